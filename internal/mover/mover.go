@@ -1,0 +1,69 @@
+// Package mover brings an object's records into pages: by Bulk query jobs
+// (bulk) or by REST queries (rest), later by AppFlow and change events.
+//
+// A mover knows Salesforce and pages. It leaves to replicate where pages are
+// kept, how they are loaded, and what is remembered of a job.
+package mover
+
+import (
+	"context"
+	"errors"
+	"io"
+	"iter"
+	"time"
+)
+
+// ErrGone says that a job, or its results, can't be read any more: it was
+// deleted, it expired, or the process that held it is dead. The attempt makes
+// a new job.
+var ErrGone = errors.New("job is gone")
+
+// ErrUnsupported says that this mover can't read the object; another may.
+var ErrUnsupported = errors.New("object is not supported by this mover")
+
+// A Request says what to read.
+type Request struct {
+	Object string
+	SOQL   string // read with queryAll: deleted records and archived activities are in
+}
+
+// A Job is one reading of an object. It is small and survives a crash in the
+// control table, so it can be picked up by another process.
+type Job struct {
+	ID      string    `json:"id"`
+	Version string    `json:"version"` // API version; results must be read with the same
+	ReadAt  time.Time `json:"read_at"` // the server's Date when the job was created
+	Done    bool      `json:"done"`
+	Records int64     `json:"records"` // what Salesforce says it holds, once done
+	Request Request   `json:"request"`
+}
+
+// A Page is one part of a job's result.
+type Page struct {
+	Name string // unique within the job and the same in every listing of it
+	Open func(context.Context) (*Body, error)
+}
+
+// A Body is a page on its way. The reader yields the bytes of the wire.
+type Body struct {
+	io.ReadCloser
+	Gzip    bool
+	Records int64 // what the server counts in this page, -1 where it doesn't say
+}
+
+// A Pager reads objects page by page. All of its methods may be repeated.
+type Pager interface {
+	// Create starts a job. A repeat makes a second job; the first is orphaned.
+	Create(ctx context.Context, r Request) (Job, error)
+
+	// Poll asks how far the job is. A failed job is an error with its class;
+	// a vanished one is ErrGone.
+	Poll(ctx context.Context, j Job) (Job, error)
+
+	// Pages lists the pages of a job that is done, in a fixed order. A page
+	// may be opened while the listing goes on, and more than once.
+	Pages(ctx context.Context, j Job) iter.Seq2[Page, error]
+
+	// Drop deletes the job in Salesforce. One that is gone is no error.
+	Drop(ctx context.Context, j Job) error
+}

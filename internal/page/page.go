@@ -1,0 +1,36 @@
+// Package page checks, reads and writes pages: the CSV result files of a job.
+//
+// A page is kept byte for byte as it came, so this package never changes one
+// in place. Scanner passes over a page once and says what it holds; Reader
+// yields its records without copying; Writer writes records in the form that
+// Bulk API 2.0 uses (every field quoted, LF, a header row).
+//
+// encoding/csv is not used: it turns CRLF inside a quoted field into LF.
+package page
+
+// A Shape is what one pass over a page found out.
+type Shape struct {
+	Header  []string `json:"header"`           // the column order; never taken from the SELECT
+	Records int64    `json:"records"`          // without the header
+	Bytes   int64    `json:"bytes"`            // of the text, unpacked
+	Digest  string   `json:"digest"`           // sha256 of the text, in hex
+	NUL     *NUL     `json:"nul,omitempty"`    // nil where the page holds no NUL byte
+	Digits  []Digits `json:"digits,omitempty"` // one for each column that the scanner was asked to measure
+}
+
+// NUL says where the first NUL byte of a page is and how many there are. It
+// names the field and the record's Id, never the value (invariant 9).
+type NUL struct {
+	Count  int64  `json:"count"`
+	Record int64  `json:"record"` // 1 is the first after the header
+	Field  string `json:"field"`
+	ID     string `json:"id"` // the record's first field
+}
+
+// Digits is the widest decimal of one column, exponents worked in: 1.25E3
+// has four whole digits and no fraction.
+type Digits struct {
+	Column   string `json:"column"`
+	Whole    int    `json:"whole"`
+	Fraction int    `json:"fraction"`
+}

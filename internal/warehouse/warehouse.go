@@ -1,0 +1,194 @@
+// Package warehouse keeps the tables of a copy: staging tables that take every
+// version as it came, final tables with one row per key, and a few tables of
+// our own that say how far each flow is.
+//
+// All SQL is built here, from a Dialect; a driver (duckdb, later postgres and
+// redshift) brings only its connection, its transactions and its own loader.
+// warehousetest holds each driver to the contract below.
+//
+// The package leaves to replicate what is read from Salesforce and when. Start
+// at Warehouse.Load and Warehouse.Consolidate: they are the way of a record.
+package warehouse
+
+import (
+	"context"
+	"errors"
+	"io"
+	"time"
+)
+
+// ErrFenced says that a newer run holds the flow, or that none does: whatever
+// this one wanted to write is refused (invariant 7).
+var ErrFenced = errors.New("the flow's lease was lost to another run")
+
+// A Fence is the right to write for one flow. Every transaction that loads or
+// consolidates first updates the flow's mark with Number where the stored one
+// is not newer; no row updated means ErrFenced.
+type Fence struct {
+	Flow   string
+	Number int64
+}
+
+// A Mark is what the warehouse itself knows of a flow, and the truth about its
+// watermark: the control table only caches it.
+type Mark struct {
+	Flow       string
+	Table      string
+	Fence      int64
+	Org        string // 18-character org Id; another org is refused (invariant 13)
+	Generation int64  // the table generation that Watermark is valid for (invariant 12)
+	Watermark  time.Time
+	Grade      string // "proven" or "lagged"; "" before the first consolidation
+	Rows       int64  // of the final table, as the last consolidation left it
+	SyncedAt   time.Time
+	Attempt    string // the last one that was consolidated
+}
+
+// A Kind is a column's type, before a Dialect gives it a name.
+type Kind string
+
+// The kinds of column.
+const (
+	Text      Kind = "text"
+	Bool      Kind = "bool"
+	Int       Kind = "int"
+	Long      Kind = "long"
+	Decimal   Kind = "decimal" // with Scale; widened, never rounded
+	Date      Kind = "date"
+	Time      Kind = "time"
+	Timestamp Kind = "timestamp" // with time zone, UTC
+)
+
+// A Table is what a flow writes: the same name in the staging schema and in
+// the final one.
+type Table struct {
+	Object  string
+	Name    string
+	Key     []string // column names; id
+	Columns []Column // of Salesforce; the ones named _catchment_* are added by this package
+}
+
+// A Column is one field of an object.
+type Column struct {
+	Name  string
+	Field string // the API name, as in a page's header
+	Kind  Kind
+	Scale int // of a Decimal
+}
+
+// A Page is one stored page as a warehouse takes it: PostgreSQL uses Open,
+// DuckDB Path (spooled where it is ""), Redshift URL.
+type Page struct {
+	Key    string // of the blob; names the page in the ledger
+	Seq    int64  // order within the attempt
+	Header []string
+	Rows   int64
+	Digest string
+	Digits []Digits
+	Gzip   bool
+	Path   string
+	URL    string
+	Open   func(context.Context) (io.ReadCloser, error) // the bytes as stored
+}
+
+// Digits is the widest decimal that a page holds in one column.
+type Digits struct {
+	Field           string
+	Whole, Fraction int
+}
+
+// A Batch is the pages of one attempt that go into staging in one transaction.
+type Batch struct {
+	Table   Table
+	Attempt string
+	Job     string
+	ReadAt  time.Time // becomes _catchment_read_at
+	Pages   []Page    // all with the same header
+}
+
+// A Policy says what becomes of a row whose record was deleted.
+type Policy string
+
+// The deletes policies.
+const (
+	Flag   Policy = "flag"   // the row stays, with _catchment_deleted_at and a reason
+	Remove Policy = "remove" // the row goes, and leaves a tombstone
+	Ignore Policy = "ignore" // the row stays as it was
+)
+
+// A Merge is the consolidation of one attempt.
+type Merge struct {
+	Table        Table
+	Attempt      string
+	Policy       Policy
+	Pages, Rows  int64  // what the ledger must hold, or nothing is merged (invariant 6)
+	Complete     bool   // the attempt read everything: rows it lacks are gone from the flow
+	AbsentReason string // for those: purged, hidden or out_of_filter
+	Override     bool   // a rebuild: staged versions win over final ones of any stamp
+	AllowDeletes bool   // past the stop before a mass delete
+	Generation   int64
+	Watermark    time.Time // moves with the rows, in the same transaction (invariant 1)
+	Grade        string
+}
+
+// Counts is what a consolidation did. A repeat reads them from the log.
+type Counts struct {
+	Staged    int64 // versions in staging
+	Inserted  int64
+	Updated   int64
+	Deleted   int64 // flagged or removed by this consolidation
+	Unchanged int64 // staged versions that were no newer than the final row
+	Rows      int64 // of the final table afterwards
+}
+
+// A MassDelete is the stop before a consolidation that would delete more than
+// 5 % and more than 100 of a table's rows.
+type MassDelete struct {
+	Table         string
+	Deletes, Rows int64
+}
+
+// A Condition is what somebody else did to a final table.
+type Condition string
+
+// The conditions of a final table.
+const (
+	Absent   Condition = "absent"   // never made
+	Intact   Condition = "intact"   // as the mark left it
+	Fewer    Condition = "fewer"    // rows were deleted behind our back; verify will name them
+	Dropped  Condition = "dropped"  // made once, gone now
+	Emptied  Condition = "emptied"  // no row left
+	Restored Condition = "restored" // its rows are older than the mark: a backup came back
+	Foreign  Condition = "foreign"  // not ours: lacks our columns, or has others of the same name
+)
+
+// A Change is one thing that Prepare did to a table, or found in it.
+type Change struct {
+	Table  string
+	Column string // "" for the table itself
+	What   string // created, added, widened, vanished
+	Detail string
+}
+
+// A Comparison asks where a final table differs from a fresh reading of Id,
+// SystemModstamp and IsDeleted.
+type Comparison struct {
+	Table  Table
+	Policy Policy
+	Before time.Time // differences of records stamped at or after it are pending
+	Pages  []Page
+	Sample int // how many Ids of each kind to name
+}
+
+// A Difference is what Compare found.
+type Difference struct {
+	Source     int64 // live records in the reading
+	Warehouse  int64 // live rows in the final table
+	Missing    int64
+	Extra      int64
+	Stale      int64
+	Duplicates int64
+	Pending    int64
+
+	MissingIDs, ExtraIDs, StaleIDs, DuplicateIDs []string
+}
