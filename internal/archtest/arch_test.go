@@ -1,0 +1,228 @@
+// Package archtest holds the tests that keep the shape of the code: who may
+// import whom (layers.txt), and how long a piece may grow before somebody
+// looks again.
+package archtest
+
+import (
+	"bufio"
+	_ "embed"
+	"encoding/json"
+	"errors"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "catchment/internal/"
+
+//go:embed layers.txt
+var layers string
+
+// A listed package is one that `go list` knows.
+type listed struct {
+	ImportPath string
+	Imports    []string
+}
+
+func packages(t *testing.T) []listed {
+	t.Helper()
+	cmd := exec.Command("go", "list", "-json=ImportPath,Imports", "./internal/...")
+	cmd.Dir = "../.."
+	cmd.Stderr = os.Stderr
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []listed
+	for dec := json.NewDecoder(strings.NewReader(string(out))); ; {
+		var p listed
+		if err := dec.Decode(&p); errors.Is(err, io.EOF) {
+			return all
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, p)
+	}
+}
+
+// lines yields layers.txt as package and allowed imports, in its order.
+func lines() (names []string, may map[string][]string) {
+	may = map[string][]string{}
+	for line := range strings.Lines(layers) {
+		line, _, _ = strings.Cut(line, "#")
+		if name, deps, ok := strings.Cut(line, ":"); ok {
+			name = strings.TrimSpace(name)
+			names = append(names, name)
+			may[name] = strings.Fields(deps)
+		}
+	}
+	return names, may
+}
+
+func TestImportsFollowLayers(t *testing.T) {
+	_, may := lines()
+	seen := map[string]bool{}
+	for _, p := range packages(t) {
+		name, ours := strings.CutPrefix(p.ImportPath, module)
+		if !ours {
+			continue
+		}
+		seen[name] = true
+		allowed, ok := may[name]
+		if !ok {
+			t.Errorf("%s: give it a line in layers.txt", name)
+		}
+		for _, im := range p.Imports {
+			if dep, ours := strings.CutPrefix(im, module); ours && !slices.Contains(allowed, dep) {
+				t.Errorf("%s imports %s: layers.txt does not say so", name, dep)
+			}
+		}
+	}
+	for name := range may {
+		if !seen[name] {
+			t.Errorf("layers.txt names %s, which is no package", name)
+		}
+	}
+}
+
+// Only cmd names a driver, and a driver knows no noun but its parent.
+func TestDriversMeetInTheirParent(t *testing.T) {
+	_, may := lines()
+	words := []string{"plan", "schema"}
+	for name, deps := range may {
+		parent, _, isDriver := strings.Cut(name, "/")
+		for _, dep := range deps {
+			depParent, _, onDriver := strings.Cut(dep, "/")
+			if onDriver && depParent != name && depParent != parent {
+				t.Errorf("%s may import the driver %s: only cmd does", name, dep)
+			}
+			if isDriver && parent != "mover" && depParent != parent && !slices.Contains(words, dep) {
+				t.Errorf("%s may import %s: a driver knows its parent and words", name, dep)
+			}
+		}
+	}
+}
+
+// The budget is a smoke alarm, not a law: what is longer for a reason stands
+// in oversize.txt with that reason.
+const maxFile, maxFunc, maxParams, maxMethods = 400, 60, 5, 7
+
+//go:embed oversize.txt
+var oversize string
+
+func TestSizesWithinBudget(t *testing.T) {
+	excused := map[string]bool{}
+	for line := range strings.Lines(oversize) {
+		if what, _, ok := strings.Cut(line, ":"); ok && !strings.HasPrefix(line, "#") {
+			excused[strings.TrimSpace(what)] = false
+		}
+	}
+	over := func(what string, got, limit int) {
+		if got <= limit {
+			return
+		}
+		if _, ok := excused[what]; ok {
+			excused[what] = true
+			return
+		}
+		t.Errorf("%s is %d, the budget is %d", what, got, limit)
+	}
+	eachSource(t, func(path string, fset *token.FileSet, f *ast.File) {
+		lines := func(n ast.Node) int { return fset.Position(n.End()).Line - fset.Position(n.Pos()).Line + 1 }
+		over(path+" lines", lines(f), maxFile)
+		ast.Inspect(f, func(n ast.Node) bool {
+			switch n := n.(type) {
+			case *ast.FuncDecl:
+				over(path+" "+n.Name.Name+" lines", lines(n), maxFunc)
+				over(path+" "+n.Name.Name+" parameters", n.Type.Params.NumFields(), maxParams)
+			case *ast.TypeSpec:
+				if it, ok := n.Type.(*ast.InterfaceType); ok {
+					over(path+" "+n.Name.Name+" methods", it.Methods.NumFields(), maxMethods)
+				}
+			}
+			return true
+		})
+	})
+	for what, used := range excused {
+		if !used {
+			t.Errorf("oversize.txt excuses %q, which is within the budget", what)
+		}
+	}
+}
+
+// Rooms without a subject fill up with anything.
+func TestPackagesAreNamedAfterTheirSubject(t *testing.T) {
+	for _, p := range packages(t) {
+		for part := range strings.SplitSeq(p.ImportPath, "/") {
+			if slices.Contains([]string{"util", "utils", "common", "core", "base", "types", "model", "pkg", "helpers"}, part) {
+				t.Errorf("%s: name it after what it is about", p.ImportPath)
+			}
+		}
+	}
+}
+
+// Wiring is explicit: nothing runs before main.
+func TestNothingRunsBeforeMain(t *testing.T) {
+	eachSource(t, func(path string, _ *token.FileSet, f *ast.File) {
+		for _, d := range f.Decls {
+			if fn, ok := d.(*ast.FuncDecl); ok && fn.Name.Name == "init" && fn.Recv == nil {
+				t.Errorf("%s has an init function", path)
+			}
+		}
+	})
+}
+
+// "sync" is a package of Go, not a word of ours: a run copies, loads and
+// consolidates, and each of these has its own name.
+func TestGlossaryWords(t *testing.T) {
+	for _, dir := range []string{"..", "../../docs", "../../README.md", "../../ARCHITECTURE.md", "../../CONTRIBUTING.md"} {
+		err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+			if err != nil || d.IsDir() || !strings.HasSuffix(path, ".md") {
+				return err
+			}
+			f, err := os.Open(path)
+			if err != nil {
+				return err
+			}
+			defer f.Close()
+			for n, scan := 1, bufio.NewScanner(f); scan.Scan(); n++ {
+				if words := strings.Fields(strings.ToLower(scan.Text())); slices.Contains(words, "sync") || slices.Contains(words, "syncs") {
+					t.Errorf("%s:%d says sync; say which: copy, load or consolidate", path, n)
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func eachSource(t *testing.T, visit func(path string, fset *token.FileSet, f *ast.File)) {
+	t.Helper()
+	fset := token.NewFileSet()
+	for _, root := range []string{"..", "../../cmd"} {
+		err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+			if err != nil || d.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+				return err
+			}
+			f, err := parser.ParseFile(fset, path, nil, parser.SkipObjectResolution)
+			if err != nil {
+				return err
+			}
+			visit(strings.TrimLeft(path, "./"), fset, f)
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}

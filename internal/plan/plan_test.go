@@ -1,0 +1,85 @@
+package plan_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"catchment/internal/plan"
+)
+
+func TestDoHandsOverAFreshTask(t *testing.T) {
+	steps := plan.Steps{"look": func(_ context.Context, t plan.Task) (plan.Task, error) {
+		if t.Done || !t.NotBefore.IsZero() {
+			return t, errors.New("the task of the last call came through")
+		}
+		t.Done = true
+		return t, nil
+	}}
+	out, err := steps.Do(t.Context(), "look", plan.Task{Done: true, NotBefore: time.Unix(1, 0)})
+	if err != nil || !out.Done {
+		t.Errorf("got %+v, %v", out, err)
+	}
+	if _, err := steps.Do(t.Context(), "lok", plan.Task{}); err == nil || !strings.Contains(err.Error(), `"lok"`) {
+		t.Errorf("unknown step: %v", err)
+	}
+}
+
+func TestFailedStepLeavesTheTask(t *testing.T) {
+	steps := plan.Steps{"break": func(_ context.Context, t plan.Task) (plan.Task, error) {
+		t.Attempt = "half done"
+		return t, io.ErrUnexpectedEOF
+	}}
+	out, err := steps.Do(t.Context(), "break", plan.Task{Flow: "Account"})
+	if out.Attempt != "" || !errors.Is(err, io.ErrUnexpectedEOF) || err.Error() != "break: unexpected EOF" {
+		t.Errorf("got %+v, %v", out, err)
+	}
+}
+
+// A Step Functions payload is bounded, and a Map over a thousand flows hands
+// over a thousand tasks.
+func TestTaskIsSmall(t *testing.T) {
+	b, err := json.Marshal(plan.Task{
+		Run: strings.Repeat("r", 32), Flow: strings.Repeat("f", 80), Attempt: strings.Repeat("a", 32),
+		Fence: 1 << 40, NotBefore: time.Date(2026, 11, 23, 12, 0, 0, 999999999, time.UTC), Done: true,
+	})
+	if err != nil || len(b) > 512 {
+		t.Errorf("%d bytes, %v: %s", len(b), err, b)
+	}
+}
+
+func TestClassOf(t *testing.T) {
+	until := time.Date(2026, 11, 24, 0, 0, 0, 0, time.UTC)
+	wait := &plan.Failure{Class: plan.Wait, Until: until, Hint: "wait for tomorrow", Err: errors.New("limit")}
+	tests := []struct {
+		err   error
+		class plan.Class
+		hint  string
+	}{
+		{plan.Fixf("type x", "no x"), plan.Fix, "type x"},
+		{fmt.Errorf("login: %w", plan.Fixf("type x", "no x")), plan.Fix, "type x"},
+		{plan.Failf(plan.Retry, "", "outer: %w", plan.Fixf("inner", "no x")), plan.Retry, "inner"},
+		{wait, plan.Wait, "wait for tomorrow"},
+		{&net.OpError{Op: "read", Err: os.ErrDeadlineExceeded}, plan.Retry, ""},
+		{fmt.Errorf("poll: %w", context.DeadlineExceeded), plan.Retry, ""},
+		{io.ErrUnexpectedEOF, plan.Bug, ""},
+	}
+	for _, test := range tests {
+		if got := plan.ClassOf(test.err); got != test.class {
+			t.Errorf("%v: class %s, want %s", test.err, got, test.class)
+		}
+		if got := plan.HintOf(test.err); got != test.hint {
+			t.Errorf("%v: hint %q, want %q", test.err, got, test.hint)
+		}
+	}
+	if got := plan.UntilOf(fmt.Errorf("x: %w", wait)); !got.Equal(until) {
+		t.Errorf("until %s", got)
+	}
+}
