@@ -1,0 +1,204 @@
+package control
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"catchment/internal/plan"
+)
+
+// An AttemptState says which steps of an attempt are behind it.
+type AttemptState string
+
+// The states of an attempt, each named after what is done.
+const (
+	Planned      AttemptState = "planned"      // its window is fixed and its intent recorded
+	Created      AttemptState = "created"      // the job exists
+	Ready        AttemptState = "ready"        // the job can be started
+	Started      AttemptState = "started"      // the job runs
+	Extracted    AttemptState = "extracted"    // the job has finished
+	Loaded       AttemptState = "loaded"       // all its pages are in staging, and counted
+	Consolidated AttemptState = "consolidated" // its rows are in the final table and its watermark has moved
+	Abandoned    AttemptState = "abandoned"    // given up; what it left behind is to be dropped
+	Dropped      AttemptState = "dropped"      // nothing of it is left but this row
+)
+
+// AttemptStates lists all states in the order of a run; abandoned stands
+// beside consolidated.
+func AttemptStates() []AttemptState {
+	return []AttemptState{Planned, Created, Ready, Started, Extracted, Loaded, Consolidated, Abandoned, Dropped}
+}
+
+// attemptMoves is the one table of what may follow what. A job that is gone
+// takes its attempt back to planned, as long as not all of it is loaded.
+func attemptMoves(s AttemptState) []AttemptState {
+	switch s {
+	case Planned:
+		return []AttemptState{Created, Abandoned}
+	case Created:
+		return []AttemptState{Ready, Planned, Abandoned}
+	case Ready:
+		return []AttemptState{Started, Planned, Abandoned}
+	case Started:
+		return []AttemptState{Extracted, Planned, Abandoned}
+	case Extracted:
+		return []AttemptState{Loaded, Planned, Abandoned}
+	case Loaded:
+		return []AttemptState{Consolidated, Abandoned}
+	case Consolidated, Abandoned:
+		return []AttemptState{Dropped}
+	}
+	return nil
+}
+
+// To tells whether an attempt may go from s to next. Staying is always
+// allowed: a step may be repeated (invariant 2).
+func (s AttemptState) To(next AttemptState) error {
+	if !slices.Contains(AttemptStates(), next) || s != next && !slices.Contains(attemptMoves(s), next) {
+		return plan.Failf(plan.Bug, "", "an attempt can't go from %q to %q", s, next)
+	}
+	return nil
+}
+
+// Past tells whether s comes after of, so that the step which leads out of it
+// has nothing left to do. An abandoned attempt is past everything but dropped.
+func (s AttemptState) Past(of AttemptState) bool {
+	all := AttemptStates()
+	return slices.Index(all, s) > slices.Index(all, of)
+}
+
+// Open tells whether an attempt in state s still has work before its
+// watermark: a flow has at most one such attempt.
+func (s AttemptState) Open() bool { return !s.Past(Loaded) }
+
+// An Attempt is one go at one window of a flow. It outlives the run that began
+// it: the next run finishes it.
+type Attempt struct {
+	ID         string       `json:"id"`
+	Flow       string       `json:"flow"`
+	Run        string       `json:"run"` // that began it
+	Fence      int64        `json:"fence"`
+	Generation int64        `json:"generation"`
+	State      AttemptState `json:"state"`
+
+	Mover    string    `json:"mover"`
+	Full     bool      `json:"full,omitzero"`     // rebuilds the table
+	Complete bool      `json:"complete,omitzero"` // reads every record: those it lacks are gone
+	From     time.Time `json:"from,omitzero"`
+	To       time.Time `json:"to,omitzero"`
+	Grade    string    `json:"grade,omitzero"`
+	SOQL     string    `json:"soql,omitzero"`
+	Columns  []string  `json:"columns,omitempty"` // API names, in the order of SOQL
+
+	Job     json.RawMessage `json:"job,omitempty"` // the mover's
+	Jobs    int             `json:"jobs"`          // created so far; all but one are orphaned or gone
+	Pages   int64           `json:"pages"`
+	Records int64           `json:"records"`
+	Bytes   int64           `json:"bytes"`
+	Counts  json.RawMessage `json:"counts,omitempty"` // the warehouse's, of the consolidation
+
+	FailedRun  string     `json:"failed_run,omitzero"` // the last run that it failed in
+	Error      string     `json:"error,omitzero"`
+	ErrorClass plan.Class `json:"error_class,omitzero"`
+
+	Created time.Time `json:"created"`
+	Updated time.Time `json:"updated"`
+	Version int64     `json:"-"`
+}
+
+type openRow struct {
+	Attempt string `json:"attempt"`
+}
+
+// Begin records a new attempt in state planned and gives it its id. A flow
+// that has an open attempt already is refused: finish or abandon that first.
+func (c *Control) Begin(ctx context.Context, a Attempt) (Attempt, error) {
+	open, found, err := c.Open(ctx, a.Flow)
+	if err != nil {
+		return a, err
+	}
+	if found {
+		return a, plan.Failf(plan.Bug, "", "begin an attempt of %s: %s is open, %s", a.Flow, open.ID, open.State)
+	}
+	// The pointer goes first: one that names no attempt is as good as none,
+	// while an attempt that nothing points to would never be found again.
+	_, version, err := read[openRow](ctx, c.table, kindOpen, a.Flow)
+	if err != nil && !errors.Is(err, ErrNotFound) {
+		return a, err
+	}
+	if a.ID, err = c.newAttemptID(a.Flow); err != nil {
+		return a, err
+	}
+	if _, err = write(ctx, c.table, Row{Key: Key{kindOpen, a.Flow}, Version: version}, openRow{a.ID}); err != nil {
+		return a, err
+	}
+	a.State, a.Version, a.Created = Planned, 0, c.now().UTC()
+	return c.writeAttempt(ctx, a)
+}
+
+// Open finds the open attempt of a flow.
+func (c *Control) Open(ctx context.Context, flow string) (Attempt, bool, error) {
+	p, _, err := read[openRow](ctx, c.table, kindOpen, flow)
+	if err == nil {
+		var a Attempt
+		if a, err = c.Attempt(ctx, p.Attempt); err == nil && a.State.Open() {
+			return a, true, nil
+		}
+	}
+	if errors.Is(err, ErrNotFound) {
+		err = nil
+	}
+	return Attempt{}, false, err
+}
+
+// Attempt reads an attempt by its id, or fails with ErrNotFound.
+func (c *Control) Attempt(ctx context.Context, id string) (Attempt, error) {
+	a, version, err := read[Attempt](ctx, c.table, kindAttempt, id)
+	a.Version = version
+	return a, err
+}
+
+// Attempts lists the attempts of a flow, oldest first; of all flows where flow
+// is "", flow by flow.
+func (c *Control) Attempts(ctx context.Context, flow string) ([]Attempt, error) {
+	prefix := flow
+	if flow != "" {
+		prefix += "-"
+	}
+	return list(c.table.List(ctx, kindAttempt, prefix), func(a *Attempt, v int64) { a.Version = v })
+}
+
+// SaveAttempt writes an attempt that nobody has changed since it was read,
+// else ErrConflict, and returns it with its new version. A state that can't
+// follow the stored one is refused.
+func (c *Control) SaveAttempt(ctx context.Context, a Attempt) (Attempt, error) {
+	stored, err := c.Attempt(ctx, a.ID)
+	if err != nil {
+		return a, err
+	}
+	if stored.Version != a.Version {
+		return a, fmt.Errorf("save attempt %s: %w", a.ID, ErrConflict)
+	}
+	if err := stored.State.To(a.State); err != nil {
+		return a, fmt.Errorf("save attempt %s: %w", a.ID, err)
+	}
+	return c.writeAttempt(ctx, a)
+}
+
+func (c *Control) writeAttempt(ctx context.Context, a Attempt) (Attempt, error) {
+	a.Updated = c.now().UTC()
+	row := Row{Key: Key{kindAttempt, a.ID}, Version: a.Version}
+	if a.State == Dropped {
+		row.Expires = a.Updated.Add(history)
+	}
+	version, err := write(ctx, c.table, row, a)
+	if err != nil {
+		return a, err
+	}
+	a.Version = version
+	return a, nil
+}

@@ -1,0 +1,65 @@
+package control
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// A FlowRow is what is remembered of a flow between runs.
+type FlowRow struct {
+	Object      string    `json:"object"`
+	Paused      bool      `json:"paused,omitzero"`
+	Generation  int64     `json:"generation"`  // of its table; counts up when Fingerprint changes or the table is rebuilt
+	Fingerprint string    `json:"fingerprint"` // of what the generation was read with
+	Watermark   time.Time `json:"watermark,omitzero"`
+	Grade       string    `json:"grade,omitzero"` // of the watermark: proven or lagged
+	Rows        int64     `json:"rows"`
+	Mover       string    `json:"mover,omitzero"` // the one that the object turned out to need; "" where any will do
+	LastRun     string    `json:"last_run,omitzero"`
+	LastError   string    `json:"last_error,omitzero"`
+	DescribedAt time.Time `json:"described_at,omitzero"` // of the last describe in full
+	Version     int64     `json:"-"`                     // 0: not stored
+}
+
+// Flow reads the row of a flow; one that was never saved has only its name.
+func (c *Control) Flow(ctx context.Context, object string) (FlowRow, error) {
+	f, version, err := read[FlowRow](ctx, c.table, kindFlow, object)
+	if errors.Is(err, ErrNotFound) {
+		return FlowRow{Object: object}, nil
+	}
+	f.Version = version
+	return f, err
+}
+
+// SaveFlow writes a row that nobody has changed since it was read, else
+// ErrConflict, and returns it with its new version.
+func (c *Control) SaveFlow(ctx context.Context, f FlowRow) (FlowRow, error) {
+	version, err := write(ctx, c.table, Row{Key: Key{kindFlow, f.Object}, Version: f.Version}, f)
+	if err != nil {
+		return f, err
+	}
+	f.Version = version
+	return f, nil
+}
+
+// UpdateFlow changes the row of a flow, again from the stored one where
+// somebody else was faster: a pause may come at any moment of a run.
+func (c *Control) UpdateFlow(ctx context.Context, object string, change func(*FlowRow)) (FlowRow, error) {
+	for n := 1; ; n++ {
+		f, err := c.Flow(ctx, object)
+		if err != nil {
+			return f, err
+		}
+		change(&f)
+		f, err = c.SaveFlow(ctx, f)
+		if !errors.Is(err, ErrConflict) || n == tries {
+			return f, err
+		}
+	}
+}
+
+// Flows lists all flows that were ever saved, in order of their names.
+func (c *Control) Flows(ctx context.Context) ([]FlowRow, error) {
+	return list(c.table.List(ctx, kindFlow, ""), func(f *FlowRow, v int64) { f.Version = v })
+}

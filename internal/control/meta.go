@@ -1,0 +1,77 @@
+package control
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"catchment/internal/plan"
+)
+
+// A migration brings rows from one schema version to the next. It may be
+// repeated: a crash can leave it half done.
+type migration func(context.Context, Table) error
+
+// migrations are numbered from 1 by their place, and never change once they
+// have been released.
+func migrations() []migration {
+	return []migration{
+		func(context.Context, Table) error { return nil }, // 1: the first form
+	}
+}
+
+type schemaRow struct {
+	Version int `json:"version"`
+}
+
+// migrate does the steps that t hasn't seen, and refuses a table that has seen
+// more than there are.
+func migrate(ctx context.Context, t Table, steps []migration) error {
+	stored, version, err := read[schemaRow](ctx, t, kindMeta, "schema")
+	if err != nil && !errors.Is(err, ErrNotFound) {
+		return err
+	}
+	if stored.Version > len(steps) {
+		return plan.Fixf("use the newer catchment that wrote it, or another control table",
+			"the control table has schema version %d; this catchment knows versions up to %d", stored.Version, len(steps))
+	}
+	for n := stored.Version; n < len(steps); n++ {
+		if err := steps[n](ctx, t); err != nil {
+			return fmt.Errorf("bring the control table to schema version %d: %w", n+1, err)
+		}
+		version, err = write(ctx, t, Row{Key: Key{kindMeta, "schema"}, Version: version}, schemaRow{n + 1})
+		if errors.Is(err, ErrConflict) { // another process does the same
+			return migrate(ctx, t, steps)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+type orgRow struct {
+	Org string `json:"org"`
+}
+
+// Bind ties the control table to an org, by its 18-character Id, for good. A
+// table that is bound to another org refuses (invariant 13).
+func (c *Control) Bind(ctx context.Context, org string) error {
+	bound, _, err := read[orgRow](ctx, c.table, kindMeta, "org")
+	if errors.Is(err, ErrNotFound) {
+		_, err = write(ctx, c.table, Row{Key: Key{kindMeta, "org"}}, orgRow{org})
+		if errors.Is(err, ErrConflict) {
+			bound, _, err = read[orgRow](ctx, c.table, kindMeta, "org")
+		} else {
+			bound.Org = org
+		}
+	}
+	if err != nil {
+		return err
+	}
+	if bound.Org != org {
+		return plan.Fixf("give each org its own control table and schemas; a refreshed sandbox is another org",
+			"the control table belongs to org %s, and this login is of org %s", bound.Org, org)
+	}
+	return nil
+}

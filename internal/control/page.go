@@ -1,0 +1,61 @@
+package control
+
+import (
+	"context"
+	"errors"
+	"fmt"
+)
+
+// A PageRow is what is known of one stored page of an attempt: enough to load
+// it without reading it again.
+type PageRow struct {
+	Attempt string   `json:"attempt"`
+	Job     string   `json:"job"`
+	Name    string   `json:"name"` // within the job
+	Key     string   `json:"key"`  // of the blob
+	Seq     int64    `json:"seq"`  // order within the attempt; one row for each
+	Records int64    `json:"records"`
+	Bytes   int64    `json:"bytes"`  // of the text, unpacked
+	Digest  string   `json:"digest"` // of the text
+	Gzip    bool     `json:"gzip,omitzero"`
+	Header  []string `json:"header,omitempty"`
+	Digits  []Digits `json:"digits,omitempty"`
+	Loaded  bool     `json:"loaded,omitzero"` // a cache: the warehouse's ledger is the truth
+}
+
+// Digits is the widest decimal that a page holds in one column.
+type Digits struct {
+	Column   string `json:"column"`
+	Whole    int    `json:"whole"`
+	Fraction int    `json:"fraction"`
+}
+
+// SavePage writes the row of a page over the one of the same attempt and
+// number. No two runs can do that at once, since they hold the flow's lease.
+func (c *Control) SavePage(ctx context.Context, p PageRow) error {
+	id := fmt.Sprintf("%s/%010d", p.Attempt, p.Seq)
+	row, err := c.table.Get(ctx, Key{kindPage, id})
+	if err != nil && !errors.Is(err, ErrNotFound) {
+		return fmt.Errorf("read page %s: %w", id, err)
+	}
+	_, err = write(ctx, c.table, Row{Key: Key{kindPage, id}, Version: row.Version}, p)
+	return err
+}
+
+// Pages lists the pages of an attempt in order of Seq.
+func (c *Control) Pages(ctx context.Context, attempt string) ([]PageRow, error) {
+	return list(c.table.List(ctx, kindPage, attempt+"/"), func(*PageRow, int64) {})
+}
+
+// DropPages forgets the pages of an attempt.
+func (c *Control) DropPages(ctx context.Context, attempt string) error {
+	for row, err := range c.table.List(ctx, kindPage, attempt+"/") {
+		if err == nil {
+			err = c.table.Delete(ctx, row)
+		}
+		if err != nil {
+			return fmt.Errorf("drop the pages of %s: %w", attempt, err)
+		}
+	}
+	return nil
+}

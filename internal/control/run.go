@@ -1,0 +1,96 @@
+package control
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"catchment/internal/plan"
+)
+
+// A RunState says how a run ended, or that it hasn't.
+type RunState string
+
+// The states of a run.
+const (
+	Running    RunState = "running"
+	Done       RunState = "done"
+	Partial    RunState = "partial"    // some flows failed
+	Failed     RunState = "failed"     // all flows failed, or the run itself
+	Superseded RunState = "superseded" // another run took its leases
+	Stopped    RunState = "stopped"    // by the user
+)
+
+// RunStates lists all states.
+func RunStates() []RunState {
+	return []RunState{Running, Done, Partial, Failed, Superseded, Stopped}
+}
+
+// To tells whether a run may go from s to next: from running anywhere, and
+// from an end nowhere else.
+func (s RunState) To(next RunState) error {
+	if !slices.Contains(RunStates(), next) || s != next && s != Running {
+		return plan.Failf(plan.Bug, "", "a run can't go from %q to %q", s, next)
+	}
+	return nil
+}
+
+// A RunRow is one run.
+type RunRow struct {
+	ID      string      `json:"id"`
+	State   RunState    `json:"state"`
+	Holder  string      `json:"holder"`
+	Started time.Time   `json:"started"`
+	Ended   time.Time   `json:"ended,omitzero"`
+	Objects []RunObject `json:"objects,omitempty"`
+	Calls   int64       `json:"calls"` // API calls
+	Error   string      `json:"error,omitzero"`
+	Version int64       `json:"-"` // 0: not stored
+}
+
+// A RunObject is how one flow of a run went; its attempt knows the rest.
+type RunObject struct {
+	Object  string `json:"object"`
+	Attempt string `json:"attempt,omitzero"`
+	State   string `json:"state"`
+	Records int64  `json:"records"`
+	Error   string `json:"error,omitzero"`
+}
+
+// SaveRun writes a run that nobody has changed since it was read, else
+// ErrConflict, and returns it with its new version.
+func (c *Control) SaveRun(ctx context.Context, r RunRow) (RunRow, error) {
+	if r.Version > 0 {
+		stored, err := c.Run(ctx, r.ID)
+		if err != nil {
+			return r, err
+		}
+		if err := stored.State.To(r.State); err != nil {
+			return r, err
+		}
+	}
+	row := Row{Key: Key{kindRun, r.ID}, Version: r.Version}
+	if r.State != Running {
+		row.Expires = c.now().Add(history)
+	}
+	version, err := write(ctx, c.table, row, r)
+	if err != nil {
+		return r, err
+	}
+	r.Version = version
+	return r, nil
+}
+
+// Run reads a run by its id, or fails with ErrNotFound.
+func (c *Control) Run(ctx context.Context, id string) (RunRow, error) {
+	r, version, err := read[RunRow](ctx, c.table, kindRun, id)
+	r.Version = version
+	return r, err
+}
+
+// Runs lists the runs, newest first.
+func (c *Control) Runs(ctx context.Context) ([]RunRow, error) {
+	all, err := list(c.table.List(ctx, kindRun, ""), func(r *RunRow, v int64) { r.Version = v })
+	slices.Reverse(all)
+	return all, err
+}

@@ -1,0 +1,222 @@
+// Package sqlite keeps the control table in one SQLite file, for a catchment
+// that runs on one machine.
+//
+// The file is in WAL mode with full synchronisation: a fence that was given out
+// must not come back after a power cut. Start at Open.
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"iter"
+	"net/url"
+	"path/filepath"
+	"strings"
+	"time"
+
+	_ "modernc.org/sqlite" // registers the driver "sqlite"
+
+	"catchment/internal/control"
+	"catchment/internal/plan"
+)
+
+// A Table is a control.Table in a SQLite file, and a control.Locker.
+type Table struct {
+	db   *sql.DB
+	path string
+}
+
+var (
+	_ control.Table  = (*Table)(nil)
+	_ control.Locker = (*Table)(nil)
+)
+
+// Open opens the control table in the file at path and makes it where there is
+// none. Several processes may have it open at once.
+func Open(path string) (*Table, error) {
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		return nil, fmt.Errorf("open control table %s: %w", path, err)
+	}
+	// Another process's write waits for ours at most 10 seconds; ours take
+	// milliseconds. _txlock is for migrations: they write what they have read.
+	options := url.Values{
+		"_pragma": {"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)"},
+		"_txlock": {"immediate"},
+	}
+	dsn := url.URL{Scheme: "file", Path: filepath.ToSlash(abs), RawQuery: options.Encode()}
+	db, err := sql.Open("sqlite", dsn.String())
+	if err != nil {
+		return nil, fmt.Errorf("open control table %s: %w", path, err)
+	}
+	db.SetMaxOpenConns(1) // writers of one process queue here instead of at the file's lock
+	t := &Table{db: db, path: abs}
+	if err := t.migrate(context.Background(), migrations()); err != nil {
+		db.Close()
+		return nil, t.fail("open control table "+abs, err)
+	}
+	return t, nil
+}
+
+// migrations are the DDL of each version of the file (PRAGMA user_version),
+// numbered from 1 by their place. They never change once released.
+func migrations() []string {
+	return []string{
+		`CREATE TABLE control (
+			kind    TEXT    NOT NULL,
+			id      TEXT    NOT NULL,
+			version INTEGER NOT NULL,
+			data    BLOB    NOT NULL,
+			expires INTEGER NOT NULL, -- Unix seconds; 0: never
+			PRIMARY KEY (kind, id)
+		) WITHOUT ROWID`,
+	}
+}
+
+// migrate brings the file to the newest version, in one transaction.
+func (t *Table) migrate(ctx context.Context, steps []string) error {
+	tx, err := t.db.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback()
+	var have int
+	if err := tx.QueryRowContext(ctx, "PRAGMA user_version").Scan(&have); err != nil {
+		return err
+	}
+	if have > len(steps) {
+		return plan.Fixf("use the newer catchment that wrote it, or another control table",
+			"the file has version %d; this catchment knows versions up to %d", have, len(steps))
+	}
+	for n := have; n < len(steps); n++ {
+		if _, err := tx.ExecContext(ctx, steps[n]); err != nil {
+			return err
+		}
+	}
+	// A pragma takes no parameters.
+	if _, err := tx.ExecContext(ctx, fmt.Sprintf("PRAGMA user_version = %d", len(steps))); err != nil {
+		return err
+	}
+	return tx.Commit()
+}
+
+// Close closes the file.
+func (t *Table) Close() error { return t.db.Close() }
+
+// Get implements control.Table.
+func (t *Table) Get(ctx context.Context, k control.Key) (control.Row, error) {
+	r := control.Row{Key: k}
+	var expires int64
+	err := t.db.QueryRowContext(ctx, `SELECT version, data, expires FROM control WHERE kind = ? AND id = ?`, k.Kind, k.ID).
+		Scan(&r.Version, &r.Data, &expires)
+	if errors.Is(err, sql.ErrNoRows) {
+		return control.Row{}, control.ErrNotFound
+	}
+	if err != nil {
+		return control.Row{}, t.fail("read the control table", err)
+	}
+	r.Expires = fromUnix(expires)
+	return r, nil
+}
+
+// Put implements control.Table.
+func (t *Table) Put(ctx context.Context, r control.Row) (control.Row, error) {
+	query := `UPDATE control SET version = version + 1, data = ?, expires = ? WHERE kind = ? AND id = ? AND version = ?`
+	if r.Version == 0 {
+		query = `INSERT INTO control (data, expires, kind, id, version) VALUES (?, ?, ?, ?, ? + 1) ON CONFLICT DO NOTHING`
+	}
+	data := append([]byte{}, r.Data...) // nil would be NULL
+	res, err := t.db.ExecContext(ctx, query, data, toUnix(r.Expires), r.Key.Kind, r.Key.ID, r.Version)
+	if err != nil {
+		return control.Row{}, t.fail("write the control table", err)
+	}
+	n, err := res.RowsAffected()
+	if err != nil {
+		return control.Row{}, t.fail("write the control table", err)
+	}
+	if n == 0 {
+		return control.Row{}, control.ErrConflict
+	}
+	r.Version++
+	r.Expires = fromUnix(toUnix(r.Expires))
+	return r, nil
+}
+
+// Delete implements control.Table.
+func (t *Table) Delete(ctx context.Context, r control.Row) error {
+	res, err := t.db.ExecContext(ctx, `DELETE FROM control WHERE kind = ? AND id = ? AND version = ?`, r.Key.Kind, r.Key.ID, r.Version)
+	if err != nil {
+		return t.fail("write the control table", err)
+	}
+	if n, err := res.RowsAffected(); err != nil || n == 1 {
+		return err
+	}
+	if _, err := t.Get(ctx, r.Key); !errors.Is(err, control.ErrNotFound) {
+		return errors.Join(err, control.ErrConflict)
+	}
+	return nil
+}
+
+// batch is how many rows List holds in memory.
+const batch = 500
+
+// List implements control.Table. It reads in batches, each by a query of its
+// own, so that the caller may write to the table meanwhile.
+func (t *Table) List(ctx context.Context, kind, prefix string) iter.Seq2[control.Row, error] {
+	return func(yield func(control.Row, error) bool) {
+		for from, after := prefix, ""; ; from = after {
+			rows, err := t.page(ctx, kind, from, after)
+			if err != nil {
+				yield(control.Row{}, t.fail("list the control table", err))
+				return
+			}
+			for _, r := range rows {
+				if !strings.HasPrefix(r.Key.ID, prefix) || !yield(r, nil) {
+					return
+				}
+			}
+			if len(rows) < batch {
+				return
+			}
+			after = rows[len(rows)-1].Key.ID
+		}
+	}
+}
+
+// page reads up to batch rows of a kind whose ID is at least from and isn't
+// after.
+func (t *Table) page(ctx context.Context, kind, from, after string) ([]control.Row, error) {
+	rows, err := t.db.QueryContext(ctx, `SELECT id, version, data, expires FROM control
+		WHERE kind = ? AND id >= ? AND (id > ? OR ? = '') ORDER BY id LIMIT ?`, kind, from, after, after, batch)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var all []control.Row
+	for rows.Next() {
+		r := control.Row{Key: control.Key{Kind: kind}}
+		var expires int64
+		if err := rows.Scan(&r.Key.ID, &r.Version, &r.Data, &expires); err != nil {
+			return nil, err
+		}
+		r.Expires = fromUnix(expires)
+		all = append(all, r)
+	}
+	return all, rows.Err()
+}
+
+func toUnix(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.Unix()
+}
+
+func fromUnix(s int64) time.Time {
+	if s == 0 {
+		return time.Time{}
+	}
+	return time.Unix(s, 0).UTC()
+}
