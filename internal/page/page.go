@@ -6,6 +6,9 @@
 // Bulk API 2.0 uses (every field quoted, LF, a header row).
 //
 // encoding/csv is not used: it turns CRLF inside a quoted field into LF.
+//
+// Scanner and Reader share one grammar (grammar.go) and so accept the same
+// pages. Where bytes come from, and where they go, is left to others.
 package page
 
 // A Shape is what one pass over a page found out.
@@ -24,11 +27,12 @@ type NUL struct {
 	Count  int64  `json:"count"`
 	Record int64  `json:"record"` // 1 is the first after the header
 	Field  string `json:"field"`
-	ID     string `json:"id"` // the record's first field
+	ID     string `json:"id"` // the record's Id, "" where the page has no such column
 }
 
 // Digits is the widest decimal of one column, exponents worked in: 1.25E3
-// has four whole digits and no fraction.
+// has four whole digits and no fraction. Zeros that carry no value don't
+// count: 1.50 has one digit of fraction, 0.5 no whole one.
 type Digits struct {
 	Column   string `json:"column"`
 	Whole    int    `json:"whole"`

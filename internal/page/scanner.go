@@ -1,0 +1,280 @@
+package page
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"hash"
+	"strings"
+	"unicode/utf8"
+)
+
+// maxKept bounds the text that a Scanner keeps of one field, so that something
+// that isn't a page can't fill the memory.
+const maxKept = 1 << 20
+
+// A Scanner passes over the text of one page, written to it in any portions,
+// and says on Close what the page holds. It allocates nothing per record.
+type Scanner struct {
+	g        grammar
+	decimals func(field string) bool
+
+	digest hash.Hash
+	bytes  int64
+	rune   []byte // the start of a character whose end is in the next portion
+	err    error
+
+	field    []byte // the raw text of the current field, where it is kept
+	keep     []keep // by column, once the header is known
+	idColumn int    // -1 where there is none
+	id       []byte // of the current record, as far as it was seen
+	measures []measure
+
+	hasNUL  bool // in the bytes that are being consumed
+	nul     *NUL
+	wantsID bool // the record of nul hasn't shown its Id yet
+}
+
+// keep says why the text of a column is looked at.
+type keep uint8
+
+const (
+	pass keep = iota
+	keepID
+	keepDecimal
+)
+
+// A measure is a column whose decimals are measured.
+type measure struct {
+	column int
+	Digits
+}
+
+// NewScanner makes a Scanner. decimals says which columns to measure; nil
+// measures none.
+func NewScanner(decimals func(field string) bool) *Scanner {
+	return &Scanner{decimals: decimals, digest: sha256.New(), idColumn: -1}
+}
+
+// Write takes the next portion of the page's text. The first error stays.
+func (s *Scanner) Write(p []byte) (int, error) {
+	if s.err != nil {
+		return 0, s.err
+	}
+	s.digest.Write(p)
+	s.bytes += int64(len(p))
+	if s.err = s.write(p); s.err != nil {
+		return 0, s.err
+	}
+	return len(p), nil
+}
+
+// write hands p on in portions of whole characters, so that where a page was
+// divided can't change what is found in it.
+func (s *Scanner) write(p []byte) error {
+	for len(s.rune) > 0 && len(p) > 0 {
+		s.rune = append(s.rune, p[0])
+		p = p[1:]
+		if utf8.FullRune(s.rune) {
+			whole := s.rune
+			s.rune = s.rune[:0]
+			if err := s.consumeValid(whole); err != nil {
+				return err
+			}
+		}
+	}
+	whole := len(p) - incomplete(p)
+	s.rune = append(s.rune, p[whole:]...)
+	return s.consumeValid(p[:whole])
+}
+
+// incomplete counts the bytes at the end of p that begin a character.
+func incomplete(p []byte) int {
+	for n := 1; n < utf8.UTFMax && n <= len(p); n++ {
+		if c := p[len(p)-n]; utf8.RuneStart(c) {
+			if utf8.FullRune(p[len(p)-n:]) {
+				return 0
+			}
+			return n
+		}
+	}
+	return 0
+}
+
+// consumeValid consumes p up to the first byte that isn't UTF-8.
+func (s *Scanner) consumeValid(p []byte) error {
+	if utf8.Valid(p) {
+		return s.consume(p)
+	}
+	valid := 0
+	for {
+		r, size := utf8.DecodeRune(p[valid:])
+		if r == utf8.RuneError && size <= 1 {
+			break
+		}
+		valid += size
+	}
+	if err := s.consume(p[:valid]); err != nil {
+		return err
+	}
+	return malformed(s.g.errorAt(s.g.offset, "not UTF-8"))
+}
+
+func (s *Scanner) consume(p []byte) error {
+	s.hasNUL = bytes.IndexByte(p, 0) >= 0
+	for len(p) > 0 {
+		column, record := s.g.column, s.g.record
+		n, e, err := s.g.next(p)
+		if err != nil {
+			return err
+		}
+		if s.hasNUL {
+			s.countNUL(p[:n], record, column)
+		}
+		if record == 0 || s.keep[column] != pass {
+			s.field = append(s.field, p[:n]...)
+			if len(s.field) > maxKept {
+				return malformed(s.g.errorAt(s.g.offset, "too long for a name, an Id or a number"))
+			}
+		}
+		if e != more {
+			if err := s.end(e, record, column); err != nil {
+				return err
+			}
+		}
+		p = p[n:]
+	}
+	return nil
+}
+
+// end takes note of a field that has ended, and maybe its record with it.
+func (s *Scanner) end(e event, record int64, column int) error {
+	if record == 0 {
+		s.g.header = append(s.g.header, string(value(s.field)))
+		s.field = s.field[:0]
+		if e == endRecord {
+			return s.begin()
+		}
+		return nil
+	}
+	switch s.keep[column] {
+	case keepID:
+		s.id = append(s.id[:0], value(s.field)...)
+		s.field = s.field[:0]
+	case keepDecimal:
+		ok := s.measure(column)
+		s.field = s.field[:0]
+		if !ok {
+			return malformed(&Error{
+				Record: record, Field: s.g.header[column], Offset: s.g.offset,
+				Problem: "the value before is no decimal",
+			})
+		}
+	}
+	if e == endRecord && s.wantsID {
+		s.nul.ID = string(s.id)
+		s.wantsID = false
+	}
+	return nil
+}
+
+// begin decides, once the header is whole, which columns to look at.
+func (s *Scanner) begin() error {
+	header := s.g.header
+	if err := s.g.setHeader(header); err != nil {
+		return err
+	}
+	s.keep = make([]keep, len(header))
+	for i, name := range header {
+		switch {
+		case strings.EqualFold(name, "Id"):
+			s.keep[i] = keepID
+			s.idColumn = i
+		case s.decimals != nil && s.decimals(name):
+			s.keep[i] = keepDecimal
+			s.measures = append(s.measures, measure{column: i, Digits: Digits{Column: name}})
+		}
+	}
+	return nil
+}
+
+func (s *Scanner) measure(column int) bool {
+	whole, fraction, ok := digitsOf(value(s.field))
+	if !ok {
+		return false
+	}
+	for i := range s.measures {
+		if m := &s.measures[i]; m.column == column {
+			m.Whole = max(m.Whole, whole)
+			m.Fraction = max(m.Fraction, fraction)
+		}
+	}
+	return true
+}
+
+func (s *Scanner) countNUL(p []byte, record int64, column int) {
+	count := int64(bytes.Count(p, []byte{0}))
+	if count == 0 {
+		return
+	}
+	if s.nul == nil {
+		s.nul = &NUL{Record: record}
+		if record > 0 {
+			s.nul.Field = s.g.header[column]
+			s.wantsID = s.idColumn >= 0
+		}
+	}
+	s.nul.Count += count
+}
+
+// Close ends the page and says what it holds.
+func (s *Scanner) Close() (Shape, error) {
+	if s.err == nil {
+		s.err = s.close()
+	}
+	if s.err != nil {
+		return Shape{}, s.err
+	}
+	shape := Shape{
+		Header:  s.g.header,
+		Records: s.g.record - 1,
+		Bytes:   s.bytes,
+		Digest:  hex.EncodeToString(s.digest.Sum(nil)),
+		NUL:     s.nul,
+	}
+	for _, m := range s.measures {
+		shape.Digits = append(shape.Digits, m.Digits)
+	}
+	return shape, nil
+}
+
+func (s *Scanner) close() error {
+	if len(s.rune) > 0 {
+		return cut(s.g.errorAt(s.g.offset, "the page ends within a character"))
+	}
+	column, record := s.g.column, s.g.record
+	e, err := s.g.end()
+	if err != nil || e == more {
+		return err
+	}
+	return s.end(e, record, column)
+}
+
+// value takes what ends a field, and the quotes around it, off its raw text.
+// Doubled quotes stay.
+func value(raw []byte) []byte {
+	n := len(raw)
+	switch {
+	case n > 0 && raw[n-1] == ',':
+		n--
+	case n > 0 && raw[n-1] == '\n':
+		n--
+		if n > 0 && raw[n-1] == '\r' {
+			n--
+		}
+	}
+	if n >= 2 && raw[0] == '"' {
+		return raw[1 : n-1]
+	}
+	return raw[:n]
+}
