@@ -65,8 +65,8 @@ func TestBadPages(t *testing.T) {
 		class      plan.Class
 	}{
 		{"zero bytes", "", "no bytes at all", plan.Retry},
-		{"cut in the header", `"Id","Na`, "header, field", plan.Retry},
-		{"cut in quotes", "\"Id\",\"Name\"\n\"1\",\"a", "record 1, field Name, byte 17: the page ends within a record", plan.Retry},
+		{"cut in the header", `"Id","Na`, "header, byte 8", plan.Retry},
+		{"cut in quotes", "\"Id\",\"Name\"\n\"1\",\"a", "record 1, field Name, byte 18: the page ends within a record", plan.Retry},
 		{"cut behind a comma", "\"Id\",\"Name\"\n\"1\",", "the page ends within a record", plan.Retry},
 		{"cut between fields", "\"Id\",\"Name\"\n\"1\"", "1 fields, the header has 2", plan.Retry},
 		{"cut in a bare field", "Id,Name\n1,ab", "the page ends within a record", plan.Retry},
