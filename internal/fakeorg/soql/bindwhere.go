@@ -1,0 +1,197 @@
+package soql
+
+import (
+	"slices"
+	"strings"
+)
+
+// predicate binds a condition.
+func (b *binder) predicate(c Condition) (predicate, *Error) {
+	switch c := c.(type) {
+	case And:
+		terms, err := b.predicates(c.Terms)
+		return allOf(terms), err
+	case Or:
+		terms, err := b.predicates(c.Terms)
+		return anyOf(terms), err
+	case Not:
+		term, err := b.predicate(c.Term)
+		return negated{term}, err
+	}
+	return b.comparison(c.(Comparison))
+}
+
+func (b *binder) predicates(terms []Condition) ([]predicate, *Error) {
+	out := make([]predicate, len(terms))
+	for i, t := range terms {
+		p, err := b.predicate(t)
+		if err != nil {
+			return nil, err
+		}
+		out[i] = p
+	}
+	return out, nil
+}
+
+func (b *binder) comparison(c Comparison) (predicate, *Error) {
+	path, err := b.path(c.Field)
+	if err != nil {
+		return nil, err
+	}
+	k := kindOf(path.Field.Type)
+	if k == kindNone || !path.Field.Filterable {
+		return nil, b.refuse(c.Field.Pos, InvalidField, "field '%s' can not be filtered in a query call", path.Field.Name)
+	}
+	if !operates(c.Op, k, path.Field.Type) {
+		return nil, b.refuse(c.Field.Pos, InvalidQueryFilterOperator, "invalid operator on %s field", path.Field.Type)
+	}
+	switch c.Op {
+	case Like:
+		return b.like(c, path)
+	case Includes, Excludes:
+		return b.includes(c, path)
+	case In, NotIn:
+		return b.oneOf(c, path, k)
+	case NotEqual:
+		p, err := b.compared(c, path, k, Equal)
+		return negated{p}, err
+	}
+	return b.compared(c, path, k, c.Op)
+}
+
+// operates tells whether op makes sense for a field.
+func operates(op Op, k kind, describe string) bool {
+	switch op {
+	case Like:
+		return k == kindText && describe != "multipicklist"
+	case Includes, Excludes:
+		return describe == "multipicklist"
+	case Less, LessOrEqual, Greater, GreaterOrEqual:
+		return k != kindBoolean && describe != "multipicklist"
+	}
+	return true
+}
+
+// compared binds a comparison with its only value.
+func (b *binder) compared(c Comparison, path *Path, k kind, op Op) (predicate, *Error) {
+	l := c.Values[0]
+	if l.Kind == Relative && (k == kindDate || k == kindDateTime) {
+		span, _, _ := relativeSpan(l.Text, l.N)
+		return during{path: path, kind: k, op: op, span: span}, nil
+	}
+	value, err := b.value(c, path, k, l)
+	switch {
+	case err != nil:
+		return nil, err
+	case value != "":
+		return compared{path: path, kind: k, op: op, value: value}, nil
+	case op == Equal:
+		return isNull{path}, nil
+	}
+	return constant(false), nil // nothing is greater or less than null
+}
+
+// oneOf binds IN and NOT IN. An empty text is null, and a null in the list
+// matches what is null: SOQL has none of the third truth value that makes an
+// SQL NOT IN with a null match nothing.
+func (b *binder) oneOf(c Comparison, path *Path, k kind) (predicate, *Error) {
+	list := oneOf{path: path, kind: k}
+	var either anyOf
+	for _, l := range c.Values {
+		p, err := b.compared(Comparison{Field: c.Field, Op: c.Op, Values: []Literal{l}}, path, k, Equal)
+		if err != nil {
+			return nil, err
+		}
+		if one, ok := p.(compared); ok {
+			list.values = append(list.values, one.value)
+			continue
+		}
+		either = append(either, p)
+	}
+	slices.SortFunc(list.values, k.compare)
+	var p predicate = list
+	if len(either) > 0 {
+		p = append(either, list)
+	}
+	if c.Op == NotIn {
+		return negated{p}, nil
+	}
+	return p, nil
+}
+
+func (b *binder) like(c Comparison, path *Path) (predicate, *Error) {
+	l := c.Values[0]
+	if l.Kind != Pattern {
+		return nil, b.mismatch(c, path, kindText)
+	}
+	return like{path: path, pattern: newPattern(l.Text)}, nil
+}
+
+func (b *binder) includes(c Comparison, path *Path) (predicate, *Error) {
+	in := includes{path: path}
+	for _, l := range c.Values {
+		if l.Kind != String {
+			return nil, b.mismatch(c, path, kindText)
+		}
+		in.sets = append(in.sets, strings.Split(l.Text, ";"))
+	}
+	if c.Op == Excludes {
+		return negated{in}, nil
+	}
+	return in, nil
+}
+
+// value checks a literal against the kind of its field, and gives it in the
+// form that compare wants; "" is null.
+func (b *binder) value(c Comparison, path *Path, k kind, l Literal) (string, *Error) {
+	if l.Kind == Null {
+		if k == kindBoolean {
+			return "false", nil
+		}
+		return "", nil
+	}
+	switch {
+	case k == kindText && l.Kind == String,
+		k == kindDecimal && l.Kind == Number,
+		k == kindInteger && l.Kind == Number && !strings.Contains(l.Text, "."),
+		k == kindBoolean && l.Kind == Boolean,
+		k == kindDate && l.Kind == Date,
+		k == kindDateTime && l.Kind == DateTime,
+		k == kindTime && l.Kind == Time:
+		return l.Text, nil
+	case l.Kind == Currency && path.Field.Type == "currency":
+		return l.Text[3:], nil // an org with one currency has no rates to convert by
+	case k == kindID && l.Kind == String:
+		return b.id(c, l)
+	}
+	return "", b.mismatch(c, path, k)
+}
+
+// id checks an Id and cuts it to the 15 characters that tell records apart.
+func (b *binder) id(c Comparison, l Literal) (string, *Error) {
+	plain := !strings.ContainsFunc(l.Text, func(r rune) bool { return r > 'z' || !isLetter(byte(r)) && !isDigit(byte(r)) })
+	switch {
+	case l.Text == "":
+		return "", nil
+	case !plain || len(l.Text) != 15 && len(l.Text) != 18:
+		return "", b.refuse(c.Field.Pos, InvalidQueryFilterOperator, "invalid ID field: %s", l.Text)
+	}
+	return l.Text[:15], nil
+}
+
+// mismatch refuses a literal of the wrong kind, in the words of the server.
+func (b *binder) mismatch(c Comparison, path *Path, k kind) *Error {
+	typ, not := "string", ""
+	switch k {
+	case kindID:
+		typ = "ID"
+	case kindDateTime:
+		typ, not = "dateTime", "not "
+	case kindDecimal:
+		typ, not = "double", "not "
+	case kindInteger, kindBoolean, kindDate, kindTime:
+		typ, not = path.Field.Type, "not "
+	}
+	return b.refuse(c.Field.Pos, InvalidField, "value of filter criterion for field '%s' must be of type %s and should %sbe "+
+		"enclosed in quotes", path.Field.Name, typ, not)
+}

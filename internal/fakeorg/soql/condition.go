@@ -1,0 +1,117 @@
+package soql
+
+// condition reads a WHERE clause or what stands in parentheses. SOQL has no
+// precedence: terms joined by AND, or terms joined by OR, or one NOT, never
+// mixed at one level.
+func (p *parser) condition() (Condition, *Error) {
+	if p.word("NOT") {
+		term, err := p.term()
+		if err != nil {
+			return nil, err
+		}
+		return Not{Term: term}, nil
+	}
+	first, err := p.term()
+	if err != nil {
+		return nil, err
+	}
+	for _, word := range []string{"AND", "OR"} {
+		terms := []Condition{first}
+		for p.word(word) {
+			term, err := p.term()
+			if err != nil {
+				return nil, err
+			}
+			terms = append(terms, term)
+		}
+		if len(terms) == 1 {
+			continue
+		}
+		if t := p.peek(); t.is("AND") || t.is("OR") {
+			return nil, p.unexpected(t)
+		}
+		if word == "AND" {
+			return And{Terms: terms}, nil
+		}
+		return Or{Terms: terms}, nil
+	}
+	return first, nil
+}
+
+// term reads one comparison or a condition in parentheses.
+func (p *parser) term() (Condition, *Error) {
+	if p.punct("(") {
+		c, err := p.condition()
+		if err != nil {
+			return nil, err
+		}
+		return c, p.expectPunct(")")
+	}
+	return p.comparison()
+}
+
+func (p *parser) comparison() (Condition, *Error) {
+	t := p.peek()
+	if t.is("NOT") {
+		return nil, p.unexpected(t)
+	}
+	if t.kind == tokenWord && p.after(1).punct("(") {
+		return nil, p.unsupported(t, "the function "+t.text+"()")
+	}
+	name, err := p.name()
+	if err != nil {
+		return nil, err
+	}
+	op, err := p.operator()
+	if err != nil {
+		return nil, err
+	}
+	c := Comparison{Field: name, Op: op}
+	if op.takesList() {
+		c.Values, err = p.list()
+	} else {
+		c.Values = make([]Literal, 1)
+		c.Values[0], err = p.literal(op == Like)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+func (p *parser) operator() (Op, *Error) {
+	t := p.take()
+	switch {
+	case t.is("NOT") && p.word("IN"):
+		return NotIn, nil
+	case t.punct("<>"):
+		return NotEqual, nil
+	}
+	for _, op := range []Op{Equal, NotEqual, Less, LessOrEqual, Greater, GreaterOrEqual, Like, In, Includes, Excludes} {
+		if t.punct(string(op)) || t.is(string(op)) {
+			return op, nil
+		}
+	}
+	return "", p.unexpected(t)
+}
+
+// list reads the values of IN, NOT IN, INCLUDES or EXCLUDES.
+func (p *parser) list() ([]Literal, *Error) {
+	if err := p.expectPunct("("); err != nil {
+		return nil, err
+	}
+	if t := p.peek(); t.is("SELECT") {
+		return nil, p.unsupported(t, "a semi-join")
+	}
+	var values []Literal
+	for {
+		l, err := p.literal(false)
+		if err != nil {
+			return nil, err
+		}
+		values = append(values, l)
+		if !p.punct(",") {
+			return values, p.expectPunct(")")
+		}
+	}
+}

@@ -1,0 +1,16 @@
+// Package soql reads SOQL statements and evaluates them over records, in the
+// way that a Salesforce org does: the grammar, the type rules, what a null
+// means, and the words of a refusal.
+//
+// It knows nothing of storage or HTTP. The caller describes its objects
+// through a Schema and its records through Record; the package never fetches
+// anything by itself, and never reads the clock.
+//
+// Start with Parse, which gives a Query (a plain tree with positions), then
+// Bind, which checks that tree against a Schema and gives a Bound. A Bound
+// says which columns to answer, which records match, and in which order.
+//
+// The rules come from the SOQL and SOSL Reference (v66). Aggregates other
+// than COUNT(), GROUP BY, TYPEOF, functions, child queries and semi-joins are
+// recognised and refused, with a message that says so.
+package soql

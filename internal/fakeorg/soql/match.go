@@ -1,0 +1,106 @@
+package soql
+
+import "strings"
+
+// Match tells whether r meets the WHERE clause at the moment of now. Filter
+// is faster where many records are asked at one moment.
+func (b *Bound) Match(r Record, now Clock) bool {
+	return b.filter == nil || b.filter.match(r, now)
+}
+
+// Filter gives Match for one moment: relative dates are measured once.
+func (b *Bound) Filter(now Clock) func(Record) bool {
+	if b.filter == nil {
+		return func(Record) bool { return true }
+	}
+	filter := at(b.filter, now)
+	return func(r Record) bool { return filter.match(r, now) }
+}
+
+// An ordering is a bound entry of ORDER BY.
+type ordering struct {
+	path      *Path
+	kind      kind
+	desc      bool
+	nullsLast bool
+}
+
+func (b *binder) ordering(o Order) (ordering, *Error) {
+	path, err := b.path(o.Field)
+	if err != nil {
+		return ordering{}, err
+	}
+	k := kindOf(path.Field.Type)
+	if k == kindNone || !path.Field.Sortable {
+		return ordering{}, b.refuse(o.Field.Pos, InvalidField, "field '%s' can not be sorted in a query call", path.Field.Name)
+	}
+	return ordering{path: path, kind: k, desc: o.Desc, nullsLast: o.Nulls == NullsLast}, nil
+}
+
+// Compare orders two records by ORDER BY: negative where r1 comes first, 0
+// where the clause doesn't tell them apart. Picklists order by their text:
+// a Schema doesn't know the order of their values.
+func (b *Bound) Compare(r1, r2 Record) int {
+	for _, o := range b.order {
+		if c := o.compare(o.kind.value(r1, o.path), o.kind.value(r2, o.path)); c != 0 {
+			return c
+		}
+	}
+	return 0
+}
+
+func (o ordering) compare(v1, v2 string) int {
+	switch {
+	case v1 == "" && v2 == "":
+		return 0
+	case v1 == "" || v2 == "":
+		if (v1 == "") == o.nullsLast {
+			return 1
+		}
+		return -1
+	case o.desc:
+		return o.kind.compare(v2, v1)
+	}
+	return o.kind.compare(v1, v2)
+}
+
+// Range gives bounds, both included, that the values of a field of the entity
+// have in every record that matches: what the comparisons at the top level of
+// WHERE say of an Id, a date or a datetime. "" is no bound. Ids come with 15
+// characters: hold them against the first 15 of a record's Id. It is a hint
+// that lets a caller skip records; Match still decides.
+func (b *Bound) Range(field string) (lo, hi string) {
+	narrow(b.filter, field, &lo, &hi)
+	return lo, hi
+}
+
+func narrow(p predicate, field string, lo, hi *string) {
+	switch p := p.(type) {
+	case allOf:
+		for _, term := range p {
+			narrow(term, field, lo, hi)
+		}
+	case compared:
+		if !bounds(p.path, p.kind, field) {
+			return
+		}
+		if p.op != Less && p.op != LessOrEqual {
+			*lo = max(*lo, p.value)
+		}
+		if p.op != Greater && p.op != GreaterOrEqual && (*hi == "" || p.value < *hi) {
+			*hi = p.value
+		}
+	case oneOf:
+		if len(p.values) == 0 || !bounds(p.path, p.kind, field) {
+			return
+		}
+		narrow(compared{p.path, p.kind, GreaterOrEqual, p.values[0]}, field, lo, hi)
+		narrow(compared{p.path, p.kind, LessOrEqual, p.values[len(p.values)-1]}, field, lo, hi)
+	}
+}
+
+// bounds tells whether a comparison of path says something about field, in
+// texts that order as they stand.
+func bounds(path *Path, k kind, field string) bool {
+	return (k == kindID || k == kindDate || k == kindDateTime) && len(path.Hops) == 0 && strings.EqualFold(path.Field.Name, field)
+}

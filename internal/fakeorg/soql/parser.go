@@ -1,0 +1,379 @@
+package soql
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+// maxStatement is how many characters a statement may have (SOQL limits).
+const maxStatement = 100_000
+
+// maxOffset is how far OFFSET may reach (the guide's OFFSET page).
+const maxOffset = 2000
+
+// Parse reads one SOQL statement. Its error is an *Error.
+func Parse(text string) (*Query, error) {
+	if strings.TrimSpace(text) == "" {
+		return nil, refuse(MalformedQuery, "SOQL statements cannot be empty or null")
+	}
+	if utf8.RuneCountInString(text) > maxStatement {
+		return nil, refuse(MalformedQuery, "SOQL statements cannot be longer than %d characters.", maxStatement)
+	}
+	tokens, err := tokenize(text)
+	if err != nil {
+		return nil, err
+	}
+	p := &parser{text: text, tokens: tokens}
+	q, err := p.query()
+	if err != nil {
+		return nil, err
+	}
+	return q, nil
+}
+
+// A parser walks the tokens of one statement, one method for each rule of the
+// grammar.
+type parser struct {
+	text   string
+	tokens []token
+	next   int // index of the token to read
+}
+
+func (p *parser) peek() token { return p.tokens[p.next] }
+
+// after gives the token that stands n places after the next one.
+func (p *parser) after(n int) token { return p.tokens[min(p.next+n, len(p.tokens)-1)] }
+
+func (p *parser) take() token {
+	t := p.peek()
+	p.next = min(p.next+1, len(p.tokens)-1)
+	return t
+}
+
+// word takes the keyword if it stands next.
+func (p *parser) word(keyword string) bool {
+	if !p.peek().is(keyword) {
+		return false
+	}
+	p.take()
+	return true
+}
+
+// punct takes the sign if it stands next.
+func (p *parser) punct(sign string) bool {
+	if !p.peek().punct(sign) {
+		return false
+	}
+	p.take()
+	return true
+}
+
+func (p *parser) expectWord(keyword string) *Error {
+	if !p.word(keyword) {
+		return p.unexpected(p.peek())
+	}
+	return nil
+}
+
+func (p *parser) expectPunct(sign string) *Error {
+	if !p.punct(sign) {
+		return p.unexpected(p.peek())
+	}
+	return nil
+}
+
+func (p *parser) unexpected(t token) *Error {
+	if t.punct(":") {
+		return p.refuse(t.pos, "Bind variables only allowed in Apex code")
+	}
+	return p.refuse(t.pos, "unexpected token: '%s'", t.text)
+}
+
+func (p *parser) unsupported(t token, what string) *Error {
+	return p.refuse(t.pos, "%s is not supported by this org yet", what)
+}
+
+func (p *parser) refuse(pos int, format string, args ...any) *Error {
+	return refuseAt(p.text, pos, MalformedQuery, format, args...)
+}
+
+// query reads the clauses in the only order that SOQL knows.
+func (p *parser) query() (*Query, *Error) {
+	q := &Query{Limit: -1, Offset: -1, text: p.text}
+	clauses := []func(*Query) *Error{
+		p.selectClause, p.fromClause, p.scopeClause, p.whereClause, p.withClause, p.groupClause,
+		p.orderClause, p.limitClause, p.offsetClause, p.allRowsClause, p.forAndUpdateClauses,
+	}
+	for _, clause := range clauses {
+		if err := clause(q); err != nil {
+			return nil, err
+		}
+	}
+	if t := p.peek(); t.kind != tokenEnd {
+		return nil, p.unexpected(t)
+	}
+	return q, nil
+}
+
+func (p *parser) selectClause(q *Query) *Error {
+	if err := p.expectWord("SELECT"); err != nil {
+		return err
+	}
+	for {
+		item, err := p.item()
+		if err != nil {
+			return err
+		}
+		q.Select = append(q.Select, item)
+		if count, ok := q.Select[0].(CountItem); ok && len(q.Select) > 1 {
+			return p.refuse(count.Pos, "COUNT() must be the only element in the SELECT list")
+		}
+		if !p.punct(",") {
+			return nil
+		}
+	}
+}
+
+// item reads one entry of the select list, and names what this package
+// doesn't evaluate instead of tripping over it.
+func (p *parser) item() (Item, *Error) {
+	t := p.peek()
+	switch {
+	case t.punct("("):
+		return nil, p.unsupported(t, "a nested query")
+	case t.is("TYPEOF") && p.after(1).kind == tokenWord && !p.after(1).is("FROM"):
+		return nil, p.unsupported(t, "TYPEOF")
+	case t.kind == tokenWord && p.after(1).punct("("):
+		return p.call()
+	}
+	name, err := p.name()
+	if err != nil {
+		return nil, err
+	}
+	if alias := p.peek(); alias.kind == tokenWord && (p.after(1).punct(",") || p.after(1).is("FROM")) {
+		return nil, p.refuse(alias.pos, "only aggregate expressions use field aliasing")
+	}
+	return FieldItem{Name: name}, nil
+}
+
+// call reads COUNT() and FIELDS(...).
+func (p *parser) call() (Item, *Error) {
+	t := p.take()
+	p.take()
+	switch {
+	case t.is("COUNT") && p.punct(")"):
+		return CountItem{Pos: t.pos}, nil
+	case t.is("FIELDS"):
+		group := p.take()
+		if !group.is("ALL") && !group.is("STANDARD") && !group.is("CUSTOM") {
+			return nil, p.unexpected(group)
+		}
+		return FieldsItem{Group: strings.ToUpper(group.text), Pos: t.pos}, p.expectPunct(")")
+	}
+	return nil, p.unsupported(t, "the function "+strings.ToUpper(t.text)+"()")
+}
+
+func (p *parser) name() (Name, *Error) {
+	first := p.take()
+	if first.kind != tokenWord {
+		return Name{}, p.unexpected(first)
+	}
+	n := Name{Parts: []string{first.text}, Pos: first.pos}
+	for p.punct(".") {
+		t := p.take()
+		if t.kind != tokenWord {
+			return Name{}, p.unexpected(t)
+		}
+		n.Parts = append(n.Parts, t.text)
+	}
+	return n, nil
+}
+
+func (p *parser) fromClause(q *Query) *Error {
+	if err := p.expectWord("FROM"); err != nil {
+		return err
+	}
+	name, err := p.name()
+	if err != nil {
+		return err
+	}
+	q.From.Name = name
+	if t := p.peek(); t.kind == tokenWord && !startsClause(t.text) {
+		q.From.Alias = p.take().text
+	}
+	if t := p.peek(); t.punct(",") {
+		return p.unsupported(t, "a second object in FROM")
+	}
+	return nil
+}
+
+// startsClause tells whether word can't be an alias because it opens what
+// follows FROM, or is one of the words that the guide's Alias Notation bars.
+func startsClause(word string) bool {
+	return slices.Contains(strings.Fields(`ALL AND ASC DESC EXCLUDES FIRST FOR FROM GROUP HAVING IN INCLUDES LAST
+		LIKE LIMIT NOT NULL NULLS OFFSET OR ORDER SELECT UPDATE USING WHERE WITH`), strings.ToUpper(word))
+}
+
+func (p *parser) scopeClause(q *Query) *Error {
+	if !p.word("USING") {
+		return nil
+	}
+	if err := p.expectWord("SCOPE"); err != nil {
+		return err
+	}
+	t := p.take()
+	scope := strings.ToLower(t.text)
+	if !slices.Contains(strings.Fields(`allprivate delegated everything mine mine_and_my_groups my_territory
+		my_team_territory team`), scope) {
+		return p.unexpected(t)
+	}
+	q.Scope = scope
+	return nil
+}
+
+func (p *parser) whereClause(q *Query) *Error {
+	if !p.word("WHERE") {
+		return nil
+	}
+	c, err := p.condition()
+	q.Where = c
+	return err
+}
+
+func (p *parser) withClause(q *Query) *Error {
+	if !p.word("WITH") {
+		return nil
+	}
+	t := p.take()
+	switch {
+	case t.is("SECURITY_ENFORCED"), t.is("USER_MODE"), t.is("SYSTEM_MODE"):
+		q.With = strings.ToUpper(t.text)
+		return nil
+	case t.is("DATA"):
+		return p.unsupported(t, "WITH DATA CATEGORY")
+	}
+	return p.unexpected(t)
+}
+
+func (p *parser) groupClause(*Query) *Error {
+	if t := p.peek(); t.is("GROUP") || t.is("HAVING") {
+		return p.unsupported(t, strings.ToUpper(t.text))
+	}
+	return nil
+}
+
+func (p *parser) orderClause(q *Query) *Error {
+	if !p.word("ORDER") {
+		return nil
+	}
+	if err := p.expectWord("BY"); err != nil {
+		return err
+	}
+	for {
+		o, err := p.order()
+		if err != nil {
+			return err
+		}
+		q.OrderBy = append(q.OrderBy, o)
+		if !p.punct(",") {
+			return nil
+		}
+	}
+}
+
+func (p *parser) order() (Order, *Error) {
+	if t := p.peek(); t.kind == tokenWord && p.after(1).punct("(") {
+		return Order{}, p.unsupported(t, "the function "+strings.ToUpper(t.text)+"()")
+	}
+	name, err := p.name()
+	if err != nil {
+		return Order{}, err
+	}
+	o := Order{Field: name}
+	if !p.word("ASC") {
+		o.Desc = p.word("DESC")
+	}
+	if !p.word("NULLS") {
+		return o, nil
+	}
+	t := p.take()
+	switch {
+	case t.is("FIRST"):
+		o.Nulls = NullsFirst
+	case t.is("LAST"):
+		o.Nulls = NullsLast
+	default:
+		return o, p.unexpected(t)
+	}
+	return o, nil
+}
+
+func (p *parser) limitClause(q *Query) (err *Error) {
+	if p.word("LIMIT") {
+		q.Limit, err = p.count()
+	}
+	return err
+}
+
+func (p *parser) offsetClause(q *Query) (err *Error) {
+	if !p.word("OFFSET") {
+		return nil
+	}
+	t := p.peek()
+	if q.Offset, err = p.count(); err == nil && q.Offset > maxOffset {
+		return refuseAt(p.text, t.pos, NumberOutsideValidRange, "Maximum SOQL offset allowed is %d", maxOffset)
+	}
+	return err
+}
+
+// count reads a whole number that isn't negative.
+func (p *parser) count() (int, *Error) {
+	t := p.take()
+	if t.kind != tokenNumber || !allDigits(t.text) {
+		return 0, p.unexpected(t)
+	}
+	n, err := strconv.ParseInt(t.text, 10, 32)
+	if err != nil {
+		return 0, refuseAt(p.text, t.pos, NumberOutsideValidRange, "the number %s is out of range", t.text)
+	}
+	return int(n), nil
+}
+
+func (p *parser) allRowsClause(q *Query) *Error {
+	if !p.word("ALL") {
+		return nil
+	}
+	q.AllRows = true
+	return p.expectWord("ROWS")
+}
+
+func (p *parser) forAndUpdateClauses(q *Query) (err *Error) {
+	for err == nil {
+		switch {
+		case p.word("FOR"):
+			q.For, err = p.options(q.For, "VIEW", "REFERENCE", "UPDATE")
+		case p.word("UPDATE"):
+			q.Update, err = p.options(q.Update, "TRACKING", "VIEWSTAT")
+		default:
+			return nil
+		}
+	}
+	return err
+}
+
+// options reads a list of the allowed words, and adds it to those before.
+func (p *parser) options(before []string, allowed ...string) ([]string, *Error) {
+	for {
+		t := p.take()
+		word := strings.ToUpper(t.text)
+		if !slices.Contains(allowed, word) || slices.Contains(before, word) {
+			return nil, p.unexpected(t)
+		}
+		before = append(before, word)
+		if !p.punct(",") {
+			return before, nil
+		}
+	}
+}

@@ -1,0 +1,64 @@
+package soql
+
+import "strings"
+
+// A Schema says what objects there are.
+type Schema interface {
+	// Entity finds an object by its name, whatever the case.
+	Entity(name string) (*Entity, bool)
+}
+
+// An Entity is an object as describe gives it.
+type Entity struct {
+	Name   string
+	Fields []Field
+}
+
+// A Field is a field as describe gives it.
+type Field struct {
+	Name         string
+	Type         string // describe's: id, string, textarea, boolean, int, double, date, datetime, reference ...
+	Custom       bool
+	Filterable   bool
+	Sortable     bool
+	Relationship string   // of a reference: Account for AccountId, Parent__r for Parent__c; "" where there is none
+	ReferenceTo  []string // of a reference: the objects it may point to
+}
+
+// A Path is a field reached from the entity over zero or more relationships.
+type Path struct {
+	Names []string // in canonical case: Owner, Profile, Name
+	Hops  []Hop
+	Field Field
+}
+
+// String gives the path with its dots, as a column header shows it.
+func (p *Path) String() string { return strings.Join(p.Names, ".") }
+
+// A Hop is one relationship of a Path.
+type Hop struct {
+	Field   Field    // the reference field, OwnerId for Owner
+	Targets []string // names of the objects it may lead to; with more than one, only the fields of Name can follow
+}
+
+// nameEntity is the object Name, through which Salesforce shows the fields
+// that the targets of a polymorphic relationship have in common.
+func nameEntity() *Entity {
+	e := &Entity{Name: "Name"}
+	add := func(typ string, names ...string) {
+		for _, n := range names {
+			e.Fields = append(e.Fields, Field{Name: n, Type: typ, Filterable: true, Sortable: true})
+		}
+	}
+	add("id", "Id")
+	add("string", "Name", "FirstName", "LastName", "Title", "Username", "Alias")
+	add("picklist", "Type")
+	add("email", "Email")
+	add("phone", "Phone")
+	add("boolean", "IsActive")
+	for _, target := range []string{"Profile", "UserRole", "RecordType"} {
+		e.Fields = append(e.Fields, Field{Name: target + "Id", Type: "reference", Filterable: true, Sortable: true,
+			Relationship: target, ReferenceTo: []string{target}})
+	}
+	return e
+}
