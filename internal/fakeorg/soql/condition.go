@@ -51,12 +51,8 @@ func (p *parser) term() (Condition, *Error) {
 }
 
 func (p *parser) comparison() (Condition, *Error) {
-	t := p.peek()
-	if t.is("NOT") {
-		return nil, p.unexpected(t)
-	}
-	if t.kind == tokenWord && p.after(1).punct("(") {
-		return nil, p.unsupported(t, "the function "+t.text+"()")
+	if t := p.peek(); t.kind == tokenWord && p.after(1).punct("(") && !t.is("NOT") {
+		return nil, p.unsupportedCall(t)
 	}
 	name, err := p.name()
 	if err != nil {

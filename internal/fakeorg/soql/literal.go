@@ -38,7 +38,7 @@ func (p *parser) literal(pattern bool) (Literal, *Error) {
 // exponents.
 func readNumber(text string) (Literal, bool) {
 	whole, fraction, dot := strings.Cut(strings.TrimLeft(text, "+-"), ".")
-	if (allDigits(whole) && (!dot || fraction == "" || allDigits(fraction))) || (whole == "" && allDigits(fraction)) {
+	if (allDigits(whole) && (!dot || allDigits(fraction))) || (whole == "" && allDigits(fraction)) {
 		return Literal{Kind: Number, Text: text}, true
 	}
 	if t, err := time.Parse(dayLayout, text); err == nil && inRange(t) {

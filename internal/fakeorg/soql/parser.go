@@ -95,6 +95,10 @@ func (p *parser) unsupported(t token, what string) *Error {
 	return p.refuse(t.pos, "%s is not supported by this org yet", what)
 }
 
+func (p *parser) unsupportedCall(t token) *Error {
+	return p.unsupported(t, "the function "+strings.ToUpper(t.text)+"()")
+}
+
 func (p *parser) refuse(pos int, format string, args ...any) *Error {
 	return refuseAt(p.text, pos, MalformedQuery, format, args...)
 }
@@ -127,13 +131,16 @@ func (p *parser) selectClause(q *Query) *Error {
 			return err
 		}
 		q.Select = append(q.Select, item)
-		if count, ok := q.Select[0].(CountItem); ok && len(q.Select) > 1 {
-			return p.refuse(count.Pos, "COUNT() must be the only element in the SELECT list")
-		}
 		if !p.punct(",") {
-			return nil
+			break
 		}
 	}
+	for _, item := range q.Select {
+		if count, ok := item.(CountItem); ok && len(q.Select) > 1 {
+			return p.refuse(count.Pos, "COUNT() must be the only element in the SELECT list")
+		}
+	}
+	return nil
 }
 
 // item reads one entry of the select list, and names what this package
@@ -172,12 +179,14 @@ func (p *parser) call() (Item, *Error) {
 		}
 		return FieldsItem{Group: strings.ToUpper(group.text), Pos: t.pos}, p.expectPunct(")")
 	}
-	return nil, p.unsupported(t, "the function "+strings.ToUpper(t.text)+"()")
+	return nil, p.unsupportedCall(t)
 }
 
+// name reads a dotted name. Order and Group are objects too, so only the words
+// that no name can be are refused.
 func (p *parser) name() (Name, *Error) {
 	first := p.take()
-	if first.kind != tokenWord {
+	if first.kind != tokenWord || slices.Contains(strings.Fields("AND FROM IN LIKE NOT NULL OR SELECT WHERE"), strings.ToUpper(first.text)) {
 		return Name{}, p.unexpected(first)
 	}
 	n := Name{Parts: []string{first.text}, Pos: first.pos}
@@ -258,8 +267,11 @@ func (p *parser) withClause(q *Query) *Error {
 }
 
 func (p *parser) groupClause(*Query) *Error {
-	if t := p.peek(); t.is("GROUP") || t.is("HAVING") {
-		return p.unsupported(t, strings.ToUpper(t.text))
+	switch t := p.peek(); {
+	case t.is("GROUP"):
+		return p.unsupported(t, "GROUP BY")
+	case t.is("HAVING"):
+		return p.unsupported(t, "HAVING")
 	}
 	return nil
 }
@@ -285,7 +297,7 @@ func (p *parser) orderClause(q *Query) *Error {
 
 func (p *parser) order() (Order, *Error) {
 	if t := p.peek(); t.kind == tokenWord && p.after(1).punct("(") {
-		return Order{}, p.unsupported(t, "the function "+strings.ToUpper(t.text)+"()")
+		return Order{}, p.unsupportedCall(t)
 	}
 	name, err := p.name()
 	if err != nil {

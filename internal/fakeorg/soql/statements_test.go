@@ -1,0 +1,122 @@
+package soql
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+)
+
+func updating() *bool { return flag.Bool("update", false, "write the golden files again") }
+
+var update = updating()
+
+const statementsFile = "testdata/statements.txt"
+
+// TestStatements reads testdata/statements.txt: a line with > is a statement
+// (⏎ stands for a line break), the next line is what becomes of it: = and how
+// it prints, or ! and its refusal. # starts a comment.
+func TestStatements(t *testing.T) {
+	file, err := os.ReadFile(statementsFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out strings.Builder
+	cases := 0
+	lines := strings.Split(strings.TrimSuffix(string(file), "\n"), "\n")
+	for i := 0; i < len(lines); i++ {
+		out.WriteString(lines[i] + "\n")
+		statement, ok := strings.CutPrefix(lines[i], "> ")
+		if !ok {
+			continue
+		}
+		cases++
+		got := outcome(strings.ReplaceAll(statement, "⏎", "\n"))
+		out.WriteString(got + "\n")
+		if i+1 < len(lines) && strings.ContainsAny(lines[i+1][:min(1, len(lines[i+1]))], "=!") {
+			i++
+			if want := lines[i]; want != got && !*update {
+				t.Errorf("%s:%d\n     %s\n got %s\nwant %s", statementsFile, i+1, statement, got, want)
+			}
+		}
+	}
+	if cases < 150 {
+		t.Errorf("%d statements, which is fewer than there were", cases)
+	}
+	if *update {
+		if err := os.WriteFile(statementsFile, []byte(out.String()), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// outcome parses and binds a statement, and tells in a line what came out.
+func outcome(text string) string {
+	q, err := Parse(text)
+	if err == nil {
+		_, err = Bind(q, newTestSchema())
+	}
+	if e, ok := errors.AsType[*Error](err); ok {
+		lines := strings.Split(e.Message, "\n")
+		return fmt.Sprintf("! %s %d:%d %s", e.Code, e.Row, e.Column, lines[len(lines)-1])
+	}
+	return "= " + q.String()
+}
+
+// TestWholeMessage holds messages against what servers were seen to answer
+// (the second: airbytehq/airbyte#62877, the third: salesforcedx-apex#153).
+func TestWholeMessage(t *testing.T) {
+	schema := newTestSchema()
+	schema["activityfieldhistory"] = entity("ActivityFieldHistory", "Id id", "NewValueText string", "SystemModstamp datetime-")
+	schema["apextestrunresult"] = entity("ApexTestRunResult", "UserId id", "AsyncApexJobId reference Job>Job")
+	pad := strings.Repeat("IsDeleted,", 22)
+	for _, c := range []struct{ statement, want string }{
+		{"SELECT Nme FROM Account", "\nSELECT Nme FROM Account\n       ^\nERROR at Row:1:Column:8\nNo such column 'Nme' on entity 'Account'. " +
+			"If you are attempting to use a custom field, be sure to append the '__c' after the custom field name. Please reference " +
+			"your WSDL or the describe call for the appropriate names."},
+		{"SELECT Id, NewValueText FROM ActivityFieldHistory WHERE SystemModstamp >= 2017-01-01T00:00:00Z AND SystemModstamp < 2017-01-31T00:00:00.000+00:00",
+			"\nFROM ActivityFieldHistory WHERE SystemModstamp >= 2017-01-01T00:00:00Z\n                                ^\n" +
+				"ERROR at Row:1:Column:57\nfield 'SystemModstamp' can not be filtered in a query call"},
+		{"SELECT UserId FROM ApexTestRunResult WHERE AsyncApexJobId = '7075A0000BiWZjxx'",
+			"\nUserId FROM ApexTestRunResult WHERE AsyncApexJobId = '7075A0000BiWZjxx'\n                                    ^\n" +
+				"ERROR at Row:1:Column:44\ninvalid ID field: 7075A0000BiWZjxx"},
+		{"SELECT Id\r\nFROM Account\r\nWHERE Nme = 'é'\r\n", "\nWHERE Nme = 'é'\n      ^\nERROR at Row:3:Column:7\nNo such column 'Nme' on entity " +
+			"'Account'. If you are attempting to use a custom field, be sure to append the '__c' after the custom field name. Please " +
+			"reference your WSDL or the describe call for the appropriate names."},
+		{"SELECT " + pad + "Nme FROM Account", "\nIsDeleted,IsDeleted,IsDeleted,IsDeleted,Nme FROM Account\n" + strings.Repeat(" ", 40) +
+			"^\nERROR at Row:1:Column:228\nNo such column 'Nme' on entity 'Account'. If you are attempting to use a custom field, be sure to " +
+			"append the '__c' after the custom field name. Please reference your WSDL or the describe call for the appropriate names."},
+	} {
+		q, err := Parse(c.statement)
+		if err == nil {
+			_, err = Bind(q, schema)
+		}
+		e, ok := errors.AsType[*Error](err)
+		if !ok || e.Message != c.want {
+			t.Errorf("%s\n got %v\nwant %s", c.statement, err, c.want)
+		}
+	}
+}
+
+// TestLongStatements keeps the sizes that SOQL allows, and no more.
+func TestLongStatements(t *testing.T) {
+	const head = "SELECT Id FROM Account WHERE Name = '"
+	for _, c := range []struct {
+		statement string
+		want      string
+	}{
+		{"SELECT Id FROM Account" + strings.Repeat(" ", 100_000-22), ""},
+		{"SELECT Id FROM Account" + strings.Repeat(" ", 100_001-22), "SOQL statements cannot be longer than 100000 characters."},
+		{head + strings.Repeat("ü", 4000) + "'", ""},
+		{head + strings.Repeat("ü", 4001) + "'", "string literal is longer than 4000 characters"},
+		{"SELECT Id FROM Account WHERE " + strings.Repeat("(", 40_000) + "Id = null" + strings.Repeat(")", 40_000), ""},
+		{"SELECT Id FROM Account WHERE " + strings.Repeat("(", 40_000), "unexpected token: '<EOF>'"},
+	} {
+		_, err := Parse(c.statement)
+		if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.HasSuffix(err.Error(), c.want)) {
+			t.Errorf("%d bytes: got %v, want %q", len(c.statement), err, c.want)
+		}
+	}
+}
