@@ -1,0 +1,133 @@
+package flow
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"catchment/internal/schema"
+)
+
+// Example writes the commented catchment.yaml that a user begins with. It
+// parses as it is. What org leaves empty gets an example value; the flows are
+// the well-known and the custom ones of objects, and the rest stands in a
+// comment.
+func Example(org Org, objects []schema.Object) []byte {
+	var b bytes.Buffer
+	fmt.Fprintf(&b, `version: 1
+
+org:
+  url: %s
+  # Secrets are references, never values: env:NAME or file:PATH.
+  # flow: client_credentials, password, refresh_token or token.
+  login:
+`, cmp.Or(org.URL, "https://acme.my.salesforce.com"))
+	l := org.Login
+	if l.Flow == "" {
+		l = Login{Flow: "client_credentials", ClientID: "env:SF_CLIENT_ID", ClientSecret: "env:SF_CLIENT_SECRET"}
+	}
+	for _, e := range [][2]string{
+		{"flow", l.Flow}, {"client_id", l.ClientID}, {"client_secret", l.ClientSecret}, {"username", l.Username},
+		{"password", l.Password}, {"refresh_token", l.RefreshToken}, {"token", l.Token},
+	} {
+		if e[1] != "" {
+			fmt.Fprintf(&b, "    %s: %s\n", e[0], quoted(e[1]))
+		}
+	}
+	b.WriteString(`  reserve: 40%               # of the daily API limits, left to people
+  # accept_encrypted: true   # copy fields that Salesforce keeps encrypted
+
+# Relative paths begin at this file.
+warehouse:
+  url: duckdb:catchment.duckdb
+  schema: salesforce
+  staging_schema: salesforce_incremental
+
+stage:
+  url: dir:stage
+  keep: 7d                   # pages stay this long after they were loaded
+
+control:
+  url: sqlite:control.db
+
+defaults:
+  deletes: flag              # flag, remove or ignore
+  mover: auto                # auto, bulk or rest
+  naming: lower              # lower (accountid) or snake (account_id)
+  nul: replace               # a NUL byte in a text: replace (by U+2400) or fail
+
+limits:
+  flows: 4                   # at a time
+  downloads: 5
+  stage: 20GB
+
+# One flow for each object; a flow can also say:
+#   fields: [Name, Phone]    # copy these only, or
+#   exclude: [Fax]           # all but these
+#   where: "MailingCountry = 'US'"
+#   deletes, mover, naming, nul: as in defaults
+#   paused: true
+# object: "*" copies all that can be copied; exclude_objects: [Task] leaves some out.
+flows:
+`)
+	writeFlows(&b, objects)
+	return b.Bytes()
+}
+
+// wellKnown are the objects that most orgs work with, in a sensible order.
+func wellKnown() []string {
+	return []string{
+		"Account", "Contact", "Lead", "Opportunity", "OpportunityLineItem", "OpportunityContactRole", "Campaign",
+		"CampaignMember", "Case", "Task", "Event", "User", "Product2", "Pricebook2", "PricebookEntry", "Quote",
+		"QuoteLineItem", "Order", "OrderItem", "Contract", "Asset", "RecordType",
+	}
+}
+
+func writeFlows(b *bytes.Buffer, objects []schema.Object) {
+	known := newCatalogue(objects)
+	var flows, rest []string
+	for _, name := range wellKnown() {
+		if o, ok := known.byName[strings.ToLower(name)]; ok && known.starTakes(o) {
+			flows = append(flows, o.Name)
+		}
+	}
+	for _, o := range objects {
+		switch {
+		case slices.Contains(flows, o.Name) || !known.starTakes(o):
+		case o.Custom && !o.CustomSetting:
+			flows = append(flows, o.Name)
+		default:
+			rest = append(rest, o.Name)
+		}
+	}
+	if len(flows) == 0 {
+		flows = []string{"Account"}
+	}
+	for _, name := range flows {
+		fmt.Fprintf(b, "  - object: %s\n", name)
+	}
+	if len(rest) == 0 {
+		return
+	}
+	b.WriteString("\n# The org also has:")
+	width := 100
+	for _, name := range rest {
+		if width+len(name) > 96 {
+			b.WriteString("\n#  ")
+			width = 3
+		}
+		b.WriteString(" " + name)
+		width += len(name) + 1
+	}
+	b.WriteString("\n")
+}
+
+// quoted makes a reference safe for YAML: a path may hold a # or a blank.
+func quoted(s string) string {
+	if strings.ContainsAny(s, " #'\"{}[],&*!|>%@`\\") {
+		return "'" + strings.ReplaceAll(s, "'", "''") + "'"
+	}
+	return s
+}

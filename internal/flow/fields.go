@@ -1,0 +1,148 @@
+package flow
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"catchment/internal/schema"
+)
+
+// A Skipped is a field that a flow doesn't copy, and why.
+type Skipped struct {
+	Field, Reason string
+}
+
+// Fields chooses the fields that a flow copies of its object, in the order of
+// describe: all that Bulk can carry without those that are excluded, or those
+// that are listed and the ones no copy can do without. It also tells which it
+// left out although nobody asked for that.
+func Fields(fl Flow, o schema.Object) ([]schema.Field, []Skipped, error) {
+	listed, problems := fl.known("fields", fl.Fields, o)
+	excluded, more := fl.known("exclude", fl.Exclude, o)
+	problems = append(problems, more...)
+
+	chosen := map[string]bool{}
+	var skipped []Skipped
+	for _, f := range o.Fields {
+		i, isListed := listed[f.Name]
+		_, isExcluded := excluded[f.Name]
+		if isExcluded || len(fl.Fields) > 0 && !isListed {
+			continue
+		}
+		reason := fl.cannot(f)
+		switch {
+		case reason == "":
+			chosen[f.Name] = true
+		case isListed:
+			problems = append(problems, fl.problem(index("fields", i), "%s can't be copied: %s", f.Name, reason))
+		default:
+			skipped = append(skipped, Skipped{f.Name, reason})
+		}
+	}
+	for _, f := range o.Fields {
+		reason := needed(f, o, chosen)
+		if reason == "" {
+			continue
+		}
+		chosen[f.Name] = true
+		if i, ok := excluded[f.Name]; ok {
+			problems = append(problems, fl.problem(index("exclude", i), "%s can't be excluded: %s", f.Name, reason))
+		}
+	}
+	if err := asError(problems); err != nil {
+		return nil, nil, err
+	}
+	var fields []schema.Field
+	for _, f := range o.Fields {
+		if chosen[f.Name] {
+			fields = append(fields, f)
+		}
+	}
+	return fields, skipped, nil
+}
+
+// known finds the fields that a list of a flow names: the place in the list by
+// the field's own name. Where the flow came out of "*" it may name fields that
+// this object doesn't have.
+func (fl Flow) known(list string, names []string, o schema.Object) (map[string]int, []Problem) {
+	var all []string
+	for _, f := range o.Fields {
+		all = append(all, f.Name)
+	}
+	places := map[string]int{}
+	var problems []Problem
+	for i, name := range names {
+		f, ok := o.Field(name)
+		if ok {
+			places[f.Name] = i
+		} else if !fl.star {
+			problems = append(problems, fl.problem(index(list, i), "%s has no field %q that this user can see%s", o.Name, name, meant(name, all)))
+		}
+	}
+	return places, problems
+}
+
+// cannot says why a field can't be copied, or "".
+func (fl Flow) cannot(f schema.Field) string {
+	switch {
+	case f.Type == schema.Address || f.Type == schema.Location:
+		return "a compound " + string(f.Type) + "; its parts are fields of their own"
+	case !f.Type.InBulk():
+		return "Bulk can't carry the type " + string(f.Type)
+	case f.Encrypted && !fl.AcceptEncrypted:
+		return "Salesforce keeps it encrypted, and the warehouse would not; to copy it: org.accept_encrypted: true"
+	}
+	return ""
+}
+
+// needed says why a flow can't do without a field, or "". An object that lacks
+// such a field (User has no IsDeleted) does without.
+func needed(f schema.Field, o schema.Object, chosen map[string]bool) string {
+	switch f.Name {
+	case "Id":
+		return "it is the key of the table"
+	case "SystemModstamp":
+		return "it tells which version of a record is the newest"
+	case "IsDeleted":
+		return "it tells that a record was deleted"
+	case "CurrencyIsoCode":
+		if slices.ContainsFunc(o.Fields, func(f schema.Field) bool { return f.Type == schema.Currency && chosen[f.Name] }) {
+			return "amounts mean nothing without their currency"
+		}
+	}
+	return ""
+}
+
+// Fingerprint is a digest of everything in a flow that decides which rows and
+// columns its table has. The table's generation counts up when it changes. A
+// field that is new in the org doesn't change it: the flow never named it.
+func Fingerprint(fl Flow) string {
+	text, err := json.Marshal(struct {
+		Where     string
+		Fields    []string
+		Exclude   []string
+		Naming    Naming
+		Encrypted bool
+	}{fl.Where, folded(fl.Fields), folded(fl.Exclude), fl.Naming, fl.AcceptEncrypted})
+	if err != nil {
+		panic(err) // texts and a bool always marshal
+	}
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:8])
+}
+
+// folded is a list of names whose order and case don't matter.
+func folded(names []string) []string {
+	all := make([]string, len(names))
+	for i, n := range names {
+		all[i] = strings.ToLower(n)
+	}
+	slices.Sort(all)
+	return all
+}
+
+func index(key string, i int) string { return fmt.Sprintf("%s[%d]", key, i) }

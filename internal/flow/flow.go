@@ -1,0 +1,168 @@
+// Package flow reads catchment.yaml: which org is copied where, and the flows,
+// one for each object.
+//
+// Parse reports every problem of a file at once, with its line, and accepts
+// only what this version does: a key that it doesn't know is refused, never
+// ignored. Resolve and Fields then meet the org's own description: they expand
+// object: "*", and choose the fields of a flow.
+//
+// The package opens no file, no connection and no secret: secrets are
+// references that package secret resolves. Start at Parse.
+package flow
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// A File is one catchment.yaml, with everything that it left out filled in.
+type File struct {
+	Name      string // as it was given to Parse; problems start with it
+	Org       Org
+	Warehouse Warehouse
+	Stage     Stage
+	Control   Control
+	Defaults  Defaults
+	Limits    Limits
+	Flows     []Flow
+}
+
+// Org is where records come from.
+type Org struct {
+	URL             string // https://..., without a slash at the end
+	APIVersion      string // "67.0"; "" for the newest that both sides know
+	Login           Login
+	Reserve         Percent // of the daily API limits, left to people (invariant 10)
+	AcceptEncrypted bool    // copy fields that Salesforce keeps encrypted
+}
+
+// Login says how to get a token. Everything but Flow is a reference to a
+// secret, env:NAME or file:PATH, and "" where the flow doesn't use it.
+type Login struct {
+	Flow         string // client_credentials, password, refresh_token or token
+	ClientID     string
+	ClientSecret string
+	Username     string
+	Password     string
+	RefreshToken string
+	Token        string
+}
+
+// Warehouse is where rows go.
+type Warehouse struct {
+	URL           string
+	Schema        string
+	StagingSchema string
+	GrantTo       []string // roles that may read the final tables
+}
+
+// Stage is where pages are kept, and for how long after they were loaded.
+type Stage struct {
+	URL  string
+	Keep time.Duration
+}
+
+// Control is where the control table is.
+type Control struct{ URL string }
+
+// Defaults are what a flow gets that doesn't say otherwise.
+type Defaults struct {
+	Deletes Deletes
+	Mover   Mover
+	Naming  Naming
+	NUL     NUL
+}
+
+// Limits bound the work of one run.
+type Limits struct {
+	Flows     int  // at a time
+	Downloads int  // at a time, over all flows
+	Stage     Size // of the pages that wait; a full stage waits
+}
+
+// Deletes says what becomes of a row whose record was deleted.
+type Deletes string
+
+// The deletes policies.
+const (
+	Flag   Deletes = "flag"
+	Remove Deletes = "remove"
+	Ignore Deletes = "ignore"
+)
+
+// Mover says what brings the records.
+type Mover string
+
+// The movers; Auto leaves it to the number of changed records.
+const (
+	Auto Mover = "auto"
+	Bulk Mover = "bulk"
+	REST Mover = "rest"
+)
+
+// Naming says how columns are called.
+type Naming string
+
+// The namings of AccountId: accountid or account_id.
+const (
+	Lower Naming = "lower"
+	Snake Naming = "snake"
+)
+
+// NUL says what becomes of a NUL byte in a text.
+type NUL string
+
+// The ways with NUL, for a warehouse that can't store it.
+const (
+	Replace NUL = "replace" // by U+2400, and reported
+	Fail    NUL = "fail"
+)
+
+// A Flow says what to copy of one object.
+type Flow struct {
+	Object         string   // its API name; "*" for all that can be copied, before Resolve
+	ExcludeObjects []string // of "*"
+	Fields         []string // API names; empty for all
+	Exclude        []string // API names
+	Where          string   // SOQL without the word WHERE
+	Deletes        Deletes
+	Mover          Mover
+	Naming         Naming
+	NUL            NUL
+	Paused         bool
+
+	AcceptEncrypted bool // the org's
+
+	Line   int     // in the file; 0 for a flow that was not read from one
+	source *source // nil for those
+	star   bool    // came out of "*": what it excludes need not exist everywhere
+}
+
+// RelativeTo makes the relative paths of a file's dir:, sqlite: and duckdb:
+// urls and of its file: references relative to dir, which is the directory of
+// the file itself.
+func (f *File) RelativeTo(dir string) {
+	l := &f.Org.Login
+	for _, ref := range []*string{
+		&f.Warehouse.URL, &f.Stage.URL, &f.Control.URL,
+		&l.ClientID, &l.ClientSecret, &l.Username, &l.Password, &l.RefreshToken, &l.Token,
+	} {
+		scheme, path, _ := strings.Cut(*ref, ":")
+		switch scheme {
+		case "dir", "sqlite", "duckdb", "file":
+			if !filepath.IsAbs(path) {
+				*ref = scheme + ":" + filepath.Join(dir, path)
+			}
+		}
+	}
+}
+
+// A Percent is a whole number of hundredths.
+type Percent int
+
+func (p Percent) String() string { return fmt.Sprintf("%d%%", int(p)) }
+
+// A Size is a number of bytes.
+type Size int64

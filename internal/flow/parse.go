@@ -1,0 +1,263 @@
+package flow
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/parser"
+)
+
+// newest is the version of the file that this catchment reads.
+const newest = 1
+
+// Parse reads a catchment.yaml; name is how it is called in problems. Its
+// error is of class Fix and holds *Problems, all of them.
+func Parse(name string, data []byte) (*File, error) {
+	r := &reader{file: name, seen: map[string]position{}}
+	f := &File{Name: name}
+	if root := r.root(data); root != nil && r.version(root) {
+		r.read(f, root)
+	}
+	if err := asError(r.problems); err != nil {
+		return nil, err
+	}
+	return f, nil
+}
+
+// root finds the one map that a file is.
+func (r *reader) root(data []byte) ast.Node {
+	tree, err := parser.ParseBytes(data, 0, parser.AllowDuplicateMapKey())
+	if err != nil {
+		p := Problem{File: r.file, Line: 1, Column: 1, Text: "is not YAML"}
+		var at yaml.Error
+		if errors.As(err, &at) { // its Error() would show the line, which may hold a secret
+			p.Text = "is not YAML: " + at.GetMessage()
+			if t := at.GetToken(); t != nil && t.Position != nil {
+				p.Line, p.Column = max(t.Position.Line, 1), max(t.Position.Column, 1)
+			}
+		}
+		r.problems = append(r.problems, p)
+		return nil
+	}
+	docs := slices.DeleteFunc(tree.Docs, func(d *ast.DocumentNode) bool { return d.Body == nil })
+	if len(docs) == 0 {
+		r.problem(nil, "", "is empty; catchment init writes a file to begin with")
+		return nil
+	}
+	if len(docs) > 1 {
+		r.problem(docs[1].Body, "", "a file holds one document, and here a second one begins")
+	}
+	return docs[0].Body
+}
+
+// version checks what stands first. A file of a newer version may mean
+// anything, so nothing else of it is judged.
+func (r *reader) version(root ast.Node) bool {
+	entries := r.entries("", root)
+	if len(entries) == 0 {
+		if len(r.problems) == 0 {
+			r.problem(root, "", "is empty; catchment init writes a file to begin with")
+		}
+		return false
+	}
+	if keyName(entries[0].Key) != "version" {
+		r.problem(entries[0], "", "version: %d must stand first", newest)
+		return true
+	}
+	n, err := strconv.Atoi(entries[0].Value.GetToken().Value)
+	switch {
+	case err != nil || n < 1:
+		r.problem(entries[0].Value, "version", "must be %d", newest)
+	case n > newest:
+		r.problem(entries[0].Value, "version", "is %d, and this catchment reads versions up to %d: use a newer catchment", n, newest)
+		return false
+	}
+	return true
+}
+
+// read fills f from the root, over the values that hold where a file is silent.
+func (r *reader) read(f *File, root ast.Node) {
+	f.Org.Reserve = 40
+	f.Warehouse = Warehouse{URL: "duckdb:catchment.duckdb", Schema: "salesforce", StagingSchema: "salesforce_incremental"}
+	f.Stage = Stage{URL: "dir:stage", Keep: 7 * 24 * time.Hour}
+	f.Control = Control{URL: "sqlite:control.db"}
+	f.Defaults = Defaults{Deletes: Flag, Mover: Auto, Naming: Lower, NUL: Replace}
+	f.Limits = Limits{Flows: 4, Downloads: 5, Stage: 20e9}
+
+	found := r.mapping("", root, []key{
+		{"version", func(*reader, string, ast.Node) {}}, // judged before
+		{"org", func(r *reader, at string, n ast.Node) { r.org(at, n, &f.Org) }},
+		{"warehouse", func(r *reader, at string, n ast.Node) { r.warehouse(at, n, &f.Warehouse) }},
+		{"stage", func(r *reader, at string, n ast.Node) {
+			r.mapping(at, n, []key{{"url", checked(&f.Stage.URL, wrongURL)}, {"keep", parsed(&f.Stage.Keep, parseDuration)}})
+		}},
+		{"control", func(r *reader, at string, n ast.Node) {
+			r.mapping(at, n, []key{{"url", checked(&f.Control.URL, wrongURL)}})
+		}},
+		{"defaults", func(r *reader, at string, n ast.Node) { r.mapping(at, n, f.Defaults.keys()) }},
+		{"limits", func(r *reader, at string, n ast.Node) {
+			r.mapping(at, n, []key{
+				{"flows", parsed(&f.Limits.Flows, parseCount)},
+				{"downloads", parsed(&f.Limits.Downloads, parseCount)},
+				{"stage", parsed(&f.Limits.Stage, parseSize)},
+			})
+		}},
+		{"flows", func(r *reader, at string, n ast.Node) {
+			r.sequence(at, n, func(r *reader, at string, n ast.Node) { r.flow(at, n, f) })
+		}},
+	})
+	r.required(root, "", found, "org", "flows")
+	if n, ok := found["flows"].(*ast.SequenceNode); ok && len(n.Values) == 0 {
+		r.problem(n, "flows", "is empty; name an object, as in - object: Account")
+	}
+	r.finish(f)
+}
+
+// required reports the keys that a map must have and doesn't.
+func (r *reader) required(n ast.Node, at string, found map[string]ast.Node, keys ...string) {
+	for _, k := range keys {
+		if _, ok := found[k]; !ok {
+			r.problem(n, at, "key %q is missing", k)
+		}
+	}
+}
+
+func (r *reader) org(at string, n ast.Node, o *Org) {
+	found := r.mapping(at, n, []key{
+		{"url", parsed(&o.URL, parseOrgURL)},
+		{"login", func(r *reader, at string, n ast.Node) { r.login(at, n, &o.Login) }},
+		{"reserve", parsed(&o.Reserve, parsePercent)},
+		{"api_version", parsed(&o.APIVersion, parseAPIVersion)},
+		{"accept_encrypted", flag(&o.AcceptEncrypted)},
+	})
+	r.required(n, at, found, "url", "login")
+}
+
+func (r *reader) login(at string, n ast.Node, l *Login) {
+	found := r.mapping(at, n, []key{
+		{"flow", choice(&l.Flow, "client_credentials", "password", "refresh_token", "token")},
+		{"client_id", checked(&l.ClientID, wrongSecret)},
+		{"client_secret", checked(&l.ClientSecret, wrongSecret)},
+		{"username", checked(&l.Username, wrongSecret)},
+		{"password", checked(&l.Password, wrongSecret)},
+		{"refresh_token", checked(&l.RefreshToken, wrongSecret)},
+		{"token", checked(&l.Token, wrongSecret)},
+	})
+	r.required(n, at, found, "flow")
+	uses := map[string][]string{ // the required keys of each flow
+		"client_credentials": {"client_id", "client_secret"},
+		"password":           {"client_id", "client_secret", "username", "password"},
+		"refresh_token":      {"client_id", "refresh_token"},
+		"token":              {"token"},
+	}[l.Flow]
+	if uses == nil {
+		return
+	}
+	r.required(n, at, found, uses...)
+	for name, value := range found {
+		secretless := l.Flow == "refresh_token" && name == "client_secret" // a public client has none
+		if name != "flow" && !slices.Contains(uses, name) && !secretless {
+			r.problem(value, at+"."+name, "is not used by flow %s, which takes %s", l.Flow, strings.Join(uses, ", "))
+		}
+	}
+}
+
+func (r *reader) warehouse(at string, n ast.Node, w *Warehouse) {
+	r.mapping(at, n, []key{
+		{"url", checked(&w.URL, wrongURL)},
+		{"schema", checked(&w.Schema, wrongSchema)},
+		{"staging_schema", checked(&w.StagingSchema, wrongSchema)},
+		{"grant_to", func(r *reader, at string, n ast.Node) {
+			r.sequence(at, n, func(r *reader, at string, n ast.Node) {
+				var role string
+				plain(&role)(r, at, n)
+				w.GrantTo = append(w.GrantTo, role)
+			})
+		}},
+	})
+	if strings.EqualFold(w.Schema, w.StagingSchema) {
+		r.problem(n, at, "schema and staging_schema must differ, and both are %q", w.Schema)
+	}
+}
+
+// keys are the keys that a flow and the defaults have in common.
+func (d *Defaults) keys() []key {
+	return []key{
+		{"deletes", choice(&d.Deletes, Flag, Remove, Ignore)},
+		{"mover", choice(&d.Mover, Auto, Bulk, REST)},
+		{"naming", choice(&d.Naming, Lower, Snake)},
+		{"nul", choice(&d.NUL, Replace, Fail)},
+	}
+}
+
+func (r *reader) flow(at string, n ast.Node, f *File) {
+	fl := Flow{Line: where(n).line, source: &source{file: r.file, at: at, seen: r.seen}}
+	var own Defaults
+	found := r.mapping(at, n, append([]key{
+		{"object", checked(&fl.Object, func(s string) string {
+			if s != "*" && !nameRE.MatchString(s) {
+				return fmt.Sprintf(`%q is not the API name of an object, nor "*"`, s)
+			}
+			return ""
+		})},
+		{"exclude_objects", apiNames(&fl.ExcludeObjects, "an object")},
+		{"fields", apiNames(&fl.Fields, "a field")},
+		{"exclude", apiNames(&fl.Exclude, "a field")},
+		{"where", checked(&fl.Where, wrongWhere)},
+		{"paused", flag(&fl.Paused)},
+	}, own.keys()...))
+	r.required(n, at, found, "object")
+	fl.Deletes, fl.Mover, fl.Naming, fl.NUL = own.Deletes, own.Mover, own.Naming, own.NUL
+	fl.Where = strings.TrimSpace(fl.Where)
+
+	conflict := func(name, format string, args ...any) {
+		if v, ok := found[name]; ok {
+			r.problem(v, at+"."+name, format, args...)
+		}
+	}
+	if fl.Object == "*" {
+		conflict("fields", `doesn't go with object: "*"; use exclude`)
+		conflict("where", `doesn't go with object: "*"; give the object a flow of its own`)
+	} else if fl.Object != "" {
+		conflict("exclude_objects", `goes with object: "*" only`)
+	}
+	if _, ok := found["fields"]; ok {
+		conflict("exclude", "doesn't go with fields: name the fields to copy, or those to leave out")
+	}
+	f.Flows = append(f.Flows, fl)
+}
+
+// finish does what needs the whole file: the defaults, which may stand behind
+// the flows, and flows that meet in one table.
+func (r *reader) finish(f *File) {
+	lines := map[string]int{}
+	for i := range f.Flows {
+		fl := &f.Flows[i]
+		fl.AcceptEncrypted = f.Org.AcceptEncrypted
+		fl.Deletes = orDefault(fl.Deletes, f.Defaults.Deletes)
+		fl.Mover = orDefault(fl.Mover, f.Defaults.Mover)
+		fl.Naming = orDefault(fl.Naming, f.Defaults.Naming)
+		fl.NUL = orDefault(fl.NUL, f.Defaults.NUL)
+
+		object := strings.ToLower(fl.Object)
+		if object != "" && lines[object] > 0 {
+			r.problems = append(r.problems, fl.problem("object",
+				"%q has a flow in line %d already, and a table has one flow", fl.Object, lines[object]))
+			continue
+		}
+		lines[object] = fl.Line
+	}
+}
+
+func orDefault[T ~string](own, otherwise T) T {
+	if own == "" {
+		return otherwise
+	}
+	return own
+}

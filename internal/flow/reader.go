@@ -1,0 +1,268 @@
+package flow
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/goccy/go-yaml/ast"
+)
+
+// A reader walks a YAML tree and collects every problem on its way, instead of
+// stopping at the first.
+type reader struct {
+	file     string
+	problems []Problem
+	seen     map[string]position // of each value, by its key
+}
+
+// A reading reads the value n of the key called at into a place of its own.
+type reading func(r *reader, at string, n ast.Node)
+
+// A key is one key that a map may have.
+type key struct {
+	name string
+	read reading
+}
+
+// later are keys and values of the design that this version doesn't have yet.
+// They deserve another message than a slip of the pen.
+func later() []string {
+	return []string{"mask", "window", "schedule", "templates", "views", "validate", "rename", "appflow", "stream", "jwt", "sf_cli"}
+}
+
+func (r *reader) problem(n ast.Node, at, format string, args ...any) {
+	p := where(n)
+	r.problems = append(r.problems, Problem{
+		File: r.file, Line: p.line, Column: p.column, Key: at, Text: fmt.Sprintf(format, args...),
+	})
+}
+
+// where tells where a node begins. The token of a block map is its first
+// colon, so its first key is asked instead.
+func where(n ast.Node) position {
+	switch m := n.(type) {
+	case *ast.MappingNode:
+		if !m.IsFlowStyle && len(m.Values) > 0 {
+			return where(m.Values[0])
+		}
+	case *ast.MappingValueNode:
+		return where(m.Key)
+	}
+	if n == nil || n.GetToken() == nil || n.GetToken().Position == nil {
+		return position{1, 1}
+	}
+	p := n.GetToken().Position
+	return position{max(p.Line, 1), max(p.Column, 1)}
+}
+
+// entries returns the entries of a map; a key with nothing after it counts as
+// an empty one, since that is what a commented-out section leaves.
+func (r *reader) entries(at string, n ast.Node) []*ast.MappingValueNode {
+	switch n := n.(type) {
+	case *ast.MappingNode:
+		return n.Values
+	case *ast.MappingValueNode:
+		return []*ast.MappingValueNode{n}
+	case *ast.NullNode:
+		return nil
+	}
+	r.problem(n, at, "wants a map, and this is %s", kind(n))
+	return nil
+}
+
+// mapping reads a map whose keys are known, and returns the values that stand
+// there by their keys.
+func (r *reader) mapping(at string, n ast.Node, keys []key) map[string]ast.Node {
+	found := map[string]ast.Node{}
+	for _, e := range r.entries(at, n) {
+		name := keyName(e.Key)
+		full := strings.TrimPrefix(at+"."+name, ".")
+		i := slices.IndexFunc(keys, func(k key) bool { return k.name == name })
+		if i < 0 {
+			r.problem(e.Key, at, "%s", unknown("key", name, names(keys)))
+			continue
+		}
+		if first, twice := found[name]; twice {
+			r.problem(e.Key, full, "stands here again; the first is in line %d", where(first).line)
+			continue
+		}
+		found[name] = e.Value
+		r.seen[full] = where(e.Value)
+		keys[i].read(r, full, e.Value)
+	}
+	return found
+}
+
+func names(keys []key) []string {
+	all := make([]string, len(keys))
+	for i, k := range keys {
+		all[i] = k.name
+	}
+	return all
+}
+
+// unknown says that a name isn't one of allowed, and which was meant.
+func unknown(what, name string, allowed []string) string {
+	list := strings.Join(allowed, ", ")
+	if slices.Contains(later(), name) {
+		return fmt.Sprintf("%s %q is not in this version; allowed: %s", what, name, list)
+	}
+	return fmt.Sprintf("%s %q is not one of %s%s", what, name, list, meant(name, allowed))
+}
+
+// keyName is the text of a key as far as it looks like one: whoever forgets
+// the blank in "client_secret: x" makes a key of the secret (invariant 9).
+func keyName(k ast.MapKeyNode) string {
+	name := k.GetToken().Value
+	if end := strings.IndexFunc(name, func(c rune) bool {
+		return c != '_' && c != '-' && (c < '0' || c > '9') && (c < 'a' || c > 'z') && (c < 'A' || c > 'Z')
+	}); end >= 0 {
+		return name[:end] + "..."
+	}
+	return name
+}
+
+// sequence reads every element of a list.
+func (r *reader) sequence(at string, n ast.Node, read reading) {
+	list, ok := n.(*ast.SequenceNode)
+	if !ok {
+		r.problem(n, at, "wants a list, and this is %s", kind(n))
+		return
+	}
+	for i, v := range list.Values {
+		full := fmt.Sprintf("%s[%d]", at, i)
+		r.seen[full] = where(v)
+		read(r, full, v)
+	}
+}
+
+// text returns the text of a scalar, numbers as they are written.
+func (r *reader) text(at string, n ast.Node) (string, bool) {
+	switch n := n.(type) {
+	case *ast.StringNode:
+		return n.Value, true
+	case *ast.LiteralNode:
+		return n.Value.Value, true
+	case *ast.IntegerNode, *ast.FloatNode:
+		return n.GetToken().Value, true
+	}
+	r.problem(n, at, "wants a text, and this is %s", kind(n))
+	return "", false
+}
+
+// kind says what a node is, never its value.
+func kind(n ast.Node) string {
+	switch n.(type) {
+	case *ast.MappingNode, *ast.MappingValueNode:
+		return "a map"
+	case *ast.SequenceNode:
+		return "a list"
+	case *ast.StringNode, *ast.LiteralNode:
+		return "a text"
+	case *ast.IntegerNode, *ast.FloatNode:
+		return "a number"
+	case *ast.BoolNode:
+		return "true or false"
+	case *ast.NullNode, nil:
+		return "empty"
+	}
+	return "an anchor, an alias or a tag, which are not allowed here"
+}
+
+// plain reads any text that isn't empty.
+func plain(dst *string) reading {
+	return checked(dst, func(s string) string {
+		if strings.TrimSpace(s) == "" {
+			return "is empty"
+		}
+		return ""
+	})
+}
+
+// checked reads a text in which wrong finds nothing wrong.
+func checked(dst *string, wrong func(string) string) reading {
+	return func(r *reader, at string, n ast.Node) {
+		s, ok := r.text(at, n)
+		if !ok {
+			return
+		}
+		if problem := wrong(s); problem != "" {
+			r.problem(n, at, "%s", problem)
+			return
+		}
+		*dst = s
+	}
+}
+
+// choice reads one of a few words.
+func choice[T ~string](dst *T, allowed ...T) reading {
+	return func(r *reader, at string, n ast.Node) {
+		s, ok := r.text(at, n)
+		if !ok {
+			return
+		}
+		words := make([]string, len(allowed))
+		for i, a := range allowed {
+			words[i] = string(a)
+		}
+		if !slices.Contains(words, s) {
+			r.problem(n, at, "%s", strings.TrimSpace(unknown("", s, words)))
+			return
+		}
+		*dst = T(s)
+	}
+}
+
+// parsed reads a text with a parser of its own.
+func parsed[T any](dst *T, parse func(string) (T, error)) reading {
+	return func(r *reader, at string, n ast.Node) {
+		s, ok := r.text(at, n)
+		if !ok {
+			return
+		}
+		v, err := parse(s)
+		if err != nil {
+			r.problem(n, at, "%v", err)
+			return
+		}
+		*dst = v
+	}
+}
+
+// flag reads true or false.
+func flag(dst *bool) reading {
+	return func(r *reader, at string, n ast.Node) {
+		b, ok := n.(*ast.BoolNode)
+		if !ok {
+			r.problem(n, at, "wants true or false, and this is %s", kind(n))
+			return
+		}
+		*dst = b.Value
+	}
+}
+
+// nameRE is what Salesforce allows in the API name of an object or a field.
+var nameRE = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]*$`)
+
+// apiNames reads a list of API names, each once.
+func apiNames(dst *[]string, what string) reading {
+	return func(r *reader, at string, n ast.Node) {
+		lines := map[string]int{}
+		r.sequence(at, n, func(r *reader, at string, n ast.Node) {
+			s, ok := r.text(at, n)
+			lower := strings.ToLower(s)
+			switch {
+			case !ok:
+			case !nameRE.MatchString(s):
+				r.problem(n, at, "%q is not the API name of %s", s, what)
+			case lines[lower] > 0:
+				r.problem(n, at, "%q stands here again; the first is in line %d", s, lines[lower])
+			default:
+				lines[lower] = where(n).line
+				*dst = append(*dst, s)
+			}
+		})
+	}
+}

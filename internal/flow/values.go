@@ -1,0 +1,175 @@
+package flow
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"net"
+	"net/url"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// parseSize reads 20GB, 500MB or 64MiB.
+func parseSize(s string) (Size, error) {
+	wrong := fmt.Errorf("%q is not a size, as in 20GB, 500MB or 64MiB", s)
+	digits := strings.TrimRight(s, "KMGTiB")
+	n, err := strconv.ParseInt(digits, 10, 64)
+	if err != nil || n <= 0 {
+		return 0, wrong
+	}
+	unit, ok := map[string]int64{
+		"B": 1, "KB": 1e3, "MB": 1e6, "GB": 1e9, "TB": 1e12, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40,
+	}[s[len(digits):]]
+	if !ok || n > math.MaxInt64/unit {
+		return 0, wrong
+	}
+	return Size(n * unit), nil
+}
+
+// parseDuration reads 7d, 36h, 15m or 1d12h.
+func parseDuration(s string) (time.Duration, error) {
+	wrong := fmt.Errorf("%q is not a length of time, as in 7d, 36h or 15m", s)
+	var total time.Duration
+	rest := s
+	if days, after, ok := strings.Cut(s, "d"); ok {
+		n, err := strconv.ParseUint(days, 10, 16)
+		if err != nil || n > 36500 {
+			return 0, wrong
+		}
+		total, rest = time.Duration(n)*24*time.Hour, after
+	}
+	if rest != "" {
+		d, err := time.ParseDuration(rest)
+		if err != nil || d < 0 || d > 36500*24*time.Hour || strings.ContainsAny(rest, "+-") {
+			return 0, wrong
+		}
+		total += d
+	}
+	if total == 0 {
+		return 0, wrong
+	}
+	return total, nil
+}
+
+// parsePercent reads 0% to 99%: all of a limit can't be set aside.
+func parsePercent(s string) (Percent, error) {
+	n, err := strconv.ParseUint(strings.TrimSuffix(s, "%"), 10, 8)
+	if err != nil || n > 99 || !strings.HasSuffix(s, "%") {
+		return 0, fmt.Errorf("%q is not a share from 0%% to 99%%", s)
+	}
+	return Percent(n), nil
+}
+
+// parseCount reads a whole number from 1 to 100.
+func parseCount(s string) (int, error) {
+	n, err := strconv.Atoi(s)
+	if err != nil || n < 1 || n > 100 {
+		return 0, fmt.Errorf("%q is not a whole number from 1 to 100", s)
+	}
+	return n, nil
+}
+
+var versionRE = regexp.MustCompile(`^v?([0-9]{2,3})(\.0)?$`)
+
+// parseAPIVersion reads 67, 67.0 or v67.0.
+func parseAPIVersion(s string) (string, error) {
+	m := versionRE.FindStringSubmatch(s)
+	if m == nil {
+		return "", fmt.Errorf("%q is not an API version, as in 67.0", s)
+	}
+	return m[1] + ".0", nil
+}
+
+var schemaRE = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]{0,62}$`)
+
+func wrongSchema(s string) string {
+	if !schemaRE.MatchString(s) {
+		return fmt.Sprintf("%q is not a schema name of letters, digits and _", s)
+	}
+	return ""
+}
+
+// parseOrgURL reads the address of an org. Only a fake one, on this machine,
+// may do without TLS.
+func parseOrgURL(s string) (string, error) {
+	u, err := url.Parse(s)
+	if err != nil || u.Hostname() == "" || u.User != nil || u.RawQuery != "" || strings.Trim(u.Path, "/") != "" {
+		return "", errors.New("wants the org's address and nothing after it, as in https://acme.my.salesforce.com")
+	}
+	ip := net.ParseIP(u.Hostname())
+	local := u.Hostname() == "localhost" || ip != nil && ip.IsLoopback()
+	if u.Scheme != "https" && (u.Scheme != "http" || !local) {
+		return "", errors.New("must start with https://")
+	}
+	return u.Scheme + "://" + u.Host, nil
+}
+
+var schemeRE = regexp.MustCompile(`^[a-z][a-z0-9+]*:.+`)
+
+// wrongURL checks the url of a driver; which drivers there are, only cmd knows.
+// It repeats nothing of the url, which may hold a password.
+func wrongURL(s string) string {
+	if !schemeRE.MatchString(s) {
+		return "is not a url: a driver, a colon and a place, as in duckdb:catchment.duckdb, dir:stage or sqlite:control.db"
+	}
+	u, err := url.Parse(s)
+	if err == nil && u.User != nil {
+		if _, has := u.User.Password(); has {
+			return "holds a password, and a config file must not: leave it out"
+		}
+	}
+	return ""
+}
+
+var envRE = regexp.MustCompile(`^env:[A-Za-z_][A-Za-z0-9_]*$`)
+
+// wrongSecret checks a reference to a secret. It repeats nothing of the text,
+// since that may be the secret.
+func wrongSecret(s string) string {
+	switch {
+	case strings.HasPrefix(s, "aws-sm:"):
+		return "aws-sm: is not in this version; allowed: env:NAME, file:PATH"
+	case envRE.MatchString(s), strings.HasPrefix(s, "file:") && strings.TrimSpace(s) != "file:":
+		return ""
+	}
+	return "must be a reference, env:NAME or file:PATH, never the secret itself: put that into an environment variable or a file"
+}
+
+// wrongWhere checks a filter as far as a mistake would change what a window
+// reads: the filter is put in brackets behind the window's own condition, and
+// must not close them.
+func wrongWhere(s string) string {
+	words := strings.Fields(strings.ToLower(s))
+	if len(words) == 0 {
+		return "is empty: leave the key out to copy every record"
+	}
+	if words[0] == "where" {
+		return "starts with the word WHERE: leave that out"
+	}
+	depth, quoted := 0, false
+	for i := 0; i < len(s); i++ {
+		switch c := s[i]; {
+		case quoted && c == '\\':
+			i++
+		case c == '\'':
+			quoted = !quoted
+		case quoted:
+		case c == '(':
+			depth++
+		case c == ')':
+			if depth--; depth < 0 {
+				return "closes a bracket that it didn't open"
+			}
+		}
+	}
+	if quoted {
+		return "has a quote ' that is not closed"
+	}
+	if depth > 0 {
+		return "has a bracket that is not closed"
+	}
+	return ""
+}

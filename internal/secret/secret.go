@@ -1,0 +1,101 @@
+// Package secret turns references into secrets: env:NAME reads an environment
+// variable, file:PATH a file. A config file holds references only.
+//
+// A secret travels as a Value, which prints as "[secret]" whatever it is
+// printed with; only Reveal gives it away (invariant 9). Start at
+// Resolver.Resolve.
+package secret
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"strings"
+
+	"catchment/internal/plan"
+)
+
+// A Value is one secret.
+type Value struct{ text string }
+
+// Reveal gives the secret itself: for the request that needs it, nothing else.
+func (v Value) Reveal() string { return v.text }
+
+const hidden = "[secret]"
+
+// String hides the secret.
+func (Value) String() string { return hidden }
+
+// GoString hides the secret from %#v.
+func (Value) GoString() string { return hidden }
+
+// Format hides the secret from every other verb.
+func (Value) Format(s fmt.State, _ rune) { io.WriteString(s, hidden) }
+
+// MarshalJSON hides the secret.
+func (Value) MarshalJSON() ([]byte, error) { return []byte(`"` + hidden + `"`), nil }
+
+// MarshalText hides the secret from YAML, XML and the keys of maps.
+func (Value) MarshalText() ([]byte, error) { return []byte(hidden), nil }
+
+// LogValue hides the secret from slog.
+func (Value) LogValue() slog.Value { return slog.StringValue(hidden) }
+
+// A Resolver knows where references point to.
+type Resolver struct {
+	LookupEnv func(name string) (string, bool)  // os.LookupEnv
+	ReadFile  func(path string) ([]byte, error) // os.ReadFile
+}
+
+// Resolve reads the secret that ref points to. Its errors are of class Fix and
+// name the reference, never the value; a ref that is no reference isn't
+// repeated either, since it may be the secret itself.
+//
+// A file may end in one newline, which is not part of the secret. Who else may
+// read the file is not judged: secrets that a container mounts are readable to
+// all of it.
+func (r Resolver) Resolve(ref string) (Value, error) {
+	var text string
+	var err error
+	if name, ok := strings.CutPrefix(ref, "env:"); ok {
+		text, err = r.env(name)
+	} else if path, ok := strings.CutPrefix(ref, "file:"); ok {
+		text, err = r.file(path)
+	} else {
+		err = plan.Fixf("write env:NAME or file:PATH, and put the secret there", "a secret is given that is no reference")
+	}
+	return Value{text}, err
+}
+
+func (r Resolver) env(name string) (string, error) {
+	text, ok := r.LookupEnv(name)
+	if !ok {
+		return "", plan.Fixf("export "+name+"=..., in the shell or the service that starts catchment",
+			"secret env:%s: the variable is not set", name)
+	}
+	if text == "" {
+		return "", plan.Fixf("export "+name+"=... with the secret", "secret env:%s: the variable is empty", name)
+	}
+	return text, nil
+}
+
+func (r Resolver) file(path string) (string, error) {
+	data, err := r.ReadFile(path)
+	if err != nil {
+		hint := "look whether " + path + " is a file that this user may read"
+		if errors.Is(err, fs.ErrNotExist) {
+			hint = "write the secret into " + path + ", or correct the path; relative ones begin at the config file"
+		}
+		return "", plan.Fixf(hint, "secret file:%s: %w", path, err)
+	}
+	text, cut := strings.CutSuffix(string(data), "\n")
+	if cut {
+		text = strings.TrimSuffix(text, "\r")
+	}
+	if text == "" {
+		return "", plan.Fixf("write the secret into "+path, "secret file:%s: the file is empty", path)
+	}
+	return text, nil
+}
