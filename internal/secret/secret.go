@@ -17,11 +17,22 @@ import (
 	"catchment/internal/plan"
 )
 
-// A Value is one secret.
-type Value struct{ text string }
+// A Value is one secret; the zero Value is an empty one. The text is behind a
+// function because fmt doesn't ask the methods of a Value that is in a private
+// field of something else: it prints what it finds there, and of a function
+// that is an address.
+type Value struct{ reveal func() string }
+
+// New makes a Value of a secret that came from elsewhere, such as a token.
+func New(text string) Value { return Value{func() string { return text }} }
 
 // Reveal gives the secret itself: for the request that needs it, nothing else.
-func (v Value) Reveal() string { return v.text }
+func (v Value) Reveal() string {
+	if v.reveal == nil {
+		return ""
+	}
+	return v.reveal()
+}
 
 const hidden = "[secret]"
 
@@ -66,7 +77,7 @@ func (r Resolver) Resolve(ref string) (Value, error) {
 	} else {
 		err = plan.Fixf("write env:NAME or file:PATH, and put the secret there", "a secret is given that is no reference")
 	}
-	return Value{text}, err
+	return New(text), err
 }
 
 func (r Resolver) env(name string) (string, error) {

@@ -103,15 +103,15 @@ func TestReadErrorIsKept(t *testing.T) {
 // TestValueHides prints a secret, alone and inside other things, with
 // everything that prints.
 func TestValueHides(t *testing.T) {
-	v := Value{word}
+	v := New(word)
 	type box struct {
 		Name    string
 		V       Value
 		P       *Value
-		M       map[Value]Value
+		M       map[string]Value
 		private Value
 	}
-	for _, thing := range []any{v, &v, box{"n", v, &v, map[Value]Value{v: v}, v}, []Value{v}, fmt.Errorf("with %v", v)} {
+	for _, thing := range []any{v, &v, box{"n", v, &v, map[string]Value{"k": v}, v}, []Value{v}, fmt.Errorf("with %v", v)} {
 		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d", "%10.3s", "%T"} {
 			if s := fmt.Sprintf(verb, thing); leaks(s) {
 				t.Errorf("%s of %T: %s", verb, thing, s)
