@@ -33,20 +33,20 @@ func AttemptStates() []AttemptState {
 	return []AttemptState{Planned, Created, Ready, Started, Extracted, Loaded, Consolidated, Abandoned, Dropped}
 }
 
-// attemptMoves is the one table of what may follow what. A job that is gone
-// takes its attempt back to planned, as long as not all of it is loaded.
+// attemptMoves is the one table of what may follow what. A job that is gone is
+// replaced within the state: none leads back.
 func attemptMoves(s AttemptState) []AttemptState {
 	switch s {
 	case Planned:
 		return []AttemptState{Created, Abandoned}
 	case Created:
-		return []AttemptState{Ready, Planned, Abandoned}
+		return []AttemptState{Ready, Abandoned}
 	case Ready:
-		return []AttemptState{Started, Planned, Abandoned}
+		return []AttemptState{Started, Abandoned}
 	case Started:
-		return []AttemptState{Extracted, Planned, Abandoned}
+		return []AttemptState{Extracted, Abandoned}
 	case Extracted:
-		return []AttemptState{Loaded, Planned, Abandoned}
+		return []AttemptState{Loaded, Abandoned}
 	case Loaded:
 		return []AttemptState{Consolidated, Abandoned}
 	case Consolidated, Abandoned:
@@ -104,6 +104,8 @@ type Attempt struct {
 	FailedRun  string     `json:"failed_run,omitzero"` // the last run that it failed in
 	Error      string     `json:"error,omitzero"`
 	ErrorClass plan.Class `json:"error_class,omitzero"`
+	Hint       string     `json:"hint,omitzero"`   // what to do about Error
+	Notes      []string   `json:"notes,omitempty"` // what the user should know of it, whatever became of it
 
 	Created time.Time `json:"created"`
 	Updated time.Time `json:"updated"`

@@ -20,6 +20,8 @@ type PageRow struct {
 	Gzip    bool     `json:"gzip,omitzero"`
 	Header  []string `json:"header,omitempty"`
 	Digits  []Digits `json:"digits,omitempty"`
+	NULs    int64    `json:"nuls,omitzero"`   // NUL characters in it
+	NULAt   string   `json:"nul_at,omitzero"` // Id and field of the first
 	Loaded  bool     `json:"loaded,omitzero"` // a cache: the warehouse's ledger is the truth
 }
 

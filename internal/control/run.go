@@ -48,13 +48,35 @@ type RunRow struct {
 	Version int64       `json:"-"` // 0: not stored
 }
 
-// A RunObject is how one flow of a run went; its attempt knows the rest.
+// A FlowState says how a flow's part in a run went.
+type FlowState string
+
+// The states of a flow in a run.
+const (
+	FlowOpen   FlowState = "open"   // under way, or left for the next run
+	FlowDone   FlowState = "done"   // consolidated
+	FlowFailed FlowState = "failed" // with Error and Hint
+	FlowPaused FlowState = "paused" // not run
+)
+
+// A RunObject is how one flow of a run went.
 type RunObject struct {
-	Object  string `json:"object"`
-	Attempt string `json:"attempt,omitzero"`
-	State   string `json:"state"`
-	Records int64  `json:"records"`
-	Error   string `json:"error,omitzero"`
+	Object   string    `json:"object"`
+	Attempt  string    `json:"attempt,omitzero"`
+	State    FlowState `json:"state"`
+	Mover    string    `json:"mover,omitzero"`
+	From     time.Time `json:"from,omitzero"`
+	To       time.Time `json:"to,omitzero"`
+	Grade    string    `json:"grade,omitzero"`
+	Records  int64     `json:"records"` // read and loaded
+	Bytes    int64     `json:"bytes"`   // of the pages' text
+	Inserted int64     `json:"inserted"`
+	Updated  int64     `json:"updated"`
+	Deleted  int64     `json:"deleted"`
+	Calls    int64     `json:"calls"` // API calls
+	Notes    []string  `json:"notes,omitempty"`
+	Error    string    `json:"error,omitzero"`
+	Hint     string    `json:"hint,omitzero"`
 }
 
 // SaveRun writes a run that nobody has changed since it was read, else

@@ -137,7 +137,9 @@ func TestFailuresAreKeptApartAndFinallyIsReached(t *testing.T) {
 			ran:     []string{"merge Account", "publish"},
 		},
 		"drop fails": {
-			fail:    func(step, flow string, _ int) error { return map[bool]error{true: fix}[step == "drop" && flow == "Lead"] },
+			fail: func(step, flow string, _ int) error {
+				return map[bool]error{true: fix}[step == "drop" && flow == "Lead"]
+			},
 			wantErr: "Lead: drop: broken",
 			ran:     []string{"publish"},
 		},

@@ -61,11 +61,19 @@ func UntilOf(err error) time.Time {
 	return time.Time{}
 }
 
-// HintOf tells what to do about err, or "".
+// HintOf tells what to do about err: the outermost hint in its tree, or "".
 func HintOf(err error) string {
-	for ; err != nil; err = errors.Unwrap(err) {
-		if f, ok := err.(*Failure); ok && f.Hint != "" {
-			return f.Hint
+	if f, ok := err.(*Failure); ok && f.Hint != "" {
+		return f.Hint
+	}
+	switch e := err.(type) {
+	case interface{ Unwrap() error }:
+		return HintOf(e.Unwrap())
+	case interface{ Unwrap() []error }:
+		for _, err := range e.Unwrap() {
+			if hint := HintOf(err); hint != "" {
+				return hint
+			}
 		}
 	}
 	return ""

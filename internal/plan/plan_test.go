@@ -67,6 +67,7 @@ func TestClassOf(t *testing.T) {
 		{fmt.Errorf("login: %w", plan.Fixf("type x", "no x")), plan.Fix, "type x"},
 		{plan.Failf(plan.Retry, "", "outer: %w", plan.Fixf("inner", "no x")), plan.Retry, "inner"},
 		{wait, plan.Wait, "wait for tomorrow"},
+		{errors.Join(errors.New("first"), wait), plan.Wait, "wait for tomorrow"},
 		{&net.OpError{Op: "read", Err: os.ErrDeadlineExceeded}, plan.Retry, ""},
 		{fmt.Errorf("poll: %w", context.DeadlineExceeded), plan.Retry, ""},
 		{io.ErrUnexpectedEOF, plan.Bug, ""},

@@ -1,0 +1,75 @@
+# Bare `make` lists the targets. Every target prints the seconds it took.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.ONESHELL:
+.SILENT:
+
+export GOTOOLCHAIN := local
+GO ?= go
+STATICCHECK_VERSION := v0.8.2
+FUZZTIME ?= 10s
+RUNS ?= 200
+SEED ?= 0
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+
+# The packages that the Lambda may be made of: everything that needs no cgo.
+NOCGO = $$($(GO) list ./internal/... | grep -v /warehouse/duckdb)
+
+# $(call timed,NAME,COMMANDS) runs COMMANDS and prints how long they took.
+timed = start=$$SECONDS; $(2); echo "== $(1): $$((SECONDS - start)) s"
+
+.PHONY: help
+help: ## list the targets
+	grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
+
+bin/staticcheck:
+	mkdir -p bin
+	GOBIN=$(CURDIR)/bin $(GO) install honnef.co/go/tools/cmd/staticcheck@$(STATICCHECK_VERSION)
+
+.PHONY: build
+build: ## build bin/catchment, and what must build without cgo
+	$(call timed,build,\
+	  $(GO) build -ldflags "-s -w -X main.version=$(VERSION)" -o bin/catchment ./cmd/catchment && \
+	  CGO_ENABLED=0 $(GO) build $(NOCGO))
+
+.PHONY: demo
+demo: build ## a fake org into DuckDB: two runs, changes and deletes between, verify
+	$(call timed,demo,bin/catchment demo)
+
+.PHONY: test
+test: ## all tests, with the race detector
+	$(call timed,test,$(GO) test -race -timeout 20m ./...)
+
+.PHONY: lint
+lint: bin/staticcheck ## format, vet, staticcheck, layers
+	$(call timed,lint,\
+	  files=$$(gofmt -l cmd internal); \
+	  if [ -n "$$files" ]; then echo "not formatted, run gofmt -w: $$files" >&2; exit 1; fi; \
+	  $(GO) vet ./...; \
+	  bin/staticcheck ./...; \
+	  $(GO) test -count=1 ./internal/archtest; \
+	  $(GO) mod verify > /dev/null)
+
+.PHONY: golden
+golden: ## write the golden files anew; read the diff before you commit it
+	$(call timed,golden,$(GO) test ./internal/warehouse ./internal/flow -update)
+
+.PHONY: fuzz
+fuzz: ## run every fuzz target for FUZZTIME
+	$(call timed,fuzz,\
+	  $(GO) test -run '^$$' -fuzz FuzzParse -fuzztime $(FUZZTIME) ./internal/fakeorg/soql; \
+	  $(GO) test -run '^$$' -fuzz FuzzScanner -fuzztime $(FUZZTIME) ./internal/page; \
+	  $(GO) test -run '^$$' -fuzz FuzzParse -fuzztime $(FUZZTIME) ./internal/flow)
+
+.PHONY: soak
+soak: ## random histories with crashes: RUNS=n, and SEED=n to replay one
+	$(call timed,soak,$(GO) test -count=1 -timeout 80m -run 'Soak' ./internal/replicate ./internal/warehouse/duckdb -soak.runs=$(RUNS) -soak.seed=$(SEED))
+
+.PHONY: bench
+bench: ## measure the fake org, the page scanner, and the warehouse against its own loader
+	$(call timed,bench,$(GO) test -run '^$$' -bench . -benchtime 1x ./internal/page ./internal/fakeorg/... ./internal/warehouse/duckdb)
+
+.PHONY: clean
+clean: ## remove what was built
+	rm -rf bin
