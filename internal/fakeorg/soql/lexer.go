@@ -54,7 +54,7 @@ func nextToken(text string, pos int) (token, *Error) {
 	switch {
 	case isLetter(c):
 		return token{tokenWord, text[pos:endOfWord(text, pos)], pos}, nil
-	case isDigit(c), isSign(c) && pos+1 < len(text) && (isDigit(text[pos+1]) || text[pos+1] == '.'):
+	case startsNumber(text[pos:]):
 		return token{tokenNumber, text[pos:endOfNumber(text, pos)], pos}, nil
 	case c == '\'':
 		end, err := endOfString(text, pos)
@@ -70,13 +70,20 @@ func nextToken(text string, pos int) (token, *Error) {
 			return token{tokenPunct, text[pos : pos+len(operator)], pos}, nil
 		}
 	}
-	r, size := utf8.DecodeRuneInString(text[pos:])
-	if r == utf8.RuneError && size == 1 {
-		return token{}, refuseAt(text, pos, MalformedQuery, "the statement is not valid UTF-8")
-	}
+	r, _ := utf8.DecodeRuneInString(text[pos:])
 	_, row, column := locate(text, pos)
 	return token{}, refuseAt(text, pos, MalformedQuery,
 		"line %d:%d no viable alternative at character '%c'", row, column-1, r)
+}
+
+// startsNumber tells whether s begins with a digit, perhaps after a sign and
+// a dot.
+func startsNumber(s string) bool {
+	if isSign(s[0]) {
+		s = s[1:]
+	}
+	s = strings.TrimPrefix(s, ".")
+	return s != "" && isDigit(s[0])
 }
 
 // endOfWord takes letters, digits and underscores. A currency literal such as
@@ -111,21 +118,12 @@ func endOfNumber(text string, pos int) int {
 	return end
 }
 
-// maxLiteral is how long a string in a WHERE clause may be (SOQL limits).
-const maxLiteral = 4000
-
 func endOfString(text string, pos int) (int, *Error) {
 	for end := pos + 1; end < len(text); end++ {
 		switch text[end] {
 		case '\\':
 			end++
 		case '\'':
-			if !utf8.ValidString(text[pos:end]) {
-				return 0, refuseAt(text, pos, MalformedQuery, "the statement is not valid UTF-8")
-			}
-			if utf8.RuneCountInString(text[pos+1:end]) > maxLiteral {
-				return 0, refuseAt(text, pos, MalformedQuery, "string literal is longer than %d characters", maxLiteral)
-			}
 			return end + 1, nil
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 	"unicode/utf16"
+	"unicode/utf8"
 )
 
 // The canonical texts of instants, days and times of day, as a Bulk CSV cell
@@ -14,6 +15,9 @@ const (
 	dayLayout     = "2006-01-02"
 	timeLayout    = "15:04:05.000Z"
 )
+
+// maxLiteral is how long a string in a WHERE clause may be (SOQL limits).
+const maxLiteral = 4000
 
 // literal reads a value; pattern says that it stands at the right of LIKE.
 func (p *parser) literal(pattern bool) (Literal, *Error) {
@@ -121,6 +125,9 @@ func (p *parser) stringLiteral(t token, pattern bool) (Literal, *Error) {
 		s = s[size:]
 	}
 	l.Text = b.String()
+	if utf8.RuneCountInString(l.Text) > maxLiteral {
+		return l, p.refuse(t.pos, "string literal is longer than %d characters", maxLiteral)
+	}
 	return l, nil
 }
 

@@ -21,6 +21,9 @@ func Parse(text string) (*Query, error) {
 	if utf8.RuneCountInString(text) > maxStatement {
 		return nil, refuse(MalformedQuery, "SOQL statements cannot be longer than %d characters.", maxStatement)
 	}
+	if !utf8.ValidString(text) {
+		return nil, refuse(MalformedQuery, "the statement is not valid UTF-8")
+	}
 	tokens, err := tokenize(text)
 	if err != nil {
 		return nil, err
