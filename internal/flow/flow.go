@@ -120,10 +120,13 @@ const (
 	Fail    NUL = "fail"
 )
 
+// Star is the object of a flow that stands for all objects that can be copied.
+const Star = "*"
+
 // A Flow says what to copy of one object.
 type Flow struct {
-	Object         string   // its API name; "*" for all that can be copied, before Resolve
-	ExcludeObjects []string // of "*"
+	Object         string   // its API name; before Resolve also Star
+	ExcludeObjects []string // of Star
 	Fields         []string // API names; empty for all
 	Exclude        []string // API names
 	Where          string   // SOQL without the word WHERE

@@ -17,7 +17,7 @@ func Resolve(f *File, objects []schema.Object) ([]Flow, error) {
 	var flows []Flow
 	named := map[string]bool{}
 	for _, fl := range f.Flows {
-		if fl.Object == "*" {
+		if fl.Object == Star {
 			continue
 		}
 		o, ok := known.byName[strings.ToLower(fl.Object)]
@@ -34,7 +34,7 @@ func Resolve(f *File, objects []schema.Object) ([]Flow, error) {
 		flows = append(flows, fl)
 	}
 	for _, fl := range f.Flows {
-		if fl.Object != "*" {
+		if fl.Object != Star {
 			continue
 		}
 		without := map[string]bool{}

@@ -201,7 +201,7 @@ func (r *reader) flow(at string, n ast.Node, f *File) {
 	var own Defaults
 	found := r.mapping(at, n, append([]key{
 		{"object", checked(&fl.Object, func(s string) string {
-			if s != "*" && !nameRE.MatchString(s) {
+			if s != Star && !nameRE.MatchString(s) {
 				return fmt.Sprintf(`%q is not the API name of an object, nor "*"`, s)
 			}
 			return ""
@@ -221,7 +221,7 @@ func (r *reader) flow(at string, n ast.Node, f *File) {
 			r.problem(v, at+"."+name, format, args...)
 		}
 	}
-	if fl.Object == "*" {
+	if fl.Object == Star {
 		conflict("fields", `doesn't go with object: "*"; use exclude`)
 		conflict("where", `doesn't go with object: "*"; give the object a flow of its own`)
 	} else if fl.Object != "" {

@@ -1,0 +1,220 @@
+package control_test
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"catchment/internal/control"
+	"catchment/internal/plan"
+)
+
+func begin(t *testing.T, ctl *control.Control, flow string) control.Attempt {
+	t.Helper()
+	a, err := ctl.Begin(t.Context(), control.Attempt{Flow: flow, Run: "r1", Fence: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a
+}
+
+func save(t *testing.T, ctl *control.Control, a control.Attempt) control.Attempt {
+	t.Helper()
+	a, err := ctl.SaveAttempt(t.Context(), a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a
+}
+
+// moves is what may follow each state; a state may always follow itself.
+const moves = `
+planned:      created abandoned
+created:      ready abandoned
+ready:        started abandoned
+started:      extracted abandoned
+extracted:    loaded abandoned
+loaded:       consolidated abandoned
+consolidated: dropped
+abandoned:    dropped
+dropped:
+`
+
+func TestAttemptStates(t *testing.T) {
+	allowed := map[string][]string{}
+	for line := range strings.Lines(strings.TrimSpace(moves)) {
+		from, to, _ := strings.Cut(line, ":")
+		allowed[from] = append(strings.Fields(to), from)
+	}
+	if len(allowed) != len(control.AttemptStates()) {
+		t.Fatalf("%d states in the table, %d in the code", len(allowed), len(control.AttemptStates()))
+	}
+	for _, from := range control.AttemptStates() {
+		for _, to := range append(control.AttemptStates(), "", "other") {
+			err := from.To(to)
+			if want := slices.Contains(allowed[string(from)], string(to)); (err == nil) != want {
+				t.Errorf("%s to %q: %v; allowed: %v", from, to, err, want)
+			}
+			if err != nil && plan.ClassOf(err) != plan.Bug {
+				t.Errorf("%s to %q: class %s", from, to, plan.ClassOf(err))
+			}
+		}
+	}
+	if err := control.AttemptState("").To(control.Planned); err == nil {
+		t.Error("no state may become planned")
+	}
+}
+
+func TestPastAndOpen(t *testing.T) {
+	states := control.AttemptStates()
+	for i, s := range states {
+		for j, of := range states {
+			if got, want := s.Past(of), i > j; got != want {
+				t.Errorf("%s past %s: %v, want %v", s, of, got, want)
+			}
+		}
+		if got, want := s.Open(), i <= slices.Index(states, control.Loaded); got != want {
+			t.Errorf("%s is open: %v, want %v", s, got, want)
+		}
+	}
+}
+
+func TestAttemptLife(t *testing.T) {
+	ctl, c := setup(t)
+	ctx := t.Context()
+	if _, found, err := ctl.Open(ctx, "Account"); found || err != nil {
+		t.Fatalf("open before the first: %v, %v", found, err)
+	}
+	a := begin(t, ctl, "Account")
+	if a.State != control.Planned || !a.Created.Equal(start) || !strings.HasPrefix(a.ID, "Account-20261123T150405") {
+		t.Errorf("begun: %+v", a)
+	}
+	if _, err := ctl.Begin(ctx, control.Attempt{Flow: "Account"}); err == nil {
+		t.Error("a second attempt began beside an open one")
+	}
+	for _, next := range []control.AttemptState{
+		control.Created, control.Created, control.Ready, control.Started, control.Extracted, control.Loaded,
+	} {
+		c.add(time.Minute)
+		a.State = next
+		a.Job = json.RawMessage(`{"id":"750"}`)
+		a = save(t, ctl, a)
+		got, found, err := ctl.Open(ctx, "Account")
+		if !found || err != nil || got.State != next || got.Version != a.Version || !got.Updated.Equal(c.now()) {
+			t.Fatalf("open after %s: %+v, %v, %v", next, got, found, err)
+		}
+	}
+	a.State = control.Consolidated
+	a = save(t, ctl, a)
+	if _, found, err := ctl.Open(ctx, "Account"); found || err != nil {
+		t.Errorf("open after the last: %v, %v", found, err)
+	}
+	second := begin(t, ctl, "Account")
+	a.State = control.Dropped
+	a = save(t, ctl, a)
+	if got, err := ctl.Attempt(ctx, a.ID); err != nil || got.State != control.Dropped || string(got.Job) != `{"id":"750"}` {
+		t.Errorf("by id: %+v, %v", got, err)
+	}
+	begin(t, ctl, "Account_2")
+	begin(t, ctl, "AccountShare")
+	all, err := ctl.Attempts(ctx, "Account")
+	if err != nil || len(all) != 2 || all[0].ID != a.ID || all[1].ID != second.ID {
+		t.Errorf("attempts of Account: %+v, %v", all, err)
+	}
+	if all, err := ctl.Attempts(ctx, ""); err != nil || len(all) != 4 {
+		t.Errorf("%d attempts in all, %v; want 4", len(all), err)
+	}
+}
+
+func TestSaveAttemptRefuses(t *testing.T) {
+	ctl, _ := setup(t)
+	ctx := t.Context()
+	a := begin(t, ctl, "Account")
+	newer := a
+	newer.State = control.Created
+	save(t, ctl, newer)
+	_, err := ctl.SaveAttempt(ctx, a)
+	wantErr(t, err, control.ErrConflict, plan.Retry)
+
+	a, err = ctl.Attempt(ctx, a.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a.State = control.Loaded
+	if _, err = ctl.SaveAttempt(ctx, a); plan.ClassOf(err) != plan.Bug {
+		t.Errorf("created to loaded: %v", err)
+	}
+	_, err = ctl.SaveAttempt(ctx, control.Attempt{ID: "Account-none", State: control.Planned})
+	wantErr(t, err, control.ErrNotFound, plan.Bug)
+}
+
+// TestBeginCrashes breaks Begin at each of its writes, before and after it is
+// done: whatever was left behind, the next Begin or Open gets on, and the flow
+// has one open attempt.
+func TestBeginCrashes(t *testing.T) {
+	crash := errors.New("crash")
+	for _, kind := range []string{"open", "attempt"} {
+		for _, after := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s/%v", kind, after), func(t *testing.T) {
+				table := openTable(t)
+				fail := func(op string, k control.Key) error {
+					if op == "put" && k.Kind == kind {
+						return crash
+					}
+					return nil
+				}
+				broken := faulty{Table: table, before: fail}
+				if after {
+					broken = faulty{Table: table, after: fail}
+				}
+				c := &clock{t: start}
+				if _, err := newControl(t, broken, c).Begin(t.Context(), control.Attempt{Flow: "Account"}); !errors.Is(err, crash) {
+					t.Fatalf("error %v, want the crash", err)
+				}
+				c.add(time.Second)
+				ctl := newControl(t, table, c)
+				a, found, err := ctl.Open(t.Context(), "Account")
+				if err != nil || found != (kind == "attempt" && after) {
+					t.Fatalf("open: %v, %v", found, err)
+				}
+				if !found {
+					a = begin(t, ctl, "Account")
+				}
+				a.State = control.Created
+				save(t, ctl, a)
+				if all, err := ctl.Attempts(t.Context(), "Account"); err != nil || len(all) != 1 {
+					t.Errorf("%d attempts, %v", len(all), err)
+				}
+			})
+		}
+	}
+}
+
+// TestRowForm holds the JSON of the rows, which other versions read: a change
+// here needs a migration.
+func TestRowForm(t *testing.T) {
+	for _, c := range []struct {
+		row  any
+		want string
+	}{
+		{control.FlowRow{Object: "Account", Watermark: start, Version: 7},
+			`{"object":"Account","generation":0,"fingerprint":"","watermark":"2026-11-23T15:04:05.006Z","rows":0}`},
+		{control.Lease{Flow: "Account", Fence: 3}, `{"flow":"Account","fence":3}`},
+		{control.Attempt{ID: "i", Flow: "f", Run: "r", State: control.Planned, Created: start, Updated: start},
+			`{"id":"i","flow":"f","run":"r","fence":0,"generation":0,"state":"planned","mover":"","jobs":0,"pages":0,"records":0,` +
+				`"bytes":0,"created":"2026-11-23T15:04:05.006Z","updated":"2026-11-23T15:04:05.006Z"}`},
+		{control.PageRow{Attempt: "a", Seq: 1},
+			`{"attempt":"a","job":"","name":"","key":"","seq":1,"records":0,"bytes":0,"digest":""}`},
+		{control.RunRow{ID: "r", State: control.Running, Started: start},
+			`{"id":"r","state":"running","holder":"","started":"2026-11-23T15:04:05.006Z","calls":0}`},
+	} {
+		got, err := json.Marshal(c.row)
+		if err != nil || string(got) != c.want {
+			t.Errorf("%T: %s, %v\nwant %s", c.row, got, err, c.want)
+		}
+	}
+}

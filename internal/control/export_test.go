@@ -1,0 +1,9 @@
+package control
+
+// For the tests, which stand outside since sqlite imports this package.
+var (
+	Claim   = claim
+	Migrate = migrate
+)
+
+type Migration = migration
