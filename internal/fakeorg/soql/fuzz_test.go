@@ -1,0 +1,48 @@
+package soql
+
+import (
+	"os"
+	"strings"
+	"testing"
+)
+
+// FuzzParse proves that no statement makes the package panic, and that what
+// is printed reads back as the same statement.
+func FuzzParse(f *testing.F) {
+	file, err := os.ReadFile(statementsFile)
+	if err != nil {
+		f.Fatal(err)
+	}
+	for line := range strings.Lines(string(file)) {
+		if statement, ok := strings.CutPrefix(line, "> "); ok {
+			f.Add(strings.ReplaceAll(strings.TrimSuffix(statement, "\n"), "⏎", "\n"))
+		}
+	}
+	schema := newTestSchema()
+	f.Fuzz(func(t *testing.T, text string) {
+		q, err := Parse(text)
+		if err != nil {
+			return
+		}
+		printed := q.String()
+		if len(printed) > maxStatement {
+			return // escapes can make a statement longer than it may be
+		}
+		again, err := Parse(printed)
+		if err != nil {
+			t.Fatalf("%q prints as %q: %v", text, printed, err)
+		}
+		if got := again.String(); got != printed {
+			t.Fatalf("%q prints as %q, then as %q", text, printed, got)
+		}
+		bound, err := Bind(q, schema)
+		if err != nil {
+			return
+		}
+		for _, value := range []string{"", "true", "é;\xff", "12.5E3", "2026-01-02T03:04:05.000Z"} {
+			bound.Match(sameRecord(value), noon())
+			bound.Compare(sameRecord(value), sameRecord("a"))
+		}
+		bound.Range("Id")
+	})
+}
