@@ -1,0 +1,264 @@
+package fakeorg
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"catchment/internal/fakeorg/soql"
+)
+
+// The states of a Bulk query job.
+const (
+	jobWaiting  = "UploadComplete"
+	jobRunning  = "InProgress"
+	jobComplete = "JobComplete"
+	jobFailed   = "Failed"
+	jobAborted  = "Aborted"
+)
+
+// jobs are the Bulk query jobs, in the order in which they were created.
+type jobs struct {
+	mu   sync.Mutex
+	made int
+	list []*job
+}
+
+// A job reads the org as it is at the moment when it starts to run, whenever
+// its results are fetched. Nothing runs in the background: what time has made
+// of a job is worked out when somebody asks, and before anything changes.
+type job struct {
+	id, operation, version string
+	delimiter, ending      string // by their names
+	question               *question
+	created                time.Time
+	failure                string // scripted by a fault
+
+	snap    *snapshot // set when the job starts; guarded by jobs.mu, like aborted
+	clock   soql.Clock
+	aborted bool
+
+	run    sync.Once
+	result *result
+	err    error
+}
+
+// A jobRequest is what a client posts.
+type jobRequest struct {
+	Operation       string `json:"operation"`
+	Query           string `json:"query"`
+	ContentType     string `json:"contentType"`
+	ColumnDelimiter string `json:"columnDelimiter"`
+	LineEnding      string `json:"lineEnding"`
+}
+
+func delimiters() map[string]byte {
+	return map[string]byte{"COMMA": ',', "TAB": '\t', "PIPE": '|', "CARET": '^', "SEMICOLON": ';', "BACKQUOTE": '`'}
+}
+
+func lineEndings() map[string]string { return map[string]string{"LF": "\n", "CRLF": "\r\n"} }
+
+// check fills in what was left out and refuses what isn't known.
+func (r *jobRequest) check() error {
+	r.ContentType = orDefault(r.ContentType, "CSV")
+	r.ColumnDelimiter = orDefault(r.ColumnDelimiter, "COMMA")
+	r.LineEnding = orDefault(r.LineEnding, "LF")
+	switch {
+	case r.Operation != "query" && r.Operation != "queryAll":
+		return refuse(http.StatusBadRequest, "INVALIDJOB", "Unsupported operation: %s", r.Operation)
+	case r.ContentType != "CSV":
+		return refuse(http.StatusBadRequest, "INVALIDJOB", "Unsupported content type: %s", r.ContentType)
+	case delimiters()[r.ColumnDelimiter] == 0:
+		return refuse(http.StatusBadRequest, "INVALIDJOB", "Unsupported column delimiter: %s", r.ColumnDelimiter)
+	case lineEndings()[r.LineEnding] == "":
+		return refuse(http.StatusBadRequest, "INVALIDJOB", "Unsupported line ending: %s", r.LineEnding)
+	}
+	return nil
+}
+
+// refusedByBulk is what SOQL allows and Bulk does not.
+func (o *Org) refusedByBulk(q *question) error {
+	name := q.obj.name()
+	switch {
+	case slices.Contains(o.options.NotInBulk, name) || q.obj.prefix() == "" || name == "UserPermissionAccess":
+		return refuse(http.StatusBadRequest, "INVALIDENTITY", "Entity '%s' is not supported by the Bulk API.", name)
+	case q.bound.Count:
+		return refuse(http.StatusBadRequest, "API_ERROR", "Aggregate Relationships not supported in Bulk Query")
+	case q.bound.FieldsAll:
+		return refuse(http.StatusBadRequest, "MALFORMED_QUERY", "The SOQL FIELDS function is not supported for unbounded sets in Bulk Query")
+	case q.bound.Offset >= 0:
+		return refuse(http.StatusBadRequest, "API_ERROR", "OFFSET is not supported in Bulk Query")
+	}
+	for _, path := range q.bound.Columns {
+		switch path.Field.Type {
+		case "address", "location":
+			return refuse(http.StatusBadRequest, "API_ERROR", "Selecting compound data not supported in Bulk Query")
+		case "base64":
+			return refuse(http.StatusBadRequest, "API_ERROR", "Binary fields not supported in Bulk Query")
+		}
+	}
+	return nil
+}
+
+func (o *Org) createJob(w http.ResponseWriter, c *call) error {
+	var asked jobRequest
+	if err := json.NewDecoder(c.Body).Decode(&asked); err != nil {
+		return refuse(http.StatusBadRequest, "JSON_PARSER_ERROR", "%v", err)
+	}
+	if err := asked.check(); err != nil {
+		return err
+	}
+	q, err := o.ask(asked.Query, asked.Operation == "queryAll")
+	if err != nil {
+		return err
+	}
+	if err := o.refusedByBulk(q); err != nil {
+		return err
+	}
+	if err := o.chargeJob(); err != nil {
+		return err
+	}
+	j := &job{
+		operation: asked.Operation, version: c.version, delimiter: asked.ColumnDelimiter, ending: asked.LineEnding,
+		question: q, created: o.clock.Now(),
+	}
+	if c.fault != nil {
+		j.failure = c.fault.FailJob
+	}
+	o.jobs.mu.Lock()
+	o.jobs.made++
+	j.id = makeID("750", o.jobs.made)
+	o.jobs.list = append(o.jobs.list, j)
+	o.jobs.mu.Unlock()
+	o.startJobs()
+	info := o.info(j, jobWaiting)
+	delete(info, "jobType")
+	writeJSON(w, http.StatusOK, info)
+	return nil
+}
+
+// startJobs lets every job whose time has come see the org as it is now.
+func (o *Org) startJobs() {
+	o.jobs.mu.Lock()
+	defer o.jobs.mu.Unlock()
+	for _, j := range o.jobs.list {
+		if j.snap == nil && !j.aborted && o.clock.Now().Sub(j.created) >= o.options.JobLatency/4 {
+			snap := o.now()
+			j.snap, j.clock = &snap, o.soqlClock()
+		}
+	}
+}
+
+// state is what has become of a job by now. A job that should be done is
+// finished by whoever asks first.
+func (o *Org) state(ctx context.Context, j *job) string {
+	o.startJobs()
+	o.jobs.mu.Lock()
+	aborted, snap := j.aborted, j.snap
+	o.jobs.mu.Unlock()
+	switch {
+	case aborted:
+		return jobAborted
+	case snap == nil:
+		return jobWaiting
+	case o.clock.Now().Sub(j.created) < o.options.JobLatency:
+		return jobRunning
+	}
+	j.run.Do(func() {
+		if j.failure != "" {
+			j.err = refuse(http.StatusBadRequest, "", "%s", j.failure)
+			return
+		}
+		// The job isn't the request's: it goes on where the client hangs up.
+		j.result, j.err = snap.answer(context.WithoutCancel(ctx), j.question, j.clock)
+	})
+	if j.err != nil {
+		return jobFailed
+	}
+	return jobComplete
+}
+
+func (o *Org) findJob(c *call) (*job, error) {
+	o.jobs.mu.Lock()
+	defer o.jobs.mu.Unlock()
+	id, _ := fullID(c.PathValue("job"))
+	for _, j := range o.jobs.list {
+		if j.id == id {
+			return j, nil
+		}
+	}
+	return nil, notFound()
+}
+
+// info is what a client is told of a job.
+func (o *Org) info(j *job, state string) map[string]any {
+	info := map[string]any{
+		"id": j.id, "operation": j.operation, "object": j.question.obj.name(), "createdById": o.runningUser(),
+		"createdDate": j.created.Format(restTime), "systemModstamp": j.created.Format(restTime),
+		"state": state, "concurrencyMode": "Parallel", "contentType": "CSV",
+		"apiVersion": json.Number(strings.TrimPrefix(j.version, "v")), "jobType": "V2Query",
+		"lineEnding": j.ending, "columnDelimiter": j.delimiter,
+	}
+	switch state {
+	case jobComplete:
+		info["numberRecordsProcessed"] = j.result.total
+	case jobFailed:
+		info["errorMessage"] = strings.TrimPrefix(j.err.Error(), ": ")
+		fallthrough
+	default:
+		info["numberRecordsProcessed"] = 0
+	}
+	if state != jobWaiting {
+		info["retries"] = 0
+		info["totalProcessingTime"] = o.options.JobLatency.Milliseconds()
+		info["isPkChunkingSupported"] = !j.question.bound.Sorted && j.question.bound.Limit < 0
+	}
+	return info
+}
+
+func (o *Org) jobStatus(w http.ResponseWriter, c *call) error {
+	j, err := o.findJob(c)
+	if err != nil {
+		return err
+	}
+	writeJSON(w, http.StatusOK, o.info(j, o.state(c.Context(), j)))
+	return nil
+}
+
+func (o *Org) abortJob(w http.ResponseWriter, c *call) error {
+	j, err := o.findJob(c)
+	if err != nil {
+		return err
+	}
+	var asked struct{ State string }
+	if err := json.NewDecoder(c.Body).Decode(&asked); err != nil || asked.State != jobAborted {
+		return refuse(http.StatusBadRequest, "INVALIDJOBSTATE", "Unsupported job state: %s", asked.State)
+	}
+	if state := o.state(c.Context(), j); state != jobWaiting && state != jobRunning {
+		return refuse(http.StatusBadRequest, "INVALIDJOBSTATE", "Aborting already Completed Job not allowed")
+	}
+	o.jobs.mu.Lock()
+	j.aborted = true
+	o.jobs.mu.Unlock()
+	writeJSON(w, http.StatusOK, o.info(j, jobAborted))
+	return nil
+}
+
+func (o *Org) deleteJob(w http.ResponseWriter, c *call) error {
+	j, err := o.findJob(c)
+	if err != nil {
+		return err
+	}
+	if state := o.state(c.Context(), j); state == jobWaiting || state == jobRunning {
+		return refuse(http.StatusBadRequest, "API_ERROR", "Error encountered when deleting the job because the job is not terminated")
+	}
+	o.jobs.mu.Lock()
+	o.jobs.list = slices.DeleteFunc(o.jobs.list, func(other *job) bool { return other == j })
+	o.jobs.mu.Unlock()
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}

@@ -1,0 +1,43 @@
+package fakeorg
+
+import (
+	"net/http"
+	"slices"
+)
+
+// jobsPerPage is how many jobs a page of the list holds.
+const jobsPerPage = 1000
+
+// listJobs lists the query jobs, newest first. The queryLocator is the Id of
+// the first job of the next page.
+func (o *Org) listJobs(w http.ResponseWriter, c *call) error {
+	o.jobs.mu.Lock()
+	all := slices.Clone(o.jobs.list)
+	o.jobs.mu.Unlock()
+	slices.Reverse(all)
+	if kind := c.FormValue("jobType"); kind != "" && kind != "V2Query" {
+		all = nil
+	}
+	if from := c.FormValue("queryLocator"); from != "" {
+		at := slices.IndexFunc(all, func(j *job) bool { return j.id == from })
+		if at < 0 {
+			return refuse(http.StatusBadRequest, "INVALID_QUERY_LOCATOR", "invalid query locator")
+		}
+		all = all[at:]
+	}
+	next := any(nil)
+	if len(all) > jobsPerPage {
+		next = "/services/data/" + c.version + "/jobs/query?queryLocator=" + all[jobsPerPage].id
+		all = all[:jobsPerPage]
+	}
+	records := []map[string]any{}
+	for _, j := range all {
+		info := o.info(j, o.state(c.Context(), j))
+		for _, key := range []string{"numberRecordsProcessed", "retries", "totalProcessingTime", "errorMessage"} {
+			delete(info, key)
+		}
+		records = append(records, info)
+	}
+	writeJSON(w, http.StatusOK, map[string]any{"done": next == nil, "records": records, "nextRecordsUrl": next})
+	return nil
+}

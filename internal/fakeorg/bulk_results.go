@@ -1,0 +1,150 @@
+package fakeorg
+
+import (
+	"encoding/base64"
+	"net/http"
+	"strconv"
+)
+
+// pagesAtOnce is how many result pages one resultPages call names.
+const pagesAtOnce = 5
+
+// locator names the page that begins with a record; it means the same for as
+// long as the job exists.
+func locator(from int) string {
+	return base64.RawURLEncoding.EncodeToString(strconv.AppendInt(nil, int64(from), 10))
+}
+
+// pageStart reads a locator; none means the first page.
+func pageStart(text string, total int) (int, error) {
+	if text == "" {
+		return 0, nil
+	}
+	digits, err := base64.RawURLEncoding.DecodeString(text)
+	if err == nil {
+		from, err := strconv.Atoi(string(digits))
+		if err == nil && from >= 0 && (from < total || from == 0) {
+			return from, nil
+		}
+	}
+	return 0, refuse(http.StatusBadRequest, "INVALID_QUERY_LOCATOR", "invalid query locator")
+}
+
+// finished finds a job whose results can be read by this call.
+func (o *Org) finished(c *call) (*job, error) {
+	j, err := o.findJob(c)
+	if err != nil {
+		return nil, err
+	}
+	if j.version != c.version {
+		return nil, refuse(http.StatusConflict, "API_ERROR",
+			"The API version %s of the request doesn't match the version %s that the job was created with", c.version[1:], j.version[1:])
+	}
+	if state := o.state(c.Context(), j); state != jobComplete {
+		return nil, refuse(http.StatusBadRequest, "INVALIDJOBSTATE", "Results are not available: the job is in state %s", state)
+	}
+	return j, nil
+}
+
+// pageSize is how many records a page holds.
+func (o *Org) pageSize(c *call) (int, error) {
+	text := c.FormValue("maxRecords")
+	if text == "" {
+		return o.options.PageRecords, nil
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 1 {
+		return 0, refuse(http.StatusBadRequest, "INVALID_ARGUMENT_TYPE", "maxRecords must be a positive number")
+	}
+	return min(n, o.options.PageRecords), nil
+}
+
+// results streams one page. Rows are computed as they are sent.
+func (o *Org) results(w http.ResponseWriter, c *call) error {
+	j, err := o.finished(c)
+	if err != nil {
+		return err
+	}
+	size, err := o.pageSize(c)
+	if err != nil {
+		return err
+	}
+	from, err := pageStart(c.FormValue("locator"), j.result.total)
+	if err != nil {
+		return err
+	}
+	count := min(size, j.result.total-from)
+	next := "null" // the text, as Salesforce has it
+	if from+count < j.result.total {
+		next = locator(from + count)
+	}
+	announced := count
+	if c.fault != nil {
+		announced += c.fault.ExtraRecords
+		if c.fault.DuplicatePage {
+			from = max(0, from-size)
+		}
+	}
+	w.Header().Set("Content-Type", "text/csv; charset=UTF-8")
+	w.Header().Set("Sforce-NumberOfRecords", strconv.Itoa(announced))
+	w.Header().Set("Sforce-Locator", next)
+	o.writeCSV(w, c, j, from, count)
+	return nil
+}
+
+// writeCSV writes a header row and count rows. What goes wrong from here on
+// can only break the connection off: the answer has begun.
+func (o *Org) writeCSV(w http.ResponseWriter, c *call, j *job, from, count int) {
+	rows := newCSVWriter(j.question, delimiters()[j.delimiter], lineEndings()[j.ending])
+	dst := rows.appendHeader(make([]byte, 0, 2*flushAt))
+	sent := error(nil)
+	flush := func() {
+		_, sent = w.Write(dst)
+		o.usage.sent(len(dst))
+		dst = dst[:0]
+	}
+	err := j.result.each(c.Context(), from, count, func(r *row) bool {
+		dst = rows.appendRow(dst, r)
+		if len(dst) >= flushAt {
+			flush()
+		}
+		return sent == nil
+	})
+	if err != nil || sent != nil {
+		panic(http.ErrAbortHandler)
+	}
+	flush()
+}
+
+// resultPages names the next pages, to be fetched side by side.
+func (o *Org) resultPages(w http.ResponseWriter, c *call) error {
+	if c.versionNumber() < 58 {
+		return notFound()
+	}
+	j, err := o.finished(c)
+	if err != nil {
+		return err
+	}
+	from, err := pageStart(c.FormValue("locator"), j.result.total)
+	if err != nil {
+		return err
+	}
+	at := "/services/data/" + c.version + "/jobs/query/" + j.id
+	type resultPage struct {
+		URL string `json:"resultUrl"`
+	}
+	answer := map[string]any{"done": true}
+	pages := []resultPage{}
+	for len(pages) == 0 || from < j.result.total {
+		if len(pages) == pagesAtOnce {
+			answer["done"] = false
+			answer["nextRecordsUrl"] = at + "/resultpages?locator=" + locator(from)
+			break
+		}
+		pages = append(pages, resultPage{at + "/results?locator=" + locator(from)})
+		from += o.options.PageRecords
+	}
+	answer["resultPages"] = pages
+	writeJSON(w, http.StatusOK, answer)
+	return nil
+}

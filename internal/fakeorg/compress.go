@@ -1,0 +1,51 @@
+package fakeorg
+
+import (
+	"compress/gzip"
+	"net/http"
+	"strings"
+)
+
+// gzipped is an answer that is compressed on its way.
+type gzipped struct {
+	http.ResponseWriter
+	zip *gzip.Writer // from the first byte of a body on
+}
+
+// compress wraps the answer where the client takes gzip. done ends the body.
+func (o *Org) compress(w http.ResponseWriter, r *http.Request) (http.ResponseWriter, func()) {
+	if !strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
+		return w, func() {}
+	}
+	z := &gzipped{ResponseWriter: w}
+	return z, func() {
+		if z.zip != nil {
+			_ = z.zip.Close() // a broken connection is the client's to notice
+		}
+	}
+}
+
+// WriteHeader implements http.ResponseWriter: only an answer that has a body
+// is marked as compressed.
+func (z *gzipped) WriteHeader(status int) {
+	if status != http.StatusNoContent && status != http.StatusNotModified {
+		z.Header().Set("Content-Encoding", "gzip")
+		z.Header().Del("Content-Length")
+	}
+	z.ResponseWriter.WriteHeader(status)
+}
+
+// Write implements http.ResponseWriter.
+func (z *gzipped) Write(p []byte) (int, error) {
+	if z.zip == nil {
+		if z.Header().Get("Content-Encoding") == "" {
+			z.WriteHeader(http.StatusOK)
+		}
+		zip, err := gzip.NewWriterLevel(z.ResponseWriter, gzip.BestSpeed)
+		if err != nil {
+			return 0, err
+		}
+		z.zip = zip
+	}
+	return z.zip.Write(p)
+}

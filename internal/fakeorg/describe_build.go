@@ -1,0 +1,181 @@
+package fakeorg
+
+import (
+	"strings"
+)
+
+// newField describes a field of a type as a fresh custom or standard field
+// would be: everybody may read, filter and write it, and it may be null. size
+// is the length of a text, or the digits before the comma of a number.
+func newField(name, typ string, size int) *fieldDescribe {
+	f := &fieldDescribe{
+		Name: name, Label: labelOf(name), Type: typ, SoapType: soapType(typ),
+		Custom: strings.HasSuffix(name, "__c"), Aggregatable: true,
+		Filterable: true, Groupable: true, Sortable: true, Nillable: true, Permissionable: true,
+		Createable: true, Updateable: true,
+		PicklistValues: []picklistValue{}, ReferenceTo: []string{},
+	}
+	switch typ {
+	case "string", "textarea", "picklist", "multipicklist", "phone", "url", "email":
+		f.Length, f.ByteLength = size, 3*size
+	case "id", "reference":
+		f.Length, f.ByteLength = longID, longID
+	case "double", "currency", "percent":
+		f.Precision, f.Groupable = size, false
+	case "int":
+		f.Digits = size
+	case "boolean":
+		f.Nillable, f.DefaultedOnCreate, f.Aggregatable = false, true, false
+	case "datetime":
+		f.Groupable = false
+	case "address":
+		f.Aggregatable, f.Groupable, f.Sortable, f.QueryByDistance = false, false, false, true
+		f.Createable, f.Updateable = false, false
+	}
+	if typ == "textarea" && size > 255 {
+		f.Filterable, f.Sortable, f.Groupable, f.Aggregatable = false, false, false, false
+	}
+	return f
+}
+
+func soapType(typ string) string {
+	switch typ {
+	case "id", "reference":
+		return "tns:ID"
+	case "boolean", "int", "double", "date", "time":
+		return "xsd:" + typ
+	case "currency", "percent":
+		return "xsd:double"
+	case "datetime":
+		return "xsd:dateTime"
+	case "address":
+		return "urn:address"
+	}
+	return "xsd:string"
+}
+
+// labelOf turns BillingCity and Due_Date__c into words.
+func labelOf(name string) string {
+	name = strings.TrimSuffix(name, "__c")
+	if at := strings.LastIndex(name, "__"); at >= 0 {
+		name = name[at+2:]
+	}
+	var label strings.Builder
+	for i, c := range name {
+		capital := c >= 'A' && c <= 'Z'
+		switch {
+		case c == '_':
+			label.WriteByte(' ')
+			continue
+		case capital && i > 0 && name[i-1] >= 'a' && name[i-1] <= 'z':
+			label.WriteByte(' ')
+		}
+		label.WriteRune(c)
+	}
+	return label.String()
+}
+
+// required makes a field one that can't be null and isn't filled by itself.
+func (f *fieldDescribe) required() *fieldDescribe {
+	f.Nillable, f.Permissionable = false, false
+	return f
+}
+
+// byOrg makes a field one that the org fills and nobody writes.
+func (f *fieldDescribe) byOrg() *fieldDescribe {
+	f.Createable, f.Updateable, f.DefaultedOnCreate = false, false, true
+	f.Nillable, f.Permissionable = false, false
+	return f
+}
+
+// part makes a field a component of a compound one.
+func (f *fieldDescribe) part(compound string) *fieldDescribe {
+	f.CompoundFieldName = &compound
+	return f
+}
+
+// digitsAfter sets the decimal places of a number.
+func (f *fieldDescribe) digitsAfter(scale int) *fieldDescribe {
+	f.Scale = scale
+	return f
+}
+
+// newLookup describes a lookup to one or more objects.
+func newLookup(name string, targets ...string) *fieldDescribe {
+	f := newField(name, "reference", 0)
+	f.ReferenceTo = targets
+	relation := strings.TrimSuffix(name, "Id")
+	if custom, ok := strings.CutSuffix(name, "__c"); ok {
+		relation = custom + "__r"
+	}
+	f.RelationshipName = &relation
+	f.PolymorphicForeignKey, f.NamePointing = len(targets) > 1, len(targets) > 1
+	return f
+}
+
+// newOwner describes who owns a record: activities and cases may be a queue's.
+func newOwner(object string) *fieldDescribe {
+	targets := []string{"User"}
+	if object == "Case" || object == "Task" || object == "Event" {
+		targets = []string{"Group", "User"}
+	}
+	f := newLookup("OwnerId", targets...)
+	f.Nillable, f.Permissionable, f.DefaultedOnCreate = false, false, true
+	return f
+}
+
+// newID describes the Id field of an object.
+func newID(object string) *fieldDescribe {
+	f := newField("Id", "id", 0).byOrg()
+	f.Label, f.IDLookup = labelOf(object)+" ID", true
+	return f
+}
+
+// stampFields describes what the org itself writes on every record.
+func stampFields() []*fieldDescribe {
+	return []*fieldDescribe{
+		newField("CreatedDate", "datetime", 0).byOrg(),
+		newLookup("CreatedById", "User").byOrg(),
+		newField("LastModifiedDate", "datetime", 0).byOrg(),
+		newLookup("LastModifiedById", "User").byOrg(),
+		newField("SystemModstamp", "datetime", 0).byOrg(),
+	}
+}
+
+// newDescribe describes an object that can be read and written.
+func newDescribe(name, prefix string, fields []*fieldDescribe) *objectDescribe {
+	d := &objectDescribe{Fields: fields, CompactLayoutable: true, SearchLayoutable: true, SobjectDescribeOption: "FULL"}
+	d.Name, d.Label = name, labelOf(name)
+	d.LabelPlural = plural(d.Label)
+	if prefix != "" {
+		d.KeyPrefix = &prefix
+	}
+	d.Custom = strings.HasSuffix(name, "__c")
+	d.Createable, d.Updateable, d.Deletable, d.Undeletable = true, true, true, true
+	d.Queryable, d.Retrieveable, d.Replicateable, d.Searchable = true, true, true, true
+	d.Layoutable, d.Triggerable, d.MruEnabled = true, true, true
+	d.SupportedScopes = []supportedScope{
+		{Label: "All " + strings.ToLower(d.LabelPlural), Name: "everything"},
+		{Label: "My " + strings.ToLower(d.LabelPlural), Name: "mine"},
+	}
+	return d
+}
+
+// newReadOnly describes an object of the setup: it is asked, never changed, and
+// getUpdated doesn't know it.
+func newReadOnly(name, prefix string, fields []*fieldDescribe) *objectDescribe {
+	d := newDescribe(name, prefix, fields)
+	d.Createable, d.Updateable, d.Deletable, d.Undeletable = false, false, false, false
+	d.Replicateable, d.Searchable, d.Layoutable, d.Triggerable, d.MruEnabled = false, false, false, false, false
+	for _, f := range fields {
+		f.Createable, f.Updateable = false, false
+	}
+	return d
+}
+
+func plural(label string) string {
+	if stem, ok := strings.CutSuffix(label, "y"); ok {
+		return stem + "ies"
+	}
+	return label + "s"
+}

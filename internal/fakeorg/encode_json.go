@@ -1,0 +1,164 @@
+package fakeorg
+
+import (
+	"strings"
+	"unicode/utf8"
+
+	"catchment/internal/fakeorg/soql"
+)
+
+// A jsonWriter turns rows into REST records: null where Bulk has an empty
+// field, numbers with the digits that are stored, parents as objects.
+type jsonWriter struct {
+	version string
+	nodes   []*jsonNode
+	value   []byte // scratch
+}
+
+// A jsonNode is one key of a record: a field, or a parent with keys of its own.
+type jsonNode struct {
+	key      string
+	kind     string // the type of the field; empty for a parent
+	children []*jsonNode
+}
+
+func newJSONWriter(version string, columns []*soql.Path) *jsonWriter {
+	w := &jsonWriter{version: version}
+	for _, path := range columns {
+		level := &w.nodes
+		for _, hop := range path.Hops {
+			parent := nodeFor(level, hop.Field.Relationship)
+			level = &parent.children
+		}
+		nodeFor(level, path.Field.Name).kind = path.Field.Type
+	}
+	return w
+}
+
+// newRecordWriter is a jsonWriter for named fields of an object.
+func newRecordWriter(version string, fields []*fieldDescribe) *jsonWriter {
+	w := &jsonWriter{version: version}
+	for _, f := range fields {
+		w.nodes = append(w.nodes, &jsonNode{key: f.Name, kind: f.Type})
+	}
+	return w
+}
+
+// nodeFor finds the node of a key, or makes one behind the others.
+func nodeFor(level *[]*jsonNode, key string) *jsonNode {
+	for _, node := range *level {
+		if node.key == key {
+			return node
+		}
+	}
+	node := &jsonNode{key: key}
+	*level = append(*level, node)
+	return node
+}
+
+func (w *jsonWriter) appendRow(dst []byte, r *row) []byte { return w.appendObject(dst, r, w.nodes) }
+
+func (w *jsonWriter) appendObject(dst []byte, r *row, nodes []*jsonNode) []byte {
+	name := r.obj.name()
+	dst = append(dst, `{"attributes":{"type":"`...)
+	dst = append(dst, name...)
+	dst = append(dst, `","url":"/services/data/`...)
+	dst = append(dst, w.version...)
+	dst = append(dst, `/sobjects/`...)
+	dst = append(dst, name...)
+	dst = append(dst, '/')
+	dst = r.appendValue(dst, r.obj.sys.id)
+	dst = append(dst, `"}`...)
+	for _, node := range nodes {
+		dst = append(dst, ',', '"')
+		dst = append(dst, node.key...)
+		dst = append(dst, '"', ':')
+		dst = w.appendNode(dst, r, node)
+	}
+	return append(dst, '}')
+}
+
+func (w *jsonWriter) appendNode(dst []byte, r *row, node *jsonNode) []byte {
+	if node.children != nil {
+		parent, ok := r.parent(r.obj.lookupOf(node.key))
+		if !ok {
+			return append(dst, "null"...)
+		}
+		return w.appendObject(dst, parent, node.children)
+	}
+	if node.kind == "address" {
+		return w.appendAddress(dst, r, node.key)
+	}
+	return w.appendField(dst, r, r.obj.place(node.key), node.kind)
+}
+
+func (w *jsonWriter) appendField(dst []byte, r *row, field int, kind string) []byte {
+	w.value = r.appendValue(w.value[:0], field)
+	if len(w.value) == 0 {
+		return append(dst, "null"...)
+	}
+	switch kind {
+	case "boolean", "int", "double", "currency", "percent":
+		return append(dst, w.value...)
+	case "datetime":
+		dst = append(dst, '"')
+		dst = append(dst, w.value[:len(w.value)-1]...) // without the Z
+		return append(dst, `+0000"`...)
+	}
+	return appendJSONText(dst, w.value)
+}
+
+// appendAddress puts a compound address together from its components.
+func (w *jsonWriter) appendAddress(dst []byte, r *row, key string) []byte {
+	from, filled := len(dst), false
+	stem := strings.TrimSuffix(key, "Address")
+	for i, part := range [...][2]string{
+		{"city", "City"}, {"country", "Country"}, {"geocodeAccuracy", "GeocodeAccuracy"},
+		{"latitude", "Latitude"}, {"longitude", "Longitude"}, {"postalCode", "PostalCode"},
+		{"state", "State"}, {"street", "Street"},
+	} {
+		dst = append(dst, "{,"[min(i, 1)], '"')
+		dst = append(dst, part[0]...)
+		dst = append(dst, '"', ':')
+		kind := "string"
+		if part[1] == "Latitude" || part[1] == "Longitude" {
+			kind = "double"
+		}
+		dst = w.appendField(dst, r, r.obj.place(stem+part[1]), kind)
+		filled = filled || len(w.value) > 0
+	}
+	if !filled {
+		return append(dst[:from], "null"...)
+	}
+	return append(dst, '}')
+}
+
+// appendJSONText quotes a text: what JSON asks to be escaped is, nothing else.
+func appendJSONText(dst, text []byte) []byte {
+	const hex = "0123456789abcdef"
+	dst = append(dst, '"')
+	for len(text) > 0 {
+		c := text[0]
+		switch {
+		case c == '"' || c == '\\':
+			dst = append(dst, '\\', c)
+		case c == '\n':
+			dst = append(dst, '\\', 'n')
+		case c == '\r':
+			dst = append(dst, '\\', 'r')
+		case c == '\t':
+			dst = append(dst, '\\', 't')
+		case c < ' ':
+			dst = append(dst, '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
+		case c < utf8.RuneSelf:
+			dst = append(dst, c)
+		default:
+			char, size := utf8.DecodeRune(text)
+			dst = utf8.AppendRune(dst, char)
+			text = text[size:]
+			continue
+		}
+		text = text[1:]
+	}
+	return append(dst, '"')
+}

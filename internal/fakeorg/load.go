@@ -1,0 +1,206 @@
+package fakeorg
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// A loadedObject is an entry of objects.json.
+type loadedObject struct {
+	KeyPrefix string `json:"keyPrefix"`
+	Rows      int    `json:"rows"`
+	Fields    []struct {
+		Name        string   `json:"name"`
+		Type        string   `json:"type"`
+		ReferenceTo []string `json:"referenceTo"`
+	} `json:"fields"`
+}
+
+// LoadDir fills the org with the records of a folder: objects.json names the
+// objects and their fields, and NAME.csv holds the records of each. What such
+// data lacks is added: system fields, an owner, and the User that these refer
+// to. describes may name a folder of recorded answers of describe (NAME.json,
+// Global.json): an object found there gets its fields too, null everywhere.
+func (o *Org) LoadDir(dir, describes string) error {
+	listing := filepath.Join(dir, "objects.json")
+	var objects map[string]loadedObject
+	if err := readJSON(listing, &objects); err != nil {
+		return fmt.Errorf("load %s: %w", dir, err)
+	}
+	global, err := recordedGlobal(describes)
+	if err != nil {
+		return fmt.Errorf("load %s: %w", describes, err)
+	}
+	w := &world{seed: mix(o.options.Seed), birth: o.birth.Unix(), counts: map[string]int{"User": 1}}
+	for _, name := range slices.Sorted(maps.Keys(objects)) {
+		about, err := describeLoaded(name, objects[name], describes, global[name])
+		if err != nil {
+			return fmt.Errorf("load %s: %w", name, err)
+		}
+		columns, rows, err := readRecords(filepath.Join(dir, name+".csv"), objects[name])
+		if err != nil {
+			return fmt.Errorf("load %s: %w", name, err)
+		}
+		columns, rows = w.complete(about, columns, rows)
+		if err := o.add(newObject(about, newTable(about, columns, rows))); err != nil {
+			return err
+		}
+	}
+	if o.byName["user"] != nil {
+		return nil
+	}
+	return o.add(w.object(kind{"User", "005", userFields()}))
+}
+
+func readJSON(path string, into any) error {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(text, into); err != nil {
+		return fmt.Errorf("%s: %w", filepath.Base(path), err)
+	}
+	return nil
+}
+
+// recordedGlobal reads what a recorded Global.json says, if there is one.
+func recordedGlobal(describes string) (map[string]objectFlags, error) {
+	flags := map[string]objectFlags{}
+	if describes == "" {
+		return flags, nil
+	}
+	var global struct{ Sobjects []objectFlags }
+	err := readJSON(filepath.Join(describes, "Global.json"), &global)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	for _, f := range global.Sobjects {
+		flags[f.Name] = f
+	}
+	return flags, nil
+}
+
+// describeLoaded describes an object: as recorded where there is a recording,
+// with the data's fields that it lacks.
+func describeLoaded(name string, data loadedObject, describes string, global objectFlags) (*objectDescribe, error) {
+	about := newDescribe(name, data.KeyPrefix, nil)
+	if global.Name != "" {
+		about.objectFlags = global
+	}
+	if describes != "" {
+		var recorded objectDescribe
+		err := readJSON(filepath.Join(describes, name+".json"), &recorded)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, err
+		}
+		if err == nil {
+			about = &recorded
+		}
+	}
+	about.KeyPrefix = &data.KeyPrefix
+	known := map[string]bool{}
+	for _, f := range about.Fields {
+		known[f.Name] = true
+	}
+	add := func(f *fieldDescribe) {
+		if !known[f.Name] {
+			about.Fields = append(about.Fields, f)
+		}
+	}
+	add(newID(name))
+	add(newField("IsDeleted", "boolean", 0).byOrg())
+	for _, f := range data.Fields {
+		if f.Type == "reference" {
+			add(newLookup(f.Name, f.ReferenceTo...))
+		} else {
+			add(loadedField(f.Name, f.Type))
+		}
+	}
+	if owned(name) {
+		add(newOwner(name))
+	}
+	for _, f := range stampFields() {
+		add(f)
+	}
+	return about, nil
+}
+
+// loadedField describes a field of which only name and type are known.
+func loadedField(name, typ string) *fieldDescribe {
+	switch typ {
+	case "currency", "double", "percent":
+		return newField(name, typ, 18).digitsAfter(2)
+	case "int":
+		return newField(name, typ, 9)
+	}
+	f := newField(name, typ, 255)
+	f.NameField = name == "Name"
+	return f
+}
+
+// owned tells which standard objects have an owner of their own. Others
+// belong to a parent; a custom object may be either, and the data doesn't say.
+func owned(name string) bool {
+	switch name {
+	case "Account", "Contact", "Opportunity", "Campaign", "Lead", "Case", "Task", "Event":
+		return true
+	}
+	return false
+}
+
+// readRecords reads NAME.csv and holds it against what objects.json says.
+func readRecords(path string, data loadedObject) (columns []string, rows [][]string, err error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, nil, err
+	}
+	lines, err := parseCSV(string(text))
+	if err != nil {
+		return nil, nil, fmt.Errorf("%s: %w", filepath.Base(path), err)
+	}
+	if len(lines) == 0 || !slices.Contains(lines[0], "Id") {
+		return nil, nil, fmt.Errorf("%s: no column Id", filepath.Base(path))
+	}
+	if rows = lines[1:]; len(rows) != data.Rows {
+		return nil, nil, fmt.Errorf("%s: %d records, objects.json says %d", filepath.Base(path), len(rows), data.Rows)
+	}
+	return lines[0], rows, nil
+}
+
+// complete adds what the org itself would have filled.
+func (w *world) complete(about *objectDescribe, columns []string, rows [][]string) ([]string, [][]string) {
+	admin := makeID("005", 1)
+	columns = append(columns, "CreatedDate", "CreatedById", "LastModifiedDate", "LastModifiedById", "SystemModstamp")
+	if owned(about.Name) {
+		columns = append(columns, "OwnerId")
+	}
+	id, first, last := slices.Index(columns, "Id"), slices.Index(columns, "FirstName"), slices.Index(columns, "LastName")
+	named := first >= 0 && last >= 0 && !slices.Contains(columns, "Name")
+	if named {
+		columns = append(columns, "Name")
+	}
+	for i, row := range rows {
+		own := w.seed
+		for _, c := range row[id] {
+			own = mix(own ^ uint64(c))
+		}
+		created, modified, touched := w.times(own)
+		row = append(row, string(appendStamp(nil, created)), admin,
+			string(appendStamp(nil, modified)), admin, string(appendStamp(nil, touched)))
+		if owned(about.Name) {
+			row = append(row, admin)
+		}
+		if named {
+			row = append(row, strings.TrimSpace(row[first]+" "+row[last]))
+		}
+		rows[i] = row
+	}
+	return columns, rows
+}

@@ -1,0 +1,60 @@
+package fakeorg
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// parseCSV reads a whole text, byte for byte: encoding/csv would turn CRLF
+// inside a value into LF. Every line must have as many fields as the first.
+func parseCSV(text string) ([][]string, error) {
+	var lines [][]string
+	for text != "" {
+		var line []string
+		for more := true; more; {
+			value, rest, err := csvField(text)
+			if err != nil {
+				return nil, err
+			}
+			line = append(line, value)
+			more = strings.HasPrefix(rest, ",")
+			text = strings.TrimPrefix(rest, ",")
+		}
+		if len(lines) > 0 && len(line) != len(lines[0]) {
+			return nil, fmt.Errorf("record %d: %d fields, the header has %d", len(lines), len(line), len(lines[0]))
+		}
+		lines = append(lines, line)
+		text = strings.TrimPrefix(text, "\r")
+		text = strings.TrimPrefix(text, "\n")
+	}
+	return lines, nil
+}
+
+// csvField cuts the first field off.
+func csvField(text string) (value, rest string, err error) {
+	if !strings.HasPrefix(text, `"`) {
+		end := strings.IndexAny(text, ",\r\n")
+		if end < 0 {
+			end = len(text)
+		}
+		return text[:end], text[end:], nil
+	}
+	var parts strings.Builder
+	for text = text[1:]; ; text = text[1:] {
+		end := strings.IndexByte(text, '"')
+		if end < 0 {
+			return "", "", errors.New("a quote isn't closed")
+		}
+		parts.WriteString(text[:end])
+		text = text[end+1:]
+		if !strings.HasPrefix(text, `"`) {
+			break
+		}
+		parts.WriteByte('"')
+	}
+	if text != "" && !strings.ContainsRune(",\r\n", rune(text[0])) {
+		return "", "", errors.New("text after a closing quote")
+	}
+	return parts.String(), text, nil
+}

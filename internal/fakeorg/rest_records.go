@@ -1,0 +1,127 @@
+package fakeorg
+
+import (
+	"encoding/json"
+	"net/http"
+	"strings"
+)
+
+// pathRow finds the record that the path names.
+func (o *Org) pathRow(c *call) (*row, error) {
+	obj, err := o.pathObject(c)
+	if err != nil {
+		return nil, err
+	}
+	given := c.PathValue("id")
+	id, ok := fullID(given)
+	if !ok {
+		if len(given) == shortID || len(given) == longID {
+			return nil, refuse(http.StatusBadRequest, "MALFORMED_ID", "malformed id %s", given)
+		}
+		return nil, refuse(http.StatusNotFound, "NOT_FOUND",
+			"Provided external ID field does not exist or is not accessible: %s", given)
+	}
+	r, ok := o.now().find(obj, id)
+	if !ok && (r == nil || r.record == absent) {
+		return nil, notFound()
+	}
+	if !ok || r.deleted() {
+		return nil, refuse(http.StatusNotFound, "ENTITY_IS_DELETED", "entity is deleted")
+	}
+	return r, nil
+}
+
+func (o *Org) read(w http.ResponseWriter, c *call) error {
+	r, err := o.pathRow(c)
+	if err != nil {
+		return err
+	}
+	fields := r.obj.about.Fields
+	if asked := c.FormValue("fields"); asked != "" {
+		fields = nil
+		for name := range strings.SplitSeq(asked, ",") {
+			at := r.obj.place(strings.TrimSpace(name))
+			if at < 0 {
+				return refuse(http.StatusBadRequest, "INVALID_FIELD", "No such column '%s' on sobject of type %s", name, r.obj.name())
+			}
+			fields = append(fields, r.obj.about.Fields[at])
+		}
+	}
+	w.Header().Set("Content-Type", "application/json;charset=UTF-8")
+	_, _ = w.Write(newRecordWriter(c.version, fields).appendRow(nil, r))
+	return nil
+}
+
+// body reads the fields that a client writes.
+func (c *call) body() (map[string]json.RawMessage, error) {
+	var values map[string]json.RawMessage
+	if err := json.NewDecoder(c.Body).Decode(&values); err != nil {
+		return nil, refuse(http.StatusBadRequest, "JSON_PARSER_ERROR", "%v", err)
+	}
+	delete(values, "attributes")
+	return values, nil
+}
+
+func (o *Org) create(w http.ResponseWriter, c *call) error {
+	obj, err := o.pathObject(c)
+	if err != nil {
+		return err
+	}
+	if !obj.about.Createable {
+		return refuse(http.StatusMethodNotAllowed, "METHOD_NOT_ALLOWED",
+			"HTTP Method 'POST' not allowed. Allowed are GET")
+	}
+	given, err := c.body()
+	if err != nil {
+		return err
+	}
+	values, err := o.values(obj, given, true)
+	if err != nil {
+		return err
+	}
+	id, err := o.insert(obj, values)
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Location", "/services/data/"+c.version+"/sobjects/"+obj.name()+"/"+id)
+	writeJSON(w, http.StatusCreated, map[string]any{"id": id, "success": true, "errors": []any{}})
+	return nil
+}
+
+func (o *Org) update(w http.ResponseWriter, c *call) error {
+	r, err := o.pathRow(c)
+	if err != nil {
+		return err
+	}
+	if !r.obj.about.Updateable {
+		return refuse(http.StatusBadRequest, "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", "entity type cannot be updated: %s", r.obj.name())
+	}
+	given, err := c.body()
+	if err != nil {
+		return err
+	}
+	values, err := o.values(r.obj, given, false)
+	if err != nil {
+		return err
+	}
+	if err := o.change(r.obj, r.text(r.obj.sys.id), values); err != nil {
+		return err
+	}
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+func (o *Org) delete(w http.ResponseWriter, c *call) error {
+	r, err := o.pathRow(c)
+	if err != nil {
+		return err
+	}
+	if !r.obj.about.Deletable {
+		return refuse(http.StatusBadRequest, "INSUFFICIENT_ACCESS_OR_READONLY", "entity type cannot be deleted: %s", r.obj.name())
+	}
+	if err := o.Delete(r.text(r.obj.sys.id)); err != nil {
+		return err
+	}
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}

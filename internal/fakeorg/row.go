@@ -1,0 +1,86 @@
+package fakeorg
+
+import (
+	"catchment/internal/fakeorg/soql"
+)
+
+// A row is one record as a snapshot sees it. Scans use one row again and again.
+type row struct {
+	snap   snapshot
+	obj    *object
+	place  int
+	record *record // nil: as the base has it
+	buf    []byte
+}
+
+// appendValue writes the canonical text of the field at a position; nothing
+// for null and for a field that the object lacks.
+func (r *row) appendValue(dst []byte, field int) []byte {
+	switch {
+	case field < 0:
+		return dst
+	case r.record != nil:
+		return append(dst, r.record.values[field]...)
+	}
+	return r.obj.base.appendValue(dst, r.place, field)
+}
+
+// text is appendValue as a string.
+func (r *row) text(field int) string {
+	if field < 0 {
+		return ""
+	}
+	if r.record != nil {
+		return r.record.values[field]
+	}
+	r.buf = r.obj.base.appendValue(r.buf[:0], r.place, field)
+	return string(r.buf)
+}
+
+// move makes the row that of another place.
+func (r *row) move(place int) {
+	var one [1]*record
+	r.snap.fill(r.obj, place, one[:])
+	r.place, r.record = place, one[0]
+}
+
+// deleted tells whether the record is in the recycle bin.
+func (r *row) deleted() bool { return r.record != nil && r.record.deletedAt != "" }
+
+// whole copies the record, so that it can be changed.
+func (r *row) whole() *record {
+	if r.record != nil {
+		return r.record.with(-1, "")
+	}
+	values := make([]string, len(r.obj.about.Fields))
+	for i := range values {
+		values[i] = r.text(i)
+	}
+	return &record{values: values}
+}
+
+// parent follows a lookup; false where it is empty or leads nowhere.
+func (r *row) parent(field int) (*row, bool) {
+	id := r.text(field)
+	if len(id) != longID {
+		return nil, false
+	}
+	target, ok := r.snap.org.byPrefix[id[:3]]
+	if !ok {
+		return nil, false
+	}
+	return r.snap.find(target, id)
+}
+
+// Value implements soql.Record.
+func (r *row) Value(p *soql.Path) string {
+	at := r
+	for _, hop := range p.Hops {
+		next, ok := at.parent(at.obj.place(hop.Field.Name))
+		if !ok {
+			return ""
+		}
+		at = next
+	}
+	return at.text(at.obj.place(p.Field.Name))
+}

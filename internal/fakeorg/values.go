@@ -1,0 +1,187 @@
+package fakeorg
+
+import (
+	"encoding/json"
+	"maps"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// values checks what a client wrote and brings it into the form in which it is
+// stored, by the positions of the fields.
+func (o *Org) values(obj *object, given map[string]json.RawMessage, creating bool) (map[int]string, error) {
+	values := map[int]string{}
+	var locked []string
+	for _, name := range slices.Sorted(maps.Keys(given)) {
+		at := obj.place(name)
+		if at < 0 {
+			return nil, refuse(http.StatusBadRequest, "INVALID_FIELD", "No such column '%s' on sobject of type %s", name, obj.name())
+		}
+		f := obj.about.Fields[at]
+		if creating && !f.Createable || !creating && !f.Updateable {
+			locked = append(locked, f.Name)
+			continue
+		}
+		value, err := o.value(f, given[name])
+		if err != nil {
+			return nil, err
+		}
+		values[at] = value
+	}
+	if locked != nil {
+		return nil, refuse(http.StatusBadRequest, "INVALID_FIELD_FOR_INSERT_UPDATE",
+			"Unable to create/update fields: %s. Please check the security settings of this field and verify that it is read/write for your profile or permission set.",
+			strings.Join(locked, ", ")).on(locked...)
+	}
+	return values, obj.complete(values, creating)
+}
+
+// complete refuses values that leave a required field empty.
+func (o *object) complete(values map[int]string, creating bool) error {
+	var missing []string
+	for at, f := range o.about.Fields {
+		value, given := values[at]
+		needed := f.Createable && !f.Nillable && !f.DefaultedOnCreate && f.Type != "boolean"
+		if needed && value == "" && (creating || given) {
+			missing = append(missing, f.Name)
+		}
+	}
+	if missing == nil {
+		return nil
+	}
+	return refuse(http.StatusBadRequest, "REQUIRED_FIELD_MISSING",
+		"Required fields are missing: [%s]", strings.Join(missing, ", ")).on(missing...)
+}
+
+// value turns one JSON value into the text that is stored: "" for null, and
+// the decimal text of a number as it came.
+func (o *Org) value(f *fieldDescribe, raw json.RawMessage) (string, error) {
+	text, quoted := string(raw), false
+	if text == "null" {
+		if f.Type == "boolean" {
+			return "false", nil
+		}
+		return "", nil
+	}
+	if raw[0] == '"' {
+		quoted = true
+		if err := json.Unmarshal(raw, &text); err != nil {
+			return "", refuse(http.StatusBadRequest, "JSON_PARSER_ERROR", "%v", err)
+		}
+		if text == "" && f.Type != "boolean" {
+			return "", nil
+		}
+	}
+	switch f.Type {
+	case "boolean":
+		if text == "true" || text == "false" {
+			return text, nil
+		}
+	case "int", "double", "currency", "percent":
+		if numberForm.MatchString(text) {
+			return text, fitsNumber(f, text)
+		}
+	case "date":
+		if day, err := time.Parse(time.DateOnly, text); err == nil && quoted {
+			return text, inCalendar(f, day)
+		}
+	case "datetime":
+		if moment, ok := parseTime(text); ok && quoted {
+			return stamp(moment), inCalendar(f, moment)
+		}
+	case "reference":
+		if quoted {
+			return o.reference(f, text)
+		}
+	default:
+		if quoted {
+			return text, fitsText(f, text)
+		}
+	}
+	return "", refuse(http.StatusBadRequest, "JSON_PARSER_ERROR",
+		"Cannot deserialize instance of %s from %s value %s or request may be missing a required field", f.Type, tokenKind(raw), text)
+}
+
+// A number as JSON writes it; Salesforce takes it in quotes as well.
+var numberForm = regexp.MustCompile(`^-?(0|[1-9]\d*)(\.\d+)?([eE][-+]?\d+)?$`)
+
+// tokenKind is what Salesforce's JSON reader calls a value.
+func tokenKind(raw json.RawMessage) string {
+	switch raw[0] {
+	case '"':
+		return "VALUE_STRING"
+	case 't', 'f':
+		return "VALUE_BOOLEAN"
+	case '{':
+		return "START_OBJECT"
+	case '[':
+		return "START_ARRAY"
+	}
+	return "VALUE_NUMBER"
+}
+
+// fitsNumber refuses more digits before the point than the field has. A number
+// with an exponent is taken as it is.
+func fitsNumber(f *fieldDescribe, text string) error {
+	if strings.ContainsAny(text, "eE") {
+		return nil
+	}
+	before, _, fraction := strings.Cut(strings.TrimPrefix(text, "-"), ".")
+	room := f.Precision - f.Scale
+	if f.Type == "int" {
+		room = f.Digits
+	}
+	if len(before) > room || f.Type == "int" && fraction {
+		return refuse(http.StatusBadRequest, "NUMBER_OUTSIDE_VALID_RANGE",
+			"%s: value outside of valid range on numeric field: %s", f.Label, text).on(f.Name)
+	}
+	return nil
+}
+
+func fitsText(f *fieldDescribe, text string) error {
+	if f.Length > 0 && utf8.RuneCountInString(text) > f.Length {
+		return refuse(http.StatusBadRequest, "STRING_TOO_LONG",
+			"%s: data value too large: %.255s (max length=%d)", f.Label, text, f.Length).on(f.Name)
+	}
+	return nil
+}
+
+// inCalendar refuses years that Salesforce doesn't know.
+func inCalendar(f *fieldDescribe, t time.Time) error {
+	if t.Year() < 1700 || t.Year() > 4000 {
+		return refuse(http.StatusBadRequest, "INVALID_DATE", "%s: invalid date", f.Label).on(f.Name)
+	}
+	return nil
+}
+
+// reference checks that a lookup leads to a record of the right object.
+func (o *Org) reference(f *fieldDescribe, text string) (string, error) {
+	id, ok := fullID(text)
+	if !ok {
+		return "", refuse(http.StatusBadRequest, "MALFORMED_ID", "%s: id value of incorrect type: %s", f.Label, text).on(f.Name)
+	}
+	target, ok := o.byPrefix[id[:3]]
+	if ok && !slices.Contains(f.ReferenceTo, target.name()) {
+		return "", refuse(http.StatusBadRequest, "FIELD_INTEGRITY_EXCEPTION", "%s: id value of incorrect type: %s", f.Label, text).on(f.Name)
+	}
+	if ok {
+		if r, there := o.now().find(target, id); there && !r.deleted() {
+			return id, nil
+		}
+	}
+	return "", refuse(http.StatusBadRequest, "INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id").on(f.Name)
+}
+
+// parseTime reads a moment in the forms that REST takes.
+func parseTime(text string) (time.Time, bool) {
+	for _, layout := range [...]string{time.RFC3339, "2006-01-02T15:04:05Z0700", "2006-01-02T15:04Z07:00"} {
+		if t, err := time.Parse(layout, text); err == nil {
+			return t.UTC(), true
+		}
+	}
+	return time.Time{}, false
+}
