@@ -135,10 +135,7 @@ func (p *parser) stringLiteral(t token, pattern bool) (Literal, *Error) {
 // Escape Sequences): its text, and how long it is; 0 where there is no such
 // escape. In a pattern \\ \% and \_ keep their backslash.
 func unescape(s string, pattern bool) (text string, size int) {
-	if len(s) < 2 {
-		return "", 0
-	}
-	switch s[1] {
+	switch s[1] { // the lexer lets no string end in a lone backslash
 	case 'n', 'N':
 		return "\n", 2
 	case 'r', 'R':

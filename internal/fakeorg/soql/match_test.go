@@ -82,7 +82,7 @@ func TestMatch(t *testing.T) {
 		{"IsDeleted = true", "true", true}, {"IsDeleted = true", "false", false}, {"IsDeleted = true", "", false},
 		{"IsDeleted = false", "false", true}, {"IsDeleted = false", "", true}, {"IsDeleted = null", "false", true},
 		{"IsDeleted != null", "true", true}, {"IsDeleted != true", "", true}, {"IsDeleted IN (false)", "", true},
-		{"Name LIKE 'a%'", "Abc", true}, {"Name LIKE 'a%'", "bA", false}, {"Name LIKE 'a%'", "", false}, {"Name LIKE '%'", "x", true},
+		{"Name LIKE 'a%'", "Abc", true}, {"Name LIKE 'a%'", "bA", false}, {"Name LIKE 'a%'", "a", true}, {"Name LIKE 'a_'", "a", false}, {"Name LIKE 'a%'", "", false}, {"Name LIKE '%'", "x", true},
 		{"Name LIKE '%'", "", false}, {"NOT Name LIKE 'a%'", "", true}, {"Name LIKE '%b%d'", "aBcbcD", true}, {"Name LIKE '%b%d'", "abcdc", false},
 		{"Name LIKE 'a_c'", "aéc", true}, {"Name LIKE 'a_c'", "a😀c", true}, {"Name LIKE 'a_c'", "ac", false}, {"Name LIKE 'a_c'", "abbc", false},
 		{"Name LIKE 'é'", "É", true}, {`Name LIKE 'a\%'`, "a%", true}, {`Name LIKE 'a\%'`, "ab", false}, {`Name LIKE '\__'`, "_x", true},

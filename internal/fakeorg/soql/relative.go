@@ -9,7 +9,7 @@ import (
 // Sunday, as in the locale en_US; a fiscal year starts in January.
 type Clock struct {
 	Now  time.Time
-	Zone *time.Location
+	Zone *time.Location // of the user who asks; nil is UTC
 }
 
 // A unit is what a relative date counts in.
@@ -89,7 +89,10 @@ func cutUnit(name string) (shape string, u unit, ok bool) {
 // days gives the first day of the span and the day after its last one, as
 // midnights of the clock's zone.
 func (s unitSpan) days(clock Clock) (from, to time.Time) {
-	now := clock.Now.In(clock.Zone)
+	now := clock.Now.UTC()
+	if clock.Zone != nil {
+		now = clock.Now.In(clock.Zone)
+	}
 	return startOfUnit(now, s.unit, s.from), startOfUnit(now, s.unit, s.to)
 }
 

@@ -35,7 +35,8 @@ type Path struct {
 // String gives the path with its dots, as a column header shows it.
 func (p *Path) String() string { return strings.Join(p.Names, ".") }
 
-// A Hop is one relationship of a Path.
+// A Hop is one relationship of a Path. After a polymorphic one, the field Type
+// is the name of the object that it leads to.
 type Hop struct {
 	Field   Field    // the reference field, OwnerId for Owner
 	Targets []string // names of the objects it may lead to; with more than one, only the fields of Name can follow

@@ -9,9 +9,7 @@ import (
 	"testing"
 )
 
-func updating() *bool { return flag.Bool("update", false, "write the golden files again") }
-
-var update = updating()
+var update = flag.Bool("update", false, "write the golden files again")
 
 const statementsFile = "testdata/statements.txt"
 
@@ -100,13 +98,17 @@ func TestWholeMessage(t *testing.T) {
 	}
 }
 
-// TestLongStatements keeps the sizes that SOQL allows, and no more.
-func TestLongStatements(t *testing.T) {
+// TestStatementAsAWhole keeps what SOQL demands of the text: not empty, UTF-8,
+// of the sizes that it allows and no more.
+func TestStatementAsAWhole(t *testing.T) {
 	const head = "SELECT Id FROM Account WHERE Name = '"
 	for _, c := range []struct {
 		statement string
 		want      string
 	}{
+		{"", "SOQL statements cannot be empty or null"},
+		{" \n", "SOQL statements cannot be empty or null"},
+		{head + "\xff'", "the statement is not valid UTF-8"},
 		{"SELECT Id FROM Account" + strings.Repeat(" ", 100_000-22), ""},
 		{"SELECT Id FROM Account" + strings.Repeat(" ", 100_001-22), "SOQL statements cannot be longer than 100000 characters."},
 		{head + strings.Repeat("ü", 4000) + "'", ""},

@@ -1,0 +1,177 @@
+package soql
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// The clauses that may follow FROM, in the order in which they may follow.
+
+// maxOffset is how far OFFSET may reach (the guide's OFFSET page).
+const maxOffset = 2000
+
+func (p *parser) scopeClause(q *Query) *Error {
+	if !p.word("USING") {
+		return nil
+	}
+	if err := p.expectWord("SCOPE"); err != nil {
+		return err
+	}
+	t := p.take()
+	scope := strings.ToLower(t.text)
+	if !slices.Contains(strings.Fields(`allprivate delegated everything mine mine_and_my_groups my_territory
+		my_team_territory team`), scope) {
+		return p.unexpected(t)
+	}
+	q.Scope = scope
+	return nil
+}
+
+func (p *parser) whereClause(q *Query) *Error {
+	if !p.word("WHERE") {
+		return nil
+	}
+	c, err := p.condition()
+	q.Where = c
+	return err
+}
+
+func (p *parser) withClause(q *Query) *Error {
+	if !p.word("WITH") {
+		return nil
+	}
+	t := p.take()
+	switch {
+	case t.is("SECURITY_ENFORCED"), t.is("USER_MODE"), t.is("SYSTEM_MODE"):
+		q.With = strings.ToUpper(t.text)
+		return nil
+	case t.is("DATA"):
+		return p.unsupported(t, "WITH DATA CATEGORY")
+	}
+	return p.unexpected(t)
+}
+
+func (p *parser) groupClause(*Query) *Error {
+	switch t := p.peek(); {
+	case t.is("GROUP"):
+		return p.unsupported(t, "GROUP BY")
+	case t.is("HAVING"):
+		return p.unsupported(t, "HAVING")
+	}
+	return nil
+}
+
+func (p *parser) orderClause(q *Query) *Error {
+	if !p.word("ORDER") {
+		return nil
+	}
+	if err := p.expectWord("BY"); err != nil {
+		return err
+	}
+	for {
+		o, err := p.order()
+		if err != nil {
+			return err
+		}
+		q.OrderBy = append(q.OrderBy, o)
+		if !p.punct(",") {
+			return nil
+		}
+	}
+}
+
+func (p *parser) order() (Order, *Error) {
+	if t := p.peek(); t.kind == tokenWord && p.after(1).punct("(") {
+		return Order{}, p.unsupportedCall(t)
+	}
+	name, err := p.name()
+	if err != nil {
+		return Order{}, err
+	}
+	o := Order{Field: name}
+	if !p.word("ASC") {
+		o.Desc = p.word("DESC")
+	}
+	if !p.word("NULLS") {
+		return o, nil
+	}
+	t := p.take()
+	switch {
+	case t.is("FIRST"):
+		o.Nulls = NullsFirst
+	case t.is("LAST"):
+		o.Nulls = NullsLast
+	default:
+		return o, p.unexpected(t)
+	}
+	return o, nil
+}
+
+func (p *parser) limitClause(q *Query) (err *Error) {
+	if p.word("LIMIT") {
+		q.Limit, err = p.count()
+	}
+	return err
+}
+
+func (p *parser) offsetClause(q *Query) (err *Error) {
+	if !p.word("OFFSET") {
+		return nil
+	}
+	t := p.peek()
+	if q.Offset, err = p.count(); err == nil && q.Offset > maxOffset {
+		return refuseAt(p.text, t.pos, NumberOutsideValidRange, "Maximum SOQL offset allowed is %d", maxOffset)
+	}
+	return err
+}
+
+// count reads a whole number that isn't negative.
+func (p *parser) count() (int, *Error) {
+	t := p.take()
+	if t.kind != tokenNumber || !allDigits(t.text) {
+		return 0, p.unexpected(t)
+	}
+	n, err := strconv.ParseInt(t.text, 10, 32)
+	if err != nil {
+		return 0, refuseAt(p.text, t.pos, NumberOutsideValidRange, "the number %s is out of range", t.text)
+	}
+	return int(n), nil
+}
+
+func (p *parser) allRowsClause(q *Query) *Error {
+	if !p.word("ALL") {
+		return nil
+	}
+	q.AllRows = true
+	return p.expectWord("ROWS")
+}
+
+func (p *parser) forAndUpdateClauses(q *Query) (err *Error) {
+	for err == nil {
+		switch {
+		case p.word("FOR"):
+			q.For, err = p.options(q.For, "VIEW", "REFERENCE", "UPDATE")
+		case p.word("UPDATE"):
+			q.Update, err = p.options(q.Update, "TRACKING", "VIEWSTAT")
+		default:
+			return nil
+		}
+	}
+	return err
+}
+
+// options reads a list of the allowed words, and adds it to those before.
+func (p *parser) options(before []string, allowed ...string) ([]string, *Error) {
+	for {
+		t := p.take()
+		word := strings.ToUpper(t.text)
+		if !slices.Contains(allowed, word) || slices.Contains(before, word) {
+			return nil, p.unexpected(t)
+		}
+		before = append(before, word)
+		if !p.punct(",") {
+			return before, nil
+		}
+	}
+}
