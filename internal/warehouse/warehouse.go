@@ -13,6 +13,7 @@ package warehouse
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"time"
 )
@@ -38,10 +39,11 @@ type Mark struct {
 	Org        string // 18-character org Id; another org is refused (invariant 13)
 	Generation int64  // the table generation that Watermark is valid for (invariant 12)
 	Watermark  time.Time
-	Grade      string // "proven" or "lagged"; "" before the first consolidation
-	Rows       int64  // of the final table, as the last consolidation left it
-	SyncedAt   time.Time
-	Attempt    string // the last one that was consolidated
+	Grade      string    // "proven" or "lagged"; "" before the first consolidation
+	Rows       int64     // of the final table, as the last consolidation left it
+	SyncedAt   time.Time // of that consolidation
+	Newest     time.Time // the newest _catchment_synced_at that it left in the table
+	Attempt    string    // the last one that was consolidated
 }
 
 // A Kind is a column's type, before a Dialect gives it a name.
@@ -73,18 +75,18 @@ type Column struct {
 	Name  string
 	Field string // the API name, as in a page's header
 	Kind  Kind
-	Scale int // of a Decimal
+	Scale int // of a Decimal, as declared; the table's own is widened to what pages hold
 }
 
 // A Page is one stored page as a warehouse takes it: PostgreSQL uses Open,
 // DuckDB Path (spooled where it is ""), Redshift URL.
 type Page struct {
 	Key    string // of the blob; names the page in the ledger
-	Seq    int64  // order within the attempt
+	Seq    int64  // order within the attempt, and in it unique
 	Header []string
 	Rows   int64
 	Digest string
-	Digits []Digits
+	Digits []Digits // one for each Decimal in Header; a page without could be rounded, and is refused
 	Gzip   bool
 	Path   string
 	URL    string
@@ -97,11 +99,21 @@ type Digits struct {
 	Whole, Fraction int
 }
 
+// An Op says what a staged version does to the row of its key.
+type Op string
+
+// The operations.
+const (
+	Put    Op = "put"    // the whole record, deleted or not
+	Delete Op = "delete" // the record is gone, and nothing else is known of it
+)
+
 // A Batch is the pages of one attempt that go into staging in one transaction.
 type Batch struct {
 	Table   Table
 	Attempt string
-	Job     string
+	Job     string    // all pages of a job have the same header and operation
+	Op      Op        // "" is Put
 	ReadAt  time.Time // becomes _catchment_read_at
 	Pages   []Page    // all with the same header
 }
@@ -119,11 +131,11 @@ const (
 // A Merge is the consolidation of one attempt.
 type Merge struct {
 	Table        Table
-	Attempt      string
+	Attempt      string // "" for rows that no attempt loaded: a user or AppFlow put them there
 	Policy       Policy
 	Pages, Rows  int64  // what the ledger must hold, or nothing is merged (invariant 6)
 	Complete     bool   // the attempt read everything: rows it lacks are gone from the flow
-	AbsentReason string // for those: purged, hidden or out_of_filter
+	AbsentReason string // for those and for Delete versions: purged, hidden or out_of_filter; "" is purged
 	Override     bool   // a rebuild: staged versions win over final ones of any stamp
 	AllowDeletes bool   // past the stop before a mass delete
 	Generation   int64
@@ -134,10 +146,10 @@ type Merge struct {
 // Counts is what a consolidation did. A repeat reads them from the log.
 type Counts struct {
 	Staged    int64 // versions in staging
-	Inserted  int64
-	Updated   int64
-	Deleted   int64 // flagged or removed by this consolidation
-	Unchanged int64 // staged versions that were no newer than the final row
+	Inserted  int64 // keys that the final table had no row of
+	Updated   int64 // rows that took a newer version, undeleted ones among them
+	Deleted   int64 // live rows that were flagged or removed
+	Unchanged int64 // staged versions that changed nothing: older than the row, a tombstone or another version
 	Rows      int64 // of the final table afterwards
 }
 
@@ -146,6 +158,10 @@ type Counts struct {
 type MassDelete struct {
 	Table         string
 	Deletes, Rows int64
+}
+
+func (e *MassDelete) Error() string {
+	return fmt.Sprintf("%s: %d of %d rows would be deleted", e.Table, e.Deletes, e.Rows)
 }
 
 // A Condition is what somebody else did to a final table.

@@ -1,0 +1,67 @@
+package warehouse
+
+import (
+	"context"
+	"slices"
+	"strings"
+)
+
+// A stored is a column as the warehouse has it.
+type stored struct {
+	Name  string
+	Type  string
+	Scale int
+}
+
+// storedColumns reads the columns of a table, none where there is no table.
+func storedColumns(ctx context.Context, tx Tx, schema, table string) ([]stored, error) {
+	var all []stored
+	err := tx.Query(ctx, func(scan Scan) error {
+		var c stored
+		var scale *int
+		if err := scan(&c.Name, &c.Type, &scale); err != nil {
+			return err
+		}
+		if scale != nil {
+			c.Scale = *scale
+		}
+		all = append(all, c)
+		return nil
+	}, "SELECT column_name, data_type, CAST(numeric_scale AS INTEGER) FROM information_schema.columns "+
+		"WHERE table_catalog = current_database() AND table_schema = $1 AND table_name = $2 ORDER BY ordinal_position", schema, table)
+	return all, err
+}
+
+func find(cs []stored, name string) (stored, bool) {
+	i := slices.IndexFunc(cs, func(c stored) bool { return strings.EqualFold(c.Name, name) })
+	if i < 0 {
+		return stored{}, false
+	}
+	return cs[i], true
+}
+
+// payload is the names of the columns that aren't ours.
+func payload(cs []stored) []string {
+	var names []string
+	for _, c := range cs {
+		if !strings.HasPrefix(strings.ToLower(c.Name), ownPrefix) {
+			names = append(names, c.Name)
+		}
+	}
+	return names
+}
+
+// stagingOwn and finalOwn are our own columns of the two tables.
+func stagingOwn() []Column {
+	return []Column{
+		{Name: colOp, Kind: Text}, {Name: colAt, Kind: Timestamp}, {Name: colReadAt, Kind: Timestamp},
+		{Name: colSeq, Kind: Long}, {Name: colAttempt, Kind: Text}, {Name: colJob, Kind: Text},
+	}
+}
+
+func finalOwn() []Column {
+	return []Column{
+		{Name: colSyncedAt, Kind: Timestamp}, {Name: colAt, Kind: Timestamp}, {Name: colReadAt, Kind: Timestamp},
+		{Name: colDeleted, Kind: Timestamp}, {Name: colReason, Kind: Text},
+	}
+}

@@ -1,0 +1,73 @@
+package warehouse
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"catchment/internal/schema"
+)
+
+// rowsAtOnce bounds the parameters of one INSERT.
+const rowsAtOnce = 100
+
+// Describe writes down what Salesforce says about an object and its copied
+// fields: labels, types, relationships and picklists. It replaces what stood
+// there.
+func (w *Warehouse) Describe(ctx context.Context, f Fence, o schema.Object, t Table) error {
+	fields, picklists := metadata(o, t)
+	objects := [][]any{{o.Name, t.Name, o.Label, o.KeyPrefix, o.Custom, w.now()}}
+	return w.fenced(ctx, f, "write the metadata of "+o.Name, func(tx Tx) error {
+		for _, m := range []struct {
+			table string
+			rows  [][]any
+		}{{tableObjects, objects}, {tableFields, fields}, {tablePicklists, picklists}} {
+			table := w.d.Table(w.o.Schema, m.table)
+			if _, err := tx.Exec(ctx, "DELETE FROM "+table+" WHERE object = $1", o.Name); err != nil {
+				return err
+			}
+			if err := insert(ctx, tx, table, m.rows); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// metadata is the rows of _catchment_fields and _catchment_picklists.
+func metadata(o schema.Object, t Table) (fields, picklists [][]any) {
+	for _, c := range t.Columns {
+		f, ok := o.Field(c.Field)
+		if !ok {
+			continue
+		}
+		fields = append(fields, []any{o.Name, f.Name, c.Name, f.Label, string(f.Type), f.Length, f.Precision, f.Scale,
+			f.Nillable, f.Calculated, f.Custom, strings.Join(f.ReferenceTo, ","), f.RelationshipName})
+		for i, p := range f.PicklistValues {
+			picklists = append(picklists, []any{o.Name, f.Name, i + 1, p.Value, p.Label, p.Active, p.Default})
+		}
+	}
+	return fields, picklists
+}
+
+// insert writes rows, many in a statement.
+func insert(ctx context.Context, tx Tx, table string, rows [][]any) error {
+	for len(rows) > 0 {
+		n := min(len(rows), rowsAtOnce)
+		var args []any
+		tuples := make([]string, n)
+		for i, row := range rows[:n] {
+			places := make([]string, len(row))
+			for j, v := range row {
+				args = append(args, v)
+				places[j] = fmt.Sprintf("$%d", len(args))
+			}
+			tuples[i] = "(" + strings.Join(places, ", ") + ")"
+		}
+		if _, err := tx.Exec(ctx, "INSERT INTO "+table+" VALUES "+strings.Join(tuples, ", "), args...); err != nil {
+			return err
+		}
+		rows = rows[n:]
+	}
+	return nil
+}

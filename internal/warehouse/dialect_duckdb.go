@@ -1,0 +1,76 @@
+package warehouse
+
+import (
+	"fmt"
+	"strings"
+)
+
+// DuckDB is the dialect of DuckDB 1.5.
+func DuckDB() *Dialect {
+	return &Dialect{
+		Name: "duckdb",
+		Types: map[Kind]string{
+			Text: "VARCHAR", Bool: "BOOLEAN", Int: "INTEGER", Long: "BIGINT",
+			Decimal: "DECIMAL(38,%d)", Date: "DATE", Time: "TIME", Timestamp: "TIMESTAMPTZ",
+		},
+		Stored: map[Kind]string{
+			Text: "VARCHAR", Bool: "BOOLEAN", Int: "INTEGER", Long: "BIGINT",
+			Decimal: "DECIMAL", Date: "DATE", Time: "TIME", Timestamp: "TIMESTAMP WITH TIME ZONE",
+		},
+		Digits:   38,
+		KeepsNUL: true,
+	}
+}
+
+// duckLine is the longest record, in bytes, that read_csv may meet. A record
+// holds 1.6 million characters at most (Salesforce Features and Edition
+// Allocations), each of up to four bytes, and quotes come doubled.
+const duckLine = 32 << 20
+
+// duckNarrow is how many digits DuckDB parses by machine words. Its parser of
+// wider decimals takes ten times as long.
+const duckNarrow = 18
+
+// ReadCSV is the statement by which DuckDB loads pages that lie in files, and
+// its parameters; paths[i] holds c.Pages[i]. All of them are gzipped or none.
+//
+// read_csv guesses nothing: neither types, nor the line ending, nor where in
+// the middle of a file a record might start (parallel). Files are read side by
+// side all the same.
+func (c Copy) ReadCSV(paths []string, gzip bool) (string, []any) {
+	d := DuckDB()
+	b := &binds{d: d}
+	var names, values, types []string
+	for _, col := range c.Columns {
+		narrow := col.Type
+		if col.Kind == Decimal && col.Type != d.Types[Text] && col.Whole+col.Fract <= duckNarrow {
+			narrow = fmt.Sprintf("DECIMAL(%d,%d)", duckNarrow, col.Fract)
+		}
+		names = append(names, d.Quote(col.Name))
+		values = append(values, fmt.Sprintf("CAST(r.%s AS %s)", d.Quote(col.Name), col.Type))
+		types = append(types, literal(col.Name)+": "+literal(narrow))
+	}
+	names = append(names, d.list("", []string{colOp, colAttempt, colJob, colReadAt, colSeq}))
+	values = append(values, b.text(string(c.Op)), b.text(c.Attempt), b.text(c.Job), b.value(c.ReadAt, Timestamp), "p.seq")
+
+	files := make([]string, len(paths))
+	seqs := make([]string, len(paths))
+	for i, path := range paths {
+		files[i] = literal(path)
+		seqs[i] = fmt.Sprintf("(%s, %d)", literal(path), c.Pages[i].Seq)
+	}
+	compression := "none"
+	if gzip {
+		compression = "gzip"
+	}
+	return fmt.Sprintf(`INSERT INTO %s (%s)
+SELECT %s
+FROM read_csv([%s],
+	columns = {%s},
+	auto_detect = false, header = true, delim = ',', quote = '"', escape = '"', nullstr = '',
+	strict_mode = true, null_padding = false, ignore_errors = false, parallel = false,
+	max_line_size = %d, compression = '%s', filename = '_catchment_file') r
+JOIN (VALUES %s) p (file, seq) ON p.file = r._catchment_file`,
+		c.Into, strings.Join(names, ", "), strings.Join(values, ", "),
+		strings.Join(files, ", "), strings.Join(types, ", "), duckLine, compression, strings.Join(seqs, ", ")), b.args
+}

@@ -1,0 +1,182 @@
+// Package duckdb keeps a warehouse in one DuckDB file.
+//
+// The file is open only while there is work in it, so that somebody can look
+// at it with the duckdb shell between two steps: it is opened by the first
+// transaction, and closed a moment after the last one ended. Nothing is ever
+// downloaded: DuckDB's extensions are not installed or loaded by themselves.
+//
+// All SQL comes from the parent package. Start at Open; failure.go says what
+// DuckDB's errors mean.
+package duckdb
+
+import (
+	"context"
+	"database/sql"
+	sqldriver "database/sql/driver"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/duckdb/duckdb-go/v2"
+
+	"catchment/internal/plan"
+	"catchment/internal/warehouse"
+)
+
+// Options are what a user rarely needs to say.
+type Options struct {
+	Idle  time.Duration // how long the file stays open without work; 0 is 200 ms
+	Spool string        // folder for pages that lie elsewhere; "" is the database's own
+}
+
+// Open makes a driver for the database file at path. The file itself is opened
+// by the first transaction, and made if there is none.
+func Open(path string, o Options) (warehouse.Driver, error) {
+	if path == "" || strings.HasPrefix(path, ":memory:") || strings.ContainsAny(path, "?") {
+		return nil, plan.Fixf("write `url: duckdb:catchment.duckdb`, with the path of a file", "duckdb: %q is not the path of a file", path)
+	}
+	if o.Idle == 0 {
+		o.Idle = 200 * time.Millisecond
+	}
+	if o.Spool == "" {
+		o.Spool = filepath.Dir(path)
+	}
+	return &driver{path: path, o: o, writing: make(chan struct{}, 1)}, nil
+}
+
+type driver struct {
+	path    string
+	o       Options
+	writing chan struct{} // holds one token while a transaction may write
+
+	mu     sync.Mutex
+	db     *sql.DB // nil while the file is closed
+	users  int     // transactions that run
+	idle   *time.Timer
+	closed bool
+}
+
+func (d *driver) Dialect() *warehouse.Dialect { return warehouse.DuckDB() }
+
+// Tx lets one transaction write at a time: DuckDB would let two go on and then
+// fail one of them where they touched the same table.
+func (d *driver) Tx(ctx context.Context, f func(warehouse.Tx) error) error {
+	select {
+	case d.writing <- struct{}{}:
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+	defer func() { <-d.writing }()
+	return d.do(ctx, "BEGIN TRANSACTION", f)
+}
+
+func (d *driver) View(ctx context.Context, f func(warehouse.Tx) error) error {
+	return d.do(ctx, "BEGIN TRANSACTION READ ONLY", f)
+}
+
+// do runs f between begin and COMMIT, or ROLLBACK where f fails.
+func (d *driver) do(ctx context.Context, begin string, f func(warehouse.Tx) error) (err error) {
+	db, err := d.acquire()
+	if err != nil {
+		return d.classify(ctx, err)
+	}
+	defer d.release()
+	conn, err := db.Conn(ctx)
+	if err != nil {
+		return d.classify(ctx, err)
+	}
+	defer func() { err = errors.Join(err, conn.Close()) }()
+	t := &tx{conn: conn, driver: d}
+	if _, err := t.Exec(ctx, begin); err != nil {
+		return err
+	}
+	if err := f(t); err != nil {
+		// A cancelled context must not keep the transaction open. Whatever
+		// ROLLBACK says, f's error is the one that matters.
+		_, _ = conn.ExecContext(context.WithoutCancel(ctx), "ROLLBACK")
+		return err
+	}
+	_, err = t.Exec(ctx, "COMMIT")
+	return err
+}
+
+// Close closes the file; transactions that still run end first.
+func (d *driver) Close() error {
+	d.writing <- struct{}{}
+	defer func() { <-d.writing }()
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.closed = true
+	if d.idle != nil {
+		d.idle.Stop()
+	}
+	return d.shut()
+}
+
+// acquire opens the file where it is closed, and keeps it open until release.
+func (d *driver) acquire() (*sql.DB, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.closed {
+		return nil, errors.New("duckdb: the driver is closed")
+	}
+	if d.idle != nil {
+		d.idle.Stop()
+	}
+	if d.db == nil {
+		c, err := duckdb.NewConnector(d.path, session)
+		if err != nil {
+			return nil, err
+		}
+		d.db = sql.OpenDB(c)
+	}
+	d.users++
+	return d.db, nil
+}
+
+// release closes the file a moment later, unless somebody acquires it again.
+func (d *driver) release() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.users--
+	if d.users > 0 || d.closed {
+		return
+	}
+	d.idle = time.AfterFunc(d.o.Idle, func() {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		if d.users == 0 {
+			_ = d.shut() // the data was committed; the next transaction says what is wrong with the file
+		}
+	})
+}
+
+// shut closes the file. The caller holds mu.
+func (d *driver) shut() error {
+	if d.db == nil {
+		return nil
+	}
+	err := d.db.Close()
+	d.db = nil
+	if err != nil {
+		return fmt.Errorf("close %s: %w", d.path, err)
+	}
+	return nil
+}
+
+// session sets up each connection.
+func session(e sqldriver.ExecerContext) error {
+	for _, q := range []string{
+		"SET TimeZone = 'UTC'",
+		"SET autoinstall_known_extensions = false",
+		"SET autoload_known_extensions = false",
+	} {
+		if _, err := e.ExecContext(context.Background(), q, nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,88 @@
+package duckdb
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/duckdb/duckdb-go/v2"
+
+	"catchment/internal/plan"
+)
+
+// classify says what can be done about an error of DuckDB.
+func (d *driver) classify(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return failure(d.path, err)
+}
+
+// failure tells the class of an error from its text, which is all that DuckDB
+// gives beside a rough type.
+func failure(path string, err error) error {
+	text := err.Error()
+	has := func(words ...string) bool {
+		for _, w := range words {
+			if strings.Contains(text, w) {
+				return true
+			}
+		}
+		return false
+	}
+	switch {
+	case has("Could not set lock on file", "being used by another process"):
+		return plan.Failf(plan.Retry, "close "+holder(text)+", or wait until it is done",
+			"%s is open in another process", path)
+	case has("No space left", "ENOSPC", "Out of disk space"):
+		return plan.Fixf("free some space on the disk of "+path, "%s: no space left on the device", path)
+	case has("Read-only file system", "Permission denied", "read-only mode"):
+		return plan.Fixf("let this user write "+path+" and its folder", "%s can't be written", path)
+	case has("No such file or directory", "does not exist in directory", "Cannot open file"):
+		return plan.Fixf("make the folder of "+path, "%s can't be opened", path)
+	case has("not a valid DuckDB database file"):
+		return plan.Fixf("move the file away, or name another one in warehouse.url", "%s is not a DuckDB file", path)
+	case has("older version of DuckDB", "newer version of DuckDB", "version number"):
+		return plan.Fixf("use the catchment that wrote it, or a newer one", "%s was written by another version of DuckDB", path)
+	case has("Conflict on", "write-write conflict", "Conflicting"):
+		return plan.Failf(plan.Retry, "", "%s: another transaction changed the same table", path)
+	case has("Out of Memory"):
+		return plan.Fixf("give the machine more memory, or load fewer flows at a time", "%s: DuckDB is out of memory", path)
+	}
+	return fmt.Errorf("duckdb: %w", withoutValues(err))
+}
+
+// holder names the process that has the file, as DuckDB's message does.
+func holder(text string) string {
+	if m := regexp.MustCompile(`Conflicting lock is held in (\S+)(?: \(PID (\d+)\))?`).FindStringSubmatch(text); m != nil {
+		return strings.TrimSpace(m[1] + " " + m[2])
+	}
+	return "the program that has the file open"
+}
+
+// withoutValues keeps an error whose text is about our statement. The text of
+// one that is about the data quotes records, which must not reach a log
+// (invariant 9): of those only the kind and the place in the page stay.
+func withoutValues(err error) error {
+	d, ok := errors.AsType[*duckdb.Error](err)
+	if !ok {
+		return errors.New("the driver refused a statement")
+	}
+	kind, _, _ := strings.Cut(d.Msg, ":")
+	switch d.Type {
+	case duckdb.ErrorTypeCatalog, duckdb.ErrorTypeParser, duckdb.ErrorTypeBinder, duckdb.ErrorTypeTransaction,
+		duckdb.ErrorTypeDependency, duckdb.ErrorTypeIO, duckdb.ErrorTypePermission, duckdb.ErrorTypeInterrupt,
+		duckdb.ErrorTypeNotImplemented, duckdb.ErrorTypeFatal:
+		kind, _, _ = strings.Cut(d.Msg, "\n")
+		return errors.New(kind)
+	}
+	if m := regexp.MustCompile(`CSV Error on Line: (\d+)`).FindStringSubmatch(d.Msg); m != nil {
+		kind += " on line " + m[1]
+	}
+	if m := regexp.MustCompile(`(?:Error when converting column|Column) "([A-Za-z0-9_]+)"`).FindStringSubmatch(d.Msg); m != nil {
+		kind += " in column " + m[1]
+	}
+	return errors.New(kind)
+}

@@ -1,0 +1,92 @@
+package duckdb
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"catchment/internal/warehouse"
+)
+
+type tx struct {
+	conn   *sql.Conn
+	driver *driver
+}
+
+func (t *tx) Exec(ctx context.Context, query string, args ...any) (int64, error) {
+	r, err := t.conn.ExecContext(ctx, query, args...)
+	if err != nil {
+		return 0, t.driver.classify(ctx, err)
+	}
+	return r.RowsAffected()
+}
+
+func (t *tx) Query(ctx context.Context, each func(warehouse.Scan) error, query string, args ...any) (err error) {
+	rows, err := t.conn.QueryContext(ctx, query, args...)
+	if err != nil {
+		return t.driver.classify(ctx, err)
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		if err := each(rows.Scan); err != nil {
+			return err
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return t.driver.classify(ctx, err)
+	}
+	return nil
+}
+
+// Load gives read_csv the files of all pages at once, since one statement over
+// many files keeps all cores busy, and counts by seq what each page brought.
+func (t *tx) Load(ctx context.Context, c warehouse.Copy) (_ []int64, err error) {
+	spool := spool{dir: t.driver.o.Spool}
+	defer func() { err = errors.Join(err, spool.remove()) }()
+	for _, gzip := range []bool{false, true} {
+		part := c
+		part.Pages = nil
+		var paths []string
+		for _, p := range c.Pages {
+			if p.Gzip != gzip {
+				continue
+			}
+			path, err := spool.path(ctx, p)
+			if err != nil {
+				return nil, err
+			}
+			paths, part.Pages = append(paths, path), append(part.Pages, p)
+		}
+		if len(paths) == 0 {
+			continue
+		}
+		query, args := part.ReadCSV(paths, gzip)
+		if _, err := t.Exec(ctx, query, args...); err != nil {
+			return nil, fmt.Errorf("load %d pages from %s on: %w", len(paths), part.Pages[0].Key, err)
+		}
+	}
+	return t.loaded(ctx, c)
+}
+
+// loaded counts the rows of each page.
+func (t *tx) loaded(ctx context.Context, c warehouse.Copy) ([]int64, error) {
+	bySeq := map[int64]int64{}
+	query, args := c.CountBySeq(warehouse.DuckDB())
+	err := t.Query(ctx, func(scan warehouse.Scan) error {
+		var seq, n int64
+		if err := scan(&seq, &n); err != nil {
+			return err
+		}
+		bySeq[seq] = n
+		return nil
+	}, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	rows := make([]int64, len(c.Pages))
+	for i, p := range c.Pages {
+		rows[i] = bySeq[p.Seq]
+	}
+	return rows, nil
+}

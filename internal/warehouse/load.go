@@ -1,0 +1,276 @@
+package warehouse
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"catchment/internal/plan"
+)
+
+// Load puts the pages of a batch into staging, all of them or none, and tells
+// how many rows the ledger now holds for them. A page that the ledger has
+// already is skipped, so a batch may be repeated (invariant 2). A page that
+// brings another number of rows than it should fails the batch (invariant 6).
+func (w *Warehouse) Load(ctx context.Context, f Fence, b Batch) (int64, error) {
+	if b.Op == "" {
+		b.Op = Put
+	}
+	var total int64
+	err := w.fenced(ctx, f, "load "+b.Table.Name, func(tx Tx) error {
+		known, err := w.ledger(ctx, tx, b.Attempt)
+		if err != nil {
+			return err
+		}
+		fresh, err := newPages(b, known)
+		if err != nil {
+			return err
+		}
+		total = 0
+		for _, p := range b.Pages {
+			total += p.Rows
+		}
+		if len(fresh) == 0 {
+			return nil
+		}
+		b.Pages = fresh
+		return w.loadFresh(ctx, tx, f, b)
+	})
+	if err != nil {
+		return 0, err
+	}
+	return total, nil
+}
+
+// An entry is one line of the ledger.
+type entry struct {
+	Page, Job, Digest string
+	Op                Op
+	Seq, Rows         int64
+	Columns           []string
+}
+
+// ledger reads what was loaded for an attempt, in read order.
+func (w *Warehouse) ledger(ctx context.Context, tx Tx, attempt string) ([]entry, error) {
+	var all []entry
+	err := tx.Query(ctx, func(scan Scan) error {
+		var e entry
+		var op, columns string
+		if err := scan(&e.Page, &e.Job, &e.Digest, &op, &e.Seq, &e.Rows, &columns); err != nil {
+			return err
+		}
+		e.Op, e.Columns = Op(op), strings.Split(columns, ",")
+		all = append(all, e)
+		return nil
+	}, "SELECT page, job, digest, op, seq, row_count, columns FROM "+w.own(tablePage)+
+		" WHERE attempt = $1 ORDER BY read_at, seq, page", attempt)
+	return all, err
+}
+
+// newPages is the pages of a batch that the ledger lacks. A batch that
+// contradicts the ledger is a bug: a stored page never changes (invariant 3),
+// and one job has one header.
+func newPages(b Batch, known []entry) ([]Page, error) {
+	var fresh []Page
+	for _, p := range b.Pages {
+		if !slices.EqualFunc(p.Header, b.Pages[0].Header, strings.EqualFold) {
+			return nil, plan.Failf(plan.Bug, "", "pages %s and %s of one batch differ in their headers", b.Pages[0].Key, p.Key)
+		}
+		loaded := false
+		for _, e := range known {
+			switch {
+			case e.Page == p.Key && (e.Digest != p.Digest || e.Rows != p.Rows):
+				return nil, plan.Failf(plan.Bug, "", "page %s has changed since it was loaded", p.Key)
+			case e.Page == p.Key:
+				loaded = true
+			case e.Seq == p.Seq:
+				return nil, plan.Failf(plan.Bug, "", "pages %s and %s have the same place in attempt %s", e.Page, p.Key, b.Attempt)
+			case e.Job == b.Job && (e.Op != b.Op || len(e.Columns) != len(p.Header)):
+				return nil, plan.Failf(plan.Bug, "", "pages %s and %s of one job differ in their columns", e.Page, p.Key)
+			}
+		}
+		if !loaded {
+			fresh = append(fresh, p)
+		}
+	}
+	return fresh, nil
+}
+
+// loadFresh loads pages that are not in the ledger, and writes them there.
+func (w *Warehouse) loadFresh(ctx context.Context, tx Tx, f Fence, b Batch) error {
+	cols, err := w.fit(ctx, tx, b)
+	if err != nil {
+		return err
+	}
+	c := Copy{Into: w.staging(b.Table), Columns: cols, Op: b.Op, Attempt: b.Attempt, Job: b.Job, ReadAt: stamp(b.ReadAt), Pages: b.Pages}
+	if err := copyPages(ctx, tx, c); err != nil {
+		return err
+	}
+	names := make([]string, len(cols))
+	for i, c := range cols {
+		names[i] = c.Name
+	}
+	rows := make([][]any, len(b.Pages))
+	for i, p := range b.Pages {
+		rows[i] = []any{b.Attempt, p.Key, f.Flow, b.Job, string(b.Op), p.Seq, p.Rows, p.Digest, strings.Join(names, ","), stamp(b.ReadAt)}
+	}
+	return insert(ctx, tx, w.own(tablePage), rows)
+}
+
+// copyPages loads pages and counts what each of them brought.
+func copyPages(ctx context.Context, tx Tx, c Copy) error {
+	got, err := tx.Load(ctx, c)
+	if err != nil {
+		return err
+	}
+	for i, p := range c.Pages {
+		if got[i] != p.Rows {
+			return plan.Failf(plan.Bug, "run it again; if it happens twice, keep the page and report it",
+				"page %s holds %d rows, the warehouse took %d of them", p.Key, p.Rows, got[i])
+		}
+	}
+	return nil
+}
+
+// fit finds the columns that the header of a batch names, and widens the
+// decimals that its values don't fit in, in staging and in the final table.
+func (w *Warehouse) fit(ctx context.Context, tx Tx, b Batch) ([]CopyColumn, error) {
+	staging, err := storedColumns(ctx, tx, w.o.Staging, b.Table.Name)
+	if err != nil {
+		return nil, err
+	}
+	final, err := storedColumns(ctx, tx, w.o.Schema, b.Table.Name)
+	if err != nil {
+		return nil, err
+	}
+	cols, err := copyColumns(w.d, b.Table, b.Pages, staging)
+	if err != nil {
+		return nil, err
+	}
+	for i, c := range cols {
+		if c.Kind != Decimal {
+			continue
+		}
+		for _, side := range []struct {
+			schema string
+			has    []stored
+		}{{w.o.Staging, staging}, {w.o.Schema, final}} {
+			old, ok := find(side.has, c.Name)
+			if !ok || !strings.HasPrefix(old.Type, w.d.Stored[Decimal]) {
+				continue
+			}
+			scale, err := widen(w.d.Digits, old.Scale, c.Whole, c.Fract)
+			if err != nil {
+				return nil, fmt.Errorf("column %s: %w", c.Name, err)
+			}
+			if scale != old.Scale {
+				sql := fmt.Sprintf("ALTER TABLE %s ALTER COLUMN %s TYPE %s",
+					w.d.Table(side.schema, b.Table.Name), w.d.Quote(c.Name), w.d.Type(Decimal, scale))
+				if _, err := tx.Exec(ctx, sql); err != nil {
+					return nil, fmt.Errorf("widen column %s: %w", c.Name, err)
+				}
+			}
+			if side.schema == w.o.Staging {
+				cols[i].Type = w.d.Type(Decimal, scale)
+			}
+		}
+	}
+	return cols, nil
+}
+
+// copyColumns finds the column of each field in the pages' header, with its
+// type in the table that takes them, and the most digits of any page.
+func copyColumns(d *Dialect, t Table, pages []Page, has []stored) ([]CopyColumn, error) {
+	header := pages[0].Header
+	cols := make([]CopyColumn, len(header))
+	for i, field := range header {
+		c, ok := t.column(field)
+		old, made := find(has, c.Name)
+		if !ok || !made {
+			return nil, plan.Failf(plan.Bug, "", "page %s has the field %s, for which table %s has no column", pages[0].Key, field, t.Name)
+		}
+		cols[i] = CopyColumn{Name: c.Name, Kind: c.Kind, Type: d.Type(c.Kind, old.Scale)}
+		if strings.EqualFold(old.Type, d.Stored[Text]) {
+			cols[i].Kind, cols[i].Type = Text, d.Type(Text, 0)
+		}
+		for _, p := range pages {
+			if cols[i].Kind != Decimal || p.Rows == 0 {
+				continue
+			}
+			n := slices.IndexFunc(p.Digits, func(d Digits) bool { return strings.EqualFold(d.Field, field) })
+			if n < 0 {
+				return nil, plan.Failf(plan.Bug, "", "nobody measured the decimals of %s in page %s", field, p.Key)
+			}
+			cols[i].Whole = max(cols[i].Whole, p.Digits[n].Whole)
+			cols[i].Fract = max(cols[i].Fract, p.Digits[n].Fraction)
+		}
+	}
+	return cols, nil
+}
+
+// widen decides the scale of a decimal column that must take values of so many
+// digits. A column that is widened gets four digits more than needed, if they
+// leave room, so that not every page widens it again.
+func widen(digits, scale, whole, fract int) (int, error) {
+	if whole+max(scale, fract) > digits {
+		return 0, plan.Fixf("exclude the field in the flow: no decimal of this warehouse holds its values exactly",
+			"values of %d digits before the point and %d after it don't fit", whole, max(scale, fract))
+	}
+	if fract <= scale {
+		return scale, nil
+	}
+	return max(fract, min(fract+4, digits-max(whole, 18))), nil
+}
+
+// Discard removes the staged rows and the ledger of an attempt's jobs, all but
+// keepJob's; "" keeps none.
+func (w *Warehouse) Discard(ctx context.Context, f Fence, attempt, keepJob string) error {
+	return w.fenced(ctx, f, "discard attempt "+attempt, func(tx Tx) error {
+		m, _, err := w.mark(ctx, tx, f.Flow)
+		if err != nil {
+			return err
+		}
+		n, err := count(ctx, tx, "SELECT count(*) FROM "+w.own(tablePage)+" WHERE attempt = $1 AND job <> $2", attempt, keepJob)
+		if err != nil || n == 0 {
+			return err
+		}
+		staged := w.d.Table(w.o.Staging, m.Table)
+		if _, err := tx.Exec(ctx, fmt.Sprintf("DELETE FROM %s WHERE %s = $1 AND %s <> $2", staged,
+			w.d.Quote(colAttempt), w.d.Quote(colJob)), attempt, keepJob); err != nil {
+			return err
+		}
+		_, err = tx.Exec(ctx, "DELETE FROM "+w.own(tablePage)+" WHERE attempt = $1 AND job <> $2", attempt, keepJob)
+		return err
+	})
+}
+
+// Staged tells how many pages and rows the ledger holds for an attempt.
+func (w *Warehouse) Staged(ctx context.Context, attempt string) (pages, rows int64, err error) {
+	err = w.driver.View(ctx, func(tx Tx) error {
+		pages, rows, err = w.staged(ctx, tx, attempt)
+		return err
+	})
+	if err != nil {
+		return 0, 0, fmt.Errorf("ledger of attempt %s: %w", attempt, err)
+	}
+	return pages, rows, nil
+}
+
+func (w *Warehouse) staged(ctx context.Context, tx Tx, attempt string) (pages, rows int64, err error) {
+	_, err = queryRow(ctx, tx, []any{&pages, &rows},
+		"SELECT count(*), CAST(coalesce(sum(row_count), 0) AS "+w.d.Type(Long, 0)+") FROM "+w.own(tablePage)+" WHERE attempt = $1", attempt)
+	return pages, rows, err
+}
+
+// CountBySeq is the query that tells how many rows each page of c brought, by
+// the page's place in the attempt, and its parameters.
+func (c Copy) CountBySeq(d *Dialect) (string, []any) {
+	first, last := c.Pages[0].Seq, c.Pages[0].Seq
+	for _, p := range c.Pages {
+		first, last = min(first, p.Seq), max(last, p.Seq)
+	}
+	seq := d.Quote(colSeq)
+	return fmt.Sprintf("SELECT %s, count(*) FROM %s WHERE %s = $1 AND %s BETWEEN $2 AND $3 GROUP BY 1",
+		seq, c.Into, d.Quote(colAttempt), seq), []any{c.Attempt, first, last}
+}

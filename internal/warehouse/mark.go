@@ -1,0 +1,139 @@
+package warehouse
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"catchment/internal/plan"
+)
+
+const markColumns = "flow, table_name, fence, org, generation, watermark, grade, row_count, synced_at, newest, attempt"
+
+// Mark reads what the warehouse knows of a flow, and whether it knows it.
+func (w *Warehouse) Mark(ctx context.Context, flow string) (Mark, bool, error) {
+	var m Mark
+	var ok bool
+	err := w.driver.View(ctx, func(tx Tx) (err error) {
+		m, ok, err = w.mark(ctx, tx, flow)
+		return err
+	})
+	if err != nil {
+		return Mark{}, false, fmt.Errorf("mark of %s: %w", flow, err)
+	}
+	return m, ok, nil
+}
+
+// Marks reads the marks of all flows, in order of their names.
+func (w *Warehouse) Marks(ctx context.Context) ([]Mark, error) {
+	var all []Mark
+	err := w.driver.View(ctx, func(tx Tx) (err error) {
+		all, err = marks(ctx, tx, "SELECT "+markColumns+" FROM "+w.own(tableFlow)+" ORDER BY flow")
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("marks: %w", err)
+	}
+	return all, nil
+}
+
+// Claim makes the flow's mark, or takes it over with a fence that is not
+// older than the stored one (invariant 7). A mark of another org is refused
+// (invariant 13).
+func (w *Warehouse) Claim(ctx context.Context, f Fence, table, org string) (Mark, error) {
+	var m Mark
+	err := w.driver.Tx(ctx, func(tx Tx) error {
+		old, ok, err := w.mark(ctx, tx, f.Flow)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			m = Mark{Flow: f.Flow, Table: table, Fence: f.Number, Org: org}
+			_, err := tx.Exec(ctx, "INSERT INTO "+w.own(tableFlow)+
+				" (flow, table_name, fence, org, generation, grade, row_count, attempt) VALUES ($1, $2, $3, $4, 0, '', 0, '')",
+				f.Flow, table, f.Number, org)
+			return err
+		}
+		if err := mayClaim(old, table, org); err != nil {
+			return err
+		}
+		m = old
+		m.Fence = f.Number
+		return w.hold(ctx, tx, f)
+	})
+	if err != nil {
+		return Mark{}, fmt.Errorf("claim %s: %w", f.Flow, err)
+	}
+	return m, nil
+}
+
+// mayClaim tells why a flow can't go on with a mark.
+func mayClaim(m Mark, table, org string) error {
+	switch {
+	case m.Org != org:
+		return plan.Fixf("use another schema and staging_schema for this org; a refreshed sandbox is another org, so drop its old schemas first",
+			"the warehouse holds a copy of org %s, not of %s", m.Org, org)
+	case m.Table != table:
+		return plan.Fixf("keep `naming` and the object of a flow as they were, or give the flow another name",
+			"the flow has written table %s, not %s", m.Table, table)
+	}
+	return nil
+}
+
+// hold proves, first in its transaction, that no newer run has the flow
+// (invariant 7). The update also locks the mark until the transaction ends.
+func (w *Warehouse) hold(ctx context.Context, tx Tx, f Fence) error {
+	n, err := tx.Exec(ctx, "UPDATE "+w.own(tableFlow)+" SET fence = $1 WHERE flow = $2 AND fence <= $1", f.Number, f.Flow)
+	if err != nil {
+		return err
+	}
+	if n == 0 {
+		return ErrFenced
+	}
+	return nil
+}
+
+func (w *Warehouse) mark(ctx context.Context, tx Tx, flow string) (Mark, bool, error) {
+	all, err := marks(ctx, tx, "SELECT "+markColumns+" FROM "+w.own(tableFlow)+" WHERE flow = $1", flow)
+	if err != nil || len(all) == 0 {
+		return Mark{}, false, err
+	}
+	return all[0], true, nil
+}
+
+func marks(ctx context.Context, tx Tx, sql string, args ...any) ([]Mark, error) {
+	var all []Mark
+	err := tx.Query(ctx, func(scan Scan) error {
+		var m Mark
+		var watermark, synced, newest *time.Time
+		if err := scan(&m.Flow, &m.Table, &m.Fence, &m.Org, &m.Generation, &watermark, &m.Grade, &m.Rows,
+			&synced, &newest, &m.Attempt); err != nil {
+			return err
+		}
+		m.Watermark, m.SyncedAt, m.Newest = fromNull(watermark), fromNull(synced), fromNull(newest)
+		all = append(all, m)
+		return nil
+	}, sql, args...)
+	return all, err
+}
+
+// advance is the mark after a merge. A watermark goes back only with a new
+// generation; a merge without one leaves it where it was (invariants 1, 12).
+func advance(m Mark, by Merge) Mark {
+	if by.Watermark.IsZero() {
+		return m
+	}
+	if by.Generation == m.Generation && by.Watermark.Before(m.Watermark) {
+		return m
+	}
+	m.Watermark, m.Grade, m.Generation = by.Watermark.UTC().Truncate(time.Microsecond), by.Grade, by.Generation
+	return m
+}
+
+// saveMark writes what a consolidation leaves.
+func (w *Warehouse) saveMark(ctx context.Context, tx Tx, m Mark) error {
+	_, err := tx.Exec(ctx, "UPDATE "+w.own(tableFlow)+
+		" SET generation = $2, watermark = $3, grade = $4, row_count = $5, synced_at = $6, newest = $7, attempt = $8 WHERE flow = $1",
+		m.Flow, m.Generation, stamp(m.Watermark), m.Grade, m.Rows, stamp(m.SyncedAt), stamp(m.Newest), m.Attempt)
+	return err
+}

@@ -1,0 +1,339 @@
+package warehouse
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// mergeSQL writes the statements of one merge. In all of them v is a staged
+// version, f the row of the final table, t a tombstone, n a row of the
+// temporary table of what is going to be written.
+type mergeSQL struct {
+	d       *Dialect
+	o       Options
+	m       Merge
+	columns []string  // of the final table, without ours
+	now     time.Time // of the consolidation
+	readAt  any       // of the attempt
+	applied int64     // staged versions that were written
+}
+
+func (s *mergeSQL) staging() string { return s.d.Table(s.o.Staging, s.m.Table.Name) }
+func (s *mergeSQL) final() string   { return s.d.Table(s.o.Schema, s.m.Table.Name) }
+func (s *mergeSQL) tombs() string   { return s.d.Table(s.o.Staging, tableTombstone) }
+func (s *mergeSQL) binds() *binds   { return &binds{d: s.d} }
+func (s *mergeSQL) q(name string) string {
+	return s.d.Quote(name)
+}
+
+// col is a column of a table's alias.
+func (s *mergeSQL) col(alias, name string) string { return alias + "." + s.d.Quote(name) }
+
+// sameKey joins two aliases on the key.
+func (s *mergeSQL) sameKey(a, b string) string {
+	on := make([]string, len(s.m.Table.Key))
+	for i, k := range s.m.Table.Key {
+		on[i] = s.col(a, k) + " = " + s.col(b, k)
+	}
+	return strings.Join(on, " AND ")
+}
+
+// recordKey is the key as one text, as a tombstone keeps it.
+func (s *mergeSQL) recordKey(alias string) string {
+	texts := make([]string, len(s.m.Table.Key))
+	for i, k := range s.m.Table.Key {
+		texts[i] = fmt.Sprintf("CAST(%s AS %s)", s.col(alias, k), s.d.Type(Text, 0))
+	}
+	return strings.Join(texts, " || chr(31) || ")
+}
+
+// at is the first part of a version's order: the stamp of the record. What
+// carries none is as new as its reading.
+func (s *mergeSQL) at(p part) string {
+	stamps := []string{s.col("v", colAt)}
+	if name, ok := p.carries(s.m.Table, fieldStamp); ok {
+		stamps = append(stamps, s.col("v", name))
+	}
+	return "coalesce(" + strings.Join(append(stamps, s.col("v", colReadAt)), ", ") + ")"
+}
+
+// deleted tells whether a version is of a deleted record.
+func (s *mergeSQL) deleted(p part) string {
+	if name, ok := p.carries(s.m.Table, fieldDeleted); ok {
+		return "coalesce(" + s.col("v", name) + ", false)"
+	}
+	return "false"
+}
+
+// reason says how a deleted record went: the loser of a merge names its winner.
+func (s *mergeSQL) reason(p part) string {
+	if name, ok := p.carries(s.m.Table, fieldMaster); ok {
+		return "CASE WHEN " + s.col("v", name) + " IS NOT NULL THEN 'merged' ELSE 'soft' END"
+	}
+	return "'soft'"
+}
+
+// oldest stands for a stamp that is missing: AppFlow's rows have no read_at,
+// an adopted row may have neither.
+func (s *mergeSQL) oldest(expr string) string {
+	return "coalesce(" + expr + ", TIMESTAMPTZ '0001-01-01 00:00:00+00')"
+}
+
+// newer is the order of versions, by at, then read_at (invariant 4). Equal
+// versions are not newer, so a repeat changes nothing.
+func (s *mergeSQL) newer(at, readAt, alias string) string {
+	thatAt, thatRead := s.col(alias, colAt), s.col(alias, colReadAt)
+	return fmt.Sprintf("(%s > %s OR (%s = %s AND %s > %s))", s.oldest(at), s.oldest(thatAt),
+		s.oldest(at), s.oldest(thatAt), s.oldest(readAt), s.oldest(thatRead))
+}
+
+// where selects a part's rows in staging.
+func (s *mergeSQL) where(p part, b *binds) string {
+	attempt, job, op := s.col("v", colAttempt), s.col("v", colJob), s.col("v", colOp)
+	cond := attempt + " IS NULL"
+	if p.jobs != nil {
+		cond = attempt + " = " + b.text(s.m.Attempt) + " AND " + job + " IN (" + b.texts(p.jobs) + ")"
+	}
+	if p.op == Delete {
+		return cond + " AND " + op + " = 'delete'"
+	}
+	return cond + " AND (" + op + " IS NULL OR " + op + " = 'put')"
+}
+
+// sizes counts a part's versions, their keys, and the ones without a key.
+func (s *mergeSQL) sizes(p part) statement {
+	b := s.binds()
+	one := s.recordKey("v")
+	return statement{fmt.Sprintf("SELECT count(*), count(DISTINCT %s), count(*) - count(%s)\nFROM %s v\nWHERE %s",
+		one, one, s.staging(), s.where(p, b)), b.args}
+}
+
+// tombstones counts the table's tombstones.
+func (s *mergeSQL) tombstones() statement {
+	return statement{"SELECT count(*) FROM " + s.tombs() + " WHERE table_name = $1", []any{s.m.Table.Name}}
+}
+
+// row is the columns of a final row made from a version; old is the alias of
+// the row that it replaces, "" where there is none.
+func (s *mergeSQL) row(p part, old string, b *binds) []string {
+	var out []string
+	for _, name := range s.columns {
+		switch {
+		case slices.Contains(p.columns, name):
+			out = append(out, s.col("v", name))
+		case old != "":
+			out = append(out, s.col(old, name))
+		default:
+			out = append(out, "NULL")
+		}
+	}
+	now := b.value(s.now, Timestamp)
+	since := "coalesce(" + s.at(p) + ", " + now + ")"
+	if old != "" {
+		since = "coalesce(" + s.col(old, colDeleted) + ", " + s.at(p) + ", " + now + ")"
+	}
+	return append(out, now, s.at(p), s.col("v", colReadAt),
+		"CASE WHEN "+s.deleted(p)+" THEN "+since+" END",
+		"CASE WHEN "+s.deleted(p)+" THEN "+s.reason(p)+" END")
+}
+
+// names is the columns of the final table, in the order of row.
+func (s *mergeSQL) names() []string {
+	return append(slices.Clone(s.columns), colSyncedAt, colAt, colReadAt, colDeleted, colReason)
+}
+
+// insertPlain writes the versions of a part into an empty table.
+func (s *mergeSQL) insertPlain(p part) statement {
+	b := s.binds()
+	sql := fmt.Sprintf("INSERT INTO %s (%s)\nSELECT %s\nFROM %s v\nWHERE %s",
+		s.final(), s.d.list("", s.names()), strings.Join(s.row(p, "", b), ", "), s.staging(), s.where(p, b))
+	if s.m.Policy != Flag {
+		sql += " AND NOT " + s.deleted(p)
+	}
+	return statement{sql, b.args}
+}
+
+// buryPlain leaves a tombstone for each deleted record of such a part.
+func (s *mergeSQL) buryPlain(p part) statement {
+	b := s.binds()
+	table, now := b.text(s.m.Table.Name), b.value(s.now, Timestamp)
+	return statement{fmt.Sprintf("INSERT INTO %s\nSELECT %s, %s, %s, %s, %s, %s\nFROM %s v\nWHERE %s AND %s",
+		s.tombs(), table, s.recordKey("v"), s.at(p), s.col("v", colReadAt), s.reason(p), now,
+		s.staging(), s.where(p, b), s.deleted(p)), b.args}
+}
+
+// makeNewest makes the temporary table of the versions that win.
+func (s *mergeSQL) makeNewest() statement {
+	return statement{sql: fmt.Sprintf("CREATE TEMP TABLE %s AS\nSELECT %s, true AS known, true AS live FROM %s WHERE false",
+		s.q(tableNewest), s.d.list("", s.names()), s.final())}
+}
+
+// fillNewest picks the newest version of each key, where it is newer than the
+// final row and than a tombstone. Deleted records don't count under Ignore.
+func (s *mergeSQL) fillNewest(p part) statement {
+	b := s.binds()
+	first := s.m.Table.Key[0]
+	row := strings.Join(s.row(p, "f", b), ", ")
+	table := b.text(s.m.Table.Name)
+	where := s.where(p, b)
+	if s.m.Policy == Ignore {
+		where += " AND NOT " + s.deleted(p)
+	}
+	sql := fmt.Sprintf(`INSERT INTO %[1]s
+SELECT %[2]s, %[3]s IS NOT NULL, %[3]s IS NOT NULL AND %[4]s IS NULL
+FROM (
+	SELECT v.*, row_number() OVER (
+		PARTITION BY %[5]s
+		ORDER BY %[6]s DESC NULLS LAST, %[7]s DESC NULLS LAST, %[8]s DESC NULLS LAST) AS _catchment_rank
+	FROM %[9]s v
+	WHERE %[10]s
+) v
+LEFT JOIN %[11]s f ON %[12]s
+LEFT JOIN %[13]s t ON t.table_name = %[14]s AND t.record_key = %[15]s
+WHERE v._catchment_rank = 1`,
+		s.q(tableNewest), row, s.col("f", first), s.col("f", colDeleted),
+		s.d.list("v.", s.m.Table.Key), s.at(p), s.col("v", colReadAt), s.col("v", colSeq),
+		s.staging(), where, s.final(), s.sameKey("v", "f"), s.tombs(), table, s.recordKey("v"))
+	if !s.m.Override {
+		sql += fmt.Sprintf("\n\tAND (%s IS NULL OR %s)\n\tAND (t.record_key IS NULL OR %s)",
+			s.col("f", first), s.newer(s.at(p), s.col("v", colReadAt), "f"), s.newer(s.at(p), s.col("v", colReadAt), "t"))
+	}
+	return statement{sql, b.args}
+}
+
+// countNewest counts what the winning versions are going to do: insert,
+// update, and delete a row that was live.
+func (s *mergeSQL) countNewest() string {
+	gone := s.col("n", colDeleted) + " IS NOT NULL"
+	inserted, updated := "NOT known", "known AND NOT (live AND "+gone+")"
+	if s.m.Policy == Remove {
+		inserted, updated = "NOT known AND NOT "+gone, "known AND NOT "+gone
+	}
+	return fmt.Sprintf(`SELECT count(CASE WHEN %s THEN 1 END), count(CASE WHEN %s THEN 1 END), count(CASE WHEN live AND %s THEN 1 END) FROM %s n`,
+		inserted, updated, gone, s.q(tableNewest))
+}
+
+// replaceRows writes the winning versions: delete and insert, which DuckDB
+// does faster than UPDATE, MERGE or ON CONFLICT. No reader sees between.
+func (s *mergeSQL) replaceRows() []statement {
+	gone := s.col("n", colDeleted) + " IS NOT NULL"
+	insert := fmt.Sprintf("INSERT INTO %s (%s)\nSELECT %s\nFROM %s n",
+		s.final(), s.d.list("", s.names()), s.d.list("n.", s.names()), s.q(tableNewest))
+	if s.m.Policy == Remove {
+		insert += "\nWHERE NOT " + gone
+	}
+	out := []statement{
+		{sql: fmt.Sprintf("DELETE FROM %s f\nUSING %s n\nWHERE n.known AND %s", s.final(), s.q(tableNewest), s.sameKey("n", "f"))},
+		{sql: insert},
+		s.unbury(tableNewest),
+	}
+	if s.m.Policy == Remove {
+		out = append(out, s.bury(tableNewest, s.col("n", colReason), gone))
+	}
+	return out
+}
+
+// unbury removes the tombstones of the keys in a temporary table.
+func (s *mergeSQL) unbury(temp string) statement {
+	return statement{fmt.Sprintf("DELETE FROM %s t\nUSING %s n\nWHERE t.table_name = $1 AND t.record_key = %s",
+		s.tombs(), s.q(temp), s.recordKey("n")), []any{s.m.Table.Name}}
+}
+
+// bury leaves tombstones for keys in a temporary table.
+func (s *mergeSQL) bury(temp, reason, where string) statement {
+	b := s.binds()
+	return statement{fmt.Sprintf("INSERT INTO %s\nSELECT %s, %s, %s, %s, %s, %s\nFROM %s n\nWHERE %s",
+		s.tombs(), b.text(s.m.Table.Name), s.recordKey("n"), s.col("n", colAt), s.col("n", colReadAt), reason,
+		b.value(s.now, Timestamp), s.q(temp), where), b.args}
+}
+
+// makeGone makes the temporary table of the rows that are gone.
+func (s *mergeSQL) makeGone() statement {
+	return statement{sql: fmt.Sprintf("CREATE TEMP TABLE %s AS\nSELECT %s FROM %s WHERE false",
+		s.q(tableGone), s.d.list("", append(slices.Clone(s.m.Table.Key), colAt, colReadAt)), s.final())}
+}
+
+// fillDeleted picks the live rows that Delete versions are newer than. Such a
+// version never moves a row's at: a record that comes back need not carry a
+// later stamp, but it is read later.
+func (s *mergeSQL) fillDeleted(p part) statement {
+	b := s.binds()
+	where := s.where(p, b)
+	stamps := s.col("v", colAt)
+	if name, ok := p.carries(s.m.Table, fieldStamp); ok {
+		stamps = "coalesce(" + stamps + ", " + s.col("v", name) + ")"
+	}
+	sql := fmt.Sprintf(`INSERT INTO %s
+SELECT %s, %s, v.read_at
+FROM (
+	SELECT %s, max(%s) AS at, max(%s) AS read_at
+	FROM %s v
+	WHERE %s
+	GROUP BY %s
+) v
+JOIN %s f ON %s
+WHERE %s IS NULL`,
+		s.q(tableGone), s.d.list("f.", s.m.Table.Key), s.col("f", colAt),
+		s.d.list("v.", s.m.Table.Key), stamps, s.col("v", colReadAt), s.staging(), where, s.d.list("v.", s.m.Table.Key),
+		s.final(), s.sameKey("v", "f"), s.col("f", colDeleted))
+	if !s.m.Override {
+		sql += fmt.Sprintf("\n\tAND (v.at IS NULL OR v.at >= %s)\n\tAND %s > %s",
+			s.oldest(s.col("f", colAt)), s.oldest("v.read_at"), s.oldest(s.col("f", colReadAt)))
+	}
+	return statement{sql, b.args}
+}
+
+// fillAbsent picks the live rows that a complete reading didn't have, and that
+// were read before it began.
+func (s *mergeSQL) fillAbsent() statement {
+	b := s.binds()
+	readAt := b.value(s.readAt, Timestamp)
+	attempt := b.text(s.m.Attempt)
+	sql := fmt.Sprintf(`INSERT INTO %s
+SELECT %s, %s, %s
+FROM %s f
+WHERE %s IS NULL
+	AND NOT EXISTS (SELECT 1 FROM %s v WHERE %s = %s AND %s)`,
+		s.q(tableGone), s.d.list("f.", s.m.Table.Key), s.col("f", colAt), readAt,
+		s.final(), s.col("f", colDeleted), s.staging(), s.col("v", colAttempt), attempt, s.sameKey("v", "f"))
+	if !s.m.Override {
+		sql += fmt.Sprintf("\n\tAND %s < %s", s.oldest(s.col("f", colReadAt)), readAt)
+	}
+	return statement{sql, b.args}
+}
+
+// takeAway flags the rows that are gone, or removes them.
+func (s *mergeSQL) takeAway() []statement {
+	b := s.binds()
+	if s.m.Policy == Remove {
+		return []statement{
+			s.unbury(tableGone),
+			s.bury(tableGone, literal(s.m.AbsentReason), "true"),
+			{sql: fmt.Sprintf("DELETE FROM %s f\nUSING %s n\nWHERE %s", s.final(), s.q(tableGone), s.sameKey("n", "f"))},
+		}
+	}
+	now := b.value(s.now, Timestamp)
+	return []statement{{fmt.Sprintf("UPDATE %s AS f\nSET %s = %s, %s = %s, %s = %s, %s = %s\nFROM %s n\nWHERE %s",
+		s.final(), s.q(colDeleted), now, s.q(colReason), b.text(s.m.AbsentReason), s.q(colSyncedAt), now,
+		s.q(colReadAt), s.col("n", colReadAt), s.q(tableGone), s.sameKey("n", "f")), b.args}}
+}
+
+// addKey makes the key of the final table. It fails on a duplicate, and the
+// merge with it (invariant 5).
+func (s *mergeSQL) addKey() string {
+	return fmt.Sprintf("ALTER TABLE %s ADD PRIMARY KEY (%s)", s.final(), s.d.list("", s.m.Table.Key))
+}
+
+// clear removes the merged versions from staging.
+func (s *mergeSQL) clear() statement {
+	if s.m.Attempt == "" {
+		return statement{sql: fmt.Sprintf("DELETE FROM %s WHERE %s IS NULL", s.staging(), s.q(colAttempt))}
+	}
+	return statement{fmt.Sprintf("DELETE FROM %s WHERE %s = $1", s.staging(), s.q(colAttempt)), []any{s.m.Attempt}}
+}
+
+func (s *mergeSQL) drop(temp string) statement {
+	return statement{sql: "DROP TABLE " + s.q(temp)}
+}

@@ -1,0 +1,125 @@
+package warehouse
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"catchment/internal/plan"
+)
+
+// Our own tables. The first five are in the staging schema, the others beside
+// the final tables, for whoever reads those.
+const (
+	tableVersion    = "_catchment_version"
+	tableFlow       = "_catchment_flow"
+	tablePage       = "_catchment_page"
+	tableLog        = "_catchment_log"
+	tableTombstone  = "_catchment_tombstone"
+	tableObjects    = "_catchment_objects"
+	tableFields     = "_catchment_fields"
+	tablePicklists  = "_catchment_picklists"
+	tableNewest     = "_catchment_newest"  // temporary
+	tableGone       = "_catchment_gone"    // temporary
+	tableComparison = "_catchment_reading" // temporary
+)
+
+// An ownTable is one of our own tables: columns as "name kind".
+type ownTable struct {
+	name    string
+	final   bool // in the final schema
+	columns string
+	key     string
+}
+
+// migrations are the steps from an empty warehouse to this version. Each is
+// done once, in order; one that was released is never edited.
+func migrations() [][]ownTable {
+	return [][]ownTable{{
+		{name: tableFlow, key: "flow", columns: "flow text, table_name text, fence long, org text, generation long, " +
+			"watermark timestamp, grade text, row_count long, synced_at timestamp, newest timestamp, attempt text"},
+		{name: tablePage, columns: "attempt text, page text, flow text, job text, op text, seq long, " +
+			"row_count long, digest text, columns text, read_at timestamp"},
+		{name: tableLog, columns: "attempt text, flow text, table_name text, staged long, inserted long, updated long, " +
+			"deleted long, unchanged long, row_count long, watermark timestamp, grade text, generation long, synced_at timestamp"},
+		{name: tableTombstone, columns: "table_name text, record_key text, _catchment_at timestamp, " +
+			"_catchment_read_at timestamp, reason text, removed_at timestamp"},
+		{name: tableObjects, final: true, columns: "object text, table_name text, label text, key_prefix text, " +
+			"custom bool, described_at timestamp"},
+		{name: tableFields, final: true, columns: "object text, field text, column_name text, label text, type text, " +
+			"length int, precision_digits int, scale_digits int, nillable bool, calculated bool, custom bool, " +
+			"reference_to text, relationship_name text"},
+		{name: tablePicklists, final: true, columns: "object text, field text, position int, value text, label text, " +
+			"active bool, is_default bool"},
+	}}
+}
+
+// Migrate makes the schemas and our own tables, or brings those of an older
+// version up to date. It may be repeated. A warehouse that a newer version has
+// migrated is refused.
+func (w *Warehouse) Migrate(ctx context.Context) error {
+	if len(w.o.GrantTo) > 0 && !w.d.Grants {
+		return plan.Fixf("remove `grant_to` from the warehouse section of catchment.yaml",
+			"%s has no roles to grant tables to", w.d.Name)
+	}
+	err := w.driver.Tx(ctx, func(tx Tx) error {
+		if err := w.base(ctx, tx); err != nil {
+			return err
+		}
+		version := w.own(tableVersion)
+		done, err := count(ctx, tx, "SELECT max(version) FROM "+version)
+		if err != nil {
+			return err
+		}
+		all := migrations()
+		if done > int64(len(all)) {
+			return plan.Fixf("install the version of catchment that wrote it, or a newer one",
+				"the warehouse is of version %d, this catchment knows %d", done, len(all))
+		}
+		for n := int(done); n < len(all); n++ {
+			for _, t := range all[n] {
+				if _, err := tx.Exec(ctx, w.createOwn(t)); err != nil {
+					return err
+				}
+			}
+			if _, err := tx.Exec(ctx, "INSERT INTO "+version+" VALUES ($1)", n+1); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("migrate the warehouse: %w", err)
+	}
+	return nil
+}
+
+// base makes what even the oldest migration needs.
+func (w *Warehouse) base(ctx context.Context, tx Tx) error {
+	for _, sql := range []string{
+		"CREATE SCHEMA IF NOT EXISTS " + w.d.Quote(w.o.Schema),
+		"CREATE SCHEMA IF NOT EXISTS " + w.d.Quote(w.o.Staging),
+		"CREATE TABLE IF NOT EXISTS " + w.own(tableVersion) + " (version " + w.d.Type(Int, 0) + ")",
+	} {
+		if _, err := tx.Exec(ctx, sql); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w *Warehouse) createOwn(t ownTable) string {
+	var cols []string
+	for c := range strings.SplitSeq(t.columns, ", ") {
+		name, kind, _ := strings.Cut(c, " ")
+		cols = append(cols, name+" "+w.d.Type(Kind(kind), 0))
+	}
+	if t.key != "" {
+		cols = append(cols, "PRIMARY KEY ("+t.key+")")
+	}
+	schema := w.o.Staging
+	if t.final {
+		schema = w.o.Schema
+	}
+	return fmt.Sprintf("CREATE TABLE %s (%s)", w.d.Table(schema, t.name), strings.Join(cols, ", "))
+}

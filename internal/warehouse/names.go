@@ -1,0 +1,119 @@
+package warehouse
+
+import (
+	"strings"
+	"unicode"
+
+	"catchment/internal/plan"
+	"catchment/internal/schema"
+)
+
+// ownPrefix starts the names of columns and tables that are ours.
+const ownPrefix = "_catchment_"
+
+// Our own columns.
+const (
+	colOp       = "_catchment_op"
+	colAt       = "_catchment_at"
+	colReadAt   = "_catchment_read_at"
+	colSeq      = "_catchment_seq"
+	colAttempt  = "_catchment_attempt"
+	colJob      = "_catchment_job"
+	colSyncedAt = "_catchment_synced_at"
+	colDeleted  = "_catchment_deleted_at"
+	colReason   = "_catchment_delete_reason"
+)
+
+// The columns of Salesforce that consolidation acts on, by their field names.
+const (
+	fieldID      = "Id"
+	fieldStamp   = "SystemModstamp"
+	fieldDeleted = "IsDeleted"
+	fieldMaster  = "MasterRecordId"
+)
+
+// TableFor is the table that takes the given fields of o: names in lower case,
+// or in snake case when asked. The key is Id; where o has none, the caller
+// sets Key.
+func TableFor(o schema.Object, fields []schema.Field, snake bool) (Table, error) {
+	t := Table{Object: o.Name, Name: columnName(o.Name, snake)}
+	taken := map[string]string{}
+	for _, f := range fields {
+		name := columnName(f.Name, snake)
+		if other, ok := taken[name]; ok {
+			return Table{}, plan.Fixf("exclude one of the two in the flow, or use `naming: lower`",
+				"%s: fields %s and %s would share the column %s", o.Name, other, f.Name, name)
+		}
+		if strings.HasPrefix(name, ownPrefix) {
+			return Table{}, plan.Fixf("exclude the field in the flow",
+				"%s: field %s would take a column name that Catchment keeps for itself", o.Name, f.Name)
+		}
+		taken[name] = f.Name
+		if strings.EqualFold(f.Name, fieldID) {
+			t.Key = []string{name}
+		}
+		t.Columns = append(t.Columns, Column{Name: name, Field: f.Name, Kind: kindOf(f.Type), Scale: scaleOf(f)})
+	}
+	return t, nil
+}
+
+// kindOf is the kind of column that takes values of a field type. What has no
+// kind of its own is kept as the text that came.
+func kindOf(t schema.Type) Kind {
+	switch t {
+	case schema.Boolean:
+		return Bool
+	case schema.Int:
+		return Int
+	case schema.Long:
+		return Long
+	case schema.Double, schema.Currency, schema.Percent:
+		return Decimal
+	case schema.Date:
+		return Date
+	case schema.DateTime:
+		return Timestamp
+	case schema.Time:
+		return Time
+	}
+	return Text
+}
+
+func scaleOf(f schema.Field) int {
+	if f.Type.Decimal() {
+		return f.Scale
+	}
+	return 0
+}
+
+// columnName makes a column's name from an API name: AccountId becomes
+// accountid, or account_id in snake case. Names with two underscores in a row
+// (Amount__c) keep them.
+func columnName(api string, snake bool) string {
+	if !snake {
+		return strings.ToLower(api)
+	}
+	var b strings.Builder
+	rs := []rune(api)
+	for i, r := range rs {
+		if unicode.IsUpper(r) && i > 0 && rs[i-1] != '_' {
+			endsWord := !unicode.IsUpper(rs[i-1])
+			startsWord := i+1 < len(rs) && unicode.IsLower(rs[i+1])
+			if endsWord || startsWord {
+				b.WriteByte('_')
+			}
+		}
+		b.WriteRune(unicode.ToLower(r))
+	}
+	return b.String()
+}
+
+// column finds the column of a field.
+func (t Table) column(field string) (Column, bool) {
+	for _, c := range t.Columns {
+		if strings.EqualFold(c.Field, field) {
+			return c, true
+		}
+	}
+	return Column{}, false
+}

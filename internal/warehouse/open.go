@@ -1,0 +1,86 @@
+package warehouse
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// Options say where a Warehouse keeps its tables.
+type Options struct {
+	Schema  string   // of the final tables
+	Staging string   // of the staging tables and of what we remember
+	GrantTo []string // roles that may read new tables
+	Now     func() time.Time
+}
+
+// A Warehouse copies objects into tables through one driver. It may be used by
+// several goroutines.
+type Warehouse struct {
+	driver Driver
+	d      *Dialect
+	o      Options
+}
+
+// New makes a Warehouse; Migrate must have been called once before the rest.
+func New(d Driver, o Options) *Warehouse {
+	return &Warehouse{driver: d, d: d.Dialect(), o: o}
+}
+
+// own is the quoted name of one of our own tables in the staging schema.
+func (w *Warehouse) own(name string) string { return w.d.Table(w.o.Staging, name) }
+
+func (w *Warehouse) staging(t Table) string { return w.d.Table(w.o.Staging, t.Name) }
+func (w *Warehouse) final(t Table) string   { return w.d.Table(w.o.Schema, t.Name) }
+
+// now is the clock, in what every warehouse can store: UTC microseconds.
+func (w *Warehouse) now() time.Time { return w.o.Now().UTC().Truncate(time.Microsecond) }
+
+// fenced does f in a transaction that first proves that fence still holds.
+func (w *Warehouse) fenced(ctx context.Context, fence Fence, what string, f func(Tx) error) error {
+	err := w.driver.Tx(ctx, func(tx Tx) error {
+		if err := w.hold(ctx, tx, fence); err != nil {
+			return err
+		}
+		return f(tx)
+	})
+	if err != nil {
+		return fmt.Errorf("%s: %w", what, err)
+	}
+	return nil
+}
+
+// Rows counts the rows of a final table, deleted ones included.
+func (w *Warehouse) Rows(ctx context.Context, t Table) (int64, error) {
+	var n int64
+	err := w.driver.View(ctx, func(tx Tx) (err error) {
+		n, err = count(ctx, tx, "SELECT count(*) FROM "+w.final(t))
+		return err
+	})
+	if err != nil {
+		return 0, fmt.Errorf("count %s: %w", t.Name, err)
+	}
+	return n, nil
+}
+
+// stamp makes a parameter of a time; the zero time is null.
+func stamp(t time.Time) any {
+	if t.IsZero() {
+		return nil
+	}
+	return t.UTC().Truncate(time.Microsecond)
+}
+
+// fromNull is the time that a nullable column held, or zero.
+func fromNull(t *time.Time) time.Time {
+	if t == nil {
+		return time.Time{}
+	}
+	return t.UTC()
+}
+
+// KeepsNUL tells whether a text may hold a NUL character.
+func (w *Warehouse) KeepsNUL() bool { return w.d.KeepsNUL }
+
+// PagesPerLoad is how many pages the warehouse's loader likes to take at once.
+func (w *Warehouse) PagesPerLoad() int { return max(w.d.PagesPerLoad, 1) }

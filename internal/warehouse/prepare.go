@@ -1,0 +1,109 @@
+package warehouse
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"catchment/internal/plan"
+)
+
+// Prepare makes the staging and the final table of t, or adds the columns that
+// they lack, and tells what it did. It never takes anything away: a column
+// that t has no more keeps its values and is reported as vanished
+// (invariant 8).
+func (w *Warehouse) Prepare(ctx context.Context, f Fence, t Table) ([]Change, error) {
+	var done []Change
+	err := w.fenced(ctx, f, "prepare "+t.Name, func(tx Tx) error {
+		done = nil
+		if len(t.Key) == 0 {
+			return plan.Fixf("declare the object's index fields as its key", "%s has no Id to tell records by", t.Object)
+		}
+		for _, side := range []struct {
+			schema string
+			own    []Column
+		}{{w.o.Staging, stagingOwn()}, {w.o.Schema, finalOwn()}} {
+			has, err := storedColumns(ctx, tx, side.schema, t.Name)
+			if err != nil {
+				return err
+			}
+			ddl, changes, err := shape(w.d, side.schema, t, has, side.own)
+			if err != nil {
+				return err
+			}
+			for _, sql := range ddl {
+				if _, err := tx.Exec(ctx, sql); err != nil {
+					return err
+				}
+			}
+			if side.schema == w.o.Schema {
+				done = changes
+				return w.grant(ctx, tx, t, len(has) == 0)
+			}
+		}
+		return nil
+	})
+	return done, err
+}
+
+// shape decides which statements make the table that t wants out of one that
+// has these columns.
+func shape(d *Dialect, schema string, t Table, has []stored, own []Column) ([]string, []Change, error) {
+	want := append(slices.Clone(t.Columns), own...)
+	if len(has) == 0 {
+		return []string{createTable(d, schema, t.Name, want)}, []Change{{Table: t.Name, What: "created"}}, nil
+	}
+	for _, c := range own {
+		if _, ok := find(has, c.Name); !ok {
+			return nil, nil, plan.Fixf("rename that table, or give Catchment a schema of its own",
+				"table %s.%s was not made by Catchment: it lacks the column %s", schema, t.Name, c.Name)
+		}
+	}
+	var ddl []string
+	var changes []Change
+	for _, c := range want {
+		old, ok := find(has, c.Name)
+		switch {
+		case !ok:
+			ddl = append(ddl, fmt.Sprintf("ALTER TABLE %s ADD COLUMN %s", d.Table(schema, t.Name), d.column(c)))
+			changes = append(changes, Change{Table: t.Name, Column: c.Name, What: "added", Detail: d.Type(c.Kind, c.Scale)})
+		case !d.stores(old.Type, c.Kind):
+			return nil, nil, plan.Fixf("rename the old column in both schemas; the next run adds the new one, and `catchment run --full` fills it",
+				"%s.%s.%s is %s, and the field %s has become %s", schema, t.Name, c.Name, old.Type, c.Field, c.Kind)
+		}
+	}
+	for _, name := range payload(has) {
+		if !slices.ContainsFunc(t.Columns, func(c Column) bool { return strings.EqualFold(c.Name, name) }) {
+			changes = append(changes, Change{Table: t.Name, Column: name, What: "vanished", Detail: "the column keeps its old values"})
+		}
+	}
+	return ddl, changes, nil
+}
+
+// createTable makes a table without a key: the first consolidation adds it,
+// after the rows, which is faster.
+func createTable(d *Dialect, schema, name string, cols []Column) string {
+	defs := make([]string, len(cols))
+	for i, c := range cols {
+		defs[i] = "\n\t" + d.column(c)
+	}
+	return fmt.Sprintf("CREATE TABLE %s (%s\n)", d.Table(schema, name), strings.Join(defs, ","))
+}
+
+// column defines a column.
+func (d *Dialect) column(c Column) string { return d.Quote(c.Name) + " " + d.Type(c.Kind, c.Scale) }
+
+// grant lets the readers read a table that is new.
+func (w *Warehouse) grant(ctx context.Context, tx Tx, t Table, created bool) error {
+	if !created {
+		return nil
+	}
+	for _, role := range w.o.GrantTo {
+		sql := fmt.Sprintf("GRANT SELECT ON %s TO %s", w.final(t), w.d.Quote(role))
+		if _, err := tx.Exec(ctx, sql); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,207 @@
+package warehousetest
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"catchment/internal/warehouse"
+)
+
+// org is the org Id of all tests.
+const org = "00D000000000001AAA"
+
+// day0 is when the tests' time begins.
+var day0 = time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
+
+// at is a moment of the tests, in minutes.
+func at(minutes int) time.Time { return day0.Add(time.Duration(minutes) * time.Minute) }
+
+// A rig is one warehouse with one flow that was claimed and prepared.
+type rig struct {
+	t      testing.TB
+	driver warehouse.Driver
+	w      *warehouse.Warehouse
+	table  warehouse.Table
+	fence  warehouse.Fence
+	clock  time.Time
+	seq    int64
+}
+
+// account is a table with a column of each kind.
+func account() warehouse.Table {
+	return warehouse.Table{
+		Object: "Account", Name: "account", Key: []string{"id"},
+		Columns: []warehouse.Column{
+			{Name: "id", Field: "Id", Kind: warehouse.Text},
+			{Name: "isdeleted", Field: "IsDeleted", Kind: warehouse.Bool},
+			{Name: "masterrecordid", Field: "MasterRecordId", Kind: warehouse.Text},
+			{Name: "systemmodstamp", Field: "SystemModstamp", Kind: warehouse.Timestamp},
+			{Name: "name", Field: "Name", Kind: warehouse.Text},
+			{Name: "amount__c", Field: "Amount__c", Kind: warehouse.Decimal, Scale: 2},
+			{Name: "employees", Field: "Employees", Kind: warehouse.Int},
+			{Name: "big__c", Field: "Big__c", Kind: warehouse.Long},
+			{Name: "born__c", Field: "Born__c", Kind: warehouse.Date},
+			{Name: "opens__c", Field: "Opens__c", Kind: warehouse.Time},
+		},
+	}
+}
+
+// newRig opens a warehouse and makes the table.
+func newRig(t testing.TB, driver warehouse.Driver) *rig {
+	t.Helper()
+	r := &rig{t: t, driver: driver, table: account(), fence: warehouse.Fence{Flow: "Account", Number: 1}, clock: at(10_000)}
+	r.w = r.over(driver)
+	ctx := t.Context()
+	must(t, r.w.Migrate(ctx))
+	_, err := r.w.Claim(ctx, r.fence, "account", org)
+	must(t, err)
+	_, err = r.w.Prepare(ctx, r.fence, r.table)
+	must(t, err)
+	return r
+}
+
+// over is the rig's warehouse over another driver, such as one that fails.
+func (r *rig) over(d warehouse.Driver) *warehouse.Warehouse {
+	return warehouse.New(d, warehouse.Options{Schema: "salesforce", Staging: "salesforce_incremental",
+		Now: func() time.Time { r.clock = r.clock.Add(time.Second); return r.clock }})
+}
+
+// page writes records below a header into a page of the next place.
+func (r *rig) page(header string, records ...string) warehouse.Page {
+	r.t.Helper()
+	r.seq++
+	name := fmt.Sprintf("page-%d.csv", r.seq)
+	path := filepath.Join(r.t.TempDir(), name)
+	text := header + "\n"
+	for _, rec := range records {
+		text += rec + "\n"
+	}
+	must(r.t, os.WriteFile(path, []byte(text), 0o600))
+	p := warehouse.Page{Key: name, Seq: r.seq, Header: strings.Split(header, ","), Rows: int64(len(records)),
+		Digest: name, Path: path, Digits: []warehouse.Digits{{Field: "Amount__c", Whole: 6, Fraction: 2}}}
+	return p
+}
+
+// A reading is one attempt: what is loaded and how it is merged.
+type reading struct {
+	name   string
+	readAt time.Time
+	op     warehouse.Op
+	pages  []warehouse.Page
+	merge  warehouse.Merge
+}
+
+// batch is a reading's pages as one batch of one job.
+func (r *rig) batch(in reading) warehouse.Batch {
+	return warehouse.Batch{Table: r.table, Attempt: in.name, Job: in.name + "-job", Op: in.op, ReadAt: in.readAt, Pages: in.pages}
+}
+
+// mergeOf completes a reading's merge with what its pages hold.
+func (r *rig) mergeOf(in reading) warehouse.Merge {
+	m := in.merge
+	m.Table, m.Attempt = r.table, in.name
+	if m.Policy == "" {
+		m.Policy = warehouse.Flag
+	}
+	for _, p := range in.pages {
+		m.Pages++
+		m.Rows += p.Rows
+	}
+	return m
+}
+
+// read loads and consolidates.
+func (r *rig) read(in reading) warehouse.Counts {
+	r.t.Helper()
+	c, err := r.try(in)
+	must(r.t, err)
+	return c
+}
+
+func (r *rig) try(in reading) (warehouse.Counts, error) {
+	if len(in.pages) > 0 {
+		if _, err := r.w.Load(r.t.Context(), r.fence, r.batch(in)); err != nil {
+			return warehouse.Counts{}, err
+		}
+	}
+	return r.w.Consolidate(r.t.Context(), r.fence, r.mergeOf(in))
+}
+
+// rows asks the final table, each row as the values joined by a bar.
+func (r *rig) rows(columns string) []string {
+	r.t.Helper()
+	return r.query("SELECT " + columns + ` FROM "salesforce"."account" ORDER BY id`)
+}
+
+// query joins the texts of each row's values by a bar; null is "~".
+func (r *rig) query(sql string, args ...any) []string {
+	r.t.Helper()
+	n := strings.Count(sql[:strings.Index(sql, " FROM ")], ",") + 1
+	var out []string
+	err := r.driver.View(r.t.Context(), func(tx warehouse.Tx) error {
+		return tx.Query(r.t.Context(), func(scan warehouse.Scan) error {
+			values := make([]*string, n)
+			dest := make([]any, n)
+			for i := range dest {
+				dest[i] = &values[i]
+			}
+			if err := scan(dest...); err != nil {
+				return err
+			}
+			texts := make([]string, n)
+			for i, v := range values {
+				texts[i] = "~"
+				if v != nil {
+					texts[i] = *v
+				}
+			}
+			out = append(out, strings.Join(texts, "|"))
+			return nil
+		}, "SELECT "+castAll(sql), args...)
+	})
+	must(r.t, err)
+	return out
+}
+
+// castAll makes texts of the selected columns.
+func castAll(sql string) string {
+	columns, rest, _ := strings.Cut(strings.TrimPrefix(sql, "SELECT "), " FROM ")
+	parts := strings.Split(columns, ",")
+	for i, c := range parts {
+		parts[i] = "CAST(" + strings.TrimSpace(c) + " AS VARCHAR)"
+	}
+	return strings.Join(parts, ", ") + " FROM " + rest
+}
+
+// exec does a statement behind the warehouse's back.
+func (r *rig) exec(sql string) {
+	r.t.Helper()
+	must(r.t, r.driver.Tx(r.t.Context(), func(tx warehouse.Tx) error {
+		_, err := tx.Exec(context.WithoutCancel(r.t.Context()), sql)
+		return err
+	}))
+}
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func same[T comparable](t testing.TB, what string, got, want T) {
+	t.Helper()
+	if got != want {
+		t.Errorf("%s:\n got %v\nwant %v", what, got, want)
+	}
+}
+
+func sameRows(t testing.TB, got []string, want ...string) {
+	t.Helper()
+	same(t, "rows", strings.Join(got, "\n"), strings.Join(want, "\n"))
+}
