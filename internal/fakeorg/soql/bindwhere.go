@@ -88,7 +88,7 @@ func (b *binder) compared(c Comparison, path *Path, k kind, op Op) (predicate, *
 	case op == Equal:
 		return isNull{path}, nil
 	}
-	return constant(false), nil // nothing is greater or less than null
+	return never{}, nil
 }
 
 // oneOf binds IN and NOT IN. An empty text is null, and a null in the list

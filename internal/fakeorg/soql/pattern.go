@@ -41,7 +41,7 @@ func (p pattern) match(text string) bool {
 		case i < len(p) && p[i].wildcard && p[i].r == '%':
 			star, resume = i, pos
 			i++
-		case i < len(p) && (p[i].r == unicode.ToUpper(r) && !p[i].wildcard || p[i].wildcard):
+		case i < len(p) && (p[i].wildcard || p[i].r == unicode.ToUpper(r)):
 			i++
 			pos += size
 		case star >= 0:

@@ -27,8 +27,8 @@ type (
 	anyOf []predicate
 	// negated is a Not, a NOT IN or an EXCLUDES.
 	negated struct{ term predicate }
-	// constant matches every record, or none.
-	constant bool
+	// never matches no record: nothing is greater or less than null.
+	never struct{}
 	// isNull matches where the field is null.
 	isNull struct{ path *Path }
 	// compared holds a field against one value that isn't null.
@@ -84,7 +84,7 @@ func (p anyOf) match(r Record, now Clock) bool {
 
 func (p negated) match(r Record, now Clock) bool { return !p.term.match(r, now) }
 
-func (p constant) match(Record, Clock) bool { return bool(p) }
+func (never) match(Record, Clock) bool { return false }
 
 func (p isNull) match(r Record, _ Clock) bool { return r.Value(p.path) == "" }
 

@@ -33,11 +33,13 @@ func TestStatements(t *testing.T) {
 		cases++
 		got := outcome(strings.ReplaceAll(statement, "⏎", "\n"))
 		out.WriteString(got + "\n")
-		if i+1 < len(lines) && strings.ContainsAny(lines[i+1][:min(1, len(lines[i+1]))], "=!") {
+		want := ""
+		if i+1 < len(lines) && (strings.HasPrefix(lines[i+1], "= ") || strings.HasPrefix(lines[i+1], "! ")) {
 			i++
-			if want := lines[i]; want != got && !*update {
-				t.Errorf("%s:%d\n     %s\n got %s\nwant %s", statementsFile, i+1, statement, got, want)
-			}
+			want = lines[i]
+		}
+		if want != got && !*update {
+			t.Errorf("%s:%d\n     %s\n got %s\nwant %s", statementsFile, i+1, statement, got, want)
 		}
 	}
 	if cases < 150 {
