@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"slices"
@@ -32,6 +33,9 @@ func Parse(name string, data []byte) (*File, error) {
 
 // root finds the one map that a file is.
 func (r *reader) root(data []byte) ast.Node {
+	// The parser counts lines wrongly where they end in CRLF, and takes a byte
+	// order mark for a letter; editors on Windows write both.
+	data = bytes.TrimPrefix(bytes.ReplaceAll(data, []byte("\r\n"), []byte("\n")), []byte("\uFEFF"))
 	tree, err := parser.ParseBytes(data, 0, parser.AllowDuplicateMapKey())
 	if err != nil {
 		p := Problem{File: r.file, Line: 1, Column: 1, Text: "is not YAML"}
@@ -59,14 +63,15 @@ func (r *reader) root(data []byte) ast.Node {
 // version checks what stands first. A file of a newer version may mean
 // anything, so nothing else of it is judged.
 func (r *reader) version(root ast.Node) bool {
-	entries := r.entries("", root)
-	if len(entries) == 0 {
-		if len(r.problems) == 0 {
-			r.problem(root, "", "is empty; catchment init writes a file to begin with")
-		}
+	entries, ok := r.entries("", root)
+	if !ok {
 		return false
 	}
-	if keyName(entries[0].Key) != "version" {
+	if len(entries) == 0 {
+		r.problem(root, "", "is empty; catchment init writes a file to begin with")
+		return false
+	}
+	if entries[0].Key.GetToken().Value != "version" {
 		r.problem(entries[0], "", "version: %d must stand first", newest)
 		return true
 	}
@@ -119,10 +124,11 @@ func (r *reader) read(f *File, root ast.Node) {
 	r.finish(f)
 }
 
-// required reports the keys that a map must have and doesn't.
+// required reports the keys that a map must have and doesn't. What is no map
+// has been reported already.
 func (r *reader) required(n ast.Node, at string, found map[string]ast.Node, keys ...string) {
 	for _, k := range keys {
-		if _, ok := found[k]; !ok {
+		if _, ok := found[k]; !ok && found != nil {
 			r.problem(n, at, "key %q is missing", k)
 		}
 	}
@@ -134,7 +140,7 @@ func (r *reader) org(at string, n ast.Node, o *Org) {
 		{"login", func(r *reader, at string, n ast.Node) { r.login(at, n, &o.Login) }},
 		{"reserve", parsed(&o.Reserve, parsePercent)},
 		{"api_version", parsed(&o.APIVersion, parseAPIVersion)},
-		{"accept_encrypted", flag(&o.AcceptEncrypted)},
+		{"accept_encrypted", truth(&o.AcceptEncrypted)},
 	})
 	r.required(n, at, found, "url", "login")
 }
@@ -210,7 +216,7 @@ func (r *reader) flow(at string, n ast.Node, f *File) {
 		{"fields", apiNames(&fl.Fields, "a field")},
 		{"exclude", apiNames(&fl.Exclude, "a field")},
 		{"where", checked(&fl.Where, wrongWhere)},
-		{"paused", flag(&fl.Paused)},
+		{"paused", truth(&fl.Paused)},
 	}, own.keys()...))
 	r.required(n, at, found, "object")
 	fl.Deletes, fl.Mover, fl.Naming, fl.NUL = own.Deletes, own.Mover, own.Naming, own.NUL

@@ -59,29 +59,33 @@ func where(n ast.Node) position {
 
 // entries returns the entries of a map; a key with nothing after it counts as
 // an empty one, since that is what a commented-out section leaves.
-func (r *reader) entries(at string, n ast.Node) []*ast.MappingValueNode {
+func (r *reader) entries(at string, n ast.Node) (list []*ast.MappingValueNode, ok bool) {
 	switch n := n.(type) {
 	case *ast.MappingNode:
-		return n.Values
+		return n.Values, true
 	case *ast.MappingValueNode:
-		return []*ast.MappingValueNode{n}
+		return []*ast.MappingValueNode{n}, true
 	case *ast.NullNode:
-		return nil
+		return nil, true
 	}
 	r.problem(n, at, "wants a map, and this is %s", kind(n))
-	return nil
+	return nil, false
 }
 
 // mapping reads a map whose keys are known, and returns the values that stand
-// there by their keys.
+// there by their keys; nil where this is no map.
 func (r *reader) mapping(at string, n ast.Node, keys []key) map[string]ast.Node {
+	list, ok := r.entries(at, n)
+	if !ok {
+		return nil
+	}
 	found := map[string]ast.Node{}
-	for _, e := range r.entries(at, n) {
-		name := keyName(e.Key)
+	for _, e := range list {
+		name := e.Key.GetToken().Value
 		full := strings.TrimPrefix(at+"."+name, ".")
 		i := slices.IndexFunc(keys, func(k key) bool { return k.name == name })
 		if i < 0 {
-			r.problem(e.Key, at, "%s", unknown("key", name, names(keys)))
+			r.problem(e.Key, at, "%s", unknownKey(at, name, names(keys)))
 			continue
 		}
 		if first, twice := found[name]; twice {
@@ -103,6 +107,19 @@ func names(keys []key) []string {
 	return all
 }
 
+// unknownKey says that a key isn't one of allowed. It repeats the key only
+// where that can't be a secret (invariant 9): not beside secrets, where one may
+// stand in the place of a key, and not where it is no word at all, since who
+// forgets the blank in "token: x" makes a key of both.
+func unknownKey(at, name string, allowed []string) string {
+	if at == "org.login" || !wordRE.MatchString(name) {
+		return fmt.Sprintf("this key is not one of %s%s", strings.Join(allowed, ", "), meant(name, allowed))
+	}
+	return unknown("key", name, allowed)
+}
+
+var wordRE = regexp.MustCompile(`^[A-Za-z0-9_-]{1,60}$`)
+
 // unknown says that a name isn't one of allowed, and which was meant.
 func unknown(what, name string, allowed []string) string {
 	list := strings.Join(allowed, ", ")
@@ -110,18 +127,6 @@ func unknown(what, name string, allowed []string) string {
 		return fmt.Sprintf("%s %q is not in this version; allowed: %s", what, name, list)
 	}
 	return fmt.Sprintf("%s %q is not one of %s%s", what, name, list, meant(name, allowed))
-}
-
-// keyName is the text of a key as far as it looks like one: whoever forgets
-// the blank in "client_secret: x" makes a key of the secret (invariant 9).
-func keyName(k ast.MapKeyNode) string {
-	name := k.GetToken().Value
-	if end := strings.IndexFunc(name, func(c rune) bool {
-		return c != '_' && c != '-' && (c < '0' || c > '9') && (c < 'a' || c > 'z') && (c < 'A' || c > 'Z')
-	}); end >= 0 {
-		return name[:end] + "..."
-	}
-	return name
 }
 
 // sequence reads every element of a list.
@@ -231,8 +236,8 @@ func parsed[T any](dst *T, parse func(string) (T, error)) reading {
 	}
 }
 
-// flag reads true or false.
-func flag(dst *bool) reading {
+// truth reads true or false.
+func truth(dst *bool) reading {
 	return func(r *reader, at string, n ast.Node) {
 		b, ok := n.(*ast.BoolNode)
 		if !ok {
