@@ -1,0 +1,130 @@
+package flow
+
+import (
+	"slices"
+	"testing"
+
+	"catchment/internal/schema"
+)
+
+func account() schema.Object {
+	o := object("Account")
+	for _, f := range []struct {
+		name string
+		kind schema.Type
+	}{
+		{"Id", schema.ID}, {"IsDeleted", schema.Boolean}, {"Name", schema.String}, {"Fax", schema.Phone},
+		{"BillingCity", schema.String}, {"BillingAddress", schema.Address}, {"Photo", schema.Base64},
+		{"AnnualRevenue", schema.Currency}, {"CurrencyIsoCode", schema.Picklist}, {"Place__c", schema.Location},
+		{"Secret__c", schema.String}, {"SystemModstamp", schema.DateTime},
+	} {
+		o.Fields = append(o.Fields, schema.Field{Name: f.name, Type: f.kind, Encrypted: f.name == "Secret__c"})
+	}
+	return o
+}
+
+func fieldNames(fields []schema.Field) []string {
+	var names []string
+	for _, f := range fields {
+		names = append(names, f.Name)
+	}
+	return names
+}
+
+func TestFields(t *testing.T) {
+	all := []string{"Id", "IsDeleted", "Name", "Fax", "BillingCity", "AnnualRevenue", "CurrencyIsoCode", "SystemModstamp"}
+	left := []string{"BillingAddress", "Photo", "Place__c", "Secret__c"}
+	without := func(from []string, names ...string) []string {
+		return slices.DeleteFunc(slices.Clone(from), func(s string) bool { return slices.Contains(names, s) })
+	}
+	for name, c := range map[string]struct {
+		flow          Flow
+		want, skipped []string
+	}{
+		"all":                     {Flow{}, all, left},
+		"all but":                 {Flow{Exclude: []string{"fax", "Photo"}}, without(all, "Fax"), without(left, "Photo")},
+		"listed":                  {Flow{Fields: []string{"fax", "Name"}}, []string{"Id", "IsDeleted", "Name", "Fax", "SystemModstamp"}, nil},
+		"listed with the needed":  {Flow{Fields: []string{"Id", "SystemModstamp"}}, []string{"Id", "IsDeleted", "SystemModstamp"}, nil},
+		"money has its currency":  {Flow{Fields: []string{"AnnualRevenue"}}, []string{"Id", "IsDeleted", "AnnualRevenue", "CurrencyIsoCode", "SystemModstamp"}, nil},
+		"no money, no currency":   {Flow{Exclude: []string{"AnnualRevenue", "CurrencyIsoCode"}}, without(all, "AnnualRevenue", "CurrencyIsoCode"), left},
+		"encrypted":               {Flow{AcceptEncrypted: true, Fields: []string{"Secret__c"}}, []string{"Id", "IsDeleted", "Secret__c", "SystemModstamp"}, nil},
+		"a star excludes anyhow":  {Flow{star: true, Exclude: []string{"Fax", "Other__c"}}, without(all, "Fax"), left},
+		"a star accepts the rest": {Flow{star: true, AcceptEncrypted: true}, append(without(all, "SystemModstamp"), "Secret__c", "SystemModstamp"), without(left, "Secret__c")},
+	} {
+		fields, skipped, err := Fields(c.flow, account())
+		var left []string
+		for _, s := range skipped {
+			left = append(left, s.Field)
+			if s.Reason == "" {
+				t.Errorf("%s: %s is skipped without a reason", name, s.Field)
+			}
+		}
+		if err != nil || !slices.Equal(fieldNames(fields), c.want) || !slices.Equal(left, c.skipped) {
+			t.Errorf("%s: %q, skipped %q, %v; want %q, %q", name, fieldNames(fields), left, err, c.want, c.skipped)
+		}
+	}
+}
+
+func TestFieldsRefuses(t *testing.T) {
+	f := parse(t, "  - object: Account\n    exclude: [ID, isdeleted, SystemModstamp, CurrencyIsoCode, Nmae]\n"+
+		"  - object: Contact\n    fields: [Name, BillingAddress, Photo, Secret__c, Faxx]\n")
+	_, _, err := Fields(f.Flows[0], account())
+	wantProblems(t, err,
+		"catchment.yaml:7:15: flows[0].exclude[0]: Id can't be excluded: it is the key of the table",
+		"catchment.yaml:7:19: flows[0].exclude[1]: IsDeleted can't be excluded: it tells that a record was deleted",
+		"catchment.yaml:7:30: flows[0].exclude[2]: SystemModstamp can't be excluded: it tells which version of a record is the newest",
+		"catchment.yaml:7:46: flows[0].exclude[3]: CurrencyIsoCode can't be excluded: amounts mean nothing without their currency",
+		`catchment.yaml:7:63: flows[0].exclude[4]: Account has no field "Nmae" that this user can see; did you mean Name?`,
+	)
+	_, _, err = Fields(f.Flows[1], account())
+	wantProblems(t, err,
+		"catchment.yaml:9:20: flows[1].fields[1]: BillingAddress can't be copied: a compound address; its parts are fields of their own",
+		"catchment.yaml:9:36: flows[1].fields[2]: Photo can't be copied: Bulk can't carry the type base64",
+		"catchment.yaml:9:43: flows[1].fields[3]: Secret__c can't be copied: Salesforce keeps it encrypted, and the warehouse would not; to copy it: org.accept_encrypted: true",
+		`catchment.yaml:9:54: flows[1].fields[4]: Account has no field "Faxx" that this user can see; did you mean Fax?`,
+	)
+}
+
+// TestFieldsOfAnOrg: of a recorded object, everything but its compound fields
+// is copied.
+func TestFieldsOfAnOrg(t *testing.T) {
+	o := described[schema.Object](t, "Account")
+	fields, skipped, err := Fields(Flow{Object: "Account"}, o)
+	if err != nil || len(fields)+len(skipped) != len(o.Fields) || len(fields) < 50 {
+		t.Fatalf("%d fields and %d skipped of %d, %v", len(fields), len(skipped), len(o.Fields), err)
+	}
+	for _, s := range skipped {
+		if f, _ := o.Field(s.Field); f.Type.InBulk() {
+			t.Errorf("%s is skipped: %s", s.Field, s.Reason)
+		}
+	}
+}
+
+func TestFingerprint(t *testing.T) {
+	base := Flow{Object: "Account", Fields: []string{"Name", "Fax"}, Where: "A = 1", Naming: Lower, Deletes: Flag, Mover: Auto, NUL: Replace}
+	same := func(name string, change func(*Flow), want bool) {
+		t.Helper()
+		fl := base
+		change(&fl)
+		if got := Fingerprint(fl) == Fingerprint(base); got != want {
+			t.Errorf("%s: same %v, want %v", name, got, want)
+		}
+	}
+	same("nothing", func(*Flow) {}, true)
+	same("order and case", func(fl *Flow) { fl.Fields = []string{"fax", "NAME"} }, true)
+	same("what decides no row or column", func(fl *Flow) {
+		fl.Deletes, fl.Mover, fl.NUL, fl.Paused, fl.Line, fl.source = Remove, REST, Fail, true, 9, &source{}
+	}, true)
+	same("fields", func(fl *Flow) { fl.Fields = []string{"Name"} }, false)
+	same("fields and exclude", func(fl *Flow) { fl.Fields, fl.Exclude = nil, fl.Fields }, false)
+	same("where", func(fl *Flow) { fl.Where = "A = 2" }, false)
+	same("no where", func(fl *Flow) { fl.Where = "" }, false)
+	same("naming", func(fl *Flow) { fl.Naming = Snake }, false)
+	same("encrypted", func(fl *Flow) { fl.AcceptEncrypted = true }, false)
+	same("names that run together", func(fl *Flow) { fl.Fields = []string{"NameFax"} }, false)
+
+	// Stored in every control table: it must not change from version to version.
+	if got, want := Fingerprint(Flow{Where: "A = 1", Naming: Lower}), "927dd30e80b1b98c"; got != want {
+		t.Errorf("a stored fingerprint would be %s, and was %s", got, want)
+	}
+}

@@ -1,0 +1,197 @@
+package flow
+
+import (
+	"encoding/json"
+	"errors"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"catchment/internal/plan"
+	"catchment/internal/schema"
+)
+
+// described reads a recorded answer of describe.
+func described[T any](t *testing.T, name string) (v T) {
+	t.Helper()
+	data, err := os.ReadFile("../../../shared/data/describes/" + name + ".json")
+	if errors.Is(err, os.ErrNotExist) {
+		t.Skip("the recorded describes are not here")
+	}
+	if err == nil {
+		err = json.Unmarshal(data, &v)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+func global(t *testing.T) []schema.Object {
+	return described[struct {
+		Objects []schema.Object `json:"sobjects"`
+	}](t, "Global").Objects
+}
+
+func object(name string) schema.Object {
+	return schema.Object{Name: name, Queryable: true, Retrieveable: true, Replicateable: true}
+}
+
+func parse(t *testing.T, flows string) *File {
+	t.Helper()
+	text, _, _ := strings.Cut(small, "flows:")
+	f, err := Parse("catchment.yaml", []byte(text+"flows:\n"+flows))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+func resolved(flows []Flow) []string {
+	names := []string{}
+	for _, fl := range flows {
+		names = append(names, fl.Object)
+	}
+	return names
+}
+
+func wantProblems(t *testing.T, err error, want ...string) {
+	t.Helper()
+	problems, ok := errors.AsType[*Problems](err)
+	if !ok || plan.ClassOf(err) != plan.Fix {
+		t.Fatalf("error %v of class %s, want problems", err, plan.ClassOf(err))
+	}
+	var got []string
+	for _, p := range problems.List {
+		got = append(got, p.String())
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("problems:\n%s\nwant:\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+}
+
+func TestResolveNames(t *testing.T) {
+	hidden := object("Hidden")
+	hidden.Deprecated = true
+	event := object("AccountChangeEvent")
+	event.Queryable = false
+	objects := []schema.Object{object("Account"), object("Contact"), hidden, event}
+
+	flows, err := Resolve(parse(t, "  - object: contact\n    where: A = 1\n  - object: Account\n"), objects)
+	if err != nil || !slices.Equal(resolved(flows), []string{"Contact", "Account"}) || flows[0].Where != "A = 1" {
+		t.Errorf("%v, %v", flows, err)
+	}
+	_, err = Resolve(parse(t, "  - object: Acount\n  - object: Hidden\n  - object: AccountChangeEvent\n  - object: Zzz\n"), objects)
+	wantProblems(t, err,
+		`catchment.yaml:6:13: flows[0].object: the org has no object "Acount" that this user can see; did you mean Account?`,
+		`catchment.yaml:7:13: flows[1].object: Salesforce doesn't let Hidden be queried`,
+		`catchment.yaml:8:13: flows[2].object: Salesforce doesn't let AccountChangeEvent be queried`,
+		`catchment.yaml:9:13: flows[3].object: the org has no object "Zzz" that this user can see`,
+	)
+	_, err = Resolve(&File{Flows: []Flow{{Object: "Acount"}}}, objects)
+	wantProblems(t, err, `flow Acount.object: the org has no object "Acount" that this user can see; did you mean Account?`)
+}
+
+func TestResolveStar(t *testing.T) {
+	var objects []schema.Object
+	taken := []string{"Account", "Contact", "Task", "Invoice__c", "Share__c", "LoginHistory", "ProfileShareable"}
+	for _, name := range append(slices.Clone(taken),
+		"AccountShare", "AccountHistory", "AccountFeed", "ContactFieldHistory", "Invoice__Share", "Invoice__History", "Invoice__Feed",
+		"AccountChangeEvent", "Invoice__ChangeEvent", "Ext__x", "Setting__mdt", "Big__b", "Event__e", "FAQ__kav", "ContentDocumentLink", "Vote") {
+		objects = append(objects, object(name))
+	}
+	for _, change := range []func(*schema.Object){
+		func(o *schema.Object) { o.Queryable = false },
+		func(o *schema.Object) { o.Retrieveable = false },
+		func(o *schema.Object) { o.Deprecated = true },
+	} {
+		o := object("No")
+		change(&o)
+		objects = append(objects, o)
+	}
+	flows, err := Resolve(parse(t, "  - object: '*'\n    deletes: remove\n"), objects)
+	if err != nil || !slices.Equal(resolved(flows), taken) {
+		t.Errorf("takes %q, %v; want %q", resolved(flows), err, taken)
+	}
+	for _, fl := range flows {
+		if fl.Deletes != Remove || fl.Line != 6 {
+			t.Errorf("%s: %+v", fl.Object, fl)
+		}
+	}
+
+	// A flow of its own stands before the star's, wherever it stands in the
+	// file, and may name what the star leaves out.
+	flows, err = Resolve(parse(t, "  - object: '*'\n    exclude_objects: [contact, Invoice__c]\n  - object: task\n  - object: AccountShare\n"), objects)
+	want := []string{"Task", "AccountShare", "Account", "Share__c", "LoginHistory", "ProfileShareable"}
+	if err != nil || !slices.Equal(resolved(flows), want) {
+		t.Errorf("takes %q, %v; want %q", resolved(flows), err, want)
+	}
+	_, err = Resolve(parse(t, "  - object: '*'\n    exclude_objects: [Contact, Tasks]\n"), objects)
+	wantProblems(t, err, `catchment.yaml:7:32: flows[0].exclude_objects[1]: the org has no object "Tasks" that this user can see; did you mean Task?`)
+}
+
+func TestResolveStarOfAnOrg(t *testing.T) {
+	objects := global(t)
+	flows, err := Resolve(parse(t, "  - object: '*'\n"), objects)
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := resolved(flows)
+	for _, name := range []string{"Account", "Contact", "Opportunity", "User", "WorkOrder", "UserRole"} {
+		if !slices.Contains(names, name) {
+			t.Errorf("%s is left out", name)
+		}
+	}
+	for _, name := range []string{"UserChangeEvent", "UserFeed", "UserShare", "UserRecordAccess", "UserFieldAccess", "WorkOrderHistory", "UriEventStream", "Vote"} {
+		if slices.Contains(names, name) {
+			t.Errorf("%s is taken", name)
+		}
+	}
+}
+
+func TestExample(t *testing.T) {
+	custom := object("Invoice__c")
+	custom.Custom = true
+	setting := object("Setting__c")
+	setting.Custom, setting.CustomSetting = true, true
+	objects := []schema.Object{object("Zebra"), object("Contact"), custom, setting, object("Account"), object("AccountShare")}
+	org := Org{URL: "http://127.0.0.1:8080", Login: Login{Flow: "token", Token: "file:/my secrets/it's #1"}}
+
+	text := Example(org, objects)
+	f, err := Parse("catchment.yaml", text)
+	if err != nil {
+		t.Fatalf("%v in:\n%s", err, text)
+	}
+	if f.Org.URL != org.URL || f.Org.Login != org.Login {
+		t.Errorf("org %+v, want %+v", f.Org, org)
+	}
+	if got, want := resolved(f.Flows), []string{"Account", "Contact", "Invoice__c"}; !slices.Equal(got, want) {
+		t.Errorf("flows %q, want %q", got, want)
+	}
+	if !strings.Contains(string(text), "#   Zebra Setting__c\n") {
+		t.Errorf("the rest is not named in:\n%s", text)
+	}
+	if _, err := Resolve(f, objects); err != nil {
+		t.Error(err)
+	}
+
+	// What it shows as the defaults are the defaults.
+	shown := mustParse(t, string(Example(Org{}, nil)))
+	plain := mustParse(t, small)
+	if shown.Warehouse.URL != plain.Warehouse.URL || shown.Stage != plain.Stage || shown.Control != plain.Control ||
+		shown.Defaults != plain.Defaults || shown.Limits != plain.Limits || shown.Org.Reserve != plain.Org.Reserve {
+		t.Errorf("shown %+v, but the defaults are %+v", shown, plain)
+	}
+}
+
+func TestExampleOfAnOrg(t *testing.T) {
+	objects := global(t)
+	f, err := Parse("catchment.yaml", Example(Org{}, objects))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if flows, err := Resolve(f, objects); err != nil || !slices.Contains(resolved(flows), "Opportunity") {
+		t.Errorf("flows %q, %v", resolved(flows), err)
+	}
+}
