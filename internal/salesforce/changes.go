@@ -1,0 +1,118 @@
+package salesforce
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+
+	"catchment/internal/plan"
+)
+
+// Updated is the answer of getUpdated.
+type Updated struct {
+	IDs     []string
+	Covered time.Time // everything before it is committed; zero where Salesforce doesn't say
+}
+
+// A DeletedRecord is one entry of the delete log.
+type DeletedRecord struct {
+	ID string
+	At time.Time
+}
+
+// Deleted is the answer of getDeleted.
+type Deleted struct {
+	Records  []DeletedRecord
+	Earliest time.Time // the log begins here: a span that starts before may lack deletes
+	Covered  time.Time // everything before it is committed; zero where Salesforce doesn't say
+}
+
+// Updated gives the Ids of the records that were made or changed between start
+// and end. Both are cut to the minute and included; start may lie 30 days back.
+func (c *Client) Updated(ctx context.Context, object string, start, end time.Time) (Updated, error) {
+	var answer struct {
+		IDs     []string `json:"ids"`
+		Covered string   `json:"latestDateCovered"`
+	}
+	path, err := c.span(object, "updated", start, end)
+	if err == nil {
+		_, err = c.get(ctx, path, &answer)
+	}
+	if err != nil {
+		return Updated{}, fmt.Errorf("changed Ids of %s: %w", object, err)
+	}
+	u := Updated{IDs: answer.IDs}
+	if u.Covered, err = parseTime(answer.Covered); err != nil {
+		return Updated{}, fmt.Errorf("changed Ids of %s: %w", object, err)
+	}
+	return u, nil
+}
+
+// Deleted gives the records that were deleted between start and end. Both are
+// cut to the minute and included; start may lie 15 days back.
+func (c *Client) Deleted(ctx context.Context, object string, start, end time.Time) (Deleted, error) {
+	var answer struct {
+		Records []struct {
+			ID string `json:"id"`
+			At string `json:"deletedDate"`
+		} `json:"deletedRecords"`
+		Earliest string `json:"earliestDateAvailable"`
+		Covered  string `json:"latestDateCovered"`
+	}
+	path, err := c.span(object, "deleted", start, end)
+	if err == nil {
+		_, err = c.get(ctx, path, &answer)
+	}
+	if err != nil {
+		return Deleted{}, fmt.Errorf("deleted Ids of %s: %w", object, err)
+	}
+	d := Deleted{Records: make([]DeletedRecord, len(answer.Records))}
+	for i, r := range answer.Records {
+		d.Records[i].ID = r.ID
+		if err == nil {
+			d.Records[i].At, err = parseTime(r.At)
+		}
+	}
+	if err == nil {
+		d.Earliest, err = parseTime(answer.Earliest)
+	}
+	if err == nil {
+		d.Covered, err = parseTime(answer.Covered)
+	}
+	if err != nil {
+		return Deleted{}, fmt.Errorf("deleted Ids of %s: %w", object, err)
+	}
+	return d, nil
+}
+
+// span writes the path of getUpdated or getDeleted.
+func (c *Client) span(object, what string, start, end time.Time) (string, error) {
+	if end.Sub(start) <= time.Minute {
+		return "", plan.Failf(plan.Bug, "", "a span has to be longer than a minute, this one is %s", end.Sub(start))
+	}
+	v := url.Values{}
+	v.Set("start", spanTime(start))
+	v.Set("end", spanTime(end))
+	return c.data("sobjects", object, what) + "/?" + v.Encode(), nil
+}
+
+func spanTime(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05+00:00") }
+
+// parseTime reads 2026-01-02T03:04:05.000+0000 and the forms with Z or a colon
+// in the offset. "" is the zero time.
+func parseTime(text string) (time.Time, error) {
+	if text == "" {
+		return time.Time{}, nil
+	}
+	layout := "2006-01-02T15:04:05Z0700"
+	if strings.LastIndexByte(text, ':') == len(text)-3 {
+		layout = "2006-01-02T15:04:05Z07:00"
+	}
+	t, err := time.Parse(layout, text)
+	if err != nil {
+		return time.Time{}, plan.Failf(plan.Bug, "", "an answer has a time in a form that the guide doesn't know")
+	}
+	return t.UTC(), nil
+}

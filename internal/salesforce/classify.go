@@ -1,0 +1,162 @@
+package salesforce
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"net"
+	"net/http"
+	"strings"
+	"syscall"
+
+	"catchment/internal/plan"
+)
+
+// Codes of ours, for answers that aren't Salesforce's.
+const (
+	codeHTML    = "NOT_AN_API"
+	codeHost    = "UNKNOWN_HOST"
+	codeTLS     = "TLS"
+	codeRefused = "REFUSED"
+	codeReset   = "CONNECTION"
+)
+
+// A verdict is what an error means to a run.
+type verdict struct {
+	class  plan.Class
+	resend bool // the very same request may work in a moment
+	hint   string
+}
+
+// classify gives an error its class and hint: by its code, else by its status.
+func classify(e *Error) error {
+	v, ok := byCode(e)
+	if !ok {
+		v = byStatus(e.Status)
+	}
+	e.resend = v.resend
+	return &plan.Failure{Class: v.class, Hint: v.hint, Err: e}
+}
+
+// byCode is the table of errorcodes (REST API guide) and of OAuth's errors.
+func byCode(e *Error) (verdict, bool) {
+	switch e.Code {
+	case "INVALID_SESSION_ID":
+		return verdict{plan.Fix, false, "the session ended and a new login didn't help: check the login and the IP ranges that the user may log in from"}, true
+	case "REQUEST_LIMIT_EXCEEDED":
+		return requestLimit(e.Message), true
+	case "API_DISABLED_FOR_ORG", "API_CURRENTLY_DISABLED", "FUNCTIONALITY_NOT_ENABLED":
+		return verdict{plan.Fix, false, "give the user the permission API Enabled, and check that the org's edition has the API"}, true
+	case "INSUFFICIENT_ACCESS", "INSUFFICIENT_ACCESS_OR_READONLY":
+		return verdict{plan.Fix, false, "give the user View All Data, or View All Records on this object"}, true
+	case "INVALID_TYPE":
+		return verdict{plan.Fix, false, "check the object's name, and that the user may read it"}, true
+	case "INVALID_FIELD":
+		return verdict{plan.Fix, false, "check the fields and the where of the flow: one was removed, or hidden from the user"}, true
+	case "MALFORMED_QUERY":
+		return verdict{plan.Fix, false, "check the where of the flow: Salesforce can't read it"}, true
+	case "QUERY_TIMEOUT", "QUERY_TOO_COMPLICATED", "OPERATION_TOO_LARGE":
+		return verdict{plan.Fix, false, "read less at once: exclude formula fields, narrow the where, or set mover: bulk"}, true
+	case "INVALID_QUERY_LOCATOR":
+		return verdict{plan.Retry, false, "the query's cursor expired; the next try starts it anew"}, true
+	case "INVALID_REPLICATION_DATE":
+		return verdict{plan.Fix, false, "Salesforce doesn't remember deletes that long: run with --full"}, true
+	case "EXCEEDED_ID_LIMIT":
+		return verdict{plan.Fix, false, "more than 600,000 records changed: run with --full"}, true
+	case "SERVER_UNAVAILABLE", "UNABLE_TO_LOCK_ROW":
+		return verdict{plan.Retry, true, ""}, true
+	}
+	if v, ok := byLogin(e); ok {
+		return v, true
+	}
+	return byLine(e.Code)
+}
+
+// byLogin is the part of the table that a token endpoint answers.
+func byLogin(e *Error) (verdict, bool) {
+	switch e.Code {
+	case "invalid_client_id":
+		return verdict{plan.Fix, false, "check org.login.client_id: it is the Consumer Key of the External Client App, which may take ten minutes to appear"}, true
+	case "invalid_client":
+		return verdict{plan.Fix, false, "check org.login.client_secret: it is the Consumer Secret of the External Client App"}, true
+	case "invalid_grant":
+		if strings.Contains(e.Message, "expired") {
+			return verdict{plan.Fix, false, "the refresh token expired or was revoked: log in again and store the new one"}, true
+		}
+		return verdict{plan.Fix, false, "check username and password, or set the flow's Run As user in the External Client App; new orgs block the username-password flow"}, true
+	case "unsupported_grant_type", "unauthorized_client", "invalid_app_access", "inactive_user", "inactive_org":
+		return verdict{plan.Fix, false, "allow this OAuth flow in the External Client App's settings, and check that the user is active"}, true
+	case "invalid_request":
+		return verdict{plan.Fix, false, "client credentials work only at the org's own My Domain: check org.url"}, true
+	}
+	return verdict{}, false
+}
+
+// byLine is the part of the table that comes from the way to Salesforce.
+func byLine(code string) (verdict, bool) {
+	switch code {
+	case codeHTML:
+		return verdict{plan.Fix, false, "set org.url to your My Domain, as https://acme.my.salesforce.com, and look for a proxy that answers in its place"}, true
+	case codeHost:
+		return verdict{plan.Fix, false, "check the host in org.url, and that this machine can resolve names"}, true
+	case codeTLS:
+		return verdict{plan.Fix, false, "check org.url, and trust the certificate of the proxy between, if there is one"}, true
+	case codeRefused:
+		return verdict{plan.Retry, true, "nobody listens there: check the host and port of org.url, or try again later"}, true
+	case codeReset:
+		return verdict{plan.Retry, true, ""}, true
+	}
+	return verdict{}, false
+}
+
+// byStatus is the table for answers without a code that we know.
+func byStatus(status int) verdict {
+	switch status {
+	case http.StatusTooManyRequests, 420:
+		return verdict{plan.Retry, true, "Salesforce asks to slow down"}
+	case http.StatusNotAcceptable:
+		// CustomNotAcceptable: undocumented, and passes (tap-salesforce).
+		return verdict{plan.Retry, true, ""}
+	case http.StatusUnauthorized, http.StatusForbidden:
+		return verdict{plan.Fix, false, "check the user's permissions and the login"}
+	case http.StatusNotFound:
+		return verdict{plan.Fix, false, "check the object's name and org.url, and that the user may read the object"}
+	case http.StatusConflict:
+		return verdict{plan.Bug, false, "results must be read with the API version that made the job"}
+	case http.StatusGone:
+		return verdict{plan.Fix, false, "set org.api_version to one that the org serves: 31.0 to 66.0 are known; `catchment check` lists them"}
+	case http.StatusRequestURITooLong, http.StatusRequestHeaderFieldsTooLarge:
+		return verdict{plan.Fix, false, "the query is too long for REST: exclude fields, or set mover: bulk"}
+	}
+	if status >= 500 {
+		return verdict{plan.Retry, true, "Salesforce has trouble: see status.salesforce.com"}
+	}
+	return verdict{plan.Bug, false, ""}
+}
+
+// requestLimit tells the two causes of one code apart: too many calls in a
+// day, and too many long ones at once.
+func requestLimit(message string) verdict {
+	if strings.Contains(strings.ToLower(message), "concurrent") {
+		return verdict{plan.Retry, true, "too many long requests at once: lower limits.flows"}
+	}
+	return verdict{plan.Wait, false, "the org's API calls of 24 hours are used up: `catchment plan` shows the share of each flow"}
+}
+
+// connection classes what happened before there was an answer.
+func connection(r *request, err error) error {
+	e := &Error{Resource: r.resource(), Code: codeReset, Message: bearable(err.Error()), err: err}
+	dns, isDNS := errors.AsType[*net.DNSError](err)
+	_, badCert := errors.AsType[*tls.CertificateVerificationError](err)
+	_, badName := errors.AsType[x509.HostnameError](err)
+	_, notTLS := errors.AsType[tls.RecordHeaderError](err)
+	switch {
+	case isDNS && dns.IsNotFound:
+		e.Code = codeHost
+	case badCert, badName, notTLS:
+		e.Code = codeTLS
+	case errors.Is(err, syscall.ECONNREFUSED):
+		e.Code = codeRefused
+	}
+	return classify(e)
+}

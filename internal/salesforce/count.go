@@ -1,0 +1,29 @@
+package salesforce
+
+import (
+	"context"
+	"net/http"
+	"sync/atomic"
+)
+
+// counting counts the requests that are sent, the repeated ones too.
+type counting struct {
+	next  sender
+	calls *atomic.Int64
+}
+
+func (c *counting) send(ctx context.Context, r *request) (*http.Response, error) {
+	c.calls.Add(1)
+	if n, ok := ctx.Value(counterKey{}).(*atomic.Int64); ok {
+		n.Add(1)
+	}
+	return c.next.send(ctx, r)
+}
+
+type counterKey struct{}
+
+// CountInto makes every API request under the context it returns add one to n,
+// besides Calls: that is how a flow knows its own share.
+func CountInto(ctx context.Context, n *atomic.Int64) context.Context {
+	return context.WithValue(ctx, counterKey{}, n)
+}

@@ -1,0 +1,74 @@
+package salesforce
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"net/http"
+	"strconv"
+	"time"
+
+	"catchment/internal/plan"
+)
+
+// sendsAtMost bounds how often one request is sent: each counts against the
+// org's limit, also where the server fails (invariant 10).
+const sendsAtMost = 5
+
+// waitAtMost is the longest that a server's Retry-After is waited for here.
+// Beyond it the step ends and comes back later.
+const waitAtMost = time.Minute
+
+// retrying repeats a request that may well work the next time.
+type retrying struct {
+	next  sender
+	sleep func(context.Context, time.Duration) error
+	now   func() time.Time
+}
+
+func (r *retrying) send(ctx context.Context, req *request) (*http.Response, error) {
+	for try := 1; ; try++ {
+		resp, err := r.next.send(ctx, req)
+		if err == nil || !resendable(err) || context.Cause(ctx) != nil {
+			return resp, err
+		}
+		pause := backoff(try, rand.Float64())
+		if e, ok := errors.AsType[*Error](err); ok && e.RetryAfter > 0 {
+			pause = e.RetryAfter
+		}
+		if pause > waitAtMost {
+			return nil, &plan.Failure{Class: plan.Wait, Until: r.now().Add(pause), Hint: plan.HintOf(err), Err: err}
+		}
+		if try == sendsAtMost {
+			return nil, err
+		}
+		if err := r.sleep(ctx, pause); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// resendable tells whether the very same request may work in a moment.
+func resendable(err error) bool {
+	e, ok := errors.AsType[*Error](err)
+	return ok && e.resend
+}
+
+// backoff is how long to wait after the try-th failure: 0.5 s, 1 s, 2 s, 4 s,
+// each spread by random in [0, 1) over its second half, so that many clients
+// that failed together don't come back together.
+func backoff(try int, random float64) time.Duration {
+	full := 500 * time.Millisecond << (try - 1)
+	return full/2 + time.Duration(random*float64(full/2))
+}
+
+// retryAfter reads seconds or a date; 0 where there is neither.
+func retryAfter(text string, now time.Time) time.Duration {
+	if seconds, err := strconv.Atoi(text); err == nil && seconds >= 0 && seconds < 1<<30 {
+		return time.Duration(seconds) * time.Second
+	}
+	if t, err := http.ParseTime(text); err == nil {
+		return max(0, t.Sub(now))
+	}
+	return 0
+}
