@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/goccy/go-yaml/ast"
@@ -29,7 +30,7 @@ type key struct {
 // later are keys and values of the design that this version doesn't have yet.
 // They deserve another message than a slip of the pen.
 func later() []string {
-	return []string{"mask", "window", "schedule", "templates", "views", "validate", "rename", "appflow", "stream", "jwt", "sf_cli"}
+	return []string{"mask", "hash", "rename", "truncate", "validate", "window", "schedule", "appflow", "stream", "jwt", "sf_cli"}
 }
 
 func (r *reader) problem(n ast.Node, at, format string, args ...any) {
@@ -113,20 +114,21 @@ func names(keys []key) []string {
 // forgets the blank in "token: x" makes a key of both.
 func unknownKey(at, name string, allowed []string) string {
 	if at == "org.login" || !wordRE.MatchString(name) {
-		return fmt.Sprintf("this key is not one of %s%s", strings.Join(allowed, ", "), meant(name, allowed))
+		return unknown("this key", name, allowed)
 	}
-	return unknown("key", name, allowed)
+	return unknown(fmt.Sprintf("key %q", name), name, allowed)
 }
 
 var wordRE = regexp.MustCompile(`^[A-Za-z0-9_-]{1,60}$`)
 
-// unknown says that a name isn't one of allowed, and which was meant.
-func unknown(what, name string, allowed []string) string {
+// unknown says of a subject that its name isn't one of allowed, and which one
+// may have been meant.
+func unknown(subject, name string, allowed []string) string {
 	list := strings.Join(allowed, ", ")
 	if slices.Contains(later(), name) {
-		return fmt.Sprintf("%s %q is not in this version; allowed: %s", what, name, list)
+		return subject + " is not in this version; allowed: " + list
 	}
-	return fmt.Sprintf("%s %q is not one of %s%s", what, name, list, meant(name, allowed))
+	return subject + " is not one of " + list + meant(name, allowed)
 }
 
 // sequence reads every element of a list.
@@ -213,7 +215,7 @@ func choice[T ~string](dst *T, allowed ...T) reading {
 			words[i] = string(a)
 		}
 		if !slices.Contains(words, s) {
-			r.problem(n, at, "%s", strings.TrimSpace(unknown("", s, words)))
+			r.problem(n, at, "%s", unknown(strconv.Quote(s), s, words))
 			return
 		}
 		*dst = T(s)

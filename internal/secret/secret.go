@@ -56,8 +56,8 @@ func (Value) LogValue() slog.Value { return slog.StringValue(hidden) }
 
 // A Resolver knows where references point to.
 type Resolver struct {
-	LookupEnv func(name string) (string, bool)  // os.LookupEnv
-	ReadFile  func(path string) ([]byte, error) // os.ReadFile
+	Getenv   func(name string) string          // os.Getenv
+	ReadFile func(path string) ([]byte, error) // os.ReadFile
 }
 
 // Resolve reads the secret that ref points to. Its errors are of class Fix and
@@ -81,13 +81,10 @@ func (r Resolver) Resolve(ref string) (Value, error) {
 }
 
 func (r Resolver) env(name string) (string, error) {
-	text, ok := r.LookupEnv(name)
-	if !ok {
-		return "", plan.Fixf("export "+name+"=..., in the shell or the service that starts catchment",
-			"secret env:%s: the variable is not set", name)
-	}
+	text := r.Getenv(name)
 	if text == "" {
-		return "", plan.Fixf("export "+name+"=... with the secret", "secret env:%s: the variable is empty", name)
+		return "", plan.Fixf("export "+name+"=..., in the shell or the service that starts catchment",
+			"secret env:%s: the variable is not set, or empty", name)
 	}
 	return text, nil
 }

@@ -21,8 +21,8 @@ const word = "hunter2"
 
 func resolver(env map[string]string) Resolver {
 	return Resolver{
-		LookupEnv: func(name string) (string, bool) { v, ok := env[name]; return v, ok },
-		ReadFile:  os.ReadFile,
+		Getenv:   func(name string) string { return env[name] },
+		ReadFile: os.ReadFile,
 	}
 }
 
@@ -65,8 +65,8 @@ func TestResolveRefuses(t *testing.T) {
 	}
 	missing := filepath.Join(dir, "missing")
 	for _, c := range []struct{ ref, message, hint string }{
-		{"env:NONE", "secret env:NONE: the variable is not set", "export NONE="},
-		{"env:EMPTY", "secret env:EMPTY: the variable is empty", "export EMPTY="},
+		{"env:NONE", "secret env:NONE: the variable is not set, or empty", "export NONE="},
+		{"env:EMPTY", "secret env:EMPTY: the variable is not set, or empty", "export EMPTY="},
 		{"env:", "is not set", "export"},
 		{"file:" + empty, "the file is empty", "write the secret"},
 		{"file:" + missing, missing, "write the secret"},
