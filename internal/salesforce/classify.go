@@ -40,6 +40,11 @@ func classify(e *Error) error {
 
 // byCode is the table of errorcodes (REST API guide) and of OAuth's errors.
 func byCode(e *Error) (verdict, bool) {
+	// Several codes are seen with "Max bulk v2 query jobs (10000) per 24 hrs has
+	// been reached" and "... result size stored ... has been exceeded".
+	if strings.Contains(e.Message, "per 24 hrs has been") {
+		return verdict{plan.Wait, false, "the org's Bulk allowance of 24 hours is used up: `catchment plan` shows it"}, true
+	}
 	switch e.Code {
 	case "INVALID_SESSION_ID":
 		return verdict{plan.Fix, false, "the session ended and a new login didn't help: check the login and the IP ranges that the user may log in from"}, true

@@ -1,0 +1,44 @@
+package bulk
+
+import (
+	"fmt"
+	"strings"
+
+	"catchment/internal/mover"
+	"catchment/internal/plan"
+)
+
+// failed makes an error of a job that Salesforce gave up. There are no codes:
+// its text decides the class.
+func failed(j mover.Job, text string) error {
+	class, hint := classOf(text)
+	if text == "" {
+		text = "Salesforce gave no reason"
+	}
+	return &plan.Failure{Class: class, Hint: hint, Err: fmt.Errorf("job %s for %s failed: %s", j.ID, j.Request.Object, text)}
+}
+
+// classOf knows the texts that Salesforce writes into errorMessage (Bulk API
+// 2.0 guide, "Limits"; other extractors' reports).
+func classOf(text string) (plan.Class, string) {
+	text = strings.ToLower(text)
+	has := func(parts ...string) bool {
+		for _, p := range parts {
+			if strings.Contains(text, p) {
+				return true
+			}
+		}
+		return false
+	}
+	switch {
+	case has("per 24 hrs", "limit exceeded", "limitexceeded", "request_limit_exceeded"):
+		return plan.Wait, "the org's Bulk allowance of 24 hours is used up; see `catchment check`"
+	case has("retried more than", "timeout", "timed out", "time limit"):
+		return plan.Wait, "Salesforce couldn't finish this query; if that goes on, exclude formula fields or narrow the where"
+	case has("invalid_field", "no such column", "invalid_type", "malformed_query", "sobject type"):
+		return plan.Fix, "a field or the object was removed or hidden: check the flow's fields and where"
+	case has("insufficient", "not authorized", "permission"):
+		return plan.Fix, "give the user View All Data, or View All Records on this object"
+	}
+	return plan.Retry, "Salesforce failed the job; the next run makes a new one"
+}

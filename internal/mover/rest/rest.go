@@ -1,0 +1,189 @@
+// Package rest reads objects by REST queries, and hands their records on as
+// pages of the very form that Bulk API 2.0 gives. It is for few records, and
+// for objects and fields that Bulk refuses.
+//
+// A job lives in the process that made it: it holds its first answer, 2,000
+// records at most, and the URL of the next. In another process, or after
+// Drop, a job is mover.ErrGone. Each page is one answer, held in memory as long
+// as somebody holds the Page, so it can be opened again without a call.
+//
+// The package leaves HTTP to salesforce, and the one text of each value to
+// schema.Type.Canonical. Start at New.
+package rest
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"net/http"
+	"sync"
+
+	"catchment/internal/mover"
+	"catchment/internal/page"
+	"catchment/internal/plan"
+	"catchment/internal/salesforce"
+)
+
+// A Pager reads objects by REST queries.
+type Pager struct {
+	org *salesforce.Client
+
+	mu   sync.Mutex
+	jobs map[string]*reading
+}
+
+var _ mover.Pager = (*Pager)(nil)
+
+// New makes a Pager that reads from org.
+func New(org *salesforce.Client) *Pager {
+	return &Pager{org: org, jobs: map[string]*reading{}}
+}
+
+// A reading is one job: what the first answer brought.
+type reading struct {
+	columns []column
+	batch   salesforce.Batch
+	text    []byte // the first page
+}
+
+// Create sends the query with queryAll and keeps its first answer. Salesforce
+// keeps the rest behind a cursor, for two days.
+func (p *Pager) Create(ctx context.Context, r mover.Request) (mover.Job, error) {
+	columns, err := p.columns(ctx, r)
+	if err != nil {
+		return mover.Job{}, unsupported(r.Object, err)
+	}
+	j := &reading{columns: columns}
+	j.batch, j.text, err = encode(columns, func(each func(salesforce.Record) error) (salesforce.Batch, error) {
+		return p.org.QueryBatch(ctx, r.SOQL, true, each)
+	})
+	if err != nil {
+		return mover.Job{}, unsupported(r.Object, err)
+	}
+	job := mover.Job{ID: "rest-" + rand.Text(), Version: p.org.Version(), ReadAt: j.batch.ServerDate, Request: r}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.jobs[job.ID] = j
+	return job, nil
+}
+
+// unsupported marks what REST can't read at all.
+func unsupported(object string, err error) error {
+	if salesforce.CodeOf(err) == "INVALID_TYPE_FOR_OPERATION" {
+		return fmt.Errorf("%s: %w: %w", object, mover.ErrUnsupported, err)
+	}
+	return fmt.Errorf("%s: %w", object, err)
+}
+
+// Poll finds every job of this process done.
+func (p *Pager) Poll(_ context.Context, j mover.Job) (mover.Job, error) {
+	r, err := p.reading(j)
+	if err != nil {
+		return j, err
+	}
+	j.Done, j.Records = true, r.batch.Total
+	return j, nil
+}
+
+func (p *Pager) reading(j mover.Job) (*reading, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	r, ok := p.jobs[j.ID]
+	if !ok {
+		return nil, fmt.Errorf("REST job %s isn't of this process: %w", j.ID, mover.ErrGone)
+	}
+	return r, nil
+}
+
+// Pages gives the first answer, then asks for one after the other. Fewer
+// records than Salesforce counted are an error (invariant 6).
+func (p *Pager) Pages(ctx context.Context, j mover.Job) iter.Seq2[mover.Page, error] {
+	return func(yield func(mover.Page, error) bool) {
+		r, err := p.reading(j)
+		if err != nil {
+			yield(mover.Page{}, err)
+			return
+		}
+		batch, text := r.batch, r.text
+		read := int64(0)
+		for n := 1; ; n++ {
+			read += batch.Records
+			if !yield(pageOf(n, batch, text), nil) {
+				return
+			}
+			if batch.Next == "" {
+				break
+			}
+			next := batch.Next
+			batch, text, err = encode(r.columns, func(each func(salesforce.Record) error) (salesforce.Batch, error) {
+				return p.org.NextBatch(ctx, next, each)
+			})
+			if err != nil {
+				yield(mover.Page{}, expired(err))
+				return
+			}
+		}
+		if read != r.batch.Total {
+			yield(mover.Page{}, plan.Failf(plan.Retry, "", "REST query of %s: %d records of %d came", j.Request.Object, read, r.batch.Total))
+		}
+	}
+}
+
+// expired marks a cursor that Salesforce has dropped.
+func expired(err error) error {
+	if salesforce.CodeOf(err) == "INVALID_QUERY_LOCATOR" || salesforce.StatusOf(err) == http.StatusNotFound {
+		return fmt.Errorf("%w: %w", mover.ErrGone, err)
+	}
+	return err
+}
+
+// Drop forgets the job. Salesforce holds nothing but a cursor, which expires.
+func (p *Pager) Drop(_ context.Context, j mover.Job) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.jobs, j.ID)
+	return nil
+}
+
+func pageOf(n int, batch salesforce.Batch, text []byte) mover.Page {
+	return mover.Page{
+		Name: fmt.Sprintf("%05d", n),
+		Open: func(ctx context.Context) (*mover.Body, error) {
+			if err := context.Cause(ctx); err != nil {
+				return nil, err
+			}
+			return &mover.Body{ReadCloser: io.NopCloser(bytes.NewReader(text)), Records: batch.Records}, nil
+		},
+	}
+}
+
+// encode writes the records that ask yields as a page in the form of Bulk.
+func encode(columns []column, ask func(func(salesforce.Record) error) (salesforce.Batch, error)) (salesforce.Batch, []byte, error) {
+	header := make([]string, len(columns))
+	for i, c := range columns {
+		header[i] = c.name
+	}
+	var text bytes.Buffer
+	w := page.NewWriter(&text, header)
+	record := make([]string, len(columns))
+	batch, err := ask(func(r salesforce.Record) error {
+		for i, c := range columns {
+			raw, err := r.Text(c.name)
+			if err == nil {
+				record[i], err = c.typ.Canonical(raw)
+			}
+			if err != nil {
+				return plan.Failf(plan.Bug, "", "field %s: %w", c.name, err)
+			}
+		}
+		return w.Write(record)
+	})
+	if err := errors.Join(err, w.Flush()); err != nil {
+		return salesforce.Batch{}, nil, err
+	}
+	return batch, text.Bytes(), nil
+}

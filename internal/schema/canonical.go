@@ -1,0 +1,56 @@
+package schema
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// ErrNotCanonical says that a value isn't one of its field's type. It never
+// shows the value.
+var ErrNotCanonical = errors.New("value isn't of its type")
+
+// Canonical gives the one text of a value: the text that a Bulk API 2.0 page
+// has for it. raw is the value as REST has it, without JSON's quotes; "" is
+// NULL and stays so.
+//
+// Only date and time differ between the two protocols; the other types are
+// checked where a wrong value would be loaded as another one.
+func (t Type) Canonical(raw string) (string, error) {
+	if raw == "" {
+		return "", nil
+	}
+	ok := true
+	switch t {
+	case DateTime:
+		return canonicalDateTime(raw)
+	case Date:
+		_, err := time.Parse(time.DateOnly, raw)
+		ok = err == nil
+	case Time:
+		_, err := time.Parse("15:04:05Z07:00", raw)
+		ok = err == nil
+	case Boolean:
+		raw = strings.ToLower(raw)
+		ok = raw == "true" || raw == "false"
+	case Int, Long, Double, Currency, Percent:
+		// The text stays: digits, scale and exponent are the warehouse's to read.
+		ok = strings.Trim(raw, "+-.0123456789eE") == ""
+	}
+	if !ok {
+		return "", fmt.Errorf("%s: %w", t, ErrNotCanonical)
+	}
+	return raw, nil
+}
+
+// canonicalDateTime turns 2026-01-02T03:04:05.000+0000 into
+// 2026-01-02T03:04:05.000Z, and other offsets into UTC.
+func canonicalDateTime(raw string) (string, error) {
+	for _, layout := range []string{"2006-01-02T15:04:05Z0700", time.RFC3339} {
+		if at, err := time.Parse(layout, raw); err == nil {
+			return at.UTC().Format("2006-01-02T15:04:05.000Z"), nil
+		}
+	}
+	return "", fmt.Errorf("%s: %w", DateTime, ErrNotCanonical)
+}
