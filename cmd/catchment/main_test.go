@@ -1,0 +1,192 @@
+package main
+
+import (
+	"bytes"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"catchment/internal/fakeorg"
+)
+
+// The scripts under testdata/script are the manual, executed: each runs the
+// real command against a fake org that the script itself starts.
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"catchment": main})
+}
+
+func TestScripts(t *testing.T) {
+	data, err := filepath.Abs("../../../shared/data")
+	if err != nil {
+		t.Fatal(err)
+	}
+	testscript.Run(t, testscript.Params{
+		Dir:                 "../../testdata/script",
+		RequireExplicitExec: true,
+		UpdateScripts:       os.Getenv("UPDATE_SCRIPTS") != "",
+		Setup: func(env *testscript.Env) error {
+			env.Setenv("DATA", data)
+			env.Values["orgs"] = map[string]*httptest.Server{}
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"org":  startOrg,
+			"rest": callOrg,
+			"duck": queryDuck,
+			"same": sameNumber,
+			"edit": editFile,
+		},
+	})
+}
+
+// startOrg: org [-load] [-records N] [-latency D] [-restricted] starts a fake
+// org and exports ORG_URL, SF_CLIENT_ID, SF_CLIENT_SECRET and ORG_TOKEN.
+func startOrg(ts *testscript.TestScript, neg bool, args []string) {
+	options := fakeorg.Options{Seed: 1, Clock: fakeorg.FollowClock(time.Date(2026, 3, 1, 12, 0, 30, 0, time.UTC), time.Now)}
+	records, load := 700, false
+	for i := 0; i < len(args); i++ {
+		switch args[i] {
+		case "-load":
+			load = true
+		case "-restricted":
+			options.Restricted = true
+		case "-seed":
+			i++
+			n, err := strconv.ParseUint(args[i], 10, 64)
+			ts.Check(err)
+			options.Seed = n
+		case "-records", "-page-records":
+			n, err := strconv.Atoi(args[i+1])
+			ts.Check(err)
+			if args[i] == "-records" {
+				records = n
+			} else {
+				options.PageRecords = n
+			}
+			i++
+		default:
+			ts.Fatalf("org: unknown argument %s", args[i])
+		}
+	}
+	org, err := fakeorg.New(options)
+	ts.Check(err)
+	if load {
+		ts.Check(org.LoadDir(filepath.Join(ts.Getenv("DATA"), "npsp-1k"), filepath.Join(ts.Getenv("DATA"), "describes")))
+	} else {
+		ts.Check(org.Generate(records, options.Seed))
+	}
+	server := httptest.NewServer(org)
+	ts.Defer(server.Close)
+	c := org.Credentials()
+	ts.Setenv("ORG_URL", server.URL)
+	ts.Setenv("SF_CLIENT_ID", c.ClientID)
+	ts.Setenv("SF_CLIENT_SECRET", c.ClientSecret)
+	ts.Setenv("ORG_TOKEN", c.AccessToken)
+}
+
+// callOrg: rest METHOD PATH [BODY] calls the org as a user of its API would
+// and prints the answer.
+func callOrg(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) < 2 {
+		ts.Fatalf("usage: rest METHOD PATH [BODY]")
+	}
+	var body io.Reader
+	if len(args) > 2 {
+		body = strings.NewReader(args[2])
+	}
+	req, err := http.NewRequest(args[0], ts.Getenv("ORG_URL")+args[1], body)
+	ts.Check(err)
+	req.Header.Set("Authorization", "Bearer "+ts.Getenv("ORG_TOKEN"))
+	req.Header.Set("Content-Type", "application/json")
+	resp, err := http.DefaultClient.Do(req)
+	ts.Check(err)
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	ts.Check(err)
+	fmt.Fprintf(ts.Stdout(), "%s\n", text)
+	if (resp.StatusCode >= 300) != neg {
+		ts.Fatalf("%s %s: %s: %s", args[0], args[1], resp.Status, text)
+	}
+}
+
+// queryDuck: duck FILE SQL prints the rows of a query, tab between columns.
+func queryDuck(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) != 2 {
+		ts.Fatalf("usage: duck FILE SQL")
+	}
+	db, err := sql.Open("duckdb", ts.MkAbs(args[0])+"?autoinstall_known_extensions=false")
+	ts.Check(err)
+	defer db.Close()
+	rows, err := db.Query(args[1])
+	if err != nil {
+		if neg {
+			return
+		}
+		ts.Fatalf("%v", err)
+	}
+	defer rows.Close()
+	columns, err := rows.Columns()
+	ts.Check(err)
+	for rows.Next() {
+		cells := make([]any, len(columns))
+		for i := range cells {
+			cells[i] = new(any)
+		}
+		ts.Check(rows.Scan(cells...))
+		for i, c := range cells {
+			if i > 0 {
+				fmt.Fprint(ts.Stdout(), "\t")
+			}
+			fmt.Fprint(ts.Stdout(), *c.(*any))
+		}
+		fmt.Fprintln(ts.Stdout())
+	}
+	ts.Check(rows.Err())
+}
+
+// sameNumber: same KEY VALUE adds up KEY over the JSON lines of the last
+// command's stdout.
+func sameNumber(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) != 2 {
+		ts.Fatalf("usage: same KEY VALUE")
+	}
+	sum := 0.0
+	for line := range strings.Lines(ts.ReadFile("stdout")) {
+		var v map[string]any
+		ts.Check(json.Unmarshal([]byte(line), &v))
+		n, _ := v[args[0]].(float64)
+		sum += n
+	}
+	want, err := strconv.ParseFloat(args[1], 64)
+	ts.Check(err)
+	if (sum == want) == neg {
+		ts.Fatalf("%s adds up to %v, want %v", args[0], sum, want)
+	}
+}
+
+// editFile: edit FILE OLD NEW replaces a text in a file; OLD must be there.
+func editFile(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) != 3 {
+		ts.Fatalf("usage: edit FILE OLD NEW")
+	}
+	path := ts.MkAbs(args[0])
+	text, err := os.ReadFile(path)
+	ts.Check(err)
+	old, repl := strings.ReplaceAll(args[1], `\n`, "\n"), strings.ReplaceAll(args[2], `\n`, "\n")
+	if !bytes.Contains(text, []byte(old)) {
+		ts.Fatalf("%s has no %q", args[0], old)
+	}
+	ts.Check(os.WriteFile(path, bytes.ReplaceAll(text, []byte(old), []byte(repl)), 0o644))
+}

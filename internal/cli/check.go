@@ -1,0 +1,229 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"catchment/internal/flow"
+	"catchment/internal/plan"
+	"catchment/internal/warehouse"
+)
+
+func (s *session) checkCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "check",
+		Short: "Look whether a run would work: login, permissions, limits, warehouse",
+		Long: `Look at everything that a run needs, without running: the configuration, the login,
+what the user may see, the limits of the day, each object, the warehouse, the
+control table and the stage. Every finding says what to do about it.`,
+		Example: "  catchment check",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			p, err := s.open()
+			if err != nil {
+				return err
+			}
+			defer p.Close()
+			c := &checkup{project: p}
+			c.all(cmd.Context())
+			return c.end()
+		},
+	}
+}
+
+// A checkup gathers findings.
+type checkup struct {
+	*project
+	failed, warned int
+	class          plan.Class // of the first failure
+}
+
+// found prints one finding; err nil means that all is well.
+func (c *checkup) found(what, detail string, err error) {
+	state, hint := "ok", ""
+	if err != nil {
+		state, detail, hint = "fail", err.Error(), plan.HintOf(err)
+		if c.failed++; c.failed == 1 {
+			c.class = plan.ClassOf(err)
+		}
+	}
+	c.print(what, state, detail, hint)
+}
+
+// warn prints a finding that a run can live with.
+func (c *checkup) warn(what, detail, hint string) {
+	c.warned++
+	c.print(what, "warn", detail, hint)
+}
+
+func (c *checkup) print(what, state, detail, hint string) {
+	if c.json {
+		line := map[string]any{"type": "check", "what": what, "state": state, "detail": detail}
+		if hint != "" {
+			line["hint"] = hint
+		}
+		_ = c.line(line) // a broken stdout is told by the summary
+		return
+	}
+	fmt.Fprintf(c.Stdout, "%-5s %s: %s\n", state, what, detail)
+	if hint != "" {
+		fmt.Fprintf(c.Stdout, "      hint: %s\n", hint)
+	}
+}
+
+func (c *checkup) end() error {
+	if c.json {
+		if err := c.line(map[string]any{"type": "check_total", "failed": c.failed, "warnings": c.warned}); err != nil {
+			return err
+		}
+	} else {
+		c.say("%d failed, %d warnings", c.failed, c.warned)
+	}
+	switch {
+	case c.failed == 0:
+		return nil
+	case c.class == plan.Retry || c.class == plan.Wait:
+		return exit(exitEnvironment)
+	}
+	return exit(exitInput)
+}
+
+func (c *checkup) all(ctx context.Context) {
+	c.found("config", fmt.Sprintf("%s, %d flows", c.config, len(c.file.Flows)), nil)
+	if err := c.openOrg(); err != nil {
+		c.found("login", "", err)
+	} else if c.checkLogin(ctx) {
+		c.checkSight(ctx)
+		c.checkLimits(ctx)
+		c.checkFlows(ctx)
+	}
+	err := c.openControl(ctx)
+	c.found("control table", c.file.Control.URL, err)
+	if err == nil {
+		c.checkStage(ctx)
+	}
+	if err = c.openWarehouse(); err == nil {
+		err = c.wh.Migrate(ctx)
+	}
+	c.found("warehouse", c.file.Warehouse.URL+", schemas "+c.file.Warehouse.Schema+" and "+c.file.Warehouse.StagingSchema, err)
+}
+
+func (c *checkup) checkLogin(ctx context.Context) bool {
+	org, err := c.org.Org(ctx)
+	c.found("login", fmt.Sprintf("org %s at %s", org, c.file.Org.URL), err)
+	if err != nil {
+		return false
+	}
+	versions, err := c.org.Versions(ctx)
+	if err == nil && !slices.Contains(versions, c.org.Version()) {
+		err = plan.Fixf("set org.api_version to one of: "+strings.Join(versions, ", "), "the org doesn't serve API version %s", c.org.Version())
+	}
+	c.found("api version", c.org.Version(), err)
+	return err == nil
+}
+
+// checkSight asks whether the user sees every record: a copy of what somebody
+// happens to see is not a copy of the org.
+func (c *checkup) checkSight(ctx context.Context) {
+	const permissions = "View All Data, View All Users and Query All Files"
+	missing, err := c.missingSight(ctx)
+	switch {
+	case err != nil:
+		c.warn("sight", "could not find out whether the user sees all records: "+err.Error(),
+			"give the integration user a permission set with "+permissions)
+	case len(missing) > 0:
+		c.warn("sight", "the user lacks "+strings.Join(missing, ", ")+": records that it can't see will be missing, or look deleted",
+			"give the integration user a permission set with "+permissions+", or View All Records on each object")
+	default:
+		c.found("sight", "the user has "+permissions, nil)
+	}
+}
+
+func (c *checkup) missingSight(ctx context.Context) ([]string, error) {
+	names := []struct{ field, label string }{
+		{"PermissionsViewAllData", "View All Data"},
+		{"PermissionsViewAllUsers", "View All Users"},
+		{"PermissionsQueryAllFiles", "Query All Files"},
+	}
+	fields := make([]string, len(names))
+	for i, n := range names {
+		fields[i] = n.field
+	}
+	var missing []string
+	for r, err := range c.org.Query(ctx, "SELECT "+strings.Join(fields, ", ")+" FROM UserPermissionAccess", false) {
+		if err != nil {
+			return nil, err
+		}
+		for _, n := range names {
+			has, err := r.Text(n.field)
+			if err != nil {
+				return nil, err
+			}
+			if has != "true" {
+				missing = append(missing, n.label)
+			}
+		}
+		return missing, nil
+	}
+	return nil, plan.Failf(plan.Bug, "", "UserPermissionAccess has no row")
+}
+
+func (c *checkup) checkLimits(ctx context.Context) {
+	limits, err := c.org.Limits(ctx)
+	if err != nil {
+		c.found("limits", "", err)
+		return
+	}
+	for _, name := range []string{"DailyApiRequests", "DailyBulkV2QueryJobs"} {
+		l := limits[name]
+		detail := fmt.Sprintf("%s of %s left", count(l.Remaining), count(l.Max))
+		if reserve := l.Max * int64(c.file.Org.Reserve) / 100; l.Remaining < reserve {
+			c.warn("limit "+name, detail, fmt.Sprintf("%s are set aside for people by org.reserve", count(reserve)))
+			continue
+		}
+		c.found("limit "+name, detail, nil)
+	}
+}
+
+// checkFlows describes each object as a run would.
+func (c *checkup) checkFlows(ctx context.Context) {
+	flows, err := c.flows(ctx, nil)
+	if err != nil {
+		c.found("flows", "", err)
+		return
+	}
+	for _, fl := range flows {
+		o, err := c.org.Describe(ctx, fl.Object)
+		if err != nil {
+			c.found("object "+fl.Object, "", err)
+			continue
+		}
+		if !o.Queryable {
+			c.found("object "+fl.Object, "", plan.Fixf("leave it out of catchment.yaml", "it can't be queried"))
+			continue
+		}
+		fields, skipped, err := flow.Fields(fl, o)
+		if err == nil {
+			_, err = warehouse.TableFor(o, fields, fl.Naming == flow.Snake)
+		}
+		c.found("object "+fl.Object, fmt.Sprintf("%d fields", len(fields)), err)
+		for _, skip := range skipped {
+			c.warn("field "+fl.Object+"."+skip.Field, "is not copied: "+skip.Reason, "")
+		}
+	}
+}
+
+// checkStage stores a page's worth of nothing and takes it away again.
+func (c *checkup) checkStage(ctx context.Context) {
+	key := fmt.Sprintf("check/process-%d", os.Getpid())
+	_, err := c.stage.Put(ctx, key, strings.NewReader("catchment check\n"))
+	if err == nil {
+		err = c.stage.Delete(ctx, key)
+	}
+	c.found("stage", c.file.Stage.URL, err)
+}

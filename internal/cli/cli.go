@@ -1,0 +1,217 @@
+// Package cli is the command: one file per subcommand, and the few things that
+// all of them share. It wires nouns and verbs together and leaves all work to
+// them.
+//
+// Everything it touches of the world comes in through Program, so that a test
+// can be the world. Results go to stdout, talk goes to stderr.
+//
+// Start at Main.
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"catchment/internal/blob"
+	"catchment/internal/control"
+	"catchment/internal/mover"
+	"catchment/internal/plan"
+	"catchment/internal/salesforce"
+	"catchment/internal/warehouse"
+)
+
+// A Program is one call of the command and the world around it.
+type Program struct {
+	Version string
+	Args    []string
+	Stdout  io.Writer
+	Stderr  io.Writer
+	Getenv  func(name string) string
+	Now     func() time.Time
+	Random  io.Reader
+	HTTP    *http.Client     // carries proxy and certificates
+	Signals <-chan os.Signal // SIGINT and SIGTERM
+	Screen  bool             // stderr is a terminal
+	Drivers Drivers
+}
+
+// Drivers are what the command can work with, by the scheme of a URL or by
+// name. Only cmd lists them.
+type Drivers struct {
+	Warehouses map[string]func(path string) (warehouse.Driver, error)
+	Stages     map[string]func(path string) (blob.Store, error)
+	Controls   map[string]func(path string) (control.Table, error)
+	Movers     map[string]func(*salesforce.Client) mover.Pager
+}
+
+// The exit codes.
+const (
+	exitOK          = 0
+	exitFailed      = 1   // the run failed or is partial
+	exitInput       = 2   // wrong input: the user has to change something
+	exitEnvironment = 3   // something outside is down or busy: try again
+	exitDiffers     = 4   // verify found differences
+	exitStopped     = 130 // by a signal
+)
+
+// An exit is an error that was told already, and only sets the code.
+type exit int
+
+func (e exit) Error() string { return fmt.Sprintf("exit %d", int(e)) }
+
+// A usageError is a mistake in the command line itself.
+type usageError struct{ error }
+
+func (u usageError) Unwrap() error { return u.error }
+
+// A session is one call of the command.
+type session struct {
+	Program
+	config string
+	json   bool
+	stop   chan struct{} // closed by the first signal
+}
+
+// Main runs the command and returns its exit code.
+func Main(ctx context.Context, p Program) int {
+	s := &session{Program: p, stop: make(chan struct{})}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	go s.watch(ctx, cancel)
+	root := s.root()
+	root.SetArgs(p.Args)
+	root.SetOut(p.Stdout)
+	root.SetErr(p.Stderr)
+	return s.exitCode(ctx, root.ExecuteContext(ctx))
+}
+
+// errStopped is the cause of a context that the second signal ended.
+var errStopped = errors.New("stopped by a second signal")
+
+// watch lets the first signal finish what is under way, and the second one end
+// it.
+func (s *session) watch(ctx context.Context, cancel context.CancelCauseFunc) {
+	for n := 0; ; n++ {
+		select {
+		case <-ctx.Done():
+			return
+		case <-s.Signals:
+		}
+		if n == 0 {
+			close(s.stop)
+			fmt.Fprintln(s.Stderr, "stopping; once more to stop at once")
+			continue
+		}
+		cancel(errStopped)
+		return
+	}
+}
+
+func (s *session) stopped() bool {
+	select {
+	case <-s.stop:
+		return true
+	default:
+		return false
+	}
+}
+
+// exitCode tells an error to the user and turns its class into a code. This is
+// the only place that does either.
+func (s *session) exitCode(ctx context.Context, err error) int {
+	if code, ok := errors.AsType[exit](err); ok {
+		return int(code)
+	}
+	if err == nil {
+		return exitOK
+	}
+	if errors.Is(context.Cause(ctx), errStopped) {
+		fmt.Fprintln(s.Stderr, "stopped; the next run goes on from here")
+		return exitStopped
+	}
+	s.tell(err)
+	if _, ok := errors.AsType[usageError](err); ok {
+		return exitInput
+	}
+	switch plan.ClassOf(err) {
+	case plan.Fix:
+		return exitInput
+	case plan.Retry, plan.Wait:
+		return exitEnvironment
+	}
+	return exitFailed
+}
+
+// tell prints an error and what to do about it.
+func (s *session) tell(err error) {
+	if s.json {
+		s.line(map[string]any{"type": "error", "error": err.Error(), "class": plan.ClassOf(err), "hint": plan.HintOf(err)})
+	}
+	fmt.Fprintf(s.Stderr, "catchment: %v\n", err)
+	if hint := plan.HintOf(err); hint != "" {
+		fmt.Fprintf(s.Stderr, "hint: %s\n", hint)
+	}
+}
+
+func (s *session) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "catchment",
+		Short: "Salesforce in your own warehouse: every record once, and proof of it",
+		Long: `Catchment copies Salesforce into your own warehouse: every record once, never a
+duplicate, never a loss, and it can prove it.
+
+Begin with  catchment demo  : it needs nothing but this program.
+
+Exit codes: 0 ok, 1 the run failed or is partial, 2 wrong input, 3 environment
+(try again), 4 verify found differences, 130 stopped.`,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          cobra.NoArgs,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	root.PersistentFlags().StringVarP(&s.config, "config", "c", "catchment.yaml", "the configuration `file`")
+	root.PersistentFlags().BoolVar(&s.json, "json", false, "one JSON object per line on stdout")
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return usageError{plan.Fixf("see: "+cmd.CommandPath()+" --help", "%w", err)}
+	})
+	for _, cmd := range []*cobra.Command{
+		s.demoCommand(), s.orgCommand(), s.initCommand(), s.checkCommand(), s.planCommand(), s.runCommand(),
+		s.pauseCommand(), s.resumeCommand(), s.statusCommand(), s.verifyCommand(), s.sqlCommand(), s.versionCommand(),
+	} {
+		check := cmd.Args
+		cmd.Args = func(cmd *cobra.Command, args []string) error {
+			if check == nil {
+				return nil
+			}
+			if err := check(cmd, args); err != nil {
+				return usageError{plan.Fixf("see: "+cmd.CommandPath()+" --help", "%w", err)}
+			}
+			return nil
+		}
+		root.AddCommand(cmd)
+	}
+	return root
+}
+
+func (s *session) versionCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:     "version",
+		Short:   "Print the version",
+		Example: "  catchment version",
+		Args:    cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			if s.json {
+				return s.line(map[string]any{"type": "version", "version": s.Version, "api_version": apiVersion})
+			}
+			_, err := fmt.Fprintf(s.Stdout, "catchment %s\n", s.Version)
+			return err
+		},
+	}
+}

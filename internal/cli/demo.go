@@ -1,0 +1,216 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"catchment/internal/control"
+	"catchment/internal/fakeorg"
+	"catchment/internal/flow"
+	"catchment/internal/plan"
+	"catchment/internal/schema"
+	"catchment/internal/verify"
+)
+
+// demoFlags say how large a demo is and where it goes.
+type demoFlags struct {
+	records int
+	dir     string
+	seed    uint64
+}
+
+func (s *session) demoCommand() *cobra.Command {
+	var flags demoFlags
+	cmd := &cobra.Command{
+		Use:   "demo",
+		Short: "See the whole job with nothing installed: a fake org into DuckDB",
+		Long: `Do the whole job with nothing installed: serve a fake org, copy it into a DuckDB
+file, let records be created, changed, deleted and undeleted, copy again, and
+prove that warehouse and org agree.`,
+		Example: `  catchment demo
+  catchment demo --records 1000000 --dir /tmp/demo`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return s.demo(cmd.Context(), flags) },
+	}
+	f := cmd.Flags()
+	f.IntVar(&flags.records, "records", 20_000, "about how many `records` the org has")
+	f.StringVar(&flags.dir, "dir", "catchment-demo", "the `folder` for the DuckDB file and everything else; it is made anew")
+	f.Uint64Var(&flags.seed, "seed", 1, "make the org from this `number`")
+	return cmd
+}
+
+// A demo is a project of its own with an org in the same process.
+type demo struct {
+	*session
+	flags demoFlags
+	org   *fakeorg.Org
+	url   string
+}
+
+func (s *session) demo(ctx context.Context, flags demoFlags) error {
+	if err := clearDemo(flags.dir); err != nil {
+		return err
+	}
+	org, err := s.newOrg(orgFlags{records: flags.records, seed: flags.seed, latency: 100 * time.Millisecond})
+	if err != nil {
+		return err
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	served := make(chan error, 1)
+	go func() { served <- s.serve(ctx, org, listener) }()
+	d := &demo{session: s, flags: flags, org: org, url: "http://" + listener.Addr().String()}
+	err = d.show(ctx)
+	cancel()
+	return errors.Join(err, <-served)
+}
+
+// demoMarker stands in every folder that a demo made: only such a folder is
+// made anew.
+const demoMarker = ".catchment-demo"
+
+func clearDemo(dir string) error {
+	entries, err := os.ReadDir(dir)
+	if err == nil && len(entries) > 0 {
+		if _, err := os.Stat(filepath.Join(dir, demoMarker)); err != nil {
+			return plan.Fixf("choose another with: --dir DIR", "the folder %s is not empty and was not made by a demo", dir)
+		}
+		if err := os.RemoveAll(dir); err != nil {
+			return plan.Fixf("choose another with: --dir DIR", "clear the last demo: %w", err)
+		}
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return plan.Fixf("choose another with: --dir DIR", "make the folder: %w", err)
+	}
+	return os.WriteFile(filepath.Join(dir, demoMarker), nil, 0o644)
+}
+
+// show is the demo itself, in the order in which a user meets it.
+func (d *demo) show(ctx context.Context) error {
+	if err := d.configure(); err != nil {
+		return err
+	}
+	d.say("An org with %s records of %d objects is up at %s", count(int64(d.flags.records)), len(d.objects()), d.url)
+	// Some records are in the recycle bin already when the copy begins.
+	if _, err := d.org.History(max(20, d.flags.records/200), d.flags.seed); err != nil {
+		return err
+	}
+	d.org.Clock().Advance(time.Hour)
+	d.say("\nFirst run: everything")
+	first, err := d.run(ctx)
+	if err != nil {
+		return err
+	}
+	d.org.Clock().Advance(time.Hour)
+	changes, err := d.org.History(max(100, d.flags.records/20), d.flags.seed+1)
+	if err != nil {
+		return err
+	}
+	d.org.Clock().Advance(time.Hour)
+	d.say("\nAn hour later in the org: %s records created, %s updated, %s deleted, %s undeleted",
+		count(int64(changes.Created)), count(int64(changes.Updated)), count(int64(changes.Deleted)), count(int64(changes.Undeleted)))
+	d.say("Second run: only what changed")
+	second, err := d.run(ctx)
+	if err != nil {
+		return err
+	}
+	d.say("\nDoes the warehouse say what the org says?")
+	return d.prove(ctx, first, second)
+}
+
+// configure writes the demo's catchment.yaml and lends it its secrets.
+func (d *demo) configure() error {
+	d.config = filepath.Join(d.flags.dir, "catchment.yaml")
+	c, outer := d.org.Credentials(), d.Getenv
+	d.Getenv = func(name string) string {
+		switch name {
+		case "SF_CLIENT_ID":
+			return c.ClientID
+		case "SF_CLIENT_SECRET":
+			return c.ClientSecret
+		}
+		return outer(name)
+	}
+	return os.WriteFile(d.config, flow.Example(flow.Org{URL: d.url}, d.objects()), 0o644)
+}
+
+// objects are what the demo copies: all of the org's but its setup.
+func (d *demo) objects() []schema.Object {
+	var objects []schema.Object
+	for _, name := range []string{"Account", "Contact", "Opportunity", "Case", "Task", "User", "Invoice__c"} {
+		objects = append(objects, schema.Object{Name: name, Custom: strings.HasSuffix(name, "__c"), Queryable: true, Retrieveable: true, Replicateable: true})
+	}
+	return objects
+}
+
+func (d *demo) run(ctx context.Context) (control.RunRow, error) {
+	p, err := d.open()
+	if err != nil {
+		return control.RunRow{}, err
+	}
+	defer p.Close()
+	run, err := p.run(ctx, nil, runFlags{})
+	if err != nil {
+		return run, err
+	}
+	return run, p.report(run)
+}
+
+// prove verifies, sums up and says how to look on.
+func (d *demo) prove(ctx context.Context, runs ...control.RunRow) error {
+	p, err := d.open()
+	if err != nil {
+		return err
+	}
+	defer p.Close()
+	results, err := p.verify(ctx, nil)
+	if err != nil {
+		return err
+	}
+	printed := p.printVerify(results)
+	path := filepath.Join(d.flags.dir, "catchment.duckdb")
+	if err := d.sum(path, results, len(runs)); err != nil {
+		return err
+	}
+	if printed != nil {
+		return printed
+	}
+	d.say(`
+Look for yourself:
+  duckdb %[1]s "SELECT id, name, billingstreet FROM salesforce.account LIMIT 3"
+  duckdb %[1]s "SELECT _catchment_delete_reason, count(*) FROM salesforce.contact GROUP BY ALL"
+  catchment status --config %[2]s
+Next: catchment org (a fake org for your own tests), catchment init (your own org)`, path, d.config)
+	return nil
+}
+
+// sum prints the last line of a demo.
+func (d *demo) sum(path string, results []verify.Result, runs int) error {
+	var t verify.Result
+	for _, r := range results {
+		t.Source += r.Source
+		t.Warehouse += r.Warehouse
+		t.Missing += r.Missing
+		t.Extra += r.Extra
+		t.Stale += r.Stale
+		t.Duplicates += r.Duplicates
+	}
+	if d.json {
+		return d.line(map[string]any{"type": "demo", "warehouse": "duckdb", "path": path, "runs": runs, "objects": len(results),
+			"source": t.Source, "warehouse_rows": t.Warehouse, "missing": t.Missing, "extra": t.Extra, "stale": t.Stale, "duplicates": t.Duplicates})
+	}
+	_, err := fmt.Fprintf(d.Stdout, "\n%d runs, %d objects: %s records in the org, %s rows in %s; %d missing, %d extra, %d stale, %d duplicates\n",
+		runs, len(results), count(t.Source), count(t.Warehouse), path, t.Missing, t.Extra, t.Stale, t.Duplicates)
+	return err
+}

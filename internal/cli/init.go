@@ -1,0 +1,71 @@
+package cli
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"catchment/internal/flow"
+	"catchment/internal/plan"
+)
+
+func (s *session) initCommand() *cobra.Command {
+	org := flow.Org{Login: flow.Login{Flow: "client_credentials", ClientID: "env:SF_CLIENT_ID", ClientSecret: "env:SF_CLIENT_SECRET"}}
+	cmd := &cobra.Command{
+		Use:   "init",
+		Short: "Write catchment.yaml after asking the org which objects it has",
+		Long: `Write a commented catchment.yaml with a flow for each object that people usually
+copy. The org is asked which objects it has, so the login has to work; secrets
+are named by reference and never written.`,
+		Example: `  export SF_CLIENT_ID=... SF_CLIENT_SECRET=...
+  catchment init --url https://acme.my.salesforce.com
+  catchment init --url https://acme.my.salesforce.com --client-id file:id --client-secret file:secret`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return s.init(cmd, org) },
+	}
+	f := cmd.Flags()
+	f.StringVar(&org.URL, "url", "", "the org's My Domain `URL`")
+	f.StringVar(&org.Login.ClientID, "client-id", org.Login.ClientID, "`reference` to the client id")
+	f.StringVar(&org.Login.ClientSecret, "client-secret", org.Login.ClientSecret, "`reference` to the client secret")
+	return cmd
+}
+
+func (s *session) init(cmd *cobra.Command, org flow.Org) error {
+	if org.URL == "" {
+		return plan.Fixf("catchment init --url https://acme.my.salesforce.com", "init needs the org's URL")
+	}
+	// The example is parsed as any file, so that what is wrong with the flags is
+	// told in the same words.
+	file, err := flow.Parse(s.config, flow.Example(org, nil))
+	if err != nil {
+		return err
+	}
+	p := &project{session: s, file: file}
+	if err := p.openOrg(); err != nil {
+		return err
+	}
+	objects, err := p.org.Objects(cmd.Context())
+	if err != nil {
+		return err
+	}
+	out, err := os.OpenFile(s.config, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	if errors.Is(err, fs.ErrExist) {
+		return plan.Fixf("remove it, or name another with: --config FILE", "%s exists already", s.config)
+	}
+	if err != nil {
+		return plan.Fixf("make the folder writable, or name another file with: --config FILE", "write the configuration: %w", err)
+	}
+	if _, err := out.Write(flow.Example(org, objects)); err != nil {
+		return errors.Join(err, out.Close())
+	}
+	if err := out.Close(); err != nil {
+		return err
+	}
+	if s.json {
+		return s.line(map[string]any{"type": "init", "path": s.config, "objects": len(objects)})
+	}
+	s.say("wrote %s; next: catchment check, catchment plan, catchment run", s.config)
+	return nil
+}

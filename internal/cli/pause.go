@@ -1,0 +1,93 @@
+package cli
+
+import (
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"catchment/internal/control"
+	"catchment/internal/plan"
+)
+
+func (s *session) pauseCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:     "pause OBJECT...",
+		Short:   "Take flows out of runs",
+		Long:    "Take flows out of runs until they are resumed. A run that is going on finishes them.",
+		Example: "  catchment pause Account",
+		Args:    cobra.MinimumNArgs(1),
+		RunE:    func(cmd *cobra.Command, args []string) error { return s.setPaused(cmd, args, true) },
+	}
+}
+
+func (s *session) resumeCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:     "resume OBJECT...",
+		Short:   "Bring paused flows back into runs",
+		Long:    "Bring paused flows back into runs. They go on from their watermark: nothing is lost.",
+		Example: "  catchment resume Account",
+		Args:    cobra.MinimumNArgs(1),
+		RunE:    func(cmd *cobra.Command, args []string) error { return s.setPaused(cmd, args, false) },
+	}
+}
+
+func (s *session) setPaused(cmd *cobra.Command, names []string, paused bool) error {
+	p, err := s.open()
+	if err != nil {
+		return err
+	}
+	defer p.Close()
+	if err := p.openControl(cmd.Context()); err != nil {
+		return err
+	}
+	for i, name := range names {
+		if names[i], err = p.named(cmd, name); err != nil {
+			return err
+		}
+	}
+	for _, name := range names {
+		row, err := p.control.UpdateFlow(cmd.Context(), name, func(f *control.FlowRow) { f.Paused = paused })
+		if err != nil {
+			return err
+		}
+		if s.json {
+			if err := s.line(map[string]any{"type": "flow", "object": row.Object, "paused": row.Paused}); err != nil {
+				return err
+			}
+			continue
+		}
+		word := "resumed"
+		if row.Paused {
+			word = "paused"
+		}
+		s.say("%s is %s", row.Object, word)
+	}
+	return nil
+}
+
+// named finds the object that the user means among the flows, without asking
+// the org: pausing must work while the org is down.
+func (p *project) named(cmd *cobra.Command, name string) (string, error) {
+	star := false
+	var known []string
+	for _, f := range p.file.Flows {
+		if strings.EqualFold(f.Object, name) {
+			return f.Object, nil
+		}
+		star = star || f.Object == "*"
+		known = append(known, f.Object)
+	}
+	rows, err := p.control.Flows(cmd.Context())
+	if err != nil {
+		return "", err
+	}
+	for _, row := range rows {
+		if strings.EqualFold(row.Object, name) {
+			return row.Object, nil
+		}
+	}
+	if star {
+		return name, nil
+	}
+	return "", plan.Fixf("the flows are: "+strings.Join(known, ", "), "no flow copies an object %s", name)
+}

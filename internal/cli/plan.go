@@ -1,0 +1,103 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"catchment/internal/replicate"
+	"catchment/internal/salesforce"
+)
+
+func (s *session) planCommand() *cobra.Command {
+	var full bool
+	cmd := &cobra.Command{
+		Use:   "plan [OBJECT...]",
+		Short: "Show what a run would read and what it would cost",
+		Long: `Show what a run would do: the window and the mover of each flow, how many records
+it would read, the API calls and Bulk jobs that takes, the share of the day's
+limits, and the data storage that the records take in the org. Nothing is read
+or changed; looking itself costs three or four API calls per flow.`,
+		Example: `  catchment plan
+  catchment plan --full Account`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			p, err := s.open()
+			if err != nil {
+				return err
+			}
+			defer p.Close()
+			return p.plan(cmd, args, full)
+		},
+	}
+	cmd.Flags().BoolVar(&full, "full", false, "plan for run --full")
+	return cmd
+}
+
+func (p *project) plan(cmd *cobra.Command, names []string, full bool) error {
+	ctx := cmd.Context()
+	if err := p.openAll(ctx); err != nil {
+		return err
+	}
+	if err := p.wh.Migrate(ctx); err != nil {
+		return err
+	}
+	flows, err := p.flows(ctx, names)
+	if err != nil {
+		return err
+	}
+	r := p.replicator(names, false)
+	r.Options.Full = full
+	var forecasts []replicate.Forecast
+	var errs []error
+	for _, fl := range flows {
+		f, err := r.Forecast(ctx, fl)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("plan %s: %w", fl.Object, err))
+			continue
+		}
+		forecasts = append(forecasts, f)
+	}
+	limits, err := p.org.Limits(ctx)
+	if err != nil {
+		return errors.Join(append(errs, err)...)
+	}
+	return errors.Join(append(errs, p.printPlan(forecasts, limits))...)
+}
+
+func (p *project) printPlan(forecasts []replicate.Forecast, limits map[string]salesforce.Limit) error {
+	var calls, jobs, records, storage int64
+	t := newTable(p.Stdout, "OBJECT", "WHY", "BY", "FROM", "COMPLETE UP TO", "READ", "OF", "CALLS", "CRM STORAGE")
+	for _, f := range forecasts {
+		if f.Paused {
+			f.Why, f.Records, f.Calls, f.Jobs = "paused", 0, 0, 0
+		}
+		calls, jobs, records, storage = calls+f.Calls, jobs+f.Jobs, records+f.Records, storage+f.Storage
+		if p.json {
+			if err := p.line(map[string]any{"type": "plan", "object": f.Object, "why": f.Why, "mover": f.Mover,
+				"from": f.Window.From, "to": f.Window.To, "grade": f.Window.Grade, "records": f.Records, "total": f.Total,
+				"api_calls": f.Calls, "jobs": f.Jobs, "storage_bytes": f.Storage, "skipped": f.Skipped}); err != nil {
+				return err
+			}
+			continue
+		}
+		t.row(f.Object, f.Why, f.Mover, stamp(f.Window.From), complete(f.Window.To, f.Window.Grade),
+			count(f.Records), count(f.Total), count(f.Calls), size(f.Storage))
+	}
+	daily, bulk := limits["DailyApiRequests"], limits["DailyBulkV2QueryJobs"]
+	if p.json {
+		return p.line(map[string]any{"type": "plan_total", "objects": len(forecasts), "records": records, "api_calls": calls,
+			"jobs": jobs, "storage_bytes": storage, "api_calls_left": daily.Remaining, "api_calls_max": daily.Max, "reserve_percent": int(p.file.Org.Reserve)})
+	}
+	if err := t.end(); err != nil {
+		return err
+	}
+	for _, f := range forecasts {
+		for _, skip := range f.Skipped {
+			p.say("%s: field %s is not copied: %s", f.Object, skip.Field, skip.Reason)
+		}
+	}
+	p.say("about %s API calls of %s left today (%s a day, %s of them for people), %s Bulk jobs of %s left; the records take about %s of data storage in the org",
+		count(calls), count(daily.Remaining), count(daily.Max), p.file.Org.Reserve, count(jobs), count(bulk.Remaining), size(storage))
+	return nil
+}

@@ -1,0 +1,120 @@
+package page
+
+import (
+	"compress/gzip"
+	"errors"
+	"io"
+
+	"catchment/internal/plan"
+)
+
+// A Checked reader hands on the bytes of the wire and scans their text on the
+// way. It ends with io.EOF only where the page is whole, so a store that keeps
+// whole blobs only never keeps a bad page.
+type Checked struct {
+	from    io.Reader
+	records int64 // what the server counts, or -1
+	text    io.WriteCloser
+	scanned chan error
+	shape   Shape
+}
+
+// Check reads a page from the wire. records is what the server counts, or -1;
+// decimals says which columns to measure. Plain text is scanned in the reader's
+// own goroutine, packed text in one that unpacks it: Close ends that one.
+func Check(from io.Reader, packed bool, records int64, decimals func(string) bool) *Checked {
+	c := &Checked{from: from, records: records, scanned: make(chan error, 1)}
+	scanner := NewScanner(decimals)
+	finish := func() (err error) {
+		c.shape, err = scanner.Close()
+		return err
+	}
+	if !packed {
+		c.text = plainText{scanner, func() { c.scanned <- finish() }}
+		return c
+	}
+	r, w := io.Pipe()
+	c.text = w
+	go func() {
+		err := unpack(scanner, r)
+		r.CloseWithError(err)
+		if err == nil {
+			err = finish()
+		}
+		c.scanned <- err
+	}()
+	return c
+}
+
+// plainText lets a scanner be closed like the pipe of packed text.
+type plainText struct {
+	io.Writer
+	finish func()
+}
+
+func (p plainText) Close() error {
+	p.finish()
+	return nil
+}
+
+func unpack(w io.Writer, r io.Reader) error {
+	z, err := gzip.NewReader(r)
+	if err != nil {
+		return broken(err)
+	}
+	if _, err := io.Copy(w, z); err != nil {
+		return broken(err)
+	}
+	return z.Close()
+}
+
+// broken classes a packed text that broke off or was damaged: the same page can be
+// fetched again.
+func broken(err error) error {
+	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, gzip.ErrChecksum) || errors.Is(err, gzip.ErrHeader) {
+		return plan.Failf(plan.Retry, "", "unpack: %w", err)
+	}
+	return err
+}
+
+// Shape is what the page holds, once Read has returned io.EOF.
+func (c *Checked) Shape() Shape { return c.shape }
+
+func (c *Checked) Read(p []byte) (int, error) {
+	n, err := c.from.Read(p)
+	if n > 0 {
+		if _, werr := c.text.Write(p[:n]); werr != nil {
+			return n, werr
+		}
+	}
+	if err != io.EOF {
+		return n, err
+	}
+	return n, c.end()
+}
+
+// end waits for the scan of the whole text and judges the page.
+func (c *Checked) end() error {
+	if c.text == nil {
+		return io.EOF
+	}
+	c.text.Close()
+	c.text = nil
+	if err := <-c.scanned; err != nil {
+		return err
+	}
+	if c.records >= 0 && c.shape.Records != c.records {
+		return plan.Failf(plan.Retry, "", "the page holds %d records, its header Sforce-NumberOfRecords says %d", c.shape.Records, c.records)
+	}
+	return io.EOF
+}
+
+// Close ends a scan that was left in the middle.
+func (c *Checked) Close() error {
+	if c.text != nil {
+		c.text.Close()
+		c.text = nil
+		<-c.scanned
+	}
+	return nil
+}

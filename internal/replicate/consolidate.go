@@ -1,0 +1,66 @@
+package replicate
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"catchment/internal/control"
+	"catchment/internal/warehouse"
+)
+
+// consolidate merges staging into the final table and moves the watermark, in
+// one transaction of the warehouse (invariant 1). The control table's copies
+// follow after it.
+func (r *Replicator) consolidate(ctx context.Context, v *visit) error {
+	a := &v.attempt
+	counts, err := r.Warehouse.Consolidate(ctx, v.fence(), warehouse.Merge{
+		Table: v.source.table, Attempt: a.ID, Policy: warehouse.Policy(v.source.flow.Deletes),
+		Pages: a.Pages, Rows: a.Records,
+		Complete: a.Complete, AbsentReason: absentReason(v.source.flow.Where), Override: a.Full,
+		AllowDeletes: r.Options.AllowDeletes,
+		Generation:   a.Generation, Watermark: a.To, Grade: a.Grade,
+	})
+	if err != nil {
+		return err
+	}
+	if a.Counts, err = json.Marshal(counts); err != nil {
+		return fmt.Errorf("note the counts of attempt %s: %w", a.ID, err)
+	}
+	if err := r.noteNULs(ctx, a); err != nil {
+		return err
+	}
+	_, err = r.Control.UpdateFlow(ctx, a.Flow, func(f *control.FlowRow) {
+		f.Watermark, f.Grade, f.Rows, f.LastError = a.To, a.Grade, counts.Rows, ""
+	})
+	if err != nil {
+		return err
+	}
+	a.State = control.Consolidated
+	r.progress(Progress{Flow: a.Flow, Step: Consolidate, Records: a.Records, Of: a.Records, Bytes: a.Bytes, Mover: a.Mover})
+	return nil
+}
+
+// noteNULs reports where values held NUL characters.
+func (r *Replicator) noteNULs(ctx context.Context, a *control.Attempt) error {
+	pages, err := r.Control.Pages(ctx, a.ID)
+	if err != nil {
+		return err
+	}
+	var count int64
+	var first string
+	for _, p := range pages {
+		if count == 0 {
+			first = p.NULAt
+		}
+		count += p.NULs
+	}
+	if count > 0 {
+		what := "replaced by U+2400"
+		if r.Warehouse.KeepsNUL() {
+			what = "kept"
+		}
+		a.Notes = append(a.Notes, fmt.Sprintf("%d NUL characters were %s, the first in %s", count, what, first))
+	}
+	return nil
+}

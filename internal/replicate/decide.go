@@ -1,0 +1,158 @@
+package replicate
+
+import (
+	"strings"
+	"time"
+
+	"catchment/internal/control"
+	"catchment/internal/plan"
+	"catchment/internal/salesforce"
+	"catchment/internal/schema"
+	"catchment/internal/warehouse"
+)
+
+// facts is what is known of a flow before its next window.
+type facts struct {
+	row         control.FlowRow
+	mark        warehouse.Mark
+	condition   warehouse.Condition
+	fingerprint string // of the flow as it is configured now
+	full        bool   // --full
+	pending     bool   // an open attempt rebuilds the table already
+}
+
+// course is how to read a flow: from where, and under which generation.
+type course struct {
+	generation int64
+	from       time.Time // zero: everything
+	rebuild    bool      // the table has rows of an older generation: staged versions win
+	warning    string
+}
+
+// decide sets the course of a flow. A watermark is valid only for the table
+// generation that it was written with (invariant 12).
+func decide(f facts) (course, error) {
+	if err := refuse(f); err != nil {
+		return course{}, err
+	}
+	known := max(f.row.Generation, f.mark.Generation)
+	rebuilding := f.row.Generation > f.mark.Generation && f.mark.Generation > 0
+	c := course{generation: max(known, 1)}
+	switch {
+	case known == 0: // the first run
+	case f.row.Fingerprint != f.fingerprint, f.full && !(rebuilding && f.pending):
+		c.generation++
+	}
+	if !f.mark.Watermark.IsZero() {
+		c.rebuild = c.generation != f.mark.Generation
+	}
+	if !c.rebuild {
+		c.from = f.mark.Watermark
+	}
+	if f.condition == warehouse.Fewer {
+		c.warning = "rows are missing from the table that the last run left there; find them with: catchment verify " + f.mark.Flow
+	}
+	return c, nil
+}
+
+// refuse stops a flow whose final table is not what its mark says.
+func refuse(f facts) error {
+	rebuilding := f.full || f.row.Generation > f.mark.Generation
+	switch f.condition {
+	case warehouse.Foreign:
+		return plan.Fixf("rename that table, or set warehouse.schema to a schema of Catchment's own",
+			"table %s was not made by Catchment", f.mark.Table)
+	case warehouse.Dropped, warehouse.Emptied, warehouse.Restored:
+		if !rebuilding {
+			return plan.Fixf("load it anew with: catchment run --full "+f.mark.Flow,
+				"table %s was %s behind Catchment's back; its watermark is not valid any more", f.mark.Table, f.condition)
+		}
+	}
+	return nil
+}
+
+// A Window is the span that a run proves: reads are unbounded above, To only
+// moves the watermark.
+type Window struct {
+	From, To time.Time
+	Grade    string
+}
+
+// nextWindow decides how far the next watermark may go. covered is what
+// Salesforce itself says is complete up to end; where it says nothing, the
+// server's time less a lag has to do.
+func nextWindow(last warehouse.Mark, from, end, covered, server time.Time, lag time.Duration) Window {
+	w := Window{From: from, To: server.Add(-lag).Truncate(time.Second), Grade: "lagged"}
+	if !covered.IsZero() {
+		w.To, w.Grade = covered, "proven"
+		if end.Before(covered) {
+			w.To = end
+		}
+	}
+	if w.To.Before(from) { // a watermark never goes back
+		w.To, w.Grade = from, last.Grade
+	}
+	return w
+}
+
+// absentReason says why a row is gone that a complete reading lacks. Behind a
+// filter nobody can tell a record that left it from one that was purged.
+func absentReason(where string) string {
+	if where != "" {
+		return "out_of_filter"
+	}
+	return "purged"
+}
+
+// cursorOf names the field that tells when a record changed, or "" where the
+// object has none and is read whole each time.
+func cursorOf(fields []schema.Field) string {
+	for _, name := range []string{"SystemModstamp", "LastModifiedDate", "CreatedDate"} {
+		for _, f := range fields {
+			if strings.EqualFold(f.Name, name) && f.Filterable {
+				return f.Name
+			}
+		}
+	}
+	return ""
+}
+
+// restAtMost is how many changed records are cheaper by REST: one call where a
+// Bulk job takes four and waits. One answer of REST holds 2,000 at most.
+const restAtMost = 2000
+
+// uriAtMost is how long a query may be in a URI: Salesforce takes 16,384 bytes
+// with the headers, and quoting may triple a byte.
+const uriAtMost = 4000
+
+// moverFor picks how to read: nothing at all, REST or Bulk. changed is -1
+// where nobody counted.
+func moverFor(setting string, changed int64, soql string) string {
+	switch {
+	case changed == 0:
+		return "none"
+	case setting != "auto" && setting != "":
+		return setting
+	case changed > 0 && changed <= restAtMost && len(soql) <= uriAtMost:
+		return "rest"
+	}
+	return "bulk"
+}
+
+// queryFor writes the query of an attempt.
+func queryFor(object string, fields []string, where, cursor string, from time.Time) string {
+	q := salesforce.Select{Fields: fields, From: object}
+	if where != "" {
+		q.Where = append(q.Where, salesforce.Raw(where))
+	}
+	if cursor != "" && !from.IsZero() {
+		q.Where = append(q.Where, salesforce.Since(cursor, from))
+	}
+	return q.String()
+}
+
+// pollWait is how long to wait for a job of this age: short jobs are asked
+// often, long ones every half minute.
+func pollWait(age time.Duration) time.Duration {
+	return min(max(age/4, 200*time.Millisecond), 30*time.Second)
+}

@@ -1,0 +1,108 @@
+package replicate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"catchment/internal/control"
+	"catchment/internal/mover"
+	"catchment/internal/plan"
+	"catchment/internal/salesforce"
+	"catchment/internal/warehouse"
+)
+
+// A visit is one call of a step on one attempt.
+type visit struct {
+	attempt control.Attempt
+	source  *source
+	wait    time.Duration // before the next call, where the step isn't done
+}
+
+func (v *visit) fence() warehouse.Fence {
+	return warehouse.Fence{Flow: v.attempt.Flow, Number: v.attempt.Fence}
+}
+
+// step makes a plan.Func of f, which takes an attempt out of state from. What
+// every step owes is done here once: an attempt that is past the step, or that
+// failed in this run, is left alone; the lease is renewed; the attempt is
+// saved; a failure is recorded.
+func (r *Replicator) step(from control.AttemptState, f func(context.Context, *visit) error) plan.Func {
+	return func(ctx context.Context, t plan.Task) (plan.Task, error) {
+		a, err := r.Control.Attempt(ctx, t.Attempt)
+		if err != nil {
+			return t, err
+		}
+		t.Done = a.State.Past(from) || a.FailedRun == t.Run
+		if t.Done {
+			return t, nil
+		}
+		if from.Past(a.State) { // an earlier step gave up; its reason stands in the attempt
+			a.FailedRun = t.Run
+			_, err := r.Control.SaveAttempt(ctx, a)
+			t.Done = true
+			return t, err
+		}
+		ctx = r.counted(ctx, a.Flow)
+		if _, err := r.Control.Renew(ctx, control.Lease{Flow: t.Flow, Run: t.Run, Fence: t.Fence}); err != nil {
+			return t, err
+		}
+		src, err := r.source(ctx, a.Flow)
+		if err != nil {
+			return t, r.failed(ctx, a, t.Run, err)
+		}
+		v := &visit{attempt: a, source: src}
+		if err := f(ctx, v); err != nil {
+			return t, r.failed(ctx, v.attempt, t.Run, err)
+		}
+		v.attempt.Error, v.attempt.ErrorClass, v.attempt.Hint = "", "", ""
+		if a, err = r.Control.SaveAttempt(ctx, v.attempt); err != nil {
+			return t, err
+		}
+		t.Done = a.State.Past(from)
+		if !t.Done && v.wait > 0 {
+			t.NotBefore = time.Now().Add(v.wait)
+		}
+		return t, nil
+	}
+}
+
+// failed records err in the attempt and returns it. A failure that the runner
+// will try again doesn't end the flow's part in the run yet.
+func (r *Replicator) failed(ctx context.Context, a control.Attempt, run string, err error) error {
+	if errors.Is(err, warehouse.ErrFenced) || errors.Is(err, control.ErrLost) {
+		return fmt.Errorf("superseded: %w", err) // the attempt is another run's now
+	}
+	a.Error, a.ErrorClass, a.Hint = err.Error(), plan.ClassOf(err), plan.HintOf(err)
+	if a.ErrorClass != plan.Retry {
+		a.FailedRun = run
+	}
+	// A cancelled run still says why it ended.
+	if _, serr := r.Control.SaveAttempt(context.WithoutCancel(ctx), a); serr != nil {
+		return errors.Join(err, serr)
+	}
+	return err
+}
+
+// counted lets the API calls made under ctx count for a flow.
+func (r *Replicator) counted(ctx context.Context, flow string) context.Context {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	n := r.calls[flow]
+	if n == nil {
+		n = new(atomic.Int64)
+		r.calls[flow] = n
+	}
+	return salesforce.CountInto(ctx, n)
+}
+
+// pager finds the mover of an attempt.
+func (r *Replicator) pager(name string) (mover.Pager, error) {
+	p, ok := r.Movers[name]
+	if !ok {
+		return nil, plan.Failf(plan.Bug, "", "no mover is called %q", name)
+	}
+	return p, nil
+}
