@@ -119,22 +119,18 @@ type openRow struct {
 // Begin records a new attempt in state planned and gives it its id. A flow
 // that has an open attempt already is refused: finish or abandon that first.
 func (c *Control) Begin(ctx context.Context, a Attempt) (Attempt, error) {
-	open, found, err := c.Open(ctx, a.Flow)
+	open, found, version, err := c.open(ctx, a.Flow)
 	if err != nil {
 		return a, err
 	}
 	if found {
 		return a, plan.Failf(plan.Bug, "", "begin an attempt of %s: %s is open, %s", a.Flow, open.ID, open.State)
 	}
-	// The pointer goes first: one that names no attempt is as good as none,
-	// while an attempt that nothing points to would never be found again.
-	_, version, err := read[openRow](ctx, c.table, kindOpen, a.Flow)
-	if err != nil && !errors.Is(err, ErrNotFound) {
-		return a, err
-	}
 	if a.ID, err = c.newAttemptID(a.Flow); err != nil {
 		return a, err
 	}
+	// The pointer goes first: one that names no attempt is as good as none,
+	// while an attempt that nothing points to would never be found again.
 	if _, err = write(ctx, c.table, Row{Key: Key{kindOpen, a.Flow}, Version: version}, openRow{a.ID}); err != nil {
 		return a, err
 	}
@@ -144,17 +140,23 @@ func (c *Control) Begin(ctx context.Context, a Attempt) (Attempt, error) {
 
 // Open finds the open attempt of a flow.
 func (c *Control) Open(ctx context.Context, flow string) (Attempt, bool, error) {
-	p, _, err := read[openRow](ctx, c.table, kindOpen, flow)
+	a, found, _, err := c.open(ctx, flow)
+	return a, found, err
+}
+
+// open also tells the version of the pointer that it followed.
+func (c *Control) open(ctx context.Context, flow string) (a Attempt, found bool, version int64, err error) {
+	p, version, err := read[openRow](ctx, c.table, kindOpen, flow)
 	if err == nil {
-		var a Attempt
-		if a, err = c.Attempt(ctx, p.Attempt); err == nil && a.State.Open() {
-			return a, true, nil
-		}
+		a, err = c.Attempt(ctx, p.Attempt)
 	}
 	if errors.Is(err, ErrNotFound) {
-		err = nil
+		return Attempt{}, false, version, nil
 	}
-	return Attempt{}, false, err
+	if err != nil || !a.State.Open() {
+		return Attempt{}, false, version, err
+	}
+	return a, true, version, nil
 }
 
 // Attempt reads an attempt by its id, or fails with ErrNotFound.

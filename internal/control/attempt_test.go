@@ -152,6 +152,26 @@ func TestSaveAttemptRefuses(t *testing.T) {
 	wantErr(t, err, control.ErrNotFound, plan.Bug)
 }
 
+// TestBeginRace: of two that begin at once, one does, and the other is told.
+func TestBeginRace(t *testing.T) {
+	table := openTable(t)
+	c := &clock{t: start}
+	first := newControl(t, table, c)
+	raced := false
+	second := newControl(t, faulty{Table: table, before: func(op string, k control.Key) error {
+		if op == "put" && k.Kind == "open" && !raced {
+			raced = true
+			begin(t, first, "Account")
+		}
+		return nil
+	}}, c)
+	_, err := second.Begin(t.Context(), control.Attempt{Flow: "Account"})
+	wantErr(t, err, control.ErrConflict, plan.Retry)
+	if all, err := first.Attempts(t.Context(), "Account"); err != nil || len(all) != 1 {
+		t.Errorf("%d attempts, %v; want 1", len(all), err)
+	}
+}
+
 // TestBeginCrashes breaks Begin at each of its writes, before and after it is
 // done: whatever was left behind, the next Begin or Open gets on, and the flow
 // has one open attempt.

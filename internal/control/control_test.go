@@ -295,6 +295,7 @@ func TestRuns(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	r.State = control.Running
 	_, err = ctl.SaveRun(ctx, r)
 	wantErr(t, err, control.ErrConflict, plan.Retry)
 	ended.State = control.Running

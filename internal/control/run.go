@@ -2,6 +2,7 @@ package control
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"time"
 
@@ -87,8 +88,11 @@ func (c *Control) SaveRun(ctx context.Context, r RunRow) (RunRow, error) {
 		if err != nil {
 			return r, err
 		}
+		if stored.Version != r.Version {
+			return r, fmt.Errorf("save run %s: %w", r.ID, ErrConflict)
+		}
 		if err := stored.State.To(r.State); err != nil {
-			return r, err
+			return r, fmt.Errorf("save run %s: %w", r.ID, err)
 		}
 	}
 	row := Row{Key: Key{kindRun, r.ID}, Version: r.Version}
