@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"cmp"
 	"fmt"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"catchment/internal/schema"
@@ -23,20 +25,15 @@ org:
   # Secrets are references, never values: env:NAME or file:PATH.
   # flow: client_credentials, password, refresh_token or token.
   login:
-`, cmp.Or(org.URL, "https://acme.my.salesforce.com"))
-	l := org.Login
-	if l.Flow == "" {
-		l = Login{Flow: "client_credentials", ClientID: "env:SF_CLIENT_ID", ClientSecret: "env:SF_CLIENT_SECRET"}
-	}
-	for _, e := range [][2]string{
-		{"flow", l.Flow}, {"client_id", l.ClientID}, {"client_secret", l.ClientSecret}, {"username", l.Username},
-		{"password", l.Password}, {"refresh_token", l.RefreshToken}, {"token", l.Token},
-	} {
-		if e[1] != "" {
-			fmt.Fprintf(&b, "    %s: %s\n", e[0], quoted(e[1]))
-		}
-	}
-	b.WriteString(`  reserve: 40%               # of the daily API limits, left to people
+`, quoted(cmp.Or(org.URL, "https://acme.my.salesforce.com")))
+	writeLogin(&b, org.Login)
+	b.WriteString(exampleBody)
+	writeFlows(&b, objects)
+	return b.Bytes()
+}
+
+// exampleBody shows every key between login and flows with its default.
+const exampleBody = `  reserve: 40%               # of the daily API limits, left to people
   # accept_encrypted: true   # copy fields that Salesforce keeps encrypted
 
 # Relative paths begin at this file.
@@ -71,9 +68,20 @@ limits:
 #   paused: true
 # object: "*" copies all that can be copied; exclude_objects: [Task] leaves some out.
 flows:
-`)
-	writeFlows(&b, objects)
-	return b.Bytes()
+`
+
+func writeLogin(b *bytes.Buffer, l Login) {
+	if l.Flow == "" {
+		l = Login{Flow: "client_credentials", ClientID: "env:SF_CLIENT_ID", ClientSecret: "env:SF_CLIENT_SECRET"}
+	}
+	for _, e := range [][2]string{
+		{"flow", l.Flow}, {"client_id", l.ClientID}, {"client_secret", l.ClientSecret}, {"username", l.Username},
+		{"password", l.Password}, {"refresh_token", l.RefreshToken}, {"token", l.Token},
+	} {
+		if e[1] != "" {
+			fmt.Fprintf(b, "    %s: %s\n", e[0], quoted(e[1]))
+		}
+	}
 }
 
 // wellKnown are the objects that most orgs work with, in a sensible order.
@@ -124,10 +132,12 @@ func writeFlows(b *bytes.Buffer, objects []schema.Object) {
 	b.WriteString("\n")
 }
 
-// quoted makes a reference safe for YAML: a path may hold a # or a blank.
+// quoted makes any text safe for YAML: a path may hold a # or a blank.
 func quoted(s string) string {
-	if strings.ContainsAny(s, " #'\"{}[],&*!|>%@`\\") {
-		return "'" + strings.ReplaceAll(s, "'", "''") + "'"
+	if simpleRE.MatchString(s) {
+		return s
 	}
-	return s
+	return strconv.Quote(s)
 }
+
+var simpleRE = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_./:-]*[A-Za-z0-9_]$`)

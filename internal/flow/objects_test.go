@@ -185,6 +185,20 @@ func TestExample(t *testing.T) {
 	}
 }
 
+// TestExampleQuotes: whatever is typed at init comes back from the file, or is
+// refused; it never becomes YAML of its own.
+func TestExampleQuotes(t *testing.T) {
+	for _, path := range []string{"a b", "a#b", "a: b", "'", `"`, `\`, "x\nwarehouse: {url: dir:x}", "🔑", "{}", "a:", "%s"} {
+		want := Login{Flow: "token", Token: "file:" + path}
+		f, err := Parse("catchment.yaml", Example(Org{Login: want}, nil))
+		if err != nil || f.Org.Login != want {
+			t.Errorf("%q: %+v, %v", path, f, err)
+		}
+	}
+	_, err := Parse("catchment.yaml", Example(Org{URL: "https://x.example\nlogin: {}"}, nil))
+	wantProblems(t, err, "catchment.yaml:4:8: org.url: wants the org's address and nothing after it, as in https://acme.my.salesforce.com")
+}
+
 func TestExampleOfAnOrg(t *testing.T) {
 	objects := global(t)
 	f, err := Parse("catchment.yaml", Example(Org{}, objects))
