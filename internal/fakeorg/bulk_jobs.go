@@ -137,6 +137,7 @@ func (o *Org) createJob(w http.ResponseWriter, c *call) error {
 	o.startJobs()
 	info := o.info(j, jobWaiting)
 	delete(info, "jobType")
+	delete(info, "numberRecordsProcessed")
 	writeJSON(w, http.StatusOK, info)
 	return nil
 }

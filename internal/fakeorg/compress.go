@@ -4,12 +4,14 @@ import (
 	"compress/gzip"
 	"net/http"
 	"strings"
+	"sync"
 )
 
 // gzipped is an answer that is compressed on its way.
 type gzipped struct {
 	http.ResponseWriter
-	zip *gzip.Writer // from the first byte of a body on
+	pool *sync.Pool   // of gzip.Writer, each of which takes a megabyte
+	zip  *gzip.Writer // from the first byte of a body on
 }
 
 // compress wraps the answer where the client takes gzip. done ends the body.
@@ -17,10 +19,11 @@ func (o *Org) compress(w http.ResponseWriter, r *http.Request) (http.ResponseWri
 	if !strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
 		return w, func() {}
 	}
-	z := &gzipped{ResponseWriter: w}
+	z := &gzipped{ResponseWriter: w, pool: &o.zips}
 	return z, func() {
 		if z.zip != nil {
 			_ = z.zip.Close() // a broken connection is the client's to notice
+			o.zips.Put(z.zip)
 		}
 	}
 }
@@ -41,10 +44,14 @@ func (z *gzipped) Write(p []byte) (int, error) {
 		if z.Header().Get("Content-Encoding") == "" {
 			z.WriteHeader(http.StatusOK)
 		}
-		zip, err := gzip.NewWriterLevel(z.ResponseWriter, gzip.BestSpeed)
-		if err != nil {
-			return 0, err
+		zip, ok := z.pool.Get().(*gzip.Writer)
+		if !ok {
+			var err error
+			if zip, err = gzip.NewWriterLevel(nil, gzip.BestSpeed); err != nil {
+				return 0, err
+			}
 		}
+		zip.Reset(z.ResponseWriter)
 		z.zip = zip
 	}
 	return z.zip.Write(p)

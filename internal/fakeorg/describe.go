@@ -2,6 +2,8 @@ package fakeorg
 
 import (
 	"net/http"
+	"slices"
+	"strings"
 )
 
 // notModified answers 304 where the schema hasn't changed since the client
@@ -24,6 +26,7 @@ func (o *Org) describeGlobal(w http.ResponseWriter, c *call) error {
 	for _, obj := range o.objects {
 		flags = append(flags, obj.flags(c.version))
 	}
+	slices.SortFunc(flags, func(a, b objectFlags) int { return strings.Compare(a.Name, b.Name) })
 	writeJSON(w, http.StatusOK, map[string]any{"encoding": "UTF-8", "maxBatchSize": 200, "sobjects": flags})
 	return nil
 }
@@ -60,9 +63,7 @@ func (o *Org) describe(w http.ResponseWriter, c *call) error {
 	about.ActionOverrides, about.NamedLayoutInfos = []any{}, []any{}
 	about.ChildRelationships = o.children(obj)
 	about.RecordTypeInfos = recordTypes(about)
-	if about.SupportedScopes == nil {
-		about.SupportedScopes = []supportedScope{}
-	}
+	about.SobjectDescribeOption = "FULL"
 	writeJSON(w, http.StatusOK, about)
 	return nil
 }

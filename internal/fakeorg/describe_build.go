@@ -88,6 +88,12 @@ func (f *fieldDescribe) byOrg() *fieldDescribe {
 	return f
 }
 
+// numbered makes a field one that counts up by itself.
+func (f *fieldDescribe) numbered() *fieldDescribe {
+	f.AutoNumber = true
+	return f.byOrg()
+}
+
 // part makes a field a component of a compound one.
 func (f *fieldDescribe) part(compound string) *fieldDescribe {
 	f.CompoundFieldName = &compound

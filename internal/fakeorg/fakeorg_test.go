@@ -37,6 +37,9 @@ func serve(t testing.TB, options fakeorg.Options, fill func(*fakeorg.Org) error)
 	if options.Clock == nil {
 		options.Clock = fakeorg.StillClock(start())
 	}
+	if options.SessionLife == 0 {
+		options.SessionLife = 30 * 24 * time.Hour
+	}
 	org, err := fakeorg.New(options)
 	if err != nil {
 		t.Fatal(err)
@@ -169,4 +172,3 @@ func (c *client) results(job string, size int) (header, rows string) {
 	}
 	return header, all.String()
 }
-

@@ -12,7 +12,7 @@ import (
 )
 
 // A Rule makes one request, or every one of a kind, go wrong. It matches by
-// Method and by Path, a part of the path; both may be empty. Nth counts the
+// Method and by Path, a part of the path with its query; both may be empty. Nth counts the
 // matches: 2 spoils the second only, 0 every one.
 type Rule struct {
 	Method string `json:"method"`
@@ -55,12 +55,12 @@ func (o *Org) ClearFaults() {
 }
 
 // match returns the rule for a request, or nil.
-func (f *faults) match(method, path string) *Rule {
+func (f *faults) match(method, uri string) *Rule {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	var first *Rule
 	for _, rule := range f.rules {
-		if rule.Method != "" && rule.Method != method || !strings.Contains(path, rule.Path) {
+		if rule.Method != "" && rule.Method != method || !strings.Contains(uri, rule.Path) {
 			continue
 		}
 		rule.seen++

@@ -75,7 +75,7 @@ func opportunityFields() []made {
 
 func caseFields() []made {
 	return withSystem("Case", "500", true, []made{
-		{newField("CaseNumber", "string", 30).byOrg(), numbered("", 8)},
+		{newField("CaseNumber", "string", 30).numbered(), numbered("", 8)},
 		{newLookup("AccountId", "Account"), sometimes(1, 10, lookup("Account", "001"))},
 		{newLookup("ContactId", "Contact"), sometimes(1, 5, lookup("Contact", "003"))},
 		{newField("Status", "picklist", 255).required(), oneOf("New", "Working", "Escalated", "Closed")},
@@ -114,7 +114,7 @@ func userFields() []made {
 
 func invoiceFields() []made {
 	return withSystem("Invoice__c", "a0I", true, []made{
-		{newField("Name", "string", 80).byOrg(), numbered("INV-", 8)},
+		{newField("Name", "string", 80).numbered(), numbered("INV-", 8)},
 		{newLookup("Account__c", "Account"), lookup("Account", "001")},
 		{newLookup("Opportunity__c", "Opportunity"), sometimes(1, 2, lookup("Opportunity", "006"))},
 		{newField("Amount__c", "currency", 18).digitsAfter(2), decimal(16, 2)},

@@ -111,6 +111,7 @@ func describeLoaded(name string, data loadedObject, describes string, global obj
 	}
 	add := func(f *fieldDescribe) {
 		if !known[f.Name] {
+			known[f.Name] = true
 			about.Fields = append(about.Fields, f)
 		}
 	}

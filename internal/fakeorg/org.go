@@ -60,6 +60,7 @@ type Org struct {
 	jobs     jobs
 	faults   faults
 	usage    usage
+	zips     sync.Pool
 }
 
 // New makes an org that has only its setup: the Organization and what the user

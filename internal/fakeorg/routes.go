@@ -85,7 +85,7 @@ func (o *Org) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	r = r.Clone(r.Context())
 	r.URL = &url.URL{Path: cleanPath(r.URL.Path), RawQuery: r.URL.RawQuery}
 	w.Header().Set("Date", o.clock.Now().Format(http.TimeFormat))
-	rule := o.faults.match(r.Method, r.URL.Path)
+	rule := o.faults.match(r.Method, r.URL.RequestURI())
 	w, stop := rule.spoil(w, r)
 	if stop {
 		return
@@ -122,15 +122,17 @@ func (o *Org) admit(w http.ResponseWriter, c *call, r resource) error {
 	if r.methods == nil {
 		return notFound()
 	}
+	if c.version != "" {
+		if err := checkVersion(c.version); err != nil {
+			return err
+		}
+	}
 	if !r.open {
 		if err := o.checkSession(c); err != nil {
 			return err
 		}
 	}
 	if c.version != "" {
-		if err := checkVersion(c.version); err != nil {
-			return err
-		}
 		if err := o.charge(w); err != nil {
 			return err
 		}

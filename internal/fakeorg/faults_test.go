@@ -1,0 +1,134 @@
+package fakeorg_test
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"catchment/internal/fakeorg"
+)
+
+func TestFaultStatus(t *testing.T) {
+	c := serve(t, fakeorg.Options{}, generated(100))
+	c.ok("POST", "/_org/faults", `[{"method":"GET","path":"/limits","nth":2,"status":503,"body":"[{\"message\":\"busy\",\"errorCode\":\"SERVER_UNAVAILABLE\"}]","header":{"Retry-After":"7"}}]`)
+	c.get(data + "/limits")
+	a := c.do("GET", data+"/limits", "")
+	if a.refused(t, 503, "SERVER_UNAVAILABLE") != "busy" || a.Header.Get("Retry-After") != "7" {
+		t.Errorf("%v", a.Header)
+	}
+	c.get(data + "/limits")
+	c.org.Fault(fakeorg.Rule{Status: 500, Body: "x"})
+	if a := c.do("GET", data+"/limits", ""); a.StatusCode != 500 || a.body != "x" {
+		t.Errorf("%d %s", a.StatusCode, a.body)
+	}
+	c.org.ClearFaults()
+	c.org.Fault(fakeorg.Rule{Path: "limits", Status: 500})
+	c.ok("POST", "/_org/faults", "[]")
+	c.get(data + "/limits")
+}
+
+func TestFaultsOfTheConnection(t *testing.T) {
+	c := serve(t, fakeorg.Options{}, generated(2000))
+	path := queryPath("SELECT Id, Name FROM Account")
+	whole := c.do("GET", path, "").body
+	c.org.Fault(fakeorg.Rule{Path: "/query", Nth: 1, Reset: true})
+	c.org.Fault(fakeorg.Rule{Path: "/query", Nth: 2, Reset: true, Truncate: 1000})
+	c.org.Fault(fakeorg.Rule{Path: "/query", Nth: 3, Truncate: 1000})
+	// Go's client asks again by itself where a connection that it kept breaks.
+	http.DefaultClient.CloseIdleConnections()
+	if a := c.do("GET", path, "", "Accept-Encoding", "identity"); a.err == nil {
+		t.Error("no reset")
+	}
+	if a := c.do("GET", path, "", "Accept-Encoding", "identity"); !errors.Is(a.err, io.ErrUnexpectedEOF) || a.body != whole[:1000] {
+		t.Errorf("cut off: %v after %d bytes", a.err, len(a.body))
+	}
+	if a := c.do("GET", path, "", "Accept-Encoding", "identity"); a.err != nil || a.body != whole[:1000] {
+		t.Errorf("truncated: %v after %d bytes", a.err, len(a.body))
+	}
+	if a := c.do("GET", path, ""); a.body != whole {
+		t.Error("a fault too many")
+	}
+}
+
+func TestFaultDelay(t *testing.T) {
+	c := serve(t, fakeorg.Options{}, nil)
+	c.org.Fault(fakeorg.Rule{DelaySeconds: 0.05})
+	before := time.Now()
+	c.get(data + "/limits")
+	if took := time.Since(before); took < 50*time.Millisecond {
+		t.Errorf("answered after %v", took)
+	}
+}
+
+func TestFaultsOfResults(t *testing.T) {
+	c := serve(t, fakeorg.Options{}, generated(1000))
+	c.org.Fault(fakeorg.Rule{Method: "POST", Path: "/jobs/query", Nth: 1, FailJob: "InternalServerError : retried more than 15 times"})
+	failed := c.state(c.job("SELECT Id FROM Account"))
+	if failed["state"] != "Failed" || failed["errorMessage"] != "InternalServerError : retried more than 15 times" {
+		t.Errorf("failed: %v", failed)
+	}
+	c.do("GET", data+"/jobs/query/"+failed["id"].(string)+"/results", "").refused(t, 400, "INVALIDJOBSTATE")
+	job := c.job("SELECT Id FROM Account")
+	path := data + "/jobs/query/" + job + "/results?maxRecords=10"
+	first := c.do("GET", path, "")
+	c.org.Fault(fakeorg.Rule{Path: "/results", Nth: 1, ExtraRecords: 1})
+	c.org.Fault(fakeorg.Rule{Path: "locator=", Nth: 1, DuplicatePage: true})
+	if a := c.do("GET", path, ""); a.Header.Get("Sforce-NumberOfRecords") != "11" || a.body != first.body {
+		t.Errorf("%v", a.Header)
+	}
+	second := path + "&locator=" + first.Header.Get("Sforce-Locator")
+	twice := c.do("GET", second, "")
+	good := c.do("GET", second, "")
+	if twice.body != first.body || twice.Header.Get("Sforce-Locator") != good.Header.Get("Sforce-Locator") || good.body == first.body {
+		t.Error("not the page before")
+	}
+}
+
+func TestFaultExpiresSession(t *testing.T) {
+	c := serve(t, fakeorg.Options{}, generated(1000))
+	c.org.Fault(fakeorg.Rule{Path: "/limits", Nth: 1, ExpireSession: true})
+	c.do("GET", data+"/limits", "").refused(t, 401, "INVALID_SESSION_ID")
+	c.do("GET", data+"/limits", "").refused(t, 401, "INVALID_SESSION_ID")
+}
+
+func TestAdminRefuses(t *testing.T) {
+	c := serve(t, fakeorg.Options{}, generated(100))
+	for _, route := range []string{"clock", "undelete", "purge", "faults"} {
+		c.do("POST", "/_org/"+route, "nonsense").refused(t, 400, "JSON_PARSER_ERROR")
+	}
+	for _, route := range []string{"undelete", "purge"} {
+		c.do("POST", "/_org/"+route, `{"ids":["x"]}`).refused(t, 400, "MALFORMED_ID")
+		c.do("POST", "/_org/"+route, `{"ids":["zzzHo0000000001IAA"]}`).refused(t, 404, "NOT_FOUND")
+		c.do("POST", "/_org/"+route, `{"ids":["001Ho0000009999IAA"]}`).refused(t, 404, "NOT_FOUND")
+	}
+	c.do("POST", "/_org/clock", `{"advance":"-1h"}`).refused(t, 400, "INVALID_ARGUMENT_TYPE")
+	if got := c.ok("POST", "/_org/clock", `{"advance":"90m"}`); got["now"] != "2026-03-14T16:39:26.000Z" {
+		t.Errorf("clock: %v", got)
+	}
+}
+
+func TestFollowingClock(t *testing.T) {
+	now := start()
+	clock := fakeorg.FollowClock(time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC), func() time.Time { return now })
+	now = now.Add(time.Minute)
+	clock.Advance(time.Hour)
+	if got := clock.Now().Format(time.RFC3339); got != "2020-01-01T01:01:00Z" {
+		t.Error(got)
+	}
+}
+
+func TestNewRefuses(t *testing.T) {
+	if _, err := fakeorg.New(fakeorg.Options{}); err == nil || !strings.Contains(err.Error(), "clock") {
+		t.Error(err)
+	}
+	c := serve(t, fakeorg.Options{}, generated(10))
+	if err := c.org.Generate(10, 1); err == nil {
+		t.Error("generated twice")
+	}
+	if err := c.org.GenerateCounts(map[string]int{"Nothing": 1}, 1); err == nil {
+		t.Error("generated nothing")
+	}
+}
