@@ -118,8 +118,9 @@ func needed(f schema.Field, o schema.Object, chosen map[string]bool) string {
 }
 
 // Fingerprint is a digest of everything in a flow that decides which rows and
-// columns its table has. The table's generation counts up when it changes. A
-// field that is new in the org doesn't change it: the flow never named it.
+// columns its table has: the generation counts up when it changes, and with it
+// every older watermark becomes invalid (invariant 12). A field that is new in
+// the org doesn't change it: the flow never named it.
 func Fingerprint(fl Flow) string {
 	text, err := json.Marshal(struct {
 		Where     string
