@@ -158,7 +158,7 @@ func connection(r *request, err error) error {
 	switch {
 	case isDNS && dns.IsNotFound:
 		e.Code = codeHost
-	case badCert, badName, notTLS:
+	case badCert, badName, notTLS, errors.Is(err, http.ErrSchemeMismatch):
 		e.Code = codeTLS
 	case errors.Is(err, syscall.ECONNREFUSED):
 		e.Code = codeRefused

@@ -84,8 +84,10 @@ func decodeError(resp *http.Response) *Error {
 	if json.Unmarshal(text, &list) == nil && len(list) > 0 {
 		one = list[0]
 	} else if json.Unmarshal(text, &one) != nil && isHTML(resp.Header) {
-		e.Code = codeHTML
 		e.Message = "a web page instead of an API answer"
+		if resp.StatusCode < http.StatusInternalServerError { // else Salesforce's own, in trouble
+			e.Code = codeHTML
+		}
 		return e
 	}
 	e.Code = one.ErrorCode
