@@ -34,7 +34,11 @@ func (w *Warehouse) Compare(ctx context.Context, c Comparison) (Difference, erro
 				return err
 			}
 		}
-		return s.sample(ctx, tx, c.Sample, &diff)
+		if err := s.sample(ctx, tx, c.Sample, &diff); err != nil {
+			return err
+		}
+		_, err = tx.Exec(ctx, "DROP TABLE "+s.reading)
+		return err
 	})
 	if err != nil {
 		return Difference{}, fmt.Errorf("compare %s: %w", c.Table.Name, err)

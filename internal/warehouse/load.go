@@ -220,7 +220,7 @@ func widen(digits, scale, whole, fract int) (int, error) {
 	if fract <= scale {
 		return scale, nil
 	}
-	return max(fract, min(fract+4, digits-max(whole, 18))), nil
+	return max(fract, min(fract+4, digits-max(whole, 20))), nil
 }
 
 // Discard removes the staged rows and the ledger of an attempt's jobs, all but

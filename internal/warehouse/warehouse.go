@@ -182,9 +182,17 @@ const (
 type Change struct {
 	Table  string
 	Column string // "" for the table itself
-	What   string // created, added, widened, vanished
+	What   string // Created, Added, Widened or Vanished
 	Detail string
 }
+
+// What a Change is.
+const (
+	Created  = "created"
+	Added    = "added"
+	Widened  = "widened"
+	Vanished = "vanished" // the field is gone, or hidden from this user: the column keeps its values
+)
 
 // A Comparison asks where a final table differs from a fresh reading of Id,
 // SystemModstamp and IsDeleted.

@@ -23,3 +23,5 @@ func open(t testing.TB) warehouse.Driver {
 }
 
 func TestDriver(t *testing.T) { warehousetest.Run(t, open) }
+
+func TestHistories(t *testing.T) { warehousetest.Histories(t, open) }

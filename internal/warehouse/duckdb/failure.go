@@ -81,7 +81,7 @@ func withoutValues(err error) error {
 	if m := regexp.MustCompile(`CSV Error on Line: (\d+)`).FindStringSubmatch(d.Msg); m != nil {
 		kind += " on line " + m[1]
 	}
-	if m := regexp.MustCompile(`(?:Error when converting column|Column) "([A-Za-z0-9_]+)"`).FindStringSubmatch(d.Msg); m != nil {
+	if m := regexp.MustCompile(`casting from source column ([A-Za-z0-9_]+)`).FindStringSubmatch(d.Msg); m != nil {
 		kind += " in column " + m[1]
 	}
 	return errors.New(kind)

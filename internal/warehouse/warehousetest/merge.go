@@ -1,30 +1,285 @@
 package warehousetest
 
-import "catchment/internal/warehouse"
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"catchment/internal/plan"
+	"catchment/internal/warehouse"
+)
 
 const (
 	header  = "Id,IsDeleted,SystemModstamp,Name"
 	columns = "id, name, _catchment_deleted_at IS NULL, _catchment_delete_reason"
 )
 
+// rec is one record below header, stamped at a minute.
+func rec(id string, minute int, deleted bool, name string) string {
+	return fmt.Sprintf("%s,%t,%s,%s", id, deleted, at(minute).Format("2006-01-02T15:04:05.000Z"), quoted(name))
+}
+
+// pages makes one page of records.
+func (r *rig) pages(records ...string) []warehouse.Page {
+	return []warehouse.Page{r.page(header, records...)}
+}
+
+// puts is a reading of one page of records.
+func (r *rig) puts(name string, readAt int, records ...string) reading {
+	return reading{name: name, readAt: at(readAt), pages: r.pages(records...)}
+}
+
 func firstAndNext(r *rig) {
-	c := r.read(reading{name: "a1", readAt: at(100), pages: []warehouse.Page{
-		r.page(header, "1,false,2026-03-01T00:10:00.000Z,one", "2,false,2026-03-01T00:11:00.000Z,two"),
-		r.page(header, "3,false,2026-03-01T00:12:00.000Z,three"),
-	}, merge: warehouse.Merge{Watermark: at(90), Grade: "proven"}})
-	same(r.t, "counts", c, warehouse.Counts{Staged: 3, Inserted: 3, Rows: 3})
+	in := r.puts("a1", 100, rec("1", 10, false, "one"), rec("2", 11, false, "two"))
+	in.pages = append(in.pages, r.page(header, rec("3", 12, false, "three")))
+	in.merge = warehouse.Merge{Watermark: at(90), Grade: "proven", Generation: 1}
+	same(r.t, "counts", r.read(in), warehouse.Counts{Staged: 3, Inserted: 3, Rows: 3})
 	sameRows(r.t, r.rows(columns), "1|one|true|~", "2|two|true|~", "3|three|true|~")
 
-	c = r.read(reading{name: "a2", readAt: at(200), pages: []warehouse.Page{
-		r.page(header, "2,false,2026-03-01T02:11:00.000Z,zwei", "4,false,2026-03-01T02:11:00.000Z,four",
-			"1,true,2026-03-01T02:11:00.000Z,one", "3,false,2026-03-01T00:01:00.000Z,stale"),
-	}, merge: warehouse.Merge{Watermark: at(190), Grade: "proven"}})
-	same(r.t, "counts", c, warehouse.Counts{Staged: 4, Inserted: 1, Updated: 1, Deleted: 1, Unchanged: 1, Rows: 4})
+	in = r.puts("a2", 200, rec("2", 131, false, "zwei"), rec("4", 131, false, "four"), rec("1", 131, true, "one"), rec("3", 1, false, "stale"))
+	in.merge = warehouse.Merge{Watermark: at(190), Grade: "lagged", Generation: 1}
+	same(r.t, "counts", r.read(in), warehouse.Counts{Staged: 4, Inserted: 1, Updated: 1, Deleted: 1, Unchanged: 1, Rows: 4})
 	sameRows(r.t, r.rows(columns), "1|one|false|soft", "2|zwei|true|~", "3|three|true|~", "4|four|true|~")
+	sameRows(r.t, r.query(`SELECT id FROM "salesforce_incremental"."account"`))
 
 	m, ok, err := r.w.Mark(r.t.Context(), "Account")
 	must(r.t, err)
 	same(r.t, "known", ok, true)
-	same(r.t, "watermark", m.Watermark, at(190))
-	same(r.t, "rows of the mark", m.Rows, 4)
+	newest := m.Newest
+	same(r.t, "mark", m, warehouse.Mark{Flow: "Account", Table: "account", Fence: 1, Org: org, Generation: 1, Watermark: at(190),
+		Grade: "lagged", Rows: 4, SyncedAt: newest, Newest: newest, Attempt: "a2"})
+	all, err := r.w.Marks(r.t.Context())
+	must(r.t, err)
+	same(r.t, "marks", all[0], m)
+	n, err := r.w.Rows(r.t.Context(), r.table)
+	must(r.t, err)
+	same(r.t, "Rows", n, 4)
+}
+
+func twoInFirst(r *rig) {
+	in := r.puts("a1", 100, rec("1", 10, false, "old"), rec("2", 10, false, "two"))
+	in.pages = append(in.pages, r.page(header, rec("1", 20, false, "new")))
+	same(r.t, "counts", r.read(in), warehouse.Counts{Staged: 3, Inserted: 2, Unchanged: 1, Rows: 2})
+	sameRows(r.t, r.rows(columns), "1|new|true|~", "2|two|true|~")
+	err := r.driver.Tx(r.t.Context(), func(tx warehouse.Tx) error {
+		_, err := tx.Exec(r.t.Context(), `INSERT INTO "salesforce"."account" (id) VALUES ('1')`)
+		return err
+	})
+	same(r.t, "a duplicate by hand is refused", err != nil, true)
+}
+
+func repeated(r *rig) {
+	in := r.puts("a1", 100, rec("1", 10, false, "one"))
+	first := r.read(in)
+	again, err := r.w.Consolidate(r.t.Context(), r.fence, r.mergeOf(in))
+	must(r.t, err)
+	same(r.t, "counts of the repeat", again, first)
+	in.name = "a2"
+	same(r.t, "the same page in another attempt", r.read(in), warehouse.Counts{Staged: 1, Unchanged: 1, Rows: 1})
+}
+
+func olderVersion(r *rig) {
+	r.read(r.puts("a1", 100, rec("1", 50, false, "new")))
+	r.read(r.puts("a2", 200, rec("1", 40, false, "older stamp")))
+	r.read(r.puts("a3", 90, rec("1", 50, false, "same stamp, read before")))
+	sameRows(r.t, r.rows(columns), "1|new|true|~")
+	r.read(r.puts("a4", 300, rec("1", 50, false, "same stamp, read later")))
+	sameRows(r.t, r.rows(columns), "1|same stamp, read later|true|~")
+}
+
+func override(r *rig) {
+	r.read(r.puts("a1", 100, rec("1", 99_999, false, "stamp of a wrong clock")))
+	in := r.puts("a2", 200, rec("1", 40, false, "rebuilt"))
+	in.merge.Override = true
+	same(r.t, "counts", r.read(in), warehouse.Counts{Staged: 1, Updated: 1, Rows: 1})
+	sameRows(r.t, r.rows(columns), "1|rebuilt|true|~")
+}
+
+func undelete(r *rig) {
+	r.read(r.puts("a1", 100, rec("1", 10, false, "one")))
+	r.read(r.puts("a2", 200, rec("1", 120, true, "one")))
+	c := r.read(r.puts("a3", 300, rec("1", 130, true, "still deleted")))
+	same(r.t, "counts", c, warehouse.Counts{Staged: 1, Updated: 1, Rows: 1})
+	sameRows(r.t, r.rows("name, _catchment_deleted_at"), "still deleted|"+at(120).Format("2006-01-02 15:04:05+00"))
+	c = r.read(r.puts("a4", 400, rec("1", 330, false, "back")))
+	same(r.t, "counts", c, warehouse.Counts{Staged: 1, Updated: 1, Rows: 1})
+	sameRows(r.t, r.rows(columns), "1|back|true|~")
+}
+
+func mergedRecord(r *rig) {
+	r.read(reading{name: "a1", readAt: at(100), pages: []warehouse.Page{r.page("Id,IsDeleted,MasterRecordId,SystemModstamp",
+		"1,true,2,2026-03-01T00:10:00.000Z", "2,false,,2026-03-01T00:10:00.000Z", "3,true,,2026-03-01T00:10:00.000Z")}})
+	sameRows(r.t, r.rows("id, _catchment_delete_reason"), "1|merged", "2|~", "3|soft")
+}
+
+func tombstones(r *rig) {
+	remove := func(in reading) warehouse.Counts {
+		in.merge.Policy = warehouse.Remove
+		return r.read(in)
+	}
+	c := remove(r.puts("a1", 100, rec("1", 10, false, "one"), rec("2", 10, true, "deleted before we came")))
+	same(r.t, "first", c, warehouse.Counts{Staged: 2, Inserted: 1, Unchanged: 1, Rows: 1})
+	c = remove(r.puts("a2", 200, rec("1", 120, true, "one")))
+	same(r.t, "removed", c, warehouse.Counts{Staged: 1, Deleted: 1})
+	c = remove(r.puts("a3", 150, rec("1", 110, false, "late"), rec("2", 9, false, "late")))
+	same(r.t, "late pages", c, warehouse.Counts{Staged: 2, Unchanged: 2})
+	c = remove(r.puts("a4", 300, rec("1", 220, false, "back")))
+	same(r.t, "undeleted", c, warehouse.Counts{Staged: 1, Inserted: 1, Rows: 1})
+	sameRows(r.t, r.rows(columns), "1|back|true|~")
+	sameRows(r.t, r.query(`SELECT record_key, reason FROM "salesforce_incremental"."_catchment_tombstone"`), "2|soft")
+}
+
+func ignored(r *rig) {
+	ignore := func(in reading) warehouse.Counts {
+		in.merge.Policy = warehouse.Ignore
+		return r.read(in)
+	}
+	ignore(r.puts("a1", 100, rec("1", 10, false, "one"), rec("2", 10, false, "two")))
+	c := ignore(r.puts("a2", 200, rec("1", 120, true, "one"), rec("3", 120, true, "three")))
+	same(r.t, "counts", c, warehouse.Counts{Staged: 2, Unchanged: 2, Rows: 2})
+	in := r.puts("a3", 300, rec("1", 10, false, "one"))
+	in.merge.Complete = true
+	c = ignore(in)
+	same(r.t, "counts of the complete reading", c, warehouse.Counts{Staged: 1, Updated: 1, Rows: 2})
+	sameRows(r.t, r.rows(columns), "1|one|true|~", "2|two|true|~")
+}
+
+func deletesByID(r *rig) {
+	r.read(r.puts("a1", 100, rec("1", 10, false, "one"), rec("2", 10, false, "two"), rec("3", 10, true, "three")))
+	gone := func(name string, readAt int) reading {
+		return reading{name: name, readAt: at(readAt), op: warehouse.Delete, pages: []warehouse.Page{r.page("Id", "1", "3", "9")}}
+	}
+	same(r.t, "read before", r.read(gone("a2", 50)), warehouse.Counts{Staged: 3, Unchanged: 3, Rows: 3})
+	same(r.t, "read after", r.read(gone("a3", 200)), warehouse.Counts{Staged: 3, Deleted: 1, Unchanged: 2, Rows: 3})
+	sameRows(r.t, r.rows(columns), "1|one|false|purged", "2|two|true|~", "3|three|false|soft")
+	r.read(r.puts("a4", 300, rec("1", 10, false, "visible again")))
+	sameRows(r.t, r.rows(columns), "1|visible again|true|~", "2|two|true|~", "3|three|false|soft")
+}
+
+func absent(r *rig) {
+	r.read(r.puts("a1", 100, rec("1", 10, false, "one"), rec("2", 10, false, "two")))
+	r.read(r.puts("a2", 300, rec("3", 290, false, "read later")))
+	in := r.puts("a3", 200, rec("1", 10, false, "one"))
+	in.merge.Complete, in.merge.AbsentReason = true, "hidden"
+	same(r.t, "counts", r.read(in), warehouse.Counts{Staged: 1, Updated: 1, Deleted: 1, Rows: 3})
+	sameRows(r.t, r.rows(columns), "1|one|true|~", "2|two|false|hidden", "3|read later|true|~")
+	r.read(r.puts("a4", 150, rec("2", 10, false, "late")))
+	sameRows(r.t, r.rows(columns), "1|one|true|~", "2|two|false|hidden", "3|read later|true|~")
+	r.read(r.puts("a5", 400, rec("2", 10, false, "visible again")))
+	sameRows(r.t, r.rows(columns), "1|one|true|~", "2|visible again|true|~", "3|read later|true|~")
+}
+
+func absentRemoved(r *rig) {
+	r.read(r.puts("a1", 100, rec("1", 10, false, "one"), rec("2", 10, false, "two")))
+	in := r.puts("a2", 200, rec("1", 10, false, "one"))
+	in.merge.Complete, in.merge.AbsentReason, in.merge.Policy = true, "out_of_filter", warehouse.Remove
+	same(r.t, "counts", r.read(in), warehouse.Counts{Staged: 1, Updated: 1, Deleted: 1, Rows: 1})
+	r.read(r.puts("a3", 150, rec("2", 10, false, "late")))
+	sameRows(r.t, r.rows(columns), "1|one|true|~")
+}
+
+func massDelete(r *rig) {
+	var live, gone []string
+	for i := range 300 {
+		live = append(live, rec(fmt.Sprintf("%03d", i), 10, false, "x"))
+		if i < 101 {
+			gone = append(gone, rec(fmt.Sprintf("%03d", i), 120, true, "x"))
+		}
+	}
+	r.read(r.puts("a1", 100, live...))
+	in := r.puts("a2", 200, gone...)
+	_, err := r.try(in)
+	var stop *warehouse.MassDelete
+	same(r.t, "stopped", errors.As(err, &stop), true)
+	same(r.t, "how many", *stop, warehouse.MassDelete{Table: "account", Deletes: 101, Rows: 300})
+	same(r.t, "class", plan.ClassOf(err), plan.Fix)
+	same(r.t, "hint", strings.Contains(plan.HintOf(err), "--allow-deletes"), true)
+	same(r.t, "live rows", r.query(`SELECT count(*) FROM "salesforce"."account" WHERE _catchment_deleted_at IS NULL`)[0], "300")
+	in.merge.AllowDeletes = true
+	same(r.t, "allowed", r.read(in), warehouse.Counts{Staged: 101, Deleted: 101, Rows: 300})
+
+	empty := reading{name: "a3", readAt: at(300), merge: warehouse.Merge{Complete: true, AbsentReason: "purged"}}
+	_, err = r.try(empty)
+	same(r.t, "absences stop too", errors.As(err, &stop), true)
+}
+
+func columnSets(r *rig) {
+	r.read(r.puts("a1", 100, rec("1", 10, false, "one")))
+	wide := "Id,SystemModstamp,Name,Employees"
+	_, err := r.w.Load(r.t.Context(), r.fence, warehouse.Batch{Table: r.table, Attempt: "a2", Job: "j1", ReadAt: at(200),
+		Pages: []warehouse.Page{r.page("Id,SystemModstamp,Employees", "1,2026-03-01T03:00:00.000Z,7", "2,2026-03-01T03:00:00.000Z,8")}})
+	must(r.t, err)
+	_, err = r.w.Load(r.t.Context(), r.fence, warehouse.Batch{Table: r.table, Attempt: "a2", Job: "j2", ReadAt: at(201),
+		Pages: []warehouse.Page{r.page(wide, "2,2026-03-01T03:01:00.000Z,two,9")}})
+	must(r.t, err)
+	c, err := r.w.Consolidate(r.t.Context(), r.fence, warehouse.Merge{Table: r.table, Attempt: "a2", Policy: warehouse.Flag, Pages: 2, Rows: 3})
+	must(r.t, err)
+	same(r.t, "counts", c, warehouse.Counts{Staged: 3, Inserted: 1, Updated: 2, Rows: 2})
+	sameRows(r.t, r.rows("id, name, employees"), "1|one|7", "2|two|9")
+}
+
+func staged(r *rig) {
+	r.exec(`INSERT INTO "salesforce_incremental"."account" (id, systemmodstamp, name, isdeleted) VALUES
+		('1', TIMESTAMPTZ '2026-03-01 00:10:00+00', 'first', false), ('1', TIMESTAMPTZ '2026-03-01 00:20:00+00', 'second', false),
+		('2', TIMESTAMPTZ '2026-03-01 00:20:00+00', 'two', true)`)
+	c, err := r.w.Consolidate(r.t.Context(), r.fence, warehouse.Merge{Table: r.table, Policy: warehouse.Flag, Watermark: at(1000)})
+	must(r.t, err)
+	same(r.t, "counts", c, warehouse.Counts{Staged: 3, Inserted: 2, Unchanged: 1, Rows: 2})
+	r.read(r.puts("a1", 100, rec("1", 20, false, "read by us")))
+	sameRows(r.t, r.rows(columns), "1|read by us|true|~", "2|two|false|soft")
+	m, _, err := r.w.Mark(r.t.Context(), "Account")
+	must(r.t, err)
+	same(r.t, "no watermark", m.Watermark.IsZero(), true)
+	sameRows(r.t, r.query(`SELECT id FROM "salesforce_incremental"."account"`))
+}
+
+func withoutStamp(r *rig) {
+	in := reading{name: "a1", readAt: at(100), pages: []warehouse.Page{r.page("Id,Name", "1,one", "2,two")}}
+	r.read(in)
+	r.read(reading{name: "a2", readAt: at(90), pages: []warehouse.Page{r.page("Id,Name", "1,late")}})
+	r.read(reading{name: "a3", readAt: at(110), pages: []warehouse.Page{r.page("Id,Name", "2,zwei")}, merge: warehouse.Merge{Complete: true}})
+	sameRows(r.t, r.rows(columns), "1|one|false|purged", "2|zwei|true|~")
+}
+
+func twoKeys(r *rig) {
+	ctx := r.t.Context()
+	r.table = warehouse.Table{Object: "Log__b", Name: "log__b", Key: []string{"day__c", "n__c"}, Columns: []warehouse.Column{
+		{Name: "day__c", Field: "Day__c", Kind: warehouse.Date}, {Name: "n__c", Field: "N__c", Kind: warehouse.Int},
+		{Name: "text__c", Field: "Text__c", Kind: warehouse.Text}}}
+	r.fence.Flow = "Log__b"
+	_, err := r.w.Claim(ctx, r.fence, "log__b", org)
+	must(r.t, err)
+	_, err = r.w.Prepare(ctx, r.fence, r.table)
+	must(r.t, err)
+	page := func(recs ...string) []warehouse.Page { return []warehouse.Page{r.page("Day__c,N__c,Text__c", recs...)} }
+	r.read(reading{name: "b1", readAt: at(1), pages: page("2026-01-01,1,a", "2026-01-01,2,b", "2026-01-02,1,c")})
+	r.read(reading{name: "b2", readAt: at(2), pages: page("2026-01-01,2,B"), merge: warehouse.Merge{Complete: true, Policy: warehouse.Remove}})
+	r.read(reading{name: "b3", readAt: at(1), pages: page("2026-01-02,1,late")})
+	sameRows(r.t, r.query(`SELECT day__c, n__c, text__c FROM "salesforce"."log__b" ORDER BY 1`), "2026-01-01|2|B")
+}
+
+func emptyReading(r *rig) {
+	same(r.t, "no page", r.read(reading{name: "a1", readAt: at(1)}), warehouse.Counts{})
+	same(r.t, "a page without records", r.read(r.puts("a2", 2)), warehouse.Counts{})
+	r.read(r.puts("a3", 100, rec("1", 10, false, "one")))
+	same(r.t, "nothing new", r.read(reading{name: "a4", readAt: at(200), merge: warehouse.Merge{Watermark: at(190)}}), warehouse.Counts{Rows: 1})
+}
+
+func watermark(r *rig) {
+	mark := func() warehouse.Mark {
+		m, _, err := r.w.Mark(r.t.Context(), "Account")
+		must(r.t, err)
+		return m
+	}
+	merge := func(name string, generation int64, to int) {
+		r.read(reading{name: name, merge: warehouse.Merge{Watermark: at(to), Generation: generation, Grade: "proven"}})
+	}
+	merge("a1", 1, 100)
+	merge("a2", 1, 50)
+	same(r.t, "a repair doesn't move it back", mark().Watermark, at(100))
+	r.read(reading{name: "a3"})
+	same(r.t, "a merge without one leaves it", mark().Watermark, at(100))
+	merge("a4", 2, 60)
+	same(r.t, "a new generation begins anew", mark().Watermark, at(60))
+	same(r.t, "generation", mark().Generation, 2)
 }

@@ -6,6 +6,7 @@
 //
 // The tests speak to the warehouse as replicate and verify do, and look at the
 // tables with plain SQL. Faults come from decorators of warehouse.Driver.
+// Histories is the property test: random histories against a map.
 package warehousetest
 
 import (
@@ -22,6 +23,49 @@ func Run(t *testing.T, open func(t testing.TB) warehouse.Driver) {
 		run  func(*rig)
 	}{
 		{"the first reading and the next", firstAndNext},
+		{"two versions of a key in the first reading", twoInFirst},
+		{"a repeat returns the counts of the first time", repeated},
+		{"an older version never wins", olderVersion},
+		{"a rebuild overrides", override},
+		{"an undeleted record comes back", undelete},
+		{"a merged record says so", mergedRecord},
+		{"remove leaves a tombstone against late pages", tombstones},
+		{"ignore leaves the row as it was", ignored},
+		{"deletes by Id", deletesByID},
+		{"a complete reading marks what it lacks", absent},
+		{"a complete reading removes what it lacks", absentRemoved},
+		{"a mass delete stops", massDelete},
+		{"columns that were not read keep their values", columnSets},
+		{"rows that a user staged", staged},
+		{"an object without a stamp", withoutStamp},
+		{"a key of two columns", twoKeys},
+		{"an empty reading", emptyReading},
+		{"the watermark goes forward only", watermark},
+
+		{"a page is loaded once", loadedTwice},
+		{"two loaders at once", twoLoaders},
+		{"pages as they may come", pageForms},
+		{"a page that holds other than it should", otherCounts},
+		{"nothing is merged before it is whole", notWhole},
+		{"a page that changed is refused", changedPage},
+		{"another job replaces the staged rows", discard},
+		{"values survive byte for byte", values},
+		{"decimals widen and are never rounded", decimals},
+		{"no error holds a value", noValueInErrors},
+
+		{"an old fence is refused", fences},
+		{"another org is refused", otherOrg},
+		{"a lost answer to COMMIT", lostAnswer},
+		{"a transaction that fails leaves nothing", atomic},
+		{"reading can't write", readOnly},
+
+		{"what became of the final table", conditions},
+		{"new fields and vanished ones", schemaChanges},
+		{"a table that isn't ours", foreignTable},
+		{"migrations", migrations},
+		{"metadata", metadata},
+		{"comparison", comparison},
+		{"comparison of what is pending", comparePending},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			test.run(newRig(t, open(t)))

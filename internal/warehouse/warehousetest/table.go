@@ -1,0 +1,171 @@
+package warehousetest
+
+import (
+	"fmt"
+	"strings"
+
+	"catchment/internal/plan"
+	"catchment/internal/schema"
+	"catchment/internal/warehouse"
+)
+
+func conditions(r *rig) {
+	ctx := r.t.Context()
+	is := func(want warehouse.Condition) {
+		r.t.Helper()
+		m, _, err := r.w.Mark(ctx, "Account")
+		must(r.t, err)
+		got, err := r.w.Inspect(ctx, r.table, m)
+		must(r.t, err)
+		same(r.t, "condition", got, want)
+	}
+	never := r.table
+	never.Name = "never"
+	got, err := r.w.Inspect(ctx, never, warehouse.Mark{})
+	must(r.t, err)
+	same(r.t, "condition", got, warehouse.Absent)
+	is(warehouse.Intact)
+	r.read(r.puts("a1", 100, rec("1", 10, false, "one"), rec("2", 10, false, "two"), rec("3", 10, false, "three")))
+	is(warehouse.Intact)
+	r.exec(`CREATE TABLE "salesforce"."backup" AS SELECT * FROM "salesforce"."account"`)
+	r.read(r.puts("a2", 200, rec("1", 110, false, "uno"), rec("2", 110, false, "due")))
+	r.read(r.puts("a3", 200, rec("1", 9, false, "nothing new")))
+	is(warehouse.Intact)
+	r.exec(`DELETE FROM "salesforce"."account" WHERE id = '3'`)
+	is(warehouse.Fewer)
+	r.exec(`DELETE FROM "salesforce"."account"`)
+	is(warehouse.Emptied)
+	r.exec(`INSERT INTO "salesforce"."account" SELECT * FROM "salesforce"."backup"`)
+	is(warehouse.Restored)
+	r.exec(`DROP TABLE "salesforce"."account"`)
+	is(warehouse.Dropped)
+	r.exec(`CREATE TABLE "salesforce"."account" (id VARCHAR)`)
+	is(warehouse.Foreign)
+}
+
+func schemaChanges(r *rig) {
+	ctx := r.t.Context()
+	r.read(r.puts("a1", 100, rec("1", 10, false, "one")))
+	again, err := r.w.Prepare(ctx, r.fence, r.table)
+	must(r.t, err)
+	same(r.t, "changes when nothing changed", len(again), 0)
+
+	var kept []warehouse.Column
+	for _, c := range r.table.Columns {
+		if c.Name != "name" {
+			kept = append(kept, c)
+		}
+	}
+	r.table.Columns = append(kept, warehouse.Column{Name: "fax", Field: "Fax", Kind: warehouse.Text})
+	changes, err := r.w.Prepare(ctx, r.fence, r.table)
+	must(r.t, err)
+	same(r.t, "changes", fmt.Sprint(changes), fmt.Sprint([]warehouse.Change{
+		{Table: "account", Column: "fax", What: "added", Detail: "VARCHAR"},
+		{Table: "account", Column: "name", What: "vanished", Detail: "the column keeps its old values"}}))
+	r.read(reading{name: "a2", readAt: at(200), pages: []warehouse.Page{
+		r.page("Id,SystemModstamp,Fax", "1,2026-03-01T03:00:00.000Z,555", "2,2026-03-01T03:00:00.000Z,556")}})
+	sameRows(r.t, r.rows("id, name, fax"), "1|one|555", "2|~|556")
+
+	r.table.Columns[0].Kind = warehouse.Int // a text column takes whatever comes
+	_, err = r.w.Prepare(ctx, r.fence, r.table)
+	must(r.t, err)
+	for i, c := range r.table.Columns {
+		if c.Name == "employees" {
+			r.table.Columns[i].Kind = warehouse.Text
+		}
+	}
+	_, err = r.w.Prepare(ctx, r.fence, r.table)
+	same(r.t, "a column of another type", plan.ClassOf(err), plan.Fix)
+	same(r.t, "names the column", strings.Contains(err.Error(), "employees"), true)
+}
+
+func foreignTable(r *rig) {
+	r.exec(`CREATE TABLE "salesforce"."contact" (id VARCHAR)`)
+	r.table.Object, r.table.Name, r.fence.Flow = "Contact", "contact", "Contact"
+	_, err := r.w.Claim(r.t.Context(), r.fence, "contact", org)
+	must(r.t, err)
+	_, err = r.w.Prepare(r.t.Context(), r.fence, r.table)
+	same(r.t, "class", plan.ClassOf(err), plan.Fix)
+	same(r.t, "hint", plan.HintOf(err) != "", true)
+	sameRows(r.t, r.query(`SELECT table_name FROM information_schema.tables WHERE table_schema = 'salesforce_incremental' AND table_name = 'contact'`))
+
+	r.table.Name, r.table.Key = "lead", nil
+	_, err = r.w.Prepare(r.t.Context(), r.fence, r.table)
+	same(r.t, "no key: class", plan.ClassOf(err), plan.Fix)
+}
+
+func migrations(r *rig) {
+	ctx := r.t.Context()
+	must(r.t, r.w.Migrate(ctx))
+	r.exec(`INSERT INTO "salesforce_incremental"."_catchment_version" VALUES (99)`)
+	err := r.w.Migrate(ctx)
+	same(r.t, "a newer version is refused", plan.ClassOf(err), plan.Fix)
+	same(r.t, "hint", plan.HintOf(err) != "", true)
+	if !r.driver.Dialect().Grants {
+		w := warehouse.New(r.driver, warehouse.Options{Schema: "s", Staging: "t", GrantTo: []string{"reader"}})
+		same(r.t, "grants without roles", plan.ClassOf(w.Migrate(ctx)), plan.Fix)
+	}
+}
+
+func metadata(r *rig) {
+	o := schema.Object{Name: "Account", Label: "Konto", KeyPrefix: "001", Fields: []schema.Field{
+		{Name: "Id", Label: "Account ID", Type: schema.ID, Length: 18},
+		{Name: "Name", Label: "It's a name", Type: schema.Picklist, PicklistValues: []schema.PicklistValue{
+			{Value: "a", Label: "A", Active: true, Default: true}, {Value: "b", Label: "B"}}},
+		{Name: "Skipped", Label: "not copied", Type: schema.String},
+	}}
+	for range 2 {
+		must(r.t, r.w.Describe(r.t.Context(), r.fence, o, r.table))
+	}
+	sameRows(r.t, r.query(`SELECT object, table_name, label, key_prefix FROM "salesforce"."_catchment_objects"`), "Account|account|Konto|001")
+	sameRows(r.t, r.query(`SELECT field, column_name, label, type, length FROM "salesforce"."_catchment_fields" ORDER BY field`),
+		"Id|id|Account ID|id|18", "Name|name|It's a name|picklist|0")
+	sameRows(r.t, r.query(`SELECT field, position, value, label, active, is_default FROM "salesforce"."_catchment_picklists" ORDER BY position`),
+		"Name|1|a|A|true|true", "Name|2|b|B|false|false")
+}
+
+// reading pages of Id, SystemModstamp and IsDeleted.
+const short = "Id,SystemModstamp,IsDeleted"
+
+func brief(id string, minute int, deleted bool) string {
+	return fmt.Sprintf("%s,%s,%t", id, at(minute).Format("2006-01-02T15:04:05.000Z"), deleted)
+}
+
+func comparison(r *rig) {
+	r.read(r.puts("a1", 100, rec("1", 10, false, "same"), rec("2", 10, false, "stale"), rec("3", 10, false, "extra"),
+		rec("4", 10, true, "flagged, but live in Salesforce"), rec("5", 10, false, "deleted in Salesforce"), rec("6", 10, true, "gone on both sides")))
+	c := warehouse.Comparison{Table: r.table, Policy: warehouse.Flag, Before: at(1000), Sample: 1, Pages: []warehouse.Page{
+		r.page(short, brief("1", 10, false), brief("2", 11, false), brief("4", 10, false)),
+		r.page(short, brief("5", 20, true), brief("6", 10, true), brief("7", 10, false))}}
+	d, err := r.w.Compare(r.t.Context(), c)
+	must(r.t, err)
+	same(r.t, "difference", fmt.Sprintf("%+v", d), fmt.Sprintf("%+v", warehouse.Difference{Source: 4, Warehouse: 4, Missing: 2, Extra: 2, Stale: 1,
+		MissingIDs: []string{"4"}, ExtraIDs: []string{"3"}, StaleIDs: []string{"2"}}))
+	c.Policy = warehouse.Ignore
+	d, err = r.w.Compare(r.t.Context(), c)
+	must(r.t, err)
+	same(r.t, "extra under ignore", d.Extra, 0)
+	d, err = r.w.Compare(r.t.Context(), warehouse.Comparison{Table: r.table, Policy: warehouse.Flag})
+	must(r.t, err)
+	same(r.t, "nothing read", d.Extra, 4)
+	c.Pages[0].Rows++
+	_, err = r.w.Compare(r.t.Context(), c)
+	same(r.t, "a page that holds other than it should is refused", err != nil, true)
+
+	r.exec(`CREATE TABLE "salesforce"."copy" AS SELECT * FROM "salesforce"."account"`)
+	r.exec(`INSERT INTO "salesforce"."copy" SELECT * FROM "salesforce"."account" WHERE id = '1'`)
+	twice := r.table
+	twice.Name = "copy"
+	d, err = r.w.Compare(r.t.Context(), warehouse.Comparison{Table: twice, Policy: warehouse.Flag, Sample: 9})
+	must(r.t, err)
+	same(r.t, "duplicates", d.Duplicates, 1)
+	same(r.t, "their Ids", strings.Join(d.DuplicateIDs, ","), "1")
+}
+
+func comparePending(r *rig) {
+	r.read(r.puts("a1", 100, rec("1", 10, false, "changed since"), rec("2", 60, false, "not yet read"), rec("3", 10, false, "deleted since")))
+	d, err := r.w.Compare(r.t.Context(), warehouse.Comparison{Table: r.table, Policy: warehouse.Flag, Before: at(50), Sample: 9,
+		Pages: []warehouse.Page{r.page(short, brief("1", 51, false), brief("3", 50, true), brief("4", 70, false))}})
+	must(r.t, err)
+	same(r.t, "difference", fmt.Sprintf("%+v", d), fmt.Sprintf("%+v", warehouse.Difference{Source: 2, Warehouse: 3, Pending: 4}))
+}
