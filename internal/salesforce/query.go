@@ -122,11 +122,16 @@ func decodeBatch(text io.Reader, each func(Record) error) (b Batch, done bool, e
 	if err := delim(d, '{'); err != nil {
 		return b, false, err
 	}
+	seen := map[json.Token]bool{}
 	for d.More() {
 		key, err := d.Token()
 		if err != nil {
 			return b, false, err
 		}
+		if seen[key] {
+			return b, false, errors.New("a key stands there twice")
+		}
+		seen[key] = true
 		switch key {
 		case "totalSize":
 			err = d.Decode(&b.Total)
@@ -144,7 +149,18 @@ func decodeBatch(text io.Reader, each func(Record) error) (b Batch, done bool, e
 			return b, false, err
 		}
 	}
-	return b, done, delim(d, '}')
+	if err := delim(d, '}'); err != nil {
+		return b, false, err
+	}
+	if !seen["totalSize"] || !seen["done"] || !seen["records"] {
+		return b, false, errors.New("totalSize, done or records is missing")
+	}
+	if _, err := d.Token(); err == nil {
+		return b, false, errors.New("there is more behind its end")
+	} else if err != io.EOF {
+		return b, false, err
+	}
+	return b, done, nil
 }
 
 func decodeRecords(d *json.Decoder, each func(Record) error) (int64, error) {
