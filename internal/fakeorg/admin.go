@@ -19,30 +19,18 @@ func adminBody(c *call, into any) error {
 	return nil
 }
 
-type idList struct {
-	IDs []string `json:"ids"`
-}
-
-func (o *Org) adminUndelete(w http.ResponseWriter, c *call) error {
-	var list idList
-	if err := adminBody(c, &list); err != nil {
-		return err
+// adminTurn does something to the records of a list.
+func adminTurn(do func(ids ...string) error) handler {
+	return func(w http.ResponseWriter, c *call) error {
+		var list struct{ IDs []string }
+		if err := adminBody(c, &list); err != nil {
+			return err
+		}
+		if err := do(list.IDs...); err != nil {
+			return err
+		}
+		return adminDone(w)
 	}
-	if err := o.Undelete(list.IDs...); err != nil {
-		return err
-	}
-	return adminDone(w)
-}
-
-func (o *Org) adminPurge(w http.ResponseWriter, c *call) error {
-	var list idList
-	if err := adminBody(c, &list); err != nil {
-		return err
-	}
-	if err := o.Purge(list.IDs...); err != nil {
-		return err
-	}
-	return adminDone(w)
 }
 
 func (o *Org) adminClock(w http.ResponseWriter, c *call) error {

@@ -183,12 +183,15 @@ func (o *Org) state(ctx context.Context, j *job) string {
 	return jobComplete
 }
 
+// jobLife is how long a job and its results are kept.
+const jobLife = 7 * 24 * time.Hour
+
 func (o *Org) findJob(c *call) (*job, error) {
 	o.jobs.mu.Lock()
 	defer o.jobs.mu.Unlock()
 	id, _ := fullID(c.PathValue("job"))
 	for _, j := range o.jobs.list {
-		if j.id == id {
+		if j.id == id && o.clock.Now().Sub(j.created) < jobLife {
 			return j, nil
 		}
 	}

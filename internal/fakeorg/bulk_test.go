@@ -74,6 +74,15 @@ func TestAbort(t *testing.T) {
 	c.ok("DELETE", data+"/jobs/query/"+id, "")
 }
 
+func TestResultsAreKeptForAWeek(t *testing.T) {
+	c := serve(t, fakeorg.Options{}, generated(100))
+	id := c.job("SELECT Id FROM Account")
+	c.org.Clock().Advance(7*24*time.Hour - time.Second)
+	c.state(id)
+	c.org.Clock().Advance(time.Second)
+	c.do("GET", data+"/jobs/query/"+id, "").refused(t, 404, "NOT_FOUND")
+}
+
 func TestJobsAreListed(t *testing.T) {
 	c := serve(t, fakeorg.Options{}, generated(100))
 	var newest string

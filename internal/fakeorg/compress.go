@@ -56,3 +56,6 @@ func (z *gzipped) Write(p []byte) (int, error) {
 	}
 	return z.zip.Write(p)
 }
+
+// Unwrap lets http.ResponseController reach the connection.
+func (z *gzipped) Unwrap() http.ResponseWriter { return z.ResponseWriter }

@@ -71,11 +71,19 @@ func (f *faults) match(method, uri string) *Rule {
 	return first
 }
 
-// spoil does what a rule asks for before the answer, and arranges what it asks
-// for during it. stop means that the request is answered already.
-func (rule *Rule) spoil(w http.ResponseWriter, r *http.Request) (_ http.ResponseWriter, stop bool) {
+// shorten makes the body end early where a rule says so.
+func (rule *Rule) shorten(w http.ResponseWriter) http.ResponseWriter {
+	if rule == nil || rule.Truncate <= 0 {
+		return w
+	}
+	return &truncated{w, rule.Truncate, rule.Reset}
+}
+
+// preempt does what a rule asks for before the answer; true means that the
+// request is answered with that.
+func (rule *Rule) preempt(w http.ResponseWriter, r *http.Request) bool {
 	if rule == nil {
-		return w, false
+		return false
 	}
 	if rule.DelaySeconds > 0 {
 		wait := time.NewTimer(time.Duration(rule.DelaySeconds * float64(time.Second)))
@@ -85,22 +93,19 @@ func (rule *Rule) spoil(w http.ResponseWriter, r *http.Request) (_ http.Response
 		case <-r.Context().Done():
 		}
 	}
-	if rule.Status != 0 {
-		w.Header().Set("Content-Type", "application/json;charset=UTF-8")
-		for key, value := range rule.Header {
-			w.Header().Set(key, value)
-		}
-		w.WriteHeader(rule.Status)
-		_, _ = io.WriteString(w, rule.Body)
-		return w, true
-	}
-	if rule.Truncate > 0 {
-		return &truncated{w, rule.Truncate, rule.Reset}, false
-	}
-	if rule.Reset {
+	if rule.Reset && rule.Truncate <= 0 {
 		reset(w)
 	}
-	return w, false
+	if rule.Status == 0 {
+		return false
+	}
+	w.Header().Set("Content-Type", "application/json;charset=UTF-8")
+	for key, value := range rule.Header {
+		w.Header().Set(key, value)
+	}
+	w.WriteHeader(rule.Status)
+	_, _ = io.WriteString(w, rule.Body)
+	return true
 }
 
 // reset breaks the connection off as a failing network does.
@@ -134,6 +139,9 @@ func (t *truncated) Write(p []byte) (int, error) {
 	}
 	return len(p), nil
 }
+
+// Unwrap lets http.ResponseController reach the connection.
+func (t *truncated) Unwrap() http.ResponseWriter { return t.ResponseWriter }
 
 type ruleKey struct{}
 

@@ -20,6 +20,9 @@ func TestFaultStatus(t *testing.T) {
 		t.Errorf("%v", a.Header)
 	}
 	c.get(data + "/limits")
+	if got := c.org.Requests()["limits"]; got != 3 {
+		t.Errorf("%d requests: one that went wrong is one as well", got)
+	}
 	c.org.Fault(fakeorg.Rule{Status: 500, Body: "x"})
 	if a := c.do("GET", data+"/limits", ""); a.StatusCode != 500 || a.body != "x" {
 		t.Errorf("%d %s", a.StatusCode, a.body)

@@ -17,6 +17,8 @@ func TestVersions(t *testing.T) {
 	for _, path := range []string{"/services/data/v99.0/limits", "/services/data/66/limits", "/nothing", data + "/nothing"} {
 		c.do("GET", path, "").refused(t, 404, "NOT_FOUND")
 	}
+	c.do("GET", "/services/data/v30.0/nothing", "").refused(t, 410, "GONE")
+	c.do("GET", queryPath("SELECT Id FROM Account WHERE Name = '"+strings.Repeat("x", 16_384)+"'"), "").refused(t, 414, "URI_TOO_LONG")
 	c.get("/services/data/v31.0/limits")
 	urls := c.get(data)
 	if urls["sobjects"] != data+"/sobjects" || urls["jobs"] != data+"/jobs" {

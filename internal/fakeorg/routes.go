@@ -1,6 +1,7 @@
 package fakeorg
 
 import (
+	"maps"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -41,8 +42,8 @@ func (o *Org) newRoutes() http.Handler {
 		"/services/oauth2/userinfo": {"identity", false, get(o.userInfo)},
 		"/id/{org}/{user}":          {"identity", false, get(o.userInfo)},
 		"/services/data":            {"versions", true, get(o.versions)},
-		"/_org/undelete":            {"admin", true, post(o.adminUndelete)},
-		"/_org/purge":               {"admin", true, post(o.adminPurge)},
+		"/_org/undelete":            {"admin", true, post(adminTurn(o.Undelete))},
+		"/_org/purge":               {"admin", true, post(adminTurn(o.Purge))},
 		"/_org/clock":               {"admin", true, post(o.adminClock)},
 		"/_org/expire-sessions":     {"admin", true, post(o.adminExpire)},
 		"/_org/faults":              {"admin", true, post(o.adminFault)},
@@ -65,6 +66,7 @@ func (o *Org) newRoutes() http.Handler {
 		"/jobs/query":                 {"job", false, map[string]handler{"GET": o.listJobs, "POST": o.createJob}},
 		"/jobs/query/{job}":           {"job", false, map[string]handler{"GET": o.jobStatus, "PATCH": o.abortJob, "DELETE": o.deleteJob}},
 		"/jobs/query/{job}/results":   {"results", false, get(o.results)},
+		"/{rest...}":                  {"unknown", true, nil},
 	}
 	for _, spelling := range []string{"resultPages", "resultpages"} {
 		inside["/jobs/query/{job}/"+spelling] = resource{"result-pages", false, get(o.resultPages)}
@@ -86,11 +88,7 @@ func (o *Org) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	r.URL = &url.URL{Path: cleanPath(r.URL.Path), RawQuery: r.URL.RawQuery}
 	w.Header().Set("Date", o.clock.Now().Format(http.TimeFormat))
 	rule := o.faults.match(r.Method, r.URL.RequestURI())
-	w, stop := rule.spoil(w, r)
-	if stop {
-		return
-	}
-	w, done := o.compress(w, r)
+	w, done := o.compress(rule.shorten(w), r)
 	defer done()
 	o.routes.ServeHTTP(w, r.WithContext(withRule(r.Context(), rule)))
 }
@@ -107,6 +105,9 @@ func (o *Org) serve(r resource) http.HandlerFunc {
 	return func(w http.ResponseWriter, req *http.Request) {
 		c := &call{Request: req, version: req.PathValue("version"), fault: ruleOf(req.Context())}
 		o.usage.count(r.kind)
+		if c.fault.preempt(w, req) {
+			return
+		}
 		if err := o.admit(w, c, r); err != nil {
 			writeError(w, err)
 			return
@@ -119,13 +120,16 @@ func (o *Org) serve(r resource) http.HandlerFunc {
 
 // admit checks everything that comes before the resource itself.
 func (o *Org) admit(w http.ResponseWriter, c *call, r resource) error {
-	if r.methods == nil {
-		return notFound()
+	if len(c.RequestURI) > longestURI {
+		return refuse(http.StatusRequestURITooLong, "URI_TOO_LONG", "The URI is longer than %d bytes", longestURI)
 	}
 	if c.version != "" {
 		if err := checkVersion(c.version); err != nil {
 			return err
 		}
+	}
+	if r.methods == nil {
+		return notFound()
 	}
 	if !r.open {
 		if err := o.checkSession(c); err != nil {
@@ -138,16 +142,14 @@ func (o *Org) admit(w http.ResponseWriter, c *call, r resource) error {
 		}
 	}
 	if r.methods[c.Method] == nil {
-		var allowed []string
-		for method := range r.methods {
-			allowed = append(allowed, method)
-		}
-		slices.Sort(allowed)
-		return refuse(http.StatusMethodNotAllowed, "METHOD_NOT_ALLOWED",
-			"HTTP Method '%s' not allowed. Allowed are %s", c.Method, strings.Join(allowed, ","))
+		return refuse(http.StatusMethodNotAllowed, "METHOD_NOT_ALLOWED", "HTTP Method '%s' not allowed. Allowed are %s",
+			c.Method, strings.Join(slices.Sorted(maps.Keys(r.methods)), ","))
 	}
 	return nil
 }
+
+// longestURI is how long a URI may be, by the limits reference.
+const longestURI = 16_384
 
 // The API versions of Summer '26; those before v31 are retired.
 const (
