@@ -56,6 +56,10 @@ func byCode(e *Error) (verdict, bool) {
 		return verdict{plan.Fix, false, "give the user View All Data, or View All Records on this object"}, true
 	case "INVALID_TYPE":
 		return verdict{plan.Fix, false, "check the object's name, and that the user may read it"}, true
+	case "INVALID_TYPE_FOR_OPERATION":
+		return verdict{plan.Fix, false, "Salesforce lets nobody query this object: take it out of the flows"}, true
+	case "INVALIDENTITY":
+		return verdict{plan.Fix, false, "Bulk can't read this object: set mover: rest or auto"}, true
 	case "INVALID_FIELD":
 		return verdict{plan.Fix, false, "check the fields and the where of the flow: one was removed, or hidden from the user"}, true
 	case "MALFORMED_QUERY":

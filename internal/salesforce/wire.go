@@ -99,13 +99,17 @@ func (w *wire) refused(r *request, resp *http.Response) error {
 	e.Resource = r.resource()
 	e.RetryAfter = retryAfter(resp.Header.Get("Retry-After"), w.now())
 	for _, secret := range r.secrets {
-		if secret != "" {
+		if len(secret) >= hideFrom {
 			e.Message = strings.ReplaceAll(e.Message, secret, "[hidden]")
 			e.Code = strings.ReplaceAll(e.Code, secret, "[hidden]")
 		}
 	}
 	return classify(e)
 }
+
+// hideFrom is the length from which a secret is one: a shorter text is part of
+// ordinary words.
+const hideFrom = 4
 
 func isHTML(h http.Header) bool {
 	kind, _, err := mime.ParseMediaType(h.Get("Content-Type"))

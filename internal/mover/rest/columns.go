@@ -64,7 +64,7 @@ func (p *Pager) resolve(ctx context.Context, known describes, object, path strin
 		}
 		// An owner may be a user or a queue: whichever has the field will do.
 		for _, parent := range f.ReferenceTo {
-			if found, err := p.resolve(ctx, known, parent, rest); err == nil || ctx.Err() != nil {
+			if found, err := p.resolve(ctx, known, parent, rest); err == nil || plan.ClassOf(err) != plan.Fix {
 				return found, err
 			}
 		}

@@ -15,7 +15,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
-	"errors"
 	"fmt"
 	"io"
 	"iter"
@@ -182,8 +181,8 @@ func encode(columns []column, ask func(func(salesforce.Record) error) (salesforc
 		}
 		return w.Write(record)
 	})
-	if err := errors.Join(err, w.Flush()); err != nil {
-		return salesforce.Batch{}, nil, err
+	if err == nil {
+		err = w.Flush()
 	}
-	return batch, text.Bytes(), nil
+	return batch, text.Bytes(), err
 }
