@@ -10,7 +10,7 @@ import (
 func newField(name, typ string, size int) *fieldDescribe {
 	f := &fieldDescribe{
 		Name: name, Label: labelOf(name), Type: typ, SoapType: soapType(typ),
-		Custom: strings.HasSuffix(name, "__c"), Aggregatable: true,
+		Custom: strings.HasSuffix(name, "__c"), NameField: name == "Name", Aggregatable: true,
 		Filterable: true, Groupable: true, Sortable: true, Nillable: true, Permissionable: true,
 		Createable: true, Updateable: true,
 		PicklistValues: []picklistValue{}, ReferenceTo: []string{},

@@ -26,7 +26,7 @@ func (o *Org) GenerateCounts(counts map[string]int, seed uint64) error {
 	}
 	counts = maps.Clone(counts)
 	counts["User"] = max(1, counts["User"])
-	w := &world{seed: mix(seed), birth: o.clock.Now().Truncate(time.Second).Unix(), counts: counts}
+	w := &world{seed: mix(seed), birth: o.clock.Now().Unix(), admin: o.login.Username, counts: counts}
 	for _, k := range kinds {
 		if err := o.add(w.object(k)); err != nil {
 			return err
@@ -52,7 +52,8 @@ func Spread(records int) map[string]int {
 // A world is what all generated objects of an org have in common.
 type world struct {
 	seed   uint64
-	birth  int64 // Unix time; nothing is younger
+	birth  int64  // Unix time; nothing is younger
+	admin  string // the Username of the first User
 	counts map[string]int
 }
 

@@ -103,7 +103,7 @@ func taskFields() []made {
 
 func userFields() []made {
 	return withSystem("User", "005", false, []made{
-		{newField("Username", "string", 80).required(), email},
+		{newField("Username", "string", 80).required(), username},
 		{newField("LastName", "string", 80).required().part("Name"), lastName},
 		{newField("FirstName", "string", 40).part("Name"), firstName},
 		{computedName(121), fullName},
@@ -132,7 +132,7 @@ func invoiceFields() []made {
 // computedName is a name that is put together from its parts.
 func computedName(length int) *fieldDescribe {
 	f := newField("Name", "string", length)
-	f.Nillable, f.Createable, f.Updateable, f.NameField = false, false, false, true
+	f.Nillable, f.Createable, f.Updateable = false, false, false
 	return f
 }
 

@@ -2,7 +2,7 @@ package fakeorg
 
 import "strconv"
 
-// A place is a town, so that city, state, code and country belong together.
+// A town is a place whose parts are drawn together, so that city, state, code and country belong together.
 type town struct{ city, state, code, country string }
 
 var (
@@ -78,6 +78,15 @@ func email(_ *world, dst []byte, p pick) []byte {
 	dst = append(dst, "person."...)
 	dst = strconv.AppendInt(dst, int64(p.n+1), 10)
 	return append(dst, "@example.com"...)
+}
+
+// username is the name that a User logs in with; the first is the one that
+// every session belongs to.
+func username(w *world, dst []byte, p pick) []byte {
+	if p.n == 0 {
+		return append(dst, w.admin...)
+	}
+	return email(w, dst, p)
 }
 
 func remark(_ *world, dst []byte, p pick) []byte {

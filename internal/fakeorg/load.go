@@ -38,7 +38,7 @@ func (o *Org) LoadDir(dir, describes string) error {
 	if err != nil {
 		return fmt.Errorf("load %s: %w", describes, err)
 	}
-	w := &world{seed: mix(o.options.Seed), birth: o.birth.Unix(), counts: map[string]int{"User": 1}}
+	w := &world{seed: mix(o.options.Seed), birth: o.birth.Unix(), admin: o.login.Username, counts: map[string]int{"User": 1}}
 	for _, name := range slices.Sorted(maps.Keys(objects)) {
 		about, err := describeLoaded(name, objects[name], describes, global[name])
 		if err != nil {
@@ -141,9 +141,7 @@ func loadedField(name, typ string) *fieldDescribe {
 	case "int":
 		return newField(name, typ, 9)
 	}
-	f := newField(name, typ, 255)
-	f.NameField = name == "Name"
-	return f
+	return newField(name, typ, 255)
 }
 
 // owned tells which standard objects have an owner of their own. Others

@@ -37,6 +37,7 @@ type object struct {
 	places  map[string]int // position by the field's name, and by it in lower case
 	sys     system
 	base    source
+	sorted  bool // the Ids of records created later come behind those of the base
 	history history
 }
 
@@ -55,6 +56,8 @@ func newObject(about *objectDescribe, base source) *object {
 		modified: o.place("LastModifiedDate"), modifiedBy: o.place("LastModifiedById"),
 		stamp: o.place("SystemModstamp"), own: o.place("OwnerId"),
 	}
+	o.sorted = base.count() == 0 ||
+		string(base.appendValue(nil, base.count()-1, o.sys.id)) < makeID(o.prefix(), base.lastNumber()+1)
 	return o
 }
 

@@ -77,10 +77,10 @@ func New(options Options) (*Org, error) {
 		byName: map[string]*object{}, byPrefix: map[string]*object{},
 	}
 	o.login = Credentials{
-		ClientID:     orSecret(options.ClientID, "3MVG9", d, 80),
-		ClientSecret: orSecret(options.ClientSecret, "", d, 64),
-		Username:     orSecret(options.Username, "admin@", d, 8),
-		Password:     orSecret(options.Password, "", d, 16),
+		ClientID:     orDefault(options.ClientID, "3MVG9"+d.secret(80)),
+		ClientSecret: orDefault(options.ClientSecret, d.secret(64)),
+		Username:     orDefault(options.Username, "admin@"+d.secret(8)+".example.com"),
+		Password:     orDefault(options.Password, d.secret(16)),
 		RefreshToken: "5Aep861" + d.secret(60),
 	}
 	o.sessions.dice = &dice{state: d.next()}
@@ -109,14 +109,6 @@ func orDefault[T comparable](value, otherwise T) T {
 		return otherwise
 	}
 	return value
-}
-
-func orSecret(given, head string, d *dice, n int) string {
-	made := head + d.secret(n)
-	if head == "admin@" {
-		made += ".example.com"
-	}
-	return orDefault(given, made)
 }
 
 // Credentials returns what a client needs to log in.

@@ -80,6 +80,31 @@ func TestNamesAndNumbersAreMadeByTheOrg(t *testing.T) {
 	}
 }
 
+// The Ids of a load may be another instance's: then they needn't come before
+// those of new records.
+func TestForeignIDs(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir+"/objects.json", `{"A__c":{"keyPrefix":"a00","rows":2,"fields":[{"name":"Id","type":"id"}]}}`)
+	write(t, dir+"/A__c.csv", "Id\na00Zz0000000001AAA\na00Zz0000000002AAA\n")
+	c := serve(t, fakeorg.Options{}, func(o *fakeorg.Org) error { return o.LoadDir(dir, "") })
+	id := c.ok("POST", data+"/sobjects/A__c", `{}`)["id"].(string)
+	for where, want := range map[string]int{"Id > '" + id + "'": 2, "Id = '" + id + "'": 1, "Id <= '" + id + "'": 1, "Id > 'a00Zz0000000001AAA'": 1} {
+		if got := c.query(queryPath("SELECT Id FROM A__c WHERE " + where)); len(got) != want {
+			t.Errorf("%s: %v", where, got)
+		}
+	}
+}
+
+func TestTheUserIsARecord(t *testing.T) {
+	for _, fill := range []func(*fakeorg.Org) error{npsp, generated(100)} {
+		c := serve(t, fakeorg.Options{}, fill)
+		me := c.get("/services/oauth2/userinfo")
+		if r := c.get(data + "/sobjects/User/" + me["user_id"].(string)); r["Username"] != c.org.Credentials().Username || me["username"] != r["Username"] {
+			t.Errorf("%v is not %v", r, me)
+		}
+	}
+}
+
 func TestRefusedWrites(t *testing.T) {
 	c := serve(t, fakeorg.Options{}, generated(100))
 	for _, refused := range []struct {

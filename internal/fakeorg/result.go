@@ -89,10 +89,11 @@ func (s snapshot) answer(ctx context.Context, q *question, clock soql.Clock) (*r
 	if q.bound.Sorted {
 		r.sort()
 	}
-	r.total = max(0, matched-max(0, q.bound.Offset))
 	if q.bound.Limit >= 0 {
-		r.total = min(r.total, q.bound.Limit)
+		matched = min(matched, q.bound.Limit+max(0, q.bound.Offset))
+		r.order = slices.Clone(r.order[:min(len(r.order), matched)]) // what a sort left over needn't be kept
 	}
+	r.total = max(0, matched-max(0, q.bound.Offset))
 	return r, nil
 }
 
@@ -101,6 +102,9 @@ func (s snapshot) answer(ctx context.Context, q *question, clock soql.Clock) (*r
 func (r *result) candidates() (from, to int, places []int) {
 	to = r.snap.size(r.obj)
 	lo, hi := r.bound.Range("Id")
+	if !r.obj.sorted {
+		lo, hi = "", ""
+	}
 	if lo != "" {
 		from = r.placeOf(to, func(id string) bool { return id >= lo[:min(len(lo), shortID)] })
 	}

@@ -10,13 +10,14 @@ type table struct {
 	other   []string   // by field: the value where it stands nowhere
 	rows    [][]string // by Id
 	id      int        // the column of the Id
-	stamp   int        // the column of SystemModstamp, or -1
+	stamp   string     // the newest SystemModstamp
+	last    int        // the highest number in an Id of this instance
 }
 
 // newTable makes a table of rows whose columns are named; every field that
 // isn't named is null, or false.
 func newTable(about *objectDescribe, columns []string, rows [][]string) *table {
-	t := &table{rows: rows, stamp: -1}
+	t, stampAt := &table{rows: rows}, -1
 	if about.KeyPrefix != nil {
 		t.prefix = *about.KeyPrefix
 	}
@@ -34,15 +35,25 @@ func newTable(about *objectDescribe, columns []string, rows [][]string) *table {
 		case "Id":
 			t.id = at
 		case "SystemModstamp":
-			t.stamp = at
+			stampAt = at
 		}
 		t.columns, t.other = append(t.columns, at), append(t.other, other)
 	}
 	sort.Slice(rows, func(i, j int) bool { return rows[i][t.id] < rows[j][t.id] })
+	for _, row := range rows {
+		if number, ok := idNumber(row[t.id], t.prefix); ok {
+			t.last = max(t.last, number)
+		}
+		if stampAt >= 0 {
+			t.stamp = max(t.stamp, row[stampAt])
+		}
+	}
 	return t
 }
 
-func (t *table) count() int { return len(t.rows) }
+func (t *table) count() int      { return len(t.rows) }
+func (t *table) newest() string  { return t.stamp }
+func (t *table) lastNumber() int { return t.last }
 
 func (t *table) appendValue(dst []byte, n, field int) []byte {
 	if at := t.columns[field]; at >= 0 && t.rows[n][at] != "" {
@@ -57,25 +68,4 @@ func (t *table) find(id string) int {
 		return n
 	}
 	return -1
-}
-
-func (t *table) newest() string {
-	newest := ""
-	if t.stamp >= 0 {
-		for _, row := range t.rows {
-			newest = max(newest, row[t.stamp])
-		}
-	}
-	return newest
-}
-
-// lastNumber takes the numbers of this instance; Ids of others can't collide.
-func (t *table) lastNumber() int {
-	last := 0
-	for _, row := range t.rows {
-		if number, ok := idNumber(row[t.id], t.prefix); ok {
-			last = max(last, number)
-		}
-	}
-	return last
 }
