@@ -3,6 +3,14 @@ package page
 // maxExponent is where an exponent stops being a number that any column holds.
 const maxExponent = 1 << 20
 
+// widen takes another value into account. It is false for what isn't a decimal.
+func (d *Digits) widen(text []byte) bool {
+	whole, fraction, ok := digitsOf(text)
+	d.Whole = max(d.Whole, whole)
+	d.Fraction = max(d.Fraction, fraction)
+	return ok
+}
+
 // digitsOf counts the digits that a decimal needs before and after its point,
 // exponent worked in, leading and trailing zeros left out. An empty text is
 // NULL and needs none. ok is false for what isn't a decimal.

@@ -24,36 +24,30 @@ type Scanner struct {
 	rune   []byte // the start of a character whose end is in the next portion
 	err    error
 
-	field    []byte // the raw text of the current field, where it is kept
-	keep     []keep // by column, once the header is known
-	idColumn int    // -1 where there is none
-	id       []byte // of the current record, as far as it was seen
-	measures []measure
+	field  []byte // the raw text of the current field, where it is kept
+	keep   []keep // by column, once the header is known
+	hasID  bool
+	id     []byte // the raw Id of the current record, as far as it was seen
+	digits []Digits
 
 	hasNUL  bool // in the bytes that are being consumed
 	nul     *NUL
 	wantsID bool // the record of nul hasn't shown its Id yet
 }
 
-// keep says why the text of a column is looked at.
-type keep uint8
+// keep says why the text of a column is looked at: to measure it, where it is
+// an index into Scanner.digits, or one of these.
+type keep int
 
 const (
-	pass keep = iota
-	keepID
-	keepDecimal
+	pass   keep = -1
+	keepID keep = -2
 )
-
-// A measure is a column whose decimals are measured.
-type measure struct {
-	column int
-	Digits
-}
 
 // NewScanner makes a Scanner. decimals says which columns to measure; nil
 // measures none.
 func NewScanner(decimals func(field string) bool) *Scanner {
-	return &Scanner{decimals: decimals, digest: sha256.New(), idColumn: -1}
+	return &Scanner{decimals: decimals, digest: sha256.New()}
 }
 
 // Write takes the next portion of the page's text. The first error stays.
@@ -157,12 +151,11 @@ func (s *Scanner) end(e event, record int64, column int) error {
 		}
 		return nil
 	}
-	switch s.keep[column] {
-	case keepID:
-		s.id = append(s.id[:0], value(s.field)...)
-		s.field = s.field[:0]
-	case keepDecimal:
-		ok := s.measure(column)
+	switch k := s.keep[column]; {
+	case k == keepID:
+		s.id, s.field = s.field, s.id[:0]
+	case k >= 0:
+		ok := s.digits[k].widen(value(s.field))
 		s.field = s.field[:0]
 		if !ok {
 			return malformed(&Error{
@@ -172,7 +165,7 @@ func (s *Scanner) end(e event, record int64, column int) error {
 		}
 	}
 	if e == endRecord && s.wantsID {
-		s.nul.ID = string(s.id)
+		s.nul.ID = string(value(s.id))
 		s.wantsID = false
 	}
 	return nil
@@ -189,27 +182,15 @@ func (s *Scanner) begin() error {
 		switch {
 		case strings.EqualFold(name, "Id"):
 			s.keep[i] = keepID
-			s.idColumn = i
+			s.hasID = true
 		case s.decimals != nil && s.decimals(name):
-			s.keep[i] = keepDecimal
-			s.measures = append(s.measures, measure{column: i, Digits: Digits{Column: name}})
+			s.keep[i] = keep(len(s.digits))
+			s.digits = append(s.digits, Digits{Column: name})
+		default:
+			s.keep[i] = pass
 		}
 	}
 	return nil
-}
-
-func (s *Scanner) measure(column int) bool {
-	whole, fraction, ok := digitsOf(value(s.field))
-	if !ok {
-		return false
-	}
-	for i := range s.measures {
-		if m := &s.measures[i]; m.column == column {
-			m.Whole = max(m.Whole, whole)
-			m.Fraction = max(m.Fraction, fraction)
-		}
-	}
-	return true
 }
 
 func (s *Scanner) countNUL(p []byte, record int64, column int) {
@@ -221,7 +202,7 @@ func (s *Scanner) countNUL(p []byte, record int64, column int) {
 		s.nul = &NUL{Record: record}
 		if record > 0 {
 			s.nul.Field = s.g.header[column]
-			s.wantsID = s.idColumn >= 0
+			s.wantsID = s.hasID
 		}
 	}
 	s.nul.Count += count
@@ -235,17 +216,14 @@ func (s *Scanner) Close() (Shape, error) {
 	if s.err != nil {
 		return Shape{}, s.err
 	}
-	shape := Shape{
+	return Shape{
 		Header:  s.g.header,
 		Records: s.g.record - 1,
 		Bytes:   s.bytes,
 		Digest:  hex.EncodeToString(s.digest.Sum(nil)),
 		NUL:     s.nul,
-	}
-	for _, m := range s.measures {
-		shape.Digits = append(shape.Digits, m.Digits)
-	}
-	return shape, nil
+		Digits:  s.digits,
+	}, nil
 }
 
 func (s *Scanner) close() error {

@@ -156,9 +156,13 @@ func (c *Client) Versions(ctx context.Context) ([]string, error) {
 	return versions, nil
 }
 
-// ServerTime gives the time by Salesforce's own clock: the Date of the answer
-// to its cheapest call.
+// ServerTime gives the time by Salesforce's own clock: the Date of the newest
+// answer and what passed here since, so it is never ahead. Only a client that
+// has had no answer yet makes a call.
 func (c *Client) ServerTime(ctx context.Context) (time.Time, error) {
+	if d := c.wire.date.Load(); d != nil {
+		return d.server.Add(max(0, c.wire.now().Sub(d.here))), nil
+	}
 	var list []json.RawMessage
 	h, err := c.get(ctx, "/services/data/", &list)
 	if err != nil {

@@ -2,6 +2,7 @@ package salesforce_test
 
 import (
 	"context"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -362,5 +363,19 @@ func TestID18(t *testing.T) {
 	}
 	if _, err := salesforce.ID18("001"); err == nil {
 		t.Error("three characters are an Id")
+	}
+}
+
+func TestHostThatDoesNotExist(t *testing.T) {
+	o := newOrg(t)
+	o.config.HTTP = &http.Client{Transport: wireFunc(func(r *http.Request) (*http.Response, error) {
+		return nil, &net.DNSError{Err: "no such host", Name: r.URL.Host, IsNotFound: true}
+	})}
+	o.config.Login = salesforce.Token{Token: token}
+	c := client(t, o.config)
+	_, err := c.Count(t.Context(), "SELECT COUNT() FROM A WHERE Name = '"+secret+"'", false)
+	want(t, err, plan.Fix, "UNKNOWN_HOST")
+	if c.Calls() != 1 || strings.Contains(err.Error(), secret) {
+		t.Errorf("%v after %d calls", err, c.Calls())
 	}
 }

@@ -45,7 +45,11 @@ type wire struct {
 	userAgent string
 	now       func() time.Time
 	usage     atomic.Pointer[usage]
+	date      atomic.Pointer[date]
 }
+
+// date is what the newest answer's Date said, and when that was by our clock.
+type date struct{ server, here time.Time }
 
 // usage is what the newest Sforce-Limit-Info said.
 type usage struct{ used, max int64 }
@@ -64,6 +68,9 @@ func (w *wire) send(ctx context.Context, r *request) (*http.Response, error) {
 	resp, err := w.http.Do(req)
 	if err != nil {
 		return nil, w.broken(ctx, r, err)
+	}
+	if t, err := serverDate(resp.Header); err == nil {
+		w.date.Store(&date{t, w.now()})
 	}
 	if used, most, ok := parseUsage(resp.Header.Get("Sforce-Limit-Info")); ok {
 		w.usage.Store(&usage{used, most})
