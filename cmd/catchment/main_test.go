@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -42,11 +44,13 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"org":  startOrg,
-			"rest": callOrg,
-			"duck": queryDuck,
-			"same": sameNumber,
-			"edit": editFile,
+			"org":     startOrg,
+			"rest":    callOrg,
+			"changes": changeContacts,
+			"duck":    queryDuck,
+			"code":    exitCode,
+			"same":    sameNumber,
+			"edit":    editFile,
 		},
 	})
 }
@@ -102,22 +106,79 @@ func callOrg(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) < 2 {
 		ts.Fatalf("usage: rest METHOD PATH [BODY]")
 	}
-	var body io.Reader
+	body := ""
 	if len(args) > 2 {
-		body = strings.NewReader(args[2])
+		body = args[2]
 	}
-	req, err := http.NewRequest(args[0], ts.Getenv("ORG_URL")+args[1], body)
+	text, status := askOrg(ts, args[0], args[1], body)
+	fmt.Fprintf(ts.Stdout(), "%s\n", text)
+	if (status >= 300) != neg {
+		ts.Fatalf("%s %s: status %d", args[0], args[1], status)
+	}
+}
+
+func askOrg(ts *testscript.TestScript, method, path, body string) (text []byte, status int) {
+	req, err := http.NewRequest(method, ts.Getenv("ORG_URL")+path, strings.NewReader(body))
 	ts.Check(err)
 	req.Header.Set("Authorization", "Bearer "+ts.Getenv("ORG_TOKEN"))
 	req.Header.Set("Content-Type", "application/json")
 	resp, err := http.DefaultClient.Do(req)
 	ts.Check(err)
 	defer resp.Body.Close()
-	text, err := io.ReadAll(resp.Body)
+	text, err = io.ReadAll(resp.Body)
 	ts.Check(err)
-	fmt.Fprintf(ts.Stdout(), "%s\n", text)
-	if (resp.StatusCode >= 300) != neg {
-		ts.Fatalf("%s %s: %s: %s", args[0], args[1], resp.Status, text)
+	return text, resp.StatusCode
+}
+
+// changeContacts: changes UPDATES DELETES UNDELETES changes that many contacts
+// through the REST API, one call each.
+func changeContacts(ts *testscript.TestScript, neg bool, args []string) {
+	var n [3]int
+	for i := range n {
+		var err error
+		n[i], err = strconv.Atoi(args[i])
+		ts.Check(err)
+	}
+	must := func(method, path, body string) []byte {
+		text, status := askOrg(ts, method, path, body)
+		if status >= 300 {
+			ts.Fatalf("%s %s: status %d: %s", method, path, status, text)
+		}
+		return text
+	}
+	var page struct{ Records []struct{ ID string } }
+	ts.Check(json.Unmarshal(must("GET", "/services/data/v66.0/query?q=SELECT+Id+FROM+Contact+ORDER+BY+Id", ""), &page))
+	var undelete []string
+	for i, r := range page.Records[:n[0]+n[1]] {
+		path := "/services/data/v66.0/sobjects/Contact/" + r.ID
+		if i < n[0] {
+			must("PATCH", path, fmt.Sprintf(`{"Title":"Keeper %d of the \"seal\"\r\n🦭"}`, i))
+			continue
+		}
+		must("DELETE", path, "")
+		if len(undelete) < n[2] {
+			undelete = append(undelete, r.ID)
+		}
+	}
+	body, err := json.Marshal(map[string]any{"ids": undelete})
+	ts.Check(err)
+	must("POST", "/_org/undelete", string(body))
+}
+
+// exitCode: code N COMMAND... runs a command that has to end with code N.
+func exitCode(ts *testscript.TestScript, neg bool, args []string) {
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	got := 0
+	if err := ts.Exec(args[1], args[2:]...); err != nil {
+		failed, ok := errors.AsType[*exec.ExitError](err)
+		if !ok {
+			ts.Fatalf("%v", err)
+		}
+		got = failed.ExitCode()
+	}
+	if got != want {
+		ts.Fatalf("exit code %d, want %d", got, want)
 	}
 }
 

@@ -89,7 +89,11 @@ func Main(ctx context.Context, p Program) int {
 	root.SetArgs(p.Args)
 	root.SetOut(p.Stdout)
 	root.SetErr(p.Stderr)
-	return s.exitCode(ctx, root.ExecuteContext(ctx))
+	err := root.ExecuteContext(ctx)
+	if _, _, unknown := root.Find(p.Args); unknown != nil {
+		err = usageError{plan.Fixf("see: catchment --help", "%w", unknown)}
+	}
+	return s.exitCode(ctx, err)
 }
 
 // errStopped is the cause of a context that the second signal ended.
@@ -173,7 +177,6 @@ Exit codes: 0 ok, 1 the run failed or is partial, 2 wrong input, 3 environment
 (try again), 4 verify found differences, 130 stopped.`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		Args:          cobra.NoArgs,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.PersistentFlags().StringVarP(&s.config, "config", "c", "catchment.yaml", "the configuration `file`")
