@@ -36,6 +36,9 @@ type Engine struct {
 	Observer Observer
 	Stop     <-chan struct{} // closed: finish the steps that are under way and begin no other
 	Tries    int             // of a step that fails with class Retry; 5 where 0
+
+	Now   func() time.Time                     // time.Now where nil
+	After func(time.Duration) <-chan time.Time // time.After where nil
 }
 
 // Run walks p from task t. It returns what went wrong, joined: the body's own
@@ -46,7 +49,9 @@ func (e *Engine) Run(ctx context.Context, p plan.Plan, t plan.Task) error {
 	if err != nil {
 		w.fail(err)
 	}
-	last := &walk{Engine: &Engine{Steps: e.Steps, Observer: e.Observer, Tries: e.Tries}} // Stop doesn't reach Finally
+	unstoppable := *e // Stop doesn't reach Finally
+	unstoppable.Stop = nil
+	last := &walk{Engine: &unstoppable}
 	if _, err := last.node(ctx, p.Finally, out); err != nil {
 		w.fail(err)
 	}
@@ -115,7 +120,7 @@ func (w *walk) poll(ctx context.Context, n plan.Poll, t plan.Task) (plan.Task, e
 		}
 		pause := n.Every
 		if !out.NotBefore.IsZero() {
-			pause = time.Until(out.NotBefore)
+			pause = out.NotBefore.Sub(w.now())
 		}
 		if err := w.sleep(ctx, pause); err != nil {
 			return t, err
@@ -150,6 +155,20 @@ func (w *walk) do(ctx context.Context, step string, t plan.Task) (plan.Task, err
 	}
 }
 
+func (e *Engine) now() time.Time {
+	if e.Now == nil {
+		return time.Now()
+	}
+	return e.Now()
+}
+
+func (e *Engine) after(d time.Duration) <-chan time.Time {
+	if e.After == nil {
+		return time.After(d)
+	}
+	return e.After(d)
+}
+
 // backoff doubles from one second, with full jitter above the first half, so
 // that the flows of a run don't come back all at once.
 func backoff(try int) time.Duration {
@@ -161,9 +180,7 @@ func backoff(try int) time.Duration {
 func (w *walk) sleep(ctx context.Context, d time.Duration) error {
 	var wake <-chan time.Time
 	if d > 0 {
-		timer := time.NewTimer(d)
-		defer timer.Stop()
-		wake = timer.C
+		wake = w.after(d)
 	}
 	select {
 	case <-ctx.Done():

@@ -218,3 +218,29 @@ func TestPollWaitsUntilNotBefore(t *testing.T) {
 		}
 	})
 }
+
+// Who brings a clock decides how long a wait takes.
+func TestOwnClock(t *testing.T) {
+	start := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	var waited []time.Duration
+	e := engine.Engine{
+		Steps: plan.Steps{"look": func(_ context.Context, t plan.Task) (plan.Task, error) {
+			t.Done = len(waited) == 2
+			if len(waited) == 1 {
+				t.NotBefore = start.Add(3 * time.Hour)
+			}
+			return t, nil
+		}},
+		Now: func() time.Time { return start },
+		After: func(d time.Duration) <-chan time.Time {
+			waited = append(waited, d)
+			passed := make(chan time.Time, 1)
+			passed <- start.Add(d)
+			return passed
+		},
+	}
+	err := e.Run(t.Context(), plan.Plan{Body: plan.Poll{Step: "look", Every: time.Minute}}, plan.Task{})
+	if err != nil || !slices.Equal(waited, []time.Duration{time.Minute, 3 * time.Hour}) {
+		t.Errorf("%v, waited %v", err, waited)
+	}
+}

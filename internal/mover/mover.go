@@ -21,6 +21,10 @@ var ErrGone = errors.New("job is gone")
 // ErrUnsupported says that this mover can't read the object; another may.
 var ErrUnsupported = errors.New("object is not supported by this mover")
 
+// ErrFailed says that Salesforce ended a job without a result, beside the
+// failure's class: asking for the same job again can't help, a new one may.
+var ErrFailed = errors.New("job failed")
+
 // A Request says what to read.
 type Request struct {
 	Object string
@@ -56,8 +60,8 @@ type Pager interface {
 	// Create starts a job. A repeat makes a second job; the first is orphaned.
 	Create(ctx context.Context, r Request) (Job, error)
 
-	// Poll asks how far the job is. A failed job is an error with its class;
-	// a vanished one is ErrGone.
+	// Poll asks how far the job is. A failed job is ErrFailed, with its class; a
+	// vanished one is ErrGone.
 	Poll(ctx context.Context, j Job) (Job, error)
 
 	// Pages lists the pages of a job that is done, in a fixed order. A page

@@ -141,8 +141,34 @@ func TestVersionsAndServerTime(t *testing.T) {
 	if err != nil || !at.Equal(time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)) {
 		t.Errorf("%v, %v", at, err)
 	}
+	if n := o.Calls(); n != 1 {
+		t.Errorf("the time cost calls of its own: %d in all", n)
+	}
 	if used, most := o.Usage(); used != 25 || most != 5000 {
 		t.Errorf("usage %d of %d", used, most)
+	}
+}
+
+// A client that has heard nothing yet asks for the time; from then on it goes
+// on counting from the newest answer.
+func TestServerTimeGoesOn(t *testing.T) {
+	o := newOrg(t)
+	o.handle("GET /services/data/", func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Date", "Fri, 02 Jan 2026 03:04:05 GMT")
+		answer(w, 200, `[]`)
+	})
+	now := time.Date(2001, 1, 1, 0, 0, 0, 0, time.UTC) // our own clock may be anywhere
+	o.config.Now = func() time.Time { return now }
+	c := client(t, o.config)
+	for _, passed := range []time.Duration{0, 90 * time.Second, 90 * time.Second} {
+		at, err := c.ServerTime(t.Context())
+		if want := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC).Add(now.Sub(time.Date(2001, 1, 1, 0, 0, 0, 0, time.UTC))); err != nil || !at.Equal(want) {
+			t.Errorf("%v, %v, want %v", at, err, want)
+		}
+		now = now.Add(passed)
+	}
+	if n := c.Calls(); n != 1 {
+		t.Errorf("%d calls", n)
 	}
 }
 

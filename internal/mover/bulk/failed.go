@@ -15,7 +15,7 @@ func failed(j mover.Job, text string) error {
 	if text == "" {
 		text = "Salesforce gave no reason"
 	}
-	return &plan.Failure{Class: class, Hint: hint, Err: fmt.Errorf("job %s for %s failed: %s", j.ID, j.Request.Object, text)}
+	return &plan.Failure{Class: class, Hint: hint, Err: fmt.Errorf("%w: %s for %s: %s", mover.ErrFailed, j.ID, j.Request.Object, text)}
 }
 
 // classOf knows the texts that Salesforce writes into errorMessage (Bulk API
