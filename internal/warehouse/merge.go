@@ -84,9 +84,9 @@ func (s *mergeSQL) oldest(expr string) string {
 // newer is the order of versions, by at, then read_at (invariant 4). Equal
 // versions are not newer, so a repeat changes nothing.
 func (s *mergeSQL) newer(at, readAt, alias string) string {
-	thatAt, thatRead := s.col(alias, colAt), s.col(alias, colReadAt)
-	return fmt.Sprintf("(%s > %s OR (%s = %s AND %s > %s))", s.oldest(at), s.oldest(thatAt),
-		s.oldest(at), s.oldest(thatAt), s.oldest(readAt), s.oldest(thatRead))
+	a, b := s.oldest(at), s.oldest(s.col(alias, colAt))
+	return fmt.Sprintf("(%s > %s OR\n\t\t%s = %s AND %s > %s)", a, b, a, b,
+		s.oldest(readAt), s.oldest(s.col(alias, colReadAt)))
 }
 
 // where selects a part's rows in staging.
@@ -115,9 +115,9 @@ func (s *mergeSQL) tombstones() statement {
 	return statement{"SELECT count(*) FROM " + s.tombs() + " WHERE table_name = $1", []any{s.m.Table.Name}}
 }
 
-// row is the columns of a final row made from a version; old is the alias of
-// the row that it replaces, "" where there is none.
-func (s *mergeSQL) row(p part, old string, b *binds) []string {
+// row is the columns of a final row made from a version that is stamped at; old
+// is the alias of the row that it replaces, "" where there is none.
+func (s *mergeSQL) row(p part, at, old string, b *binds) string {
 	var out []string
 	for _, name := range s.columns {
 		switch {
@@ -130,13 +130,14 @@ func (s *mergeSQL) row(p part, old string, b *binds) []string {
 		}
 	}
 	now := b.value(s.now, Timestamp)
-	since := "coalesce(" + s.at(p) + ", " + now + ")"
+	since := at + ", " + now
 	if old != "" {
-		since = "coalesce(" + s.col(old, colDeleted) + ", " + s.at(p) + ", " + now + ")"
+		since = s.col(old, colDeleted) + ", " + since
 	}
-	return append(out, now, s.at(p), s.col("v", colReadAt),
-		"CASE WHEN "+s.deleted(p)+" THEN "+since+" END",
+	out = append(out, now, at, s.col("v", colReadAt),
+		"CASE WHEN "+s.deleted(p)+" THEN coalesce("+since+") END",
 		"CASE WHEN "+s.deleted(p)+" THEN "+s.reason(p)+" END")
+	return strings.Join(out, ",\n\t")
 }
 
 // names is the columns of the final table, in the order of row.
@@ -147,8 +148,8 @@ func (s *mergeSQL) names() []string {
 // insertPlain writes the versions of a part into an empty table.
 func (s *mergeSQL) insertPlain(p part) statement {
 	b := s.binds()
-	sql := fmt.Sprintf("INSERT INTO %s (%s)\nSELECT %s\nFROM %s v\nWHERE %s",
-		s.final(), s.d.list("", s.names()), strings.Join(s.row(p, "", b), ", "), s.staging(), s.where(p, b))
+	sql := fmt.Sprintf("INSERT INTO %s (%s)\nSELECT\n\t%s\nFROM %s v\nWHERE %s",
+		s.final(), s.d.list("", s.names()), s.row(p, s.at(p), "", b), s.staging(), s.where(p, b))
 	if s.m.Policy != Flag {
 		sql += " AND NOT " + s.deleted(p)
 	}
@@ -175,16 +176,21 @@ func (s *mergeSQL) makeNewest() statement {
 func (s *mergeSQL) fillNewest(p part) statement {
 	b := s.binds()
 	first := s.m.Table.Key[0]
-	row := strings.Join(s.row(p, "f", b), ", ")
+	const at = "v._catchment_version"
+	readAt := s.col("v", colReadAt)
+	row := s.row(p, at, "f", b)
 	table := b.text(s.m.Table.Name)
 	where := s.where(p, b)
 	if s.m.Policy == Ignore {
 		where += " AND NOT " + s.deleted(p)
 	}
 	sql := fmt.Sprintf(`INSERT INTO %[1]s
-SELECT %[2]s, %[3]s IS NOT NULL, %[3]s IS NOT NULL AND %[4]s IS NULL
+SELECT
+	%[2]s,
+	%[3]s IS NOT NULL,
+	%[3]s IS NOT NULL AND %[4]s IS NULL
 FROM (
-	SELECT v.*, row_number() OVER (
+	SELECT v.*, %[6]s AS _catchment_version, row_number() OVER (
 		PARTITION BY %[5]s
 		ORDER BY %[6]s DESC NULLS LAST, %[7]s DESC NULLS LAST, %[8]s DESC NULLS LAST) AS _catchment_rank
 	FROM %[9]s v
@@ -194,11 +200,11 @@ LEFT JOIN %[11]s f ON %[12]s
 LEFT JOIN %[13]s t ON t.table_name = %[14]s AND t.record_key = %[15]s
 WHERE v._catchment_rank = 1`,
 		s.q(tableNewest), row, s.col("f", first), s.col("f", colDeleted),
-		s.d.list("v.", s.m.Table.Key), s.at(p), s.col("v", colReadAt), s.col("v", colSeq),
+		s.d.list("v.", s.m.Table.Key), s.at(p), readAt, s.col("v", colSeq),
 		s.staging(), where, s.final(), s.sameKey("v", "f"), s.tombs(), table, s.recordKey("v"))
 	if !s.m.Override {
 		sql += fmt.Sprintf("\n\tAND (%s IS NULL OR %s)\n\tAND (t.record_key IS NULL OR %s)",
-			s.col("f", first), s.newer(s.at(p), s.col("v", colReadAt), "f"), s.newer(s.at(p), s.col("v", colReadAt), "t"))
+			s.col("f", first), s.newer(at, readAt, "f"), s.newer(at, readAt, "t"))
 	}
 	return statement{sql, b.args}
 }

@@ -1,0 +1,155 @@
+package warehouse
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"testing"
+	"time"
+
+	"catchment/internal/plan"
+	"catchment/internal/schema"
+)
+
+func TestColumnName(t *testing.T) {
+	for _, c := range []struct{ api, lower, snake string }{
+		{"AccountId", "accountid", "account_id"},
+		{"Id", "id", "id"},
+		{"Amount__c", "amount__c", "amount__c"},
+		{"MyAmount__c", "myamount__c", "my_amount__c"},
+		{"ns__MyField__c", "ns__myfield__c", "ns__my_field__c"},
+		{"IsVATExempt", "isvatexempt", "is_vat_exempt"},
+		{"SICDesc", "sicdesc", "sic_desc"},
+		{"Line2Text", "line2text", "line2_text"},
+	} {
+		if got := columnName(c.api, false); got != c.lower {
+			t.Errorf("%s: got %s, want %s", c.api, got, c.lower)
+		}
+		if got := columnName(c.api, true); got != c.snake {
+			t.Errorf("%s in snake case: got %s, want %s", c.api, got, c.snake)
+		}
+	}
+}
+
+func TestTableFor(t *testing.T) {
+	o := schema.Object{Name: "OpportunityLineItem"}
+	got, err := TableFor(o, []schema.Field{{Name: "Id", Type: schema.ID}, {Name: "UnitPrice", Type: schema.Currency, Scale: 2},
+		{Name: "Count", Type: schema.Int, Scale: 7}, {Name: "SystemModstamp", Type: schema.DateTime}}, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := Table{Object: "OpportunityLineItem", Name: "opportunitylineitem", Key: []string{"id"}, Columns: []Column{
+		{"id", "Id", Text, 0}, {"unitprice", "UnitPrice", Decimal, 2}, {"count", "Count", Int, 0}, {"systemmodstamp", "SystemModstamp", Timestamp, 0}}}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+	for _, names := range [][]string{{"Fax", "FAX"}, {"_Catchment_At", "Id"}} {
+		_, err := TableFor(o, []schema.Field{{Name: names[0]}, {Name: names[1]}}, false)
+		if plan.ClassOf(err) != plan.Fix || plan.HintOf(err) == "" {
+			t.Errorf("%v: %v", names, err)
+		}
+	}
+	if _, err := TableFor(o, []schema.Field{{Name: "FooBar"}, {Name: "Foo_Bar"}}, true); err == nil {
+		t.Error("FooBar and Foo_Bar share a name in snake case")
+	}
+}
+
+func TestKindOf(t *testing.T) {
+	for from, want := range map[schema.Type]Kind{schema.Boolean: Bool, schema.Int: Int, schema.Long: Long, schema.Double: Decimal,
+		schema.Percent: Decimal, schema.Date: Date, schema.DateTime: Timestamp, schema.Time: Time, schema.Picklist: Text, "new one": Text} {
+		if got := kindOf(from); got != want {
+			t.Errorf("%s: got %s, want %s", from, got, want)
+		}
+	}
+}
+
+func TestWiden(t *testing.T) {
+	for _, c := range []struct{ scale, whole, fract, want int }{
+		{2, 18, 2, 2}, {2, 16, 0, 2}, {2, 5, 3, 7}, {2, 1, 17, 18}, {2, 1, 18, 18}, {2, 0, 30, 30}, {2, 20, 18, 18}, {18, 20, 3, 18},
+		{2, 21, 18, -1}, {2, 37, 0, -1}, {18, 21, 0, -1}, {2, 0, 39, -1},
+	} {
+		got, err := widen(38, c.scale, c.whole, c.fract)
+		if c.want < 0 && (plan.ClassOf(err) != plan.Fix || plan.HintOf(err) == "") || c.want >= 0 && (err != nil || got != c.want) {
+			t.Errorf("scale %d for %d.%d digits: got %d, %v; want %d", c.scale, c.whole, c.fract, got, err, c.want)
+		}
+	}
+}
+
+func TestMassDelete(t *testing.T) {
+	for _, c := range []struct {
+		deletes, live int64
+		allow, stop   bool
+	}{
+		{100, 100, false, false}, {101, 101, false, true}, {101, 2019, false, true}, {101, 2020, false, false},
+		{101, 101, true, false}, {0, 0, false, false}, {5001, 100_000, false, true}, {5000, 100_000, false, false},
+	} {
+		err := massDelete(Merge{AllowDeletes: c.allow}, c.deletes, c.live)
+		_, ok := errors.AsType[*MassDelete](err)
+		if ok != c.stop {
+			t.Errorf("%d of %d, allowed %t: %v", c.deletes, c.live, c.allow, err)
+		}
+	}
+}
+
+func TestCondition(t *testing.T) {
+	then, later := time.Unix(1, 0), time.Unix(2, 0)
+	consolidated := Mark{Rows: 3, SyncedAt: later, Newest: later}
+	for _, c := range []struct {
+		s    sight
+		m    Mark
+		want Condition
+	}{
+		{sight{}, Mark{}, Absent},
+		{sight{}, consolidated, Dropped},
+		{sight{exists: true}, Mark{}, Foreign},
+		{sight{exists: true, ours: true}, Mark{}, Intact},
+		{sight{exists: true, ours: true}, consolidated, Emptied},
+		{sight{true, true, 3, later}, consolidated, Intact},
+		{sight{true, true, 2, later}, consolidated, Fewer},
+		{sight{true, true, 3, then}, consolidated, Restored},
+		{sight{true, true, 4, then}, consolidated, Restored},
+	} {
+		if got := condition(c.s, c.m); got != c.want {
+			t.Errorf("%+v of %+v: got %s, want %s", c.s, c.m, got, c.want)
+		}
+	}
+}
+
+func TestParts(t *testing.T) {
+	m := Merge{Attempt: "a"}
+	got := parts(m, []entry{
+		{Job: "j1", Op: Delete, Columns: []string{"id"}},
+		{Job: "j2", Op: Put, Columns: []string{"id", "name"}},
+		{Job: "j3", Op: Put, Columns: []string{"name", "id"}},
+		{Job: "j4", Op: Put, Columns: []string{"id"}},
+		{Job: "j2", Op: Put, Columns: []string{"id", "name"}},
+	})
+	want := "[{put [id name] [j2 j3]} {put [id] [j4]} {delete [id] [j1]}]"
+	if fmt.Sprint(got) != want {
+		t.Errorf("got %v, want %s", got, want)
+	}
+}
+
+func TestAdvance(t *testing.T) {
+	day := func(n int) time.Time { return time.Date(2026, 1, n, 0, 0, 0, 0, time.UTC) }
+	old := Mark{Watermark: day(5), Generation: 1, Grade: "proven"}
+	for _, c := range []struct {
+		by   Merge
+		want Mark
+	}{
+		{Merge{}, old},
+		{Merge{Watermark: day(4), Generation: 1, Grade: "lagged"}, old},
+		{Merge{Watermark: day(6), Generation: 1, Grade: "lagged"}, Mark{Watermark: day(6), Generation: 1, Grade: "lagged"}},
+		{Merge{Watermark: day(4), Generation: 2, Grade: "lagged"}, Mark{Watermark: day(4), Generation: 2, Grade: "lagged"}},
+	} {
+		if got := advance(old, c.by); got != c.want {
+			t.Errorf("%+v: got %+v, want %+v", c.by, got, c.want)
+		}
+	}
+}
+
+func TestQuote(t *testing.T) {
+	if got := DuckDB().Table("s", `a"b`); got != `"s"."a""b"` {
+		t.Errorf("got %s", got)
+	}
+}

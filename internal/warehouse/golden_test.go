@@ -1,0 +1,62 @@
+package warehouse
+
+import (
+	"flag"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+)
+
+var update = flag.Bool("update", false, "write testdata/golden anew")
+
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	path := filepath.Join("testdata", "golden", name)
+	if *update {
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got != string(want) {
+		t.Errorf("%s differs; after looking: go test ./internal/warehouse -update\n%s", path, got)
+	}
+}
+
+func sample() Table {
+	return Table{Object: "Account", Name: "account", Key: []string{"id"}, Columns: []Column{
+		{Name: "id", Field: "Id", Kind: Text}, {Name: "isdeleted", Field: "IsDeleted", Kind: Bool},
+		{Name: "masterrecordid", Field: "MasterRecordId", Kind: Text}, {Name: "systemmodstamp", Field: "SystemModstamp", Kind: Timestamp},
+		{Name: `odd"name`, Field: "Odd", Kind: Text}, {Name: "amount__c", Field: "Amount__c", Kind: Decimal, Scale: 2},
+	}}
+}
+
+func TestScript(t *testing.T) {
+	o := Options{Schema: "salesforce", Staging: "salesforce_incremental"}
+	bare := Table{Object: "Log__b", Name: "log__b", Key: []string{"day__c", "n__c"}, Columns: []Column{
+		{Name: "day__c", Field: "Day__c", Kind: Date}, {Name: "n__c", Field: "N__c", Kind: Int}, {Name: "text__c", Field: "Text__c", Kind: Text}}}
+	for _, d := range []*Dialect{DuckDB()} {
+		golden(t, d.Name+"-flag.sql", Script(d, o, sample(), Flag))
+		golden(t, d.Name+"-remove.sql", Script(d, o, sample(), Remove))
+		golden(t, d.Name+"-ignore.sql", Script(d, o, sample(), Ignore))
+		golden(t, d.Name+"-bare.sql", Script(d, o, bare, Flag))
+	}
+}
+
+func TestReadCSV(t *testing.T) {
+	c := Copy{Into: `"s"."account"`, Op: Put, Attempt: "a", Job: "j", ReadAt: time.Unix(0, 0), Columns: []CopyColumn{
+		{Name: "id", Kind: Text, Type: "VARCHAR"},
+		{Name: "amount__c", Kind: Decimal, Type: "DECIMAL(38,4)", Whole: 14, Fract: 4},
+		{Name: "wide__c", Kind: Decimal, Type: "DECIMAL(38,4)", Whole: 15, Fract: 4},
+		{Name: `it's"odd`, Kind: Timestamp, Type: "TIMESTAMPTZ"},
+	}, Pages: []Page{{Seq: 1}, {Seq: 2}}}
+	sql, _ := c.ReadCSV([]string{"/stage/it's.csv", "/stage/2.csv"}, false)
+	golden(t, "duckdb-read_csv.sql", sql+"\n")
+}
