@@ -40,32 +40,33 @@ func (s timeSpan) holds(stamped string) bool {
 	return stamped >= stamp(s.start) && stamped <= stamp(s.end)
 }
 
-// askedSpan reads the window of a call.
-func (o *Org) askedSpan(c *call, obj *object, reach time.Duration) (timeSpan, error) {
+// askedSpan reads the object and the window of a call.
+func (o *Org) askedSpan(c *call, reach time.Duration) (*object, timeSpan, error) {
+	obj, err := o.pathObject(c)
+	if err != nil {
+		return nil, timeSpan{}, err
+	}
 	if !obj.about.Replicateable {
-		return timeSpan{}, refuse(http.StatusBadRequest, "INVALID_TYPE_FOR_OPERATION", "entity type %s is not replicateable", obj.name())
+		return nil, timeSpan{}, refuse(http.StatusBadRequest, "INVALID_TYPE_FOR_OPERATION", "entity type %s is not replicateable", obj.name())
 	}
 	var ends [2]time.Time
 	for i, name := range [...]string{"start", "end"} {
 		text := c.FormValue(name)
 		if text == "" {
-			return timeSpan{}, refuse(http.StatusBadRequest, "MISSING_ARGUMENT", "Missing required parameter: %s", name)
+			return nil, timeSpan{}, refuse(http.StatusBadRequest, "MISSING_ARGUMENT", "Missing required parameter: %s", name)
 		}
 		t, ok := parseTime(text)
 		if !ok {
-			return timeSpan{}, refuse(http.StatusBadRequest, "INVALID_ARGUMENT_TYPE", "%s is not a valid date: %s", name, text)
+			return nil, timeSpan{}, refuse(http.StatusBadRequest, "INVALID_ARGUMENT_TYPE", "%s is not a valid date: %s", name, text)
 		}
 		ends[i] = t
 	}
-	return spanOf(ends[0], ends[1], o.clock.Now(), reach)
+	s, err := spanOf(ends[0], ends[1], o.clock.Now(), reach)
+	return obj, s, err
 }
 
 func (o *Org) getUpdated(w http.ResponseWriter, c *call) error {
-	obj, err := o.pathObject(c)
-	if err != nil {
-		return err
-	}
-	s, err := o.askedSpan(c, obj, updatedReach)
+	obj, s, err := o.askedSpan(c, updatedReach)
 	if err != nil {
 		return err
 	}
@@ -104,11 +105,7 @@ func (o *Org) fewEnough(ids int) error {
 }
 
 func (o *Org) getDeleted(w http.ResponseWriter, c *call) error {
-	obj, err := o.pathObject(c)
-	if err != nil {
-		return err
-	}
-	s, err := o.askedSpan(c, obj, deletedReach)
+	obj, s, err := o.askedSpan(c, deletedReach)
 	if err != nil {
 		return err
 	}

@@ -48,12 +48,7 @@ func (w *csvWriter) appendHeader(dst []byte) []byte {
 			dst = append(dst, w.delimiter)
 		}
 		dst = append(dst, '"')
-		for j, name := range column.path.Names {
-			if j > 0 {
-				dst = append(dst, '.')
-			}
-			dst = append(dst, name...)
-		}
+		dst = append(dst, column.path.String()...)
 		dst = append(dst, '"')
 	}
 	return append(dst, w.ending...)

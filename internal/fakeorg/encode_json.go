@@ -19,6 +19,7 @@ type jsonWriter struct {
 type jsonNode struct {
 	key      string
 	kind     string // the type of the field; empty for a parent
+	common   bool   // a parent behind a polymorphic lookup
 	children []*jsonNode
 }
 
@@ -28,6 +29,7 @@ func newJSONWriter(version string, columns []*soql.Path) *jsonWriter {
 		level := &w.nodes
 		for _, hop := range path.Hops {
 			parent := nodeFor(level, hop.Field.Relationship)
+			parent.common = len(hop.Targets) > 1
 			level = &parent.children
 		}
 		nodeFor(level, path.Field.Name).kind = path.Field.Type
@@ -56,12 +58,18 @@ func nodeFor(level *[]*jsonNode, key string) *jsonNode {
 	return node
 }
 
-func (w *jsonWriter) appendRow(dst []byte, r *row) []byte { return w.appendObject(dst, r, w.nodes) }
+func (w *jsonWriter) appendRow(dst []byte, r *row) []byte {
+	return w.appendObject(dst, r, w.nodes, false)
+}
 
-func (w *jsonWriter) appendObject(dst []byte, r *row, nodes []*jsonNode) []byte {
+func (w *jsonWriter) appendObject(dst []byte, r *row, nodes []*jsonNode, common bool) []byte {
 	name := r.obj.name()
 	dst = append(dst, `{"attributes":{"type":"`...)
-	dst = append(dst, name...)
+	if common {
+		dst = append(dst, "Name"...)
+	} else {
+		dst = append(dst, name...)
+	}
 	dst = append(dst, `","url":"/services/data/`...)
 	dst = append(dst, w.version...)
 	dst = append(dst, `/sobjects/`...)
@@ -73,7 +81,12 @@ func (w *jsonWriter) appendObject(dst []byte, r *row, nodes []*jsonNode) []byte 
 		dst = append(dst, ',', '"')
 		dst = append(dst, node.key...)
 		dst = append(dst, '"', ':')
-		dst = w.appendNode(dst, r, node)
+		if common && node.children == nil {
+			w.value = r.appendCommon(w.value[:0], node.key)
+			dst = w.appendTyped(dst, node.kind)
+		} else {
+			dst = w.appendNode(dst, r, node)
+		}
 	}
 	return append(dst, '}')
 }
@@ -84,7 +97,7 @@ func (w *jsonWriter) appendNode(dst []byte, r *row, node *jsonNode) []byte {
 		if !ok {
 			return append(dst, "null"...)
 		}
-		return w.appendObject(dst, parent, node.children)
+		return w.appendObject(dst, parent, node.children, node.common)
 	}
 	if node.kind == "address" {
 		return w.appendAddress(dst, r, node.key)
@@ -94,6 +107,11 @@ func (w *jsonWriter) appendNode(dst []byte, r *row, node *jsonNode) []byte {
 
 func (w *jsonWriter) appendField(dst []byte, r *row, field int, kind string) []byte {
 	w.value = r.appendValue(w.value[:0], field)
+	return w.appendTyped(dst, kind)
+}
+
+// appendTyped writes the scratch value in the form of its type.
+func (w *jsonWriter) appendTyped(dst []byte, kind string) []byte {
 	if len(w.value) == 0 {
 		return append(dst, "null"...)
 	}

@@ -74,8 +74,10 @@ func opportunityFields() []made {
 }
 
 func caseFields() []made {
+	number := newField("CaseNumber", "string", 30).numbered()
+	number.NameField = true
 	return withSystem("Case", "500", true, []made{
-		{newField("CaseNumber", "string", 30).numbered(), numbered("", 8)},
+		{number, numbered("", 8)},
 		{newLookup("AccountId", "Account"), sometimes(1, 10, lookup("Account", "001"))},
 		{newLookup("ContactId", "Contact"), sometimes(1, 5, lookup("Contact", "003"))},
 		{newField("Status", "picklist", 255).required(), oneOf("New", "Working", "Escalated", "Closed")},

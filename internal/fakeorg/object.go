@@ -1,6 +1,7 @@
 package fakeorg
 
 import (
+	"slices"
 	"strings"
 
 	"catchment/internal/fakeorg/soql"
@@ -26,6 +27,7 @@ type source interface {
 // for one that it doesn't have.
 type system struct {
 	id, deleted, name, first, last                       int
+	shown                                                int // the field that a record is known by: Name, CaseNumber
 	created, createdBy, modified, modifiedBy, stamp, own int
 }
 
@@ -56,6 +58,7 @@ func newObject(about *objectDescribe, base source) *object {
 		modified: o.place("LastModifiedDate"), modifiedBy: o.place("LastModifiedById"),
 		stamp: o.place("SystemModstamp"), own: o.place("OwnerId"),
 	}
+	o.sys.shown = slices.IndexFunc(about.Fields, func(f *fieldDescribe) bool { return f.NameField })
 	o.sorted = base.count() == 0 ||
 		string(base.appendValue(nil, base.count()-1, o.sys.id)) < makeID(o.prefix(), base.lastNumber()+1)
 	return o

@@ -80,6 +80,25 @@ func TestNamesAndNumbersAreMadeByTheOrg(t *testing.T) {
 	}
 }
 
+// Behind a polymorphic lookup there are the fields that all targets share.
+func TestPolymorphicLookups(t *testing.T) {
+	c := serve(t, fakeorg.Options{}, generated(300))
+	names := map[string]string{"Account": "Name", "Opportunity": "Name", "Case": "CaseNumber"}
+	_, rows := c.results(c.job("SELECT What.Type, What.Name, Owner.Type, Owner.Name FROM Task"), 1000)
+	bulk := parse(t, rows)
+	for i, r := range c.query(queryPath("SELECT WhatId, What.Type, What.Name, Owner.Name FROM Task")) {
+		what := r["What"].(map[string]any)
+		object := what["Type"].(string)
+		target := c.get(data + "/sobjects/" + object + "/" + r["WhatId"].(string))
+		if what["Name"] != target[names[object]] || what["attributes"].(map[string]any)["type"] != "Name" {
+			t.Errorf("%v is not %v", what, target)
+		}
+		if bulk[i][0] != object || bulk[i][1] != what["Name"] || bulk[i][2] != "User" || bulk[i][3] != r["Owner"].(map[string]any)["Name"] {
+			t.Errorf("Bulk says %q, REST %v", bulk[i], r)
+		}
+	}
+}
+
 // The Ids of a load may be another instance's: then they needn't come before
 // those of new records.
 func TestForeignIDs(t *testing.T) {

@@ -74,13 +74,28 @@ func (r *row) parent(field int) (*row, bool) {
 
 // Value implements soql.Record.
 func (r *row) Value(p *soql.Path) string {
-	at := r
+	at, common := r, false
 	for _, hop := range p.Hops {
 		next, ok := at.parent(at.obj.place(hop.Field.Name))
 		if !ok {
 			return ""
 		}
-		at = next
+		at, common = next, len(hop.Targets) > 1
+	}
+	if common {
+		return string(at.appendCommon(nil, p.Field.Name))
 	}
 	return at.text(at.obj.place(p.Field.Name))
+}
+
+// appendCommon is appendValue behind a polymorphic lookup: there, Type is the
+// object that was found, and Name whatever field it is known by.
+func (r *row) appendCommon(dst []byte, field string) []byte {
+	switch field {
+	case "Type":
+		return append(dst, r.obj.name()...)
+	case "Name":
+		return r.appendValue(dst, r.obj.sys.shown)
+	}
+	return r.appendValue(dst, r.obj.place(field))
 }
