@@ -1,6 +1,7 @@
 package page
 
 import (
+	"compress/flate"
 	"compress/gzip"
 	"errors"
 	"io"
@@ -17,6 +18,7 @@ type Checked struct {
 	text    io.WriteCloser
 	scanned chan error
 	shape   Shape
+	err     error // the first one stays, io.EOF too
 }
 
 // Check reads a page from the wire. records is what the server counts, or -1;
@@ -69,9 +71,13 @@ func unpack(w io.Writer, r io.Reader) error {
 }
 
 // broken classes a packed text that broke off or was damaged: the same page can be
-// fetched again.
+// fetched again. No bytes at all are a text that broke off before its first.
 func broken(err error) error {
-	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, gzip.ErrChecksum) || errors.Is(err, gzip.ErrHeader) {
+	if err == io.EOF {
+		err = io.ErrUnexpectedEOF
+	}
+	_, corrupt := errors.AsType[flate.CorruptInputError](err)
+	if corrupt || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, gzip.ErrChecksum) || errors.Is(err, gzip.ErrHeader) {
 		return plan.Failf(plan.Retry, "", "unpack: %w", err)
 	}
 	return err
@@ -81,23 +87,24 @@ func broken(err error) error {
 func (c *Checked) Shape() Shape { return c.shape }
 
 func (c *Checked) Read(p []byte) (int, error) {
-	n, err := c.from.Read(p)
+	if c.err != nil {
+		return 0, c.err
+	}
+	var n int
+	n, c.err = c.from.Read(p)
 	if n > 0 {
-		if _, werr := c.text.Write(p[:n]); werr != nil {
-			return n, werr
+		if _, err := c.text.Write(p[:n]); err != nil {
+			c.err = err
 		}
 	}
-	if err != io.EOF {
-		return n, err
+	if c.err == io.EOF {
+		c.err = c.end()
 	}
-	return n, c.end()
+	return n, c.err
 }
 
 // end waits for the scan of the whole text and judges the page.
 func (c *Checked) end() error {
-	if c.text == nil {
-		return io.EOF
-	}
 	c.text.Close()
 	c.text = nil
 	if err := <-c.scanned; err != nil {

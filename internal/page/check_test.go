@@ -1,0 +1,94 @@
+package page_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"errors"
+	"io"
+	"strings"
+	"testing"
+	"testing/iotest"
+
+	"catchment/internal/page"
+	"catchment/internal/plan"
+
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+func packed(text string) string {
+	var b bytes.Buffer
+	w := gzip.NewWriter(&b)
+	_, _ = w.Write([]byte(text))
+	_ = w.Close()
+	return b.String()
+}
+
+func TestCheckHandsTheWireOn(t *testing.T) {
+	text := "\"Id\"\n" + strings.Repeat("\"001\"\n", 10_000)
+	for _, wire := range []string{text, packed(text)} {
+		in := page.Check(strings.NewReader(wire), wire != text, 10_000, nil)
+		got, err := io.ReadAll(in)
+		if string(got) != wire || err != nil || in.Shape().Records != 10_000 || in.Shape().Bytes != int64(len(text)) {
+			t.Errorf("%d bytes, %+v, %v", len(got), in.Shape(), err)
+		}
+		if err := in.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestCheckRefuses(t *testing.T) {
+	const text = "\"Id\"\n\"001\"\n"
+	whole := packed(text)
+	flipped := []byte(whole)
+	flipped[len(flipped)-8] ^= 1 // in the checksum
+	down := errors.New("line is down")
+	tests := []struct {
+		name    string
+		wire    io.Reader
+		packed  bool
+		records int64
+		class   plan.Class
+	}{
+		{"fewer records than said", strings.NewReader(text), false, 2, plan.Retry},
+		{"fewer packed records than said", strings.NewReader(whole), true, 2, plan.Retry},
+		{"no bytes", strings.NewReader(""), false, -1, plan.Retry},
+		{"no packed bytes", strings.NewReader(""), true, -1, plan.Retry},
+		{"an empty text, packed", strings.NewReader(packed("")), true, 0, plan.Retry},
+		{"packed and cut", strings.NewReader(whole[:len(whole)-3]), true, -1, plan.Retry},
+		{"packed and damaged", bytes.NewReader(flipped), true, -1, plan.Retry},
+		{"not packed", strings.NewReader(text), true, -1, plan.Retry},
+		{"more behind the end", strings.NewReader(whole + "more"), true, -1, plan.Retry},
+		{"cut", strings.NewReader(text[:8]), false, -1, plan.Retry},
+		{"not UTF-8", strings.NewReader("\"Id\"\n\"\xff\"\n"), false, -1, plan.Bug},
+		{"broken line", io.MultiReader(strings.NewReader(text), iotest.ErrReader(down)), false, -1, plan.Bug},
+		{"broken packed line", io.MultiReader(strings.NewReader(whole[:5]), iotest.ErrReader(down)), true, -1, plan.Bug},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			in := page.Check(tt.wire, tt.packed, tt.records, nil)
+			_, err := io.ReadAll(in)
+			if err == nil || plan.ClassOf(err) != tt.class {
+				t.Errorf("class %s: %v", plan.ClassOf(err), err)
+			}
+			if _, again := in.Read(make([]byte, 9)); again == nil || again == io.EOF {
+				t.Errorf("reading on: %v", again)
+			}
+			if err := in.Close(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+func TestCheckLeftInTheMiddle(t *testing.T) {
+	in := page.Check(strings.NewReader(packed(strings.Repeat("\"Id\"\n", 10_000))), true, -1, nil)
+	if _, err := in.Read(make([]byte, 10)); err != nil {
+		t.Error(err)
+	}
+	if err := in.Close(); err != nil {
+		t.Error(err)
+	}
+}
