@@ -50,7 +50,7 @@ func (r *row) deleted() bool { return r.record != nil && r.record.deletedAt != "
 // whole copies the record, so that it can be changed.
 func (r *row) whole() *record {
 	if r.record != nil {
-		return r.record.with(-1, "")
+		return r.record.clone()
 	}
 	values := make([]string, len(r.obj.about.Fields))
 	for i := range values {

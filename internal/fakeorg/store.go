@@ -10,12 +10,8 @@ type record struct {
 	purged    bool     // gone for good; only the delete log knows it
 }
 
-func (r *record) with(field int, value string) *record {
-	next := &record{values: slices.Clone(r.values), deletedAt: r.deletedAt, purged: r.purged}
-	if field >= 0 {
-		next.values[field] = value
-	}
-	return next
+func (r *record) clone() *record {
+	return &record{values: slices.Clone(r.values), deletedAt: r.deletedAt, purged: r.purged}
 }
 
 // absent stands for a record that a snapshot doesn't see: purged, or created
