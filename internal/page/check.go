@@ -122,6 +122,7 @@ func (c *Checked) Close() error {
 		c.text.Close()
 		c.text = nil
 		<-c.scanned
+		c.err = io.ErrClosedPipe
 	}
 	return nil
 }

@@ -91,4 +91,7 @@ func TestCheckLeftInTheMiddle(t *testing.T) {
 	if err := in.Close(); err != nil {
 		t.Error(err)
 	}
+	if _, err := in.Read(make([]byte, 10)); err == nil || err == io.EOF {
+		t.Error(err)
+	}
 }
