@@ -98,7 +98,7 @@ func (p *project) report(run control.RunRow) error {
 func (p *project) printRun(run control.RunRow) error {
 	failed, seconds := 0, run.Ended.Sub(run.Started).Round(time.Millisecond).Seconds()
 	for _, o := range run.Objects {
-		if o.State != control.FlowDone && o.State != control.FlowPaused {
+		if o.State == control.FlowFailed {
 			failed++
 		}
 	}

@@ -58,7 +58,7 @@ func (p *project) sql(cmd *cobra.Command, names []string, name string) error {
 		if err != nil {
 			return err
 		}
-		text := fmt.Sprint(d, t)
+		text := warehouse.Script(d, p.warehouseOptions(), t, warehouse.Policy(fl.Deletes))
 		if p.json {
 			if err := p.line(map[string]any{"type": "sql", "object": fl.Object, "dialect": name, "sql": text}); err != nil {
 				return err
