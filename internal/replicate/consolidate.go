@@ -27,7 +27,7 @@ func (r *Replicator) consolidate(ctx context.Context, v *visit) error {
 	if a.Counts, err = json.Marshal(counts); err != nil {
 		return fmt.Errorf("note the counts of attempt %s: %w", a.ID, err)
 	}
-	if err := r.noteNULs(ctx, a); err != nil {
+	if err := r.noteNULs(ctx, v); err != nil {
 		return err
 	}
 	_, err = r.Control.UpdateFlow(ctx, a.Flow, func(f *control.FlowRow) {
@@ -42,8 +42,8 @@ func (r *Replicator) consolidate(ctx context.Context, v *visit) error {
 }
 
 // noteNULs reports where values held NUL characters.
-func (r *Replicator) noteNULs(ctx context.Context, a *control.Attempt) error {
-	pages, err := r.Control.Pages(ctx, a.ID)
+func (r *Replicator) noteNULs(ctx context.Context, v *visit) error {
+	pages, err := r.Control.Pages(ctx, v.attempt.ID)
 	if err != nil {
 		return err
 	}
@@ -60,7 +60,7 @@ func (r *Replicator) noteNULs(ctx context.Context, a *control.Attempt) error {
 		if r.Warehouse.KeepsNUL() {
 			what = "kept"
 		}
-		a.Notes = append(a.Notes, fmt.Sprintf("%d NUL characters were %s, the first in %s", count, what, first))
+		v.note("%d NUL characters were %s, the first in %s", count, what, first)
 	}
 	return nil
 }

@@ -38,9 +38,12 @@ func (r *Replicator) prepare(ctx context.Context, v *visit) error {
 		return err
 	}
 	for _, c := range changes {
-		if c.What == warehouse.Vanished {
-			v.attempt.Notes = append(v.attempt.Notes, fmt.Sprintf(
-				"column %s.%s keeps its old values: the field is gone, or hidden from this user", c.Table, c.Column))
+		switch {
+		case c.What == warehouse.Vanished:
+			v.note("column %s.%s keeps its old values: the field is gone, or hidden from this user", c.Table, c.Column)
+		case c.What == warehouse.Added && !v.attempt.From.IsZero():
+			v.note("column %s.%s is new: records that don't change get their value only by: catchment run --full %s",
+				c.Table, c.Column, v.attempt.Flow)
 		}
 	}
 	return r.Warehouse.Describe(ctx, v.fence(), v.source.object, v.source.table)
@@ -67,7 +70,8 @@ func (r *Replicator) chooseMover(ctx context.Context, v *visit) error {
 	return nil
 }
 
-// jobsAtMost bounds the jobs of one attempt: 10,000 a day are all that an org has.
+// jobsAtMost bounds the jobs of one attempt, since an org has 10,000 a day. The
+// run that reaches it fails; the next begins a new attempt.
 const jobsAtMost = 10
 
 // createJob posts the job. The intent is recorded before: a crash between the
@@ -79,7 +83,7 @@ func (r *Replicator) createJob(ctx context.Context, v *visit) error {
 		return err
 	}
 	if v.attempt.Jobs++; v.attempt.Jobs > jobsAtMost {
-		return plan.Fixf("look at the Bulk Data Load Jobs page of Setup, then run again with: catchment run --full "+v.attempt.Flow,
+		return plan.Fixf("look at the Bulk Data Load Jobs page of Setup for who deletes them, then run again",
 			"%d jobs of %s were made and lost", jobsAtMost, v.attempt.Flow)
 	}
 	if v.attempt, err = r.Control.SaveAttempt(ctx, v.attempt); err != nil {
@@ -136,20 +140,38 @@ func (r *Replicator) finished(ctx context.Context, v *visit) (bool, error) {
 	if v.attempt.Mover == "none" {
 		return true, nil
 	}
+	if len(v.attempt.Job) == 0 { // the last one failed
+		return false, r.createJob(ctx, v)
+	}
 	pager, job, err := r.job(v)
 	if err != nil || job.Done {
 		return job.Done, err
 	}
-	job, err = pager.Poll(ctx, job)
-	if errors.Is(err, mover.ErrGone) {
-		return false, r.createJob(ctx, v)
-	}
+	now, err := r.Org.ServerTime(ctx)
 	if err != nil {
 		return false, err
 	}
+	v.wait = pollWait(now.Sub(job.ReadAt))
+	job, err = pager.Poll(ctx, job)
+	switch {
+	case errors.Is(err, mover.ErrGone):
+		return false, r.replaceJob(ctx, v, pager, job)
+	case errors.Is(err, mover.ErrFailed):
+		v.attempt.Job = nil // the next call makes another; this one says what happened
+		return false, errors.Join(err, pager.Drop(ctx, job))
+	case err != nil:
+		return false, err
+	}
 	r.progress(Progress{Flow: v.attempt.Flow, Step: Done, Of: job.Records, Mover: v.attempt.Mover})
-	v.wait = pollWait(r.Options.Now().Sub(job.ReadAt))
 	return job.Done, v.setJob(job)
+}
+
+// replaceJob makes a new job in the place of one that can't be read any more.
+func (r *Replicator) replaceJob(ctx context.Context, v *visit, pager mover.Pager, job mover.Job) error {
+	if err := pager.Drop(ctx, job); err != nil { // an aborted job is still in the org
+		return err
+	}
+	return r.createJob(ctx, v)
 }
 
 // job reads the mover's own note out of the attempt.

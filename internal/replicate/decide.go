@@ -40,6 +40,9 @@ func decide(f facts) (course, error) {
 	c := course{generation: max(known, 1)}
 	switch {
 	case known == 0: // the first run
+	case f.row.Generation == 0:
+		c.generation++
+		c.warning = "the control table doesn't know how this table was read: everything is read again"
 	case f.row.Fingerprint != f.fingerprint, f.full && !(rebuilding && f.pending):
 		c.generation++
 	}
@@ -53,6 +56,41 @@ func decide(f facts) (course, error) {
 		c.warning = "rows are missing from the table that the last run left there; find them with: catchment verify " + f.mark.Flow
 	}
 	return c, nil
+}
+
+// standing is what is known of an open attempt before a run goes on with it.
+type standing struct {
+	attempt control.Attempt
+	mark    warehouse.Mark
+	way     course
+	known   bool  // the warehouse knew the flow before this run
+	carried bool  // the table still has its columns
+	loaded  int64 // pages in staging, as the control table remembers
+	ledger  int64 // and as the warehouse does
+}
+
+// unfit says why a run can't go on with an open attempt, or "". What it has
+// brought must be all that the window needs, since its consolidation moves the
+// watermark (invariants 1 and 12).
+func unfit(s standing) string {
+	a := s.attempt
+	switch {
+	case a.Generation != s.way.generation:
+		return "the flow or its table has changed"
+	case s.mark.Attempt == a.ID:
+		return "" // it is consolidated; only the note of that is missing
+	case !s.known:
+		return "the warehouse is not the one that it was begun with"
+	case a.Full != s.way.rebuild, a.From.After(s.way.from):
+		return "the warehouse has less than it was begun with"
+	case !s.carried:
+		return "a field that it reads is gone, or hidden from this user"
+	case s.ledger < s.loaded:
+		return "the warehouse has lost pages of it"
+	case a.Jobs >= jobsAtMost:
+		return "too many of its jobs were lost"
+	}
+	return ""
 }
 
 // refuse stops a flow whose final table is not what its mark says.

@@ -2,7 +2,6 @@ package replicate
 
 import (
 	"context"
-	"errors"
 
 	"catchment/internal/control"
 	"catchment/internal/flow"
@@ -42,7 +41,7 @@ func (r *Replicator) Forecast(ctx context.Context, fl flow.Flow) (Forecast, erro
 	if err != nil {
 		return f, err
 	}
-	f.Paused = row.Paused
+	f.Paused = row.Paused || fl.Paused
 	mark, way, err := r.foresee(ctx, src, row)
 	if err != nil {
 		return f, err
@@ -78,16 +77,11 @@ func (r *Replicator) foresee(ctx context.Context, src *source, row control.FlowR
 	if err != nil {
 		return mark, course{}, err
 	}
-	condition, err := r.Warehouse.Inspect(ctx, src.table, mark)
+	old, open, err := r.Control.Open(ctx, src.flow.Object)
 	if err != nil {
 		return mark, course{}, err
 	}
-	old, open, err := r.Control.Open(ctx, src.flow.Object)
-	if err != nil && !errors.Is(err, control.ErrNotFound) {
-		return mark, course{}, err
-	}
-	way, err := decide(facts{row: row, mark: mark, condition: condition, fingerprint: flow.Fingerprint(src.flow),
-		full: r.Options.Full, pending: open && old.Full})
+	way, err := r.course(ctx, src, facts{row: row, mark: mark, pending: open && old.Full})
 	return mark, way, err
 }
 

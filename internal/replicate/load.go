@@ -38,7 +38,7 @@ func (r *Replicator) load(ctx context.Context, v *visit) error {
 	}
 	switch err := l.run(ctx, pager); {
 	case errors.Is(err, mover.ErrGone):
-		return r.createJob(ctx, v)
+		return r.replaceJob(ctx, v, pager, job)
 	case errors.Is(err, errStopping):
 		return nil // the next call goes on from here
 	case err != nil:
@@ -82,6 +82,7 @@ func (r *Replicator) newLoading(ctx context.Context, v *visit, job mover.Job) (*
 func (l *loading) run(ctx context.Context, pager mover.Pager) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
+	defer l.gate.leave(path.Join(l.v.attempt.Flow, l.v.attempt.ID))
 	var loader sync.WaitGroup
 	var loadErr error
 	loader.Go(func() {

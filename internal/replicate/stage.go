@@ -2,10 +2,12 @@ package replicate
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"sync"
 
 	"catchment/internal/blob"
+	"catchment/internal/control"
 )
 
 // A gate bounds the bytes in the blob store. Pages that are in staging already
@@ -16,30 +18,55 @@ type gate struct {
 	limit   int64 // 0: no limit
 	mu      sync.Mutex
 	used    int64
-	waiting map[string]int64 // stored, not loaded yet
+	waiting map[string]int64 // stored by loadings that are under way, not in staging yet
+	idle    map[string]int64 // needed later: nobody loads them now, so nobody may wait for that
 	loaded  []blob.Info      // oldest first: may go
 	changed chan struct{}    // closed when room may have been made
 }
 
 func (g *gate) init(store blob.Store, limit int64) {
 	g.store, g.limit = store, limit
-	g.waiting, g.changed = map[string]int64{}, make(chan struct{})
+	g.waiting, g.idle, g.changed = map[string]int64{}, map[string]int64{}, make(chan struct{})
 }
 
-// fill counts what earlier runs left. Pages of open attempts are still needed.
-func (g *gate) fill(ctx context.Context, needed func(key string) bool) error {
+// fillGate counts the pages that earlier runs left in the blob store. Those of
+// ended attempts may go; what isn't an attempt's is left to drop.
+func (r *Replicator) fillGate(ctx context.Context) error {
+	ended := map[string]bool{}
+	return r.gate.fill(ctx, func(key string) (bool, error) {
+		id := attemptOf(key)
+		if known, ok := ended[id]; ok {
+			return known, nil
+		}
+		a, err := r.Control.Attempt(ctx, id)
+		if err != nil && !errors.Is(err, control.ErrNotFound) {
+			return false, err
+		}
+		ended[id] = err == nil && !a.State.Open()
+		return ended[id], nil
+	})
+}
+
+func (g *gate) fill(ctx context.Context, mayGo func(key string) (bool, error)) error {
 	if g.limit == 0 {
 		return nil
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	g.used, g.loaded = 0, nil
 	for info, err := range g.store.List(ctx, "") {
 		if err != nil {
 			return err
 		}
 		g.used += info.Size
-		if !needed(info.Key) {
+		free, err := mayGo(info.Key)
+		switch {
+		case err != nil:
+			return err
+		case free:
 			g.loaded = append(g.loaded, info)
+		default:
+			g.idle[info.Key] = info.Size
 		}
 	}
 	return nil
@@ -78,10 +105,18 @@ func (g *gate) room(ctx context.Context) (<-chan struct{}, error) {
 	return g.changed, nil
 }
 
+// stored says that a page is in the blob store, on its way to staging.
 func (g *gate) stored(key string, size int64) {
+	if g.limit == 0 {
+		return
+	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.used += size
+	if _, ok := g.idle[key]; ok { // fill has counted it
+		delete(g.idle, key)
+	} else {
+		g.used += size
+	}
 	g.waiting[key] = size
 }
 
@@ -89,12 +124,31 @@ func (g *gate) stored(key string, size int64) {
 func (g *gate) done(key string) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	size, ok := g.waiting[key]
-	if !ok {
-		return
+	for _, m := range []map[string]int64{g.waiting, g.idle} {
+		if size, ok := m[key]; ok {
+			delete(m, key)
+			g.loaded = append(g.loaded, blob.Info{Key: key, Size: size})
+			g.signal()
+		}
 	}
-	delete(g.waiting, key)
-	g.loaded = append(g.loaded, blob.Info{Key: key, Size: size})
+}
+
+// leave says that nobody loads the pages below prefix any more, though some
+// may not be in staging: the others must not wait for them.
+func (g *gate) leave(prefix string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for key, size := range g.waiting {
+		if strings.HasPrefix(key, prefix+"/") {
+			delete(g.waiting, key)
+			g.idle[key] = size
+			g.signal()
+		}
+	}
+}
+
+// signal wakes who waits. The caller holds mu.
+func (g *gate) signal() {
 	close(g.changed)
 	g.changed = make(chan struct{})
 }

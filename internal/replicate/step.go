@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -46,7 +47,7 @@ func (r *Replicator) step(from control.AttemptState, f func(context.Context, *vi
 			return t, err
 		}
 		ctx = r.counted(ctx, a.Flow)
-		if _, err := r.Control.Renew(ctx, control.Lease{Flow: t.Flow, Run: t.Run, Fence: t.Fence}); err != nil {
+		if _, err := r.Control.Renew(ctx, leaseOf(t)); err != nil {
 			return t, err
 		}
 		src, err := r.source(ctx, a.Flow)
@@ -63,7 +64,7 @@ func (r *Replicator) step(from control.AttemptState, f func(context.Context, *vi
 		}
 		t.Done = a.State.Past(from)
 		if !t.Done && v.wait > 0 {
-			t.NotBefore = time.Now().Add(v.wait)
+			t.NotBefore = r.Options.Now().Add(v.wait)
 		}
 		return t, nil
 	}
@@ -73,7 +74,7 @@ func (r *Replicator) step(from control.AttemptState, f func(context.Context, *vi
 // will try again doesn't end the flow's part in the run yet.
 func (r *Replicator) failed(ctx context.Context, a control.Attempt, run string, err error) error {
 	if errors.Is(err, warehouse.ErrFenced) || errors.Is(err, control.ErrLost) {
-		return fmt.Errorf("superseded: %w", err) // the attempt is another run's now
+		return superseded(err) // the attempt is another run's now
 	}
 	a.Error, a.ErrorClass, a.Hint = err.Error(), plan.ClassOf(err), plan.HintOf(err)
 	if a.ErrorClass != plan.Retry {
@@ -86,6 +87,22 @@ func (r *Replicator) failed(ctx context.Context, a control.Attempt, run string, 
 	return err
 }
 
+// superseded says that a run lost a flow to another one.
+func superseded(err error) error {
+	return plan.Fixf("see which run has the flow now: catchment status", "superseded: %w", err)
+}
+
+func leaseOf(t plan.Task) control.Lease {
+	return control.Lease{Flow: t.Flow, Run: t.Run, Fence: t.Fence}
+}
+
+// note tells the user something of an attempt, once.
+func (v *visit) note(format string, args ...any) {
+	if text := fmt.Sprintf(format, args...); !slices.Contains(v.attempt.Notes, text) {
+		v.attempt.Notes = append(v.attempt.Notes, text)
+	}
+}
+
 // counted lets the API calls made under ctx count for a flow.
 func (r *Replicator) counted(ctx context.Context, flow string) context.Context {
 	r.mu.Lock()
@@ -96,6 +113,16 @@ func (r *Replicator) counted(ctx context.Context, flow string) context.Context {
 		r.calls[flow] = n
 	}
 	return salesforce.CountInto(ctx, n)
+}
+
+// callsOf tells how many API calls a flow has cost in this process.
+func (r *Replicator) callsOf(flow string) int64 {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if n := r.calls[flow]; n != nil {
+		return n.Load()
+	}
+	return 0
 }
 
 // pager finds the mover of an attempt.

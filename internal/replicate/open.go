@@ -1,0 +1,191 @@
+package replicate
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"catchment/internal/control"
+	"catchment/internal/flow"
+	"catchment/internal/plan"
+	"catchment/internal/warehouse"
+)
+
+// errPaused says that a flow was taken out of runs.
+var errPaused = errors.New("paused")
+
+// open takes a flow's lease and finds its open attempt, or begins one.
+func (r *Replicator) open(ctx context.Context, run, org string, fl flow.Flow) (plan.Task, error) {
+	row, err := r.Control.Flow(ctx, fl.Object)
+	if err != nil {
+		return plan.Task{}, err
+	}
+	if row.Paused || fl.Paused {
+		return plan.Task{}, errPaused
+	}
+	var dead func(string) bool
+	if r.Options.Alone {
+		dead = func(string) bool { return true }
+	}
+	lease, err := r.Control.Acquire(ctx, fl.Object, run, r.Options.Holder, dead)
+	if err != nil {
+		return plan.Task{}, err
+	}
+	a, err := r.attempt(ctx, &lease, org, row, fl)
+	if err != nil {
+		return plan.Task{}, errors.Join(err, r.Control.Release(context.WithoutCancel(ctx), lease))
+	}
+	return plan.Task{Run: run, Flow: fl.Object, Attempt: a.ID, Fence: lease.Fence}, nil
+}
+
+// attempt goes on with a flow's open attempt where it still fits the flow, and
+// begins a new one where it doesn't or where there is none.
+func (r *Replicator) attempt(ctx context.Context, lease *control.Lease, org string, row control.FlowRow, fl flow.Flow) (control.Attempt, error) {
+	src, err := r.describe(ctx, fl)
+	if err != nil {
+		return control.Attempt{}, err
+	}
+	mark, known, err := r.claim(ctx, lease, src, org)
+	if err != nil {
+		return control.Attempt{}, err
+	}
+	old, open, err := r.Control.Open(ctx, fl.Object)
+	if err != nil {
+		return old, err
+	}
+	way, err := r.course(ctx, src, facts{row: row, mark: mark, pending: open && old.Full})
+	if err != nil {
+		return old, err
+	}
+	if open {
+		s, err := r.standing(ctx, src, old)
+		if err != nil {
+			return old, err
+		}
+		s.mark, s.known, s.way = mark, known, way
+		why := unfit(s)
+		if why == "" {
+			old.Fence = lease.Fence
+			old.FailedRun, old.Error, old.ErrorClass, old.Hint = "", "", "", ""
+			return r.Control.SaveAttempt(ctx, old)
+		}
+		if err := r.abandon(ctx, lease, old, why); err != nil {
+			return old, err
+		}
+	}
+	return r.begin(ctx, lease, src, mark, way)
+}
+
+// course looks at the table and decides how to read the flow.
+func (r *Replicator) course(ctx context.Context, src *source, f facts) (course, error) {
+	var err error
+	if f.condition, err = r.Warehouse.Inspect(ctx, src.table, f.mark); err != nil {
+		return course{}, err
+	}
+	f.fingerprint, f.full = flow.Fingerprint(src.flow), r.Options.Full
+	return decide(f)
+}
+
+// claim puts the lease's fence into the warehouse, and tells whether the
+// warehouse knew the flow before. A control table made anew counts from 1
+// again, below what the warehouse remembers: the lease is raised above that,
+// since it was taken rightfully.
+func (r *Replicator) claim(ctx context.Context, lease *control.Lease, src *source, org string) (warehouse.Mark, bool, error) {
+	mark, known, err := r.Warehouse.Mark(ctx, lease.Flow)
+	if err != nil {
+		return mark, known, err
+	}
+	if mark.Fence >= lease.Fence {
+		raised, err := r.Control.Raise(ctx, *lease, mark.Fence)
+		if err != nil {
+			return mark, known, err
+		}
+		*lease = raised
+	}
+	mark, err = r.Warehouse.Claim(ctx, warehouse.Fence{Flow: lease.Flow, Number: lease.Fence}, src.table.Name, org)
+	return mark, known, err
+}
+
+// standing gathers what unfit has to know of an open attempt.
+func (r *Replicator) standing(ctx context.Context, src *source, a control.Attempt) (standing, error) {
+	s := standing{attempt: a, carried: src.carries(a.Columns)}
+	pages, err := r.Control.Pages(ctx, a.ID)
+	if err != nil {
+		return s, err
+	}
+	for _, p := range pages {
+		if p.Loaded {
+			s.loaded++
+		}
+	}
+	s.ledger, _, err = r.Warehouse.Staged(ctx, a.ID)
+	return s, err
+}
+
+// begin fixes the window of a flow and records its intent.
+func (r *Replicator) begin(ctx context.Context, lease *control.Lease, src *source, mark warehouse.Mark, way course) (control.Attempt, error) {
+	w, err := r.window(ctx, src, mark, way.from)
+	if err != nil {
+		return control.Attempt{}, err
+	}
+	a := control.Attempt{
+		Flow: src.flow.Object, Run: lease.Run, Fence: lease.Fence, Generation: way.generation,
+		Full: way.rebuild, Complete: way.rebuild || src.cursor == "",
+		From: w.From, To: w.To, Grade: w.Grade,
+		Columns: src.names(),
+	}
+	if src.cursor == "" {
+		a.From = time.Time{}
+	}
+	a.SOQL = queryFor(src.object.Name, a.Columns, src.flow.Where, src.cursor, a.From)
+	if way.warning != "" {
+		a.Notes = append(a.Notes, way.warning)
+	}
+	if a.From.IsZero() { // once per reading of everything; check and plan tell it at any time
+		for _, s := range src.skipped {
+			a.Notes = append(a.Notes, fmt.Sprintf("field %s is not copied: %s", s.Field, s.Reason))
+		}
+	}
+	if a, err = r.Control.Begin(ctx, a); err != nil {
+		return a, err
+	}
+	_, err = r.Control.UpdateFlow(ctx, a.Flow, func(f *control.FlowRow) {
+		f.Generation, f.Fingerprint = way.generation, flow.Fingerprint(src.flow)
+		f.LastRun, f.DescribedAt = lease.Run, r.Options.Now().UTC()
+	})
+	return a, err
+}
+
+// window asks Salesforce how far the object is complete. The call is short and
+// at the tail: two minutes up to the last full minute, since getUpdated cuts
+// seconds off and includes both ends.
+func (r *Replicator) window(ctx context.Context, src *source, mark warehouse.Mark, from time.Time) (Window, error) {
+	server, err := r.Org.ServerTime(ctx)
+	if err != nil {
+		return Window{}, err
+	}
+	end := server.Truncate(time.Minute)
+	var covered time.Time
+	if src.object.Replicateable && src.cursor == "SystemModstamp" {
+		u, err := r.Org.Updated(ctx, src.object.Name, end.Add(-2*time.Minute), end)
+		if err != nil {
+			return Window{}, err
+		}
+		covered = u.Covered
+	}
+	return nextWindow(mark, from, end, covered, server, cmp.Or(r.Options.Lag, 15*time.Minute)), nil
+}
+
+// abandon gives an attempt up: what it staged goes, and drop will take its job
+// and its pages.
+func (r *Replicator) abandon(ctx context.Context, lease *control.Lease, a control.Attempt, why string) error {
+	if err := r.Warehouse.Discard(ctx, warehouse.Fence{Flow: a.Flow, Number: lease.Fence}, a.ID, ""); err != nil {
+		return err
+	}
+	a.State, a.Fence = control.Abandoned, lease.Fence
+	a.Notes = append(a.Notes, "given up: "+why)
+	_, err := r.Control.SaveAttempt(ctx, a)
+	return err
+}

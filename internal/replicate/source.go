@@ -1,0 +1,90 @@
+package replicate
+
+import (
+	"context"
+	"slices"
+
+	"catchment/internal/flow"
+	"catchment/internal/plan"
+	"catchment/internal/schema"
+	"catchment/internal/warehouse"
+)
+
+// A source is what a run knows of one flow: its settings, what describe says
+// of the object now, and the table that follows from both.
+type source struct {
+	flow    flow.Flow
+	object  schema.Object
+	fields  []schema.Field
+	skipped []flow.Skipped
+	table   warehouse.Table
+	cursor  string // "" where the object is read whole each time
+}
+
+func sourceOf(fl flow.Flow, o schema.Object) (*source, error) {
+	if !o.Queryable {
+		return nil, plan.Fixf("leave it out of catchment.yaml", "object %s can't be queried", o.Name)
+	}
+	fields, skipped, err := flow.Fields(fl, o)
+	if err != nil {
+		return nil, err
+	}
+	table, err := warehouse.TableFor(o, fields, fl.Naming == flow.Snake)
+	if err != nil {
+		return nil, err
+	}
+	return &source{flow: fl, object: o, fields: fields, skipped: skipped, table: table, cursor: cursorOf(fields)}, nil
+}
+
+// describe looks at a flow's object as it is now.
+func (r *Replicator) describe(ctx context.Context, fl flow.Flow) (*source, error) {
+	o, err := r.Org.Describe(ctx, fl.Object)
+	if err != nil {
+		return nil, err
+	}
+	src, err := sourceOf(fl, o)
+	if err != nil {
+		return nil, err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.sources[fl.Object] = src
+	return src, nil
+}
+
+// source finds what list described, or describes it anew in a process that
+// did not list.
+func (r *Replicator) source(ctx context.Context, name string) (*source, error) {
+	r.mu.Lock()
+	src := r.sources[name]
+	r.mu.Unlock()
+	if src != nil {
+		return src, nil
+	}
+	flows, err := r.Flows(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, fl := range flows {
+		if fl.Object == name {
+			return r.describe(ctx, fl)
+		}
+	}
+	return nil, plan.Fixf("put it back to finish what is open", "flow %s is not in the configuration any more", name)
+}
+
+func (s *source) names() []string {
+	names := make([]string, len(s.fields))
+	for i, f := range s.fields {
+		names[i] = f.Name
+	}
+	return names
+}
+
+// carries tells whether the table still has all these columns: an attempt that
+// reads a field which vanished meanwhile can't be loaded.
+func (s *source) carries(fields []string) bool {
+	return !slices.ContainsFunc(fields, func(name string) bool {
+		return !slices.ContainsFunc(s.fields, func(f schema.Field) bool { return f.Name == name })
+	})
+}
