@@ -48,7 +48,7 @@ func (s *spool) path(ctx context.Context, p warehouse.Page) (string, error) {
 }
 
 func copyTo(ctx context.Context, path string, p warehouse.Page) (err error) {
-	r, err := p.Open(ctx)
+	r, err := open(ctx, p)
 	if err != nil {
 		return err
 	}
@@ -60,6 +60,14 @@ func copyTo(ctx context.Context, path string, p warehouse.Page) (err error) {
 	defer func() { err = errors.Join(err, f.Close()) }()
 	_, err = io.Copy(f, r)
 	return err
+}
+
+// open reads a page from where it is.
+func open(ctx context.Context, p warehouse.Page) (io.ReadCloser, error) {
+	if p.Path != "" {
+		return os.Open(p.Path)
+	}
+	return p.Open(ctx)
 }
 
 // remove deletes the copies.

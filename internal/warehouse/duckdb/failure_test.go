@@ -1,0 +1,58 @@
+package duckdb
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/duckdb/duckdb-go/v2"
+
+	"catchment/internal/plan"
+)
+
+func TestFailure(t *testing.T) {
+	for text, want := range map[string]plan.Class{
+		`IO Error: Could not set lock on file "/x/c.duckdb": Conflicting lock is held in /usr/bin/duckdb (PID 42) by user ann.`:  plan.Retry,
+		`IO Error: Cannot open file "c.duckdb": The process cannot access the file because it is being used by another process.`: plan.Retry,
+		`IO Error: Could not write file "c.duckdb.wal": No space left on device`:                                                 plan.Fix,
+		`IO Error: Cannot open file "/x/c.duckdb": Permission denied`:                                                            plan.Fix,
+		`IO Error: Cannot open file "/x/c.duckdb": Read-only file system`:                                                        plan.Fix,
+		`IO Error: Cannot open file "/x/c.duckdb": No such file or directory`:                                                    plan.Fix,
+		`IO Error: The file "c.duckdb" exists, but it is not a valid DuckDB database file!`:                                      plan.Fix,
+		`TransactionContext Error: Conflict on tuple deletion!`:                                                                  plan.Retry,
+		`Out of Memory Error: failed to allocate data`:                                                                           plan.Fix,
+		`Binder Error: Referenced column "x" not found`:                                                                          plan.Bug,
+	} {
+		err := failure("c.duckdb", &duckdb.Error{Type: duckdb.ErrorTypeIO, Msg: text})
+		if got := plan.ClassOf(err); got != want {
+			t.Errorf("%s: got %s, want %s", text, got, want)
+		}
+		if want == plan.Fix && plan.HintOf(err) == "" {
+			t.Errorf("%s: no hint", text)
+		}
+	}
+	locked := failure("c.duckdb", errors.New(`Conflicting lock is held in /usr/bin/duckdb (PID 42) by user; Could not set lock on file`))
+	if got := plan.HintOf(locked); !strings.Contains(got, "/usr/bin/duckdb 42") {
+		t.Errorf("the hint %q doesn't name who holds the file", got)
+	}
+}
+
+func TestWithoutValues(t *testing.T) {
+	for _, c := range []struct {
+		kind      duckdb.ErrorType
+		msg, want string
+	}{
+		{duckdb.ErrorTypeConversion, "Conversion Error: Could not convert string \"secret\" to INT32 when casting from source column employees\nLINE 1: secret",
+			"duckdb: Conversion Error in column employees"},
+		{duckdb.ErrorTypeInvalidInput, "Invalid Input Error: CSV Error on Line: 12\nOriginal Line: secret", "duckdb: Invalid Input Error on line 12"},
+		{duckdb.ErrorTypeConstraint, "Constraint Error: Duplicate key \"id: secret\" violates primary key", "duckdb: Constraint Error"},
+		{duckdb.ErrorTypeCatalog, "Catalog Error: Table x does not exist!\nLINE 1: secret", "duckdb: Catalog Error: Table x does not exist!"},
+	} {
+		if got := failure("p", &duckdb.Error{Type: c.kind, Msg: c.msg}).Error(); got != c.want {
+			t.Errorf("got %q, want %q", got, c.want)
+		}
+	}
+	if got := failure("p", errors.New("sql: secret")).Error(); strings.Contains(got, "secret") {
+		t.Errorf("got %q", got)
+	}
+}

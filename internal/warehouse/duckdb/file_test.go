@@ -1,0 +1,213 @@
+package duckdb_test
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"catchment/internal/plan"
+	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/duckdb"
+)
+
+// inChild names the file that this test binary shall touch, once it runs as
+// another process.
+const inChild = "CATCHMENT_TEST_DUCKDB"
+
+func TestMain(m *testing.M) {
+	if path := os.Getenv(inChild); path != "" {
+		os.Exit(child(path))
+	}
+	os.Exit(m.Run())
+}
+
+// child opens the file, says so, and holds it until stdin ends.
+func child(path string) int {
+	d, err := duckdb.Open(path, duckdb.Options{Idle: time.Hour})
+	if err != nil {
+		fmt.Println(err)
+		return 1
+	}
+	if err := d.Tx(context.Background(), touch); err != nil {
+		fmt.Println(plan.ClassOf(err), err)
+		return 1
+	}
+	fmt.Println("open")
+	_, _ = bufio.NewReader(os.Stdin).ReadByte()
+	if err := d.Close(); err != nil {
+		return 1
+	}
+	return 0
+}
+
+func touch(tx warehouse.Tx) error {
+	_, err := tx.Exec(context.Background(), "CREATE TABLE IF NOT EXISTS touched (n INTEGER)")
+	return err
+}
+
+// another starts a process that holds the file, and returns its first line and
+// what ends it.
+func another(t *testing.T, path string) (string, func()) {
+	t.Helper()
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), inChild+"="+path)
+	stdin, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	line, _ := bufio.NewReader(stdout).ReadString('\n')
+	return strings.TrimSpace(line), func() {
+		_ = stdin.Close()
+		_ = cmd.Wait()
+	}
+}
+
+func TestLockedByAnotherProcess(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "copy.duckdb")
+	said, end := another(t, path)
+	if said != "open" {
+		t.Fatal(said)
+	}
+	d, err := duckdb.Open(path, duckdb.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = d.Tx(t.Context(), touch)
+	if plan.ClassOf(err) != plan.Retry || !strings.Contains(plan.HintOf(err), "close ") {
+		t.Errorf("while it is locked: %v (%s)", err, plan.HintOf(err))
+	}
+	end()
+	if err := d.Tx(t.Context(), touch); err != nil {
+		t.Errorf("after it was closed: %v", err)
+	}
+	if err := d.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestFileIsFreeBetweenTransactions(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "copy.duckdb")
+	d, err := duckdb.Open(path, duckdb.Options{Idle: time.Millisecond})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(path); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the file was opened before there was work: %v", err)
+	}
+	if err := d.Tx(t.Context(), touch); err != nil {
+		t.Fatal(err)
+	}
+	said := ""
+	for range 200 { // the other process may come before the moment is over
+		var end func()
+		said, end = another(t, path)
+		end()
+		if said == "open" {
+			break
+		}
+	}
+	if said != "open" {
+		t.Errorf("another process can't open the file: %s", said)
+	}
+	if err := d.Tx(t.Context(), touch); err != nil {
+		t.Errorf("the next transaction: %v", err)
+	}
+	if err := d.Close(); err != nil {
+		t.Error(err)
+	}
+	if err := d.Tx(t.Context(), touch); err == nil {
+		t.Error("a closed driver goes on")
+	}
+}
+
+func TestNoDatabase(t *testing.T) {
+	text := filepath.Join(t.TempDir(), "text.duckdb")
+	if err := os.WriteFile(text, []byte(strings.Repeat("not a database\n", 1000)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{"", ":memory:", text, filepath.Join(t.TempDir(), "no", "folder", "x.duckdb")} {
+		d, err := duckdb.Open(path, duckdb.Options{})
+		if err == nil {
+			err = d.Tx(t.Context(), touch)
+			if cerr := d.Close(); cerr != nil {
+				t.Error(cerr)
+			}
+		}
+		if plan.ClassOf(err) != plan.Fix || plan.HintOf(err) == "" {
+			t.Errorf("%q: %v", path, err)
+		}
+	}
+}
+
+func TestCancelledTransactionLeavesNothing(t *testing.T) {
+	d := open(t)
+	ctx, cancel := context.WithCancelCause(t.Context())
+	why := errors.New("stopped by the user")
+	err := d.Tx(ctx, func(tx warehouse.Tx) error {
+		if err := touch(tx); err != nil {
+			return err
+		}
+		cancel(why)
+		_, err := tx.Exec(ctx, "INSERT INTO touched VALUES (1)")
+		return err
+	})
+	if !errors.Is(err, why) {
+		t.Errorf("got %v", err)
+	}
+	err = d.View(t.Context(), func(tx warehouse.Tx) error {
+		_, err := tx.Exec(t.Context(), "SELECT * FROM touched")
+		return err
+	})
+	if err == nil {
+		t.Error("the table is there")
+	}
+}
+
+func TestSpoolLeavesNothing(t *testing.T) {
+	dir := t.TempDir()
+	d, err := duckdb.Open(filepath.Join(dir, "copy.duckdb"), duckdb.Options{Spool: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	table := warehouse.Table{Object: "A", Name: "a", Key: []string{"id"}, Columns: []warehouse.Column{{Name: "id", Field: "Id", Kind: warehouse.Text}}}
+	w := warehouse.New(d, warehouse.Options{Schema: "s", Staging: "i", Now: time.Now})
+	f := warehouse.Fence{Flow: "A", Number: 1}
+	if err := w.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.Claim(t.Context(), f, "a", "org"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.Prepare(t.Context(), f, table); err != nil {
+		t.Fatal(err)
+	}
+	odd := filepath.Join(t.TempDir(), "p[1]*.csv") // read_csv would take it for a pattern
+	if err := os.WriteFile(odd, []byte("Id\n1\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p := warehouse.Page{Key: "p", Seq: 1, Header: []string{"Id"}, Rows: 1, Path: odd}
+	if _, err := w.Load(t.Context(), f, warehouse.Batch{Table: table, Attempt: "x", Job: "j", Pages: []warehouse.Page{p}}); err != nil {
+		t.Error(err)
+	}
+	if err := d.Close(); err != nil {
+		t.Error(err)
+	}
+	left, err := filepath.Glob(filepath.Join(dir, "catchment-pages-*"))
+	if err != nil || len(left) > 0 {
+		t.Errorf("left behind: %v, %v", left, err)
+	}
+}
