@@ -22,9 +22,12 @@ func (w *Warehouse) Consolidate(ctx context.Context, f Fence, m Merge) (Counts, 
 	var c Counts
 	err := w.fenced(ctx, f, "consolidate "+m.Table.Name, func(tx Tx) error {
 		old, done, err := w.logged(ctx, tx, m.Attempt)
-		if err != nil || done {
-			c = old
+		if err != nil {
 			return err
+		}
+		if done {
+			c = old
+			return w.empty(ctx, tx, m) // a page may have been loaded once more since
 		}
 		ledger, err := w.ledger(ctx, tx, m.Attempt)
 		if err != nil {
@@ -88,10 +91,7 @@ func (w *Warehouse) logged(ctx context.Context, tx Tx, attempt string) (Counts, 
 // settle ends a merge: nothing of the attempt stays in staging, and the log
 // and the mark say what was done.
 func (w *Warehouse) settle(ctx context.Context, tx Tx, f Fence, m Merge, j *join) error {
-	if err := do(ctx, tx, j.clear()); err != nil {
-		return err
-	}
-	if _, err := tx.Exec(ctx, "DELETE FROM "+w.own(tablePage)+" WHERE attempt = $1", m.Attempt); err != nil {
+	if err := w.empty(ctx, tx, m); err != nil {
 		return err
 	}
 	rows, newest, err := w.extent(ctx, tx, m.Table)
@@ -115,6 +115,13 @@ func (w *Warehouse) settle(ctx context.Context, tx Tx, f Fence, m Merge, j *join
 	c := j.counts
 	return insert(ctx, tx, w.own(tableLog), [][]any{{m.Attempt, f.Flow, m.Table.Name, c.Staged, c.Inserted, c.Updated,
 		c.Deleted, c.Unchanged, c.Rows, stamp(mark.Watermark), mark.Grade, mark.Generation, stamp(j.now)}})
+}
+
+// empty removes an attempt's versions from staging, and its ledger.
+func (w *Warehouse) empty(ctx context.Context, tx Tx, m Merge) error {
+	s := mergeSQL{d: w.d, o: w.o, m: m}
+	ledger := statement{"DELETE FROM " + w.own(tablePage) + " WHERE attempt = $1", []any{m.Attempt}}
+	return do(ctx, tx, s.clear(), ledger)
 }
 
 // A join is one merge on its way.

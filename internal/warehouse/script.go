@@ -29,7 +29,9 @@ func Script(d *Dialect, o Options, t Table, p Policy) string {
 	say("One row for each key.", statement{sql: createTable(d, o.Schema, t.Name, append(t.Columns[:len(t.Columns):len(t.Columns)], finalOwn()...))})
 	say("The first reading: its keys are unique, or the statements below do it.", s.insertPlain(one), statement{sql: s.addKey()})
 	say("Each further one: the newest version of a key, if it is newer than the row.", append([]statement{s.makeNewest(), s.fillNewest(one)}, s.replaceRows()...)...)
-	say("A complete reading: what it lacks.", append([]statement{s.makeGone(), s.fillAbsent()}, s.takeAway()...)...)
+	if p != Ignore {
+		say("A complete reading: what it lacks.", append([]statement{s.makeGone(), s.fillAbsent()}, s.takeAway()...)...)
+	}
 	say("Staging without the merged versions.", s.clear())
 	return strings.TrimRight(b.String(), "\n") + "\n"
 }

@@ -35,7 +35,7 @@ func child(path string) int {
 		fmt.Println(err)
 		return 1
 	}
-	if err := d.Tx(context.Background(), touch); err != nil {
+	if err := history(d, filepath.Dir(path)); err != nil {
 		fmt.Println(plan.ClassOf(err), err)
 		return 1
 	}
@@ -52,9 +52,65 @@ func touch(tx warehouse.Tx) error {
 	return err
 }
 
+// A smallCopy is one flow of one small table.
+type smallCopy struct {
+	w     *warehouse.Warehouse
+	fence warehouse.Fence
+	table warehouse.Table
+}
+
+func small(d warehouse.Driver) smallCopy {
+	return smallCopy{
+		w:     warehouse.New(d, warehouse.Options{Schema: "s", Staging: "i", Now: time.Now}),
+		fence: warehouse.Fence{Flow: "A", Number: 1},
+		table: warehouse.Table{Object: "A", Name: "a", Key: []string{"id"}, Columns: []warehouse.Column{
+			{Name: "id", Field: "Id", Kind: warehouse.Text}, {Name: "n", Field: "N", Kind: warehouse.Decimal}}},
+	}
+}
+
+func (x smallCopy) prepare(ctx context.Context) error {
+	if err := x.w.Migrate(ctx); err != nil {
+		return err
+	}
+	if _, err := x.w.Claim(ctx, x.fence, "a", "org"); err != nil {
+		return err
+	}
+	_, err := x.w.Prepare(ctx, x.fence, x.table)
+	return err
+}
+
+// history does to a database what runs do: a first reading, its key, then a
+// second one that widens a column, replaces a row and adds one. It may be
+// repeated.
+func history(d warehouse.Driver, dir string) error {
+	ctx := context.Background()
+	x := small(d)
+	if err := x.prepare(ctx); err != nil {
+		return err
+	}
+	for i, text := range []string{"Id,N\n1,1\n2,2\n", "Id,N\n2,2.125\n3,3\n"} {
+		path := filepath.Join(dir, fmt.Sprintf("%d.csv", i))
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			return err
+		}
+		name := fmt.Sprintf("attempt%d", i)
+		p := warehouse.Page{Key: path, Seq: 1, Header: []string{"Id", "N"}, Rows: 2, Path: path,
+			Digits: []warehouse.Digits{{Field: "N", Whole: 1, Fraction: 3 * i}}}
+		b := warehouse.Batch{Table: x.table, Attempt: name, Job: name, ReadAt: time.Unix(int64(i+1), 0), Pages: []warehouse.Page{p}}
+		if _, err := x.w.Load(ctx, x.fence, b); err != nil {
+			return err
+		}
+		m := warehouse.Merge{Table: x.table, Attempt: name, Policy: warehouse.Flag, Pages: 1, Rows: 2}
+		if _, err := x.w.Consolidate(ctx, x.fence, m); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // another starts a process that holds the file, and returns its first line and
-// what ends it.
-func another(t *testing.T, path string) (string, func()) {
+// what ends it: a closed stdin, or a kill.
+func another(t *testing.T, path string) (said string, end func(kill bool)) {
 	t.Helper()
 	cmd := exec.Command(os.Args[0])
 	cmd.Env = append(os.Environ(), inChild+"="+path)
@@ -70,7 +126,10 @@ func another(t *testing.T, path string) (string, func()) {
 		t.Fatal(err)
 	}
 	line, _ := bufio.NewReader(stdout).ReadString('\n')
-	return strings.TrimSpace(line), func() {
+	return strings.TrimSpace(line), func(kill bool) {
+		if kill {
+			_ = cmd.Process.Kill()
+		}
 		_ = stdin.Close()
 		_ = cmd.Wait()
 	}
@@ -90,7 +149,7 @@ func TestLockedByAnotherProcess(t *testing.T) {
 	if plan.ClassOf(err) != plan.Retry || !strings.Contains(plan.HintOf(err), "close ") {
 		t.Errorf("while it is locked: %v (%s)", err, plan.HintOf(err))
 	}
-	end()
+	end(false)
 	if err := d.Tx(t.Context(), touch); err != nil {
 		t.Errorf("after it was closed: %v", err)
 	}
@@ -113,9 +172,9 @@ func TestFileIsFreeBetweenTransactions(t *testing.T) {
 	}
 	said := ""
 	for range 200 { // the other process may come before the moment is over
-		var end func()
+		var end func(bool)
 		said, end = another(t, path)
-		end()
+		end(false)
 		if said == "open" {
 			break
 		}
@@ -131,6 +190,48 @@ func TestFileIsFreeBetweenTransactions(t *testing.T) {
 	}
 	if err := d.Tx(t.Context(), touch); err == nil {
 		t.Error("a closed driver goes on")
+	}
+}
+
+func TestKilledProcess(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "copy.duckdb")
+	said, end := another(t, path)
+	if said != "open" {
+		t.Fatal(said)
+	}
+	end(true)
+	d, err := duckdb.Open(path, duckdb.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	err = d.View(t.Context(), func(tx warehouse.Tx) error {
+		return tx.Query(t.Context(), func(scan warehouse.Scan) error {
+			var row string
+			if err := scan(&row); err != nil {
+				return err
+			}
+			got = append(got, row)
+			return nil
+		}, "SELECT concat(id, '=', n) FROM s.a ORDER BY id")
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := "1=1.0000000 2=2.1250000 3=3.0000000"; strings.Join(got, " ") != want {
+		t.Errorf("got %v, want %s", got, want)
+	}
+	if err := history(d, filepath.Dir(path)); err != nil {
+		t.Errorf("the repeat: %v", err)
+	}
+	if err := d.Tx(t.Context(), func(tx warehouse.Tx) error {
+		_, err := tx.Exec(t.Context(), "INSERT INTO s.a (id) VALUES ('1')")
+		return err
+	}); err == nil {
+		t.Error("the key is lost")
+	}
+	if err := d.Close(); err != nil {
+		t.Error(err)
 	}
 }
 
@@ -183,16 +284,8 @@ func TestSpoolLeavesNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	table := warehouse.Table{Object: "A", Name: "a", Key: []string{"id"}, Columns: []warehouse.Column{{Name: "id", Field: "Id", Kind: warehouse.Text}}}
-	w := warehouse.New(d, warehouse.Options{Schema: "s", Staging: "i", Now: time.Now})
-	f := warehouse.Fence{Flow: "A", Number: 1}
-	if err := w.Migrate(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := w.Claim(t.Context(), f, "a", "org"); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := w.Prepare(t.Context(), f, table); err != nil {
+	x := small(d)
+	if err := x.prepare(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	odd := filepath.Join(t.TempDir(), "p[1]*.csv") // read_csv would take it for a pattern
@@ -200,7 +293,7 @@ func TestSpoolLeavesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	p := warehouse.Page{Key: "p", Seq: 1, Header: []string{"Id"}, Rows: 1, Path: odd}
-	if _, err := w.Load(t.Context(), f, warehouse.Batch{Table: table, Attempt: "x", Job: "j", Pages: []warehouse.Page{p}}); err != nil {
+	if _, err := x.w.Load(t.Context(), x.fence, warehouse.Batch{Table: x.table, Attempt: "x", Job: "j", Pages: []warehouse.Page{p}}); err != nil {
 		t.Error(err)
 	}
 	if err := d.Close(); err != nil {

@@ -74,6 +74,8 @@ func repeated(r *rig) {
 	again, err := r.w.Consolidate(r.t.Context(), r.fence, r.mergeOf(in))
 	must(r.t, err)
 	same(r.t, "counts of the repeat", again, first)
+	same(r.t, "counts of a repeat that loads again", r.read(in), first)
+	sameRows(r.t, r.query(`SELECT id FROM "salesforce_incremental"."account"`))
 	in.name = "a2"
 	same(r.t, "the same page in another attempt", r.read(in), warehouse.Counts{Staged: 1, Unchanged: 1, Rows: 1})
 }
@@ -205,17 +207,29 @@ func massDelete(r *rig) {
 
 func columnSets(r *rig) {
 	r.read(r.puts("a1", 100, rec("1", 10, false, "one")))
-	wide := "Id,SystemModstamp,Name,Employees"
 	_, err := r.w.Load(r.t.Context(), r.fence, warehouse.Batch{Table: r.table, Attempt: "a2", Job: "j1", ReadAt: at(200),
 		Pages: []warehouse.Page{r.page("Id,SystemModstamp,Employees", "1,2026-03-01T03:00:00.000Z,7", "2,2026-03-01T03:00:00.000Z,8")}})
 	must(r.t, err)
 	_, err = r.w.Load(r.t.Context(), r.fence, warehouse.Batch{Table: r.table, Attempt: "a2", Job: "j2", ReadAt: at(201),
-		Pages: []warehouse.Page{r.page(wide, "2,2026-03-01T03:01:00.000Z,two,9")}})
+		Pages: []warehouse.Page{r.page("Id,SystemModstamp,Name,Employees", "2,2026-03-01T03:01:00.000Z,two,9")}})
 	must(r.t, err)
 	c, err := r.w.Consolidate(r.t.Context(), r.fence, warehouse.Merge{Table: r.table, Attempt: "a2", Policy: warehouse.Flag, Pages: 2, Rows: 3})
 	must(r.t, err)
 	same(r.t, "counts", c, warehouse.Counts{Staged: 3, Inserted: 1, Updated: 2, Rows: 2})
 	sameRows(r.t, r.rows("id, name, employees"), "1|one|7", "2|two|9")
+}
+
+func columnSetsFirst(r *rig) {
+	load := func(job string, p warehouse.Page) {
+		_, err := r.w.Load(r.t.Context(), r.fence, warehouse.Batch{Table: r.table, Attempt: "a1", Job: job, ReadAt: at(200), Pages: []warehouse.Page{p}})
+		must(r.t, err)
+	}
+	load("j1", r.page("Id,SystemModstamp,Employees", "1,2026-03-01T03:00:00.000Z,7", "2,2026-03-01T03:00:00.000Z,8"))
+	load("j2", r.page("Id,SystemModstamp,Name", "2,2026-03-01T03:01:00.000Z,two", "3,2026-03-01T03:01:00.000Z,three"))
+	c, err := r.w.Consolidate(r.t.Context(), r.fence, warehouse.Merge{Table: r.table, Attempt: "a1", Policy: warehouse.Flag, Pages: 2, Rows: 4})
+	must(r.t, err)
+	same(r.t, "counts", c, warehouse.Counts{Staged: 4, Inserted: 3, Updated: 1, Rows: 3})
+	sameRows(r.t, r.rows("id, name, employees"), "1|~|7", "2|two|8", "3|three|~")
 }
 
 func staged(r *rig) {

@@ -36,6 +36,7 @@ func Run(t *testing.T, open func(t testing.TB) warehouse.Driver) {
 		{"a complete reading removes what it lacks", absentRemoved},
 		{"a mass delete stops", massDelete},
 		{"columns that were not read keep their values", columnSets},
+		{"differing columns in the first reading", columnSetsFirst},
 		{"rows that a user staged", staged},
 		{"an object without a stamp", withoutStamp},
 		{"a key of two columns", twoKeys},

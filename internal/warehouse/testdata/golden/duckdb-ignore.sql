@@ -89,19 +89,5 @@ DELETE FROM "salesforce_incremental"."_catchment_tombstone" t
 USING "_catchment_newest" n
 WHERE t.table_name = 'account' AND t.record_key = CAST(n."id" AS VARCHAR);
 
--- A complete reading: what it lacks.
-CREATE TEMP TABLE "_catchment_gone" AS
-SELECT "id", "_catchment_at", "_catchment_read_at" FROM "salesforce"."account" WHERE false;
-INSERT INTO "_catchment_gone"
-SELECT f."id", f."_catchment_at", CAST(:read_at AS TIMESTAMPTZ)
-FROM "salesforce"."account" f
-WHERE f."_catchment_deleted_at" IS NULL
-	AND NOT EXISTS (SELECT 1 FROM "salesforce_incremental"."account" v WHERE v."_catchment_attempt" = CAST(:attempt AS VARCHAR) AND v."id" = f."id")
-	AND coalesce(f."_catchment_read_at", TIMESTAMPTZ '0001-01-01 00:00:00+00') < CAST(:read_at AS TIMESTAMPTZ);
-UPDATE "salesforce"."account" AS f
-SET "_catchment_deleted_at" = CAST(:now AS TIMESTAMPTZ), "_catchment_delete_reason" = CAST('purged' AS VARCHAR), "_catchment_synced_at" = CAST(:now AS TIMESTAMPTZ), "_catchment_read_at" = n."_catchment_read_at"
-FROM "_catchment_gone" n
-WHERE n."id" = f."id";
-
 -- Staging without the merged versions.
 DELETE FROM "salesforce_incremental"."account" WHERE "_catchment_attempt" = :attempt;
