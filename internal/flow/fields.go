@@ -39,6 +39,7 @@ func Fields(fl Flow, o schema.Object) ([]schema.Field, []Skipped, error) {
 			chosen[f.Name] = true
 		case isListed:
 			problems = append(problems, fl.problem(index("fields", i), "%s can't be copied: %s", f.Name, reason))
+		case compound(f): // nothing is lost: its parts are copied
 		default:
 			skipped = append(skipped, Skipped{f.Name, reason})
 		}
@@ -89,7 +90,7 @@ func (fl Flow) known(list string, names []string, o schema.Object) (map[string]i
 // cannot says why a field can't be copied, or "".
 func (fl Flow) cannot(f schema.Field) string {
 	switch {
-	case f.Type == schema.Address || f.Type == schema.Location:
+	case compound(f):
 		return "a compound " + string(f.Type) + "; its parts are fields of their own"
 	case !f.Type.InBulk():
 		return "Bulk can't carry the type " + string(f.Type)
@@ -98,6 +99,8 @@ func (fl Flow) cannot(f schema.Field) string {
 	}
 	return ""
 }
+
+func compound(f schema.Field) bool { return f.Type == schema.Address || f.Type == schema.Location }
 
 // needed says why a flow can't do without a field, or "". An object that lacks
 // such a field (User has no IsDeleted) does without.
