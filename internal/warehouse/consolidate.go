@@ -187,7 +187,7 @@ func (j *join) merge(ctx context.Context, tx Tx) error {
 			return err
 		}
 	}
-	if j.m.Complete && j.m.Policy != Ignore {
+	if j.m.Complete && j.m.Attempt != "" && j.m.Policy != Ignore {
 		if err := j.gone(ctx, tx, j.fillAbsent()); err != nil {
 			return err
 		}

@@ -1,6 +1,7 @@
 package warehouse
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"reflect"
@@ -151,5 +152,30 @@ func TestAdvance(t *testing.T) {
 func TestQuote(t *testing.T) {
 	if got := DuckDB().Table("s", `a"b`); got != `"s"."a""b"` {
 		t.Errorf("got %s", got)
+	}
+}
+
+// A recorder is a transaction that only writes down what it is asked to do.
+type recorder struct {
+	Tx
+	said []string
+}
+
+func (r *recorder) Exec(_ context.Context, sql string, _ ...any) (int64, error) {
+	r.said = append(r.said, sql)
+	return 0, nil
+}
+
+func TestGrant(t *testing.T) {
+	w := &Warehouse{d: DuckDB(), o: Options{Schema: "s", GrantTo: []string{"reader", `od"d`}}}
+	r := &recorder{}
+	for _, created := range []bool{true, false} {
+		if err := w.grant(t.Context(), r, Table{Name: "account"}, created); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want := []string{`GRANT SELECT ON "s"."account" TO "reader"`, `GRANT SELECT ON "s"."account" TO "od""d"`}
+	if !reflect.DeepEqual(r.said, want) {
+		t.Errorf("got %q", r.said)
 	}
 }

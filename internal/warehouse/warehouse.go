@@ -131,7 +131,7 @@ const (
 // A Merge is the consolidation of one attempt.
 type Merge struct {
 	Table        Table
-	Attempt      string // "" for rows that no attempt loaded: a user or AppFlow put them there
+	Attempt      string // "" for rows that no attempt loaded, but a user or AppFlow; they are never Complete, and move no watermark
 	Policy       Policy
 	Pages, Rows  int64  // what the ledger must hold, or nothing is merged (invariant 6)
 	Complete     bool   // the attempt read everything: rows it lacks are gone from the flow

@@ -38,7 +38,7 @@ func failure(path string, err error) error {
 			"%s is open in another process", path)
 	case has("No space left", "ENOSPC", "Out of disk space"):
 		return plan.Fixf("free some space on the disk of "+path, "%s: no space left on the device", path)
-	case has("Read-only file system", "Permission denied", "read-only mode"):
+	case has("Read-only file system", "Permission denied", "attached in read-only mode"):
 		return plan.Fixf("let this user write "+path+" and its folder", "%s can't be written", path)
 	case has("No such file or directory", "does not exist in directory", "Cannot open file"):
 		return plan.Fixf("make the folder of "+path, "%s can't be opened", path)

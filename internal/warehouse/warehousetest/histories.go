@@ -125,7 +125,7 @@ func (r *rig) renew(name string) {
 
 // attempt draws an attempt, does it, and compares.
 func (r *rig) attempt(rt *rapid.T, m *model, name string) {
-	readAt := rapid.IntRange(1, 9).Draw(rt, "read at")
+	readAt := rapid.IntRange(1, 3).Draw(rt, "read at")
 	in := reading{name: name, readAt: at(readAt)}
 	in.merge = warehouse.Merge{
 		Policy:   rapid.SampledFrom([]warehouse.Policy{warehouse.Flag, warehouse.Remove, warehouse.Ignore}).Draw(rt, "policy"),
@@ -137,7 +137,7 @@ func (r *rig) attempt(rt *rapid.T, m *model, name string) {
 		var lines []string
 		seen := map[string]bool{}
 		for range rapid.IntRange(0, 4).Draw(rt, "records") {
-			v := version{id: fmt.Sprint(rapid.IntRange(1, 5).Draw(rt, "id")), at: rapid.IntRange(1, 9).Draw(rt, "at"),
+			v := version{id: fmt.Sprint(rapid.IntRange(1, 4).Draw(rt, "id")), at: rapid.IntRange(1, 4).Draw(rt, "at"),
 				readAt: readAt, seq: r.seq + 1, deleted: rapid.Bool().Draw(rt, "deleted"), name: fmt.Sprintf("%s/%d/%d", name, r.seq, len(lines))}
 			if seen[v.id] {
 				continue // two versions of one key in a page have no order

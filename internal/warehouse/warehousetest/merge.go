@@ -233,14 +233,15 @@ func columnSetsFirst(r *rig) {
 }
 
 func staged(r *rig) {
+	r.read(r.puts("a0", 0, rec("0", 0, false, "there before")))
 	r.exec(`INSERT INTO "salesforce_incremental"."account" (id, systemmodstamp, name, isdeleted) VALUES
 		('1', TIMESTAMPTZ '2026-03-01 00:10:00+00', 'first', false), ('1', TIMESTAMPTZ '2026-03-01 00:20:00+00', 'second', false),
 		('2', TIMESTAMPTZ '2026-03-01 00:20:00+00', 'two', true)`)
-	c, err := r.w.Consolidate(r.t.Context(), r.fence, warehouse.Merge{Table: r.table, Policy: warehouse.Flag, Watermark: at(1000)})
+	c, err := r.w.Consolidate(r.t.Context(), r.fence, warehouse.Merge{Table: r.table, Policy: warehouse.Flag, Watermark: at(1000), Complete: true})
 	must(r.t, err)
-	same(r.t, "counts", c, warehouse.Counts{Staged: 3, Inserted: 2, Unchanged: 1, Rows: 2})
+	same(r.t, "counts", c, warehouse.Counts{Staged: 3, Inserted: 2, Unchanged: 1, Rows: 3})
 	r.read(r.puts("a1", 100, rec("1", 20, false, "read by us")))
-	sameRows(r.t, r.rows(columns), "1|read by us|true|~", "2|two|false|soft")
+	sameRows(r.t, r.rows(columns), "0|there before|true|~", "1|read by us|true|~", "2|two|false|soft")
 	m, _, err := r.w.Mark(r.t.Context(), "Account")
 	must(r.t, err)
 	same(r.t, "no watermark", m.Watermark.IsZero(), true)
