@@ -1,0 +1,90 @@
+package replicate_test
+
+import (
+	"context"
+	"flag"
+	"os"
+	"testing"
+
+	"catchment/internal/control"
+	"catchment/internal/fakeorg"
+)
+
+var crashEvery = flag.Int("crash.every", 0, "crash at every n-th moment of a run; 1 is exhaustive (0: a few)")
+
+// crashOrg is small enough to be read hundreds of times: three pages
+// by Bulk, then a few changes by REST.
+func crashOrg(t testing.TB) *fakeorg.Org {
+	return newOrg(t, map[string]int{"Contact": 16, "User": 1}, nil)
+}
+
+// A run may die at any moment: the next one goes on, and ends with what the
+// org has, every record once (invariants 1, 2, 5 and 6).
+func TestCrashAtEveryMoment(t *testing.T) {
+	for _, phase := range []struct {
+		name  string
+		ready func(*rig) // brings a rig to where the run begins that dies
+		run   func(*process)
+	}{
+		{"first run", func(*rig) {}, func(*process) {}},
+		{"increment by REST", func(r *rig) { r.done(nil); r.history(12, 3) }, func(*process) {}},
+		{"rebuild", func(r *rig) { r.done(nil); r.history(12, 3) }, full},
+	} {
+		t.Run(phase.name, func(t *testing.T) {
+			template := newRig(t, crashOrg(t), "Contact")
+			phase.ready(template)
+			moments := countMoments(t, template, phase.run)
+			every := *crashEvery
+			if every == 0 {
+				every = max(1, moments/10)
+			}
+			t.Logf("%d moments, every %d", moments, every)
+			for n := 1; n <= moments; n += every {
+				if ok := t.Run("", func(t *testing.T) { crashAt(t, template, n, phase.run) }); !ok {
+					t.Fatalf("died at moment %d of %d", n, moments)
+				}
+			}
+		})
+	}
+}
+
+// fork makes a rig of the same org whose files are copies.
+func (r *rig) fork(t *testing.T) *rig {
+	f := newRig(t, r.org)
+	f.flows, f.lives = r.flows, r.lives+1000
+	f.ticks.Store(r.ticks.Load())
+	for key, at := range r.written {
+		f.written[key] = at
+	}
+	if err := os.CopyFS(f.dir, os.DirFS(r.dir)); err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+func countMoments(t *testing.T, template *rig, run func(*process)) int {
+	f := &fate{}
+	p := template.fork(t).start(f)
+	defer p.close()
+	run(p)
+	if row := p.run(); row.State != control.Done {
+		t.Fatalf("without a crash: %+v", row)
+	}
+	return f.moments
+}
+
+func crashAt(t *testing.T, template *rig, n int, run func(*process)) {
+	r := template.fork(t)
+	p := r.start(&fate{at: n})
+	p.tries = 1
+	run(p)
+	if p.control != nil { // it may have died on the way
+		p.run()
+	}
+	if context.Cause(p.ctx) == nil {
+		t.Logf("moment %d never came", n) // the order of what goes on at once isn't fixed
+	}
+	p.close()
+	r.done(nil)
+	r.same()
+}
