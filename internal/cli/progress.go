@@ -2,6 +2,7 @@ package cli
 
 import (
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/vbauerster/mpb/v8"
@@ -15,41 +16,52 @@ import (
 // flow when its pages are loaded.
 type progress struct {
 	s    *session
-	mu   sync.Mutex
 	bars *mpb.Progress // nil where stderr is no terminal
-	flow map[string]*mpb.Bar
-	step map[string]string // the step that each flow is in
+	mu   sync.Mutex
+	flow map[string]*flowBar
 	told map[string]time.Time
 }
 
+// A flowBar is the line of one flow on the screen. What its decorators read is
+// atomic: they are called while mpb draws, which may be while we wait for mpb.
+type flowBar struct {
+	*mpb.Bar
+	step atomic.Pointer[string]
+}
+
 func (s *session) newProgress() *progress {
-	p := &progress{s: s, flow: map[string]*mpb.Bar{}, step: map[string]string{}, told: map[string]time.Time{}}
+	p := &progress{s: s, flow: map[string]*flowBar{}, told: map[string]time.Time{}}
 	if s.Screen {
-		p.bars = mpb.New(mpb.WithOutput(s.Stderr), mpb.WithWidth(60))
+		p.bars = mpb.New(mpb.WithOutput(s.Stderr), mpb.WithWidth(60), mpb.WithAutoRefresh(), mpb.WithRefreshRate(100*time.Millisecond))
 	}
 	return p
 }
 
 // Begin is called when a step begins.
 func (p *progress) Begin(step string, t plan.Task) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.step[t.Flow] = step
-	if p.bars != nil && t.Flow != "" && p.flow[t.Flow] == nil {
-		flow := t.Flow
-		p.flow[flow] = p.bars.AddBar(0,
-			mpb.PrependDecorators(
-				decor.Name(flow, decor.WCSyncSpaceR),
-				decor.Any(func(decor.Statistics) string { return p.stepOf(flow) }, decor.WC{W: 12, C: decor.DindentRight}),
-			),
-			mpb.AppendDecorators(decor.CountersNoUnit("%d / %d")))
+	if p.bars == nil || t.Flow == "" {
+		return
 	}
+	p.bar(t.Flow).step.Store(&step)
 }
 
-func (p *progress) stepOf(flow string) string {
+// bar finds the bar of a flow, or adds it to the screen.
+func (p *progress) bar(flow string) *flowBar {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.step[flow]
+	if b := p.flow[flow]; b != nil {
+		return b
+	}
+	b := &flowBar{}
+	b.step.Store(new(string))
+	b.Bar = p.bars.AddBar(0,
+		mpb.PrependDecorators(
+			decor.Name(flow, decor.WCSyncSpaceR),
+			decor.Any(func(decor.Statistics) string { return *b.step.Load() }, decor.WC{W: 12, C: decor.DindentRight}),
+		),
+		mpb.AppendDecorators(decor.CountersNoUnit("%d / %d")))
+	p.flow[flow] = b
+	return b
 }
 
 // End is called when a step has ended. A failure that will be tried again is
@@ -62,20 +74,21 @@ func (p *progress) End(step string, t plan.Task, err error) {
 
 // hear takes a flow's progress.
 func (p *progress) hear(e replicate.Progress) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if bar := p.flow[e.Flow]; bar != nil {
-		bar.SetTotal(max(e.Of, e.Records), false)
-		bar.SetCurrent(e.Records)
+	if p.bars != nil {
+		b := p.bar(e.Flow)
+		b.SetTotal(max(e.Of, e.Records), false)
+		b.SetCurrent(e.Records)
 		return
 	}
-	if p.bars == nil && e.Step == replicate.Load && p.due(e) {
+	if e.Step == replicate.Load && p.due(e) {
 		p.s.say("%s: %s of %s records loaded, %s", e.Flow, count(e.Records), count(e.Of), size(e.Bytes))
 	}
 }
 
 // due keeps the talk of a long load to a line every ten seconds, and its last.
 func (p *progress) due(e replicate.Progress) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	now := p.s.Now()
 	if e.Records < e.Of && now.Sub(p.told[e.Flow]) < 10*time.Second {
 		return false
