@@ -1,12 +1,18 @@
 package fakeorg_test
 
 import (
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
 	"encoding/json"
+	"math/big"
 	"net/http"
 	"net/url"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/golang-jwt/jwt/v5"
 
 	"catchment/internal/fakeorg"
 )
@@ -114,5 +120,210 @@ func TestSessionsEnd(t *testing.T) {
 	}
 	if a := c.do("GET", data+"/limits", "", "Authorization", "OAuth "+c.token); a.StatusCode != 200 {
 		t.Error(a.body)
+	}
+}
+
+// A certificate and its key, as an administrator makes them with openssl.
+func keyPair(t *testing.T) (*x509.Certificate, *rsa.PrivateKey) {
+	t.Helper()
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	form := &x509.Certificate{SerialNumber: big.NewInt(1), NotBefore: start(), NotAfter: start().AddDate(1, 0, 0)}
+	der, err := x509.CreateCertificate(rand.Reader, form, form, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	certificate, err := x509.ParseCertificate(der)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return certificate, key
+}
+
+func TestAssertions(t *testing.T) {
+	certificate, key := keyPair(t)
+	_, other := keyPair(t)
+	c := serve(t, fakeorg.Options{App: fakeorg.App{Certificate: certificate}}, nil)
+	l := c.org.Credentials()
+	const (
+		good    = ""
+		invalid = "invalid_grant: invalid assertion"
+	)
+	claims := func(change string, value any) jwt.MapClaims {
+		all := jwt.MapClaims{"iss": l.ClientID, "sub": l.Username, "aud": c.url, "exp": start().Add(2 * time.Minute).Unix()}
+		if all[change] = value; value == nil {
+			delete(all, change)
+		}
+		return all
+	}
+	at := func(d time.Duration) int64 { return start().Add(d).Unix() }
+	tests := map[string]struct {
+		method jwt.SigningMethod
+		key    any
+		claims jwt.MapClaims
+		want   string
+	}{
+		"good":                 {jwt.SigningMethodRS256, key, claims("sub", l.Username), good},
+		"the common audience":  {jwt.SigningMethodRS256, key, claims("aud", "https://login.salesforce.com"), good},
+		"a clock behind":       {jwt.SigningMethodRS256, key, claims("exp", at(-20*time.Second)), good},
+		"another key":          {jwt.SigningMethodRS256, other, claims("sub", l.Username), invalid},
+		"another method":       {jwt.SigningMethodRS384, key, claims("sub", l.Username), invalid},
+		"no signature":         {jwt.SigningMethodNone, jwt.UnsafeAllowNoneSignatureType, claims("sub", l.Username), invalid},
+		"a public key as HMAC": {jwt.SigningMethodHS256, certificate.Raw, claims("sub", l.Username), invalid},
+		"no end":               {jwt.SigningMethodRS256, key, claims("exp", nil), invalid},
+		"too far an end":       {jwt.SigningMethodRS256, key, claims("exp", at(10*time.Minute)), invalid},
+		"expired":              {jwt.SigningMethodRS256, key, claims("exp", at(-time.Minute)), "invalid_grant: expired authorization code"},
+		"another audience":     {jwt.SigningMethodRS256, key, claims("aud", "https://test.salesforce.com"), "invalid_grant: audience is invalid"},
+		"no audience":          {jwt.SigningMethodRS256, key, claims("aud", nil), "invalid_grant: audience is invalid"},
+		"another user":         {jwt.SigningMethodRS256, key, claims("sub", "x@example.com"), "invalid_grant: user hasn't approved this consumer"},
+		"another app":          {jwt.SigningMethodRS256, key, claims("iss", "3MVG9x"), "invalid_client_id: client identifier invalid"},
+	}
+	for name, tt := range tests {
+		signed, err := jwt.NewWithClaims(tt.method, tt.claims).SignedString(tt.key)
+		if err != nil {
+			t.Fatal(name, err)
+		}
+		a := c.login(form("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer", "assertion", signed))
+		if got := a.loginError(t); got != tt.want {
+			t.Errorf("%s: %q, want %q", name, got, tt.want)
+		}
+		if strings.Contains(a.body, `"refresh_token":`) {
+			t.Errorf("%s: a refresh token came: %s", name, a.body)
+		}
+	}
+	if got := c.login(form("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer", "assertion", "x.y")).loginError(t); got != invalid {
+		t.Error(got)
+	}
+}
+
+// loginError gives error and description of an answer, "" where it is a token.
+func (a answer) loginError(t *testing.T) string {
+	t.Helper()
+	var got struct {
+		Error       string `json:"error"`
+		Description string `json:"error_description"`
+		Token       string `json:"access_token"`
+	}
+	if err := json.Unmarshal([]byte(a.body), &got); err != nil || (got.Token == "") == (a.StatusCode == 200) {
+		t.Fatalf("%d %s: %v", a.StatusCode, a.body, err)
+	}
+	if got.Token != "" {
+		return ""
+	}
+	return got.Error + ": " + got.Description
+}
+
+func TestAppsThatLetNobodyIn(t *testing.T) {
+	certificate, key := keyPair(t)
+	c := serve(t, fakeorg.Options{App: fakeorg.App{Certificate: certificate, NotApproved: true}}, nil)
+	l := c.org.Credentials()
+	client := form("grant_type", "client_credentials", "client_id", l.ClientID, "client_secret", l.ClientSecret)
+	if got := c.login(client).loginError(t); got != "invalid_app_access: user is not admin approved to access this app" {
+		t.Error(got)
+	}
+	signed, err := jwt.NewWithClaims(jwt.SigningMethodRS256, jwt.MapClaims{
+		"iss": l.ClientID, "sub": l.Username, "aud": c.url, "exp": start().Add(time.Minute).Unix()}).SignedString(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	assertion := form("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer", "assertion", signed)
+	if got := c.login(assertion).loginError(t); got != "invalid_grant: user hasn't approved this consumer" {
+		t.Error(got)
+	}
+
+	c = serve(t, fakeorg.Options{App: fakeorg.App{NoRunAs: true}}, nil)
+	if got := c.login(client).loginError(t); got != "invalid_grant: no client credentials user enabled" {
+		t.Error(got)
+	}
+	if got := c.login(assertion).loginError(t); got != "unsupported_grant_type: grant type not supported" {
+		t.Error(got)
+	}
+}
+
+// With rotation a refresh token works once; whoever uses it again ends
+// everything that came from it.
+func TestRefreshTokensRotate(t *testing.T) {
+	c := serve(t, fakeorg.Options{App: fakeorg.App{Rotates: true}}, nil)
+	l := c.org.Credentials()
+	refresh := func(token string) (got map[string]string, refused string) {
+		a := c.login(form("grant_type", "refresh_token", "client_id", l.ClientID, "refresh_token", token))
+		if refused = a.loginError(t); refused == "" {
+			if err := json.Unmarshal([]byte(a.body), &got); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return got, refused
+	}
+	first, _ := refresh(l.RefreshToken)
+	second, _ := refresh(first["refresh_token"])
+	if next := second["refresh_token"]; next == "" || next == first["refresh_token"] || next == l.RefreshToken {
+		t.Fatalf("the token didn't change: %q", next)
+	}
+	c.token = second["access_token"]
+	c.get(data + "/limits")
+	const ended = "invalid_grant: expired access/refresh token"
+	for _, token := range []string{l.RefreshToken, second["refresh_token"], "5Aep861other"} {
+		if _, refused := refresh(token); refused != ended {
+			t.Errorf("%.10s...: %q", token, refused)
+		}
+	}
+	c.token = second["access_token"]
+	c.do("GET", data+"/limits", "").refused(t, 401, "INVALID_SESSION_ID")
+}
+
+func TestIntrospectionAndRevocation(t *testing.T) {
+	c := serve(t, fakeorg.Options{SessionLife: time.Hour}, nil)
+	l := c.org.Credentials()
+	ask := func(path, token string) answer {
+		return c.do("POST", path, form("token", token, "client_id", l.ClientID, "client_secret", l.ClientSecret).Encode(),
+			"Content-Type", "application/x-www-form-urlencoded")
+	}
+	active := func(token, kind string) {
+		t.Helper()
+		var got struct {
+			Active bool
+			Kind   string `json:"token_type"`
+			Exp    int64
+		}
+		if err := json.Unmarshal([]byte(ask("/services/oauth2/introspect", token).body), &got); err != nil {
+			t.Fatal(err)
+		}
+		if got.Active != (kind != "") || got.Kind != kind || kind == "access_token" && got.Exp != start().Add(time.Hour).Unix() {
+			t.Errorf("%+v, want kind %q", got, kind)
+		}
+	}
+	a := c.login(form("grant_type", "refresh_token", "client_id", l.ClientID, "refresh_token", l.RefreshToken))
+	var got map[string]string
+	if err := json.Unmarshal([]byte(a.body), &got); err != nil {
+		t.Fatal(err)
+	}
+	active(got["access_token"], "access_token")
+	active(l.RefreshToken, "refresh_token")
+	active("x", "")
+	if a := ask("/services/oauth2/revoke", l.RefreshToken); a.StatusCode != 200 {
+		t.Error(a.body)
+	}
+	active(got["access_token"], "") // what came from a refresh token ends with it
+	active(l.RefreshToken, "")
+	if got := ask("/services/oauth2/revoke", l.RefreshToken).loginError(t); got != "unsupported_token_type: this token type is not supported" {
+		t.Error(got)
+	}
+	active(l.AccessToken, "access_token") // what didn't goes on
+	ask("/services/oauth2/revoke", l.AccessToken)
+	c.token = l.AccessToken
+	c.do("GET", data+"/limits", "").refused(t, 401, "INVALID_SESSION_ID")
+
+	c = serve(t, fakeorg.Options{}, nil)
+	l = c.org.Credentials()
+	c.org.RevokeRefreshTokens()
+	f := form("grant_type", "refresh_token", "client_id", l.ClientID, "refresh_token", l.RefreshToken)
+	if got := c.login(f).loginError(t); got != "invalid_grant: expired access/refresh token" {
+		t.Error(got)
+	}
+	l.ClientSecret = "wrong"
+	if got := ask("/services/oauth2/introspect", l.AccessToken).loginError(t); got != "invalid_client: invalid client credentials" {
+		t.Error(got)
 	}
 }

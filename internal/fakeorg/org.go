@@ -22,11 +22,13 @@ type Options struct {
 
 	ClientID, ClientSecret string // made from the seed where empty
 	Username, Password     string
+	App                    App // how clients may log in
 
 	DailyAPIRequests int      // calls in 24 hours; 100,000
 	DailyQueryJobs   int      // Bulk query jobs in 24 hours; 10,000
 	MaxChangedIDs    int      // Ids that getUpdated and getDeleted may answer; 600,000
 	Restricted       bool     // the user may not see everything
+	SeesAll          []string // objects whose records a restricted user sees all the same
 	Sandbox          bool     // the org says that it is a sandbox
 	NotInBulk        []string // objects that the Bulk API refuses
 }
@@ -55,7 +57,7 @@ type Org struct {
 	byName   map[string]*object
 	byPrefix map[string]*object
 
-	sessions sessions
+	sessions *sessions
 	cursors  cursors
 	jobs     jobs
 	faults   faults
@@ -83,8 +85,8 @@ func New(options Options) (*Org, error) {
 		Password:     orDefault(options.Password, d.secret(16)),
 		RefreshToken: "5Aep861" + d.secret(60),
 	}
-	o.sessions.dice = &dice{state: d.next()}
-	o.login.AccessToken = o.openSession(o.clock.Now())
+	o.sessions = newSessions(d.next(), o.login.RefreshToken)
+	o.login.AccessToken = o.openSession(nil)
 	o.routes = o.newRoutes()
 	for _, obj := range o.setupObjects() {
 		if err := o.add(obj); err != nil {

@@ -38,17 +38,19 @@ const dataPath = "/services/data/{version}"
 func (o *Org) newRoutes() http.Handler {
 	mux := http.NewServeMux()
 	outside := map[string]resource{
-		"/services/oauth2/token":    {"login", true, post(o.token)},
-		"/services/oauth2/userinfo": {"identity", false, get(o.userInfo)},
-		"/id/{org}/{user}":          {"identity", false, get(o.userInfo)},
-		"/services/data":            {"versions", true, get(o.versions)},
-		"/_org/undelete":            {"admin", true, post(adminTurn(o.Undelete))},
-		"/_org/purge":               {"admin", true, post(adminTurn(o.Purge))},
-		"/_org/clock":               {"admin", true, post(o.adminClock)},
-		"/_org/expire-sessions":     {"admin", true, post(o.adminExpire)},
-		"/_org/faults":              {"admin", true, post(o.adminFault)},
-		"/_org/requests":            {"admin", true, get(o.adminRequests)},
-		"/":                         {"unknown", true, nil},
+		"/services/oauth2/token":      {"login", true, post(o.token)},
+		"/services/oauth2/introspect": {"login", true, post(o.introspect)},
+		"/services/oauth2/revoke":     {"login", true, post(o.revoke)},
+		"/services/oauth2/userinfo":   {"identity", false, get(o.userInfo)},
+		"/id/{org}/{user}":            {"identity", false, get(o.userInfo)},
+		"/services/data":              {"versions", true, get(o.versions)},
+		"/_org/undelete":              {"admin", true, post(adminTurn(o.Undelete))},
+		"/_org/purge":                 {"admin", true, post(adminTurn(o.Purge))},
+		"/_org/clock":                 {"admin", true, post(o.adminClock)},
+		"/_org/expire-sessions":       {"admin", true, post(o.adminExpire)},
+		"/_org/faults":                {"admin", true, post(o.adminFault)},
+		"/_org/requests":              {"admin", true, get(o.adminRequests)},
+		"/":                           {"unknown", true, nil},
 	}
 	inside := map[string]resource{
 		"":                            {"resources", false, get(o.resources)},

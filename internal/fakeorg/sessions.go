@@ -1,29 +1,48 @@
 package fakeorg
 
 import (
+	"maps"
 	"net/http"
 	"strings"
 	"sync"
 	"time"
 )
 
-// sessions are the access tokens that work, and until when.
+// sessions are the tokens that work.
 type sessions struct {
-	mu    sync.Mutex
-	dice  *dice
-	until map[string]time.Time
+	mu      sync.Mutex
+	dice    *dice
+	access  map[string]session
+	refresh map[string]*consent // by every refresh token it ever had
+}
+
+// A session is what an access token stands for.
+type session struct {
+	began, until time.Time
+	consent      *consent // that it came from, or nil
+}
+
+// A consent is what a user once gave to the app: a refresh token, and with
+// rotation its successors, of which only the newest works.
+type consent struct{ newest string }
+
+func newSessions(seed uint64, refreshToken string) *sessions {
+	return &sessions{
+		dice:    &dice{state: seed},
+		access:  map[string]session{},
+		refresh: map[string]*consent{refreshToken: {refreshToken}},
+	}
 }
 
 // openSession makes an access token. Its life begins now and isn't prolonged
 // by use, so that a test can place the end of a session.
-func (o *Org) openSession(now time.Time) string {
-	o.sessions.mu.Lock()
-	defer o.sessions.mu.Unlock()
-	token := o.id[:shortID] + "!AQE" + o.sessions.dice.secret(92)
-	if o.sessions.until == nil {
-		o.sessions.until = map[string]time.Time{}
-	}
-	o.sessions.until[token] = now.Add(o.options.SessionLife)
+func (o *Org) openSession(from *consent) string {
+	s := o.sessions
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := o.clock.Now()
+	token := o.id[:shortID] + "!AQE" + s.dice.secret(92)
+	s.access[token] = session{now, now.Add(o.options.SessionLife), from}
 	return token
 }
 
@@ -31,13 +50,86 @@ func (o *Org) openSession(now time.Time) string {
 func (o *Org) ExpireSessions() {
 	o.sessions.mu.Lock()
 	defer o.sessions.mu.Unlock()
-	clear(o.sessions.until)
+	clear(o.sessions.access)
 }
 
+// RevokeRefreshTokens takes back what the user consented to, as an
+// administrator does in Setup, and ends the sessions that came from it.
+func (o *Org) RevokeRefreshTokens() {
+	o.sessions.mu.Lock()
+	defer o.sessions.mu.Unlock()
+	for _, c := range o.sessions.refresh {
+		o.sessions.withdraw(c)
+	}
+}
+
+// withdraw ends a consent and its sessions; mu is held.
+func (s *sessions) withdraw(c *consent) {
+	c.newest = ""
+	maps.DeleteFunc(s.access, func(_ string, one session) bool { return one.consent == c })
+}
+
+// redeem uses a refresh token. With rotation it works once, and next is the
+// one that works from then on; who comes with a used one may have stolen it,
+// so that ends everything that ever came from the same consent.
+func (s *sessions) redeem(token string, rotates bool) (c *consent, next string, ok bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c, known := s.refresh[token]
+	if !known {
+		return nil, "", false
+	}
+	if c.newest != token {
+		s.withdraw(c)
+		return nil, "", false
+	}
+	if rotates {
+		next = "5Aep861" + s.dice.secret(60)
+		c.newest = next
+		s.refresh[next] = c
+	}
+	return c, next, true
+}
+
+// end ends a session.
 func (s *sessions) end(token string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	delete(s.until, token)
+	delete(s.access, token)
+}
+
+// revoke ends what a token of either kind gave; false where it gave nothing.
+func (s *sessions) revoke(token string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if c, ok := s.refresh[token]; ok && c.newest == token {
+		s.withdraw(c)
+		return true
+	}
+	_, ok := s.access[token]
+	delete(s.access, token)
+	return ok
+}
+
+// live finds the session of an access token that works, and forgets one whose
+// time has come.
+func (s *sessions) live(token string, now time.Time) (session, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	one, ok := s.access[token]
+	if !ok || !now.Before(one.until) {
+		delete(s.access, token)
+		return session{}, false
+	}
+	return one, true
+}
+
+// refreshes tells whether a refresh token works.
+func (s *sessions) refreshes(token string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c, ok := s.refresh[token]
+	return ok && c.newest == token
 }
 
 // checkSession refuses a call without a session that works.
@@ -50,11 +142,7 @@ func (o *Org) checkSession(c *call) error {
 	if c.fault != nil && c.fault.ExpireSession {
 		o.sessions.end(token)
 	}
-	o.sessions.mu.Lock()
-	defer o.sessions.mu.Unlock()
-	until, ok := o.sessions.until[token]
-	if !ok || !o.clock.Now().Before(until) {
-		delete(o.sessions.until, token)
+	if _, ok := o.sessions.live(token, o.clock.Now()); !ok {
 		return refuse(http.StatusUnauthorized, "INVALID_SESSION_ID", "Session expired or invalid")
 	}
 	return nil

@@ -1,9 +1,11 @@
 package fakeorg
 
+import "slices"
+
 // setupObjects are the objects that say what the org is and what the user may
 // see. They are there before any record is.
 func (o *Org) setupObjects() []*object {
-	return []*object{o.organization(), o.userPermissions(), o.objectPermissions()}
+	return []*object{o.organization(), o.userPermissions(), o.permissionSetAssignment(), o.objectPermissions()}
 }
 
 func (o *Org) organization() *object {
@@ -40,6 +42,18 @@ func (o *Org) userPermissions() *object {
 	return setup("UserPermissionAccess", "0up", fields, [][]string{append(row, stamp(o.birth))})
 }
 
+// permissionSetAssignment is one record too: all that the running user may,
+// it may by one permission set.
+func (o *Org) permissionSetAssignment() *object {
+	fields := []*fieldDescribe{
+		newID("PermissionSetAssignment"), newLookup("PermissionSetId", "PermissionSet"),
+		newLookup("AssigneeId", "User"), newField("SystemModstamp", "datetime", 0),
+	}
+	return setup("PermissionSetAssignment", "0Pa", fields, [][]string{
+		{makeID("0Pa", 1), makeID("0PS", 1), o.runningUser(), stamp(o.birth)},
+	})
+}
+
 // objectPermissions says of each object whether all of its records are seen.
 // It is made anew whenever the org gets an object.
 func (o *Org) objectPermissions() *object {
@@ -56,7 +70,7 @@ func (o *Org) objectPermissions() *object {
 	var rows [][]string
 	for i, obj := range o.objects {
 		writes := text(obj.about.Createable)
-		all := text(!o.options.Restricted)
+		all := text(!o.options.Restricted || slices.Contains(o.options.SeesAll, obj.name()))
 		rows = append(rows, []string{
 			makeID("110", i+1), makeID("0PS", 1), obj.name(), "true", writes, writes, writes, all, all,
 			stamp(o.birth), o.runningUser(), stamp(o.birth), o.runningUser(), stamp(o.birth),

@@ -1,0 +1,50 @@
+package fakeorg
+
+import (
+	"errors"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+)
+
+// assertionLife is how far ahead the end of an assertion may lie, and how far
+// back it may lie already: the clocks of two machines differ.
+const (
+	assertionLife = 3 * time.Minute
+	clocksDiffer  = 30 * time.Second
+)
+
+// checkAssertion refuses a JWT that the user's app didn't sign for this org
+// and this moment. The descriptions are Salesforce's own.
+func (o *Org) checkAssertion(r *http.Request) error {
+	if o.options.App.Certificate == nil {
+		return &loginError{http.StatusBadRequest, "unsupported_grant_type", "grant type not supported"}
+	}
+	var claims jwt.RegisteredClaims
+	_, err := jwt.ParseWithClaims(r.PostForm.Get("assertion"), &claims,
+		func(*jwt.Token) (any, error) { return o.options.App.Certificate.PublicKey, nil },
+		jwt.WithValidMethods([]string{jwt.SigningMethodRS256.Alg()}),
+		jwt.WithTimeFunc(o.clock.Now), jwt.WithLeeway(clocksDiffer), jwt.WithExpirationRequired())
+	switch {
+	case errors.Is(err, jwt.ErrTokenExpired):
+		return invalidGrant("expired authorization code")
+	case err != nil, claims.ExpiresAt.After(o.clock.Now().Add(assertionLife + clocksDiffer)):
+		return invalidGrant("invalid assertion")
+	case claims.Issuer != o.login.ClientID:
+		return &loginError{http.StatusBadRequest, "invalid_client_id", "client identifier invalid"}
+	case !o.isAudience(claims.Audience, r):
+		return invalidGrant("audience is invalid")
+	case claims.Subject != o.login.Username, o.options.App.NotApproved:
+		return invalidGrant("user hasn't approved this consumer")
+	}
+	return nil
+}
+
+// isAudience tells whether an assertion was made for this org: its own domain,
+// or for all that aren't sandboxes the common one.
+func (o *Org) isAudience(audience []string, r *http.Request) bool {
+	return slices.Contains(audience, baseURL(r)) ||
+		!o.options.Sandbox && slices.Contains(audience, "https://login.salesforce.com")
+}
