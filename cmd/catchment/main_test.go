@@ -30,17 +30,21 @@ func TestMain(m *testing.M) {
 }
 
 func TestScripts(t *testing.T) {
+	params := scriptParams(t)
+	params.Dir = "../../testdata/script"
+	testscript.Run(t, params)
+}
+
+// scriptParams are the commands that scripts have beside catchment itself.
+func scriptParams(t *testing.T) testscript.Params {
 	data, err := filepath.Abs("../../../shared/data")
 	if err != nil {
 		t.Fatal(err)
 	}
-	testscript.Run(t, testscript.Params{
-		Dir:                 "../../testdata/script",
+	return testscript.Params{
 		RequireExplicitExec: true,
-		UpdateScripts:       os.Getenv("UPDATE_SCRIPTS") != "",
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("DATA", data)
-			env.Values["orgs"] = map[string]*httptest.Server{}
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
@@ -50,9 +54,10 @@ func TestScripts(t *testing.T) {
 			"duck":    queryDuck,
 			"code":    exitCode,
 			"same":    sameNumber,
+			"says":    saysText,
 			"edit":    editFile,
 		},
-	})
+	}
 }
 
 // startOrg: org [-load] [-records N] [-latency D] [-restricted] starts a fake
