@@ -157,13 +157,19 @@ func (r *Replicator) finished(ctx context.Context, v *visit) (bool, error) {
 	case errors.Is(err, mover.ErrGone):
 		return false, r.replaceJob(ctx, v, pager, job)
 	case errors.Is(err, mover.ErrFailed):
-		v.attempt.Job = nil // the next call makes another; this one says what happened
-		return false, errors.Join(err, pager.Drop(ctx, job))
+		return false, r.giveUpJob(ctx, v, pager, job, err)
 	case err != nil:
 		return false, err
 	}
 	r.progress(Progress{Flow: v.attempt.Flow, Step: Done, Of: job.Records, Mover: v.attempt.Mover})
 	return job.Done, v.setJob(job)
+}
+
+// giveUpJob deletes a job whose result is no good. The next call makes another;
+// this one says what happened.
+func (r *Replicator) giveUpJob(ctx context.Context, v *visit, pager mover.Pager, job mover.Job, err error) error {
+	v.attempt.Job = nil
+	return errors.Join(err, pager.Drop(ctx, job))
 }
 
 // replaceJob makes a new job in the place of one that can't be read any more.

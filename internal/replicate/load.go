@@ -44,8 +44,14 @@ func (r *Replicator) load(ctx context.Context, v *visit) error {
 	case err != nil:
 		return err
 	}
-	return l.account(ctx)
+	if err = l.account(ctx); errors.Is(err, errUnsound) {
+		return r.giveUpJob(ctx, v, pager, job, err)
+	}
+	return err
 }
+
+// errUnsound says that a job's result doesn't add up.
+var errUnsound = errors.New("the result doesn't add up")
 
 // errStopping ends the listing of pages after the stop signal.
 var errStopping = errors.New("stopping")
@@ -236,20 +242,28 @@ func stagedPage(stage blob.Store, row control.PageRow, keepsNUL bool) warehouse.
 }
 
 // account holds what was loaded against what Salesforce says it sent and what
-// the warehouse says it has (invariant 6).
+// the warehouse says it has (invariant 6). What doesn't add up is read again by
+// another job: the pages of this one are stored, and stay what they are.
 func (l *loading) account(ctx context.Context) error {
 	if l.total.records != l.job.Records {
-		return plan.Failf(plan.Retry, "", "the pages of job %s hold %d records, Salesforce counts %d",
-			l.job.ID, l.total.records, l.job.Records)
+		return plan.Failf(plan.Retry, "", "%w: the pages of job %s hold %d records, Salesforce counts %d",
+			errUnsound, l.job.ID, l.total.records, l.job.Records)
 	}
 	pages, rows, err := l.Warehouse.Staged(ctx, l.v.attempt.ID)
 	if err != nil {
 		return err
 	}
 	if pages != l.total.pages || rows != l.total.records {
-		return plan.Failf(plan.Bug, "load it anew with: catchment run --full "+l.v.attempt.Flow,
-			"the warehouse has %d pages with %d rows of attempt %s, loaded were %d with %d",
-			pages, rows, l.v.attempt.ID, l.total.pages, l.total.records)
+		return plan.Failf(plan.Retry, "", "%w: the warehouse has %d pages with %d rows of attempt %s, loaded were %d with %d",
+			errUnsound, pages, rows, l.v.attempt.ID, l.total.pages, l.total.records)
+	}
+	keys, err := l.Warehouse.Keys(ctx, l.v.source.table, l.v.attempt.ID)
+	if err != nil {
+		return err
+	}
+	if keys != rows {
+		return plan.Failf(plan.Retry, "", "%w: the pages of job %s hold %d records, but only %d different ones",
+			errUnsound, l.job.ID, rows, keys)
 	}
 	a := &l.v.attempt
 	a.Pages, a.Records, a.Bytes = pages, rows, l.total.bytes

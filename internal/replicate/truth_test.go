@@ -236,3 +236,17 @@ func (p *process) sameAs(fl flow.Flow, purgesUnseen bool) {
 		p.t.Errorf("%s: %d differences in all", fl.Object, bad)
 	}
 }
+
+// exec changes the warehouse behind our back.
+func (r *rig) exec(sql string) {
+	r.t.Helper()
+	p := r.start(nil)
+	defer p.close()
+	err := p.driver.Tx(r.t.Context(), func(tx warehouse.Tx) error {
+		_, err := tx.Exec(r.t.Context(), sql)
+		return err
+	})
+	if err != nil {
+		r.t.Fatal(err)
+	}
+}

@@ -257,6 +257,23 @@ func (w *Warehouse) Staged(ctx context.Context, attempt string) (pages, rows int
 	return pages, rows, nil
 }
 
+// Keys counts the different keys that an attempt has in staging. A job reads
+// each record once: fewer keys than rows mean that a page came twice, and
+// another one not at all.
+func (w *Warehouse) Keys(ctx context.Context, t Table, attempt string) (int64, error) {
+	s := mergeSQL{d: w.d, o: w.o, m: Merge{Table: t, Attempt: attempt}}
+	var n int64
+	err := w.driver.View(ctx, func(tx Tx) (err error) {
+		n, err = count(ctx, tx, fmt.Sprintf("SELECT count(DISTINCT %s) FROM %s v WHERE %s = $1",
+			s.recordKey("v"), s.staging(), s.col("v", colAttempt)), attempt)
+		return err
+	})
+	if err != nil {
+		return 0, fmt.Errorf("keys of attempt %s: %w", attempt, err)
+	}
+	return n, nil
+}
+
 func (w *Warehouse) staged(ctx context.Context, tx Tx, attempt string) (pages, rows int64, err error) {
 	_, err = queryRow(ctx, tx, []any{&pages, &rows},
 		"SELECT count(*), CAST(coalesce(sum(row_count), 0) AS "+w.d.Type(Long, 0)+") FROM "+w.own(tablePage)+" WHERE attempt = $1", attempt)

@@ -1,0 +1,283 @@
+package replicate
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"catchment/internal/control"
+	"catchment/internal/plan"
+	"catchment/internal/schema"
+	"catchment/internal/warehouse"
+)
+
+var noon = time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC)
+
+func TestDecide(t *testing.T) {
+	mark := func(generation int64) warehouse.Mark {
+		return warehouse.Mark{Flow: "Account", Table: "account", Generation: generation, Watermark: noon}
+	}
+	row := func(generation int64) control.FlowRow {
+		return control.FlowRow{Generation: generation, Fingerprint: "f"}
+	}
+	tests := []struct {
+		name  string
+		facts facts
+		want  course
+	}{
+		{"first", facts{condition: warehouse.Absent}, course{generation: 1}},
+		{"first, --full", facts{condition: warehouse.Absent, full: true}, course{generation: 1}},
+		{"increment", facts{row: row(1), mark: mark(1)}, course{generation: 1, from: noon}},
+		{"the flow changed", facts{row: row(1), mark: mark(1), fingerprint: "g"}, course{generation: 2, rebuild: true}},
+		{"--full", facts{row: row(1), mark: mark(1), full: true}, course{generation: 2, rebuild: true}},
+		{"a rebuild goes on", facts{row: row(2), mark: mark(1)}, course{generation: 2, rebuild: true}},
+		{"a rebuild goes on, --full", facts{row: row(2), mark: mark(1), full: true, pending: true}, course{generation: 2, rebuild: true}},
+		{"a rebuild was given up, --full", facts{row: row(2), mark: mark(1), full: true}, course{generation: 3, rebuild: true}},
+		{"the rebuild is done", facts{row: row(2), mark: mark(2)}, course{generation: 2, from: noon}},
+		{"--full of a table that is whole", facts{row: row(2), mark: mark(2), full: true, pending: true}, course{generation: 3, rebuild: true}},
+		{"the warehouse is lost", facts{row: row(3), condition: warehouse.Absent}, course{generation: 3}},
+		{"the control table is lost", facts{mark: mark(3)}, course{generation: 4, rebuild: true, warning: "control table"}},
+		{"an older copy of both schemas", facts{row: row(3), mark: mark(2), condition: warehouse.Restored}, course{generation: 3, rebuild: true}},
+		{"rows are missing", facts{row: row(1), mark: mark(1), condition: warehouse.Fewer}, course{generation: 1, from: noon, warning: "verify Account"}},
+		{"dropped, --full", facts{row: row(1), mark: mark(1), condition: warehouse.Dropped, full: true}, course{generation: 2, rebuild: true}},
+		{"dropped in a rebuild", facts{row: row(2), mark: mark(1), condition: warehouse.Dropped}, course{generation: 2, rebuild: true}},
+	}
+	for _, test := range tests {
+		if test.facts.condition == "" {
+			test.facts.condition = warehouse.Intact
+		}
+		if test.facts.fingerprint == "" {
+			test.facts.fingerprint = "f"
+		}
+		got, err := decide(test.facts)
+		if err != nil || !strings.Contains(got.warning, test.want.warning) || (got.warning == "") != (test.want.warning == "") {
+			t.Errorf("%s: %v, warning %q", test.name, err, got.warning)
+		}
+		got.warning = test.want.warning
+		if got != test.want {
+			t.Errorf("%s: got %+v, want %+v", test.name, got, test.want)
+		}
+	}
+}
+
+func TestRefuse(t *testing.T) {
+	for _, condition := range []warehouse.Condition{warehouse.Dropped, warehouse.Emptied, warehouse.Restored, warehouse.Foreign} {
+		f := facts{row: control.FlowRow{Generation: 1}, mark: warehouse.Mark{Flow: "Account", Table: "account", Generation: 1}, condition: condition}
+		if _, err := decide(f); plan.ClassOf(err) != plan.Fix || plan.HintOf(err) == "" {
+			t.Errorf("%s: %v", condition, err)
+		}
+		f.full = true
+		if _, err := decide(f); (err != nil) != (condition == warehouse.Foreign) {
+			t.Errorf("%s, --full: %v", condition, err)
+		}
+	}
+}
+
+func TestUnfit(t *testing.T) {
+	fit := func() standing {
+		return standing{
+			attempt: control.Attempt{ID: "a", Generation: 2, From: noon, Jobs: 1},
+			way:     course{generation: 2, from: noon}, known: true, carried: true, loaded: 3, ledger: 3,
+		}
+	}
+	tests := []struct {
+		name   string
+		change func(*standing)
+		want   string
+	}{
+		{"as it was", func(*standing) {}, ""},
+		{"reads more than it has to", func(s *standing) { s.attempt.From = noon.Add(-time.Hour) }, ""},
+		{"reads everything", func(s *standing) { s.attempt.From = time.Time{} }, ""},
+		{"loaded, and not noted", func(s *standing) { s.ledger = 4 }, ""},
+		{"another generation", func(s *standing) { s.way.generation = 3 }, "changed"},
+		{"another generation, consolidated", func(s *standing) { s.way.generation, s.mark.Attempt = 3, "a" }, "changed"},
+		{"consolidated", func(s *standing) { s.mark.Attempt, s.ledger, s.way.from = "a", 0, noon.Add(time.Hour) }, ""},
+		{"a warehouse that knows nothing", func(s *standing) { s.known = false }, "not the one"},
+		{"an older warehouse", func(s *standing) { s.way.from = noon.Add(-time.Hour) }, "less"},
+		{"an empty warehouse", func(s *standing) { s.way.from = time.Time{} }, "less"},
+		{"the table is to be rebuilt", func(s *standing) { s.way.rebuild = true }, "less"},
+		{"a field vanished", func(s *standing) { s.carried = false }, "field"},
+		{"pages vanished", func(s *standing) { s.ledger = 2 }, "pages"},
+		{"jobs vanished", func(s *standing) { s.attempt.Jobs = jobsAtMost }, "jobs"},
+	}
+	for _, test := range tests {
+		s := fit()
+		test.change(&s)
+		if got := unfit(s); (got == "") != (test.want == "") || !strings.Contains(got, test.want) {
+			t.Errorf("%s: %q, want %q", test.name, got, test.want)
+		}
+	}
+}
+
+func TestNextWindow(t *testing.T) {
+	minute := func(n int) time.Time { return noon.Add(time.Duration(n) * time.Minute) }
+	server := minute(30).Add(20*time.Second + 300*time.Millisecond)
+	last := warehouse.Mark{Grade: "proven"}
+	tests := []struct {
+		name          string
+		from, covered time.Time
+		want          Window
+	}{
+		{"covered to the end", minute(0), minute(30), Window{minute(0), minute(30), "proven"}},
+		{"a transaction is still open", minute(0), minute(12), Window{minute(0), minute(12), "proven"}},
+		{"covered beyond the end", minute(0), minute(31), Window{minute(0), minute(30), "proven"}},
+		{"nothing said", minute(0), time.Time{}, Window{minute(0), minute(15).Add(20 * time.Second), "lagged"}},
+		{"everything is read", time.Time{}, minute(30), Window{time.Time{}, minute(30), "proven"}},
+		{"covered less than before", minute(20), minute(12), Window{minute(20), minute(20), "proven"}},
+		{"the lag is longer than the window", minute(20), time.Time{}, Window{minute(20), minute(20), "proven"}},
+	}
+	for _, test := range tests {
+		if got := nextWindow(last, test.from, minute(30), test.covered, server, 15*time.Minute); got != test.want {
+			t.Errorf("%s: got %v, want %v", test.name, got, test.want)
+		}
+	}
+}
+
+func TestMoverFor(t *testing.T) {
+	short, long := "SELECT Id FROM Account", strings.Repeat("x", uriAtMost+1)
+	tests := []struct {
+		setting string
+		changed int64
+		soql    string
+		want    string
+	}{
+		{"auto", 0, short, "none"},
+		{"bulk", 0, short, "none"},
+		{"auto", -1, short, "bulk"},
+		{"", 1, short, "rest"},
+		{"auto", restAtMost, short, "rest"},
+		{"auto", restAtMost + 1, short, "bulk"},
+		{"auto", 1, long, "bulk"},
+		{"rest", -1, short, "rest"},
+		{"bulk", 1, short, "bulk"},
+	}
+	for _, test := range tests {
+		if got := moverFor(test.setting, test.changed, test.soql); got != test.want {
+			t.Errorf("%+v: %s", test, got)
+		}
+	}
+}
+
+func TestQueryFor(t *testing.T) {
+	tests := []struct {
+		where, cursor string
+		from          time.Time
+		want          string
+	}{
+		{"", "SystemModstamp", time.Time{}, "SELECT Id, Name FROM Account"},
+		{"", "", noon, "SELECT Id, Name FROM Account"},
+		{"", "SystemModstamp", noon, "SELECT Id, Name FROM Account WHERE SystemModstamp >= 2026-01-02T12:00:00Z"},
+		{"A = 1 OR B = 2", "CreatedDate", noon, "SELECT Id, Name FROM Account WHERE (A = 1 OR B = 2) AND CreatedDate >= 2026-01-02T12:00:00Z"},
+	}
+	for _, test := range tests {
+		if got := queryFor("Account", []string{"Id", "Name"}, test.where, test.cursor, test.from); got != test.want {
+			t.Errorf("got  %s\nwant %s", got, test.want)
+		}
+	}
+}
+
+func TestCursorOf(t *testing.T) {
+	field := func(name string, filterable bool) schema.Field {
+		return schema.Field{Name: name, Filterable: filterable}
+	}
+	tests := []struct {
+		fields []schema.Field
+		want   string
+	}{
+		{nil, ""},
+		{[]schema.Field{field("CreatedDate", true), field("SystemModstamp", true), field("LastModifiedDate", true)}, "SystemModstamp"},
+		{[]schema.Field{field("CreatedDate", true), field("SystemModstamp", false), field("LastModifiedDate", true)}, "LastModifiedDate"},
+		{[]schema.Field{field("createddate", true)}, "createddate"},
+		{[]schema.Field{field("LoginTime", true)}, ""},
+	}
+	for _, test := range tests {
+		if got := cursorOf(test.fields); got != test.want {
+			t.Errorf("%v: %q, want %q", test.fields, got, test.want)
+		}
+	}
+}
+
+func TestAbsentReason(t *testing.T) {
+	if got := absentReason(""); got != "purged" {
+		t.Error(got)
+	}
+	if got := absentReason("A = 1"); got != "out_of_filter" {
+		t.Error(got)
+	}
+}
+
+func TestPollWait(t *testing.T) {
+	for age, want := range map[time.Duration]time.Duration{
+		-time.Hour:      200 * time.Millisecond,
+		0:               200 * time.Millisecond,
+		4 * time.Second: time.Second,
+		time.Hour:       30 * time.Second,
+	} {
+		if got := pollWait(age); got != want {
+			t.Errorf("age %s: %s, want %s", age, got, want)
+		}
+	}
+}
+
+func TestStateOf(t *testing.T) {
+	tests := []struct {
+		flows    string // d(one), p(aused), f(ailed), o(pen)
+		lost     int
+		stopping bool
+		want     control.RunState
+	}{
+		{"", 0, false, control.Failed},
+		{"", 0, true, control.Stopped},
+		{"dp", 0, false, control.Done},
+		{"dd", 0, true, control.Done},
+		{"p", 0, false, control.Done},
+		{"df", 0, false, control.Partial},
+		{"do", 0, false, control.Partial},
+		{"do", 0, true, control.Stopped},
+		{"fo", 0, true, control.Stopped},
+		{"ff", 0, true, control.Failed},
+		{"o", 0, false, control.Failed},
+		{"df", 1, true, control.Superseded},
+	}
+	for _, test := range tests {
+		var objects []control.RunObject
+		for _, c := range test.flows {
+			state := map[rune]control.FlowState{'d': control.FlowDone, 'p': control.FlowPaused, 'f': control.FlowFailed, 'o': control.FlowOpen}[c]
+			objects = append(objects, control.RunObject{State: state})
+		}
+		if got := stateOf(objects, test.lost, test.stopping); got != test.want {
+			t.Errorf("%+v: %s", test, got)
+		}
+	}
+}
+
+func TestOutcome(t *testing.T) {
+	for state, want := range map[control.AttemptState]control.FlowState{
+		control.Planned: control.FlowOpen, control.Loaded: control.FlowOpen, control.Abandoned: control.FlowOpen,
+		control.Consolidated: control.FlowDone, control.Dropped: control.FlowDone,
+	} {
+		o, err := outcome(control.Attempt{State: state, Counts: []byte(`{"Inserted":3}`)}, control.RunObject{})
+		if err != nil || o.State != want || o.Inserted != 3 {
+			t.Errorf("%s: %+v, %v", state, o, err)
+		}
+		o, _ = outcome(control.Attempt{State: state, Error: "broken", Hint: "mend it"}, control.RunObject{})
+		if failed := o.State == control.FlowFailed && o.Error == "broken" && o.Hint == "mend it"; failed != (want == control.FlowOpen) {
+			t.Errorf("%s with an error: %+v", state, o)
+		}
+	}
+	if _, err := outcome(control.Attempt{Counts: []byte("{")}, control.RunObject{}); err == nil {
+		t.Error("counts that can't be read passed")
+	}
+}
+
+func TestPageKeys(t *testing.T) {
+	for _, gzip := range []bool{false, true} {
+		key := pageKey("Account", "Account-1", "750", "00001", gzip)
+		if attemptOf(key) != "Account-1" || strings.HasSuffix(key, ".gz") != gzip {
+			t.Error(key)
+		}
+	}
+	if got := attemptOf("Account"); got != "" {
+		t.Error(got)
+	}
+}
