@@ -2,8 +2,8 @@
 // variable, file:PATH a file. A config file holds references only.
 //
 // A secret travels as a Value, which prints as "[secret]" whatever it is
-// printed with; only Reveal gives it away (invariant 9). Start at
-// Resolver.Resolve.
+// printed with; only Reveal gives it away (invariant 9). A secret that its
+// issuer replaces is kept in a Place. Start at Resolver.Resolve.
 package secret
 
 import (
@@ -75,9 +75,13 @@ func (r Resolver) Resolve(ref string) (Value, error) {
 	} else if path, ok := strings.CutPrefix(ref, "file:"); ok {
 		text, err = r.file(path)
 	} else {
-		err = plan.Fixf("write env:NAME or file:PATH, and put the secret there", "a secret is given that is no reference")
+		err = noReference()
 	}
 	return New(text), err
+}
+
+func noReference() error {
+	return plan.Fixf("write env:NAME or file:PATH, and put the secret there", "a secret is given that is no reference")
 }
 
 func (r Resolver) env(name string) (string, error) {

@@ -1,0 +1,160 @@
+package secret
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"catchment/internal/plan"
+)
+
+// A Place is where one secret is kept whose issuer may replace it, as
+// Salesforce does with a refresh token that works once.
+type Place struct {
+	resolver Resolver
+	ref      string
+}
+
+// Place gives the place that ref points to.
+func (r Resolver) Place(ref string) Place { return Place{r, ref} }
+
+// Fixed says why a new secret could not be kept in this place, or nil. It is
+// to be asked before the old one is used, since that may end it.
+func (p Place) Fixed() error {
+	path, ok := strings.CutPrefix(p.ref, "file:")
+	if !ok && !strings.HasPrefix(p.ref, "env:") {
+		return noReference()
+	}
+	if !ok {
+		return plan.Fixf("put the secret into a file, and give file:PATH instead of "+p.ref,
+			"secret %s: nobody can rewrite the environment of others", p.ref)
+	}
+	temp, err := room(path)
+	if err != nil {
+		return err
+	}
+	return discard(temp)
+}
+
+// Renew hands the secret to use, and keeps what use gives in its place; "" or
+// the same secret changes nothing. A file is replaced as a whole, and readable
+// to its owner only. Of all processes one at a time renews the secrets of a
+// folder: with an issuer that replaces them, a second use of the same secret
+// would end both.
+func (p Place) Renew(ctx context.Context, use func(secret string) (next string, err error)) error {
+	path, isFile := strings.CutPrefix(p.ref, "file:")
+	if isFile {
+		unlock, err := lock(ctx, filepath.Dir(path))
+		if err != nil {
+			return fmt.Errorf("secret %s: %w", p.ref, err)
+		}
+		defer unlock()
+	}
+	v, err := p.resolver.Resolve(p.ref)
+	if err != nil {
+		return err
+	}
+	// The new file is begun before the old secret is used up.
+	temp, full := (*os.File)(nil), error(nil)
+	if isFile {
+		temp, full = room(path)
+	} else {
+		full = p.Fixed()
+	}
+	next, err := use(v.Reveal())
+	if err == nil && next != "" && next != v.Reveal() {
+		if full != nil {
+			return lost(p.ref, full)
+		}
+		if err := replace(path, temp, next); err != nil {
+			return lost(p.ref, errors.Join(err, discard(temp)))
+		}
+		return nil
+	}
+	if temp != nil {
+		err = errors.Join(err, discard(temp))
+	}
+	return err
+}
+
+func lost(ref string, err error) error {
+	return plan.Fixf("get a new secret from its issuer, and put it into a file that this user may replace, as file:PATH",
+		"the issuer replaced secret %s, and the new one could not be kept: neither is good for another login: %w", ref, err)
+}
+
+// room begins the file that may replace the one at path.
+func room(path string) (*os.File, error) {
+	path, err := filepath.EvalSymlinks(path) // what a link points to is replaced, not the link
+	if err == nil {
+		var temp *os.File
+		if temp, err = os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*"); err == nil {
+			return temp, nil
+		}
+	}
+	return nil, plan.Fixf("put the secret into a folder that this user may write", "secret file:%s can't be replaced: %w", path, err)
+}
+
+func discard(temp *os.File) error {
+	return errors.Join(temp.Close(), os.Remove(temp.Name()))
+}
+
+// replace puts the secret into temp, on disk, and temp into the place of path.
+func replace(path string, temp *os.File, secret string) error {
+	if _, err := temp.WriteString(secret + "\n"); err != nil {
+		return err
+	}
+	if err := temp.Sync(); err != nil {
+		return err
+	}
+	path, err := filepath.EvalSymlinks(path)
+	if err != nil {
+		return err
+	}
+	if err := os.Rename(temp.Name(), path); err != nil {
+		return err
+	}
+	return errors.Join(temp.Close(), settle(filepath.Dir(path)))
+}
+
+// settle makes a rename in dir last.
+func settle(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}
+
+// lockAgain is how long to wait before the next look at a lock that somebody
+// has: a login takes about a second.
+const lockAgain = 50 * time.Millisecond
+
+// lock waits for the folder's lock. The folder has it because the file itself
+// is replaced: a lock on that would be one on a file that is gone.
+func lock(ctx context.Context, dir string) (unlock func(), err error) {
+	d, err := os.Open(dir)
+	if err != nil {
+		return nil, plan.Fixf("correct the path; relative ones begin at the config file", "%w", err)
+	}
+	for {
+		err := syscall.Flock(int(d.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+		if err == nil {
+			return func() { d.Close() }, nil // which gives the lock back
+		}
+		if !errors.Is(err, syscall.EWOULDBLOCK) && !errors.Is(err, syscall.EINTR) {
+			d.Close()
+			return nil, plan.Fixf("keep the secret on a local disk", "lock %s: %w", dir, err)
+		}
+		select {
+		case <-ctx.Done():
+			d.Close()
+			return nil, context.Cause(ctx)
+		case <-time.After(lockAgain):
+		}
+	}
+}
