@@ -24,6 +24,7 @@ import (
 	"catchment/internal/salesforce"
 	"catchment/internal/warehouse"
 	"catchment/internal/warehouse/duckdb"
+	"catchment/internal/warehouse/postgres"
 )
 
 // version is set by the linker.
@@ -65,6 +66,9 @@ func drivers() cli.Drivers {
 	return cli.Drivers{
 		Warehouses: map[string]func(string) (warehouse.Driver, error){
 			"duckdb": func(path string) (warehouse.Driver, error) { return duckdb.Open(path, duckdb.Options{}) },
+			"postgres": func(place string) (warehouse.Driver, error) {
+				return postgres.Open("postgres:"+place, postgres.Options{})
+			},
 		},
 		Stages: map[string]func(string) (blob.Store, error){
 			"dir": func(path string) (blob.Store, error) { return dir.New(path) },

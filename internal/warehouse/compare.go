@@ -12,7 +12,8 @@ import (
 // the warehouse does the rest, so memory stays flat. Nothing else is written.
 func (w *Warehouse) Compare(ctx context.Context, c Comparison) (Difference, error) {
 	var diff Difference
-	err := w.driver.View(ctx, func(tx Tx) error {
+	// Not a View: PostgreSQL makes no temporary table in one.
+	err := w.driver.Tx(ctx, func(tx Tx) error {
 		diff = Difference{}
 		s, err := w.readPages(ctx, tx, c)
 		if err != nil {
@@ -163,7 +164,7 @@ func (s *compareSQL) before() string {
 	if at.IsZero() {
 		at = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
 	}
-	return "CAST(" + literal(at.UTC().Format(time.RFC3339Nano)) + " AS " + s.d.Type(Timestamp, 0) + ")"
+	return s.d.moment(at.UTC())
 }
 
 // sample names the first keys of each kind, in order.

@@ -174,7 +174,8 @@ func TestGrant(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	want := []string{`GRANT SELECT ON "s"."account" TO "reader"`, `GRANT SELECT ON "s"."account" TO "od""d"`}
+	want := []string{`GRANT USAGE ON SCHEMA "s" TO "reader"`, `GRANT SELECT ON "s"."account" TO "reader"`,
+		`GRANT USAGE ON SCHEMA "s" TO "od""d"`, `GRANT SELECT ON "s"."account" TO "od""d"`}
 	if !reflect.DeepEqual(r.said, want) {
 		t.Errorf("got %q", r.said)
 	}

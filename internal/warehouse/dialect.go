@@ -2,18 +2,22 @@ package warehouse
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
+	"time"
 )
 
 // A Dialect says how a warehouse spells what this package wants. It is a
 // value: two warehouses differ in what it holds, not in code paths.
 type Dialect struct {
-	Name     string
-	Types    map[Kind]string // "%d" in the one of Decimal takes the scale
-	Stored   map[Kind]string // the same as information_schema spells them
-	Digits   int             // of the widest decimal
-	Grants   bool            // it has roles to grant to
-	KeepsNUL bool            // a text may hold a NUL byte
+	Name       string
+	Types      map[Kind]string // "%d" in the one of Decimal takes the scale
+	Stored     map[Kind]string // the same as information_schema spells them
+	Digits     int             // of the widest decimal; 0 where each value has its own scale
+	Grants     bool            // it has roles to grant to
+	KeepsNUL   bool            // a text may hold a NUL byte
+	Savepoints bool            // a statement that failed can be undone by itself
+	Locks      bool            // a statement sees what others commit meanwhile, unless a lock keeps them away
 
 	PagesPerLoad int // how many its loader likes to take at once
 }
@@ -30,10 +34,7 @@ func (d *Dialect) Table(schema, name string) string {
 
 // Type is the column type of a kind; scale is for decimals.
 func (d *Dialect) Type(k Kind, scale int) string {
-	if k == Decimal {
-		return fmt.Sprintf(d.Types[k], scale)
-	}
-	return d.Types[k]
+	return strings.ReplaceAll(d.Types[k], "%d", strconv.Itoa(scale))
 }
 
 // stores tells whether a column that information_schema says is of type has
@@ -82,6 +83,15 @@ type statement struct {
 	args []any
 }
 
-// literal writes a text as SQL. It is for the names of files only: values of
-// records are never part of a statement.
+// moment writes a parameter that stamp made as SQL.
+func (d *Dialect) moment(at any) string {
+	text := "NULL"
+	if t, ok := at.(time.Time); ok {
+		text = literal(t.Format(time.RFC3339Nano))
+	}
+	return "CAST(" + text + " AS " + d.Type(Timestamp, 0) + ")"
+}
+
+// literal writes a text as SQL. It is for names of our own and moments only:
+// values of records are never part of a statement.
 func literal(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }

@@ -14,7 +14,8 @@ type Driver interface {
 	// Errors carry their class, and no value of a record.
 	Tx(ctx context.Context, f func(Tx) error) error
 
-	// View is Tx for reading: beside temporary tables nothing can be written.
+	// View is Tx for reading, on one picture of the warehouse: nothing can be
+	// written.
 	View(ctx context.Context, f func(Tx) error) error
 
 	// Close ends the sessions after the transactions that still run.

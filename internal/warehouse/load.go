@@ -149,7 +149,7 @@ func (w *Warehouse) fit(ctx context.Context, tx Tx, b Batch) ([]CopyColumn, erro
 		return nil, err
 	}
 	for i, c := range cols {
-		if c.Kind != Decimal {
+		if c.Kind != Decimal || w.d.Digits == 0 {
 			continue
 		}
 		for _, side := range []struct {

@@ -100,9 +100,10 @@ func (w *Warehouse) grant(ctx context.Context, tx Tx, t Table, created bool) err
 		return nil
 	}
 	for _, role := range w.o.GrantTo {
-		sql := fmt.Sprintf("GRANT SELECT ON %s TO %s", w.final(t), w.d.Quote(role))
-		if _, err := tx.Exec(ctx, sql); err != nil {
-			return err
+		for _, right := range []string{"USAGE ON SCHEMA " + w.d.Quote(w.o.Schema), "SELECT ON " + w.final(t)} {
+			if _, err := tx.Exec(ctx, "GRANT "+right+" TO "+w.d.Quote(role)); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

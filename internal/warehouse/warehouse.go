@@ -22,6 +22,10 @@ import (
 // this one wanted to write is refused (invariant 7).
 var ErrFenced = errors.New("the flow's lease was lost to another run")
 
+// ErrDuplicate says that a statement would have made a second row of a key.
+// Drivers whose dialect has savepoints wrap it.
+var ErrDuplicate = errors.New("a second row of one key")
+
 // A Fence is the right to write for one flow. Every transaction that loads or
 // consolidates first updates the flow's mark with Number where the stored one
 // is not newer; no row updated means ErrFenced.

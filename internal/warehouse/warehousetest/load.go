@@ -216,12 +216,20 @@ func decimals(r *rig) {
 	must(r.t, err)
 	_, err = load("c", 20, 3, "98765432109876543210.125")
 	must(r.t, err)
-	plain := func(v string) string { return strings.TrimSuffix(strings.TrimRight(v, "0"), ".") } // the scale has grown
+	plain := func(v string) string { // the scale has grown
+		if strings.Contains(v, ".") {
+			v = strings.TrimSuffix(strings.TrimRight(v, "0"), ".")
+		}
+		return v
+	}
 	var got []string
 	for _, v := range r.rows("amount__c") {
 		got = append(got, plain(v))
 	}
 	sameRows(r.t, got, "1.25", "123456789012345678", "12345678", "0.05", "-150", "0.12345678901234567", "0.00000000035", "98765432109876543210.125")
+	if r.driver.Dialect().Digits == 0 {
+		return // it has room for everything
+	}
 	_, err = load("d", 30, 9, "1")
 	same(r.t, "what can't be kept exactly is refused", err != nil && plan.ClassOf(err) == plan.Fix, true)
 	same(r.t, "with a hint", plan.HintOf(err) != "", true)

@@ -60,7 +60,7 @@ func schemaChanges(r *rig) {
 	changes, err := r.w.Prepare(ctx, r.fence, r.table)
 	must(r.t, err)
 	same(r.t, "changes", fmt.Sprint(changes), fmt.Sprint([]warehouse.Change{
-		{Table: "account", Column: "fax", What: "added", Detail: "VARCHAR"},
+		{Table: "account", Column: "fax", What: "added", Detail: r.driver.Dialect().Type(warehouse.Text, 0)},
 		{Table: "account", Column: "name", What: "vanished", Detail: "the column keeps its old values"}}))
 	r.read(reading{name: "a2", readAt: at(200), pages: []warehouse.Page{
 		r.page("Id,SystemModstamp,Fax", "1,2026-03-01T03:00:00.000Z,555", "2,2026-03-01T03:00:00.000Z,556")}})

@@ -1,0 +1,198 @@
+// Package pgtest gives tests a PostgreSQL of their own: a server in a temporary
+// folder, on a free port of the loopback interface, gone when the tests end.
+//
+// A test package keeps one Cluster in a variable and asks it for a Database
+// per test; the server starts with the first of them. However the test process
+// ends, by a panic or a kill too, the server is stopped and its folder removed:
+// a shell between the two watches a pipe that only the test process holds.
+package pgtest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// Guarded is a role that has to show a password, which is GuardedPassword.
+// Everybody else is trusted, as "postgres" without one.
+const (
+	Guarded         = "guarded"
+	GuardedPassword = "open sesame"
+)
+
+// A Cluster is one throwaway server. Its zero value starts with the first
+// Database.
+type Cluster struct {
+	// Durable keeps fsync on, for tests that kill the server.
+	Durable bool
+	// Settings are lines for postgresql.conf.
+	Settings []string
+
+	once  sync.Once
+	dir   string
+	addr  string
+	err   error
+	held  *os.File // open as long as the server shall run
+	count atomic.Int64
+}
+
+// Database makes an empty database and gives its URL, without a password. The
+// database is dropped when the test ends.
+func (c *Cluster) Database(t testing.TB) string {
+	t.Helper()
+	name, url, err := c.Create(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := c.admin(context.Background(), "DROP DATABASE "+name+" WITH (FORCE)"); err != nil {
+			t.Error(err)
+		}
+	})
+	return url
+}
+
+// Create makes an empty database that stays until the server goes, for those
+// who have no testing.TB at hand.
+func (c *Cluster) Create(ctx context.Context) (name, url string, err error) {
+	c.once.Do(func() {
+		for range 3 { // somebody else may take the port before the server does
+			if c.err = c.start(); c.err == nil {
+				return
+			}
+		}
+	})
+	if c.err != nil {
+		return "", "", c.err
+	}
+	name = fmt.Sprintf("test_%d", c.count.Add(1))
+	if err := c.admin(ctx, "CREATE DATABASE "+name+" TEMPLATE template1"); err != nil {
+		return "", "", err
+	}
+	return name, "postgres://postgres@" + c.addr + "/" + name, nil
+}
+
+// admin does a statement in the database that every cluster has.
+func (c *Cluster) admin(ctx context.Context, sql string) error {
+	conn, err := pgx.Connect(ctx, "postgres://postgres@"+c.addr+"/postgres?sslmode=disable")
+	if err != nil {
+		return err
+	}
+	_, err = conn.Exec(ctx, sql)
+	return errors.Join(err, conn.Close(ctx))
+}
+
+// start makes the cluster and waits until it answers.
+func (c *Cluster) start() error {
+	bin, err := bindir()
+	if err != nil {
+		return err
+	}
+	dir, err := os.MkdirTemp("", "catchment-pg-")
+	if err != nil {
+		return err
+	}
+	c.dir = dir
+	owner, err := ownerOf(dir)
+	if err != nil {
+		return err
+	}
+	init := exec.Command(filepath.Join(bin, "initdb"), "--pgdata", filepath.Join(dir, "data"), "--username", "postgres",
+		"--auth", "trust", "--encoding", "UTF8", "--locale", "C", "--no-sync")
+	init.SysProcAttr, init.Dir = owner, dir
+	if out, err := init.CombinedOutput(); err != nil {
+		return fmt.Errorf("initdb: %w\n%s", err, out)
+	}
+	if err := c.serve(bin, owner); err != nil {
+		return err
+	}
+	return c.admin(context.Background(), fmt.Sprintf("CREATE ROLE %s LOGIN PASSWORD '%s'", Guarded, GuardedPassword))
+}
+
+// guard runs the server until its input ends, and removes what it left.
+const guard = `exec 3<&0
+"$1" -D "$2/data" 3<&- </dev/null &
+pid=$!
+(read -r _ <&3; kill -QUIT $pid) &
+wait $pid
+rm -rf "$2"`
+
+// serve writes the configuration, starts the server and waits until it answers.
+func (c *Cluster) serve(bin string, owner *syscall.SysProcAttr) error {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	c.addr = l.Addr().String()
+	if err := errors.Join(l.Close(), c.configure()); err != nil {
+		return err
+	}
+	log, err := os.Create(filepath.Join(c.dir, "log"))
+	if err != nil {
+		return err
+	}
+	defer log.Close()
+	watched, held, err := os.Pipe()
+	if err != nil {
+		return err
+	}
+	defer watched.Close()
+	cmd := exec.Command("/bin/sh", "-c", guard, "guard", filepath.Join(bin, "postgres"), c.dir)
+	cmd.Dir, cmd.SysProcAttr, cmd.Stdin, cmd.Stdout, cmd.Stderr = c.dir, owner, watched, log, log
+	if err := cmd.Start(); err != nil {
+		return errors.Join(err, held.Close())
+	}
+	c.held = held
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	for {
+		if c.admin(context.Background(), "SELECT 1") == nil {
+			return nil
+		}
+		select {
+		case err := <-ended:
+			text := make([]byte, 4096)
+			n, _ := log.ReadAt(text, 0) // whatever there is of it
+			return errors.Join(fmt.Errorf("PostgreSQL doesn't start: %s", text[:n]), err, held.Close())
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+}
+
+func (c *Cluster) configure() error {
+	data := filepath.Join(c.dir, "data")
+	_, port, err := net.SplitHostPort(c.addr)
+	if err != nil {
+		return err
+	}
+	conf := "listen_addresses = '127.0.0.1'\nport = " + port + "\nunix_socket_directories = ''\nmax_connections = 60\n"
+	if !c.Durable {
+		conf += "fsync = off\nfull_page_writes = off\n"
+	}
+	for _, s := range c.Settings {
+		conf += s + "\n"
+	}
+	f, err := os.OpenFile(filepath.Join(data, "postgresql.conf"), os.O_APPEND|os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	if _, err := f.WriteString(conf); err != nil {
+		return errors.Join(err, f.Close())
+	}
+	if err := f.Close(); err != nil {
+		return err
+	}
+	hba := "host all " + Guarded + " 127.0.0.1/32 scram-sha-256\nhost all all 127.0.0.1/32 trust\n"
+	return os.WriteFile(filepath.Join(data, "pg_hba.conf"), []byte(hba), 0o600)
+}

@@ -1,0 +1,119 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"regexp"
+	"strings"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"catchment/internal/plan"
+	"catchment/internal/warehouse"
+)
+
+// classify says what can be done about an error of PostgreSQL, or of the way
+// to it.
+func (d *driver) classify(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return failure(d.place, err)
+}
+
+// failure tells the class of an error. Its text is about the server, or about
+// our statement; never about a record, and never the connection string, which
+// could hold a password.
+func failure(place string, err error) error {
+	if e, ok := errors.AsType[*pgconn.PgError](err); ok {
+		return refusal(place, e)
+	}
+	if e, ok := errors.AsType[*net.DNSError](err); ok && e.IsNotFound {
+		return plan.Fixf("look at the host in warehouse.url", "%s: no host has this name", place)
+	}
+	_, connecting := errors.AsType[*pgconn.ConnectError](err)
+	if connecting && strings.Contains(err.Error(), "tls") {
+		return plan.Fixf("look at sslmode and sslrootcert in warehouse.url, and at the server's certificate", "%s: no TLS connection came about", place)
+	}
+	if connecting {
+		return plan.Failf(plan.Retry, "see whether PostgreSQL runs there, and whether this machine may reach it", "%s: no connection", place)
+	}
+	if op, ok := errors.AsType[*net.OpError](err); ok {
+		return plan.Failf(plan.Retry, "", "%s: the connection was lost (%s: %w)", place, op.Op, op.Err)
+	}
+	if lost(err) {
+		return plan.Failf(plan.Retry, "", "%s: the connection was lost", place)
+	}
+	return plan.Failf(plan.Bug, "", "%s: pgx refused a statement", place)
+}
+
+// refusal tells what an answer of the server means, by its SQLSTATE
+// (PostgreSQL documentation, appendix A).
+func refusal(place string, e *pgconn.PgError) error {
+	switch e.Code {
+	case "28000", "28P01":
+		return plan.Fixf("give the password by PGPASSWORD or PGPASSFILE, and look at the user in warehouse.url and at pg_hba.conf", "%s refuses the login", place)
+	case "3D000":
+		return plan.Fixf("make it with: createdb NAME   or name another in warehouse.url", "%s does not exist", place)
+	case "42501":
+		return plan.Fixf("grant it: GRANT CREATE ON DATABASE NAME TO the user of warehouse.url, or make that user the owner of both schemas",
+			"%s: %s", place, e.Message)
+	case "42704":
+		if strings.HasPrefix(e.Message, "role ") {
+			return plan.Fixf("make the role, or take it out of warehouse.grant_to", "%s: %s", place, e.Message)
+		}
+	case "53100":
+		return plan.Fixf("free some space on the server's disk", "%s: the disk is full", place)
+	case "53200":
+		return plan.Fixf("give the server more memory, or load fewer flows at a time", "%s: the server is out of memory", place)
+	case "25006":
+		return plan.Fixf("name the primary server in warehouse.url", "%s is read-only", place)
+	case "40001", "40P01":
+		return plan.Failf(plan.Retry, "", "%s: another transaction was in the way", place)
+	case "55P03":
+		return plan.Failf(plan.Retry, "see who holds it: SELECT pid, query FROM pg_stat_activity WHERE state <> 'idle'",
+			"%s: a lock was not given back in time", place)
+	case "53300":
+		return plan.Failf(plan.Retry, "raise max_connections, or end other sessions", "%s has no connection to spare", place)
+	case "23505":
+		if strings.HasPrefix(e.ConstraintName, "pg_") { // two made the same thing at once
+			return plan.Failf(plan.Retry, "", "%s: another transaction made the same", place)
+		}
+		return fmt.Errorf("%s: %w", place, warehouse.ErrDuplicate)
+	}
+	switch e.Code[:2] {
+	case "08", "57": // the connection, or the server, is going down
+		return plan.Failf(plan.Retry, "", "%s: the connection was ended", place)
+	}
+	return fmt.Errorf("%s: %w", place, withoutValues(e))
+}
+
+// withoutValues keeps the text of an error that is about our statement. One
+// that is about the data quotes records, which must not reach a log (invariant
+// 9): of those only the kind and the place in the page stay.
+func withoutValues(e *pgconn.PgError) error {
+	if e.Code[:2] == "42" || e.Code[:2] == "0A" {
+		return fmt.Errorf("%s (%s)", e.Message, e.Code)
+	}
+	where := ""
+	if m := regexp.MustCompile(`line (\d+)(?:, column ([A-Za-z0-9_]+))?`).FindStringSubmatch(e.Where); m != nil {
+		where = " on line " + m[1]
+		if m[2] != "" {
+			where += " in column " + m[2]
+		}
+	}
+	return fmt.Errorf("a value or row was refused%s (%s)", where, e.Code)
+}
+
+// lost tells whether a connection ended without a word.
+func lost(err error) bool {
+	text := err.Error()
+	for _, sign := range []string{"conn closed", "unexpected EOF", "connection reset", "broken pipe", "closed network connection"} {
+		if strings.Contains(text, sign) {
+			return true
+		}
+	}
+	return false
+}

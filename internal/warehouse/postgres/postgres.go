@@ -1,0 +1,162 @@
+// Package postgres keeps a warehouse in a PostgreSQL database.
+//
+// Pages go through COPY FROM STDIN as they come; nothing of them is parsed
+// here. All SQL comes from the parent package. Start at Open; failure.go says
+// what PostgreSQL's errors mean, copy.go is the loader.
+//
+// The password is no business of ours: it comes from PGPASSWORD, from the file
+// that PGPASSFILE or ?passfile= names, or there is none.
+package postgres
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"catchment/internal/plan"
+	"catchment/internal/warehouse"
+)
+
+// Options are what a user rarely needs to say.
+type Options struct {
+	Connections int           // how many sessions at most; 0 is 8
+	LockWait    time.Duration // how long to wait for somebody else's lock; 0 is a minute
+}
+
+// Open makes a driver for the database that a postgres:// URL names. It
+// connects with the first transaction.
+func Open(url string, o Options) (warehouse.Driver, error) {
+	c, err := config(url, o)
+	if err != nil {
+		return nil, err
+	}
+	pool, err := pgxpool.NewWithConfig(context.Background(), c)
+	if err != nil {
+		return nil, fmt.Errorf("postgres: %w", err)
+	}
+	return &driver{pool: pool, place: place(c.ConnConfig)}, nil
+}
+
+// config reads the URL, and sets up each session.
+func config(url string, o Options) (*pgxpool.Config, error) {
+	if err := noPassword(url); err != nil {
+		return nil, err
+	}
+	c, err := pgxpool.ParseConfig(url)
+	if err != nil {
+		// The text of err repeats the URL.
+		return nil, plan.Fixf("write it as in postgres://user@host:5432/database?sslmode=require", "warehouse.url is not a PostgreSQL URL")
+	}
+	if o.LockWait == 0 {
+		o.LockWait = time.Minute
+	}
+	if o.Connections == 0 {
+		o.Connections = 8
+	}
+	c.MaxConns, c.MinConns = int32(o.Connections), 0
+	c.MaxConnIdleTime = 5 * time.Minute
+	c.ConnConfig.ConnectTimeout = 30 * time.Second
+	// Tables are made and changed as we go, so a remembered plan may be of
+	// another table; and a pooler in between may know nothing of it.
+	c.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeExec
+	for name, value := range map[string]string{
+		"application_name":                    "catchment",
+		"timezone":                            "UTC",
+		"datestyle":                           "ISO",
+		"client_encoding":                     "UTF8",
+		"statement_timeout":                   "0", // a merge takes as long as it takes
+		"lock_timeout":                        fmt.Sprint(o.LockWait.Milliseconds()),
+		"idle_in_transaction_session_timeout": "300000", // what a lost client holds is given back
+		"tcp_keepalives_idle":                 "60",
+		"tcp_keepalives_interval":             "20",
+		"tcp_keepalives_count":                "6",
+	} {
+		c.ConnConfig.RuntimeParams[name] = value
+	}
+	return c, nil
+}
+
+// place is the database in words, for errors.
+func place(c *pgx.ConnConfig) string {
+	return fmt.Sprintf("PostgreSQL database %s at %s:%d", c.Database, c.Host, c.Port)
+}
+
+type driver struct {
+	pool  *pgxpool.Pool
+	place string
+}
+
+func (d *driver) Dialect() *warehouse.Dialect { return warehouse.Postgres() }
+
+// Tx does f where each statement sees what others committed before it: the
+// flow's fence, which f takes first, is what keeps others away.
+func (d *driver) Tx(ctx context.Context, f func(warehouse.Tx) error) error {
+	return d.do(ctx, "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE", f)
+}
+
+// View does f on one picture of the database.
+func (d *driver) View(ctx context.Context, f func(warehouse.Tx) error) error {
+	return d.do(ctx, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", f)
+}
+
+// do runs f between begin and COMMIT, or ROLLBACK where f fails.
+func (d *driver) do(ctx context.Context, begin string, f func(warehouse.Tx) error) error {
+	conn, err := d.pool.Acquire(ctx)
+	if err != nil {
+		return d.classify(ctx, err)
+	}
+	defer conn.Release() // a session that is still in a transaction is closed by the pool
+	t := &tx{conn: conn.Conn(), driver: d}
+	if _, err := t.Exec(ctx, begin); err != nil {
+		return err
+	}
+	if err := f(t); err != nil {
+		// A cancelled context must not keep locks. Whatever ROLLBACK says, f's
+		// error is the one that matters.
+		undo, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+		defer cancel()
+		_, _ = conn.Exec(undo, "ROLLBACK")
+		return err
+	}
+	_, err = t.Exec(ctx, "COMMIT")
+	return err
+}
+
+// Close ends the sessions after the transactions that still run.
+func (d *driver) Close() error {
+	d.pool.Close()
+	return nil
+}
+
+type tx struct {
+	conn   *pgx.Conn
+	driver *driver
+}
+
+func (t *tx) Exec(ctx context.Context, sql string, args ...any) (int64, error) {
+	tag, err := t.conn.Exec(ctx, sql, args...)
+	if err != nil {
+		return 0, t.driver.classify(ctx, err)
+	}
+	return tag.RowsAffected(), nil
+}
+
+func (t *tx) Query(ctx context.Context, each func(warehouse.Scan) error, sql string, args ...any) error {
+	rows, err := t.conn.Query(ctx, sql, args...)
+	if err != nil {
+		return t.driver.classify(ctx, err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := each(rows.Scan); err != nil {
+			return err
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return t.driver.classify(ctx, err)
+	}
+	return nil
+}

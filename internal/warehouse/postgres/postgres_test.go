@@ -1,0 +1,30 @@
+package postgres_test
+
+import (
+	"testing"
+
+	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/pgtest"
+	"catchment/internal/warehouse/postgres"
+	"catchment/internal/warehouse/warehousetest"
+)
+
+// cluster is the server of this package's tests.
+var cluster pgtest.Cluster
+
+func open(t testing.TB) warehouse.Driver {
+	d, err := postgres.Open(cluster.Database(t), postgres.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := d.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return d
+}
+
+func TestDriver(t *testing.T) { warehousetest.Run(t, open) }
+
+func TestHistories(t *testing.T) { warehousetest.Histories(t, open) }
