@@ -16,8 +16,8 @@ VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unkn
 # The packages that the Lambda may be made of: everything that needs no cgo.
 NOCGO = $$($(GO) list ./internal/... | grep -v /warehouse/duckdb)
 
-# $(call timed,NAME,COMMANDS) runs COMMANDS and prints how long they took.
-timed = start=$$SECONDS; $(2); echo "== $(1): $$((SECONDS - start)) s"
+# Every recipe is one shell script; this is its last line.
+took = echo "== $@: $$SECONDS s"
 
 .PHONY: help
 help: ## list the targets
@@ -29,46 +29,53 @@ bin/staticcheck:
 
 .PHONY: build
 build: ## build bin/catchment, and what must build without cgo
-	$(call timed,build,\
-	  $(GO) build -ldflags "-s -w -X main.version=$(VERSION)" -o bin/catchment ./cmd/catchment && \
-	  CGO_ENABLED=0 $(GO) build $(NOCGO))
+	$(GO) build -ldflags "-s -w -X main.version=$(VERSION)" -o bin/catchment ./cmd/catchment
+	CGO_ENABLED=0 $(GO) build $(NOCGO)
+	$(took)
 
 .PHONY: demo
 demo: build ## a fake org into DuckDB: two runs, changes and deletes between, verify
-	$(call timed,demo,bin/catchment demo)
+	bin/catchment demo
+	$(took)
 
 .PHONY: test
 test: ## all tests, with the race detector
-	$(call timed,test,$(GO) test -race -timeout 20m ./...)
+	$(GO) test -race -timeout 20m ./...
+	$(took)
 
 .PHONY: lint
 lint: bin/staticcheck ## format, vet, staticcheck, layers
-	$(call timed,lint,\
-	  files=$$(gofmt -l cmd internal); \
-	  if [ -n "$$files" ]; then echo "not formatted, run gofmt -w: $$files" >&2; exit 1; fi; \
-	  $(GO) vet ./...; \
-	  bin/staticcheck ./...; \
-	  $(GO) test -count=1 ./internal/archtest; \
-	  $(GO) mod verify > /dev/null)
+	files=$$(gofmt -l cmd internal)
+	if [ -n "$$files" ]; then echo "not formatted, run gofmt -w: $$files" >&2; exit 1; fi
+	$(GO) vet ./...
+	bin/staticcheck ./...
+	$(GO) test -count=1 ./internal/archtest
+	$(GO) mod verify > /dev/null
+	$(took)
 
 .PHONY: golden
 golden: ## write the golden files anew; read the diff before you commit it
-	$(call timed,golden,$(GO) test ./internal/warehouse ./internal/flow -update)
+	$(GO) test ./internal/warehouse ./internal/flow -update
+	$(took)
 
 .PHONY: fuzz
 fuzz: ## run every fuzz target for FUZZTIME
-	$(call timed,fuzz,\
-	  $(GO) test -run '^$$' -fuzz FuzzParse -fuzztime $(FUZZTIME) ./internal/fakeorg/soql; \
-	  $(GO) test -run '^$$' -fuzz FuzzScanner -fuzztime $(FUZZTIME) ./internal/page; \
-	  $(GO) test -run '^$$' -fuzz FuzzParse -fuzztime $(FUZZTIME) ./internal/flow)
+	for package in $$(grep -rl '^func Fuzz' internal --include=*_test.go | xargs -n1 dirname | sort -u); do
+	  for target in $$(grep -rhoE '^func Fuzz[A-Za-z]+' $$package/*_test.go | cut -d' ' -f2 | sort -u); do
+	    $(GO) test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) ./$$package
+	  done
+	done
+	$(took)
 
 .PHONY: soak
 soak: ## random histories with crashes: RUNS=n, and SEED=n to replay one
-	$(call timed,soak,$(GO) test -count=1 -timeout 80m -run 'Soak' ./internal/replicate ./internal/warehouse/duckdb -soak.runs=$(RUNS) -soak.seed=$(SEED))
+	$(GO) test -count=1 -timeout 80m -run Soak ./internal/replicate -soak.runs=$(RUNS) -soak.seed=$(SEED)
+	$(took)
 
 .PHONY: bench
 bench: ## measure the fake org, the page scanner, and the warehouse against its own loader
-	$(call timed,bench,$(GO) test -run '^$$' -bench . -benchtime 1x ./internal/page ./internal/fakeorg/... ./internal/warehouse/duckdb)
+	$(GO) test -run '^$$' -bench . -benchtime 1x ./internal/page ./internal/fakeorg/... ./internal/warehouse/duckdb
+	$(took)
 
 .PHONY: clean
 clean: ## remove what was built
