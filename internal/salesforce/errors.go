@@ -1,6 +1,7 @@
 package salesforce
 
 import (
+	"compress/gzip"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -64,11 +65,24 @@ const (
 	messageAtMost = 500
 )
 
+// errorText reads the text of an error. net/http leaves the unpacking to who
+// asked for gzip, as Results does.
+func errorText(resp *http.Response) ([]byte, error) {
+	var text io.Reader = resp.Body
+	if resp.Header.Get("Content-Encoding") == "gzip" {
+		var err error
+		if text, err = gzip.NewReader(resp.Body); err != nil {
+			return nil, err
+		}
+	}
+	return io.ReadAll(io.LimitReader(text, errorAtMost))
+}
+
 // decodeError reads the three forms of an error: REST and Bulk 2.0 answer an
 // array, OAuth an object, and what stands before Salesforce a web page.
 func decodeError(resp *http.Response) *Error {
 	e := &Error{Status: resp.StatusCode}
-	text, err := io.ReadAll(io.LimitReader(resp.Body, errorAtMost))
+	text, err := errorText(resp)
 	if err != nil {
 		e.Message = "the error's text was cut"
 		return e
