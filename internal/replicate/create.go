@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 
 	"catchment/internal/control"
 	"catchment/internal/mover"
@@ -83,8 +84,8 @@ func (r *Replicator) createJob(ctx context.Context, v *visit) error {
 		return err
 	}
 	if v.attempt.Jobs++; v.attempt.Jobs > jobsAtMost {
-		return plan.Fixf("look at the Bulk Data Load Jobs page of Setup for who deletes them, then run again",
-			"%d jobs of %s were made and lost", jobsAtMost, v.attempt.Flow)
+		return plan.Fixf("look at the Bulk Data Load Jobs page of Setup for what becomes of them, then run again",
+			"%d jobs of %s came to nothing: %s", jobsAtMost, v.attempt.Flow, strings.Join(v.attempt.Notes, "; "))
 	}
 	if v.attempt, err = r.Control.SaveAttempt(ctx, v.attempt); err != nil {
 		return err
@@ -169,11 +170,13 @@ func (r *Replicator) finished(ctx context.Context, v *visit) (bool, error) {
 // this one says what happened.
 func (r *Replicator) giveUpJob(ctx context.Context, v *visit, pager mover.Pager, job mover.Job, err error) error {
 	v.attempt.Job = nil
+	v.note("job %s was given up: %v", job.ID, err)
 	return errors.Join(err, pager.Drop(ctx, job))
 }
 
 // replaceJob makes a new job in the place of one that can't be read any more.
 func (r *Replicator) replaceJob(ctx context.Context, v *visit, pager mover.Pager, job mover.Job) error {
+	v.note("job %s was gone, another reads the same", job.ID)
 	if err := pager.Drop(ctx, job); err != nil { // an aborted job is still in the org
 		return err
 	}
