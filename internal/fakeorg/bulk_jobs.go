@@ -37,6 +37,7 @@ type job struct {
 	question               *question
 	created                time.Time
 	failure                string // scripted by a fault
+	stuck                  bool   // likewise: it never gets done
 
 	snap    *snapshot // set when the job starts; guarded by jobs.mu, like aborted
 	clock   soql.Clock
@@ -127,7 +128,7 @@ func (o *Org) createJob(w http.ResponseWriter, c *call) error {
 		question: q, created: o.clock.Now(),
 	}
 	if c.fault != nil {
-		j.failure = c.fault.FailJob
+		j.failure, j.stuck = c.fault.FailJob, c.fault.StickJob
 	}
 	o.jobs.mu.Lock()
 	o.jobs.made++
@@ -166,7 +167,7 @@ func (o *Org) state(ctx context.Context, j *job) string {
 		return jobAborted
 	case snap == nil:
 		return jobWaiting
-	case o.clock.Now().Sub(j.created) < o.options.JobLatency:
+	case j.stuck || o.clock.Now().Sub(j.created) < o.options.JobLatency:
 		return jobRunning
 	}
 	j.run.Do(func() {

@@ -88,6 +88,7 @@ func (o *Org) results(w http.ResponseWriter, c *call) error {
 	w.Header().Set("Content-Type", "text/csv; charset=UTF-8")
 	w.Header().Set("Sforce-NumberOfRecords", strconv.Itoa(announced))
 	w.Header().Set("Sforce-Locator", next)
+	omit(c.fault, w.Header())
 	o.writeCSV(w, c, j, from, count)
 	return nil
 }

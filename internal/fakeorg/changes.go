@@ -2,6 +2,7 @@ package fakeorg
 
 import (
 	"net/http"
+	"slices"
 	"time"
 )
 
@@ -28,12 +29,26 @@ func spanOf(start, end, now time.Time, reach time.Duration) (timeSpan, error) {
 	return s, nil
 }
 
-// covered is until when a window is complete: its end, but not the future.
-func (s timeSpan) covered(now time.Time) string {
-	if now.Before(s.end) {
-		return now.Truncate(time.Minute).Format(restTime)
+// covered is until when a window is complete: its end, but not the future, and
+// not past the beginning of a transaction that is still open.
+func (s timeSpan) covered(limits ...time.Time) time.Time {
+	end := s.end
+	for _, limit := range limits {
+		if limit.Before(end) {
+			end = limit.Truncate(time.Minute)
+		}
 	}
-	return s.end.Format(restTime)
+	return end
+}
+
+// coveredUntil is covered at a moment of the org, taken before its records
+// are looked at.
+func (o *Org) coveredUntil(s timeSpan) string {
+	limits := []time.Time{o.clock.Now()}
+	if began, open := o.openSince(); open {
+		limits = append(limits, began)
+	}
+	return s.covered(limits...).Format(restTime)
 }
 
 func (s timeSpan) holds(stamped string) bool {
@@ -70,7 +85,7 @@ func (o *Org) getUpdated(w http.ResponseWriter, c *call) error {
 	if err != nil {
 		return err
 	}
-	now, snap := o.clock.Now(), o.now()
+	covered, snap := o.coveredUntil(s), o.now()
 	field := obj.sys.stamp
 	if field < 0 {
 		field = obj.sys.modified
@@ -93,7 +108,9 @@ func (o *Org) getUpdated(w http.ResponseWriter, c *call) error {
 	if err != nil {
 		return err
 	}
-	writeJSON(w, http.StatusOK, map[string]any{"ids": ids, "latestDateCovered": s.covered(now)})
+	answer := map[string]any{"ids": ids, "latestDateCovered": covered}
+	omit(c.fault, answer)
+	writeJSON(w, http.StatusOK, answer)
 	return nil
 }
 
@@ -113,12 +130,16 @@ func (o *Org) getDeleted(w http.ResponseWriter, c *call) error {
 		ID   string `json:"id"`
 		Date string `json:"deletedDate"`
 	}
-	now, snap := o.clock.Now(), o.now()
+	covered, snap := o.coveredUntil(s), o.now()
+	oldest := o.oldestDeleted(snap, obj)
+	if s.start.Before(oldest.Truncate(time.Minute)) {
+		return refuse(http.StatusBadRequest, "INVALID_REPLICATION_DATE", "startDate before org replication enabled date")
+	}
 	gone := []deletedRecord{}
 	for _, place := range snap.changed(obj) {
 		at := &row{snap: snap, obj: obj}
 		at.move(place)
-		if at.deleted() && s.holds(at.record.deletedAt) {
+		if at.deleted() && !at.record.hidden && s.holds(at.record.deletedAt) {
 			date := at.record.deletedAt
 			gone = append(gone, deletedRecord{at.text(obj.sys.id), date[:len(date)-1] + "+0000"})
 		}
@@ -126,10 +147,34 @@ func (o *Org) getDeleted(w http.ResponseWriter, c *call) error {
 	if err := o.fewEnough(len(gone)); err != nil {
 		return err
 	}
-	writeJSON(w, http.StatusOK, map[string]any{
+	answer := map[string]any{
 		"deletedRecords":        gone,
-		"earliestDateAvailable": o.birth.Add(-updatedReach).Truncate(time.Minute).Format(restTime),
-		"latestDateCovered":     s.covered(now),
-	})
+		"earliestDateAvailable": oldest.Format(restTime),
+		"latestDateCovered":     covered,
+	}
+	omit(c.fault, answer)
+	writeJSON(w, http.StatusOK, answer)
 	return nil
+}
+
+// oldestDeleted is how far back the delete log of an object reaches. Of more
+// records than it holds, it forgets those first that were deleted first.
+func (o *Org) oldestDeleted(snap snapshot, obj *object) time.Time {
+	oldest := o.birth.Add(-updatedReach).Truncate(time.Minute)
+	if o.options.DeleteLog == 0 {
+		return oldest
+	}
+	var dates []string
+	at := &row{snap: snap, obj: obj}
+	for _, place := range snap.changed(obj) {
+		if at.move(place); at.deleted() {
+			dates = append(dates, at.record.deletedAt)
+		}
+	}
+	if len(dates) <= o.options.DeleteLog {
+		return oldest
+	}
+	slices.Sort(dates)
+	trimmed, _ := time.Parse(bulkTime, dates[len(dates)-o.options.DeleteLog-1]) // stamp wrote it
+	return trimmed.Add(time.Minute).Truncate(time.Minute)
 }

@@ -9,9 +9,10 @@ import (
 // notModified answers 304 where the schema hasn't changed since the client
 // last looked; it puts the schema's own time on every other answer.
 func (o *Org) notModified(w http.ResponseWriter, c *call) bool {
-	w.Header().Set("Last-Modified", o.birth.Format(http.TimeFormat))
+	changed := o.catalog().changed
+	w.Header().Set("Last-Modified", changed.Format(http.TimeFormat))
 	since, err := http.ParseTime(c.Header.Get("If-Modified-Since"))
-	if err != nil || o.birth.After(since) {
+	if err != nil || changed.After(since) {
 		return false
 	}
 	w.WriteHeader(http.StatusNotModified)
@@ -22,8 +23,8 @@ func (o *Org) describeGlobal(w http.ResponseWriter, c *call) error {
 	if o.notModified(w, c) {
 		return nil
 	}
-	flags := make([]objectFlags, 0, len(o.objects))
-	for _, obj := range o.objects {
+	flags := []objectFlags{}
+	for _, obj := range o.catalog().shown() {
 		flags = append(flags, obj.flags(c.version))
 	}
 	slices.SortFunc(flags, func(a, b objectFlags) int { return strings.Compare(a.Name, b.Name) })
@@ -82,7 +83,7 @@ func (o *Org) basicInfo(w http.ResponseWriter, c *call) error {
 // children are the lookups of the org's objects that point to obj.
 func (o *Org) children(obj *object) []childRelationship {
 	all := []childRelationship{}
-	for _, child := range o.objects {
+	for _, child := range o.catalog().shown() {
 		for _, f := range child.about.Fields {
 			for _, target := range f.ReferenceTo {
 				if target == obj.name() {

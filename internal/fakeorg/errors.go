@@ -64,3 +64,13 @@ func writeJSON(w http.ResponseWriter, status int, value any) {
 	w.WriteHeader(status)
 	_, _ = w.Write(body)
 }
+
+// noObject is what the ways in beside the API say of an object that isn't there.
+func noObject(name string) *apiError {
+	return refuse(http.StatusNotFound, "NOT_FOUND", "no such object: %s", name)
+}
+
+// noColumn is the answer for a field that the user doesn't see.
+func noColumn(field string, obj *object) *apiError {
+	return refuse(http.StatusBadRequest, "INVALID_FIELD", "No such column '%s' on sobject of type %s", field, obj.name())
+}

@@ -1,36 +1,44 @@
 package fakeorg
 
 import (
-	"context"
+	"encoding/json"
+	"fmt"
 	"io"
 	"maps"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
 )
 
-// A Rule makes one request, or every one of a kind, go wrong. It matches by
-// Method and by Path, a part of the path with its query; both may be empty. Nth counts the
-// matches: 2 spoils the second only, 0 every one.
+// A Rule makes one request, or several of a kind, go wrong. It matches by
+// Method, by Kind as Requests counts them, and by Path, a part of the path with
+// its query; each may be empty. Nth counts the matches: 2 spoils the second,
+// and with Times 3 the three from the second on; 0 spoils every one.
 type Rule struct {
-	Method string `json:"method"`
-	Path   string `json:"path"`
-	Nth    int    `json:"nth"`
+	Method string `json:"method,omitempty"`
+	Kind   string `json:"kind,omitempty"`
+	Path   string `json:"path,omitempty"`
+	Nth    int    `json:"nth,omitempty"`
+	Times  int    `json:"times,omitempty"`
 
-	DelaySeconds  float64           `json:"delaySeconds"`  // answers late
-	Status        int               `json:"status"`        // answers this instead, with Body and Header
-	Body          string            `json:"body"`          //
-	Header        map[string]string `json:"header"`        //
-	Reset         bool              `json:"reset"`         // breaks the connection: at once, or after Truncate bytes
-	Truncate      int               `json:"truncate"`      // sends no more of the body than so many bytes, and ends it as if it were whole
-	ExpireSession bool              `json:"expireSession"` // ends the caller's session first
-	ExtraRecords  int               `json:"extraRecords"`  // added to Sforce-NumberOfRecords
-	DuplicatePage bool              `json:"duplicatePage"` // the page before is sent again, in place of this one
-	FailJob       string            `json:"failJob"`       // the Bulk job created by this request fails with this message
+	DelaySeconds  float64           `json:"delaySeconds,omitempty"`  // answers late
+	Answer        string            `json:"answer,omitempty"`        // answers one of the errors of namedAnswers
+	Status        int               `json:"status,omitempty"`        // answers this instead, with Body and Header
+	Body          string            `json:"body,omitempty"`          //
+	Header        map[string]string `json:"header,omitempty"`        //
+	Omit          []string          `json:"omit,omitempty"`          // leaves out headers, and latestDateCovered
+	Reset         bool              `json:"reset,omitempty"`         // breaks the connection: at once, or after Truncate bytes
+	Truncate      int               `json:"truncate,omitempty"`      // sends no more of the body than so many bytes, as they are on the wire, and ends it as if it were whole
+	ExpireSession bool              `json:"expireSession,omitempty"` // ends the caller's session first
+	ExtraRecords  int               `json:"extraRecords,omitempty"`  // added to Sforce-NumberOfRecords
+	DuplicatePage bool              `json:"duplicatePage,omitempty"` // the page before is sent again, in place of this one
+	FailJob       string            `json:"failJob,omitempty"`       // the Bulk job created by this request fails with this message
+	StickJob      bool              `json:"stickJob,omitempty"`      // the Bulk job created by this request stays InProgress
 
-	seen int
+	Seen int `json:"seen"` // requests that matched so far
 }
 
 // faults are the rules in force.
@@ -43,7 +51,7 @@ type faults struct {
 func (o *Org) Fault(rule Rule) {
 	o.faults.mu.Lock()
 	defer o.faults.mu.Unlock()
-	rule.seen, rule.Header = 0, maps.Clone(rule.Header)
+	rule.Seen, rule.Header = 0, maps.Clone(rule.Header)
 	o.faults.rules = append(o.faults.rules, &rule)
 }
 
@@ -54,21 +62,77 @@ func (o *Org) ClearFaults() {
 	o.faults.rules = nil
 }
 
+// Faults returns the rules in force, with how often each has matched.
+func (o *Org) Faults() []Rule {
+	o.faults.mu.Lock()
+	defer o.faults.mu.Unlock()
+	rules := []Rule{}
+	for _, rule := range o.faults.rules {
+		rules = append(rules, *rule)
+	}
+	return rules
+}
+
+// ParseFaults reads a list of rules, as JSON. What it doesn't know it refuses.
+func ParseFaults(r io.Reader) ([]Rule, error) {
+	var rules []Rule
+	d := json.NewDecoder(r)
+	d.DisallowUnknownFields()
+	if err := d.Decode(&rules); err != nil && err != io.EOF {
+		return nil, fmt.Errorf("faults: %w", err)
+	}
+	for i, rule := range rules {
+		if _, known := namedAnswers()[rule.Answer]; rule.Answer != "" && !known {
+			return nil, fmt.Errorf("faults: rule %d: no answer %q; there are %s",
+				i+1, rule.Answer, strings.Join(slices.Sorted(maps.Keys(namedAnswers())), ", "))
+		}
+	}
+	return rules, nil
+}
+
 // match returns the rule for a request, or nil.
-func (f *faults) match(method, uri string) *Rule {
+func (f *faults) match(kind, method, uri string) *Rule {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	var first *Rule
 	for _, rule := range f.rules {
-		if rule.Method != "" && rule.Method != method || !strings.Contains(uri, rule.Path) {
+		if !rule.concerns(kind, method, uri) {
 			continue
 		}
-		rule.seen++
-		if first == nil && (rule.Nth == 0 || rule.Nth == rule.seen) {
+		rule.Seen++
+		if first == nil && rule.due() {
 			first = rule
 		}
 	}
 	return first
+}
+
+func (rule *Rule) concerns(kind, method, uri string) bool {
+	return (rule.Method == "" || rule.Method == method) && (rule.Kind == "" || rule.Kind == kind) && strings.Contains(uri, rule.Path)
+}
+
+// due tells whether the match that was counted last is one to be spoilt.
+func (rule *Rule) due() bool {
+	return rule.Nth == 0 || rule.Seen >= rule.Nth && rule.Seen < rule.Nth+max(1, rule.Times)
+}
+
+// namedAnswers are errors that Salesforce is known to answer, with its words.
+func namedAnswers() map[string]*apiError {
+	return map[string]*apiError{
+		"api-disabled":     refuse(403, "API_DISABLED_FOR_ORG", "API is not enabled for this Organization or Partner"),
+		"concurrent-limit": refuse(403, "REQUEST_LIMIT_EXCEEDED", "ConcurrentPerOrgLongTxn Limit exceeded."),
+		"daily-limit":      refuse(403, "REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded."),
+		"job-limit":        refuse(400, "LIMIT_EXCEEDED", "Max bulk v2 query jobs (10000) per 24 hrs has been reached"),
+		"lock":             refuse(400, "UNABLE_TO_LOCK_ROW", "unable to obtain exclusive access to this record"),
+		"locator-gone":     refuse(400, "INVALID_QUERY_LOCATOR", "invalid query locator"),
+		"not-acceptable":   refuse(406, "CustomNotAcceptable", "Not Acceptable"),
+		"not-found":        notFound(),
+		"query-timeout":    refuse(400, "QUERY_TIMEOUT", "Your query request was running for too long."),
+		"storage-limit":    refuse(400, "LIMIT_EXCEEDED", "Max bulk v2 query result size stored (1000000000) kb per 24 hrs has been exceeded"),
+		"too-complicated":  refuse(400, "QUERY_TOO_COMPLICATED", "Query is either selecting too many fields or the filter conditions are too complicated."),
+		"unavailable":      refuse(503, "SERVER_UNAVAILABLE", "Server is too busy. Try again later."),
+		"unknown":          refuse(500, "UNKNOWN_EXCEPTION", "An unexpected error occurred. Please include this ErrorId if you contact support: 1-2 (3)"),
+	}
 }
 
 // shorten makes the body end early where a rule says so.
@@ -96,6 +160,10 @@ func (rule *Rule) preempt(w http.ResponseWriter, r *http.Request) bool {
 	if rule.Reset && rule.Truncate <= 0 {
 		reset(w)
 	}
+	if named := namedAnswers()[rule.Answer]; named != nil {
+		writeError(w, named)
+		return true
+	}
 	if rule.Status == 0 {
 		return false
 	}
@@ -106,6 +174,13 @@ func (rule *Rule) preempt(w http.ResponseWriter, r *http.Request) bool {
 	w.WriteHeader(rule.Status)
 	_, _ = io.WriteString(w, rule.Body)
 	return true
+}
+
+// omit leaves out of an answer, or of its headers, what a rule names.
+func omit[V any](rule *Rule, from map[string]V) {
+	if rule != nil {
+		maps.DeleteFunc(from, func(key string, _ V) bool { return slices.Contains(rule.Omit, key) })
+	}
 }
 
 // reset breaks the connection off as a failing network does.
@@ -142,17 +217,3 @@ func (t *truncated) Write(p []byte) (int, error) {
 
 // Unwrap lets http.ResponseController reach the connection.
 func (t *truncated) Unwrap() http.ResponseWriter { return t.ResponseWriter }
-
-type ruleKey struct{}
-
-func withRule(ctx context.Context, rule *Rule) context.Context {
-	if rule == nil {
-		return ctx
-	}
-	return context.WithValue(ctx, ruleKey{}, rule)
-}
-
-func ruleOf(ctx context.Context) *Rule {
-	rule, _ := ctx.Value(ruleKey{}).(*Rule)
-	return rule
-}

@@ -98,7 +98,7 @@ func taskFields() []made {
 		{newField("ActivityDate", "date", 0), sometimes(1, 6, dayAround)},
 		{newField("Status", "picklist", 255).required(), oneOf("Not Started", "In Progress", "Completed")},
 		{newField("Priority", "picklist", 255).required(), oneOf("High", "Normal", "Low")},
-		{newField("IsArchived", "boolean", 0), no},
+		{newField("IsArchived", "boolean", 0).byOrg(), no},
 		{newField("Description", "textarea", 32_000), sometimes(3, 4, remark)},
 	})
 }

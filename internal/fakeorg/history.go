@@ -16,7 +16,7 @@ type Changes struct {
 func (o *Org) History(n int, seed uint64) (Changes, error) {
 	var done Changes
 	h := historian{org: o, dice: &dice{state: mix(seed)}, bin: o.bin()}
-	for _, obj := range o.objects {
+	for _, obj := range o.catalog().shown() {
 		if obj.about.Createable && obj.sys.deleted >= 0 && obj.base.count() > 0 {
 			h.objects = append(h.objects, obj)
 		}
@@ -53,8 +53,10 @@ func (h *historian) change(done *Changes) error {
 		return h.org.Undelete(id)
 	case turn < 6 || !ok:
 		done.Created++
-		_, err := h.org.insert(obj, h.born(obj, at))
-		return err
+		return h.org.write(func(t *Transaction) error {
+			_, err := t.insert(obj, h.born(obj, at))
+			return err
+		})
 	case turn < 9:
 		id := at.text(obj.sys.id)
 		h.bin = append(h.bin, id)
@@ -62,7 +64,8 @@ func (h *historian) change(done *Changes) error {
 		return h.org.Delete(id)
 	}
 	done.Updated++
-	return h.org.change(obj, at.text(obj.sys.id), h.altered(obj, 1+h.dice.below(3)))
+	values := h.altered(obj, 1+h.dice.below(3))
+	return h.org.write(func(t *Transaction) error { return t.change(obj, at.text(obj.sys.id), values) })
 }
 
 // live picks a record that isn't deleted; an object has few that are, so a
@@ -73,7 +76,7 @@ func (h *historian) live(obj *object) (*row, bool) {
 	size := snap.size(obj)
 	for range 20 {
 		at.move(h.dice.below(size))
-		if at.record == nil || at.record.deletedAt == "" {
+		if at.record == nil || at.record.deletedAt == "" && !at.record.gone() {
 			return at, true
 		}
 	}
@@ -83,8 +86,8 @@ func (h *historian) live(obj *object) (*row, bool) {
 // born copies what can be copied from a record, and alters some of it.
 func (h *historian) born(obj *object, like *row) map[int]string {
 	values := map[int]string{}
-	for at, f := range obj.about.Fields {
-		if f.Createable {
+	for _, f := range obj.about.Fields {
+		if at := obj.place(f.Name); f.Createable {
 			values[at] = like.text(at)
 		}
 	}
@@ -98,11 +101,12 @@ func (h *historian) born(obj *object, like *row) map[int]string {
 func (h *historian) altered(obj *object, n int) map[int]string {
 	values := map[int]string{}
 	for range n {
-		at := h.dice.below(len(obj.about.Fields))
-		if f := obj.about.Fields[at]; f.Updateable {
-			if value, ok := h.invent(f); ok {
-				values[at] = value
-			}
+		f := obj.about.Fields[h.dice.below(len(obj.about.Fields))]
+		if !f.Updateable {
+			continue
+		}
+		if value, ok := h.invent(f); ok {
+			values[obj.place(f.Name)] = value
 		}
 	}
 	return values

@@ -57,6 +57,13 @@ func (o *Org) Requests() map[string]int {
 	return maps.Clone(o.usage.kinds)
 }
 
+// ForgetRequests sets the counters of Requests back.
+func (o *Org) ForgetRequests() {
+	o.usage.mu.Lock()
+	defer o.usage.mu.Unlock()
+	o.usage.kinds = nil
+}
+
 // charge counts a call against the daily limit, and says on the answer how
 // much is used. A full limit refuses hard, as it does for a trial org.
 func (o *Org) charge(w http.ResponseWriter) error {

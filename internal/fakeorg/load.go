@@ -53,7 +53,7 @@ func (o *Org) LoadDir(dir, describes string) error {
 			return err
 		}
 	}
-	if o.byName["user"] != nil {
+	if _, ok := o.catalog().find("User"); ok {
 		return nil
 	}
 	return o.add(w.object(kind{"User", "005", userFields()}))

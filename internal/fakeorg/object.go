@@ -29,39 +29,98 @@ type system struct {
 	id, deleted, name, first, last                       int
 	shown                                                int // the field that a record is known by: Name, CaseNumber
 	created, createdBy, modified, modifiedBy, stamp, own int
+	archived, master                                     int
+}
+
+// A slot is where the values of a field are kept. It stays when the field is
+// hidden or deleted, so that positions never move.
+type slot struct {
+	*fieldDescribe
+	hidden, deleted bool
+	formula         []string // the lookups and, last, the field whose value it shows
 }
 
 // An object is one kind of record: its description, its base and what changed
-// since. The description is fixed; history is guarded by Org.mu.
+// since. It is never altered: a change of the schema makes another that shares
+// base and history. History is guarded by Org.mu.
 type object struct {
-	about   *objectDescribe
-	entity  *soql.Entity
-	places  map[string]int // position by the field's name, and by it in lower case
-	sys     system
-	base    source
-	sorted  bool // the Ids of records created later come behind those of the base
-	history history
+	about    *objectDescribe // as the user sees it
+	slots    []slot          // by position
+	born     int             // slots that the base knows; younger ones begin empty
+	hidden   bool            // from the user
+	tracked  []string        // fields whose history is kept,
+	trackLog string          // and the object that keeps it
+	entity   *soql.Entity
+	places   map[string]int // position by the field's name, and by it in lower case; of what the user sees
+	sys      system
+	base     source
+	sorted   bool // the Ids of records created later come behind those of the base
+	history  *history
 }
 
 func newObject(about *objectDescribe, base source) *object {
-	o := &object{about: about, base: base, places: map[string]int{}}
-	o.entity = &soql.Entity{Name: about.Name}
-	for i, f := range about.Fields {
-		o.places[f.Name] = i
-		o.places[strings.ToLower(f.Name)] = i
-		o.entity.Fields = append(o.entity.Fields, soqlField(f))
+	o := &object{about: about, base: base, born: len(about.Fields), history: &history{}}
+	for _, f := range about.Fields {
+		o.slots = append(o.slots, slot{fieldDescribe: f})
 	}
-	o.sys = system{
-		id: o.place("Id"), deleted: o.place("IsDeleted"), name: o.place("Name"),
-		first: o.place("FirstName"), last: o.place("LastName"),
-		created: o.place("CreatedDate"), createdBy: o.place("CreatedById"),
-		modified: o.place("LastModifiedDate"), modifiedBy: o.place("LastModifiedById"),
-		stamp: o.place("SystemModstamp"), own: o.place("OwnerId"),
-	}
-	o.sys.shown = slices.IndexFunc(about.Fields, func(f *fieldDescribe) bool { return f.NameField })
+	o.shape()
 	o.sorted = base.count() == 0 ||
 		string(base.appendValue(nil, base.count()-1, o.sys.id)) < makeID(o.prefix(), base.lastNumber()+1)
 	return o
+}
+
+// altered copies the object, changed by do.
+func (o *object) altered(do func(*object)) *object {
+	next, about := *o, *o.about
+	next.about, next.slots = &about, slices.Clone(o.slots)
+	do(&next)
+	next.shape()
+	return &next
+}
+
+// shape works out what follows from the slots.
+func (o *object) shape() {
+	o.places, o.entity = map[string]int{}, &soql.Entity{Name: o.about.Name}
+	o.about.Fields = nil
+	for i, s := range o.slots {
+		if !s.hidden && !s.deleted {
+			o.about.Fields = append(o.about.Fields, s.fieldDescribe)
+			o.entity.Fields = append(o.entity.Fields, soqlField(s.fieldDescribe))
+			o.places[s.Name], o.places[strings.ToLower(s.Name)] = i, i
+		}
+	}
+	o.sys = system{
+		id: o.slot("Id"), deleted: o.slot("IsDeleted"), name: o.slot("Name"),
+		first: o.slot("FirstName"), last: o.slot("LastName"),
+		created: o.slot("CreatedDate"), createdBy: o.slot("CreatedById"),
+		modified: o.slot("LastModifiedDate"), modifiedBy: o.slot("LastModifiedById"),
+		stamp: o.slot("SystemModstamp"), own: o.slot("OwnerId"),
+		archived: o.slot("IsArchived"), master: o.slot("MasterRecordId"),
+	}
+	o.sys.shown = slices.IndexFunc(o.slots, func(s slot) bool { return s.NameField && !s.deleted })
+}
+
+// slot returns the position of a field that isn't deleted, whether the user
+// sees it or not, or -1.
+func (o *object) slot(field string) int {
+	return slices.IndexFunc(o.slots, func(s slot) bool { return !s.deleted && strings.EqualFold(s.Name, field) })
+}
+
+// valueOf is what a changed record holds at a position: records older than a
+// field don't know it.
+func (o *object) valueOf(r *record, field int) string {
+	if field < len(r.values) {
+		return r.values[field]
+	}
+	return o.blank(field)
+}
+
+// blank is what a field holds that nobody has filled.
+func (o *object) blank(field int) string {
+	if o.slots[field].Type == "boolean" {
+		return "false"
+	}
+	return ""
 }
 
 func soqlField(f *fieldDescribe) soql.Field {
@@ -75,7 +134,7 @@ func soqlField(f *fieldDescribe) soql.Field {
 	return field
 }
 
-// place returns the position of a field, or -1.
+// place returns the position of a field that the user sees, or -1.
 func (o *object) place(field string) int {
 	if i, ok := o.places[field]; ok {
 		return i
@@ -89,12 +148,9 @@ func (o *object) place(field string) int {
 // lookupOf returns the position of the lookup that a relationship name
 // belongs to, or -1.
 func (o *object) lookupOf(relationship string) int {
-	for i := range o.entity.Fields {
-		if f := &o.entity.Fields[i]; f.Relationship == relationship && f.Type == "reference" {
-			return i
-		}
-	}
-	return -1
+	return slices.IndexFunc(o.slots, func(s slot) bool {
+		return !s.deleted && s.Type == "reference" && s.RelationshipName != nil && *s.RelationshipName == relationship
+	})
 }
 
 func (o *object) name() string { return o.about.Name }

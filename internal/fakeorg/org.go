@@ -2,13 +2,10 @@ package fakeorg
 
 import (
 	"errors"
-	"fmt"
 	"net/http"
-	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
-
-	"catchment/internal/fakeorg/soql"
 )
 
 // Options says what kind of org New makes. Everything but Clock may be left
@@ -31,6 +28,13 @@ type Options struct {
 	SeesAll          []string // objects whose records a restricted user sees all the same
 	Sandbox          bool     // the org says that it is a sandbox
 	NotInBulk        []string // objects that the Bulk API refuses
+	DeleteLog        int      // records of an object that getDeleted remembers; all
+
+	MultiCurrency  bool // generated records carry a CurrencyIsoCode
+	SetAuditFields bool // CreatedDate and its like can be written on create
+	QuietCascades  bool // records that go or come back with their parent keep their stamps
+	QuietUndeletes bool // a record taken out of the recycle bin keeps its stamp
+	QuietMerges    bool // children that a merge gives another parent keep their stamps
 }
 
 // Credentials is what a client needs to log in.
@@ -51,11 +55,14 @@ type Org struct {
 	login   Credentials
 	routes  http.Handler
 
-	mu       sync.RWMutex // guards commit and the histories of the objects
-	commit   uint64
-	objects  []*object // in the order in which they came
-	byName   map[string]*object
-	byPrefix map[string]*object
+	schema  atomic.Pointer[catalog]
+	writing sync.Mutex // held by whoever changes the schema or records; guards the four below it
+	open    []*Transaction
+	begun   int // transactions
+	locks   map[rowKey]*Transaction
+	aging   []binned
+	mu      sync.RWMutex // guards commit and the histories of the objects
+	commit  uint64
 
 	sessions *sessions
 	cursors  cursors
@@ -75,9 +82,10 @@ func New(options Options) (*Org, error) {
 	d := &dice{state: mix(options.Seed ^ 0x0c7a)}
 	o := &Org{
 		options: options, clock: options.Clock, birth: options.Clock.Now().Truncate(time.Second),
-		id:     makeID("00D", 1+d.below(1_000_000_000)),
-		byName: map[string]*object{}, byPrefix: map[string]*object{},
+		id:    makeID("00D", 1+d.below(1_000_000_000)),
+		locks: map[rowKey]*Transaction{},
 	}
+	o.schema.Store(&catalog{byName: map[string]*object{}, byPrefix: map[string]*object{}, changed: o.birth})
 	o.login = Credentials{
 		ClientID:     orDefault(options.ClientID, "3MVG9"+d.secret(80)),
 		ClientSecret: orDefault(options.ClientSecret, d.secret(64)),
@@ -122,46 +130,11 @@ func (o *Org) ID() string { return o.id }
 // Clock returns the org's clock.
 func (o *Org) Clock() *Clock { return o.clock }
 
-// Objects returns the names of the org's objects, setup included.
+// Objects returns the names of the objects that the user sees, setup included.
 func (o *Org) Objects() []string {
 	var names []string
-	for _, obj := range o.objects {
+	for _, obj := range o.catalog().shown() {
 		names = append(names, obj.name())
 	}
 	return names
-}
-
-// add gives the org an object. Orgs aren't served before they have all.
-func (o *Org) add(obj *object) error {
-	key := strings.ToLower(obj.name())
-	if o.byName[key] != nil {
-		return fmt.Errorf("add %s: the org has one already", obj.name())
-	}
-	if prefix := obj.prefix(); prefix != "" {
-		if other := o.byPrefix[prefix]; other != nil {
-			return fmt.Errorf("add %s: key prefix %s is that of %s", obj.name(), prefix, other.name())
-		}
-		o.byPrefix[prefix] = obj
-	}
-	o.byName[key] = obj
-	o.objects = append(o.objects, obj)
-	if permissions, ok := o.object("ObjectPermissions"); ok {
-		*permissions = *o.objectPermissions()
-	}
-	return nil
-}
-
-// object finds an object by its name in any case.
-func (o *Org) object(name string) (*object, bool) {
-	obj, ok := o.byName[strings.ToLower(name)]
-	return obj, ok
-}
-
-// Entity implements soql.Schema.
-func (o *Org) Entity(name string) (*soql.Entity, bool) {
-	obj, ok := o.object(name)
-	if !ok || !obj.about.Queryable {
-		return nil, false
-	}
-	return obj.entity, true
 }

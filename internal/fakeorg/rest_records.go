@@ -22,7 +22,7 @@ func (o *Org) pathRow(c *call) (*row, error) {
 			"Provided external ID field does not exist or is not accessible: %s", given)
 	}
 	r, ok := o.now().find(obj, id)
-	if !ok && (r == nil || r.record == absent) {
+	if !ok && (r == nil || !r.record.purged || r.record == absent) {
 		return nil, notFound()
 	}
 	if !ok || r.deleted() {
@@ -42,9 +42,9 @@ func (o *Org) read(w http.ResponseWriter, c *call) error {
 		for name := range strings.SplitSeq(asked, ",") {
 			at := r.obj.place(strings.TrimSpace(name))
 			if at < 0 {
-				return refuse(http.StatusBadRequest, "INVALID_FIELD", "No such column '%s' on sobject of type %s", name, r.obj.name())
+				return noColumn(name, r.obj)
 			}
-			fields = append(fields, r.obj.about.Fields[at])
+			fields = append(fields, r.obj.slots[at].fieldDescribe)
 		}
 	}
 	w.Header().Set("Content-Type", "application/json;charset=UTF-8")
@@ -75,11 +75,11 @@ func (o *Org) create(w http.ResponseWriter, c *call) error {
 	if err != nil {
 		return err
 	}
-	values, err := o.values(obj, given, true)
-	if err != nil {
+	var id string
+	err = o.within(c, func(t *Transaction) (err error) {
+		id, err = t.create(obj, given)
 		return err
-	}
-	id, err := o.insert(obj, values)
+	})
 	if err != nil {
 		return err
 	}
@@ -93,18 +93,12 @@ func (o *Org) update(w http.ResponseWriter, c *call) error {
 	if err != nil {
 		return err
 	}
-	if !r.obj.about.Updateable {
-		return refuse(http.StatusBadRequest, "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", "entity type cannot be updated: %s", r.obj.name())
-	}
 	given, err := c.body()
 	if err != nil {
 		return err
 	}
-	values, err := o.values(r.obj, given, false)
+	err = o.within(c, func(t *Transaction) error { return t.update(r.obj, r.text(r.obj.sys.id), given) })
 	if err != nil {
-		return err
-	}
-	if err := o.change(r.obj, r.text(r.obj.sys.id), values); err != nil {
 		return err
 	}
 	w.WriteHeader(http.StatusNoContent)
@@ -119,9 +113,35 @@ func (o *Org) delete(w http.ResponseWriter, c *call) error {
 	if !r.obj.about.Deletable {
 		return refuse(http.StatusBadRequest, "INSUFFICIENT_ACCESS_OR_READONLY", "entity type cannot be deleted: %s", r.obj.name())
 	}
-	if err := o.Delete(r.text(r.obj.sys.id)); err != nil {
+	err = o.within(c, func(t *Transaction) error { return t.remove(r.obj, r.text(r.obj.sys.id)) })
+	if err != nil {
 		return err
 	}
 	w.WriteHeader(http.StatusNoContent)
 	return nil
+}
+
+// within makes a change in the transaction that the call names, or at once.
+func (o *Org) within(c *call, do func(*Transaction) error) error {
+	id := c.Header.Get("Org-Transaction")
+	if id == "" {
+		return o.write(do)
+	}
+	t, err := o.transaction(id)
+	if err != nil {
+		return err
+	}
+	return t.do(do)
+}
+
+// transaction finds an open transaction.
+func (o *Org) transaction(id string) (*Transaction, error) {
+	o.writing.Lock()
+	defer o.writing.Unlock()
+	for _, t := range o.open {
+		if t.id == id {
+			return t, nil
+		}
+	}
+	return nil, refuse(http.StatusNotFound, "NOT_FOUND", "no such open transaction: %s", id)
 }

@@ -132,7 +132,7 @@ func (r *result) placeOf(size int, passes func(id string) bool) int {
 
 // sees tells whether the question is about a row.
 func (r *result) sees(at *row) bool {
-	return (r.all || !at.deleted()) && (r.bound.Query.Where == nil || r.filter(at))
+	return (r.all || !at.aside()) && (r.bound.Query.Where == nil || r.filter(at))
 }
 
 // scan calls do for the places from up to to, until do says that it has
@@ -148,7 +148,7 @@ func (s snapshot) scan(ctx context.Context, obj *object, from, to int, do func(*
 		s.fill(obj, from, part)
 		for i, changed := range part {
 			at.place, at.record = from+i, changed
-			if (changed == nil || !changed.purged) && !do(at) {
+			if (changed == nil || !changed.gone()) && !do(at) {
 				return nil
 			}
 		}
@@ -164,7 +164,7 @@ func (s snapshot) visit(ctx context.Context, obj *object, places []int, do func(
 			return err
 		}
 		at.move(place)
-		if (at.record == nil || !at.record.purged) && !do(at) {
+		if (at.record == nil || !at.record.gone()) && !do(at) {
 			return nil
 		}
 	}

@@ -44,12 +44,6 @@ func (o *Org) newRoutes() http.Handler {
 		"/services/oauth2/userinfo":   {"identity", false, get(o.userInfo)},
 		"/id/{org}/{user}":            {"identity", false, get(o.userInfo)},
 		"/services/data":              {"versions", true, get(o.versions)},
-		"/_org/undelete":              {"admin", true, post(adminTurn(o.Undelete))},
-		"/_org/purge":                 {"admin", true, post(adminTurn(o.Purge))},
-		"/_org/clock":                 {"admin", true, post(o.adminClock)},
-		"/_org/expire-sessions":       {"admin", true, post(o.adminExpire)},
-		"/_org/faults":                {"admin", true, post(o.adminFault)},
-		"/_org/requests":              {"admin", true, get(o.adminRequests)},
 		"/":                           {"unknown", true, nil},
 	}
 	inside := map[string]resource{
@@ -73,6 +67,7 @@ func (o *Org) newRoutes() http.Handler {
 	for _, spelling := range []string{"resultPages", "resultpages"} {
 		inside["/jobs/query/{job}/"+spelling] = resource{"result-pages", false, get(o.resultPages)}
 	}
+	maps.Copy(outside, o.adminRoutes())
 	for path, r := range outside {
 		mux.HandleFunc(path, o.serve(r))
 	}
@@ -83,16 +78,13 @@ func (o *Org) newRoutes() http.Handler {
 }
 
 // ServeHTTP answers a request as Salesforce would: slashes too many are
-// forgiven, the date is the org's own, and what has been scripted to go wrong
-// goes wrong.
+// forgiven, and the date is the org's own.
 func (o *Org) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	r = r.Clone(r.Context())
 	r.URL = &url.URL{Path: cleanPath(r.URL.Path), RawQuery: r.URL.RawQuery}
 	w.Header().Set("Date", o.clock.Now().Format(http.TimeFormat))
-	rule := o.faults.match(r.Method, r.URL.RequestURI())
-	w, done := o.compress(rule.shorten(w), r)
-	defer done()
-	o.routes.ServeHTTP(w, r.WithContext(withRule(r.Context(), rule)))
+	o.purgeAged()
+	o.routes.ServeHTTP(w, r)
 }
 
 // cleanPath collapses slashes and drops the last one.
@@ -101,11 +93,15 @@ func cleanPath(path string) string {
 	return "/" + strings.Join(parts, "/")
 }
 
-// serve wraps a resource in what all have in common: counting, the session,
-// the version, the limit, and how a refusal is written.
+// serve wraps a resource in what all have in common: counting, what has been
+// scripted to go wrong, the session, the version, the limit, and how a refusal
+// is written.
 func (o *Org) serve(r resource) http.HandlerFunc {
 	return func(w http.ResponseWriter, req *http.Request) {
-		c := &call{Request: req, version: req.PathValue("version"), fault: ruleOf(req.Context())}
+		rule := o.faults.match(r.kind, req.Method, req.URL.RequestURI())
+		c := &call{Request: req, version: req.PathValue("version"), fault: rule}
+		w, done := o.compress(rule.shorten(w), req)
+		defer done()
 		o.usage.count(r.kind)
 		if c.fault.preempt(w, req) {
 			return

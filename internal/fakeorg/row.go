@@ -19,10 +19,28 @@ func (r *row) appendValue(dst []byte, field int) []byte {
 	switch {
 	case field < 0:
 		return dst
+	case r.obj.slots[field].formula != nil:
+		return r.appendFormula(dst, r.obj.slots[field].formula)
 	case r.record != nil:
-		return append(dst, r.record.values[field]...)
+		return append(dst, r.obj.valueOf(r.record, field)...)
+	case field >= r.obj.born:
+		return append(dst, r.obj.blank(field)...)
 	}
 	return r.obj.base.appendValue(dst, r.place, field)
+}
+
+// appendFormula writes what a formula shows: the value of a parent's field as
+// it is now. Nothing in the record tells when it changes.
+func (r *row) appendFormula(dst []byte, path []string) []byte {
+	at, last := r, len(path)-1
+	for _, relationship := range path[:last] {
+		next, ok := at.parent(at.obj.lookupOf(relationship))
+		if !ok {
+			return dst
+		}
+		at = next
+	}
+	return at.appendValue(dst, at.obj.slot(path[last]))
 }
 
 // text is appendValue as a string.
@@ -30,10 +48,10 @@ func (r *row) text(field int) string {
 	if field < 0 {
 		return ""
 	}
-	if r.record != nil {
-		return r.record.values[field]
+	if r.record != nil && r.obj.slots[field].formula == nil {
+		return r.obj.valueOf(r.record, field)
 	}
-	r.buf = r.obj.base.appendValue(r.buf[:0], r.place, field)
+	r.buf = r.appendValue(r.buf[:0], field)
 	return string(r.buf)
 }
 
@@ -47,16 +65,25 @@ func (r *row) move(place int) {
 // deleted tells whether the record is in the recycle bin.
 func (r *row) deleted() bool { return r.record != nil && r.record.deletedAt != "" }
 
-// whole copies the record, so that it can be changed.
+// aside tells whether query leaves the record out and queryAll doesn't: it is
+// in the recycle bin, or an archived activity.
+func (r *row) aside() bool {
+	return r.record != nil && (r.record.deletedAt != "" || r.obj.sys.archived >= 0 && r.text(r.obj.sys.archived) == "true")
+}
+
+// whole copies the record, so that it can be changed. Formulas hold nothing.
 func (r *row) whole() *record {
-	if r.record != nil {
-		return r.record.clone()
-	}
-	values := make([]string, len(r.obj.about.Fields))
+	values := make([]string, len(r.obj.slots))
 	for i := range values {
-		values[i] = r.text(i)
+		if r.obj.slots[i].formula == nil {
+			values[i] = r.text(i)
+		}
 	}
-	return &record{values: values}
+	next := &record{values: values}
+	if r.record != nil {
+		next.fate = r.record.fate
+	}
+	return next
 }
 
 // parent follows a lookup; false where it is empty or leads nowhere.
@@ -65,7 +92,7 @@ func (r *row) parent(field int) (*row, bool) {
 	if len(id) != longID {
 		return nil, false
 	}
-	target, ok := r.snap.org.byPrefix[id[:3]]
+	target, ok := r.snap.catalog.byPrefix[id[:3]]
 	if !ok {
 		return nil, false
 	}

@@ -5,7 +5,7 @@ import "slices"
 // setupObjects are the objects that say what the org is and what the user may
 // see. They are there before any record is.
 func (o *Org) setupObjects() []*object {
-	return []*object{o.organization(), o.userPermissions(), o.permissionSetAssignment(), o.objectPermissions()}
+	return []*object{o.organization(), o.userPermissions(), o.permissionSetAssignment(), o.objectPermissions(o.catalog())}
 }
 
 func (o *Org) organization() *object {
@@ -56,7 +56,7 @@ func (o *Org) permissionSetAssignment() *object {
 
 // objectPermissions says of each object whether all of its records are seen.
 // It is made anew whenever the org gets an object.
-func (o *Org) objectPermissions() *object {
+func (o *Org) objectPermissions(c *catalog) *object {
 	fields := []*fieldDescribe{
 		newID("ObjectPermissions"), newLookup("ParentId", "PermissionSet"), newField("SobjectType", "picklist", 40),
 	}
@@ -68,7 +68,7 @@ func (o *Org) objectPermissions() *object {
 		fields = append(fields, newField(flag, "boolean", 0))
 	}
 	var rows [][]string
-	for i, obj := range o.objects {
+	for i, obj := range c.shown() {
 		writes := text(obj.about.Createable)
 		all := text(!o.options.Restricted || slices.Contains(o.options.SeesAll, obj.name()))
 		rows = append(rows, []string{

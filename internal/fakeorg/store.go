@@ -5,18 +5,24 @@ import "slices"
 // A record is one version of a changed record. It is never altered: a change
 // puts a new one on top, so that whoever read the older one may go on.
 type record struct {
-	values    []string // by position; "" is null
-	deletedAt string   // when it went to the recycle bin, or past it
-	purged    bool     // gone for good; only the delete log knows it
+	values []string // by position; "" is null
+	fate
 }
 
-func (r *record) clone() *record {
-	return &record{values: slices.Clone(r.values), deletedAt: r.deletedAt, purged: r.purged}
+// A fate is what befell a record as a whole.
+type fate struct {
+	deletedAt string // when it went to the recycle bin, or past it
+	deletedBy string // the record that took it along
+	purged    bool   // gone for good; only the delete log knows it
+	hidden    bool   // from the user
 }
+
+// gone tells whether nobody sees the record any more.
+func (f fate) gone() bool { return f.purged || f.hidden }
 
 // absent stands for a record that a snapshot doesn't see: purged, or created
 // after it.
-var absent = &record{purged: true}
+var absent = &record{fate: fate{purged: true}}
 
 // A version is a record as of a commit.
 type version struct {
@@ -61,15 +67,16 @@ func (h *history) at(commit uint64, n, base int) *record {
 // A snapshot is the org as of one commit. It stays true whatever happens
 // later, which is what keeps locators and pages stable.
 type snapshot struct {
-	org    *Org
-	commit uint64
+	org     *Org
+	catalog *catalog
+	commit  uint64
 }
 
 // now takes a snapshot of everything committed so far.
 func (o *Org) now() snapshot {
 	o.mu.RLock()
 	defer o.mu.RUnlock()
-	return snapshot{o, o.commit}
+	return snapshot{o, o.catalog(), o.commit}
 }
 
 // size returns how many places of an object a snapshot has to look at.
@@ -111,5 +118,5 @@ func (s snapshot) find(obj *object, id string) (*row, bool) {
 		return nil, false
 	}
 	r := &row{snap: s, obj: obj, place: n, record: obj.history.at(s.commit, n, obj.base.count())}
-	return r, r.record == nil || !r.record.purged
+	return r, r.record == nil || !r.record.gone()
 }

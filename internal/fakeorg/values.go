@@ -13,20 +13,21 @@ import (
 
 // values checks what a client wrote and brings it into the form in which it is
 // stored, by the positions of the fields.
-func (o *Org) values(obj *object, given map[string]json.RawMessage, creating bool) (map[int]string, error) {
+func (t *Transaction) values(obj *object, given map[string]json.RawMessage, creating bool) (map[int]string, error) {
 	values := map[int]string{}
 	var locked []string
 	for _, name := range slices.Sorted(maps.Keys(given)) {
 		at := obj.place(name)
 		if at < 0 {
-			return nil, refuse(http.StatusBadRequest, "INVALID_FIELD", "No such column '%s' on sobject of type %s", name, obj.name())
+			return nil, noColumn(name, obj)
 		}
-		f := obj.about.Fields[at]
-		if creating && !f.Createable || !creating && !f.Updateable {
+		f := obj.slots[at].fieldDescribe
+		audited := t.org.options.SetAuditFields && isAudit(f.Name)
+		if creating && !f.Createable && !audited || !creating && !f.Updateable {
 			locked = append(locked, f.Name)
 			continue
 		}
-		value, err := o.value(f, given[name])
+		value, err := t.value(f, given[name])
 		if err != nil {
 			return nil, err
 		}
@@ -40,11 +41,21 @@ func (o *Org) values(obj *object, given map[string]json.RawMessage, creating boo
 	return values, obj.complete(values, creating)
 }
 
+// isAudit tells whether a field can be written on create where the permission
+// to set audit fields is given. SystemModstamp never can.
+func isAudit(field string) bool {
+	switch field {
+	case "CreatedDate", "CreatedById", "LastModifiedDate", "LastModifiedById":
+		return true
+	}
+	return false
+}
+
 // complete refuses values that leave a required field empty.
 func (o *object) complete(values map[int]string, creating bool) error {
 	var missing []string
-	for at, f := range o.about.Fields {
-		value, given := values[at]
+	for _, f := range o.about.Fields {
+		value, given := values[o.place(f.Name)]
 		needed := f.Createable && !f.Nillable && !f.DefaultedOnCreate && f.Type != "boolean"
 		if needed && value == "" && (creating || given) {
 			missing = append(missing, f.Name)
@@ -59,7 +70,7 @@ func (o *object) complete(values map[int]string, creating bool) error {
 
 // value turns one JSON value into the text that is stored: "" for null, and
 // the decimal text of a number as it came.
-func (o *Org) value(f *fieldDescribe, raw json.RawMessage) (string, error) {
+func (t *Transaction) value(f *fieldDescribe, raw json.RawMessage) (string, error) {
 	text, quoted := string(raw), false
 	if text == "null" {
 		if f.Type == "boolean" {
@@ -95,7 +106,7 @@ func (o *Org) value(f *fieldDescribe, raw json.RawMessage) (string, error) {
 		}
 	case "reference":
 		if quoted {
-			return o.reference(f, text)
+			return t.reference(f, text)
 		}
 	default:
 		if quoted {
@@ -159,17 +170,17 @@ func inCalendar(f *fieldDescribe, t time.Time) error {
 }
 
 // reference checks that a lookup leads to a record of the right object.
-func (o *Org) reference(f *fieldDescribe, text string) (string, error) {
+func (t *Transaction) reference(f *fieldDescribe, text string) (string, error) {
 	id, ok := fullID(text)
 	if !ok {
 		return "", refuse(http.StatusBadRequest, "MALFORMED_ID", "%s: id value of incorrect type: %s", f.Label, text).on(f.Name)
 	}
-	target, ok := o.byPrefix[id[:3]]
+	target, ok := t.org.catalog().byPrefix[id[:3]]
 	if ok && !slices.Contains(f.ReferenceTo, target.name()) {
 		return "", refuse(http.StatusBadRequest, "FIELD_INTEGRITY_EXCEPTION", "%s: id value of incorrect type: %s", f.Label, text).on(f.Name)
 	}
 	if ok {
-		if r, there := o.now().find(target, id); there && !r.deleted() {
+		if r, err := t.find(target, id); err == nil && !r.deleted() {
 			return id, nil
 		}
 	}
