@@ -119,13 +119,13 @@ func TestCondition(t *testing.T) {
 func TestParts(t *testing.T) {
 	m := Merge{Attempt: "a"}
 	got := parts(m, []entry{
-		{Job: "j1", Op: Delete, Columns: []string{"id"}},
-		{Job: "j2", Op: Put, Columns: []string{"id", "name"}},
-		{Job: "j3", Op: Put, Columns: []string{"name", "id"}},
+		{Job: "j1", Op: Delete, Columns: []string{"id"}, Rows: 8},
+		{Job: "j2", Op: Put, Columns: []string{"id", "name"}, Rows: 3},
+		{Job: "j3", Op: Put, Columns: []string{"name", "id"}, Rows: 4},
 		{Job: "j4", Op: Put, Columns: []string{"id"}},
 		{Job: "j2", Op: Put, Columns: []string{"id", "name"}},
 	})
-	want := "[{put [id name] [j2 j3]} {put [id] [j4]} {delete [id] [j1]}]"
+	want := "[{put [id name] [j2 j3] 7} {put [id] [j4] 0} {delete [id] [j1] 8}]"
 	if fmt.Sprint(got) != want {
 		t.Errorf("got %v, want %s", got, want)
 	}

@@ -42,7 +42,7 @@ func TestScript(t *testing.T) {
 	o := Options{Schema: "salesforce", Staging: "salesforce_incremental"}
 	bare := Table{Object: "Log__b", Name: "log__b", Key: []string{"day__c", "n__c"}, Columns: []Column{
 		{Name: "day__c", Field: "Day__c", Kind: Date}, {Name: "n__c", Field: "N__c", Kind: Int}, {Name: "text__c", Field: "Text__c", Kind: Text}}}
-	for _, d := range []*Dialect{DuckDB()} {
+	for _, d := range []*Dialect{DuckDB(), Postgres()} {
 		golden(t, d.Name+"-flag.sql", Script(d, o, sample(), Flag))
 		golden(t, d.Name+"-remove.sql", Script(d, o, sample(), Remove))
 		golden(t, d.Name+"-ignore.sql", Script(d, o, sample(), Ignore))
@@ -59,4 +59,10 @@ func TestReadCSV(t *testing.T) {
 	}, Pages: []Page{{Seq: 1}, {Seq: 2}}}
 	sql, _ := c.ReadCSV([]string{"/stage/it's.csv", "/stage/2.csv"}, false)
 	golden(t, "duckdb-read_csv.sql", sql+"\n")
+}
+
+func TestCopyText(t *testing.T) {
+	c := Copy{Into: `"s"."account"`, Op: Put, Attempt: "it's", Job: "j", ReadAt: time.Unix(0, 0).UTC(), Columns: []CopyColumn{
+		{Name: "id", Kind: Text}, {Name: `od"d`, Kind: Timestamp}}}
+	golden(t, "postgres-copy.sql", c.CopyConstants(Page{Seq: 7})+";\n"+c.CopyText()+";\n"+c.CopyNoConstants()+";\n")
 }

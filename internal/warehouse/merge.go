@@ -110,9 +110,19 @@ func (s *mergeSQL) sizes(p part) statement {
 		one, one, s.staging(), s.where(p, b)), b.args}
 }
 
-// tombstones counts the table's tombstones.
-func (s *mergeSQL) tombstones() statement {
-	return statement{"SELECT count(*) FROM " + s.tombs() + " WHERE table_name = $1", []any{s.m.Table.Name}}
+// anyTombstone tells whether the table has a tombstone, as 1 or 0.
+func (s *mergeSQL) anyTombstone() statement {
+	return statement{"SELECT count(*) FROM (SELECT 1 FROM " + s.tombs() + " WHERE table_name = $1 LIMIT 1) x", []any{s.m.Table.Name}}
+}
+
+// anyRow tells whether the final table has a row, as 1 or 0.
+func (s *mergeSQL) anyRow() statement {
+	return statement{sql: "SELECT count(*) FROM (SELECT 1 FROM " + s.final() + " LIMIT 1) x"}
+}
+
+// liveRows counts the rows that aren't deleted.
+func (s *mergeSQL) liveRows() statement {
+	return statement{sql: fmt.Sprintf("SELECT count(*) - count(%s) FROM %s", s.q(colDeleted), s.final())}
 }
 
 // row is the columns of a final row made from a version that is stamped at; old
@@ -221,22 +231,27 @@ func (s *mergeSQL) countNewest() string {
 		inserted, updated, gone, s.q(tableNewest))
 }
 
-// replaceRows writes the winning versions: delete and insert, which DuckDB
-// does faster than UPDATE, MERGE or ON CONFLICT. No reader sees between.
-func (s *mergeSQL) replaceRows() []statement {
-	gone := s.col("n", colDeleted) + " IS NOT NULL"
-	insert := fmt.Sprintf("INSERT INTO %s (%s)\nSELECT %s\nFROM %s n",
+// removeRows and insertRows write the winning versions: delete and insert,
+// which takes less than UPDATE, MERGE or ON CONFLICT. No reader sees between.
+func (s *mergeSQL) removeRows() statement {
+	return statement{sql: fmt.Sprintf("DELETE FROM %s f\nUSING %s n\nWHERE n.known AND %s", s.final(), s.q(tableNewest), s.sameKey("n", "f"))}
+}
+
+func (s *mergeSQL) insertRows() statement {
+	sql := fmt.Sprintf("INSERT INTO %s (%s)\nSELECT %s\nFROM %s n",
 		s.final(), s.d.list("", s.names()), s.d.list("n.", s.names()), s.q(tableNewest))
 	if s.m.Policy == Remove {
-		insert += "\nWHERE NOT " + gone
+		sql += "\nWHERE " + s.col("n", colDeleted) + " IS NULL"
 	}
-	out := []statement{
-		{sql: fmt.Sprintf("DELETE FROM %s f\nUSING %s n\nWHERE n.known AND %s", s.final(), s.q(tableNewest), s.sameKey("n", "f"))},
-		{sql: insert},
-		s.unbury(tableNewest),
-	}
+	return statement{sql: sql}
+}
+
+// changeTombstones removes the tombstones of the winning versions, and leaves
+// one for each deleted record that has no row.
+func (s *mergeSQL) changeTombstones() []statement {
+	out := []statement{s.unbury(tableNewest)}
 	if s.m.Policy == Remove {
-		out = append(out, s.bury(tableNewest, s.col("n", colReason), gone))
+		out = append(out, s.bury(tableNewest, s.col("n", colReason), s.col("n", colDeleted)+" IS NOT NULL"))
 	}
 	return out
 }
@@ -310,20 +325,24 @@ WHERE %s IS NULL
 	return statement{sql, b.args}
 }
 
-// takeAway flags the rows that are gone, or removes them.
-func (s *mergeSQL) takeAway() []statement {
-	b := s.binds()
-	if s.m.Policy == Remove {
-		return []statement{
-			s.unbury(tableGone),
-			s.bury(tableGone, literal(s.m.AbsentReason), "true"),
-			{sql: fmt.Sprintf("DELETE FROM %s f\nUSING %s n\nWHERE %s", s.final(), s.q(tableGone), s.sameKey("n", "f"))},
-		}
+// buryGone leaves tombstones for the rows that are gone.
+func (s *mergeSQL) buryGone() []statement {
+	if s.m.Policy != Remove {
+		return nil
 	}
+	return []statement{s.unbury(tableGone), s.bury(tableGone, literal(s.m.AbsentReason), "true")}
+}
+
+// takeAway flags the rows that are gone, or removes them.
+func (s *mergeSQL) takeAway() statement {
+	if s.m.Policy == Remove {
+		return statement{sql: fmt.Sprintf("DELETE FROM %s f\nUSING %s n\nWHERE %s", s.final(), s.q(tableGone), s.sameKey("n", "f"))}
+	}
+	b := s.binds()
 	now := b.value(s.now, Timestamp)
-	return []statement{{fmt.Sprintf("UPDATE %s AS f\nSET %s = %s, %s = %s, %s = %s, %s = %s\nFROM %s n\nWHERE %s",
+	return statement{fmt.Sprintf("UPDATE %s AS f\nSET %s = %s, %s = %s, %s = %s, %s = %s\nFROM %s n\nWHERE %s",
 		s.final(), s.q(colDeleted), now, s.q(colReason), b.text(s.m.AbsentReason), s.q(colSyncedAt), now,
-		s.q(colReadAt), s.col("n", colReadAt), s.q(tableGone), s.sameKey("n", "f")), b.args}}
+		s.q(colReadAt), s.col("n", colReadAt), s.q(tableGone), s.sameKey("n", "f")), b.args}
 }
 
 // addKey makes the key of the final table. It fails on a duplicate, and the
@@ -331,6 +350,23 @@ func (s *mergeSQL) takeAway() []statement {
 func (s *mergeSQL) addKey() string {
 	return fmt.Sprintf("ALTER TABLE %s ADD PRIMARY KEY (%s)", s.final(), s.d.list("", s.m.Table.Key))
 }
+
+// lock keeps others from changing staging until the transaction ends.
+func (s *mergeSQL) lock() statement {
+	return statement{sql: "LOCK TABLE " + s.staging() + " IN EXCLUSIVE MODE"}
+}
+
+// anyOther tells whether staging holds versions of another attempt, as 1 or 0.
+func (s *mergeSQL) anyOther() statement {
+	if s.m.Attempt == "" {
+		return statement{sql: fmt.Sprintf("SELECT count(*) FROM (SELECT 1 FROM %s WHERE %s IS NOT NULL LIMIT 1) x", s.staging(), s.q(colAttempt))}
+	}
+	return statement{fmt.Sprintf("SELECT count(*) FROM (SELECT 1 FROM %s WHERE %s IS NULL OR %s <> $1 LIMIT 1) x",
+		s.staging(), s.q(colAttempt), s.q(colAttempt)), []any{s.m.Attempt}}
+}
+
+// truncate removes all that is staged.
+func (s *mergeSQL) truncate() statement { return statement{sql: "TRUNCATE " + s.staging()} }
 
 // clear removes the merged versions from staging.
 func (s *mergeSQL) clear() statement {

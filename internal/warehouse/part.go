@@ -11,6 +11,7 @@ type part struct {
 	op      Op
 	columns []string
 	jobs    []string // nil for rows that no job loaded
+	rows    int64    // of those jobs, as the ledger has it
 }
 
 // parts plans the merge of an attempt: records in the order in which their
@@ -31,6 +32,7 @@ func parts(m Merge, ledger []entry) []part {
 			ps = append(ps, part{op: e.Op, columns: e.Columns})
 			i = len(ps) - 1
 		}
+		ps[i].rows += e.Rows
 		if !slices.Contains(ps[i].jobs, e.Job) {
 			ps[i].jobs = append(ps[i].jobs, e.Job)
 		}

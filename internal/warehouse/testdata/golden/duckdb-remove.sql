@@ -85,7 +85,7 @@ WHERE n.known AND n."id" = f."id";
 INSERT INTO "salesforce"."account" ("id", "isdeleted", "masterrecordid", "systemmodstamp", "odd""name", "amount__c", "_catchment_synced_at", "_catchment_at", "_catchment_read_at", "_catchment_deleted_at", "_catchment_delete_reason")
 SELECT n."id", n."isdeleted", n."masterrecordid", n."systemmodstamp", n."odd""name", n."amount__c", n."_catchment_synced_at", n."_catchment_at", n."_catchment_read_at", n."_catchment_deleted_at", n."_catchment_delete_reason"
 FROM "_catchment_newest" n
-WHERE NOT n."_catchment_deleted_at" IS NOT NULL;
+WHERE n."_catchment_deleted_at" IS NULL;
 DELETE FROM "salesforce_incremental"."_catchment_tombstone" t
 USING "_catchment_newest" n
 WHERE t.table_name = 'account' AND t.record_key = CAST(n."id" AS VARCHAR);

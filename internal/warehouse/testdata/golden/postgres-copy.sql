@@ -1,0 +1,3 @@
+ALTER TABLE "s"."account" ALTER COLUMN "_catchment_op" SET DEFAULT 'put', ALTER COLUMN "_catchment_attempt" SET DEFAULT 'it''s', ALTER COLUMN "_catchment_job" SET DEFAULT 'j', ALTER COLUMN "_catchment_read_at" SET DEFAULT CAST('1970-01-01T00:00:00Z' AS TIMESTAMPTZ), ALTER COLUMN "_catchment_seq" SET DEFAULT 7;
+COPY "s"."account" ("id", "od""d") FROM STDIN (FORMAT csv, HEADER true, NULL '', FORCE_NULL ("id", "od""d"), ENCODING 'UTF8');
+ALTER TABLE "s"."account" ALTER COLUMN "_catchment_op" DROP DEFAULT, ALTER COLUMN "_catchment_attempt" DROP DEFAULT, ALTER COLUMN "_catchment_job" DROP DEFAULT, ALTER COLUMN "_catchment_read_at" DROP DEFAULT, ALTER COLUMN "_catchment_seq" DROP DEFAULT;
