@@ -7,6 +7,7 @@ import (
 	"crypto/rand"
 	"net/http"
 	"os"
+	"os/exec"
 	"os/signal"
 	"syscall"
 	"time"
@@ -48,6 +49,7 @@ func run(args []string) int {
 		Random:  rand.Reader,
 		HTTP:    &http.Client{Transport: transport()},
 		Signals: signals,
+		Exec:    execute,
 		Screen:  term.IsTerminal(int(os.Stderr.Fd())),
 		Drivers: drivers(),
 	})
@@ -60,6 +62,12 @@ func transport() *http.Transport {
 	t.MaxIdleConnsPerHost = 16
 	t.ResponseHeaderTimeout = 10 * time.Minute // the longest that a REST call may take
 	return t
+}
+
+// execute keeps what the program says on stderr to itself: it is not ours to
+// show, and may hold a secret.
+func execute(ctx context.Context, name string, args ...string) ([]byte, error) {
+	return exec.CommandContext(ctx, name, args...).Output()
 }
 
 func drivers() cli.Drivers {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -55,6 +54,21 @@ func (c *checkup) found(what, detail string, err error) {
 	c.print(what, state, detail, hint)
 }
 
+// setup prints what an administrator has to do about the finding before.
+func (c *checkup) setup(what string, steps []string) {
+	if len(steps) == 0 {
+		return
+	}
+	if c.json {
+		_ = c.line(map[string]any{"type": "check_setup", "what": what, "steps": steps})
+		return
+	}
+	fmt.Fprintln(c.Stdout, "      what an administrator sets up in Salesforce (docs/howto/logins.md):")
+	for i, step := range steps {
+		fmt.Fprintf(c.Stdout, "      %d. %s\n", i+1, step)
+	}
+}
+
 // warn prints a finding that a run can live with.
 func (c *checkup) warn(what, detail, hint string) {
 	c.warned++
@@ -95,9 +109,7 @@ func (c *checkup) end() error {
 
 func (c *checkup) all(ctx context.Context) {
 	c.found("config", fmt.Sprintf("%s, %d flows", c.config, len(c.file.Flows)), nil)
-	if err := c.openOrg(); err != nil {
-		c.found("login", "", err)
-	} else if c.checkLogin(ctx) {
+	if c.checkLogin(ctx) {
 		c.checkSight(ctx)
 		c.checkLimits(ctx)
 		c.checkFlows(ctx)
@@ -111,66 +123,6 @@ func (c *checkup) all(ctx context.Context) {
 		err = c.wh.Migrate(ctx)
 	}
 	c.found("warehouse", c.file.Warehouse.URL+", schemas "+c.file.Warehouse.Schema+" and "+c.file.Warehouse.StagingSchema, err)
-}
-
-func (c *checkup) checkLogin(ctx context.Context) bool {
-	org, err := c.org.Org(ctx)
-	c.found("login", fmt.Sprintf("org %s at %s", org, c.file.Org.URL), err)
-	if err != nil {
-		return false
-	}
-	versions, err := c.org.Versions(ctx)
-	if err == nil && !slices.Contains(versions, c.org.Version()) {
-		err = plan.Fixf("set org.api_version to one of: "+strings.Join(versions, ", "), "the org doesn't serve API version %s", c.org.Version())
-	}
-	c.found("api version", c.org.Version(), err)
-	return err == nil
-}
-
-// checkSight asks whether the user sees every record: a copy of what somebody
-// happens to see is not a copy of the org.
-func (c *checkup) checkSight(ctx context.Context) {
-	const permissions = "View All Data, View All Users and Query All Files"
-	missing, err := c.missingSight(ctx)
-	switch {
-	case err != nil:
-		c.warn("sight", "could not find out whether the user sees all records: "+err.Error(),
-			"give the integration user a permission set with "+permissions)
-	case len(missing) > 0:
-		c.warn("sight", "the user lacks "+strings.Join(missing, ", ")+": records that it can't see will be missing, or look deleted",
-			"give the integration user a permission set with "+permissions+", or View All Records on each object")
-	default:
-		c.found("sight", "the user has "+permissions, nil)
-	}
-}
-
-func (c *checkup) missingSight(ctx context.Context) ([]string, error) {
-	names := []struct{ field, label string }{
-		{"PermissionsViewAllData", "View All Data"},
-		{"PermissionsViewAllUsers", "View All Users"},
-		{"PermissionsQueryAllFiles", "Query All Files"},
-	}
-	fields := make([]string, len(names))
-	for i, n := range names {
-		fields[i] = n.field
-	}
-	var missing []string
-	for r, err := range c.org.Query(ctx, "SELECT "+strings.Join(fields, ", ")+" FROM UserPermissionAccess", false) {
-		if err != nil {
-			return nil, err
-		}
-		for _, n := range names {
-			has, err := r.Text(n.field)
-			if err != nil {
-				return nil, err
-			}
-			if has != "true" {
-				missing = append(missing, n.label)
-			}
-		}
-		return missing, nil
-	}
-	return nil, plan.Failf(plan.Bug, "", "UserPermissionAccess has no row")
 }
 
 func (c *checkup) checkLimits(ctx context.Context) {

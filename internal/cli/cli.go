@@ -38,9 +38,13 @@ type Program struct {
 	Random  io.Reader
 	HTTP    *http.Client     // carries proxy and certificates
 	Signals <-chan os.Signal // SIGINT and SIGTERM
-	Screen  bool             // stderr is a terminal
+	Exec    Exec
+	Screen  bool // stderr is a terminal
 	Drivers Drivers
 }
+
+// Exec runs a program found on PATH and gives its stdout, also where it fails.
+type Exec func(ctx context.Context, name string, args ...string) ([]byte, error)
 
 // Drivers are what the command can work with, by the scheme of a URL or by
 // name. Only cmd lists them.

@@ -2,6 +2,9 @@ package cli
 
 import (
 	"context"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/pem"
 	"errors"
 	"net"
 	"net/http"
@@ -13,6 +16,7 @@ import (
 
 	"catchment/internal/fakeorg"
 	"catchment/internal/plan"
+	"catchment/internal/salesforce"
 )
 
 // orgFlags say what kind of org to serve.
@@ -21,6 +25,9 @@ type orgFlags struct {
 	records, pageRecords  int
 	seed                  uint64
 	latency               time.Duration
+	certificate           string
+	app                   fakeorg.App
+	restricted            bool
 }
 
 func (s *session) orgCommand() *cobra.Command {
@@ -30,7 +37,7 @@ func (s *session) orgCommand() *cobra.Command {
 		Short: "Serve a fake Salesforce org on this machine",
 		Long: `Serve a fake Salesforce org: OAuth, REST, SOQL, Bulk API 2.0 and change queries,
 in memory, until a signal ends it. The first line on stdout is JSON with url,
-client_id, client_secret, username, password and access_token.
+client_id, client_secret, username, password, refresh_token and access_token.
 
 Its records come from a folder of CSV files (--load), or are made from a seed
 (--records): Account, Contact, Opportunity, Case, Task, User and Invoice__c.`,
@@ -47,6 +54,10 @@ Its records come from a folder of CSV files (--load), or are made from a seed
 	f.Uint64Var(&flags.seed, "seed", 1, "make records, Ids and secrets from this `number`")
 	f.IntVar(&flags.pageRecords, "page-records", 0, "records of a Bulk result page at most; 100,000 where 0")
 	f.DurationVar(&flags.latency, "job-latency", 500*time.Millisecond, "how long a Bulk job takes")
+	f.StringVar(&flags.certificate, "certificate", "", "allow the JWT flow to who has the key of this certificate, a PEM `file`")
+	f.BoolVar(&flags.app.Rotates, "rotate-refresh-tokens", false, "let each refresh token work once")
+	f.BoolVar(&flags.app.NotApproved, "not-approved", false, "let no administrator have allowed the app to the user")
+	f.BoolVar(&flags.restricted, "restricted", false, "let the user not see every record")
 	return cmd
 }
 
@@ -62,7 +73,7 @@ func (s *session) serveOrg(ctx context.Context, flags orgFlags) error {
 	url := "http://" + listener.Addr().String()
 	c := org.Credentials()
 	if err := s.line(map[string]any{"type": "org", "url": url, "org_id": org.ID(), "client_id": c.ClientID, "client_secret": c.ClientSecret,
-		"username": c.Username, "password": c.Password, "access_token": c.AccessToken}); err != nil {
+		"username": c.Username, "password": c.Password, "refresh_token": c.RefreshToken, "access_token": c.AccessToken}); err != nil {
 		return errors.Join(err, listener.Close())
 	}
 	s.say("serving a fake org on %s; stop it with Ctrl-C", url)
@@ -88,9 +99,15 @@ func (s *session) serve(ctx context.Context, org *fakeorg.Org, listener net.List
 }
 
 func (s *session) newOrg(flags orgFlags) (*fakeorg.Org, error) {
+	if flags.certificate != "" {
+		var err error
+		if flags.app.Certificate, err = readCertificate(flags.certificate); err != nil {
+			return nil, err
+		}
+	}
 	org, err := fakeorg.New(fakeorg.Options{
-		Seed: flags.seed, Clock: fakeorg.FollowClock(s.Now(), s.Now),
-		PageRecords: flags.pageRecords, JobLatency: flags.latency,
+		Seed: flags.seed, Clock: fakeorg.FollowClock(s.Now(), s.Now), App: flags.app,
+		PageRecords: flags.pageRecords, JobLatency: flags.latency, Restricted: flags.restricted,
 	})
 	if err != nil {
 		return nil, err
@@ -108,4 +125,24 @@ func (s *session) newOrg(flags orgFlags) (*fakeorg.Org, error) {
 		return nil, plan.Fixf("the folder needs objects.json and one CSV file per object", "load %s: %w", flags.load, err)
 	}
 	return org, nil
+}
+
+func readCertificate(path string) (*x509.Certificate, error) {
+	const hint = "make one with: " + salesforce.KeyCommand
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, plan.Fixf(hint, "read the certificate: %w", err)
+	}
+	block, _ := pem.Decode(text)
+	if block == nil || block.Type != "CERTIFICATE" {
+		return nil, plan.Fixf(hint, "%s holds no certificate in PEM form", path)
+	}
+	certificate, err := x509.ParseCertificate(block.Bytes)
+	if err != nil {
+		return nil, plan.Fixf(hint, "%s: %w", path, err)
+	}
+	if _, ok := certificate.PublicKey.(*rsa.PublicKey); !ok {
+		return nil, plan.Fixf(hint, "%s is not the certificate of an RSA key", path)
+	}
+	return certificate, nil
 }

@@ -20,7 +20,6 @@ import (
 	"catchment/internal/replicate"
 	"catchment/internal/salesforce"
 	"catchment/internal/schema"
-	"catchment/internal/secret"
 	"catchment/internal/verify"
 	"catchment/internal/warehouse"
 )
@@ -68,8 +67,19 @@ func (p *project) Close() error {
 	return errors.Join(errs...)
 }
 
-// openOrg makes the client. It doesn't log in yet: the first call does.
+// openOrg makes the client, and says what may go wrong with its login later.
 func (p *project) openOrg() error {
+	if err := p.makeOrg(); err != nil {
+		return err
+	}
+	if err := p.fixedToken(); err != nil {
+		p.say("notice: where the app rotates its refresh tokens, this login is the last one: %v\nhint: %s", err, plan.HintOf(err))
+	}
+	return nil
+}
+
+// makeOrg makes the client. It doesn't log in yet: the first call does.
+func (p *project) makeOrg() error {
 	login, err := p.login()
 	if err != nil {
 		return err
@@ -83,40 +93,6 @@ func (p *project) openOrg() error {
 		UserAgent: "catchment/" + p.Version, Now: p.Now,
 	})
 	return err
-}
-
-// login resolves the references of org.login. All that are missing are told at
-// once.
-func (p *project) login() (salesforce.Login, error) {
-	l := p.file.Org.Login
-	r := secret.Resolver{Getenv: p.Getenv, ReadFile: os.ReadFile}
-	var errs []error
-	get := func(ref string) string {
-		if ref == "" {
-			return ""
-		}
-		v, err := r.Resolve(ref)
-		if err != nil {
-			errs = append(errs, err)
-		}
-		return v.Reveal()
-	}
-	id, pw := get(l.ClientID), get(l.ClientSecret)
-	user, password, refresh, token := get(l.Username), get(l.Password), get(l.RefreshToken), get(l.Token)
-	if err := errors.Join(errs...); err != nil {
-		return nil, err
-	}
-	switch l.Flow {
-	case "client_credentials":
-		return salesforce.ClientCredentials{ClientID: id, ClientSecret: pw}, nil
-	case "password":
-		return salesforce.Password{ClientID: id, ClientSecret: pw, Username: user, Password: password}, nil
-	case "refresh_token":
-		return salesforce.RefreshToken{ClientID: id, ClientSecret: pw, Token: refresh}, nil
-	case "token":
-		return salesforce.Token{Token: token}, nil
-	}
-	return nil, plan.Failf(plan.Bug, "", "no login flow is called %q", l.Flow)
 }
 
 // openWarehouse opens the warehouse's driver.

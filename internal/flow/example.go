@@ -23,7 +23,8 @@ func Example(org Org, objects []schema.Object) []byte {
 org:
   url: %s
   # Secrets are references, never values: env:NAME or file:PATH.
-  # flow: client_credentials, password, refresh_token or token.
+  # flow: client_credentials, jwt, refresh_token, sf_cli, password or token;
+  # docs/howto/logins.md shows each.
   login:
 `, quoted(cmp.Or(org.URL, "https://acme.my.salesforce.com")))
 	writeLogin(&b, org.Login)
@@ -76,7 +77,8 @@ func writeLogin(b *bytes.Buffer, l Login) {
 	}
 	for _, e := range [][2]string{
 		{"flow", l.Flow}, {"client_id", l.ClientID}, {"client_secret", l.ClientSecret}, {"username", l.Username},
-		{"password", l.Password}, {"refresh_token", l.RefreshToken}, {"token", l.Token},
+		{"password", l.Password}, {"refresh_token", l.RefreshToken}, {"token", l.Token}, {"key", l.Key},
+		{"audience", l.Audience}, {"alias", l.Alias},
 	} {
 		if e[1] != "" {
 			fmt.Fprintf(b, "    %s: %s\n", e[0], quoted(e[1]))

@@ -38,16 +38,20 @@ type Org struct {
 	AcceptEncrypted bool    // copy fields that Salesforce keeps encrypted
 }
 
-// Login says how to get a token. Everything but Flow is a reference to a
-// secret, env:NAME or file:PATH, and "" where the flow doesn't use it.
+// Login says how to get a token. Everything but Flow, Audience and Alias is a
+// reference to a secret, env:NAME or file:PATH; "" where the flow doesn't use
+// it.
 type Login struct {
-	Flow         string // client_credentials, password, refresh_token or token
+	Flow         string // client_credentials, jwt, refresh_token, sf_cli, password or token
 	ClientID     string
 	ClientSecret string
 	Username     string
 	Password     string
 	RefreshToken string
 	Token        string
+	Key          string // of jwt: the private key, PEM
+	Audience     string // of jwt: a URL, "" for the org's own
+	Alias        string // of sf_cli: how the Salesforce CLI knows the org
 }
 
 // Warehouse is where rows go.
@@ -150,7 +154,7 @@ func (f *File) RelativeTo(dir string) {
 	l := &f.Org.Login
 	for _, ref := range []*string{
 		&f.Warehouse.URL, &f.Stage.URL, &f.Control.URL,
-		&l.ClientID, &l.ClientSecret, &l.Username, &l.Password, &l.RefreshToken, &l.Token,
+		&l.ClientID, &l.ClientSecret, &l.Username, &l.Password, &l.RefreshToken, &l.Token, &l.Key,
 	} {
 		scheme, path, _ := strings.Cut(*ref, ":")
 		switch scheme {

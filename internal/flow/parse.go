@@ -145,35 +145,6 @@ func (r *reader) org(at string, n ast.Node, o *Org) {
 	r.required(n, at, found, "url", "login")
 }
 
-func (r *reader) login(at string, n ast.Node, l *Login) {
-	found := r.mapping(at, n, []key{
-		{"flow", choice(&l.Flow, "client_credentials", "password", "refresh_token", "token")},
-		{"client_id", checked(&l.ClientID, wrongSecret)},
-		{"client_secret", checked(&l.ClientSecret, wrongSecret)},
-		{"username", checked(&l.Username, wrongSecret)},
-		{"password", checked(&l.Password, wrongSecret)},
-		{"refresh_token", checked(&l.RefreshToken, wrongSecret)},
-		{"token", checked(&l.Token, wrongSecret)},
-	})
-	r.required(n, at, found, "flow")
-	uses := map[string][]string{ // the required keys of each flow
-		"client_credentials": {"client_id", "client_secret"},
-		"password":           {"client_id", "client_secret", "username", "password"},
-		"refresh_token":      {"client_id", "refresh_token"},
-		"token":              {"token"},
-	}[l.Flow]
-	if uses == nil {
-		return
-	}
-	r.required(n, at, found, uses...)
-	for name, value := range found {
-		secretless := l.Flow == "refresh_token" && name == "client_secret" // a public client has none
-		if name != "flow" && !slices.Contains(uses, name) && !secretless {
-			r.problem(value, at+"."+name, "is not used by flow %s, which takes %s", l.Flow, strings.Join(uses, ", "))
-		}
-	}
-}
-
 func (r *reader) warehouse(at string, n ast.Node, w *Warehouse) {
 	r.mapping(at, n, []key{
 		{"url", checked(&w.URL, wrongURL)},

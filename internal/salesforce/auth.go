@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+
+	"catchment/internal/plan"
 )
 
 // auth sends requests to the session's instance, with its token. A session
@@ -31,8 +33,16 @@ func (a *auth) send(ctx context.Context, r *request) (*http.Response, error) {
 	if s, err = a.session(ctx, s.Token); err != nil {
 		return nil, err
 	}
-	return a.next.send(ctx, s.sign(r))
+	resp, err = a.next.send(ctx, s.sign(r))
+	if l, ok := a.login.(outsider); ok && expired(err) {
+		err = plan.Fixf(l.stale(a.at.URL()), "%w", err)
+	}
+	return resp, err
 }
+
+// An outsider is a Login whose session somebody else renews, and so knows
+// better what helps when a new one has ended too.
+type outsider interface{ stale(url string) string }
 
 func expired(err error) bool {
 	e, ok := errors.AsType[*Error](err)

@@ -81,26 +81,6 @@ func byCode(e *Error) (verdict, bool) {
 	return byLine(e.Code)
 }
 
-// byLogin is the part of the table that a token endpoint answers.
-func byLogin(e *Error) (verdict, bool) {
-	switch e.Code {
-	case "invalid_client_id":
-		return verdict{plan.Fix, false, "check org.login.client_id: it is the Consumer Key of the External Client App, which may take ten minutes to appear"}, true
-	case "invalid_client":
-		return verdict{plan.Fix, false, "check org.login.client_secret: it is the Consumer Secret of the External Client App"}, true
-	case "invalid_grant":
-		if strings.Contains(e.Message, "expired") {
-			return verdict{plan.Fix, false, "the refresh token expired or was revoked: log in again and store the new one"}, true
-		}
-		return verdict{plan.Fix, false, "check username and password, or set the flow's Run As user in the External Client App; new orgs block the username-password flow"}, true
-	case "unsupported_grant_type", "unauthorized_client", "invalid_app_access", "inactive_user", "inactive_org":
-		return verdict{plan.Fix, false, "allow this OAuth flow in the External Client App's settings, and check that the user is active"}, true
-	case "invalid_request":
-		return verdict{plan.Fix, false, "client credentials work only at the org's own My Domain: check org.url"}, true
-	}
-	return verdict{}, false
-}
-
 // byLine is the part of the table that comes from the way to Salesforce.
 func byLine(code string) (verdict, bool) {
 	switch code {

@@ -134,11 +134,23 @@ func (c *Client) Org(ctx context.Context) (string, error) {
 	return "", plan.Failf(plan.Bug, "", "the org has no Organization record")
 }
 
-// User gives the Id of the user that the session belongs to, or "" where the
-// login didn't tell.
+// User gives the 18-character Id of the user that the session belongs to.
 func (c *Client) User(ctx context.Context) (string, error) {
 	s, err := c.auth.session(ctx, "")
-	return s.UserID, err
+	if err != nil || s.UserID != "" {
+		return s.UserID, err
+	}
+	var resources struct {
+		Identity string `json:"identity"`
+	}
+	if _, err := c.get(ctx, c.data(), &resources); err != nil {
+		return "", fmt.Errorf("ask for the user's Id: %w", err)
+	}
+	_, user, err := identity(resources.Identity)
+	if err == nil && user == "" {
+		err = plan.Failf(plan.Bug, "", "the org doesn't tell whose session this is")
+	}
+	return user, err
 }
 
 // Versions lists the API versions that the org serves, the oldest first.

@@ -67,15 +67,15 @@ func TestGrants(t *testing.T) {
 	}{
 		{salesforce.ClientCredentials{ClientID: "a", ClientSecret: "b"}, "client_id=a&client_secret=b&grant_type=client_credentials"},
 		{salesforce.Password{ClientID: "a", ClientSecret: "b", Username: "u", Password: "p+q"}, "client_id=a&client_secret=b&grant_type=password&password=p%2Bq&username=u"},
-		{salesforce.RefreshToken{ClientID: "a", Token: "r"}, "client_id=a&grant_type=refresh_token&refresh_token=r"},
-		{salesforce.RefreshToken{ClientID: "a", ClientSecret: "b", Token: "r"}, "client_id=a&client_secret=b&grant_type=refresh_token&refresh_token=r"},
+		{salesforce.RefreshToken{ClientID: "a", Keeper: &held{token: "r"}}, "client_id=a&grant_type=refresh_token&refresh_token=r"},
+		{salesforce.RefreshToken{ClientID: "a", ClientSecret: "b", Keeper: &held{token: "r"}}, "client_id=a&client_secret=b&grant_type=refresh_token&refresh_token=r"},
 	}
 	for _, tt := range tests {
 		var got string
 		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			_ = r.ParseForm()
 			got = r.PostForm.Encode()
-			answer(w, 200, `{"access_token":"t","instance_url":"http://127.0.0.1"}`)
+			answer(w, 200, `{"access_token":"t","instance_url":"http://127.0.0.1","id":"http://127.0.0.1/id/00D000000000001EAA/005000000000001AAA"}`)
 		}))
 		o.config.URL, o.config.Login = server.URL, tt.login
 		_, err := client(t, o.config).User(t.Context())

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"catchment/internal/plan"
 )
@@ -16,6 +17,8 @@ type Session struct {
 	InstanceURL string // scheme and host of the org
 	OrgID       string // 18 characters, "" where the login didn't tell
 	UserID      string // 18 characters, "" where the login didn't tell
+
+	next string // the refresh token that replaces the one just used, or ""
 }
 
 // sign makes r one of the session.
@@ -45,6 +48,15 @@ type Endpoint struct {
 // URL gives the org's scheme and host, also the audience of a JWT.
 func (e Endpoint) URL() string { return e.url }
 
+// now is the org's time as far as its newest answer told, else ours.
+func (e Endpoint) now() time.Time {
+	now := e.wire.now()
+	if d := e.wire.date.Load(); d != nil {
+		return d.server.Add(now.Sub(d.here))
+	}
+	return now
+}
+
 // Grant posts an OAuth grant to the token endpoint. Values of the fields named
 // in secret appear in no error.
 func (e Endpoint) Grant(ctx context.Context, form url.Values, secret ...string) (Session, error) {
@@ -67,6 +79,7 @@ func (e Endpoint) Grant(ctx context.Context, form url.Values, secret ...string) 
 		AccessToken string `json:"access_token"`
 		InstanceURL string `json:"instance_url"`
 		ID          string `json:"id"` // https://host/id/ORG/USER
+		Refresh     string `json:"refresh_token"`
 	}
 	if err := json.NewDecoder(resp.Body).Decode(&answer); err != nil {
 		return Session{}, badJSON(r, err)
@@ -75,7 +88,7 @@ func (e Endpoint) Grant(ctx context.Context, form url.Values, secret ...string) 
 	if err != nil || answer.AccessToken == "" {
 		return Session{}, plan.Failf(plan.Bug, "", "the token endpoint answered without a token or an instance URL")
 	}
-	s := Session{Token: answer.AccessToken, InstanceURL: base}
+	s := Session{Token: answer.AccessToken, InstanceURL: base, next: answer.Refresh}
 	s.OrgID, s.UserID, err = identity(answer.ID)
 	return s, err
 }
@@ -125,23 +138,6 @@ func (l Password) Login(ctx context.Context, at Endpoint) (Session, error) {
 	}, "client_secret", "password")
 }
 
-// RefreshToken logs in with the refresh token of an earlier consent. The
-// secret may be "" where the app needs none.
-type RefreshToken struct{ ClientID, ClientSecret, Token string }
-
-// Login gets a session.
-func (l RefreshToken) Login(ctx context.Context, at Endpoint) (Session, error) {
-	form := url.Values{
-		"grant_type":    {"refresh_token"},
-		"client_id":     {l.ClientID},
-		"refresh_token": {l.Token},
-	}
-	if l.ClientSecret != "" {
-		form.Set("client_secret", l.ClientSecret)
-	}
-	return at.Grant(ctx, form, "client_secret", "refresh_token")
-}
-
 // Token uses an access token that somebody else got. When it ends, so does
 // the work: it can't be renewed.
 type Token struct{ Token string }
@@ -157,6 +153,11 @@ func (l Token) Login(_ context.Context, at Endpoint) (Session, error) {
 		s.OrgID, _ = ID18(org)
 	}
 	return s, nil
+}
+
+// stale is what helps when the token has ended.
+func (Token) stale(string) string {
+	return "the access token has ended, or is that of another org than org.url: get a new one, or use a login flow that renews itself"
 }
 
 // ID18 gives the 18-character form of an Id of 15 or 18 characters: its last

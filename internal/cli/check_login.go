@@ -1,0 +1,158 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"catchment/internal/flow"
+	"catchment/internal/plan"
+	"catchment/internal/salesforce"
+)
+
+func (c *checkup) checkLogin(ctx context.Context) bool {
+	if err := c.makeOrg(); err != nil {
+		c.found("login", "", err)
+		return false
+	}
+	if err := c.fixedToken(); err != nil {
+		c.warn("refresh token", "is lost where the app rotates its refresh tokens: "+err.Error(), plan.HintOf(err))
+	}
+	org, err := c.org.Org(ctx)
+	c.found("login", fmt.Sprintf("org %s at %s", org, c.file.Org.URL), err)
+	if err != nil {
+		c.setup("login", salesforce.LoginSetup(c.file.Org.Login.Flow, err))
+		return false
+	}
+	versions, err := c.org.Versions(ctx)
+	if err == nil && !slices.Contains(versions, c.org.Version()) {
+		err = plan.Fixf("set org.api_version to one of: "+strings.Join(versions, ", "), "the org doesn't serve API version %s", c.org.Version())
+	}
+	c.found("api version", c.org.Version(), err)
+	return err == nil
+}
+
+// A permission lets the user see all records of some kind.
+type permission struct {
+	field, label string
+	objects      []string // that it opens; nil for all that no other one does
+}
+
+func sightPermissions() []permission {
+	return []permission{
+		{"PermissionsViewAllData", "View All Data", nil},
+		{"PermissionsViewAllUsers", "View All Users", []string{"User"}},
+		{"PermissionsQueryAllFiles", "Query All Files", []string{"ContentDocument", "ContentVersion", "ContentDocumentLink"}},
+	}
+}
+
+// opener is the label of the permission that opens all records of an object.
+func opener(object string) string {
+	all := sightPermissions()
+	for _, p := range all[1:] {
+		if slices.Contains(p.objects, object) {
+			return p.label
+		}
+	}
+	return all[0].label
+}
+
+// checkSight asks whether the user sees every record: a copy of what somebody
+// happens to see is not a copy of the org. It asks about single objects only
+// where the user lacks what would open them all.
+func (c *checkup) checkSight(ctx context.Context) {
+	missing, err := c.missingSight(ctx)
+	var unseen []string
+	if err == nil && len(missing) > 0 {
+		unseen, err = c.unseen(ctx, missing)
+	}
+	lacks := "the user lacks " + strings.Join(missing, ", ")
+	switch {
+	case err != nil:
+		c.warn("sight", "could not find out whether the user sees all records: "+err.Error(), "look at its permission sets in Setup")
+		c.setup("sight", []string{salesforce.SightSetup})
+	case len(unseen) > 0:
+		c.warn("sight", lacks+": records that it can't see will be missing, or look deleted, of: "+strings.Join(unseen, ", "),
+			"give the integration user a permission set with these, or with View All Records on each of these objects")
+		c.setup("sight", []string{salesforce.SightSetup})
+	case len(missing) > 0:
+		c.found("sight", lacks+", but has View All Records on every object of the flows", nil)
+	default:
+		c.found("sight", "the user has View All Data, View All Users and Query All Files", nil)
+	}
+}
+
+// missingSight lists the permissions that the user lacks.
+func (c *checkup) missingSight(ctx context.Context) ([]string, error) {
+	all := sightPermissions()
+	fields := make([]string, len(all))
+	for i, p := range all {
+		fields[i] = p.field
+	}
+	var missing []string
+	for r, err := range c.org.Query(ctx, "SELECT "+strings.Join(fields, ", ")+" FROM UserPermissionAccess", false) {
+		if err != nil {
+			return nil, err
+		}
+		for _, p := range all {
+			has, err := r.Text(p.field)
+			if err != nil {
+				return nil, err
+			}
+			if has != "true" {
+				missing = append(missing, p.label)
+			}
+		}
+		return missing, nil
+	}
+	return nil, plan.Failf(plan.Bug, "", "UserPermissionAccess has no row")
+}
+
+// unseen lists the objects of the flows of which the user may not see every
+// record.
+func (c *checkup) unseen(ctx context.Context, missing []string) ([]string, error) {
+	flows, err := c.flows(ctx, nil)
+	if err != nil {
+		return nil, err
+	}
+	user, err := c.org.User(ctx)
+	if err != nil {
+		return nil, err
+	}
+	sets, err := c.texts(ctx, "PermissionSetId", "PermissionSetAssignment WHERE AssigneeId = '"+user+"'")
+	if err != nil || len(sets) == 0 {
+		return flowNames(flows), err
+	}
+	seen, err := c.texts(ctx, "SobjectType", "ObjectPermissions WHERE PermissionsViewAllRecords = true AND ParentId IN ('"+
+		strings.Join(sets, "', '")+"')")
+	return unseenOf(flows, missing, seen), err
+}
+
+// unseenOf decides: what lacks the permission that opens it can still be open
+// by View All Records of its own.
+func unseenOf(flows []flow.Flow, missing, seen []string) []string {
+	var names []string
+	for _, name := range flowNames(flows) {
+		if slices.Contains(missing, opener(name)) && !slices.Contains(seen, name) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// texts reads one field of every record that a query finds.
+func (c *checkup) texts(ctx context.Context, field, from string) ([]string, error) {
+	var all []string
+	for r, err := range c.org.Query(ctx, "SELECT "+field+" FROM "+from, false) {
+		if err != nil {
+			return nil, err
+		}
+		text, err := r.Text(field)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, text)
+	}
+	return all, nil
+}

@@ -1,0 +1,64 @@
+package cli
+
+import (
+	"errors"
+	"os"
+
+	"catchment/internal/plan"
+	"catchment/internal/salesforce"
+	"catchment/internal/secret"
+)
+
+// login resolves the references of org.login. All that are missing are told at
+// once.
+func (p *project) login() (salesforce.Login, error) {
+	l := p.file.Org.Login
+	r := p.secrets()
+	var errs []error
+	get := func(ref string) string {
+		if ref == "" {
+			return ""
+		}
+		v, err := r.Resolve(ref)
+		if err != nil {
+			errs = append(errs, err)
+		}
+		return v.Reveal()
+	}
+	id, pw, user := get(l.ClientID), get(l.ClientSecret), get(l.Username)
+	password, token, key := get(l.Password), get(l.Token), get(l.Key)
+	get(l.RefreshToken) // each login reads it anew
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
+	}
+	switch l.Flow {
+	case "client_credentials":
+		return salesforce.ClientCredentials{ClientID: id, ClientSecret: pw}, nil
+	case "jwt":
+		signer, err := salesforce.ParseKey(key)
+		return salesforce.JWT{ClientID: id, Username: user, Key: signer, Audience: l.Audience}, err
+	case "refresh_token":
+		return salesforce.RefreshToken{ClientID: id, ClientSecret: pw, Keeper: r.Place(l.RefreshToken)}, nil
+	case "sf_cli":
+		return salesforce.SalesforceCLI{Alias: l.Alias, Run: p.Exec}, nil
+	case "password":
+		return salesforce.Password{ClientID: id, ClientSecret: pw, Username: user, Password: password}, nil
+	case "token":
+		return salesforce.Token{Token: token}, nil
+	}
+	return nil, plan.Failf(plan.Bug, "", "no login flow is called %q", l.Flow)
+}
+
+func (p *project) secrets() secret.Resolver {
+	return secret.Resolver{Getenv: p.Getenv, ReadFile: os.ReadFile}
+}
+
+// fixedToken says why a refresh token that the app replaces would be lost, or
+// nil. It is asked before the token is used, while that still helps.
+func (p *project) fixedToken() error {
+	l := p.file.Org.Login
+	if l.Flow != "refresh_token" {
+		return nil
+	}
+	return p.secrets().Place(l.RefreshToken).Fixed()
+}
