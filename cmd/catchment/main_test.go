@@ -48,14 +48,16 @@ func scriptParams(t *testing.T) testscript.Params {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"org":     startOrg,
-			"rest":    callOrg,
-			"changes": changeContacts,
-			"duck":    queryDuck,
-			"code":    exitCode,
-			"same":    sameNumber,
-			"says":    saysText,
-			"edit":    editFile,
+			"org":      startOrg,
+			"rest":     callOrg,
+			"changes":  changeContacts,
+			"duck":     queryDuck,
+			"postgres": newDatabase,
+			"pg":       queryPostgres,
+			"code":     exitCode,
+			"same":     sameNumber,
+			"says":     saysText,
+			"edit":     editFile,
 		},
 	}
 }
