@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"database/sql"
 	"encoding/json"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"io"
@@ -62,15 +63,18 @@ func scriptParams(t *testing.T) testscript.Params {
 	}
 }
 
-// startOrg: org [-load] [-records N] [-latency D] [-restricted] starts a fake
-// org and exports ORG_URL, SF_CLIENT_ID, SF_CLIENT_SECRET and ORG_TOKEN.
+// startOrg: org [-load] [-records N] [-page-records N] [-seed N] [-restricted]
+// [-tls] starts a fake org and exports ORG_URL, SF_CLIENT_ID, SF_CLIENT_SECRET
+// and ORG_TOKEN. With -tls the certificate of its authority is in ca.pem.
 func startOrg(ts *testscript.TestScript, neg bool, args []string) {
 	options := fakeorg.Options{Seed: 1, Clock: fakeorg.FollowClock(time.Date(2026, 3, 1, 12, 0, 30, 0, time.UTC), time.Now)}
-	records, load := 700, false
+	records, load, secure := 700, false, false
 	for i := 0; i < len(args); i++ {
 		switch args[i] {
 		case "-load":
 			load = true
+		case "-tls":
+			secure = true
 		case "-restricted":
 			options.Restricted = true
 		case "-seed":
@@ -98,7 +102,14 @@ func startOrg(ts *testscript.TestScript, neg bool, args []string) {
 	} else {
 		ts.Check(org.Generate(records, options.Seed))
 	}
-	server := httptest.NewServer(org)
+	server := httptest.NewUnstartedServer(org)
+	if secure {
+		server.StartTLS()
+		ca := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})
+		ts.Check(os.WriteFile(ts.MkAbs("ca.pem"), ca, 0o600))
+	} else {
+		server.Start()
+	}
 	ts.Defer(server.Close)
 	c := org.Credentials()
 	ts.Setenv("ORG_URL", server.URL)

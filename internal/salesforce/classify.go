@@ -89,7 +89,7 @@ func byLine(code string) (verdict, bool) {
 	case codeHost:
 		return verdict{plan.Fix, false, "check the host in org.url, and that this machine can resolve names"}, true
 	case codeTLS:
-		return verdict{plan.Fix, false, "check org.url, and trust the certificate of the proxy between, if there is one"}, true
+		return verdict{plan.Fix, false, "check org.url, and if a proxy stands between, put the certificate of its authority into the file that SSL_CERT_FILE names"}, true
 	case codeRefused:
 		return verdict{plan.Retry, true, "nobody listens there: check the host and port of org.url, or try again later"}, true
 	case codeReset:
