@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"catchment/internal/plan"
 )
 
 // Compare finds where a final table differs from a fresh reading of Id,
@@ -74,7 +76,21 @@ func (w *Warehouse) readPages(ctx context.Context, tx Tx, c Comparison) (*compar
 	if err != nil {
 		return nil, err
 	}
-	return s, copyPages(ctx, tx, Copy{Into: s.reading, Columns: cols, Op: Put, Attempt: attempt, Job: attempt, Pages: c.Pages})
+	if err := copyPages(ctx, tx, Copy{Into: s.reading, Columns: cols, Op: Put, Attempt: attempt, Job: attempt, Pages: c.Pages}); err != nil {
+		return nil, err
+	}
+	return s, s.once(ctx, tx)
+}
+
+// once proves that the reading has each record once: where a page came twice,
+// another one didn't come at all.
+func (s *compareSQL) once(ctx context.Context, tx Tx) error {
+	twice, err := count(ctx, tx, fmt.Sprintf("SELECT (SELECT count(*) FROM %s) - (SELECT count(*) FROM (SELECT DISTINCT %s FROM %s) k)",
+		s.reading, s.d.list("", s.c.Table.Key), s.reading))
+	if err == nil && twice > 0 {
+		err = plan.Failf(plan.Retry, "try again", "%d records were read twice: a page came in the place of another", twice)
+	}
+	return err
 }
 
 // compareSQL writes the queries of one comparison: s is the reading, f the
@@ -149,7 +165,7 @@ FROM %s s
 FULL OUTER JOIN (SELECT * FROM %s f WHERE %s) f ON %s
 CROSS JOIN (SELECT %s AS before) b
 WHERE CASE
-	WHEN NOT ((f.%s IS NULL AND NOT s.gone) OR (%s) OR (NOT s.gone AND s.stamp <> %s)) THEN 'same'
+	WHEN NOT coalesce((f.%s IS NULL AND NOT s.gone) OR (%s) OR (NOT s.gone AND s.stamp <> %s), false) THEN 'same'
 	WHEN coalesce(s.stamp >= b.before, false) OR coalesce(%s >= b.before, false) THEN 'pending'
 	WHEN f.%s IS NULL THEN 'missing'
 	WHEN %s THEN 'extra'

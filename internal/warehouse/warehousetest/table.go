@@ -2,6 +2,7 @@ package warehousetest
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"catchment/internal/plan"
@@ -144,10 +145,14 @@ func comparison(r *rig) {
 	c.Policy = warehouse.Ignore
 	d, err = r.w.Compare(r.t.Context(), c)
 	must(r.t, err)
-	same(r.t, "extra under ignore", d.Extra, 0)
+	same(r.t, "extra and stale under ignore", [2]int64{d.Extra, d.Stale}, [2]int64{0, 1})
 	d, err = r.w.Compare(r.t.Context(), warehouse.Comparison{Table: r.table, Policy: warehouse.Flag})
 	must(r.t, err)
 	same(r.t, "nothing read", d.Extra, 4)
+	again := c
+	again.Pages = append(slices.Clone(c.Pages), r.page(short, brief("7", 10, false)))
+	_, err = r.w.Compare(r.t.Context(), again)
+	same(r.t, "a record that came twice is refused", plan.ClassOf(err), plan.Retry)
 	c.Pages[0].Rows++
 	_, err = r.w.Compare(r.t.Context(), c)
 	same(r.t, "a page that holds other than it should is refused", err != nil, true)
