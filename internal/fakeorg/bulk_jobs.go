@@ -87,18 +87,22 @@ func (o *Org) refusedByBulk(q *question) error {
 	switch {
 	case slices.Contains(o.options.NotInBulk, name) || q.obj.prefix() == "" || name == "UserPermissionAccess":
 		return refuse(http.StatusBadRequest, "INVALIDENTITY", "Entity '%s' is not supported by the Bulk API.", name)
-	case q.bound.Count:
+	case q.bound.Count, q.bound.Grouped:
 		return refuse(http.StatusBadRequest, "API_ERROR", "Aggregate Relationships not supported in Bulk Query")
 	case q.bound.FieldsAll:
 		return refuse(http.StatusBadRequest, "MALFORMED_QUERY", "The SOQL FIELDS function is not supported for unbounded sets in Bulk Query")
 	case q.bound.Offset >= 0:
 		return refuse(http.StatusBadRequest, "API_ERROR", "OFFSET is not supported in Bulk Query")
 	}
-	for _, path := range q.bound.Columns {
-		switch path.Field.Type {
-		case "address", "location":
+	for _, column := range q.bound.Columns {
+		switch {
+		case column.Child != nil:
+			return refuse(http.StatusBadRequest, "API_ERROR", "Aggregate Relationships not supported in Bulk V2 Query with CSV content type")
+		case column.Typeof != nil:
+			return refuse(http.StatusBadRequest, "API_ERROR", "TYPEOF is not supported in Bulk Query")
+		case column.Type == "address", column.Type == "location":
 			return refuse(http.StatusBadRequest, "API_ERROR", "Selecting compound data not supported in Bulk Query")
-		case "base64":
+		case column.Type == "base64":
 			return refuse(http.StatusBadRequest, "API_ERROR", "Binary fields not supported in Bulk Query")
 		}
 	}

@@ -96,7 +96,7 @@ func (o *Org) results(w http.ResponseWriter, c *call) error {
 // writeCSV writes a header row and count rows. What goes wrong from here on
 // can only break the connection off: the answer has begun.
 func (o *Org) writeCSV(w http.ResponseWriter, c *call, j *job, from, count int) {
-	rows := newCSVWriter(j.question, delimiters()[j.delimiter], lineEndings()[j.ending])
+	rows := newCSVWriter(j.result, delimiters()[j.delimiter], lineEndings()[j.ending])
 	dst := rows.appendHeader(make([]byte, 0, 2*flushAt))
 	sent := error(nil)
 	flush := func() {

@@ -105,7 +105,10 @@ func childName(child *object, f *fieldDescribe) *string {
 	if !f.Updateable || f.Name == "OwnerId" {
 		return nil
 	}
-	name := child.about.LabelPlural
+	name := strings.ReplaceAll(child.about.LabelPlural, " ", "")
+	if slices.Contains(f.ReferenceTo, child.name()) {
+		name = "Child" + name
+	}
 	if f.Custom {
 		name += "__r"
 	}

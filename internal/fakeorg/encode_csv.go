@@ -10,23 +10,24 @@ import (
 // quotes, quotes doubled, what is in between byte for byte as it is stored.
 type csvWriter struct {
 	columns   []csvColumn
+	clock     soql.Clock
 	delimiter byte
 	ending    string
 }
 
 type csvColumn struct {
-	path  *soql.Path
-	field int  // the position in the object itself, or -1 for a parent's field
+	*soql.Column
+	field int  // the position in the object itself, or -1 for a parent's field and what is computed
 	free  bool // may hold quotes
 }
 
-func newCSVWriter(q *question, delimiter byte, ending string) *csvWriter {
-	w := &csvWriter{delimiter: delimiter, ending: ending}
-	for _, path := range q.bound.Columns {
-		column := csvColumn{path: path, field: -1, free: true}
-		if len(path.Hops) == 0 {
-			column.field = q.obj.place(path.Field.Name)
-			column.free = freeText(path.Field.Type)
+func newCSVWriter(r *result, delimiter byte, ending string) *csvWriter {
+	w := &csvWriter{clock: r.clock, delimiter: delimiter, ending: ending}
+	for _, c := range r.bound.Columns {
+		column := csvColumn{Column: c, field: -1, free: true}
+		if len(c.Path.Hops) == 0 && !c.Computed() {
+			column.field = r.obj.place(c.Path.Field.Name)
+			column.free = freeText(c.Type)
 		}
 		w.columns = append(w.columns, column)
 	}
@@ -48,7 +49,7 @@ func (w *csvWriter) appendHeader(dst []byte) []byte {
 			dst = append(dst, w.delimiter)
 		}
 		dst = append(dst, '"')
-		dst = append(dst, column.path.String()...)
+		dst = append(dst, column.String()...)
 		dst = append(dst, '"')
 	}
 	return append(dst, w.ending...)
@@ -65,7 +66,7 @@ func (w *csvWriter) appendRow(dst []byte, r *row) []byte {
 		if column.field >= 0 {
 			dst = r.appendValue(dst, column.field)
 		} else {
-			dst = append(dst, r.Value(column.path)...)
+			dst = append(dst, column.Value(r, w.clock)...)
 		}
 		if column.free && bytes.IndexByte(dst[from:], '"') >= 0 {
 			dst = doubleQuotes(dst, from)

@@ -1,6 +1,7 @@
 package fakeorg
 
 import (
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -11,30 +12,74 @@ import (
 // field, numbers with the digits that are stored, parents as objects.
 type jsonWriter struct {
 	version string
+	clock   soql.Clock
 	nodes   []*jsonNode
 	value   []byte // scratch
+	root    *row   // the record that is being written
 }
 
-// A jsonNode is one key of a record: a field, or a parent with keys of its own.
+// A jsonNode is one key of a record: a field, a parent with keys of its own,
+// something computed, the records of a nested query, or what a TYPEOF shows.
 type jsonNode struct {
 	key      string
 	kind     string // the type of the field; empty for a parent
 	common   bool   // a parent behind a polymorphic lookup
 	children []*jsonNode
+
+	computed *soql.Column
+	kids     *kids
+	nested   *jsonWriter            // of kids
+	cases    map[string][]*jsonNode // of a TYPEOF, by object; Name is the ELSE
 }
 
-func newJSONWriter(version string, columns []*soql.Path) *jsonWriter {
-	w := &jsonWriter{version: version}
-	for _, path := range columns {
-		level := &w.nodes
-		for _, hop := range path.Hops {
-			parent := nodeFor(level, hop.Field.Relationship)
-			parent.common = len(hop.Targets) > 1
-			level = &parent.children
+func newJSONWriter(version string, r *result) *jsonWriter {
+	w := &jsonWriter{version: version, clock: r.clock}
+	for _, c := range r.bound.Columns {
+		switch {
+		case c.Child != nil:
+			kids := r.kids[c.Child]
+			w.nodes = append(w.nodes, &jsonNode{key: c.Child.Name, kids: kids, nested: newJSONWriter(version, kids.result)})
+		case c.Typeof != nil:
+			w.nodes = append(w.nodes, typeofNode(c.Typeof))
+		case c.Alias != "":
+			w.nodes = append(w.nodes, &jsonNode{key: c.Alias, kind: c.Type, computed: c})
+		default:
+			addColumn(&w.nodes, c)
 		}
-		nodeFor(level, path.Field.Name).kind = path.Field.Type
 	}
 	return w
+}
+
+// addColumn adds the node of a field, and those of the parents before it.
+func addColumn(level *[]*jsonNode, c *soql.Column) {
+	for _, hop := range c.Path.Hops {
+		parent := nodeFor(level, hop.Field.Relationship)
+		parent.common = len(hop.Targets) > 1
+		level = &parent.children
+	}
+	node := nodeFor(level, c.Path.Field.Name)
+	node.kind = c.Type
+	if c.Computed() {
+		node.computed = c
+	}
+}
+
+func typeofNode(t *soql.Typeof) *jsonNode {
+	node := &jsonNode{key: t.Hop.Field.Relationship, cases: map[string][]*jsonNode{}}
+	add := func(fields soql.TypeofFields) {
+		var level []*jsonNode
+		for _, c := range fields.Columns {
+			addColumn(&level, c)
+		}
+		node.cases[fields.Object] = level[0].children // level has the relationship itself, and nothing else
+	}
+	for _, fields := range t.Cases {
+		add(fields)
+	}
+	if t.Else != nil {
+		add(*t.Else)
+	}
+	return node
 }
 
 // newRecordWriter is a jsonWriter for named fields of an object.
@@ -59,6 +104,7 @@ func nodeFor(level *[]*jsonNode, key string) *jsonNode {
 }
 
 func (w *jsonWriter) appendRow(dst []byte, r *row) []byte {
+	w.root = r
 	return w.appendObject(dst, r, w.nodes, false)
 }
 
@@ -78,10 +124,8 @@ func (w *jsonWriter) appendObject(dst []byte, r *row, nodes []*jsonNode, common 
 	dst = r.appendValue(dst, r.obj.sys.id)
 	dst = append(dst, `"}`...)
 	for _, node := range nodes {
-		dst = append(dst, ',', '"')
-		dst = append(dst, node.key...)
-		dst = append(dst, '"', ':')
-		if common && node.children == nil {
+		dst = appendKey(dst, node.key)
+		if common && node.children == nil && node.computed == nil {
 			w.value = r.appendCommon(w.value[:0], node.key)
 			dst = w.appendTyped(dst, node.kind)
 		} else {
@@ -91,18 +135,79 @@ func (w *jsonWriter) appendObject(dst []byte, r *row, nodes []*jsonNode, common 
 	return append(dst, '}')
 }
 
+func appendKey(dst []byte, key string) []byte {
+	dst = append(dst, ',', '"')
+	dst = append(dst, key...)
+	return append(dst, '"', ':')
+}
+
 func (w *jsonWriter) appendNode(dst []byte, r *row, node *jsonNode) []byte {
-	if node.children != nil {
+	switch {
+	case node.children != nil:
 		parent, ok := r.parent(r.obj.lookupOf(node.key))
 		if !ok {
 			return append(dst, "null"...)
 		}
 		return w.appendObject(dst, parent, node.children, node.common)
-	}
-	if node.kind == "address" {
+	case node.cases != nil:
+		return w.appendTypeof(dst, r, node)
+	case node.kids != nil:
+		return node.appendKids(dst, r)
+	case node.computed != nil:
+		w.value = append(w.value[:0], node.computed.Value(w.root, w.clock)...)
+		return w.appendTyped(dst, node.kind)
+	case node.kind == "address":
 		return w.appendAddress(dst, r, node.key)
 	}
 	return w.appendField(dst, r, r.obj.place(node.key), node.kind)
+}
+
+// appendTypeof writes what the TYPEOF has for the object that the lookup
+// leads to; null where it has nothing.
+func (w *jsonWriter) appendTypeof(dst []byte, r *row, node *jsonNode) []byte {
+	parent, ok := r.parent(r.obj.lookupOf(node.key))
+	if !ok {
+		return append(dst, "null"...)
+	}
+	if fields, ok := node.cases[parent.obj.name()]; ok {
+		return w.appendObject(dst, parent, fields, false)
+	}
+	if fields, ok := node.cases["Name"]; ok {
+		return w.appendObject(dst, parent, fields, true)
+	}
+	return append(dst, "null"...)
+}
+
+// appendKids writes the children of a record as an answer of their own; null
+// where it has none.
+func (n *jsonNode) appendKids(dst []byte, r *row) []byte {
+	places := n.kids.places[r.text(r.obj.sys.id)]
+	if len(places) == 0 {
+		return append(dst, "null"...)
+	}
+	dst = append(dst, `{"totalSize":`...)
+	dst = strconv.AppendInt(dst, int64(len(places)), 10)
+	dst = append(dst, `,"done":true,"records":[`...)
+	at := &row{snap: r.snap, obj: n.kids.obj}
+	for i, place := range places {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		at.move(place)
+		dst = n.nested.appendRow(dst, at)
+	}
+	return append(dst, `]}`...)
+}
+
+// appendGroup writes a group of a grouped statement.
+func (w *jsonWriter) appendGroup(dst []byte, r *result, g soql.Group) []byte {
+	dst = append(dst, `{"attributes":{"type":"AggregateResult"}`...)
+	for _, c := range r.bound.Columns {
+		dst = appendKey(dst, c.Alias)
+		w.value = append(w.value[:0], c.Value(g, r.clock)...)
+		dst = w.appendTyped(dst, c.Type)
+	}
+	return append(dst, '}')
 }
 
 func (w *jsonWriter) appendField(dst []byte, r *row, field int, kind string) []byte {

@@ -126,7 +126,16 @@ func (o *object) blank(field int) string {
 func soqlField(f *fieldDescribe) soql.Field {
 	field := soql.Field{
 		Name: f.Name, Type: f.Type, Custom: f.Custom,
-		Filterable: f.Filterable, Sortable: f.Sortable, ReferenceTo: f.ReferenceTo,
+		Filterable: f.Filterable, Sortable: f.Sortable, Groupable: f.Groupable, Aggregatable: f.Aggregatable,
+		ReferenceTo: f.ReferenceTo,
+	}
+	for _, v := range f.PicklistValues {
+		if v.Label != v.Value && v.Label != "" {
+			if field.Labels == nil {
+				field.Labels = map[string]string{}
+			}
+			field.Labels[v.Value] = v.Label
+		}
 	}
 	if f.RelationshipName != nil {
 		field.Relationship = *f.RelationshipName

@@ -59,6 +59,10 @@ func (o *Org) firstPage(w http.ResponseWriter, c *call, all bool) error {
 		writeJSON(w, http.StatusOK, map[string]any{"totalSize": r.total, "done": true, "records": []any{}})
 		return nil
 	}
+	if q.bound.Grouped {
+		writeGroups(w, r)
+		return nil
+	}
 	locator := ""
 	if r.total > batch {
 		locator = o.cursors.add(r, o.clock.Now())
@@ -138,6 +142,21 @@ type page struct {
 // flushAt is how much of an answer is put together before it is sent.
 const flushAt = 64 << 10
 
+// writeGroups answers a grouped statement; it has no pages.
+func writeGroups(w http.ResponseWriter, r *result) {
+	w.Header().Set("Content-Type", "application/json;charset=UTF-8")
+	dst := strconv.AppendInt([]byte(`{"totalSize":`), int64(r.total), 10)
+	dst = append(dst, `,"done":true,"records":[`...)
+	rows := &jsonWriter{}
+	for i, g := range r.groups {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = rows.appendGroup(dst, r, g)
+	}
+	_, _ = w.Write(append(dst, `]}`...))
+}
+
 func writePage(w http.ResponseWriter, c *call, p page) error {
 	w.Header().Set("Content-Type", "application/json;charset=UTF-8")
 	next := p.from + p.count
@@ -150,7 +169,7 @@ func writePage(w http.ResponseWriter, c *call, p page) error {
 		dst = append(strconv.AppendInt(dst, int64(next), 10), '"')
 	}
 	dst = append(dst, `,"records":[`...)
-	rows, first := newJSONWriter(c.version, p.bound.Columns), true
+	rows, first := newJSONWriter(c.version, p.result), true
 	sent := error(nil)
 	err := p.each(c.Context(), p.from, p.count, func(r *row) bool {
 		if !first {

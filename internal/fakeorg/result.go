@@ -14,7 +14,8 @@ import (
 type question struct {
 	bound *soql.Bound
 	obj   *object
-	all   bool // records in the recycle bin count too
+	all   bool   // records in the recycle bin count too
+	owner string // whose records only count; "" is everybody's
 }
 
 // ask reads a statement; what is wrong with it comes back in Salesforce's
@@ -32,7 +33,22 @@ func (o *Org) ask(text string, all bool) (*question, error) {
 	if !ok {
 		return nil, notFound()
 	}
-	return &question{bound: bound, obj: obj, all: all || bound.AllRows}, nil
+	q := &question{bound: bound, obj: obj, all: all || bound.AllRows}
+	return q, o.scope(q)
+}
+
+// scope heeds USING SCOPE, as far as describe says that the object has it.
+func (o *Org) scope(q *question) error {
+	scope := q.bound.Query.Scope
+	supported := slices.ContainsFunc(q.obj.about.SupportedScopes, func(s supportedScope) bool { return s.Name == scope })
+	switch {
+	case scope == "" || scope == "everything":
+	case !supported || scope != "mine" || q.obj.sys.own < 0:
+		return refuse(http.StatusBadRequest, "INVALID_QUERY_SCOPE", "The scope %s is not supported for %s", scope, q.obj.name())
+	default:
+		q.owner = o.runningUser()
+	}
+	return nil
 }
 
 func refusedQuery(err error) error {
@@ -51,16 +67,25 @@ const markEvery = 1000
 type result struct {
 	question
 	snap   snapshot
+	clock  soql.Clock
 	filter func(soql.Record) bool
-	total  int   // after LIMIT and OFFSET
-	marks  []int // the place of every markEvery-th record, unless ordered
-	order  []int // all places, in the order that was asked for
-	fixed  bool  // order is used
+	kids   map[*soql.Child]*kids // of the nested queries
+	groups []soql.Group          // of a grouped statement, instead of places
+	total  int                   // after LIMIT and OFFSET
+	marks  []int                 // the place of every markEvery-th record, unless ordered
+	order  []int                 // all places, in the order that was asked for
+	fixed  bool                  // order is used
 }
 
 // answer finds out which records a question is about.
 func (s snapshot) answer(ctx context.Context, q *question, clock soql.Clock) (*result, error) {
-	r := &result{question: *q, snap: s, filter: q.bound.Filter(clock)}
+	r, err := s.prepare(ctx, q, clock)
+	if err != nil {
+		return nil, err
+	}
+	if q.bound.Grouped {
+		return r, r.group(ctx)
+	}
 	from, to, places := r.candidates()
 	r.fixed = q.bound.Sorted || places != nil
 	matched := 0
@@ -77,7 +102,6 @@ func (s snapshot) answer(ctx context.Context, q *question, clock soql.Clock) (*r
 		matched++
 		return q.bound.Sorted || q.bound.Limit < 0 || matched < q.bound.Limit+max(0, q.bound.Offset)
 	}
-	var err error
 	if places != nil {
 		err = s.visit(ctx, q.obj, places, take)
 	} else {
@@ -87,7 +111,7 @@ func (s snapshot) answer(ctx context.Context, q *question, clock soql.Clock) (*r
 		return nil, err
 	}
 	if q.bound.Sorted {
-		r.sort()
+		r.sort(r.order)
 	}
 	if q.bound.Limit >= 0 {
 		matched = min(matched, q.bound.Limit+max(0, q.bound.Offset))
@@ -132,7 +156,8 @@ func (r *result) placeOf(size int, passes func(id string) bool) int {
 
 // sees tells whether the question is about a row.
 func (r *result) sees(at *row) bool {
-	return (r.all || !at.aside()) && (r.bound.Query.Where == nil || r.filter(at))
+	return (r.all || !at.aside()) && (r.bound.Query.Where == nil || r.filter(at)) &&
+		(r.owner == "" || at.text(r.obj.sys.own) == r.owner)
 }
 
 // scan calls do for the places from up to to, until do says that it has
@@ -171,9 +196,9 @@ func (s snapshot) visit(ctx context.Context, obj *object, places []int, do func(
 	return nil
 }
 
-func (r *result) sort() {
+func (r *result) sort(places []int) {
 	a, b := &row{snap: r.snap, obj: r.obj}, &row{snap: r.snap, obj: r.obj}
-	slices.SortStableFunc(r.order, func(i, j int) int {
+	slices.SortStableFunc(places, func(i, j int) int {
 		a.move(i)
 		b.move(j)
 		return r.bound.Compare(a, b)

@@ -2,122 +2,145 @@ package soql
 
 import "strings"
 
-// maxFieldsLimit is the largest LIMIT under which FIELDS(ALL) and
-// FIELDS(CUSTOM) are answered (the guide's SELECT page).
-const maxFieldsLimit = 200
-
 // A Bound is a statement whose names and types are checked. It is not changed
 // after Bind, and may be used by several goroutines.
 type Bound struct {
 	Query     *Query
 	Entity    *Entity
-	Count     bool    // SELECT COUNT()
-	FieldsAll bool    // FIELDS(ALL) or FIELDS(CUSTOM), which Bulk refuses as an unbounded set
-	Columns   []*Path // the select list, FIELDS(...) expanded, in the order of SELECT
-	Limit     int     // -1 where absent
-	Offset    int     // -1 where absent
+	Count     bool      // SELECT COUNT()
+	FieldsAll bool      // FIELDS(ALL) or FIELDS(CUSTOM), which Bulk refuses as an unbounded set
+	Grouped   bool      // the answer is groups, which Groups makes, not records
+	Columns   []*Column // the select list, FIELDS(...) expanded, in the order of SELECT
+	Inner     []*Bound  // the queries of semi-joins: Filter wants to know what the only column of each holds
+	Limit     int       // -1 where absent
+	Offset    int       // -1 where absent
 	AllRows   bool
 	Sorted    bool // has ORDER BY
 
-	filter predicate // nil where there is no WHERE
-	order  []ordering
+	filter   predicate // nil where there is no WHERE
+	order    []ordering
+	grouping *grouping // nil unless Grouped
 }
 
 // Bind checks the names and types of q and resolves them. Its error is an
 // *Error.
 func Bind(q *Query, s Schema) (*Bound, error) {
 	b := &binder{query: q, schema: s, names: map[*Entity]map[string]int{}}
-	bound, err := b.bind()
+	bound, err := b.root()
 	if err != nil {
 		return nil, err
 	}
 	return bound, nil
 }
 
-// A binder resolves the names of one statement.
+// A binder resolves the names of one statement, or of a query in it.
 type binder struct {
 	query      *Query
 	schema     Schema
 	entity     *Entity
+	aliases    map[string][]string        // in lower case, to the relationships that they stand for
 	names      map[*Entity]map[string]int // field names in lower case, to their places; made when first needed
 	nameEntity *Entity                    // see nameEntity; made when first needed
+	inner      []*Bound                   // see Bound.Inner
+	grouping   *grouping                  // see Bound.grouping
+	depth      int                        // how many queries this one is a child of
+	joined     bool                       // the query is that of a semi-join
+	overGroups bool                       // comparisons are those of HAVING
 }
 
 func (b *binder) refuse(pos int, code, format string, args ...any) *Error {
 	return refuseAt(b.query.text, pos, code, format, args...)
 }
 
-func (b *binder) bind() (*Bound, *Error) {
-	q := b.query
-	entity, ok := b.schema.Entity(q.From.Name.String())
-	if !ok {
-		return nil, b.refuse(q.From.Name.Pos, InvalidType, "sObject type '%s' is not supported. If you are attempting to "+
-			"use a custom object, be sure to append the '__c' after the entity name. Please reference your WSDL or the "+
-			"describe call for the appropriate names.", q.From.Name)
-	}
-	b.entity = entity
-	bound := &Bound{Query: q, Entity: entity, Limit: q.Limit, Offset: q.Offset, AllRows: q.AllRows, Sorted: len(q.OrderBy) > 0}
-	if err := b.selectList(bound); err != nil {
+// root binds a query whose FROM names an object.
+func (b *binder) root() (*Bound, *Error) {
+	if err := b.aliasing(); err != nil {
 		return nil, err
 	}
-	if q.Where != nil {
-		filter, err := b.predicate(q.Where)
-		if err != nil {
-			return nil, err
-		}
-		bound.filter = filter
+	from := b.query.From.Name
+	entity, ok := b.schema.Entity(from.String())
+	if !ok {
+		return nil, b.refuse(from.Pos, InvalidType, "sObject type '%s' is not supported. If you are attempting to "+
+			"use a custom object, be sure to append the '__c' after the entity name. Please reference your WSDL or the "+
+			"describe call for the appropriate names.", from)
 	}
-	for _, o := range q.OrderBy {
-		ordering, err := b.ordering(o)
-		if err != nil {
-			return nil, err
-		}
-		bound.order = append(bound.order, ordering)
-	}
-	if bound.Count && bound.Sorted {
-		return nil, b.refuse(q.OrderBy[0].Field.Pos, MalformedQuery, "COUNT() can't be used with ORDER BY")
-	}
-	return bound, nil
+	return b.bind(entity)
 }
 
-func (b *binder) selectList(bound *Bound) *Error {
-	seen := map[string]bool{}
+// aliasing lets only grouped statements rename a field.
+func (b *binder) aliasing() *Error {
 	for _, item := range b.query.Select {
-		switch item := item.(type) {
-		case CountItem:
-			bound.Count = true
-		case FieldItem:
-			path, err := b.path(item.Name)
-			if err != nil {
-				return err
-			}
-			bound.Columns = append(bound.Columns, path)
-		case FieldsItem:
-			if err := b.fieldsItem(bound, item); err != nil {
-				return err
-			}
+		if f, ok := item.(FieldItem); ok && f.Alias != "" && !grouped(b.query) {
+			return b.refuse(f.pos, MalformedQuery, "only aggregate expressions use field aliasing")
 		}
-	}
-	for _, c := range bound.Columns {
-		if seen[c.String()] {
-			return refuse(InvalidField, "duplicate field selected: %s", c)
-		}
-		seen[c.String()] = true
 	}
 	return nil
 }
 
-func (b *binder) fieldsItem(bound *Bound, item FieldsItem) *Error {
-	if item.Group != "STANDARD" {
-		bound.FieldsAll = true
-		if bound.Limit < 0 || bound.Limit > maxFieldsLimit {
-			return b.refuse(item.Pos, MalformedQuery, "The SOQL FIELDS function must have a LIMIT of at most %d", maxFieldsLimit)
+func (b *binder) bind(entity *Entity) (*Bound, *Error) {
+	q := b.query
+	b.entity = entity
+	bound := &Bound{Query: q, Entity: entity, Limit: q.Limit, Offset: q.Offset, AllRows: q.AllRows, Sorted: len(q.OrderBy) > 0}
+	for _, step := range []func(*Bound) *Error{b.parents, b.categories, b.groups, b.selectList, b.where, b.having, b.orderBy} {
+		if err := step(bound); err != nil {
+			return nil, err
 		}
 	}
-	for _, f := range b.entity.Fields {
-		if item.Group == "ALL" || f.Custom == (item.Group == "CUSTOM") {
-			bound.Columns = append(bound.Columns, &Path{Names: []string{f.Name}, Field: f})
+	bound.Inner, bound.grouping = b.inner, b.grouping
+	return bound, nil
+}
+
+// parents gives the further entries of FROM their meaning: each is a
+// relationship of the object, or of an entry before it.
+func (b *binder) parents(*Bound) *Error {
+	b.aliases = map[string][]string{}
+	if alias := b.query.From.Alias; alias != "" {
+		b.aliases[strings.ToLower(alias)] = []string{}
+	}
+	for _, parent := range b.query.Parents {
+		if len(parent.Name.Parts) == 1 {
+			return b.refuse(parent.Name.Pos, MalformedQuery, "A driving SObject type has already been set, all other entity types in "+
+				"the FROM clause must be relationships to the initial object.  The driving object is %s.", b.entity.Name)
 		}
+		parts := b.strip(parent.Name.Parts)
+		if _, err := b.follow(&Path{}, b.entity, parts, parent.Name.Pos); err != nil {
+			return err
+		}
+		b.aliases[strings.ToLower(parent.Alias)] = parts
+	}
+	return nil
+}
+
+// categories refuses WITH DATA CATEGORY: a category group is known to nobody
+// before somebody has set one up.
+func (b *binder) categories(*Bound) *Error {
+	for _, c := range b.query.Categories {
+		return b.refuse(c.Pos, InvalidField, "Data category group '%s' does not exist or is not visible to you", c.Group)
+	}
+	return nil
+}
+
+func (b *binder) where(bound *Bound) (err *Error) {
+	if b.query.Where == nil {
+		return nil
+	}
+	if err := b.joins(b.query.Where); err != nil {
+		return err
+	}
+	bound.filter, err = b.predicate(b.query.Where)
+	return err
+}
+
+func (b *binder) orderBy(bound *Bound) *Error {
+	if bound.Count && bound.Sorted {
+		return b.refuse(b.query.OrderBy[0].By.pos(), MalformedQuery, "COUNT() can't be used with ORDER BY")
+	}
+	for _, o := range b.query.OrderBy {
+		ordering, err := b.ordering(o)
+		if err != nil {
+			return err
+		}
+		bound.order = append(bound.order, ordering)
 	}
 	return nil
 }
@@ -125,44 +148,59 @@ func (b *binder) fieldsItem(bound *Bound, item FieldsItem) *Error {
 // maxHops is how many relationships a path may follow (SOQL limits).
 const maxHops = 5
 
-// path resolves a name: an alias or the object's own name in front of it
-// falls away, then each part but the last is a relationship.
+// path resolves a name: each part but the last is a relationship.
 func (b *binder) path(n Name) (*Path, *Error) {
 	parts := b.strip(n.Parts)
-	if len(parts)-1 > maxHops {
+	last := len(parts) - 1
+	if last > maxHops {
 		return nil, b.refuse(n.Pos, InvalidField, "the path '%s' follows more than %d relationships", n, maxHops)
 	}
 	p := &Path{}
-	entity := b.entity
-	for _, part := range parts[:len(parts)-1] {
-		hop, target, ok := b.hop(entity, part)
+	entity, err := b.follow(p, b.entity, parts[:last], n.Pos)
+	if err != nil {
+		return nil, err
+	}
+	return p, b.finish(p, entity, parts[last], n.Pos)
+}
+
+// follow adds relationships to a path, beginning at an object, and gives the
+// object where they end.
+func (b *binder) follow(p *Path, from *Entity, relationships []string, pos int) (*Entity, *Error) {
+	for _, relationship := range relationships {
+		hop, target, ok := b.hop(from, relationship)
 		if !ok {
-			return nil, b.refuse(n.Pos, InvalidField, "Didn't understand relationship '%s' in field path. If you are attempting "+
+			return nil, b.refuse(pos, InvalidField, "Didn't understand relationship '%s' in field path. If you are attempting "+
 				"to use a custom relationship, be sure to append the '__r' after the custom relationship name. Please reference "+
-				"your WSDL or the describe call for the appropriate names.", part)
+				"your WSDL or the describe call for the appropriate names.", relationship)
 		}
 		p.Names = append(p.Names, hop.Field.Relationship)
 		p.Hops = append(p.Hops, hop)
-		entity = target
+		from = target
 	}
-	last := parts[len(parts)-1]
-	i, ok := b.fields(entity)[strings.ToLower(last)]
+	return from, nil
+}
+
+// finish ends a path with a field of entity.
+func (b *binder) finish(p *Path, entity *Entity, field string, pos int) *Error {
+	i, ok := b.fields(entity)[strings.ToLower(field)]
 	if !ok {
-		return nil, b.refuse(n.Pos, InvalidField, "No such column '%s' on entity '%s'. If you are attempting to use a custom "+
+		return b.refuse(pos, InvalidField, "No such column '%s' on entity '%s'. If you are attempting to use a custom "+
 			"field, be sure to append the '__c' after the custom field name. Please reference your WSDL or the describe call "+
-			"for the appropriate names.", last, entity.Name)
+			"for the appropriate names.", field, entity.Name)
 	}
 	p.Field = entity.Fields[i]
 	p.Names = append(p.Names, p.Field.Name)
-	return p, nil
+	return nil
 }
 
+// strip replaces an alias in front of a name by what it stands for; the
+// object's own name falls away.
 func (b *binder) strip(parts []string) []string {
 	if len(parts) == 1 {
 		return parts
 	}
-	if alias := b.query.From.Alias; alias != "" && strings.EqualFold(parts[0], alias) {
-		return parts[1:]
+	if relationships, ok := b.aliases[strings.ToLower(parts[0])]; ok {
+		return append(relationships[:len(relationships):len(relationships)], parts[1:]...)
 	}
 	if _, _, ok := b.hop(b.entity, parts[0]); !ok && strings.EqualFold(parts[0], b.entity.Name) {
 		return parts[1:]
@@ -182,12 +220,17 @@ func (b *binder) hop(from *Entity, relationship string) (Hop, *Entity, bool) {
 			target, ok := b.schema.Entity(f.ReferenceTo[0])
 			return hop, target, ok
 		}
-		if b.nameEntity == nil {
-			b.nameEntity = nameEntity()
-		}
-		return hop, b.nameEntity, true
+		return hop, b.anyName(), true
 	}
 	return Hop{}, nil, false
+}
+
+// anyName gives the object Name.
+func (b *binder) anyName() *Entity {
+	if b.nameEntity == nil {
+		b.nameEntity = nameEntity()
+	}
+	return b.nameEntity
 }
 
 // fields indexes the fields of e: a statement may name hundreds of them.

@@ -34,16 +34,28 @@ func (b *binder) predicates(terms []Condition) ([]predicate, *Error) {
 }
 
 func (b *binder) comparison(c Comparison) (predicate, *Error) {
-	path, err := b.path(c.Field)
+	if c.Query != nil {
+		return b.join(c)
+	}
+	left, err := b.left(c.Left)
 	if err != nil {
 		return nil, err
 	}
+	p, err := b.against(c, left.path)
+	if err != nil || left.read == nil {
+		return p, err
+	}
+	return computed{read: left.read, term: p}, nil
+}
+
+// against binds a comparison of a field, or of what has been computed.
+func (b *binder) against(c Comparison, path *Path) (predicate, *Error) {
 	k := kindOf(path.Field.Type)
 	if k == kindNone || !path.Field.Filterable {
-		return nil, b.refuse(c.Field.Pos, InvalidField, "field '%s' can not be filtered in a query call", path.Field.Name)
+		return nil, b.refuse(c.Left.pos(), InvalidField, "field '%s' can not be filtered in a query call", path.Field.Name)
 	}
 	if !operates(c.Op, k, path.Field.Type) {
-		return nil, b.refuse(c.Field.Pos, InvalidQueryFilterOperator, "invalid operator on %s field", path.Field.Type)
+		return nil, b.refuse(c.Left.pos(), InvalidQueryFilterOperator, "invalid operator on %s field", path.Field.Type)
 	}
 	switch c.Op {
 	case Like:
@@ -98,7 +110,7 @@ func (b *binder) oneOf(c Comparison, path *Path, k kind) (predicate, *Error) {
 	list := oneOf{path: path, kind: k}
 	var either anyOf
 	for _, l := range c.Values {
-		p, err := b.compared(Comparison{Field: c.Field, Op: c.Op, Values: []Literal{l}}, path, k, Equal)
+		p, err := b.compared(Comparison{Left: c.Left, Op: c.Op, Values: []Literal{l}}, path, k, Equal)
 		if err != nil {
 			return nil, err
 		}
@@ -174,7 +186,7 @@ func (b *binder) id(c Comparison, l Literal) (string, *Error) {
 	case l.Text == "":
 		return "", nil
 	case !plain || len(l.Text) != 15 && len(l.Text) != 18:
-		return "", b.refuse(c.Field.Pos, InvalidQueryFilterOperator, "invalid ID field: %s", l.Text)
+		return "", b.refuse(c.Left.pos(), InvalidQueryFilterOperator, "invalid ID field: %s", l.Text)
 	}
 	return l.Text[:15], nil
 }
@@ -192,6 +204,6 @@ func (b *binder) mismatch(c Comparison, path *Path, k kind) *Error {
 	case kindInteger, kindBoolean, kindDate, kindTime:
 		typ, not = path.Field.Type, "not "
 	}
-	return b.refuse(c.Field.Pos, InvalidField, "value of filter criterion for field '%s' must be of type %s and should %sbe "+
+	return b.refuse(c.Left.pos(), InvalidField, "value of filter criterion for field '%s' must be of type %s and should %sbe "+
 		"enclosed in quotes", path.Field.Name, typ, not)
 }

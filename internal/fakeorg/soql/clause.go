@@ -47,19 +47,86 @@ func (p *parser) withClause(q *Query) *Error {
 		q.With = strings.ToUpper(t.text)
 		return nil
 	case t.is("DATA"):
-		return p.unsupported(t, "WITH DATA CATEGORY")
+		return p.categories(q)
 	}
 	return p.unexpected(t)
 }
 
-func (p *parser) groupClause(*Query) *Error {
-	switch t := p.peek(); {
-	case t.is("GROUP"):
-		return p.unsupported(t, "GROUP BY")
-	case t.is("HAVING"):
-		return p.unsupported(t, "HAVING")
+// categories reads what follows WITH DATA.
+func (p *parser) categories(q *Query) *Error {
+	if err := p.expectWord("CATEGORY"); err != nil {
+		return err
+	}
+	for {
+		c, err := p.category()
+		if err != nil {
+			return err
+		}
+		q.Categories = append(q.Categories, c)
+		if !p.word("AND") {
+			return nil
+		}
+	}
+}
+
+func (p *parser) category() (Category, *Error) {
+	group, selector := p.take(), p.take()
+	c := Category{Group: group.text, Selector: strings.ToUpper(selector.text), Pos: group.pos}
+	switch {
+	case group.kind != tokenWord:
+		return c, p.unexpected(group)
+	case !slices.Contains([]string{"AT", "ABOVE", "BELOW", "ABOVE_OR_BELOW"}, c.Selector):
+		return c, p.unexpected(selector)
+	}
+	list := p.punct("(")
+	for {
+		name := p.take()
+		if name.kind != tokenWord {
+			return c, p.unexpected(name)
+		}
+		c.Names = append(c.Names, name.text)
+		if !list {
+			return c, nil
+		}
+		if !p.punct(",") {
+			return c, p.expectPunct(")")
+		}
+	}
+}
+
+func (p *parser) groupClause(q *Query) *Error {
+	if !p.word("GROUP") {
+		return nil
+	}
+	if err := p.expectWord("BY"); err != nil {
+		return err
+	}
+	if t := p.peek(); (t.is("ROLLUP") || t.is("CUBE")) && p.after(1).punct("(") {
+		q.Subtotals = strings.ToUpper(p.take().text)
+		p.take()
+	}
+	for {
+		e, err := p.expr()
+		if err != nil {
+			return err
+		}
+		q.GroupBy = append(q.GroupBy, e)
+		if !p.punct(",") {
+			break
+		}
+	}
+	if q.Subtotals != "" {
+		return p.expectPunct(")")
 	}
 	return nil
+}
+
+// havingClause reads HAVING, which needs a GROUP BY.
+func (p *parser) havingClause(q *Query) (err *Error) {
+	if len(q.GroupBy) > 0 && p.word("HAVING") {
+		q.Having, err = p.condition()
+	}
+	return err
 }
 
 func (p *parser) orderClause(q *Query) *Error {
@@ -82,14 +149,11 @@ func (p *parser) orderClause(q *Query) *Error {
 }
 
 func (p *parser) order() (Order, *Error) {
-	if t := p.peek(); t.kind == tokenWord && p.after(1).punct("(") {
-		return Order{}, p.unsupportedCall(t)
-	}
-	name, err := p.name()
+	by, err := p.expr()
 	if err != nil {
 		return Order{}, err
 	}
-	o := Order{Field: name}
+	o := Order{By: by}
 	if !p.word("ASC") {
 		o.Desc = p.word("DESC")
 	}

@@ -51,10 +51,7 @@ func (p *parser) term() (Condition, *Error) {
 }
 
 func (p *parser) comparison() (Condition, *Error) {
-	if t := p.peek(); t.kind == tokenWord && p.after(1).punct("(") && !t.is("NOT") {
-		return nil, p.unsupportedCall(t)
-	}
-	name, err := p.name()
+	left, err := p.expr()
 	if err != nil {
 		return nil, err
 	}
@@ -62,10 +59,13 @@ func (p *parser) comparison() (Condition, *Error) {
 	if err != nil {
 		return nil, err
 	}
-	c := Comparison{Field: name, Op: op}
-	if op.takesList() {
+	c := Comparison{Left: left, Op: op}
+	switch {
+	case (op == In || op == NotIn) && p.peek().punct("(") && p.after(1).is("SELECT"):
+		c.Query, err = p.nested()
+	case op.takesList():
 		c.Values, err = p.list()
-	} else {
+	default:
 		c.Values = make([]Literal, 1)
 		c.Values[0], err = p.literal(op == Like)
 	}
@@ -95,9 +95,6 @@ func (p *parser) operator() (Op, *Error) {
 func (p *parser) list() ([]Literal, *Error) {
 	if err := p.expectPunct("("); err != nil {
 		return nil, err
-	}
-	if t := p.peek(); t.is("SELECT") {
-		return nil, p.unsupported(t, "a semi-join")
 	}
 	var values []Literal
 	for {

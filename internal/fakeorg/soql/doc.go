@@ -8,9 +8,10 @@
 //
 // Start with Parse, which gives a Query (a plain tree with positions), then
 // Bind, which checks that tree against a Schema and gives a Bound. A Bound
-// says which columns to answer, which records match, and in which order.
+// says which columns to answer, which records match, and in which order; of a
+// grouped statement it makes the Groups. What it needs of other objects (the
+// children of a nested query, the Ids of a semi-join) are Bounds in it, which
+// the caller answers first.
 //
-// The rules come from the SOQL and SOSL Reference (v66). Aggregates other
-// than COUNT(), GROUP BY, TYPEOF, functions, child queries and semi-joins are
-// recognised and refused, with a message that says so.
+// The rules come from the SOQL and SOSL Reference (v66).
 package soql

@@ -12,6 +12,8 @@ type org struct{ account *soql.Entity }
 
 func (o org) Entity(string) (*soql.Entity, bool) { return o.account, true }
 
+func (o org) Child(*soql.Entity, string) (soql.Relation, bool) { return soql.Relation{}, false }
+
 // row is a Record with its values by field name.
 type row map[string]string
 

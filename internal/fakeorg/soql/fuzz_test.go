@@ -40,9 +40,33 @@ func FuzzParse(f *testing.F) {
 			return
 		}
 		for _, value := range []string{"", "true", "é;\xff", "12.5E3", "2026-01-02T03:04:05.000Z"} {
-			bound.Match(sameRecord(value), noon())
-			bound.Compare(sameRecord(value), sameRecord("a"))
+			bound.Filter(noon(), make([]Set, len(bound.Inner))...)(sameRecord(value))
+			evaluate(bound, sameRecord(value))
 		}
 		bound.Range("Id")
 	})
+}
+
+// evaluate asks everything of a statement that can be asked with one record.
+func evaluate(b *Bound, r Record) {
+	if b.Grouped {
+		groups := b.Groups(noon())
+		groups.Add(r)
+		groups.Add(sameRecord("a"))
+		for _, g := range groups.All() {
+			for _, c := range b.Columns {
+				c.Value(g, noon())
+			}
+		}
+		return
+	}
+	b.Compare(r, sameRecord("a"))
+	for _, c := range b.Columns {
+		switch {
+		case c.Child != nil:
+			evaluate(c.Child.Bound, r)
+		case c.Path != nil:
+			c.Value(r, noon())
+		}
+	}
 }

@@ -2,39 +2,47 @@ package soql
 
 import "strings"
 
-// Match tells whether r meets the WHERE clause at the moment of now. Filter
-// is faster where many records are asked at one moment.
-func (b *Bound) Match(r Record, now Clock) bool {
-	return b.filter == nil || b.filter.match(r, now)
-}
-
-// Filter gives Match for one moment: relative dates are measured once.
-func (b *Bound) Filter(now Clock) func(Record) bool {
+// Filter gives what tells whether a record meets the WHERE clause at the
+// moment of now. It needs what each of Inner has found, in their order.
+func (b *Bound) Filter(now Clock, found ...Set) func(Record) bool {
 	if b.filter == nil {
 		return func(Record) bool { return true }
 	}
-	filter := at(b.filter, now)
+	filter := at(b.filter, now, found)
 	return func(r Record) bool { return filter.match(r, now) }
 }
 
 // An ordering is a bound entry of ORDER BY.
 type ordering struct {
-	path      *Path
+	scalar
 	kind      kind
 	desc      bool
 	nullsLast bool
 }
 
 func (b *binder) ordering(o Order) (ordering, *Error) {
-	path, err := b.path(o.Field)
+	s, err := b.orderedBy(o.By)
 	if err != nil {
 		return ordering{}, err
 	}
-	k := kindOf(path.Field.Type)
-	if k == kindNone || !path.Field.Sortable {
-		return ordering{}, b.refuse(o.Field.Pos, InvalidField, "field '%s' can not be sorted in a query call", path.Field.Name)
+	k := kindOf(s.path.Field.Type)
+	if k == kindNone || !s.path.Field.Sortable {
+		return ordering{}, b.refuse(o.By.pos(), InvalidField, "field '%s' can not be sorted in a query call", s.path.Field.Name)
 	}
-	return ordering{path: path, kind: k, desc: o.Desc, nullsLast: o.Nulls == NullsLast}, nil
+	return ordering{scalar: s, kind: k, desc: o.Desc, nullsLast: o.Nulls == NullsLast}, nil
+}
+
+// orderedBy binds what ORDER BY names: a value of a group, a field, or a
+// distance.
+func (b *binder) orderedBy(e Expr) (scalar, *Error) {
+	if b.grouping != nil {
+		path, err := b.slot(e, "Ordered field")
+		return scalar{path: path}, err
+	}
+	if c, ok := e.(Call); ok && c.family() != familyDistance {
+		return scalar{}, refuse(MalformedQuery, "Ordered field must be grouped or aggregated: %s", c)
+	}
+	return b.scalar(e)
 }
 
 // Compare orders two records by ORDER BY: negative where r1 comes first, 0
@@ -42,7 +50,7 @@ func (b *binder) ordering(o Order) (ordering, *Error) {
 // a Schema doesn't know the order of their values.
 func (b *Bound) Compare(r1, r2 Record) int {
 	for _, o := range b.order {
-		if c := o.compare(o.kind.value(r1, o.path), o.kind.value(r2, o.path)); c != 0 {
+		if c := o.compare(o.value(r1, o.kind, Clock{}), o.value(r2, o.kind, Clock{})); c != 0 {
 			return c
 		}
 	}

@@ -65,7 +65,7 @@ func TestOperators(t *testing.T) {
 				value string
 				want  bool
 			}{{"", o.null}, {c.below, o.below}, {c.equal, o.equal}, {c.above, o.above}} {
-				if got := b.Match(mapRecord{c.field: probe.value}, noon()); got != probe.want {
+				if got := b.Filter(noon())(mapRecord{c.field: probe.value}); got != probe.want {
 					t.Errorf("%s with %q: %v", where, probe.value, got)
 				}
 			}
@@ -101,14 +101,11 @@ func TestMatch(t *testing.T) {
 	} {
 		b := mustBind(t, "SELECT Id FROM Account WHERE "+c.where)
 		r := sameRecord(c.value)
-		if got := b.Match(r, noon()); got != c.want {
+		if got := b.Filter(noon())(r); got != c.want {
 			t.Errorf("%s with %q: %v", c.where, c.value, got)
 		}
-		if got := b.Filter(noon())(r); got != c.want {
-			t.Errorf("%s with %q: Filter says %v", c.where, c.value, got)
-		}
 	}
-	if b := mustBind(t, "SELECT Id FROM Account"); !b.Match(mapRecord{}, noon()) || !b.Filter(noon())(mapRecord{}) {
+	if b := mustBind(t, "SELECT Id FROM Account"); !b.Filter(noon())(mapRecord{}) {
 		t.Error("without WHERE a record does not match")
 	}
 }
@@ -187,7 +184,7 @@ func TestBind(t *testing.T) {
 	if got := columnsOf(b); got != want || b.Limit != 7 || b.Offset != 3 || !b.AllRows || b.Count || b.FieldsAll || b.Entity.Name != "Case" {
 		t.Errorf("%s %+v", got, b)
 	}
-	owner := b.Columns[1]
+	owner := b.Columns[1].Path
 	if !slices.Equal(owner.Hops[0].Targets, []string{"Group", "User"}) || owner.Hops[0].Field.Name != "OwnerId" ||
 		!slices.Equal(owner.Hops[1].Targets, []string{"Profile"}) || owner.Hops[1].Field.Name != "ProfileId" || owner.Field.Name != "Name" {
 		t.Errorf("%+v", owner)
@@ -196,11 +193,11 @@ func TestBind(t *testing.T) {
 		t.Errorf("%+v", b)
 	}
 	b = mustBind(t, "SELECT FIELDS(CUSTOM), Name FROM Account LIMIT 5")
-	if got := columnsOf(b); got != "[Score__c Tags__c Since__c Opens__c Share__c Name]" || !b.FieldsAll {
+	if got := columnsOf(b); got != "[Score__c Tags__c Since__c Opens__c Share__c Place__c Name]" || !b.FieldsAll {
 		t.Errorf("%s", got)
 	}
 	b = mustBind(t, "SELECT FIELDS(STANDARD) FROM Contact")
-	if got := columnsOf(b); got != "[Id LastName Email AccountId OwnerId Birthdate]" || b.FieldsAll {
+	if got := columnsOf(b); got != "[Id LastName Email AccountId OwnerId Birthdate FirstName CreatedDate]" || b.FieldsAll {
 		t.Errorf("%s", got)
 	}
 	if b := mustBind(t, "SELECT FIELDS(ALL) FROM Account LIMIT 5"); len(b.Columns) != len(b.Entity.Fields) || !b.FieldsAll {

@@ -39,7 +39,7 @@ func (n naive) holds(c Condition) bool {
 }
 
 func (n naive) compares(c Comparison) bool {
-	field := c.Field.String()
+	field := c.Left.String()
 	value, typ := n.record[field], n.types[field]
 	if typ == "boolean" && value == "" {
 		value = "false"

@@ -25,9 +25,12 @@ func Parse(text string) (*Query, error) {
 		return nil, err
 	}
 	p := &parser{text: text, tokens: tokens}
-	q, err := p.query()
-	if err != nil {
-		return nil, err
+	q, refused := p.query()
+	if refused == nil && p.peek().kind != tokenEnd {
+		refused = p.unexpected(p.peek())
+	}
+	if refused != nil {
+		return nil, refused
 	}
 	return q, nil
 }
@@ -38,6 +41,7 @@ type parser struct {
 	text   string
 	tokens []token
 	next   int // index of the token to read
+	depth  int // how many queries the next token is nested in
 }
 
 func (p *parser) peek() token { return p.tokens[p.next] }
@@ -90,95 +94,24 @@ func (p *parser) unexpected(t token) *Error {
 	return p.refuse(t.pos, "unexpected token: '%s'", t.text)
 }
 
-func (p *parser) unsupported(t token, what string) *Error {
-	return p.refuse(t.pos, "%s is not supported by this org yet", what)
-}
-
-func (p *parser) unsupportedCall(t token) *Error {
-	return p.unsupported(t, "the function "+strings.ToUpper(t.text)+"()")
-}
-
 func (p *parser) refuse(pos int, format string, args ...any) *Error {
 	return refuseAt(p.text, pos, MalformedQuery, format, args...)
 }
 
-// query reads the clauses in the only order that SOQL knows.
+// query reads the clauses in the only order that SOQL knows. The queries in
+// it end at their parenthesis.
 func (p *parser) query() (*Query, *Error) {
 	q := &Query{Limit: -1, Offset: -1, text: p.text}
 	clauses := []func(*Query) *Error{
 		p.selectClause, p.fromClause, p.scopeClause, p.whereClause, p.withClause, p.groupClause,
-		p.orderClause, p.limitClause, p.offsetClause, p.allRowsClause, p.forAndUpdateClauses,
+		p.havingClause, p.orderClause, p.limitClause, p.offsetClause, p.allRowsClause, p.forAndUpdateClauses,
 	}
 	for _, clause := range clauses {
 		if err := clause(q); err != nil {
 			return nil, err
 		}
 	}
-	if t := p.peek(); t.kind != tokenEnd {
-		return nil, p.unexpected(t)
-	}
 	return q, nil
-}
-
-func (p *parser) selectClause(q *Query) *Error {
-	if err := p.expectWord("SELECT"); err != nil {
-		return err
-	}
-	for {
-		item, err := p.item()
-		if err != nil {
-			return err
-		}
-		q.Select = append(q.Select, item)
-		if !p.punct(",") {
-			break
-		}
-	}
-	for _, item := range q.Select {
-		if count, ok := item.(CountItem); ok && len(q.Select) > 1 {
-			return p.refuse(count.Pos, "COUNT() must be the only element in the SELECT list")
-		}
-	}
-	return nil
-}
-
-// item reads one entry of the select list, and names what this package
-// doesn't evaluate instead of tripping over it.
-func (p *parser) item() (Item, *Error) {
-	t := p.peek()
-	switch {
-	case t.punct("("):
-		return nil, p.unsupported(t, "a nested query")
-	case t.is("TYPEOF") && p.after(1).kind == tokenWord && !p.after(1).is("FROM"):
-		return nil, p.unsupported(t, "TYPEOF")
-	case t.kind == tokenWord && p.after(1).punct("("):
-		return p.call()
-	}
-	name, err := p.name()
-	if err != nil {
-		return nil, err
-	}
-	if alias := p.peek(); alias.kind == tokenWord && (p.after(1).punct(",") || p.after(1).is("FROM")) {
-		return nil, p.refuse(alias.pos, "only aggregate expressions use field aliasing")
-	}
-	return FieldItem{Name: name}, nil
-}
-
-// call reads COUNT() and FIELDS(...).
-func (p *parser) call() (Item, *Error) {
-	t := p.take()
-	p.take()
-	switch {
-	case t.is("COUNT") && p.punct(")"):
-		return CountItem{Pos: t.pos}, nil
-	case t.is("FIELDS"):
-		group := p.take()
-		if !group.is("ALL") && !group.is("STANDARD") && !group.is("CUSTOM") {
-			return nil, p.unexpected(group)
-		}
-		return FieldsItem{Group: strings.ToUpper(group.text), Pos: t.pos}, p.expectPunct(")")
-	}
-	return nil, p.unsupportedCall(t)
 }
 
 // name reads a dotted name. Order and Group are objects too, so only the words
@@ -199,22 +132,33 @@ func (p *parser) name() (Name, *Error) {
 	return n, nil
 }
 
-func (p *parser) fromClause(q *Query) *Error {
-	if err := p.expectWord("FROM"); err != nil {
+func (p *parser) fromClause(q *Query) (err *Error) {
+	if err = p.expectWord("FROM"); err != nil {
 		return err
 	}
-	name, err := p.name()
-	if err != nil {
+	if q.From, err = p.source(); err != nil {
 		return err
 	}
-	q.From.Name = name
-	if t := p.peek(); t.kind == tokenWord && !startsClause(t.text) {
-		q.From.Alias = p.take().text
-	}
-	if t := p.peek(); t.punct(",") {
-		return p.unsupported(t, "a second object in FROM")
+	for p.punct(",") {
+		parent, err := p.source()
+		if err != nil {
+			return err
+		}
+		q.Parents = append(q.Parents, parent)
 	}
 	return nil
+}
+
+func (p *parser) source() (Source, *Error) {
+	name, err := p.name()
+	if err != nil {
+		return Source{}, err
+	}
+	s := Source{Name: name}
+	if t := p.peek(); t.kind == tokenWord && !startsClause(t.text) {
+		s.Alias = p.take().text
+	}
+	return s, nil
 }
 
 // startsClause tells whether word can't be an alias because it opens what

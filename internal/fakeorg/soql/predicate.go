@@ -168,13 +168,13 @@ func (p during) at(clock Clock) predicate {
 	return allOf{first, after}
 }
 
-// at gives p with its relative dates measured against clock, once for all
-// the records to come.
-func at(p predicate, clock Clock) predicate {
+// at gives p with its relative dates measured against clock, and its
+// semi-joins given their sets, once for all the records to come.
+func at(p predicate, clock Clock, sets []Set) predicate {
 	each := func(terms []predicate) []predicate {
 		out := make([]predicate, len(terms))
 		for i, term := range terms {
-			out[i] = at(term, clock)
+			out[i] = at(term, clock, sets)
 		}
 		return out
 	}
@@ -184,9 +184,13 @@ func at(p predicate, clock Clock) predicate {
 	case anyOf:
 		return anyOf(each(p))
 	case negated:
-		return negated{at(p.term, clock)}
+		return negated{at(p.term, clock, sets)}
+	case computed:
+		return computed{p.read, at(p.term, clock, sets)}
 	case during:
 		return p.at(clock)
+	case inSet:
+		return inSet{p.path, p.n, sets[p.n]}
 	}
 	return p
 }

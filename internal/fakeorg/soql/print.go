@@ -10,34 +10,70 @@ import (
 // no parentheses without need. Parsing it again gives the same tree.
 func (q *Query) String() string {
 	var b strings.Builder
+	q.print(&b)
+	return b.String()
+}
+
+func (q *Query) print(b *strings.Builder) {
 	b.WriteString("SELECT ")
 	for i, item := range q.Select {
 		if i > 0 {
 			b.WriteString(", ")
 		}
-		printItem(&b, item)
+		printItem(b, item)
 	}
-	b.WriteString(" FROM " + q.From.Name.String())
-	if q.From.Alias != "" {
-		b.WriteString(" " + q.From.Alias)
+	b.WriteString(" FROM ")
+	printSource(b, q.From)
+	for _, parent := range q.Parents {
+		b.WriteString(", ")
+		printSource(b, parent)
 	}
 	if q.Scope != "" {
 		b.WriteString(" USING SCOPE " + q.Scope)
 	}
 	if q.Where != nil {
 		b.WriteString(" WHERE ")
-		printCondition(&b, q.Where)
+		printCondition(b, q.Where)
 	}
 	if q.With != "" {
 		b.WriteString(" WITH " + q.With)
 	}
-	q.printTail(&b)
-	return b.String()
+	for i, c := range q.Categories {
+		b.WriteString([]string{" WITH DATA CATEGORY ", " AND "}[min(i, 1)] + c.Group + " " + c.Selector + " ")
+		if len(c.Names) == 1 {
+			b.WriteString(c.Names[0])
+		} else {
+			b.WriteString("(" + strings.Join(c.Names, ", ") + ")")
+		}
+	}
+	q.printGroups(b)
+	q.printTail(b)
+}
+
+func printSource(b *strings.Builder, s Source) {
+	b.WriteString(s.Name.String() + spaced(s.Alias))
+}
+
+func (q *Query) printGroups(b *strings.Builder) {
+	for i, e := range q.GroupBy {
+		b.WriteString([]string{" GROUP BY ", ", "}[min(i, 1)])
+		if i == 0 && q.Subtotals != "" {
+			b.WriteString(q.Subtotals + "(")
+		}
+		b.WriteString(e.String())
+	}
+	if q.Subtotals != "" {
+		b.WriteByte(')')
+	}
+	if q.Having != nil {
+		b.WriteString(" HAVING ")
+		printCondition(b, q.Having)
+	}
 }
 
 func (q *Query) printTail(b *strings.Builder) {
 	for i, o := range q.OrderBy {
-		b.WriteString([]string{" ORDER BY ", ", "}[min(i, 1)] + o.Field.String())
+		b.WriteString([]string{" ORDER BY ", ", "}[min(i, 1)] + o.By.String())
 		if o.Desc {
 			b.WriteString(" DESC")
 		}
@@ -62,17 +98,68 @@ func (q *Query) printTail(b *strings.Builder) {
 	}
 }
 
+// String prints the call with its arguments.
+func (c Call) String() string {
+	args := make([]string, len(c.Args))
+	for i, arg := range c.Args {
+		args[i] = arg.String()
+	}
+	return c.Function + "(" + strings.Join(args, ", ") + ")"
+}
+
 // String gives the name with its dots.
 func (n Name) String() string { return strings.Join(n.Parts, ".") }
 
 func printItem(b *strings.Builder, item Item) {
 	switch item := item.(type) {
 	case FieldItem:
-		b.WriteString(item.Name.String())
+		b.WriteString(item.Name.String() + spaced(item.Alias))
+	case CallItem:
+		b.WriteString(item.Call.String() + spaced(item.Alias))
+	case QueryItem:
+		printNested(b, item.Query)
+	case TypeofItem:
+		printTypeof(b, item)
 	case CountItem:
 		b.WriteString("COUNT()")
 	case FieldsItem:
 		b.WriteString("FIELDS(" + item.Group + ")")
+	}
+}
+
+// spaced sets a space before an alias.
+func spaced(alias string) string {
+	if alias == "" {
+		return ""
+	}
+	return " " + alias
+}
+
+func printNested(b *strings.Builder, q *Query) {
+	b.WriteByte('(')
+	q.print(b)
+	b.WriteByte(')')
+}
+
+func printTypeof(b *strings.Builder, item TypeofItem) {
+	b.WriteString("TYPEOF " + item.Relationship.String())
+	for _, c := range item.Cases {
+		b.WriteString(" WHEN " + c.Object + " THEN ")
+		printNames(b, c.Fields)
+	}
+	if item.Else != nil {
+		b.WriteString(" ELSE ")
+		printNames(b, item.Else)
+	}
+	b.WriteString(" END")
+}
+
+func printNames(b *strings.Builder, names []Name) {
+	for i, n := range names {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		b.WriteString(n.String())
 	}
 }
 
@@ -112,7 +199,11 @@ func printTerm(b *strings.Builder, c Condition) {
 }
 
 func printComparison(b *strings.Builder, c Comparison) {
-	b.WriteString(c.Field.String() + " " + string(c.Op) + " ")
+	b.WriteString(c.Left.String() + " " + string(c.Op) + " ")
+	if c.Query != nil {
+		printNested(b, c.Query)
+		return
+	}
 	if !c.Op.takesList() {
 		b.WriteString(c.Values[0].String())
 		return

@@ -6,6 +6,16 @@ import "strings"
 type Schema interface {
 	// Entity finds an object by its name, whatever the case.
 	Entity(name string) (*Entity, bool)
+	// Child finds what a relationship leads down to, whatever the case:
+	// Contacts from Account.
+	Child(parent *Entity, relationship string) (Relation, bool)
+}
+
+// A Relation is the way from an object to its children.
+type Relation struct {
+	Name   string  // the relationship in canonical case: Contacts
+	Entity *Entity // of the children
+	Lookup Field   // the field of a child that points to its parent
 }
 
 // An Entity is an object as describe gives it.
@@ -21,8 +31,11 @@ type Field struct {
 	Custom       bool
 	Filterable   bool
 	Sortable     bool
-	Relationship string   // of a reference: Account for AccountId, Parent__r for Parent__c; "" where there is none
-	ReferenceTo  []string // of a reference: the objects it may point to
+	Groupable    bool
+	Aggregatable bool
+	Relationship string            // of a reference: Account for AccountId, Parent__r for Parent__c; "" where there is none
+	ReferenceTo  []string          // of a reference: the objects it may point to
+	Labels       map[string]string // of a picklist: the label of a value, where it is another text
 }
 
 // A Path is a field reached from the entity over zero or more relationships.
@@ -30,16 +43,18 @@ type Path struct {
 	Names []string // in canonical case: Owner, Profile, Name
 	Hops  []Hop
 	Field Field
+
+	slot int // of a group's value: its place
 }
 
 // String gives the path with its dots, as a column header shows it.
 func (p *Path) String() string { return strings.Join(p.Names, ".") }
 
-// A Hop is one relationship of a Path. After a polymorphic one, the field Type
+// A Hop is one relationship of a Path. After one that may lead to several, the field Type
 // is the name of the object that it leads to.
 type Hop struct {
 	Field   Field    // the reference field, OwnerId for Owner
-	Targets []string // names of the objects it may lead to; with more than one, only the fields of Name can follow
+	Targets []string // names of the objects it may lead to; with more than one, only the fields of Name can follow. TYPEOF leaves one of them
 }
 
 // nameEntity is the object Name, through which Salesforce shows the fields
@@ -48,7 +63,7 @@ func nameEntity() *Entity {
 	e := &Entity{Name: "Name"}
 	add := func(typ string, names ...string) {
 		for _, n := range names {
-			e.Fields = append(e.Fields, Field{Name: n, Type: typ, Filterable: true, Sortable: true})
+			e.Fields = append(e.Fields, Field{Name: n, Type: typ, Filterable: true, Sortable: true, Groupable: true, Aggregatable: true})
 		}
 	}
 	add("id", "Id")
@@ -59,7 +74,7 @@ func nameEntity() *Entity {
 	add("boolean", "IsActive")
 	for _, target := range []string{"Profile", "UserRole", "RecordType"} {
 		e.Fields = append(e.Fields, Field{Name: target + "Id", Type: "reference", Filterable: true, Sortable: true,
-			Relationship: target, ReferenceTo: []string{target}})
+			Groupable: true, Aggregatable: true, Relationship: target, ReferenceTo: []string{target}})
 	}
 	return e
 }

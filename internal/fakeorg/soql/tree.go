@@ -3,19 +3,24 @@ package soql
 // A Query is a parsed statement. Names are as they were typed; Bind gives
 // them their meaning.
 type Query struct {
-	Select  []Item
-	From    Source
-	Scope   string    // USING SCOPE, in lower case; "" where absent
-	Where   Condition // nil where absent
-	With    string    // SECURITY_ENFORCED, USER_MODE or SYSTEM_MODE; "" where absent
-	OrderBy []Order
-	Limit   int // -1 where absent
-	Offset  int // -1 where absent
-	AllRows bool
-	For     []string // VIEW, REFERENCE, UPDATE
-	Update  []string // TRACKING, VIEWSTAT
+	Select     []Item
+	From       Source
+	Parents    []Source  // the further entries of FROM: c.Account a, which gives a relationship an alias
+	Scope      string    // USING SCOPE, in lower case; "" where absent
+	Where      Condition // nil where absent
+	With       string    // SECURITY_ENFORCED, USER_MODE or SYSTEM_MODE; "" where absent
+	Categories []Category
+	GroupBy    []Expr
+	Subtotals  string    // ROLLUP or CUBE, around GroupBy; "" where absent
+	Having     Condition // nil where absent
+	OrderBy    []Order
+	Limit      int // -1 where absent
+	Offset     int // -1 where absent
+	AllRows    bool
+	For        []string // VIEW, REFERENCE, UPDATE
+	Update     []string // TRACKING, VIEWSTAT
 
-	text string // the statement, for the context of a refusal
+	text string // the whole statement, for the context of a refusal
 }
 
 // A Source is the object that a statement reads.
@@ -30,12 +35,64 @@ type Name struct {
 	Pos   int // byte offset in the statement
 }
 
-// An Item is one entry of the select list: a FieldItem, a CountItem or a
-// FieldsItem. Aggregates, child queries and TYPEOF would be further ones.
+// An Expr is what a statement computes with: a Name, a Call, or a Literal as
+// the argument of a Call.
+type Expr interface {
+	// String prints the expression as SOQL.
+	String() string
+	pos() int
+}
+
+// A Call is a function with its arguments: SUM(Amount), toLabel(Status).
+type Call struct {
+	Function string // as it is printed: SUM, toLabel
+	Args     []Expr
+	Pos      int
+}
+
+func (n Name) pos() int    { return n.Pos }
+func (c Call) pos() int    { return c.Pos }
+func (l Literal) pos() int { return l.Pos }
+
+// An Item is one entry of the select list: a FieldItem, a CallItem, a
+// CountItem, a FieldsItem, a QueryItem or a TypeofItem.
 type Item interface{ item() }
 
-// A FieldItem asks for one field.
-type FieldItem struct{ Name Name }
+// A FieldItem asks for one field. The alias is "" where absent; only grouped
+// statements may have it.
+type FieldItem struct {
+	Name  Name
+	Alias string
+	pos   int // of the alias
+}
+
+// A CallItem asks for the result of a function.
+type CallItem struct {
+	Call  Call
+	Alias string // "" where absent
+}
+
+// A QueryItem is a query over the children of each record; its FROM is the
+// name of the relationship.
+type QueryItem struct {
+	Query *Query
+	Pos   int
+}
+
+// A TypeofItem asks for fields that depend on the object that a polymorphic
+// relationship leads to.
+type TypeofItem struct {
+	Relationship Name
+	Cases        []TypeofCase
+	Else         []Name // nil where absent
+}
+
+// A TypeofCase is WHEN and THEN.
+type TypeofCase struct {
+	Object string
+	Fields []Name
+	Pos    int
+}
 
 // A CountItem is COUNT().
 type CountItem struct{ Pos int }
@@ -47,10 +104,21 @@ type FieldsItem struct {
 }
 
 func (FieldItem) item()  {}
+func (CallItem) item()   {}
 func (CountItem) item()  {}
 func (FieldsItem) item() {}
+func (QueryItem) item()  {}
+func (TypeofItem) item() {}
 
-// A Condition is a node of the WHERE clause: an And, Or, Not or Comparison.
+// A Category is one term of WITH DATA CATEGORY: Geography__c ABOVE usa__c.
+type Category struct {
+	Group    string
+	Selector string // AT, ABOVE, BELOW or ABOVE_OR_BELOW
+	Names    []string
+	Pos      int
+}
+
+// A Condition is a node of WHERE or HAVING: an And, Or, Not or Comparison.
 type Condition interface{ condition() }
 
 // An And is true where all its terms are; it has two or more.
@@ -62,11 +130,13 @@ type Or struct{ Terms []Condition }
 // A Not is true where its term is not.
 type Not struct{ Term Condition }
 
-// A Comparison holds one field against one literal, or a list of them.
+// A Comparison holds what stands left against one literal, a list of them, or
+// what another query answers (a semi-join).
 type Comparison struct {
-	Field  Name
+	Left   Expr
 	Op     Op
 	Values []Literal // one, except for IN, NOT IN, INCLUDES and EXCLUDES
+	Query  *Query    // nil but for IN and NOT IN, which then have no Values
 }
 
 func (And) condition()        {}
@@ -119,7 +189,7 @@ type Literal struct {
 
 // An Order is one entry of ORDER BY.
 type Order struct {
-	Field Name
+	By    Expr
 	Desc  bool
 	Nulls Nulls
 }

@@ -1,0 +1,152 @@
+package soql
+
+import "slices"
+
+// maxJoins is how many semi-joins a statement may have (the guide's
+// Comparison Operators page, like all the rules of this file).
+const maxJoins = 2
+
+// A Set is what the query of a semi-join found: Ids, or references.
+type Set map[string]struct{}
+
+// Add puts an Id in; null is nobody's.
+func (s Set) Add(id string) {
+	if id != "" {
+		s[id[:min(len(id), 15)]] = struct{}{}
+	}
+}
+
+// inSet is a bound semi-join. Filter gives it the set.
+type inSet struct {
+	path *Path
+	n    int // its place in Bound.Inner
+	set  Set
+}
+
+func (p inSet) match(r Record, _ Clock) bool {
+	v := r.Value(p.path)
+	_, found := p.set[v[:min(len(v), 15)]]
+	return found && v != ""
+}
+
+// joins keeps semi-joins where they may stand: at the top of WHERE, two at
+// most, each joined to the rest by AND.
+func (b *binder) joins(where Condition) *Error {
+	terms := []Condition{where}
+	if and, ok := where.(And); ok {
+		terms = and.Terms
+	}
+	n := 0
+	for _, term := range terms {
+		if c, ok := term.(Comparison); ok {
+			if c.Query == nil {
+				continue
+			}
+			if n++; n > maxJoins {
+				return b.refuse(c.Left.pos(), MalformedQuery, "Maximum %d semi join sub-selects are allowed", maxJoins)
+			}
+			continue
+		}
+		if c, ok := firstJoin(term); ok {
+			if _, or := where.(Or); or {
+				return b.refuse(c.Left.pos(), MalformedQuery, "Semi join sub-selects are not allowed with the 'OR' operator")
+			}
+			return b.refuse(c.Left.pos(), MalformedQuery,
+				"Semi join sub-selects are only allowed at the top level WHERE expressions and not in nested WHERE expressions.")
+		}
+	}
+	return nil
+}
+
+// firstJoin finds a semi-join in a condition.
+func firstJoin(c Condition) (Comparison, bool) {
+	var terms []Condition
+	switch c := c.(type) {
+	case Comparison:
+		return c, c.Query != nil
+	case Not:
+		terms = []Condition{c.Term}
+	case And:
+		terms = c.Terms
+	case Or:
+		terms = c.Terms
+	}
+	for _, term := range terms {
+		if join, ok := firstJoin(term); ok {
+			return join, true
+		}
+	}
+	return Comparison{}, false
+}
+
+// join binds a semi-join or an anti-join.
+func (b *binder) join(c Comparison) (predicate, *Error) {
+	name, ok := c.Left.(Name)
+	switch {
+	case b.joined:
+		return nil, b.refuse(c.Left.pos(), MalformedQuery, "Nesting of semi join sub-selects is not supported")
+	case !ok:
+		return nil, b.refuse(c.Left.pos(), MalformedQuery, "Semi join sub-selects can not be used with a function")
+	}
+	path, err := b.path(name)
+	if err != nil {
+		return nil, err
+	}
+	if kindOf(path.Field.Type) != kindID || len(path.Hops) > 0 {
+		return nil, b.refuse(name.Pos, MalformedQuery,
+			"The left operand field in the where expression for outer query should be an id field, cannot use: '%s'", name)
+	}
+	inner, err := b.joinedQuery(c.Query)
+	if err != nil {
+		return nil, err
+	}
+	found := inner.Columns[0].Path.Field
+	if !slices.ContainsFunc(leadsTo(b.entity, path.Field), func(object string) bool {
+		return slices.Contains(leadsTo(inner.Entity, found), object)
+	}) {
+		return nil, b.refuse(c.Query.From.Name.Pos, MalformedQuery, "The selected field '%s' in the subquery and the left operand field in "+
+			"the where expression in the outer query '%s' should point to the same object type", found.Name, path.Field.Name)
+	}
+	b.inner = append(b.inner, inner)
+	var p predicate = inSet{path: path, n: len(b.inner) - 1}
+	if c.Op == NotIn {
+		p = negated{p}
+	}
+	return p, nil
+}
+
+// leadsTo gives the objects whose Ids a field holds.
+func leadsTo(entity *Entity, f Field) []string {
+	if f.Type == "id" {
+		return []string{entity.Name}
+	}
+	return f.ReferenceTo
+}
+
+// joinedQuery binds the query of a semi-join: one Id or reference of another
+// object, and nothing behind WHERE.
+func (b *binder) joinedQuery(q *Query) (*Bound, *Error) {
+	inner := &binder{query: q, schema: b.schema, names: b.names, nameEntity: b.nameEntity, joined: true}
+	pos := q.From.Name.Pos
+	if grouped(q) {
+		return nil, b.refuse(pos, MalformedQuery, "Only root queries support aggregate expressions")
+	}
+	bound, err := inner.root()
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case bound.Entity == b.entity:
+		return nil, b.refuse(pos, MalformedQuery, "The inner and outer selects should not be on the same object type")
+	case slices.Contains([]string{"ActivityHistory", "Attachment", "Event", "EventAttendee", "Note", "OpenActivity", "Task"}, bound.Entity.Name):
+		return nil, b.refuse(pos, MalformedQuery, "Entity '%s' is not supported for semi join inner selects", bound.Entity.Name)
+	case len(bound.Columns) != 1:
+		return nil, b.refuse(pos, MalformedQuery, "Semi join sub-selects can only query one field")
+	case q.Limit >= 0, q.Offset >= 0, len(q.OrderBy) > 0, len(q.For) > 0, len(q.Update) > 0, q.AllRows:
+		return nil, b.refuse(pos, MalformedQuery, "Semi join sub-selects can only have a WHERE clause")
+	}
+	if path := bound.Columns[0].Path; kindOf(path.Field.Type) != kindID || len(path.Hops) > 0 {
+		return nil, b.refuse(pos, MalformedQuery, "semi join sub selects can only query id fields, cannot use: '%s'", path)
+	}
+	return bound, nil
+}

@@ -1,0 +1,295 @@
+package soql
+
+import (
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// A reading is the value that a function makes of a record.
+type reading func(r Record, now Clock) string
+
+// A scalar is a bound expression over one record.
+type scalar struct {
+	path *Path
+	read reading // nil where the field itself is meant
+}
+
+// fixed is a Record with one value only: what a function has made of the real
+// record, in the place of it.
+type fixed string
+
+// Value implements Record.
+func (f fixed) Value(*Path) string { return string(f) }
+
+// computed holds what a function makes of a record against a value.
+type computed struct {
+	read reading
+	term predicate
+}
+
+func (p computed) match(r Record, now Clock) bool { return p.term.match(fixed(p.read(r, now)), now) }
+
+// scalar binds a name, or a function that isn't an aggregate.
+func (b *binder) scalar(e Expr) (scalar, *Error) {
+	call, ok := e.(Call)
+	if !ok {
+		path, err := b.path(e.(Name))
+		return scalar{path: path}, err
+	}
+	switch call.family() {
+	case familyDate:
+		return b.datePart(call)
+	case familyShown:
+		return b.shown(call)
+	case familyDistance:
+		return b.distance(call)
+	}
+	return scalar{}, b.refuse(call.Pos, MalformedQuery, "the function %s can not be used here", call.Function)
+}
+
+// result makes the path of something computed: it has a type, and no name.
+func result(describe string) *Path {
+	return &Path{Field: Field{Type: describe, Filterable: true, Sortable: true, Groupable: true}}
+}
+
+// datePart binds a date function, which counts in UTC unless convertTimezone
+// asks for the user's zone.
+func (b *binder) datePart(call Call) (scalar, *Error) {
+	arg, local := call.Args[0], false
+	if zone, ok := arg.(Call); ok {
+		arg, local = zone.Args[0], true
+	}
+	path, err := b.path(arg.(Name))
+	if err != nil {
+		return scalar{}, err
+	}
+	k := kindOf(path.Field.Type)
+	clockOnly := local || call.Function == "HOUR_IN_DAY" || call.Function == "DAY_ONLY"
+	if k != kindDateTime && (k != kindDate || clockOnly) {
+		return scalar{}, b.refuse(arg.pos(), InvalidField, "field '%s' of type %s can not be used with the function %s",
+			path.Field.Name, path.Field.Type, call.Function)
+	}
+	out := result("int")
+	if call.Function == "DAY_ONLY" {
+		out = result("date")
+	}
+	return scalar{path: out, read: func(r Record, now Clock) string {
+		t, ok := readMoment(k.value(r, path))
+		if !ok {
+			return ""
+		}
+		if local && now.Zone != nil {
+			t = t.In(now.Zone)
+		}
+		return partOf(t, call.Function)
+	}}, nil
+}
+
+// readMoment reads the canonical text of a date or a datetime.
+func readMoment(v string) (time.Time, bool) {
+	if t, err := time.Parse(dayLayout, v); err == nil {
+		return t, true
+	}
+	return readInstant(v)
+}
+
+// partOf gives what a date function says of a moment. Weeks of a month and of
+// a year begin with their first day, weeks as such with Sunday; a fiscal year
+// is the calendar's.
+func partOf(t time.Time, function string) string {
+	month := int(t.Month())
+	n := 0
+	switch function {
+	case "CALENDAR_YEAR", "FISCAL_YEAR":
+		n = t.Year()
+	case "CALENDAR_QUARTER", "FISCAL_QUARTER":
+		n = (month-1)/3 + 1
+	case "CALENDAR_MONTH", "FISCAL_MONTH":
+		n = month
+	case "DAY_IN_MONTH":
+		n = t.Day()
+	case "DAY_IN_WEEK":
+		n = int(t.Weekday()) + 1
+	case "DAY_IN_YEAR":
+		n = t.YearDay()
+	case "HOUR_IN_DAY":
+		n = t.Hour()
+	case "WEEK_IN_MONTH":
+		n = (t.Day()-1)/7 + 1
+	case "WEEK_IN_YEAR":
+		n = (t.YearDay()-1)/7 + 1
+	case "DAY_ONLY":
+		return t.Format(dayLayout)
+	}
+	return strconv.Itoa(n)
+}
+
+// shown binds toLabel, FORMAT and convertCurrency of a field, perhaps in one
+// another.
+func (b *binder) shown(call Call) (scalar, *Error) {
+	inner, err := b.scalar(call.Args[0])
+	if err != nil {
+		return scalar{}, err
+	}
+	return b.showing(call, inner)
+}
+
+// showing gives the form that a function gives to a value.
+func (b *binder) showing(call Call, inner scalar) (scalar, *Error) {
+	field := inner.path.Field
+	k := kindOf(field.Type)
+	refused := b.refuse(call.Args[0].pos(), InvalidField, "field '%s' of type %s can not be used with the function %s",
+		call.Args[0], field.Type, call.Function)
+	out := *inner.path
+	value := func(r Record, now Clock) string {
+		if inner.read != nil {
+			return inner.read(r, now)
+		}
+		return k.value(r, inner.path)
+	}
+	switch call.Function {
+	case "toLabel":
+		if !slices.Contains([]string{"picklist", "multipicklist", "combobox", "string"}, field.Type) {
+			return scalar{}, refused
+		}
+		return scalar{path: &out, read: func(r Record, now Clock) string { return labels(field.Labels, value(r, now)) }}, nil
+	case "convertCurrency":
+		if field.Type != "currency" {
+			return scalar{}, refused
+		}
+		return scalar{path: &out, read: value}, nil // an org with one currency has no rates to convert by
+	}
+	if k == kindNone || k == kindBoolean || k == kindID {
+		return scalar{}, refused
+	}
+	out.Field.Type = "string"
+	return scalar{path: &out, read: func(r Record, now Clock) string { return localized(value(r, now), field.Type, now) }}, nil
+}
+
+// labels gives the label of a picklist's value, or of each of several.
+func labels(all map[string]string, v string) string {
+	if len(all) == 0 {
+		return v
+	}
+	values := strings.Split(v, ";")
+	for i, one := range values {
+		if label, ok := all[one]; ok {
+			values[i] = label
+		}
+	}
+	return strings.Join(values, ";")
+}
+
+// localized writes a value as the locale en_US does.
+func localized(v, describe string, now Clock) string {
+	switch kindOf(describe) {
+	case kindInteger, kindDecimal:
+		if describe == "currency" && v != "" {
+			return "USD " + thousands(v)
+		}
+		return thousands(v)
+	case kindDate:
+		if t, ok := readMoment(v); ok {
+			return t.Format("1/2/2006")
+		}
+	case kindDateTime:
+		if t, ok := readMoment(v); ok {
+			if now.Zone != nil {
+				t = t.In(now.Zone)
+			}
+			return t.Format("1/2/2006 3:04 PM")
+		}
+	case kindTime:
+		if t, err := time.Parse(timeLayout, v); err == nil {
+			return t.Format("3:04 PM")
+		}
+	}
+	return v
+}
+
+// thousands sets a comma before each three digits of the whole part.
+func thousands(v string) string {
+	from := len(v) - len(strings.TrimLeft(v, "+-"))
+	end := from
+	for end < len(v) && isDigit(v[end]) {
+		end++
+	}
+	out := v[end:]
+	for end-from > 3 {
+		out = "," + v[end-3:end] + out
+		end -= 3
+	}
+	return v[:end] + out
+}
+
+// distance binds DISTANCE(place, GEOLOCATION(37.775, -122.418), 'mi').
+func (b *binder) distance(call Call) (scalar, *Error) {
+	field, ok := call.Args[0].(Name)
+	place, fixedPlace := call.Args[1].(Call)
+	unit, radius := call.Args[2].(Literal), 0.0
+	switch {
+	case !ok || !fixedPlace:
+		return scalar{}, b.refuse(call.Pos, MalformedQuery, "DISTANCE takes a field, a GEOLOCATION and a unit")
+	case strings.EqualFold(unit.Text, "km"):
+		radius = 6371
+	case strings.EqualFold(unit.Text, "mi"):
+		radius = 3958.8
+	default:
+		return scalar{}, b.refuse(unit.Pos, MalformedQuery, "Invalid distance unit: %s. Valid unit: 'mi', 'km'", unit.Text)
+	}
+	latitude, longitude, err := b.coordinates(field)
+	if err != nil {
+		return scalar{}, err
+	}
+	there := [2]float64{degrees(place.Args[0].String()), degrees(place.Args[1].String())}
+	return scalar{path: result("double"), read: func(r Record, _ Clock) string {
+		x, y := r.Value(latitude), r.Value(longitude)
+		if x == "" || y == "" {
+			return ""
+		}
+		return strconv.FormatFloat(radius*angle([2]float64{degrees(x), degrees(y)}, there), 'f', -1, 64)
+	}}, nil
+}
+
+// coordinates finds the components of a compound field: BillingLatitude of
+// BillingAddress, Place__Latitude__s of Place__c.
+func (b *binder) coordinates(n Name) (latitude, longitude *Path, err *Error) {
+	path, err := b.path(n)
+	if err != nil {
+		return nil, nil, err
+	}
+	before, after := strings.TrimSuffix(path.Field.Name, "Address"), ""
+	switch path.Field.Type {
+	case "location":
+		before, after = strings.TrimSuffix(path.Field.Name, "c"), "__s"
+	case "address":
+	default:
+		return nil, nil, b.refuse(n.Pos, InvalidField, "field '%s' is not a location: DISTANCE can't be used with it", path.Field.Name)
+	}
+	part := func(name string) (*Path, *Error) {
+		parts := append(slices.Clone(n.Parts[:len(n.Parts)-1]), before+name+after)
+		return b.path(Name{Parts: parts, Pos: n.Pos})
+	}
+	if latitude, err = part("Latitude"); err != nil {
+		return nil, nil, err
+	}
+	longitude, err = part("Longitude")
+	return latitude, longitude, err
+}
+
+// degrees reads a coordinate; the store and the parser hold only numbers.
+func degrees(v string) float64 {
+	f, _ := strconv.ParseFloat(v, 64)
+	return f
+}
+
+// angle gives how far two places are apart, in radians (the haversine formula).
+func angle(a, b [2]float64) float64 {
+	const radian = math.Pi / 180
+	half := func(x, y float64) float64 { return math.Pow(math.Sin((y-x)*radian/2), 2) }
+	h := half(a[0], b[0]) + math.Cos(a[0]*radian)*math.Cos(b[0]*radian)*half(a[1], b[1])
+	return 2 * math.Asin(math.Min(1, math.Sqrt(h)))
+}

@@ -1,0 +1,126 @@
+package soql
+
+import (
+	"math/big"
+	"strconv"
+	"strings"
+	"unicode"
+)
+
+// A tally is an aggregate function at work. It is shown the values of a
+// field; nulls are left out before.
+type tally interface {
+	add(v string)
+	result() string
+}
+
+// newTally makes the tally of a slot; nil for what isn't an aggregate.
+func newTally(s slot) tally {
+	switch s.function {
+	case "COUNT":
+		return new(counted)
+	case "COUNT_DISTINCT":
+		return &distinct{kind: kindOf(s.scalar.path.Field.Type), seen: map[string]struct{}{}}
+	case "SUM":
+		return new(sum)
+	case "AVG":
+		return new(average)
+	case "MIN":
+		return &extreme{kind: kindOf(s.path.Field.Type), sign: 1}
+	case "MAX":
+		return &extreme{kind: kindOf(s.path.Field.Type), sign: -1}
+	}
+	return nil
+}
+
+// counted is COUNT(field).
+type counted int
+
+func (c *counted) add(string)     { *c++ }
+func (c *counted) result() string { return strconv.Itoa(int(*c)) }
+
+// distinct is COUNT_DISTINCT.
+type distinct struct {
+	kind kind
+	seen map[string]struct{}
+}
+
+func (d *distinct) add(v string)   { d.seen[d.kind.same(v)] = struct{}{} }
+func (d *distinct) result() string { return strconv.Itoa(len(d.seen)) }
+
+// sum is SUM, exact to the last digit; of no values it is null.
+type sum struct {
+	n     int64
+	total big.Rat
+}
+
+func (s *sum) add(v string) {
+	if x, ok := new(big.Rat).SetString(v); ok {
+		s.n++
+		s.total.Add(&s.total, x)
+	}
+}
+
+func (s *sum) result() string {
+	if s.n == 0 {
+		return ""
+	}
+	return decimalText(&s.total)
+}
+
+// average is AVG, rounded to what a client's double can hold.
+type average struct{ sum }
+
+func (a *average) result() string {
+	if a.n == 0 {
+		return ""
+	}
+	return decimalText(new(big.Rat).Quo(&a.total, new(big.Rat).SetInt64(a.n)))
+}
+
+// averageDigits is how many decimals an average has that would have more.
+const averageDigits = 16
+
+// decimalText writes a number without an exponent, and without zeros that say
+// nothing.
+func decimalText(x *big.Rat) string {
+	digits, exact := x.FloatPrec()
+	if !exact {
+		digits = averageDigits
+	}
+	text := x.FloatString(digits)
+	if strings.Contains(text, ".") {
+		text = strings.TrimRight(strings.TrimRight(text, "0"), ".")
+	}
+	return text
+}
+
+// extreme is MIN, or MAX where sign is -1.
+type extreme struct {
+	kind kind
+	sign int
+	best string
+}
+
+func (e *extreme) add(v string) {
+	if e.best == "" || e.kind.compare(v, e.best)*e.sign < 0 {
+		e.best = v
+	}
+}
+
+func (e *extreme) result() string { return e.best }
+
+// same gives a text that is the same for all values that compare as equal.
+func (k kind) same(v string) string {
+	switch k {
+	case kindText:
+		return strings.Map(unicode.ToUpper, v)
+	case kindID:
+		return v[:min(len(v), 15)]
+	case kindInteger, kindDecimal:
+		if x, ok := new(big.Rat).SetString(v); ok {
+			return x.RatString()
+		}
+	}
+	return v
+}

@@ -1,0 +1,148 @@
+package fakeorg_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"reflect"
+	"strings"
+	"testing"
+
+	"catchment/internal/fakeorg"
+)
+
+// records answers a query; each record comes without its attributes.
+func (c *client) records(soql string) []map[string]any {
+	c.t.Helper()
+	a := c.get(data + "/query?q=" + url.QueryEscape(soql))
+	all := plain(a)
+	if n, ok := a["totalSize"].(json.Number); !ok || n.String() != fmt.Sprint(len(all)) || a["done"] != true {
+		c.t.Errorf("%s: totalSize %v, done %v, %d records", soql, a["totalSize"], a["done"], len(all))
+	}
+	return all
+}
+
+func plain(answer map[string]any) []map[string]any {
+	var all []map[string]any
+	for _, r := range answer["records"].([]any) {
+		record := r.(map[string]any)
+		delete(record, "attributes")
+		all = append(all, record)
+	}
+	return all
+}
+
+func TestGroupsOverREST(t *testing.T) {
+	c := serve(t, fakeorg.Options{}, generated(600))
+	want := map[string]int{}
+	for _, r := range c.records("SELECT Industry FROM Account") {
+		want[fmt.Sprint(r["Industry"])]++
+	}
+	got := map[string]int{}
+	for _, r := range c.records("SELECT Industry, COUNT(Id) n FROM Account GROUP BY Industry ORDER BY COUNT(Id) DESC, Industry") {
+		n, _ := r["n"].(json.Number).Int64()
+		got[fmt.Sprint(r["Industry"])] = int(n)
+	}
+	if len(want) < 3 || !reflect.DeepEqual(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+	a := c.do("GET", queryPath("SELECT COUNT(Id), MAX(CreatedDate) newest, COUNT_DISTINCT(OwnerId) FROM Account"), "")
+	if !strings.HasPrefix(a.body, `{"totalSize":1,"done":true,"records":[{"attributes":{"type":"AggregateResult"},"expr0":124,"newest":"20`) ||
+		!strings.Contains(a.body, `.000+0000","expr1":`) {
+		t.Errorf("%s", a.body)
+	}
+	if got := c.get(queryPath("SELECT COUNT() FROM Account WHERE CALENDAR_YEAR(CreatedDate) > 1999"))["totalSize"]; got != json.Number("124") {
+		t.Errorf("COUNT() is %v", got)
+	}
+}
+
+// An answer of groups has no locator, so it has an end.
+func TestTooManyGroups(t *testing.T) {
+	c := serve(t, fakeorg.Options{}, func(o *fakeorg.Org) error { return o.GenerateCounts(map[string]int{"Account": 2001, "User": 2}, 1) })
+	c.do("GET", queryPath("SELECT Id, COUNT(Name) FROM Account GROUP BY Id"), "").refused(t, 400, "EXCEEDED_ID_LIMIT")
+	if got := len(c.records("SELECT Id, COUNT(Name) FROM Account GROUP BY Id LIMIT 2000")); got != 2000 {
+		t.Errorf("%d groups", got)
+	}
+}
+
+func TestNestedQueries(t *testing.T) {
+	c := serve(t, fakeorg.Options{}, generated(300))
+	want := map[any][]any{}
+	for _, r := range c.records("SELECT Id, AccountId FROM Contact WHERE AccountId != null ORDER BY LastName, Id") {
+		want[r["AccountId"]] = append(want[r["AccountId"]], r["Id"])
+	}
+	families := 0
+	for _, r := range c.records("SELECT Id, (SELECT Id, Account.Name FROM Contacts ORDER BY LastName, Id LIMIT 2 OFFSET 1) FROM Account") {
+		all := want[r["Id"]]
+		all = all[min(1, len(all)):]
+		all = all[:min(2, len(all))]
+		if len(all) == 0 {
+			if r["Contacts"] != nil {
+				t.Errorf("%v has children: %v", r["Id"], r["Contacts"])
+			}
+			continue
+		}
+		families++
+		answer := r["Contacts"].(map[string]any)
+		var got []any
+		for _, child := range plain(answer) {
+			got = append(got, child["Id"])
+		}
+		if !reflect.DeepEqual(got, all) || answer["totalSize"] != json.Number(fmt.Sprint(len(all))) || answer["done"] != true {
+			t.Errorf("%v: got %v, want %v", r["Id"], answer, all)
+		}
+	}
+	if families == 0 {
+		t.Error("nobody has children")
+	}
+}
+
+func TestSemiJoins(t *testing.T) {
+	c := serve(t, fakeorg.Options{}, generated(300))
+	with := map[any]bool{}
+	for _, r := range c.records("SELECT AccountId FROM Contact WHERE Email != null") {
+		with[r["AccountId"]] = true
+	}
+	ids := func(soql string) map[any]bool {
+		found := map[any]bool{}
+		for _, r := range c.records(soql) {
+			found[r["Id"]] = true
+		}
+		return found
+	}
+	const inner = "(SELECT AccountId FROM Contact WHERE Email != null)"
+	in, out := ids("SELECT Id FROM Account WHERE Id IN "+inner), ids("SELECT Id FROM Account WHERE Id NOT IN "+inner)
+	for id := range ids("SELECT Id FROM Account") {
+		if in[id] != with[id] || out[id] == with[id] {
+			t.Errorf("%v: in %v, not in %v, want %v", id, in[id], out[id], with[id])
+		}
+	}
+	if len(in) == 0 || len(out) == 0 {
+		t.Errorf("%d in, %d not in", len(in), len(out))
+	}
+	_, rows := c.results(c.job("SELECT Id FROM Account WHERE Id IN "+inner), 1000)
+	if got := len(parse(t, rows)); got != len(in) {
+		t.Errorf("Bulk has %d, REST %d", got, len(in))
+	}
+}
+
+func TestTypeof(t *testing.T) {
+	c := serve(t, fakeorg.Options{}, generated(300))
+	kinds := map[any]int{}
+	for _, r := range c.records("SELECT WhatId, TYPEOF What WHEN Account THEN Phone, Owner.Name WHEN Opportunity THEN Amount ELSE Name END FROM Task") {
+		what, _ := r["What"].(map[string]any)
+		if what == nil {
+			continue
+		}
+		kind := what["attributes"].(map[string]any)["type"]
+		kinds[kind]++
+		_, phone := what["Phone"]
+		_, amount := what["Amount"]
+		if phone != (kind == "Account") || amount != (kind == "Opportunity") {
+			t.Errorf("%v", what)
+		}
+	}
+	if kinds["Account"] == 0 || kinds["Opportunity"] == 0 || kinds["Name"] == 0 {
+		t.Errorf("not every kind was seen: %v", kinds)
+	}
+}
