@@ -59,6 +59,7 @@ func scriptParams(t *testing.T) testscript.Params {
 			"same":     sameNumber,
 			"says":     saysText,
 			"edit":     editFile,
+			"app":      startApp,
 		},
 	}
 }
@@ -198,6 +199,21 @@ func exitCode(ts *testscript.TestScript, neg bool, args []string) {
 	if got != want {
 		ts.Fatalf("exit code %d, want %d", got, want)
 	}
+}
+
+// awaitRequest: await KIND waits until the org was asked for something of that
+// kind.
+func awaitRequest(ts *testscript.TestScript, neg bool, args []string) {
+	for range 600 {
+		text, _ := askOrg(ts, "GET", "/_org/requests", "")
+		var counts map[string]int
+		ts.Check(json.Unmarshal(text, &counts))
+		if counts[args[0]] > 0 {
+			return
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	ts.Fatalf("nobody asked for %s in half a minute", args[0])
 }
 
 // queryDuck: duck FILE SQL prints the rows of a query, tab between columns.

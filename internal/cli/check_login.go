@@ -12,14 +12,14 @@ import (
 )
 
 func (c *checkup) checkLogin(ctx context.Context) bool {
-	if err := c.makeOrg(); err != nil {
+	if err := c.openOrg(); err != nil {
 		c.found("login", "", err)
 		return false
 	}
-	if err := c.fixedToken(); err != nil {
-		c.warn("refresh token", "is lost where the app rotates its refresh tokens: "+err.Error(), plan.HintOf(err))
-	}
 	org, err := c.org.Org(ctx)
+	if err == nil { // a token that somebody else got shows only in use whether it works
+		c.objects, err = c.org.Objects(ctx)
+	}
 	c.found("login", fmt.Sprintf("org %s at %s", org, c.file.Org.URL), err)
 	if err != nil {
 		c.setup("login", salesforce.LoginSetup(c.file.Org.Login.Flow, err))

@@ -13,7 +13,7 @@ import (
 // once.
 func (p *project) login() (salesforce.Login, error) {
 	l := p.file.Org.Login
-	r := p.secrets()
+	r := secret.Resolver{Getenv: p.Getenv, ReadFile: os.ReadFile}
 	var errs []error
 	get := func(ref string) string {
 		if ref == "" {
@@ -47,18 +47,4 @@ func (p *project) login() (salesforce.Login, error) {
 		return salesforce.Token{Token: token}, nil
 	}
 	return nil, plan.Failf(plan.Bug, "", "no login flow is called %q", l.Flow)
-}
-
-func (p *project) secrets() secret.Resolver {
-	return secret.Resolver{Getenv: p.Getenv, ReadFile: os.ReadFile}
-}
-
-// fixedToken says why a refresh token that the app replaces would be lost, or
-// nil. It is asked before the token is used, while that still helps.
-func (p *project) fixedToken() error {
-	l := p.file.Org.Login
-	if l.Flow != "refresh_token" {
-		return nil
-	}
-	return p.secrets().Place(l.RefreshToken).Fixed()
 }

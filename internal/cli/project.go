@@ -67,19 +67,8 @@ func (p *project) Close() error {
 	return errors.Join(errs...)
 }
 
-// openOrg makes the client, and says what may go wrong with its login later.
+// openOrg makes the client. It doesn't log in yet: the first call does.
 func (p *project) openOrg() error {
-	if err := p.makeOrg(); err != nil {
-		return err
-	}
-	if err := p.fixedToken(); err != nil {
-		p.say("notice: where the app rotates its refresh tokens, this login is the last one: %v\nhint: %s", err, plan.HintOf(err))
-	}
-	return nil
-}
-
-// makeOrg makes the client. It doesn't log in yet: the first call does.
-func (p *project) makeOrg() error {
 	login, err := p.login()
 	if err != nil {
 		return err

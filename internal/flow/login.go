@@ -33,7 +33,7 @@ func (r *reader) login(at string, n ast.Node, l *Login) {
 		{"client_secret", checked(&l.ClientSecret, wrongSecret)},
 		{"username", checked(&l.Username, wrongSecret)},
 		{"password", checked(&l.Password, wrongSecret)},
-		{"refresh_token", checked(&l.RefreshToken, wrongSecret)},
+		{"refresh_token", checked(&l.RefreshToken, wrongRefreshToken)},
 		{"token", checked(&l.Token, wrongSecret)},
 		{"key", checked(&l.Key, wrongSecret)},
 		{"audience", parsed(&l.Audience, parseAudience)},
@@ -72,4 +72,12 @@ func wrongAlias(s string) string {
 		return "wants an alias or a username as sf org list shows it, and no reference"
 	}
 	return ""
+}
+
+// wrongRefreshToken also refuses what can't be rewritten.
+func wrongRefreshToken(s string) string {
+	if envRE.MatchString(s) {
+		return "must be file:PATH: Salesforce may replace a refresh token at each login, and a variable can't be rewritten"
+	}
+	return wrongSecret(s)
 }

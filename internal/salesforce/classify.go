@@ -50,8 +50,8 @@ func byCode(e *Error) (verdict, bool) {
 		return verdict{plan.Fix, false, "the session ended and a new login didn't help: check the login and the IP ranges that the user may log in from"}, true
 	case "REQUEST_LIMIT_EXCEEDED":
 		return requestLimit(e.Message), true
-	case "API_DISABLED_FOR_ORG", "API_CURRENTLY_DISABLED", "FUNCTIONALITY_NOT_ENABLED":
-		return verdict{plan.Fix, false, "give the user the permission API Enabled, and check that the org's edition has the API"}, true
+	case "API_CURRENTLY_DISABLED", "FUNCTIONALITY_NOT_ENABLED":
+		return verdict{plan.Fix, false, "check that the org's edition has the API, and that it is not switched off for now"}, true
 	case "INSUFFICIENT_ACCESS", "INSUFFICIENT_ACCESS_OR_READONLY":
 		return verdict{plan.Fix, false, "give the user View All Data, or View All Records on this object"}, true
 	case "INVALID_TYPE":

@@ -6,7 +6,8 @@ import (
 	"catchment/internal/plan"
 )
 
-// byLogin is the part of the table that a token endpoint answers.
+// byLogin is the part of the table that is about who may log in: what a token
+// endpoint answers, and the first call after it.
 func byLogin(e *Error) (verdict, bool) {
 	if e.Code == "rate_limit_exceeded" {
 		return verdict{plan.Wait, false, "too many logins in the last hour: wait, and look for what else logs in as this user"}, true
@@ -53,6 +54,7 @@ func loginRefusals() []loginRefusal {
 		{"unauthorized_client", "", "allow this OAuth flow in the External Client App's settings", setupFlow},
 		{"inactive_user", "", "activate the user in Setup, or log in as another", setupUser},
 		{"inactive_org", "", "the org is locked, closed or suspended: ask Salesforce", setupNothing},
+		{"API_DISABLED_FOR_ORG", "", "give the user the permission API Enabled, and check that the org's edition has the API", setupUser},
 		{"invalid_scope", "", "add the OAuth scopes api and refresh_token to the External Client App", setupApp},
 		{"invalid_request", "", "set org.url to the org's My Domain: client credentials work nowhere else", setupNothing},
 	}

@@ -23,68 +23,45 @@ type Place struct {
 // Place gives the place that ref points to.
 func (r Resolver) Place(ref string) Place { return Place{r, ref} }
 
-// Fixed says why a new secret could not be kept in this place, or nil. It is
-// to be asked before the old one is used, since that may end it.
-func (p Place) Fixed() error {
-	path, ok := strings.CutPrefix(p.ref, "file:")
-	if !ok && !strings.HasPrefix(p.ref, "env:") {
-		return noReference()
+// Renew hands the secret to use, and keeps what use gives in its place; "" or
+// the same secret changes nothing. A file is replaced as a whole, and readable
+// to its owner only. A place that can't be rewritten is an error before use,
+// since that may end the old secret.
+//
+// Of all processes one at a time renews the secrets of a folder: with an issuer
+// that replaces them, a second use of the same secret would end both.
+func (p Place) Renew(ctx context.Context, use func(secret string) (next string, err error)) error {
+	v, err := p.resolver.Resolve(p.ref)
+	if err != nil {
+		return err
 	}
-	if !ok {
+	path, isFile := strings.CutPrefix(p.ref, "file:")
+	if !isFile {
 		return plan.Fixf("put the secret into a file, and give file:PATH instead of "+p.ref,
-			"secret %s: nobody can rewrite the environment of others", p.ref)
+			"secret %s: its issuer may replace it, and a variable can't be rewritten", p.ref)
+	}
+	unlock, err := lock(ctx, filepath.Dir(path))
+	if err != nil {
+		return fmt.Errorf("secret %s: %w", p.ref, err)
+	}
+	defer unlock()
+	if v, err = p.resolver.Resolve(p.ref); err != nil { // who had the lock may have replaced it
+		return err
 	}
 	temp, err := room(path)
 	if err != nil {
 		return err
 	}
-	return discard(temp)
-}
-
-// Renew hands the secret to use, and keeps what use gives in its place; "" or
-// the same secret changes nothing. A file is replaced as a whole, and readable
-// to its owner only. Of all processes one at a time renews the secrets of a
-// folder: with an issuer that replaces them, a second use of the same secret
-// would end both.
-func (p Place) Renew(ctx context.Context, use func(secret string) (next string, err error)) error {
-	path, isFile := strings.CutPrefix(p.ref, "file:")
-	if isFile {
-		unlock, err := lock(ctx, filepath.Dir(path))
-		if err != nil {
-			return fmt.Errorf("secret %s: %w", p.ref, err)
-		}
-		defer unlock()
-	}
-	v, err := p.resolver.Resolve(p.ref)
-	if err != nil {
-		return err
-	}
-	// The new file is begun before the old secret is used up.
-	temp, full := (*os.File)(nil), error(nil)
-	if isFile {
-		temp, full = room(path)
-	} else {
-		full = p.Fixed()
-	}
 	next, err := use(v.Reveal())
-	if err == nil && next != "" && next != v.Reveal() {
-		if full != nil {
-			return lost(p.ref, full)
-		}
-		if err := replace(path, temp, next); err != nil {
-			return lost(p.ref, errors.Join(err, discard(temp)))
-		}
-		return nil
+	if err != nil || next == "" || next == v.Reveal() {
+		return errors.Join(err, discard(temp))
 	}
-	if temp != nil {
-		err = errors.Join(err, discard(temp))
+	if err := replace(path, temp, next); err != nil {
+		return plan.Fixf("get a new secret from its issuer, and put it into "+path,
+			"secret %s: its issuer replaced it, and the new one could not be kept: neither is good for another login: %w",
+			p.ref, errors.Join(err, discard(temp)))
 	}
-	return err
-}
-
-func lost(ref string, err error) error {
-	return plan.Fixf("get a new secret from its issuer, and put it into a file that this user may replace, as file:PATH",
-		"the issuer replaced secret %s, and the new one could not be kept: neither is good for another login: %w", ref, err)
+	return nil
 }
 
 // room begins the file that may replace the one at path.
@@ -96,7 +73,8 @@ func room(path string) (*os.File, error) {
 			return temp, nil
 		}
 	}
-	return nil, plan.Fixf("put the secret into a folder that this user may write", "secret file:%s can't be replaced: %w", path, err)
+	return nil, plan.Fixf("put the secret into a folder that this user may write: its issuer may replace it",
+		"secret file:%s can't be rewritten: %w", path, err)
 }
 
 func discard(temp *os.File) error {
