@@ -60,6 +60,7 @@ func scriptParams(t *testing.T) testscript.Params {
 			"says":     saysText,
 			"edit":     editFile,
 			"app":      startApp,
+			"await":    awaitRequest,
 		},
 	}
 }
