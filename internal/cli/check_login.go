@@ -17,7 +17,11 @@ func (c *checkup) checkLogin(ctx context.Context) bool {
 		return false
 	}
 	org, err := c.org.Org(ctx)
-	if err == nil { // a token that somebody else got shows only in use whether it works
+	var unserved error
+	if err == nil {
+		unserved = c.unservedVersion(ctx)
+	}
+	if err == nil && unserved == nil { // a token that somebody else got shows only in use whether it works
 		c.objects, err = c.org.Objects(ctx)
 	}
 	c.found("login", fmt.Sprintf("org %s at %s", org, c.file.Org.URL), err)
@@ -25,12 +29,16 @@ func (c *checkup) checkLogin(ctx context.Context) bool {
 		c.setup("login", salesforce.LoginSetup(c.file.Org.Login.Flow, err))
 		return false
 	}
+	c.found("api version", c.org.Version(), unserved)
+	return unserved == nil
+}
+
+func (c *checkup) unservedVersion(ctx context.Context) error {
 	versions, err := c.org.Versions(ctx)
 	if err == nil && !slices.Contains(versions, c.org.Version()) {
 		err = plan.Fixf("set org.api_version to one of: "+strings.Join(versions, ", "), "the org doesn't serve API version %s", c.org.Version())
 	}
-	c.found("api version", c.org.Version(), err)
-	return err == nil
+	return err
 }
 
 // A permission lets the user see all records of some kind.

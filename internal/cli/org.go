@@ -56,8 +56,8 @@ Its records come from a folder of CSV files (--load), or are made from a seed
 	f.DurationVar(&flags.latency, "job-latency", 500*time.Millisecond, "how long a Bulk job takes")
 	f.StringVar(&flags.certificate, "certificate", "", "allow the JWT flow to who has the key of this certificate, a PEM `file`")
 	f.BoolVar(&flags.app.Rotates, "rotate-refresh-tokens", false, "let each refresh token work once")
-	f.BoolVar(&flags.app.NotApproved, "not-approved", false, "let no administrator have allowed the app to the user")
-	f.BoolVar(&flags.restricted, "restricted", false, "let the user not see every record")
+	f.BoolVar(&flags.app.NotApproved, "not-approved", false, "refuse the user: no administrator has allowed it the app")
+	f.BoolVar(&flags.restricted, "restricted", false, "hide records from the user: it lacks View All Data")
 	return cmd
 }
 

@@ -17,7 +17,7 @@ const (
 // something else is wrong.
 func LoginSetup(flow string, err error) []string {
 	e, ok := errors.AsType[*Error](err)
-	if !ok || flow == "token" || flow == "sf_cli" {
+	if !ok {
 		return nil
 	}
 	r, _ := refusalOf(e)

@@ -335,7 +335,7 @@ func TestLoginRefusals(t *testing.T) {
 		{"password", "invalid_grant", "authentication failure", "security token", "Allow OAuth Username-Password Flows"},
 		{"password", "inactive_user", "user is inactive", "activate", "Permission Sets"},
 		{"jwt", "invalid_grant", "something new", "login history", "pre-authorized"},
-		{"token", "invalid_grant", "something new", "", ""},
+		{"token", "API_DISABLED_FOR_ORG", "The REST API is not enabled", "API Enabled", "API Enabled"},
 		{"jwt", "inactive_org", "organization is locked", "ask Salesforce", ""},
 		{"jwt", "invalid_scope", "x", "scopes", "scopes"},
 		{"jwt", "unauthorized_client", "x", "allow this OAuth flow", "Enable JWT"},

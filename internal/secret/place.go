@@ -31,8 +31,7 @@ func (r Resolver) Place(ref string) Place { return Place{r, ref} }
 // Of all processes one at a time renews the secrets of a folder: with an issuer
 // that replaces them, a second use of the same secret would end both.
 func (p Place) Renew(ctx context.Context, use func(secret string) (next string, err error)) error {
-	v, err := p.resolver.Resolve(p.ref)
-	if err != nil {
+	if _, err := p.resolver.Resolve(p.ref); err != nil {
 		return err
 	}
 	path, isFile := strings.CutPrefix(p.ref, "file:")
@@ -40,17 +39,23 @@ func (p Place) Renew(ctx context.Context, use func(secret string) (next string, 
 		return plan.Fixf("put the secret into a file, and give file:PATH instead of "+p.ref,
 			"secret %s: its issuer may replace it, and a variable can't be rewritten", p.ref)
 	}
+	path, err := filepath.EvalSymlinks(path) // what a link points to is replaced, not the link
+	if err != nil {
+		return fmt.Errorf("secret %s: %w", p.ref, err)
+	}
 	unlock, err := lock(ctx, filepath.Dir(path))
 	if err != nil {
 		return fmt.Errorf("secret %s: %w", p.ref, err)
 	}
 	defer unlock()
-	if v, err = p.resolver.Resolve(p.ref); err != nil { // who had the lock may have replaced it
-		return err
-	}
-	temp, err := room(path)
+	v, err := p.resolver.Resolve(p.ref) // whoever had the lock may have replaced it
 	if err != nil {
 		return err
+	}
+	temp, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
+	if err != nil {
+		return plan.Fixf("put the secret into a folder that this user may write: its issuer may replace it",
+			"secret %s can't be rewritten: %w", p.ref, err)
 	}
 	next, err := use(v.Reveal())
 	if err != nil || next == "" || next == v.Reveal() {
@@ -64,19 +69,6 @@ func (p Place) Renew(ctx context.Context, use func(secret string) (next string, 
 	return nil
 }
 
-// room begins the file that may replace the one at path.
-func room(path string) (*os.File, error) {
-	path, err := filepath.EvalSymlinks(path) // what a link points to is replaced, not the link
-	if err == nil {
-		var temp *os.File
-		if temp, err = os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*"); err == nil {
-			return temp, nil
-		}
-	}
-	return nil, plan.Fixf("put the secret into a folder that this user may write: its issuer may replace it",
-		"secret file:%s can't be rewritten: %w", path, err)
-}
-
 func discard(temp *os.File) error {
 	return errors.Join(temp.Close(), os.Remove(temp.Name()))
 }
@@ -87,10 +79,6 @@ func replace(path string, temp *os.File, secret string) error {
 		return err
 	}
 	if err := temp.Sync(); err != nil {
-		return err
-	}
-	path, err := filepath.EvalSymlinks(path)
-	if err != nil {
 		return err
 	}
 	if err := os.Rename(temp.Name(), path); err != nil {
