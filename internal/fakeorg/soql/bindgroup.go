@@ -175,7 +175,7 @@ func (b *binder) newSlot(e Expr, said string) (slot, *Error) {
 		case grouping && b.query.Subtotals == "":
 			return slot{}, b.refuse(c.Pos, MalformedQuery, "GROUPING can only be used with GROUP BY ROLLUP or GROUP BY CUBE")
 		case grouping:
-			return slot{function: c.Function, key: i, path: result("int")}, nil
+			return slot{function: c.Function, key: i, path: result(c, "int")}, nil
 		default:
 			path := *key.path
 			path.Hops = nil
@@ -212,7 +212,7 @@ func (b *binder) aggregate(c Call) (slot, *Error) {
 	case "AVG":
 		describe = "double"
 	}
-	return slot{scalar: s, function: c.Function, path: result(describe)}, nil
+	return slot{scalar: s, function: c.Function, path: result(c, describe)}, nil
 }
 
 // aggregates tells whether a function makes sense of a field (the guide's

@@ -41,6 +41,9 @@ func (b *binder) comparison(c Comparison) (predicate, *Error) {
 	if err != nil {
 		return nil, err
 	}
+	if call, ok := c.Left.(Call); ok && call.family() == familyDistance && c.Op != Less && c.Op != Greater {
+		return nil, b.refuse(call.Pos, InvalidQueryFilterOperator, "DISTANCE supports only the operators > and <")
+	}
 	p, err := b.against(c, left.path)
 	if err != nil || left.read == nil {
 		return p, err

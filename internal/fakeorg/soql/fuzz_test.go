@@ -1,22 +1,12 @@
 package soql
 
-import (
-	"os"
-	"strings"
-	"testing"
-)
+import "testing"
 
 // FuzzParse proves that no statement makes the package panic, and that what
 // is printed reads back as the same statement.
 func FuzzParse(f *testing.F) {
-	file, err := os.ReadFile(statementsFile)
-	if err != nil {
-		f.Fatal(err)
-	}
-	for line := range strings.Lines(string(file)) {
-		if statement, ok := strings.CutPrefix(line, "> "); ok {
-			f.Add(strings.ReplaceAll(strings.TrimSuffix(statement, "\n"), "⏎", "\n"))
-		}
+	for _, file := range statementFiles(f) {
+		statements(f, file, func(statement, _ string) { f.Add(statement) }, func(string) {})
 	}
 	schema := newTestSchema()
 	f.Fuzz(func(t *testing.T, text string) {

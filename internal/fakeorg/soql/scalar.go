@@ -50,9 +50,9 @@ func (b *binder) scalar(e Expr) (scalar, *Error) {
 	return scalar{}, b.refuse(call.Pos, MalformedQuery, "the function %s can not be used here", call.Function)
 }
 
-// result makes the path of something computed: it has a type, and no name.
-func result(describe string) *Path {
-	return &Path{Field: Field{Type: describe, Filterable: true, Sortable: true, Groupable: true}}
+// result makes the path of what a call computes: a field without a place.
+func result(c Call, describe string) *Path {
+	return &Path{Field: Field{Name: c.String(), Type: describe, Filterable: true, Sortable: true, Groupable: true}}
 }
 
 // datePart binds a date function, which counts in UTC unless convertTimezone
@@ -72,9 +72,9 @@ func (b *binder) datePart(call Call) (scalar, *Error) {
 		return scalar{}, b.refuse(arg.pos(), InvalidField, "field '%s' of type %s can not be used with the function %s",
 			path.Field.Name, path.Field.Type, call.Function)
 	}
-	out := result("int")
+	out := result(call, "int")
 	if call.Function == "DAY_ONLY" {
-		out = result("date")
+		out = result(call, "date")
 	}
 	return scalar{path: out, read: func(r Record, now Clock) string {
 		t, ok := readMoment(k.value(r, path))
@@ -245,7 +245,7 @@ func (b *binder) distance(call Call) (scalar, *Error) {
 		return scalar{}, err
 	}
 	there := [2]float64{degrees(place.Args[0].String()), degrees(place.Args[1].String())}
-	return scalar{path: result("double"), read: func(r Record, _ Clock) string {
+	return scalar{path: result(call, "double"), read: func(r Record, _ Clock) string {
 		x, y := r.Value(latitude), r.Value(longitude)
 		if x == "" || y == "" {
 			return ""

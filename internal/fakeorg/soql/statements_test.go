@@ -5,50 +5,70 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 )
 
 var update = flag.Bool("update", false, "write the golden files again")
 
-const statementsFile = "testdata/statements.txt"
+// statementFiles are the corpus. In each, a line with > is a statement (⏎
+// stands for a line break), the next line is what becomes of it: = and how it
+// prints, or ! and its refusal. # starts a comment.
+func statementFiles(t testing.TB) []string {
+	t.Helper()
+	files, err := filepath.Glob("testdata/*.txt")
+	if err != nil || len(files) < 6 {
+		t.Fatalf("%d files, %v", len(files), err)
+	}
+	return files
+}
 
-// TestStatements reads testdata/statements.txt: a line with > is a statement
-// (⏎ stands for a line break), the next line is what becomes of it: = and how
-// it prints, or ! and its refusal. # starts a comment.
-func TestStatements(t *testing.T) {
-	file, err := os.ReadFile(statementsFile)
+// statements calls do for the statements of a file, with what the file says
+// becomes of each, and gives the lines between them to other.
+func statements(t testing.TB, file string, do func(statement, outcome string), other func(line string)) {
+	t.Helper()
+	text, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var out strings.Builder
-	cases := 0
-	lines := strings.Split(strings.TrimSuffix(string(file), "\n"), "\n")
+	lines := strings.Split(strings.TrimSuffix(string(text), "\n"), "\n")
 	for i := 0; i < len(lines); i++ {
-		out.WriteString(lines[i] + "\n")
 		statement, ok := strings.CutPrefix(lines[i], "> ")
 		if !ok {
+			other(lines[i])
 			continue
 		}
-		cases++
-		got := outcome(strings.ReplaceAll(statement, "⏎", "\n"))
-		out.WriteString(got + "\n")
-		want := ""
+		outcome := ""
 		if i+1 < len(lines) && (strings.HasPrefix(lines[i+1], "= ") || strings.HasPrefix(lines[i+1], "! ")) {
 			i++
-			want = lines[i]
+			outcome = lines[i]
 		}
-		if want != got && !*update {
-			t.Errorf("%s:%d\n     %s\n got %s\nwant %s", statementsFile, i+1, statement, got, want)
+		do(strings.ReplaceAll(statement, "⏎", "\n"), outcome)
+	}
+}
+
+// TestStatements holds the corpus.
+func TestStatements(t *testing.T) {
+	cases := 0
+	for _, file := range statementFiles(t) {
+		var out strings.Builder
+		statements(t, file, func(statement, want string) {
+			cases++
+			got := outcome(statement)
+			if want != got && !*update {
+				t.Errorf("%s\n     %s\n got %s\nwant %s", file, statement, got, want)
+			}
+			out.WriteString("> " + strings.ReplaceAll(statement, "\n", "⏎") + "\n" + got + "\n")
+		}, func(line string) { out.WriteString(line + "\n") })
+		if *update {
+			if err := os.WriteFile(file, []byte(out.String()), 0o644); err != nil {
+				t.Fatal(err)
+			}
 		}
 	}
-	if cases < 150 {
+	if cases < 500 {
 		t.Errorf("%d statements, which is fewer than there were", cases)
-	}
-	if *update {
-		if err := os.WriteFile(statementsFile, []byte(out.String()), 0o644); err != nil {
-			t.Fatal(err)
-		}
 	}
 }
 
