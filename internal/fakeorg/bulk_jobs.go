@@ -3,13 +3,12 @@ package fakeorg
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"slices"
 	"strings"
 	"sync"
 	"time"
-
-	"catchment/internal/fakeorg/soql"
 )
 
 // The states of a Bulk query job.
@@ -34,18 +33,17 @@ type jobs struct {
 type job struct {
 	id, operation, version string
 	delimiter, ending      string // by their names
-	question               *question
+	text                   string
+	question               *question // as it was understood when the job was created, or last started
 	created                time.Time
 	failure                string // scripted by a fault
 	stuck                  bool   // likewise: it never gets done
 
-	snap    *snapshot // set when the job starts; guarded by jobs.mu, like aborted
-	clock   soql.Clock
+	reading *reading // guarded by jobs.mu while it is taken, like question, aborted and err
 	aborted bool
 
-	run    sync.Once
-	result *result
-	err    error
+	run sync.Once
+	err error
 }
 
 // A jobRequest is what a client posts.
@@ -128,12 +126,13 @@ func (o *Org) createJob(w http.ResponseWriter, c *call) error {
 		return err
 	}
 	j := &job{
-		operation: asked.Operation, version: c.version, delimiter: asked.ColumnDelimiter, ending: asked.LineEnding,
+		text: asked.Query, operation: asked.Operation, version: c.version, delimiter: asked.ColumnDelimiter, ending: asked.LineEnding,
 		question: q, created: o.clock.Now(),
 	}
 	if c.fault != nil {
 		j.failure, j.stuck = c.fault.FailJob, c.fault.StickJob
 	}
+	j.reading = newReading(j, o.options.JobLatency, o.options.JobChunks)
 	o.jobs.mu.Lock()
 	o.jobs.made++
 	j.id = makeID("750", o.jobs.made)
@@ -151,12 +150,36 @@ func (o *Org) createJob(w http.ResponseWriter, c *call) error {
 func (o *Org) startJobs() {
 	o.jobs.mu.Lock()
 	defer o.jobs.mu.Unlock()
+	now := o.clock.Now()
 	for _, j := range o.jobs.list {
-		if j.snap == nil && !j.aborted && o.clock.Now().Sub(j.created) >= o.options.JobLatency/4 {
-			snap := o.now()
-			j.snap, j.clock = &snap, o.soqlClock()
+		if j.aborted {
+			continue
+		}
+		waiting := !j.reading.started()
+		j.reading.take(o, now)
+		if waiting && j.reading.started() {
+			j.begin(o)
 		}
 	}
+}
+
+// begin understands the query anew: the schema may have changed since the job
+// was created.
+func (j *job) begin(o *Org) {
+	q, err := o.ask(j.text, j.operation == "queryAll")
+	if err != nil {
+		j.err = refuse(http.StatusBadRequest, "", "InvalidBatch : %s", reason(err))
+		return
+	}
+	j.question = q
+}
+
+// reason is the message of a refusal without its code.
+func reason(err error) string {
+	if e, ok := errors.AsType[*apiError](err); ok {
+		return e.Message
+	}
+	return err.Error()
 }
 
 // state is what has become of a job by now. A job that should be done is
@@ -164,24 +187,30 @@ func (o *Org) startJobs() {
 func (o *Org) state(ctx context.Context, j *job) string {
 	o.startJobs()
 	o.jobs.mu.Lock()
-	aborted, snap := j.aborted, j.snap
+	aborted, started, failed := j.aborted, j.reading.started(), j.err != nil
 	o.jobs.mu.Unlock()
 	switch {
 	case aborted:
 		return jobAborted
-	case snap == nil:
+	case !started:
 		return jobWaiting
 	case j.stuck || o.clock.Now().Sub(j.created) < o.options.JobLatency:
 		return jobRunning
+	case failed:
+		return jobFailed
 	}
 	j.run.Do(func() {
-		if j.failure != "" {
-			j.err = refuse(http.StatusBadRequest, "", "%s", j.failure)
-			return
+		err := error(refuse(http.StatusBadRequest, "", "%s", j.failure))
+		if j.failure == "" {
+			// The job isn't the request's: it goes on where the client hangs up.
+			err = j.reading.run(context.WithoutCancel(ctx), j.question)
 		}
-		// The job isn't the request's: it goes on where the client hangs up.
-		j.result, j.err = snap.answer(context.WithoutCancel(ctx), j.question, j.clock)
+		o.jobs.mu.Lock()
+		j.err = err
+		o.jobs.mu.Unlock()
 	})
+	o.jobs.mu.Lock()
+	defer o.jobs.mu.Unlock()
 	if j.err != nil {
 		return jobFailed
 	}
@@ -214,9 +243,9 @@ func (o *Org) info(j *job, state string) map[string]any {
 	}
 	switch state {
 	case jobComplete:
-		info["numberRecordsProcessed"] = j.result.total
+		info["numberRecordsProcessed"] = j.reading.total
 	case jobFailed:
-		info["errorMessage"] = strings.TrimPrefix(j.err.Error(), ": ")
+		info["errorMessage"] = reason(j.err)
 		fallthrough
 	default:
 		info["numberRecordsProcessed"] = 0

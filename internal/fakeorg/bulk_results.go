@@ -69,13 +69,13 @@ func (o *Org) results(w http.ResponseWriter, c *call) error {
 	if err != nil {
 		return err
 	}
-	from, err := pageStart(c.FormValue("locator"), j.result.total)
+	from, err := pageStart(c.FormValue("locator"), j.reading.total)
 	if err != nil {
 		return err
 	}
-	count := min(size, j.result.total-from)
+	count := min(size, j.reading.total-from)
 	next := "null" // the text, as Salesforce has it
-	if from+count < j.result.total {
+	if from+count < j.reading.total {
 		next = locator(from + count)
 	}
 	announced := count
@@ -96,7 +96,7 @@ func (o *Org) results(w http.ResponseWriter, c *call) error {
 // writeCSV writes a header row and count rows. What goes wrong from here on
 // can only break the connection off: the answer has begun.
 func (o *Org) writeCSV(w http.ResponseWriter, c *call, j *job, from, count int) {
-	rows := newCSVWriter(j.result, delimiters()[j.delimiter], lineEndings()[j.ending])
+	rows := newCSVWriter(j.reading.parts[0].result, delimiters()[j.delimiter], lineEndings()[j.ending])
 	dst := rows.appendHeader(make([]byte, 0, 2*flushAt))
 	sent := error(nil)
 	flush := func() {
@@ -104,7 +104,7 @@ func (o *Org) writeCSV(w http.ResponseWriter, c *call, j *job, from, count int) 
 		o.usage.sent(len(dst))
 		dst = dst[:0]
 	}
-	err := j.result.each(c.Context(), from, count, func(r *row) bool {
+	err := j.reading.each(c.Context(), from, count, func(r *row) bool {
 		dst = rows.appendRow(dst, r)
 		if len(dst) >= flushAt {
 			flush()
@@ -126,7 +126,7 @@ func (o *Org) resultPages(w http.ResponseWriter, c *call) error {
 	if err != nil {
 		return err
 	}
-	from, err := pageStart(c.FormValue("locator"), j.result.total)
+	from, err := pageStart(c.FormValue("locator"), j.reading.total)
 	if err != nil {
 		return err
 	}
@@ -136,7 +136,7 @@ func (o *Org) resultPages(w http.ResponseWriter, c *call) error {
 	}
 	answer := map[string]any{"done": true}
 	pages := []resultPage{}
-	for len(pages) == 0 || from < j.result.total {
+	for len(pages) == 0 || from < j.reading.total {
 		if len(pages) == pagesAtOnce {
 			answer["done"] = false
 			answer["nextRecordsUrl"] = at + "/resultpages?locator=" + locator(from)

@@ -16,7 +16,7 @@ func (c *client) state(job string) map[string]any {
 }
 
 func TestJobTakesItsTime(t *testing.T) {
-	c := serve(t, fakeorg.Options{JobLatency: 40 * time.Second}, generated(100))
+	c := serve(t, fakeorg.Options{JobLatency: 40 * time.Second, JobChunks: 1}, generated(100))
 	asked := c.ok("POST", data+"/jobs/query", `{"operation":"query","query":"SELECT Id FROM Account"}`)
 	want := map[string]any{
 		"operation": "query", "object": "Account", "createdById": "005Ho0000000001IAA", "createdDate": "2026-03-14T15:09:26.000+0000",
@@ -56,6 +56,27 @@ func TestJobTakesItsTime(t *testing.T) {
 	c.ok("DELETE", data+"/jobs/query/"+id, "")
 	for _, path := range []string{data + "/jobs/query/" + id, results} {
 		c.do("GET", path, "").refused(t, 404, "NOT_FOUND")
+	}
+}
+
+// A job reads its parts at moments of their own: what is changed meanwhile is
+// seen by those that are read later.
+func TestRecordsChangeWhileAJobRuns(t *testing.T) {
+	c := serve(t, fakeorg.Options{JobLatency: 40 * time.Second, JobChunks: 2}, generated(100))
+	soql := "SELECT Id, Site FROM Account"
+	torn, sorted := c.job(soql), c.job(soql+" ORDER BY Id")
+	c.org.Clock().Advance(10 * time.Second)
+	last := "001Ho000000000MIAQ" // the 22nd
+	c.ok("PATCH", data+"/sobjects/Account/001Ho0000000001IAA", `{"Site":"moved"}`)
+	c.ok("PATCH", data+"/sobjects/Account/"+last, `{"Site":"moved"}`)
+	made := c.ok("POST", data+"/sobjects/Account", `{"Name":"new"}`)["id"].(string)
+	c.org.Clock().Advance(30 * time.Second)
+	_, rows := c.results(torn, 7)
+	if strings.Count(rows, "moved") != 1 || !strings.Contains(rows, `"`+last+`","moved"`) || !strings.Contains(rows, made) {
+		t.Errorf("in parts: %s", rows)
+	}
+	if _, rows := c.results(sorted, 7); strings.Contains(rows, "moved") || strings.Contains(rows, made) {
+		t.Errorf("in one: %s", rows)
 	}
 }
 

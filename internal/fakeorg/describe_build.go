@@ -28,7 +28,7 @@ func newField(name, typ string, size int) *fieldDescribe {
 		f.Nillable, f.DefaultedOnCreate, f.Aggregatable = false, true, false
 	case "datetime":
 		f.Groupable = false
-	case "address":
+	case "address", "location":
 		f.Aggregatable, f.Groupable, f.Sortable, f.QueryByDistance = false, false, false, true
 		f.Createable, f.Updateable = false, false
 	}
@@ -48,8 +48,8 @@ func soapType(typ string) string {
 		return "xsd:double"
 	case "datetime":
 		return "xsd:dateTime"
-	case "address":
-		return "urn:address"
+	case "address", "location":
+		return "urn:" + typ
 	}
 	return "xsd:string"
 }

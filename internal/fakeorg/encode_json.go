@@ -157,7 +157,9 @@ func (w *jsonWriter) appendNode(dst []byte, r *row, node *jsonNode) []byte {
 		w.value = append(w.value[:0], node.computed.Value(w.root, w.clock)...)
 		return w.appendTyped(dst, node.kind)
 	case node.kind == "address":
-		return w.appendAddress(dst, r, node.key)
+		return w.appendCompound(dst, r, strings.TrimSuffix(node.key, "Address"), addressParts())
+	case node.kind == "location":
+		return w.appendCompound(dst, r, strings.TrimSuffix(node.key, "__c"), locationParts())
 	}
 	return w.appendField(dst, r, r.obj.place(node.key), node.kind)
 }
@@ -231,23 +233,34 @@ func (w *jsonWriter) appendTyped(dst []byte, kind string) []byte {
 	return appendJSONText(dst, w.value)
 }
 
-// appendAddress puts a compound address together from its components.
-func (w *jsonWriter) appendAddress(dst []byte, r *row, key string) []byte {
-	from, filled := len(dst), false
-	stem := strings.TrimSuffix(key, "Address")
-	for i, part := range [...][2]string{
+// A part is a component of a compound value: its key, and what the field that
+// holds it is called behind the name that all share.
+type part struct{ key, suffix string }
+
+func addressParts() []part {
+	return []part{
 		{"city", "City"}, {"country", "Country"}, {"geocodeAccuracy", "GeocodeAccuracy"},
 		{"latitude", "Latitude"}, {"longitude", "Longitude"}, {"postalCode", "PostalCode"},
 		{"state", "State"}, {"street", "Street"},
-	} {
+	}
+}
+
+func locationParts() []part {
+	return []part{{"latitude", "__Latitude__s"}, {"longitude", "__Longitude__s"}}
+}
+
+// appendCompound puts a compound value together from its components.
+func (w *jsonWriter) appendCompound(dst []byte, r *row, stem string, parts []part) []byte {
+	from, filled := len(dst), false
+	for i, part := range parts {
 		dst = append(dst, "{,"[min(i, 1)], '"')
-		dst = append(dst, part[0]...)
+		dst = append(dst, part.key...)
 		dst = append(dst, '"', ':')
 		kind := "string"
-		if part[1] == "Latitude" || part[1] == "Longitude" {
+		if part.key == "latitude" || part.key == "longitude" {
 			kind = "double"
 		}
-		dst = w.appendField(dst, r, r.obj.place(stem+part[1]), kind)
+		dst = w.appendField(dst, r, r.obj.place(stem+part.suffix), kind)
 		filled = filled || len(w.value) > 0
 	}
 	if !filled {

@@ -91,6 +91,7 @@ func (w *world) object(k kind) *object {
 		base.makers = append(base.makers, f.make)
 	}
 	about := newDescribe(k.name, k.prefix, fields)
+	about.Mergeable = slices.ContainsFunc(fields, func(f *fieldDescribe) bool { return f.Name == "MasterRecordId" })
 	if k.name == "User" {
 		about.Deletable, about.Undeletable = false, false
 	}

@@ -33,6 +33,7 @@ func accountFields() []made {
 		{newField("NumberOfEmployees", "int", 8), sometimes(1, 3, whole(20_000))},
 		{newField("Description", "textarea", 32_000), sometimes(3, 5, remark)},
 		{newField("Rating", "picklist", 40), sometimes(1, 2, oneOf("Hot", "Warm", "Cold"))},
+		{newMaster("Account"), nil},
 		{newField("Site", "string", 80), rarely(50, sometimes(3, 4, oneOf("HQ", "Branch")), "N/A", "null", "007", "None")},
 	})
 }
@@ -55,6 +56,7 @@ func contactFields() []made {
 		{newField("Title", "string", 128), sometimes(1, 3, oneOf("Buyer", "CEO", "Head of \"Ideas\"", "Engineer, Senior"))},
 		{newField("Birthdate", "date", 0), rarely(500, sometimes(1, 2, birthday), "1700-01-01", "4000-12-31")},
 		{newField("HasOptedOutOfEmail", "boolean", 0), flag},
+		{newMaster("Contact"), nil},
 		{newField("Description", "textarea", 32_000), sometimes(2, 3, remark)},
 	})
 }
@@ -84,6 +86,7 @@ func caseFields() []made {
 		{newField("Priority", "picklist", 255), oneOf("High", "Medium", "Low")},
 		{newField("Origin", "picklist", 255), sometimes(1, 4, oneOf("Phone", "Email", "Web"))},
 		{newField("Subject", "string", 255), remark},
+		{newMaster("Case"), nil},
 		{newField("Description", "textarea", 32_000), sometimes(1, 2, remark)},
 	})
 }
@@ -129,6 +132,13 @@ func invoiceFields() []made {
 		{newField("Tags__c", "multipicklist", 4099), sometimes(1, 3, oneOf("red;green", "blue", "red;blue;green"))},
 		{newField("Notes__c", "textarea", longest), sometimes(1, 3, novel)},
 	})
+}
+
+// newMaster describes where a record that lost a merge points to.
+func newMaster(object string) *fieldDescribe {
+	f := newLookup("MasterRecordId", object)
+	f.Createable, f.Updateable, f.Permissionable = false, false, false
+	return f
 }
 
 // computedName is a name that is put together from its parts.

@@ -15,6 +15,7 @@ type Options struct {
 	Clock       *Clock        // the org's own time
 	SessionLife time.Duration // how long an access token works; two hours
 	JobLatency  time.Duration // from the creation of a Bulk job to its end; none
+	JobChunks   int           // parts of a Bulk job that are read at moments of their own; 4
 	PageRecords int           // records of a Bulk result page at most; 100,000
 
 	ClientID, ClientSecret string // made from the seed where empty
@@ -106,6 +107,7 @@ func New(options Options) (*Org, error) {
 
 func withDefaults(options Options) Options {
 	options.SessionLife = orDefault(options.SessionLife, 2*time.Hour)
+	options.JobChunks = orDefault(options.JobChunks, 4)
 	options.PageRecords = orDefault(options.PageRecords, 100_000)
 	options.DailyAPIRequests = orDefault(options.DailyAPIRequests, 100_000)
 	options.DailyQueryJobs = orDefault(options.DailyQueryJobs, 10_000)

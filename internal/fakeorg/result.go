@@ -3,6 +3,7 @@ package fakeorg
 import (
 	"context"
 	"errors"
+	"math"
 	"net/http"
 	"slices"
 	"sort"
@@ -79,6 +80,14 @@ type result struct {
 
 // answer finds out which records a question is about.
 func (s snapshot) answer(ctx context.Context, q *question, clock soql.Clock) (*result, error) {
+	return s.answerWithin(ctx, q, clock, places{0, math.MaxInt})
+}
+
+// places are those from first up to end.
+type places struct{ first, end int }
+
+// answerWithin is answer for a part of the object.
+func (s snapshot) answerWithin(ctx context.Context, q *question, clock soql.Clock, part places) (*result, error) {
 	r, err := s.prepare(ctx, q, clock)
 	if err != nil {
 		return nil, err
@@ -86,8 +95,10 @@ func (s snapshot) answer(ctx context.Context, q *question, clock soql.Clock) (*r
 	if q.bound.Grouped {
 		return r, r.group(ctx)
 	}
-	from, to, places := r.candidates()
-	r.fixed = q.bound.Sorted || places != nil
+	from, to, few := r.candidates()
+	from, to = max(from, part.first), min(to, part.end)
+	few = slices.DeleteFunc(few, func(n int) bool { return n < part.first || n >= part.end })
+	r.fixed = q.bound.Sorted || few != nil
 	matched := 0
 	take := func(at *row) bool {
 		if !r.sees(at) {
@@ -102,8 +113,8 @@ func (s snapshot) answer(ctx context.Context, q *question, clock soql.Clock) (*r
 		matched++
 		return q.bound.Sorted || q.bound.Limit < 0 || matched < q.bound.Limit+max(0, q.bound.Offset)
 	}
-	if places != nil {
-		err = s.visit(ctx, q.obj, places, take)
+	if few != nil {
+		err = s.visit(ctx, q.obj, few, take)
 	} else {
 		err = s.scan(ctx, q.obj, from, to, take)
 	}
@@ -123,7 +134,7 @@ func (s snapshot) answer(ctx context.Context, q *question, clock soql.Clock) (*r
 
 // candidates narrows the places down: to a range of Ids, or to the changed
 // records where the base is too old to be meant.
-func (r *result) candidates() (from, to int, places []int) {
+func (r *result) candidates() (from, to int, few []int) {
 	to = r.snap.size(r.obj)
 	lo, hi := r.bound.Range("Id")
 	if !r.obj.sorted {
@@ -136,12 +147,12 @@ func (r *result) candidates() (from, to int, places []int) {
 		to = r.placeOf(to, func(id string) bool { return id > hi[:min(len(hi), shortID)] })
 	}
 	if lo, _ := r.bound.Range("SystemModstamp"); lo > r.obj.base.newest() {
-		places = r.snap.changed(r.obj)
-		if places == nil {
-			places = []int{}
+		few = r.snap.changed(r.obj)
+		if few == nil {
+			few = []int{}
 		}
 	}
-	return from, to, places
+	return from, to, few
 }
 
 // placeOf returns the first place whose Id of 15 characters passes.
