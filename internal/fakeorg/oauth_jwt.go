@@ -9,15 +9,15 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 )
 
-// assertionLife is how far ahead the end of an assertion may lie, and how far
-// back it may lie already: the clocks of two machines differ.
-const (
-	assertionLife = 3 * time.Minute
-	clocksDiffer  = 30 * time.Second
-)
+// clocksDiffer is how far back the end of an assertion may lie: the clocks of
+// two machines differ.
+const clocksDiffer = 30 * time.Second
 
-// checkAssertion refuses a JWT that the user's app didn't sign for this org
-// and this moment. The descriptions are Salesforce's own.
+// checkAssertion refuses a JWT that the user's app didn't sign for this org, or
+// whose time is over. The descriptions are Salesforce's own. How far ahead the
+// end lies is not looked at: the guide says three minutes, but Salesforce takes
+// the assertions of its own CLI, which writes milliseconds for seconds there
+// (forcedotcom/sfdx-core, authInfo.ts).
 func (o *Org) checkAssertion(r *http.Request) error {
 	if o.options.App.Certificate == nil {
 		return &loginError{http.StatusBadRequest, "unsupported_grant_type", "grant type not supported"}
@@ -30,7 +30,7 @@ func (o *Org) checkAssertion(r *http.Request) error {
 	switch {
 	case errors.Is(err, jwt.ErrTokenExpired):
 		return invalidGrant("expired authorization code")
-	case err != nil, claims.ExpiresAt.After(o.clock.Now().Add(assertionLife + clocksDiffer)):
+	case err != nil:
 		return invalidGrant("invalid assertion")
 	case claims.Issuer != o.login.ClientID:
 		return &loginError{http.StatusBadRequest, "invalid_client_id", "client identifier invalid"}

@@ -165,20 +165,20 @@ func TestAssertions(t *testing.T) {
 		claims jwt.MapClaims
 		want   string
 	}{
-		"good":                 {jwt.SigningMethodRS256, key, claims("sub", l.Username), good},
-		"the common audience":  {jwt.SigningMethodRS256, key, claims("aud", "https://login.salesforce.com"), good},
-		"a clock behind":       {jwt.SigningMethodRS256, key, claims("exp", at(-20*time.Second)), good},
-		"another key":          {jwt.SigningMethodRS256, other, claims("sub", l.Username), invalid},
-		"another method":       {jwt.SigningMethodRS384, key, claims("sub", l.Username), invalid},
-		"no signature":         {jwt.SigningMethodNone, jwt.UnsafeAllowNoneSignatureType, claims("sub", l.Username), invalid},
-		"a public key as HMAC": {jwt.SigningMethodHS256, certificate.Raw, claims("sub", l.Username), invalid},
-		"no end":               {jwt.SigningMethodRS256, key, claims("exp", nil), invalid},
-		"too far an end":       {jwt.SigningMethodRS256, key, claims("exp", at(10*time.Minute)), invalid},
-		"expired":              {jwt.SigningMethodRS256, key, claims("exp", at(-time.Minute)), "invalid_grant: expired authorization code"},
-		"another audience":     {jwt.SigningMethodRS256, key, claims("aud", "https://test.salesforce.com"), "invalid_grant: audience is invalid"},
-		"no audience":          {jwt.SigningMethodRS256, key, claims("aud", nil), "invalid_grant: audience is invalid"},
-		"another user":         {jwt.SigningMethodRS256, key, claims("sub", "x@example.com"), "invalid_grant: user hasn't approved this consumer"},
-		"another app":          {jwt.SigningMethodRS256, key, claims("iss", "3MVG9x"), "invalid_client_id: client identifier invalid"},
+		"good":                   {jwt.SigningMethodRS256, key, claims("sub", l.Username), good},
+		"the common audience":    {jwt.SigningMethodRS256, key, claims("aud", "https://login.salesforce.com"), good},
+		"a clock behind":         {jwt.SigningMethodRS256, key, claims("exp", at(-20*time.Second)), good},
+		"another key":            {jwt.SigningMethodRS256, other, claims("sub", l.Username), invalid},
+		"another method":         {jwt.SigningMethodRS384, key, claims("sub", l.Username), invalid},
+		"no signature":           {jwt.SigningMethodNone, jwt.UnsafeAllowNoneSignatureType, claims("sub", l.Username), invalid},
+		"a public key as HMAC":   {jwt.SigningMethodHS256, certificate.Raw, claims("sub", l.Username), invalid},
+		"no end":                 {jwt.SigningMethodRS256, key, claims("exp", nil), invalid},
+		"an end in milliseconds": {jwt.SigningMethodRS256, key, claims("exp", start().UnixMilli()+300), good},
+		"expired":                {jwt.SigningMethodRS256, key, claims("exp", at(-time.Minute)), "invalid_grant: expired authorization code"},
+		"another audience":       {jwt.SigningMethodRS256, key, claims("aud", "https://test.salesforce.com"), "invalid_grant: audience is invalid"},
+		"no audience":            {jwt.SigningMethodRS256, key, claims("aud", nil), "invalid_grant: audience is invalid"},
+		"another user":           {jwt.SigningMethodRS256, key, claims("sub", "x@example.com"), "invalid_grant: user hasn't approved this consumer"},
+		"another app":            {jwt.SigningMethodRS256, key, claims("iss", "3MVG9x"), "invalid_client_id: client identifier invalid"},
 	}
 	for name, tt := range tests {
 		signed, err := jwt.NewWithClaims(tt.method, tt.claims).SignedString(tt.key)

@@ -15,8 +15,8 @@ import (
 )
 
 const (
-	// assertionLife is how long an assertion works. Salesforce takes three
-	// minutes at most, by its own clock: two leave a minute to either side.
+	// assertionLife is how long an assertion works. The guide allows three
+	// minutes, by Salesforce's own clock: two leave a minute to either side.
 	assertionLife = 2 * time.Minute
 
 	// skewAtMost is how far our clock may be from Salesforce's before that is
