@@ -85,6 +85,11 @@ func crashAt(t *testing.T, template *rig, n int, run func(*process)) {
 		t.Logf("moment %d never came", n) // the order of what goes on at once isn't fixed
 	}
 	p.close()
+	jobs := r.jobs()
 	r.done(nil)
 	r.same()
+	r.nothingKept()
+	if left := r.jobs(); left > jobs {
+		t.Errorf("%d jobs are in the org, before the clean run %d", left, jobs)
+	}
 }

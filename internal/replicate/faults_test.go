@@ -177,13 +177,19 @@ func TestOneFlowFails(t *testing.T) {
 	r.same()
 }
 
-// nothingLeft proves that drop was thorough: no jobs in the org, no pages, no
-// page rows, no leases, nothing staged.
+// nothingLeft proves that drop was thorough, in the org too.
 func (r *rig) nothingLeft() {
 	r.t.Helper()
 	if n := r.jobs(); n != 0 {
 		r.t.Errorf("%d jobs are left in the org", n)
 	}
+	r.nothingKept()
+}
+
+// nothingKept proves that no pages, page rows, leases or staged rows are left.
+// Jobs may be: a process that dies just after it posted one can't be found out.
+func (r *rig) nothingKept() {
+	r.t.Helper()
 	p := r.start(nil)
 	defer p.close()
 	for info, err := range p.stage.List(p.ctx, "") {

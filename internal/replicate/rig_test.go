@@ -124,7 +124,6 @@ type process struct {
 	stage   blob.Store
 	movers  map[string]mover.Pager
 	options replicate.Options
-	verify  verify.Options
 	tries   int
 	closers []func() error
 	before  func(step string, t plan.Task) // hears steps begin
@@ -264,13 +263,16 @@ func (r *rig) compare(fl flow.Flow) (verify.Result, error) {
 }
 
 func (p *process) compare(fl flow.Flow) (verify.Result, error) {
+	return p.verifier().Flow(p.ctx, fl)
+}
+
+func (p *process) verifier() *verify.Verifier {
 	id, err := p.control.NewRunID()
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	v := verify.Verifier{Org: p.client, Warehouse: p.wh, Control: p.control, Stage: p.stage, Movers: p.movers,
+	return &verify.Verifier{Org: p.client, Warehouse: p.wh, Control: p.control, Stage: p.stage, Movers: p.movers,
 		Options: verify.Options{Run: id, Holder: "verify", Alone: true, Sample: 3}}
-	return v.Flow(p.ctx, fl)
 }
 
 // stampedStore tells the times of blobs by the rig's clock.
@@ -291,4 +293,14 @@ func rewritten(w http.ResponseWriter, req *http.Request, next http.Handler, chan
 	w.Header().Del("Content-Length")
 	w.WriteHeader(got.Code)
 	_, _ = w.Write(body)
+}
+
+// countdown calls f when so many steps have begun.
+func (p *process) countdown(steps int, f func()) func(string, plan.Task) {
+	var begun atomic.Int64
+	return func(string, plan.Task) {
+		if begun.Add(1) == int64(steps)+1 {
+			f()
+		}
+	}
 }

@@ -242,11 +242,13 @@ func (r *rig) exec(sql string) {
 	r.t.Helper()
 	p := r.start(nil)
 	defer p.close()
-	err := p.driver.Tx(r.t.Context(), func(tx warehouse.Tx) error {
-		_, err := tx.Exec(r.t.Context(), sql)
+	p.exec(sql)
+}
+
+func (p *process) exec(sql string) {
+	p.t.Helper()
+	p.must(p.driver.Tx(p.ctx, func(tx warehouse.Tx) error {
+		_, err := tx.Exec(p.ctx, sql)
 		return err
-	})
-	if err != nil {
-		r.t.Fatal(err)
-	}
+	}))
 }

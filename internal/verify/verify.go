@@ -4,7 +4,7 @@
 // It reads Id, SystemModstamp and IsDeleted of every record by one Bulk query
 // and lets the warehouse compare, so that its memory doesn't grow with the
 // table. Only what is stamped before the watermark is judged: the rest is
-// pending. It changes nothing in either place.
+// pending. It changes no record and no row.
 //
 // Start at Verifier.Flow.
 package verify
@@ -12,16 +12,12 @@ package verify
 import (
 	"context"
 	"errors"
-	"fmt"
-	"io"
-	"path"
 	"time"
 
 	"catchment/internal/blob"
 	"catchment/internal/control"
 	"catchment/internal/flow"
 	"catchment/internal/mover"
-	"catchment/internal/page"
 	"catchment/internal/plan"
 	"catchment/internal/salesforce"
 	"catchment/internal/schema"
@@ -71,17 +67,18 @@ func (v *Verifier) Flow(ctx context.Context, fl flow.Flow) (Result, error) {
 	if err != nil {
 		return res, err
 	}
-	res, err = v.compare(ctx, fl, res)
+	res, err = v.compare(ctx, lease, fl)
 	return res, errors.Join(err, v.Control.Release(context.WithoutCancel(ctx), lease))
 }
 
-func (v *Verifier) compare(ctx context.Context, fl flow.Flow, res Result) (Result, error) {
-	mark, found, err := v.Warehouse.Mark(ctx, fl.Object)
-	if err != nil {
+func (v *Verifier) compare(ctx context.Context, lease control.Lease, fl flow.Flow) (Result, error) {
+	res := Result{Object: fl.Object}
+	if err := v.Warehouse.Migrate(ctx); err != nil { // there may be no table of ours yet
 		return res, err
 	}
-	if !found || mark.Watermark.IsZero() {
-		return res, plan.Fixf("copy it first with: catchment run "+fl.Object, "%s was never copied", fl.Object)
+	mark, err := v.mark(ctx, fl.Object)
+	if err != nil {
+		return res, err
 	}
 	res.AsOf, res.Grade = mark.Watermark, mark.Grade
 	o, err := v.Org.Describe(ctx, fl.Object)
@@ -92,29 +89,53 @@ func (v *Verifier) compare(ctx context.Context, fl flow.Flow, res Result) (Resul
 	if err != nil {
 		return res, err
 	}
-	if condition, err := v.Warehouse.Inspect(ctx, table, mark); err != nil || condition == warehouse.Dropped || condition == warehouse.Foreign {
-		if err == nil {
-			err = plan.Fixf("load it anew with: catchment run --full "+fl.Object, "table %s is %s", mark.Table, condition)
-		}
+	condition, err := v.Warehouse.Inspect(ctx, table, mark)
+	switch {
+	case err != nil:
 		return res, err
+	case condition == warehouse.Dropped || condition == warehouse.Foreign:
+		return res, plan.Fixf("load it anew with: catchment run --full "+fl.Object, "table %s is %s", mark.Table, condition)
 	}
-	names := make([]string, len(table.Columns))
-	for i, c := range table.Columns {
-		names[i] = c.Field
-	}
-	q := salesforce.Select{Fields: names, From: o.Name}
-	if fl.Where != "" {
-		q.Where = append(q.Where, salesforce.Raw(fl.Where))
-	}
-	pages, clear, err := v.read(ctx, mover.Request{Object: o.Name, SOQL: q.String()})
-	defer clear()
+	reading, err := v.read(ctx, lease, mover.Request{Object: o.Name, SOQL: queryOf(fl, table)})
+	defer reading.clear(ctx)
 	if err != nil {
 		return res, err
 	}
 	res.Difference, err = v.Warehouse.Compare(ctx, warehouse.Comparison{
-		Table: table, Policy: warehouse.Policy(fl.Deletes), Before: mark.Watermark, Pages: pages, Sample: v.Options.Sample,
+		Table: table, Policy: warehouse.Policy(fl.Deletes), Before: mark.Watermark, Pages: reading.pages, Sample: v.Options.Sample,
 	})
 	return res, err
+}
+
+// mark reads how far the flow is complete. One that was never consolidated
+// can't be compared, nor one of another org (invariant 13).
+func (v *Verifier) mark(ctx context.Context, object string) (warehouse.Mark, error) {
+	org, err := v.Org.Org(ctx)
+	if err != nil {
+		return warehouse.Mark{}, err
+	}
+	mark, found, err := v.Warehouse.Mark(ctx, object)
+	switch {
+	case err != nil:
+		return mark, err
+	case !found || mark.Watermark.IsZero():
+		return mark, plan.Fixf("copy it first with: catchment run "+object, "%s was never copied", object)
+	case mark.Org != org:
+		return mark, plan.Fixf("name the org, or the warehouse, that belong together", "the warehouse holds a copy of org %s, not of %s", mark.Org, org)
+	}
+	return mark, nil
+}
+
+// queryOf reads the columns of a table from every record of the flow.
+func queryOf(fl flow.Flow, table warehouse.Table) string {
+	q := salesforce.Select{From: table.Object}
+	for _, c := range table.Columns {
+		q.Fields = append(q.Fields, c.Field)
+	}
+	if fl.Where != "" {
+		q.Where = append(q.Where, salesforce.Raw(fl.Where))
+	}
+	return q.String()
 }
 
 // judged is the part of a flow's table that is compared.
@@ -126,87 +147,4 @@ func judged(fl flow.Flow, o schema.Object) (warehouse.Table, error) {
 		}
 	}
 	return warehouse.TableFor(o, fields, fl.Naming == flow.Snake)
-}
-
-// read brings the reading into the blob store. clear removes it again, and the
-// job with it.
-func (v *Verifier) read(ctx context.Context, r mover.Request) (pages []warehouse.Page, clear func(), err error) {
-	pager := v.Movers["bulk"]
-	clear = func() {}
-	job, err := pager.Create(ctx, r)
-	if errors.Is(err, mover.ErrUnsupported) {
-		pager = v.Movers["rest"]
-		job, err = pager.Create(ctx, r)
-	}
-	if err != nil {
-		return nil, clear, err
-	}
-	prefix := path.Join(r.Object, v.Options.Run, "verify")
-	clear = func() {
-		// What stays behind after a failure here is found by the next drop;
-		// the comparison itself is not the worse for it.
-		ctx := context.WithoutCancel(ctx)
-		_ = pager.Drop(ctx, job)
-		for _, p := range pages {
-			_ = v.Stage.Delete(ctx, p.Key)
-		}
-	}
-	if job, err = wait(ctx, pager, job); err != nil {
-		return nil, clear, err
-	}
-	var records int64
-	for p, err := range pager.Pages(ctx, job) {
-		if err != nil {
-			return pages, clear, err
-		}
-		stored, err := v.store(ctx, prefix, p)
-		if err != nil {
-			return pages, clear, fmt.Errorf("page %s: %w", p.Name, err)
-		}
-		stored.Seq = int64(len(pages) + 1)
-		pages = append(pages, stored)
-		records += stored.Rows
-	}
-	if records != job.Records {
-		return pages, clear, plan.Failf(plan.Retry, "try again", "the pages of job %s hold %d records, Salesforce counts %d", job.ID, records, job.Records)
-	}
-	return pages, clear, nil
-}
-
-func wait(ctx context.Context, pager mover.Pager, job mover.Job) (mover.Job, error) {
-	for pause := 200 * time.Millisecond; ; pause = min(2*pause, 30*time.Second) {
-		var err error
-		if job, err = pager.Poll(ctx, job); err != nil || job.Done {
-			return job, err
-		}
-		timer := time.NewTimer(pause)
-		select {
-		case <-ctx.Done():
-			timer.Stop()
-			return job, context.Cause(ctx)
-		case <-timer.C:
-		}
-	}
-}
-
-func (v *Verifier) store(ctx context.Context, prefix string, p mover.Page) (warehouse.Page, error) {
-	body, err := p.Open(ctx)
-	if err != nil {
-		return warehouse.Page{}, err
-	}
-	defer body.Close()
-	out := warehouse.Page{Key: path.Join(prefix, p.Name+".csv"), Gzip: body.Gzip}
-	if body.Gzip {
-		out.Key += ".gz"
-	}
-	in := page.Check(body, body.Gzip, body.Records, nil)
-	defer in.Close()
-	if _, err := v.Stage.Put(ctx, out.Key, in); err != nil {
-		return out, err
-	}
-	shape := in.Shape()
-	out.Header, out.Rows, out.Digest = shape.Header, shape.Records, shape.Digest
-	out.Path, out.URL = v.Stage.Where(out.Key)
-	out.Open = func(ctx context.Context) (io.ReadCloser, error) { return v.Stage.Open(ctx, out.Key) }
-	return out, nil
 }
