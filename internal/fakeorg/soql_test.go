@@ -146,3 +146,119 @@ func TestTypeof(t *testing.T) {
 		t.Errorf("not every kind was seen: %v", kinds)
 	}
 }
+
+// What SOQL knows and Bulk doesn't is refused when the job is posted.
+func TestSOQLThatBulkRefuses(t *testing.T) {
+	c := serve(t, fakeorg.Options{}, generated(50))
+	for _, refused := range []struct{ soql, message string }{
+		{"SELECT COUNT() FROM Account", "Aggregate Relationships not supported in Bulk Query"},
+		{"SELECT COUNT(Id) FROM Account", "Aggregate Relationships not supported in Bulk Query"},
+		{"SELECT Industry FROM Account GROUP BY Industry", "Aggregate Relationships not supported in Bulk Query"},
+		{"SELECT Id, (SELECT Id FROM Contacts) FROM Account", "Aggregate Relationships not supported in Bulk V2 Query with CSV content type"},
+		{"SELECT TYPEOF What WHEN Account THEN Phone END FROM Task", "TYPEOF is not supported in Bulk Query"},
+		{"SELECT Id FROM Account LIMIT 5 OFFSET 1", "OFFSET is not supported in Bulk Query"},
+		{"SELECT BillingAddress FROM Account", "Selecting compound data not supported in Bulk Query"},
+	} {
+		body, _ := json.Marshal(map[string]string{"operation": "query", "query": refused.soql})
+		a := c.do("POST", data+"/jobs/query", string(body))
+		a.refused(t, 400, "API_ERROR")
+		if !strings.Contains(a.body, `"message":"`+refused.message+`"`) {
+			t.Errorf("%s: %s", refused.soql, a.body)
+		}
+	}
+}
+
+// Computed columns have the name of their field, or their alias, in REST and
+// in Bulk alike.
+func TestComputedColumns(t *testing.T) {
+	c := serve(t, fakeorg.Options{}, generated(50))
+	const soql = "SELECT Id, FORMAT(CreatedDate), toLabel(Owner.Name), FORMAT(AnnualRevenue) shown, AnnualRevenue FROM Account WHERE AnnualRevenue != null LIMIT 1"
+	header, _ := c.results(c.job(soql), 10)
+	if want := `"Id","CreatedDate","Owner.Name","shown","AnnualRevenue"`; header != want {
+		t.Errorf("header %s, want %s", header, want)
+	}
+	r := c.records(soql)[0]
+	owner := r["Owner"].(map[string]any)
+	day, shown := r["CreatedDate"].(string), r["shown"].(string)
+	if owner["Name"] == nil || strings.Count(day, "/") != 2 || !strings.HasPrefix(shown, "USD ") || strings.HasPrefix(r["AnnualRevenue"].(json.Number).String(), "USD") {
+		t.Errorf("%v", r)
+	}
+}
+
+// What field-level security hides is unknown, wherever a statement names it.
+func TestHiddenFromSOQL(t *testing.T) {
+	c := serve(t, fakeorg.Options{}, generated(50))
+	for _, hidden := range []error{c.org.HideField("Contact", "Email"), c.org.HideObject("Opportunity"), c.org.HideField("Account", "Industry")} {
+		if hidden != nil {
+			t.Fatal(hidden)
+		}
+	}
+	for soql, code := range map[string]string{
+		"SELECT Id, (SELECT Email FROM Contacts) FROM Account":                                               "INVALID_FIELD",
+		"SELECT Id, (SELECT Id FROM Contacts WHERE Email = null) FROM Account":                               "INVALID_FIELD",
+		"SELECT Id, (SELECT Id FROM Opportunities) FROM Account":                                             "INVALID_TYPE",
+		"SELECT Id FROM Account WHERE Id IN (SELECT AccountId FROM Opportunity)":                             "INVALID_TYPE",
+		"SELECT Id FROM Account WHERE Id IN (SELECT AccountId FROM Contact WHERE Email != null)":             "INVALID_FIELD",
+		"SELECT Industry, COUNT(Id) FROM Account GROUP BY Industry":                                          "INVALID_FIELD",
+		"SELECT Id FROM Account ORDER BY Industry":                                                           "INVALID_FIELD",
+		"SELECT TYPEOF What WHEN Opportunity THEN Amount END FROM Task":                                      "INVALID_TYPE",
+		"SELECT TYPEOF Who WHEN Contact THEN Email END FROM Task":                                            "INVALID_FIELD",
+		"SELECT Account.Industry FROM Contact":                                                               "INVALID_FIELD",
+		"SELECT MAX(Email) FROM Contact":                                                                     "INVALID_FIELD",
+		"SELECT Id FROM Account WHERE toLabel(Industry) = 'x'":                                               "INVALID_FIELD",
+		"SELECT LastName FROM Contact GROUP BY LastName HAVING COUNT(Email) > 1":                             "INVALID_FIELD",
+		"SELECT Id FROM Account USING SCOPE team":                                                            "INVALID_QUERY_SCOPE",
+		"SELECT Id FROM Profile USING SCOPE mine":                                                            "INVALID_TYPE",
+		"SELECT Id FROM Account WHERE Id IN (SELECT AccountId FROM Contact) OR Name = 'x'":                   "MALFORMED_QUERY",
+		"SELECT Id FROM Account WITH DATA CATEGORY Geography__c AT usa__c":                                   "INVALID_FIELD",
+		"SELECT Id, (SELECT Id, (SELECT Id, (SELECT Id FROM Nobody) FROM Cases) FROM Contacts) FROM Account": "INVALID_TYPE",
+	} {
+		a := c.do("GET", queryPath(soql), "")
+		if !strings.Contains(a.body, `"errorCode":"`+code+`"`) {
+			t.Errorf("%s: %s", soql, a.body)
+		}
+	}
+}
+
+// USING SCOPE mine leaves the records of the user who asks.
+func TestScope(t *testing.T) {
+	c := serve(t, fakeorg.Options{}, generated(300))
+	user := c.get("/services/oauth2/userinfo")["user_id"]
+	mine := 0
+	for _, r := range c.records("SELECT OwnerId FROM Contact") {
+		if r["OwnerId"] == user {
+			mine++
+		}
+	}
+	if got := len(c.records("SELECT Id FROM Contact USING SCOPE mine")); got != mine || mine == 0 {
+		t.Errorf("%d records, want %d", got, mine)
+	}
+}
+
+// queryAll counts what is in the recycle bin, in every part of a statement.
+func TestAllRowsEverywhere(t *testing.T) {
+	c := serve(t, fakeorg.Options{}, generated(300))
+	contact := c.records("SELECT Id, AccountId FROM Contact WHERE AccountId != null LIMIT 1")[0]
+	if err := c.org.Delete(contact["Id"].(string)); err != nil {
+		t.Fatal(err)
+	}
+	children := func(soql string) int {
+		kids, _ := c.records(soql)[0]["Contacts"].(map[string]any)
+		if kids == nil {
+			return 0
+		}
+		return len(kids["records"].([]any))
+	}
+	nested := fmt.Sprintf("SELECT Id, (SELECT Id FROM Contacts) FROM Account WHERE Id = '%s'", contact["AccountId"])
+	if live, all := children(nested), children(nested+" ALL ROWS"); all != live+1 {
+		t.Errorf("%d children, %d with the deleted one", live, all)
+	}
+	count := func(soql string) any { return c.records(soql)[0]["expr0"] }
+	if live, all := count("SELECT COUNT(Id) FROM Contact"), count("SELECT COUNT(Id) FROM Contact ALL ROWS"); live == all {
+		t.Errorf("%v contacts, %v with the deleted one", live, all)
+	}
+	joined := fmt.Sprintf("SELECT Id FROM Account WHERE Id IN (SELECT AccountId FROM Contact WHERE Id = '%s')", contact["Id"])
+	if live, all := len(c.records(joined)), len(c.records(joined+" ALL ROWS")); live != 0 || all != 1 {
+		t.Errorf("%d joined, %d with the deleted one", live, all)
+	}
+}

@@ -55,10 +55,20 @@ type sum struct {
 }
 
 func (s *sum) add(v string) {
-	if x, ok := new(big.Rat).SetString(v); ok {
+	if x, ok := exact(v); ok {
 		s.n++
 		s.total.Add(&s.total, x)
 	}
+}
+
+// exact reads a number. One that is longer than any that an org could hold is
+// left out: written out it would fill the memory.
+func exact(v string) (*big.Rat, bool) {
+	const most = 1000
+	if d := readDecimal(v); d.point > most || d.point < -most {
+		return nil, false
+	}
+	return new(big.Rat).SetString(v)
 }
 
 func (s *sum) result() string {
@@ -118,7 +128,7 @@ func (k kind) same(v string) string {
 	case kindID:
 		return v[:min(len(v), 15)]
 	case kindInteger, kindDecimal:
-		if x, ok := new(big.Rat).SetString(v); ok {
+		if x, ok := exact(v); ok {
 			return x.RatString()
 		}
 	}
