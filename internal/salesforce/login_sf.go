@@ -64,8 +64,9 @@ func (l SalesforceCLI) Login(ctx context.Context, at Endpoint) (Session, error) 
 	return s, err
 }
 
-// sessionRE is the form of an access token that sf may hold.
-var sessionRE = regexp.MustCompile(`^00D[A-Za-z0-9]{12,15}![^\s]+$`)
+// sessionRE is the form of an access token, a session Id or a JWT; what sf
+// shows in place of one has blanks.
+var sessionRE = regexp.MustCompile(`^(00D[A-Za-z0-9]{12,15}!|eyJ)\S+$`)
 
 // ask runs one command of sf. The alias is all that it is told: no secret is
 // in its arguments, which every user of the machine may see.
@@ -96,7 +97,7 @@ func (l SalesforceCLI) ask(ctx context.Context, url string, command ...string) (
 }
 
 // tokenRE finds access tokens in foreign text.
-var tokenRE = regexp.MustCompile(`00D[A-Za-z0-9]{12,15}![A-Za-z0-9._]+`)
+var tokenRE = regexp.MustCompile(`(00D[A-Za-z0-9]{12,15}!|eyJ)[A-Za-z0-9._-]+`)
 
 func (l SalesforceCLI) tryHint() string {
 	return "see what it says to: sf org display --target-org " + l.Alias
