@@ -179,7 +179,9 @@ func (rule *Rule) preempt(w http.ResponseWriter, r *http.Request) bool {
 // omit leaves out of an answer, or of its headers, what a rule names.
 func omit[V any](rule *Rule, from map[string]V) {
 	if rule != nil {
-		maps.DeleteFunc(from, func(key string, _ V) bool { return slices.Contains(rule.Omit, key) })
+		maps.DeleteFunc(from, func(key string, _ V) bool {
+			return slices.ContainsFunc(rule.Omit, func(name string) bool { return strings.EqualFold(name, key) })
+		})
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -133,5 +134,85 @@ func TestNewRefuses(t *testing.T) {
 	}
 	if err := c.org.GenerateCounts(map[string]int{"Nothing": 1}, 1); err == nil {
 		t.Error("generated nothing")
+	}
+}
+
+// Every error that has a name, as a client sees it.
+func TestNamedAnswers(t *testing.T) {
+	c := serve(t, fakeorg.Options{}, generated(100))
+	for name, want := range map[string]struct {
+		status int
+		code   string
+	}{
+		"api-disabled": {403, "API_DISABLED_FOR_ORG"}, "concurrent-limit": {403, "REQUEST_LIMIT_EXCEEDED"},
+		"daily-limit": {403, "REQUEST_LIMIT_EXCEEDED"}, "job-limit": {400, "LIMIT_EXCEEDED"}, "lock": {400, "UNABLE_TO_LOCK_ROW"},
+		"locator-gone": {400, "INVALID_QUERY_LOCATOR"}, "not-acceptable": {406, "CustomNotAcceptable"}, "not-found": {404, "NOT_FOUND"},
+		"query-timeout": {400, "QUERY_TIMEOUT"}, "storage-limit": {400, "LIMIT_EXCEEDED"}, "too-complicated": {400, "QUERY_TOO_COMPLICATED"},
+		"unavailable": {503, "SERVER_UNAVAILABLE"}, "unknown": {500, "UNKNOWN_EXCEPTION"},
+	} {
+		c.ok("POST", "/_org/faults", `[{"kind":"limits","answer":"`+name+`"}]`)
+		c.do("GET", data+"/limits", "").refused(t, want.status, want.code)
+		c.ok("POST", "/_org/faults", "")
+	}
+	c.do("POST", "/_org/faults", `[{"answer":"sunshine"}]`).refused(t, 400, "JSON_PARSER_ERROR")
+	c.do("POST", "/_org/faults", `[{"sttaus":5}]`).refused(t, 400, "JSON_PARSER_ERROR")
+}
+
+// A storm: the third request of a kind and the four behind it.
+func TestStorm(t *testing.T) {
+	c := serve(t, fakeorg.Options{}, generated(100))
+	rules, err := fakeorg.ParseFaults(strings.NewReader(`[{"kind":"limits","nth":3,"times":5,"answer":"unavailable"}]`))
+	if err != nil || len(rules) != 1 {
+		t.Fatal(rules, err)
+	}
+	c.org.Fault(rules[0])
+	var got []int
+	for range 9 {
+		got = append(got, c.do("GET", data+"/limits", "").StatusCode)
+	}
+	if want := []int{200, 200, 503, 503, 503, 503, 503, 200, 200}; !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+	c.get(data + "/sobjects")
+	if rules := c.org.Faults(); len(rules) != 1 || rules[0].Seen != 9 {
+		t.Errorf("%v", rules)
+	}
+	if a := c.do("GET", "/_org/faults", ""); !strings.Contains(a.body, `"seen":9`) {
+		t.Error(a.body)
+	}
+	c.ok("DELETE", "/_org/requests", "")
+	if got := c.org.Requests(); len(got) != 0 {
+		t.Errorf("%v", got)
+	}
+}
+
+func TestStuckJob(t *testing.T) {
+	c := serve(t, fakeorg.Options{}, generated(100))
+	c.org.Fault(fakeorg.Rule{Method: "POST", Kind: "job", Nth: 1, StickJob: true})
+	id := c.job("SELECT Id FROM Account")
+	c.org.Clock().Advance(24 * time.Hour)
+	if got := c.state(id); got["state"] != "InProgress" {
+		t.Errorf("%v", got)
+	}
+	c.ok("PATCH", data+"/jobs/query/"+id, `{"state":"Aborted"}`)
+}
+
+func TestFaultsOfHeadersAndGzip(t *testing.T) {
+	c := serve(t, fakeorg.Options{}, generated(5000))
+	path := data + "/jobs/query/" + c.job("SELECT Id, Name FROM Contact") + "/results"
+	c.org.Fault(fakeorg.Rule{Kind: "results", Nth: 1, Omit: []string{"Sforce-Locator", "Sforce-NumberOfRecords"}})
+	c.org.Fault(fakeorg.Rule{Kind: "results", Nth: 2, Truncate: 2000, Reset: true})
+	c.org.Fault(fakeorg.Rule{Kind: "results", Nth: 3, Truncate: 2000})
+	c.org.Fault(fakeorg.Rule{Kind: "results", Nth: 4, Status: 200})
+	if a := c.do("GET", path, ""); a.Header.Get("Sforce-Locator") != "" || a.Header.Get("Sforce-NumberOfRecords") != "" || a.body == "" {
+		t.Errorf("%v", a.Header)
+	}
+	for range 2 { // Go's client unpacks by itself, and tells what is missing
+		if a := c.do("GET", path, ""); !errors.Is(a.err, io.ErrUnexpectedEOF) {
+			t.Errorf("gzip broken off: %v after %d bytes", a.err, len(a.body))
+		}
+	}
+	if a := c.do("GET", path, ""); a.err != nil || a.StatusCode != 200 || a.body != "" {
+		t.Errorf("an empty body: %d %q %v", a.StatusCode, a.body, a.err)
 	}
 }

@@ -118,8 +118,11 @@ func userFields() []made {
 }
 
 func invoiceFields() []made {
+	number := newField("Number__c", "string", 40)
+	number.ExternalId, number.IDLookup, number.Unique = true, true, true
 	return withSystem("Invoice__c", "a0I", true, []made{
 		{newField("Name", "string", 80).numbered(), numbered("INV-", 8)},
+		{number, numbered("N", 8)},
 		{newLookup("Account__c", "Account"), lookup("Account", "001")},
 		{newLookup("Opportunity__c", "Opportunity"), sometimes(1, 2, lookup("Opportunity", "006"))},
 		{newField("Amount__c", "currency", 18).digitsAfter(2), decimal(16, 2)},

@@ -87,7 +87,7 @@ func (h *historian) live(obj *object) (*row, bool) {
 func (h *historian) born(obj *object, like *row) map[int]string {
 	values := map[int]string{}
 	for _, f := range obj.about.Fields {
-		if at := obj.place(f.Name); f.Createable {
+		if at := obj.place(f.Name); f.Createable && !f.Unique {
 			values[at] = like.text(at)
 		}
 	}
@@ -102,7 +102,7 @@ func (h *historian) altered(obj *object, n int) map[int]string {
 	values := map[int]string{}
 	for range n {
 		f := obj.about.Fields[h.dice.below(len(obj.about.Fields))]
-		if !f.Updateable {
+		if !f.Updateable || f.Unique {
 			continue
 		}
 		if value, ok := h.invent(f); ok {

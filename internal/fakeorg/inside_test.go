@@ -79,7 +79,7 @@ func FuzzParseCSV(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		lines, err := parseCSV(text)
+		lines, err := parseCSV(text, ',')
 		if err != nil {
 			return
 		}
@@ -94,7 +94,7 @@ func FuzzParseCSV(f *testing.F) {
 			}
 			again.WriteByte('\n')
 		}
-		back, err := parseCSV(again.String())
+		back, err := parseCSV(again.String(), ',')
 		if err != nil || !slices.EqualFunc(back, lines, slices.Equal) {
 			t.Errorf("%q comes back as %q: %v", lines, back, err)
 		}

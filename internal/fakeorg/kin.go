@@ -23,22 +23,27 @@ func (t *Transaction) kin(parent *object, id string, counts func(slot) bool, do 
 	return nil
 }
 
-// pointing returns the places of the records whose lookup holds an Id.
-func (t *Transaction) pointing(obj *object, field int, id string) []int {
+// pointing returns the places of the records that have a value in a field.
+func (t *Transaction) pointing(obj *object, field int, value string) []int {
 	var places []int
 	snap := t.org.now()
 	at := &row{snap: snap, obj: obj}
-	var value []byte
-	for place := range snap.size(obj) {
-		at.move(place)
-		if written, ok := t.at[rowKey{obj.history, place}]; ok {
-			at.record = t.writes[written].record
-		}
-		if at.record != nil && at.record.gone() {
-			continue
-		}
-		if value = at.appendValue(value[:0], field); string(value) == id {
-			places = append(places, place)
+	var records [512]*record
+	var buf []byte
+	for from, size := 0, snap.size(obj); from < size; from += len(records) {
+		part := records[:min(len(records), size-from)]
+		snap.fill(obj, from, part)
+		for i, changed := range part {
+			at.place, at.record = from+i, changed
+			if written, ok := t.at[rowKey{obj.history, at.place}]; ok {
+				at.record = t.writes[written].record
+			}
+			if at.record != nil && at.record.gone() {
+				continue
+			}
+			if buf = at.appendValue(buf[:0], field); string(buf) == value {
+				places = append(places, at.place)
+			}
 		}
 	}
 	return places

@@ -160,7 +160,7 @@ func readRecords(path string, data loadedObject) (columns []string, rows [][]str
 	if err != nil {
 		return nil, nil, err
 	}
-	lines, err := parseCSV(string(text))
+	lines, err := parseCSV(string(text), ',')
 	if err != nil {
 		return nil, nil, fmt.Errorf("%s: %w", filepath.Base(path), err)
 	}

@@ -8,18 +8,18 @@ import (
 
 // parseCSV reads a whole text, byte for byte: encoding/csv would turn CRLF
 // inside a value into LF. Every line must have as many fields as the first.
-func parseCSV(text string) ([][]string, error) {
+func parseCSV(text string, delimiter byte) ([][]string, error) {
 	var lines [][]string
 	for text != "" {
 		var line []string
 		for more := true; more; {
-			value, rest, err := csvField(text)
+			value, rest, err := csvField(text, delimiter)
 			if err != nil {
 				return nil, err
 			}
 			line = append(line, value)
-			more = strings.HasPrefix(rest, ",")
-			text = strings.TrimPrefix(rest, ",")
+			more = rest != "" && rest[0] == delimiter
+			text = strings.TrimPrefix(rest, string(rune(delimiter)))
 		}
 		if len(lines) > 0 && len(line) != len(lines[0]) {
 			return nil, fmt.Errorf("record %d: %d fields, the header has %d", len(lines), len(line), len(lines[0]))
@@ -32,9 +32,9 @@ func parseCSV(text string) ([][]string, error) {
 }
 
 // csvField cuts the first field off.
-func csvField(text string) (value, rest string, err error) {
+func csvField(text string, delimiter byte) (value, rest string, err error) {
 	if !strings.HasPrefix(text, `"`) {
-		end := strings.IndexAny(text, ",\r\n")
+		end := strings.IndexAny(text, string(rune(delimiter))+"\r\n")
 		if end < 0 {
 			end = len(text)
 		}
@@ -53,7 +53,7 @@ func csvField(text string) (value, rest string, err error) {
 		}
 		parts.WriteByte('"')
 	}
-	if text != "" && !strings.ContainsRune(",\r\n", rune(text[0])) {
+	if text != "" && text[0] != delimiter && text[0] != '\r' && text[0] != '\n' {
 		return "", "", errors.New("text after a closing quote")
 	}
 	return parts.String(), text, nil

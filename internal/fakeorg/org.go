@@ -32,6 +32,7 @@ type Options struct {
 	DeleteLog        int      // records of an object that getDeleted remembers; all
 
 	MultiCurrency  bool // generated records carry a CurrencyIsoCode
+	HardDelete     bool // the user may delete for good by Bulk
 	SetAuditFields bool // CreatedDate and its like can be written on create
 	QuietCascades  bool // records that go or come back with their parent keep their stamps
 	QuietUndeletes bool // a record taken out of the recycle bin keeps its stamp
@@ -68,6 +69,7 @@ type Org struct {
 	sessions *sessions
 	cursors  cursors
 	jobs     jobs
+	ingests  ingests
 	faults   faults
 	usage    usage
 	zips     sync.Pool

@@ -71,6 +71,7 @@ func (o *Org) newRoutes() http.Handler {
 	for path, r := range outside {
 		mux.HandleFunc(path, o.serve(r))
 	}
+	maps.Copy(inside, o.ingestRoutes())
 	for path, r := range inside {
 		mux.HandleFunc(dataPath+path, o.serve(r))
 	}
@@ -84,6 +85,7 @@ func (o *Org) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	r.URL = &url.URL{Path: cleanPath(r.URL.Path), RawQuery: r.URL.RawQuery}
 	w.Header().Set("Date", o.clock.Now().Format(http.TimeFormat))
 	o.purgeAged()
+	o.runIngests()
 	o.routes.ServeHTTP(w, r)
 }
 

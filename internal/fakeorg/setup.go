@@ -33,12 +33,13 @@ func (o *Org) userPermissions() *object {
 	row := []string{makeID("0up", 1)}
 	for _, name := range []string{
 		"PermissionsApiEnabled", "PermissionsViewAllData", "PermissionsViewAllUsers",
-		"PermissionsQueryAllFiles", "PermissionsModifyAllData", "PermissionsBulkApiHardDelete",
+		"PermissionsQueryAllFiles", "PermissionsModifyAllData",
 	} {
 		fields = append(fields, newField(name, "boolean", 0))
 		row = append(row, text(!o.options.Restricted || name == "PermissionsApiEnabled"))
 	}
-	fields = append(fields, newField("LastCacheUpdate", "datetime", 0))
+	fields = append(fields, newField("PermissionsBulkApiHardDelete", "boolean", 0), newField("LastCacheUpdate", "datetime", 0))
+	row = append(row, text(o.options.HardDelete))
 	return setup("UserPermissionAccess", "0up", fields, [][]string{append(row, stamp(o.birth))})
 }
 

@@ -18,6 +18,13 @@ func (t *Transaction) values(obj *object, given map[string]json.RawMessage, crea
 	var locked []string
 	for _, name := range slices.Sorted(maps.Keys(given)) {
 		at := obj.place(name)
+		if lookup := obj.lookupOf(name); at < 0 && lookup >= 0 && strings.HasPrefix(string(given[name]), "{") {
+			parent, err := t.parentByKey(obj.slots[lookup], given[name])
+			if err != nil {
+				return nil, err
+			}
+			at, given[name] = lookup, quoted(parent)
+		}
 		if at < 0 {
 			return nil, noColumn(name, obj)
 		}

@@ -15,6 +15,9 @@ func (t *Transaction) create(obj *object, given map[string]json.RawMessage) (id 
 	if err != nil {
 		return "", err
 	}
+	if err := t.unique(obj, values, ""); err != nil {
+		return "", err
+	}
 	return t.insert(obj, values)
 }
 
@@ -76,6 +79,9 @@ func (t *Transaction) update(obj *object, id string, given map[string]json.RawMe
 	}
 	values, err := t.values(obj, given, false)
 	if err != nil {
+		return err
+	}
+	if err := t.unique(obj, values, id); err != nil {
 		return err
 	}
 	return t.change(obj, id, values)

@@ -1,0 +1,98 @@
+package fakeorg
+
+import (
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// ingestRows picks, of the rows of a job, those that a client asks for, and
+// writes them as CSV with the columns that Salesforce puts before them.
+type ingestRows struct {
+	before []string
+	of     func(j *ingest) [][]string
+}
+
+// successful are the records that were written.
+func successful() ingestRows {
+	return ingestRows{[]string{"sf__Id", "sf__Created"}, func(j *ingest) (rows [][]string) {
+		for i, r := range j.results {
+			if r.err == "" {
+				rows = append(rows, append([]string{r.id, strconv.FormatBool(r.created)}, j.rows[i]...))
+			}
+		}
+		return rows
+	}}
+}
+
+// failed are the records that were refused, each with its reason.
+func failed() ingestRows {
+	return ingestRows{[]string{"sf__Id", "sf__Error"}, func(j *ingest) (rows [][]string) {
+		for i, r := range j.results {
+			if r.err != "" {
+				rows = append(rows, append([]string{r.id, r.err}, j.rows[i]...))
+			}
+		}
+		return rows
+	}}
+}
+
+// unprocessed are the records that the job never came to.
+func unprocessed() ingestRows {
+	return ingestRows{nil, func(j *ingest) [][]string { return j.rows[len(j.results):] }}
+}
+
+// ingestResults answers with the rows of a job that has ended.
+func (o *Org) ingestResults(kind ingestRows) func(http.ResponseWriter, *call, *ingest) error {
+	return func(w http.ResponseWriter, _ *call, j *ingest) error {
+		if !j.ended() {
+			return refuse(http.StatusBadRequest, "INVALIDJOBSTATE", "Results are not available: the job is in state %s", j.state)
+		}
+		rows := kind.of(j)
+		var text strings.Builder
+		for _, row := range append([][]string{slices.Concat(kind.before, j.header)}, rows...) {
+			for i, value := range row {
+				if i > 0 {
+					text.WriteByte(delimiters()[j.delimiter])
+				}
+				text.WriteString(`"` + strings.ReplaceAll(value, `"`, `""`) + `"`)
+			}
+			text.WriteString(lineEndings()[j.ending])
+		}
+		w.Header().Set("Content-Type", "text/csv; charset=UTF-8")
+		w.Header().Set("Sforce-NumberOfRecords", strconv.Itoa(len(rows)))
+		_, _ = w.Write([]byte(text.String())) // a broken connection is the client's to notice
+		return nil
+	}
+}
+
+// listIngests lists the jobs that write, newest first, on one page.
+func (o *Org) listIngests(w http.ResponseWriter, _ *call) error {
+	o.ingests.mu.Lock()
+	defer o.ingests.mu.Unlock()
+	records := []map[string]any{}
+	for _, j := range slices.Backward(o.ingests.list) {
+		if o.clock.Now().Sub(j.created) < jobLife {
+			info := j.brief(o)
+			info["jobType"] = "V2Ingest"
+			records = append(records, info)
+		}
+	}
+	writeJSON(w, http.StatusOK, map[string]any{"done": true, "records": records, "nextRecordsUrl": nil})
+	return nil
+}
+
+func (o *Org) ingestRoutes() map[string]resource {
+	results := func(kind ingestRows) map[string]handler { return get(o.ingestCall(o.ingestResults(kind))) }
+	return map[string]resource{
+		"/jobs/ingest": {"ingest", false, map[string]handler{"GET": o.listIngests, "POST": o.createIngest}},
+		"/jobs/ingest/{job}": {"ingest", false, map[string]handler{
+			"GET": o.ingestCall(o.ingestStatus), "PATCH": o.ingestCall(o.ingestState), "DELETE": o.ingestCall(o.ingestDelete),
+		}},
+		"/jobs/ingest/{job}/batches":            {"ingest", false, map[string]handler{"PUT": o.ingestCall(o.ingestUpload)}},
+		"/jobs/ingest/{job}/successfulResults":  {"ingest-results", false, results(successful())},
+		"/jobs/ingest/{job}/failedResults":      {"ingest-results", false, results(failed())},
+		"/jobs/ingest/{job}/unprocessedrecords": {"ingest-results", false, results(unprocessed())},
+	}
+}
