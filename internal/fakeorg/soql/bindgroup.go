@@ -71,7 +71,8 @@ func (b *binder) groups(bound *Bound) *Error {
 		most = maxSubtotals
 	}
 	if len(q.GroupBy) > most {
-		return b.refuse(q.GroupBy[most].pos(), MalformedQuery, "GROUP BY %s can take %d fields at most", q.Subtotals, most)
+		clause := strings.TrimSpace("GROUP BY " + q.Subtotals)
+		return b.refuse(q.GroupBy[most].pos(), MalformedQuery, "%s can take %d fields at most", clause, most)
 	}
 	for _, e := range q.GroupBy {
 		key, err := b.groupKey(e)
@@ -260,6 +261,9 @@ func (b *binder) groupValue(e Expr) (scalar, *Error) {
 	if !ok || c.family() != familyShown {
 		path, err := b.slot(e, "Field")
 		return scalar{path: path}, err
+	}
+	if inner, ok := c.Args[0].(Call); ok && inner.aggregates() && c.Function != "FORMAT" {
+		return scalar{}, b.refuse(inner.Pos, MalformedQuery, "%s can not be used with an aggregate function", c.Function)
 	}
 	inner, err := b.groupValue(c.Args[0])
 	if err != nil {

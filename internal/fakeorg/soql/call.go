@@ -113,8 +113,6 @@ func nests(outer, inner family) bool {
 		return inner == familyZone
 	case familyShown: // FORMAT(convertCurrency(Amount)), FORMAT(MIN(CloseDate))
 		return inner == familyShown || inner == familyAggregate
-	case familyAggregate:
-		return inner == familyShown
 	case familyDistance:
 		return inner == familyPlace
 	case familyGrouping:

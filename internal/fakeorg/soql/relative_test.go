@@ -96,6 +96,9 @@ func TestRelativeZone(t *testing.T) {
 		if got := b.Filter(clock)(mapRecord{"CreatedDate": value}); got != want {
 			t.Errorf("%s = TODAY: %v", value, got)
 		}
+		if got := b.filter.match(mapRecord{"CreatedDate": value}, clock); got != want {
+			t.Errorf("%s = TODAY, measured for one record: %v", value, got)
+		}
 	}
 }
 
