@@ -51,6 +51,10 @@ func (o *Org) firstPage(w http.ResponseWriter, c *call, all bool) error {
 	if err != nil {
 		return err
 	}
+	if c.FormValue("columns") == "true" {
+		writeColumns(w, q)
+		return nil
+	}
 	r, err := o.now().answer(c.Context(), q, o.soqlClock())
 	if err != nil {
 		return err

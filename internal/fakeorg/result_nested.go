@@ -136,12 +136,19 @@ const maxGroups = 2000
 // group works out the groups of a statement.
 func (r *result) group(ctx context.Context) error {
 	groups := r.bound.Groups(r.clock)
-	err := r.snap.scan(ctx, r.obj, 0, r.snap.size(r.obj), func(at *row) bool {
+	take := func(at *row) bool {
 		if r.sees(at) {
 			groups.Add(at)
 		}
 		return true
-	})
+	}
+	from, to, few := r.candidates()
+	err := error(nil)
+	if few != nil {
+		err = r.snap.visit(ctx, r.obj, few, take)
+	} else {
+		err = r.snap.scan(ctx, r.obj, from, to, take)
+	}
 	r.groups = groups.All()
 	r.total = len(r.groups)
 	if err == nil && r.total > maxGroups {

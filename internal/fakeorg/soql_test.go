@@ -262,3 +262,48 @@ func TestAllRowsEverywhere(t *testing.T) {
 		t.Errorf("%d joined, %d with the deleted one", live, all)
 	}
 }
+
+// The sf CLI asks which columns an answer has: a field, a parent, a nested
+// query and an aggregate each have their own form.
+func TestColumnsOfAQuery(t *testing.T) {
+	c := serve(t, fakeorg.Options{}, generated(50))
+	columns := func(soql string) (map[string]any, map[string]map[string]any) {
+		answer, byName := c.get(queryPath(soql)+"&columns=true"), map[string]map[string]any{}
+		for _, column := range answer["columnMetadata"].([]any) {
+			column := column.(map[string]any)
+			byName[column["columnName"].(string)] = column
+		}
+		return answer, byName
+	}
+	joined := func(column map[string]any) (names []string) {
+		for _, c := range column["joinColumns"].([]any) {
+			names = append(names, c.(map[string]any)["columnName"].(string))
+		}
+		return names
+	}
+	answer, of := columns("SELECT Id, Name, Owner.Name, AnnualRevenue, Owner.Id, IsDeleted, toLabel(Industry) i, (SELECT Id, LastName FROM Contacts) FROM Account")
+	if answer["entityName"] != "Account" || answer["idSelected"] != true || answer["groupBy"] != false || answer["keyPrefix"] != "001" || len(of) != 7 {
+		t.Errorf("%v", answer)
+	}
+	if of["Id"]["apexType"] != "Id" || of["Name"]["textType"] != true || of["Name"]["updatable"] != true || of["Id"]["insertable"] != false ||
+		of["AnnualRevenue"]["numberType"] != true || of["IsDeleted"]["booleanType"] != true || of["i"]["aggregate"] != false {
+		t.Errorf("%v", of)
+	}
+	if got := joined(of["Owner"]); !reflect.DeepEqual(got, []string{"Name", "Id"}) || of["Owner"]["foreignKeyName"] != "OwnerId" || of["Owner"]["aggregate"] != false {
+		t.Errorf("%v", of["Owner"])
+	}
+	if got := joined(of["Contacts"]); !reflect.DeepEqual(got, []string{"Id", "LastName"}) || of["Contacts"]["aggregate"] != true {
+		t.Errorf("%v", of["Contacts"])
+	}
+	answer, of = columns("SELECT Industry, COUNT(Id), MAX(CreatedDate) newest FROM Account GROUP BY Industry")
+	if answer["groupBy"] != true || answer["idSelected"] != false || of["expr0"]["displayName"] != "COUNT(Id)" || of["expr0"]["apexType"] != "Integer" ||
+		of["newest"]["aggregate"] != true || of["newest"]["apexType"] != "Datetime" || of["Industry"]["aggregate"] != false {
+		t.Errorf("%v", answer)
+	}
+	if _, of = columns("SELECT FIELDS(STANDARD), toLabel(Owner.Name) o FROM Account"); of["o"]["aggregate"] != false || of["Name"] == nil {
+		t.Errorf("%v", of)
+	}
+	if got := c.get(queryPath("SELECT COUNT() FROM Account") + "&columns=true")["columnMetadata"].([]any); len(got) != 0 {
+		t.Errorf("%v", got)
+	}
+}
