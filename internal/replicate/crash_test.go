@@ -10,7 +10,7 @@ import (
 	"catchment/internal/fakeorg"
 )
 
-var crashEvery = flag.Int("crash.every", 0, "crash at every n-th moment of a run; 1 is exhaustive (0: a few)")
+var crashEvery = flag.Int("crash.every", 0, "crash at every n-th moment of a run; 1 is exhaustive (0: some)")
 
 // crashOrg is small enough to be read hundreds of times: three pages
 // by Bulk, then a few changes by REST.
@@ -36,7 +36,7 @@ func TestCrashAtEveryMoment(t *testing.T) {
 			moments := countMoments(t, template, phase.run)
 			every := *crashEvery
 			if every == 0 {
-				every = max(1, moments/10)
+				every = max(1, moments/6)
 			}
 			t.Logf("%d moments, every %d", moments, every)
 			for n := 1; n <= moments; n += every {

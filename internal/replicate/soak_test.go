@@ -47,7 +47,7 @@ func soak(t *testing.T, seed uint64) {
 	for i := range r.flows {
 		r.flows[i].Deletes, r.flows[i].Mover = policies[dice.IntN(3)], movers[dice.IntN(4)]
 	}
-	for range 8 {
+	for range 6 {
 		soakChange(r, dice)
 		soakFault(r, dice)
 		soakRun(r, dice)
