@@ -16,7 +16,7 @@ var cluster pgtest.Cluster
 
 // newDatabase: postgres makes an empty database and exports its URL as PG_URL.
 func newDatabase(ts *testscript.TestScript, neg bool, args []string) {
-	_, url, err := cluster.Create(context.Background())
+	url, err := cluster.Create(context.Background())
 	ts.Check(err)
 	ts.Setenv("PG_URL", url)
 }

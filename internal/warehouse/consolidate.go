@@ -1,6 +1,7 @@
 package warehouse
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -15,9 +16,7 @@ import (
 // A repeat does nothing and returns the counts of the first time, which it
 // finds in the log (invariant 2).
 func (w *Warehouse) Consolidate(ctx context.Context, f Fence, m Merge) (Counts, error) {
-	if m.AbsentReason == "" {
-		m.AbsentReason = "purged"
-	}
+	m.AbsentReason = absentReason(m)
 	var c Counts
 	err := w.fenced(ctx, f, "consolidate "+m.Table.Name, func(tx Tx) error {
 		if w.d.Locks {
@@ -56,6 +55,33 @@ func (w *Warehouse) Consolidate(ctx context.Context, f Fence, m Merge) (Counts, 
 	}
 	return c, nil
 }
+
+// Counted writes down that an attempt is in staging as a whole, and how it is
+// to be consolidated: from then on CALL consolidated_of_tables() may do it too
+// (invariant 1). It may be repeated.
+func (w *Warehouse) Counted(ctx context.Context, f Fence, m Merge) error {
+	return w.fenced(ctx, f, "count attempt "+m.Attempt, func(tx Tx) error {
+		_, done, err := w.logged(ctx, tx, m.Attempt)
+		if err != nil || done {
+			return err
+		}
+		ledger, err := w.ledger(ctx, tx, m.Attempt)
+		if err != nil {
+			return err
+		}
+		if err := complete(m, ledger); err != nil {
+			return err
+		}
+		if _, err := tx.Exec(ctx, "DELETE FROM "+w.own(tableAttempt)+" WHERE attempt = $1", m.Attempt); err != nil {
+			return err
+		}
+		return insert(ctx, tx, w.own(tableAttempt), [][]any{{m.Attempt, m.Table.Name, string(m.Policy), m.Pages, m.Rows,
+			m.Complete, absentReason(m), m.Override, m.Generation, stamp(m.Watermark), m.Grade, w.now()}})
+	})
+}
+
+// absentReason is why what a merge doesn't find is gone.
+func absentReason(m Merge) string { return cmp.Or(m.AbsentReason, "purged") }
 
 // complete tells what an attempt's ledger lacks (invariant 6).
 func complete(m Merge, ledger []entry) error {
@@ -155,7 +181,9 @@ func (w *Warehouse) empty(ctx context.Context, tx Tx, m Merge) error {
 			clear = s.truncate()
 		}
 	}
-	return do(ctx, tx, clear, statement{"DELETE FROM " + w.own(tablePage) + " WHERE attempt = $1", []any{m.Attempt}})
+	return do(ctx, tx, clear,
+		statement{"DELETE FROM " + w.own(tablePage) + " WHERE attempt = $1", []any{m.Attempt}},
+		statement{"DELETE FROM " + w.own(tableAttempt) + " WHERE attempt = $1", []any{m.Attempt}})
 }
 
 // do executes statements in order.

@@ -231,6 +231,9 @@ func (w *Warehouse) Discard(ctx context.Context, f Fence, attempt, keepJob strin
 		if err != nil {
 			return err
 		}
+		if _, err := tx.Exec(ctx, "DELETE FROM "+w.own(tableAttempt)+" WHERE attempt = $1", attempt); err != nil {
+			return err
+		}
 		n, err := count(ctx, tx, "SELECT count(*) FROM "+w.own(tablePage)+" WHERE attempt = $1 AND job <> $2", attempt, keepJob)
 		if err != nil || n == 0 {
 			return err

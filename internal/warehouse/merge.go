@@ -18,6 +18,7 @@ type mergeSQL struct {
 	now     time.Time // of the consolidation
 	readAt  any       // of the attempt
 	applied int64     // staged versions that were written
+	called  bool      // the SQL is for a procedure: the attempt is a variable that may be null
 }
 
 func (s *mergeSQL) staging() string { return s.d.Table(s.o.Staging, s.m.Table.Name) }
@@ -93,7 +94,10 @@ func (s *mergeSQL) newer(at, readAt, alias string) string {
 func (s *mergeSQL) where(p part, b *binds) string {
 	attempt, job, op := s.col("v", colAttempt), s.col("v", colJob), s.col("v", colOp)
 	cond := attempt + " IS NULL"
-	if p.jobs != nil {
+	switch {
+	case s.called:
+		cond = attempt + " IS NOT DISTINCT FROM " + b.text(s.m.Attempt)
+	case p.jobs != nil:
 		cond = attempt + " = " + b.text(s.m.Attempt) + " AND " + job + " IN (" + b.texts(p.jobs) + ")"
 	}
 	if p.op == Delete {
@@ -108,6 +112,12 @@ func (s *mergeSQL) sizes(p part) statement {
 	one := s.recordKey("v")
 	return statement{fmt.Sprintf("SELECT count(*), count(DISTINCT %s), count(*) - count(%s)\nFROM %s v\nWHERE %s",
 		one, one, s.staging(), s.where(p, b)), b.args}
+}
+
+// unique tells whether each of a part's versions has a key of its own.
+func (s *mergeSQL) unique(p part) statement {
+	b := s.binds()
+	return statement{fmt.Sprintf("SELECT count(*) = count(DISTINCT %s) FROM %s v WHERE %s", s.recordKey("v"), s.staging(), s.where(p, b)), b.args}
 }
 
 // anyTombstone tells whether the table has a tombstone, as 1 or 0.
@@ -270,81 +280,6 @@ func (s *mergeSQL) bury(temp, reason, where string) statement {
 		b.value(s.now, Timestamp), s.q(temp), where), b.args}
 }
 
-// makeGone makes the temporary table of the rows that are gone.
-func (s *mergeSQL) makeGone() statement {
-	return statement{sql: fmt.Sprintf("CREATE TEMP TABLE %s AS\nSELECT %s FROM %s WHERE false",
-		s.q(tableGone), s.d.list("", append(slices.Clone(s.m.Table.Key), colAt, colReadAt)), s.final())}
-}
-
-// fillDeleted picks the live rows that Delete versions are newer than. Such a
-// version never moves a row's at: a record that comes back need not carry a
-// later stamp, but it is read later.
-func (s *mergeSQL) fillDeleted(p part) statement {
-	b := s.binds()
-	where := s.where(p, b)
-	stamps := s.col("v", colAt)
-	if name, ok := p.carries(s.m.Table, fieldStamp); ok {
-		stamps = "coalesce(" + stamps + ", " + s.col("v", name) + ")"
-	}
-	sql := fmt.Sprintf(`INSERT INTO %s
-SELECT %s, %s, v.read_at
-FROM (
-	SELECT %s, max(%s) AS at, max(%s) AS read_at
-	FROM %s v
-	WHERE %s
-	GROUP BY %s
-) v
-JOIN %s f ON %s
-WHERE %s IS NULL`,
-		s.q(tableGone), s.d.list("f.", s.m.Table.Key), s.col("f", colAt),
-		s.d.list("v.", s.m.Table.Key), stamps, s.col("v", colReadAt), s.staging(), where, s.d.list("v.", s.m.Table.Key),
-		s.final(), s.sameKey("v", "f"), s.col("f", colDeleted))
-	if !s.m.Override {
-		sql += fmt.Sprintf("\n\tAND (v.at IS NULL OR v.at >= %s)\n\tAND %s > %s",
-			s.oldest(s.col("f", colAt)), s.oldest("v.read_at"), s.oldest(s.col("f", colReadAt)))
-	}
-	return statement{sql, b.args}
-}
-
-// fillAbsent picks the live rows that a complete reading didn't have, and that
-// were read before it began.
-func (s *mergeSQL) fillAbsent() statement {
-	b := s.binds()
-	readAt := b.value(s.readAt, Timestamp)
-	attempt := b.text(s.m.Attempt)
-	sql := fmt.Sprintf(`INSERT INTO %s
-SELECT %s, %s, %s
-FROM %s f
-WHERE %s IS NULL
-	AND NOT EXISTS (SELECT 1 FROM %s v WHERE %s = %s AND %s)`,
-		s.q(tableGone), s.d.list("f.", s.m.Table.Key), s.col("f", colAt), readAt,
-		s.final(), s.col("f", colDeleted), s.staging(), s.col("v", colAttempt), attempt, s.sameKey("v", "f"))
-	if !s.m.Override {
-		sql += fmt.Sprintf("\n\tAND %s < %s", s.oldest(s.col("f", colReadAt)), readAt)
-	}
-	return statement{sql, b.args}
-}
-
-// buryGone leaves tombstones for the rows that are gone.
-func (s *mergeSQL) buryGone() []statement {
-	if s.m.Policy != Remove {
-		return nil
-	}
-	return []statement{s.unbury(tableGone), s.bury(tableGone, literal(s.m.AbsentReason), "true")}
-}
-
-// takeAway flags the rows that are gone, or removes them.
-func (s *mergeSQL) takeAway() statement {
-	if s.m.Policy == Remove {
-		return statement{sql: fmt.Sprintf("DELETE FROM %s f\nUSING %s n\nWHERE %s", s.final(), s.q(tableGone), s.sameKey("n", "f"))}
-	}
-	b := s.binds()
-	now := b.value(s.now, Timestamp)
-	return statement{fmt.Sprintf("UPDATE %s AS f\nSET %s = %s, %s = %s, %s = %s, %s = %s\nFROM %s n\nWHERE %s",
-		s.final(), s.q(colDeleted), now, s.q(colReason), b.text(s.m.AbsentReason), s.q(colSyncedAt), now,
-		s.q(colReadAt), s.col("n", colReadAt), s.q(tableGone), s.sameKey("n", "f")), b.args}
-}
-
 // addKey makes the key of the final table. It fails on a duplicate, and the
 // merge with it (invariant 5).
 func (s *mergeSQL) addKey() string {
@@ -358,11 +293,13 @@ func (s *mergeSQL) lock() statement {
 
 // anyOther tells whether staging holds versions of another attempt, as 1 or 0.
 func (s *mergeSQL) anyOther() statement {
-	if s.m.Attempt == "" {
-		return statement{sql: fmt.Sprintf("SELECT count(*) FROM (SELECT 1 FROM %s WHERE %s IS NOT NULL LIMIT 1) x", s.staging(), s.q(colAttempt))}
+	b := s.binds()
+	var attempt any // null stands for rows that no attempt loaded
+	if s.m.Attempt != "" {
+		attempt = s.m.Attempt
 	}
-	return statement{fmt.Sprintf("SELECT count(*) FROM (SELECT 1 FROM %s WHERE %s IS NULL OR %s <> $1 LIMIT 1) x",
-		s.staging(), s.q(colAttempt), s.q(colAttempt)), []any{s.m.Attempt}}
+	return statement{fmt.Sprintf("SELECT count(*) FROM (SELECT 1 FROM %s WHERE %s IS DISTINCT FROM %s LIMIT 1) x",
+		s.staging(), s.q(colAttempt), b.value(attempt, Text)), b.args}
 }
 
 // truncate removes all that is staged.
@@ -370,6 +307,9 @@ func (s *mergeSQL) truncate() statement { return statement{sql: "TRUNCATE " + s.
 
 // clear removes the merged versions from staging.
 func (s *mergeSQL) clear() statement {
+	if s.called {
+		return statement{fmt.Sprintf("DELETE FROM %s WHERE %s IS NOT DISTINCT FROM $1", s.staging(), s.q(colAttempt)), []any{s.m.Attempt}}
+	}
 	if s.m.Attempt == "" {
 		return statement{sql: fmt.Sprintf("DELETE FROM %s WHERE %s IS NULL", s.staging(), s.q(colAttempt))}
 	}

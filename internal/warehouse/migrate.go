@@ -8,13 +8,15 @@ import (
 	"catchment/internal/plan"
 )
 
-// Our own tables. The first five are in the staging schema, the others beside
+// Our own tables. The first seven are in the staging schema, the others beside
 // the final tables, for whoever reads those.
 const (
 	tableVersion    = "_catchment_version"
 	tableFlow       = "_catchment_flow"
 	tablePage       = "_catchment_page"
+	tableAttempt    = "_catchment_attempt"
 	tableLog        = "_catchment_log"
+	tableCall       = "_catchment_call"
 	tableTombstone  = "_catchment_tombstone"
 	tableObjects    = "_catchment_objects"
 	tableFields     = "_catchment_fields"
@@ -40,6 +42,10 @@ func migrations() [][]ownTable {
 			"watermark timestamp, grade text, row_count long, synced_at timestamp, newest timestamp, attempt text"},
 		{name: tablePage, columns: "attempt text, page text, flow text, job text, op text, seq long, " +
 			"row_count long, digest text, columns text, read_at timestamp"},
+		{name: tableAttempt, key: "attempt", columns: "attempt text, table_name text, policy text, pages long, row_count long, " +
+			"complete bool, absent_reason text, override bool, generation long, watermark timestamp, grade text, counted_at timestamp"},
+		{name: tableCall, columns: "called_at timestamp, table_name text, attempts long, staged long, inserted long, updated long, " +
+			"deleted long, unchanged long, waiting long, problem text"},
 		{name: tableLog, columns: "attempt text, flow text, table_name text, staged long, inserted long, updated long, " +
 			"deleted long, unchanged long, row_count long, watermark timestamp, grade text, generation long, synced_at timestamp"},
 		{name: tableTombstone, columns: "table_name text, record_key text, _catchment_at timestamp, " +

@@ -16,7 +16,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"sync"
-	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -39,33 +38,37 @@ type Cluster struct {
 	// Settings are lines for postgresql.conf.
 	Settings []string
 
-	once  sync.Once
-	dir   string
-	addr  string
-	err   error
-	held  *os.File // open as long as the server shall run
-	count atomic.Int64
+	once sync.Once
+	dir  string
+	addr string
+	err  error
+	held *os.File // open as long as the server shall run
+
+	mu   sync.Mutex
+	made int
+	free []string // the URLs of emptied databases
 }
 
-// Database makes an empty database and gives its URL, without a password. The
-// database is dropped when the test ends.
+// Database gives the URL of an empty database, without a password. When the
+// test ends, the database is emptied and given to another one, which takes a
+// tenth of the time of making one.
 func (c *Cluster) Database(t testing.TB) string {
 	t.Helper()
-	name, url, err := c.Create(context.Background())
+	url, err := c.Create(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := c.admin(context.Background(), "DROP DATABASE "+name+" WITH (FORCE)"); err != nil {
+		if err := c.empty(url); err != nil {
 			t.Error(err)
 		}
 	})
 	return url
 }
 
-// Create makes an empty database that stays until the server goes, for those
-// who have no testing.TB at hand.
-func (c *Cluster) Create(ctx context.Context) (name, url string, err error) {
+// Create makes an empty database that stays as it is until the server goes,
+// for those who have no testing.TB at hand.
+func (c *Cluster) Create(ctx context.Context) (url string, err error) {
 	c.once.Do(func() {
 		for range 3 { // somebody else may take the port before the server does
 			if c.err = c.start(); c.err == nil {
@@ -74,13 +77,40 @@ func (c *Cluster) Create(ctx context.Context) (name, url string, err error) {
 		}
 	})
 	if c.err != nil {
-		return "", "", c.err
+		return "", c.err
 	}
-	name = fmt.Sprintf("test_%d", c.count.Add(1))
-	if err := c.admin(ctx, "CREATE DATABASE "+name+" TEMPLATE template1"); err != nil {
-		return "", "", err
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if n := len(c.free); n > 0 {
+		url, c.free = c.free[n-1], c.free[:n-1]
+		return url, nil
 	}
-	return name, "postgres://postgres@" + c.addr + "/" + name, nil
+	c.made++
+	name := fmt.Sprintf("test_%d", c.made)
+	return "postgres://postgres@" + c.addr + "/" + name, c.admin(ctx, "CREATE DATABASE "+name+" TEMPLATE template1")
+}
+
+// empty ends the sessions of a database and drops all that is in it.
+func (c *Cluster) empty(url string) error {
+	ctx := context.Background()
+	conn, err := pgx.Connect(ctx, url+"?sslmode=disable")
+	if err != nil {
+		return err
+	}
+	_, err = conn.Exec(ctx, `DO $$ DECLARE name TEXT; BEGIN
+		PERFORM pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid();
+		FOR name IN SELECT nspname FROM pg_namespace WHERE nspname NOT LIKE 'pg\_%' AND nspname <> 'information_schema' LOOP
+			EXECUTE format('DROP SCHEMA %I CASCADE', name);
+		END LOOP;
+		CREATE SCHEMA public;
+	END $$`)
+	if err := errors.Join(err, conn.Close(ctx)); err != nil {
+		return err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.free = append(c.free, url)
+	return nil
 }
 
 // admin does a statement in the database that every cluster has.

@@ -13,7 +13,7 @@ func TestServerGoesWithItsTests(t *testing.T) {
 	c := &Cluster{}
 	c.Database(t)
 	gone := &Cluster{}
-	if _, _, err := gone.Create(t.Context()); err != nil {
+	if _, err := gone.Create(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	if err := gone.held.Close(); err != nil {

@@ -99,10 +99,15 @@ func (m *model) lines() []string {
 // It tries 25 of them unless -rapid.checks asks for another number than its
 // default.
 func Histories(t *testing.T, open func(t testing.TB) warehouse.Driver) {
+	HistoriesBy(t, open, byConsolidate)
+}
+
+// HistoriesBy is Histories with another way to consolidate.
+func HistoriesBy(t *testing.T, open func(t testing.TB) warehouse.Driver, by Consolidator) {
 	if f := flag.Lookup("rapid.checks"); f.Value.String() == f.DefValue {
 		must(t, f.Value.Set("25"))
 	}
-	r := newRig(t, open(t))
+	r := newRig(t, open(t), by)
 	tries := 0
 	rapid.Check(t, func(rt *rapid.T) {
 		tries++

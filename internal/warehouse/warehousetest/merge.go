@@ -237,7 +237,7 @@ func staged(r *rig) {
 	r.exec(`INSERT INTO "salesforce_incremental"."account" (id, systemmodstamp, name, isdeleted) VALUES
 		('1', TIMESTAMPTZ '2026-03-01 00:10:00+00', 'first', false), ('1', TIMESTAMPTZ '2026-03-01 00:20:00+00', 'second', false),
 		('2', TIMESTAMPTZ '2026-03-01 00:20:00+00', 'two', true)`)
-	c, err := r.w.Consolidate(r.t.Context(), r.fence, warehouse.Merge{Table: r.table, Policy: warehouse.Flag, Watermark: at(1000), Complete: true})
+	c, err := r.by(r.t.Context(), r.w, r.fence, warehouse.Merge{Table: r.table, Policy: warehouse.Flag, Watermark: at(1000), Complete: true})
 	must(r.t, err)
 	same(r.t, "counts", c, warehouse.Counts{Staged: 3, Inserted: 2, Unchanged: 1, Rows: 3})
 	r.read(r.puts("a1", 100, rec("1", 20, false, "read by us")))

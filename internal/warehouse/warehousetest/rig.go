@@ -25,6 +25,7 @@ func at(minutes int) time.Time { return day0.Add(time.Duration(minutes) * time.M
 type rig struct {
 	t      testing.TB
 	driver warehouse.Driver
+	by     Consolidator
 	w      *warehouse.Warehouse
 	table  warehouse.Table
 	fence  warehouse.Fence
@@ -52,9 +53,9 @@ func account() warehouse.Table {
 }
 
 // newRig opens a warehouse and makes the table.
-func newRig(t testing.TB, driver warehouse.Driver) *rig {
+func newRig(t testing.TB, driver warehouse.Driver, by Consolidator) *rig {
 	t.Helper()
-	r := &rig{t: t, driver: driver, table: account(), fence: warehouse.Fence{Flow: "Account", Number: 1}, clock: at(10_000)}
+	r := &rig{t: t, driver: driver, by: by, table: account(), fence: warehouse.Fence{Flow: "Account", Number: 1}, clock: at(10_000)}
 	r.w = r.over(driver)
 	ctx := t.Context()
 	must(t, r.w.Migrate(ctx))
@@ -129,7 +130,7 @@ func (r *rig) try(in reading) (warehouse.Counts, error) {
 			return warehouse.Counts{}, err
 		}
 	}
-	return r.w.Consolidate(r.t.Context(), r.fence, r.mergeOf(in))
+	return r.by(r.t.Context(), r.w, r.fence, r.mergeOf(in))
 }
 
 // rows asks the final table, each row as the values joined by a bar.

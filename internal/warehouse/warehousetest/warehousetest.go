@@ -10,14 +10,26 @@
 package warehousetest
 
 import (
+	"context"
 	"testing"
 
 	"catchment/internal/warehouse"
 )
 
+// A Consolidator is a way to consolidate: Warehouse.Consolidate, or whatever
+// promises the same.
+type Consolidator func(context.Context, *warehouse.Warehouse, warehouse.Fence, warehouse.Merge) (warehouse.Counts, error)
+
+func byConsolidate(ctx context.Context, w *warehouse.Warehouse, f warehouse.Fence, m warehouse.Merge) (warehouse.Counts, error) {
+	return w.Consolidate(ctx, f, m)
+}
+
 // Run checks the driver that open makes. Each call of open is an empty
 // warehouse of its own.
-func Run(t *testing.T, open func(t testing.TB) warehouse.Driver) {
+func Run(t *testing.T, open func(t testing.TB) warehouse.Driver) { RunBy(t, open, byConsolidate) }
+
+// RunBy is Run with another way to consolidate.
+func RunBy(t *testing.T, open func(t testing.TB) warehouse.Driver, by Consolidator) {
 	for _, test := range []struct {
 		name string
 		run  func(*rig)
@@ -69,7 +81,7 @@ func Run(t *testing.T, open func(t testing.TB) warehouse.Driver) {
 		{"comparison of what is pending", comparePending},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			test.run(newRig(t, open(t)))
+			test.run(newRig(t, open(t), by))
 		})
 	}
 }

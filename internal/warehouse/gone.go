@@ -1,0 +1,92 @@
+package warehouse
+
+import (
+	"fmt"
+	"slices"
+)
+
+// The statements for rows whose record is gone; n is a row of the temporary
+// table of their keys.
+
+// makeGone makes the temporary table of the rows that are gone.
+func (s *mergeSQL) makeGone() statement {
+	return statement{sql: fmt.Sprintf("CREATE TEMP TABLE %s AS\nSELECT %s FROM %s WHERE false",
+		s.q(tableGone), s.d.list("", append(slices.Clone(s.m.Table.Key), colAt, colReadAt)), s.final())}
+}
+
+// fillDeleted picks the live rows that Delete versions are newer than. Such a
+// version never moves a row's at: a record that comes back need not carry a
+// later stamp, but it is read later.
+func (s *mergeSQL) fillDeleted(p part) statement {
+	b := s.binds()
+	where := s.where(p, b)
+	stamps := s.col("v", colAt)
+	if name, ok := p.carries(s.m.Table, fieldStamp); ok {
+		stamps = "coalesce(" + stamps + ", " + s.col("v", name) + ")"
+	}
+	sql := fmt.Sprintf(`INSERT INTO %s
+SELECT %s, %s, v.read_at
+FROM (
+	SELECT %s, max(%s) AS at, max(%s) AS read_at
+	FROM %s v
+	WHERE %s
+	GROUP BY %s
+) v
+JOIN %s f ON %s
+WHERE %s IS NULL`,
+		s.q(tableGone), s.d.list("f.", s.m.Table.Key), s.col("f", colAt),
+		s.d.list("v.", s.m.Table.Key), stamps, s.col("v", colReadAt), s.staging(), where, s.d.list("v.", s.m.Table.Key),
+		s.final(), s.sameKey("v", "f"), s.col("f", colDeleted))
+	if !s.m.Override {
+		sql += fmt.Sprintf("\n\tAND (v.at IS NULL OR v.at >= %s)\n\tAND %s > %s",
+			s.oldest(s.col("f", colAt)), s.oldest("v.read_at"), s.oldest(s.col("f", colReadAt)))
+	}
+	return statement{sql, b.args}
+}
+
+// fillAbsent picks the live rows that a complete reading didn't have, and that
+// were read before it began.
+func (s *mergeSQL) fillAbsent() statement {
+	b := s.binds()
+	readAt := b.value(s.readAt, Timestamp)
+	attempt := b.text(s.m.Attempt)
+	sql := fmt.Sprintf(`INSERT INTO %s
+SELECT %s, %s, %s
+FROM %s f
+WHERE %s IS NULL
+	AND NOT EXISTS (SELECT 1 FROM %s v WHERE %s = %s AND %s)`,
+		s.q(tableGone), s.d.list("f.", s.m.Table.Key), s.col("f", colAt), readAt,
+		s.final(), s.col("f", colDeleted), s.staging(), s.col("v", colAttempt), attempt, s.sameKey("v", "f"))
+	if !s.m.Override {
+		sql += fmt.Sprintf("\n\tAND %s < %s", s.oldest(s.col("f", colReadAt)), readAt)
+	}
+	return statement{sql, b.args}
+}
+
+// buryGone leaves tombstones for the rows that are gone.
+func (s *mergeSQL) buryGone() []statement {
+	if s.m.Policy != Remove {
+		return nil
+	}
+	return []statement{s.unbury(tableGone), s.bury(tableGone, s.absentReason(), "true")}
+}
+
+// absentReason is the reason as SQL.
+func (s *mergeSQL) absentReason() string {
+	if s.called {
+		return s.m.AbsentReason
+	}
+	return literal(s.m.AbsentReason)
+}
+
+// takeAway flags the rows that are gone, or removes them.
+func (s *mergeSQL) takeAway() statement {
+	if s.m.Policy == Remove {
+		return statement{sql: fmt.Sprintf("DELETE FROM %s f\nUSING %s n\nWHERE %s", s.final(), s.q(tableGone), s.sameKey("n", "f"))}
+	}
+	b := s.binds()
+	now := b.value(s.now, Timestamp)
+	return statement{fmt.Sprintf("UPDATE %s AS f\nSET %s = %s, %s = %s, %s = %s, %s = %s\nFROM %s n\nWHERE %s",
+		s.final(), s.q(colDeleted), now, s.q(colReason), b.text(s.m.AbsentReason), s.q(colSyncedAt), now,
+		s.q(colReadAt), s.col("n", colReadAt), s.q(tableGone), s.sameKey("n", "f")), b.args}
+}

@@ -1,0 +1,108 @@
+package postgres_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+
+	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/postgres"
+	"catchment/internal/warehouse/warehousetest"
+)
+
+const call = `CALL "salesforce_incremental".consolidated_of_tables()`
+
+// A caller consolidates by CALL, as somebody with psql does. What the engine
+// asks for afterwards is what CALL has left to it, or in the log.
+type caller struct {
+	url    string
+	called int // attempts that CALL consolidated
+}
+
+// open makes a database that CALL can be typed in.
+func (c *caller) open(t testing.TB) warehouse.Driver {
+	c.url = cluster.Database(t)
+	d, err := postgres.Open(c.url, postgres.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := d.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return d
+}
+
+func (c *caller) consolidate(ctx context.Context, w *warehouse.Warehouse, f warehouse.Fence, m warehouse.Merge) (warehouse.Counts, error) {
+	conn, err := pgx.Connect(ctx, c.url)
+	if err != nil {
+		return warehouse.Counts{}, err
+	}
+	defer conn.Close(ctx)
+	if m.Attempt != "" {
+		if err := w.Counted(ctx, f, m); err != nil {
+			return warehouse.Counts{}, err
+		}
+	}
+	p := warehouse.Procedure{Table: m.Table, Policy: m.Policy}
+	if p.Table.Columns, err = carried(ctx, conn, m); err != nil {
+		return warehouse.Counts{}, err
+	}
+	if err := w.Install(ctx, []warehouse.Procedure{p}); err != nil {
+		return warehouse.Counts{}, err
+	}
+	if _, err := conn.Exec(ctx, call); err != nil {
+		return warehouse.Counts{}, err
+	}
+	var done int
+	if err := conn.QueryRow(ctx, `SELECT count(*) FROM salesforce_incremental._catchment_log WHERE attempt = $1`, m.Attempt).Scan(&done); err != nil {
+		return warehouse.Counts{}, err
+	}
+	if m.Attempt == "" && done > 0 { // the engine has nothing to look up: rows of nobody are merged each time
+		var n warehouse.Counts
+		err := conn.QueryRow(ctx, `SELECT staged, inserted, updated, deleted, unchanged, row_count
+			FROM salesforce_incremental._catchment_log WHERE attempt = ''`).Scan(&n.Staged, &n.Inserted, &n.Updated, &n.Deleted, &n.Unchanged, &n.Rows)
+		return n, err
+	}
+	c.called += done
+	return w.Consolidate(ctx, f, m)
+}
+
+// carried is the columns of the table that the attempt's pages have: a flow
+// has just these, a test's table may have more.
+func carried(ctx context.Context, conn *pgx.Conn, m warehouse.Merge) ([]warehouse.Column, error) {
+	var names string
+	err := conn.QueryRow(ctx, `SELECT coalesce(max(columns), '') FROM salesforce_incremental._catchment_page WHERE attempt = $1 AND op = 'put'`, m.Attempt).Scan(&names)
+	if err != nil || names == "" {
+		return m.Table.Columns, err
+	}
+	var columns []warehouse.Column
+	for name := range strings.SplitSeq(names, ",") {
+		for _, c := range m.Table.Columns {
+			if c.Name == name {
+				columns = append(columns, c)
+			}
+		}
+	}
+	return columns, nil
+}
+
+// The whole contract and random histories hold for CALL as for the engine.
+func TestCall(t *testing.T) {
+	c := &caller{}
+	warehousetest.RunBy(t, c.open, c.consolidate)
+	if c.called < 40 {
+		t.Errorf("CALL consolidated %d attempts, the engine had to do the others", c.called)
+	}
+}
+
+func TestCallHistories(t *testing.T) {
+	c := &caller{}
+	warehousetest.HistoriesBy(t, c.open, c.consolidate)
+	if c.called < 25 {
+		t.Errorf("CALL consolidated %d attempts, the engine had to do the others", c.called)
+	}
+}
