@@ -117,10 +117,10 @@ type Window struct {
 }
 
 // nextWindow decides how far the next watermark may go. covered is what
-// Salesforce itself says is complete up to end; where it says nothing, the
-// server's time less a lag has to do.
-func nextWindow(last warehouse.Mark, from, end, covered, server time.Time, lag time.Duration) Window {
-	w := Window{From: from, To: server.Add(-lag).Truncate(time.Second), Grade: "lagged"}
+// Salesforce itself says is complete up to end; where it says nothing, lagged
+// has to do: the server's time less a lag.
+func nextWindow(last warehouse.Mark, from, end, covered, lagged time.Time) Window {
+	w := Window{From: from, To: lagged.Truncate(time.Second), Grade: "lagged"}
 	if !covered.IsZero() {
 		w.To, w.Grade = covered, "proven"
 		if end.Before(covered) {

@@ -111,7 +111,7 @@ func TestUnfit(t *testing.T) {
 
 func TestNextWindow(t *testing.T) {
 	minute := func(n int) time.Time { return noon.Add(time.Duration(n) * time.Minute) }
-	server := minute(30).Add(20*time.Second + 300*time.Millisecond)
+	lagged := minute(15).Add(20*time.Second + 300*time.Millisecond)
 	last := warehouse.Mark{Grade: "proven"}
 	tests := []struct {
 		name          string
@@ -127,7 +127,7 @@ func TestNextWindow(t *testing.T) {
 		{"the lag is longer than the window", minute(20), time.Time{}, Window{minute(20), minute(20), "proven"}},
 	}
 	for _, test := range tests {
-		if got := nextWindow(last, test.from, minute(30), test.covered, server, 15*time.Minute); got != test.want {
+		if got := nextWindow(last, test.from, minute(30), test.covered, lagged); got != test.want {
 			t.Errorf("%s: got %v, want %v", test.name, got, test.want)
 		}
 	}

@@ -175,7 +175,8 @@ func (r *Replicator) window(ctx context.Context, src *source, mark warehouse.Mar
 		}
 		covered = u.Covered
 	}
-	return nextWindow(mark, from, end, covered, server, cmp.Or(r.Options.Lag, 15*time.Minute)), nil
+	lagged := server.Add(-cmp.Or(r.Options.Lag, 15*time.Minute))
+	return nextWindow(mark, from, end, covered, lagged), nil
 }
 
 // abandon gives an attempt up: what it staged goes, and drop will take its job
