@@ -174,58 +174,103 @@ func drawQuery(t *rapid.T, e *Entity) *Query {
 	return q
 }
 
-// withoutPositions gives a copy of a tree in which every position is 0.
-func withoutPositions(q *Query) *Query {
-	out := *q
-	out.text = ""
-	out.From.Name.Pos = 0
-	out.Select = []Item{FieldItem{Name: Name{Parts: q.Select[0].(FieldItem).Name.Parts}}}
-	out.Where = conditionWithoutPositions(q.Where)
-	out.OrderBy = nil
-	for _, o := range q.OrderBy {
-		o.By = Name{Parts: o.By.(Name).Parts}
-		out.OrderBy = append(out.OrderBy, o)
+// drawAnything draws a statement with everything that can stand in one,
+// whether it makes sense or not.
+func drawAnything(t *rapid.T, e *Entity, depth int) *Query {
+	q := drawQuery(t, e)
+	name := func() Name {
+		return Name{Parts: rapid.SliceOfN(rapid.SampledFrom([]string{"Id", "Name", "Owner", "a", "Account"}), 1, 3).Draw(t, "name")}
 	}
-	return &out
+	call := func() Call {
+		switch rapid.IntRange(0, 4).Draw(t, "call") {
+		case 0:
+			return Call{Function: "FORMAT", Args: []Expr{Call{Function: "MAX", Args: []Expr{name()}}}}
+		case 1:
+			return Call{Function: "DAY_ONLY", Args: []Expr{Call{Function: "convertTimezone", Args: []Expr{name()}}}}
+		case 2:
+			place := Call{Function: "GEOLOCATION", Args: []Expr{Literal{Kind: Number, Text: "37.5", N: -1}, Literal{Kind: Number, Text: "-122", N: -1}}}
+			return Call{Function: "DISTANCE", Args: []Expr{name(), place, Literal{Kind: String, Text: "mi", N: -1}}}
+		}
+		return Call{Function: rapid.SampledFrom([]string{"COUNT", "toLabel", "GROUPING"}).Draw(t, "function"), Args: []Expr{name()}}
+	}
+	for range rapid.IntRange(0, 3).Draw(t, "more items") {
+		switch rapid.IntRange(0, 3).Draw(t, "item") {
+		case 0:
+			q.Select = append(q.Select, CallItem{Call: call(), Alias: rapid.SampledFrom([]string{"", "n", "max"}).Draw(t, "alias")})
+		case 1:
+			q.Select = append(q.Select, TypeofItem{Relationship: name(), Cases: []TypeofCase{{Object: "Account", Fields: []Name{name(), name()}}}, Else: []Name{name()}})
+		case 2:
+			q.Select = append(q.Select, FieldItem{Name: name(), Alias: rapid.SampledFrom([]string{"", "n"}).Draw(t, "alias")})
+		case 3:
+			if depth > 0 {
+				q.Select = append(q.Select, QueryItem{Query: drawAnything(t, e, depth-1)})
+			}
+		}
+	}
+	if rapid.Bool().Draw(t, "parents") {
+		q.Parents = []Source{{Name: name(), Alias: "p"}, {Name: name()}}
+	}
+	if rapid.Bool().Draw(t, "groups") {
+		q.GroupBy = []Expr{name(), call()}
+		q.Subtotals = rapid.SampledFrom([]string{"", "ROLLUP", "CUBE"}).Draw(t, "subtotals")
+		q.Having = Comparison{Left: call(), Op: Less, Values: []Literal{{Kind: Number, Text: "5", N: -1}}}
+		q.OrderBy = append(q.OrderBy, Order{By: call(), Desc: true})
+	}
+	if depth > 0 && rapid.Bool().Draw(t, "join") {
+		q.Where = And{Terms: []Condition{q.Where, Comparison{Left: name(), Op: NotIn, Query: drawAnything(t, e, depth-1)}}}
+	}
+	if q.With == "" && rapid.Bool().Draw(t, "categories") {
+		q.Categories = []Category{{Group: "g__c", Selector: "AT", Names: []string{"a__c", "b__c"}}, {Group: "h__c", Selector: "BELOW", Names: []string{"c__c"}}}
+	}
+	return q
 }
 
-func conditionWithoutPositions(c Condition) Condition {
-	each := func(terms []Condition) (out []Condition) {
-		for _, t := range terms {
-			out = append(out, conditionWithoutPositions(t))
+// withoutPositions gives a copy of a tree in which every position is 0.
+func withoutPositions(v reflect.Value) reflect.Value {
+	out := reflect.New(v.Type()).Elem()
+	switch v.Kind() {
+	case reflect.Pointer, reflect.Interface:
+		if v.IsNil() {
+			return out
 		}
-		return out
+		inner := withoutPositions(v.Elem())
+		if v.Kind() == reflect.Interface {
+			out.Set(inner)
+			return out
+		}
+		out.Set(reflect.New(v.Type().Elem()))
+		out.Elem().Set(inner)
+	case reflect.Slice:
+		if v.IsNil() {
+			return out
+		}
+		out.Set(reflect.MakeSlice(v.Type(), v.Len(), v.Len()))
+		for i := range v.Len() {
+			out.Index(i).Set(withoutPositions(v.Index(i)))
+		}
+	case reflect.Struct:
+		for i := range v.NumField() {
+			if f := v.Type().Field(i); f.IsExported() && f.Name != "Pos" {
+				out.Field(i).Set(withoutPositions(v.Field(i)))
+			}
+		}
+	default:
+		out.Set(v)
 	}
-	switch c := c.(type) {
-	case And:
-		return And{Terms: each(c.Terms)}
-	case Or:
-		return Or{Terms: each(c.Terms)}
-	case Not:
-		return Not{Term: conditionWithoutPositions(c.Term)}
-	}
-	comparison := c.(Comparison)
-	comparison.Left = Name{Parts: comparison.Left.(Name).Parts}
-	values := make([]Literal, len(comparison.Values))
-	for i, v := range comparison.Values {
-		v.Pos = 0
-		values[i] = v
-	}
-	comparison.Values = values
-	return comparison
+	return out
 }
 
 // TestRandomRoundTrip prints random trees and reads them again.
 func TestRandomRoundTrip(t *testing.T) {
 	account, _ := newTestSchema().Entity("Account")
 	rapid.Check(t, func(t *rapid.T) {
-		q := drawQuery(t, account)
+		q := drawAnything(t, account, 2)
 		text := q.String()
 		again, err := Parse(text)
 		if err != nil {
 			t.Fatalf("%s: %v", text, err)
 		}
-		if got := withoutPositions(again); !reflect.DeepEqual(got, q) {
+		if got := withoutPositions(reflect.ValueOf(again)).Interface(); !reflect.DeepEqual(got, q) {
 			t.Fatalf("%s\n got %#v\nwant %#v", text, got, q)
 		}
 	})
