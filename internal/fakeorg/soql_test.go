@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"catchment/internal/fakeorg"
 )
@@ -53,6 +54,28 @@ func TestGroupsOverREST(t *testing.T) {
 	}
 	if got := c.get(queryPath("SELECT COUNT() FROM Account WHERE CALENDAR_YEAR(CreatedDate) > 1999"))["totalSize"]; got != json.Number("124") {
 		t.Errorf("COUNT() is %v", got)
+	}
+}
+
+// Groups too are of the records that a window leaves, whether they were born
+// with the org or have changed since.
+func TestGroupsOfAWindow(t *testing.T) {
+	c := serve(t, fakeorg.Options{}, generated(300))
+	c.org.Clock().Advance(time.Hour)
+	if _, err := c.org.History(40, 3); err != nil {
+		t.Fatal(err)
+	}
+	seen := map[int]bool{}
+	for _, from := range []string{"2026-03-14T16:00:00Z", "2026-03-01T00:00:00Z", "2000-01-01T00:00:00Z"} {
+		where := " FROM Contact WHERE SystemModstamp >= " + from
+		want := len(c.records("SELECT Id" + where))
+		if got := c.records("SELECT COUNT(Id) n" + where)[0]["n"]; got != json.Number(fmt.Sprint(want)) {
+			t.Errorf("%s: %v, want %d", from, got, want)
+		}
+		seen[want] = true
+	}
+	if len(seen) != 3 {
+		t.Errorf("the windows don't differ: %v", seen)
 	}
 }
 

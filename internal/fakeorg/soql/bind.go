@@ -46,6 +46,7 @@ type binder struct {
 	depth      int                        // how many queries this one is a child of
 	joined     bool                       // the query is that of a semi-join
 	overGroups bool                       // comparisons are those of HAVING
+	unnamed    int                        // columns that are called expr0, expr1 ... so far
 }
 
 func (b *binder) refuse(pos int, code, format string, args ...any) *Error {
@@ -114,10 +115,11 @@ func (b *binder) parents(*Bound) *Error {
 // categories refuses WITH DATA CATEGORY: a category group is known to nobody
 // before somebody has set one up.
 func (b *binder) categories(*Bound) *Error {
-	for _, c := range b.query.Categories {
-		return b.refuse(c.Pos, InvalidField, "Data category group '%s' does not exist or is not visible to you", c.Group)
+	if len(b.query.Categories) == 0 {
+		return nil
 	}
-	return nil
+	c := b.query.Categories[0]
+	return b.refuse(c.Pos, InvalidField, "Data category group '%s' does not exist or is not visible to you", c.Group)
 }
 
 func (b *binder) where(bound *Bound) (err *Error) {

@@ -136,8 +136,8 @@ func (b *binder) canonical(e Expr) (string, *Error) {
 }
 
 // slot finds the value of a group that an expression means, and adds it where
-// nobody has asked for it before. said names the kind of field that a refusal
-// is about.
+// nobody has asked for it before. A refusal begins with said: Field, or
+// Ordered field.
 func (b *binder) slot(e Expr, said string) (*Path, *Error) {
 	text, err := b.canonical(e)
 	if err != nil {
@@ -244,14 +244,14 @@ func (b *binder) groupedField(item FieldItem) (*Column, *Error) {
 
 // groupedCall binds an aggregate, a key that a function makes, or another
 // form of one of them.
-func (b *binder) groupedCall(bound *Bound, item CallItem) (*Column, *Error) {
+func (b *binder) groupedCall(item CallItem) (*Column, *Error) {
 	s, err := b.groupValue(item.Call)
 	if err != nil {
 		return nil, err
 	}
 	alias := item.Alias
 	if alias == "" {
-		alias = nextExpr(bound)
+		alias = b.nextExpr()
 	}
 	return &Column{Alias: alias, Path: s.path, Type: s.path.Field.Type, read: s.read}, nil
 }
@@ -283,21 +283,4 @@ func (b *binder) having(*Bound) (err *Error) {
 	b.overGroups = true
 	b.grouping.having, err = b.predicate(b.query.Having)
 	return err
-}
-
-// left binds what stands left in a comparison: a value of the record, or in
-// HAVING of the group.
-func (b *binder) left(e Expr) (scalar, *Error) {
-	if b.overGroups {
-		path, err := b.slot(e, "Field")
-		return scalar{path: path}, err
-	}
-	c, ok := e.(Call)
-	switch {
-	case ok && (c.family() == familyAggregate || c.family() == familyGrouping):
-		return scalar{}, b.refuse(c.Pos, MalformedQuery, "the aggregate function %s can not be used in WHERE", c.Function)
-	case ok && c.family() == familyShown && !strings.EqualFold(c.Function, "toLabel"):
-		return scalar{}, b.refuse(c.Pos, MalformedQuery, "the function %s can not be used in WHERE", c.Function)
-	}
-	return b.scalar(e)
 }

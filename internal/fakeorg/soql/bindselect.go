@@ -98,7 +98,7 @@ func (b *binder) column(bound *Bound, item Item) (*Column, *Error) {
 	case FieldsItem:
 		return nil, b.fieldsItem(bound, item)
 	case QueryItem:
-		return b.child(bound, item)
+		return b.child(item)
 	case TypeofItem:
 		return b.typeof(item)
 	case FieldItem:
@@ -113,9 +113,9 @@ func (b *binder) column(bound *Bound, item Item) (*Column, *Error) {
 	}
 	call := item.(CallItem)
 	if b.grouping != nil {
-		return b.groupedCall(bound, call)
+		return b.groupedCall(call)
 	}
-	return b.scalarCall(bound, call)
+	return b.scalarCall(call)
 }
 
 func (b *binder) countItem(item CountItem) *Error {
@@ -148,7 +148,7 @@ func (b *binder) fieldsItem(bound *Bound, item FieldsItem) *Error {
 }
 
 // scalarCall binds a function over the fields of one record.
-func (b *binder) scalarCall(bound *Bound, item CallItem) (*Column, *Error) {
+func (b *binder) scalarCall(item CallItem) (*Column, *Error) {
 	switch item.Call.family() {
 	case familyShown, familyDistance:
 	default: // a part of a date is there to group by
@@ -160,20 +160,15 @@ func (b *binder) scalarCall(bound *Bound, item CallItem) (*Column, *Error) {
 	}
 	c := &Column{Alias: item.Alias, Path: s.path, Type: s.path.Field.Type, read: s.read}
 	if c.Alias == "" && len(c.Path.Names) == 0 {
-		c.Alias = nextExpr(bound)
+		c.Alias = b.nextExpr()
 	}
 	return c, nil
 }
 
 // nextExpr names what has no alias of its own: expr0, expr1.
-func nextExpr(bound *Bound) string {
-	n := 0
-	for _, c := range bound.Columns {
-		if strings.HasPrefix(c.Alias, "expr") && allDigits(c.Alias[4:]) {
-			n++
-		}
-	}
-	return fmt.Sprintf("expr%d", n)
+func (b *binder) nextExpr() string {
+	b.unnamed++
+	return fmt.Sprintf("expr%d", b.unnamed-1)
 }
 
 // maxDepth is how many levels of children a query may have, and maxChildren
@@ -184,7 +179,7 @@ const (
 )
 
 // child binds a nested query.
-func (b *binder) child(bound *Bound, item QueryItem) (*Column, *Error) {
+func (b *binder) child(item QueryItem) (*Column, *Error) {
 	q := item.Query
 	switch {
 	case b.grouping != nil:
@@ -193,7 +188,7 @@ func (b *binder) child(bound *Bound, item QueryItem) (*Column, *Error) {
 		return nil, b.refuse(item.Pos, MalformedQuery, "Semi join sub-selects can only query one field")
 	case b.depth == maxDepth:
 		return nil, b.refuse(item.Pos, MalformedQuery, "SOQL relationship queries can have at most %d levels", maxDepth+1)
-	case len(bound.Columns) >= maxChildren && b.children() > maxChildren:
+	case b.children() > maxChildren:
 		return nil, b.refuse(item.Pos, MalformedQuery, "no more than %d parent-to-child relationships can be in a query", maxChildren)
 	case grouped(q):
 		return nil, b.refuse(item.Pos, MalformedQuery, "Only root queries support aggregate expressions")

@@ -51,6 +51,23 @@ func (b *binder) comparison(c Comparison) (predicate, *Error) {
 	return computed{read: left.read, term: p}, nil
 }
 
+// left binds what stands left in a comparison: a value of the record, or in
+// HAVING of the group.
+func (b *binder) left(e Expr) (scalar, *Error) {
+	if b.overGroups {
+		path, err := b.slot(e, "Field")
+		return scalar{path: path}, err
+	}
+	c, ok := e.(Call)
+	switch {
+	case ok && (c.family() == familyAggregate || c.family() == familyGrouping):
+		return scalar{}, b.refuse(c.Pos, MalformedQuery, "the aggregate function %s can not be used in WHERE", c.Function)
+	case ok && c.family() == familyShown && c.Function != "toLabel":
+		return scalar{}, b.refuse(c.Pos, MalformedQuery, "the function %s can not be used in WHERE", c.Function)
+	}
+	return b.scalar(e)
+}
+
 // against binds a comparison of a field, or of what has been computed.
 func (b *binder) against(c Comparison, path *Path) (predicate, *Error) {
 	k := kindOf(path.Field.Type)
