@@ -14,13 +14,9 @@ import (
 // follow after it.
 func (r *Replicator) consolidate(ctx context.Context, v *visit) error {
 	a := &v.attempt
-	counts, err := r.Warehouse.Consolidate(ctx, v.fence(), warehouse.Merge{
-		Table: v.source.table, Attempt: a.ID, Policy: warehouse.Policy(v.source.flow.Deletes),
-		Pages: a.Pages, Rows: a.Records,
-		Complete: a.Complete, AbsentReason: absentReason(v.source.flow.Where), Override: a.Full,
-		AllowDeletes: r.Options.AllowDeletes,
-		Generation:   a.Generation, Watermark: a.To, Grade: a.Grade,
-	})
+	m := v.merge()
+	m.AllowDeletes = r.Options.AllowDeletes
+	counts, err := r.Warehouse.Consolidate(ctx, v.fence(), m)
 	if err != nil {
 		return err
 	}
@@ -39,6 +35,17 @@ func (r *Replicator) consolidate(ctx context.Context, v *visit) error {
 	a.State = control.Consolidated
 	r.progress(Progress{Flow: a.Flow, Step: Consolidate, Records: a.Records, Of: a.Records, Bytes: a.Bytes, Mover: a.Mover})
 	return nil
+}
+
+// merge is how the attempt is to be consolidated.
+func (v *visit) merge() warehouse.Merge {
+	a := &v.attempt
+	return warehouse.Merge{
+		Table: v.source.table, Attempt: a.ID, Policy: warehouse.Policy(v.source.flow.Deletes),
+		Pages: a.Pages, Rows: a.Records,
+		Complete: a.Complete, AbsentReason: absentReason(v.source.flow.Where), Override: a.Full,
+		Generation: a.Generation, Watermark: a.To, Grade: a.Grade,
+	}
 }
 
 // noteNULs reports where values held NUL characters.

@@ -267,6 +267,9 @@ func (l *loading) account(ctx context.Context) error {
 	}
 	a := &l.v.attempt
 	a.Pages, a.Records, a.Bytes = pages, rows, l.total.bytes
+	if err := l.Warehouse.Counted(ctx, l.v.fence(), l.v.merge()); err != nil {
+		return err
+	}
 	a.State = control.Loaded
 	return nil
 }
