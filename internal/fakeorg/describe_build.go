@@ -50,6 +50,8 @@ func soapType(typ string) string {
 		return "xsd:dateTime"
 	case "address", "location":
 		return "urn:" + typ
+	case "base64":
+		return "xsd:base64Binary"
 	}
 	return "xsd:string"
 }

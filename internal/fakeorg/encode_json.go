@@ -158,6 +158,8 @@ func (w *jsonWriter) appendNode(dst []byte, r *row, node *jsonNode) []byte {
 		return w.appendTyped(dst, node.kind)
 	case node.kind == "address":
 		return w.appendCompound(dst, r, strings.TrimSuffix(node.key, "Address"), addressParts())
+	case node.kind == "base64":
+		return w.appendBytesURL(dst, r, node.key)
 	case node.kind == "location":
 		return w.appendCompound(dst, r, strings.TrimSuffix(node.key, "__c"), locationParts())
 	}
@@ -231,6 +233,15 @@ func (w *jsonWriter) appendTyped(dst []byte, kind string) []byte {
 		return append(dst, `+0000"`...)
 	}
 	return appendJSONText(dst, w.value)
+}
+
+// appendBytesURL writes where the content of a base64 field is to be had.
+func (w *jsonWriter) appendBytesURL(dst []byte, r *row, key string) []byte {
+	if r.text(r.obj.place(key)) == "" {
+		return append(dst, "null"...)
+	}
+	url := "/services/data/" + w.version + "/sobjects/" + r.obj.name() + "/" + r.text(r.obj.sys.id) + "/" + key
+	return appendJSONText(dst, []byte(url))
 }
 
 // A part is a component of a compound value: its key, and what the field that

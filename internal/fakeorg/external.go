@@ -47,7 +47,7 @@ func (t *Transaction) upsert(obj *object, key, value string, given map[string]js
 	ids := t.byKey(obj, at, value)
 	switch {
 	case len(ids) > 1:
-		return "", false, refuse(http.StatusMultipleChoices, "DUPLICATE_EXTERNAL_ID", "%s: more than one record found for external id field: %v", key, ids)
+		return "", false, ambiguous(key, ids)
 	case len(ids) == 1:
 		return ids[0], false, t.update(obj, ids[0], given)
 	case at == obj.sys.id && value != "":

@@ -40,6 +40,9 @@ func (o *Org) queryAll(w http.ResponseWriter, c *call) error { return o.firstPag
 
 func (o *Org) firstPage(w http.ResponseWriter, c *call, all bool) error {
 	text := c.FormValue("q")
+	if plan := c.FormValue("explain"); plan != "" && text == "" {
+		return o.explain(w, c, plan)
+	}
 	if text == "" {
 		return refuse(http.StatusBadRequest, "MALFORMED_QUERY", "A query string has to be specified")
 	}

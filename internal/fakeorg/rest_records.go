@@ -36,15 +36,16 @@ func (o *Org) read(w http.ResponseWriter, c *call) error {
 	if err != nil {
 		return err
 	}
+	return o.writeRow(w, c, r)
+}
+
+// writeRow answers with the fields of a record that are asked for.
+func (o *Org) writeRow(w http.ResponseWriter, c *call, r *row) error {
 	fields := r.obj.about.Fields
 	if asked := c.FormValue("fields"); asked != "" {
-		fields = nil
-		for name := range strings.SplitSeq(asked, ",") {
-			at := r.obj.place(strings.TrimSpace(name))
-			if at < 0 {
-				return noColumn(name, r.obj)
-			}
-			fields = append(fields, r.obj.slots[at].fieldDescribe)
+		var err error
+		if fields, err = r.obj.named(strings.Split(asked, ",")); err != nil {
+			return err
 		}
 	}
 	w.Header().Set("Content-Type", "application/json;charset=UTF-8")
@@ -110,10 +111,14 @@ func (o *Org) delete(w http.ResponseWriter, c *call) error {
 	if err != nil {
 		return err
 	}
+	return o.deleteRow(w, c, r)
+}
+
+func (o *Org) deleteRow(w http.ResponseWriter, c *call, r *row) error {
 	if !r.obj.about.Deletable {
 		return refuse(http.StatusBadRequest, "INSUFFICIENT_ACCESS_OR_READONLY", "entity type cannot be deleted: %s", r.obj.name())
 	}
-	err = o.within(c, func(t *Transaction) error { return t.remove(r.obj, r.text(r.obj.sys.id)) })
+	err := o.within(c, func(t *Transaction) error { return t.remove(r.obj, r.text(r.obj.sys.id)) })
 	if err != nil {
 		return err
 	}

@@ -38,13 +38,15 @@ const dataPath = "/services/data/{version}"
 func (o *Org) newRoutes() http.Handler {
 	mux := http.NewServeMux()
 	outside := map[string]resource{
-		"/services/oauth2/token":      {"login", true, post(o.token)},
-		"/services/oauth2/introspect": {"login", true, post(o.introspect)},
-		"/services/oauth2/revoke":     {"login", true, post(o.revoke)},
-		"/services/oauth2/userinfo":   {"identity", false, get(o.userInfo)},
-		"/id/{org}/{user}":            {"identity", false, get(o.userInfo)},
-		"/services/data":              {"versions", true, get(o.versions)},
-		"/":                           {"unknown", true, nil},
+		"/services/oauth2/token":          {"login", true, post(o.token)},
+		"/services/oauth2/introspect":     {"login", true, post(o.introspect)},
+		"/services/oauth2/revoke":         {"login", true, post(o.revoke)},
+		"/services/oauth2/userinfo":       {"identity", false, get(o.userInfo)},
+		"/id/{org}/{user}":                {"identity", false, get(o.userInfo)},
+		"/services/data":                  {"versions", true, get(o.versions)},
+		"/services/Soap/u/{number}":       {"login", true, post(o.soap)},
+		"/services/Soap/u/{number}/{org}": {"login", true, post(o.soap)},
+		"/":                               {"unknown", true, nil},
 	}
 	inside := map[string]resource{
 		"":                            {"resources", false, get(o.resources)},
@@ -72,6 +74,7 @@ func (o *Org) newRoutes() http.Handler {
 		mux.HandleFunc(path, o.serve(r))
 	}
 	maps.Copy(inside, o.ingestRoutes())
+	maps.Copy(inside, o.restRoutes())
 	for path, r := range inside {
 		mux.HandleFunc(dataPath+path, o.serve(r))
 	}
@@ -83,6 +86,9 @@ func (o *Org) newRoutes() http.Handler {
 func (o *Org) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	r = r.Clone(r.Context())
 	r.URL = &url.URL{Path: cleanPath(r.URL.Path), RawQuery: r.URL.RawQuery}
+	if method := r.URL.Query().Get("_HttpMethod"); method != "" && r.Method == http.MethodPost {
+		r.Method = strings.ToUpper(method) // for clients that can't send PATCH
+	}
 	w.Header().Set("Date", o.clock.Now().Format(http.TimeFormat))
 	o.purgeAged()
 	o.runIngests()
@@ -104,7 +110,9 @@ func (o *Org) serve(r resource) http.HandlerFunc {
 		c := &call{Request: req, version: req.PathValue("version"), fault: rule}
 		w, done := o.compress(rule.shorten(w), req)
 		defer done()
-		o.usage.count(r.kind)
+		if in, ok := innerOf(req); !ok || !in.free {
+			o.usage.count(r.kind)
+		}
 		if c.fault.preempt(w, req) {
 			return
 		}
@@ -136,7 +144,7 @@ func (o *Org) admit(w http.ResponseWriter, c *call, r resource) error {
 			return err
 		}
 	}
-	if c.version != "" {
+	if in, ok := innerOf(c.Request); c.version != "" && (!ok || !in.free) {
 		if err := o.charge(w); err != nil {
 			return err
 		}
@@ -204,7 +212,7 @@ func (o *Org) versions(w http.ResponseWriter, _ *call) error {
 func (o *Org) resources(w http.ResponseWriter, c *call) error {
 	at := "/services/data/" + c.version + "/"
 	urls := map[string]string{"identity": o.identityURL(c.Request)}
-	for _, name := range []string{"jobs", "limits", "query", "queryAll", "sobjects"} {
+	for _, name := range []string{"composite", "jobs", "limits", "query", "queryAll", "sobjects"} {
 		urls[name] = at + name
 	}
 	writeJSON(w, http.StatusOK, urls)

@@ -2,6 +2,9 @@ package fakeorg
 
 import "slices"
 
+// orgName is what the org calls itself.
+const orgName = "Catchment Test Org"
+
 // setupObjects are the objects that say what the org is and what the user may
 // see. They are there before any record is.
 func (o *Org) setupObjects() []*object {
@@ -22,7 +25,7 @@ func (o *Org) organization() *object {
 	}, stampFields()...)
 	born := stamp(o.birth)
 	return setup("Organization", "00D", fields, [][]string{{
-		o.id, "Catchment Test Org", "Enterprise Edition", text(o.options.Sandbox), "CS00", "", "", "en_US", "UTC",
+		o.id, orgName, "Enterprise Edition", text(o.options.Sandbox), "CS00", "", "", "en_US", "UTC",
 		born, o.runningUser(), born, o.runningUser(), born,
 	}})
 }

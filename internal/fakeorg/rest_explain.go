@@ -1,0 +1,30 @@
+package fakeorg
+
+import "net/http"
+
+// explain says how a statement would be answered: by an index where it asks
+// for Ids or stamps, else by looking at every record.
+func (o *Org) explain(w http.ResponseWriter, c *call, text string) error {
+	q, err := o.ask(text, false)
+	if err != nil {
+		return err
+	}
+	snap := o.now()
+	r, err := snap.answer(c.Context(), q, o.soqlClock())
+	if err != nil {
+		return err
+	}
+	size := snap.size(q.obj)
+	plan := map[string]any{
+		"cardinality": r.total, "fields": []string{}, "leadingOperationType": "TableScan", "notes": []any{},
+		"relativeCost": 1.0, "sobjectCardinality": size, "sobjectType": q.obj.name(),
+	}
+	for _, field := range [...]string{"SystemModstamp", "Id"} {
+		if lo, hi := q.bound.Range(field); lo != "" || hi != "" {
+			plan["leadingOperationType"], plan["fields"] = "Index", []string{field}
+			plan["relativeCost"] = float64(r.total) / float64(max(1, size))
+		}
+	}
+	writeJSON(w, http.StatusOK, map[string]any{"plans": []any{plan}, "sourceQuery": text})
+	return nil
+}

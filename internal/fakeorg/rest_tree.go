@@ -1,0 +1,123 @@
+package fakeorg
+
+import (
+	"encoding/json"
+	"net/http"
+	"slices"
+)
+
+// A treeRecord is a record that is to be created, with its children.
+type treeRecord struct {
+	reference string
+	lookup    string // to the parent, where there is one
+	collected
+	children []treeRecord
+}
+
+// A treeResult is what became of a record of a tree.
+type treeResult struct {
+	Reference string    `json:"referenceId"`
+	ID        string    `json:"id,omitempty"`
+	Errors    []saveErr `json:"errors,omitempty"`
+}
+
+// createTree creates records and their children, all or none.
+func (o *Org) createTree(w http.ResponseWriter, c *call) error {
+	var asked struct{ Records []json.RawMessage }
+	if err := c.decode(&asked); err != nil {
+		return err
+	}
+	roots, err := o.treeRecords(asked.Records, "")
+	if err != nil {
+		return err
+	}
+	if n := countTree(roots); n > mostWritten {
+		return tooMany(n)
+	}
+	var results []treeResult
+	failed := o.within(c, func(t *Transaction) error {
+		results = nil
+		return t.plant(roots, "", &results)
+	})
+	status := http.StatusCreated
+	if failed != nil {
+		status, results = http.StatusBadRequest, results[len(results)-1:]
+	}
+	writeJSON(w, status, map[string]any{"hasErrors": failed != nil, "results": results})
+	return nil
+}
+
+// plant creates records below a parent, and their children below them. The
+// last result tells of the record that failed.
+func (t *Transaction) plant(records []treeRecord, parent string, results *[]treeResult) error {
+	for _, r := range records {
+		if r.lookup != "" {
+			r.given[r.lookup] = quoted(parent)
+		}
+		id, err := "", r.err
+		if err == nil {
+			id, err = t.create(r.obj, r.given)
+		}
+		if err != nil {
+			*results = append(*results, treeResult{Reference: r.reference, Errors: unsaved("", err).Errors})
+			return err
+		}
+		*results = append(*results, treeResult{Reference: r.reference, ID: id})
+		if err := t.plant(r.children, id, results); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func countTree(records []treeRecord) int {
+	n := len(records)
+	for _, r := range records {
+		n += countTree(r.children)
+	}
+	return n
+}
+
+// treeRecords reads records and the children within them.
+func (o *Org) treeRecords(all []json.RawMessage, lookup string) ([]treeRecord, error) {
+	var records []treeRecord
+	for _, raw := range all {
+		var given map[string]json.RawMessage
+		var head struct{ Attributes struct{ ReferenceID string } }
+		if json.Unmarshal(raw, &given) != nil || json.Unmarshal(raw, &head) != nil {
+			return nil, refuse(http.StatusBadRequest, "JSON_PARSER_ERROR", "a record of the tree is no object")
+		}
+		r := treeRecord{reference: head.Attributes.ReferenceID, lookup: lookup, collected: o.collect(given)}
+		if r.err == nil {
+			var err error
+			if r.children, err = o.treeChildren(r); err != nil {
+				return nil, err
+			}
+		}
+		records = append(records, r)
+	}
+	return records, nil
+}
+
+// treeChildren takes the children out of a record.
+func (o *Org) treeChildren(r treeRecord) ([]treeRecord, error) {
+	var all []treeRecord
+	named := slices.DeleteFunc(o.children(r.obj), func(rel childRelationship) bool { return rel.RelationshipName == nil })
+	for _, rel := range named {
+		raw, ok := r.given[*rel.RelationshipName]
+		if !ok {
+			continue
+		}
+		delete(r.given, *rel.RelationshipName)
+		var nested struct{ Records []json.RawMessage }
+		if err := json.Unmarshal(raw, &nested); err != nil {
+			return nil, refuse(http.StatusBadRequest, "JSON_PARSER_ERROR", "%s: %v", *rel.RelationshipName, err)
+		}
+		children, err := o.treeRecords(nested.Records, rel.Field)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, children...)
+	}
+	return all, nil
+}
