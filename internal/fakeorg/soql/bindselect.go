@@ -75,16 +75,25 @@ func (b *binder) selectList(bound *Bound) *Error {
 			bound.Columns = append(bound.Columns, column)
 		}
 	}
-	seen := map[string]bool{}
-	for _, c := range bound.Columns {
+	return distinctNames(bound.Columns)
+}
+
+// distinctNames keeps two columns from having one name. Only the fields of a
+// parent may have their beginning in common.
+func distinctNames(columns []*Column) *Error {
+	seen, parents := map[string]bool{}, map[string]bool{}
+	for _, c := range columns {
 		name := strings.ToLower(c.String())
+		top, _, _ := strings.Cut(name, ".")
+		parent := top != name && c.Alias == ""
+		taken := seen[name] || seen[top] && !(parent && parents[top])
 		switch {
-		case seen[name] && c.Alias != "":
+		case taken && c.Alias != "":
 			return refuse(MalformedQuery, "duplicate alias: %s", c)
-		case seen[name]:
+		case taken:
 			return refuse(InvalidField, "duplicate field selected: %s", c)
 		}
-		seen[name] = true
+		seen[name], seen[top], parents[top] = true, true, parent
 	}
 	return nil
 }
