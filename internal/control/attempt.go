@@ -197,7 +197,7 @@ func (c *Control) writeAttempt(ctx context.Context, a Attempt) (Attempt, error) 
 	a.Updated = c.now().UTC()
 	row := Row{Key: Key{kindAttempt, a.ID}, Version: a.Version}
 	if a.State == Dropped {
-		row.Expires = a.Updated.Add(history)
+		row.Expires = a.Updated.Add(attemptHistory)
 	}
 	version, err := write(ctx, c.table, row, a)
 	if err != nil {

@@ -97,7 +97,7 @@ func (c *Control) SaveRun(ctx context.Context, r RunRow) (RunRow, error) {
 	}
 	row := Row{Key: Key{kindRun, r.ID}, Version: r.Version}
 	if r.State != Running {
-		row.Expires = c.now().Add(history)
+		row.Expires = c.now().Add(runHistory)
 	}
 	version, err := write(ctx, c.table, row, r)
 	if err != nil {

@@ -24,8 +24,12 @@ const (
 	kindRun     = "run"
 )
 
-// history is how long an ended run and a dropped attempt are kept.
-const history = 90 * 24 * time.Hour
+// How long what has ended is kept. A run's row says how each of its flows went;
+// attempts are read by every run of their flow, so they go sooner.
+const (
+	runHistory     = 90 * 24 * time.Hour
+	attemptHistory = 24 * time.Hour
+)
 
 // tries bounds how often a change is decided anew after a conflict. Each
 // conflict means that somebody else got on, so a few are enough.
@@ -126,11 +130,11 @@ func write(ctx context.Context, t Table, row Row, v any) (int64, error) {
 		return 0, fmt.Errorf("save %s %s: %w", row.Key.Kind, row.Key.ID, err)
 	}
 	row.Data = data
-	row, err = t.Put(ctx, row)
+	stored, err := t.Put(ctx, row)
 	if err != nil {
 		return 0, fmt.Errorf("save %s %s: %w", row.Key.Kind, row.Key.ID, err)
 	}
-	return row.Version, nil
+	return stored.Version, nil
 }
 
 // list decodes the rows of a kind in order; keep puts a row's version into its

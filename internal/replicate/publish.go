@@ -51,7 +51,11 @@ func (r *Replicator) publish(ctx context.Context, t plan.Task) (plan.Task, error
 	if _, err := r.Control.SaveRun(ctx, run); err != nil {
 		return t, err
 	}
-	return t, r.release(ctx, t.Run)
+	if err := r.release(ctx, t.Run); err != nil {
+		return t, err
+	}
+	_, err = r.Control.Prune(ctx)
+	return t, err
 }
 
 // release gives back every lease of a run, also those that a list which broke
