@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -12,62 +13,127 @@ import (
 
 func (s *session) sqlCommand() *cobra.Command {
 	var dialect string
+	var install bool
 	cmd := &cobra.Command{
 		Use:   "sql [OBJECT...]",
 		Short: "Print the DDL and the consolidation of each table",
 		Long: `Print, as text, the SQL that a run uses: the staging and final tables of each flow
-and the statements that consolidate one into the other. Nothing is executed, and
-no warehouse is opened; the org is asked for its objects.`,
+and the statements that consolidate one into the other; for PostgreSQL also the
+procedures of CALL consolidated_of_tables(), which consolidates whatever was loaded
+as a whole. Nothing is executed, and no warehouse is opened; the org is asked for its
+objects.
+
+With --install the procedures are made in the warehouse instead. Do it again when
+the fields of a flow have changed: CALL refuses what it wasn't made for.`,
 		Example: `  catchment sql Account
-  catchment sql --dialect duckdb > tables.sql`,
+  catchment sql --dialect postgres > tables.sql
+  catchment sql --dialect postgres --install`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			p, err := s.open()
 			if err != nil {
 				return err
 			}
 			defer p.Close()
-			return p.sql(cmd, args, dialect)
+			if dialect == "" {
+				dialect, _, _ = strings.Cut(p.file.Warehouse.URL, ":")
+			}
+			d, err := dialectOf(dialect)
+			if err != nil {
+				return err
+			}
+			if err := p.openOrg(); err != nil {
+				return err
+			}
+			tables, err := p.tables(cmd, args)
+			if err != nil {
+				return err
+			}
+			if install {
+				return p.install(cmd, d, tables)
+			}
+			return p.printSQL(d, tables)
 		},
 	}
-	cmd.Flags().StringVar(&dialect, "dialect", "duckdb", "the SQL of this `warehouse`: duckdb")
+	cmd.Flags().StringVar(&dialect, "dialect", "", "the SQL of this `warehouse`, duckdb or postgres; else of the configured one")
+	cmd.Flags().BoolVar(&install, "install", false, "make the procedures in the warehouse")
 	return cmd
 }
 
-func (p *project) sql(cmd *cobra.Command, names []string, name string) error {
-	if name != "duckdb" {
-		return plan.Fixf("this program speaks: duckdb", "no dialect is called %q", name)
+func dialectOf(name string) (*warehouse.Dialect, error) {
+	switch name {
+	case "duckdb":
+		return warehouse.DuckDB(), nil
+	case "postgres":
+		return warehouse.Postgres(), nil
 	}
-	d := warehouse.DuckDB()
-	if err := p.openOrg(); err != nil {
-		return err
-	}
+	return nil, plan.Fixf("this program speaks: duckdb, postgres", "no dialect is called %q", name)
+}
+
+// tables is what each flow writes, and its policy.
+func (p *project) tables(cmd *cobra.Command, names []string) ([]warehouse.Procedure, error) {
 	flows, err := p.flows(cmd.Context(), names)
 	if err != nil {
-		return err
+		return nil, err
 	}
+	var all []warehouse.Procedure
 	for _, fl := range flows {
 		o, err := p.org.Describe(cmd.Context(), fl.Object)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		fields, _, err := flow.Fields(fl, o)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		t, err := warehouse.TableFor(o, fields, fl.Naming == flow.Snake)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		text := warehouse.Script(d, p.warehouseOptions(), t, warehouse.Policy(fl.Deletes))
+		all = append(all, warehouse.Procedure{Table: t, Policy: warehouse.Policy(fl.Deletes)})
+	}
+	return all, nil
+}
+
+// printSQL prints the text of each table, and of the procedures where the
+// dialect has some.
+func (p *project) printSQL(d *warehouse.Dialect, tables []warehouse.Procedure) error {
+	say := func(object, text string) error {
 		if p.json {
-			if err := p.line(map[string]any{"type": "sql", "object": fl.Object, "dialect": name, "sql": text}); err != nil {
-				return err
-			}
-			continue
+			return p.line(map[string]any{"type": "sql", "object": object, "dialect": d.Name, "sql": text})
 		}
-		if _, err := fmt.Fprintln(p.Stdout, text); err != nil {
+		_, err := fmt.Fprintln(p.Stdout, text)
+		return err
+	}
+	for _, t := range tables {
+		if err := say(t.Table.Object, warehouse.Script(d, p.warehouseOptions(), t.Table, t.Policy)); err != nil {
 			return err
 		}
 	}
-	return nil
+	if d.Name != warehouse.Postgres().Name {
+		return nil
+	}
+	text, err := warehouse.Procedures(p.warehouseOptions(), tables)
+	if err != nil {
+		return err
+	}
+	return say("", text)
+}
+
+// install makes the procedures in the warehouse.
+func (p *project) install(cmd *cobra.Command, d *warehouse.Dialect, tables []warehouse.Procedure) error {
+	if err := p.openWarehouse(); err != nil {
+		return err
+	}
+	if err := p.wh.Migrate(cmd.Context()); err != nil {
+		return err
+	}
+	if err := p.wh.Install(cmd.Context(), tables); err != nil {
+		return err
+	}
+	call := "CALL " + d.Table(p.file.Warehouse.StagingSchema, "consolidated_of_tables") + "()"
+	if p.json {
+		return p.line(map[string]any{"type": "installed", "dialect": d.Name, "procedures": len(tables), "call": call})
+	}
+	_, err := fmt.Fprintf(p.Stdout, "%d procedures were made; call them with: %s\n", len(tables), call)
+	return err
 }
