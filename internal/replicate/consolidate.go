@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"catchment/internal/control"
+	"catchment/internal/flow"
 	"catchment/internal/warehouse"
 )
 
@@ -27,6 +28,7 @@ func (r *Replicator) consolidate(ctx context.Context, v *visit) error {
 		return err
 	}
 	_, err = r.Control.UpdateFlow(ctx, a.Flow, func(f *control.FlowRow) {
+		f.Generation, f.Fingerprint = a.Generation, flow.Fingerprint(v.source.flow) // a crash may have kept list from it
 		f.Watermark, f.Grade, f.Rows, f.LastError = a.To, a.Grade, counts.Rows, ""
 	})
 	if err != nil {
