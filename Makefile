@@ -67,6 +67,11 @@ fuzz: ## run every fuzz target for FUZZTIME
 	done
 	$(took)
 
+.PHONY: oracle
+oracle: ## hold the SOQL corpus against another parser (npm @jetstreamapp/soql-parser-js)
+	internal/fakeorg/soql/testdata/oracle/check.sh bin/oracle
+	$(took)
+
 .PHONY: soak
 soak: ## random histories with crashes: RUNS=n, and SEED=n to replay one
 	$(GO) test -count=1 -timeout 80m -run Soak ./internal/replicate -soak.runs=$(RUNS) -soak.seed=$(SEED)
