@@ -14,6 +14,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"sync"
 	"syscall"
@@ -88,6 +89,11 @@ func (c *Cluster) Create(ctx context.Context) (url string, err error) {
 	c.made++
 	name := fmt.Sprintf("test_%d", c.made)
 	return "postgres://postgres@" + c.addr + "/" + name, c.admin(ctx, "CREATE DATABASE "+name+" TEMPLATE template1")
+}
+
+// Drop drops a database that Create made.
+func (c *Cluster) Drop(ctx context.Context, url string) error {
+	return c.admin(ctx, "DROP DATABASE "+path.Base(url)+" WITH (FORCE)")
 }
 
 // empty ends the sessions of a database and drops all that is in it.

@@ -1,0 +1,470 @@
+package main
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"catchment/internal/fakeorg"
+	"catchment/internal/flow"
+	"catchment/internal/page"
+	"catchment/internal/salesforce"
+	"catchment/internal/warehouse"
+)
+
+// `make bench` runs TestSpeed, which prints the table of docs/benchmarks.md.
+// That page says how to read it.
+var (
+	speedRecords = flag.Int("speed.records", 0, "measure with this many Accounts; 0 measures nothing")
+	speedBig     = flag.Int("speed.big", 0, "measure merges and memory with this many as well")
+	speedIn      = flag.String("speed.in", "PostgreSQL,DuckDB", "measure in these warehouses")
+	speedRounds  = flag.Int("speed.rounds", 9, "take the median of so many rounds")
+)
+
+// perPage makes pages of about 50 MB.
+const perPage = 130_000
+
+// changes is how many records of a merge have changed.
+const changes = 10_000
+
+// speedOrg is the fake org as a process of its own: speedorg RECORDS.
+func speedOrg() {
+	var records int
+	if _, err := fmt.Sscan(os.Args[1], &records); err != nil {
+		panic(err)
+	}
+	org, err := fakeorg.New(fakeorg.Options{Seed: 1, PageRecords: perPage, DailyAPIRequests: 1_000_000,
+		Clock: fakeorg.FollowClock(time.Date(2026, 3, 1, 12, 0, 30, 0, time.UTC), time.Now)})
+	if err != nil {
+		panic(err)
+	}
+	if err := org.GenerateCounts(map[string]int{"Account": records}, 1); err != nil {
+		panic(err)
+	}
+	panic(http.ListenAndServe(os.Args[2], org))
+}
+
+// A yard is a warehouse to be measured, with people at hand who type SQL.
+type yard interface {
+	name() string
+	marks() marks
+	renew(t *testing.T) string                          // an empty warehouse; its URL
+	open(t *testing.T) warehouse.Driver                 // that warehouse
+	checkpoint(t *testing.T)                            // so that nobody pays for what was before
+	floor(t *testing.T, m *material) time.Duration      // the warehouse's own loader, into a table like staging
+	variants(t *testing.T, table warehouse.Table) []way // to merge staging by hand
+}
+
+// marks are the ratios that the issue asks for.
+type marks struct{ load, run float64 }
+
+// A way is one that somebody would merge by hand.
+type way struct {
+	name string
+	do   func() time.Duration
+}
+
+// A material is what the org gave: its pages as text, and their table.
+type material struct {
+	dir   string
+	table warehouse.Table
+	pages []warehouse.Page
+	bytes int64
+}
+
+func (m *material) paths() []string {
+	var all []string
+	for _, p := range m.pages {
+		all = append(all, p.Path)
+	}
+	return all
+}
+
+// A speed is one measurement on its way.
+type speed struct {
+	t     *testing.T
+	bin   string
+	lines []string
+}
+
+func TestSpeed(t *testing.T) {
+	if *speedRecords == 0 {
+		t.Skip("make bench measures")
+	}
+	s := &speed{t: t, bin: t.TempDir()}
+	self, err := os.Executable()
+	s.must(err)
+	for _, name := range []string{"catchment", "speedorg"} {
+		s.must(os.Symlink(self, filepath.Join(s.bin, name)))
+	}
+	for _, y := range []yard{&postgresYard{}, &duckYard{}} {
+		if !strings.Contains(*speedIn, y.name()) {
+			continue
+		}
+		s.size(y, *speedRecords, true)
+		if *speedBig > 0 {
+			s.size(y, *speedBig, false)
+		}
+	}
+	fmt.Printf("\n| warehouse | what | records | ours | by hand | ratio | mark |\n|---|---|---|---|---|---|---|\n%s\n", strings.Join(s.lines, "\n"))
+}
+
+func (s *speed) must(err error) {
+	s.t.Helper()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// say adds a line to the table.
+func (s *speed) say(y yard, what string, records int, ours, hand, ratio, mark string) {
+	line := fmt.Sprintf("| %s | %s | %d | %s | %s | %s | %s |", y.name(), what, records, ours, hand, ratio, mark)
+	s.lines = append(s.lines, line)
+	fmt.Println(line)
+}
+
+// compare adds a line about two times.
+func (s *speed) compare(y yard, what string, records int, ours, hand time.Duration, mark float64) {
+	ratio := ours.Seconds() / hand.Seconds()
+	verdict := fmt.Sprintf("%.2f", mark)
+	if ratio > mark {
+		verdict += " missed"
+	}
+	s.say(y, what, records, seconds(ours), seconds(hand), fmt.Sprintf("%.2f", ratio), verdict)
+}
+
+func seconds(d time.Duration) string { return fmt.Sprintf("%.2f s", d.Seconds()) }
+
+// size measures everything with one number of records.
+func (s *speed) size(y yard, records int, loads bool) {
+	o := s.startOrg(records)
+	defer o.stop()
+	var m *material
+	var runs, floors, ourLoads []time.Duration
+	rounds := 1
+	if loads {
+		rounds = *speedRounds
+	}
+	var peak int64
+	var p *speedRun
+	for range rounds {
+		url := y.renew(s.t)
+		p = s.newRun(o, url)
+		y.checkpoint(s.t)
+		took, rss := p.do(s, "run", "--json")
+		runs, peak = append(runs, took), max(peak, rss)
+		if m == nil {
+			m = s.material(o, p)
+		}
+		if loads {
+			s.quiet(y, o, p, records)
+		}
+	}
+	if loads {
+		for range *speedRounds {
+			y.renew(s.t)
+			y.checkpoint(s.t)
+			floors = append(floors, y.floor(s.t, m))
+			y.renew(s.t)
+			ourLoads = append(ourLoads, s.load(y, m))
+		}
+		floor := median(floors)
+		s.compare(y, fmt.Sprintf("load of %d pages, %d MB", len(m.pages), m.bytes>>20), records, median(ourLoads), floor, y.marks().load)
+		s.compare(y, "the whole first run", records, median(runs), floor, y.marks().run)
+		p = s.newRun(o, y.renew(s.t))
+		p.do(s, "run", "--json")
+	}
+	mark := "-"
+	if y.name() == "PostgreSQL" {
+		if mark = "150 MiB"; peak > 150<<10 {
+			mark += " missed"
+		}
+	}
+	s.say(y, "peak memory of the run", records, fmt.Sprintf("%d MiB", peak>>10), "-", "-", mark)
+	s.merges(y, m, records)
+}
+
+// quiet proves that a run without changes takes three calls.
+func (s *speed) quiet(y yard, o *orgProcess, p *speedRun, records int) {
+	if len(s.lines) > 0 && strings.Contains(s.lines[len(s.lines)-1], "calls") {
+		return // once is enough
+	}
+	o.advance(s, "1h")
+	p.do(s, "run", "--json")
+	o.advance(s, "1h")
+	p.do(s, "run", "--json")
+	var line struct {
+		Calls int `json:"api_calls"`
+	}
+	s.must(json.Unmarshal([]byte(strings.SplitN(p.out.String(), "\n", 2)[0]), &line))
+	mark := "3"
+	if line.Calls > 3 {
+		mark += " missed"
+	}
+	s.say(y, "API calls of a run without changes", records, fmt.Sprint(line.Calls), "-", "-", mark)
+}
+
+// load loads the material as a run does, batch by batch.
+func (s *speed) load(y yard, m *material) time.Duration {
+	ctx := context.Background()
+	d := y.open(s.t)
+	w, f := s.claimed(d, m.table)
+	y.checkpoint(s.t)
+	start := time.Now()
+	for pages := range slices.Chunk(m.pages, w.PagesPerLoad()) {
+		_, err := w.Load(ctx, f, warehouse.Batch{Table: m.table, Attempt: "a1", Job: "j1", ReadAt: start, Pages: pages})
+		s.must(err)
+	}
+	if y.name() == "DuckDB" {
+		y.checkpoint(s.t)
+	}
+	took := time.Since(start)
+	s.must(d.Close())
+	return took
+}
+
+func (s *speed) claimed(d warehouse.Driver, t warehouse.Table) (*warehouse.Warehouse, warehouse.Fence) {
+	ctx := context.Background()
+	w := warehouse.New(d, warehouse.Options{Schema: "salesforce", Staging: "salesforce_incremental", Now: time.Now})
+	f := warehouse.Fence{Flow: "Account", Number: 1 << 40}
+	s.must(w.Migrate(ctx))
+	mark, known, err := w.Mark(ctx, f.Flow)
+	s.must(err)
+	org := "00D000000000001AAA"
+	if known {
+		org = mark.Org
+	}
+	_, err = w.Claim(ctx, f, t.Name, org)
+	s.must(err)
+	_, err = w.Prepare(ctx, f, t)
+	s.must(err)
+	return w, f
+}
+
+// merges consolidates changed records into the table that the last run left,
+// and does the same by hand in copies of it.
+func (s *speed) merges(y yard, m *material, records int) {
+	ctx := context.Background()
+	d := y.open(s.t)
+	defer func() { s.must(d.Close()) }()
+	w, f := s.claimed(d, m.table)
+	ways := y.variants(s.t, m.table)
+	hand := make([][]time.Duration, len(ways))
+	var ours []time.Duration
+	for round := range *speedRounds {
+		name := fmt.Sprintf("merge-%d", round)
+		changed := s.changed(m, records, round)
+		_, err := w.Load(ctx, f, warehouse.Batch{Table: m.table, Attempt: name, Job: name, ReadAt: time.Now(), Pages: []warehouse.Page{changed}})
+		s.must(err)
+		for i, way := range ways {
+			y.checkpoint(s.t)
+			hand[i] = append(hand[i], way.do())
+		}
+		y.checkpoint(s.t)
+		start := time.Now()
+		c, err := w.Consolidate(ctx, f, warehouse.Merge{Table: m.table, Attempt: name, Policy: warehouse.Flag, Pages: 1, Rows: changes})
+		ours = append(ours, time.Since(start))
+		s.must(err)
+		if c.Updated+c.Deleted != changes {
+			s.t.Fatalf("%+v of %d changes", c, changes)
+		}
+	}
+	best := 0
+	for i := range ways {
+		if median(hand[i]) < median(hand[best]) {
+			best = i
+		}
+	}
+	s.compare(y, fmt.Sprintf("merge of %d changed records; by hand: %s", changes, ways[best].name), records, median(ours), median(hand[best]), 1.5)
+}
+
+// changed is a page of records spread over the table, each stamped later.
+func (s *speed) changed(m *material, records, round int) warehouse.Page {
+	path := filepath.Join(m.dir, fmt.Sprintf("changed-%d.csv", round))
+	out, err := os.Create(path)
+	s.must(err)
+	header := m.pages[0].Header
+	stamp := slices.Index(header, "SystemModstamp")
+	w := page.NewWriter(out, header)
+	n, every := 0, records/changes
+	for _, p := range m.pages {
+		in, err := os.Open(p.Path)
+		s.must(err)
+		r := page.NewReader(in)
+		_, err = r.Header()
+		s.must(err)
+		for i := 0; ; i++ {
+			fields, err := r.Next()
+			if err == io.EOF {
+				break
+			}
+			s.must(err)
+			if i%every != 0 || n == changes {
+				continue
+			}
+			n++
+			texts := make([]string, len(fields))
+			for i, f := range fields {
+				texts[i] = string(f)
+			}
+			texts[stamp] = time.Date(2030, 1, 1, 0, round, 0, 0, time.UTC).Format("2006-01-02T15:04:05.000Z")
+			s.must(w.Write(texts))
+		}
+		s.must(in.Close())
+	}
+	s.must(w.Flush())
+	s.must(out.Close())
+	return s.page(path, int64(1000+round))
+}
+
+// page looks at a file as a run does.
+func (s *speed) page(path string, seq int64) warehouse.Page {
+	f, err := os.Open(path)
+	s.must(err)
+	defer f.Close()
+	in := page.Check(f, false, -1, func(field string) bool { return field == "AnnualRevenue" })
+	_, err = io.Copy(io.Discard, in)
+	s.must(err)
+	shape := in.Shape()
+	p := warehouse.Page{Key: path, Seq: seq, Header: shape.Header, Rows: shape.Records, Digest: shape.Digest, Path: path}
+	for _, d := range shape.Digits {
+		p.Digits = append(p.Digits, warehouse.Digits{Field: d.Column, Whole: d.Whole, Fraction: d.Fraction})
+	}
+	return p
+}
+
+// material unpacks the pages of a run.
+func (s *speed) material(o *orgProcess, p *speedRun) *material {
+	m := &material{dir: s.t.TempDir(), table: s.table(o)}
+	files, err := filepath.Glob(filepath.Join(p.dir, "stage", "Account", "*", "*", "*"))
+	s.must(err)
+	for i, path := range files {
+		in, err := os.Open(path)
+		s.must(err)
+		var text io.Reader = in
+		if strings.HasSuffix(path, ".gz") {
+			text, err = gzip.NewReader(in)
+			s.must(err)
+		}
+		plain := filepath.Join(m.dir, fmt.Sprintf("page-%02d.csv", i))
+		out, err := os.Create(plain)
+		s.must(err)
+		n, err := io.Copy(out, text)
+		s.must(err)
+		m.bytes += n
+		s.must(in.Close())
+		s.must(out.Close())
+		m.pages = append(m.pages, s.page(plain, int64(i+1)))
+	}
+	return m
+}
+
+func (s *speed) table(o *orgProcess) warehouse.Table {
+	c, err := salesforce.New(salesforce.Config{URL: o.url, APIVersion: "66.0", HTTP: http.DefaultClient,
+		Login: salesforce.ClientCredentials{ClientID: o.credentials.ClientID, ClientSecret: o.credentials.ClientSecret}})
+	s.must(err)
+	object, err := c.Describe(context.Background(), "Account")
+	s.must(err)
+	fields, _, err := flow.Fields(flow.Flow{Object: "Account"}, object)
+	s.must(err)
+	t, err := warehouse.TableFor(object, fields, false)
+	s.must(err)
+	return t
+}
+
+// An orgProcess is the fake org on the other side of a socket.
+type orgProcess struct {
+	url         string
+	cmd         *exec.Cmd
+	credentials fakeorg.Credentials
+}
+
+func (s *speed) startOrg(records int) *orgProcess {
+	org, err := fakeorg.New(fakeorg.Options{Seed: 1, Clock: fakeorg.FollowClock(time.Now(), time.Now)}) // its secrets come from the seed
+	s.must(err)
+	addr := freeAddress(s.t)
+	o := &orgProcess{url: "http://" + addr, credentials: org.Credentials()}
+	o.cmd = exec.Command(filepath.Join(s.bin, "speedorg"), fmt.Sprint(records), addr)
+	o.cmd.Stderr = os.Stderr
+	s.must(o.cmd.Start())
+	for range 1000 {
+		resp, err := http.Get(o.url + "/services/data")
+		if err == nil {
+			resp.Body.Close()
+			return o
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	s.t.Fatal("the org doesn't answer")
+	return nil
+}
+
+func (o *orgProcess) stop() {
+	_ = o.cmd.Process.Kill()
+	_ = o.cmd.Wait()
+}
+
+func (o *orgProcess) advance(s *speed, by string) {
+	req, err := http.NewRequest("POST", o.url+"/_org/clock", strings.NewReader(`{"advance":"`+by+`"}`))
+	s.must(err)
+	req.Header.Set("Authorization", "Bearer "+o.credentials.AccessToken)
+	req.Header.Set("Content-Type", "application/json")
+	resp, err := http.DefaultClient.Do(req)
+	s.must(err)
+	s.must(resp.Body.Close())
+	if resp.StatusCode >= 300 {
+		s.t.Fatal("clock: ", resp.Status)
+	}
+}
+
+// A speedRun is a configuration in a folder of its own.
+type speedRun struct {
+	dir string
+	env []string
+	out *bytes.Buffer
+}
+
+func (s *speed) newRun(o *orgProcess, url string) *speedRun {
+	p := &speedRun{dir: s.t.TempDir(), env: append(os.Environ(), "SF_CLIENT_ID="+o.credentials.ClientID, "SF_CLIENT_SECRET="+o.credentials.ClientSecret)}
+	config := fmt.Sprintf(`version: 1
+org: {url: %q, login: {flow: client_credentials, client_id: env:SF_CLIENT_ID, client_secret: env:SF_CLIENT_SECRET}}
+warehouse: {url: %q}
+stage: {url: dir:stage}
+control: {url: sqlite:control.db}
+flows: [{object: Account}]
+`, o.url, url)
+	s.must(os.WriteFile(filepath.Join(p.dir, "catchment.yaml"), []byte(config), 0o600))
+	return p
+}
+
+// do runs catchment, and tells how long it took and its peak memory in KiB.
+func (p *speedRun) do(s *speed, args ...string) (time.Duration, int64) {
+	s.t.Helper()
+	cmd := exec.Command(filepath.Join(s.bin, "catchment"), args...)
+	p.out = new(bytes.Buffer)
+	var talk bytes.Buffer
+	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = p.dir, p.env, p.out, &talk
+	start := time.Now()
+	if err := cmd.Run(); err != nil {
+		s.t.Fatalf("%v: %v\n%s%s", args, err, p.out, &talk)
+	}
+	return time.Since(start), cmd.ProcessState.SysUsage().(*syscall.Rusage).Maxrss
+}
+
+func median(all []time.Duration) time.Duration {
+	all = slices.Sorted(slices.Values(all))
+	return all[len(all)/2]
+}
