@@ -28,6 +28,9 @@ type orgFlags struct {
 	certificate           string
 	app                   fakeorg.App
 	restricted            bool
+	faults, clock         string
+	still, tls            bool
+	hardDelete            bool
 }
 
 func (s *session) orgCommand() *cobra.Command {
@@ -40,7 +43,10 @@ in memory, until a signal ends it. The first line on stdout is JSON with url,
 client_id, client_secret, username, password, refresh_token and access_token.
 
 Its records come from a folder of CSV files (--load), or are made from a seed
-(--records): Account, Contact, Opportunity, Case, Task, User and Invoice__c.`,
+(--records): Account, Contact, Opportunity, Case, Task, User and Invoice__c.
+
+What goes wrong, and when, is scripted by a file of rules (--faults) or over
+HTTP under /_org/: docs/howto/fake-org.md shows how.`,
 		Example: `  catchment org --records 1000000
   catchment org --addr 127.0.0.1:8080 --load testdata/npsp-1k`,
 		Args: cobra.NoArgs,
@@ -58,6 +64,11 @@ Its records come from a folder of CSV files (--load), or are made from a seed
 	f.BoolVar(&flags.app.Rotates, "rotate-refresh-tokens", false, "let each refresh token work once")
 	f.BoolVar(&flags.app.NotApproved, "not-approved", false, "refuse the user: no administrator has allowed it the app")
 	f.BoolVar(&flags.restricted, "restricted", false, "hide records from the user: it lacks View All Data")
+	f.BoolVar(&flags.hardDelete, "hard-delete", false, "let the user delete for good by Bulk")
+	f.StringVar(&flags.faults, "faults", "", "let go wrong what the rules in this JSON `file` say")
+	f.StringVar(&flags.clock, "clock", "", "begin at this `time`, such as 2026-03-14T15:09:26Z, instead of now")
+	f.BoolVar(&flags.still, "still", false, "let the org's clock stand until POST /_org/clock moves it")
+	f.BoolVar(&flags.tls, "tls", false, "serve https; the first line holds the certificate to trust")
 	return cmd
 }
 
@@ -70,10 +81,19 @@ func (s *session) serveOrg(ctx context.Context, flags orgFlags) error {
 	if err != nil {
 		return plan.Fixf("choose another with: --addr 127.0.0.1:0", "listen on %s: %w", flags.addr, err)
 	}
-	url := "http://" + listener.Addr().String()
-	c := org.Credentials()
-	if err := s.line(map[string]any{"type": "org", "url": url, "org_id": org.ID(), "client_id": c.ClientID, "client_secret": c.ClientSecret,
-		"username": c.Username, "password": c.Password, "refresh_token": c.RefreshToken, "access_token": c.AccessToken}); err != nil {
+	c, url := org.Credentials(), "http://"+listener.Addr().String()
+	about := map[string]any{"type": "org", "org_id": org.ID(), "client_id": c.ClientID, "client_secret": c.ClientSecret,
+		"username": c.Username, "password": c.Password, "refresh_token": c.RefreshToken, "access_token": c.AccessToken}
+	if flags.tls {
+		secure, certificate, err := secured(listener, s.Now())
+		if err != nil {
+			return errors.Join(err, listener.Close())
+		}
+		listener, url = secure, "https://"+listener.Addr().String()
+		about["certificate"] = certificate
+	}
+	about["url"] = url
+	if err := s.line(about); err != nil {
 		return errors.Join(err, listener.Close())
 	}
 	s.say("serving a fake org on %s; stop it with Ctrl-C", url)
@@ -105,11 +125,18 @@ func (s *session) newOrg(flags orgFlags) (*fakeorg.Org, error) {
 			return nil, err
 		}
 	}
+	clock, err := s.orgClock(flags)
+	if err != nil {
+		return nil, err
+	}
 	org, err := fakeorg.New(fakeorg.Options{
-		Seed: flags.seed, Clock: fakeorg.FollowClock(s.Now(), s.Now), App: flags.app,
-		PageRecords: flags.pageRecords, JobLatency: flags.latency, Restricted: flags.restricted,
+		Seed: flags.seed, Clock: clock, App: flags.app,
+		PageRecords: flags.pageRecords, JobLatency: flags.latency, Restricted: flags.restricted, HardDelete: flags.hardDelete,
 	})
 	if err != nil {
+		return nil, err
+	}
+	if err := addFaults(org, flags.faults); err != nil {
 		return nil, err
 	}
 	if flags.load == "" {
@@ -125,6 +152,42 @@ func (s *session) newOrg(flags orgFlags) (*fakeorg.Org, error) {
 		return nil, plan.Fixf("the folder needs objects.json and one CSV file per object", "load %s: %w", flags.load, err)
 	}
 	return org, nil
+}
+
+// orgClock is the org's own time: ours, or one that was asked for.
+func (s *session) orgClock(flags orgFlags) (*fakeorg.Clock, error) {
+	begin := s.Now()
+	if flags.clock != "" {
+		var err error
+		if begin, err = time.Parse(time.RFC3339, flags.clock); err != nil {
+			return nil, plan.Fixf("write it as 2026-03-14T15:09:26Z", "--clock %s is no time", flags.clock)
+		}
+	}
+	if flags.still {
+		return fakeorg.StillClock(begin), nil
+	}
+	return fakeorg.FollowClock(begin, s.Now), nil
+}
+
+// addFaults lets an org go wrong as a file says.
+func addFaults(org *fakeorg.Org, path string) error {
+	if path == "" {
+		return nil
+	}
+	const hint = "docs/howto/fake-org.md shows what a file of rules looks like"
+	file, err := os.Open(path)
+	if err != nil {
+		return plan.Fixf(hint, "read the faults: %w", err)
+	}
+	defer file.Close()
+	rules, err := fakeorg.ParseFaults(file)
+	if err != nil {
+		return plan.Fixf(hint, "read %s: %w", path, err)
+	}
+	for _, rule := range rules {
+		org.Fault(rule)
+	}
+	return nil
 }
 
 func readCertificate(path string) (*x509.Certificate, error) {

@@ -10,8 +10,22 @@ import (
 // gzipped is an answer that is compressed on its way.
 type gzipped struct {
 	http.ResponseWriter
-	pool *sync.Pool   // of gzip.Writer, each of which takes a megabyte
-	zip  *gzip.Writer // from the first byte of a body on
+	pool   *sync.Pool   // of gzip.Writer, each of which takes a megabyte
+	zip    *gzip.Writer // from the first byte of a body on
+	status int          // told, but not written yet
+}
+
+// unpack lets a handler read a compressed body as if it weren't.
+func unpack(r *http.Request) error {
+	if r.Header.Get("Content-Encoding") != "gzip" || r.Body == http.NoBody {
+		return nil
+	}
+	unzipped, err := gzip.NewReader(r.Body)
+	if err != nil {
+		return refuse(http.StatusBadRequest, "INVALID_REQUEST", "The body isn't compressed as its header says")
+	}
+	r.Body = unzipped
+	return nil
 }
 
 // compress wraps the answer where the client takes gzip. done ends the body.
@@ -21,29 +35,31 @@ func (o *Org) compress(w http.ResponseWriter, r *http.Request) (http.ResponseWri
 	}
 	z := &gzipped{ResponseWriter: w, pool: &o.zips}
 	return z, func() {
-		if z.zip != nil {
+		switch {
+		case z.zip != nil:
 			_ = z.zip.Close() // a broken connection is the client's to notice
 			o.zips.Put(z.zip)
+		case z.status != 0:
+			z.ResponseWriter.WriteHeader(z.status)
 		}
 	}
 }
 
-// WriteHeader implements http.ResponseWriter: only an answer that has a body
-// is marked as compressed.
+// WriteHeader implements http.ResponseWriter. It waits for the body: an answer
+// that has none isn't compressed.
 func (z *gzipped) WriteHeader(status int) {
-	if status != http.StatusNoContent && status != http.StatusNotModified {
-		z.Header().Set("Content-Encoding", "gzip")
-		z.Header().Del("Content-Length")
+	if z.status == 0 {
+		z.status = status
 	}
-	z.ResponseWriter.WriteHeader(status)
 }
 
 // Write implements http.ResponseWriter.
 func (z *gzipped) Write(p []byte) (int, error) {
-	if z.zip == nil {
-		if z.Header().Get("Content-Encoding") == "" {
-			z.WriteHeader(http.StatusOK)
-		}
+	if z.zip == nil && len(p) > 0 {
+		z.Header().Set("Content-Encoding", "gzip")
+		z.Header().Del("Content-Length")
+		z.WriteHeader(http.StatusOK)
+		z.ResponseWriter.WriteHeader(z.status)
 		zip, ok := z.pool.Get().(*gzip.Writer)
 		if !ok {
 			var err error
@@ -53,6 +69,9 @@ func (z *gzipped) Write(p []byte) (int, error) {
 		}
 		zip.Reset(z.ResponseWriter)
 		z.zip = zip
+	}
+	if z.zip == nil {
+		return 0, nil
 	}
 	return z.zip.Write(p)
 }

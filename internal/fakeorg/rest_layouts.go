@@ -129,7 +129,7 @@ func (o *Org) recordCount(w http.ResponseWriter, c *call) error {
 	wanted := strings.FieldsFunc(c.FormValue("sObjects"), func(r rune) bool { return r == ',' || r == ' ' })
 	snap, counts := o.now(), []counted{}
 	for _, obj := range o.catalog().shown() {
-		if wanted != nil && !containsFold(wanted, obj.name()) {
+		if len(wanted) > 0 && !containsFold(wanted, obj.name()) {
 			continue
 		}
 		n := snap.size(obj)

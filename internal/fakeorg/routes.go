@@ -128,6 +128,9 @@ func (o *Org) serve(r resource) http.HandlerFunc {
 
 // admit checks everything that comes before the resource itself.
 func (o *Org) admit(w http.ResponseWriter, c *call, r resource) error {
+	if err := unpack(c.Request); err != nil {
+		return err
+	}
 	if len(c.RequestURI) > longestURI {
 		return refuse(http.StatusRequestURITooLong, "URI_TOO_LONG", "The URI is longer than %d bytes", longestURI)
 	}

@@ -1,0 +1,31 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+)
+
+// jsforce comes with the Salesforce CLI. It is the client that logs in by SOAP.
+func jsforceChecks() []check {
+	var all []check
+	for _, name := range []string{"login by SOAP", "query over several pages", "bulk2 query", "bulk2 load", "create, retrieve, upsert, destroy", "identity, limits, describe, updated, deleted"} {
+		all = append(all, check{"jsforce", name, func(o *org) error { return o.jsforce(name) }})
+	}
+	return all
+}
+
+// jsforce runs one check of jsforce.cjs.
+func (o *org) jsforce(name string) error {
+	about, err := json.Marshal(map[string]string{"url": o.URL, "username": o.Username, "password": o.Password})
+	if err != nil {
+		return err
+	}
+	cmd := exec.Command(node, "jsforce.cjs", name)
+	cmd.Env = append(os.Environ(), "ORG="+string(about))
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("jsforce: %w: %s", err, out)
+	}
+	return nil
+}
