@@ -85,7 +85,7 @@ func (s *session) serveOrg(ctx context.Context, flags orgFlags) error {
 	about := map[string]any{"type": "org", "org_id": org.ID(), "client_id": c.ClientID, "client_secret": c.ClientSecret,
 		"username": c.Username, "password": c.Password, "refresh_token": c.RefreshToken, "access_token": c.AccessToken}
 	if flags.tls {
-		secure, certificate, err := secured(listener, s.Now())
+		secure, certificate, err := secured(listener, s.Now(), s.Random)
 		if err != nil {
 			return errors.Join(err, listener.Close())
 		}

@@ -3,12 +3,12 @@ package cli
 import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
 	"fmt"
+	"io"
 	"math/big"
 	"net"
 	"time"
@@ -16,8 +16,8 @@ import (
 
 // secured wraps a listener in TLS with a key that lives as long as the
 // process, and returns the certificate that a client has to trust, as PEM.
-func secured(listener net.Listener, now time.Time) (net.Listener, string, error) {
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+func secured(listener net.Listener, now time.Time, random io.Reader) (net.Listener, string, error) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), random)
 	if err != nil {
 		return nil, "", fmt.Errorf("make a key: %w", err)
 	}
@@ -31,7 +31,7 @@ func secured(listener net.Listener, now time.Time) (net.Listener, string, error)
 	if host, _, err := net.SplitHostPort(listener.Addr().String()); err == nil && net.ParseIP(host) != nil {
 		about.IPAddresses = append(about.IPAddresses, net.ParseIP(host))
 	}
-	der, err := x509.CreateCertificate(rand.Reader, about, about, &key.PublicKey, key)
+	der, err := x509.CreateCertificate(random, about, about, &key.PublicKey, key)
 	if err != nil {
 		return nil, "", fmt.Errorf("make a certificate: %w", err)
 	}

@@ -1,0 +1,61 @@
+package fakeorg_test
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"runtime"
+	"testing"
+
+	"catchment/internal/fakeorg"
+)
+
+// Ten million Accounts, page after page over the network, as a client without
+// compression reads them. The org holds next to nothing of them.
+func BenchmarkTenMillionAccounts(b *testing.B) {
+	const records, most = 10_000_000, 200 << 20
+	c := serve(b, fakeorg.Options{PageRecords: 250_000}, func(o *fakeorg.Org) error {
+		return o.GenerateCounts(map[string]int{"Account": records, "User": 1000}, 1)
+	})
+	for b.Loop() {
+		job := c.job("SELECT " + accountFields + " FROM Account")
+		count, bytes := 0, int64(0)
+		for at := ""; at != "null"; {
+			n, size, next := c.page(job, at)
+			count, bytes, at = count+n, bytes+size, next
+		}
+		if count != records {
+			b.Fatalf("%d records", count)
+		}
+		b.SetBytes(bytes)
+	}
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	b.ReportMetric(float64(m.Sys)/(1<<20), "MiB")
+	if m.Sys > most {
+		b.Errorf("%d MiB were taken from the system", m.Sys>>20)
+	}
+}
+
+// page reads one page of a job to its end and keeps nothing of it.
+func (c *client) page(job, locator string) (records int, bytes int64, next string) {
+	c.t.Helper()
+	r, err := http.NewRequest("GET", c.url+data+"/jobs/query/"+job+"/results?locator="+locator, nil)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	r.Header.Set("Authorization", "Bearer "+c.token)
+	r.Header.Set("Accept-Encoding", "identity")
+	resp, err := http.DefaultClient.Do(r)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if bytes, err = io.Copy(io.Discard, resp.Body); err != nil {
+		c.t.Fatal(err)
+	}
+	if _, err := fmt.Sscan(resp.Header.Get("Sforce-NumberOfRecords"), &records); err != nil {
+		c.t.Fatal(err)
+	}
+	return records, bytes, resp.Header.Get("Sforce-Locator")
+}
