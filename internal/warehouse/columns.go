@@ -54,8 +54,8 @@ func payload(cs []stored) []string {
 // stagingOwn and finalOwn are our own columns of the two tables.
 func stagingOwn() []Column {
 	return []Column{
-		{Name: colOp, Kind: Text}, {Name: colAt, Kind: Timestamp}, {Name: colReadAt, Kind: Timestamp},
-		{Name: colSeq, Kind: Long}, {Name: colAttempt, Kind: Text}, {Name: colJob, Kind: Text},
+		{Name: colAttempt, Kind: Text}, {Name: colOp, Kind: Text}, {Name: colJob, Kind: Text},
+		{Name: colSeq, Kind: Long}, {Name: colAt, Kind: Timestamp}, {Name: colReadAt, Kind: Timestamp},
 	}
 }
 

@@ -19,6 +19,7 @@ func Postgres() *Dialect {
 		},
 		Grants:     true,
 		Savepoints: true,
+		Bytewise:   ` COLLATE "C"`,
 		Locks:      true,
 
 		PagesPerLoad: 1, // COPY takes one after the other, each in one go

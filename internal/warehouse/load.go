@@ -268,7 +268,7 @@ func (w *Warehouse) Keys(ctx context.Context, t Table, attempt string) (int64, e
 	var n int64
 	err := w.driver.View(ctx, func(tx Tx) (err error) {
 		n, err = count(ctx, tx, fmt.Sprintf("SELECT count(DISTINCT %s) FROM %s v WHERE %s = $1",
-			s.recordKey("v"), s.staging(), s.col("v", colAttempt)), attempt)
+			s.recordKey("v")+s.d.Bytewise, s.staging(), s.col("v", colAttempt)), attempt)
 		return err
 	})
 	if err != nil {

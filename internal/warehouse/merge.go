@@ -111,13 +111,13 @@ func (s *mergeSQL) sizes(p part) statement {
 	b := s.binds()
 	one := s.recordKey("v")
 	return statement{fmt.Sprintf("SELECT count(*), count(DISTINCT %s), count(*) - count(%s)\nFROM %s v\nWHERE %s",
-		one, one, s.staging(), s.where(p, b)), b.args}
+		one+s.d.Bytewise, one, s.staging(), s.where(p, b)), b.args}
 }
 
 // unique tells whether each of a part's versions has a key of its own.
 func (s *mergeSQL) unique(p part) statement {
 	b := s.binds()
-	return statement{fmt.Sprintf("SELECT count(*) = count(DISTINCT %s) FROM %s v WHERE %s", s.recordKey("v"), s.staging(), s.where(p, b)), b.args}
+	return statement{fmt.Sprintf("SELECT count(*) = count(DISTINCT %s) FROM %s v WHERE %s", s.recordKey("v")+s.d.Bytewise, s.staging(), s.where(p, b)), b.args}
 }
 
 // anyTombstone tells whether the table has a tombstone, as 1 or 0.

@@ -50,7 +50,7 @@ func (w *Warehouse) Prepare(ctx context.Context, f Fence, t Table) ([]Change, er
 // shape decides which statements make the table that t wants out of one that
 // has these columns.
 func shape(d *Dialect, schema string, t Table, has []stored, own []Column) ([]string, []Change, error) {
-	want := append(slices.Clone(t.Columns), own...)
+	want := layout(t, own)
 	if len(has) == 0 {
 		return []string{createTable(d, schema, t.Name, want)}, []Change{{Table: t.Name, What: "created"}}, nil
 	}
@@ -79,6 +79,16 @@ func shape(d *Dialect, schema string, t Table, has []stored, own []Column) ([]st
 		}
 	}
 	return ddl, changes, nil
+}
+
+// layout is the columns of a table in order. Those of staging begin with ours:
+// PostgreSQL has to walk over what stands before the one that it looks at, and
+// each merge looks for its attempt in every row.
+func layout(t Table, own []Column) []Column {
+	if own[0].Name == colAttempt {
+		return slices.Concat(own, t.Columns)
+	}
+	return slices.Concat(t.Columns, own)
 }
 
 // createTable makes a table without a key: the first consolidation adds it,

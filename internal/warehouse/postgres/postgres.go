@@ -67,7 +67,8 @@ func config(url string, o Options) (*pgxpool.Config, error) {
 		"timezone":                            "UTC",
 		"datestyle":                           "ISO",
 		"client_encoding":                     "UTF8",
-		"statement_timeout":                   "0", // a merge takes as long as it takes
+		"statement_timeout":                   "0",   // a merge takes as long as it takes
+		"jit":                                 "off", // to compile a merge takes longer than to do it
 		"lock_timeout":                        fmt.Sprint(o.LockWait.Milliseconds()),
 		"idle_in_transaction_session_timeout": "300000", // what a lost client holds is given back
 		"tcp_keepalives_idle":                 "60",

@@ -1,14 +1,14 @@
 -- Versions as they were read.
 CREATE TABLE "salesforce_incremental"."log__b" (
-	"day__c" DATE,
-	"n__c" INTEGER,
-	"text__c" VARCHAR,
+	"_catchment_attempt" VARCHAR,
 	"_catchment_op" VARCHAR,
+	"_catchment_job" VARCHAR,
+	"_catchment_seq" BIGINT,
 	"_catchment_at" TIMESTAMPTZ,
 	"_catchment_read_at" TIMESTAMPTZ,
-	"_catchment_seq" BIGINT,
-	"_catchment_attempt" VARCHAR,
-	"_catchment_job" VARCHAR
+	"day__c" DATE,
+	"n__c" INTEGER,
+	"text__c" VARCHAR
 );
 
 -- One row for each key.

@@ -1,17 +1,17 @@
 -- Versions as they were read.
 CREATE TABLE "salesforce_incremental"."account" (
+	"_catchment_attempt" VARCHAR,
+	"_catchment_op" VARCHAR,
+	"_catchment_job" VARCHAR,
+	"_catchment_seq" BIGINT,
+	"_catchment_at" TIMESTAMPTZ,
+	"_catchment_read_at" TIMESTAMPTZ,
 	"id" VARCHAR,
 	"isdeleted" BOOLEAN,
 	"masterrecordid" VARCHAR,
 	"systemmodstamp" TIMESTAMPTZ,
 	"odd""name" VARCHAR,
-	"amount__c" DECIMAL(38,2),
-	"_catchment_op" VARCHAR,
-	"_catchment_at" TIMESTAMPTZ,
-	"_catchment_read_at" TIMESTAMPTZ,
-	"_catchment_seq" BIGINT,
-	"_catchment_attempt" VARCHAR,
-	"_catchment_job" VARCHAR
+	"amount__c" DECIMAL(38,2)
 );
 
 -- One row for each key.

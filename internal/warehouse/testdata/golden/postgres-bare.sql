@@ -1,14 +1,14 @@
 -- Versions as they were read.
 CREATE TABLE "salesforce_incremental"."log__b" (
-	"day__c" DATE,
-	"n__c" INTEGER,
-	"text__c" TEXT,
+	"_catchment_attempt" TEXT,
 	"_catchment_op" TEXT,
+	"_catchment_job" TEXT,
+	"_catchment_seq" BIGINT,
 	"_catchment_at" TIMESTAMPTZ,
 	"_catchment_read_at" TIMESTAMPTZ,
-	"_catchment_seq" BIGINT,
-	"_catchment_attempt" TEXT,
-	"_catchment_job" TEXT
+	"day__c" DATE,
+	"n__c" INTEGER,
+	"text__c" TEXT
 );
 
 -- One row for each key.

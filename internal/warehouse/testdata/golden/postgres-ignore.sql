@@ -1,17 +1,17 @@
 -- Versions as they were read.
 CREATE TABLE "salesforce_incremental"."account" (
+	"_catchment_attempt" TEXT,
+	"_catchment_op" TEXT,
+	"_catchment_job" TEXT,
+	"_catchment_seq" BIGINT,
+	"_catchment_at" TIMESTAMPTZ,
+	"_catchment_read_at" TIMESTAMPTZ,
 	"id" TEXT,
 	"isdeleted" BOOLEAN,
 	"masterrecordid" TEXT,
 	"systemmodstamp" TIMESTAMPTZ,
 	"odd""name" TEXT,
-	"amount__c" NUMERIC,
-	"_catchment_op" TEXT,
-	"_catchment_at" TIMESTAMPTZ,
-	"_catchment_read_at" TIMESTAMPTZ,
-	"_catchment_seq" BIGINT,
-	"_catchment_attempt" TEXT,
-	"_catchment_job" TEXT
+	"amount__c" NUMERIC
 );
 
 -- One row for each key.
