@@ -65,10 +65,14 @@ func (p *progress) bar(flow string) *flowBar {
 }
 
 // End is called when a step has ended. A failure that will be tried again is
-// worth a line, since the run seems to hang meanwhile.
-func (p *progress) End(step string, t plan.Task, err error) {
+// worth a line, since the run seems to hang meanwhile; it names its step.
+func (p *progress) End(_ string, t plan.Task, err error) {
 	if err != nil && plan.ClassOf(err) == plan.Retry && p.bars == nil {
-		p.s.say("%s: %s: %v; trying again", t.Flow, step, err)
+		who := "" // list and publish are the whole run's
+		if t.Flow != "" {
+			who = t.Flow + ": "
+		}
+		p.s.say("%s%v; trying again", who, err)
 	}
 }
 

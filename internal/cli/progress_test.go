@@ -49,7 +49,7 @@ func TestTalkOfALongLoadIsShort(t *testing.T) {
 		if !strings.HasSuffix(talk.String(), "Account: 60,000 of 60,000 records loaded, 22.2 MB\n") {
 			t.Errorf("the last line isn't the end: %s", talk.String())
 		}
-		p.End(replicate.Load, plan.Task{Flow: "Account"}, plan.Failf(plan.Retry, "", "connection reset"))
+		p.End(replicate.Load, plan.Task{Flow: "Account"}, plan.Failf(plan.Retry, "", "load: connection reset"))
 		p.End(replicate.Load, plan.Task{Flow: "Account"}, errors.New("told elsewhere"))
 		if !strings.HasSuffix(talk.String(), "Account: load: connection reset; trying again\n") {
 			t.Errorf("a repeat is not told, or a failure twice: %s", talk.String())
