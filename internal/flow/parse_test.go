@@ -169,7 +169,7 @@ func TestRelativeTo(t *testing.T) {
 
 func TestValues(t *testing.T) {
 	for text, want := range map[string]Size{
-		"1B": 1, "5KB": 5000, "500MB": 500e6, "20GB": 20e9, "2TB": 2e12, "1KiB": 1024, "3GiB": 3 << 30,
+		"1B": 1, "5KB": 5000, "100kB": 100e3, "500MB": 500e6, "20GB": 20e9, "2TB": 2e12, "1KiB": 1024, "3GiB": 3 << 30,
 		"": 0, "20": 0, "GB": 0, "-1GB": 0, "0GB": 0, "1.5GB": 0, "20 GB": 0, "20gb": 0, "9999999TB": 0, "1GBB": 0, "1BKB": 0,
 	} {
 		if got, err := parseSize(text); got != want || (err == nil) != (want > 0) {

@@ -15,13 +15,13 @@ import (
 // parseSize reads 20GB, 500MB or 64MiB.
 func parseSize(s string) (Size, error) {
 	wrong := fmt.Errorf("%q is not a size, as in 20GB, 500MB or 64MiB", s)
-	digits := strings.TrimRight(s, "KMGTiB")
+	digits := strings.TrimRight(s, "kKMGTiB")
 	n, err := strconv.ParseInt(digits, 10, 64)
 	if err != nil || n <= 0 {
 		return 0, wrong
 	}
 	unit, ok := map[string]int64{
-		"B": 1, "KB": 1e3, "MB": 1e6, "GB": 1e9, "TB": 1e12, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40,
+		"B": 1, "kB": 1e3, "KB": 1e3, "MB": 1e6, "GB": 1e9, "TB": 1e12, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40,
 	}[s[len(digits):]]
 	if !ok || n > math.MaxInt64/unit {
 		return 0, wrong
