@@ -94,7 +94,7 @@ func (fl Flow) cannot(f schema.Field) string {
 		return "a compound " + string(f.Type) + "; its parts are fields of their own"
 	case !f.Type.InBulk():
 		return "Bulk can't carry the type " + string(f.Type)
-	case f.Encrypted && !fl.AcceptEncrypted:
+	case (f.Encrypted || f.Type == schema.EncryptedString) && !fl.AcceptEncrypted:
 		return "Salesforce keeps it encrypted, and the warehouse would not; to copy it: org.accept_encrypted: true"
 	}
 	return ""

@@ -65,6 +65,22 @@ func TestFields(t *testing.T) {
 	}
 }
 
+// TestFieldsMasked: of a text (encrypted) most users get asterisks.
+func TestFieldsMasked(t *testing.T) {
+	o := object("Account")
+	o.Fields = []schema.Field{{Name: "Id", Type: schema.ID}, {Name: "Card__c", Type: schema.EncryptedString}}
+	fields, skipped, err := Fields(Flow{}, o)
+	if err != nil || len(fields) != 1 || len(skipped) != 1 {
+		t.Errorf("%q, skipped %v, %v", fieldNames(fields), skipped, err)
+	}
+	if _, _, err = Fields(Flow{Fields: []string{"Card__c"}}, o); err == nil {
+		t.Error("it may be listed, though nobody accepted it")
+	}
+	if fields, _, err = Fields(Flow{AcceptEncrypted: true}, o); err != nil || len(fields) != 2 {
+		t.Errorf("accepted: %q, %v", fieldNames(fields), err)
+	}
+}
+
 func TestFieldsRefuses(t *testing.T) {
 	f := parse(t, "  - object: Account\n    exclude: [ID, isdeleted, SystemModstamp, CurrencyIsoCode, Nmae]\n"+
 		"  - object: Contact\n    fields: [Name, BillingAddress, Photo, Secret__c, Faxx]\n")
