@@ -40,7 +40,7 @@ func decide(f facts) (course, error) {
 	c := course{generation: max(known, 1)}
 	switch {
 	case known == 0: // the first run
-	case f.row.Generation == 0:
+	case f.row.Generation < f.mark.Generation: // it is new, an older copy, or another configuration's table
 		c.generation++
 		c.warning = "the control table doesn't know how this table was read: everything is read again"
 	case f.row.Fingerprint != f.fingerprint, f.full && !(rebuilding && f.pending):

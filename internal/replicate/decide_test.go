@@ -37,6 +37,7 @@ func TestDecide(t *testing.T) {
 		{"--full of a table that is whole", facts{row: row(2), mark: mark(2), full: true, pending: true}, course{generation: 3, rebuild: true}},
 		{"the warehouse is lost", facts{row: row(3), condition: warehouse.Absent}, course{generation: 3}},
 		{"the control table is lost", facts{mark: mark(3)}, course{generation: 4, rebuild: true, warning: "control table"}},
+		{"an older control table", facts{row: row(1), mark: mark(2)}, course{generation: 3, rebuild: true, warning: "control table"}},
 		{"an older copy of both schemas", facts{row: row(3), mark: mark(2), condition: warehouse.Restored}, course{generation: 3, rebuild: true}},
 		{"rows are missing", facts{row: row(1), mark: mark(1), condition: warehouse.Fewer}, course{generation: 1, from: noon, warning: "verify Account"}},
 		{"dropped, --full", facts{row: row(1), mark: mark(1), condition: warehouse.Dropped, full: true}, course{generation: 2, rebuild: true}},
