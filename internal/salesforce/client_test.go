@@ -195,6 +195,17 @@ func TestRecordedDescribes(t *testing.T) {
 	}
 }
 
+// TestVersionOfTomorrow: a version that the org doesn't serve yet answers 404
+// to everything.
+func TestVersionOfTomorrow(t *testing.T) {
+	o := newOrg(t)
+	o.handle("GET /services/data/v66.0/sobjects", refusal(404, "NOT_FOUND", "The requested resource does not exist"))
+	_, err := o.Objects(t.Context())
+	if plan.ClassOf(err) != plan.Fix || !strings.Contains(plan.HintOf(err), "org.api_version") {
+		t.Errorf("%v, hint %q", err, plan.HintOf(err))
+	}
+}
+
 func TestDescribeSince(t *testing.T) {
 	o := newOrg(t)
 	o.handle("GET /services/data/v66.0/sobjects/A__c/describe", func(w http.ResponseWriter, r *http.Request) {

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"time"
 
+	"catchment/internal/plan"
 	"catchment/internal/schema"
 )
 
@@ -16,7 +17,11 @@ func (c *Client) Objects(ctx context.Context) ([]schema.Object, error) {
 		Objects []schema.Object `json:"sobjects"`
 	}
 	if _, err := c.get(ctx, c.data("sobjects"), &global); err != nil {
-		return nil, fmt.Errorf("list objects: %w", err)
+		err = fmt.Errorf("list objects: %w", err)
+		if StatusOf(err) == http.StatusNotFound { // every version has this list, so it is the version that isn't there
+			return nil, plan.Fixf("set org.api_version to one that the org serves: `catchment check` lists them", "%w", err)
+		}
+		return nil, err
 	}
 	return global.Objects, nil
 }
