@@ -232,6 +232,10 @@ func (o *Org) findJob(c *call) (*job, error) {
 	return nil, notFound()
 }
 
+// chunks tells whether the job reads chunks of primary keys: ORDER BY and LIMIT
+// switch that off.
+func (j *job) chunks() bool { return !j.question.bound.Sorted && j.question.bound.Limit < 0 }
+
 // info is what a client is told of a job.
 func (o *Org) info(j *job, state string) map[string]any {
 	info := map[string]any{
@@ -253,7 +257,7 @@ func (o *Org) info(j *job, state string) map[string]any {
 	if state != jobWaiting {
 		info["retries"] = 0
 		info["totalProcessingTime"] = o.options.JobLatency.Milliseconds()
-		info["isPkChunkingSupported"] = !j.question.bound.Sorted && j.question.bound.Limit < 0
+		info["isPkChunkingSupported"] = j.chunks()
 	}
 	return info
 }

@@ -3,12 +3,14 @@ package fakeorg
 import (
 	"net/http"
 	"slices"
+	"strconv"
 )
 
 // jobsPerPage is how many jobs a page of the list holds.
 const jobsPerPage = 1000
 
-// listJobs lists the query jobs, newest first. The queryLocator is the Id of
+// listJobs lists the query jobs, newest first; jobs of other kinds have a list
+// of their own. The queryLocator is the Id of
 // the first job of the next page.
 func (o *Org) listJobs(w http.ResponseWriter, c *call) error {
 	o.jobs.mu.Lock()
@@ -17,6 +19,9 @@ func (o *Org) listJobs(w http.ResponseWriter, c *call) error {
 	slices.Reverse(all)
 	if kind := c.FormValue("jobType"); kind != "" && kind != "V2Query" {
 		all = nil
+	}
+	if chunks := c.FormValue("isPkChunkingEnabled"); chunks != "" {
+		all = slices.DeleteFunc(all, func(j *job) bool { return strconv.FormatBool(j.chunks()) != chunks })
 	}
 	if from := c.FormValue("queryLocator"); from != "" {
 		at := slices.IndexFunc(all, func(j *job) bool { return j.id == from })

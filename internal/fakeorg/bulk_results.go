@@ -101,7 +101,7 @@ func (o *Org) writeCSV(w http.ResponseWriter, c *call, j *job, from, count int) 
 	sent := error(nil)
 	flush := func() {
 		_, sent = w.Write(dst)
-		o.usage.sent(len(dst))
+		o.sent(len(dst))
 		dst = dst[:0]
 	}
 	err := j.reading.each(c.Context(), from, count, func(r *row) bool {

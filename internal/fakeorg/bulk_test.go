@@ -202,3 +202,28 @@ func TestResultPages(t *testing.T) {
 		t.Errorf("%v", a.Header)
 	}
 }
+
+func TestStorageOfResultsIsLimited(t *testing.T) {
+	c := serve(t, fakeorg.Options{DailyResultMB: 1}, generated(20_000))
+	id := c.job("SELECT Id, Name, Email, Description, CreatedDate, SystemModstamp FROM Contact")
+	for range 4 {
+		c.do("GET", data+"/jobs/query/"+id+"/results", "")
+	}
+	refusal := c.do("POST", data+"/jobs/query", `{"operation":"query","query":"SELECT Id FROM Contact"}`).refused(t, 400, "LIMIT_EXCEEDED")
+	if refusal != "Max bulk v2 query result size stored (1024) kb per 24 hrs has been exceeded" {
+		t.Error(refusal)
+	}
+	c.org.Clock().Advance(25 * time.Hour)
+	c.job("SELECT Id FROM Contact")
+}
+
+func TestListOfChunkedJobs(t *testing.T) {
+	c := serve(t, fakeorg.Options{}, generated(100))
+	whole, sorted := c.job("SELECT Id FROM Account"), c.job("SELECT Id FROM Account ORDER BY Id")
+	for chunked, want := range map[string]string{"true": whole, "false": sorted} {
+		list := c.get(data + "/jobs/query?isPkChunkingEnabled=" + chunked)["records"].([]any)
+		if len(list) != 1 || list[0].(map[string]any)["id"] != want {
+			t.Errorf("%s: %v", chunked, list)
+		}
+	}
+}

@@ -28,7 +28,12 @@ func (o *Org) GenerateCounts(counts map[string]int, seed uint64) error {
 	counts["User"] = max(1, counts["User"])
 	w := &world{seed: mix(seed), birth: o.clock.Now().Unix(), admin: o.login.Username, counts: counts}
 	for _, k := range kinds {
-		if err := o.add(w.object(k)); err != nil {
+		if err := o.add(w.object(o.withFeatures(k))); err != nil {
+			return err
+		}
+	}
+	for _, obj := range o.featureObjects() {
+		if err := o.add(obj); err != nil {
 			return err
 		}
 	}
@@ -92,6 +97,9 @@ func (w *world) object(k kind) *object {
 	}
 	about := newDescribe(k.name, k.prefix, fields)
 	about.Mergeable = slices.ContainsFunc(fields, func(f *fieldDescribe) bool { return f.Name == "MasterRecordId" })
+	if slices.ContainsFunc(fields, func(f *fieldDescribe) bool { return f.Name == "RecordTypeId" }) {
+		about.RecordTypeInfos = recordTypesOf(k.name)
+	}
 	if k.name == "User" {
 		about.Deletable, about.Undeletable = false, false
 	}

@@ -17,7 +17,7 @@ func generatedKinds() []kind {
 func accountFields() []made {
 	return withSystem("Account", "001", true, []made{
 		{newField("Name", "string", 255).required(), company},
-		{newField("Type", "picklist", 40), sometimes(1, 5, oneOf("Prospect", "Customer - Direct", "Customer - Channel", "Other"))},
+		picklist(newField("Type", "picklist", 40), 1, 5, "Prospect", "Customer - Direct", "Customer - Channel", "Other"),
 		{newLookup("ParentId", "Account"), sometimes(9, 10, earlier("001"))},
 		{newField("BillingStreet", "textarea", 255).part("BillingAddress"), sometimes(1, 8, street)},
 		{newField("BillingCity", "string", 40).part("BillingAddress"), city},
@@ -28,11 +28,11 @@ func accountFields() []made {
 		{newField("Phone", "phone", 40), sometimes(1, 6, phone)},
 		{newField("AccountNumber", "string", 40), numbered("", 8)},
 		{newField("Website", "url", 255), sometimes(1, 3, website)},
-		{newField("Industry", "picklist", 40), sometimes(1, 4, oneOf("Agriculture", "Banking", "Education", "Energy", "Media"))},
+		picklist(newField("Industry", "picklist", 40), 1, 4, "Agriculture", "Banking", "Education", "Energy", "Media"),
 		{newField("AnnualRevenue", "currency", 18), sometimes(1, 5, rarely(64, decimal(18, 0), "1.2345678E7"))},
 		{newField("NumberOfEmployees", "int", 8), sometimes(1, 3, whole(20_000))},
 		{newField("Description", "textarea", 32_000), sometimes(3, 5, remark)},
-		{newField("Rating", "picklist", 40), sometimes(1, 2, oneOf("Hot", "Warm", "Cold"))},
+		picklist(newField("Rating", "picklist", 40), 1, 2, "Hot", "Warm", "Cold"),
 		{newMaster("Account"), nil},
 		{newField("Site", "string", 80), rarely(50, sometimes(3, 4, oneOf("HQ", "Branch")), "N/A", "null", "007", "None")},
 	})
@@ -41,7 +41,7 @@ func accountFields() []made {
 func contactFields() []made {
 	return withSystem("Contact", "003", true, []made{
 		{newLookup("AccountId", "Account"), sometimes(1, 20, lookup("Account", "001"))},
-		{newField("Salutation", "picklist", 40).part("Name"), sometimes(1, 2, oneOf("Ms.", "Mr.", "Dr.", "Mx."))},
+		picklist(newField("Salutation", "picklist", 40).part("Name"), 1, 2, "Ms.", "Mr.", "Dr.", "Mx."),
 		{newField("FirstName", "string", 40).part("Name"), firstName},
 		{newField("LastName", "string", 80).required().part("Name"), lastName},
 		{computedName(121), fullName},
@@ -65,11 +65,11 @@ func opportunityFields() []made {
 	return withSystem("Opportunity", "006", true, []made{
 		{newLookup("AccountId", "Account"), sometimes(1, 50, lookup("Account", "001"))},
 		{newField("Name", "string", 120).required(), company},
-		{newField("StageName", "picklist", 255).required(), oneOf("Prospecting", "Negotiation/Review", "Closed Won", "Closed Lost")},
+		picklist(newField("StageName", "picklist", 255).required(), 0, 1, "Prospecting", "Negotiation/Review", "Closed Won", "Closed Lost"),
 		{newField("Amount", "currency", 18).digitsAfter(2), sometimes(1, 9, decimal(16, 2))},
 		{newField("Probability", "percent", 3), whole(101)},
 		{newField("CloseDate", "date", 0).required(), dayAround},
-		{newField("Type", "picklist", 40), sometimes(1, 3, oneOf("New Customer", "Existing Customer - Upgrade"))},
+		picklist(newField("Type", "picklist", 40), 1, 3, "New Customer", "Existing Customer - Upgrade"),
 		{newField("IsPrivate", "boolean", 0), no},
 		{newField("NextStep", "string", 255), sometimes(1, 2, remark)},
 	})
@@ -82,9 +82,9 @@ func caseFields() []made {
 		{number, numbered("", 8)},
 		{newLookup("AccountId", "Account"), sometimes(1, 10, lookup("Account", "001"))},
 		{newLookup("ContactId", "Contact"), sometimes(1, 5, lookup("Contact", "003"))},
-		{newField("Status", "picklist", 255).required(), oneOf("New", "Working", "Escalated", "Closed")},
-		{newField("Priority", "picklist", 255), oneOf("High", "Medium", "Low")},
-		{newField("Origin", "picklist", 255), sometimes(1, 4, oneOf("Phone", "Email", "Web"))},
+		picklist(newField("Status", "picklist", 255).required(), 0, 1, "New", "Working", "Escalated", "Closed"),
+		picklist(newField("Priority", "picklist", 255), 0, 1, "High", "Medium", "Low"),
+		picklist(newField("Origin", "picklist", 255), 1, 4, "Phone", "Email", "Web"),
 		{newField("Subject", "string", 255), remark},
 		{newMaster("Case"), nil},
 		{newField("Description", "textarea", 32_000), sometimes(1, 2, remark)},
@@ -99,8 +99,8 @@ func taskFields() []made {
 		{newLookup("WhatId", "Account", "Opportunity", "Case"), what},
 		{newField("Subject", "string", 255), oneOf("Call", "Send Letter", "Email", "Meet, then write")},
 		{newField("ActivityDate", "date", 0), sometimes(1, 6, dayAround)},
-		{newField("Status", "picklist", 255).required(), oneOf("Not Started", "In Progress", "Completed")},
-		{newField("Priority", "picklist", 255).required(), oneOf("High", "Normal", "Low")},
+		picklist(newField("Status", "picklist", 255).required(), 0, 1, "Not Started", "In Progress", "Completed"),
+		picklist(newField("Priority", "picklist", 255).required(), 0, 1, "High", "Normal", "Low"),
 		{newField("IsArchived", "boolean", 0).byOrg(), no},
 		{newField("Description", "textarea", 32_000), sometimes(3, 4, remark)},
 	})
@@ -135,6 +135,14 @@ func invoiceFields() []made {
 		{newField("Tags__c", "multipicklist", 4099), sometimes(1, 3, oneOf("red;green", "blue", "red;blue;green"))},
 		{newField("Notes__c", "textarea", longest), sometimes(1, 3, novel)},
 	})
+}
+
+// picklist makes a field of some choices, of which out of per are null.
+func picklist(f *fieldDescribe, out, per uint64, values ...string) made {
+	for _, value := range values {
+		f.PicklistValues = append(f.PicklistValues, picklistValue{Active: true, Label: value, Value: value})
+	}
+	return made{f, sometimes(out, per, oneOf(values...))}
 }
 
 // newMaster describes where a record that lost a merge points to.

@@ -53,6 +53,11 @@ func (t *Transaction) pointing(obj *object, field int, value string) []int {
 // the parent.
 func (t *Transaction) along(parent *row, id string, do func(child *row, by string) error) error {
 	cascades := func(s slot) bool { return s.CascadeDelete }
+	if contact, ok := t.personOf(parent); ok {
+		if err := do(contact, id); err != nil {
+			return err
+		}
+	}
 	return t.kin(parent.obj, id, cascades, func(child *row, _ int) error { return do(child, id) })
 }
 

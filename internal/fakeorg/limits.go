@@ -15,7 +15,7 @@ type usage struct {
 	kinds map[string]int
 	calls rolling
 	jobs  rolling
-	bytes int // of Bulk results sent
+	bytes rolling // of Bulk results sent
 }
 
 // A rolling counts what happened within the last day, hour by hour.
@@ -23,11 +23,11 @@ type rolling struct {
 	hours map[int64]int
 }
 
-func (r *rolling) add(now time.Time) {
+func (r *rolling) add(now time.Time, n int) {
 	if r.hours == nil {
 		r.hours = map[int64]int{}
 	}
-	r.hours[now.Unix()/3600]++
+	r.hours[now.Unix()/3600] += n
 }
 
 func (r *rolling) sum(now time.Time) int {
@@ -72,7 +72,7 @@ func (o *Org) charge(w http.ResponseWriter) error {
 	now := o.clock.Now()
 	used := o.usage.calls.sum(now)
 	if used < o.options.DailyAPIRequests {
-		o.usage.calls.add(now)
+		o.usage.calls.add(now, 1)
 		used++
 		w.Header().Set("Sforce-Limit-Info", fmt.Sprintf("api-usage=%d/%d", used, o.options.DailyAPIRequests))
 		return nil
@@ -81,7 +81,8 @@ func (o *Org) charge(w http.ResponseWriter) error {
 	return refuse(http.StatusForbidden, "REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.")
 }
 
-// chargeJob counts a Bulk query job against its own daily limit.
+// chargeJob counts a Bulk query job against its own daily limits: of jobs, and
+// of the results that they have made.
 func (o *Org) chargeJob() error {
 	o.usage.mu.Lock()
 	defer o.usage.mu.Unlock()
@@ -90,18 +91,21 @@ func (o *Org) chargeJob() error {
 		return refuse(http.StatusBadRequest, "LIMIT_EXCEEDED",
 			"Max bulk v2 query jobs (%d) per 24 hrs has been reached", o.options.DailyQueryJobs)
 	}
-	o.usage.jobs.add(now)
+	if o.usage.bytes.sum(now)>>20 >= o.options.DailyResultMB {
+		return refuse(http.StatusBadRequest, "LIMIT_EXCEEDED",
+			"Max bulk v2 query result size stored (%d) kb per 24 hrs has been exceeded", o.options.DailyResultMB<<10)
+	}
+	o.usage.jobs.add(now, 1)
 	return nil
 }
 
-func (u *usage) sent(bytes int) {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	u.bytes += bytes
+// sent counts the bytes of a Bulk result.
+func (o *Org) sent(bytes int) {
+	now := o.clock.Now()
+	o.usage.mu.Lock()
+	defer o.usage.mu.Unlock()
+	o.usage.bytes.add(now, bytes)
 }
-
-// resultStorageMB is what Bulk results of one day may take: 1 TB.
-const resultStorageMB = 976_562
 
 func (o *Org) limits(w http.ResponseWriter, _ *call) error {
 	type limit struct {
@@ -116,7 +120,7 @@ func (o *Org) limits(w http.ResponseWriter, _ *call) error {
 		"DailyApiRequests":              left(o.options.DailyAPIRequests, o.usage.calls.sum(now)),
 		"DailyBulkApiBatches":           {15_000, 15_000},
 		"DailyBulkV2QueryJobs":          left(o.options.DailyQueryJobs, o.usage.jobs.sum(now)),
-		"DailyBulkV2QueryFileStorageMB": left(resultStorageMB, o.usage.bytes>>20),
+		"DailyBulkV2QueryFileStorageMB": left(o.options.DailyResultMB, o.usage.bytes.sum(now)>>20),
 		"DailyAsyncApexExecutions":      {250_000, 250_000},
 		"DataStorageMB":                 {10_240, 5_120},
 		"FileStorageMB":                 {10_240, 10_240},

@@ -17,6 +17,7 @@ type Options struct {
 	JobLatency  time.Duration // from the creation of a Bulk job to its end; none
 	JobChunks   int           // parts of a Bulk job that are read at moments of their own; 4
 	PageRecords int           // records of a Bulk result page at most; 100,000
+	Plain       bool          // answers are never packed, whatever the client takes
 
 	ClientID, ClientSecret string // made from the seed where empty
 	Username, Password     string
@@ -24,6 +25,7 @@ type Options struct {
 
 	DailyAPIRequests int      // calls in 24 hours; 100,000
 	DailyQueryJobs   int      // Bulk query jobs in 24 hours; 10,000
+	DailyResultMB    int      // megabytes of Bulk query results in 24 hours; 976,562, a terabyte
 	MaxChangedIDs    int      // Ids that getUpdated and getDeleted may answer; 600,000
 	Restricted       bool     // the user may not see everything
 	SeesAll          []string // objects whose records a restricted user sees all the same
@@ -32,6 +34,8 @@ type Options struct {
 	DeleteLog        int      // records of an object that getDeleted remembers; all
 
 	MultiCurrency  bool // generated records carry a CurrencyIsoCode
+	RecordTypes    bool // generated Accounts and Opportunities have record types
+	PersonAccounts bool // an Account that is created with a LastName is a person
 	HardDelete     bool // the user may delete for good by Bulk
 	SetAuditFields bool // CreatedDate and its like can be written on create
 	QuietCascades  bool // records that go or come back with their parent keep their stamps
@@ -113,6 +117,7 @@ func withDefaults(options Options) Options {
 	options.PageRecords = orDefault(options.PageRecords, 100_000)
 	options.DailyAPIRequests = orDefault(options.DailyAPIRequests, 100_000)
 	options.DailyQueryJobs = orDefault(options.DailyQueryJobs, 10_000)
+	options.DailyResultMB = orDefault(options.DailyResultMB, 976_562)
 	options.MaxChangedIDs = orDefault(options.MaxChangedIDs, 600_000)
 	return options
 }

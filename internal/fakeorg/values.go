@@ -63,6 +63,9 @@ func (o *object) complete(values map[int]string, creating bool) error {
 	var missing []string
 	for _, f := range o.about.Fields {
 		value, given := values[o.place(f.Name)]
+		if f.Name == "Name" && values[o.place("LastName")] != "" {
+			continue // a person's name is put together from its parts
+		}
 		needed := f.Createable && !f.Nillable && !f.DefaultedOnCreate && f.Type != "boolean"
 		if needed && value == "" && (creating || given) {
 			missing = append(missing, f.Name)
@@ -117,6 +120,9 @@ func (t *Transaction) value(f *fieldDescribe, raw json.RawMessage) (string, erro
 		}
 	default:
 		if quoted {
+			if err := fitsPicklist(f, text); err != nil {
+				return "", err
+			}
 			return text, fitsText(f, text)
 		}
 	}
@@ -166,6 +172,16 @@ func fitsText(f *fieldDescribe, text string) error {
 			"%s: data value too large: %.255s (max length=%d)", f.Label, text, f.Length).on(f.Name)
 	}
 	return nil
+}
+
+// fitsPicklist refuses what a restricted picklist doesn't offer.
+func fitsPicklist(f *fieldDescribe, text string) error {
+	offered := func(v picklistValue) bool { return v.Active && v.Value == text }
+	if !f.RestrictedPicklist || f.Type != "picklist" || slices.ContainsFunc(f.PicklistValues, offered) {
+		return nil
+	}
+	return refuse(http.StatusBadRequest, "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST",
+		"%s: bad value for restricted picklist field: %s", f.Label, text).on(f.Name)
 }
 
 // inCalendar refuses years that Salesforce doesn't know.

@@ -33,6 +33,9 @@ func (t *Transaction) insert(obj *object, values map[int]string) (id string, err
 		if s.AutoNumber {
 			r.values[at] = string(appendPadded(nil, place+1, 8))
 		}
+		if value, ok := s.DefaultValue.(string); ok && s.DefaultedOnCreate {
+			r.values[at] = value
+		}
 	}
 	r.set(obj.sys.id, id)
 	r.set(obj.sys.own, t.org.runningUser())
@@ -40,6 +43,9 @@ func (t *Transaction) insert(obj *object, values map[int]string) (id string, err
 	r.set(obj.sys.created, t.now())
 	r.set(obj.sys.createdBy, t.org.runningUser())
 	r.apply(obj, values)
+	if err := t.bearPerson(obj, id, r); err != nil {
+		return "", err
+	}
 	return id, t.put(obj, place, r)
 }
 
@@ -60,7 +66,7 @@ func (r *record) apply(obj *object, values map[int]string) {
 		r.values[at] = value
 	}
 	sys := obj.sys
-	if sys.name >= 0 && sys.first >= 0 && sys.last >= 0 {
+	if sys.name >= 0 && sys.first >= 0 && sys.last >= 0 && r.values[sys.last] != "" {
 		r.values[sys.name] = strings.TrimSpace(r.values[sys.first] + " " + r.values[sys.last])
 	}
 }
@@ -95,6 +101,9 @@ func (t *Transaction) change(obj *object, id string, values map[int]string) erro
 		}
 		r.apply(obj, values)
 		t.stamp(obj, r)
+		if err := t.mirrorPerson(obj, r); err != nil {
+			return err
+		}
 		return t.track(old, r)
 	})
 }
