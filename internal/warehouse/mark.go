@@ -39,7 +39,7 @@ func (w *Warehouse) Marks(ctx context.Context) ([]Mark, error) {
 
 // Claim makes the flow's mark, or takes it over with a fence that is not
 // older than the stored one (invariant 7). A mark of another org is refused
-// (invariant 13).
+// (invariant 13), and so is a table that another flow writes.
 func (w *Warehouse) Claim(ctx context.Context, f Fence, table, org string) (Mark, error) {
 	var m Mark
 	err := w.driver.Tx(ctx, func(tx Tx) error {
@@ -48,6 +48,9 @@ func (w *Warehouse) Claim(ctx context.Context, f Fence, table, org string) (Mark
 			return err
 		}
 		if !ok {
+			if err := w.free(ctx, tx, table); err != nil {
+				return err
+			}
 			m = Mark{Flow: f.Flow, Table: table, Fence: f.Number, Org: org}
 			_, err := tx.Exec(ctx, "INSERT INTO "+w.own(tableFlow)+
 				" (flow, table_name, fence, org, generation, grade, row_count, attempt) VALUES ($1, $2, $3, $4, 0, '', 0, '')",
@@ -65,6 +68,17 @@ func (w *Warehouse) Claim(ctx context.Context, f Fence, table, org string) (Mark
 		return Mark{}, fmt.Errorf("claim %s: %w", f.Flow, err)
 	}
 	return m, nil
+}
+
+// free refuses a table that has a flow already: two would take each other's
+// rows for records that are gone.
+func (w *Warehouse) free(ctx context.Context, tx Tx, table string) error {
+	others, err := marks(ctx, tx, "SELECT "+markColumns+" FROM "+w.own(tableFlow)+" WHERE table_name = $1", table)
+	if err != nil || len(others) == 0 {
+		return err
+	}
+	return plan.Fixf("give one of the two flows another `naming`, or its configuration another warehouse.schema and staging_schema",
+		"table %s is written by the flow %s already", table, others[0].Flow)
 }
 
 // mayClaim tells why a flow can't go on with a mark.

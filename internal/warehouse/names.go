@@ -32,11 +32,15 @@ const (
 	fieldMaster  = "MasterRecordId"
 )
 
+// TableName is the name of an object's table: in lower case, or in snake case
+// when asked.
+func TableName(object string, snake bool) string { return columnName(object, snake) }
+
 // TableFor is the table that takes the given fields of o: names in lower case,
 // or in snake case when asked. The key is Id; where o has none, the caller
 // sets Key.
 func TableFor(o schema.Object, fields []schema.Field, snake bool) (Table, error) {
-	t := Table{Object: o.Name, Name: columnName(o.Name, snake)}
+	t := Table{Object: o.Name, Name: TableName(o.Name, snake)}
 	taken := map[string]string{}
 	for _, f := range fields {
 		name := columnName(f.Name, snake)

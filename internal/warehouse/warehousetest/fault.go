@@ -71,6 +71,17 @@ func otherOrg(r *rig) {
 	}
 }
 
+func oneFlowEach(r *rig) {
+	ctx := r.t.Context()
+	other := warehouse.Fence{Flow: "Acc_Ount", Number: 1}
+	_, err := r.w.Claim(ctx, other, "account", org)
+	same(r.t, "class", plan.ClassOf(err), plan.Fix)
+	same(r.t, "hint", plan.HintOf(err) != "", true)
+	_, known, err := r.w.Mark(ctx, other.Flow)
+	must(r.t, err)
+	same(r.t, "it has a mark", known, false)
+}
+
 func lostAnswer(r *rig) {
 	ctx := r.t.Context()
 	lost := r.over(lossy{r.driver})

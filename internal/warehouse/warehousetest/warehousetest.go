@@ -68,6 +68,7 @@ func RunBy(t *testing.T, open func(t testing.TB) warehouse.Driver, by Consolidat
 
 		{"an old fence is refused", fences},
 		{"another org is refused", otherOrg},
+		{"a table has one flow", oneFlowEach},
 		{"a lost answer to COMMIT", lostAnswer},
 		{"a transaction that fails leaves nothing", atomic},
 		{"reading can't write", readOnly},
