@@ -16,6 +16,14 @@ func (s *session) line(v any) error {
 	return enc.Encode(v)
 }
 
+// moment is a time in a JSON line; null where there is none.
+func moment(t time.Time) any {
+	if t.IsZero() {
+		return nil
+	}
+	return t
+}
+
 // say talks to the user on stderr.
 func (s *session) say(format string, args ...any) {
 	fmt.Fprintf(s.Stderr, format+"\n", args...)

@@ -75,7 +75,7 @@ func (p *project) printPlan(forecasts []replicate.Forecast, limits map[string]sa
 		calls, jobs, records, storage = calls+f.Calls, jobs+f.Jobs, records+f.Records, storage+f.Storage
 		if p.json {
 			if err := p.line(map[string]any{"type": "plan", "object": f.Object, "why": f.Why, "mover": f.Mover,
-				"from": f.Window.From, "to": f.Window.To, "grade": f.Window.Grade, "records": f.Records, "total": f.Total,
+				"from": moment(f.Window.From), "to": moment(f.Window.To), "grade": f.Window.Grade, "records": f.Records, "total": f.Total,
 				"api_calls": f.Calls, "jobs": f.Jobs, "storage_bytes": f.Storage, "skipped": f.Skipped}); err != nil {
 				return err
 			}

@@ -131,7 +131,7 @@ func (p *project) lock(what string) (alone bool, err error) {
 	if p.locker == nil {
 		return false, nil
 	}
-	unlock, err := p.locker.Lock(p.holder() + ", " + what)
+	unlock, err := p.locker.Lock("catchment " + what) // it names the process itself
 	if errors.Is(err, control.ErrLocked) {
 		return false, plan.Failf(plan.Retry, "wait until it has ended, or see what it does with: catchment status", "%w", err)
 	}
@@ -159,6 +159,9 @@ func (p *project) flows(ctx context.Context, names []string) ([]flow.Flow, error
 		}
 	}
 	all, err := flow.Resolve(p.file, p.objects)
+	if err == nil {
+		err = oneTableEach(p.file.Name, all)
+	}
 	if err != nil || len(names) == 0 {
 		return all, err
 	}
@@ -171,6 +174,25 @@ func (p *project) flows(ctx context.Context, names []string) ([]flow.Flow, error
 		chosen = append(chosen, all[i])
 	}
 	return chosen, nil
+}
+
+// oneTableEach refuses flows whose objects would share a table: FooBar__c and
+// Foo_Bar__c are both foo_bar__c in snake case.
+func oneTableEach(file string, flows []flow.Flow) error {
+	taken := map[string]flow.Flow{}
+	var clashes []string
+	for _, f := range flows {
+		name := warehouse.TableName(f.Object, f.Naming == flow.Snake)
+		if other, ok := taken[name]; ok {
+			clashes = append(clashes, fmt.Sprintf("%s:%d: %s and %s would share the table %s", file, f.Line, other.Object, f.Object, name))
+			continue
+		}
+		taken[name] = f
+	}
+	if len(clashes) == 0 {
+		return nil
+	}
+	return plan.Fixf("give one of the two a flow with `naming: lower`, or leave it out", "%s", strings.Join(clashes, "\n"))
 }
 
 func flowNames(flows []flow.Flow) []string {
@@ -219,10 +241,16 @@ func openURL[T any](drivers map[string]func(string) (T, error), key, url string)
 	return open(path)
 }
 
-// lag is how far a watermark is behind.
+// lag is how far a watermark is behind, as a text.
 func (s *session) lag(watermark time.Time) string {
 	if watermark.IsZero() {
 		return "-"
 	}
-	return ago(s.Now().Sub(watermark))
+	return ago(s.behind(watermark))
+}
+
+// behind is how far a watermark is behind. The watermark is the org's time and
+// now is this machine's, which may be earlier.
+func (s *session) behind(watermark time.Time) time.Duration {
+	return max(s.Now().Sub(watermark), 0)
 }

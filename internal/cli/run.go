@@ -152,7 +152,7 @@ func runObjectLine(o control.RunObject) map[string]any {
 		"type": "object", "object": o.Object, "state": o.State, "mover": o.Mover,
 		"extracted": o.Records, "loaded": o.Records,
 		"inserted": o.Inserted, "updated": o.Updated, "deleted": o.Deleted,
-		"bytes": o.Bytes, "api_calls": o.Calls, "from": o.From, "to": o.To, "grade": o.Grade,
+		"bytes": o.Bytes, "api_calls": o.Calls, "from": moment(o.From), "to": moment(o.To), "grade": o.Grade,
 	}
 	if len(o.Notes) > 0 {
 		line["notes"] = o.Notes

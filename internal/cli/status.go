@@ -97,10 +97,10 @@ func (p *project) statusLines(ctx context.Context, flows []control.FlowRow, runs
 			return err
 		}
 		line := map[string]any{"type": "flow", "object": f.Object, "state": state, "paused": f.Paused,
-			"watermark": f.Watermark, "grade": f.Grade, "rows": f.Rows, "generation": f.Generation,
+			"watermark": moment(f.Watermark), "grade": f.Grade, "rows": f.Rows, "generation": f.Generation,
 			"storage_bytes": f.Rows * schema.StorageBytes(f.Object), "last_run": f.LastRun}
 		if !f.Watermark.IsZero() {
-			line["behind_seconds"] = p.Now().Sub(f.Watermark).Seconds()
+			line["behind_seconds"] = p.behind(f.Watermark).Seconds()
 		}
 		if err := p.line(line); err != nil {
 			return err

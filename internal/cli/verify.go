@@ -136,7 +136,7 @@ func verifyLine(r verify.Result) map[string]any {
 	line := map[string]any{
 		"type": "verify", "object": r.Object, "source": r.Source, "warehouse": r.Warehouse,
 		"missing": r.Missing, "extra": r.Extra, "stale": r.Stale, "duplicates": r.Duplicates,
-		"pending": r.Pending, "as_of": r.AsOf, "grade": r.Grade,
+		"pending": r.Pending, "as_of": moment(r.AsOf), "grade": r.Grade,
 	}
 	for key, ids := range map[string][]string{
 		"missing_ids": r.MissingIDs, "extra_ids": r.ExtraIDs, "stale_ids": r.StaleIDs, "duplicate_ids": r.DuplicateIDs,
