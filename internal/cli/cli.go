@@ -21,6 +21,7 @@ import (
 
 	"catchment/internal/blob"
 	"catchment/internal/control"
+	"catchment/internal/engine"
 	"catchment/internal/mover"
 	"catchment/internal/plan"
 	"catchment/internal/salesforce"
@@ -140,7 +141,7 @@ func (s *session) exitCode(ctx context.Context, err error) int {
 	if err == nil {
 		return exitOK
 	}
-	if errors.Is(context.Cause(ctx), errStopped) {
+	if errors.Is(context.Cause(ctx), errStopped) || errors.Is(err, engine.ErrStopped) {
 		fmt.Fprintln(s.Stderr, "stopped; the next run goes on from here")
 		return exitStopped
 	}

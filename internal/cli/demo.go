@@ -69,7 +69,8 @@ func (s *session) demo(ctx context.Context, flags demoFlags) error {
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	served := make(chan error, 1)
-	go func() { served <- s.serve(ctx, org, listener) }()
+	// A signal ends the run first: the org stays up until it has ended.
+	go func() { served <- s.serve(ctx, nil, org, listener) }()
 	d := &demo{session: s, flags: flags, org: org, url: "http://" + listener.Addr().String()}
 	err = d.show(ctx)
 	cancel()

@@ -97,18 +97,18 @@ func (s *session) serveOrg(ctx context.Context, flags orgFlags) error {
 		return errors.Join(err, listener.Close())
 	}
 	s.say("serving a fake org on %s; stop it with Ctrl-C", url)
-	return s.serve(ctx, org, listener)
+	return s.serve(ctx, s.stop, org, listener)
 }
 
-// serve serves until the first signal.
-func (s *session) serve(ctx context.Context, org *fakeorg.Org, listener net.Listener) error {
+// serve serves until stop is closed or the context ends.
+func (s *session) serve(ctx context.Context, stop <-chan struct{}, org *fakeorg.Org, listener net.Listener) error {
 	server := &http.Server{Handler: org, ReadHeaderTimeout: 10 * time.Second}
 	ended := make(chan error, 1)
 	go func() { ended <- server.Serve(listener) }()
 	select {
 	case err := <-ended:
 		return err
-	case <-s.stop:
+	case <-stop:
 	case <-ctx.Done():
 	}
 	err := server.Close()
