@@ -70,6 +70,8 @@ func refusal(place string, e *pgconn.PgError) error {
 		return plan.Fixf("give the server more memory, or load fewer flows at a time", "%s: the server is out of memory", place)
 	case "25006":
 		return plan.Fixf("name the primary server in warehouse.url", "%s is read-only", place)
+	case "25P03": // we were silent for five minutes in a transaction
+		return plan.Failf(plan.Retry, "", "%s: the session was ended, since it stood still", place)
 	case "40001", "40P01":
 		return plan.Failf(plan.Retry, "", "%s: another transaction was in the way", place)
 	case "55P03":
