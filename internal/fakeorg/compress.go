@@ -30,7 +30,7 @@ func unpack(r *http.Request) error {
 
 // compress wraps the answer where the client takes gzip. done ends the body.
 func (o *Org) compress(w http.ResponseWriter, r *http.Request) (http.ResponseWriter, func()) {
-	if !strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
+	if o.options.Plain || !strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
 		return w, func() {}
 	}
 	z := &gzipped{ResponseWriter: w, pool: &o.zips}

@@ -107,11 +107,13 @@ func (l *loading) run(ctx context.Context, pager mover.Pager) error {
 	return fetchErr
 }
 
-// fetchAll lists the job's pages and fetches those that aren't stored.
+// fetchAll lists the job's pages and fetches those that aren't stored. The
+// first comes down alone: it is here sooner than one of many would be, and the
+// warehouse loads it while the others follow.
 func (l *loading) fetchAll(ctx context.Context, cancel context.CancelCauseFunc, pager mover.Pager) error {
 	var fetchers sync.WaitGroup
 	err := func() error {
-		seq := int64(0)
+		seq, first := int64(0), make(chan struct{})
 		for p, err := range pager.Pages(ctx, l.job) {
 			if err != nil {
 				return err
@@ -124,13 +126,25 @@ func (l *loading) fetchAll(ctx context.Context, cancel context.CancelCauseFunc, 
 			if !known {
 				row = control.PageRow{Attempt: l.v.attempt.ID, Job: l.job.ID, Name: p.Name, Seq: seq}
 			}
+			if seq == 2 {
+				select {
+				case <-first:
+				case <-ctx.Done():
+					return context.Cause(ctx)
+				}
+			}
 			select {
 			case l.slots <- struct{}{}:
 			case <-ctx.Done():
 				return context.Cause(ctx)
 			}
+			fetched := func() {}
+			if seq == 1 {
+				fetched = func() { close(first) }
+			}
 			fetchers.Go(func() {
 				defer func() { <-l.slots }()
+				defer fetched()
 				if err := l.fetchOne(ctx, p, row, known); err != nil {
 					cancel(err)
 				}
