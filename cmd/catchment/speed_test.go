@@ -46,7 +46,7 @@ func speedOrg() {
 	if _, err := fmt.Sscan(os.Args[1], &records); err != nil {
 		panic(err)
 	}
-	org, err := fakeorg.New(fakeorg.Options{Seed: 1, PageRecords: perPage, DailyAPIRequests: 1_000_000,
+	org, err := fakeorg.New(fakeorg.Options{Seed: 1, PageRecords: perPage, Plain: os.Args[3] == "plain", DailyAPIRequests: 1_000_000,
 		Clock: fakeorg.FollowClock(time.Date(2026, 3, 1, 12, 0, 30, 0, time.UTC), time.Now)})
 	if err != nil {
 		panic(err)
@@ -150,7 +150,7 @@ func seconds(d time.Duration) string { return fmt.Sprintf("%.2f s", d.Seconds())
 
 // size measures everything with one number of records.
 func (s *speed) size(y yard, records int, loads bool) {
-	o := s.startOrg(records)
+	o := s.startOrg(records, "plain")
 	defer o.stop()
 	var m *material
 	var runs, floors, ourLoads []time.Duration
@@ -392,12 +392,12 @@ type orgProcess struct {
 	credentials fakeorg.Credentials
 }
 
-func (s *speed) startOrg(records int) *orgProcess {
+func (s *speed) startOrg(records int, answers string) *orgProcess {
 	org, err := fakeorg.New(fakeorg.Options{Seed: 1, Clock: fakeorg.FollowClock(time.Now(), time.Now)}) // its secrets come from the seed
 	s.must(err)
 	addr := freeAddress(s.t)
 	o := &orgProcess{url: "http://" + addr, credentials: org.Credentials()}
-	o.cmd = exec.Command(filepath.Join(s.bin, "speedorg"), fmt.Sprint(records), addr)
+	o.cmd = exec.Command(filepath.Join(s.bin, "speedorg"), fmt.Sprint(records), addr, answers)
 	o.cmd.Stderr = os.Stderr
 	s.must(o.cmd.Start())
 	for range 1000 {
