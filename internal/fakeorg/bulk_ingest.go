@@ -89,10 +89,7 @@ func ingestBody(c *call, into *ingestRequest) (content []byte, err error) {
 		return refuse(http.StatusBadRequest, "JSON_PARSER_ERROR", "%v", err)
 	}
 	if !strings.HasPrefix(c.Header.Get("Content-Type"), "multipart/form-data") {
-		if err := json.NewDecoder(c.Body).Decode(into); err != nil {
-			return nil, unreadable(err)
-		}
-		return nil, nil
+		return nil, c.decode(into)
 	}
 	parts, err := c.MultipartReader()
 	if err != nil {
@@ -229,8 +226,8 @@ func (o *Org) ingestUpload(w http.ResponseWriter, c *call, j *ingest) error {
 // ingestState closes a job for processing, or aborts it.
 func (o *Org) ingestState(w http.ResponseWriter, c *call, j *ingest) error {
 	var asked struct{ State string }
-	if err := json.NewDecoder(c.Body).Decode(&asked); err != nil {
-		return refuse(http.StatusBadRequest, "JSON_PARSER_ERROR", "%v", err)
+	if err := c.decode(&asked); err != nil {
+		return err
 	}
 	switch {
 	case asked.State == jobWaiting && j.state == jobOpen:

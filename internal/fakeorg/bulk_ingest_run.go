@@ -145,16 +145,16 @@ func (j *ingest) given(row []string) map[string]json.RawMessage {
 			continue
 		}
 		if relation, name, nested = cutRelation(name); nested {
-			given[relation] = quoted(map[string]string{name: value})
+			given[relation] = asJSON(map[string]string{name: value})
 			continue
 		}
 		switch typ := j.object.slots[j.object.place(name)].Type; {
 		case value == "#N/A":
 			given[name] = json.RawMessage("null")
 		case typ == "boolean":
-			given[name] = quoted(strings.ToLower(value))
+			given[name] = asJSON(strings.ToLower(value))
 		default:
-			given[name] = quoted(value)
+			given[name] = asJSON(value)
 		}
 	}
 	return given
@@ -167,8 +167,8 @@ func cutRelation(column string) (relation, name string, nested bool) {
 	return "", column, false
 }
 
-// quoted is a text, or an object of texts, as JSON.
-func quoted(value any) json.RawMessage {
+// asJSON writes what can always be written: texts, and structs of texts.
+func asJSON(value any) json.RawMessage {
 	text, err := json.Marshal(value)
 	if err != nil {
 		panic(fmt.Sprintf("marshal %T: %v", value, err)) // texts can always be written

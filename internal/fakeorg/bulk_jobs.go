@@ -35,6 +35,7 @@ type job struct {
 	delimiter, ending      string // by their names
 	text                   string
 	question               *question // as it was understood when the job was created, or last started
+	chunked                bool      // it reads chunks of primary keys: ORDER BY and LIMIT switch that off
 	created                time.Time
 	failure                string // scripted by a fault
 	stuck                  bool   // likewise: it never gets done
@@ -109,8 +110,8 @@ func (o *Org) refusedByBulk(q *question) error {
 
 func (o *Org) createJob(w http.ResponseWriter, c *call) error {
 	var asked jobRequest
-	if err := json.NewDecoder(c.Body).Decode(&asked); err != nil {
-		return refuse(http.StatusBadRequest, "JSON_PARSER_ERROR", "%v", err)
+	if err := c.decode(&asked); err != nil {
+		return err
 	}
 	if err := asked.check(); err != nil {
 		return err
@@ -127,7 +128,7 @@ func (o *Org) createJob(w http.ResponseWriter, c *call) error {
 	}
 	j := &job{
 		text: asked.Query, operation: asked.Operation, version: c.version, delimiter: asked.ColumnDelimiter, ending: asked.LineEnding,
-		question: q, created: o.clock.Now(),
+		question: q, chunked: !q.bound.Sorted && q.bound.Limit < 0, created: o.clock.Now(),
 	}
 	if c.fault != nil {
 		j.failure, j.stuck = c.fault.FailJob, c.fault.StickJob
@@ -146,11 +147,12 @@ func (o *Org) createJob(w http.ResponseWriter, c *call) error {
 	return nil
 }
 
-// startJobs lets every job whose time has come see the org as it is now.
-func (o *Org) startJobs() {
+// startJobs lets every job whose time has come see the org as it is now; it
+// returns the moment that it took for that.
+func (o *Org) startJobs() (now time.Time) {
 	o.jobs.mu.Lock()
 	defer o.jobs.mu.Unlock()
-	now := o.clock.Now()
+	now = o.clock.Now()
 	for _, j := range o.jobs.list {
 		if j.aborted {
 			continue
@@ -161,6 +163,7 @@ func (o *Org) startJobs() {
 			j.begin(o)
 		}
 	}
+	return now
 }
 
 // begin understands the query anew: the schema may have changed since the job
@@ -185,7 +188,7 @@ func reason(err error) string {
 // state is what has become of a job by now. A job that should be done is
 // finished by whoever asks first.
 func (o *Org) state(ctx context.Context, j *job) string {
-	o.startJobs()
+	now := o.startJobs()
 	o.jobs.mu.Lock()
 	aborted, started, failed := j.aborted, j.reading.started(), j.err != nil
 	o.jobs.mu.Unlock()
@@ -194,7 +197,7 @@ func (o *Org) state(ctx context.Context, j *job) string {
 		return jobAborted
 	case !started:
 		return jobWaiting
-	case j.stuck || o.clock.Now().Sub(j.created) < o.options.JobLatency:
+	case j.stuck || now.Sub(j.created) < o.options.JobLatency:
 		return jobRunning
 	case failed:
 		return jobFailed
@@ -232,14 +235,13 @@ func (o *Org) findJob(c *call) (*job, error) {
 	return nil, notFound()
 }
 
-// chunks tells whether the job reads chunks of primary keys: ORDER BY and LIMIT
-// switch that off.
-func (j *job) chunks() bool { return !j.question.bound.Sorted && j.question.bound.Limit < 0 }
-
 // info is what a client is told of a job.
 func (o *Org) info(j *job, state string) map[string]any {
+	o.jobs.mu.Lock()
+	object, failure := j.question.obj.name(), j.err
+	o.jobs.mu.Unlock()
 	info := map[string]any{
-		"id": j.id, "operation": j.operation, "object": j.question.obj.name(), "createdById": o.runningUser(),
+		"id": j.id, "operation": j.operation, "object": object, "createdById": o.runningUser(),
 		"createdDate": j.created.Format(restTime), "systemModstamp": j.created.Format(restTime),
 		"state": state, "concurrencyMode": "Parallel", "contentType": "CSV",
 		"apiVersion": json.Number(strings.TrimPrefix(j.version, "v")), "jobType": "V2Query",
@@ -249,7 +251,7 @@ func (o *Org) info(j *job, state string) map[string]any {
 	case jobComplete:
 		info["numberRecordsProcessed"] = j.reading.total
 	case jobFailed:
-		info["errorMessage"] = reason(j.err)
+		info["errorMessage"] = reason(failure)
 		fallthrough
 	default:
 		info["numberRecordsProcessed"] = 0
@@ -257,7 +259,7 @@ func (o *Org) info(j *job, state string) map[string]any {
 	if state != jobWaiting {
 		info["retries"] = 0
 		info["totalProcessingTime"] = o.options.JobLatency.Milliseconds()
-		info["isPkChunkingSupported"] = j.chunks()
+		info["isPkChunkingSupported"] = j.chunked
 	}
 	return info
 }

@@ -21,7 +21,7 @@ func (o *Org) listJobs(w http.ResponseWriter, c *call) error {
 		all = nil
 	}
 	if chunks := c.FormValue("isPkChunkingEnabled"); chunks != "" {
-		all = slices.DeleteFunc(all, func(j *job) bool { return strconv.FormatBool(j.chunks()) != chunks })
+		all = slices.DeleteFunc(all, func(j *job) bool { return strconv.FormatBool(j.chunked) != chunks })
 	}
 	if from := c.FormValue("queryLocator"); from != "" {
 		at := slices.IndexFunc(all, func(j *job) bool { return j.id == from })

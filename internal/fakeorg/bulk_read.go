@@ -27,7 +27,7 @@ type chunk struct {
 // newReading plans when the parts of a job are read: the first when it starts,
 // the last before it ends. Answers that are sorted or limited are one part.
 func newReading(j *job, latency time.Duration, chunks int) *reading {
-	if !j.chunks() {
+	if !j.chunked {
 		chunks = 1
 	}
 	r := &reading{}

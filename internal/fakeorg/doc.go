@@ -1,14 +1,21 @@
 // Package fakeorg is a Salesforce org for tests, demos and measurements: it
 // lives in memory, has its own clock, is the same again under the same seed,
-// and speaks the real protocols over HTTP (OAuth, REST, Bulk API 2.0 queries).
+// and speaks the real protocols over HTTP (OAuth and SOAP login, REST, SOQL,
+// Bulk API 2.0 in both directions, getUpdated and getDeleted).
 //
 // It is read from Salesforce's documents only, never from our own client: the
 // extractor and this package are two independent readings, so that an
-// agreement between them means something. Listening, TLS and shutting down are
-// the caller's: an [Org] is an http.Handler.
+// agreement between them means something. Clients that others wrote are held
+// against it in clients/. Listening, TLS and shutting down are the caller's:
+// an [Org] is an http.Handler.
 //
 // Start at [New], fill it with [Org.Generate] or [Org.LoadDir], and read
-// routes.go for what it answers. An object's records are a base that never
-// changes (a [source]) with changed records laid over it (store.go); a
-// question is answered from a snapshot of both (result.go).
+// routes.go for what it answers. What Salesforce has no API for is done by
+// methods of Org, and over HTTP under /_org/ (admin.go).
+//
+// The schema is a [catalog], which a change replaces as a whole. An object's
+// records are a base that never changes (a [source]) with changed records laid
+// over it (store.go); a question is answered from a snapshot of both
+// (result.go). Every change belongs to a [Transaction]. Nothing runs in the
+// background: what time brings about happens when somebody next asks.
 package fakeorg

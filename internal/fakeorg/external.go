@@ -54,7 +54,7 @@ func (t *Transaction) upsert(obj *object, key, value string, given map[string]js
 		return "", false, refuse(http.StatusNotFound, "NOT_FOUND", "The requested resource does not exist")
 	}
 	if at != obj.sys.id {
-		given[obj.slots[at].Name] = quoted(value)
+		given[obj.slots[at].Name] = asJSON(value)
 	}
 	id, err = t.create(obj, given)
 	return id, true, err

@@ -65,7 +65,7 @@ func (r *recorder) json() json.RawMessage {
 	case json.Valid(r.body.Bytes()):
 		return r.body.Bytes()
 	}
-	return quoted(r.body.String())
+	return asJSON(r.body.String())
 }
 
 // answerInner answers a request within another, with the session and the
@@ -141,7 +141,7 @@ func (o *Org) compositeWhole(c *call, requests []innerRequest) ([]compositeAnswe
 	for i := range answers {
 		if answers[i].Status < http.StatusBadRequest {
 			halted := refuse(http.StatusBadRequest, "PROCESSING_HALTED", "The transaction was rolled back since another operation in the same transaction failed.")
-			answers[i].Status, answers[i].Body = halted.Status, marshal([]*apiError{halted})
+			answers[i].Status, answers[i].Body = halted.Status, asJSON([]*apiError{halted})
 		}
 	}
 	return answers, t.Rollback()
@@ -152,7 +152,7 @@ func (o *Org) compositeParts(c *call, requests []innerRequest, transaction strin
 	for _, in := range requests {
 		a := compositeAnswer{Reference: in.Reference, Header: map[string]string{}}
 		if err := in.resolve(known); err != nil {
-			a.Status, a.Body = err.Status, marshal([]*apiError{err})
+			a.Status, a.Body = err.Status, asJSON([]*apiError{err})
 		} else {
 			w := o.answerInner(c, in, inner{free: true}, transaction)
 			a.Status, a.Body = w.status, w.json()
@@ -229,7 +229,7 @@ func (o *Org) compositeBatch(w http.ResponseWriter, c *call) error {
 	for _, in := range asked.Requests {
 		if failed && asked.Halt {
 			halted := refuse(http.StatusPreconditionFailed, "BATCH_PROCESSING_HALTED", "Batch processing halted per request")
-			results = append(results, batchResult{marshal([]*apiError{halted}), halted.Status})
+			results = append(results, batchResult{asJSON([]*apiError{halted}), halted.Status})
 			continue
 		}
 		in.Body = in.RichInput
@@ -240,14 +240,3 @@ func (o *Org) compositeBatch(w http.ResponseWriter, c *call) error {
 	writeJSON(w, http.StatusOK, map[string]any{"hasErrors": failed, "results": results})
 	return nil
 }
-
-// decode reads a JSON body.
-func (c *call) decode(into any) error {
-	if err := json.NewDecoder(c.Body).Decode(into); err != nil {
-		return refuse(http.StatusBadRequest, "JSON_PARSER_ERROR", "%v", err)
-	}
-	return nil
-}
-
-// marshal writes what can always be written: texts, and structs of texts.
-func marshal(value any) json.RawMessage { return quoted(value) }

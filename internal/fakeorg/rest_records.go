@@ -53,11 +53,19 @@ func (o *Org) writeRow(w http.ResponseWriter, c *call, r *row) error {
 	return nil
 }
 
+// decode reads a JSON body.
+func (c *call) decode(into any) error {
+	if err := json.NewDecoder(c.Body).Decode(into); err != nil {
+		return refuse(http.StatusBadRequest, "JSON_PARSER_ERROR", "%v", err)
+	}
+	return nil
+}
+
 // body reads the fields that a client writes.
 func (c *call) body() (map[string]json.RawMessage, error) {
 	var values map[string]json.RawMessage
-	if err := json.NewDecoder(c.Body).Decode(&values); err != nil {
-		return nil, refuse(http.StatusBadRequest, "JSON_PARSER_ERROR", "%v", err)
+	if err := c.decode(&values); err != nil {
+		return nil, err
 	}
 	delete(values, "attributes")
 	return values, nil

@@ -52,7 +52,7 @@ func (o *Org) createTree(w http.ResponseWriter, c *call) error {
 func (t *Transaction) plant(records []treeRecord, parent string, results *[]treeResult) error {
 	for _, r := range records {
 		if r.lookup != "" {
-			r.given[r.lookup] = quoted(parent)
+			r.given[r.lookup] = asJSON(parent)
 		}
 		id, err := "", r.err
 		if err == nil {

@@ -23,7 +23,7 @@ func (t *Transaction) values(obj *object, given map[string]json.RawMessage, crea
 			if err != nil {
 				return nil, err
 			}
-			at, given[name] = lookup, quoted(parent)
+			at, given[name] = lookup, asJSON(parent)
 		}
 		if at < 0 {
 			return nil, noColumn(name, obj)
