@@ -36,7 +36,7 @@ func failure(path string, err error) error {
 	case has("Could not set lock on file", "being used by another process"):
 		return plan.Failf(plan.Retry, "close "+holder(text)+", or wait until it is done",
 			"%s is open in another process", path)
-	case has("No space left", "ENOSPC", "Out of disk space"):
+	case has("No space left", "ENOSPC", "Out of disk space", "Disk quota exceeded", "File too large"):
 		return plan.Fixf("free some space on the disk of "+path, "%s: no space left on the device", path)
 	case has("Read-only file system", "Permission denied", "attached in read-only mode"):
 		return plan.Fixf("let this user write "+path+" and its folder", "%s can't be written", path)
