@@ -74,8 +74,8 @@ func (p *project) run(ctx context.Context, names []string, flags runFlags) (cont
 	if err != nil {
 		return run, errors.Join(runErr, err)
 	}
-	if len(run.Objects) == 0 || context.Cause(ctx) != nil {
-		return run, runErr // nothing to report: list itself failed, or nobody waits for it
+	if len(run.Objects) == 0 || run.Ended.IsZero() || context.Cause(ctx) != nil {
+		return run, runErr // nothing to report: list or publish itself failed, or nobody waits for it
 	}
 	return run, nil // what went wrong with a flow stands in its row
 }
