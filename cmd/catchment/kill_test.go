@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"catchment/internal/fakeorg"
+	"catchment/internal/warehouse/pgtest"
 )
 
 // A project is a configuration in a folder, and the org that it copies.
@@ -24,8 +25,8 @@ type project struct {
 }
 
 // newProject starts an org whose results come in many small pages and writes
-// the configuration for it.
-func newProject(t *testing.T, bin string, seed uint64) *project {
+// the configuration for it, with a warehouse that is empty.
+func newProject(t *testing.T, bin, warehouse string, seed uint64) *project {
 	t.Helper()
 	org, err := fakeorg.New(fakeorg.Options{
 		Seed: seed, Clock: fakeorg.FollowClock(time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC), time.Now),
@@ -44,11 +45,11 @@ func newProject(t *testing.T, bin string, seed uint64) *project {
 		"SF_CLIENT_ID="+c.ClientID, "SF_CLIENT_SECRET="+c.ClientSecret)}
 	config := fmt.Sprintf(`version: 1
 org: {url: %q, login: {flow: client_credentials, client_id: env:SF_CLIENT_ID, client_secret: env:SF_CLIENT_SECRET}}
-warehouse: {url: duckdb:catchment.duckdb}
+warehouse: {url: %q}
 stage: {url: dir:stage}
 control: {url: sqlite:control.db}
 flows: [{object: Account}, {object: Contact}, {object: Opportunity, deletes: remove}, {object: User}]
-`, server.URL)
+`, server.URL, warehouse)
 	if err := os.WriteFile(filepath.Join(p.dir, "catchment.yaml"), []byte(config), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -90,11 +91,22 @@ func (p *project) must(t *testing.T, args ...string) string {
 	return out.String()
 }
 
-// TestKilledRunsGoOn kills the program at random moments: in the middle of a
-// page, between a commit and the note of it, while DuckDB writes. The next run
-// goes on, and in the end every record stands there once (invariants 1, 2, 5
-// and 6).
+// The program is killed at random moments: in the middle of a page, between a
+// commit and the note of it, while the warehouse writes. The next run goes on,
+// and in the end every record stands there once (invariants 1, 2, 5 and 6).
+
 func TestKilledRunsGoOn(t *testing.T) {
+	killedRunsGoOn(t, func() string { return "duckdb:catchment.duckdb" })
+}
+
+func TestKilledRunsGoOnInPostgres(t *testing.T) {
+	durable := pgtest.Cluster{Durable: true}
+	killedRunsGoOn(t, func() string { return durable.Database(t) })
+}
+
+// killedRunsGoOn kills twenty runs into warehouses that empty makes.
+func killedRunsGoOn(t *testing.T, empty func() string) {
+	t.Helper()
 	if testing.Short() {
 		t.Skip("starts processes for a minute")
 	}
@@ -117,7 +129,7 @@ func TestKilledRunsGoOn(t *testing.T) {
 			t.Fatalf("only %d of %d runs were still going when they were killed", kills, round)
 		}
 		if round%4 == 0 {
-			p = newProject(t, bin, seed+uint64(round))
+			p = newProject(t, bin, empty(), seed+uint64(round))
 		} else {
 			if _, err := p.org.History(120, seed+uint64(round)); err != nil {
 				t.Fatal(err)
