@@ -11,6 +11,9 @@ STATICCHECK_VERSION := v0.8.2
 FUZZTIME ?= 10s
 RUNS ?= 200
 SEED ?= 0
+RECORDS ?= 1000000
+BIG ?= 5000000
+ROUNDS ?= 9
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 
 # The packages that the Lambda may be made of: everything that needs no cgo.
@@ -38,8 +41,22 @@ demo: build ## a fake org into DuckDB: two runs, changes and deletes between, ve
 	bin/catchment demo
 	$(took)
 
+.PHONY: deps
+deps: ## install what the tests need beside Go: PostgreSQL, from Debian, and no server of the system
+	if [ -x "$$(pg_config --bindir 2>/dev/null)/initdb" ] || command -v initdb >/dev/null; then exit 0; fi
+	if ! command -v apt-get >/dev/null; then
+	  echo "the tests need PostgreSQL 15 or later: install it, and put initdb on PATH" >&2; exit 1
+	fi
+	as_root=$$([ "$$(id -u)" = 0 ] || echo sudo)
+	export DEBIAN_FRONTEND=noninteractive
+	$$as_root apt-get update -qq
+	$$as_root apt-get install -y -qq --no-install-recommends postgresql-common >/dev/null
+	echo "create_main_cluster = false" | $$as_root tee -a /etc/postgresql-common/createcluster.conf >/dev/null
+	$$as_root apt-get install -y -qq --no-install-recommends postgresql >/dev/null
+	$(took)
+
 .PHONY: test
-test: ## all tests, with the race detector
+test: deps ## all tests, with the race detector
 	$(GO) test -race -timeout 20m ./...
 	$(took)
 
@@ -88,7 +105,13 @@ soak: ## random histories with crashes: RUNS=n, and SEED=n to replay one
 	$(took)
 
 .PHONY: bench
-bench: ## measure the fake org, the page scanner, and the warehouse against its own loader
+bench: deps ## the table of docs/benchmarks.md: RECORDS=n BIG=n ROUNDS=n for a shorter one
+	$(GO) test ./cmd/catchment -count=1 -v -timeout 3h -run '^TestSpeed$$' \
+	  -speed.records=$(RECORDS) -speed.big=$(BIG) -speed.rounds=$(ROUNDS) | grep -v '^=== '
+	$(took)
+
+.PHONY: microbench
+microbench: ## measure single parts: the fake org, the page scanner, DuckDB
 	$(GO) test -run '^$$' -bench . -benchtime 1x ./internal/page ./internal/fakeorg/... ./internal/warehouse/duckdb
 	$(took)
 
