@@ -36,7 +36,7 @@ func forceChecks() []check {
 		}},
 		{"force", "record create, get, update, delete", forceRecord},
 		{"force", "describe", func(o *org) error {
-			out, err := o.force("describe", "-t", "sobject", "-n", "Account")
+			out, err := o.force("describe", "sobject", "-n", "Account")
 			if err == nil && !strings.Contains(out, "AnnualRevenue") {
 				err = fmt.Errorf("got %q", out)
 			}
@@ -48,7 +48,7 @@ func forceChecks() []check {
 // force runs ForceCLI in a home of its own and returns what it said.
 func (o *org) force(args ...string) (string, error) {
 	if _, err := os.Stat(force); err != nil {
-		return "", errors.New("could not be installed: go install said no")
+		return "", errors.New("could not be built: see what go build said above")
 	}
 	cmd := exec.Command(force, args...)
 	cmd.Env = append(os.Environ(), "HOME="+o.dir)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -43,8 +44,11 @@ func (o *Org) checkAssertion(r *http.Request) error {
 }
 
 // isAudience tells whether an assertion was made for this org: its own domain,
-// or for all that aren't sandboxes the common one.
+// or for all that aren't sandboxes the common one. The token endpoint will do
+// for its domain (RFC 7523 section 3), and ForceCLI writes that.
 func (o *Org) isAudience(audience []string, r *http.Request) bool {
-	return slices.Contains(audience, baseURL(r)) ||
-		!o.options.Sandbox && slices.Contains(audience, "https://login.salesforce.com")
+	return slices.ContainsFunc(audience, func(aud string) bool {
+		aud = strings.TrimSuffix(aud, "/services/oauth2/token")
+		return aud == baseURL(r) || !o.options.Sandbox && aud == "https://login.salesforce.com"
+	})
 }
