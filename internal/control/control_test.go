@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math/rand/v2"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -214,7 +215,7 @@ func TestFlows(t *testing.T) {
 	ctl, _ := setup(t)
 	ctx := t.Context()
 	f, err := ctl.Flow(ctx, "Contact")
-	if err != nil || f != (control.FlowRow{Object: "Contact"}) {
+	if err != nil || !reflect.DeepEqual(f, control.FlowRow{Object: "Contact"}) {
 		t.Fatalf("a new flow: %+v, %v", f, err)
 	}
 	f.Watermark, f.Grade, f.Rows, f.Generation = start, "proven", 12, 2
@@ -222,7 +223,7 @@ func TestFlows(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, err := ctl.Flow(ctx, "Contact"); err != nil || got != saved {
+	if got, err := ctl.Flow(ctx, "Contact"); err != nil || !reflect.DeepEqual(got, saved) {
 		t.Errorf("read %+v, %v; saved %+v", got, err, saved)
 	}
 	_, err = ctl.SaveFlow(ctx, f)

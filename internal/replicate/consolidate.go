@@ -30,6 +30,9 @@ func (r *Replicator) consolidate(ctx context.Context, v *visit) error {
 	_, err = r.Control.UpdateFlow(ctx, a.Flow, func(f *control.FlowRow) {
 		f.Generation, f.Fingerprint = a.Generation, flow.Fingerprint(v.source.flow) // a crash may have kept list from it
 		f.Watermark, f.Grade, f.Rows, f.LastError = a.To, a.Grade, counts.Rows, ""
+		if a.Complete {
+			f.Hidden = stillHidden(f.Hidden, v.source.table)
+		}
 	})
 	if err != nil {
 		return err

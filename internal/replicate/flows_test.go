@@ -147,7 +147,29 @@ func TestFieldsComeAndGo(t *testing.T) {
 			t.Errorf("%s: title was %q, is %q", id, before[id].values["title"], after[id].values["title"])
 		}
 	}
+
+	// It comes back. What changed meanwhile is old, which no stamp tells: only a
+	// full reading ends the talk of it.
+	r.set(ids[1], "Title", "set while it was hidden")
+	r.later(time.Hour)
+	r.done(nil)
 	r.between(nil)
+	for range 2 {
+		r.later(time.Hour)
+		row = r.done(nil)
+		if notes := strings.Join(row.Objects[0].Notes, " "); !strings.Contains(notes, "contact.title is back") || !strings.Contains(notes, "--full") {
+			t.Errorf("notes %q", notes)
+		}
+	}
+	r.later(time.Hour)
+	r.done(full)
+	if got := r.table("Contact")[ids[1]].values["title"]; got != "set while it was hidden" {
+		t.Errorf("title is %q", got)
+	}
+	r.later(time.Hour)
+	if row = r.done(nil); len(row.Objects[0].Notes) > 0 {
+		t.Errorf("notes after a full reading: %q", row.Objects[0].Notes)
+	}
 	r.same()
 }
 
