@@ -9,7 +9,7 @@ import (
 	"catchment/internal/fakeorg"
 )
 
-// The page for users of the fake org is executed: every sh block that asks an
+// The page for users of the fake org is executed: every bash block that asks an
 // org something, in one shell, from the first to the last.
 func TestHowtoPage(t *testing.T) {
 	for _, tool := range []string{"sh", "curl", "jq"} {
@@ -22,7 +22,7 @@ func TestHowtoPage(t *testing.T) {
 		t.Fatal(err)
 	}
 	script := ""
-	for _, block := range strings.Split(string(page), "```sh\n")[1:] {
+	for _, block := range strings.Split(string(page), "```bash\n")[1:] {
 		if block, _, _ = strings.Cut(block, "```"); strings.Contains(block, "curl") {
 			script += block
 		}
