@@ -52,7 +52,7 @@ deps: ## install what the tests need beside Go: PostgreSQL, from Debian, and no 
 	$$as_root apt-get update -qq
 	$$as_root apt-get install -y -qq --no-install-recommends postgresql-common >/dev/null
 	echo "create_main_cluster = false" | $$as_root tee -a /etc/postgresql-common/createcluster.conf >/dev/null
-	$$as_root apt-get install -y -qq --no-install-recommends postgresql >/dev/null
+	$$as_root apt-get install -y -qq --no-install-recommends postgresql libpq-dev >/dev/null # the latter has pg_config
 	$(took)
 
 .PHONY: test
