@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"net/http"
 	"slices"
 	"time"
@@ -16,11 +15,12 @@ import (
 // ends, latestDateCovered stays where it began, and nobody else may write the
 // records that it wrote.
 type Transaction struct {
-	org    *Org
-	id     string
-	began  time.Time
-	writes []write        // in the order of each record's first write
-	at     map[rowKey]int // where in writes a record is
+	org      *Org
+	id       string
+	began    time.Time
+	writes   []write        // in the order of each record's first write
+	at       map[rowKey]int // where in writes a record is
+	replaced []write        // what was written before, and written over
 }
 
 // rowKey names a record whatever becomes of its object's description.
@@ -126,14 +126,19 @@ func (t *Transaction) do(change func(*Transaction) error) error {
 
 // try takes back what a change wrote where it fails half-way.
 func (t *Transaction) try(change func(*Transaction) error) error {
-	writes, at := slices.Clone(t.writes), maps.Clone(t.at)
+	made, replaced := len(t.writes), len(t.replaced)
 	err := change(t)
-	if err != nil {
-		for _, w := range t.writes[len(writes):] {
-			delete(t.org.locks, w.key)
-		}
-		t.writes, t.at = writes, at
+	if err == nil {
+		return nil
 	}
+	for _, old := range slices.Backward(t.replaced[replaced:]) {
+		t.writes[t.at[old.key]].record = old.record
+	}
+	for _, w := range t.writes[made:] {
+		delete(t.org.locks, w.key)
+		delete(t.at, w.key)
+	}
+	t.writes, t.replaced = t.writes[:made], t.replaced[:replaced]
 	return err
 }
 
@@ -146,6 +151,7 @@ func (t *Transaction) put(obj *object, place int, r *record) error {
 	}
 	t.org.locks[key] = t
 	if at, ok := t.at[key]; ok {
+		t.replaced = append(t.replaced, t.writes[at])
 		t.writes[at].record = r
 		return nil
 	}

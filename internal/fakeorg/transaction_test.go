@@ -114,13 +114,16 @@ func TestTransactionAfterAFailure(t *testing.T) {
 	c := serve(t, fakeorg.Options{}, generated(100))
 	flight := c.org.Begin()
 	id, _ := flight.Create("Account", map[string]any{"Name": "kept"})
+	fine(t, flight.Update(id, map[string]any{"Site": "kept too"}))
 	if err := flight.Delete(id, "001Ho0000000001IAA", "001Ho0000009999IAA"); err == nil {
 		t.Fatal("deleted what isn't there")
 	}
 	if err := flight.Commit(); err != nil {
 		t.Fatal(err)
 	}
-	c.get(data + "/sobjects/Account/" + id)
+	if r := c.get(data + "/sobjects/Account/" + id); r["Site"] != "kept too" {
+		t.Errorf("site %v", r["Site"])
+	}
 	c.ok("PATCH", data+"/sobjects/Account/001Ho0000000001IAA", `{"Name":"free"}`)
 }
 
