@@ -232,7 +232,7 @@ func TestFlows(t *testing.T) {
 		t.Fatal(err)
 	}
 	all, err := ctl.Flows(ctx)
-	if err != nil || len(all) != 2 || all[0].Object != "Account" || all[1] != saved {
+	if err != nil || len(all) != 2 || all[0].Object != "Account" || !reflect.DeepEqual(all[1], saved) {
 		t.Errorf("flows: %+v, %v", all, err)
 	}
 }
