@@ -116,6 +116,10 @@ func (d *driver) Close() error {
 	return d.shut()
 }
 
+// offline holds while the file is opened too: DuckDB would download what reads
+// a file of another kind.
+const offline = "?autoinstall_known_extensions=false&autoload_known_extensions=false"
+
 // acquire opens the file where it is closed, and keeps it open until release.
 func (d *driver) acquire() (*sql.DB, error) {
 	d.mu.Lock()
@@ -127,7 +131,7 @@ func (d *driver) acquire() (*sql.DB, error) {
 		d.idle.Stop()
 	}
 	if d.db == nil {
-		c, err := duckdb.NewConnector(d.path, session)
+		c, err := duckdb.NewConnector(d.path+offline, session)
 		if err != nil {
 			return nil, err
 		}
@@ -171,8 +175,6 @@ func (d *driver) shut() error {
 func session(e sqldriver.ExecerContext) error {
 	for _, q := range []string{
 		"SET TimeZone = 'UTC'",
-		"SET autoinstall_known_extensions = false",
-		"SET autoload_known_extensions = false",
 	} {
 		if _, err := e.ExecContext(context.Background(), q, nil); err != nil {
 			return err

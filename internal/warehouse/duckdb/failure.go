@@ -42,7 +42,7 @@ func failure(path string, err error) error {
 		return plan.Fixf("let this user write "+path+" and its folder", "%s can't be written", path)
 	case has("No such file or directory", "does not exist in directory", "Cannot open file"):
 		return plan.Fixf("make the folder of "+path, "%s can't be opened", path)
-	case has("not a valid DuckDB database file"):
+	case has("not a valid DuckDB database file", "Is a directory", "sqlite_scanner"):
 		return plan.Fixf("move the file away, or name another one in warehouse.url", "%s is not a DuckDB file", path)
 	case has("older version of DuckDB", "newer version of DuckDB", "version number"):
 		return plan.Fixf("use the catchment that wrote it, or a newer one", "%s was written by another version of DuckDB", path)
