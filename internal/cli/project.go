@@ -171,7 +171,9 @@ func (p *project) flows(ctx context.Context, names []string) ([]flow.Flow, error
 		if i < 0 {
 			return nil, plan.Fixf("the flows are: "+strings.Join(flowNames(all), ", "), "no flow copies an object %s", name)
 		}
-		chosen = append(chosen, all[i])
+		if !slices.ContainsFunc(chosen, func(f flow.Flow) bool { return f.Object == all[i].Object }) { // named once is enough
+			chosen = append(chosen, all[i])
+		}
 	}
 	return chosen, nil
 }
