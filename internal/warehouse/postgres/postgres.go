@@ -67,8 +67,11 @@ func config(url string, o Options) (*pgxpool.Config, error) {
 		"timezone":                            "UTC",
 		"datestyle":                           "ISO",
 		"client_encoding":                     "UTF8",
-		"statement_timeout":                   "0",   // a merge takes as long as it takes
-		"jit":                                 "off", // to compile a merge takes longer than to do it
+		"statement_timeout":                   "0",    // a merge takes as long as it takes
+		"jit":                                 "off",  // to compile a merge takes longer than to do it
+		"work_mem":                            "64MB", // ten thousand wide rows don't fit in the usual four
+		"random_page_cost":                    "1.1",  // a few keys are looked up; the whole table isn't read for them
+		"temp_buffers":                        "64MB",
 		"lock_timeout":                        fmt.Sprint(o.LockWait.Milliseconds()),
 		"idle_in_transaction_session_timeout": "300000", // what a lost client holds is given back
 		"tcp_keepalives_idle":                 "60",
