@@ -167,8 +167,8 @@ func (s *speed) first(y yard, records int) {
 		took, rss := p.do(s, "run", "--json")
 		runs, peak = append(runs, took), max(peak, rss)
 		if m == nil {
-			s.quiet(y, o, p, records)
 			m = s.material(o, p)
+			s.quiet(y, o, p, records)
 		}
 		y.renew(s.t)
 		floors = append(floors, y.floor(s.t, m))
