@@ -17,6 +17,7 @@ type Dialect struct {
 	Grants     bool            // it has roles to grant to
 	KeepsNUL   bool            // a text may hold a NUL byte
 	Savepoints bool            // a statement that failed can be undone by itself
+	Place      string          // the hidden column that says where a row is, "" where there is none
 	Bytewise   string          // what makes texts equal by their bytes, which takes less than by a language's rules
 	Locks      bool            // a statement sees what others commit meanwhile, unless a lock keeps them away
 

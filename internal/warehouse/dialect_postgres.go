@@ -19,6 +19,7 @@ func Postgres() *Dialect {
 		},
 		Grants:     true,
 		Savepoints: true,
+		Place:      "ctid",
 		Bytewise:   ` COLLATE "C"`,
 		Locks:      true,
 

@@ -196,8 +196,8 @@ func (j *join) putRanked(ctx context.Context, tx Tx, p part) error {
 	if err := do(ctx, tx, j.makeNewest(), j.fillNewest(p)); err != nil {
 		return err
 	}
-	var inserted, updated, deleted int64
-	if _, err := queryRow(ctx, tx, []any{&inserted, &updated, &deleted}, j.countNewest()); err != nil {
+	var inserted, updated, deleted, known int64
+	if _, err := queryRow(ctx, tx, []any{&inserted, &updated, &deleted, &known}, j.countNewest()); err != nil {
 		return err
 	}
 	if err := j.mayDelete(ctx, tx, deleted); err != nil {
@@ -206,16 +206,22 @@ func (j *join) putRanked(ctx context.Context, tx Tx, p part) error {
 	j.counts.Inserted += inserted
 	j.counts.Updated += updated
 	j.applied += inserted + updated + deleted
-	removed, err := tx.Exec(ctx, j.removeRows().sql)
-	if err != nil {
-		return err
+	for _, c := range j.changes() {
+		n, err := tx.Exec(ctx, c.sql)
+		if err != nil {
+			return err
+		}
+		j.grown += c.grows * n
+		if c.stamps {
+			j.written += n
+		}
+		if c.replaces {
+			known -= n
+		}
 	}
-	added, err := tx.Exec(ctx, j.insertRows().sql)
-	if err != nil {
-		return err
+	if known != 0 {
+		return plan.Failf(plan.Retry, "", "somebody else changed %d rows of %s meanwhile", known, j.m.Table.Name)
 	}
-	j.grown += added - removed
-	j.written += added
 	return do(ctx, tx, append(j.changeTombstones(), j.drop(tableNewest))...)
 }
 

@@ -187,8 +187,12 @@ func (s *mergeSQL) buryPlain(p part) statement {
 
 // makeNewest makes the temporary table of the versions that win.
 func (s *mergeSQL) makeNewest() statement {
-	return statement{sql: fmt.Sprintf("CREATE TEMP TABLE %s AS\nSELECT %s, true AS known, true AS live FROM %s WHERE false",
-		s.q(tableNewest), s.d.list("", s.names()), s.final())}
+	place := ""
+	if s.d.Place != "" {
+		place = ", " + s.d.Place + " AS place"
+	}
+	return statement{sql: fmt.Sprintf("CREATE TEMP TABLE %s AS\nSELECT %s, true AS known, true AS live%s FROM %s WHERE false",
+		s.q(tableNewest), s.d.list("", s.names()), place, s.final())}
 }
 
 // fillNewest picks the newest version of each key, where it is newer than the
@@ -204,11 +208,15 @@ func (s *mergeSQL) fillNewest(p part) statement {
 	if s.m.Policy == Ignore {
 		where += " AND NOT " + s.deleted(p)
 	}
+	place := ""
+	if s.d.Place != "" {
+		place = ",\n\tf." + s.d.Place
+	}
 	sql := fmt.Sprintf(`INSERT INTO %[1]s
 SELECT
 	%[2]s,
 	%[3]s IS NOT NULL,
-	%[3]s IS NOT NULL AND %[4]s IS NULL
+	%[3]s IS NOT NULL AND %[4]s IS NULL%[16]s
 FROM (
 	SELECT v.*, %[6]s AS _catchment_version, row_number() OVER (
 		PARTITION BY %[5]s
@@ -221,7 +229,7 @@ LEFT JOIN %[13]s t ON t.table_name = %[14]s AND t.record_key = %[15]s
 WHERE v._catchment_rank = 1`,
 		s.q(tableNewest), row, s.col("f", first), s.col("f", colDeleted),
 		s.d.list("v.", s.m.Table.Key), s.at(p), readAt, s.col("v", colSeq),
-		s.staging(), where, s.final(), s.sameKey("v", "f"), s.tombs(), table, s.recordKey("v"))
+		s.staging(), where, s.final(), s.sameKey("v", "f"), s.tombs(), table, s.recordKey("v"), place)
 	if !s.m.Override {
 		sql += fmt.Sprintf("\n\tAND (%s IS NULL OR %s)\n\tAND (t.record_key IS NULL OR %s)",
 			s.col("f", first), s.newer(at, readAt, "f"), s.newer(at, readAt, "t"))
@@ -230,30 +238,15 @@ WHERE v._catchment_rank = 1`,
 }
 
 // countNewest counts what the winning versions are going to do: insert,
-// update, and delete a row that was live.
+// update, delete a row that was live, and replace a row in any way.
 func (s *mergeSQL) countNewest() string {
 	gone := s.col("n", colDeleted) + " IS NOT NULL"
 	inserted, updated := "NOT known", "known AND NOT (live AND "+gone+")"
 	if s.m.Policy == Remove {
 		inserted, updated = "NOT known AND NOT "+gone, "known AND NOT "+gone
 	}
-	return fmt.Sprintf(`SELECT count(CASE WHEN %s THEN 1 END), count(CASE WHEN %s THEN 1 END), count(CASE WHEN live AND %s THEN 1 END) FROM %s n`,
+	return fmt.Sprintf(`SELECT count(CASE WHEN %s THEN 1 END), count(CASE WHEN %s THEN 1 END), count(CASE WHEN live AND %s THEN 1 END), count(CASE WHEN known THEN 1 END) FROM %s n`,
 		inserted, updated, gone, s.q(tableNewest))
-}
-
-// removeRows and insertRows write the winning versions: delete and insert,
-// which takes less than UPDATE, MERGE or ON CONFLICT. No reader sees between.
-func (s *mergeSQL) removeRows() statement {
-	return statement{sql: fmt.Sprintf("DELETE FROM %s f\nUSING %s n\nWHERE n.known AND %s", s.final(), s.q(tableNewest), s.sameKey("n", "f"))}
-}
-
-func (s *mergeSQL) insertRows() statement {
-	sql := fmt.Sprintf("INSERT INTO %s (%s)\nSELECT %s\nFROM %s n",
-		s.final(), s.d.list("", s.names()), s.d.list("n.", s.names()), s.q(tableNewest))
-	if s.m.Policy == Remove {
-		sql += "\nWHERE " + s.col("n", colDeleted) + " IS NULL"
-	}
-	return statement{sql: sql}
 }
 
 // changeTombstones removes the tombstones of the winning versions, and leaves

@@ -110,8 +110,8 @@ func (p Procedure) text(o Options, columns []string) (string, error) {
 		"SyncedAt": s.q(colSyncedAt), "OwnAttempt": s.q(colAttempt), "WherePut": variables(whereOf(s, put)), "WhereDelete": variables(whereOf(s, gone)),
 		"InsertPlain": variables(s.insertPlain(put)), "BuryPlain": "",
 		"MakeNewest": s.makeNewest().sql, "FillNewest": variables(s.fillNewest(put)), "FillNewestOver": variables(over.fillNewest(put)),
-		"CountNewest": strings.Replace(s.countNewest(), " FROM ", " INTO this_inserts, this_updates, this_deletes FROM ", 1),
-		"RemoveRows":  s.removeRows().sql, "InsertRows": s.insertRows().sql, "ChangeTombstones": variables(s.changeTombstones()...),
+		"CountNewest": strings.Replace(s.countNewest(), " FROM ", " INTO this_inserts, this_updates, this_deletes, this_known FROM ", 1),
+		"Changes":     called(s.changes()), "ChangeTombstones": variables(s.changeTombstones()...),
 		"DropNewest": s.drop(tableNewest).sql, "DropGone": s.drop(tableGone).sql,
 		"MakeGone": s.makeGone().sql, "FillDeleted": variables(s.fillDeleted(gone)), "FillDeletedOver": variables(over.fillDeleted(gone)),
 		"FillAbsent": variables(s.fillAbsent()), "FillAbsentOver": variables(over.fillAbsent()),
@@ -126,6 +126,24 @@ func (p Procedure) text(o Options, columns []string) (string, error) {
 		sql["Ignores"] = "yes"
 	}
 	return render("one", sql)
+}
+
+// called writes changes with what the procedure counts of them.
+func called(cs []change) string {
+	var b strings.Builder
+	for _, c := range cs {
+		b.WriteString(variables(c.statement) + ";\nGET DIAGNOSTICS n = ROW_COUNT;\n")
+		if c.grows != 0 {
+			fmt.Fprintf(&b, "this_grown := this_grown + (%d) * n;\n", c.grows)
+		}
+		if c.stamps {
+			b.WriteString("this_written := this_written + n;\n")
+		}
+		if c.replaces {
+			b.WriteString("this_known := this_known - n;\n")
+		}
+	}
+	return b.String()
 }
 
 // whereOf is a part's condition as a statement.

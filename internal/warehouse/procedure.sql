@@ -17,6 +17,7 @@ DECLARE
 	this_inserts BIGINT;
 	this_updates BIGINT;
 	this_deletes BIGINT;
+	this_known BIGINT;
 	this_inserted BIGINT;
 	this_updated BIGINT;
 	this_deleted BIGINT;
@@ -108,13 +109,9 @@ BEGIN
 			this_inserted := this_inserted + this_inserts;
 			this_updated := this_updated + this_updates;
 			this_applied := this_applied + this_inserts + this_updates + this_deletes;
-			{{.RemoveRows}};
-			GET DIAGNOSTICS n = ROW_COUNT;
-			this_grown := this_grown - n;
-			{{.InsertRows}};
-			GET DIAGNOSTICS n = ROW_COUNT;
-			this_grown := this_grown + n;
-			this_written := this_written + n;
+			{{.Changes}}IF this_known <> 0 THEN
+				RAISE EXCEPTION 'somebody else changed % rows of the table meanwhile: call this again', this_known;
+			END IF;
 			{{.ChangeTombstones}};
 			{{.DropNewest}};
 		END IF;

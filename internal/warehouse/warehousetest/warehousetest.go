@@ -24,16 +24,30 @@ func byConsolidate(ctx context.Context, w *warehouse.Warehouse, f warehouse.Fenc
 	return w.Consolidate(ctx, f, m)
 }
 
+// A test is one promise of the contract.
+type test struct {
+	name string
+	run  func(*rig)
+}
+
 // Run checks the driver that open makes. Each call of open is an empty
 // warehouse of its own.
-func Run(t *testing.T, open func(t testing.TB) warehouse.Driver) { RunBy(t, open, byConsolidate) }
+func Run(t *testing.T, open func(t testing.TB) warehouse.Driver) {
+	RunBy(t, open, byConsolidate)
+	for _, test := range others() {
+		t.Run(test.name, func(t *testing.T) { test.run(newRig(t, open(t), byConsolidate)) })
+	}
+}
 
-// RunBy is Run with another way to consolidate.
+// RunBy checks what a consolidation promises of another way to do it.
 func RunBy(t *testing.T, open func(t testing.TB) warehouse.Driver, by Consolidator) {
-	for _, test := range []struct {
-		name string
-		run  func(*rig)
-	}{
+	for _, test := range consolidations() {
+		t.Run(test.name, func(t *testing.T) { test.run(newRig(t, open(t), by)) })
+	}
+}
+
+func consolidations() []test {
+	return []test{
 		{"the first reading and the next", firstAndNext},
 		{"two versions of a key in the first reading", twoInFirst},
 		{"a repeat returns the counts of the first time", repeated},
@@ -54,7 +68,11 @@ func RunBy(t *testing.T, open func(t testing.TB) warehouse.Driver, by Consolidat
 		{"a key of two columns", twoKeys},
 		{"an empty reading", emptyReading},
 		{"the watermark goes forward only", watermark},
+	}
+}
 
+func others() []test {
+	return []test{
 		{"a page is loaded once", loadedTwice},
 		{"two loaders at once", twoLoaders},
 		{"pages as they may come", pageForms},
@@ -80,9 +98,5 @@ func RunBy(t *testing.T, open func(t testing.TB) warehouse.Driver, by Consolidat
 		{"metadata", metadata},
 		{"comparison", comparison},
 		{"comparison of what is pending", comparePending},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			test.run(newRig(t, open(t), by))
-		})
 	}
 }

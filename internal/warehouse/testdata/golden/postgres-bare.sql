@@ -40,7 +40,7 @@ ALTER TABLE "salesforce"."log__b" ADD PRIMARY KEY ("day__c", "n__c");
 
 -- Each further one: the newest version of a key, if it is newer than the row.
 CREATE TEMP TABLE "_catchment_newest" AS
-SELECT "day__c", "n__c", "text__c", "_catchment_synced_at", "_catchment_at", "_catchment_read_at", "_catchment_deleted_at", "_catchment_delete_reason", true AS known, true AS live FROM "salesforce"."log__b" WHERE false;
+SELECT "day__c", "n__c", "text__c", "_catchment_synced_at", "_catchment_at", "_catchment_read_at", "_catchment_deleted_at", "_catchment_delete_reason", true AS known, true AS live, ctid AS place FROM "salesforce"."log__b" WHERE false;
 INSERT INTO "_catchment_newest"
 SELECT
 	v."day__c",
@@ -52,7 +52,8 @@ SELECT
 	CASE WHEN false THEN coalesce(f."_catchment_deleted_at", v._catchment_version, CAST(:now AS TIMESTAMPTZ)) END,
 	CASE WHEN false THEN 'soft' END,
 	f."day__c" IS NOT NULL,
-	f."day__c" IS NOT NULL AND f."_catchment_deleted_at" IS NULL
+	f."day__c" IS NOT NULL AND f."_catchment_deleted_at" IS NULL,
+	f.ctid
 FROM (
 	SELECT v.*, coalesce(v."_catchment_at", v."_catchment_read_at") AS _catchment_version, row_number() OVER (
 		PARTITION BY v."day__c", v."n__c"
@@ -67,12 +68,14 @@ WHERE v._catchment_rank = 1
 		coalesce(v._catchment_version, TIMESTAMPTZ '0001-01-01 00:00:00+00') = coalesce(f."_catchment_at", TIMESTAMPTZ '0001-01-01 00:00:00+00') AND coalesce(v."_catchment_read_at", TIMESTAMPTZ '0001-01-01 00:00:00+00') > coalesce(f."_catchment_read_at", TIMESTAMPTZ '0001-01-01 00:00:00+00')))
 	AND (t.record_key IS NULL OR (coalesce(v._catchment_version, TIMESTAMPTZ '0001-01-01 00:00:00+00') > coalesce(t."_catchment_at", TIMESTAMPTZ '0001-01-01 00:00:00+00') OR
 		coalesce(v._catchment_version, TIMESTAMPTZ '0001-01-01 00:00:00+00') = coalesce(t."_catchment_at", TIMESTAMPTZ '0001-01-01 00:00:00+00') AND coalesce(v."_catchment_read_at", TIMESTAMPTZ '0001-01-01 00:00:00+00') > coalesce(t."_catchment_read_at", TIMESTAMPTZ '0001-01-01 00:00:00+00')));
-DELETE FROM "salesforce"."log__b" f
-USING "_catchment_newest" n
-WHERE n.known AND n."day__c" = f."day__c" AND n."n__c" = f."n__c";
+UPDATE "salesforce"."log__b" f
+SET "text__c" = n."text__c", "_catchment_synced_at" = n."_catchment_synced_at", "_catchment_at" = n."_catchment_at", "_catchment_read_at" = n."_catchment_read_at", "_catchment_deleted_at" = n."_catchment_deleted_at", "_catchment_delete_reason" = n."_catchment_delete_reason"
+FROM "_catchment_newest" n
+WHERE n.known AND f.ctid = n.place;
 INSERT INTO "salesforce"."log__b" ("day__c", "n__c", "text__c", "_catchment_synced_at", "_catchment_at", "_catchment_read_at", "_catchment_deleted_at", "_catchment_delete_reason")
 SELECT n."day__c", n."n__c", n."text__c", n."_catchment_synced_at", n."_catchment_at", n."_catchment_read_at", n."_catchment_deleted_at", n."_catchment_delete_reason"
-FROM "_catchment_newest" n;
+FROM "_catchment_newest" n
+WHERE NOT n.known;
 DELETE FROM "salesforce_incremental"."_catchment_tombstone" t
 USING "_catchment_newest" n
 WHERE t.table_name = 'log__b' AND t.record_key = CAST(n."day__c" AS TEXT) || chr(31) || CAST(n."n__c" AS TEXT);

@@ -49,7 +49,7 @@ ALTER TABLE "salesforce"."account" ADD PRIMARY KEY ("id");
 
 -- Each further one: the newest version of a key, if it is newer than the row.
 CREATE TEMP TABLE "_catchment_newest" AS
-SELECT "id", "isdeleted", "masterrecordid", "systemmodstamp", "odd""name", "amount__c", "_catchment_synced_at", "_catchment_at", "_catchment_read_at", "_catchment_deleted_at", "_catchment_delete_reason", true AS known, true AS live FROM "salesforce"."account" WHERE false;
+SELECT "id", "isdeleted", "masterrecordid", "systemmodstamp", "odd""name", "amount__c", "_catchment_synced_at", "_catchment_at", "_catchment_read_at", "_catchment_deleted_at", "_catchment_delete_reason", true AS known, true AS live, ctid AS place FROM "salesforce"."account" WHERE false;
 INSERT INTO "_catchment_newest"
 SELECT
 	v."id",
@@ -64,7 +64,8 @@ SELECT
 	CASE WHEN coalesce(v."isdeleted", false) THEN coalesce(f."_catchment_deleted_at", v._catchment_version, CAST(:now AS TIMESTAMPTZ)) END,
 	CASE WHEN coalesce(v."isdeleted", false) THEN CASE WHEN v."masterrecordid" IS NOT NULL THEN 'merged' ELSE 'soft' END END,
 	f."id" IS NOT NULL,
-	f."id" IS NOT NULL AND f."_catchment_deleted_at" IS NULL
+	f."id" IS NOT NULL AND f."_catchment_deleted_at" IS NULL,
+	f.ctid
 FROM (
 	SELECT v.*, coalesce(v."_catchment_at", v."systemmodstamp", v."_catchment_read_at") AS _catchment_version, row_number() OVER (
 		PARTITION BY v."id"
@@ -79,12 +80,14 @@ WHERE v._catchment_rank = 1
 		coalesce(v._catchment_version, TIMESTAMPTZ '0001-01-01 00:00:00+00') = coalesce(f."_catchment_at", TIMESTAMPTZ '0001-01-01 00:00:00+00') AND coalesce(v."_catchment_read_at", TIMESTAMPTZ '0001-01-01 00:00:00+00') > coalesce(f."_catchment_read_at", TIMESTAMPTZ '0001-01-01 00:00:00+00')))
 	AND (t.record_key IS NULL OR (coalesce(v._catchment_version, TIMESTAMPTZ '0001-01-01 00:00:00+00') > coalesce(t."_catchment_at", TIMESTAMPTZ '0001-01-01 00:00:00+00') OR
 		coalesce(v._catchment_version, TIMESTAMPTZ '0001-01-01 00:00:00+00') = coalesce(t."_catchment_at", TIMESTAMPTZ '0001-01-01 00:00:00+00') AND coalesce(v."_catchment_read_at", TIMESTAMPTZ '0001-01-01 00:00:00+00') > coalesce(t."_catchment_read_at", TIMESTAMPTZ '0001-01-01 00:00:00+00')));
-DELETE FROM "salesforce"."account" f
-USING "_catchment_newest" n
-WHERE n.known AND n."id" = f."id";
+UPDATE "salesforce"."account" f
+SET "isdeleted" = n."isdeleted", "masterrecordid" = n."masterrecordid", "systemmodstamp" = n."systemmodstamp", "odd""name" = n."odd""name", "amount__c" = n."amount__c", "_catchment_synced_at" = n."_catchment_synced_at", "_catchment_at" = n."_catchment_at", "_catchment_read_at" = n."_catchment_read_at", "_catchment_deleted_at" = n."_catchment_deleted_at", "_catchment_delete_reason" = n."_catchment_delete_reason"
+FROM "_catchment_newest" n
+WHERE n.known AND f.ctid = n.place;
 INSERT INTO "salesforce"."account" ("id", "isdeleted", "masterrecordid", "systemmodstamp", "odd""name", "amount__c", "_catchment_synced_at", "_catchment_at", "_catchment_read_at", "_catchment_deleted_at", "_catchment_delete_reason")
 SELECT n."id", n."isdeleted", n."masterrecordid", n."systemmodstamp", n."odd""name", n."amount__c", n."_catchment_synced_at", n."_catchment_at", n."_catchment_read_at", n."_catchment_deleted_at", n."_catchment_delete_reason"
-FROM "_catchment_newest" n;
+FROM "_catchment_newest" n
+WHERE NOT n.known;
 DELETE FROM "salesforce_incremental"."_catchment_tombstone" t
 USING "_catchment_newest" n
 WHERE t.table_name = 'account' AND t.record_key = CAST(n."id" AS TEXT);
