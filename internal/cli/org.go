@@ -119,6 +119,9 @@ func (s *session) serve(ctx context.Context, stop <-chan struct{}, org *fakeorg.
 }
 
 func (s *session) newOrg(flags orgFlags) (*fakeorg.Org, error) {
+	if flags.records < 1 {
+		return nil, plan.Fixf("an org has at least its user: --records 1", "an org can't have %d records", flags.records)
+	}
 	if flags.certificate != "" {
 		var err error
 		if flags.app.Certificate, err = readCertificate(flags.certificate); err != nil {
