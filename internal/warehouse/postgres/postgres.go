@@ -29,6 +29,12 @@ type Options struct {
 // Open makes a driver for the database that a postgres:// URL names. It
 // connects with the first transaction.
 func Open(url string, o Options) (warehouse.Driver, error) {
+	if o.LockWait == 0 {
+		o.LockWait = time.Minute
+	}
+	if o.Connections == 0 {
+		o.Connections = 8
+	}
 	c, err := config(url, o)
 	if err != nil {
 		return nil, err
@@ -37,10 +43,10 @@ func Open(url string, o Options) (warehouse.Driver, error) {
 	if err != nil {
 		return nil, fmt.Errorf("postgres: %w", err)
 	}
-	return &driver{pool: pool, place: place(c.ConnConfig)}, nil
+	return &driver{pool: pool, place: place(c.ConnConfig), settings: settings(o)}, nil
 }
 
-// config reads the URL, and sets up each session.
+// config reads the URL, and says how to connect.
 func config(url string, o Options) (*pgxpool.Config, error) {
 	if err := noPassword(url); err != nil {
 		return nil, err
@@ -50,37 +56,31 @@ func config(url string, o Options) (*pgxpool.Config, error) {
 		// The text of err repeats the URL.
 		return nil, plan.Fixf("write it as in postgres://user@host:5432/database?sslmode=require", "warehouse.url is not a PostgreSQL URL")
 	}
-	if o.LockWait == 0 {
-		o.LockWait = time.Minute
-	}
-	if o.Connections == 0 {
-		o.Connections = 8
-	}
 	c.MaxConns, c.MinConns = int32(o.Connections), 0
 	c.MaxConnIdleTime = 5 * time.Minute
 	c.ConnConfig.ConnectTimeout = 30 * time.Second
 	// Tables are made and changed as we go, so a remembered plan may be of
 	// another table; and a pooler in between may know nothing of it.
 	c.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeExec
-	for name, value := range map[string]string{
-		"application_name":                    "catchment",
-		"timezone":                            "UTC",
-		"datestyle":                           "ISO",
-		"client_encoding":                     "UTF8",
-		"statement_timeout":                   "0",    // a merge takes as long as it takes
-		"jit":                                 "off",  // to compile a merge takes longer than to do it
-		"work_mem":                            "64MB", // ten thousand wide rows don't fit in the usual four
-		"random_page_cost":                    "1.1",  // a few keys are looked up; the whole table isn't read for them
-		"temp_buffers":                        "64MB",
-		"lock_timeout":                        fmt.Sprint(o.LockWait.Milliseconds()),
-		"idle_in_transaction_session_timeout": "300000", // what a lost client holds is given back
-		"tcp_keepalives_idle":                 "60",
-		"tcp_keepalives_interval":             "20",
-		"tcp_keepalives_count":                "6",
-	} {
+	for name, value := range map[string]string{"application_name": "catchment", "timezone": "UTC", "datestyle": "ISO", "client_encoding": "UTF8"} {
 		c.ConnConfig.RuntimeParams[name] = value
 	}
 	return c, nil
+}
+
+// settings are made anew in each transaction, since a pooler in between may
+// give each of them another session.
+func settings(o Options) string {
+	return fmt.Sprintf(`SET LOCAL statement_timeout = 0; -- a merge takes as long as it takes
+SET LOCAL lock_timeout = %d;
+SET LOCAL idle_in_transaction_session_timeout = '5min'; -- what a lost client holds is given back
+SET LOCAL tcp_keepalives_idle = 60;
+SET LOCAL tcp_keepalives_interval = 20;
+SET LOCAL tcp_keepalives_count = 6;
+SET LOCAL work_mem = '64MB'; -- ten thousand wide rows don't fit in the usual four
+SET LOCAL random_page_cost = 1.1; -- a few keys are looked up; the whole table isn't read for them
+SET LOCAL jit = off -- to compile a merge takes longer than to do it
+`, o.LockWait.Milliseconds())
 }
 
 // place is the database in words, for errors.
@@ -89,8 +89,9 @@ func place(c *pgx.ConnConfig) string {
 }
 
 type driver struct {
-	pool  *pgxpool.Pool
-	place string
+	pool     *pgxpool.Pool
+	place    string
+	settings string
 }
 
 func (d *driver) Dialect() *warehouse.Dialect { return warehouse.Postgres() }
@@ -114,7 +115,7 @@ func (d *driver) do(ctx context.Context, begin string, f func(warehouse.Tx) erro
 	}
 	defer conn.Release() // a session that is still in a transaction is closed by the pool
 	t := &tx{conn: conn.Conn(), driver: d}
-	if _, err := t.Exec(ctx, begin); err != nil {
+	if _, err := t.Exec(ctx, begin+"; "+d.settings); err != nil {
 		return err
 	}
 	if err := f(t); err != nil {

@@ -12,8 +12,10 @@ import (
 // cluster is the server of this package's tests.
 var cluster pgtest.Cluster
 
-func open(t testing.TB) warehouse.Driver {
-	d, err := postgres.Open(cluster.Database(t), postgres.Options{})
+func open(t testing.TB) warehouse.Driver { return openAt(t, cluster.Database(t)) }
+
+func openAt(t testing.TB, url string) warehouse.Driver {
+	d, err := postgres.Open(url, postgres.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,7 +8,6 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"catchment/internal/warehouse"
-	"catchment/internal/warehouse/postgres"
 	"catchment/internal/warehouse/warehousetest"
 )
 
@@ -24,16 +23,7 @@ type caller struct {
 // open makes a database that CALL can be typed in.
 func (c *caller) open(t testing.TB) warehouse.Driver {
 	c.url = cluster.Database(t)
-	d, err := postgres.Open(c.url, postgres.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := d.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return d
+	return openAt(t, c.url)
 }
 
 func (c *caller) consolidate(ctx context.Context, w *warehouse.Warehouse, f warehouse.Fence, m warehouse.Merge) (warehouse.Counts, error) {
