@@ -107,7 +107,7 @@ soak: ## random histories with crashes: RUNS=n, and SEED=n to replay one
 .PHONY: bench
 bench: deps ## the table of docs/benchmarks.md: RECORDS=n BIG=n ROUNDS=n for a shorter one
 	$(GO) test ./cmd/catchment -count=1 -v -timeout 3h -run '^TestSpeed$$' \
-	  -speed.records=$(RECORDS) -speed.big=$(BIG) -speed.rounds=$(ROUNDS) | grep -v '^=== '
+	  -speed.records=$(RECORDS) -speed.big=$(BIG) -speed.rounds=$(ROUNDS) | grep --line-buffered -v '^=== '
 	$(GO) test ./internal/fakeorg -run '^$$' -bench TenMillionAccounts -benchtime 1x
 	$(took)
 
