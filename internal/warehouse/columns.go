@@ -11,6 +11,7 @@ type stored struct {
 	Name  string
 	Type  string
 	Scale int
+	Bytes int // that a text has room for, 0 for any number
 }
 
 // storedColumns reads the columns of a table, none where there is no table.
@@ -18,16 +19,19 @@ func storedColumns(ctx context.Context, tx Tx, schema, table string) ([]stored, 
 	var all []stored
 	err := tx.Query(ctx, func(scan Scan) error {
 		var c stored
-		var scale *int
-		if err := scan(&c.Name, &c.Type, &scale); err != nil {
+		var scale, length *int
+		if err := scan(&c.Name, &c.Type, &scale, &length); err != nil {
 			return err
 		}
 		if scale != nil {
 			c.Scale = *scale
 		}
+		if length != nil {
+			c.Bytes = *length
+		}
 		all = append(all, c)
 		return nil
-	}, "SELECT column_name, data_type, CAST(numeric_scale AS INTEGER) FROM information_schema.columns "+
+	}, "SELECT column_name, data_type, CAST(numeric_scale AS INTEGER), CAST(character_maximum_length AS INTEGER) FROM information_schema.columns "+
 		"WHERE table_catalog = current_database() AND table_schema = $1 AND table_name = $2 ORDER BY ordinal_position", schema, table)
 	return all, err
 }
@@ -54,7 +58,7 @@ func payload(cs []stored) []string {
 // stagingOwn and finalOwn are our own columns of the two tables.
 func stagingOwn() []Column {
 	return []Column{
-		{Name: colAttempt, Kind: Text}, {Name: colOp, Kind: Text}, {Name: colJob, Kind: Text},
+		{Name: colAttempt, Kind: Text, Length: 64}, {Name: colOp, Kind: Text, Length: 16}, {Name: colJob, Kind: Text, Length: 64},
 		{Name: colSeq, Kind: Long}, {Name: colAt, Kind: Timestamp}, {Name: colReadAt, Kind: Timestamp},
 	}
 }
@@ -62,6 +66,6 @@ func stagingOwn() []Column {
 func finalOwn() []Column {
 	return []Column{
 		{Name: colSyncedAt, Kind: Timestamp}, {Name: colAt, Kind: Timestamp}, {Name: colReadAt, Kind: Timestamp},
-		{Name: colDeleted, Kind: Timestamp}, {Name: colReason, Kind: Text},
+		{Name: colDeleted, Kind: Timestamp}, {Name: colReason, Kind: Text, Length: 16},
 	}
 }

@@ -64,7 +64,7 @@ func (w *Warehouse) readPages(ctx context.Context, tx Tx, c Comparison) (*compar
 	var defs []string
 	for _, col := range append(narrow.Columns, stagingOwn()...) {
 		defs = append(defs, w.d.column(col))
-		has = append(has, stored{Name: col.Name, Type: w.d.Stored[col.Kind], Scale: col.Scale})
+		has = append(has, stored{Name: col.Name, Type: w.d.Stored[col.Kind], Scale: col.Scale, Bytes: w.d.bytes(col.Length)})
 	}
 	if _, err := tx.Exec(ctx, "CREATE TEMP TABLE "+s.reading+" ("+strings.Join(defs, ", ")+")"); err != nil {
 		return nil, err
@@ -140,6 +140,12 @@ func (s *compareSQL) source() string {
 		keys, keys, stamp, gone, keys, stamp, s.reading)
 }
 
+// text is an expression's value as a text. Two of them are joined by ||, since
+// the concat of Redshift takes no third.
+func (s *compareSQL) text(expr string) string {
+	return fmt.Sprintf("CAST(%s AS %s)", expr, s.d.Type(Text, 0))
+}
+
 func (s *compareSQL) duplicates() string {
 	keys := s.d.list("", s.c.Table.Key)
 	return fmt.Sprintf("(SELECT %s, count(*) AS n FROM %s GROUP BY %s HAVING count(*) > 1) x", keys, s.final, keys)
@@ -152,7 +158,7 @@ func (s *compareSQL) differing(how string) string {
 	keys := make([]string, len(s.c.Table.Key))
 	for i, k := range s.c.Table.Key {
 		on[i] = "s." + s.d.Quote(k) + " = f." + s.d.Quote(k)
-		keys[i] = fmt.Sprintf("coalesce(s.%s, f.%s)", s.d.Quote(k), s.d.Quote(k))
+		keys[i] = s.text(fmt.Sprintf("coalesce(s.%s, f.%s)", s.d.Quote(k), s.d.Quote(k)))
 	}
 	first := s.d.Quote(s.c.Table.Key[0])
 	own := s.fieldOr("f.", fieldStamp, "f."+s.d.Quote(colAt))
@@ -170,7 +176,7 @@ WHERE CASE
 	WHEN f.%s IS NULL THEN 'missing'
 	WHEN %s THEN 'extra'
 	ELSE 'stale'
-END = '%s'`, "concat("+strings.Join(keys, ", ',', ")+")", s.source(), s.final, s.live, strings.Join(on, " AND "),
+END = '%s'`, strings.Join(keys, " || ',' || "), s.source(), s.final, s.live, strings.Join(on, " AND "),
 		s.before(), first, extra, own, own, first, extra, how)
 }
 
@@ -188,7 +194,11 @@ func (s *compareSQL) sample(ctx context.Context, tx Tx, n int, diff *Difference)
 	if n <= 0 {
 		return nil
 	}
-	dup := "SELECT concat(" + strings.Join(strings.Split(s.d.list("", s.c.Table.Key), ", "), ", ',', ") + ") AS id FROM " + s.duplicates()
+	keys := make([]string, len(s.c.Table.Key))
+	for i, k := range s.c.Table.Key {
+		keys[i] = s.text(s.d.Quote(k))
+	}
+	dup := "SELECT " + strings.Join(keys, " || ',' || ") + " AS id FROM " + s.duplicates()
 	for _, q := range []struct {
 		into *[]string
 		sql  string

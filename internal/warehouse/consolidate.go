@@ -18,7 +18,7 @@ import (
 func (w *Warehouse) Consolidate(ctx context.Context, f Fence, m Merge) (Counts, error) {
 	m.AbsentReason = absentReason(m)
 	var c Counts
-	err := w.fenced(ctx, f, "consolidate "+m.Table.Name, func(tx Tx) error {
+	err := w.fencedOn(ctx, f, "consolidate "+m.Table.Name, []string{w.final(m.Table)}, func(tx Tx) error {
 		if w.d.Locks {
 			if err := do(ctx, tx, (&mergeSQL{d: w.d, o: w.o, m: m}).lock()); err != nil {
 				return err

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"strings"
 	"testing"
 	"time"
 
@@ -34,13 +35,13 @@ func TestColumnName(t *testing.T) {
 
 func TestTableFor(t *testing.T) {
 	o := schema.Object{Name: "OpportunityLineItem"}
-	got, err := TableFor(o, []schema.Field{{Name: "Id", Type: schema.ID}, {Name: "UnitPrice", Type: schema.Currency, Scale: 2},
+	got, err := TableFor(o, []schema.Field{{Name: "Id", Type: schema.ID, Length: 18}, {Name: "UnitPrice", Type: schema.Currency, Scale: 2},
 		{Name: "Count", Type: schema.Int, Scale: 7}, {Name: "SystemModstamp", Type: schema.DateTime}}, false)
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := Table{Object: "OpportunityLineItem", Name: "opportunitylineitem", Key: []string{"id"}, Columns: []Column{
-		{"id", "Id", Text, 0}, {"unitprice", "UnitPrice", Decimal, 2}, {"count", "Count", Int, 0}, {"systemmodstamp", "SystemModstamp", Timestamp, 0}}}
+		{"id", "Id", Text, 0, 18}, {"unitprice", "UnitPrice", Decimal, 2, 0}, {"count", "Count", Int, 0, 0}, {"systemmodstamp", "SystemModstamp", Timestamp, 0, 0}}}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
@@ -167,7 +168,7 @@ func (r *recorder) Exec(_ context.Context, sql string, _ ...any) (int64, error) 
 }
 
 func TestGrant(t *testing.T) {
-	w := &Warehouse{d: DuckDB(), o: Options{Schema: "s", GrantTo: []string{"reader", `od"d`}}}
+	w := &Warehouse{d: Postgres(), o: Options{Schema: "s", GrantTo: []string{"reader", `od"d`}}}
 	r := &recorder{}
 	for _, created := range []bool{true, false} {
 		if err := w.grant(t.Context(), r, Table{Name: "account"}, created); err != nil {
@@ -180,3 +181,47 @@ func TestGrant(t *testing.T) {
 		t.Errorf("got %q", r.said)
 	}
 }
+
+func TestColumnType(t *testing.T) {
+	super := Redshift(SuperLongText)
+	for _, c := range []struct {
+		d      *Dialect
+		length int
+		want   string
+	}{
+		{Postgres(), 18, "TEXT"}, {DuckDB(), 255, "VARCHAR"},
+		{Redshift(FailLongText), 18, "VARCHAR(72)"}, {Redshift(FailLongText), 0, "VARCHAR(65535)"},
+		{Redshift(FailLongText), 16383, "VARCHAR(65532)"}, {Redshift(FailLongText), 16384, "VARCHAR(65535)"}, {Redshift(TruncateLongText), 131072, "VARCHAR(65535)"},
+		{super, 16383, "VARCHAR(65532)"}, {super, 16384, "SUPER"}, {super, 0, "VARCHAR(65535)"},
+	} {
+		if got := c.d.columnType(Column{Kind: Text, Length: c.length}); got != c.want {
+			t.Errorf("%s, %d characters: got %s, want %s", c.d.Name, c.length, got, c.want)
+		}
+	}
+}
+
+// What Redshift can't do in place is done by another column.
+func TestShapeOfRedshift(t *testing.T) {
+	d := Redshift(FailLongText)
+	want := Table{Object: "Account", Name: "account", Key: []string{"id"}, Columns: []Column{{Name: "id", Kind: Text, Length: 18}, {Name: "name", Kind: Text, Length: 255}}}
+	has := []stored{{Name: "id", Type: "character varying", Bytes: 72}, {Name: "name", Type: "character varying", Bytes: 320}}
+	for _, c := range finalOwn() {
+		has = append(has, stored{Name: c.Name, Type: d.Stored[c.Kind], Bytes: 65535})
+	}
+	ddl, changes, err := shape(d, "s", want, has, finalOwn())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !reflect.DeepEqual(ddl, []string{`ALTER TABLE "s"."account" ADD COLUMN "_catchment_wider" VARCHAR(1020)`, `UPDATE "s"."account" SET "_catchment_wider" = "name"`,
+		`ALTER TABLE "s"."account" DROP COLUMN "name"`, `ALTER TABLE "s"."account" RENAME COLUMN "_catchment_wider" TO "name"`}) {
+		t.Errorf("statements: %q", ddl)
+	}
+	if !reflect.DeepEqual(changes, []Change{{Table: "account", Column: "name", What: Widened, Detail: "VARCHAR(1020)"}}) {
+		t.Errorf("changes: %v", changes)
+	}
+	want.Columns[1].Name = strings.Repeat("n", 128)
+	if _, _, err := shape(d, "s", want, has, finalOwn()); plan.ClassOf(err) != plan.Fix || plan.HintOf(err) == "" {
+		t.Errorf("a name of 128 bytes: %v", err)
+	}
+}
+

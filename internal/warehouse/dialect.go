@@ -11,15 +11,26 @@ import (
 // value: two warehouses differ in what it holds, not in code paths.
 type Dialect struct {
 	Name       string
-	Types      map[Kind]string // "%d" in the one of Decimal takes the scale
+	Types      map[Kind]string // "%d" takes the scale of a Decimal, and the bytes of a Text
 	Stored     map[Kind]string // the same as information_schema spells them
 	Digits     int             // of the widest decimal; 0 where each value has its own scale
-	Grants     bool            // it has roles to grant to
+	Grantee    string          // how a role is named that gets a right, "" where there are no roles
 	KeepsNUL   bool            // a text may hold a NUL byte
 	Savepoints bool            // a statement that failed can be undone by itself
 	Place      string          // the hidden column that says where a row is, "" where there is none
 	Bytewise   string          // what makes texts equal by their bytes, which takes less than by a language's rules
 	Locks      bool            // a statement sees what others commit meanwhile, unless a lock keeps them away
+	LockFirst  bool            // a transaction sees one picture, which its first look takes: whoever writes locks before it looks
+	Enforces   bool            // a primary key keeps duplicates out
+	Retypes    bool            // a column can take another type where it is
+	Targets    bool            // what a DELETE deletes from may have an alias
+	Distincts  bool            // it knows IS DISTINCT FROM
+
+	LongestName int    // bytes that a name has room for, 0 where nobody counts
+	LongestText int    // bytes that a text column has room for, 0 for any number
+	Wide        string // the type of a column for texts that may be longer, "" where LongestText has to do
+	Keyed       string // how a table is laid out by its key (first %s) and stamp (second)
+	Clock       string // the time of now, as SQL
 
 	PagesPerLoad int // how many its loader likes to take at once
 }
@@ -34,16 +45,91 @@ func (d *Dialect) Table(schema, name string) string {
 	return d.Quote(schema) + "." + d.Quote(name)
 }
 
-// Type is the column type of a kind; scale is for decimals.
-func (d *Dialect) Type(k Kind, scale int) string {
-	return strings.ReplaceAll(d.Types[k], "%d", strconv.Itoa(scale))
+// Type is the column type of a kind; size is the scale of a decimal, or the
+// characters that a text may have, 0 for any number of them.
+func (d *Dialect) Type(k Kind, size int) string {
+	if k == Text {
+		size = d.bytes(size)
+	}
+	return strings.ReplaceAll(d.Types[k], "%d", strconv.Itoa(size))
+}
+
+// bytes is how much room a text of so many characters takes at most: UTF-8
+// has up to four bytes for each. A column can't have more than LongestText.
+func (d *Dialect) bytes(characters int) int {
+	if characters == 0 || characters > d.LongestText/4 {
+		return d.LongestText
+	}
+	return 4 * characters
+}
+
+// columnType is the type of a column that takes whatever its field may hold.
+func (d *Dialect) columnType(c Column) string {
+	switch {
+	case c.Kind != Text:
+		return d.Type(c.Kind, c.Scale)
+	case d.Wide != "" && 4*c.Length > d.LongestText:
+		return d.Wide
+	}
+	return d.Type(Text, c.Length)
 }
 
 // stores tells whether a column that information_schema says is of type has
 // can take every value of kind k: its own type does, and so does a text.
 func (d *Dialect) stores(has string, k Kind) bool {
 	bare, _, _ := strings.Cut(has, "(")
-	return strings.EqualFold(bare, d.Stored[k]) || strings.EqualFold(bare, d.Stored[Text])
+	return strings.EqualFold(bare, d.Stored[k]) || d.isText(bare)
+}
+
+// storedText is the type of a text column that the warehouse has.
+func (d *Dialect) storedText(has stored) string {
+	switch {
+	case d.isWide(has.Type):
+		return d.Wide
+	case d.LongestText == 0 || has.Bytes == 0:
+		return d.Type(Text, 0)
+	}
+	return strings.ReplaceAll(d.Types[Text], "%d", strconv.Itoa(has.Bytes))
+}
+
+// tooNarrow tells whether a text column that the warehouse has lacks room for
+// what its field may hold now.
+func (d *Dialect) tooNarrow(has stored, c Column) bool {
+	if c.Kind != Text || d.LongestText == 0 || d.isWide(has.Type) || !d.isText(has.Type) {
+		return false
+	}
+	return d.columnType(c) == d.Wide || has.Bytes < d.bytes(c.Length)
+}
+
+// retype gives a column another type. Where that can't be done in place, a
+// column of that type takes its values, and then its name.
+func (d *Dialect) retype(table, column, to string) []statement {
+	old := d.Quote(column)
+	if d.Retypes {
+		return []statement{{sql: fmt.Sprintf("ALTER TABLE %s ALTER COLUMN %s TYPE %s", table, old, to)}}
+	}
+	wider := d.Quote(colWider)
+	return []statement{
+		{sql: fmt.Sprintf("ALTER TABLE %s ADD COLUMN %s %s", table, wider, to)},
+		{sql: fmt.Sprintf("UPDATE %s SET %s = %s", table, wider, old)},
+		{sql: fmt.Sprintf("ALTER TABLE %s DROP COLUMN %s", table, old)},
+		{sql: fmt.Sprintf("ALTER TABLE %s RENAME COLUMN %s TO %s", table, wider, old)},
+	}
+}
+
+// isText tells whether a column of a stored type takes any text.
+func (d *Dialect) isText(has string) bool {
+	return strings.EqualFold(has, d.Stored[Text]) || d.isWide(has)
+}
+
+func (d *Dialect) isWide(has string) bool { return d.Wide != "" && strings.EqualFold(has, d.Wide) }
+
+// same compares two values of which both may be null.
+func (d *Dialect) same(a, b string) string {
+	if d.Distincts {
+		return a + " IS NOT DISTINCT FROM " + b
+	}
+	return fmt.Sprintf("(%s = %s OR %s IS NULL AND %s IS NULL)", a, b, a, b)
 }
 
 // list quotes names and joins them, each after prefix.

@@ -17,8 +17,12 @@ func DuckDB() *Dialect {
 			Text: "VARCHAR", Bool: "BOOLEAN", Int: "INTEGER", Long: "BIGINT",
 			Decimal: "DECIMAL", Date: "DATE", Time: "TIME", Timestamp: "TIMESTAMP WITH TIME ZONE",
 		},
-		Digits:   38,
-		KeepsNUL: true,
+		Digits:    38,
+		KeepsNUL:  true,
+		Enforces:  true,
+		Retypes:   true,
+		Targets:   true,
+		Distincts: true,
 
 		PagesPerLoad: 4, // it reads each file by one thread
 	}

@@ -17,11 +17,18 @@ func Postgres() *Dialect {
 			Text: "TEXT", Bool: "BOOLEAN", Int: "INTEGER", Long: "BIGINT", Decimal: "NUMERIC",
 			Date: "DATE", Time: "TIME WITHOUT TIME ZONE", Timestamp: "TIMESTAMP WITH TIME ZONE",
 		},
-		Grants:     true,
+		Grantee:    "%s",
 		Savepoints: true,
 		Place:      "ctid",
 		Bytewise:   ` COLLATE "C"`,
 		Locks:      true,
+		Enforces:   true,
+		Retypes:    true,
+		Targets:    true,
+		Distincts:  true,
+
+		LongestName: 63,
+		Clock:       "clock_timestamp()",
 
 		PagesPerLoad: 1, // COPY takes one after the other, each in one go
 	}

@@ -82,7 +82,8 @@ func (s *mergeSQL) absentReason() string {
 // takeAway flags the rows that are gone, or removes them.
 func (s *mergeSQL) takeAway() statement {
 	if s.m.Policy == Remove {
-		return statement{sql: fmt.Sprintf("DELETE FROM %s f\nUSING %s n\nWHERE %s", s.final(), s.q(tableGone), s.sameKey("n", "f"))}
+		target, f := s.target(s.o.Schema, s.m.Table.Name, "f")
+		return statement{sql: fmt.Sprintf("DELETE FROM %s\nUSING %s n\nWHERE %s", target, s.q(tableGone), s.sameKey("n", f))}
 	}
 	b := s.binds()
 	now := b.value(s.now, Timestamp)

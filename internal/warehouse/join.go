@@ -38,15 +38,21 @@ func (w *Warehouse) newJoin(ctx context.Context, tx Tx, m Merge, ledger []entry)
 	if err != nil {
 		return nil, err
 	}
-	keys, err := count(ctx, tx, "SELECT count(*) FROM information_schema.table_constraints WHERE table_catalog = current_database() "+
-		"AND table_schema = $1 AND table_name = $2 AND constraint_type = 'PRIMARY KEY'", w.o.Schema, m.Table.Name)
-	if err != nil {
+	if !w.d.Enforces {
+		j.keyed = true // it has none, and needs none: the lock keeps duplicates out
+	} else if j.keyed, err = w.keyed(ctx, tx, m.Table); err != nil {
 		return nil, err
 	}
-	j.keyed = keys > 0
 	rows, err := count(ctx, tx, j.anyRow().sql)
 	j.fresh = rows == 0
 	return j, err
+}
+
+// keyed tells whether a final table has its primary key.
+func (w *Warehouse) keyed(ctx context.Context, tx Tx, t Table) (bool, error) {
+	keys, err := count(ctx, tx, "SELECT count(*) FROM information_schema.table_constraints WHERE table_catalog = current_database() "+
+		"AND table_schema = $1 AND table_name = $2 AND constraint_type = 'PRIMARY KEY'", w.o.Schema, t.Name)
+	return keys > 0, err
 }
 
 // readAt is when the attempt began to read: what it lacks was absent then.

@@ -165,9 +165,8 @@ func (w *Warehouse) fit(ctx context.Context, tx Tx, b Batch) ([]CopyColumn, erro
 				return nil, fmt.Errorf("column %s: %w", c.Name, err)
 			}
 			if scale != old.Scale {
-				sql := fmt.Sprintf("ALTER TABLE %s ALTER COLUMN %s TYPE %s",
-					w.d.Table(side.schema, b.Table.Name), w.d.Quote(c.Name), w.d.Type(Decimal, scale))
-				if _, err := tx.Exec(ctx, sql); err != nil {
+				wider := w.d.retype(w.d.Table(side.schema, b.Table.Name), c.Name, w.d.Type(Decimal, scale))
+				if err := do(ctx, tx, wider...); err != nil {
 					return nil, fmt.Errorf("widen column %s: %w", c.Name, err)
 				}
 			}
@@ -191,8 +190,8 @@ func copyColumns(d *Dialect, t Table, pages []Page, has []stored) ([]CopyColumn,
 			return nil, plan.Failf(plan.Bug, "", "page %s has the field %s, for which table %s has no column", pages[0].Key, field, t.Name)
 		}
 		cols[i] = CopyColumn{Name: c.Name, Kind: c.Kind, Type: d.Type(c.Kind, old.Scale)}
-		if strings.EqualFold(old.Type, d.Stored[Text]) {
-			cols[i].Kind, cols[i].Type = Text, d.Type(Text, 0)
+		if d.isText(old.Type) {
+			cols[i].Kind, cols[i].Type = Text, d.storedText(old)
 		}
 		for _, p := range pages {
 			if cols[i].Kind != Decimal || p.Rows == 0 {

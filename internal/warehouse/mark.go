@@ -42,7 +42,14 @@ func (w *Warehouse) Marks(ctx context.Context) ([]Mark, error) {
 // (invariant 13), and so is a table that another flow writes.
 func (w *Warehouse) Claim(ctx context.Context, f Fence, table, org string) (Mark, error) {
 	var m Mark
-	err := w.driver.Tx(ctx, func(tx Tx) error {
+	locks, err := w.locksOfClaim(ctx, f.Flow, table)
+	if err != nil {
+		return Mark{}, fmt.Errorf("claim %s: %w", f.Flow, err)
+	}
+	err = w.driver.Tx(ctx, func(tx Tx) error {
+		if err := do(ctx, tx, locks...); err != nil {
+			return err
+		}
 		old, ok, err := w.mark(ctx, tx, f.Flow)
 		if err != nil {
 			return err
@@ -62,7 +69,7 @@ func (w *Warehouse) Claim(ctx context.Context, f Fence, table, org string) (Mark
 		}
 		m = old
 		m.Fence = f.Number
-		return w.hold(ctx, tx, f)
+		return w.raise(ctx, tx, f)
 	})
 	if err != nil {
 		return Mark{}, fmt.Errorf("claim %s: %w", f.Flow, err)
@@ -96,7 +103,21 @@ func mayClaim(m Mark, table, org string) error {
 
 // hold proves, first in its transaction, that no newer run has the flow
 // (invariant 7). The update also locks the mark until the transaction ends.
+// Where locks come first they keep the others away, and an update would only
+// have the flows wait for each other: it locks all marks at once.
 func (w *Warehouse) hold(ctx context.Context, tx Tx, f Fence) error {
+	if w.d.LockFirst {
+		n, err := count(ctx, tx, "SELECT count(*) FROM "+w.own(tableFlow)+" WHERE flow = $1 AND fence <= $2", f.Flow, f.Number)
+		if err == nil && n == 0 {
+			err = ErrFenced
+		}
+		return err
+	}
+	return w.raise(ctx, tx, f)
+}
+
+// raise writes a fence into the mark, if it isn't older than the one there.
+func (w *Warehouse) raise(ctx context.Context, tx Tx, f Fence) error {
 	n, err := tx.Exec(ctx, "UPDATE "+w.own(tableFlow)+" SET fence = $1 WHERE flow = $2 AND fence <= $1", f.Number, f.Flow)
 	if err != nil {
 		return err

@@ -32,6 +32,15 @@ func (s *mergeSQL) q(name string) string {
 // col is a column of a table's alias.
 func (s *mergeSQL) col(alias, name string) string { return alias + "." + s.d.Quote(name) }
 
+// target is a table that a DELETE deletes from, and how its columns are
+// qualified.
+func (s *mergeSQL) target(schema, table, alias string) (name, as string) {
+	if s.d.Targets {
+		return s.d.Table(schema, table) + " " + alias, alias
+	}
+	return s.d.Table(schema, table), s.q(table)
+}
+
 // sameKey joins two aliases on the key.
 func (s *mergeSQL) sameKey(a, b string) string {
 	on := make([]string, len(s.m.Table.Key))
@@ -96,7 +105,7 @@ func (s *mergeSQL) where(p part, b *binds) string {
 	cond := attempt + " IS NULL"
 	switch {
 	case s.called:
-		cond = attempt + " IS NOT DISTINCT FROM " + b.text(s.m.Attempt)
+		cond = s.d.same(attempt, b.text(s.m.Attempt))
 	case p.jobs != nil:
 		cond = attempt + " = " + b.text(s.m.Attempt) + " AND " + job + " IN (" + b.texts(p.jobs) + ")"
 	}
@@ -261,8 +270,9 @@ func (s *mergeSQL) changeTombstones() []statement {
 
 // unbury removes the tombstones of the keys in a temporary table.
 func (s *mergeSQL) unbury(temp string) statement {
-	return statement{fmt.Sprintf("DELETE FROM %s t\nUSING %s n\nWHERE t.table_name = $1 AND t.record_key = %s",
-		s.tombs(), s.q(temp), s.recordKey("n")), []any{s.m.Table.Name}}
+	target, t := s.target(s.o.Staging, tableTombstone, "t")
+	return statement{fmt.Sprintf("DELETE FROM %s\nUSING %s n\nWHERE %s.table_name = $1 AND %s.record_key = %s",
+		target, s.q(temp), t, t, s.recordKey("n")), []any{s.m.Table.Name}}
 }
 
 // bury leaves tombstones for keys in a temporary table.
@@ -301,7 +311,7 @@ func (s *mergeSQL) truncate() statement { return statement{sql: "TRUNCATE " + s.
 // clear removes the merged versions from staging.
 func (s *mergeSQL) clear() statement {
 	if s.called {
-		return statement{fmt.Sprintf("DELETE FROM %s WHERE %s IS NOT DISTINCT FROM $1", s.staging(), s.q(colAttempt)), []any{s.m.Attempt}}
+		return statement{fmt.Sprintf("DELETE FROM %s WHERE %s", s.staging(), s.d.same(s.q(colAttempt), "$1")), []any{s.m.Attempt}}
 	}
 	if s.m.Attempt == "" {
 		return statement{sql: fmt.Sprintf("DELETE FROM %s WHERE %s IS NULL", s.staging(), s.q(colAttempt))}

@@ -64,7 +64,7 @@ func migrations() [][]ownTable {
 // version up to date. It may be repeated. A warehouse that a newer version has
 // migrated is refused.
 func (w *Warehouse) Migrate(ctx context.Context) error {
-	if len(w.o.GrantTo) > 0 && !w.d.Grants {
+	if len(w.o.GrantTo) > 0 && w.d.Grantee == "" {
 		return plan.Fixf("remove `grant_to` from the warehouse section of catchment.yaml",
 			"%s has no roles to grant tables to", w.d.Name)
 	}
@@ -120,7 +120,7 @@ func (w *Warehouse) createOwn(t ownTable) string {
 		name, kind, _ := strings.Cut(c, " ")
 		cols = append(cols, name+" "+w.d.Type(Kind(kind), 0))
 	}
-	if t.key != "" {
+	if t.key != "" && w.d.Enforces {
 		cols = append(cols, "PRIMARY KEY ("+t.key+")")
 	}
 	schema := w.o.Staging

@@ -22,6 +22,7 @@ const (
 	colSyncedAt = "_catchment_synced_at"
 	colDeleted  = "_catchment_deleted_at"
 	colReason   = "_catchment_delete_reason"
+	colWider    = "_catchment_wider" // on the way to another type
 )
 
 // The columns of Salesforce that consolidation acts on, by their field names.
@@ -56,7 +57,7 @@ func TableFor(o schema.Object, fields []schema.Field, snake bool) (Table, error)
 		if strings.EqualFold(f.Name, fieldID) {
 			t.Key = []string{name}
 		}
-		t.Columns = append(t.Columns, Column{Name: name, Field: f.Name, Kind: kindOf(f.Type), Scale: scaleOf(f)})
+		t.Columns = append(t.Columns, Column{Name: name, Field: f.Name, Kind: kindOf(f.Type), Scale: scaleOf(f), Length: f.Length})
 	}
 	return t, nil
 }

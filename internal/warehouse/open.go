@@ -38,7 +38,19 @@ func (w *Warehouse) now() time.Time { return w.o.Now().UTC().Truncate(time.Micro
 
 // fenced does f in a transaction that first proves that fence still holds.
 func (w *Warehouse) fenced(ctx context.Context, fence Fence, what string, f func(Tx) error) error {
-	err := w.driver.Tx(ctx, func(tx Tx) error {
+	return w.fencedOn(ctx, fence, what, nil, f)
+}
+
+// fencedOn is fenced, and where locks come first, these tables are locked too.
+func (w *Warehouse) fencedOn(ctx context.Context, fence Fence, what string, tables []string, f func(Tx) error) error {
+	locks, err := w.locksOf(ctx, fence.Flow, tables)
+	if err != nil {
+		return fmt.Errorf("%s: %w", what, err)
+	}
+	err = w.driver.Tx(ctx, func(tx Tx) error {
+		if err := do(ctx, tx, locks...); err != nil {
+			return err
+		}
 		if err := w.hold(ctx, tx, fence); err != nil {
 			return err
 		}

@@ -51,8 +51,11 @@ func (w *Warehouse) Prepare(ctx context.Context, f Fence, t Table) ([]Change, er
 // has these columns.
 func shape(d *Dialect, schema string, t Table, has []stored, own []Column) ([]string, []Change, error) {
 	want := layout(t, own)
+	if err := d.fitNames(t); err != nil {
+		return nil, nil, err
+	}
 	if len(has) == 0 {
-		return []string{createTable(d, schema, t.Name, want)}, []Change{{Table: t.Name, What: "created"}}, nil
+		return []string{createTable(d, schema, t, want)}, []Change{{Table: t.Name, What: "created"}}, nil
 	}
 	for _, c := range own {
 		if _, ok := find(has, c.Name); !ok {
@@ -67,7 +70,12 @@ func shape(d *Dialect, schema string, t Table, has []stored, own []Column) ([]st
 		switch {
 		case !ok:
 			ddl = append(ddl, fmt.Sprintf("ALTER TABLE %s ADD COLUMN %s", d.Table(schema, t.Name), d.column(c)))
-			changes = append(changes, Change{Table: t.Name, Column: c.Name, What: "added", Detail: d.Type(c.Kind, c.Scale)})
+			changes = append(changes, Change{Table: t.Name, Column: c.Name, What: "added", Detail: d.columnType(c)})
+		case d.tooNarrow(old, c):
+			for _, q := range d.retype(d.Table(schema, t.Name), c.Name, d.columnType(c)) {
+				ddl = append(ddl, q.sql)
+			}
+			changes = append(changes, Change{Table: t.Name, Column: c.Name, What: Widened, Detail: d.columnType(c)})
 		case !d.stores(old.Type, c.Kind):
 			return nil, nil, plan.Fixf("rename the old column in both schemas; the next run adds the new one, and `catchment run --full` fills it",
 				"%s.%s.%s is %s, and the field %s has become %s", schema, t.Name, c.Name, old.Type, c.Field, c.Kind)
@@ -79,6 +87,18 @@ func shape(d *Dialect, schema string, t Table, has []stored, own []Column) ([]st
 		}
 	}
 	return ddl, changes, nil
+}
+
+// fitNames refuses names that the warehouse would cut off: two of them could
+// become one.
+func (d *Dialect) fitNames(t Table) error {
+	for _, name := range append(columnNames(t), t.Name) {
+		if d.LongestName > 0 && len(name) > d.LongestName {
+			return plan.Fixf("exclude it in the flow, or use another warehouse",
+				"%s: the name %s has %d bytes, and %s has room for %d", t.Object, name, len(name), d.Name, d.LongestName)
+		}
+	}
+	return nil
 }
 
 // layout is the columns of a table in order. Those of staging begin with ours:
@@ -93,16 +113,25 @@ func layout(t Table, own []Column) []Column {
 
 // createTable makes a table without a key: the first consolidation adds it,
 // after the rows, which is faster.
-func createTable(d *Dialect, schema, name string, cols []Column) string {
+func createTable(d *Dialect, schema string, t Table, cols []Column) string {
 	defs := make([]string, len(cols))
 	for i, c := range cols {
 		defs[i] = "\n\t" + d.column(c)
 	}
-	return fmt.Sprintf("CREATE TABLE %s (%s\n)", d.Table(schema, name), strings.Join(defs, ","))
+	return fmt.Sprintf("CREATE TABLE %s (%s\n)%s", d.Table(schema, t.Name), strings.Join(defs, ","), d.layOut(t))
+}
+
+// layOut says how the rows of t are laid out, where that can be said.
+func (d *Dialect) layOut(t Table) string {
+	stamp, ok := t.column(fieldStamp)
+	if d.Keyed == "" || !ok || len(t.Key) != 1 {
+		return ""
+	}
+	return "\n" + fmt.Sprintf(d.Keyed, d.Quote(t.Key[0]), d.Quote(stamp.Name))
 }
 
 // column defines a column.
-func (d *Dialect) column(c Column) string { return d.Quote(c.Name) + " " + d.Type(c.Kind, c.Scale) }
+func (d *Dialect) column(c Column) string { return d.Quote(c.Name) + " " + d.columnType(c) }
 
 // grant lets the readers read a table that is new.
 func (w *Warehouse) grant(ctx context.Context, tx Tx, t Table, created bool) error {
@@ -111,7 +140,7 @@ func (w *Warehouse) grant(ctx context.Context, tx Tx, t Table, created bool) err
 	}
 	for _, role := range w.o.GrantTo {
 		for _, right := range []string{"USAGE ON SCHEMA " + w.d.Quote(w.o.Schema), "SELECT ON " + w.final(t)} {
-			if _, err := tx.Exec(ctx, "GRANT "+right+" TO "+w.d.Quote(role)); err != nil {
+			if _, err := tx.Exec(ctx, "GRANT "+right+" TO "+fmt.Sprintf(w.d.Grantee, w.d.Quote(role))); err != nil {
 				return err
 			}
 		}

@@ -23,8 +23,9 @@ func (s *mergeSQL) changes() []change {
 		live = []string{s.col("n", colDeleted) + " IS NULL"}
 	}
 	if s.d.Place == "" {
+		_, f := s.target(s.o.Schema, s.m.Table.Name, "f")
 		return []change{
-			{statement: s.removeRows("n.known", s.sameKey("n", "f")), grows: -1, replaces: true},
+			{statement: s.removeRows("n.known", s.sameKey("n", f)), grows: -1, replaces: true},
 			{statement: s.insertRows(live...), grows: 1, stamps: true},
 		}
 	}
@@ -41,7 +42,8 @@ func (s *mergeSQL) changes() []change {
 }
 
 func (s *mergeSQL) removeRows(conditions ...string) statement {
-	return statement{sql: fmt.Sprintf("DELETE FROM %s f\nUSING %s n%s", s.final(), s.q(tableNewest), where(conditions))}
+	target, _ := s.target(s.o.Schema, s.m.Table.Name, "f")
+	return statement{sql: fmt.Sprintf("DELETE FROM %s\nUSING %s n%s", target, s.q(tableNewest), where(conditions))}
 }
 
 func (s *mergeSQL) insertRows(conditions ...string) statement {

@@ -25,9 +25,13 @@ func Script(d *Dialect, o Options, t Table, p Policy) string {
 		}
 		b.WriteString("\n")
 	}
-	say("Versions as they were read.", statement{sql: createTable(d, o.Staging, t.Name, layout(t, stagingOwn()))})
-	say("One row for each key.", statement{sql: createTable(d, o.Schema, t.Name, layout(t, finalOwn()))})
-	say("The first reading: its keys are unique, or the statements below do it.", s.insertPlain(one), statement{sql: s.addKey()})
+	say("Versions as they were read.", statement{sql: createTable(d, o.Staging, t, layout(t, stagingOwn()))})
+	say("One row for each key.", statement{sql: createTable(d, o.Schema, t, layout(t, finalOwn()))})
+	first := []statement{s.insertPlain(one)}
+	if d.Enforces {
+		first = append(first, statement{sql: s.addKey()})
+	}
+	say("The first reading: its keys are unique, or the statements below do it.", first...)
 	say("Each further one: the newest version of a key, if it is newer than the row.", append([]statement{s.makeNewest(), s.fillNewest(one)}, append(statements(s.changes()), s.changeTombstones()...)...)...)
 	if p != Ignore {
 		say("A complete reading: what it lacks.", append([]statement{s.makeGone(), s.fillAbsent()}, append(s.buryGone(), s.takeAway())...)...)

@@ -76,10 +76,11 @@ type Table struct {
 
 // A Column is one field of an object.
 type Column struct {
-	Name  string
-	Field string // the API name, as in a page's header
-	Kind  Kind
-	Scale int // of a Decimal, as declared; the table's own is widened to what pages hold
+	Name   string
+	Field  string // the API name, as in a page's header
+	Kind   Kind
+	Scale  int // of a Decimal, as declared; the table's own is widened to what pages hold
+	Length int // of a Text, in characters; 0 where nobody says
 }
 
 // A Page is one stored page as a warehouse takes it: PostgreSQL uses Open,

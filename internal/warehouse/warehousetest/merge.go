@@ -61,6 +61,9 @@ func twoInFirst(r *rig) {
 	in.pages = append(in.pages, r.page(header, rec("1", 20, false, "new")))
 	same(r.t, "counts", r.read(in), warehouse.Counts{Staged: 3, Inserted: 2, Unchanged: 1, Rows: 2})
 	sameRows(r.t, r.rows(columns), "1|new|true|~", "2|two|true|~")
+	if !r.driver.Dialect().Enforces {
+		return // nothing but the lock keeps duplicates out, and verify names those that somebody else makes
+	}
 	err := r.driver.Tx(r.t.Context(), func(tx warehouse.Tx) error {
 		_, err := tx.Exec(r.t.Context(), `INSERT INTO "salesforce"."account" (id) VALUES ('1')`)
 		return err

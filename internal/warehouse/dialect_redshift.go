@@ -1,0 +1,214 @@
+package warehouse
+
+import (
+	"fmt"
+	"strings"
+)
+
+// A LongText says what becomes of a text of more than redshiftText bytes.
+type LongText string
+
+// The policies for long texts.
+const (
+	FailLongText     LongText = "fail"     // the load fails, and names the column
+	TruncateLongText LongText = "truncate" // cut off at the border of a character, and reported
+	SuperLongText    LongText = "super"    // fields that may hold one become SUPER columns
+)
+
+// redshiftText is the most bytes that a VARCHAR column has room for (Amazon
+// Redshift Database Developer Guide, Character types).
+const redshiftText = 65535
+
+// Redshift is the dialect of Amazon Redshift. Its keys are not enforced and
+// VARCHAR counts bytes; transactions see one picture (SNAPSHOT isolation is
+// what new databases have).
+//
+// No key is declared: the planner trusts a declared one, and a query that
+// looks for duplicates would be answered without looking.
+func Redshift(long LongText) *Dialect {
+	d := &Dialect{
+		Name: "redshift",
+		Types: map[Kind]string{
+			Text: "VARCHAR(%d)", Bool: "BOOLEAN", Int: "INTEGER", Long: "BIGINT",
+			Decimal: "DECIMAL(38,%d)", Date: "DATE", Time: "TIME", Timestamp: "TIMESTAMPTZ",
+		},
+		Stored: map[Kind]string{
+			Text: "character varying", Bool: "boolean", Int: "integer", Long: "bigint", Decimal: "numeric",
+			Date: "date", Time: "time without time zone", Timestamp: "timestamp with time zone",
+		},
+		Digits:    38,
+		Grantee:   "ROLE %s",
+		LockFirst: true,
+
+		LongestName: 127,
+		LongestText: redshiftText,
+		// Staging and final rows of a key lie on one slice, so that a merge moves
+		// no rows between nodes; what changed last lies together.
+		Keyed: "DISTSTYLE KEY DISTKEY (%s) SORTKEY (%s)",
+		// GETDATE has whole seconds only.
+		Clock: "CAST(SYSDATE AS TIMESTAMPTZ)",
+
+		PagesPerLoad: 1, // each has a COPY of its own, whose rows are counted
+	}
+	if long == SuperLongText {
+		d.Wide = "SUPER"
+	}
+	return d
+}
+
+// redshiftCopy is the temporary table that takes a page before staging does.
+const redshiftCopy = `"_catchment_copy"`
+
+// A RedshiftCopy is the statements by which Redshift loads one page: COPY into
+// a temporary table, and from there into staging, with our own columns.
+type RedshiftCopy struct {
+	Copy
+	Page     Page
+	Manifest string // s3://bucket/key of the manifest, which names the page alone
+	Role     string // the ARN of the IAM role that reads the bucket, or "default"
+	Region   string // of the bucket, "" where it is the cluster's
+	Truncate bool   // texts that are too long are cut off
+}
+
+// direct tells whether COPY itself can parse a kind. It doesn't take the zone
+// that Salesforce writes behind a time, and nobody documents what it makes of
+// a decimal's exponent.
+func direct(k Kind) bool { return k != Text && k != Decimal && k != Time }
+
+// Make makes the temporary table. Its texts are as wide as staging's, so that
+// a longer one fails the COPY; where COPY cuts off, they are of the full width,
+// and a column that is narrower fails the INSERT.
+func (c RedshiftCopy) Make() string {
+	d := Redshift(FailLongText)
+	defs := make([]string, len(c.Columns))
+	for i, col := range c.Columns {
+		kind := col.Type
+		switch {
+		case col.Kind == Text && c.Truncate && col.Type != "SUPER":
+			kind = d.Type(Text, 0)
+		case col.Kind != Text && !direct(col.Kind):
+			kind = d.Type(Text, 64)
+		}
+		defs[i] = d.Quote(col.Name) + " " + kind
+	}
+	return "CREATE TEMP TABLE " + redshiftCopy + " (" + strings.Join(defs, ", ") + ")"
+}
+
+// Drop drops the temporary table.
+func (c RedshiftCopy) Drop() string { return "DROP TABLE " + redshiftCopy }
+
+// From is the COPY. Salesforce has no empty texts: an empty field is null. A
+// text that says \N is none, though COPY takes it for null unless it is told
+// another word.
+func (c RedshiftCopy) From() string {
+	d := Redshift(FailLongText)
+	names := make([]string, len(c.Columns))
+	for i, col := range c.Columns {
+		names[i] = col.Name
+	}
+	var b strings.Builder
+	role := "default"
+	if c.Role != "" && c.Role != role {
+		role = literal(c.Role)
+	}
+	fmt.Fprintf(&b, "COPY %s (%s)\nFROM %s\nIAM_ROLE %s", redshiftCopy, d.list("", names), literal(c.Manifest), role)
+	if c.Region != "" {
+		b.WriteString("\nREGION " + literal(c.Region))
+	}
+	b.WriteString("\nMANIFEST FORMAT AS CSV IGNOREHEADER 1 NULL AS ''")
+	if c.Page.Gzip {
+		b.WriteString(" GZIP")
+	}
+	if c.Truncate {
+		b.WriteString(" TRUNCATECOLUMNS")
+	}
+	b.WriteString("\nDATEFORMAT 'auto' TIMEFORMAT 'auto' COMPUPDATE OFF STATUPDATE OFF")
+	return b.String()
+}
+
+// Count counts the rows of the last COPY of the session.
+func (c RedshiftCopy) Count() string { return "SELECT pg_last_copy_count()" }
+
+// Look asks what has to be known of the rows before they go on: for each
+// decimal whether it has exponents, and where texts are cut off, how many are
+// so long that they may have been. It is "" where there is nothing to ask.
+func (c RedshiftCopy) Look() string {
+	d := Redshift(FailLongText)
+	var asks []string
+	for _, col := range c.asked() {
+		name := d.Quote(col.Name)
+		if col.Kind == Decimal {
+			asks = append(asks, fmt.Sprintf("count(CASE WHEN upper(%s) LIKE '%%E%%' THEN 1 END)", name))
+		} else {
+			// The character at the border has up to four bytes.
+			asks = append(asks, fmt.Sprintf("count(CASE WHEN octet_length(%s) > %d THEN 1 END)", name, redshiftText-4))
+		}
+	}
+	if len(asks) == 0 {
+		return ""
+	}
+	return "SELECT " + strings.Join(asks, ", ") + " FROM " + redshiftCopy
+}
+
+// asked is the columns that Look asks about, in order.
+func (c RedshiftCopy) asked() []CopyColumn {
+	var cols []CopyColumn
+	for _, col := range c.Columns {
+		if col.Kind == Decimal || col.Kind == Text && c.Truncate && col.Type == Redshift(FailLongText).Type(Text, 0) {
+			cols = append(cols, col)
+		}
+	}
+	return cols
+}
+
+// Seen sorts an answer to Look: the decimals with exponents, and the texts
+// that may have been cut off, by column.
+func (c RedshiftCopy) Seen(counts []int64) (exponents map[string]bool, cut map[string]int64) {
+	exponents, cut = map[string]bool{}, map[string]int64{}
+	for i, col := range c.asked() {
+		switch {
+		case counts[i] == 0:
+		case col.Kind == Decimal:
+			exponents[col.Name] = true
+		default:
+			cut[col.Name] = counts[i]
+		}
+	}
+	return exponents, cut
+}
+
+// Insert writes the page's rows into staging. Decimals of the columns in
+// exponents are written out before they are cast.
+func (c RedshiftCopy) Insert(exponents map[string]bool) string {
+	d := Redshift(FailLongText)
+	var names, values []string
+	for _, col := range c.Columns {
+		value := "r." + d.Quote(col.Name)
+		switch {
+		case exponents[col.Name]:
+			value = fmt.Sprintf("CAST(%s AS %s)", writtenOut(value), col.Type)
+		case col.Kind == Time:
+			value = fmt.Sprintf("CAST(replace(%s, 'Z', '') AS %s)", value, col.Type)
+		case col.Kind == Decimal:
+			value = fmt.Sprintf("CAST(%s AS %s)", value, col.Type)
+		}
+		names, values = append(names, d.Quote(col.Name)), append(values, value)
+	}
+	names = append(names, d.list("", copyConstants()))
+	values = append(values, literal(string(c.Op)), literal(c.Attempt), literal(c.Job), d.moment(c.ReadAt), fmt.Sprint(c.Page.Seq))
+	return fmt.Sprintf("INSERT INTO %s (%s)\nSELECT %s\nFROM %s r", c.Into, strings.Join(names, ", "), strings.Join(values, ", "), redshiftCopy)
+}
+
+// writtenOut is a decimal's text without its exponent, digit by digit: going
+// through a float would round. -1.25E3 becomes -1250, 5E-2 becomes 0.05.
+func writtenOut(v string) string {
+	mantissa := fmt.Sprintf("replace(split_part(upper(%s), 'E', 1), '-', '')", v)
+	digits := fmt.Sprintf("replace(%s, '.', '')", mantissa)
+	point := fmt.Sprintf("(length(split_part(%s, '.', 1)) + CAST(replace(split_part(upper(%s), 'E', 2), '+', '') AS INTEGER))", mantissa, v)
+	return fmt.Sprintf(`CASE WHEN upper(%[1]s) LIKE '%%E%%'
+	THEN CASE WHEN %[1]s LIKE '-%%' THEN '-' ELSE '' END
+		|| CASE WHEN %[3]s <= 0 THEN '0.' || repeat('0', -%[3]s) || %[2]s
+			WHEN %[3]s >= length(%[2]s) THEN %[2]s || repeat('0', %[3]s - length(%[2]s))
+			ELSE left(%[2]s, %[3]s) || '.' || substring(%[2]s, %[3]s + 1) END
+	ELSE %[1]s END`, v, digits, point)
+}

@@ -1,0 +1,94 @@
+-- Versions as they were read.
+CREATE TABLE "salesforce_incremental"."log__b" (
+	"_catchment_attempt" VARCHAR(256),
+	"_catchment_op" VARCHAR(64),
+	"_catchment_job" VARCHAR(256),
+	"_catchment_seq" BIGINT,
+	"_catchment_at" TIMESTAMPTZ,
+	"_catchment_read_at" TIMESTAMPTZ,
+	"day__c" DATE,
+	"n__c" INTEGER,
+	"text__c" VARCHAR(65535)
+);
+
+-- One row for each key.
+CREATE TABLE "salesforce"."log__b" (
+	"day__c" DATE,
+	"n__c" INTEGER,
+	"text__c" VARCHAR(65535),
+	"_catchment_synced_at" TIMESTAMPTZ,
+	"_catchment_at" TIMESTAMPTZ,
+	"_catchment_read_at" TIMESTAMPTZ,
+	"_catchment_deleted_at" TIMESTAMPTZ,
+	"_catchment_delete_reason" VARCHAR(64)
+);
+
+-- The first reading: its keys are unique, or the statements below do it.
+INSERT INTO "salesforce"."log__b" ("day__c", "n__c", "text__c", "_catchment_synced_at", "_catchment_at", "_catchment_read_at", "_catchment_deleted_at", "_catchment_delete_reason")
+SELECT
+	v."day__c",
+	v."n__c",
+	v."text__c",
+	CAST(:now AS TIMESTAMPTZ),
+	coalesce(v."_catchment_at", v."_catchment_read_at"),
+	v."_catchment_read_at",
+	CASE WHEN false THEN coalesce(coalesce(v."_catchment_at", v."_catchment_read_at"), CAST(:now AS TIMESTAMPTZ)) END,
+	CASE WHEN false THEN 'soft' END
+FROM "salesforce_incremental"."log__b" v
+WHERE v."_catchment_attempt" = CAST(:attempt AS VARCHAR(65535)) AND v."_catchment_job" IN (CAST(:job AS VARCHAR(65535))) AND (v."_catchment_op" IS NULL OR v."_catchment_op" = 'put');
+
+-- Each further one: the newest version of a key, if it is newer than the row.
+CREATE TEMP TABLE "_catchment_newest" AS
+SELECT "day__c", "n__c", "text__c", "_catchment_synced_at", "_catchment_at", "_catchment_read_at", "_catchment_deleted_at", "_catchment_delete_reason", true AS known, true AS live FROM "salesforce"."log__b" WHERE false;
+INSERT INTO "_catchment_newest"
+SELECT
+	v."day__c",
+	v."n__c",
+	v."text__c",
+	CAST(:now AS TIMESTAMPTZ),
+	v._catchment_version,
+	v."_catchment_read_at",
+	CASE WHEN false THEN coalesce(f."_catchment_deleted_at", v._catchment_version, CAST(:now AS TIMESTAMPTZ)) END,
+	CASE WHEN false THEN 'soft' END,
+	f."day__c" IS NOT NULL,
+	f."day__c" IS NOT NULL AND f."_catchment_deleted_at" IS NULL
+FROM (
+	SELECT v.*, coalesce(v."_catchment_at", v."_catchment_read_at") AS _catchment_version, row_number() OVER (
+		PARTITION BY v."day__c", v."n__c"
+		ORDER BY coalesce(v."_catchment_at", v."_catchment_read_at") DESC NULLS LAST, v."_catchment_read_at" DESC NULLS LAST, v."_catchment_seq" DESC NULLS LAST) AS _catchment_rank
+	FROM "salesforce_incremental"."log__b" v
+	WHERE v."_catchment_attempt" = CAST(:attempt AS VARCHAR(65535)) AND v."_catchment_job" IN (CAST(:job AS VARCHAR(65535))) AND (v."_catchment_op" IS NULL OR v."_catchment_op" = 'put')
+) v
+LEFT JOIN "salesforce"."log__b" f ON v."day__c" = f."day__c" AND v."n__c" = f."n__c"
+LEFT JOIN "salesforce_incremental"."_catchment_tombstone" t ON t.table_name = CAST('log__b' AS VARCHAR(65535)) AND t.record_key = CAST(v."day__c" AS VARCHAR(65535)) || chr(31) || CAST(v."n__c" AS VARCHAR(65535))
+WHERE v._catchment_rank = 1
+	AND (f."day__c" IS NULL OR (coalesce(v._catchment_version, TIMESTAMPTZ '0001-01-01 00:00:00+00') > coalesce(f."_catchment_at", TIMESTAMPTZ '0001-01-01 00:00:00+00') OR
+		coalesce(v._catchment_version, TIMESTAMPTZ '0001-01-01 00:00:00+00') = coalesce(f."_catchment_at", TIMESTAMPTZ '0001-01-01 00:00:00+00') AND coalesce(v."_catchment_read_at", TIMESTAMPTZ '0001-01-01 00:00:00+00') > coalesce(f."_catchment_read_at", TIMESTAMPTZ '0001-01-01 00:00:00+00')))
+	AND (t.record_key IS NULL OR (coalesce(v._catchment_version, TIMESTAMPTZ '0001-01-01 00:00:00+00') > coalesce(t."_catchment_at", TIMESTAMPTZ '0001-01-01 00:00:00+00') OR
+		coalesce(v._catchment_version, TIMESTAMPTZ '0001-01-01 00:00:00+00') = coalesce(t."_catchment_at", TIMESTAMPTZ '0001-01-01 00:00:00+00') AND coalesce(v."_catchment_read_at", TIMESTAMPTZ '0001-01-01 00:00:00+00') > coalesce(t."_catchment_read_at", TIMESTAMPTZ '0001-01-01 00:00:00+00')));
+DELETE FROM "salesforce"."log__b"
+USING "_catchment_newest" n
+WHERE n.known AND n."day__c" = "log__b"."day__c" AND n."n__c" = "log__b"."n__c";
+INSERT INTO "salesforce"."log__b" ("day__c", "n__c", "text__c", "_catchment_synced_at", "_catchment_at", "_catchment_read_at", "_catchment_deleted_at", "_catchment_delete_reason")
+SELECT n."day__c", n."n__c", n."text__c", n."_catchment_synced_at", n."_catchment_at", n."_catchment_read_at", n."_catchment_deleted_at", n."_catchment_delete_reason"
+FROM "_catchment_newest" n;
+DELETE FROM "salesforce_incremental"."_catchment_tombstone"
+USING "_catchment_newest" n
+WHERE "_catchment_tombstone".table_name = 'log__b' AND "_catchment_tombstone".record_key = CAST(n."day__c" AS VARCHAR(65535)) || chr(31) || CAST(n."n__c" AS VARCHAR(65535));
+
+-- A complete reading: what it lacks.
+CREATE TEMP TABLE "_catchment_gone" AS
+SELECT "day__c", "n__c", "_catchment_at", "_catchment_read_at" FROM "salesforce"."log__b" WHERE false;
+INSERT INTO "_catchment_gone"
+SELECT f."day__c", f."n__c", f."_catchment_at", CAST(:read_at AS TIMESTAMPTZ)
+FROM "salesforce"."log__b" f
+WHERE f."_catchment_deleted_at" IS NULL
+	AND NOT EXISTS (SELECT 1 FROM "salesforce_incremental"."log__b" v WHERE v."_catchment_attempt" = CAST(:attempt AS VARCHAR(65535)) AND v."day__c" = f."day__c" AND v."n__c" = f."n__c")
+	AND coalesce(f."_catchment_read_at", TIMESTAMPTZ '0001-01-01 00:00:00+00') < CAST(:read_at AS TIMESTAMPTZ);
+UPDATE "salesforce"."log__b" AS f
+SET "_catchment_deleted_at" = CAST(:now AS TIMESTAMPTZ), "_catchment_delete_reason" = CAST('purged' AS VARCHAR(65535)), "_catchment_synced_at" = CAST(:now AS TIMESTAMPTZ), "_catchment_read_at" = n."_catchment_read_at"
+FROM "_catchment_gone" n
+WHERE n."day__c" = f."day__c" AND n."n__c" = f."n__c";
+
+-- Staging without the merged versions.
+DELETE FROM "salesforce_incremental"."log__b" WHERE "_catchment_attempt" = :attempt;

@@ -1,0 +1,108 @@
+-- Versions as they were read.
+CREATE TABLE "salesforce_incremental"."account" (
+	"_catchment_attempt" VARCHAR(256),
+	"_catchment_op" VARCHAR(64),
+	"_catchment_job" VARCHAR(256),
+	"_catchment_seq" BIGINT,
+	"_catchment_at" TIMESTAMPTZ,
+	"_catchment_read_at" TIMESTAMPTZ,
+	"id" VARCHAR(65535),
+	"isdeleted" BOOLEAN,
+	"masterrecordid" VARCHAR(65535),
+	"systemmodstamp" TIMESTAMPTZ,
+	"odd""name" VARCHAR(65535),
+	"amount__c" DECIMAL(38,2)
+)
+DISTSTYLE KEY DISTKEY ("id") SORTKEY ("systemmodstamp");
+
+-- One row for each key.
+CREATE TABLE "salesforce"."account" (
+	"id" VARCHAR(65535),
+	"isdeleted" BOOLEAN,
+	"masterrecordid" VARCHAR(65535),
+	"systemmodstamp" TIMESTAMPTZ,
+	"odd""name" VARCHAR(65535),
+	"amount__c" DECIMAL(38,2),
+	"_catchment_synced_at" TIMESTAMPTZ,
+	"_catchment_at" TIMESTAMPTZ,
+	"_catchment_read_at" TIMESTAMPTZ,
+	"_catchment_deleted_at" TIMESTAMPTZ,
+	"_catchment_delete_reason" VARCHAR(64)
+)
+DISTSTYLE KEY DISTKEY ("id") SORTKEY ("systemmodstamp");
+
+-- The first reading: its keys are unique, or the statements below do it.
+INSERT INTO "salesforce"."account" ("id", "isdeleted", "masterrecordid", "systemmodstamp", "odd""name", "amount__c", "_catchment_synced_at", "_catchment_at", "_catchment_read_at", "_catchment_deleted_at", "_catchment_delete_reason")
+SELECT
+	v."id",
+	v."isdeleted",
+	v."masterrecordid",
+	v."systemmodstamp",
+	v."odd""name",
+	v."amount__c",
+	CAST(:now AS TIMESTAMPTZ),
+	coalesce(v."_catchment_at", v."systemmodstamp", v."_catchment_read_at"),
+	v."_catchment_read_at",
+	CASE WHEN coalesce(v."isdeleted", false) THEN coalesce(coalesce(v."_catchment_at", v."systemmodstamp", v."_catchment_read_at"), CAST(:now AS TIMESTAMPTZ)) END,
+	CASE WHEN coalesce(v."isdeleted", false) THEN CASE WHEN v."masterrecordid" IS NOT NULL THEN 'merged' ELSE 'soft' END END
+FROM "salesforce_incremental"."account" v
+WHERE v."_catchment_attempt" = CAST(:attempt AS VARCHAR(65535)) AND v."_catchment_job" IN (CAST(:job AS VARCHAR(65535))) AND (v."_catchment_op" IS NULL OR v."_catchment_op" = 'put');
+
+-- Each further one: the newest version of a key, if it is newer than the row.
+CREATE TEMP TABLE "_catchment_newest" AS
+SELECT "id", "isdeleted", "masterrecordid", "systemmodstamp", "odd""name", "amount__c", "_catchment_synced_at", "_catchment_at", "_catchment_read_at", "_catchment_deleted_at", "_catchment_delete_reason", true AS known, true AS live FROM "salesforce"."account" WHERE false;
+INSERT INTO "_catchment_newest"
+SELECT
+	v."id",
+	v."isdeleted",
+	v."masterrecordid",
+	v."systemmodstamp",
+	v."odd""name",
+	v."amount__c",
+	CAST(:now AS TIMESTAMPTZ),
+	v._catchment_version,
+	v."_catchment_read_at",
+	CASE WHEN coalesce(v."isdeleted", false) THEN coalesce(f."_catchment_deleted_at", v._catchment_version, CAST(:now AS TIMESTAMPTZ)) END,
+	CASE WHEN coalesce(v."isdeleted", false) THEN CASE WHEN v."masterrecordid" IS NOT NULL THEN 'merged' ELSE 'soft' END END,
+	f."id" IS NOT NULL,
+	f."id" IS NOT NULL AND f."_catchment_deleted_at" IS NULL
+FROM (
+	SELECT v.*, coalesce(v."_catchment_at", v."systemmodstamp", v."_catchment_read_at") AS _catchment_version, row_number() OVER (
+		PARTITION BY v."id"
+		ORDER BY coalesce(v."_catchment_at", v."systemmodstamp", v."_catchment_read_at") DESC NULLS LAST, v."_catchment_read_at" DESC NULLS LAST, v."_catchment_seq" DESC NULLS LAST) AS _catchment_rank
+	FROM "salesforce_incremental"."account" v
+	WHERE v."_catchment_attempt" = CAST(:attempt AS VARCHAR(65535)) AND v."_catchment_job" IN (CAST(:job AS VARCHAR(65535))) AND (v."_catchment_op" IS NULL OR v."_catchment_op" = 'put')
+) v
+LEFT JOIN "salesforce"."account" f ON v."id" = f."id"
+LEFT JOIN "salesforce_incremental"."_catchment_tombstone" t ON t.table_name = CAST('account' AS VARCHAR(65535)) AND t.record_key = CAST(v."id" AS VARCHAR(65535))
+WHERE v._catchment_rank = 1
+	AND (f."id" IS NULL OR (coalesce(v._catchment_version, TIMESTAMPTZ '0001-01-01 00:00:00+00') > coalesce(f."_catchment_at", TIMESTAMPTZ '0001-01-01 00:00:00+00') OR
+		coalesce(v._catchment_version, TIMESTAMPTZ '0001-01-01 00:00:00+00') = coalesce(f."_catchment_at", TIMESTAMPTZ '0001-01-01 00:00:00+00') AND coalesce(v."_catchment_read_at", TIMESTAMPTZ '0001-01-01 00:00:00+00') > coalesce(f."_catchment_read_at", TIMESTAMPTZ '0001-01-01 00:00:00+00')))
+	AND (t.record_key IS NULL OR (coalesce(v._catchment_version, TIMESTAMPTZ '0001-01-01 00:00:00+00') > coalesce(t."_catchment_at", TIMESTAMPTZ '0001-01-01 00:00:00+00') OR
+		coalesce(v._catchment_version, TIMESTAMPTZ '0001-01-01 00:00:00+00') = coalesce(t."_catchment_at", TIMESTAMPTZ '0001-01-01 00:00:00+00') AND coalesce(v."_catchment_read_at", TIMESTAMPTZ '0001-01-01 00:00:00+00') > coalesce(t."_catchment_read_at", TIMESTAMPTZ '0001-01-01 00:00:00+00')));
+DELETE FROM "salesforce"."account"
+USING "_catchment_newest" n
+WHERE n.known AND n."id" = "account"."id";
+INSERT INTO "salesforce"."account" ("id", "isdeleted", "masterrecordid", "systemmodstamp", "odd""name", "amount__c", "_catchment_synced_at", "_catchment_at", "_catchment_read_at", "_catchment_deleted_at", "_catchment_delete_reason")
+SELECT n."id", n."isdeleted", n."masterrecordid", n."systemmodstamp", n."odd""name", n."amount__c", n."_catchment_synced_at", n."_catchment_at", n."_catchment_read_at", n."_catchment_deleted_at", n."_catchment_delete_reason"
+FROM "_catchment_newest" n;
+DELETE FROM "salesforce_incremental"."_catchment_tombstone"
+USING "_catchment_newest" n
+WHERE "_catchment_tombstone".table_name = 'account' AND "_catchment_tombstone".record_key = CAST(n."id" AS VARCHAR(65535));
+
+-- A complete reading: what it lacks.
+CREATE TEMP TABLE "_catchment_gone" AS
+SELECT "id", "_catchment_at", "_catchment_read_at" FROM "salesforce"."account" WHERE false;
+INSERT INTO "_catchment_gone"
+SELECT f."id", f."_catchment_at", CAST(:read_at AS TIMESTAMPTZ)
+FROM "salesforce"."account" f
+WHERE f."_catchment_deleted_at" IS NULL
+	AND NOT EXISTS (SELECT 1 FROM "salesforce_incremental"."account" v WHERE v."_catchment_attempt" = CAST(:attempt AS VARCHAR(65535)) AND v."id" = f."id")
+	AND coalesce(f."_catchment_read_at", TIMESTAMPTZ '0001-01-01 00:00:00+00') < CAST(:read_at AS TIMESTAMPTZ);
+UPDATE "salesforce"."account" AS f
+SET "_catchment_deleted_at" = CAST(:now AS TIMESTAMPTZ), "_catchment_delete_reason" = CAST('purged' AS VARCHAR(65535)), "_catchment_synced_at" = CAST(:now AS TIMESTAMPTZ), "_catchment_read_at" = n."_catchment_read_at"
+FROM "_catchment_gone" n
+WHERE n."id" = f."id";
+
+-- Staging without the merged versions.
+DELETE FROM "salesforce_incremental"."account" WHERE "_catchment_attempt" = :attempt;
