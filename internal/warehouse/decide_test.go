@@ -224,4 +224,3 @@ func TestShapeOfRedshift(t *testing.T) {
 		t.Errorf("a name of 128 bytes: %v", err)
 	}
 }
-
