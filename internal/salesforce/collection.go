@@ -1,0 +1,77 @@
+package salesforce
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"catchment/internal/plan"
+)
+
+// CollectionAtMost is how many records one call of Collect may ask for (REST
+// API guide, "Get Multiple Records with Fields Using sObject Collections").
+const CollectionAtMost = 2000
+
+// Collect reads the records with these Ids, 2,000 at most, by one call, and
+// hands each that was answered to each, as they arrive. What Salesforce doesn't
+// answer is deleted, purged, or out of this user's sight: only a queryAll by
+// its Id tells which.
+func (c *Client) Collect(ctx context.Context, object string, ids, fields []string, each func(Record) error) error {
+	if len(ids) > CollectionAtMost {
+		return plan.Failf(plan.Bug, "", "collect %s: %d Ids at once", object, len(ids))
+	}
+	body, err := json.Marshal(map[string][]string{"ids": ids, "fields": fields})
+	if err != nil {
+		return fmt.Errorf("collect %s: %w", object, err)
+	}
+	r := &request{
+		method: http.MethodPost,
+		path:   c.data("composite", "sobjects", object),
+		header: http.Header{"Content-Type": {"application/json; charset=UTF-8"}},
+		body:   body,
+	}
+	resp, err := c.send.send(ctx, r)
+	if err != nil {
+		return fmt.Errorf("collect %s: %w", object, err)
+	}
+	defer resp.Body.Close()
+	n, err := decodeCollection(json.NewDecoder(resp.Body), each)
+	if refused, ok := errors.AsType[eachError](err); ok {
+		return refused.error
+	}
+	if err != nil {
+		return fmt.Errorf("collect %s: %w", object, badJSON(r, err))
+	}
+	if n != len(ids) {
+		return plan.Failf(plan.Bug, "", "collect %s: %d answers to %d Ids", object, n, len(ids))
+	}
+	return nil
+}
+
+// decodeCollection reads an array of records and nulls, and counts them.
+func decodeCollection(d *json.Decoder, each func(Record) error) (int, error) {
+	if err := delim(d, '['); err != nil {
+		return 0, err
+	}
+	n := 0
+	for ; d.More(); n++ {
+		var raw json.RawMessage
+		if err := d.Decode(&raw); err != nil {
+			return n, err
+		}
+		if bytes.Equal(raw, []byte("null")) {
+			continue
+		}
+		var r Record
+		if err := json.Unmarshal(raw, &r); err != nil {
+			return n, err
+		}
+		if err := each(r); err != nil {
+			return n, eachError{err}
+		}
+	}
+	return n, delim(d, ']')
+}
