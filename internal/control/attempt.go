@@ -85,21 +85,14 @@ type Attempt struct {
 	Generation int64        `json:"generation"`
 	State      AttemptState `json:"state"`
 
-	Mover    string    `json:"mover"`
 	Full     bool      `json:"full,omitzero"`     // rebuilds the table
 	Complete bool      `json:"complete,omitzero"` // reads every record: those it lacks are gone
 	From     time.Time `json:"from,omitzero"`
 	To       time.Time `json:"to,omitzero"`
 	Grade    string    `json:"grade,omitzero"`
-	SOQL     string    `json:"soql,omitzero"`
-	Columns  []string  `json:"columns,omitempty"` // API names, in the order of SOQL
 
-	Job     json.RawMessage `json:"job,omitempty"` // the mover's
-	Jobs    int             `json:"jobs"`          // created so far; all but one are orphaned or gone
-	Pages   int64           `json:"pages"`
-	Records int64           `json:"records"`
-	Bytes   int64           `json:"bytes"`
-	Counts  json.RawMessage `json:"counts,omitempty"` // the warehouse's, of the consolidation
+	Parts  []Part          `json:"parts,omitempty"`
+	Counts json.RawMessage `json:"counts,omitempty"` // the warehouse's, of the consolidation
 
 	FailedRun  string     `json:"failed_run,omitzero"` // the last run that it failed in
 	Error      string     `json:"error,omitzero"`

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -101,7 +102,7 @@ func TestAttemptLife(t *testing.T) {
 	} {
 		c.add(time.Minute)
 		a.State = next
-		a.Job = json.RawMessage(`{"id":"750"}`)
+		a.Parts = []control.Part{{Name: control.Main, Job: json.RawMessage(`{"id":"750"}`)}}
 		a = save(t, ctl, a)
 		got, found, err := ctl.Open(ctx, "Account")
 		if !found || err != nil || got.State != next || got.Version != a.Version || !got.Updated.Equal(c.now()) {
@@ -116,7 +117,7 @@ func TestAttemptLife(t *testing.T) {
 	second := begin(t, ctl, "Account")
 	a.State = control.Dropped
 	a = save(t, ctl, a)
-	if got, err := ctl.Attempt(ctx, a.ID); err != nil || got.State != control.Dropped || string(got.Job) != `{"id":"750"}` {
+	if got, err := ctl.Attempt(ctx, a.ID); err != nil || got.State != control.Dropped || string(got.Part(control.Main).Job) != `{"id":"750"}` {
 		t.Errorf("by id: %+v, %v", got, err)
 	}
 	begin(t, ctl, "Account_2")
@@ -225,8 +226,9 @@ func TestRowForm(t *testing.T) {
 			`{"object":"Account","generation":0,"fingerprint":"","watermark":"2026-11-23T15:04:05.006Z","rows":0}`},
 		{control.Lease{Flow: "Account", Fence: 3}, `{"flow":"Account","fence":3}`},
 		{control.Attempt{ID: "i", Flow: "f", Run: "r", State: control.Planned, Created: start, Updated: start},
-			`{"id":"i","flow":"f","run":"r","fence":0,"generation":0,"state":"planned","mover":"","jobs":0,"pages":0,"records":0,` +
-				`"bytes":0,"created":"2026-11-23T15:04:05.006Z","updated":"2026-11-23T15:04:05.006Z"}`},
+			`{"id":"i","flow":"f","run":"r","fence":0,"generation":0,"state":"planned",` +
+				`"created":"2026-11-23T15:04:05.006Z","updated":"2026-11-23T15:04:05.006Z"}`},
+		{control.Part{Name: "main", Op: "put"}, `{"name":"main","op":"put","mover":""}`},
 		{control.PageRow{Attempt: "a", Seq: 1},
 			`{"attempt":"a","job":"","name":"","key":"","seq":1,"records":0,"bytes":0,"digest":""}`},
 		{control.RunRow{ID: "r", State: control.Running, Started: start},
@@ -235,6 +237,44 @@ func TestRowForm(t *testing.T) {
 		got, err := json.Marshal(c.row)
 		if err != nil || string(got) != c.want {
 			t.Errorf("%T: %s, %v\nwant %s", c.row, got, err, c.want)
+		}
+	}
+}
+
+// TestOlderAttempts: attempts that were written before there were parts have
+// one, and go on from where they were.
+func TestOlderAttempts(t *testing.T) {
+	table := openTable(t)
+	ctx := t.Context()
+	put := func(kind, id, data string) {
+		if _, err := table.Put(ctx, control.Row{Key: control.Key{Kind: kind, ID: id}, Data: []byte(data)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const id = "Account-20261123T150405006-00000000"
+	put("meta", "schema", `{"version":1}`)
+	put("open", "Account", `{"attempt":"`+id+`"}`)
+	put("attempt", id, `{"id":"`+id+`","flow":"Account","run":"r","fence":3,"generation":2,"state":"loaded","mover":"bulk",`+
+		`"from":"2026-01-01T00:00:00Z","soql":"SELECT Id FROM Account","columns":["Id"],"job":{"id":"750"},"jobs":2,"pages":3,"records":40,"bytes":500,`+
+		`"created":"2026-11-23T15:04:05Z","updated":"2026-11-23T15:04:05Z"}`)
+	put("attempt", id+"0", `{"id":"`+id+`0","flow":"Account","state":"planned","mover":"","jobs":0,"pages":0,"records":0,"bytes":0}`)
+	for range 2 {
+		ctl := newControl(t, table, &clock{t: start})
+		a, found, err := ctl.Open(ctx, "Account")
+		if err != nil || !found || a.State != control.Loaded || a.Fence != 3 || a.From.IsZero() || a.Mover() != "bulk" {
+			t.Fatalf("%+v, %v, %v", a, found, err)
+		}
+		want := []control.Part{{Name: "main", Op: "put", Mover: "bulk", SOQL: "SELECT Id FROM Account", Columns: []string{"Id"},
+			Job: json.RawMessage(`{"id":"750"}`), Jobs: 2, Loaded: true, Pages: 3, Records: 40, Bytes: 500}}
+		if !reflect.DeepEqual(a.Parts, want) {
+			t.Errorf("parts: %+v", a.Parts)
+		}
+		if pages, records, bytes := a.Sums(); pages != 3 || records != 40 || bytes != 500 {
+			t.Error(a.Sums())
+		}
+		planned, err := ctl.Attempt(ctx, id+"0")
+		if err != nil || len(planned.Parts) != 1 || planned.Parts[0].Loaded || planned.Part("other") != nil {
+			t.Errorf("%+v, %v", planned, err)
 		}
 	}
 }

@@ -196,15 +196,14 @@ func TestMigrate(t *testing.T) {
 func TestMigrateRace(t *testing.T) {
 	table := openTable(t)
 	raced := false
-	steps := []control.Migration{
-		func(ctx context.Context, _ control.Table) error {
-			if raced {
-				return nil
-			}
-			raced = true
-			_, err := control.New(ctx, table, time.Now, nil)
-			return err
-		},
+	steps := control.Migrations()
+	steps[0] = func(ctx context.Context, _ control.Table) error {
+		if raced {
+			return nil
+		}
+		raced = true
+		_, err := control.New(ctx, table, time.Now, nil)
+		return err
 	}
 	if err := control.Migrate(t.Context(), table, steps); err != nil {
 		t.Error(err)

@@ -17,6 +17,7 @@ type migration func(context.Context, Table) error
 func migrations() []migration {
 	return []migration{
 		func(context.Context, Table) error { return nil }, // 1: the first form
+		divideAttempts, // 2: an attempt has parts
 	}
 }
 

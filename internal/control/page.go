@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 )
 
 // A PageRow is what is known of one stored page of an attempt: enough to load
@@ -49,10 +50,14 @@ func (c *Control) Pages(ctx context.Context, attempt string) ([]PageRow, error) 
 	return list(c.table.List(ctx, kindPage, attempt+"/"), func(*PageRow, int64) {})
 }
 
-// DropPages forgets the pages of an attempt.
-func (c *Control) DropPages(ctx context.Context, attempt string) error {
+// DropPages forgets the pages of an attempt, all but those of keepJobs.
+func (c *Control) DropPages(ctx context.Context, attempt string, keepJobs ...string) error {
 	for row, err := range c.table.List(ctx, kindPage, attempt+"/") {
-		if err == nil {
+		var p PageRow
+		if err == nil && len(keepJobs) > 0 {
+			p, err = decode[PageRow](row)
+		}
+		if err == nil && !slices.Contains(keepJobs, p.Job) {
 			err = c.table.Delete(ctx, row)
 		}
 		if err != nil {

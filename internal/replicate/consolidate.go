@@ -29,7 +29,10 @@ func (r *Replicator) consolidate(ctx context.Context, v *visit) error {
 	}
 	_, err = r.Control.UpdateFlow(ctx, a.Flow, func(f *control.FlowRow) {
 		f.Generation, f.Fingerprint = a.Generation, flow.Fingerprint(v.source.flow) // a crash may have kept list from it
-		f.Watermark, f.Grade, f.Rows, f.LastError = a.To, a.Grade, counts.Rows, ""
+		f.Rows, f.LastError = counts.Rows, ""
+		if !a.To.IsZero() { // an attempt that only mends moves no watermark
+			f.Watermark, f.Grade = a.To, a.Grade
+		}
 		if a.Complete {
 			f.Hidden = stillHidden(f.Hidden, v.source.table)
 		}
@@ -38,16 +41,18 @@ func (r *Replicator) consolidate(ctx context.Context, v *visit) error {
 		return err
 	}
 	a.State = control.Consolidated
-	r.progress(Progress{Flow: a.Flow, Step: Consolidate, Records: a.Records, Of: a.Records, Bytes: a.Bytes, Mover: a.Mover})
+	_, records, bytes := a.Sums()
+	r.progress(Progress{Flow: a.Flow, Step: Consolidate, Records: records, Of: records, Bytes: bytes, Mover: a.Mover()})
 	return nil
 }
 
 // merge is how the attempt is to be consolidated.
 func (v *visit) merge() warehouse.Merge {
 	a := &v.attempt
+	pages, records, _ := a.Sums()
 	return warehouse.Merge{
 		Table: v.source.table, Attempt: a.ID, Policy: warehouse.Policy(v.source.flow.Deletes),
-		Pages: a.Pages, Rows: a.Records,
+		Pages: pages, Rows: records,
 		Complete: a.Complete, AbsentReason: absentReason(v.source.flow.Where), Override: a.Full,
 		Generation: a.Generation, Watermark: a.To, Grade: a.Grade,
 	}

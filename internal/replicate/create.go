@@ -13,23 +13,31 @@ import (
 	"catchment/internal/warehouse"
 )
 
-// create makes the tables fit and the job exist.
+// create makes the tables fit and the jobs exist, one for each part.
 func (r *Replicator) create(ctx context.Context, v *visit) error {
 	if err := r.prepare(ctx, v); err != nil {
 		return err
 	}
-	if v.attempt.Mover == "" {
-		if err := r.chooseMover(ctx, v); err != nil {
-			return err
-		}
-	}
-	if v.attempt.Mover != "none" {
-		if err := r.createJob(ctx, v); err != nil {
+	for i := range v.attempt.Parts {
+		if err := r.createPart(ctx, v, &v.attempt.Parts[i]); err != nil {
 			return err
 		}
 	}
 	v.attempt.State = control.Created
 	return nil
+}
+
+// createPart makes the job of a part that has none.
+func (r *Replicator) createPart(ctx context.Context, v *visit, p *control.Part) error {
+	if p.Mover == "" {
+		if err := r.chooseMover(ctx, v, p); err != nil {
+			return err
+		}
+	}
+	if p.Mover == noMover || len(p.Job) > 0 {
+		return nil
+	}
+	return r.createJob(ctx, v, p)
 }
 
 // prepare brings staging and final table up to what describe says.
@@ -55,7 +63,13 @@ func (r *Replicator) prepare(ctx context.Context, v *visit) error {
 	return r.Warehouse.Describe(ctx, v.fence(), v.source.object, v.source.table)
 }
 
-func (r *Replicator) chooseMover(ctx context.Context, v *visit) error {
+// noMover is the mover of a part that has nothing to read.
+const noMover = "none"
+
+// chooseMover decides by how much there is to read. What the main part reads is
+// counted by Salesforce; the narrow ones read every record, about as many as
+// the table has rows.
+func (r *Replicator) chooseMover(ctx context.Context, v *visit, p *control.Part) error {
 	a, changed := &v.attempt, int64(-1)
 	row, err := r.Control.Flow(ctx, a.Flow)
 	if err != nil {
@@ -65,73 +79,110 @@ func (r *Replicator) chooseMover(ctx context.Context, v *visit) error {
 	if row.Mover != "" { // Bulk refused this object before
 		setting = row.Mover
 	}
-	if !a.From.IsZero() {
+	switch {
+	case p.Name != control.Main && row.Rows > 0:
+		changed = row.Rows
+	case p.Name == control.Main && !a.From.IsZero():
 		count := queryFor(v.source.object.Name, []string{"COUNT()"}, v.source.flow.Where, v.source.cursor, a.From)
 		changed, err = r.Org.Count(ctx, count, true)
 		if err != nil {
 			return err
 		}
 	}
-	a.Mover = moverFor(setting, changed, a.SOQL)
+	p.Mover = moverFor(setting, changed, p.SOQL)
 	return nil
 }
 
-// jobsAtMost bounds the jobs of one attempt, since an org has 10,000 a day. The
+// jobsAtMost bounds the jobs of one part, since an org has 10,000 a day. The
 // run that reaches it fails; the next begins a new attempt.
 const jobsAtMost = 10
 
 // createJob posts the job. The intent is recorded before: a crash between the
 // two may orphan a job, which Jobs then counts; it is never adopted, since
 // Salesforce doesn't tell what a job reads.
-func (r *Replicator) createJob(ctx context.Context, v *visit) error {
-	pager, err := r.pager(v.attempt.Mover)
+func (r *Replicator) createJob(ctx context.Context, v *visit, p *control.Part) error {
+	pager, err := r.pager(p.Mover)
 	if err != nil {
 		return err
 	}
-	if v.attempt.Jobs++; v.attempt.Jobs > jobsAtMost {
+	if p.Jobs++; p.Jobs > jobsAtMost {
 		return plan.Fixf("look at the Bulk Data Load Jobs page of Setup for what becomes of them, then run again",
 			"%d jobs of %s came to nothing: %s", jobsAtMost, v.attempt.Flow, strings.Join(v.attempt.Notes, "; "))
 	}
+	p.Job = nil
 	if v.attempt, err = r.Control.SaveAttempt(ctx, v.attempt); err != nil {
 		return err
 	}
-	job, err := pager.Create(ctx, mover.Request{Object: v.source.object.Name, SOQL: v.attempt.SOQL})
-	if errors.Is(err, mover.ErrUnsupported) && v.attempt.Mover == "bulk" {
-		v.attempt.Mover = "rest"
-		if _, err := r.Control.UpdateFlow(ctx, v.attempt.Flow, func(f *control.FlowRow) { f.Mover = "rest" }); err != nil {
-			return err
+	job, err := pager.Create(ctx, mover.Request{Object: v.source.object.Name, SOQL: p.SOQL})
+	if errors.Is(err, mover.ErrUnsupported) && p.Mover == "bulk" {
+		p.Mover = "rest"
+		if p.Name == control.Main { // Bulk refuses the object, not only some of its fields
+			if _, err := r.Control.UpdateFlow(ctx, v.attempt.Flow, func(f *control.FlowRow) { f.Mover = "rest" }); err != nil {
+				return err
+			}
 		}
-		return r.createJob(ctx, v)
+		return r.createJob(ctx, v, p)
 	}
 	if err != nil {
 		return err
 	}
-	if v.attempt.Jobs > 1 { // what an earlier job of this attempt staged is of another reading
-		if err := r.Warehouse.Discard(ctx, v.fence(), v.attempt.ID, job.ID); err != nil {
-			return err
-		}
-		if err := r.Control.DropPages(ctx, v.attempt.ID); err != nil {
-			return err
-		}
-		v.attempt.Pages, v.attempt.Records, v.attempt.Bytes = 0, 0, 0
+	if err := setJob(p, job); err != nil {
+		return err
 	}
-	return v.setJob(job)
+	if p.Jobs > 1 {
+		return r.forgetJobs(ctx, v, p)
+	}
+	return nil
 }
 
-// ready waits for what has to exist before the job can be started: nothing,
+// forgetJobs removes what earlier jobs staged: they are of another reading. The
+// parts that complete this one are read again too.
+func (r *Replicator) forgetJobs(ctx context.Context, v *visit, p *control.Part) error {
+	p.Pages, p.Records, p.Bytes = 0, 0, 0
+	for i := range v.attempt.Parts {
+		q := &v.attempt.Parts[i]
+		if q.Follows != p.Name || len(q.Job) == 0 {
+			continue
+		}
+		pager, job, err := r.job(q)
+		if err != nil {
+			return err
+		}
+		if err := pager.Drop(ctx, job); err != nil {
+			return err
+		}
+		q.Job, q.Loaded, q.Pages, q.Records, q.Bytes = nil, false, 0, 0, 0
+	}
+	var keep []string
+	for i := range v.attempt.Parts {
+		if q := &v.attempt.Parts[i]; len(q.Job) > 0 {
+			_, job, err := r.job(q)
+			if err != nil {
+				return err
+			}
+			keep = append(keep, job.ID)
+		}
+	}
+	if err := r.Warehouse.Discard(ctx, v.fence(), v.attempt.ID, keep...); err != nil {
+		return err
+	}
+	return r.Control.DropPages(ctx, v.attempt.ID, keep...)
+}
+
+// ready waits for what has to exist before the jobs can be started: nothing,
 // for Bulk and REST.
 func (r *Replicator) ready(_ context.Context, v *visit) error {
 	v.attempt.State = control.Ready
 	return nil
 }
 
-// start sets the job off. Bulk and REST start by themselves.
+// start sets the jobs off. Bulk and REST start by themselves.
 func (r *Replicator) start(_ context.Context, v *visit) error {
 	v.attempt.State = control.Started
 	return nil
 }
 
-// done waits for the job to finish.
+// done waits for the jobs to finish.
 func (r *Replicator) done(ctx context.Context, v *visit) error {
 	finished, err := r.finished(ctx, v)
 	if err == nil && finished {
@@ -140,16 +191,29 @@ func (r *Replicator) done(ctx context.Context, v *visit) error {
 	return err
 }
 
-// finished asks whether the attempt's job has its result, and replaces a job
-// that is gone.
+// finished asks whether every part has its result.
 func (r *Replicator) finished(ctx context.Context, v *visit) (bool, error) {
-	if v.attempt.Mover == "none" {
+	all := true
+	for i := range v.attempt.Parts {
+		one, err := r.partFinished(ctx, v, &v.attempt.Parts[i])
+		if err != nil {
+			return false, err
+		}
+		all = all && one
+	}
+	return all, nil
+}
+
+// partFinished asks whether a part's job has its result, and replaces a job
+// that is gone.
+func (r *Replicator) partFinished(ctx context.Context, v *visit, p *control.Part) (bool, error) {
+	if p.Mover == noMover || p.Loaded {
 		return true, nil
 	}
-	if len(v.attempt.Job) == 0 { // the last one failed
-		return false, r.createJob(ctx, v)
+	if len(p.Job) == 0 { // the last one failed, or it is planned only now
+		return false, r.createPart(ctx, v, p)
 	}
-	pager, job, err := r.job(v)
+	pager, job, err := r.job(p)
 	if err != nil || job.Done {
 		return job.Done, err
 	}
@@ -157,52 +221,62 @@ func (r *Replicator) finished(ctx context.Context, v *visit) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	v.wait = pollWait(now.Sub(job.ReadAt))
+	if wait := pollWait(now.Sub(job.ReadAt)); v.wait == 0 || wait < v.wait {
+		v.wait = wait
+	}
 	job, err = pager.Poll(ctx, job)
 	switch {
 	case errors.Is(err, mover.ErrGone):
-		return false, r.replaceJob(ctx, v, pager, job)
+		return false, r.replaceJob(ctx, v, p)
 	case errors.Is(err, mover.ErrFailed):
-		return false, r.giveUpJob(ctx, v, pager, job, err)
+		return false, r.giveUpJob(ctx, v, p, err)
 	case err != nil:
 		return false, err
 	}
-	r.progress(Progress{Flow: v.attempt.Flow, Step: Done, Of: job.Records, Mover: v.attempt.Mover})
-	return job.Done, v.setJob(job)
+	r.progress(Progress{Flow: v.attempt.Flow, Step: Done, Of: job.Records, Mover: p.Mover})
+	return job.Done, setJob(p, job)
 }
 
 // giveUpJob deletes a job whose result is no good. The next call makes another;
 // this one says what happened.
-func (r *Replicator) giveUpJob(ctx context.Context, v *visit, pager mover.Pager, job mover.Job, err error) error {
-	v.attempt.Job = nil
-	v.note("job %s was given up: %v", job.ID, err)
-	return errors.Join(err, pager.Drop(ctx, job))
+func (r *Replicator) giveUpJob(ctx context.Context, v *visit, p *control.Part, why error) error {
+	pager, job, err := r.job(p)
+	if err != nil {
+		return errors.Join(why, err)
+	}
+	p.Job = nil
+	v.note("job %s was given up: %v", job.ID, why)
+	return errors.Join(why, pager.Drop(ctx, job))
 }
 
 // replaceJob makes a new job in the place of one that can't be read any more.
-func (r *Replicator) replaceJob(ctx context.Context, v *visit, pager mover.Pager, job mover.Job) error {
+func (r *Replicator) replaceJob(ctx context.Context, v *visit, p *control.Part) error {
+	pager, job, err := r.job(p)
+	if err != nil {
+		return err
+	}
 	v.note("job %s was gone, another reads the same", job.ID)
 	if err := pager.Drop(ctx, job); err != nil { // an aborted job is still in the org
 		return err
 	}
-	return r.createJob(ctx, v)
+	return r.createJob(ctx, v, p)
 }
 
-// job reads the mover's own note out of the attempt.
-func (r *Replicator) job(v *visit) (mover.Pager, mover.Job, error) {
-	pager, err := r.pager(v.attempt.Mover)
+// job reads the mover's own note out of a part.
+func (r *Replicator) job(p *control.Part) (mover.Pager, mover.Job, error) {
+	pager, err := r.pager(p.Mover)
 	if err != nil {
 		return nil, mover.Job{}, err
 	}
 	var job mover.Job
-	if err := json.Unmarshal(v.attempt.Job, &job); err != nil {
-		return nil, job, fmt.Errorf("read the job of attempt %s: %w", v.attempt.ID, err)
+	if err := json.Unmarshal(p.Job, &job); err != nil {
+		return nil, job, fmt.Errorf("read the job of part %s: %w", p.Name, err)
 	}
 	return pager, job, nil
 }
 
-func (v *visit) setJob(j mover.Job) error {
+func setJob(p *control.Part, j mover.Job) error {
 	b, err := json.Marshal(j)
-	v.attempt.Job = b
+	p.Job = b
 	return err
 }

@@ -1,6 +1,7 @@
 package replicate
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -87,7 +88,7 @@ func unfit(s standing) string {
 		return "a field that it reads is gone, or hidden from this user"
 	case s.ledger < s.loaded:
 		return "the warehouse has lost pages of it"
-	case a.Jobs >= jobsAtMost:
+	case slices.ContainsFunc(a.Parts, func(p control.Part) bool { return p.Jobs >= jobsAtMost }):
 		return "too many of its jobs were lost"
 	}
 	return ""
@@ -187,6 +188,16 @@ func queryFor(object string, fields []string, where, cursor string, from time.Ti
 		q.Where = append(q.Where, salesforce.Since(cursor, from))
 	}
 	return q.String()
+}
+
+// readings plans the parts of an attempt whose window is fixed. The first reads
+// whole records; what else has to be read in the same run follows it.
+func readings(src *source, a control.Attempt) []control.Part {
+	columns := src.names()
+	return []control.Part{{
+		Name: control.Main, Op: string(warehouse.Put), Columns: columns,
+		SOQL: queryFor(src.object.Name, columns, src.flow.Where, src.cursor, a.From),
+	}}
 }
 
 // pollWait is how long to wait for a job of this age: short jobs are asked

@@ -77,7 +77,7 @@ func TestRefuse(t *testing.T) {
 func TestUnfit(t *testing.T) {
 	fit := func() standing {
 		return standing{
-			attempt: control.Attempt{ID: "a", Generation: 2, From: noon, Jobs: 1},
+			attempt: control.Attempt{ID: "a", Generation: 2, From: noon, Parts: []control.Part{{Name: control.Main, Jobs: 1}}},
 			way:     course{generation: 2, from: noon}, known: true, carried: true, loaded: 3, ledger: 3,
 		}
 	}
@@ -99,7 +99,7 @@ func TestUnfit(t *testing.T) {
 		{"the table is to be rebuilt", func(s *standing) { s.way.rebuild = true }, "less"},
 		{"a field vanished", func(s *standing) { s.carried = false }, "field"},
 		{"pages vanished", func(s *standing) { s.ledger = 2 }, "pages"},
-		{"jobs vanished", func(s *standing) { s.attempt.Jobs = jobsAtMost }, "jobs"},
+		{"jobs vanished", func(s *standing) { s.attempt.Parts[0].Jobs = jobsAtMost }, "jobs"},
 	}
 	for _, test := range tests {
 		s := fit()

@@ -2,12 +2,9 @@ package replicate
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
 
 	"catchment/internal/control"
-	"catchment/internal/mover"
 	"catchment/internal/plan"
 )
 
@@ -35,16 +32,15 @@ func (r *Replicator) drop(ctx context.Context, t plan.Task) (plan.Task, error) {
 	return t, errors.Join(append(errs, r.dropPages(ctx, t.Flow, open))...)
 }
 
-// dropAttempt deletes an attempt's job and forgets its pages.
+// dropAttempt deletes an attempt's jobs and forgets its pages.
 func (r *Replicator) dropAttempt(ctx context.Context, a control.Attempt) error {
-	if len(a.Job) > 0 {
-		pager, err := r.pager(a.Mover)
+	for i := range a.Parts {
+		if len(a.Parts[i].Job) == 0 {
+			continue
+		}
+		pager, job, err := r.job(&a.Parts[i])
 		if err != nil {
 			return err
-		}
-		var job mover.Job
-		if err := json.Unmarshal(a.Job, &job); err != nil {
-			return fmt.Errorf("read the job of attempt %s: %w", a.ID, err)
 		}
 		if err := pager.Drop(ctx, job); err != nil {
 			return err

@@ -8,6 +8,7 @@ import (
 	"path"
 	"slices"
 	"sync"
+	"time"
 
 	"catchment/internal/blob"
 	"catchment/internal/control"
@@ -16,36 +17,46 @@ import (
 	"catchment/internal/warehouse"
 )
 
-// load brings the job's pages into the blob store and from there into staging,
-// both at once: while pages load, the next ones come down. A page that is
-// stored or loaded already is not fetched or loaded again.
+// load brings the parts' pages into the blob store and from there into
+// staging, both at once: while pages load, the next ones come down. A page that
+// is stored or loaded already is not fetched or loaded again.
 func (r *Replicator) load(ctx context.Context, v *visit) error {
 	finished, err := r.finished(ctx, v)
 	if err != nil || !finished {
 		return err
 	}
-	if v.attempt.Mover == "none" {
-		v.attempt.State = control.Loaded
-		return nil
+	for i := range v.attempt.Parts {
+		p := &v.attempt.Parts[i]
+		if p.Mover == noMover || p.Loaded {
+			continue
+		}
+		if err := r.loadPart(ctx, v, int64(i), p); err != nil || !p.Loaded {
+			return err // the next call goes on from here
+		}
 	}
-	pager, job, err := r.job(v)
+	if err := r.Warehouse.Counted(ctx, v.fence(), v.merge()); err != nil {
+		return err
+	}
+	v.attempt.State = control.Loaded
+	return nil
+}
+
+// loadPart loads one part, as far as it gets.
+func (r *Replicator) loadPart(ctx context.Context, v *visit, place int64, p *control.Part) error {
+	l, err := r.newLoading(ctx, v, place, p)
 	if err != nil {
 		return err
 	}
-	l, err := r.newLoading(ctx, v, job)
-	if err != nil {
-		return err
-	}
-	switch err := l.run(ctx, pager); {
+	switch err := l.run(ctx); {
 	case errors.Is(err, mover.ErrGone):
-		return r.replaceJob(ctx, v, pager, job)
+		return r.replaceJob(ctx, v, p)
 	case errors.Is(err, errStopping):
-		return nil // the next call goes on from here
+		return nil
 	case err != nil:
 		return err
 	}
 	if err = l.account(ctx); errors.Is(err, errUnsound) {
-		return r.giveUpJob(ctx, v, pager, job, err)
+		return r.giveUpJob(ctx, v, p, err)
 	}
 	return err
 }
@@ -56,26 +67,49 @@ var errUnsound = errors.New("the result doesn't add up")
 // errStopping ends the listing of pages after the stop signal.
 var errStopping = errors.New("stopping")
 
-// A loading is one call of load.
+// A loading is one call of load, for one part.
 type loading struct {
 	*Replicator
 	v      *visit
+	part   *control.Part
+	place  int64 // of the part in its attempt
+	pager  mover.Pager
 	job    mover.Job
+	readAt time.Time
+	before int64                      // records of the parts that are loaded
 	stored map[string]control.PageRow // by page name: known when the call began
 	ready  chan control.PageRow       // stored, waiting for the warehouse
 	total  tally
 }
 
+// pagesAtMost bounds the pages of a part: their places in the attempt follow
+// those of the part before.
+const pagesAtMost = 10_000_000
+
 // A tally counts pages and what is in them.
 type tally struct{ pages, records, bytes int64 }
 
-func (r *Replicator) newLoading(ctx context.Context, v *visit, job mover.Job) (*loading, error) {
+func (r *Replicator) newLoading(ctx context.Context, v *visit, place int64, p *control.Part) (*loading, error) {
+	pager, job, err := r.job(p)
+	if err != nil {
+		return nil, err
+	}
 	pages, err := r.Control.Pages(ctx, v.attempt.ID)
 	if err != nil {
 		return nil, err
 	}
-	l := &loading{Replicator: r, v: v, job: job, stored: map[string]control.PageRow{},
-		ready: make(chan control.PageRow, r.Warehouse.PagesPerLoad())}
+	l := &loading{Replicator: r, v: v, part: p, place: place, pager: pager, job: job, readAt: job.ReadAt,
+		stored: map[string]control.PageRow{}, ready: make(chan control.PageRow, r.Warehouse.PagesPerLoad())}
+	_, l.before, _ = v.attempt.Sums()
+	if first := v.attempt.Part(p.Follows); first != nil && len(first.Job) > 0 { // two servers' clocks may differ
+		_, of, err := r.job(first)
+		if err != nil {
+			return nil, err
+		}
+		if of.ReadAt.After(l.readAt) {
+			l.readAt = of.ReadAt
+		}
+	}
 	for _, p := range pages {
 		if p.Job == job.ID {
 			l.stored[p.Name] = p
@@ -85,7 +119,7 @@ func (r *Replicator) newLoading(ctx context.Context, v *visit, job mover.Job) (*
 }
 
 // run fetches pages, several at once, and loads them as they come.
-func (l *loading) run(ctx context.Context, pager mover.Pager) error {
+func (l *loading) run(ctx context.Context) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	defer l.gate.leave(path.Join(l.v.attempt.Flow, l.v.attempt.ID))
@@ -98,7 +132,7 @@ func (l *loading) run(ctx context.Context, pager mover.Pager) error {
 			}
 		}
 	})
-	fetchErr := l.fetchAll(ctx, cancel, pager)
+	fetchErr := l.fetchAll(ctx, cancel)
 	close(l.ready)
 	loader.Wait()
 	if loadErr != nil {
@@ -110,11 +144,11 @@ func (l *loading) run(ctx context.Context, pager mover.Pager) error {
 // fetchAll lists the job's pages and fetches those that aren't stored. The
 // first comes down alone: it is here sooner than one of many would be, and the
 // warehouse loads it while the others follow.
-func (l *loading) fetchAll(ctx context.Context, cancel context.CancelCauseFunc, pager mover.Pager) error {
+func (l *loading) fetchAll(ctx context.Context, cancel context.CancelCauseFunc) error {
 	var fetchers sync.WaitGroup
 	err := func() error {
 		seq, first := int64(0), make(chan struct{})
-		for p, err := range pager.Pages(ctx, l.job) {
+		for p, err := range l.pager.Pages(ctx, l.job) {
 			if err != nil {
 				return err
 			}
@@ -124,7 +158,7 @@ func (l *loading) fetchAll(ctx context.Context, cancel context.CancelCauseFunc, 
 			seq++
 			row, known := l.stored[p.Name]
 			if !known {
-				row = control.PageRow{Attempt: l.v.attempt.ID, Job: l.job.ID, Name: p.Name, Seq: seq}
+				row = control.PageRow{Attempt: l.v.attempt.ID, Job: l.job.ID, Name: p.Name, Seq: l.place*pagesAtMost + seq}
 			}
 			if seq == 2 {
 				select {
@@ -211,7 +245,8 @@ func (l *loading) loadReady(ctx context.Context) error {
 }
 
 func (l *loading) loadBatch(ctx context.Context, rows []control.PageRow) error {
-	b := warehouse.Batch{Table: l.v.source.table, Attempt: l.v.attempt.ID, Job: l.job.ID, ReadAt: l.job.ReadAt}
+	b := warehouse.Batch{Table: l.v.source.table, Attempt: l.v.attempt.ID, Job: l.job.ID, ReadAt: l.readAt,
+		Op: warehouse.Op(l.part.Op), Reason: l.part.Reason, Override: l.part.Override}
 	for _, row := range rows {
 		b.Pages = append(b.Pages, l.page(row))
 	}
@@ -231,8 +266,8 @@ func (l *loading) loadBatch(ctx context.Context, rows []control.PageRow) error {
 			return err
 		}
 	}
-	l.progress(Progress{Flow: l.v.attempt.Flow, Step: Load, Records: l.total.records, Of: l.job.Records,
-		Bytes: l.total.bytes, Mover: l.v.attempt.Mover})
+	l.progress(Progress{Flow: l.v.attempt.Flow, Step: Load, Records: l.before + l.total.records, Of: l.before + l.job.Records,
+		Bytes: l.total.bytes, Mover: l.part.Mover})
 	return nil
 }
 
@@ -263,15 +298,15 @@ func (l *loading) account(ctx context.Context) error {
 		return plan.Failf(plan.Retry, "", "%w: the pages of job %s hold %d records, Salesforce counts %d",
 			errUnsound, l.job.ID, l.total.records, l.job.Records)
 	}
-	pages, rows, err := l.Warehouse.Staged(ctx, l.v.attempt.ID)
+	pages, rows, err := l.Warehouse.Staged(ctx, l.v.attempt.ID, l.job.ID)
 	if err != nil {
 		return err
 	}
 	if pages != l.total.pages || rows != l.total.records {
-		return plan.Failf(plan.Retry, "", "%w: the warehouse has %d pages with %d rows of attempt %s, loaded were %d with %d",
-			errUnsound, pages, rows, l.v.attempt.ID, l.total.pages, l.total.records)
+		return plan.Failf(plan.Retry, "", "%w: the warehouse has %d pages with %d rows of job %s, loaded were %d with %d",
+			errUnsound, pages, rows, l.job.ID, l.total.pages, l.total.records)
 	}
-	keys, err := l.Warehouse.Keys(ctx, l.v.source.table, l.v.attempt.ID)
+	keys, err := l.Warehouse.Keys(ctx, l.v.source.table, l.v.attempt.ID, l.job.ID)
 	if err != nil {
 		return err
 	}
@@ -279,12 +314,7 @@ func (l *loading) account(ctx context.Context) error {
 		return plan.Failf(plan.Retry, "", "%w: the pages of job %s hold %d records, but only %d different ones",
 			errUnsound, l.job.ID, rows, keys)
 	}
-	a := &l.v.attempt
-	a.Pages, a.Records, a.Bytes = pages, rows, l.total.bytes
-	if err := l.Warehouse.Counted(ctx, l.v.fence(), l.v.merge()); err != nil {
-		return err
-	}
-	a.State = control.Loaded
+	l.part.Pages, l.part.Records, l.part.Bytes, l.part.Loaded = pages, rows, l.total.bytes, true
 	return nil
 }
 

@@ -110,7 +110,10 @@ func (r *Replicator) claim(ctx context.Context, lease *control.Lease, src *sourc
 
 // standing gathers what unfit has to know of an open attempt.
 func (r *Replicator) standing(ctx context.Context, src *source, a control.Attempt) (standing, error) {
-	s := standing{attempt: a, carried: src.carries(a.Columns)}
+	s := standing{attempt: a, carried: true}
+	for _, p := range a.Parts {
+		s.carried = s.carried && src.carries(p.Columns)
+	}
 	pages, err := r.Control.Pages(ctx, a.ID)
 	if err != nil {
 		return s, err
@@ -120,7 +123,7 @@ func (r *Replicator) standing(ctx context.Context, src *source, a control.Attemp
 			s.loaded++
 		}
 	}
-	s.ledger, _, err = r.Warehouse.Staged(ctx, a.ID)
+	s.ledger, _, err = r.Warehouse.Staged(ctx, a.ID, "")
 	return s, err
 }
 
@@ -134,12 +137,11 @@ func (r *Replicator) begin(ctx context.Context, lease *control.Lease, src *sourc
 		Flow: src.flow.Object, Run: lease.Run, Fence: lease.Fence, Generation: way.generation,
 		Full: way.rebuild, Complete: way.rebuild || src.cursor == "",
 		From: w.From, To: w.To, Grade: w.Grade,
-		Columns: src.names(),
 	}
 	if src.cursor == "" {
 		a.From = time.Time{}
 	}
-	a.SOQL = queryFor(src.object.Name, a.Columns, src.flow.Where, src.cursor, a.From)
+	a.Parts = readings(src, a)
 	if way.warning != "" {
 		a.Notes = append(a.Notes, way.warning)
 	}
@@ -182,7 +184,7 @@ func (r *Replicator) window(ctx context.Context, src *source, mark warehouse.Mar
 // abandon gives an attempt up: what it staged goes, and drop will take its job
 // and its pages.
 func (r *Replicator) abandon(ctx context.Context, lease *control.Lease, a control.Attempt, why string) error {
-	if err := r.Warehouse.Discard(ctx, warehouse.Fence{Flow: a.Flow, Number: lease.Fence}, a.ID, ""); err != nil {
+	if err := r.Warehouse.Discard(ctx, warehouse.Fence{Flow: a.Flow, Number: lease.Fence}, a.ID); err != nil {
 		return err
 	}
 	a.State, a.Fence = control.Abandoned, lease.Fence

@@ -89,8 +89,9 @@ func outcome(a control.Attempt, o control.RunObject) (control.RunObject, error) 
 	case a.Error != "":
 		o.State = control.FlowFailed
 	}
-	o.Mover, o.From, o.To, o.Grade = a.Mover, a.From, a.To, a.Grade
-	o.Records, o.Bytes, o.Notes = a.Records, a.Bytes, a.Notes
+	o.Mover, o.From, o.To, o.Grade = a.Mover(), a.From, a.To, a.Grade
+	_, o.Records, o.Bytes = a.Sums()
+	o.Notes = a.Notes
 	var c warehouse.Counts
 	if len(a.Counts) > 0 {
 		if err := json.Unmarshal(a.Counts, &c); err != nil {

@@ -3,7 +3,6 @@ package warehouse
 import (
 	"context"
 	"errors"
-	"fmt"
 	"reflect"
 	"strings"
 	"testing"
@@ -118,17 +117,38 @@ func TestCondition(t *testing.T) {
 }
 
 func TestParts(t *testing.T) {
-	m := Merge{Attempt: "a"}
-	got := parts(m, []entry{
+	m := Merge{Attempt: "a", AbsentReason: "purged"}
+	ledger := []entry{
 		{Job: "j1", Op: Delete, Columns: []string{"id"}, Rows: 8},
+		{Job: "j0", Op: Seen, Columns: []string{"id"}, Rows: 9, Reason: "hidden", ReadAt: time.Unix(7, 0)},
+		{Job: "j6", Op: Patch, Columns: []string{"id", "fax"}, Rows: 1},
 		{Job: "j2", Op: Put, Columns: []string{"id", "name"}, Rows: 3},
 		{Job: "j3", Op: Put, Columns: []string{"name", "id"}, Rows: 4},
 		{Job: "j4", Op: Put, Columns: []string{"id"}},
 		{Job: "j2", Op: Put, Columns: []string{"id", "name"}},
-	})
-	want := "[{put [id name] [j2 j3] 7} {put [id] [j4] 0} {delete [id] [j1] 8}]"
-	if fmt.Sprint(got) != want {
-		t.Errorf("got %v, want %s", got, want)
+		{Job: "j5", Op: Patch, Columns: []string{"id", "fax"}, Rows: 2}, // a patch that was read later is merged later
+		{Job: "j6", Op: Patch, Columns: []string{"id", "fax"}, Rows: 1},
+		{Job: "j7", Op: Put, Columns: []string{"id"}, Override: true},
+		{Job: "j8", Op: Delete, Columns: []string{"id"}, Rows: 1, Reason: "archived"},
+	}
+	want := []part{
+		{op: Put, columns: []string{"id", "name"}, jobs: []string{"j2", "j3"}, rows: 7, reason: "purged"},
+		{op: Put, columns: []string{"id"}, jobs: []string{"j4"}, reason: "purged"},
+		{op: Put, columns: []string{"id"}, jobs: []string{"j7"}, reason: "purged", override: true},
+		{op: Patch, columns: []string{"id", "fax"}, jobs: []string{"j6"}, rows: 2, reason: "purged"},
+		{op: Patch, columns: []string{"id", "fax"}, jobs: []string{"j5"}, rows: 2, reason: "purged"},
+		{op: Delete, columns: []string{"id"}, jobs: []string{"j1"}, rows: 8, reason: "purged"},
+		{op: Delete, columns: []string{"id"}, jobs: []string{"j8"}, rows: 1, reason: "archived"},
+		{op: Seen, columns: []string{"id"}, jobs: []string{"j0"}, rows: 9, reason: "hidden", readAt: time.Unix(7, 0)},
+	}
+	if got := parts(m, ledger); !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v\nwant %+v", got, want)
+	}
+	m.Override = true
+	for _, p := range parts(m, ledger) {
+		if p.override == (p.op == Seen) {
+			t.Errorf("in a rebuild: %+v", p)
+		}
 	}
 }
 

@@ -132,6 +132,14 @@ func (d *Dialect) same(a, b string) string {
 	return fmt.Sprintf("(%s = %s OR %s IS NULL AND %s IS NULL)", a, b, a, b)
 }
 
+// differs is the contrary of same.
+func (d *Dialect) differs(a, b string) string {
+	if d.Distincts {
+		return a + " IS DISTINCT FROM " + b
+	}
+	return "NOT coalesce(" + d.same(a, b) + ", false)"
+}
+
 // list quotes names and joins them, each after prefix.
 func (d *Dialect) list(prefix string, names []string) string {
 	out := make([]string, len(names))

@@ -37,50 +37,55 @@ WHERE %s IS NULL`,
 		s.q(tableGone), s.d.list("f.", s.m.Table.Key), s.col("f", colAt),
 		s.d.list("v.", s.m.Table.Key), stamps, s.col("v", colReadAt), s.staging(), where, s.d.list("v.", s.m.Table.Key),
 		s.final(), s.sameKey("v", "f"), s.col("f", colDeleted))
-	if !s.m.Override {
+	if !p.override {
 		sql += fmt.Sprintf("\n\tAND (v.at IS NULL OR v.at >= %s)\n\tAND %s > %s",
 			s.oldest(s.col("f", colAt)), s.oldest("v.read_at"), s.oldest(s.col("f", colReadAt)))
 	}
 	return statement{sql, b.args}
 }
 
-// fillAbsent picks the live rows that a complete reading didn't have, and that
-// were read before it began.
-func (s *mergeSQL) fillAbsent() statement {
+// fillAbsent picks the live rows that a part which read every record didn't
+// have, and that were read before it began. What a rebuild lacks is gone
+// whenever it was read.
+func (s *mergeSQL) fillAbsent(p part) statement {
 	b := s.binds()
-	readAt := b.value(s.readAt, Timestamp)
-	attempt := b.text(s.m.Attempt)
+	at := s.readAt
+	if !p.readAt.IsZero() {
+		at = stamp(p.readAt)
+	}
+	readAt := b.value(at, Timestamp)
 	sql := fmt.Sprintf(`INSERT INTO %s
 SELECT %s, %s, %s
 FROM %s f
 WHERE %s IS NULL
-	AND NOT EXISTS (SELECT 1 FROM %s v WHERE %s = %s AND %s)`,
+	AND NOT EXISTS (SELECT 1 FROM %s v WHERE %s AND %s)`,
 		s.q(tableGone), s.d.list("f.", s.m.Table.Key), s.col("f", colAt), readAt,
-		s.final(), s.col("f", colDeleted), s.staging(), s.col("v", colAttempt), attempt, s.sameKey("v", "f"))
-	if !s.m.Override {
+		s.final(), s.col("f", colDeleted), s.staging(), s.where(p, b), s.sameKey("v", "f"))
+	if !p.override {
 		sql += fmt.Sprintf("\n\tAND %s < %s", s.oldest(s.col("f", colReadAt)), readAt)
 	}
 	return statement{sql, b.args}
 }
 
+// everything is the part that a complete attempt holds the table against: all
+// whole records that it read.
+func (s *mergeSQL) everything() part {
+	return part{op: Put, whole: true, reason: s.m.AbsentReason, override: s.m.Override}
+}
+
 // buryGone leaves tombstones for the rows that are gone.
-func (s *mergeSQL) buryGone() []statement {
+func (s *mergeSQL) buryGone(reason string) []statement {
 	if s.m.Policy != Remove {
 		return nil
 	}
-	return []statement{s.unbury(tableGone), s.bury(tableGone, s.absentReason(), "true")}
-}
-
-// absentReason is the reason as SQL.
-func (s *mergeSQL) absentReason() string {
-	if s.called {
-		return s.m.AbsentReason
+	if !s.called {
+		reason = literal(reason)
 	}
-	return literal(s.m.AbsentReason)
+	return []statement{s.unbury(tableGone), s.bury(tableGone, reason, "true")}
 }
 
 // takeAway flags the rows that are gone, or removes them.
-func (s *mergeSQL) takeAway() statement {
+func (s *mergeSQL) takeAway(reason string) statement {
 	if s.m.Policy == Remove {
 		target, f := s.target(s.o.Schema, s.m.Table.Name, "f")
 		return statement{sql: fmt.Sprintf("DELETE FROM %s\nUSING %s n\nWHERE %s", target, s.q(tableGone), s.sameKey("n", f))}
@@ -88,6 +93,6 @@ func (s *mergeSQL) takeAway() statement {
 	b := s.binds()
 	now := b.value(s.now, Timestamp)
 	return statement{fmt.Sprintf("UPDATE %s AS f\nSET %s = %s, %s = %s, %s = %s, %s = %s\nFROM %s n\nWHERE %s",
-		s.final(), s.q(colDeleted), now, s.q(colReason), b.text(s.m.AbsentReason), s.q(colSyncedAt), now,
+		s.final(), s.q(colDeleted), now, s.q(colReason), b.text(reason), s.q(colSyncedAt), now,
 		s.q(colReadAt), s.col("n", colReadAt), s.q(tableGone), s.sameKey("n", "f")), b.args}
 }

@@ -55,11 +55,12 @@ func (w *Warehouse) keyed(ctx context.Context, tx Tx, t Table) (bool, error) {
 	return keys > 0, err
 }
 
-// readAt is when the attempt began to read: what it lacks was absent then.
-// An attempt without pages has read nothing, and its absences are as of now.
+// readAt is when the attempt began to read whole records: what it lacks was
+// absent then. One without pages has read nothing, and its absences are as of
+// now.
 func (w *Warehouse) readAt(ctx context.Context, tx Tx, m Merge) (any, error) {
 	var at *time.Time
-	if _, err := queryRow(ctx, tx, []any{&at}, "SELECT min(read_at) FROM "+w.own(tablePage)+" WHERE attempt = $1", m.Attempt); err != nil {
+	if _, err := queryRow(ctx, tx, []any{&at}, "SELECT min(read_at) FROM "+w.own(tablePage)+" WHERE attempt = $1 AND op = 'put'", m.Attempt); err != nil {
 		return nil, err
 	}
 	if at == nil {
@@ -70,17 +71,14 @@ func (w *Warehouse) readAt(ctx context.Context, tx Tx, m Merge) (any, error) {
 
 // merge does the parts in read order, then what is absent, then the key.
 func (j *join) merge(ctx context.Context, tx Tx) error {
+	steps := map[Op]func(context.Context, Tx, part) error{Put: j.put, Patch: j.change, Delete: j.delete, Seen: j.absent}
 	for _, p := range j.parts {
-		step := j.put
-		if p.op == Delete {
-			step = j.delete
-		}
-		if err := step(ctx, tx, p); err != nil {
+		if err := steps[p.op](ctx, tx, p); err != nil {
 			return err
 		}
 	}
-	if j.m.Complete && j.m.Attempt != "" && j.m.Policy != Ignore {
-		if err := j.gone(ctx, tx, j.fillAbsent()); err != nil {
+	if j.m.Complete && j.m.Attempt != "" {
+		if err := j.absent(ctx, tx, j.everything()); err != nil {
 			return err
 		}
 	}
@@ -231,6 +229,33 @@ func (j *join) putRanked(ctx context.Context, tx Tx, p part) error {
 	return do(ctx, tx, append(j.changeTombstones(), j.drop(tableNewest))...)
 }
 
+// change merges a part of patches.
+func (j *join) change(ctx context.Context, tx Tx, p part) error {
+	staged, _, err := j.sizesOf(ctx, tx, p)
+	if err != nil {
+		return err
+	}
+	j.counts.Staged += staged
+	if staged == 0 || len(j.patched(p)) == 0 {
+		return nil
+	}
+	q := j.patch(p)
+	n, err := tx.Exec(ctx, q.sql, q.args...)
+	j.counts.Updated += n
+	j.applied += n
+	j.written += n
+	return err
+}
+
+// absent takes away what a reading of every record lacks. What it read are no
+// versions, and are not counted as such.
+func (j *join) absent(ctx context.Context, tx Tx, p part) error {
+	if j.m.Policy == Ignore {
+		return nil
+	}
+	return j.gone(ctx, tx, p.reason, j.fillAbsent(p))
+}
+
 // delete merges a part of Delete versions.
 func (j *join) delete(ctx context.Context, tx Tx, p part) error {
 	staged, _, err := j.sizesOf(ctx, tx, p)
@@ -242,7 +267,7 @@ func (j *join) delete(ctx context.Context, tx Tx, p part) error {
 		return nil
 	}
 	before := j.counts.Deleted
-	if err := j.gone(ctx, tx, j.fillDeleted(p)); err != nil {
+	if err := j.gone(ctx, tx, p.reason, j.fillDeleted(p)); err != nil {
 		return err
 	}
 	j.applied += j.counts.Deleted - before
@@ -250,7 +275,7 @@ func (j *join) delete(ctx context.Context, tx Tx, p part) error {
 }
 
 // gone flags or removes the live rows whose keys fill selects.
-func (j *join) gone(ctx context.Context, tx Tx, fill statement) error {
+func (j *join) gone(ctx context.Context, tx Tx, reason string, fill statement) error {
 	if err := do(ctx, tx, j.makeGone()); err != nil {
 		return err
 	}
@@ -261,10 +286,10 @@ func (j *join) gone(ctx context.Context, tx Tx, fill statement) error {
 	if err := j.mayDelete(ctx, tx, n); err != nil {
 		return err
 	}
-	if err := do(ctx, tx, j.buryGone()...); err != nil {
+	if err := do(ctx, tx, j.buryGone(reason)...); err != nil {
 		return err
 	}
-	q := j.takeAway()
+	q := j.takeAway(reason)
 	taken, err := tx.Exec(ctx, q.sql, q.args...)
 	if err != nil {
 		return err

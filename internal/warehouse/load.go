@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"catchment/internal/plan"
 )
@@ -49,6 +50,9 @@ type entry struct {
 	Op                Op
 	Seq, Rows         int64
 	Columns           []string
+	ReadAt            time.Time
+	Reason            string
+	Override          bool
 }
 
 // ledger reads what was loaded for an attempt, in read order.
@@ -57,13 +61,14 @@ func (w *Warehouse) ledger(ctx context.Context, tx Tx, attempt string) ([]entry,
 	err := tx.Query(ctx, func(scan Scan) error {
 		var e entry
 		var op, columns string
-		if err := scan(&e.Page, &e.Job, &e.Digest, &op, &e.Seq, &e.Rows, &columns); err != nil {
+		var readAt *time.Time
+		if err := scan(&e.Page, &e.Job, &e.Digest, &op, &e.Seq, &e.Rows, &columns, &readAt, &e.Reason, &e.Override); err != nil {
 			return err
 		}
-		e.Op, e.Columns = Op(op), strings.Split(columns, ",")
+		e.Op, e.Columns, e.ReadAt = Op(op), strings.Split(columns, ","), fromNull(readAt)
 		all = append(all, e)
 		return nil
-	}, "SELECT page, job, digest, op, seq, row_count, columns FROM "+w.own(tablePage)+
+	}, "SELECT page, job, digest, op, seq, row_count, columns, read_at, coalesce(reason, ''), coalesce(override, false) FROM "+w.own(tablePage)+
 		" WHERE attempt = $1 ORDER BY read_at, seq, page", attempt)
 	return all, err
 }
@@ -86,8 +91,8 @@ func newPages(b Batch, known []entry) ([]Page, error) {
 				loaded = true
 			case e.Seq == p.Seq:
 				return nil, plan.Failf(plan.Bug, "", "pages %s and %s have the same place in attempt %s", e.Page, p.Key, b.Attempt)
-			case e.Job == b.Job && (e.Op != b.Op || len(e.Columns) != len(p.Header)):
-				return nil, plan.Failf(plan.Bug, "", "pages %s and %s of one job differ in their columns", e.Page, p.Key)
+			case e.Job == b.Job && (e.Op != b.Op || len(e.Columns) != len(p.Header) || e.Reason != b.Reason || e.Override != b.Override):
+				return nil, plan.Failf(plan.Bug, "", "pages %s and %s of one job differ in their columns, or in what they do", e.Page, p.Key)
 			}
 		}
 		if !loaded {
@@ -113,7 +118,7 @@ func (w *Warehouse) loadFresh(ctx context.Context, tx Tx, f Fence, b Batch) erro
 	}
 	rows := make([][]any, len(b.Pages))
 	for i, p := range b.Pages {
-		rows[i] = []any{b.Attempt, p.Key, f.Flow, b.Job, string(b.Op), p.Seq, p.Rows, p.Digest, strings.Join(names, ","), stamp(b.ReadAt)}
+		rows[i] = []any{b.Attempt, p.Key, f.Flow, b.Job, string(b.Op), p.Seq, p.Rows, p.Digest, strings.Join(names, ","), stamp(b.ReadAt), b.Reason, b.Override}
 	}
 	return insert(ctx, tx, w.own(tablePage), rows)
 }
@@ -223,8 +228,8 @@ func widen(digits, scale, whole, fract int) (int, error) {
 }
 
 // Discard removes the staged rows and the ledger of an attempt's jobs, all but
-// keepJob's; "" keeps none.
-func (w *Warehouse) Discard(ctx context.Context, f Fence, attempt, keepJob string) error {
+// those of keep.
+func (w *Warehouse) Discard(ctx context.Context, f Fence, attempt string, keep ...string) error {
 	return w.fenced(ctx, f, "discard attempt "+attempt, func(tx Tx) error {
 		m, _, err := w.mark(ctx, tx, f.Flow)
 		if err != nil {
@@ -233,24 +238,34 @@ func (w *Warehouse) Discard(ctx context.Context, f Fence, attempt, keepJob strin
 		if _, err := tx.Exec(ctx, "DELETE FROM "+w.own(tableAttempt)+" WHERE attempt = $1", attempt); err != nil {
 			return err
 		}
-		n, err := count(ctx, tx, "SELECT count(*) FROM "+w.own(tablePage)+" WHERE attempt = $1 AND job <> $2", attempt, keepJob)
+		b := &binds{d: w.d, args: []any{attempt}}
+		others := ""
+		if len(keep) > 0 {
+			others = " NOT IN (" + b.texts(keep) + ")"
+		}
+		where := func(attempt, job string) string {
+			if others == "" {
+				return " WHERE " + attempt + " = $1"
+			}
+			return " WHERE " + attempt + " = $1 AND " + job + others
+		}
+		ledger := w.own(tablePage) + where("attempt", "job")
+		n, err := count(ctx, tx, "SELECT count(*) FROM "+ledger, b.args...)
 		if err != nil || n == 0 {
 			return err
 		}
-		staged := w.d.Table(w.o.Staging, m.Table)
-		if _, err := tx.Exec(ctx, fmt.Sprintf("DELETE FROM %s WHERE %s = $1 AND %s <> $2", staged,
-			w.d.Quote(colAttempt), w.d.Quote(colJob)), attempt, keepJob); err != nil {
-			return err
-		}
-		_, err = tx.Exec(ctx, "DELETE FROM "+w.own(tablePage)+" WHERE attempt = $1 AND job <> $2", attempt, keepJob)
-		return err
+		return do(ctx, tx,
+			statement{"DELETE FROM " + w.d.Table(w.o.Staging, m.Table) + where(w.d.Quote(colAttempt), w.d.Quote(colJob)), b.args},
+			statement{"DELETE FROM " + ledger, b.args})
 	})
 }
 
-// Staged tells how many pages and rows the ledger holds for an attempt.
-func (w *Warehouse) Staged(ctx context.Context, attempt string) (pages, rows int64, err error) {
+// Staged tells how many pages and rows the ledger holds for a job of an
+// attempt, or for all of its jobs where job is "".
+func (w *Warehouse) Staged(ctx context.Context, attempt, job string) (pages, rows int64, err error) {
 	err = w.driver.View(ctx, func(tx Tx) error {
-		pages, rows, err = w.staged(ctx, tx, attempt)
+		_, err = queryRow(ctx, tx, []any{&pages, &rows}, "SELECT count(*), CAST(coalesce(sum(row_count), 0) AS "+w.d.Type(Long, 0)+
+			") FROM "+w.own(tablePage)+" WHERE attempt = $1 AND ($2 = '' OR job = $2)", attempt, job)
 		return err
 	})
 	if err != nil {
@@ -259,27 +274,21 @@ func (w *Warehouse) Staged(ctx context.Context, attempt string) (pages, rows int
 	return pages, rows, nil
 }
 
-// Keys counts the different keys that an attempt has in staging. A job reads
-// each record once: fewer keys than rows mean that a page came twice, and
-// another one not at all.
-func (w *Warehouse) Keys(ctx context.Context, t Table, attempt string) (int64, error) {
+// Keys counts the different keys that a job has in staging. A job reads each
+// record once: fewer keys than rows mean that a page came twice, and another
+// one not at all.
+func (w *Warehouse) Keys(ctx context.Context, t Table, attempt, job string) (int64, error) {
 	s := mergeSQL{d: w.d, o: w.o, m: Merge{Table: t, Attempt: attempt}}
 	var n int64
 	err := w.driver.View(ctx, func(tx Tx) (err error) {
-		n, err = count(ctx, tx, fmt.Sprintf("SELECT count(DISTINCT %s) FROM %s v WHERE %s = $1",
-			s.recordKey("v")+s.d.Bytewise, s.staging(), s.col("v", colAttempt)), attempt)
+		n, err = count(ctx, tx, fmt.Sprintf("SELECT count(DISTINCT %s) FROM %s v WHERE %s = $1 AND %s = $2",
+			s.recordKey("v")+s.d.Bytewise, s.staging(), s.col("v", colAttempt), s.col("v", colJob)), attempt, job)
 		return err
 	})
 	if err != nil {
 		return 0, fmt.Errorf("keys of attempt %s: %w", attempt, err)
 	}
 	return n, nil
-}
-
-func (w *Warehouse) staged(ctx context.Context, tx Tx, attempt string) (pages, rows int64, err error) {
-	_, err = queryRow(ctx, tx, []any{&pages, &rows},
-		"SELECT count(*), CAST(coalesce(sum(row_count), 0) AS "+w.d.Type(Long, 0)+") FROM "+w.own(tablePage)+" WHERE attempt = $1", attempt)
-	return pages, rows, err
 }
 
 // CountBySeq is the query that tells how many rows each page of c brought, by

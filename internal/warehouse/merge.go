@@ -106,11 +106,16 @@ func (s *mergeSQL) where(p part, b *binds) string {
 	switch {
 	case s.called:
 		cond = s.d.same(attempt, b.text(s.m.Attempt))
+		if p.jobs != nil {
+			cond += " AND coalesce(" + job + ", '') = ANY(this_jobs)"
+		}
+	case p.whole:
+		cond = attempt + " = " + b.text(s.m.Attempt)
 	case p.jobs != nil:
 		cond = attempt + " = " + b.text(s.m.Attempt) + " AND " + job + " IN (" + b.texts(p.jobs) + ")"
 	}
-	if p.op == Delete {
-		return cond + " AND " + op + " = 'delete'"
+	if p.op != Put {
+		return cond + " AND " + op + " = " + literal(string(p.op))
 	}
 	return cond + " AND (" + op + " IS NULL OR " + op + " = 'put')"
 }
@@ -239,7 +244,7 @@ WHERE v._catchment_rank = 1`,
 		s.q(tableNewest), row, s.col("f", first), s.col("f", colDeleted),
 		s.d.list("v.", s.m.Table.Key), s.at(p), readAt, s.col("v", colSeq),
 		s.staging(), where, s.final(), s.sameKey("v", "f"), s.tombs(), table, s.recordKey("v"), place)
-	if !s.m.Override {
+	if !p.override {
 		sql += fmt.Sprintf("\n\tAND (%s IS NULL OR %s)\n\tAND (t.record_key IS NULL OR %s)",
 			s.col("f", first), s.newer(at, readAt, "f"), s.newer(at, readAt, "t"))
 	}

@@ -32,6 +32,7 @@ type ownTable struct {
 	final   bool // in the final schema
 	columns string
 	key     string
+	add     bool // the table is there; it gets these columns
 }
 
 // migrations are the steps from an empty warehouse to this version. Each is
@@ -57,6 +58,8 @@ func migrations() [][]ownTable {
 			"reference_to text, relationship_name text"},
 		{name: tablePicklists, final: true, columns: "object text, field text, position int, value text, label text, " +
 			"active bool, is_default bool"},
+	}, {
+		{name: tablePage, add: true, columns: "reason text, override bool"},
 	}}
 }
 
@@ -84,8 +87,10 @@ func (w *Warehouse) Migrate(ctx context.Context) error {
 		}
 		for n := int(done); n < len(all); n++ {
 			for _, t := range all[n] {
-				if _, err := tx.Exec(ctx, w.createOwn(t)); err != nil {
-					return err
+				for _, sql := range w.makeOwn(t) {
+					if _, err := tx.Exec(ctx, sql); err != nil {
+						return err
+					}
 				}
 			}
 			if _, err := tx.Exec(ctx, "INSERT INTO "+version+" VALUES ($1)", n+1); err != nil {
@@ -114,18 +119,26 @@ func (w *Warehouse) base(ctx context.Context, tx Tx) error {
 	return nil
 }
 
-func (w *Warehouse) createOwn(t ownTable) string {
+// makeOwn makes one of our own tables, or adds columns to it.
+func (w *Warehouse) makeOwn(t ownTable) []string {
 	var cols []string
 	for c := range strings.SplitSeq(t.columns, ", ") {
 		name, kind, _ := strings.Cut(c, " ")
 		cols = append(cols, name+" "+w.d.Type(Kind(kind), 0))
 	}
-	if t.key != "" && w.d.Enforces {
-		cols = append(cols, "PRIMARY KEY ("+t.key+")")
-	}
 	schema := w.o.Staging
 	if t.final {
 		schema = w.o.Schema
 	}
-	return fmt.Sprintf("CREATE TABLE %s (%s)", w.d.Table(schema, t.name), strings.Join(cols, ", "))
+	table := w.d.Table(schema, t.name)
+	if t.add {
+		for i, c := range cols { // one each: not every warehouse adds several at once
+			cols[i] = "ALTER TABLE " + table + " ADD COLUMN " + c
+		}
+		return cols
+	}
+	if t.key != "" && w.d.Enforces {
+		cols = append(cols, "PRIMARY KEY ("+t.key+")")
+	}
+	return []string{fmt.Sprintf("CREATE TABLE %s (%s)", table, strings.Join(cols, ", "))}
 }

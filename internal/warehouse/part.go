@@ -1,35 +1,40 @@
 package warehouse
 
 import (
+	"cmp"
 	"slices"
-	"strings"
+	"time"
 )
 
 // A part is staged versions that are merged together, since they write the
-// same columns: a version writes only what its page carried.
+// same columns in the same way: a version writes only what its page carried.
 type part struct {
-	op      Op
-	columns []string
-	jobs    []string // nil for rows that no job loaded
-	rows    int64    // of those jobs, as the ledger has it
+	op       Op
+	columns  []string
+	jobs     []string  // nil for rows that no job loaded
+	whole    bool      // all jobs of the attempt instead
+	rows     int64     // of those jobs, as the ledger has it
+	readAt   time.Time // when the first of them was created
+	reason   string    // of what it takes away
+	override bool      // it wins over rows of any stamp
 }
 
-// parts plans the merge of an attempt: records in the order in which their
-// sets of columns were first read, then deletes, so that a record that was
-// read and is gone since keeps what was read of it.
+// parts plans the merge of an attempt. Whole records come first, in the order
+// in which their sets of columns were first read; then patches, job by job,
+// since they change rows that whole records made; then what is gone, so that a
+// record that was read and is gone since keeps what was read of it.
 func parts(m Merge, ledger []entry) []part {
 	if m.Attempt == "" {
-		all := make([]string, len(m.Table.Columns))
-		for i, c := range m.Table.Columns {
-			all[i] = c.Name
-		}
-		return []part{{op: Put, columns: all}, {op: Delete, columns: all}}
+		all := columnNames(m.Table)
+		return []part{{op: Put, columns: all, override: m.Override}, {op: Delete, columns: all, reason: m.AbsentReason, override: m.Override}}
 	}
 	var ps []part
 	for _, e := range ledger {
-		i := slices.IndexFunc(ps, func(p part) bool { return p.op == e.Op && sameSet(p.columns, e.Columns) })
+		p := part{op: e.Op, columns: e.Columns, jobs: []string{e.Job}, readAt: e.ReadAt,
+			reason: cmp.Or(e.Reason, m.AbsentReason), override: (e.Override || m.Override) && e.Op != Seen}
+		i := slices.IndexFunc(ps, p.joins)
 		if i < 0 {
-			ps = append(ps, part{op: e.Op, columns: e.Columns})
+			ps = append(ps, p)
 			i = len(ps) - 1
 		}
 		ps[i].rows += e.Rows
@@ -37,10 +42,19 @@ func parts(m Merge, ledger []entry) []part {
 			ps[i].jobs = append(ps[i].jobs, e.Job)
 		}
 	}
+	order := []Op{Put, Patch, Delete, Seen}
 	slices.SortStableFunc(ps, func(a, b part) int {
-		return strings.Compare(string(b.op), string(a.op)) // put before delete
+		return slices.Index(order, a.op) - slices.Index(order, b.op)
 	})
 	return ps
+}
+
+// joins tells whether what p holds can be merged together with another part.
+func (p part) joins(with part) bool {
+	if p.op == Patch && !slices.Contains(with.jobs, p.jobs[0]) {
+		return false
+	}
+	return p.op == with.op && p.reason == with.reason && p.override == with.override && sameSet(p.columns, with.columns)
 }
 
 func sameSet(a, b []string) bool {

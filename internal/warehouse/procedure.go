@@ -17,8 +17,9 @@ var procedureText string
 
 // A Procedure is the consolidation of one table as a procedure of PostgreSQL.
 type Procedure struct {
-	Table  Table
-	Policy Policy
+	Table   Table
+	Policy  Policy
+	Patched []string // columns that whole records don't carry: patches bring them
 }
 
 // Procedures is the SQL that makes CALL consolidated_of_tables(): a procedure
@@ -96,26 +97,31 @@ func procedureName(table string) string {
 func (p Procedure) text(o Options, columns []string) (string, error) {
 	m := Merge{Table: p.Table, Attempt: ":attempt", Policy: p.Policy, AbsentReason: ":reason"}
 	s := &mergeSQL{d: Postgres(), o: o, m: m, columns: columns, readAt: placeholder(":read_at"), called: true}
-	over := *s
-	over.m.Override = true
-	put, gone := part{op: Put, columns: columnNames(p.Table)}, part{op: Delete, columns: columnNames(p.Table)}
+	all, jobs := columnNames(p.Table), []string{} // which jobs is a variable
+	patch, gone, seen := part{op: Patch, columns: all, jobs: jobs}, part{op: Delete, columns: all, jobs: jobs}, part{op: Seen, jobs: jobs}
+	put := part{op: Put, columns: slices.DeleteFunc(slices.Clone(all), func(name string) bool { return slices.Contains(p.Patched, name) })}
+	over := func(p part) part {
+		p.override = true
+		return p
+	}
 
 	sql := map[string]string{
 		"Name":  s.d.Table(o.Staging, procedureName(p.Table.Name)),
 		"Table": literal(p.Table.Name), "Policy": literal(string(p.Policy)), "Schema": literal(o.Schema), "Prefix": literal(ownPrefix),
 		"Flow": own(o, tableFlow), "Attempt": own(o, tableAttempt), "Page": own(o, tablePage), "Log": own(o, tableLog), "Call": own(o, tableCall),
 		"Staging": s.staging(), "Final": s.final(), "Lock": s.lock().sql,
-		"Carried": array(put.columns), "Columns": array(columns), "FewDeletes": fmt.Sprint(fewDeletes),
+		"Carried": array(put.columns), "All": array(all), "Columns": array(columns), "FewDeletes": fmt.Sprint(fewDeletes),
 		"AnyRow": s.anyRow().sql, "AnyTombstone": variables(s.anyTombstone()), "LiveRows": s.liveRows().sql, "AddKey": s.addKey(),
-		"SyncedAt": s.q(colSyncedAt), "OwnAttempt": s.q(colAttempt), "WherePut": variables(whereOf(s, put)), "WhereDelete": variables(whereOf(s, gone)),
+		"SyncedAt": s.q(colSyncedAt), "OwnAttempt": s.q(colAttempt), "WherePut": variables(whereOf(s, put)), "WhereDelete": variables(whereOf(s, gone)), "WherePatch": variables(whereOf(s, patch)), "Patch": "", "PatchOver": "",
 		"InsertPlain": variables(s.insertPlain(put)), "BuryPlain": "",
-		"MakeNewest": s.makeNewest().sql, "FillNewest": variables(s.fillNewest(put)), "FillNewestOver": variables(over.fillNewest(put)),
+		"MakeNewest": s.makeNewest().sql, "FillNewest": variables(s.fillNewest(put)), "FillNewestOver": variables(s.fillNewest(over(put))),
 		"CountNewest": strings.Replace(s.countNewest(), " FROM ", " INTO this_inserts, this_updates, this_deletes, this_known FROM ", 1),
 		"Changes":     called(s.changes()), "ChangeTombstones": variables(s.changeTombstones()...),
 		"DropNewest": s.drop(tableNewest).sql, "DropGone": s.drop(tableGone).sql,
-		"MakeGone": s.makeGone().sql, "FillDeleted": variables(s.fillDeleted(gone)), "FillDeletedOver": variables(over.fillDeleted(gone)),
-		"FillAbsent": variables(s.fillAbsent()), "FillAbsentOver": variables(over.fillAbsent()),
-		"BuryGone": variables(s.buryGone()...), "TakeAway": variables(s.takeAway()),
+		"MakeGone": s.makeGone().sql, "FillDeleted": variables(s.fillDeleted(gone)), "FillDeletedOver": variables(s.fillDeleted(over(gone))),
+		"FillUnseen": variables(s.fillAbsent(seen)),
+		"FillAbsent": variables(s.fillAbsent(put)), "FillAbsentOver": variables(s.fillAbsent(over(put))),
+		"BuryGone": variables(s.buryGone(m.AbsentReason)...), "TakeAway": variables(s.takeAway(m.AbsentReason)),
 		"AnyOther": variables(s.anyOther()), "Truncate": s.truncate().sql, "Clear": variables(s.clear()),
 		"Grows": "", "Ignores": "", "Unique": "",
 	}
@@ -124,6 +130,9 @@ func (p Procedure) text(o Options, columns []string) (string, error) {
 		sql["BuryPlain"], sql["Grows"], sql["Unique"] = variables(s.buryPlain(put)), "yes", variables(s.unique(put))
 	case Ignore:
 		sql["Ignores"] = "yes"
+	}
+	if len(s.patched(patch)) > 0 {
+		sql["Patch"], sql["PatchOver"] = variables(s.patch(patch)), variables(s.patch(over(patch)))
 	}
 	return render("one", sql)
 }

@@ -6,13 +6,20 @@ DECLARE
 	this_flow RECORD;
 	this_one RECORD;
 	this_bare BOOLEAN;
+	this_part RECORD;
+	this_jobs TEXT[];
+	this_columns TEXT[];
 	this_attempt TEXT;
 	this_reason TEXT;
 	this_read_at TIMESTAMPTZ;
+	this_began TIMESTAMPTZ;
+	this_over BOOLEAN;
+	this_mixed BOOLEAN;
 	this_keyed BOOLEAN;
 	this_fresh BOOLEAN;
 	this_plain BOOLEAN;
 	this_puts BIGINT;
+	this_patches BIGINT;
 	this_gone BIGINT;
 	this_inserts BIGINT;
 	this_updates BIGINT;
@@ -58,15 +65,20 @@ BEGIN
 			CONTINUE; -- not whole any more: the run that loads it goes on
 		END IF;
 		IF this_one.policy <> {{.Policy}}
-			OR EXISTS (SELECT 1 FROM {{.Page}} WHERE attempt = this_attempt AND op = 'put'
-				AND NOT (string_to_array(columns, ',') @> {{.Carried}} AND string_to_array(columns, ',') <@ {{.Carried}}))
+			OR EXISTS (SELECT 1 FROM {{.Page}} WHERE attempt = this_attempt AND (op = 'put' AND NOT string_to_array(columns, ',') @> {{.Carried}}
+				OR op = 'put' AND NOT string_to_array(columns, ',') <@ {{.Carried}} OR op = 'patch' AND NOT string_to_array(columns, ',') <@ {{.All}}))
 			OR {{.Columns}} IS DISTINCT FROM (SELECT array_agg(column_name::TEXT ORDER BY column_name::TEXT COLLATE "C") FROM information_schema.columns
 				WHERE table_schema = {{.Schema}} AND table_name = {{.Table}} AND NOT starts_with(column_name::TEXT, {{.Prefix}})) THEN
 			RAISE EXCEPTION 'the table or the flow has changed: install this again with catchment sql --dialect postgres --install';
 		END IF;
 
 		SELECT * INTO this_flow FROM {{.Flow}} WHERE table_name = {{.Table}};
-		SELECT coalesce(min(read_at), this_now) INTO this_read_at FROM {{.Page}} WHERE attempt = this_attempt;
+		SELECT coalesce(min(read_at), this_now), coalesce(bool_and(override), false), coalesce(bool_or(override), false)
+		INTO this_began, this_over, this_mixed FROM {{.Page}} WHERE attempt = this_attempt AND op = 'put';
+		IF this_mixed AND NOT this_over THEN
+			CONTINUE; -- records of two kinds: the run that read them consolidates them
+		END IF;
+		this_over := this_over OR this_one.override;
 		this_fresh := ({{.AnyRow}}) = 0;
 		this_keyed := EXISTS (SELECT 1 FROM pg_constraint WHERE conrelid = '{{.Final}}'::regclass AND contype = 'p');
 		this_plain := false;
@@ -77,7 +89,8 @@ BEGIN
 		this_written := 0;
 		this_applied := 0;
 		SELECT count(*) INTO this_puts FROM {{.Staging}} v WHERE {{.WherePut}};
-		SELECT count(*) INTO this_gone FROM {{.Staging}} v WHERE {{.WhereDelete}};
+		this_patches := 0;
+		this_gone := 0;
 
 		IF this_puts > 0 AND this_fresh AND ({{.AnyTombstone}}) = 0{{with .Unique}} AND ({{.}}){{end}} THEN
 			BEGIN
@@ -99,7 +112,7 @@ BEGIN
 		END IF;
 		IF this_puts > 0 AND NOT this_plain THEN
 			{{.MakeNewest}};
-			IF this_one.override THEN
+			IF this_over THEN
 				{{.FillNewestOver}};
 			ELSE
 				{{.FillNewest}};
@@ -115,19 +128,61 @@ BEGIN
 			{{.ChangeTombstones}};
 			{{.DropNewest}};
 		END IF;
-{{if not .Ignores}}
-		IF this_gone > 0 THEN
+
+		FOR this_part IN
+			SELECT job, columns, coalesce(bool_or(override), false) OR this_one.override AS override FROM {{.Page}}
+			WHERE attempt = this_attempt AND op = 'patch' GROUP BY job, columns ORDER BY min(read_at), min(seq)
+		LOOP
+			this_jobs := ARRAY[this_part.job];
+			this_columns := string_to_array(this_part.columns, ',');
+			SELECT count(*) + this_patches INTO this_patches FROM {{.Staging}} v WHERE {{.WherePatch}};
+			{{with .Patch}}IF this_part.override THEN
+				{{$.PatchOver}};
+			ELSE
+				{{.}};
+			END IF;
+			GET DIAGNOSTICS n = ROW_COUNT;
+			this_updated := this_updated + n;
+			this_applied := this_applied + n;
+			this_written := this_written + n;{{end}}
+		END LOOP;
+		FOR this_part IN
+			SELECT coalesce(nullif(reason, ''), this_one.absent_reason) AS reason, array_agg(DISTINCT job) AS jobs,
+				coalesce(override, false) OR this_one.override AS override, min(read_at) AS read_at, min(seq) AS seq
+			FROM {{.Page}} WHERE attempt = this_attempt AND op = 'delete' GROUP BY 1, 3
+			UNION ALL
+			SELECT this_one.absent_reason, ARRAY[''], false, NULL, 0 WHERE this_attempt IS NULL
+			ORDER BY read_at, seq
+		LOOP
+			this_jobs := this_part.jobs;
+			this_reason := this_part.reason;
+			SELECT count(*) + this_gone INTO this_gone FROM {{.Staging}} v WHERE {{.WhereDelete}};{{if not .Ignores}}
 			{{.MakeGone}};
-			IF this_one.override THEN
+			IF this_part.override THEN
 				{{.FillDeletedOver}};
 			ELSE
 				{{.FillDeleted}};
 			END IF;
 			GET DIAGNOSTICS this_deletes = ROW_COUNT;
 			this_applied := this_applied + this_deletes;
+			{{template "take away" .}}{{end}}
+		END LOOP;
+{{if not .Ignores}}
+		FOR this_part IN
+			SELECT coalesce(nullif(reason, ''), this_one.absent_reason) AS reason, array_agg(DISTINCT job) AS jobs, min(read_at) AS read_at
+			FROM {{.Page}} WHERE attempt = this_attempt AND op = 'seen' GROUP BY 1 ORDER BY min(read_at), min(seq)
+		LOOP
+			this_jobs := this_part.jobs;
+			this_reason := this_part.reason;
+			this_read_at := this_part.read_at;
+			{{.MakeGone}};
+			{{.FillUnseen}};
+			GET DIAGNOSTICS this_deletes = ROW_COUNT;
 			{{template "take away" .}}
-		END IF;
+		END LOOP;
 		IF this_one.complete THEN
+			this_reason := this_one.absent_reason;
+			this_read_at := this_began;
 			{{.MakeGone}};
 			IF this_one.override THEN
 				{{.FillAbsentOver}};
@@ -170,11 +225,11 @@ BEGIN
 			WHERE table_name = {{.Table}};
 		END IF;
 		INSERT INTO {{.Log}} (attempt, flow, table_name, staged, inserted, updated, deleted, unchanged, row_count, watermark, grade, generation, synced_at)
-		SELECT coalesce(this_attempt, ''), flow, table_name, this_puts + this_gone, this_inserted, this_updated, this_deleted,
-			this_puts + this_gone - this_applied, this_rows, watermark, grade, generation, this_now
+		SELECT coalesce(this_attempt, ''), flow, table_name, this_puts + this_patches + this_gone, this_inserted, this_updated, this_deleted,
+			this_puts + this_patches + this_gone - this_applied, this_rows, watermark, grade, generation, this_now
 		FROM {{.Flow}} WHERE table_name = {{.Table}};
-		this_total := ARRAY[this_total[1] + 1, this_total[2] + this_puts + this_gone, this_total[3] + this_inserted, this_total[4] + this_updated,
-			this_total[5] + this_deleted, this_total[6] + this_puts + this_gone - this_applied];
+		this_total := ARRAY[this_total[1] + 1, this_total[2] + this_puts + this_patches + this_gone, this_total[3] + this_inserted, this_total[4] + this_updated,
+			this_total[5] + this_deleted, this_total[6] + this_puts + this_patches + this_gone - this_applied];
 	END LOOP;
 
 	SELECT coalesce(sum(row_count), 0) INTO this_waiting FROM {{.Page}} WHERE flow = this_flow.flow;

@@ -110,6 +110,8 @@ type Op string
 // The operations.
 const (
 	Put    Op = "put"    // the whole record, deleted or not
+	Patch  Op = "patch"  // some columns of a record: changes a row of that key, and only where they differ
+	Seen   Op = "seen"   // the record exists; all of a reading together say that what they lack is gone
 	Delete Op = "delete" // the record is gone, and nothing else is known of it
 )
 
@@ -117,10 +119,13 @@ const (
 type Batch struct {
 	Table   Table
 	Attempt string
-	Job     string    // all pages of a job have the same header and operation
+	Job     string    // all pages of a job have the same header, operation, reason and override
 	Op      Op        // "" is Put
 	ReadAt  time.Time // becomes _catchment_read_at
 	Pages   []Page    // all with the same header
+
+	Reason   string // of what a Delete or Seen reading takes away; "" is the merge's AbsentReason
+	Override bool   // a repair: these versions win over rows of any stamp
 }
 
 // A Policy says what becomes of a row whose record was deleted.
@@ -140,7 +145,7 @@ type Merge struct {
 	Policy       Policy
 	Pages, Rows  int64  // what the ledger must hold, or nothing is merged (invariant 6)
 	Complete     bool   // the attempt read everything: rows it lacks are gone from the flow
-	AbsentReason string // for those and for Delete versions: purged, hidden or out_of_filter; "" is purged
+	AbsentReason string // for what is gone, where its batch gave no reason: purged, hidden or out_of_filter; "" is purged
 	Override     bool   // a rebuild: staged versions win over final ones of any stamp
 	AllowDeletes bool   // past the stop before a mass delete
 	Generation   int64
@@ -152,9 +157,9 @@ type Merge struct {
 type Counts struct {
 	Staged    int64 // versions in staging
 	Inserted  int64 // keys that the final table had no row of
-	Updated   int64 // rows that took a newer version, undeleted ones among them
+	Updated   int64 // rows that took a newer version, undeleted ones among them, and rows that a patch changed
 	Deleted   int64 // live rows that were flagged or removed
-	Unchanged int64 // staged versions that changed nothing: older than the row, a tombstone or another version
+	Unchanged int64 // staged versions that changed nothing: older than the row, a tombstone or another version, or a patch that says the same
 	Rows      int64 // of the final table afterwards
 }
 

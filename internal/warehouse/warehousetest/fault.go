@@ -56,7 +56,7 @@ func fences(r *rig) {
 	_, prepare := r.w.Prepare(ctx, r.fence, r.table)
 	_, unknown := r.w.Load(ctx, warehouse.Fence{Flow: "Nobody", Number: 9}, r.batch(in))
 	for what, err := range map[string]error{"claim": claim, "load": load, "consolidate": merge, "prepare": prepare,
-		"discard": r.w.Discard(ctx, r.fence, "a1", ""), "a flow without a mark": unknown} {
+		"discard": r.w.Discard(ctx, r.fence, "a1"), "a flow without a mark": unknown} {
 		same(r.t, what+" is refused", errors.Is(err, warehouse.ErrFenced), true)
 	}
 	r.fence.Number = 5

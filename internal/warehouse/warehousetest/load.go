@@ -26,7 +26,7 @@ func loadedTwice(r *rig) {
 	n, err := r.w.Load(r.t.Context(), r.fence, r.batch(in))
 	must(r.t, err)
 	same(r.t, "rows in the ledger", n, 3)
-	pages, rows, err := r.w.Staged(r.t.Context(), "a1")
+	pages, rows, err := r.w.Staged(r.t.Context(), "a1", "")
 	must(r.t, err)
 	same(r.t, "pages", pages, 2)
 	same(r.t, "rows", rows, 3)
@@ -91,7 +91,7 @@ func otherCounts(r *rig) {
 	_, err := r.w.Load(r.t.Context(), r.fence, r.batch(cut))
 	same(r.t, "a page whose end is missing is refused", err != nil, true)
 	same(r.t, "staged rows", r.query(`SELECT count(*) FROM "salesforce_incremental"."account"`)[0], "0")
-	pages, _, err := r.w.Staged(r.t.Context(), "a1")
+	pages, _, err := r.w.Staged(r.t.Context(), "a1", "")
 	must(r.t, err)
 	same(r.t, "pages in the ledger", pages, 0)
 }
@@ -147,14 +147,14 @@ func discard(r *rig) {
 	load("a1", "j2", rec("1", 10, false, "one"), rec("2", 10, false, "two"))
 	load("a9", "j9", rec("9", 10, false, "of another attempt"))
 	must(r.t, r.w.Discard(ctx, r.fence, "a1", "j2"))
-	pages, rows, err := r.w.Staged(ctx, "a1")
+	pages, rows, err := r.w.Staged(ctx, "a1", "")
 	must(r.t, err)
 	same(r.t, "pages", pages, 1)
 	same(r.t, "rows", rows, 2)
 	sameRows(r.t, r.query(`SELECT name FROM "salesforce_incremental"."account" ORDER BY id, name`), "one", "two", "of another attempt")
-	must(r.t, r.w.Discard(ctx, r.fence, "a1", ""))
+	must(r.t, r.w.Discard(ctx, r.fence, "a1"))
 	sameRows(r.t, r.query(`SELECT name FROM "salesforce_incremental"."account"`), "of another attempt")
-	must(r.t, r.w.Discard(ctx, r.fence, "a1", ""))
+	must(r.t, r.w.Discard(ctx, r.fence, "a1"))
 }
 
 // quoted is a value as Bulk API 2.0 writes it.

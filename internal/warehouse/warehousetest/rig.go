@@ -95,11 +95,16 @@ type reading struct {
 	op     warehouse.Op
 	pages  []warehouse.Page
 	merge  warehouse.Merge
+
+	reason   string
+	override bool
+	more     []reading // further parts of the attempt, each with a job of its own
 }
 
 // batch is a reading's pages as one batch of one job.
 func (r *rig) batch(in reading) warehouse.Batch {
-	return warehouse.Batch{Table: r.table, Attempt: in.name, Job: in.name + "-job", Op: in.op, ReadAt: in.readAt, Pages: in.pages}
+	return warehouse.Batch{Table: r.table, Attempt: in.name, Job: in.name + "-job", Op: in.op, ReadAt: in.readAt, Pages: in.pages,
+		Reason: in.reason, Override: in.override}
 }
 
 // mergeOf completes a reading's merge with what its pages hold.
@@ -109,9 +114,11 @@ func (r *rig) mergeOf(in reading) warehouse.Merge {
 	if m.Policy == "" {
 		m.Policy = warehouse.Flag
 	}
-	for _, p := range in.pages {
-		m.Pages++
-		m.Rows += p.Rows
+	for _, part := range append([]reading{in}, in.more...) {
+		for _, p := range part.pages {
+			m.Pages++
+			m.Rows += p.Rows
+		}
 	}
 	return m
 }
@@ -125,8 +132,13 @@ func (r *rig) read(in reading) warehouse.Counts {
 }
 
 func (r *rig) try(in reading) (warehouse.Counts, error) {
-	if len(in.pages) > 0 {
-		if _, err := r.w.Load(r.t.Context(), r.fence, r.batch(in)); err != nil {
+	for i, part := range append([]reading{in}, in.more...) {
+		if len(part.pages) == 0 {
+			continue
+		}
+		b := r.batch(part)
+		b.Attempt, b.Job = in.name, fmt.Sprintf("%s-job%d", in.name, i)
+		if _, err := r.w.Load(r.t.Context(), r.fence, b); err != nil {
 			return warehouse.Counts{}, err
 		}
 	}

@@ -68,6 +68,13 @@ func consolidations() []test {
 		{"a key of two columns", twoKeys},
 		{"an empty reading", emptyReading},
 		{"the watermark goes forward only", watermark},
+		{"a patch changes what differs", patched},
+		{"a patch of an older version is dropped", patchedLate},
+		{"patches and whole records of one attempt", patchedTogether},
+		{"a reading of Ids marks what it lacks", seen},
+		{"a reading of Ids spares what was read since", seenEarlier},
+		{"reasons of their own", reasons},
+		{"a repair overrides the rows that it names", repaired},
 	}
 }
 

@@ -99,6 +99,34 @@ SELECT CAST('account' AS TEXT), CAST(n."id" AS TEXT), n."_catchment_at", n."_cat
 FROM "_catchment_newest" n
 WHERE n."_catchment_deleted_at" IS NOT NULL;
 
+-- A patch: some columns of rows that are there.
+UPDATE "salesforce"."account" AS f
+SET "odd""name" = v."odd""name",
+	"amount__c" = v."amount__c",
+	"_catchment_synced_at" = CAST(:now AS TIMESTAMPTZ)
+FROM (
+	SELECT v.*, coalesce(v."_catchment_at", v."systemmodstamp", v."_catchment_read_at") AS _catchment_version, row_number() OVER (
+		PARTITION BY v."id"
+		ORDER BY coalesce(v."_catchment_at", v."systemmodstamp", v."_catchment_read_at") DESC NULLS LAST, v."_catchment_seq" DESC NULLS LAST) AS _catchment_rank
+	FROM "salesforce_incremental"."account" v
+	WHERE v."_catchment_attempt" = CAST(:attempt AS TEXT) AND v."_catchment_job" IN (CAST(:job AS TEXT)) AND v."_catchment_op" = 'patch'
+) v
+WHERE v._catchment_rank = 1 AND v."id" = f."id"
+	AND (f."odd""name" IS DISTINCT FROM v."odd""name"
+		OR f."amount__c" IS DISTINCT FROM v."amount__c")
+	AND (coalesce(v._catchment_version, TIMESTAMPTZ '0001-01-01 00:00:00+00') > coalesce(f."_catchment_at", TIMESTAMPTZ '0001-01-01 00:00:00+00') OR
+		coalesce(v._catchment_version, TIMESTAMPTZ '0001-01-01 00:00:00+00') = coalesce(f."_catchment_at", TIMESTAMPTZ '0001-01-01 00:00:00+00') AND coalesce(v."_catchment_read_at", TIMESTAMPTZ '0001-01-01 00:00:00+00') >= coalesce(f."_catchment_read_at", TIMESTAMPTZ '0001-01-01 00:00:00+00'));
+
+-- A reading of Ids only: what it lacks.
+CREATE TEMP TABLE "_catchment_gone" AS
+SELECT "id", "_catchment_at", "_catchment_read_at" FROM "salesforce"."account" WHERE false;
+INSERT INTO "_catchment_gone"
+SELECT f."id", f."_catchment_at", CAST(:read_at AS TIMESTAMPTZ)
+FROM "salesforce"."account" f
+WHERE f."_catchment_deleted_at" IS NULL
+	AND NOT EXISTS (SELECT 1 FROM "salesforce_incremental"."account" v WHERE v."_catchment_attempt" = CAST(:attempt AS TEXT) AND v."_catchment_job" IN (CAST(:job AS TEXT)) AND v."_catchment_op" = 'seen' AND v."id" = f."id")
+	AND coalesce(f."_catchment_read_at", TIMESTAMPTZ '0001-01-01 00:00:00+00') < CAST(:read_at AS TIMESTAMPTZ);
+
 -- A complete reading: what it lacks.
 CREATE TEMP TABLE "_catchment_gone" AS
 SELECT "id", "_catchment_at", "_catchment_read_at" FROM "salesforce"."account" WHERE false;
@@ -106,7 +134,7 @@ INSERT INTO "_catchment_gone"
 SELECT f."id", f."_catchment_at", CAST(:read_at AS TIMESTAMPTZ)
 FROM "salesforce"."account" f
 WHERE f."_catchment_deleted_at" IS NULL
-	AND NOT EXISTS (SELECT 1 FROM "salesforce_incremental"."account" v WHERE v."_catchment_attempt" = CAST(:attempt AS TEXT) AND v."id" = f."id")
+	AND NOT EXISTS (SELECT 1 FROM "salesforce_incremental"."account" v WHERE v."_catchment_attempt" = CAST(:attempt AS TEXT) AND (v."_catchment_op" IS NULL OR v."_catchment_op" = 'put') AND v."id" = f."id")
 	AND coalesce(f."_catchment_read_at", TIMESTAMPTZ '0001-01-01 00:00:00+00') < CAST(:read_at AS TIMESTAMPTZ);
 DELETE FROM "salesforce_incremental"."_catchment_tombstone" t
 USING "_catchment_gone" n

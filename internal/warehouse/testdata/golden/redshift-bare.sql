@@ -76,6 +76,32 @@ DELETE FROM "salesforce_incremental"."_catchment_tombstone"
 USING "_catchment_newest" n
 WHERE "_catchment_tombstone".table_name = 'log__b' AND "_catchment_tombstone".record_key = CAST(n."day__c" AS VARCHAR(65535)) || chr(31) || CAST(n."n__c" AS VARCHAR(65535));
 
+-- A patch: some columns of rows that are there.
+UPDATE "salesforce"."log__b" AS f
+SET "text__c" = v."text__c",
+	"_catchment_synced_at" = CAST(:now AS TIMESTAMPTZ)
+FROM (
+	SELECT v.*, coalesce(v."_catchment_at", v."_catchment_read_at") AS _catchment_version, row_number() OVER (
+		PARTITION BY v."day__c", v."n__c"
+		ORDER BY coalesce(v."_catchment_at", v."_catchment_read_at") DESC NULLS LAST, v."_catchment_seq" DESC NULLS LAST) AS _catchment_rank
+	FROM "salesforce_incremental"."log__b" v
+	WHERE v."_catchment_attempt" = CAST(:attempt AS VARCHAR(65535)) AND v."_catchment_job" IN (CAST(:job AS VARCHAR(65535))) AND v."_catchment_op" = 'patch'
+) v
+WHERE v._catchment_rank = 1 AND v."day__c" = f."day__c" AND v."n__c" = f."n__c"
+	AND (NOT coalesce((f."text__c" = v."text__c" OR f."text__c" IS NULL AND v."text__c" IS NULL), false))
+	AND (coalesce(v._catchment_version, TIMESTAMPTZ '0001-01-01 00:00:00+00') > coalesce(f."_catchment_at", TIMESTAMPTZ '0001-01-01 00:00:00+00') OR
+		coalesce(v._catchment_version, TIMESTAMPTZ '0001-01-01 00:00:00+00') = coalesce(f."_catchment_at", TIMESTAMPTZ '0001-01-01 00:00:00+00') AND coalesce(v."_catchment_read_at", TIMESTAMPTZ '0001-01-01 00:00:00+00') >= coalesce(f."_catchment_read_at", TIMESTAMPTZ '0001-01-01 00:00:00+00'));
+
+-- A reading of Ids only: what it lacks.
+CREATE TEMP TABLE "_catchment_gone" AS
+SELECT "day__c", "n__c", "_catchment_at", "_catchment_read_at" FROM "salesforce"."log__b" WHERE false;
+INSERT INTO "_catchment_gone"
+SELECT f."day__c", f."n__c", f."_catchment_at", CAST(:read_at AS TIMESTAMPTZ)
+FROM "salesforce"."log__b" f
+WHERE f."_catchment_deleted_at" IS NULL
+	AND NOT EXISTS (SELECT 1 FROM "salesforce_incremental"."log__b" v WHERE v."_catchment_attempt" = CAST(:attempt AS VARCHAR(65535)) AND v."_catchment_job" IN (CAST(:job AS VARCHAR(65535))) AND v."_catchment_op" = 'seen' AND v."day__c" = f."day__c" AND v."n__c" = f."n__c")
+	AND coalesce(f."_catchment_read_at", TIMESTAMPTZ '0001-01-01 00:00:00+00') < CAST(:read_at AS TIMESTAMPTZ);
+
 -- A complete reading: what it lacks.
 CREATE TEMP TABLE "_catchment_gone" AS
 SELECT "day__c", "n__c", "_catchment_at", "_catchment_read_at" FROM "salesforce"."log__b" WHERE false;
@@ -83,7 +109,7 @@ INSERT INTO "_catchment_gone"
 SELECT f."day__c", f."n__c", f."_catchment_at", CAST(:read_at AS TIMESTAMPTZ)
 FROM "salesforce"."log__b" f
 WHERE f."_catchment_deleted_at" IS NULL
-	AND NOT EXISTS (SELECT 1 FROM "salesforce_incremental"."log__b" v WHERE v."_catchment_attempt" = CAST(:attempt AS VARCHAR(65535)) AND v."day__c" = f."day__c" AND v."n__c" = f."n__c")
+	AND NOT EXISTS (SELECT 1 FROM "salesforce_incremental"."log__b" v WHERE v."_catchment_attempt" = CAST(:attempt AS VARCHAR(65535)) AND (v."_catchment_op" IS NULL OR v."_catchment_op" = 'put') AND v."day__c" = f."day__c" AND v."n__c" = f."n__c")
 	AND coalesce(f."_catchment_read_at", TIMESTAMPTZ '0001-01-01 00:00:00+00') < CAST(:read_at AS TIMESTAMPTZ);
 UPDATE "salesforce"."log__b" AS f
 SET "_catchment_deleted_at" = CAST(:now AS TIMESTAMPTZ), "_catchment_delete_reason" = CAST('purged' AS VARCHAR(65535)), "_catchment_synced_at" = CAST(:now AS TIMESTAMPTZ), "_catchment_read_at" = n."_catchment_read_at"

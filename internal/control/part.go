@@ -1,0 +1,99 @@
+package control
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+)
+
+// Main is the name of the part that reads whole records from the watermark on.
+const Main = "main"
+
+// A Part is one reading of an attempt. All parts of an attempt are loaded, then
+// consolidated in one transaction.
+type Part struct {
+	Name     string   `json:"name"` // unique in the attempt
+	Op       string   `json:"op"`   // what its versions do to rows: put, patch, seen or delete
+	Mover    string   `json:"mover"`
+	SOQL     string   `json:"soql,omitzero"`
+	Columns  []string `json:"columns,omitempty"` // API names, in the order of SOQL
+	Reason   string   `json:"reason,omitzero"`   // of what it takes away
+	Override bool     `json:"override,omitzero"` // its versions win over rows of any stamp
+	Follows  string   `json:"follows,omitempty"` // the part that it completes: it is read after that one, and again when that one is
+
+	Job     json.RawMessage `json:"job,omitempty"`   // the mover's
+	Jobs    int             `json:"jobs,omitzero"`   // created so far; all but one are orphaned or gone
+	Loaded  bool            `json:"loaded,omitzero"` // all its pages are in staging, and counted
+	Pages   int64           `json:"pages,omitzero"`
+	Records int64           `json:"records,omitzero"`
+	Bytes   int64           `json:"bytes,omitzero"`
+}
+
+// Part finds a part by its name, nil where there is none.
+func (a *Attempt) Part(name string) *Part {
+	for i := range a.Parts {
+		if a.Parts[i].Name == name {
+			return &a.Parts[i]
+		}
+	}
+	return nil
+}
+
+// Mover names what brings the first part, which is the main one if there is
+// one.
+func (a *Attempt) Mover() string {
+	if len(a.Parts) == 0 {
+		return ""
+	}
+	return a.Parts[0].Mover
+}
+
+// Sums adds up what the parts have brought.
+func (a *Attempt) Sums() (pages, records, bytes int64) {
+	for _, p := range a.Parts {
+		pages += p.Pages
+		records += p.Records
+		bytes += p.Bytes
+	}
+	return pages, records, bytes
+}
+
+// The form that an attempt had before it had parts.
+type undivided struct {
+	State   AttemptState    `json:"state"`
+	Mover   string          `json:"mover"`
+	SOQL    string          `json:"soql"`
+	Columns []string        `json:"columns"`
+	Job     json.RawMessage `json:"job"`
+	Jobs    int             `json:"jobs"`
+	Pages   int64           `json:"pages"`
+	Records int64           `json:"records"`
+	Bytes   int64           `json:"bytes"`
+	Parts   []Part          `json:"parts"`
+}
+
+// divideAttempts makes the one reading of each attempt its main part.
+func divideAttempts(ctx context.Context, t Table) error {
+	for row, err := range t.List(ctx, kindAttempt, "") {
+		if err != nil {
+			return fmt.Errorf("list the attempts: %w", err)
+		}
+		old, err := decode[undivided](row)
+		if err != nil {
+			return err
+		}
+		if old.Parts != nil { // by an earlier try
+			continue
+		}
+		a, err := decode[Attempt](row)
+		if err != nil {
+			return err
+		}
+		a.Parts = []Part{{Name: Main, Op: "put", Mover: old.Mover, SOQL: old.SOQL, Columns: old.Columns, Job: old.Job, Jobs: old.Jobs,
+			Loaded: old.State.Past(Extracted), Pages: old.Pages, Records: old.Records, Bytes: old.Bytes}}
+		if _, err := write(ctx, t, row, a); err != nil {
+			return err
+		}
+	}
+	return nil
+}
