@@ -41,8 +41,13 @@ demo: build ## a fake org into DuckDB: two runs, changes and deletes between, ve
 	bin/catchment demo
 	$(took)
 
+.venv/installed: .ci/requirements.txt
+	python3 -m venv .venv
+	.venv/bin/pip install --quiet --disable-pip-version-check --requirement .ci/requirements.txt
+	touch $@
+
 .PHONY: deps
-deps: ## install what the tests need beside Go: PostgreSQL, from Debian, and no server of the system
+deps: .venv/installed ## install what the tests need beside Go: PostgreSQL, from Debian, and a stand-in for AWS, from PyPI
 	if [ -x "$$(pg_config --bindir 2>/dev/null)/initdb" ] || command -v initdb >/dev/null; then exit 0; fi
 	if ! command -v apt-get >/dev/null; then
 	  echo "the tests need PostgreSQL 15 or later: install it, and put initdb on PATH" >&2; exit 1

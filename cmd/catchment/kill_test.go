@@ -16,8 +16,8 @@ import (
 	"catchment/internal/warehouse/pgtest"
 )
 
-// A project is a configuration in a folder, and the org that it copies.
-type project struct {
+// A copying is a configuration in a folder, and the org that it copies.
+type copying struct {
 	dir string
 	org *fakeorg.Org
 	env []string
@@ -26,7 +26,7 @@ type project struct {
 
 // newProject starts an org whose results come in many small pages and writes
 // the configuration for it, with a warehouse that is empty.
-func newProject(t *testing.T, bin, warehouse string, seed uint64) *project {
+func newProject(t *testing.T, bin, warehouse string, seed uint64) *copying {
 	t.Helper()
 	org, err := fakeorg.New(fakeorg.Options{
 		Seed: seed, Clock: fakeorg.FollowClock(time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC), time.Now),
@@ -41,7 +41,7 @@ func newProject(t *testing.T, bin, warehouse string, seed uint64) *project {
 	server := httptest.NewServer(org)
 	t.Cleanup(server.Close)
 	c := org.Credentials()
-	p := &project{dir: t.TempDir(), org: org, bin: bin, env: append(os.Environ(),
+	p := &copying{dir: t.TempDir(), org: org, bin: bin, env: append(os.Environ(),
 		"SF_CLIENT_ID="+c.ClientID, "SF_CLIENT_SECRET="+c.ClientSecret)}
 	config := fmt.Sprintf(`version: 1
 org: {url: %q, login: {flow: client_credentials, client_id: env:SF_CLIENT_ID, client_secret: env:SF_CLIENT_SECRET}}
@@ -56,7 +56,7 @@ flows: [{object: Account}, {object: Contact}, {object: Opportunity, deletes: rem
 	return p
 }
 
-func (p *project) command(args ...string) (*exec.Cmd, *bytes.Buffer) {
+func (p *copying) command(args ...string) (*exec.Cmd, *bytes.Buffer) {
 	cmd := exec.Command(p.bin, args...)
 	out := new(bytes.Buffer)
 	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = p.dir, p.env, out, out
@@ -65,7 +65,7 @@ func (p *project) command(args ...string) (*exec.Cmd, *bytes.Buffer) {
 
 // killed runs the program and kills it after d. It tells whether the program
 // was still running then.
-func (p *project) killed(t *testing.T, d time.Duration) bool {
+func (p *copying) killed(t *testing.T, d time.Duration) bool {
 	t.Helper()
 	cmd, out := p.command("run", "--allow-deletes")
 	if err := cmd.Start(); err != nil {
@@ -82,7 +82,7 @@ func (p *project) killed(t *testing.T, d time.Duration) bool {
 	return false
 }
 
-func (p *project) must(t *testing.T, args ...string) string {
+func (p *copying) must(t *testing.T, args ...string) string {
 	t.Helper()
 	cmd, out := p.command(args...)
 	if err := cmd.Run(); err != nil {
@@ -121,7 +121,7 @@ func killedRunsGoOn(t *testing.T, empty func() string) {
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
 	random := rand.New(rand.NewPCG(seed, 1))
-	var p *project
+	var p *copying
 	whole := 1500 * time.Millisecond // a run's length, found out on the way
 	kills := 0
 	for round := 0; kills < 20; round++ {

@@ -14,18 +14,15 @@ import (
 
 	"golang.org/x/term"
 
+	"catchment/cmd/internal/cloud"
 	"catchment/internal/blob"
 	"catchment/internal/blob/dir"
 	"catchment/internal/cli"
 	"catchment/internal/control"
 	"catchment/internal/control/sqlite"
-	"catchment/internal/mover"
-	"catchment/internal/mover/bulk"
-	"catchment/internal/mover/rest"
-	"catchment/internal/salesforce"
+	"catchment/internal/project"
 	"catchment/internal/warehouse"
 	"catchment/internal/warehouse/duckdb"
-	"catchment/internal/warehouse/postgres"
 )
 
 // version is set by the linker.
@@ -39,19 +36,25 @@ func main() {
 func run(args []string) int {
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	client := &http.Client{Transport: transport()}
+	account := cloud.New(client)
 	return cli.Main(context.Background(), cli.Program{
-		Version: version,
+		World: project.World{
+			Version:  version,
+			Getenv:   os.Getenv,
+			ReadFile: os.ReadFile,
+			Now:      time.Now,
+			Random:   rand.Reader,
+			HTTP:     client,
+			Exec:     execute,
+			Secrets:  account.Secret,
+			Drivers:  drivers(account),
+		},
 		Args:    args,
 		Stdout:  os.Stdout,
 		Stderr:  os.Stderr,
-		Getenv:  os.Getenv,
-		Now:     time.Now,
-		Random:  rand.Reader,
-		HTTP:    &http.Client{Transport: transport()},
 		Signals: signals,
-		Exec:    execute,
 		Screen:  term.IsTerminal(int(os.Stderr.Fd())),
-		Drivers: drivers(),
 	})
 }
 
@@ -70,23 +73,11 @@ func execute(ctx context.Context, name string, args ...string) ([]byte, error) {
 	return exec.CommandContext(ctx, name, args...).Output()
 }
 
-func drivers() cli.Drivers {
-	return cli.Drivers{
-		Warehouses: map[string]func(string) (warehouse.Driver, error){
-			"duckdb": func(path string) (warehouse.Driver, error) { return duckdb.Open(path, duckdb.Options{}) },
-			"postgres": func(place string) (warehouse.Driver, error) {
-				return postgres.Open("postgres:"+place, postgres.Options{})
-			},
-		},
-		Stages: map[string]func(string) (blob.Store, error){
-			"dir": func(path string) (blob.Store, error) { return dir.New(path) },
-		},
-		Controls: map[string]func(string) (control.Table, error){
-			"sqlite": func(path string) (control.Table, error) { return sqlite.Open(path) },
-		},
-		Movers: map[string]func(*salesforce.Client) mover.Pager{
-			"bulk": func(c *salesforce.Client) mover.Pager { return bulk.New(c) },
-			"rest": func(c *salesforce.Client) mover.Pager { return rest.New(c) },
-		},
-	}
+// drivers are those of the cloud, and those of one machine.
+func drivers(account *cloud.AWS) project.Drivers {
+	d := account.Drivers()
+	d.Warehouses["duckdb"] = func(path string) (warehouse.Driver, error) { return duckdb.Open(path, duckdb.Options{}) }
+	d.Stages["dir"] = func(path string) (blob.Store, error) { return dir.New(path) }
+	d.Controls["sqlite"] = func(path string) (control.Table, error) { return sqlite.Open(path) }
+	return d
 }

@@ -94,7 +94,7 @@ func TestImportsFollowLayers(t *testing.T) {
 // Only cmd names a driver, and a driver knows no noun but its parent.
 func TestDriversMeetInTheirParent(t *testing.T) {
 	_, may := lines()
-	words := []string{"plan", "schema"}
+	words := []string{"plan", "schema", "awserr"}
 	for name, deps := range may {
 		parent, _, isDriver := strings.Cut(name, "/")
 		for _, dep := range deps {

@@ -28,7 +28,7 @@ control table and the stage. Every finding says what to do about it.`,
 				return err
 			}
 			defer p.Close()
-			c := &checkup{project: p}
+			c := &checkup{work: p}
 			c.all(cmd.Context())
 			return c.end()
 		},
@@ -37,7 +37,7 @@ control table and the stage. Every finding says what to do about it.`,
 
 // A checkup gathers findings.
 type checkup struct {
-	*project
+	*work
 	failed, warned int
 	class          plan.Class // of the first failure
 }
@@ -108,25 +108,25 @@ func (c *checkup) end() error {
 }
 
 func (c *checkup) all(ctx context.Context) {
-	c.found("config", fmt.Sprintf("%s, %d flows", c.config, len(c.file.Flows)), nil)
+	c.found("config", fmt.Sprintf("%s, %d flows", c.config, len(c.File.Flows)), nil)
 	if c.checkLogin(ctx) {
 		c.checkSight(ctx)
 		c.checkLimits(ctx)
 		c.checkFlows(ctx)
 	}
-	err := c.openControl(ctx)
-	c.found("control table", c.file.Control.URL, err)
+	err := c.OpenControl(ctx)
+	c.found("control table", c.File.Control.URL, err)
 	if err == nil {
 		c.checkStage(ctx)
 	}
-	if err = c.openWarehouse(); err == nil {
-		err = c.wh.Migrate(ctx)
+	if err = c.OpenWarehouse(); err == nil {
+		err = c.Warehouse.Migrate(ctx)
 	}
-	c.found("warehouse", c.file.Warehouse.URL+", schemas "+c.file.Warehouse.Schema+" and "+c.file.Warehouse.StagingSchema, err)
+	c.found("warehouse", c.File.Warehouse.URL+", schemas "+c.File.Warehouse.Schema+" and "+c.File.Warehouse.StagingSchema, err)
 }
 
 func (c *checkup) checkLimits(ctx context.Context) {
-	limits, err := c.org.Limits(ctx)
+	limits, err := c.Org.Limits(ctx)
 	if err != nil {
 		c.found("limits", "", err)
 		return
@@ -134,7 +134,7 @@ func (c *checkup) checkLimits(ctx context.Context) {
 	for _, name := range []string{"DailyApiRequests", "DailyBulkV2QueryJobs"} {
 		l := limits[name]
 		detail := fmt.Sprintf("%s of %s left", count(l.Remaining), count(l.Max))
-		if reserve := l.Max * int64(c.file.Org.Reserve) / 100; l.Remaining < reserve {
+		if reserve := l.Max * int64(c.File.Org.Reserve) / 100; l.Remaining < reserve {
 			c.warn("limit "+name, detail, fmt.Sprintf("%s are set aside for people by org.reserve", count(reserve)))
 			continue
 		}
@@ -144,13 +144,13 @@ func (c *checkup) checkLimits(ctx context.Context) {
 
 // checkFlows describes each object as a run would.
 func (c *checkup) checkFlows(ctx context.Context) {
-	flows, err := c.flows(ctx, nil)
+	flows, err := c.Flows(ctx, nil)
 	if err != nil {
 		c.found("flows", "", err)
 		return
 	}
 	for _, fl := range flows {
-		o, err := c.org.Describe(ctx, fl.Object)
+		o, err := c.Org.Describe(ctx, fl.Object)
 		if err != nil {
 			c.found("object "+fl.Object, "", err)
 			continue
@@ -173,9 +173,9 @@ func (c *checkup) checkFlows(ctx context.Context) {
 // checkStage stores a page's worth of nothing and takes it away again.
 func (c *checkup) checkStage(ctx context.Context) {
 	key := fmt.Sprintf("check/process-%d", os.Getpid())
-	_, err := c.stage.Put(ctx, key, strings.NewReader("catchment check\n"))
+	_, err := c.Stage.Put(ctx, key, strings.NewReader("catchment check\n"))
 	if err == nil {
-		err = c.stage.Delete(ctx, key)
+		err = c.Stage.Delete(ctx, key)
 	}
-	c.found("stage", c.file.Stage.URL, err)
+	c.found("stage", c.File.Stage.URL, err)
 }

@@ -8,35 +8,36 @@ import (
 
 	"catchment/internal/flow"
 	"catchment/internal/plan"
+	"catchment/internal/project"
 	"catchment/internal/salesforce"
 )
 
 func (c *checkup) checkLogin(ctx context.Context) bool {
-	if err := c.openOrg(); err != nil {
+	if err := c.OpenOrg(); err != nil {
 		c.found("login", "", err)
 		return false
 	}
-	org, err := c.org.Org(ctx)
+	org, err := c.Org.Org(ctx)
 	var unserved error
 	if err == nil {
 		unserved = c.unservedVersion(ctx)
 	}
 	if err == nil && unserved == nil { // a token that somebody else got shows only in use whether it works
-		c.objects, err = c.org.Objects(ctx)
+		c.Objects, err = c.Org.Objects(ctx)
 	}
-	c.found("login", fmt.Sprintf("org %s at %s", org, c.file.Org.URL), err)
+	c.found("login", fmt.Sprintf("org %s at %s", org, c.File.Org.URL), err)
 	if err != nil {
-		c.setup("login", salesforce.LoginSetup(c.file.Org.Login.Flow, err))
+		c.setup("login", salesforce.LoginSetup(c.File.Org.Login.Flow, err))
 		return false
 	}
-	c.found("api version", c.org.Version(), unserved)
+	c.found("api version", c.Org.Version(), unserved)
 	return unserved == nil
 }
 
 func (c *checkup) unservedVersion(ctx context.Context) error {
-	versions, err := c.org.Versions(ctx)
-	if err == nil && !slices.Contains(versions, c.org.Version()) {
-		err = plan.Fixf("set org.api_version to one of: "+strings.Join(versions, ", "), "the org doesn't serve API version %s", c.org.Version())
+	versions, err := c.Org.Versions(ctx)
+	if err == nil && !slices.Contains(versions, c.Org.Version()) {
+		err = plan.Fixf("set org.api_version to one of: "+strings.Join(versions, ", "), "the org doesn't serve API version %s", c.Org.Version())
 	}
 	return err
 }
@@ -99,7 +100,7 @@ func (c *checkup) missingSight(ctx context.Context) ([]string, error) {
 		fields[i] = p.field
 	}
 	var missing []string
-	for r, err := range c.org.Query(ctx, "SELECT "+strings.Join(fields, ", ")+" FROM UserPermissionAccess", false) {
+	for r, err := range c.Org.Query(ctx, "SELECT "+strings.Join(fields, ", ")+" FROM UserPermissionAccess", false) {
 		if err != nil {
 			return nil, err
 		}
@@ -120,17 +121,17 @@ func (c *checkup) missingSight(ctx context.Context) ([]string, error) {
 // unseen lists the objects of the flows of which the user may not see every
 // record.
 func (c *checkup) unseen(ctx context.Context, missing []string) ([]string, error) {
-	flows, err := c.flows(ctx, nil)
+	flows, err := c.Flows(ctx, nil)
 	if err != nil {
 		return nil, err
 	}
-	user, err := c.org.User(ctx)
+	user, err := c.Org.User(ctx)
 	if err != nil {
 		return nil, err
 	}
 	sets, err := c.texts(ctx, "PermissionSetId", "PermissionSetAssignment WHERE AssigneeId = '"+user+"'")
 	if err != nil || len(sets) == 0 {
-		return flowNames(flows), err
+		return project.FlowNames(flows), err
 	}
 	seen, err := c.texts(ctx, "SobjectType", "ObjectPermissions WHERE PermissionsViewAllRecords = true AND ParentId IN ('"+
 		strings.Join(sets, "', '")+"')")
@@ -141,7 +142,7 @@ func (c *checkup) unseen(ctx context.Context, missing []string) ([]string, error
 // by View All Records of its own.
 func unseenOf(flows []flow.Flow, missing, seen []string) []string {
 	var names []string
-	for _, name := range flowNames(flows) {
+	for _, name := range project.FlowNames(flows) {
 		if slices.Contains(missing, opener(name)) && !slices.Contains(seen, name) {
 			names = append(names, name)
 		}
@@ -152,7 +153,7 @@ func unseenOf(flows []flow.Flow, missing, seen []string) []string {
 // texts reads one field of every record that a query finds.
 func (c *checkup) texts(ctx context.Context, field, from string) ([]string, error) {
 	var all []string
-	for r, err := range c.org.Query(ctx, "SELECT "+field+" FROM "+from, false) {
+	for r, err := range c.Org.Query(ctx, "SELECT "+field+" FROM "+from, false) {
 		if err != nil {
 			return nil, err
 		}

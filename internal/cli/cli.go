@@ -13,47 +13,23 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/http"
 	"os"
-	"time"
 
 	"github.com/spf13/cobra"
 
-	"catchment/internal/blob"
-	"catchment/internal/control"
 	"catchment/internal/engine"
-	"catchment/internal/mover"
 	"catchment/internal/plan"
-	"catchment/internal/salesforce"
-	"catchment/internal/warehouse"
+	"catchment/internal/project"
 )
 
 // A Program is one call of the command and the world around it.
 type Program struct {
-	Version string
+	project.World
 	Args    []string
 	Stdout  io.Writer
 	Stderr  io.Writer
-	Getenv  func(name string) string
-	Now     func() time.Time
-	Random  io.Reader
-	HTTP    *http.Client     // carries proxy and certificates
 	Signals <-chan os.Signal // SIGINT and SIGTERM
-	Exec    Exec
-	Screen  bool // stderr is a terminal
-	Drivers Drivers
-}
-
-// Exec runs a program found on PATH and gives its stdout, also where it fails.
-type Exec func(ctx context.Context, name string, args ...string) ([]byte, error)
-
-// Drivers are what the command can work with, by the scheme of a URL or by
-// name. Only cmd lists them.
-type Drivers struct {
-	Warehouses map[string]func(path string) (warehouse.Driver, error)
-	Stages     map[string]func(path string) (blob.Store, error)
-	Controls   map[string]func(path string) (control.Table, error)
-	Movers     map[string]func(*salesforce.Client) mover.Pager
+	Screen  bool             // stderr is a terminal
 }
 
 // The exit codes.
@@ -216,7 +192,7 @@ func (s *session) versionCommand() *cobra.Command {
 		Args:    cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			if s.json {
-				return s.line(map[string]any{"type": "version", "version": s.Version, "api_version": apiVersion})
+				return s.line(map[string]any{"type": "version", "version": s.Version, "api_version": project.APIVersion})
 			}
 			_, err := fmt.Fprintf(s.Stdout, "catchment %s\n", s.Version)
 			return err

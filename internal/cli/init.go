@@ -9,6 +9,7 @@ import (
 
 	"catchment/internal/flow"
 	"catchment/internal/plan"
+	"catchment/internal/project"
 )
 
 func (s *session) initCommand() *cobra.Command {
@@ -42,11 +43,11 @@ func (s *session) init(cmd *cobra.Command, org flow.Org) error {
 	if err != nil {
 		return err
 	}
-	p := &project{session: s, file: file}
-	if err := p.openOrg(); err != nil {
+	p := &work{session: s, Project: project.New(s.World, file)}
+	if err := p.OpenOrg(); err != nil {
 		return err
 	}
-	objects, err := p.org.Objects(cmd.Context())
+	objects, err := p.Org.Objects(cmd.Context())
 	if err != nil {
 		return err
 	}

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"catchment/internal/cli"
+	"catchment/internal/project"
 )
 
 // serveOrg runs `catchment org` until the test ends, and returns its first line.
@@ -27,7 +28,7 @@ func serveOrg(t *testing.T, args ...string) map[string]string {
 	go func() {
 		ended <- cli.Main(context.Background(), cli.Program{
 			Args: append([]string{"org", "--records", "100"}, args...), Stdout: in, Stderr: io.Discard,
-			Getenv: func(string) string { return "" }, Now: time.Now, Random: rand.Reader, Signals: signals,
+			World: project.World{Getenv: func(string) string { return "" }, Now: time.Now, Random: rand.Reader}, Signals: signals,
 		})
 	}()
 	t.Cleanup(func() {
@@ -89,7 +90,7 @@ func TestOrgRefusesFlags(t *testing.T) {
 		var said bytes.Buffer
 		code := cli.Main(context.Background(), cli.Program{
 			Args: append([]string{"org"}, strings.Fields(args)...), Stdout: io.Discard, Stderr: &said,
-			Getenv: func(string) string { return "" }, Now: time.Now, Random: rand.Reader,
+			World: project.World{Getenv: func(string) string { return "" }, Now: time.Now, Random: rand.Reader},
 		})
 		if code != 2 || !strings.Contains(said.String(), want) {
 			t.Errorf("%s: %d %s", args, code, said.String())

@@ -37,7 +37,7 @@ func (s *session) setPaused(cmd *cobra.Command, names []string, paused bool) err
 		return err
 	}
 	defer p.Close()
-	if err := p.openControl(cmd.Context()); err != nil {
+	if err := p.OpenControl(cmd.Context()); err != nil {
 		return err
 	}
 	for i, name := range names {
@@ -46,7 +46,7 @@ func (s *session) setPaused(cmd *cobra.Command, names []string, paused bool) err
 		}
 	}
 	for _, name := range names {
-		row, err := p.control.UpdateFlow(cmd.Context(), name, func(f *control.FlowRow) { f.Paused = paused })
+		row, err := p.Control.UpdateFlow(cmd.Context(), name, func(f *control.FlowRow) { f.Paused = paused })
 		if err != nil {
 			return err
 		}
@@ -67,17 +67,17 @@ func (s *session) setPaused(cmd *cobra.Command, names []string, paused bool) err
 
 // named finds the object that the user means among the flows, without asking
 // the org: pausing must work while the org is down.
-func (p *project) named(cmd *cobra.Command, name string) (string, error) {
+func (p *work) named(cmd *cobra.Command, name string) (string, error) {
 	star := false
 	var known []string
-	for _, f := range p.file.Flows {
+	for _, f := range p.File.Flows {
 		if strings.EqualFold(f.Object, name) {
 			return f.Object, nil
 		}
 		star = star || f.Object == "*"
 		known = append(known, f.Object)
 	}
-	rows, err := p.control.Flows(cmd.Context())
+	rows, err := p.Control.Flows(cmd.Context())
 	if err != nil {
 		return "", err
 	}

@@ -34,15 +34,15 @@ or changed; looking itself costs three or four API calls per flow.`,
 	return cmd
 }
 
-func (p *project) plan(cmd *cobra.Command, names []string, full bool) error {
+func (p *work) plan(cmd *cobra.Command, names []string, full bool) error {
 	ctx := cmd.Context()
-	if err := p.openAll(ctx); err != nil {
+	if err := p.OpenAll(ctx); err != nil {
 		return err
 	}
-	if err := p.wh.Migrate(ctx); err != nil {
+	if err := p.Warehouse.Migrate(ctx); err != nil {
 		return err
 	}
-	flows, err := p.flows(ctx, names)
+	flows, err := p.Flows(ctx, names)
 	if err != nil {
 		return err
 	}
@@ -58,14 +58,14 @@ func (p *project) plan(cmd *cobra.Command, names []string, full bool) error {
 		}
 		forecasts = append(forecasts, f)
 	}
-	limits, err := p.org.Limits(ctx)
+	limits, err := p.Org.Limits(ctx)
 	if err != nil {
 		return errors.Join(append(errs, err)...)
 	}
 	return errors.Join(append(errs, p.printPlan(forecasts, limits))...)
 }
 
-func (p *project) printPlan(forecasts []replicate.Forecast, limits map[string]salesforce.Limit) error {
+func (p *work) printPlan(forecasts []replicate.Forecast, limits map[string]salesforce.Limit) error {
 	var calls, jobs, records, storage int64
 	t := newTable(p.Stdout, "OBJECT", "WHY", "BY", "FROM", "COMPLETE UP TO", "READ", "OF", "CALLS", "CRM STORAGE")
 	for _, f := range forecasts {
@@ -87,7 +87,7 @@ func (p *project) printPlan(forecasts []replicate.Forecast, limits map[string]sa
 	daily, bulk := limits["DailyApiRequests"], limits["DailyBulkV2QueryJobs"]
 	if p.json {
 		return p.line(map[string]any{"type": "plan_total", "objects": len(forecasts), "records": records, "api_calls": calls,
-			"jobs": jobs, "storage_bytes": storage, "api_calls_left": daily.Remaining, "api_calls_max": daily.Max, "reserve_percent": int(p.file.Org.Reserve)})
+			"jobs": jobs, "storage_bytes": storage, "api_calls_left": daily.Remaining, "api_calls_max": daily.Max, "reserve_percent": int(p.File.Org.Reserve)})
 	}
 	if err := t.end(); err != nil {
 		return err
@@ -98,6 +98,6 @@ func (p *project) printPlan(forecasts []replicate.Forecast, limits map[string]sa
 		}
 	}
 	p.say("about %s API calls of %s left today (%s a day, %s of them for people), %s Bulk jobs of %s left; the records take about %s of data storage in the org",
-		count(calls), count(daily.Remaining), count(daily.Max), p.file.Org.Reserve, count(jobs), count(bulk.Remaining), size(storage))
+		count(calls), count(daily.Remaining), count(daily.Max), p.File.Org.Reserve, count(jobs), count(bulk.Remaining), size(storage))
 	return nil
 }

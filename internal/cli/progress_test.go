@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"catchment/internal/plan"
+	"catchment/internal/project"
 	"catchment/internal/replicate"
 )
 
@@ -17,7 +18,7 @@ import (
 // wait for the other.
 func TestBarsDontBlockTheRun(t *testing.T) {
 	var screen lockedBuffer
-	s := &session{Program: Program{Stderr: &screen, Now: time.Now, Screen: true}}
+	s := &session{Program: Program{Stderr: &screen, World: project.World{Now: time.Now}, Screen: true}}
 	p := s.newProgress()
 	var wg sync.WaitGroup
 	for _, flow := range []string{"Account", "Contact", "Lead", "Case"} {
@@ -37,7 +38,7 @@ func TestBarsDontBlockTheRun(t *testing.T) {
 func TestTalkOfALongLoadIsShort(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var talk bytes.Buffer
-		s := &session{Program: Program{Stderr: &talk, Now: time.Now}}
+		s := &session{Program: Program{Stderr: &talk, World: project.World{Now: time.Now}}}
 		p := s.newProgress()
 		for n := int64(1); n <= 60; n++ { // a minute, a page a second
 			p.hear(replicate.Progress{Flow: "Account", Step: replicate.Load, Records: n * 1000, Of: 60_000, Bytes: n * 370_000})

@@ -51,15 +51,15 @@ ones are complete.`,
 }
 
 // run does one run and returns its row.
-func (p *project) run(ctx context.Context, names []string, flags runFlags) (control.RunRow, error) {
-	if err := p.openAll(ctx); err != nil {
+func (p *work) run(ctx context.Context, names []string, flags runFlags) (control.RunRow, error) {
+	if err := p.OpenAll(ctx); err != nil {
 		return control.RunRow{}, err
 	}
-	alone, err := p.lock("run")
+	alone, err := p.Lock("run")
 	if err != nil {
 		return control.RunRow{}, err
 	}
-	id, err := p.control.NewRunID()
+	id, err := p.Control.NewRunID()
 	if err != nil {
 		return control.RunRow{}, err
 	}
@@ -68,9 +68,9 @@ func (p *project) run(ctx context.Context, names []string, flags runFlags) (cont
 	bars := p.newProgress()
 	r.Options.Progress = bars.hear
 	e := engine.Engine{Steps: r.Steps(), Stop: p.stop, Observer: bars}
-	runErr := e.Run(ctx, replicate.Plan(p.file.Limits.Flows), plan.Task{Run: id})
+	runErr := e.Run(ctx, replicate.Plan(p.File.Limits.Flows), plan.Task{Run: id})
 	bars.end()
-	run, err := p.control.Run(context.WithoutCancel(ctx), id)
+	run, err := p.Control.Run(context.WithoutCancel(ctx), id)
 	if err != nil {
 		return run, errors.Join(runErr, err)
 	}
@@ -81,7 +81,7 @@ func (p *project) run(ctx context.Context, names []string, flags runFlags) (cont
 }
 
 // report prints a run's result and turns it into an exit code.
-func (p *project) report(run control.RunRow) error {
+func (p *work) report(run control.RunRow) error {
 	if err := p.printRun(run); err != nil {
 		return err
 	}
@@ -95,7 +95,7 @@ func (p *project) report(run control.RunRow) error {
 	return exit(exitFailed)
 }
 
-func (p *project) printRun(run control.RunRow) error {
+func (p *work) printRun(run control.RunRow) error {
 	failed, seconds := 0, run.Ended.Sub(run.Started).Round(time.Millisecond).Seconds()
 	for _, o := range run.Objects {
 		if o.State == control.FlowFailed {
@@ -126,7 +126,7 @@ func (p *project) printRun(run control.RunRow) error {
 }
 
 // notes tells what the user should know of a flow's part in a run.
-func (p *project) notes(o control.RunObject) {
+func (p *work) notes(o control.RunObject) {
 	for _, note := range o.Notes {
 		p.say("%s: note: %s", o.Object, note)
 	}

@@ -35,13 +35,13 @@ the fields of a flow have changed: CALL refuses what it wasn't made for.`,
 			}
 			defer p.Close()
 			if dialect == "" {
-				dialect, _, _ = strings.Cut(p.file.Warehouse.URL, ":")
+				dialect, _, _ = strings.Cut(p.File.Warehouse.URL, ":")
 			}
 			d, err := dialectOf(dialect)
 			if err != nil {
 				return err
 			}
-			if err := p.openOrg(); err != nil {
+			if err := p.OpenOrg(); err != nil {
 				return err
 			}
 			tables, err := p.tables(cmd, args)
@@ -70,14 +70,14 @@ func dialectOf(name string) (*warehouse.Dialect, error) {
 }
 
 // tables is what each flow writes, and its policy.
-func (p *project) tables(cmd *cobra.Command, names []string) ([]warehouse.Procedure, error) {
-	flows, err := p.flows(cmd.Context(), names)
+func (p *work) tables(cmd *cobra.Command, names []string) ([]warehouse.Procedure, error) {
+	flows, err := p.Flows(cmd.Context(), names)
 	if err != nil {
 		return nil, err
 	}
 	var all []warehouse.Procedure
 	for _, fl := range flows {
-		o, err := p.org.Describe(cmd.Context(), fl.Object)
+		o, err := p.Org.Describe(cmd.Context(), fl.Object)
 		if err != nil {
 			return nil, err
 		}
@@ -96,7 +96,7 @@ func (p *project) tables(cmd *cobra.Command, names []string) ([]warehouse.Proced
 
 // printSQL prints the text of each table, and of the procedures where the
 // dialect has some.
-func (p *project) printSQL(d *warehouse.Dialect, tables []warehouse.Procedure) error {
+func (p *work) printSQL(d *warehouse.Dialect, tables []warehouse.Procedure) error {
 	say := func(object, text string) error {
 		if p.json {
 			return p.line(map[string]any{"type": "sql", "object": object, "dialect": d.Name, "sql": text})
@@ -105,14 +105,14 @@ func (p *project) printSQL(d *warehouse.Dialect, tables []warehouse.Procedure) e
 		return err
 	}
 	for _, t := range tables {
-		if err := say(t.Table.Object, warehouse.Script(d, p.warehouseOptions(), t.Table, t.Policy)); err != nil {
+		if err := say(t.Table.Object, warehouse.Script(d, p.WarehouseOptions(), t.Table, t.Policy)); err != nil {
 			return err
 		}
 	}
 	if d.Name != warehouse.Postgres().Name {
 		return nil
 	}
-	text, err := warehouse.Procedures(p.warehouseOptions(), tables)
+	text, err := warehouse.Procedures(p.WarehouseOptions(), tables)
 	if err != nil {
 		return err
 	}
@@ -120,17 +120,17 @@ func (p *project) printSQL(d *warehouse.Dialect, tables []warehouse.Procedure) e
 }
 
 // install makes the procedures in the warehouse.
-func (p *project) install(cmd *cobra.Command, d *warehouse.Dialect, tables []warehouse.Procedure) error {
-	if err := p.openWarehouse(); err != nil {
+func (p *work) install(cmd *cobra.Command, d *warehouse.Dialect, tables []warehouse.Procedure) error {
+	if err := p.OpenWarehouse(); err != nil {
 		return err
 	}
-	if err := p.wh.Migrate(cmd.Context()); err != nil {
+	if err := p.Warehouse.Migrate(cmd.Context()); err != nil {
 		return err
 	}
-	if err := p.wh.Install(cmd.Context(), tables); err != nil {
+	if err := p.Warehouse.Install(cmd.Context(), tables); err != nil {
 		return err
 	}
-	call := "CALL " + d.Table(p.file.Warehouse.StagingSchema, "consolidated_of_tables") + "()"
+	call := "CALL " + d.Table(p.File.Warehouse.StagingSchema, "consolidated_of_tables") + "()"
 	if p.json {
 		return p.line(map[string]any{"type": "installed", "dialect": d.Name, "procedures": len(tables), "call": call})
 	}

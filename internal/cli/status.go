@@ -27,7 +27,7 @@ table only, so it answers while a run is going on or the org is down.`,
 				return err
 			}
 			defer p.Close()
-			if err := p.openControl(cmd.Context()); err != nil {
+			if err := p.OpenControl(cmd.Context()); err != nil {
 				return err
 			}
 			return p.status(cmd.Context(), runs)
@@ -37,12 +37,12 @@ table only, so it answers while a run is going on or the org is down.`,
 	return cmd
 }
 
-func (p *project) status(ctx context.Context, atMost int) error {
-	flows, err := p.control.Flows(ctx)
+func (p *work) status(ctx context.Context, atMost int) error {
+	flows, err := p.Control.Flows(ctx)
 	if err != nil {
 		return err
 	}
-	runs, err := p.control.Runs(ctx)
+	runs, err := p.Control.Runs(ctx)
 	if err != nil {
 		return err
 	}
@@ -72,11 +72,11 @@ func (p *project) status(ctx context.Context, atMost int) error {
 }
 
 // stateOf says in a word what a flow is doing.
-func (p *project) stateOf(ctx context.Context, f control.FlowRow) (string, error) {
+func (p *work) stateOf(ctx context.Context, f control.FlowRow) (string, error) {
 	if f.Paused {
 		return "paused", nil
 	}
-	a, open, err := p.control.Open(ctx, f.Object)
+	a, open, err := p.Control.Open(ctx, f.Object)
 	switch {
 	case err != nil:
 		return "", err
@@ -90,7 +90,7 @@ func (p *project) stateOf(ctx context.Context, f control.FlowRow) (string, error
 	return "idle", nil
 }
 
-func (p *project) statusLines(ctx context.Context, flows []control.FlowRow, runs []control.RunRow) error {
+func (p *work) statusLines(ctx context.Context, flows []control.FlowRow, runs []control.RunRow) error {
 	for _, f := range flows {
 		state, err := p.stateOf(ctx, f)
 		if err != nil {
@@ -119,7 +119,7 @@ func (p *project) statusLines(ctx context.Context, flows []control.FlowRow, runs
 	return nil
 }
 
-func (p *project) took(r control.RunRow) string {
+func (p *work) took(r control.RunRow) string {
 	if r.Ended.IsZero() {
 		return "-"
 	}

@@ -43,11 +43,11 @@ stamped at or after the watermark is pending: the next run brings it.
 }
 
 // verify compares the named flows, one after the other.
-func (p *project) verify(ctx context.Context, names []string) ([]verify.Result, error) {
-	if err := p.openAll(ctx); err != nil {
+func (p *work) verify(ctx context.Context, names []string) ([]verify.Result, error) {
+	if err := p.OpenAll(ctx); err != nil {
 		return nil, err
 	}
-	alone, err := p.lock("verify")
+	alone, err := p.Lock("verify")
 	if err != nil {
 		return nil, err
 	}
@@ -55,19 +55,19 @@ func (p *project) verify(ctx context.Context, names []string) ([]verify.Result, 
 }
 
 // compare is verify with everything open.
-func (p *project) compare(ctx context.Context, names []string, alone bool) ([]verify.Result, error) {
-	org, err := p.org.Org(ctx)
+func (p *work) compare(ctx context.Context, names []string, alone bool) ([]verify.Result, error) {
+	org, err := p.Org.Org(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if err := p.control.Bind(ctx, org); err != nil {
+	if err := p.Control.Bind(ctx, org); err != nil {
 		return nil, err
 	}
-	flows, err := p.flows(ctx, names)
+	flows, err := p.Flows(ctx, names)
 	if err != nil {
 		return nil, err
 	}
-	run, err := p.control.NewRunID()
+	run, err := p.Control.NewRunID()
 	if err != nil {
 		return nil, err
 	}
@@ -88,7 +88,7 @@ func (p *project) compare(ctx context.Context, names []string, alone bool) ([]ve
 	return results, errors.Join(errs...)
 }
 
-func (p *project) printVerify(results []verify.Result) error {
+func (p *work) printVerify(results []verify.Result) error {
 	if len(results) == 0 {
 		return nil
 	}
@@ -121,7 +121,7 @@ func (p *project) printVerify(results []verify.Result) error {
 }
 
 // nameIDs prints the first Ids of each kind of difference.
-func (p *project) nameIDs(r verify.Result) {
+func (p *work) nameIDs(r verify.Result) {
 	for _, kind := range []struct {
 		name string
 		ids  []string

@@ -22,7 +22,7 @@ func Example(org Org, objects []schema.Object) []byte {
 
 org:
   url: %s
-  # Secrets are references, never values: env:NAME or file:PATH.
+  # Secrets are references, never values: env:NAME, file:PATH or aws-sm:NAME#KEY.
   # flow: client_credentials, jwt, refresh_token, sf_cli, password or token;
   # docs/howto/logins.md shows each.
   login:

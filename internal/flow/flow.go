@@ -39,7 +39,7 @@ type Org struct {
 }
 
 // Login says how to get a token. Everything but Flow, Audience and Alias is a
-// reference to a secret, env:NAME or file:PATH; "" where the flow doesn't use
+// reference to a secret, env:NAME, file:PATH or aws-sm:NAME#KEY; "" where the flow doesn't use
 // it.
 type Login struct {
 	Flow         string // client_credentials, jwt, refresh_token, sf_cli, password or token

@@ -124,18 +124,18 @@ func wrongURL(s string) string {
 	return ""
 }
 
+// awsRE is a name or an ARN in Secrets Manager, and a key in it.
+var awsRE = regexp.MustCompile(`^aws-sm:[A-Za-z0-9/_+=.@:-]+(#[^#\s]+)?$`)
+
 var envRE = regexp.MustCompile(`^env:[A-Za-z_][A-Za-z0-9_]*$`)
 
 // wrongSecret checks a reference to a secret. It repeats nothing of the text,
 // since that may be the secret.
 func wrongSecret(s string) string {
-	switch {
-	case strings.HasPrefix(s, "aws-sm:"):
-		return "aws-sm: is not in this version; allowed: env:NAME, file:PATH"
-	case envRE.MatchString(s), strings.HasPrefix(s, "file:") && strings.TrimSpace(s) != "file:":
+	if envRE.MatchString(s) || awsRE.MatchString(s) || strings.HasPrefix(s, "file:") && strings.TrimSpace(s) != "file:" {
 		return ""
 	}
-	return "must be a reference, env:NAME or file:PATH, never the secret itself: put that into an environment variable or a file"
+	return "must be a reference, env:NAME, file:PATH or aws-sm:NAME#KEY, never the secret itself: put that into one of these"
 }
 
 // wrongWhere checks a filter as far as a mistake would change what a window

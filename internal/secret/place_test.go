@@ -98,7 +98,7 @@ func TestRenewRefusesBeforeUse(t *testing.T) {
 	}
 	dir := t.TempDir()
 	refs := map[string]string{
-		"env:S": "give file:PATH", "env:NONE": "export NONE=", word: "env:NAME or file:PATH",
+		"env:S": "give file:PATH", "env:NONE": "export NONE=", word: "env:NAME, file:PATH or aws-sm:NAME#KEY",
 		"file:" + filepath.Join(dir, "none"): "write the secret into", "file:" + filepath.Join(dir, "no", "folder"): "write the secret into",
 	}
 	if os.Getuid() != 0 { // who may write everywhere

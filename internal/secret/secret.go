@@ -1,5 +1,6 @@
 // Package secret turns references into secrets: env:NAME reads an environment
-// variable, file:PATH a file. A config file holds references only.
+// variable, file:PATH a file, aws-sm:NAME#KEY the key of a secret in AWS Secrets
+// Manager. A config file holds references only.
 //
 // A secret travels as a Value, which prints as "[secret]" whatever it is
 // printed with; only Reveal gives it away (invariant 9). A secret that its
@@ -58,6 +59,7 @@ func (Value) LogValue() slog.Value { return slog.StringValue(hidden) }
 type Resolver struct {
 	Getenv   func(name string) string          // os.Getenv
 	ReadFile func(path string) ([]byte, error) // os.ReadFile
+	AWS      func(name string) (string, error) // reads AWS Secrets Manager; nil where a program can't
 }
 
 // Resolve reads the secret that ref points to. Its errors are of class Fix and
@@ -74,6 +76,8 @@ func (r Resolver) Resolve(ref string) (Value, error) {
 		text, err = r.env(name)
 	} else if path, ok := strings.CutPrefix(ref, "file:"); ok {
 		text, err = r.file(path)
+	} else if name, ok := strings.CutPrefix(ref, awsPrefix); ok {
+		text, err = r.aws(name)
 	} else {
 		err = noReference()
 	}
@@ -81,7 +85,7 @@ func (r Resolver) Resolve(ref string) (Value, error) {
 }
 
 func noReference() error {
-	return plan.Fixf("write env:NAME or file:PATH, and put the secret there", "a secret is given that is no reference")
+	return plan.Fixf("write env:NAME, file:PATH or aws-sm:NAME#KEY, and put the secret there", "a secret is given that is no reference")
 }
 
 func (r Resolver) env(name string) (string, error) {

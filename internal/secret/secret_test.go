@@ -71,9 +71,9 @@ func TestResolveRefuses(t *testing.T) {
 		{"file:" + empty, "the file is empty", "write the secret"},
 		{"file:" + missing, missing, "write the secret"},
 		{"file:" + dir, dir, "a file that this user may read"},
-		{word, "no reference", "env:NAME or file:PATH"},
-		{"aws-sm:" + word, "no reference", "env:NAME or file:PATH"},
-		{"", "no reference", "env:NAME or file:PATH"},
+		{word, "no reference", "env:NAME, file:PATH or aws-sm:NAME#KEY"},
+		{"aws-sm:catchment", "doesn't read AWS", "env:NAME or file:PATH"},
+		{"", "no reference", "env:NAME, file:PATH or aws-sm:NAME#KEY"},
 	} {
 		v, err := resolver(map[string]string{"EMPTY": ""}).Resolve(c.ref)
 		if err == nil {

@@ -144,7 +144,7 @@ func (s *Store) list(ctx context.Context, prefix string) ([]blob.Info, error) {
 			}
 			return fs.SkipDir
 		}
-		if !strings.HasPrefix(key, prefix) || !validKey(key) {
+		if !strings.HasPrefix(key, prefix) || !blob.ValidKey(key) {
 			return nil
 		}
 		stat, err := d.Info()

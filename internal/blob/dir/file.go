@@ -8,9 +8,9 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 	"syscall"
 
+	"catchment/internal/blob"
 	"catchment/internal/plan"
 )
 
@@ -98,25 +98,8 @@ func classed(verb, key string, err error) error {
 
 // path gives the file of a key.
 func (s *Store) path(key string) (string, error) {
-	if !validKey(key) {
-		return "", fmt.Errorf("key %q isn't words of letters, digits and -_.= with slashes between", key)
+	if err := blob.CheckKey(key); err != nil {
+		return "", err
 	}
 	return filepath.Join(s.root, filepath.FromSlash(key)), nil
-}
-
-// validKey holds keys to the contract of blob.Store; no word starts with a
-// dot, so no key leaves the root or meets a file that is being written.
-func validKey(key string) bool {
-	for word := range strings.SplitSeq(key, "/") {
-		if word == "" || word[0] == '.' {
-			return false
-		}
-		for _, c := range []byte(word) {
-			letter := 'a' <= c|0x20 && c|0x20 <= 'z'
-			if !letter && (c < '0' || c > '9') && !strings.ContainsRune("-_.=", rune(c)) {
-				return false
-			}
-		}
-	}
-	return true
 }

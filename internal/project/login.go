@@ -1,8 +1,8 @@
-package cli
+package project
 
 import (
+	"context"
 	"errors"
-	"os"
 
 	"catchment/internal/plan"
 	"catchment/internal/salesforce"
@@ -11,9 +11,9 @@ import (
 
 // login resolves the references of org.login. All that are missing are told at
 // once.
-func (p *project) login() (salesforce.Login, error) {
-	l := p.file.Org.Login
-	r := secret.Resolver{Getenv: p.Getenv, ReadFile: os.ReadFile}
+func (p *Project) login() (salesforce.Login, error) {
+	l := p.File.Org.Login
+	r := secret.Resolver{Getenv: p.Getenv, ReadFile: p.ReadFile, AWS: p.Secrets}
 	var errs []error
 	get := func(ref string) string {
 		if ref == "" {
@@ -40,11 +40,19 @@ func (p *project) login() (salesforce.Login, error) {
 	case "refresh_token":
 		return salesforce.RefreshToken{ClientID: id, ClientSecret: pw, Keeper: r.Place(l.RefreshToken)}, nil
 	case "sf_cli":
-		return salesforce.SalesforceCLI{Alias: l.Alias, Run: p.Exec}, nil
+		return salesforce.SalesforceCLI{Alias: l.Alias, Run: p.run}, nil
 	case "password":
 		return salesforce.Password{ClientID: id, ClientSecret: pw, Username: user, Password: password}, nil
 	case "token":
 		return salesforce.Token{Token: token}, nil
 	}
 	return nil, plan.Failf(plan.Bug, "", "no login flow is called %q", l.Flow)
+}
+
+// run runs another program, where this one may.
+func (p *Project) run(ctx context.Context, name string, args ...string) ([]byte, error) {
+	if p.Exec == nil {
+		return nil, plan.Fixf("use another login flow here", "this program runs no others, and login flow sf_cli needs %s", name)
+	}
+	return p.Exec(ctx, name, args...)
 }

@@ -1,0 +1,112 @@
+// Package cloud lists the drivers that both programs have: those that need no
+// cgo and no disk, so that they also run in Lambda.
+package cloud
+
+import (
+	"context"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+
+	"catchment/internal/awserr"
+	"catchment/internal/blob"
+	"catchment/internal/blob/s3"
+	"catchment/internal/control"
+	"catchment/internal/control/dynamo"
+	"catchment/internal/mover"
+	"catchment/internal/mover/bulk"
+	"catchment/internal/mover/rest"
+	"catchment/internal/plan"
+	"catchment/internal/project"
+	"catchment/internal/salesforce"
+	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/postgres"
+)
+
+// An AWS is the account that the environment names. It is asked for only where
+// a configuration needs it.
+type AWS struct {
+	config func() (aws.Config, error)
+}
+
+// New makes an AWS of the environment, as every program of AWS reads it.
+func New(client *http.Client) *AWS {
+	return &AWS{config: sync.OnceValues(func() (aws.Config, error) {
+		c, err := config.LoadDefaultConfig(context.Background(), config.WithHTTPClient(client))
+		if err != nil {
+			return c, plan.Fixf("look at AWS_PROFILE, AWS_REGION and ~/.aws/config", "read the configuration of AWS: %w", err)
+		}
+		if c.Region == "" {
+			return c, plan.Fixf("set AWS_REGION", "AWS needs a region")
+		}
+		return c, nil
+	})}
+}
+
+// S3 makes a client. A stand-in on this machine has no names for its buckets.
+func (a *AWS) S3() (*awss3.Client, error) {
+	c, err := a.config()
+	return awss3.NewFromConfig(c, func(o *awss3.Options) {
+		o.UsePathStyle = o.BaseEndpoint != nil || c.BaseEndpoint != nil
+	}), err
+}
+
+// secretTime bounds the reading of one secret.
+const secretTime = 30 * time.Second
+
+// Secret reads a secret of Secrets Manager, by name or ARN.
+func (a *AWS) Secret(name string) (string, error) {
+	c, err := a.config()
+	if err != nil {
+		return "", err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), secretTime)
+	defer cancel()
+	out, err := secretsmanager.NewFromConfig(c).GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: &name})
+	if err != nil {
+		return "", awserr.Classed("secretsmanager:GetSecretValue", "secret "+name, err)
+	}
+	if out.SecretString == nil {
+		return "", plan.Fixf("store it as text", "secret %s is binary", name)
+	}
+	return *out.SecretString, nil
+}
+
+// Drivers are the drivers of both programs.
+func (a *AWS) Drivers() project.Drivers {
+	return project.Drivers{
+		Warehouses: map[string]func(string) (warehouse.Driver, error){
+			"postgres": func(place string) (warehouse.Driver, error) {
+				return postgres.Open("postgres:"+place, postgres.Options{})
+			},
+		},
+		Stages: map[string]func(string) (blob.Store, error){
+			"s3": func(place string) (blob.Store, error) {
+				client, err := a.S3()
+				if err != nil {
+					return nil, err
+				}
+				return s3.New(client, place)
+			},
+		},
+		Controls: map[string]func(string) (control.Table, error){
+			"dynamodb": func(table string) (control.Table, error) {
+				c, err := a.config()
+				if err != nil {
+					return nil, err
+				}
+				return dynamo.New(dynamodb.NewFromConfig(c), table)
+			},
+		},
+		Movers: map[string]func(*salesforce.Client) mover.Pager{
+			"bulk": func(c *salesforce.Client) mover.Pager { return bulk.New(c) },
+			"rest": func(c *salesforce.Client) mover.Pager { return rest.New(c) },
+		},
+	}
+}

@@ -1,0 +1,211 @@
+// Package dynamo keeps the control table in one DynamoDB table, for catchments
+// that run on several machines or in Lambda.
+//
+// Its key is kind (partition) and id (sort); version is what conditional writes
+// look at, data is the row's JSON, and expires is the attribute that DynamoDB's
+// time to live is set to. Reads are consistent. The table itself is made by the
+// template of catchment aws render. Start at New.
+package dynamo
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"iter"
+	"strconv"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"catchment/internal/awserr"
+	"catchment/internal/control"
+	"catchment/internal/plan"
+)
+
+// A Table is a control.Table in DynamoDB.
+type Table struct {
+	client *dynamodb.Client
+	name   string
+}
+
+var _ control.Table = (*Table)(nil)
+
+// New uses the table of this name.
+func New(client *dynamodb.Client, name string) (*Table, error) {
+	if name == "" {
+		return nil, plan.Fixf("write dynamodb:TABLE", "control.url names no DynamoDB table")
+	}
+	return &Table{client: client, name: name}, nil
+}
+
+// Close has nothing to free.
+func (t *Table) Close() error { return nil }
+
+// idPrefix stands before each id: DynamoDB takes no empty key. All ids have it,
+// so their order stays that of their bytes.
+const idPrefix = "="
+
+func (t *Table) key(k control.Key) map[string]types.AttributeValue {
+	return map[string]types.AttributeValue{"kind": text(k.Kind), "id": text(idPrefix + k.ID)}
+}
+
+func text(s string) types.AttributeValue { return &types.AttributeValueMemberS{Value: s} }
+
+func number(n int64) types.AttributeValue {
+	return &types.AttributeValueMemberN{Value: strconv.FormatInt(n, 10)}
+}
+
+// Get implements control.Table.
+func (t *Table) Get(ctx context.Context, k control.Key) (control.Row, error) {
+	item, err := t.get(ctx, k)
+	if err != nil {
+		return control.Row{}, err
+	}
+	return row(item)
+}
+
+func (t *Table) get(ctx context.Context, k control.Key) (map[string]types.AttributeValue, error) {
+	out, err := t.client.GetItem(ctx, &dynamodb.GetItemInput{TableName: &t.name, Key: t.key(k), ConsistentRead: aws.Bool(true)})
+	if err != nil {
+		return nil, t.failed("dynamodb:GetItem", err)
+	}
+	if len(out.Item) == 0 {
+		return nil, control.ErrNotFound
+	}
+	return out.Item, nil
+}
+
+// Put implements control.Table. Each write carries a word of its own: where the
+// SDK repeats a write whose answer was lost, the second one meets the first,
+// and the word tells that it is no conflict.
+func (t *Table) Put(ctx context.Context, r control.Row) (control.Row, error) {
+	word := rand.Text()
+	item := t.key(r.Key)
+	item["version"], item["data"], item["written_by"] = number(r.Version+1), &types.AttributeValueMemberB{Value: r.Data}, text(word)
+	if r.Data == nil {
+		item["data"] = &types.AttributeValueMemberB{Value: []byte{}}
+	}
+	if !r.Expires.IsZero() {
+		item["expires"] = number(r.Expires.Unix())
+	}
+	in := &dynamodb.PutItemInput{TableName: &t.name, Item: item}
+	in.ConditionExpression, in.ExpressionAttributeNames, in.ExpressionAttributeValues = whereVersion(r.Version)
+	_, err := t.client.PutItem(ctx, in)
+	if refused(err) {
+		stored, gerr := t.get(ctx, r.Key)
+		switch {
+		case errors.Is(gerr, control.ErrNotFound):
+			return control.Row{}, control.ErrConflict
+		case gerr != nil:
+			return control.Row{}, gerr
+		case textOf(stored["written_by"]) != word:
+			return control.Row{}, control.ErrConflict
+		}
+	} else if err != nil {
+		return control.Row{}, t.failed("dynamodb:PutItem", err)
+	}
+	r.Version++
+	if !r.Expires.IsZero() {
+		r.Expires = time.Unix(r.Expires.Unix(), 0).UTC()
+	}
+	return r, nil
+}
+
+// whereVersion is the condition of a write.
+func whereVersion(version int64) (condition *string, names map[string]string, values map[string]types.AttributeValue) {
+	names = map[string]string{"#v": "version"}
+	if version == 0 {
+		return aws.String("attribute_not_exists(#v)"), names, nil
+	}
+	return aws.String("#v = :v"), names, map[string]types.AttributeValue{":v": number(version)}
+}
+
+func refused(err error) bool {
+	_, ok := errors.AsType[*types.ConditionalCheckFailedException](err)
+	return ok
+}
+
+// Delete implements control.Table.
+func (t *Table) Delete(ctx context.Context, r control.Row) error {
+	in := &dynamodb.DeleteItemInput{TableName: &t.name, Key: t.key(r.Key)}
+	in.ConditionExpression, in.ExpressionAttributeNames, in.ExpressionAttributeValues = whereVersion(r.Version)
+	_, err := t.client.DeleteItem(ctx, in)
+	if refused(err) {
+		if _, err := t.get(ctx, r.Key); !errors.Is(err, control.ErrNotFound) {
+			return errors.Join(err, control.ErrConflict)
+		}
+		return nil
+	}
+	if err != nil {
+		return t.failed("dynamodb:DeleteItem", err)
+	}
+	return nil
+}
+
+// List implements control.Table, a megabyte at a time.
+func (t *Table) List(ctx context.Context, kind, prefix string) iter.Seq2[control.Row, error] {
+	return func(yield func(control.Row, error) bool) {
+		pages := dynamodb.NewQueryPaginator(t.client, &dynamodb.QueryInput{
+			TableName: &t.name, ConsistentRead: aws.Bool(true),
+			KeyConditionExpression:    aws.String("#k = :k AND begins_with(#i, :p)"),
+			ExpressionAttributeNames:  map[string]string{"#k": "kind", "#i": "id"},
+			ExpressionAttributeValues: map[string]types.AttributeValue{":k": text(kind), ":p": text(idPrefix + prefix)},
+		})
+		for pages.HasMorePages() {
+			page, err := pages.NextPage(ctx)
+			if err != nil {
+				yield(control.Row{}, t.failed("dynamodb:Query", err))
+				return
+			}
+			for _, item := range page.Items {
+				r, err := row(item)
+				if !yield(r, err) || err != nil {
+					return
+				}
+			}
+		}
+	}
+}
+
+// row reads an item.
+func row(item map[string]types.AttributeValue) (control.Row, error) {
+	r := control.Row{Key: control.Key{Kind: textOf(item["kind"])}}
+	id := textOf(item["id"])
+	version, err := numberOf(item["version"])
+	data, ok := item["data"].(*types.AttributeValueMemberB)
+	if err != nil || !ok || len(id) < len(idPrefix) {
+		return r, plan.Fixf("use a table of its own for control.url", "item %s %s of the DynamoDB table is not one of catchment's", r.Key.Kind, id)
+	}
+	r.Key.ID, r.Version, r.Data = id[len(idPrefix):], version, data.Value
+	if e, ok := item["expires"]; ok {
+		seconds, err := numberOf(e)
+		if err != nil {
+			return r, fmt.Errorf("item %s %s: expires: %w", r.Key.Kind, id, err)
+		}
+		r.Expires = time.Unix(seconds, 0).UTC()
+	}
+	return r, nil
+}
+
+func textOf(v types.AttributeValue) string {
+	s, _ := v.(*types.AttributeValueMemberS)
+	if s == nil {
+		return ""
+	}
+	return s.Value
+}
+
+func numberOf(v types.AttributeValue) (int64, error) {
+	n, ok := v.(*types.AttributeValueMemberN)
+	if !ok {
+		return 0, errors.New("not a number")
+	}
+	return strconv.ParseInt(n.Value, 10, 64)
+}
+
+func (t *Table) failed(action string, err error) error {
+	return awserr.Classed(action, "table "+t.name, err)
+}

@@ -1,0 +1,179 @@
+// Package ministack gives tests an AWS of their own: ministack, a server on a
+// free port of the loopback interface that does S3, DynamoDB, Secrets Manager,
+// CloudFormation, Lambda and Step Functions, gone when the tests end.
+//
+// `make deps` installs it, pinned, into .venv at the module's root. What it
+// lacks (AppFlow, Redshift) stands in the packages beside this one. Start at
+// Server.
+package ministack
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+)
+
+// Region is where a Server is.
+const Region = "us-east-1"
+
+// A Server is one throwaway AWS. Its zero value starts with the first use.
+type Server struct {
+	// Env is added to the server's environment, and with it to that of the
+	// Lambda functions that it runs.
+	Env []string
+
+	once sync.Once
+	err  error
+	url  string
+	dir  string
+	held *os.File // the server lives as long as this is open
+}
+
+// Config is how the SDK reaches the server, which starts with the first call.
+func (s *Server) Config(t testing.TB) aws.Config {
+	t.Helper()
+	url, err := s.Start()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return aws.Config{
+		Region: Region, BaseEndpoint: &url,
+		Credentials: credentials.NewStaticCredentialsProvider("test", "test", ""),
+	}
+}
+
+// Start starts the server where nobody has yet, and tells its address.
+func (s *Server) Start() (url string, err error) {
+	s.once.Do(func() {
+		for range 3 { // somebody else may take the port before the server does
+			if s.err = s.start(); s.err == nil {
+				return
+			}
+		}
+	})
+	return s.url, s.err
+}
+
+// Log is what the server has said so far.
+func (s *Server) Log() string {
+	text, err := os.ReadFile(filepath.Join(s.dir, "log"))
+	return string(text) + fmt.Sprint(errors.Join(err))
+}
+
+// Stop ends the server and what it runs, and waits for that.
+func (s *Server) Stop() error {
+	if s.held == nil {
+		return nil
+	}
+	err := s.held.Close()
+	for range 100 {
+		if _, serr := os.Stat(s.dir); serr != nil {
+			return err
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	return errors.Join(err, fmt.Errorf("ministack doesn't end: %s is still there", s.dir))
+}
+
+// guard runs the server until its input ends, however this process ends, and
+// takes all that it started along: it is the leader of their group.
+const guard = `exec 3<&0
+trap '' TERM
+"$1" 3<&- </dev/null &
+pid=$!
+(read -r _ <&3; kill -TERM 0; sleep 1; kill -KILL $pid 2>/dev/null; rm -rf "$2"; kill -KILL 0) &
+wait $pid
+exec 3<&-
+wait
+rm -rf "$2"`
+
+func (s *Server) start() error {
+	program, err := find()
+	if err != nil {
+		return err
+	}
+	if s.dir, err = os.MkdirTemp("", "catchment-aws-"); err != nil {
+		return err
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	_, port, err := net.SplitHostPort(l.Addr().String())
+	if err = errors.Join(err, l.Close()); err != nil {
+		return err
+	}
+	s.url = "http://127.0.0.1:" + port
+	log, err := os.Create(filepath.Join(s.dir, "log"))
+	if err != nil {
+		return err
+	}
+	defer log.Close()
+	watched, held, err := os.Pipe()
+	if err != nil {
+		return err
+	}
+	defer watched.Close()
+	cmd := exec.Command("/bin/sh", "-c", guard, "guard", program, s.dir)
+	cmd.Env = append(os.Environ(), "BIND_HOST=127.0.0.1", "GATEWAY_PORT="+port, "MINISTACK_REGION="+Region, "AWS_DEFAULT_REGION="+Region,
+		"TMPDIR="+s.dir, "S3_DATA_DIR="+s.dir, "DOCKER_HOST=unix://"+s.dir+"/none", "AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test")
+	cmd.Env = append(cmd.Env, s.Env...)
+	cmd.Dir, cmd.Stdin, cmd.Stdout, cmd.Stderr = s.dir, watched, log, log
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	if err := cmd.Start(); err != nil {
+		return errors.Join(err, held.Close())
+	}
+	s.held = held
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	return s.answers(ended)
+}
+
+// answers waits until the server does.
+func (s *Server) answers(ended <-chan error) error {
+	for range 600 {
+		if r, err := http.Get(s.url + "/_ministack/health"); err == nil {
+			r.Body.Close()
+			return nil
+		}
+		select {
+		case err := <-ended:
+			return errors.Join(fmt.Errorf("ministack doesn't start: %s", s.Log()), err)
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+	return errors.Join(fmt.Errorf("ministack doesn't answer: %s", s.Log()), s.held.Close())
+}
+
+// find looks for .venv/bin/ministack beside go.mod.
+func find() (string, error) {
+	dir, err := os.Getwd()
+	if err != nil {
+		return "", err
+	}
+	for {
+		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
+			break
+		}
+		if dir == filepath.Dir(dir) {
+			return "", errors.New("no go.mod above this folder")
+		}
+		dir = filepath.Dir(dir)
+	}
+	program := filepath.Join(dir, ".venv", "bin", "ministack")
+	if _, err := os.Stat(program); err != nil {
+		return "", errors.New("this test needs ministack, and there is no " + program + ": `make deps`, which `make test` calls, installs it")
+	}
+	return program, nil
+}

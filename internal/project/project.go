@@ -1,0 +1,258 @@
+// Package project is a configuration with what it names opened: the org's
+// client, the warehouse, the control table, the stage, and the movers between
+// them. Both programs, the command and the Lambda, are wired here.
+//
+// It names no driver: they come in with World, and what is done with an open
+// project is the business of replicate and verify. Start at Project.OpenAll.
+package project
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"catchment/internal/blob"
+	"catchment/internal/control"
+	"catchment/internal/flow"
+	"catchment/internal/mover"
+	"catchment/internal/plan"
+	"catchment/internal/replicate"
+	"catchment/internal/salesforce"
+	"catchment/internal/schema"
+	"catchment/internal/verify"
+	"catchment/internal/warehouse"
+)
+
+// APIVersion is what the client speaks where the configuration names none: the
+// version whose guides it was written from.
+const APIVersion = "66.0"
+
+// World is what a program brings along: the outside, and its drivers.
+type World struct {
+	Version  string
+	Getenv   func(name string) string
+	ReadFile func(path string) ([]byte, error)
+	Now      func() time.Time
+	Random   io.Reader
+	HTTP     *http.Client                      // carries proxy and certificates
+	Exec     Exec                              // runs other programs; nil where there are none
+	Secrets  func(name string) (string, error) // reads AWS Secrets Manager
+	Drivers  Drivers
+}
+
+// Exec runs a program found on PATH and gives its stdout, also where it fails.
+type Exec func(ctx context.Context, name string, args ...string) ([]byte, error)
+
+// Drivers are what a program can work with, by the scheme of a URL or by name.
+// Only cmd lists them.
+type Drivers struct {
+	Warehouses map[string]func(path string) (warehouse.Driver, error)
+	Stages     map[string]func(path string) (blob.Store, error)
+	Controls   map[string]func(path string) (control.Table, error)
+	Movers     map[string]func(*salesforce.Client) mover.Pager
+}
+
+// A Project is a configuration, and what of it was opened so far.
+type Project struct {
+	World
+	File      *flow.File
+	Org       *salesforce.Client
+	Warehouse *warehouse.Warehouse
+	Control   *control.Control
+	Stage     blob.Store
+	Locker    control.Locker  // nil where the control table has none
+	Objects   []schema.Object // of the org, once Flows was asked
+
+	close []func() error
+}
+
+// New makes a Project of which nothing is open. Close gives back whatever was
+// opened after.
+func New(w World, file *flow.File) *Project { return &Project{World: w, File: file} }
+
+// Close closes what was opened, the last first.
+func (p *Project) Close() error {
+	var errs []error
+	for _, c := range slices.Backward(p.close) {
+		errs = append(errs, c())
+	}
+	return errors.Join(errs...)
+}
+
+// OpenOrg makes the client. It doesn't log in yet: the first call does.
+func (p *Project) OpenOrg() error {
+	login, err := p.login()
+	if err != nil {
+		return err
+	}
+	version := p.File.Org.APIVersion
+	if version == "" {
+		version = APIVersion
+	}
+	p.Org, err = salesforce.New(salesforce.Config{
+		URL: p.File.Org.URL, APIVersion: version, Login: login, HTTP: p.HTTP,
+		UserAgent: "catchment/" + p.Version, Now: p.Now,
+	})
+	return err
+}
+
+// OpenWarehouse opens the warehouse's driver.
+func (p *Project) OpenWarehouse() error {
+	driver, err := openURL(p.Drivers.Warehouses, "warehouse.url", p.File.Warehouse.URL)
+	if err != nil {
+		return err
+	}
+	p.close = append(p.close, driver.Close)
+	p.Warehouse = warehouse.New(driver, p.WarehouseOptions())
+	return nil
+}
+
+// WarehouseOptions are what the configuration says of the warehouse.
+func (p *Project) WarehouseOptions() warehouse.Options {
+	w := p.File.Warehouse
+	return warehouse.Options{Schema: w.Schema, Staging: w.StagingSchema, GrantTo: w.GrantTo, Now: p.Now}
+}
+
+// OpenControl opens the control table and the blob store.
+func (p *Project) OpenControl(ctx context.Context) error {
+	table, err := openURL(p.Drivers.Controls, "control.url", p.File.Control.URL)
+	if err != nil {
+		return err
+	}
+	p.close = append(p.close, table.Close)
+	p.Locker, _ = table.(control.Locker)
+	if p.Control, err = control.New(ctx, table, p.Now, p.Random); err != nil {
+		return err
+	}
+	p.Stage, err = openURL(p.Drivers.Stages, "stage.url", p.File.Stage.URL)
+	return err
+}
+
+// OpenAll opens everything that a run needs.
+func (p *Project) OpenAll(ctx context.Context) error {
+	if err := p.OpenOrg(); err != nil {
+		return err
+	}
+	if err := p.OpenControl(ctx); err != nil {
+		return err
+	}
+	return p.OpenWarehouse()
+}
+
+// Lock proves that no other process works with the control table, until Close.
+// What isn't of this machine alone can't be locked.
+func (p *Project) Lock(what string) (alone bool, err error) {
+	if p.Locker == nil {
+		return false, nil
+	}
+	unlock, err := p.Locker.Lock("catchment " + what) // it names the process itself
+	if errors.Is(err, control.ErrLocked) {
+		return false, plan.Failf(plan.Retry, "wait until it has ended, or see what it does with: catchment status", "%w", err)
+	}
+	if err != nil {
+		return false, err
+	}
+	p.close = append(p.close, unlock)
+	return true, nil
+}
+
+// Flows meets the configuration with the org, and keeps those that were named.
+func (p *Project) Flows(ctx context.Context, names []string) ([]flow.Flow, error) {
+	if p.Objects == nil {
+		var err error
+		if p.Objects, err = p.Org.Objects(ctx); err != nil {
+			return nil, err
+		}
+	}
+	all, err := flow.Resolve(p.File, p.Objects)
+	if err == nil {
+		err = oneTableEach(p.File.Name, all)
+	}
+	if err != nil || len(names) == 0 {
+		return all, err
+	}
+	var chosen []flow.Flow
+	for _, name := range names {
+		i := slices.IndexFunc(all, func(f flow.Flow) bool { return strings.EqualFold(f.Object, name) })
+		if i < 0 {
+			return nil, plan.Fixf("the flows are: "+strings.Join(FlowNames(all), ", "), "no flow copies an object %s", name)
+		}
+		if !slices.ContainsFunc(chosen, func(f flow.Flow) bool { return f.Object == all[i].Object }) { // named once is enough
+			chosen = append(chosen, all[i])
+		}
+	}
+	return chosen, nil
+}
+
+// oneTableEach refuses flows whose objects would share a table: FooBar__c and
+// Foo_Bar__c are both foo_bar__c in snake case.
+func oneTableEach(file string, flows []flow.Flow) error {
+	taken := map[string]flow.Flow{}
+	var clashes []string
+	for _, f := range flows {
+		name := warehouse.TableName(f.Object, f.Naming == flow.Snake)
+		if other, ok := taken[name]; ok {
+			clashes = append(clashes, fmt.Sprintf("%s:%d: %s and %s would share the table %s", file, f.Line, other.Object, f.Object, name))
+			continue
+		}
+		taken[name] = f
+	}
+	if len(clashes) == 0 {
+		return nil
+	}
+	return plan.Fixf("give one of the two a flow with `naming: lower`, or leave it out", "%s", strings.Join(clashes, "\n"))
+}
+
+// FlowNames are the objects of flows.
+func FlowNames(flows []flow.Flow) []string {
+	names := make([]string, len(flows))
+	for i, f := range flows {
+		names[i] = f.Object
+	}
+	return names
+}
+
+func (p *Project) movers() map[string]mover.Pager {
+	pagers := map[string]mover.Pager{}
+	for name, make := range p.Drivers.Movers {
+		pagers[name] = make(p.Org)
+	}
+	return pagers
+}
+
+// Replicator makes what does a run's steps, for the flows that were named. Who
+// it is, and when it stops, is for the caller to fill in.
+func (p *Project) Replicator(names []string) *replicate.Replicator {
+	return &replicate.Replicator{
+		Org: p.Org, Warehouse: p.Warehouse, Control: p.Control, Stage: p.Stage, Movers: p.movers(),
+		Flows: func(ctx context.Context) ([]flow.Flow, error) { return p.Flows(ctx, names) },
+		Options: replicate.Options{
+			Downloads: p.File.Limits.Downloads, StageLimit: int64(p.File.Limits.Stage), Keep: p.File.Stage.Keep,
+			Now: p.Now,
+		},
+	}
+}
+
+// Verifier makes what compares org and warehouse.
+func (p *Project) Verifier(o verify.Options) *verify.Verifier {
+	return &verify.Verifier{
+		Org: p.Org, Warehouse: p.Warehouse, Control: p.Control, Stage: p.Stage, Movers: p.movers(), Options: o,
+	}
+}
+
+// openURL finds the driver for the scheme of a configured URL.
+func openURL[T any](drivers map[string]func(string) (T, error), key, url string) (T, error) {
+	scheme, path, _ := strings.Cut(url, ":")
+	open, ok := drivers[scheme]
+	if !ok {
+		var none T
+		return none, plan.Fixf("this program has: "+strings.Join(slices.Sorted(maps.Keys(drivers)), ", "), "%s: no driver for %s", key, scheme)
+	}
+	return open(path)
+}
