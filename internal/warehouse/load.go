@@ -281,7 +281,7 @@ func (w *Warehouse) Keys(ctx context.Context, t Table, attempt, job string) (int
 	s := mergeSQL{d: w.d, o: w.o, m: Merge{Table: t, Attempt: attempt}}
 	var n int64
 	err := w.driver.View(ctx, func(tx Tx) (err error) {
-		n, err = count(ctx, tx, fmt.Sprintf("SELECT count(DISTINCT %s) FROM %s v WHERE %s = $1 AND %s = $2",
+		n, err = count(ctx, tx, fmt.Sprintf("SELECT count(k) FROM (SELECT %s AS k FROM %s v WHERE %s = $1 AND %s = $2 GROUP BY 1) x",
 			s.recordKey("v")+s.d.Bytewise, s.staging(), s.col("v", colAttempt), s.col("v", colJob)), attempt, job)
 		return err
 	})
