@@ -1,0 +1,88 @@
+package redshift
+
+// alterTable reads ALTER TABLE. Redshift takes one action a statement, and
+// keeps no table from being changed by keys or layout.
+func alterTable(s statement) (*command, error) {
+	t, i, err := referenceAt(s, 2)
+	if err != nil {
+		return nil, err
+	}
+	rest := s[min(i, len(s)):]
+	if parts := rest.commas(); len(parts) > 1 && !rest.starts("alter", "compound") && !rest.starts("alter", "sortkey") {
+		return nil, syntax(",")
+	}
+	head := "ALTER TABLE " + t.String() + " "
+	switch {
+	case rest.starts("add"):
+		return addColumn(t, head, rest[1:])
+	case rest.starts("drop", "constraint"), rest.starts("alter", "distkey"), rest.starts("alter", "diststyle"),
+		rest.starts("alter", "sortkey"), rest.starts("alter", "compound"), rest.starts("alter", "encode"):
+		return &command{tag: "ALTER TABLE", local: done}, nil
+	case rest.starts("drop"):
+		if rest.starts("drop", "column", "if") || rest.starts("drop", "if") {
+			return nil, syntax("EXISTS")
+		}
+		return &command{sql: head + rest.String()}, nil
+	case rest.starts("alter"):
+		return alterColumn(t, head, rest[1:])
+	case rest.starts("rename"), rest.starts("owner", "to"):
+		return &command{sql: head + rest.String()}, nil
+	case rest.starts("append"):
+		return nil, cannot("ALTER TABLE APPEND")
+	}
+	return nil, syntax(at(rest, 0))
+}
+
+// addColumn reads ADD [COLUMN] and ADD constraint.
+func addColumn(t reference, head string, s statement) (*command, error) {
+	d := definition{table: t}
+	if s.starts("constraint") || len(s) > 1 && s[0].is("primary", "foreign", "unique") && s[1].is("key", "(") {
+		if err := d.part(s); err != nil {
+			return nil, err
+		}
+		return &command{tag: "ALTER TABLE", local: done}, nil
+	}
+	if s.starts("column") {
+		s = s[1:]
+	}
+	if s.starts("if") {
+		return nil, syntax("NOT")
+	}
+	if len(s) == 0 {
+		return nil, syntax("")
+	}
+	if err := d.column(s); err != nil {
+		return nil, err
+	}
+	if s.find(1, "identity") >= 0 {
+		return nil, failed(codeUnsupported, "ALTER TABLE ADD COLUMN with IDENTITY is not supported")
+	}
+	return &command{sql: head + "ADD COLUMN " + d.parts[0], made: t}, nil
+}
+
+// alterColumn reads ALTER COLUMN c TYPE, which only widens texts, and
+// ALTER COLUMN c ENCODE.
+func alterColumn(t reference, head string, s statement) (*command, error) {
+	if s.starts("column") {
+		s = s[1:]
+	}
+	if len(s) < 3 || !s[0].named() {
+		return nil, syntax(at(s, len(s)-1))
+	}
+	switch {
+	case s[1].is("encode"):
+		return &command{tag: "ALTER TABLE", local: done}, checkEncoding(s[2])
+	case s[1].is("type"):
+		pg, _, err := typeAt(s, 2, t.name+"."+s[0].name())
+		if err != nil {
+			return nil, err
+		}
+		if pg[:min(7, len(pg))] != "varchar" {
+			return nil, failed(codeUnsupported, `cannot alter type of column "%s": only the size of a VARCHAR column can be changed`, s[0].name())
+		}
+		c := &command{sql: head + "ALTER COLUMN " + quote(s[0].name()) + " TYPE " + pg, made: t}
+		c.alone = "ALTER TABLE ALTER COLUMN"
+		return c, nil
+	}
+	return nil, syntax(s[1].text)
+}

@@ -1,0 +1,310 @@
+package redshift
+
+import (
+	"slices"
+	"strings"
+)
+
+// A definition is CREATE TABLE, read.
+type definition struct {
+	table     reference
+	temporary bool
+	unless    bool // IF NOT EXISTS
+	columns   []string
+	parts     []string // columns and LIKE, for PostgreSQL
+	keyed     []string // columns of a primary key: they are NOT NULL, and that is all
+	keys      keys
+}
+
+// keys is how a table is laid out. It changes no answer, so it is only kept
+// for who asks the system tables.
+type keys struct {
+	style, dist, sortStyle string
+	sort                   []string
+}
+
+// createTable reads CREATE [LOCAL] {TEMPORARY | TEMP} TABLE.
+func createTable(s statement) (*command, error) {
+	var d definition
+	i := 1
+	for ; i < len(s) && !s[i].is("table"); i++ {
+		switch {
+		case s[i].is("temporary", "temp"):
+			d.temporary = true
+		case s[i].is("local"):
+		default: // UNLOGGED, GLOBAL
+			return nil, syntax(s[i].text)
+		}
+	}
+	i++
+	if s[min(i, len(s)):].starts("if", "not", "exists") {
+		d.unless = true
+		i += 3
+	}
+	var err error
+	if d.table, i, err = referenceAt(s, i); err != nil {
+		return nil, err
+	}
+	d.temporary = d.temporary || d.table.temporary()
+	if as := s.find(i, "as"); as >= 0 {
+		return d.as(s, i, as)
+	}
+	if i >= len(s) || !s[i].is("(") {
+		return nil, syntax(at(s, i))
+	}
+	end := s.closing(i)
+	for _, part := range s[i+1 : min(end, len(s))].commas() {
+		if err := d.part(part); err != nil {
+			return nil, err
+		}
+	}
+	if err := d.attributes(s[min(end+1, len(s)):]); err != nil {
+		return nil, err
+	}
+	return d.command()
+}
+
+// as reads CREATE TABLE ... AS: names, then attributes, then the query.
+func (d *definition) as(s statement, i, as int) (*command, error) {
+	names := ""
+	if i < len(s) && s[i].is("(") {
+		end := s.closing(i)
+		names, i = " "+s[i:end+1].String(), end+1
+	}
+	if i <= as {
+		if err := d.attributes(s[i:as]); err != nil {
+			return nil, err
+		}
+	}
+	query, err := query(s[as+1:])
+	if err != nil {
+		return nil, err
+	}
+	sql := d.head() + names + " AS " + query.String()
+	return &command{sql: sql, tag: "SELECT", made: d.table, keys: d.keys}, nil
+}
+
+func (d *definition) head() string {
+	head := "CREATE "
+	if d.temporary {
+		head += "TEMPORARY "
+	}
+	head += "TABLE "
+	if d.unless {
+		head += "IF NOT EXISTS "
+	}
+	return head + d.table.String()
+}
+
+func (d *definition) command() (*command, error) {
+	for _, name := range append(slices.Clone(d.keys.sort), d.keys.dist) {
+		if name != "" && len(d.columns) == len(d.parts) && !slices.Contains(d.columns, name) {
+			return nil, failed("42703", `column "%s" named in key does not exist`, name)
+		}
+	}
+	sql := d.head() + " (" + strings.Join(d.parts, ", ") + ")"
+	return &command{sql: sql, made: d.table, keys: d.keys, keyed: d.keyed}, nil
+}
+
+// part reads a column, a constraint of the table or LIKE.
+func (d *definition) part(s statement) error {
+	switch {
+	case len(s) == 0:
+		return syntax(")")
+	case s.starts("like"):
+		return d.like(s)
+	case s.starts("constraint"):
+		return d.constraint(s[min(2, len(s)):])
+	case s[0].is("primary", "unique", "foreign", "check", "exclude") && len(s) > 1 && s[1].is("key", "("), s.starts("exclude"):
+		return d.constraint(s)
+	}
+	return d.column(s)
+}
+
+// like reads LIKE parent [{INCLUDING | EXCLUDING} DEFAULTS].
+func (d *definition) like(s statement) error {
+	r, i, err := referenceAt(s, 1)
+	if err != nil {
+		return err
+	}
+	part := "LIKE " + r.String()
+	switch rest := s[i:]; {
+	case len(rest) == 0:
+	case len(rest) == 2 && rest[0].is("including", "excluding") && rest[1].is("defaults"):
+		part += " " + rest.String()
+	default:
+		return syntax(rest[0].text)
+	}
+	d.parts = append(d.parts, part)
+	return nil
+}
+
+// constraint reads a key of the table. It is informational: nothing is
+// enforced, but the columns of a primary key take no nulls.
+func (d *definition) constraint(s statement) error {
+	switch {
+	case s.starts("primary", "key"), s.starts("unique"), s.starts("foreign", "key"):
+		open := s.find(0, "(") // find steps over parentheses
+		for i := range s {
+			if open < 0 && s[i].is("(") {
+				open = i
+			}
+		}
+		if open < 0 {
+			return syntax(at(s, len(s)))
+		}
+		if s.starts("primary") {
+			for _, c := range s[open+1 : s.closing(open)].commas() {
+				d.keyed = append(d.keyed, c[0].name())
+			}
+		}
+		return nil
+	}
+	return failed(codeUnsupported, "%s constraints are not supported", strings.ToUpper(at(s, 0)))
+}
+
+// column reads the definition of a column.
+func (d *definition) column(s statement) error {
+	if !s[0].named() {
+		return syntax(s[0].text)
+	}
+	name := s[0].name()
+	if slices.Contains([]string{"oid", "tableoid", "xmin", "cmin", "xmax", "cmax", "ctid"}, name) {
+		return failed("42701", `column name "%s" conflicts with a system column name`, name)
+	}
+	pg, i, err := typeAt(s, 1, d.table.name+"."+name)
+	if err != nil {
+		return err
+	}
+	def, err := d.columnAttributes(s, i, name)
+	if err != nil {
+		return err
+	}
+	d.columns = append(d.columns, name)
+	d.parts = append(d.parts, quote(name)+" "+pg+def)
+	return nil
+}
+
+// columnAttributes reads what stands behind a column's type, and returns what
+// of it PostgreSQL shall see.
+func (d *definition) columnAttributes(s statement, i int, name string) (def string, err error) {
+	for i < len(s) {
+		rest := s[i:]
+		switch {
+		case rest.starts("not", "null"):
+			def, i = def+" NOT NULL", i+2
+		case rest.starts("null"):
+			i++
+		case rest.starts("encode") && len(rest) > 1:
+			if err := checkEncoding(rest[1]); err != nil {
+				return "", err
+			}
+			i += 2
+		case rest.starts("distkey"):
+			d.keys.dist, i = name, i+1
+		case rest.starts("sortkey"):
+			d.keys.sort, i = append(d.keys.sort, name), i+1
+		case rest.starts("collate") && len(rest) > 1:
+			i += 2
+		case rest.starts("primary", "key"):
+			def, i = def+" NOT NULL", i+2
+		case rest.starts("unique"):
+			i++
+		case rest.starts("references"):
+			if _, i, err = referenceAt(s, i+1); err != nil {
+				return "", err
+			}
+			if i < len(s) && s[i].is("(") {
+				i = s.closing(i) + 1
+			}
+		case rest.starts("identity") || rest.starts("generated", "by", "default", "as", "identity"):
+			more, n, err := identity(rest)
+			if err != nil {
+				return "", err
+			}
+			def, i = def+more, i+n
+		case rest.starts("default"):
+			value, n, err := defaultValue(rest[1:])
+			if err != nil {
+				return "", err
+			}
+			def, i = def+" DEFAULT "+value, i+1+n
+		case rest.starts("check"):
+			return "", failed(codeUnsupported, "CHECK constraints are not supported")
+		default:
+			return "", syntax(rest[0].text)
+		}
+	}
+	return def, nil
+}
+
+// identity reads IDENTITY(seed, step).
+func identity(s statement) (def string, n int, err error) {
+	def = " GENERATED ALWAYS AS IDENTITY"
+	if s.starts("generated") {
+		def, n = " GENERATED BY DEFAULT AS IDENTITY", 4
+	}
+	n++
+	if n >= len(s) || !s[n].is("(") {
+		return "", n, syntax(at(s, n))
+	}
+	end := s.closing(n)
+	parts := s[n+1 : min(end, len(s))].commas()
+	if len(parts) != 2 {
+		return "", n, syntax(")")
+	}
+	return def + " (START WITH " + parts[0].String() + " INCREMENT BY " + parts[1].String() + " MINVALUE -2147483647)", end + 1, nil
+}
+
+// defaultValue reads the expression behind DEFAULT up to the next attribute.
+func defaultValue(s statement) (string, int, error) {
+	n := s.find(0, "encode", "distkey", "sortkey", "collate", "primary", "unique", "references", "identity", "generated", "check", "constraint")
+	if not := s.find(0, "not"); not >= 0 && (n < 0 || not < n) {
+		n = not
+	}
+	if n < 0 {
+		n = len(s)
+	}
+	if n > 1 && s[n-1].is("null") { // DEFAULT 1 NULL
+		n--
+	}
+	value, err := expression(s[:n])
+	return value.String(), n, err
+}
+
+func checkEncoding(t token) error {
+	known := []string{"auto", "raw", "az64", "bytedict", "delta", "delta32k", "lzo", "mostly8", "mostly16", "mostly32", "runlength", "text255", "text32k", "zstd", "none"}
+	if !t.is(known...) {
+		return failed(codeBadParameter, `invalid encoding type specified: %s`, t.text)
+	}
+	return nil
+}
+
+// attributes reads what stands behind the columns: how the table is laid out.
+func (d *definition) attributes(s statement) error {
+	for i := 0; i < len(s); {
+		rest := s[i:]
+		switch {
+		case rest.starts("backup") && len(rest) > 1 && rest[1].is("yes", "no"), rest.starts("encode", "auto"):
+			i += 2
+		case rest.starts("diststyle") && len(rest) > 1 && rest[1].is("auto", "even", "key", "all"):
+			d.keys.style, i = strings.ToUpper(rest[1].text), i+2
+		case rest.starts("distkey", "("):
+			end := rest.closing(1)
+			d.keys.dist, i = rest[2].name(), i+end+1
+		case rest.starts("sortkey", "auto"):
+			i += 2
+		case rest[0].is("compound", "interleaved") && len(rest) > 1 && rest[1].is("sortkey"):
+			d.keys.sortStyle, i = strings.ToUpper(rest[0].text), i+1
+		case rest.starts("sortkey", "("):
+			end := rest.closing(1)
+			for _, c := range rest[2:min(end, len(rest))].commas() {
+				d.keys.sort = append(d.keys.sort, c[0].name())
+			}
+			i += end + 1
+		default: // ON COMMIT, WITH, INHERITS, PARTITION BY, TABLESPACE
+			return syntax(rest[0].text)
+		}
+	}
+	return nil
+}

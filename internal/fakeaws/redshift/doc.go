@@ -1,0 +1,34 @@
+// Package redshift is a stand-in for Amazon Redshift in tests: a server in
+// front of a real PostgreSQL 15 that speaks the wire protocol, refuses what
+// Redshift lacks, takes what PostgreSQL lacks, and commits, locks and isolates
+// as Redshift does.
+//
+// Its only sources are Amazon's documents (Database Developer Guide, Data API
+// reference); it shares no code with our driver, and neither is ever mended by
+// looking at the other. Where the documents give no error text, the SQLSTATE
+// and the fact of the refusal are what to rely on, not the words.
+//
+// # What it keeps
+//
+// VARCHAR is counted in bytes, TEXT and a bare VARCHAR are VARCHAR(256).
+// Names are lower case, quoted or not. Keys are taken and not enforced.
+// Backslashes escape in texts, and there is no standard_conforming_strings.
+// Every transaction reads one snapshot; who writes a row that changed since
+// gets error 1023; writers of one table wait for each other; LOCK taken first
+// takes no snapshot. TRUNCATE commits. COPY fetches from S3 by itself.
+//
+// # What it leaves to others, or refuses as its own limit
+//
+// It refuses with "the stand-in for Redshift can't do that" what Redshift can:
+// names of 64 to 127 bytes, late-binding views, UNLOAD, Spectrum, MERGE ...
+// REMOVE DUPLICATES, file formats but CSV and delimited text. It doesn't keep
+// that trailing blanks don't count when texts are compared, nor limits of
+// width, nor that a cast to VARCHAR(n) cuts bytes. It lets through whatever
+// PostgreSQL takes and nobody listed in refuse.go. Nothing here says how fast
+// Redshift is, or how it distributes rows.
+//
+// # Where to start
+//
+// Start in start.go. A client's message comes in by serve.go; translate.go
+// says which file reads which statement; session.go does it.
+package redshift

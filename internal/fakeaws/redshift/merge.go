@@ -1,0 +1,61 @@
+package redshift
+
+// merge reads MERGE: one branch for rows that match, one for those that don't,
+// both of them and in this order.
+func merge(s statement) (*command, error) {
+	if !s.starts("merge", "into") {
+		return nil, syntax(at(s, 1))
+	}
+	t, i, err := referenceAt(s, 2)
+	if err != nil {
+		return nil, err
+	}
+	if i >= len(s) || !s[i].is("using") { // the target takes no alias
+		return nil, syntax(at(s, i))
+	}
+	if i+1 < len(s) && s[i+1].is("(") {
+		return nil, failed(codeUnsupported, "MERGE: the source must be a table")
+	}
+	source, i, err := referenceAt(s, i+1)
+	if err != nil {
+		return nil, err
+	}
+	if source == t {
+		return nil, failed(codeUnsupported, "MERGE: source and target can't be the same table")
+	}
+	if s.find(i, "remove") >= 0 {
+		return nil, cannot("MERGE ... REMOVE DUPLICATES")
+	}
+	if err := branches(s, i); err != nil {
+		return nil, err
+	}
+	q, err := query(s)
+	if err != nil {
+		return nil, err
+	}
+	return &command{sql: q.String(), writes: t}, nil
+}
+
+// branches checks WHEN MATCHED THEN ... WHEN NOT MATCHED THEN INSERT ....
+func branches(s statement, i int) error {
+	first := s.find(i, "when")
+	if first < 0 || !s[first:].starts("when", "matched", "then") {
+		return syntax(at(s, first+1))
+	}
+	second := first
+	for { // a CASE has WHENs too
+		if second = s.find(second+1, "when"); second < 0 {
+			return failed(codeSyntax, "syntax error: MERGE needs both WHEN MATCHED and WHEN NOT MATCHED")
+		}
+		if s[second:].starts("when", "not", "matched") {
+			break
+		}
+	}
+	if !s[second:].starts("when", "not", "matched", "then", "insert") {
+		return syntax(at(s, second+3))
+	}
+	if more := s.find(second+1, "when"); more >= 0 && s[more:].starts("when", "matched") {
+		return syntax(s[more].text)
+	}
+	return nil
+}

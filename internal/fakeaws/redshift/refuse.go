@@ -1,0 +1,167 @@
+package redshift
+
+import (
+	"slices"
+	"strings"
+)
+
+// missing are functions of PostgreSQL that Redshift, which grew out of
+// PostgreSQL 8, has never heard of.
+func missing() []string {
+	return []string{
+		"array_agg", "array_append", "array_cat", "array_length", "array_position", "array_remove", "array_to_string", "array_upper", "cardinality",
+		"clock_timestamp", "concat_ws", "every", "format", "gen_random_uuid", "generate_subscripts", "json_agg", "json_build_object", "json_each",
+		"jsonb_agg", "jsonb_array_elements", "jsonb_build_object", "jsonb_each", "jsonb_set", "make_date", "make_interval", "make_timestamp",
+		"num_nonnulls", "num_nulls", "parse_ident", "pg_advisory_lock", "pg_advisory_xact_lock", "pg_try_advisory_lock", "pg_typeof",
+		"quote_nullable", "regexp_matches", "regexp_split_to_array", "regexp_split_to_table", "row_to_json", "setseed", "starts_with",
+		"statement_timestamp", "string_agg", "string_to_array", "to_json", "to_jsonb", "to_regclass", "transaction_timestamp", "unnest",
+		"width_bucket", "xmlagg", "txid_current", "pg_current_xact_id", "div", "overlay", "bit_length", "convert_from", "convert_to",
+	}
+}
+
+// leaderOnly are functions that work as long as no table of a user is read
+// (Developer Guide, "SQL functions supported on the leader node").
+func leaderOnly() []string {
+	return []string{
+		"age", "current_schema", "current_schemas", "generate_series", "has_database_privilege", "has_schema_privilege",
+		"has_table_privilege", "isfinite", "now", "pg_get_expr", "pg_get_constraintdef", "pg_sleep", "timeofday",
+	}
+}
+
+// refuse finds what Redshift's parser doesn't take in a query.
+func refuse(s statement) error {
+	for i, t := range s {
+		rest := s[i:]
+		after := rest[1:]
+		switch {
+		case t.kind != word && !t.is("["):
+		case rest.starts("on", "conflict"):
+			return syntax(t.text)
+		case rest.starts("returning"):
+			return syntax(t.text)
+		case rest.starts("lateral"):
+			return syntax(t.text)
+		case rest.starts("distinct", "on", "("):
+			return failed(codeUnsupported, "SELECT DISTINCT ON is not supported")
+		case rest.starts("distinct", "from") && i > 0 && s[i-1].is("is", "not"):
+			return syntax(t.text)
+		case rest.starts("filter", "(", "where"):
+			return syntax("(")
+		case rest.starts("for", "update"), rest.starts("for", "share"), rest.starts("for", "no", "key"):
+			return failed(codeUnsupported, "SELECT FOR UPDATE/SHARE is not supported")
+		case rest.starts("values", "(") && i > 0 && s[i-1].is("("):
+			return syntax(t.text)
+		case rest.starts("tablesample"), rest.starts("array", "["):
+			return syntax(after[0].text)
+		case rest.starts("fetch", "first"), rest.starts("fetch", "next", "row"):
+			return syntax(t.text)
+		case rest.starts("any", "(") && len(after) > 1 && after[1].kind == param, rest.starts("all", "(") && len(after) > 1 && after[1].kind == param:
+			return failed("42809", "op ANY/ALL (array) requires array on right side")
+		case len(after) > 0 && after[0].is("(") && slices.Contains(missing(), strings.ToLower(t.text)) && !(i > 0 && s[i-1].is(".")):
+			return failed(codeNoFunction, "function %s() does not exist", strings.ToLower(t.text))
+		}
+	}
+	return refuseLeader(s)
+}
+
+// refuseLeader keeps what only the leader node can away from tables that lie
+// on compute nodes.
+func refuseLeader(s statement) error {
+	users, catalog := tablesOf(s)
+	if len(users) == 0 {
+		return nil
+	}
+	if len(catalog) > 0 {
+		return notOnTables()
+	}
+	for i, t := range s {
+		if i+1 < len(s) && t.kind == word && s[i+1].is("(") && !(i > 0 && s[i-1].is(".")) && slices.Contains(leaderOnly(), strings.ToLower(t.text)) {
+			return notOnTables()
+		}
+	}
+	return nil
+}
+
+func notOnTables() error {
+	return failed(codeUnsupported, "Specified types or functions (one per INFO message) not supported on Redshift tables.")
+}
+
+// noCatalog refuses to write what the leader node alone knows into a table.
+func noCatalog(t reference, s statement) error {
+	if _, catalog := tablesOf(s); len(catalog) > 0 && !catalogued(t) {
+		return notOnTables()
+	}
+	return nil
+}
+
+// tablesOf finds the tables that a query reads: those of users, and those of
+// the leader node's catalog. Names that WITH gives are no tables.
+func tablesOf(s statement) (users, catalog []reference) {
+	own := map[string]bool{}
+	for i := range s {
+		if i+2 < len(s) && s[i].named() && s[i+1].is("as") && s[i+2].is("(") && (i == 0 || s[i-1].is("with", "recursive", ",")) {
+			own[s[i].name()] = true
+		}
+	}
+	for i := range s {
+		if !s[i].is("from", "join", "using") || i > 0 && s[i-1].is("distinct") {
+			continue
+		}
+		for j := i + 1; j < len(s) && s[j].named(); {
+			t, end, err := referenceAt(s, j)
+			if err != nil {
+				break
+			}
+			switch {
+			case t.schema == "" && own[t.name], end < len(s) && s[end].is("("):
+			case catalogued(t):
+				catalog = append(catalog, t)
+			case !systemTable(t) && !inExtract(s, i):
+				users = append(users, t)
+			}
+			// FROM a x, b y
+			for end < len(s) && (s[end].is("as") || s[end].named() && !s[end].is("where", "on", "join", "left", "inner", "cross", "full", "right", "natural")) {
+				end++
+			}
+			if end >= len(s) || !s[end].is(",") {
+				break
+			}
+			j = end + 1
+		}
+	}
+	return users, catalog
+}
+
+// inExtract tells whether the FROM at place i belongs to EXTRACT, TRIM or
+// SUBSTRING.
+func inExtract(s statement, i int) bool {
+	deep := 0
+	for j := i - 1; j > 0; j-- {
+		switch {
+		case s[j].is(")"):
+			deep++
+		case s[j].is("(") && deep > 0:
+			deep--
+		case s[j].is("("):
+			return s[j-1].is("extract", "trim", "substring", "position")
+		case deep == 0 && s[j].is("select"):
+			return false
+		}
+	}
+	return false
+}
+
+// catalogued tells whether a table is of the leader node only.
+func catalogued(t reference) bool {
+	return t.schema == "information_schema" || t.schema == "pg_catalog" || t.schema == "" && strings.HasPrefix(t.name, "pg_")
+}
+
+// systemTable tells whether a table is one of Redshift's that can be joined.
+func systemTable(t reference) bool {
+	for _, prefix := range []string{"stl_", "stv_", "svv_", "svl_", "sys_"} {
+		if strings.HasPrefix(t.name, prefix) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,68 @@
+-- What Redshift has and PostgreSQL lacks. Made once for a database.
+CREATE SCHEMA IF NOT EXISTS redshift_standin;
+CREATE SEQUENCE IF NOT EXISTS redshift_standin.query_number START 100;
+
+CREATE TABLE IF NOT EXISTS redshift_standin.load_error (
+	query INTEGER, table_name TEXT, starttime TIMESTAMP DEFAULT (clock_timestamp() AT TIME ZONE 'UTC'), filename VARCHAR(256), line_number BIGINT,
+	colname VARCHAR(127), type VARCHAR(10), col_length VARCHAR(10), position INTEGER, raw_line VARCHAR(1024), raw_field_value VARCHAR(1024),
+	err_code INTEGER, err_reason VARCHAR(100));
+
+CREATE OR REPLACE VIEW redshift_standin.stl_load_errors AS
+SELECT 100 AS userid, 0 AS slice, coalesce(to_regclass(table_name)::oid::integer, 0) AS tbl, starttime, 1 AS session, query, filename, line_number,
+	colname, type, col_length, position, raw_line, raw_field_value, err_code, err_reason, 0 AS is_partial, 0::bigint AS start_offset
+FROM redshift_standin.load_error;
+
+CREATE OR REPLACE VIEW redshift_standin.sys_load_error_detail AS
+SELECT 100 AS user_id, query::bigint AS query_id, 0::bigint AS transaction_id, 1 AS session_id, current_database()::varchar AS database_name,
+	coalesce(to_regclass(table_name)::oid::integer, 0) AS table_id, starttime AS start_time, filename AS file_name, line_number, colname AS column_name,
+	type AS column_type, col_length AS column_length, position, err_code AS error_code, err_reason AS error_message
+FROM redshift_standin.load_error;
+
+CREATE OR REPLACE FUNCTION redshift_standin.pg_last_copy_count() RETURNS BIGINT LANGUAGE sql STABLE AS
+$$ SELECT coalesce(nullif(current_setting('redshift_standin.last_copy_count', true), ''), '0')::bigint $$;
+CREATE OR REPLACE FUNCTION redshift_standin.pg_last_copy_id() RETURNS INTEGER LANGUAGE sql STABLE AS
+$$ SELECT coalesce(nullif(current_setting('redshift_standin.last_copy_id', true), ''), '-1')::integer $$;
+
+-- Moments: GETDATE is the statement's, SYSDATE the transaction's. Both are UTC without saying so.
+CREATE OR REPLACE FUNCTION redshift_standin.getdate() RETURNS TIMESTAMP LANGUAGE sql STABLE AS
+$$ SELECT date_trunc('second', statement_timestamp() AT TIME ZONE 'UTC') $$;
+CREATE OR REPLACE FUNCTION redshift_standin.sysdate() RETURNS TIMESTAMP LANGUAGE sql STABLE AS
+$$ SELECT transaction_timestamp() AT TIME ZONE 'UTC' $$;
+
+CREATE OR REPLACE FUNCTION redshift_standin.unit(part TEXT) RETURNS TEXT LANGUAGE sql IMMUTABLE AS $$ SELECT CASE lower(part)
+	WHEN 'y' THEN 'year' WHEN 'yr' THEN 'year' WHEN 'years' THEN 'year' WHEN 'qtr' THEN 'quarter' WHEN 'quarters' THEN 'quarter'
+	WHEN 'mon' THEN 'month' WHEN 'mons' THEN 'month' WHEN 'months' THEN 'month' WHEN 'w' THEN 'week' WHEN 'weeks' THEN 'week'
+	WHEN 'd' THEN 'day' WHEN 'days' THEN 'day' WHEN 'h' THEN 'hour' WHEN 'hr' THEN 'hour' WHEN 'hours' THEN 'hour'
+	WHEN 'm' THEN 'minute' WHEN 'min' THEN 'minute' WHEN 'minutes' THEN 'minute' WHEN 's' THEN 'second' WHEN 'sec' THEN 'second' WHEN 'seconds' THEN 'second'
+	WHEN 'ms' THEN 'milliseconds' WHEN 'millisecond' THEN 'milliseconds' WHEN 'us' THEN 'microseconds' WHEN 'microsecond' THEN 'microseconds'
+	ELSE lower(part) END $$;
+CREATE OR REPLACE FUNCTION redshift_standin.dateadd(part TEXT, n BIGINT, at TIMESTAMP) RETURNS TIMESTAMP LANGUAGE sql IMMUTABLE AS
+$$ SELECT at + n * CASE redshift_standin.unit(part) WHEN 'quarter' THEN INTERVAL '3 months' ELSE ('1 ' || redshift_standin.unit(part))::interval END $$;
+CREATE OR REPLACE FUNCTION redshift_standin.dateadd(part TEXT, n BIGINT, at TIMESTAMPTZ) RETURNS TIMESTAMPTZ LANGUAGE sql STABLE AS
+$$ SELECT at + n * CASE redshift_standin.unit(part) WHEN 'quarter' THEN INTERVAL '3 months' ELSE ('1 ' || redshift_standin.unit(part))::interval END $$;
+
+-- DATEDIFF counts the borders between two moments.
+CREATE OR REPLACE FUNCTION redshift_standin.datediff(part TEXT, a TIMESTAMP, b TIMESTAMP) RETURNS BIGINT LANGUAGE sql IMMUTABLE AS $$
+SELECT CASE redshift_standin.unit(part)
+	WHEN 'year' THEN extract(year FROM b) - extract(year FROM a)
+	WHEN 'quarter' THEN (extract(year FROM b) - extract(year FROM a)) * 4 + extract(quarter FROM b) - extract(quarter FROM a)
+	WHEN 'month' THEN (extract(year FROM b) - extract(year FROM a)) * 12 + extract(month FROM b) - extract(month FROM a)
+	WHEN 'week' THEN (date_trunc('week', b)::date - date_trunc('week', a)::date) / 7
+	WHEN 'day' THEN b::date - a::date
+	WHEN 'hour' THEN extract(epoch FROM date_trunc('hour', b) - date_trunc('hour', a)) / 3600
+	WHEN 'minute' THEN extract(epoch FROM date_trunc('minute', b) - date_trunc('minute', a)) / 60
+	WHEN 'milliseconds' THEN floor(extract(epoch FROM b) * 1000) - floor(extract(epoch FROM a) * 1000)
+	WHEN 'microseconds' THEN floor(extract(epoch FROM b) * 1000000) - floor(extract(epoch FROM a) * 1000000)
+	ELSE extract(epoch FROM date_trunc('second', b) - date_trunc('second', a)) END::bigint $$;
+
+CREATE OR REPLACE FUNCTION redshift_standin.json_parse(t TEXT) RETURNS JSONB LANGUAGE sql IMMUTABLE STRICT AS $$ SELECT t::jsonb $$;
+CREATE OR REPLACE FUNCTION redshift_standin.json_serialize(s JSONB) RETURNS VARCHAR LANGUAGE sql IMMUTABLE STRICT AS $$ SELECT s::text::varchar $$;
+CREATE OR REPLACE FUNCTION redshift_standin.can_json_parse(t TEXT) RETURNS BOOLEAN LANGUAGE plpgsql IMMUTABLE STRICT AS
+$$ BEGIN PERFORM t::jsonb; RETURN true; EXCEPTION WHEN OTHERS THEN RETURN false; END $$;
+CREATE OR REPLACE FUNCTION redshift_standin.json_extract_path_text(t TEXT, VARIADIC path TEXT[]) RETURNS VARCHAR LANGUAGE sql IMMUTABLE AS
+$$ SELECT coalesce(t::jsonb #>> path, '')::varchar $$;
+CREATE OR REPLACE FUNCTION redshift_standin.len(t TEXT) RETURNS INTEGER LANGUAGE sql IMMUTABLE STRICT AS $$ SELECT length(t) $$;
+CREATE OR REPLACE FUNCTION redshift_standin.charindex(part TEXT, t TEXT) RETURNS INTEGER LANGUAGE sql IMMUTABLE STRICT AS $$ SELECT strpos(t, part) $$;
+CREATE OR REPLACE FUNCTION redshift_standin.sha2(t TEXT, bits INTEGER) RETURNS VARCHAR LANGUAGE sql IMMUTABLE STRICT AS
+$$ SELECT encode(CASE bits WHEN 224 THEN sha224(convert_to(t, 'UTF8')) WHEN 384 THEN sha384(convert_to(t, 'UTF8')) WHEN 512 THEN sha512(convert_to(t, 'UTF8'))
+	ELSE sha256(convert_to(t, 'UTF8')) END, 'hex')::varchar $$;
