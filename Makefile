@@ -104,6 +104,11 @@ oracle: ## hold the SOQL corpus against another parser (npm @jetstreamapp/soql-p
 	internal/fakeorg/soql/testdata/oracle/check.sh bin/oracle
 	$(took)
 
+.PHONY: sqlglot
+sqlglot: ## have the SQL for Redshift read by another parser (PyPI sqlglot)
+	internal/warehouse/testdata/sqlglot/check.sh bin/sqlglot
+	$(took)
+
 .PHONY: soak
 soak: ## random histories with crashes: RUNS=n, and SEED=n to replay one
 	$(GO) test -count=1 -timeout 80m -run Soak ./internal/replicate -soak.runs=$(RUNS) -soak.seed=$(SEED)

@@ -37,7 +37,7 @@ the fields of a flow have changed: CALL refuses what it wasn't made for.`,
 			if dialect == "" {
 				dialect, _, _ = strings.Cut(p.File.Warehouse.URL, ":")
 			}
-			d, err := dialectOf(dialect)
+			d, err := dialectOf(dialect, p.File.Warehouse.Text)
 			if err != nil {
 				return err
 			}
@@ -54,19 +54,22 @@ the fields of a flow have changed: CALL refuses what it wasn't made for.`,
 			return p.printSQL(d, tables)
 		},
 	}
-	cmd.Flags().StringVar(&dialect, "dialect", "", "the SQL of this `warehouse`, duckdb or postgres; else of the configured one")
+	cmd.Flags().StringVar(&dialect, "dialect", "", "the SQL of this `warehouse`, duckdb, postgres or redshift; else of the configured one")
 	cmd.Flags().BoolVar(&install, "install", false, "make the procedures in the warehouse")
 	return cmd
 }
 
-func dialectOf(name string) (*warehouse.Dialect, error) {
+func dialectOf(name string, text flow.Text) (*warehouse.Dialect, error) {
 	switch name {
 	case "duckdb":
 		return warehouse.DuckDB(), nil
 	case "postgres":
 		return warehouse.Postgres(), nil
 	}
-	return nil, plan.Fixf("this program speaks: duckdb, postgres", "no dialect is called %q", name)
+	if strings.HasPrefix(name, "redshift") { // the way there makes no other SQL
+		return warehouse.Redshift(warehouse.LongText(text)), nil
+	}
+	return nil, plan.Fixf("this program speaks: duckdb, postgres, redshift", "no dialect is called %q", name)
 }
 
 // tables is what each flow writes, and its policy.

@@ -60,6 +60,7 @@ type Warehouse struct {
 	Schema        string
 	StagingSchema string
 	GrantTo       []string // roles that may read the final tables
+	Text          Text     // of Redshift; URL says it too, for the driver
 }
 
 // Stage is where pages are kept, and for how long after they were loaded.
@@ -104,6 +105,17 @@ const (
 	Auto Mover = "auto"
 	Bulk Mover = "bulk"
 	REST Mover = "rest"
+)
+
+// Text says what becomes of a text that a warehouse has no room for.
+type Text string
+
+// The ways with a text of more than 65,535 bytes, which is the most that a
+// column of Redshift takes.
+const (
+	FailText Text = "fail"
+	Truncate Text = "truncate" // at the border of a character, and reported
+	Super    Text = "super"    // fields that may hold one become SUPER columns
 )
 
 // Naming says how columns are called.

@@ -146,7 +146,7 @@ func (r *reader) org(at string, n ast.Node, o *Org) {
 }
 
 func (r *reader) warehouse(at string, n ast.Node, w *Warehouse) {
-	r.mapping(at, n, []key{
+	found := r.mapping(at, n, []key{
 		{"url", checked(&w.URL, wrongURL)},
 		{"schema", checked(&w.Schema, wrongSchema)},
 		{"staging_schema", checked(&w.StagingSchema, wrongSchema)},
@@ -157,10 +157,28 @@ func (r *reader) warehouse(at string, n ast.Node, w *Warehouse) {
 				w.GrantTo = append(w.GrantTo, role)
 			})
 		}},
+		{"text", choice(&w.Text, FailText, Truncate, Super)},
 	})
+	if v, ok := found["text"]; ok && w.Text != "" {
+		r.redshiftText(v, at, w)
+	}
 	if strings.EqualFold(w.Schema, w.StagingSchema) {
 		r.problem(n, at, "schema and staging_schema must differ, and both are %q", w.Schema)
 	}
+}
+
+// redshiftText hands the way with long texts to the driver of Redshift, the
+// only one that has any.
+func (r *reader) redshiftText(n ast.Node, at string, w *Warehouse) {
+	if !strings.HasPrefix(w.URL, "redshift") {
+		r.problem(n, at+".text", "is for Redshift: other warehouses have room for every text; leave it out")
+		return
+	}
+	sep := "?"
+	if strings.Contains(w.URL, "?") {
+		sep = "&"
+	}
+	w.URL += sep + "text=" + string(w.Text)
 }
 
 // keys are the keys that a flow and the defaults have in common.

@@ -150,6 +150,19 @@ defaults: {deletes: remove, mover: rest, naming: snake, nul: fail}
 	}
 }
 
+// What becomes of long texts is for the driver of Redshift, which reads its URL.
+func TestRedshiftText(t *testing.T) {
+	for url, want := range map[string]string{
+		"redshift://u@h/d": "redshift://u@h/d?text=truncate",
+		"redshift-data://workgroup/w/d?stage=s3://b/p": "redshift-data://workgroup/w/d?stage=s3://b/p&text=truncate",
+	} {
+		f := mustParse(t, small+"warehouse: {url: \""+url+"\", text: truncate}\n")
+		if f.Warehouse.URL != want || f.Warehouse.Text != Truncate {
+			t.Errorf("got %s, %s", f.Warehouse.URL, f.Warehouse.Text)
+		}
+	}
+}
+
 func TestRelativeTo(t *testing.T) {
 	f := mustParse(t, small+"warehouse: {url: duckdb:/abs/x.duckdb}\n")
 	f.RelativeTo("/etc/catchment")

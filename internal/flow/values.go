@@ -107,7 +107,7 @@ func parseOrgURL(s string) (string, error) {
 	return u.Scheme + "://" + u.Host, nil
 }
 
-var schemeRE = regexp.MustCompile(`^[a-z][a-z0-9+]*:.+`)
+var schemeRE = regexp.MustCompile(`^[a-z][a-z0-9+.-]*:.+`)
 
 // wrongURL checks the url of a driver; which drivers there are, only cmd knows.
 // It repeats nothing of the url, which may hold a password.

@@ -150,6 +150,9 @@ func (c RedshiftCopy) Look() string {
 	return "SELECT " + strings.Join(asks, ", ") + " FROM " + redshiftCopy
 }
 
+// Asked is how many numbers answer Look.
+func (c RedshiftCopy) Asked() int { return len(c.asked()) }
+
 // asked is the columns that Look asks about, in order.
 func (c RedshiftCopy) asked() []CopyColumn {
 	var cols []CopyColumn

@@ -4,7 +4,9 @@ package cloud
 
 import (
 	"context"
+	"fmt"
 	"net/http"
+	"os"
 	"sync"
 	"time"
 
@@ -27,6 +29,7 @@ import (
 	"catchment/internal/salesforce"
 	"catchment/internal/warehouse"
 	"catchment/internal/warehouse/postgres"
+	"catchment/internal/warehouse/redshift"
 )
 
 // An AWS is the account that the environment names. It is asked for only where
@@ -78,12 +81,26 @@ func (a *AWS) Secret(name string) (string, error) {
 	return *out.SecretString, nil
 }
 
+// redshift is the options of both ways to Redshift. What they tell of is no
+// result, and is told where a person or a log looks.
+func (a *AWS) redshift() redshift.Options {
+	return redshift.Options{AWS: a.config, Report: func(c redshift.Cut) {
+		fmt.Fprintf(os.Stderr, "page %s: %d texts of column %s were cut off at 65,535 bytes, or end just there\n", c.Page, c.Texts, c.Column)
+	}}
+}
+
 // Drivers are the drivers of both programs.
 func (a *AWS) Drivers() project.Drivers {
 	return project.Drivers{
 		Warehouses: map[string]func(string) (warehouse.Driver, error){
 			"postgres": func(place string) (warehouse.Driver, error) {
 				return postgres.Open("postgres:"+place, postgres.Options{})
+			},
+			"redshift": func(place string) (warehouse.Driver, error) {
+				return redshift.Open("redshift:"+place, a.redshift())
+			},
+			"redshift-data": func(place string) (warehouse.Driver, error) {
+				return redshift.OpenData("redshift-data:"+place, a.redshift())
 			},
 		},
 		Stages: map[string]func(string) (blob.Store, error){

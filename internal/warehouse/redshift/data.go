@@ -1,0 +1,232 @@
+package redshift
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/redshiftdata"
+	"github.com/aws/aws-sdk-go-v2/service/redshiftdata/types"
+
+	"catchment/internal/plan"
+	"catchment/internal/warehouse"
+)
+
+// keepAlive is how long a session waits for our next statement. What a process
+// that died holds is given back after it.
+const keepAlive = 300 // seconds
+
+// longestStatement is how much SQL goes through the Data API, which takes 100
+// KB (Amazon Redshift Management Guide, Considerations when calling the Data
+// API) and counts the rest of the request too.
+const longestStatement = 90_000
+
+// data is the Data API. Each transaction has a session of its own, whose
+// statements are BEGIN, what is to be done, and COMMIT: a batch would be one
+// transaction too, but what we do next depends on what was found.
+type data struct {
+	place place
+	o     Options
+
+	once   sync.Once
+	client *redshiftdata.Client
+	err    error
+
+	mu     sync.Mutex
+	proven bool
+}
+
+func (d *data) open() error {
+	d.once.Do(func() {
+		c, err := d.o.AWS()
+		d.client, d.err = redshiftdata.NewFromConfig(c), err
+	})
+	return d.err
+}
+
+func (d *data) close() {}
+
+func (d *data) begin(ctx context.Context, readOnly bool) (talk, error) {
+	if err := d.open(); err != nil {
+		return nil, err
+	}
+	if !readOnly {
+		if err := d.prove(ctx); err != nil {
+			return nil, err
+		}
+	}
+	begin := "BEGIN READ WRITE"
+	if readOnly {
+		begin = "BEGIN READ ONLY"
+	}
+	t := &dataTalk{data: d}
+	if _, err := t.exec(ctx, begin); err != nil {
+		return nil, err
+	}
+	return t, nil
+}
+
+// prove finds out, once, that a session keeps a transaction over several
+// statements. No document of Amazon's says so in as many words, and where each
+// statement were committed by itself, half of a merge could be seen.
+func (d *data) prove(ctx context.Context) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.proven {
+		return nil
+	}
+	const probe = `CREATE TEMP TABLE "_catchment_probe" (n INTEGER)`
+	t := &dataTalk{data: d}
+	defer t.end()
+	for _, sql := range []string{"BEGIN", probe, "ROLLBACK"} {
+		if _, err := t.exec(ctx, sql); err != nil {
+			return err
+		}
+	}
+	if _, err := t.exec(ctx, probe); err != nil { // it is there already
+		return plan.Fixf("use the wire: redshift://user@host:5439/database", "%s: a session of the Data API keeps no transaction there", d.place)
+	}
+	d.proven = true
+	return nil
+}
+
+// A dataTalk is one session of the Data API.
+type dataTalk struct {
+	data    *data
+	session *string
+}
+
+func (t *dataTalk) exec(ctx context.Context, sql string, args ...any) (int64, error) {
+	done, err := t.run(ctx, keepAlive, sql, args)
+	if err != nil {
+		return 0, err
+	}
+	return max(done.ResultRows, 0), nil // -1 for a statement that touches no rows
+}
+
+func (t *dataTalk) query(ctx context.Context, each func(warehouse.Scan) error, sql string, args ...any) error {
+	done, err := t.run(ctx, keepAlive, sql, args)
+	if err != nil {
+		return err
+	}
+	if !aws.ToBool(done.HasResultSet) {
+		return nil
+	}
+	pages := redshiftdata.NewGetStatementResultPaginator(t.data.client, &redshiftdata.GetStatementResultInput{Id: done.Id})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return dataFailure(ctx, "GetStatementResult", t.data.place, err)
+		}
+		for _, record := range page.Records {
+			if err := each(func(dest ...any) error { return scanRecord(record, dest) }); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (t *dataTalk) commit(ctx context.Context) error {
+	_, err := t.run(ctx, 0, "COMMIT", nil) // and so ends the session
+	return err
+}
+
+func (t *dataTalk) rollback(ctx context.Context) error {
+	_, err := t.exec(ctx, "ROLLBACK")
+	return err
+}
+
+// end is for a session whose transaction was rolled back: it ends by itself.
+func (t *dataTalk) end() {}
+
+// run sends a statement and waits until it has ended.
+func (t *dataTalk) run(ctx context.Context, keep int32, sql string, args []any) (*redshiftdata.DescribeStatementOutput, error) {
+	text, parameters, err := named(sql, args)
+	if err != nil {
+		return nil, err
+	}
+	if n := size(text, parameters); n > longestStatement {
+		return nil, plan.Fixf("use the wire for this warehouse: redshift://user@host:5439/database",
+			"%s: a statement of %d KB is too long for the Data API", t.data.place, n/1000)
+	}
+	in := &redshiftdata.ExecuteStatementInput{Sql: &text, Parameters: parameters, SessionKeepAliveSeconds: &keep}
+	if t.session != nil {
+		in.SessionId = t.session // it knows the rest
+	} else {
+		t.data.address(in)
+	}
+	sent, err := t.data.client.ExecuteStatement(ctx, in)
+	if err != nil {
+		return nil, dataFailure(ctx, "ExecuteStatement", t.data.place, err)
+	}
+	if sent.SessionId != nil {
+		t.session = sent.SessionId
+	}
+	return t.data.wait(ctx, sent.Id)
+}
+
+// address names the database, and who asks.
+func (d *data) address(in *redshiftdata.ExecuteStatementInput) {
+	optional := func(s string) *string {
+		if s == "" {
+			return nil
+		}
+		return &s
+	}
+	p := d.place
+	in.Database, in.WorkgroupName, in.ClusterIdentifier = &p.database, optional(p.workgroup), optional(p.cluster)
+	in.DbUser, in.SecretArn = optional(p.user), optional(p.secret)
+}
+
+// longestPause is between two questions whether a statement has ended.
+const longestPause = 2 * time.Second
+
+// wait asks until a statement has ended. One that we don't wait for any more
+// is cancelled.
+func (d *data) wait(ctx context.Context, id *string) (*redshiftdata.DescribeStatementOutput, error) {
+	for pause := d.o.Poll; ; pause = min(2*pause, longestPause) {
+		done, err := d.client.DescribeStatement(ctx, &redshiftdata.DescribeStatementInput{Id: id})
+		if err != nil {
+			d.cancel(ctx, id)
+			return nil, dataFailure(ctx, "DescribeStatement", d.place, err)
+		}
+		switch done.Status {
+		case types.StatusStringFinished:
+			return done, nil
+		case types.StatusStringFailed:
+			return nil, refusal(d.place, "", aws.ToString(done.Error))
+		case types.StatusStringAborted:
+			return nil, plan.Failf(plan.Retry, "", "%s: the statement was cancelled", d.place)
+		}
+		timer := time.NewTimer(pause)
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			d.cancel(ctx, id)
+			return nil, context.Cause(ctx)
+		case <-timer.C:
+		}
+	}
+}
+
+// cancel ends a statement, so that its session has an ear for ROLLBACK. Where
+// even that fails, the session ends by itself.
+func (d *data) cancel(ctx context.Context, id *string) {
+	if !errors.Is(ctx.Err(), context.Canceled) && !errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		return
+	}
+	clear, stop := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer stop()
+	_, _ = d.client.CancelStatement(clear, &redshiftdata.CancelStatementInput{Id: id})
+}
+
+func size(sql string, parameters []types.SqlParameter) int {
+	n := len(sql)
+	for _, p := range parameters {
+		n += len(*p.Name) + len(*p.Value)
+	}
+	return n
+}

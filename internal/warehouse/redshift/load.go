@@ -1,0 +1,131 @@
+package redshift
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"catchment/internal/plan"
+	"catchment/internal/warehouse"
+)
+
+// Load copies the pages one after the other: each into a temporary table by a
+// COPY whose rows are counted, and from there into staging. COPY itself can't
+// add our columns, and counts nothing by file.
+func (t *tx) Load(ctx context.Context, c warehouse.Copy) ([]int64, error) {
+	rows := make([]int64, len(c.Pages))
+	for i, p := range c.Pages {
+		var err error
+		if rows[i], err = t.loadPage(ctx, c, p); err != nil {
+			return nil, fmt.Errorf("load page %s: %w", p.Key, err)
+		}
+	}
+	return rows, nil
+}
+
+func (t *tx) loadPage(ctx context.Context, c warehouse.Copy, p warehouse.Page) (int64, error) {
+	placed, err := t.driver.pages.bring(ctx, p, superColumns(c.Columns))
+	if err != nil {
+		return 0, err
+	}
+	defer placed.remove()
+	r := warehouse.RedshiftCopy{Copy: c, Page: placed.page, Manifest: placed.manifest, Role: t.driver.place.role,
+		Region: t.driver.place.region, Truncate: t.driver.place.text == warehouse.TruncateLongText}
+	if _, err := t.exec(ctx, r.Make()); err != nil {
+		return 0, err
+	}
+	if _, err := t.exec(ctx, r.From()); err != nil {
+		t.refused = true
+		return 0, err
+	}
+	copied, err := t.number(ctx, r.Count())
+	if err != nil {
+		return 0, err
+	}
+	exponents, err := t.look(ctx, r)
+	if err != nil {
+		return 0, err
+	}
+	rows, err := t.exec(ctx, r.Insert(exponents))
+	if err != nil {
+		return 0, err
+	}
+	if rows != copied {
+		return 0, plan.Failf(plan.Bug, "run it again; if it happens twice, report it", "COPY took %d rows, %d reached staging", copied, rows)
+	}
+	_, err = t.exec(ctx, r.Drop())
+	return rows, err
+}
+
+// look asks what has to be known of the copied rows.
+func (t *tx) look(ctx context.Context, r warehouse.RedshiftCopy) (exponents map[string]bool, err error) {
+	sql := r.Look()
+	if sql == "" {
+		return nil, nil
+	}
+	n := r.Asked()
+	counts, dest := make([]int64, n), make([]any, n)
+	for i := range counts {
+		dest[i] = &counts[i]
+	}
+	if err := t.query(ctx, func(scan warehouse.Scan) error { return scan(dest...) }, sql); err != nil {
+		return nil, err
+	}
+	exponents, cut := r.Seen(counts)
+	for column, n := range cut {
+		t.cuts = append(t.cuts, Cut{Page: r.Page.Key, Column: column, Texts: n})
+	}
+	return exponents, nil
+}
+
+func (t *tx) number(ctx context.Context, sql string) (n int64, err error) {
+	err = t.query(ctx, func(scan warehouse.Scan) error { return scan(&n) }, sql)
+	return n, err
+}
+
+// explain adds to a COPY's error which column of which line was refused, and
+// why. Redshift keeps that in a view, beside the value itself, which is left
+// there (invariant 9): the code says enough. A look that fails adds nothing.
+func (t *tx) explain(ctx context.Context, err error) error {
+	pid, perr := t.number(ctx, "SELECT pg_backend_pid()")
+	if perr != nil {
+		return err
+	}
+	var column string
+	var line, code int64
+	found := false
+	perr = t.query(ctx, func(scan warehouse.Scan) error {
+		found = true
+		return scan(&column, &line, &code)
+	}, "SELECT trim(column_name), line_number, error_code FROM sys_load_error_detail WHERE session_id = $1 ORDER BY start_time DESC LIMIT 1", pid)
+	if perr != nil || !found {
+		return err
+	}
+	return refusedValue(err, column, line, code)
+}
+
+// tooLong is the code of a text that its column has no room for (Amazon
+// Redshift Database Developer Guide, Load error reference).
+const tooLong = 1204
+
+func refusedValue(err error, column string, line, code int64) error {
+	if code == tooLong {
+		return plan.Fixf("set text: truncate or text: super in the warehouse section of catchment.yaml, or exclude the field in the flow; `catchment run --full` applies super",
+			"the text of column %s on line %d has more bytes than a column of Redshift can hold: %w", column, line, err)
+	}
+	if errors.Is(err, context.Canceled) {
+		return err
+	}
+	return fmt.Errorf("column %s on line %d was refused (%d): %w", column, line, code, err)
+}
+
+// superColumns is the places of the columns that are of type SUPER.
+func superColumns(cols []warehouse.CopyColumn) []int {
+	var at []int
+	for i, c := range cols {
+		if c.Type == "SUPER" {
+			at = append(at, i)
+		}
+	}
+	return at
+}

@@ -1,0 +1,198 @@
+// Package redshift keeps a warehouse in Amazon Redshift, a cluster or a
+// serverless workgroup.
+//
+// It is reached over the wire (Open) or through the Redshift Data API
+// (OpenData); what differs between the two is a line, and nothing else. Pages
+// are loaded by COPY from S3, never through the line. All SQL comes from the
+// parent package. Start at driver.do; load.go is the loader, failure.go says
+// what Redshift's errors mean.
+//
+// Neither line ever holds a password in its URL: the wire takes it as
+// PostgreSQL does (PGPASSWORD, ?passfile=), the Data API from Secrets Manager or
+// as temporary credentials of the caller's IAM identity.
+package redshift
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"catchment/internal/plan"
+	"catchment/internal/warehouse"
+)
+
+// Options are what a user rarely needs to say.
+type Options struct {
+	// AWS makes the configuration for S3 and the Data API; it is asked once,
+	// when the first page or statement needs it.
+	AWS func() (aws.Config, error)
+	// Report hears of texts that were cut off; nil hears nothing.
+	Report func(Cut)
+
+	Connections int           // how many sessions of the wire at most; 0 is 8
+	LockWait    time.Duration // how long to wait for somebody else's lock; 0 is five minutes
+	Poll        time.Duration // the first pause before the Data API is asked again; 0 is 50 ms
+}
+
+// A Cut says that texts of a page were too long and were cut off, or may have
+// been: one that ends just at the limit counts too.
+type Cut struct {
+	Page, Column string
+	Texts        int64
+}
+
+func (o Options) withDefaults() Options {
+	if o.Connections == 0 {
+		o.Connections = 8
+	}
+	if o.LockWait == 0 {
+		o.LockWait = 5 * time.Minute
+	}
+	if o.Poll == 0 {
+		o.Poll = 50 * time.Millisecond
+	}
+	if o.Report == nil {
+		o.Report = func(Cut) {}
+	}
+	return o
+}
+
+// A line is a way to Redshift.
+type line interface {
+	// begin opens a transaction in a session of its own.
+	begin(ctx context.Context, readOnly bool) (talk, error)
+	close()
+}
+
+// A talk is one session, and its transaction. Its errors are classed.
+type talk interface {
+	exec(ctx context.Context, sql string, args ...any) (int64, error)
+	query(ctx context.Context, each func(warehouse.Scan) error, sql string, args ...any) error
+	commit(ctx context.Context) error
+	// rollback leaves the session usable until end.
+	rollback(ctx context.Context) error
+	end()
+}
+
+type driver struct {
+	line  line
+	pages *pages
+	place place
+	o     Options
+}
+
+// Open makes a driver that speaks to Redshift over the wire. The URL is
+// redshift://user@host:5439/database; see place for its parameters.
+func Open(url string, o Options) (warehouse.Driver, error) {
+	p, err := readWire(url)
+	if err != nil {
+		return nil, err
+	}
+	o = o.withDefaults()
+	l, err := newWire(p, o)
+	if err != nil {
+		return nil, err
+	}
+	return newDriver(l, p, o), nil
+}
+
+// OpenData makes a driver that speaks to Redshift through the Data API. The
+// URL is redshift-data://workgroup/NAME/DATABASE or
+// redshift-data://cluster/NAME/DATABASE; see place for its parameters.
+func OpenData(url string, o Options) (warehouse.Driver, error) {
+	p, err := readData(url)
+	if err != nil {
+		return nil, err
+	}
+	o = o.withDefaults()
+	return newDriver(&data{place: p, o: o}, p, o), nil
+}
+
+func newDriver(l line, p place, o Options) *driver {
+	return &driver{line: l, place: p, o: o, pages: &pages{place: p, config: o.AWS}}
+}
+
+func (d *driver) Dialect() *warehouse.Dialect { return warehouse.Redshift(d.place.text) }
+
+// Tx does f in one transaction. What f does first is a LOCK, or the isolation
+// of Redshift protects it: a transaction that was overtaken ends with the
+// error 1023, which is of class Retry.
+func (d *driver) Tx(ctx context.Context, f func(warehouse.Tx) error) error {
+	return d.do(ctx, false, f)
+}
+
+// View does f on one picture of the database.
+func (d *driver) View(ctx context.Context, f func(warehouse.Tx) error) error {
+	return d.do(ctx, true, f)
+}
+
+func (d *driver) do(ctx context.Context, readOnly bool, f func(warehouse.Tx) error) error {
+	talk, err := d.line.begin(ctx, readOnly)
+	if err != nil {
+		return err
+	}
+	defer talk.end()
+	t := &tx{talk: talk, driver: d}
+	if err := f(t); err != nil {
+		// A cancelled context must not keep locks. Whatever ROLLBACK says, f's
+		// error is the one that matters.
+		undo, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+		defer cancel()
+		if talk.rollback(undo) == nil && t.refused && ctx.Err() == nil {
+			return t.explain(undo, err)
+		}
+		return err
+	}
+	if err := talk.commit(ctx); err != nil {
+		return err
+	}
+	for _, c := range t.cuts {
+		d.o.Report(c)
+	}
+	return nil
+}
+
+// Close ends the sessions after the transactions that still run.
+func (d *driver) Close() error {
+	d.line.close()
+	return nil
+}
+
+type tx struct {
+	talk
+	driver  *driver
+	refused bool  // Redshift has refused a page
+	cuts    []Cut // told when the transaction is committed
+}
+
+func (t *tx) Exec(ctx context.Context, sql string, args ...any) (int64, error) {
+	if isLock(sql) {
+		return 0, t.lock(ctx, sql)
+	}
+	return t.exec(ctx, sql, args...)
+}
+
+func (t *tx) Query(ctx context.Context, each func(warehouse.Scan) error, sql string, args ...any) error {
+	return t.query(ctx, each, sql, args...)
+}
+
+// lock waits for a lock as long as the options allow: Redshift has no timeout
+// for locks but the one for statements. Neither SET takes a picture of the
+// database.
+func (t *tx) lock(ctx context.Context, sql string) error {
+	wait := t.driver.o.LockWait.Milliseconds()
+	if _, err := t.exec(ctx, setTimeout(wait)); err != nil {
+		return err
+	}
+	_, err := t.exec(ctx, sql)
+	if errors.Is(err, errTimeout) {
+		return plan.Failf(plan.Retry, "see who holds it: SELECT * FROM svv_transactions WHERE granted", "%s: a lock was not given back in time", t.driver.place)
+	}
+	if err != nil {
+		return err
+	}
+	_, err = t.exec(ctx, setTimeout(0))
+	return err
+}

@@ -1,0 +1,139 @@
+package redshift
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"catchment/internal/plan"
+	"catchment/internal/warehouse"
+)
+
+// A wire is a pool of sessions that speak PostgreSQL's protocol.
+type wire struct {
+	pool  *pgxpool.Pool
+	place place
+}
+
+func newWire(p place, o Options) (*wire, error) {
+	c, err := pgxpool.ParseConfig(p.wire)
+	if err != nil {
+		// The text of err repeats the URL.
+		return nil, plan.Fixf(wireForm, "warehouse.url is not a Redshift URL")
+	}
+	c.MaxConns, c.MinConns = int32(o.Connections), 0
+	c.MaxConnIdleTime = 5 * time.Minute
+	c.ConnConfig.ConnectTimeout = 30 * time.Second
+	// Redshift reports no standard_conforming_strings, without which pgx refuses
+	// the simple protocol; and what was prepared may be of a table that has
+	// changed since.
+	c.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeExec
+	c.ConnConfig.RuntimeParams["application_name"] = "catchment"
+	c.ConnConfig.RuntimeParams["client_encoding"] = "UTF8"
+	// As statements: in the start message Redshift knows few parameters.
+	c.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error {
+		for _, sql := range []string{"SET timezone TO 'UTC'", "SET datestyle TO ISO", setTimeout(0)} {
+			if _, err := conn.Exec(ctx, sql); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	pool, err := pgxpool.NewWithConfig(context.Background(), c)
+	if err != nil {
+		return nil, fmt.Errorf("redshift: %w", err)
+	}
+	return &wire{pool: pool, place: p}, nil
+}
+
+// setTimeout bounds the statements that follow; 0 lets them take as long as
+// they take.
+func setTimeout(milliseconds int64) string {
+	return fmt.Sprintf("SET statement_timeout TO %d", milliseconds)
+}
+
+func isLock(sql string) bool { return strings.HasPrefix(sql, "LOCK ") }
+
+// begin opens a transaction. Redshift runs it in the isolation that the
+// database has, whatever BEGIN asks for.
+func (w *wire) begin(ctx context.Context, readOnly bool) (talk, error) {
+	conn, err := w.pool.Acquire(ctx)
+	if err != nil {
+		return nil, w.classify(ctx, err)
+	}
+	begin := "BEGIN READ WRITE"
+	if readOnly {
+		begin = "BEGIN READ ONLY"
+	}
+	t := &wireTalk{conn: conn, wire: w}
+	if _, err := t.exec(ctx, begin); err != nil {
+		conn.Release()
+		return nil, err
+	}
+	return t, nil
+}
+
+func (w *wire) close() { w.pool.Close() }
+
+func (w *wire) classify(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return wireFailure(w.place, err)
+}
+
+type wireTalk struct {
+	conn *pgxpool.Conn
+	wire *wire
+}
+
+func (t *wireTalk) exec(ctx context.Context, sql string, args ...any) (int64, error) {
+	tag, err := t.conn.Exec(ctx, sql, args...)
+	if err != nil {
+		return 0, t.wire.classify(ctx, err)
+	}
+	return tag.RowsAffected(), nil
+}
+
+func (t *wireTalk) query(ctx context.Context, each func(warehouse.Scan) error, sql string, args ...any) error {
+	rows, err := t.conn.Query(ctx, sql, args...)
+	if err != nil {
+		return t.wire.classify(ctx, err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := each(rows.Scan); err != nil {
+			return err
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return t.wire.classify(ctx, err)
+	}
+	return nil
+}
+
+func (t *wireTalk) commit(ctx context.Context) error {
+	_, err := t.exec(ctx, "COMMIT")
+	return err
+}
+
+// rollback also gives back what lock may have left set.
+func (t *wireTalk) rollback(ctx context.Context) error {
+	_, err := t.conn.Exec(ctx, "ROLLBACK")
+	if err == nil {
+		_, err = t.conn.Exec(ctx, setTimeout(0))
+	}
+	if err != nil {
+		return errors.Join(err, t.conn.Conn().Close(ctx))
+	}
+	return nil
+}
+
+// end gives the session back; the pool closes one that is still in a
+// transaction.
+func (t *wireTalk) end() { t.conn.Release() }
