@@ -48,6 +48,9 @@ func functions(s statement) (statement, error) {
 				return nil, err
 			}
 			if used > 0 {
+				if len(more) > 0 {
+					more[0].gap = t.gap
+				}
 				out = append(out, more...)
 				i += used - 1
 				continue

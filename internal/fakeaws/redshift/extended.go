@@ -166,6 +166,13 @@ func (s *session) execute(m *pgproto3.Execute) error {
 	if err := s.pg.sync(retag(s.send, c.tag)); err != nil {
 		return err
 	}
+	if m.MaxRows == 0 { // it has run to its end, and must not hold the tables that it read
+		s.pg.front.Send(&pgproto3.Close{ObjectType: 'P', Name: "client_" + m.Portal})
+		if err := s.pg.sync(nowhere); err != nil {
+			return err
+		}
+		o.bound = false
+	}
 	return s.after(c)
 }
 
