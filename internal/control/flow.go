@@ -18,7 +18,7 @@ type FlowRow struct {
 	Mover       string    `json:"mover,omitzero"` // the one that the object turned out to need; "" where any will do
 	LastRun     string    `json:"last_run,omitzero"`
 	LastError   string    `json:"last_error,omitzero"`
-	Hidden      []string  `json:"hidden,omitempty"`      // columns whose field was gone or hidden since the last complete reading
+	Unfilled    []string  `json:"hidden,omitempty"`      // columns that some rows have no value for, or an old one: their field is new, gone or hidden
 	DescribedAt time.Time `json:"described_at,omitzero"` // of the last describe in full
 	Version     int64     `json:"-"`                     // 0: not stored
 }

@@ -29,6 +29,12 @@ func TestCrashAtEveryMoment(t *testing.T) {
 		{"first run", func(*rig) {}, func(*process) {}},
 		{"increment by REST", func(r *rig) { r.done(nil); r.history(12, 3) }, func(*process) {}},
 		{"rebuild", func(r *rig) { r.done(nil); r.history(12, 3) }, full},
+		{"a field that was hidden", func(r *rig) {
+			r.must(r.org.HideField("Contact", "Title"))
+			r.done(nil)
+			r.history(12, 3)
+			r.must(r.org.ShowField("Contact", "Title"))
+		}, func(*process) {}},
 	} {
 		t.Run(phase.name, func(t *testing.T) {
 			template := newRig(t, crashOrg(t), "Contact")

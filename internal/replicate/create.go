@@ -46,19 +46,13 @@ func (r *Replicator) prepare(ctx context.Context, v *visit) error {
 	if err != nil {
 		return err
 	}
-	var gone []string
 	for _, c := range changes {
-		switch {
-		case c.What == warehouse.Vanished:
-			gone = append(gone, c.Column)
-			v.note("column %s.%s keeps its old values: the field is gone, or hidden from this user", c.Table, c.Column)
-		case c.What == warehouse.Added && !v.attempt.From.IsZero():
-			v.note("column %s.%s is new: records that don't change get their value only by: catchment run --full %s",
-				c.Table, c.Column, v.attempt.Flow)
+		switch c.What {
+		case warehouse.Vanished:
+			v.note("column %s.%s keeps its old values: %s", c.Table, c.Column, v.source.whyGone(c.Column))
+		case warehouse.Widened:
+			v.note("column %s.%s is %s now", c.Table, c.Column, c.Detail)
 		}
-	}
-	if err := r.noteHidden(ctx, v, gone); err != nil {
-		return err
 	}
 	return r.Warehouse.Describe(ctx, v.fence(), v.source.object, v.source.table)
 }

@@ -194,10 +194,14 @@ func queryFor(object string, fields []string, where, cursor string, from time.Ti
 // whole records; what else has to be read in the same run follows it.
 func readings(src *source, a control.Attempt) []control.Part {
 	columns := src.names()
-	return []control.Part{{
+	parts := []control.Part{{
 		Name: control.Main, Op: string(warehouse.Put), Columns: columns,
 		SOQL: queryFor(src.object.Name, columns, src.flow.Where, src.cursor, a.From),
 	}}
+	if !a.Complete {
+		parts = append(parts, backfill(src, src.motion.fill)...)
+	}
+	return parts
 }
 
 // pollWait is how long to wait for a job of this age: short jobs are asked

@@ -1,6 +1,7 @@
 package replicate
 
 import (
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -280,5 +281,47 @@ func TestPageKeys(t *testing.T) {
 	}
 	if got := attemptOf("Account"); got != "" {
 		t.Error(got)
+	}
+}
+
+func TestMoved(t *testing.T) {
+	table := func(names ...string) warehouse.Table {
+		var t warehouse.Table
+		for _, n := range names {
+			t.Columns = append(t.Columns, warehouse.Column{Name: n, Field: strings.ToUpper(n)})
+		}
+		return t
+	}
+	past := func(names ...string) warehouse.Past { return warehouse.Past{Columns: names} }
+	for _, c := range []struct {
+		name     string
+		table    warehouse.Table
+		past     warehouse.Past
+		unfilled []string
+		first    bool
+		want     motion
+	}{
+		{name: "nothing moved", table: table("id", "a"), past: past("a", "id")},
+		{name: "no table yet", table: table("id", "a")},
+		{name: "never consolidated", table: table("id", "a"), past: past("id"), first: true},
+		{name: "new", table: table("id", "b", "a"), past: past("id"),
+			want: motion{added: []string{"b", "a"}, unfilled: []string{"a", "b"}, fill: []string{"a", "b"}}},
+		{name: "gone", table: table("id"), past: past("id", "a"), want: motion{gone: []string{"a"}, unfilled: []string{"a"}}},
+		{name: "still gone", table: table("id"), past: past("id", "a"), unfilled: []string{"a"}, want: motion{gone: []string{"a"}, unfilled: []string{"a"}}},
+		{name: "back", table: table("id", "a"), past: past("id", "a"), unfilled: []string{"a"}, want: motion{unfilled: []string{"a"}, fill: []string{"a"}}},
+		{name: "left by a crash", table: table("id", "a", "b"), past: past("id", "a", "b"), unfilled: []string{"b"}, want: motion{unfilled: []string{"b"}, fill: []string{"b"}}},
+		{name: "renamed", table: table("id", "b"), past: past("id", "a"),
+			want: motion{added: []string{"b"}, gone: []string{"a"}, unfilled: []string{"a", "b"}, fill: []string{"b"}, renamed: map[string]string{"b": "a"}}},
+		{name: "no guess", table: table("id", "b", "c"), past: past("id", "a"),
+			want: motion{added: []string{"b", "c"}, gone: []string{"a"}, unfilled: []string{"a", "b", "c"}, fill: []string{"b", "c"}}},
+		{name: "gone long ago", table: table("id", "b"), past: past("id", "a"), unfilled: []string{"a"},
+			want: motion{added: []string{"b"}, gone: []string{"a"}, unfilled: []string{"a", "b"}, fill: []string{"b"}}},
+	} {
+		if c.want.renamed == nil {
+			c.want.renamed = map[string]string{}
+		}
+		if got := moved(c.table, c.past, c.unfilled, !c.first); !reflect.DeepEqual(got, c.want) {
+			t.Errorf("%s: got %+v, want %+v", c.name, got, c.want)
+		}
 	}
 }

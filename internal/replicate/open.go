@@ -51,6 +51,9 @@ func (r *Replicator) attempt(ctx context.Context, lease *control.Lease, org stri
 	if err != nil {
 		return control.Attempt{}, err
 	}
+	if row, err = r.notice(ctx, src, row, !mark.Watermark.IsZero()); err != nil {
+		return control.Attempt{}, err
+	}
 	old, open, err := r.Control.Open(ctx, fl.Object)
 	if err != nil {
 		return old, err
@@ -142,6 +145,7 @@ func (r *Replicator) begin(ctx context.Context, lease *control.Lease, src *sourc
 		a.From = time.Time{}
 	}
 	a.Parts = readings(src, a)
+	a.Notes = append(a.Notes, motionNotes(src, a.Parts)...)
 	if way.warning != "" {
 		a.Notes = append(a.Notes, way.warning)
 	}

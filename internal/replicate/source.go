@@ -3,7 +3,9 @@ package replicate
 import (
 	"context"
 	"slices"
+	"time"
 
+	"catchment/internal/control"
 	"catchment/internal/flow"
 	"catchment/internal/plan"
 	"catchment/internal/schema"
@@ -18,6 +20,8 @@ type source struct {
 	fields  []schema.Field
 	skipped []flow.Skipped
 	table   warehouse.Table
+	past    warehouse.Past // the table as earlier runs left it
+	motion  motion
 	cursor  string // "" where the object is read whole each time
 }
 
@@ -44,6 +48,9 @@ func (r *Replicator) describe(ctx context.Context, fl flow.Flow) (*source, error
 	}
 	src, err := sourceOf(fl, o)
 	if err != nil {
+		return nil, err
+	}
+	if src.table, src.past, err = r.Warehouse.Adapt(ctx, src.table); err != nil {
 		return nil, err
 	}
 	r.mu.Lock()
@@ -79,6 +86,17 @@ func (s *source) names() []string {
 		names[i] = f.Name
 	}
 	return names
+}
+
+// narrow is a part that reads some fields of every record, as patches.
+func (s *source) narrow(name string, fields []string) control.Part {
+	columns := []string{"Id"}
+	if f, ok := s.object.Field("SystemModstamp"); ok {
+		columns = append(columns, f.Name)
+	}
+	columns = append(columns, fields...)
+	return control.Part{Name: name, Op: string(warehouse.Patch), Columns: columns,
+		SOQL: queryFor(s.object.Name, columns, s.flow.Where, "", time.Time{})}
 }
 
 // carries tells whether the table still has all these columns: an attempt that

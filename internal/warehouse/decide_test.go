@@ -44,14 +44,54 @@ func TestTableFor(t *testing.T) {
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
-	for _, names := range [][]string{{"Fax", "FAX"}, {"_Catchment_At", "Id"}} {
-		_, err := TableFor(o, []schema.Field{{Name: names[0]}, {Name: names[1]}}, false)
-		if plan.ClassOf(err) != plan.Fix || plan.HintOf(err) == "" {
-			t.Errorf("%v: %v", names, err)
+	if _, err := TableFor(o, []schema.Field{{Name: "_Catchment_At"}, {Name: "Id"}}, false); plan.ClassOf(err) != plan.Fix || plan.HintOf(err) == "" {
+		t.Errorf("a field that is called as a column of ours: %v", err)
+	}
+	got, err = TableFor(o, []schema.Field{{Name: "FooBar"}, {Name: "Foo_Bar"}}, true)
+	if names := columnNames(got); err != nil || !reflect.DeepEqual(names, []string{"foo_bar", "foo_bar_" + digest("Foo_Bar")}) {
+		t.Errorf("%v, %v", names, err)
+	}
+}
+
+// A field has the same column on every run, whatever else there is.
+func TestAdapt(t *testing.T) {
+	d := Postgres()
+	col := func(name, field string, k Kind) Column { return Column{Name: name, Field: field, Kind: k} }
+	is := func(name string, k Kind) stored { return stored{Name: name, Type: d.Stored[k]} }
+	long := strings.Repeat("n", 70)
+	for _, c := range []struct {
+		name  string
+		has   []stored
+		known []Known
+		wants Column
+		want  Column
+	}{
+		{"a table that isn't there", nil, nil, col("fax", "Fax", Text), col("fax", "Fax", Text)},
+		{"as it is", []stored{is("fax", Text)}, nil, col("fax", "Fax", Text), col("fax", "Fax", Text)},
+		{"wider", []stored{is("n", Int)}, nil, col("n", "N", Decimal), col("n", "N", Decimal)},
+		{"narrower", []stored{is("n", Decimal)}, nil, col("n", "N", Int), col("n", "N", Decimal)},
+		{"a text takes everything", []stored{is("n", Text)}, nil, col("n", "N", Int), col("n", "N", Int)},
+		{"another type", []stored{is("n", Decimal)}, nil, col("n", "N", Text), col("n_text", "N", Text)},
+		{"another type, the next run", []stored{is("n", Decimal), is("n_text", Text)}, []Known{{Field: "N", Column: "n_text"}}, col("n", "N", Text), col("n_text", "N", Text)},
+		{"and back", []stored{is("n", Decimal), is("n_text", Text)}, []Known{{Field: "N", Column: "n_text"}}, col("n", "N", Decimal), col("n_text", "N", Decimal)},
+		{"a third type", []stored{is("n", Decimal), is("n_bool", Bool)}, []Known{{Field: "N", Column: "n_bool"}}, col("n", "N", Date), col("n_date", "N", Date)},
+		{"a name of another field, which is gone", []stored{is("foo_bar", Text)}, []Known{{Field: "FooBar", Column: "foo_bar"}},
+			col("foo_bar", "Foo_Bar", Text), col("foo_bar_"+digest("foo_bar"), "Foo_Bar", Text)},
+		{"as it was called before", nil, []Known{{Field: "Foo_Bar", Column: "foo_bar_x"}}, col("foo_bar", "Foo_Bar", Text), col("foo_bar_x", "Foo_Bar", Text)},
+		{"too long", nil, nil, col(long, long, Text), col(long[:56]+"_"+digest(long), long, Text)},
+	} {
+		table := Table{Key: []string{c.wants.Name}, Columns: []Column{c.wants}}
+		got := adapt(d, table, c.has, c.known)
+		if got.Columns[0] != c.want || got.Key[0] != c.want.Name || len(got.Columns[0].Name) > 63 {
+			t.Errorf("%s: got %+v, want %+v", c.name, got, c.want)
+		}
+		if table.Columns[0] != c.wants || table.Key[0] != c.wants.Name {
+			t.Errorf("%s: the table that was given has changed", c.name)
 		}
 	}
-	if _, err := TableFor(o, []schema.Field{{Name: "FooBar"}, {Name: "Foo_Bar"}}, true); err == nil {
-		t.Error("FooBar and Foo_Bar share a name in snake case")
+	both := adapt(d, Table{Columns: []Column{col("foo_bar", "Foo_Bar", Text), col("foo_bar_x", "FooBar", Text)}}, nil, []Known{{Field: "FooBar", Column: "foo_bar"}})
+	if names := columnNames(both); names[1] != "foo_bar" || names[0] == names[1] {
+		t.Errorf("%v", names)
 	}
 }
 

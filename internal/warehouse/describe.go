@@ -13,7 +13,7 @@ const rowsAtOnce = 100
 
 // Describe writes down what Salesforce says about an object and its copied
 // fields: labels, types, relationships and picklists. It replaces what stood
-// there.
+// there, and keeps what it knows of fields that are gone: their columns stay.
 func (w *Warehouse) Describe(ctx context.Context, f Fence, o schema.Object, t Table) error {
 	fields, picklists := metadata(o, t)
 	objects := [][]any{{o.Name, t.Name, o.Label, o.KeyPrefix, o.Custom, w.now()}}
@@ -23,7 +23,12 @@ func (w *Warehouse) Describe(ctx context.Context, f Fence, o schema.Object, t Ta
 			rows  [][]any
 		}{{tableObjects, objects}, {tableFields, fields}, {tablePicklists, picklists}} {
 			table := w.d.Table(w.o.Schema, m.table)
-			if _, err := tx.Exec(ctx, "DELETE FROM "+table+" WHERE object = $1", o.Name); err != nil {
+			b := &binds{d: w.d, args: []any{o.Name}}
+			gone := "DELETE FROM " + table + " WHERE object = $1"
+			if m.table != tableObjects && len(fields) > 0 {
+				gone += " AND field IN (" + b.texts(fieldNames(fields)) + ")"
+			}
+			if _, err := tx.Exec(ctx, gone, b.args...); err != nil {
 				return err
 			}
 			if err := insert(ctx, tx, table, m.rows); err != nil {
@@ -48,6 +53,15 @@ func metadata(o schema.Object, t Table) (fields, picklists [][]any) {
 		}
 	}
 	return fields, picklists
+}
+
+// fieldNames is the second value of each row of _catchment_fields.
+func fieldNames(fields [][]any) []string {
+	names := make([]string, len(fields))
+	for i, f := range fields {
+		names[i], _ = f[1].(string)
+	}
+	return names
 }
 
 // insert writes rows, many in a statement.

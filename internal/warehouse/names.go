@@ -39,16 +39,16 @@ const (
 func TableName(object string, snake bool) string { return columnName(object, snake) }
 
 // TableFor is the table that takes the given fields of o: names in lower case,
-// or in snake case when asked. The key is Id; where o has none, the caller
-// sets Key.
+// or in snake case when asked, with a suffix where two fields would share one.
+// The key is Id; where o has none, the caller sets Key. Adapt makes of it what
+// the warehouse has.
 func TableFor(o schema.Object, fields []schema.Field, snake bool) (Table, error) {
 	t := Table{Object: o.Name, Name: TableName(o.Name, snake)}
 	taken := map[string]string{}
 	for _, f := range fields {
 		name := columnName(f.Name, snake)
-		if other, ok := taken[name]; ok {
-			return Table{}, plan.Fixf("exclude one of the two in the flow, or use `naming: lower`",
-				"%s: fields %s and %s would share the column %s", o.Name, other, f.Name, name)
+		if _, ok := taken[name]; ok {
+			name += "_" + digest(f.Name)
 		}
 		if strings.HasPrefix(name, ownPrefix) {
 			return Table{}, plan.Fixf("exclude the field in the flow",

@@ -76,9 +76,16 @@ func shape(d *Dialect, schema string, t Table, has []stored, own []Column) ([]st
 				ddl = append(ddl, q.sql)
 			}
 			changes = append(changes, Change{Table: t.Name, Column: c.Name, What: Widened, Detail: d.columnType(c)})
-		case !d.stores(old.Type, c.Kind):
-			return nil, nil, plan.Fixf("rename the old column in both schemas; the next run adds the new one, and `catchment run --full` fills it",
-				"%s.%s.%s is %s, and the field %s has become %s", schema, t.Name, c.Name, old.Type, c.Field, c.Kind)
+		case d.stores(old.Type, c.Kind):
+		default:
+			if as, ok := d.takes(old, c.Kind); !ok || as != c.Kind { // Adapt has seen another table
+				return nil, nil, plan.Failf(plan.Bug, "run it again", "%s.%s.%s is %s, and the field %s is %s",
+					schema, t.Name, c.Name, old.Type, c.Field, c.Kind)
+			}
+			for _, q := range d.retype(d.Table(schema, t.Name), c.Name, d.columnType(c)) {
+				ddl = append(ddl, q.sql)
+			}
+			changes = append(changes, Change{Table: t.Name, Column: c.Name, What: Widened, Detail: d.columnType(c)})
 		}
 	}
 	for _, name := range payload(has) {

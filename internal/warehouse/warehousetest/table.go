@@ -70,14 +70,46 @@ func schemaChanges(r *rig) {
 	r.table.Columns[0].Kind = warehouse.Int // a text column takes whatever comes
 	_, err = r.w.Prepare(ctx, r.fence, r.table)
 	must(r.t, err)
-	for i, c := range r.table.Columns {
-		if c.Name == "employees" {
-			r.table.Columns[i].Kind = warehouse.Text
+}
+
+// otherTypes: a field becomes a wider number, a narrower one, something else,
+// and what it was; its values stay where they can't be the new type's.
+func otherTypes(r *rig) {
+	ctx := r.t.Context()
+	become := func(kind warehouse.Kind, name, value string) {
+		for i, c := range r.table.Columns {
+			if c.Field == "Employees" {
+				r.table.Columns[i] = warehouse.Column{Name: "employees", Field: "Employees", Kind: kind}
+			}
 		}
+		var err error
+		r.table, _, err = r.w.Adapt(ctx, r.table)
+		must(r.t, err)
+		_, err = r.w.Prepare(ctx, r.fence, r.table)
+		must(r.t, err)
+		o := schema.Object{Name: "Account", Fields: []schema.Field{{Name: "Employees", Label: "E", Type: schema.Type(kind)}}}
+		must(r.t, r.w.Describe(ctx, r.fence, o, r.table))
+		p := r.page("Id,Employees", name+","+value)
+		p.Digits = []warehouse.Digits{{Field: "Employees", Whole: 12, Fraction: 2}}
+		r.read(reading{name: name, readAt: at(100), pages: []warehouse.Page{p}})
 	}
-	_, err = r.w.Prepare(ctx, r.fence, r.table)
-	same(r.t, "a column of another type", plan.ClassOf(err), plan.Fix)
-	same(r.t, "names the column", strings.Contains(err.Error(), "employees"), true)
+	become(warehouse.Int, "a1", "7")
+	become(warehouse.Decimal, "a2", "123456789012.25")
+	become(warehouse.Int, "a3", "8")
+	become(warehouse.Text, "a4", "nine")
+	become(warehouse.Text, "a5", "ten")
+	sameRows(r.t, r.query(`SELECT id, round(employees), employees_text FROM "salesforce"."account" ORDER BY id`),
+		"a1|7|~", "a2|123456789012|~", "a3|8|~", "a4|~|nine", "a5|~|ten")
+	_, past, err := r.w.Adapt(ctx, r.table)
+	must(r.t, err)
+	same(r.t, "what is remembered", fmt.Sprint(past.Fields), "[{Employees employees_text E text}]")
+	same(r.t, "columns", slices.Contains(past.Columns, "employees") && slices.Contains(past.Columns, "employees_text"), true)
+
+	none := r.table
+	none.Name, none.Object = "never_made", "Never"
+	none, past, err = r.w.Adapt(ctx, none)
+	must(r.t, err)
+	same(r.t, "a table that isn't there", none.Name+fmt.Sprint(past), "never_made{[] []}")
 }
 
 func foreignTable(r *rig) {

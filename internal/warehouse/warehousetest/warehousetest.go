@@ -100,6 +100,7 @@ func others() []test {
 
 		{"what became of the final table", conditions},
 		{"new fields and vanished ones", schemaChanges},
+		{"fields of another type", otherTypes},
 		{"a table that isn't ours", foreignTable},
 		{"migrations", migrations},
 		{"metadata", metadata},

@@ -1,0 +1,156 @@
+package replicate
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"catchment/internal/control"
+	"catchment/internal/warehouse"
+)
+
+// A motion is what became of an object's fields since the last run. No stamp
+// tells of it: where a field is new, or comes back after it was hidden, the rows
+// of records that don't change lack its values until a narrow part reads them
+// (invariant 8).
+type motion struct {
+	added    []string // columns that the table is going to get
+	gone     []string // columns whose field is gone, or hidden from this user
+	unfilled []string // columns that some rows have no value for, or an old one
+	fill     []string // those of them that can be read now
+	renamed  map[string]string
+}
+
+// moved compares what describe says now with what the table was made of.
+// unfilled is what earlier runs left; a flow that was never consolidated reads
+// everything anyway.
+func moved(t warehouse.Table, past warehouse.Past, unfilled []string, consolidated bool) motion {
+	m := motion{unfilled: slices.Clone(unfilled), renamed: map[string]string{}}
+	if len(past.Columns) == 0 || !consolidated {
+		return m
+	}
+	var fresh []string // gone since the last run
+	for _, name := range past.Columns {
+		if !hasColumn(t, name) {
+			m.gone = append(m.gone, name)
+			if !slices.Contains(unfilled, name) {
+				fresh = append(fresh, name)
+			}
+		}
+	}
+	for _, c := range t.Columns {
+		if !slices.ContainsFunc(past.Columns, func(name string) bool { return strings.EqualFold(name, c.Name) }) {
+			m.added = append(m.added, c.Name)
+		}
+	}
+	if len(fresh) == 1 && len(m.added) == 1 { // more would be guessing
+		m.renamed[m.added[0]] = fresh[0]
+	}
+	m.unfilled = slices.Compact(slices.Sorted(slices.Values(slices.Concat(m.unfilled, m.gone, m.added))))
+	for _, name := range m.unfilled {
+		if hasColumn(t, name) {
+			m.fill = append(m.fill, name)
+		}
+	}
+	return m
+}
+
+func hasColumn(t warehouse.Table, name string) bool {
+	return slices.ContainsFunc(t.Columns, func(c warehouse.Column) bool { return strings.EqualFold(c.Name, name) })
+}
+
+// notice remembers what moved before anything is read or made: a crash on the
+// way must not lose that a column is still to be filled.
+func (r *Replicator) notice(ctx context.Context, src *source, row control.FlowRow, consolidated bool) (control.FlowRow, error) {
+	src.motion = moved(src.table, src.past, row.Unfilled, consolidated)
+	if slices.Equal(src.motion.unfilled, row.Unfilled) {
+		return row, nil
+	}
+	return r.Control.UpdateFlow(ctx, row.Object, func(f *control.FlowRow) { f.Unfilled = src.motion.unfilled })
+}
+
+// backfillName is the part that reads new fields of all records.
+const backfillName = "backfill"
+
+// backfill reads the fields of columns that aren't filled, of every record. It
+// patches: a row that was read later, or whose record has changed since, keeps
+// what it has.
+func backfill(src *source, columns []string) []control.Part {
+	if len(columns) == 0 {
+		return nil
+	}
+	var fields []string
+	for _, c := range src.table.Columns {
+		if slices.Contains(columns, c.Name) {
+			fields = append(fields, c.Field)
+		}
+	}
+	return []control.Part{src.narrow(backfillName, fields)}
+}
+
+// motionNotes says what moved, once it is decided what is done about it.
+func motionNotes(src *source, parts []control.Part) []string {
+	m, table := src.motion, src.table.Name
+	reads := slices.ContainsFunc(parts, func(p control.Part) bool { return p.Name == backfillName })
+	var notes []string
+	for _, name := range m.fill {
+		if !reads {
+			break // the main part reads all
+		}
+		what := "is back, its field can be read again"
+		if slices.Contains(m.added, name) {
+			what = "is new"
+			if old := m.renamed[name]; old != "" {
+				what = fmt.Sprintf("is new, and %s is gone: if its field was renamed, that column can be dropped", old)
+			}
+			if old := besides(src, name); old != "" {
+				what = fmt.Sprintf("is new, since %s can't take the field's values any more: that one keeps its old ones", old)
+			}
+		}
+		notes = append(notes, fmt.Sprintf("column %s.%s %s; it is filled for all records", table, name, what))
+	}
+	return notes
+}
+
+// besides tells which column a field had before it got this one.
+func besides(src *source, name string) string {
+	for _, c := range src.table.Columns {
+		for _, k := range src.past.Fields {
+			if c.Name == name && strings.EqualFold(k.Field, c.Field) && k.Column != name {
+				return k.Column
+			}
+		}
+	}
+	return ""
+}
+
+// whyGone says why a column gets no values any more.
+func (s *source) whyGone(column string) string {
+	remembered := slices.ContainsFunc(s.past.Fields, func(k warehouse.Known) bool { return k.Column == column })
+	if !remembered && len(s.past.Fields) > 0 {
+		return "its field is of another type now, and has another column"
+	}
+	return "the field is gone, or hidden from this user"
+}
+
+// filled is which columns an attempt has filled for all records.
+func filled(src *source, a control.Attempt) []string {
+	var names []string
+	for _, p := range a.Parts {
+		if p.Name != backfillName && !(p.Name == control.Main && a.Complete) {
+			continue
+		}
+		for _, c := range src.table.Columns {
+			if slices.Contains(p.Columns, c.Field) {
+				names = append(names, c.Name)
+			}
+		}
+	}
+	return names
+}
+
+// without is names less those that are done.
+func without(names, done []string) []string {
+	return slices.DeleteFunc(slices.Clone(names), func(name string) bool { return slices.Contains(done, name) })
+}

@@ -1,0 +1,108 @@
+package replicate_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"catchment/internal/fakeorg"
+)
+
+// What users of other extractors have reported, each by the thread that it was
+// reported in: none of it happens here.
+
+// Field-level security hid a field, and granted it later: the rows that were
+// there before stayed NULL (ingestr#1011).
+func TestPainIngestr1011(t *testing.T) {
+	r := newRig(t, newOrg(t, map[string]int{"Contact": 30, "Account": 10}, nil), "Contact", "Account")
+	r.must(r.org.HideField("Contact", "Email"))
+	r.must(r.org.HideField("Account", "Site"))
+	r.done(nil)
+	r.history(10, 1)
+	r.done(nil)
+	r.must(r.org.ShowField("Contact", "Email"))
+	r.must(r.org.ShowField("Account", "Site"))
+	r.later(time.Hour)
+	row := r.done(nil)
+	r.same()
+	if row.Objects[0].Updated < 20 || row.Objects[0].Inserted > 0 {
+		t.Errorf("%+v", row.Objects[0])
+	}
+}
+
+// New fields were lost for up to a day, until the schema was read again
+// (estuary/connectors#3493). Here a field has values in all records at once, as
+// a formula has, and no stamp tells of it.
+func TestPainEstuary3493(t *testing.T) {
+	r := newRig(t, newOrg(t, map[string]int{"Contact": 30, "Account": 10}, nil), "Contact")
+	r.done(nil)
+	r.must(r.org.AddField("Contact", fakeorg.Field{Name: "Account_Name__c", Type: "string", Length: 255, Formula: "Account.Name"}))
+	r.later(time.Minute)
+	r.done(nil)
+	r.same()
+	filled := 0
+	for _, row := range r.table("Contact") {
+		if row.values["account_name__c"] != "" {
+			filled++
+		}
+	}
+	if filled < 20 {
+		t.Errorf("the new field has %d values", filled)
+	}
+}
+
+// A schema change lost data (airbyte#77627). Here a field is renamed, becomes a
+// wider number, a text, and goes: every value that was ever copied is there.
+func TestPainAirbyte77627(t *testing.T) {
+	r := small(t, "Invoice__c", 20)
+	r.must(r.org.AddField("Invoice__c", fakeorg.Field{Name: "Rank__c", Type: "int"}))
+	ids := r.ids("Invoice__c")
+	for i, id := range ids[:5] {
+		r.set(id, "Rank__c", i)
+	}
+	r.later(time.Hour)
+	r.done(nil)
+	r.same()
+
+	notes := func(what string) {
+		t.Helper()
+		r.later(time.Hour)
+		row := r.done(nil)
+		if all := strings.Join(row.Objects[0].Notes, "\n"); !strings.Contains(all, what) {
+			t.Errorf("notes %q, want %q", all, what)
+		}
+	}
+	r.must(r.org.RetypeField("Invoice__c", fakeorg.Field{Name: "Rank__c", Type: "double", Precision: 18, Scale: 2}))
+	r.set(ids[5], "Rank__c", 5.25)
+	notes("column invoice__c.rank__c is DECIMAL(38,2) now")
+	r.same()
+
+	r.must(r.org.RetypeField("Invoice__c", fakeorg.Field{Name: "Rank__c", Type: "string", Length: 80}))
+	r.set(ids[6], "Rank__c", "sixth")
+	notes("column invoice__c.rank__c_text is new, since rank__c can't take the field's values any more")
+	ranks := func(want ...string) {
+		t.Helper()
+		p := r.start(nil)
+		defer p.close()
+		for i, id := range ids[:len(want)] {
+			got := p.query("SELECT CAST(rank__c AS VARCHAR), CAST(rank__c_text AS VARCHAR) FROM salesforce.invoice__c WHERE id = '" + id + "'")[0]
+			texts := []string{"~", "~"}
+			for n, v := range got {
+				if v != nil {
+					texts[n] = *v
+				}
+			}
+			if has := strings.Join(texts, " "); has != want[i] {
+				t.Errorf("rank of record %d is %q, want %q", i, has, want[i])
+			}
+		}
+	}
+	ranks("0.00 0", "1.00 1", "2.00 2", "3.00 3", "4.00 4", "5.25 5.25", "~ sixth", "~ ~")
+
+	r.must(r.org.RenameField("Invoice__c", "Rank__c", "Place__c"))
+	notes("column invoice__c.place__c is new, and rank__c_text is gone: if its field was renamed, that column can be dropped")
+	r.same()
+	r.must(r.org.DeleteField("Invoice__c", "Place__c"))
+	notes("column invoice__c.place__c keeps its old values")
+	ranks("0.00 0", "1.00 1", "2.00 2", "3.00 3", "4.00 4", "5.25 5.25", "~ sixth", "~ ~")
+}
