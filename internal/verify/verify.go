@@ -89,6 +89,9 @@ func (v *Verifier) compare(ctx context.Context, lease control.Lease, fl flow.Flo
 	if err != nil {
 		return res, err
 	}
+	if table, _, err = v.Warehouse.Adapt(ctx, table); err != nil {
+		return res, err
+	}
 	condition, err := v.Warehouse.Inspect(ctx, table, mark)
 	switch {
 	case err != nil:

@@ -47,6 +47,13 @@ func (w *Warehouse) Install(ctx context.Context, ps []Procedure) error {
 	if w.d.Name != Postgres().Name {
 		return plan.Fixf("nothing has to be installed there: a run consolidates by itself", "%s has no procedures of ours", w.d.Name)
 	}
+	ps = slices.Clone(ps)
+	for i := range ps { // its columns are called as the runs call them
+		var err error
+		if ps[i].Table, _, err = w.Adapt(ctx, ps[i].Table); err != nil {
+			return err
+		}
+	}
 	err := w.driver.Tx(ctx, func(tx Tx) error {
 		for _, p := range ps {
 			has, err := storedColumns(ctx, tx, w.o.Schema, p.Table.Name)
