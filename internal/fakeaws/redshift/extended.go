@@ -30,6 +30,9 @@ func (s *session) parse(m *pgproto3.Parse) error {
 	if len(all) > 1 {
 		return failed(codeSyntax, "cannot insert multiple commands into a prepared statement")
 	}
+	if err := s.forget(m.Name); err != nil {
+		return err
+	}
 	p := &prepared{oids: slices.Clone(m.ParameterOIDs)}
 	if len(all) == 1 {
 		if p.command, err = translate(all[0]); err != nil {
@@ -38,9 +41,6 @@ func (s *session) parse(m *pgproto3.Parse) error {
 		if p.command.local == nil {
 			if s.pg.state == 'E' {
 				return aborted()
-			}
-			if err := s.forget(m.Name); err != nil {
-				return err
 			}
 			p.there = "client_" + m.Name
 			s.pg.front.Send(&pgproto3.Parse{Name: p.there, Query: p.command.sql, ParameterOIDs: m.ParameterOIDs})

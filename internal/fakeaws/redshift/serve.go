@@ -1,6 +1,7 @@
 package redshift
 
 import (
+	"context"
 	"crypto/md5"
 	"crypto/rand"
 	"encoding/hex"
@@ -26,6 +27,7 @@ func (s *Server) serve(conn net.Conn) {
 		return
 	}
 	defer c.pg.close()
+	defer context.AfterFunc(s.ctx, func() { c.pg.conn.Close() })() // a statement that waits for a lock ends with us
 	// A client that goes breaks a statement that waits, as a line that is cut.
 	if err := c.talk(); err != nil && !slices.Contains([]error{errGone}, err) {
 		c.send(response(failed(codeInternal, "%v", err)))

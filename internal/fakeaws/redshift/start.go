@@ -28,6 +28,12 @@ type Options struct {
 	User       string // who may connect; "awsuser" where it is empty
 	Password   string // "Secret-1" where it is empty
 	Database   string // "dev" where it is empty
+
+	// What the Data API is asked for. Empty: every name is taken.
+	Cluster, Workgroup string
+	// Secret tells who a secret of the Data API's SecretArn lets in; nil: every
+	// secret lets User in.
+	Secret func(ctx context.Context, arn string) (user, password string, err error)
 }
 
 // A Server is one Redshift, on a free port of the loopback interface.
@@ -36,6 +42,7 @@ type Server struct {
 	listener net.Listener
 	faults   *Faults
 	admin    *admin
+	data     *dataAPI
 
 	ctx    context.Context
 	cancel context.CancelCauseFunc
@@ -75,6 +82,9 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 	}
 	s := &Server{o: o, listener: l, faults: &Faults{}, admin: a, open: map[net.Conn]bool{}}
 	s.ctx, s.cancel = context.WithCancelCause(context.WithoutCancel(ctx))
+	if s.data, err = newDataAPI(s); err != nil {
+		return nil, errors.Join(err, l.Close(), a.close())
+	}
 	s.wait.Go(s.accept)
 	return s, nil
 }
@@ -103,7 +113,7 @@ func (s *Server) Faults() *Faults { return s.faults }
 // Close ends all sessions and waits for them.
 func (s *Server) Close() error {
 	s.cancel(errors.New("the stand-in is closed"))
-	err := s.listener.Close()
+	err := errors.Join(s.listener.Close(), s.data.close())
 	s.cutAll()
 	s.wait.Wait()
 	return errors.Join(err, s.admin.close())
