@@ -27,15 +27,14 @@ const (
 	stopped   status = "ABORTED"
 )
 
-var errCancelled = errors.New("the statement was cancelled")
-
 // A job is one call of ExecuteStatement or BatchExecuteStatement.
 type job struct {
 	id      string
 	call    apiCall
 	batch   bool
 	session *kept
-	stop    context.CancelCauseFunc
+	stop    context.CancelFunc // what runs is to be stopped
+	stopped <-chan struct{}
 	created time.Time
 
 	mu      sync.Mutex
@@ -105,16 +104,42 @@ func (j *job) run(ctx context.Context, d *dataAPI) {
 		j.began, j.pid = time.Now(), conn.PID()
 		j.mu.Unlock()
 		j.to(started)
+		over := j.watch(ctx, conn)
 		err = j.steps(ctx, conn)
-		if conn.IsClosed() {
-			<-conn.CleanupDone() // it is told to have stopped when it has
-		}
+		over()
 	}
-	j.end(ctx, err)
+	j.end(err)
 	if j.session != nil {
 		j.session.give(conn)
 	} else if conn != nil {
 		_ = conn.Close(context.WithoutCancel(ctx)) // what isn't committed is gone
+	}
+}
+
+// watch asks PostgreSQL to stop what it does when the job is to be stopped: more
+// than once, since a request that comes between two statements is lost. The
+// function that it returns ends it.
+func (j *job) watch(ctx context.Context, conn *pgconn.PgConn) func() {
+	done := make(chan struct{})
+	var wait sync.WaitGroup
+	wait.Go(func() {
+		select {
+		case <-done:
+			return
+		case <-j.stopped:
+		}
+		for {
+			_ = conn.CancelRequest(ctx) // the next one may come through
+			select {
+			case <-done:
+				return
+			case <-time.After(20 * time.Millisecond):
+			}
+		}
+	})
+	return func() {
+		close(done)
+		wait.Wait()
 	}
 }
 
@@ -195,7 +220,9 @@ func (j *job) at(p *step, s status, err error) {
 }
 
 // end writes down how it went.
-func (j *job) end(ctx context.Context, err error) {
+func (j *job) end(err error) {
+	var refused *pgconn.PgError
+	errors.As(err, &refused)
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.updated = time.Now().UTC()
@@ -205,7 +232,7 @@ func (j *job) end(ctx context.Context, err error) {
 	switch {
 	case err == nil:
 		j.status = finished
-	case context.Cause(ctx) == errCancelled:
+	case refused != nil && refused.Code == codeCancelled:
 		j.status = stopped
 		for _, p := range j.parts {
 			if p.status != finished {
