@@ -91,6 +91,9 @@ func others() []test {
 		{"decimals widen and are never rounded", decimals},
 		{"no error holds a value", noValueInErrors},
 
+		{"rows that landed are claimed by their number", landedRows},
+		{"rows that landed are not an old holder's", landedFence},
+
 		{"an old fence is refused", fences},
 		{"another org is refused", otherOrg},
 		{"a table has one flow", oneFlowEach},
