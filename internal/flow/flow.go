@@ -24,6 +24,7 @@ type File struct {
 	Warehouse Warehouse
 	Stage     Stage
 	Control   Control
+	AppFlow   AppFlow
 	Defaults  Defaults
 	Limits    Limits
 	Flows     []Flow
@@ -72,6 +73,36 @@ type Stage struct {
 // Control is where the control table is.
 type Control struct{ URL string }
 
+// AppFlow is how Amazon AppFlow lands records, for flows whose mover it is.
+type AppFlow struct {
+	Salesforce string // connector profiles
+	Redshift   string
+	Bucket     string // AppFlow's intermediate bucket
+	Prefix     string // in it
+	Deployment string // tells the flows of this catchment from another one's
+	Flows      AppFlowFlows
+	Landing    Landing
+	given      bool
+}
+
+// AppFlowFlows says whose an AppFlow flow is.
+type AppFlowFlows string
+
+// The ways to keep flows.
+const (
+	StackFlows   AppFlowFlows = "stack"   // one for each attempt, in a CloudFormation stack of its own
+	LastingFlows AppFlowFlows = "lasting" // one for each object, which is changed before each run
+)
+
+// Landing says which table AppFlow appends to.
+type Landing string
+
+// The tables to land in.
+const (
+	StagingLanding Landing = "staging" // the staging table, beside our own columns
+	ApartLanding   Landing = "apart"   // one beside it that has no columns of ours
+)
+
 // Defaults are what a flow gets that doesn't say otherwise.
 type Defaults struct {
 	Deletes Deletes
@@ -102,9 +133,10 @@ type Mover string
 
 // The movers; Auto leaves it to the number of changed records.
 const (
-	Auto Mover = "auto"
-	Bulk Mover = "bulk"
-	REST Mover = "rest"
+	Auto      Mover = "auto"
+	Bulk      Mover = "bulk"
+	REST      Mover = "rest"
+	ByAppFlow Mover = "appflow"
 )
 
 // Text says what becomes of a text that a warehouse has no room for.

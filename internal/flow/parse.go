@@ -105,6 +105,7 @@ func (r *reader) read(f *File, root ast.Node) {
 		{"control", func(r *reader, at string, n ast.Node) {
 			r.mapping(at, n, []key{{"url", checked(&f.Control.URL, wrongURL)}})
 		}},
+		{"appflow", func(r *reader, at string, n ast.Node) { r.appflow(at, n, &f.AppFlow) }},
 		{"defaults", func(r *reader, at string, n ast.Node) { r.mapping(at, n, f.Defaults.keys()) }},
 		{"limits", func(r *reader, at string, n ast.Node) {
 			r.mapping(at, n, []key{
@@ -181,11 +182,22 @@ func (r *reader) redshiftText(n ast.Node, at string, w *Warehouse) {
 	w.URL += sep + "text=" + string(w.Text)
 }
 
+func (r *reader) appflow(at string, n ast.Node, a *AppFlow) {
+	*a = AppFlow{Flows: StackFlows, Landing: StagingLanding, given: true}
+	found := r.mapping(at, n, []key{
+		{"salesforce", plain(&a.Salesforce)}, {"redshift", plain(&a.Redshift)}, {"bucket", plain(&a.Bucket)}, {"prefix", plain(&a.Prefix)},
+		{"deployment", plain(&a.Deployment)},
+		{"flows", choice(&a.Flows, StackFlows, LastingFlows)},
+		{"landing", choice(&a.Landing, StagingLanding, ApartLanding)},
+	})
+	r.required(n, at, found, "salesforce", "redshift", "bucket")
+}
+
 // keys are the keys that a flow and the defaults have in common.
 func (d *Defaults) keys() []key {
 	return []key{
 		{"deletes", choice(&d.Deletes, Flag, Remove, Ignore)},
-		{"mover", choice(&d.Mover, Auto, Bulk, REST)},
+		{"mover", choice(&d.Mover, Auto, Bulk, REST, ByAppFlow)},
 		{"naming", choice(&d.Naming, Lower, Snake)},
 		{"nul", choice(&d.NUL, Replace, Fail)},
 	}
@@ -237,6 +249,9 @@ func (r *reader) finish(f *File) {
 		fl.AcceptEncrypted = f.Org.AcceptEncrypted
 		fl.Deletes = orDefault(fl.Deletes, f.Defaults.Deletes)
 		fl.Mover = orDefault(fl.Mover, f.Defaults.Mover)
+		if fl.Mover == ByAppFlow && !f.AppFlow.given {
+			r.problems = append(r.problems, fl.problem("mover", "appflow needs a section appflow with the keys salesforce, redshift and bucket"))
+		}
 		fl.Naming = orDefault(fl.Naming, f.Defaults.Naming)
 		fl.NUL = orDefault(fl.NUL, f.Defaults.NUL)
 

@@ -56,6 +56,15 @@ type Drivers struct {
 	Stages     map[string]func(path string) (blob.Store, error)
 	Controls   map[string]func(path string) (control.Table, error)
 	Movers     map[string]func(*salesforce.Client) mover.Pager
+	Landers    map[string]func(LanderConfig) (mover.Lander, error)
+}
+
+// A LanderConfig is what a lander works with.
+type LanderConfig struct {
+	Settings   flow.AppFlow
+	Store      blob.Store // keeps its templates
+	Now        func() time.Time
+	ServerTime func(context.Context) (time.Time, error) // of the org
 }
 
 // A Project is a configuration, and what of it was opened so far.
@@ -69,7 +78,8 @@ type Project struct {
 	Locker    control.Locker  // nil where the control table has none
 	Objects   []schema.Object // of the org, once Flows was asked
 
-	close []func() error
+	landers map[string]mover.Lander
+	close   []func() error
 }
 
 // New makes a Project of which nothing is open. Close gives back whatever was
@@ -140,6 +150,9 @@ func (p *Project) OpenAll(ctx context.Context) error {
 		return err
 	}
 	if err := p.OpenControl(ctx); err != nil {
+		return err
+	}
+	if err := p.openLanders(); err != nil {
 		return err
 	}
 	return p.OpenWarehouse()
@@ -226,15 +239,33 @@ func (p *Project) movers() map[string]mover.Pager {
 	return pagers
 }
 
+// openLanders makes the landers that flows of the configuration ask for.
+func (p *Project) openLanders() error {
+	p.landers = map[string]mover.Lander{}
+	for _, fl := range p.File.Flows {
+		name := string(fl.Mover)
+		make, ok := p.Drivers.Landers[name]
+		if !ok || p.landers[name] != nil {
+			continue
+		}
+		l, err := make(LanderConfig{Settings: p.File.AppFlow, Store: p.Stage, Now: p.Now, ServerTime: p.Org.ServerTime})
+		if err != nil {
+			return err
+		}
+		p.landers[name] = l
+	}
+	return nil
+}
+
 // Replicator makes what does a run's steps, for the flows that were named. Who
 // it is, and when it stops, is for the caller to fill in.
 func (p *Project) Replicator(names []string) *replicate.Replicator {
 	return &replicate.Replicator{
-		Org: p.Org, Warehouse: p.Warehouse, Control: p.Control, Stage: p.Stage, Movers: p.movers(),
+		Org: p.Org, Warehouse: p.Warehouse, Control: p.Control, Stage: p.Stage, Movers: p.movers(), Landers: p.landers,
 		Flows: func(ctx context.Context) ([]flow.Flow, error) { return p.Flows(ctx, names) },
 		Options: replicate.Options{
 			Downloads: p.File.Limits.Downloads, StageLimit: int64(p.File.Limits.Stage), Keep: p.File.Stage.Keep,
-			Now: p.Now,
+			Now: p.Now, LandApart: p.File.AppFlow.Landing == flow.ApartLanding,
 		},
 	}
 }

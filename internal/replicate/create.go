@@ -37,6 +37,13 @@ func (r *Replicator) createPart(ctx context.Context, v *visit, p *control.Part) 
 	if p.Mover == noMover || len(p.Job) > 0 {
 		return nil
 	}
+	if r.lander(p) != nil {
+		l, err := r.landing(v, p)
+		if err != nil {
+			return err
+		}
+		return l.create(ctx)
+	}
 	return r.createJob(ctx, v, p)
 }
 
@@ -72,6 +79,9 @@ func (r *Replicator) chooseMover(ctx context.Context, v *visit, p *control.Part)
 	setting := string(v.source.flow.Mover)
 	if row.Mover != "" { // Bulk refused this object before
 		setting = row.Mover
+	}
+	if p.Name != control.Main && r.Landers[setting] != nil { // it reads whole records only
+		setting = ""
 	}
 	switch {
 	case p.Name != control.Main && row.Rows > 0:
@@ -150,7 +160,7 @@ func (r *Replicator) forgetJobs(ctx context.Context, v *visit, p *control.Part) 
 	var keep []string
 	for i := range v.attempt.Parts {
 		if q := &v.attempt.Parts[i]; len(q.Job) > 0 {
-			_, job, err := r.job(q)
+			job, err := jobOf(q)
 			if err != nil {
 				return err
 			}
@@ -163,15 +173,28 @@ func (r *Replicator) forgetJobs(ctx context.Context, v *visit, p *control.Part) 
 	return r.Control.DropPages(ctx, v.attempt.ID, keep...)
 }
 
-// ready waits for what has to exist before the jobs can be started: nothing,
-// for Bulk and REST.
-func (r *Replicator) ready(_ context.Context, v *visit) error {
-	v.attempt.State = control.Ready
-	return nil
+// ready waits for what has to exist before the jobs can be started: nothing for
+// Bulk and REST, the flows for those that land.
+func (r *Replicator) ready(ctx context.Context, v *visit) error {
+	all := true
+	err := r.eachLanding(v, func(l *landing) error {
+		made, err := l.made(ctx)
+		all = all && made
+		return err
+	})
+	if err == nil && all {
+		v.attempt.State = control.Ready
+	}
+	v.wait = landWaitLeast
+	return err
 }
 
-// start sets the jobs off. Bulk and REST start by themselves.
-func (r *Replicator) start(_ context.Context, v *visit) error {
+// start sets the jobs off: all flows of the run exist by now. Bulk and REST
+// start by themselves.
+func (r *Replicator) start(ctx context.Context, v *visit) error {
+	if err := r.eachLanding(v, func(l *landing) error { return l.start(ctx) }); err != nil {
+		return err
+	}
 	v.attempt.State = control.Started
 	return nil
 }
@@ -203,6 +226,14 @@ func (r *Replicator) finished(ctx context.Context, v *visit) (bool, error) {
 func (r *Replicator) partFinished(ctx context.Context, v *visit, p *control.Part) (bool, error) {
 	if p.Mover == noMover || p.Loaded {
 		return true, nil
+	}
+	if r.lander(p) != nil {
+		l, err := r.landing(v, p)
+		if err != nil {
+			return false, err
+		}
+		v.wait = landWait(r.Options.Now().Sub(l.now.Started))
+		return l.finished(ctx)
 	}
 	if len(p.Job) == 0 { // the last one failed, or it is planned only now
 		return false, r.createPart(ctx, v, p)
@@ -262,11 +293,17 @@ func (r *Replicator) job(p *control.Part) (mover.Pager, mover.Job, error) {
 	if err != nil {
 		return nil, mover.Job{}, err
 	}
+	job, err := jobOf(p)
+	return pager, job, err
+}
+
+// jobOf reads what all notes of movers have: the job's id, and when it read.
+func jobOf(p *control.Part) (mover.Job, error) {
 	var job mover.Job
 	if err := json.Unmarshal(p.Job, &job); err != nil {
-		return nil, job, fmt.Errorf("read the job of part %s: %w", p.Name, err)
+		return job, fmt.Errorf("read the job of part %s: %w", p.Name, err)
 	}
-	return pager, job, nil
+	return job, nil
 }
 
 func setJob(p *control.Part, j mover.Job) error {

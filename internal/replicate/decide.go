@@ -209,3 +209,12 @@ func readings(src *source, a control.Attempt) []control.Part {
 func pollWait(age time.Duration) time.Duration {
 	return min(max(age/4, 200*time.Millisecond), 30*time.Second)
 }
+
+// What lands is asked after less and less often: each look costs calls of AWS,
+// and steps of a state machine.
+const landWaitLeast, landWaitMost = 10 * time.Second, 5 * time.Minute
+
+// landWait is how long to wait for executions of this age.
+func landWait(age time.Duration) time.Duration {
+	return min(max(age/4, landWaitLeast), landWaitMost)
+}

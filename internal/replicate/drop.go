@@ -34,17 +34,8 @@ func (r *Replicator) drop(ctx context.Context, t plan.Task) (plan.Task, error) {
 
 // dropAttempt deletes an attempt's jobs and forgets its pages.
 func (r *Replicator) dropAttempt(ctx context.Context, a control.Attempt) error {
-	for i := range a.Parts {
-		if len(a.Parts[i].Job) == 0 {
-			continue
-		}
-		pager, job, err := r.job(&a.Parts[i])
-		if err != nil {
-			return err
-		}
-		if err := pager.Drop(ctx, job); err != nil {
-			return err
-		}
+	if err := r.dropJobs(ctx, &a); err != nil {
+		return err
 	}
 	if err := r.Control.DropPages(ctx, a.ID); err != nil {
 		return err
@@ -52,6 +43,32 @@ func (r *Replicator) dropAttempt(ctx context.Context, a control.Attempt) error {
 	a.State = control.Dropped
 	_, err := r.Control.SaveAttempt(ctx, a)
 	return err
+}
+
+// dropJobs deletes what an attempt's parts left with Salesforce or AWS.
+func (r *Replicator) dropJobs(ctx context.Context, a *control.Attempt) error {
+	if err := r.eachLanding(&visit{attempt: *a}, func(l *landing) error {
+		if len(l.part.Job) == 0 {
+			return nil
+		}
+		return l.Drop(ctx, l.now)
+	}); err != nil {
+		return err
+	}
+	for i := range a.Parts {
+		p := &a.Parts[i]
+		if len(p.Job) == 0 || r.lander(p) != nil {
+			continue
+		}
+		pager, job, err := r.job(p)
+		if err != nil {
+			return err
+		}
+		if err := pager.Drop(ctx, job); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // dropPages deletes the flow's stored pages that have been kept long enough.

@@ -43,6 +43,13 @@ func (r *Replicator) load(ctx context.Context, v *visit) error {
 
 // loadPart loads one part, as far as it gets.
 func (r *Replicator) loadPart(ctx context.Context, v *visit, place int64, p *control.Part) error {
+	if r.lander(p) != nil {
+		l, err := r.landing(v, p)
+		if err != nil {
+			return err
+		}
+		return l.load(ctx, place)
+	}
 	l, err := r.newLoading(ctx, v, place, p)
 	if err != nil {
 		return err
@@ -102,7 +109,7 @@ func (r *Replicator) newLoading(ctx context.Context, v *visit, place int64, p *c
 		stored: map[string]control.PageRow{}, ready: make(chan control.PageRow, r.Warehouse.PagesPerLoad())}
 	_, l.before, _ = v.attempt.Sums()
 	if first := v.attempt.Part(p.Follows); first != nil && len(first.Job) > 0 { // two servers' clocks may differ
-		_, of, err := r.job(first)
+		of, err := jobOf(first)
 		if err != nil {
 			return nil, err
 		}

@@ -126,6 +126,11 @@ func (r *Replicator) standing(ctx context.Context, src *source, a control.Attemp
 			s.loaded++
 		}
 	}
+	for i := range a.Parts {
+		if p := &a.Parts[i]; r.lander(p) != nil && p.Loaded {
+			s.loaded += p.Pages
+		}
+	}
 	s.ledger, _, err = r.Warehouse.Staged(ctx, a.ID, "")
 	return s, err
 }
@@ -191,6 +196,9 @@ func (r *Replicator) abandon(ctx context.Context, lease *control.Lease, a contro
 	if err := r.Warehouse.Discard(ctx, warehouse.Fence{Flow: a.Flow, Number: lease.Fence}, a.ID); err != nil {
 		return err
 	}
+	// What still lands must not land among the rows of the next attempt. Where
+	// that can't be done now, drop does it.
+	_ = r.eachLanding(&visit{attempt: a}, func(l *landing) error { return l.Drop(ctx, l.now) })
 	a.State, a.Fence = control.Abandoned, lease.Fence
 	a.Notes = append(a.Notes, "given up: "+why)
 	_, err := r.Control.SaveAttempt(ctx, a)

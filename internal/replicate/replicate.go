@@ -72,7 +72,8 @@ type Replicator struct {
 	Warehouse *warehouse.Warehouse
 	Control   *control.Control
 	Stage     blob.Store
-	Movers    map[string]mover.Pager // by name: bulk, rest
+	Movers    map[string]mover.Pager  // by name: bulk, rest
+	Landers   map[string]mover.Lander // by name: appflow
 
 	// Flows yields what the configuration asks for, "*" expanded and unknown
 	// objects refused.
@@ -96,6 +97,7 @@ type Options struct {
 	Downloads    int              // pages at once, over all flows
 	StageLimit   int64            // bytes of pages in the blob store; 0: no limit
 	Keep         time.Duration    // how long pages stay after they were consolidated
+	LandApart    bool             // rows land in tables of their own, beside staging
 	Lag          time.Duration    // of windows that can't be proven; 15 minutes where 0
 	Now          func() time.Time // the clock of this process
 	Stop         <-chan struct{}  // closed: finish the page and go home

@@ -123,10 +123,12 @@ type process struct {
 	wh      *warehouse.Warehouse
 	stage   blob.Store
 	movers  map[string]mover.Pager
+	landers map[string]mover.Lander
 	options replicate.Options
 	tries   int
 	closers []func() error
 	before  func(step string, t plan.Task) // hears steps begin
+	sleep   func()                         // hears that a run waits
 }
 
 // start opens a process. With a fate, it may die.
@@ -188,7 +190,7 @@ func (p *process) close() {
 
 func (p *process) replicator() *replicate.Replicator {
 	return &replicate.Replicator{
-		Org: p.client, Warehouse: p.wh, Control: p.control, Stage: p.stage, Movers: p.movers,
+		Org: p.client, Warehouse: p.wh, Control: p.control, Stage: p.stage, Movers: p.movers, Landers: p.landers,
 		Flows:   func(context.Context) ([]flow.Flow, error) { return p.flows, nil },
 		Options: p.options,
 	}
@@ -212,6 +214,9 @@ func (p *process) walk(id string) {
 	e := engine.Engine{
 		Steps: p.replicator().Steps(), Observer: p, Stop: p.options.Stop, Tries: p.tries, Now: p.now,
 		After: func(time.Duration) <-chan time.Time {
+			if p.sleep != nil {
+				p.sleep()
+			}
 			passed := make(chan time.Time, 1)
 			passed <- time.Time{}
 			return passed

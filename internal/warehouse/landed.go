@@ -24,6 +24,7 @@ var ErrUncounted = errors.New("the rows that landed are not those that were sent
 type Landed struct {
 	Batch        // without pages
 	Key   string // names the rows in the ledger, as a page's does
+	Seq   int64  // their place in the attempt
 	Rows  int64  // that were sent
 	Apart bool   // they are in the landing table
 }
@@ -110,25 +111,16 @@ func (w *Warehouse) ClaimLanded(ctx context.Context, f Fence, l Landed) error {
 		if n != l.Rows {
 			return plan.Failf(plan.Retry, "", "%w: %d rows are there, %d were sent", ErrUncounted, n, l.Rows)
 		}
-		return insert(ctx, tx, w.own(tablePage), [][]any{{l.Attempt, l.Key, f.Flow, l.Job, string(Put), seqAfter(known), n, l.Key,
-			strings.Join(columnNames(l.Table), ","), stamp(l.ReadAt)}})
+		return insert(ctx, tx, w.own(tablePage), [][]any{{l.Attempt, l.Key, f.Flow, l.Job, string(Put), l.Seq, n, l.Key,
+			strings.Join(columnNames(l.Table), ","), stamp(l.ReadAt), l.Reason, l.Override}})
 	})
-}
-
-// seqAfter is the next place in an attempt.
-func seqAfter(known []entry) int64 {
-	next := int64(1)
-	for _, e := range known {
-		next = max(next, e.Seq+1)
-	}
-	return next
 }
 
 // take marks the rows as the attempt's, and tells how many they are.
 func (w *Warehouse) take(ctx context.Context, tx Tx, l Landed) (int64, error) {
 	b := &binds{d: w.d}
 	own := []string{colAttempt, colOp, colJob, colSeq, colReadAt}
-	values := []string{b.text(l.Attempt), b.text(string(Put)), b.text(l.Job), b.value(int64(1), Long), b.value(stamp(l.ReadAt), Timestamp)}
+	values := []string{b.text(l.Attempt), b.text(string(Put)), b.text(l.Job), b.value(l.Seq, Long), b.value(stamp(l.ReadAt), Timestamp)}
 	if !l.Apart {
 		set := make([]string, len(own))
 		for i, name := range own {

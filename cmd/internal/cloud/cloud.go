@@ -12,6 +12,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
+	awsappflow "github.com/aws/aws-sdk-go-v2/service/appflow"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
@@ -21,7 +23,9 @@ import (
 	"catchment/internal/blob/s3"
 	"catchment/internal/control"
 	"catchment/internal/control/dynamo"
+	"catchment/internal/flow"
 	"catchment/internal/mover"
+	"catchment/internal/mover/appflow"
 	"catchment/internal/mover/bulk"
 	"catchment/internal/mover/rest"
 	"catchment/internal/plan"
@@ -124,6 +128,20 @@ func (a *AWS) Drivers() project.Drivers {
 		Movers: map[string]func(*salesforce.Client) mover.Pager{
 			"bulk": func(c *salesforce.Client) mover.Pager { return bulk.New(c) },
 			"rest": func(c *salesforce.Client) mover.Pager { return rest.New(c) },
+		},
+		Landers: map[string]func(project.LanderConfig) (mover.Lander, error){
+			"appflow": func(l project.LanderConfig) (mover.Lander, error) {
+				c, err := a.config()
+				if err != nil {
+					return nil, err
+				}
+				s := l.Settings
+				return appflow.New(appflow.Config{
+					Flows: awsappflow.NewFromConfig(c), Stacks: cloudformation.NewFromConfig(c), Store: l.Store, Now: l.Now, ServerTime: l.ServerTime,
+					Deployment: s.Deployment, Salesforce: s.Salesforce, Redshift: s.Redshift, Bucket: s.Bucket, Prefix: s.Prefix,
+					Lasting: s.Flows == flow.LastingFlows,
+				})
+			},
 		},
 	}
 }

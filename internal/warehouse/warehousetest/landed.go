@@ -25,7 +25,7 @@ func (r *rig) land(apart bool, rows ...string) {
 
 func (r *rig) landed(attempt string, rows int64, apart bool) warehouse.Landed {
 	return warehouse.Landed{Batch: warehouse.Batch{Table: r.table, Attempt: attempt, Job: attempt + "-job", ReadAt: at(500)},
-		Key: "landed/" + attempt, Rows: rows, Apart: apart}
+		Key: "landed/" + attempt, Seq: 1, Rows: rows, Apart: apart}
 }
 
 // landedRows: AppFlow's rows are claimed, doubles and all, and only if they
@@ -48,7 +48,7 @@ func landedRows(r *rig) {
 		must(r.t, r.w.ClaimLanded(ctx, r.fence, r.landed(attempt, 4, apart)))
 		r.land(apart, fmt.Sprint("3 ", base+10, " late")) // by an execution that nobody counted
 		must(r.t, r.w.ClaimLanded(ctx, r.fence, r.landed(attempt, 4, apart)))
-		pages, rows, err := r.w.Staged(ctx, attempt)
+		pages, rows, err := r.w.Staged(ctx, attempt, "")
 		must(r.t, err)
 		same(r.t, "ledger", fmt.Sprint(pages, rows), "1 4")
 		m := warehouse.Merge{Table: r.table, Attempt: attempt, Policy: warehouse.Flag, Pages: 1, Rows: 4, Watermark: at(base + 50), Generation: 1}

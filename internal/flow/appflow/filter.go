@@ -1,0 +1,133 @@
+package appflow
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// isWindow names the fields that tell when a record changed. A filter on them is
+// the window of a run, not a choice of records.
+func isWindow(field string) bool {
+	return slices.Contains([]string{"systemmodstamp", "lastmodifieddate", "createddate"}, strings.ToLower(field))
+}
+
+// filter makes a condition of a where.
+func (im *importer) filter(f *Flow, t task) {
+	if t.operator == "PROJECTION" {
+		for _, name := range t.fields {
+			im.add(&f.projection, t.line, name)
+		}
+		return
+	}
+	if t.operator == "NO_OP" {
+		im.problem(t.line, im.flow, "a task of type Filter needs a ConnectorOperator")
+		return
+	}
+	name, ok := im.one(t)
+	if !ok {
+		return
+	}
+	if isWindow(name) {
+		im.note(t.line, "the filter on %s is the window of a run, and is not carried over: a run reads everything the first time, then what has changed since the watermark", name)
+		return
+	}
+	condition, err := soql(name, t)
+	if err != nil {
+		im.problem(t.line, im.flow, "the filter on %s: %v", name, err)
+		return
+	}
+	f.Where = append(f.Where, condition)
+}
+
+// soql writes a filter as a condition.
+func soql(name string, t task) (string, error) {
+	value := func(key string) (string, error) {
+		n := t.properties.get(key)
+		switch {
+		case n != nil && n.kind == unknown:
+			return "", fmt.Errorf("%s: %s", key, n.text)
+		case n == nil || n.kind != scalar:
+			return "", fmt.Errorf("has no %s", key)
+		}
+		return literal(t.property("DATA_TYPE"), n.text)
+	}
+	if t.operator == "BETWEEN" { // whose bounds are left out
+		lower, err := value("LOWER_BOUND")
+		if err != nil {
+			return "", err
+		}
+		upper, err := value("UPPER_BOUND")
+		return name + " > " + lower + " AND " + name + " < " + upper, err
+	}
+	if t.properties.get("VALUE") == nil && t.properties.get("VALUES") != nil {
+		return several(name, t)
+	}
+	v, err := value("VALUE")
+	if err != nil {
+		return "", err
+	}
+	if t.operator == "CONTAINS" {
+		text, ok := strings.CutPrefix(v, "'")
+		if !ok {
+			return "", errors.New("CONTAINS goes with texts")
+		}
+		return name + " LIKE '%" + strings.NewReplacer(`%`, `\%`, `_`, `\_`).Replace(strings.TrimSuffix(text, "'")) + "%'", nil
+	}
+	return name + " " + sign(t.operator) + " " + v, nil
+}
+
+// several writes a filter of more than one value.
+func several(name string, t task) (string, error) {
+	n := t.properties.get("VALUES")
+	if n.kind != scalar || t.operator != "EQUAL_TO" && t.operator != "NOT_EQUAL_TO" {
+		return "", errors.New("VALUES goes with EQUAL_TO and NOT_EQUAL_TO")
+	}
+	var list []string
+	for v := range strings.SplitSeq(n.text, ",") {
+		text, err := literal(t.property("DATA_TYPE"), strings.TrimSpace(v))
+		if err != nil {
+			return "", err
+		}
+		list = append(list, text)
+	}
+	not := ""
+	if t.operator == "NOT_EQUAL_TO" {
+		not = "NOT "
+	}
+	return name + " " + not + "IN (" + strings.Join(list, ", ") + ")", nil
+}
+
+func sign(operator string) string {
+	return map[string]string{"EQUAL_TO": "=", "NOT_EQUAL_TO": "!=", "LESS_THAN": "<", "LESS_THAN_OR_EQUAL_TO": "<=",
+		"GREATER_THAN": ">", "GREATER_THAN_OR_EQUAL_TO": ">="}[operator]
+}
+
+// literal writes a value as SOQL. AppFlow's moments are milliseconds since 1970.
+func literal(dataType, value string) (string, error) {
+	switch strings.ToLower(dataType) {
+	case "datetime", "date":
+		ms, err := strconv.ParseInt(value, 10, 64)
+		if err != nil || ms < -62_135_596_800_000 || ms > 253_402_300_799_999 {
+			return "", errors.New("a moment is a number of milliseconds since 1970")
+		}
+		if strings.EqualFold(dataType, "date") {
+			return time.UnixMilli(ms).UTC().Format(time.DateOnly), nil
+		}
+		return time.UnixMilli(ms).UTC().Format("2006-01-02T15:04:05.000Z"), nil
+	case "boolean":
+		if value != "true" && value != "false" {
+			return "", errors.New("a boolean is true or false")
+		}
+		return value, nil
+	case "int", "integer", "long", "double", "currency", "percent", "number", "decimal", "float":
+		if !numberRE.MatchString(value) {
+			return "", errors.New("that is no number")
+		}
+		return value, nil
+	}
+	return "'" + strings.NewReplacer(`\`, `\\`, `'`, `\'`, "\n", `\n`, "\r", `\r`, "\t", `\t`).Replace(value) + "'", nil
+}

@@ -1,0 +1,264 @@
+package replicate
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	"catchment/internal/control"
+	"catchment/internal/mover"
+	"catchment/internal/plan"
+	"catchment/internal/schema"
+	"catchment/internal/warehouse"
+)
+
+// What a lander brings comes into the warehouse without us. The steps make its
+// flow, start it when all flows of the run are there, wait for its executions,
+// and claim the rows that are there by then: as many as AppFlow says that it
+// sent, or none.
+
+// lander finds the lander of a part, nil where it is read page by page.
+func (r *Replicator) lander(p *control.Part) mover.Lander { return r.Landers[p.Mover] }
+
+// A landing is one call of a step on a part that lands.
+type landing struct {
+	*Replicator
+	mover.Lander
+	v    *visit
+	part *control.Part
+	now  mover.Landing
+}
+
+func (r *Replicator) landing(v *visit, p *control.Part) (*landing, error) {
+	l := &landing{Replicator: r, Lander: r.lander(p), v: v, part: p}
+	if len(p.Job) == 0 {
+		return l, nil
+	}
+	if err := json.Unmarshal(p.Job, &l.now); err != nil {
+		return nil, fmt.Errorf("read the landing of part %s: %w", p.Name, err)
+	}
+	return l, nil
+}
+
+// keep writes the landing into its part. The step saves the attempt.
+func (l *landing) keep(now mover.Landing) error {
+	l.now = now
+	b, err := json.Marshal(now)
+	l.part.Job = b
+	return err
+}
+
+// request says what is to be landed: the fields that the attempt was begun
+// with.
+func (l *landing) request(ctx context.Context) (mover.LandRequest, error) {
+	a, src := &l.v.attempt, l.v.source
+	org, err := l.Org.Org(ctx)
+	q := mover.LandRequest{
+		Org: org, Attempt: a.ID, Run: a.Run, Object: src.object.Name, Table: l.Warehouse.LandsIn(src.table, l.Options.LandApart),
+		Where: src.flow.Where, Cursor: src.cursor, From: a.From,
+	}
+	for i, c := range l.table().Columns {
+		q.Fields, q.Columns = append(q.Fields, schema.Field{Name: c.Field}), append(q.Columns, c.Name)
+		if f, ok := src.object.Field(c.Field); ok {
+			q.Fields[i] = f
+		}
+	}
+	return q, err
+}
+
+// table is the flow's table with the columns that land.
+func (l *landing) table() warehouse.Table {
+	t := l.v.source.table
+	var landed []warehouse.Column
+	for _, c := range t.Columns {
+		for _, name := range l.part.Columns {
+			if strings.EqualFold(c.Field, name) {
+				landed = append(landed, c)
+			}
+		}
+	}
+	t.Columns = landed
+	return t
+}
+
+// create makes the flow, or begins to. Its name is recorded before, so that no
+// flow is left behind by a crash.
+func (l *landing) create(ctx context.Context) error {
+	if l.Options.LandApart {
+		if err := l.Warehouse.PrepareLanding(ctx, l.v.fence(), l.v.source.table); err != nil {
+			return err
+		}
+	}
+	if len(l.part.Job) == 0 {
+		q, err := l.request(ctx)
+		if err != nil {
+			return err
+		}
+		if err := l.keep(l.Plan(q)); err != nil {
+			return err
+		}
+		l.part.Jobs = 1
+		if l.v.attempt, err = l.Control.SaveAttempt(ctx, l.v.attempt); err != nil {
+			return err
+		}
+	}
+	_, err := l.made(ctx)
+	return err
+}
+
+// made gets on with making the flow. Once it is there, and before it may be
+// started, rows that nobody claims go out of its way: an execution that ran
+// twice may have landed them, or a user.
+func (l *landing) made(ctx context.Context) (bool, error) {
+	if l.now.Made {
+		return true, nil
+	}
+	q, err := l.request(ctx)
+	if err != nil {
+		return false, err
+	}
+	now, err := l.Make(ctx, q, l.now)
+	if err := errors.Join(err, l.keep(now)); err != nil {
+		return false, err
+	}
+	if !now.Made {
+		return false, nil
+	}
+	return true, l.clear(ctx)
+}
+
+// clear consolidates the rows that nobody claims: each is a version of its
+// record, and none may be lost.
+func (l *landing) clear(ctx context.Context) error {
+	n, err := l.Warehouse.Unclaimed(ctx, l.v.source.table, l.Options.LandApart)
+	if err != nil || n == 0 {
+		return err
+	}
+	m := l.v.merge()
+	m.AllowDeletes = l.Options.AllowDeletes
+	if _, err := l.Warehouse.MergeUnclaimed(ctx, l.v.fence(), m, l.Options.LandApart); err != nil {
+		return err
+	}
+	l.v.note("%d rows that nobody had claimed were in staging, and have been consolidated", n)
+	return nil
+}
+
+// start sets the flow off. One that is gone is made anew by the next step.
+func (l *landing) start(ctx context.Context) error {
+	now, err := l.Start(ctx, l.now)
+	if errors.Is(err, mover.ErrGone) {
+		return l.replace(ctx)
+	}
+	return errors.Join(err, l.keep(now))
+}
+
+// finished does whatever is next until the executions have ended.
+func (l *landing) finished(ctx context.Context) (bool, error) {
+	switch {
+	case l.now.Done:
+		return true, nil
+	case len(l.part.Job) == 0:
+		return false, l.create(ctx)
+	case !l.now.Made:
+		_, err := l.made(ctx)
+		return false, err
+	case l.now.Started.IsZero():
+		return false, l.start(ctx)
+	}
+	now, err := l.Poll(ctx, l.now)
+	switch {
+	case errors.Is(err, mover.ErrGone):
+		return false, l.replace(ctx)
+	case errors.Is(err, mover.ErrFailed):
+		l.v.note("flow %s was given up: %v", now.ID, err)
+		if kerr := l.keep(now.Again()); kerr != nil {
+			return false, kerr
+		}
+		return false, l.onceMore(err)
+	case err != nil:
+		return false, err
+	}
+	l.progress(Progress{Flow: l.v.attempt.Flow, Step: Done, Of: now.Records, Mover: l.part.Mover})
+	return now.Done, l.keep(now)
+}
+
+// onceMore counts the starts that came to nothing.
+func (l *landing) onceMore(err error) error {
+	if l.part.Jobs++; l.part.Jobs <= jobsAtMost {
+		return err
+	}
+	l.part.Jobs = 1 // the next run tries it anew
+	return plan.Fixf("look at the flow's run history in Amazon AppFlow, then run again", "%d runs of flow %s came to nothing: %w", jobsAtMost, l.now.ID, err)
+}
+
+// replace makes the flow anew in the place of one that is gone.
+func (l *landing) replace(ctx context.Context) error {
+	q, err := l.request(ctx)
+	if err != nil {
+		return err
+	}
+	l.v.note("flow %s was gone, another reads the same", l.now.ID)
+	if err := l.keep(l.Plan(q)); err != nil {
+		return err
+	}
+	return l.onceMore(nil)
+}
+
+// load claims the rows that landed.
+func (l *landing) load(ctx context.Context, place int64) error {
+	landed := warehouse.Landed{
+		Batch: warehouse.Batch{Table: l.table(), Attempt: l.v.attempt.ID, Job: l.now.ID, ReadAt: l.now.ReadAt},
+		Key:   fmt.Sprintf("landed/%s/%d-%d", l.now.ID, l.now.After.UnixMilli(), l.now.Starts),
+		Seq:   place*pagesAtMost + 1, Rows: l.now.Records, Apart: l.Options.LandApart,
+	}
+	err := l.Warehouse.ClaimLanded(ctx, l.v.fence(), landed)
+	if errors.Is(err, warehouse.ErrUncounted) {
+		return l.miscounted(ctx, err)
+	}
+	if err != nil {
+		return err
+	}
+	keys, err := l.Warehouse.Keys(ctx, l.v.source.table, l.v.attempt.ID, l.now.ID)
+	if err != nil {
+		return err
+	}
+	if keys < l.now.Records {
+		l.v.note("%d rows landed for %d records: the newest of each counts", l.now.Records, keys)
+	}
+	l.part.Pages, l.part.Records, l.part.Loaded = 1, l.now.Records, true
+	l.progress(Progress{Flow: l.v.attempt.Flow, Step: Load, Records: l.now.Records, Of: l.now.Records, Mover: l.part.Mover})
+	return nil
+}
+
+// miscounted gives up rows that are not those that were sent, and has the flow
+// started anew.
+func (l *landing) miscounted(ctx context.Context, why error) error {
+	l.v.note("flow %s was given up: %v", l.now.ID, why)
+	if err := l.clear(ctx); err != nil {
+		return errors.Join(why, err)
+	}
+	if err := l.keep(l.now.Settle()); err != nil {
+		return err
+	}
+	return l.onceMore(why)
+}
+
+// eachLanding does f for every part that lands.
+func (r *Replicator) eachLanding(v *visit, f func(*landing) error) error {
+	for i := range v.attempt.Parts {
+		p := &v.attempt.Parts[i]
+		if r.lander(p) == nil {
+			continue
+		}
+		l, err := r.landing(v, p)
+		if err == nil {
+			err = f(l)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

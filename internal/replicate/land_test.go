@@ -1,0 +1,330 @@
+package replicate_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	sdkflow "github.com/aws/aws-sdk-go-v2/service/appflow"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
+
+	"catchment/internal/control"
+	fake "catchment/internal/fakeaws/appflow"
+	"catchment/internal/fakeaws/stacks"
+	"catchment/internal/flow"
+	"catchment/internal/mover"
+	"catchment/internal/mover/appflow"
+	"catchment/internal/warehouse"
+)
+
+// A cloud is AppFlow and CloudFormation beside a rig. AppFlow appends through
+// whatever process has the warehouse open.
+type cloud struct {
+	*rig
+	flows   *fake.Server
+	stacks  *stacks.Server
+	urls    [2]string // of AppFlow and CloudFormation
+	driver  warehouse.Driver
+	ahead   atomic.Int64 // AWS's clock goes on with each look at it
+	lasting bool
+	apart   bool
+}
+
+func newCloud(t *testing.T, r *rig, change func(*fake.Options)) *cloud {
+	t.Helper()
+	c := &cloud{rig: r}
+	transport := &http.Transport{}
+	t.Cleanup(transport.CloseIdleConnections)
+	client := &http.Client{Transport: transport}
+	org := r.org.Credentials()
+	o := fake.Options{
+		Salesforce: map[string]fake.Profile{"sf": {URL: r.server.URL, ClientID: org.ClientID, ClientSecret: org.ClientSecret, RefreshToken: org.RefreshToken}},
+		Redshift:   map[string]fake.Sink{"rs": c.sink},
+		HTTP:       client, Now: c.awsNow, PutRows: 5,
+	}
+	if change != nil {
+		change(&o)
+	}
+	c.flows = fake.New(o)
+	at := httptest.NewServer(c.flows)
+	t.Cleanup(at.Close)
+	c.stacks = stacks.New(stacks.Options{AppFlow: at.URL, HTTP: client, Now: c.awsNow})
+	stacksAt := httptest.NewServer(c.stacks)
+	t.Cleanup(stacksAt.Close)
+	c.urls = [2]string{at.URL, stacksAt.URL}
+	for i := range r.flows {
+		r.flows[i].Mover = flow.ByAppFlow
+	}
+	return c
+}
+
+func (c *cloud) awsNow() time.Time {
+	return c.org.Clock().Now().Add(time.Duration(c.ahead.Add(1)) * time.Second)
+}
+
+// sink appends rows as AppFlow does: it names the columns that it has.
+func (c *cloud) sink(ctx context.Context, table string, header []string, rows [][]string) error {
+	schema, name, _ := strings.Cut(table, ".")
+	return c.driver.Tx(context.WithoutCancel(ctx), func(tx warehouse.Tx) error {
+		for _, row := range rows {
+			places := make([]string, len(row))
+			args := make([]any, len(row))
+			for i, v := range row {
+				places[i] = fmt.Sprintf("$%d", i+1)
+				if v != "" {
+					args[i] = v
+				}
+			}
+			if _, err := tx.Exec(ctx, fmt.Sprintf(`INSERT INTO "%s"."%s" ("%s") VALUES (%s)`, schema, name, strings.Join(header, `", "`), strings.Join(places, ", ")), args...); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// lander gives a process its lander. A fate may end it.
+func (c *cloud) lander(p *process, wire http.RoundTripper) mover.Lander {
+	credentials := aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+		return aws.Credentials{AccessKeyID: "test", SecretAccessKey: "test"}, nil
+	})
+	once := retry.NewStandard(func(o *retry.StandardOptions) { o.MaxAttempts = 1 })
+	client := &http.Client{Transport: wire}
+	l, err := appflow.New(appflow.Config{
+		Flows:  sdkflow.New(sdkflow.Options{Region: "eu-central-1", Credentials: credentials, BaseEndpoint: &c.urls[0], HTTPClient: client, Retryer: once}),
+		Stacks: cloudformation.New(cloudformation.Options{Region: "eu-central-1", Credentials: credentials, BaseEndpoint: &c.urls[1], HTTPClient: client, Retryer: once}),
+		Store:  p.stage, Now: c.awsNow, Deployment: "test", Salesforce: "sf", Redshift: "rs", Bucket: "bucket", Lasting: c.lasting,
+		ServerTime: p.client.ServerTime, Rest: time.Nanosecond,
+	})
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return l
+}
+
+// with lets a process land by AppFlow.
+func (c *cloud) with(p *process) {
+	transport := &http.Transport{}
+	p.closers = append(p.closers, func() error { transport.CloseIdleConnections(); return nil })
+	c.driver = p.driver
+	p.landers = map[string]mover.Lander{"appflow": c.lander(p, transport)}
+	p.options.LandApart = c.apart
+}
+
+// A way to land.
+type way struct {
+	name   string
+	change func(*cloud)
+}
+
+func ways() []way {
+	return []way{{"stack", func(*cloud) {}}, {"lasting", func(c *cloud) { c.lasting = true }}, {"apart", func(c *cloud) { c.apart = true }}}
+}
+
+// everyLanding runs a test in each way to land.
+func everyLanding(t *testing.T, test func(t *testing.T, change func(*cloud))) {
+	for _, w := range ways() {
+		t.Run(w.name, func(t *testing.T) { test(t, w.change) })
+	}
+}
+
+// nothingLeft proves that no flow and no stack outlives its run.
+func (c *cloud) nothingLeft() {
+	c.t.Helper()
+	for name, status := range c.stacks.Stacks() {
+		if status != "DELETE_IN_PROGRESS" { // nobody looks at it any more
+			c.t.Errorf("stack %s is %s", name, status)
+		}
+	}
+	if got := c.flows.Flows(); len(got) > 0 && !c.lasting {
+		c.t.Errorf("flows left: %v", got)
+	}
+}
+
+// holds compares the table with the org.
+func (c *cloud) holds() {
+	c.t.Helper()
+	got, err := c.compare(c.rig.flows[0])
+	if err != nil || got.Missing+got.Extra+got.Stale+got.Duplicates != 0 {
+		c.t.Errorf("%+v, %v", got, err)
+	}
+}
+
+// Three runs with changes between them: more rows land than there are records,
+// and the table has each record once.
+func TestLands(t *testing.T) {
+	everyLanding(t, func(t *testing.T, change func(*cloud)) {
+		r := newRig(t, crashOrg(t), "Contact")
+		c := newCloud(t, r, nil)
+		change(c)
+		for n := range 3 {
+			c.flows.Script(fake.Script{Looks: 2, Again: 2})
+			row := r.done(c.with)
+			if o := row.Objects[0]; o.Mover != "appflow" || o.Records == 0 {
+				t.Errorf("run %d: %+v", n, o)
+			}
+			if n == 0 && !strings.Contains(strings.Join(row.Objects[0].Notes, " "), "rows landed for 16 records") {
+				t.Errorf("%q", row.Objects[0].Notes)
+			}
+			c.nothingLeft()
+			c.holds()
+			r.history(20, uint64(n+3))
+		}
+	})
+}
+
+// What goes wrong at AWS is tried again, in this run or in the next, and
+// nothing is lost or counted that isn't there.
+func TestLandingFaults(t *testing.T) {
+	tests := []struct {
+		name   string
+		before func(*cloud)
+		failed bool // the run that meets it fails
+	}{
+		{"fails halfway", func(c *cloud) { c.flows.Script(fake.Script{Fail: "Internal failure", After: 7}) }, false},
+		{"fails halfway for good", func(c *cloud) {
+			c.flows.Script(fake.Script{Fail: "INVALID_FIELD: no such column", After: 7})
+		}, true},
+		{"loses rows", func(c *cloud) { c.flows.Script(fake.Script{Lose: 3}) }, false},
+		{"hangs", func(c *cloud) { c.flows.Script(fake.Script{Hang: true}) }, false},
+		{"throttled", func(c *cloud) {
+			c.flows.Fault(fake.Fault{Code: "ThrottlingException", Message: "Rate exceeded", Times: 2})
+			c.stacks.Fault(stacks.Fault{Code: "Throttling", Message: "Rate exceeded", Times: 2})
+		}, false},
+		{"rolls back", func(c *cloud) { c.stacks.Script(stacks.Script{Looks: 1, Fail: "Internal failure", Orphan: true}) }, false},
+		{"quota", func(c *cloud) {
+			c.flows.Fault(fake.Fault{Operation: "start-flow", Code: "ServiceQuotaExceededException", Message: "too many"})
+		}, true},
+		{"denied", func(c *cloud) {
+			c.flows.Fault(fake.Fault{Operation: "start-flow", Code: "AccessDeniedException", Message: "no"})
+		}, true},
+	}
+	for i, tt := range tests {
+		for n, w := range ways() {
+			if *crashEvery == 0 && n > 0 && n != 1+i%2 { // all of them in the long form
+				continue
+			}
+			t.Run(tt.name+" "+w.name, func(t *testing.T) {
+				r := newRig(t, crashOrg(t), "Contact")
+				c := newCloud(t, r, nil)
+				w.change(c)
+				tt.before(c)
+				row := r.run(func(p *process) {
+					c.with(p)
+					p.tries = 5
+					looks := 0
+					p.sleep = func() { // time passes while a run waits
+						if looks++; looks > 3 && tt.name == "hangs" {
+							c.ahead.Add(3600)
+						}
+					}
+				})
+				if (row.State == control.Failed) != tt.failed {
+					t.Fatalf("%s %+v", row.State, row.Objects)
+				}
+				if tt.failed {
+					if o := row.Objects[0]; o.Error == "" || o.Hint == "" {
+						t.Errorf("%+v", o)
+					}
+					r.done(c.with)
+				}
+				c.nothingLeft()
+				c.holds()
+			})
+		}
+	}
+}
+
+// A flow that ran twice has landed everything twice, the second time after the
+// first was claimed: the next run consolidates what nobody claims, first.
+func TestRowsThatNobodyClaims(t *testing.T) {
+	everyLanding(t, func(t *testing.T, change func(*cloud)) {
+		r := newRig(t, crashOrg(t), "Contact")
+		c := newCloud(t, r, nil)
+		change(c)
+		r.done(c.with)
+		p := r.start(nil)
+		table := "salesforce_incremental.contact"
+		if c.apart {
+			table += "_landing"
+		}
+		c.driver = p.driver
+		id := r.ids("Contact")[0]
+		err := c.sink(t.Context(), table, []string{"id", "lastname", "systemmodstamp", "isdeleted"},
+			[][]string{{id, "stale", "2001-01-01T00:00:00.000Z", "false"}, {id, "stale", "2001-01-01T00:00:00.000Z", "false"}})
+		p.close()
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.history(12, 3)
+		row := r.done(c.with)
+		if !strings.Contains(strings.Join(row.Objects[0].Notes, " "), "2 rows that nobody had claimed") {
+			t.Errorf("%q", row.Objects[0].Notes)
+		}
+		c.holds()
+	})
+}
+
+// A run may die at any moment, between any two calls of AWS, Salesforce,
+// warehouse and control table: the next one goes on from there.
+func TestCrashWhileLanding(t *testing.T) {
+	everyLanding(t, func(t *testing.T, change func(*cloud)) {
+		template := newRig(t, crashOrg(t), "Contact")
+		moments := func() int {
+			r := template.fork(t)
+			c := newCloud(t, r, nil)
+			change(c)
+			f := &fate{}
+			p := r.start(f)
+			defer p.close()
+			c.fated(p, f)
+			if row := p.run(); row.State != control.Done {
+				t.Fatalf("without a crash: %+v", row)
+			}
+			return f.moments
+		}()
+		every := *crashEvery
+		if every == 0 {
+			every = max(1, moments/5)
+		}
+		t.Logf("%d moments, every %d", moments, every)
+		for n := 1; n <= moments; n += every {
+			r := template.fork(t)
+			c := newCloud(t, r, nil)
+			change(c)
+			f := &fate{at: n}
+			p := r.start(f)
+			p.tries = 1
+			if p.control != nil {
+				c.fated(p, f)
+				p.run()
+			}
+			p.close()
+			r.later(time.Second) // the forks share an org, whose clock only goes on
+			r.done(c.with)
+			c.nothingLeft()
+			c.holds()
+			if t.Failed() {
+				t.Fatalf("died at moment %d of %d", n, moments)
+			}
+		}
+	})
+}
+
+// fated lets a process land that may die.
+func (c *cloud) fated(p *process, f *fate) {
+	c.with(p)
+	if d, ok := p.driver.(fatedDriver); ok {
+		c.driver = d.Driver // AppFlow lives on
+	}
+	transport := &http.Transport{}
+	p.closers = append(p.closers, func() error { transport.CloseIdleConnections(); return nil })
+	p.landers = map[string]mover.Lander{"appflow": c.lander(p, fatedWire{transport, f})}
+}
