@@ -181,6 +181,8 @@ const head = "version: 1\norg: {url: 'https://acme.my.salesforce.com', login: {f
 
 // Whatever a file holds: it is refused, or gives flows that Catchment reads.
 func FuzzImport(f *testing.F) {
+	_, err := flow.Parse("t", []byte(head+"flows: [{object: A, mask: {B: sha256}}]"))
+	masks := err == nil
 	f.Add(string(read(f, "salesforce.yaml")))
 	f.Add(`{"Resources":{"F":{"Type":"AWS::AppFlow::Flow","Properties":{"SourceFlowConfig":{"ConnectorType":"Salesforce","SourceConnectorProperties":{"Salesforce":{"Object":"No"}}},"DestinationFlowConfigList":[{"ConnectorType":"S3"}],"Tasks":[{"TaskType":"Map_all"},{"TaskType":"Filter","ConnectorOperator":{"Salesforce":"CONTAINS"},"SourceFields":["A"],"TaskProperties":[{"Key":"VALUE","Value":"a%b"}]}]}}}}`)
 	f.Fuzz(func(t *testing.T, text string) {
@@ -190,6 +192,12 @@ func FuzzImport(f *testing.F) {
 				t.Fatal(err)
 			}
 			return
+		}
+		if !masks { // this version of Catchment can't change values: the rest has to be right
+			for i := range im.Flows {
+				f := &im.Flows[i]
+				f.Masks, f.Cuts, f.Renames, f.Checks, f.Invalid = nil, nil, nil, nil, ""
+			}
 		}
 		if _, err := flow.Parse("t", append([]byte(head), im.YAML()...)); err != nil {
 			t.Fatalf("%v\n%s", err, im.YAML())
