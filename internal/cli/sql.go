@@ -112,10 +112,10 @@ func (p *work) printSQL(d *warehouse.Dialect, tables []warehouse.Procedure) erro
 			return err
 		}
 	}
-	if d.Name != warehouse.Postgres().Name {
+	if d.Clock == "" { // it has no procedures
 		return nil
 	}
-	text, err := warehouse.Procedures(p.WarehouseOptions(), tables)
+	text, err := warehouse.Procedures(d, p.WarehouseOptions(), tables)
 	if err != nil {
 		return err
 	}

@@ -81,3 +81,18 @@ func TestRedshiftCopy(t *testing.T) {
 	c.Columns[5].Type = "SUPER"
 	golden(t, "redshift-copy-truncate.sql", all())
 }
+
+// The procedures of the two warehouses that have some differ only where their
+// dialects do: read one beside the other.
+func TestProcedures(t *testing.T) {
+	o := Options{Schema: "salesforce", Staging: "salesforce_incremental"}
+	removed := sample()
+	removed.Name = "contact"
+	for _, d := range []*Dialect{Postgres(), Redshift(FailLongText)} {
+		text, err := Procedures(d, o, []Procedure{{Table: sample(), Policy: Flag}, {Table: removed, Policy: Remove, Patched: []string{"amount__c"}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		golden(t, d.Name+"-procedures.sql", text)
+	}
+}

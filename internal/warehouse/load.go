@@ -118,7 +118,7 @@ func (w *Warehouse) loadFresh(ctx context.Context, tx Tx, f Fence, b Batch) erro
 	}
 	rows := make([][]any, len(b.Pages))
 	for i, p := range b.Pages {
-		rows[i] = []any{b.Attempt, p.Key, f.Flow, b.Job, string(b.Op), p.Seq, p.Rows, p.Digest, strings.Join(names, ","), stamp(b.ReadAt), b.Reason, b.Override}
+		rows[i] = []any{b.Attempt, p.Key, f.Flow, b.Job, string(b.Op), p.Seq, p.Rows, p.Digest, canonical(names), stamp(b.ReadAt), b.Reason, b.Override}
 	}
 	return insert(ctx, tx, w.own(tablePage), rows)
 }

@@ -106,8 +106,8 @@ func (s *mergeSQL) where(p part, b *binds) string {
 	switch {
 	case s.called:
 		cond = s.d.same(attempt, b.text(s.m.Attempt))
-		if p.jobs != nil {
-			cond += " AND coalesce(" + job + ", '') = ANY(this_jobs)"
+		if p.among != "" {
+			cond += " AND coalesce(" + job + ", '') " + p.among
 		}
 	case p.whole:
 		cond = attempt + " = " + b.text(s.m.Attempt)

@@ -12,6 +12,7 @@ type part struct {
 	op       Op
 	columns  []string
 	jobs     []string  // nil for rows that no job loaded
+	among    string    // in a procedure: which jobs, as what follows the job in a condition
 	whole    bool      // all jobs of the attempt instead
 	rows     int64     // of those jobs, as the ledger has it
 	readAt   time.Time // when the first of them was created

@@ -45,7 +45,7 @@ func (s *mergeSQL) patches(p part) (set, differs []string) {
 	for _, name := range s.patched(p) {
 		f, v := s.col("f", name), s.col("v", name)
 		if s.called {
-			carried := literal(name) + " = ANY(this_columns)"
+			carried := holds("this_columns", name)
 			set = append(set, fmt.Sprintf("%s = CASE WHEN %s THEN %s ELSE %s END", s.q(name), carried, v, f))
 			differs = append(differs, carried+" AND "+s.d.differs(f, v))
 			continue

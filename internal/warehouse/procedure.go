@@ -15,7 +15,7 @@ import (
 //go:embed procedure.sql
 var procedureText string
 
-// A Procedure is the consolidation of one table as a procedure of PostgreSQL.
+// A Procedure is the consolidation of one table as a procedure.
 type Procedure struct {
 	Table   Table
 	Policy  Policy
@@ -24,27 +24,36 @@ type Procedure struct {
 
 // Procedures is the SQL that makes CALL consolidated_of_tables(): a procedure
 // for each table, made of the same statements that Consolidate executes, and
-// the loop around them, which commits table by table.
-func Procedures(o Options, ps []Procedure) (string, error) {
+// the loop around them, which commits table by table. The loops go by counters:
+// Redshift has no cursor inside a cursor, and none past a COMMIT.
+func Procedures(d *Dialect, o Options, ps []Procedure) (string, error) {
 	var b strings.Builder
 	for _, p := range ps {
-		text, err := p.text(o, columnNames(p.Table))
+		text, err := p.text(d, o, columnNames(p.Table))
 		if err != nil {
 			return "", err
 		}
 		b.WriteString(text + "\n")
 	}
 	text, err := render("all", map[string]string{
-		"Schema": literal(o.Staging), "Prefix": literal(procedurePrefix), "Longest": fmt.Sprint(longestName - len(procedurePrefix)),
-		"Name": Postgres().Table(o.Staging, "consolidated_of_tables"),
-		"Flow": own(o, tableFlow), "Call": own(o, tableCall), "Page": own(o, tablePage),
+		"Schema": literal(o.Staging), "Prefix": literal(procedurePrefix), "Longest": fmt.Sprint(d.LongestName - len(procedurePrefix)),
+		"Name": d.Table(o.Staging, "consolidated_of_tables"), "Dialect": d.Name, "Text": d.Type(Text, 0), "Clock": d.Clock, "LockFirst": yes(d.LockFirst),
+		"Flow": d.Table(o.Staging, tableFlow), "Call": d.Table(o.Staging, tableCall), "Page": d.Table(o.Staging, tablePage),
 	})
 	return b.String() + text, err
 }
 
+// yes is a condition of a template.
+func yes(is bool) string {
+	if is {
+		return "yes"
+	}
+	return ""
+}
+
 // Install makes the procedures in the warehouse, or makes them anew.
 func (w *Warehouse) Install(ctx context.Context, ps []Procedure) error {
-	if w.d.Name != Postgres().Name {
+	if w.d.Clock == "" {
 		return plan.Fixf("nothing has to be installed there: a run consolidates by itself", "%s has no procedures of ours", w.d.Name)
 	}
 	ps = slices.Clone(ps)
@@ -64,7 +73,7 @@ func (w *Warehouse) Install(ctx context.Context, ps []Procedure) error {
 			if len(has) == 0 { // no run has made the table yet
 				columns = columnNames(p.Table)
 			}
-			text, err := p.text(w.o, columns)
+			text, err := p.text(w.d, w.o, columns)
 			if err != nil {
 				return err
 			}
@@ -72,7 +81,7 @@ func (w *Warehouse) Install(ctx context.Context, ps []Procedure) error {
 				return err
 			}
 		}
-		text, err := Procedures(w.o, nil)
+		text, err := Procedures(w.d, w.o, nil)
 		if err != nil {
 			return err
 		}
@@ -85,27 +94,27 @@ func (w *Warehouse) Install(ctx context.Context, ps []Procedure) error {
 	return nil
 }
 
-// PostgreSQL cuts longer names off.
-const (
-	procedurePrefix = "consolidate_"
-	longestName     = 63
-)
+const procedurePrefix = "consolidate_"
 
 // procedureName is the name of a table's procedure. The loop finds it by the
 // same rule.
-func procedureName(table string) string {
-	if len(table) > longestName-len(procedurePrefix) {
+func procedureName(d *Dialect, table string) string {
+	if len(table) > d.LongestName-len(procedurePrefix) {
 		table = fmt.Sprintf("%x", md5.Sum([]byte(table)))
 	}
 	return procedurePrefix + table
 }
 
 // text writes the procedure for a final table that has these columns.
-func (p Procedure) text(o Options, columns []string) (string, error) {
+func (p Procedure) text(d *Dialect, o Options, columns []string) (string, error) {
 	m := Merge{Table: p.Table, Attempt: ":attempt", Policy: p.Policy, AbsentReason: ":reason"}
-	s := &mergeSQL{d: Postgres(), o: o, m: m, columns: columns, readAt: placeholder(":read_at"), called: true}
-	all, jobs := columnNames(p.Table), []string{} // which jobs is a variable
-	patch, gone, seen := part{op: Patch, columns: all, jobs: jobs}, part{op: Delete, columns: all, jobs: jobs}, part{op: Seen, jobs: jobs}
+	s := &mergeSQL{d: d, o: o, m: m, columns: columns, readAt: placeholder(":read_at"), called: true}
+	all, page := columnNames(p.Table), d.Table(o.Staging, tablePage)
+	// Rows that no job loaded have no job.
+	const jobs = "IN (SELECT '' UNION ALL SELECT job FROM %s WHERE attempt = this_attempt AND op = '%s' AND coalesce(nullif(reason, ''), this_one.absent_reason) = this_reason%s)"
+	patch := part{op: Patch, columns: all, among: "= this_job"}
+	gone := part{op: Delete, columns: all, among: fmt.Sprintf(jobs, page, Delete, " AND (coalesce(override, false) OR this_one.override) = this_mixed")}
+	seen := part{op: Seen, among: fmt.Sprintf(jobs, page, Seen, "")}
 	put := part{op: Put, columns: slices.DeleteFunc(slices.Clone(all), func(name string) bool { return slices.Contains(p.Patched, name) })}
 	over := func(p part) part {
 		p.override = true
@@ -113,30 +122,42 @@ func (p Procedure) text(o Options, columns []string) (string, error) {
 	}
 
 	sql := map[string]string{
-		"Name":  s.d.Table(o.Staging, procedureName(p.Table.Name)),
-		"Table": literal(p.Table.Name), "Policy": literal(string(p.Policy)), "Schema": literal(o.Schema), "Prefix": literal(ownPrefix),
-		"Flow": own(o, tableFlow), "Attempt": own(o, tableAttempt), "Page": own(o, tablePage), "Log": own(o, tableLog), "Call": own(o, tableCall),
-		"Staging": s.staging(), "Final": s.final(), "Lock": s.lock().sql,
-		"Carried": array(put.columns), "All": array(all), "Columns": array(columns), "FewDeletes": fmt.Sprint(fewDeletes),
-		"AnyRow": s.anyRow().sql, "AnyTombstone": variables(s.anyTombstone()), "LiveRows": s.liveRows().sql, "AddKey": s.addKey(),
-		"SyncedAt": s.q(colSyncedAt), "OwnAttempt": s.q(colAttempt), "WherePut": variables(whereOf(s, put)), "WhereDelete": variables(whereOf(s, gone)), "WherePatch": variables(whereOf(s, patch)), "Patch": "", "PatchOver": "",
-		"InsertPlain": variables(s.insertPlain(put)), "BuryPlain": "",
+		"Name": d.Table(o.Staging, procedureName(d, p.Table.Name)), "Dialect": d.Name, "Text": d.Type(Text, 0), "Clock": d.Clock,
+		"Table": literal(p.Table.Name), "Policy": literal(string(p.Policy)), "Schema": literal(o.Schema),
+		"Prefix": literal(ownPrefix), "PrefixLength": fmt.Sprint(len(ownPrefix)),
+		"Flow": d.Table(o.Staging, tableFlow), "Attempt": d.Table(o.Staging, tableAttempt), "Page": page,
+		"Log": d.Table(o.Staging, tableLog), "Call": d.Table(o.Staging, tableCall),
+		"Staging": s.staging(), "Final": s.final(), "Lock": s.lock().sql, "LockFirst": "",
+		"Carried": literal(canonical(put.columns)), "Known": known(all), "Columns": literals(columns), "CountColumns": fmt.Sprint(len(columns)),
+		"FewDeletes": fmt.Sprint(fewDeletes), "AnyRow": into("this_count", s.anyRow()), "AnyTombstone": into("this_count", s.anyTombstone()),
+		"LiveRows": into("this_count", s.liveRows()), "SyncedAt": s.q(colSyncedAt), "OwnAttempt": s.q(colAttempt),
+		"WherePut": variables(whereOf(s, put)), "WhereDelete": variables(whereOf(s, gone)), "WherePatch": variables(whereOf(s, patch)),
+		"InsertPlain": variables(s.insertPlain(put)), "BuryPlain": "", "Patch": "", "PatchOver": "",
 		"MakeNewest": s.makeNewest().sql, "FillNewest": variables(s.fillNewest(put)), "FillNewestOver": variables(s.fillNewest(over(put))),
-		"CountNewest": strings.Replace(s.countNewest(), " FROM ", " INTO this_inserts, this_updates, this_deletes, this_known FROM ", 1),
+		"CountNewest": into("this_inserts, this_updates, this_deletes, this_known", statement{sql: s.countNewest()}),
 		"Changes":     called(s.changes()), "ChangeTombstones": variables(s.changeTombstones()...),
 		"DropNewest": s.drop(tableNewest).sql, "DropGone": s.drop(tableGone).sql,
 		"MakeGone": s.makeGone().sql, "FillDeleted": variables(s.fillDeleted(gone)), "FillDeletedOver": variables(s.fillDeleted(over(gone))),
 		"FillUnseen": variables(s.fillAbsent(seen)),
 		"FillAbsent": variables(s.fillAbsent(put)), "FillAbsentOver": variables(s.fillAbsent(over(put))),
 		"BuryGone": variables(s.buryGone(m.AbsentReason)...), "TakeAway": variables(s.takeAway(m.AbsentReason)),
-		"AnyOther": variables(s.anyOther()), "Truncate": s.truncate().sql, "Clear": variables(s.clear()),
-		"Grows": "", "Ignores": "", "Unique": "",
+		"AnyOther": into("this_count", s.anyOther()), "Truncate": "", "Clear": variables(s.clear()),
+		"AddKey": "", "Grows": yes(p.Policy == Remove), "Ignores": yes(p.Policy == Ignore), "Unique": "",
 	}
-	switch p.Policy {
-	case Remove:
-		sql["BuryPlain"], sql["Grows"], sql["Unique"] = variables(s.buryPlain(put)), "yes", variables(s.unique(put))
-	case Ignore:
-		sql["Ignores"] = "yes"
+	if d.Locks { // nobody adds a version between the look and the act
+		sql["Truncate"] = s.truncate().sql
+	}
+	if d.LockFirst {
+		sql["LockFirst"] = "LOCK TABLE " + s.final() + ", " + s.staging()
+	}
+	if d.Enforces {
+		sql["AddKey"] = s.addKey()
+	}
+	if p.Policy == Remove {
+		sql["BuryPlain"] = variables(s.buryPlain(put))
+	}
+	if p.Policy == Remove || !d.Savepoints { // else the keys are tried instead of counted
+		sql["Unique"] = into("this_plain", s.unique(put))
 	}
 	if len(s.patched(patch)) > 0 {
 		sql["Patch"], sql["PatchOver"] = variables(s.patch(patch)), variables(s.patch(over(patch)))
@@ -144,19 +165,51 @@ func (p Procedure) text(o Options, columns []string) (string, error) {
 	return render("one", sql)
 }
 
+// into writes a query whose answer goes into variables.
+func into(names string, q statement) string {
+	return strings.Replace(variables(q), " FROM ", " INTO "+names+" FROM ", 1)
+}
+
+// holds tells, as SQL, whether a list of names joined by commas holds one.
+func holds(list, name string) string {
+	return fmt.Sprintf("strpos(',' || %s || ',', %s) > 0", list, literal(","+name+","))
+}
+
+// known counts, as SQL, how many of the names a page's columns hold.
+func known(names []string) string {
+	counts := make([]string, len(names))
+	for i, name := range names {
+		counts[i] = "CASE WHEN " + holds("columns", name) + " THEN 1 ELSE 0 END"
+	}
+	return "(" + strings.Join(counts, " + ") + ")"
+}
+
+// canonical is a set of names as the ledger has it.
+func canonical(names []string) string {
+	return strings.Join(slices.Sorted(slices.Values(names)), ",")
+}
+
+func literals(names []string) string {
+	texts := make([]string, len(names))
+	for i, n := range names {
+		texts[i] = literal(n)
+	}
+	return strings.Join(texts, ", ")
+}
+
 // called writes changes with what the procedure counts of them.
 func called(cs []change) string {
 	var b strings.Builder
 	for _, c := range cs {
-		b.WriteString(variables(c.statement) + ";\nGET DIAGNOSTICS n = ROW_COUNT;\n")
+		b.WriteString(variables(c.statement) + ";\nGET DIAGNOSTICS this_count := ROW_COUNT;\n")
 		if c.grows != 0 {
-			fmt.Fprintf(&b, "this_grown := this_grown + (%d) * n;\n", c.grows)
+			fmt.Fprintf(&b, "this_grown := this_grown + (%d) * this_count;\n", c.grows)
 		}
 		if c.stamps {
-			b.WriteString("this_written := this_written + n;\n")
+			b.WriteString("this_written := this_written + this_count;\n")
 		}
 		if c.replaces {
-			b.WriteString("this_known := this_known - n;\n")
+			b.WriteString("this_known := this_known - this_count;\n")
 		}
 	}
 	return b.String()
@@ -197,14 +250,3 @@ func columnNames(t Table) []string {
 	}
 	return names
 }
-
-// array writes names as an array of texts, in order.
-func array(names []string) string {
-	var texts []string
-	for _, n := range slices.Sorted(slices.Values(names)) {
-		texts = append(texts, literal(n))
-	}
-	return "ARRAY[" + strings.Join(texts, ", ") + "]::TEXT[]"
-}
-
-func own(o Options, table string) string { return Postgres().Table(o.Staging, table) }

@@ -14,7 +14,7 @@ from sqlglot import exp
 
 KEPT = {"LOCK", "CALL"}
 CONTROL = re.compile(
-    r"^(DECLARE|BEGIN|IF|ELSE|ELSIF|END|LOOP|FOR|WHILE|EXIT|CONTINUE|RETURN|RAISE|EXECUTE|GET|START|COMMIT|ROLLBACK|EXCEPTION|WHEN|this_\w+\s*(:=|[A-Z]))", re.I
+    r"^(DECLARE|BEGIN|IF|ELSE|ELSIF|END|LOOP|FOR|WHILE|EXIT|CONTINUE|RETURN|RAISE|EXECUTE|GET|START|COMMIT|ROLLBACK|EXCEPTION|WHEN|(?:this|all)_\w+\s*(:=|[A-Z]))", re.I
 )
 INTO = re.compile(r"\bINTO\s+this_\w+(?:\s*,\s*this_\w+)*\s", re.I)
 PROCEDURE = re.compile(r"CREATE OR REPLACE PROCEDURE [^;]*?AS \$\$(.*?)\$\$(?: LANGUAGE plpgsql)?;", re.S)
