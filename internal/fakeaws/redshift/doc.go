@@ -17,6 +17,21 @@
 // gets error 1023; writers of one table wait for each other; LOCK taken first
 // takes no snapshot. TRUNCATE commits. COPY fetches from S3 by itself.
 //
+// # Procedures
+//
+// PostgreSQL keeps the text of a procedure, and the stand-in runs it: an
+// interpreter of Redshift's PL/pgSQL (plpgsql.go reads, procedure_run.go runs),
+// since PostgreSQL's own has subtransactions and knows nothing of NONATOMIC.
+// In the default mode a CALL is one transaction, TRUNCATE and COMMIT inside end
+// it and begin another, and a handler rolls all of it back, commits its own
+// work and throws the error again. NONATOMIC: each statement commits, START
+// TRANSACTION opens a block, and a handled error is done with. One cursor may
+// be open; a commit closes it. An expression that reads no table takes no
+// snapshot. Not covered: OUT arguments, %TYPE, cursors with arguments, SET
+// options, CONTINUE handlers, results through refcursors. What a handler does in
+// a transaction block of the caller's isn't documented; here the block is
+// rolled back.
+//
 // # What it leaves to others, or refuses as its own limit
 //
 // It refuses with "the stand-in for Redshift can't do that" what Redshift can:

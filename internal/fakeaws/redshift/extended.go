@@ -2,8 +2,10 @@ package redshift
 
 import (
 	"slices"
+	"strconv"
 
 	"github.com/jackc/pgx/v5/pgproto3"
+	"github.com/jackc/pgx/v5/pgtype"
 )
 
 // A prepared statement. PostgreSQL has it too unless the stand-in does it
@@ -35,6 +37,7 @@ func (s *session) parse(m *pgproto3.Parse) error {
 	}
 	p := &prepared{oids: slices.Clone(m.ParameterOIDs)}
 	if len(all) == 1 {
+		p.oids = withTexts(p.oids, all[0])
 		if p.command, err = translate(all[0]); err != nil {
 			return err
 		}
@@ -52,6 +55,24 @@ func (s *session) parse(m *pgproto3.Parse) error {
 	s.prepared[m.Name] = p
 	s.send(&pgproto3.ParseComplete{})
 	return nil
+}
+
+// withTexts makes texts of the parameters whose type nobody said.
+func withTexts(oids []uint32, s statement) []uint32 {
+	for _, t := range s {
+		if t.kind != param {
+			continue
+		}
+		if n, err := strconv.Atoi(t.text[1:]); err == nil && n < 1<<15 && n > len(oids) {
+			oids = append(oids, make([]uint32, n-len(oids))...)
+		}
+	}
+	for i := range oids {
+		if oids[i] == 0 {
+			oids[i] = pgtype.VarcharOID
+		}
+	}
+	return oids
 }
 
 // forget drops a prepared statement.

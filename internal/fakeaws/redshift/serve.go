@@ -26,7 +26,12 @@ func (s *Server) serve(conn net.Conn) {
 	if err := c.greet(); err != nil || c.pg == nil {
 		return
 	}
-	defer c.pg.close()
+	defer func() {
+		c.pg.close()
+		if c.side != nil {
+			c.side.close()
+		}
+	}()
 	defer context.AfterFunc(s.ctx, func() { c.pg.conn.Close() })() // a statement that waits for a lock ends with us
 	// A client that goes breaks a statement that waits, as a line that is cut.
 	if err := c.talk(); err != nil && !slices.Contains([]error{errGone}, err) {

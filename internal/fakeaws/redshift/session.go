@@ -17,6 +17,8 @@ type session struct {
 	conn   net.Conn
 	client *pgproto3.Backend
 	pg     *line
+	side   *line   // for what takes no part in transactions; nil until it is needed
+	cursor *cursor // the one that a procedure has open
 
 	// implicit is a transaction of the stand-in's own: whatever comes in one
 	// message, or up to a Sync, is done or not done as a whole.

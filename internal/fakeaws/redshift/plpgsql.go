@@ -1,0 +1,379 @@
+package redshift
+
+import (
+	"slices"
+	"strings"
+)
+
+// A block is DECLARE ... BEGIN ... [EXCEPTION WHEN OTHERS THEN ...] END.
+type block struct {
+	label    string
+	declared []variable
+	body     []node
+	handler  []node // nil where there is none
+	handles  bool
+}
+
+// A variable of a procedure.
+type variable struct {
+	name     string
+	kind     string    // its type, "record" or "refcursor"
+	value    statement // its first value; nil is NULL
+	constant bool
+	cursor   statement // the query of a bound cursor
+}
+
+// A node is one statement of a procedure's body.
+type node struct {
+	kind   nodeKind
+	line   int
+	label  string
+	target []string    // variables that are set
+	sql    statement   // an expression or a statement of SQL
+	more   []statement // further expressions: of RAISE, USING, FOR
+	body   []node
+	arms   []arm // of IF and CASE
+	block  *block
+	down   bool // FOR ... REVERSE
+}
+
+// An arm is a condition with what is done then; no condition is ELSE.
+type arm struct {
+	when statement
+	body []node
+}
+
+type nodeKind int
+
+const (
+	doSQL      nodeKind = iota // INSERT and the like, with INTO where target is set
+	doAssign                   // target := sql
+	doIf                       // arms
+	doLoop                     // body, until EXIT
+	doWhile                    // sql, body
+	doFor                      // target IN sql .. more[0] [BY more[1]]
+	doForQuery                 // target IN query
+	doForText                  // target IN EXECUTE text
+	doExit                     // [label] [WHEN sql]
+	doContinue
+	doReturn
+	doRaise   // more: level, format and arguments
+	doExecute // EXECUTE sql [INTO target]
+	doCall
+	doDiagnose // GET DIAGNOSTICS target = ROW_COUNT
+	doBlock
+	doNothing
+	doCommit
+	doRollback
+	doStart // START TRANSACTION, NONATOMIC only
+	doOpen  // OPEN target FOR sql
+	doFetch // FETCH label INTO target
+	doClose
+)
+
+// A bodyParser reads the body of a procedure.
+type bodyParser struct {
+	s statement
+	i int
+}
+
+func parseBody(source string) (b *block, err error) {
+	all, err := lexAll(source)
+	if err != nil {
+		return nil, err
+	}
+	p := &bodyParser{s: all}
+	if b, err = p.block(""); err != nil {
+		return nil, err
+	}
+	p.accept(";")
+	if p.i < len(p.s) {
+		return nil, syntax(p.peek().text)
+	}
+	return b, nil
+}
+
+// lexAll is the tokens of a text, semicolons included.
+func lexAll(source string) (statement, error) {
+	l := lexer{rest: source}
+	var all statement
+	for {
+		t, ok, err := l.next()
+		if err != nil || !ok {
+			return all, err
+		}
+		all = append(all, t)
+	}
+}
+
+func (p *bodyParser) peek() token {
+	if p.i < len(p.s) {
+		return p.s[p.i]
+	}
+	return token{}
+}
+
+func (p *bodyParser) starts(words ...string) bool { return p.s[min(p.i, len(p.s)):].starts(words...) }
+
+// accept takes these words where they stand.
+func (p *bodyParser) accept(words ...string) bool {
+	if !p.starts(words...) {
+		return false
+	}
+	p.i += len(words)
+	return true
+}
+
+func (p *bodyParser) expect(words ...string) error {
+	if !p.accept(words...) {
+		return syntax(p.peek().text)
+	}
+	return nil
+}
+
+// until takes everything up to one of these words at the same level.
+func (p *bodyParser) until(words ...string) (statement, error) {
+	from, deep := p.i, 0
+	for ; p.i < len(p.s); p.i++ {
+		t := p.s[p.i]
+		switch {
+		case deep == 0 && t.is(words...):
+			return p.s[from:p.i], nil
+		case t.is("(", "[", "case"):
+			deep++
+		case t.is(")", "]"), deep > 0 && t.is("end"):
+			deep--
+		case t.is(";"):
+			return nil, syntax(";")
+		}
+	}
+	return nil, failed(codeSyntax, "syntax error at end of input")
+}
+
+// rest takes everything up to the semicolon, and the semicolon.
+func (p *bodyParser) rest() (statement, error) {
+	s, err := p.until(";")
+	p.i++
+	return s, err
+}
+
+func (p *bodyParser) name() (string, error) {
+	t := p.peek()
+	if !t.named() {
+		return "", syntax(t.text)
+	}
+	p.i++
+	return t.name(), nil
+}
+
+// block reads DECLARE and BEGIN ... END.
+func (p *bodyParser) block(label string) (*block, error) {
+	b := &block{label: label}
+	for p.accept("declare") || len(b.declared) > 0 && !p.starts("begin") {
+		for !p.starts("begin") && !p.starts("declare") {
+			v, err := p.variable()
+			if err != nil {
+				return nil, err
+			}
+			b.declared = append(b.declared, v)
+		}
+	}
+	if err := p.expect("begin"); err != nil {
+		return nil, err
+	}
+	var err error
+	if b.body, err = p.nodes("end", "exception"); err != nil {
+		return nil, err
+	}
+	if p.accept("exception") {
+		b.handles = true
+		if err := p.expect("when"); err != nil {
+			return nil, err
+		}
+		if !p.accept("others") {
+			return nil, failed(codeUnsupported, "only OTHERS is supported as exception condition, not %s", p.peek().text)
+		}
+		if err := p.expect("then"); err != nil {
+			return nil, err
+		}
+		if b.handler, err = p.nodes("end", "when"); err != nil {
+			return nil, err
+		}
+	}
+	if err := p.expect("end"); err != nil {
+		return nil, err
+	}
+	if p.peek().named() { // the label once more
+		p.i++
+	}
+	return b, nil
+}
+
+// variable reads name [CONSTANT] type [NOT NULL] [{DEFAULT | := | =} value];
+// and name CURSOR FOR query;.
+func (p *bodyParser) variable() (v variable, err error) {
+	if v.name, err = p.name(); err != nil {
+		return v, err
+	}
+	v.constant = p.accept("constant")
+	if p.accept("cursor") {
+		if p.starts("(") {
+			return v, cannot("a cursor with arguments")
+		}
+		if !p.accept("for") && !p.accept("is") {
+			return v, syntax(p.peek().text)
+		}
+		v.kind = "refcursor"
+		v.cursor, err = p.rest()
+		return v, err
+	}
+	s, err := p.rest()
+	if err != nil {
+		return v, err
+	}
+	if s.starts("alias") {
+		return v, cannot("ALIAS FOR")
+	}
+	kind, value := s, statement(nil)
+	if i := s.find(0, "default", ":=", "="); i >= 0 {
+		kind, value = s[:i], s[i+1:]
+	}
+	if n := len(kind); n > 2 && kind[n-2:].starts("not", "null") {
+		kind = kind[:n-2]
+	}
+	v.value = value
+	v.kind, err = variableType(kind)
+	return v, err
+}
+
+// variableType reads the type of a variable or an argument.
+func variableType(s statement) (string, error) {
+	text := strings.ToLower(s.String())
+	switch {
+	case text == "record", text == "refcursor":
+		return text, nil
+	case strings.Contains(text, "%"):
+		if strings.HasSuffix(text, "rowtype") {
+			return "record", nil
+		}
+		return "", cannot("%%TYPE")
+	}
+	if s.starts("varchar") && len(s) == 1 || s.starts("text") && len(s) == 1 || s.starts("character", "varying") && len(s) == 2 {
+		return "varchar(65535)", nil // a variable takes what fits; the column limits it
+	}
+	kind, end, err := typeAt(s, 0, "")
+	if err == nil && end < len(s) {
+		err = syntax(s[end].text)
+	}
+	return kind, err
+}
+
+// nodes reads statements up to one of these words.
+func (p *bodyParser) nodes(ends ...string) ([]node, error) {
+	all := []node{}
+	for {
+		if p.i >= len(p.s) {
+			return nil, failed(codeSyntax, "syntax error at end of input")
+		}
+		if p.peek().is(ends...) {
+			return all, nil
+		}
+		n, err := p.node()
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, n)
+	}
+}
+
+// node reads one statement.
+func (p *bodyParser) node() (n node, err error) {
+	label := ""
+	if p.accept("<<") {
+		if label, err = p.name(); err != nil {
+			return n, err
+		}
+		if err = p.expect(">>"); err != nil {
+			return n, err
+		}
+	}
+	for _, k := range nodeKinds() {
+		if p.accept(k.words...) {
+			n.label = label
+			err = k.read(p, &n)
+			return n, err
+		}
+	}
+	if p.starts("declare") || p.starts("begin") {
+		n.kind = doBlock
+		if n.block, err = p.block(label); err == nil {
+			err = p.expect(";")
+		}
+		return n, err
+	}
+	s, err := p.rest()
+	if err != nil {
+		return n, err
+	}
+	return assignOrSQL(s)
+}
+
+// assignOrSQL tells target := expression from SQL.
+func assignOrSQL(s statement) (node, error) {
+	if i := s.find(0, ":="); i > 0 && s[0].named() {
+		return node{kind: doAssign, target: []string{dotted(s[:i])}, sql: s[i+1:]}, nil
+	}
+	if len(s) > 1 && s[0].named() && s[1].is("=") {
+		return node{kind: doAssign, target: []string{s[0].name()}, sql: s[2:]}, nil
+	}
+	if len(s) == 0 {
+		return node{kind: doNothing}, nil
+	}
+	for _, words := range [][]string{{"prepare"}, {"vacuum"}, {"set", "local"}, {"create", "database"}, {"drop", "database"}, {"create", "external"}, {"savepoint"}} {
+		if s.starts(words...) {
+			return node{}, failed(codeUnsupported, "%s is not supported inside a stored procedure", strings.ToUpper(strings.Join(words, " ")))
+		}
+	}
+	n := node{kind: doSQL, sql: s}
+	if s.starts("select") || s.starts("with") || s.starts("fetch") {
+		n.sql, n.target = intoOf(s)
+	}
+	return n, nil
+}
+
+// intoOf takes INTO and its variables out of a query.
+func intoOf(s statement) (statement, []string) {
+	i := s.find(0, "into")
+	if i < 0 || i+1 >= len(s) || s[i+1].is("temp", "temporary", "table") {
+		return s, nil
+	}
+	end := i + 1
+	if s[end].is("strict") {
+		end++
+	}
+	var names []string
+	for end < len(s) && s[end].named() {
+		from := end
+		end++
+		for end+1 < len(s) && s[end].is(".") {
+			end += 2
+		}
+		names = append(names, dotted(s[from:end]))
+		if end >= len(s) || !s[end].is(",") {
+			break
+		}
+		end++
+	}
+	return append(slices.Clone(s[:i]), s[end:]...), names
+}
+
+// dotted is the name of a variable, or of a field of a record.
+func dotted(s statement) string {
+	var parts []string
+	for _, t := range s {
+		if t.named() {
+			parts = append(parts, t.name())
+		}
+	}
+	return strings.Join(parts, ".")
+}

@@ -1,0 +1,274 @@
+package redshift
+
+// nodeKinds says how the statements of a procedure are read, by their first
+// words.
+func nodeKinds() []struct {
+	words []string
+	read  func(*bodyParser, *node) error
+} {
+	type line = struct {
+		words []string
+		read  func(*bodyParser, *node) error
+	}
+	w := func(words ...string) []string { return words }
+	plain := func(k nodeKind) func(*bodyParser, *node) error {
+		return func(p *bodyParser, n *node) error { n.kind = k; return p.expect(";") }
+	}
+	return []line{
+		{w("if"), readIf}, {w("case"), readCase}, {w("loop"), readLoop}, {w("while"), readWhile}, {w("for"), readFor},
+		{w("exit"), jump(doExit)}, {w("continue"), jump(doContinue)}, {w("return"), plain(doReturn)}, {w("null"), plain(doNothing)},
+		{w("raise"), readRaise}, {w("execute"), readExecute}, {w("call"), readCall}, {w("get", "diagnostics"), readDiagnostics},
+		{w("commit"), plain(doCommit)}, {w("rollback"), plain(doRollback)}, {w("start", "transaction"), plain(doStart)},
+		{w("open"), readOpen}, {w("fetch"), readFetch}, {w("close"), readClose},
+		{w("perform"), func(p *bodyParser, n *node) error {
+			s, err := p.rest()
+			n.kind, n.sql = doSQL, append(statement{{kind: word, text: "SELECT"}}, spaced(s)...)
+			n.target = []string{}
+			return err
+		}},
+		{w("foreach"), func(*bodyParser, *node) error { return syntax("FOREACH") }},
+		{w("assert"), func(*bodyParser, *node) error { return syntax("ASSERT") }},
+	}
+}
+
+func spaced(s statement) statement {
+	if len(s) > 0 {
+		s[0].gap = true
+	}
+	return s
+}
+
+func readIf(p *bodyParser, n *node) error {
+	n.kind = doIf
+	for {
+		when, err := p.until("then")
+		if err != nil {
+			return err
+		}
+		p.i++
+		body, err := p.nodes("elsif", "elseif", "else", "end")
+		if err != nil {
+			return err
+		}
+		n.arms = append(n.arms, arm{when, body})
+		if p.accept("elsif") || p.accept("elseif") {
+			continue
+		}
+		if p.accept("else") {
+			if body, err = p.nodes("end"); err != nil {
+				return err
+			}
+			n.arms = append(n.arms, arm{nil, body})
+		}
+		return p.expect("end", "if", ";")
+	}
+}
+
+// readCase reads CASE [value] WHEN ... THEN ... END CASE.
+func readCase(p *bodyParser, n *node) error {
+	n.kind = doIf
+	value, err := p.until("when")
+	if err != nil {
+		return err
+	}
+	for p.accept("when") {
+		when, err := p.until("then")
+		if err != nil {
+			return err
+		}
+		p.i++
+		if len(value) > 0 {
+			when = append(append(append(statement{}, value...), tokens("IN (")...), append(when, token{kind: sign, text: ")"})...)
+			when[len(value)].gap = true
+		}
+		body, err := p.nodes("when", "else", "end")
+		if err != nil {
+			return err
+		}
+		n.arms = append(n.arms, arm{when, body})
+	}
+	if p.accept("else") {
+		body, err := p.nodes("end")
+		if err != nil {
+			return err
+		}
+		n.arms = append(n.arms, arm{nil, body})
+	}
+	return p.expect("end", "case", ";")
+}
+
+// loopBody reads what stands between LOOP and END LOOP.
+func loopBody(p *bodyParser, n *node) (err error) {
+	if n.body, err = p.nodes("end"); err != nil {
+		return err
+	}
+	if err := p.expect("end", "loop"); err != nil {
+		return err
+	}
+	if p.peek().named() { // the label once more
+		p.i++
+	}
+	return p.expect(";")
+}
+
+func readLoop(p *bodyParser, n *node) error {
+	n.kind = doLoop
+	return loopBody(p, n)
+}
+
+func readWhile(p *bodyParser, n *node) (err error) {
+	n.kind = doWhile
+	if n.sql, err = p.until("loop"); err != nil {
+		return err
+	}
+	p.i++
+	return loopBody(p, n)
+}
+
+// readFor reads FOR i IN 1..10, FOR r IN query and FOR r IN EXECUTE text.
+func readFor(p *bodyParser, n *node) error {
+	names, err := p.until("in")
+	if err != nil {
+		return err
+	}
+	p.i++
+	for _, part := range names.commas() {
+		n.target = append(n.target, dotted(part))
+	}
+	n.down = p.accept("reverse")
+	s, err := p.until("loop")
+	if err != nil {
+		return err
+	}
+	p.i++
+	dots := s.find(0, "..")
+	switch {
+	case dots > 0:
+		n.kind, n.sql = doFor, s[:dots]
+		n.more = []statement{s[dots+1:]}
+		if by := s.find(dots, "by"); by > 0 {
+			n.more = []statement{s[dots+1 : by], s[by+1:]}
+		}
+	case s.starts("execute"):
+		n.kind, n.sql = doForText, s[1:]
+	default:
+		n.kind, n.sql = doForQuery, s
+	}
+	return loopBody(p, n)
+}
+
+// jump reads EXIT and CONTINUE [label] [WHEN condition].
+func jump(k nodeKind) func(*bodyParser, *node) error {
+	return func(p *bodyParser, n *node) error {
+		n.kind, n.label = k, ""
+		s, err := p.rest()
+		if err != nil {
+			return err
+		}
+		if len(s) > 0 && !s[0].is("when") {
+			n.label, s = s[0].name(), s[1:]
+		}
+		if s.starts("when") {
+			n.sql = s[1:]
+		}
+		return nil
+	}
+}
+
+// readRaise reads RAISE [level] 'format' [, value ...] [USING ...].
+func readRaise(p *bodyParser, n *node) error {
+	n.kind = doRaise
+	s, err := p.rest()
+	if err != nil {
+		return err
+	}
+	if len(s) == 0 { // in a handler: the error once more
+		return nil
+	}
+	level := "exception"
+	if len(s) > 0 && s[0].is("exception", "info", "notice", "warning", "log", "debug") {
+		level, s = s[0].name(), s[1:]
+	}
+	if len(s) == 0 || s[0].kind != text {
+		return syntax(at(s, 0))
+	}
+	if using := s.find(0, "using"); using >= 0 {
+		s = s[:using]
+	}
+	n.label = level
+	n.more = s.commas()
+	return nil
+}
+
+// readExecute reads EXECUTE text [INTO target].
+func readExecute(p *bodyParser, n *node) error {
+	s, err := p.rest()
+	if err != nil {
+		return err
+	}
+	if s.find(0, "using") >= 0 {
+		return syntax("USING") // Redshift has no parameters there
+	}
+	n.kind = doExecute
+	n.sql, n.target = intoOf(s)
+	return nil
+}
+
+func readCall(p *bodyParser, n *node) (err error) {
+	n.kind = doCall
+	n.sql, err = p.rest()
+	return err
+}
+
+// readDiagnostics reads GET DIAGNOSTICS v = ROW_COUNT.
+func readDiagnostics(p *bodyParser, n *node) error {
+	s, err := p.rest()
+	if err != nil {
+		return err
+	}
+	if len(s) != 3 || !s[1].is(":=", "=") || !s[2].is("row_count") {
+		return syntax(at(s, 2))
+	}
+	n.kind, n.target = doDiagnose, []string{s[0].name()}
+	return nil
+}
+
+// readOpen reads OPEN cursor [FOR query].
+func readOpen(p *bodyParser, n *node) error {
+	s, err := p.rest()
+	if err != nil || len(s) == 0 {
+		return err
+	}
+	n.kind, n.label = doOpen, s[0].name()
+	switch {
+	case len(s) == 1:
+	case s[1].is("for") && len(s) > 2 && s[2].is("execute"):
+		return cannot("OPEN ... FOR EXECUTE")
+	case s[1].is("for"):
+		n.sql = s[2:]
+	default:
+		return syntax(s[1].text)
+	}
+	return nil
+}
+
+func readFetch(p *bodyParser, n *node) error {
+	s, err := p.rest()
+	if err != nil {
+		return err
+	}
+	s, n.target = intoOf(s)
+	if len(s) == 0 || len(n.target) == 0 {
+		return syntax(";")
+	}
+	n.kind, n.label = doFetch, s[len(s)-1].name()
+	return nil
+}
+
+func readClose(p *bodyParser, n *node) (err error) {
+	n.kind = doClose
+	if n.label, err = p.name(); err != nil {
+		return err
+	}
+	return p.expect(";")
+}

@@ -1,0 +1,43 @@
+package redshift
+
+// inAtomic refuses what would end the transaction of somebody else.
+func inAtomic(what string) error {
+	f := failed("2D000", "%s cannot be invoked from a procedure that is executing in an atomic context.", what)
+	f.Hint = explainAtomic
+	return f
+}
+
+// transaction does COMMIT, ROLLBACK and START TRANSACTION.
+func (f *frame) transaction(k nodeKind) error {
+	s := f.s
+	name := map[nodeKind]string{doCommit: "COMMIT", doRollback: "ROLLBACK", doStart: "START TRANSACTION"}[k]
+	if !f.p.nonatomic {
+		if k == doStart {
+			return failed(codeUnsupported, "START TRANSACTION is not supported inside a stored procedure that is not NONATOMIC")
+		}
+		if f.atomic {
+			return inAtomic(name)
+		}
+	}
+	if k == doStart {
+		if s.pg.state != 'I' {
+			return nil // the one that is open goes on
+		}
+		return s.pg.query("BEGIN", nowhere)
+	}
+	s.cursor = nil
+	if s.pg.state != 'I' {
+		s.implicit = false
+		if k == doRollback {
+			if err := s.pg.query("ROLLBACK", nowhere); err != nil {
+				return err
+			}
+		} else if err := s.commit(); err != nil {
+			return err
+		}
+	}
+	if f.p.nonatomic {
+		return nil
+	}
+	return s.begin()
+}

@@ -1,0 +1,235 @@
+package redshift
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/jackc/pgx/v5/pgproto3"
+	"github.com/jackc/pgx/v5/pgtype"
+)
+
+// A slot is a variable at work.
+type slot struct {
+	kind     string
+	value    *string
+	constant bool
+	fields   []recordField // of a record
+	cursor   *cursor
+}
+
+// A recordField is one column of a record.
+type recordField struct {
+	name, kind string
+	value      *string
+}
+
+// A cursor is a query with the rows that nobody fetched yet. Its rows are read
+// when it opens, so it sees what a cursor sees.
+type cursor struct {
+	name  string
+	query statement
+	rows  *rows
+	next  int
+}
+
+// A frame is a procedure at work.
+type frame struct {
+	s      *session
+	to     emit
+	p      *routine
+	scopes []map[string]*slot
+	depth  int
+	atomic bool // inside a transaction block of the caller's: nothing commits
+
+	count  int // ROW_COUNT
+	found  bool
+	raised *failure // what a handler handles
+}
+
+// slot finds a variable, the innermost first.
+func (f *frame) slot(name string) *slot {
+	for _, scope := range slices.Backward(f.scopes) {
+		if v := scope[name]; v != nil {
+			return v
+		}
+	}
+	return nil
+}
+
+// bind writes the values of variables into SQL. As in PostgreSQL 8, every name
+// that is a variable's is taken for it, wherever it stands.
+func (f *frame) bind(s statement) statement {
+	var out statement
+	for i := 0; i < len(s); i++ {
+		t := s[i]
+		if !t.named() || i > 0 && s[i-1].is(".") || i+1 < len(s) && s[i+1].is("(") {
+			out = append(out, t)
+			continue
+		}
+		name := t.name()
+		v := f.slot(name)
+		switch {
+		case v != nil && v.kind == "record" && i+2 < len(s) && s[i+1].is(".") && s[i+2].named():
+			if at := slices.IndexFunc(v.fields, func(x recordField) bool { return x.name == s[i+2].name() }); at >= 0 {
+				out = append(out, constant(v.fields[at].value, v.fields[at].kind, t.gap)...)
+			} else {
+				out = append(out, constant(nil, "", t.gap)...)
+			}
+			i += 2
+		case v != nil && v.kind != "record" && v.kind != "refcursor" && !(i+1 < len(s) && s[i+1].is(".")):
+			out = append(out, constant(v.value, v.kind, t.gap)...)
+		case name == "found":
+			out = append(out, token{kind: word, text: map[bool]string{true: "TRUE", false: "FALSE"}[f.found], gap: t.gap})
+		case f.raised != nil && name == "sqlerrm":
+			out = append(out, constant(&f.raised.Message, textOfVariable, t.gap)...)
+		case f.raised != nil && name == "sqlstate":
+			out = append(out, constant(&f.raised.Code, textOfVariable, t.gap)...)
+		default:
+			out = append(out, t)
+		}
+	}
+	return out
+}
+
+// constant is a value as SQL.
+func constant(v *string, kind string, gap bool) statement {
+	if kind == "jsonb" {
+		kind = "super"
+	}
+	sql := "NULL"
+	if v != nil {
+		sql = literal(*v)
+	}
+	if kind != "" {
+		sql += "::" + kind
+	}
+	all, _ := lexAll("(" + sql + ")") // the stand-in's own text
+	all[0].gap = gap
+	return all
+}
+
+// eval computes an expression.
+func (f *frame) eval(s statement) (*string, error) {
+	if len(s) == 0 {
+		return nil, nil
+	}
+	r, err := f.query(append(statement{{kind: word, text: "SELECT"}}, spaced(slices.Clone(s))...))
+	if err != nil {
+		return nil, err
+	}
+	if len(r.values) == 0 {
+		return nil, nil
+	}
+	if len(r.values[0]) != 1 {
+		return nil, failed(codeSyntax, "query returned %d columns", len(r.values[0]))
+	}
+	return r.values[0][0], nil
+}
+
+// query does a SELECT and collects its rows. One that reads no table takes no
+// snapshot.
+func (f *frame) query(s statement) (*rows, error) {
+	s = f.bind(s)
+	c, err := translate(s)
+	if err != nil {
+		return nil, err
+	}
+	var r rows
+	if c.local == nil && c.made.name == "" && !reads(s) {
+		side, err := f.s.sideLine()
+		if err != nil {
+			return nil, err
+		}
+		return &r, side.query(c.sql, r.take)
+	}
+	return &r, f.statement(c, r.take)
+}
+
+// reads tells whether an expression needs the client's own session.
+func reads(s statement) bool {
+	return slices.ContainsFunc(s, func(t token) bool {
+		return t.is("from", "pg_last_copy_count", "pg_last_copy_id", "pg_backend_pid", "current_schema", "currval")
+	})
+}
+
+// truth computes a condition.
+func (f *frame) truth(s statement) (bool, error) {
+	v, err := f.eval(append(append(statement{{kind: sign, text: "("}}, s...), tokens(")::boolean")...))
+	return v != nil && *v == "t", err
+}
+
+// set assigns to a variable, as its type takes the value.
+func (f *frame) set(name string, v *string) error {
+	head, part, isField := strings.Cut(name, ".")
+	x := f.slot(head)
+	if x == nil {
+		return failed(codeSyntax, `"%s" is not a known variable`, name)
+	}
+	if x.constant {
+		return failed("22005", `"%s" is declared CONSTANT`, name)
+	}
+	if isField {
+		for i := range x.fields {
+			if x.fields[i].name == part {
+				x.fields[i].value = v
+				return nil
+			}
+		}
+		return failed("42703", `record "%s" has no field "%s"`, head, part)
+	}
+	if v != nil && x.kind != "record" && x.kind != "refcursor" && x.kind != textOfVariable {
+		side, err := f.s.sideLine()
+		if err != nil {
+			return err
+		}
+		r, err := side.collect("SELECT CAST($1::text AS "+x.kind+")::text", *v)
+		if err != nil {
+			return err
+		}
+		v = r.values[0][0]
+	}
+	x.value = v
+	return nil
+}
+
+// into assigns a row to a record or to a list of variables; no row is nulls.
+func (f *frame) into(targets []string, r *rows, at int) error {
+	if len(targets) == 1 {
+		if x := f.slot(targets[0]); x != nil && x.kind == "record" {
+			x.fields = nil
+			names := typeNames()
+			for i, c := range r.fields {
+				v := recordField{name: string(c.Name), kind: fieldType(names, c)}
+				if at < len(r.values) {
+					v.value = r.values[at][i]
+				}
+				x.fields = append(x.fields, v)
+			}
+			return nil
+		}
+	}
+	if at < len(r.values) && len(targets) != len(r.values[at]) {
+		return failed(codeSyntax, "the query gives %d columns for %d variables", len(r.values[at]), len(targets))
+	}
+	for i, name := range targets {
+		var v *string
+		if at < len(r.values) {
+			v = r.values[at][i]
+		}
+		if err := f.set(name, v); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func fieldType(names map[uint32]string, c pgproto3.FieldDescription) string {
+	switch name := names[c.DataTypeOID]; c.DataTypeOID {
+	case pgtype.VarcharOID, pgtype.TextOID, pgtype.BPCharOID, pgtype.NameOID:
+		return textOfVariable
+	case pgtype.OIDOID:
+		return "bigint"
+	default:
+		return name
+	}
+}
