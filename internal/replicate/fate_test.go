@@ -18,17 +18,20 @@ var errKilled = errors.New("the process was killed")
 // A fate counts the moments at which a process touches the world: before and
 // after each request, transaction, blob and control row that it writes. At the
 // given moment it dies: this and everything after it fails, and nothing is
-// written any more.
+// written any more. At others it only meets a failure, and goes on.
 type fate struct {
-	at  int // 0: never
-	end context.CancelCauseFunc
+	at       int // 0: never
+	end      context.CancelCauseFunc
+	hiccups  map[int]bool
+	hiccuped func(of string)
 
 	mu      sync.Mutex
 	moments int
 	dead    bool
 }
 
-func (f *fate) moment() error {
+// moment is one in a part of the world: wire, warehouse, blob or control.
+func (f *fate) moment(of string) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.moments++
@@ -38,6 +41,10 @@ func (f *fate) moment() error {
 	}
 	if f.dead {
 		return errKilled
+	}
+	if f.hiccups[f.moments] {
+		f.hiccuped(of)
+		return hiccup(of)
 	}
 	return nil
 }
@@ -52,16 +59,16 @@ func (f *fate) alive() error {
 }
 
 // touch does something to the world between two moments.
-func touch[T any](f *fate, do func() (T, error)) (T, error) {
+func touch[T any](f *fate, of string, do func() (T, error)) (T, error) {
 	var none T
-	if err := f.moment(); err != nil {
+	if err := f.moment(of); err != nil {
 		return none, err
 	}
 	v, err := do()
 	if err != nil {
 		return v, err
 	}
-	if err := f.moment(); err != nil {
+	if err := f.moment(of); err != nil {
 		return none, err // done, but nobody heard of it
 	}
 	return v, nil
@@ -73,7 +80,7 @@ type fatedWire struct {
 }
 
 func (w fatedWire) RoundTrip(r *http.Request) (*http.Response, error) {
-	resp, err := touch(w.fate, func() (*http.Response, error) { return w.next.RoundTrip(r) })
+	resp, err := touch(w.fate, "wire", func() (*http.Response, error) { return w.next.RoundTrip(r) })
 	if resp == nil && err == nil {
 		err = errKilled
 	}
@@ -86,7 +93,7 @@ type fatedDriver struct {
 }
 
 func (d fatedDriver) Tx(ctx context.Context, do func(warehouse.Tx) error) error {
-	_, err := touch(d.fate, func() (struct{}, error) { return struct{}{}, d.Driver.Tx(ctx, do) })
+	_, err := touch(d.fate, "warehouse", func() (struct{}, error) { return struct{}{}, d.Driver.Tx(ctx, do) })
 	return err
 }
 
@@ -110,11 +117,11 @@ func (t fatedTable) Get(ctx context.Context, k control.Key) (control.Row, error)
 }
 
 func (t fatedTable) Put(ctx context.Context, r control.Row) (control.Row, error) {
-	return touch(t.fate, func() (control.Row, error) { return t.Table.Put(ctx, r) })
+	return touch(t.fate, "control", func() (control.Row, error) { return t.Table.Put(ctx, r) })
 }
 
 func (t fatedTable) Delete(ctx context.Context, r control.Row) error {
-	_, err := touch(t.fate, func() (struct{}, error) { return struct{}{}, t.Table.Delete(ctx, r) })
+	_, err := touch(t.fate, "control", func() (struct{}, error) { return struct{}{}, t.Table.Delete(ctx, r) })
 	return err
 }
 
@@ -131,7 +138,7 @@ type fatedStore struct {
 }
 
 func (s fatedStore) Put(ctx context.Context, key string, r io.Reader) (blob.Info, error) {
-	return touch(s.fate, func() (blob.Info, error) { return s.Store.Put(ctx, key, r) })
+	return touch(s.fate, "blob", func() (blob.Info, error) { return s.Store.Put(ctx, key, r) })
 }
 
 func (s fatedStore) Open(ctx context.Context, key string) (io.ReadCloser, error) {
@@ -142,7 +149,7 @@ func (s fatedStore) Open(ctx context.Context, key string) (io.ReadCloser, error)
 }
 
 func (s fatedStore) Delete(ctx context.Context, key string) error {
-	_, err := touch(s.fate, func() (struct{}, error) { return struct{}{}, s.Store.Delete(ctx, key) })
+	_, err := touch(s.fate, "blob", func() (struct{}, error) { return struct{}{}, s.Store.Delete(ctx, key) })
 	return err
 }
 

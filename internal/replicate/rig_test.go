@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
@@ -28,7 +29,6 @@ import (
 	"catchment/internal/salesforce"
 	"catchment/internal/verify"
 	"catchment/internal/warehouse"
-	"catchment/internal/warehouse/duckdb"
 )
 
 // A rig is an org, and the files of a catchment that copies it. Its clock
@@ -39,8 +39,11 @@ type rig struct {
 	server *httptest.Server
 	dir    string
 	flows  []flow.Flow
-	ticks  atomic.Int64 // the process's clock goes on a little with each look at it
-	lives  uint64       // processes so far
+	ticks  atomic.Int64        // the process's clock goes on a little with each look at it
+	lives  uint64              // processes so far
+	shelf  shelf               // what kind of warehouse it is
+	talk   io.Writer           // nil: the test's log
+	narrow map[string][]string // the fields that are copied, of objects that aren't copied whole
 
 	mu        sync.Mutex
 	intercept func(w http.ResponseWriter, r *http.Request, next http.Handler)
@@ -146,7 +149,7 @@ func (r *rig) start(f *fate) *process {
 	check(err)
 	store, err := dir.New(r.path("stage"))
 	check(err)
-	p.driver, err = duckdb.Open(r.path("warehouse.duckdb"), duckdb.Options{Idle: time.Hour})
+	p.driver, err = r.shelf.open(r)
 	check(err)
 	p.closers = []func() error{table.Close, p.driver.Close}
 	transport := &http.Transport{}
@@ -223,7 +226,17 @@ func (p *process) walk(id string) {
 		},
 	}
 	err := e.Run(p.ctx, replicate.Plan(2), plan.Task{Run: id})
-	p.t.Logf("process %d, run %s: %v", p.id, id, err)
+	p.say("process %d, run %s: %v", p.id, id, err)
+}
+
+// say tells how a run went: at once, or when its life has failed.
+func (r *rig) say(format string, args ...any) {
+	r.t.Helper()
+	if r.talk == nil {
+		r.t.Logf(format, args...)
+		return
+	}
+	fmt.Fprintf(r.talk, format+"\n", args...)
 }
 
 // Begin implements engine.Observer.

@@ -1,152 +1,118 @@
 package replicate_test
 
 import (
+	"bytes"
 	"context"
 	"flag"
 	"fmt"
-	"math/rand/v2"
-	"net/http"
+	"io"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"catchment/internal/control"
-	"catchment/internal/fakeorg"
-	"catchment/internal/flow"
 	"catchment/internal/warehouse"
 )
 
 var (
 	soakRuns = flag.Int("soak.runs", 3, "how many random lives of an org TestSoak lives through")
 	soakSeed = flag.Uint64("soak.seed", 1, "where they begin")
+	soakIn   = flag.String("soak.in", "duckdb", "the warehouse: duckdb or postgres")
 )
 
 // TestSoak lives through random histories of an org, with runs, crashes and
 // faults between: at the end the warehouse says what the org says, and at no
 // moment had a key two rows. To repeat a failure give its seed and -soak.runs=1.
 func TestSoak(t *testing.T) {
-	for i := range *soakRuns {
-		seed := *soakSeed + uint64(i)
-		if ok := t.Run(fmt.Sprintf("seed=%d", seed), func(t *testing.T) { soak(t, seed) }); !ok {
-			t.Fatalf("again: go test -run Soak ./internal/replicate -soak.runs=1 -soak.seed=%d", seed)
+	tally, failed := &tallied{}, atomic.Bool{}
+	t.Run("lives", func(t *testing.T) {
+		for i := range *soakRuns {
+			seed := *soakSeed + uint64(i)
+			t.Run(fmt.Sprintf("seed=%d", seed), func(t *testing.T) {
+				t.Parallel()
+				if failed.Load() {
+					t.Fatal("not lived: another life has failed")
+				}
+				var talk bytes.Buffer
+				defer func() {
+					if t.Failed() && !failed.Swap(true) {
+						t.Logf("%sagain: go test -run Soak ./internal/replicate -soak.runs=1 -soak.seed=%d -soak.in=%s", &talk, seed, *soakIn)
+					}
+				}()
+				soak(t, seed, &talk, tally)
+				tally.add("histories", *soakIn, 1)
+			})
 		}
-	}
+	})
+	t.Logf("\n%s", tally)
 }
 
-func soak(t *testing.T, seed uint64) {
-	dice := rand.New(rand.NewPCG(seed, 0))
-	org := newOrg(t, map[string]int{"Contact": 10 + dice.IntN(40), "Account": 10 + dice.IntN(20), "User": 2},
-		func(o *fakeorg.Options) {
-			o.PageRecords = 3 + dice.IntN(20)
-			if dice.IntN(4) == 0 {
-				o.NotInBulk = []string{"Account"}
-			}
-		})
-	r := newRig(t, org, "Contact", "Account", "User")
-	policies := []flow.Deletes{flow.Flag, flow.Remove, flow.Ignore}
-	movers := []flow.Mover{flow.Auto, flow.Auto, flow.Bulk, flow.REST}
-	for i := range r.flows {
-		r.flows[i].Deletes, r.flows[i].Mover = policies[dice.IntN(3)], movers[dice.IntN(4)]
+func soak(t *testing.T, seed uint64, talk io.Writer, tally *tallied) {
+	l := newLife(t, seed, shelfOf(t, *soakIn), tally)
+	l.talk = talk
+	for range 2 + l.dice.IntN(4) {
+		l.happen()
+		l.ail()
+		l.live()
+		l.count()
 	}
-	for range 6 {
-		soakChange(r, dice)
-		soakFault(r, dice)
-		soakRun(r, dice)
-	}
-	r.org.ClearFaults()
-	r.later(time.Hour)
-	p := soakStart(r, nil)
+	l.settle()
+	p := l.begins(nil)
 	for range 2 { // the first finishes what is open, the second brings what came after that
 		if row := p.run(); row.State != control.Done {
 			t.Fatalf("%+v", row)
 		}
-		r.later(time.Hour)
+		l.later(time.Hour)
 	}
-	for _, fl := range r.flows {
+	for _, fl := range l.flows {
 		p.sameAs(fl, true)
 	}
 	p.close()
-	r.later(time.Hour)
-	r.done(func(p *process) { p.options.Full, p.options.AllowDeletes = true, true }) // notices purges
-	r.same()
-	r.nothingKept()
+	l.later(time.Hour)
+	l.done(func(p *process) { p.options.Full, p.options.AllowDeletes = true, true }) // notices purges
+	l.same()
+	l.nothingKept()
 }
 
-// soakChange lets something happen in the org.
-func soakChange(r *rig, dice *rand.Rand) {
-	r.later(time.Duration(dice.IntN(3 * int(time.Hour))))
-	if dice.IntN(4) > 0 {
-		if _, err := r.org.History(1+dice.IntN(30), dice.Uint64()); err != nil {
-			r.t.Fatal(err)
-		}
+// live does a run that may die, may be stopped, may read everything.
+func (l *life) live() {
+	f := &fate{hiccups: map[int]bool{}, hiccuped: func(of string) { l.tally.add("failures that a process lives through", of, 1) }}
+	if l.dice.IntN(2) == 0 {
+		f.at = 1 + l.dice.IntN(120)
 	}
-	if dice.IntN(4) == 0 {
-		ids := r.ids("Contact")
-		r.must(r.org.Purge(ids[dice.IntN(len(ids))]))
+	for range l.dice.IntN(3) {
+		f.hiccups[1+l.dice.IntN(120)] = true
 	}
-	if dice.IntN(6) == 0 {
-		r.must(r.org.Purge())
-	}
-	if dice.IntN(2) == 0 { // else the run meets the very second of the last change
-		r.later(time.Duration(dice.IntN(int(time.Hour))))
-	}
-}
-
-// soakFault lets something go wrong, now and then.
-func soakFault(r *rig, dice *rand.Rand) {
-	r.org.ClearFaults()
-	rules := []fakeorg.Rule{
-		{Path: "/results", ExpireSession: true},
-		{Path: "/results", Truncate: 1 + dice.IntN(3000)},
-		{Path: "/results", Truncate: 1 + dice.IntN(3000), Reset: true},
-		{Path: "/results", ExtraRecords: 1},
-		{Path: "/results", DuplicatePage: true},
-		{Path: "/jobs/query", Reset: true},
-		{Method: http.MethodPost, Path: "/jobs/query", FailJob: "InternalServerError"},
-		{Method: http.MethodDelete, Status: 503, Body: oops},
-		{Path: "/updated", Status: 503, Body: oops},
-		{Path: "/queryAll", Truncate: 1 + dice.IntN(500)},
-		{Path: "/query/", Status: 404, Body: `[{"errorCode":"INVALID_QUERY_LOCATOR","message":"gone"}]`},
-		{Path: "/describe", Status: 503, Body: oops},
-	}
-	for range dice.IntN(3) {
-		rule := rules[dice.IntN(len(rules))]
-		rule.Nth = dice.IntN(4) // 0 is every one
-		r.org.Fault(rule)
-	}
-}
-
-// soakRun does a run that may die, may be stopped, may read everything.
-func soakRun(r *rig, dice *rand.Rand) {
-	var f *fate
-	if dice.IntN(2) == 0 {
-		f = &fate{at: 1 + dice.IntN(160)}
-	}
-	p := soakStart(r, f)
+	p := l.begins(f)
 	defer p.close()
 	if p.control == nil {
 		return
 	}
-	p.tries = 1 + dice.IntN(3)
-	p.options.Full = dice.IntN(6) == 0
-	p.options.Downloads = 1 + dice.IntN(3)
-	if dice.IntN(4) == 0 {
-		p.options.StageLimit = int64(1000 + dice.IntN(5000))
+	p.tries = 1 + l.dice.IntN(3)
+	p.options.Full = l.dice.IntN(8) == 0
+	p.options.Downloads = 1 + l.dice.IntN(3)
+	if l.dice.IntN(4) == 0 {
+		p.options.StageLimit = int64(1000 + l.dice.IntN(5000))
 	}
-	if dice.IntN(6) == 0 {
-		stop, after := make(chan struct{}), dice.IntN(10)
+	if l.dice.IntN(6) == 0 {
+		stop, after := make(chan struct{}), l.dice.IntN(10)
 		p.options.Stop = stop
 		p.before = p.countdown(after, func() { close(stop) })
 	}
-	p.run()
+	row := p.run()
+	l.tally.add("runs", string(row.State), 1)
+	if context.Cause(p.ctx) == errKilled {
+		l.tally.add("crashes", "at a random moment", 1)
+	}
 }
 
-// soakStart opens a process that looks into the final tables after each
+// begins opens a process that looks into the final tables after each
 // transaction: no key may have two rows (invariant 5).
-func soakStart(r *rig, f *fate) *process {
-	p := r.start(f)
+func (l *life) begins(f *fate) *process {
+	p := l.start(f)
 	p.options.AllowDeletes = true
-	p.driver = watched{p.driver, r}
-	p.wh = warehouse.New(p.driver, warehouse.Options{Schema: "salesforce", Staging: "salesforce_incremental", Now: r.now})
+	p.driver = watched{p.driver, l.rig}
+	p.wh = warehouse.New(p.driver, warehouse.Options{Schema: "salesforce", Staging: "salesforce_incremental", Now: l.now})
 	return p
 }
 
@@ -160,14 +126,11 @@ func (d watched) Tx(ctx context.Context, f func(warehouse.Tx) error) error {
 	if err := d.Driver.Tx(ctx, f); err != nil {
 		return err
 	}
-	tables, err := query(d.Driver, "SELECT CAST(table_name AS VARCHAR) FROM information_schema.tables WHERE table_schema = 'salesforce' AND NOT starts_with(table_name, '_')")
-	if err != nil {
-		return nil // the process has just died
-	}
-	for _, table := range tables {
-		twice, err := query(d.Driver, "SELECT CAST(id AS VARCHAR) FROM salesforce."+*table[0]+" GROUP BY id HAVING count(*) > 1")
-		if err == nil && len(twice) > 0 {
-			d.rig.t.Errorf("%s has two rows of %s", *table[0], *twice[0][0])
+	for _, fl := range d.rig.flows {
+		table := warehouse.TableName(fl.Object, false)
+		twice, err := query(d.Driver, "SELECT CAST(id AS VARCHAR) FROM salesforce."+table+" GROUP BY id HAVING count(*) > 1")
+		if err == nil && len(twice) > 0 { // else the table isn't there yet, or the process has just died
+			d.rig.t.Errorf("%s has two rows of %s", table, *twice[0][0])
 		}
 	}
 	return nil

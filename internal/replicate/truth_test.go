@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -63,11 +64,17 @@ func (r *rig) fieldsOf(token, object string) map[string]string {
 	r.ask(token, "/services/data/v66.0/sobjects/"+object+"/describe", &about)
 	types := map[string]string{}
 	for _, f := range about.Fields {
-		if f.Type != "address" && f.Type != "location" && f.Type != "base64" {
+		if f.Type != "address" && f.Type != "location" && f.Type != "base64" && r.copies(object, f.Name) {
 			types[f.Name] = f.Type
 		}
 	}
 	return types
+}
+
+// copies tells whether a flow copies a field.
+func (r *rig) copies(object, field string) bool {
+	fields, narrow := r.narrow[object]
+	return !narrow || slices.Contains(fields, field) || slices.Contains([]string{"Id", "IsDeleted", "SystemModstamp"}, field)
 }
 
 // truth reads all records of an object that the org still has, by Id.
