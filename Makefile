@@ -11,6 +11,7 @@ STATICCHECK_VERSION := v0.8.2
 FUZZTIME ?= 10s
 RUNS ?= 200
 SEED ?= 0
+IN ?= duckdb
 RECORDS ?= 1000000
 BIG ?= 5000000
 ROUNDS ?= 9
@@ -110,8 +111,9 @@ sqlglot: ## have the SQL for Redshift read by another parser (PyPI sqlglot)
 	$(took)
 
 .PHONY: soak
-soak: ## random histories with crashes: RUNS=n, and SEED=n to replay one
-	$(GO) test -count=1 -timeout 80m -run Soak ./internal/replicate -soak.runs=$(RUNS) -soak.seed=$(SEED)
+soak: deps ## random histories with crashes and faults: RUNS=n, IN=duckdb or postgres, and SEED=n to replay one
+	$(GO) test -count=1 -timeout 3h -v -run TestSoak ./internal/replicate -soak.runs=$(RUNS) -soak.seed=$(SEED) -soak.in=$(IN) |
+	  grep --line-buffered -vE '^( *--- PASS|===)'
 	$(took)
 
 .PHONY: bench

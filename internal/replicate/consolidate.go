@@ -33,7 +33,7 @@ func (r *Replicator) consolidate(ctx context.Context, v *visit) error {
 		if !a.To.IsZero() { // an attempt that only mends moves no watermark
 			f.Watermark, f.Grade = a.To, a.Grade
 		}
-		f.Unfilled = without(f.Unfilled, filled(v.source, *a))
+		f.Unfilled = without(append(f.Unfilled, unread(v.source, *a)...), filled(v.source, *a))
 	})
 	if err != nil {
 		return err

@@ -304,6 +304,8 @@ func TestMoved(t *testing.T) {
 		{name: "nothing moved", table: table("id", "a"), past: past("a", "id")},
 		{name: "no table yet", table: table("id", "a")},
 		{name: "never consolidated", table: table("id", "a"), past: past("id"), first: true},
+		{name: "gone before the first consolidation", table: table("id", "b"), past: past("id", "a"), first: true,
+			want: motion{gone: []string{"a"}, unfilled: []string{"a"}}},
 		{name: "new", table: table("id", "b", "a"), past: past("id"),
 			want: motion{added: []string{"b", "a"}, unfilled: []string{"a", "b"}, fill: []string{"a", "b"}}},
 		{name: "gone", table: table("id"), past: past("id", "a"), want: motion{gone: []string{"a"}, unfilled: []string{"a"}}},

@@ -123,8 +123,8 @@ func deeds() []deed {
 		{"show records", 1, (*life).unveil},
 		{"slow transaction", 2, (*life).begin},
 		{"commit", 2, (*life).commit},
-		{"add a field", 0, (*life).addField},
-		{"hide a field", 0, (*life).hideField},
+		{"add a field", 1, (*life).addField},
+		{"hide a field", 1, (*life).hideField},
 		{"show a field", 1, (*life).showField},
 		{"merge", 1, (*life).merge},
 	}

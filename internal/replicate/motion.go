@@ -23,11 +23,11 @@ type motion struct {
 }
 
 // moved compares what describe says now with what the table was made of.
-// unfilled is what earlier runs left; a flow that was never consolidated reads
-// everything anyway.
+// unfilled is what earlier runs left. A flow that was never consolidated reads
+// everything anyway, but for what it can't read now.
 func moved(t warehouse.Table, past warehouse.Past, unfilled []string, consolidated bool) motion {
 	m := motion{unfilled: slices.Clone(unfilled), renamed: map[string]string{}}
-	if len(past.Columns) == 0 || !consolidated {
+	if len(past.Columns) == 0 {
 		return m
 	}
 	var fresh []string // gone since the last run
@@ -40,7 +40,7 @@ func moved(t warehouse.Table, past warehouse.Past, unfilled []string, consolidat
 		}
 	}
 	for _, c := range t.Columns {
-		if !slices.ContainsFunc(past.Columns, func(name string) bool { return strings.EqualFold(name, c.Name) }) {
+		if consolidated && !slices.ContainsFunc(past.Columns, func(name string) bool { return strings.EqualFold(name, c.Name) }) {
 			m.added = append(m.added, c.Name)
 		}
 	}
@@ -145,6 +145,21 @@ func filled(src *source, a control.Attempt) []string {
 			if slices.Contains(p.Columns, c.Field) {
 				names = append(names, c.Name)
 			}
+		}
+	}
+	return names
+}
+
+// unread is which columns an attempt that read every record has no values for:
+// their fields came after it was begun.
+func unread(src *source, a control.Attempt) []string {
+	if a.Part(control.Main) == nil || !a.From.IsZero() {
+		return nil
+	}
+	var names []string
+	for _, c := range src.table.Columns {
+		if !slices.ContainsFunc(a.Parts, func(p control.Part) bool { return slices.Contains(p.Columns, c.Field) }) {
+			names = append(names, c.Name)
 		}
 	}
 	return names

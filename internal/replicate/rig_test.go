@@ -210,6 +210,9 @@ func (p *process) run() control.RunRow {
 	if err != nil && context.Cause(p.ctx) == nil {
 		p.t.Fatal(err)
 	}
+	for _, o := range row.Objects {
+		p.say("  %s %s by %s from %v to %v, %d records: %s %q", o.Object, o.State, o.Mover, o.From.Format(time.TimeOnly), o.To.Format(time.TimeOnly), o.Records, o.Error, o.Notes)
+	}
 	return row
 }
 
