@@ -116,6 +116,12 @@ soak: deps ## random histories with crashes and faults: RUNS=n, IN=duckdb or pos
 	  grep --line-buffered -vE '^( *--- PASS|===)'
 	$(took)
 
+.PHONY: crash
+crash: ## die at every single moment of a run, one after the other: PHASE=name for one kind of run
+	$(GO) test -count=1 -timeout 80m -v -run '^TestCrashAtEveryMoment$$/$(PHASE)' ./internal/replicate -crash.every=1 |
+	  grep -E 'moments, every|^(---|    ---|ok|FAIL)|died'
+	$(took)
+
 .PHONY: bench
 bench: deps ## the table of docs/benchmarks.md: RECORDS=n BIG=n ROUNDS=n for a shorter one
 	$(GO) test ./cmd/catchment -count=1 -v -timeout 3h -run '^TestSpeed$$' \

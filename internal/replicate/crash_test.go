@@ -38,6 +38,7 @@ func TestCrashAtEveryMoment(t *testing.T) {
 	} {
 		t.Run(phase.name, func(t *testing.T) {
 			template := newRig(t, crashOrg(t), "Contact")
+			template.keeps("Contact", "LastName", "Email", "Birthdate")
 			phase.ready(template)
 			moments := countMoments(t, template, phase.run)
 			every := *crashEvery
@@ -57,7 +58,7 @@ func TestCrashAtEveryMoment(t *testing.T) {
 // fork makes a rig of the same org whose files are copies.
 func (r *rig) fork(t *testing.T) *rig {
 	f := newRig(t, r.org)
-	f.flows, f.lives = r.flows, r.lives+1000
+	f.flows, f.narrow, f.lives = r.flows, r.narrow, r.lives+1000
 	f.ticks.Store(r.ticks.Load())
 	for key, at := range r.written {
 		f.written[key] = at

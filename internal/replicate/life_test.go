@@ -31,10 +31,11 @@ type life struct {
 	merging bool                   // there are Contacts to be merged
 }
 
-// thing is a narrow object: a warehouse spends its time on columns.
+// thing is the object that lives are about, a narrow one.
 const thing = "Thing__c"
 
-func newLife(t *testing.T, seed uint64, in shelf, tally *tallied) *life {
+// newLife begins a life; so many records make a page, or as many as chance has it.
+func newLife(t *testing.T, seed uint64, in shelf, tally *tallied, perPage int) *life {
 	dice := rand.New(rand.NewPCG(seed, 0))
 	l := &life{dice: dice, tally: tally, merging: dice.IntN(4) == 0}
 	counts := map[string]int{"User": 1}
@@ -42,7 +43,9 @@ func newLife(t *testing.T, seed uint64, in shelf, tally *tallied) *life {
 		counts["Contact"] = 12 + dice.IntN(12)
 	}
 	org := newOrg(t, counts, func(o *fakeorg.Options) {
-		o.PageRecords = 3 + dice.IntN(20)
+		if o.PageRecords = 3 + dice.IntN(20); perPage > 0 {
+			o.PageRecords = perPage
+		}
 		o.QuietMerges = dice.IntN(2) == 0
 		if dice.IntN(4) == 0 {
 			o.NotInBulk = []string{thing}
@@ -54,12 +57,11 @@ func newLife(t *testing.T, seed uint64, in shelf, tally *tallied) *life {
 	}
 	l.rig = newRig(t, org, objects...)
 	l.shelf = in
-	l.narrow = map[string][]string{"Contact": {"LastName", "Email", "AccountId", "MasterRecordId"}}
+	l.keeps("Contact", "LastName", "Email", "AccountId", "MasterRecordId")
 	policies := []flow.Deletes{flow.Flag, flow.Flag, flow.Remove, flow.Ignore}
 	movers := []flow.Mover{flow.Auto, flow.Auto, flow.Bulk, flow.REST}
 	for i := range l.flows {
 		l.flows[i].Deletes, l.flows[i].Mover = policies[dice.IntN(4)], movers[dice.IntN(4)]
-		l.flows[i].Fields = l.narrow[l.flows[i].Object]
 	}
 	l.must(org.AddObject(thing, "a07",
 		fakeorg.Field{Name: "Note__c", Type: "textarea", Length: 1000},

@@ -81,6 +81,20 @@ func newRig(t *testing.T, org *fakeorg.Org, objects ...string) *rig {
 	return r
 }
 
+// keeps lets the flow of an object copy only some fields: a warehouse spends its
+// time on columns.
+func (r *rig) keeps(object string, fields ...string) {
+	if r.narrow == nil {
+		r.narrow = map[string][]string{}
+	}
+	r.narrow[object] = fields
+	for i := range r.flows {
+		if r.flows[i].Object == object {
+			r.flows[i].Fields = fields
+		}
+	}
+}
+
 // small is a rig for one object with so many records.
 func small(t *testing.T, object string, records int) *rig {
 	return newRig(t, newOrg(t, map[string]int{object: records}, nil), object)

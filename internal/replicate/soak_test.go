@@ -48,7 +48,7 @@ func TestSoak(t *testing.T) {
 }
 
 func soak(t *testing.T, seed uint64, talk io.Writer, tally *tallied) {
-	l := newLife(t, seed, shelfOf(t, *soakIn), tally)
+	l := newLife(t, seed, shelfOf(t, *soakIn), tally, 0)
 	l.talk = talk
 	for range 2 + l.dice.IntN(4) {
 		l.happen()

@@ -1,0 +1,74 @@
+package replicate_test
+
+import (
+	"maps"
+	"reflect"
+	"slices"
+	"testing"
+
+	"catchment/internal/flow"
+)
+
+// Whatever brings the records, in however many pages, into whichever warehouse,
+// and however often it dies on the way: the tables are the same.
+func TestMetamorphic(t *testing.T) {
+	const seed = 11
+	type tables map[string]map[string]row
+	var first tables
+	for _, v := range []struct {
+		name  string
+		in    string
+		mover flow.Mover
+		pages int // records in one
+		dies  bool
+	}{
+		{"REST into DuckDB", "duckdb", flow.REST, 7, false},
+		{"Bulk into DuckDB", "duckdb", flow.Bulk, 7, false},
+		{"Bulk into PostgreSQL", "postgres", flow.Bulk, 7, false},
+		{"REST into PostgreSQL", "postgres", flow.REST, 7, false},
+		{"all in one page", "duckdb", flow.Bulk, 1000, false},
+		{"a page for each record", "postgres", flow.Bulk, 1, false},
+		{"killed in every run", "duckdb", flow.Auto, 7, true},
+	} {
+		t.Run(v.name, func(t *testing.T) {
+			l := newLife(t, seed, shelfOf(t, v.in), &tallied{}, v.pages)
+			for i := range l.flows {
+				l.flows[i].Mover, l.flows[i].Deletes = v.mover, flow.Flag
+			}
+			for n := range 5 {
+				l.happen()
+				if v.dies {
+					p := l.begins(&fate{at: 30 + 9*n})
+					if p.control != nil {
+						p.run()
+					}
+					p.close()
+				}
+				l.done(allowDeletes)
+			}
+			l.settle()
+			l.done(allowDeletes)
+			l.done(allowDeletes)
+			got := tables{}
+			for _, fl := range l.flows {
+				got[fl.Object] = l.table(fl.Object)
+			}
+			if len(got[thing]) < 10 {
+				t.Fatalf("only %d rows", len(got[thing]))
+			}
+			if first == nil {
+				first = got
+			}
+			for object, rows := range first {
+				for _, id := range slices.Sorted(maps.Keys(rows)) {
+					if !reflect.DeepEqual(rows[id], got[object][id]) {
+						t.Errorf("%s %s is\n%q, by REST into DuckDB\n%q", object, id, got[object][id], rows[id])
+					}
+				}
+				if len(got[object]) != len(rows) {
+					t.Errorf("%s has %d rows, by REST into DuckDB %d", object, len(got[object]), len(rows))
+				}
+			}
+		})
+	}
+}
