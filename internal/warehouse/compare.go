@@ -1,183 +1,165 @@
 package warehouse
 
 import (
-	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
-
-	"catchment/internal/plan"
 )
 
-// Compare finds where a final table differs from a fresh reading of Id,
-// SystemModstamp and IsDeleted. The reading goes into a temporary table and
-// the warehouse does the rest, so memory stays flat. Nothing else is written.
-func (w *Warehouse) Compare(ctx context.Context, c Comparison) (Difference, error) {
-	var diff Difference
-	// Not a View: PostgreSQL makes no temporary table in one.
-	err := w.driver.Tx(ctx, func(tx Tx) error {
-		diff = Difference{}
-		s, err := w.readPages(ctx, tx, c)
-		if err != nil {
-			return err
-		}
-		for _, q := range []struct {
-			into *int64
-			sql  string
-		}{
-			{&diff.Source, "SELECT count(*) FROM " + s.source() + " s WHERE NOT gone"},
-			{&diff.Warehouse, "SELECT count(*) FROM " + s.final + " f WHERE " + s.live},
-			{&diff.Duplicates, "SELECT CAST(coalesce(sum(n - 1), 0) AS " + w.d.Type(Long, 0) + ") FROM " + s.duplicates()},
-			{&diff.Pending, "SELECT count(*) FROM (" + s.differing("pending") + ") x"},
-			{&diff.Missing, "SELECT count(*) FROM (" + s.differing("missing") + ") x"},
-			{&diff.Extra, "SELECT count(*) FROM (" + s.differing("extra") + ") x"},
-			{&diff.Stale, "SELECT count(*) FROM (" + s.differing("stale") + ") x"},
-		} {
-			if *q.into, err = count(ctx, tx, q.sql); err != nil {
-				return err
-			}
-		}
-		if err := s.sample(ctx, tx, c.Sample, &diff); err != nil {
-			return err
-		}
-		_, err = tx.Exec(ctx, "DROP TABLE "+s.reading)
-		return err
-	})
-	if err != nil {
-		return Difference{}, fmt.Errorf("compare %s: %w", c.Table.Name, err)
-	}
-	return diff, nil
+// A Difference is what a comparison found.
+type Difference struct {
+	Source     int64 // live records in the reading
+	Warehouse  int64 // live rows in the final table
+	Missing    int64 // live in the org, not in the warehouse
+	Extra      int64 // live in the warehouse, not in the org
+	Stale      int64 // in both, stamped differently
+	Wrong      int64 // in both under one stamp, with other values
+	Formulas   int64 // the same, in columns that move without a stamp only
+	Duplicates int64 // rows beyond one for each key
+	Pending    int64 // differing, and stamped at or after Before on either side
+
+	MissingIDs, ExtraIDs, StaleIDs, WrongIDs, FormulaIDs, DuplicateIDs []string
+	WrongColumns, FormulaColumns                                       [][]string // of each of WrongIDs and FormulaIDs
 }
 
-// readPages loads a comparison's pages into its temporary table.
-func (w *Warehouse) readPages(ctx context.Context, tx Tx, c Comparison) (*compareSQL, error) {
-	const attempt = "comparison"
-	s := &compareSQL{d: w.d, c: c, reading: w.d.Quote(tableComparison), final: w.final(c.Table)}
-	s.live = "f." + w.d.Quote(colDeleted) + " IS NULL"
-	narrow := Table{Object: c.Table.Object, Name: c.Table.Name, Key: c.Table.Key}
-	for _, col := range c.Table.Columns {
-		if s.reads(col) {
-			narrow.Columns = append(narrow.Columns, col)
-		}
-	}
-	var has []stored
-	var defs []string
-	for _, col := range append(narrow.Columns, stagingOwn()...) {
-		defs = append(defs, w.d.column(col))
-		has = append(has, stored{Name: col.Name, Type: w.d.Stored[col.Kind], Scale: col.Scale, Bytes: w.d.bytes(col.Length)})
-	}
-	if _, err := tx.Exec(ctx, "CREATE TEMP TABLE "+s.reading+" ("+strings.Join(defs, ", ")+")"); err != nil {
-		return nil, err
-	}
-	if len(c.Pages) == 0 {
-		return s, nil
-	}
-	cols, err := copyColumns(w.d, narrow, c.Pages, has)
-	if err != nil {
-		return nil, err
-	}
-	if err := copyPages(ctx, tx, Copy{Into: s.reading, Columns: cols, Op: Put, Attempt: attempt, Job: attempt, Pages: c.Pages}); err != nil {
-		return nil, err
-	}
-	return s, s.once(ctx, tx)
+// A kind is where one kind of difference is counted and named.
+type kind struct {
+	n       *int64
+	ids     *[]string
+	columns *[][]string
 }
 
-// once proves that the reading has each record once: where a page came twice,
-// another one didn't come at all.
-func (s *compareSQL) once(ctx context.Context, tx Tx) error {
-	twice, err := count(ctx, tx, fmt.Sprintf("SELECT (SELECT count(*) FROM %s) - (SELECT count(*) FROM (SELECT DISTINCT %s FROM %s) k)",
-		s.reading, s.d.list("", s.c.Table.Key), s.reading))
-	if err == nil && twice > 0 {
-		err = plan.Failf(plan.Retry, "try again", "%d records were read twice: a page came in the place of another", twice)
+// kinds are the kinds by the word that a suspect has for them.
+func (d *Difference) kinds() map[string]kind {
+	return map[string]kind{
+		"missing": {&d.Missing, &d.MissingIDs, nil}, "extra": {&d.Extra, &d.ExtraIDs, nil}, "stale": {&d.Stale, &d.StaleIDs, nil},
+		"wrong": {&d.Wrong, &d.WrongIDs, &d.WrongColumns}, "formula": {&d.Formulas, &d.FormulaIDs, &d.FormulaColumns},
+		"duplicate": {&d.Duplicates, &d.DuplicateIDs, nil}, "pending": {&d.Pending, nil, nil},
 	}
-	return err
 }
 
-// compareSQL writes the queries of one comparison: s is the reading, f the
+// compareSQL writes the statements of one comparison: s is the reading, f the
 // final table.
 type compareSQL struct {
-	d              *Dialect
-	c              Comparison
-	reading, final string
-	live           string
+	mergeSQL
+	c       Comparison
+	reading string
+	suspect string
+	asked   string
 }
 
-// reads tells whether a column takes part in the comparison: those that the
-// pages carry, and the key.
-func (s *compareSQL) reads(col Column) bool {
-	for _, k := range s.c.Table.Key {
-		if k == col.Name {
-			return true
-		}
+func (r *Reading) sql() *compareSQL {
+	return &compareSQL{mergeSQL: mergeSQL{d: r.w.d, o: r.w.o, m: Merge{Table: r.c.Table}},
+		c: r.c, reading: r.reading, suspect: r.suspect, asked: r.asked}
+}
+
+// live tells whether a final row is of a record that isn't deleted.
+func (s *compareSQL) live(alias string) string { return s.col(alias, colDeleted) + " IS NULL" }
+
+// record is the key as one text; a key that is one is left as it is, so that
+// an index on it can be used.
+func (s *compareSQL) record(alias string) string {
+	prefix := ""
+	if alias != "" {
+		prefix = alias + "."
 	}
-	for _, p := range s.c.Pages {
-		for _, field := range p.Header {
-			if strings.EqualFold(field, col.Field) {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-// fieldOr is the column of a field where the reading has it, or else.
-func (s *compareSQL) fieldOr(alias, field, otherwise string) string {
-	c, ok := s.c.Table.column(field)
-	if !ok || !s.reads(c) {
-		return otherwise
-	}
-	return alias + s.d.Quote(c.Name)
-}
-
-// source is the newest version of each key in the reading.
-func (s *compareSQL) source() string {
-	keys := s.d.list("", s.c.Table.Key)
-	none := "CAST(NULL AS " + s.d.Type(Timestamp, 0) + ")"
-	gone := s.fieldOr("", fieldDeleted, "false")
-	stamp := s.fieldOr("", fieldStamp, none)
-	return fmt.Sprintf("(SELECT %s, stamp, gone FROM (SELECT %s, %s AS stamp, coalesce(%s, false) AS gone, "+
-		"row_number() OVER (PARTITION BY %s ORDER BY %s DESC NULLS LAST) AS n FROM %s) r WHERE n = 1)",
-		keys, keys, stamp, gone, keys, stamp, s.reading)
-}
-
-// text is an expression's value as a text. Two of them are joined by ||, since
-// the concat of Redshift takes no third.
-func (s *compareSQL) text(expr string) string {
-	return fmt.Sprintf("CAST(%s AS %s)", expr, s.d.Type(Text, 0))
-}
-
-func (s *compareSQL) duplicates() string {
-	keys := s.d.list("", s.c.Table.Key)
-	return fmt.Sprintf("(SELECT %s, count(*) AS n FROM %s GROUP BY %s HAVING count(*) > 1) x", keys, s.final, keys)
-}
-
-// differing selects the keys that differ in one way. A record that was stamped
-// at or after Before on either side is pending whatever else it is.
-func (s *compareSQL) differing(how string) string {
-	on := make([]string, len(s.c.Table.Key))
-	keys := make([]string, len(s.c.Table.Key))
+	texts := make([]string, len(s.c.Table.Key))
 	for i, k := range s.c.Table.Key {
-		on[i] = "s." + s.d.Quote(k) + " = f." + s.d.Quote(k)
-		keys[i] = s.text(fmt.Sprintf("coalesce(s.%s, f.%s)", s.d.Quote(k), s.d.Quote(k)))
+		c := s.c.Table.Columns[slices.IndexFunc(s.c.Table.Columns, func(c Column) bool { return c.Name == k })]
+		texts[i] = prefix + s.q(k)
+		if c.Kind != Text || len(texts) > 1 {
+			texts[i] = fmt.Sprintf("CAST(%s AS %s)", texts[i], s.d.Type(Text, 0))
+		}
 	}
-	first := s.d.Quote(s.c.Table.Key[0])
-	own := s.fieldOr("f.", fieldStamp, "f."+s.d.Quote(colAt))
-	extra := fmt.Sprintf("f.%s IS NOT NULL AND (s.%s IS NULL OR s.gone)", first, first)
+	return strings.Join(texts, " || chr(31) || ")
+}
+
+// source is the reading, or what it says of the records that were asked for.
+func (s *compareSQL) source(asked bool) string {
+	stamp, gone := "CAST(NULL AS "+s.d.Type(Timestamp, 0)+")", "false"
+	if c, ok := s.c.Table.column(fieldStamp); ok {
+		stamp = s.col("r", c.Name)
+	}
+	if c, ok := s.c.Table.column(fieldDeleted); ok {
+		gone = "coalesce(" + s.col("r", c.Name) + ", false)"
+	}
+	sql := fmt.Sprintf("SELECT r.*, %s AS _catchment_stamp, %s AS _catchment_gone FROM %s r", stamp, gone, s.reading)
+	if asked {
+		sql += fmt.Sprintf(" WHERE %s IN (SELECT record FROM %s)", s.record("r"), s.asked)
+	}
+	return "(" + sql + ")"
+}
+
+// rows is the live rows of the final table, or those that were asked for.
+func (s *compareSQL) rows(asked bool) string {
+	names := []string{colAt}
+	for _, c := range s.c.Table.Columns {
+		names = append(names, c.Name)
+	}
+	sql := fmt.Sprintf("SELECT %s FROM %s r WHERE %s", s.d.list("r.", names), s.final(), s.live("r"))
+	if asked {
+		sql += fmt.Sprintf(" AND %s IN (SELECT record FROM %s)", s.record("r"), s.asked)
+	}
+	return "(" + sql + ")"
+}
+
+// judge writes down what differs, and how. A record that was stamped at or
+// after Before on either side is pending whatever else it is.
+func (s *compareSQL) judge(asked bool) string {
+	first := s.c.Table.Key[0]
+	inSource, inRows := s.col("s", first)+" IS NOT NULL AND NOT s._catchment_gone", s.col("f", first)+" IS NOT NULL"
+	own, stale := s.col("f", colAt), "false"
+	if c, ok := s.c.Table.column(fieldStamp); ok {
+		own = s.col("f", c.Name)
+		stale = s.differ("s._catchment_stamp", own)
+	}
+	extra := inRows + " AND NOT coalesce(" + inSource + ", false)"
 	if s.c.Policy == Ignore {
 		extra = "false" // rows of deleted records stay on purpose
 	}
-	return fmt.Sprintf(`SELECT %s AS id
-FROM %s s
-FULL OUTER JOIN (SELECT * FROM %s f WHERE %s) f ON %s
-CROSS JOIN (SELECT %s AS before) b
-WHERE CASE
-	WHEN NOT coalesce((f.%s IS NULL AND NOT s.gone) OR (%s) OR (NOT s.gone AND s.stamp <> %s), false) THEN 'same'
-	WHEN coalesce(s.stamp >= b.before, false) OR coalesce(%s >= b.before, false) THEN 'pending'
-	WHEN f.%s IS NULL THEN 'missing'
-	WHEN %s THEN 'extra'
-	ELSE 'stale'
-END = '%s'`, strings.Join(keys, " || ',' || "), s.source(), s.final, s.live, strings.Join(on, " AND "),
-		s.before(), first, extra, own, own, first, extra, how)
+	wrong, formula, fields := "false", "false", ""
+	for _, c := range s.values() {
+		differs := s.differ(s.col("s", c.Name), s.col("f", c.Name))
+		into := &wrong
+		if slices.Contains(s.c.Formulas, c.Name) {
+			into = &formula
+		}
+		*into += "\n\t\t\tOR " + differs
+		fields += fmt.Sprintf("\n\t|| CASE WHEN %s THEN %s || chr(31) ELSE '' END", differs, literal(c.Name))
+	}
+	return fmt.Sprintf(`INSERT INTO %[1]s
+SELECT y.record, coalesce(y.waits, y.kind), CASE WHEN y.waits IS NULL AND y.kind IN ('wrong', 'formula') THEN y.fields END, 1
+FROM (
+	SELECT coalesce(%[2]s, %[3]s) AS record, ''%[4]s AS fields, CASE
+		WHEN %[5]s AND NOT (%[6]s) THEN 'missing'
+		WHEN %[7]s THEN 'extra'
+		WHEN NOT (%[5]s AND %[6]s) THEN 'same'
+		WHEN %[8]s THEN 'stale'
+		WHEN %[9]s THEN 'wrong'
+		WHEN %[10]s THEN 'formula'
+		ELSE 'same' END AS kind, CASE
+		WHEN coalesce(s._catchment_stamp >= %[11]s, false) OR coalesce(%[12]s >= %[11]s, false) THEN 'pending' END AS waits
+	FROM %[13]s s
+	FULL OUTER JOIN %[14]s f ON %[15]s
+) y
+WHERE y.kind <> 'same'`, s.suspect, s.record("s"), s.record("f"), fields, inSource, inRows, extra, stale, wrong, formula, s.before(), own,
+		s.source(asked), s.rows(asked), s.sameKey("s", "f"))
+}
+
+// values is the columns whose values are compared.
+func (s *compareSQL) values() []Column {
+	return slices.DeleteFunc(slices.Clone(s.c.Table.Columns), func(c Column) bool {
+		return slices.Contains(s.c.Table.Key, c.Name) || strings.EqualFold(c.Field, fieldStamp) || strings.EqualFold(c.Field, fieldDeleted)
+	})
+}
+
+// differ compares two values of which both may be null.
+func (s *compareSQL) differ(a, b string) string {
+	if s.d.Distincts {
+		return a + " IS DISTINCT FROM " + b
+	}
+	return "NOT " + s.d.same(a, b)
 }
 
 // before is the moment from which on differences are pending, as SQL.
@@ -189,36 +171,8 @@ func (s *compareSQL) before() string {
 	return s.d.moment(at.UTC())
 }
 
-// sample names the first keys of each kind, in order.
-func (s *compareSQL) sample(ctx context.Context, tx Tx, n int, diff *Difference) error {
-	if n <= 0 {
-		return nil
-	}
-	keys := make([]string, len(s.c.Table.Key))
-	for i, k := range s.c.Table.Key {
-		keys[i] = s.text(s.d.Quote(k))
-	}
-	dup := "SELECT " + strings.Join(keys, " || ',' || ") + " AS id FROM " + s.duplicates()
-	for _, q := range []struct {
-		into *[]string
-		sql  string
-	}{
-		{&diff.MissingIDs, s.differing("missing")},
-		{&diff.ExtraIDs, s.differing("extra")},
-		{&diff.StaleIDs, s.differing("stale")},
-		{&diff.DuplicateIDs, dup},
-	} {
-		err := tx.Query(ctx, func(scan Scan) error {
-			var id string
-			if err := scan(&id); err != nil {
-				return err
-			}
-			*q.into = append(*q.into, id)
-			return nil
-		}, fmt.Sprintf("SELECT id FROM (%s) x ORDER BY id LIMIT %d", q.sql, n))
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+// judgeDuplicates writes down the keys that have more rows than one.
+func (s *compareSQL) judgeDuplicates() string {
+	return fmt.Sprintf("INSERT INTO %s\nSELECT %s, 'duplicate', CAST(NULL AS %s), count(*) - 1 FROM %s r GROUP BY %s HAVING count(*) > 1",
+		s.suspect, s.record("r"), s.d.Type(Text, 0), s.final(), s.record("r"))
 }

@@ -32,28 +32,33 @@ func (w *Warehouse) Consolidate(ctx context.Context, f Fence, m Merge) (Counts, 
 			c = old
 			return w.empty(ctx, tx, m) // a page may have been loaded once more since
 		}
-		ledger, err := w.ledger(ctx, tx, m.Attempt)
-		if err != nil {
-			return err
-		}
-		if err := complete(m, ledger); err != nil {
-			return err
-		}
-		j, err := w.newJoin(ctx, tx, m, ledger)
-		if err != nil {
-			return err
-		}
-		if err := j.merge(ctx, tx); err != nil {
-			return err
-		}
-		err = w.settle(ctx, tx, f, m, j)
-		c = j.counts
+		c, err = w.merge(ctx, tx, f, m)
 		return err
 	})
 	if err != nil {
 		return Counts{}, err
 	}
 	return c, nil
+}
+
+// merge does a merge in a transaction that holds the fence.
+func (w *Warehouse) merge(ctx context.Context, tx Tx, f Fence, m Merge) (Counts, error) {
+	ledger, err := w.ledger(ctx, tx, m.Attempt)
+	if err != nil {
+		return Counts{}, err
+	}
+	if err := complete(m, ledger); err != nil {
+		return Counts{}, err
+	}
+	j, err := w.newJoin(ctx, tx, m, ledger)
+	if err != nil {
+		return Counts{}, err
+	}
+	if err := j.merge(ctx, tx); err != nil {
+		return Counts{}, err
+	}
+	err = w.settle(ctx, tx, f, m, j)
+	return j.counts, err
 }
 
 // Counted writes down that an attempt is in staging as a whole, and how it is

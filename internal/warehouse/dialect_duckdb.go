@@ -24,6 +24,9 @@ func DuckDB() *Dialect {
 		Targets:   true,
 		Distincts: true,
 
+		Memory: "memory_limit",
+		RowID:  "rowid",
+
 		PagesPerLoad: 4, // it reads each file by one thread
 	}
 }

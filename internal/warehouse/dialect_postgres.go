@@ -29,6 +29,8 @@ func Postgres() *Dialect {
 
 		LongestName: 63,
 		Clock:       "clock_timestamp()",
+		Unlogged:    "UNLOGGED ",
+		RowID:       "ctid",
 
 		PagesPerLoad: 1, // COPY takes one after the other, each in one go
 	}

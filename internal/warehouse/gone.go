@@ -37,7 +37,9 @@ WHERE %s IS NULL`,
 		s.q(tableGone), s.d.list("f.", s.m.Table.Key), s.col("f", colAt),
 		s.d.list("v.", s.m.Table.Key), stamps, s.col("v", colReadAt), s.staging(), where, s.d.list("v.", s.m.Table.Key),
 		s.final(), s.sameKey("v", "f"), s.col("f", colDeleted))
-	if !p.override {
+	if p.override {
+		sql += "\n\tAND " + s.notEarlier("v.read_at", "f")
+	} else {
 		sql += fmt.Sprintf("\n\tAND (v.at IS NULL OR v.at >= %s)\n\tAND %s > %s",
 			s.oldest(s.col("f", colAt)), s.oldest("v.read_at"), s.oldest(s.col("f", colReadAt)))
 	}
@@ -61,7 +63,9 @@ WHERE %s IS NULL
 	AND NOT EXISTS (SELECT 1 FROM %s v WHERE %s AND %s)`,
 		s.q(tableGone), s.d.list("f.", s.m.Table.Key), s.col("f", colAt), readAt,
 		s.final(), s.col("f", colDeleted), s.staging(), s.where(p, b), s.sameKey("v", "f"))
-	if !p.override {
+	if p.override {
+		sql += "\n\tAND " + s.notEarlier(readAt, "f")
+	} else {
 		sql += fmt.Sprintf("\n\tAND %s < %s", s.oldest(s.col("f", colReadAt)), readAt)
 	}
 	return statement{sql, b.args}

@@ -165,13 +165,13 @@ func (w *Warehouse) fit(ctx context.Context, tx Tx, b Batch) ([]CopyColumn, erro
 			if !ok || !strings.HasPrefix(old.Type, w.d.Stored[Decimal]) {
 				continue
 			}
-			scale, err := widen(w.d.Digits, old.Scale, c.Whole, c.Fract)
+			scale, wider, err := w.d.wider(old, c)
 			if err != nil {
-				return nil, fmt.Errorf("column %s: %w", c.Name, err)
+				return nil, err
 			}
-			if scale != old.Scale {
-				wider := w.d.retype(w.d.Table(side.schema, b.Table.Name), c.Name, w.d.Type(Decimal, scale))
-				if err := do(ctx, tx, wider...); err != nil {
+			if wider {
+				sql := w.d.retype(w.d.Table(side.schema, b.Table.Name), c.Name, w.d.Type(Decimal, scale))
+				if err := do(ctx, tx, sql...); err != nil {
 					return nil, fmt.Errorf("widen column %s: %w", c.Name, err)
 				}
 			}
@@ -181,6 +181,19 @@ func (w *Warehouse) fit(ctx context.Context, tx Tx, b Batch) ([]CopyColumn, erro
 		}
 	}
 	return cols, nil
+}
+
+// wider tells the scale that a stored decimal column needs to hold a page's
+// values, and whether that is another one than it has.
+func (d *Dialect) wider(old stored, c CopyColumn) (int, bool, error) {
+	if c.Kind != Decimal || d.Digits == 0 || !strings.HasPrefix(old.Type, d.Stored[Decimal]) {
+		return old.Scale, false, nil
+	}
+	scale, err := widen(d.Digits, old.Scale, c.Whole, c.Fract)
+	if err != nil {
+		return 0, false, fmt.Errorf("column %s: %w", c.Name, err)
+	}
+	return scale, scale != old.Scale, nil
 }
 
 // copyColumns finds the column of each field in the pages' header, with its

@@ -99,6 +99,13 @@ func (s *mergeSQL) newer(at, readAt, alias string) string {
 		s.oldest(readAt), s.oldest(s.col(alias, colReadAt)))
 }
 
+// notEarlier is the order of a rebuild or a repair, which goes by the time of
+// reading alone: a stamp may be ahead of the org's, but what was read later is
+// the newer one. A page that comes late doesn't undo a repair.
+func (s *mergeSQL) notEarlier(readAt, alias string) string {
+	return fmt.Sprintf("(%[1]s IS NULL OR %[2]s IS NULL OR %[1]s >= %[2]s)", readAt, s.col(alias, colReadAt))
+}
+
 // where selects a part's rows in staging.
 func (s *mergeSQL) where(p part, b *binds) string {
 	attempt, job, op := s.col("v", colAttempt), s.col("v", colJob), s.col("v", colOp)
@@ -244,10 +251,12 @@ WHERE v._catchment_rank = 1`,
 		s.q(tableNewest), row, s.col("f", first), s.col("f", colDeleted),
 		s.d.list("v.", s.m.Table.Key), s.at(p), readAt, s.col("v", colSeq),
 		s.staging(), where, s.final(), s.sameKey("v", "f"), s.tombs(), table, s.recordKey("v"), place)
-	if !p.override {
-		sql += fmt.Sprintf("\n\tAND (%s IS NULL OR %s)\n\tAND (t.record_key IS NULL OR %s)",
-			s.col("f", first), s.newer(at, readAt, "f"), s.newer(at, readAt, "t"))
+	newer := s.newer
+	if p.override {
+		newer = func(_, readAt, alias string) string { return s.notEarlier(readAt, alias) }
 	}
+	sql += fmt.Sprintf("\n\tAND (%s IS NULL OR %s)\n\tAND (t.record_key IS NULL OR %s)",
+		s.col("f", first), newer(at, readAt, "f"), newer(at, readAt, "t"))
 	return statement{sql, b.args}
 }
 

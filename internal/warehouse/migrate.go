@@ -11,19 +11,21 @@ import (
 // Our own tables. The first seven are in the staging schema, the others beside
 // the final tables, for whoever reads those.
 const (
-	tableVersion    = "_catchment_version"
-	tableFlow       = "_catchment_flow"
-	tablePage       = "_catchment_page"
-	tableAttempt    = "_catchment_attempt"
-	tableLog        = "_catchment_log"
-	tableCall       = "_catchment_call"
-	tableTombstone  = "_catchment_tombstone"
-	tableObjects    = "_catchment_objects"
-	tableFields     = "_catchment_fields"
-	tablePicklists  = "_catchment_picklists"
-	tableNewest     = "_catchment_newest"  // temporary
-	tableGone       = "_catchment_gone"    // temporary
-	tableComparison = "_catchment_reading" // temporary
+	tableVersion   = "_catchment_version"
+	tableFlow      = "_catchment_flow"
+	tablePage      = "_catchment_page"
+	tableAttempt   = "_catchment_attempt"
+	tableLog       = "_catchment_log"
+	tableCall      = "_catchment_call"
+	tableTombstone = "_catchment_tombstone"
+	tableObjects   = "_catchment_objects"
+	tableFields    = "_catchment_fields"
+	tablePicklists = "_catchment_picklists"
+	tableNewest    = "_catchment_newest"   // temporary
+	tableGone      = "_catchment_gone"     // temporary
+	tableReading   = "_catchment_reading_" // and the next two: as long as a comparison lasts, the table's name behind
+	tableSuspect   = "_catchment_suspect_"
+	tableAsked     = "_catchment_asked_"
 )
 
 // An ownTable is one of our own tables: columns as "name kind".

@@ -203,26 +203,3 @@ const (
 	Widened  = "widened"
 	Vanished = "vanished" // the field is gone, or hidden from this user: the column keeps its values
 )
-
-// A Comparison asks where a final table differs from a fresh reading of Id,
-// SystemModstamp and IsDeleted.
-type Comparison struct {
-	Table  Table
-	Policy Policy
-	Before time.Time // differences of records stamped at or after it are pending
-	Pages  []Page
-	Sample int // how many Ids of each kind to name
-}
-
-// A Difference is what Compare found.
-type Difference struct {
-	Source     int64 // live records in the reading
-	Warehouse  int64 // live rows in the final table
-	Missing    int64
-	Extra      int64
-	Stale      int64
-	Duplicates int64
-	Pending    int64
-
-	MissingIDs, ExtraIDs, StaleIDs, DuplicateIDs []string
-}

@@ -56,7 +56,11 @@ func (m *model) merge(versions []version, p warehouse.Policy, complete, override
 	for id, v := range newest {
 		old, known := m.rows[id]
 		tomb, buried := m.tombs[id]
-		if !override && (known && !after(v.at, v.readAt, old.at, old.readAt) || buried && !after(v.at, v.readAt, tomb[0], tomb[1])) {
+		wins := after
+		if override { // by the time of reading alone
+			wins = func(_, readAt, _, thatReadAt int) bool { return readAt >= thatReadAt }
+		}
+		if known && !wins(v.at, v.readAt, old.at, old.readAt) || buried && !wins(v.at, v.readAt, tomb[0], tomb[1]) {
 			continue
 		}
 		delete(m.tombs, id)
@@ -71,7 +75,7 @@ func (m *model) merge(versions []version, p warehouse.Policy, complete, override
 		return
 	}
 	for id, row := range m.rows {
-		if row.deleted || staged[id] || !override && row.readAt >= readAt {
+		if row.deleted || staged[id] || row.readAt > readAt || !override && row.readAt == readAt {
 			continue
 		}
 		if p == warehouse.Remove {

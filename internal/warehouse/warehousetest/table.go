@@ -2,7 +2,6 @@ package warehousetest
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"catchment/internal/plan"
@@ -155,54 +154,4 @@ func metadata(r *rig) {
 		"Id|id|Account ID|id|18", "Name|name|It's a name|picklist|0")
 	sameRows(r.t, r.query(`SELECT field, position, value, label, active, is_default FROM "salesforce"."_catchment_picklists" ORDER BY position`),
 		"Name|1|a|A|true|true", "Name|2|b|B|false|false")
-}
-
-// reading pages of Id, SystemModstamp and IsDeleted.
-const short = "Id,SystemModstamp,IsDeleted"
-
-func brief(id string, minute int, deleted bool) string {
-	return fmt.Sprintf("%s,%s,%t", id, at(minute).Format("2006-01-02T15:04:05.000Z"), deleted)
-}
-
-func comparison(r *rig) {
-	r.read(r.puts("a1", 100, rec("1", 10, false, "same"), rec("2", 10, false, "stale"), rec("3", 10, false, "extra"),
-		rec("4", 10, true, "flagged, but live in Salesforce"), rec("5", 10, false, "deleted in Salesforce"), rec("6", 10, true, "gone on both sides")))
-	c := warehouse.Comparison{Table: r.table, Policy: warehouse.Flag, Before: at(1000), Sample: 1, Pages: []warehouse.Page{
-		r.page(short, brief("1", 10, false), brief("2", 11, false), brief("4", 10, false)),
-		r.page(short, brief("5", 20, true), brief("6", 10, true), brief("7", 10, false))}}
-	d, err := r.w.Compare(r.t.Context(), c)
-	must(r.t, err)
-	same(r.t, "difference", fmt.Sprintf("%+v", d), fmt.Sprintf("%+v", warehouse.Difference{Source: 4, Warehouse: 4, Missing: 2, Extra: 2, Stale: 1,
-		MissingIDs: []string{"4"}, ExtraIDs: []string{"3"}, StaleIDs: []string{"2"}}))
-	c.Policy = warehouse.Ignore
-	d, err = r.w.Compare(r.t.Context(), c)
-	must(r.t, err)
-	same(r.t, "extra and stale under ignore", [2]int64{d.Extra, d.Stale}, [2]int64{0, 1})
-	d, err = r.w.Compare(r.t.Context(), warehouse.Comparison{Table: r.table, Policy: warehouse.Flag})
-	must(r.t, err)
-	same(r.t, "nothing read", d.Extra, 4)
-	again := c
-	again.Pages = append(slices.Clone(c.Pages), r.page(short, brief("7", 10, false)))
-	_, err = r.w.Compare(r.t.Context(), again)
-	same(r.t, "a record that came twice is refused", plan.ClassOf(err), plan.Retry)
-	c.Pages[0].Rows++
-	_, err = r.w.Compare(r.t.Context(), c)
-	same(r.t, "a page that holds other than it should is refused", err != nil, true)
-
-	r.exec(`CREATE TABLE "salesforce"."copy" AS SELECT * FROM "salesforce"."account"`)
-	r.exec(`INSERT INTO "salesforce"."copy" SELECT * FROM "salesforce"."account" WHERE id = '1'`)
-	twice := r.table
-	twice.Name = "copy"
-	d, err = r.w.Compare(r.t.Context(), warehouse.Comparison{Table: twice, Policy: warehouse.Flag, Sample: 9})
-	must(r.t, err)
-	same(r.t, "duplicates", d.Duplicates, 1)
-	same(r.t, "their Ids", strings.Join(d.DuplicateIDs, ","), "1")
-}
-
-func comparePending(r *rig) {
-	r.read(r.puts("a1", 100, rec("1", 10, false, "changed since"), rec("2", 60, false, "not yet read"), rec("3", 10, false, "deleted since")))
-	d, err := r.w.Compare(r.t.Context(), warehouse.Comparison{Table: r.table, Policy: warehouse.Flag, Before: at(50), Sample: 9,
-		Pages: []warehouse.Page{r.page(short, brief("1", 51, false), brief("3", 50, true), brief("4", 70, false))}})
-	must(r.t, err)
-	same(r.t, "difference", fmt.Sprintf("%+v", d), fmt.Sprintf("%+v", warehouse.Difference{Source: 2, Warehouse: 3, Pending: 4}))
 }

@@ -109,5 +109,16 @@ func others() []test {
 		{"metadata", metadata},
 		{"comparison", comparison},
 		{"comparison of what is pending", comparePending},
+		{"comparison of values", compareValues},
+		{"comparison asks again", compareAgain},
+		{"comparison of a reading that isn't whole", compareUnsound},
+		{"comparison of a key of two columns", compareTwoKeys},
+		{"a reading that a crash left behind", readingLeft},
+		{"a set recomputed by hand", sets},
+		{"a repair mends each kind of difference", mends},
+		{"a repair stops before a mass delete", mendStops},
+		{"a repair of rows of one key", mendDuplicates},
+		{"a late page doesn't undo a repair", mendThenLatePage},
+		{"a late rebuild doesn't undo a repair", mendThenLateRebuild},
 	}
 }

@@ -1,0 +1,88 @@
+package warehouse
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+
+	"catchment/internal/plan"
+)
+
+// A Mending is what was read anew of records whose rows were found wrong.
+type Mending struct {
+	Batches      []Batch // of one attempt: Put the records, Delete those that are gone
+	Policy       Policy
+	AbsentReason string // of Delete versions; "" is purged
+	AllowDeletes bool   // past the stop before a mass delete
+}
+
+// Mend loads and merges in one transaction, so that a crash leaves nothing
+// half done. What was read wins over rows of any stamp, as in a rebuild, but
+// not over what was read later; the watermark stays where it is. Doing it
+// again changes nothing (invariant 2).
+func (w *Warehouse) Mend(ctx context.Context, f Fence, m Mending) (Counts, error) {
+	var c Counts
+	if len(m.Batches) == 0 {
+		return c, nil
+	}
+	merge := Merge{Table: m.Batches[0].Table, Attempt: m.Batches[0].Attempt, Policy: m.Policy, Override: true,
+		AbsentReason: m.AbsentReason, AllowDeletes: m.AllowDeletes}
+	merge.AbsentReason = absentReason(merge)
+	for _, b := range m.Batches {
+		for _, p := range b.Pages {
+			merge.Pages++
+			merge.Rows += p.Rows
+		}
+	}
+	err := w.fencedOn(ctx, f, "mend "+merge.Table.Name, []string{w.final(merge.Table)}, func(tx Tx) error {
+		if w.d.Locks {
+			if err := do(ctx, tx, (&mergeSQL{d: w.d, o: w.o, m: merge}).lock()); err != nil {
+				return err
+			}
+		}
+		old, done, err := w.logged(ctx, tx, merge.Attempt)
+		if err != nil || done {
+			c = old
+			return err
+		}
+		for _, b := range m.Batches {
+			b.Op, b.Override = cmp.Or(b.Op, Put), true
+			if err := w.loadFresh(ctx, tx, f, b); err != nil {
+				return err
+			}
+		}
+		c, err = w.merge(ctx, tx, f, merge)
+		return err
+	})
+	if err != nil {
+		return Counts{}, err
+	}
+	return c, nil
+}
+
+// Distinct leaves one row of each key, and gives the final table its key back.
+// Which row stays doesn't matter: Mend replaces it. They are two transactions,
+// since DuckDB finds rows that its own transaction deleted when it makes a key.
+func (w *Warehouse) Distinct(ctx context.Context, f Fence, t Table) error {
+	if w.d.RowID == "" {
+		return plan.Fixf("load it anew with: catchment run --full "+t.Object, "rows of one key can't be told apart in %s", w.d.Name)
+	}
+	s := &mergeSQL{d: w.d, o: w.o, m: Merge{Table: t}}
+	keys := s.d.list("", t.Key)
+	delete := fmt.Sprintf("DELETE FROM %s f\nUSING (SELECT %s, max(%s) AS kept FROM %s GROUP BY %s HAVING count(*) > 1) n\nWHERE %s AND f.%s <> n.kept",
+		s.final(), keys, w.d.RowID, s.final(), keys, s.sameKey("n", "f"), w.d.RowID)
+	for _, sql := range []string{delete, s.addKey()} {
+		err := w.fencedOn(ctx, f, "one row of each key of "+t.Name, []string{w.final(t)}, func(tx Tx) error {
+			keyed, err := w.keyed(ctx, tx, t)
+			if err != nil || keyed {
+				return err
+			}
+			_, err = tx.Exec(ctx, sql)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

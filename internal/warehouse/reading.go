@@ -1,0 +1,403 @@
+package warehouse
+
+import (
+	"context"
+	"crypto/md5"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"catchment/internal/plan"
+)
+
+// A Reading is a fresh look at an object in a table of its own in the staging
+// schema, beside the final table that it is held against. The warehouse
+// compares, so memory stays flat; what it finds can be asked for again by Id,
+// answered, and judged anew. Nothing of it touches rows of the final table.
+//
+// The order is Reading, Add, Judge, then Ask and Answer as often as need be,
+// Difference and Sets at any time after Judge, and Close. A reading that a
+// crash left behind is replaced by the next one of the flow.
+type Reading struct {
+	w       *Warehouse
+	f       Fence
+	c       Comparison
+	reading string // our three tables, quoted
+	suspect string
+	asked   string
+	name    string // of the first, as it is
+	loaded  int64
+}
+
+// A Comparison says what a reading is held against.
+type Comparison struct {
+	Table    Table // its columns are what is compared: the key, SystemModstamp, IsDeleted, and values
+	Policy   Policy
+	Before   time.Time // differences of records stamped at or after it are pending
+	Formulas []string  // columns whose values move without a stamp: they are told apart
+}
+
+// Stored gives the columns of t that its final table has.
+func (w *Warehouse) Stored(ctx context.Context, t Table) (Table, error) {
+	var has []stored
+	err := w.driver.View(ctx, func(tx Tx) (err error) {
+		has, err = storedColumns(ctx, tx, w.o.Schema, t.Name)
+		return err
+	})
+	if err != nil {
+		return t, fmt.Errorf("columns of %s: %w", t.Name, err)
+	}
+	t.Columns = slices.DeleteFunc(slices.Clone(t.Columns), func(c Column) bool {
+		_, ok := find(has, c.Name)
+		return !ok
+	})
+	return t, nil
+}
+
+// Reading makes the empty tables of a reading.
+func (w *Warehouse) Reading(ctx context.Context, f Fence, c Comparison) (*Reading, error) {
+	r := &Reading{w: w, f: f, c: c, name: readingName(tableReading, c.Table.Name)}
+	r.reading = w.own(r.name)
+	r.suspect, r.asked = w.own(readingName(tableSuspect, c.Table.Name)), w.own(readingName(tableAsked, c.Table.Name))
+	err := w.fenced(ctx, f, "read "+c.Table.Name, func(tx Tx) error {
+		has, err := storedColumns(ctx, tx, w.o.Schema, c.Table.Name)
+		if err != nil {
+			return err
+		}
+		defs := []string{}
+		for _, col := range stagingOwn() {
+			defs = append(defs, w.d.column(col))
+		}
+		for _, col := range c.Table.Columns {
+			old, ok := find(has, col.Name)
+			if !ok {
+				return plan.Failf(plan.Bug, "", "table %s has no column %s to compare with", c.Table.Name, col.Name)
+			}
+			defs = append(defs, w.d.Quote(col.Name)+" "+w.d.storedType(old, col.Kind))
+		}
+		text := w.d.Type(Text, 0)
+		if err := r.drop(ctx, tx); err != nil {
+			return err
+		}
+		for table, columns := range map[string]string{
+			r.reading: strings.Join(defs, ", "),
+			r.suspect: fmt.Sprintf("record %s, how %s, fields %s, n %s", text, text, text, w.d.Type(Long, 0)),
+			r.asked:   "record " + text,
+		} {
+			if _, err := tx.Exec(ctx, fmt.Sprintf("CREATE %sTABLE %s (%s)", w.d.Unlogged, table, columns)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return r, nil
+}
+
+// readingName is the name of one of a reading's tables. PostgreSQL cuts longer
+// ones off.
+func readingName(prefix, table string) string {
+	if len(prefix)+len(table) > longestName {
+		table = fmt.Sprintf("%x", md5.Sum([]byte(table)))
+	}
+	return prefix + table
+}
+
+// storedType is the type of a column that the warehouse has.
+func (d *Dialect) storedType(has stored, k Kind) string {
+	if d.isText(has.Type) {
+		return d.storedText(has)
+	}
+	return d.Type(k, has.Scale)
+}
+
+func (r *Reading) drop(ctx context.Context, tx Tx) error {
+	for _, table := range []string{r.reading, r.suspect, r.asked} {
+		if _, err := tx.Exec(ctx, "DROP TABLE IF EXISTS "+table); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Close drops the tables.
+func (r *Reading) Close(ctx context.Context) error {
+	return r.w.fenced(ctx, r.f, "forget the reading of "+r.c.Table.Name, func(tx Tx) error { return r.drop(ctx, tx) })
+}
+
+// Add loads pages of the reading, all of them or none. Each has a Seq of its
+// own.
+func (r *Reading) Add(ctx context.Context, pages []Page) error {
+	if len(pages) == 0 {
+		return nil
+	}
+	var rows int64
+	err := r.do(ctx, "read "+r.c.Table.Name, func(tx Tx) error {
+		rows = 0
+		for _, p := range pages {
+			rows += p.Rows
+		}
+		return r.load(ctx, tx, pages)
+	})
+	if err == nil {
+		r.loaded += rows
+	}
+	return err
+}
+
+func (r *Reading) load(ctx context.Context, tx Tx, pages []Page) error {
+	has, err := storedColumns(ctx, tx, r.w.o.Staging, r.name)
+	if err != nil {
+		return err
+	}
+	cols, err := copyColumns(r.w.d, r.c.Table, pages, has)
+	if err != nil {
+		return err
+	}
+	for i, c := range cols {
+		old, _ := find(has, c.Name)
+		scale, wider, err := r.w.d.wider(old, c)
+		if err != nil {
+			return err
+		}
+		if wider { // the final column may be too narrow for it: then the values differ
+			if err := do(ctx, tx, r.w.d.retype(r.reading, c.Name, r.w.d.Type(Decimal, scale))...); err != nil {
+				return fmt.Errorf("widen column %s: %w", c.Name, err)
+			}
+			cols[i].Type = r.w.d.Type(Decimal, scale)
+		}
+	}
+	return copyPages(ctx, tx, Copy{Into: r.reading, Columns: cols, Op: Put, Attempt: "reading", Job: "reading", Pages: pages})
+}
+
+// do does f in a transaction that holds the fence, with little memory.
+func (r *Reading) do(ctx context.Context, what string, f func(Tx) error) error {
+	return r.w.fenced(ctx, r.f, what, func(tx Tx) error { return r.w.frugally(ctx, tx, func() error { return f(tx) }) })
+}
+
+// frugalMemory is what a warehouse inside this process may take for a
+// comparison. It writes the rest to disk.
+const frugalMemory = "400MB"
+
+// frugally does f with little memory where the warehouse is inside this
+// process: it would keep whole tables there, since it takes four fifths of the
+// machine's for its own.
+func (w *Warehouse) frugally(ctx context.Context, tx Tx, f func() error) (err error) {
+	if w.d.Memory == "" {
+		return f()
+	}
+	var before string
+	if _, err := queryRow(ctx, tx, []any{&before}, "SELECT current_setting("+literal(w.d.Memory)+")"); err != nil {
+		return err
+	}
+	if _, err := tx.Exec(ctx, "SET "+w.d.Memory+" = "+literal(frugalMemory)); err != nil {
+		return err
+	}
+	defer func() {
+		// After a failure the transaction takes no more statements; the setting
+		// then goes with the idle file.
+		_, undo := tx.Exec(context.WithoutCancel(ctx), "SET "+w.d.Memory+" = "+literal(before))
+		if err == nil {
+			err = undo
+		}
+	}()
+	return f()
+}
+
+// Judge finds where reading and final table differ. expected is what Salesforce
+// says the reading holds (invariant 6).
+func (r *Reading) Judge(ctx context.Context, expected int64) error {
+	return r.do(ctx, "compare "+r.c.Table.Name, func(tx Tx) error {
+		if err := r.once(ctx, tx, expected); err != nil {
+			return err
+		}
+		s := r.sql()
+		if _, err := tx.Exec(ctx, "DELETE FROM "+r.suspect); err != nil {
+			return err
+		}
+		if _, err := tx.Exec(ctx, s.judge(false)); err != nil {
+			return err
+		}
+		keyed, err := r.w.keyed(ctx, tx, r.c.Table)
+		if err != nil || keyed && r.w.d.Enforces {
+			return err
+		}
+		_, err = tx.Exec(ctx, s.judgeDuplicates())
+		return err
+	})
+}
+
+// once proves that the reading is whole and has each record once: where a page
+// came twice, another one didn't come at all.
+func (r *Reading) once(ctx context.Context, tx Tx, expected int64) error {
+	rows, err := count(ctx, tx, "SELECT count(*) FROM "+r.reading)
+	if err != nil {
+		return err
+	}
+	if rows != r.loaded || rows != expected {
+		return plan.Failf(plan.Retry, "try again", "%d records were read and %d are in the warehouse, Salesforce counts %d", r.loaded, rows, expected)
+	}
+	s := r.sql()
+	keys, err := count(ctx, tx, fmt.Sprintf("SELECT count(*) FROM (SELECT DISTINCT %s AS record FROM %s s) k", s.record("s")+r.w.d.Bytewise, r.reading))
+	if err == nil && keys < rows {
+		err = plan.Failf(plan.Retry, "try again", "%d records were read twice: a page came in the place of another", rows-keys)
+	}
+	return err
+}
+
+// Ask picks what was judged to differ, so many records at most in order of
+// their keys, and names them. Answer then judges these anew.
+func (r *Reading) Ask(ctx context.Context, most int) ([]Suspect, error) {
+	var all []Suspect
+	err := r.do(ctx, "differences of "+r.c.Table.Name, func(tx Tx) error {
+		all = nil
+		for _, sql := range []string{
+			"DELETE FROM " + r.asked,
+			fmt.Sprintf("INSERT INTO %s SELECT DISTINCT record FROM %s WHERE how <> 'pending' ORDER BY record LIMIT %d", r.asked, r.suspect, most),
+		} {
+			if _, err := tx.Exec(ctx, sql); err != nil {
+				return err
+			}
+		}
+		return tx.Query(ctx, func(scan Scan) error {
+			var s Suspect
+			if err := scan(&s.ID, &s.How); err != nil {
+				return err
+			}
+			all = append(all, s)
+			return nil
+		}, fmt.Sprintf("SELECT s.record, s.how FROM %s s JOIN %s a ON a.record = s.record WHERE s.how <> 'pending' ORDER BY 1, 2", r.suspect, r.asked))
+	})
+	if err != nil {
+		return nil, err
+	}
+	return all, nil
+}
+
+// A Suspect is a record that was judged to differ, and how: missing, extra,
+// stale, wrong, formula or duplicate.
+type Suspect struct {
+	ID  string
+	How string
+}
+
+// unit stands between the texts of a key, and behind the names of columns.
+const unit = "\x1f"
+
+// Answer replaces what the reading says of the records that Ask named by what
+// pages hold, and judges them anew. A record that no page holds is gone.
+func (r *Reading) Answer(ctx context.Context, pages []Page) error {
+	var by int64
+	err := r.do(ctx, "judge again what differs in "+r.c.Table.Name, func(tx Tx) error {
+		s := r.sql()
+		gone, err := tx.Exec(ctx, fmt.Sprintf("DELETE FROM %s WHERE %s IN (SELECT record FROM %s)", r.reading, s.record(""), r.asked))
+		if err != nil {
+			return err
+		}
+		by = -gone
+		for _, p := range pages {
+			if err := r.load(ctx, tx, []Page{p}); err != nil {
+				return err
+			}
+			by += p.Rows
+		}
+		strangers, err := count(ctx, tx, fmt.Sprintf("SELECT count(*) FROM %s s WHERE %s >= %d AND NOT EXISTS (SELECT 1 FROM %s a WHERE a.record = %s)",
+			r.reading, s.q(colSeq), firstSeq(pages), r.asked, s.record("s")))
+		if err == nil && strangers > 0 {
+			err = plan.Failf(plan.Bug, "", "%d records were answered that nobody asked for", strangers)
+		}
+		if err != nil {
+			return err
+		}
+		for _, sql := range []string{
+			fmt.Sprintf("DELETE FROM %s WHERE record IN (SELECT record FROM %s)", r.suspect, r.asked),
+			s.judge(true),
+		} {
+			if _, err := tx.Exec(ctx, sql); err != nil {
+				return err
+			}
+		}
+		keyed, err := r.w.keyed(ctx, tx, r.c.Table)
+		if err != nil || keyed && r.w.d.Enforces {
+			return err
+		}
+		for _, sql := range []string{"DELETE FROM " + r.suspect + " WHERE how = 'duplicate'", s.judgeDuplicates()} {
+			if _, err := tx.Exec(ctx, sql); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err == nil {
+		r.loaded += by
+	}
+	return err
+}
+
+// firstSeq is the smallest Seq of pages.
+func firstSeq(pages []Page) int64 {
+	first := int64(1<<62 - 1)
+	for _, p := range pages {
+		first = min(first, p.Seq)
+	}
+	return first
+}
+
+// Difference counts what was judged, and names so many Ids of each kind.
+func (r *Reading) Difference(ctx context.Context, sample int) (Difference, error) {
+	var d Difference
+	err := r.do(ctx, "differences of "+r.c.Table.Name, func(tx Tx) (err error) {
+		d = Difference{}
+		s := r.sql()
+		if d.Source, err = count(ctx, tx, "SELECT count(*) FROM "+s.source(false)+" s WHERE NOT s._catchment_gone"); err != nil {
+			return err
+		}
+		if d.Warehouse, err = count(ctx, tx, "SELECT count(*) FROM "+s.final()+" f WHERE "+s.live("f")); err != nil {
+			return err
+		}
+		err = tx.Query(ctx, func(scan Scan) error {
+			var how string
+			var n int64
+			if err := scan(&how, &n); err != nil {
+				return err
+			}
+			into, ok := d.kinds()[how]
+			if !ok {
+				return errors.New("a difference of no kind")
+			}
+			*into.n = n
+			return nil
+		}, fmt.Sprintf("SELECT how, CAST(sum(n) AS %s) FROM %s GROUP BY how", r.w.d.Type(Long, 0), r.suspect))
+		if err != nil {
+			return err
+		}
+		for how, kind := range d.kinds() {
+			if *kind.n == 0 || kind.ids == nil || sample <= 0 {
+				continue
+			}
+			err := tx.Query(ctx, func(scan Scan) error {
+				var id, fields string
+				if err := scan(&id, &fields); err != nil {
+					return err
+				}
+				*kind.ids = append(*kind.ids, strings.ReplaceAll(id, unit, ","))
+				if kind.columns != nil {
+					*kind.columns = append(*kind.columns, strings.Split(strings.TrimSuffix(fields, unit), unit))
+				}
+				return nil
+			}, fmt.Sprintf("SELECT record, coalesce(fields, '') FROM %s WHERE how = %s ORDER BY record LIMIT %d", r.suspect, literal(how), sample))
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return Difference{}, err
+	}
+	return d, nil
+}

@@ -1,0 +1,329 @@
+package warehousetest
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"strings"
+
+	"catchment/internal/plan"
+	"catchment/internal/warehouse"
+)
+
+// short is the header of a reading of Id, SystemModstamp and IsDeleted.
+const short = "Id,SystemModstamp,IsDeleted"
+
+func brief(id string, minute int, deleted bool) string {
+	return fmt.Sprintf("%s,%s,%t", id, at(minute).Format("2006-01-02T15:04:05.000Z"), deleted)
+}
+
+// only is the rig's table with some of its columns.
+func (r *rig) only(names ...string) warehouse.Table {
+	t := r.table
+	t.Columns = slices.DeleteFunc(slices.Clone(t.Columns), func(c warehouse.Column) bool { return !slices.Contains(names, c.Name) })
+	return t
+}
+
+// stamps compares what a short reading has.
+func (r *rig) stamps(before int) warehouse.Comparison {
+	return warehouse.Comparison{Table: r.only("id", "systemmodstamp", "isdeleted"), Policy: warehouse.Flag, Before: at(before)}
+}
+
+func rowsOf(pages []warehouse.Page) (n int64) {
+	for _, p := range pages {
+		n += p.Rows
+	}
+	return n
+}
+
+// judge holds pages against the final table.
+func (r *rig) judge(c warehouse.Comparison, pages ...warehouse.Page) *warehouse.Reading {
+	r.t.Helper()
+	ctx := r.t.Context()
+	reading, err := r.w.Reading(ctx, r.fence, c)
+	must(r.t, err)
+	for _, p := range pages {
+		must(r.t, reading.Add(ctx, []warehouse.Page{p}))
+	}
+	must(r.t, reading.Judge(ctx, rowsOf(pages)))
+	return reading
+}
+
+// finds judges, and closes the reading.
+func (r *rig) finds(c warehouse.Comparison, sample int, want warehouse.Difference, pages ...warehouse.Page) {
+	r.t.Helper()
+	reading := r.judge(c, pages...)
+	d, err := reading.Difference(r.t.Context(), sample)
+	must(r.t, err)
+	same(r.t, "difference", fmt.Sprintf("%+v", d), fmt.Sprintf("%+v", want))
+	must(r.t, reading.Close(r.t.Context()))
+	sameRows(r.t, r.query(`SELECT table_name FROM information_schema.tables WHERE table_name LIKE '\_catchment\_%\_account' ESCAPE '\'`))
+}
+
+func comparison(r *rig) {
+	r.read(r.puts("a1", 100, rec("1", 10, false, "same"), rec("2", 10, false, "stale"), rec("3", 10, false, "extra"),
+		rec("4", 10, true, "flagged, but live in Salesforce"), rec("5", 10, false, "deleted in Salesforce"), rec("6", 10, true, "gone on both sides")))
+	pages := []warehouse.Page{
+		r.page(short, brief("1", 10, false), brief("2", 11, false), brief("4", 10, false)),
+		r.page(short, brief("5", 20, true), brief("6", 10, true), brief("7", 10, false))}
+	c := r.stamps(1000)
+	r.finds(c, 1, warehouse.Difference{Source: 4, Warehouse: 4, Missing: 2, Extra: 2, Stale: 1,
+		MissingIDs: []string{"4"}, ExtraIDs: []string{"3"}, StaleIDs: []string{"2"}}, pages...)
+	c.Policy = warehouse.Ignore
+	r.finds(c, 0, warehouse.Difference{Source: 4, Warehouse: 4, Missing: 2, Stale: 1}, pages...)
+	c.Policy = warehouse.Flag
+	r.finds(c, 0, warehouse.Difference{Warehouse: 4, Extra: 4})
+
+	r.exec(`CREATE TABLE "salesforce"."copy" AS SELECT * FROM "salesforce"."account"`)
+	r.exec(`INSERT INTO "salesforce"."copy" SELECT * FROM "salesforce"."account" WHERE id = '1'`)
+	c.Table.Name = "copy"
+	r.finds(c, 9, warehouse.Difference{Source: 4, Warehouse: 5, Duplicates: 1, DuplicateIDs: []string{"1"}},
+		r.page(short, brief("1", 10, false), brief("2", 10, false), brief("3", 10, false), brief("5", 10, false)))
+}
+
+func comparePending(r *rig) {
+	r.read(r.puts("a1", 100, rec("1", 10, false, "changed since"), rec("2", 60, false, "not yet read"), rec("3", 10, false, "deleted since")))
+	r.finds(r.stamps(50), 9, warehouse.Difference{Source: 2, Warehouse: 3, Pending: 4},
+		r.page(short, brief("1", 51, false), brief("3", 50, true), brief("4", 70, false)))
+}
+
+// wide is a header with a column of each kind.
+const wide = "Id,IsDeleted,SystemModstamp,Name,Amount__c,Employees,Big__c,Born__c,Opens__c"
+
+func valued(id, rest string) string { return id + ",false,2026-03-01T00:10:00.000Z," + rest }
+
+// Values that mean the same are the same, however they are written; those
+// that don't are named by their columns.
+func compareValues(r *rig) {
+	in := reading{name: "a1", readAt: at(100), pages: []warehouse.Page{r.page(wide,
+		valued("1", `same,1.50,5,9007199254740993,2026-01-02,10:11:12.000Z`),
+		valued("2", `"A",1.50,5,1,2026-01-02,10:11:12.000Z`), valued("3", `,,,,,`), valued("4", `text,1,1,1,2026-01-02,10:11:12.000Z`),
+		valued("5", `a,1,1,1,,`), valued("6", `formula,1,1,1,,`), valued("7", `both,1,1,1,,`))}}
+	r.read(in)
+	fine := r.page(wide, valued("1", `same,1.5E0,5,9007199254740993,2026-01-02,10:11:12.000Z`),
+		valued("2", `"a",1.5001,6,2,2026-01-03,10:11:13.000Z`), valued("3", `,,,,,`), valued("4", `,,,,,`),
+		valued("5", `"a ",1,1,1,,`), valued("6", `formula,1,1,2,,`), valued("7", `one,1,1,2,,`))
+	fine.Digits[0].Fraction = 4
+	c := warehouse.Comparison{Policy: warehouse.Flag, Before: at(50), Formulas: []string{"big__c"},
+		Table: r.only("id", "isdeleted", "systemmodstamp", "name", "amount__c", "employees", "big__c", "born__c", "opens__c")}
+	all := []string{"name", "amount__c", "employees", "big__c", "born__c", "opens__c"}
+	r.finds(c, 9, warehouse.Difference{Source: 7, Warehouse: 7, Wrong: 4, Formulas: 1, WrongIDs: []string{"2", "4", "5", "7"}, FormulaIDs: []string{"6"},
+		WrongColumns: [][]string{all, all, {"name"}, {"name", "big__c"}}, FormulaColumns: [][]string{{"big__c"}}}, fine)
+	sameRows(r.t, r.rows("id, amount__c")[:1], "1|1.50") // the final table's own type is left alone
+	c.Before = at(10)
+	r.finds(c, 0, warehouse.Difference{Source: 7, Warehouse: 7, Pending: 5}, fine)
+}
+
+// What was asked for again is judged by the answers alone.
+func compareAgain(r *rig) {
+	ctx := r.t.Context()
+	r.read(r.puts("a1", 100, rec("1", 10, false, "same"), rec("2", 10, false, "seems stale"), rec("3", 10, false, "seems extra"), rec("4", 10, false, "extra"),
+		rec("5", 10, false, "changes meanwhile")))
+	reading := r.judge(r.stamps(50), r.page(short, brief("1", 10, false), brief("2", 11, false), brief("5", 12, false), brief("6", 10, false), brief("7", 10, false)))
+	got, err := reading.Ask(ctx, 9)
+	must(r.t, err)
+	same(r.t, "suspects", fmt.Sprint(got), "[{2 stale} {3 extra} {4 extra} {5 stale} {6 missing} {7 missing}]")
+	some, err := reading.Ask(ctx, 2)
+	must(r.t, err)
+	same(r.t, "the first two", fmt.Sprint(some), "[{2 stale} {3 extra}]")
+	err = reading.Answer(ctx, []warehouse.Page{r.page(short, brief("1", 10, false))})
+	same(r.t, "an answer to no question", plan.ClassOf(err), plan.Bug)
+	_, err = reading.Ask(ctx, 9)
+	must(r.t, err)
+	must(r.t, reading.Answer(ctx, []warehouse.Page{r.page(short, brief("2", 10, false), brief("3", 10, false)), r.page(short, brief("5", 60, true), brief("7", 10, false))}))
+	d, err := reading.Difference(ctx, 9)
+	must(r.t, err)
+	same(r.t, "difference", fmt.Sprintf("%+v", d), fmt.Sprintf("%+v", warehouse.Difference{Source: 4, Warehouse: 5, Missing: 1, Extra: 1, Pending: 1,
+		MissingIDs: []string{"7"}, ExtraIDs: []string{"4"}}))
+	got, err = reading.Ask(ctx, 9)
+	must(r.t, err)
+	same(r.t, "what is left", fmt.Sprint(got), "[{4 extra} {7 missing}]")
+	must(r.t, reading.Answer(ctx, nil)) // both are gone
+	d, err = reading.Difference(ctx, 9)
+	must(r.t, err)
+	same(r.t, "missing and extra", fmt.Sprint(d.Missing, d.Extra), "0 1")
+	must(r.t, reading.Close(ctx))
+}
+
+func compareUnsound(r *rig) {
+	ctx := r.t.Context()
+	r.read(r.puts("a1", 100, rec("1", 10, false, "one")))
+	reading, err := r.w.Reading(ctx, r.fence, r.stamps(50))
+	must(r.t, err)
+	must(r.t, reading.Add(ctx, []warehouse.Page{r.page(short, brief("1", 10, false))}))
+	same(r.t, "fewer than Salesforce counts", plan.ClassOf(reading.Judge(ctx, 2)), plan.Retry)
+	must(r.t, reading.Add(ctx, []warehouse.Page{r.page(short, brief("1", 10, false))}))
+	same(r.t, "a record that came twice", plan.ClassOf(reading.Judge(ctx, 2)), plan.Retry)
+	other := r.page(short, brief("2", 10, false))
+	other.Rows++
+	same(r.t, "a page that holds other than it should", reading.Add(ctx, []warehouse.Page{other}) != nil, true)
+	must(r.t, reading.Close(ctx))
+	old := r.fence
+	r.fence.Number++
+	_, err = r.w.Claim(ctx, r.fence, "account", org)
+	must(r.t, err)
+	_, err = r.w.Reading(ctx, old, r.stamps(50))
+	same(r.t, "an old fence is refused", strings.Contains(fmt.Sprint(err), warehouse.ErrFenced.Error()), true)
+}
+
+func compareTwoKeys(r *rig) {
+	ctx := r.t.Context()
+	r.table = warehouse.Table{Object: "Log__b", Name: "log__b", Key: []string{"day__c", "n__c"}, Columns: []warehouse.Column{
+		{Name: "day__c", Field: "Day__c", Kind: warehouse.Date}, {Name: "n__c", Field: "N__c", Kind: warehouse.Int}, {Name: "text__c", Field: "Text__c", Kind: warehouse.Text}}}
+	r.fence.Flow = "Log__b"
+	_, err := r.w.Claim(ctx, r.fence, "log__b", org)
+	must(r.t, err)
+	_, err = r.w.Prepare(ctx, r.fence, r.table)
+	must(r.t, err)
+	const header = "Day__c,N__c,Text__c"
+	r.read(reading{name: "a1", readAt: at(100), pages: []warehouse.Page{r.page(header, "2026-01-01,1,one", "2026-01-01,2,two", "2026-01-02,1,three")}})
+	c := warehouse.Comparison{Table: r.table, Policy: warehouse.Flag, Before: at(1000)}
+	reading := r.judge(c, r.page(header, "2026-01-01,1,one", "2026-01-01,2,zwei", "2026-01-03,1,four"))
+	d, err := reading.Difference(ctx, 9)
+	must(r.t, err)
+	same(r.t, "difference", fmt.Sprintf("%+v", d), fmt.Sprintf("%+v", warehouse.Difference{Source: 3, Warehouse: 3, Missing: 1, Extra: 1, Wrong: 1,
+		MissingIDs: []string{"2026-01-03,1"}, ExtraIDs: []string{"2026-01-02,1"}, WrongIDs: []string{"2026-01-01,2"}, WrongColumns: [][]string{{"text__c"}}}))
+	must(r.t, reading.Close(ctx))
+}
+
+func readingLeft(r *rig) {
+	r.read(r.puts("a1", 100, rec("1", 10, false, "one")))
+	r.judge(r.stamps(50), r.page(short, brief("2", 10, false))) // and the process dies
+	r.finds(r.stamps(50), 0, warehouse.Difference{Source: 1, Warehouse: 1}, r.page(short, brief("1", 10, false)))
+}
+
+// setOf is the digest that a Set documents, by other code.
+func setOf(records ...string) warehouse.Set {
+	slices.Sort(records)
+	sum := sha256.Sum256([]byte(strings.Join(records, "")))
+	return warehouse.Set{Records: int64(len(records)), Digest: hex.EncodeToString(sum[:])}
+}
+
+func sets(r *rig) {
+	ctx := r.t.Context()
+	r.read(r.puts("a1", 100, rec("b", 10, false, "one"), rec("B", 11, false, "two"), rec("a", 10, true, "deleted"), rec("c", 10, false, "extra"), rec("d", 10, false, "pending")))
+	reading := r.judge(r.stamps(50), r.page(short, brief("b", 10, false), brief("B", 12, false), brief("a", 10, true), brief("e", 10, false), brief("d", 60, false), brief("f", 60, false)))
+	source, rows, err := reading.Sets(ctx)
+	must(r.t, err)
+	same(r.t, "the org's", source, setOf("b,2026-03-01T00:10:00.000Z\n", "B,2026-03-01T00:12:00.000Z\n", "e,2026-03-01T00:10:00.000Z\n"))
+	same(r.t, "the warehouse's", rows, setOf("b,2026-03-01T00:10:00.000Z\n", "B,2026-03-01T00:11:00.000Z\n", "c,2026-03-01T00:10:00.000Z\n"))
+	must(r.t, reading.Close(ctx))
+
+	c := r.stamps(50)
+	c.Policy = warehouse.Ignore
+	reading = r.judge(c, r.page(short, brief("b", 10, false), brief("B", 11, false), brief("c", 20, true)))
+	source, rows, err = reading.Sets(ctx)
+	must(r.t, err)
+	same(r.t, "under ignore both", source, rows)
+	same(r.t, "without what was deleted", source.Records, 2)
+	must(r.t, reading.Close(ctx))
+}
+
+// mending is a mending of records and of keys that are gone.
+func (r *rig) mending(name string, readAt int, gone []string, records ...string) warehouse.Mending {
+	m := warehouse.Mending{Policy: warehouse.Flag}
+	if len(records) > 0 {
+		m.Batches = append(m.Batches, r.batch(r.puts(name, readAt, records...)))
+	}
+	if len(gone) > 0 {
+		in := reading{name: name, readAt: at(readAt), op: warehouse.Delete, pages: []warehouse.Page{r.page("Id", gone...)}}
+		b := r.batch(in)
+		b.Job += "-gone"
+		m.Batches = append(m.Batches, b)
+	}
+	return m
+}
+
+func mends(r *rig) {
+	ctx := r.t.Context()
+	in := r.puts("a1", 100, rec("1", 10, false, "fine"), rec("2", 99_999, false, "stale, by a stamp that is ahead"), rec("3", 10, false, "purged"),
+		rec("4", 10, false, "deleted since"), rec("5", 10, true, "flagged, but live"))
+	in.merge = warehouse.Merge{Watermark: at(90), Grade: "proven", Generation: 1}
+	r.read(in)
+	m := r.mending("mend", 200, []string{"3", "9"}, rec("2", 20, false, "right"), rec("4", 20, true, "deleted"), rec("5", 10, false, "live"), rec("6", 10, false, "missing"))
+	for range 2 { // the second time finds that it was done
+		c, err := r.w.Mend(ctx, r.fence, m)
+		must(r.t, err)
+		same(r.t, "counts", c, warehouse.Counts{Staged: 6, Inserted: 1, Updated: 2, Deleted: 2, Unchanged: 1, Rows: 6})
+	}
+	sameRows(r.t, r.rows(columns), "1|fine|true|~", "2|right|true|~", "3|purged|false|purged", "4|deleted|false|soft", "5|live|true|~", "6|missing|true|~")
+	mark, _, err := r.w.Mark(ctx, r.fence.Flow)
+	must(r.t, err)
+	same(r.t, "watermark", mark.Watermark, at(90))
+	same(r.t, "rows", mark.Rows, 6)
+	sameRows(r.t, r.query(`SELECT count(*) FROM "salesforce_incremental"."account"`), "0")
+	sameRows(r.t, r.query(`SELECT count(*) FROM "salesforce_incremental"."_catchment_page"`), "0")
+	nothing, err := r.w.Mend(ctx, r.fence, warehouse.Mending{})
+	same(r.t, "nothing to mend", fmt.Sprint(nothing, err), fmt.Sprint(warehouse.Counts{}, error(nil)))
+}
+
+func mendStops(r *rig) {
+	var records, gone []string
+	for i := range 300 {
+		id := fmt.Sprintf("%03d", i)
+		records = append(records, rec(id, 10, false, "one"))
+		if i < 150 {
+			gone = append(gone, id)
+		}
+	}
+	r.read(r.puts("a1", 100, records...))
+	m := r.mending("mend", 200, gone)
+	_, err := r.w.Mend(r.t.Context(), r.fence, m)
+	same(r.t, "class", plan.ClassOf(err), plan.Fix)
+	sameRows(r.t, r.query(`SELECT count(*) FROM "salesforce"."account" WHERE _catchment_deleted_at IS NULL`), "300")
+	sameRows(r.t, r.query(`SELECT count(*) FROM "salesforce_incremental"."account"`), "0")
+	m.AllowDeletes, m.Policy = true, warehouse.Remove
+	c, err := r.w.Mend(r.t.Context(), r.fence, m)
+	must(r.t, err)
+	same(r.t, "allowed", c.Deleted, 150)
+	sameRows(r.t, r.query(`SELECT count(*) FROM "salesforce"."account"`), "150")
+}
+
+func mendDuplicates(r *rig) {
+	r.read(r.puts("a1", 100, rec("1", 10, false, "one"), rec("2", 10, false, "two")))
+	r.exec(`CREATE TABLE "salesforce"."copy" AS SELECT * FROM "salesforce"."account"`)
+	r.exec(`DROP TABLE "salesforce"."account"`)
+	r.exec(`ALTER TABLE "salesforce"."copy" RENAME TO "account"`)
+	r.exec(`INSERT INTO "salesforce"."account" SELECT * FROM "salesforce"."account" WHERE id = '1'`)
+	err := r.w.Distinct(r.t.Context(), r.fence, r.table)
+	if r.driver.Dialect().RowID == "" {
+		same(r.t, "class", plan.ClassOf(err), plan.Fix)
+		return
+	}
+	must(r.t, err)
+	must(r.t, r.w.Distinct(r.t.Context(), r.fence, r.table))
+	_, err = r.w.Mend(r.t.Context(), r.fence, r.mending("mend", 200, nil, rec("1", 10, false, "one of them")))
+	must(r.t, err)
+	sameRows(r.t, r.rows("id, name"), "1|one of them", "2|two")
+}
+
+// A page of an attempt that was read before a repair comes after it.
+func mendThenLatePage(r *rig) {
+	ctx := r.t.Context()
+	r.read(r.puts("a1", 100, rec("1", 10, false, "one"), rec("2", 10, false, "two"), rec("3", 10, false, "three")))
+	late := r.puts("late", 200, rec("1", 110, false, "as it was before"), rec("2", 10, false, "two"), rec("3", 10, false, "purged since"), rec("4", 10, false, "new"))
+	_, err := r.w.Load(ctx, r.fence, r.batch(late))
+	must(r.t, err)
+	_, err = r.w.Mend(ctx, r.fence, r.mending("mend", 300, []string{"3"}, rec("1", 110, false, "mended"), rec("2", 10, false, "mended")))
+	must(r.t, err)
+	c, err := r.by(ctx, r.w, r.fence, r.mergeOf(late))
+	must(r.t, err)
+	same(r.t, "counts", c, warehouse.Counts{Staged: 4, Inserted: 1, Unchanged: 3, Rows: 4})
+	sameRows(r.t, r.rows(columns), "1|mended|true|~", "2|mended|true|~", "3|three|false|purged", "4|new|true|~")
+}
+
+// A rebuild may override stamps, not what was read after it.
+func mendThenLateRebuild(r *rig) {
+	ctx := r.t.Context()
+	r.read(r.puts("a1", 100, rec("1", 10, false, "one"), rec("2", 99_999, false, "a stamp that is ahead"), rec("3", 10, false, "three")))
+	late := r.puts("late", 200, rec("1", 10, false, "as it was before"), rec("2", 10, false, "rebuilt"))
+	late.merge.Override, late.merge.Complete = true, true
+	_, err := r.w.Load(ctx, r.fence, r.batch(late))
+	must(r.t, err)
+	_, err = r.w.Mend(ctx, r.fence, r.mending("mend", 300, nil, rec("1", 10, false, "mended"), rec("3", 10, false, "mended")))
+	must(r.t, err)
+	_, err = r.by(ctx, r.w, r.fence, r.mergeOf(late))
+	must(r.t, err)
+	sameRows(r.t, r.rows(columns), "1|mended|true|~", "2|rebuilt|true|~", "3|mended|true|~")
+}
