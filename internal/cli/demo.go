@@ -175,11 +175,11 @@ func (d *demo) prove(ctx context.Context, runs ...control.RunRow) error {
 		return err
 	}
 	defer p.Close()
-	results, err := p.verify(ctx, nil)
+	results, err := p.verify(ctx, nil, verifyFlags{})
 	if err != nil {
 		return err
 	}
-	printed := p.printVerify(results)
+	printed := p.printVerify(results, verifyFlags{})
 	path := filepath.Join(d.flags.dir, "catchment.duckdb")
 	if err := d.sum(path, results, len(runs)); err != nil {
 		return err

@@ -8,6 +8,7 @@ import (
 
 	"catchment/internal/replicate"
 	"catchment/internal/salesforce"
+	"catchment/internal/verify"
 )
 
 func (s *session) planCommand() *cobra.Command {
@@ -76,7 +77,7 @@ func (p *work) printPlan(forecasts []replicate.Forecast, limits map[string]sales
 		if p.json {
 			if err := p.line(map[string]any{"type": "plan", "object": f.Object, "why": f.Why, "mover": f.Mover,
 				"from": moment(f.Window.From), "to": moment(f.Window.To), "grade": f.Window.Grade, "records": f.Records, "total": f.Total,
-				"api_calls": f.Calls, "jobs": f.Jobs, "storage_bytes": f.Storage, "skipped": f.Skipped}); err != nil {
+				"api_calls": f.Calls, "jobs": f.Jobs, "storage_bytes": f.Storage, "skipped": f.Skipped, "verify": verifyCosts(f.Total)}); err != nil {
 				return err
 			}
 			continue
@@ -99,5 +100,22 @@ func (p *work) printPlan(forecasts []replicate.Forecast, limits map[string]sales
 	}
 	p.say("about %s API calls of %s left today (%s a day, %s of them for people), %s Bulk jobs of %s left; the records take about %s of data storage in the org",
 		count(calls), count(daily.Remaining), count(daily.Max), p.File.Org.Reserve, count(jobs), count(bulk.Remaining), size(storage))
+	var exact, quick verify.Cost
+	for _, f := range forecasts {
+		exact = exact.Plus(verify.CostOf(f.Total, verify.Stamps))
+		quick = quick.Plus(verify.CostOf(f.Total, verify.Counts))
+	}
+	p.say("to verify all that takes about %s API calls and %s Bulk jobs, which read %s records (with --digest whole); --quick %s API calls",
+		count(exact.Calls), count(exact.Jobs), count(exact.Records), count(quick.Calls))
 	return nil
+}
+
+// verifyCosts is what verify would take, by what it compares.
+func verifyCosts(records int64) map[verify.Method]map[string]int64 {
+	costs := map[verify.Method]map[string]int64{}
+	for _, m := range []verify.Method{verify.Stamps, verify.Values, verify.Counts} {
+		c := verify.CostOf(records, m)
+		costs[m] = map[string]int64{"records": c.Records, "jobs": c.Jobs, "api_calls": c.Calls}
+	}
+	return costs
 }

@@ -2,6 +2,8 @@ package page
 
 import (
 	"bytes"
+	"compress/gzip"
+	"fmt"
 	"io"
 )
 
@@ -56,4 +58,21 @@ func (n *nulReplacer) Read(p []byte) (int, error) {
 		}
 	}
 	return total, nil
+}
+
+// WithoutNUL opens a stored page as a warehouse wants it that can't store NUL:
+// as text, each NUL replaced by U+2400. It closes stored.
+func WithoutNUL(stored io.ReadCloser, packed bool) (io.ReadCloser, error) {
+	var text io.Reader = stored
+	if packed {
+		var err error
+		if text, err = gzip.NewReader(stored); err != nil {
+			stored.Close()
+			return nil, fmt.Errorf("unpack: %w", err)
+		}
+	}
+	return struct {
+		io.Reader
+		io.Closer
+	}{ReplaceNUL(text), stored}, nil
 }

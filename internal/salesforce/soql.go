@@ -11,6 +11,7 @@ type Select struct {
 	Fields  []string
 	From    string
 	Where   []Condition
+	GroupBy string // REST answers 2,000 groups at most, and no locator for more
 	OrderBy string // switches the chunking of a Bulk job off
 	Limit   int    // 0 is none; switches the chunking of a Bulk job off
 }
@@ -26,6 +27,9 @@ func (s Select) String() string {
 			b.WriteString(" AND ")
 		}
 		b.WriteString(string(c))
+	}
+	if s.GroupBy != "" {
+		b.WriteString(" GROUP BY " + s.GroupBy)
 	}
 	if s.OrderBy != "" {
 		b.WriteString(" ORDER BY " + s.OrderBy)

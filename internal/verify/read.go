@@ -8,117 +8,157 @@ import (
 	"path"
 	"time"
 
-	"catchment/internal/control"
 	"catchment/internal/mover"
 	"catchment/internal/page"
 	"catchment/internal/plan"
+	"catchment/internal/salesforce"
 	"catchment/internal/warehouse"
 )
 
-// A reading is one fresh look at an object: a job, and its pages in the blob
-// store. Its lease is renewed as it goes on.
-type reading struct {
-	*Verifier
-	lease control.Lease
-	pager mover.Pager
-	job   mover.Job
-	pages []warehouse.Page
-}
-
-// read makes a job and brings its pages into the blob store. What it returns
-// has to be cleared, also where it failed.
-func (v *Verifier) read(ctx context.Context, lease control.Lease, r mover.Request) (*reading, error) {
-	d := &reading{Verifier: v, lease: lease, pager: v.Movers["bulk"]}
-	var err error
-	if d.job, err = d.pager.Create(ctx, r); errors.Is(err, mover.ErrUnsupported) {
-		d.pager = v.Movers["rest"]
-		d.job, err = d.pager.Create(ctx, r)
+// read makes a job and brings its pages into the reading, a few at a time, so
+// that no more of them lie in the blob store. It tells how many records there
+// are, by Salesforce's own count (invariant 6).
+func (w *visit) read(ctx context.Context, r *warehouse.Reading) (int64, error) {
+	request := mover.Request{Object: w.object.Name,
+		SOQL: salesforce.Select{Fields: fieldsOf(w.judged), From: w.object.Name, Where: w.conditions()}.String()}
+	pager := w.Movers["bulk"]
+	job, err := pager.Create(ctx, request)
+	if errors.Is(err, mover.ErrUnsupported) {
+		pager = w.Movers["rest"]
+		job, err = pager.Create(ctx, request)
 	}
 	if err != nil {
-		return d, err
+		return 0, err
 	}
-	if err := d.wait(ctx); err != nil {
-		return d, err
+	// Also for who doesn't want to wait any more. A job that stays behind is
+	// deleted by Salesforce after seven days.
+	defer func() { _ = pager.Drop(context.WithoutCancel(ctx), job) }()
+	w.res.ReadAt = job.ReadAt
+	if job, err = w.wait(ctx, pager, job); err != nil {
+		return 0, err
 	}
-	return d, d.fetch(ctx)
+	return job.Records, w.fetch(ctx, pager, job, r)
 }
 
 // wait polls the job until it is done.
-func (d *reading) wait(ctx context.Context) error {
+func (w *visit) wait(ctx context.Context, pager mover.Pager, job mover.Job) (mover.Job, error) {
 	for pause := 200 * time.Millisecond; ; pause = min(2*pause, 30*time.Second) {
 		var err error
-		if d.job, err = d.pager.Poll(ctx, d.job); err != nil || d.job.Done {
-			return err
+		if job, err = pager.Poll(ctx, job); err != nil || job.Done {
+			return job, err
 		}
-		if d.lease, err = d.Control.Renew(ctx, d.lease); err != nil {
-			return err
+		if err := w.renew(ctx); err != nil {
+			return job, err
 		}
 		timer := time.NewTimer(pause)
 		select {
 		case <-ctx.Done():
 			timer.Stop()
-			return context.Cause(ctx)
+			return job, context.Cause(ctx)
 		case <-timer.C:
 		}
 	}
 }
 
-// fetch stores the job's pages, and counts them against what Salesforce says
-// it sent (invariant 6).
-func (d *reading) fetch(ctx context.Context) error {
+// fetch brings the job's pages into the reading, and counts them against what
+// Salesforce says it sent.
+func (w *visit) fetch(ctx context.Context, pager mover.Pager, job mover.Job, r *warehouse.Reading) error {
 	var records int64
-	for p, err := range d.pager.Pages(ctx, d.job) {
+	var waiting []warehouse.Page
+	defer func() { w.forget(ctx, waiting) }()
+	load := func() error {
+		if err := r.Add(ctx, waiting); err != nil {
+			return err
+		}
+		w.forget(ctx, waiting)
+		waiting = nil
+		return nil
+	}
+	for p, err := range pager.Pages(ctx, job) {
 		if err != nil {
 			return err
 		}
-		if d.lease, err = d.Control.Renew(ctx, d.lease); err != nil {
+		if err := w.renew(ctx); err != nil {
 			return err
 		}
-		stored, err := d.store(ctx, p)
+		stored, err := w.fetchPage(ctx, p)
 		if err != nil {
 			return fmt.Errorf("page %s: %w", p.Name, err)
 		}
 		records += stored.Rows
+		if len(waiting) > 0 && waiting[0].Gzip != stored.Gzip {
+			if err := load(); err != nil {
+				return err
+			}
+		}
+		if waiting = append(waiting, stored); len(waiting) >= w.Warehouse.PagesPerLoad() {
+			if err := load(); err != nil {
+				return err
+			}
+		}
 	}
-	if records != d.job.Records {
-		return plan.Failf(plan.Retry, "try again", "the pages of job %s hold %d records, Salesforce counts %d", d.job.ID, records, d.job.Records)
+	if records != job.Records {
+		return plan.Failf(plan.Retry, "try again", "the pages of job %s hold %d records, Salesforce counts %d", job.ID, records, job.Records)
 	}
-	return nil
+	return load()
 }
 
-func (d *reading) store(ctx context.Context, p mover.Page) (warehouse.Page, error) {
+func (w *visit) fetchPage(ctx context.Context, p mover.Page) (warehouse.Page, error) {
 	body, err := p.Open(ctx)
 	if err != nil {
 		return warehouse.Page{}, err
 	}
 	defer body.Close()
-	out := warehouse.Page{Key: path.Join(d.lease.Flow, d.lease.Run, "verify", p.Name+".csv"), Seq: int64(len(d.pages) + 1), Gzip: body.Gzip}
-	if body.Gzip {
-		out.Key += ".gz"
-	}
-	in := page.Check(body, body.Gzip, body.Records, nil)
-	defer in.Close()
-	if _, err := d.Stage.Put(ctx, out.Key, in); err != nil {
-		return out, err
-	}
-	shape := in.Shape()
-	out.Header, out.Rows, out.Digest = shape.Header, shape.Records, shape.Digest
-	out.Path, out.URL = d.Stage.Where(out.Key)
-	out.Open = func(ctx context.Context) (io.ReadCloser, error) { return d.Stage.Open(ctx, out.Key) }
-	d.pages = append(d.pages, out)
-	return out, nil
+	return w.store(ctx, body, body.Gzip, body.Records)
 }
 
-// clear removes the pages and the job, also for who doesn't want to wait any
-// more. Pages that stay behind after a failure here are found by the next run's
-// drop, a job by Salesforce after seven days; the comparison is not the worse
-// for it.
-func (d *reading) clear(ctx context.Context) {
-	ctx = context.WithoutCancel(ctx)
-	if d.job.ID != "" {
-		_ = d.pager.Drop(ctx, d.job)
+// store puts a page into the blob store and looks at it on the way. records is
+// what the server counts, or -1.
+func (w *visit) store(ctx context.Context, text io.Reader, gzip bool, records int64) (warehouse.Page, error) {
+	w.pages++
+	p := warehouse.Page{Key: path.Join(w.lease.Flow, w.lease.Run, "verify", fmt.Sprintf("%05d.csv", w.pages)), Seq: w.pages, Gzip: gzip}
+	if gzip {
+		p.Key += ".gz"
 	}
-	for _, p := range d.pages {
-		_ = d.Stage.Delete(ctx, p.Key)
+	in := page.Check(text, gzip, records, w.decimal)
+	defer in.Close()
+	if _, err := w.Stage.Put(ctx, p.Key, in); err != nil {
+		return p, err
+	}
+	shape := in.Shape()
+	p.Header, p.Rows, p.Digest = shape.Header, shape.Records, shape.Digest
+	for _, d := range shape.Digits {
+		p.Digits = append(p.Digits, warehouse.Digits{Field: d.Column, Whole: d.Whole, Fraction: d.Fraction})
+	}
+	p.Path, p.URL = w.Stage.Where(p.Key)
+	p.Open = func(ctx context.Context) (io.ReadCloser, error) { return w.Stage.Open(ctx, p.Key) }
+	if shape.NUL != nil && !w.Warehouse.KeepsNUL() {
+		p.Path, p.URL, p.Gzip = "", "", false // only through Open, with the bytes replaced
+		p.Open = func(ctx context.Context) (io.ReadCloser, error) {
+			stored, err := w.Stage.Open(ctx, p.Key)
+			if err != nil {
+				return nil, err
+			}
+			return page.WithoutNUL(stored, gzip)
+		}
+	}
+	return p, nil
+}
+
+// decimal tells which columns of a page are measured.
+func (w *visit) decimal(field string) bool {
+	for _, c := range w.table.Columns {
+		if c.Field == field {
+			return c.Kind == warehouse.Decimal
+		}
+	}
+	return false
+}
+
+// forget removes pages that are loaded. Those that stay behind after a failure
+// here are found by the next run's drop.
+func (w *visit) forget(ctx context.Context, pages []warehouse.Page) {
+	for _, p := range pages {
+		_ = w.Stage.Delete(context.WithoutCancel(ctx), p.Key)
 	}
 }

@@ -1,17 +1,25 @@
 // Package verify answers one question: does the warehouse say what the org
-// says?
+// says? And where it doesn't, it can mend that.
 //
-// It reads Id, SystemModstamp and IsDeleted of every record by one Bulk query
-// and lets the warehouse compare, so that its memory doesn't grow with the
-// table. Only what is stamped before the watermark is judged: the rest is
-// pending. It changes no record and no row.
+// It reads Id, SystemModstamp and IsDeleted of every record by one Bulk query,
+// or all values, into a table beside the final one, and lets the warehouse
+// compare, so that its memory doesn't grow with the table. Only what is stamped
+// before the watermark is judged: the rest is pending. What seems to differ is
+// read again by its Id before it is reported, since an org doesn't stand still.
 //
-// Start at Verifier.Flow.
+// A repair reads nothing but what differs, writes it under the flow's lease as
+// a rebuild would, and reads it once more. Without one, no row is changed.
+//
+// Start at Verifier.Flow. read.go brings the reading, again.go asks again by
+// Id, repair.go mends, quick.go takes a sample instead, certificate.go writes
+// down what was proven.
 package verify
 
 import (
 	"context"
 	"errors"
+	"strings"
+	"sync/atomic"
 	"time"
 
 	"catchment/internal/blob"
@@ -34,120 +42,328 @@ type Verifier struct {
 	Options   Options
 }
 
+// A Method is what is compared.
+type Method string
+
+// The methods.
+const (
+	Stamps Method = "stamps" // Id, SystemModstamp and IsDeleted of each record
+	Values Method = "values" // all values of each record
+	Counts Method = "counts" // how many records were stamped on each day: a sample
+)
+
 // Options are the settings of one comparison.
 type Options struct {
-	Run    string // names this comparison in leases and in the blob store
-	Holder string
-	Alone  bool // a lock proves that every other holder is dead
-	Sample int  // how many Ids to name of each kind of difference
+	Run          string // names this comparison in leases and in the blob store
+	Holder       string
+	Alone        bool   // a lock proves that every other holder is dead
+	Sample       int    // how many Ids to name of each kind of difference
+	Method       Method // "" is Stamps
+	Repair       bool   // mend what differs
+	AllowDeletes bool   // past the stop before a mass delete
+	Sets         bool   // digests of both sides, for a certificate
 }
 
 // A Result is what one flow's comparison found.
 type Result struct {
 	Object string
+	Table  string
 	warehouse.Difference
-	AsOf  time.Time // the watermark: what is stamped later was not judged
-	Grade string
+
+	Method     Method
+	Columns    []string  // compared
+	LeftOut    []LeftOut // not compared
+	Where      string
+	Deletes    string
+	Generation int64     // of the table
+	AsOf       time.Time // the watermark: what is stamped later was not judged
+	Grade      string    // of the watermark; "sample" with Counts
+	ReadAt     time.Time // the org's time when the reading began
+	EndedAt    time.Time // the org's time when all was compared
+	Calls      int64     // API calls
+
+	Cleared     int64 // seemed to differ, and didn't when they were read again
+	Unconfirmed int64 // of the differences: too many to read again
+	Repaired    int64
+
+	SourceSet, WarehouseSet warehouse.Set // with Options.Sets
+	Sampled                 *Sampled      // with Counts
+
+	mended bool
+	left   int64 // differences after the repair
 }
 
-// Differs tells whether the warehouse says something else than the org.
+// A LeftOut is a field that was not compared, and why.
+type LeftOut struct {
+	Field  string `json:"field"`
+	Reason string `json:"reason"`
+}
+
+// Differs tells whether the warehouse says something else than the org. A
+// formula moves without a stamp, so one that differs is told, and no failure.
 func (r Result) Differs() bool {
-	return r.Missing+r.Extra+r.Stale+r.Duplicates > 0
+	return r.Missing+r.Extra+r.Stale+r.Wrong+r.Duplicates > 0
+}
+
+// Remaining is how many differences there are still, after a repair.
+func (r Result) Remaining() int64 {
+	n := r.Missing + r.Extra + r.Stale + r.Wrong + r.Duplicates
+	if r.mended {
+		n = r.left
+	}
+	return n
+}
+
+// A visit is the comparison of one flow on its way.
+type visit struct {
+	*Verifier
+	flow   flow.Flow
+	object schema.Object
+	table  warehouse.Table // of the flow, as far as the final table has its columns
+	judged warehouse.Table // the part of it that is compared
+	lease  control.Lease
+	mark   warehouse.Mark
+	res    Result
+	pages  int64 // stored so far
 }
 
 // Flow compares one flow. It holds the flow's lease meanwhile, so that no run
 // changes the table between the reading and the comparison.
 func (v *Verifier) Flow(ctx context.Context, fl flow.Flow) (Result, error) {
-	res := Result{Object: fl.Object}
+	w := &visit{Verifier: v, flow: fl, res: Result{Object: fl.Object, Method: Stamps, Where: fl.Where, Deletes: string(fl.Deletes)}}
+	if v.Options.Method != "" {
+		w.res.Method = v.Options.Method
+	}
+	var calls atomic.Int64
+	ctx = salesforce.CountInto(ctx, &calls)
 	var dead func(string) bool
 	if v.Options.Alone {
 		dead = func(string) bool { return true }
 	}
-	lease, err := v.Control.Acquire(ctx, fl.Object, v.Options.Run, v.Options.Holder, dead)
-	if err != nil {
-		return res, err
+	var err error
+	if w.lease, err = v.Control.Acquire(ctx, fl.Object, v.Options.Run, v.Options.Holder, dead); err != nil {
+		return w.res, err
 	}
-	res, err = v.compare(ctx, lease, fl)
-	return res, errors.Join(err, v.Control.Release(context.WithoutCancel(ctx), lease))
+	err = w.compare(ctx)
+	w.res.Calls = calls.Load()
+	return w.res, errors.Join(err, v.Control.Release(context.WithoutCancel(ctx), w.lease))
 }
 
-func (v *Verifier) compare(ctx context.Context, lease control.Lease, fl flow.Flow) (Result, error) {
-	res := Result{Object: fl.Object}
-	if err := v.Warehouse.Migrate(ctx); err != nil { // there may be no table of ours yet
-		return res, err
+func (w *visit) compare(ctx context.Context) error {
+	if err := w.Warehouse.Migrate(ctx); err != nil { // there may be no table of ours yet
+		return err
 	}
-	mark, err := v.mark(ctx, fl.Object)
-	if err != nil {
-		return res, err
+	if err := w.claim(ctx); err != nil {
+		return err
 	}
-	res.AsOf, res.Grade = mark.Watermark, mark.Grade
-	o, err := v.Org.Describe(ctx, fl.Object)
-	if err != nil {
-		return res, err
+	w.res.AsOf, w.res.Grade, w.res.Generation, w.res.Table = w.mark.Watermark, w.mark.Grade, w.mark.Generation, w.mark.Table
+	if err := w.describe(ctx); err != nil {
+		return err
 	}
-	table, err := judged(fl, o)
-	if err != nil {
-		return res, err
-	}
-	if table, _, err = v.Warehouse.Adapt(ctx, table); err != nil {
-		return res, err
-	}
-	condition, err := v.Warehouse.Inspect(ctx, table, mark)
+	condition, err := w.Warehouse.Inspect(ctx, w.judged, w.mark)
 	switch {
 	case err != nil:
-		return res, err
+		return err
 	case condition == warehouse.Dropped || condition == warehouse.Foreign:
-		return res, plan.Fixf("load it anew with: catchment run --full "+fl.Object, "table %s is %s", mark.Table, condition)
+		return plan.Fixf("load it anew with: catchment run --full "+w.flow.Object, "table %s is %s", w.mark.Table, condition)
 	}
-	reading, err := v.read(ctx, lease, mover.Request{Object: o.Name, SOQL: queryOf(fl, table)})
-	defer reading.clear(ctx)
+	if w.res.ReadAt, err = w.Org.ServerTime(ctx); err != nil {
+		return err
+	}
+	if w.res.Method == Counts {
+		err = w.quick(ctx)
+	} else {
+		err = w.exact(ctx)
+	}
 	if err != nil {
-		return res, err
+		return err
 	}
-	res.Difference, err = v.Warehouse.Compare(ctx, warehouse.Comparison{
-		Table: table, Policy: warehouse.Policy(fl.Deletes), Before: mark.Watermark, Pages: reading.pages, Sample: v.Options.Sample,
-	})
-	return res, err
+	w.res.EndedAt, err = w.Org.ServerTime(ctx)
+	return err
 }
 
-// mark reads how far the flow is complete. One that was never consolidated
-// can't be compared, nor one of another org (invariant 13).
-func (v *Verifier) mark(ctx context.Context, object string) (warehouse.Mark, error) {
-	org, err := v.Org.Org(ctx)
+// exact compares record by record, asks again about what seems to differ, and
+// mends that where it was asked to.
+func (w *visit) exact(ctx context.Context) (err error) {
+	fence := warehouse.Fence{Flow: w.lease.Flow, Number: w.lease.Fence}
+	r, err := w.Warehouse.Reading(ctx, fence, warehouse.Comparison{
+		Table: w.judged, Policy: warehouse.Policy(w.flow.Deletes), Before: w.mark.Watermark, Formulas: w.formulas()})
 	if err != nil {
-		return warehouse.Mark{}, err
+		return err
 	}
-	mark, found, err := v.Warehouse.Mark(ctx, object)
-	switch {
-	case err != nil:
-		return mark, err
-	case !found || mark.Watermark.IsZero():
-		return mark, plan.Fixf("copy it first with: catchment run "+object, "%s was never copied", object)
-	case mark.Org != org:
-		return mark, plan.Fixf("name the org, or the warehouse, that belong together", "the warehouse holds a copy of org %s, not of %s", mark.Org, org)
+	defer func() { err = errors.Join(err, r.Close(context.WithoutCancel(ctx))) }()
+	records, err := w.read(ctx, r)
+	if err != nil {
+		return err
 	}
-	return mark, nil
-}
-
-// queryOf reads the columns of a table from every record of the flow.
-func queryOf(fl flow.Flow, table warehouse.Table) string {
-	q := salesforce.Select{From: table.Object}
-	for _, c := range table.Columns {
-		q.Fields = append(q.Fields, c.Field)
+	if err := r.Judge(ctx, records); err != nil {
+		return err
 	}
-	if fl.Where != "" {
-		q.Where = append(q.Where, salesforce.Raw(fl.Where))
+	if err := w.confirm(ctx, r); err != nil {
+		return err
 	}
-	return q.String()
-}
-
-// judged is the part of a flow's table that is compared.
-func judged(fl flow.Flow, o schema.Object) (warehouse.Table, error) {
-	var fields []schema.Field
-	for _, name := range []string{"Id", "SystemModstamp", "IsDeleted"} {
-		if f, ok := o.Field(name); ok {
-			fields = append(fields, f)
+	if w.Options.Repair {
+		if err := w.repair(ctx, r, fence); err != nil {
+			return err
 		}
 	}
-	return warehouse.TableFor(o, fields, fl.Naming == flow.Snake)
+	if w.Options.Sets {
+		w.res.SourceSet, w.res.WarehouseSet, err = r.Sets(ctx)
+	}
+	return err
+}
+
+// claim reads how far the flow is complete, and puts the lease's fence into
+// the warehouse. A flow that was never consolidated can't be compared, nor one
+// of another org (invariant 13).
+func (w *visit) claim(ctx context.Context) error {
+	org, err := w.Org.Org(ctx)
+	if err != nil {
+		return err
+	}
+	mark, found, err := w.Warehouse.Mark(ctx, w.flow.Object)
+	switch {
+	case err != nil:
+		return err
+	case !found || mark.Watermark.IsZero():
+		return plan.Fixf("copy it first with: catchment run "+w.flow.Object, "%s was never copied", w.flow.Object)
+	case mark.Org != org:
+		return plan.Fixf("name the org, or the warehouse, that belong together", "the warehouse holds a copy of org %s, not of %s", mark.Org, org)
+	}
+	if mark.Fence >= w.lease.Fence { // the control table was made anew, and counts from 1 again
+		if w.lease, err = w.Control.Raise(ctx, w.lease, mark.Fence); err != nil {
+			return err
+		}
+	}
+	w.mark, err = w.Warehouse.Claim(ctx, warehouse.Fence{Flow: w.lease.Flow, Number: w.lease.Fence}, mark.Table, org)
+	return err
+}
+
+// describe finds what the flow copies, and what of it can be compared.
+func (w *visit) describe(ctx context.Context) error {
+	o, err := w.Org.Describe(ctx, w.flow.Object)
+	if err != nil {
+		return err
+	}
+	w.object = o
+	fields, _, err := flow.Fields(w.flow, o)
+	if err != nil {
+		return err
+	}
+	whole, err := warehouse.TableFor(o, fields, w.flow.Naming == flow.Snake)
+	if err != nil {
+		return err
+	}
+	if whole, _, err = w.Warehouse.Adapt(ctx, whole); err != nil {
+		return err
+	}
+	if w.table, err = w.Warehouse.Stored(ctx, whole); err != nil {
+		return err
+	}
+	w.judged = w.table
+	w.judged.Columns = nil
+	for _, c := range whole.Columns {
+		reason := w.leaveOut(c)
+		switch {
+		case reason == "":
+			w.judged.Columns = append(w.judged.Columns, c)
+			w.res.Columns = append(w.res.Columns, c.Name)
+		case w.res.Method == Values:
+			w.res.LeftOut = append(w.res.LeftOut, LeftOut{c.Field, reason})
+		}
+	}
+	return nil
+}
+
+// leaveOut says why a column is not compared, or "".
+func (w *visit) leaveOut(c warehouse.Column) string {
+	if !has(w.table, c) {
+		if len(w.table.Columns) == 0 && needed(c.Field) { // the table is gone: Inspect says so
+			return ""
+		}
+		return "its column is not in the table yet: the next run adds it"
+	}
+	switch {
+	case needed(c.Field) || w.isKey(c):
+		return ""
+	case w.res.Method != Values:
+		return "only stamps are compared"
+	case perUser(c.Field):
+		return "its value is another one for each user"
+	}
+	return ""
+}
+
+func has(t warehouse.Table, c warehouse.Column) bool {
+	for _, other := range t.Columns {
+		if other.Name == c.Name {
+			return true
+		}
+	}
+	return false
+}
+
+func (w *visit) isKey(c warehouse.Column) bool {
+	for _, k := range w.table.Key {
+		if k == c.Name {
+			return true
+		}
+	}
+	return false
+}
+
+// needed tells whether a field takes part in every comparison.
+func needed(field string) bool {
+	for _, name := range narrow() {
+		if strings.EqualFold(field, name) {
+			return true
+		}
+	}
+	return false
+}
+
+// narrow is the fields that say which version of a record there is.
+func narrow() []string { return []string{"Id", "SystemModstamp", "IsDeleted"} }
+
+// perUser tells whether a field depends on who asks (Object Reference, "System
+// Fields"), so that a copy has the values of the integration user.
+func perUser(field string) bool {
+	switch strings.ToLower(field) {
+	case "lastvieweddate", "lastreferenceddate", "mayedit":
+		return true
+	}
+	return false
+}
+
+// formulas is the compared columns whose values move without a stamp.
+func (w *visit) formulas() []string {
+	var names []string
+	for _, c := range w.judged.Columns {
+		if f, ok := w.object.Field(c.Field); ok && f.Calculated {
+			names = append(names, c.Name)
+		}
+	}
+	return names
+}
+
+// renew lets the lease last while the work goes on.
+func (w *visit) renew(ctx context.Context) (err error) {
+	w.lease, err = w.Control.Renew(ctx, w.lease)
+	return err
+}
+
+func fieldsOf(t warehouse.Table) []string {
+	fields := make([]string, len(t.Columns))
+	for i, c := range t.Columns {
+		fields[i] = c.Field
+	}
+	return fields
+}
+
+// conditions is the flow's filter.
+func (w *visit) conditions() []salesforce.Condition {
+	if w.flow.Where == "" {
+		return nil
+	}
+	return []salesforce.Condition{salesforce.Raw(w.flow.Where)}
 }

@@ -82,8 +82,8 @@ FROM read_csv([%s],
 	columns = {%s},
 	auto_detect = false, header = true, delim = ',', quote = '"', escape = '"', nullstr = '',
 	strict_mode = true, null_padding = false, ignore_errors = false, parallel = false,
-	max_line_size = %d, compression = '%s', filename = '_catchment_file') r
+	max_line_size = %d, buffer_size = %d, compression = '%s', filename = '_catchment_file') r
 JOIN (VALUES %s) p (file, seq) ON p.file = r._catchment_file`,
 		c.Into, strings.Join(names, ", "), strings.Join(values, ", "),
-		strings.Join(files, ", "), strings.Join(types, ", "), duckLine, compression, strings.Join(seqs, ", ")), b.args
+		strings.Join(files, ", "), strings.Join(types, ", "), duckLine, duckLine, compression, strings.Join(seqs, ", ")), b.args
 }

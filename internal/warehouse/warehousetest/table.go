@@ -2,6 +2,7 @@ package warehousetest
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"catchment/internal/plan"

@@ -4,5 +4,5 @@ FROM read_csv(['/stage/it''s.csv', '/stage/2.csv'],
 	columns = {'id': 'VARCHAR', 'amount__c': 'VARCHAR', 'wide__c': 'VARCHAR', 'it''s"odd': 'VARCHAR'},
 	auto_detect = false, header = true, delim = ',', quote = '"', escape = '"', nullstr = '',
 	strict_mode = true, null_padding = false, ignore_errors = false, parallel = false,
-	max_line_size = 33554432, compression = 'none', filename = '_catchment_file') r
+	max_line_size = 33554432, buffer_size = 33554432, compression = 'none', filename = '_catchment_file') r
 JOIN (VALUES ('/stage/it''s.csv', 1), ('/stage/2.csv', 2)) p (file, seq) ON p.file = r._catchment_file
