@@ -3,7 +3,6 @@ package warehousetest
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"catchment/internal/plan"
 	"catchment/internal/schema"
