@@ -2,7 +2,6 @@ package warehouse
 
 import (
 	"context"
-	"crypto/md5"
 	"fmt"
 	"slices"
 	"strings"
@@ -57,9 +56,10 @@ func (w *Warehouse) Stored(ctx context.Context, t Table) (Table, error) {
 
 // Reading makes the empty tables of a reading.
 func (w *Warehouse) Reading(ctx context.Context, f Fence, c Comparison) (*Reading, error) {
-	r := &Reading{w: w, f: f, c: c, name: readingName(tableReading, c.Table.Name)}
+	r := &Reading{w: w, f: f, c: c, name: shorten(w.d.LongestName, tableReading+c.Table.Name, c.Table.Name)}
 	r.reading = w.own(r.name)
-	r.suspect, r.asked = w.own(readingName(tableSuspect, c.Table.Name)), w.own(readingName(tableAsked, c.Table.Name))
+	r.suspect = w.own(shorten(w.d.LongestName, tableSuspect+c.Table.Name, c.Table.Name))
+	r.asked = w.own(shorten(w.d.LongestName, tableAsked+c.Table.Name, c.Table.Name))
 	err := w.fenced(ctx, f, "read "+c.Table.Name, func(tx Tx) error {
 		has, err := storedColumns(ctx, tx, w.o.Schema, c.Table.Name)
 		if err != nil {
@@ -95,15 +95,6 @@ func (w *Warehouse) Reading(ctx context.Context, f Fence, c Comparison) (*Readin
 		return nil, err
 	}
 	return r, nil
-}
-
-// readingName is the name of one of a reading's tables. PostgreSQL cuts longer
-// ones off.
-func readingName(prefix, table string) string {
-	if len(prefix)+len(table) > longestName {
-		table = fmt.Sprintf("%x", md5.Sum([]byte(table)))
-	}
-	return prefix + table
 }
 
 // storedType is the type of a column that the warehouse has.

@@ -166,7 +166,9 @@ FROM (
 ) v
 LEFT JOIN "salesforce"."account" f ON v."id" = f."id"
 LEFT JOIN "salesforce_incremental"."_catchment_tombstone" t ON t.table_name = CAST('account' AS VARCHAR(65535)) AND t.record_key = CAST(v."id" AS VARCHAR(65535))
-WHERE v._catchment_rank = 1;
+WHERE v._catchment_rank = 1
+	AND (f."id" IS NULL OR (v."_catchment_read_at" IS NULL OR f."_catchment_read_at" IS NULL OR v."_catchment_read_at" >= f."_catchment_read_at"))
+	AND (t.record_key IS NULL OR (v."_catchment_read_at" IS NULL OR t."_catchment_read_at" IS NULL OR v."_catchment_read_at" >= t."_catchment_read_at"));
 			ELSE
 				INSERT INTO "_catchment_newest"
 SELECT
@@ -309,7 +311,8 @@ FROM (
 	GROUP BY v."id"
 ) v
 JOIN "salesforce"."account" f ON v."id" = f."id"
-WHERE f."_catchment_deleted_at" IS NULL;
+WHERE f."_catchment_deleted_at" IS NULL
+	AND (v.read_at IS NULL OR f."_catchment_read_at" IS NULL OR v.read_at >= f."_catchment_read_at");
 			ELSE
 				INSERT INTO "_catchment_gone"
 SELECT f."id", f."_catchment_at", v.read_at
@@ -388,7 +391,8 @@ SELECT "id", "_catchment_at", "_catchment_read_at" FROM "salesforce"."account" W
 SELECT f."id", f."_catchment_at", CAST(this_read_at AS TIMESTAMPTZ)
 FROM "salesforce"."account" f
 WHERE f."_catchment_deleted_at" IS NULL
-	AND NOT EXISTS (SELECT 1 FROM "salesforce_incremental"."account" v WHERE (v."_catchment_attempt" = CAST(this_attempt AS VARCHAR(65535)) OR v."_catchment_attempt" IS NULL AND CAST(this_attempt AS VARCHAR(65535)) IS NULL) AND (v."_catchment_op" IS NULL OR v."_catchment_op" = 'put') AND v."id" = f."id");
+	AND NOT EXISTS (SELECT 1 FROM "salesforce_incremental"."account" v WHERE (v."_catchment_attempt" = CAST(this_attempt AS VARCHAR(65535)) OR v."_catchment_attempt" IS NULL AND CAST(this_attempt AS VARCHAR(65535)) IS NULL) AND (v."_catchment_op" IS NULL OR v."_catchment_op" = 'put') AND v."id" = f."id")
+	AND (CAST(this_read_at AS TIMESTAMPTZ) IS NULL OR f."_catchment_read_at" IS NULL OR CAST(this_read_at AS TIMESTAMPTZ) >= f."_catchment_read_at");
 			ELSE
 				INSERT INTO "_catchment_gone"
 SELECT f."id", f."_catchment_at", CAST(this_read_at AS TIMESTAMPTZ)
@@ -632,7 +636,9 @@ FROM (
 ) v
 LEFT JOIN "salesforce"."contact" f ON v."id" = f."id"
 LEFT JOIN "salesforce_incremental"."_catchment_tombstone" t ON t.table_name = CAST('contact' AS VARCHAR(65535)) AND t.record_key = CAST(v."id" AS VARCHAR(65535))
-WHERE v._catchment_rank = 1;
+WHERE v._catchment_rank = 1
+	AND (f."id" IS NULL OR (v."_catchment_read_at" IS NULL OR f."_catchment_read_at" IS NULL OR v."_catchment_read_at" >= f."_catchment_read_at"))
+	AND (t.record_key IS NULL OR (v."_catchment_read_at" IS NULL OR t."_catchment_read_at" IS NULL OR v."_catchment_read_at" >= t."_catchment_read_at"));
 			ELSE
 				INSERT INTO "_catchment_newest"
 SELECT
@@ -780,7 +786,8 @@ FROM (
 	GROUP BY v."id"
 ) v
 JOIN "salesforce"."contact" f ON v."id" = f."id"
-WHERE f."_catchment_deleted_at" IS NULL;
+WHERE f."_catchment_deleted_at" IS NULL
+	AND (v.read_at IS NULL OR f."_catchment_read_at" IS NULL OR v.read_at >= f."_catchment_read_at");
 			ELSE
 				INSERT INTO "_catchment_gone"
 SELECT f."id", f."_catchment_at", v.read_at
@@ -871,7 +878,8 @@ SELECT "id", "_catchment_at", "_catchment_read_at" FROM "salesforce"."contact" W
 SELECT f."id", f."_catchment_at", CAST(this_read_at AS TIMESTAMPTZ)
 FROM "salesforce"."contact" f
 WHERE f."_catchment_deleted_at" IS NULL
-	AND NOT EXISTS (SELECT 1 FROM "salesforce_incremental"."contact" v WHERE (v."_catchment_attempt" = CAST(this_attempt AS VARCHAR(65535)) OR v."_catchment_attempt" IS NULL AND CAST(this_attempt AS VARCHAR(65535)) IS NULL) AND (v."_catchment_op" IS NULL OR v."_catchment_op" = 'put') AND v."id" = f."id");
+	AND NOT EXISTS (SELECT 1 FROM "salesforce_incremental"."contact" v WHERE (v."_catchment_attempt" = CAST(this_attempt AS VARCHAR(65535)) OR v."_catchment_attempt" IS NULL AND CAST(this_attempt AS VARCHAR(65535)) IS NULL) AND (v."_catchment_op" IS NULL OR v."_catchment_op" = 'put') AND v."id" = f."id")
+	AND (CAST(this_read_at AS TIMESTAMPTZ) IS NULL OR f."_catchment_read_at" IS NULL OR CAST(this_read_at AS TIMESTAMPTZ) >= f."_catchment_read_at");
 			ELSE
 				INSERT INTO "_catchment_gone"
 SELECT f."id", f."_catchment_at", CAST(this_read_at AS TIMESTAMPTZ)
