@@ -61,6 +61,9 @@ func scriptParams(t *testing.T) testscript.Params {
 			"edit":     editFile,
 			"app":      startApp,
 			"await":    awaitRequest,
+
+			"appflow":       startAppFlow,
+			"appflow-flows": listAppFlow,
 		},
 	}
 }
@@ -118,6 +121,7 @@ func startOrg(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Setenv("SF_CLIENT_ID", c.ClientID)
 	ts.Setenv("SF_CLIENT_SECRET", c.ClientSecret)
 	ts.Setenv("ORG_TOKEN", c.AccessToken)
+	ts.Setenv("ORG_REFRESH_TOKEN", c.RefreshToken)
 }
 
 // callOrg: rest METHOD PATH [BODY] calls the org as a user of its API would

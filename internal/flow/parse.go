@@ -243,15 +243,19 @@ func (r *reader) flow(at string, n ast.Node, f *File) {
 // finish does what needs the whole file: the defaults, which may stand behind
 // the flows, and flows that meet in one table.
 func (r *reader) finish(f *File) {
+	if f.Defaults.Mover == ByAppFlow && !f.AppFlow.given {
+		at := r.seen["defaults.mover"]
+		r.problems = append(r.problems, Problem{File: r.file, Line: at.line, Column: at.column, Key: "defaults.mover", Text: needsAppFlow})
+	}
 	lines := map[string]int{}
 	for i := range f.Flows {
 		fl := &f.Flows[i]
 		fl.AcceptEncrypted = f.Org.AcceptEncrypted
 		fl.Deletes = orDefault(fl.Deletes, f.Defaults.Deletes)
-		fl.Mover = orDefault(fl.Mover, f.Defaults.Mover)
 		if fl.Mover == ByAppFlow && !f.AppFlow.given {
-			r.problems = append(r.problems, fl.problem("mover", "appflow needs a section appflow with the keys salesforce, redshift and bucket"))
+			r.problems = append(r.problems, fl.problem("mover", needsAppFlow))
 		}
+		fl.Mover = orDefault(fl.Mover, f.Defaults.Mover)
 		fl.Naming = orDefault(fl.Naming, f.Defaults.Naming)
 		fl.NUL = orDefault(fl.NUL, f.Defaults.NUL)
 
@@ -264,6 +268,9 @@ func (r *reader) finish(f *File) {
 		lines[object] = fl.Line
 	}
 }
+
+// needsAppFlow is what a flow by AppFlow lacks without its section.
+const needsAppFlow = "appflow needs a section appflow with the keys salesforce, redshift and bucket"
 
 func orDefault[T ~string](own, otherwise T) T {
 	if own == "" {

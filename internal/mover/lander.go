@@ -82,7 +82,8 @@ type Lander interface {
 	Drop(ctx context.Context, l Landing) error
 }
 
-// A Templater writes down, for keeping, the flow that would land r.
+// A Templater keeps flows written down, for people to read and to make by hand.
 type Templater interface {
-	Template(r LandRequest) ([]byte, error)
+	// Keep stores the flow that would land r, and tells the key of the blob.
+	Keep(ctx context.Context, r LandRequest) (key string, err error)
 }

@@ -47,8 +47,11 @@ func decide(f facts) (course, error) {
 	case f.row.Fingerprint != f.fingerprint, f.full && !(rebuilding && f.pending):
 		c.generation++
 	}
-	if !f.mark.Watermark.IsZero() {
+	switch {
+	case !f.mark.Watermark.IsZero():
 		c.rebuild = c.generation != f.mark.Generation
+	case f.mark.Rows > 0: // adopted: what the org lacks by now is still there, and stamps may be anything
+		c.rebuild = true
 	}
 	if !c.rebuild {
 		c.from = f.mark.Watermark
@@ -99,7 +102,7 @@ func refuse(f facts) error {
 	rebuilding := f.full || f.row.Generation > f.mark.Generation
 	switch f.condition {
 	case warehouse.Foreign:
-		return plan.Fixf("rename that table, or set warehouse.schema to a schema of Catchment's own",
+		return plan.Fixf("rename that table, set warehouse.schema to a schema of Catchment's own, or if AppFlow filled it: catchment adopt "+f.mark.Flow,
 			"table %s was not made by Catchment", f.mark.Table)
 	case warehouse.Dropped, warehouse.Emptied, warehouse.Restored:
 		if !rebuilding {

@@ -59,7 +59,7 @@ func shape(d *Dialect, schema string, t Table, has []stored, own []Column) ([]st
 	}
 	for _, c := range own {
 		if _, ok := find(has, c.Name); !ok {
-			return nil, nil, plan.Fixf("rename that table, or give Catchment a schema of its own",
+			return nil, nil, plan.Fixf("rename that table, give Catchment a schema of its own, or if AppFlow filled it: catchment adopt "+t.Object,
 				"table %s.%s was not made by Catchment: it lacks the column %s", schema, t.Name, c.Name)
 		}
 	}

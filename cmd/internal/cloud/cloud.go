@@ -24,6 +24,7 @@ import (
 	"catchment/internal/control"
 	"catchment/internal/control/dynamo"
 	"catchment/internal/flow"
+	flowsof "catchment/internal/flow/appflow"
 	"catchment/internal/mover"
 	"catchment/internal/mover/appflow"
 	"catchment/internal/mover/bulk"
@@ -129,6 +130,7 @@ func (a *AWS) Drivers() project.Drivers {
 			"bulk": func(c *salesforce.Client) mover.Pager { return bulk.New(c) },
 			"rest": func(c *salesforce.Client) mover.Pager { return rest.New(c) },
 		},
+		Import: flowsof.Read,
 		Landers: map[string]func(project.LanderConfig) (mover.Lander, error){
 			"appflow": func(l project.LanderConfig) (mover.Lander, error) {
 				c, err := a.config()

@@ -118,21 +118,39 @@ func (l *Lander) Template(r mover.LandRequest) ([]byte, error) {
 	return d.template()
 }
 
-// longestBody is how long a template may be in the request itself; a longer
-// one is read from S3 (CloudFormation quotas).
-const longestBody = 51_200
+// Keep stores the CloudFormation template that lands r.
+func (l *Lander) Keep(ctx context.Context, r mover.LandRequest) (string, error) {
+	text, err := l.Template(r)
+	if err != nil {
+		return "", err
+	}
+	return l.store(ctx, r.Object, text)
+}
 
-// keep stores a template under a name that its content gives it, and tells how
-// CloudFormation can read it: its text, or its URL.
-func (l *Lander) keep(ctx context.Context, object string, text []byte) (body, url string, err error) {
+// store keeps a template under a name that its content gives it.
+func (l *Lander) store(ctx context.Context, object string, text []byte) (key string, err error) {
 	sum := sha256.Sum256(text)
-	key := "templates/" + slug(object) + "-" + hex.EncodeToString(sum[:6]) + ".json"
+	key = "templates/" + slug(object) + "-" + hex.EncodeToString(sum[:6]) + ".json"
 	_, err = l.c.Store.Put(ctx, key, bytes.NewReader(text))
 	if errors.Is(err, blob.ErrExists) {
 		err = l.same(ctx, key, text)
 	}
 	if err != nil {
-		return "", "", fmt.Errorf("keep the template of %s: %w", object, err)
+		return "", fmt.Errorf("keep the template of %s: %w", object, err)
+	}
+	return key, nil
+}
+
+// longestBody is how long a template may be in the request itself; a longer
+// one is read from S3 (CloudFormation quotas).
+const longestBody = 51_200
+
+// keep stores a template, and tells how CloudFormation can read it: its text, or
+// its URL.
+func (l *Lander) keep(ctx context.Context, object string, text []byte) (body, url string, err error) {
+	key, err := l.store(ctx, object, text)
+	if err != nil {
+		return "", "", err
 	}
 	if len(text) <= longestBody {
 		return string(text), "", nil

@@ -29,4 +29,6 @@ func openAt(t testing.TB, url string) warehouse.Driver {
 
 func TestDriver(t *testing.T) { warehousetest.Run(t, open) }
 
+func TestAdopt(t *testing.T) { warehousetest.Adopt(t, open) }
+
 func TestHistories(t *testing.T) { warehousetest.Histories(t, open) }

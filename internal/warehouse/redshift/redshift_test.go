@@ -139,6 +139,8 @@ func open(t testing.TB) warehouse.Driver {
 
 func TestDriver(t *testing.T) { warehousetest.Run(t, open) }
 
+func TestAdopt(t *testing.T) { warehousetest.Adopt(t, open) }
+
 func TestHistories(t *testing.T) { warehousetest.Histories(t, open) }
 
 func must(t testing.TB, err error) {

@@ -1,0 +1,302 @@
+package warehouse
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"catchment/internal/plan"
+)
+
+// A table that somebody else filled, AppFlow with a row for each change of a
+// record, is taken over in one transaction: its rows become versions, the
+// newest of each record makes the final table, and the old table stays under
+// another name.
+
+// An Adoption says what is in the tables that are to be taken over, and what
+// was made of it.
+type Adoption struct {
+	Table   string
+	Sources []Adopted
+	Rows    int64  // in all of them
+	Keys    int64  // different records
+	Short   int64  // rows whose Id has 15 characters
+	After   int64  // rows of the final table once it was adopted
+	Counts  Counts // of that consolidation
+}
+
+// An Adopted is one table that is taken over.
+type Adopted struct {
+	Name    string // schema.table
+	Kept    string // what it is called afterwards
+	Rows    int64
+	Unknown []string // columns that the flow has no field for; they are kept
+	has     []stored
+	schema  string
+}
+
+// keptSuffix ends the name of a table that was taken over.
+const keptSuffix = "_before_catchment"
+
+// Survey looks at the tables of a flow that somebody else made, and changes
+// nothing. ids are the columns that hold Ids. Rows that can't be told apart by
+// an Id are refused.
+func (w *Warehouse) Survey(ctx context.Context, t Table, ids []string) (Adoption, error) {
+	var a Adoption
+	err := w.driver.View(ctx, func(tx Tx) (err error) {
+		a, err = w.survey(ctx, tx, t, ids)
+		return err
+	})
+	if err != nil {
+		return Adoption{}, fmt.Errorf("survey %s: %w", t.Name, err)
+	}
+	return a, nil
+}
+
+func (w *Warehouse) survey(ctx context.Context, tx Tx, t Table, ids []string) (Adoption, error) {
+	a := Adoption{Table: t.Name}
+	if w.d.Name != Postgres().Name && w.d.Name != Redshift(FailLongText).Name {
+		return a, plan.Fixf("AppFlow writes into neither", "%s has no tables of AppFlow", w.d.Name)
+	}
+	if len(t.Key) != 1 || !slices.Contains(ids, t.Key[0]) {
+		return a, plan.Fixf("copy it anew", "%s has no Id to tell its rows by", t.Object)
+	}
+	var all []string
+	for _, schema := range []string{w.o.Schema, w.o.Staging} {
+		has, err := storedColumns(ctx, tx, schema, t.Name)
+		if err != nil {
+			return a, err
+		}
+		if len(has) == 0 || slices.ContainsFunc(has, func(c stored) bool { return strings.HasPrefix(strings.ToLower(c.Name), ownPrefix) }) {
+			continue // there is none, or it is ours
+		}
+		one := Adopted{Name: schema + "." + t.Name, Kept: schema + "." + t.Name + keptSuffix, has: has, schema: schema}
+		key, ok := find(has, t.Key[0])
+		if !ok {
+			return a, plan.Fixf("rename that table, or take the flow out", "table %s has no column %s", one.Name, t.Key[0])
+		}
+		for _, name := range payload(has) {
+			if !slices.ContainsFunc(t.Columns, func(c Column) bool { return strings.EqualFold(c.Name, name) }) {
+				one.Unknown = append(one.Unknown, name)
+			}
+		}
+		if one.Rows, err = w.surveyOne(ctx, tx, &a, one, key); err != nil {
+			return a, err
+		}
+		a.Rows += one.Rows
+		a.Sources = append(a.Sources, one)
+		all = append(all, "SELECT "+w.longID(w.d.Quote(key.Name))+" AS k FROM "+w.d.Table(schema, t.Name))
+	}
+	if len(all) == 0 {
+		return a, nil
+	}
+	var err error
+	a.Keys, err = count(ctx, tx, "SELECT count(DISTINCT k"+w.d.Bytewise+") FROM ("+strings.Join(all, " UNION ALL ")+") x")
+	return a, err
+}
+
+// surveyOne counts the rows of a table, and refuses those without an Id.
+func (w *Warehouse) surveyOne(ctx context.Context, tx Tx, a *Adoption, one Adopted, key stored) (int64, error) {
+	id := w.trimmed(w.d.Quote(key.Name))
+	var rows, short, bad int64
+	_, err := queryRow(ctx, tx, []any{&rows, &short, &bad}, fmt.Sprintf(
+		"SELECT count(*), count(CASE WHEN length(%[1]s) = 15 THEN 1 END), count(CASE WHEN length(%[1]s) IN (15, 18) THEN NULL ELSE 1 END) FROM %[2]s",
+		id, w.d.Table(one.schema, a.Table)))
+	if err != nil {
+		return 0, err
+	}
+	if bad > 0 {
+		return 0, plan.Fixf("mend or delete them: SELECT * FROM "+one.Name+" WHERE length("+key.Name+") NOT IN (15, 18) OR "+key.Name+" IS NULL",
+			"%d of %d rows of %s have no Id of 15 or 18 characters", bad, rows, one.Name)
+	}
+	a.Short += short
+	return rows, nil
+}
+
+// trimmed is a text without the blanks that a CHAR column adds.
+func (w *Warehouse) trimmed(v string) string {
+	return "trim(CAST(" + v + " AS " + w.d.Type(Text, 0) + "))"
+}
+
+// longID is an Id with the three characters that say which of its letters are
+// capitals: each stands for five of them, from the right (Salesforce, "ID Field
+// Type"). An Id that has 18 stays.
+func (w *Warehouse) longID(v string) string {
+	v = w.trimmed(v)
+	var ends strings.Builder
+	for chunk := range 3 {
+		var bits []string
+		for i := range 5 {
+			bits = append(bits, fmt.Sprintf("CASE WHEN strpos('ABCDEFGHIJKLMNOPQRSTUVWXYZ', substring(%s, %d, 1)) > 0 THEN %d ELSE 0 END", v, 5*chunk+i+1, 1<<i))
+		}
+		fmt.Fprintf(&ends, " || substring('ABCDEFGHIJKLMNOPQRSTUVWXYZ012345', 1 + %s, 1)", strings.Join(bits, " + "))
+	}
+	return fmt.Sprintf("CASE WHEN length(%s) = 15 THEN %s%s ELSE %s END", v, v, ends.String(), v)
+}
+
+// Adopt takes the tables of a flow over: the final table is made anew, with the
+// newest version of each record, and the old ones are kept under another name.
+// It is one transaction: a crash leaves everything as it was. A repeat finds
+// nothing to adopt.
+func (w *Warehouse) Adopt(ctx context.Context, f Fence, m Merge, ids []string) (Adoption, error) {
+	m.Attempt, m.Pages, m.Rows, m.Complete, m.Override, m.AllowDeletes = "", 0, 0, false, false, true
+	m.AbsentReason = absentReason(m)
+	var a Adoption
+	err := w.fencedOn(ctx, f, "adopt "+m.Table.Name, []string{w.final(m.Table)}, func(tx Tx) error {
+		var err error
+		if a, err = w.survey(ctx, tx, m.Table, ids); err != nil || len(a.Sources) == 0 {
+			return err
+		}
+		wide := m
+		wide.Table = withUnknown(w.d, m.Table, a.Sources)
+		if err := w.moveAside(ctx, tx, wide.Table, a); err != nil {
+			return err
+		}
+		for _, one := range a.Sources {
+			n, err := w.moveIn(ctx, tx, wide.Table, one, ids)
+			if err != nil {
+				return err
+			}
+			if n != one.Rows {
+				return plan.Failf(plan.Retry, "", "%d rows of %s were counted, %d came over: somebody is still writing into it", one.Rows, one.Name, n)
+			}
+		}
+		j, err := w.newJoin(ctx, tx, wide, nil)
+		if err != nil {
+			return err
+		}
+		if err := j.merge(ctx, tx); err != nil {
+			return err
+		}
+		if err := w.settle(ctx, tx, f, wide, j); err != nil {
+			return err
+		}
+		a.Counts = j.counts
+		return w.accountAdopted(ctx, tx, m, &a)
+	})
+	return a, err
+}
+
+// accountAdopted proves that no record was lost (invariant 6).
+func (w *Warehouse) accountAdopted(ctx context.Context, tx Tx, m Merge, a *Adoption) error {
+	var err error
+	if a.After, err = count(ctx, tx, "SELECT count(*) FROM "+w.final(m.Table)); err != nil {
+		return err
+	}
+	kept := a.After
+	switch m.Policy {
+	case Ignore: // a record that was deleted before it was ever copied has no row
+		return nil
+	case Remove:
+		buried, err := count(ctx, tx, "SELECT count(*) FROM "+w.own(tableTombstone)+" WHERE table_name = $1", m.Table.Name)
+		if err != nil {
+			return err
+		}
+		kept += buried
+	}
+	if kept < a.Keys {
+		return plan.Failf(plan.Bug, "nothing was changed; report it", "the old tables hold %d records, the new one would hold %d", a.Keys, kept)
+	}
+	return nil
+}
+
+// withUnknown is the flow's table with the columns that only the old tables
+// have.
+func withUnknown(d *Dialect, t Table, sources []Adopted) Table {
+	t.Columns = slices.Clone(t.Columns)
+	for _, one := range sources {
+		for _, name := range one.Unknown {
+			if slices.ContainsFunc(t.Columns, func(c Column) bool { return strings.EqualFold(c.Name, name) }) {
+				continue
+			}
+			has, _ := find(one.has, name)
+			c := Column{Name: name, Field: name, Kind: Text}
+			for _, kind := range []Kind{Bool, Int, Long, Decimal, Date, Time, Timestamp} {
+				if bare, _, _ := strings.Cut(has.Type, "("); strings.EqualFold(bare, d.Stored[kind]) {
+					c.Kind, c.Scale = kind, has.Scale
+				}
+			}
+			t.Columns = append(t.Columns, c)
+		}
+	}
+	return t
+}
+
+// moveAside gives the old tables their other names and makes ours.
+func (w *Warehouse) moveAside(ctx context.Context, tx Tx, t Table, a Adoption) error {
+	for _, one := range a.Sources {
+		sql := fmt.Sprintf("ALTER TABLE %s RENAME TO %s", w.d.Table(one.schema, t.Name), w.d.Quote(t.Name+keptSuffix))
+		if _, err := tx.Exec(ctx, sql); err != nil {
+			return fmt.Errorf("keep %s as %s: %w", one.Name, one.Kept, err)
+		}
+	}
+	for _, side := range []struct {
+		schema string
+		own    []Column
+	}{{w.o.Staging, stagingOwn()}, {w.o.Schema, finalOwn()}} {
+		has, err := storedColumns(ctx, tx, side.schema, t.Name)
+		if err != nil {
+			return err
+		}
+		ddl, _, err := shape(w.d, side.schema, t, has, side.own)
+		if err != nil {
+			return err
+		}
+		for _, sql := range ddl {
+			if _, err := tx.Exec(ctx, sql); err != nil {
+				return err
+			}
+		}
+		if side.schema == w.o.Schema {
+			if err := w.grant(ctx, tx, t, len(has) == 0); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// moveIn copies the rows of an old table into staging, as rows that nobody
+// claims.
+func (w *Warehouse) moveIn(ctx context.Context, tx Tx, t Table, one Adopted, ids []string) (int64, error) {
+	var names, values []string
+	for _, c := range t.Columns {
+		has, ok := find(one.has, c.Name)
+		if !ok {
+			continue
+		}
+		names = append(names, w.d.Quote(c.Name))
+		values = append(values, w.converted(c, has, slices.Contains(ids, c.Name)))
+	}
+	return tx.Exec(ctx, fmt.Sprintf("INSERT INTO %s (%s)\nSELECT %s\nFROM %s", w.staging(t), strings.Join(names, ", "),
+		strings.Join(values, ", "), w.d.Table(one.schema, t.Name+keptSuffix)))
+}
+
+// converted is a value of an old table as our column takes it. AppFlow may have
+// written everything as text.
+func (w *Warehouse) converted(c Column, has stored, id bool) string {
+	v := w.d.Quote(has.Name)
+	bare, _, _ := strings.Cut(has.Type, "(")
+	switch {
+	case id:
+		return "nullif(" + w.longID(v) + ", '')"
+	case c.Kind == Text && textual(bare):
+		return "nullif(" + v + ", '')" // Salesforce has no empty texts
+	case strings.EqualFold(bare, w.d.Stored[c.Kind]):
+		return v
+	case c.Kind == Bool:
+		return fmt.Sprintf("CASE lower(%s) WHEN 'true' THEN true WHEN 't' THEN true WHEN '1' THEN true WHEN 'false' THEN false WHEN 'f' THEN false WHEN '0' THEN false END", w.trimmed(v))
+	case c.Kind == Time:
+		return fmt.Sprintf("CAST(replace(nullif(%s, ''), 'Z', '') AS %s)", w.trimmed(v), w.d.Type(c.Kind, c.Scale))
+	case textual(bare):
+		return fmt.Sprintf("CAST(nullif(%s, '') AS %s)", w.trimmed(v), w.d.columnType(c))
+	}
+	return fmt.Sprintf("CAST(%s AS %s)", v, w.d.columnType(c))
+}
+
+// textual tells whether a column of somebody else's holds texts, of any length.
+func textual(bare string) bool {
+	bare = strings.ToLower(bare)
+	return strings.HasPrefix(bare, "char") || strings.HasPrefix(bare, "varchar") || bare == "text"
+}
