@@ -14,7 +14,7 @@ import (
 // The pages of docs/howto are executed: what stands behind "$ " in a console
 // block is typed, and each line below it has to be said by the command. "..."
 // leaves lines out, or the rest of one. An exit code other than 0 stands behind
-// "# exit".
+// "# exit". A yaml block that begins with "# NAME.yaml" is that file.
 func TestHowtoPages(t *testing.T) {
 	pages, err := filepath.Glob("../../docs/howto/*.md")
 	if err != nil || len(pages) == 0 {
@@ -46,6 +46,7 @@ func scriptOf(page string) string {
 	var b strings.Builder
 	b.WriteString("org -load\n")
 	inside, commands := false, 0
+	files := fileBlocks.FindAllStringSubmatch(page, -1)
 	for line := range strings.Lines(page) {
 		line = strings.TrimRight(line, "\n")
 		switch {
@@ -63,8 +64,13 @@ func scriptOf(page string) string {
 	if commands == 0 {
 		return ""
 	}
+	for _, f := range files {
+		fmt.Fprintf(&b, "-- %s --\n%s", f[2], f[1])
+	}
 	return b.String()
 }
+
+var fileBlocks = regexp.MustCompile("(?ms)^```yaml\n(# ([a-z0-9-]+[.]yaml)\n.*?)^```$")
 
 // typed turns a command line into one of a script.
 func typed(line string) string {
