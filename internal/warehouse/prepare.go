@@ -71,7 +71,7 @@ func shape(d *Dialect, schema string, t Table, has []stored, own []Column) ([]st
 		case !ok:
 			ddl = append(ddl, fmt.Sprintf("ALTER TABLE %s ADD COLUMN %s", d.Table(schema, t.Name), d.column(c)))
 			changes = append(changes, Change{Table: t.Name, Column: c.Name, What: "added", Detail: d.columnType(c)})
-		case d.tooNarrow(old, c):
+		case d.tooNarrow(old, c) && !slices.Contains(t.Key, c.Name): // a table that is laid out by a column can't lose it
 			for _, q := range d.retype(d.Table(schema, t.Name), c.Name, d.columnType(c)) {
 				ddl = append(ddl, q.sql)
 			}

@@ -66,3 +66,10 @@ CREATE OR REPLACE FUNCTION redshift_standin.charindex(part TEXT, t TEXT) RETURNS
 CREATE OR REPLACE FUNCTION redshift_standin.sha2(t TEXT, bits INTEGER) RETURNS VARCHAR LANGUAGE sql IMMUTABLE STRICT AS
 $$ SELECT encode(CASE bits WHEN 224 THEN sha224(convert_to(t, 'UTF8')) WHEN 384 THEN sha384(convert_to(t, 'UTF8')) WHEN 512 THEN sha512(convert_to(t, 'UTF8'))
 	ELSE sha256(convert_to(t, 'UTF8')) END, 'hex')::varchar $$;
+
+-- SUPER is jsonb underneath.
+CREATE OR REPLACE VIEW redshift_standin.columns AS
+SELECT table_catalog, table_schema, table_name, column_name, ordinal_position, column_default, is_nullable,
+	CASE WHEN data_type = 'jsonb' THEN 'super' ELSE data_type::varchar END AS data_type, character_maximum_length, character_octet_length,
+	numeric_precision, numeric_precision_radix, numeric_scale, datetime_precision
+FROM information_schema.columns;

@@ -35,7 +35,7 @@ func (t *tx) loadPage(ctx context.Context, c warehouse.Copy, p warehouse.Page) (
 		return 0, err
 	}
 	if _, err := t.exec(ctx, r.From()); err != nil {
-		t.refused = true
+		t.refused = placed.url
 		return 0, err
 	}
 	copied, err := t.number(ctx, r.Count())
@@ -87,18 +87,14 @@ func (t *tx) number(ctx context.Context, sql string) (n int64, err error) {
 // why. Redshift keeps that in a view, beside the value itself, which is left
 // there (invariant 9): the code says enough. A look that fails adds nothing.
 func (t *tx) explain(ctx context.Context, err error) error {
-	pid, perr := t.number(ctx, "SELECT pg_backend_pid()")
-	if perr != nil {
-		return err
-	}
 	var column string
 	var line, code int64
 	found := false
-	perr = t.query(ctx, func(scan warehouse.Scan) error {
+	lookErr := t.query(ctx, func(scan warehouse.Scan) error {
 		found = true
 		return scan(&column, &line, &code)
-	}, "SELECT trim(column_name), line_number, error_code FROM sys_load_error_detail WHERE session_id = $1 ORDER BY start_time DESC LIMIT 1", pid)
-	if perr != nil || !found {
+	}, "SELECT trim(column_name), line_number, error_code FROM sys_load_error_detail WHERE trim(file_name) = $1 ORDER BY start_time DESC LIMIT 1", t.refused[:min(len(t.refused), 256)])
+	if lookErr != nil || !found {
 		return err
 	}
 	return refusedValue(err, column, line, code)

@@ -38,6 +38,7 @@ type pages struct {
 // A placed is a page that COPY can read.
 type placed struct {
 	page     warehouse.Page
+	url      string
 	manifest string
 	remove   func()
 }
@@ -63,6 +64,7 @@ func (s *pages) bring(ctx context.Context, p warehouse.Page, super []int) (place
 		}
 		at, out.page.Gzip = to, true
 	}
+	out.url = at
 	var err error
 	if out.manifest, err = s.spotBeside(at); err != nil {
 		out.remove()

@@ -140,7 +140,7 @@ func (d *driver) do(ctx context.Context, readOnly bool, f func(warehouse.Tx) err
 		// error is the one that matters.
 		undo, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 		defer cancel()
-		if talk.rollback(undo) == nil && t.refused && ctx.Err() == nil {
+		if talk.rollback(undo) == nil && t.refused != "" && ctx.Err() == nil {
 			return t.explain(undo, err)
 		}
 		return err
@@ -163,8 +163,8 @@ func (d *driver) Close() error {
 type tx struct {
 	talk
 	driver  *driver
-	refused bool  // Redshift has refused a page
-	cuts    []Cut // told when the transaction is committed
+	refused string // the object that COPY has refused
+	cuts    []Cut  // told when the transaction is committed
 }
 
 func (t *tx) Exec(ctx context.Context, sql string, args ...any) (int64, error) {

@@ -8,6 +8,8 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -81,18 +83,27 @@ type site struct {
 	t      testing.TB
 	server *standin.Server
 	bucket *bucket
-	s3     string
+	aws    string
 	cuts   []redshift.Cut
 }
 
 func newSite(t testing.TB) *site {
 	s := &site{t: t, bucket: &bucket{objects: map[string][]byte{}}}
-	web := httptest.NewServer(s.bucket)
-	t.Cleanup(web.Close)
-	s.s3 = web.URL
 	var err error
 	s.server, err = standin.Start(t.Context(), standin.Options{PostgreSQL: cluster.Database(t), Open: s.bucket.open})
 	must(t, err)
+	data, err := url.Parse(s.server.DataAPI())
+	must(t, err)
+	api := httputil.NewSingleHostReverseProxy(data)
+	web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("X-Amz-Target") != "" { // all of AWS has one address here
+			api.ServeHTTP(w, r)
+			return
+		}
+		s.bucket.ServeHTTP(w, r)
+	}))
+	t.Cleanup(web.Close)
+	s.aws = web.URL
 	t.Cleanup(func() { must(t, s.server.Close()) })
 	if t, ok := t.(*testing.T); ok {
 		t.Setenv("PGPASSWORD", s.server.Password())
@@ -104,7 +115,7 @@ func newSite(t testing.TB) *site {
 func (s *site) options() redshift.Options {
 	return redshift.Options{
 		AWS: func() (aws.Config, error) {
-			return aws.Config{Region: "eu-central-1", BaseEndpoint: &s.s3, Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+			return aws.Config{Region: "eu-central-1", BaseEndpoint: &s.aws, Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
 				return aws.Credentials{AccessKeyID: "key", SecretAccessKey: "secret"}, nil
 			})}, nil
 		},
@@ -120,7 +131,19 @@ func (s *site) url(parameters string) string {
 
 // wire opens a driver on the wire.
 func (s *site) wire(parameters string) warehouse.Driver {
-	d, err := redshift.Open(s.url(parameters), s.options())
+	return s.wireWith(parameters, s.options())
+}
+
+func (s *site) wireWith(parameters string, o redshift.Options) warehouse.Driver {
+	d, err := redshift.Open(s.url(parameters), o)
+	must(s.t, err)
+	s.t.Cleanup(func() { must(s.t, d.Close()) })
+	return d
+}
+
+// data opens a driver on the Data API.
+func (s *site) data(parameters string) warehouse.Driver {
+	d, err := redshift.OpenData("redshift-data://workgroup/wg/"+s.server.Database()+"?stage=s3://pages/stage"+parameters, s.options())
 	must(s.t, err)
 	s.t.Cleanup(func() { must(s.t, d.Close()) })
 	return d
@@ -136,6 +159,11 @@ func open(t testing.TB) warehouse.Driver {
 	})
 	return s.wire("")
 }
+
+// openData is the same through the Data API.
+func openData(t testing.TB) warehouse.Driver { return newSite(t).data("") }
+
+func TestDataDriver(t *testing.T) { warehousetest.Run(t, openData) }
 
 func TestDriver(t *testing.T) { warehousetest.Run(t, open) }
 
