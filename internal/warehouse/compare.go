@@ -112,7 +112,7 @@ func (s *compareSQL) judge(asked bool) string {
 	own, stale := s.col("f", colAt), "false"
 	if c, ok := s.c.Table.column(fieldStamp); ok {
 		own = s.col("f", c.Name)
-		stale = s.differ("s._catchment_stamp", own)
+		stale = s.d.differs("s._catchment_stamp", own)
 	}
 	extra := inRows + " AND NOT coalesce(" + inSource + ", false)"
 	if s.c.Policy == Ignore {
@@ -120,7 +120,7 @@ func (s *compareSQL) judge(asked bool) string {
 	}
 	wrong, formula, fields := "false", "false", ""
 	for _, c := range s.values() {
-		differs := s.differ(s.col("s", c.Name), s.col("f", c.Name))
+		differs := s.d.differs(s.col("s", c.Name), s.col("f", c.Name))
 		into := &wrong
 		if slices.Contains(s.c.Formulas, c.Name) {
 			into = &formula
@@ -152,14 +152,6 @@ func (s *compareSQL) values() []Column {
 	return slices.DeleteFunc(slices.Clone(s.c.Table.Columns), func(c Column) bool {
 		return slices.Contains(s.c.Table.Key, c.Name) || strings.EqualFold(c.Field, fieldStamp) || strings.EqualFold(c.Field, fieldDeleted)
 	})
-}
-
-// differ compares two values of which both may be null.
-func (s *compareSQL) differ(a, b string) string {
-	if s.d.Distincts {
-		return a + " IS DISTINCT FROM " + b
-	}
-	return "NOT " + s.d.same(a, b)
 }
 
 // before is the moment from which on differences are pending, as SQL.

@@ -86,9 +86,10 @@ func (s *mergeSQL) reason(p part) string {
 }
 
 // oldest stands for a stamp that is missing: AppFlow's rows have no read_at,
-// an adopted row may have neither.
+// an adopted row may have neither. The literal holds no colon, which begins a
+// parameter where the Data API of Redshift reads the statement.
 func (s *mergeSQL) oldest(expr string) string {
-	return "coalesce(" + expr + ", TIMESTAMPTZ '0001-01-01 00:00:00+00')"
+	return "coalesce(" + expr + ", TIMESTAMPTZ '0001-01-01')"
 }
 
 // newer is the order of versions, by at, then read_at (invariant 4). Equal

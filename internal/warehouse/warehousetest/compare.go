@@ -58,7 +58,7 @@ func (r *rig) finds(c warehouse.Comparison, sample int, want warehouse.Differenc
 	must(r.t, err)
 	same(r.t, "difference", fmt.Sprintf("%+v", d), fmt.Sprintf("%+v", want))
 	must(r.t, reading.Close(r.t.Context()))
-	sameRows(r.t, r.query(`SELECT table_name FROM information_schema.tables WHERE table_name LIKE '\_catchment\_%\_account' ESCAPE '\'`))
+	sameRows(r.t, r.query(`SELECT table_name FROM information_schema.tables WHERE table_name LIKE '!_catchment!_%!_account' ESCAPE '!'`))
 }
 
 func comparison(r *rig) {

@@ -76,10 +76,10 @@ FROM (
 LEFT JOIN "salesforce"."account" f ON v."id" = f."id"
 LEFT JOIN "salesforce_incremental"."_catchment_tombstone" t ON t.table_name = CAST('account' AS TEXT) AND t.record_key = CAST(v."id" AS TEXT)
 WHERE v._catchment_rank = 1
-	AND (f."id" IS NULL OR (coalesce(v._catchment_version, TIMESTAMPTZ '0001-01-01 00:00:00+00') > coalesce(f."_catchment_at", TIMESTAMPTZ '0001-01-01 00:00:00+00') OR
-		coalesce(v._catchment_version, TIMESTAMPTZ '0001-01-01 00:00:00+00') = coalesce(f."_catchment_at", TIMESTAMPTZ '0001-01-01 00:00:00+00') AND coalesce(v."_catchment_read_at", TIMESTAMPTZ '0001-01-01 00:00:00+00') > coalesce(f."_catchment_read_at", TIMESTAMPTZ '0001-01-01 00:00:00+00')))
-	AND (t.record_key IS NULL OR (coalesce(v._catchment_version, TIMESTAMPTZ '0001-01-01 00:00:00+00') > coalesce(t."_catchment_at", TIMESTAMPTZ '0001-01-01 00:00:00+00') OR
-		coalesce(v._catchment_version, TIMESTAMPTZ '0001-01-01 00:00:00+00') = coalesce(t."_catchment_at", TIMESTAMPTZ '0001-01-01 00:00:00+00') AND coalesce(v."_catchment_read_at", TIMESTAMPTZ '0001-01-01 00:00:00+00') > coalesce(t."_catchment_read_at", TIMESTAMPTZ '0001-01-01 00:00:00+00')));
+	AND (f."id" IS NULL OR (coalesce(v._catchment_version, TIMESTAMPTZ '0001-01-01') > coalesce(f."_catchment_at", TIMESTAMPTZ '0001-01-01') OR
+		coalesce(v._catchment_version, TIMESTAMPTZ '0001-01-01') = coalesce(f."_catchment_at", TIMESTAMPTZ '0001-01-01') AND coalesce(v."_catchment_read_at", TIMESTAMPTZ '0001-01-01') > coalesce(f."_catchment_read_at", TIMESTAMPTZ '0001-01-01')))
+	AND (t.record_key IS NULL OR (coalesce(v._catchment_version, TIMESTAMPTZ '0001-01-01') > coalesce(t."_catchment_at", TIMESTAMPTZ '0001-01-01') OR
+		coalesce(v._catchment_version, TIMESTAMPTZ '0001-01-01') = coalesce(t."_catchment_at", TIMESTAMPTZ '0001-01-01') AND coalesce(v."_catchment_read_at", TIMESTAMPTZ '0001-01-01') > coalesce(t."_catchment_read_at", TIMESTAMPTZ '0001-01-01')));
 UPDATE "salesforce"."account" f
 SET "isdeleted" = n."isdeleted", "masterrecordid" = n."masterrecordid", "systemmodstamp" = n."systemmodstamp", "odd""name" = n."odd""name", "amount__c" = n."amount__c", "_catchment_synced_at" = n."_catchment_synced_at", "_catchment_at" = n."_catchment_at", "_catchment_read_at" = n."_catchment_read_at", "_catchment_deleted_at" = n."_catchment_deleted_at", "_catchment_delete_reason" = n."_catchment_delete_reason"
 FROM "_catchment_newest" n
@@ -114,8 +114,8 @@ FROM (
 WHERE v._catchment_rank = 1 AND v."id" = f."id"
 	AND (f."odd""name" IS DISTINCT FROM v."odd""name"
 		OR f."amount__c" IS DISTINCT FROM v."amount__c")
-	AND (coalesce(v._catchment_version, TIMESTAMPTZ '0001-01-01 00:00:00+00') > coalesce(f."_catchment_at", TIMESTAMPTZ '0001-01-01 00:00:00+00') OR
-		coalesce(v._catchment_version, TIMESTAMPTZ '0001-01-01 00:00:00+00') = coalesce(f."_catchment_at", TIMESTAMPTZ '0001-01-01 00:00:00+00') AND coalesce(v."_catchment_read_at", TIMESTAMPTZ '0001-01-01 00:00:00+00') >= coalesce(f."_catchment_read_at", TIMESTAMPTZ '0001-01-01 00:00:00+00'));
+	AND (coalesce(v._catchment_version, TIMESTAMPTZ '0001-01-01') > coalesce(f."_catchment_at", TIMESTAMPTZ '0001-01-01') OR
+		coalesce(v._catchment_version, TIMESTAMPTZ '0001-01-01') = coalesce(f."_catchment_at", TIMESTAMPTZ '0001-01-01') AND coalesce(v."_catchment_read_at", TIMESTAMPTZ '0001-01-01') >= coalesce(f."_catchment_read_at", TIMESTAMPTZ '0001-01-01'));
 
 -- A reading of Ids only: what it lacks.
 CREATE TEMP TABLE "_catchment_gone" AS
@@ -125,7 +125,7 @@ SELECT f."id", f."_catchment_at", CAST(:read_at AS TIMESTAMPTZ)
 FROM "salesforce"."account" f
 WHERE f."_catchment_deleted_at" IS NULL
 	AND NOT EXISTS (SELECT 1 FROM "salesforce_incremental"."account" v WHERE v."_catchment_attempt" = CAST(:attempt AS TEXT) AND v."_catchment_job" IN (CAST(:job AS TEXT)) AND v."_catchment_op" = 'seen' AND v."id" = f."id")
-	AND coalesce(f."_catchment_read_at", TIMESTAMPTZ '0001-01-01 00:00:00+00') < CAST(:read_at AS TIMESTAMPTZ);
+	AND coalesce(f."_catchment_read_at", TIMESTAMPTZ '0001-01-01') < CAST(:read_at AS TIMESTAMPTZ);
 
 -- A complete reading: what it lacks.
 CREATE TEMP TABLE "_catchment_gone" AS
@@ -135,7 +135,7 @@ SELECT f."id", f."_catchment_at", CAST(:read_at AS TIMESTAMPTZ)
 FROM "salesforce"."account" f
 WHERE f."_catchment_deleted_at" IS NULL
 	AND NOT EXISTS (SELECT 1 FROM "salesforce_incremental"."account" v WHERE v."_catchment_attempt" = CAST(:attempt AS TEXT) AND (v."_catchment_op" IS NULL OR v."_catchment_op" = 'put') AND v."id" = f."id")
-	AND coalesce(f."_catchment_read_at", TIMESTAMPTZ '0001-01-01 00:00:00+00') < CAST(:read_at AS TIMESTAMPTZ);
+	AND coalesce(f."_catchment_read_at", TIMESTAMPTZ '0001-01-01') < CAST(:read_at AS TIMESTAMPTZ);
 DELETE FROM "salesforce_incremental"."_catchment_tombstone" t
 USING "_catchment_gone" n
 WHERE t.table_name = 'account' AND t.record_key = CAST(n."id" AS TEXT);

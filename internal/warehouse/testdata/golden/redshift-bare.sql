@@ -62,10 +62,10 @@ FROM (
 LEFT JOIN "salesforce"."log__b" f ON v."day__c" = f."day__c" AND v."n__c" = f."n__c"
 LEFT JOIN "salesforce_incremental"."_catchment_tombstone" t ON t.table_name = CAST('log__b' AS VARCHAR(65535)) AND t.record_key = CAST(v."day__c" AS VARCHAR(65535)) || chr(31) || CAST(v."n__c" AS VARCHAR(65535))
 WHERE v._catchment_rank = 1
-	AND (f."day__c" IS NULL OR (coalesce(v._catchment_version, TIMESTAMPTZ '0001-01-01 00:00:00+00') > coalesce(f."_catchment_at", TIMESTAMPTZ '0001-01-01 00:00:00+00') OR
-		coalesce(v._catchment_version, TIMESTAMPTZ '0001-01-01 00:00:00+00') = coalesce(f."_catchment_at", TIMESTAMPTZ '0001-01-01 00:00:00+00') AND coalesce(v."_catchment_read_at", TIMESTAMPTZ '0001-01-01 00:00:00+00') > coalesce(f."_catchment_read_at", TIMESTAMPTZ '0001-01-01 00:00:00+00')))
-	AND (t.record_key IS NULL OR (coalesce(v._catchment_version, TIMESTAMPTZ '0001-01-01 00:00:00+00') > coalesce(t."_catchment_at", TIMESTAMPTZ '0001-01-01 00:00:00+00') OR
-		coalesce(v._catchment_version, TIMESTAMPTZ '0001-01-01 00:00:00+00') = coalesce(t."_catchment_at", TIMESTAMPTZ '0001-01-01 00:00:00+00') AND coalesce(v."_catchment_read_at", TIMESTAMPTZ '0001-01-01 00:00:00+00') > coalesce(t."_catchment_read_at", TIMESTAMPTZ '0001-01-01 00:00:00+00')));
+	AND (f."day__c" IS NULL OR (coalesce(v._catchment_version, TIMESTAMPTZ '0001-01-01') > coalesce(f."_catchment_at", TIMESTAMPTZ '0001-01-01') OR
+		coalesce(v._catchment_version, TIMESTAMPTZ '0001-01-01') = coalesce(f."_catchment_at", TIMESTAMPTZ '0001-01-01') AND coalesce(v."_catchment_read_at", TIMESTAMPTZ '0001-01-01') > coalesce(f."_catchment_read_at", TIMESTAMPTZ '0001-01-01')))
+	AND (t.record_key IS NULL OR (coalesce(v._catchment_version, TIMESTAMPTZ '0001-01-01') > coalesce(t."_catchment_at", TIMESTAMPTZ '0001-01-01') OR
+		coalesce(v._catchment_version, TIMESTAMPTZ '0001-01-01') = coalesce(t."_catchment_at", TIMESTAMPTZ '0001-01-01') AND coalesce(v."_catchment_read_at", TIMESTAMPTZ '0001-01-01') > coalesce(t."_catchment_read_at", TIMESTAMPTZ '0001-01-01')));
 DELETE FROM "salesforce"."log__b"
 USING "_catchment_newest" n
 WHERE n.known AND n."day__c" = "log__b"."day__c" AND n."n__c" = "log__b"."n__c";
@@ -89,8 +89,8 @@ FROM (
 ) v
 WHERE v._catchment_rank = 1 AND v."day__c" = f."day__c" AND v."n__c" = f."n__c"
 	AND (NOT coalesce((f."text__c" = v."text__c" OR f."text__c" IS NULL AND v."text__c" IS NULL), false))
-	AND (coalesce(v._catchment_version, TIMESTAMPTZ '0001-01-01 00:00:00+00') > coalesce(f."_catchment_at", TIMESTAMPTZ '0001-01-01 00:00:00+00') OR
-		coalesce(v._catchment_version, TIMESTAMPTZ '0001-01-01 00:00:00+00') = coalesce(f."_catchment_at", TIMESTAMPTZ '0001-01-01 00:00:00+00') AND coalesce(v."_catchment_read_at", TIMESTAMPTZ '0001-01-01 00:00:00+00') >= coalesce(f."_catchment_read_at", TIMESTAMPTZ '0001-01-01 00:00:00+00'));
+	AND (coalesce(v._catchment_version, TIMESTAMPTZ '0001-01-01') > coalesce(f."_catchment_at", TIMESTAMPTZ '0001-01-01') OR
+		coalesce(v._catchment_version, TIMESTAMPTZ '0001-01-01') = coalesce(f."_catchment_at", TIMESTAMPTZ '0001-01-01') AND coalesce(v."_catchment_read_at", TIMESTAMPTZ '0001-01-01') >= coalesce(f."_catchment_read_at", TIMESTAMPTZ '0001-01-01'));
 
 -- A reading of Ids only: what it lacks.
 CREATE TEMP TABLE "_catchment_gone" AS
@@ -100,7 +100,7 @@ SELECT f."day__c", f."n__c", f."_catchment_at", CAST(:read_at AS TIMESTAMPTZ)
 FROM "salesforce"."log__b" f
 WHERE f."_catchment_deleted_at" IS NULL
 	AND NOT EXISTS (SELECT 1 FROM "salesforce_incremental"."log__b" v WHERE v."_catchment_attempt" = CAST(:attempt AS VARCHAR(65535)) AND v."_catchment_job" IN (CAST(:job AS VARCHAR(65535))) AND v."_catchment_op" = 'seen' AND v."day__c" = f."day__c" AND v."n__c" = f."n__c")
-	AND coalesce(f."_catchment_read_at", TIMESTAMPTZ '0001-01-01 00:00:00+00') < CAST(:read_at AS TIMESTAMPTZ);
+	AND coalesce(f."_catchment_read_at", TIMESTAMPTZ '0001-01-01') < CAST(:read_at AS TIMESTAMPTZ);
 
 -- A complete reading: what it lacks.
 CREATE TEMP TABLE "_catchment_gone" AS
@@ -110,7 +110,7 @@ SELECT f."day__c", f."n__c", f."_catchment_at", CAST(:read_at AS TIMESTAMPTZ)
 FROM "salesforce"."log__b" f
 WHERE f."_catchment_deleted_at" IS NULL
 	AND NOT EXISTS (SELECT 1 FROM "salesforce_incremental"."log__b" v WHERE v."_catchment_attempt" = CAST(:attempt AS VARCHAR(65535)) AND (v."_catchment_op" IS NULL OR v."_catchment_op" = 'put') AND v."day__c" = f."day__c" AND v."n__c" = f."n__c")
-	AND coalesce(f."_catchment_read_at", TIMESTAMPTZ '0001-01-01 00:00:00+00') < CAST(:read_at AS TIMESTAMPTZ);
+	AND coalesce(f."_catchment_read_at", TIMESTAMPTZ '0001-01-01') < CAST(:read_at AS TIMESTAMPTZ);
 UPDATE "salesforce"."log__b" AS f
 SET "_catchment_deleted_at" = CAST(:now AS TIMESTAMPTZ), "_catchment_delete_reason" = CAST('purged' AS VARCHAR(65535)), "_catchment_synced_at" = CAST(:now AS TIMESTAMPTZ), "_catchment_read_at" = n."_catchment_read_at"
 FROM "_catchment_gone" n

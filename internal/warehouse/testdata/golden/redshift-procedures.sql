@@ -195,10 +195,10 @@ FROM (
 LEFT JOIN "salesforce"."account" f ON v."id" = f."id"
 LEFT JOIN "salesforce_incremental"."_catchment_tombstone" t ON t.table_name = CAST('account' AS VARCHAR(65535)) AND t.record_key = CAST(v."id" AS VARCHAR(65535))
 WHERE v._catchment_rank = 1
-	AND (f."id" IS NULL OR (coalesce(v._catchment_version, TIMESTAMPTZ '0001-01-01 00:00:00+00') > coalesce(f."_catchment_at", TIMESTAMPTZ '0001-01-01 00:00:00+00') OR
-		coalesce(v._catchment_version, TIMESTAMPTZ '0001-01-01 00:00:00+00') = coalesce(f."_catchment_at", TIMESTAMPTZ '0001-01-01 00:00:00+00') AND coalesce(v."_catchment_read_at", TIMESTAMPTZ '0001-01-01 00:00:00+00') > coalesce(f."_catchment_read_at", TIMESTAMPTZ '0001-01-01 00:00:00+00')))
-	AND (t.record_key IS NULL OR (coalesce(v._catchment_version, TIMESTAMPTZ '0001-01-01 00:00:00+00') > coalesce(t."_catchment_at", TIMESTAMPTZ '0001-01-01 00:00:00+00') OR
-		coalesce(v._catchment_version, TIMESTAMPTZ '0001-01-01 00:00:00+00') = coalesce(t."_catchment_at", TIMESTAMPTZ '0001-01-01 00:00:00+00') AND coalesce(v."_catchment_read_at", TIMESTAMPTZ '0001-01-01 00:00:00+00') > coalesce(t."_catchment_read_at", TIMESTAMPTZ '0001-01-01 00:00:00+00')));
+	AND (f."id" IS NULL OR (coalesce(v._catchment_version, TIMESTAMPTZ '0001-01-01') > coalesce(f."_catchment_at", TIMESTAMPTZ '0001-01-01') OR
+		coalesce(v._catchment_version, TIMESTAMPTZ '0001-01-01') = coalesce(f."_catchment_at", TIMESTAMPTZ '0001-01-01') AND coalesce(v."_catchment_read_at", TIMESTAMPTZ '0001-01-01') > coalesce(f."_catchment_read_at", TIMESTAMPTZ '0001-01-01')))
+	AND (t.record_key IS NULL OR (coalesce(v._catchment_version, TIMESTAMPTZ '0001-01-01') > coalesce(t."_catchment_at", TIMESTAMPTZ '0001-01-01') OR
+		coalesce(v._catchment_version, TIMESTAMPTZ '0001-01-01') = coalesce(t."_catchment_at", TIMESTAMPTZ '0001-01-01') AND coalesce(v."_catchment_read_at", TIMESTAMPTZ '0001-01-01') > coalesce(t."_catchment_read_at", TIMESTAMPTZ '0001-01-01')));
 			END IF;
 			SELECT count(CASE WHEN NOT known THEN 1 END), count(CASE WHEN known AND NOT (live AND n."_catchment_deleted_at" IS NOT NULL) THEN 1 END), count(CASE WHEN live AND n."_catchment_deleted_at" IS NOT NULL THEN 1 END), count(CASE WHEN known THEN 1 END) INTO this_inserts, this_updates, this_deletes, this_known FROM "_catchment_newest" n;
 			this_deleted := this_deleted + this_deletes;
@@ -274,8 +274,8 @@ FROM (
 WHERE v._catchment_rank = 1 AND v."id" = f."id"
 	AND (strpos(',' || this_columns || ',', ',odd"name,') > 0 AND NOT coalesce((f."odd""name" = v."odd""name" OR f."odd""name" IS NULL AND v."odd""name" IS NULL), false)
 		OR strpos(',' || this_columns || ',', ',amount__c,') > 0 AND NOT coalesce((f."amount__c" = v."amount__c" OR f."amount__c" IS NULL AND v."amount__c" IS NULL), false))
-	AND (coalesce(v._catchment_version, TIMESTAMPTZ '0001-01-01 00:00:00+00') > coalesce(f."_catchment_at", TIMESTAMPTZ '0001-01-01 00:00:00+00') OR
-		coalesce(v._catchment_version, TIMESTAMPTZ '0001-01-01 00:00:00+00') = coalesce(f."_catchment_at", TIMESTAMPTZ '0001-01-01 00:00:00+00') AND coalesce(v."_catchment_read_at", TIMESTAMPTZ '0001-01-01 00:00:00+00') >= coalesce(f."_catchment_read_at", TIMESTAMPTZ '0001-01-01 00:00:00+00'));
+	AND (coalesce(v._catchment_version, TIMESTAMPTZ '0001-01-01') > coalesce(f."_catchment_at", TIMESTAMPTZ '0001-01-01') OR
+		coalesce(v._catchment_version, TIMESTAMPTZ '0001-01-01') = coalesce(f."_catchment_at", TIMESTAMPTZ '0001-01-01') AND coalesce(v."_catchment_read_at", TIMESTAMPTZ '0001-01-01') >= coalesce(f."_catchment_read_at", TIMESTAMPTZ '0001-01-01'));
 			END IF;
 			GET DIAGNOSTICS this_count := ROW_COUNT;
 			this_updated := this_updated + this_count;
@@ -324,8 +324,8 @@ FROM (
 ) v
 JOIN "salesforce"."account" f ON v."id" = f."id"
 WHERE f."_catchment_deleted_at" IS NULL
-	AND (v.at IS NULL OR v.at >= coalesce(f."_catchment_at", TIMESTAMPTZ '0001-01-01 00:00:00+00'))
-	AND coalesce(v.read_at, TIMESTAMPTZ '0001-01-01 00:00:00+00') > coalesce(f."_catchment_read_at", TIMESTAMPTZ '0001-01-01 00:00:00+00');
+	AND (v.at IS NULL OR v.at >= coalesce(f."_catchment_at", TIMESTAMPTZ '0001-01-01'))
+	AND coalesce(v.read_at, TIMESTAMPTZ '0001-01-01') > coalesce(f."_catchment_read_at", TIMESTAMPTZ '0001-01-01');
 			END IF;
 			GET DIAGNOSTICS this_deletes := ROW_COUNT;
 			this_applied := this_applied + this_deletes;
@@ -364,7 +364,7 @@ SELECT f."id", f."_catchment_at", CAST(this_read_at AS TIMESTAMPTZ)
 FROM "salesforce"."account" f
 WHERE f."_catchment_deleted_at" IS NULL
 	AND NOT EXISTS (SELECT 1 FROM "salesforce_incremental"."account" v WHERE (v."_catchment_attempt" = CAST(this_attempt AS VARCHAR(65535)) OR v."_catchment_attempt" IS NULL AND CAST(this_attempt AS VARCHAR(65535)) IS NULL) AND coalesce(v."_catchment_job", '') IN (SELECT '' UNION ALL SELECT job FROM "salesforce_incremental"."_catchment_page" WHERE attempt = this_attempt AND op = 'seen' AND coalesce(nullif(reason, ''), this_one.absent_reason) = this_reason) AND v."_catchment_op" = 'seen' AND v."id" = f."id")
-	AND coalesce(f."_catchment_read_at", TIMESTAMPTZ '0001-01-01 00:00:00+00') < CAST(this_read_at AS TIMESTAMPTZ);
+	AND coalesce(f."_catchment_read_at", TIMESTAMPTZ '0001-01-01') < CAST(this_read_at AS TIMESTAMPTZ);
 			GET DIAGNOSTICS this_deletes := ROW_COUNT;
 			this_deleted := this_deleted + this_deletes;
 			IF this_deleted > 100 THEN
@@ -399,7 +399,7 @@ SELECT f."id", f."_catchment_at", CAST(this_read_at AS TIMESTAMPTZ)
 FROM "salesforce"."account" f
 WHERE f."_catchment_deleted_at" IS NULL
 	AND NOT EXISTS (SELECT 1 FROM "salesforce_incremental"."account" v WHERE (v."_catchment_attempt" = CAST(this_attempt AS VARCHAR(65535)) OR v."_catchment_attempt" IS NULL AND CAST(this_attempt AS VARCHAR(65535)) IS NULL) AND (v."_catchment_op" IS NULL OR v."_catchment_op" = 'put') AND v."id" = f."id")
-	AND coalesce(f."_catchment_read_at", TIMESTAMPTZ '0001-01-01 00:00:00+00') < CAST(this_read_at AS TIMESTAMPTZ);
+	AND coalesce(f."_catchment_read_at", TIMESTAMPTZ '0001-01-01') < CAST(this_read_at AS TIMESTAMPTZ);
 			END IF;
 			GET DIAGNOSTICS this_deletes := ROW_COUNT;
 			this_deleted := this_deleted + this_deletes;
@@ -665,10 +665,10 @@ FROM (
 LEFT JOIN "salesforce"."contact" f ON v."id" = f."id"
 LEFT JOIN "salesforce_incremental"."_catchment_tombstone" t ON t.table_name = CAST('contact' AS VARCHAR(65535)) AND t.record_key = CAST(v."id" AS VARCHAR(65535))
 WHERE v._catchment_rank = 1
-	AND (f."id" IS NULL OR (coalesce(v._catchment_version, TIMESTAMPTZ '0001-01-01 00:00:00+00') > coalesce(f."_catchment_at", TIMESTAMPTZ '0001-01-01 00:00:00+00') OR
-		coalesce(v._catchment_version, TIMESTAMPTZ '0001-01-01 00:00:00+00') = coalesce(f."_catchment_at", TIMESTAMPTZ '0001-01-01 00:00:00+00') AND coalesce(v."_catchment_read_at", TIMESTAMPTZ '0001-01-01 00:00:00+00') > coalesce(f."_catchment_read_at", TIMESTAMPTZ '0001-01-01 00:00:00+00')))
-	AND (t.record_key IS NULL OR (coalesce(v._catchment_version, TIMESTAMPTZ '0001-01-01 00:00:00+00') > coalesce(t."_catchment_at", TIMESTAMPTZ '0001-01-01 00:00:00+00') OR
-		coalesce(v._catchment_version, TIMESTAMPTZ '0001-01-01 00:00:00+00') = coalesce(t."_catchment_at", TIMESTAMPTZ '0001-01-01 00:00:00+00') AND coalesce(v."_catchment_read_at", TIMESTAMPTZ '0001-01-01 00:00:00+00') > coalesce(t."_catchment_read_at", TIMESTAMPTZ '0001-01-01 00:00:00+00')));
+	AND (f."id" IS NULL OR (coalesce(v._catchment_version, TIMESTAMPTZ '0001-01-01') > coalesce(f."_catchment_at", TIMESTAMPTZ '0001-01-01') OR
+		coalesce(v._catchment_version, TIMESTAMPTZ '0001-01-01') = coalesce(f."_catchment_at", TIMESTAMPTZ '0001-01-01') AND coalesce(v."_catchment_read_at", TIMESTAMPTZ '0001-01-01') > coalesce(f."_catchment_read_at", TIMESTAMPTZ '0001-01-01')))
+	AND (t.record_key IS NULL OR (coalesce(v._catchment_version, TIMESTAMPTZ '0001-01-01') > coalesce(t."_catchment_at", TIMESTAMPTZ '0001-01-01') OR
+		coalesce(v._catchment_version, TIMESTAMPTZ '0001-01-01') = coalesce(t."_catchment_at", TIMESTAMPTZ '0001-01-01') AND coalesce(v."_catchment_read_at", TIMESTAMPTZ '0001-01-01') > coalesce(t."_catchment_read_at", TIMESTAMPTZ '0001-01-01')));
 			END IF;
 			SELECT count(CASE WHEN NOT known AND NOT n."_catchment_deleted_at" IS NOT NULL THEN 1 END), count(CASE WHEN known AND NOT n."_catchment_deleted_at" IS NOT NULL THEN 1 END), count(CASE WHEN live AND n."_catchment_deleted_at" IS NOT NULL THEN 1 END), count(CASE WHEN known THEN 1 END) INTO this_inserts, this_updates, this_deletes, this_known FROM "_catchment_newest" n;
 			this_deleted := this_deleted + this_deletes;
@@ -749,8 +749,8 @@ FROM (
 WHERE v._catchment_rank = 1 AND v."id" = f."id"
 	AND (strpos(',' || this_columns || ',', ',odd"name,') > 0 AND NOT coalesce((f."odd""name" = v."odd""name" OR f."odd""name" IS NULL AND v."odd""name" IS NULL), false)
 		OR strpos(',' || this_columns || ',', ',amount__c,') > 0 AND NOT coalesce((f."amount__c" = v."amount__c" OR f."amount__c" IS NULL AND v."amount__c" IS NULL), false))
-	AND (coalesce(v._catchment_version, TIMESTAMPTZ '0001-01-01 00:00:00+00') > coalesce(f."_catchment_at", TIMESTAMPTZ '0001-01-01 00:00:00+00') OR
-		coalesce(v._catchment_version, TIMESTAMPTZ '0001-01-01 00:00:00+00') = coalesce(f."_catchment_at", TIMESTAMPTZ '0001-01-01 00:00:00+00') AND coalesce(v."_catchment_read_at", TIMESTAMPTZ '0001-01-01 00:00:00+00') >= coalesce(f."_catchment_read_at", TIMESTAMPTZ '0001-01-01 00:00:00+00'));
+	AND (coalesce(v._catchment_version, TIMESTAMPTZ '0001-01-01') > coalesce(f."_catchment_at", TIMESTAMPTZ '0001-01-01') OR
+		coalesce(v._catchment_version, TIMESTAMPTZ '0001-01-01') = coalesce(f."_catchment_at", TIMESTAMPTZ '0001-01-01') AND coalesce(v."_catchment_read_at", TIMESTAMPTZ '0001-01-01') >= coalesce(f."_catchment_read_at", TIMESTAMPTZ '0001-01-01'));
 			END IF;
 			GET DIAGNOSTICS this_count := ROW_COUNT;
 			this_updated := this_updated + this_count;
@@ -799,8 +799,8 @@ FROM (
 ) v
 JOIN "salesforce"."contact" f ON v."id" = f."id"
 WHERE f."_catchment_deleted_at" IS NULL
-	AND (v.at IS NULL OR v.at >= coalesce(f."_catchment_at", TIMESTAMPTZ '0001-01-01 00:00:00+00'))
-	AND coalesce(v.read_at, TIMESTAMPTZ '0001-01-01 00:00:00+00') > coalesce(f."_catchment_read_at", TIMESTAMPTZ '0001-01-01 00:00:00+00');
+	AND (v.at IS NULL OR v.at >= coalesce(f."_catchment_at", TIMESTAMPTZ '0001-01-01'))
+	AND coalesce(v.read_at, TIMESTAMPTZ '0001-01-01') > coalesce(f."_catchment_read_at", TIMESTAMPTZ '0001-01-01');
 			END IF;
 			GET DIAGNOSTICS this_deletes := ROW_COUNT;
 			this_applied := this_applied + this_deletes;
@@ -845,7 +845,7 @@ SELECT f."id", f."_catchment_at", CAST(this_read_at AS TIMESTAMPTZ)
 FROM "salesforce"."contact" f
 WHERE f."_catchment_deleted_at" IS NULL
 	AND NOT EXISTS (SELECT 1 FROM "salesforce_incremental"."contact" v WHERE (v."_catchment_attempt" = CAST(this_attempt AS VARCHAR(65535)) OR v."_catchment_attempt" IS NULL AND CAST(this_attempt AS VARCHAR(65535)) IS NULL) AND coalesce(v."_catchment_job", '') IN (SELECT '' UNION ALL SELECT job FROM "salesforce_incremental"."_catchment_page" WHERE attempt = this_attempt AND op = 'seen' AND coalesce(nullif(reason, ''), this_one.absent_reason) = this_reason) AND v."_catchment_op" = 'seen' AND v."id" = f."id")
-	AND coalesce(f."_catchment_read_at", TIMESTAMPTZ '0001-01-01 00:00:00+00') < CAST(this_read_at AS TIMESTAMPTZ);
+	AND coalesce(f."_catchment_read_at", TIMESTAMPTZ '0001-01-01') < CAST(this_read_at AS TIMESTAMPTZ);
 			GET DIAGNOSTICS this_deletes := ROW_COUNT;
 			this_deleted := this_deleted + this_deletes;
 			IF this_deleted > 100 THEN
@@ -886,7 +886,7 @@ SELECT f."id", f."_catchment_at", CAST(this_read_at AS TIMESTAMPTZ)
 FROM "salesforce"."contact" f
 WHERE f."_catchment_deleted_at" IS NULL
 	AND NOT EXISTS (SELECT 1 FROM "salesforce_incremental"."contact" v WHERE (v."_catchment_attempt" = CAST(this_attempt AS VARCHAR(65535)) OR v."_catchment_attempt" IS NULL AND CAST(this_attempt AS VARCHAR(65535)) IS NULL) AND (v."_catchment_op" IS NULL OR v."_catchment_op" = 'put') AND v."id" = f."id")
-	AND coalesce(f."_catchment_read_at", TIMESTAMPTZ '0001-01-01 00:00:00+00') < CAST(this_read_at AS TIMESTAMPTZ);
+	AND coalesce(f."_catchment_read_at", TIMESTAMPTZ '0001-01-01') < CAST(this_read_at AS TIMESTAMPTZ);
 			END IF;
 			GET DIAGNOSTICS this_deletes := ROW_COUNT;
 			this_deleted := this_deleted + this_deletes;

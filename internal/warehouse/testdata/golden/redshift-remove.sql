@@ -76,10 +76,10 @@ FROM (
 LEFT JOIN "salesforce"."account" f ON v."id" = f."id"
 LEFT JOIN "salesforce_incremental"."_catchment_tombstone" t ON t.table_name = CAST('account' AS VARCHAR(65535)) AND t.record_key = CAST(v."id" AS VARCHAR(65535))
 WHERE v._catchment_rank = 1
-	AND (f."id" IS NULL OR (coalesce(v._catchment_version, TIMESTAMPTZ '0001-01-01 00:00:00+00') > coalesce(f."_catchment_at", TIMESTAMPTZ '0001-01-01 00:00:00+00') OR
-		coalesce(v._catchment_version, TIMESTAMPTZ '0001-01-01 00:00:00+00') = coalesce(f."_catchment_at", TIMESTAMPTZ '0001-01-01 00:00:00+00') AND coalesce(v."_catchment_read_at", TIMESTAMPTZ '0001-01-01 00:00:00+00') > coalesce(f."_catchment_read_at", TIMESTAMPTZ '0001-01-01 00:00:00+00')))
-	AND (t.record_key IS NULL OR (coalesce(v._catchment_version, TIMESTAMPTZ '0001-01-01 00:00:00+00') > coalesce(t."_catchment_at", TIMESTAMPTZ '0001-01-01 00:00:00+00') OR
-		coalesce(v._catchment_version, TIMESTAMPTZ '0001-01-01 00:00:00+00') = coalesce(t."_catchment_at", TIMESTAMPTZ '0001-01-01 00:00:00+00') AND coalesce(v."_catchment_read_at", TIMESTAMPTZ '0001-01-01 00:00:00+00') > coalesce(t."_catchment_read_at", TIMESTAMPTZ '0001-01-01 00:00:00+00')));
+	AND (f."id" IS NULL OR (coalesce(v._catchment_version, TIMESTAMPTZ '0001-01-01') > coalesce(f."_catchment_at", TIMESTAMPTZ '0001-01-01') OR
+		coalesce(v._catchment_version, TIMESTAMPTZ '0001-01-01') = coalesce(f."_catchment_at", TIMESTAMPTZ '0001-01-01') AND coalesce(v."_catchment_read_at", TIMESTAMPTZ '0001-01-01') > coalesce(f."_catchment_read_at", TIMESTAMPTZ '0001-01-01')))
+	AND (t.record_key IS NULL OR (coalesce(v._catchment_version, TIMESTAMPTZ '0001-01-01') > coalesce(t."_catchment_at", TIMESTAMPTZ '0001-01-01') OR
+		coalesce(v._catchment_version, TIMESTAMPTZ '0001-01-01') = coalesce(t."_catchment_at", TIMESTAMPTZ '0001-01-01') AND coalesce(v."_catchment_read_at", TIMESTAMPTZ '0001-01-01') > coalesce(t."_catchment_read_at", TIMESTAMPTZ '0001-01-01')));
 DELETE FROM "salesforce"."account"
 USING "_catchment_newest" n
 WHERE n.known AND n."id" = "account"."id";
@@ -110,8 +110,8 @@ FROM (
 WHERE v._catchment_rank = 1 AND v."id" = f."id"
 	AND (NOT coalesce((f."odd""name" = v."odd""name" OR f."odd""name" IS NULL AND v."odd""name" IS NULL), false)
 		OR NOT coalesce((f."amount__c" = v."amount__c" OR f."amount__c" IS NULL AND v."amount__c" IS NULL), false))
-	AND (coalesce(v._catchment_version, TIMESTAMPTZ '0001-01-01 00:00:00+00') > coalesce(f."_catchment_at", TIMESTAMPTZ '0001-01-01 00:00:00+00') OR
-		coalesce(v._catchment_version, TIMESTAMPTZ '0001-01-01 00:00:00+00') = coalesce(f."_catchment_at", TIMESTAMPTZ '0001-01-01 00:00:00+00') AND coalesce(v."_catchment_read_at", TIMESTAMPTZ '0001-01-01 00:00:00+00') >= coalesce(f."_catchment_read_at", TIMESTAMPTZ '0001-01-01 00:00:00+00'));
+	AND (coalesce(v._catchment_version, TIMESTAMPTZ '0001-01-01') > coalesce(f."_catchment_at", TIMESTAMPTZ '0001-01-01') OR
+		coalesce(v._catchment_version, TIMESTAMPTZ '0001-01-01') = coalesce(f."_catchment_at", TIMESTAMPTZ '0001-01-01') AND coalesce(v."_catchment_read_at", TIMESTAMPTZ '0001-01-01') >= coalesce(f."_catchment_read_at", TIMESTAMPTZ '0001-01-01'));
 
 -- A reading of Ids only: what it lacks.
 CREATE TEMP TABLE "_catchment_gone" AS
@@ -121,7 +121,7 @@ SELECT f."id", f."_catchment_at", CAST(:read_at AS TIMESTAMPTZ)
 FROM "salesforce"."account" f
 WHERE f."_catchment_deleted_at" IS NULL
 	AND NOT EXISTS (SELECT 1 FROM "salesforce_incremental"."account" v WHERE v."_catchment_attempt" = CAST(:attempt AS VARCHAR(65535)) AND v."_catchment_job" IN (CAST(:job AS VARCHAR(65535))) AND v."_catchment_op" = 'seen' AND v."id" = f."id")
-	AND coalesce(f."_catchment_read_at", TIMESTAMPTZ '0001-01-01 00:00:00+00') < CAST(:read_at AS TIMESTAMPTZ);
+	AND coalesce(f."_catchment_read_at", TIMESTAMPTZ '0001-01-01') < CAST(:read_at AS TIMESTAMPTZ);
 
 -- A complete reading: what it lacks.
 CREATE TEMP TABLE "_catchment_gone" AS
@@ -131,7 +131,7 @@ SELECT f."id", f."_catchment_at", CAST(:read_at AS TIMESTAMPTZ)
 FROM "salesforce"."account" f
 WHERE f."_catchment_deleted_at" IS NULL
 	AND NOT EXISTS (SELECT 1 FROM "salesforce_incremental"."account" v WHERE v."_catchment_attempt" = CAST(:attempt AS VARCHAR(65535)) AND (v."_catchment_op" IS NULL OR v."_catchment_op" = 'put') AND v."id" = f."id")
-	AND coalesce(f."_catchment_read_at", TIMESTAMPTZ '0001-01-01 00:00:00+00') < CAST(:read_at AS TIMESTAMPTZ);
+	AND coalesce(f."_catchment_read_at", TIMESTAMPTZ '0001-01-01') < CAST(:read_at AS TIMESTAMPTZ);
 DELETE FROM "salesforce_incremental"."_catchment_tombstone"
 USING "_catchment_gone" n
 WHERE "_catchment_tombstone".table_name = 'account' AND "_catchment_tombstone".record_key = CAST(n."id" AS VARCHAR(65535));
