@@ -180,6 +180,30 @@ func TestLands(t *testing.T) {
 	})
 }
 
+// The same into Redshift, and PostgreSQL.
+func TestLandsInWarehouses(t *testing.T) {
+	for _, name := range []string{"postgres", "redshift"} {
+		for _, w := range ways() {
+			t.Run(name+" "+w.name, func(t *testing.T) {
+				r := newRig(t, crashOrg(t), "Contact")
+				r.shelf = shelfOf(t, name)
+				c := newCloud(t, r, nil)
+				w.change(c)
+				for n := range 3 {
+					c.flows.Script(fake.Script{Again: 2})
+					if n == 1 { // a flow that failed halfway leaves what it had put
+						c.flows.Script(fake.Script{Fail: "Internal failure", After: 3})
+					}
+					r.done(c.with)
+					c.nothingLeft()
+					r.same()
+					r.history(20, uint64(n+3))
+				}
+			})
+		}
+	}
+}
+
 // What goes wrong at AWS is tried again, in this run or in the next, and
 // nothing is lost or counted that isn't there.
 func TestLandingFaults(t *testing.T) {

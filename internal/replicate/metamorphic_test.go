@@ -29,11 +29,16 @@ func TestMetamorphic(t *testing.T) {
 		{"all in one page", "duckdb", flow.Bulk, 1000, false},
 		{"a page for each record", "postgres", flow.Bulk, 1, false},
 		{"killed in every run", "duckdb", flow.Auto, 7, true},
+		{"AppFlow into PostgreSQL", "postgres", flow.ByAppFlow, 7, false},
+		{"AppFlow into Redshift", "redshift", flow.ByAppFlow, 7, false},
 	} {
 		t.Run(v.name, func(t *testing.T) {
 			l := newLife(t, seed, shelfOf(t, v.in), &tallied{}, v.pages)
 			for i := range l.flows {
 				l.flows[i].Mover, l.flows[i].Deletes = v.mover, flow.Flag
+			}
+			if v.mover == flow.ByAppFlow {
+				l.begun = newCloud(t, l.rig, nil).with
 			}
 			for n := range 5 {
 				l.happen()

@@ -42,6 +42,7 @@ type rig struct {
 	ticks  atomic.Int64        // the process's clock goes on a little with each look at it
 	lives  uint64              // processes so far
 	shelf  shelf               // what kind of warehouse it is
+	begun  func(*process)      // sees each process that was started
 	talk   io.Writer           // nil: the test's log
 	narrow map[string][]string // the fields that are copied, of objects that aren't copied whole
 
@@ -191,6 +192,9 @@ func (r *rig) start(f *fate) *process {
 	p.movers = map[string]mover.Pager{"bulk": bulk.New(p.client), "rest": rest.New(p.client)}
 	p.options = replicate.Options{
 		Holder: fmt.Sprintf("process %d", p.id), Alone: true, Downloads: 2, Now: r.now,
+	}
+	if r.begun != nil {
+		r.begun(p)
 	}
 	return p
 }

@@ -3,7 +3,6 @@ package appflow
 import (
 	"bytes"
 	"context"
-	"encoding/csv"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -132,11 +131,7 @@ func (c *orgClient) results(ctx context.Context, job string) ([][]string, error)
 		if err != nil {
 			return nil, err
 		}
-		all, err := csv.NewReader(bytes.NewReader(page)).ReadAll()
-		if err != nil {
-			return nil, err
-		}
-		if len(all) > 0 {
+		if all := fields(string(page)); len(all) > 0 {
 			rows = append(rows, all[1:]...)
 		}
 		locator = header.Get("Sforce-Locator")
@@ -180,4 +175,40 @@ func (c *orgClient) rest(ctx context.Context, soql string, t transfer) ([][]stri
 		path = page.NextRecordsURL
 	}
 	return rows, nil
+}
+
+// fields takes a page of CSV apart, as RFC 4180 has it. (encoding/csv makes a
+// line feed of the line break that a text holds.)
+func fields(page string) [][]string {
+	var rows [][]string
+	var row []string
+	for rest := page; rest != ""; {
+		var value string
+		if text, quoted := strings.CutPrefix(rest, `"`); quoted {
+			end := 0
+			for end < len(text) {
+				if text[end] != '"' {
+					end++
+				} else if strings.HasPrefix(text[end:], `""`) {
+					end += 2
+				} else {
+					break
+				}
+			}
+			value, rest = strings.ReplaceAll(text[:end], `""`, `"`), text[min(end+1, len(text)):]
+		} else {
+			end := strings.IndexAny(rest+"\n", ",\r\n")
+			value, rest = rest[:end], rest[end:]
+		}
+		row = append(row, value)
+		if next, more := strings.CutPrefix(rest, ","); more {
+			if rest = next; rest == "" {
+				rows = append(rows, append(row, ""))
+			}
+			continue
+		}
+		rows, row = append(rows, row), nil
+		rest = strings.TrimPrefix(strings.TrimPrefix(rest, "\r"), "\n")
+	}
+	return rows
 }
