@@ -54,6 +54,7 @@ func scriptParams(t *testing.T) testscript.Params {
 			"changes":  changeContacts,
 			"duck":     queryDuck,
 			"postgres": newDatabase,
+			"redshift": startRedshift,
 			"pg":       queryPostgres,
 			"code":     exitCode,
 			"same":     sameNumber,

@@ -90,7 +90,7 @@ func (d *desk) finish(b warehouse.Batch) {
 	if rows != keys || rows != b.Pages[0].Rows || c.Rows != rows || left != 0 {
 		d.t.Errorf("%d rows of %d keys, the counts say %+v, %d are left in staging", rows, keys, c, left)
 	}
-	if left := d.bucket.left(); len(left) > 0 {
+	if left := d.bucket.Keys(); len(left) > 0 {
 		d.t.Errorf("in S3 are left: %v", left)
 	}
 }
@@ -266,10 +266,10 @@ func TestLockIsKept(t *testing.T) {
 func TestBucketRefuses(t *testing.T) {
 	s := newSite(t)
 	d := s.desk(s.wire("")).prepared()
-	s.bucket.refuse = "AccessDenied"
+	s.bucket.Refuse("AccessDenied")
 	_, err := d.w.Load(t.Context(), d.f, batch("a", "one"))
 	failsAs(t, err, plan.Fix, "s3:PutObject")
-	s.bucket.refuse = ""
+	s.bucket.Refuse("")
 	d.finish(batch("a", "one"))
 }
 

@@ -1,23 +1,17 @@
 package redshift_test
 
 import (
-	"bytes"
 	"context"
-	"io"
-	"io/fs"
-	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
-	"slices"
-	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
+	"catchment/internal/fakeaws/bucket"
 	standin "catchment/internal/fakeaws/redshift"
 	"catchment/internal/warehouse"
 	"catchment/internal/warehouse/pgtest"
@@ -28,69 +22,19 @@ import (
 // cluster is the PostgreSQL behind this package's stand-ins for Redshift.
 var cluster pgtest.Cluster
 
-// A bucket is as much of S3 as the driver and COPY need: objects are put,
-// read and deleted.
-type bucket struct {
-	mu      sync.Mutex
-	objects map[string][]byte // by bucket/key
-	refuse  string            // an error code for each PUT
-}
-
-func (b *bucket) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	name := strings.TrimPrefix(r.URL.Path, "/")
-	switch r.Method {
-	case http.MethodPut:
-		if b.refuse != "" {
-			w.WriteHeader(http.StatusForbidden)
-			_, _ = io.WriteString(w, "<Error><Code>"+b.refuse+"</Code></Error>")
-			return
-		}
-		data, err := io.ReadAll(r.Body)
-		if err != nil {
-			w.WriteHeader(http.StatusBadRequest)
-			return
-		}
-		b.objects[name] = data
-	case http.MethodDelete:
-		delete(b.objects, name)
-		w.WriteHeader(http.StatusNoContent)
-	default:
-		w.WriteHeader(http.StatusMethodNotAllowed)
-	}
-}
-
-// open reads an object for COPY.
-func (b *bucket) open(_ context.Context, name, key string) (io.ReadCloser, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	data, ok := b.objects[name+"/"+key]
-	if !ok {
-		return nil, fs.ErrNotExist
-	}
-	return io.NopCloser(bytes.NewReader(data)), nil
-}
-
-func (b *bucket) left() []string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return slices.Sorted(maps.Keys(b.objects))
-}
-
 // A site is a stand-in for Redshift with a bucket beside it.
 type site struct {
 	t      testing.TB
 	server *standin.Server
-	bucket *bucket
+	bucket *bucket.Bucket
 	aws    string
 	cuts   []redshift.Cut
 }
 
 func newSite(t testing.TB) *site {
-	s := &site{t: t, bucket: &bucket{objects: map[string][]byte{}}}
+	s := &site{t: t, bucket: &bucket.Bucket{}}
 	var err error
-	s.server, err = standin.Start(t.Context(), standin.Options{PostgreSQL: cluster.Database(t), Open: s.bucket.open})
+	s.server, err = standin.Start(t.Context(), standin.Options{PostgreSQL: cluster.Database(t), Open: s.bucket.Open})
 	must(t, err)
 	data, err := url.Parse(s.server.DataAPI())
 	must(t, err)
@@ -153,7 +97,7 @@ func (s *site) data(parameters string) warehouse.Driver {
 func open(t testing.TB) warehouse.Driver {
 	s := newSite(t)
 	t.Cleanup(func() {
-		if left := s.bucket.left(); len(left) > 0 {
+		if left := s.bucket.Keys(); len(left) > 0 {
 			t.Errorf("in S3 are left: %v", left)
 		}
 	})
