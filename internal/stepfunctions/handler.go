@@ -1,0 +1,157 @@
+package stepfunctions
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"time"
+
+	"github.com/aws/aws-lambda-go/lambda/messages"
+
+	"catchment/internal/plan"
+)
+
+// A Call is what a machine sends to the function of a step.
+type Call struct {
+	Step  string `json:"step"`
+	Every int    `json:"every,omitempty"` // seconds between two polls, where the step names no time
+	Task  Note   `json:"task"`
+}
+
+// A Note is a task on its way through a machine, with what only machines need.
+// It stays under 512 bytes without its items, as a task does.
+type Note struct {
+	plan.Task
+	Wait      int       `json:"wait,omitempty"`      // seconds until the next poll
+	Polls     int       `json:"polls,omitempty"`     // so far, of the step under way
+	Execution string    `json:"execution,omitempty"` // its ARN; on the way to list and publish only
+	Started   time.Time `json:"started,omitzero"`
+	State     string    `json:"state,omitempty"` // of publish: how the run went
+}
+
+// A pollNote is a Note of a poll: wait is there also where it is 0, since the
+// machine looks for it.
+type pollNote struct {
+	Note
+	Wait int `json:"wait"`
+}
+
+// Work is what a Handler needs to do the steps of one run.
+type Work struct {
+	Steps plan.Steps
+	State func(ctx context.Context, run string) (string, error) // how a run went, once it was published
+}
+
+// A Handler answers the calls of a machine.
+type Handler struct {
+	// Open gives what does the steps of a run. holder names the execution in
+	// leases; stop is closed when the call should come to its end.
+	Open func(ctx context.Context, run, holder string, stop <-chan struct{}) (Work, error)
+
+	// Publish is the step whose answer carries the run's state.
+	Publish string
+
+	Now func() time.Time
+}
+
+// How long before the function's deadline a call begins to end: load finishes
+// its pages then, and goes on in the next call. The rest is for what a step has
+// to write down when its context ends. Short lives keep the same proportions.
+const (
+	stopBefore = 60 * time.Second
+	saveBefore = 10 * time.Second
+)
+
+// Call does one step. Its errors are those that a machine knows by name.
+func (h *Handler) Call(ctx context.Context, in Call) (any, error) {
+	stop := make(chan struct{})
+	if deadline, ok := ctx.Deadline(); ok {
+		left := time.Until(deadline)
+		timer := time.AfterFunc(left-min(stopBefore, left/4), func() { close(stop) })
+		defer timer.Stop()
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithDeadline(ctx, deadline.Add(-min(saveBefore, left/10)))
+		defer cancel()
+	}
+	out, err := h.call(ctx, in, stop)
+	if err != nil {
+		return nil, answer(err)
+	}
+	return out, nil
+}
+
+func (h *Handler) call(ctx context.Context, in Call, stop <-chan struct{}) (any, error) {
+	note, t := in.Task, in.Task.Task
+	if t.Run == "" {
+		t.Run = runID(note.Execution, note.Started)
+	}
+	work, err := h.Open(ctx, t.Run, note.Execution, stop)
+	if err != nil {
+		return nil, err
+	}
+	out, err := work.Steps.Do(ctx, in.Step, t)
+	if err != nil {
+		return nil, err
+	}
+	note.Task = out
+	for i := range note.Items {
+		note.Items[i].Done = false
+	}
+	if in.Step == h.Publish {
+		if note.State, err = work.State(ctx, t.Run); err != nil {
+			return nil, err
+		}
+	}
+	if out.Done || in.Every == 0 && out.NotBefore.IsZero() {
+		note.Wait, note.Polls = 0, 0
+		return pollNote{note, 0}, nil
+	}
+	note.Polls++
+	return pollNote{note, pause(h.Now(), out.NotBefore, in.Every, note.Polls)}, nil
+}
+
+// Polls of a machine cost money and history, so they come farther apart the
+// longer a job takes.
+const (
+	firstPause = 10 * time.Second
+	lastPause  = 5 * time.Minute
+)
+
+// pause is how many seconds pass before the next poll: until the time that the
+// step named, and never sooner than the back-off says.
+func pause(now, notBefore time.Time, every, polls int) int {
+	d := max(firstPause, time.Duration(every)*time.Second)
+	for range min(polls-1, 20) {
+		if d = d * 3 / 2; d >= lastPause {
+			break
+		}
+	}
+	d = min(d, lastPause)
+	if !notBefore.IsZero() {
+		d = max(d, notBefore.Sub(now))
+	}
+	return int((d + time.Second - 1) / time.Second)
+}
+
+// runID makes the id of an execution's run: the same for every call of it, and
+// in the form of all runs, so that they sort by their time.
+func runID(execution string, started time.Time) string {
+	sum := sha256.Sum256([]byte(execution))
+	started = started.UTC()
+	return started.Format("20060102T150405") + started.Format(".000")[1:] + "-" + hex.EncodeToString(sum[:4])
+}
+
+// answer gives an error the name that the machine looks at. aws-lambda-go would
+// send the name of its Go type.
+func answer(err error) error {
+	message := err.Error()
+	if hint := plan.HintOf(err); hint != "" {
+		message += "\nhint: " + hint
+	}
+	class := plan.ClassOf(err)
+	if errors.Is(err, context.Canceled) {
+		class = plan.Retry // the call was ended from outside
+	}
+	return messages.InvokeResponse_Error{Type: ErrorName(class), Message: message}
+}
