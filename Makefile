@@ -88,7 +88,7 @@ clients: build ## hold the fake org to clients that others have written
 
 .PHONY: golden
 golden: ## write the golden files anew; read the diff before you commit it
-	$(GO) test ./internal/warehouse ./internal/flow -update
+	$(GO) test ./internal/warehouse ./internal/flow ./internal/deployment -update
 	$(took)
 
 .PHONY: fuzz
@@ -108,6 +108,18 @@ oracle: ## hold the SOQL corpus against another parser (npm @jetstreamapp/soql-p
 .PHONY: sqlglot
 sqlglot: ## have the SQL for Redshift read by another parser (PyPI sqlglot)
 	internal/warehouse/testdata/sqlglot/check.sh bin/sqlglot
+	$(took)
+
+.PHONY: aws-lint
+aws-lint: .venv/installed ## hold the template and the state machine to AWS's rules: cfn-lint, asl-validator
+	deploy/aws/lint/check.sh bin/aws-lint .venv
+	$(took)
+
+.PHONY: lambda
+lambda: ## build bin/lambda.zip, the program of every function on AWS
+	mkdir -p bin/lambda
+	CGO_ENABLED=0 GOOS=linux $(GO) build -tags lambda.norpc -ldflags "-s -w -X main.version=$(VERSION)" -o bin/lambda/bootstrap ./cmd/catchment-lambda
+	$(GO) run ./cmd/internal/pack bin/lambda/bootstrap bin/lambda.zip
 	$(took)
 
 .PHONY: soak

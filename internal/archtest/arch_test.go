@@ -91,6 +91,29 @@ func TestImportsFollowLayers(t *testing.T) {
 	}
 }
 
+// The Lambda is small and starts fast: it has no C in it, and nothing that
+// only a machine of one's own needs.
+func TestLambdaIsLight(t *testing.T) {
+	cmd := exec.Command("go", "list", "-deps", "-tags", "lambda.norpc", "-f", "{{.ImportPath}} {{.Standard}} {{len .CgoFiles}}", "./cmd/catchment-lambda")
+	cmd.Dir, cmd.Stderr = "../..", os.Stderr
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(out)) {
+		name, rest, _ := strings.Cut(strings.TrimSpace(line), " ")
+		if rest != "true 0" && rest != "false 0" {
+			t.Errorf("catchment-lambda needs cgo for %s", name)
+		}
+		for _, heavy := range []string{"duckdb", "sqlite", "internal/fakeorg", "internal/fakeaws", "catchment/internal/cli", "cobra", "net/rpc", "/testing"} {
+			if strings.Contains(name, heavy) {
+				t.Errorf("catchment-lambda depends on %s", name)
+			}
+		}
+	}
+}
+
 // Only cmd names a driver, and a driver knows no noun but its parent.
 func TestDriversMeetInTheirParent(t *testing.T) {
 	_, may := lines()

@@ -56,7 +56,7 @@ func (r *Replicator) loadPart(ctx context.Context, v *visit, place int64, p *con
 	}
 	switch err := l.run(ctx); {
 	case errors.Is(err, mover.ErrGone):
-		return r.replaceJob(ctx, v, p)
+		return r.loadAnother(ctx, v, place, p)
 	case errors.Is(err, errStopping):
 		return nil
 	case err != nil:
@@ -66,6 +66,19 @@ func (r *Replicator) loadPart(ctx context.Context, v *visit, place int64, p *con
 		return r.giveUpJob(ctx, v, p, err)
 	}
 	return err
+}
+
+// loadAnother replaces a job that is gone. One that is done as soon as it is
+// made, as REST's are, is loaded by this very call: it lives in this process,
+// and the next call may come to another.
+func (r *Replicator) loadAnother(ctx context.Context, v *visit, place int64, p *control.Part) error {
+	if err := r.replaceJob(ctx, v, p); err != nil {
+		return err
+	}
+	if _, job, err := r.job(p); err != nil || !job.Done {
+		return err
+	}
+	return r.loadPart(ctx, v, place, p)
 }
 
 // errUnsound says that a job's result doesn't add up.

@@ -25,7 +25,7 @@ func (r *Replicator) open(ctx context.Context, run, org string, fl flow.Flow) (p
 	if row.Paused || fl.Paused {
 		return plan.Task{}, errPaused
 	}
-	var dead func(string) bool
+	dead := r.Options.Dead
 	if r.Options.Alone {
 		dead = func(string) bool { return true }
 	}

@@ -90,18 +90,19 @@ type Replicator struct {
 
 // Options are the settings of one run.
 type Options struct {
-	Holder       string           // names this process in leases
-	Alone        bool             // a lock proves that every other holder is dead
-	Full         bool             // rebuild the flows of this run
-	AllowDeletes bool             // past the stop before a mass delete
-	Downloads    int              // pages at once, over all flows
-	StageLimit   int64            // bytes of pages in the blob store; 0: no limit
-	Keep         time.Duration    // how long pages stay after they were consolidated
-	LandApart    bool             // rows land in tables of their own, beside staging
-	Lag          time.Duration    // of windows that can't be proven; 15 minutes where 0
-	Now          func() time.Time // the clock of this process
-	Stop         <-chan struct{}  // closed: finish the page and go home
-	Progress     func(Progress)   // hears how far a flow is; may be nil
+	Holder       string                   // names this process in leases
+	Alone        bool                     // a lock proves that every other holder is dead
+	Dead         func(holder string) bool // tells of another holder whether it is; may be nil
+	Full         bool                     // rebuild the flows of this run
+	AllowDeletes bool                     // past the stop before a mass delete
+	Downloads    int                      // pages at once, over all flows
+	StageLimit   int64                    // bytes of pages in the blob store; 0: no limit
+	Keep         time.Duration            // how long pages stay after they were consolidated
+	LandApart    bool                     // rows land in tables of their own, beside staging
+	Lag          time.Duration            // of windows that can't be proven; 15 minutes where 0
+	Now          func() time.Time         // the clock of this process
+	Stop         <-chan struct{}          // closed: finish the page and go home
+	Progress     func(Progress)           // hears how far a flow is; may be nil
 }
 
 // Progress says that an attempt got on.

@@ -83,11 +83,11 @@ const stepTimeout = 960
 // Render writes p down. The machine's last states tell the result that publish
 // gave: an execution succeeds where every flow is done.
 func Render(p plan.Plan, o Options) Machine {
-	r := &renderer{options: o, states: map[string]State{}}
-	r.states["done"] = State{Type: "Succeed"}
-	r.states["not done"] = State{Type: "Fail", Error: "Catchment.NotDone",
+	r := &renderer{options: o, states: map[string]State{}, taken: map[string]bool{"run done": true, "run not done": true, "result": true, "begin": true}}
+	r.states["run done"] = State{Type: "Succeed"}
+	r.states["run not done"] = State{Type: "Fail", Error: "Catchment.NotDone",
 		Cause: "Some flows of the run are not done: catchment status says which, and why."}
-	r.states["result"] = State{Type: "Choice", Default: "not done", Choices: []Choice{{Variable: "$.state", StringEquals: "done", Next: "done"}}}
+	r.states["result"] = State{Type: "Choice", Default: "run not done", Choices: []Choice{{Variable: "$.state", StringEquals: "done", Next: "run done"}}}
 
 	// From the end to the beginning: each node of Finally is reached by a
 	// failure of any before it.
@@ -111,6 +111,7 @@ type renderer struct {
 	options Options
 	caught  string // where a failure of a state leads; "" for nowhere
 	states  map[string]State
+	taken   map[string]bool // names: they are unique in a machine, the bodies of its Maps included
 }
 
 // node adds n's states, which go on to next, and returns the first one's name.
@@ -167,12 +168,13 @@ func (r *renderer) catchers() []Catcher {
 // each works on every item. A failure ends its item and no other; what it was
 // stands in the attempt.
 func (r *renderer) each(n plan.Each, next string) string {
-	body := &renderer{options: r.options, caught: "given up", states: map[string]State{
+	done, givenUp := r.free("item done"), r.free("item given up")
+	body := &renderer{options: r.options, caught: givenUp, taken: r.taken, states: map[string]State{
 		// The answers of a Map's items are one array, and that may grow too large.
-		"item done": {Type: "Pass", Result: struct{}{}, End: true},
-		"given up":  {Type: "Pass", Result: struct{}{}, End: true, Comment: "What went wrong is in the control table: catchment status shows it."},
+		done:    {Type: "Pass", Result: struct{}{}, End: true},
+		givenUp: {Type: "Pass", Result: struct{}{}, End: true, Comment: "What went wrong is in the control table: catchment status shows it."},
 	}}
-	start := body.node(n.Body, "item done")
+	start := body.node(n.Body, done)
 	s := State{
 		Type: "Map", ItemsPath: "$.items", MaxConcurrency: max(n.Limit, 1), ResultPath: json.RawMessage("null"),
 		Catch: r.catchers(), Next: next,
@@ -200,11 +202,12 @@ func (r *renderer) poll(n plan.Poll, next string) string {
 	return first
 }
 
-// free returns name, or name with a number where it is taken.
+// free takes name, or name with a number where it is taken.
 func (r *renderer) free(name string) string {
-	for i, out := 2, name; ; i, out = i+1, fmt.Sprintf("%s %d", name, i) {
-		if _, taken := r.states[out]; !taken {
-			return out
-		}
+	out := name
+	for i := 2; r.taken[out]; i++ {
+		out = fmt.Sprintf("%s %d", name, i)
 	}
+	r.taken[out] = true
+	return out
 }

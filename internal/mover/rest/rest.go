@@ -49,8 +49,8 @@ type reading struct {
 	text    []byte // the first page
 }
 
-// Create sends the query with queryAll and keeps its first answer. Salesforce
-// keeps the rest behind a cursor, for two days.
+// Create sends the query with queryAll and keeps its first answer, so the job is
+// done at once. Salesforce keeps the rest behind a cursor, for two days.
 func (p *Pager) Create(ctx context.Context, r mover.Request) (mover.Job, error) {
 	columns, err := p.columns(ctx, r)
 	if err != nil {
@@ -63,7 +63,8 @@ func (p *Pager) Create(ctx context.Context, r mover.Request) (mover.Job, error) 
 	if err != nil {
 		return mover.Job{}, unsupported(r.Object, err)
 	}
-	job := mover.Job{ID: "rest-" + rand.Text(), Version: p.org.Version(), ReadAt: j.batch.ServerDate, Request: r}
+	job := mover.Job{ID: "rest-" + rand.Text(), Version: p.org.Version(), ReadAt: j.batch.ServerDate, Request: r,
+		Done: true, Records: j.batch.Total}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.jobs[job.ID] = j

@@ -90,7 +90,7 @@ func TestPagesHaveTheFormOfBulk(t *testing.T) {
 	mux.HandleFunc("GET "+data+"/query/01g-2", records(3, "", "3"))
 	p := pager(t, mux)
 	j, err := p.Create(t.Context(), request)
-	if err != nil || !j.ReadAt.Equal(time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)) || j.Version != "66.0" {
+	if err != nil || !j.Done || j.Records != 3 || !j.ReadAt.Equal(time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)) || j.Version != "66.0" {
 		t.Fatalf("%+v, %v", j, err)
 	}
 	if j, err = p.Poll(t.Context(), j); !j.Done || j.Records != 3 || err != nil {

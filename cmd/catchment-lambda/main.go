@@ -1,0 +1,41 @@
+// Command catchment-lambda answers the steps of a Step Functions machine: it is
+// every function of the template that catchment aws render writes. Built with
+// CGO_ENABLED=0 and -tags lambda.norpc, as bootstrap.
+package main
+
+import (
+	"crypto/rand"
+	"net/http"
+	"os"
+	"time"
+
+	"github.com/aws/aws-lambda-go/lambda"
+
+	"catchment/cmd/internal/cloud"
+	"catchment/internal/project"
+	"catchment/internal/replicate"
+	"catchment/internal/stepfunctions"
+)
+
+// version is set by the linker.
+var version = "unknown"
+
+func main() {
+	client := &http.Client{Transport: transport()}
+	account := cloud.New(client)
+	w := &worker{
+		account: account,
+		world: project.World{
+			Version: version, Getenv: os.Getenv, ReadFile: os.ReadFile, Now: time.Now, Random: rand.Reader,
+			HTTP: client, Secrets: account.Secret, Drivers: account.Drivers(),
+		},
+	}
+	h := stepfunctions.Handler{Open: w.open, Publish: replicate.Publish, Now: time.Now}
+	lambda.Start(h.Call)
+}
+
+func transport() *http.Transport {
+	t := http.DefaultTransport.(*http.Transport).Clone()
+	t.ResponseHeaderTimeout = 10 * time.Minute // the longest that a REST call may take
+	return t
+}

@@ -1,0 +1,125 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"catchment/cmd/internal/cloud"
+	"catchment/internal/control"
+	"catchment/internal/flow"
+	"catchment/internal/plan"
+	"catchment/internal/project"
+	"catchment/internal/replicate"
+	"catchment/internal/secret"
+	"catchment/internal/stepfunctions"
+)
+
+// A worker is one life of a Lambda function, which answers one call after the
+// other. What it has opened stays open for the calls of the same run; the next
+// run reads the configuration anew.
+type worker struct {
+	account *cloud.AWS
+	world   project.World
+
+	run        string
+	project    *project.Project
+	replicator *replicate.Replicator
+	steps      plan.Steps
+}
+
+// open gives what does the steps of a run.
+func (w *worker) open(ctx context.Context, run, holder string, stop <-chan struct{}) (stepfunctions.Work, error) {
+	if w.project == nil || w.run != run {
+		if err := w.reopen(ctx, run); err != nil {
+			return stepfunctions.Work{}, err
+		}
+	}
+	w.replicator.Options.Holder, w.replicator.Options.Stop = holder, stop
+	state := func(ctx context.Context, run string) (string, error) {
+		row, err := w.project.Control.Run(ctx, run)
+		return string(row.State), err
+	}
+	return stepfunctions.Work{Steps: w.steps, State: state}, nil
+}
+
+func (w *worker) reopen(ctx context.Context, run string) (err error) {
+	if w.project != nil {
+		err = w.project.Close()
+		w.project = nil
+	}
+	file, rerr := w.configuration(ctx)
+	if err = errors.Join(err, rerr); err != nil {
+		return err
+	}
+	if err := w.password(); err != nil {
+		return err
+	}
+	p := project.New(w.world, file)
+	if err := p.OpenAll(ctx); err != nil {
+		return errors.Join(err, p.Close())
+	}
+	w.run, w.project = run, p
+	w.replicator = p.Replicator(nil)
+	w.replicator.Options.StageLimit = 0 // S3 has no end; the gate bounds one process only
+	w.replicator.Options.Dead = func(execution string) bool { return w.account.Ended(execution) }
+	w.steps = w.replicator.Steps()
+	if job := w.world.Getenv("CATCHMENT_GLUE_JOB"); job != "" {
+		w.steps[replicate.Consolidate] = w.byGlue(job, w.steps[replicate.Consolidate])
+	}
+	return nil
+}
+
+// glueAgain is how long a Glue job is left alone before it is asked again.
+const glueAgain = 30 * time.Second
+
+// byGlue lets a Glue job consolidate before the step does. The step then finds
+// that done, and takes the counts from the warehouse's log; what the job left,
+// it does itself.
+func (w *worker) byGlue(job string, step plan.Func) plan.Func {
+	return func(ctx context.Context, t plan.Task) (plan.Task, error) {
+		a, err := w.project.Control.Attempt(ctx, t.Attempt)
+		if err != nil || a.State != control.Loaded {
+			return step(ctx, t) // nothing to merge, or the step says what is wrong
+		}
+		ended, err := w.account.ConsolidatedByGlue(ctx, job, t.Attempt)
+		if err == nil && !ended {
+			t.NotBefore = w.world.Now().Add(glueAgain)
+			return t, nil
+		}
+		if err != nil {
+			return t, err
+		}
+		return step(ctx, t)
+	}
+}
+
+// password gives the warehouse's password to drivers that look for it where
+// every PostgreSQL program does.
+func (w *worker) password() error {
+	ref := w.world.Getenv("CATCHMENT_WAREHOUSE_PASSWORD")
+	if ref == "" {
+		return nil
+	}
+	v, err := secret.Resolver{Getenv: w.world.Getenv, ReadFile: w.world.ReadFile, AWS: w.world.Secrets}.Resolve(ref)
+	if err != nil {
+		return fmt.Errorf("the warehouse's password: %w", err)
+	}
+	return os.Setenv("PGPASSWORD", v.Reveal())
+}
+
+// configuration reads catchment.yaml from where the template has put it.
+func (w *worker) configuration(ctx context.Context) (*flow.File, error) {
+	place := w.world.Getenv("CATCHMENT_CONFIG")
+	if place == "" {
+		return nil, plan.Fixf("set it to s3://bucket/key of catchment.yaml, as the template of catchment aws render does",
+			"the variable CATCHMENT_CONFIG is not set")
+	}
+	data, err := w.account.Read(ctx, place)
+	if err != nil {
+		return nil, fmt.Errorf("read the configuration: %w", err)
+	}
+	return flow.Parse(place, data)
+}

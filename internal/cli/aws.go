@@ -1,0 +1,65 @@
+package cli
+
+import (
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"catchment/internal/deployment"
+	"catchment/internal/plan"
+)
+
+func (s *session) awsCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:     "aws",
+		Short:   "Run on AWS: the CloudFormation template for this configuration",
+		Example: "  catchment aws render",
+		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.AddCommand(s.awsRenderCommand())
+	return cmd
+}
+
+func (s *session) awsRenderCommand() *cobra.Command {
+	var dir string
+	cmd := &cobra.Command{
+		Use:   "render",
+		Short: "Write the CloudFormation template and the state machine",
+		Long: `Write template.yaml, one CloudFormation template with everything that a run on
+AWS needs, and machine.json, the state machine in it, to read and to check. The
+control table and the bucket get the names that catchment.yaml gives them.`,
+		Example: `  catchment aws render --dir deploy/aws
+  aws cloudformation deploy --template-file deploy/aws/template.yaml --stack-name catchment --capabilities CAPABILITY_IAM \
+    --s3-bucket my-code --parameter-overrides CodeBucket=my-code`,
+		Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error { return s.renderAWS(dir) },
+	}
+	cmd.Flags().StringVar(&dir, "dir", filepath.Join("deploy", "aws"), "write into this `folder`")
+	return cmd
+}
+
+func (s *session) renderAWS(dir string) error {
+	p, err := s.open()
+	if err != nil {
+		return err
+	}
+	defer p.Close()
+	files, err := deployment.Render(p.File)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return plan.Fixf("choose another with: --dir DIR", "make the folder: %w", err)
+	}
+	for name, text := range map[string][]byte{"template.yaml": files.Template, "machine.json": files.Machine} {
+		if err := os.WriteFile(filepath.Join(dir, name), text, 0o644); err != nil {
+			return plan.Fixf("choose another with: --dir DIR", "write %s: %w", name, err)
+		}
+	}
+	if s.json {
+		return s.line(map[string]any{"type": "aws", "dir": dir, "template": "template.yaml", "machine": "machine.json"})
+	}
+	s.say("wrote %s and machine.json; docs/howto/aws.md says how to deploy them", filepath.Join(dir, "template.yaml"))
+	return nil
+}

@@ -1,0 +1,120 @@
+package deployment_test
+
+import (
+	"flag"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"catchment/internal/deployment"
+	"catchment/internal/flow"
+	"catchment/internal/plan"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+const dir = "../../deploy/aws"
+
+func parse(t *testing.T, change func(string) string) *flow.File {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(dir, "catchment.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	file, err := flow.Parse("catchment.yaml", []byte(change(string(text))))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+func same(s string) string { return s }
+
+// What stands in deploy/aws is what this code writes.
+func TestGolden(t *testing.T) {
+	files, err := deployment.Render(parse(t, same))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, got := range map[string][]byte{"template.yaml": files.Template, "machine.json": files.Machine} {
+		path := filepath.Join(dir, name)
+		if *update {
+			if err := os.WriteFile(path, got, 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want, err := os.ReadFile(path)
+		if err != nil || string(want) != string(got) {
+			t.Errorf("%s is not what catchment aws render writes; make golden, and read the diff (%v)", path, err)
+		}
+	}
+}
+
+// The functions have the names of the pipeline that they replace.
+func TestFunctionsAreNamed(t *testing.T) {
+	files, err := deployment.Render(parse(t, same))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"lambda_trigger_appflow", "status_job", "start_job_appflow", "consolidate", "delete_elements_flows_snapshots"} {
+		if !strings.Contains(string(files.Template), `FunctionName: !Sub "${AWS::StackName}-`+name+`"`) {
+			t.Errorf("no function is called %s", name)
+		}
+	}
+}
+
+// No statement allows everything, and where one is for every resource, the
+// template says why.
+func TestLeastPrivilege(t *testing.T) {
+	files, err := deployment.Render(parse(t, same))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var before string
+	allow := false
+	for line := range strings.Lines(string(files.Template)) {
+		if strings.Contains(line, "Effect: ") {
+			allow = strings.Contains(line, "Allow")
+		}
+		if allow && regexp.MustCompile(`Action:.*(:\*|"\*")`).MatchString(line) {
+			t.Errorf("allows every action: %s", line)
+		}
+		if strings.Contains(line, "Sid: ") {
+			before = line
+		}
+		if strings.Contains(line, `Resource: "*"`) && !strings.Contains(before, "# these actions know no resources") {
+			t.Errorf("allows every resource under %s", before)
+		}
+	}
+}
+
+// What a machine of one's own has, and AWS hasn't, is told at once.
+func TestOnlyOneMachineHasThis(t *testing.T) {
+	file := parse(t, func(s string) string {
+		s = strings.Replace(s, `"aws-sm:catchment/salesforce#client_id"`, "env:SF_CLIENT_ID", 1)
+		s = strings.Replace(s, `"s3:acme-catchment-stage/pages"`, "dir:stage", 1)
+		s = strings.Replace(s, `"dynamodb:catchment-control"`, "sqlite:control.db", 1)
+		return strings.Replace(s, `"postgres://catchment@warehouse.internal/analytics"`, "duckdb:catchment.duckdb", 1)
+	})
+	_, err := deployment.Render(file)
+	if plan.ClassOf(err) != plan.Fix {
+		t.Fatalf("%v of class %s", err, plan.ClassOf(err))
+	}
+	for _, want := range []string{"org.login.client_id is env:SF_CLIENT_ID", "stage.url is dir:stage", "control.url is sqlite:control.db", "warehouse.url is a file"} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("%v\ndoesn't say %q", err, want)
+		}
+	}
+}
+
+// A template of up to 51,200 bytes can be deployed as it is; a larger one has to
+// go by way of a bucket.
+func TestTemplateIsWithinLimits(t *testing.T) {
+	files, err := deployment.Render(parse(t, same))
+	if err != nil || len(files.Template) > 51_200 {
+		t.Errorf("%d bytes, %v", len(files.Template), err)
+	}
+	t.Logf("template %d bytes, machine %d bytes", len(files.Template), len(files.Machine))
+}

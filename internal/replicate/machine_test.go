@@ -1,0 +1,245 @@
+package replicate_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"catchment/internal/flow"
+	"catchment/internal/replicate"
+	"catchment/internal/stepfunctions"
+	"catchment/internal/stepfunctions/asltest"
+)
+
+// errStop is what StopExecution does to a machine.
+var errStop = errors.New("the execution was stopped")
+
+// machines run a rig's flows by machines: each call of a step is a process of
+// its own, as in Lambda at its worst.
+type machines struct {
+	*rig
+	mu    sync.Mutex
+	runs  int
+	over  map[string]bool // executions that have ended, by their ARN
+	calls []string
+	end   func(killed bool) // ends the call under way
+}
+
+func (r *rig) machines() *machines { return &machines{rig: r, over: map[string]bool{}} }
+
+// execute runs one execution of the machine. It is stopped before the state
+// that enter refuses.
+func (c *machines) execute(enter func(state string) error) error {
+	c.mu.Lock()
+	c.runs++
+	arn := fmt.Sprintf("arn:aws:states:x:execution:catchment:%d", c.runs)
+	c.mu.Unlock()
+	m := stepfunctions.Render(replicate.Plan(2), stepfunctions.Options{Function: func(step string) string { return step }, Flows: len(c.flows)})
+	in := asltest.Interpreter{Invoke: c.invoke, Enter: enter}
+	_, err := in.Run(c.t.Context(), m, arn, c.now())
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.over[arn] = true
+	return err
+}
+
+// invoke is one life of a Lambda function. One at a time, since one process has
+// the files of the rig open.
+func (c *machines) invoke(_ context.Context, function string, payload []byte) ([]byte, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var call stepfunctions.Call
+	if err := json.Unmarshal(payload, &call); err != nil {
+		return nil, err
+	}
+	c.calls = append(c.calls, function+" "+call.Task.Flow)
+	var f fate
+	p := c.start(&f)
+	defer p.close()
+	stop, stopped := make(chan struct{}), sync.Once{}
+	c.end = func(killed bool) {
+		if killed {
+			f.kill()
+		}
+		stopped.Do(func() { close(stop) })
+	}
+	h := stepfunctions.Handler{Publish: replicate.Publish, Now: c.now,
+		Open: func(_ context.Context, _, holder string, _ <-chan struct{}) (stepfunctions.Work, error) {
+			p.options.Holder, p.options.Alone, p.options.Stop = holder, false, stop
+			p.options.Dead = func(holder string) bool { return c.over[holder] }
+			state := func(ctx context.Context, run string) (string, error) {
+				row, err := p.control.Run(ctx, run)
+				return string(row.State), err
+			}
+			return stepfunctions.Work{Steps: p.replicator().Steps(), State: state}, nil
+		}}
+	out, err := h.Call(p.ctx, call)
+	if f.alive() != nil {
+		return nil, &asltest.Error{Name: "Sandbox.Timedout", Cause: "the function was killed"}
+	}
+	if err != nil {
+		return nil, err
+	}
+	return json.Marshal(out)
+}
+
+// kill ends the process now.
+func (f *fate) kill() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.dead = true
+	f.end(errKilled)
+}
+
+// agrees verifies every flow.
+func (r *rig) agrees() {
+	r.t.Helper()
+	for _, fl := range r.flows {
+		got, err := r.compare(fl)
+		if err != nil || got.Missing+got.Extra+got.Stale+got.Duplicates > 0 || got.Source == 0 || got.Warehouse != got.Source {
+			r.t.Errorf("%s: %+v, %v", fl.Object, got, err)
+		}
+	}
+}
+
+// A rig with a flow for each mover.
+func newMachines(t *testing.T) *machines {
+	r := newRig(t, newOrg(t, map[string]int{"Account": 30, "Contact": 20}, nil), "Account", "Contact")
+	r.flows[0].Mover, r.flows[1].Mover = flow.Bulk, flow.REST
+	return r.machines()
+}
+
+// The machine does what the engine does, also where no two of its calls share a
+// process; and each takes up what the other has left.
+func TestMachineAndEngineTakeTurns(t *testing.T) {
+	c := newMachines(t)
+	if err := c.execute(nil); err != nil {
+		t.Fatal(err)
+	}
+	c.agrees()
+	c.change()
+	c.done(nil)
+	c.agrees()
+	c.change()
+	if err := c.execute(nil); err != nil {
+		t.Fatal(err)
+	}
+	c.agrees()
+}
+
+// change lets some time pass in which records change.
+func (c *machines) change() {
+	c.t.Helper()
+	c.later(time.Hour)
+	if _, err := c.org.History(10, uint64(c.runs)+1); err != nil {
+		c.t.Fatal(err)
+	}
+	c.later(time.Hour)
+}
+
+// A machine that is stopped before any of its states, and started again, ends
+// right; and so does the engine in its place. Neither waits for the leases of
+// an execution that is over.
+func TestMachineIsStoppedAnywhere(t *testing.T) {
+	states := 0
+	var count sync.Mutex
+	if err := newMachines(t).execute(func(string) error { count.Lock(); defer count.Unlock(); states++; return nil }); err != nil || states < 36 {
+		t.Fatalf("%d states, %v", states, err)
+	}
+	stride := 7
+	if testing.Short() {
+		stride = 17
+	}
+	for at := 1; at <= states; at += stride {
+		t.Run(fmt.Sprint(at), func(t *testing.T) {
+			c := newMachines(t)
+			entered := 0
+			err := c.execute(func(string) error {
+				count.Lock()
+				defer count.Unlock()
+				if entered++; entered >= at {
+					return errStop
+				}
+				return nil
+			})
+			if !errors.Is(err, errStop) {
+				t.Fatalf("before state %d: %v", at, err)
+			}
+			if at%2 == 0 {
+				c.done(nil)
+			} else if err := c.execute(nil); err != nil {
+				t.Fatalf("started again: %v", err)
+			}
+			c.agrees()
+		})
+	}
+}
+
+// A run whose execution goes on keeps its leases: the second one waits for its
+// end and takes nothing.
+func TestSecondMachineWaits(t *testing.T) {
+	c := newMachines(t)
+	second := false
+	err := c.execute(func(state string) error {
+		c.mu.Lock()
+		begin := state == "start" && !second
+		second = second || begin
+		c.mu.Unlock()
+		if begin {
+			if err := c.execute(nil); err == nil {
+				t.Error("a second execution ended well while the first was at it")
+			}
+		}
+		return nil
+	})
+	if err != nil || !second {
+		t.Errorf("the first execution: %v", err)
+	}
+	c.agrees()
+}
+
+// A function whose life ends in the middle of load: it stops at a page in time,
+// or it is killed at any moment. The next call goes on from there.
+func TestFunctionEndsInTheMiddleOfLoad(t *testing.T) {
+	for name, killed := range map[string]bool{"stops": false, "is killed": true} {
+		t.Run(name, func(t *testing.T) {
+			r := newRig(t, newOrg(t, map[string]int{"Account": 100}, nil), "Account")
+			r.flows[0].Mover = flow.Bulk
+			c := r.machines()
+			var results, ends int
+			var mu sync.Mutex
+			r.between(func(w http.ResponseWriter, req *http.Request, next http.Handler) {
+				next.ServeHTTP(w, req)
+				mu.Lock()
+				defer mu.Unlock()
+				if !strings.HasSuffix(req.URL.Path, "/results") {
+					return
+				}
+				if results++; results%4 == 0 && ends < 3 { // a machine tries again five times
+					ends++
+					c.end(killed)
+				}
+			})
+			if err := c.execute(nil); err != nil {
+				t.Fatal(err)
+			}
+			loads := 0
+			for _, call := range c.calls {
+				if call == "load Account" {
+					loads++
+				}
+			}
+			if ends != 3 || loads < 4 {
+				t.Errorf("load was called %d times, of which %d were ended", loads, ends)
+			}
+			r.between(nil)
+			c.agrees()
+		})
+	}
+}
