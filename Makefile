@@ -122,6 +122,13 @@ lambda: ## build bin/lambda.zip, the program of every function on AWS
 	$(GO) run ./cmd/internal/pack bin/lambda/bootstrap bin/lambda.zip
 	$(took)
 
+NPSP ?= ../shared/data/npsp-1k
+
+.PHONY: aws
+aws: deps lambda ## deploy the template into a stand-in for AWS, run the machine three times with changes between, verify: NPSP=folder
+	$(GO) test ./cmd/catchment-lambda -count=1 -v -timeout 20m -run '^TestAWS' -aws.zip $(CURDIR)/bin/lambda.zip -aws.data $(abspath $(NPSP))
+	$(took)
+
 .PHONY: soak
 soak: deps ## random histories with crashes and faults: RUNS=n, IN=duckdb or postgres, and SEED=n to replay one
 	$(GO) test -count=1 -timeout 3h -v -run TestSoak ./internal/replicate -soak.runs=$(RUNS) -soak.seed=$(SEED) -soak.in=$(IN) |

@@ -22,7 +22,7 @@ var version = "unknown"
 
 func main() {
 	client := &http.Client{Transport: transport()}
-	account := cloud.New(client)
+	account := cloud.New()
 	w := &worker{
 		account: account,
 		world: project.World{

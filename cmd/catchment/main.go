@@ -37,7 +37,7 @@ func run(args []string) int {
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	client := &http.Client{Transport: transport()}
-	account := cloud.New(client)
+	account := cloud.New()
 	return cli.Main(context.Background(), cli.Program{
 		World: project.World{
 			Version:  version,

@@ -5,7 +5,6 @@ package cloud
 import (
 	"context"
 	"fmt"
-	"net/http"
 	"os"
 	"sync"
 	"time"
@@ -43,10 +42,11 @@ type AWS struct {
 	config func() (aws.Config, error)
 }
 
-// New makes an AWS of the environment, as every program of AWS reads it.
-func New(client *http.Client) *AWS {
+// New makes an AWS of the environment, as every program of AWS reads it: proxy
+// and AWS_CA_BUNDLE included, which the SDK adds to a client of its own only.
+func New() *AWS {
 	return &AWS{config: sync.OnceValues(func() (aws.Config, error) {
-		c, err := config.LoadDefaultConfig(context.Background(), config.WithHTTPClient(client))
+		c, err := config.LoadDefaultConfig(context.Background())
 		if err != nil {
 			return c, plan.Fixf("look at AWS_PROFILE, AWS_REGION and ~/.aws/config", "read the configuration of AWS: %w", err)
 		}

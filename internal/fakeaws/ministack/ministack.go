@@ -127,7 +127,8 @@ func (s *Server) start() error {
 	defer watched.Close()
 	cmd := exec.Command("/bin/sh", "-c", guard, "guard", program, s.dir)
 	cmd.Env = append(os.Environ(), "BIND_HOST=127.0.0.1", "GATEWAY_PORT="+port, "MINISTACK_REGION="+Region, "AWS_DEFAULT_REGION="+Region,
-		"TMPDIR="+s.dir, "S3_DATA_DIR="+s.dir, "DOCKER_HOST=unix://"+s.dir+"/none", "AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test")
+		"TMPDIR="+s.dir, "S3_DATA_DIR="+s.dir, "DOCKER_HOST=unix://"+s.dir+"/none", "AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test",
+		"AWS_ENDPOINT_URL="+s.url)
 	cmd.Env = append(cmd.Env, s.Env...)
 	cmd.Dir, cmd.Stdin, cmd.Stdout, cmd.Stderr = s.dir, watched, log, log
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}

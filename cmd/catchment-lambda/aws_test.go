@@ -1,0 +1,381 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"io/fs"
+	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awscfn "github.com/aws/aws-sdk-go-v2/service/cloudformation"
+	cfntypes "github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
+	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"github.com/aws/aws-sdk-go-v2/service/sfn"
+	sfntypes "github.com/aws/aws-sdk-go-v2/service/sfn/types"
+	"github.com/jackc/pgx/v5"
+
+	"catchment/cmd/internal/cloud"
+	"catchment/internal/deployment"
+	fakeflows "catchment/internal/fakeaws/appflow"
+	"catchment/internal/fakeaws/ministack"
+	"catchment/internal/fakeaws/redshift"
+	"catchment/internal/fakeaws/stacks"
+	"catchment/internal/fakeorg"
+	"catchment/internal/flow"
+	"catchment/internal/project"
+	"catchment/internal/verify"
+	"catchment/internal/warehouse/pgtest"
+)
+
+var (
+	lambdaZip = flag.String("aws.zip", "", "the program of the functions, as make lambda builds it: deploy it into a stand-in for AWS")
+	orgData   = flag.String("aws.data", "", "the folder of the org's records")
+)
+
+// cluster is the PostgreSQL behind Redshift's stand-in.
+var cluster pgtest.Cluster
+
+// An account is an AWS with a deployed template, beside an org that it copies
+// and the warehouse that it copies to.
+type account struct {
+	t       *testing.T
+	aws     ministack.Server
+	config  aws.Config
+	org     *fakeorg.Org
+	orgURL  string
+	red     *redshift.Server
+	flows   *fakeflows.Server
+	stacks  *stacks.Server
+	machine string
+	file    *flow.File
+}
+
+// configuration is the catchment.yaml of these tests. Seconds of one Bulk job
+// are nothing to wait for, so flows have room.
+const configuration = `version: 1
+org:
+  url: %s
+  login: {flow: client_credentials, client_id: "aws-sm:catchment/salesforce#client_id", client_secret: "aws-sm:catchment/salesforce#client_secret"}
+warehouse: {url: "%s", schema: salesforce, staging_schema: salesforce_incremental}
+stage: {url: "s3:acme-catchment-stage/pages", keep: 7d}
+control: {url: "dynamodb:catchment-control"}
+%s
+limits: {flows: 4}
+flows:
+  - object: Account
+  - object: Contact
+  - object: Opportunity
+  - object: CampaignMember
+  - object: OpportunityContactRole
+  - object: General_Accounting_Unit__c
+`
+
+// TestAWS deploys the rendered template and runs its machine three times, with
+// changes in between; make aws calls it.
+func TestAWS(t *testing.T) {
+	if *lambdaZip == "" {
+		t.Skip("make aws runs it: it deploys bin/lambda.zip")
+	}
+	for name, more := range map[string]string{
+		"bulk":    "defaults: {mover: bulk}",
+		"appflow": "defaults: {mover: appflow}\nappflow: {salesforce: sf, redshift: rs, bucket: acme-appflow, deployment: test}",
+	} {
+		t.Run(name, func(t *testing.T) {
+			a := newAccount(t, more)
+			a.deploy()
+			for round := range uint64(3) {
+				began := time.Now()
+				a.run()
+				t.Logf("execution %d took %s", round+1, time.Since(began).Round(100*time.Millisecond))
+				a.agrees()
+				a.org.Clock().Advance(time.Hour)
+				if round == 2 {
+					break
+				}
+				changes, err := a.org.History(400, round+1)
+				if err != nil {
+					t.Fatal(err)
+				}
+				t.Logf("in the org: %+v", changes)
+				a.org.Clock().Advance(time.Hour)
+			}
+			if name == "appflow" {
+				a.landedMore()
+			}
+			if left := len(a.stacks.Stacks()) + len(a.flows.Flows()); left > 0 {
+				t.Errorf("%d stacks and flows are left: %v %v", left, a.stacks.Stacks(), a.flows.Flows())
+			}
+		})
+	}
+}
+
+func newAccount(t *testing.T, more string) *account {
+	t.Helper()
+	a := &account{t: t}
+	org, err := fakeorg.New(fakeorg.Options{Seed: 7, Clock: fakeorg.FollowClock(time.Now(), time.Now), PageRecords: 500})
+	if err == nil {
+		err = org.LoadDir(*orgData, "")
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	org.Clock().Advance(time.Hour)
+	server := httptest.NewServer(org)
+	t.Cleanup(server.Close)
+	a.org, a.orgURL = org, server.URL
+	a.appflow()
+	a.config = a.aws.Config(t)
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Log(tail(a.aws.Log(), 6000))
+		}
+		if err := a.aws.Stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	a.red, err = redshift.Start(t.Context(), redshift.Options{PostgreSQL: cluster.Database(t), Open: a.open})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { a.red.Close() })
+	url := fmt.Sprintf("redshift://%s@%s/%s?sslmode=disable&stage=s3://acme-catchment-stage/manifests", a.red.User(), a.red.Addr(), a.red.Database())
+	text := fmt.Sprintf(configuration, a.orgURL, url, more)
+	if a.file, err = flow.Parse("catchment.yaml", []byte(text)); err != nil {
+		t.Fatal(err)
+	}
+	a.bucket("code")
+	a.put("code", "catchment/catchment.yaml", []byte(text))
+	zip, err := os.ReadFile(*lambdaZip)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a.put("code", "catchment/lambda.zip", zip)
+	return a
+}
+
+// appflow serves AppFlow and the stacks of flows, which the stand-in lacks. It
+// appends what it moves, as AppFlow does.
+func (a *account) appflow() {
+	c := a.org.Credentials()
+	a.flows = fakeflows.New(fakeflows.Options{
+		Salesforce: map[string]fakeflows.Profile{"sf": {URL: a.orgURL, ClientID: c.ClientID, ClientSecret: c.ClientSecret, RefreshToken: c.RefreshToken}},
+		Redshift:   map[string]fakeflows.Sink{"rs": a.sink}, HTTP: http.DefaultClient, Now: time.Now,
+	})
+	at := httptest.NewServer(a.flows)
+	a.t.Cleanup(at.Close)
+	a.stacks = stacks.New(stacks.Options{AppFlow: at.URL, HTTP: http.DefaultClient, Now: time.Now})
+	stacksAt := httptest.NewServer(a.stacks)
+	a.t.Cleanup(stacksAt.Close)
+	a.aws.Env = []string{"SFN_WAIT_SCALE=0.02", "AWS_ENDPOINT_URL_APPFLOW=" + at.URL, "AWS_ENDPOINT_URL_CLOUDFORMATION=" + stacksAt.URL}
+}
+
+// sink appends rows to a table, empty values as NULL.
+func (a *account) sink(ctx context.Context, table string, header []string, rows [][]string) error {
+	conn, err := pgx.Connect(ctx, a.red.URL())
+	if err != nil {
+		return err
+	}
+	defer conn.Close(ctx)
+	schema, name, _ := strings.Cut(table, ".")
+	for len(rows) > 0 {
+		n := min(len(rows), 200)
+		var sql strings.Builder
+		fmt.Fprintf(&sql, `INSERT INTO "%s"."%s" ("%s") VALUES `, schema, name, strings.Join(header, `", "`))
+		for i, row := range rows[:n] {
+			if i > 0 {
+				sql.WriteString(", ")
+			}
+			sql.WriteString("(")
+			for j, v := range row {
+				if j > 0 {
+					sql.WriteString(", ")
+				}
+				if v == "" {
+					sql.WriteString("NULL")
+					continue
+				}
+				sql.WriteString("'" + strings.NewReplacer("'", "''", `\`, `\\`).Replace(v) + "'")
+			}
+			sql.WriteString(")")
+		}
+		if _, err := conn.Exec(ctx, sql.String()); err != nil {
+			return err
+		}
+		rows = rows[n:]
+	}
+	return nil
+}
+
+func tail(s string, n int) string { return s[max(0, len(s)-n):] }
+
+func (a *account) s3() *awss3.Client {
+	return awss3.NewFromConfig(a.config, func(o *awss3.Options) { o.UsePathStyle = true })
+}
+
+func (a *account) check(err error) {
+	a.t.Helper()
+	if err != nil {
+		a.t.Fatal(err)
+	}
+}
+
+func (a *account) bucket(name string) {
+	a.t.Helper()
+	_, err := a.s3().CreateBucket(a.t.Context(), &awss3.CreateBucketInput{Bucket: &name})
+	a.check(err)
+}
+
+func (a *account) put(bucket, key string, data []byte) {
+	a.t.Helper()
+	_, err := a.s3().PutObject(a.t.Context(), &awss3.PutObjectInput{Bucket: &bucket, Key: &key, Body: strings.NewReader(string(data))})
+	a.check(err)
+}
+
+// open lets Redshift's COPY read S3.
+func (a *account) open(ctx context.Context, bucket, key string) (io.ReadCloser, error) {
+	out, err := a.s3().GetObject(ctx, &awss3.GetObjectInput{Bucket: &bucket, Key: &key})
+	if err != nil {
+		return nil, errors.Join(fs.ErrNotExist, err)
+	}
+	return out.Body, nil
+}
+
+// deploy makes the stack of the rendered template, and puts its secrets in.
+func (a *account) deploy() {
+	a.t.Helper()
+	files, err := deployment.Render(a.file)
+	a.check(err)
+	client := awscfn.NewFromConfig(a.config)
+	name := aws.String("catchment")
+	parameter := func(k, v string) cfntypes.Parameter {
+		return cfntypes.Parameter{ParameterKey: &k, ParameterValue: &v}
+	}
+	_, err = client.CreateStack(a.t.Context(), &awscfn.CreateStackInput{StackName: name, TemplateBody: aws.String(string(files.Template)),
+		Capabilities: []cfntypes.Capability{cfntypes.CapabilityCapabilityIam},
+		Parameters:   []cfntypes.Parameter{parameter("CodeBucket", "code"), parameter("WarehousePassword", "aws-sm:catchment/warehouse#password")}})
+	a.check(err)
+	for range 600 {
+		out, err := client.DescribeStacks(a.t.Context(), &awscfn.DescribeStacksInput{StackName: name})
+		a.check(err)
+		stack := out.Stacks[0]
+		if stack.StackStatus == cfntypes.StackStatusCreateComplete {
+			for _, o := range stack.Outputs {
+				if aws.ToString(o.OutputKey) == "Machine" {
+					a.machine = aws.ToString(o.OutputValue)
+				}
+			}
+			a.secrets()
+			return
+		}
+		if stack.StackStatus != cfntypes.StackStatusCreateInProgress {
+			a.t.Fatalf("the stack is %s: %s", stack.StackStatus, aws.ToString(stack.StackStatusReason))
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	a.t.Fatal("the stack was not made in a minute")
+}
+
+func (a *account) secrets() {
+	client, c := secretsmanager.NewFromConfig(a.config), a.org.Credentials()
+	_, err := client.PutSecretValue(a.t.Context(), &secretsmanager.PutSecretValueInput{SecretId: aws.String("catchment/salesforce"),
+		SecretString: aws.String(fmt.Sprintf(`{"client_id":%q,"client_secret":%q}`, c.ClientID, c.ClientSecret))})
+	a.check(err)
+	_, err = client.CreateSecret(a.t.Context(), &secretsmanager.CreateSecretInput{Name: aws.String("catchment/warehouse"),
+		SecretString: aws.String(fmt.Sprintf(`{"password":%q}`, a.red.Password()))})
+	a.check(err)
+}
+
+// run runs the machine once, to a good end.
+func (a *account) run() {
+	a.t.Helper()
+	status, cause := a.execute()
+	if status != sfntypes.ExecutionStatusSucceeded {
+		a.t.Fatalf("the execution is %s: %s\n%s", status, cause, a.lastRun())
+	}
+}
+
+func (a *account) execute() (sfntypes.ExecutionStatus, string) {
+	a.t.Helper()
+	client := sfn.NewFromConfig(a.config)
+	out, err := client.StartExecution(a.t.Context(), &sfn.StartExecutionInput{StateMachineArn: &a.machine, Input: aws.String("{}")})
+	a.check(err)
+	for {
+		e, err := client.DescribeExecution(a.t.Context(), &sfn.DescribeExecutionInput{ExecutionArn: out.ExecutionArn})
+		a.check(err)
+		if e.Status != sfntypes.ExecutionStatusRunning {
+			return e.Status, aws.ToString(e.Error) + ": " + aws.ToString(e.Cause)
+		}
+		time.Sleep(200 * time.Millisecond)
+	}
+}
+
+// open gives this process the project that the functions work on.
+func (a *account) project() *project.Project {
+	a.t.Helper()
+	for k, v := range map[string]string{"AWS_ENDPOINT_URL": *a.config.BaseEndpoint, "AWS_REGION": ministack.Region,
+		"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "PGPASSWORD": a.red.Password()} {
+		a.t.Setenv(k, v)
+	}
+	account := cloud.New()
+	p := project.New(project.World{Version: "test", Getenv: os.Getenv, ReadFile: os.ReadFile, Now: time.Now,
+		Random: rand.NewChaCha8([32]byte{1}), HTTP: http.DefaultClient, Secrets: account.Secret, Drivers: account.Drivers()}, a.file)
+	a.check(p.OpenAll(a.t.Context()))
+	return p
+}
+
+// lastRun is what the control table says of the newest run.
+func (a *account) lastRun() string {
+	p := a.project()
+	defer p.Close()
+	runs, err := p.Control.Runs(a.t.Context())
+	if err != nil || len(runs) == 0 {
+		return fmt.Sprint("no runs: ", err)
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "run %s is %s: %s\n", runs[0].ID, runs[0].State, runs[0].Error)
+	for _, o := range runs[0].Objects {
+		fmt.Fprintf(&b, "  %s %s %s: %d records, %s %s %v\n", o.Object, o.State, o.Mover, o.Records, o.Error, o.Hint, o.Notes)
+	}
+	return b.String()
+}
+
+// agrees verifies every flow, as catchment verify does.
+func (a *account) agrees() {
+	a.t.Helper()
+	p := a.project()
+	defer p.Close()
+	id, err := p.Control.NewRunID()
+	a.check(err)
+	flows, err := p.Flows(a.t.Context(), nil)
+	a.check(err)
+	var source, rows int64
+	for _, fl := range flows {
+		r, err := p.Verifier(verify.Options{Run: id, Holder: "verify", Sample: 3}).Flow(a.t.Context(), fl)
+		a.check(err)
+		if r.Missing+r.Extra+r.Stale+r.Duplicates > 0 || r.Source == 0 {
+			a.t.Errorf("%s: %+v", fl.Object, r)
+		}
+		source, rows = source+r.Source, rows+r.Warehouse
+	}
+	a.t.Logf("%d records in the org, %d rows in the warehouse", source, rows)
+}
+
+// landedMore looks in the log for what AppFlow appended: more rows than there
+// are records.
+func (a *account) landedMore() {
+	a.t.Helper()
+	ctx := a.t.Context()
+	conn, err := pgx.Connect(ctx, a.red.URL())
+	a.check(err)
+	defer conn.Close(ctx)
+}
