@@ -16,8 +16,8 @@ type definition struct {
 	keys      keys
 }
 
-// keys is how a table is laid out. It changes no answer, so it is only kept
-// for who asks the system tables.
+// keys is how a table is laid out. It changes no answer, so nothing of it is
+// kept: it is only read, and refused where it makes no sense.
 type keys struct {
 	style, dist, sortStyle string
 	sort                   []string
@@ -81,7 +81,7 @@ func (d *definition) as(s statement, i, as int) (*command, error) {
 		return nil, err
 	}
 	sql := d.head() + names + " AS " + query.String()
-	return &command{sql: sql, tag: "SELECT", made: d.table, keys: d.keys}, nil
+	return &command{sql: sql, tag: "SELECT", made: d.table}, nil
 }
 
 func (d *definition) head() string {
@@ -103,7 +103,7 @@ func (d *definition) command() (*command, error) {
 		}
 	}
 	sql := d.head() + " (" + strings.Join(d.parts, ", ") + ")"
-	return &command{sql: sql, made: d.table, keys: d.keys, keyed: d.keyed}, nil
+	return &command{sql: sql, made: d.table, keyed: d.keyed}, nil
 }
 
 // part reads a column, a constraint of the table or LIKE.
@@ -155,6 +155,9 @@ func (d *definition) constraint(s statement) error {
 		}
 		if s.starts("primary") {
 			for _, c := range s[open+1 : s.closing(open)].commas() {
+				if len(c) == 0 {
+					return syntax(")")
+				}
 				d.keyed = append(d.keyed, c[0].name())
 			}
 		}
@@ -299,6 +302,9 @@ func (d *definition) attributes(s statement) error {
 		case rest.starts("sortkey", "("):
 			end := rest.closing(1)
 			for _, c := range rest[2:min(end, len(rest))].commas() {
+				if len(c) == 0 {
+					return syntax(")")
+				}
 				d.keys.sort = append(d.keys.sort, c[0].name())
 			}
 			i += end + 1

@@ -34,7 +34,11 @@
 //
 // # What it leaves to others, or refuses as its own limit
 //
-// It refuses with "the stand-in for Redshift can't do that" what Redshift can:
+// How a table is laid out (DISTKEY, SORTKEY, ENCODE) is read and forgotten:
+// svv_table_info and pg_table_def aren't there. QUALIFY becomes a subquery, so
+// an ORDER BY behind it goes by the names that the query gives. MERGE leaves
+// two rows of the target with one key two rows; Redshift makes one of them. It
+// refuses with "the stand-in for Redshift can't do that" what Redshift can:
 // names of 64 to 127 bytes, late-binding views, UNLOAD, Spectrum, MERGE ...
 // REMOVE DUPLICATES, file formats but CSV and delimited text. It doesn't keep
 // that trailing blanks don't count when texts are compared, nor limits of

@@ -1,11 +1,199 @@
 package redshift
 
-// qualify rewrites QUALIFY, which PostgreSQL lacks.
+import (
+	"slices"
+	"strings"
+)
+
+// qualify rewrites QUALIFY, which PostgreSQL lacks: the query becomes a
+// subquery that has the condition as one more column, and a WHERE around it.
+//
+//	SELECT a, b AS c FROM t x QUALIFY row_number() OVER (ORDER BY b) = 1
+//	SELECT q.a, q.c FROM (SELECT a AS a, b AS c, (row_number() ... = 1) AS qualified FROM t x) q WHERE q.qualified
 func qualify(s statement) (statement, error) {
-	for _, t := range s {
-		if t.is("qualify") {
-			return nil, cannot("QUALIFY")
+	for {
+		at := slices.IndexFunc(s, func(t token) bool { return t.is("qualify") })
+		if at < 0 {
+			return s, nil
+		}
+		start, end := scope(s, at)
+		if start < 0 {
+			return nil, syntax(s[at].text)
+		}
+		one, err := qualified(s[start:at], s[at+1:end])
+		if err != nil {
+			return nil, err
+		}
+		out := append(slices.Clone(s[:start]), one...)
+		s = append(out, s[end:]...)
+	}
+}
+
+// scope is the SELECT that the QUALIFY at place i belongs to, and the end of
+// its condition.
+func scope(s statement, i int) (start, end int) {
+	start, deep := -1, 0
+	for j := i - 1; j >= 0 && start < 0 && deep >= 0; j-- {
+		switch {
+		case s[j].is(")"):
+			deep++
+		case s[j].is("("):
+			deep--
+		case deep == 0 && s[j].is("select"):
+			start = j
 		}
 	}
-	return s, nil
+	for end, deep = i+1, 0; end < len(s); end++ {
+		switch {
+		case s[end].is("("):
+			deep++
+		case s[end].is(")"):
+			if deep--; deep < 0 {
+				return start, end
+			}
+		case deep == 0 && s[end].is("order", "limit", "offset", "union", "intersect", "except", "minus"):
+			return start, end
+		}
+	}
+	return start, end
+}
+
+// An item is one column that a query gives.
+type item struct {
+	value statement
+	name  string
+	whole bool // value is a row: all its columns are meant
+}
+
+// qualified puts a query, cut off before QUALIFY, and its condition together.
+func qualified(s, condition statement) (statement, error) {
+	from := s.find(1, "from")
+	if from < 0 {
+		return nil, syntax("qualify")
+	}
+	if _, end, err := referenceAt(s, from+1); err == nil && end == len(s) {
+		return nil, syntax(at(condition, 0)) // QUALIFY is taken for the alias that is missing
+	}
+	first, distinct := 1, ""
+	if s[1].is("distinct") {
+		first, distinct = 2, "DISTINCT "
+	}
+	items, err := itemsOf(s[first:from], s[from:])
+	if err != nil {
+		return nil, err
+	}
+	inner, outer := make([]string, 0, len(items)+1), make([]string, len(items))
+	for i, it := range items {
+		name := quote(it.name)
+		inner = append(inner, it.value.String()+" AS "+name)
+		if outer[i] = "q." + name; it.whole {
+			outer[i] = "(q." + name + ").*"
+		}
+	}
+	inner = append(inner, "("+withAliases(condition, items).String()+") AS qualified")
+	all, err := lexAll("SELECT " + distinct + strings.Join(outer, ", ") + " FROM (SELECT " + strings.Join(inner, ", ") + " " + s[from:].String() + ") q WHERE q.qualified ")
+	if err != nil {
+		return nil, err
+	}
+	all[0].gap = s[0].gap
+	return all, nil
+}
+
+// itemsOf reads a select list. A star is the rows of the relations in FROM.
+func itemsOf(list, from statement) ([]item, error) {
+	var items []item
+	for _, part := range list.commas() {
+		n := len(part)
+		switch {
+		case n == 0:
+			return nil, syntax(",")
+		case n == 1 && part[0].is("*"):
+			names := relations(from)
+			if len(names) == 0 {
+				return nil, cannot("QUALIFY after SELECT * from what has no name")
+			}
+			for _, name := range names {
+				items = append(items, item{statement{{kind: quoted, text: quote(name)}}, "row of " + name, true})
+			}
+		case n == 3 && part[1].is(".") && part[2].is("*"):
+			items = append(items, item{part[:1], "row of " + part[0].name(), true})
+		default:
+			value, name := named(part)
+			items = append(items, item{value, name, false})
+		}
+	}
+	return items, nil
+}
+
+// named tells a value from its name.
+func named(s statement) (statement, string) {
+	n := len(s)
+	last := s[n-1]
+	switch {
+	case n > 2 && last.named() && s[n-2].is("as"):
+		return s[:n-2], last.name()
+	case n > 1 && last.named() && !last.is("end", "null", "true", "false") && (s[n-2].kind != sign || s[n-2].is(")")) && !s[n-2].is("not", "is", "and", "or"):
+		return s[:n-1], last.name()
+	case last.named() && (n == 1 || n > 2 && s[n-2].is(".")):
+		return s, last.name()
+	case s[0].named() && n > 1 && s[1].is("("):
+		return s, s[0].name()
+	}
+	return s, "?column?"
+}
+
+// relations are the names by which FROM's relations are known.
+func relations(s statement) []string {
+	var names []string
+	clause := s
+	if end := s.find(1, "where", "group", "having"); end > 0 {
+		clause = s[:end]
+	}
+	for i := 0; i < len(clause); i++ {
+		if clause[i].is("(") {
+			i = clause.closing(i)
+			continue
+		}
+		if !clause[i].is("from", "join", ",") || i+1 >= len(clause) {
+			continue
+		}
+		end, name := i+2, ""
+		if clause[i+1].is("(") {
+			end = clause.closing(i+1) + 1
+		} else if t, after, err := referenceAt(clause, i+1); err == nil {
+			end, name = after, t.name
+		}
+		if end < len(clause) && clause[end].is("as") {
+			end++
+		}
+		if end < len(clause) && clause[end].named() && !clause[end].is("on", "join", "left", "inner", "cross", "full", "right", "natural", "using") {
+			name = clause[end].name()
+		}
+		if name != "" {
+			names = append(names, name)
+		}
+		i = end - 1
+	}
+	return names
+}
+
+// withAliases writes what the names of columns stand for into a condition.
+func withAliases(s statement, items []item) statement {
+	var out statement
+	for i, t := range s {
+		at := -1
+		if t.named() && !(i > 0 && s[i-1].is(".")) && !(i+1 < len(s) && s[i+1].is("(", ".")) {
+			at = slices.IndexFunc(items, func(it item) bool {
+				return !it.whole && it.name == t.name() && !(len(it.value) == 1 || len(it.value) == 3 && it.value[1].is("."))
+			})
+		}
+		if at < 0 {
+			out = append(out, t)
+			continue
+		}
+		out = append(out, token{kind: sign, text: "(", gap: true})
+		out = append(out, items[at].value...)
+		out = append(out, token{kind: sign, text: ")"})
+	}
+	return out
 }

@@ -329,3 +329,39 @@ func TestPrepared(t *testing.T) {
 	}
 	same(t, table(t, conn, `select count(*) from a`), "0")
 }
+
+// In the shape of the Developer Guide's examples of QUALIFY.
+func TestQualify(t *testing.T) {
+	conn := dial(t, start(t, nil))
+	exec(t, conn, `create table store_sales (date varchar(10), item int, qty int)`)
+	exec(t, conn, `insert into store_sales values ('a', 1, 10), ('a', 2, 5), ('a', 3, 7), ('b', 1, 3), ('b', 2, 4)`)
+	same(t, table(t, conn, `SELECT ss.item, ss.qty FROM store_sales ss QUALIFY ROW_NUMBER() OVER (PARTITION BY date ORDER BY qty DESC) <= 1 ORDER BY qty DESC`), "1 10", "2 4")
+	same(t, table(t, conn, `SELECT *, RANK() OVER (PARTITION BY date ORDER BY qty) AS r FROM store_sales WHERE item < 3 QUALIFY r = 2 ORDER BY date`), "a 1 10 2", "b 2 4 2")
+	same(t, table(t, conn, `SELECT count(*) FROM (SELECT x.* FROM store_sales x JOIN store_sales y ON y.item = x.item AND y.date = x.date QUALIFY row_number() OVER (PARTITION BY x.date ORDER BY x.qty) = 1) v`), "2")
+	fails(t, conn, `SELECT item FROM store_sales QUALIFY ROW_NUMBER() OVER (ORDER BY qty) = 1`, "42601", "ROW_NUMBER")
+}
+
+// Functions that PostgreSQL has under another name, or not at all.
+func TestFunctions(t *testing.T) {
+	conn := dial(t, start(t, nil))
+	exec(t, conn, `create table t (a int, v varchar(10), s super, d timestamp)`)
+	exec(t, conn, `insert into t select 1, 'x', json_parse('{"k": [1, 2]}'), '2026-01-31 10:59:30'::timestamp union all select 2, 'y', null, '2026-03-01 00:00:00'`)
+	for _, one := range []struct{ sql, want string }{
+		{`select nvl(s::varchar, 'none') from t where a = 2`, "none"},
+		{`select nvl2(v, 'yes', 'no') || decode(a, 1, 'one', 'other') from t where a = 1`, "yesone"},
+		{`select listagg(v, ',') within group (order by a desc) from t`, "y,x"},
+		{`select datediff(month, min(d), max(d)), datediff('day', min(d), max(d)), datediff(hour, min(d), max(d)) from t`, "2 29 686"},
+		{`select dateadd(month, 1, d)::varchar, date_trunc('day', d)::varchar from t where a = 1`, "2026-02-28 10:59:30 2026-01-31 00:00:00"},
+		{`select json_serialize(s), len('äö'), octet_length('äö'), convert(int, '7') from t where a = 1`, `{"k": [1, 2]} 2 4 7`},
+		{`select count(distinct cast(v as varchar(65535))), getdate() <= sysdate + interval '1 minute' from t`, "2 true"},
+		{`select charindex('b', 'abc'), sha2('a', 256) = func, 'a\'b' from (select 'ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb' as func) x`, "2 true a'b"},
+	} {
+		same(t, table(t, conn, one.sql), one.want)
+	}
+	// A table that a statement of the same transaction has read can be dropped.
+	exec(t, conn, `begin`)
+	exec(t, conn, `create temp table u as select a from t`)
+	same(t, table(t, conn, `select count(*) from u where a > $1`, pgx.QueryExecModeExec, 0), "2")
+	exec(t, conn, `drop table u`)
+	exec(t, conn, `commit`)
+}

@@ -6,7 +6,6 @@ type command struct {
 	tag    string    // what the client is told was done; "" is what PostgreSQL says
 	writes reference // a table whose writers wait for each other
 	made   reference // a table whose columns are new: their limits are kept in bytes
-	keys   keys
 	keyed  []string
 	alone  string // what can't be done inside of a transaction block
 
@@ -61,12 +60,38 @@ func translate(s statement) (*command, error) {
 	if err := checkNames(s); err != nil {
 		return nil, err
 	}
+	if err := balanced(s); err != nil {
+		return nil, err
+	}
 	for _, k := range kinds() {
 		if s.starts(k.words...) {
 			return k.read(s)
 		}
 	}
 	return &command{sql: s.String()}, nil
+}
+
+// balanced refuses parentheses that don't close: whoever reads on may rely on
+// it.
+func balanced(s statement) error {
+	var open []string
+	for _, t := range s {
+		switch {
+		case t.is("("):
+			open = append(open, ")")
+		case t.is("["):
+			open = append(open, "]")
+		case t.is(")", "]"):
+			if len(open) == 0 || !t.is(open[len(open)-1]) {
+				return syntax(t.text)
+			}
+			open = open[:len(open)-1]
+		}
+	}
+	if len(open) > 0 {
+		return failed(codeSyntax, "syntax error at end of input")
+	}
+	return nil
 }
 
 // unsupported is for statements that Redshift's parser still knows from
