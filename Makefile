@@ -141,6 +141,12 @@ crash: ## die at every single moment of a run, one after the other: PHASE=name f
 	  grep -E 'moments, every|^(---|    ---|ok|FAIL)|died'
 	$(took)
 
+.PHONY: verify-big
+verify-big: deps ## seven differences found and mended in a copy of RECORDS Accounts of a live org: IN=PostgreSQL,DuckDB
+	$(GO) test ./cmd/catchment -count=1 -v -timeout 3h -run '^TestVerifyLiveOrg$$' \
+	  -verify.records=$(RECORDS) -verify.in=$(or $(IN),DuckDB) | grep --line-buffered -v '^=== '
+	$(took)
+
 .PHONY: bench
 bench: deps ## the table of docs/benchmarks.md: RECORDS=n BIG=n ROUNDS=n for a shorter one
 	$(GO) test ./cmd/catchment -count=1 -v -timeout 3h -run '^TestSpeed$$' \
