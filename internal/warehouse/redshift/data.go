@@ -18,6 +18,10 @@ import (
 // that died holds is given back after it.
 const keepAlive = 300 // seconds
 
+// lastKeepAlive is for the last statement of a session. Nobody documents that 0
+// ends one that was to be kept.
+const lastKeepAlive = 1 // second
+
 // longestStatement is how much SQL goes through the Data API, which takes 100
 // KB (Amazon Redshift Management Guide, Considerations when calling the Data
 // API) and counts the rest of the request too.
@@ -79,13 +83,12 @@ func (d *data) prove(ctx context.Context) error {
 	}
 	const probe = `CREATE TEMP TABLE "_catchment_probe" (n INTEGER)`
 	t := &dataTalk{data: d}
-	defer t.end()
 	for _, sql := range []string{"BEGIN", probe, "ROLLBACK"} {
 		if _, err := t.exec(ctx, sql); err != nil {
 			return err
 		}
 	}
-	if _, err := t.exec(ctx, probe); err != nil { // it is there already
+	if _, err := t.run(ctx, lastKeepAlive, probe, nil); err != nil { // it is there already
 		return plan.Fixf("use the wire: redshift://user@host:5439/database", "%s: a session of the Data API keeps no transaction there", d.place)
 	}
 	d.proven = true
@@ -130,16 +133,17 @@ func (t *dataTalk) query(ctx context.Context, each func(warehouse.Scan) error, s
 }
 
 func (t *dataTalk) commit(ctx context.Context) error {
-	_, err := t.run(ctx, 0, "COMMIT", nil) // and so ends the session
+	_, err := t.run(ctx, lastKeepAlive, "COMMIT", nil) // and so ends the session
 	return err
 }
 
 func (t *dataTalk) rollback(ctx context.Context) error {
-	_, err := t.exec(ctx, "ROLLBACK")
+	_, err := t.run(ctx, lastKeepAlive, "ROLLBACK", nil)
 	return err
 }
 
-// end is for a session whose transaction was rolled back: it ends by itself.
+// end has nothing to do: the session has ended with its transaction, or ends
+// by itself where not even ROLLBACK came through.
 func (t *dataTalk) end() {}
 
 // run sends a statement and waits until it has ended.

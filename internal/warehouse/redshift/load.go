@@ -86,14 +86,16 @@ func (t *tx) number(ctx context.Context, sql string) (n int64, err error) {
 // explain adds to a COPY's error which column of which line was refused, and
 // why. Redshift keeps that in a view, beside the value itself, which is left
 // there (invariant 9): the code says enough. A look that fails adds nothing.
-func (t *tx) explain(ctx context.Context, err error) error {
+func (d *driver) explain(ctx context.Context, object string, err error) error {
 	var column string
 	var line, code int64
 	found := false
-	lookErr := t.query(ctx, func(scan warehouse.Scan) error {
-		found = true
-		return scan(&column, &line, &code)
-	}, "SELECT trim(column_name), line_number, error_code FROM sys_load_error_detail WHERE trim(file_name) = $1 ORDER BY start_time DESC LIMIT 1", t.refused[:min(len(t.refused), 256)])
+	lookErr := d.View(ctx, func(tx warehouse.Tx) error {
+		return tx.Query(ctx, func(scan warehouse.Scan) error {
+			found = true
+			return scan(&column, &line, &code)
+		}, "SELECT trim(column_name), line_number, error_code FROM sys_load_error_detail WHERE trim(file_name) = $1 ORDER BY start_time DESC LIMIT 1", object[:min(len(object), 256)])
+	})
 	if lookErr != nil || !found {
 		return err
 	}

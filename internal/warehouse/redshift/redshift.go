@@ -71,7 +71,6 @@ type talk interface {
 	exec(ctx context.Context, sql string, args ...any) (int64, error)
 	query(ctx context.Context, each func(warehouse.Scan) error, sql string, args ...any) error
 	commit(ctx context.Context) error
-	// rollback leaves the session usable until end.
 	rollback(ctx context.Context) error
 	end()
 }
@@ -141,7 +140,7 @@ func (d *driver) do(ctx context.Context, readOnly bool, f func(warehouse.Tx) err
 		undo, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 		defer cancel()
 		if talk.rollback(undo) == nil && t.refused != "" && ctx.Err() == nil {
-			return t.explain(undo, err)
+			return d.explain(undo, t.refused, err)
 		}
 		return err
 	}
