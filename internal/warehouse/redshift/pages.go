@@ -64,12 +64,7 @@ func (s *pages) bring(ctx context.Context, p warehouse.Page, super []int) (place
 		}
 		at, out.page.Gzip = to, true
 	}
-	out.url = at
-	var err error
-	if out.manifest, err = s.spotBeside(at); err != nil {
-		out.remove()
-		return placed{}, err
-	}
+	out.url, out.manifest = at, s.spotBeside(at)
 	put = append(put, out.manifest)
 	if err := s.put(ctx, out.manifest, bytes.NewReader(manifest(at))); err != nil {
 		out.remove()
@@ -104,11 +99,12 @@ func (s *pages) spot(name string) (string, error) {
 
 // spotBeside is a new place for the manifest of a page: in the stage, or where
 // there is none, beside the page.
-func (s *pages) spotBeside(page string) (string, error) {
+func (s *pages) spotBeside(page string) string {
+	name := strings.ToLower(rand.Text()) + ".manifest"
 	if s.place.stage != "" {
-		return s.place.stage + "/" + strings.ToLower(rand.Text()) + ".manifest", nil
+		return s.place.stage + "/" + name
 	}
-	return page + "." + strings.ToLower(rand.Text()) + ".manifest", nil
+	return page + "." + name
 }
 
 func (s *pages) open() error {
