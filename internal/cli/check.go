@@ -164,9 +164,26 @@ func (c *checkup) checkFlows(ctx context.Context) {
 			_, err = warehouse.TableFor(o, fields, fl.Naming == flow.Snake)
 		}
 		c.found("object "+fl.Object, fmt.Sprintf("%d fields", len(fields)), err)
+		c.stale(fl, o, fields)
 		for _, skip := range skipped {
 			c.warn("field "+fl.Object+"."+skip.Field, "is not copied: "+skip.Reason, "")
 		}
+	}
+}
+
+// stale names the fields that change without leaving a stamp, where no run
+// compares them.
+func (c *checkup) stale(fl flow.Flow, o schema.Object, fields []schema.Field) {
+	if fl.Refresh.Every > 0 {
+		return
+	}
+	var names []string
+	for _, f := range flow.Unstamped(fl, o, fields) {
+		names = append(names, f.Name)
+	}
+	if len(names) > 0 {
+		c.warn("object "+fl.Object, "may hold old values of what changes without a stamp: "+strings.Join(names, ", "),
+			"to have a run compare them once a day: refresh: 1d")
 	}
 }
 

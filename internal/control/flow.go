@@ -19,6 +19,7 @@ type FlowRow struct {
 	LastRun     string    `json:"last_run,omitzero"`
 	LastError   string    `json:"last_error,omitzero"`
 	Unfilled    []string  `json:"hidden,omitempty"`      // columns that some rows have no value for, or an old one: their field is new, gone or hidden
+	RefreshedAt time.Time `json:"refreshed_at,omitzero"` // when all fields that change without a stamp were last read
 	DescribedAt time.Time `json:"described_at,omitzero"` // of the last describe in full
 	Version     int64     `json:"-"`                     // 0: not stored
 }

@@ -55,6 +55,7 @@ defaults:
   mover: auto                # auto, bulk or rest
   naming: lower              # lower (accountid) or snake (account_id)
   nul: replace               # a NUL byte in a text: replace (by U+2400) or fail
+  refresh: off               # formulas and roll-ups change without a stamp: compare them each 1d, or some as a sample
 
 limits:
   flows: 4                   # at a time
@@ -65,7 +66,7 @@ limits:
 #   fields: [Name, Phone]    # copy these only, or
 #   exclude: [Fax]           # all but these
 #   where: "MailingCountry = 'US'"
-#   deletes, mover, naming, nul: as in defaults
+#   deletes, mover, naming, nul, refresh: as in defaults
 #   paused: true
 # object: "*" copies all that can be copied; exclude_objects: [Task] leaves some out.
 flows:

@@ -24,6 +24,8 @@ func Fields(fl Flow, o schema.Object) ([]schema.Field, []Skipped, error) {
 	listed, problems := fl.known("fields", fl.Fields, o)
 	excluded, more := fl.known("exclude", fl.Exclude, o)
 	problems = append(problems, more...)
+	_, more = fl.known("refresh_fields", fl.RefreshFields, o)
+	problems = append(problems, more...)
 
 	chosen := map[string]bool{}
 	var skipped []Skipped

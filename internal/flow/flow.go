@@ -109,6 +109,7 @@ type Defaults struct {
 	Mover   Mover
 	Naming  Naming
 	NUL     NUL
+	Refresh Refresh
 }
 
 // Limits bound the work of one run.
@@ -182,6 +183,8 @@ type Flow struct {
 	Mover          Mover
 	Naming         Naming
 	NUL            NUL
+	Refresh        Refresh
+	RefreshFields  []string // API names: further fields that change without a stamp
 	Paused         bool
 
 	AcceptEncrypted bool // the org's

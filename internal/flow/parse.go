@@ -92,7 +92,7 @@ func (r *reader) read(f *File, root ast.Node) {
 	f.Warehouse = Warehouse{URL: "duckdb:catchment.duckdb", Schema: "salesforce", StagingSchema: "salesforce_incremental"}
 	f.Stage = Stage{URL: "dir:stage", Keep: 7 * 24 * time.Hour}
 	f.Control = Control{URL: "sqlite:control.db"}
-	f.Defaults = Defaults{Deletes: Flag, Mover: Auto, Naming: Lower, NUL: Replace}
+	f.Defaults = Defaults{Deletes: Flag, Mover: Auto, Naming: Lower, NUL: Replace, Refresh: Refresh{Every: Never}}
 	f.Limits = Limits{Flows: 4, Downloads: 5, Stage: 20e9}
 
 	found := r.mapping("", root, []key{
@@ -200,6 +200,7 @@ func (d *Defaults) keys() []key {
 		{"mover", choice(&d.Mover, Auto, Bulk, REST, ByAppFlow)},
 		{"naming", choice(&d.Naming, Lower, Snake)},
 		{"nul", choice(&d.NUL, Replace, Fail)},
+		{"refresh", parsed(&d.Refresh, parseRefresh)},
 	}
 }
 
@@ -217,10 +218,12 @@ func (r *reader) flow(at string, n ast.Node, f *File) {
 		{"fields", apiNames(&fl.Fields, "a field")},
 		{"exclude", apiNames(&fl.Exclude, "a field")},
 		{"where", checked(&fl.Where, wrongWhere)},
+		{"refresh_fields", apiNames(&fl.RefreshFields, "a field")},
 		{"paused", truth(&fl.Paused)},
 	}, own.keys()...))
 	r.required(n, at, found, "object")
 	fl.Deletes, fl.Mover, fl.Naming, fl.NUL = own.Deletes, own.Mover, own.Naming, own.NUL
+	fl.Refresh = own.Refresh
 	fl.Where = strings.TrimSpace(fl.Where)
 
 	conflict := func(name, format string, args ...any) {
@@ -231,6 +234,7 @@ func (r *reader) flow(at string, n ast.Node, f *File) {
 	if fl.Object == Star {
 		conflict("fields", `doesn't go with object: "*"; use exclude`)
 		conflict("where", `doesn't go with object: "*"; give the object a flow of its own`)
+		conflict("refresh_fields", `doesn't go with object: "*"; give the object a flow of its own`)
 	} else if fl.Object != "" {
 		conflict("exclude_objects", `goes with object: "*" only`)
 	}
@@ -258,6 +262,9 @@ func (r *reader) finish(f *File) {
 		fl.Mover = orDefault(fl.Mover, f.Defaults.Mover)
 		fl.Naming = orDefault(fl.Naming, f.Defaults.Naming)
 		fl.NUL = orDefault(fl.NUL, f.Defaults.NUL)
+		if fl.Refresh == (Refresh{}) {
+			fl.Refresh = f.Defaults.Refresh
+		}
 
 		object := strings.ToLower(fl.Object)
 		if object != "" && lines[object] > 0 {

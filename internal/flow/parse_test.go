@@ -81,9 +81,9 @@ func TestParseFillsIn(t *testing.T) {
 		Warehouse: Warehouse{URL: "duckdb:catchment.duckdb", Schema: "salesforce", StagingSchema: "salesforce_incremental"},
 		Stage:     Stage{URL: "dir:stage", Keep: 7 * 24 * time.Hour},
 		Control:   Control{URL: "sqlite:control.db"},
-		Defaults:  Defaults{Deletes: Flag, Mover: Auto, Naming: Lower, NUL: Replace},
+		Defaults:  Defaults{Deletes: Flag, Mover: Auto, Naming: Lower, NUL: Replace, Refresh: Refresh{Every: Never}},
 		Limits:    Limits{Flows: 4, Downloads: 5, Stage: 20_000_000_000},
-		Flows:     []Flow{{Object: "Account", Deletes: Flag, Mover: Auto, Naming: Lower, NUL: Replace, Line: 6}},
+		Flows:     []Flow{{Object: "Account", Deletes: Flag, Mover: Auto, Naming: Lower, NUL: Replace, Refresh: Refresh{Every: Never}, Line: 6}},
 	}
 	if got := mustParse(t, small); !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %+v\nwant %+v", got, want)
@@ -136,13 +136,13 @@ defaults: {deletes: remove, mover: rest, naming: snake, nul: fail}
 		Warehouse: Warehouse{URL: "duckdb:/var/lib/x.duckdb", Schema: "crm", StagingSchema: "crm_in", GrantTo: []string{"analysts", "a b"}},
 		Stage:     Stage{URL: "dir:pages", Keep: 36 * time.Hour},
 		Control:   Control{URL: "sqlite:c.db"},
-		Defaults:  Defaults{Deletes: Remove, Mover: REST, Naming: Snake, NUL: Fail},
+		Defaults:  Defaults{Deletes: Remove, Mover: REST, Naming: Snake, NUL: Fail, Refresh: Refresh{Every: Never}},
 		Limits:    Limits{Flows: 1, Downloads: 100, Stage: 64 << 20},
 		Flows: []Flow{
 			{Object: "Account", Fields: []string{"Name", "Phone__c"}, Where: `Name != ')' AND (Name != 'it\'s (')`,
-				Deletes: Flag, Mover: Bulk, Naming: Lower, NUL: Replace, Paused: true, AcceptEncrypted: true, Line: 19},
+				Deletes: Flag, Mover: Bulk, Naming: Lower, NUL: Replace, Refresh: Refresh{Every: Never}, Paused: true, AcceptEncrypted: true, Line: 19},
 			{Object: Star, ExcludeObjects: []string{"Task"}, Exclude: []string{"Fax"},
-				Deletes: Remove, Mover: REST, Naming: Snake, NUL: Fail, AcceptEncrypted: true, Line: 29},
+				Deletes: Remove, Mover: REST, Naming: Snake, NUL: Fail, Refresh: Refresh{Every: Never}, AcceptEncrypted: true, Line: 29},
 		},
 	}
 	if !reflect.DeepEqual(f, want) {

@@ -24,6 +24,7 @@ func (r *Replicator) consolidate(ctx context.Context, v *visit) error {
 	if a.Counts, err = json.Marshal(counts); err != nil {
 		return fmt.Errorf("note the counts of attempt %s: %w", a.ID, err)
 	}
+	v.noteStale(counts.Patched)
 	if err := r.noteNULs(ctx, v); err != nil {
 		return err
 	}
@@ -34,6 +35,9 @@ func (r *Replicator) consolidate(ctx context.Context, v *visit) error {
 			f.Watermark, f.Grade = a.To, a.Grade
 		}
 		f.Unfilled = without(append(f.Unfilled, unread(v.source, *a)...), filled(v.source, *a))
+		if refreshed(*a) {
+			f.RefreshedAt = a.Created
+		}
 	})
 	if err != nil {
 		return err

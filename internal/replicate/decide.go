@@ -201,8 +201,9 @@ func readings(src *source, a control.Attempt) []control.Part {
 		Name: control.Main, Op: string(warehouse.Put), Columns: columns,
 		SOQL: queryFor(src.object.Name, columns, src.flow.Where, src.cursor, a.From),
 	}}
-	if !a.Complete {
+	if !a.From.IsZero() { // else the first reads all of it
 		parts = append(parts, backfill(src, src.motion.fill)...)
+		parts = append(parts, refresh(src)...)
 	}
 	return parts
 }

@@ -138,7 +138,7 @@ func (s *source) whyGone(column string) string {
 func filled(src *source, a control.Attempt) []string {
 	var names []string
 	for _, p := range a.Parts {
-		if p.Name != backfillName && !(p.Name == control.Main && a.Complete) {
+		if p.Name != backfillName && !(p.Name == control.Main && readsAll(a)) {
 			continue
 		}
 		for _, c := range src.table.Columns {
@@ -153,7 +153,7 @@ func filled(src *source, a control.Attempt) []string {
 // unread is which columns an attempt that read every record has no values for:
 // their fields came after it was begun.
 func unread(src *source, a control.Attempt) []string {
-	if a.Part(control.Main) == nil || !a.From.IsZero() {
+	if !readsAll(a) {
 		return nil
 	}
 	var names []string
@@ -164,6 +164,9 @@ func unread(src *source, a control.Attempt) []string {
 	}
 	return names
 }
+
+// readsAll tells whether an attempt reads every record as a whole.
+func readsAll(a control.Attempt) bool { return a.From.IsZero() && a.Part(control.Main) != nil }
 
 // without is names less those that are done.
 func without(names, done []string) []string {

@@ -54,6 +54,9 @@ func (r *Replicator) attempt(ctx context.Context, lease *control.Lease, org stri
 	if row, err = r.notice(ctx, src, row, !mark.Watermark.IsZero()); err != nil {
 		return control.Attempt{}, err
 	}
+	if err := r.staleness(ctx, src, row); err != nil {
+		return control.Attempt{}, err
+	}
 	old, open, err := r.Control.Open(ctx, fl.Object)
 	if err != nil {
 		return old, err

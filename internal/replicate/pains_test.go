@@ -1,11 +1,13 @@
 package replicate_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
 
 	"catchment/internal/fakeorg"
+	"catchment/internal/flow"
 )
 
 // What users of other extractors have reported, each by the thread that it was
@@ -105,4 +107,70 @@ func TestPainAirbyte77627(t *testing.T) {
 	r.must(r.org.DeleteField("Invoice__c", "Place__c"))
 	notes("column invoice__c.place__c keeps its old values")
 	ranks("0.00 0", "1.00 1", "2.00 2", "3.00 3", "4.00 4", "5.25 5.25", "~ sixth", "~ ~")
+}
+
+// Formulas were stale: a change in the parent leaves no stamp in the child
+// (heroku/roadmap#319).
+func TestPainHeroku319(t *testing.T) {
+	r := newRig(t, newOrg(t, map[string]int{"Account": 10, "Contact": 30}, nil), "Account", "Contact")
+	r.must(r.org.AddField("Contact", fakeorg.Field{Name: "Account_Name__c", Type: "string", Length: 255, Formula: "Account.Name"}))
+	r.flows[1].Refresh = flow.Refresh{Every: 24 * time.Hour}
+	r.done(nil)
+	r.same()
+	account := r.ids("Account")[0]
+	r.later(time.Hour)
+	r.set(account, "Name", "New Name")
+	r.later(time.Hour)
+	row := r.done(nil) // not due yet
+	if o := row.Objects[1]; o.Records > 0 || o.Updated > 0 {
+		t.Errorf("%+v", o)
+	}
+	r.later(23 * time.Hour)
+	row = r.done(nil)
+	r.same()
+	o := row.Objects[1]
+	if notes := strings.Join(o.Notes, " "); o.Updated == 0 || o.Updated > 20 ||
+		!strings.Contains(notes, fmt.Sprintf("refresh: %d of 30 records had other values", o.Updated)) {
+		t.Errorf("%+v", o)
+	}
+	r.later(time.Hour)
+	if o := r.done(nil).Objects[1]; o.Records > 0 {
+		t.Errorf("refreshed again: %+v", o)
+	}
+}
+
+// A field that describe doesn't call calculated behaved like a formula
+// (estuary/connectors#3414): the flow names it.
+func TestPainEstuary3414(t *testing.T) {
+	r := small(t, "Contact", 30)
+	r.flows[0].Refresh, r.flows[0].RefreshFields = flow.Refresh{Every: time.Hour}, []string{"Title"}
+	r.done(nil)
+	r.later(time.Hour)
+	r.must(r.org.Drift(r.ids("Contact")[3], "Title", "changed without a stamp"))
+	row := r.done(nil)
+	r.same()
+	if o := row.Objects[0]; o.Updated != 1 || !strings.Contains(strings.Join(o.Notes, " "), "refresh: 1 of 30") {
+		t.Errorf("%+v", o)
+	}
+}
+
+// A sample tells that fields are out of date before anybody has asked for a
+// refresh, and mends what it read.
+func TestRefreshBySample(t *testing.T) {
+	r := small(t, "Contact", 30)
+	r.flows[0].Refresh, r.flows[0].RefreshFields = flow.Refresh{Sample: true}, []string{"Title"}
+	r.done(nil)
+	r.later(time.Hour)
+	ids := r.ids("Contact")
+	last := ids[len(ids)-1] // is in every sample
+	r.must(r.org.Drift(last, "Title", "changed without a stamp"))
+	row := r.done(nil)
+	if o := row.Objects[0]; o.Updated != 1 || !strings.Contains(strings.Join(o.Notes, " "), "sample: 1 of ") {
+		t.Errorf("%+v", o)
+	}
+	r.same()
+	r.later(time.Hour)
+	if o := r.done(nil).Objects[0]; o.Updated != 0 || len(o.Notes) > 0 || o.Records == 0 {
+		t.Errorf("%+v", o)
+	}
 }

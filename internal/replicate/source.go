@@ -22,6 +22,7 @@ type source struct {
 	table   warehouse.Table
 	past    warehouse.Past // the table as earlier runs left it
 	motion  motion
+	stale   stale
 	cursor  string // "" where the object is read whole each time
 }
 

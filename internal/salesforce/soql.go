@@ -57,6 +57,9 @@ func Before(field string, t time.Time) Condition {
 	return Condition(field + " < " + Time(t))
 }
 
+// From asks for records whose field is value or comes after it.
+func From(field, value string) Condition { return Condition(field + " >= " + Quote(value)) }
+
 // In asks for records whose field is one of values.
 func In(field string, values []string) Condition {
 	quoted := make([]string, len(values))

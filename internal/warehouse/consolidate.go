@@ -121,8 +121,8 @@ func (w *Warehouse) logged(ctx context.Context, tx Tx, attempt string) (Counts, 
 	if attempt == "" {
 		return c, false, nil
 	}
-	ok, err := queryRow(ctx, tx, []any{&c.Staged, &c.Inserted, &c.Updated, &c.Deleted, &c.Unchanged, &c.Rows},
-		"SELECT staged, inserted, updated, deleted, unchanged, row_count FROM "+w.own(tableLog)+" WHERE attempt = $1", attempt)
+	ok, err := queryRow(ctx, tx, []any{&c.Staged, &c.Inserted, &c.Updated, &c.Deleted, &c.Unchanged, &c.Rows, &c.Patched},
+		"SELECT staged, inserted, updated, deleted, unchanged, row_count, coalesce(patched, 0) FROM "+w.own(tableLog)+" WHERE attempt = $1", attempt)
 	return c, ok, err
 }
 
@@ -152,7 +152,7 @@ func (w *Warehouse) settle(ctx context.Context, tx Tx, f Fence, m Merge, j *join
 	}
 	c := j.counts
 	return insert(ctx, tx, w.own(tableLog), [][]any{{m.Attempt, f.Flow, m.Table.Name, c.Staged, c.Inserted, c.Updated,
-		c.Deleted, c.Unchanged, c.Rows, stamp(mark.Watermark), mark.Grade, mark.Generation, stamp(j.now)}})
+		c.Deleted, c.Unchanged, c.Rows, stamp(mark.Watermark), mark.Grade, mark.Generation, stamp(j.now), c.Patched}})
 }
 
 // left is how many rows a merge has left in the final table, and the newest

@@ -242,6 +242,7 @@ func (j *join) change(ctx context.Context, tx Tx, p part) error {
 	q := j.patch(p)
 	n, err := tx.Exec(ctx, q.sql, q.args...)
 	j.counts.Updated += n
+	j.counts.Patched += n
 	j.applied += n
 	j.written += n
 	return err

@@ -62,6 +62,8 @@ func migrations() [][]ownTable {
 			"active bool, is_default bool"},
 	}, {
 		{name: tablePage, add: true, columns: "reason text, override bool"},
+	}, {
+		{name: tableLog, add: true, columns: "patched long"},
 	}}
 }
 

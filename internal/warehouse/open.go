@@ -75,6 +75,19 @@ func (w *Warehouse) Rows(ctx context.Context, t Table) (int64, error) {
 	return n, nil
 }
 
+// SomeKey picks the key of any row of a final table, "" where there is none.
+func (w *Warehouse) SomeKey(ctx context.Context, t Table) (string, error) {
+	var key string
+	err := w.driver.View(ctx, func(tx Tx) error {
+		_, err := queryRow(ctx, tx, []any{&key}, fmt.Sprintf("SELECT %s FROM %s ORDER BY random() LIMIT 1", w.d.Quote(t.Key[0]), w.final(t)))
+		return err
+	})
+	if err != nil {
+		return "", fmt.Errorf("pick a row of %s: %w", t.Name, err)
+	}
+	return key, nil
+}
+
 // stamp makes a parameter of a time; the zero time is null.
 func stamp(t time.Time) any {
 	if t.IsZero() {

@@ -34,6 +34,7 @@ DECLARE
 	this_grown BIGINT;
 	this_written BIGINT;
 	this_applied BIGINT;
+	this_patched BIGINT;
 	this_rows BIGINT;
 	this_newest TIMESTAMPTZ;
 	this_waiting BIGINT;
@@ -120,6 +121,7 @@ BEGIN
 		this_applied := 0;
 		SELECT count(*) INTO this_puts FROM {{.Staging}} v WHERE {{.WherePut}};
 		this_patches := 0;
+		this_patched := 0;
 		this_gone := 0;
 
 		IF this_puts > 0 AND this_fresh THEN
@@ -188,6 +190,7 @@ BEGIN
 			END IF;
 			GET DIAGNOSTICS this_count := ROW_COUNT;
 			this_updated := this_updated + this_count;
+			this_patched := this_patched + this_count;
 			this_applied := this_applied + this_count;
 			this_written := this_written + this_count;{{end}}
 		END LOOP;
@@ -289,9 +292,9 @@ BEGIN
 			UPDATE {{.Flow}} SET watermark = this_one.watermark, grade = this_one.grade, generation = this_one.generation
 			WHERE table_name = {{.Table}};
 		END IF;
-		INSERT INTO {{.Log}} (attempt, flow, table_name, staged, inserted, updated, deleted, unchanged, row_count, watermark, grade, generation, synced_at)
+		INSERT INTO {{.Log}} (attempt, flow, table_name, staged, inserted, updated, deleted, unchanged, row_count, watermark, grade, generation, synced_at, patched)
 		SELECT coalesce(this_attempt, ''), flow, table_name, this_puts + this_patches + this_gone, this_inserted, this_updated, this_deleted,
-			this_puts + this_patches + this_gone - this_applied, this_rows, watermark, grade, generation, this_now
+			this_puts + this_patches + this_gone - this_applied, this_rows, watermark, grade, generation, this_now, this_patched
 		FROM {{.Flow}} WHERE table_name = {{.Table}};
 		all_attempts := all_attempts + 1;
 		all_staged := all_staged + this_puts + this_patches + this_gone;

@@ -158,6 +158,7 @@ type Counts struct {
 	Staged    int64 // versions in staging
 	Inserted  int64 // keys that the final table had no row of
 	Updated   int64 // rows that took a newer version, undeleted ones among them, and rows that a patch changed
+	Patched   int64 // those of Updated that a patch changed
 	Deleted   int64 // live rows that were flagged or removed
 	Unchanged int64 // staged versions that changed nothing: older than the row, a tombstone or another version, or a patch that says the same
 	Rows      int64 // of the final table afterwards

@@ -21,7 +21,7 @@ func patched(r *rig) {
 	r.read(r.puts("a1", 100, rec("1", 10, false, "one"), rec("2", 10, false, "two"), rec("3", 10, true, "deleted")))
 	before := r.rows("systemmodstamp, _catchment_at, _catchment_read_at")
 	c := r.read(r.patches("a2", 200, patchRec("1", 10, "7"), patchRec("2", 10, ""), patchRec("3", 10, "9"), patchRec("4", 10, "8")))
-	same(r.t, "counts", c, warehouse.Counts{Staged: 4, Updated: 2, Unchanged: 2, Rows: 3})
+	same(r.t, "counts", c, warehouse.Counts{Staged: 4, Updated: 2, Patched: 2, Unchanged: 2, Rows: 3})
 	sameRows(r.t, r.rows("id, name, employees, _catchment_deleted_at IS NULL"), "1|one|7|true", "2|two|~|true", "3|deleted|9|false")
 	sameRows(r.t, r.rows("systemmodstamp, _catchment_at, _catchment_read_at"), before...)
 	sameRows(r.t, r.query(`SELECT id FROM "salesforce_incremental"."account"`))
@@ -30,9 +30,9 @@ func patched(r *rig) {
 	same(r.t, "who reads what is new sees the patch", r.query(`SELECT count(*) FROM "salesforce"."account" WHERE _catchment_synced_at = $1`, m.Newest)[0], "2")
 
 	c = r.read(r.patches("a3", 300, patchRec("1", 10, "7"), patchRec("2", 10, "5")))
-	same(r.t, "what is the same", c, warehouse.Counts{Staged: 2, Updated: 1, Unchanged: 1, Rows: 3})
+	same(r.t, "what is the same", c, warehouse.Counts{Staged: 2, Updated: 1, Patched: 1, Unchanged: 1, Rows: 3})
 	c = r.read(r.patches("a4", 400, patchRec("2", 10, "")))
-	same(r.t, "a value becomes null", c, warehouse.Counts{Staged: 1, Updated: 1, Rows: 3})
+	same(r.t, "a value becomes null", c, warehouse.Counts{Staged: 1, Updated: 1, Patched: 1, Rows: 3})
 	sameRows(r.t, r.rows("id, employees"), "1|7", "2|~", "3|9")
 	same(r.t, "a patch of nothing", r.read(r.patches("a5", 500)), warehouse.Counts{Rows: 3})
 }
@@ -41,8 +41,8 @@ func patchedLate(r *rig) {
 	r.read(r.puts("a1", 300, rec("1", 50, false, "one")))
 	same(r.t, "an older stamp", r.read(r.patches("a2", 400, patchRec("1", 49, "1"))), warehouse.Counts{Staged: 1, Unchanged: 1, Rows: 1})
 	same(r.t, "read before", r.read(r.patches("a3", 299, patchRec("1", 50, "2"))), warehouse.Counts{Staged: 1, Unchanged: 1, Rows: 1})
-	same(r.t, "the same stamp", r.read(r.patches("a4", 300, patchRec("1", 50, "3"))), warehouse.Counts{Staged: 1, Updated: 1, Rows: 1})
-	same(r.t, "a newer stamp", r.read(r.patches("a5", 400, patchRec("1", 60, "4"))), warehouse.Counts{Staged: 1, Updated: 1, Rows: 1})
+	same(r.t, "the same stamp", r.read(r.patches("a4", 300, patchRec("1", 50, "3"))), warehouse.Counts{Staged: 1, Updated: 1, Patched: 1, Rows: 1})
+	same(r.t, "a newer stamp", r.read(r.patches("a5", 400, patchRec("1", 60, "4"))), warehouse.Counts{Staged: 1, Updated: 1, Patched: 1, Rows: 1})
 	same(r.t, "which didn't move the row's", r.read(r.puts("a6", 500, rec("1", 55, false, "uno"))), warehouse.Counts{Staged: 1, Updated: 1, Rows: 1})
 	sameRows(r.t, r.rows("id, name, employees"), "1|uno|4")
 }
@@ -54,13 +54,13 @@ func patchedTogether(r *rig) {
 		{readAt: at(102), op: warehouse.Patch, pages: []warehouse.Page{r.page("Id,SystemModstamp,Born__c", "2,2026-03-01T00:11:00.000Z,2026-01-01")}},
 	}
 	in.merge.Complete, in.merge.Watermark, in.merge.Generation, in.merge.Grade = true, at(90), 1, "proven"
-	same(r.t, "counts", r.read(in), warehouse.Counts{Staged: 6, Inserted: 2, Updated: 2, Unchanged: 2, Rows: 2})
+	same(r.t, "counts", r.read(in), warehouse.Counts{Staged: 6, Inserted: 2, Updated: 2, Patched: 2, Unchanged: 2, Rows: 2})
 	sameRows(r.t, r.rows("id, name, employees, born__c"), "1|one|7|~", "2|two|~|2026-01-01")
 
 	in = r.puts("a2", 200, rec("1", 110, false, "uno"))
 	in.more = []reading{r.patches("", 201, patchRec("1", 110, "6"), patchRec("2", 10, "5"))}
 	in.merge.Complete = true
-	same(r.t, "a patch is no record of a complete reading", r.read(in), warehouse.Counts{Staged: 3, Updated: 3, Deleted: 1, Rows: 2})
+	same(r.t, "a patch is no record of a complete reading", r.read(in), warehouse.Counts{Staged: 3, Updated: 3, Patched: 2, Deleted: 1, Rows: 2})
 	sameRows(r.t, r.rows("id, name, employees, _catchment_deleted_at IS NULL"), "1|uno|6|true", "2|two|5|false")
 	m, _, err := r.w.Mark(r.t.Context(), "Account")
 	must(r.t, err)
@@ -126,5 +126,5 @@ func repaired(r *rig) {
 	same(r.t, "a patch alone", r.read(p), warehouse.Counts{Staged: 1, Unchanged: 1, Rows: 2})
 	p = r.patches("a4", 300, patchRec("2", 10, "7"))
 	p.override = true
-	same(r.t, "a patch that overrides", r.read(p), warehouse.Counts{Staged: 1, Updated: 1, Rows: 2})
+	same(r.t, "a patch that overrides", r.read(p), warehouse.Counts{Staged: 1, Updated: 1, Patched: 1, Rows: 2})
 }

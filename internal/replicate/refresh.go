@@ -1,0 +1,79 @@
+package replicate
+
+import (
+	"context"
+
+	"catchment/internal/control"
+	"catchment/internal/flow"
+	"catchment/internal/salesforce"
+)
+
+// The parts that compare the fields which change without leaving a stamp.
+const (
+	refreshName = "refresh" // in all records
+	sampleName  = "sample"  // in some
+)
+
+// sampleSize is how many records a sample compares: one answer of REST.
+const sampleSize = 2000
+
+// A stale is what is known of the fields that change without a stamp.
+type stale struct {
+	fields []string
+	due    bool   // all records are to be compared now
+	from   string // some are: those from this Id on; "" for none
+}
+
+// staleness decides whether a flow's fields are to be compared in this run.
+func (r *Replicator) staleness(ctx context.Context, src *source, row control.FlowRow) error {
+	src.stale = stale{}
+	for _, f := range flow.Unstamped(src.flow, src.object, src.fields) {
+		src.stale.fields = append(src.stale.fields, f.Name)
+	}
+	if len(src.stale.fields) == 0 || len(src.past.Columns) == 0 {
+		return nil
+	}
+	src.stale.due = src.flow.Refresh.Due(row.RefreshedAt, r.Options.Now())
+	if !src.flow.Refresh.Sample {
+		return nil
+	}
+	var err error
+	src.stale.from, err = r.Warehouse.SomeKey(ctx, src.table)
+	return err
+}
+
+// refresh plans the part that compares the fields which change without a stamp.
+// What differs is patched, and counted.
+func refresh(src *source) []control.Part {
+	switch {
+	case src.stale.due:
+		return []control.Part{src.narrow(refreshName, src.stale.fields)}
+	case src.stale.from != "":
+		p := src.narrow(sampleName, src.stale.fields)
+		q := salesforce.Select{Fields: p.Columns, From: src.object.Name, Where: []salesforce.Condition{salesforce.From("Id", src.stale.from)}, OrderBy: "Id", Limit: sampleSize}
+		if src.flow.Where != "" {
+			q.Where = append(q.Where, salesforce.Raw(src.flow.Where))
+		}
+		p.SOQL = q.String()
+		p.Mover = moverFor(string(src.flow.Mover), sampleSize, p.SOQL)
+		return []control.Part{p}
+	}
+	return nil
+}
+
+// refreshed tells whether an attempt has compared the fields of all records.
+func refreshed(a control.Attempt) bool {
+	return readsAll(a) || a.Part(refreshName) != nil
+}
+
+// noteStale says how many rows a comparison has found out of date.
+func (v *visit) noteStale(patched int64) {
+	a := &v.attempt
+	filling := a.Part(backfillName) != nil
+	if p := a.Part(refreshName); p != nil && !filling {
+		v.note("refresh: %d of %d records had other values in fields that change without a stamp", patched, p.Records)
+	}
+	if p := a.Part(sampleName); p != nil && !filling && patched > 0 {
+		v.note("sample: %d of %d records had other values in fields that change without a stamp; to compare all: refresh: 1d", patched, p.Records)
+	}
+}
