@@ -10,6 +10,7 @@ import (
 
 	"catchment/internal/flow"
 	"catchment/internal/plan"
+	"catchment/internal/schema"
 	"catchment/internal/warehouse"
 )
 

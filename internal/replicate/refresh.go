@@ -55,7 +55,7 @@ func refresh(src *source) []control.Part {
 			q.Where = append(q.Where, salesforce.Raw(src.flow.Where))
 		}
 		p.SOQL = q.String()
-		p.Mover = moverFor(string(src.flow.Mover), sampleSize, p.SOQL)
+		p.Mover = moverFor("auto", sampleSize, p.SOQL)
 		return []control.Part{p}
 	}
 	return nil
