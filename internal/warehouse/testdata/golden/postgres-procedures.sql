@@ -34,6 +34,7 @@ DECLARE
 	this_grown BIGINT;
 	this_written BIGINT;
 	this_applied BIGINT;
+	this_patched BIGINT;
 	this_rows BIGINT;
 	this_newest TIMESTAMPTZ;
 	this_waiting BIGINT;
@@ -109,6 +110,7 @@ BEGIN
 		this_applied := 0;
 		SELECT count(*) INTO this_puts FROM "salesforce_incremental"."account" v WHERE v."_catchment_attempt" IS NOT DISTINCT FROM CAST(this_attempt AS TEXT) AND (v."_catchment_op" IS NULL OR v."_catchment_op" = 'put');
 		this_patches := 0;
+		this_patched := 0;
 		this_gone := 0;
 
 		IF this_puts > 0 AND this_fresh THEN
@@ -290,6 +292,7 @@ WHERE v._catchment_rank = 1 AND v."id" = f."id"
 			END IF;
 			GET DIAGNOSTICS this_count := ROW_COUNT;
 			this_updated := this_updated + this_count;
+			this_patched := this_patched + this_count;
 			this_applied := this_applied + this_count;
 			this_written := this_written + this_count;
 		END LOOP;
@@ -464,9 +467,9 @@ WHERE n."id" = f."id";
 			UPDATE "salesforce_incremental"."_catchment_flow" SET watermark = this_one.watermark, grade = this_one.grade, generation = this_one.generation
 			WHERE table_name = 'account';
 		END IF;
-		INSERT INTO "salesforce_incremental"."_catchment_log" (attempt, flow, table_name, staged, inserted, updated, deleted, unchanged, row_count, watermark, grade, generation, synced_at)
+		INSERT INTO "salesforce_incremental"."_catchment_log" (attempt, flow, table_name, staged, inserted, updated, deleted, unchanged, row_count, watermark, grade, generation, synced_at, patched)
 		SELECT coalesce(this_attempt, ''), flow, table_name, this_puts + this_patches + this_gone, this_inserted, this_updated, this_deleted,
-			this_puts + this_patches + this_gone - this_applied, this_rows, watermark, grade, generation, this_now
+			this_puts + this_patches + this_gone - this_applied, this_rows, watermark, grade, generation, this_now, this_patched
 		FROM "salesforce_incremental"."_catchment_flow" WHERE table_name = 'account';
 		all_attempts := all_attempts + 1;
 		all_staged := all_staged + this_puts + this_patches + this_gone;
@@ -520,6 +523,7 @@ DECLARE
 	this_grown BIGINT;
 	this_written BIGINT;
 	this_applied BIGINT;
+	this_patched BIGINT;
 	this_rows BIGINT;
 	this_newest TIMESTAMPTZ;
 	this_waiting BIGINT;
@@ -595,6 +599,7 @@ BEGIN
 		this_applied := 0;
 		SELECT count(*) INTO this_puts FROM "salesforce_incremental"."contact" v WHERE v."_catchment_attempt" IS NOT DISTINCT FROM CAST(this_attempt AS TEXT) AND (v."_catchment_op" IS NULL OR v."_catchment_op" = 'put');
 		this_patches := 0;
+		this_patched := 0;
 		this_gone := 0;
 
 		IF this_puts > 0 AND this_fresh THEN
@@ -793,6 +798,7 @@ WHERE v._catchment_rank = 1 AND v."id" = f."id"
 			END IF;
 			GET DIAGNOSTICS this_count := ROW_COUNT;
 			this_updated := this_updated + this_count;
+			this_patched := this_patched + this_count;
 			this_applied := this_applied + this_count;
 			this_written := this_written + this_count;
 		END LOOP;
@@ -985,9 +991,9 @@ WHERE n."id" = f."id";
 			UPDATE "salesforce_incremental"."_catchment_flow" SET watermark = this_one.watermark, grade = this_one.grade, generation = this_one.generation
 			WHERE table_name = 'contact';
 		END IF;
-		INSERT INTO "salesforce_incremental"."_catchment_log" (attempt, flow, table_name, staged, inserted, updated, deleted, unchanged, row_count, watermark, grade, generation, synced_at)
+		INSERT INTO "salesforce_incremental"."_catchment_log" (attempt, flow, table_name, staged, inserted, updated, deleted, unchanged, row_count, watermark, grade, generation, synced_at, patched)
 		SELECT coalesce(this_attempt, ''), flow, table_name, this_puts + this_patches + this_gone, this_inserted, this_updated, this_deleted,
-			this_puts + this_patches + this_gone - this_applied, this_rows, watermark, grade, generation, this_now
+			this_puts + this_patches + this_gone - this_applied, this_rows, watermark, grade, generation, this_now, this_patched
 		FROM "salesforce_incremental"."_catchment_flow" WHERE table_name = 'contact';
 		all_attempts := all_attempts + 1;
 		all_staged := all_staged + this_puts + this_patches + this_gone;
