@@ -19,6 +19,7 @@ type Part struct {
 	Columns  []string `json:"columns,omitempty"` // API names, in the order of SOQL
 	Reason   string   `json:"reason,omitzero"`   // of what it takes away
 	Override bool     `json:"override,omitzero"` // its versions win over rows of any stamp
+	IDs      []string `json:"ids,omitempty"`     // the records that it reads, a few; SOQL only names the fields then
 	Follows  string   `json:"follows,omitempty"` // the part that it completes: it is read after that one, and again when that one is
 
 	Job     json.RawMessage `json:"job,omitempty"`   // the mover's

@@ -29,6 +29,10 @@ var ErrFailed = errors.New("job failed")
 type Request struct {
 	Object string
 	SOQL   string // read with queryAll: deleted records and archived activities are in
+
+	// IDs are the records to read where they are few and known: SOQL then only
+	// names the fields, and what isn't there any more is left out.
+	IDs []string `json:",omitempty"`
 }
 
 // A Job is one reading of an object. It is small and survives a crash in the

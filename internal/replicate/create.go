@@ -18,7 +18,7 @@ func (r *Replicator) create(ctx context.Context, v *visit) error {
 	if err := r.prepare(ctx, v); err != nil {
 		return err
 	}
-	for i := range v.attempt.Parts {
+	for i := 0; i < len(v.attempt.Parts); i++ { // a part that is too wide becomes several
 		if err := r.createPart(ctx, v, &v.attempt.Parts[i]); err != nil {
 			return err
 		}
@@ -109,6 +109,9 @@ func (r *Replicator) createJob(ctx context.Context, v *visit, p *control.Part) e
 	if err != nil {
 		return err
 	}
+	if p.Mover == "rest" {
+		p = v.divide(p)
+	}
 	if p.Jobs++; p.Jobs > jobsAtMost {
 		return plan.Fixf("look at the Bulk Data Load Jobs page of Setup for what becomes of them, then run again",
 			"%d jobs of %s came to nothing: %s", jobsAtMost, v.attempt.Flow, strings.Join(v.attempt.Notes, "; "))
@@ -117,7 +120,7 @@ func (r *Replicator) createJob(ctx context.Context, v *visit, p *control.Part) e
 	if v.attempt, err = r.Control.SaveAttempt(ctx, v.attempt); err != nil {
 		return err
 	}
-	job, err := pager.Create(ctx, mover.Request{Object: v.source.object.Name, SOQL: p.SOQL})
+	job, err := pager.Create(ctx, mover.Request{Object: v.source.object.Name, SOQL: p.SOQL, IDs: p.IDs})
 	if errors.Is(err, mover.ErrUnsupported) && p.Mover == "bulk" {
 		p.Mover = "rest"
 		if p.Name == control.Main { // Bulk refuses the object, not only some of its fields

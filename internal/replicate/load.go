@@ -34,6 +34,9 @@ func (r *Replicator) load(ctx context.Context, v *visit) error {
 			return err // the next call goes on from here
 		}
 	}
+	if more, err := r.reread(ctx, v); err != nil || more {
+		return err // the next call reads that
+	}
 	if err := r.Warehouse.Counted(ctx, v.fence(), v.merge()); err != nil {
 		return err
 	}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -81,7 +82,7 @@ func TestCreate(t *testing.T) {
 	p := pager(t, serve("POST "+jobs, answer(200, `{"id":"750","state":"UploadComplete","apiVersion":66.0,"object":"Account"}`)))
 	got, err := p.Create(t.Context(), request)
 	want := mover.Job{ID: "750", Version: "66.0", ReadAt: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), Request: request}
-	if got != want || err != nil {
+	if !reflect.DeepEqual(got, want) || err != nil {
 		t.Errorf("%+v, %v", got, err)
 	}
 }

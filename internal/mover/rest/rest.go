@@ -19,6 +19,7 @@ import (
 	"io"
 	"iter"
 	"net/http"
+	"slices"
 	"sync"
 
 	"catchment/internal/mover"
@@ -58,6 +59,9 @@ func (p *Pager) Create(ctx context.Context, r mover.Request) (mover.Job, error) 
 	}
 	j := &reading{columns: columns}
 	j.batch, j.text, err = encode(columns, func(each func(salesforce.Record) error) (salesforce.Batch, error) {
+		if len(r.IDs) > 0 {
+			return p.collect(ctx, r, columns, each)
+		}
 		return p.org.QueryBatch(ctx, r.SOQL, true, each)
 	})
 	if err != nil {
@@ -69,6 +73,31 @@ func (p *Pager) Create(ctx context.Context, r mover.Request) (mover.Job, error) 
 	defer p.mu.Unlock()
 	p.jobs[job.ID] = j
 	return job, nil
+}
+
+// collect reads records by their Ids. The names of the fields stand in the body
+// of the call, so there may be as many as there are.
+func (p *Pager) collect(ctx context.Context, r mover.Request, columns []column, each func(salesforce.Record) error) (salesforce.Batch, error) {
+	var batch salesforce.Batch
+	fields := make([]string, len(columns))
+	for i, c := range columns {
+		fields[i] = c.name
+	}
+	var err error
+	if batch.ServerDate, err = p.org.ServerTime(ctx); err != nil {
+		return batch, err
+	}
+	for ids := range slices.Chunk(r.IDs, salesforce.CollectionAtMost) {
+		err := p.org.Collect(ctx, r.Object, ids, fields, func(one salesforce.Record) error {
+			batch.Records++
+			return each(one)
+		})
+		if err != nil {
+			return batch, err
+		}
+	}
+	batch.Total = batch.Records
+	return batch, nil
 }
 
 // unsupported marks what REST can't read at all.

@@ -128,3 +128,16 @@ func repaired(r *rig) {
 	p.override = true
 	same(r.t, "a patch that overrides", r.read(p), warehouse.Counts{Staged: 1, Updated: 1, Patched: 1, Rows: 2})
 }
+
+func torn(r *rig) {
+	in := r.puts("a1", 100, rec("1", 10, false, "same"), rec("2", 10, false, "changed"), rec("3", 10, false, "gone"))
+	for i, part := range []reading{in, r.patches("", 101, patchRec("1", 10, "7"), patchRec("2", 11, "8"), patchRec("4", 11, ""))} {
+		b := r.batch(part)
+		b.Attempt, b.Job = "a1", []string{"main", "further"}[i]
+		_, err := r.w.Load(r.t.Context(), r.fence, b)
+		must(r.t, err)
+	}
+	keys, err := r.w.Torn(r.t.Context(), r.table, "a1", "main", "further")
+	must(r.t, err)
+	sameRows(r.t, keys, "2", "3")
+}

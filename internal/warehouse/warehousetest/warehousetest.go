@@ -103,6 +103,7 @@ func others() []test {
 
 		{"what became of the final table", conditions},
 		{"new fields and vanished ones", schemaChanges},
+		{"two readings that don't fit together", torn},
 		{"fields of another type", otherTypes},
 		{"a table that isn't ours", foreignTable},
 		{"migrations", migrations},

@@ -1,0 +1,60 @@
+package replicate
+
+import (
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+
+	"catchment/internal/control"
+)
+
+func TestDivide(t *testing.T) {
+	part := func(op string, fields int) control.Part {
+		columns := []string{"Id"}
+		for n := range fields {
+			columns = append(columns, fmt.Sprintf("A_field_with_a_name_that_is_long_%03d__c", n))
+		}
+		columns = append(columns, "IsDeleted", "SystemModstamp")
+		return control.Part{Name: "main", Op: op, Mover: "rest", Columns: columns, Jobs: 3,
+			SOQL: "SELECT " + strings.Join(columns, ", ") + " FROM Wide__c WHERE (Name = 'a, b') AND SystemModstamp >= 2026-01-01T00:00:00Z"}
+	}
+	for fields, want := range map[int]int{0: 1, 10: 1, 300: 1, 400: 2, 800: 3} {
+		p := part("put", fields)
+		groups := divide(p, 2)
+		if len(groups) != want {
+			t.Errorf("%d fields: %d groups, want %d", fields, len(groups), want)
+		}
+		var all []string
+		for i, g := range groups {
+			if len(url.QueryEscape(g.SOQL)) > uriLimit {
+				t.Errorf("%d fields, group %d: a query of %d bytes", fields, i, len(url.QueryEscape(g.SOQL)))
+			}
+			if !strings.HasPrefix(g.SOQL, "SELECT "+strings.Join(g.Columns, ", ")+" FROM Wide__c WHERE (Name = 'a, b')") {
+				t.Errorf("%d fields, group %d: %s", fields, i, g.SOQL)
+			}
+			for _, must := range []string{"Id", "IsDeleted", "SystemModstamp"} {
+				if !slices.Contains(g.Columns, must) {
+					t.Errorf("%d fields, group %d lacks %s", fields, i, must)
+				}
+			}
+			if i == 0 && (g.Name != "main" || g.Op != "put" || g.Follows != "" || g.Jobs != 3) {
+				t.Errorf("the first group: %+v", g)
+			}
+			if i > 0 && (g.Name != fmt.Sprintf("main-columns-%d", i+2) || g.Op != "patch" || g.Follows != "main" || g.Jobs != 0) {
+				t.Errorf("group %d: %s %s %s %d", i, g.Name, g.Op, g.Follows, g.Jobs)
+			}
+			all = append(all, g.Columns...)
+		}
+		slices.Sort(all)
+		if all = slices.Compact(all); len(all) != len(p.Columns) {
+			t.Errorf("%d fields: %d of %d columns are read", fields, len(all), len(p.Columns))
+		}
+	}
+	byID := part("put", 800)
+	byID.IDs = []string{"a0I000000000001AAA"}
+	if got := divide(byID, 1); len(got) != 1 {
+		t.Errorf("read by Id in %d groups", len(got))
+	}
+}
