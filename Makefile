@@ -129,6 +129,11 @@ aws: deps lambda ## deploy the template into a stand-in for AWS, run the machine
 	$(GO) test ./cmd/catchment-lambda -count=1 -v -timeout 20m -run '^TestAWS' -aws.zip $(CURDIR)/bin/lambda.zip -aws.data $(abspath $(NPSP))
 	$(took)
 
+.PHONY: aws-live
+aws-live: build lambda ## deploy into your AWS account and run once, only with CATCHMENT_AWS_LIVE=yes CODE=bucket CONFIG=file
+	deploy/aws/live.sh
+	$(took)
+
 .PHONY: soak
 soak: deps ## random histories with crashes and faults: RUNS=n, IN=duckdb or postgres, and SEED=n to replay one
 	$(GO) test -count=1 -timeout 3h -v -run TestSoak ./internal/replicate -soak.runs=$(RUNS) -soak.seed=$(SEED) -soak.in=$(IN) |

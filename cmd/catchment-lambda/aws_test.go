@@ -93,11 +93,20 @@ func TestAWS(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			a := newAccount(t, more)
 			a.deploy()
+			watched := func() {}
+			if name == "appflow" { // every second put of these is done twice
+				a.flows.Script(fakeflows.Script{Object: "Account", Again: 2})
+				a.flows.Script(fakeflows.Script{Object: "Contact", Again: 2})
+				watched = a.watch("account")
+			}
 			for round := range uint64(3) {
 				began := time.Now()
 				a.run()
 				t.Logf("execution %d took %s", round+1, time.Since(began).Round(100*time.Millisecond))
 				a.agrees()
+				if round == 0 {
+					watched()
+				}
 				a.org.Clock().Advance(time.Hour)
 				if round == 2 {
 					break
@@ -109,12 +118,7 @@ func TestAWS(t *testing.T) {
 				t.Logf("in the org: %+v", changes)
 				a.org.Clock().Advance(time.Hour)
 			}
-			if name == "appflow" {
-				a.landedMore()
-			}
-			if left := len(a.stacks.Stacks()) + len(a.flows.Flows()); left > 0 {
-				t.Errorf("%d stacks and flows are left: %v %v", left, a.stacks.Stacks(), a.flows.Flows())
-			}
+			a.nothingLeft()
 		})
 	}
 }
@@ -370,12 +374,64 @@ func (a *account) agrees() {
 	a.t.Logf("%d records in the org, %d rows in the warehouse", source, rows)
 }
 
-// landedMore looks in the log for what AppFlow appended: more rows than there
-// are records.
-func (a *account) landedMore() {
-	a.t.Helper()
-	ctx := a.t.Context()
+// watch looks at a staging table while a run goes on. The function that it
+// returns ends that, and checks that AppFlow had appended hundreds of rows more
+// than there are records, there and in the log; the final table has none twice.
+func (a *account) watch(table string) (check func()) {
+	ctx, cancel := context.WithCancel(a.t.Context())
+	most, done := int64(0), make(chan struct{})
+	go func() {
+		defer close(done)
+		for ctx.Err() == nil {
+			if rows, ids, err := a.count(ctx, "salesforce_incremental."+table); err == nil { // there is no table yet, or no staging
+				most = max(most, rows-ids)
+			}
+			time.Sleep(50 * time.Millisecond)
+		}
+	}()
+	return func() {
+		a.t.Helper()
+		cancel()
+		<-done
+		conn, err := pgx.Connect(a.t.Context(), a.red.URL())
+		a.check(err)
+		defer conn.Close(context.WithoutCancel(a.t.Context()))
+		var staged, inserted int64
+		a.check(conn.QueryRow(a.t.Context(), `SELECT sum(staged), sum(inserted) FROM salesforce_incremental._catchment_log WHERE table_name = '`+table+`'`).Scan(&staged, &inserted))
+		a.t.Logf("%s: at most %d staged rows more than records; the log says %d staged, %d inserted", table, most, staged, inserted)
+		if most < 100 || staged-inserted < 100 {
+			a.t.Errorf("AppFlow's duplicates were not seen")
+		}
+		if rows, ids, err := a.count(a.t.Context(), "salesforce."+table); err != nil || rows != ids || rows != inserted {
+			a.t.Errorf("%d rows of %d records in salesforce.%s, %v", rows, ids, table, err)
+		}
+	}
+}
+
+func (a *account) count(ctx context.Context, table string) (rows, ids int64, err error) {
 	conn, err := pgx.Connect(ctx, a.red.URL())
-	a.check(err)
-	defer conn.Close(ctx)
+	if err != nil {
+		return 0, 0, err
+	}
+	defer conn.Close(context.WithoutCancel(ctx))
+	err = conn.QueryRow(ctx, "SELECT count(*), count(DISTINCT id) FROM "+table).Scan(&rows, &ids)
+	return rows, ids, err
+}
+
+// nothingLeft waits until the stacks that are being deleted are gone.
+func (a *account) nothingLeft() {
+	a.t.Helper()
+	server := httptest.NewServer(a.stacks)
+	defer server.Close()
+	config := a.config
+	config.BaseEndpoint = &server.URL
+	for range 20 {
+		if len(a.stacks.Stacks())+len(a.flows.Flows()) == 0 {
+			return
+		}
+		for name := range a.stacks.Stacks() { // this stand-in gets on when it is looked at
+			_, _ = awscfn.NewFromConfig(config).DescribeStacks(a.t.Context(), &awscfn.DescribeStacksInput{StackName: &name})
+		}
+	}
+	a.t.Errorf("stacks and flows are left: %v %v", a.stacks.Stacks(), a.flows.Flows())
 }

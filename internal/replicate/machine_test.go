@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -242,4 +243,83 @@ func TestFunctionEndsInTheMiddleOfLoad(t *testing.T) {
 			c.agrees()
 		})
 	}
+}
+
+// Two runners whose leases live in different control tables know nothing of
+// each other: the warehouse's fencing number decides. The older one writes
+// nothing any more and says so; nothing is lost.
+func TestTwoControlTables(t *testing.T) {
+	c := newMachines(t)
+	var once sync.Once
+	move := func(from, to string) {
+		for _, end := range []string{"", "-wal", "-shm"} {
+			if err := os.Rename(c.path(from+end), c.path(to+end)); err != nil && !os.IsNotExist(err) {
+				t.Fatal(err)
+			}
+		}
+	}
+	err := c.execute(func(state string) error {
+		if state != "start" {
+			return nil
+		}
+		once.Do(func() {
+			c.mu.Lock()
+			defer c.mu.Unlock()
+			move("control.db", "control.first")
+			c.done(func(p *process) { p.options.Alone = false })
+			move("control.db", "control.second")
+			move("control.first", "control.db")
+		})
+		return nil
+	})
+	if named, ok := errors.AsType[*asltest.Error](err); !ok || named.Name != "Catchment.NotDone" {
+		t.Errorf("the older runner ends with %v", err)
+	}
+	c.agrees()
+	c.change()
+	for range 2 { // the first ends what the older runner had open
+		if err := c.execute(nil); err != nil {
+			t.Errorf("the next execution: %v", err)
+		}
+	}
+	c.agrees()
+}
+
+// One flow among several that can't be read fails alone: the execution is not
+// done, the others are, and the next one mends it.
+func TestOneBadFlowInAMachine(t *testing.T) {
+	r := newRig(t, newOrg(t, map[string]int{"Account": 20, "Contact": 20, "Case": 20, "Opportunity": 20}, nil), "Account", "Contact", "Case", "Opportunity")
+	for i := range r.flows {
+		r.flows[i].Mover = flow.REST
+	}
+	c := r.machines()
+	r.between(func(w http.ResponseWriter, req *http.Request, next http.Handler) {
+		if strings.Contains(req.URL.Query().Get("q"), "FROM Case") {
+			w.Header().Set("Content-Type", "application/json")
+			w.WriteHeader(http.StatusBadRequest)
+			_, _ = w.Write([]byte(`[{"errorCode":"INVALID_FIELD","message":"no such column"}]`))
+			return
+		}
+		next.ServeHTTP(w, req)
+	})
+	err := c.execute(nil)
+	if named, ok := errors.AsType[*asltest.Error](err); !ok || named.Name != "Catchment.NotDone" {
+		t.Errorf("the execution ends with %v", err)
+	}
+	p := r.start(nil)
+	runs, err := p.control.Runs(t.Context())
+	p.close()
+	if err != nil || len(runs) != 1 || runs[0].State != "partial" {
+		t.Fatalf("%+v, %v", runs, err)
+	}
+	for _, o := range runs[0].Objects {
+		if (o.State == "done") != (o.Object != "Case") || (o.Error != "") != (o.Object == "Case") {
+			t.Errorf("%s is %s: %s", o.Object, o.State, o.Error)
+		}
+	}
+	r.between(nil)
+	if err := c.execute(nil); err != nil {
+		t.Errorf("the next execution: %v", err)
+	}
+	c.agrees()
 }
