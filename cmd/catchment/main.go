@@ -11,6 +11,7 @@ import (
 	"os/signal"
 	"syscall"
 	"time"
+	_ "time/tzdata" // a container may have no time zones of its own
 
 	"golang.org/x/term"
 

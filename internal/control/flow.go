@@ -21,6 +21,8 @@ type FlowRow struct {
 	Unfilled    []string  `json:"hidden,omitempty"`      // columns that some rows have no value for, or an old one: their field is new, gone or hidden
 	RefreshedAt time.Time `json:"refreshed_at,omitzero"` // when all fields that change without a stamp were last read
 	DescribedAt time.Time `json:"described_at,omitzero"` // of the last describe in full
+	SweptAt     time.Time `json:"swept_at,omitzero"`     // when every row was last held against all Ids of the object
+	PinnedSince time.Time `json:"pinned_since,omitzero"` // a transaction, open since then, holds the watermark back
 	Version     int64     `json:"-"`                     // 0: not stored
 }
 

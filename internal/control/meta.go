@@ -52,7 +52,8 @@ func migrate(ctx context.Context, t Table, steps []migration) error {
 }
 
 type orgRow struct {
-	Org string `json:"org"`
+	Org   string `json:"org"`
+	Apart bool   `json:"apart,omitzero"` // it refused composite requests
 }
 
 // Bind ties the control table to an org, by its 18-character Id, for good. A
@@ -60,7 +61,7 @@ type orgRow struct {
 func (c *Control) Bind(ctx context.Context, org string) error {
 	bound, _, err := read[orgRow](ctx, c.table, kindMeta, "org")
 	if errors.Is(err, ErrNotFound) {
-		_, err = write(ctx, c.table, Row{Key: Key{kindMeta, "org"}}, orgRow{org})
+		_, err = write(ctx, c.table, Row{Key: Key{kindMeta, "org"}}, orgRow{Org: org})
 		if errors.Is(err, ErrConflict) {
 			bound, _, err = read[orgRow](ctx, c.table, kindMeta, "org")
 		} else {
@@ -75,4 +76,29 @@ func (c *Control) Bind(ctx context.Context, org string) error {
 			"the control table belongs to org %s, and this login is of org %s", bound.Org, org)
 	}
 	return nil
+}
+
+// Apart tells whether the org has refused composite requests before.
+func (c *Control) Apart(ctx context.Context) (bool, error) {
+	bound, _, err := read[orgRow](ctx, c.table, kindMeta, "org")
+	if errors.Is(err, ErrNotFound) {
+		err = nil
+	}
+	return bound.Apart, err
+}
+
+// SetApart remembers that the org refuses composite requests. The org must be
+// bound.
+func (c *Control) SetApart(ctx context.Context) error {
+	for n := 1; ; n++ {
+		bound, version, err := read[orgRow](ctx, c.table, kindMeta, "org")
+		if err != nil || bound.Apart {
+			return err
+		}
+		bound.Apart = true
+		_, err = write(ctx, c.table, Row{Key: Key{kindMeta, "org"}, Version: version}, bound)
+		if !errors.Is(err, ErrConflict) || n == tries {
+			return err
+		}
+	}
 }

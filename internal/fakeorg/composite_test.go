@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"catchment/internal/fakeorg"
 )
@@ -40,6 +41,31 @@ func TestComposite(t *testing.T) {
 	many := `{"compositeRequest":[` + strings.Repeat(`{"method":"GET","url":"/x","referenceId":"x"},`, 25) + `{"method":"GET","url":"/x","referenceId":"x"}]}`
 	c.do("POST", data+"/composite", many).refused(t, 400, "LIMIT_EXCEEDED")
 	c.do("POST", data+"/composite", "[").refused(t, 400, "JSON_PARSER_ERROR")
+}
+
+// What is about objects is one call together, as the guide has it ("all sObject
+// resources"); queries are five at most.
+func TestCompositeOfObjects(t *testing.T) {
+	c := serve(t, fakeorg.Options{NotInComposite: []string{"deleted"}}, generated(100))
+	part := func(path string) string {
+		return `{"method":"GET","url":"` + data + path + `","referenceId":"x"}`
+	}
+	now := c.org.Clock().Now()
+	times := "?start=" + now.Add(-time.Hour).Format("2006-01-02T15:04:05Z") + "&end=" + now.Format("2006-01-02T15:04:05Z")
+	body := func(parts ...string) string { return `{"compositeRequest":[` + strings.Join(parts, ",") + `]}` }
+	before := c.org.Requests()
+	got := c.ok("POST", data+"/composite", body(part("/sobjects/Account/describe"), part("/sobjects/Account/updated/"+times),
+		part("/sobjects/Account/deleted"+times), part("/limits"), part("/sobjects/Nope/describe"), part("/queryAll?q=SELECT+COUNT()+FROM+Account")))["compositeResponse"]
+	if want := "[200 200 400 400 404 200]"; fmt.Sprint(statuses(t, got, "httpStatusCode")) != want {
+		t.Errorf("got %v", got)
+	}
+	if after := c.org.Requests(); after["composite"] != 1 || after["describe"] != before["describe"] || after["updated"] != before["updated"] {
+		t.Errorf("six subrequests are one call: %v", after)
+	}
+	query := part("/query?q=SELECT+Id+FROM+Account+LIMIT+1")
+	c.ok("POST", data+"/composite", body(query, query, query, query, query))
+	c.do("POST", data+"/composite", body(query, query, query, query, query, query)).refused(t, 400, "LIMIT_EXCEEDED")
+	c.do("POST", data+"/composite", body(`{"method":"GET","url":"`+data+`/query","referenceId":"x","httpHeaders":{"accept":"x"}}`)).refused(t, 400, "INVALID_HEADER")
 }
 
 func TestCompositeAllOrNone(t *testing.T) {

@@ -31,6 +31,7 @@ type Options struct {
 	SeesAll          []string // objects whose records a restricted user sees all the same
 	Sandbox          bool     // the org says that it is a sandbox
 	NotInBulk        []string // objects that the Bulk API refuses
+	NotInComposite   []string // what of an object composite requests refuse: describe, updated, deleted
 	DeleteLog        int      // records of an object that getDeleted remembers; all
 
 	MultiCurrency  bool // generated records carry a CurrencyIsoCode

@@ -6,12 +6,17 @@ import (
 	"encoding/json"
 	"net/http"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 )
 
-// innermost is how many requests one composite request may hold.
-const innermost = 25
+// innermost is how many requests one composite request may hold, and
+// innerQueries how many of them may be queries or collections of records.
+const (
+	innermost    = 25
+	innerQueries = 5
+)
 
 // An inner request is a part of a composite one.
 type innerRequest struct {
@@ -106,6 +111,9 @@ func (o *Org) composite(w http.ResponseWriter, c *call) error {
 	if len(asked.Requests) > innermost {
 		return refuse(http.StatusBadRequest, "LIMIT_EXCEEDED", "A composite request holds %d subrequests at most", innermost)
 	}
+	if err := fitsTogether(asked.Requests); err != nil {
+		return err
+	}
 	var answers []compositeAnswer
 	var err error
 	if asked.AllOrNone {
@@ -118,6 +126,55 @@ func (o *Org) composite(w http.ResponseWriter, c *call) error {
 	}
 	writeJSON(w, http.StatusOK, map[string]any{"compositeResponse": answers})
 	return nil
+}
+
+// fitsTogether refuses requests that can't be in one composite request: too
+// many queries, or headers that only the outer request may have.
+func fitsTogether(requests []innerRequest) error {
+	queries := 0
+	for _, in := range requests {
+		for name := range in.Header {
+			switch http.CanonicalHeaderKey(name) {
+			case "Accept", "Authorization", "Content-Type":
+				return refuse(http.StatusBadRequest, "INVALID_HEADER", "The header %s can't be specified in a subrequest", name)
+			}
+		}
+		switch resource := in.resource(); {
+		case strings.HasPrefix(resource, "query"), strings.HasPrefix(resource, "composite/sobjects"):
+			queries++
+		}
+	}
+	if queries > innerQueries {
+		return refuse(http.StatusBadRequest, "LIMIT_EXCEEDED", "A composite request holds %d query and collection subrequests at most", innerQueries)
+	}
+	return nil
+}
+
+var resourceForm = regexp.MustCompile(`^/*(?:services/data/+)?v\d+\.0/+([^?]*)`)
+
+// resource is what a request asks for, without version and query: sobjects/X.
+func (in innerRequest) resource() string {
+	m := resourceForm.FindStringSubmatch(in.URL)
+	if m == nil {
+		return ""
+	}
+	return cleanPath(m[1])[1:]
+}
+
+// mayBeInside tells whether a composite request is supported for a resource:
+// all of sobjects but blobs, query, queryAll, and collections of records.
+func (o *Org) mayBeInside(in innerRequest) bool {
+	parts := strings.Split(in.resource(), "/")
+	switch {
+	case parts[0] == "query" || parts[0] == "queryAll":
+		return true
+	case parts[0] == "composite":
+		return len(parts) > 1 && parts[1] == "sobjects"
+	case parts[0] != "sobjects":
+		return false
+	}
+	last := parts[len(parts)-1]
+	return !(len(parts) == 4 && strings.HasSuffix(last, "Data")) && !slices.Contains(o.options.NotInComposite, last)
 }
 
 type compositeAnswer struct {
@@ -153,6 +210,9 @@ func (o *Org) compositeParts(c *call, requests []innerRequest, transaction strin
 		a := compositeAnswer{Reference: in.Reference, Header: map[string]string{}}
 		if err := in.resolve(known); err != nil {
 			a.Status, a.Body = err.Status, asJSON([]*apiError{err})
+		} else if !o.mayBeInside(in) {
+			unsupported := refuse(http.StatusBadRequest, "INVALID_REQUEST", "The resource isn't supported in a composite request")
+			a.Status, a.Body = unsupported.Status, asJSON([]*apiError{unsupported})
 		} else {
 			w := o.answerInner(c, in, inner{free: true}, transaction)
 			a.Status, a.Body = w.status, w.json()

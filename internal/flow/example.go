@@ -36,6 +36,7 @@ org:
 // exampleBody shows every key between login and flows with its default.
 const exampleBody = `  reserve: 40%               # of the daily API limits, left to people
   # accept_encrypted: true   # copy fields that Salesforce keeps encrypted
+  composite: auto            # many questions in one API call: auto, on or off
 
 # Relative paths begin at this file.
 warehouse:
@@ -56,6 +57,7 @@ defaults:
   naming: lower              # lower (accountid) or snake (account_id)
   nul: replace               # a NUL byte in a text: replace (by U+2400) or fail
   refresh: off               # formulas and roll-ups change without a stamp: compare them each 1d, or some as a sample
+  sweep: 7d                  # how often all Ids are read, to find what is gone without a trace; or off
 
 limits:
   flows: 4                   # at a time
@@ -66,7 +68,8 @@ limits:
 #   fields: [Name, Phone]    # copy these only, or
 #   exclude: [Fax]           # all but these
 #   where: "MailingCountry = 'US'"
-#   deletes, mover, naming, nul, refresh: as in defaults
+#   window: {last: 1d, zone: Europe/Berlin}   # read again what changed since yesterday 0:00
+#   deletes, mover, naming, nul, refresh, sweep: as in defaults
 #   paused: true
 # object: "*" copies all that can be copied; exclude_objects: [Task] leaves some out.
 flows:

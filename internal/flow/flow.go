@@ -37,7 +37,20 @@ type Org struct {
 	Login           Login
 	Reserve         Percent // of the daily API limits, left to people (invariant 10)
 	AcceptEncrypted bool    // copy fields that Salesforce keeps encrypted
+	Composite       Composite
 }
+
+// Composite says whether questions about many objects are put into composite
+// requests, each of which Salesforce counts as one call.
+type Composite string
+
+// The ways with composite requests. CompositeAuto gives them up where an org
+// refuses them, and remembers that.
+const (
+	CompositeAuto Composite = "auto"
+	CompositeOn   Composite = "on"
+	CompositeOff  Composite = "off"
+)
 
 // Login says how to get a token. Everything but Flow, Audience and Alias is a
 // reference to a secret, env:NAME, file:PATH or aws-sm:NAME#KEY; "" where the flow doesn't use
@@ -110,6 +123,7 @@ type Defaults struct {
 	Naming  Naming
 	NUL     NUL
 	Refresh Refresh
+	Sweep   Sweep
 }
 
 // Limits bound the work of one run.
@@ -185,6 +199,8 @@ type Flow struct {
 	NUL            NUL
 	Refresh        Refresh
 	RefreshFields  []string // API names: further fields that change without a stamp
+	Window         Window
+	Sweep          Sweep
 	Paused         bool
 
 	AcceptEncrypted bool // the org's
@@ -192,6 +208,7 @@ type Flow struct {
 	Line   int     // in the file; 0 for a flow that was not read from one
 	source *source // nil for those
 	star   bool    // came out of "*": what it excludes need not exist everywhere
+	chosen bool    // the flow itself says what becomes of deletes
 }
 
 // RelativeTo makes the relative paths of a file's dir:, sqlite: and duckdb:

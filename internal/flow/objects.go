@@ -30,6 +30,9 @@ func Resolve(f *File, objects []schema.Object) ([]Flow, error) {
 			continue
 		}
 		fl.Object = o.Name
+		if known.isHistory(o.Name) && !fl.chosen {
+			fl.Deletes = Ignore
+		}
 		named[strings.ToLower(o.Name)] = true
 		flows = append(flows, fl)
 	}
@@ -93,8 +96,20 @@ func (c catalogue) starTakes(o schema.Object) bool {
 			return false
 		}
 	}
-	for _, suffix := range []string{"Share", "Feed", "FieldHistory", "History"} {
-		parent, ok := strings.CutSuffix(o.Name, suffix)
+	return !c.hangsOn(o.Name, "Share", "Feed", "FieldHistory", "History")
+}
+
+// isHistory tells whether an object tells what was changed in another one.
+// Salesforce itself deletes such records after 18 to 24 months: a copy that
+// followed would forget what it is there for, so deletes are ignored unless the
+// flow itself says otherwise.
+func (c catalogue) isHistory(name string) bool { return c.hangsOn(name, "FieldHistory", "History") }
+
+// hangsOn tells whether an object's name is that of another one with one of
+// these endings.
+func (c catalogue) hangsOn(name string, endings ...string) bool {
+	for _, ending := range endings {
+		parent, ok := strings.CutSuffix(name, ending)
 		if !ok {
 			continue
 		}
@@ -102,10 +117,10 @@ func (c catalogue) starTakes(o schema.Object) bool {
 			parent += "c"
 		}
 		if _, ok := c.byName[strings.ToLower(parent)]; ok {
-			return false
+			return true
 		}
 	}
-	return true
+	return false
 }
 
 // needFilter lists objects that answer only to a filter on one parent or on

@@ -2,6 +2,7 @@ package flow
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -88,11 +89,12 @@ func (r *reader) version(root ast.Node) bool {
 
 // read fills f from the root, over the values that hold where a file is silent.
 func (r *reader) read(f *File, root ast.Node) {
-	f.Org.Reserve = 40
+	f.Org.Reserve, f.Org.Composite = 40, CompositeAuto
 	f.Warehouse = Warehouse{URL: "duckdb:catchment.duckdb", Schema: "salesforce", StagingSchema: "salesforce_incremental"}
 	f.Stage = Stage{URL: "dir:stage", Keep: 7 * 24 * time.Hour}
 	f.Control = Control{URL: "sqlite:control.db"}
-	f.Defaults = Defaults{Deletes: Flag, Mover: Auto, Naming: Lower, NUL: Replace, Refresh: Refresh{Every: Never}}
+	f.Defaults = Defaults{Deletes: Flag, Mover: Auto, Naming: Lower, NUL: Replace, Refresh: Refresh{Every: Never},
+		Sweep: Sweep(7 * 24 * time.Hour)}
 	f.Limits = Limits{Flows: 4, Downloads: 5, Stage: 20e9}
 
 	found := r.mapping("", root, []key{
@@ -142,6 +144,7 @@ func (r *reader) org(at string, n ast.Node, o *Org) {
 		{"reserve", parsed(&o.Reserve, parsePercent)},
 		{"api_version", parsed(&o.APIVersion, parseAPIVersion)},
 		{"accept_encrypted", truth(&o.AcceptEncrypted)},
+		{"composite", choice(&o.Composite, CompositeAuto, CompositeOn, CompositeOff)},
 	})
 	r.required(n, at, found, "url", "login")
 }
@@ -201,6 +204,7 @@ func (d *Defaults) keys() []key {
 		{"naming", choice(&d.Naming, Lower, Snake)},
 		{"nul", choice(&d.NUL, Replace, Fail)},
 		{"refresh", parsed(&d.Refresh, parseRefresh)},
+		{"sweep", parsed(&d.Sweep, parseSweep)},
 	}
 }
 
@@ -219,10 +223,12 @@ func (r *reader) flow(at string, n ast.Node, f *File) {
 		{"exclude", apiNames(&fl.Exclude, "a field")},
 		{"where", checked(&fl.Where, wrongWhere)},
 		{"refresh_fields", apiNames(&fl.RefreshFields, "a field")},
+		{"window", func(r *reader, at string, n ast.Node) { r.window(at, n, &fl.Window) }},
 		{"paused", truth(&fl.Paused)},
 	}, own.keys()...))
 	r.required(n, at, found, "object")
-	fl.Deletes, fl.Mover, fl.Naming, fl.NUL = own.Deletes, own.Mover, own.Naming, own.NUL
+	fl.Deletes, fl.Mover, fl.Naming, fl.NUL, fl.Sweep = own.Deletes, own.Mover, own.Naming, own.NUL, own.Sweep
+	fl.chosen = own.Deletes != ""
 	fl.Refresh = own.Refresh
 	fl.Where = strings.TrimSpace(fl.Where)
 
@@ -265,6 +271,7 @@ func (r *reader) finish(f *File) {
 		if fl.Refresh == (Refresh{}) {
 			fl.Refresh = f.Defaults.Refresh
 		}
+		fl.Sweep = cmp.Or(fl.Sweep, f.Defaults.Sweep)
 
 		object := strings.ToLower(fl.Object)
 		if object != "" && lines[object] > 0 {

@@ -71,19 +71,21 @@ func mustParse(t *testing.T, text string) *File {
 	return f
 }
 
+const week = Sweep(7 * 24 * time.Hour)
+
 func TestParseFillsIn(t *testing.T) {
 	want := &File{
 		Name: "catchment.yaml",
 		Org: Org{
-			URL: "https://acme.my.salesforce.com", Reserve: 40,
+			URL: "https://acme.my.salesforce.com", Reserve: 40, Composite: CompositeAuto,
 			Login: Login{Flow: "client_credentials", ClientID: "env:SF_CLIENT_ID", ClientSecret: "file:secret"},
 		},
 		Warehouse: Warehouse{URL: "duckdb:catchment.duckdb", Schema: "salesforce", StagingSchema: "salesforce_incremental"},
 		Stage:     Stage{URL: "dir:stage", Keep: 7 * 24 * time.Hour},
 		Control:   Control{URL: "sqlite:control.db"},
-		Defaults:  Defaults{Deletes: Flag, Mover: Auto, Naming: Lower, NUL: Replace, Refresh: Refresh{Every: Never}},
+		Defaults:  Defaults{Deletes: Flag, Mover: Auto, Naming: Lower, NUL: Replace, Refresh: Refresh{Every: Never}, Sweep: week},
 		Limits:    Limits{Flows: 4, Downloads: 5, Stage: 20_000_000_000},
-		Flows:     []Flow{{Object: "Account", Deletes: Flag, Mover: Auto, Naming: Lower, NUL: Replace, Refresh: Refresh{Every: Never}, Line: 6}},
+		Flows:     []Flow{{Object: "Account", Deletes: Flag, Mover: Auto, Naming: Lower, NUL: Replace, Refresh: Refresh{Every: Never}, Sweep: week, Line: 6}},
 	}
 	if got := mustParse(t, small); !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %+v\nwant %+v", got, want)
@@ -100,6 +102,7 @@ org:
   api_version: 67.0
   reserve: 0%
   accept_encrypted: true
+  composite: off
   login:
     flow: password
     client_id: env:ID
@@ -120,29 +123,36 @@ flows:
     mover: bulk
     naming: lower
     nul: replace
+    sweep: off
+    window: {last: 2d, zone: Europe/Berlin}
     paused: true
   - object: "*"
     exclude_objects: [Task]
     exclude: [Fax]
-defaults: {deletes: remove, mover: rest, naming: snake, nul: fail}
+defaults: {deletes: remove, mover: rest, naming: snake, nul: fail, sweep: 30d}
 `
+	berlin, err := time.LoadLocation("Europe/Berlin")
+	if err != nil {
+		t.Fatal(err)
+	}
 	f := mustParse(t, "\uFEFF"+strings.ReplaceAll(text, "\n", "\r\n"))
 	want := &File{
 		Name: "catchment.yaml",
 		Org: Org{
-			URL: "http://127.0.0.1:8080", APIVersion: "67.0", AcceptEncrypted: true,
+			URL: "http://127.0.0.1:8080", APIVersion: "67.0", AcceptEncrypted: true, Composite: CompositeOff,
 			Login: Login{Flow: "password", ClientID: "env:ID", ClientSecret: "env:SECRET", Username: "env:USER_NAME", Password: "file:/run/secrets/a b"},
 		},
 		Warehouse: Warehouse{URL: "duckdb:/var/lib/x.duckdb", Schema: "crm", StagingSchema: "crm_in", GrantTo: []string{"analysts", "a b"}},
 		Stage:     Stage{URL: "dir:pages", Keep: 36 * time.Hour},
 		Control:   Control{URL: "sqlite:c.db"},
-		Defaults:  Defaults{Deletes: Remove, Mover: REST, Naming: Snake, NUL: Fail, Refresh: Refresh{Every: Never}},
+		Defaults:  Defaults{Deletes: Remove, Mover: REST, Naming: Snake, NUL: Fail, Refresh: Refresh{Every: Never}, Sweep: 30 * 24 * Sweep(time.Hour)},
 		Limits:    Limits{Flows: 1, Downloads: 100, Stage: 64 << 20},
 		Flows: []Flow{
 			{Object: "Account", Fields: []string{"Name", "Phone__c"}, Where: `Name != ')' AND (Name != 'it\'s (')`,
-				Deletes: Flag, Mover: Bulk, Naming: Lower, NUL: Replace, Refresh: Refresh{Every: Never}, Paused: true, AcceptEncrypted: true, Line: 19},
+				Deletes: Flag, Mover: Bulk, Naming: Lower, NUL: Replace, Refresh: Refresh{Every: Never}, Paused: true, AcceptEncrypted: true, Line: 20,
+				Sweep: NoSweep, Window: Window{Last: 2, Zone: berlin}, chosen: true},
 			{Object: Star, ExcludeObjects: []string{"Task"}, Exclude: []string{"Fax"},
-				Deletes: Remove, Mover: REST, Naming: Snake, NUL: Fail, Refresh: Refresh{Every: Never}, AcceptEncrypted: true, Line: 29},
+				Deletes: Remove, Mover: REST, Naming: Snake, NUL: Fail, Refresh: Refresh{Every: Never}, Sweep: 30 * 24 * Sweep(time.Hour), AcceptEncrypted: true, Line: 32},
 		},
 	}
 	if !reflect.DeepEqual(f, want) {

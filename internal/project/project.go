@@ -266,7 +266,7 @@ func (p *Project) Replicator(names []string) *replicate.Replicator {
 		Flows: func(ctx context.Context) ([]flow.Flow, error) { return p.Flows(ctx, names) },
 		Options: replicate.Options{
 			Downloads: p.File.Limits.Downloads, StageLimit: int64(p.File.Limits.Stage), Keep: p.File.Stage.Keep,
-			Now: p.Now, LandApart: p.File.AppFlow.Landing == flow.ApartLanding,
+			Now: p.Now, LandApart: p.File.AppFlow.Landing == flow.ApartLanding, Composite: p.File.Org.Composite,
 		},
 	}
 }

@@ -28,11 +28,18 @@ func (r *Replicator) consolidate(ctx context.Context, v *visit) error {
 	if err := r.noteNULs(ctx, v); err != nil {
 		return err
 	}
+	swept, err := r.sweptAt(a)
+	if err != nil {
+		return err
+	}
 	_, err = r.Control.UpdateFlow(ctx, a.Flow, func(f *control.FlowRow) {
 		f.Generation, f.Fingerprint = a.Generation, flow.Fingerprint(v.source.flow) // a crash may have kept list from it
 		f.Rows, f.LastError = counts.Rows, ""
 		if !a.To.IsZero() { // an attempt that only mends moves no watermark
 			f.Watermark, f.Grade = a.To, a.Grade
+		}
+		if !swept.IsZero() {
+			f.SweptAt = swept
 		}
 		f.Unfilled = without(append(f.Unfilled, unread(v.source, *a)...), filled(v.source, *a))
 		if refreshed(*a) {

@@ -5,6 +5,7 @@ import (
 	"flag"
 	"os"
 	"testing"
+	"time"
 
 	"catchment/internal/control"
 	"catchment/internal/fakeorg"
@@ -28,6 +29,7 @@ func TestCrashAtEveryMoment(t *testing.T) {
 	}{
 		{"first run", func(*rig) {}, func(*process) {}},
 		{"increment by REST", func(r *rig) { r.done(nil); r.history(12, 3) }, func(*process) {}},
+		{"deletes and a sweep", vanish, func(*process) {}},
 		{"rebuild", func(r *rig) { r.done(nil); r.history(12, 3) }, full},
 		{"a field that was hidden", func(r *rig) {
 			r.must(r.org.HideField("Contact", "Title"))
@@ -53,6 +55,22 @@ func TestCrashAtEveryMoment(t *testing.T) {
 			}
 		})
 	}
+}
+
+// vanish lets records go that no stamp tells of: behind the delete log, within
+// it, and out of sight; and one comes back.
+func vanish(r *rig) {
+	r.flows[0].Sweep = week
+	ids := r.ids("Contact")
+	r.must(r.org.HideRecord(ids[0]))
+	r.done(nil)
+	r.must(r.org.Purge(ids[1]))
+	r.later(20 * 24 * time.Hour)
+	r.must(r.org.ShowRecord(ids[0]))
+	r.must(r.org.HideRecord(ids[2]))
+	r.must(r.org.Purge(ids[3]))
+	r.must(r.org.Touch(ids[4]))
+	r.later(time.Hour)
 }
 
 // fork makes a rig of the same org whose files are copies.

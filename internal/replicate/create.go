@@ -87,11 +87,11 @@ func (r *Replicator) chooseMover(ctx context.Context, v *visit, p *control.Part)
 	case p.Name != control.Main && row.Rows > 0:
 		changed = row.Rows
 	case p.Name == control.Main && !a.From.IsZero():
-		count := queryFor(v.source.object.Name, []string{"COUNT()"}, v.source.flow.Where, v.source.cursor, a.From)
-		changed, err = r.Org.Count(ctx, count, true)
+		c, err := r.changesOf(ctx, v)
 		if err != nil {
 			return err
 		}
+		changed = c.changed
 	}
 	p.Mover = moverFor(setting, changed, p.SOQL)
 	return nil
@@ -160,6 +160,12 @@ func (r *Replicator) forgetJobs(ctx context.Context, v *visit, p *control.Part) 
 		}
 		q.Job, q.Loaded, q.Pages, q.Records, q.Bytes = nil, false, 0, 0, 0
 	}
+	return r.keepJobs(ctx, v)
+}
+
+// keepJobs removes what is staged of an attempt by other jobs than those of its
+// parts.
+func (r *Replicator) keepJobs(ctx context.Context, v *visit) error {
 	var keep []string
 	for i := range v.attempt.Parts {
 		if q := &v.attempt.Parts[i]; len(q.Job) > 0 {

@@ -17,9 +17,10 @@ type facts struct {
 	row         control.FlowRow
 	mark        warehouse.Mark
 	condition   warehouse.Condition
-	fingerprint string // of the flow as it is configured now
-	full        bool   // --full
-	pending     bool   // an open attempt rebuilds the table already
+	fingerprint string    // of the flow as it is configured now
+	full        bool      // --full
+	pending     bool      // an open attempt rebuilds the table already
+	relative    time.Time // where the flow's relative window begins; zero where it has none
 }
 
 // course is how to read a flow: from where, and under which generation.
@@ -27,6 +28,7 @@ type course struct {
 	generation int64
 	from       time.Time // zero: everything
 	rebuild    bool      // the table has rows of an older generation: staged versions win
+	sweep      bool      // it is time to hold every row against all Ids
 	warning    string
 }
 
@@ -54,12 +56,22 @@ func decide(f facts) (course, error) {
 		c.rebuild = true
 	}
 	if !c.rebuild {
-		c.from = f.mark.Watermark
+		c.from = windowStart(f.mark, f.relative)
 	}
 	if f.condition == warehouse.Fewer {
 		c.warning = "rows are missing from the table that the last run left there; find them with: catchment verify " + f.mark.Flow
 	}
 	return c, nil
+}
+
+// windowStart is where a flow's next window begins: where the last one ended,
+// or earlier, where a relative window reads more than that. A day that nobody
+// ran on is never lost.
+func windowStart(last warehouse.Mark, relative time.Time) time.Time {
+	if !relative.IsZero() && relative.Before(last.Watermark) {
+		return relative
+	}
+	return last.Watermark
 }
 
 // standing is what is known of an open attempt before a run goes on with it.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"catchment/internal/control"
+	"catchment/internal/flow"
 	"catchment/internal/plan"
 	"catchment/internal/schema"
 	"catchment/internal/warehouse"
@@ -29,6 +30,10 @@ func TestDecide(t *testing.T) {
 		{"first", facts{condition: warehouse.Absent}, course{generation: 1}},
 		{"first, --full", facts{condition: warehouse.Absent, full: true}, course{generation: 1}},
 		{"increment", facts{row: row(1), mark: mark(1)}, course{generation: 1, from: noon}},
+		{"a relative window", facts{row: row(1), mark: mark(1), relative: noon.Add(-36 * time.Hour)}, course{generation: 1, from: noon.Add(-36 * time.Hour)}},
+		{"a relative window after a missed day", facts{row: row(1), mark: mark(1), relative: noon.Add(time.Hour)}, course{generation: 1, from: noon}},
+		{"a relative window, first", facts{condition: warehouse.Absent, relative: noon}, course{generation: 1}},
+		{"a relative window, --full", facts{row: row(1), mark: mark(1), full: true, relative: noon}, course{generation: 2, rebuild: true}},
 		{"the flow changed", facts{row: row(1), mark: mark(1), fingerprint: "g"}, course{generation: 2, rebuild: true}},
 		{"--full", facts{row: row(1), mark: mark(1), full: true}, course{generation: 2, rebuild: true}},
 		{"a rebuild goes on", facts{row: row(2), mark: mark(1)}, course{generation: 2, rebuild: true}},
@@ -107,6 +112,31 @@ func TestUnfit(t *testing.T) {
 		test.change(&s)
 		if got := unfit(s); (got == "") != (test.want == "") || !strings.Contains(got, test.want) {
 			t.Errorf("%s: %q, want %q", test.name, got, test.want)
+		}
+	}
+}
+
+func TestSpanOf(t *testing.T) {
+	server := noon.Add(30 * time.Second)
+	ago := func(d time.Duration) time.Time { return noon.Add(-d) }
+	day := 24 * time.Hour
+	tests := []struct {
+		name   string
+		from   time.Time
+		policy flow.Deletes
+		want   span
+	}{
+		{"everything", time.Time{}, flow.Flag, span{start: ago(2 * time.Minute), end: noon}},
+		{"an hour", ago(time.Hour - 10*time.Second), flow.Flag, span{ago(time.Hour), noon, true, true}},
+		{"just now", ago(time.Second), flow.Flag, span{ago(2 * time.Minute), noon, true, true}},
+		{"ahead of the last full minute", noon.Add(10 * time.Second), flow.Flag, span{ago(2 * time.Minute), noon, true, true}},
+		{"deletes are ignored", ago(time.Hour), flow.Ignore, span{ago(time.Hour), noon, true, false}},
+		{"longer than the delete log", ago(15 * day), flow.Flag, span{ago(15 * day), noon, true, false}},
+		{"longer than both", ago(30 * day), flow.Flag, span{start: ago(2 * time.Minute), end: noon}},
+	}
+	for _, test := range tests {
+		if got := spanOf(test.from, server, test.policy); got != test.want {
+			t.Errorf("%s: %+v, want %+v", test.name, got, test.want)
 		}
 	}
 }

@@ -36,7 +36,7 @@ func TestQuietFlowCostsThreeCalls(t *testing.T) {
 	var row control.RunRow
 	calls := r.calls(func() { row = r.done(nil) })
 	delete(calls, "login")
-	if want := map[string]int{"describe": 1, "updated": 1, "query": 1}; !maps.Equal(calls, want) {
+	if want := map[string]int{"describe": 1, "deleted": 1, "query": 1}; !maps.Equal(calls, want) {
 		t.Errorf("a quiet flow cost %v", calls)
 	}
 	if o := row.Objects[0]; o.Mover != "none" || o.Calls != 3 || row.Calls != 3 || o.To.Before(r.org.Clock().Now().Add(-time.Minute)) {

@@ -13,7 +13,7 @@ import (
 type Forecast struct {
 	Object  string
 	Window  Window
-	Why     string // first, incremental, rebuild or snapshot
+	Why     string // first, incremental, relative, rebuild or snapshot
 	Mover   string
 	Records int64 // that the run would read
 	Total   int64 // that the org holds, deleted ones in the recycle bin included
@@ -46,7 +46,7 @@ func (r *Replicator) Forecast(ctx context.Context, fl flow.Flow) (Forecast, erro
 	if err != nil {
 		return f, err
 	}
-	if f.Window, err = r.window(ctx, src, mark, way.from); err != nil {
+	if f.Window, _, err = r.window(ctx, src, mark, way.from); err != nil {
 		return f, err
 	}
 	count := func(from Window) (int64, error) {
@@ -64,6 +64,9 @@ func (r *Replicator) Forecast(ctx context.Context, fl flow.Flow) (Forecast, erro
 		f.Why = "snapshot"
 	case !way.from.IsZero():
 		f.Why = "incremental"
+		if fl.Window.Last > 0 {
+			f.Why = "relative"
+		}
 		if f.Records, err = count(f.Window); err != nil {
 			return f, err
 		}
@@ -88,17 +91,18 @@ func (r *Replicator) foresee(ctx context.Context, src *source, row control.FlowR
 // recordsPerPage is about what Salesforce puts into one page of a Bulk result.
 const recordsPerPage = 100_000
 
-// cost estimates the API calls: describe, getUpdated and a count for a flow
-// that has run before, then what its mover needs.
+// cost estimates the API calls: describe, getDeleted and a count for a flow
+// that has run before, getUpdated where something changed, then what its mover
+// needs.
 func (f *Forecast) cost(fl flow.Flow, src *source, row control.FlowRow) {
 	setting, changed := string(fl.Mover), int64(-1)
 	if row.Mover != "" {
 		setting = row.Mover
 	}
 	f.Calls = 2
-	if f.Why == "incremental" {
+	if f.Why == "incremental" || f.Why == "relative" {
 		changed = f.Records
-		f.Calls++
+		f.Calls += 1 + min(changed, 1)
 	}
 	f.Mover = moverFor(setting, changed, queryFor(fl.Object, src.names(), fl.Where, src.cursor, f.Window.From))
 	switch f.Mover {

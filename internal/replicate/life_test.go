@@ -62,6 +62,7 @@ func newLife(t *testing.T, seed uint64, in shelf, tally *tallied, perPage int) *
 	movers := []flow.Mover{flow.Auto, flow.Auto, flow.Bulk, flow.REST}
 	for i := range l.flows {
 		l.flows[i].Deletes, l.flows[i].Mover = policies[dice.IntN(4)], movers[dice.IntN(4)]
+		l.flows[i].Sweep = flow.Sweep(dice.IntN(2)) * flow.Sweep(time.Hour)
 	}
 	l.must(org.AddObject(thing, "a07",
 		fakeorg.Field{Name: "Note__c", Type: "textarea", Length: 1000},
@@ -291,6 +292,8 @@ func (l *life) ail() {
 		{"REST answer cut", fakeorg.Rule{Path: "/queryAll", Truncate: 1 + l.dice.IntN(500)}},
 		{"locator gone", fakeorg.Rule{Path: "/query/", Status: 404, Body: `[{"errorCode":"INVALID_QUERY_LOCATOR","message":"gone"}]`}},
 		{"no latestDateCovered", fakeorg.Rule{Path: "/updated", Omit: []string{"latestDateCovered"}}},
+		{"no latestDateCovered of deletes", fakeorg.Rule{Path: "/deleted", Omit: []string{"latestDateCovered"}}},
+		{"composite answer cut", fakeorg.Rule{Path: "/composite", Truncate: 1 + l.dice.IntN(3000)}},
 	}
 	for range l.dice.IntN(3) {
 		a := all[l.dice.IntN(len(all))]

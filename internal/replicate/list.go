@@ -59,6 +59,9 @@ func (r *Replicator) listFlows(ctx context.Context, run string) ([]plan.Task, []
 	if err != nil {
 		return nil, nil, err
 	}
+	if err := r.lookAround(ctx, flows); err != nil {
+		return nil, nil, err
+	}
 	items, objects := make([]plan.Task, len(flows)), make([]control.RunObject, len(flows))
 	var g errgroup.Group
 	g.SetLimit(4)

@@ -21,6 +21,9 @@ import (
 // staging, both at once: while pages load, the next ones come down. A page that
 // is stored or loaded already is not fetched or loaded again.
 func (r *Replicator) load(ctx context.Context, v *visit) error {
+	if err := r.dropFindings(ctx, v); err != nil {
+		return err
+	}
 	finished, err := r.finished(ctx, v)
 	if err != nil || !finished {
 		return err
@@ -36,6 +39,9 @@ func (r *Replicator) load(ctx context.Context, v *visit) error {
 	}
 	if more, err := r.reread(ctx, v); err != nil || more {
 		return err // the next call reads that
+	}
+	if done, err := r.reconcile(ctx, v); err != nil || !done {
+		return err
 	}
 	if err := r.Warehouse.Counted(ctx, v.fence(), v.merge()); err != nil {
 		return err

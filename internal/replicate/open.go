@@ -90,8 +90,17 @@ func (r *Replicator) course(ctx context.Context, src *source, f facts) (course, 
 	if f.condition, err = r.Warehouse.Inspect(ctx, src.table, f.mark); err != nil {
 		return course{}, err
 	}
+	if f.relative, err = r.relative(ctx, src); err != nil {
+		return course{}, err
+	}
 	f.fingerprint, f.full = flow.Fingerprint(src.flow), r.Options.Full
-	return decide(f)
+	c, err := decide(f)
+	if err != nil {
+		return c, err
+	}
+	server, err := r.Org.ServerTime(ctx) // as the last sweep was stamped
+	c.sweep = src.flow.Sweep.Due(f.row.SweptAt, server)
+	return c, err
 }
 
 // claim puts the lease's fence into the warehouse, and tells whether the
@@ -140,7 +149,7 @@ func (r *Replicator) standing(ctx context.Context, src *source, a control.Attemp
 
 // begin fixes the window of a flow and records its intent.
 func (r *Replicator) begin(ctx context.Context, lease *control.Lease, src *source, mark warehouse.Mark, way course) (control.Attempt, error) {
-	w, err := r.window(ctx, src, mark, way.from)
+	w, changed, err := r.window(ctx, src, mark, way.from)
 	if err != nil {
 		return control.Attempt{}, err
 	}
@@ -153,6 +162,9 @@ func (r *Replicator) begin(ctx context.Context, lease *control.Lease, src *sourc
 		a.From = time.Time{}
 	}
 	a.Parts = readings(src, a)
+	if way.sweep && sweeps(src, a) {
+		a.Parts = append(a.Parts, sweepOf(src))
+	}
 	a.Notes = append(a.Notes, motionNotes(src, a.Parts)...)
 	if way.warning != "" {
 		a.Notes = append(a.Notes, way.warning)
@@ -162,35 +174,34 @@ func (r *Replicator) begin(ctx context.Context, lease *control.Lease, src *sourc
 			a.Notes = append(a.Notes, fmt.Sprintf("field %s is not copied: %s", s.Field, s.Reason))
 		}
 	}
+	if since := changed.pinned(); !since.IsZero() {
+		a.Notes = append(a.Notes, pinnedNote(since))
+	}
 	if a, err = r.Control.Begin(ctx, a); err != nil {
 		return a, err
 	}
+	r.remember(a.ID, changed)
 	_, err = r.Control.UpdateFlow(ctx, a.Flow, func(f *control.FlowRow) {
 		f.Generation, f.Fingerprint = way.generation, flow.Fingerprint(src.flow)
 		f.LastRun, f.DescribedAt = lease.Run, r.Options.Now().UTC()
+		f.PinnedSince = changed.pinned()
 	})
 	return a, err
 }
 
-// window asks Salesforce how far the object is complete. The call is short and
-// at the tail: two minutes up to the last full minute, since getUpdated cuts
-// seconds off and includes both ends.
-func (r *Replicator) window(ctx context.Context, src *source, mark warehouse.Mark, from time.Time) (Window, error) {
+// window asks Salesforce how far the object is complete, and what changed in
+// the window.
+func (r *Replicator) window(ctx context.Context, src *source, mark warehouse.Mark, from time.Time) (Window, changes, error) {
+	c, err := r.askChanges(ctx, src, from)
+	if err != nil {
+		return Window{}, c, err
+	}
 	server, err := r.Org.ServerTime(ctx)
 	if err != nil {
-		return Window{}, err
-	}
-	end := server.Truncate(time.Minute)
-	var covered time.Time
-	if src.object.Replicateable && src.cursor == "SystemModstamp" {
-		u, err := r.Org.Updated(ctx, src.object.Name, end.Add(-2*time.Minute), end)
-		if err != nil {
-			return Window{}, err
-		}
-		covered = u.Covered
+		return Window{}, c, err
 	}
 	lagged := server.Add(-cmp.Or(r.Options.Lag, 15*time.Minute))
-	return nextWindow(mark, from, end, covered, lagged), nil
+	return nextWindow(mark, from, c.end, c.covered, lagged), c, nil
 }
 
 // abandon gives an attempt up: what it staged goes, and drop will take its job

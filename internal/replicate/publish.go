@@ -91,6 +91,11 @@ func outcome(a control.Attempt, o control.RunObject) (control.RunObject, error) 
 	}
 	o.Mover, o.From, o.To, o.Grade = a.Mover(), a.From, a.To, a.Grade
 	_, o.Records, o.Bytes = a.Sums()
+	for _, p := range a.Parts { // Ids that were only looked at, or found to be gone, are no records that were read
+		if p.Op == string(warehouse.Seen) || p.Op == string(warehouse.Delete) {
+			o.Records -= p.Records
+		}
+	}
 	o.Notes = a.Notes
 	var c warehouse.Counts
 	if len(a.Counts) > 0 {

@@ -86,6 +86,10 @@ type Replicator struct {
 	mu      sync.Mutex
 	sources map[string]*source
 	calls   map[string]*atomic.Int64
+	changed map[string]changes // by attempt
+	zone    *time.Location     // the org's
+	survey  survey
+	gone    *finder
 }
 
 // Options are the settings of one run.
@@ -100,6 +104,7 @@ type Options struct {
 	Keep         time.Duration            // how long pages stay after they were consolidated
 	LandApart    bool                     // rows land in tables of their own, beside staging
 	Lag          time.Duration            // of windows that can't be proven; 15 minutes where 0
+	Composite    flow.Composite           // ask about many flows together
 	Now          func() time.Time         // the clock of this process
 	Stop         <-chan struct{}          // closed: finish the page and go home
 	Progress     func(Progress)           // hears how far a flow is; may be nil
@@ -119,6 +124,8 @@ type Progress struct {
 func (r *Replicator) Steps() plan.Steps {
 	r.sources = map[string]*source{}
 	r.calls = map[string]*atomic.Int64{}
+	r.changed = map[string]changes{}
+	r.gone = &finder{jobs: map[string][]byte{}, rows: map[string]int64{}}
 	r.slots = make(chan struct{}, max(r.Options.Downloads, 1))
 	r.gate.init(r.Stage, r.Options.StageLimit)
 	return plan.Steps{

@@ -2,6 +2,7 @@ package replicate_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -45,6 +46,7 @@ type rig struct {
 	begun  func(*process)      // sees each process that was started
 	talk   io.Writer           // nil: the test's log
 	narrow map[string][]string // the fields that are copied, of objects that aren't copied whole
+	schema string              // of the final tables, where it isn't salesforce
 
 	mu        sync.Mutex
 	intercept func(w http.ResponseWriter, r *http.Request, next http.Handler)
@@ -188,7 +190,8 @@ func (r *rig) start(f *fate) *process {
 	if err != nil && f == nil {
 		check(err)
 	}
-	p.wh = warehouse.New(p.driver, warehouse.Options{Schema: "salesforce", Staging: "salesforce_incremental", Now: r.now})
+	schema := cmp.Or(r.schema, "salesforce")
+	p.wh = warehouse.New(p.driver, warehouse.Options{Schema: schema, Staging: schema + "_incremental", Now: r.now})
 	p.movers = map[string]mover.Pager{"bulk": bulk.New(p.client), "rest": rest.New(p.client)}
 	p.options = replicate.Options{
 		Holder: fmt.Sprintf("process %d", p.id), Alone: true, Downloads: 2, Now: r.now,

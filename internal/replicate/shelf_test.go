@@ -2,6 +2,7 @@ package replicate_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"io"
 	"io/fs"
@@ -25,8 +26,9 @@ import (
 // A shelf is where a rig's warehouse stands. The zero value is a DuckDB file in
 // the rig's folder.
 type shelf struct {
-	url string // of a PostgreSQL database, or of a stand-in for Redshift
-	s3  string // of the bucket beside that
+	url  string // of a PostgreSQL database, or of a stand-in for Redshift
+	s3   string // of the bucket beside that
+	file string // of DuckDB, where that isn't in the rig's folder
 }
 
 var cluster pgtest.Cluster
@@ -70,7 +72,7 @@ func (s shelf) open(r *rig) (warehouse.Driver, error) {
 	if s.url != "" {
 		return postgres.Open(s.url, postgres.Options{})
 	}
-	return duckdb.Open(r.path("warehouse.duckdb"), duckdb.Options{Idle: time.Hour})
+	return duckdb.Open(cmp.Or(s.file, r.path("warehouse.duckdb")), duckdb.Options{Idle: time.Hour})
 }
 
 // A bucket is as much of S3 as a Redshift needs: objects are put, read by COPY,

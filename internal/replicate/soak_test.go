@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"catchment/internal/control"
+	"catchment/internal/flow"
 	"catchment/internal/warehouse"
 )
 
@@ -91,6 +92,7 @@ func (l *life) live() {
 	p.tries = 1 + l.dice.IntN(3)
 	p.options.Full = l.dice.IntN(8) == 0
 	p.options.Downloads = 1 + l.dice.IntN(3)
+	p.options.Composite = []flow.Composite{flow.CompositeOff, flow.CompositeAuto, flow.CompositeOn}[l.dice.IntN(3)]
 	if l.dice.IntN(4) == 0 {
 		p.options.StageLimit = int64(1000 + l.dice.IntN(5000))
 	}

@@ -43,7 +43,7 @@ func sourceOf(fl flow.Flow, o schema.Object) (*source, error) {
 
 // describe looks at a flow's object as it is now.
 func (r *Replicator) describe(ctx context.Context, fl flow.Flow) (*source, error) {
-	o, err := r.Org.Describe(ctx, fl.Object)
+	o, err := r.describeObject(ctx, fl.Object)
 	if err != nil {
 		return nil, err
 	}

@@ -127,6 +127,9 @@ func (r *Replicator) callsOf(flow string) int64 {
 
 // pager finds the mover of an attempt.
 func (r *Replicator) pager(name string) (mover.Pager, error) {
+	if name == byFinding {
+		return r.gone, nil
+	}
 	p, ok := r.Movers[name]
 	if !ok {
 		return nil, plan.Failf(plan.Bug, "", "no mover is called %q", name)

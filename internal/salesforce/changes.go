@@ -32,59 +32,73 @@ type Deleted struct {
 // Updated gives the Ids of the records that were made or changed between start
 // and end. Both are cut to the minute and included; start may lie 30 days back.
 func (c *Client) Updated(ctx context.Context, object string, start, end time.Time) (Updated, error) {
-	var answer struct {
-		IDs     []string `json:"ids"`
-		Covered string   `json:"latestDateCovered"`
-	}
+	var answer updatedAnswer
+	var u Updated
 	path, err := c.span(object, "updated", start, end)
 	if err == nil {
 		_, err = c.get(ctx, path, &answer)
 	}
-	if err != nil {
-		return Updated{}, fmt.Errorf("changed Ids of %s: %w", object, err)
+	if err == nil {
+		u, err = answer.read()
 	}
-	u := Updated{IDs: answer.IDs}
-	if u.Covered, err = parseTime(answer.Covered); err != nil {
+	if err != nil {
 		return Updated{}, fmt.Errorf("changed Ids of %s: %w", object, err)
 	}
 	return u, nil
 }
 
+type updatedAnswer struct {
+	IDs     []string `json:"ids"`
+	Covered string   `json:"latestDateCovered"`
+}
+
+func (a updatedAnswer) read() (Updated, error) {
+	covered, err := ParseTime(a.Covered)
+	return Updated{IDs: a.IDs, Covered: covered}, err
+}
+
 // Deleted gives the records that were deleted between start and end. Both are
 // cut to the minute and included; start may lie 15 days back.
 func (c *Client) Deleted(ctx context.Context, object string, start, end time.Time) (Deleted, error) {
-	var answer struct {
-		Records []struct {
-			ID string `json:"id"`
-			At string `json:"deletedDate"`
-		} `json:"deletedRecords"`
-		Earliest string `json:"earliestDateAvailable"`
-		Covered  string `json:"latestDateCovered"`
-	}
+	var answer deletedAnswer
+	var d Deleted
 	path, err := c.span(object, "deleted", start, end)
 	if err == nil {
 		_, err = c.get(ctx, path, &answer)
 	}
-	if err != nil {
-		return Deleted{}, fmt.Errorf("deleted Ids of %s: %w", object, err)
-	}
-	d := Deleted{Records: make([]DeletedRecord, len(answer.Records))}
-	for i, r := range answer.Records {
-		d.Records[i].ID = r.ID
-		if err == nil {
-			d.Records[i].At, err = parseTime(r.At)
-		}
-	}
 	if err == nil {
-		d.Earliest, err = parseTime(answer.Earliest)
-	}
-	if err == nil {
-		d.Covered, err = parseTime(answer.Covered)
+		d, err = answer.read()
 	}
 	if err != nil {
 		return Deleted{}, fmt.Errorf("deleted Ids of %s: %w", object, err)
 	}
 	return d, nil
+}
+
+type deletedAnswer struct {
+	Records []struct {
+		ID string `json:"id"`
+		At string `json:"deletedDate"`
+	} `json:"deletedRecords"`
+	Earliest string `json:"earliestDateAvailable"`
+	Covered  string `json:"latestDateCovered"`
+}
+
+func (a deletedAnswer) read() (d Deleted, err error) {
+	d.Records = make([]DeletedRecord, len(a.Records))
+	for i, r := range a.Records {
+		d.Records[i].ID = r.ID
+		if err == nil {
+			d.Records[i].At, err = ParseTime(r.At)
+		}
+	}
+	if err == nil {
+		d.Earliest, err = ParseTime(a.Earliest)
+	}
+	if err == nil {
+		d.Covered, err = ParseTime(a.Covered)
+	}
+	return d, err
 }
 
 // span writes the path of getUpdated or getDeleted.
@@ -100,9 +114,9 @@ func (c *Client) span(object, what string, start, end time.Time) (string, error)
 
 func spanTime(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05+00:00") }
 
-// parseTime reads 2026-01-02T03:04:05.000+0000 and the forms with Z or a colon
+// ParseTime reads 2026-01-02T03:04:05.000+0000 and the forms with Z or a colon
 // in the offset. "" is the zero time.
-func parseTime(text string) (time.Time, error) {
+func ParseTime(text string) (time.Time, error) {
 	if text == "" {
 		return time.Time{}, nil
 	}

@@ -71,16 +71,11 @@ func (c *Client) Query(ctx context.Context, soql string, all bool) iter.Seq2[Rec
 
 // Count gives the number of records that a SELECT COUNT() finds.
 func (c *Client) Count(ctx context.Context, soql string, all bool) (int64, error) {
-	var answer struct {
-		Total *int64 `json:"totalSize"`
-	}
+	var answer countAnswer
 	if _, err := c.get(ctx, c.queryPath(soql, all), &answer); err != nil {
 		return 0, fmt.Errorf("count: %w", err)
 	}
-	if answer.Total == nil {
-		return 0, plan.Failf(plan.Bug, "", "count: the answer has no totalSize")
-	}
-	return *answer.Total, nil
+	return answer.read()
 }
 
 func (c *Client) queryPath(soql string, all bool) string {

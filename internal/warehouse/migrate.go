@@ -8,7 +8,7 @@ import (
 	"catchment/internal/plan"
 )
 
-// Our own tables. The first seven are in the staging schema, the others beside
+// Our own tables. The first eight are in the staging schema, the others beside
 // the final tables, for whoever reads those.
 const (
 	tableVersion   = "_catchment_version"
@@ -18,6 +18,7 @@ const (
 	tableLog       = "_catchment_log"
 	tableCall      = "_catchment_call"
 	tableTombstone = "_catchment_tombstone"
+	tableErased    = "_catchment_erased"
 	tableObjects   = "_catchment_objects"
 	tableFields    = "_catchment_fields"
 	tablePicklists = "_catchment_picklists"
@@ -64,6 +65,8 @@ func migrations() [][]ownTable {
 		{name: tablePage, add: true, columns: "reason text, override bool"},
 	}, {
 		{name: tableLog, add: true, columns: "patched long"},
+	}, {
+		{name: tableErased, columns: "erased_at timestamp, table_name text, by_column text, record_key text, row_count long, staged long, pages long"},
 	}}
 }
 

@@ -90,6 +90,9 @@ func others() []test {
 		{"values survive byte for byte", values},
 		{"decimals widen and are never rounded", decimals},
 		{"no error holds a value", noValueInErrors},
+		{"what a reading says of the final table", evidence},
+		{"nothing is left of what was erased", erased},
+		{"what tells of an erased record goes with it", erasedByLookup},
 
 		{"rows that landed are claimed by their number", landedRows},
 		{"rows that landed are not an old holder's", landedFence},

@@ -1,0 +1,111 @@
+package cli
+
+import (
+	"context"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"catchment/internal/flow"
+	"catchment/internal/plan"
+	"catchment/internal/replicate"
+	"catchment/internal/salesforce"
+)
+
+func (s *session) eraseCommand() *cobra.Command {
+	var yes bool
+	cmd := &cobra.Command{
+		Use:   "erase OBJECT ID...",
+		Short: "Remove every trace of records that were deleted for good",
+		Long: `Remove every trace of records that were deleted in Salesforce for good, as the
+law may ask for: their rows, staged versions and stored pages, and the rows of
+the object's history flow that tell of them. The table _catchment_erased in the
+staging schema says when, by their Ids; it holds no value. They don't come back,
+not even by a page that is late.
+
+A record that Salesforce still has, be it in the recycle bin, is refused. An
+erasure that broke off is done again by the same command.`,
+		Example: "  catchment erase Contact 003Ho00001AbCdEIAV --yes",
+		Args:    cobra.MinimumNArgs(2),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			ids, err := eraseIDs(args[1:])
+			if err != nil {
+				return err
+			}
+			if !yes {
+				return usageError{plan.Fixf("look at the Ids once more; to go on: add --yes",
+					"%d records of %s would be erased, and nothing brings them back", len(ids), args[0])}
+			}
+			p, err := s.open()
+			if err != nil {
+				return err
+			}
+			defer p.Close()
+			return p.erase(cmd.Context(), args[0], ids)
+		},
+	}
+	cmd.Flags().BoolVar(&yes, "yes", false, "really do it")
+	return cmd
+}
+
+func (p *work) erase(ctx context.Context, object string, ids []string) error {
+	if err := p.OpenAll(ctx); err != nil {
+		return err
+	}
+	alone, err := p.Lock("erase")
+	if err != nil {
+		return err
+	}
+	flows, err := p.Flows(ctx, []string{object})
+	if err != nil {
+		return err
+	}
+	run, err := p.Control.NewRunID()
+	if err != nil {
+		return err
+	}
+	all, err := p.replicator(nil, alone).Erase(ctx, run, flows[0], ids)
+	if printed := p.printErased(flows[0], len(ids), all); err == nil {
+		err = printed
+	}
+	return err
+}
+
+func (p *work) printErased(fl flow.Flow, ids int, all []replicate.Erased) error {
+	for _, e := range all {
+		if p.json {
+			if err := p.line(map[string]any{"type": "erase", "object": e.Object, "ids": ids, "rows": e.Rows, "staged": e.Staged, "pages": e.Pages}); err != nil {
+				return err
+			}
+			continue
+		}
+		p.say("%s: %s rows, %s staged versions and %s stored pages are gone", e.Object, count(e.Rows), count(e.Staged), count(e.Pages))
+	}
+	if len(all) > 0 && !p.json && all[len(all)-1].Object == fl.Object {
+		p.say("erased %d records of %s; _catchment_erased says so", ids, fl.Object)
+	}
+	return nil
+}
+
+var idForm = regexp.MustCompile(`^[A-Za-z0-9]{15}([A-Za-z0-9]{3})?$`)
+
+// eraseIDs makes 18-character Ids of what was typed, each once.
+func eraseIDs(typed []string) ([]string, error) {
+	var ids []string
+	for _, text := range typed {
+		text = strings.TrimSpace(text)
+		if !idForm.MatchString(text) {
+			return nil, usageError{plan.Fixf("an Id has 15 or 18 letters and digits", "%q is not an Id", text)}
+		}
+		id, err := salesforce.ID18(text)
+		if err != nil {
+			return nil, err
+		}
+		if !slices.Contains(ids, id) {
+			ids = append(ids, id)
+		}
+	}
+	return ids, nil
+}

@@ -1,0 +1,43 @@
+package replicate
+
+import (
+	"context"
+	"time"
+)
+
+// relative is when the relative window of a flow begins, or the zero time where
+// the flow has none.
+func (r *Replicator) relative(ctx context.Context, src *source) (time.Time, error) {
+	w := src.flow.Window
+	if w.Last == 0 {
+		return time.Time{}, nil
+	}
+	server, err := r.Org.ServerTime(ctx)
+	if err != nil {
+		return time.Time{}, err
+	}
+	zone := w.Zone
+	if zone == nil {
+		if zone, err = r.orgZone(ctx); err != nil {
+			return time.Time{}, err
+		}
+	}
+	return w.Start(server, zone), nil
+}
+
+// orgZone asks for the org's time zone, once.
+func (r *Replicator) orgZone(ctx context.Context) (*time.Location, error) {
+	r.mu.Lock()
+	zone := r.zone
+	r.mu.Unlock()
+	if zone != nil {
+		return zone, nil
+	}
+	zone, err := r.Org.Zone(ctx)
+	if err == nil {
+		r.mu.Lock()
+		r.zone = zone
+		r.mu.Unlock()
+	}
+	return zone, err
+}

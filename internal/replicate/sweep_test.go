@@ -1,0 +1,398 @@
+package replicate_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"catchment/internal/control"
+	"catchment/internal/fakeorg"
+	"catchment/internal/flow"
+	"catchment/internal/plan"
+)
+
+const week = flow.Sweep(7 * 24 * time.Hour)
+
+// reasons tells for which reason each row of a table is deleted, in the order
+// of ids.
+func (r *rig) reasons(object string, ids ...string) string {
+	rows := r.table(object)
+	var all []string
+	for _, id := range ids {
+		all = append(all, rows[id].reason)
+	}
+	return strings.Join(all, ",")
+}
+
+// What left no trace that a run could meet is found by a sweep, when it is due.
+func TestSweep(t *testing.T) {
+	for _, policy := range []flow.Deletes{flow.Flag, flow.Remove, flow.Ignore} {
+		t.Run(string(policy), func(t *testing.T) {
+			r := small(t, "Contact", 20)
+			r.flows[0].Sweep, r.flows[0].Deletes = week, policy
+			r.done(nil)
+			r.later(time.Hour)
+			ids := r.ids("Contact")
+			r.must(r.org.Purge(ids[0]))
+			r.later(20 * 24 * time.Hour) // past the delete log
+			row := r.done(nil)
+			r.same()
+			if want := int64(1); policy != flow.Ignore && (row.Objects[0].Deleted != want || r.flowRow("Contact").SweptAt.Before(r.org.Clock().Now().Add(-time.Hour))) {
+				t.Errorf("%+v", row.Objects[0])
+			}
+			if policy == flow.Flag && r.reasons("Contact", ids[0]) != "purged" {
+				t.Errorf("reason %q", r.reasons("Contact", ids[0]))
+			}
+			r.later(time.Hour)
+			if o := r.done(nil).Objects[0]; o.Records != 0 || o.Calls > 3 {
+				t.Errorf("the next one isn't due: %+v", o)
+			}
+		})
+	}
+}
+
+// The delete log tells a purged record from one that went out of sight.
+func TestSweepTellsHiddenFromPurged(t *testing.T) {
+	r := small(t, "Contact", 20)
+	r.flows[0].Sweep = week
+	r.done(nil)
+	ids := r.ids("Contact")
+	r.later(7*24*time.Hour - time.Minute)
+	r.must(r.org.HideRecord(ids[0]))
+	r.later(2 * time.Minute)
+	row := r.done(nil)
+	if o := row.Objects[0]; o.Deleted != 1 || !strings.Contains(strings.Join(o.Notes, " "), "out of this user's sight") {
+		t.Errorf("%+v", o)
+	}
+	if got := r.reasons("Contact", ids[0], ids[1]); got != "hidden," {
+		t.Errorf("reasons %q", got)
+	}
+}
+
+// TestViewAllDataIsLost: an integration user who loses View All Data overnight
+// doesn't look like a mass deletion, neither to a run nor to a sweep.
+func TestViewAllDataIsLost(t *testing.T) {
+	r := small(t, "Contact", 60)
+	r.flows[0].Sweep = week
+	r.done(nil)
+	ids := r.ids("Contact")
+	r.later(time.Hour)
+	r.must(r.org.HideRecord(ids[:50]...))
+	r.later(time.Hour)
+	if o := r.done(nil).Objects[0]; o.Deleted != 0 {
+		t.Errorf("an incremental run: %+v", o)
+	}
+	r.later(7 * 24 * time.Hour)
+	for range 2 {
+		row := r.run(nil)
+		o := row.Objects[0]
+		if row.State != control.Failed || !strings.Contains(o.Error, "50 of 60 rows of Contact are out of this user's sight") || !strings.Contains(o.Hint, "View All Data") {
+			t.Fatalf("%s %+v", row.State, o)
+		}
+	}
+	for id, got := range r.table("Contact") {
+		if got.reason != "" {
+			t.Fatalf("%s was deleted all the same", id)
+		}
+	}
+	r.must(r.org.ShowRecord(ids[:50]...)) // the administrator gives it back
+	if o := r.done(nil).Objects[0]; o.Deleted != 0 {
+		t.Errorf("%+v", o)
+	}
+	r.same()
+	r.later(7 * 24 * time.Hour)
+	r.must(r.org.HideRecord(ids[:50]...)) // and takes it for good
+	if o := r.done(allowDeletes).Objects[0]; o.Deleted != 50 {
+		t.Errorf("%+v", o)
+	}
+	if got := r.reasons("Contact", ids[0], ids[49], ids[50]); got != "hidden,hidden," {
+		t.Errorf("reasons %q", got)
+	}
+}
+
+// The stop before a mass delete holds for what a sweep finds, too.
+func TestMassPurgeStops(t *testing.T) {
+	r := small(t, "Contact", 300)
+	r.flows[0].Sweep = week
+	r.done(nil)
+	r.later(time.Hour)
+	r.must(r.org.Purge(r.ids("Contact")[:120]...))
+	r.later(20 * 24 * time.Hour)
+	if o := r.run(nil).Objects[0]; o.State != control.FlowFailed || !strings.Contains(o.Error, "120 of 300") || !strings.Contains(o.Hint, "--allow-deletes") {
+		t.Fatalf("%+v", o)
+	}
+	if o := r.done(allowDeletes).Objects[0]; o.Deleted != 120 {
+		t.Errorf("%+v", o)
+	}
+	r.same()
+}
+
+// A sweep marks absence only for rows consolidated before its job was created:
+// here the main part is read anew after it, and brings a record that the sweep
+// can't have seen.
+func TestSweepIsOlderThanARow(t *testing.T) {
+	org := newOrg(t, map[string]int{"Contact": 20}, func(o *fakeorg.Options) { o.JobLatency = 0 })
+	r := newRig(t, org, "Contact")
+	r.flows[0].Sweep, r.flows[0].Mover = week, flow.Bulk
+	r.done(nil)
+	r.later(8 * 24 * time.Hour)
+	r.must(r.org.Touch(r.ids("Contact")[0]))
+	r.later(time.Minute)
+	var late string
+	p := r.start(nil)
+	jobs := 0
+	p.before = func(step string, _ plan.Task) {
+		if step != "load" || late != "" {
+			return
+		}
+		r.later(time.Minute)
+		id, err := r.org.Create("Contact", map[string]any{"LastName": "Late"})
+		r.must(err)
+		late = id
+		r.later(time.Minute)
+	}
+	r.between(func(w http.ResponseWriter, req *http.Request, next http.Handler) {
+		if strings.Contains(req.URL.Path, "resultPages") && late != "" && jobs == 0 { // of the main part, which is loaded first
+			jobs++
+			w.WriteHeader(http.StatusNotFound)
+			_, _ = w.Write([]byte(`[{"errorCode":"NOT_FOUND","message":"gone"}]`))
+			return
+		}
+		if strings.HasSuffix(req.URL.Path, "/results") && late != "" && jobs == 1 {
+			jobs++
+			w.WriteHeader(http.StatusNotFound)
+			_, _ = w.Write([]byte(`[{"errorCode":"NOT_FOUND","message":"gone"}]`))
+			return
+		}
+		next.ServeHTTP(w, req)
+	})
+	row := p.run()
+	p.close()
+	r.between(nil)
+	if row.State != control.Done || jobs != 2 {
+		t.Fatalf("%d, %+v", jobs, row)
+	}
+	if got := r.table("Contact")[late]; got.values["lastname"] != "Late" || got.reason != "" {
+		t.Errorf("the late record: %+v", got)
+	}
+	r.same()
+}
+
+// A sweep that lacks a record which is there doesn't delete it.
+func TestSweepThatLies(t *testing.T) {
+	r := small(t, "Contact", 20)
+	r.flows[0].Sweep, r.flows[0].Mover = week, flow.REST
+	r.done(nil)
+	r.later(8 * 24 * time.Hour)
+	lies := 1
+	r.between(func(w http.ResponseWriter, req *http.Request, next http.Handler) {
+		if q := req.URL.Query().Get("q"); lies == 0 || q != "SELECT Id, IsDeleted FROM Contact" {
+			next.ServeHTTP(w, req)
+			return
+		}
+		lies--
+		rewritten(w, req, next, func(body []byte) []byte { return withoutFirst(t, body) })
+	})
+	if o := r.done(func(p *process) { p.tries = 3 }).Objects[0]; lies != 0 || o.Deleted != 0 || !strings.Contains(strings.Join(o.Notes, " "), "the sweep lacks it") {
+		t.Errorf("%+v", o)
+	}
+	r.same()
+}
+
+// withoutFirst takes the first record out of an answer, and its count with it.
+func withoutFirst(t *testing.T, body []byte) []byte {
+	t.Helper()
+	var answer map[string]any
+	if err := json.Unmarshal(body, &answer); err != nil {
+		t.Error(err)
+		return body
+	}
+	records := answer["records"].([]any)
+	if len(records) > 0 {
+		answer["records"], answer["totalSize"] = records[1:], answer["totalSize"].(float64)-1
+	}
+	body, err := json.Marshal(answer)
+	if err != nil {
+		t.Error(err)
+	}
+	return body
+}
+
+// A changed Id that doesn't come fails the run, and is read again
+// (invariant 6).
+func TestChangedRecordDoesNotCome(t *testing.T) {
+	for _, lasts := range []bool{false, true} {
+		r := small(t, "Contact", 20)
+		r.done(nil)
+		r.later(time.Hour)
+		ids := r.ids("Contact")
+		r.set(ids[3], "Title", "CEO")
+		r.set(ids[4], "Title", "CFO")
+		r.later(time.Hour)
+		lies := 1
+		r.between(func(w http.ResponseWriter, req *http.Request, next http.Handler) {
+			if q := req.URL.Query().Get("q"); lies == 0 || !strings.Contains(q, "SystemModstamp >=") || strings.Contains(q, "COUNT()") {
+				next.ServeHTTP(w, req)
+				return
+			}
+			if !lasts {
+				lies--
+			}
+			rewritten(w, req, next, func(body []byte) []byte { return withoutFirst(t, body) })
+		})
+		row := r.run(func(p *process) { p.tries = 3 })
+		o := row.Objects[0]
+		if (row.State == control.Done) == lasts || lasts && !strings.Contains(o.Error, ids[3]+" of Contact changed within the window, and didn't come") {
+			t.Errorf("lasts %v: %s %+v", lasts, row.State, o)
+		}
+		r.between(nil)
+		r.done(nil)
+		r.same()
+	}
+}
+
+// A record that leaves the flow's where is out of it, with the next run.
+func TestRecordLeavesTheWhere(t *testing.T) {
+	for _, policy := range []flow.Deletes{flow.Flag, flow.Remove, flow.Ignore} {
+		t.Run(string(policy), func(t *testing.T) {
+			r := small(t, "Contact", 20)
+			r.flows[0].Where, r.flows[0].Deletes = "Title != 'Gone'", policy
+			r.done(nil)
+			ids := r.ids("Contact")
+			r.later(time.Hour)
+			r.set(ids[0], "Title", "Gone")
+			r.set(ids[1], "Title", "Still here")
+			r.later(time.Hour)
+			o := r.done(nil).Objects[0]
+			rows := r.table("Contact")
+			_, there := rows[ids[0]]
+			if there != (policy != flow.Remove) || (rows[ids[0]].reason == "out_of_filter") != (policy == flow.Flag) || rows[ids[1]].values["title"] != "Still here" {
+				t.Errorf("%+v\n%+v", o, rows[ids[0]])
+			}
+			r.later(time.Hour)
+			r.set(ids[0], "Title", "Back")
+			r.later(time.Hour)
+			r.done(nil)
+			r.same()
+		})
+	}
+}
+
+// getDeleted is a hint, not proof: it lies for CurrencyType.
+func TestDeleteLogLies(t *testing.T) {
+	r := small(t, "Contact", 20)
+	r.done(nil)
+	r.later(time.Hour)
+	id := r.ids("Contact")[2]
+	r.between(func(w http.ResponseWriter, req *http.Request, next http.Handler) {
+		if !strings.Contains(req.URL.Path, "/deleted") {
+			next.ServeHTTP(w, req)
+			return
+		}
+		rewritten(w, req, next, func(body []byte) []byte {
+			return []byte(strings.Replace(string(body), `"deletedRecords":[]`,
+				`"deletedRecords":[{"id":"`+id+`","deletedDate":"2026-01-02T09:30:00.000+0000"}]`, 1))
+		})
+	})
+	if o := r.done(nil).Objects[0]; o.Deleted != 0 {
+		t.Errorf("%+v", o)
+	}
+	r.same()
+}
+
+// Records that go with their parent may keep their stamps, and those that come
+// back too: no run would read them. The delete log names the ones, a sweep finds
+// the others.
+func TestQuietCascade(t *testing.T) {
+	org := newOrg(t, map[string]int{"Account": 5}, func(o *fakeorg.Options) { o.QuietCascades, o.QuietUndeletes = true, true })
+	err := org.AddObject("Visit__c", "a0V", fakeorg.Field{Name: "Account__c", Type: "reference", References: []string{"Account"}, Cascade: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := newRig(t, org, "Account", "Visit__c")
+	account := r.ids("Account")[0]
+	for range 3 {
+		_, err := org.Create("Visit__c", map[string]any{"Account__c": account})
+		r.must(err)
+	}
+	r.flows[0].Sweep, r.flows[1].Sweep = week, week
+	r.later(time.Hour)
+	r.done(nil)
+	r.later(time.Hour)
+	r.delete(account)
+	r.later(time.Hour)
+	if o := r.done(nil).Objects[1]; o.Deleted != 3 || o.Mover != "none" {
+		t.Errorf("%+v", o)
+	}
+	visits := r.ids("Visit__c")
+	if got := r.reasons("Visit__c", visits...); got != "soft,soft,soft" {
+		t.Errorf("reasons %q", got)
+	}
+	r.later(time.Hour)
+	r.must(org.Undelete(account))
+	r.later(8 * 24 * time.Hour)
+	if o := r.done(nil).Objects[1]; !strings.Contains(strings.Join(o.Notes, " "), "3 records are there again") {
+		t.Errorf("%+v", o)
+	}
+	r.same()
+}
+
+// Who may see records again gets them again.
+func TestHiddenRecordsComeBack(t *testing.T) {
+	for _, policy := range []flow.Deletes{flow.Flag, flow.Remove} {
+		r := small(t, "Contact", 400)
+		r.flows[0].Sweep, r.flows[0].Deletes = week, policy
+		r.done(nil)
+		ids := r.ids("Contact")
+		r.must(r.org.HideRecord(ids[:3]...))
+		r.later(8 * 24 * time.Hour)
+		if o := r.done(nil).Objects[0]; o.Deleted != 3 {
+			t.Errorf("%+v", o)
+		}
+		r.must(r.org.ShowRecord(ids[:3]...))
+		r.later(8 * 24 * time.Hour)
+		r.done(nil)
+		r.same()
+		if got := r.reasons("Contact", ids[:4]...); got != ",,," {
+			t.Errorf("reasons %q", got)
+		}
+	}
+}
+
+// The losers of a merge say so.
+func TestMergeLosers(t *testing.T) {
+	r := small(t, "Contact", 20)
+	r.done(nil)
+	r.later(time.Hour)
+	ids := r.ids("Contact")
+	r.must(r.org.Merge(ids[0], ids[1], ids[2]))
+	r.later(time.Hour)
+	r.done(nil)
+	r.same()
+	if got := r.reasons("Contact", ids[0], ids[1], ids[2]); got != ",merged,merged" {
+		t.Errorf("reasons %q", got)
+	}
+	if got := r.table("Contact")[ids[1]].values["masterrecordid"]; got != ids[0] {
+		t.Errorf("the winner is %q, want %s", got, ids[0])
+	}
+}
+
+// A delete log that was trimmed says nothing; a sweep does.
+func TestTrimmedDeleteLog(t *testing.T) {
+	org := newOrg(t, map[string]int{"Contact": 30}, func(o *fakeorg.Options) { o.DeleteLog = 2 })
+	r := newRig(t, org, "Contact")
+	r.flows[0].Sweep = week
+	r.done(nil)
+	r.later(time.Hour)
+	ids := r.ids("Contact")
+	for _, id := range ids[:5] {
+		r.must(r.org.Purge(id))
+		r.later(10 * time.Minute)
+	}
+	r.done(nil)
+	r.later(8 * 24 * time.Hour)
+	r.done(nil)
+	r.same()
+}

@@ -1,0 +1,142 @@
+package warehouse
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// StagedKeys calls each with the key of every version that a job has in
+// staging. The table's key must be one column.
+func (w *Warehouse) StagedKeys(ctx context.Context, t Table, attempt, job string, each func(key string)) error {
+	s := mergeSQL{d: w.d, o: w.o, m: Merge{Table: t, Attempt: attempt}}
+	err := w.driver.View(ctx, func(tx Tx) error {
+		return eachKey(ctx, tx, each, fmt.Sprintf("SELECT %s FROM %s v WHERE %s = $1 AND %s = $2",
+			s.recordKey("v"), s.staging(), s.col("v", colAttempt), s.col("v", colJob)), attempt, job)
+	})
+	if err != nil {
+		return fmt.Errorf("staged keys of attempt %s: %w", attempt, err)
+	}
+	return nil
+}
+
+// keysAtOnce is how many keys one statement is asked about.
+const keysAtOnce = 500
+
+// Held tells which of some keys have a row in the final table that isn't
+// deleted. The table's key must be one column.
+func (w *Warehouse) Held(ctx context.Context, t Table, keys []string) (map[string]bool, error) {
+	held := map[string]bool{}
+	s := mergeSQL{d: w.d, o: w.o, m: Merge{Table: t}}
+	err := w.driver.View(ctx, func(tx Tx) error {
+		for rest := keys; len(rest) > 0; {
+			n := min(len(rest), keysAtOnce)
+			b := s.binds()
+			in := ""
+			for i, k := range rest[:n] {
+				if i > 0 {
+					in += ", "
+				}
+				in += b.text(k)
+			}
+			err := eachKey(ctx, tx, func(key string) { held[key] = true }, fmt.Sprintf("SELECT %s FROM %s f WHERE %s IS NULL AND %s IN (%s)",
+				s.recordKey("f"), s.final(), s.col("f", colDeleted), s.col("f", t.Key[0]), in), b.args...)
+			if err != nil {
+				return err
+			}
+			rest = rest[n:]
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("rows of %s: %w", t.Name, err)
+	}
+	return held, nil
+}
+
+// Absent lists the keys of live rows that a job of an attempt, which read every
+// Id, doesn't have in staging, and that were read before the job was created:
+// a row that was read later is no evidence (invariant 4). The table's key must
+// be one column.
+func (w *Warehouse) Absent(ctx context.Context, t Table, attempt, job string, readAt time.Time) ([]string, error) {
+	var keys []string
+	s := mergeSQL{d: w.d, o: w.o, m: Merge{Table: t, Attempt: attempt}}
+	b := s.binds()
+	of, from, before := b.text(attempt), b.text(job), b.value(stamp(readAt), Timestamp)
+	err := w.driver.View(ctx, func(tx Tx) error {
+		keys = nil
+		return eachKey(ctx, tx, func(key string) { keys = append(keys, key) }, fmt.Sprintf(`SELECT %s
+FROM %s f
+WHERE %s IS NULL
+	AND %s < %s
+	AND NOT EXISTS (SELECT 1 FROM %s v WHERE %s = %s AND %s = %s AND %s)
+ORDER BY 1`,
+			s.recordKey("f"), s.final(), s.col("f", colDeleted), s.oldest(s.col("f", colReadAt)), before,
+			s.staging(), s.col("v", colAttempt), of, s.col("v", colJob), from, s.sameKey("v", "f")), b.args...)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("rows of %s that job %s lacks: %w", t.Name, job, err)
+	}
+	return keys, nil
+}
+
+// Otherwise lists the keys that a job of an attempt, which read every Id and
+// IsDeleted, saw otherwise than the final table has them: alive, where the table
+// has no live row, and in the recycle bin, where it has one. What other jobs of
+// the attempt staged is left out. The table's key must be one column.
+func (w *Warehouse) Otherwise(ctx context.Context, t Table, attempt, job string) (alive, binned []string, err error) {
+	s := mergeSQL{d: w.d, o: w.o, m: Merge{Table: t, Attempt: attempt}}
+	gone := "false"
+	if c, ok := t.column(fieldDeleted); ok {
+		gone = "coalesce(" + s.col("v", c.Name) + ", false)"
+	}
+	held := fmt.Sprintf("EXISTS (SELECT 1 FROM %s f WHERE %s IS NULL AND %s)", s.final(), s.col("f", colDeleted), s.sameKey("v", "f"))
+	b := s.binds()
+	of, from := b.text(attempt), b.text(job)
+	list := func(differs string) string {
+		return fmt.Sprintf(`SELECT %s
+FROM %s v
+WHERE %s = %s AND %s = %s AND %s
+	AND NOT EXISTS (SELECT 1 FROM %s o WHERE %s = %s AND %s <> %s AND %s)
+ORDER BY 1`,
+			s.recordKey("v"), s.staging(), s.col("v", colAttempt), of, s.col("v", colJob), from, differs,
+			s.staging(), s.col("o", colAttempt), of, s.col("o", colJob), from, s.sameKey("v", "o"))
+	}
+	err = w.driver.View(ctx, func(tx Tx) error {
+		alive, binned = nil, nil
+		err := eachKey(ctx, tx, func(key string) { alive = append(alive, key) }, list("NOT "+gone+" AND NOT "+held), b.args...)
+		if err != nil {
+			return err
+		}
+		return eachKey(ctx, tx, func(key string) { binned = append(binned, key) }, list(gone+" AND "+held), b.args...)
+	})
+	if err != nil {
+		return nil, nil, fmt.Errorf("what job %s saw of %s: %w", job, t.Name, err)
+	}
+	return alive, binned, nil
+}
+
+// Live counts the rows of a table that aren't deleted.
+func (w *Warehouse) Live(ctx context.Context, t Table) (int64, error) {
+	s := mergeSQL{d: w.d, o: w.o, m: Merge{Table: t}}
+	var n int64
+	err := w.driver.View(ctx, func(tx Tx) (err error) {
+		n, err = count(ctx, tx, s.liveRows().sql)
+		return err
+	})
+	if err != nil {
+		return 0, fmt.Errorf("count %s: %w", t.Name, err)
+	}
+	return n, nil
+}
+
+func eachKey(ctx context.Context, tx Tx, each func(string), sql string, args ...any) error {
+	return tx.Query(ctx, func(scan Scan) error {
+		var key string
+		if err := scan(&key); err != nil {
+			return err
+		}
+		each(key)
+		return nil
+	}, sql, args...)
+}
