@@ -55,9 +55,6 @@ type changes struct {
 	logged  bool // deleted are the Ids of all that were deleted in it, as far as the log is to be trusted
 }
 
-// quiet tells whether nothing happened.
-func (c changes) quiet() bool { return c.changed == 0 && len(c.deleted) == 0 }
-
 // replicates tells whether the logs speak of an object.
 func (s *source) replicates() bool {
 	return s.object.Replicateable && s.cursor == "SystemModstamp"

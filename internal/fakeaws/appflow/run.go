@@ -190,7 +190,7 @@ func (s *Server) move(ctx context.Context, r *run) error {
 		}
 		for range times {
 			if err := r.plan.sink(ctx, r.plan.table, r.plan.to, rows[:n]); err != nil {
-				return fmt.Errorf("The request failed because the destination Amazon Redshift returned an error: %w", err)
+				return message("The request failed because the destination Amazon Redshift returned an error: %w", err)
 			}
 			r.processed += int64(n)
 		}
@@ -206,3 +206,6 @@ func (s *Server) move(ctx context.Context, r *run) error {
 	}
 	return nil
 }
+
+// message makes an error of AppFlow's own words, which begin as sentences do.
+func message(words string, args ...any) error { return fmt.Errorf(words, args...) }

@@ -18,7 +18,7 @@ const apiPath = "/services/data/v60.0"
 func (s *Server) read(ctx context.Context, t transfer) ([][]string, error) {
 	c := &orgClient{http: s.o.HTTP, profile: t.profile}
 	if err := c.login(ctx); err != nil {
-		return nil, fmt.Errorf("The request failed because the connector profile couldn't log in to Salesforce: %w", err)
+		return nil, message("The request failed because the connector profile couldn't log in to Salesforce: %w", err)
 	}
 	soql := "SELECT " + strings.Join(t.fields, ", ") + " FROM " + t.object
 	if len(t.where) > 0 {
@@ -84,7 +84,7 @@ func (c *orgClient) send(req *http.Request, into any) (http.Header, error) {
 		return nil, err
 	}
 	if resp.StatusCode >= 300 {
-		return nil, fmt.Errorf("Salesforce answered %d: %s", resp.StatusCode, b)
+		return nil, message("Salesforce answered %d: %s", resp.StatusCode, b)
 	}
 	switch into := into.(type) {
 	case nil:
@@ -108,7 +108,7 @@ func (c *orgClient) bulk(ctx context.Context, soql string, deleted bool) ([][]st
 	}
 	for looks := 0; job.State != "JobComplete"; looks++ {
 		if job.State == "Failed" || job.State == "Aborted" || looks > 1000 {
-			return nil, fmt.Errorf("Salesforce job is %s: %s", job.State, job.ErrorMessage)
+			return nil, message("Salesforce job is %s: %s", job.State, job.ErrorMessage)
 		}
 		if _, err := c.call(ctx, http.MethodGet, apiPath+"/jobs/query/"+job.ID, nil, &job); err != nil {
 			return nil, err

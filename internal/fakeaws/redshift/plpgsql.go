@@ -26,7 +26,6 @@ type variable struct {
 // A node is one statement of a procedure's body.
 type node struct {
 	kind   nodeKind
-	line   int
 	label  string
 	target []string    // variables that are set
 	sql    statement   // an expression or a statement of SQL

@@ -81,11 +81,7 @@ func evidence(r *rig) {
 	must(r.t, err)
 	sameRows(r.t, alive, "3", "7")
 	sameRows(r.t, binned, "4")
-	var many []string
-	for _, id := range []string{"1", "3", "9"} {
-		many = append(many, id)
-	}
-	many = append(many, slices.Repeat([]string{"x"}, 600)...)
+	many := append([]string{"1", "3", "9"}, slices.Repeat([]string{"x"}, 600)...)
 	held, err := r.w.Held(ctx, r.table, many)
 	must(r.t, err)
 	same(r.t, "held", len(held) == 1 && held["1"], true)
