@@ -90,16 +90,17 @@ func (d *driver) do(ctx context.Context, begin string, f func(warehouse.Tx) erro
 	}
 	defer func() { err = errors.Join(err, conn.Close()) }()
 	t := &tx{conn: conn, driver: d}
-	if _, err := t.Exec(ctx, begin); err != nil {
-		return err
+	if _, err = t.Exec(ctx, begin); err == nil {
+		if err = f(t); err == nil {
+			_, err = t.Exec(ctx, "COMMIT")
+		}
 	}
-	if err := f(t); err != nil {
-		// A cancelled context must not keep the transaction open. Whatever
-		// ROLLBACK says, f's error is the one that matters.
+	if err != nil {
+		// A cancelled context must not keep the transaction open, whichever of the
+		// three it met: the next one gets this connection. Whatever ROLLBACK says,
+		// the error before it is the one that matters.
 		_, _ = conn.ExecContext(context.WithoutCancel(ctx), "ROLLBACK")
-		return err
 	}
-	_, err = t.Exec(ctx, "COMMIT")
 	return err
 }
 
