@@ -89,6 +89,7 @@ func TestHowTosAreExecuted(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		scripts.WriteString(scriptOf(string(text))) // TestHowtoPages executes that
 		for i, block := range strings.Split(string(text), "```") {
 			kind, body, _ := strings.Cut(block, "\n")
 			switch {
