@@ -63,7 +63,7 @@ deps: .venv/installed ## install what the tests need beside Go: PostgreSQL, from
 
 .PHONY: test
 test: deps ## all tests, with the race detector
-	$(GO) test -race -timeout 20m ./...
+	$(GO) test -race -timeout 40m ./...
 	$(took)
 
 .PHONY: lint
