@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -94,12 +95,15 @@ func TestVerifyWhileRecordsChange(t *testing.T) {
 	r.done(nil)
 	r.later(time.Hour)
 	ids, n := r.ids("Contact"), 0
+	var mu sync.Mutex // requests come side by side
 	r.between(func(w http.ResponseWriter, req *http.Request, next http.Handler) {
 		if strings.Contains(req.URL.Path, "/results") || strings.Contains(req.URL.Path, "/composite/") {
+			mu.Lock()
 			n++
 			r.later(time.Second)
 			r.set(ids[n], "LastName", fmt.Sprint("Changed ", n))
 			r.must(r.org.Delete(ids[30+n]))
+			mu.Unlock()
 		}
 		next.ServeHTTP(w, req)
 	})

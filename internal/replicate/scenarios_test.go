@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -164,10 +165,13 @@ func TestRecordUpdatedBetweenEveryTwoCalls(t *testing.T) {
 	r := small(t, "Contact", 20)
 	id := r.ids("Contact")[7]
 	n := 0
+	var mu sync.Mutex // requests come side by side
 	r.between(func(w http.ResponseWriter, req *http.Request, next http.Handler) {
+		mu.Lock()
 		n++
 		r.must(r.org.Update(id, map[string]any{"Title": fmt.Sprint(n)}))
 		r.later(20 * time.Second)
+		mu.Unlock()
 		next.ServeHTTP(w, req)
 	})
 	for run := range 6 {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -142,7 +143,7 @@ func TestSweepIsOlderThanARow(t *testing.T) {
 	r.later(time.Minute)
 	var late string
 	p := r.start(nil)
-	jobs := 0
+	var jobs atomic.Int64
 	p.before = func(step string, _ plan.Task) {
 		if step != "load" || late != "" {
 			return
@@ -154,14 +155,12 @@ func TestSweepIsOlderThanARow(t *testing.T) {
 		r.later(time.Minute)
 	}
 	r.between(func(w http.ResponseWriter, req *http.Request, next http.Handler) {
-		if strings.Contains(req.URL.Path, "resultPages") && late != "" && jobs == 0 { // of the main part, which is loaded first
-			jobs++
+		if strings.Contains(req.URL.Path, "resultPages") && late != "" && jobs.CompareAndSwap(0, 1) { // of the main part, which is loaded first
 			w.WriteHeader(http.StatusNotFound)
 			_, _ = w.Write([]byte(`[{"errorCode":"NOT_FOUND","message":"gone"}]`))
 			return
 		}
-		if strings.HasSuffix(req.URL.Path, "/results") && late != "" && jobs == 1 {
-			jobs++
+		if strings.HasSuffix(req.URL.Path, "/results") && late != "" && jobs.CompareAndSwap(1, 2) {
 			w.WriteHeader(http.StatusNotFound)
 			_, _ = w.Write([]byte(`[{"errorCode":"NOT_FOUND","message":"gone"}]`))
 			return
@@ -171,8 +170,8 @@ func TestSweepIsOlderThanARow(t *testing.T) {
 	row := p.run()
 	p.close()
 	r.between(nil)
-	if row.State != control.Done || jobs != 2 {
-		t.Fatalf("%d, %+v", jobs, row)
+	if row.State != control.Done || jobs.Load() != 2 {
+		t.Fatalf("%d, %+v", jobs.Load(), row)
 	}
 	if got := r.table("Contact")[late]; got.values["lastname"] != "Late" || got.reason != "" {
 		t.Errorf("the late record: %+v", got)
