@@ -30,11 +30,21 @@ type Note struct {
 	State     string    `json:"state,omitempty"` // of publish: how the run went
 }
 
-// A pollNote is a Note of a poll: wait is there also where it is 0, since the
-// machine looks for it.
+// A pollNote is a Note as a machine needs it, which looks for what is 0 or empty
+// too: a path that leads nowhere ends an execution, and nothing catches that.
 type pollNote struct {
 	Note
-	Wait int `json:"wait"`
+	Wait  int          `json:"wait"`
+	Items *[]plan.Task `json:"items,omitempty"` // of a run; the note of a flow has none
+}
+
+func (n Note) answer(wait int) pollNote {
+	out := pollNote{Note: n, Wait: wait}
+	if n.Flow == "" {
+		items := append([]plan.Task{}, n.Items...)
+		out.Items = &items
+	}
+	return out
 }
 
 // Work is what a Handler needs to do the steps of one run.
@@ -105,10 +115,10 @@ func (h *Handler) call(ctx context.Context, in Call, stop <-chan struct{}) (any,
 	}
 	if out.Done || in.Every == 0 && out.NotBefore.IsZero() {
 		note.Wait, note.Polls = 0, 0
-		return pollNote{note, 0}, nil
+		return note.answer(0), nil
 	}
 	note.Polls++
-	return pollNote{note, pause(h.Now(), out.NotBefore, in.Every, note.Polls)}, nil
+	return note.answer(pause(h.Now(), out.NotBefore, in.Every, note.Polls)), nil
 }
 
 // Polls of a machine cost money and history, so they come farther apart the

@@ -34,6 +34,7 @@ type world struct {
 	flaky   map[string]int    // failures of class Retry, before a step works
 	state   string            // that publish found
 	started map[string]string // runs by their flow, as list handed them on
+	empty   bool              // no flow can be listed
 }
 
 func newWorld(seed uint64) *world {
@@ -83,6 +84,9 @@ func (w *world) do(step string, t plan.Task) (plan.Task, error) {
 	switch step {
 	case replicate.List:
 		for _, f := range flows {
+			if w.empty {
+				break
+			}
 			w.started[f] = t.Run
 			t.Items = append(t.Items, plan.Task{Run: t.Run, Flow: f, Attempt: f + "-1", Fence: 7})
 		}
@@ -170,6 +174,22 @@ func TestPartialRunFailsItsExecution(t *testing.T) {
 		_, err := in.Run(t.Context(), render(4), "arn", time.Now())
 		if e, ok := errors.AsType[*asltest.Error](err); !ok || e.Name != "Catchment.NotDone" {
 			t.Error(err)
+		}
+	})
+}
+
+// A run of which no flow could be listed comes to publish, which says so: a Map
+// whose items aren't there would end the execution without.
+func TestNoFlowIsListed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(1)
+		clear(w.broken)
+		clear(w.flaky)
+		w.empty, w.state = true, "failed"
+		in := asltest.Interpreter{Invoke: w.invoke(), Sleep: sleep}
+		_, err := in.Run(t.Context(), render(4), "arn", time.Now())
+		if e, ok := errors.AsType[*asltest.Error](err); !ok || e.Name != "Catchment.NotDone" || !slices.Equal(w.done[""], []string{replicate.List, replicate.Publish}) {
+			t.Errorf("%v after %v", err, w.done[""])
 		}
 	})
 }
