@@ -94,6 +94,9 @@ type Attempt struct {
 	Parts  []Part          `json:"parts,omitempty"`
 	Counts json.RawMessage `json:"counts,omitempty"` // the warehouse's, of the consolidation
 
+	Statement string `json:"statement,omitzero"` // the warehouse's id of the consolidation under way, where it needs nobody to wait for it
+	Merges    int    `json:"merges,omitzero"`    // such statements that came to nothing
+
 	FailedRun  string     `json:"failed_run,omitzero"` // the last run that it failed in
 	Error      string     `json:"error,omitzero"`
 	ErrorClass plan.Class `json:"error_class,omitzero"`

@@ -15,6 +15,9 @@ import (
 // follow after it.
 func (r *Replicator) consolidate(ctx context.Context, v *visit) error {
 	a := &v.attempt
+	if ended, err := r.consolidateDetached(ctx, v); err != nil || !ended {
+		return err
+	}
 	m := v.merge()
 	m.AllowDeletes = r.Options.AllowDeletes
 	counts, err := r.Warehouse.Consolidate(ctx, v.fence(), m)

@@ -7,6 +7,7 @@ import (
 	"iter"
 	"net/http"
 	"sync"
+	"time"
 
 	"catchment/internal/blob"
 	"catchment/internal/control"
@@ -102,6 +103,31 @@ func (d fatedDriver) View(ctx context.Context, do func(warehouse.Tx) error) erro
 		return err
 	}
 	return d.Driver.View(ctx, do)
+}
+
+// fated lets a process die that works with a warehouse.
+func fated(d warehouse.Driver, f *fate) warehouse.Driver {
+	if on, ok := d.(warehouse.Detacher); ok {
+		return fatedDetacher{fatedDriver{d, f}, on}
+	}
+	return fatedDriver{d, f}
+}
+
+// A fatedDetacher is a fatedDriver whose warehouse goes on with statements.
+type fatedDetacher struct {
+	fatedDriver
+	on warehouse.Detacher
+}
+
+func (d fatedDetacher) Detach(ctx context.Context, token, sql string) (string, error) {
+	return touch(d.fate, "warehouse", func() (string, error) { return d.on.Detach(ctx, token, sql) })
+}
+
+func (d fatedDetacher) Ended(ctx context.Context, id string, patience time.Duration) (bool, error) {
+	if err := d.fate.alive(); err != nil {
+		return false, err
+	}
+	return d.on.Ended(ctx, id, patience)
 }
 
 type fatedTable struct {

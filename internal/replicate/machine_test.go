@@ -29,7 +29,8 @@ type machines struct {
 	runs  int
 	over  map[string]bool // executions that have ended, by their ARN
 	calls []string
-	end   func(killed bool) // ends the call under way
+	end   func(killed bool)                            // ends the call under way
+	begun func(function string, end func(killed bool)) // sees calls begin; may be nil
 }
 
 func (r *rig) machines() *machines { return &machines{rig: r, over: map[string]bool{}} }
@@ -69,6 +70,9 @@ func (c *machines) invoke(_ context.Context, function string, payload []byte) ([
 			f.kill()
 		}
 		stopped.Do(func() { close(stop) })
+	}
+	if c.begun != nil {
+		c.begun(function, c.end)
 	}
 	h := stepfunctions.Handler{Publish: replicate.Publish, Now: c.now,
 		Open: func(_ context.Context, _, holder string, _ <-chan struct{}) (stepfunctions.Work, error) {

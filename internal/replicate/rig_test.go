@@ -177,7 +177,7 @@ func (r *rig) start(f *fate) *process {
 	if f != nil {
 		p.ctx, f.end = context.WithCancelCause(p.ctx)
 		rows, wire = fatedTable{table, f}, fatedWire{transport, f}
-		p.driver, p.stage = fatedDriver{p.driver, f}, fatedStore{p.stage, f}
+		p.driver, p.stage = fated(p.driver, f), fatedStore{p.stage, f}
 	}
 	c := r.org.Credentials()
 	p.client, err = salesforce.New(salesforce.Config{

@@ -8,6 +8,8 @@ import (
 	"io/fs"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"strings"
 	"sync"
 	"testing"
@@ -26,14 +28,16 @@ import (
 // A shelf is where a rig's warehouse stands. The zero value is a DuckDB file in
 // the rig's folder.
 type shelf struct {
-	url  string // of a PostgreSQL database, or of a stand-in for Redshift
-	s3   string // of the bucket beside that
-	file string // of DuckDB, where that isn't in the rig's folder
+	url      string // of a PostgreSQL database, or of a stand-in for Redshift
+	redshift *standin.Server
+	aws      string // where that has its Data API, and a bucket
+	file     string // of DuckDB, where that isn't in the rig's folder
 }
 
 var cluster pgtest.Cluster
 
-// shelfOf makes an empty warehouse: "duckdb", "postgres" or "redshift".
+// shelfOf makes an empty warehouse: "duckdb", "postgres", "redshift" or
+// "redshift-data", the same by way of the Data API.
 func shelfOf(t *testing.T, name string) shelf {
 	t.Helper()
 	switch name {
@@ -41,10 +45,8 @@ func shelfOf(t *testing.T, name string) shelf {
 		return shelf{}
 	case "postgres":
 		return shelf{url: cluster.Database(t)}
-	case "redshift":
+	case "redshift", "redshift-data":
 		b := &bucket{objects: map[string][]byte{}}
-		web := httptest.NewServer(b)
-		t.Cleanup(web.Close)
 		server, err := standin.Start(t.Context(), standin.Options{PostgreSQL: cluster.Database(t), Open: b.open})
 		if err != nil {
 			t.Fatal(err)
@@ -55,24 +57,48 @@ func shelfOf(t *testing.T, name string) shelf {
 			}
 		})
 		t.Setenv("PGPASSWORD", server.Password())
-		return shelf{url: "redshift://" + server.User() + "@" + server.Addr() + "/" + server.Database() + "?sslmode=disable&stage=s3://pages/stage", s3: web.URL}
+		api, err := url.Parse(server.DataAPI())
+		if err != nil {
+			t.Fatal(err)
+		}
+		data := httputil.NewSingleHostReverseProxy(api)
+		web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.Header.Get("X-Amz-Target") != "" { // all of AWS has one address here
+				data.ServeHTTP(w, r)
+				return
+			}
+			b.ServeHTTP(w, r)
+		}))
+		t.Cleanup(web.Close)
+		s := shelf{url: "redshift://" + server.User() + "@" + server.Addr() + "/" + server.Database() + "?sslmode=disable&stage=s3://pages/stage", aws: web.URL, redshift: server}
+		if name == "redshift-data" {
+			s.url = "redshift-data://workgroup/wg/" + server.Database() + "?stage=s3://pages/stage"
+		}
+		return s
 	}
-	t.Fatalf("no warehouse %q; there are duckdb, postgres and redshift", name)
+	t.Fatalf("no warehouse %q; there are duckdb, postgres, redshift and redshift-data", name)
 	return shelf{}
 }
 
 func (s shelf) open(r *rig) (warehouse.Driver, error) {
-	if strings.HasPrefix(s.url, "redshift") {
-		return redshift.Open(s.url, redshift.Options{LockWait: time.Minute, AWS: func() (aws.Config, error) {
-			return aws.Config{Region: "eu-central-1", BaseEndpoint: &s.s3, Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
-				return aws.Credentials{AccessKeyID: "key", SecretAccessKey: "secret"}, nil
-			})}, nil
-		}})
+	o := redshift.Options{LockWait: time.Minute, Poll: time.Millisecond, AWS: s.config}
+	if strings.HasPrefix(s.url, "redshift-data:") {
+		return redshift.OpenData(s.url, o)
+	}
+	if strings.HasPrefix(s.url, "redshift:") {
+		return redshift.Open(s.url, o)
 	}
 	if s.url != "" {
 		return postgres.Open(s.url, postgres.Options{})
 	}
 	return duckdb.Open(cmp.Or(s.file, r.path("warehouse.duckdb")), duckdb.Options{Idle: time.Hour})
+}
+
+// config reaches what stands for AWS, with keys that nobody checks.
+func (s shelf) config() (aws.Config, error) {
+	return aws.Config{Region: "eu-central-1", BaseEndpoint: &s.aws, Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+		return aws.Credentials{AccessKeyID: "key", SecretAccessKey: "secret"}, nil
+	})}, nil
 }
 
 // A bucket is as much of S3 as a Redshift needs: objects are put, read by COPY,

@@ -65,19 +65,7 @@ func (w *Warehouse) Install(ctx context.Context, ps []Procedure) error {
 	}
 	err := w.driver.Tx(ctx, func(tx Tx) error {
 		for _, p := range ps {
-			has, err := storedColumns(ctx, tx, w.o.Schema, p.Table.Name)
-			if err != nil {
-				return err
-			}
-			columns := payload(has)
-			if len(has) == 0 { // no run has made the table yet
-				columns = columnNames(p.Table)
-			}
-			text, err := p.text(w.d, w.o, columns)
-			if err != nil {
-				return err
-			}
-			if _, err := tx.Exec(ctx, text); err != nil {
+			if err := w.install(ctx, tx, p); err != nil {
 				return err
 			}
 		}
@@ -92,6 +80,24 @@ func (w *Warehouse) Install(ctx context.Context, ps []Procedure) error {
 		return fmt.Errorf("install the procedures: %w", err)
 	}
 	return nil
+}
+
+// install makes the procedure of one table.
+func (w *Warehouse) install(ctx context.Context, tx Tx, p Procedure) error {
+	has, err := storedColumns(ctx, tx, w.o.Schema, p.Table.Name)
+	if err != nil {
+		return err
+	}
+	columns := payload(has)
+	if len(has) == 0 { // no run has made the table yet
+		columns = columnNames(p.Table)
+	}
+	text, err := p.text(w.d, w.o, columns)
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec(ctx, text)
+	return err
 }
 
 const procedurePrefix = "consolidate_"

@@ -149,12 +149,11 @@ func (t *dataTalk) end() {}
 // run sends a statement and waits until it has ended.
 func (t *dataTalk) run(ctx context.Context, keep int32, sql string, args []any) (*redshiftdata.DescribeStatementOutput, error) {
 	text, parameters, err := named(sql, args)
+	if err == nil {
+		err = t.data.fits(text, parameters)
+	}
 	if err != nil {
 		return nil, err
-	}
-	if n := size(text, parameters); n > longestStatement {
-		return nil, plan.Fixf("use the wire for this warehouse: redshift://user@host:5439/database",
-			"%s: a statement of %d KB is too long for the Data API", t.data.place, n/1000)
 	}
 	in := &redshiftdata.ExecuteStatementInput{Sql: &text, Parameters: parameters, SessionKeepAliveSeconds: &keep}
 	if t.session != nil {
@@ -170,6 +169,19 @@ func (t *dataTalk) run(ctx context.Context, keep int32, sql string, args []any) 
 		t.session = sent.SessionId
 	}
 	return t.data.wait(ctx, sent.Id)
+}
+
+// fits refuses a statement that the Data API has no room for.
+func (d *data) fits(sql string, parameters []types.SqlParameter) error {
+	n := len(sql)
+	for _, p := range parameters {
+		n += len(*p.Name) + len(*p.Value)
+	}
+	if n <= longestStatement {
+		return nil
+	}
+	return plan.Fixf("use the wire for this warehouse: redshift://user@host:5439/database",
+		"%s: %w for the Data API, with %d KB", d.place, warehouse.ErrTooLong, n/1000)
 }
 
 // address names the database, and who asks.
@@ -225,12 +237,4 @@ func (d *data) cancel(ctx context.Context, id *string) {
 	clear, stop := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer stop()
 	_, _ = d.client.CancelStatement(clear, &redshiftdata.CancelStatementInput{Id: id})
-}
-
-func size(sql string, parameters []types.SqlParameter) int {
-	n := len(sql)
-	for _, p := range parameters {
-		n += len(*p.Name) + len(*p.Value)
-	}
-	return n
 }

@@ -152,11 +152,29 @@ func TestCallAsEngine(t *testing.T) {
 	}
 }
 
-// Two CALLs at once: keys aren't enforced, and yet each has one row.
+// asEngine proves that the same attempts, consolidated by the engine in another
+// Redshift, leave the same tables.
+func (d *desk) asEngine(bs ...warehouse.Batch) {
+	d.t.Helper()
+	s := newSite(d.t)
+	engine := s.desk(s.wire("")).prepared()
+	for _, b := range bs {
+		engine.load(b)
+		_, err := engine.w.Consolidate(context.Background(), engine.f, merge(b))
+		must(d.t, err)
+	}
+	if got, want := d.tables(), s.tables(); !slices.Equal(got, want) {
+		d.t.Errorf("CALL leaves\n%s\nthe engine\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+}
+
+// Two CALLs at once: keys aren't enforced, and yet each has one row, as if the
+// engine had consolidated.
 func TestTwoCalls(t *testing.T) {
 	s := newSite(t)
 	d := s.desk(s.wire("")).prepared().installed()
-	for round, b := range []warehouse.Batch{batch("a", "one", "two", "three"), batch("bb", "uno", "due", "tre", "quattro")} {
+	bs := []warehouse.Batch{batch("a", "one", "two", "three"), batch("bb", "uno", "due", "tre", "quattro")}
+	for round, b := range bs {
 		d.load(b)
 		errs := make(chan error)
 		for range 3 {
@@ -173,6 +191,7 @@ func TestTwoCalls(t *testing.T) {
 		if merged != 1 || problems != 0 {
 			t.Errorf("round %d: merged %d times, %d problems", round, merged, problems)
 		}
+		d.asEngine(bs[:round+1]...)
 		d.finish(b)
 	}
 }
@@ -205,7 +224,59 @@ func TestCallDuringLoad(t *testing.T) {
 	if staged != 2 {
 		t.Errorf("%d rows are staged of an attempt that isn't counted", staged)
 	}
+	must(t, d.w.Counted(t.Context(), d.f, merge(b)))
+	must(t, s.typed(call))
+	d.asEngine(batch("a", "one"), b)
 	d.finish(b)
+}
+
+// One bad table among twenty: CALL consolidates the other nineteen, says which
+// it was and loses nothing of it, and the next CALL does it once it is mended.
+func TestOneBadTableAmongTwenty(t *testing.T) {
+	s := newSite(t)
+	d := s.desk(s.wire("")).prepared()
+	var ps []warehouse.Procedure
+	for i := range 20 {
+		table, f := account(), warehouse.Fence{Flow: fmt.Sprintf("Flow%02d", i), Number: 1}
+		table.Name = fmt.Sprintf("table%02d", i)
+		_, err := d.w.Claim(t.Context(), f, table.Name, org)
+		must(t, err)
+		_, err = d.w.Prepare(t.Context(), f, table)
+		must(t, err)
+		b := batch(fmt.Sprintf("attempt%02d", i), "one", "two", "three")
+		b.Table = table
+		m := merge(b)
+		m.Table = table
+		_, err = d.w.Load(t.Context(), f, b)
+		must(t, err)
+		must(t, d.w.Counted(t.Context(), f, m))
+		ps = append(ps, warehouse.Procedure{Table: table, Policy: warehouse.Flag})
+	}
+	must(t, d.w.Install(t.Context(), ps))
+	must(t, s.typed("ALTER TABLE salesforce.table07 ALTER COLUMN name TYPE VARCHAR(3)")) // "three" has five bytes
+	must(t, s.typed(call))
+	look := func() (full, staged, merged int, problem string) {
+		for i := range 20 {
+			var n, m int
+			s.ask(&n, fmt.Sprintf("SELECT count(*) FROM salesforce.table%02d", i))
+			s.ask(&m, fmt.Sprintf("SELECT count(*) FROM salesforce_incremental.table%02d", i))
+			if n == 3 {
+				full++
+			}
+			staged += m
+		}
+		s.ask(&merged, "SELECT count(*) FROM salesforce_incremental._catchment_log")
+		s.ask(&problem, "SELECT coalesce(max(table_name || ' ' || problem), '') FROM salesforce_incremental._catchment_call WHERE problem IS NOT NULL")
+		return full, staged, merged, problem
+	}
+	if full, staged, merged, problem := look(); full != 19 || staged != 3 || merged != 19 || !strings.HasPrefix(problem, "table07 SQLSTATE ") {
+		t.Errorf("%d tables are full, %d rows staged, %d attempts in the log; the problem: %q", full, staged, merged, problem)
+	}
+	must(t, s.typed("ALTER TABLE salesforce.table07 ALTER COLUMN name TYPE VARCHAR(32000)"))
+	must(t, s.typed(call))
+	if full, staged, merged, _ := look(); full != 20 || staged != 0 || merged != 20 {
+		t.Errorf("after the next CALL %d tables are full, %d rows staged, %d attempts in the log", full, staged, merged)
+	}
 }
 
 // One bad table doesn't stop the others, and its problem is in the log.

@@ -106,7 +106,8 @@ func OpenData(url string, o Options) (warehouse.Driver, error) {
 		return nil, err
 	}
 	o = o.withDefaults()
-	return newDriver(&data{place: p, o: o}, p, o), nil
+	l := &data{place: p, o: o}
+	return &dataDriver{newDriver(l, p, o), l}, nil
 }
 
 func newDriver(l line, p place, o Options) *driver {

@@ -1,0 +1,88 @@
+package replicate
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"catchment/internal/control"
+	"catchment/internal/plan"
+	"catchment/internal/warehouse"
+)
+
+// A merge may take longer than a process that waits for it lives: a Lambda
+// function has 15 minutes. Where the warehouse goes on by itself (Redshift
+// through the Data API), the merge is a statement whose id stands in the
+// attempt. Whoever comes next, of whichever runner, finds it there and waits
+// for it instead of beginning a second one.
+
+// How long one call waits for a merge before it lets the runner wait, and how
+// long that is at least.
+const (
+	mergePatience = 20 * time.Second
+	mergeAgain    = 10 * time.Second
+)
+
+// consolidateDetached gets on with the statement that consolidates an attempt,
+// and tells whether it is over, or there is none. Whatever it has left undone
+// is then to be done by the step itself, which the locks keep away from it.
+func (r *Replicator) consolidateDetached(ctx context.Context, v *visit) (ended bool, err error) {
+	a := &v.attempt
+	if a.Statement == "" {
+		if began, err := r.beginDetached(ctx, v); err != nil || !began {
+			return true, err
+		}
+	}
+	ended, err = r.Warehouse.Ended(ctx, a.Statement, mergePatience)
+	if !ended {
+		v.wait = mergeAgain
+		return false, err
+	}
+	a.Statement = ""
+	if err == nil {
+		return true, nil
+	}
+	a.Merges++ // another try is another statement
+	if plan.ClassOf(err) == plan.Bug {
+		return true, nil // it says less than the step will: such as that too much would be deleted
+	}
+	return true, fmt.Errorf("consolidate %s: %w", a.Flow, err)
+}
+
+// beginDetached begins the statement, unless there is no such way or no need.
+// The token is made of what is in the attempt before: who was killed before the
+// id was written down gets the same statement again.
+func (r *Replicator) beginDetached(ctx context.Context, v *visit) (bool, error) {
+	a := &v.attempt
+	if pages, _, _ := a.Sums(); !r.Warehouse.Detaches() || pages == 0 && !a.Complete { // nothing to merge takes no time
+		return false, nil
+	}
+	if done, err := r.Warehouse.Consolidated(ctx, a.ID); err != nil || done {
+		return false, err
+	}
+	id, err := r.Warehouse.Begin(ctx, v.fence(), v.procedure(), fmt.Sprintf("%s %d", a.ID, a.Merges))
+	if err != nil || id == "" {
+		return false, err
+	}
+	a.Statement = id
+	v.attempt, err = r.Control.SaveAttempt(ctx, v.attempt)
+	return true, err
+}
+
+// procedure is the consolidation of the flow's table, for records as this
+// attempt has read them: patches bring what its main part doesn't carry.
+func (v *visit) procedure() warehouse.Procedure {
+	p := warehouse.Procedure{Table: v.source.table, Policy: warehouse.Policy(v.source.flow.Deletes)}
+	i := slices.IndexFunc(v.attempt.Parts, func(p control.Part) bool { return p.Op == string(warehouse.Put) })
+	if i < 0 {
+		return p
+	}
+	for _, c := range v.source.table.Columns {
+		if !slices.ContainsFunc(v.attempt.Parts[i].Columns, func(name string) bool { return strings.EqualFold(name, c.Field) }) {
+			p.Patched = append(p.Patched, c.Name)
+		}
+	}
+	return p
+}

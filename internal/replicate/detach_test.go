@@ -1,0 +1,164 @@
+package replicate_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/redshiftdata"
+	"github.com/aws/aws-sdk-go-v2/service/redshiftdata/types"
+	"github.com/jackc/pgx/v5"
+
+	"catchment/internal/flow"
+)
+
+// data is a client of the Data API.
+func (s shelf) data(t *testing.T) *redshiftdata.Client {
+	t.Helper()
+	c, err := s.config()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return redshiftdata.NewFromConfig(c)
+}
+
+// calls are all CALLs that the Data API was sent, the newest first.
+func (s shelf) calls(t *testing.T) []types.StatementData {
+	t.Helper()
+	var all []types.StatementData
+	for p := redshiftdata.NewListStatementsPaginator(s.data(t), &redshiftdata.ListStatementsInput{}); p.HasMorePages(); {
+		page, err := p.NextPage(context.Background())
+		if err != nil {
+			t.Error(err)
+			return nil
+		}
+		for _, q := range page.Statements {
+			if strings.HasPrefix(*q.QueryString, "CALL ") {
+				all = append(all, q)
+			}
+		}
+	}
+	return all
+}
+
+// waits waits until the newest of so many CALLs runs, and names it.
+func (s shelf) waits(t *testing.T, calls int) *string {
+	for {
+		if all := s.calls(t); len(all) == calls && all[0].Status == types.StatusStringStarted {
+			return all[0].Id
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+}
+
+// typed does SQL in a session of its own, outside of any transaction.
+func (s shelf) typed(t *testing.T, sql string) {
+	conn, err := pgx.Connect(context.Background(), s.redshift.URL())
+	if err == nil {
+		_, err = conn.Exec(context.Background(), sql)
+		err = errors.Join(err, conn.Close(context.Background()))
+	}
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+// locked holds a lock on a table until the function that it returns is called:
+// whoever merges into it has to wait.
+func (s shelf) locked(t *testing.T, table string) (release func()) {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), s.redshift.URL())
+	if err == nil {
+		_, err = conn.Exec(t.Context(), "BEGIN; LOCK TABLE "+table)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return func() {
+		if err := conn.Close(context.Background()); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// A rig whose warehouse is reached by the Data API, after a first run.
+func newDetached(t *testing.T) *machines {
+	r := newRig(t, newOrg(t, map[string]int{"Account": 12}, nil), "Account")
+	r.keeps("Account", "Name", "Industry")
+	r.flows[0].Mover = flow.Bulk
+	r.shelf = shelfOf(t, "redshift-data")
+	c := r.machines()
+	if err := c.execute(nil); err != nil {
+		t.Fatal(err)
+	}
+	if got := r.shelf.calls(t); len(got) != 1 || got[0].Status != types.StatusStringFinished {
+		t.Fatalf("CALLs of the first run: %v", got)
+	}
+	c.change()
+	return c
+}
+
+// A function that is killed while it waits for a merge leaves the statement
+// going: the next call finds its id in the control table and waits for it. None
+// is begun twice, where the merge takes longer than the lives of three functions
+// that asked for it.
+func TestMergeOutlivesItsFunction(t *testing.T) {
+	c := newDetached(t)
+	var release func()
+	lives := 0
+	c.begun = func(function string, end func(killed bool)) {
+		if function != "consolidate" {
+			return
+		}
+		if lives++; lives == 1 {
+			release = c.shelf.locked(t, "salesforce.account")
+		}
+		if lives > 3 {
+			release()
+			return
+		}
+		go func() {
+			c.shelf.waits(t, 2)
+			time.Sleep(50 * time.Millisecond) // it asks how far the statement is
+			end(true)
+		}()
+	}
+	if err := c.execute(nil); err != nil {
+		t.Fatal(err)
+	}
+	if got := c.shelf.calls(t); len(got) != 2 || got[0].Status != types.StatusStringFinished || lives != 4 {
+		t.Errorf("CALLs after %d lives: %v", lives, got)
+	}
+	c.agrees()
+}
+
+// A merge that came to nothing, such as one that somebody has cancelled, is
+// begun again, as another statement.
+func TestMergeIsCancelled(t *testing.T) {
+	c := newDetached(t)
+	tries := 0
+	c.begun = func(function string, _ func(bool)) {
+		if function != "consolidate" {
+			return
+		}
+		if tries++; tries > 1 {
+			return
+		}
+		release := c.shelf.locked(t, "salesforce.account")
+		go func() {
+			if _, err := c.shelf.data(t).CancelStatement(context.Background(), &redshiftdata.CancelStatementInput{Id: c.shelf.waits(t, 2)}); err != nil {
+				t.Error(err)
+			}
+			release()
+		}()
+	}
+	if err := c.execute(nil); err != nil {
+		t.Fatal(err)
+	}
+	if got := c.shelf.calls(t); len(got) != 3 || got[1].Status != types.StatusStringAborted || got[0].Status != types.StatusStringFinished || tries != 2 {
+		t.Errorf("CALLs in %d tries: %v", tries, got)
+	}
+	c.agrees()
+}
