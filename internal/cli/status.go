@@ -16,8 +16,10 @@ func (s *session) statusCommand() *cobra.Command {
 		Use:   "status",
 		Short: "Show each flow's watermark and the last runs",
 		Long: `Show how far each flow is complete, how many rows its table has, the data storage
-that as many records take in the org, and the last runs. It reads the control
-table only, so it answers while a run is going on or the org is down.`,
+that as many records take in the org, and the last runs. A transaction that stays open
+in Salesforce holds back how far a flow is complete, though it delays no other
+record: the state names it. It reads the control table only, so it answers while
+a run is going on or the org is down.`,
 		Example: `  catchment status
   catchment status --runs 20 --json`,
 		Args: cobra.NoArgs,
@@ -60,7 +62,7 @@ func (p *work) status(ctx context.Context, atMost int) error {
 		if err != nil {
 			return err
 		}
-		t.row(f.Object, state, complete(f.Watermark, f.Grade), p.lag(f.Watermark), count(f.Rows),
+		t.row(f.Object, state+held(f), complete(f.Watermark, f.Grade), p.lag(f.Watermark), count(f.Rows),
 			size(f.Rows*schema.StorageBytes(f.Object)), f.LastRun)
 	}
 	t.row()
@@ -69,6 +71,15 @@ func (p *work) status(ctx context.Context, atMost int) error {
 		t.row(r.ID, string(r.State), stamp(r.Started), p.took(r), count(int64(len(r.Objects))), count(r.Calls), r.Holder)
 	}
 	return t.end()
+}
+
+// held names the transaction that keeps a flow from being complete any further,
+// as far as the last run knew of one.
+func held(f control.FlowRow) string {
+	if f.PinnedSince.IsZero() {
+		return ""
+	}
+	return ", held back by a transaction that is open since about " + stamp(f.PinnedSince)
 }
 
 // stateOf says in a word what a flow is doing.
@@ -98,7 +109,7 @@ func (p *work) statusLines(ctx context.Context, flows []control.FlowRow, runs []
 		}
 		line := map[string]any{"type": "flow", "object": f.Object, "state": state, "paused": f.Paused,
 			"watermark": moment(f.Watermark), "grade": f.Grade, "rows": f.Rows, "generation": f.Generation,
-			"storage_bytes": f.Rows * schema.StorageBytes(f.Object), "last_run": f.LastRun}
+			"storage_bytes": f.Rows * schema.StorageBytes(f.Object), "last_run": f.LastRun, "pinned_since": moment(f.PinnedSince)}
 		if !f.Watermark.IsZero() {
 			line["behind_seconds"] = p.behind(f.Watermark).Seconds()
 		}

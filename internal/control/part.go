@@ -1,9 +1,11 @@
 package control
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 )
 
 // Main is the name of the part that reads whole records from the watermark on.
@@ -22,6 +24,11 @@ type Part struct {
 	IDs      []string `json:"ids,omitempty"`     // the records that it reads, a few; SOQL only names the fields then
 	Follows  string   `json:"follows,omitempty"` // the part that it completes: it is read after that one, and again when that one is
 
+	Of     string `json:"of,omitempty"`    // the part that it was split off: both read the same of other records
+	Least  string `json:"least,omitempty"` // the first of the Ids that it reads, "" where they have no beginning
+	Below  string `json:"below,omitempty"` // the first Id after them, "" where they have no end
+	Splits int    `json:"splits,omitzero"` // how often it was split to become this small
+
 	Job     json.RawMessage `json:"job,omitempty"`   // the mover's
 	Jobs    int             `json:"jobs,omitzero"`   // created so far; all but one are orphaned or gone
 	Loaded  bool            `json:"loaded,omitzero"` // all its pages are in staging, and counted
@@ -35,6 +42,51 @@ func (a *Attempt) Part(name string) *Part {
 	for i := range a.Parts {
 		if a.Parts[i].Name == name {
 			return &a.Parts[i]
+		}
+	}
+	return nil
+}
+
+// Planned names the part that p was planned as: another one, where p was split
+// off that.
+func (p Part) Planned() string { return cmp.Or(p.Of, p.Name) }
+
+// Reading lists the parts that together read what one part was planned to
+// read: itself, and what was split off it.
+func (a *Attempt) Reading(name string) []*Part {
+	var parts []*Part
+	for i := range a.Parts {
+		if a.Parts[i].Planned() == name {
+			parts = append(parts, &a.Parts[i])
+		}
+	}
+	return parts
+}
+
+// MarshalJSON writes the query of parts that were split off another only once:
+// it may be long, and the row of an attempt may not.
+func (a Attempt) MarshalJSON() ([]byte, error) {
+	a.Parts = slices.Clone(a.Parts)
+	for i := range a.Parts {
+		p := &a.Parts[i]
+		if of := a.Part(p.Of); of != nil && p.SOQL == of.SOQL && slices.Equal(p.Columns, of.Columns) {
+			p.SOQL, p.Columns = "", nil
+		}
+	}
+	type plain Attempt
+	return json.Marshal(plain(a))
+}
+
+// UnmarshalJSON reads what MarshalJSON wrote.
+func (a *Attempt) UnmarshalJSON(text []byte) error {
+	type plain Attempt
+	if err := json.Unmarshal(text, (*plain)(a)); err != nil {
+		return err
+	}
+	for i := range a.Parts {
+		p := &a.Parts[i]
+		if of := a.Part(p.Of); of != nil && p.SOQL == "" {
+			p.SOQL, p.Columns = of.SOQL, of.Columns
 		}
 	}
 	return nil

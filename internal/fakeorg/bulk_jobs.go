@@ -39,6 +39,7 @@ type job struct {
 	created                time.Time
 	failure                string // scripted by a fault
 	stuck                  bool   // likewise: it never gets done
+	patience               int    // likewise: more records take too long; 0 is any number
 
 	reading *reading // guarded by jobs.mu while it is taken, like question, aborted and err
 	aborted bool
@@ -131,7 +132,10 @@ func (o *Org) createJob(w http.ResponseWriter, c *call) error {
 		question: q, chunked: !q.bound.Sorted && q.bound.Limit < 0, created: o.clock.Now(),
 	}
 	if c.fault != nil {
-		j.failure, j.stuck = c.fault.FailJob, c.fault.StickJob
+		j.failure, j.stuck, j.patience = c.fault.FailJob, c.fault.StickJob, c.fault.TimeOutOver
+		if j.failure == "" && c.fault.tooComplex(q) {
+			j.failure = "QUERY_TOO_COMPLICATED : " + namedAnswers()["too-complicated"].Message
+		}
 	}
 	j.reading = newReading(j, o.options.JobLatency, o.options.JobChunks)
 	o.jobs.mu.Lock()
@@ -207,6 +211,9 @@ func (o *Org) state(ctx context.Context, j *job) string {
 		if j.failure == "" {
 			// The job isn't the request's: it goes on where the client hangs up.
 			err = j.reading.run(context.WithoutCancel(ctx), j.question)
+		}
+		if err == nil && j.patience > 0 && j.reading.total > j.patience {
+			err = refuse(http.StatusBadRequest, "", "QUERY_TIMEOUT : %s", namedAnswers()["query-timeout"].Message)
 		}
 		o.jobs.mu.Lock()
 		j.err = err

@@ -38,6 +38,9 @@ type Rule struct {
 	FailJob       string            `json:"failJob,omitempty"`       // the Bulk job created by this request fails with this message
 	StickJob      bool              `json:"stickJob,omitempty"`      // the Bulk job created by this request stays InProgress
 
+	TimeOutOver int `json:"timeOutOver,omitempty"` // a query, or the Bulk job created by this request, that finds more records is given up
+	ComplexOver int `json:"complexOver,omitempty"` // one that names more fields is refused as too complicated
+
 	Seen int `json:"seen"` // requests that matched so far
 }
 
@@ -135,6 +138,11 @@ func namedAnswers() map[string]*apiError {
 		"unavailable":      refuse(503, "SERVER_UNAVAILABLE", "Server is too busy. Try again later."),
 		"unknown":          refuse(500, "UNKNOWN_EXCEPTION", "An unexpected error occurred. Please include this ErrorId if you contact support: 1-2 (3)"),
 	}
+}
+
+// tooComplex tells whether a rule finds that a statement names too many fields.
+func (rule *Rule) tooComplex(q *question) bool {
+	return rule != nil && rule.ComplexOver > 0 && len(q.bound.Columns) > rule.ComplexOver
 }
 
 // shorten makes the body end early where a rule says so.

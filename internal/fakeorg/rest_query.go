@@ -54,6 +54,9 @@ func (o *Org) firstPage(w http.ResponseWriter, c *call, all bool) error {
 	if err != nil {
 		return err
 	}
+	if c.fault.tooComplex(q) {
+		return namedAnswers()["too-complicated"]
+	}
 	if c.FormValue("columns") == "true" {
 		writeColumns(w, q)
 		return nil
@@ -61,6 +64,9 @@ func (o *Org) firstPage(w http.ResponseWriter, c *call, all bool) error {
 	r, err := o.now().answer(c.Context(), q, o.soqlClock())
 	if err != nil {
 		return err
+	}
+	if c.fault != nil && c.fault.TimeOutOver > 0 && r.total > c.fault.TimeOutOver {
+		return namedAnswers()["query-timeout"]
 	}
 	if q.bound.Count {
 		writeJSON(w, http.StatusOK, map[string]any{"totalSize": r.total, "done": true, "records": []any{}})

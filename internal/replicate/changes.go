@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"catchment/internal/flow"
+	"catchment/internal/mover"
 	"catchment/internal/salesforce"
 )
 
@@ -90,10 +91,13 @@ func (r *Replicator) askChanges(ctx context.Context, src *source, from time.Time
 		return c, nil
 	}
 	count := queryFor(src.object.Name, []string{"COUNT()"}, "", src.cursor, from) // also what left the where
-	if c.changed, err = r.Org.Count(ctx, count, true); err != nil {
+	if c.changed, err = r.Org.Count(ctx, count, true); mover.Overload(salesforce.CodeOf(err)) != nil {
+		c.changed, err = -1, nil // more than can be counted in two minutes
+	}
+	if err != nil {
 		return c, err
 	}
-	if c.changed > 0 && c.whole && !c.known && src.replicates() {
+	if c.changed != 0 && c.whole && !c.known && src.replicates() {
 		err = r.askUpdated(ctx, src, &c)
 	}
 	return c, err

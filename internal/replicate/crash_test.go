@@ -30,6 +30,9 @@ func TestCrashAtEveryMoment(t *testing.T) {
 		{"first run", func(*rig) {}, func(*process) {}},
 		{"increment by REST", func(r *rig) { r.done(nil); r.history(12, 3) }, func(*process) {}},
 		{"deletes and a sweep", vanish, func(*process) {}},
+		{"a query that takes too long", func(r *rig) {
+			r.org.Fault(fakeorg.Rule{Method: "POST", Path: "/jobs/query", TimeOutOver: 5})
+		}, func(*process) {}},
 		{"rebuild", func(r *rig) { r.done(nil); r.history(12, 3) }, full},
 		{"a field that was hidden", func(r *rig) {
 			r.must(r.org.HideField("Contact", "Title"))

@@ -1,6 +1,7 @@
 package replicate
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -120,7 +121,10 @@ func (r *Replicator) createJob(ctx context.Context, v *visit, p *control.Part) e
 	if v.attempt, err = r.Control.SaveAttempt(ctx, v.attempt); err != nil {
 		return err
 	}
-	job, err := pager.Create(ctx, mover.Request{Object: v.source.object.Name, SOQL: p.SOQL, IDs: p.IDs})
+	job, err := pager.Create(ctx, mover.Request{Object: v.source.object.Name, SOQL: within(*p), IDs: p.IDs})
+	if overload(err) {
+		return r.relieve(ctx, v, p, err)
+	}
 	if errors.Is(err, mover.ErrUnsupported) && p.Mover == "bulk" {
 		p.Mover = "rest"
 		if p.Name == control.Main { // Bulk refuses the object, not only some of its fields
@@ -148,7 +152,7 @@ func (r *Replicator) forgetJobs(ctx context.Context, v *visit, p *control.Part) 
 	p.Pages, p.Records, p.Bytes = 0, 0, 0
 	for i := range v.attempt.Parts {
 		q := &v.attempt.Parts[i]
-		if q.Follows != p.Name || len(q.Job) == 0 {
+		if q.Follows != p.Planned() || len(q.Job) == 0 {
 			continue
 		}
 		pager, job, err := r.job(q)
@@ -219,15 +223,18 @@ func (r *Replicator) done(ctx context.Context, v *visit) error {
 
 // finished asks whether every part has its result.
 func (r *Replicator) finished(ctx context.Context, v *visit) (bool, error) {
-	all := true
+	all, tooMuch := true, error(nil)
 	for i := range v.attempt.Parts {
 		one, err := r.partFinished(ctx, v, &v.attempt.Parts[i])
-		if err != nil {
+		switch {
+		case overload(err): // the others' results are good all the same, and the next run needs to know whose aren't
+			tooMuch = cmp.Or(tooMuch, err)
+		case err != nil:
 			return false, err
 		}
 		all = all && one
 	}
-	return all, nil
+	return all && tooMuch == nil, tooMuch
 }
 
 // partFinished asks whether a part's job has its result, and replaces a job
@@ -262,6 +269,8 @@ func (r *Replicator) partFinished(ctx context.Context, v *visit, p *control.Part
 	switch {
 	case errors.Is(err, mover.ErrGone):
 		return false, r.replaceJob(ctx, v, p)
+	case overload(err):
+		return false, r.relieve(ctx, v, p, err)
 	case errors.Is(err, mover.ErrFailed):
 		return false, r.giveUpJob(ctx, v, p, err)
 	case err != nil:
@@ -274,13 +283,17 @@ func (r *Replicator) partFinished(ctx context.Context, v *visit, p *control.Part
 // giveUpJob deletes a job whose result is no good. The next call makes another;
 // this one says what happened.
 func (r *Replicator) giveUpJob(ctx context.Context, v *visit, p *control.Part, why error) error {
+	return errors.Join(why, r.dropJob(ctx, v, p, why))
+}
+
+func (r *Replicator) dropJob(ctx context.Context, v *visit, p *control.Part, why error) error {
 	pager, job, err := r.job(p)
 	if err != nil {
-		return errors.Join(why, err)
+		return err
 	}
 	p.Job = nil
 	v.note("job %s was given up: %v", job.ID, why)
-	return errors.Join(why, pager.Drop(ctx, job))
+	return pager.Drop(ctx, job)
 }
 
 // replaceJob makes a new job in the place of one that can't be read any more.
@@ -315,7 +328,9 @@ func jobOf(p *control.Part) (mover.Job, error) {
 	return job, nil
 }
 
+// setJob notes a job in its part. What it reads stands there already.
 func setJob(p *control.Part, j mover.Job) error {
+	j.Request.SOQL, j.Request.IDs = "", nil
 	b, err := json.Marshal(j)
 	p.Job = b
 	return err

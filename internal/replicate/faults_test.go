@@ -60,7 +60,7 @@ func TestFaultsThatLast(t *testing.T) {
 		{"every count is wrong", fakeorg.Rule{Path: "/results", ExtraRecords: 1}, "Sforce-NumberOfRecords", false},
 		{"pages are mixed up again and again", fakeorg.Rule{Path: "/results", DuplicatePage: true}, "different ones", true},
 		{"every job fails", fakeorg.Rule{Method: http.MethodPost, Path: "/jobs/query", FailJob: "InternalServerError : something broke"}, "something broke", true},
-		{"job failed: time", fakeorg.Rule{Method: http.MethodPost, Path: "/jobs/query", Nth: 1, FailJob: "retried more than 15 times"}, "15 times", true},
+		{"job failed: time", fakeorg.Rule{Method: http.MethodPost, Path: "/jobs/query", FailJob: "retried more than 15 times"}, "15 times", true},
 		{"job failed: allowance", fakeorg.Rule{Method: http.MethodPost, Path: "/jobs/query", Nth: 1, FailJob: "Max bulk v2 query result size stored (1000000000) kb per 24 hrs has been exceeded"}, "24 hrs", true},
 		{"job failed: field", fakeorg.Rule{Method: http.MethodPost, Path: "/jobs/query", Nth: 1, FailJob: "INVALID_FIELD: No such column 'X' on entity 'Contact'"}, "INVALID_FIELD", true},
 		{"job failed: rights", fakeorg.Rule{Method: http.MethodPost, Path: "/jobs/query", Nth: 1, FailJob: "INSUFFICIENT_ACCESS: not authorized"}, "INSUFFICIENT_ACCESS", true},

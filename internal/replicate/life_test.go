@@ -293,6 +293,9 @@ func (l *life) ail() {
 		{"locator gone", fakeorg.Rule{Path: "/query/", Status: 404, Body: `[{"errorCode":"INVALID_QUERY_LOCATOR","message":"gone"}]`}},
 		{"no latestDateCovered", fakeorg.Rule{Path: "/updated", Omit: []string{"latestDateCovered"}}},
 		{"no latestDateCovered of deletes", fakeorg.Rule{Path: "/deleted", Omit: []string{"latestDateCovered"}}},
+		{"Bulk query takes too long", fakeorg.Rule{Method: http.MethodPost, Path: "/jobs/query", TimeOutOver: 2 + l.dice.IntN(20)}},
+		{"REST query takes too long", fakeorg.Rule{Path: "/queryAll?q=SELECT+Id", TimeOutOver: 1 + l.dice.IntN(20)}},
+		{"query is too complicated", fakeorg.Rule{Path: "quer", ComplexOver: 5 + l.dice.IntN(10)}},
 		{"composite answer cut", fakeorg.Rule{Path: "/composite", Truncate: 1 + l.dice.IntN(3000)}},
 	}
 	for range l.dice.IntN(3) {

@@ -66,6 +66,8 @@ func (r *Replicator) loadPart(ctx context.Context, v *visit, place int64, p *con
 	switch err := l.run(ctx); {
 	case errors.Is(err, mover.ErrGone):
 		return r.loadAnother(ctx, v, place, p)
+	case overload(err):
+		return r.relieve(ctx, v, p, err)
 	case errors.Is(err, errStopping):
 		return nil
 	case err != nil:
@@ -130,7 +132,10 @@ func (r *Replicator) newLoading(ctx context.Context, v *visit, place int64, p *c
 	l := &loading{Replicator: r, v: v, part: p, place: place, pager: pager, job: job, readAt: job.ReadAt,
 		stored: map[string]control.PageRow{}, ready: make(chan control.PageRow, r.Warehouse.PagesPerLoad())}
 	_, l.before, _ = v.attempt.Sums()
-	if first := v.attempt.Part(p.Follows); first != nil && len(first.Job) > 0 { // two servers' clocks may differ
+	for _, first := range v.attempt.Reading(p.Follows) { // two servers' clocks may differ
+		if len(first.Job) == 0 {
+			continue
+		}
 		of, err := jobOf(first)
 		if err != nil {
 			return nil, err

@@ -2,10 +2,12 @@ package replicate_test
 
 import (
 	"maps"
+	"net/http"
 	"reflect"
 	"slices"
 	"testing"
 
+	"catchment/internal/fakeorg"
 	"catchment/internal/flow"
 )
 
@@ -21,16 +23,19 @@ func TestMetamorphic(t *testing.T) {
 		mover flow.Mover
 		pages int // records in one
 		dies  bool
+		slow  bool // queries that find more than a few records take too long
 	}{
-		{"REST into DuckDB", "duckdb", flow.REST, 7, false},
-		{"Bulk into DuckDB", "duckdb", flow.Bulk, 7, false},
-		{"Bulk into PostgreSQL", "postgres", flow.Bulk, 7, false},
-		{"REST into PostgreSQL", "postgres", flow.REST, 7, false},
-		{"all in one page", "duckdb", flow.Bulk, 1000, false},
-		{"a page for each record", "postgres", flow.Bulk, 1, false},
-		{"killed in every run", "duckdb", flow.Auto, 7, true},
-		{"AppFlow into PostgreSQL", "postgres", flow.ByAppFlow, 7, false},
-		{"AppFlow into Redshift", "redshift", flow.ByAppFlow, 7, false},
+		{"REST into DuckDB", "duckdb", flow.REST, 7, false, false},
+		{"Bulk into DuckDB", "duckdb", flow.Bulk, 7, false, false},
+		{"Bulk into PostgreSQL", "postgres", flow.Bulk, 7, false, false},
+		{"REST into PostgreSQL", "postgres", flow.REST, 7, false, false},
+		{"all in one page", "duckdb", flow.Bulk, 1000, false, false},
+		{"a page for each record", "postgres", flow.Bulk, 1, false, false},
+		{"killed in every run", "duckdb", flow.Auto, 7, true, false},
+		{"in ranges of Ids", "duckdb", flow.Bulk, 7, false, true},
+		{"in ranges of Ids, into PostgreSQL", "postgres", flow.REST, 7, false, true},
+		{"AppFlow into PostgreSQL", "postgres", flow.ByAppFlow, 7, false, false},
+		{"AppFlow into Redshift", "redshift", flow.ByAppFlow, 7, false, false},
 	} {
 		t.Run(v.name, func(t *testing.T) {
 			l := newLife(t, seed, shelfOf(t, v.in), &tallied{}, v.pages)
@@ -39,6 +44,14 @@ func TestMetamorphic(t *testing.T) {
 			}
 			if v.mover == flow.ByAppFlow {
 				l.begun = newCloud(t, l.rig, nil).with
+			}
+			run := func() {
+				if v.slow {
+					l.org.Fault(fakeorg.Rule{Method: http.MethodPost, Path: "/jobs/query", TimeOutOver: 6})
+					l.org.Fault(fakeorg.Rule{Path: "/queryAll?q=SELECT+Id", TimeOutOver: 6})
+				}
+				l.done(allowDeletes)
+				l.org.ClearFaults()
 			}
 			for n := range 5 {
 				l.happen()
@@ -49,11 +62,11 @@ func TestMetamorphic(t *testing.T) {
 					}
 					p.close()
 				}
-				l.done(allowDeletes)
+				run()
 			}
 			l.settle()
-			l.done(allowDeletes)
-			l.done(allowDeletes)
+			run()
+			run()
 			got := tables{}
 			for _, fl := range l.flows {
 				got[fl.Object] = l.table(fl.Object)

@@ -138,8 +138,8 @@ func (s *source) whyGone(column string) string {
 func filled(src *source, a control.Attempt) []string {
 	var names []string
 	for _, p := range a.Parts {
-		whole := p.Name == control.Main || p.Follows == control.Main
-		if p.Name != backfillName && p.Follows != backfillName && !(whole && readsAll(a)) {
+		whole := p.Planned() == control.Main || p.Follows == control.Main
+		if p.Planned() != backfillName && p.Follows != backfillName && !(whole && readsAll(a)) {
 			continue
 		}
 		for _, c := range src.table.Columns {

@@ -8,8 +8,11 @@ import (
 	"testing"
 	"time"
 
+	"catchment/internal/control"
 	"catchment/internal/fakeorg"
 	"catchment/internal/flow"
+	"catchment/internal/plan"
+	"catchment/internal/replicate"
 )
 
 // What users of other extractors have reported, each by the thread that it was
@@ -239,4 +242,43 @@ func TestPainAirbyte20703(t *testing.T) {
 	if diff, err := r.compare(r.flows[0]); err != nil || diff.Differs() {
 		t.Errorf("%+v, %v", diff, err)
 	}
+}
+
+// Redshift's error 1023 made the task crash and begin anew, again and again
+// (estuary/connectors#5218). Here every second commit of a run is refused: what
+// was committed stays, only the step that was undone is done again.
+func TestPainEstuary5218(t *testing.T) {
+	r := small(t, "Contact", 20)
+	r.shelf = shelfOf(t, "redshift")
+	conflicts := 0
+	refuse := func(p *process) {
+		p.tries = 4
+		p.before = func(step string, _ plan.Task) {
+			if step == replicate.Load || step == replicate.Consolidate {
+				if conflicts++; conflicts%2 == 1 {
+					r.shelf.redshift.Faults().RefuseCommit(1 + conflicts%3)
+				}
+			}
+		}
+	}
+	for range 3 {
+		calls := r.calls(func() {
+			if o := r.done(refuse).Objects[0]; o.State != control.FlowDone {
+				t.Errorf("%+v", o)
+			}
+		})
+		if calls["job"] > 1+4 { // create, polls and delete: the job is the same
+			t.Errorf("it began anew: %v", calls)
+		}
+		r.shelf.redshift.Faults().RefuseCommit(0)
+		r.same()
+		r.later(time.Hour)
+		r.history(10, uint64(conflicts))
+	}
+	if conflicts < 6 {
+		t.Errorf("only %d steps were spoilt", conflicts)
+	}
+	r.done(nil)
+	r.same()
+	r.nothingLeft()
 }

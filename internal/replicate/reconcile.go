@@ -2,6 +2,7 @@ package replicate
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -54,15 +55,19 @@ func (r *Replicator) reconcile(ctx context.Context, v *visit) (done bool, err er
 
 // readAgain gives up the result of a part that is loaded already.
 func (r *Replicator) readAgain(ctx context.Context, v *visit, name string, why error) error {
-	p := v.attempt.Part(name)
-	if p == nil || len(p.Job) == 0 {
-		return why
+	for _, p := range v.attempt.Reading(name) {
+		if len(p.Job) == 0 {
+			continue
+		}
+		if r.lander(p) != nil {
+			return plan.Fixf("load it anew with: catchment run --full "+v.attempt.Flow, "%w", why)
+		}
+		p.Loaded = false
+		if err := r.dropJob(ctx, v, p, why); err != nil {
+			return errors.Join(why, err)
+		}
 	}
-	if r.lander(p) != nil {
-		return plan.Fixf("load it anew with: catchment run --full "+v.attempt.Flow, "%w", why)
-	}
-	p.Loaded = false
-	return r.giveUpJob(ctx, v, p, why)
+	return why
 }
 
 // suspectsAtMost bounds how many Ids are asked about one by one: 150 with each
@@ -72,8 +77,8 @@ const suspectsAtMost = 3000
 // suspects asks about the Ids that the logs name and the main part didn't
 // bring. It also tells whether the delete log covers the window.
 func (r *Replicator) suspects(ctx context.Context, v *visit) ([]suspect, bool, error) {
-	main := v.attempt.Part(control.Main)
-	if main == nil || v.attempt.From.IsZero() || !v.source.replicates() || len(v.source.table.Key) != 1 {
+	main := v.attempt.Reading(control.Main)
+	if len(main) == 0 || v.attempt.From.IsZero() || !v.source.replicates() || len(v.source.table.Key) != 1 {
 		return nil, false, nil
 	}
 	c, err := r.changesOf(ctx, v)
@@ -94,8 +99,11 @@ func (r *Replicator) suspects(ctx context.Context, v *visit) ([]suspect, bool, e
 		}
 		logged[id] = true
 	}
-	if len(logged) > 0 && len(main.Job) > 0 {
-		job, err := jobOf(main)
+	for _, p := range main {
+		if len(logged) == 0 || len(p.Job) == 0 {
+			continue
+		}
+		job, err := jobOf(p)
 		if err == nil {
 			err = r.Warehouse.StagedKeys(ctx, v.source.table, v.attempt.ID, job.ID, func(id string) { delete(logged, id) })
 		}

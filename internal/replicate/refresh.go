@@ -70,8 +70,12 @@ func refreshed(a control.Attempt) bool {
 func (v *visit) noteStale(patched int64) {
 	a := &v.attempt
 	filling := a.Part(backfillName) != nil
-	if p := a.Part(refreshName); p != nil && !filling {
-		v.note("refresh: %d of %d records had other values in fields that change without a stamp", patched, p.Records)
+	if a.Part(refreshName) != nil && !filling {
+		records := int64(0)
+		for _, p := range a.Reading(refreshName) {
+			records += p.Records
+		}
+		v.note("refresh: %d of %d records had other values in fields that change without a stamp", patched, records)
 	}
 	if p := a.Part(sampleName); p != nil && !filling && patched > 0 {
 		v.note("sample: %d of %d records had other values in fields that change without a stamp; to compare all: refresh: 1d", patched, p.Records)

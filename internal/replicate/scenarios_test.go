@@ -10,6 +10,8 @@ import (
 
 	"catchment/internal/control"
 	"catchment/internal/fakeorg"
+	"catchment/internal/plan"
+	"catchment/internal/replicate"
 )
 
 // Each of these is what users of other extractors report, named after the
@@ -249,4 +251,64 @@ func TestRestoredFromYesterdaysBackup(t *testing.T) {
 	}
 	r.done(full)
 	r.same()
+}
+
+// A field is hidden between two staged versions of a record: the first waits in
+// staging with the field when its process dies, the second is read without it.
+// What is told of the record is the newest that may be told; the field keeps the
+// value that it had, and gets its own back with the permission.
+func TestFieldHiddenBetweenTwoStagedVersions(t *testing.T) {
+	r := small(t, "Contact", 20)
+	id := r.ids("Contact")[4]
+	r.set(id, "Title", "before")
+	r.later(time.Hour)
+	r.done(nil)
+	r.later(time.Hour)
+	r.set(id, "Title", "staged")
+	r.set(id, "LastName", "First")
+	r.later(time.Hour)
+	f := &fate{}
+	p := r.start(f) // dies when its page is in staging
+	p.tries = 1
+	p.before = func(step string, _ plan.Task) {
+		if step == replicate.Consolidate {
+			f.mu.Lock()
+			f.at = 1
+			f.mu.Unlock()
+		}
+	}
+	p.run()
+	p.close()
+	if got := r.staged("contact"); got != "1" {
+		t.Fatalf("%s versions wait in staging", got)
+	}
+	r.must(r.org.HideField("Contact", "Title"))
+	r.set(id, "LastName", "Second")
+	r.later(time.Hour)
+	o := r.done(nil).Objects[0]
+	if notes := strings.Join(o.Notes, " "); !strings.Contains(notes, "contact.title keeps its old values") {
+		t.Errorf("notes %q", notes)
+	}
+	p = r.start(nil)
+	got := p.query("SELECT CAST(lastname AS VARCHAR), CAST(title AS VARCHAR) FROM salesforce.contact WHERE id = '" + id + "'")[0]
+	p.close()
+	if *got[0] != "Second" || *got[1] != "before" {
+		t.Errorf("last name %q, title %q", *got[0], *got[1])
+	}
+	r.must(r.org.ShowField("Contact", "Title"))
+	r.later(time.Hour)
+	r.done(nil)
+	if got := r.table("Contact")[id].values["title"]; got != "staged" {
+		t.Errorf("title %q", got)
+	}
+	r.same()
+	r.nothingLeft()
+}
+
+// staged counts the versions that wait in the staging table.
+func (r *rig) staged(table string) string {
+	r.t.Helper()
+	p := r.start(nil)
+	defer p.close()
+	return *p.query("SELECT CAST(count(*) AS VARCHAR) FROM salesforce_incremental." + table)[0][0]
 }

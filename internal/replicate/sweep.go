@@ -28,15 +28,24 @@ func sweeps(src *source, a control.Attempt) bool {
 // sweptAt is when every row was held against all Ids, or the zero time where an
 // attempt didn't do that.
 func (r *Replicator) sweptAt(a *control.Attempt) (time.Time, error) {
-	p := a.Part(sweepPart)
-	if p == nil && (a.Complete || a.From.IsZero()) {
-		p = a.Part(control.Main)
+	parts := a.Reading(sweepPart)
+	if len(parts) == 0 && (a.Complete || a.From.IsZero()) {
+		parts = a.Reading(control.Main)
 	}
-	if p == nil || len(p.Job) == 0 {
-		return time.Time{}, nil
+	var first time.Time
+	for _, p := range parts {
+		if len(p.Job) == 0 {
+			return time.Time{}, nil
+		}
+		job, err := jobOf(p)
+		if err != nil {
+			return time.Time{}, err
+		}
+		if first.IsZero() || job.ReadAt.Before(first) {
+			first = job.ReadAt
+		}
 	}
-	job, err := jobOf(p)
-	return job.ReadAt, err
+	return first, nil
 }
 
 // sweepOf is that part. What it lacks is gone; why, reconcile finds out.

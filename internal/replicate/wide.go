@@ -28,14 +28,7 @@ func divide(p control.Part, taken int) []control.Part {
 	if !found {
 		return []control.Part{p}
 	}
-	var always, others []string
-	for _, c := range p.Columns {
-		if slices.Contains([]string{"Id", "SystemModstamp", "IsDeleted", "MasterRecordId"}, c) {
-			always = append(always, c)
-		} else {
-			others = append(others, c)
-		}
-	}
+	always, others := apart(p.Columns)
 	var groups []control.Part
 	for len(others) > 0 {
 		one := p
@@ -78,25 +71,27 @@ const rereadName = "reread"
 // whether there are any.
 func (r *Replicator) reread(ctx context.Context, v *visit) (bool, error) {
 	a := &v.attempt
-	main := a.Part(control.Main)
-	if main == nil || a.Part(rereadName) != nil {
+	if a.Part(rereadName) != nil {
 		return false, nil
+	}
+	first, err := jobsOf(a.Reading(control.Main))
+	if err != nil || len(first) == 0 {
+		return false, err
 	}
 	var torn []string
 	for i := range a.Parts {
 		p := &a.Parts[i]
-		if p.Follows != control.Main || len(p.Job) == 0 {
+		if p.Follows != control.Main || p.Planned() != p.Name {
 			continue
 		}
-		_, first, err := r.job(main)
+		further, err := jobsOf(a.Reading(p.Name))
 		if err != nil {
 			return false, err
 		}
-		_, further, err := r.job(p)
-		if err != nil {
-			return false, err
+		if len(further) == 0 {
+			continue
 		}
-		keys, err := r.Warehouse.Torn(ctx, v.source.table, a.ID, first.ID, further.ID)
+		keys, err := r.Warehouse.Torn(ctx, v.source.table, a.ID, first, further)
 		if err != nil {
 			return false, err
 		}
@@ -111,11 +106,27 @@ func (r *Replicator) reread(ctx context.Context, v *visit) (bool, error) {
 	return true, nil
 }
 
+// jobsOf names the jobs of some parts.
+func jobsOf(parts []*control.Part) ([]string, error) {
+	var ids []string
+	for _, p := range parts {
+		if len(p.Job) == 0 {
+			continue
+		}
+		job, err := jobOf(p)
+		if err != nil {
+			return nil, err
+		}
+		ids = append(ids, job.ID)
+	}
+	return ids, nil
+}
+
 // allColumns is what the main part and the groups that follow it read together.
 func allColumns(a control.Attempt) []string {
 	var all []string
 	for _, p := range a.Parts {
-		if p.Name != control.Main && p.Follows != control.Main {
+		if p.Planned() != control.Main && p.Follows != control.Main {
 			continue
 		}
 		for _, c := range p.Columns {

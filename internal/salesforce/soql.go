@@ -60,6 +60,9 @@ func Before(field string, t time.Time) Condition {
 // From asks for records whose field is value or comes after it.
 func From(field, value string) Condition { return Condition(field + " >= " + Quote(value)) }
 
+// Below asks for records whose field comes before value.
+func Below(field, value string) Condition { return Condition(field + " < " + Quote(value)) }
+
 // In asks for records whose field is one of values.
 func In(field string, values []string) Condition {
 	quoted := make([]string, len(values))

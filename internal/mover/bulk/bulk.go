@@ -36,7 +36,7 @@ func (p *Pager) Create(ctx context.Context, r mover.Request) (mover.Job, error) 
 		return mover.Job{}, fmt.Errorf("%s: %w: %w", r.Object, mover.ErrUnsupported, err)
 	}
 	if err != nil {
-		return mover.Job{}, fmt.Errorf("%s: %w", r.Object, err)
+		return mover.Job{}, fmt.Errorf("%s: %w", r.Object, overloaded(err, salesforce.CodeOf(err)))
 	}
 	return mover.Job{ID: j.ID, Version: j.Version, ReadAt: j.ServerDate, Request: r}, nil
 }

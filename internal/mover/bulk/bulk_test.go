@@ -124,8 +124,9 @@ func TestPoll(t *testing.T) {
 		{"aborted", state(`"state":"Aborted"`), false, true, plan.Bug},
 		{"odd state", state(`"state":"Open"`), false, false, plan.Bug},
 		{"deleted", answer(404, `[{"errorCode":"NOT_FOUND"}]`), false, true, plan.Fix},
-		{"retried", state(`"state":"Failed","errorMessage":"InternalServerError : Retried more than 15 times"`), false, false, plan.Wait},
-		{"timed out", state(`"state":"Failed","errorMessage":"QUERY_TIMEOUT: Your query request was running for too long."`), false, false, plan.Wait},
+		{"retried", state(`"state":"Failed","errorMessage":"InternalServerError : Retried more than 15 times"`), false, false, plan.Fix},
+		{"timed out", state(`"state":"Failed","errorMessage":"QUERY_TIMEOUT: Your query request was running for too long."`), false, false, plan.Fix},
+		{"complicated", state(`"state":"Failed","errorMessage":"QUERY_TOO_COMPLICATED: Query is either selecting too many fields or the filter conditions are too complicated."`), false, false, plan.Fix},
 		{"storage", state(`"state":"Failed","errorMessage":"Max bulk v2 query result size stored (1000000000) kb per 24 hrs has been exceeded"`), false, false, plan.Wait},
 		{"field gone", state(`"state":"Failed","errorMessage":"INVALID_FIELD: No such column 'X' on entity 'Account'"`), false, false, plan.Fix},
 		{"hidden", state(`"state":"Failed","errorMessage":"insufficient access rights"`), false, false, plan.Fix},
@@ -142,6 +143,9 @@ func TestPoll(t *testing.T) {
 			}
 			if err != nil && plan.ClassOf(err) != tt.class {
 				t.Errorf("class %s: %v", plan.ClassOf(err), err)
+			}
+			if errors.Is(err, mover.ErrTooLong) != (tt.name == "retried" || tt.name == "timed out") || errors.Is(err, mover.ErrTooWide) != (tt.name == "complicated") {
+				t.Errorf("which part of it is too much: %v", err)
 			}
 		})
 	}

@@ -15,7 +15,20 @@ func failed(j mover.Job, text string) error {
 	if text == "" {
 		text = "Salesforce gave no reason"
 	}
-	return &plan.Failure{Class: class, Hint: hint, Err: fmt.Errorf("%w: %s for %s: %s", mover.ErrFailed, j.ID, j.Request.Object, text)}
+	err := fmt.Errorf("%w: %s for %s: %s", mover.ErrFailed, j.ID, j.Request.Object, text)
+	if class == plan.Fix {
+		err = overloaded(err, text)
+	}
+	return &plan.Failure{Class: class, Hint: hint, Err: err}
+}
+
+// overloaded marks the failure of a query that was more than Salesforce can
+// answer.
+func overloaded(err error, text string) error {
+	if over := mover.Overload(text); over != nil {
+		return fmt.Errorf("%w: %w", over, err)
+	}
+	return err
 }
 
 // classOf knows the texts that Salesforce writes into errorMessage (Bulk API
@@ -33,8 +46,8 @@ func classOf(text string) (plan.Class, string) {
 	switch {
 	case has("per 24 hrs", "limit exceeded", "limitexceeded", "request_limit_exceeded"):
 		return plan.Wait, "the org's Bulk allowance of 24 hours is used up; see `catchment check`"
-	case has("retried more than", "timeout", "timed out", "time limit"):
-		return plan.Wait, "Salesforce couldn't finish this query; if that goes on, exclude formula fields or narrow the where"
+	case mover.Overload(text) != nil:
+		return plan.Fix, "Salesforce couldn't finish this query: exclude formula fields, or narrow the where to an indexed field"
 	case has("invalid_field", "no such column", "invalid_type", "malformed_query", "sobject type"):
 		return plan.Fix, "a field or the object was removed or hidden: check the flow's fields and where"
 	case has("insufficient", "not authorized", "permission"):

@@ -105,7 +105,16 @@ func unsupported(object string, err error) error {
 	if salesforce.CodeOf(err) == "INVALID_TYPE_FOR_OPERATION" {
 		return fmt.Errorf("%s: %w: %w", object, mover.ErrUnsupported, err)
 	}
-	return fmt.Errorf("%s: %w", object, err)
+	return fmt.Errorf("%s: %w", object, overloaded(err))
+}
+
+// overloaded marks the failure of a query that was more than Salesforce can
+// answer.
+func overloaded(err error) error {
+	if over := mover.Overload(salesforce.CodeOf(err)); over != nil {
+		return fmt.Errorf("%w: %w", over, err)
+	}
+	return err
 }
 
 // Poll finds every job of this process done.
@@ -167,7 +176,7 @@ func expired(err error) error {
 	if salesforce.CodeOf(err) == "INVALID_QUERY_LOCATOR" || salesforce.StatusOf(err) == http.StatusNotFound {
 		return fmt.Errorf("%w: %w", mover.ErrGone, err)
 	}
-	return err
+	return overloaded(err)
 }
 
 // Drop forgets the job. Salesforce holds nothing but a cursor, which expires.

@@ -137,7 +137,7 @@ func torn(r *rig) {
 		_, err := r.w.Load(r.t.Context(), r.fence, b)
 		must(r.t, err)
 	}
-	keys, err := r.w.Torn(r.t.Context(), r.table, "a1", "main", "further")
+	keys, err := r.w.Torn(r.t.Context(), r.table, "a1", []string{"main"}, []string{"further"})
 	must(r.t, err)
 	sameRows(r.t, keys, "2", "3")
 }

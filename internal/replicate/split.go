@@ -1,0 +1,357 @@
+package replicate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/big"
+	"slices"
+	"strings"
+
+	"catchment/internal/control"
+	"catchment/internal/flow"
+	"catchment/internal/mover"
+	"catchment/internal/plan"
+	"catchment/internal/salesforce"
+	"catchment/internal/schema"
+	"catchment/internal/warehouse"
+)
+
+// A query that is more than Salesforce can answer is asked again in smaller
+// parts: in ranges of Ids where it takes too long, in groups of columns where it
+// names too much. A record never moves from one range to another, as it would
+// between two halves of a window when it changes, and the outermost ranges have
+// no ends: together they read what the one query would have.
+
+// overload tells whether Salesforce refused a query as more than it can answer.
+func overload(err error) bool {
+	return errors.Is(err, mover.ErrTooLong) || errors.Is(err, mover.ErrTooWide)
+}
+
+// A relief is how to go on with a part whose query was too much.
+type relief string
+
+// The reliefs.
+const (
+	noRelief  relief = ""        // it can't become smaller: the user has to act
+	byBulk    relief = "bulk"    // Bulk has more time than REST
+	byRanges  relief = "ranges"  // of Ids
+	byColumns relief = "columns" // in groups
+)
+
+// A part is split into so many ranges, and so often: the smallest ranges have
+// about a 64th of the Ids, and 84 further jobs are the most that a query costs
+// which can't be answered at all.
+const (
+	rangesAtOnce = 4
+	splitsAtMost = 3
+)
+
+// columnsAtLeast is how many columns a group must have to be halved.
+const columnsAtLeast = 8
+
+// reliefFor decides. mayBulk says that the flow leaves the mover open, keyed that
+// its records have an Id.
+func reliefFor(p control.Part, why error, mayBulk, keyed bool) relief {
+	switch {
+	case len(p.IDs) > 0: // a few records by their Ids, and the names of the fields in the body
+		return noRelief
+	case errors.Is(why, mover.ErrTooWide):
+		if len(p.Columns) < columnsAtLeast {
+			return noRelief
+		}
+		return byColumns
+	case p.Name == sampleName: // it has a LIMIT
+		return noRelief
+	case p.Mover == "rest" && mayBulk:
+		return byBulk
+	case !keyed, p.Op == string(warehouse.Seen): // what one range lacks, another one has
+		return noRelief
+	case p.Splits >= splitsAtMost:
+		return noRelief
+	}
+	return byRanges
+}
+
+// relieve makes a part smaller whose query was too much, and remembers that
+// before its job is dropped: whatever dies then, the next run goes on with the
+// smaller parts.
+func (r *Replicator) relieve(ctx context.Context, v *visit, p *control.Part, why error) error {
+	row, err := r.Control.Flow(ctx, v.attempt.Flow)
+	if err != nil {
+		return err
+	}
+	fl := v.source.flow
+	mayBulk := row.Mover == "" && (fl.Mover == flow.Auto || fl.Mover == "")
+	name, jobs := p.Name, []*control.Part{{Mover: p.Mover, Job: p.Job}}
+	switch reliefFor(*p, why, mayBulk, len(v.source.table.Key) == 1) {
+	case byBulk:
+		p.Mover, p.Job = "bulk", nil
+		v.note("the query of %s took too long by REST: it is read by Bulk", name)
+	case byRanges:
+		pivots, err := r.pivots(ctx, v, *p)
+		if err != nil {
+			return err
+		}
+		if len(pivots) == 0 {
+			return r.tooMuch(ctx, v, p, why)
+		}
+		ranges := split(*p, pivots, len(v.attempt.Parts))
+		*p = ranges[0]
+		v.attempt.Parts = append(v.attempt.Parts, ranges[1:]...)
+		what := fmt.Sprintf("the query of %s took too long: it is read in ", p.Planned())
+		v.attempt.Notes = slices.DeleteFunc(v.attempt.Notes, func(note string) bool { return strings.HasPrefix(note, what) })
+		v.note("%s%d ranges of Ids", what, len(v.attempt.Reading(p.Planned())))
+	case byColumns:
+		jobs = nil
+		for _, q := range v.attempt.Reading(p.Planned()) {
+			jobs = append(jobs, &control.Part{Mover: q.Mover, Job: q.Job})
+		}
+		v.attempt.Parts = halved(v.attempt.Parts, p.Planned())
+		v.note("the query of %s named too much: it is read in groups of columns", name)
+	default:
+		return r.tooMuch(ctx, v, p, why)
+	}
+	if v.attempt, err = r.Control.SaveAttempt(ctx, v.attempt); err != nil {
+		return err
+	}
+	for _, q := range jobs {
+		if len(q.Job) == 0 {
+			continue
+		}
+		pager, job, err := r.job(q)
+		if err != nil {
+			return err
+		}
+		if err := pager.Drop(ctx, job); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// tooMuch gives a part up that can't become any smaller, and says what the user
+// can do. What other parts have brought is kept: the next run tries this one
+// again.
+func (r *Replicator) tooMuch(ctx context.Context, v *visit, p *control.Part, why error) error {
+	err := error(&plan.Failure{Class: plan.Fix, Hint: tooMuchHint(v.source, *p), Err: why})
+	if len(p.Job) == 0 {
+		return err
+	}
+	return r.giveUpJob(ctx, v, p, err)
+}
+
+// tooMuchHint names what makes a query slow, as far as it can be seen from here.
+func tooMuchHint(src *source, p control.Part) string {
+	var todo []string
+	if p.Planned() == sweepPart {
+		todo = append(todo, "set sweep: off for this flow")
+	}
+	if src.flow.Where != "" {
+		todo = append(todo, "narrow the where to indexed fields, or have Salesforce Support index those that it names")
+	}
+	var formulas []string
+	for _, f := range src.fields {
+		if f.Calculated && slices.Contains(p.Columns, f.Name) {
+			formulas = append(formulas, f.Name)
+		}
+	}
+	if n := len(formulas); n > 0 {
+		todo = append(todo, fmt.Sprintf("exclude formula fields (%d are read, as %s)", n, strings.Join(formulas[:min(n, 3)], ", ")))
+	}
+	if len(todo) == 0 {
+		todo = append(todo, "exclude fields that nobody needs", "ask Salesforce Support for a skinny table of this object")
+	}
+	return "Salesforce couldn't answer this query even in small parts: " + strings.Join(todo, "; or ")
+}
+
+// pivots are the Ids that a part is split at: they divide what lies between the
+// first and the last of its records. Both are found by the index of the Ids,
+// whatever the flow's where.
+func (r *Replicator) pivots(ctx context.Context, v *visit, p control.Part) ([]string, error) {
+	first, err := r.endOf(ctx, v.source.object, p, "Id")
+	if err != nil || first == "" {
+		return nil, err
+	}
+	last, err := r.endOf(ctx, v.source.object, p, "Id DESC")
+	if err != nil {
+		return nil, err
+	}
+	return pivotsBetween(first, last, rangesAtOnce)
+}
+
+// endOf reads the first Id of a part's range in an order, "" where it has none.
+func (r *Replicator) endOf(ctx context.Context, o schema.Object, p control.Part, order string) (string, error) {
+	q := salesforce.Select{Fields: []string{"Id"}, From: o.Name, Where: bounds(p), OrderBy: order, Limit: 1}
+	id := ""
+	for record, err := range r.Org.Query(ctx, q.String(), true) {
+		if err != nil {
+			return "", fmt.Errorf("read the ends of %s: %w", o.Name, err)
+		}
+		if id, err = record.Text("Id"); err != nil {
+			return "", err
+		}
+	}
+	return id, nil
+}
+
+// pivotsBetween divides the Ids from first to last into n ranges of about the
+// same width. Each pivot is later than first and no later than last, so that no
+// range at the ends is empty; where first is last there is none.
+func pivotsBetween(first, last string, n int) ([]string, error) {
+	from, err := idNumber(first)
+	if err != nil {
+		return nil, err
+	}
+	to, err := idNumber(last)
+	if err != nil {
+		return nil, err
+	}
+	if first[:idPrefix] != last[:idPrefix] {
+		return nil, plan.Failf(plan.Bug, "", "Ids of one object begin with %s and with %s", first[:idPrefix], last[:idPrefix])
+	}
+	var pivots []string
+	before := from
+	for i := 1; i < n; i++ {
+		at := new(big.Int).Sub(to, from)
+		at.Mul(at, big.NewInt(int64(i)))
+		at.Add(at, big.NewInt(int64(n-1))) // upwards
+		at.Div(at, big.NewInt(int64(n)))
+		at.Add(at, from)
+		if at.Cmp(before) <= 0 || at.Cmp(to) > 0 {
+			continue
+		}
+		before = at
+		id, err := salesforce.ID18(first[:idPrefix] + idText(at))
+		if err != nil {
+			return nil, err
+		}
+		pivots = append(pivots, id)
+	}
+	return pivots, nil
+}
+
+// An Id is a prefix for its object, and a number of twelve digits whose order is
+// that of ASCII (Bulk API guide, "PK Chunking"). Three further characters only
+// tell which of the letters are capital ones.
+const (
+	idPrefix = 3
+	idLength = 15
+	idDigits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+)
+
+func idNumber(id string) (*big.Int, error) {
+	n, base := new(big.Int), big.NewInt(int64(len(idDigits)))
+	if len(id) < idLength {
+		return nil, plan.Failf(plan.Bug, "", "an Id of %d characters", len(id))
+	}
+	for _, c := range []byte(id[idPrefix:idLength]) {
+		digit := strings.IndexByte(idDigits, c)
+		if digit < 0 {
+			return nil, plan.Failf(plan.Bug, "", "an Id with the character %q", c)
+		}
+		n.Add(n.Mul(n, base), big.NewInt(int64(digit)))
+	}
+	return n, nil
+}
+
+func idText(n *big.Int) string {
+	text, base, digit := make([]byte, idLength-idPrefix), big.NewInt(int64(len(idDigits))), new(big.Int)
+	n = new(big.Int).Set(n)
+	for i := len(text) - 1; i >= 0; i-- {
+		n.DivMod(n, base, digit)
+		text[i] = idDigits[digit.Int64()]
+	}
+	return string(text)
+}
+
+// split divides a part at pivots. The first range keeps its name; none has a
+// job yet. taken is how many parts there are, for names that are not.
+func split(p control.Part, pivots []string, taken int) []control.Part {
+	p.Job, p.Loaded, p.Pages, p.Records, p.Bytes = nil, false, 0, 0, 0
+	p.Splits++
+	p.Jobs = min(p.Jobs, 1) // the next one has to forget what that has staged
+	ranges := []control.Part{p}
+	for i, pivot := range pivots {
+		next := p
+		next.Name, next.Of, next.Jobs = fmt.Sprintf("%s-ids-%d", p.Planned(), taken+i+1), p.Planned(), 0
+		ranges[i].Below, next.Least = pivot, pivot
+		ranges = append(ranges, next)
+	}
+	return ranges
+}
+
+// bounds are the conditions of a part's range of Ids.
+func bounds(p control.Part) []salesforce.Condition {
+	var where []salesforce.Condition
+	if p.Least != "" {
+		where = append(where, salesforce.From("Id", p.Least))
+	}
+	if p.Below != "" {
+		where = append(where, salesforce.Below("Id", p.Below))
+	}
+	return where
+}
+
+// within is a part's query, of the records in its range alone.
+func within(p control.Part) string {
+	soql, before := p.SOQL, " WHERE "
+	if strings.Contains(soql, before) {
+		before = " AND "
+	}
+	for _, c := range bounds(p) {
+		soql += before + string(c)
+		before = " AND "
+	}
+	return soql
+}
+
+// halved lets half of a reading's columns be read by a part of its own, for each
+// range one, which patches what the first half makes. All of them are read anew.
+func halved(parts []control.Part, name string) []control.Part {
+	further := ""
+	for i := range len(parts) {
+		p := &parts[i]
+		if p.Planned() != name {
+			continue
+		}
+		always, others := apart(p.Columns)
+		list := strings.Join(p.Columns, ", ")
+		part := func(columns []string) (control.Part, bool) {
+			q := *p
+			q.Columns = append(slices.Clone(always), columns...)
+			before, after, found := strings.Cut(p.SOQL, list)
+			q.SOQL = before + strings.Join(q.Columns, ", ") + after
+			q.Job, q.Loaded, q.Pages, q.Records, q.Bytes = nil, false, 0, 0, 0
+			return q, found
+		}
+		half, found := part(others[len(others)/2:])
+		if !found || len(others) < 2 {
+			continue
+		}
+		half.Name, half.Of, half.Jobs = fmt.Sprintf("%s-columns-%d", name, len(parts)+1), further, 0
+		if further == "" {
+			further = half.Name
+		}
+		if half.Follows == "" {
+			half.Follows = name
+		}
+		half.Op = string(warehouse.Patch)
+		*p, _ = part(others[:len(others)/2])
+		p.Jobs = min(p.Jobs, 1)
+		parts = append(parts, half)
+	}
+	return parts
+}
+
+// apart tells the columns that every group of columns needs from the others.
+func apart(columns []string) (always, others []string) {
+	for _, c := range columns {
+		if slices.Contains([]string{"Id", "SystemModstamp", "IsDeleted", "MasterRecordId"}, c) {
+			always = append(always, c)
+		} else {
+			others = append(others, c)
+		}
+	}
+	return always, others
+}

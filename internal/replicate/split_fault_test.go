@@ -1,0 +1,107 @@
+package replicate_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"catchment/internal/control"
+	"catchment/internal/fakeorg"
+	"catchment/internal/flow"
+)
+
+// A query that Salesforce can't finish in its time is read in ranges of Ids:
+// nothing is lost, and nothing comes twice.
+func TestQueryTimeoutIsSplit(t *testing.T) {
+	jobs := fakeorg.Rule{Method: http.MethodPost, Path: "/jobs/query", TimeOutOver: 9}
+	tests := []struct {
+		name  string
+		ready func(*rig) // before the run whose queries take too long
+		rule  fakeorg.Rule
+		run   func(*process)
+		note  string
+	}{
+		{"first run", func(*rig) {}, jobs, nil, "ranges of Ids"},
+		{"a text of Salesforce's, once", func(*rig) {},
+			fakeorg.Rule{Method: http.MethodPost, Path: "/jobs/query", Nth: 1, FailJob: "InternalServerError : Retried more than fifteen times"}, nil, "4 ranges of Ids"},
+		{"at the creation of the job", func(*rig) {}, fakeorg.Rule{Method: http.MethodPost, Path: "/jobs/query", Nth: 1, Answer: "query-timeout"}, nil, "4 ranges of Ids"},
+		{"increment by Bulk", func(r *rig) {
+			r.flows[0].Mover = flow.Bulk
+			r.done(nil)
+			r.history(60, 3)
+		}, jobs, nil, "ranges of Ids"},
+		{"increment by REST", func(r *rig) { r.done(nil); r.history(30, 3) },
+			fakeorg.Rule{Path: "/queryAll?q=SELECT+Id", TimeOutOver: 3}, nil, "read by Bulk"},
+		{"increment by REST, by both", func(r *rig) { r.done(nil); r.history(60, 3) },
+			fakeorg.Rule{Path: "quer", TimeOutOver: 9}, nil, "ranges of Ids"},
+		{"by REST, as the flow asks for", func(r *rig) { r.flows[0].Mover = flow.REST },
+			fakeorg.Rule{Path: "/queryAll?q=SELECT+Id", TimeOutOver: 9}, nil, "ranges of Ids"},
+		{"rebuild, and what is absent", func(r *rig) {
+			r.done(nil)
+			r.must(r.org.Purge(r.ids("Contact")[7:9]...))
+			r.later(20 * 24 * time.Hour)
+		}, jobs, full, "ranges of Ids"},
+		{"a where", func(r *rig) { r.flows[0].Where = "LastName != 'x' OR Title = 'CEO'" }, jobs, nil, "ranges of Ids"},
+		{"too many fields", func(*rig) {}, fakeorg.Rule{Method: http.MethodPost, Path: "/jobs/query", ComplexOver: 20}, nil, "groups of columns"},
+		{"too many fields by REST", func(r *rig) { r.done(nil); r.history(12, 3) }, fakeorg.Rule{Path: "quer", ComplexOver: 20}, nil, "groups of columns"},
+		{"a new field of every record", func(r *rig) {
+			r.must(r.org.HideField("Contact", "Title"))
+			r.done(nil)
+			r.must(r.org.ShowField("Contact", "Title"))
+		}, fakeorg.Rule{Method: http.MethodPost, Path: "/jobs/query", TimeOutOver: 9}, func(p *process) { p.flows[0].Mover = flow.Bulk }, "ranges of Ids"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			r := small(t, "Contact", 50)
+			if test.rule.ComplexOver == 0 && !strings.Contains(test.name, "new field") {
+				r.keeps("Contact", "LastName", "Title", "Email")
+			}
+			test.ready(r)
+			r.org.Fault(test.rule)
+			o := r.done(test.run).Objects[0]
+			r.org.ClearFaults()
+			if !strings.Contains(strings.Join(o.Notes, "\n"), test.note) {
+				t.Errorf("notes %q", o.Notes)
+			}
+			r.same()
+			r.nothingLeft()
+			r.later(time.Hour)
+			r.history(5, 9)
+			r.done(nil)
+			r.same()
+		})
+	}
+}
+
+// Where even a small range takes too long, the run fails and says what to do;
+// what the other ranges have brought is kept.
+func TestQueryTimeoutThatLasts(t *testing.T) {
+	r := small(t, "Contact", 80)
+	r.must(r.org.AddField("Contact", fakeorg.Field{Name: "Account_Name__c", Type: "string", Length: 255, Formula: "Account.Name"}))
+	r.flows[0].Where = "LastName != 'x'"
+	r.org.Fault(fakeorg.Rule{Method: http.MethodPost, Path: "/jobs/query", Nth: 2, Times: 1000, FailJob: "QUERY_TIMEOUT : Your query request was running for too long."})
+	r.org.Fault(fakeorg.Rule{Method: http.MethodPost, Path: "/jobs/query", TimeOutOver: 30})
+	row := r.run(nil)
+	o := row.Objects[0]
+	if row.State != control.Failed || !strings.Contains(o.Error, "QUERY_TIMEOUT") {
+		t.Errorf("%s: %s", row.State, o.Error)
+	}
+	for _, what := range []string{"narrow the where", "exclude formula fields", "Account_Name__c"} {
+		if !strings.Contains(o.Hint, what) {
+			t.Errorf("the hint doesn't say %q: %s", what, o.Hint)
+		}
+	}
+	for _, rule := range r.org.Faults() {
+		if rule.Seen > 1+84+1 {
+			t.Errorf("%d jobs were made for nothing", rule.Seen)
+		}
+	}
+	r.org.ClearFaults()
+	before := r.calls(func() { r.done(nil) })
+	if before["job"] == 0 {
+		t.Errorf("%v", before)
+	}
+	r.same()
+	r.nothingLeft()
+}
