@@ -252,16 +252,19 @@ func tests(t *testing.T) map[string]bool {
 	return written
 }
 
-// docs/invariants.md names the tests that prove each promise.
+// docs/invariants.md names the tests that prove each promise, docs/failures.md
+// those that inject each fault.
 func TestInvariantsNameTheirTests(t *testing.T) {
-	page, err := os.ReadFile("../../docs/invariants.md")
-	if err != nil {
-		t.Fatal(err)
-	}
 	written := tests(t)
-	for _, m := range testName.FindAllSubmatch(page, -1) {
-		if name := string(m[1]); !written[name] {
-			t.Errorf("docs/invariants.md names %s, which is no test", name)
+	for _, path := range []string{"docs/invariants.md", "docs/failures.md"} {
+		page, err := os.ReadFile("../../" + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range testName.FindAllSubmatch(page, -1) {
+			if name := string(m[1]); !written[name] {
+				t.Errorf("%s names %s, which is no test", path, name)
+			}
 		}
 	}
 }

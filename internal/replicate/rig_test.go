@@ -47,6 +47,7 @@ type rig struct {
 	talk   io.Writer           // nil: the test's log
 	narrow map[string][]string // the fields that are copied, of objects that aren't copied whole
 	schema string              // of the final tables, where it isn't salesforce
+	skew   atomic.Int64        // how far the process's clock is ahead of the org's
 
 	mu        sync.Mutex
 	intercept func(w http.ResponseWriter, r *http.Request, next http.Handler)
@@ -125,7 +126,7 @@ func (r *rig) between(f func(http.ResponseWriter, *http.Request, http.Handler)) 
 }
 
 func (r *rig) now() time.Time {
-	return r.org.Clock().Now().Add(time.Duration(r.ticks.Add(1)) * time.Microsecond)
+	return r.org.Clock().Now().Add(time.Duration(r.skew.Load()) + time.Duration(r.ticks.Add(1))*time.Microsecond)
 }
 
 func (r *rig) later(d time.Duration) { r.org.Clock().Advance(d) }

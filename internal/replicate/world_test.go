@@ -1,0 +1,115 @@
+package replicate_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+	"testing"
+	"time"
+
+	"catchment/internal/blob"
+	"catchment/internal/control"
+	"catchment/internal/fakeorg"
+	"catchment/internal/flow"
+	"catchment/internal/plan"
+)
+
+// The clocks of the org and of the machine that runs disagree, and that
+// machine's is set back and forth between runs: windows follow the org's alone,
+// and nothing is lost.
+func TestClocksThatDisagree(t *testing.T) {
+	for _, skews := range [][]time.Duration{{-72 * time.Hour}, {72 * time.Hour}, {72 * time.Hour, -72 * time.Hour, 0, -time.Minute}} {
+		t.Run(fmt.Sprint(skews), func(t *testing.T) {
+			r := small(t, "Contact", 20)
+			r.keeps("Contact", "LastName", "Title", "Email")
+			r.flows[0].Sweep, r.flows[0].Refresh = week, flow.Refresh{Every: 24 * time.Hour}
+			var before time.Time
+			for n := range 6 {
+				r.skew.Store(int64(skews[n%len(skews)]))
+				o := r.done(nil).Objects[0]
+				if now := r.org.Clock().Now(); o.To.After(now) || now.Sub(o.To) > 5*time.Minute || o.To.Before(before) {
+					t.Errorf("run %d is complete up to %s, the org's clock says %s", n, o.To, now)
+				}
+				before = o.To
+				r.same()
+				if found := r.verified(r.flows[0], values); found.Differs() {
+					t.Errorf("run %d: %+v", n, found)
+				}
+				r.later(30 * time.Hour)
+				r.history(12, uint64(n))
+				if n == 3 {
+					r.must(r.org.Purge(r.ids("Contact")[2]))
+				}
+				r.later(time.Minute)
+			}
+		})
+	}
+}
+
+// A disk that fills up while pages are stored: the run says so, and the next one
+// goes on behind the pages that are there.
+func TestFullDisk(t *testing.T) {
+	r := small(t, "Contact", 60)
+	row := r.run(func(p *process) {
+		p.stage = &crammed{Store: p.stage, room: 4}
+		p.options.Downloads = 1
+	})
+	o := row.Objects[0]
+	if row.State != control.Failed || !strings.Contains(o.Error, "no space left") || !strings.Contains(o.Hint, "make room") {
+		t.Errorf("%s: %s, hint %q", row.State, o.Error, o.Hint)
+	}
+	r.later(time.Hour)
+	calls := r.calls(func() { r.done(nil) })
+	if calls["results"] > 9-4+1 { // of nine pages, four are there; the one after them may come again
+		t.Errorf("pages came again: %v", calls)
+	}
+	r.same()
+	r.nothingLeft()
+}
+
+// crammed is a store with room for a few more pages.
+type crammed struct {
+	blob.Store
+	room int
+}
+
+func (f *crammed) Put(ctx context.Context, key string, in io.Reader) (blob.Info, error) {
+	if f.room == 0 {
+		_, _ = io.CopyN(io.Discard, in, 100) // some of it was written
+		return blob.Info{}, plan.Fixf("the stage's disk is full: make room, or lower limits.stage or stage.keep", "write %s: no space left on device", key)
+	}
+	f.room--
+	return f.Store.Put(ctx, key, in)
+}
+
+// Salesforce forgets the locator of a page, by either mover: the reading begins
+// anew, and nothing of the first one stays.
+func TestLocatorVanishes(t *testing.T) {
+	tests := []struct {
+		name    string
+		mover   flow.Mover
+		records int
+		rule    fakeorg.Rule
+	}{
+		{"REST", flow.REST, 2300, fakeorg.Rule{Path: "/query/", Nth: 1, Answer: "locator-gone"}},
+		{"Bulk", flow.Bulk, 40, fakeorg.Rule{Path: "/results", Nth: 3, Answer: "locator-gone"}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			r := small(t, "Contact", test.records)
+			r.keeps("Contact", "LastName", "Email")
+			r.flows[0].Mover = test.mover
+			r.org.Fault(test.rule)
+			r.done(func(p *process) { p.tries = 3 })
+			if rules := r.org.Faults(); rules[0].Seen < 2 {
+				t.Errorf("it was asked for %d pages", rules[0].Seen)
+			}
+			r.org.ClearFaults()
+			if n := len(r.table("Contact")); n != test.records {
+				t.Errorf("%d rows of %d records", n, test.records)
+			}
+			r.nothingLeft()
+		})
+	}
+}
