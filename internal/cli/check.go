@@ -175,7 +175,7 @@ func (c *checkup) checkFlows(ctx context.Context) {
 // stale names the fields that change without leaving a stamp, where no run
 // compares them.
 func (c *checkup) stale(fl flow.Flow, o schema.Object, fields []schema.Field) {
-	if fl.Refresh.Every > 0 {
+	if fl.Refresh.Planned() {
 		return
 	}
 	var names []string

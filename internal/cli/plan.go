@@ -17,9 +17,10 @@ func (s *session) planCommand() *cobra.Command {
 		Use:   "plan [OBJECT...]",
 		Short: "Show what a run would read and what it would cost",
 		Long: `Show what a run would do: the window and the mover of each flow, how many records
-it would read, the API calls and Bulk jobs that takes, the share of the day's
-limits, and the data storage that the records take in the org. Nothing is read
-or changed; looking itself costs three or four API calls per flow.`,
+it would read, which backfill, refresh or sweep is due, the API calls and Bulk
+jobs that takes, the share of the day's limits, and the data storage that the
+records take in the org. Nothing is read or changed; looking itself costs three
+or four API calls per flow.`,
 		Example: `  catchment plan
   catchment plan --full Account`,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -71,13 +72,13 @@ func (p *work) printPlan(forecasts []replicate.Forecast, limits map[string]sales
 	t := newTable(p.Stdout, "OBJECT", "WHY", "BY", "FROM", "COMPLETE UP TO", "READ", "OF", "CALLS", "CRM STORAGE")
 	for _, f := range forecasts {
 		if f.Paused {
-			f.Why, f.Records, f.Calls, f.Jobs = "paused", 0, 0, 0
+			f.Why, f.Records, f.Calls, f.Jobs, f.Extra = "paused", 0, 0, 0, nil
 		}
 		calls, jobs, records, storage = calls+f.Calls, jobs+f.Jobs, records+f.Records, storage+f.Storage
 		if p.json {
 			if err := p.line(map[string]any{"type": "plan", "object": f.Object, "why": f.Why, "mover": f.Mover,
 				"from": moment(f.Window.From), "to": moment(f.Window.To), "grade": f.Window.Grade, "records": f.Records, "total": f.Total,
-				"api_calls": f.Calls, "jobs": f.Jobs, "storage_bytes": f.Storage, "skipped": f.Skipped, "verify": verifyCosts(f.Total)}); err != nil {
+				"api_calls": f.Calls, "jobs": f.Jobs, "storage_bytes": f.Storage, "skipped": f.Skipped, "extra": extras(f), "verify": verifyCosts(f.Total)}); err != nil {
 				return err
 			}
 			continue
@@ -94,6 +95,9 @@ func (p *work) printPlan(forecasts []replicate.Forecast, limits map[string]sales
 		return err
 	}
 	for _, f := range forecasts {
+		for _, e := range f.Extra {
+			p.say("%s: %s is due: %s records by %s, about %s API calls", f.Object, e.Name, count(e.Records), e.Mover, count(e.Calls))
+		}
 		for _, skip := range f.Skipped {
 			p.say("%s: field %s is not copied: %s", f.Object, skip.Field, skip.Reason)
 		}
@@ -108,6 +112,15 @@ func (p *work) printPlan(forecasts []replicate.Forecast, limits map[string]sales
 	p.say("to verify all that takes about %s API calls and %s Bulk jobs, which read %s records (with --digest whole); --quick %s API calls",
 		count(exact.Calls), count(exact.Jobs), count(exact.Records), count(quick.Calls))
 	return nil
+}
+
+// extras are what a run would read beside the window.
+func extras(f replicate.Forecast) []map[string]any {
+	all := []map[string]any{}
+	for _, e := range f.Extra {
+		all = append(all, map[string]any{"name": e.Name, "mover": e.Mover, "records": e.Records, "api_calls": e.Calls, "jobs": e.Jobs})
+	}
+	return all
 }
 
 // verifyCosts is what verify would take, by what it compares.

@@ -94,7 +94,7 @@ func (r *reader) read(f *File, root ast.Node) {
 	f.Stage = Stage{URL: "dir:stage", Keep: 7 * 24 * time.Hour}
 	f.Control = Control{URL: "sqlite:control.db"}
 	f.Defaults = Defaults{Deletes: Flag, Mover: Auto, Naming: Lower, NUL: Replace, Refresh: Refresh{Every: Never},
-		Sweep: Sweep(7 * 24 * time.Hour)}
+		Sweep: Sweep{Every: 7 * 24 * time.Hour}}
 	f.Limits = Limits{Flows: 4, Downloads: 5, Stage: 20e9}
 
 	found := r.mapping("", root, []key{

@@ -13,6 +13,7 @@ import (
 // a stamp. The zero Refresh says nothing.
 type Refresh struct {
 	Every  time.Duration // Never, or how long after the last time
+	At     Cron          // at its times instead
 	Sample bool          // each run compares some records instead, and tells what it found
 }
 
@@ -26,9 +27,13 @@ func parseRefresh(s string) (Refresh, error) {
 	case "sample":
 		return Refresh{Sample: true}, nil
 	}
+	if strings.Contains(s, " ") {
+		at, err := parseCron(s, time.Hour)
+		return Refresh{At: at}, err
+	}
 	d, err := parseDuration(s)
 	if err != nil || d < time.Hour {
-		return Refresh{}, fmt.Errorf("%q is not a length of time of an hour or more, as in 12h or 1d, nor off or sample", s)
+		return Refresh{}, fmt.Errorf("%q is not a length of time of an hour or more, as in 12h or 1d, nor times as in 0 3 * * *, nor off or sample", s)
 	}
 	return Refresh{Every: d}, nil
 }
@@ -37,15 +42,20 @@ func (r Refresh) String() string {
 	switch {
 	case r.Sample:
 		return "sample"
+	case r.At != "":
+		return string(r.At)
 	case r.Every <= 0:
 		return "off"
 	}
 	return r.Every.String()
 }
 
-// Due tells whether it is time for a refresh, seen from now.
-func (r Refresh) Due(last, now time.Time) bool {
-	return r.Every > 0 && !now.Before(last.Add(r.Every))
+// Planned tells whether all records are compared from time to time.
+func (r Refresh) Planned() bool { return r.Every > 0 || r.At != "" }
+
+// Due tells whether it is time for a refresh, seen from now. zone is the org's.
+func (r Refresh) Due(last, now time.Time, zone *time.Location) bool {
+	return r.Every > 0 && !now.Before(last.Add(r.Every)) || r.At.due(last, now, zone)
 }
 
 // Unstamped lists those of the fields whose values change although the record

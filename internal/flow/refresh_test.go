@@ -11,12 +11,13 @@ func TestRefresh(t *testing.T) {
 	noon := time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC)
 	for text, due := range map[string][3]bool{ // never refreshed, an hour ago, a day ago
 		"off": {}, "sample": {}, "1d": {true, false, true}, "1h": {true, true, true}, "25h": {true, false, false},
+		"30 11 * * *": {true, true, true}, "0 10 * * *": {true, false, true},
 	} {
 		r, err := parseRefresh(text)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := [3]bool{r.Due(time.Time{}, noon), r.Due(noon.Add(-time.Hour), noon), r.Due(noon.Add(-24*time.Hour), noon)}; got != due {
+		if got := [3]bool{r.Due(time.Time{}, noon, time.UTC), r.Due(noon.Add(-time.Hour), noon, time.UTC), r.Due(noon.Add(-24*time.Hour), noon, time.UTC)}; got != due {
 			t.Errorf("%s: due %v, want %v", text, got, due)
 		}
 		if again, err := parseRefresh(r.String()); err != nil || again != r {

@@ -48,7 +48,9 @@ func TestWindowStart(t *testing.T) {
 
 func TestSweepDue(t *testing.T) {
 	now := time.Date(2026, 1, 9, 12, 0, 0, 0, time.UTC)
-	week := Sweep(7 * 24 * time.Hour)
+	week := Sweep{Every: 7 * 24 * time.Hour}
+	sundays := Sweep{At: "0 3 * * SUN"} // in Tokyo: Saturdays at 18:00 UTC
+	saturday := time.Date(2026, 1, 3, 18, 0, 0, 0, time.UTC)
 	tests := []struct {
 		sweep Sweep
 		last  time.Time
@@ -57,12 +59,63 @@ func TestSweepDue(t *testing.T) {
 		{week, time.Time{}, true},
 		{week, now.AddDate(0, 0, -7), true},
 		{week, now.AddDate(0, 0, -7).Add(time.Second), false},
-		{NoSweep, time.Time{}, false},
-		{0, time.Time{}, false},
+		{Sweep{Every: Never}, time.Time{}, false},
+		{Sweep{}, time.Time{}, false},
+		{sundays, time.Time{}, true},
+		{sundays, saturday.Add(-time.Second), true},
+		{sundays, saturday, false},
+		{Sweep{At: "TZ=UTC 0 3 * * SUN"}, saturday, true}, // the 4th at 3:00
+		{Sweep{At: "TZ=UTC 0 12 9 * *"}, saturday, true},  // right now
+		{Sweep{At: "TZ=UTC 1 12 9 * *"}, saturday, false},
+		{Sweep{At: "TZ=America/New_York 0 0 1 * SAT"}, now.Add(-time.Hour), false},
+		{Sweep{At: "TZ=America/New_York 0 0 1 * THU"}, now.AddDate(0, 0, -3), true}, // either day
 	}
+	tokyo := time.FixedZone("Tokyo", 9*60*60)
 	for _, test := range tests {
-		if got := test.sweep.Due(test.last, now); got != test.want {
+		if got := test.sweep.Due(test.last, now, tokyo); got != test.want {
 			t.Errorf("%+v: %v", test, got)
 		}
+	}
+}
+
+func TestParseCron(t *testing.T) {
+	for text, right := range map[string]bool{
+		"0 3 * * SUN": true, "TZ=Europe/Berlin 30 2 * * *": true, "0 3 1,15 * *": true, "0 3 29 2 *": true, "0 3 * * 1-5": true,
+		"": false, "0 3 * *": false, "0 3 * * * *": false, "0 3 30 2 *": false, "0 */12 * * *": false, "@daily x": false,
+		"TZ=Mars/Phobos 0 3 * * *": false, "0 25 * * *": false, "0 3 * * H": false, "0 3 1-2 * ?": true,
+	} {
+		s, err := parseSweep(text)
+		if (err == nil) != right || right && (s.At != Cron(text) || s.Off()) {
+			t.Errorf("%q: %+v, %v", text, s, err)
+		}
+	}
+	if r, err := parseRefresh("0 */12 * * *"); err != nil || r.String() != "0 */12 * * *" || !r.Planned() {
+		t.Errorf("%+v, %v", r, err)
+	}
+	if r, err := parseRefresh("*/15 * * * *"); err == nil {
+		t.Errorf("%+v", r)
+	}
+}
+
+// A clock that is put forward or back loses no time of a schedule, and doubles
+// none.
+func TestCronOverChangesOfTheClock(t *testing.T) {
+	berlin, err := time.LoadLocation("Europe/Berlin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	daily := Sweep{At: "30 2 * * *"} // on one day there is no 2:30, on another there are two
+	last, n := time.Date(2026, 3, 20, 0, 0, 0, 0, time.UTC), 0
+	for now := last; now.Before(time.Date(2026, 11, 10, 0, 0, 0, 0, time.UTC)); now = now.Add(30 * time.Minute) {
+		if daily.Due(last, now, berlin) {
+			if now.Sub(last) > 26*time.Hour {
+				t.Errorf("none between %s and %s", last, now)
+			}
+			last = now
+			n++
+		}
+	}
+	if days := 235; n < days-1 || n > days+1 {
+		t.Errorf("%d times", n)
 	}
 }

@@ -1,7 +1,9 @@
 package replicate
 
 import (
+	"cmp"
 	"context"
+	"time"
 
 	"catchment/internal/control"
 	"catchment/internal/flow"
@@ -15,13 +17,25 @@ type Forecast struct {
 	Window  Window
 	Why     string // first, incremental, relative, rebuild or snapshot
 	Mover   string
-	Records int64 // that the run would read
-	Total   int64 // that the org holds, deleted ones in the recycle bin included
-	Calls   int64 // API calls, about
-	Jobs    int64 // Bulk query jobs
-	Storage int64 // bytes of data storage that the records take in the org
+	Records int64   // that the run would read
+	Total   int64   // that the org holds, deleted ones in the recycle bin included
+	Calls   int64   // API calls, about
+	Jobs    int64   // Bulk query jobs
+	Storage int64   // bytes of data storage that the records take in the org
+	Extra   []Extra // beside the window; their calls and jobs are in the sums above
 	Skipped []flow.Skipped
 	Paused  bool
+}
+
+// An Extra is what a run would read of a flow beside its window: the fields that
+// are new (backfill), those that change without a stamp (refresh, sample), the
+// Ids of all records (sweep).
+type Extra struct {
+	Name    string
+	Mover   string
+	Records int64
+	Calls   int64
+	Jobs    int64
 }
 
 // Forecast looks at a flow as list would, and changes nothing: no lease, no
@@ -42,6 +56,9 @@ func (r *Replicator) Forecast(ctx context.Context, fl flow.Flow) (Forecast, erro
 		return f, err
 	}
 	f.Paused = row.Paused || fl.Paused
+	if src.table, src.past, err = r.Warehouse.Adapt(ctx, src.table); err != nil {
+		return f, err
+	}
 	mark, way, err := r.foresee(ctx, src, row)
 	if err != nil {
 		return f, err
@@ -72,7 +89,41 @@ func (r *Replicator) Forecast(ctx context.Context, fl flow.Flow) (Forecast, erro
 		}
 	}
 	f.cost(fl, src, row)
-	return f, nil
+	return f, r.extras(ctx, &f, src, row, way)
+}
+
+// extras adds what a run would read beside the window.
+func (r *Replicator) extras(ctx context.Context, f *Forecast, src *source, row control.FlowRow, way course) error {
+	src.motion = moved(src.table, src.past, row.Unfilled, f.Why == "incremental" || f.Why == "relative")
+	if err := r.staleness(ctx, src, row); err != nil {
+		return err
+	}
+	a := control.Attempt{Full: way.rebuild, Complete: way.rebuild || src.cursor == "", From: f.Window.From}
+	if src.cursor == "" {
+		a.From = time.Time{}
+	}
+	parts := readings(src, a)[1:]
+	if way.sweep && sweeps(src, a) {
+		parts = append(parts, sweepOf(src))
+	}
+	for _, p := range parts {
+		e := Extra{Name: p.Name, Mover: p.Mover, Records: f.Total}
+		if p.Name == sampleName {
+			e.Records = min(sampleSize, f.Total)
+		}
+		if e.Mover == "" {
+			e.Mover = moverFor(setting(src, row), max(row.Rows, 1), p.SOQL)
+		}
+		e.Calls, e.Jobs = price(e.Mover, e.Records)
+		f.Calls, f.Jobs = f.Calls+e.Calls, f.Jobs+e.Jobs
+		f.Extra = append(f.Extra, e)
+	}
+	return nil
+}
+
+// setting is the mover that a flow's object needs, or that the flow asks for.
+func setting(src *source, row control.FlowRow) string {
+	return cmp.Or(row.Mover, string(src.flow.Mover))
 }
 
 func (r *Replicator) foresee(ctx context.Context, src *source, row control.FlowRow) (warehouse.Mark, course, error) {
@@ -95,22 +146,25 @@ const recordsPerPage = 100_000
 // that has run before, getUpdated where something changed, then what its mover
 // needs.
 func (f *Forecast) cost(fl flow.Flow, src *source, row control.FlowRow) {
-	setting, changed := string(fl.Mover), int64(-1)
-	if row.Mover != "" {
-		setting = row.Mover
-	}
+	changed := int64(-1)
 	f.Calls = 2
 	if f.Why == "incremental" || f.Why == "relative" {
 		changed = f.Records
 		f.Calls += 1 + min(changed, 1)
 	}
-	f.Mover = moverFor(setting, changed, queryFor(fl.Object, src.names(), fl.Where, src.cursor, f.Window.From))
-	switch f.Mover {
+	f.Mover = moverFor(setting(src, row), changed, queryFor(fl.Object, src.names(), fl.Where, src.cursor, f.Window.From))
+	calls, jobs := price(f.Mover, f.Records)
+	f.Calls, f.Jobs = f.Calls+calls, f.Jobs+jobs
+}
+
+// price is about what it takes to read so many records.
+func price(mover string, records int64) (calls, jobs int64) {
+	switch mover {
 	case "rest":
-		f.Calls += f.Records/restAtMost + 1
+		return records/restAtMost + 1, 0
 	case "bulk":
-		pages := f.Records/recordsPerPage + 1
-		f.Jobs = 1
-		f.Calls += 4 + pages/5 + 1 + pages // create, about three polls, lists of pages, pages, and delete
+		pages := records/recordsPerPage + 1
+		return 4 + pages/5 + 1 + pages, 1 // create, about three polls, lists of pages, pages, and delete
 	}
+	return 0, 0
 }

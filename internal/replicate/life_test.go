@@ -62,7 +62,7 @@ func newLife(t *testing.T, seed uint64, in shelf, tally *tallied, perPage int) *
 	movers := []flow.Mover{flow.Auto, flow.Auto, flow.Bulk, flow.REST}
 	for i := range l.flows {
 		l.flows[i].Deletes, l.flows[i].Mover = policies[dice.IntN(4)], movers[dice.IntN(4)]
-		l.flows[i].Sweep = flow.Sweep(dice.IntN(2)) * flow.Sweep(time.Hour)
+		l.flows[i].Sweep = flow.Sweep{Every: time.Duration(dice.IntN(2)) * time.Hour}
 	}
 	l.must(org.AddObject(thing, "a07",
 		fakeorg.Field{Name: "Note__c", Type: "textarea", Length: 1000},

@@ -99,7 +99,11 @@ func (r *Replicator) course(ctx context.Context, src *source, f facts) (course, 
 		return c, err
 	}
 	server, err := r.Org.ServerTime(ctx) // as the last sweep was stamped
-	c.sweep = src.flow.Sweep.Due(f.row.SweptAt, server)
+	if err != nil {
+		return c, err
+	}
+	zone, err := r.zoneOf(ctx, src.flow.Sweep.At)
+	c.sweep = src.flow.Sweep.Due(f.row.SweptAt, server, zone)
 	return c, err
 }
 

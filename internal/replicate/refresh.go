@@ -33,11 +33,14 @@ func (r *Replicator) staleness(ctx context.Context, src *source, row control.Flo
 	if len(src.stale.fields) == 0 || len(src.past.Columns) == 0 {
 		return nil
 	}
-	src.stale.due = src.flow.Refresh.Due(row.RefreshedAt, r.Options.Now())
+	zone, err := r.zoneOf(ctx, src.flow.Refresh.At)
+	if err != nil {
+		return err
+	}
+	src.stale.due = src.flow.Refresh.Due(row.RefreshedAt, r.Options.Now(), zone)
 	if !src.flow.Refresh.Sample {
 		return nil
 	}
-	var err error
 	src.stale.from, err = r.Warehouse.SomeKey(ctx, src.table)
 	return err
 }

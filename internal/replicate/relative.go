@@ -3,6 +3,8 @@ package replicate
 import (
 	"context"
 	"time"
+
+	"catchment/internal/flow"
 )
 
 // relative is when the relative window of a flow begins, or the zero time where
@@ -23,6 +25,15 @@ func (r *Replicator) relative(ctx context.Context, src *source) (time.Time, erro
 		}
 	}
 	return w.Start(server, zone), nil
+}
+
+// zoneOf is the zone that the times of a schedule are in, unless it names one
+// itself. Only where it is the org's own somebody has to ask for it.
+func (r *Replicator) zoneOf(ctx context.Context, at flow.Cron) (*time.Location, error) {
+	if !at.Own() {
+		return time.UTC, nil
+	}
+	return r.orgZone(ctx)
 }
 
 // orgZone asks for the org's time zone, once.

@@ -104,7 +104,7 @@ func (r *Replicator) readFound(ctx context.Context, v *visit) (bool, error) {
 
 // sweepNext lets the next attempt sweep.
 func (r *Replicator) sweepNext(ctx context.Context, v *visit) error {
-	if v.source.flow.Sweep == flow.NoSweep {
+	if v.source.flow.Sweep.Off() {
 		return nil
 	}
 	_, err := r.Control.UpdateFlow(ctx, v.attempt.Flow, func(f *control.FlowRow) { f.SweptAt = time.Time{} })

@@ -14,7 +14,7 @@ import (
 	"catchment/internal/plan"
 )
 
-const week = flow.Sweep(7 * 24 * time.Hour)
+var week = flow.Sweep{Every: 7 * 24 * time.Hour}
 
 // reasons tells for which reason each row of a table is deleted, in the order
 // of ids.
@@ -394,4 +394,53 @@ func TestTrimmedDeleteLog(t *testing.T) {
 	r.later(8 * 24 * time.Hour)
 	r.done(nil)
 	r.same()
+}
+
+// A sweep and a refresh come at their times, in the zone that they name or in
+// the org's own; plan says what they cost.
+func TestSweepAtItsTime(t *testing.T) {
+	for _, test := range []struct {
+		at     flow.Cron
+		before time.Time // the sweep, by a minute
+	}{
+		{"TZ=Asia/Tokyo 0 3 * * SUN", time.Date(2026, 1, 3, 17, 59, 0, 0, time.UTC)},
+		{"0 3 * * SUN", time.Date(2026, 1, 4, 2, 59, 0, 0, time.UTC)}, // the org's zone is UTC
+	} {
+		r := small(t, "Contact", 20) // it is Friday
+		r.keeps("Contact", "LastName", "Title")
+		r.flows[0].Sweep, r.flows[0].Refresh, r.flows[0].RefreshFields = flow.Sweep{At: test.at}, flow.Refresh{At: test.at}, []string{"Title"}
+		r.done(nil)
+		r.must(r.org.HideRecord(r.ids("Contact")[0]))
+		sweeps := func() bool {
+			t.Helper()
+			var names []string
+			f := r.forecast(r.flows[0])
+			for _, e := range f.Extra {
+				names = append(names, e.Name)
+				if e.Records != 19 || e.Calls == 0 {
+					t.Errorf("%+v", e)
+				}
+			}
+			o := r.done(nil).Objects[0]
+			if swept := o.Deleted == 1; swept != (strings.Join(names, " ") == "refresh sweep") {
+				t.Errorf("swept: %v, foreseen were %q", swept, names)
+			}
+			return o.Deleted == 1
+		}
+		r.later(test.before.Sub(r.org.Clock().Now()))
+		if sweeps() {
+			t.Errorf("%s: a minute too early", test.at)
+		}
+		r.later(2 * time.Minute)
+		if !sweeps() {
+			t.Errorf("%s: not on time", test.at)
+		}
+		r.later(6 * 24 * time.Hour)
+		if row := r.flowRow("Contact"); row.SweptAt.Before(test.before) || row.RefreshedAt.Before(test.before) {
+			t.Errorf("%+v", row)
+		}
+		if f := r.forecast(r.flows[0]); len(f.Extra) > 0 {
+			t.Errorf("again before a week is over: %+v", f.Extra)
+		}
+	}
 }
