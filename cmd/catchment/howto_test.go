@@ -83,6 +83,10 @@ func typed(line string) string {
 	case "duckdb":
 		file, sql, _ := strings.Cut(rest, " ")
 		return "duck " + file + " " + quoteArg(strings.Trim(sql, `"`))
+	case "sed":
+		return "exec " + line
+	case "export":
+		return "env " + rest
 	case "curl":
 		return "curl " + rest
 	case "catchment":

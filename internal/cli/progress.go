@@ -78,6 +78,10 @@ func (p *progress) End(_ string, t plan.Task, err error) {
 
 // hear takes a flow's progress.
 func (p *progress) hear(e replicate.Progress) {
+	if !e.Until.IsZero() {
+		p.wait(e)
+		return
+	}
 	if p.bars != nil {
 		b := p.bar(e.Flow)
 		b.SetTotal(max(e.Of, e.Records), false)
@@ -87,6 +91,20 @@ func (p *progress) hear(e replicate.Progress) {
 	if e.Step == replicate.Load && p.due(e) {
 		p.s.say("%s: %s of %s records loaded, %s", e.Flow, count(e.Records), count(e.Of), size(e.Bytes))
 	}
+}
+
+// wait tells that a flow waits, or the whole run, what for and until when.
+func (p *progress) wait(e replicate.Progress) {
+	if p.bars != nil && e.Flow != "" {
+		step := "waits until " + e.Until.Local().Format("15:04")
+		p.bar(e.Flow).step.Store(&step)
+		return
+	}
+	who := "the run"
+	if e.Flow != "" {
+		who = e.Flow
+	}
+	p.s.say("%s waits until %s: %s", who, stamp(e.Until), e.Why)
 }
 
 // due keeps the talk of a long load to a line every ten seconds, and its last.

@@ -150,7 +150,7 @@ func complete(to time.Time, grade string) string {
 func runObjectLine(o control.RunObject) map[string]any {
 	line := map[string]any{
 		"type": "object", "object": o.Object, "state": o.State, "mover": o.Mover,
-		"extracted": o.Records, "loaded": o.Records,
+		"extracted": o.Records + o.Rejected, "loaded": o.Records, "rejected": o.Rejected,
 		"inserted": o.Inserted, "updated": o.Updated, "deleted": o.Deleted,
 		"bytes": o.Bytes, "api_calls": o.Calls, "from": moment(o.From), "to": moment(o.To), "grade": o.Grade,
 	}

@@ -87,6 +87,7 @@ type Attempt struct {
 
 	Full     bool      `json:"full,omitzero"`     // rebuilds the table
 	Complete bool      `json:"complete,omitzero"` // reads every record: those it lacks are gone
+	Forget   bool      `json:"forget,omitzero"`   // takes older values out of what is masked or dropped since
 	From     time.Time `json:"from,omitzero"`
 	To       time.Time `json:"to,omitzero"`
 	Grade    string    `json:"grade,omitzero"`
@@ -97,6 +98,7 @@ type Attempt struct {
 	Statement string `json:"statement,omitzero"` // the warehouse's id of the consolidation under way, where it needs nobody to wait for it
 	Merges    int    `json:"merges,omitzero"`    // such statements that came to nothing
 
+	Waiting    time.Time  `json:"waiting,omitzero"`    // since when it waits for the org's limits
 	FailedRun  string     `json:"failed_run,omitzero"` // the last run that it failed in
 	Error      string     `json:"error,omitzero"`
 	ErrorClass plan.Class `json:"error_class,omitzero"`

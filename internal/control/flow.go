@@ -18,6 +18,7 @@ type FlowRow struct {
 	Mover       string    `json:"mover,omitzero"` // the one that the object turned out to need; "" where any will do
 	LastRun     string    `json:"last_run,omitzero"`
 	LastError   string    `json:"last_error,omitzero"`
+	ClearFrom   int64     `json:"clear_from,omitzero"`   // the generation whose mask or drop came last: pages of older ones go at once
 	Unfilled    []string  `json:"hidden,omitempty"`      // columns that some rows have no value for, or an old one: their field is new, gone or hidden
 	RefreshedAt time.Time `json:"refreshed_at,omitzero"` // when all fields that change without a stamp were last read
 	DescribedAt time.Time `json:"described_at,omitzero"` // of the last describe in full

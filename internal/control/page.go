@@ -10,20 +10,21 @@ import (
 // A PageRow is what is known of one stored page of an attempt: enough to load
 // it without reading it again.
 type PageRow struct {
-	Attempt string   `json:"attempt"`
-	Job     string   `json:"job"`
-	Name    string   `json:"name"` // within the job
-	Key     string   `json:"key"`  // of the blob
-	Seq     int64    `json:"seq"`  // order within the attempt; one row for each
-	Records int64    `json:"records"`
-	Bytes   int64    `json:"bytes"`  // of the text, unpacked
-	Digest  string   `json:"digest"` // of the text
-	Gzip    bool     `json:"gzip,omitzero"`
-	Header  []string `json:"header,omitempty"`
-	Digits  []Digits `json:"digits,omitempty"`
-	NULs    int64    `json:"nuls,omitzero"`   // NUL characters in it
-	NULAt   string   `json:"nul_at,omitzero"` // Id and field of the first
-	Loaded  bool     `json:"loaded,omitzero"` // a cache: the warehouse's ledger is the truth
+	Attempt  string   `json:"attempt"`
+	Job      string   `json:"job"`
+	Name     string   `json:"name"` // within the job
+	Key      string   `json:"key"`  // of the blob
+	Seq      int64    `json:"seq"`  // order within the attempt; one row for each
+	Records  int64    `json:"records"`
+	Bytes    int64    `json:"bytes"`  // of the text, unpacked
+	Digest   string   `json:"digest"` // of the text
+	Gzip     bool     `json:"gzip,omitzero"`
+	Header   []string `json:"header,omitempty"`
+	Digits   []Digits `json:"digits,omitempty"`
+	NULs     int64    `json:"nuls,omitzero"`     // NUL characters in it
+	NULAt    string   `json:"nul_at,omitzero"`   // Id and field of the first
+	Rejected int64    `json:"rejected,omitzero"` // records that the flow's rules kept out of it
+	Loaded   bool     `json:"loaded,omitzero"`   // a cache: the warehouse's ledger is the truth
 }
 
 // Digits is the widest decimal that a page holds in one column.
@@ -31,6 +32,7 @@ type Digits struct {
 	Column   string `json:"column"`
 	Whole    int    `json:"whole"`
 	Fraction int    `json:"fraction"`
+	Point    bool   `json:"point,omitempty"` // some value is written with a point or an exponent
 }
 
 // SavePage writes the row of a page over the one of the same attempt and

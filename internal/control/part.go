@@ -29,12 +29,13 @@ type Part struct {
 	Below  string `json:"below,omitempty"` // the first Id after them, "" where they have no end
 	Splits int    `json:"splits,omitzero"` // how often it was split to become this small
 
-	Job     json.RawMessage `json:"job,omitempty"`   // the mover's
-	Jobs    int             `json:"jobs,omitzero"`   // created so far; all but one are orphaned or gone
-	Loaded  bool            `json:"loaded,omitzero"` // all its pages are in staging, and counted
-	Pages   int64           `json:"pages,omitzero"`
-	Records int64           `json:"records,omitzero"`
-	Bytes   int64           `json:"bytes,omitzero"`
+	Job      json.RawMessage `json:"job,omitempty"`   // the mover's
+	Jobs     int             `json:"jobs,omitzero"`   // created so far; all but one are orphaned or gone
+	Loaded   bool            `json:"loaded,omitzero"` // all its pages are in staging, and counted
+	Pages    int64           `json:"pages,omitzero"`
+	Records  int64           `json:"records,omitzero"`
+	Rejected int64           `json:"rejected,omitzero"` // records that broke the flow's rules
+	Bytes    int64           `json:"bytes,omitzero"`
 }
 
 // Part finds a part by its name, nil where there is none.
@@ -149,4 +150,13 @@ func divideAttempts(ctx context.Context, t Table) error {
 		}
 	}
 	return nil
+}
+
+// Rejected counts the records that broke the flow's rules.
+func (a *Attempt) Rejected() int64 {
+	var n int64
+	for _, p := range a.Parts {
+		n += p.Rejected
+	}
+	return n
 }

@@ -69,8 +69,9 @@ type RunObject struct {
 	From     time.Time `json:"from,omitzero"`
 	To       time.Time `json:"to,omitzero"`
 	Grade    string    `json:"grade,omitzero"`
-	Records  int64     `json:"records"` // read and loaded
-	Bytes    int64     `json:"bytes"`   // of the pages' text
+	Records  int64     `json:"records"`           // read and loaded
+	Bytes    int64     `json:"bytes"`             // of the pages' text
+	Rejected int64     `json:"rejected,omitzero"` // records that broke the flow's rules, and are kept apart
 	Inserted int64     `json:"inserted"`
 	Updated  int64     `json:"updated"`
 	Deleted  int64     `json:"deleted"`

@@ -26,13 +26,16 @@ func Fields(fl Flow, o schema.Object) ([]schema.Field, []Skipped, error) {
 	problems = append(problems, more...)
 	_, more = fl.known("refresh_fields", fl.RefreshFields, o)
 	problems = append(problems, more...)
+	dropped, more := fl.known("drop", fl.Drop, o)
+	problems = append(problems, more...)
 
 	chosen := map[string]bool{}
 	var skipped []Skipped
 	for _, f := range o.Fields {
 		i, isListed := listed[f.Name]
 		_, isExcluded := excluded[f.Name]
-		if isExcluded || len(fl.Fields) > 0 && !isListed {
+		_, isDropped := dropped[f.Name]
+		if isExcluded || isDropped || len(fl.Fields) > 0 && !isListed {
 			continue
 		}
 		reason := fl.cannot(f)
@@ -55,7 +58,11 @@ func Fields(fl Flow, o schema.Object) ([]schema.Field, []Skipped, error) {
 		if i, ok := excluded[f.Name]; ok {
 			problems = append(problems, fl.problem(index("exclude", i), "%s can't be excluded: %s", f.Name, reason))
 		}
+		if i, ok := dropped[f.Name]; ok {
+			problems = append(problems, fl.problem(index("drop", i), "%s can't be dropped: %s", f.Name, reason))
+		}
 	}
+	problems = append(problems, fl.treated(o, chosen)...)
 	if err := asError(problems); err != nil {
 		return nil, nil, err
 	}
@@ -133,7 +140,8 @@ func Fingerprint(fl Flow) string {
 		Exclude   []string
 		Naming    Naming
 		Encrypted bool
-	}{fl.Where, folded(fl.Fields), folded(fl.Exclude), fl.Naming, fl.AcceptEncrypted})
+		Treatment *treatment `json:",omitempty"`
+	}{fl.Where, folded(fl.Fields), folded(fl.Exclude), fl.Naming, fl.AcceptEncrypted, fl.treatment()})
 	if err != nil {
 		panic(err) // texts and a bool always marshal
 	}

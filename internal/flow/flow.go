@@ -15,6 +15,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"catchment/internal/value"
 )
 
 // A File is one catchment.yaml, with everything that it left out filled in.
@@ -124,6 +126,8 @@ type Defaults struct {
 	NUL     NUL
 	Refresh Refresh
 	Sweep   Sweep
+	Invalid Invalid
+	Salt    string // a reference to a secret
 }
 
 // Limits bound the work of one run.
@@ -203,6 +207,13 @@ type Flow struct {
 	Sweep          Sweep
 	Paused         bool
 
+	Changes []value.Change    // of values on their way, in order of their fields
+	Checks  []value.Check     // that a live record has to keep
+	Rename  map[string]string // the column of a field, by its API name
+	Drop    []string          // fields that are not copied, and forgotten where they were
+	Invalid Invalid           // what becomes of a record that breaks a check
+	Salt    string            // a reference to the secret of sha256; "" for none
+
 	AcceptEncrypted bool // the org's
 
 	Line   int     // in the file; 0 for a flow that was not read from one
@@ -216,10 +227,14 @@ type Flow struct {
 // the file itself.
 func (f *File) RelativeTo(dir string) {
 	l := &f.Org.Login
-	for _, ref := range []*string{
+	refs := []*string{&f.Defaults.Salt,
 		&f.Warehouse.URL, &f.Stage.URL, &f.Control.URL,
 		&l.ClientID, &l.ClientSecret, &l.Username, &l.Password, &l.RefreshToken, &l.Token, &l.Key,
-	} {
+	}
+	for i := range f.Flows {
+		refs = append(refs, &f.Flows[i].Salt)
+	}
+	for _, ref := range refs {
 		scheme, path, _ := strings.Cut(*ref, ":")
 		switch scheme {
 		case "dir", "sqlite", "duckdb", "file":

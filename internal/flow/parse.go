@@ -94,7 +94,7 @@ func (r *reader) read(f *File, root ast.Node) {
 	f.Stage = Stage{URL: "dir:stage", Keep: 7 * 24 * time.Hour}
 	f.Control = Control{URL: "sqlite:control.db"}
 	f.Defaults = Defaults{Deletes: Flag, Mover: Auto, Naming: Lower, NUL: Replace, Refresh: Refresh{Every: Never},
-		Sweep: Sweep{Every: 7 * 24 * time.Hour}}
+		Sweep: Sweep{Every: 7 * 24 * time.Hour}, Invalid: Reject}
 	f.Limits = Limits{Flows: 4, Downloads: 5, Stage: 20e9}
 
 	found := r.mapping("", root, []key{
@@ -205,6 +205,8 @@ func (d *Defaults) keys() []key {
 		{"nul", choice(&d.NUL, Replace, Fail)},
 		{"refresh", parsed(&d.Refresh, parseRefresh)},
 		{"sweep", parsed(&d.Sweep, parseSweep)},
+		{"invalid", choice(&d.Invalid, Reject, Refuse)},
+		{"salt", checked(&d.Salt, wrongSecret)},
 	}
 }
 
@@ -225,11 +227,17 @@ func (r *reader) flow(at string, n ast.Node, f *File) {
 		{"refresh_fields", apiNames(&fl.RefreshFields, "a field")},
 		{"window", func(r *reader, at string, n ast.Node) { r.window(at, n, &fl.Window) }},
 		{"paused", truth(&fl.Paused)},
+		{"mask", masks(&fl.Changes)},
+		{"truncate", cuts(&fl.Changes)},
+		{"rename", renames(&fl.Rename)},
+		{"drop", apiNames(&fl.Drop, "a field")},
+		{"validate", checks(&fl.Checks)},
 	}, own.keys()...))
 	r.required(n, at, found, "object")
 	fl.Deletes, fl.Mover, fl.Naming, fl.NUL, fl.Sweep = own.Deletes, own.Mover, own.Naming, own.NUL, own.Sweep
 	fl.chosen = own.Deletes != ""
 	fl.Refresh = own.Refresh
+	fl.Invalid, fl.Salt = own.Invalid, own.Salt
 	fl.Where = strings.TrimSpace(fl.Where)
 
 	conflict := func(name, format string, args ...any) {
@@ -272,6 +280,13 @@ func (r *reader) finish(f *File) {
 			fl.Refresh = f.Defaults.Refresh
 		}
 		fl.Sweep = cmp.Or(fl.Sweep, f.Defaults.Sweep)
+		fl.Invalid = orDefault(fl.Invalid, f.Defaults.Invalid)
+		fl.Salt = orDefault(fl.Salt, f.Defaults.Salt)
+
+		if fl.Mover == ByAppFlow && fl.Treated() {
+			r.problems = append(r.problems, fl.problem("object",
+				"mover appflow lands records as they are, and this flow changes or checks values: give it the mover auto, bulk or rest"))
+		}
 
 		object := strings.ToLower(fl.Object)
 		if object != "" && lines[object] > 0 {

@@ -83,9 +83,9 @@ func TestParseFillsIn(t *testing.T) {
 		Warehouse: Warehouse{URL: "duckdb:catchment.duckdb", Schema: "salesforce", StagingSchema: "salesforce_incremental"},
 		Stage:     Stage{URL: "dir:stage", Keep: 7 * 24 * time.Hour},
 		Control:   Control{URL: "sqlite:control.db"},
-		Defaults:  Defaults{Deletes: Flag, Mover: Auto, Naming: Lower, NUL: Replace, Refresh: Refresh{Every: Never}, Sweep: week()},
+		Defaults:  Defaults{Deletes: Flag, Mover: Auto, Naming: Lower, NUL: Replace, Invalid: Reject, Refresh: Refresh{Every: Never}, Sweep: week()},
 		Limits:    Limits{Flows: 4, Downloads: 5, Stage: 20_000_000_000},
-		Flows:     []Flow{{Object: "Account", Deletes: Flag, Mover: Auto, Naming: Lower, NUL: Replace, Refresh: Refresh{Every: Never}, Sweep: week(), Line: 6}},
+		Flows:     []Flow{{Object: "Account", Deletes: Flag, Mover: Auto, Naming: Lower, NUL: Replace, Invalid: Reject, Refresh: Refresh{Every: Never}, Sweep: week(), Line: 6}},
 	}
 	if got := mustParse(t, small); !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %+v\nwant %+v", got, want)
@@ -145,14 +145,14 @@ defaults: {deletes: remove, mover: rest, naming: snake, nul: fail, sweep: 30d}
 		Warehouse: Warehouse{URL: "duckdb:/var/lib/x.duckdb", Schema: "crm", StagingSchema: "crm_in", GrantTo: []string{"analysts", "a b"}},
 		Stage:     Stage{URL: "dir:pages", Keep: 36 * time.Hour},
 		Control:   Control{URL: "sqlite:c.db"},
-		Defaults:  Defaults{Deletes: Remove, Mover: REST, Naming: Snake, NUL: Fail, Refresh: Refresh{Every: Never}, Sweep: Sweep{Every: 30 * 24 * time.Hour}},
+		Defaults:  Defaults{Deletes: Remove, Mover: REST, Naming: Snake, NUL: Fail, Invalid: Reject, Refresh: Refresh{Every: Never}, Sweep: Sweep{Every: 30 * 24 * time.Hour}},
 		Limits:    Limits{Flows: 1, Downloads: 100, Stage: 64 << 20},
 		Flows: []Flow{
 			{Object: "Account", Fields: []string{"Name", "Phone__c"}, Where: `Name != ')' AND (Name != 'it\'s (')`,
-				Deletes: Flag, Mover: Bulk, Naming: Lower, NUL: Replace, Refresh: Refresh{Every: Never}, Paused: true, AcceptEncrypted: true, Line: 20,
+				Deletes: Flag, Mover: Bulk, Naming: Lower, NUL: Replace, Invalid: Reject, Refresh: Refresh{Every: Never}, Paused: true, AcceptEncrypted: true, Line: 20,
 				Sweep: Sweep{Every: Never}, Window: Window{Last: 2, Zone: berlin}, chosen: true},
 			{Object: Star, ExcludeObjects: []string{"Task"}, Exclude: []string{"Fax"},
-				Deletes: Remove, Mover: REST, Naming: Snake, NUL: Fail, Refresh: Refresh{Every: Never}, Sweep: Sweep{Every: 30 * 24 * time.Hour}, AcceptEncrypted: true, Line: 32},
+				Deletes: Remove, Mover: REST, Naming: Snake, NUL: Fail, Invalid: Reject, Refresh: Refresh{Every: Never}, Sweep: Sweep{Every: 30 * 24 * time.Hour}, AcceptEncrypted: true, Line: 32},
 		},
 	}
 	if !reflect.DeepEqual(f, want) {

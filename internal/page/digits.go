@@ -1,5 +1,7 @@
 package page
 
+import "bytes"
+
 // maxExponent is where an exponent stops being a number that any column holds.
 const maxExponent = 1 << 20
 
@@ -8,6 +10,7 @@ func (d *Digits) widen(text []byte) bool {
 	whole, fraction, ok := digitsOf(text)
 	d.Whole = max(d.Whole, whole)
 	d.Fraction = max(d.Fraction, fraction)
+	d.Point = d.Point || bytes.IndexByte(text, '.') >= 0 || bytes.IndexByte(text, 'E') >= 0 || bytes.IndexByte(text, 'e') >= 0
 	return ok
 }
 

@@ -37,4 +37,5 @@ type Digits struct {
 	Column   string `json:"column"`
 	Whole    int    `json:"whole"`
 	Fraction int    `json:"fraction"`
+	Point    bool   `json:"point,omitempty"` // some value is written with a point or an exponent
 }

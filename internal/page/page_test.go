@@ -161,7 +161,7 @@ func TestShape(t *testing.T) {
 		Bytes:   int64(len(text)),
 		Digest:  got.Digest,
 		NUL:     &page.NUL{Count: 3, Record: 2, Field: "Name", ID: "001B"},
-		Digits:  []page.Digits{{Column: "Amount", Whole: 4, Fraction: 4}},
+		Digits:  []page.Digits{{Column: "Amount", Whole: 4, Fraction: 4, Point: true}},
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, want %+v", got, want)

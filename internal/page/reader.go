@@ -22,6 +22,7 @@ type Reader struct {
 
 	cuts   []span
 	fields [][]byte
+	raw    bool // records stay as they are in buf, behind the header: for a Rewriter
 }
 
 // A span is one raw field, relative to the start of its record.
@@ -99,11 +100,17 @@ func (r *Reader) record() error {
 		r.cuts = append(r.cuts, span{from: from, to: at, escaped: r.g.escaped})
 		r.g.escaped = false
 		from = at
+		if e == endRecord && r.raw {
+			return nil
+		}
 		if e == endRecord {
 			return r.finish()
 		}
 	}
 }
+
+// whole is the text of the current record, with what ended it.
+func (r *Reader) whole() []byte { return r.buf[r.start : r.start+r.length()] }
 
 // length is that of the current record in the buffer.
 func (r *Reader) length() int {

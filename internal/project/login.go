@@ -9,11 +9,21 @@ import (
 	"catchment/internal/secret"
 )
 
+func (p *Project) resolver() secret.Resolver {
+	return secret.Resolver{Getenv: p.Getenv, ReadFile: p.ReadFile, AWS: p.Secrets}
+}
+
+// secret gives the secret that a reference of the configuration points to.
+func (p *Project) secret(reference string) (string, error) {
+	v, err := p.resolver().Resolve(reference)
+	return v.Reveal(), err
+}
+
 // login resolves the references of org.login. All that are missing are told at
 // once.
 func (p *Project) login() (salesforce.Login, error) {
 	l := p.File.Org.Login
-	r := secret.Resolver{Getenv: p.Getenv, ReadFile: p.ReadFile, AWS: p.Secrets}
+	r := p.resolver()
 	var errs []error
 	get := func(ref string) string {
 		if ref == "" {

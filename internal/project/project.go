@@ -267,6 +267,7 @@ func (p *Project) Replicator(names []string) *replicate.Replicator {
 		Options: replicate.Options{
 			Downloads: p.File.Limits.Downloads, StageLimit: int64(p.File.Limits.Stage), Keep: p.File.Stage.Keep,
 			Now: p.Now, LandApart: p.File.AppFlow.Landing == flow.ApartLanding, Composite: p.File.Org.Composite,
+			Secret: p.secret, Reserve: int(p.File.Org.Reserve),
 		},
 	}
 }

@@ -62,12 +62,16 @@ func (r *Replicator) consolidate(ctx context.Context, v *visit) error {
 func (v *visit) merge() warehouse.Merge {
 	a := &v.attempt
 	pages, records, _ := a.Sums()
-	return warehouse.Merge{
+	m := warehouse.Merge{
 		Table: v.source.table, Attempt: a.ID, Policy: warehouse.Policy(v.source.flow.Deletes),
 		Pages: pages, Rows: records,
 		Complete: a.Complete, AbsentReason: absentReason(v.source.flow.Where), Override: a.Full,
 		Generation: a.Generation, Watermark: a.To, Grade: a.Grade,
 	}
+	if a.Forget {
+		m.Forget = v.source.guarded()
+	}
+	return m
 }
 
 // noteNULs reports where values held NUL characters.

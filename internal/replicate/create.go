@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"catchment/internal/control"
 	"catchment/internal/mover"
@@ -98,6 +99,10 @@ func (r *Replicator) chooseMover(ctx context.Context, v *visit, p *control.Part)
 	return nil
 }
 
+// jobTime is how long a job may take. Salesforce itself gives a query up sooner,
+// but some were left InProgress for ever (airbyte#17148).
+const jobTime = 24 * time.Hour
+
 // jobsAtMost bounds the jobs of one part, since an org has 10,000 a day. The
 // run that reaches it fails; the next begins a new attempt.
 const jobsAtMost = 10
@@ -112,6 +117,11 @@ func (r *Replicator) createJob(ctx context.Context, v *visit, p *control.Part) e
 	}
 	if p.Mover == "rest" {
 		p = v.divide(p)
+	}
+	if p.Mover == "bulk" {
+		if err := r.spareJobs(ctx); err != nil {
+			return err
+		}
 	}
 	if p.Jobs++; p.Jobs > jobsAtMost {
 		return plan.Fixf("look at the Bulk Data Load Jobs page of Setup for what becomes of them, then run again",
@@ -134,6 +144,9 @@ func (r *Replicator) createJob(ctx context.Context, v *visit, p *control.Part) e
 		}
 		return r.createJob(ctx, v, p)
 	}
+	if plan.ClassOf(err) == plan.Wait {
+		p.Jobs-- // none was made
+	}
 	if err != nil {
 		return err
 	}
@@ -149,7 +162,7 @@ func (r *Replicator) createJob(ctx context.Context, v *visit, p *control.Part) e
 // forgetJobs removes what earlier jobs staged: they are of another reading. The
 // parts that complete this one are read again too.
 func (r *Replicator) forgetJobs(ctx context.Context, v *visit, p *control.Part) error {
-	p.Pages, p.Records, p.Bytes = 0, 0, 0
+	p.Pages, p.Records, p.Rejected, p.Bytes = 0, 0, 0, 0
 	for i := range v.attempt.Parts {
 		q := &v.attempt.Parts[i]
 		if q.Follows != p.Planned() || len(q.Job) == 0 {
@@ -162,7 +175,7 @@ func (r *Replicator) forgetJobs(ctx context.Context, v *visit, p *control.Part) 
 		if err := pager.Drop(ctx, job); err != nil {
 			return err
 		}
-		q.Job, q.Loaded, q.Pages, q.Records, q.Bytes = nil, false, 0, 0, 0
+		q.Job, q.Loaded, q.Pages, q.Records, q.Rejected, q.Bytes = nil, false, 0, 0, 0, 0
 	}
 	return r.keepJobs(ctx, v)
 }
@@ -266,6 +279,10 @@ func (r *Replicator) partFinished(ctx context.Context, v *visit, p *control.Part
 		v.wait = wait
 	}
 	job, err = pager.Poll(ctx, job)
+	if age := now.Sub(job.ReadAt); err == nil && !job.Done && age > cmp.Or(r.Options.JobTime, jobTime) {
+		err = plan.Fixf("look at the Bulk Data Load Jobs page of Setup; the next run makes another job",
+			"%w: %s has run for %s without an end", mover.ErrFailed, job.ID, age.Round(time.Minute))
+	}
 	switch {
 	case errors.Is(err, mover.ErrGone):
 		return false, r.replaceJob(ctx, v, p)

@@ -22,14 +22,20 @@ func (r *Replicator) drop(ctx context.Context, t plan.Task) (plan.Task, error) {
 	if err != nil {
 		return t, err
 	}
+	row, err := r.Control.Flow(ctx, t.Flow)
+	if err != nil {
+		return t, err
+	}
 	open, errs := map[string]bool{}, []error(nil)
+	clear := map[string]bool{}
 	for _, a := range attempts {
 		open[a.ID] = a.State.Open()
+		clear[a.ID] = a.Generation < row.ClearFrom
 		if a.State == control.Consolidated || a.State == control.Abandoned {
 			errs = append(errs, r.dropAttempt(ctx, a))
 		}
 	}
-	return t, errors.Join(append(errs, r.dropPages(ctx, t.Flow, open))...)
+	return t, errors.Join(append(errs, r.dropPages(ctx, t.Flow, open, clear))...)
 }
 
 // dropAttempt deletes an attempt's jobs and forgets its pages.
@@ -72,14 +78,16 @@ func (r *Replicator) dropJobs(ctx context.Context, a *control.Attempt) error {
 }
 
 // dropPages deletes the flow's stored pages that have been kept long enough.
-// Those that are no attempt's were read by verify.
-func (r *Replicator) dropPages(ctx context.Context, flow string, open map[string]bool) error {
+// Those that are no attempt's were read by verify. What is in clear that the
+// flow masks since goes at once.
+func (r *Replicator) dropPages(ctx context.Context, flow string, open, clear map[string]bool) error {
 	now := r.Options.Now()
 	for info, err := range r.Stage.List(ctx, flow+"/") {
 		if err != nil {
 			return err
 		}
-		if open[attemptOf(info.Key)] || now.Sub(info.Written) < r.Options.Keep {
+		id := attemptOf(info.Key)
+		if open[id] || !clear[id] && now.Sub(info.Written) < r.Options.Keep {
 			continue
 		}
 		if err := r.Stage.Delete(ctx, info.Key); err != nil {

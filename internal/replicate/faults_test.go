@@ -18,7 +18,7 @@ func TestFaultsThatPass(t *testing.T) {
 		name string
 		rule fakeorg.Rule
 	}{
-		{"session expires in the middle of the pages", fakeorg.Rule{Path: "/results", Nth: 2, ExpireSession: true}},
+		{"tap-salesforce#222: the session expires in the middle of the pages", fakeorg.Rule{Path: "/results", Nth: 2, ExpireSession: true}},
 		{"reset while a page comes down", fakeorg.Rule{Path: "/results", Nth: 2, Reset: true, Truncate: 300}},
 		{"reset before the answer", fakeorg.Rule{Path: "/resultPages", Nth: 1, Reset: true}},
 		{"a body that is cut, and ends as if it were whole", fakeorg.Rule{Path: "/results", Nth: 3, Truncate: 400}},
@@ -28,6 +28,11 @@ func TestFaultsThatPass(t *testing.T) {
 		{"the last page is one before", fakeorg.Rule{Path: "/results", Nth: 3, DuplicatePage: true}},
 		{"job failed for a reason that passes", fakeorg.Rule{Method: http.MethodPost, Path: "/jobs/query", Nth: 1, FailJob: "InternalServerError : something broke"}},
 		{"503 at the job's creation", fakeorg.Rule{Method: http.MethodPost, Path: "/jobs/query", Nth: 1, Status: 503, Body: oops}},
+		{"the allowance of results is used up for a while", fakeorg.Rule{Method: http.MethodPost, Path: "/jobs/query", Nth: 1, FailJob: "Max bulk v2 query result size stored (1000000000) kb per 24 hrs has been exceeded"}},
+		{"the daily calls are used up for a while", fakeorg.Rule{Path: "/results", Nth: 2, Times: 3, Answer: "daily-limit"}},
+		{"the daily calls are used up before a run has begun", fakeorg.Rule{Path: "/describe", Nth: 1, Times: 3, Answer: "daily-limit"}},
+		{"estuary/connectors#3318: the Bulk jobs of a day are used up", fakeorg.Rule{Method: http.MethodPost, Path: "/jobs/query", Nth: 1, Times: 3, Answer: "job-limit"}},
+		{"too many long requests at once", fakeorg.Rule{Path: "/jobs/query", Nth: 1, Times: 2, Answer: "concurrent-limit"}},
 		{"503 at a page", fakeorg.Rule{Path: "/results", Nth: 1, Status: 503, Body: oops}},
 		{"503 at describe", fakeorg.Rule{Path: "/describe", Nth: 1, Status: 503, Body: oops}},
 		{"503 at getUpdated", fakeorg.Rule{Path: "/updated", Nth: 1, Status: 503, Body: oops}},
@@ -61,7 +66,7 @@ func TestFaultsThatLast(t *testing.T) {
 		{"pages are mixed up again and again", fakeorg.Rule{Path: "/results", DuplicatePage: true}, "different ones", true},
 		{"every job fails", fakeorg.Rule{Method: http.MethodPost, Path: "/jobs/query", FailJob: "InternalServerError : something broke"}, "something broke", true},
 		{"job failed: time", fakeorg.Rule{Method: http.MethodPost, Path: "/jobs/query", FailJob: "retried more than 15 times"}, "15 times", true},
-		{"job failed: allowance", fakeorg.Rule{Method: http.MethodPost, Path: "/jobs/query", Nth: 1, FailJob: "Max bulk v2 query result size stored (1000000000) kb per 24 hrs has been exceeded"}, "24 hrs", true},
+		{"job failed: allowance, for days", fakeorg.Rule{Method: http.MethodPost, Path: "/jobs/query", Answer: "storage-limit"}, "24 hrs", true},
 		{"job failed: field", fakeorg.Rule{Method: http.MethodPost, Path: "/jobs/query", Nth: 1, FailJob: "INVALID_FIELD: No such column 'X' on entity 'Contact'"}, "INVALID_FIELD", true},
 		{"job failed: rights", fakeorg.Rule{Method: http.MethodPost, Path: "/jobs/query", Nth: 1, FailJob: "INSUFFICIENT_ACCESS: not authorized"}, "INSUFFICIENT_ACCESS", true},
 		{"daily calls are used up", fakeorg.Rule{Path: "/jobs/query", Status: 403, Body: `[{"errorCode":"REQUEST_LIMIT_EXCEEDED","message":"TotalRequests Limit exceeded."}]`}, "REQUEST_LIMIT_EXCEEDED", true},

@@ -13,6 +13,7 @@ import (
 	"catchment/internal/mover"
 	"catchment/internal/page"
 	"catchment/internal/plan"
+	"catchment/internal/schema"
 	"catchment/internal/warehouse"
 )
 
@@ -26,13 +27,7 @@ func (l *loading) fetch(ctx context.Context, p mover.Page, row control.PageRow) 
 	defer body.Close()
 	row.Gzip = body.Gzip
 	row.Key = pageKey(l.v.attempt.Flow, row.Attempt, row.Job, row.Name, row.Gzip)
-	in := page.Check(body, row.Gzip, body.Records, l.decimal)
-	defer in.Close()
-	info, err := l.Stage.Put(ctx, row.Key, in)
-	shape := in.Shape()
-	if errors.Is(err, blob.ErrExists) {
-		info.Size, shape, err = l.scanStored(ctx, row)
-	}
+	info, shape, rejected, err := l.store(ctx, body, row)
 	if err != nil {
 		return row, err
 	}
@@ -40,27 +35,114 @@ func (l *loading) fetch(ctx context.Context, p mover.Page, row control.PageRow) 
 	if shape.NUL != nil {
 		if l.v.source.flow.NUL == flow.Fail {
 			return row, plan.Fixf("mend the record in Salesforce, or set nul: replace for this flow",
-				"field %s of record %s holds a NUL character", shape.NUL.Field, shape.NUL.ID)
+				"%w: field %s of record %s holds a NUL character", errUnfit, shape.NUL.Field, shape.NUL.ID)
 		}
 		row.NULs = shape.NUL.Count
 		row.NULAt = shape.NUL.ID + "." + shape.NUL.Field
 	}
+	row.Rejected = rejected
 	row.Header, row.Records, row.Bytes, row.Digest = shape.Header, shape.Records, shape.Bytes, shape.Digest
 	for _, d := range shape.Digits {
 		row.Digits = append(row.Digits, control.Digits(d))
+		if l.whole(d.Column) && d.Fraction > 0 {
+			return row, plan.Fixf("exclude the field in the flow, and tell Salesforce",
+				"%w: field %s is described as a whole number, and some of its values are not", errUnfit, d.Column)
+		}
 	}
 	return row, nil
 }
 
-// decimal tells which columns of a page are measured, so that no decimal is
-// rounded by a column that is too narrow.
-func (l *loading) decimal(field string) bool {
-	for _, c := range l.v.source.table.Columns {
-		if c.Field == field {
-			return c.Kind == warehouse.Decimal
+// store puts a page into the blob store, and tells what is stored: the page, and
+// how many records the flow's rules kept out of it.
+func (l *loading) store(ctx context.Context, body *mover.Body, row control.PageRow) (info blob.Info, shape page.Shape, rejected int64, err error) {
+	if !l.v.source.treated() {
+		in := page.Check(body, row.Gzip, body.Records, l.measured)
+		defer in.Close()
+		info, err = l.Stage.Put(ctx, row.Key, in)
+		shape = in.Shape()
+	} else {
+		in := l.openTreated(ctx, body, row)
+		defer in.Close()
+		info, err = l.Stage.Put(ctx, row.Key, in)
+		if err == nil { // else somebody may still write into it
+			shape, rejected = in.Shape(), in.rejects.n
 		}
 	}
-	return false
+	if errors.Is(err, blob.ErrExists) {
+		info.Size, shape, err = l.scanStored(ctx, row)
+		if err == nil && l.v.source.treated() {
+			rejected, err = l.storedRejects(ctx, row)
+		}
+	}
+	return info, shape, rejected, err
+}
+
+// measured tells which columns of a page are measured, so that no number is
+// rounded by a column that is too narrow.
+func (l *loading) measured(field string) bool {
+	return l.kind(field) == warehouse.Decimal || l.whole(field)
+}
+
+// whole tells the columns of whole numbers.
+func (l *loading) whole(field string) bool {
+	kind := l.kind(field)
+	return kind == warehouse.Int || kind == warehouse.Long
+}
+
+func (l *loading) kind(field string) warehouse.Kind {
+	for _, c := range l.v.source.table.Columns {
+		if c.Field == field {
+			return c.Kind
+		}
+	}
+	return ""
+}
+
+// withoutPoints shows whole numbers that are written as 5.0 as the warehouse
+// wants them. The stored page stays what it is.
+func (l *loading) withoutPoints(p *warehouse.Page, row control.PageRow) {
+	pointed := map[string]bool{}
+	for _, d := range row.Digits {
+		if d.Point && l.whole(d.Column) {
+			pointed[d.Column] = true
+		}
+	}
+	if len(pointed) == 0 {
+		return
+	}
+	open, packed := p.Open, p.Gzip
+	p.Path, p.URL, p.Gzip = "", "", false
+	p.Open = func(ctx context.Context) (io.ReadCloser, error) {
+		f, err := open(ctx)
+		if err != nil {
+			return nil, err
+		}
+		var text io.Reader = f
+		if packed {
+			text = page.Unpack(f)
+		}
+		return struct {
+			io.Reader
+			io.Closer
+		}{page.Rewrite(text, func(header []string) (page.Edit, error) { return plainInts(header, pointed), nil }), f}, nil
+	}
+}
+
+// plainInts gives whole numbers their canonical text.
+func plainInts(header []string, pointed map[string]bool) page.Edit {
+	return func(r *page.Record) (bool, error) {
+		for i, name := range header {
+			if !pointed[name] {
+				continue
+			}
+			text, err := schema.Long.Canonical(string(r.Value(i)))
+			if err != nil {
+				return false, plan.Failf(plan.Bug, "", "field %s: %w", name, err)
+			}
+			r.Set(i, []byte(text))
+		}
+		return true, nil
+	}
 }
 
 func (l *loading) scanStored(ctx context.Context, row control.PageRow) (int64, page.Shape, error) {
@@ -69,7 +151,7 @@ func (l *loading) scanStored(ctx context.Context, row control.PageRow) (int64, p
 		return 0, page.Shape{}, err
 	}
 	defer f.Close()
-	in := page.Check(f, row.Gzip, -1, l.decimal)
+	in := page.Check(f, row.Gzip, -1, l.measured)
 	defer in.Close()
 	size, err := io.Copy(io.Discard, in)
 	return size, in.Shape(), err

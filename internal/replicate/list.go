@@ -20,6 +20,11 @@ func (r *Replicator) list(ctx context.Context, t plan.Task) (plan.Task, error) {
 		return t, err
 	}
 	items, objects, err := r.listFlows(ctx, t.Run)
+	if plan.ClassOf(err) == plan.Wait {
+		if t, waits, err := r.listWaits(ctx, t, run, err); waits || err != nil {
+			return t, err
+		}
+	}
 	run.Objects, run.Error = objects, ""
 	if err != nil {
 		run.Error = err.Error()
@@ -31,7 +36,7 @@ func (r *Replicator) list(ctx context.Context, t plan.Task) (plan.Task, error) {
 	if err != nil {
 		return t, err
 	}
-	t.Items = items
+	t.Items, t.Done = items, true
 	return t, nil
 }
 
@@ -66,17 +71,22 @@ func (r *Replicator) listFlows(ctx context.Context, run string) ([]plan.Task, []
 	var g errgroup.Group
 	g.SetLimit(4)
 	for i, fl := range flows {
-		g.Go(func() error {
-			items[i], objects[i] = r.listFlow(r.counted(ctx, fl.Object), run, org, fl)
-			return nil
+		g.Go(func() (err error) {
+			items[i], objects[i], err = r.listFlow(r.counted(ctx, fl.Object), run, org, fl)
+			return err
 		})
 	}
-	_ = g.Wait() // a flow's failure stands in its RunObject
+	if err := g.Wait(); err != nil {
+		return nil, objects, err
+	}
 	items = slices.DeleteFunc(items, func(item plan.Task) bool { return item.Attempt == "" })
 	return items, objects, r.supersede(ctx, run, before, items)
 }
 
-func (r *Replicator) listFlow(ctx context.Context, run, org string, fl flow.Flow) (plan.Task, control.RunObject) {
+// listFlow says how a flow's part in a run begins. A failure of its own stands in
+// its RunObject; the error is one that holds for all flows: the org's limits are
+// used up.
+func (r *Replicator) listFlow(ctx context.Context, run, org string, fl flow.Flow) (plan.Task, control.RunObject, error) {
 	o := control.RunObject{Object: fl.Object, State: control.FlowOpen}
 	item, err := r.open(ctx, run, org, fl)
 	switch {
@@ -87,7 +97,11 @@ func (r *Replicator) listFlow(ctx context.Context, run, org string, fl flow.Flow
 	default:
 		o.Attempt = item.Attempt
 	}
-	return item, o
+	_, held := errors.AsType[*control.Held](err) // which is one flow's trouble
+	if plan.ClassOf(err) == plan.Wait && !held {
+		return item, o, err
+	}
+	return item, o, nil
 }
 
 // beginRun finds the row of a run, or makes it.

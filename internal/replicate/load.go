@@ -70,6 +70,8 @@ func (r *Replicator) loadPart(ctx context.Context, v *visit, place int64, p *con
 		return r.relieve(ctx, v, p, err)
 	case errors.Is(err, errStopping):
 		return nil
+	case errors.Is(err, errUnfit): // once it is mended in Salesforce, another job has to read it
+		return r.giveUpJob(ctx, v, p, err)
 	case err != nil:
 		return err
 	}
@@ -95,6 +97,9 @@ func (r *Replicator) loadAnother(ctx context.Context, v *visit, place int64, p *
 // errUnsound says that a job's result doesn't add up.
 var errUnsound = errors.New("the result doesn't add up")
 
+// errUnfit says that a record can't be copied as it is.
+var errUnfit = errors.New("the record can't be copied as it is")
+
 // errStopping ends the listing of pages after the stop signal.
 var errStopping = errors.New("stopping")
 
@@ -118,7 +123,7 @@ type loading struct {
 const pagesAtMost = 10_000_000
 
 // A tally counts pages and what is in them.
-type tally struct{ pages, records, bytes int64 }
+type tally struct{ pages, records, rejected, bytes int64 }
 
 func (r *Replicator) newLoading(ctx context.Context, v *visit, place int64, p *control.Part) (*loading, error) {
 	pager, job, err := r.job(p)
@@ -290,6 +295,7 @@ func (l *loading) loadBatch(ctx context.Context, rows []control.PageRow) error {
 	for _, row := range rows {
 		l.total.pages++
 		l.total.records += row.Records
+		l.total.rejected += row.Rejected
 		l.total.bytes += row.Bytes
 		l.gate.done(row.Key)
 		if row.Loaded {
@@ -307,7 +313,9 @@ func (l *loading) loadBatch(ctx context.Context, rows []control.PageRow) error {
 
 // page shows a stored page to the warehouse.
 func (l *loading) page(row control.PageRow) warehouse.Page {
-	return stagedPage(l.Stage, row, l.Warehouse.KeepsNUL())
+	p := stagedPage(l.Stage, row, l.Warehouse.KeepsNUL())
+	l.withoutPoints(&p, row)
+	return p
 }
 
 func stagedPage(stage blob.Store, row control.PageRow, keepsNUL bool) warehouse.Page {
@@ -317,6 +325,7 @@ func stagedPage(stage blob.Store, row control.PageRow, keepsNUL bool) warehouse.
 	for _, d := range row.Digits {
 		p.Digits = append(p.Digits, warehouse.Digits{Field: d.Column, Whole: d.Whole, Fraction: d.Fraction})
 	}
+	p.Rejected = rejectedPage(stage, row)
 	if row.NULs > 0 && !keepsNUL {
 		p.Path, p.URL, p.Gzip = "", "", false // only through Open, with the bytes replaced
 		p.Open = func(ctx context.Context) (io.ReadCloser, error) { return openWithoutNUL(ctx, stage, row) }
@@ -328,9 +337,9 @@ func stagedPage(stage blob.Store, row control.PageRow, keepsNUL bool) warehouse.
 // the warehouse says it has (invariant 6). What doesn't add up is read again by
 // another job: the pages of this one are stored, and stay what they are.
 func (l *loading) account(ctx context.Context) error {
-	if l.total.records != l.job.Records {
+	if came := l.total.records + l.total.rejected; came != l.job.Records {
 		return plan.Failf(plan.Retry, "", "%w: the pages of job %s hold %d records, Salesforce counts %d",
-			errUnsound, l.job.ID, l.total.records, l.job.Records)
+			errUnsound, l.job.ID, came, l.job.Records)
 	}
 	pages, rows, err := l.Warehouse.Staged(ctx, l.v.attempt.ID, l.job.ID)
 	if err != nil {
@@ -344,11 +353,15 @@ func (l *loading) account(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := l.accountRejected(ctx); err != nil {
+		return err
+	}
 	if keys != rows {
 		return plan.Failf(plan.Retry, "", "%w: the pages of job %s hold %d records, but only %d different ones",
 			errUnsound, l.job.ID, rows, keys)
 	}
-	l.part.Pages, l.part.Records, l.part.Bytes, l.part.Loaded = pages, rows, l.total.bytes, true
+	l.part.Pages, l.part.Records, l.part.Rejected = pages, rows, l.total.rejected
+	l.part.Bytes, l.part.Loaded = l.total.bytes, true
 	return nil
 }
 

@@ -157,10 +157,16 @@ func (r *Replicator) begin(ctx context.Context, lease *control.Lease, src *sourc
 	if err != nil {
 		return control.Attempt{}, err
 	}
+	row, err := r.Control.Flow(ctx, src.flow.Object)
+	if err != nil {
+		return control.Attempt{}, err
+	}
+	clear := clearFrom(src, row, way)
 	a := control.Attempt{
 		Flow: src.flow.Object, Run: lease.Run, Fence: lease.Fence, Generation: way.generation,
 		Full: way.rebuild, Complete: way.rebuild || src.cursor == "",
-		From: w.From, To: w.To, Grade: w.Grade,
+		Forget: clear > mark.Generation && way.rebuild,
+		From:   w.From, To: w.To, Grade: w.Grade,
 	}
 	if src.cursor == "" {
 		a.From = time.Time{}
@@ -177,6 +183,9 @@ func (r *Replicator) begin(ctx context.Context, lease *control.Lease, src *sourc
 		for _, s := range src.skipped {
 			a.Notes = append(a.Notes, fmt.Sprintf("field %s is not copied: %s", s.Field, s.Reason))
 		}
+		if src.unsalted() {
+			a.Notes = append(a.Notes, "sha256 without a salt hides little: who has a list of the values can find them by trying; give the flow a `salt`")
+		}
 	}
 	if since := changed.pinned(); !since.IsZero() {
 		a.Notes = append(a.Notes, pinnedNote(since))
@@ -186,7 +195,7 @@ func (r *Replicator) begin(ctx context.Context, lease *control.Lease, src *sourc
 	}
 	r.remember(a.ID, changed)
 	_, err = r.Control.UpdateFlow(ctx, a.Flow, func(f *control.FlowRow) {
-		f.Generation, f.Fingerprint = way.generation, flow.Fingerprint(src.flow)
+		f.Generation, f.Fingerprint, f.ClearFrom = way.generation, flow.Fingerprint(src.flow), clear
 		f.LastRun, f.DescribedAt = lease.Run, r.Options.Now().UTC()
 		f.PinnedSince = changed.pinned()
 	})

@@ -96,7 +96,7 @@ func outcome(a control.Attempt, o control.RunObject) (control.RunObject, error) 
 			o.Records -= p.Records
 		}
 	}
-	o.Notes = a.Notes
+	o.Rejected, o.Notes = a.Rejected(), a.Notes
 	var c warehouse.Counts
 	if len(a.Counts) > 0 {
 		if err := json.Unmarshal(a.Counts, &c); err != nil {

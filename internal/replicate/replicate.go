@@ -47,9 +47,9 @@ const (
 func Plan(flowsAtOnce int) plan.Plan {
 	return plan.Plan{
 		Body: plan.Seq{
-			plan.Do{Step: List},
+			plan.Poll{Step: List}, // like create, it waits where the org's limits are used up
 			plan.Each{Limit: flowsAtOnce, Body: plan.Seq{
-				plan.Do{Step: Create},
+				plan.Poll{Step: Create},
 				plan.Poll{Step: Ready, Every: 10 * time.Second},
 			}},
 			plan.Each{Limit: flowsAtOnce, Body: plan.Seq{
@@ -81,6 +81,7 @@ type Replicator struct {
 
 	Options Options
 
+	budget  budget
 	gate    gate
 	slots   chan struct{} // one for each page that comes down
 	mu      sync.Mutex
@@ -94,20 +95,23 @@ type Replicator struct {
 
 // Options are the settings of one run.
 type Options struct {
-	Holder       string                   // names this process in leases
-	Alone        bool                     // a lock proves that every other holder is dead
-	Dead         func(holder string) bool // tells of another holder whether it is; may be nil
-	Full         bool                     // rebuild the flows of this run
-	AllowDeletes bool                     // past the stop before a mass delete
-	Downloads    int                      // pages at once, over all flows
-	StageLimit   int64                    // bytes of pages in the blob store; 0: no limit
-	Keep         time.Duration            // how long pages stay after they were consolidated
-	LandApart    bool                     // rows land in tables of their own, beside staging
-	Lag          time.Duration            // of windows that can't be proven; 15 minutes where 0
-	Composite    flow.Composite           // ask about many flows together
-	Now          func() time.Time         // the clock of this process
-	Stop         <-chan struct{}          // closed: finish the page and go home
-	Progress     func(Progress)           // hears how far a flow is; may be nil
+	Holder       string                                 // names this process in leases
+	Alone        bool                                   // a lock proves that every other holder is dead
+	Dead         func(holder string) bool               // tells of another holder whether it is; may be nil
+	Full         bool                                   // rebuild the flows of this run
+	AllowDeletes bool                                   // past the stop before a mass delete
+	Downloads    int                                    // pages at once, over all flows
+	StageLimit   int64                                  // bytes of pages in the blob store; 0: no limit
+	Keep         time.Duration                          // how long pages stay after they were consolidated
+	LandApart    bool                                   // rows land in tables of their own, beside staging
+	Reserve      int                                    // hundredths of the org's daily limits that are left to people
+	JobTime      time.Duration                          // after which a job without an end is given up; a day where 0
+	Secret       func(reference string) (string, error) // the salts of flows; needed where one has a salt
+	Lag          time.Duration                          // of windows that can't be proven; 15 minutes where 0
+	Composite    flow.Composite                         // ask about many flows together
+	Now          func() time.Time                       // the clock of this process
+	Stop         <-chan struct{}                        // closed: finish the page and go home
+	Progress     func(Progress)                         // hears how far a flow is; may be nil
 }
 
 // Progress says that an attempt got on.
@@ -118,6 +122,9 @@ type Progress struct {
 	Of      int64 // as far as Salesforce has said
 	Bytes   int64
 	Mover   string
+
+	Why   string    // of the step "wait": what for
+	Until time.Time // and until when
 }
 
 // Steps yields the code of the steps.

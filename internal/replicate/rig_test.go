@@ -196,6 +196,7 @@ func (r *rig) start(f *fate) *process {
 	p.movers = map[string]mover.Pager{"bulk": bulk.New(p.client), "rest": rest.New(p.client)}
 	p.options = replicate.Options{
 		Holder: fmt.Sprintf("process %d", p.id), Alone: true, Downloads: 2, Now: r.now,
+		Secret: func(string) (string, error) { return "pepper", nil },
 	}
 	if r.begun != nil {
 		r.begun(p)
@@ -241,7 +242,10 @@ func (p *process) run() control.RunRow {
 func (p *process) walk(id string) {
 	e := engine.Engine{
 		Steps: p.replicator().Steps(), Observer: p, Stop: p.options.Stop, Tries: p.tries, Now: p.now,
-		After: func(time.Duration) <-chan time.Time {
+		After: func(d time.Duration) <-chan time.Time {
+			if d > time.Minute { // a wait for the org's limits, which go by its clock
+				p.later(d)
+			}
 			if p.sleep != nil {
 				p.sleep()
 			}

@@ -9,21 +9,23 @@ import (
 	"catchment/internal/flow"
 	"catchment/internal/plan"
 	"catchment/internal/schema"
+	"catchment/internal/value"
 	"catchment/internal/warehouse"
 )
 
 // A source is what a run knows of one flow: its settings, what describe says
 // of the object now, and the table that follows from both.
 type source struct {
-	flow    flow.Flow
-	object  schema.Object
-	fields  []schema.Field
-	skipped []flow.Skipped
-	table   warehouse.Table
-	past    warehouse.Past // the table as earlier runs left it
-	motion  motion
-	stale   stale
-	cursor  string // "" where the object is read whole each time
+	flow      flow.Flow
+	object    schema.Object
+	fields    []schema.Field
+	skipped   []flow.Skipped
+	table     warehouse.Table
+	past      warehouse.Past  // the table as earlier runs left it
+	treatment value.Treatment // of the values on their way
+	motion    motion
+	stale     stale
+	cursor    string // "" where the object is read whole each time
 }
 
 func sourceOf(fl flow.Flow, o schema.Object) (*source, error) {
@@ -38,7 +40,7 @@ func sourceOf(fl flow.Flow, o schema.Object) (*source, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &source{flow: fl, object: o, fields: fields, skipped: skipped, table: table, cursor: cursorOf(fields)}, nil
+	return &source{flow: fl, object: o, fields: fields, skipped: skipped, table: table, treatment: treatmentOf(fl, fields), cursor: cursorOf(fields)}, nil
 }
 
 // describe looks at a flow's object as it is now.
@@ -53,6 +55,14 @@ func (r *Replicator) describe(ctx context.Context, fl flow.Flow) (*source, error
 	}
 	if src.table, src.past, err = r.Warehouse.Adapt(ctx, src.table); err != nil {
 		return nil, err
+	}
+	if err := src.rename(); err != nil {
+		return nil, err
+	}
+	if fl.Salted() {
+		if src.treatment.Salt, err = r.Options.Secret(fl.Salt); err != nil {
+			return nil, err
+		}
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()

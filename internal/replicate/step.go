@@ -55,9 +55,19 @@ func (r *Replicator) step(from control.AttemptState, f func(context.Context, *vi
 			return t, r.failed(ctx, a, t.Run, err)
 		}
 		v := &visit{attempt: a, source: src}
-		if err := f(ctx, v); err != nil {
+		if from != control.Loaded { // consolidating costs the org nothing
+			err = r.spare(ctx)
+		}
+		if err == nil {
+			err = f(ctx, v)
+		}
+		if plan.ClassOf(err) == plan.Wait {
+			return r.waits(ctx, v, t, err)
+		}
+		if err != nil {
 			return t, r.failed(ctx, v.attempt, t.Run, err)
 		}
+		v.attempt.Waiting = time.Time{}
 		v.attempt.Error, v.attempt.ErrorClass, v.attempt.Hint = "", "", ""
 		if a, err = r.Control.SaveAttempt(ctx, v.attempt); err != nil {
 			return t, err

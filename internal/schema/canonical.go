@@ -3,6 +3,8 @@ package schema
 import (
 	"errors"
 	"fmt"
+	"math/big"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -34,7 +36,9 @@ func (t Type) Canonical(raw string) (string, error) {
 	case Boolean:
 		raw = strings.ToLower(raw)
 		ok = raw == "true" || raw == "false"
-	case Int, Long, Double, Currency, Percent:
+	case Int, Long:
+		return canonicalInt(t, raw)
+	case Double, Currency, Percent:
 		// The text stays: digits, scale and exponent are the warehouse's to read.
 		ok = strings.Trim(raw, "+-.0123456789eE") == ""
 	}
@@ -42,6 +46,28 @@ func (t Type) Canonical(raw string) (string, error) {
 		return "", fmt.Errorf("%s: %w", t, ErrNotCanonical)
 	}
 	return raw, nil
+}
+
+// canonicalInt writes a whole number without point and exponent: some answers
+// have 5.0 where describe says int (singer tap-salesforce#67). A number that
+// isn't whole is not of its type: to round it would be to change it.
+func canonicalInt(t Type, raw string) (string, error) {
+	ok := strings.Trim(raw, "+-.0123456789eE") == "" && len(raw) <= 64
+	if !ok || !strings.ContainsAny(raw, ".eE") {
+		if !ok {
+			return "", fmt.Errorf("%s: %w", t, ErrNotCanonical)
+		}
+		return raw, nil
+	}
+	_, exponent, _ := strings.Cut(strings.ToLower(raw), "e")
+	if e, err := strconv.Atoi(exponent); exponent != "" && (err != nil || e > 18 || e < -64) {
+		return "", fmt.Errorf("%s: %w", t, ErrNotCanonical)
+	}
+	n, ok := new(big.Rat).SetString(raw)
+	if !ok || !n.IsInt() {
+		return "", fmt.Errorf("%s: %w", t, ErrNotCanonical)
+	}
+	return n.Num().String(), nil
 }
 
 // canonicalDateTime turns 2026-01-02T03:04:05.000+0000 into

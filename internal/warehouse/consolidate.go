@@ -63,8 +63,12 @@ func (w *Warehouse) merge(ctx context.Context, tx Tx, f Fence, m Merge) (Counts,
 
 // Counted writes down that an attempt is in staging as a whole, and how it is
 // to be consolidated: from then on CALL consolidated_of_tables() may do it too
-// (invariant 1). It may be repeated.
+// (invariant 1). One that has to forget values is left to Consolidate. It may be
+// repeated.
 func (w *Warehouse) Counted(ctx context.Context, f Fence, m Merge) error {
+	if len(m.Forget) > 0 {
+		return nil
+	}
 	return w.fenced(ctx, f, "count attempt "+m.Attempt, func(tx Tx) error {
 		_, done, err := w.logged(ctx, tx, m.Attempt)
 		if err != nil || done {

@@ -60,9 +60,11 @@ func (s *mergeSQL) fillAbsent(p part) statement {
 SELECT %s, %s, %s
 FROM %s f
 WHERE %s IS NULL
-	AND NOT EXISTS (SELECT 1 FROM %s v WHERE %s AND %s)`,
+	AND NOT EXISTS (SELECT 1 FROM %s v WHERE %s AND %s)
+	AND %s`,
 		s.q(tableGone), s.d.list("f.", s.m.Table.Key), s.col("f", colAt), readAt,
-		s.final(), s.col("f", colDeleted), s.staging(), s.where(p, b), s.sameKey("v", "f"))
+		s.final(), s.col("f", colDeleted), s.staging(), s.where(p, b), s.sameKey("v", "f"),
+		s.notRejected("f", b.text(s.m.Attempt)))
 	if p.override {
 		sql += "\n\tAND " + s.notEarlier(readAt, "f")
 	} else {

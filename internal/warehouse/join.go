@@ -72,6 +72,9 @@ func (w *Warehouse) readAt(ctx context.Context, tx Tx, m Merge) (any, error) {
 // merge does the parts in read order, then what is absent, then the key.
 func (j *join) merge(ctx context.Context, tx Tx) error {
 	steps := map[Op]func(context.Context, Tx, part) error{Put: j.put, Patch: j.change, Delete: j.delete, Seen: j.absent}
+	if err := j.forget(ctx, tx); err != nil {
+		return err
+	}
 	for _, p := range j.parts {
 		if err := steps[p.op](ctx, tx, p); err != nil {
 			return err

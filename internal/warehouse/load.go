@@ -112,6 +112,9 @@ func (w *Warehouse) loadFresh(ctx context.Context, tx Tx, f Fence, b Batch) erro
 	if err := copyPages(ctx, tx, c); err != nil {
 		return err
 	}
+	if err := w.loadRejected(ctx, tx, b); err != nil {
+		return err
+	}
 	names := make([]string, len(cols))
 	for i, c := range cols {
 		names[i] = c.Name
@@ -269,6 +272,7 @@ func (w *Warehouse) Discard(ctx context.Context, f Fence, attempt string, keep .
 		}
 		return do(ctx, tx,
 			statement{"DELETE FROM " + w.d.Table(w.o.Staging, m.Table) + where(w.d.Quote(colAttempt), w.d.Quote(colJob)), b.args},
+			statement{"DELETE FROM " + w.own(tableRejected) + where(w.d.Quote(colAttempt), w.d.Quote(colJob)), b.args},
 			statement{"DELETE FROM " + ledger, b.args})
 	})
 }

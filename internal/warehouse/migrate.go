@@ -19,6 +19,7 @@ const (
 	tableCall      = "_catchment_call"
 	tableTombstone = "_catchment_tombstone"
 	tableErased    = "_catchment_erased"
+	tableRejected  = "_catchment_rejected"
 	tableObjects   = "_catchment_objects"
 	tableFields    = "_catchment_fields"
 	tablePicklists = "_catchment_picklists"
@@ -67,6 +68,9 @@ func migrations() [][]ownTable {
 		{name: tableLog, add: true, columns: "patched long"},
 	}, {
 		{name: tableErased, columns: "erased_at timestamp, table_name text, by_column text, record_key text, row_count long, staged long, pages long"},
+	}, {
+		{name: tableRejected, columns: "flow text, record_key text, field text, rule text, record text, _catchment_op text, " +
+			"_catchment_attempt text, _catchment_job text, _catchment_read_at timestamp, _catchment_seq long"},
 	}}
 }
 

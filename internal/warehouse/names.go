@@ -38,6 +38,9 @@ const (
 // when asked.
 func TableName(object string, snake bool) string { return columnName(object, snake) }
 
+// ColumnName is the name of a field's column, before a flow renames it.
+func ColumnName(field string, snake bool) string { return columnName(field, snake) }
+
 // TableFor is the table that takes the given fields of o: names in lower case,
 // or in snake case when asked, with a suffix where two fields would share one.
 // The key is Id; where o has none, the caller sets Key. Adapt makes of it what

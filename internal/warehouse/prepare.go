@@ -28,10 +28,15 @@ func (w *Warehouse) Prepare(ctx context.Context, f Fence, t Table) ([]Change, er
 			if err != nil {
 				return err
 			}
+			has, renamed, err := w.rename(ctx, tx, side.schema, t, has)
+			if err != nil {
+				return err
+			}
 			ddl, changes, err := shape(w.d, side.schema, t, has, side.own)
 			if err != nil {
 				return err
 			}
+			changes = append(renamed, changes...)
 			for _, sql := range ddl {
 				if _, err := tx.Exec(ctx, sql); err != nil {
 					return err

@@ -72,6 +72,8 @@ type Table struct {
 	Name    string
 	Key     []string // column names; id
 	Columns []Column // of Salesforce; the ones named _catchment_* are added by this package
+
+	renamed []string // columns that a flow gave their names: those that were made under another take these
 }
 
 // A Column is one field of an object.
@@ -96,6 +98,8 @@ type Page struct {
 	Path   string
 	URL    string
 	Open   func(context.Context) (io.ReadCloser, error) // the bytes as stored
+
+	Rejected *Page // what the flow's rules kept out of this page, under RejectedHeader; nil for nothing
 }
 
 // Digits is the widest decimal that a page holds in one column.
@@ -143,11 +147,12 @@ type Merge struct {
 	Table        Table
 	Attempt      string // "" for rows that no attempt loaded, but a user or AppFlow; they are never Complete, and move no watermark
 	Policy       Policy
-	Pages, Rows  int64  // what the ledger must hold, or nothing is merged (invariant 6)
-	Complete     bool   // the attempt read everything: rows it lacks are gone from the flow
-	AbsentReason string // for what is gone, where its batch gave no reason: purged, hidden or out_of_filter; "" is purged
-	Override     bool   // a rebuild: staged versions win over final ones of any stamp
-	AllowDeletes bool   // past the stop before a mass delete
+	Pages, Rows  int64    // what the ledger must hold, or nothing is merged (invariant 6)
+	Complete     bool     // the attempt read everything: rows it lacks are gone from the flow
+	AbsentReason string   // for what is gone, where its batch gave no reason: purged, hidden or out_of_filter; "" is purged
+	Override     bool     // a rebuild: staged versions win over final ones of any stamp
+	AllowDeletes bool     // past the stop before a mass delete
+	Forget       []string // columns that keep no value but those of this attempt: they are masked or dropped since
 	Generation   int64
 	Watermark    time.Time // moves with the rows, in the same transaction (invariant 1)
 	Grade        string
@@ -193,7 +198,7 @@ const (
 type Change struct {
 	Table  string
 	Column string // "" for the table itself
-	What   string // Created, Added, Widened or Vanished
+	What   string // Created, Added, Widened, Renamed or Vanished
 	Detail string
 }
 
@@ -202,5 +207,6 @@ const (
 	Created  = "created"
 	Added    = "added"
 	Widened  = "widened"
+	Renamed  = "renamed"
 	Vanished = "vanished" // the field is gone, or hidden from this user: the column keeps its values
 )

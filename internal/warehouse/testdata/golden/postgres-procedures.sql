@@ -378,6 +378,7 @@ SELECT f."id", f."_catchment_at", CAST(this_read_at AS TIMESTAMPTZ)
 FROM "salesforce"."account" f
 WHERE f."_catchment_deleted_at" IS NULL
 	AND NOT EXISTS (SELECT 1 FROM "salesforce_incremental"."account" v WHERE v."_catchment_attempt" IS NOT DISTINCT FROM CAST(this_attempt AS TEXT) AND coalesce(v."_catchment_job", '') IN (SELECT '' UNION ALL SELECT job FROM "salesforce_incremental"."_catchment_page" WHERE attempt = this_attempt AND op = 'seen' AND coalesce(nullif(reason, ''), this_one.absent_reason) = this_reason) AND v."_catchment_op" = 'seen' AND v."id" = f."id")
+	AND NOT EXISTS (SELECT 1 FROM "salesforce_incremental"."_catchment_rejected" r WHERE r."_catchment_attempt" = CAST(this_attempt AS TEXT) AND r.record_key = CAST(f."id" AS TEXT))
 	AND coalesce(f."_catchment_read_at", TIMESTAMPTZ '0001-01-01') < CAST(this_read_at AS TIMESTAMPTZ);
 			GET DIAGNOSTICS this_deletes := ROW_COUNT;
 			this_deleted := this_deleted + this_deletes;
@@ -406,6 +407,7 @@ SELECT f."id", f."_catchment_at", CAST(this_read_at AS TIMESTAMPTZ)
 FROM "salesforce"."account" f
 WHERE f."_catchment_deleted_at" IS NULL
 	AND NOT EXISTS (SELECT 1 FROM "salesforce_incremental"."account" v WHERE v."_catchment_attempt" IS NOT DISTINCT FROM CAST(this_attempt AS TEXT) AND (v."_catchment_op" IS NULL OR v."_catchment_op" = 'put') AND v."id" = f."id")
+	AND NOT EXISTS (SELECT 1 FROM "salesforce_incremental"."_catchment_rejected" r WHERE r."_catchment_attempt" = CAST(this_attempt AS TEXT) AND r.record_key = CAST(f."id" AS TEXT))
 	AND (CAST(this_read_at AS TIMESTAMPTZ) IS NULL OR f."_catchment_read_at" IS NULL OR CAST(this_read_at AS TIMESTAMPTZ) >= f."_catchment_read_at");
 			ELSE
 				INSERT INTO "_catchment_gone"
@@ -413,6 +415,7 @@ SELECT f."id", f."_catchment_at", CAST(this_read_at AS TIMESTAMPTZ)
 FROM "salesforce"."account" f
 WHERE f."_catchment_deleted_at" IS NULL
 	AND NOT EXISTS (SELECT 1 FROM "salesforce_incremental"."account" v WHERE v."_catchment_attempt" IS NOT DISTINCT FROM CAST(this_attempt AS TEXT) AND (v."_catchment_op" IS NULL OR v."_catchment_op" = 'put') AND v."id" = f."id")
+	AND NOT EXISTS (SELECT 1 FROM "salesforce_incremental"."_catchment_rejected" r WHERE r."_catchment_attempt" = CAST(this_attempt AS TEXT) AND r.record_key = CAST(f."id" AS TEXT))
 	AND coalesce(f."_catchment_read_at", TIMESTAMPTZ '0001-01-01') < CAST(this_read_at AS TIMESTAMPTZ);
 			END IF;
 			GET DIAGNOSTICS this_deletes := ROW_COUNT;
@@ -890,6 +893,7 @@ SELECT f."id", f."_catchment_at", CAST(this_read_at AS TIMESTAMPTZ)
 FROM "salesforce"."contact" f
 WHERE f."_catchment_deleted_at" IS NULL
 	AND NOT EXISTS (SELECT 1 FROM "salesforce_incremental"."contact" v WHERE v."_catchment_attempt" IS NOT DISTINCT FROM CAST(this_attempt AS TEXT) AND coalesce(v."_catchment_job", '') IN (SELECT '' UNION ALL SELECT job FROM "salesforce_incremental"."_catchment_page" WHERE attempt = this_attempt AND op = 'seen' AND coalesce(nullif(reason, ''), this_one.absent_reason) = this_reason) AND v."_catchment_op" = 'seen' AND v."id" = f."id")
+	AND NOT EXISTS (SELECT 1 FROM "salesforce_incremental"."_catchment_rejected" r WHERE r."_catchment_attempt" = CAST(this_attempt AS TEXT) AND r.record_key = CAST(f."id" AS TEXT))
 	AND coalesce(f."_catchment_read_at", TIMESTAMPTZ '0001-01-01') < CAST(this_read_at AS TIMESTAMPTZ);
 			GET DIAGNOSTICS this_deletes := ROW_COUNT;
 			this_deleted := this_deleted + this_deletes;
@@ -924,6 +928,7 @@ SELECT f."id", f."_catchment_at", CAST(this_read_at AS TIMESTAMPTZ)
 FROM "salesforce"."contact" f
 WHERE f."_catchment_deleted_at" IS NULL
 	AND NOT EXISTS (SELECT 1 FROM "salesforce_incremental"."contact" v WHERE v."_catchment_attempt" IS NOT DISTINCT FROM CAST(this_attempt AS TEXT) AND (v."_catchment_op" IS NULL OR v."_catchment_op" = 'put') AND v."id" = f."id")
+	AND NOT EXISTS (SELECT 1 FROM "salesforce_incremental"."_catchment_rejected" r WHERE r."_catchment_attempt" = CAST(this_attempt AS TEXT) AND r.record_key = CAST(f."id" AS TEXT))
 	AND (CAST(this_read_at AS TIMESTAMPTZ) IS NULL OR f."_catchment_read_at" IS NULL OR CAST(this_read_at AS TIMESTAMPTZ) >= f."_catchment_read_at");
 			ELSE
 				INSERT INTO "_catchment_gone"
@@ -931,6 +936,7 @@ SELECT f."id", f."_catchment_at", CAST(this_read_at AS TIMESTAMPTZ)
 FROM "salesforce"."contact" f
 WHERE f."_catchment_deleted_at" IS NULL
 	AND NOT EXISTS (SELECT 1 FROM "salesforce_incremental"."contact" v WHERE v."_catchment_attempt" IS NOT DISTINCT FROM CAST(this_attempt AS TEXT) AND (v."_catchment_op" IS NULL OR v."_catchment_op" = 'put') AND v."id" = f."id")
+	AND NOT EXISTS (SELECT 1 FROM "salesforce_incremental"."_catchment_rejected" r WHERE r."_catchment_attempt" = CAST(this_attempt AS TEXT) AND r.record_key = CAST(f."id" AS TEXT))
 	AND coalesce(f."_catchment_read_at", TIMESTAMPTZ '0001-01-01') < CAST(this_read_at AS TIMESTAMPTZ);
 			END IF;
 			GET DIAGNOSTICS this_deletes := ROW_COUNT;

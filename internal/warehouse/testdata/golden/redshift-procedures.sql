@@ -367,6 +367,7 @@ SELECT f."id", f."_catchment_at", CAST(this_read_at AS TIMESTAMPTZ)
 FROM "salesforce"."account" f
 WHERE f."_catchment_deleted_at" IS NULL
 	AND NOT EXISTS (SELECT 1 FROM "salesforce_incremental"."account" v WHERE (v."_catchment_attempt" = CAST(this_attempt AS VARCHAR(65535)) OR v."_catchment_attempt" IS NULL AND CAST(this_attempt AS VARCHAR(65535)) IS NULL) AND coalesce(v."_catchment_job", '') IN (SELECT '' UNION ALL SELECT job FROM "salesforce_incremental"."_catchment_page" WHERE attempt = this_attempt AND op = 'seen' AND coalesce(nullif(reason, ''), this_one.absent_reason) = this_reason) AND v."_catchment_op" = 'seen' AND v."id" = f."id")
+	AND NOT EXISTS (SELECT 1 FROM "salesforce_incremental"."_catchment_rejected" r WHERE r."_catchment_attempt" = CAST(this_attempt AS VARCHAR(65535)) AND r.record_key = CAST(f."id" AS VARCHAR(65535)))
 	AND coalesce(f."_catchment_read_at", TIMESTAMPTZ '0001-01-01') < CAST(this_read_at AS TIMESTAMPTZ);
 			GET DIAGNOSTICS this_deletes := ROW_COUNT;
 			this_deleted := this_deleted + this_deletes;
@@ -395,6 +396,7 @@ SELECT f."id", f."_catchment_at", CAST(this_read_at AS TIMESTAMPTZ)
 FROM "salesforce"."account" f
 WHERE f."_catchment_deleted_at" IS NULL
 	AND NOT EXISTS (SELECT 1 FROM "salesforce_incremental"."account" v WHERE (v."_catchment_attempt" = CAST(this_attempt AS VARCHAR(65535)) OR v."_catchment_attempt" IS NULL AND CAST(this_attempt AS VARCHAR(65535)) IS NULL) AND (v."_catchment_op" IS NULL OR v."_catchment_op" = 'put') AND v."id" = f."id")
+	AND NOT EXISTS (SELECT 1 FROM "salesforce_incremental"."_catchment_rejected" r WHERE r."_catchment_attempt" = CAST(this_attempt AS VARCHAR(65535)) AND r.record_key = CAST(f."id" AS VARCHAR(65535)))
 	AND (CAST(this_read_at AS TIMESTAMPTZ) IS NULL OR f."_catchment_read_at" IS NULL OR CAST(this_read_at AS TIMESTAMPTZ) >= f."_catchment_read_at");
 			ELSE
 				INSERT INTO "_catchment_gone"
@@ -402,6 +404,7 @@ SELECT f."id", f."_catchment_at", CAST(this_read_at AS TIMESTAMPTZ)
 FROM "salesforce"."account" f
 WHERE f."_catchment_deleted_at" IS NULL
 	AND NOT EXISTS (SELECT 1 FROM "salesforce_incremental"."account" v WHERE (v."_catchment_attempt" = CAST(this_attempt AS VARCHAR(65535)) OR v."_catchment_attempt" IS NULL AND CAST(this_attempt AS VARCHAR(65535)) IS NULL) AND (v."_catchment_op" IS NULL OR v."_catchment_op" = 'put') AND v."id" = f."id")
+	AND NOT EXISTS (SELECT 1 FROM "salesforce_incremental"."_catchment_rejected" r WHERE r."_catchment_attempt" = CAST(this_attempt AS VARCHAR(65535)) AND r.record_key = CAST(f."id" AS VARCHAR(65535)))
 	AND coalesce(f."_catchment_read_at", TIMESTAMPTZ '0001-01-01') < CAST(this_read_at AS TIMESTAMPTZ);
 			END IF;
 			GET DIAGNOSTICS this_deletes := ROW_COUNT;
@@ -851,6 +854,7 @@ SELECT f."id", f."_catchment_at", CAST(this_read_at AS TIMESTAMPTZ)
 FROM "salesforce"."contact" f
 WHERE f."_catchment_deleted_at" IS NULL
 	AND NOT EXISTS (SELECT 1 FROM "salesforce_incremental"."contact" v WHERE (v."_catchment_attempt" = CAST(this_attempt AS VARCHAR(65535)) OR v."_catchment_attempt" IS NULL AND CAST(this_attempt AS VARCHAR(65535)) IS NULL) AND coalesce(v."_catchment_job", '') IN (SELECT '' UNION ALL SELECT job FROM "salesforce_incremental"."_catchment_page" WHERE attempt = this_attempt AND op = 'seen' AND coalesce(nullif(reason, ''), this_one.absent_reason) = this_reason) AND v."_catchment_op" = 'seen' AND v."id" = f."id")
+	AND NOT EXISTS (SELECT 1 FROM "salesforce_incremental"."_catchment_rejected" r WHERE r."_catchment_attempt" = CAST(this_attempt AS VARCHAR(65535)) AND r.record_key = CAST(f."id" AS VARCHAR(65535)))
 	AND coalesce(f."_catchment_read_at", TIMESTAMPTZ '0001-01-01') < CAST(this_read_at AS TIMESTAMPTZ);
 			GET DIAGNOSTICS this_deletes := ROW_COUNT;
 			this_deleted := this_deleted + this_deletes;
@@ -885,6 +889,7 @@ SELECT f."id", f."_catchment_at", CAST(this_read_at AS TIMESTAMPTZ)
 FROM "salesforce"."contact" f
 WHERE f."_catchment_deleted_at" IS NULL
 	AND NOT EXISTS (SELECT 1 FROM "salesforce_incremental"."contact" v WHERE (v."_catchment_attempt" = CAST(this_attempt AS VARCHAR(65535)) OR v."_catchment_attempt" IS NULL AND CAST(this_attempt AS VARCHAR(65535)) IS NULL) AND (v."_catchment_op" IS NULL OR v."_catchment_op" = 'put') AND v."id" = f."id")
+	AND NOT EXISTS (SELECT 1 FROM "salesforce_incremental"."_catchment_rejected" r WHERE r."_catchment_attempt" = CAST(this_attempt AS VARCHAR(65535)) AND r.record_key = CAST(f."id" AS VARCHAR(65535)))
 	AND (CAST(this_read_at AS TIMESTAMPTZ) IS NULL OR f."_catchment_read_at" IS NULL OR CAST(this_read_at AS TIMESTAMPTZ) >= f."_catchment_read_at");
 			ELSE
 				INSERT INTO "_catchment_gone"
@@ -892,6 +897,7 @@ SELECT f."id", f."_catchment_at", CAST(this_read_at AS TIMESTAMPTZ)
 FROM "salesforce"."contact" f
 WHERE f."_catchment_deleted_at" IS NULL
 	AND NOT EXISTS (SELECT 1 FROM "salesforce_incremental"."contact" v WHERE (v."_catchment_attempt" = CAST(this_attempt AS VARCHAR(65535)) OR v."_catchment_attempt" IS NULL AND CAST(this_attempt AS VARCHAR(65535)) IS NULL) AND (v."_catchment_op" IS NULL OR v."_catchment_op" = 'put') AND v."id" = f."id")
+	AND NOT EXISTS (SELECT 1 FROM "salesforce_incremental"."_catchment_rejected" r WHERE r."_catchment_attempt" = CAST(this_attempt AS VARCHAR(65535)) AND r.record_key = CAST(f."id" AS VARCHAR(65535)))
 	AND coalesce(f."_catchment_read_at", TIMESTAMPTZ '0001-01-01') < CAST(this_read_at AS TIMESTAMPTZ);
 			END IF;
 			GET DIAGNOSTICS this_deletes := ROW_COUNT;

@@ -1,0 +1,52 @@
+package replicate
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"catchment/internal/plan"
+)
+
+func TestUsedUp(t *testing.T) {
+	tests := []struct {
+		used, most int64
+		reserve    int
+		want       bool
+	}{
+		{0, 0, 40, false}, // nobody has said anything yet
+		{60, 100, 40, true}, {59, 100, 40, false}, {100, 100, 40, true}, {120, 100, 40, true},
+		{100, 100, 0, false}, // nothing is set aside: Salesforce itself says when it is enough
+		{1, 100, 99, true}, {5999, 10_000, 40, false},
+	}
+	for _, test := range tests {
+		if got := usedUp(test.used, test.most, test.reserve); got != test.want {
+			t.Errorf("%+v: %v", test, got)
+		}
+	}
+}
+
+func TestUntil(t *testing.T) {
+	now := time.Date(2026, 1, 2, 8, 0, 0, 0, time.UTC)
+	said := func(d time.Duration) error {
+		return &plan.Failure{Class: plan.Wait, Until: now.Add(d), Err: errors.New("limit")}
+	}
+	tests := []struct {
+		err   error
+		since time.Duration
+		want  time.Duration
+		worth bool
+	}{
+		{errors.New("limit"), 0, lookAgain, true},
+		{said(2 * time.Minute), 0, 2 * time.Minute, true},
+		{said(20 * time.Hour), 0, lookAgain, true}, // within the lease
+		{errors.New("limit"), waitAtMost, lookAgain, false},
+		{errors.New("limit"), waitAtMost - time.Minute, lookAgain, true},
+	}
+	for _, test := range tests {
+		at, worth := until(test.err, now.Add(-test.since), now)
+		if at.Sub(now) != test.want || worth != test.worth {
+			t.Errorf("%v: in %s, %v", test, at.Sub(now), worth)
+		}
+	}
+}

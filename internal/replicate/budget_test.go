@@ -1,0 +1,186 @@
+package replicate_test
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"catchment/internal/blob"
+	"catchment/internal/control"
+	"catchment/internal/fakeorg"
+	"catchment/internal/plan"
+	"catchment/internal/replicate"
+)
+
+// waits notes what a process waits for.
+type waits struct {
+	mu  sync.Mutex
+	all []replicate.Progress
+}
+
+func (w *waits) hear(p *process) {
+	p.options.Progress = func(e replicate.Progress) {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		if !e.Until.IsZero() {
+			w.all = append(w.all, e)
+		}
+	}
+}
+
+// people uses up API calls that are not ours.
+func (r *rig) people(calls int) {
+	token := r.session()
+	for range calls {
+		r.ask(token, "/services/data/v66.0/limits", new(map[string]any))
+	}
+}
+
+// A run leaves people their share of the day's API calls: it waits, says until
+// when, and goes on by itself, neither failed nor done before it has read all
+// (invariant 10; airbyte#8690 stopped early and said success).
+func TestReserveOfCalls_Airbyte8690(t *testing.T) {
+	r := newRig(t, newOrg(t, map[string]int{"Contact": 20}, func(o *fakeorg.Options) { o.DailyAPIRequests = 1000 }), "Contact")
+	r.people(650)
+	before, began := r.org.Requests(), r.org.Clock().Now()
+	var w waits
+	var early map[string]int
+	row := r.done(func(p *process) {
+		p.options.Reserve = 40
+		w.hear(p)
+		p.before = func(step string, _ plan.Task) {
+			if step == replicate.Load && early == nil {
+				early = r.org.Requests()
+			}
+		}
+	})
+	r.same()
+	if passed := r.org.Clock().Now().Sub(began); passed < 23*time.Hour || passed > 26*time.Hour {
+		t.Errorf("it went on after %s", passed)
+	}
+	if len(w.all) < 80 || !strings.Contains(w.all[0].Why, "of the org's 1000 API calls") || w.all[0].Until.Sub(began) < 14*time.Minute {
+		t.Errorf("%d waits: %+v", len(w.all), w.all[:1])
+	}
+	for _, kind := range []string{"job", "results", "query"} { // nothing of the work was done meanwhile
+		if early[kind] > before[kind]+2 {
+			t.Errorf("%d requests of kind %s before the run could go on", early[kind]-before[kind], kind)
+		}
+	}
+	if o := row.Objects[0]; o.Records != 20 || o.Error != "" {
+		t.Errorf("%+v", o)
+	}
+}
+
+func TestReserveOfBulkJobs_Estuary3318(t *testing.T) {
+	r := newRig(t, newOrg(t, map[string]int{"Contact": 20}, func(o *fakeorg.Options) { o.DailyQueryJobs = 10 }), "Contact")
+	for range 6 { // other programs take theirs
+		r.post("/services/data/v66.0/jobs/query", `{"operation":"query","query":"SELECT Id FROM Contact"}`)
+	}
+	r.later(time.Hour)
+	var w waits
+	r.done(func(p *process) { p.options.Reserve = 40; w.hear(p) })
+	r.same()
+	if len(w.all) == 0 || !strings.Contains(w.all[0].Why, "6 of the org's 10 Bulk query jobs") {
+		t.Errorf("%+v", w.all)
+	}
+	r.later(time.Hour)
+	r.post("/services/data/v66.0/jobs/query", `{"operation":"query","query":"SELECT Id FROM Contact"}`) // one of ours and one of theirs: enough is left
+	w.all = nil
+	r.done(func(p *process) { full(p); p.options.Reserve = 40; w.hear(p) })
+	if len(w.all) != 0 {
+		t.Errorf("%+v", w.all)
+	}
+}
+
+func (r *rig) post(path, body string) {
+	r.t.Helper()
+	req, err := http.NewRequestWithContext(r.t.Context(), http.MethodPost, r.server.URL+path, strings.NewReader(body))
+	r.must(err)
+	req.Header.Set("Authorization", "Bearer "+r.session())
+	req.Header.Set("Content-Type", "application/json")
+	resp, err := http.DefaultClient.Do(req)
+	r.must(err)
+	r.must(resp.Body.Close())
+	if resp.StatusCode != http.StatusOK {
+		r.t.Fatal(resp.Status)
+	}
+}
+
+// A job that never ends is given up with its reason, and another run makes
+// another.
+func TestStuckJob_Airbyte17148(t *testing.T) {
+	r := small(t, "Contact", 20)
+	r.org.Fault(fakeorg.Rule{Method: http.MethodPost, Path: "/jobs/query", Nth: 1, StickJob: true})
+	row := r.run(func(p *process) {
+		p.options.JobTime = 6 * time.Hour
+		p.before = func(step string, _ plan.Task) {
+			if step == replicate.Done {
+				r.later(20 * time.Minute)
+			}
+		}
+	})
+	if o := row.Objects[0]; row.State != control.Failed || !strings.Contains(o.Error, "without an end") || !strings.Contains(o.Hint, "Bulk Data Load Jobs") {
+		t.Errorf("%s %+v", row.State, o)
+	}
+	r.done(nil)
+	r.same()
+	r.nothingLeft()
+}
+
+// A full disk fails the page that doesn't fit, whole, and once there is room
+// the next run goes on.
+func TestFullDisk(t *testing.T) {
+	r := small(t, "Contact", 20)
+	row := r.run(func(p *process) { p.stage = &fullStore{Store: p.stage, room: 1}; p.tries = 2 })
+	if o := row.Objects[0]; row.State != control.Failed || !strings.Contains(o.Error, "no space left") {
+		t.Errorf("%s %+v", row.State, o)
+	}
+	r.done(nil)
+	r.same()
+	r.nothingLeft()
+}
+
+// A fullStore has room for so many blobs; of the next it takes a part.
+type fullStore struct {
+	blob.Store
+	mu   sync.Mutex
+	room int
+}
+
+func (s *fullStore) Put(ctx context.Context, key string, r io.Reader) (blob.Info, error) {
+	s.mu.Lock()
+	s.room--
+	fits := s.room >= 0
+	s.mu.Unlock()
+	if !fits {
+		r = io.MultiReader(io.LimitReader(r, 100), fullDisk{})
+	}
+	return s.Store.Put(ctx, key, r)
+}
+
+type fullDisk struct{}
+
+func (fullDisk) Read([]byte) (int, error) { return 0, syscall.ENOSPC }
+
+// The clocks of the runner and of the org may differ by hours: windows go by
+// the org's alone.
+func TestClockSkew(t *testing.T) {
+	for _, skew := range []time.Duration{-3 * time.Hour, 3 * time.Hour} {
+		r := newRig(t, newOrg(t, map[string]int{"Contact": 20}, nil), "Contact")
+		skewed := func(p *process) {
+			p.options.Now = func() time.Time { return r.now().Add(skew) }
+		}
+		first := r.done(skewed)
+		r.history(10, 4)
+		next := r.done(skewed)
+		r.same()
+		if o := next.Objects[0]; !o.From.Equal(first.Objects[0].To) || o.To.After(r.org.Clock().Now()) || o.To.Before(r.org.Clock().Now().Add(-2*time.Minute)) {
+			t.Errorf("skew %s: %+v", skew, o)
+		}
+	}
+}

@@ -1,0 +1,104 @@
+package warehousetest
+
+import (
+	"fmt"
+
+	"catchment/internal/schema"
+	"catchment/internal/warehouse"
+)
+
+// rejecting makes a page of records that the flow's rules kept out.
+func (r *rig) rejecting(p *warehouse.Page, ids ...string) {
+	r.t.Helper()
+	var lines []string
+	for _, id := range ids {
+		lines = append(lines, fmt.Sprintf(`Account,%s,Name,not_null,"{""Id"":""%s""}"`, id, id))
+	}
+	seq := r.seq
+	out := r.page("flow,record_key,field,rule,record", lines...)
+	r.seq, out.Seq = seq, p.Seq
+	p.Rejected = &out
+}
+
+const rejectedRows = `SELECT record_key, _catchment_attempt, field, rule, record FROM "salesforce_incremental"."_catchment_rejected" ORDER BY record_key, _catchment_attempt`
+
+// What is rejected is kept, loaded once, and not taken for absent.
+func rejected(r *rig) {
+	r.read(r.puts("a1", 100, rec("1", 10, false, "one"), rec("2", 10, false, "two"), rec("3", 10, false, "three")))
+	in := r.puts("a2", 200, rec("1", 110, false, "eins"))
+	r.rejecting(&in.pages[0], "2", "4")
+	in.merge = warehouse.Merge{Complete: true}
+	for range 2 {
+		_, err := r.w.Load(r.t.Context(), r.fence, r.batch(in))
+		must(r.t, err)
+	}
+	n, err := r.w.Rejected(r.t.Context(), "a2", "")
+	must(r.t, err)
+	same(r.t, "rejected", n, 2)
+	same(r.t, "counts", r.read(in), warehouse.Counts{Staged: 1, Updated: 1, Deleted: 1, Rows: 3})
+	sameRows(r.t, r.rows(columns), "1|eins|true|~", "2|two|true|~", "3|three|false|purged")
+	sameRows(r.t, r.query(rejectedRows), `2|a2|Name|not_null|{"Id":"2"}`, `4|a2|Name|not_null|{"Id":"4"}`)
+
+	in = r.puts("a3", 300)
+	r.rejecting(&in.pages[0], "5")
+	_, err = r.w.Load(r.t.Context(), r.fence, r.batch(in))
+	must(r.t, err)
+	must(r.t, r.w.Discard(r.t.Context(), r.fence, "a3"))
+	n, err = r.w.Rejected(r.t.Context(), "a3", "")
+	must(r.t, err)
+	same(r.t, "rejected by a job that was given up", n, 0)
+}
+
+// A mask that was added later: the rebuild brings masked values, and what it
+// doesn't bring keeps none.
+func forgotten(policy warehouse.Policy, want ...string) func(*rig) {
+	return func(r *rig) {
+		in := r.puts("a1", 100, rec("1", 10, false, "clear"), rec("2", 10, false, "clear"), rec("3", 10, false, "clear"), rec("4", 10, false, "clear"))
+		r.rejecting(&in.pages[0], "9")
+		in.merge.Policy = policy
+		r.read(in)
+		in = r.puts("a2", 150, rec("4", 110, true, "clear"))
+		in.merge.Policy = policy
+		r.read(in)
+		r.exec(`UPDATE "salesforce"."account" SET employees = 7, masterrecordid = 'x'`)
+		// 1 is there, 2 is purged, 3 is in the recycle bin, 4 was deleted before and is purged since.
+		in = r.puts("b1", 200, rec("1", 10, false, "masked"), rec("3", 120, true, "masked"))
+		in.merge = warehouse.Merge{Policy: policy, Complete: true, Override: true, Generation: 2, Watermark: at(190), Grade: "proven",
+			Forget: []string{"name", "gone__c", "employees"}}
+		_, err := r.w.Load(r.t.Context(), r.fence, r.batch(in))
+		must(r.t, err)
+		must(r.t, r.w.Counted(r.t.Context(), r.fence, r.mergeOf(in)))
+		same(r.t, "left to CALL", r.query(`SELECT count(*) FROM "salesforce_incremental"."_catchment_attempt"`)[0], "0")
+		r.read(in)
+		sameRows(r.t, r.rows("id, name, employees, masterrecordid"), want...)
+		sameRows(r.t, r.query(rejectedRows), "9|a1|Name|not_null|~")
+		sameRows(r.t, r.query(`SELECT name FROM "salesforce_incremental"."account"`))
+	}
+}
+
+// A column that gets another name takes its values along.
+func renamed(r *rig) {
+	ctx := r.t.Context()
+	o := schema.Object{Name: "Account", Fields: []schema.Field{{Name: "Id", Type: schema.ID}, {Name: "Name", Type: schema.String}}}
+	describe := func() { must(r.t, r.w.Describe(ctx, r.fence, o, r.table)) }
+	describe()
+	r.read(r.puts("a1", 100, rec("1", 10, false, "one")))
+	var err error
+	r.table, err = r.table.Renamed(map[string]string{"NAME": "title", "Nobody": "x"})
+	must(r.t, err)
+	for range 2 { // the second time there is nothing left to do
+		changes, err := r.w.Prepare(ctx, r.fence, r.table)
+		must(r.t, err)
+		if len(changes) == 1 {
+			same(r.t, "change", changes[0], warehouse.Change{Table: "account", Column: "title", What: warehouse.Renamed, Detail: "was name"})
+		}
+	}
+	describe()
+	r.read(r.puts("a2", 200, rec("2", 110, false, "two")))
+	sameRows(r.t, r.rows("id, title"), "1|one", "2|two")
+	has := r.query(`SELECT count(*) FROM information_schema.columns WHERE column_name = 'name' AND table_name = 'account' AND table_schema LIKE 'salesforce%'`)
+	same(r.t, "columns left behind", has[0], "0")
+	if _, err := r.table.Renamed(map[string]string{"Amount__c": "title"}); err == nil {
+		r.t.Error("two fields share a column")
+	}
+}
