@@ -77,7 +77,7 @@ func (p *work) nameIDs(r verify.Result) {
 		name string
 		ids  []string
 	}{{"missing", r.MissingIDs}, {"extra", r.ExtraIDs}, {"stale", r.StaleIDs}, {"wrong", inColumns(r.WrongIDs, r.WrongColumns)},
-		{"formula", inColumns(r.FormulaIDs, r.FormulaColumns)}, {"duplicate", r.DuplicateIDs}} {
+		{"formula", inColumns(r.FormulaIDs, r.FormulaColumns)}, {"duplicate", r.DuplicateIDs}, {"rejected", r.RejectedIDs}} {
 		if len(kind.ids) > 0 {
 			fmt.Fprintf(p.Stdout, "%s %s: %s\n", r.Object, kind.name, strings.Join(kind.ids, " "))
 		}
@@ -110,6 +110,9 @@ func (p *work) remarks(r verify.Result) {
 	if r.Formulas > 0 {
 		p.say("%s: %s records differ in formulas only, which move without a stamp", r.Object, count(r.Formulas))
 	}
+	if r.Rejected > 0 {
+		p.say("%s: %s records break the flow's rules in the version that the org has: they are kept in _catchment_rejected", r.Object, count(r.Rejected))
+	}
 	for _, left := range r.LeftOut {
 		p.say("%s: %s was not compared: %s", r.Object, left.Field, left.Reason)
 	}
@@ -121,7 +124,7 @@ func verifyLine(r verify.Result, flags verifyFlags) map[string]any {
 	line := map[string]any{
 		"type": "verify", "object": r.Object, "source": r.Source, "warehouse": r.Warehouse,
 		"missing": r.Missing, "extra": r.Extra, "stale": r.Stale, "duplicates": r.Duplicates,
-		"pending": r.Pending, "as_of": moment(r.AsOf), "grade": r.Grade,
+		"pending": r.Pending, "rejected": r.Rejected, "as_of": moment(r.AsOf), "grade": r.Grade,
 		"compared": r.Method, "api_calls": r.Calls, "cleared": r.Cleared, "unconfirmed": r.Unconfirmed,
 	}
 	if flags.digest {

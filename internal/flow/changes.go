@@ -35,6 +35,17 @@ func (fl Flow) Changed(field string) bool {
 // Treated tells whether the records of a flow have to be decoded on their way.
 func (fl Flow) Treated() bool { return len(fl.Changes)+len(fl.Checks) > 0 }
 
+// Treatment is what a flow asks of the values of the fields that it copies. What
+// "*" names and this object doesn't have is left out. The salt is another's to
+// fetch.
+func (fl Flow) Treatment(fields []schema.Field) value.Treatment {
+	names := make([]string, len(fields))
+	for i, f := range fields {
+		names[i] = f.Name
+	}
+	return value.Treatment{Changes: fl.Changes, Checks: fl.Checks}.Of(names)
+}
+
 // Salted tells whether a flow needs its salt.
 func (fl Flow) Salted() bool {
 	return fl.Salt != "" && slices.ContainsFunc(fl.Changes, func(c value.Change) bool { return c.Mask == value.SHA256 })
@@ -115,8 +126,12 @@ func (fl Flow) treated(o schema.Object, chosen map[string]bool) []Problem {
 			return ""
 		})
 	}
+	_, named := o.Field("Id")
 	for _, c := range fl.Checks {
 		each("validate", c.Field, func(f schema.Field) string {
+			if !named {
+				return o.Name + " has no Id, which a rejected record is known by"
+			}
 			if c.Rule == value.NotNegative && !f.Type.Decimal() && f.Type != schema.Int && f.Type != schema.Long {
 				return fmt.Sprintf("%s is of type %s; not_negative goes with int, long, double, currency and percent", f.Name, f.Type)
 			}

@@ -275,7 +275,7 @@ func (p *Project) Replicator(names []string) *replicate.Replicator {
 // Verifier makes what compares org and warehouse.
 func (p *Project) Verifier(o verify.Options) *verify.Verifier {
 	return &verify.Verifier{
-		Org: p.Org, Warehouse: p.Warehouse, Control: p.Control, Stage: p.Stage, Movers: p.movers(), Options: o,
+		Org: p.Org, Warehouse: p.Warehouse, Control: p.Control, Stage: p.Stage, Movers: p.movers(), Secret: p.secret, Options: o,
 	}
 }
 

@@ -103,16 +103,25 @@ func (r *Replicator) suspects(ctx context.Context, v *visit) ([]suspect, bool, e
 		if len(logged) == 0 || len(p.Job) == 0 {
 			continue
 		}
-		job, err := jobOf(p)
-		if err == nil {
-			err = r.Warehouse.StagedKeys(ctx, v.source.table, v.attempt.ID, job.ID, func(id string) { delete(logged, id) })
-		}
-		if err != nil {
+		if err := r.brought(ctx, v, p, func(id string) { delete(logged, id) }); err != nil {
 			return nil, false, err
 		}
 	}
 	suspects, err := r.ask(ctx, v, logged)
 	return suspects, c.logged, err
+}
+
+// brought calls each with the Id of every record that a part has brought, also of
+// those that the flow's rules kept out.
+func (r *Replicator) brought(ctx context.Context, v *visit, p *control.Part, each func(id string)) error {
+	job, err := jobOf(p)
+	if err != nil {
+		return err
+	}
+	if err := r.Warehouse.StagedKeys(ctx, v.source.table, v.attempt.ID, job.ID, each); err != nil || p.Rejected == 0 {
+		return err
+	}
+	return r.Warehouse.RejectedKeys(ctx, v.attempt.ID, job.ID, each)
 }
 
 // ask finds out what became of some Ids. Those that only the delete log names

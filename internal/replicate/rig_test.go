@@ -318,7 +318,7 @@ func (p *process) verifier() *verify.Verifier {
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	return &verify.Verifier{Org: p.client, Warehouse: p.wh, Control: p.control, Stage: p.stage, Movers: p.movers,
+	return &verify.Verifier{Org: p.client, Warehouse: p.wh, Control: p.control, Stage: p.stage, Movers: p.movers, Secret: p.options.Secret,
 		Options: verify.Options{Run: id, Holder: "verify", Alone: true, Sample: 3}}
 }
 

@@ -37,10 +37,13 @@ func sourceOf(fl flow.Flow, o schema.Object) (*source, error) {
 		return nil, err
 	}
 	table, err := warehouse.TableFor(o, fields, fl.Naming == flow.Snake)
+	if err == nil {
+		table, err = table.Renamed(fl.Rename)
+	}
 	if err != nil {
 		return nil, err
 	}
-	return &source{flow: fl, object: o, fields: fields, skipped: skipped, table: table, treatment: treatmentOf(fl, fields), cursor: cursorOf(fields)}, nil
+	return &source{flow: fl, object: o, fields: fields, skipped: skipped, table: table, treatment: fl.Treatment(fields), cursor: cursorOf(fields)}, nil
 }
 
 // describe looks at a flow's object as it is now.
@@ -56,9 +59,7 @@ func (r *Replicator) describe(ctx context.Context, fl flow.Flow) (*source, error
 	if src.table, src.past, err = r.Warehouse.Adapt(ctx, src.table); err != nil {
 		return nil, err
 	}
-	if err := src.rename(); err != nil {
-		return nil, err
-	}
+	src.settle()
 	if fl.Salted() {
 		if src.treatment.Salt, err = r.Options.Secret(fl.Salt); err != nil {
 			return nil, err

@@ -77,6 +77,9 @@ func (r *Replicator) readFound(ctx context.Context, v *visit) (bool, error) {
 		return false, err
 	}
 	alive, _, err := r.Warehouse.Otherwise(ctx, v.source.table, v.attempt.ID, job.ID)
+	if err == nil {
+		alive, err = r.notRejected(ctx, v.source, alive)
+	}
 	if err != nil || len(alive) == 0 {
 		return false, err
 	}
@@ -100,6 +103,16 @@ func (r *Replicator) readFound(ctx context.Context, v *visit) (bool, error) {
 		})
 	}
 	return true, nil
+}
+
+// notRejected is those of some records that the flow's rules didn't keep out when
+// they came last: the others are there, and lack a row on purpose.
+func (r *Replicator) notRejected(ctx context.Context, src *source, ids []string) ([]string, error) {
+	if len(src.treatment.Checks) == 0 || len(ids) == 0 {
+		return ids, nil
+	}
+	rejected, err := r.Warehouse.StillRejected(ctx, src.table)
+	return slices.DeleteFunc(ids, func(id string) bool { return rejected[id] }), err
 }
 
 // sweepNext lets the next attempt sweep.

@@ -1,9 +1,7 @@
 package replicate
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"io"
 	"slices"
@@ -15,30 +13,9 @@ import (
 	"catchment/internal/mover"
 	"catchment/internal/page"
 	"catchment/internal/plan"
-	"catchment/internal/schema"
 	"catchment/internal/value"
 	"catchment/internal/warehouse"
 )
-
-// treatmentOf is what a flow asks of the values that it copies. What "*" names
-// and this object doesn't have is left out.
-func treatmentOf(fl flow.Flow, fields []schema.Field) value.Treatment {
-	copied := func(name string) bool {
-		return slices.ContainsFunc(fields, func(f schema.Field) bool { return strings.EqualFold(f.Name, name) })
-	}
-	var t value.Treatment
-	for _, c := range fl.Changes {
-		if copied(c.Field) {
-			t.Changes = append(t.Changes, c)
-		}
-	}
-	for _, c := range fl.Checks {
-		if copied(c.Field) {
-			t.Checks = append(t.Checks, c)
-		}
-	}
-	return t
-}
 
 // treated tells whether the pages of a source are decoded on their way.
 func (s *source) treated() bool { return len(s.treatment.Changes)+len(s.treatment.Checks) > 0 }
@@ -47,31 +24,41 @@ func (s *source) treated() bool { return len(s.treatment.Changes)+len(s.treatmen
 // configuration of it may have let in.
 func (s *source) guards() bool { return len(s.treatment.Changes)+len(s.flow.Drop) > 0 }
 
-// rename gives columns the names that the flow wants for them. In what the table
-// was before they are the same columns, and those of dropped fields don't count.
-func (s *source) rename() error {
-	adapted := s.table
-	var err error
-	if s.table, err = adapted.Renamed(s.flow.Rename); err != nil {
-		return err
-	}
+// settle sees to it that what the table was before counts as it is going to be:
+// a column that gets another name is the same column, and those of dropped fields
+// don't count.
+func (s *source) settle() {
 	s.past.Columns = slices.Clone(s.past.Columns)
-	for i, c := range adapted.Columns {
-		if at := slices.Index(s.past.Columns, c.Name); at >= 0 {
-			s.past.Columns[at] = s.table.Columns[i].Name
+	for _, c := range s.table.Columns {
+		for _, k := range s.past.Fields {
+			if at := slices.Index(s.past.Columns, k.Column); strings.EqualFold(k.Field, c.Field) && at >= 0 && s.renames(c) && !slices.Contains(s.past.Columns, c.Name) {
+				s.past.Columns[at] = c.Name
+			}
 		}
 	}
+	dropped := s.columnsOf(s.flow.Drop)
 	s.past.Columns = slices.DeleteFunc(s.past.Columns, func(name string) bool {
-		return !hasColumn(s.table, name) && slices.Contains(s.columnsOf(s.flow.Drop), name)
+		return !hasColumn(s.table, name) && slices.Contains(dropped, name)
 	})
-	return nil
 }
 
-// columnsOf is the columns that fields have, had, or would have.
+// renames tells whether the flow itself names a column.
+func (s *source) renames(c warehouse.Column) bool {
+	for field, column := range s.flow.Rename {
+		if strings.EqualFold(field, c.Field) && column == c.Name {
+			return true
+		}
+	}
+	return false
+}
+
+// columnsOf is the columns that fields have, had, or would have: also those that
+// they left behind when they became fields of another type.
 func (s *source) columnsOf(fields []string) []string {
 	var names []string
 	for _, field := range fields {
-		names = append(names, warehouse.ColumnName(field, s.flow.Naming == flow.Snake))
+		plain := warehouse.ColumnName(field, s.flow.Naming == flow.Snake)
+		names = append(names, plain)
 		for _, k := range s.past.Fields {
 			if strings.EqualFold(k.Field, field) {
 				names = append(names, k.Column)
@@ -81,6 +68,28 @@ func (s *source) columnsOf(fields []string) []string {
 			if strings.EqualFold(c.Field, field) {
 				names = append(names, c.Name)
 			}
+		}
+		for _, name := range s.past.Columns {
+			if kind, ok := strings.CutPrefix(name, plain+"_"); ok && warehouse.Kind(kind).Known() && !s.another(name, field) {
+				names = append(names, name)
+			}
+		}
+	}
+	return names
+}
+
+// another tells whether a column is another field's.
+func (s *source) another(column, field string) bool {
+	return slices.ContainsFunc(s.past.Fields, func(k warehouse.Known) bool { return k.Column == column && !strings.EqualFold(k.Field, field) }) ||
+		slices.ContainsFunc(s.table.Columns, func(c warehouse.Column) bool { return c.Name == column && !strings.EqualFold(c.Field, field) })
+}
+
+// checked is the fields that the flow's rules look at, by their own names.
+func (s *source) checked() []string {
+	var names []string
+	for _, c := range s.treatment.Checks {
+		if f, ok := s.object.Field(c.Field); ok {
+			names = append(names, f.Name)
 		}
 	}
 	return names
@@ -115,20 +124,20 @@ func (l *loading) openTreated(ctx context.Context, body *mover.Body, row control
 	}
 	treatment := l.v.source.treatment
 	if op := warehouse.Op(l.part.Op); op != "" && op != warehouse.Put {
-		treatment.Checks = nil // it is of records that a whole reading has judged
+		treatment = treatment.Of(l.part.Columns) // a patch is judged by what it brings
 	}
 	t.came = page.Check(text, false, body.Records, nil)
 	edited := page.Rewrite(t.came, func(header []string) (page.Edit, error) {
 		one, err := treatment.For(header)
 		if err != nil {
-			return nil, plan.Fixf("let the flow copy fewer fields, so that one reading holds all of a record", "%w", err)
+			return nil, plan.Fixf("let the flow copy fewer fields, so that one reading holds all that it checks", "%w", err)
 		}
 		t.rejects.header = header
 		return func(r *page.Record) (bool, error) {
 			check, broken := one.Broken(r)
 			if broken && l.v.source.flow.Invalid == flow.Refuse {
 				return false, plan.Fixf("mend the record in Salesforce, or set invalid: reject for this flow",
-					"%w: field %s of record %s breaks the rule %s", errUnfit, check.Field, t.rejects.id(r), check)
+					"%w: field %s of record %s breaks the rule %s", errUnfit, check.Field, t.rejects.text(r, "Id"), check)
 			}
 			one.Change(r)
 			if broken {
@@ -192,8 +201,9 @@ func rejectedKey(pageKey string) string {
 	return strings.TrimSuffix(strings.TrimSuffix(pageKey, ".gz"), ".csv") + ".rejected.csv"
 }
 
-func (s *rejects) id(r *page.Record) string {
-	at := slices.IndexFunc(s.header, func(name string) bool { return strings.EqualFold(name, "Id") })
+// text is a record's value of a field, or "" where the page lacks that.
+func (s *rejects) text(r *page.Record, field string) string {
+	at := slices.IndexFunc(s.header, func(name string) bool { return strings.EqualFold(name, field) })
 	if at < 0 {
 		return ""
 	}
@@ -216,38 +226,12 @@ func (s *rejects) add(ctx context.Context, r *page.Record, broken value.Check) e
 		}()
 		s.w = page.NewWriter(s.pipe, warehouse.RejectedHeader())
 	}
-	record, err := s.json(r)
+	record, err := value.JSON(s.header, r)
 	if err != nil {
 		return err
 	}
 	s.n++
-	return s.w.Write([]string{s.flow, s.id(r), broken.Field, broken.String(), record})
-}
-
-// json writes a record as an object, its fields in the order of the page.
-func (s *rejects) json(r *page.Record) (string, error) {
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	for i, name := range s.header {
-		b.WriteByte("{,"[min(i, 1)])
-		if err := e.Encode(name); err != nil {
-			return "", err
-		}
-		b.Truncate(b.Len() - 1) // the line break
-		b.WriteByte(':')
-		v := r.Value(i)
-		if len(v) == 0 {
-			b.WriteString("null")
-			continue
-		}
-		if err := e.Encode(string(v)); err != nil {
-			return "", err
-		}
-		b.Truncate(b.Len() - 1)
-	}
-	b.WriteByte('}')
-	return b.String(), nil
+	return s.w.Write([]string{s.flow, s.text(r, "Id"), s.text(r, "SystemModstamp"), broken.Field, broken.String(), record})
 }
 
 // end waits until all is stored.

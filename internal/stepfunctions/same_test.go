@@ -30,6 +30,7 @@ type world struct {
 	done    map[string][]string // by flow: "" for the run itself
 	polls   map[string]int
 	needs   int               // polls until a poll is done
+	waits   int               // of list, before it has its items
 	broken  map[string]error  // by step and flow
 	flaky   map[string]int    // failures of class Retry, before a step works
 	state   string            // that publish found
@@ -40,7 +41,7 @@ type world struct {
 func newWorld(seed uint64) *world {
 	r := rand.New(rand.NewPCG(seed, 1))
 	w := &world{done: map[string][]string{}, polls: map[string]int{}, broken: map[string]error{}, flaky: map[string]int{},
-		started: map[string]string{}, needs: 1 + r.IntN(4), state: "done"}
+		started: map[string]string{}, needs: 1 + r.IntN(4), waits: r.IntN(3), state: "done"}
 	steps := []string{replicate.Create, replicate.Ready, replicate.Start, replicate.Done, replicate.Load, replicate.Consolidate, replicate.Drop}
 	for range r.IntN(4) {
 		class := []plan.Class{plan.Fix, plan.Wait, plan.Bug}[r.IntN(3)]
@@ -78,6 +79,11 @@ func (w *world) do(step string, t plan.Task) (plan.Task, error) {
 		return t, plan.Failf(plan.Retry, "", "once more")
 	}
 	w.done[t.Flow] = append(w.done[t.Flow], step)
+	if step == replicate.List && w.waits > 0 {
+		w.waits--
+		t.NotBefore = time.Now().Add(15 * time.Minute)
+		return t, nil
+	}
 	if err := w.broken[key]; err != nil {
 		return t, err
 	}
@@ -90,6 +96,9 @@ func (w *world) do(step string, t plan.Task) (plan.Task, error) {
 			w.started[f] = t.Run
 			t.Items = append(t.Items, plan.Task{Run: t.Run, Flow: f, Attempt: f + "-1", Fence: 7})
 		}
+		t.Done = true
+	case replicate.Create:
+		t.Done = true
 	case replicate.Ready, replicate.Done, replicate.Load, replicate.Consolidate:
 		w.polls[key]++
 		t.Done = w.polls[key] >= w.needs
@@ -213,7 +222,7 @@ func TestErrorsOfAWS(t *testing.T) {
 			w := newWorld(1)
 			clear(w.broken)
 			clear(w.flaky)
-			w.needs, w.state = 1, "done"
+			w.needs, w.waits, w.state = 1, 0, "done"
 			next, calls, left := w.invoke(), 0, c.times
 			var mu sync.Mutex
 			in := asltest.Interpreter{Sleep: sleep, Invoke: func(ctx context.Context, function string, payload []byte) ([]byte, error) {

@@ -12,6 +12,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"hash"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -47,6 +48,13 @@ type Treatment struct {
 	Changes []Change
 	Checks  []Check
 	Salt    string // of SHA256
+}
+
+// Of is what of a treatment concerns some fields only.
+func (t Treatment) Of(fields []string) Treatment {
+	t.Checks = slices.DeleteFunc(slices.Clone(t.Checks), func(c Check) bool { return place(fields, c.Field) < 0 })
+	t.Changes = slices.DeleteFunc(slices.Clone(t.Changes), func(c Change) bool { return place(fields, c.Field) < 0 })
+	return t
 }
 
 // A Record is one record whose values can be read, and set. What Value gives

@@ -63,7 +63,7 @@ func idsOf(suspects []warehouse.Suspect) []string {
 
 // lookAgain reads records once more and has them judged by that.
 func (w *visit) lookAgain(ctx context.Context, r *warehouse.Reading, suspects []warehouse.Suspect) error {
-	look, err := w.again(ctx, idsOf(suspects), fieldsOf(w.judged))
+	look, err := w.again(ctx, idsOf(suspects), fieldsOf(w.judged), asIs)
 	pages := look.live
 	defer func() { w.forget(ctx, pages) }()
 	if err != nil {
@@ -86,10 +86,14 @@ type look struct {
 	gone   []string         // nobody answers for them: purged, out of sight, or out of the flow's filter
 }
 
+// asIs leaves the records of a page as they came: they are only looked at.
+func asIs([]string) (*treating, error) { return nil, nil }
+
 // again reads the named records by their Ids, 2,000 a call. What isn't answered
 // so is confirmed by a queryAll before it is taken for gone. Where the flow has
-// a filter, only a query can say which records meet it.
-func (w *visit) again(ctx context.Context, ids, fields []string) (look, error) {
+// a filter, only a query can say which records meet it. treat begins to treat a
+// page.
+func (w *visit) again(ctx context.Context, ids, fields []string, treat func(header []string) (*treating, error)) (look, error) {
 	var l look
 	var err error
 	ask := ids
@@ -103,7 +107,11 @@ func (w *visit) again(ctx context.Context, ids, fields []string) (look, error) {
 		if err := w.renew(ctx); err != nil {
 			return l, err
 		}
-		p, err := w.collect(ctx, chunk, fields, found)
+		t, err := treat(fields)
+		if err != nil {
+			return l, err
+		}
+		p, err := w.collect(ctx, chunk, fields, t, found)
 		if p.Key != "" {
 			l.live = append(l.live, p)
 		}
@@ -127,14 +135,14 @@ func (w *visit) again(ctx context.Context, ids, fields []string) (look, error) {
 
 // collect reads records whole into a page, and notes which there are. What it
 // holds in memory is one answer.
-func (w *visit) collect(ctx context.Context, ids, fields []string, found map[string]bool) (warehouse.Page, error) {
+func (w *visit) collect(ctx context.Context, ids, fields []string, t *treating, found map[string]bool) (warehouse.Page, error) {
 	types := w.types(fields)
 	record := make([]string, len(fields))
 	asked := map[string]bool{}
 	for _, id := range ids {
 		asked[id] = true
 	}
-	return w.page(ctx, fields, func(write func([]string) error) error {
+	p, err := w.page(ctx, fields, func(write func([]string) error) error {
 		return w.Org.Collect(ctx, w.object.Name, ids, fields, func(r salesforce.Record) error {
 			if err := canonical(r, fields, types, record); err != nil {
 				return err
@@ -147,9 +155,16 @@ func (w *visit) collect(ctx context.Context, ids, fields []string, found map[str
 				return err
 			}
 			found[id] = true
+			if keep, err := t.record(record); err != nil || !keep {
+				return err
+			}
 			return write(record)
 		})
 	})
+	if err == nil {
+		p.Rejected, err = t.rejected(ctx, w)
+	}
+	return p, err
 }
 
 // A state is what a query by Id says of one record, deleted or not.

@@ -45,6 +45,7 @@ type CertifiedCompare struct {
 	Formulas    int64 `json:"formulas"`
 	Duplicates  int64 `json:"duplicates"`
 	Pending     int64 `json:"pending"`
+	Rejected    int64 `json:"rejected,omitzero"`
 	Unconfirmed int64 `json:"unconfirmed"`
 	Repaired    int64 `json:"repaired"`
 	Remaining   int64 `json:"remaining"`
@@ -70,7 +71,7 @@ func Certify(results []Result, org, version string, at time.Time) Certificate {
 			Object: r.Object, Table: r.Table, Generation: r.Generation, Compared: r.Method, Columns: r.Columns, LeftOut: r.LeftOut,
 			Where: r.Where, Deletes: r.Deletes, ReadAt: r.ReadAt, EndedAt: r.EndedAt, AsOf: r.AsOf, Grade: r.Grade,
 			Source: r.Source, Warehouse: r.Warehouse, Missing: r.Missing, Extra: r.Extra, Stale: r.Stale, Wrong: r.Wrong, Formulas: r.Formulas,
-			Duplicates: r.Duplicates, Pending: r.Pending, Unconfirmed: r.Unconfirmed, Repaired: r.Repaired, Remaining: r.Remaining(), Calls: r.Calls,
+			Duplicates: r.Duplicates, Pending: r.Pending, Rejected: r.Rejected, Unconfirmed: r.Unconfirmed, Repaired: r.Repaired, Remaining: r.Remaining(), Calls: r.Calls,
 			Agrees: r.Remaining() == 0,
 		}
 		if r.Method != Counts {

@@ -160,5 +160,8 @@ func (w *visit) decimal(field string) bool {
 func (w *visit) forget(ctx context.Context, pages []warehouse.Page) {
 	for _, p := range pages {
 		_ = w.Stage.Delete(context.WithoutCancel(ctx), p.Key)
+		if p.Rejected != nil {
+			_ = w.Stage.Delete(context.WithoutCancel(ctx), p.Rejected.Key)
+		}
 	}
 }

@@ -49,7 +49,8 @@ func (w *visit) repair(ctx context.Context, r *warehouse.Reading, fence warehous
 	return nil
 }
 
-// mend reads records whole and writes them over their rows, by one transaction.
+// mend reads records whole, treats them as the flow wants it, and writes them over
+// their rows, by one transaction.
 // A crash before it leaves everything as it was, one after it leaves nothing to
 // do (invariant 2).
 func (w *visit) mend(ctx context.Context, fence warehouse.Fence, round int, suspects []warehouse.Suspect) error {
@@ -58,7 +59,7 @@ func (w *visit) mend(ctx context.Context, fence warehouse.Fence, round int, susp
 	if err != nil {
 		return err
 	}
-	look, err := w.again(ctx, idsOf(suspects), fieldsOf(w.table))
+	look, err := w.again(ctx, idsOf(suspects), fieldsOf(w.table), w.treat)
 	pages := slices.Clone(look.live)
 	defer func() { w.forget(ctx, pages) }()
 	if err != nil {

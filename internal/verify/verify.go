@@ -29,6 +29,7 @@ import (
 	"catchment/internal/plan"
 	"catchment/internal/salesforce"
 	"catchment/internal/schema"
+	"catchment/internal/value"
 	"catchment/internal/warehouse"
 )
 
@@ -38,7 +39,8 @@ type Verifier struct {
 	Warehouse *warehouse.Warehouse
 	Control   *control.Control
 	Stage     blob.Store
-	Movers    map[string]mover.Pager // by name: bulk, rest
+	Movers    map[string]mover.Pager                 // by name: bulk, rest
+	Secret    func(reference string) (string, error) // the salts of flows; needed to repair one that has a salt
 	Options   Options
 }
 
@@ -125,6 +127,8 @@ type visit struct {
 	mark   warehouse.Mark
 	res    Result
 	pages  int64 // stored so far
+
+	treatment value.Treatment // of what a repair reads
 }
 
 // Flow compares one flow. It holds the flow's lease meanwhile, so that no run
@@ -187,7 +191,7 @@ func (w *visit) compare(ctx context.Context) error {
 func (w *visit) exact(ctx context.Context) (err error) {
 	fence := warehouse.Fence{Flow: w.lease.Flow, Number: w.lease.Fence}
 	r, err := w.Warehouse.Reading(ctx, fence, warehouse.Comparison{
-		Table: w.judged, Policy: warehouse.Policy(w.flow.Deletes), Before: w.mark.Watermark, Formulas: w.formulas()})
+		Table: w.judged, Policy: warehouse.Policy(w.flow.Deletes), Before: w.mark.Watermark, Formulas: w.formulas(), Rules: len(w.treatment.Checks) > 0})
 	if err != nil {
 		return err
 	}
@@ -250,7 +254,13 @@ func (w *visit) describe(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := w.salt(fields); err != nil {
+		return err
+	}
 	whole, err := warehouse.TableFor(o, fields, w.flow.Naming == flow.Snake)
+	if err == nil {
+		whole, err = whole.Renamed(w.flow.Rename)
+	}
 	if err != nil {
 		return err
 	}
@@ -275,6 +285,15 @@ func (w *visit) describe(ctx context.Context) error {
 	return nil
 }
 
+// salt finds out what a repair owes the values that it reads.
+func (w *visit) salt(fields []schema.Field) (err error) {
+	w.treatment = w.flow.Treatment(fields)
+	if w.Options.Repair && w.flow.Salted() {
+		w.treatment.Salt, err = w.Secret(w.flow.Salt)
+	}
+	return err
+}
+
 // leaveOut says why a column is not compared, or "".
 func (w *visit) leaveOut(c warehouse.Column) string {
 	if !has(w.table, c) {
@@ -290,6 +309,8 @@ func (w *visit) leaveOut(c warehouse.Column) string {
 		return "only stamps are compared"
 	case perUser(c.Field):
 		return "its value is another one for each user"
+	case w.flow.Changed(c.Field):
+		return "the flow changes its values on their way"
 	}
 	return ""
 }

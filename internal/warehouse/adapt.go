@@ -66,7 +66,11 @@ func adapt(d *Dialect, t Table, has []stored, known []Known) Table {
 	}
 	columns := slices.Clone(t.Columns)
 	for i, c := range columns {
-		for _, name := range d.namesFor(c, known, taken) {
+		before := known
+		if slices.Contains(t.renamed, c.Name) { // by the flow: what it was called before doesn't count
+			before = nil
+		}
+		for _, name := range d.namesFor(c, before, taken) {
 			kind, fits := c.Kind, true
 			if old, made := find(has, name); made {
 				kind, fits = d.takes(old, c.Kind)

@@ -18,9 +18,10 @@ type Difference struct {
 	Formulas   int64 // the same, in columns that move without a stamp only
 	Duplicates int64 // rows beyond one for each key
 	Pending    int64 // differing, and stamped at or after Before on either side
+	Rejected   int64 // live in the org in a version that the flow's rules kept out
 
-	MissingIDs, ExtraIDs, StaleIDs, WrongIDs, FormulaIDs, DuplicateIDs []string
-	WrongColumns, FormulaColumns                                       [][]string // of each of WrongIDs and FormulaIDs
+	MissingIDs, ExtraIDs, StaleIDs, WrongIDs, FormulaIDs, DuplicateIDs, RejectedIDs []string
+	WrongColumns, FormulaColumns                                                    [][]string // of each of WrongIDs and FormulaIDs
 }
 
 // A kind is where one kind of difference is counted and named.
@@ -36,6 +37,7 @@ func (d *Difference) kinds() map[string]kind {
 		"missing": {&d.Missing, &d.MissingIDs, nil}, "extra": {&d.Extra, &d.ExtraIDs, nil}, "stale": {&d.Stale, &d.StaleIDs, nil},
 		"wrong": {&d.Wrong, &d.WrongIDs, &d.WrongColumns}, "formula": {&d.Formulas, &d.FormulaIDs, &d.FormulaColumns},
 		"duplicate": {&d.Duplicates, &d.DuplicateIDs, nil}, "pending": {&d.Pending, nil, nil},
+		"rejected": {&d.Rejected, &d.RejectedIDs, nil},
 	}
 }
 
@@ -145,6 +147,29 @@ FROM (
 ) y
 WHERE y.kind <> 'same'`, s.suspect, s.record("s"), s.record("f"), fields, inSource, inRows, extra, stale, wrong, formula, s.before(), own,
 		s.source(asked), s.rows(asked), s.sameKey("s", "f"))
+}
+
+// reject tells apart what differs since the flow's rules kept this very version
+// of the record out.
+func (s *compareSQL) reject(asked bool) string {
+	version := ""
+	if _, ok := s.c.Table.column(fieldStamp); ok {
+		version = " AND r." + rejectedStamp + " = s._catchment_stamp"
+	}
+	return fmt.Sprintf(`UPDATE %s
+SET how = 'rejected'
+WHERE how IN ('missing', 'stale')
+	AND record IN (SELECT r.record_key FROM %s r JOIN %s s ON %s = r.record_key%s WHERE r.flow = %s)`,
+		s.suspect, s.d.Table(s.o.Staging, tableRejected), s.source(asked), s.record("s"), version, literal(s.c.Table.Object))
+}
+
+// judgements is the statements that judge the records, all or those that were
+// asked for.
+func (s *compareSQL) judgements(asked bool) []string {
+	if !s.c.Rules {
+		return []string{s.judge(asked)}
+	}
+	return []string{s.judge(asked), s.reject(asked)}
 }
 
 // values is the columns whose values are compared.

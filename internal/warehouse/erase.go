@@ -3,6 +3,8 @@ package warehouse
 import (
 	"context"
 	"fmt"
+	"strconv"
+	"strings"
 	"time"
 )
 
@@ -19,7 +21,7 @@ type Erasure struct {
 // Erased is what an erasure removed.
 type Erased struct {
 	Rows   int64 // of the final table
-	Staged int64 // versions in staging
+	Staged int64 // versions in staging, and rejected records
 }
 
 // erasedReason is the reason of a tombstone that nothing overrides.
@@ -92,7 +94,25 @@ func (s *erasing) some(ctx context.Context, tx Tx, values []string) error {
 		}
 		*from.n += n
 	}
-	return nil
+	n, err := s.rejected(ctx, tx, values)
+	s.out.Staged += n
+	return err
+}
+
+// rejected erases what the flow's rules kept out of the table: the records, or
+// those that tell of them.
+func (s *erasing) rejected(ctx context.Context, tx Tx, values []string) (int64, error) {
+	b := s.binds()
+	sql := fmt.Sprintf("DELETE FROM %s WHERE flow = %s AND ", s.d.Table(s.o.Staging, tableRejected), b.text(s.e.Table.Object))
+	if s.e.Column == s.e.Table.Key[0] {
+		return tx.Exec(ctx, sql+"record_key IN ("+b.texts(values)+")", b.args...)
+	}
+	c, _ := s.e.Table.named(s.e.Column)
+	var tells []string
+	for _, value := range values {
+		tells = append(tells, "record LIKE "+b.text("%"+strconv.Quote(c.Field)+":"+strconv.Quote(value)+"%"))
+	}
+	return tx.Exec(ctx, sql+"("+strings.Join(tells, " OR ")+")", b.args...)
 }
 
 // keys lists the keys that an erasure is about. Where it names keys, it is also

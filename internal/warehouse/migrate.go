@@ -69,7 +69,7 @@ func migrations() [][]ownTable {
 	}, {
 		{name: tableErased, columns: "erased_at timestamp, table_name text, by_column text, record_key text, row_count long, staged long, pages long"},
 	}, {
-		{name: tableRejected, columns: "flow text, record_key text, field text, rule text, record text, _catchment_op text, " +
+		{name: tableRejected, columns: "flow text, record_key text, stamp timestamp, field text, rule text, record text, _catchment_op text, " +
 			"_catchment_attempt text, _catchment_job text, _catchment_read_at timestamp, _catchment_seq long"},
 	}}
 }

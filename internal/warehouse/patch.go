@@ -9,12 +9,13 @@ import (
 // patch changes the listed columns of rows that are there, where they differ.
 // It is dropped where the row is newer: a patch is as new as the stamp that it
 // was read with, and never moves the row's (invariant 4). f is the row, v the
-// newest patch of its key.
+// newest patch of its key. Where the whole record was rejected, the row stays
+// as it was.
 func (s *mergeSQL) patch(p part) statement {
 	b := s.binds()
 	const at = "v._catchment_version"
 	now := b.value(s.now, Timestamp)
-	where := s.where(p, b)
+	where := s.where(p, b) + " AND " + s.notRejected("v", b.text(s.m.Attempt))
 	set, differs := s.patches(p)
 	sql := fmt.Sprintf(`UPDATE %s AS f
 SET %s,

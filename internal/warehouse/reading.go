@@ -35,6 +35,7 @@ type Comparison struct {
 	Policy   Policy
 	Before   time.Time // differences of records stamped at or after it are pending
 	Formulas []string  // columns whose values move without a stamp: they are told apart
+	Rules    bool      // the flow has rules, which keep records out: these are told apart
 }
 
 // Stored gives the columns of t that its final table has.
@@ -206,11 +207,10 @@ func (r *Reading) Judge(ctx context.Context, expected int64) error {
 			return err
 		}
 		s := r.sql()
-		if _, err := tx.Exec(ctx, "DELETE FROM "+r.suspect); err != nil {
-			return err
-		}
-		if _, err := tx.Exec(ctx, s.judge(false)); err != nil {
-			return err
+		for _, sql := range append([]string{"DELETE FROM " + r.suspect}, s.judgements(false)...) {
+			if _, err := tx.Exec(ctx, sql); err != nil {
+				return err
+			}
 		}
 		keyed, err := r.w.keyed(ctx, tx, r.c.Table)
 		if err != nil || keyed && r.w.d.Enforces {

@@ -8,16 +8,25 @@ import (
 )
 
 // RejectedHeader is the header of a page of rejected records: the flow, the
-// record's key, the field and the rule that it breaks, and the record itself,
-// as JSON.
-func RejectedHeader() []string { return []string{"flow", "record_key", "field", "rule", "record"} }
+// record's key and stamp, the field and the rule that it breaks, and the record
+// itself, as JSON.
+func RejectedHeader() []string {
+	return []string{"flow", "record_key", rejectedStamp, "field", "rule", "record"}
+}
+
+// rejectedStamp is the column that tells which version of a record was rejected.
+const rejectedStamp = "stamp"
 
 // loadRejected puts what a flow's rules kept out of the pages of a batch into
 // the table of rejected records, in the transaction of their ledger rows.
 func (w *Warehouse) loadRejected(ctx context.Context, tx Tx, b Batch) error {
 	c := Copy{Into: w.own(tableRejected), Op: b.Op, Attempt: b.Attempt, Job: b.Job, ReadAt: stamp(b.ReadAt)}
 	for _, name := range RejectedHeader() {
-		c.Columns = append(c.Columns, CopyColumn{Name: name, Kind: Text, Type: w.d.Type(Text, 0)})
+		kind := Text
+		if name == rejectedStamp {
+			kind = Timestamp
+		}
+		c.Columns = append(c.Columns, CopyColumn{Name: name, Kind: kind, Type: w.d.Type(kind, 0)})
 	}
 	for _, p := range b.Pages {
 		if p.Rejected != nil {
@@ -48,11 +57,49 @@ func (w *Warehouse) Rejected(ctx context.Context, attempt, job string) (int64, e
 	return n, nil
 }
 
+// RejectedKeys calls each with the key of every record that the flow's rules
+// kept out of an attempt's job.
+func (w *Warehouse) RejectedKeys(ctx context.Context, attempt, job string, each func(key string)) error {
+	err := w.driver.View(ctx, func(tx Tx) error {
+		return eachKey(ctx, tx, each, fmt.Sprintf("SELECT record_key FROM %s WHERE %s = $1 AND %s = $2",
+			w.own(tableRejected), w.d.Quote(colAttempt), w.d.Quote(colJob)), attempt, job)
+	})
+	if err != nil {
+		return fmt.Errorf("rejected records of attempt %s: %w", attempt, err)
+	}
+	return nil
+}
+
+// StillRejected lists the records whose rejection is the newest that is known of
+// them: no version was consolidated since, nor a delete.
+func (w *Warehouse) StillRejected(ctx context.Context, t Table) (map[string]bool, error) {
+	s := mergeSQL{d: w.d, o: w.o, m: Merge{Table: t}}
+	b := s.binds()
+	still := map[string]bool{}
+	later := func(alias string) string {
+		return fmt.Sprintf("(%[1]s IS NULL OR %[1]s <= r.read_at)", s.col(alias, colReadAt))
+	}
+	object, table := b.text(t.Object), b.text(t.Name)
+	err := w.driver.View(ctx, func(tx Tx) error {
+		return eachKey(ctx, tx, func(key string) { still[key] = true }, fmt.Sprintf(`SELECT r.record_key
+FROM (SELECT record_key, max(%s) AS read_at FROM %s WHERE flow = %s GROUP BY record_key) r
+LEFT JOIN %s f ON %s = r.record_key
+LEFT JOIN %s t ON t.table_name = %s AND t.record_key = r.record_key
+WHERE %s AND %s`,
+			s.q(colReadAt), w.own(tableRejected), object, s.final(), s.recordKey("f"), s.tombs(), table, later("f"), later("t")), b.args...)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("rejected records of %s: %w", t.Object, err)
+	}
+	return still, nil
+}
+
 // notRejected is the condition that the record of alias was not rejected by the
-// attempt: it is in the org, only not in the page.
+// attempt: it is in the org, only not in the page. What a patch was rejected for
+// doesn't count.
 func (s *mergeSQL) notRejected(alias, attempt string) string {
-	return fmt.Sprintf("NOT EXISTS (SELECT 1 FROM %s r WHERE %s = %s AND r.record_key = %s)",
-		s.d.Table(s.o.Staging, tableRejected), s.col("r", colAttempt), attempt, s.recordKey(alias))
+	return fmt.Sprintf("NOT EXISTS (SELECT 1 FROM %s r WHERE %s = %s AND r.record_key = %s AND coalesce(%s, 'put') = 'put')",
+		s.d.Table(s.o.Staging, tableRejected), s.col("r", colAttempt), attempt, s.recordKey(alias), s.col("r", colOp))
 }
 
 // forget takes out of the final table what a flow doesn't want to have copied

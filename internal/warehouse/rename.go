@@ -32,6 +32,12 @@ func (t Table) Renamed(columns map[string]string) (Table, error) {
 	return t, nil
 }
 
+// fits tells whether a column that the warehouse has can take values of kind k.
+func (d *Dialect) fits(has stored, k Kind) bool {
+	_, ok := d.takes(has, k)
+	return ok
+}
+
 // rename gives the columns of a table the names that a flow wants for their
 // fields, where they were made under another: the values stay, and none is left behind
 // under the old name.
@@ -54,7 +60,7 @@ func (w *Warehouse) rename(ctx context.Context, tx Tx, schema string, t Table, h
 		old := was[strings.ToLower(c.Field)]
 		i := slices.IndexFunc(has, func(s stored) bool { return strings.EqualFold(s.Name, old) })
 		_, made := find(has, c.Name)
-		if old == "" || i < 0 || made || slices.ContainsFunc(t.Columns, func(other Column) bool { return other.Name == old }) {
+		if old == "" || i < 0 || made || !w.d.fits(has[i], c.Kind) || slices.ContainsFunc(t.Columns, func(other Column) bool { return other.Name == old }) {
 			continue
 		}
 		if _, err := tx.Exec(ctx, fmt.Sprintf("ALTER TABLE %s RENAME COLUMN %s TO %s", w.d.Table(schema, t.Name), w.d.Quote(old), w.d.Quote(c.Name))); err != nil {

@@ -81,7 +81,7 @@ func (s *compareSQL) rowSet() string {
 		s.record("f"), stamp, s.rows(false), s.settled("f"), kept, s.record("f"), s.d.Bytewise)
 }
 
-// settled leaves out what is pending.
+// settled leaves out what is pending or rejected.
 func (s *compareSQL) settled(alias string) string {
-	return fmt.Sprintf("NOT EXISTS (SELECT 1 FROM %s p WHERE p.how = 'pending' AND p.record = %s)", s.suspect, s.record(alias))
+	return fmt.Sprintf("NOT EXISTS (SELECT 1 FROM %s p WHERE p.how IN ('pending', 'rejected') AND p.record = %s)", s.suspect, s.record(alias))
 }

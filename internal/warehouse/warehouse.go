@@ -15,6 +15,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 )
 
@@ -64,6 +65,11 @@ const (
 	Time      Kind = "time"
 	Timestamp Kind = "timestamp" // with time zone, UTC
 )
+
+// Known tells whether there is such a kind.
+func (k Kind) Known() bool {
+	return slices.Contains([]Kind{Text, Bool, Int, Long, Decimal, Date, Time, Timestamp}, k)
+}
 
 // A Table is what a flow writes: the same name in the staging schema and in
 // the final one.

@@ -267,7 +267,7 @@ FROM (
 		PARTITION BY v."id"
 		ORDER BY coalesce(v."_catchment_at", v."systemmodstamp", v."_catchment_read_at") DESC NULLS LAST, v."_catchment_seq" DESC NULLS LAST) AS _catchment_rank
 	FROM "salesforce_incremental"."account" v
-	WHERE v."_catchment_attempt" IS NOT DISTINCT FROM CAST(this_attempt AS TEXT) AND coalesce(v."_catchment_job", '') = this_job AND v."_catchment_op" = 'patch'
+	WHERE v."_catchment_attempt" IS NOT DISTINCT FROM CAST(this_attempt AS TEXT) AND coalesce(v."_catchment_job", '') = this_job AND v."_catchment_op" = 'patch' AND NOT EXISTS (SELECT 1 FROM "salesforce_incremental"."_catchment_rejected" r WHERE r."_catchment_attempt" = CAST(this_attempt AS TEXT) AND r.record_key = CAST(v."id" AS TEXT) AND coalesce(r."_catchment_op", 'put') = 'put')
 ) v
 WHERE v._catchment_rank = 1 AND v."id" = f."id"
 	AND (strpos(',' || this_columns || ',', ',odd"name,') > 0 AND f."odd""name" IS DISTINCT FROM v."odd""name"
@@ -282,7 +282,7 @@ FROM (
 		PARTITION BY v."id"
 		ORDER BY coalesce(v."_catchment_at", v."systemmodstamp", v."_catchment_read_at") DESC NULLS LAST, v."_catchment_seq" DESC NULLS LAST) AS _catchment_rank
 	FROM "salesforce_incremental"."account" v
-	WHERE v."_catchment_attempt" IS NOT DISTINCT FROM CAST(this_attempt AS TEXT) AND coalesce(v."_catchment_job", '') = this_job AND v."_catchment_op" = 'patch'
+	WHERE v."_catchment_attempt" IS NOT DISTINCT FROM CAST(this_attempt AS TEXT) AND coalesce(v."_catchment_job", '') = this_job AND v."_catchment_op" = 'patch' AND NOT EXISTS (SELECT 1 FROM "salesforce_incremental"."_catchment_rejected" r WHERE r."_catchment_attempt" = CAST(this_attempt AS TEXT) AND r.record_key = CAST(v."id" AS TEXT) AND coalesce(r."_catchment_op", 'put') = 'put')
 ) v
 WHERE v._catchment_rank = 1 AND v."id" = f."id"
 	AND (strpos(',' || this_columns || ',', ',odd"name,') > 0 AND f."odd""name" IS DISTINCT FROM v."odd""name"
@@ -378,7 +378,7 @@ SELECT f."id", f."_catchment_at", CAST(this_read_at AS TIMESTAMPTZ)
 FROM "salesforce"."account" f
 WHERE f."_catchment_deleted_at" IS NULL
 	AND NOT EXISTS (SELECT 1 FROM "salesforce_incremental"."account" v WHERE v."_catchment_attempt" IS NOT DISTINCT FROM CAST(this_attempt AS TEXT) AND coalesce(v."_catchment_job", '') IN (SELECT '' UNION ALL SELECT job FROM "salesforce_incremental"."_catchment_page" WHERE attempt = this_attempt AND op = 'seen' AND coalesce(nullif(reason, ''), this_one.absent_reason) = this_reason) AND v."_catchment_op" = 'seen' AND v."id" = f."id")
-	AND NOT EXISTS (SELECT 1 FROM "salesforce_incremental"."_catchment_rejected" r WHERE r."_catchment_attempt" = CAST(this_attempt AS TEXT) AND r.record_key = CAST(f."id" AS TEXT))
+	AND NOT EXISTS (SELECT 1 FROM "salesforce_incremental"."_catchment_rejected" r WHERE r."_catchment_attempt" = CAST(this_attempt AS TEXT) AND r.record_key = CAST(f."id" AS TEXT) AND coalesce(r."_catchment_op", 'put') = 'put')
 	AND coalesce(f."_catchment_read_at", TIMESTAMPTZ '0001-01-01') < CAST(this_read_at AS TIMESTAMPTZ);
 			GET DIAGNOSTICS this_deletes := ROW_COUNT;
 			this_deleted := this_deleted + this_deletes;
@@ -407,7 +407,7 @@ SELECT f."id", f."_catchment_at", CAST(this_read_at AS TIMESTAMPTZ)
 FROM "salesforce"."account" f
 WHERE f."_catchment_deleted_at" IS NULL
 	AND NOT EXISTS (SELECT 1 FROM "salesforce_incremental"."account" v WHERE v."_catchment_attempt" IS NOT DISTINCT FROM CAST(this_attempt AS TEXT) AND (v."_catchment_op" IS NULL OR v."_catchment_op" = 'put') AND v."id" = f."id")
-	AND NOT EXISTS (SELECT 1 FROM "salesforce_incremental"."_catchment_rejected" r WHERE r."_catchment_attempt" = CAST(this_attempt AS TEXT) AND r.record_key = CAST(f."id" AS TEXT))
+	AND NOT EXISTS (SELECT 1 FROM "salesforce_incremental"."_catchment_rejected" r WHERE r."_catchment_attempt" = CAST(this_attempt AS TEXT) AND r.record_key = CAST(f."id" AS TEXT) AND coalesce(r."_catchment_op", 'put') = 'put')
 	AND (CAST(this_read_at AS TIMESTAMPTZ) IS NULL OR f."_catchment_read_at" IS NULL OR CAST(this_read_at AS TIMESTAMPTZ) >= f."_catchment_read_at");
 			ELSE
 				INSERT INTO "_catchment_gone"
@@ -415,7 +415,7 @@ SELECT f."id", f."_catchment_at", CAST(this_read_at AS TIMESTAMPTZ)
 FROM "salesforce"."account" f
 WHERE f."_catchment_deleted_at" IS NULL
 	AND NOT EXISTS (SELECT 1 FROM "salesforce_incremental"."account" v WHERE v."_catchment_attempt" IS NOT DISTINCT FROM CAST(this_attempt AS TEXT) AND (v."_catchment_op" IS NULL OR v."_catchment_op" = 'put') AND v."id" = f."id")
-	AND NOT EXISTS (SELECT 1 FROM "salesforce_incremental"."_catchment_rejected" r WHERE r."_catchment_attempt" = CAST(this_attempt AS TEXT) AND r.record_key = CAST(f."id" AS TEXT))
+	AND NOT EXISTS (SELECT 1 FROM "salesforce_incremental"."_catchment_rejected" r WHERE r."_catchment_attempt" = CAST(this_attempt AS TEXT) AND r.record_key = CAST(f."id" AS TEXT) AND coalesce(r."_catchment_op", 'put') = 'put')
 	AND coalesce(f."_catchment_read_at", TIMESTAMPTZ '0001-01-01') < CAST(this_read_at AS TIMESTAMPTZ);
 			END IF;
 			GET DIAGNOSTICS this_deletes := ROW_COUNT;
@@ -776,7 +776,7 @@ FROM (
 		PARTITION BY v."id"
 		ORDER BY coalesce(v."_catchment_at", v."systemmodstamp", v."_catchment_read_at") DESC NULLS LAST, v."_catchment_seq" DESC NULLS LAST) AS _catchment_rank
 	FROM "salesforce_incremental"."contact" v
-	WHERE v."_catchment_attempt" IS NOT DISTINCT FROM CAST(this_attempt AS TEXT) AND coalesce(v."_catchment_job", '') = this_job AND v."_catchment_op" = 'patch'
+	WHERE v."_catchment_attempt" IS NOT DISTINCT FROM CAST(this_attempt AS TEXT) AND coalesce(v."_catchment_job", '') = this_job AND v."_catchment_op" = 'patch' AND NOT EXISTS (SELECT 1 FROM "salesforce_incremental"."_catchment_rejected" r WHERE r."_catchment_attempt" = CAST(this_attempt AS TEXT) AND r.record_key = CAST(v."id" AS TEXT) AND coalesce(r."_catchment_op", 'put') = 'put')
 ) v
 WHERE v._catchment_rank = 1 AND v."id" = f."id"
 	AND (strpos(',' || this_columns || ',', ',odd"name,') > 0 AND f."odd""name" IS DISTINCT FROM v."odd""name"
@@ -791,7 +791,7 @@ FROM (
 		PARTITION BY v."id"
 		ORDER BY coalesce(v."_catchment_at", v."systemmodstamp", v."_catchment_read_at") DESC NULLS LAST, v."_catchment_seq" DESC NULLS LAST) AS _catchment_rank
 	FROM "salesforce_incremental"."contact" v
-	WHERE v."_catchment_attempt" IS NOT DISTINCT FROM CAST(this_attempt AS TEXT) AND coalesce(v."_catchment_job", '') = this_job AND v."_catchment_op" = 'patch'
+	WHERE v."_catchment_attempt" IS NOT DISTINCT FROM CAST(this_attempt AS TEXT) AND coalesce(v."_catchment_job", '') = this_job AND v."_catchment_op" = 'patch' AND NOT EXISTS (SELECT 1 FROM "salesforce_incremental"."_catchment_rejected" r WHERE r."_catchment_attempt" = CAST(this_attempt AS TEXT) AND r.record_key = CAST(v."id" AS TEXT) AND coalesce(r."_catchment_op", 'put') = 'put')
 ) v
 WHERE v._catchment_rank = 1 AND v."id" = f."id"
 	AND (strpos(',' || this_columns || ',', ',odd"name,') > 0 AND f."odd""name" IS DISTINCT FROM v."odd""name"
@@ -893,7 +893,7 @@ SELECT f."id", f."_catchment_at", CAST(this_read_at AS TIMESTAMPTZ)
 FROM "salesforce"."contact" f
 WHERE f."_catchment_deleted_at" IS NULL
 	AND NOT EXISTS (SELECT 1 FROM "salesforce_incremental"."contact" v WHERE v."_catchment_attempt" IS NOT DISTINCT FROM CAST(this_attempt AS TEXT) AND coalesce(v."_catchment_job", '') IN (SELECT '' UNION ALL SELECT job FROM "salesforce_incremental"."_catchment_page" WHERE attempt = this_attempt AND op = 'seen' AND coalesce(nullif(reason, ''), this_one.absent_reason) = this_reason) AND v."_catchment_op" = 'seen' AND v."id" = f."id")
-	AND NOT EXISTS (SELECT 1 FROM "salesforce_incremental"."_catchment_rejected" r WHERE r."_catchment_attempt" = CAST(this_attempt AS TEXT) AND r.record_key = CAST(f."id" AS TEXT))
+	AND NOT EXISTS (SELECT 1 FROM "salesforce_incremental"."_catchment_rejected" r WHERE r."_catchment_attempt" = CAST(this_attempt AS TEXT) AND r.record_key = CAST(f."id" AS TEXT) AND coalesce(r."_catchment_op", 'put') = 'put')
 	AND coalesce(f."_catchment_read_at", TIMESTAMPTZ '0001-01-01') < CAST(this_read_at AS TIMESTAMPTZ);
 			GET DIAGNOSTICS this_deletes := ROW_COUNT;
 			this_deleted := this_deleted + this_deletes;
@@ -928,7 +928,7 @@ SELECT f."id", f."_catchment_at", CAST(this_read_at AS TIMESTAMPTZ)
 FROM "salesforce"."contact" f
 WHERE f."_catchment_deleted_at" IS NULL
 	AND NOT EXISTS (SELECT 1 FROM "salesforce_incremental"."contact" v WHERE v."_catchment_attempt" IS NOT DISTINCT FROM CAST(this_attempt AS TEXT) AND (v."_catchment_op" IS NULL OR v."_catchment_op" = 'put') AND v."id" = f."id")
-	AND NOT EXISTS (SELECT 1 FROM "salesforce_incremental"."_catchment_rejected" r WHERE r."_catchment_attempt" = CAST(this_attempt AS TEXT) AND r.record_key = CAST(f."id" AS TEXT))
+	AND NOT EXISTS (SELECT 1 FROM "salesforce_incremental"."_catchment_rejected" r WHERE r."_catchment_attempt" = CAST(this_attempt AS TEXT) AND r.record_key = CAST(f."id" AS TEXT) AND coalesce(r."_catchment_op", 'put') = 'put')
 	AND (CAST(this_read_at AS TIMESTAMPTZ) IS NULL OR f."_catchment_read_at" IS NULL OR CAST(this_read_at AS TIMESTAMPTZ) >= f."_catchment_read_at");
 			ELSE
 				INSERT INTO "_catchment_gone"
@@ -936,7 +936,7 @@ SELECT f."id", f."_catchment_at", CAST(this_read_at AS TIMESTAMPTZ)
 FROM "salesforce"."contact" f
 WHERE f."_catchment_deleted_at" IS NULL
 	AND NOT EXISTS (SELECT 1 FROM "salesforce_incremental"."contact" v WHERE v."_catchment_attempt" IS NOT DISTINCT FROM CAST(this_attempt AS TEXT) AND (v."_catchment_op" IS NULL OR v."_catchment_op" = 'put') AND v."id" = f."id")
-	AND NOT EXISTS (SELECT 1 FROM "salesforce_incremental"."_catchment_rejected" r WHERE r."_catchment_attempt" = CAST(this_attempt AS TEXT) AND r.record_key = CAST(f."id" AS TEXT))
+	AND NOT EXISTS (SELECT 1 FROM "salesforce_incremental"."_catchment_rejected" r WHERE r."_catchment_attempt" = CAST(this_attempt AS TEXT) AND r.record_key = CAST(f."id" AS TEXT) AND coalesce(r."_catchment_op", 'put') = 'put')
 	AND coalesce(f."_catchment_read_at", TIMESTAMPTZ '0001-01-01') < CAST(this_read_at AS TIMESTAMPTZ);
 			END IF;
 			GET DIAGNOSTICS this_deletes := ROW_COUNT;

@@ -100,7 +100,7 @@ FROM (
 		PARTITION BY v."id"
 		ORDER BY coalesce(v."_catchment_at", v."systemmodstamp", v."_catchment_read_at") DESC NULLS LAST, v."_catchment_seq" DESC NULLS LAST) AS _catchment_rank
 	FROM "salesforce_incremental"."account" v
-	WHERE v."_catchment_attempt" = CAST(:attempt AS VARCHAR(65535)) AND v."_catchment_job" IN (CAST(:job AS VARCHAR(65535))) AND v."_catchment_op" = 'patch'
+	WHERE v."_catchment_attempt" = CAST(:attempt AS VARCHAR(65535)) AND v."_catchment_job" IN (CAST(:job AS VARCHAR(65535))) AND v."_catchment_op" = 'patch' AND NOT EXISTS (SELECT 1 FROM "salesforce_incremental"."_catchment_rejected" r WHERE r."_catchment_attempt" = CAST(:attempt AS VARCHAR(65535)) AND r.record_key = CAST(v."id" AS VARCHAR(65535)) AND coalesce(r."_catchment_op", 'put') = 'put')
 ) v
 WHERE v._catchment_rank = 1 AND v."id" = f."id"
 	AND (NOT coalesce((f."odd""name" = v."odd""name" OR f."odd""name" IS NULL AND v."odd""name" IS NULL), false)
@@ -116,7 +116,7 @@ SELECT f."id", f."_catchment_at", CAST(:read_at AS TIMESTAMPTZ)
 FROM "salesforce"."account" f
 WHERE f."_catchment_deleted_at" IS NULL
 	AND NOT EXISTS (SELECT 1 FROM "salesforce_incremental"."account" v WHERE v."_catchment_attempt" = CAST(:attempt AS VARCHAR(65535)) AND v."_catchment_job" IN (CAST(:job AS VARCHAR(65535))) AND v."_catchment_op" = 'seen' AND v."id" = f."id")
-	AND NOT EXISTS (SELECT 1 FROM "salesforce_incremental"."_catchment_rejected" r WHERE r."_catchment_attempt" = CAST(:attempt AS VARCHAR(65535)) AND r.record_key = CAST(f."id" AS VARCHAR(65535)))
+	AND NOT EXISTS (SELECT 1 FROM "salesforce_incremental"."_catchment_rejected" r WHERE r."_catchment_attempt" = CAST(:attempt AS VARCHAR(65535)) AND r.record_key = CAST(f."id" AS VARCHAR(65535)) AND coalesce(r."_catchment_op", 'put') = 'put')
 	AND coalesce(f."_catchment_read_at", TIMESTAMPTZ '0001-01-01') < CAST(:read_at AS TIMESTAMPTZ);
 
 -- A complete reading: what it lacks.
@@ -127,7 +127,7 @@ SELECT f."id", f."_catchment_at", CAST(:read_at AS TIMESTAMPTZ)
 FROM "salesforce"."account" f
 WHERE f."_catchment_deleted_at" IS NULL
 	AND NOT EXISTS (SELECT 1 FROM "salesforce_incremental"."account" v WHERE v."_catchment_attempt" = CAST(:attempt AS VARCHAR(65535)) AND (v."_catchment_op" IS NULL OR v."_catchment_op" = 'put') AND v."id" = f."id")
-	AND NOT EXISTS (SELECT 1 FROM "salesforce_incremental"."_catchment_rejected" r WHERE r."_catchment_attempt" = CAST(:attempt AS VARCHAR(65535)) AND r.record_key = CAST(f."id" AS VARCHAR(65535)))
+	AND NOT EXISTS (SELECT 1 FROM "salesforce_incremental"."_catchment_rejected" r WHERE r."_catchment_attempt" = CAST(:attempt AS VARCHAR(65535)) AND r.record_key = CAST(f."id" AS VARCHAR(65535)) AND coalesce(r."_catchment_op", 'put') = 'put')
 	AND coalesce(f."_catchment_read_at", TIMESTAMPTZ '0001-01-01') < CAST(:read_at AS TIMESTAMPTZ);
 UPDATE "salesforce"."account" AS f
 SET "_catchment_deleted_at" = CAST(:now AS TIMESTAMPTZ), "_catchment_delete_reason" = CAST('purged' AS VARCHAR(65535)), "_catchment_synced_at" = CAST(:now AS TIMESTAMPTZ), "_catchment_read_at" = n."_catchment_read_at"

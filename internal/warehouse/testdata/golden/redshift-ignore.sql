@@ -100,7 +100,7 @@ FROM (
 		PARTITION BY v."id"
 		ORDER BY coalesce(v."_catchment_at", v."systemmodstamp", v."_catchment_read_at") DESC NULLS LAST, v."_catchment_seq" DESC NULLS LAST) AS _catchment_rank
 	FROM "salesforce_incremental"."account" v
-	WHERE v."_catchment_attempt" = CAST(:attempt AS VARCHAR(65535)) AND v."_catchment_job" IN (CAST(:job AS VARCHAR(65535))) AND v."_catchment_op" = 'patch'
+	WHERE v."_catchment_attempt" = CAST(:attempt AS VARCHAR(65535)) AND v."_catchment_job" IN (CAST(:job AS VARCHAR(65535))) AND v."_catchment_op" = 'patch' AND NOT EXISTS (SELECT 1 FROM "salesforce_incremental"."_catchment_rejected" r WHERE r."_catchment_attempt" = CAST(:attempt AS VARCHAR(65535)) AND r.record_key = CAST(v."id" AS VARCHAR(65535)) AND coalesce(r."_catchment_op", 'put') = 'put')
 ) v
 WHERE v._catchment_rank = 1 AND v."id" = f."id"
 	AND (NOT coalesce((f."odd""name" = v."odd""name" OR f."odd""name" IS NULL AND v."odd""name" IS NULL), false)
