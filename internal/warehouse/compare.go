@@ -159,8 +159,9 @@ func (s *compareSQL) reject(asked bool) string {
 	return fmt.Sprintf(`UPDATE %s
 SET how = 'rejected'
 WHERE how IN ('missing', 'stale')
-	AND record IN (SELECT r.record_key FROM %s r JOIN %s s ON %s = r.record_key%s WHERE r.flow = %s)`,
-		s.suspect, s.d.Table(s.o.Staging, tableRejected), s.source(asked), s.record("s"), version, literal(s.c.Table.Object))
+	AND record IN (SELECT r.record_key FROM %s r JOIN %s s ON %s = r.record_key%s
+		WHERE r.flow = %s AND coalesce(%s, 'put') = 'put')`,
+		s.suspect, s.d.Table(s.o.Staging, tableRejected), s.source(asked), s.record("s"), version, literal(s.c.Table.Object), s.col("r", colOp))
 }
 
 // judgements is the statements that judge the records, all or those that were

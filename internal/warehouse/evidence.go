@@ -83,7 +83,8 @@ ORDER BY 1`,
 // Otherwise lists the keys that a job of an attempt, which read every Id and
 // IsDeleted, saw otherwise than the final table has them: alive, where the table
 // has no live row, and in the recycle bin, where it has one. What other jobs of
-// the attempt staged is left out. The table's key must be one column.
+// the attempt read whole, or found to be gone, is left out. The table's key must
+// be one column.
 func (w *Warehouse) Otherwise(ctx context.Context, t Table, attempt, job string) (alive, binned []string, err error) {
 	s := mergeSQL{d: w.d, o: w.o, m: Merge{Table: t, Attempt: attempt}}
 	gone := "false"
@@ -97,10 +98,10 @@ func (w *Warehouse) Otherwise(ctx context.Context, t Table, attempt, job string)
 		return fmt.Sprintf(`SELECT %s
 FROM %s v
 WHERE %s = %s AND %s = %s AND %s
-	AND NOT EXISTS (SELECT 1 FROM %s o WHERE %s = %s AND %s <> %s AND %s)
+	AND NOT EXISTS (SELECT 1 FROM %s o WHERE %s = %s AND %s <> %s AND coalesce(%s, 'put') <> 'patch' AND %s)
 ORDER BY 1`,
 			s.recordKey("v"), s.staging(), s.col("v", colAttempt), of, s.col("v", colJob), from, differs,
-			s.staging(), s.col("o", colAttempt), of, s.col("o", colJob), from, s.sameKey("v", "o"))
+			s.staging(), s.col("o", colAttempt), of, s.col("o", colJob), from, s.col("o", colOp), s.sameKey("v", "o"))
 	}
 	err = w.driver.View(ctx, func(tx Tx) error {
 		alive, binned = nil, nil

@@ -71,7 +71,8 @@ func (w *Warehouse) RejectedKeys(ctx context.Context, attempt, job string, each 
 }
 
 // StillRejected lists the records whose rejection is the newest that is known of
-// them: no version was consolidated since, nor a delete.
+// them: no version was consolidated since, nor a delete. Patches that were
+// rejected don't count.
 func (w *Warehouse) StillRejected(ctx context.Context, t Table) (map[string]bool, error) {
 	s := mergeSQL{d: w.d, o: w.o, m: Merge{Table: t}}
 	b := s.binds()
@@ -82,11 +83,11 @@ func (w *Warehouse) StillRejected(ctx context.Context, t Table) (map[string]bool
 	object, table := b.text(t.Object), b.text(t.Name)
 	err := w.driver.View(ctx, func(tx Tx) error {
 		return eachKey(ctx, tx, func(key string) { still[key] = true }, fmt.Sprintf(`SELECT r.record_key
-FROM (SELECT record_key, max(%s) AS read_at FROM %s WHERE flow = %s GROUP BY record_key) r
+FROM (SELECT record_key, max(%s) AS read_at FROM %s WHERE flow = %s AND coalesce(%s, 'put') = 'put' GROUP BY record_key) r
 LEFT JOIN %s f ON %s = r.record_key
 LEFT JOIN %s t ON t.table_name = %s AND t.record_key = r.record_key
 WHERE %s AND %s`,
-			s.q(colReadAt), w.own(tableRejected), object, s.final(), s.recordKey("f"), s.tombs(), table, later("f"), later("t")), b.args...)
+			s.q(colReadAt), w.own(tableRejected), object, s.q(colOp), s.final(), s.recordKey("f"), s.tombs(), table, later("f"), later("t")), b.args...)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("rejected records of %s: %w", t.Object, err)

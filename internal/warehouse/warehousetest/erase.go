@@ -51,9 +51,11 @@ func erased(r *rig) {
 func erasedByLookup(r *rig) {
 	ctx := r.t.Context()
 	r.read(r.puts("a1", 100, rec("1", 10, false, "x"), rec("2", 10, false, "x"), rec("3", 10, false, "y")))
+	r.exec(`INSERT INTO "salesforce_incremental"."_catchment_rejected" (flow, record_key, record) VALUES ('Account', '8', '{"Id":"8","Name":"x"}'), ('Account', '9', '{"Id":"9","Name":"y"}'), ('Other', '8', '{"Name":"x"}')`)
 	got, err := r.w.Erase(ctx, r.fence, warehouse.Erasure{Table: r.table, Column: "name", Values: []string{"x"}})
 	must(r.t, err)
-	same(r.t, "rows", got.Rows, 2)
+	same(r.t, "rows", got, warehouse.Erased{Rows: 2, Staged: 1})
+	sameRows(r.t, r.query(`SELECT flow, record_key FROM "salesforce_incremental"."_catchment_rejected" ORDER BY flow, record_key`), "Account|9", "Other|8")
 	sameRows(r.t, r.rows("id, name"), "3|y")
 	r.read(r.puts("a2", 200, rec("1", 150, false, "late")))
 	sameRows(r.t, r.rows("id, name"), "3|y")

@@ -2,20 +2,24 @@ package warehousetest
 
 import (
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 
 	"catchment/internal/schema"
 	"catchment/internal/warehouse"
 )
 
-// rejecting makes a page of records that the flow's rules kept out.
+// rejecting makes a page of records that the flow's rules kept out, in the version
+// of minute 110.
 func (r *rig) rejecting(p *warehouse.Page, ids ...string) {
 	r.t.Helper()
 	var lines []string
 	for _, id := range ids {
-		lines = append(lines, fmt.Sprintf(`Account,%s,Name,not_null,"{""Id"":""%s""}"`, id, id))
+		lines = append(lines, fmt.Sprintf(`Account,%s,%s,Name,not_null,"{""Id"":""%s"",""AccountId"":""of %s""}"`, id, at(110).Format("2006-01-02T15:04:05.000Z"), id, id))
 	}
 	seq := r.seq
-	out := r.page("flow,record_key,field,rule,record", lines...)
+	out := r.page(strings.Join(warehouse.RejectedHeader(), ","), lines...)
 	r.seq, out.Seq = seq, p.Seq
 	p.Rejected = &out
 }
@@ -37,7 +41,7 @@ func rejected(r *rig) {
 	same(r.t, "rejected", n, 2)
 	same(r.t, "counts", r.read(in), warehouse.Counts{Staged: 1, Updated: 1, Deleted: 1, Rows: 3})
 	sameRows(r.t, r.rows(columns), "1|eins|true|~", "2|two|true|~", "3|three|false|purged")
-	sameRows(r.t, r.query(rejectedRows), `2|a2|Name|not_null|{"Id":"2"}`, `4|a2|Name|not_null|{"Id":"4"}`)
+	sameRows(r.t, r.query(rejectedRows), `2|a2|Name|not_null|{"Id":"2","AccountId":"of 2"}`, `4|a2|Name|not_null|{"Id":"4","AccountId":"of 4"}`)
 
 	in = r.puts("a3", 300)
 	r.rejecting(&in.pages[0], "5")
@@ -47,6 +51,45 @@ func rejected(r *rig) {
 	n, err = r.w.Rejected(r.t.Context(), "a3", "")
 	must(r.t, err)
 	same(r.t, "rejected by a job that was given up", n, 0)
+}
+
+// What is rejected is known by its key and version: a patch leaves its row as it
+// was, and a comparison tells it apart, until a version is consolidated.
+func rejectedApart(r *rig) {
+	ctx := r.t.Context()
+	r.read(r.puts("a1", 100, rec("1", 10, false, "one"), rec("2", 10, false, "two"), rec("3", 10, false, "three")))
+	in := r.puts("a2", 200, rec("1", 110, false, "eins"))
+	in.more = []reading{r.patches("", 201, patchRec("1", 110, "7"), patchRec("2", 110, "8"))}
+	r.rejecting(&in.pages[0], "2", "4")
+	r.rejecting(&in.more[0].pages[0], "1") // that patch alone
+	r.read(in)
+	sameRows(r.t, r.rows("id, name, employees"), "1|eins|7", "2|two|~", "3|three|~")
+	var keys []string
+	must(r.t, r.w.RejectedKeys(ctx, "a2", "a2-job0", func(key string) { keys = append(keys, key) }))
+	slices.Sort(keys)
+	same(r.t, "keys", fmt.Sprint(keys), "[2 4]")
+
+	pages := []warehouse.Page{r.page(short, brief("1", 110, false), brief("2", 110, false), brief("3", 10, false), brief("4", 110, false))}
+	c := r.stamps(150)
+	r.finds(c, 9, warehouse.Difference{Source: 4, Warehouse: 3, Missing: 1, Stale: 1, MissingIDs: []string{"4"}, StaleIDs: []string{"2"}}, pages...)
+	c.Rules = true
+	r.finds(c, 9, warehouse.Difference{Source: 4, Warehouse: 3, Rejected: 2, RejectedIDs: []string{"2", "4"}}, pages...)
+	pages[0] = r.page(short, brief("1", 110, false), brief("2", 120, false), brief("3", 10, false), brief("4", 110, false))
+	r.finds(c, 9, warehouse.Difference{Source: 4, Warehouse: 3, Stale: 1, Rejected: 1, StaleIDs: []string{"2"}, RejectedIDs: []string{"4"}}, pages...)
+
+	still := func(want string) {
+		r.t.Helper()
+		got, err := r.w.StillRejected(ctx, r.table)
+		must(r.t, err)
+		same(r.t, "still rejected", fmt.Sprint(slices.Sorted(maps.Keys(got))), want)
+	}
+	still("[2 4]")
+	r.read(r.puts("a3", 300, rec("2", 110, false, "zwei")))
+	still("[4]")
+	got, err := r.w.Erase(ctx, r.fence, warehouse.Erasure{Table: r.table, Column: "id", Values: []string{"4"}})
+	must(r.t, err)
+	same(r.t, "erased", got, warehouse.Erased{Staged: 1})
+	still("[]")
 }
 
 // A mask that was added later: the rebuild brings masked values, and what it

@@ -90,6 +90,7 @@ func others() []test {
 		{"values survive byte for byte", values},
 		{"decimals widen and are never rounded", decimals},
 		{"rejected records are kept", rejected},
+		{"rejected records are told apart", rejectedApart},
 		{"a mask added later", forgotten(warehouse.Flag, "1|masked|~|x", "2|~|~|x", "3|masked|~|x", "4|~|~|x")},
 		{"a mask added later, ignoring deletes", forgotten(warehouse.Ignore, "1|masked|~|x", "2|~|~|x", "3|~|~|x", "4|~|~|x")},
 		{"a mask added later, removing", forgotten(warehouse.Remove, "1|masked|~|x")},

@@ -1,0 +1,252 @@
+package replicate_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"catchment/internal/blob"
+	"catchment/internal/control"
+	"catchment/internal/fakeorg"
+	"catchment/internal/flow"
+	"catchment/internal/page"
+	"catchment/internal/schema"
+	"catchment/internal/value"
+	"catchment/internal/verify"
+)
+
+// A watchedStore looks at everything that is ever stored: a page that is deleted
+// again was on a disk too.
+type watchedStore struct {
+	blob.Store
+	mu    *sync.Mutex
+	clear map[string]bool // keys of blobs that held the text
+	text  string
+}
+
+func (s watchedStore) Put(ctx context.Context, key string, r io.Reader) (blob.Info, error) {
+	data, err := io.ReadAll(r)
+	if err != nil {
+		return s.Store.Put(ctx, key, io.MultiReader(bytes.NewReader(data), failing{err}))
+	}
+	text := data
+	if strings.HasSuffix(key, ".gz") {
+		if text, err = io.ReadAll(page.Unpack(bytes.NewReader(data))); err != nil {
+			return blob.Info{}, err
+		}
+	}
+	if bytes.Contains(text, []byte(s.text)) {
+		s.mu.Lock()
+		s.clear[key] = true
+		s.mu.Unlock()
+	}
+	return s.Store.Put(ctx, key, bytes.NewReader(data))
+}
+
+type failing struct{ err error }
+
+func (f failing) Read([]byte) (int, error) { return 0, f.err }
+
+// starred makes the flow of an object out of one of "*", whose masks may name
+// fields that the object doesn't have, or not yet.
+func (r *rig) starred(object string, change func(*flow.Flow)) {
+	r.t.Helper()
+	star := r.flows[0]
+	star.Object = flow.Star
+	flows, err := flow.Resolve(&flow.File{Flows: []flow.Flow{star}}, []schema.Object{{Name: object, Queryable: true, Retrieveable: true}})
+	r.must(err)
+	if len(flows) != 1 {
+		r.t.Fatalf("%d flows", len(flows))
+	}
+	r.flows = flows
+	change(&r.flows[0])
+}
+
+// guarded is an org whose Contacts hold a clear text in fields that the flow
+// masks, cuts or drops, also in one of its formulas, and the rig that copies it.
+func guarded(t *testing.T, wide bool) (*rig, []string) {
+	r := newRig(t, newOrg(t, map[string]int{"Account": 3, "Contact": 20}, func(o *fakeorg.Options) {
+		if wide {
+			o.NotInBulk = []string{"Contact"}
+		}
+	}), "Contact")
+	ids := r.ids("Contact")
+	if wide {
+		for n := range 400 {
+			r.must(r.org.AddField("Contact", fakeorg.Field{Name: fmt.Sprintf("A_field_with_a_name_that_is_long_%03d__c", n), Type: "string", Length: 80}))
+		}
+	}
+	contacts := r.flows
+	r.flows = []flow.Flow{{Object: "Account"}}
+	for _, account := range r.ids("Account") {
+		r.set(account, "Name", "clear account")
+	}
+	r.flows = contacts
+	r.must(r.org.AddField("Contact", fakeorg.Field{Name: "Account_Name__c", Type: "string", Length: 255, Formula: "Account.Name"}))
+	r.must(r.org.AddField("Contact", fakeorg.Field{Name: "Later__c", Type: "string", Length: 80}))
+	for i, id := range ids {
+		r.set(id, "Email", fmt.Sprintf("clear%d@acme.example", i))
+		r.set(id, "Phone", "clear 030")
+		r.set(id, "Title", "cut clear")
+		r.set(id, "Later__c", "clear later")
+	}
+	r.must(r.org.HideField("Contact", "Later__c"))
+	r.later(time.Hour)
+	r.starred("Contact", func(fl *flow.Flow) {
+		fl.Salt, fl.Invalid, fl.Sweep = "env:SALT", flow.Reject, week
+		fl.Refresh, fl.RefreshFields = flow.Refresh{Every: 24 * time.Hour}, []string{"Phone"}
+		fl.Changes = []value.Change{{Field: "Email", Mask: value.SHA256}, {Field: "Phone", Mask: value.Fixed, Text: "***"},
+			{Field: "Title", Truncate: 3}, {Field: "Account_Name__c", Mask: value.First, N: 6}, {Field: "Later__c", Mask: value.SHA256}}
+		fl.Drop = []string{"Fax"}
+		fl.Checks = []value.Check{{Field: "LastName", Rule: value.Pattern, Pattern: "^[^!]"}}
+	})
+	return r, ids
+}
+
+// No clear text gets anywhere, whatever brings it: a first reading in one piece
+// or in groups of columns, changes, a refresh, the backfill of a new field, what a
+// sweep finds, rejected records, a repair, or a rebuild.
+func TestNoClearTextAnywhere(t *testing.T) {
+	for _, wide := range []bool{false, true} {
+		t.Run(fmt.Sprintf("wide %v", wide), func(t *testing.T) {
+			r, ids := guarded(t, wide)
+			var mu sync.Mutex
+			stored := map[string]bool{}
+			r.begun = func(p *process) {
+				p.stage = watchedStore{p.stage, &mu, stored, "clear"}
+				p.options.Keep = 1000 * time.Hour
+			}
+			r.set(ids[0], "LastName", "! rejected")
+			r.later(time.Hour)
+			if o := r.done(nil).Objects[0]; o.Rejected == 0 {
+				t.Errorf("%+v", o)
+			}
+			r.later(time.Hour)
+			r.set(ids[1], "Email", "clear again")
+			r.set(ids[2], "LastName", "! rejected")
+			r.later(time.Hour)
+			if o := r.done(nil).Objects[0]; o.Rejected != 1 {
+				t.Errorf("%+v", o)
+			}
+			r.must(r.org.ShowField("Contact", "Later__c"))
+			r.must(r.org.Drift(ids[3], "Phone", "clear drift"))
+			r.must(r.org.HideRecord(ids[4]))
+			r.later(8 * 24 * time.Hour)
+			row := r.done(allowDeletes)
+			if notes := strings.Join(row.Objects[0].Notes, " "); !strings.Contains(notes, "later__c is new") {
+				t.Errorf("notes %q", notes)
+			}
+			r.must(r.org.ShowRecord(ids[4]))
+			r.later(8 * 24 * time.Hour)
+			if notes := strings.Join(r.done(nil).Objects[0].Notes, " "); !strings.Contains(notes, "1 records are there again") || !strings.Contains(notes, "refresh: ") {
+				t.Errorf("notes %q", notes)
+			}
+			r.repaired(ids, wide)
+			got := r.texts("contact", "id", "email", "phone", "title", "account_name__c", "later__c")
+			for _, id := range ids[1:] {
+				row := got[id]
+				if len(row) == 0 || len(row[1]) != 64 || row[2] != "***" || row[3] != "cut" || row[4] != "" && row[4] != "******account" || len(row[5]) != 64 {
+					t.Errorf("%s: %q", id, row)
+				}
+			}
+			r.later(time.Hour)
+			r.done(full)
+			r.nowhere("clear", "pepper")
+			if len(stored) > 0 {
+				t.Errorf("stored on the way: %v", stored)
+			}
+		})
+	}
+}
+
+// repaired damages rows, also of a record that is rejected, and mends them. Where
+// the object is too wide for a query of all its values, only stamps are compared.
+func (r *rig) repaired(ids []string, wide bool) {
+	r.t.Helper()
+	fl, method, wrong := r.flows[0], verify.Values, int64(1)
+	if wide {
+		method, wrong = verify.Stamps, 0
+	}
+	look := func(o *verify.Options) { o.Method = method }
+	found := r.verified(fl, look)
+	if found.Differs() || found.Rejected != 2 || !slices.Contains(found.RejectedIDs, ids[0]) || !slices.Contains(found.RejectedIDs, ids[2]) {
+		r.t.Errorf("before: %+v", found.Difference)
+	}
+	for _, field := range []string{"Email", "Phone", "Title", "Account_Name__c", "Later__c"} {
+		if !wide && !slices.ContainsFunc(found.LeftOut, func(l verify.LeftOut) bool { return l.Field == field && strings.Contains(l.Reason, "the flow changes") }) {
+			r.t.Errorf("%s was compared", field)
+		}
+	}
+	r.exec("DELETE FROM salesforce.contact WHERE id IN ('" + ids[5] + "')")
+	r.exec("UPDATE salesforce.contact SET systemmodstamp = systemmodstamp - INTERVAL 1 SECOND WHERE id = '" + ids[6] + "'")
+	r.exec("UPDATE salesforce.contact SET firstname = 'Wrong' WHERE id = '" + ids[7] + "'")
+	r.exec("DELETE FROM salesforce_incremental._catchment_rejected WHERE record_key = '" + ids[0] + "'")
+	if found := r.verified(fl, look); found.Missing != 2 || found.Stale != 1 || found.Wrong != wrong || found.Rejected != 1 {
+		r.t.Errorf("damaged: %+v", found.Difference)
+	}
+	if mended := r.verified(fl, func(o *verify.Options) { o.Method, o.Repair = method, true }); mended.Repaired != 3+wrong || mended.Remaining() != 0 {
+		r.t.Errorf("repaired %d, remaining %d", mended.Repaired, mended.Remaining())
+	}
+	if after := r.verified(fl, look); after.Differs() || after.Rejected != 2 {
+		r.t.Errorf("after: %+v", after.Difference)
+	}
+	if quick := r.verified(fl, sample); quick.Differs() || quick.Rejected == 0 {
+		r.t.Errorf("a sample: %+v", quick.Difference)
+	}
+}
+
+// A rejected record leaves no trace either once it is erased.
+func TestEraseRejected(t *testing.T) {
+	r, ids := guarded(t, false)
+	r.begun = keep
+	r.set(ids[0], "LastName", "! rejected")
+	r.later(time.Hour)
+	r.done(nil)
+	r.must(r.org.Purge(ids[0]))
+	r.later(time.Hour)
+	if len(r.traces(ids[0])) == 0 {
+		t.Fatal("there was nothing to erase")
+	}
+	if _, err := r.erase(nil, ids[0]); err != nil {
+		t.Fatal(err)
+	}
+	if traces := r.traces(ids[0]); len(traces) > 0 {
+		t.Errorf("traces in %q", traces)
+	}
+	r.later(time.Hour)
+	if row := r.run(nil); row.State != control.Done {
+		t.Errorf("%+v", row)
+	}
+}
+
+// A row of a record whose newest version is rejected stays as it was: no group of
+// columns, backfill or sweep changes it, and no sweep reads it again and again.
+func TestRejectedStaysAsItWas(t *testing.T) {
+	r, ids := guarded(t, true)
+	r.done(nil)
+	before := r.texts("contact", "id", "firstname", "lastname", "systemmodstamp")
+	r.later(time.Hour)
+	r.set(ids[0], "LastName", "! rejected")
+	r.set(ids[0], "FirstName", "New")
+	r.later(time.Hour)
+	if o := r.done(nil).Objects[0]; o.Rejected != 1 {
+		t.Errorf("%+v", o)
+	}
+	for range 2 {
+		r.later(8 * 24 * time.Hour)
+		if notes := strings.Join(r.done(nil).Objects[0].Notes, " "); strings.Contains(notes, "there again") {
+			t.Errorf("notes %q", notes)
+		}
+	}
+	r.later(time.Hour)
+	r.done(full)
+	if after := r.texts("contact", "id", "firstname", "lastname", "systemmodstamp"); !slices.Equal(after[ids[0]], before[ids[0]]) {
+		t.Errorf("%q, was %q", after[ids[0]], before[ids[0]])
+	}
+}
