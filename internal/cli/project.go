@@ -53,7 +53,7 @@ func (w *work) replicator(names []string, alone bool) *replicate.Replicator {
 }
 
 func (w *work) verifier(run string, alone bool) *verify.Verifier {
-	return w.Verifier(verify.Options{Run: run, Holder: w.holder(), Alone: alone, Sample: 10})
+	return w.Verifier(verify.Options{Run: run, Holder: w.holder(), Alone: alone, Sample: 10, Reserve: int(w.File.Org.Reserve)})
 }
 
 // lag is how far a watermark is behind, as a text.

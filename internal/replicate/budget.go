@@ -26,18 +26,11 @@ type budget struct {
 	limits map[string]salesforce.Limit
 }
 
-// usedUp tells whether only the share that was set aside for people is left of
-// a limit (invariant 10).
-func usedUp(used, most int64, reserve int) bool {
-	return reserve > 0 && most > 0 && used*100 >= most*int64(100-reserve)
-}
-
-// spare tells, before a step, whether the org has API calls to spare. The newest
-// answer says how many are used; where that is too many, the org is asked, since
+// spare tells, before a step, whether the org has API calls to spare, or only the
+// share that was set aside for people (invariant 10). The newest answer says how many are used; where that is too many, the org is asked, since
 // the answer may be old.
 func (r *Replicator) spare(ctx context.Context) error {
-	used, most := r.Org.Usage()
-	if !usedUp(used, most, r.Options.Reserve) {
+	if !r.Org.Usage().UsedUp(r.Options.Reserve) {
 		return nil
 	}
 	return r.spareOf(ctx, "DailyApiRequests", "API calls")
@@ -58,7 +51,7 @@ func (r *Replicator) spareOf(ctx context.Context, name, what string) error {
 		return err
 	}
 	l := limits[name]
-	if !usedUp(l.Max-l.Remaining, l.Max, r.Options.Reserve) {
+	if !l.UsedUp(r.Options.Reserve) {
 		return nil
 	}
 	return plan.Failf(plan.Wait, "nothing to do: the run goes on by itself; org.reserve in catchment.yaml says how much is left to people",

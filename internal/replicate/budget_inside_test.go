@@ -8,24 +8,6 @@ import (
 	"catchment/internal/plan"
 )
 
-func TestUsedUp(t *testing.T) {
-	tests := []struct {
-		used, most int64
-		reserve    int
-		want       bool
-	}{
-		{0, 0, 40, false}, // nobody has said anything yet
-		{60, 100, 40, true}, {59, 100, 40, false}, {100, 100, 40, true}, {120, 100, 40, true},
-		{100, 100, 0, false}, // nothing is set aside: Salesforce itself says when it is enough
-		{1, 100, 99, true}, {5999, 10_000, 40, false},
-	}
-	for _, test := range tests {
-		if got := usedUp(test.used, test.most, test.reserve); got != test.want {
-			t.Errorf("%+v: %v", test, got)
-		}
-	}
-}
-
 func TestUntil(t *testing.T) {
 	now := time.Date(2026, 1, 2, 8, 0, 0, 0, time.UTC)
 	said := func(d time.Duration) error {

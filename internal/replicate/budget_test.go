@@ -76,6 +76,28 @@ func TestReserveOfCalls_Airbyte8690(t *testing.T) {
 	}
 }
 
+// Who verifies is sent away until there is room again.
+func TestVerifyLeavesTheReserve(t *testing.T) {
+	r := newRig(t, newOrg(t, map[string]int{"Contact": 20}, func(o *fakeorg.Options) { o.DailyAPIRequests = 1000 }), "Contact")
+	r.done(nil)
+	r.people(650)
+	p := r.start(nil)
+	defer p.close()
+	v := p.verifier()
+	v.Options.Reserve = 40
+	before := r.org.Requests()
+	if _, err := v.Flow(p.ctx, r.flows[0]); plan.ClassOf(err) != plan.Wait || !strings.Contains(err.Error(), "of the org's 1000 API calls") {
+		t.Errorf("%v", err)
+	}
+	if after := r.org.Requests(); after["job"] != before["job"] || after["query"] != before["query"] {
+		t.Errorf("%v, then %v", before, after)
+	}
+	r.later(25 * time.Hour)
+	if _, err := v.Flow(p.ctx, r.flows[0]); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestReserveOfBulkJobs_Estuary3318(t *testing.T) {
 	r := newRig(t, newOrg(t, map[string]int{"Contact": 20}, func(o *fakeorg.Options) { o.DailyQueryJobs = 10 }), "Contact")
 	for range 6 { // other programs take theirs

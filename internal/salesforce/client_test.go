@@ -144,8 +144,8 @@ func TestVersionsAndServerTime(t *testing.T) {
 	if n := o.Calls(); n != 1 {
 		t.Errorf("the time cost calls of its own: %d in all", n)
 	}
-	if used, most := o.Usage(); used != 25 || most != 5000 {
-		t.Errorf("usage %d of %d", used, most)
+	if used := o.Usage(); used != (salesforce.Limit{Max: 5000, Remaining: 4975}) {
+		t.Errorf("usage %+v", used)
 	}
 }
 

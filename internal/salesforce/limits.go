@@ -11,6 +11,12 @@ type Limit struct {
 	Remaining int64
 }
 
+// UsedUp tells whether nothing is left of a limit but the share, in hundredths,
+// that was set aside. Of none, nobody says so but Salesforce.
+func (l Limit) UsedUp(reserve int) bool {
+	return reserve > 0 && l.Max > 0 && (l.Max-l.Remaining)*100 >= l.Max*int64(100-reserve)
+}
+
 // Limits gives the org's limits by name, as DailyApiRequests.
 func (c *Client) Limits(ctx context.Context) (map[string]Limit, error) {
 	var limits map[string]Limit
@@ -20,11 +26,11 @@ func (c *Client) Limits(ctx context.Context) (map[string]Limit, error) {
 	return limits, nil
 }
 
-// Usage gives the API calls of the org in 24 hours, as the newest answer told
-// them. Both are 0 before the first answer.
-func (c *Client) Usage() (used, most int64) {
+// Usage gives the limit of API calls in 24 hours, as the newest answer told it. It
+// is zero before the first answer.
+func (c *Client) Usage() Limit {
 	if u := c.wire.usage.Load(); u != nil {
-		return u.used, u.max
+		return Limit{Max: u.max, Remaining: u.max - u.used}
 	}
-	return 0, 0
+	return Limit{}
 }

@@ -64,6 +64,7 @@ type Options struct {
 	Repair       bool   // mend what differs
 	AllowDeletes bool   // past the stop before a mass delete
 	Sets         bool   // digests of both sides, for a certificate
+	Reserve      int    // hundredths of the org's daily API calls that are left to people
 }
 
 // A Result is what one flow's comparison found.
@@ -160,6 +161,9 @@ func (w *visit) compare(ctx context.Context) error {
 	if err := w.claim(ctx); err != nil {
 		return err
 	}
+	if err := w.spare(ctx); err != nil {
+		return err
+	}
 	w.res.AsOf, w.res.Grade, w.res.Generation, w.res.Table = w.mark.Watermark, w.mark.Grade, w.mark.Generation, w.mark.Table
 	if err := w.describe(ctx); err != nil {
 		return err
@@ -183,6 +187,21 @@ func (w *visit) compare(ctx context.Context) error {
 		return err
 	}
 	w.res.EndedAt, err = w.Org.ServerTime(ctx)
+	return err
+}
+
+// spare stops before a comparison where the org has no API calls left but those
+// that are set aside for people (invariant 10). A run waits then; who verifies can
+// do it later.
+func (w *visit) spare(ctx context.Context) error {
+	if !w.Org.Usage().UsedUp(w.Options.Reserve) {
+		return nil
+	}
+	limits, err := w.Org.Limits(ctx) // since that answer may be old
+	if l := limits["DailyApiRequests"]; err == nil && l.UsedUp(w.Options.Reserve) {
+		err = plan.Failf(plan.Wait, "try again later; org.reserve in catchment.yaml says how much is left to people",
+			"%d of the org's %d API calls of 24 hours are used, and %d%% are left to people", l.Max-l.Remaining, l.Max, w.Options.Reserve)
+	}
 	return err
 }
 
