@@ -161,11 +161,11 @@ func (w *visit) compare(ctx context.Context) error {
 	if err := w.claim(ctx); err != nil {
 		return err
 	}
-	if err := w.spare(ctx); err != nil {
-		return err
-	}
 	w.res.AsOf, w.res.Grade, w.res.Generation, w.res.Table = w.mark.Watermark, w.mark.Grade, w.mark.Generation, w.mark.Table
 	if err := w.describe(ctx); err != nil {
+		return err
+	}
+	if err := w.spare(ctx); err != nil {
 		return err
 	}
 	condition, err := w.Warehouse.Inspect(ctx, w.judged, w.mark)
