@@ -3,6 +3,7 @@ package replicate
 import (
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"catchment/internal/control"
@@ -92,12 +93,19 @@ func (r *Replicator) source(ctx context.Context, name string) (*source, error) {
 	return nil, plan.Fixf("put it back to finish what is open", "flow %s is not in the configuration any more", name)
 }
 
+// names is the fields that a whole record has here. Those that the flow's rules
+// look at come first: where a reading is divided into groups of columns, the first
+// group is the one that decides on a record.
 func (s *source) names() []string {
-	names := make([]string, len(s.fields))
-	for i, f := range s.fields {
-		names[i] = f.Name
+	var checked, others []string
+	for _, f := range s.fields {
+		if slices.ContainsFunc(s.treatment.Checks, func(c value.Check) bool { return strings.EqualFold(c.Field, f.Name) }) {
+			checked = append(checked, f.Name)
+		} else {
+			others = append(others, f.Name)
+		}
 	}
-	return names
+	return append(checked, others...)
 }
 
 // narrow is a part that reads some fields of every record, as patches.

@@ -268,7 +268,7 @@ func idText(n *big.Int) string {
 // split divides a part at pivots. The first range keeps its name; none has a
 // job yet. taken is how many parts there are, for names that are not.
 func split(p control.Part, pivots []string, taken int) []control.Part {
-	p.Job, p.Loaded, p.Pages, p.Records, p.Bytes = nil, false, 0, 0, 0
+	p.Job, p.Loaded, p.Pages, p.Records, p.Rejected, p.Bytes = nil, false, 0, 0, 0, 0
 	p.Splits++
 	p.Jobs = min(p.Jobs, 1) // the next one has to forget what that has staged
 	ranges := []control.Part{p}
@@ -322,7 +322,7 @@ func halved(parts []control.Part, name string) []control.Part {
 			q.Columns = append(slices.Clone(always), columns...)
 			before, after, found := strings.Cut(p.SOQL, list)
 			q.SOQL = before + strings.Join(q.Columns, ", ") + after
-			q.Job, q.Loaded, q.Pages, q.Records, q.Bytes = nil, false, 0, 0, 0
+			q.Job, q.Loaded, q.Pages, q.Records, q.Rejected, q.Bytes = nil, false, 0, 0, 0, 0
 			return q, found
 		}
 		half, found := part(others[len(others)/2:])

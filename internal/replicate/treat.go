@@ -84,17 +84,6 @@ func (s *source) another(column, field string) bool {
 		slices.ContainsFunc(s.table.Columns, func(c warehouse.Column) bool { return c.Name == column && !strings.EqualFold(c.Field, field) })
 }
 
-// checked is the fields that the flow's rules look at, by their own names.
-func (s *source) checked() []string {
-	var names []string
-	for _, c := range s.treatment.Checks {
-		if f, ok := s.object.Field(c.Field); ok {
-			names = append(names, f.Name)
-		}
-	}
-	return names
-}
-
 // guarded is the columns of what is masked, cut or dropped.
 func (s *source) guarded() []string {
 	fields := slices.Clone(s.flow.Drop)

@@ -18,9 +18,8 @@ const uriLimit = 14_000
 // divide splits a part that is too wide for one URI into groups of columns. The
 // first stays what it was; the others patch the rows that it makes. All of them
 // read the same records, so what changes between two of them is torn: reread
-// mends that. The fields that come first are in the first group, as far as it has
-// room: it is the one that decides on a record.
-func divide(p control.Part, taken int, first ...string) []control.Part {
+// mends that.
+func divide(p control.Part, taken int) []control.Part {
 	if len(p.IDs) > 0 || len(url.QueryEscape(p.SOQL)) <= uriLimit {
 		return []control.Part{p}
 	}
@@ -30,9 +29,6 @@ func divide(p control.Part, taken int, first ...string) []control.Part {
 		return []control.Part{p}
 	}
 	always, others := apart(p.Columns)
-	slices.SortStableFunc(others, func(a, b string) int {
-		return order(slices.Contains(first, b)) - order(slices.Contains(first, a))
-	})
 	var groups []control.Part
 	for len(others) > 0 {
 		one := p
@@ -56,7 +52,7 @@ func divide(p control.Part, taken int, first ...string) []control.Part {
 
 // divide puts the groups of a part that is read by REST into the attempt.
 func (v *visit) divide(p *control.Part) *control.Part {
-	groups := divide(*p, len(v.attempt.Parts), v.source.checked()...)
+	groups := divide(*p, len(v.attempt.Parts))
 	if len(groups) == 1 {
 		return p
 	}
