@@ -294,7 +294,9 @@ func eachSource(t *testing.T, visit func(path string, fset *token.FileSet, f *as
 // its line in docs/pains.md.
 const threads = `airbyte#27146 estuary/connectors#2678 airbyte#42537 supaglue#532 airbyte#27048 airbyte#37528 move-coop/parsons#355
 	airbyte#34082 airbyte#44845 airbyte#77627 estuary/connectors#3493 ingestr#1011 heroku/roadmap#319 estuary/connectors#3414
-	airbyte#20703 CometD.NetCore.Salesforce#20 airbyte#14441 estuary/connectors#5218`
+	airbyte#20703 CometD.NetCore.Salesforce#20 airbyte#14441 estuary/connectors#5218
+	airbyte#40680 airbyte#25350 airbyte#15950 airbyte#8300 RForcecom#59 tap-salesforce#67 airbyte#11695 airbyte#17503 airbyte#17148
+	tap-salesforce#222 airbyte#8690 estuary/connectors#3318`
 
 // docs/pains.md has a test for every thread, but for those that can't be tested
 // yet, and names every such test.

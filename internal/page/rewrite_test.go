@@ -174,7 +174,7 @@ func treat(records int) (int64, error) {
 // What a page takes of the memory doesn't grow with the number of its records,
 // whether it is only checked or also changed (13 million records filled it in
 // airbyte#11695).
-func TestMemoryIsFlat_Airbyte11695(t *testing.T) {
+func TestPainAirbyte11695(t *testing.T) {
 	used := func(records int) uint64 {
 		var before, after runtime.MemStats
 		runtime.GC()

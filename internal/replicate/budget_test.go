@@ -1,16 +1,12 @@
 package replicate_test
 
 import (
-	"context"
-	"io"
 	"net/http"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
-	"catchment/internal/blob"
 	"catchment/internal/control"
 	"catchment/internal/fakeorg"
 	"catchment/internal/plan"
@@ -44,7 +40,7 @@ func (r *rig) people(calls int) {
 // A run leaves people their share of the day's API calls: it waits, says until
 // when, and goes on by itself, neither failed nor done before it has read all
 // (invariant 10; airbyte#8690 stopped early and said success).
-func TestReserveOfCalls_Airbyte8690(t *testing.T) {
+func TestPainAirbyte8690(t *testing.T) {
 	r := newRig(t, newOrg(t, map[string]int{"Contact": 20}, func(o *fakeorg.Options) { o.DailyAPIRequests = 1000 }), "Contact")
 	r.people(650)
 	before, began := r.org.Requests(), r.org.Clock().Now()
@@ -98,7 +94,7 @@ func TestVerifyLeavesTheReserve(t *testing.T) {
 	}
 }
 
-func TestReserveOfBulkJobs_Estuary3318(t *testing.T) {
+func TestPainEstuary3318(t *testing.T) {
 	r := newRig(t, newOrg(t, map[string]int{"Contact": 20}, func(o *fakeorg.Options) { o.DailyQueryJobs = 10 }), "Contact")
 	for range 6 { // other programs take theirs
 		r.post("/services/data/v66.0/jobs/query", `{"operation":"query","query":"SELECT Id FROM Contact"}`)
@@ -135,7 +131,7 @@ func (r *rig) post(path, body string) {
 
 // A job that never ends is given up with its reason, and another run makes
 // another.
-func TestStuckJob_Airbyte17148(t *testing.T) {
+func TestPainAirbyte17148(t *testing.T) {
 	r := small(t, "Contact", 20)
 	r.org.Fault(fakeorg.Rule{Method: http.MethodPost, Path: "/jobs/query", Nth: 1, StickJob: true})
 	row := r.run(func(p *process) {
@@ -152,57 +148,4 @@ func TestStuckJob_Airbyte17148(t *testing.T) {
 	r.done(nil)
 	r.same()
 	r.nothingLeft()
-}
-
-// A full disk fails the page that doesn't fit, whole, and once there is room
-// the next run goes on.
-func TestFullDisk(t *testing.T) {
-	r := small(t, "Contact", 20)
-	row := r.run(func(p *process) { p.stage = &fullStore{Store: p.stage, room: 1}; p.tries = 2 })
-	if o := row.Objects[0]; row.State != control.Failed || !strings.Contains(o.Error, "no space left") {
-		t.Errorf("%s %+v", row.State, o)
-	}
-	r.done(nil)
-	r.same()
-	r.nothingLeft()
-}
-
-// A fullStore has room for so many blobs; of the next it takes a part.
-type fullStore struct {
-	blob.Store
-	mu   sync.Mutex
-	room int
-}
-
-func (s *fullStore) Put(ctx context.Context, key string, r io.Reader) (blob.Info, error) {
-	s.mu.Lock()
-	s.room--
-	fits := s.room >= 0
-	s.mu.Unlock()
-	if !fits {
-		r = io.MultiReader(io.LimitReader(r, 100), fullDisk{})
-	}
-	return s.Store.Put(ctx, key, r)
-}
-
-type fullDisk struct{}
-
-func (fullDisk) Read([]byte) (int, error) { return 0, syscall.ENOSPC }
-
-// The clocks of the runner and of the org may differ by hours: windows go by
-// the org's alone.
-func TestClockSkew(t *testing.T) {
-	for _, skew := range []time.Duration{-3 * time.Hour, 3 * time.Hour} {
-		r := newRig(t, newOrg(t, map[string]int{"Contact": 20}, nil), "Contact")
-		skewed := func(p *process) {
-			p.options.Now = func() time.Time { return r.now().Add(skew) }
-		}
-		first := r.done(skewed)
-		r.history(10, 4)
-		next := r.done(skewed)
-		r.same()
-		if o := next.Objects[0]; !o.From.Equal(first.Objects[0].To) || o.To.After(r.org.Clock().Now()) || o.To.Before(r.org.Clock().Now().Add(-2*time.Minute)) {
-			t.Errorf("skew %s: %+v", skew, o)
-		}
-	}
 }

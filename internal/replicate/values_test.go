@@ -200,7 +200,7 @@ func (r *rig) cells() map[string]string {
 // A whole number may come as 5.0: it is loaded as 5, by both movers and in both
 // warehouses, and the page stays as it came. One that isn't whole stops the
 // load, since the warehouse would round it.
-func TestIntegersThatComeAsDecimals_TapSalesforce67(t *testing.T) {
+func TestPainTapSalesforce67(t *testing.T) {
 	org := newOrg(t, map[string]int{"Account": 12}, nil)
 	for _, postgres := range []bool{false, true} {
 		for _, mover := range []flow.Mover{flow.Bulk, flow.REST} {

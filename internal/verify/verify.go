@@ -11,14 +11,13 @@
 // a rebuild would, and reads it once more. Without one, no row is changed.
 //
 // Start at Verifier.Flow. read.go brings the reading, again.go asks again by
-// Id, repair.go mends, quick.go takes a sample instead, certificate.go writes
+// Id, repair.go mends, treat.go masks what it mends, quick.go takes a sample instead, certificate.go writes
 // down what was proven.
 package verify
 
 import (
 	"context"
 	"errors"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -262,142 +261,10 @@ func (w *visit) claim(ctx context.Context) error {
 	return err
 }
 
-// describe finds what the flow copies, and what of it can be compared.
-func (w *visit) describe(ctx context.Context) error {
-	o, err := w.Org.Describe(ctx, w.flow.Object)
-	if err != nil {
-		return err
-	}
-	w.object = o
-	fields, _, err := flow.Fields(w.flow, o)
-	if err != nil {
-		return err
-	}
-	if err := w.salt(fields); err != nil {
-		return err
-	}
-	whole, err := warehouse.TableFor(o, fields, w.flow.Naming == flow.Snake)
-	if err == nil {
-		whole, err = whole.Renamed(w.flow.Rename)
-	}
-	if err != nil {
-		return err
-	}
-	if whole, _, err = w.Warehouse.Adapt(ctx, whole); err != nil {
-		return err
-	}
-	if w.table, err = w.Warehouse.Stored(ctx, whole); err != nil {
-		return err
-	}
-	w.judged = w.table
-	w.judged.Columns = nil
-	for _, c := range whole.Columns {
-		reason := w.leaveOut(c)
-		switch {
-		case reason == "":
-			w.judged.Columns = append(w.judged.Columns, c)
-			w.res.Columns = append(w.res.Columns, c.Name)
-		case w.res.Method == Values:
-			w.res.LeftOut = append(w.res.LeftOut, LeftOut{c.Field, reason})
-		}
-	}
-	return nil
-}
-
-// salt finds out what a repair owes the values that it reads.
-func (w *visit) salt(fields []schema.Field) (err error) {
-	w.treatment = w.flow.Treatment(fields)
-	if w.Options.Repair && w.flow.Salted() {
-		w.treatment.Salt, err = w.Secret(w.flow.Salt)
-	}
-	return err
-}
-
-// leaveOut says why a column is not compared, or "".
-func (w *visit) leaveOut(c warehouse.Column) string {
-	if !has(w.table, c) {
-		if len(w.table.Columns) == 0 && needed(c.Field) { // the table is gone: Inspect says so
-			return ""
-		}
-		return "its column is not in the table yet: the next run adds it"
-	}
-	switch {
-	case needed(c.Field) || w.isKey(c):
-		return ""
-	case w.res.Method != Values:
-		return "only stamps are compared"
-	case perUser(c.Field):
-		return "its value is another one for each user"
-	case w.flow.Changed(c.Field):
-		return "the flow changes its values on their way"
-	}
-	return ""
-}
-
-func has(t warehouse.Table, c warehouse.Column) bool {
-	for _, other := range t.Columns {
-		if other.Name == c.Name {
-			return true
-		}
-	}
-	return false
-}
-
-func (w *visit) isKey(c warehouse.Column) bool {
-	for _, k := range w.table.Key {
-		if k == c.Name {
-			return true
-		}
-	}
-	return false
-}
-
-// needed tells whether a field takes part in every comparison.
-func needed(field string) bool {
-	for _, name := range narrow() {
-		if strings.EqualFold(field, name) {
-			return true
-		}
-	}
-	return false
-}
-
-// narrow is the fields that say which version of a record there is.
-func narrow() []string { return []string{"Id", "SystemModstamp", "IsDeleted"} }
-
-// perUser tells whether a field depends on who asks (Object Reference, "System
-// Fields"), so that a copy has the values of the integration user.
-func perUser(field string) bool {
-	switch strings.ToLower(field) {
-	case "lastvieweddate", "lastreferenceddate", "mayedit":
-		return true
-	}
-	return false
-}
-
-// formulas is the compared columns whose values move without a stamp.
-func (w *visit) formulas() []string {
-	var names []string
-	for _, c := range w.judged.Columns {
-		if f, ok := w.object.Field(c.Field); ok && f.Calculated {
-			names = append(names, c.Name)
-		}
-	}
-	return names
-}
-
 // renew lets the lease last while the work goes on.
 func (w *visit) renew(ctx context.Context) (err error) {
 	w.lease, err = w.Control.Renew(ctx, w.lease)
 	return err
-}
-
-func fieldsOf(t warehouse.Table) []string {
-	fields := make([]string, len(t.Columns))
-	for i, c := range t.Columns {
-		fields[i] = c.Field
-	}
-	return fields
 }
 
 // conditions is the flow's filter.
