@@ -24,6 +24,8 @@ type line struct {
 	state byte // I idle, T in a transaction, E in a failed one
 	pid   uint32
 	key   []byte
+
+	spoilt bool // not to be used again; the pool's lock keeps it
 }
 
 // connect opens a session that reads texts and isolates transactions as

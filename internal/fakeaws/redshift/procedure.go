@@ -260,7 +260,7 @@ func (s *session) sideLine() (*line, error) {
 	if s.side != nil {
 		return s.side, nil
 	}
-	side, err := connect(s.ctx, s.server.o.PostgreSQL)
+	side, err := s.server.line(s.ctx)
 	if err == nil {
 		s.side = side
 	}

@@ -27,9 +27,9 @@ func (s *Server) serve(conn net.Conn) {
 		return
 	}
 	defer func() {
-		c.pg.close()
+		s.leave(c.pg)
 		if c.side != nil {
-			c.side.close()
+			s.leave(c.side)
 		}
 	}()
 	defer context.AfterFunc(s.ctx, func() { c.pg.conn.Close() })() // a statement that waits for a lock ends with us
@@ -75,12 +75,12 @@ func (s *session) enter(parameters map[string]string) error {
 	if parameters["database"] != o.Database {
 		return failed("3D000", `database "%s" does not exist`, parameters["database"])
 	}
-	pg, err := connect(s.ctx, o.PostgreSQL)
+	pg, err := s.server.line(s.ctx)
 	if err != nil {
 		return err
 	}
 	if err := s.prepare(pg, parameters); err != nil {
-		pg.close()
+		s.server.leave(pg)
 		return err
 	}
 	s.pg = pg
@@ -96,7 +96,11 @@ func (s *session) enter(parameters map[string]string) error {
 	} {
 		s.send(&pgproto3.ParameterStatus{Name: p[0], Value: p[1]})
 	}
-	s.send(&pgproto3.BackendKeyData{ProcessID: pg.pid, SecretKey: pg.key})
+	key, err := s.server.pool.enter(pg)
+	if err != nil {
+		return err
+	}
+	s.send(&pgproto3.BackendKeyData{ProcessID: pg.pid, SecretKey: key})
 	return s.ready()
 }
 
@@ -225,6 +229,11 @@ func (s *session) step(m pgproto3.FrontendMessage) error {
 
 // stop passes a request to cancel on to PostgreSQL.
 func (s *Server) stop(m *pgproto3.CancelRequest) error {
+	l := s.pool.cancels(m.ProcessID, m.SecretKey)
+	if l == nil {
+		return nil
+	}
+	m.SecretKey = l.key
 	c, err := pgconn.ParseConfig(s.o.PostgreSQL)
 	if err != nil {
 		return err

@@ -43,6 +43,7 @@ type Server struct {
 	faults   *Faults
 	admin    *admin
 	data     *dataAPI
+	pool     pool
 
 	ctx    context.Context
 	cancel context.CancelCauseFunc
@@ -116,6 +117,7 @@ func (s *Server) Close() error {
 	err := errors.Join(s.listener.Close(), s.data.close())
 	s.cutAll()
 	s.wait.Wait()
+	s.pool.close()
 	return errors.Join(err, s.admin.close())
 }
 
