@@ -81,7 +81,7 @@ func shelfOf(t *testing.T, name string) shelf {
 }
 
 func (s shelf) open(r *rig) (warehouse.Driver, error) {
-	o := redshift.Options{LockWait: time.Minute, Poll: time.Millisecond, AWS: s.config}
+	o := redshift.Options{LockWait: time.Minute, Poll: 3 * time.Millisecond, AWS: s.config}
 	if strings.HasPrefix(s.url, "redshift-data:") {
 		return redshift.OpenData(s.url, o)
 	}

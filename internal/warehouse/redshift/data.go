@@ -204,27 +204,42 @@ const longestPause = 2 * time.Second
 // is cancelled.
 func (d *data) wait(ctx context.Context, id *string) (*redshiftdata.DescribeStatementOutput, error) {
 	for pause := d.o.Poll; ; pause = min(2*pause, longestPause) {
+		if err := sleep(ctx, pause); err != nil { // hardly a statement ends at once, and each question is a call
+			d.cancel(ctx, id)
+			return nil, err
+		}
 		done, err := d.client.DescribeStatement(ctx, &redshiftdata.DescribeStatementInput{Id: id})
 		if err != nil {
 			d.cancel(ctx, id)
 			return nil, dataFailure(ctx, "DescribeStatement", d.place, err)
 		}
-		switch done.Status {
-		case types.StatusStringFinished:
-			return done, nil
-		case types.StatusStringFailed:
-			return nil, refusal(d.place, "", aws.ToString(done.Error))
-		case types.StatusStringAborted:
-			return nil, plan.Failf(plan.Retry, "", "%s: the statement was cancelled", d.place)
+		if ended, err := d.outcome(done); ended || err != nil {
+			return done, err
 		}
-		timer := time.NewTimer(pause)
-		select {
-		case <-ctx.Done():
-			timer.Stop()
-			d.cancel(ctx, id)
-			return nil, context.Cause(ctx)
-		case <-timer.C:
-		}
+	}
+}
+
+// outcome tells whether a statement has ended, and what went wrong with it.
+func (d *data) outcome(done *redshiftdata.DescribeStatementOutput) (ended bool, err error) {
+	switch done.Status {
+	case types.StatusStringFinished:
+		return true, nil
+	case types.StatusStringFailed:
+		return true, refusal(d.place, "", aws.ToString(done.Error))
+	case types.StatusStringAborted:
+		return true, plan.Failf(plan.Retry, "", "%s: the statement was cancelled", d.place)
+	}
+	return false, nil
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-timer.C:
+		return nil
 	}
 }
 

@@ -8,10 +8,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/redshiftdata"
-	"github.com/aws/aws-sdk-go-v2/service/redshiftdata/types"
 
 	"catchment/internal/awserr"
-	"catchment/internal/plan"
 )
 
 // A dataDriver is a driver on the Data API, whose statements need nobody to wait
@@ -60,23 +58,14 @@ func (d *dataDriver) Ended(ctx context.Context, id string, patience time.Duratio
 		case err != nil:
 			return false, dataFailure(ctx, "DescribeStatement", d.place, err)
 		}
-		switch done.Status {
-		case types.StatusStringFinished:
-			return true, nil
-		case types.StatusStringFailed:
-			return true, refusal(d.place, "", aws.ToString(done.Error))
-		case types.StatusStringAborted:
-			return true, plan.Failf(plan.Retry, "", "%s: the statement was cancelled", d.place)
+		if ended, err := d.data.outcome(done); ended || err != nil {
+			return true, err
 		}
 		if time.Since(began) >= patience {
 			return false, nil
 		}
-		timer := time.NewTimer(pause)
-		select {
-		case <-ctx.Done():
-			timer.Stop()
-			return false, context.Cause(ctx)
-		case <-timer.C:
+		if err := sleep(ctx, pause); err != nil {
+			return false, err
 		}
 	}
 }

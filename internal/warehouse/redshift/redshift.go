@@ -33,7 +33,7 @@ type Options struct {
 
 	Connections int           // how many sessions of the wire at most; 0 is 8
 	LockWait    time.Duration // how long to wait for somebody else's lock; 0 is five minutes
-	Poll        time.Duration // the first pause before the Data API is asked again; 0 is 50 ms
+	Poll        time.Duration // the pause before the Data API is first asked about a statement; 0 is 50 ms
 }
 
 // A Cut says that texts of a page were too long and were cut off, or may have

@@ -64,7 +64,7 @@ func (s *site) options() redshift.Options {
 			})}, nil
 		},
 		Report:   func(c redshift.Cut) { s.cuts = append(s.cuts, c) },
-		LockWait: time.Minute, Poll: time.Millisecond,
+		LockWait: time.Minute, Poll: 3 * time.Millisecond,
 	}
 }
 
