@@ -1,7 +1,9 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -10,7 +12,11 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"os"
+	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -18,6 +24,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awscfn "github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	cfntypes "github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
+	"github.com/aws/aws-sdk-go-v2/service/glue"
+	gluetypes "github.com/aws/aws-sdk-go-v2/service/glue/types"
 	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
@@ -34,6 +42,7 @@ import (
 	"catchment/internal/flow"
 	"catchment/internal/project"
 	"catchment/internal/verify"
+	"catchment/internal/warehouse"
 	"catchment/internal/warehouse/pgtest"
 )
 
@@ -53,11 +62,15 @@ type account struct {
 	config  aws.Config
 	org     *fakeorg.Org
 	orgURL  string
+	secret  string // the ARN of the warehouse's
+	glue    string // where Glue is, if one of its jobs consolidates
 	red     *redshift.Server
 	flows   *fakeflows.Server
 	stacks  *stacks.Server
 	machine string
 	file    *flow.File
+
+	execution string // the last one's ARN
 }
 
 // configuration is the catchment.yaml of these tests. Seconds of one Bulk job
@@ -80,26 +93,37 @@ flows:
   - object: General_Accounting_Unit__c
 `
 
-// TestAWS deploys the rendered template and runs its machine three times, with
-// changes in between; make aws calls it.
+// TestAWS deploys the rendered template and runs its machine two or three times,
+// with changes in between; make aws calls it.
 func TestAWS(t *testing.T) {
 	if *lambdaZip == "" {
 		t.Skip("make aws runs it: it deploys bin/lambda.zip")
 	}
-	for name, more := range map[string]string{
-		"bulk":    "defaults: {mover: bulk}",
-		"appflow": "defaults: {mover: appflow}\nappflow: {salesforce: sf, redshift: rs, bucket: acme-appflow, deployment: test}",
+	for _, v := range []variant{
+		{name: "bulk", more: "defaults: {mover: bulk}", rounds: 3},
+		{name: "appflow", more: "defaults: {mover: appflow}\nappflow: {salesforce: sf, redshift: rs, bucket: acme-appflow, deployment: test}", rounds: 3},
+		{name: "glue", more: "defaults: {mover: bulk}", rounds: 2, data: true, glue: true},
 	} {
-		t.Run(name, func(t *testing.T) {
-			a := newAccount(t, more)
+		t.Run(v.name, func(t *testing.T) {
+			a := newAccount(t, v)
 			a.deploy()
 			watched := func() {}
-			if name == "appflow" { // every second put of these is done twice
+			if v.name == "appflow" { // every second put of these is done twice
 				a.flows.Script(fakeflows.Script{Object: "Account", Again: 2})
 				a.flows.Script(fakeflows.Script{Object: "Contact", Again: 2})
 				watched = a.watch("account")
 			}
-			for round := range uint64(3) {
+			if v.glue {
+				a.install()
+			}
+			for round := range v.rounds {
+				if round == 1 && v.name == "appflow" {
+					a.flows.Fault(fakeflows.Fault{Code: "ThrottlingException", Message: "Rate exceeded", Times: 3})
+					a.stacks.Fault(stacks.Fault{Code: "Throttling", Message: "Rate exceeded", Times: 3})
+				}
+				if round == 1 && v.data {
+					a.red.Faults().Throttle(5)
+				}
 				began := time.Now()
 				a.run()
 				t.Logf("execution %d took %s", round+1, time.Since(began).Round(100*time.Millisecond))
@@ -108,7 +132,7 @@ func TestAWS(t *testing.T) {
 					watched()
 				}
 				a.org.Clock().Advance(time.Hour)
-				if round == 2 {
+				if round == v.rounds-1 {
 					break
 				}
 				changes, err := a.org.History(400, round+1)
@@ -119,25 +143,43 @@ func TestAWS(t *testing.T) {
 				a.org.Clock().Advance(time.Hour)
 			}
 			a.nothingLeft()
+			if v.glue {
+				a.byGlue()
+			}
 		})
 	}
 }
 
-func newAccount(t *testing.T, more string) *account {
+// A variant is a configuration of the same pipeline.
+type variant struct {
+	name   string
+	more   string // of catchment.yaml
+	rounds uint64
+	data   bool // the warehouse is reached through the Data API
+	glue   bool // a Glue job consolidates
+}
+
+func newAccount(t *testing.T, v variant) *account {
 	t.Helper()
 	a := &account{t: t}
 	org, err := fakeorg.New(fakeorg.Options{Seed: 7, Clock: fakeorg.FollowClock(time.Now(), time.Now), PageRecords: 500})
 	if err == nil {
 		err = org.LoadDir(*orgData, "")
 	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	a.check(err)
 	org.Clock().Advance(time.Hour)
 	server := httptest.NewServer(org)
 	t.Cleanup(server.Close)
 	a.org, a.orgURL = org, server.URL
+	a.red, err = redshift.Start(t.Context(), redshift.Options{PostgreSQL: cluster.Database(t), Open: a.open, Secret: a.opens, Workgroup: "analytics"})
+	a.check(err)
+	t.Cleanup(func() { a.red.Close() })
+	a.aws.Env = append(a.aws.Env, "SFN_WAIT_SCALE=0.02", "AWS_ENDPOINT_URL_REDSHIFT_DATA="+a.red.DataAPI())
 	a.appflow()
+	if v.glue {
+		a.python()
+		a.glues()
+	}
 	a.config = a.aws.Config(t)
 	t.Cleanup(func() {
 		if t.Failed() {
@@ -147,24 +189,83 @@ func newAccount(t *testing.T, more string) *account {
 			t.Error(err)
 		}
 	})
-	a.red, err = redshift.Start(t.Context(), redshift.Options{PostgreSQL: cluster.Database(t), Open: a.open})
-	if err != nil {
-		t.Fatal(err)
+	made, err := secretsmanager.NewFromConfig(a.config).CreateSecret(t.Context(), &secretsmanager.CreateSecretInput{Name: aws.String("catchment/warehouse"),
+		SecretString: aws.String(a.password(a.red.Password()))})
+	a.check(err)
+	a.secret = aws.ToString(made.ARN)
+	warehouse := a.wire()
+	if v.data {
+		warehouse = fmt.Sprintf("redshift-data://workgroup/analytics/%s?secret=%s&stage=s3://acme-catchment-stage/manifests", a.red.Database(), a.secret)
 	}
-	t.Cleanup(func() { a.red.Close() })
-	url := fmt.Sprintf("redshift://%s@%s/%s?sslmode=disable&stage=s3://acme-catchment-stage/manifests", a.red.User(), a.red.Addr(), a.red.Database())
-	text := fmt.Sprintf(configuration, a.orgURL, url, more)
+	text := fmt.Sprintf(configuration, a.orgURL, warehouse, v.more)
 	if a.file, err = flow.Parse("catchment.yaml", []byte(text)); err != nil {
 		t.Fatal(err)
 	}
 	a.bucket("code")
 	a.put("code", "catchment/catchment.yaml", []byte(text))
-	zip, err := os.ReadFile(*lambdaZip)
-	if err != nil {
-		t.Fatal(err)
+	for key, path := range map[string]string{"catchment/lambda.zip": *lambdaZip, "catchment/consolidate.py": "../../deploy/aws/consolidate.py"} {
+		data, err := os.ReadFile(path)
+		a.check(err)
+		a.put("code", key, data)
 	}
-	a.put("code", "catchment/lambda.zip", zip)
 	return a
+}
+
+// wire is the warehouse's URL over the wire.
+func (a *account) wire() string {
+	return fmt.Sprintf("redshift://%s@%s/%s?sslmode=disable&stage=s3://acme-catchment-stage/manifests", a.red.User(), a.red.Addr(), a.red.Database())
+}
+
+// password is the secret of the warehouse, as Redshift and a Glue job read it.
+func (a *account) password(password string) string {
+	return fmt.Sprintf(`{"username":%q,"password":%q}`, a.red.User(), password)
+}
+
+// opens tells the Data API who a secret lets in.
+func (a *account) opens(ctx context.Context, arn string) (user, password string, err error) {
+	out, err := secretsmanager.NewFromConfig(a.config).GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: &arn})
+	if err != nil {
+		return "", "", err
+	}
+	var s struct{ Username, Password string }
+	err = json.Unmarshal([]byte(aws.ToString(out.SecretString)), &s)
+	return s.Username, s.Password, err
+}
+
+// glues serves Glue, whose stand-in tells the capacity of a Python-shell job as a
+// fraction in a place where Glue has an integer, and the SDK expects one.
+func (a *account) glues() {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		to, err := url.Parse(*a.config.BaseEndpoint)
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusBadGateway)
+			return
+		}
+		proxy := httputil.NewSingleHostReverseProxy(to)
+		proxy.ModifyResponse = func(resp *http.Response) error {
+			body, err := io.ReadAll(resp.Body)
+			body = bytes.ReplaceAll(body, []byte(`"AllocatedCapacity": 0.0625`), []byte(`"AllocatedCapacity": 0`))
+			resp.Body = io.NopCloser(bytes.NewReader(body))
+			resp.ContentLength = int64(len(body))
+			resp.Header.Set("Content-Length", strconv.Itoa(len(body)))
+			return errors.Join(err, resp.Request.Context().Err())
+		}
+		proxy.ServeHTTP(w, r)
+	}))
+	a.t.Cleanup(server.Close)
+	a.glue = server.URL
+	a.aws.Env = append(a.aws.Env, "AWS_ENDPOINT_URL_GLUE="+server.URL)
+}
+
+// python is the interpreter of Glue jobs. Glue gives a job its arguments on the
+// command line; this stand-in for AWS gives them in the environment.
+func (a *account) python() {
+	a.t.Helper()
+	venv, err := filepath.Abs("../../.venv/bin/python3")
+	a.check(err)
+	dir := a.t.TempDir()
+	a.check(os.WriteFile(filepath.Join(dir, "python3"), []byte("#!/bin/sh\nexec "+venv+` "$1" --workgroup "$workgroup" --cluster "$cluster" --database "$database" --schema "$schema" --secret "$secret"`+"\n"), 0o755))
+	a.aws.Env = append(a.aws.Env, "PATH="+dir+":"+os.Getenv("PATH"))
 }
 
 // appflow serves AppFlow and the stacks of flows, which the stand-in lacks. It
@@ -180,7 +281,7 @@ func (a *account) appflow() {
 	a.stacks = stacks.New(stacks.Options{AppFlow: at.URL, HTTP: http.DefaultClient, Now: time.Now})
 	stacksAt := httptest.NewServer(a.stacks)
 	a.t.Cleanup(stacksAt.Close)
-	a.aws.Env = []string{"SFN_WAIT_SCALE=0.02", "AWS_ENDPOINT_URL_APPFLOW=" + at.URL, "AWS_ENDPOINT_URL_CLOUDFORMATION=" + stacksAt.URL}
+	a.aws.Env = append(a.aws.Env, "AWS_ENDPOINT_URL_APPFLOW="+at.URL, "AWS_ENDPOINT_URL_CLOUDFORMATION="+stacksAt.URL)
 }
 
 // sink appends rows to a table, empty values as NULL.
@@ -264,9 +365,13 @@ func (a *account) deploy() {
 	parameter := func(k, v string) cfntypes.Parameter {
 		return cfntypes.Parameter{ParameterKey: &k, ParameterValue: &v}
 	}
+	parameters := []cfntypes.Parameter{parameter("CodeBucket", "code"), parameter("WarehousePassword", "aws-sm:catchment/warehouse#password"), parameter("WarehousePasswordArn", a.secret)}
+	if a.glue != "" {
+		parameters = append(parameters, parameter("Consolidation", "glue"), parameter("RedshiftWorkgroup", "analytics"), parameter("RedshiftDatabase", a.red.Database()))
+	}
 	_, err = client.CreateStack(a.t.Context(), &awscfn.CreateStackInput{StackName: name, TemplateBody: aws.String(string(files.Template)),
 		Capabilities: []cfntypes.Capability{cfntypes.CapabilityCapabilityIam},
-		Parameters:   []cfntypes.Parameter{parameter("CodeBucket", "code"), parameter("WarehousePassword", "aws-sm:catchment/warehouse#password")}})
+		Parameters:   parameters})
 	a.check(err)
 	for range 600 {
 		out, err := client.DescribeStacks(a.t.Context(), &awscfn.DescribeStacksInput{StackName: name})
@@ -289,14 +394,63 @@ func (a *account) deploy() {
 	a.t.Fatal("the stack was not made in a minute")
 }
 
+// secrets puts into the stack's secret who the functions are to Salesforce.
 func (a *account) secrets() {
-	client, c := secretsmanager.NewFromConfig(a.config), a.org.Credentials()
-	_, err := client.PutSecretValue(a.t.Context(), &secretsmanager.PutSecretValueInput{SecretId: aws.String("catchment/salesforce"),
-		SecretString: aws.String(fmt.Sprintf(`{"client_id":%q,"client_secret":%q}`, c.ClientID, c.ClientSecret))})
+	c := a.org.Credentials()
+	a.putSecret("catchment/salesforce", fmt.Sprintf(`{"client_id":%q,"client_secret":%q}`, c.ClientID, c.ClientSecret))
+}
+
+func (a *account) putSecret(name, text string) {
+	a.t.Helper()
+	_, err := secretsmanager.NewFromConfig(a.config).PutSecretValue(a.t.Context(), &secretsmanager.PutSecretValueInput{SecretId: &name, SecretString: &text})
 	a.check(err)
-	_, err = client.CreateSecret(a.t.Context(), &secretsmanager.CreateSecretInput{Name: aws.String("catchment/warehouse"),
-		SecretString: aws.String(fmt.Sprintf(`{"password":%q}`, a.red.Password()))})
+}
+
+// install makes the procedures that a Glue job calls, as catchment sql --install
+// does.
+func (a *account) install() {
+	a.t.Helper()
+	p := a.project()
+	defer p.Close()
+	flows, err := p.Flows(a.t.Context(), nil)
 	a.check(err)
+	var all []warehouse.Procedure
+	for _, fl := range flows {
+		o, err := p.Org.Describe(a.t.Context(), fl.Object)
+		a.check(err)
+		fields, _, err := flow.Fields(fl, o)
+		a.check(err)
+		t, err := warehouse.TableFor(o, fields, false)
+		a.check(err)
+		all = append(all, warehouse.Procedure{Table: t, Policy: warehouse.Policy(fl.Deletes)})
+	}
+	a.check(p.Warehouse.Migrate(a.t.Context()))
+	a.check(p.Warehouse.Install(a.t.Context(), all))
+}
+
+// byGlue proves that it was Glue's job that consolidated: it ran, and well, and
+// the log of CALLs has the tables, without a problem.
+func (a *account) byGlue() {
+	a.t.Helper()
+	out, err := glue.NewFromConfig(a.config, func(o *glue.Options) { o.BaseEndpoint = &a.glue }).GetJobRuns(a.t.Context(), &glue.GetJobRunsInput{JobName: aws.String("catchment-consolidate")})
+	a.check(err)
+	if len(out.JobRuns) < 6 {
+		a.t.Errorf("Glue's job ran %d times", len(out.JobRuns))
+	}
+	for _, run := range out.JobRuns {
+		if run.JobRunState != gluetypes.JobRunStateSucceeded {
+			a.t.Errorf("a run of Glue's job is %s: %s", run.JobRunState, aws.ToString(run.ErrorMessage))
+		}
+	}
+	conn, err := pgx.Connect(a.t.Context(), a.red.URL())
+	a.check(err)
+	defer conn.Close(context.WithoutCancel(a.t.Context()))
+	var tables, attempts, problems, merged int
+	a.check(conn.QueryRow(a.t.Context(), `SELECT count(DISTINCT table_name), sum(attempts), count(problem) FROM salesforce_incremental._catchment_call`).Scan(&tables, &attempts, &problems))
+	a.check(conn.QueryRow(a.t.Context(), `SELECT count(*) FROM salesforce_incremental._catchment_log WHERE staged > 0`).Scan(&merged))
+	if tables < 6 || attempts < merged || problems > 0 {
+		a.t.Errorf("CALL consolidated %d attempts of %d tables, with %d problems; the log has %d with rows", attempts, tables, problems, merged)
+	}
 }
 
 // run runs the machine once, to a good end.
@@ -304,7 +458,7 @@ func (a *account) run() {
 	a.t.Helper()
 	status, cause := a.execute()
 	if status != sfntypes.ExecutionStatusSucceeded {
-		a.t.Fatalf("the execution is %s: %s\n%s", status, cause, a.lastRun())
+		a.t.Fatalf("the execution is %s: %s\n%s%s", status, cause, a.lastRun(), a.causes())
 	}
 }
 
@@ -313,6 +467,7 @@ func (a *account) execute() (sfntypes.ExecutionStatus, string) {
 	client := sfn.NewFromConfig(a.config)
 	out, err := client.StartExecution(a.t.Context(), &sfn.StartExecutionInput{StateMachineArn: &a.machine, Input: aws.String("{}")})
 	a.check(err)
+	a.execution = aws.ToString(out.ExecutionArn)
 	for {
 		e, err := client.DescribeExecution(a.t.Context(), &sfn.DescribeExecutionInput{ExecutionArn: out.ExecutionArn})
 		a.check(err)
@@ -327,12 +482,14 @@ func (a *account) execute() (sfntypes.ExecutionStatus, string) {
 func (a *account) project() *project.Project {
 	a.t.Helper()
 	for k, v := range map[string]string{"AWS_ENDPOINT_URL": *a.config.BaseEndpoint, "AWS_REGION": ministack.Region,
-		"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "PGPASSWORD": a.red.Password()} {
+		"AWS_ENDPOINT_URL_REDSHIFT_DATA": a.red.DataAPI(), "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "PGPASSWORD": a.red.Password()} {
 		a.t.Setenv(k, v)
 	}
 	account := cloud.New()
+	file := *a.file
+	file.Warehouse.URL = a.wire() // the rows of a comparison come sooner that way
 	p := project.New(project.World{Version: "test", Getenv: os.Getenv, ReadFile: os.ReadFile, Now: time.Now,
-		Random: rand.NewChaCha8([32]byte{1}), HTTP: http.DefaultClient, Secrets: account.Secret, Drivers: account.Drivers()}, a.file)
+		Random: rand.NewChaCha8([32]byte{1}), HTTP: http.DefaultClient, Secrets: account.Secret, Drivers: account.Drivers()}, &file)
 	a.check(p.OpenAll(a.t.Context()))
 	return p
 }

@@ -5,10 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"time"
 
 	"catchment/cmd/internal/cloud"
-	"catchment/internal/control"
 	"catchment/internal/flow"
 	"catchment/internal/plan"
 	"catchment/internal/project"
@@ -65,35 +63,13 @@ func (w *worker) reopen(ctx context.Context, run string) (err error) {
 	w.replicator = p.Replicator(nil)
 	w.replicator.Options.StageLimit = 0 // S3 has no end; the gate bounds one process only
 	w.replicator.Options.Dead = func(execution string) bool { return w.account.Ended(execution) }
-	w.steps = w.replicator.Steps()
 	if job := w.world.Getenv("CATCHMENT_GLUE_JOB"); job != "" {
-		w.steps[replicate.Consolidate] = w.byGlue(job, w.steps[replicate.Consolidate])
+		w.replicator.Options.Elsewhere = func(ctx context.Context, attempt string) (bool, error) {
+			return w.account.ConsolidatedByGlue(ctx, job, attempt)
+		}
 	}
+	w.steps = w.replicator.Steps()
 	return nil
-}
-
-// glueAgain is how long a Glue job is left alone before it is asked again.
-const glueAgain = 30 * time.Second
-
-// byGlue lets a Glue job consolidate before the step does. The step then finds
-// that done, and takes the counts from the warehouse's log; what the job left,
-// it does itself.
-func (w *worker) byGlue(job string, step plan.Func) plan.Func {
-	return func(ctx context.Context, t plan.Task) (plan.Task, error) {
-		a, err := w.project.Control.Attempt(ctx, t.Attempt)
-		if err != nil || a.State != control.Loaded {
-			return step(ctx, t) // nothing to merge, or the step says what is wrong
-		}
-		ended, err := w.account.ConsolidatedByGlue(ctx, job, t.Attempt)
-		if err == nil && !ended {
-			t.NotBefore = w.world.Now().Add(glueAgain)
-			return t, nil
-		}
-		if err != nil {
-			return t, err
-		}
-		return step(ctx, t)
-	}
 }
 
 // password gives the warehouse's password to drivers that look for it where

@@ -25,11 +25,25 @@ const (
 	mergeAgain    = 10 * time.Second
 )
 
+// elsewhereAgain is how long somebody else is left alone before they are asked
+// again.
+const elsewhereAgain = 30 * time.Second
+
 // consolidateDetached gets on with the statement that consolidates an attempt,
 // and tells whether it is over, or there is none. Whatever it has left undone
 // is then to be done by the step itself, which the locks keep away from it.
 func (r *Replicator) consolidateDetached(ctx context.Context, v *visit) (ended bool, err error) {
 	a := &v.attempt
+	if r.Options.Elsewhere != nil && a.Statement == "" {
+		ended, err := r.Options.Elsewhere(ctx, v.merging())
+		if err != nil && plan.ClassOf(err) == plan.Fix {
+			a.Merges++ // the next run has it begun anew
+		}
+		if err != nil || !ended {
+			v.wait = elsewhereAgain
+			return false, err
+		}
+	}
 	if a.Statement == "" {
 		if began, err := r.beginDetached(ctx, v); err != nil || !began {
 			return true, err
@@ -62,7 +76,7 @@ func (r *Replicator) beginDetached(ctx context.Context, v *visit) (bool, error) 
 	if done, err := r.Warehouse.Consolidated(ctx, a.ID); err != nil || done {
 		return false, err
 	}
-	id, err := r.Warehouse.Begin(ctx, v.fence(), v.procedure(), fmt.Sprintf("%s %d", a.ID, a.Merges))
+	id, err := r.Warehouse.Begin(ctx, v.fence(), v.procedure(), v.merging())
 	if err != nil || id == "" {
 		return false, err
 	}
@@ -70,6 +84,9 @@ func (r *Replicator) beginDetached(ctx context.Context, v *visit) (bool, error) 
 	v.attempt, err = r.Control.SaveAttempt(ctx, v.attempt)
 	return true, err
 }
+
+// merging names the try at consolidating the attempt.
+func (v *visit) merging() string { return fmt.Sprintf("%s/%d", v.attempt.ID, v.attempt.Merges) }
 
 // procedure is the consolidation of the flow's table, for records as this
 // attempt has read them: patches bring what its main part doesn't carry.

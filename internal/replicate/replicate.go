@@ -104,6 +104,7 @@ type Options struct {
 	StageLimit   int64                                  // bytes of pages in the blob store; 0: no limit
 	Keep         time.Duration                          // how long pages stay after they were consolidated
 	LandApart    bool                                   // rows land in tables of their own, beside staging
+	Elsewhere    Elsewhere                              // consolidates before the step does; may be nil
 	Reserve      int                                    // hundredths of the org's daily limits that are left to people
 	JobTime      time.Duration                          // after which a job without an end is given up; a day where 0
 	Secret       func(reference string) (string, error) // the salts of flows; needed where one has a salt
@@ -113,6 +114,12 @@ type Options struct {
 	Stop         <-chan struct{}                        // closed: finish the page and go home
 	Progress     func(Progress)                         // hears how far a flow is; may be nil
 }
+
+// Elsewhere has somebody else consolidate an attempt, such as a job of AWS Glue
+// that calls consolidated_of_tables(), and tells whether that has ended. try names
+// the attempt, and how often it came to nothing: the same try is begun once. What
+// it leaves undone the step does, and the step tells the counts.
+type Elsewhere func(ctx context.Context, try string) (ended bool, err error)
 
 // Progress says that an attempt got on.
 type Progress struct {

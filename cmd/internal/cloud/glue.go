@@ -3,6 +3,7 @@ package cloud
 import (
 	"context"
 	"errors"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/glue"
@@ -42,13 +43,19 @@ func (a *AWS) ConsolidatedByGlue(ctx context.Context, job, attempt string) (bool
 	return false, awserr.Classed("glue:StartJobRun", "job "+job, err)
 }
 
+// lastLine is what a traceback says; the rest of it is in the log.
+func lastLine(text string) string {
+	text = strings.TrimSpace(text)
+	return text[strings.LastIndexByte(text, '\n')+1:]
+}
+
 func ended(run types.JobRun) (bool, error) {
 	switch run.JobRunState {
 	case types.JobRunStateSucceeded:
 		return true, nil
 	case types.JobRunStateFailed, types.JobRunStateError, types.JobRunStateTimeout, types.JobRunStateStopped, types.JobRunStateExpired:
 		return false, plan.Fixf("look at the job's log in CloudWatch: /aws-glue/python-jobs", "Glue job run %s is %s: %s",
-			aws.ToString(run.Id), run.JobRunState, aws.ToString(run.ErrorMessage))
+			aws.ToString(run.Id), run.JobRunState, lastLine(aws.ToString(run.ErrorMessage)))
 	}
 	return false, nil
 }
