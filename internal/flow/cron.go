@@ -55,7 +55,11 @@ func (c Cron) schedule() (cron.Schedule, error) {
 		zone, fields, _ = strings.Cut(fields, " ")
 	}
 	text := strings.TrimSpace(zone + " " + strings.ToLower(fields))
-	return cron.NewParser(cron.Minute | cron.Hour | cron.Dom | cron.Month | cron.Dow | cron.DowOrDom).Parse(text)
+	p, err := cron.TryNewParser(cron.Minute | cron.Hour | cron.Dom | cron.Month | cron.Dow | cron.DowOrDom)
+	if err != nil {
+		return nil, err
+	}
+	return p.Parse(text)
 }
 
 // Own tells whether the times are those of the org's own zone.
