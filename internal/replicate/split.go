@@ -65,7 +65,7 @@ func reliefFor(p control.Part, why error, mayBulk, keyed bool) relief {
 		return noRelief
 	case p.Mover == "rest" && mayBulk:
 		return byBulk
-	case !keyed, p.Op == string(warehouse.Seen): // what one range lacks, another one has
+	case !keyed:
 		return noRelief
 	case p.Splits >= splitsAtMost:
 		return noRelief

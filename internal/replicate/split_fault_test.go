@@ -42,6 +42,15 @@ func TestQueryTimeoutIsSplit(t *testing.T) {
 			r.must(r.org.Purge(r.ids("Contact")[7:9]...))
 			r.later(20 * 24 * time.Hour)
 		}, jobs, full, "ranges of Ids"},
+		{"a sweep", func(r *rig) {
+			r.flows[0].Sweep, r.flows[0].Mover = week, flow.Bulk
+			ids := r.ids("Contact")
+			r.must(r.org.HideRecord(ids[1]))
+			r.done(nil)
+			r.must(r.org.Purge(ids[7], ids[40]))
+			r.later(20 * 24 * time.Hour)
+			r.must(r.org.ShowRecord(ids[1]))
+		}, jobs, nil, "the query of sweep took too long: it is read in"},
 		{"a where", func(r *rig) { r.flows[0].Where = "LastName != 'x' OR Title = 'CEO'" }, jobs, nil, "ranges of Ids"},
 		{"too many fields", func(*rig) {}, fakeorg.Rule{Method: http.MethodPost, Path: "/jobs/query", ComplexOver: 20}, nil, "groups of columns"},
 		{"too many fields by REST", func(r *rig) { r.done(nil); r.history(12, 3) }, fakeorg.Rule{Path: "quer", ComplexOver: 20}, nil, "groups of columns"},

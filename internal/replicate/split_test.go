@@ -34,7 +34,7 @@ func TestReliefFor(t *testing.T) {
 		{"small already", part(func(p *control.Part) { p.Splits = splitsAtMost }), mover.ErrTooLong, true, true, noRelief},
 		{"nearly", part(func(p *control.Part) { p.Splits = splitsAtMost - 1 }), mover.ErrTooLong, true, true, byRanges},
 		{"without an Id", part(func(*control.Part) {}), mover.ErrTooLong, true, false, noRelief},
-		{"a sweep", part(func(p *control.Part) { p.Name, p.Op = sweepPart, "seen" }), mover.ErrTooLong, true, true, noRelief},
+		{"a sweep", part(func(p *control.Part) { p.Name, p.Op = sweepPart, "seen" }), mover.ErrTooLong, true, true, byRanges},
 		{"a sample", part(func(p *control.Part) { p.Name, p.Op, p.Mover = sampleName, "patch", "rest" }), mover.ErrTooLong, true, true, noRelief},
 		{"a few Ids", part(func(p *control.Part) { p.IDs, p.Mover = []string{"003"}, "rest" }), mover.ErrTooLong, true, true, noRelief},
 		{"too wide", part(func(*control.Part) {}), mover.ErrTooWide, true, true, byColumns},

@@ -68,15 +68,11 @@ const (
 
 // readFound adds such parts to an attempt, and tells whether it did.
 func (r *Replicator) readFound(ctx context.Context, v *visit) (bool, error) {
-	p := v.attempt.Part(sweepPart)
-	if p == nil || len(p.Job) == 0 || v.attempt.Part(foundPart+"1") != nil {
-		return false, nil
-	}
-	job, err := jobOf(p)
-	if err != nil {
+	jobs, err := jobsOf(v.attempt.Reading(sweepPart))
+	if err != nil || len(jobs) == 0 || v.attempt.Part(foundPart+"1") != nil {
 		return false, err
 	}
-	alive, _, err := r.Warehouse.Otherwise(ctx, v.source.table, v.attempt.ID, job.ID)
+	alive, _, err := r.Warehouse.Otherwise(ctx, v.source.table, v.attempt.ID, jobs)
 	if err == nil {
 		alive, err = r.notRejected(ctx, v.source, alive)
 	}
@@ -129,22 +125,22 @@ func (r *Replicator) sweepNext(ctx context.Context, v *visit) error {
 // job was created count: the others are newer than it.
 func (r *Replicator) sweepFindings(ctx context.Context, v *visit) (findings, error) {
 	found := findings{}
-	p := v.attempt.Part(sweepPart)
-	if p == nil || len(p.Job) == 0 {
-		return found, nil
-	}
-	job, err := jobOf(p)
-	if err != nil {
+	jobs, err := jobsOf(v.attempt.Reading(sweepPart))
+	if err != nil || len(jobs) == 0 {
 		return found, err
 	}
-	_, binned, err := r.Warehouse.Otherwise(ctx, v.source.table, v.attempt.ID, job.ID)
+	_, binned, err := r.Warehouse.Otherwise(ctx, v.source.table, v.attempt.ID, jobs)
 	if err != nil {
 		return found, err
 	}
 	for _, id := range binned {
 		found[id] = soft
 	}
-	absent, err := r.Warehouse.Absent(ctx, v.source.table, v.attempt.ID, job.ID, job.ReadAt)
+	began, err := r.sweptAt(&v.attempt)
+	if err != nil {
+		return found, err
+	}
+	absent, err := r.Warehouse.Absent(ctx, v.source.table, v.attempt.ID, jobs, began)
 	if err != nil || len(absent) == 0 {
 		return found, err
 	}

@@ -54,38 +54,39 @@ func (w *Warehouse) Held(ctx context.Context, t Table, keys []string) (map[strin
 	return held, nil
 }
 
-// Absent lists the keys of live rows that a job of an attempt, which read every
-// Id, doesn't have in staging, and that were read before the job was created:
-// a row that was read later is no evidence (invariant 4). The table's key must
+// Absent lists the keys of live rows that some jobs of an attempt, which read
+// every Id together, don't have in staging, and that were read before readAt,
+// when the first of them was created: a row that was read later is no evidence
+// (invariant 4). The table's key must
 // be one column.
-func (w *Warehouse) Absent(ctx context.Context, t Table, attempt, job string, readAt time.Time) ([]string, error) {
+func (w *Warehouse) Absent(ctx context.Context, t Table, attempt string, jobs []string, readAt time.Time) ([]string, error) {
 	var keys []string
 	s := mergeSQL{d: w.d, o: w.o, m: Merge{Table: t, Attempt: attempt}}
 	b := s.binds()
-	of, from, before := b.text(attempt), b.text(job), b.value(stamp(readAt), Timestamp)
+	of, from, before := b.text(attempt), b.texts(jobs), b.value(stamp(readAt), Timestamp)
 	err := w.driver.View(ctx, func(tx Tx) error {
 		keys = nil
 		return eachKey(ctx, tx, func(key string) { keys = append(keys, key) }, fmt.Sprintf(`SELECT %s
 FROM %s f
 WHERE %s IS NULL
 	AND %s < %s
-	AND NOT EXISTS (SELECT 1 FROM %s v WHERE %s = %s AND %s = %s AND %s)
+	AND NOT EXISTS (SELECT 1 FROM %s v WHERE %s = %s AND %s IN (%s) AND %s)
 ORDER BY 1`,
 			s.recordKey("f"), s.final(), s.col("f", colDeleted), s.oldest(s.col("f", colReadAt)), before,
 			s.staging(), s.col("v", colAttempt), of, s.col("v", colJob), from, s.sameKey("v", "f")), b.args...)
 	})
 	if err != nil {
-		return nil, fmt.Errorf("rows of %s that job %s lacks: %w", t.Name, job, err)
+		return nil, fmt.Errorf("rows of %s that a reading of all Ids lacks: %w", t.Name, err)
 	}
 	return keys, nil
 }
 
-// Otherwise lists the keys that a job of an attempt, which read every Id and
-// IsDeleted, saw otherwise than the final table has them: alive, where the table
+// Otherwise lists the keys that some jobs of an attempt, which read every Id and
+// IsDeleted together, saw otherwise than the final table has them: alive, where the table
 // has no live row, and in the recycle bin, where it has one. What other jobs of
 // the attempt read whole, or found to be gone, is left out. The table's key must
 // be one column.
-func (w *Warehouse) Otherwise(ctx context.Context, t Table, attempt, job string) (alive, binned []string, err error) {
+func (w *Warehouse) Otherwise(ctx context.Context, t Table, attempt string, jobs []string) (alive, binned []string, err error) {
 	s := mergeSQL{d: w.d, o: w.o, m: Merge{Table: t, Attempt: attempt}}
 	gone := "false"
 	if c, ok := t.column(fieldDeleted); ok {
@@ -93,12 +94,12 @@ func (w *Warehouse) Otherwise(ctx context.Context, t Table, attempt, job string)
 	}
 	held := fmt.Sprintf("EXISTS (SELECT 1 FROM %s f WHERE %s IS NULL AND %s)", s.final(), s.col("f", colDeleted), s.sameKey("v", "f"))
 	b := s.binds()
-	of, from := b.text(attempt), b.text(job)
+	of, from := b.text(attempt), b.texts(jobs)
 	list := func(differs string) string {
 		return fmt.Sprintf(`SELECT %s
 FROM %s v
-WHERE %s = %s AND %s = %s AND %s
-	AND NOT EXISTS (SELECT 1 FROM %s o WHERE %s = %s AND %s <> %s AND coalesce(%s, 'put') <> 'patch' AND %s)
+WHERE %s = %s AND %s IN (%s) AND %s
+	AND NOT EXISTS (SELECT 1 FROM %s o WHERE %s = %s AND %s NOT IN (%s) AND coalesce(%s, 'put') <> 'patch' AND %s)
 ORDER BY 1`,
 			s.recordKey("v"), s.staging(), s.col("v", colAttempt), of, s.col("v", colJob), from, differs,
 			s.staging(), s.col("o", colAttempt), of, s.col("o", colJob), from, s.col("o", colOp), s.sameKey("v", "o"))
@@ -112,7 +113,7 @@ ORDER BY 1`,
 		return eachKey(ctx, tx, func(key string) { binned = append(binned, key) }, list(gone+" AND "+held), b.args...)
 	})
 	if err != nil {
-		return nil, nil, fmt.Errorf("what job %s saw of %s: %w", job, t.Name, err)
+		return nil, nil, fmt.Errorf("what a reading of all Ids saw of %s: %w", t.Name, err)
 	}
 	return alive, binned, nil
 }

@@ -76,10 +76,10 @@ func evidence(r *rig) {
 	var staged []string
 	must(r.t, r.w.StagedKeys(ctx, r.table, "a3", "main", func(key string) { staged = append(staged, key) }))
 	sameRows(r.t, staged, "6")
-	absent, err := r.w.Absent(ctx, r.table, "a3", "ids", at(201))
+	absent, err := r.w.Absent(ctx, r.table, "a3", []string{"ids"}, at(201))
 	must(r.t, err)
 	sameRows(r.t, absent, "2") // 3 is deleted already, and 5 was read later
-	alive, binned, err := r.w.Otherwise(ctx, r.table, "a3", "ids")
+	alive, binned, err := r.w.Otherwise(ctx, r.table, "a3", []string{"ids"})
 	must(r.t, err)
 	sameRows(r.t, alive, "3", "7")
 	sameRows(r.t, binned, "4")
