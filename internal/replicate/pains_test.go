@@ -282,3 +282,69 @@ func TestPainEstuary5218(t *testing.T) {
 	r.same()
 	r.nothingLeft()
 }
+
+// QUERY_TIMEOUT was reported as success, with no rows (airbyte#17503). A query
+// that Salesforce can't answer at all fails the run, moves no watermark and loses
+// nothing, whatever words Salesforce has for it.
+func TestPainAirbyte17503(t *testing.T) {
+	for name, rule := range map[string]fakeorg.Rule{
+		"Bulk":           {Method: http.MethodPost, Path: "/jobs/query", FailJob: "QUERY_TIMEOUT : Your query request was running for too long."},
+		"Bulk, at once":  {Method: http.MethodPost, Path: "/jobs/query", Answer: "query-timeout"},
+		"Bulk, retrying": {Method: http.MethodPost, Path: "/jobs/query", FailJob: "InternalServerError : Retried more than thirty times"},
+		"REST":           {Path: "/queryAll", Answer: "query-timeout"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := small(t, "Contact", 9)
+			r.keeps("Contact", "LastName", "Email")
+			r.flows[0].Mover = flow.Bulk
+			if name == "REST" {
+				r.flows[0].Mover = flow.REST
+			}
+			r.org.Fault(rule)
+			row := r.run(nil)
+			if o := row.Objects[0]; row.State != control.Failed || o.State != control.FlowFailed || o.Error == "" || o.Hint == "" {
+				t.Errorf("%s: %+v", row.State, o)
+			}
+			if f := r.flowRow("Contact"); !f.Watermark.IsZero() || f.LastError == "" {
+				t.Errorf("%+v", f)
+			}
+			r.org.ClearFaults()
+			if o := r.done(nil).Objects[0]; o.Records != 9 {
+				t.Errorf("%+v", o)
+			}
+			r.same()
+		})
+	}
+}
+
+// The session expired during a download (singer tap-salesforce#222): here with
+// every second page, by Bulk, and between the two answers of a REST query.
+func TestPainTapSalesforce222(t *testing.T) {
+	r := small(t, "Contact", 60) // nine pages
+	r.keeps("Contact", "LastName", "Email")
+	for n := 2; n <= 8; n += 2 {
+		r.org.Fault(fakeorg.Rule{Path: "/results", Nth: n, ExpireSession: true})
+	}
+	if o := r.done(func(p *process) { p.options.Downloads = 1 }).Objects[0]; o.Records != 60 {
+		t.Errorf("%+v", o)
+	}
+	if met := r.org.Faults()[3].Seen; met != 9+4 {
+		t.Errorf("nine pages were asked for %d times", met)
+	}
+	r.org.ClearFaults()
+	r.same()
+	rest := small(t, "Contact", 2300)
+	rest.keeps("Contact", "LastName", "Email")
+	rest.flows[0].Mover = flow.REST
+	rest.org.Fault(fakeorg.Rule{Path: "/query/", Nth: 1, ExpireSession: true})
+	if o := rest.done(nil).Objects[0]; o.Records != 2300 {
+		t.Errorf("%+v", o)
+	}
+	if met := rest.org.Faults()[0].Seen; met == 0 {
+		t.Error("no session expired")
+	}
+	rest.org.ClearFaults()
+	if n := len(rest.table("Contact")); n != 2300 {
+		t.Errorf("%d rows", n)
+	}
+}
