@@ -146,6 +146,16 @@ crash: ## die at every single moment of a run, one after the other: PHASE=name f
 	  grep -E 'moments, every|^(---|    ---|ok|FAIL)|died'
 	$(took)
 
+.PHONY: long
+long: deps ## what the race detector makes too slow for make test: the contract of Redshift by every way, more histories
+	$(GO) test -count=1 -timeout 60m -run '^(TestDataDriver|TestCall|TestHistories|TestCallHistories)$$' ./internal/warehouse/redshift ./internal/warehouse/postgres
+	$(took)
+
+.PHONY: stops
+stops: deps ## stop a machine at every single one of its states, and each runner before every step in Redshift; the other ends the run
+	$(GO) test -count=1 -timeout 60m -run '^(TestMachineIsStoppedAnywhere|TestRunnersTakeOverInRedshift)$$' ./internal/replicate -crash.every=1
+	$(took)
+
 .PHONY: verify-big
 verify-big: deps ## seven differences found and mended in a copy of RECORDS Accounts of a live org: IN=PostgreSQL,DuckDB
 	$(GO) test ./cmd/catchment -count=1 -v -timeout 3h -run '^TestVerifyLiveOrg$$' \

@@ -116,6 +116,8 @@ func (r *rig) agrees() {
 // A rig with a flow for each mover.
 func newMachines(t *testing.T) *machines {
 	r := newRig(t, newOrg(t, map[string]int{"Account": 30, "Contact": 20}, nil), "Account", "Contact")
+	r.keeps("Account", "Name", "Industry", "ParentId")
+	r.keeps("Contact", "LastName", "Email", "AccountId")
 	r.flows[0].Mover, r.flows[1].Mover = flow.Bulk, flow.REST
 	return r.machines()
 }
@@ -160,6 +162,9 @@ func TestMachineIsStoppedAnywhere(t *testing.T) {
 	stride := 7
 	if testing.Short() {
 		stride = 17
+	}
+	if *crashEvery > 0 {
+		stride = *crashEvery
 	}
 	for at := 1; at <= states; at += stride {
 		t.Run(fmt.Sprint(at), func(t *testing.T) {

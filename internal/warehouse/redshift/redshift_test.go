@@ -107,7 +107,7 @@ func open(t testing.TB) warehouse.Driver {
 // openData is the same through the Data API.
 func openData(t testing.TB) warehouse.Driver { return newSite(t).data("") }
 
-func TestDataDriver(t *testing.T) { warehousetest.Run(t, openData) }
+func TestDataDriver(t *testing.T) { warehousetest.RunAlso(t, openData) }
 
 func TestDriver(t *testing.T) { warehousetest.Run(t, open) }
 

@@ -33,17 +33,45 @@ type test struct {
 // Run checks the driver that open makes. Each call of open is an empty
 // warehouse of its own.
 func Run(t *testing.T, open func(t testing.TB) warehouse.Driver) {
-	RunBy(t, open, byConsolidate)
-	for _, test := range others() {
+	for _, test := range append(consolidations(), others()...) {
 		t.Run(test.name, func(t *testing.T) { test.run(newRig(t, open(t), byConsolidate)) })
 	}
 }
 
-// RunBy checks what a consolidation promises of another way to do it.
+// RunAlso checks a second way to a warehouse that Run has checked. The race
+// detector sees a third of that.
+func RunAlso(t *testing.T, open func(t testing.TB) warehouse.Driver) {
+	for _, test := range thinned(append(consolidations(), others()...)) {
+		t.Run(test.name, func(t *testing.T) { test.run(newRig(t, open(t), byConsolidate)) })
+	}
+}
+
+// RunBy checks what a consolidation promises of another way to do it. The race
+// detector sees a third of that too.
 func RunBy(t *testing.T, open func(t testing.TB) warehouse.Driver, by Consolidator) {
-	for _, test := range consolidations() {
+	for _, test := range thinned(consolidations()) {
 		t.Run(test.name, func(t *testing.T) { test.run(newRig(t, open(t), by)) })
 	}
+}
+
+// AtLeast is what is to be expected of so many attempts of the whole suite.
+func AtLeast(attempts int) int {
+	if Raced {
+		return attempts / 4
+	}
+	return attempts
+}
+
+// thinned is every third test where the race detector is on.
+func thinned(all []test) []test {
+	if !Raced {
+		return all
+	}
+	var some []test
+	for i := 0; i < len(all); i += 3 {
+		some = append(some, all[i])
+	}
+	return some
 }
 
 func consolidations() []test {

@@ -1,0 +1,7 @@
+//go:build !race
+
+package warehousetest
+
+// Raced tells whether the race detector is on: here it is not, and everything is
+// tried.
+const Raced = false
