@@ -10,6 +10,7 @@ import (
 
 	"catchment/internal/flow"
 	"catchment/internal/plan"
+	"catchment/internal/salesforce"
 	"catchment/internal/schema"
 	"catchment/internal/warehouse"
 )
@@ -110,12 +111,12 @@ func (c *checkup) end() error {
 
 func (c *checkup) all(ctx context.Context) {
 	c.found("config", fmt.Sprintf("%s, %d flows", c.config, len(c.File.Flows)), nil)
+	err := c.OpenControl(ctx) // it knows which objects were there before
 	if c.checkLogin(ctx) {
 		c.checkSight(ctx)
 		c.checkLimits(ctx)
 		c.checkFlows(ctx)
 	}
-	err := c.OpenControl(ctx)
 	c.found("control table", c.File.Control.URL, err)
 	if err == nil {
 		c.checkStage(ctx)
@@ -150,7 +151,19 @@ func (c *checkup) checkFlows(ctx context.Context) {
 		c.found("flows", "", err)
 		return
 	}
+	for _, left := range flow.StarLeaves(c.File, c.Objects) {
+		names := left.Objects[:min(len(left.Objects), 5)]
+		more := ""
+		if n := len(left.Objects) - len(names); n > 0 {
+			more = fmt.Sprintf(" and %d more", n)
+		}
+		c.found(`objects that "*" leaves out`, fmt.Sprintf("%s%s: %s", strings.Join(names, ", "), more, left.Reason), nil)
+	}
 	for _, fl := range flows {
+		if fl.Vanished != nil {
+			c.found("object "+fl.Object, "", fl.Vanished)
+			continue
+		}
 		o, err := c.Org.Describe(ctx, fl.Object)
 		if err != nil {
 			c.found("object "+fl.Object, "", err)
@@ -164,12 +177,48 @@ func (c *checkup) checkFlows(ctx context.Context) {
 		if err == nil {
 			_, err = warehouse.TableFor(o, fields, fl.Naming == flow.Snake)
 		}
-		c.found("object "+fl.Object, fmt.Sprintf("%d fields", len(fields)), err)
+		if err == nil {
+			err = c.probe(ctx, fl)
+		}
+		c.found("object "+fl.Object, fmt.Sprintf("%d fields%s", len(fields), howRead(fl, o, fields)), err)
 		c.stale(fl, o, fields)
 		for _, skip := range skipped {
 			c.warn("field "+fl.Object+"."+skip.Field, "is not copied: "+skip.Reason, "")
 		}
 	}
+}
+
+// probe asks for one record of a flow: describe doesn't tell which objects
+// answer only where a query names their parents.
+func (c *checkup) probe(ctx context.Context, fl flow.Flow) error {
+	q := salesforce.Select{Fields: []string{"Id"}, From: fl.Object, Limit: 1}
+	if fl.Where != "" {
+		q.Where = []salesforce.Condition{salesforce.Raw(fl.Where)}
+	}
+	_, err := c.Org.QueryBatch(ctx, q.String(), true, func(salesforce.Record) error { return nil })
+	return err
+}
+
+// howRead says what is unusual in the way that an object is read.
+func howRead(fl flow.Flow, o schema.Object, fields []schema.Field) string {
+	text := ""
+	switch cursor := o.Cursor(); {
+	case cursor.Field == "":
+		text += ", read whole by each run: no field tells which records changed"
+	case cursor.Birth:
+		text += ", read by " + cursor.Field + ": its records don't change once they are there"
+	case cursor.Field != "SystemModstamp":
+		text += ", read by " + cursor.Field
+	}
+	for _, f := range fields {
+		if !f.Type.InBulk() {
+			text += ", " + f.Name + " by REST"
+		}
+	}
+	if fl.Deletes == flow.Ignore {
+		text += ", deletes are ignored"
+	}
+	return text
 }
 
 // stale names the fields that change without leaving a stamp, where no run

@@ -3,6 +3,7 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -78,7 +79,7 @@ func (p *work) printPlan(forecasts []replicate.Forecast, limits map[string]sales
 		if p.json {
 			if err := p.line(map[string]any{"type": "plan", "object": f.Object, "why": f.Why, "mover": f.Mover,
 				"from": moment(f.Window.From), "to": moment(f.Window.To), "grade": f.Window.Grade, "records": f.Records, "total": f.Total,
-				"api_calls": f.Calls, "jobs": f.Jobs, "storage_bytes": f.Storage, "skipped": f.Skipped, "extra": extras(f), "verify": verifyCosts(f.Total)}); err != nil {
+				"api_calls": f.Calls, "jobs": f.Jobs, "storage_bytes": f.Storage, "by_rest": f.ByREST, "skipped": f.Skipped, "extra": extras(f), "verify": verifyCosts(f.Total)}); err != nil {
 				return err
 			}
 			continue
@@ -95,6 +96,9 @@ func (p *work) printPlan(forecasts []replicate.Forecast, limits map[string]sales
 		return err
 	}
 	for _, f := range forecasts {
+		if len(f.ByREST) > 0 {
+			p.say("%s: Bulk can't carry %s: REST reads that beside it, with a call for each 2,000 records", f.Object, strings.Join(f.ByREST, ", "))
+		}
 		for _, e := range f.Extra {
 			p.say("%s: %s is due: %s records by %s, about %s API calls", f.Object, e.Name, count(e.Records), e.Mover, count(e.Calls))
 		}

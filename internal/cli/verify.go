@@ -27,7 +27,9 @@ func (s *session) verifyCommand() *cobra.Command {
 		Long: `Compare the warehouse with the org, record by record, and name the Ids that
 differ. Exit code 4 means that they do. The org may go on changing: what is
 stamped at or after the watermark is pending, since the next run brings it, and
-what seems to differ is read again by its Id before it is reported.
+what seems to differ is read again by its Id before it is reported. Of an object
+without a stamp not everything can be judged: what can't is said, and counts as no
+difference.
 
 Each object costs one Bulk query of Id, SystemModstamp and IsDeleted; with
 --digest it reads all values. --quick counts records by day instead: a sample,

@@ -107,6 +107,9 @@ func (p *work) remarks(r verify.Result) {
 	if r.Unconfirmed > 0 {
 		p.say("%s: %s of the differences were not read again: they are too many", r.Object, count(r.Unconfirmed))
 	}
+	if r.Unjudged > 0 {
+		p.say("%s: %s differences are not judged: %s", r.Object, count(r.Unjudged), r.UnjudgedWhy)
+	}
 	if r.Formulas > 0 {
 		p.say("%s: %s records differ in formulas only, which move without a stamp", r.Object, count(r.Formulas))
 	}
@@ -126,6 +129,9 @@ func verifyLine(r verify.Result, flags verifyFlags) map[string]any {
 		"missing": r.Missing, "extra": r.Extra, "stale": r.Stale, "duplicates": r.Duplicates,
 		"pending": r.Pending, "rejected": r.Rejected, "as_of": moment(r.AsOf), "grade": r.Grade,
 		"compared": r.Method, "api_calls": r.Calls, "cleared": r.Cleared, "unconfirmed": r.Unconfirmed,
+	}
+	if r.Unjudged > 0 {
+		line["unjudged"], line["unjudged_why"] = r.Unjudged, r.UnjudgedWhy
 	}
 	if flags.digest {
 		line["wrong"], line["formulas"], line["left_out"] = r.Wrong, r.Formulas, r.LeftOut

@@ -15,7 +15,9 @@ type FlowRow struct {
 	Watermark   time.Time `json:"watermark,omitzero"`
 	Grade       string    `json:"grade,omitzero"` // of the watermark: proven or lagged
 	Rows        int64     `json:"rows"`
-	Mover       string    `json:"mover,omitzero"` // the one that the object turned out to need; "" where any will do
+	Mover       string    `json:"mover,omitzero"`      // the one that the object turned out to need; "" where any will do
+	Label       string    `json:"label,omitzero"`      // of the object, and the prefix of its Ids: a renamed one
+	KeyPrefix   string    `json:"key_prefix,omitzero"` // is known by them
 	LastRun     string    `json:"last_run,omitzero"`
 	LastError   string    `json:"last_error,omitzero"`
 	ClearFrom   int64     `json:"clear_from,omitzero"`   // the generation whose mask or drop came last: pages of older ones go at once

@@ -139,6 +139,8 @@ func (o *Org) adminRecords(w http.ResponseWriter, c *call) error {
 		IDs          []string
 		Master       string
 		Field, Value string
+		Object       string
+		Values       map[string]string
 	}
 	if err := adminBody(c, &asked); err != nil {
 		return err
@@ -146,6 +148,10 @@ func (o *Org) adminRecords(w http.ResponseWriter, c *call) error {
 	turns := map[string]func(ids ...string) error{
 		"undelete": o.Undelete, "purge": o.Purge, "touch": o.Touch, "archive": o.Archive,
 		"hide": o.HideRecord, "show": o.ShowRecord,
+		"record": func(...string) error {
+			_, err := o.Record(asked.Object, asked.Values)
+			return err
+		},
 		"merge": func(ids ...string) error { return o.Merge(asked.Master, ids...) },
 		"drift": func(ids ...string) error {
 			for _, id := range ids {
@@ -171,6 +177,7 @@ func (o *Org) adminSchema(w http.ResponseWriter, c *call) error {
 	object, field := asked.Object, asked.Field.Name
 	changes := map[string]func(...string) error{
 		"add-object":    func(...string) error { return o.AddObject(object, asked.Prefix) },
+		"add-standard":  func(...string) error { return o.AddStandard(object) },
 		"rename-object": func(...string) error { return o.RenameObject(object, asked.To) },
 		"delete-object": func(...string) error { return o.DeleteObject(object) },
 		"hide-object":   func(...string) error { return o.HideObject(object) },

@@ -85,7 +85,7 @@ func (r *jobRequest) check() error {
 func (o *Org) refusedByBulk(q *question) error {
 	name := q.obj.name()
 	switch {
-	case slices.Contains(o.options.NotInBulk, name) || q.obj.prefix() == "" || name == "UserPermissionAccess":
+	case slices.Contains(o.options.NotInBulk, name) || q.obj.prefix() == "" || name == "UserPermissionAccess" || name == "AccountFeed":
 		return refuse(http.StatusBadRequest, "INVALIDENTITY", "Entity '%s' is not supported by the Bulk API.", name)
 	case q.bound.Count, q.bound.Grouped:
 		return refuse(http.StatusBadRequest, "API_ERROR", "Aggregate Relationships not supported in Bulk Query")
@@ -103,7 +103,8 @@ func (o *Org) refusedByBulk(q *question) error {
 		case column.Type == "address", column.Type == "location":
 			return refuse(http.StatusBadRequest, "API_ERROR", "Selecting compound data not supported in Bulk Query")
 		case column.Type == "base64":
-			return refuse(http.StatusBadRequest, "API_ERROR", "Binary fields not supported in Bulk Query")
+			// Seen of the older Bulk API, as FeatureNotEnabled.
+			return refuse(http.StatusBadRequest, "FEATURENOTENABLED", "Binary field not supported")
 		}
 	}
 	return nil

@@ -215,7 +215,7 @@ func TestBytesOfARecord(t *testing.T) {
 		t.Errorf("%s: %d %q", at, a.StatusCode, a.body)
 	}
 	c.do("GET", data+"/sobjects/Paper__c/"+id+"/Nope", "").refused(t, 404, "NOT_FOUND")
-	c.do("POST", data+"/jobs/query", `{"operation":"query","query":"SELECT Body__c FROM Paper__c"}`).refused(t, 400, "API_ERROR")
+	c.do("POST", data+"/jobs/query", `{"operation":"query","query":"SELECT Body__c FROM Paper__c"}`).refused(t, 400, "FEATURENOTENABLED")
 }
 
 func TestLayoutsCountsAndPlans(t *testing.T) {

@@ -1,5 +1,7 @@
 package fakeorg
 
+import "net/http"
+
 // What changes without the usual signs: the cases in which a copy that trusts
 // SystemModstamp goes stale.
 
@@ -63,9 +65,13 @@ func (o *Org) veil(ids []string, hidden bool) error {
 // quietly changes a record, hidden or not, without a stamp.
 func (o *Org) quietly(id string, do func(*object, *record) error) error {
 	return o.write(func(t *Transaction) error {
-		obj, full, err := o.objectOf(id)
-		if err != nil {
-			return err
+		full, ok := fullID(id)
+		if !ok {
+			return refuse(http.StatusBadRequest, "MALFORMED_ID", "malformed id %s", id)
+		}
+		obj, ok := o.catalog().byPrefix[full[:3]]
+		if !ok {
+			return notFound()
 		}
 		o.mu.RLock()
 		place := obj.number(full)

@@ -35,6 +35,9 @@ func (o *Org) ask(text string, all bool) (*question, error) {
 		return nil, notFound()
 	}
 	q := &question{bound: bound, obj: obj, all: all || bound.AllRows}
+	if err := o.restricted(q); err != nil {
+		return nil, err
+	}
 	return q, o.scope(q)
 }
 

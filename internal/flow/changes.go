@@ -118,6 +118,7 @@ func (fl Flow) treated(o schema.Object, chosen map[string]bool) []Problem {
 			each("truncate", c.Field, unmaskable)
 		}
 	}
+	problems = append(problems, fl.uncovered(o, chosen)...)
 	for _, field := range slices.Sorted(maps.Keys(fl.Rename)) {
 		each("rename", field, func(f schema.Field) string {
 			if leads(f.Name) {
@@ -137,6 +138,28 @@ func (fl Flow) treated(o schema.Object, chosen map[string]bool) []Problem {
 			}
 			return ""
 		})
+	}
+	return problems
+}
+
+// uncovered reports compound fields that would be copied in clear while the flow
+// hides one of their parts: an address holds the street.
+func (fl Flow) uncovered(o schema.Object, chosen map[string]bool) []Problem {
+	hides := func(field string) bool {
+		return fl.Changed(field) || slices.ContainsFunc(fl.Drop, func(name string) bool { return strings.EqualFold(name, field) })
+	}
+	var problems []Problem
+	for _, f := range o.Fields {
+		at := slices.IndexFunc(o.Fields, func(part schema.Field) bool { return part.CompoundField == f.Name && hides(part.Name) })
+		if !chosen[f.Name] || !f.Type.Compound() || fl.Changed(f.Name) || at < 0 {
+			continue
+		}
+		key, names := "include", fl.Include
+		if len(fl.Fields) > 0 {
+			key, names = "fields", fl.Fields
+		}
+		i := slices.IndexFunc(names, func(name string) bool { return strings.EqualFold(name, f.Name) })
+		problems = append(problems, fl.problem(index(key, i), "%s holds %s, which this flow masks, cuts or drops: mask %[1]s too, or leave it out", f.Name, o.Fields[at].Name))
 	}
 	return problems
 }

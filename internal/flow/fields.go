@@ -18,33 +18,38 @@ type Skipped struct {
 
 // Fields chooses the fields that a flow copies of its object, in the order of
 // describe: all that Bulk can carry without those that are excluded, or those
-// that are listed and the ones no copy can do without. It also tells which it
-// left out although nobody asked for that.
+// that are listed, and the ones no copy can do without. What Bulk can't carry
+// comes only where it is named. It also tells which it left out although nobody
+// asked for that.
 func Fields(fl Flow, o schema.Object) ([]schema.Field, []Skipped, error) {
 	listed, problems := fl.known("fields", fl.Fields, o)
-	excluded, more := fl.known("exclude", fl.Exclude, o)
-	problems = append(problems, more...)
-	_, more = fl.known("refresh_fields", fl.RefreshFields, o)
-	problems = append(problems, more...)
-	dropped, more := fl.known("drop", fl.Drop, o)
-	problems = append(problems, more...)
+	included, more := fl.known("include", fl.Include, o)
+	excluded, further := fl.known("exclude", fl.Exclude, o)
+	_, stale := fl.known("refresh_fields", fl.RefreshFields, o)
+	dropped, last := fl.known("drop", fl.Drop, o)
+	problems = slices.Concat(problems, more, further, stale, last)
 
 	chosen := map[string]bool{}
 	var skipped []Skipped
 	for _, f := range o.Fields {
 		i, isListed := listed[f.Name]
+		j, isIncluded := included[f.Name]
 		_, isExcluded := excluded[f.Name]
 		_, isDropped := dropped[f.Name]
 		if isExcluded || isDropped || len(fl.Fields) > 0 && !isListed {
 			continue
 		}
-		reason := fl.cannot(f)
+		named, reason := isListed || isIncluded, fl.cannot(f)
 		switch {
-		case reason == "":
+		case reason == "" && (named || f.Type.InBulk()):
 			chosen[f.Name] = true
 		case isListed:
 			problems = append(problems, fl.problem(index("fields", i), "%s can't be copied: %s", f.Name, reason))
-		case compound(f): // nothing is lost: its parts are copied
+		case isIncluded && !fl.star:
+			problems = append(problems, fl.problem(index("include", j), "%s can't be copied: %s", f.Name, reason))
+		case f.Type.Compound(): // nothing is lost: its parts are copied
+		case reason == "":
+			skipped = append(skipped, Skipped{f.Name, fmt.Sprintf("Bulk can't carry the type %s; to copy it by REST: include: [%s]", f.Type, f.Name)})
 		default:
 			skipped = append(skipped, Skipped{f.Name, reason})
 		}
@@ -99,17 +104,15 @@ func (fl Flow) known(list string, names []string, o schema.Object) (map[string]i
 // cannot says why a field can't be copied, or "".
 func (fl Flow) cannot(f schema.Field) string {
 	switch {
-	case compound(f):
-		return "a compound " + string(f.Type) + "; its parts are fields of their own"
-	case !f.Type.InBulk():
-		return "Bulk can't carry the type " + string(f.Type)
+	case f.Type == schema.Base64:
+		return "Salesforce gives what is in a file by a call for each record; copy the other fields, and fetch files by their Ids where they are needed"
+	case !f.Type.InBulk() && fl.Mover == ByAppFlow:
+		return "AppFlow lands what Bulk carries, and that isn't the type " + string(f.Type) + "; to copy it: mover: auto"
 	case (f.Encrypted || f.Type == schema.EncryptedString) && !fl.AcceptEncrypted:
 		return "Salesforce keeps it encrypted, and the warehouse would not; to copy it: org.accept_encrypted: true"
 	}
 	return ""
 }
-
-func compound(f schema.Field) bool { return f.Type == schema.Address || f.Type == schema.Location }
 
 // needed says why a flow can't do without a field, or "". An object that lacks
 // such a field (User has no IsDeleted) does without.
@@ -125,6 +128,8 @@ func needed(f schema.Field, o schema.Object, chosen map[string]bool) string {
 		if slices.ContainsFunc(o.Fields, func(f schema.Field) bool { return f.Type == schema.Currency && chosen[f.Name] }) {
 			return "amounts mean nothing without their currency"
 		}
+	case o.Cursor().Field:
+		return "it tells which records have changed"
 	}
 	return ""
 }
@@ -141,7 +146,8 @@ func Fingerprint(fl Flow) string {
 		Naming    Naming
 		Encrypted bool
 		Treatment *treatment `json:",omitempty"`
-	}{fl.Where, folded(fl.Fields), folded(fl.Exclude), fl.Naming, fl.AcceptEncrypted, fl.treatment()})
+		Include   []string   `json:",omitempty"`
+	}{fl.Where, folded(fl.Fields), folded(fl.Exclude), fl.Naming, fl.AcceptEncrypted, fl.treatment(), folded(fl.Include)})
 	if err != nil {
 		panic(err) // texts and a bool always marshal
 	}

@@ -41,15 +41,18 @@ func TestFields(t *testing.T) {
 		flow          Flow
 		want, skipped []string
 	}{
-		"all":                     {Flow{}, all, left},
-		"all but":                 {Flow{Exclude: []string{"fax", "Photo"}}, without(all, "Fax"), without(left, "Photo")},
-		"listed":                  {Flow{Fields: []string{"fax", "Name"}}, []string{"Id", "IsDeleted", "Name", "Fax", "SystemModstamp"}, nil},
-		"listed with the needed":  {Flow{Fields: []string{"Id", "SystemModstamp"}}, []string{"Id", "IsDeleted", "SystemModstamp"}, nil},
-		"money has its currency":  {Flow{Fields: []string{"AnnualRevenue"}}, []string{"Id", "IsDeleted", "AnnualRevenue", "CurrencyIsoCode", "SystemModstamp"}, nil},
-		"no money, no currency":   {Flow{Exclude: []string{"AnnualRevenue", "CurrencyIsoCode"}}, without(all, "AnnualRevenue", "CurrencyIsoCode"), left},
-		"encrypted":               {Flow{AcceptEncrypted: true, Fields: []string{"Secret__c"}}, []string{"Id", "IsDeleted", "Secret__c", "SystemModstamp"}, nil},
-		"a star excludes anyhow":  {Flow{star: true, Exclude: []string{"Fax", "Other__c"}}, without(all, "Fax"), left},
-		"a star accepts the rest": {Flow{star: true, AcceptEncrypted: true}, append(without(all, "SystemModstamp"), "Secret__c", "SystemModstamp"), without(left, "Secret__c")},
+		"all":                           {Flow{}, all, left},
+		"all but":                       {Flow{Exclude: []string{"fax", "Photo"}}, without(all, "Fax"), without(left, "Photo")},
+		"listed":                        {Flow{Fields: []string{"fax", "Name"}}, []string{"Id", "IsDeleted", "Name", "Fax", "SystemModstamp"}, nil},
+		"listed with the needed":        {Flow{Fields: []string{"Id", "SystemModstamp"}}, []string{"Id", "IsDeleted", "SystemModstamp"}, nil},
+		"money has its currency":        {Flow{Fields: []string{"AnnualRevenue"}}, []string{"Id", "IsDeleted", "AnnualRevenue", "CurrencyIsoCode", "SystemModstamp"}, nil},
+		"no money, no currency":         {Flow{Exclude: []string{"AnnualRevenue", "CurrencyIsoCode"}}, without(all, "AnnualRevenue", "CurrencyIsoCode"), left},
+		"included":                      {Flow{Include: []string{"billingaddress"}}, []string{"Id", "IsDeleted", "Name", "Fax", "BillingCity", "BillingAddress", "AnnualRevenue", "CurrencyIsoCode", "SystemModstamp"}, left},
+		"a compound is listed":          {Flow{Fields: []string{"Place__c"}}, []string{"Id", "IsDeleted", "Place__c", "SystemModstamp"}, nil},
+		"a star includes what there is": {Flow{star: true, Mover: ByAppFlow, Include: []string{"Other__c", "Photo", "Place__c"}}, all, left},
+		"encrypted":                     {Flow{AcceptEncrypted: true, Fields: []string{"Secret__c"}}, []string{"Id", "IsDeleted", "Secret__c", "SystemModstamp"}, nil},
+		"a star excludes anyhow":        {Flow{star: true, Exclude: []string{"Fax", "Other__c"}}, without(all, "Fax"), left},
+		"a star accepts the rest":       {Flow{star: true, AcceptEncrypted: true}, append(without(all, "SystemModstamp"), "Secret__c", "SystemModstamp"), without(left, "Secret__c")},
 	} {
 		fields, skipped, err := Fields(c.flow, account())
 		var left []string
@@ -94,11 +97,46 @@ func TestFieldsRefuses(t *testing.T) {
 	)
 	_, _, err = Fields(f.Flows[1], account())
 	wantProblems(t, err,
-		"catchment.yaml:9:20: flows[1].fields[1]: BillingAddress can't be copied: a compound address; its parts are fields of their own",
-		"catchment.yaml:9:36: flows[1].fields[2]: Photo can't be copied: Bulk can't carry the type base64",
+		"catchment.yaml:9:36: flows[1].fields[2]: Photo can't be copied: Salesforce gives what is in a file by a call for each record; copy the other fields, and fetch files by their Ids where they are needed",
 		"catchment.yaml:9:43: flows[1].fields[3]: Secret__c can't be copied: Salesforce keeps it encrypted, and the warehouse would not; to copy it: org.accept_encrypted: true",
 		`catchment.yaml:9:54: flows[1].fields[4]: Account has no field "Faxx" that this user can see; did you mean Fax?`,
 	)
+}
+
+// TestFieldsIncluded: what Bulk can't carry is refused where nothing carries it.
+func TestFieldsIncluded(t *testing.T) {
+	f := parse(t, "  - object: Lead\n    include: [BillingAddress, Photo, Adress]\n")
+	_, _, err := Fields(f.Flows[0], account())
+	wantProblems(t, err,
+		"catchment.yaml:7:31: flows[0].include[1]: Photo can't be copied: Salesforce gives what is in a file by a call for each record; copy the other fields, and fetch files by their Ids where they are needed",
+		`catchment.yaml:7:38: flows[0].include[2]: Account has no field "Adress" that this user can see`,
+	)
+	f.Flows[0].Include, f.Flows[0].Mover = []string{"BillingAddress"}, ByAppFlow
+	_, _, err = Fields(f.Flows[0], account())
+	wantProblems(t, err, "catchment.yaml:7:15: flows[0].include[0]: BillingAddress can't be copied: AppFlow lands what Bulk carries, and that isn't the type address; to copy it: mover: auto")
+
+	hiding := parse(t, "  - object: Lead\n    include: [BillingAddress]\n    mask: {BillingCity: fixed}\n")
+	with := account()
+	for i := range with.Fields {
+		if with.Fields[i].Name == "BillingCity" {
+			with.Fields[i].CompoundField = "BillingAddress"
+		}
+	}
+	_, _, err = Fields(hiding.Flows[0], with)
+	wantProblems(t, err, "catchment.yaml:7:15: flows[0].include[0]: BillingAddress holds BillingCity, which this flow masks, cuts or drops: mask BillingAddress too, or leave it out")
+	hiding = parse(t, "  - object: Lead\n    include: [BillingAddress]\n    mask: {BillingCity: fixed, BillingAddress: fixed}\n")
+	if _, _, err = Fields(hiding.Flows[0], with); err != nil {
+		t.Errorf("both are masked: %v", err)
+	}
+
+	o := object("Poll")
+	o.Fields = []schema.Field{{Name: "Id", Type: schema.ID}, {Name: "Answers", Type: schema.JSON}}
+	if fields, skipped, err := Fields(Flow{}, o); err != nil || len(fields) != 1 || len(skipped) != 1 || skipped[0].Reason != "Bulk can't carry the type json; to copy it by REST: include: [Answers]" {
+		t.Errorf("%q, skipped %q, %v", fieldNames(fields), skipped, err)
+	}
+	if fields, skipped, err := Fields(Flow{Include: []string{"Answers"}}, o); err != nil || len(fields) != 2 || len(skipped) != 0 {
+		t.Errorf("included: %q, skipped %q, %v", fieldNames(fields), skipped, err)
+	}
 }
 
 // TestFieldsOfAnOrg: of a recorded object, everything but its compound fields
@@ -136,6 +174,7 @@ func TestFingerprint(t *testing.T) {
 	same("where", func(fl *Flow) { fl.Where = "A = 2" }, false)
 	same("no where", func(fl *Flow) { fl.Where = "" }, false)
 	same("naming", func(fl *Flow) { fl.Naming = Snake }, false)
+	same("include", func(fl *Flow) { fl.Include = []string{"BillingAddress"} }, false)
 	same("encrypted", func(fl *Flow) { fl.AcceptEncrypted = true }, false)
 	same("names that run together", func(fl *Flow) { fl.Fields = []string{"NameFax"} }, false)
 

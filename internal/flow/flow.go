@@ -196,6 +196,7 @@ type Flow struct {
 	ExcludeObjects []string // of Star
 	Fields         []string // API names; empty for all
 	Exclude        []string // API names
+	Include        []string // API names: fields that only come where they are named
 	Where          string   // SOQL without the word WHERE
 	Deletes        Deletes
 	Mover          Mover
@@ -215,6 +216,9 @@ type Flow struct {
 	Salt    string            // a reference to the secret of sha256; "" for none
 
 	AcceptEncrypted bool // the org's
+
+	// Vanished says that the object was copied before, and can't be any more.
+	Vanished error
 
 	Line   int     // in the file; 0 for a flow that was not read from one
 	source *source // nil for those

@@ -1,9 +1,11 @@
 package flow
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
+	"catchment/internal/plan"
 	"catchment/internal/schema"
 )
 
@@ -11,53 +13,137 @@ import (
 // global lists them. Each flow gets the object's name as the org spells it, and
 // "*" becomes one flow for each object that can be copied and has no flow of
 // its own, in the order of objects. What it takes is told at starTakes.
-func Resolve(f *File, objects []schema.Object) ([]Flow, error) {
-	known := newCatalogue(objects)
-	var problems []Problem
-	var flows []Flow
-	named := map[string]bool{}
-	for _, fl := range f.Flows {
-		if fl.Object == Star {
-			continue
-		}
-		o, ok := known.byName[strings.ToLower(fl.Object)]
-		switch {
-		case !ok:
-			problems = append(problems, fl.problem("object", "the org has no object %q that this user can see%s", fl.Object, meant(fl.Object, known.names)))
-			continue
-		case !o.Queryable || o.Deprecated:
-			problems = append(problems, fl.problem("object", "Salesforce doesn't let %s be queried", o.Name))
-			continue
-		}
-		fl.Object = o.Name
-		if known.isHistory(o.Name) && !fl.chosen {
-			fl.Deletes = Ignore
-		}
-		named[strings.ToLower(o.Name)] = true
-		flows = append(flows, fl)
-	}
+//
+// An object that the org doesn't have is a mistake in the file, unless it was
+// copied before: then its flow says what became of it, in Vanished, and the
+// others go on.
+func Resolve(f *File, objects []schema.Object, copied ...Copied) ([]Flow, error) {
+	r := resolution{known: newCatalogue(objects), copied: copied, named: map[string]bool{}}
 	for _, fl := range f.Flows {
 		if fl.Object != Star {
-			continue
-		}
-		without := map[string]bool{}
-		for i, name := range fl.ExcludeObjects {
-			without[strings.ToLower(name)] = true
-			if _, ok := known.byName[strings.ToLower(name)]; !ok {
-				problems = append(problems, fl.problem(index("exclude_objects", i), "the org has no object %q that this user can see%s", name, meant(name, known.names)))
-			}
-		}
-		for _, o := range objects {
-			lower := strings.ToLower(o.Name)
-			if named[lower] || without[lower] || !known.starTakes(o) {
-				continue
-			}
-			one := fl
-			one.Object, one.ExcludeObjects, one.star = o.Name, nil, true
-			flows = append(flows, one)
+			r.name(fl)
 		}
 	}
-	return flows, asError(problems)
+	for _, fl := range f.Flows {
+		if fl.Object == Star {
+			r.expand(fl, objects)
+		}
+	}
+	return r.flows, asError(r.problems)
+}
+
+// A resolution is Resolve on its way.
+type resolution struct {
+	known    catalogue
+	copied   []Copied
+	named    map[string]bool // objects that have a flow, in lower case
+	flows    []Flow
+	problems []Problem
+}
+
+// name takes a flow that names its object.
+func (r *resolution) name(fl Flow) {
+	o, ok := r.known.byName[strings.ToLower(fl.Object)]
+	var what string
+	switch {
+	case !ok:
+		what = fmt.Sprintf("the org has no object %q that this user can see", fl.Object)
+	case !o.Queryable || o.Deprecated:
+		what = fmt.Sprintf("Salesforce doesn't let %s be queried", o.Name)
+	case o.Big():
+		r.problems = append(r.problems, fl.problem("object", "%s is a big object: its records are told apart by its index, which no API describes; leave it out", o.Name))
+		return
+	}
+	if c, was := r.wasCopied(fl.Object); what != "" && was {
+		fl.Object, fl.Vanished = c.Object, r.known.vanished(c, "take its flow out of catchment.yaml")
+	} else if what != "" {
+		near := ""
+		if !ok {
+			near = meant(fl.Object, r.known.names)
+		}
+		r.problems = append(r.problems, fl.problem("object", "%s%s", what, near))
+		return
+	} else {
+		fl.Object = o.Name
+	}
+	r.add(fl)
+}
+
+// expand takes the flow of "*".
+func (r *resolution) expand(fl Flow, objects []schema.Object) {
+	without := map[string]bool{}
+	for i, name := range fl.ExcludeObjects {
+		without[strings.ToLower(name)] = true
+		_, is := r.known.byName[strings.ToLower(name)]
+		if _, was := r.wasCopied(name); !is && !was {
+			r.problems = append(r.problems, fl.problem(index("exclude_objects", i), "the org has no object %q that this user can see%s", name, meant(name, r.known.names)))
+		}
+	}
+	free := func(name string) bool { return !r.named[strings.ToLower(name)] && !without[strings.ToLower(name)] }
+	one := fl
+	one.ExcludeObjects, one.star = nil, true
+	for _, o := range objects {
+		if free(o.Name) && r.known.starTakes(o) {
+			one.Object = o.Name
+			r.add(one)
+		}
+	}
+	for _, c := range r.copied {
+		o, is := r.known.byName[strings.ToLower(c.Object)]
+		if (!is || !o.Queryable) && free(c.Object) && r.known.starTakes(schema.Object{Name: c.Object, Queryable: true, Retrieveable: true}) {
+			one.Object, one.Vanished = c.Object, r.known.vanished(c, "exclude_objects: ["+c.Object+"]")
+			r.add(one)
+		}
+	}
+}
+
+// add gives an object its flow.
+func (r *resolution) add(fl Flow) {
+	if r.known.fades(fl.Object) && !fl.chosen {
+		fl.Deletes = Ignore
+	}
+	r.named[strings.ToLower(fl.Object)] = true
+	r.flows = append(r.flows, fl)
+}
+
+func (r *resolution) wasCopied(object string) (Copied, bool) {
+	for _, c := range r.copied {
+		if strings.EqualFold(c.Object, object) {
+			return c, true
+		}
+	}
+	return Copied{}, false
+}
+
+// Copied is an object that was copied before, as describe told of it then.
+type Copied struct {
+	Object    string
+	Label     string
+	KeyPrefix string
+}
+
+// vanished says that an object is gone that was copied before, and what may
+// have become of it. A renamed object keeps the prefix of its Ids.
+func (c catalogue) vanished(was Copied, leave string) error {
+	hint := "it was deleted, or hidden from the integration user, whose permissions should be looked at"
+	others := func(like func(schema.Object) bool) []string {
+		return slices.DeleteFunc(slices.Clone(c.names), func(name string) bool {
+			o := c.byName[strings.ToLower(name)]
+			return !o.Queryable || o.Name == was.Object || !like(o)
+		})
+	}
+	prefix := others(func(o schema.Object) bool { return was.KeyPrefix != "" && o.KeyPrefix == was.KeyPrefix })
+	label := others(func(o schema.Object) bool { return was.Label != "" && o.Label == was.Label })
+	switch {
+	case len(prefix) == 1:
+		hint = fmt.Sprintf("its Ids began with %s, as those of %s do: it was renamed; name that in catchment.yaml, which makes a new table", was.KeyPrefix, prefix[0])
+	case len(label) > 0:
+		hint += fmt.Sprintf("; %s has the same label", label[0])
+	default:
+		hint += meant(was.Object, others(func(schema.Object) bool { return true }))
+	}
+	return plan.Fixf(hint+"; if it is gone for good: "+leave+", and the table stays as it is",
+		"the org has no object %s any more that this user can query", was.Object)
 }
 
 // A catalogue is the objects of an org, by their names in lower case.
@@ -75,35 +161,82 @@ func newCatalogue(objects []schema.Object) catalogue {
 	return c
 }
 
-// starTakes tells whether "*" copies an object. It leaves out
-//   - what describe says can't be queried, or can't be read by Id: those are
-//     computed for each question (UserRecordAccess);
-//   - what can be read only with a filter that names its parent
-//     (ContentDocumentLink), which describe doesn't tell;
-//   - what hangs on another object and says who may see or has changed its
-//     records: X__Share, X__Feed, X__History. They are often larger than all
-//     the rest, many have no SystemModstamp, and Bulk refuses some;
-//   - what isn't this org's records: __x (external), __mdt (metadata), __b (big
-//     objects), ChangeEvent, and Knowledge versions.
-//
-// A flow that names such an object is let through: Salesforce decides.
-func (c catalogue) starTakes(o schema.Object) bool {
-	if !o.Queryable || !o.Retrieveable || o.Deprecated || slices.Contains(needFilter(), o.Name) {
-		return false
-	}
+// starTakes tells whether "*" copies an object.
+func (c catalogue) starTakes(o schema.Object) bool { return c.starLeaves(o) == "" }
+
+// Why "*" leaves objects out. Those of the third kind are often larger than all
+// the rest; a flow that names such an object is let through, and Salesforce
+// decides.
+const (
+	leftUnread   = "Salesforce doesn't let them be queried, or be read by their Ids"
+	leftFiltered = "they answer only to a query that names their parents"
+	leftHanging  = "they say who may see the records of another object, or who changed them; to copy one, give it a flow of its own"
+	leftOther    = "they are no records of this org: big and external objects, metadata, events, versions of articles"
+)
+
+// starLeaves says why "*" doesn't copy an object, or "". What is computed for
+// each question (UserRecordAccess) can't be read by Id; what needs a filter
+// describe doesn't tell.
+func (c catalogue) starLeaves(o schema.Object) string {
 	for _, suffix := range []string{"__x", "__mdt", "__b", "__e", "__kav", "ChangeEvent"} {
 		if strings.HasSuffix(o.Name, suffix) {
-			return false
+			return leftOther
 		}
 	}
-	return !c.hangsOn(o.Name, "Share", "Feed", "FieldHistory", "History")
+	switch {
+	case slices.Contains(needFilter(), o.Name):
+		return leftFiltered
+	case !o.Queryable || !o.Retrieveable || o.Deprecated:
+		return leftUnread
+	case c.hangsOn(o.Name, "Share", "Feed", "FieldHistory", "History"):
+		return leftHanging
+	}
+	return ""
 }
 
-// isHistory tells whether an object tells what was changed in another one.
-// Salesforce itself deletes such records after 18 to 24 months: a copy that
+// Left is objects that "*" doesn't copy, for one reason.
+type Left struct {
+	Reason  string
+	Objects []string
+}
+
+// StarLeaves tells which objects the flow of "*" leaves out by itself, if a file
+// has one: those that neither it nor another flow names.
+func StarLeaves(f *File, objects []schema.Object) []Left {
+	named, star := map[string]bool{}, false
+	for _, fl := range f.Flows {
+		star = star || fl.Object == Star
+		for _, name := range append(fl.ExcludeObjects, fl.Object) {
+			named[strings.ToLower(name)] = true
+		}
+	}
+	var all []Left
+	if !star {
+		return nil
+	}
+	known := newCatalogue(objects)
+	for _, reason := range []string{leftFiltered, leftHanging, leftOther, leftUnread} {
+		left := Left{Reason: reason}
+		for _, o := range objects {
+			if !named[strings.ToLower(o.Name)] && known.starLeaves(o) == reason {
+				left.Objects = append(left.Objects, o.Name)
+			}
+		}
+		if len(left.Objects) > 0 {
+			all = append(all, left)
+		}
+	}
+	return all
+}
+
+// fades tells whether Salesforce itself deletes an object's records once they
+// are old: field histories after 18 to 24 months, logs after six. A copy that
 // followed would forget what it is there for, so deletes are ignored unless the
 // flow itself says otherwise.
-func (c catalogue) isHistory(name string) bool { return c.hangsOn(name, "FieldHistory", "History") }
+func (c catalogue) fades(name string) bool {
+	return slices.Contains([]string{"LoginHistory", "LoginGeo", "SetupAuditTrail", "VerificationHistory"}, name) ||
+		c.hangsOn(name, "FieldHistory", "History")
+}
 
 // hangsOn tells whether an object's name is that of another one with one of
 // these endings.

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"os"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -91,6 +92,96 @@ func TestResolveNames(t *testing.T) {
 	)
 	_, err = Resolve(&File{Flows: []Flow{{Object: "Acount"}}}, objects)
 	wantProblems(t, err, `flow Acount.object: the org has no object "Acount" that this user can see; did you mean Account?`)
+}
+
+// An object that was copied before is no mistake in the file.
+func TestResolveVanished(t *testing.T) {
+	with := func(name, label, prefix string) schema.Object {
+		o := object(name)
+		o.Label, o.KeyPrefix = label, prefix
+		return o
+	}
+	objects := []schema.Object{with("Account", "Account", "001"), with("Bill__c", "Bill", "a0I"), with("Order2__c", "Order", "a0X"), with("A__c", "A", "a0S"), with("B__c", "B", "a0S")}
+	asset := with("Asset", "Asset", "02i")
+	asset.Queryable = false
+	objects = append(objects, asset)
+	copied := []Copied{{"Invoice__c", "Invoice", "a0I"}, {"Order__c", "Order", "a0O"}, {"Thing__c", "Thing", "a0S"}, {"Asset", "Asset", "02i"}, {"Account", "Account", "001"}}
+
+	flows, err := Resolve(parse(t, "  - object: invoice__C\n  - object: Order__c\n  - object: Account\n  - object: Thing__c\n  - object: Asset\n"), objects, copied...)
+	if err != nil || !slices.Equal(resolved(flows), []string{"Invoice__c", "Order__c", "Account", "Thing__c", "Asset"}) {
+		t.Fatalf("%q, %v", resolved(flows), err)
+	}
+	for i, hint := range []string{"its Ids began with a0I, as those of Bill__c do: it was renamed", "Order2__c has the same label", "", "hidden from the integration user", "hidden from the integration user"} {
+		err := flows[i].Vanished
+		if (err != nil) != (hint != "") || !strings.Contains(plan.HintOf(err), hint) || err != nil && plan.ClassOf(err) != plan.Fix {
+			t.Errorf("%s: %v, hint %q", flows[i].Object, err, plan.HintOf(err))
+		}
+	}
+	if strings.Contains(plan.HintOf(flows[3].Vanished), "renamed") {
+		t.Errorf("two objects have that prefix: %s", plan.HintOf(flows[3].Vanished))
+	}
+
+	near, err := Resolve(parse(t, "  - object: Bills__c\n"), objects, Copied{Object: "Bills__c"})
+	if err != nil || !strings.Contains(plan.HintOf(near[0].Vanished), "did you mean Bill__c?") {
+		t.Errorf("%+v, %v", near, err)
+	}
+
+	flows, err = Resolve(parse(t, "  - object: '*'\n    exclude_objects: [Thing__c, Order__c]\n"), objects, copied...)
+	if err != nil || !slices.Equal(resolved(flows), []string{"Account", "Bill__c", "Order2__c", "A__c", "B__c", "Invoice__c", "Asset"}) {
+		t.Fatalf("%q, %v", resolved(flows), err)
+	}
+	for _, fl := range flows {
+		if gone := fl.Object == "Invoice__c" || fl.Object == "Asset"; gone != (fl.Vanished != nil) {
+			t.Errorf("%s: %v", fl.Object, fl.Vanished)
+		}
+	}
+	if hint := plan.HintOf(flows[6].Vanished); !strings.Contains(hint, "exclude_objects: [Asset]") {
+		t.Error(hint)
+	}
+	_, err = Resolve(parse(t, "  - object: Invoic__c\n"), objects, copied...)
+	wantProblems(t, err, `catchment.yaml:6:13: flows[0].object: the org has no object "Invoic__c" that this user can see`)
+}
+
+func TestStarLeaves(t *testing.T) {
+	var objects []schema.Object
+	for _, name := range []string{"Account", "AccountShare", "AccountHistory", "Vote", "Audit__b", "Contact", "ContactShare"} {
+		objects = append(objects, object(name))
+	}
+	event := object("Event")
+	event.Queryable = false
+	objects = append(objects, event)
+	got := StarLeaves(parse(t, "  - object: '*'\n    exclude_objects: [accountshare]\n  - object: Accounthistory\n"), objects)
+	want := []Left{{leftFiltered, []string{"Vote"}}, {leftHanging, []string{"ContactShare"}}, {leftOther, []string{"Audit__b"}}, {leftUnread, []string{"Event"}}}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("%+v", got)
+	}
+	if got := StarLeaves(parse(t, "  - object: Account\n"), objects); got != nil {
+		t.Errorf("without a star: %+v", got)
+	}
+}
+
+func TestResolveBigObject(t *testing.T) {
+	_, err := Resolve(parse(t, "  - object: Audit__b\n"), []schema.Object{object("Audit__b")})
+	wantProblems(t, err, "catchment.yaml:6:13: flows[0].object: Audit__b is a big object: its records are told apart by its index, which no API describes; leave it out")
+}
+
+// What Salesforce itself deletes when it is old stays in the copy.
+func TestResolveFadingObjects(t *testing.T) {
+	objects := []schema.Object{object("Account"), object("AccountHistory"), object("LoginHistory"), object("SetupAuditTrail")}
+	for text, want := range map[string]Deletes{
+		"  - object: '*'\n  - object: AccountHistory\n":                                       Ignore,
+		"  - object: '*'\n    deletes: flag\n  - object: AccountHistory\n    deletes: flag\n": Flag,
+	} {
+		flows, err := Resolve(parse(t, text), objects)
+		if err != nil || len(flows) != 4 {
+			t.Fatal(flows, err)
+		}
+		for _, fl := range flows {
+			if is := fl.Deletes; fl.Object == "Account" && is != Flag || fl.Object != "Account" && is != want {
+				t.Errorf("%s: %s, want %s", fl.Object, is, want)
+			}
+		}
+	}
 }
 
 func TestResolveStar(t *testing.T) {

@@ -223,6 +223,7 @@ func (r *reader) flow(at string, n ast.Node, f *File) {
 		{"exclude_objects", apiNames(&fl.ExcludeObjects, "an object")},
 		{"fields", apiNames(&fl.Fields, "a field")},
 		{"exclude", apiNames(&fl.Exclude, "a field")},
+		{"include", apiNames(&fl.Include, "a field")},
 		{"where", checked(&fl.Where, wrongWhere)},
 		{"refresh_fields", apiNames(&fl.RefreshFields, "a field")},
 		{"window", func(r *reader, at string, n ast.Node) { r.window(at, n, &fl.Window) }},
@@ -254,6 +255,7 @@ func (r *reader) flow(at string, n ast.Node, f *File) {
 	}
 	if _, ok := found["fields"]; ok {
 		conflict("exclude", "doesn't go with fields: name the fields to copy, or those to leave out")
+		conflict("include", "doesn't go with fields: name it there")
 	}
 	f.Flows = append(f.Flows, fl)
 }

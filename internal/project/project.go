@@ -184,7 +184,11 @@ func (p *Project) Flows(ctx context.Context, names []string) ([]flow.Flow, error
 			return nil, err
 		}
 	}
-	all, err := flow.Resolve(p.File, p.Objects)
+	copied, err := p.copied(ctx)
+	if err != nil {
+		return nil, err
+	}
+	all, err := flow.Resolve(p.File, p.Objects, copied...)
 	if err == nil {
 		err = oneTableEach(p.File.Name, all)
 	}
@@ -202,6 +206,25 @@ func (p *Project) Flows(ctx context.Context, names []string) ([]flow.Flow, error
 		}
 	}
 	return chosen, nil
+}
+
+// copied is the objects that were copied before, as far as the control table is
+// open to tell.
+func (p *Project) copied(ctx context.Context) ([]flow.Copied, error) {
+	if p.Control == nil {
+		return nil, nil
+	}
+	rows, err := p.Control.Flows(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var all []flow.Copied
+	for _, row := range rows {
+		if !row.Watermark.IsZero() {
+			all = append(all, flow.Copied{Object: row.Object, Label: row.Label, KeyPrefix: row.KeyPrefix})
+		}
+	}
+	return all, nil
 }
 
 // oneTableEach refuses flows whose objects would share a table: FooBar__c and

@@ -91,8 +91,8 @@ func (r *Replicator) askChanges(ctx context.Context, src *source, from time.Time
 		return c, nil
 	}
 	count := queryFor(src.object.Name, []string{"COUNT()"}, "", src.cursor, from) // also what left the where
-	if c.changed, err = r.Org.Count(ctx, count, true); mover.Overload(salesforce.CodeOf(err)) != nil {
-		c.changed, err = -1, nil // more than can be counted in two minutes
+	if c.changed, err = r.Org.Count(ctx, count, true); mover.Overload(salesforce.CodeOf(err)) != nil || salesforce.IsFiltered(err) {
+		c.changed, err = -1, nil // more than can be counted in two minutes, or only the flow's own where may ask
 	}
 	if err != nil {
 		return c, err

@@ -20,7 +20,12 @@ func (r *Replicator) create(ctx context.Context, v *visit) error {
 	if err := r.prepare(ctx, v); err != nil {
 		return err
 	}
-	for i := 0; i < len(v.attempt.Parts); i++ { // a part that is too wide becomes several
+	for i := 0; i < len(v.attempt.Parts); i++ { // a part that one query can't read becomes several
+		if wait, err := v.waits(&v.attempt.Parts[i]); err != nil {
+			return err
+		} else if wait {
+			continue
+		}
 		if err := r.createPart(ctx, v, &v.attempt.Parts[i]); err != nil {
 			return err
 		}
@@ -111,12 +116,10 @@ const jobsAtMost = 10
 // two may orphan a job, which Jobs then counts; it is never adopted, since
 // Salesforce doesn't tell what a job reads.
 func (r *Replicator) createJob(ctx context.Context, v *visit, p *control.Part) error {
+	p = v.divide(p)
 	pager, err := r.pager(p.Mover)
 	if err != nil {
 		return err
-	}
-	if p.Mover == "rest" {
-		p = v.divide(p)
 	}
 	if p.Mover == "bulk" {
 		if err := r.spareJobs(ctx); err != nil {
@@ -264,6 +267,9 @@ func (r *Replicator) partFinished(ctx context.Context, v *visit, p *control.Part
 		v.wait = landWait(r.Options.Now().Sub(l.now.Started))
 		return l.finished(ctx)
 	}
+	if wait, err := v.waits(p); err != nil || wait && len(p.Job) == 0 {
+		return false, err
+	}
 	if len(p.Job) == 0 { // the last one failed, or it is planned only now
 		return false, r.createPart(ctx, v, p)
 	}
@@ -343,6 +349,15 @@ func jobOf(p *control.Part) (mover.Job, error) {
 		return job, fmt.Errorf("read the job of part %s: %w", p.Name, err)
 	}
 	return job, nil
+}
+
+// isDone tells whether a part has its result.
+func isDone(p *control.Part) (bool, error) {
+	if p.Loaded || len(p.Job) == 0 {
+		return p.Loaded, nil
+	}
+	job, err := jobOf(p)
+	return job.Done, err
 }
 
 // setJob notes a job in its part. What it reads stands there already.

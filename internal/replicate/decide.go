@@ -2,13 +2,11 @@ package replicate
 
 import (
 	"slices"
-	"strings"
 	"time"
 
 	"catchment/internal/control"
 	"catchment/internal/plan"
 	"catchment/internal/salesforce"
-	"catchment/internal/schema"
 	"catchment/internal/warehouse"
 )
 
@@ -156,19 +154,6 @@ func absentReason(where string) string {
 		return "out_of_filter"
 	}
 	return "purged"
-}
-
-// cursorOf names the field that tells when a record changed, or "" where the
-// object has none and is read whole each time.
-func cursorOf(fields []schema.Field) string {
-	for _, name := range []string{"SystemModstamp", "LastModifiedDate", "CreatedDate"} {
-		for _, f := range fields {
-			if strings.EqualFold(f.Name, name) && f.Filterable {
-				return f.Name
-			}
-		}
-	}
-	return ""
 }
 
 // restAtMost is how many changed records are cheaper by REST: one call where a

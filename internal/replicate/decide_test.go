@@ -9,7 +9,6 @@ import (
 	"catchment/internal/control"
 	"catchment/internal/flow"
 	"catchment/internal/plan"
-	"catchment/internal/schema"
 	"catchment/internal/warehouse"
 )
 
@@ -204,27 +203,6 @@ func TestQueryFor(t *testing.T) {
 	for _, test := range tests {
 		if got := queryFor("Account", []string{"Id", "Name"}, test.where, test.cursor, test.from); got != test.want {
 			t.Errorf("got  %s\nwant %s", got, test.want)
-		}
-	}
-}
-
-func TestCursorOf(t *testing.T) {
-	field := func(name string, filterable bool) schema.Field {
-		return schema.Field{Name: name, Filterable: filterable}
-	}
-	tests := []struct {
-		fields []schema.Field
-		want   string
-	}{
-		{nil, ""},
-		{[]schema.Field{field("CreatedDate", true), field("SystemModstamp", true), field("LastModifiedDate", true)}, "SystemModstamp"},
-		{[]schema.Field{field("CreatedDate", true), field("SystemModstamp", false), field("LastModifiedDate", true)}, "LastModifiedDate"},
-		{[]schema.Field{field("createddate", true)}, "createddate"},
-		{[]schema.Field{field("LoginTime", true)}, ""},
-	}
-	for _, test := range tests {
-		if got := cursorOf(test.fields); got != test.want {
-			t.Errorf("%v: %q, want %q", test.fields, got, test.want)
 		}
 	}
 }

@@ -3,6 +3,7 @@ package replicate
 import (
 	"cmp"
 	"context"
+	"slices"
 	"time"
 
 	"catchment/internal/control"
@@ -17,12 +18,13 @@ type Forecast struct {
 	Window  Window
 	Why     string // first, incremental, relative, rebuild or snapshot
 	Mover   string
-	Records int64   // that the run would read
-	Total   int64   // that the org holds, deleted ones in the recycle bin included
-	Calls   int64   // API calls, about
-	Jobs    int64   // Bulk query jobs
-	Storage int64   // bytes of data storage that the records take in the org
-	Extra   []Extra // beside the window; their calls and jobs are in the sums above
+	Records int64    // that the run would read
+	Total   int64    // that the org holds, deleted ones in the recycle bin included
+	Calls   int64    // API calls, about
+	Jobs    int64    // Bulk query jobs
+	Storage int64    // bytes of data storage that the records take in the org
+	Extra   []Extra  // beside the window; their calls and jobs are in the sums above
+	ByREST  []string // fields that Bulk can't carry, and that REST reads beside it
 	Skipped []flow.Skipped
 	Paused  bool
 }
@@ -42,6 +44,9 @@ type Extra struct {
 // attempt, no table.
 func (r *Replicator) Forecast(ctx context.Context, fl flow.Flow) (Forecast, error) {
 	f := Forecast{Object: fl.Object}
+	if fl.Vanished != nil {
+		return f, fl.Vanished
+	}
 	object, err := r.Org.Describe(ctx, fl.Object)
 	if err != nil {
 		return f, err
@@ -153,8 +158,17 @@ func (f *Forecast) cost(fl flow.Flow, src *source, row control.FlowRow) {
 		f.Calls += 1 + min(changed, 1)
 	}
 	f.Mover = moverFor(setting(src, row), changed, queryFor(fl.Object, src.names(), fl.Where, src.cursor, f.Window.From))
+	if f.Mover == "bulk" && !src.inBulk(src.names()) {
+		f.Mover = "rest"
+	}
 	calls, jobs := price(f.Mover, f.Records)
 	f.Calls, f.Jobs = f.Calls+calls, f.Jobs+jobs
+	if f.ByREST = slices.DeleteFunc(src.names(), func(name string) bool { return !src.byREST(name) }); f.Mover != "bulk" {
+		f.ByREST = nil
+	}
+	if len(f.ByREST) > 0 {
+		f.Calls += f.Records/restAtMost + 2 // and describe
+	}
 }
 
 // price is about what it takes to read so many records.

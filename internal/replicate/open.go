@@ -25,6 +25,9 @@ func (r *Replicator) open(ctx context.Context, run, org string, fl flow.Flow) (p
 	if row.Paused || fl.Paused {
 		return plan.Task{}, errPaused
 	}
+	if fl.Vanished != nil {
+		return plan.Task{}, fl.Vanished
+	}
 	dead := r.Options.Dead
 	if r.Options.Alone {
 		dead = func(string) bool { return true }
@@ -196,6 +199,7 @@ func (r *Replicator) begin(ctx context.Context, lease *control.Lease, src *sourc
 	r.remember(a.ID, changed)
 	_, err = r.Control.UpdateFlow(ctx, a.Flow, func(f *control.FlowRow) {
 		f.Generation, f.Fingerprint, f.ClearFrom = way.generation, flow.Fingerprint(src.flow), clear
+		f.Label, f.KeyPrefix = src.object.Label, src.object.KeyPrefix
 		f.LastRun, f.DescribedAt = lease.Run, r.Options.Now().UTC()
 		f.PinnedSince = changed.pinned()
 	})

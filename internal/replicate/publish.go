@@ -91,8 +91,8 @@ func outcome(a control.Attempt, o control.RunObject) (control.RunObject, error) 
 	}
 	o.Mover, o.From, o.To, o.Grade = a.Mover(), a.From, a.To, a.Grade
 	_, o.Records, o.Bytes = a.Sums()
-	for _, p := range a.Parts { // Ids that were only looked at, or found to be gone, are no records that were read
-		if p.Op == string(warehouse.Seen) || p.Op == string(warehouse.Delete) {
+	for _, p := range a.Parts { // Ids that were only looked at, found to be gone, or read once more, are no further records
+		if p.Op == string(warehouse.Seen) || p.Op == string(warehouse.Delete) || p.Follows != "" || p.Name == rereadName {
 			o.Records -= p.Records
 		}
 	}
@@ -104,6 +104,9 @@ func outcome(a control.Attempt, o control.RunObject) (control.RunObject, error) 
 		}
 	}
 	o.Inserted, o.Updated, o.Deleted = c.Inserted, c.Updated, c.Deleted
+	if completed(a) { // the patches went to rows that are counted already
+		o.Updated -= c.Patched
+	}
 	return o, nil
 }
 

@@ -72,7 +72,7 @@ func refreshed(a control.Attempt) bool {
 // noteStale says how many rows a comparison has found out of date.
 func (v *visit) noteStale(patched int64) {
 	a := &v.attempt
-	filling := a.Part(backfillName) != nil
+	filling := a.Part(backfillName) != nil || completed(*a) // other patches are among these
 	if a.Part(refreshName) != nil && !filling {
 		records := int64(0)
 		for _, p := range a.Reading(refreshName) {

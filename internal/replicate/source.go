@@ -44,7 +44,7 @@ func sourceOf(fl flow.Flow, o schema.Object) (*source, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &source{flow: fl, object: o, fields: fields, skipped: skipped, table: table, treatment: fl.Treatment(fields), cursor: cursorOf(fields)}, nil
+	return &source{flow: fl, object: o, fields: fields, skipped: skipped, table: table, treatment: fl.Treatment(fields), cursor: o.Cursor().Field}, nil
 }
 
 // describe looks at a flow's object as it is now.
@@ -106,6 +106,22 @@ func (s *source) names() []string {
 		}
 	}
 	return append(checked, others...)
+}
+
+// byREST tells whether only REST gives the values of a field.
+func (s *source) byREST(field string) bool {
+	f, ok := s.object.Field(field)
+	return ok && !f.Type.InBulk()
+}
+
+// inBulk tells whether Bulk can read any of some columns beside those that every
+// query has. Where the flow's rules decide on whole records, one query has to read
+// all of them.
+func (s *source) inBulk(columns []string) bool {
+	_, others := apart(columns)
+	alone := slices.ContainsFunc(others, s.byREST)
+	carried := slices.ContainsFunc(others, func(c string) bool { return !s.byREST(c) })
+	return !alone || carried && len(s.treatment.Checks) == 0
 }
 
 // narrow is a part that reads some fields of every record, as patches.

@@ -82,7 +82,7 @@ func (r *Replicator) relieve(ctx context.Context, v *visit, p *control.Part, why
 		return err
 	}
 	fl := v.source.flow
-	mayBulk := row.Mover == "" && (fl.Mover == flow.Auto || fl.Mover == "")
+	mayBulk := row.Mover == "" && (fl.Mover == flow.Auto || fl.Mover == "") && v.source.inBulk(p.Columns)
 	name, jobs := p.Name, []*control.Part{{Mover: p.Mover, Job: p.Job}}
 	switch reliefFor(*p, why, mayBulk, len(v.source.table.Key) == 1) {
 	case byBulk:

@@ -1,6 +1,7 @@
 package replicate
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/url"
@@ -23,44 +24,109 @@ func divide(p control.Part, taken int) []control.Part {
 	if len(p.IDs) > 0 || len(url.QueryEscape(p.SOQL)) <= uriLimit {
 		return []control.Part{p}
 	}
-	list := strings.Join(p.Columns, ", ")
-	before, after, found := strings.Cut(p.SOQL, list)
-	if !found {
+	always, others := apart(p.Columns)
+	if len(others) == 0 {
 		return []control.Part{p}
 	}
-	always, others := apart(p.Columns)
+	fits := func(n int) bool {
+		one, ok := selecting(p, append(slices.Clone(always), others[:n]...))
+		return ok && len(url.QueryEscape(one.SOQL)) <= uriLimit
+	}
 	var groups []control.Part
 	for len(others) > 0 {
-		one := p
 		n := 1
-		soql := func(n int) string {
-			return before + strings.Join(append(slices.Clone(always), others[:n]...), ", ") + after
-		}
-		for n < len(others) && len(url.QueryEscape(soql(n+1))) <= uriLimit {
+		for n < len(others) && fits(n+1) {
 			n++
 		}
-		one.Columns, one.SOQL = append(slices.Clone(always), others[:n]...), soql(n)
+		one, ok := selecting(p, append(slices.Clone(always), others[:n]...))
+		if !ok {
+			return []control.Part{p}
+		}
 		if others = others[n:]; len(groups) > 0 {
 			taken++
-			one.Name, one.Follows, one.Op = fmt.Sprintf("%s-columns-%d", p.Name, taken), p.Name, string(warehouse.Patch)
-			one.Job, one.Jobs = nil, 0
+			one = following(p, one, fmt.Sprintf("%s-columns-%d", p.Name, taken))
 		}
 		groups = append(groups, one)
 	}
 	return groups
 }
 
-// divide puts the groups of a part that is read by REST into the attempt.
+// beside takes the fields out of a part that Bulk can't carry: another part
+// reads them by REST, and patches the rows that the first one makes.
+func beside(p control.Part, byREST func(field string) bool) []control.Part {
+	bulk := slices.DeleteFunc(slices.Clone(p.Columns), byREST)
+	if len(bulk) == len(p.Columns) {
+		return []control.Part{p}
+	}
+	always, _ := apart(bulk)
+	rest := slices.DeleteFunc(slices.Clone(p.Columns), func(c string) bool { return !byREST(c) })
+	first, ok := selecting(p, bulk)
+	further, also := selecting(p, append(always, rest...))
+	if !ok || !also {
+		return []control.Part{p}
+	}
+	further = following(p, further, p.Name+"-by-rest")
+	further.Mover = "rest"
+	return []control.Part{first, further}
+}
+
+// selecting is p with other columns.
+func selecting(p control.Part, columns []string) (control.Part, bool) {
+	before, after, found := strings.Cut(p.SOQL, strings.Join(p.Columns, ", "))
+	p.SOQL, p.Columns = before+strings.Join(columns, ", ")+after, columns
+	return p, found
+}
+
+// following makes one a part that completes what p reads.
+func following(p, one control.Part, name string) control.Part {
+	one.Name, one.Follows, one.Op = name, cmp.Or(p.Follows, p.Name), string(warehouse.Patch)
+	one.Job, one.Jobs = nil, 0
+	return one
+}
+
+// divide puts the groups of a part that one query can't read into the attempt.
 func (v *visit) divide(p *control.Part) *control.Part {
-	groups := divide(*p, len(v.attempt.Parts))
-	if len(groups) == 1 {
-		return p
+	groups := []control.Part{*p}
+	switch {
+	case p.Mover == "bulk" && v.source.inBulk(p.Columns):
+		groups = beside(*p, v.source.byREST)
+	case p.Mover == "bulk":
+		groups[0].Mover = "rest"
+	}
+	if groups[0].Mover == "rest" {
+		groups = divide(groups[0], len(v.attempt.Parts))
+		if len(groups) > 1 {
+			v.note("object %s is too wide for one query: it is read in %d groups of columns", v.source.object.Name, len(groups))
+		}
 	}
 	name := p.Name
 	*p = groups[0]
 	v.attempt.Parts = append(v.attempt.Parts, groups[1:]...)
-	v.note("object %s is too wide for one query: it is read in %d groups of columns", v.source.object.Name, len(groups))
 	return v.attempt.Part(name)
+}
+
+// waits tells whether a part has to wait for the one that it completes: what
+// REST reads beside Bulk is read as soon as Bulk is done, so that few records
+// change between the two.
+func (v *visit) waits(p *control.Part) (bool, error) {
+	if p.Mover != "rest" {
+		return false, nil
+	}
+	for _, first := range v.attempt.Reading(p.Follows) {
+		done, err := isDone(first)
+		if err != nil || first.Mover == "bulk" && !done {
+			return true, err
+		}
+	}
+	return false, nil
+}
+
+// completed tells whether further parts patched the rows that the main part
+// made.
+func completed(a control.Attempt) bool {
+	return slices.ContainsFunc(a.Parts, func(p control.Part) bool {
+		return p.Follows == control.Main && p.Op == string(warehouse.Patch)
+	})
 }
 
 // rereadName is the part that reads torn records again, as a whole.

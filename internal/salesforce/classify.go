@@ -62,7 +62,12 @@ func byCode(e *Error) (verdict, bool) {
 		return verdict{plan.Fix, false, "Bulk can't read this object: set mover: rest or auto"}, true
 	case "INVALID_FIELD":
 		return verdict{plan.Fix, false, "check the fields and the where of the flow: one was removed, or hidden from the user"}, true
-	case "MALFORMED_QUERY":
+	case "EXTERNAL_OBJECT_EXCEPTION", "EXTERNAL_OBJECT_UNSUPPORTED_EXCEPTION", "BIG_OBJECT_UNSUPPORTED_OPERATION", "DATACLOUD_API_DISABLED_EXCEPTION":
+		return verdict{plan.Fix, false, "Salesforce doesn't let this object be read as a whole: take it out of the flows"}, true
+	case "MALFORMED_QUERY", "ID_REQUIRED":
+		if NeedsFilter(e.Message) {
+			return verdict{plan.Fix, false, filterHint}, true
+		}
 		return verdict{plan.Fix, false, "check the where of the flow: Salesforce can't read it"}, true
 	case "QUERY_TIMEOUT", "QUERY_TOO_COMPLICATED", "OPERATION_TOO_LARGE":
 		return verdict{plan.Fix, false, "read less at once: exclude formula fields, narrow the where, or set mover: bulk"}, true
@@ -79,6 +84,30 @@ func byCode(e *Error) (verdict, bool) {
 		return v, true
 	}
 	return byLine(e.Code)
+}
+
+// filterHint is what to do about an object that NeedsFilter speaks of.
+const filterHint = "leave the object out, or give its flow a where that Salesforce accepts, as ContentDocumentId IN ('069...'); " +
+	"ContentDocumentLink can be read without one by a user who has the permission Query All Files"
+
+// NeedsFilter tells whether Salesforce refuses a query since the object is read
+// only by its Ids, or by those of its parents. Describe doesn't tell, and there
+// is no code of its own: these are the words of ContentDocumentLink, Vote,
+// ContentVersionRenditionContent, and of the objects of the setup.
+func NeedsFilter(message string) bool {
+	message = strings.ToLower(message)
+	for _, words := range []string{"implementation restriction", "requires a filter", "must filter", "must be specified in your query", "filter on a reified column"} {
+		if strings.Contains(message, words) {
+			return true
+		}
+	}
+	return false
+}
+
+// IsFiltered tells whether err is such a refusal.
+func IsFiltered(err error) bool {
+	e, ok := errors.AsType[*Error](err)
+	return ok && NeedsFilter(e.Message)
 }
 
 // byLine is the part of the table that comes from the way to Salesforce.

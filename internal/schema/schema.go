@@ -18,6 +18,7 @@ type Object struct {
 	Queryable     bool    `json:"queryable"`
 	Replicateable bool    `json:"replicateable"`
 	Retrieveable  bool    `json:"retrieveable"`
+	Updateable    bool    `json:"updateable"`
 	Deprecated    bool    `json:"deprecatedAndHidden"`
 	Fields        []Field `json:"fields"`
 }
@@ -98,6 +99,9 @@ const (
 // Decimal tells whether values of t are decimals, which may carry more
 // fraction digits than describe declares (help 000387302).
 func (t Type) Decimal() bool { return t == Double || t == Currency || t == Percent }
+
+// Compound tells whether values of t are put together from other fields.
+func (t Type) Compound() bool { return t == Address || t == Location }
 
 // InBulk tells whether a Bulk query can select fields of t: compound, binary
 // and structured ones it refuses (Bulk API 2.0 guide, "SOQL Considerations").

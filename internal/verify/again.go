@@ -177,7 +177,7 @@ type state struct {
 // states is the fields that say what became of a record.
 func (w *visit) states() []string {
 	var fields []string
-	for _, name := range append(narrow(), "MasterRecordId") {
+	for _, name := range append(w.narrow(), "MasterRecordId") {
 		for _, c := range w.table.Columns {
 			if f, ok := w.object.Field(name); ok && f.Name == c.Field {
 				fields = append(fields, f.Name)

@@ -46,6 +46,7 @@ type CertifiedCompare struct {
 	Duplicates  int64 `json:"duplicates"`
 	Pending     int64 `json:"pending"`
 	Rejected    int64 `json:"rejected,omitzero"`
+	Unjudged    int64 `json:"unjudged,omitempty"`
 	Unconfirmed int64 `json:"unconfirmed"`
 	Repaired    int64 `json:"repaired"`
 	Remaining   int64 `json:"remaining"`
@@ -53,7 +54,7 @@ type CertifiedCompare struct {
 
 	SourceSet    *CertifiedSet `json:"source_set,omitempty"`
 	WarehouseSet *CertifiedSet `json:"warehouse_set,omitempty"`
-	Agrees       bool          `json:"agrees"` // nothing differs, or nothing does any more
+	Agrees       bool          `json:"agrees"` // nothing differs, or nothing does any more, and all of it was judged
 }
 
 // A CertifiedSet is a warehouse.Set.
@@ -71,8 +72,9 @@ func Certify(results []Result, org, version string, at time.Time) Certificate {
 			Object: r.Object, Table: r.Table, Generation: r.Generation, Compared: r.Method, Columns: r.Columns, LeftOut: r.LeftOut,
 			Where: r.Where, Deletes: r.Deletes, ReadAt: r.ReadAt, EndedAt: r.EndedAt, AsOf: r.AsOf, Grade: r.Grade,
 			Source: r.Source, Warehouse: r.Warehouse, Missing: r.Missing, Extra: r.Extra, Stale: r.Stale, Wrong: r.Wrong, Formulas: r.Formulas,
-			Duplicates: r.Duplicates, Pending: r.Pending, Rejected: r.Rejected, Unconfirmed: r.Unconfirmed, Repaired: r.Repaired, Remaining: r.Remaining(), Calls: r.Calls,
-			Agrees: r.Remaining() == 0,
+			Duplicates: r.Duplicates, Pending: r.Pending, Unjudged: r.Unjudged, Rejected: r.Rejected, Unconfirmed: r.Unconfirmed, Repaired: r.Repaired,
+			Remaining: r.Remaining(), Calls: r.Calls,
+			Agrees: r.Remaining()+r.Unjudged == 0,
 		}
 		if r.Method != Counts {
 			o.SourceSet, o.WarehouseSet = certifiedSet(r.SourceSet), certifiedSet(r.WarehouseSet)

@@ -63,22 +63,30 @@ func (w *visit) salt(fields []schema.Field) (err error) {
 // leaveOut says why a column is not compared, or "".
 func (w *visit) leaveOut(c warehouse.Column) string {
 	if !has(w.table, c) {
-		if len(w.table.Columns) == 0 && needed(c.Field) { // the table is gone: Inspect says so
+		if len(w.table.Columns) == 0 && w.needed(c.Field) { // the table is gone: Inspect says so
 			return ""
 		}
 		return "its column is not in the table yet: the next run adds it"
 	}
 	switch {
-	case needed(c.Field) || w.isKey(c):
+	case w.needed(c.Field) || w.isKey(c):
 		return ""
 	case w.res.Method != Values:
 		return "only stamps are compared"
+	case !w.carried(c):
+		return "Bulk can't carry its type"
 	case perUser(c.Field):
 		return "its value is another one for each user"
 	case w.flow.Changed(c.Field):
 		return "the flow changes its values on their way"
 	}
 	return ""
+}
+
+// carried tells whether Bulk can read a column's values.
+func (w *visit) carried(c warehouse.Column) bool {
+	f, ok := w.object.Field(c.Field)
+	return !ok || f.Type.InBulk()
 }
 
 func has(t warehouse.Table, c warehouse.Column) bool {
@@ -98,19 +106,6 @@ func (w *visit) isKey(c warehouse.Column) bool {
 	}
 	return false
 }
-
-// needed tells whether a field takes part in every comparison.
-func needed(field string) bool {
-	for _, name := range narrow() {
-		if strings.EqualFold(field, name) {
-			return true
-		}
-	}
-	return false
-}
-
-// narrow is the fields that say which version of a record there is.
-func narrow() []string { return []string{"Id", "SystemModstamp", "IsDeleted"} }
 
 // perUser tells whether a field depends on who asks (Object Reference, "System
 // Fields"), so that a copy has the values of the integration user.

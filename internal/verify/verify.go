@@ -84,6 +84,8 @@ type Result struct {
 	EndedAt    time.Time // the org's time when all was compared
 	Calls      int64     // API calls
 
+	UnjudgedWhy string // why Unjudged can't be judged
+
 	Cleared     int64 // seemed to differ, and didn't when they were read again
 	Unconfirmed int64 // of the differences: too many to read again
 	Repaired    int64
@@ -137,6 +139,9 @@ func (v *Verifier) Flow(ctx context.Context, fl flow.Flow) (Result, error) {
 	w := &visit{Verifier: v, flow: fl, res: Result{Object: fl.Object, Method: Stamps, Where: fl.Where, Deletes: string(fl.Deletes)}}
 	if v.Options.Method != "" {
 		w.res.Method = v.Options.Method
+	}
+	if fl.Vanished != nil {
+		return w.res, fl.Vanished
 	}
 	var calls atomic.Int64
 	ctx = salesforce.CountInto(ctx, &calls)
@@ -208,8 +213,14 @@ func (w *visit) spare(ctx context.Context) error {
 // mends that where it was asked to.
 func (w *visit) exact(ctx context.Context) (err error) {
 	fence := warehouse.Fence{Flow: w.lease.Flow, Number: w.lease.Fence}
-	r, err := w.Warehouse.Reading(ctx, fence, warehouse.Comparison{
-		Table: w.judged, Policy: warehouse.Policy(w.flow.Deletes), Before: w.mark.Watermark, Formulas: w.formulas(), Rules: len(w.treatment.Checks) > 0})
+	c := warehouse.Comparison{Table: w.judged, Policy: warehouse.Policy(w.flow.Deletes), Before: w.mark.Watermark, Formulas: w.formulas(),
+		Stamp: w.stamp(), Rules: len(w.treatment.Checks) > 0}
+	if c.Stamp == "" {
+		if c.Snapshot, err = w.snapshot(ctx); err != nil {
+			return err
+		}
+	}
+	r, err := w.Warehouse.Reading(ctx, fence, c)
 	if err != nil {
 		return err
 	}

@@ -19,6 +19,7 @@ type Difference struct {
 	Duplicates int64 // rows beyond one for each key
 	Pending    int64 // differing, and stamped at or after Before on either side
 	Rejected   int64 // live in the org in a version that the flow's rules kept out
+	Unjudged   int64 // differing, and nothing tells when: the record may have changed since it was read
 
 	MissingIDs, ExtraIDs, StaleIDs, WrongIDs, FormulaIDs, DuplicateIDs, RejectedIDs []string
 	WrongColumns, FormulaColumns                                                    [][]string // of each of WrongIDs and FormulaIDs
@@ -37,7 +38,7 @@ func (d *Difference) kinds() map[string]kind {
 		"missing": {&d.Missing, &d.MissingIDs, nil}, "extra": {&d.Extra, &d.ExtraIDs, nil}, "stale": {&d.Stale, &d.StaleIDs, nil},
 		"wrong": {&d.Wrong, &d.WrongIDs, &d.WrongColumns}, "formula": {&d.Formulas, &d.FormulaIDs, &d.FormulaColumns},
 		"duplicate": {&d.Duplicates, &d.DuplicateIDs, nil}, "pending": {&d.Pending, nil, nil},
-		"rejected": {&d.Rejected, &d.RejectedIDs, nil},
+		"unjudged": {&d.Unjudged, nil, nil}, "rejected": {&d.Rejected, &d.RejectedIDs, nil},
 	}
 }
 
@@ -58,6 +59,15 @@ func (r *Reading) sql() *compareSQL {
 
 // live tells whether a final row is of a record that isn't deleted.
 func (s *compareSQL) live(alias string) string { return s.col(alias, colDeleted) + " IS NULL" }
+
+// stamp is the column that tells when a record changed, or "".
+func (s *compareSQL) stamp() string {
+	if s.c.Stamp != "" || s.c.Snapshot != nil {
+		return s.c.Stamp
+	}
+	c, _ := s.c.Table.column(fieldStamp)
+	return c.Name
+}
 
 // record is the key as one text; a key that is one is left as it is, so that
 // an index on it can be used.
@@ -80,8 +90,8 @@ func (s *compareSQL) record(alias string) string {
 // source is the reading, or what it says of the records that were asked for.
 func (s *compareSQL) source(asked bool) string {
 	stamp, gone := "CAST(NULL AS "+s.d.Type(Timestamp, 0)+")", "false"
-	if c, ok := s.c.Table.column(fieldStamp); ok {
-		stamp = s.col("r", c.Name)
+	if name := s.stamp(); name != "" {
+		stamp = s.col("r", name)
 	}
 	if c, ok := s.c.Table.column(fieldDeleted); ok {
 		gone = "coalesce(" + s.col("r", c.Name) + ", false)"
@@ -95,7 +105,7 @@ func (s *compareSQL) source(asked bool) string {
 
 // rows is the live rows of the final table, or those that were asked for.
 func (s *compareSQL) rows(asked bool) string {
-	names := []string{colAt}
+	names := []string{colAt, colReadAt}
 	for _, c := range s.c.Table.Columns {
 		names = append(names, c.Name)
 	}
@@ -106,14 +116,33 @@ func (s *compareSQL) rows(asked bool) string {
 	return "(" + sql + ")"
 }
 
-// judge writes down what differs, and how. A record that was stamped at or
-// after Before on either side is pending whatever else it is.
+// waits is why a difference isn't counted as one: pending or unjudged. A record
+// that was stamped at or after Before on either side is pending, whatever else
+// it is.
+func (s *compareSQL) waits(inSource, inRows, own string) string {
+	if s.c.Snapshot == nil {
+		return fmt.Sprintf("CASE WHEN coalesce(s._catchment_stamp >= %[1]s, false) OR coalesce(%[2]s >= %[1]s, false) THEN 'pending' END", s.before(), own)
+	}
+	extra, missing := "'unjudged'", "'unjudged'"
+	if at := s.c.Snapshot.ReadAt; !at.IsZero() {
+		extra = fmt.Sprintf("CASE WHEN coalesce(%s >= %s, false) THEN 'pending' END", s.col("f", colReadAt), s.d.moment(at.UTC()))
+	}
+	if born := s.c.Snapshot.Born; born != "" {
+		missing = fmt.Sprintf("CASE WHEN %[1]s IS NULL THEN 'unjudged' WHEN %[1]s >= %[2]s THEN 'pending' END", s.col("s", born), s.before())
+	}
+	return fmt.Sprintf(`CASE
+		WHEN %[2]s AND NOT coalesce(%[1]s, false) THEN %[3]s
+		WHEN %[1]s AND NOT (%[2]s) THEN %[4]s
+		ELSE 'unjudged' END`, inSource, inRows, extra, missing)
+}
+
+// judge writes down what differs, and how.
 func (s *compareSQL) judge(asked bool) string {
 	first := s.c.Table.Key[0]
 	inSource, inRows := s.col("s", first)+" IS NOT NULL AND NOT s._catchment_gone", s.col("f", first)+" IS NOT NULL"
 	own, stale := s.col("f", colAt), "false"
-	if c, ok := s.c.Table.column(fieldStamp); ok {
-		own = s.col("f", c.Name)
+	if name := s.stamp(); name != "" {
+		own = s.col("f", name)
 		stale = s.d.differs("s._catchment_stamp", own)
 	}
 	extra := inRows + " AND NOT coalesce(" + inSource + ", false)"
@@ -140,12 +169,11 @@ FROM (
 		WHEN %[8]s THEN 'stale'
 		WHEN %[9]s THEN 'wrong'
 		WHEN %[10]s THEN 'formula'
-		ELSE 'same' END AS kind, CASE
-		WHEN coalesce(s._catchment_stamp >= %[11]s, false) OR coalesce(%[12]s >= %[11]s, false) THEN 'pending' END AS waits
-	FROM %[13]s s
-	FULL OUTER JOIN %[14]s f ON %[15]s
+		ELSE 'same' END AS kind, %[11]s AS waits
+	FROM %[12]s s
+	FULL OUTER JOIN %[13]s f ON %[14]s
 ) y
-WHERE y.kind <> 'same'`, s.suspect, s.record("s"), s.record("f"), fields, inSource, inRows, extra, stale, wrong, formula, s.before(), own,
+WHERE y.kind <> 'same'`, s.suspect, s.record("s"), s.record("f"), fields, inSource, inRows, extra, stale, wrong, formula, s.waits(inSource, inRows, own),
 		s.source(asked), s.rows(asked), s.sameKey("s", "f"))
 }
 
@@ -176,7 +204,7 @@ func (s *compareSQL) judgements(asked bool) []string {
 // values is the columns whose values are compared.
 func (s *compareSQL) values() []Column {
 	return slices.DeleteFunc(slices.Clone(s.c.Table.Columns), func(c Column) bool {
-		return slices.Contains(s.c.Table.Key, c.Name) || strings.EqualFold(c.Field, fieldStamp) || strings.EqualFold(c.Field, fieldDeleted)
+		return slices.Contains(s.c.Table.Key, c.Name) || c.Name == s.stamp() || strings.EqualFold(c.Field, fieldStamp) || strings.EqualFold(c.Field, fieldDeleted)
 	})
 }
 

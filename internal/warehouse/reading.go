@@ -36,6 +36,17 @@ type Comparison struct {
 	Before   time.Time // differences of records stamped at or after it are pending
 	Formulas []string  // columns whose values move without a stamp: they are told apart
 	Rules    bool      // the flow has rules, which keep records out: these are told apart
+	Stamp    string    // the column that tells when a record changed; "" is that of SystemModstamp
+	Snapshot *Snapshot // nil where records have a stamp
+}
+
+// A Snapshot is how the table of an object without stamps came about: it was
+// last read whole by a job made then. What that reading had and the org hasn't
+// any more went since, and is pending. Of the rest only so much can be judged as
+// there is proof for.
+type Snapshot struct {
+	ReadAt time.Time // zero where nobody remembers
+	Born   string    // the column that tells when a record was made; "" where there is none
 }
 
 // Stored gives the columns of t that its final table has.

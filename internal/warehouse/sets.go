@@ -70,8 +70,8 @@ func (s *compareSQL) sourceSet() string {
 
 func (s *compareSQL) rowSet() string {
 	stamp := "CAST(NULL AS " + s.d.Type(Timestamp, 0) + ")"
-	if c, ok := s.c.Table.column(fieldStamp); ok {
-		stamp = s.col("f", c.Name)
+	if name := s.stamp(); name != "" {
+		stamp = s.col("f", name)
 	}
 	kept := ""
 	if s.c.Policy == Ignore {
@@ -81,7 +81,7 @@ func (s *compareSQL) rowSet() string {
 		s.record("f"), stamp, s.rows(false), s.settled("f"), kept, s.record("f"), s.d.Bytewise)
 }
 
-// settled leaves out what is pending or rejected.
+// settled leaves out what is pending or rejected, or can't be judged.
 func (s *compareSQL) settled(alias string) string {
-	return fmt.Sprintf("NOT EXISTS (SELECT 1 FROM %s p WHERE p.how IN ('pending', 'rejected') AND p.record = %s)", s.suspect, s.record(alias))
+	return fmt.Sprintf("NOT EXISTS (SELECT 1 FROM %s p WHERE p.how IN ('pending', 'unjudged', 'rejected') AND p.record = %s)", s.suspect, s.record(alias))
 }

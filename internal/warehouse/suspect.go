@@ -17,7 +17,7 @@ func (r *Reading) Ask(ctx context.Context, most int) ([]Suspect, error) {
 		all = nil
 		for _, sql := range []string{
 			"DELETE FROM " + r.asked,
-			fmt.Sprintf("INSERT INTO %s SELECT DISTINCT record FROM %s WHERE how NOT IN ('pending', 'rejected') ORDER BY record LIMIT %d", r.asked, r.suspect, most),
+			fmt.Sprintf("INSERT INTO %s SELECT DISTINCT record FROM %s WHERE how NOT IN ('pending', 'unjudged', 'rejected') ORDER BY record LIMIT %d", r.asked, r.suspect, most),
 		} {
 			if _, err := tx.Exec(ctx, sql); err != nil {
 				return err
@@ -30,7 +30,7 @@ func (r *Reading) Ask(ctx context.Context, most int) ([]Suspect, error) {
 			}
 			all = append(all, s)
 			return nil
-		}, fmt.Sprintf("SELECT s.record, s.how FROM %s s JOIN %s a ON a.record = s.record WHERE s.how NOT IN ('pending', 'rejected') ORDER BY 1, 2", r.suspect, r.asked))
+		}, fmt.Sprintf("SELECT s.record, s.how FROM %s s JOIN %s a ON a.record = s.record WHERE s.how NOT IN ('pending', 'unjudged', 'rejected') ORDER BY 1, 2", r.suspect, r.asked))
 	})
 	if err != nil {
 		return nil, err

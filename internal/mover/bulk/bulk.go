@@ -52,7 +52,7 @@ func unsupported(err error) bool {
 	}
 	text := strings.ToLower(e.Message)
 	return e.Code == "INVALIDENTITY" || strings.Contains(text, "not supported by the bulk api") ||
-		strings.Contains(text, "not supported in bulk query")
+		strings.Contains(text, "not supported in bulk query") || strings.Contains(text, "binary field not supported")
 }
 
 // Poll asks how far the job is.

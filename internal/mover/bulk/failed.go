@@ -6,6 +6,7 @@ import (
 
 	"catchment/internal/mover"
 	"catchment/internal/plan"
+	"catchment/internal/salesforce"
 )
 
 // failed makes an error of a job that Salesforce gave up. There are no codes:
@@ -34,6 +35,9 @@ func overloaded(err error, text string) error {
 // classOf knows the texts that Salesforce writes into errorMessage (Bulk API
 // 2.0 guide, "Limits"; other extractors' reports).
 func classOf(text string) (plan.Class, string) {
+	if salesforce.NeedsFilter(text) {
+		return plan.Fix, "leave the object out, or give its flow a where that Salesforce accepts"
+	}
 	text = strings.ToLower(text)
 	has := func(parts ...string) bool {
 		for _, p := range parts {

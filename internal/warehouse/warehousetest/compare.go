@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"catchment/internal/plan"
 	"catchment/internal/warehouse"
@@ -86,6 +87,28 @@ func comparePending(r *rig) {
 	r.read(r.puts("a1", 100, rec("1", 10, false, "changed since"), rec("2", 60, false, "not yet read"), rec("3", 10, false, "deleted since")))
 	r.finds(r.stamps(50), 9, warehouse.Difference{Source: 2, Warehouse: 3, Pending: 4},
 		r.page(short, brief("1", 51, false), brief("3", 50, true), brief("4", 70, false)))
+}
+
+// Where records have no stamp, only that is judged of which there is proof.
+func compareSnapshot(r *rig) {
+	const header = "Id,SystemModstamp,Name" // the second tells when a record was made
+	born := func(minute int) string { return at(minute).Format("2006-01-02T15:04:05.000Z") }
+	r.read(reading{name: "a1", readAt: at(100), pages: []warehouse.Page{r.page(header, "1,"+born(1)+",same", "2,"+born(2)+",went since", "3,"+born(3)+",changes")}})
+	r.read(reading{name: "a2", readAt: at(50), pages: []warehouse.Page{r.page(header, "4,"+born(4)+",not in the last reading")}})
+	now := r.page(header, "1,"+born(1)+",same", "3,"+born(3)+",changed", "5,"+born(10)+",missed", "6,"+born(95)+",made since", "7,,who knows")
+	c := warehouse.Comparison{Table: r.only("id", "name"), Policy: warehouse.Flag, Before: at(90), Snapshot: &warehouse.Snapshot{ReadAt: at(100)}}
+	r.finds(c, 9, warehouse.Difference{Source: 5, Warehouse: 4, Extra: 1, Pending: 1, Unjudged: 4, ExtraIDs: []string{"4"}},
+		r.page("Id,Name", "1,same", "3,changed", "5,missed", "6,made since", "7,who knows"))
+	c.Table, c.Snapshot.Born = r.only("id", "name", "systemmodstamp"), "systemmodstamp"
+	r.finds(c, 9, warehouse.Difference{Source: 5, Warehouse: 4, Missing: 1, Extra: 1, Pending: 2, Unjudged: 2, MissingIDs: []string{"5"}, ExtraIDs: []string{"4"}}, now)
+	c.Snapshot.ReadAt = time.Time{}
+	r.finds(c, 0, warehouse.Difference{Source: 5, Warehouse: 4, Missing: 1, Pending: 1, Unjudged: 4}, now)
+	c.Policy = warehouse.Ignore
+	r.finds(c, 0, warehouse.Difference{Source: 5, Warehouse: 4, Missing: 1, Pending: 1, Unjudged: 2}, now)
+
+	// Another field than SystemModstamp may be the stamp.
+	r.finds(warehouse.Comparison{Table: r.only("id", "name", "systemmodstamp"), Policy: warehouse.Flag, Before: at(90), Stamp: "systemmodstamp"}, 0,
+		warehouse.Difference{Source: 5, Warehouse: 4, Missing: 2, Extra: 2, Wrong: 1, Pending: 1}, now)
 }
 
 // wide is a header with a column of each kind.

@@ -147,6 +147,7 @@ func others() []test {
 		{"metadata", metadata},
 		{"comparison", comparison},
 		{"comparison of what is pending", comparePending},
+		{"comparison without stamps", compareSnapshot},
 		{"comparison of values", compareValues},
 		{"comparison asks again", compareAgain},
 		{"comparison of a reading that isn't whole", compareUnsound},
