@@ -217,9 +217,17 @@ func (r *Replicator) window(ctx context.Context, src *source, mark warehouse.Mar
 	if err != nil {
 		return Window{}, c, err
 	}
-	lagged := server.Add(-cmp.Or(r.Options.Lag, 15*time.Minute))
-	return nextWindow(mark, from, c.end, c.covered, lagged), c, nil
+	lag := cmp.Or(r.Options.Lag, 15*time.Minute)
+	if src.replicates() { // it should have been said: somebody's transaction may be older than any usual lag
+		lag = max(lag, silentLag)
+	}
+	return nextWindow(mark, from, c.end, c.covered, server.Add(-lag)), c, nil
 }
+
+// silentLag is how far behind the server's time a window stays of an object
+// whose logs should tell how far it is complete, and don't: longer than a
+// transaction lives. What it reads again is little; what it would miss is lost.
+const silentLag = 24 * time.Hour
 
 // abandon gives an attempt up: what it staged goes, and drop will take its job
 // and its pages.

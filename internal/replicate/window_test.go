@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"catchment/internal/control"
+	"catchment/internal/fakeorg"
 	"catchment/internal/flow"
 	"catchment/internal/replicate"
 )
@@ -108,6 +109,33 @@ func TestFourHourTransaction(t *testing.T) {
 	r.same()
 	if pinned := r.flowRow("Contact").PinnedSince; !pinned.IsZero() {
 		t.Errorf("still pinned since %s", pinned)
+	}
+}
+
+// TestTransactionWhileTheLogsAreSilent: Salesforce leaves out how far it is
+// complete, and a transaction of more than an hour is open. The window stays so
+// far behind that nothing of it is lost (TestSoak, seed 20261323).
+func TestTransactionWhileTheLogsAreSilent(t *testing.T) {
+	r := small(t, "Contact", 20)
+	silent := func() {
+		r.org.Fault(fakeorg.Rule{Path: "/updated", Omit: []string{"latestDateCovered"}})
+		r.org.Fault(fakeorg.Rule{Path: "/deleted", Omit: []string{"latestDateCovered"}})
+	}
+	for range 2 { // the first reading, and one after it
+		r.later(time.Hour)
+		slow := r.org.Begin()
+		r.must(slow.Update(r.ids("Contact")[0], map[string]any{"Title": "late"}))
+		r.later(70 * time.Minute)
+		silent()
+		began := r.org.Clock().Now()
+		if o := r.done(nil).Objects[0]; o.Grade == "proven" && o.To.After(began) {
+			t.Errorf("nobody said so: %+v", o)
+		}
+		r.org.ClearFaults()
+		r.must(slow.Commit())
+		r.later(time.Minute)
+		r.done(nil)
+		r.same()
 	}
 }
 
