@@ -231,30 +231,8 @@ func (w *Warehouse) moveAside(ctx context.Context, tx Tx, t Table, a Adoption) e
 			return fmt.Errorf("keep %s as %s: %w", one.Name, one.Kept, err)
 		}
 	}
-	for _, side := range []struct {
-		schema string
-		own    []Column
-	}{{w.o.Staging, stagingOwn()}, {w.o.Schema, finalOwn()}} {
-		has, err := storedColumns(ctx, tx, side.schema, t.Name)
-		if err != nil {
-			return err
-		}
-		ddl, _, err := shape(w.d, side.schema, t, has, side.own)
-		if err != nil {
-			return err
-		}
-		for _, sql := range ddl {
-			if _, err := tx.Exec(ctx, sql); err != nil {
-				return err
-			}
-		}
-		if side.schema == w.o.Schema {
-			if err := w.grant(ctx, tx, t, len(has) == 0); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
+	_, err := w.makeTables(ctx, tx, t)
+	return err
 }
 
 // moveIn copies the rows of an old table into staging, as rows that nobody

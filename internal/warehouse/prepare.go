@@ -20,36 +20,45 @@ func (w *Warehouse) Prepare(ctx context.Context, f Fence, t Table) ([]Change, er
 		if len(t.Key) == 0 {
 			return plan.Fixf("declare the object's index fields as its key", "%s has no Id to tell records by", t.Object)
 		}
-		for _, side := range []struct {
-			schema string
-			own    []Column
-		}{{w.o.Staging, stagingOwn()}, {w.o.Schema, finalOwn()}} {
-			has, err := storedColumns(ctx, tx, side.schema, t.Name)
-			if err != nil {
-				return err
-			}
-			has, renamed, err := w.rename(ctx, tx, side.schema, t, has)
-			if err != nil {
-				return err
-			}
-			ddl, changes, err := shape(w.d, side.schema, t, has, side.own)
-			if err != nil {
-				return err
-			}
-			changes = append(renamed, changes...)
-			for _, sql := range ddl {
-				if _, err := tx.Exec(ctx, sql); err != nil {
-					return err
-				}
-			}
-			if side.schema == w.o.Schema {
-				done = changes
-				return w.grant(ctx, tx, t, len(has) == 0)
-			}
-		}
-		return nil
+		var err error
+		done, err = w.makeTables(ctx, tx, t)
+		return err
 	})
 	return done, err
+}
+
+// makeTables makes both tables of t, or changes them into what t wants, and
+// tells what became of the final one.
+func (w *Warehouse) makeTables(ctx context.Context, tx Tx, t Table) ([]Change, error) {
+	if _, _, err := w.makeTable(ctx, tx, w.o.Staging, t, stagingOwn()); err != nil {
+		return nil, err
+	}
+	changes, isNew, err := w.makeTable(ctx, tx, w.o.Schema, t, finalOwn())
+	if err != nil {
+		return nil, err
+	}
+	return changes, w.grant(ctx, tx, t, isNew)
+}
+
+func (w *Warehouse) makeTable(ctx context.Context, tx Tx, schema string, t Table, own []Column) (changes []Change, isNew bool, err error) {
+	has, err := storedColumns(ctx, tx, schema, t.Name)
+	if err != nil {
+		return nil, false, err
+	}
+	has, renamed, err := w.rename(ctx, tx, schema, t, has)
+	if err != nil {
+		return nil, false, err
+	}
+	ddl, changes, err := shape(w.d, schema, t, has, own)
+	if err != nil {
+		return nil, false, err
+	}
+	for _, sql := range ddl {
+		if _, err := tx.Exec(ctx, sql); err != nil {
+			return nil, false, err
+		}
+	}
+	return append(renamed, changes...), len(has) == 0, nil
 }
 
 // shape decides which statements make the table that t wants out of one that
