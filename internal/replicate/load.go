@@ -33,6 +33,9 @@ func (r *Replicator) load(ctx context.Context, v *visit) error {
 		if p.Mover == noMover || p.Loaded {
 			continue
 		}
+		if len(p.Job) == 0 { // what it completes was read anew just now: the next call makes another
+			return nil
+		}
 		if err := r.loadPart(ctx, v, int64(i), p); err != nil || !p.Loaded {
 			return err // the next call goes on from here
 		}

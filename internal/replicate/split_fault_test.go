@@ -9,6 +9,8 @@ import (
 	"catchment/internal/control"
 	"catchment/internal/fakeorg"
 	"catchment/internal/flow"
+	"catchment/internal/plan"
+	"catchment/internal/replicate"
 )
 
 // A query that Salesforce can't finish in its time is read in ranges of Ids:
@@ -81,6 +83,31 @@ func TestQueryTimeoutIsSplit(t *testing.T) {
 			r.same()
 		})
 	}
+}
+
+// TestGroupsOfALostReading: a process ends before it loads what it read by REST
+// in groups of columns. The next one reads all of them anew, in one run.
+func TestGroupsOfALostReading(t *testing.T) {
+	r := small(t, "Contact", 50)
+	r.done(nil)
+	r.history(12, 3)
+	r.org.Fault(fakeorg.Rule{Path: "quer", ComplexOver: 20})
+	p, stop := r.start(nil), make(chan struct{})
+	p.options.Stop = stop
+	p.before = func(step string, _ plan.Task) {
+		if step == replicate.Load {
+			close(stop)
+		}
+	}
+	if row := p.run(); row.State == control.Done {
+		t.Fatalf("it wasn't stopped: %+v", row)
+	}
+	p.close()
+	if o := r.done(nil).Objects[0]; !strings.Contains(strings.Join(o.Notes, " "), "another reads the same") {
+		t.Errorf("notes %q", o.Notes)
+	}
+	r.org.ClearFaults()
+	r.same()
 }
 
 // Where even a small range takes too long, the run fails and says what to do;
