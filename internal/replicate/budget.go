@@ -26,9 +26,10 @@ type budget struct {
 	limits map[string]salesforce.Limit
 }
 
-// spare tells, before a step, whether the org has API calls to spare, or only the
-// share that was set aside for people (invariant 10). The newest answer says how many are used; where that is too many, the org is asked, since
-// the answer may be old.
+// spare tells, before a step, whether the org has API calls to spare, or only
+// the share that was set aside for people (invariant 10). The newest answer says
+// how many are used; where that is too many, the org is asked, since the answer
+// may be old.
 func (r *Replicator) spare(ctx context.Context) error {
 	if !r.Org.Usage().UsedUp(r.Options.Reserve) {
 		return nil

@@ -166,21 +166,20 @@ func (l *loading) run(ctx context.Context) error {
 	defer cancel(nil)
 	defer l.gate.leave(path.Join(l.v.attempt.Flow, l.v.attempt.ID))
 	var loader sync.WaitGroup
-	var loadErr error
 	loader.Go(func() {
-		if loadErr = l.loadReady(ctx); loadErr != nil {
-			cancel(loadErr)
+		if err := l.loadReady(ctx); err != nil {
+			cancel(err)
 			for range l.ready { // let the fetchers go
 			}
 		}
 	})
-	fetchErr := l.fetchAll(ctx, cancel)
+	err := l.fetchAll(ctx, cancel)
 	close(l.ready)
 	loader.Wait()
-	if loadErr != nil {
-		return loadErr
+	if first := context.Cause(ctx); first != nil { // what the others say is only its consequence
+		return first
 	}
-	return fetchErr
+	return err
 }
 
 // fetchAll lists the job's pages and fetches those that aren't stored. The
