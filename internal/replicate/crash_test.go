@@ -121,3 +121,37 @@ func crashAt(t *testing.T, template *rig, n int, run func(*process)) {
 		t.Errorf("%d jobs are in the org, before the clean run %d", left, jobs)
 	}
 }
+
+// A process may live through any failure of the warehouse while it replaces a
+// job whose result didn't add up: what that has staged isn't in the next run's
+// way (TestSoak, seed 20264514).
+func TestFailuresWhileAJobIsReplaced(t *testing.T) {
+	template := newRig(t, crashOrg(t), "Contact")
+	template.keeps("Contact", "LastName", "Email", "Birthdate")
+	template.org.Fault(fakeorg.Rule{Path: "/results", DuplicatePage: true, Nth: 2})
+	if row := template.run(func(p *process) { p.tries = 1 }); row.State != control.Failed {
+		t.Fatalf("%+v", row)
+	}
+	template.org.ClearFaults()
+	rehearsal := &fate{}
+	p := template.fork(t).start(rehearsal)
+	p.run()
+	p.close()
+	met := 0
+	for n, of := range rehearsal.kinds {
+		if of != "warehouse" {
+			continue
+		}
+		r := template.fork(t)
+		p := r.start(&fate{hiccups: map[int]bool{n + 1: true}, hiccuped: func(string) { met++ }})
+		p.tries = 1
+		p.run()
+		p.close()
+		r.done(nil)
+		r.same()
+		r.nothingKept()
+	}
+	if met < 10 {
+		t.Errorf("only %d failures were met", met)
+	}
+}

@@ -28,6 +28,7 @@ type fate struct {
 
 	mu      sync.Mutex
 	moments int
+	kinds   []string // of the moments so far
 	dead    bool
 }
 
@@ -36,6 +37,7 @@ func (f *fate) moment(of string) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.moments++
+	f.kinds = append(f.kinds, of)
 	if f.at > 0 && f.moments >= f.at && !f.dead {
 		f.dead = true
 		f.end(errKilled)

@@ -62,6 +62,9 @@ func (r *Replicator) loadPart(ctx context.Context, v *visit, place int64, p *con
 		}
 		return l.load(ctx, place)
 	}
+	if err := r.onlyParts(ctx, v); err != nil { // a job that was given up may have left rows
+		return err
+	}
 	l, err := r.newLoading(ctx, v, place, p)
 	if err != nil {
 		return err

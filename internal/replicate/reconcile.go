@@ -279,7 +279,8 @@ func (r *Replicator) dropFindings(ctx context.Context, v *visit) error {
 }
 
 // onlyParts makes sure that nothing else is staged of an attempt than its
-// parts: a process may have died before it noted what it had found.
+// parts: a process may have died before it noted what it had found, or before it
+// had forgotten what a job brought that was given up.
 func (r *Replicator) onlyParts(ctx context.Context, v *visit) error {
 	staged, _, err := r.Warehouse.Staged(ctx, v.attempt.ID, "")
 	if pages, _, _ := v.attempt.Sums(); err != nil || staged == pages {
