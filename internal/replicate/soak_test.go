@@ -25,18 +25,20 @@ var (
 // faults between: at the end the warehouse says what the org says, and at no
 // moment had a key two rows. To repeat a failure give its seed and -soak.runs=1.
 func TestSoak(t *testing.T) {
-	tally, failed := &tallied{}, atomic.Bool{}
+	tally, failed := &tallied{}, atomic.Int32{}
 	t.Run("lives", func(t *testing.T) {
 		for i := range *soakRuns {
 			seed := *soakSeed + uint64(i)
 			t.Run(fmt.Sprintf("seed=%d", seed), func(t *testing.T) {
 				t.Parallel()
-				if failed.Load() {
-					t.Fatal("not lived: another life has failed")
+				if failed.Load() >= 3 {
+					tally.add("histories", "not lived, others had failed", 1)
+					return
 				}
 				var talk bytes.Buffer
 				defer func() {
-					if t.Failed() && !failed.Swap(true) {
+					if t.Failed() {
+						failed.Add(1)
 						t.Logf("%sagain: go test -run Soak ./internal/replicate -soak.runs=1 -soak.seed=%d -soak.in=%s", &talk, seed, *soakIn)
 					}
 				}()

@@ -84,7 +84,7 @@ func (r *Replicator) readFound(ctx context.Context, v *visit) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	n := 0
+	n, columns := 0, allColumns(v.attempt) // a field that came since has no column before the next run
 	for ids := range slices.Chunk(alive, foundAtOnce) {
 		if n++; n > foundAtMost {
 			if err := r.sweepNext(ctx, v); err != nil {
@@ -92,9 +92,9 @@ func (r *Replicator) readFound(ctx context.Context, v *visit) (bool, error) {
 			}
 			break
 		}
-		q := salesforce.Select{Fields: v.source.names(), From: v.source.object.Name, Where: []salesforce.Condition{salesforce.In("Id", ids)}}
+		q := salesforce.Select{Fields: columns, From: v.source.object.Name, Where: []salesforce.Condition{salesforce.In("Id", ids)}}
 		v.attempt.Parts = append(v.attempt.Parts, control.Part{
-			Name: foundPart + strconv.Itoa(n), Op: string(warehouse.Put), Columns: v.source.names(), SOQL: q.String(),
+			Name: foundPart + strconv.Itoa(n), Op: string(warehouse.Put), Columns: columns, SOQL: q.String(),
 			Mover: moverFor(cmp.Or(row.Mover, string(v.source.flow.Mover)), int64(len(ids)), q.String()),
 		})
 	}

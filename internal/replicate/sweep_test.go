@@ -12,6 +12,7 @@ import (
 	"catchment/internal/fakeorg"
 	"catchment/internal/flow"
 	"catchment/internal/plan"
+	"catchment/internal/replicate"
 )
 
 var week = flow.Sweep{Every: 7 * 24 * time.Hour}
@@ -358,6 +359,42 @@ func TestHiddenRecordsComeBack(t *testing.T) {
 			t.Errorf("reasons %q", got)
 		}
 	}
+}
+
+// A record is found again by an attempt that was begun before a field came: it
+// is read with the fields of its attempt, and the next run fills the new one.
+// Found by the soak: the page had a field for which the table had no column, in
+// every run that followed.
+func TestFoundAfterAFieldCame(t *testing.T) {
+	r := small(t, "Contact", 40)
+	r.flows[0].Sweep = week
+	r.done(nil)
+	ids := r.ids("Contact")
+	r.must(r.org.HideRecord(ids[:2]...))
+	r.later(8 * 24 * time.Hour)
+	r.done(nil)
+	r.must(r.org.ShowRecord(ids[:2]...))
+	r.later(8 * 24 * time.Hour)
+
+	p, stop := r.start(nil), make(chan struct{})
+	p.options.Stop = stop
+	p.before = func(step string, _ plan.Task) {
+		if step == replicate.Load {
+			close(stop)
+		}
+	}
+	if row := p.run(); row.State == control.Done {
+		t.Fatalf("it wasn't stopped: %+v", row)
+	}
+	p.close()
+	r.must(r.org.AddField("Contact", fakeorg.Field{Name: "Later__c", Type: "string", Length: 80}))
+	r.set(ids[0], "Later__c", "here")
+	if o := r.done(nil).Objects[0]; !strings.Contains(strings.Join(o.Notes, " "), "2 records are there again") {
+		t.Errorf("notes %q", o.Notes)
+	}
+	r.later(time.Hour)
+	r.done(nil)
+	r.same()
 }
 
 // The losers of a merge say so.
