@@ -177,6 +177,9 @@ func (c *checkup) checkFlows(ctx context.Context) {
 		if err == nil {
 			_, err = warehouse.TableFor(o, fields, fl.Naming == flow.Snake)
 		}
+		if err == nil && fl.Salted() {
+			_, err = c.Secret(fl.Salt)
+		}
 		if err == nil {
 			err = c.probe(ctx, fl)
 		}

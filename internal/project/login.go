@@ -13,8 +13,8 @@ func (p *Project) resolver() secret.Resolver {
 	return secret.Resolver{Getenv: p.Getenv, ReadFile: p.ReadFile, AWS: p.Secrets}
 }
 
-// secret gives the secret that a reference of the configuration points to.
-func (p *Project) secret(reference string) (string, error) {
+// Secret gives the secret that a reference of the configuration points to.
+func (p *Project) Secret(reference string) (string, error) {
 	v, err := p.resolver().Resolve(reference)
 	return v.Reveal(), err
 }

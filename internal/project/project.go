@@ -290,7 +290,7 @@ func (p *Project) Replicator(names []string) *replicate.Replicator {
 		Options: replicate.Options{
 			Downloads: p.File.Limits.Downloads, StageLimit: int64(p.File.Limits.Stage), Keep: p.File.Stage.Keep,
 			Now: p.Now, LandApart: p.File.AppFlow.Landing == flow.ApartLanding, Composite: p.File.Org.Composite,
-			Secret: p.secret, Reserve: int(p.File.Org.Reserve),
+			Secret: p.Secret, Reserve: int(p.File.Org.Reserve),
 		},
 	}
 }
@@ -298,7 +298,7 @@ func (p *Project) Replicator(names []string) *replicate.Replicator {
 // Verifier makes what compares org and warehouse.
 func (p *Project) Verifier(o verify.Options) *verify.Verifier {
 	return &verify.Verifier{
-		Org: p.Org, Warehouse: p.Warehouse, Control: p.Control, Stage: p.Stage, Movers: p.movers(), Secret: p.secret, Options: o,
+		Org: p.Org, Warehouse: p.Warehouse, Control: p.Control, Stage: p.Stage, Movers: p.movers(), Secret: p.Secret, Options: o,
 	}
 }
 
