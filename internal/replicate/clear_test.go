@@ -16,6 +16,7 @@ import (
 	"catchment/internal/fakeorg"
 	"catchment/internal/flow"
 	"catchment/internal/page"
+	"catchment/internal/plan"
 	"catchment/internal/schema"
 	"catchment/internal/value"
 	"catchment/internal/verify"
@@ -172,6 +173,13 @@ func (r *rig) repaired(ids []string, wide bool) {
 	fl, method, wrong := r.flows[0], verify.Values, int64(1)
 	if wide {
 		method, wrong = verify.Stamps, 0
+		p := r.start(nil)
+		v := p.verifier()
+		values(&v.Options)
+		if _, err := v.Flow(p.ctx, fl); plan.ClassOf(err) != plan.Fix || !strings.Contains(plan.HintOf(err), "without --digest") {
+			r.t.Errorf("a digest of too many fields: %v", err)
+		}
+		p.close()
 	}
 	look := func(o *verify.Options) { o.Method = method }
 	found := r.verified(fl, look)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"path"
 	"time"
 
@@ -26,6 +27,10 @@ func (w *visit) read(ctx context.Context, r *warehouse.Reading) (int64, error) {
 	if errors.Is(err, mover.ErrUnsupported) {
 		pager = w.Movers["rest"]
 		job, err = pager.Create(ctx, request)
+		if salesforce.StatusOf(err) == http.StatusRequestURITooLong {
+			err = plan.Fixf("compare its stamps: the same without --digest; or exclude fields that nobody needs",
+				"%d fields of %s are more than one REST query can name, and Bulk doesn't read the object: %w", len(fieldsOf(w.judged)), w.object.Name, err)
+		}
 	}
 	if err != nil {
 		return 0, err
