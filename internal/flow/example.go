@@ -40,7 +40,7 @@ const exampleBody = `  reserve: 40%               # of the daily API limits, lef
 
 # Relative paths begin at this file.
 warehouse:
-  url: duckdb:catchment.duckdb
+  url: duckdb:catchment.duckdb  # ?memory_limit=2GB&threads=2 leaves room on a small machine
   schema: salesforce
   staging_schema: salesforce_incremental
 

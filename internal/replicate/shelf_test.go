@@ -91,7 +91,8 @@ func (s shelf) open(r *rig) (warehouse.Driver, error) {
 	if s.url != "" {
 		return postgres.Open(s.url, postgres.Options{})
 	}
-	return duckdb.Open(cmp.Or(s.file, r.path("warehouse.duckdb")), duckdb.Options{Idle: time.Hour})
+	// Tables of a few rows: a second thread would only wait for the first.
+	return duckdb.Open(cmp.Or(s.file, r.path("warehouse.duckdb"))+"?threads=1", duckdb.Options{Idle: time.Hour})
 }
 
 // config reaches what stands for AWS, with keys that nobody checks.

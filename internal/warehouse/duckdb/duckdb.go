@@ -16,13 +16,11 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
-	"strings"
 	"sync"
 	"time"
 
 	"github.com/duckdb/duckdb-go/v2"
 
-	"catchment/internal/plan"
 	"catchment/internal/warehouse"
 )
 
@@ -32,11 +30,12 @@ type Options struct {
 	Spool string        // folder for pages that lie elsewhere; "" is the database's own
 }
 
-// Open makes a driver for the database file at path. The file itself is opened
-// by the first transaction, and made if there is none.
+// Open makes a driver for the database file at path, which may end in settings.
+// The file itself is opened by the first transaction, and made if there is none.
 func Open(path string, o Options) (warehouse.Driver, error) {
-	if path == "" || strings.HasPrefix(path, ":memory:") || strings.ContainsAny(path, "?") {
-		return nil, plan.Fixf("write `url: duckdb:catchment.duckdb`, with the path of a file", "duckdb: %q is not the path of a file", path)
+	path, given, err := place(path)
+	if err != nil {
+		return nil, err
 	}
 	if o.Idle == 0 {
 		o.Idle = 200 * time.Millisecond
@@ -44,13 +43,14 @@ func Open(path string, o Options) (warehouse.Driver, error) {
 	if o.Spool == "" {
 		o.Spool = filepath.Dir(path)
 	}
-	return &driver{path: path, o: o, writing: make(chan struct{}, 1)}, nil
+	return &driver{path: path, settings: offline + given, o: o, writing: make(chan struct{}, 1)}, nil
 }
 
 type driver struct {
-	path    string
-	o       Options
-	writing chan struct{} // holds one token while a transaction may write
+	path     string
+	settings string // of DuckDB, as its DSN has them
+	o        Options
+	writing  chan struct{} // holds one token while a transaction may write
 
 	mu     sync.Mutex
 	db     *sql.DB // nil while the file is closed
@@ -132,7 +132,7 @@ func (d *driver) acquire() (*sql.DB, error) {
 		d.idle.Stop()
 	}
 	if d.db == nil {
-		c, err := duckdb.NewConnector(d.path+offline, session)
+		c, err := duckdb.NewConnector(d.path+d.settings, session)
 		if err != nil {
 			return nil, err
 		}

@@ -304,3 +304,33 @@ func TestSpoolLeavesNothing(t *testing.T) {
 		t.Errorf("left behind: %v, %v", left, err)
 	}
 }
+
+// The url gives DuckDB a share of the machine.
+func TestSettings(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "copy.duckdb")
+	d, err := duckdb.Open(path+"?memory_limit=300MB&threads=1", duckdb.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got string
+	err = d.View(t.Context(), func(tx warehouse.Tx) error {
+		return tx.Query(t.Context(), func(scan warehouse.Scan) error { return scan(&got) },
+			"SELECT current_setting('memory_limit') || ', ' || current_setting('threads')")
+	})
+	if err := errors.Join(err, d.Close()); err != nil || got != "286.1 MiB, 1" {
+		t.Errorf("%s, %v", got, err)
+	}
+	for url, says := range map[string]string{
+		"":                              "not the path",
+		":memory:":                      "not the path",
+		"?threads=2":                    "not the path",
+		path + "?threads=none":          `threads is "none"`,
+		path + "?memory_limit=half":     `memory_limit is "half"`,
+		path + "?threads=1&threads=2":   `threads is "1, 2"`,
+		path + "?access_mode=automatic": `no setting "access_mode"`,
+	} {
+		if _, err := duckdb.Open(url, duckdb.Options{}); err == nil || plan.ClassOf(err) != plan.Fix || !strings.Contains(err.Error(), says) {
+			t.Errorf("%s: %v", url, err)
+		}
+	}
+}
