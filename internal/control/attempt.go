@@ -98,6 +98,7 @@ type Attempt struct {
 	Statement string `json:"statement,omitzero"` // the warehouse's id of the consolidation under way, where it needs nobody to wait for it
 	Merges    int    `json:"merges,omitzero"`    // such statements that came to nothing
 
+	Calls      int64      `json:"calls,omitzero"`      // of Salesforce's API, by the steps of the run that has it
 	Waiting    time.Time  `json:"waiting,omitzero"`    // since when it waits for the org's limits
 	FailedRun  string     `json:"failed_run,omitzero"` // the last run that it failed in
 	Error      string     `json:"error,omitzero"`

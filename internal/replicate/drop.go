@@ -3,6 +3,7 @@ package replicate
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 
 	"catchment/internal/control"
 	"catchment/internal/plan"
@@ -12,7 +13,7 @@ import (
 // Salesforce, and stored pages past their time. Open attempts keep theirs.
 // What can't be cleared now is left to the next run, and the rest goes on.
 func (r *Replicator) drop(ctx context.Context, t plan.Task) (plan.Task, error) {
-	ctx = r.counted(ctx, t.Flow)
+	ctx, calls := counted(ctx)
 	if _, err := r.Control.Renew(ctx, leaseOf(t)); errors.Is(err, control.ErrLost) {
 		return t, nil // the run that has the flow now does it
 	} else if err != nil {
@@ -32,21 +33,26 @@ func (r *Replicator) drop(ctx context.Context, t plan.Task) (plan.Task, error) {
 		open[a.ID] = a.State.Open()
 		clear[a.ID] = a.Generation < row.ClearFrom
 		if a.State == control.Consolidated || a.State == control.Abandoned {
-			errs = append(errs, r.dropAttempt(ctx, a))
+			spent := new(atomic.Int64)
+			if a.ID == t.Attempt { // the newest: what they all cost stands there
+				spent = calls
+			}
+			errs = append(errs, r.dropAttempt(ctx, a, spent))
 		}
 	}
 	return t, errors.Join(append(errs, r.dropPages(ctx, t.Flow, open, clear))...)
 }
 
-// dropAttempt deletes an attempt's jobs and forgets its pages.
-func (r *Replicator) dropAttempt(ctx context.Context, a control.Attempt) error {
+// dropAttempt deletes an attempt's jobs and forgets its pages. calls is what
+// that cost the attempt's run.
+func (r *Replicator) dropAttempt(ctx context.Context, a control.Attempt, calls *atomic.Int64) error {
 	if err := r.dropJobs(ctx, &a); err != nil {
 		return err
 	}
 	if err := r.Control.DropPages(ctx, a.ID); err != nil {
 		return err
 	}
-	a.State = control.Dropped
+	a.State, a.Calls = control.Dropped, a.Calls+calls.Load()
 	_, err := r.Control.SaveAttempt(ctx, a)
 	return err
 }

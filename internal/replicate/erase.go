@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"sync/atomic"
 
 	"catchment/internal/control"
 	"catchment/internal/flow"
@@ -183,7 +184,7 @@ func (r *Replicator) giveUpOpen(ctx context.Context, lease *control.Lease) error
 	}
 	for _, a := range attempts {
 		if a.State == control.Consolidated || a.State == control.Abandoned {
-			if err := r.dropAttempt(ctx, a); err != nil {
+			if err := r.dropAttempt(ctx, a, new(atomic.Int64)); err != nil {
 				return err
 			}
 		}

@@ -19,7 +19,9 @@ func (r *Replicator) list(ctx context.Context, t plan.Task) (plan.Task, error) {
 	if err != nil {
 		return t, err
 	}
+	before := r.Org.Calls()
 	items, objects, err := r.listFlows(ctx, t.Run)
+	run.Calls += r.Org.Calls() - before
 	if plan.ClassOf(err) == plan.Wait {
 		if t, waits, err := r.listWaits(ctx, t, run, err); waits || err != nil {
 			return t, err
@@ -72,7 +74,9 @@ func (r *Replicator) listFlows(ctx context.Context, run string) ([]plan.Task, []
 	g.SetLimit(4)
 	for i, fl := range flows {
 		g.Go(func() (err error) {
-			items[i], objects[i], err = r.listFlow(r.counted(ctx, fl.Object), run, org, fl)
+			ctx, calls := counted(ctx)
+			items[i], objects[i], err = r.listFlow(ctx, run, org, fl)
+			objects[i].Calls = calls.Load()
 			return err
 		})
 	}

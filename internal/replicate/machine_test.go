@@ -126,18 +126,37 @@ func newMachines(t *testing.T) *machines {
 // process; and each takes up what the other has left.
 func TestMachineAndEngineTakeTurns(t *testing.T) {
 	c := newMachines(t)
-	if err := c.execute(nil); err != nil {
-		t.Fatal(err)
-	}
+	c.costs(func() { c.must(c.execute(nil)) })
 	c.agrees()
 	c.change()
-	c.done(nil)
+	c.costs(func() { c.done(nil) })
 	c.agrees()
 	c.change()
-	if err := c.execute(nil); err != nil {
-		t.Fatal(err)
-	}
+	c.costs(func() { c.must(c.execute(nil)) })
 	c.agrees()
+}
+
+// costs holds what a run says of its API calls, however many processes made
+// them, to the org's own counters.
+func (c *machines) costs(run func()) {
+	c.t.Helper()
+	want := int64(0)
+	for kind, n := range c.rig.calls(run) {
+		if kind != "login" {
+			want += int64(n)
+		}
+	}
+	p := c.start(nil)
+	defer p.close()
+	rows, err := p.control.Runs(p.ctx)
+	c.must(err)
+	row, flows := rows[0], int64(0)
+	for _, o := range row.Objects {
+		flows += o.Calls
+	}
+	if row.Calls != want || flows == 0 || flows > want {
+		c.t.Errorf("the run says %d calls, its flows %d, the org %d", row.Calls, flows, want)
+	}
 }
 
 // change lets some time pass in which records change.

@@ -77,7 +77,7 @@ func (r *Replicator) attempt(ctx context.Context, lease *control.Lease, org stri
 		why := unfit(s)
 		if why == "" {
 			old.Fence = lease.Fence
-			old.FailedRun, old.Error, old.ErrorClass, old.Hint = "", "", "", ""
+			old.FailedRun, old.Error, old.ErrorClass, old.Hint, old.Calls = "", "", "", "", 0
 			return r.Control.SaveAttempt(ctx, old)
 		}
 		if err := r.abandon(ctx, lease, old, why); err != nil {

@@ -35,9 +35,11 @@ func (r *Replicator) publish(ctx context.Context, t plan.Task) (plan.Task, error
 				o.State, o.Error, o.Hint = control.FlowFailed, err.Error(), plan.HintOf(err)
 			} else if o, err = outcome(a, o); err != nil {
 				return t, err
+			} else if run.State == control.Running { // and not when it was published before
+				o.Calls += a.Calls
+				run.Calls += a.Calls
 			}
 		}
-		o.Calls = r.callsOf(o.Object)
 		run.Objects[i] = o
 		if err := r.noteFailure(ctx, o); err != nil {
 			return t, err
@@ -47,7 +49,6 @@ func (r *Replicator) publish(ctx context.Context, t plan.Task) (plan.Task, error
 		run.State = stateOf(run.Objects, lost, r.stopping())
 		run.Ended = r.Options.Now().UTC()
 	}
-	run.Calls = r.Org.Calls()
 	if _, err := r.Control.SaveRun(ctx, run); err != nil {
 		return t, err
 	}

@@ -17,7 +17,6 @@ package replicate
 import (
 	"context"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"catchment/internal/blob"
@@ -86,7 +85,6 @@ type Replicator struct {
 	slots   chan struct{} // one for each page that comes down
 	mu      sync.Mutex
 	sources map[string]*source
-	calls   map[string]*atomic.Int64
 	changed map[string]changes // by attempt
 	zone    *time.Location     // the org's
 	survey  survey
@@ -137,7 +135,6 @@ type Progress struct {
 // Steps yields the code of the steps.
 func (r *Replicator) Steps() plan.Steps {
 	r.sources = map[string]*source{}
-	r.calls = map[string]*atomic.Int64{}
 	r.changed = map[string]changes{}
 	r.gone = &finder{jobs: map[string][]byte{}, rows: map[string]int64{}}
 	r.slots = make(chan struct{}, max(r.Options.Downloads, 1))

@@ -46,21 +46,19 @@ func (r *Replicator) step(from control.AttemptState, f func(context.Context, *vi
 			t.Done = true
 			return t, err
 		}
-		ctx = r.counted(ctx, a.Flow)
+		ctx, calls := counted(ctx)
 		if _, err := r.Control.Renew(ctx, leaseOf(t)); err != nil {
 			return t, err
 		}
-		src, err := r.source(ctx, a.Flow)
-		if err != nil {
-			return t, r.failed(ctx, a, t.Run, err)
-		}
-		v := &visit{attempt: a, source: src}
-		if from != control.Loaded { // consolidating costs the org nothing
+		v := &visit{attempt: a}
+		v.source, err = r.source(ctx, a.Flow)
+		if err == nil && from != control.Loaded { // consolidating costs the org nothing
 			err = r.spare(ctx)
 		}
 		if err == nil {
 			err = f(ctx, v)
 		}
+		v.attempt.Calls += calls.Load()
 		if plan.ClassOf(err) == plan.Wait {
 			return r.waits(ctx, v, t, err)
 		}
@@ -113,26 +111,11 @@ func (v *visit) note(format string, args ...any) {
 	}
 }
 
-// counted lets the API calls made under ctx count for a flow.
-func (r *Replicator) counted(ctx context.Context, flow string) context.Context {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	n := r.calls[flow]
-	if n == nil {
-		n = new(atomic.Int64)
-		r.calls[flow] = n
-	}
-	return salesforce.CountInto(ctx, n)
-}
-
-// callsOf tells how many API calls a flow has cost in this process.
-func (r *Replicator) callsOf(flow string) int64 {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if n := r.calls[flow]; n != nil {
-		return n.Load()
-	}
-	return 0
+// counted lets the API calls made under ctx be counted. Steps may run in
+// processes of their own, so what each counts is added up in the control table.
+func counted(ctx context.Context) (context.Context, *atomic.Int64) {
+	n := new(atomic.Int64)
+	return salesforce.CountInto(ctx, n), n
 }
 
 // pager finds the mover of an attempt.
