@@ -52,7 +52,7 @@ func (p *work) status(ctx context.Context, atMost int) error {
 	if p.json {
 		return p.statusLines(ctx, flows, runs)
 	}
-	if len(flows) == 0 {
+	if len(flows)+len(runs) == 0 {
 		p.say("nothing was copied yet; begin with: catchment run")
 		return nil
 	}
@@ -70,7 +70,18 @@ func (p *work) status(ctx context.Context, atMost int) error {
 	for _, r := range runs {
 		t.row(r.ID, string(r.State), stamp(r.Started), p.took(r), count(int64(len(r.Objects))), count(r.Calls), r.Holder)
 	}
-	return t.end()
+	if err := t.end(); err != nil {
+		return err
+	}
+	for _, r := range runs {
+		if r.Error != "" {
+			p.say("%s: error: %s", r.ID, r.Error)
+		}
+		if r.Hint != "" {
+			p.say("%s: hint: %s", r.ID, r.Hint)
+		}
+	}
+	return nil
 }
 
 // held names the transaction that keeps a flow from being complete any further,
@@ -122,6 +133,9 @@ func (p *work) statusLines(ctx context.Context, flows []control.FlowRow, runs []
 			"objects": len(r.Objects), "api_calls": r.Calls}
 		if !r.Ended.IsZero() {
 			line["seconds"] = r.Ended.Sub(r.Started).Seconds()
+		}
+		if r.Error != "" {
+			line["error"], line["hint"] = r.Error, r.Hint
 		}
 		if err := p.line(line); err != nil {
 			return err

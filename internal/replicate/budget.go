@@ -110,7 +110,7 @@ func (r *Replicator) listWaits(ctx context.Context, t plan.Task, run control.Run
 	if !worth {
 		return t, false, nil
 	}
-	run.Error = err.Error()
+	run.Error, run.Hint = err.Error(), plan.HintOf(err)
 	if _, err := r.Control.SaveRun(ctx, run); err != nil {
 		return t, false, err
 	}

@@ -27,9 +27,9 @@ func (r *Replicator) list(ctx context.Context, t plan.Task) (plan.Task, error) {
 			return t, err
 		}
 	}
-	run.Objects, run.Error = objects, ""
+	run.Objects, run.Error, run.Hint = objects, "", ""
 	if err != nil {
-		run.Error = err.Error()
+		run.Error, run.Hint = err.Error(), plan.HintOf(err)
 	}
 	// A cancelled run still says why it ended.
 	if _, serr := r.Control.SaveRun(context.WithoutCancel(ctx), run); err == nil {
