@@ -209,7 +209,7 @@ func TestKilledBackend(t *testing.T) {
 	must(t, syscall.Kill(pid, syscall.SIGKILL))
 	close(goOn)
 	retryable(t, <-failed)
-	deadline := time.Now().Add(20 * time.Second)
+	deadline := time.Now().Add(2 * time.Minute) // recovery shares the machine with other tests
 	for { // the server starts anew, and says so
 		err := s.w.Migrate(t.Context())
 		if err == nil {
