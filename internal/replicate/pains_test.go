@@ -348,3 +348,31 @@ func TestPainTapSalesforce222(t *testing.T) {
 		t.Errorf("%d rows", n)
 	}
 }
+
+// A position in the log of changes had expired, and was skipped silently with two
+// days of events (CometD.NetCore.Salesforce#20). Here nobody runs for 40 days:
+// getUpdated reaches back 30, getDeleted 15, and the watermark is behind both.
+func TestPainCometD20(t *testing.T) {
+	const day = 24 * time.Hour
+	r := small(t, "Contact", 30)
+	r.flows[0].Sweep = week
+	r.done(nil)
+	ids := r.ids("Contact")
+	r.later(day)
+	r.set(ids[0], "LastName", "Changed")
+	r.must(r.org.Purge(ids[1]))
+	r.delete(ids[2])
+	r.later(20 * day)
+	r.must(r.org.Purge(ids[3]))
+	r.later(19 * day)
+	if o := r.done(nil).Objects[0]; o.Records < 1 || o.From.After(r.org.Clock().Now().Add(-39*day)) {
+		t.Errorf("%+v", o)
+	}
+	r.same()
+	if got := r.table("Contact")[ids[0]].values["lastname"]; got != "Changed" {
+		t.Errorf("the change of the first day: %q", got)
+	}
+	if got := r.reasons("Contact", ids[1], ids[2], ids[3]); strings.Contains(","+got+",", ",,") {
+		t.Errorf("reasons %q", got)
+	}
+}
