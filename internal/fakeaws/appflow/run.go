@@ -126,7 +126,7 @@ func (s *Server) records(ctx context.Context, in map[string]any) (any, error) {
 		return nil, err
 	}
 	if r := f.running(); r != nil {
-		s.advance(ctx, r)
+		s.advance(context.WithoutCancel(ctx), r) // a run doesn't end because who looked has died
 	}
 	size := 20
 	if n, ok := in["maxResults"].(float64); ok && n > 0 {
