@@ -122,6 +122,9 @@ func (j *join) put(ctx context.Context, tx Tx, p part) error {
 			return err
 		}
 	}
+	if done, err := j.direct(ctx, tx, p, staged); done || err != nil {
+		return err
+	}
 	return j.putRanked(ctx, tx, p)
 }
 

@@ -1,0 +1,81 @@
+package warehouse
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Most merges are simple: each version has a key of its own, none is of a deleted
+// record, and no tombstone stands against one. Where updating takes least, these
+// go from staging into the final table, without the temporary table of those
+// that win.
+
+// direct merges a part of so many versions in that way, and tells whether it
+// could.
+func (j *join) direct(ctx context.Context, tx Tx, p part, staged int64) (bool, error) {
+	if j.d.Place == "" {
+		return false, nil
+	}
+	q := j.anyTombstone()
+	if n, err := count(ctx, tx, q.sql, q.args...); err != nil || n > 0 {
+		return false, err
+	}
+	simple, q := false, j.simple(p)
+	if _, err := queryRow(ctx, tx, []any{&simple}, q.sql, q.args...); err != nil || !simple {
+		return false, err
+	}
+	q = j.updateDirect(p)
+	updated, err := tx.Exec(ctx, q.sql, q.args...)
+	if err != nil {
+		return true, err
+	}
+	inserted := int64(0)
+	if updated < staged { // else none is left that could be new
+		q = j.insertDirect(p)
+		inserted, err = tx.Exec(ctx, q.sql, q.args...)
+	}
+	j.counts.Updated += updated
+	j.counts.Inserted += inserted
+	j.applied += updated + inserted
+	j.written += updated + inserted
+	j.grown += inserted
+	return true, err
+}
+
+// simple tells whether each of a part's versions has a key of its own, and none
+// is of a deleted record.
+func (s *mergeSQL) simple(p part) statement {
+	b := s.binds()
+	return statement{fmt.Sprintf("SELECT count(*) = count(DISTINCT %s) AND count(CASE WHEN %s THEN 1 END) = 0\nFROM %s v\nWHERE %s",
+		s.recordKey("v")+s.d.Bytewise, s.deleted(p), s.staging(), s.where(p, b)), b.args}
+}
+
+// updateDirect writes versions over the rows that they are newer than. What they
+// don't carry stays.
+func (s *mergeSQL) updateDirect(p part) statement {
+	b := s.binds()
+	at, readAt := s.at(p), s.col("v", colReadAt)
+	set := []string{s.q(colSyncedAt) + " = " + b.value(s.now, Timestamp), s.q(colAt) + " = " + at, s.q(colReadAt) + " = " + readAt,
+		s.q(colDeleted) + " = NULL", s.q(colReason) + " = NULL"}
+	for _, name := range s.columns {
+		if slices.Contains(p.columns, name) && !slices.Contains(s.m.Table.Key, name) {
+			set = append(set, s.q(name)+" = "+s.col("v", name))
+		}
+	}
+	newer := s.newer(at, readAt, "f")
+	if p.override {
+		newer = s.notEarlier(readAt, "f")
+	}
+	return statement{fmt.Sprintf("UPDATE %s f\nSET %s\nFROM %s v\nWHERE %s AND %s\n\tAND %s",
+		s.final(), strings.Join(set, ", "), s.staging(), s.where(p, b), s.sameKey("v", "f"), newer), b.args}
+}
+
+// insertDirect writes the versions of records that have no row.
+func (s *mergeSQL) insertDirect(p part) statement {
+	b := s.binds()
+	row := s.row(p, s.at(p), "", b)
+	return statement{fmt.Sprintf("INSERT INTO %s (%s)\nSELECT\n\t%s\nFROM %s v\nLEFT JOIN %s f ON %s\nWHERE %s AND %s IS NULL",
+		s.final(), s.d.list("", s.names()), row, s.staging(), s.final(), s.sameKey("v", "f"), s.where(p, b), s.col("f", s.m.Table.Key[0])), b.args}
+}
