@@ -210,7 +210,7 @@ func TestKilledBackend(t *testing.T) {
 	close(goOn)
 	retryable(t, <-failed)
 	deadline := time.Now().Add(2 * time.Minute) // recovery shares the machine with other tests
-	for { // the server starts anew, and says so
+	for {                                       // the server starts anew, and says so
 		err := s.w.Migrate(t.Context())
 		if err == nil {
 			break
