@@ -44,10 +44,10 @@ type RunRow struct {
 	Started time.Time   `json:"started"`
 	Ended   time.Time   `json:"ended,omitzero"`
 	Objects []RunObject `json:"objects,omitempty"`
-	Calls   int64       `json:"calls"` // API calls
+	Calls   int64       `json:"calls"`          // API calls
 	Error   string      `json:"error,omitzero"` // of the run as a whole; those of flows stand in Objects
 	Hint    string      `json:"hint,omitzero"`  // what to do about Error
-	Version int64       `json:"-"` // 0: not stored
+	Version int64       `json:"-"`              // 0: not stored
 }
 
 // A FlowState says how a flow's part in a run went.
