@@ -29,7 +29,13 @@ func intoRedshift(t *testing.T, org *fakeorg.Org, by flow.Mover) (*machines, *cl
 	var c *cloud
 	if by == flow.ByAppFlow {
 		c = newCloud(t, r, nil)
-		r.begun = c.with
+		itself, err := r.shelf.open(r) // AppFlow's own way to Redshift, whatever process dies
+		r.must(err)
+		t.Cleanup(func() { r.must(itself.Close()) })
+		r.begun = func(p *process) {
+			c.with(p)
+			c.driver = itself
+		}
 	}
 	return r.machines(), c
 }
