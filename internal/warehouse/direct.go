@@ -56,26 +56,21 @@ func (s *mergeSQL) simple(p part) statement {
 // don't carry stays.
 func (s *mergeSQL) updateDirect(p part) statement {
 	b := s.binds()
-	at, readAt := s.at(p), s.col("v", colReadAt)
-	set := []string{s.q(colSyncedAt) + " = " + b.value(s.now, Timestamp), s.q(colAt) + " = " + at, s.q(colReadAt) + " = " + readAt,
+	at := s.at(p)
+	set := []string{s.q(colSyncedAt) + " = " + b.value(s.now, Timestamp), s.q(colAt) + " = " + at, s.q(colReadAt) + " = " + s.col("v", colReadAt),
 		s.q(colDeleted) + " = NULL", s.q(colReason) + " = NULL"}
 	for _, name := range s.columns {
 		if slices.Contains(p.columns, name) && !slices.Contains(s.m.Table.Key, name) {
 			set = append(set, s.q(name)+" = "+s.col("v", name))
 		}
 	}
-	newer := s.newer(at, readAt, "f")
-	if p.override {
-		newer = s.notEarlier(readAt, "f")
-	}
 	return statement{fmt.Sprintf("UPDATE %s f\nSET %s\nFROM %s v\nWHERE %s AND %s\n\tAND %s",
-		s.final(), strings.Join(set, ", "), s.staging(), s.where(p, b), s.sameKey("v", "f"), newer), b.args}
+		s.final(), strings.Join(set, ", "), s.staging(), s.where(p, b), s.sameKey("v", "f"), s.wins(p, at, "f")), b.args}
 }
 
 // insertDirect writes the versions of records that have no row.
 func (s *mergeSQL) insertDirect(p part) statement {
-	b := s.binds()
-	row := s.row(p, s.at(p), "", b)
-	return statement{fmt.Sprintf("INSERT INTO %s (%s)\nSELECT\n\t%s\nFROM %s v\nLEFT JOIN %s f ON %s\nWHERE %s AND %s IS NULL",
-		s.final(), s.d.list("", s.names()), row, s.staging(), s.final(), s.sameKey("v", "f"), s.where(p, b), s.col("f", s.m.Table.Key[0])), b.args}
+	q := s.insertPlain(p)
+	q.sql += fmt.Sprintf(" AND NOT EXISTS (SELECT 1 FROM %s f WHERE %s)", s.final(), s.sameKey("v", "f"))
+	return q
 }

@@ -107,6 +107,15 @@ func (s *mergeSQL) notEarlier(readAt, alias string) string {
 	return fmt.Sprintf("(%[1]s IS NULL OR %[2]s IS NULL OR %[1]s >= %[2]s)", readAt, s.col(alias, colReadAt))
 }
 
+// wins tells whether a part's version, stamped at, replaces what alias holds.
+func (s *mergeSQL) wins(p part, at, alias string) string {
+	readAt := s.col("v", colReadAt)
+	if p.override {
+		return s.notEarlier(readAt, alias)
+	}
+	return s.newer(at, readAt, alias)
+}
+
 // where selects a part's rows in staging.
 func (s *mergeSQL) where(p part, b *binds) string {
 	attempt, job, op := s.col("v", colAttempt), s.col("v", colJob), s.col("v", colOp)
@@ -252,12 +261,8 @@ WHERE v._catchment_rank = 1`,
 		s.q(tableNewest), row, s.col("f", first), s.col("f", colDeleted),
 		s.d.list("v.", s.m.Table.Key), s.at(p), readAt, s.col("v", colSeq),
 		s.staging(), where, s.final(), s.sameKey("v", "f"), s.tombs(), table, s.recordKey("v"), place)
-	newer := s.newer
-	if p.override {
-		newer = func(_, readAt, alias string) string { return s.notEarlier(readAt, alias) }
-	}
 	sql += fmt.Sprintf("\n\tAND (%s IS NULL OR %s)\n\tAND (t.record_key IS NULL OR %s)",
-		s.col("f", first), newer(at, readAt, "f"), newer(at, readAt, "t"))
+		s.col("f", first), s.wins(p, at, "f"), s.wins(p, at, "t"))
 	return statement{sql, b.args}
 }
 

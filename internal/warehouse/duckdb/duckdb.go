@@ -33,7 +33,7 @@ type Options struct {
 // Open makes a driver for the database file at path, which may end in settings.
 // The file itself is opened by the first transaction, and made if there is none.
 func Open(path string, o Options) (warehouse.Driver, error) {
-	path, given, err := place(path)
+	path, given, err := parse(path)
 	if err != nil {
 		return nil, err
 	}

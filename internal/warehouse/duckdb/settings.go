@@ -1,6 +1,7 @@
 package duckdb
 
 import (
+	"maps"
 	"net/url"
 	"regexp"
 	"slices"
@@ -21,24 +22,24 @@ var settings = []setting{
 	{"threads", "2", regexp.MustCompile(`^[1-9][0-9]{0,3}$`)},
 }
 
-// place takes the settings off a path, and writes them as DuckDB wants them
+// parse takes the settings off a path, and writes them as DuckDB wants them
 // behind those that are ours.
-func place(path string) (file, given string, err error) {
+func parse(path string) (file, given string, err error) {
 	file, query, _ := strings.Cut(path, "?")
 	values, err := url.ParseQuery(query)
 	if file == "" || strings.HasPrefix(file, ":memory:") || err != nil {
 		return "", "", plan.Fixf("write `url: duckdb:catchment.duckdb`, with the path of a file", "duckdb: %q is not the path of a file", path)
 	}
-	for name, all := range values {
+	for _, name := range slices.Sorted(maps.Keys(values)) {
 		at := slices.IndexFunc(settings, func(s setting) bool { return s.name == name })
 		if at < 0 {
 			return "", "", plan.Fixf("there are memory_limit and threads, as in `duckdb:catchment.duckdb?memory_limit=2GB&threads=2`",
 				"duckdb: the url has no setting %q", name)
 		}
-		if s := settings[at]; len(all) != 1 || !s.allowed.MatchString(all[0]) {
-			return "", "", plan.Fixf("write `"+s.name+"="+s.example+"`", "duckdb: %s is %q", name, strings.Join(all, ", "))
+		if s := settings[at]; len(values[name]) != 1 || !s.allowed.MatchString(values[name][0]) {
+			return "", "", plan.Fixf("write `"+name+"="+s.example+"`", "duckdb: %s is %q", name, strings.Join(values[name], ", "))
 		}
-		given += "&" + name + "=" + all[0]
+		given += "&" + name + "=" + values[name][0]
 	}
 	return file, given, nil
 }

@@ -210,7 +210,8 @@ func TestKilledBackend(t *testing.T) {
 	close(goOn)
 	retryable(t, <-failed)
 	deadline := time.Now().Add(2 * time.Minute) // recovery shares the machine with other tests
-	for {                                       // the server starts anew, and says so
+	// The server starts anew, and says so.
+	for {
 		err := s.w.Migrate(t.Context())
 		if err == nil {
 			break
