@@ -130,11 +130,16 @@ func (p *work) notes(o control.RunObject) {
 	for _, note := range o.Notes {
 		p.say("%s: note: %s", o.Object, note)
 	}
-	if o.Error != "" {
-		p.say("%s: error: %s", o.Object, o.Error)
+	p.trouble(o.Object, o.Error, o.Hint)
+}
+
+// trouble tells what went wrong with a flow or a run, and what to do about it.
+func (p *work) trouble(of, failure, hint string) {
+	if failure != "" {
+		p.say("%s: error: %s", of, failure)
 	}
-	if o.Hint != "" {
-		p.say("%s: hint: %s", o.Object, o.Hint)
+	if hint != "" {
+		p.say("%s: hint: %s", of, hint)
 	}
 }
 

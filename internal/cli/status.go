@@ -74,12 +74,7 @@ func (p *work) status(ctx context.Context, atMost int) error {
 		return err
 	}
 	for _, r := range runs {
-		if r.Error != "" {
-			p.say("%s: error: %s", r.ID, r.Error)
-		}
-		if r.Hint != "" {
-			p.say("%s: hint: %s", r.ID, r.Hint)
-		}
+		p.trouble(r.ID, r.Error, r.Hint)
 	}
 	return nil
 }
