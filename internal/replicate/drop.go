@@ -33,18 +33,14 @@ func (r *Replicator) drop(ctx context.Context, t plan.Task) (plan.Task, error) {
 		open[a.ID] = a.State.Open()
 		clear[a.ID] = a.Generation < row.ClearFrom
 		if a.State == control.Consolidated || a.State == control.Abandoned {
-			spent := new(atomic.Int64)
-			if a.ID == t.Attempt { // the newest: what they all cost stands there
-				spent = calls
-			}
-			errs = append(errs, r.dropAttempt(ctx, a, spent))
+			errs = append(errs, r.dropAttempt(ctx, a, calls)) // the run's own comes last: what all of them cost stands there
 		}
 	}
 	return t, errors.Join(append(errs, r.dropPages(ctx, t.Flow, open, clear))...)
 }
 
-// dropAttempt deletes an attempt's jobs and forgets its pages. calls is what
-// that cost the attempt's run.
+// dropAttempt deletes an attempt's jobs and forgets its pages. calls counts what
+// that costs.
 func (r *Replicator) dropAttempt(ctx context.Context, a control.Attempt, calls *atomic.Int64) error {
 	if err := r.dropJobs(ctx, &a); err != nil {
 		return err

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"sync/atomic"
 
 	"catchment/internal/control"
 	"catchment/internal/flow"
@@ -182,9 +181,10 @@ func (r *Replicator) giveUpOpen(ctx context.Context, lease *control.Lease) error
 	if err != nil {
 		return err
 	}
+	ctx, calls := counted(ctx)
 	for _, a := range attempts {
 		if a.State == control.Consolidated || a.State == control.Abandoned {
-			if err := r.dropAttempt(ctx, a, new(atomic.Int64)); err != nil {
+			if err := r.dropAttempt(ctx, a, calls); err != nil {
 				return err
 			}
 		}

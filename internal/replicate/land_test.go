@@ -72,7 +72,7 @@ func (c *cloud) awsNow() time.Time {
 // sink appends rows as AppFlow does: it names the columns that it has.
 func (c *cloud) sink(ctx context.Context, table string, header []string, rows [][]string) error {
 	schema, name, _ := strings.Cut(table, ".")
-	return c.driver.Tx(context.WithoutCancel(ctx), func(tx warehouse.Tx) error {
+	return c.driver.Tx(ctx, func(tx warehouse.Tx) error {
 		for _, row := range rows {
 			places := make([]string, len(row))
 			args := make([]any, len(row))

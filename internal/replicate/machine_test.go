@@ -126,26 +126,21 @@ func newMachines(t *testing.T) *machines {
 // process; and each takes up what the other has left.
 func TestMachineAndEngineTakeTurns(t *testing.T) {
 	c := newMachines(t)
-	c.costs(func() { c.must(c.execute(nil)) })
+	c.charges(func() { c.must(c.execute(nil)) })
 	c.agrees()
 	c.change()
-	c.costs(func() { c.done(nil) })
+	c.charges(func() { c.done(nil) })
 	c.agrees()
 	c.change()
-	c.costs(func() { c.must(c.execute(nil)) })
+	c.charges(func() { c.must(c.execute(nil)) })
 	c.agrees()
 }
 
-// costs holds what a run says of its API calls, however many processes made
+// charges holds what a run says of its API calls, however many processes made
 // them, to the org's own counters.
-func (c *machines) costs(run func()) {
+func (c *machines) charges(run func()) {
 	c.t.Helper()
-	want := int64(0)
-	for kind, n := range c.rig.calls(run) {
-		if kind != "login" {
-			want += int64(n)
-		}
-	}
+	want := int64(charged(c.rig.calls(run)))
 	p := c.start(nil)
 	defer p.close()
 	rows, err := p.control.Runs(p.ctx)

@@ -177,6 +177,22 @@ func (c *machines) stopsBefore(step string) {
 	}
 }
 
+// stopped does a run that is asked to stop as it begins a step.
+func (r *rig) stopped(step string) {
+	r.t.Helper()
+	p, stop := r.start(nil), make(chan struct{})
+	defer p.close()
+	p.options.Stop = stop
+	p.before = func(begun string, _ plan.Task) {
+		if begun == step {
+			close(stop)
+		}
+	}
+	if row := p.run(); row.State == control.Done {
+		r.t.Fatalf("it wasn't stopped: %+v", row)
+	}
+}
+
 // diesBefore does a run whose process dies as it begins a step.
 func (c *machines) diesBefore(step string) {
 	c.t.Helper()

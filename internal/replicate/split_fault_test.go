@@ -9,7 +9,6 @@ import (
 	"catchment/internal/control"
 	"catchment/internal/fakeorg"
 	"catchment/internal/flow"
-	"catchment/internal/plan"
 	"catchment/internal/replicate"
 )
 
@@ -92,17 +91,7 @@ func TestGroupsOfALostReading(t *testing.T) {
 	r.done(nil)
 	r.history(12, 3)
 	r.org.Fault(fakeorg.Rule{Path: "quer", ComplexOver: 20})
-	p, stop := r.start(nil), make(chan struct{})
-	p.options.Stop = stop
-	p.before = func(step string, _ plan.Task) {
-		if step == replicate.Load {
-			close(stop)
-		}
-	}
-	if row := p.run(); row.State == control.Done {
-		t.Fatalf("it wasn't stopped: %+v", row)
-	}
-	p.close()
+	r.stopped(replicate.Load)
 	if o := r.done(nil).Objects[0]; !strings.Contains(strings.Join(o.Notes, " "), "another reads the same") {
 		t.Errorf("notes %q", o.Notes)
 	}

@@ -39,12 +39,7 @@ func (r *rig) costs(change func(*process)) (int, map[string]int, control.RunRow)
 	r.later(time.Hour)
 	var row control.RunRow
 	calls := r.calls(func() { row = r.done(change) })
-	sum := 0
-	for kind, n := range calls {
-		if kind != "login" { // it doesn't count against an org's limit
-			sum += n
-		}
-	}
+	sum := charged(calls)
 	if int64(sum) != row.Calls {
 		r.t.Errorf("the run says %d calls, the org %d: %v", row.Calls, sum, calls)
 	}

@@ -376,17 +376,7 @@ func TestFoundAfterAFieldCame(t *testing.T) {
 	r.must(r.org.ShowRecord(ids[:2]...))
 	r.later(8 * 24 * time.Hour)
 
-	p, stop := r.start(nil), make(chan struct{})
-	p.options.Stop = stop
-	p.before = func(step string, _ plan.Task) {
-		if step == replicate.Load {
-			close(stop)
-		}
-	}
-	if row := p.run(); row.State == control.Done {
-		t.Fatalf("it wasn't stopped: %+v", row)
-	}
-	p.close()
+	r.stopped(replicate.Load)
 	r.must(r.org.AddField("Contact", fakeorg.Field{Name: "Later__c", Type: "string", Length: 80}))
 	r.set(ids[0], "Later__c", "here")
 	if o := r.done(nil).Objects[0]; !strings.Contains(strings.Join(o.Notes, " "), "2 records are there again") {
