@@ -122,7 +122,7 @@ lambda: ## build bin/lambda.zip, the program of every function on AWS
 	$(GO) run ./cmd/internal/pack bin/lambda/bootstrap bin/lambda.zip
 	$(took)
 
-NPSP ?= ../shared/data/npsp-1k
+NPSP ?= testdata/npsp-1k
 
 .PHONY: aws
 aws: deps lambda ## deploy the template into a stand-in for AWS, run the machine three times with changes between, verify: NPSP=folder

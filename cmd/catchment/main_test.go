@@ -38,7 +38,7 @@ func TestScripts(t *testing.T) {
 
 // scriptParams are the commands that scripts have beside catchment itself.
 func scriptParams(t *testing.T) testscript.Params {
-	data, err := filepath.Abs("../../../shared/data")
+	data, err := filepath.Abs("../../testdata")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,7 +14,7 @@ import (
 // recorded reads a describe answer of a real org.
 func recorded(t *testing.T, name string) map[string]any {
 	t.Helper()
-	text, err := os.ReadFile(shared + "/describes/" + name + ".json")
+	text, err := os.ReadFile(recordings + "/describes/" + name + ".json")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -135,7 +135,7 @@ func TestDescribeIsNotSentTwice(t *testing.T) {
 func TestLoadDirLoadsEverything(t *testing.T) {
 	c := serve(t, fakeorg.Options{}, npsp)
 	var listing map[string]struct{ Rows int }
-	text, err := os.ReadFile(shared + "/npsp-1k/objects.json")
+	text, err := os.ReadFile(recordings + "/npsp-1k/objects.json")
 	if err != nil {
 		t.Fatal(err)
 	}

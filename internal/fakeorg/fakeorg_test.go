@@ -15,8 +15,8 @@ import (
 )
 
 const (
-	shared = "../../../shared/data"
-	data   = "/services/data/v66.0"
+	recordings = "../../testdata"
+	data       = "/services/data/v66.0"
 )
 
 // start is when the org's clock begins in tests.
@@ -59,7 +59,7 @@ func generated(records int) func(*fakeorg.Org) error {
 	return func(o *fakeorg.Org) error { return o.Generate(records, 7) }
 }
 
-func npsp(o *fakeorg.Org) error { return o.LoadDir(shared+"/npsp-1k", shared+"/describes") }
+func npsp(o *fakeorg.Org) error { return o.LoadDir(recordings+"/npsp-1k", recordings+"/describes") }
 
 // An answer is a response that was read to its end.
 type answer struct {
