@@ -1,0 +1,149 @@
+// Package source says what is copied of a flow's object: it meets the flow with
+// what describe says, and is the one place that decides on fields, columns,
+// names and treatments.
+//
+// The way is always the same: describe, choose the fields, make the table, name
+// its columns as the flow wants them, adapt it to the table that the warehouse
+// has, and find the salt. A command that only looks stops earlier, and never
+// goes another way. What is done with a source is left to the verbs.
+//
+// Start at Finder.Source.
+package source
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"catchment/internal/flow"
+	"catchment/internal/plan"
+	"catchment/internal/schema"
+	"catchment/internal/value"
+	"catchment/internal/warehouse"
+)
+
+// A Source is what is copied of one object: the flow's settings, what describe
+// says of the object now, and the table that follows from both.
+type Source struct {
+	Flow      flow.Flow
+	Object    schema.Object
+	Fields    []schema.Field  // that are copied
+	Skipped   []flow.Skipped  // that are not, and why
+	Table     warehouse.Table // with the columns' names as the warehouse has them
+	Past      warehouse.Past  // the table as earlier runs left it
+	Treatment value.Treatment // of the values on their way
+	Cursor    string          // the field that tells what changed; "" where the object is read whole each time
+}
+
+// Of meets a flow with what describe says of its object, as if the warehouse
+// were empty.
+func Of(fl flow.Flow, o schema.Object) (*Source, error) {
+	if !o.Queryable {
+		return nil, plan.Fixf("leave it out of catchment.yaml", "object %s can't be queried", o.Name)
+	}
+	fields, skipped, err := flow.Fields(fl, o)
+	if err != nil {
+		return nil, err
+	}
+	table, err := warehouse.TableFor(o, fields, fl.Naming == flow.Snake)
+	if err != nil {
+		return nil, err
+	}
+	if table, err = table.Renamed(fl.Rename); err != nil {
+		return nil, err
+	}
+	return &Source{
+		Flow: fl, Object: o, Fields: fields, Skipped: skipped, Table: table,
+		Treatment: fl.Treatment(fields), Cursor: o.Cursor().Field,
+	}, nil
+}
+
+// A Finder finds sources. What it lacks is left out: without Columns the table
+// is as the first run would make it, without Secret a treatment has no salt.
+type Finder struct {
+	Describe func(ctx context.Context, object string) (schema.Object, error)
+	Columns  func(context.Context, warehouse.Table) (warehouse.Table, warehouse.Past, error) // Warehouse.Adapt
+	Secret   func(reference string) (string, error)
+}
+
+// Source looks at a flow's object as it is now. It changes nothing.
+func (f Finder) Source(ctx context.Context, fl flow.Flow) (*Source, error) {
+	o, err := f.Describe(ctx, fl.Object)
+	if err != nil {
+		return nil, err
+	}
+	if o.Name == "" {
+		return nil, plan.Failf(plan.Bug, "", "describe %s: the answer names no object", fl.Object)
+	}
+	s, err := Of(fl, o)
+	if err != nil {
+		return nil, err
+	}
+	if f.Columns != nil {
+		if s.Table, s.Past, err = f.Columns(ctx, s.Table); err != nil {
+			return nil, err
+		}
+		s.settle()
+	}
+	if f.Secret != nil && fl.Salted() {
+		if s.Treatment.Salt, err = f.Secret(fl.Salt); err != nil {
+			return nil, err
+		}
+	}
+	return s, nil
+}
+
+// Names is the fields that a whole record has here. Those that the flow's rules
+// look at come first: where a reading is divided into groups of columns, the first
+// group is the one that decides on a record.
+func (s *Source) Names() []string {
+	var checked, others []string
+	for _, f := range s.Fields {
+		if slices.ContainsFunc(s.Treatment.Checks, func(c value.Check) bool { return strings.EqualFold(c.Field, f.Name) }) {
+			checked = append(checked, f.Name)
+		} else {
+			others = append(others, f.Name)
+		}
+	}
+	return append(checked, others...)
+}
+
+// Replicates tells whether Salesforce's logs of changes speak of the object.
+func (s *Source) Replicates() bool {
+	return s.Object.Replicateable && s.Cursor == "SystemModstamp"
+}
+
+// ByREST tells whether only REST gives the values of a field.
+func (s *Source) ByREST(field string) bool {
+	f, ok := s.Object.Field(field)
+	return ok && !f.Type.InBulk()
+}
+
+// Carries tells whether the table still has all these fields: an attempt that
+// reads one which vanished meanwhile can't be loaded.
+func (s *Source) Carries(fields []string) bool {
+	return !slices.ContainsFunc(fields, func(name string) bool {
+		return !slices.ContainsFunc(s.Fields, func(f schema.Field) bool { return f.Name == name })
+	})
+}
+
+// Column finds the column of a field, by the field's name in a page's header.
+func (s *Source) Column(field string) (warehouse.Column, bool) {
+	for _, c := range s.Table.Columns {
+		if c.Field == field {
+			return c, true
+		}
+	}
+	return warehouse.Column{}, false
+}
+
+// IDColumns is the columns that hold Ids.
+func (s *Source) IDColumns() []string {
+	var names []string
+	for _, c := range s.Table.Columns {
+		if f, ok := s.Object.Field(c.Field); ok && (f.Type == schema.ID || f.Type == schema.Reference) {
+			names = append(names, c.Name)
+		}
+	}
+	return names
+}

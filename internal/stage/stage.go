@@ -1,0 +1,134 @@
+// Package stage is the way of a page from the wire to the warehouse: it is
+// checked, treated where the flow wants that, stored in the blob store, and shown
+// to the warehouse. A run and a comparison take the same way, so that both judge
+// a page alike.
+//
+// A page is stored byte for byte as it came; only a flow that masks, cuts or
+// checks values has its records decoded, and then before the page is stored: no
+// clear text gets into the blob store. When a page comes, what is loaded and what
+// becomes of a refused page is left to the verbs.
+//
+// Start at Way.Put, and at Way.Page in show.go. treat.go does what flows ask for,
+// rejects.go keeps the records that their rules refuse, keys.go names the blobs.
+package stage
+
+import (
+	"context"
+	"errors"
+	"io"
+
+	"catchment/internal/blob"
+	"catchment/internal/control"
+	"catchment/internal/flow"
+	"catchment/internal/page"
+	"catchment/internal/plan"
+	"catchment/internal/source"
+	"catchment/internal/warehouse"
+)
+
+// ErrUnfit says that a record can't be copied as it is: it has to be mended in
+// Salesforce, and then read by another job.
+var ErrUnfit = errors.New("the record can't be copied as it is")
+
+// A Way is how the pages of one source are staged.
+type Way struct {
+	Store    blob.Store
+	Source   *source.Source
+	KeepsNUL bool // the warehouse does
+	AsIs     bool // the pages are only compared: nothing is masked, and no rule is held against them
+}
+
+// An Incoming is a page on its way.
+type Incoming struct {
+	io.Reader
+	Records int64 // what the server counts in it, or -1
+
+	// Patch is the fields that it brings of records that are there; nil where it
+	// brings whole ones. A patch is judged by what it brings.
+	Patch []string
+}
+
+// Put stores a page as it comes off the wire. row says what it is called; what
+// comes back also says what the page holds, and the size is that of the blob. A
+// page that a crashed process stored is looked at instead.
+func (w Way) Put(ctx context.Context, row control.PageRow, in Incoming) (control.PageRow, int64, error) {
+	size, shape, rejected, err := w.put(ctx, row, in)
+	if err != nil {
+		return row, 0, err
+	}
+	if shape.NUL != nil && !w.AsIs {
+		if w.Source.Flow.NUL == flow.Fail {
+			return row, size, plan.Fixf("mend the record in Salesforce, or set nul: replace for this flow",
+				"%w: field %s of record %s holds a NUL character", ErrUnfit, shape.NUL.Field, shape.NUL.ID)
+		}
+		row.NULAt = shape.NUL.ID + "." + shape.NUL.Field
+	}
+	if shape.NUL != nil {
+		row.NULs = shape.NUL.Count
+	}
+	row.Rejected = rejected
+	row.Header, row.Records, row.Bytes, row.Digest = shape.Header, shape.Records, shape.Bytes, shape.Digest
+	for _, d := range shape.Digits {
+		row.Digits = append(row.Digits, control.Digits(d))
+		if w.whole(d.Column) && d.Fraction > 0 {
+			return row, size, plan.Fixf("exclude the field in the flow, and tell Salesforce",
+				"%w: field %s is described as a whole number, and some of its values are not", ErrUnfit, d.Column)
+		}
+	}
+	return row, size, nil
+}
+
+// put brings a page into the blob store, and tells what is stored: the page, and
+// how many records the flow's rules kept out of it.
+func (w Way) put(ctx context.Context, row control.PageRow, from Incoming) (size int64, shape page.Shape, rejected int64, err error) {
+	var info blob.Info
+	if !w.treats() {
+		in := page.Check(from, row.Gzip, from.Records, w.measured)
+		defer in.Close()
+		info, err = w.Store.Put(ctx, row.Key, in)
+		shape = in.Shape()
+	} else {
+		in := w.treat(ctx, row, from)
+		defer in.Close()
+		info, err = w.Store.Put(ctx, row.Key, in)
+		if err == nil { // else somebody may still write into it
+			shape, rejected = in.Shape(), in.rejects.n
+		}
+	}
+	if !errors.Is(err, blob.ErrExists) {
+		return info.Size, shape, rejected, err
+	}
+	if size, shape, err = w.scan(ctx, row); err == nil && w.treats() {
+		rejected, err = w.storedRejects(ctx, row)
+	}
+	return size, shape, rejected, err
+}
+
+// scan looks at a page that is stored already.
+func (w Way) scan(ctx context.Context, row control.PageRow) (int64, page.Shape, error) {
+	f, err := w.Store.Open(ctx, row.Key)
+	if err != nil {
+		return 0, page.Shape{}, err
+	}
+	defer f.Close()
+	in := page.Check(f, row.Gzip, -1, w.measured)
+	defer in.Close()
+	size, err := io.Copy(io.Discard, in)
+	return size, in.Shape(), err
+}
+
+// treats tells whether records are decoded on this way.
+func (w Way) treats() bool { return !w.AsIs && w.Source.Treated() }
+
+// measured tells which columns of a page are measured, so that no number is
+// rounded by a column that is too narrow.
+func (w Way) measured(field string) bool {
+	c, ok := w.Source.Column(field)
+	return ok && (c.Kind == warehouse.Decimal || w.whole(field))
+}
+
+// whole tells the columns of whole numbers.
+func (w Way) whole(field string) bool {
+	c, ok := w.Source.Column(field)
+	return ok && (c.Kind == warehouse.Int || c.Kind == warehouse.Long)
+}
