@@ -5,23 +5,18 @@ import (
 	"context"
 	"slices"
 
+	"catchment/internal/lookup"
 	"catchment/internal/page"
 	"catchment/internal/plan"
 	"catchment/internal/salesforce"
 	"catchment/internal/schema"
+	"catchment/internal/stage"
 	"catchment/internal/warehouse"
 )
 
 // askAtMost is how many records are read again at once. Those that nobody
 // answers for cost most, a call for each idsAtMost of them: thirty calls.
 const askAtMost = 5000
-
-// soqlAtMost is how long a query may be in a URI: Salesforce takes 16,384 bytes
-// with the headers, and quoting may triple a byte. A WHERE has 4,000 characters.
-const soqlAtMost = 3900
-
-// idsAtMost is how many Ids a query of such a length can name beside base.
-func idsAtMost(base int) int { return max(1, (soqlAtMost-base)/len(`'001000000000000AAA',`)) }
 
 // confirm reads what seems to differ once more, by its Id, and keeps what still
 // does. It goes by what the second look says: a record that changed meanwhile
@@ -63,7 +58,7 @@ func idsOf(suspects []warehouse.Suspect) []string {
 
 // lookAgain reads records once more and has them judged by that.
 func (w *visit) lookAgain(ctx context.Context, r *warehouse.Reading, suspects []warehouse.Suspect) error {
-	look, err := w.again(ctx, idsOf(suspects), fieldsOf(w.judged), asIs)
+	look, err := w.again(ctx, idsOf(suspects), fieldsOf(w.judged), w.compared())
 	pages := look.live
 	defer func() { w.forget(ctx, pages) }()
 	if err != nil {
@@ -86,14 +81,10 @@ type look struct {
 	gone   []string         // nobody answers for them: purged, out of sight, or out of the flow's filter
 }
 
-// asIs leaves the records of a page as they came: they are only looked at.
-func asIs([]string) (*treating, error) { return nil, nil }
-
 // again reads the named records by their Ids, 2,000 a call. What isn't answered
 // so is confirmed by a queryAll before it is taken for gone. Where the flow has
-// a filter, only a query can say which records meet it. treat begins to treat a
-// page.
-func (w *visit) again(ctx context.Context, ids, fields []string, treat func(header []string) (*treating, error)) (look, error) {
+// a filter, only a query can say which records meet it. The pages go the given way.
+func (w *visit) again(ctx context.Context, ids, fields []string, way stage.Way) (look, error) {
 	var l look
 	var err error
 	ask := ids
@@ -103,21 +94,12 @@ func (w *visit) again(ctx context.Context, ids, fields []string, treat func(head
 		}
 	}
 	found := map[string]bool{}
-	for chunk := range slices.Chunk(ask, salesforce.CollectionAtMost) {
-		if err := w.renew(ctx); err != nil {
-			return l, err
-		}
-		t, err := treat(fields)
+	for chunk := range slices.Chunk(ask, lookup.PerCall) { // a page for each call
+		p, err := w.collect(ctx, chunk, fields, way, found)
 		if err != nil {
 			return l, err
 		}
-		p, err := w.collect(ctx, chunk, fields, t, found)
-		if p.Key != "" {
-			l.live = append(l.live, p)
-		}
-		if err != nil {
-			return l, err
-		}
+		l.live = append(l.live, p)
 	}
 	rest := slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return found[id] })
 	if len(rest) == 0 {
@@ -135,36 +117,27 @@ func (w *visit) again(ctx context.Context, ids, fields []string, treat func(head
 
 // collect reads records whole into a page, and notes which there are. What it
 // holds in memory is one answer.
-func (w *visit) collect(ctx context.Context, ids, fields []string, t *treating, found map[string]bool) (warehouse.Page, error) {
+func (w *visit) collect(ctx context.Context, ids, fields []string, way stage.Way, found map[string]bool) (warehouse.Page, error) {
 	types := w.types(fields)
 	record := make([]string, len(fields))
-	asked := map[string]bool{}
-	for _, id := range ids {
-		asked[id] = true
-	}
-	p, err := w.page(ctx, fields, func(write func([]string) error) error {
-		return w.Org.Collect(ctx, w.object.Name, ids, fields, func(r salesforce.Record) error {
+	return w.page(ctx, way, fields, func(write func([]string) error) error {
+		return w.records().Collect(ctx, ids, fields, func(r salesforce.Record) error {
 			if err := canonical(r, fields, types, record); err != nil {
 				return err
 			}
 			id, err := r.Text("Id")
-			if err == nil && !asked[id] {
-				err = plan.Failf(plan.Bug, "", "a record was answered that nobody asked for")
-			}
 			if err != nil {
 				return err
 			}
 			found[id] = true
-			if keep, err := t.record(record); err != nil || !keep {
-				return err
-			}
 			return write(record)
 		})
 	})
-	if err == nil {
-		p.Rejected, err = t.rejected(ctx, w)
-	}
-	return p, err
+}
+
+// records finds records of the flow by their Ids.
+func (w *visit) records() lookup.Finder {
+	return lookup.Finder{Org: w.Org, Object: w.source.Object, Where: w.flow.Where, Before: w.held.Renew}
 }
 
 // A state is what a query by Id says of one record, deleted or not.
@@ -179,7 +152,7 @@ func (w *visit) states() []string {
 	var fields []string
 	for _, name := range append(w.narrow(), "MasterRecordId") {
 		for _, c := range w.table.Columns {
-			if f, ok := w.object.Field(name); ok && f.Name == c.Field {
+			if f, ok := w.source.Object.Field(name); ok && f.Name == c.Field {
 				fields = append(fields, f.Name)
 			}
 		}
@@ -207,37 +180,29 @@ func (w *visit) meeting(ctx context.Context, ids []string) ([]string, error) {
 func (w *visit) query(ctx context.Context, ids []string) ([]state, error) {
 	fields := w.states()
 	types := w.types(fields)
-	q := salesforce.Select{Fields: fields, From: w.object.Name, Where: append(w.conditions(), salesforce.In("Id", nil))}
-	last := len(q.Where) - 1
 	var all []state
-	for chunk := range slices.Chunk(ids, idsAtMost(len(q.String()))) {
-		if err := w.renew(ctx); err != nil {
+	for r, err := range w.records().Records(ctx, ids, fields) {
+		if err != nil {
 			return nil, err
 		}
-		q.Where[last] = salesforce.In("Id", chunk)
-		for r, err := range w.Org.Query(ctx, q.String(), true) {
-			if err != nil {
-				return nil, err
-			}
-			s := state{values: make([]string, len(fields))}
-			if err := canonical(r, fields, types, s.values); err != nil {
-				return nil, err
-			}
-			for i, f := range fields {
-				if f == "Id" {
-					s.id = s.values[i]
-				}
-				s.deleted = s.deleted || f == "IsDeleted" && s.values[i] == "true"
-			}
-			all = append(all, s)
+		s := state{values: make([]string, len(fields))}
+		if err := canonical(r, fields, types, s.values); err != nil {
+			return nil, err
 		}
+		for i, f := range fields {
+			if f == "Id" {
+				s.id = s.values[i]
+			}
+			s.deleted = s.deleted || f == "IsDeleted" && s.values[i] == "true"
+		}
+		all = append(all, s)
 	}
 	return all, nil
 }
 
 // statePage stores what became of records as a page.
 func (w *visit) statePage(ctx context.Context, states []state) (warehouse.Page, error) {
-	return w.page(ctx, w.states(), func(write func([]string) error) error {
+	return w.page(ctx, w.compared(), w.states(), func(write func([]string) error) error {
 		for _, s := range states {
 			if err := write(s.values); err != nil {
 				return err
@@ -251,7 +216,7 @@ func (w *visit) statePage(ctx context.Context, states []state) (warehouse.Page, 
 func (w *visit) types(fields []string) []schema.Type {
 	types := make([]schema.Type, len(fields))
 	for i, name := range fields {
-		f, _ := w.object.Field(name)
+		f, _ := w.source.Object.Field(name)
 		types[i] = f.Type
 	}
 	return types
@@ -272,7 +237,7 @@ func canonical(r salesforce.Record, fields []string, types []schema.Type, into [
 }
 
 // page stores the records that fill writes as a page in the form of Bulk.
-func (w *visit) page(ctx context.Context, header []string, fill func(write func([]string) error) error) (warehouse.Page, error) {
+func (w *visit) page(ctx context.Context, way stage.Way, header []string, fill func(write func([]string) error) error) (warehouse.Page, error) {
 	var text bytes.Buffer
 	out := page.NewWriter(&text, header)
 	if err := fill(out.Write); err != nil {
@@ -281,5 +246,5 @@ func (w *visit) page(ctx context.Context, header []string, fill func(write func(
 	if err := out.Flush(); err != nil {
 		return warehouse.Page{}, err
 	}
-	return w.store(ctx, &text, false, -1)
+	return w.stage(ctx, way, false, stage.Incoming{Reader: &text, Records: -1})
 }

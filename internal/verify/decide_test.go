@@ -3,22 +3,12 @@ package verify
 import (
 	"fmt"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
 	"catchment/internal/flow"
 	"catchment/internal/warehouse"
 )
-
-func TestIDsOfAQuery(t *testing.T) {
-	for base, want := range map[int]int{0: 185, 900: 142, soqlAtMost: 1, 2 * soqlAtMost: 1} {
-		got := idsAtMost(base)
-		if got != want || got > 1 && base+len(strings.Repeat(`'001000000000000AAA',`, got)) > soqlAtMost {
-			t.Errorf("beside %d characters: %d Ids, want %d", base, got, want)
-		}
-	}
-}
 
 // Spans leave no moment out, are whole days long but for the last one, and the
 // newest comes first.

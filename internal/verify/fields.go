@@ -4,41 +4,26 @@ import (
 	"context"
 	"strings"
 
-	"catchment/internal/flow"
-	"catchment/internal/schema"
+	"catchment/internal/source"
 	"catchment/internal/warehouse"
 )
 
 // describe finds what the flow copies, and what of it can be compared.
 func (w *visit) describe(ctx context.Context) error {
-	o, err := w.Org.Describe(ctx, w.flow.Object)
-	if err != nil {
+	find := source.Finder{Describe: w.Org.Describe, Columns: w.Warehouse.Adapt}
+	if w.Options.Repair { // what it reads is stored
+		find.Secret = w.Secret
+	}
+	var err error
+	if w.source, err = find.Source(ctx, w.flow); err != nil {
 		return err
 	}
-	w.object = o
-	fields, _, err := flow.Fields(w.flow, o)
-	if err != nil {
-		return err
-	}
-	if err := w.salt(fields); err != nil {
-		return err
-	}
-	whole, err := warehouse.TableFor(o, fields, w.flow.Naming == flow.Snake)
-	if err == nil {
-		whole, err = whole.Renamed(w.flow.Rename)
-	}
-	if err != nil {
-		return err
-	}
-	if whole, _, err = w.Warehouse.Adapt(ctx, whole); err != nil {
-		return err
-	}
-	if w.table, err = w.Warehouse.Stored(ctx, whole); err != nil {
+	if w.table, err = w.Warehouse.Stored(ctx, w.source.Table); err != nil {
 		return err
 	}
 	w.judged = w.table
 	w.judged.Columns = nil
-	for _, c := range whole.Columns {
+	for _, c := range w.source.Table.Columns {
 		reason := w.leaveOut(c)
 		switch {
 		case reason == "":
@@ -51,18 +36,9 @@ func (w *visit) describe(ctx context.Context) error {
 	return nil
 }
 
-// salt finds out what a repair owes the values that it reads.
-func (w *visit) salt(fields []schema.Field) (err error) {
-	w.treatment = w.flow.Treatment(fields)
-	if w.Options.Repair && w.flow.Salted() {
-		w.treatment.Salt, err = w.Secret(w.flow.Salt)
-	}
-	return err
-}
-
 // leaveOut says why a column is not compared, or "".
 func (w *visit) leaveOut(c warehouse.Column) string {
-	if !has(w.table, c) {
+	if !source.HasColumn(w.table, c.Name) {
 		if len(w.table.Columns) == 0 && w.needed(c.Field) { // the table is gone: Inspect says so
 			return ""
 		}
@@ -73,7 +49,7 @@ func (w *visit) leaveOut(c warehouse.Column) string {
 		return ""
 	case w.res.Method != Values:
 		return "only stamps are compared"
-	case !w.carried(c):
+	case w.source.ByREST(c.Field):
 		return "Bulk can't carry its type"
 	case perUser(c.Field):
 		return "its value is another one for each user"
@@ -81,21 +57,6 @@ func (w *visit) leaveOut(c warehouse.Column) string {
 		return "the flow changes its values on their way"
 	}
 	return ""
-}
-
-// carried tells whether Bulk can read a column's values.
-func (w *visit) carried(c warehouse.Column) bool {
-	f, ok := w.object.Field(c.Field)
-	return !ok || f.Type.InBulk()
-}
-
-func has(t warehouse.Table, c warehouse.Column) bool {
-	for _, other := range t.Columns {
-		if other.Name == c.Name {
-			return true
-		}
-	}
-	return false
 }
 
 func (w *visit) isKey(c warehouse.Column) bool {
@@ -121,7 +82,7 @@ func perUser(field string) bool {
 func (w *visit) formulas() []string {
 	var names []string
 	for _, c := range w.judged.Columns {
-		if f, ok := w.object.Field(c.Field); ok && f.Calculated {
+		if f, ok := w.source.Object.Field(c.Field); ok && f.Calculated {
 			names = append(names, c.Name)
 		}
 	}

@@ -43,7 +43,7 @@ const (
 // two mistakes of one day may cancel out, and a record that is stale within its
 // day isn't seen. What it finds is there all the same.
 func (w *visit) quick(ctx context.Context) error {
-	stamp, ok := w.object.Field("SystemModstamp")
+	stamp, ok := w.source.Object.Field("SystemModstamp")
 	if !ok || !stamp.Filterable {
 		return plan.Fixf("compare it without --quick", "%s has no SystemModstamp to count by", w.flow.Object)
 	}
@@ -73,7 +73,7 @@ func (w *visit) quick(ctx context.Context) error {
 		return err
 	}
 	w.sum(records, rows, older, changed)
-	if len(w.treatment.Checks) == 0 {
+	if len(w.source.Treatment.Checks) == 0 {
 		return nil
 	}
 	rejected, err := w.Warehouse.StillRejected(ctx, w.table)
@@ -102,7 +102,7 @@ func (w *visit) count(ctx context.Context, from time.Time) (map[int64]int64, err
 			w.res.Sampled.Skipped = append(w.res.Sampled.Skipped, append(spans, span)...)
 			break
 		}
-		if err := w.renew(ctx); err != nil {
+		if err := w.held.Renew(ctx); err != nil {
 			return nil, err
 		}
 		err := w.countSpan(ctx, span, records)
@@ -145,7 +145,7 @@ func split(s Span, length time.Duration) []Span {
 
 // countSpan asks for the records of each day of a span. DAY_ONLY is of UTC.
 func (w *visit) countSpan(ctx context.Context, span Span, into map[int64]int64) error {
-	q := salesforce.Select{Fields: []string{"DAY_ONLY(SystemModstamp) day", "COUNT(Id) n"}, From: w.object.Name, GroupBy: "DAY_ONLY(SystemModstamp)",
+	q := salesforce.Select{Fields: []string{"DAY_ONLY(SystemModstamp) day", "COUNT(Id) n"}, From: w.source.Object.Name, GroupBy: "DAY_ONLY(SystemModstamp)",
 		Where: append(w.live(), salesforce.Since("SystemModstamp", span.From), salesforce.Before("SystemModstamp", span.To))}
 	got := map[int64]int64{}
 	for r, err := range w.Org.Query(ctx, q.String(), true) {
@@ -177,7 +177,7 @@ func (w *visit) countSpan(ctx context.Context, span Span, into map[int64]int64) 
 // live is the flow's filter, and that a record isn't deleted.
 func (w *visit) live() []salesforce.Condition {
 	conditions := w.conditions()
-	if _, ok := w.object.Field("IsDeleted"); ok {
+	if _, ok := w.source.Object.Field("IsDeleted"); ok {
 		conditions = append(conditions, "IsDeleted = false")
 	}
 	return conditions
@@ -188,7 +188,7 @@ func (w *visit) countQuery(c salesforce.Condition, live bool) string {
 	if live {
 		conditions = w.live()
 	}
-	return salesforce.Select{Fields: []string{"COUNT()"}, From: w.object.Name, Where: append(conditions, c)}.String()
+	return salesforce.Select{Fields: []string{"COUNT()"}, From: w.source.Object.Name, Where: append(conditions, c)}.String()
 }
 
 // sum turns counts by day into a difference. More records than rows on a day

@@ -4,15 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
-	"path"
 	"time"
 
+	"catchment/internal/control"
 	"catchment/internal/mover"
-	"catchment/internal/page"
 	"catchment/internal/plan"
 	"catchment/internal/salesforce"
+	"catchment/internal/stage"
 	"catchment/internal/warehouse"
 )
 
@@ -20,8 +19,8 @@ import (
 // that no more of them lie in the blob store. It tells how many records there
 // are, by Salesforce's own count (invariant 6).
 func (w *visit) read(ctx context.Context, r *warehouse.Reading) (int64, error) {
-	request := mover.Request{Object: w.object.Name,
-		SOQL: salesforce.Select{Fields: fieldsOf(w.judged), From: w.object.Name, Where: w.conditions()}.String()}
+	request := mover.Request{Object: w.source.Object.Name,
+		SOQL: salesforce.Select{Fields: fieldsOf(w.judged), From: w.source.Object.Name, Where: w.conditions()}.String()}
 	pager := w.Movers["bulk"]
 	job, err := pager.Create(ctx, request)
 	if errors.Is(err, mover.ErrUnsupported) {
@@ -29,7 +28,7 @@ func (w *visit) read(ctx context.Context, r *warehouse.Reading) (int64, error) {
 		job, err = pager.Create(ctx, request)
 		if salesforce.StatusOf(err) == http.StatusRequestURITooLong {
 			err = plan.Fixf("compare its stamps: the same without --digest; or exclude fields that nobody needs",
-				"%d fields of %s are more than one REST query can name, and Bulk doesn't read the object: %w", len(fieldsOf(w.judged)), w.object.Name, err)
+				"%d fields of %s are more than one REST query can name, and Bulk doesn't read the object: %w", len(fieldsOf(w.judged)), w.source.Object.Name, err)
 		}
 	}
 	if err != nil {
@@ -52,7 +51,7 @@ func (w *visit) wait(ctx context.Context, pager mover.Pager, job mover.Job) (mov
 		if job, err = pager.Poll(ctx, job); err != nil || job.Done {
 			return job, err
 		}
-		if err := w.renew(ctx); err != nil {
+		if err := w.held.Renew(ctx); err != nil {
 			return job, err
 		}
 		timer := time.NewTimer(pause)
@@ -83,7 +82,7 @@ func (w *visit) fetch(ctx context.Context, pager mover.Pager, job mover.Job, r *
 		if err != nil {
 			return err
 		}
-		if err := w.renew(ctx); err != nil {
+		if err := w.held.Renew(ctx); err != nil {
 			return err
 		}
 		stored, err := w.fetchPage(ctx, p)
@@ -114,50 +113,34 @@ func (w *visit) fetchPage(ctx context.Context, p mover.Page) (warehouse.Page, er
 		return warehouse.Page{}, err
 	}
 	defer body.Close()
-	return w.store(ctx, body, body.Gzip, body.Records)
+	return w.stage(ctx, w.compared(), body.Gzip, stage.Incoming{Reader: body, Records: body.Records})
 }
 
-// store puts a page into the blob store and looks at it on the way. records is
-// what the server counts, or -1.
-func (w *visit) store(ctx context.Context, text io.Reader, gzip bool, records int64) (warehouse.Page, error) {
+// compared is the way of pages that are only looked at.
+func (w *visit) compared() stage.Way {
+	way := w.mended()
+	way.AsIs = true
+	return way
+}
+
+// mended is the way of pages that a repair writes into the table.
+func (w *visit) mended() stage.Way {
+	return stage.Way{Store: w.Stage, Source: w.source, KeepsNUL: w.Warehouse.KeepsNUL()}
+}
+
+// stage stores a page as a run does, and shows it to the warehouse. A page that
+// can't be copied as it is doesn't stay.
+func (w *visit) stage(ctx context.Context, way stage.Way, gzip bool, in stage.Incoming) (warehouse.Page, error) {
 	w.pages++
-	p := warehouse.Page{Key: path.Join(w.lease.Flow, w.lease.Run, "verify", fmt.Sprintf("%05d.csv", w.pages)), Seq: w.pages, Gzip: gzip}
-	if gzip {
-		p.Key += ".gz"
-	}
-	in := page.Check(text, gzip, records, w.decimal)
-	defer in.Close()
-	if _, err := w.Stage.Put(ctx, p.Key, in); err != nil {
-		return p, err
-	}
-	shape := in.Shape()
-	p.Header, p.Rows, p.Digest = shape.Header, shape.Records, shape.Digest
-	for _, d := range shape.Digits {
-		p.Digits = append(p.Digits, warehouse.Digits{Field: d.Column, Whole: d.Whole, Fraction: d.Fraction})
-	}
-	p.Path, p.URL = w.Stage.Where(p.Key)
-	p.Open = func(ctx context.Context) (io.ReadCloser, error) { return w.Stage.Open(ctx, p.Key) }
-	if shape.NUL != nil && !w.Warehouse.KeepsNUL() {
-		p.Path, p.URL, p.Gzip = "", "", false // only through Open, with the bytes replaced
-		p.Open = func(ctx context.Context) (io.ReadCloser, error) {
-			stored, err := w.Stage.Open(ctx, p.Key)
-			if err != nil {
-				return nil, err
-			}
-			return page.WithoutNUL(stored, gzip)
-		}
+	row := control.PageRow{Seq: w.pages, Gzip: gzip}
+	row.Key = stage.Key(w.held.Flow(), w.held.Run(), "verify", fmt.Sprintf("%05d", w.pages), gzip)
+	row, _, err := way.Put(ctx, row, in)
+	p := way.Page(row)
+	if err != nil {
+		w.forget(ctx, []warehouse.Page{p})
+		return warehouse.Page{}, err
 	}
 	return p, nil
-}
-
-// decimal tells which columns of a page are measured.
-func (w *visit) decimal(field string) bool {
-	for _, c := range w.table.Columns {
-		if c.Field == field {
-			return c.Kind == warehouse.Decimal
-		}
-	}
-	return false
 }
 
 // forget removes pages that are loaded. Those that stay behind after a failure

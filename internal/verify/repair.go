@@ -59,7 +59,7 @@ func (w *visit) mend(ctx context.Context, fence warehouse.Fence, round int, susp
 	if err != nil {
 		return err
 	}
-	look, err := w.again(ctx, idsOf(suspects), fieldsOf(w.table), w.treat)
+	look, err := w.again(ctx, idsOf(suspects), fieldsOf(w.table), w.mended())
 	pages := slices.Clone(look.live)
 	defer func() { w.forget(ctx, pages) }()
 	if err != nil {
@@ -83,7 +83,7 @@ func (w *visit) mend(ctx context.Context, fence warehouse.Fence, round int, susp
 		add("deleted", warehouse.Put, []warehouse.Page{p})
 	}
 	if len(gone) > 0 {
-		p, err := w.page(ctx, []string{"Id"}, func(write func([]string) error) error {
+		p, err := w.page(ctx, w.compared(), []string{"Id"}, func(write func([]string) error) error {
 			for _, id := range gone {
 				if err := write([]string{id}); err != nil {
 					return err
@@ -102,7 +102,7 @@ func (w *visit) mend(ctx context.Context, fence warehouse.Fence, round int, susp
 
 // write has the warehouse mend its rows.
 func (w *visit) write(ctx context.Context, fence warehouse.Fence, m warehouse.Mending, suspects []warehouse.Suspect) error {
-	if err := w.renew(ctx); err != nil {
+	if err := w.held.Renew(ctx); err != nil {
 		return err
 	}
 	if slices.ContainsFunc(suspects, func(s warehouse.Suspect) bool { return s.How == "duplicate" }) {

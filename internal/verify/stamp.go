@@ -14,13 +14,13 @@ import (
 func (w *visit) snapshot(ctx context.Context) (*warehouse.Snapshot, error) {
 	row, err := w.Control.Flow(ctx, w.flow.Object)
 	w.res.UnjudgedWhy = "no field tells when its records change, so nobody knows whether these did since the last run"
-	return &warehouse.Snapshot{ReadAt: row.SweptAt, Born: w.judgedColumn(w.object.Born())}, err
+	return &warehouse.Snapshot{ReadAt: row.SweptAt, Born: w.judgedColumn(w.source.Object.Born())}, err
 }
 
 // stamp is the column that tells when a record changed, whether it can be
 // filtered or not; "" where there is none.
 func (w *visit) stamp() string {
-	for _, field := range []string{"SystemModstamp", "LastModifiedDate", w.object.Cursor().Field} {
+	for _, field := range []string{"SystemModstamp", "LastModifiedDate", w.source.Object.Cursor().Field} {
 		if c := w.judgedColumn(field); c != "" {
 			return c
 		}
@@ -51,8 +51,8 @@ func (w *visit) needed(field string) bool {
 // narrow is the fields that say which version of a record there is. Where an
 // object has no stamp, when its records were made has to do.
 func (w *visit) narrow() []string {
-	for _, name := range []string{"SystemModstamp", "LastModifiedDate", w.object.Born()} {
-		if f, ok := w.object.Field(name); ok {
+	for _, name := range []string{"SystemModstamp", "LastModifiedDate", w.source.Object.Born()} {
+		if f, ok := w.source.Object.Field(name); ok {
 			return []string{"Id", f.Name, "IsDeleted"}
 		}
 	}

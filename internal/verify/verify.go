@@ -11,8 +11,8 @@
 // a rebuild would, and reads it once more. Without one, no row is changed.
 //
 // Start at Verifier.Flow. read.go brings the reading, again.go asks again by
-// Id, repair.go mends, treat.go masks what it mends, quick.go takes a sample instead, certificate.go writes
-// down what was proven.
+// Id, repair.go mends, quick.go takes a sample instead, certificate.go writes down what
+// was proven.
 package verify
 
 import (
@@ -24,11 +24,11 @@ import (
 	"catchment/internal/blob"
 	"catchment/internal/control"
 	"catchment/internal/flow"
+	"catchment/internal/lease"
 	"catchment/internal/mover"
 	"catchment/internal/plan"
 	"catchment/internal/salesforce"
-	"catchment/internal/schema"
-	"catchment/internal/value"
+	"catchment/internal/source"
 	"catchment/internal/warehouse"
 )
 
@@ -122,15 +122,13 @@ func (r Result) Remaining() int64 {
 type visit struct {
 	*Verifier
 	flow   flow.Flow
-	object schema.Object
+	source *source.Source  // what is copied of it
 	table  warehouse.Table // of the flow, as far as the final table has its columns
 	judged warehouse.Table // the part of it that is compared
-	lease  control.Lease
+	held   *lease.Lease
 	mark   warehouse.Mark
 	res    Result
 	pages  int64 // stored so far
-
-	treatment value.Treatment // of what a repair reads
 }
 
 // Flow compares one flow. It holds the flow's lease meanwhile, so that no run
@@ -145,17 +143,16 @@ func (v *Verifier) Flow(ctx context.Context, fl flow.Flow) (Result, error) {
 	}
 	var calls atomic.Int64
 	ctx = salesforce.CountInto(ctx, &calls)
-	var dead func(string) bool
-	if v.Options.Alone {
-		dead = func(string) bool { return true }
+	holder := lease.Holder{
+		Control: v.Control, Warehouse: v.Warehouse, Run: v.Options.Run, Name: v.Options.Holder, Alone: v.Options.Alone,
 	}
 	var err error
-	if w.lease, err = v.Control.Acquire(ctx, fl.Object, v.Options.Run, v.Options.Holder, dead); err != nil {
+	if w.held, err = holder.Hold(ctx, fl.Object); err != nil {
 		return w.res, err
 	}
 	err = w.compare(ctx)
 	w.res.Calls = calls.Load()
-	return w.res, errors.Join(err, v.Control.Release(context.WithoutCancel(ctx), w.lease))
+	return w.res, errors.Join(err, w.held.Close(ctx))
 }
 
 func (w *visit) compare(ctx context.Context) error {
@@ -212,9 +209,9 @@ func (w *visit) spare(ctx context.Context) error {
 // exact compares record by record, asks again about what seems to differ, and
 // mends that where it was asked to.
 func (w *visit) exact(ctx context.Context) (err error) {
-	fence := warehouse.Fence{Flow: w.lease.Flow, Number: w.lease.Fence}
+	fence := w.held.Fence()
 	c := warehouse.Comparison{Table: w.judged, Policy: warehouse.Policy(w.flow.Deletes), Before: w.mark.Watermark, Formulas: w.formulas(),
-		Stamp: w.stamp(), Rules: len(w.treatment.Checks) > 0}
+		Stamp: w.stamp(), Rules: len(w.source.Treatment.Checks) > 0}
 	if c.Stamp == "" {
 		if c.Snapshot, err = w.snapshot(ctx); err != nil {
 			return err
@@ -254,7 +251,7 @@ func (w *visit) claim(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	mark, found, err := w.Warehouse.Mark(ctx, w.flow.Object)
+	mark, found, err := w.held.Mark(ctx)
 	switch {
 	case err != nil:
 		return err
@@ -263,18 +260,7 @@ func (w *visit) claim(ctx context.Context) error {
 	case mark.Org != org:
 		return plan.Fixf("name the org, or the warehouse, that belong together", "the warehouse holds a copy of org %s, not of %s", mark.Org, org)
 	}
-	if mark.Fence >= w.lease.Fence { // the control table was made anew, and counts from 1 again
-		if w.lease, err = w.Control.Raise(ctx, w.lease, mark.Fence); err != nil {
-			return err
-		}
-	}
-	w.mark, err = w.Warehouse.Claim(ctx, warehouse.Fence{Flow: w.lease.Flow, Number: w.lease.Fence}, mark.Table, org)
-	return err
-}
-
-// renew lets the lease last while the work goes on.
-func (w *visit) renew(ctx context.Context) (err error) {
-	w.lease, err = w.Control.Renew(ctx, w.lease)
+	w.mark, _, err = w.held.Claim(ctx, mark.Table, org)
 	return err
 }
 
