@@ -57,11 +57,15 @@ func (s *session) adopt(cmd *cobra.Command, args []string, yes bool) error {
 	if err != nil {
 		return err
 	}
-	r := p.replicator(args, alone)
+	taker := p.Adopter(p.holds(run, alone))
+	adopt := taker.Look
+	if yes {
+		adopt = taker.Adopt
+	}
 	var errs []error
 	found := 0
 	for _, fl := range flows {
-		a, err := r.Adopt(cmd.Context(), run, fl, !yes)
+		a, err := adopt(cmd.Context(), fl)
 		if err != nil {
 			errs = append(errs, fmt.Errorf("%s: %w", fl.Object, err))
 			continue

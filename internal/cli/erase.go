@@ -8,9 +8,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"catchment/internal/erase"
 	"catchment/internal/flow"
 	"catchment/internal/plan"
-	"catchment/internal/replicate"
 	"catchment/internal/salesforce"
 )
 
@@ -66,14 +66,14 @@ func (p *work) erase(ctx context.Context, object string, ids []string) error {
 	if err != nil {
 		return err
 	}
-	all, err := p.replicator(nil, alone).Erase(ctx, run, flows[0], ids)
+	all, err := p.Eraser(p.holds(run, alone)).Erase(ctx, flows[0], ids)
 	if printed := p.printErased(flows[0], len(ids), all); err == nil {
 		err = printed
 	}
 	return err
 }
 
-func (p *work) printErased(fl flow.Flow, ids int, all []replicate.Erased) error {
+func (p *work) printErased(fl flow.Flow, ids int, all []erase.Erased) error {
 	for _, e := range all {
 		if p.json {
 			if err := p.line(map[string]any{"type": "erase", "object": e.Object, "ids": ids, "rows": e.Rows, "staged": e.Staged, "pages": e.Pages}); err != nil {

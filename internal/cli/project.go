@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"catchment/internal/flow"
+	"catchment/internal/lease"
 	"catchment/internal/plan"
 	"catchment/internal/project"
 	"catchment/internal/replicate"
@@ -50,6 +51,11 @@ func (w *work) replicator(names []string, alone bool) *replicate.Replicator {
 	r := w.Replicator(names)
 	r.Options.Holder, r.Options.Alone, r.Options.Stop = w.holder(), alone, w.stop
 	return r
+}
+
+// holds is who holds flows in one call of the command.
+func (w *work) holds(run string, alone bool) lease.Holder {
+	return lease.Holder{Run: run, Name: w.holder(), Alone: alone}
 }
 
 func (w *work) verifier(run string, alone bool) *verify.Verifier {

@@ -1,19 +1,42 @@
-package replicate
+// Package erase removes every trace of records that were deleted in Salesforce
+// for good, as the law may ask for: rows, staged versions, stored pages, and the
+// rows of history flows that tell of them. The warehouse's log names their Ids,
+// never a value, and a tombstone keeps late pages from bringing them back.
+//
+// It erases under the flow's lease. What an open attempt has brought is given up
+// by whoever runs attempts; what is read afterwards can't hold the records any
+// more. Start at Eraser.Erase; pages.go looks for Ids in stored pages.
+package erase
 
 import (
-	"bytes"
-	"compress/gzip"
 	"context"
 	"errors"
-	"fmt"
-	"io"
 	"strings"
 
+	"catchment/internal/blob"
 	"catchment/internal/control"
 	"catchment/internal/flow"
+	"catchment/internal/lease"
+	"catchment/internal/lookup"
 	"catchment/internal/plan"
+	"catchment/internal/salesforce"
+	"catchment/internal/source"
 	"catchment/internal/warehouse"
 )
+
+// An Eraser erases records. Its fields are set once.
+type Eraser struct {
+	Org       *salesforce.Client
+	Warehouse *warehouse.Warehouse
+	Control   *control.Control
+	Stage     blob.Store
+	Holder    lease.Holder
+	Flows     func(context.Context) ([]flow.Flow, error) // all that the configuration has
+
+	// GiveUp abandons the open attempt of a flow, and drops the jobs of all that
+	// have ended: Salesforce may still keep the records in their results.
+	GiveUp func(ctx context.Context, held *lease.Lease, why string) error
+}
 
 // An Erased is what was removed of some records in one flow.
 type Erased struct {
@@ -22,70 +45,68 @@ type Erased struct {
 	Pages int64 // stored pages that held them
 }
 
-// Erase removes every trace of records that were deleted in Salesforce for
-// good: rows, staged versions, stored pages, and the rows of history flows that
-// tell of them. The warehouse's log names their Ids, never a value, and a
-// tombstone keeps late pages from bringing them back.
+// Erase removes every trace of some records of a flow.
 //
 // What it does last in each flow is the transaction that also writes the log:
 // where that line is missing, the erasure has to be done again, and may be.
 // Records that Salesforce still has are refused, since they would come back.
-func (r *Replicator) Erase(ctx context.Context, run string, fl flow.Flow, ids []string) ([]Erased, error) {
-	r.Steps()
-	org, err := r.Org.Org(ctx)
+func (e *Eraser) Erase(ctx context.Context, fl flow.Flow, ids []string) ([]Erased, error) {
+	org, err := e.Org.Org(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if err := r.Control.Bind(ctx, org); err != nil {
+	if err := e.Control.Bind(ctx, org); err != nil {
 		return nil, err
 	}
-	if err := r.Warehouse.Migrate(ctx); err != nil {
+	if err := e.Warehouse.Migrate(ctx); err != nil {
 		return nil, err
 	}
-	src, err := r.describe(ctx, fl)
+	src, err := e.source(ctx, fl)
 	if err != nil {
 		return nil, err
 	}
-	if len(src.table.Key) != 1 {
+	if len(src.Table.Key) != 1 {
 		return nil, plan.Fixf("delete its rows in the warehouse", "records of %s have no Id", fl.Object)
 	}
-	if err := r.stillThere(ctx, src, ids); err != nil {
+	if err := e.stillThere(ctx, src, ids); err != nil {
 		return nil, err
 	}
-	history, err := r.historyOf(ctx, src)
+	trails, err := e.historyOf(ctx, src)
 	if err != nil {
 		return nil, err
 	}
+	trails = append(trails, trail{src, src.Table.Key[0]}) // last, since the record's own line in the log ends the matter
 	var all []Erased
-	for _, h := range history { // first, since the record's own line in the log ends the matter
-		e, err := r.eraseFrom(ctx, run, org, h, ids)
+	for _, t := range trails {
+		one, err := e.eraseFrom(ctx, org, t, ids)
 		if err != nil {
 			return all, err
 		}
-		all = append(all, e)
+		all = append(all, one)
 	}
-	e, err := r.eraseFrom(ctx, run, org, trail{src, src.table.Key[0]}, ids)
-	if err != nil {
-		return all, err
-	}
-	return append(all, e), nil
+	return all, nil
+}
+
+// source looks at a flow's object as it is now. What is erased needs no salt.
+func (e *Eraser) source(ctx context.Context, fl flow.Flow) (*source.Source, error) {
+	return source.Finder{Describe: e.Org.Describe, Columns: e.Warehouse.Adapt}.Source(ctx, fl)
 }
 
 // stillThere refuses Ids of records that Salesforce has.
-func (r *Replicator) stillThere(ctx context.Context, src *source, ids []string) error {
-	suspects := make([]suspect, len(ids))
-	for i, id := range ids {
-		suspects[i] = suspect{id: id, held: true}
-	}
-	if err := r.examine(ctx, src, suspects); err != nil {
+func (e *Eraser) stillThere(ctx context.Context, src *source.Source, ids []string) error {
+	states, err := lookup.Finder{Org: e.Org, Object: src.Object}.States(ctx, ids)
+	if err != nil {
 		return err
 	}
-	for _, s := range suspects {
+	for _, id := range ids {
+		state, found := states[id]
 		switch {
-		case s.deleted:
-			return plan.Fixf("empty it from the recycle bin first, or hard-delete it by Bulk", "record %s of %s is in Salesforce's recycle bin", s.id, src.flow.Object)
-		case s.found:
-			return plan.Fixf("delete it in Salesforce for good first, else the next run brings it back", "record %s of %s is still in Salesforce", s.id, src.flow.Object)
+		case state.Deleted:
+			return plan.Fixf("empty it from the recycle bin first, or hard-delete it by Bulk",
+				"record %s of %s is in Salesforce's recycle bin", id, src.Flow.Object)
+		case found:
+			return plan.Fixf("delete it in Salesforce for good first, else the next run brings it back",
+				"record %s of %s is still in Salesforce", id, src.Flow.Object)
 		}
 	}
 	return nil
@@ -93,30 +114,30 @@ func (r *Replicator) stillThere(ctx context.Context, src *source, ids []string) 
 
 // A trail is a flow that tells of records: by which column.
 type trail struct {
-	src    *source
+	src    *source.Source
 	column string
 }
 
 // historyOf finds the flow that tells the history of an object, if there is one
 // and it was ever copied.
-func (r *Replicator) historyOf(ctx context.Context, src *source) ([]trail, error) {
-	flows, err := r.Flows(ctx)
+func (e *Eraser) historyOf(ctx context.Context, src *source.Source) ([]trail, error) {
+	flows, err := e.Flows(ctx)
 	if err != nil {
 		return nil, err
 	}
-	name, lookup := historyName(src.object.Name)
+	name, lookup := historyName(src.Object.Name)
 	for _, fl := range flows {
 		if !strings.EqualFold(fl.Object, name) {
 			continue
 		}
-		if _, known, err := r.Warehouse.Mark(ctx, fl.Object); err != nil || !known {
+		if _, known, err := e.Warehouse.Mark(ctx, fl.Object); err != nil || !known {
 			return nil, err
 		}
-		h, err := r.describe(ctx, fl)
+		h, err := e.source(ctx, fl)
 		if err != nil {
 			return nil, err
 		}
-		for _, c := range h.table.Columns {
+		for _, c := range h.Table.Columns {
 			if strings.EqualFold(c.Field, lookup) {
 				return []trail{{h, c.Name}}, nil
 			}
@@ -138,126 +159,26 @@ func historyName(object string) (name, lookup string) {
 // eraseFrom removes the traces of records in one flow, under its lease: no run
 // is under way meanwhile, and what one left open is given up, with its job in
 // Salesforce, which may still hold the records.
-func (r *Replicator) eraseFrom(ctx context.Context, run, org string, t trail, ids []string) (e Erased, err error) {
-	e.Object = t.src.flow.Object
-	var dead func(string) bool
-	if r.Options.Alone {
-		dead = func(string) bool { return true }
-	}
-	lease, err := r.Control.Acquire(ctx, e.Object, run, r.Options.Holder, dead)
+func (e *Eraser) eraseFrom(ctx context.Context, org string, t trail, ids []string) (erased Erased, err error) {
+	erased.Object = t.src.Flow.Object
+	held, err := e.Holder.Hold(ctx, erased.Object)
 	if err != nil {
-		return e, err
+		return erased, err
 	}
-	defer func() { err = errors.Join(err, r.Control.Release(context.WithoutCancel(ctx), lease)) }()
-	if _, _, err := r.claim(ctx, &lease, t.src, org); err != nil {
-		return e, err
+	defer func() { err = errors.Join(err, held.Close(ctx)) }()
+	if _, _, err := held.Claim(ctx, t.src.Table.Name, org); err != nil {
+		return erased, err
 	}
-	if _, err := r.Warehouse.Prepare(ctx, warehouse.Fence{Flow: lease.Flow, Number: lease.Fence}, t.src.table); err != nil {
-		return e, err
+	if _, err := e.Warehouse.Prepare(ctx, held.Fence(), t.src.Table); err != nil {
+		return erased, err
 	}
-	if err := r.giveUpOpen(ctx, &lease); err != nil {
-		return e, err
+	if err := e.GiveUp(ctx, held, "records were erased"); err != nil {
+		return erased, err
 	}
-	if e.Pages, err = r.erasePages(ctx, e.Object, ids); err != nil {
-		return e, err
+	if erased.Pages, err = e.erasePages(ctx, erased.Object, ids); err != nil {
+		return erased, err
 	}
-	e.Erased, err = r.Warehouse.Erase(ctx, warehouse.Fence{Flow: lease.Flow, Number: lease.Fence},
-		warehouse.Erasure{Table: t.src.table, Column: t.column, Values: ids, Pages: e.Pages})
-	return e, err
-}
-
-// giveUpOpen abandons the open attempt of a flow, and drops its jobs.
-func (r *Replicator) giveUpOpen(ctx context.Context, lease *control.Lease) error {
-	a, open, err := r.Control.Open(ctx, lease.Flow)
-	if err != nil {
-		return err
-	}
-	if open {
-		if err := r.abandon(ctx, lease, a, "records were erased"); err != nil {
-			return err
-		}
-	}
-	attempts, err := r.Control.Attempts(ctx, lease.Flow)
-	if err != nil {
-		return err
-	}
-	ctx, calls := counted(ctx)
-	for _, a := range attempts {
-		if a.State == control.Consolidated || a.State == control.Abandoned {
-			if err := r.dropAttempt(ctx, a, calls); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-// erasePages deletes the stored pages of a flow that hold one of the Ids. They
-// are whole pages, since a page is never changed (invariant 3); what else they
-// hold is in the warehouse, or is read again.
-func (r *Replicator) erasePages(ctx context.Context, flow string, ids []string) (int64, error) {
-	var n int64
-	for info, err := range r.Stage.List(ctx, flow+"/") {
-		if err != nil {
-			return n, err
-		}
-		holds, err := r.holdsAny(ctx, info.Key, ids)
-		if err != nil {
-			return n, err
-		}
-		if !holds {
-			continue
-		}
-		if err := r.Stage.Delete(ctx, info.Key); err != nil {
-			return n, err
-		}
-		n++
-	}
-	return n, nil
-}
-
-func (r *Replicator) holdsAny(ctx context.Context, key string, ids []string) (bool, error) {
-	f, err := r.Stage.Open(ctx, key)
-	if err != nil {
-		return false, err
-	}
-	defer f.Close()
-	var text io.Reader = f
-	if strings.HasSuffix(key, ".gz") {
-		if text, err = gzip.NewReader(f); err != nil {
-			return false, fmt.Errorf("unpack %s: %w", key, err)
-		}
-	}
-	holds, err := containsAny(text, ids)
-	if err != nil {
-		return false, fmt.Errorf("search %s: %w", key, err)
-	}
-	return holds, nil
-}
-
-// containsAny searches a text of any length, in a buffer of one size.
-func containsAny(text io.Reader, words []string) (bool, error) {
-	longest := 0
-	for _, w := range words {
-		longest = max(longest, len(w))
-	}
-	buf := make([]byte, 1<<20)
-	kept := 0
-	for {
-		n, err := text.Read(buf[kept:])
-		seen := buf[:kept+n]
-		for _, w := range words {
-			if bytes.Contains(seen, []byte(w)) {
-				return true, nil
-			}
-		}
-		if err == io.EOF {
-			return false, nil
-		}
-		if err != nil {
-			return false, err
-		}
-		tail := seen[max(0, len(seen)-longest+1):] // a word may be cut
-		kept = copy(buf, tail)
-	}
+	erased.Erased, err = e.Warehouse.Erase(ctx, held.Fence(),
+		warehouse.Erasure{Table: t.src.Table, Column: t.column, Values: ids, Pages: erased.Pages})
+	return erased, err
 }

@@ -17,14 +17,18 @@ import (
 	"strings"
 	"time"
 
+	"catchment/internal/adopt"
 	"catchment/internal/blob"
 	"catchment/internal/control"
+	"catchment/internal/erase"
 	"catchment/internal/flow"
+	"catchment/internal/lease"
 	"catchment/internal/mover"
 	"catchment/internal/plan"
 	"catchment/internal/replicate"
 	"catchment/internal/salesforce"
 	"catchment/internal/schema"
+	"catchment/internal/source"
 	"catchment/internal/verify"
 	"catchment/internal/warehouse"
 )
@@ -293,6 +297,36 @@ func (p *Project) Replicator(names []string) *replicate.Replicator {
 			Secret: p.Secret, Reserve: int(p.File.Org.Reserve),
 		},
 	}
+}
+
+// Sources finds what is copied of a flow, as a run does. Where no warehouse is open
+// the tables are those that a first run would make.
+func (p *Project) Sources() source.Finder {
+	find := source.Finder{Describe: p.Org.Describe, Secret: p.Secret}
+	if p.Warehouse != nil {
+		find.Columns = p.Warehouse.Adapt
+	}
+	return find
+}
+
+// Adopter makes what takes over the tables of others.
+func (p *Project) Adopter(h lease.Holder) *adopt.Adopter {
+	return &adopt.Adopter{Org: p.Org, Warehouse: p.Warehouse, Control: p.Control, Holder: p.Holder(h)}
+}
+
+// Eraser makes what removes every trace of records.
+func (p *Project) Eraser(h lease.Holder) *erase.Eraser {
+	all := p.Replicator(nil)
+	return &erase.Eraser{
+		Org: p.Org, Warehouse: p.Warehouse, Control: p.Control, Stage: p.Stage,
+		Holder: p.Holder(h), Flows: all.Flows, GiveUp: all.GiveUp,
+	}
+}
+
+// Holder is h, of the flows of this project.
+func (p *Project) Holder(h lease.Holder) lease.Holder {
+	h.Control, h.Warehouse = p.Control, p.Warehouse
+	return h
 }
 
 // Verifier makes what compares org and warehouse.

@@ -7,6 +7,7 @@ import (
 	"catchment/internal/flow"
 	"catchment/internal/mover"
 	"catchment/internal/salesforce"
+	"catchment/internal/source"
 )
 
 // How far back the two logs of Salesforce reach. The margin is for the time
@@ -56,11 +57,6 @@ type changes struct {
 	logged  bool // deleted are the Ids of all that were deleted in it, as far as the log is to be trusted
 }
 
-// replicates tells whether the logs speak of an object.
-func (s *source) replicates() bool {
-	return s.object.Replicateable && s.cursor == "SystemModstamp"
-}
-
 // askChanges finds out what happened in a flow since a moment. A quiet object
 // takes two calls: getDeleted, which also says how far the object is complete,
 // and a count of what is stamped since then. The count comes second: what
@@ -69,15 +65,15 @@ func (s *source) replicates() bool {
 //
 // What a log refuses is left open: another way counts then, and a sweep finds
 // what is gone.
-func (r *Replicator) askChanges(ctx context.Context, src *source, from time.Time) (changes, error) {
+func (r *Replicator) askChanges(ctx context.Context, src *source.Source, from time.Time) (changes, error) {
 	server, err := r.Org.ServerTime(ctx)
 	if err != nil {
 		return changes{}, err
 	}
-	c := changes{span: spanOf(from, server, src.flow.Deletes), changed: -1}
-	if known, ok := r.surveyedChanges(src.object.Name, from); ok {
+	c := changes{span: spanOf(from, server, src.Flow.Deletes), changed: -1}
+	if known, ok := r.surveyedChanges(src.Object.Name, from); ok {
 		c = known
-	} else if src.replicates() {
+	} else if src.Replicates() {
 		if err := r.askDeleted(ctx, src, &c); err != nil {
 			return c, err
 		}
@@ -87,28 +83,28 @@ func (r *Replicator) askChanges(ctx context.Context, src *source, from time.Time
 			}
 		}
 	}
-	if from.IsZero() || src.cursor == "" || c.changed >= 0 {
+	if from.IsZero() || src.Cursor == "" || c.changed >= 0 {
 		return c, nil
 	}
-	count := queryFor(src.object.Name, []string{"COUNT()"}, "", src.cursor, from) // also what left the where
+	count := queryFor(src.Object.Name, []string{"COUNT()"}, "", src.Cursor, from) // also what left the where
 	if c.changed, err = r.Org.Count(ctx, count, true); mover.Overload(salesforce.CodeOf(err)) != nil || salesforce.IsFiltered(err) {
 		c.changed, err = -1, nil // more than can be counted in two minutes, or only the flow's own where may ask
 	}
 	if err != nil {
 		return c, err
 	}
-	if c.changed != 0 && c.whole && !c.known && src.replicates() {
+	if c.changed != 0 && c.whole && !c.known && src.Replicates() {
 		err = r.askUpdated(ctx, src, &c)
 	}
 	return c, err
 }
 
 // askDeleted asks the delete log, where it can be asked about the whole span.
-func (r *Replicator) askDeleted(ctx context.Context, src *source, c *changes) error {
+func (r *Replicator) askDeleted(ctx context.Context, src *source.Source, c *changes) error {
 	if !c.deletes {
 		return nil
 	}
-	d, err := r.Org.Deleted(ctx, src.object.Name, c.start, c.end)
+	d, err := r.Org.Deleted(ctx, src.Object.Name, c.start, c.end)
 	if tooMuch(err) {
 		return nil
 	}
@@ -120,11 +116,11 @@ func (r *Replicator) askDeleted(ctx context.Context, src *source, c *changes) er
 
 // askUpdated asks for the Ids of the changed records, or, where the span is too
 // long for that, only how far the object is complete.
-func (r *Replicator) askUpdated(ctx context.Context, src *source, c *changes) error {
-	u, err := r.Org.Updated(ctx, src.object.Name, c.start, c.end)
+func (r *Replicator) askUpdated(ctx context.Context, src *source.Source, c *changes) error {
+	u, err := r.Org.Updated(ctx, src.Object.Name, c.start, c.end)
 	if c.whole && tooMuch(err) {
 		c.whole = false
-		u, err = r.Org.Updated(ctx, src.object.Name, c.end.Add(-shortest), c.end)
+		u, err = r.Org.Updated(ctx, src.Object.Name, c.end.Add(-shortest), c.end)
 	}
 	if err == nil {
 		c.hearUpdated(u)

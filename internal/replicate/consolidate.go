@@ -36,7 +36,7 @@ func (r *Replicator) consolidate(ctx context.Context, v *visit) error {
 		return err
 	}
 	_, err = r.Control.UpdateFlow(ctx, a.Flow, func(f *control.FlowRow) {
-		f.Generation, f.Fingerprint = a.Generation, flow.Fingerprint(v.source.flow) // a crash may have kept list from it
+		f.Generation, f.Fingerprint = a.Generation, flow.Fingerprint(v.source.Flow) // a crash may have kept list from it
 		f.Rows, f.LastError = counts.Rows, ""
 		if !a.To.IsZero() { // an attempt that only mends moves no watermark
 			f.Watermark, f.Grade = a.To, a.Grade
@@ -63,13 +63,13 @@ func (v *visit) merge() warehouse.Merge {
 	a := &v.attempt
 	pages, records, _ := a.Sums()
 	m := warehouse.Merge{
-		Table: v.source.table, Attempt: a.ID, Policy: warehouse.Policy(v.source.flow.Deletes),
+		Table: v.source.Table, Attempt: a.ID, Policy: warehouse.Policy(v.source.Flow.Deletes),
 		Pages: pages, Rows: records,
-		Complete: a.Complete, AbsentReason: absentReason(v.source.flow.Where), Override: a.Full,
+		Complete: a.Complete, AbsentReason: absentReason(v.source.Flow.Where), Override: a.Full,
 		Generation: a.Generation, Watermark: a.To, Grade: a.Grade,
 	}
 	if a.Forget {
-		m.Forget = v.source.guarded()
+		m.Forget = v.source.Guarded()
 	}
 	return m
 }

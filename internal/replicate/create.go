@@ -56,19 +56,19 @@ func (r *Replicator) createPart(ctx context.Context, v *visit, p *control.Part) 
 
 // prepare brings staging and final table up to what describe says.
 func (r *Replicator) prepare(ctx context.Context, v *visit) error {
-	changes, err := r.Warehouse.Prepare(ctx, v.fence(), v.source.table)
+	changes, err := r.Warehouse.Prepare(ctx, v.fence(), v.source.Table)
 	if err != nil {
 		return err
 	}
 	for _, c := range changes {
 		switch c.What {
 		case warehouse.Vanished:
-			v.note("column %s.%s keeps its old values: %s", c.Table, c.Column, v.source.whyGone(c.Column))
+			v.note("column %s.%s keeps its old values: %s", c.Table, c.Column, v.source.WhyGone(c.Column))
 		case warehouse.Widened:
 			v.note("column %s.%s is %s now", c.Table, c.Column, c.Detail)
 		}
 	}
-	return r.Warehouse.Describe(ctx, v.fence(), v.source.object, v.source.table)
+	return r.Warehouse.Describe(ctx, v.fence(), v.source.Object, v.source.Table)
 }
 
 // noMover is the mover of a part that has nothing to read.
@@ -83,7 +83,7 @@ func (r *Replicator) chooseMover(ctx context.Context, v *visit, p *control.Part)
 	if err != nil {
 		return err
 	}
-	setting := string(v.source.flow.Mover)
+	setting := string(v.source.Flow.Mover)
 	if row.Mover != "" { // Bulk refused this object before
 		setting = row.Mover
 	}
@@ -134,7 +134,7 @@ func (r *Replicator) createJob(ctx context.Context, v *visit, p *control.Part) e
 	if v.attempt, err = r.Control.SaveAttempt(ctx, v.attempt); err != nil {
 		return err
 	}
-	job, err := pager.Create(ctx, mover.Request{Object: v.source.object.Name, SOQL: within(*p), IDs: p.IDs})
+	job, err := pager.Create(ctx, mover.Request{Object: v.source.Object.Name, SOQL: within(*p), IDs: p.IDs})
 	if overload(err) {
 		return r.relieve(ctx, v, p, err)
 	}

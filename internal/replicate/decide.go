@@ -7,6 +7,7 @@ import (
 	"catchment/internal/control"
 	"catchment/internal/plan"
 	"catchment/internal/salesforce"
+	"catchment/internal/source"
 	"catchment/internal/warehouse"
 )
 
@@ -192,15 +193,15 @@ func queryFor(object string, fields []string, where, cursor string, from time.Ti
 
 // readings plans the parts of an attempt whose window is fixed. The first reads
 // whole records; what else has to be read in the same run follows it.
-func readings(src *source, a control.Attempt) []control.Part {
-	columns := src.names()
+func readings(src *source.Source, u unstamped, a control.Attempt) []control.Part {
+	columns := src.Names()
 	parts := []control.Part{{
 		Name: control.Main, Op: string(warehouse.Put), Columns: columns,
-		SOQL: queryFor(src.object.Name, columns, src.flow.Where, src.cursor, a.From),
+		SOQL: queryFor(src.Object.Name, columns, src.Flow.Where, src.Cursor, a.From),
 	}}
 	if !a.From.IsZero() { // else the first reads all of it
-		parts = append(parts, backfill(src, src.motion.fill)...)
-		parts = append(parts, refresh(src)...)
+		parts = append(parts, backfill(src, u.fill)...)
+		parts = append(parts, refresh(src, u.stale)...)
 	}
 	return parts
 }

@@ -9,6 +9,7 @@ import (
 	"catchment/internal/control"
 	"catchment/internal/flow"
 	"catchment/internal/plan"
+	"catchment/internal/stage"
 	"catchment/internal/warehouse"
 )
 
@@ -282,12 +283,12 @@ func TestOutcome(t *testing.T) {
 
 func TestPageKeys(t *testing.T) {
 	for _, gzip := range []bool{false, true} {
-		key := pageKey("Account", "Account-1", "750", "00001", gzip)
-		if attemptOf(key) != "Account-1" || strings.HasSuffix(key, ".gz") != gzip {
+		key := stage.Key("Account", "Account-1", "750", "00001", gzip)
+		if stage.OwnerOf(key) != "Account-1" || strings.HasSuffix(key, ".gz") != gzip {
 			t.Error(key)
 		}
 	}
-	if got := attemptOf("Account"); got != "" {
+	if got := stage.OwnerOf("Account"); got != "" {
 		t.Error(got)
 	}
 }

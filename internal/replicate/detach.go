@@ -91,12 +91,12 @@ func (v *visit) merging() string { return fmt.Sprintf("%s/%d", v.attempt.ID, v.a
 // procedure is the consolidation of the flow's table, for records as this
 // attempt has read them: patches bring what its main part doesn't carry.
 func (v *visit) procedure() warehouse.Procedure {
-	p := warehouse.Procedure{Table: v.source.table, Policy: warehouse.Policy(v.source.flow.Deletes)}
+	p := warehouse.Procedure{Table: v.source.Table, Policy: warehouse.Policy(v.source.Flow.Deletes)}
 	i := slices.IndexFunc(v.attempt.Parts, func(p control.Part) bool { return p.Op == string(warehouse.Put) })
 	if i < 0 {
 		return p
 	}
-	for _, c := range v.source.table.Columns {
+	for _, c := range v.source.Table.Columns {
 		if !slices.ContainsFunc(v.attempt.Parts[i].Columns, func(name string) bool { return strings.EqualFold(name, c.Field) }) {
 			p.Patched = append(p.Patched, c.Name)
 		}

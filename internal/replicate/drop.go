@@ -7,6 +7,7 @@ import (
 
 	"catchment/internal/control"
 	"catchment/internal/plan"
+	"catchment/internal/stage"
 )
 
 // drop clears away what the flow's ended attempts left behind: jobs in
@@ -14,7 +15,7 @@ import (
 // What can't be cleared now is left to the next run, and the rest goes on.
 func (r *Replicator) drop(ctx context.Context, t plan.Task) (plan.Task, error) {
 	ctx, calls := counted(ctx)
-	if _, err := r.Control.Renew(ctx, leaseOf(t)); errors.Is(err, control.ErrLost) {
+	if err := r.holder(t.Run).Resume(t.Flow, t.Fence).Renew(ctx); errors.Is(err, control.ErrLost) {
 		return t, nil // the run that has the flow now does it
 	} else if err != nil {
 		return t, err
@@ -88,7 +89,7 @@ func (r *Replicator) dropPages(ctx context.Context, flow string, open, clear map
 		if err != nil {
 			return err
 		}
-		id := attemptOf(info.Key)
+		id := stage.OwnerOf(info.Key)
 		if open[id] || !clear[id] && now.Sub(info.Written) < r.Options.Keep {
 			continue
 		}

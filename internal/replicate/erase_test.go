@@ -12,13 +12,14 @@ import (
 	"time"
 
 	"catchment/internal/control"
+	"catchment/internal/erase"
 	"catchment/internal/flow"
+	"catchment/internal/lease"
 	"catchment/internal/plan"
-	"catchment/internal/replicate"
 )
 
 // erase erases records in a process of its own.
-func (r *rig) erase(f *fate, ids ...string) ([]replicate.Erased, error) {
+func (r *rig) erase(f *fate, ids ...string) ([]erase.Erased, error) {
 	r.t.Helper()
 	p := r.start(f)
 	defer p.close()
@@ -29,7 +30,15 @@ func (r *rig) erase(f *fate, ids ...string) ([]replicate.Erased, error) {
 	if err != nil {
 		return nil, err
 	}
-	return p.replicator().Erase(p.ctx, run, r.flows[0], ids)
+	flows := p.replicator()
+	e := &erase.Eraser{
+		Org: p.client, Warehouse: p.wh, Control: p.control, Stage: p.stage, Flows: flows.Flows, GiveUp: flows.GiveUp,
+		Holder: lease.Holder{
+			Control: p.control, Warehouse: p.wh, Run: run,
+			Name: flows.Options.Holder, Alone: flows.Options.Alone, Dead: flows.Options.Dead,
+		},
+	}
+	return e.Erase(p.ctx, r.flows[0], ids)
 }
 
 // traces tells where an Id can still be found: in which tables of the

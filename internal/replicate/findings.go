@@ -40,6 +40,9 @@ func (f *finder) hold(ids []string, at time.Time) mover.Job {
 	job := mover.Job{ID: "gone-" + rand.Text(), ReadAt: at, Done: true, Records: int64(len(ids))}
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if f.jobs == nil {
+		f.jobs, f.rows = map[string][]byte{}, map[string]int64{}
+	}
 	f.jobs[job.ID], f.rows[job.ID] = text.Bytes(), job.Records
 	return job
 }

@@ -9,6 +9,7 @@ import (
 	"catchment/internal/control"
 	"catchment/internal/flow"
 	"catchment/internal/schema"
+	"catchment/internal/source"
 	"catchment/internal/warehouse"
 )
 
@@ -47,23 +48,17 @@ func (r *Replicator) Forecast(ctx context.Context, fl flow.Flow) (Forecast, erro
 	if fl.Vanished != nil {
 		return f, fl.Vanished
 	}
-	object, err := r.Org.Describe(ctx, fl.Object)
+	find := source.Finder{Describe: r.Org.Describe, Columns: r.Warehouse.Adapt}
+	src, err := find.Source(ctx, fl)
 	if err != nil {
 		return f, err
 	}
-	src, err := sourceOf(fl, object)
-	if err != nil {
-		return f, err
-	}
-	f.Skipped = src.skipped
+	f.Skipped = src.Skipped
 	row, err := r.Control.Flow(ctx, fl.Object)
 	if err != nil {
 		return f, err
 	}
 	f.Paused = row.Paused || fl.Paused
-	if src.table, src.past, err = r.Warehouse.Adapt(ctx, src.table); err != nil {
-		return f, err
-	}
 	mark, way, err := r.foresee(ctx, src, row)
 	if err != nil {
 		return f, err
@@ -72,17 +67,17 @@ func (r *Replicator) Forecast(ctx context.Context, fl flow.Flow) (Forecast, erro
 		return f, err
 	}
 	count := func(from Window) (int64, error) {
-		return r.Org.Count(ctx, queryFor(object.Name, []string{"COUNT()"}, fl.Where, src.cursor, from.From), true)
+		return r.Org.Count(ctx, queryFor(src.Object.Name, []string{"COUNT()"}, fl.Where, src.Cursor, from.From), true)
 	}
 	if f.Total, err = count(Window{}); err != nil {
 		return f, err
 	}
-	f.Storage = f.Total * schema.StorageBytes(object.Name)
+	f.Storage = f.Total * schema.StorageBytes(src.Object.Name)
 	f.Records, f.Why = f.Total, "first"
 	switch {
 	case way.rebuild:
 		f.Why = "rebuild"
-	case src.cursor == "":
+	case src.Cursor == "":
 		f.Why = "snapshot"
 	case !way.from.IsZero():
 		f.Why = "incremental"
@@ -98,16 +93,18 @@ func (r *Replicator) Forecast(ctx context.Context, fl flow.Flow) (Forecast, erro
 }
 
 // extras adds what a run would read beside the window.
-func (r *Replicator) extras(ctx context.Context, f *Forecast, src *source, row control.FlowRow, way course) error {
-	src.motion = moved(src.table, src.past, row.Unfilled, f.Why == "incremental" || f.Why == "relative")
-	if err := r.staleness(ctx, src, row); err != nil {
+func (r *Replicator) extras(ctx context.Context, f *Forecast, src *source.Source, row control.FlowRow, way course) error {
+	incremental := f.Why == "incremental" || f.Why == "relative"
+	u := unstamped{motion: moved(src.Table, src.Past, row.Unfilled, incremental)}
+	var err error
+	if u.stale, err = r.staleness(ctx, src, row); err != nil {
 		return err
 	}
-	a := control.Attempt{Full: way.rebuild, Complete: way.rebuild || src.cursor == "", From: f.Window.From}
-	if src.cursor == "" {
+	a := control.Attempt{Full: way.rebuild, Complete: way.rebuild || src.Cursor == "", From: f.Window.From}
+	if src.Cursor == "" {
 		a.From = time.Time{}
 	}
-	parts := readings(src, a)[1:]
+	parts := readings(src, u, a)[1:]
 	if way.sweep && sweeps(src, a) {
 		parts = append(parts, sweepOf(src))
 	}
@@ -127,16 +124,16 @@ func (r *Replicator) extras(ctx context.Context, f *Forecast, src *source, row c
 }
 
 // setting is the mover that a flow's object needs, or that the flow asks for.
-func setting(src *source, row control.FlowRow) string {
-	return cmp.Or(row.Mover, string(src.flow.Mover))
+func setting(src *source.Source, row control.FlowRow) string {
+	return cmp.Or(row.Mover, string(src.Flow.Mover))
 }
 
-func (r *Replicator) foresee(ctx context.Context, src *source, row control.FlowRow) (warehouse.Mark, course, error) {
-	mark, _, err := r.Warehouse.Mark(ctx, src.flow.Object)
+func (r *Replicator) foresee(ctx context.Context, src *source.Source, row control.FlowRow) (warehouse.Mark, course, error) {
+	mark, _, err := r.Warehouse.Mark(ctx, src.Flow.Object)
 	if err != nil {
 		return mark, course{}, err
 	}
-	old, open, err := r.Control.Open(ctx, src.flow.Object)
+	old, open, err := r.Control.Open(ctx, src.Flow.Object)
 	if err != nil {
 		return mark, course{}, err
 	}
@@ -150,20 +147,20 @@ const recordsPerPage = 100_000
 // cost estimates the API calls: describe, getDeleted and a count for a flow
 // that has run before, getUpdated where something changed, then what its mover
 // needs.
-func (f *Forecast) cost(fl flow.Flow, src *source, row control.FlowRow) {
+func (f *Forecast) cost(fl flow.Flow, src *source.Source, row control.FlowRow) {
 	changed := int64(-1)
 	f.Calls = 2
 	if f.Why == "incremental" || f.Why == "relative" {
 		changed = f.Records
 		f.Calls += 1 + min(changed, 1)
 	}
-	f.Mover = moverFor(setting(src, row), changed, queryFor(fl.Object, src.names(), fl.Where, src.cursor, f.Window.From))
-	if f.Mover == "bulk" && !src.inBulk(src.names()) {
+	f.Mover = moverFor(setting(src, row), changed, queryFor(fl.Object, src.Names(), fl.Where, src.Cursor, f.Window.From))
+	if f.Mover == "bulk" && !inBulk(src, src.Names()) {
 		f.Mover = "rest"
 	}
 	calls, jobs := price(f.Mover, f.Records)
 	f.Calls, f.Jobs = f.Calls+calls, f.Jobs+jobs
-	if f.ByREST = slices.DeleteFunc(src.names(), func(name string) bool { return !src.byREST(name) }); f.Mover != "bulk" {
+	if f.ByREST = slices.DeleteFunc(src.Names(), func(name string) bool { return !src.ByREST(name) }); f.Mover != "bulk" {
 		f.ByREST = nil
 	}
 	if len(f.ByREST) > 0 {

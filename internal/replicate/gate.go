@@ -8,6 +8,7 @@ import (
 
 	"catchment/internal/blob"
 	"catchment/internal/control"
+	"catchment/internal/stage"
 )
 
 // A gate bounds the bytes in the blob store. Pages that are in staging already
@@ -34,7 +35,7 @@ func (g *gate) init(store blob.Store, limit int64) {
 func (r *Replicator) fillGate(ctx context.Context) error {
 	ended := map[string]bool{}
 	return r.gate.fill(ctx, func(key string) (bool, error) {
-		id := attemptOf(key)
+		id := stage.OwnerOf(key)
 		if known, ok := ended[id]; ok {
 			return known, nil
 		}
@@ -151,11 +152,4 @@ func (g *gate) leave(prefix string) {
 func (g *gate) signal() {
 	close(g.changed)
 	g.changed = make(chan struct{})
-}
-
-// attemptOf reads the attempt out of a page's key.
-func attemptOf(key string) string {
-	_, rest, _ := strings.Cut(key, "/")
-	attempt, _, _ := strings.Cut(rest, "/")
-	return attempt
 }

@@ -8,9 +8,11 @@ import (
 	"strings"
 
 	"catchment/internal/control"
+	"catchment/internal/flow"
 	"catchment/internal/mover"
 	"catchment/internal/plan"
 	"catchment/internal/schema"
+	"catchment/internal/source"
 	"catchment/internal/warehouse"
 )
 
@@ -56,12 +58,12 @@ func (l *landing) request(ctx context.Context) (mover.LandRequest, error) {
 	a, src := &l.v.attempt, l.v.source
 	org, err := l.Org.Org(ctx)
 	q := mover.LandRequest{
-		Org: org, Attempt: a.ID, Run: a.Run, Object: src.object.Name, Table: l.Warehouse.LandsIn(src.table, l.Options.LandApart),
-		Where: src.flow.Where, Cursor: src.cursor, From: a.From,
+		Org: org, Attempt: a.ID, Run: a.Run, Object: src.Object.Name, Table: l.Warehouse.LandsIn(src.Table, l.Options.LandApart),
+		Where: src.Flow.Where, Cursor: src.Cursor, From: a.From,
 	}
 	for i, c := range l.table().Columns {
 		q.Fields, q.Columns = append(q.Fields, schema.Field{Name: c.Field}), append(q.Columns, c.Name)
-		if f, ok := src.object.Field(c.Field); ok {
+		if f, ok := src.Object.Field(c.Field); ok {
 			q.Fields[i] = f
 		}
 	}
@@ -70,7 +72,7 @@ func (l *landing) request(ctx context.Context) (mover.LandRequest, error) {
 
 // table is the flow's table with the columns that land.
 func (l *landing) table() warehouse.Table {
-	t := l.v.source.table
+	t := l.v.source.Table
 	var landed []warehouse.Column
 	for _, c := range t.Columns {
 		for _, name := range l.part.Columns {
@@ -87,7 +89,7 @@ func (l *landing) table() warehouse.Table {
 // flow is left behind by a crash.
 func (l *landing) create(ctx context.Context) error {
 	if l.Options.LandApart {
-		if err := l.Warehouse.PrepareLanding(ctx, l.v.fence(), l.v.source.table); err != nil {
+		if err := l.Warehouse.PrepareLanding(ctx, l.v.fence(), l.v.source.Table); err != nil {
 			return err
 		}
 	}
@@ -132,7 +134,7 @@ func (l *landing) made(ctx context.Context) (bool, error) {
 // clear consolidates the rows that nobody claims: each is a version of its
 // record, and none may be lost.
 func (l *landing) clear(ctx context.Context) error {
-	n, err := l.Warehouse.Unclaimed(ctx, l.v.source.table, l.Options.LandApart)
+	n, err := l.Warehouse.Unclaimed(ctx, l.v.source.Table, l.Options.LandApart)
 	if err != nil || n == 0 {
 		return err
 	}
@@ -220,7 +222,7 @@ func (l *landing) load(ctx context.Context, place int64) error {
 	if err != nil {
 		return err
 	}
-	keys, err := l.Warehouse.Keys(ctx, l.v.source.table, l.v.attempt.ID, l.now.ID)
+	keys, err := l.Warehouse.Keys(ctx, l.v.source.Table, l.v.attempt.ID, l.now.ID)
 	if err != nil {
 		return err
 	}
@@ -261,4 +263,27 @@ func (r *Replicator) eachLanding(v *visit, f func(*landing) error) error {
 		}
 	}
 	return nil
+}
+
+// Keep stores the template of a flow that lands, as its next run would make it
+// for a window, and gives its key; "" where nothing lands that flow.
+func (r *Replicator) Keep(ctx context.Context, fl flow.Flow) (string, error) {
+	t, ok := r.Landers[string(fl.Mover)].(mover.Templater)
+	if !ok {
+		return "", nil
+	}
+	src, err := source.Finder{Describe: r.Org.Describe}.Source(ctx, fl)
+	if err != nil {
+		return "", err
+	}
+	q := mover.LandRequest{Object: src.Object.Name, Table: r.Warehouse.LandsIn(src.Table, r.Options.LandApart),
+		Where: fl.Where, Cursor: src.Cursor, From: r.Options.Now(), Fields: src.Fields}
+	for _, f := range src.Fields {
+		for _, c := range src.Table.Columns {
+			if strings.EqualFold(c.Field, f.Name) {
+				q.Columns = append(q.Columns, c.Name)
+			}
+		}
+	}
+	return t.Keep(ctx, q)
 }

@@ -4,16 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"path"
 	"slices"
 	"sync"
 	"time"
 
-	"catchment/internal/blob"
 	"catchment/internal/control"
 	"catchment/internal/mover"
 	"catchment/internal/plan"
+	"catchment/internal/stage"
 	"catchment/internal/warehouse"
 )
 
@@ -76,7 +74,7 @@ func (r *Replicator) loadPart(ctx context.Context, v *visit, place int64, p *con
 		return r.relieve(ctx, v, p, err)
 	case errors.Is(err, errStopping):
 		return nil
-	case errors.Is(err, errUnfit): // once it is mended in Salesforce, another job has to read it
+	case errors.Is(err, stage.ErrUnfit): // once it is mended in Salesforce, another job has to read it
 		return r.giveUpJob(ctx, v, p, err)
 	case err != nil:
 		return err
@@ -103,9 +101,6 @@ func (r *Replicator) loadAnother(ctx context.Context, v *visit, place int64, p *
 // errUnsound says that a job's result doesn't add up.
 var errUnsound = errors.New("the result doesn't add up")
 
-// errUnfit says that a record can't be copied as it is.
-var errUnfit = errors.New("the record can't be copied as it is")
-
 // errStopping ends the listing of pages after the stop signal.
 var errStopping = errors.New("stopping")
 
@@ -114,6 +109,7 @@ type loading struct {
 	*Replicator
 	v      *visit
 	part   *control.Part
+	way    stage.Way
 	place  int64 // of the part in its attempt
 	pager  mover.Pager
 	job    mover.Job
@@ -141,6 +137,7 @@ func (r *Replicator) newLoading(ctx context.Context, v *visit, place int64, p *c
 		return nil, err
 	}
 	l := &loading{Replicator: r, v: v, part: p, place: place, pager: pager, job: job, readAt: job.ReadAt,
+		way:    stage.Way{Store: r.Stage, Source: v.source, KeepsNUL: r.Warehouse.KeepsNUL()},
 		stored: map[string]control.PageRow{}, ready: make(chan control.PageRow, r.Warehouse.PagesPerLoad())}
 	_, l.before, _ = v.attempt.Sums()
 	for _, first := range v.attempt.Reading(p.Follows) { // two servers' clocks may differ
@@ -167,7 +164,7 @@ func (r *Replicator) newLoading(ctx context.Context, v *visit, place int64, p *c
 func (l *loading) run(ctx context.Context) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	defer l.gate.leave(path.Join(l.v.attempt.Flow, l.v.attempt.ID))
+	defer l.gate.leave(stage.Folder(l.v.attempt.Flow, l.v.attempt.ID))
 	var loader sync.WaitGroup
 	loader.Go(func() {
 		if err := l.loadReady(ctx); err != nil {
@@ -289,10 +286,10 @@ func (l *loading) loadReady(ctx context.Context) error {
 }
 
 func (l *loading) loadBatch(ctx context.Context, rows []control.PageRow) error {
-	b := warehouse.Batch{Table: l.v.source.table, Attempt: l.v.attempt.ID, Job: l.job.ID, ReadAt: l.readAt,
+	b := warehouse.Batch{Table: l.v.source.Table, Attempt: l.v.attempt.ID, Job: l.job.ID, ReadAt: l.readAt,
 		Op: warehouse.Op(l.part.Op), Reason: l.part.Reason, Override: l.part.Override}
 	for _, row := range rows {
-		b.Pages = append(b.Pages, l.page(row))
+		b.Pages = append(b.Pages, l.way.Page(row))
 	}
 	if _, err := l.Warehouse.Load(ctx, l.v.fence(), b); err != nil {
 		return err
@@ -316,28 +313,6 @@ func (l *loading) loadBatch(ctx context.Context, rows []control.PageRow) error {
 	return nil
 }
 
-// page shows a stored page to the warehouse.
-func (l *loading) page(row control.PageRow) warehouse.Page {
-	p := stagedPage(l.Stage, row, l.Warehouse.KeepsNUL())
-	l.withoutPoints(&p, row)
-	return p
-}
-
-func stagedPage(stage blob.Store, row control.PageRow, keepsNUL bool) warehouse.Page {
-	p := warehouse.Page{Key: row.Key, Seq: row.Seq, Header: row.Header, Rows: row.Records, Digest: row.Digest, Gzip: row.Gzip}
-	p.Path, p.URL = stage.Where(row.Key)
-	p.Open = func(ctx context.Context) (io.ReadCloser, error) { return stage.Open(ctx, row.Key) }
-	for _, d := range row.Digits {
-		p.Digits = append(p.Digits, warehouse.Digits{Field: d.Column, Whole: d.Whole, Fraction: d.Fraction})
-	}
-	p.Rejected = rejectedPage(stage, row)
-	if row.NULs > 0 && !keepsNUL {
-		p.Path, p.URL, p.Gzip = "", "", false // only through Open, with the bytes replaced
-		p.Open = func(ctx context.Context) (io.ReadCloser, error) { return openWithoutNUL(ctx, stage, row) }
-	}
-	return p
-}
-
 // account holds what was loaded against what Salesforce says it sent and what
 // the warehouse says it has (invariant 6). What doesn't add up is read again by
 // another job: the pages of this one are stored, and stay what they are.
@@ -354,7 +329,7 @@ func (l *loading) account(ctx context.Context) error {
 		return plan.Failf(plan.Retry, "", "%w: the warehouse has %d pages with %d rows of job %s, loaded were %d with %d",
 			errUnsound, pages, rows, l.job.ID, l.total.pages, l.total.records)
 	}
-	keys, err := l.Warehouse.Keys(ctx, l.v.source.table, l.v.attempt.ID, l.job.ID)
+	keys, err := l.Warehouse.Keys(ctx, l.v.source.Table, l.v.attempt.ID, l.job.ID)
 	if err != nil {
 		return err
 	}
@@ -368,14 +343,4 @@ func (l *loading) account(ctx context.Context) error {
 	l.part.Pages, l.part.Records, l.part.Rejected = pages, rows, l.total.rejected
 	l.part.Bytes, l.part.Loaded = l.total.bytes, true
 	return nil
-}
-
-// pageKey names a page in the blob store. It contains the job: a new job of
-// the same attempt reads something else.
-func pageKey(flow, attempt, job, name string, gzip bool) string {
-	key := path.Join(flow, attempt, job, name+".csv")
-	if gzip {
-		key += ".gz"
-	}
-	return key
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"catchment/internal/control"
+	"catchment/internal/source"
 	"catchment/internal/warehouse"
 )
 
@@ -32,7 +33,7 @@ func moved(t warehouse.Table, past warehouse.Past, unfilled []string, consolidat
 	}
 	var fresh []string // gone since the last run
 	for _, name := range past.Columns {
-		if !hasColumn(t, name) {
+		if !source.HasColumn(t, name) {
 			m.gone = append(m.gone, name)
 			if !slices.Contains(unfilled, name) {
 				fresh = append(fresh, name)
@@ -49,25 +50,20 @@ func moved(t warehouse.Table, past warehouse.Past, unfilled []string, consolidat
 	}
 	m.unfilled = slices.Compact(slices.Sorted(slices.Values(slices.Concat(m.unfilled, m.gone, m.added))))
 	for _, name := range m.unfilled {
-		if hasColumn(t, name) {
+		if source.HasColumn(t, name) {
 			m.fill = append(m.fill, name)
 		}
 	}
 	return m
 }
 
-func hasColumn(t warehouse.Table, name string) bool {
-	return slices.ContainsFunc(t.Columns, func(c warehouse.Column) bool { return strings.EqualFold(c.Name, name) })
-}
-
 // notice remembers what moved before anything is read or made: a crash on the
 // way must not lose that a column is still to be filled.
-func (r *Replicator) notice(ctx context.Context, src *source, row control.FlowRow, consolidated bool) (control.FlowRow, error) {
-	src.motion = moved(src.table, src.past, row.Unfilled, consolidated)
-	if slices.Equal(src.motion.unfilled, row.Unfilled) {
+func (r *Replicator) notice(ctx context.Context, m motion, row control.FlowRow) (control.FlowRow, error) {
+	if slices.Equal(m.unfilled, row.Unfilled) {
 		return row, nil
 	}
-	return r.Control.UpdateFlow(ctx, row.Object, func(f *control.FlowRow) { f.Unfilled = src.motion.unfilled })
+	return r.Control.UpdateFlow(ctx, row.Object, func(f *control.FlowRow) { f.Unfilled = m.unfilled })
 }
 
 // backfillName is the part that reads new fields of all records.
@@ -76,22 +72,22 @@ const backfillName = "backfill"
 // backfill reads the fields of columns that aren't filled, of every record. It
 // patches: a row that was read later, or whose record has changed since, keeps
 // what it has.
-func backfill(src *source, columns []string) []control.Part {
+func backfill(src *source.Source, columns []string) []control.Part {
 	if len(columns) == 0 {
 		return nil
 	}
 	var fields []string
-	for _, c := range src.table.Columns {
+	for _, c := range src.Table.Columns {
 		if slices.Contains(columns, c.Name) {
 			fields = append(fields, c.Field)
 		}
 	}
-	return []control.Part{src.narrow(backfillName, fields)}
+	return []control.Part{narrow(src, backfillName, fields)}
 }
 
 // motionNotes says what moved, once it is decided what is done about it.
-func motionNotes(src *source, parts []control.Part) []string {
-	m, table := src.motion, src.table.Name
+func motionNotes(src *source.Source, m motion, parts []control.Part) []string {
+	table := src.Table.Name
 	reads := slices.ContainsFunc(parts, func(p control.Part) bool { return p.Name == backfillName })
 	var notes []string
 	for _, name := range m.fill {
@@ -104,7 +100,7 @@ func motionNotes(src *source, parts []control.Part) []string {
 			if old := m.renamed[name]; old != "" {
 				what = fmt.Sprintf("is new, and %s is gone: if its field was renamed, that column can be dropped", old)
 			}
-			if old := besides(src, name); old != "" {
+			if old := src.FormerColumn(name); old != "" {
 				what = fmt.Sprintf("is new, since %s can't take the field's values any more: that one keeps its old ones", old)
 			}
 		}
@@ -113,36 +109,15 @@ func motionNotes(src *source, parts []control.Part) []string {
 	return notes
 }
 
-// besides tells which column a field had before it got this one.
-func besides(src *source, name string) string {
-	for _, c := range src.table.Columns {
-		for _, k := range src.past.Fields {
-			if c.Name == name && strings.EqualFold(k.Field, c.Field) && k.Column != name {
-				return k.Column
-			}
-		}
-	}
-	return ""
-}
-
-// whyGone says why a column gets no values any more.
-func (s *source) whyGone(column string) string {
-	remembered := slices.ContainsFunc(s.past.Fields, func(k warehouse.Known) bool { return k.Column == column })
-	if !remembered && len(s.past.Fields) > 0 {
-		return "its field is of another type now, and has another column"
-	}
-	return "the field is gone, or hidden from this user"
-}
-
 // filled is which columns an attempt has filled for all records.
-func filled(src *source, a control.Attempt) []string {
+func filled(src *source.Source, a control.Attempt) []string {
 	var names []string
 	for _, p := range a.Parts {
 		whole := p.Planned() == control.Main || p.Follows == control.Main
 		if p.Planned() != backfillName && p.Follows != backfillName && !(whole && readsAll(a)) {
 			continue
 		}
-		for _, c := range src.table.Columns {
+		for _, c := range src.Table.Columns {
 			if slices.Contains(p.Columns, c.Field) {
 				names = append(names, c.Name)
 			}
@@ -153,12 +128,12 @@ func filled(src *source, a control.Attempt) []string {
 
 // unread is which columns an attempt that read every record has no values for:
 // their fields came after it was begun.
-func unread(src *source, a control.Attempt) []string {
+func unread(src *source.Source, a control.Attempt) []string {
 	if !readsAll(a) {
 		return nil
 	}
 	var names []string
-	for _, c := range src.table.Columns {
+	for _, c := range src.Table.Columns {
 		if !slices.ContainsFunc(a.Parts, func(p control.Part) bool { return slices.Contains(p.Columns, c.Field) }) {
 			names = append(names, c.Name)
 		}

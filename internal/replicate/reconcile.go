@@ -3,14 +3,13 @@ package replicate
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
-	"strings"
 
 	"catchment/internal/control"
+	"catchment/internal/lookup"
 	"catchment/internal/plan"
 	"catchment/internal/salesforce"
-	"catchment/internal/schema"
+	"catchment/internal/source"
 	"catchment/internal/warehouse"
 )
 
@@ -78,7 +77,7 @@ const suspectsAtMost = 3000
 // bring. It also tells whether the delete log covers the window.
 func (r *Replicator) suspects(ctx context.Context, v *visit) ([]suspect, bool, error) {
 	main := v.attempt.Reading(control.Main)
-	if len(main) == 0 || v.attempt.From.IsZero() || !v.source.replicates() || len(v.source.table.Key) != 1 {
+	if len(main) == 0 || v.attempt.From.IsZero() || !v.source.Replicates() || len(v.source.Table.Key) != 1 {
 		return nil, false, nil
 	}
 	c, err := r.changesOf(ctx, v)
@@ -118,7 +117,7 @@ func (r *Replicator) brought(ctx context.Context, v *visit, p *control.Part, eac
 	if err != nil {
 		return err
 	}
-	if err := r.Warehouse.StagedKeys(ctx, v.source.table, v.attempt.ID, job.ID, each); err != nil || p.Rejected == 0 {
+	if err := r.Warehouse.StagedKeys(ctx, v.source.Table, v.attempt.ID, job.ID, each); err != nil || p.Rejected == 0 {
 		return err
 	}
 	return r.Warehouse.RejectedKeys(ctx, v.attempt.ID, job.ID, each)
@@ -135,7 +134,7 @@ func (r *Replicator) ask(ctx context.Context, v *visit, logged map[string]bool) 
 		ids = append(ids, id)
 	}
 	slices.Sort(ids)
-	held, err := r.Warehouse.Held(ctx, v.source.table, ids)
+	held, err := r.Warehouse.Held(ctx, v.source.Table, ids)
 	if err != nil {
 		return nil, err
 	}
@@ -164,93 +163,40 @@ func order(b bool) int {
 
 // examine reads records by their Ids, with queryAll: that is the proof, the
 // logs are only a hint.
-func (r *Replicator) examine(ctx context.Context, src *source, suspects []suspect) error {
-	where := src.flow.Where
-	for part := range slices.Chunk(suspects, idsPerQuery(where)) {
-		inside, err := r.readIDs(ctx, src, part, where)
-		if err != nil {
+func (r *Replicator) examine(ctx context.Context, src *source.Source, suspects []suspect) error {
+	find := lookup.Finder{Org: r.Org, Object: src.Object, Where: src.Flow.Where}
+	inside, err := find.States(ctx, idsOf(suspects))
+	if err != nil {
+		return err
+	}
+	outside := slices.DeleteFunc(slices.Clone(suspects), func(s suspect) bool {
+		_, in := inside[s.id]
+		return in || !s.held
+	})
+	var elsewhere map[string]lookup.State
+	if find.Where != "" && len(outside) > 0 {
+		find.Where = ""
+		if elsewhere, err = find.States(ctx, idsOf(outside)); err != nil {
 			return err
 		}
-		all := inside
-		outside := func(s suspect) bool { _, in := inside[s.id]; return !in && s.held }
-		if where != "" && slices.ContainsFunc(part, outside) {
-			if all, err = r.readIDs(ctx, src, part, ""); err != nil {
-				return err
-			}
+	}
+	for i := range suspects {
+		s := &suspects[i]
+		if s.State, s.inside = inside[s.id]; s.inside {
+			s.found = true
+			continue
 		}
-		for i := range part {
-			s := &part[i]
-			if got, ok := inside[s.id]; ok {
-				*s, s.inside = s.with(got), true
-			} else if got, ok := all[s.id]; ok {
-				*s = s.with(got)
-			}
-		}
+		s.State, s.found = elsewhere[s.id]
 	}
 	return nil
 }
 
-// with adds what was read of a suspect.
-func (s suspect) with(got suspect) suspect {
-	s.found, s.deleted, s.merged, s.at = true, got.deleted, got.merged, got.at
-	return s
-}
-
-// idsPerQuery is how many Ids fit into a WHERE of 4,000 characters beside the
-// flow's own (SOQL limits).
-func idsPerQuery(where string) int {
-	const longest, each = 4000, len("'003000000000000AAA',")
-	return min(max((longest-len(where)-len(" AND ()Id IN ()"))/each, 1), 150)
-}
-
-// readIDs reads what is told of records by their Ids, as far as they are there
-// and meet a filter.
-func (r *Replicator) readIDs(ctx context.Context, src *source, suspects []suspect, where string) (map[string]suspect, error) {
+func idsOf(suspects []suspect) []string {
 	ids := make([]string, len(suspects))
 	for i, s := range suspects {
 		ids[i] = s.id
 	}
-	q := salesforce.Select{Fields: []string{"Id"}, From: src.object.Name, Where: []salesforce.Condition{salesforce.In("Id", ids)}}
-	has := func(name string) bool {
-		return slices.ContainsFunc(src.object.Fields, func(f schema.Field) bool { return strings.EqualFold(f.Name, name) })
-	}
-	for _, name := range []string{"SystemModstamp", "IsDeleted", "MasterRecordId"} {
-		if has(name) {
-			q.Fields = append(q.Fields, name)
-		}
-	}
-	if where != "" {
-		q.Where = append(q.Where, salesforce.Raw(where))
-	}
-	all := map[string]suspect{}
-	for record, err := range r.Org.Query(ctx, q.String(), true) {
-		if err != nil {
-			return nil, fmt.Errorf("read records of %s by their Ids: %w", src.object.Name, err)
-		}
-		id, err := record.Text("Id")
-		if err != nil {
-			return nil, err
-		}
-		s := suspect{id: id}
-		for _, name := range q.Fields[1:] {
-			text, err := record.Text(name)
-			if err != nil {
-				return nil, err
-			}
-			switch name {
-			case "SystemModstamp":
-				if s.at, err = salesforce.ParseTime(text); err != nil {
-					return nil, err
-				}
-			case "IsDeleted":
-				s.deleted = text == "true"
-			case "MasterRecordId":
-				s.merged = text != ""
-			}
-		}
-		all[id] = s
-	}
-	return all, nil
+	return ids
 }
 
 // findings are Ids that turned out to be gone, and why.
@@ -326,7 +272,7 @@ func (r *Replicator) mayVanish(ctx context.Context, v *visit, found findings) er
 	if r.Options.AllowDeletes || n == 0 {
 		return nil
 	}
-	live, err := r.Warehouse.Live(ctx, v.source.table)
+	live, err := r.Warehouse.Live(ctx, v.source.Table)
 	if err != nil || !outOfSight(n, int(live)) {
 		return err
 	}

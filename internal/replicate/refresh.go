@@ -6,6 +6,7 @@ import (
 	"catchment/internal/control"
 	"catchment/internal/flow"
 	"catchment/internal/salesforce"
+	"catchment/internal/source"
 )
 
 // The parts that compare the fields which change without leaving a stamp.
@@ -25,37 +26,40 @@ type stale struct {
 }
 
 // staleness decides whether a flow's fields are to be compared in this run.
-func (r *Replicator) staleness(ctx context.Context, src *source, row control.FlowRow) error {
-	src.stale = stale{}
-	for _, f := range flow.Unstamped(src.flow, src.object, src.fields) {
-		src.stale.fields = append(src.stale.fields, f.Name)
+func (r *Replicator) staleness(ctx context.Context, src *source.Source, row control.FlowRow) (stale, error) {
+	var s stale
+	for _, f := range flow.Unstamped(src.Flow, src.Object, src.Fields) {
+		s.fields = append(s.fields, f.Name)
 	}
-	if len(src.stale.fields) == 0 || len(src.past.Columns) == 0 {
-		return nil
+	if len(s.fields) == 0 || len(src.Past.Columns) == 0 {
+		return s, nil
 	}
-	zone, err := r.zoneOf(ctx, src.flow.Refresh.At)
+	zone, err := r.zoneOf(ctx, src.Flow.Refresh.At)
 	if err != nil {
-		return err
+		return s, err
 	}
-	src.stale.due = src.flow.Refresh.Due(row.RefreshedAt, r.Options.Now(), zone)
-	if !src.flow.Refresh.Sample {
-		return nil
+	s.due = src.Flow.Refresh.Due(row.RefreshedAt, r.Options.Now(), zone)
+	if !src.Flow.Refresh.Sample {
+		return s, nil
 	}
-	src.stale.from, err = r.Warehouse.SomeKey(ctx, src.table)
-	return err
+	s.from, err = r.Warehouse.SomeKey(ctx, src.Table)
+	return s, err
 }
 
 // refresh plans the part that compares the fields which change without a stamp.
 // What differs is patched, and counted.
-func refresh(src *source) []control.Part {
+func refresh(src *source.Source, s stale) []control.Part {
 	switch {
-	case src.stale.due:
-		return []control.Part{src.narrow(refreshName, src.stale.fields)}
-	case src.stale.from != "":
-		p := src.narrow(sampleName, src.stale.fields)
-		q := salesforce.Select{Fields: p.Columns, From: src.object.Name, Where: []salesforce.Condition{salesforce.From("Id", src.stale.from)}, OrderBy: "Id", Limit: sampleSize}
-		if src.flow.Where != "" {
-			q.Where = append(q.Where, salesforce.Raw(src.flow.Where))
+	case s.due:
+		return []control.Part{narrow(src, refreshName, s.fields)}
+	case s.from != "":
+		p := narrow(src, sampleName, s.fields)
+		q := salesforce.Select{
+			Fields: p.Columns, From: src.Object.Name, OrderBy: "Id", Limit: sampleSize,
+			Where: []salesforce.Condition{salesforce.From("Id", s.from)},
+		}
+		if src.Flow.Where != "" {
+			q.Where = append(q.Where, salesforce.Raw(src.Flow.Where))
 		}
 		p.SOQL = q.String()
 		p.Mover = moverFor("auto", sampleSize, p.SOQL)

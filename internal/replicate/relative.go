@@ -5,12 +5,13 @@ import (
 	"time"
 
 	"catchment/internal/flow"
+	"catchment/internal/source"
 )
 
 // relative is when the relative window of a flow begins, or the zero time where
 // the flow has none.
-func (r *Replicator) relative(ctx context.Context, src *source) (time.Time, error) {
-	w := src.flow.Window
+func (r *Replicator) relative(ctx context.Context, src *source.Source) (time.Time, error) {
+	w := src.Flow.Window
 	if w.Last == 0 {
 		return time.Time{}, nil
 	}

@@ -25,6 +25,7 @@ import (
 	"catchment/internal/mover"
 	"catchment/internal/plan"
 	"catchment/internal/salesforce"
+	"catchment/internal/source"
 	"catchment/internal/warehouse"
 )
 
@@ -84,11 +85,11 @@ type Replicator struct {
 	gate    gate
 	slots   chan struct{} // one for each page that comes down
 	mu      sync.Mutex
-	sources map[string]*source
+	sources map[string]*source.Source
 	changed map[string]changes // by attempt
 	zone    *time.Location     // the org's
 	survey  survey
-	gone    *finder
+	gone    finder
 }
 
 // Options are the settings of one run.
@@ -134,9 +135,8 @@ type Progress struct {
 
 // Steps yields the code of the steps.
 func (r *Replicator) Steps() plan.Steps {
-	r.sources = map[string]*source{}
+	r.sources = map[string]*source.Source{}
 	r.changed = map[string]changes{}
-	r.gone = &finder{jobs: map[string][]byte{}, rows: map[string]int64{}}
 	r.slots = make(chan struct{}, max(r.Options.Downloads, 1))
 	r.gate.init(r.Stage, r.Options.StageLimit)
 	return plan.Steps{

@@ -14,6 +14,7 @@ import (
 	"catchment/internal/plan"
 	"catchment/internal/salesforce"
 	"catchment/internal/schema"
+	"catchment/internal/source"
 	"catchment/internal/warehouse"
 )
 
@@ -81,10 +82,10 @@ func (r *Replicator) relieve(ctx context.Context, v *visit, p *control.Part, why
 	if err != nil {
 		return err
 	}
-	fl := v.source.flow
-	mayBulk := row.Mover == "" && (fl.Mover == flow.Auto || fl.Mover == "") && v.source.inBulk(p.Columns)
+	fl := v.source.Flow
+	mayBulk := row.Mover == "" && (fl.Mover == flow.Auto || fl.Mover == "") && inBulk(v.source, p.Columns)
 	name, jobs := p.Name, []*control.Part{{Mover: p.Mover, Job: p.Job}}
-	switch reliefFor(*p, why, mayBulk, len(v.source.table.Key) == 1) {
+	switch reliefFor(*p, why, mayBulk, len(v.source.Table.Key) == 1) {
 	case byBulk:
 		p.Mover, p.Job = "bulk", nil
 		v.note("the query of %s took too long by REST: it is read by Bulk", name)
@@ -142,16 +143,16 @@ func (r *Replicator) tooMuch(ctx context.Context, v *visit, p *control.Part, why
 }
 
 // tooMuchHint names what makes a query slow, as far as it can be seen from here.
-func tooMuchHint(src *source, p control.Part) string {
+func tooMuchHint(src *source.Source, p control.Part) string {
 	var todo []string
 	if p.Planned() == sweepPart {
 		todo = append(todo, "set sweep: off for this flow")
 	}
-	if src.flow.Where != "" {
+	if src.Flow.Where != "" {
 		todo = append(todo, "narrow the where to indexed fields, or have Salesforce Support index those that it names")
 	}
 	var formulas []string
-	for _, f := range src.fields {
+	for _, f := range src.Fields {
 		if f.Calculated && slices.Contains(p.Columns, f.Name) {
 			formulas = append(formulas, f.Name)
 		}
@@ -169,11 +170,11 @@ func tooMuchHint(src *source, p control.Part) string {
 // first and the last of its records. Both are found by the index of the Ids,
 // whatever the flow's where.
 func (r *Replicator) pivots(ctx context.Context, v *visit, p control.Part) ([]string, error) {
-	first, err := r.endOf(ctx, v.source.object, p, "Id")
+	first, err := r.endOf(ctx, v.source.Object, p, "Id")
 	if err != nil || first == "" {
 		return nil, err
 	}
-	last, err := r.endOf(ctx, v.source.object, p, "Id DESC")
+	last, err := r.endOf(ctx, v.source.Object, p, "Id DESC")
 	if err != nil {
 		return nil, err
 	}

@@ -12,13 +12,14 @@ import (
 	"catchment/internal/mover"
 	"catchment/internal/plan"
 	"catchment/internal/salesforce"
+	"catchment/internal/source"
 	"catchment/internal/warehouse"
 )
 
 // A visit is one call of a step on one attempt.
 type visit struct {
 	attempt control.Attempt
-	source  *source
+	source  *source.Source
 	wait    time.Duration // before the next call, where the step isn't done
 }
 
@@ -47,7 +48,7 @@ func (r *Replicator) step(from control.AttemptState, f func(context.Context, *vi
 			return t, err
 		}
 		ctx, calls := counted(ctx)
-		if _, err := r.Control.Renew(ctx, leaseOf(t)); err != nil {
+		if err := r.holder(t.Run).Resume(t.Flow, t.Fence).Renew(ctx); err != nil {
 			return t, err
 		}
 		v := &visit{attempt: a}
@@ -100,10 +101,6 @@ func superseded(err error) error {
 	return plan.Fixf("see which run has the flow now: catchment status", "superseded: %w", err)
 }
 
-func leaseOf(t plan.Task) control.Lease {
-	return control.Lease{Flow: t.Flow, Run: t.Run, Fence: t.Fence}
-}
-
 // note tells the user something of an attempt, once.
 func (v *visit) note(format string, args ...any) {
 	if text := fmt.Sprintf(format, args...); !slices.Contains(v.attempt.Notes, text) {
@@ -121,7 +118,7 @@ func counted(ctx context.Context) (context.Context, *atomic.Int64) {
 // pager finds the mover of an attempt.
 func (r *Replicator) pager(name string) (mover.Pager, error) {
 	if name == byFinding {
-		return r.gone, nil
+		return &r.gone, nil
 	}
 	p, ok := r.Movers[name]
 	if !ok {

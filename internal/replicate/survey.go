@@ -9,9 +9,9 @@ import (
 	"time"
 
 	"catchment/internal/flow"
-	"catchment/internal/plan"
 	"catchment/internal/salesforce"
 	"catchment/internal/schema"
+	"catchment/internal/source"
 	"catchment/internal/warehouse"
 )
 
@@ -96,8 +96,8 @@ func (r *Replicator) lookAtChanges(ctx context.Context, flows []flow.Flow, s sur
 	var spans []salesforce.Span
 	var asked []changes
 	for _, fl := range flows {
-		src, err := sourceOf(fl, s.objects[fl.Object])
-		if err != nil || !src.replicates() {
+		src, err := source.Of(fl, s.objects[fl.Object])
+		if err != nil || !src.Replicates() {
 			continue
 		}
 		relative, err := r.relative(ctx, src)
@@ -181,9 +181,5 @@ func (r *Replicator) describeObject(ctx context.Context, object string) (schema.
 	if o, ok := r.surveyed(object); ok {
 		return o, nil
 	}
-	o, err := r.Org.Describe(ctx, object)
-	if err == nil && o.Name == "" {
-		err = plan.Failf(plan.Bug, "", "describe %s: the answer names no object", object)
-	}
-	return o, err
+	return r.Org.Describe(ctx, object)
 }

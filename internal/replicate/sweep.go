@@ -12,6 +12,7 @@ import (
 	"catchment/internal/plan"
 	"catchment/internal/salesforce"
 	"catchment/internal/schema"
+	"catchment/internal/source"
 	"catchment/internal/warehouse"
 )
 
@@ -21,8 +22,8 @@ const sweepPart = "sweep"
 
 // sweeps tells whether an attempt can sweep: it reads only what changed. A
 // reading of everything is a sweep by itself.
-func sweeps(src *source, a control.Attempt) bool {
-	return src.flow.Deletes != flow.Ignore && !a.From.IsZero() && !a.Complete && len(src.table.Key) == 1
+func sweeps(src *source.Source, a control.Attempt) bool {
+	return src.Flow.Deletes != flow.Ignore && !a.From.IsZero() && !a.Complete && len(src.Table.Key) == 1
 }
 
 // sweptAt is when every row was held against all Ids, or the zero time where an
@@ -49,13 +50,13 @@ func (r *Replicator) sweptAt(a *control.Attempt) (time.Time, error) {
 }
 
 // sweepOf is that part. What it lacks is gone; why, reconcile finds out.
-func sweepOf(src *source) control.Part {
+func sweepOf(src *source.Source) control.Part {
 	columns := []string{"Id"}
-	if slices.ContainsFunc(src.fields, func(f schema.Field) bool { return f.Name == "IsDeleted" }) {
+	if slices.ContainsFunc(src.Fields, func(f schema.Field) bool { return f.Name == "IsDeleted" }) {
 		columns = append(columns, "IsDeleted")
 	}
-	return control.Part{Name: sweepPart, Op: string(warehouse.Seen), Columns: columns, Reason: absentReason(src.flow.Where),
-		SOQL: queryFor(src.object.Name, columns, src.flow.Where, "", time.Time{})}
+	return control.Part{Name: sweepPart, Op: string(warehouse.Seen), Columns: columns, Reason: absentReason(src.Flow.Where),
+		SOQL: queryFor(src.Object.Name, columns, src.Flow.Where, "", time.Time{})}
 }
 
 // What a sweep finds there that the final table lacks is read by its Ids: a
@@ -72,7 +73,7 @@ func (r *Replicator) readFound(ctx context.Context, v *visit) (bool, error) {
 	if err != nil || len(jobs) == 0 || v.attempt.Part(foundPart+"1") != nil {
 		return false, err
 	}
-	alive, _, err := r.Warehouse.Otherwise(ctx, v.source.table, v.attempt.ID, jobs)
+	alive, _, err := r.Warehouse.Otherwise(ctx, v.source.Table, v.attempt.ID, jobs)
 	if err == nil {
 		alive, err = r.notRejected(ctx, v.source, alive)
 	}
@@ -92,10 +93,10 @@ func (r *Replicator) readFound(ctx context.Context, v *visit) (bool, error) {
 			}
 			break
 		}
-		q := salesforce.Select{Fields: columns, From: v.source.object.Name, Where: []salesforce.Condition{salesforce.In("Id", ids)}}
+		q := salesforce.Select{Fields: columns, From: v.source.Object.Name, Where: []salesforce.Condition{salesforce.In("Id", ids)}}
 		v.attempt.Parts = append(v.attempt.Parts, control.Part{
 			Name: foundPart + strconv.Itoa(n), Op: string(warehouse.Put), Columns: columns, SOQL: q.String(),
-			Mover: moverFor(cmp.Or(row.Mover, string(v.source.flow.Mover)), int64(len(ids)), q.String()),
+			Mover: moverFor(cmp.Or(row.Mover, string(v.source.Flow.Mover)), int64(len(ids)), q.String()),
 		})
 	}
 	return true, nil
@@ -103,17 +104,17 @@ func (r *Replicator) readFound(ctx context.Context, v *visit) (bool, error) {
 
 // notRejected is those of some records that the flow's rules didn't keep out when
 // they came last: the others are there, and lack a row on purpose.
-func (r *Replicator) notRejected(ctx context.Context, src *source, ids []string) ([]string, error) {
-	if len(src.treatment.Checks) == 0 || len(ids) == 0 {
+func (r *Replicator) notRejected(ctx context.Context, src *source.Source, ids []string) ([]string, error) {
+	if len(src.Treatment.Checks) == 0 || len(ids) == 0 {
 		return ids, nil
 	}
-	rejected, err := r.Warehouse.StillRejected(ctx, src.table)
+	rejected, err := r.Warehouse.StillRejected(ctx, src.Table)
 	return slices.DeleteFunc(ids, func(id string) bool { return rejected[id] }), err
 }
 
 // sweepNext lets the next attempt sweep.
 func (r *Replicator) sweepNext(ctx context.Context, v *visit) error {
-	if v.source.flow.Sweep.Off() {
+	if v.source.Flow.Sweep.Off() {
 		return nil
 	}
 	_, err := r.Control.UpdateFlow(ctx, v.attempt.Flow, func(f *control.FlowRow) { f.SweptAt = time.Time{} })
@@ -129,7 +130,7 @@ func (r *Replicator) sweepFindings(ctx context.Context, v *visit) (findings, err
 	if err != nil || len(jobs) == 0 {
 		return found, err
 	}
-	_, binned, err := r.Warehouse.Otherwise(ctx, v.source.table, v.attempt.ID, jobs)
+	_, binned, err := r.Warehouse.Otherwise(ctx, v.source.Table, v.attempt.ID, jobs)
 	if err != nil {
 		return found, err
 	}
@@ -140,7 +141,7 @@ func (r *Replicator) sweepFindings(ctx context.Context, v *visit) (findings, err
 	if err != nil {
 		return found, err
 	}
-	absent, err := r.Warehouse.Absent(ctx, v.source.table, v.attempt.ID, jobs, began)
+	absent, err := r.Warehouse.Absent(ctx, v.source.Table, v.attempt.ID, jobs, began)
 	if err != nil || len(absent) == 0 {
 		return found, err
 	}
@@ -161,11 +162,11 @@ func (r *Replicator) sweepFindings(ctx context.Context, v *visit) (findings, err
 		return found, err
 	}
 	for i, s := range suspects {
-		if s.inside && !s.deleted { // it is there: the sweep doesn't tell the truth
+		if s.inside && !s.Deleted { // it is there: the sweep doesn't tell the truth
 			return found, r.readAgain(ctx, v, sweepPart, plan.Failf(plan.Retry, "",
 				"%w: record %s of %s is there, and the sweep lacks it", errUnsound, s.id, v.attempt.Flow))
 		}
-		if i >= len(asked) && !s.logged && v.source.flow.Where != "" {
+		if i >= len(asked) && !s.logged && v.source.Flow.Where != "" {
 			found[s.id] = outOfFilter // as likely as anything, and not asked about
 			continue
 		}
@@ -182,9 +183,9 @@ type deleteLog struct {
 
 // deleteLog asks for all that was deleted lately. Where the log was trimmed it
 // says less, never something wrong.
-func (r *Replicator) deleteLog(ctx context.Context, src *source, swept time.Time) (deleteLog, error) {
+func (r *Replicator) deleteLog(ctx context.Context, src *source.Source, swept time.Time) (deleteLog, error) {
 	log := deleteLog{ids: map[string]bool{}}
-	if !src.object.Replicateable {
+	if !src.Object.Replicateable {
 		return log, nil
 	}
 	server, err := r.Org.ServerTime(ctx)
@@ -193,13 +194,13 @@ func (r *Replicator) deleteLog(ctx context.Context, src *source, swept time.Time
 	}
 	end := server.Truncate(time.Minute)
 	start := end.Add(-deletedReach).Truncate(time.Minute)
-	d, err := r.Org.Deleted(ctx, src.object.Name, start, end)
+	d, err := r.Org.Deleted(ctx, src.Object.Name, start, end)
 	if tooMuch(err) && swept.After(start) { // trimmed since: the part that matters may still be there
 		start = swept.Truncate(time.Minute)
 		if end.Sub(start) < shortest {
 			start = end.Add(-shortest)
 		}
-		d, err = r.Org.Deleted(ctx, src.object.Name, start, end)
+		d, err = r.Org.Deleted(ctx, src.Object.Name, start, end)
 	}
 	if tooMuch(err) {
 		return log, nil

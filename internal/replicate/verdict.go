@@ -1,18 +1,20 @@
 package replicate
 
-import "time"
+import (
+	"catchment/internal/lookup"
+	"time"
+)
 
 // A suspect is a record that ought to have come, or that a reading of all Ids
 // lacks, and what was found out about it.
 type suspect struct {
-	id      string
-	held    bool      // the final table has a live row of it
-	logged  bool      // the delete log names it
-	found   bool      // queryAll still has it
-	inside  bool      // it meets the flow's where
-	deleted bool      // it is in the recycle bin
-	merged  bool      // and another record took its place
-	at      time.Time // its stamp, where it was found
+	id     string
+	held   bool // the final table has a live row of it
+	logged bool // the delete log names it
+	found  bool // queryAll still has it
+	inside bool // it meets the flow's where
+
+	lookup.State // where it was found
 }
 
 // A verdict is what becomes of a suspect: nothing, the loss that fails the run,
@@ -47,17 +49,17 @@ func judge(s suspect, from, to time.Time, reaches bool) verdict {
 		return purged
 	case !s.found:
 		return hidden
-	case s.deleted && s.held && s.merged:
+	case s.Deleted && s.held && s.Merged:
 		return merged
-	case s.deleted && s.held:
+	case s.Deleted && s.held:
 		return soft
-	case s.deleted:
+	case s.Deleted:
 		return settled
 	case !s.inside && s.held:
 		return outOfFilter
 	case !s.inside:
 		return settled
-	case !s.at.Before(from) && s.at.Before(to):
+	case !s.At.Before(from) && s.At.Before(to):
 		return lost
 	}
 	return settled

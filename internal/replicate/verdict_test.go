@@ -1,6 +1,7 @@
 package replicate
 
 import (
+	"catchment/internal/lookup"
 	"testing"
 	"time"
 )
@@ -18,17 +19,17 @@ func TestJudge(t *testing.T) {
 		{"gone, as the log says", suspect{held: true, logged: true}, true, purged},
 		{"gone, and the log says nothing", suspect{held: true}, true, hidden},
 		{"gone, and the log doesn't reach back", suspect{held: true}, false, purged},
-		{"the log lies (CurrencyType)", suspect{held: true, logged: true, found: true, inside: true, at: earlier}, true, settled},
-		{"in the bin", suspect{held: true, found: true, deleted: true, inside: true, at: within}, true, soft},
-		{"in the bin without a stamp", suspect{held: true, found: true, deleted: true, inside: true, at: earlier}, true, soft},
-		{"in the bin, never copied", suspect{found: true, deleted: true, at: within}, true, settled},
-		{"lost a merge", suspect{held: true, found: true, deleted: true, merged: true, at: within}, true, merged},
-		{"left the where", suspect{held: true, found: true, at: within}, true, outOfFilter},
-		{"never met the where", suspect{found: true, at: within}, true, settled},
-		{"ought to have come", suspect{found: true, inside: true, at: within}, true, lost},
-		{"changed, and ought to have come", suspect{held: true, found: true, inside: true, at: from}, true, lost},
-		{"the next window's", suspect{found: true, inside: true, at: later}, true, settled},
-		{"the window's before", suspect{held: true, found: true, inside: true, at: earlier}, true, settled},
+		{"the log lies (CurrencyType)", suspect{held: true, logged: true, found: true, inside: true, State: lookup.State{At: earlier}}, true, settled},
+		{"in the bin", suspect{held: true, found: true, inside: true, State: lookup.State{Deleted: true, At: within}}, true, soft},
+		{"in the bin without a stamp", suspect{held: true, found: true, inside: true, State: lookup.State{Deleted: true, At: earlier}}, true, soft},
+		{"in the bin, never copied", suspect{found: true, State: lookup.State{Deleted: true, At: within}}, true, settled},
+		{"lost a merge", suspect{held: true, found: true, State: lookup.State{Deleted: true, Merged: true, At: within}}, true, merged},
+		{"left the where", suspect{held: true, found: true, State: lookup.State{At: within}}, true, outOfFilter},
+		{"never met the where", suspect{found: true, State: lookup.State{At: within}}, true, settled},
+		{"ought to have come", suspect{found: true, inside: true, State: lookup.State{At: within}}, true, lost},
+		{"changed, and ought to have come", suspect{held: true, found: true, inside: true, State: lookup.State{At: from}}, true, lost},
+		{"the next window's", suspect{found: true, inside: true, State: lookup.State{At: later}}, true, settled},
+		{"the window's before", suspect{held: true, found: true, inside: true, State: lookup.State{At: earlier}}, true, settled},
 	}
 	for _, test := range tests {
 		if got := judge(test.s, from, to, test.reaches); got != test.want {

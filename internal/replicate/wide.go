@@ -88,15 +88,15 @@ func following(p, one control.Part, name string) control.Part {
 func (v *visit) divide(p *control.Part) *control.Part {
 	groups := []control.Part{*p}
 	switch {
-	case p.Mover == "bulk" && v.source.inBulk(p.Columns):
-		groups = beside(*p, v.source.byREST)
+	case p.Mover == "bulk" && inBulk(v.source, p.Columns):
+		groups = beside(*p, v.source.ByREST)
 	case p.Mover == "bulk":
 		groups[0].Mover = "rest"
 	}
 	if groups[0].Mover == "rest" {
 		groups = divide(groups[0], len(v.attempt.Parts))
 		if len(groups) > 1 {
-			v.note("object %s is too wide for one query: it is read in %d groups of columns", v.source.object.Name, len(groups))
+			v.note("object %s is too wide for one query: it is read in %d groups of columns", v.source.Object.Name, len(groups))
 		}
 	}
 	name := p.Name
@@ -157,7 +157,7 @@ func (r *Replicator) reread(ctx context.Context, v *visit) (bool, error) {
 		if len(further) == 0 {
 			continue
 		}
-		keys, err := r.Warehouse.Torn(ctx, v.source.table, a.ID, first, further)
+		keys, err := r.Warehouse.Torn(ctx, v.source.Table, a.ID, first, further)
 		if err != nil {
 			return false, err
 		}
@@ -168,7 +168,7 @@ func (r *Replicator) reread(ctx context.Context, v *visit) (bool, error) {
 	}
 	columns := allColumns(*a)
 	a.Parts = append(a.Parts, control.Part{Name: rereadName, Op: string(warehouse.Put), Mover: "rest", Override: true, Columns: columns,
-		IDs: slices.Compact(slices.Sorted(slices.Values(torn))), SOQL: queryFor(v.source.object.Name, columns, "", "", a.From)})
+		IDs: slices.Compact(slices.Sorted(slices.Values(torn))), SOQL: queryFor(v.source.Object.Name, columns, "", "", a.From)})
 	return true, nil
 }
 
