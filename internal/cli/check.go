@@ -12,7 +12,6 @@ import (
 	"catchment/internal/plan"
 	"catchment/internal/salesforce"
 	"catchment/internal/schema"
-	"catchment/internal/warehouse"
 )
 
 func (s *session) checkCommand() *cobra.Command {
@@ -111,20 +110,22 @@ func (c *checkup) end() error {
 
 func (c *checkup) all(ctx context.Context) {
 	c.found("config", fmt.Sprintf("%s, %d flows", c.config, len(c.File.Flows)), nil)
+	opened := c.OpenWarehouse()
+	if opened == nil {
+		opened = c.Warehouse.Migrate(ctx)
+	}
 	err := c.OpenControl(ctx) // it knows which objects were there before
 	if c.checkLogin(ctx) {
 		c.checkSight(ctx)
 		c.checkLimits(ctx)
-		c.checkFlows(ctx)
+		c.checkFlows(ctx, opened == nil)
 	}
 	c.found("control table", c.File.Control.URL, err)
 	if err == nil {
 		c.checkStage(ctx)
 	}
-	if err = c.OpenWarehouse(); err == nil {
-		err = c.Warehouse.Migrate(ctx)
-	}
-	c.found("warehouse", c.File.Warehouse.URL+", schemas "+c.File.Warehouse.Schema+" and "+c.File.Warehouse.StagingSchema, err)
+	schemas := c.File.Warehouse.Schema + " and " + c.File.Warehouse.StagingSchema
+	c.found("warehouse", c.File.Warehouse.URL+", schemas "+schemas, opened)
 }
 
 func (c *checkup) checkLimits(ctx context.Context) {
@@ -144,8 +145,9 @@ func (c *checkup) checkLimits(ctx context.Context) {
 	}
 }
 
-// checkFlows describes each object as a run would.
-func (c *checkup) checkFlows(ctx context.Context) {
+// checkFlows finds what is copied of each flow as a run would, and in the warehouse
+// too, where that can be had.
+func (c *checkup) checkFlows(ctx context.Context, warehouse bool) {
 	flows, err := c.Flows(ctx, nil)
 	if err != nil {
 		c.found("flows", "", err)
@@ -159,33 +161,24 @@ func (c *checkup) checkFlows(ctx context.Context) {
 		}
 		c.found(`objects that "*" leaves out`, fmt.Sprintf("%s%s: %s", strings.Join(names, ", "), more, left.Reason), nil)
 	}
+	find := c.Sources()
+	if !warehouse {
+		find.Columns = nil
+	}
 	for _, fl := range flows {
 		if fl.Vanished != nil {
 			c.found("object "+fl.Object, "", fl.Vanished)
 			continue
 		}
-		o, err := c.Org.Describe(ctx, fl.Object)
+		src, err := find.Source(ctx, fl)
 		if err != nil {
 			c.found("object "+fl.Object, "", err)
 			continue
 		}
-		if !o.Queryable {
-			c.found("object "+fl.Object, "", plan.Fixf("leave it out of catchment.yaml", "it can't be queried"))
-			continue
-		}
-		fields, skipped, err := flow.Fields(fl, o)
-		if err == nil {
-			_, err = warehouse.TableFor(o, fields, fl.Naming == flow.Snake)
-		}
-		if err == nil && fl.Salted() {
-			_, err = c.Secret(fl.Salt)
-		}
-		if err == nil {
-			err = c.probe(ctx, fl)
-		}
-		c.found("object "+fl.Object, fmt.Sprintf("%d fields%s", len(fields), howRead(fl, o, fields)), err)
-		c.stale(fl, o, fields)
-		for _, skip := range skipped {
+		err = c.probe(ctx, fl)
+		c.found("object "+fl.Object, fmt.Sprintf("%d fields%s", len(src.Fields), howRead(fl, src.Object, src.Fields)), err)
+		c.stale(fl, src.Object, src.Fields)
+		for _, skip := range src.Skipped {
 			c.warn("field "+fl.Object+"."+skip.Field, "is not copied: "+skip.Reason, "")
 		}
 	}

@@ -78,21 +78,15 @@ func (p *work) tables(cmd *cobra.Command, names []string) ([]warehouse.Procedure
 	if err != nil {
 		return nil, err
 	}
+	find := p.Sources()
+	find.Secret = nil // the tables are the same without
 	var all []warehouse.Procedure
 	for _, fl := range flows {
-		o, err := p.Org.Describe(cmd.Context(), fl.Object)
+		src, err := find.Source(cmd.Context(), fl)
 		if err != nil {
 			return nil, err
 		}
-		fields, _, err := flow.Fields(fl, o)
-		if err != nil {
-			return nil, err
-		}
-		t, err := warehouse.TableFor(o, fields, fl.Naming == flow.Snake)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, warehouse.Procedure{Table: t, Policy: warehouse.Policy(fl.Deletes)})
+		all = append(all, warehouse.Procedure{Table: src.Table, Policy: warehouse.Policy(fl.Deletes)})
 	}
 	return all, nil
 }
