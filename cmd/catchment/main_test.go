@@ -56,6 +56,7 @@ func scriptParams(t *testing.T) testscript.Params {
 			"postgres": newDatabase,
 			"redshift": startRedshift,
 			"pg":       queryPostgres,
+			"restore":  restorePostgres,
 			"code":     exitCode,
 			"same":     sameNumber,
 			"says":     saysText,

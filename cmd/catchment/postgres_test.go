@@ -46,3 +46,16 @@ func queryPostgres(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("%v", err)
 	}
 }
+
+// restorePostgres: restore FILE does the statements of a file in that database.
+func restorePostgres(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) != 1 {
+		ts.Fatalf("usage: restore FILE")
+	}
+	ctx := context.Background()
+	conn, err := pgx.Connect(ctx, ts.Getenv("PG_URL"))
+	ts.Check(err)
+	defer conn.Close(ctx)
+	_, err = conn.Exec(ctx, ts.ReadFile(args[0]))
+	ts.Check(err)
+}
