@@ -9,7 +9,6 @@ import (
 	"catchment/internal/control"
 	"catchment/internal/flow"
 	"catchment/internal/plan"
-	"catchment/internal/stage"
 	"catchment/internal/warehouse"
 )
 
@@ -278,18 +277,6 @@ func TestOutcome(t *testing.T) {
 	}
 	if _, err := outcome(control.Attempt{Counts: []byte("{")}, control.RunObject{}); err == nil {
 		t.Error("counts that can't be read passed")
-	}
-}
-
-func TestPageKeys(t *testing.T) {
-	for _, gzip := range []bool{false, true} {
-		key := stage.Key("Account", "Account-1", "750", "00001", gzip)
-		if stage.OwnerOf(key) != "Account-1" || strings.HasSuffix(key, ".gz") != gzip {
-			t.Error(key)
-		}
-	}
-	if got := stage.OwnerOf("Account"); got != "" {
-		t.Error(got)
 	}
 }
 

@@ -1,0 +1,118 @@
+package source_test
+
+import (
+	"context"
+	"errors"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"catchment/internal/flow"
+	"catchment/internal/plan"
+	"catchment/internal/schema"
+	"catchment/internal/source"
+	"catchment/internal/value"
+	"catchment/internal/warehouse"
+)
+
+func contact(context.Context, string) (schema.Object, error) {
+	return schema.Object{
+		Name: "Contact", Queryable: true, Replicateable: true,
+		Fields: []schema.Field{
+			{Name: "Id", Type: schema.ID}, {Name: "Email", Type: schema.String}, {Name: "Phone", Type: schema.String},
+			{Name: "AccountId", Type: schema.Reference},
+			{Name: "SystemModstamp", Type: schema.DateTime, Filterable: true},
+		},
+	}, nil
+}
+
+// past stands for a warehouse that has made a table before.
+func past(columns ...string) func(context.Context, warehouse.Table) (warehouse.Table, warehouse.Past, error) {
+	return func(_ context.Context, t warehouse.Table) (warehouse.Table, warehouse.Past, error) {
+		p := warehouse.Past{Columns: columns}
+		for _, c := range columns {
+			p.Fields = append(p.Fields, warehouse.Known{Field: c, Column: c})
+		}
+		return t, p, nil
+	}
+}
+
+func columns(t warehouse.Table) []string {
+	var names []string
+	for _, c := range t.Columns {
+		names = append(names, c.Name)
+	}
+	return names
+}
+
+func TestSource(t *testing.T) {
+	t.Parallel()
+	fl := flow.Flow{
+		Object: "Contact", Drop: []string{"Phone"}, Rename: map[string]string{"email": "address"},
+		Changes: []value.Change{{Field: "Email", Mask: value.SHA256}}, Salt: "env:SALT",
+	}
+	find := source.Finder{
+		Describe: contact, Columns: past("id", "email", "phone", "gone"),
+		Secret: func(reference string) (string, error) { return "salt of " + reference, nil },
+	}
+	s, err := find.Source(t.Context(), fl)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := columns(s.Table); !slices.Contains(got, "address") || slices.Contains(got, "phone") {
+		t.Errorf("columns %q", got)
+	}
+	if want := []string{"id", "address", "gone"}; !reflect.DeepEqual(s.Past.Columns, want) {
+		t.Errorf("the past is %q, want %q: a renamed column is the same one, a dropped one doesn't count", s.Past.Columns, want)
+	}
+	if s.Treatment.Salt != "salt of env:SALT" || !s.Treated() || !s.Guards() || s.Unsalted() {
+		t.Errorf("treatment %+v", s.Treatment)
+	}
+	if got := s.Guarded(); !slices.Contains(got, "phone") || !slices.Contains(got, "address") || !slices.Contains(got, "email") {
+		t.Errorf("guarded are %q: what a field had before, too", got)
+	}
+	if got := s.IDColumns(); !slices.Equal(got, []string{"id", "accountid"}) {
+		t.Errorf("Ids are in %q", got)
+	}
+	if s.Cursor != "SystemModstamp" || !s.Replicates() || s.WhyGone("gone") == "" || s.FormerColumn("address") != "email" {
+		t.Errorf("%+v", s)
+	}
+}
+
+// Who needs less stops earlier, on the same way.
+func TestSourceWithLess(t *testing.T) {
+	t.Parallel()
+	fl := flow.Flow{Object: "Contact", Changes: []value.Change{{Field: "Email", Mask: value.SHA256}}, Salt: "env:SALT"}
+	s, err := source.Finder{Describe: contact}.Source(t.Context(), fl)
+	if err != nil || s.Treatment.Salt != "" || len(s.Past.Columns) != 0 || len(s.Table.Columns) != 5 {
+		t.Errorf("%+v, %v", s, err)
+	}
+}
+
+func TestRefused(t *testing.T) {
+	t.Parallel()
+	broken := errors.New("broken")
+	nameless := func(context.Context, string) (schema.Object, error) { return schema.Object{}, nil }
+	hidden := func(context.Context, string) (schema.Object, error) { return schema.Object{Name: "Contact"}, nil }
+	tests := []struct {
+		name  string
+		find  source.Finder
+		flow  flow.Flow
+		class plan.Class
+		says  string
+	}{
+		{"no name", source.Finder{Describe: nameless}, flow.Flow{}, plan.Bug, "names no object"},
+		{"not queryable", source.Finder{Describe: hidden}, flow.Flow{}, plan.Fix, "can't be queried"},
+		{"a shared column", source.Finder{Describe: contact}, flow.Flow{Rename: map[string]string{"Email": "phone"}}, plan.Fix, "share the column phone"},
+		{"no salt", source.Finder{Describe: contact, Secret: func(string) (string, error) { return "", broken }},
+			flow.Flow{Salt: "env:SALT", Changes: []value.Change{{Field: "Email", Mask: value.SHA256}}}, plan.ClassOf(broken), "broken"},
+	}
+	for _, test := range tests {
+		test.flow.Object = "Contact"
+		_, err := test.find.Source(t.Context(), test.flow)
+		if err == nil || plan.ClassOf(err) != test.class || !strings.Contains(err.Error(), test.says) {
+			t.Errorf("%s: %v", test.name, err)
+		}
+	}
+}
