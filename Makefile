@@ -88,7 +88,7 @@ clients: build ## hold the fake org to clients that others have written
 
 .PHONY: golden
 golden: ## write the golden files anew; read the diff before you commit it
-	$(GO) test ./internal/warehouse ./internal/flow ./internal/deployment -update
+	$(GO) test ./internal/warehouse ./internal/flow ./internal/deployment ./internal/status -update
 	$(took)
 
 .PHONY: fuzz

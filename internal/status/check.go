@@ -1,0 +1,73 @@
+package status
+
+// The states of a Finding.
+const (
+	OK   = "ok"
+	Warn = "warn" // a run can live with it
+	Fail = "fail"
+)
+
+// A Finding is one thing that check looked at.
+type Finding struct {
+	Detail string `json:"detail"`
+	Hint   string `json:"hint,omitempty"`
+	State  string `json:"state"`
+	Type   string `json:"type"`
+	What   string `json:"what"`
+}
+
+// Lines is one line.
+func (f Finding) Lines() []any {
+	f.Type = "check"
+	return []any{f}
+}
+
+// Text is a line, and the hint below it.
+func (f Finding) Text() (t Text) {
+	t.result("%-5s %s: %s", f.State, f.What, f.Detail)
+	if f.Hint != "" {
+		t.result("      hint: %s", f.Hint)
+	}
+	return t
+}
+
+// A Setup is what an administrator has to do about the finding before.
+type Setup struct {
+	Steps []string `json:"steps"`
+	Type  string   `json:"type"`
+	What  string   `json:"what"`
+}
+
+// Lines is one line.
+func (s Setup) Lines() []any {
+	s.Type = "check_setup"
+	return []any{s}
+}
+
+// Text is a numbered list.
+func (s Setup) Text() (t Text) {
+	t.result("      what an administrator sets up in Salesforce (docs/howto/logins.md):")
+	for i, step := range s.Steps {
+		t.result("      %d. %s", i+1, step)
+	}
+	return t
+}
+
+// A CheckTotal sums up what check found.
+type CheckTotal struct {
+	Failed   int    `json:"failed"`
+	Type     string `json:"type"`
+	Warnings int    `json:"warnings"`
+}
+
+// Lines is one line.
+func (c CheckTotal) Lines() []any {
+	c.Type = "check_total"
+	return []any{c}
+}
+
+// Text is a line of talk.
+func (c CheckTotal) Text() (t Text) {
+	t.talk("%d failed, %d warnings", c.Failed, c.Warnings)
+	return t
+}

@@ -1,0 +1,154 @@
+package status
+
+import "time"
+
+// An Import is what a template of another tool says, as flows.
+type Import struct {
+	File      string `json:"file"`
+	Count     int    `json:"flows"`
+	NoteCount int    `json:"notes"`
+	Type      string `json:"type"`
+	YAML      string `json:"yaml"`
+
+	Notes []ImportNote   `json:"-"` // what isn't carried over
+	Flows []ImportedFlow `json:"-"`
+}
+
+// An ImportNote is something that a line says and a flow can't.
+type ImportNote struct {
+	File string `json:"file"`
+	Flow string `json:"flow"` // "" for the file as a whole
+	Line int    `json:"line"`
+	Text string `json:"text"`
+	Type string `json:"type"`
+
+	Said string `json:"-"` // all of that in one line
+}
+
+// An ImportedFlow says where a flow comes from.
+type ImportedFlow struct {
+	File   string `json:"file"`
+	Line   int    `json:"line"`
+	Name   string `json:"name"` // in the other tool
+	Object string `json:"object"`
+	Type   string `json:"type"`
+}
+
+// Lines are those of the notes, those of the flows, and one with the YAML.
+func (im Import) Lines() []any {
+	var lines []any
+	for _, n := range im.Notes {
+		n.Type = "note"
+		lines = append(lines, n)
+	}
+	for _, f := range im.Flows {
+		f.Type, f.File = "flow", im.File
+		lines = append(lines, f)
+	}
+	im.Type, im.Count, im.NoteCount = "flows", len(im.Flows), len(im.Notes)
+	return append(lines, im)
+}
+
+// Text is the YAML; the notes are talk.
+func (im Import) Text() (t Text) {
+	for _, n := range im.Notes {
+		t.talk("note: %s", n.Said)
+	}
+	return append(t, Part{Text: im.YAML})
+}
+
+// A Pushed tells that a flow's control row was written, and its template.
+type Pushed struct {
+	Mover    string `json:"mover"`
+	Object   string `json:"object"`
+	Template string `json:"template"` // "" for a flow that needs none
+	Type     string `json:"type"`
+}
+
+// Lines is one line.
+func (p Pushed) Lines() []any {
+	p.Type = "flow"
+	return []any{p}
+}
+
+// Text is a line of talk.
+func (p Pushed) Text() (t Text) {
+	template := ""
+	if p.Template != "" {
+		template = " and " + p.Template
+	}
+	t.talk("%s: control row%s", p.Object, template)
+	return t
+}
+
+// A ControlRow is a flow that the control table knows.
+type ControlRow struct {
+	Generation int64     `json:"generation"`
+	LastRun    string    `json:"last_run"`
+	Object     string    `json:"object"`
+	Paused     bool      `json:"paused"`
+	Rows       int64     `json:"rows"`
+	Type       string    `json:"type"`
+	Watermark  time.Time `json:"watermark"` // the year 1 where there is none
+
+	Behind *Seconds `json:"-"` // nil without a watermark
+}
+
+// Lines is one line.
+func (c ControlRow) Lines() []any {
+	c.Type = "flow"
+	return []any{c}
+}
+
+// Text is a line.
+func (c ControlRow) Text() (t Text) {
+	paused := ""
+	if c.Paused {
+		paused = ", paused"
+	}
+	t.result("%-40s generation %d, %d rows, %s behind%s", c.Object, c.Generation, c.Rows, ago(c.Behind), paused)
+	return t
+}
+
+// A Template is a flow of another tool as the stage keeps it.
+type Template struct {
+	Bytes   int64     `json:"bytes"`
+	Key     string    `json:"key"`
+	Type    string    `json:"type"`
+	Written time.Time `json:"written"`
+}
+
+// Lines is one line.
+func (f Template) Lines() []any {
+	f.Type = "template"
+	return []any{f}
+}
+
+// Text is its key.
+func (f Template) Text() (t Text) {
+	t.result("%s", f.Key)
+	return t
+}
+
+// A PauseState tells whether runs leave a flow out.
+type PauseState struct {
+	Object string `json:"object"`
+	Paused bool   `json:"paused"`
+	Type   string `json:"type"`
+}
+
+// Lines is one line.
+func (p PauseState) Lines() []any {
+	p.Type = "flow"
+	return []any{p}
+}
+
+// Text is a line of talk.
+func (p PauseState) Text() (t Text) {
+	word := "resumed"
+	if p.Paused {
+		word = "paused"
+	}
+	t.talk("%s is %s", p.Object, word)
+	return t
+}

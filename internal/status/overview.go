@@ -1,0 +1,94 @@
+package status
+
+import "time"
+
+// An Overview is what `status` says: how far each flow is, and the last runs.
+type Overview struct {
+	Flows []Flow
+	Runs  []PastRun
+}
+
+// A Flow is how far a flow is.
+type Flow struct {
+	Behind       *Seconds `json:"behind_seconds,omitempty"` // nil without a watermark
+	Generation   int64    `json:"generation"`
+	Grade        string   `json:"grade"` // of the watermark
+	LastRun      string   `json:"last_run"`
+	Object       string   `json:"object"`
+	Paused       bool     `json:"paused"`
+	PinnedSince  Moment   `json:"pinned_since"`
+	Rows         int64    `json:"rows"`
+	State        string   `json:"state"`
+	StorageBytes int64    `json:"storage_bytes"` // that as many records take in the org
+	Type         string   `json:"type"`
+	Watermark    Moment   `json:"watermark"`
+}
+
+// A PastRun is a run as the control table has it.
+type PastRun struct {
+	Calls   int64     `json:"api_calls"`
+	Error   string    `json:"error,omitempty"` // of the run as a whole
+	Hint    *string   `json:"hint,omitempty"`  // goes with Error
+	ID      string    `json:"id"`
+	Objects int       `json:"objects"`
+	Seconds *Seconds  `json:"seconds,omitempty"` // nil until it has ended
+	Started time.Time `json:"started"`
+	State   string    `json:"state"`
+	Type    string    `json:"type"`
+
+	Holder string `json:"-"` // the process
+}
+
+// Lines are those of the flows, and those of the runs.
+func (o Overview) Lines() []any {
+	var lines []any
+	for _, f := range o.Flows {
+		f.Type = "flow"
+		lines = append(lines, f)
+	}
+	for _, r := range o.Runs {
+		r.Type = "run"
+		lines = append(lines, r)
+	}
+	return lines
+}
+
+// Text is a table of the flows and one of the runs.
+func (o Overview) Text() (t Text) {
+	if len(o.Flows)+len(o.Runs) == 0 {
+		t.talk("nothing was copied yet; begin with: catchment run")
+		return t
+	}
+	rows := [][]string{{"OBJECT", "STATE", "COMPLETE UP TO", "BEHIND", "ROWS", "CRM STORAGE", "LAST RUN"}}
+	for _, f := range o.Flows {
+		rows = append(rows, []string{f.Object, f.State + f.held(), complete(f.Watermark, f.Grade), ago(f.Behind),
+			Count(f.Rows), Size(f.StorageBytes), f.LastRun})
+	}
+	rows = append(rows, nil, []string{"RUN", "STATE", "STARTED", "TOOK", "OBJECTS", "API CALLS", "BY"})
+	for _, r := range o.Runs {
+		rows = append(rows, []string{r.ID, r.State, Stamp(r.Started), r.took(),
+			Count(int64(r.Objects)), Count(r.Calls), r.Holder})
+	}
+	t.table(rows)
+	for _, r := range o.Runs {
+		t.trouble(r.ID, r.Error, r.Hint)
+	}
+	return t
+}
+
+// held names the transaction that keeps a flow from being complete any further,
+// as far as the last run knew of one.
+func (f Flow) held() string {
+	since := time.Time(f.PinnedSince)
+	if since.IsZero() {
+		return ""
+	}
+	return ", held back by a transaction that is open since about " + Stamp(since)
+}
+
+func (r PastRun) took() string {
+	if r.Seconds == nil {
+		return "-"
+	}
+	return time.Duration(*r.Seconds).Round(100 * time.Millisecond).String()
+}

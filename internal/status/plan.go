@@ -1,0 +1,152 @@
+package status
+
+import "strings"
+
+// A Plan is what a run would read, and what that would cost.
+type Plan struct {
+	Objects        []PlannedObject
+	CallsLeft      int64 // API calls of the day
+	CallsMax       int64
+	JobsLeft       int64 // Bulk query jobs of the day
+	ReservePercent int   // of the API calls, set aside for people
+}
+
+// A PlannedObject is what a run would read for one flow; nothing of a paused one.
+type PlannedObject struct {
+	Calls        int64       `json:"api_calls"`
+	ByREST       []string    `json:"by_rest"` // fields that Bulk can't carry
+	Extra        []Extra     `json:"extra"`   // beside the window; their calls and jobs are in the sums
+	From         Moment      `json:"from"`
+	Grade        string      `json:"grade"`
+	Jobs         int64       `json:"jobs"`
+	Mover        string      `json:"mover"`
+	Object       string      `json:"object"`
+	Records      int64       `json:"records"`
+	Skipped      []Skipped   `json:"skipped"`
+	StorageBytes int64       `json:"storage_bytes"`
+	To           Moment      `json:"to"`
+	Total        int64       `json:"total"` // that the org holds
+	Type         string      `json:"type"`
+	Verify       VerifyCosts `json:"verify"`
+	Why          string      `json:"why"`
+
+	Due []Extra `json:"-"` // Extra, and of a paused flow what it would be
+}
+
+// An Extra is something that a run reads beside the window of a flow.
+type Extra struct {
+	Calls   int64  `json:"api_calls"`
+	Jobs    int64  `json:"jobs"`
+	Mover   string `json:"mover"`
+	Name    string `json:"name"`
+	Records int64  `json:"records"`
+}
+
+// A Skipped is a field that isn't copied, and why.
+type Skipped struct {
+	Field  string `json:"Field"`
+	Reason string `json:"Reason"`
+}
+
+// VerifyCosts is what verify would take, by what it compares.
+type VerifyCosts struct {
+	Counts Cost `json:"counts"`
+	Stamps Cost `json:"stamps"`
+	Values Cost `json:"values"`
+}
+
+// A Cost is what something takes of an org.
+type Cost struct {
+	Calls   int64 `json:"api_calls"`
+	Jobs    int64 `json:"jobs"`
+	Records int64 `json:"records"`
+}
+
+func (c Cost) plus(o Cost) Cost {
+	return Cost{c.Calls + o.Calls, c.Jobs + o.Jobs, c.Records + o.Records}
+}
+
+// A PlanTotal is the sum of a plan.
+type PlanTotal struct {
+	Calls          int64  `json:"api_calls"`
+	CallsLeft      int64  `json:"api_calls_left"`
+	CallsMax       int64  `json:"api_calls_max"`
+	Jobs           int64  `json:"jobs"`
+	Objects        int    `json:"objects"`
+	Records        int64  `json:"records"`
+	ReservePercent int    `json:"reserve_percent"`
+	StorageBytes   int64  `json:"storage_bytes"`
+	Type           string `json:"type"`
+}
+
+// Total sums a plan up.
+func (p Plan) Total() PlanTotal {
+	sum := PlanTotal{
+		CallsLeft: p.CallsLeft, CallsMax: p.CallsMax, Objects: len(p.Objects), ReservePercent: p.ReservePercent,
+		Type: "plan_total",
+	}
+	for _, o := range p.Objects {
+		sum.Calls += o.Calls
+		sum.Jobs += o.Jobs
+		sum.Records += o.Records
+		sum.StorageBytes += o.StorageBytes
+	}
+	return sum
+}
+
+// Lines are those of the flows, and the sum's.
+func (p Plan) Lines() []any {
+	var lines []any
+	for _, o := range p.Objects {
+		o.Type = "plan"
+		lines = append(lines, o)
+	}
+	return append(lines, p.Total())
+}
+
+// Text is a table of the flows, what else is due below it, and the sum.
+func (p Plan) Text() (t Text) {
+	rows := [][]string{{"OBJECT", "WHY", "BY", "FROM", "COMPLETE UP TO", "READ", "OF", "CALLS", "CRM STORAGE"}}
+	for _, o := range p.Objects {
+		rows = append(rows, []string{o.Object, o.Why, o.Mover, complete(o.From, ""), complete(o.To, o.Grade),
+			Count(o.Records), Count(o.Total), Count(o.Calls), Size(o.StorageBytes)})
+	}
+	t.table(rows)
+	for _, o := range p.Objects {
+		o.remarks(&t)
+	}
+	p.sums(&t)
+	return t
+}
+
+// remarks tells what the numbers don't.
+func (o PlannedObject) remarks(t *Text) {
+	if len(o.ByREST) > 0 {
+		t.talk("%s: Bulk can't carry %s: REST reads that beside it, with a call for each 2,000 records",
+			o.Object, strings.Join(o.ByREST, ", "))
+	}
+	for _, e := range o.Due {
+		t.talk("%s: %s is due: %s records by %s, about %s API calls",
+			o.Object, e.Name, Count(e.Records), e.Mover, Count(e.Calls))
+	}
+	for _, skip := range o.Skipped {
+		t.talk("%s: field %s is not copied: %s", o.Object, skip.Field, skip.Reason)
+	}
+}
+
+// sums tells what a run and a verify would take altogether.
+func (p Plan) sums(t *Text) {
+	sum := p.Total()
+	t.talk("about %s API calls of %s left today (%s a day, %d%% of them for people), %s Bulk jobs of %s left; "+
+		"the records take about %s of data storage in the org",
+		Count(sum.Calls), Count(p.CallsLeft), Count(p.CallsMax), p.ReservePercent,
+		Count(sum.Jobs), Count(p.JobsLeft), Size(sum.StorageBytes))
+	var exact, quick Cost
+	for _, o := range p.Objects {
+		exact = exact.plus(o.Verify.Stamps)
+		quick = quick.plus(o.Verify.Counts)
+	}
+	t.talk("to verify all that takes about %s API calls and %s Bulk jobs, which read %s records (with --digest whole); "+
+		"--quick %s API calls",
+		Count(exact.Calls), Count(exact.Jobs), Count(exact.Records), Count(quick.Calls))
+}

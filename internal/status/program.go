@@ -1,0 +1,138 @@
+package status
+
+import "path/filepath"
+
+// A Version is that of the program, and that of the API that it speaks.
+type Version struct {
+	APIVersion string `json:"api_version"`
+	Type       string `json:"type"`
+	Version    string `json:"version"`
+}
+
+// Lines is one line.
+func (v Version) Lines() []any {
+	v.Type = "version"
+	return []any{v}
+}
+
+// Text is a line.
+func (v Version) Text() (t Text) {
+	t.result("catchment %s", v.Version)
+	return t
+}
+
+// A Failure is what went wrong with the command, and what to do about it.
+type Failure struct {
+	Class string `json:"class"`
+	Error string `json:"error"`
+	Hint  string `json:"hint"`
+	Type  string `json:"type"`
+}
+
+// Lines is one line.
+func (f Failure) Lines() []any {
+	f.Type = "error"
+	return []any{f}
+}
+
+// Text is talk.
+func (f Failure) Text() (t Text) {
+	t.talk("catchment: %s", f.Error)
+	if f.Hint != "" {
+		t.talk("hint: %s", f.Hint)
+	}
+	return t
+}
+
+// An Init tells that a configuration was written.
+type Init struct {
+	Objects int    `json:"objects"` // that the org has
+	Path    string `json:"path"`
+	Type    string `json:"type"`
+}
+
+// Lines is one line.
+func (i Init) Lines() []any {
+	i.Type = "init"
+	return []any{i}
+}
+
+// Text is a line of talk.
+func (i Init) Text() (t Text) {
+	t.talk("wrote %s; next: catchment check, catchment plan, catchment run", i.Path)
+	return t
+}
+
+// An AWS tells that what a run on AWS needs was written.
+type AWS struct {
+	Dir      string `json:"dir"`
+	Machine  string `json:"machine"` // the file of the state machine
+	Template string `json:"template"`
+	Type     string `json:"type"`
+}
+
+// Lines is one line.
+func (a AWS) Lines() []any {
+	a.Type = "aws"
+	return []any{a}
+}
+
+// Text is a line of talk.
+func (a AWS) Text() (t Text) {
+	t.talk("wrote %s and %s; docs/howto/aws.md says how to deploy them", filepath.Join(a.Dir, a.Template), a.Machine)
+	return t
+}
+
+// An Org is a fake org that is being served, with what opens it.
+type Org struct {
+	AccessToken  string `json:"access_token"`
+	Certificate  string `json:"certificate,omitempty"` // to trust, as PEM
+	ClientID     string `json:"client_id"`
+	ClientSecret string `json:"client_secret"`
+	OrgID        string `json:"org_id"`
+	Password     string `json:"password"`
+	RefreshToken string `json:"refresh_token"`
+	Type         string `json:"type"`
+	URL          string `json:"url"`
+	Username     string `json:"username"`
+}
+
+// Lines is one line.
+func (o Org) Lines() []any {
+	o.Type = "org"
+	return []any{o}
+}
+
+// Text is a line of talk.
+func (o Org) Text() (t Text) {
+	t.talk("serving a fake org on %s; stop it with Ctrl-C", o.URL)
+	return t
+}
+
+// A Demo is the sum of a demo.
+type Demo struct {
+	Duplicates    int64  `json:"duplicates"`
+	Extra         int64  `json:"extra"`
+	Missing       int64  `json:"missing"`
+	Objects       int    `json:"objects"`
+	Path          string `json:"path"` // of the warehouse
+	Runs          int    `json:"runs"`
+	Source        int64  `json:"source"`
+	Stale         int64  `json:"stale"`
+	Type          string `json:"type"`
+	Warehouse     string `json:"warehouse"` // its kind
+	WarehouseRows int64  `json:"warehouse_rows"`
+}
+
+// Lines is one line.
+func (d Demo) Lines() []any {
+	d.Type = "demo"
+	return []any{d}
+}
+
+// Text is a line.
+func (d Demo) Text() (t Text) {
+	t.result("\n%d runs, %d objects: %s records in the org, %s rows in %s; %d missing, %d extra, %d stale, %d duplicates",
+		d.Runs, d.Objects, Count(d.Source), Count(d.WarehouseRows), d.Path, d.Missing, d.Extra, d.Stale, d.Duplicates)
+	return t
+}

@@ -1,0 +1,68 @@
+package status
+
+import "time"
+
+// A Run is what a run did: a line for each flow, and one for the run.
+type Run struct {
+	Calls   int64   `json:"api_calls"`
+	Failed  int     `json:"failed"` // flows
+	ID      string  `json:"id"`
+	Count   int     `json:"objects"`
+	Seconds Seconds `json:"seconds"`
+	State   string  `json:"state"`
+	Type    string  `json:"type"`
+
+	Objects []RunObject `json:"-"`
+}
+
+// A RunObject is what a run did for one flow. Users rely on its keys.
+type RunObject struct {
+	Calls     int64    `json:"api_calls"`
+	Bytes     int64    `json:"bytes"` // of the pages' text
+	Deleted   int64    `json:"deleted"`
+	Error     string   `json:"error,omitempty"`
+	Extracted int64    `json:"extracted"` // loaded and rejected
+	From      Moment   `json:"from"`
+	Grade     string   `json:"grade"`
+	Hint      *string  `json:"hint,omitempty"` // goes with Error
+	Inserted  int64    `json:"inserted"`
+	Loaded    int64    `json:"loaded"`
+	Mover     string   `json:"mover"`
+	Notes     []string `json:"notes,omitempty"`
+	Object    string   `json:"object"`
+	Rejected  int64    `json:"rejected"`
+	State     string   `json:"state"`
+	To        Moment   `json:"to"`
+	Type      string   `json:"type"`
+	Updated   int64    `json:"updated"`
+}
+
+// Lines are those of the flows, and the run's.
+func (r Run) Lines() []any {
+	var lines []any
+	for _, o := range r.Objects {
+		o.Type = "object"
+		lines = append(lines, o)
+	}
+	r.Type, r.Count = "run", len(r.Objects)
+	return append(lines, r)
+}
+
+// Text is a table of the flows, with what there is to know of each below it.
+func (r Run) Text() (t Text) {
+	rows := [][]string{{"OBJECT", "STATE", "BY", "READ", "INSERTED", "UPDATED", "DELETED", "COMPLETE UP TO"}}
+	for _, o := range r.Objects {
+		rows = append(rows, []string{o.Object, o.State, o.Mover, Count(o.Loaded), Count(o.Inserted), Count(o.Updated),
+			Count(o.Deleted), complete(o.To, o.Grade)})
+	}
+	t.table(rows)
+	for _, o := range r.Objects {
+		for _, note := range o.Notes {
+			t.talk("%s: note: %s", o.Object, note)
+		}
+		t.trouble(o.Object, o.Error, o.Hint)
+	}
+	t.talk("run %s is %s: %d objects, %d failed, %.1f s, %s API calls",
+		r.ID, r.State, len(r.Objects), r.Failed, time.Duration(r.Seconds).Seconds(), Count(r.Calls))
+	return t
+}

@@ -1,0 +1,137 @@
+package status
+
+import "strings"
+
+// An SQL is the text of one table, or of the procedures.
+type SQL struct {
+	Dialect string `json:"dialect"`
+	Object  string `json:"object"` // "" for the procedures
+	SQL     string `json:"sql"`
+	Type    string `json:"type"`
+}
+
+// Lines is one line.
+func (s SQL) Lines() []any {
+	s.Type = "sql"
+	return []any{s}
+}
+
+// Text is the SQL.
+func (s SQL) Text() (t Text) {
+	t.result("%s", s.SQL)
+	return t
+}
+
+// An Installed tells that the procedures were made in the warehouse.
+type Installed struct {
+	Call       string `json:"call"` // what calls them
+	Dialect    string `json:"dialect"`
+	Procedures int    `json:"procedures"`
+	Type       string `json:"type"`
+}
+
+// Lines is one line.
+func (i Installed) Lines() []any {
+	i.Type = "installed"
+	return []any{i}
+}
+
+// Text is a line.
+func (i Installed) Text() (t Text) {
+	t.result("%d procedures were made; call them with: %s", i.Procedures, i.Call)
+	return t
+}
+
+// An Adopted is what adopt found of a flow, or did.
+type Adopted struct {
+	Done      bool     `json:"done"`
+	Kept      []string `json:"kept"`
+	Object    string   `json:"object"`
+	Records   int64    `json:"records"`
+	Rows      int64    `json:"rows"`
+	RowsAfter int64    `json:"rows_after"`
+	ShortIDs  int64    `json:"short_ids"` // rows whose Id has 15 characters
+	Tables    []string `json:"tables"`
+	Type      string   `json:"type"`
+
+	Sources []AdoptedTable `json:"-"` // Tables and Kept are made of them
+}
+
+// An AdoptedTable is a table that somebody else made.
+type AdoptedTable struct {
+	Name    string
+	Kept    string // what it is called afterwards
+	Rows    int64
+	Unknown []string // columns that the flow has no field for
+}
+
+// Lines is one line.
+func (a Adopted) Lines() []any {
+	a.Type = "adopted"
+	for _, s := range a.Sources {
+		a.Tables, a.Kept = append(a.Tables, s.Name), append(a.Kept, s.Kept)
+	}
+	return []any{a}
+}
+
+// Text has a line for each table; it is empty where there is none.
+func (a Adopted) Text() (t Text) {
+	if len(a.Sources) == 0 {
+		return t
+	}
+	t.result("%s: %d rows of %d records, %d Ids of 15 characters", a.Object, a.Rows, a.Records, a.ShortIDs)
+	for _, s := range a.Sources {
+		unknown, kept := "", ""
+		if len(s.Unknown) > 0 {
+			unknown = ", columns without a field: " + strings.Join(s.Unknown, ", ")
+		}
+		if a.Done {
+			kept = "; kept as " + s.Kept
+		}
+		t.result("  %s: %d rows%s%s", s.Name, s.Rows, unknown, kept)
+	}
+	if a.Done {
+		t.result("  now %d rows, one for each record", a.RowsAfter)
+	}
+	return t
+}
+
+// An Erasure is what was removed of records that were deleted for good.
+type Erasure struct {
+	Object string
+	IDs    int // how many records
+	Erased []Erased
+}
+
+// An Erased is what an erasure removed of one flow.
+type Erased struct {
+	IDs    int    `json:"ids"`
+	Object string `json:"object"`
+	Pages  int64  `json:"pages"`
+	Rows   int64  `json:"rows"`
+	Staged int64  `json:"staged"`
+	Type   string `json:"type"`
+}
+
+// Lines are one for each flow.
+func (e Erasure) Lines() []any {
+	var lines []any
+	for _, one := range e.Erased {
+		one.Type, one.IDs = "erase", e.IDs
+		lines = append(lines, one)
+	}
+	return lines
+}
+
+// Text has a line for each flow. The object's own comes last: once it is there,
+// all is erased.
+func (e Erasure) Text() (t Text) {
+	for _, one := range e.Erased {
+		t.talk("%s: %s rows, %s staged versions and %s stored pages are gone",
+			one.Object, Count(one.Rows), Count(one.Staged), Count(one.Pages))
+	}
+	if n := len(e.Erased); n > 0 && e.Erased[n-1].Object == e.Object {
+		t.talk("erased %d records of %s; _catchment_erased says so", e.IDs, e.Object)
+	}
+	return t
+}

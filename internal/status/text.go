@@ -1,0 +1,130 @@
+package status
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+	"time"
+)
+
+// A Text is a report for a person: results, which go to stdout, and talk about
+// them, which goes to stderr, in the order in which they are said.
+type Text []Part
+
+// A Part is one or more lines of a text.
+type Part struct {
+	Talk bool // not a result
+	Text string
+}
+
+func (t *Text) result(format string, args ...any) {
+	*t = append(*t, Part{Text: fmt.Sprintf(format, args...) + "\n"})
+}
+
+func (t *Text) talk(format string, args ...any) {
+	*t = append(*t, Part{Talk: true, Text: fmt.Sprintf(format, args...) + "\n"})
+}
+
+// table adds rows of cells in columns; the first row is their heads. An empty
+// row ends the columns, the next one begins others.
+func (t *Text) table(rows [][]string) {
+	var b strings.Builder
+	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	for _, cells := range rows {
+		fmt.Fprintln(w, strings.Join(cells, "\t"))
+	}
+	w.Flush()
+	*t = append(*t, Part{Text: b.String()})
+}
+
+// trouble tells what went wrong with something, and what to do about it.
+func (t *Text) trouble(of, failure string, hint *string) {
+	if failure != "" {
+		t.talk("%s: error: %s", of, failure)
+	}
+	if hint != nil && *hint != "" {
+		t.talk("%s: hint: %s", of, *hint)
+	}
+}
+
+// write gives up where results can't be written; nobody waits for talk.
+func (t Text) write(results, talk io.Writer) error {
+	for _, p := range t {
+		if p.Talk {
+			io.WriteString(talk, p.Text)
+			continue
+		}
+		if _, err := io.WriteString(results, p.Text); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Count writes a number with groups: 1,234,567.
+func Count(n int64) string {
+	digits := fmt.Sprint(n)
+	sign := ""
+	if n < 0 {
+		sign, digits = "-", digits[1:]
+	}
+	var b strings.Builder
+	for i, d := range digits {
+		if i > 0 && (len(digits)-i)%3 == 0 {
+			b.WriteByte(',')
+		}
+		b.WriteRune(d)
+	}
+	return sign + b.String()
+}
+
+// Size writes bytes as people say them.
+func Size(n int64) string {
+	const unit = 1000
+	if n < unit {
+		return fmt.Sprintf("%d B", n)
+	}
+	value, units := float64(n), "kMGTP"
+	i := -1
+	for value >= unit && i < len(units)-1 {
+		value /= unit
+		i++
+	}
+	return fmt.Sprintf("%.1f %cB", value, units[i])
+}
+
+// Stamp writes a time as a table shows it.
+func Stamp(t time.Time) string {
+	if t.IsZero() {
+		return "-"
+	}
+	return t.UTC().Format(time.RFC3339)
+}
+
+// complete is how far something is complete, and how surely.
+func complete(to Moment, grade string) string {
+	stamp := Stamp(time.Time(to))
+	if grade == "" {
+		return stamp
+	}
+	return stamp + " " + grade
+}
+
+// ago writes how long something is back, in its two largest units at most; nil
+// is never.
+func ago(s *Seconds) string {
+	if s == nil {
+		return "-"
+	}
+	d := time.Duration(*s)
+	switch {
+	case d < time.Minute:
+		return fmt.Sprintf("%ds", int(d.Seconds()))
+	case d < time.Hour:
+		return fmt.Sprintf("%dm", int(d.Minutes()))
+	case d < 48*time.Hour:
+		return fmt.Sprintf("%dh%dm", int(d.Hours()), int(d.Minutes())%60)
+	}
+	return fmt.Sprintf("%dd", int(d.Hours())/24)
+}

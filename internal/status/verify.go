@@ -1,0 +1,173 @@
+package status
+
+import (
+	"slices"
+	"strings"
+	"time"
+)
+
+// A Verification is what comparisons of the warehouse with the org found.
+type Verification []Verified
+
+// A Verified is what the comparison of one flow found. Users rely on its keys.
+type Verified struct {
+	Calls        int64          `json:"api_calls"`
+	AsOf         Moment         `json:"as_of"`
+	Cleared      int64          `json:"cleared"`  // seemed to differ, and didn't when they were read again
+	Compared     string         `json:"compared"` // stamps, values or counts
+	DuplicateIDs []string       `json:"duplicate_ids,omitempty"`
+	Duplicates   int64          `json:"duplicates"`
+	Extra        int64          `json:"extra"`
+	ExtraIDs     []string       `json:"extra_ids,omitempty"`
+	FormulaIDs   []DifferingRow `json:"formula_ids,omitempty"`
+	Formulas     *int64         `json:"formulas,omitempty"` // with a digest
+	Grade        string         `json:"grade"`
+	LeftOut      *[]LeftOut     `json:"left_out,omitempty"` // with a digest; null where all was compared
+	Missing      int64          `json:"missing"`
+	MissingIDs   []string       `json:"missing_ids,omitempty"`
+	Object       string         `json:"object"`
+	Pending      int64          `json:"pending"`
+	Rejected     int64          `json:"rejected"`
+	Remaining    *int64         `json:"remaining,omitempty"` // with a repair
+	Repaired     *int64         `json:"repaired,omitempty"`  // with a repair
+	Sampled      *Sampled       `json:"sampled,omitempty"`   // where counts were compared
+	Source       int64          `json:"source"`
+	Stale        int64          `json:"stale"`
+	StaleIDs     []string       `json:"stale_ids,omitempty"`
+	Type         string         `json:"type"`
+	Unconfirmed  int64          `json:"unconfirmed"` // of the differences: too many to read again
+	Unjudged     int64          `json:"unjudged,omitempty"`
+	UnjudgedWhy  string         `json:"unjudged_why,omitempty"` // goes with Unjudged
+	Warehouse    int64          `json:"warehouse"`
+	Wrong        *int64         `json:"wrong,omitempty"` // with a digest
+	WrongIDs     []DifferingRow `json:"wrong_ids,omitempty"`
+
+	RejectedIDs []string `json:"-"`
+}
+
+// A DifferingRow is a row whose values differ, and the columns where they do.
+type DifferingRow struct {
+	Columns []string `json:"columns"`
+	ID      string   `json:"id"`
+}
+
+// A LeftOut is a field that was not compared, and why.
+type LeftOut struct {
+	Field  string `json:"field"`
+	Reason string `json:"reason"`
+}
+
+// A Sampled is what a comparison of counts looked at.
+type Sampled struct {
+	Days         int64  `json:"days"` // on which there were records, on either side
+	From         Moment `json:"from"`
+	SkippedCount int    `json:"skipped"`
+	To           Moment `json:"to"`
+
+	Differ  []string `json:"-"` // the first days that differ
+	Skipped []Span   `json:"-"` // Salesforce took too long to count them
+}
+
+// A Span is from one moment to another.
+type Span struct{ From, To time.Time }
+
+// Lines are one for each flow.
+func (v Verification) Lines() []any {
+	var lines []any
+	for _, o := range v {
+		o.Type = "verify"
+		if o.Sampled != nil {
+			sampled := *o.Sampled
+			sampled.SkippedCount = len(sampled.Skipped)
+			o.Sampled = &sampled
+		}
+		lines = append(lines, o)
+	}
+	return lines
+}
+
+// Text is a table of the flows, and below it the Ids that differ.
+func (v Verification) Text() (t Text) {
+	heads := []string{"OBJECT", "SOURCE", "WAREHOUSE", "MISSING", "EXTRA", "STALE", "DUPLICATES", "PENDING", "AS OF"}
+	if slices.ContainsFunc(v, func(o Verified) bool { return o.Wrong != nil }) {
+		heads = append(heads, "WRONG")
+	}
+	if slices.ContainsFunc(v, func(o Verified) bool { return o.Repaired != nil }) {
+		heads = append(heads, "REPAIRED")
+	}
+	rows := [][]string{heads}
+	for _, o := range v {
+		cells := []string{o.Object, Count(o.Source), Count(o.Warehouse), Count(o.Missing), Count(o.Extra), Count(o.Stale),
+			Count(o.Duplicates), Count(o.Pending), complete(o.AsOf, o.Grade)}
+		if o.Wrong != nil {
+			cells = append(cells, Count(*o.Wrong))
+		}
+		if o.Repaired != nil {
+			cells = append(cells, Count(*o.Repaired))
+		}
+		rows = append(rows, cells)
+	}
+	t.table(rows)
+	for _, o := range v {
+		o.ids(&t)
+		o.remarks(&t)
+	}
+	return t
+}
+
+// ids names the first Ids of each kind of difference.
+func (o Verified) ids(t *Text) {
+	for _, kind := range []struct {
+		name string
+		ids  []string
+	}{
+		{"missing", o.MissingIDs}, {"extra", o.ExtraIDs}, {"stale", o.StaleIDs}, {"wrong", inColumns(o.WrongIDs)},
+		{"formula", inColumns(o.FormulaIDs)}, {"duplicate", o.DuplicateIDs}, {"rejected", o.RejectedIDs},
+	} {
+		if len(kind.ids) > 0 {
+			t.result("%s %s: %s", o.Object, kind.name, strings.Join(kind.ids, " "))
+		}
+	}
+}
+
+// inColumns names the columns of each Id: ID(name,phone).
+func inColumns(rows []DifferingRow) []string {
+	out := make([]string, len(rows))
+	for i, r := range rows {
+		out[i] = r.ID + "(" + strings.Join(r.Columns, ",") + ")"
+	}
+	return out
+}
+
+// remarks tells what the numbers don't.
+func (o Verified) remarks(t *Text) {
+	if s := o.Sampled; s != nil {
+		t.talk("%s: a sample, no proof: the records of %s days from %s on, by %s API calls",
+			o.Object, Count(s.Days), Stamp(time.Time(s.From)), Count(o.Calls))
+		for _, span := range s.Skipped {
+			t.talk("%s: not counted, since it takes Salesforce too long: %s to %s",
+				o.Object, Stamp(span.From), Stamp(span.To))
+		}
+		for _, day := range s.Differ {
+			t.talk("%s: %s", o.Object, day)
+		}
+	}
+	if o.Unconfirmed > 0 {
+		t.talk("%s: %s of the differences were not read again: they are too many", o.Object, Count(o.Unconfirmed))
+	}
+	if o.Unjudged > 0 {
+		t.talk("%s: %s differences are not judged: %s", o.Object, Count(o.Unjudged), o.UnjudgedWhy)
+	}
+	if o.Formulas != nil && *o.Formulas > 0 {
+		t.talk("%s: %s records differ in formulas only, which move without a stamp", o.Object, Count(*o.Formulas))
+	}
+	if o.Rejected > 0 {
+		t.talk("%s: %s records break the flow's rules in the version that the org has: they are kept in _catchment_rejected",
+			o.Object, Count(o.Rejected))
+	}
+	if o.LeftOut != nil {
+		for _, left := range *o.LeftOut {
+			t.talk("%s: %s was not compared: %s", o.Object, left.Field, left.Reason)
+		}
+	}
+}
