@@ -3,10 +3,10 @@ package cli
 import (
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/spf13/cobra"
 
+	"catchment/internal/status"
 	"catchment/internal/warehouse"
 )
 
@@ -73,7 +73,7 @@ func (s *session) adopt(cmd *cobra.Command, args []string, yes bool) error {
 		if len(a.Sources) > 0 {
 			found++
 		}
-		if err := s.tellAdoption(fl.Object, a, yes); err != nil {
+		if err := s.print(adopted(fl.Object, a, yes)); err != nil {
 			return err
 		}
 	}
@@ -86,33 +86,16 @@ func (s *session) adopt(cmd *cobra.Command, args []string, yes bool) error {
 	return errors.Join(errs...)
 }
 
-func (s *session) tellAdoption(object string, a warehouse.Adoption, done bool) error {
-	if s.json {
-		var tables, kept []string
-		for _, one := range a.Sources {
-			tables, kept = append(tables, one.Name), append(kept, one.Kept)
-		}
-		return s.line(map[string]any{"type": "adopted", "object": object, "tables": tables, "kept": kept, "rows": a.Rows, "records": a.Keys,
-			"short_ids": a.Short, "rows_after": a.After, "done": done && len(a.Sources) > 0})
+// adopted is the report of what was found of an object.
+func adopted(object string, a warehouse.Adoption, yes bool) status.Adopted {
+	report := status.Adopted{
+		Object: object, Rows: a.Rows, Records: a.Keys, ShortIDs: a.Short, RowsAfter: a.After,
+		Done: yes && len(a.Sources) > 0,
 	}
-	if len(a.Sources) == 0 {
-		return nil
-	}
-	_, err := fmt.Fprintf(s.Stdout, "%s: %d rows of %d records, %d Ids of 15 characters\n", object, a.Rows, a.Keys, a.Short)
 	for _, one := range a.Sources {
-		text := fmt.Sprintf("  %s: %d rows", one.Name, one.Rows)
-		if len(one.Unknown) > 0 {
-			text += ", columns without a field: " + strings.Join(one.Unknown, ", ")
-		}
-		if done {
-			text += "; kept as " + one.Kept
-		}
-		if err == nil {
-			_, err = fmt.Fprintln(s.Stdout, text)
-		}
+		report.Sources = append(report.Sources, status.AdoptedTable{
+			Name: one.Name, Kept: one.Kept, Rows: one.Rows, Unknown: one.Unknown,
+		})
 	}
-	if done && err == nil {
-		_, err = fmt.Fprintf(s.Stdout, "  now %d rows, one for each record\n", a.After)
-	}
-	return err
+	return report
 }

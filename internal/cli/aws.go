@@ -8,6 +8,7 @@ import (
 
 	"catchment/internal/deployment"
 	"catchment/internal/plan"
+	"catchment/internal/status"
 )
 
 func (s *session) awsCommand() *cobra.Command {
@@ -57,9 +58,5 @@ func (s *session) renderAWS(dir string) error {
 			return plan.Fixf("choose another with: --dir DIR", "write %s: %w", name, err)
 		}
 	}
-	if s.json {
-		return s.line(map[string]any{"type": "aws", "dir": dir, "template": "template.yaml", "machine": "machine.json"})
-	}
-	s.say("wrote %s and machine.json; docs/howto/aws.md says how to deploy them", filepath.Join(dir, "template.yaml"))
-	return nil
+	return s.print(status.AWS{Dir: dir, Template: "template.yaml", Machine: "machine.json"})
 }

@@ -12,6 +12,7 @@ import (
 	"catchment/internal/plan"
 	"catchment/internal/salesforce"
 	"catchment/internal/schema"
+	"catchment/internal/status"
 )
 
 func (s *session) checkCommand() *cobra.Command {
@@ -45,59 +46,35 @@ type checkup struct {
 
 // found prints one finding; err nil means that all is well.
 func (c *checkup) found(what, detail string, err error) {
-	state, hint := "ok", ""
+	state, hint := status.OK, ""
 	if err != nil {
-		state, detail, hint = "fail", err.Error(), plan.HintOf(err)
+		state, detail, hint = status.Fail, err.Error(), plan.HintOf(err)
 		if c.failed++; c.failed == 1 {
 			c.class = plan.ClassOf(err)
 		}
 	}
-	c.print(what, state, detail, hint)
+	c.show(status.Finding{What: what, State: state, Detail: detail, Hint: hint})
 }
 
 // setup prints what an administrator has to do about the finding before.
 func (c *checkup) setup(what string, steps []string) {
-	if len(steps) == 0 {
-		return
-	}
-	if c.json {
-		_ = c.line(map[string]any{"type": "check_setup", "what": what, "steps": steps})
-		return
-	}
-	fmt.Fprintln(c.Stdout, "      what an administrator sets up in Salesforce (docs/howto/logins.md):")
-	for i, step := range steps {
-		fmt.Fprintf(c.Stdout, "      %d. %s\n", i+1, step)
+	if len(steps) > 0 {
+		c.show(status.Setup{What: what, Steps: steps})
 	}
 }
 
 // warn prints a finding that a run can live with.
 func (c *checkup) warn(what, detail, hint string) {
 	c.warned++
-	c.print(what, "warn", detail, hint)
+	c.show(status.Finding{What: what, State: status.Warn, Detail: detail, Hint: hint})
 }
 
-func (c *checkup) print(what, state, detail, hint string) {
-	if c.json {
-		line := map[string]any{"type": "check", "what": what, "state": state, "detail": detail}
-		if hint != "" {
-			line["hint"] = hint
-		}
-		_ = c.line(line) // a broken stdout is told by the summary
-		return
-	}
-	fmt.Fprintf(c.Stdout, "%-5s %s: %s\n", state, what, detail)
-	if hint != "" {
-		fmt.Fprintf(c.Stdout, "      hint: %s\n", hint)
-	}
-}
+// show prints a report. A broken stdout is told by the summary.
+func (c *checkup) show(r status.Report) { _ = c.print(r) }
 
 func (c *checkup) end() error {
-	if c.json {
-		if err := c.line(map[string]any{"type": "check_total", "failed": c.failed, "warnings": c.warned}); err != nil {
-			return err
-		}
-	} else {
-		c.say("%d failed, %d warnings", c.failed, c.warned)
+	if err := c.print(status.CheckTotal{Failed: c.failed, Warnings: c.warned}); err != nil {
+		return err
 	}
 	switch {
 	case c.failed == 0:
@@ -136,9 +113,9 @@ func (c *checkup) checkLimits(ctx context.Context) {
 	}
 	for _, name := range []string{"DailyApiRequests", "DailyBulkV2QueryJobs"} {
 		l := limits[name]
-		detail := fmt.Sprintf("%s of %s left", count(l.Remaining), count(l.Max))
+		detail := fmt.Sprintf("%s of %s left", status.Count(l.Remaining), status.Count(l.Max))
 		if reserve := l.Max * int64(c.File.Org.Reserve) / 100; l.Remaining < reserve {
-			c.warn("limit "+name, detail, fmt.Sprintf("%s are set aside for people by org.reserve", count(reserve)))
+			c.warn("limit "+name, detail, fmt.Sprintf("%s are set aside for people by org.reserve", status.Count(reserve)))
 			continue
 		}
 		c.found("limit "+name, detail, nil)

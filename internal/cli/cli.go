@@ -3,7 +3,8 @@
 // them.
 //
 // Everything it touches of the world comes in through Program, so that a test
-// can be the world. Results go to stdout, talk goes to stderr.
+// can be the world. Results go to stdout, talk goes to stderr; what they say is a
+// report of package status, which is filled here.
 //
 // Start at Main.
 package cli
@@ -20,6 +21,7 @@ import (
 	"catchment/internal/engine"
 	"catchment/internal/plan"
 	"catchment/internal/project"
+	"catchment/internal/status"
 )
 
 // A Program is one call of the command and the world around it.
@@ -136,13 +138,11 @@ func (s *session) exitCode(ctx context.Context, err error) int {
 
 // tell prints an error and what to do about it.
 func (s *session) tell(err error) {
+	failure := status.Failure{Error: err.Error(), Class: string(plan.ClassOf(err)), Hint: plan.HintOf(err)}
 	if s.json {
-		s.line(map[string]any{"type": "error", "error": err.Error(), "class": plan.ClassOf(err), "hint": plan.HintOf(err)})
+		_ = s.printer().PrintLines(failure) // a broken stdout hides nothing: stderr tells it, too
 	}
-	fmt.Fprintf(s.Stderr, "catchment: %v\n", err)
-	if hint := plan.HintOf(err); hint != "" {
-		fmt.Fprintf(s.Stderr, "hint: %s\n", hint)
-	}
+	_ = s.printer().PrintText(failure)
 }
 
 func (s *session) root() *cobra.Command {
@@ -191,11 +191,7 @@ func (s *session) versionCommand() *cobra.Command {
 		Example: "  catchment version",
 		Args:    cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			if s.json {
-				return s.line(map[string]any{"type": "version", "version": s.Version, "api_version": project.APIVersion})
-			}
-			_, err := fmt.Fprintf(s.Stdout, "catchment %s\n", s.Version)
-			return err
+			return s.print(status.Version{Version: s.Version, APIVersion: project.APIVersion})
 		},
 	}
 }

@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net"
 	"os"
 	"path/filepath"
@@ -17,6 +16,7 @@ import (
 	"catchment/internal/flow"
 	"catchment/internal/plan"
 	"catchment/internal/schema"
+	"catchment/internal/status"
 	"catchment/internal/verify"
 )
 
@@ -102,7 +102,7 @@ func (d *demo) show(ctx context.Context) error {
 	if err := d.configure(); err != nil {
 		return err
 	}
-	d.say("An org with %s records of %d objects is up at %s", count(int64(d.flags.records)), len(d.objects()), d.url)
+	d.say("An org with %s records of %d objects is up at %s", status.Count(int64(d.flags.records)), len(d.objects()), d.url)
 	// Some records are in the recycle bin already when the copy begins.
 	if _, err := d.org.History(max(20, d.flags.records/200), d.flags.seed); err != nil {
 		return err
@@ -120,7 +120,7 @@ func (d *demo) show(ctx context.Context) error {
 	}
 	d.org.Clock().Advance(time.Hour)
 	d.say("\nAn hour later in the org: %s records created, %s updated, %s deleted, %s undeleted",
-		count(int64(changes.Created)), count(int64(changes.Updated)), count(int64(changes.Deleted)), count(int64(changes.Undeleted)))
+		status.Count(int64(changes.Created)), status.Count(int64(changes.Updated)), status.Count(int64(changes.Deleted)), status.Count(int64(changes.Undeleted)))
 	d.say("Second run: only what changed")
 	second, err := d.run(ctx)
 	if err != nil {
@@ -198,20 +198,14 @@ Next: catchment org (a fake org for your own tests), catchment init (your own or
 
 // sum prints the last line of a demo.
 func (d *demo) sum(path string, results []verify.Result, runs int) error {
-	var t verify.Result
+	sum := status.Demo{Warehouse: "duckdb", Path: path, Runs: runs, Objects: len(results)}
 	for _, r := range results {
-		t.Source += r.Source
-		t.Warehouse += r.Warehouse
-		t.Missing += r.Missing
-		t.Extra += r.Extra
-		t.Stale += r.Stale
-		t.Duplicates += r.Duplicates
+		sum.Source += r.Source
+		sum.WarehouseRows += r.Warehouse
+		sum.Missing += r.Missing
+		sum.Extra += r.Extra
+		sum.Stale += r.Stale
+		sum.Duplicates += r.Duplicates
 	}
-	if d.json {
-		return d.line(map[string]any{"type": "demo", "warehouse": "duckdb", "path": path, "runs": runs, "objects": len(results),
-			"source": t.Source, "warehouse_rows": t.Warehouse, "missing": t.Missing, "extra": t.Extra, "stale": t.Stale, "duplicates": t.Duplicates})
-	}
-	_, err := fmt.Fprintf(d.Stdout, "\n%d runs, %d objects: %s records in the org, %s rows in %s; %d missing, %d extra, %d stale, %d duplicates\n",
-		runs, len(results), count(t.Source), count(t.Warehouse), path, t.Missing, t.Extra, t.Stale, t.Duplicates)
-	return err
+	return d.print(sum)
 }

@@ -8,10 +8,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"catchment/internal/erase"
-	"catchment/internal/flow"
 	"catchment/internal/plan"
 	"catchment/internal/salesforce"
+	"catchment/internal/status"
 )
 
 func (s *session) eraseCommand() *cobra.Command {
@@ -67,26 +66,16 @@ func (p *work) erase(ctx context.Context, object string, ids []string) error {
 		return err
 	}
 	all, err := p.Eraser(p.holds(run, alone)).Erase(ctx, flows[0], ids)
-	if printed := p.printErased(flows[0], len(ids), all); err == nil {
+	erasure := status.Erasure{Object: flows[0].Object, IDs: len(ids)}
+	for _, e := range all {
+		erasure.Erased = append(erasure.Erased, status.Erased{
+			Object: e.Object, Rows: e.Rows, Staged: e.Staged, Pages: e.Pages,
+		})
+	}
+	if printed := p.print(erasure); err == nil {
 		err = printed
 	}
 	return err
-}
-
-func (p *work) printErased(fl flow.Flow, ids int, all []erase.Erased) error {
-	for _, e := range all {
-		if p.json {
-			if err := p.line(map[string]any{"type": "erase", "object": e.Object, "ids": ids, "rows": e.Rows, "staged": e.Staged, "pages": e.Pages}); err != nil {
-				return err
-			}
-			continue
-		}
-		p.say("%s: %s rows, %s staged versions and %s stored pages are gone", e.Object, count(e.Rows), count(e.Staged), count(e.Pages))
-	}
-	if len(all) > 0 && !p.json && all[len(all)-1].Object == fl.Object {
-		p.say("erased %d records of %s; _catchment_erased says so", ids, fl.Object)
-	}
-	return nil
 }
 
 var idForm = regexp.MustCompile(`^[A-Za-z0-9]{15}([A-Za-z0-9]{3})?$`)

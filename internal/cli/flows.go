@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"fmt"
 	"os"
 	"strings"
 
@@ -9,6 +8,7 @@ import (
 
 	"catchment/internal/control"
 	"catchment/internal/plan"
+	"catchment/internal/status"
 )
 
 func (s *session) flowsCommand() *cobra.Command {
@@ -65,25 +65,16 @@ func (s *session) importFlows(file string, parameters map[string]string) error {
 	if err != nil {
 		return err
 	}
+	report := status.Import{File: file, YAML: string(im.YAML)}
 	for _, n := range im.Notes {
-		if s.json {
-			if err := s.line(map[string]any{"type": "note", "file": n.File, "line": n.Line, "flow": n.Flow, "text": n.Text}); err != nil {
-				return err
-			}
-			continue
-		}
-		fmt.Fprintf(s.Stderr, "note: %s\n", n)
-	}
-	if !s.json {
-		_, err := s.Stdout.Write(im.YAML)
-		return err
+		report.Notes = append(report.Notes, status.ImportNote{
+			File: n.File, Line: n.Line, Flow: n.Flow, Text: n.Text, Said: n.String(),
+		})
 	}
 	for _, f := range im.Flows {
-		if err := s.line(map[string]any{"type": "flow", "object": f.Object, "name": f.Name, "file": file, "line": f.Line}); err != nil {
-			return err
-		}
+		report.Flows = append(report.Flows, status.ImportedFlow{Object: f.Object, Name: f.Name, Line: f.Line})
 	}
-	return s.line(map[string]any{"type": "flows", "file": file, "flows": len(im.Flows), "notes": len(im.Notes), "yaml": string(im.YAML)})
+	return s.print(report)
 }
 
 func (s *session) flowsPushCommand() *cobra.Command {
@@ -117,24 +108,13 @@ can be read and reviewed. No stack is made and nothing is copied.`,
 				if _, err := p.Control.UpdateFlow(cmd.Context(), fl.Object, func(*control.FlowRow) {}); err != nil {
 					return err
 				}
-				if s.json {
-					if err := s.line(map[string]any{"type": "flow", "object": fl.Object, "mover": fl.Mover, "template": key}); err != nil {
-						return err
-					}
-					continue
+				if err := s.print(status.Pushed{Object: fl.Object, Mover: string(fl.Mover), Template: key}); err != nil {
+					return err
 				}
-				s.say("%s: control row%s", fl.Object, andTemplate(key))
 			}
 			return nil
 		},
 	}
-}
-
-func andTemplate(key string) string {
-	if key == "" {
-		return ""
-	}
-	return " and " + key
 }
 
 func (s *session) flowsListCommand() *cobra.Command {
@@ -158,34 +138,23 @@ func (s *session) flowsListCommand() *cobra.Command {
 				return err
 			}
 			for _, row := range rows {
-				if s.json {
-					err = s.line(map[string]any{"type": "flow", "object": row.Object, "paused": row.Paused, "generation": row.Generation,
-						"watermark": row.Watermark, "rows": row.Rows, "last_run": row.LastRun})
-				} else {
-					_, err = fmt.Fprintf(s.Stdout, "%-40s generation %d, %d rows, %s behind%s\n", row.Object, row.Generation, row.Rows, s.lag(row.Watermark), paused(row.Paused))
-				}
+				err := s.print(status.ControlRow{
+					Object: row.Object, Paused: row.Paused, Generation: row.Generation, Rows: row.Rows, LastRun: row.LastRun,
+					Watermark: row.Watermark, Behind: s.behind(row.Watermark),
+				})
 				if err != nil {
 					return err
 				}
 			}
 			for info, err := range p.Stage.List(cmd.Context(), "templates/") {
-				if err == nil && s.json {
-					err = s.line(map[string]any{"type": "template", "key": info.Key, "bytes": info.Size, "written": info.Written})
-				} else if err == nil {
-					_, err = fmt.Fprintln(s.Stdout, info.Key)
-				}
 				if err != nil {
+					return err
+				}
+				if err := s.print(status.Template{Key: info.Key, Bytes: info.Size, Written: info.Written}); err != nil {
 					return err
 				}
 			}
 			return nil
 		},
 	}
-}
-
-func paused(yes bool) string {
-	if yes {
-		return ", paused"
-	}
-	return ""
 }

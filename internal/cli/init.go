@@ -10,6 +10,7 @@ import (
 	"catchment/internal/flow"
 	"catchment/internal/plan"
 	"catchment/internal/project"
+	"catchment/internal/status"
 )
 
 func (s *session) initCommand() *cobra.Command {
@@ -64,9 +65,5 @@ func (s *session) init(cmd *cobra.Command, org flow.Org) error {
 	if err := out.Close(); err != nil {
 		return err
 	}
-	if s.json {
-		return s.line(map[string]any{"type": "init", "path": s.config, "objects": len(objects)})
-	}
-	s.say("wrote %s; next: catchment check, catchment plan, catchment run", s.config)
-	return nil
+	return s.print(status.Init{Path: s.config, Objects: len(objects)})
 }

@@ -17,6 +17,7 @@ import (
 	"catchment/internal/fakeorg"
 	"catchment/internal/plan"
 	"catchment/internal/salesforce"
+	"catchment/internal/status"
 )
 
 // orgFlags say what kind of org to serve.
@@ -81,22 +82,25 @@ func (s *session) serveOrg(ctx context.Context, flags orgFlags) error {
 	if err != nil {
 		return plan.Fixf("choose another with: --addr 127.0.0.1:0", "listen on %s: %w", flags.addr, err)
 	}
-	c, url := org.Credentials(), "http://"+listener.Addr().String()
-	about := map[string]any{"type": "org", "org_id": org.ID(), "client_id": c.ClientID, "client_secret": c.ClientSecret,
-		"username": c.Username, "password": c.Password, "refresh_token": c.RefreshToken, "access_token": c.AccessToken}
+	c := org.Credentials()
+	about := status.Org{
+		URL: "http://" + listener.Addr().String(), OrgID: org.ID(), ClientID: c.ClientID, ClientSecret: c.ClientSecret,
+		Username: c.Username, Password: c.Password, RefreshToken: c.RefreshToken, AccessToken: c.AccessToken,
+	}
 	if flags.tls {
 		secure, certificate, err := secured(listener, s.Now(), s.Random)
 		if err != nil {
 			return errors.Join(err, listener.Close())
 		}
-		listener, url = secure, "https://"+listener.Addr().String()
-		about["certificate"] = certificate
+		listener, about.URL, about.Certificate = secure, "https://"+listener.Addr().String(), certificate
 	}
-	about["url"] = url
-	if err := s.line(about); err != nil {
+	// Whoever starts an org reads where it is, with or without --json.
+	if err = s.printer().PrintLines(about); err == nil {
+		err = s.printer().PrintText(about)
+	}
+	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
-	s.say("serving a fake org on %s; stop it with Ctrl-C", url)
 	return s.serve(ctx, s.stop, org, listener)
 }
 

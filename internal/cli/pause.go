@@ -7,6 +7,7 @@ import (
 
 	"catchment/internal/control"
 	"catchment/internal/plan"
+	"catchment/internal/status"
 )
 
 func (s *session) pauseCommand() *cobra.Command {
@@ -50,17 +51,9 @@ func (s *session) setPaused(cmd *cobra.Command, names []string, paused bool) err
 		if err != nil {
 			return err
 		}
-		if s.json {
-			if err := s.line(map[string]any{"type": "flow", "object": row.Object, "paused": row.Paused}); err != nil {
-				return err
-			}
-			continue
+		if err := s.print(status.PauseState{Object: row.Object, Paused: row.Paused}); err != nil {
+			return err
 		}
-		word := "resumed"
-		if row.Paused {
-			word = "paused"
-		}
-		s.say("%s is %s", row.Object, word)
 	}
 	return nil
 }

@@ -10,6 +10,7 @@ import (
 
 	"catchment/internal/plan"
 	"catchment/internal/replicate"
+	"catchment/internal/status"
 )
 
 // A progress shows how a run gets on: bars on a terminal, elsewhere a line per
@@ -89,7 +90,7 @@ func (p *progress) hear(e replicate.Progress) {
 		return
 	}
 	if e.Step == replicate.Load && p.due(e) {
-		p.s.say("%s: %s of %s records loaded, %s", e.Flow, count(e.Records), count(e.Of), size(e.Bytes))
+		p.s.say("%s: %s of %s records loaded, %s", e.Flow, status.Count(e.Records), status.Count(e.Of), status.Size(e.Bytes))
 	}
 }
 
@@ -104,7 +105,7 @@ func (p *progress) wait(e replicate.Progress) {
 	if e.Flow != "" {
 		who = e.Flow
 	}
-	p.s.say("%s waits until %s: %s", who, stamp(e.Until), e.Why)
+	p.s.say("%s waits until %s: %s", who, status.Stamp(e.Until), e.Why)
 }
 
 // due keeps the talk of a long load to a line every ten seconds, and its last.

@@ -6,7 +6,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"time"
 
 	"catchment/internal/flow"
 	"catchment/internal/lease"
@@ -60,18 +59,4 @@ func (w *work) holds(run string, alone bool) lease.Holder {
 
 func (w *work) verifier(run string, alone bool) *verify.Verifier {
 	return w.Verifier(verify.Options{Run: run, Holder: w.holder(), Alone: alone, Sample: 10, Reserve: int(w.File.Org.Reserve)})
-}
-
-// lag is how far a watermark is behind, as a text.
-func (s *session) lag(watermark time.Time) string {
-	if watermark.IsZero() {
-		return "-"
-	}
-	return ago(s.behind(watermark))
-}
-
-// behind is how far a watermark is behind. The watermark is the org's time and
-// now is this machine's, which may be earlier.
-func (s *session) behind(watermark time.Time) time.Duration {
-	return max(s.Now().Sub(watermark), 0)
 }

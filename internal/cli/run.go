@@ -11,6 +11,7 @@ import (
 	"catchment/internal/engine"
 	"catchment/internal/plan"
 	"catchment/internal/replicate"
+	"catchment/internal/status"
 )
 
 // runFlags are the switches of run.
@@ -82,7 +83,7 @@ func (p *work) run(ctx context.Context, names []string, flags runFlags) (control
 
 // report prints a run's result and turns it into an exit code.
 func (p *work) report(run control.RunRow) error {
-	if err := p.printRun(run); err != nil {
+	if err := p.print(runReport(run)); err != nil {
 		return err
 	}
 	switch run.State {
@@ -95,75 +96,23 @@ func (p *work) report(run control.RunRow) error {
 	return exit(exitFailed)
 }
 
-func (p *work) printRun(run control.RunRow) error {
-	failed, seconds := 0, run.Ended.Sub(run.Started).Round(time.Millisecond).Seconds()
+// runReport is what a run's row says.
+func runReport(run control.RunRow) status.Run {
+	report := status.Run{
+		ID: run.ID, State: string(run.State), Calls: run.Calls,
+		Seconds: status.Seconds(run.Ended.Sub(run.Started).Round(time.Millisecond)),
+	}
 	for _, o := range run.Objects {
 		if o.State == control.FlowFailed {
-			failed++
+			report.Failed++
 		}
+		report.Objects = append(report.Objects, status.RunObject{
+			Object: o.Object, State: string(o.State), Mover: o.Mover,
+			Extracted: o.Records + o.Rejected, Loaded: o.Records, Rejected: o.Rejected,
+			Inserted: o.Inserted, Updated: o.Updated, Deleted: o.Deleted,
+			Bytes: o.Bytes, Calls: o.Calls, From: status.Moment(o.From), To: status.Moment(o.To), Grade: o.Grade,
+			Notes: o.Notes, Error: o.Error, Hint: hintFor(o.Error, o.Hint),
+		})
 	}
-	if p.json {
-		for _, o := range run.Objects {
-			if err := p.line(runObjectLine(o)); err != nil {
-				return err
-			}
-		}
-		return p.line(map[string]any{"type": "run", "id": run.ID, "state": run.State,
-			"objects": len(run.Objects), "failed": failed, "seconds": seconds, "api_calls": run.Calls})
-	}
-	t := newTable(p.Stdout, "OBJECT", "STATE", "BY", "READ", "INSERTED", "UPDATED", "DELETED", "COMPLETE UP TO")
-	for _, o := range run.Objects {
-		t.row(o.Object, string(o.State), o.Mover, count(o.Records), count(o.Inserted), count(o.Updated), count(o.Deleted), complete(o.To, o.Grade))
-	}
-	if err := t.end(); err != nil {
-		return err
-	}
-	for _, o := range run.Objects {
-		p.notes(o)
-	}
-	p.say("run %s is %s: %d objects, %d failed, %.1f s, %s API calls", run.ID, run.State, len(run.Objects), failed, seconds, count(run.Calls))
-	return nil
-}
-
-// notes tells what the user should know of a flow's part in a run.
-func (p *work) notes(o control.RunObject) {
-	for _, note := range o.Notes {
-		p.say("%s: note: %s", o.Object, note)
-	}
-	p.trouble(o.Object, o.Error, o.Hint)
-}
-
-// trouble tells what went wrong with a flow or a run, and what to do about it.
-func (p *work) trouble(of, failure, hint string) {
-	if failure != "" {
-		p.say("%s: error: %s", of, failure)
-	}
-	if hint != "" {
-		p.say("%s: hint: %s", of, hint)
-	}
-}
-
-func complete(to time.Time, grade string) string {
-	if grade == "" {
-		return stamp(to)
-	}
-	return stamp(to) + " " + grade
-}
-
-// runObjectLine is the JSON line of one flow in a run; design and users rely on
-// its keys.
-func runObjectLine(o control.RunObject) map[string]any {
-	line := map[string]any{
-		"type": "object", "object": o.Object, "state": o.State, "mover": o.Mover,
-		"extracted": o.Records + o.Rejected, "loaded": o.Records, "rejected": o.Rejected,
-		"inserted": o.Inserted, "updated": o.Updated, "deleted": o.Deleted,
-		"bytes": o.Bytes, "api_calls": o.Calls, "from": moment(o.From), "to": moment(o.To), "grade": o.Grade,
-	}
-	if len(o.Notes) > 0 {
-		line["notes"] = o.Notes
-	}
-	if o.Error != "" {
-		line["error"], line["hint"] = o.Error, o.Hint
-	}
-	return line
+	return report
 }

@@ -1,13 +1,13 @@
 package cli
 
 import (
-	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"catchment/internal/flow"
 	"catchment/internal/plan"
+	"catchment/internal/status"
 	"catchment/internal/warehouse"
 )
 
@@ -94,15 +94,9 @@ func (p *work) tables(cmd *cobra.Command, names []string) ([]warehouse.Procedure
 // printSQL prints the text of each table, and of the procedures where the
 // dialect has some.
 func (p *work) printSQL(d *warehouse.Dialect, tables []warehouse.Procedure) error {
-	say := func(object, text string) error {
-		if p.json {
-			return p.line(map[string]any{"type": "sql", "object": object, "dialect": d.Name, "sql": text})
-		}
-		_, err := fmt.Fprintln(p.Stdout, text)
-		return err
-	}
 	for _, t := range tables {
-		if err := say(t.Table.Object, warehouse.Script(d, p.WarehouseOptions(), t.Table, t.Policy)); err != nil {
+		text := warehouse.Script(d, p.WarehouseOptions(), t.Table, t.Policy)
+		if err := p.print(status.SQL{Dialect: d.Name, Object: t.Table.Object, SQL: text}); err != nil {
 			return err
 		}
 	}
@@ -113,7 +107,7 @@ func (p *work) printSQL(d *warehouse.Dialect, tables []warehouse.Procedure) erro
 	if err != nil {
 		return err
 	}
-	return say("", text)
+	return p.print(status.SQL{Dialect: d.Name, SQL: text})
 }
 
 // install makes the procedures in the warehouse.
@@ -128,9 +122,5 @@ func (p *work) install(cmd *cobra.Command, d *warehouse.Dialect, tables []wareho
 		return err
 	}
 	call := "CALL " + d.Table(p.File.Warehouse.StagingSchema, "consolidated_of_tables") + "()"
-	if p.json {
-		return p.line(map[string]any{"type": "installed", "dialect": d.Name, "procedures": len(tables), "call": call})
-	}
-	_, err := fmt.Fprintf(p.Stdout, "%d procedures were made; call them with: %s\n", len(tables), call)
-	return err
+	return p.print(status.Installed{Dialect: d.Name, Procedures: len(tables), Call: call})
 }

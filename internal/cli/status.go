@@ -2,12 +2,12 @@ package cli
 
 import (
 	"context"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"catchment/internal/control"
 	"catchment/internal/schema"
+	"catchment/internal/status"
 )
 
 func (s *session) statusCommand() *cobra.Command {
@@ -49,43 +49,22 @@ func (p *work) status(ctx context.Context, atMost int) error {
 		return err
 	}
 	runs = runs[:min(len(runs), max(atMost, 0))]
-	if p.json {
-		return p.statusLines(ctx, flows, runs)
-	}
-	if len(flows)+len(runs) == 0 {
-		p.say("nothing was copied yet; begin with: catchment run")
-		return nil
-	}
-	t := newTable(p.Stdout, "OBJECT", "STATE", "COMPLETE UP TO", "BEHIND", "ROWS", "CRM STORAGE", "LAST RUN")
+	var report status.Overview
 	for _, f := range flows {
 		state, err := p.stateOf(ctx, f)
 		if err != nil {
 			return err
 		}
-		t.row(f.Object, state+held(f), complete(f.Watermark, f.Grade), p.lag(f.Watermark), count(f.Rows),
-			size(f.Rows*schema.StorageBytes(f.Object)), f.LastRun)
-	}
-	t.row()
-	t.row("RUN", "STATE", "STARTED", "TOOK", "OBJECTS", "API CALLS", "BY")
-	for _, r := range runs {
-		t.row(r.ID, string(r.State), stamp(r.Started), p.took(r), count(int64(len(r.Objects))), count(r.Calls), r.Holder)
-	}
-	if err := t.end(); err != nil {
-		return err
+		report.Flows = append(report.Flows, status.Flow{
+			Object: f.Object, State: state, Paused: f.Paused, Watermark: status.Moment(f.Watermark), Grade: f.Grade,
+			Behind: p.behind(f.Watermark), Rows: f.Rows, Generation: f.Generation, LastRun: f.LastRun,
+			StorageBytes: f.Rows * schema.StorageBytes(f.Object), PinnedSince: status.Moment(f.PinnedSince),
+		})
 	}
 	for _, r := range runs {
-		p.trouble(r.ID, r.Error, r.Hint)
+		report.Runs = append(report.Runs, pastRun(r))
 	}
-	return nil
-}
-
-// held names the transaction that keeps a flow from being complete any further,
-// as far as the last run knew of one.
-func held(f control.FlowRow) string {
-	if f.PinnedSince.IsZero() {
-		return ""
-	}
-	return ", held back by a transaction that is open since about " + stamp(f.PinnedSince)
+	return p.print(report)
 }
 
 // stateOf says in a word what a flow is doing.
@@ -107,41 +86,14 @@ func (p *work) stateOf(ctx context.Context, f control.FlowRow) (string, error) {
 	return "idle", nil
 }
 
-func (p *work) statusLines(ctx context.Context, flows []control.FlowRow, runs []control.RunRow) error {
-	for _, f := range flows {
-		state, err := p.stateOf(ctx, f)
-		if err != nil {
-			return err
-		}
-		line := map[string]any{"type": "flow", "object": f.Object, "state": state, "paused": f.Paused,
-			"watermark": moment(f.Watermark), "grade": f.Grade, "rows": f.Rows, "generation": f.Generation,
-			"storage_bytes": f.Rows * schema.StorageBytes(f.Object), "last_run": f.LastRun, "pinned_since": moment(f.PinnedSince)}
-		if !f.Watermark.IsZero() {
-			line["behind_seconds"] = p.behind(f.Watermark).Seconds()
-		}
-		if err := p.line(line); err != nil {
-			return err
-		}
+// pastRun is what a run's row says in a list of them.
+func pastRun(r control.RunRow) status.PastRun {
+	past := status.PastRun{
+		ID: r.ID, State: string(r.State), Started: r.Started, Holder: r.Holder,
+		Objects: len(r.Objects), Calls: r.Calls, Error: r.Error, Hint: hintFor(r.Error, r.Hint),
 	}
-	for _, r := range runs {
-		line := map[string]any{"type": "run", "id": r.ID, "state": r.State, "started": r.Started,
-			"objects": len(r.Objects), "api_calls": r.Calls}
-		if !r.Ended.IsZero() {
-			line["seconds"] = r.Ended.Sub(r.Started).Seconds()
-		}
-		if r.Error != "" {
-			line["error"], line["hint"] = r.Error, r.Hint
-		}
-		if err := p.line(line); err != nil {
-			return err
-		}
+	if !r.Ended.IsZero() {
+		past.Seconds = new(status.Seconds(r.Ended.Sub(r.Started)))
 	}
-	return nil
-}
-
-func (p *work) took(r control.RunRow) string {
-	if r.Ended.IsZero() {
-		return "-"
-	}
-	return r.Ended.Sub(r.Started).Round(100 * time.Millisecond).String()
+	return past
 }
