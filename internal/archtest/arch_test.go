@@ -201,6 +201,33 @@ func TestNothingRunsBeforeMain(t *testing.T) {
 	})
 }
 
+// What a command says is a struct with a name for each thing in it, so that text,
+// JSON and whatever else shows it are made of one value. A map of anything is how
+// that was lost before: nobody can tell what is in it, and each form adds its own.
+func TestReportsAreStructs(t *testing.T) {
+	eachSource(t, func(path string, fset *token.FileSet, f *ast.File) {
+		if !strings.HasPrefix(path, "cli/") && !strings.HasPrefix(path, "status/") {
+			return
+		}
+		ast.Inspect(f, func(n ast.Node) bool {
+			if m, ok := n.(*ast.MapType); ok && isAny(m.Value) {
+				t.Errorf("%s:%d has a map of anything; make it a struct in internal/status", path, fset.Position(m.Pos()).Line)
+			}
+			return true
+		})
+	})
+}
+
+func isAny(e ast.Expr) bool {
+	switch e := e.(type) {
+	case *ast.Ident:
+		return e.Name == "any"
+	case *ast.InterfaceType:
+		return e.Methods.NumFields() == 0
+	}
+	return false
+}
+
 // "sync" is a package of Go, not a word of ours: a run copies, loads and
 // consolidates, and each of these has its own name.
 func TestGlossaryWords(t *testing.T) {
