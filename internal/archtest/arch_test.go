@@ -32,7 +32,7 @@ type listed struct {
 
 func packages(t *testing.T) []listed {
 	t.Helper()
-	cmd := exec.Command("go", "list", "-json=ImportPath,Imports", "./internal/...")
+	cmd := exec.Command("go", "list", "-json=ImportPath,Imports", "./internal/...", "./cmd/...")
 	cmd.Dir = "../.."
 	cmd.Stderr = os.Stderr
 	out, err := cmd.Output()
@@ -114,10 +114,21 @@ func TestLambdaIsLight(t *testing.T) {
 	}
 }
 
-// Only cmd names a driver, and a driver knows no noun but its parent.
+// A rig is for tests: no package that is built into a program imports it.
+func TestOnlyTestsImportTheRig(t *testing.T) {
+	for _, p := range packages(t) {
+		if slices.Contains(p.Imports, module+"rig") {
+			t.Errorf("%s imports rig, which is for tests", p.ImportPath)
+		}
+	}
+}
+
+// Only cmd names a driver, and a driver knows no noun but its parent. (So does
+// the rig, which is what cmd is to a program.)
 func TestDriversMeetInTheirParent(t *testing.T) {
 	_, may := lines()
 	words := []string{"plan", "schema", "awserr"}
+	delete(may, "rig")
 	for name, deps := range may {
 		parent, _, isDriver := strings.Cut(name, "/")
 		for _, dep := range deps {

@@ -9,6 +9,7 @@ import (
 
 // A word is found wherever it stands, over the edge of a buffer too.
 func TestContainsAny(t *testing.T) {
+	t.Parallel()
 	word := "003000000000001AAA"
 	for _, before := range []int{0, 1, 1<<20 - 18, 1<<20 - 17, 1<<20 - 9, 1<<20 - 1, 1 << 20, 3<<20 - 5} {
 		text := strings.Repeat("x", before) + word + strings.Repeat("y", 100)

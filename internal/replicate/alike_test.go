@@ -9,6 +9,7 @@ import (
 
 	"catchment/internal/control"
 	"catchment/internal/plan"
+	"catchment/internal/rig"
 	"catchment/internal/stage"
 	"catchment/internal/verify"
 )
@@ -17,37 +18,38 @@ import (
 // that is written as 12345.0 is that number, and 12345.5 is refused by both, in the
 // same words.
 func TestRunAndDigestJudgeAlike(t *testing.T) {
-	org := newOrg(t, map[string]int{"Account": 12}, nil)
+	t.Parallel()
 	for _, name := range []string{"duckdb", "postgres", "redshift"} {
 		t.Run(name, func(t *testing.T) {
-			r := newRig(t, org, "Account")
-			r.shelf = shelfOf(t, name)
-			r.flows[0].Fields = []string{"NumberOfEmployees"}
-			r.flows[0].Mover = "bulk"
-			r.set(r.ids("Account")[5], "NumberOfEmployees", "12345")
-			r.later(time.Hour)
+			t.Parallel()
+			r := rig.New(t, rig.NewOrg(t, map[string]int{"Account": 12}, nil), "Account")
+			r.Shelf = shelfOf(t, name)
+			r.Flows[0].Fields = []string{"NumberOfEmployees"}
+			r.Flows[0].Mover = "bulk"
+			r.Set(r.IDs("Account")[5], "NumberOfEmployees", "12345")
+			r.Later(time.Hour)
 			sent := func(text string) {
-				r.between(func(w http.ResponseWriter, req *http.Request, next http.Handler) {
-					rewritten(w, req, next, func(body []byte) []byte {
+				r.Between(func(w http.ResponseWriter, req *http.Request, next http.Handler) {
+					rig.Rewritten(w, req, next, func(body []byte) []byte {
 						return []byte(strings.ReplaceAll(string(body), `"12345"`, `"`+text+`"`))
 					})
 				})
 			}
 			sent("12345.0")
-			r.done(nil)
-			if found := r.verified(r.flows[0], values); found.Differs() || found.Source != 12 {
+			r.Done(nil)
+			if found := r.Verified(r.Flows[0], rig.Values); found.Differs() || found.Source != 12 {
 				t.Errorf("12345.0: %+v", found)
 			}
 			sent("12345.5")
-			p := r.start(nil)
-			v := p.verifier()
+			p := r.Start(nil)
+			v := p.Verifier()
 			v.Options.Method = verify.Values
-			_, digest := v.Flow(p.ctx, r.flows[0])
-			p.close()
+			_, digest := v.Flow(p.Ctx, r.Flows[0])
+			p.Close()
 			if !errors.Is(digest, stage.ErrUnfit) || plan.ClassOf(digest) != plan.Fix {
 				t.Fatalf("the digest takes 12345.5: %v", digest)
 			}
-			run := r.run(func(p *process) { p.options.Full = true }).Objects[0]
+			run := r.Run(rig.Full).Objects[0]
 			if run.State != control.FlowFailed || !strings.HasSuffix(run.Error, tail(digest)) || run.Hint != plan.HintOf(digest) {
 				t.Errorf("the run says %q, hint %q; the digest %v", run.Error, run.Hint, digest)
 			}

@@ -9,6 +9,7 @@ import (
 )
 
 func TestUntil(t *testing.T) {
+	t.Parallel()
 	now := time.Date(2026, 1, 2, 8, 0, 0, 0, time.UTC)
 	said := func(d time.Duration) error {
 		return &plan.Failure{Class: plan.Wait, Until: now.Add(d), Err: errors.New("limit")}

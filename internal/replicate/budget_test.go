@@ -11,6 +11,7 @@ import (
 	"catchment/internal/fakeorg"
 	"catchment/internal/plan"
 	"catchment/internal/replicate"
+	"catchment/internal/rig"
 )
 
 // waits notes what a process waits for.
@@ -19,8 +20,8 @@ type waits struct {
 	all []replicate.Progress
 }
 
-func (w *waits) hear(p *process) {
-	p.options.Progress = func(e replicate.Progress) {
+func (w *waits) hear(p *rig.Process) {
+	p.Options.Progress = func(e replicate.Progress) {
 		w.mu.Lock()
 		defer w.mu.Unlock()
 		if !e.Until.IsZero() {
@@ -30,10 +31,10 @@ func (w *waits) hear(p *process) {
 }
 
 // people uses up API calls that are not ours.
-func (r *rig) people(calls int) {
-	token := r.session()
+func people(r *rig.Rig, calls int) {
+	token := r.Session()
 	for range calls {
-		r.ask(token, "/services/data/v66.0/limits", new(map[string]any))
+		r.Ask(token, "/services/data/v66.0/limits", new(map[string]any))
 	}
 }
 
@@ -41,22 +42,23 @@ func (r *rig) people(calls int) {
 // when, and goes on by itself, neither failed nor done before it has read all
 // (invariant 10; airbyte#8690 stopped early and said success).
 func TestPainAirbyte8690(t *testing.T) {
-	r := newRig(t, newOrg(t, map[string]int{"Contact": 20}, func(o *fakeorg.Options) { o.DailyAPIRequests = 1000 }), "Contact")
-	r.people(650)
-	before, began := r.org.Requests(), r.org.Clock().Now()
+	t.Parallel()
+	r := rig.New(t, rig.NewOrg(t, map[string]int{"Contact": 20}, func(o *fakeorg.Options) { o.DailyAPIRequests = 1000 }), "Contact")
+	people(r, 650)
+	before, began := r.Org.Requests(), r.Org.Clock().Now()
 	var w waits
 	var early map[string]int
-	row := r.done(func(p *process) {
-		p.options.Reserve = 40
+	row := r.Done(func(p *rig.Process) {
+		p.Options.Reserve = 40
 		w.hear(p)
-		p.before = func(step string, _ plan.Task) {
+		p.Before = func(step string, _ plan.Task) {
 			if step == replicate.Load && early == nil {
-				early = r.org.Requests()
+				early = r.Org.Requests()
 			}
 		}
 	})
-	r.same()
-	if passed := r.org.Clock().Now().Sub(began); passed < 23*time.Hour || passed > 26*time.Hour {
+	r.Same()
+	if passed := r.Org.Clock().Now().Sub(began); passed < 23*time.Hour || passed > 26*time.Hour {
 		t.Errorf("it went on after %s", passed)
 	}
 	if len(w.all) < 80 || !strings.Contains(w.all[0].Why, "of the org's 1000 API calls") || w.all[0].Until.Sub(began) < 14*time.Minute {
@@ -74,78 +76,81 @@ func TestPainAirbyte8690(t *testing.T) {
 
 // Who verifies is sent away until there is room again.
 func TestVerifyLeavesTheReserve(t *testing.T) {
-	r := newRig(t, newOrg(t, map[string]int{"Contact": 20}, func(o *fakeorg.Options) { o.DailyAPIRequests = 1000 }), "Contact")
-	r.done(nil)
-	r.people(650)
-	p := r.start(nil)
-	defer p.close()
-	v := p.verifier()
+	t.Parallel()
+	r := rig.New(t, rig.NewOrg(t, map[string]int{"Contact": 20}, func(o *fakeorg.Options) { o.DailyAPIRequests = 1000 }), "Contact")
+	r.Done(nil)
+	people(r, 650)
+	p := r.Start(nil)
+	defer p.Close()
+	v := p.Verifier()
 	v.Options.Reserve = 40
-	before := r.org.Requests()
-	if _, err := v.Flow(p.ctx, r.flows[0]); plan.ClassOf(err) != plan.Wait || !strings.Contains(err.Error(), "of the org's 1000 API calls") {
+	before := r.Org.Requests()
+	if _, err := v.Flow(p.Ctx, r.Flows[0]); plan.ClassOf(err) != plan.Wait || !strings.Contains(err.Error(), "of the org's 1000 API calls") {
 		t.Errorf("%v", err)
 	}
-	if after := r.org.Requests(); after["job"] != before["job"] || after["query"] != before["query"] {
+	if after := r.Org.Requests(); after["job"] != before["job"] || after["query"] != before["query"] {
 		t.Errorf("%v, then %v", before, after)
 	}
-	r.later(25 * time.Hour)
-	if _, err := v.Flow(p.ctx, r.flows[0]); err != nil {
+	r.Later(25 * time.Hour)
+	if _, err := v.Flow(p.Ctx, r.Flows[0]); err != nil {
 		t.Error(err)
 	}
 }
 
 func TestPainEstuary3318(t *testing.T) {
-	r := newRig(t, newOrg(t, map[string]int{"Contact": 20}, func(o *fakeorg.Options) { o.DailyQueryJobs = 10 }), "Contact")
+	t.Parallel()
+	r := rig.New(t, rig.NewOrg(t, map[string]int{"Contact": 20}, func(o *fakeorg.Options) { o.DailyQueryJobs = 10 }), "Contact")
 	for range 6 { // other programs take theirs
-		r.post("/services/data/v66.0/jobs/query", `{"operation":"query","query":"SELECT Id FROM Contact"}`)
+		post(r, "/services/data/v66.0/jobs/query", `{"operation":"query","query":"SELECT Id FROM Contact"}`)
 	}
-	r.later(time.Hour)
+	r.Later(time.Hour)
 	var w waits
-	r.done(func(p *process) { p.options.Reserve = 40; w.hear(p) })
-	r.same()
+	r.Done(func(p *rig.Process) { p.Options.Reserve = 40; w.hear(p) })
+	r.Same()
 	if len(w.all) == 0 || !strings.Contains(w.all[0].Why, "6 of the org's 10 Bulk query jobs") {
 		t.Errorf("%+v", w.all)
 	}
-	r.later(time.Hour)
-	r.post("/services/data/v66.0/jobs/query", `{"operation":"query","query":"SELECT Id FROM Contact"}`) // one of ours and one of theirs: enough is left
+	r.Later(time.Hour)
+	post(r, "/services/data/v66.0/jobs/query", `{"operation":"query","query":"SELECT Id FROM Contact"}`) // one of ours and one of theirs: enough is left
 	w.all = nil
-	r.done(func(p *process) { full(p); p.options.Reserve = 40; w.hear(p) })
+	r.Done(func(p *rig.Process) { rig.Full(p); p.Options.Reserve = 40; w.hear(p) })
 	if len(w.all) != 0 {
 		t.Errorf("%+v", w.all)
 	}
 }
 
-func (r *rig) post(path, body string) {
-	r.t.Helper()
-	req, err := http.NewRequestWithContext(r.t.Context(), http.MethodPost, r.server.URL+path, strings.NewReader(body))
-	r.must(err)
-	req.Header.Set("Authorization", "Bearer "+r.session())
+func post(r *rig.Rig, path, body string) {
+	r.T.Helper()
+	req, err := http.NewRequestWithContext(r.T.Context(), http.MethodPost, r.Server.URL+path, strings.NewReader(body))
+	r.Must(err)
+	req.Header.Set("Authorization", "Bearer "+r.Session())
 	req.Header.Set("Content-Type", "application/json")
 	resp, err := http.DefaultClient.Do(req)
-	r.must(err)
-	r.must(resp.Body.Close())
+	r.Must(err)
+	r.Must(resp.Body.Close())
 	if resp.StatusCode != http.StatusOK {
-		r.t.Fatal(resp.Status)
+		r.T.Fatal(resp.Status)
 	}
 }
 
 // A job that never ends is given up with its reason, and another run makes
 // another.
 func TestPainAirbyte17148(t *testing.T) {
-	r := small(t, "Contact", 20)
-	r.org.Fault(fakeorg.Rule{Method: http.MethodPost, Path: "/jobs/query", Nth: 1, StickJob: true})
-	row := r.run(func(p *process) {
-		p.options.JobTime = 6 * time.Hour
-		p.before = func(step string, _ plan.Task) {
+	t.Parallel()
+	r := rig.Small(t, "Contact", 20)
+	r.Org.Fault(fakeorg.Rule{Method: http.MethodPost, Path: "/jobs/query", Nth: 1, StickJob: true})
+	row := r.Run(func(p *rig.Process) {
+		p.Options.JobTime = 6 * time.Hour
+		p.Before = func(step string, _ plan.Task) {
 			if step == replicate.Done {
-				r.later(20 * time.Minute)
+				r.Later(20 * time.Minute)
 			}
 		}
 	})
 	if o := row.Objects[0]; row.State != control.Failed || !strings.Contains(o.Error, "without an end") || !strings.Contains(o.Hint, "Bulk Data Load Jobs") {
 		t.Errorf("%s %+v", row.State, o)
 	}
-	r.done(nil)
-	r.same()
-	r.nothingLeft()
+	r.Done(nil)
+	r.Same()
+	r.NothingLeft()
 }

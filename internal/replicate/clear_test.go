@@ -17,6 +17,7 @@ import (
 	"catchment/internal/flow"
 	"catchment/internal/page"
 	"catchment/internal/plan"
+	"catchment/internal/rig"
 	"catchment/internal/schema"
 	"catchment/internal/value"
 	"catchment/internal/verify"
@@ -56,50 +57,50 @@ func (f failing) Read([]byte) (int, error) { return 0, f.err }
 
 // starred makes the flow of an object out of one of "*", whose masks may name
 // fields that the object doesn't have, or not yet.
-func (r *rig) starred(object string, change func(*flow.Flow)) {
-	r.t.Helper()
-	star := r.flows[0]
+func starred(r *rig.Rig, object string, change func(*flow.Flow)) {
+	r.T.Helper()
+	star := r.Flows[0]
 	star.Object = flow.Star
 	flows, err := flow.Resolve(&flow.File{Flows: []flow.Flow{star}}, []schema.Object{{Name: object, Queryable: true, Retrieveable: true}})
-	r.must(err)
+	r.Must(err)
 	if len(flows) != 1 {
-		r.t.Fatalf("%d flows", len(flows))
+		r.T.Fatalf("%d flows", len(flows))
 	}
-	r.flows = flows
-	change(&r.flows[0])
+	r.Flows = flows
+	change(&r.Flows[0])
 }
 
 // guarded is an org whose Contacts hold a clear text in fields that the flow
 // masks, cuts or drops, also in one of its formulas, and the rig that copies it.
-func guarded(t *testing.T, wide bool) (*rig, []string) {
-	r := newRig(t, newOrg(t, map[string]int{"Account": 3, "Contact": 20}, func(o *fakeorg.Options) {
+func guarded(t *testing.T, wide bool) (*rig.Rig, []string) {
+	r := rig.New(t, rig.NewOrg(t, map[string]int{"Account": 3, "Contact": 20}, func(o *fakeorg.Options) {
 		if wide {
 			o.NotInBulk = []string{"Contact"}
 		}
 	}), "Contact")
-	ids := r.ids("Contact")
+	ids := r.IDs("Contact")
 	if wide {
 		for n := range 400 {
-			r.must(r.org.AddField("Contact", fakeorg.Field{Name: fmt.Sprintf("A_field_with_a_name_that_is_long_%03d__c", n), Type: "string", Length: 80}))
+			r.Must(r.Org.AddField("Contact", fakeorg.Field{Name: fmt.Sprintf("A_field_with_a_name_that_is_long_%03d__c", n), Type: "string", Length: 80}))
 		}
 	}
-	contacts := r.flows
-	r.flows = []flow.Flow{{Object: "Account"}}
-	for _, account := range r.ids("Account") {
-		r.set(account, "Name", "clear account")
+	contacts := r.Flows
+	r.Flows = []flow.Flow{{Object: "Account"}}
+	for _, account := range r.IDs("Account") {
+		r.Set(account, "Name", "clear account")
 	}
-	r.flows = contacts
-	r.must(r.org.AddField("Contact", fakeorg.Field{Name: "Account_Name__c", Type: "string", Length: 255, Formula: "Account.Name"}))
-	r.must(r.org.AddField("Contact", fakeorg.Field{Name: "Later__c", Type: "string", Length: 80}))
+	r.Flows = contacts
+	r.Must(r.Org.AddField("Contact", fakeorg.Field{Name: "Account_Name__c", Type: "string", Length: 255, Formula: "Account.Name"}))
+	r.Must(r.Org.AddField("Contact", fakeorg.Field{Name: "Later__c", Type: "string", Length: 80}))
 	for i, id := range ids {
-		r.set(id, "Email", fmt.Sprintf("clear%d@acme.example", i))
-		r.set(id, "Phone", "clear 030")
-		r.set(id, "Title", "cut clear")
-		r.set(id, "Later__c", "clear later")
+		r.Set(id, "Email", fmt.Sprintf("clear%d@acme.example", i))
+		r.Set(id, "Phone", "clear 030")
+		r.Set(id, "Title", "cut clear")
+		r.Set(id, "Later__c", "clear later")
 	}
-	r.must(r.org.HideField("Contact", "Later__c"))
-	r.later(time.Hour)
-	r.starred("Contact", func(fl *flow.Flow) {
+	r.Must(r.Org.HideField("Contact", "Later__c"))
+	r.Later(time.Hour)
+	starred(r, "Contact", func(fl *flow.Flow) {
 		fl.Salt, fl.Invalid, fl.Sweep = "env:SALT", flow.Reject, week
 		fl.Refresh, fl.RefreshFields = flow.Refresh{Every: 24 * time.Hour}, []string{"Phone"}
 		fl.Changes = []value.Change{{Field: "Email", Mask: value.SHA256}, {Field: "Phone", Mask: value.Fixed, Text: "***"},
@@ -114,51 +115,52 @@ func guarded(t *testing.T, wide bool) (*rig, []string) {
 // or in groups of columns, changes, a refresh, the backfill of a new field, what a
 // sweep finds, rejected records, a repair, or a rebuild.
 func TestNoClearTextAnywhere(t *testing.T) {
+	t.Parallel()
 	for _, wide := range []bool{false, true} {
 		t.Run(fmt.Sprintf("wide %v", wide), func(t *testing.T) {
 			r, ids := guarded(t, wide)
 			var mu sync.Mutex
 			stored := map[string]bool{}
-			r.begun = func(p *process) {
-				p.stage = watchedStore{p.stage, &mu, stored, "clear"}
-				p.options.Keep = 1000 * time.Hour
+			r.Begun = func(p *rig.Process) {
+				p.Stage = watchedStore{p.Stage, &mu, stored, "clear"}
+				p.Options.Keep = 1000 * time.Hour
 			}
-			r.set(ids[0], "LastName", "! rejected")
-			r.later(time.Hour)
-			if o := r.done(nil).Objects[0]; o.Rejected == 0 {
+			r.Set(ids[0], "LastName", "! rejected")
+			r.Later(time.Hour)
+			if o := r.Done(nil).Objects[0]; o.Rejected == 0 {
 				t.Errorf("%+v", o)
 			}
-			r.later(time.Hour)
-			r.set(ids[1], "Email", "clear again")
-			r.set(ids[2], "LastName", "! rejected")
-			r.later(time.Hour)
-			if o := r.done(nil).Objects[0]; o.Rejected != 1 {
+			r.Later(time.Hour)
+			r.Set(ids[1], "Email", "clear again")
+			r.Set(ids[2], "LastName", "! rejected")
+			r.Later(time.Hour)
+			if o := r.Done(nil).Objects[0]; o.Rejected != 1 {
 				t.Errorf("%+v", o)
 			}
-			r.must(r.org.ShowField("Contact", "Later__c"))
-			r.must(r.org.Drift(ids[3], "Phone", "clear drift"))
-			r.must(r.org.HideRecord(ids[4]))
-			r.later(8 * 24 * time.Hour)
-			row := r.done(allowDeletes)
+			r.Must(r.Org.ShowField("Contact", "Later__c"))
+			r.Must(r.Org.Drift(ids[3], "Phone", "clear drift"))
+			r.Must(r.Org.HideRecord(ids[4]))
+			r.Later(8 * 24 * time.Hour)
+			row := r.Done(rig.AllowDeletes)
 			if notes := strings.Join(row.Objects[0].Notes, " "); !strings.Contains(notes, "later__c is new") {
 				t.Errorf("notes %q", notes)
 			}
-			r.must(r.org.ShowRecord(ids[4]))
-			r.later(8 * 24 * time.Hour)
-			if notes := strings.Join(r.done(nil).Objects[0].Notes, " "); !strings.Contains(notes, "1 records are there again") || !strings.Contains(notes, "refresh: ") {
+			r.Must(r.Org.ShowRecord(ids[4]))
+			r.Later(8 * 24 * time.Hour)
+			if notes := strings.Join(r.Done(nil).Objects[0].Notes, " "); !strings.Contains(notes, "1 records are there again") || !strings.Contains(notes, "refresh: ") {
 				t.Errorf("notes %q", notes)
 			}
-			r.repaired(ids, wide)
-			got := r.texts("contact", "id", "email", "phone", "title", "account_name__c", "later__c")
+			repaired(r, ids, wide)
+			got := r.Texts("contact", "id", "email", "phone", "title", "account_name__c", "later__c")
 			for _, id := range ids[1:] {
 				row := got[id]
 				if len(row) == 0 || len(row[1]) != 64 || row[2] != "***" || row[3] != "cut" || row[4] != "" && row[4] != "******account" || len(row[5]) != 64 {
 					t.Errorf("%s: %q", id, row)
 				}
 			}
-			r.later(time.Hour)
-			r.done(full)
-			r.nowhere("clear", "pepper")
+			r.Later(time.Hour)
+			r.Done(rig.Full)
+			nowhere(r, "clear", "pepper")
 			if len(stored) > 0 {
 				t.Errorf("stored on the way: %v", stored)
 			}
@@ -168,67 +170,68 @@ func TestNoClearTextAnywhere(t *testing.T) {
 
 // repaired damages rows, also of a record that is rejected, and mends them. Where
 // the object is too wide for a query of all its values, only stamps are compared.
-func (r *rig) repaired(ids []string, wide bool) {
-	r.t.Helper()
-	fl, method, wrong := r.flows[0], verify.Values, int64(1)
+func repaired(r *rig.Rig, ids []string, wide bool) {
+	r.T.Helper()
+	fl, method, wrong := r.Flows[0], verify.Values, int64(1)
 	if wide {
 		method, wrong = verify.Stamps, 0
-		p := r.start(nil)
-		v := p.verifier()
-		values(&v.Options)
-		if _, err := v.Flow(p.ctx, fl); plan.ClassOf(err) != plan.Fix || !strings.Contains(plan.HintOf(err), "without --digest") {
-			r.t.Errorf("a digest of too many fields: %v", err)
+		p := r.Start(nil)
+		v := p.Verifier()
+		rig.Values(&v.Options)
+		if _, err := v.Flow(p.Ctx, fl); plan.ClassOf(err) != plan.Fix || !strings.Contains(plan.HintOf(err), "without --digest") {
+			r.T.Errorf("a digest of too many fields: %v", err)
 		}
-		p.close()
+		p.Close()
 	}
 	look := func(o *verify.Options) { o.Method = method }
-	found := r.verified(fl, look)
+	found := r.Verified(fl, look)
 	if found.Differs() || found.Rejected != 2 || !slices.Contains(found.RejectedIDs, ids[0]) || !slices.Contains(found.RejectedIDs, ids[2]) {
-		r.t.Errorf("before: %+v", found.Difference)
+		r.T.Errorf("before: %+v", found.Difference)
 	}
 	for _, field := range []string{"Email", "Phone", "Title", "Account_Name__c", "Later__c"} {
 		if !wide && !slices.ContainsFunc(found.LeftOut, func(l verify.LeftOut) bool { return l.Field == field && strings.Contains(l.Reason, "the flow changes") }) {
-			r.t.Errorf("%s was compared", field)
+			r.T.Errorf("%s was compared", field)
 		}
 	}
-	r.exec("DELETE FROM salesforce.contact WHERE id IN ('" + ids[5] + "')")
-	r.exec("UPDATE salesforce.contact SET systemmodstamp = systemmodstamp - INTERVAL 1 SECOND WHERE id = '" + ids[6] + "'")
-	r.exec("UPDATE salesforce.contact SET firstname = 'Wrong' WHERE id = '" + ids[7] + "'")
-	r.exec("DELETE FROM salesforce_incremental._catchment_rejected WHERE record_key = '" + ids[0] + "'")
-	if found := r.verified(fl, look); found.Missing != 2 || found.Stale != 1 || found.Wrong != wrong || found.Rejected != 1 {
-		r.t.Errorf("damaged: %+v", found.Difference)
+	r.Exec("DELETE FROM salesforce.contact WHERE id IN ('" + ids[5] + "')")
+	r.Exec("UPDATE salesforce.contact SET systemmodstamp = systemmodstamp - INTERVAL 1 SECOND WHERE id = '" + ids[6] + "'")
+	r.Exec("UPDATE salesforce.contact SET firstname = 'Wrong' WHERE id = '" + ids[7] + "'")
+	r.Exec("DELETE FROM salesforce_incremental._catchment_rejected WHERE record_key = '" + ids[0] + "'")
+	if found := r.Verified(fl, look); found.Missing != 2 || found.Stale != 1 || found.Wrong != wrong || found.Rejected != 1 {
+		r.T.Errorf("damaged: %+v", found.Difference)
 	}
-	if mended := r.verified(fl, func(o *verify.Options) { o.Method, o.Repair = method, true }); mended.Repaired != 3+wrong || mended.Remaining() != 0 {
-		r.t.Errorf("repaired %d, remaining %d", mended.Repaired, mended.Remaining())
+	if mended := r.Verified(fl, func(o *verify.Options) { o.Method, o.Repair = method, true }); mended.Repaired != 3+wrong || mended.Remaining() != 0 {
+		r.T.Errorf("repaired %d, remaining %d", mended.Repaired, mended.Remaining())
 	}
-	if after := r.verified(fl, look); after.Differs() || after.Rejected != 2 {
-		r.t.Errorf("after: %+v", after.Difference)
+	if after := r.Verified(fl, look); after.Differs() || after.Rejected != 2 {
+		r.T.Errorf("after: %+v", after.Difference)
 	}
-	if quick := r.verified(fl, sample); quick.Differs() || quick.Rejected == 0 {
-		r.t.Errorf("a sample: %+v", quick.Difference)
+	if quick := r.Verified(fl, rig.Sample); quick.Differs() || quick.Rejected == 0 {
+		r.T.Errorf("a sample: %+v", quick.Difference)
 	}
 }
 
 // A rejected record leaves no trace either once it is erased.
 func TestEraseRejected(t *testing.T) {
+	t.Parallel()
 	r, ids := guarded(t, false)
-	r.begun = keep
-	r.set(ids[0], "LastName", "! rejected")
-	r.later(time.Hour)
-	r.done(nil)
-	r.must(r.org.Purge(ids[0]))
-	r.later(time.Hour)
-	if len(r.traces(ids[0])) == 0 {
+	r.Begun = rig.Keep
+	r.Set(ids[0], "LastName", "! rejected")
+	r.Later(time.Hour)
+	r.Done(nil)
+	r.Must(r.Org.Purge(ids[0]))
+	r.Later(time.Hour)
+	if len(r.Traces(ids[0])) == 0 {
 		t.Fatal("there was nothing to erase")
 	}
-	if _, err := r.erase(nil, ids[0]); err != nil {
+	if _, err := r.Erase(nil, ids[0]); err != nil {
 		t.Fatal(err)
 	}
-	if traces := r.traces(ids[0]); len(traces) > 0 {
+	if traces := r.Traces(ids[0]); len(traces) > 0 {
 		t.Errorf("traces in %q", traces)
 	}
-	r.later(time.Hour)
-	if row := r.run(nil); row.State != control.Done {
+	r.Later(time.Hour)
+	if row := r.Run(nil); row.State != control.Done {
 		t.Errorf("%+v", row)
 	}
 }
@@ -236,25 +239,26 @@ func TestEraseRejected(t *testing.T) {
 // A row of a record whose newest version is rejected stays as it was: no group of
 // columns, backfill or sweep changes it, and no sweep reads it again and again.
 func TestRejectedStaysAsItWas(t *testing.T) {
+	t.Parallel()
 	r, ids := guarded(t, true)
-	r.done(nil)
-	before := r.texts("contact", "id", "firstname", "lastname", "systemmodstamp")
-	r.later(time.Hour)
-	r.set(ids[0], "LastName", "! rejected")
-	r.set(ids[0], "FirstName", "New")
-	r.later(time.Hour)
-	if o := r.done(nil).Objects[0]; o.Rejected != 1 {
+	r.Done(nil)
+	before := r.Texts("contact", "id", "firstname", "lastname", "systemmodstamp")
+	r.Later(time.Hour)
+	r.Set(ids[0], "LastName", "! rejected")
+	r.Set(ids[0], "FirstName", "New")
+	r.Later(time.Hour)
+	if o := r.Done(nil).Objects[0]; o.Rejected != 1 {
 		t.Errorf("%+v", o)
 	}
 	for range 2 {
-		r.later(8 * 24 * time.Hour)
-		if notes := strings.Join(r.done(nil).Objects[0].Notes, " "); strings.Contains(notes, "there again") {
+		r.Later(8 * 24 * time.Hour)
+		if notes := strings.Join(r.Done(nil).Objects[0].Notes, " "); strings.Contains(notes, "there again") {
 			t.Errorf("notes %q", notes)
 		}
 	}
-	r.later(time.Hour)
-	r.done(full)
-	if after := r.texts("contact", "id", "firstname", "lastname", "systemmodstamp"); !slices.Equal(after[ids[0]], before[ids[0]]) {
+	r.Later(time.Hour)
+	r.Done(rig.Full)
+	if after := r.Texts("contact", "id", "firstname", "lastname", "systemmodstamp"); !slices.Equal(after[ids[0]], before[ids[0]]) {
 		t.Errorf("%q, was %q", after[ids[0]], before[ids[0]])
 	}
 }

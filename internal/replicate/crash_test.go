@@ -3,12 +3,12 @@ package replicate_test
 import (
 	"context"
 	"flag"
-	"os"
 	"testing"
 	"time"
 
 	"catchment/internal/control"
 	"catchment/internal/fakeorg"
+	"catchment/internal/rig"
 )
 
 var crashEvery = flag.Int("crash.every", 0, "crash at every n-th moment of a run; 1 is exhaustive (0: some)")
@@ -16,34 +16,35 @@ var crashEvery = flag.Int("crash.every", 0, "crash at every n-th moment of a run
 // crashOrg is small enough to be read hundreds of times: three pages
 // by Bulk, then a few changes by REST.
 func crashOrg(t testing.TB) *fakeorg.Org {
-	return newOrg(t, map[string]int{"Contact": 16, "User": 1}, nil)
+	return rig.NewOrg(t, map[string]int{"Contact": 16, "User": 1}, nil)
 }
 
 // A run may die at any moment: the next one goes on, and ends with what the
 // org has, every record once (invariants 1, 2, 5 and 6).
 func TestCrashAtEveryMoment(t *testing.T) {
+	t.Parallel()
 	for _, phase := range []struct {
 		name  string
-		ready func(*rig) // brings a rig to where the run begins that dies
-		run   func(*process)
+		ready func(*rig.Rig) // brings a rig to where the run begins that dies
+		run   func(*rig.Process)
 	}{
-		{"first run", func(*rig) {}, func(*process) {}},
-		{"increment by REST", func(r *rig) { r.done(nil); r.history(12, 3) }, func(*process) {}},
-		{"deletes and a sweep", vanish, func(*process) {}},
-		{"a query that takes too long", func(r *rig) {
-			r.org.Fault(fakeorg.Rule{Method: "POST", Path: "/jobs/query", TimeOutOver: 5})
-		}, func(*process) {}},
-		{"rebuild", func(r *rig) { r.done(nil); r.history(12, 3) }, full},
-		{"a field that was hidden", func(r *rig) {
-			r.must(r.org.HideField("Contact", "Title"))
-			r.done(nil)
-			r.history(12, 3)
-			r.must(r.org.ShowField("Contact", "Title"))
-		}, func(*process) {}},
+		{"first run", func(*rig.Rig) {}, func(*rig.Process) {}},
+		{"increment by REST", func(r *rig.Rig) { r.Done(nil); r.History(12, 3) }, func(*rig.Process) {}},
+		{"deletes and a sweep", vanish, func(*rig.Process) {}},
+		{"a query that takes too long", func(r *rig.Rig) {
+			r.Org.Fault(fakeorg.Rule{Method: "POST", Path: "/jobs/query", TimeOutOver: 5})
+		}, func(*rig.Process) {}},
+		{"rebuild", func(r *rig.Rig) { r.Done(nil); r.History(12, 3) }, rig.Full},
+		{"a field that was hidden", func(r *rig.Rig) {
+			r.Must(r.Org.HideField("Contact", "Title"))
+			r.Done(nil)
+			r.History(12, 3)
+			r.Must(r.Org.ShowField("Contact", "Title"))
+		}, func(*rig.Process) {}},
 	} {
 		t.Run(phase.name, func(t *testing.T) {
-			template := newRig(t, crashOrg(t), "Contact")
-			template.keeps("Contact", "LastName", "Email", "Birthdate")
+			template := rig.New(t, crashOrg(t), "Contact")
+			template.Keeps("Contact", "LastName", "Email", "Birthdate")
 			phase.ready(template)
 			moments := countMoments(t, template, phase.run)
 			every := *crashEvery
@@ -62,62 +63,48 @@ func TestCrashAtEveryMoment(t *testing.T) {
 
 // vanish lets records go that no stamp tells of: behind the delete log, within
 // it, and out of sight; and one comes back.
-func vanish(r *rig) {
-	r.flows[0].Sweep = week
-	ids := r.ids("Contact")
-	r.must(r.org.HideRecord(ids[0]))
-	r.done(nil)
-	r.must(r.org.Purge(ids[1]))
-	r.later(20 * 24 * time.Hour)
-	r.must(r.org.ShowRecord(ids[0]))
-	r.must(r.org.HideRecord(ids[2]))
-	r.must(r.org.Purge(ids[3]))
-	r.must(r.org.Touch(ids[4]))
-	r.later(time.Hour)
+func vanish(r *rig.Rig) {
+	r.Flows[0].Sweep = week
+	ids := r.IDs("Contact")
+	r.Must(r.Org.HideRecord(ids[0]))
+	r.Done(nil)
+	r.Must(r.Org.Purge(ids[1]))
+	r.Later(20 * 24 * time.Hour)
+	r.Must(r.Org.ShowRecord(ids[0]))
+	r.Must(r.Org.HideRecord(ids[2]))
+	r.Must(r.Org.Purge(ids[3]))
+	r.Must(r.Org.Touch(ids[4]))
+	r.Later(time.Hour)
 }
 
-// fork makes a rig of the same org whose files are copies.
-func (r *rig) fork(t *testing.T) *rig {
-	f := newRig(t, r.org)
-	f.flows, f.narrow, f.lives = r.flows, r.narrow, r.lives+1000
-	f.ticks.Store(r.ticks.Load())
-	for key, at := range r.written {
-		f.written[key] = at
-	}
-	if err := os.CopyFS(f.dir, os.DirFS(r.dir)); err != nil {
-		t.Fatal(err)
-	}
-	return f
-}
-
-func countMoments(t *testing.T, template *rig, run func(*process)) int {
-	f := &fate{}
-	p := template.fork(t).start(f)
-	defer p.close()
+func countMoments(t *testing.T, template *rig.Rig, run func(*rig.Process)) int {
+	f := &rig.Fate{}
+	p := template.Fork(t).Start(f)
+	defer p.Close()
 	run(p)
-	if row := p.run(); row.State != control.Done {
+	if row := p.Run(); row.State != control.Done {
 		t.Fatalf("without a crash: %+v", row)
 	}
-	return f.moments
+	return f.Moments
 }
 
-func crashAt(t *testing.T, template *rig, n int, run func(*process)) {
-	r := template.fork(t)
-	p := r.start(&fate{at: n})
-	p.tries = 1
+func crashAt(t *testing.T, template *rig.Rig, n int, run func(*rig.Process)) {
+	r := template.Fork(t)
+	p := r.Start(&rig.Fate{At: n})
+	p.Tries = 1
 	run(p)
-	if p.control != nil { // it may have died on the way
-		p.run()
+	if p.Control != nil { // it may have died on the way
+		p.Run()
 	}
-	if context.Cause(p.ctx) == nil {
+	if context.Cause(p.Ctx) == nil {
 		t.Logf("moment %d never came", n) // the order of what goes on at once isn't fixed
 	}
-	p.close()
-	jobs := r.jobs()
-	r.done(nil)
-	r.same()
-	r.nothingKept()
-	if left := r.jobs(); left > jobs {
+	p.Close()
+	jobs := r.Jobs()
+	r.Done(nil)
+	r.Same()
+	r.NothingKept()
+	if left := r.Jobs(); left > jobs {
 		t.Errorf("%d jobs are in the org, before the clean run %d", left, jobs)
 	}
 }
@@ -126,30 +113,31 @@ func crashAt(t *testing.T, template *rig, n int, run func(*process)) {
 // job whose result didn't add up: what that has staged isn't in the next run's
 // way (TestSoak, seed 20264514).
 func TestFailuresWhileAJobIsReplaced(t *testing.T) {
-	template := newRig(t, crashOrg(t), "Contact")
-	template.keeps("Contact", "LastName", "Email", "Birthdate")
-	template.org.Fault(fakeorg.Rule{Path: "/results", DuplicatePage: true, Nth: 2})
-	if row := template.run(func(p *process) { p.tries = 1 }); row.State != control.Failed {
+	t.Parallel()
+	template := rig.New(t, crashOrg(t), "Contact")
+	template.Keeps("Contact", "LastName", "Email", "Birthdate")
+	template.Org.Fault(fakeorg.Rule{Path: "/results", DuplicatePage: true, Nth: 2})
+	if row := template.Run(func(p *rig.Process) { p.Tries = 1 }); row.State != control.Failed {
 		t.Fatalf("%+v", row)
 	}
-	template.org.ClearFaults()
-	rehearsal := &fate{}
-	p := template.fork(t).start(rehearsal)
-	p.run()
-	p.close()
+	template.Org.ClearFaults()
+	rehearsal := &rig.Fate{}
+	p := template.Fork(t).Start(rehearsal)
+	p.Run()
+	p.Close()
 	met := 0
-	for n, of := range rehearsal.kinds {
+	for n, of := range rehearsal.Kinds {
 		if of != "warehouse" {
 			continue
 		}
-		r := template.fork(t)
-		p := r.start(&fate{hiccups: map[int]bool{n + 1: true}, hiccuped: func(string) { met++ }})
-		p.tries = 1
-		p.run()
-		p.close()
-		r.done(nil)
-		r.same()
-		r.nothingKept()
+		r := template.Fork(t)
+		p := r.Start(&rig.Fate{Hiccups: map[int]bool{n + 1: true}, Hiccuped: func(string) { met++ }})
+		p.Tries = 1
+		p.Run()
+		p.Close()
+		r.Done(nil)
+		r.Same()
+		r.NothingKept()
 	}
 	if met < 10 {
 		t.Errorf("only %d failures were met", met)

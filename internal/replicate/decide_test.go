@@ -15,6 +15,7 @@ import (
 var noon = time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC)
 
 func TestDecide(t *testing.T) {
+	t.Parallel()
 	mark := func(generation int64) warehouse.Mark {
 		return warehouse.Mark{Flow: "Account", Table: "account", Generation: generation, Watermark: noon}
 	}
@@ -67,6 +68,7 @@ func TestDecide(t *testing.T) {
 }
 
 func TestRefuse(t *testing.T) {
+	t.Parallel()
 	for _, condition := range []warehouse.Condition{warehouse.Dropped, warehouse.Emptied, warehouse.Restored, warehouse.Foreign} {
 		f := facts{row: control.FlowRow{Generation: 1}, mark: warehouse.Mark{Flow: "Account", Table: "account", Generation: 1}, condition: condition}
 		if _, err := decide(f); plan.ClassOf(err) != plan.Fix || plan.HintOf(err) == "" {
@@ -80,6 +82,7 @@ func TestRefuse(t *testing.T) {
 }
 
 func TestUnfit(t *testing.T) {
+	t.Parallel()
 	fit := func() standing {
 		return standing{
 			attempt: control.Attempt{ID: "a", Generation: 2, From: noon, Parts: []control.Part{{Name: control.Main, Jobs: 1}}},
@@ -116,6 +119,7 @@ func TestUnfit(t *testing.T) {
 }
 
 func TestSpanOf(t *testing.T) {
+	t.Parallel()
 	server := noon.Add(30 * time.Second)
 	ago := func(d time.Duration) time.Time { return noon.Add(-d) }
 	day := 24 * time.Hour
@@ -141,6 +145,7 @@ func TestSpanOf(t *testing.T) {
 }
 
 func TestNextWindow(t *testing.T) {
+	t.Parallel()
 	minute := func(n int) time.Time { return noon.Add(time.Duration(n) * time.Minute) }
 	lagged := minute(15).Add(20*time.Second + 300*time.Millisecond)
 	last := warehouse.Mark{Grade: "proven"}
@@ -165,6 +170,7 @@ func TestNextWindow(t *testing.T) {
 }
 
 func TestMoverFor(t *testing.T) {
+	t.Parallel()
 	short, long := "SELECT Id FROM Account", strings.Repeat("x", uriAtMost+1)
 	tests := []struct {
 		setting string
@@ -190,6 +196,7 @@ func TestMoverFor(t *testing.T) {
 }
 
 func TestQueryFor(t *testing.T) {
+	t.Parallel()
 	tests := []struct {
 		where, cursor string
 		from          time.Time
@@ -208,6 +215,7 @@ func TestQueryFor(t *testing.T) {
 }
 
 func TestAbsentReason(t *testing.T) {
+	t.Parallel()
 	if got := absentReason(""); got != "purged" {
 		t.Error(got)
 	}
@@ -217,6 +225,7 @@ func TestAbsentReason(t *testing.T) {
 }
 
 func TestPollWait(t *testing.T) {
+	t.Parallel()
 	for age, want := range map[time.Duration]time.Duration{
 		-time.Hour:      200 * time.Millisecond,
 		0:               200 * time.Millisecond,
@@ -230,6 +239,7 @@ func TestPollWait(t *testing.T) {
 }
 
 func TestStateOf(t *testing.T) {
+	t.Parallel()
 	tests := []struct {
 		flows    string // d(one), p(aused), f(ailed), o(pen)
 		lost     int
@@ -262,6 +272,7 @@ func TestStateOf(t *testing.T) {
 }
 
 func TestOutcome(t *testing.T) {
+	t.Parallel()
 	for state, want := range map[control.AttemptState]control.FlowState{
 		control.Planned: control.FlowOpen, control.Loaded: control.FlowOpen, control.Abandoned: control.FlowOpen,
 		control.Consolidated: control.FlowDone, control.Dropped: control.FlowDone,
@@ -281,6 +292,7 @@ func TestOutcome(t *testing.T) {
 }
 
 func TestMoved(t *testing.T) {
+	t.Parallel()
 	table := func(names ...string) warehouse.Table {
 		var t warehouse.Table
 		for _, n := range names {

@@ -12,12 +12,13 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"catchment/internal/flow"
+	"catchment/internal/rig"
 )
 
 // data is a client of the Data API.
-func (s shelf) data(t *testing.T) *redshiftdata.Client {
+func data(s rig.Shelf, t *testing.T) *redshiftdata.Client {
 	t.Helper()
-	c, err := s.config()
+	c, err := s.Config()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -25,10 +26,10 @@ func (s shelf) data(t *testing.T) *redshiftdata.Client {
 }
 
 // calls are all CALLs that the Data API was sent, the newest first.
-func (s shelf) calls(t *testing.T) []types.StatementData {
+func calls(s rig.Shelf, t *testing.T) []types.StatementData {
 	t.Helper()
 	var all []types.StatementData
-	for p := redshiftdata.NewListStatementsPaginator(s.data(t), &redshiftdata.ListStatementsInput{}); p.HasMorePages(); {
+	for p := redshiftdata.NewListStatementsPaginator(data(s, t), &redshiftdata.ListStatementsInput{}); p.HasMorePages(); {
 		page, err := p.NextPage(context.Background())
 		if err != nil {
 			t.Error(err)
@@ -43,10 +44,10 @@ func (s shelf) calls(t *testing.T) []types.StatementData {
 	return all
 }
 
-// waits waits until the newest of so many CALLs runs, and names it.
-func (s shelf) waits(t *testing.T, calls int) *string {
+// runningCall waits until the newest of n CALLs runs, and names it.
+func runningCall(s rig.Shelf, t *testing.T, n int) *string {
 	for {
-		if all := s.calls(t); len(all) == calls && all[0].Status == types.StatusStringStarted {
+		if all := calls(s, t); len(all) == n && all[0].Status == types.StatusStringStarted {
 			return all[0].Id
 		}
 		time.Sleep(10 * time.Millisecond)
@@ -54,8 +55,8 @@ func (s shelf) waits(t *testing.T, calls int) *string {
 }
 
 // typed does SQL in a session of its own, outside of any transaction.
-func (s shelf) typed(t *testing.T, sql string) {
-	conn, err := pgx.Connect(context.Background(), s.redshift.URL())
+func typed(s rig.Shelf, t *testing.T, sql string) {
+	conn, err := pgx.Connect(context.Background(), s.Redshift.URL())
 	if err == nil {
 		_, err = conn.Exec(context.Background(), sql)
 		err = errors.Join(err, conn.Close(context.Background()))
@@ -67,9 +68,9 @@ func (s shelf) typed(t *testing.T, sql string) {
 
 // locked holds a lock on a table until the function that it returns is called:
 // whoever merges into it has to wait.
-func (s shelf) locked(t *testing.T, table string) (release func()) {
+func locked(s rig.Shelf, t *testing.T, table string) (release func()) {
 	t.Helper()
-	conn, err := pgx.Connect(t.Context(), s.redshift.URL())
+	conn, err := pgx.Connect(t.Context(), s.Redshift.URL())
 	if err == nil {
 		_, err = conn.Exec(t.Context(), "BEGIN; LOCK TABLE "+table)
 	}
@@ -85,15 +86,15 @@ func (s shelf) locked(t *testing.T, table string) (release func()) {
 
 // A rig whose warehouse is reached by the Data API, after a first run.
 func newDetached(t *testing.T) *machines {
-	r := newRig(t, newOrg(t, map[string]int{"Account": 12}, nil), "Account")
-	r.keeps("Account", "Name", "Industry")
-	r.flows[0].Mover = flow.Bulk
-	r.shelf = shelfOf(t, "redshift-data")
-	c := r.machines()
+	r := rig.New(t, rig.NewOrg(t, map[string]int{"Account": 12}, nil), "Account")
+	r.Keeps("Account", "Name", "Industry")
+	r.Flows[0].Mover = flow.Bulk
+	r.Shelf = shelfOf(t, "redshift-data")
+	c := newMachinesOf(r)
 	if err := c.execute(nil); err != nil {
 		t.Fatal(err)
 	}
-	if got := r.shelf.calls(t); len(got) != 1 || got[0].Status != types.StatusStringFinished {
+	if got := calls(r.Shelf, t); len(got) != 1 || got[0].Status != types.StatusStringFinished {
 		t.Fatalf("CALLs of the first run: %v", got)
 	}
 	c.change()
@@ -105,6 +106,7 @@ func newDetached(t *testing.T) *machines {
 // is begun twice, where the merge takes longer than the lives of three functions
 // that asked for it.
 func TestMergeOutlivesItsFunction(t *testing.T) {
+	t.Parallel()
 	c := newDetached(t)
 	var release func()
 	lives := 0
@@ -113,14 +115,14 @@ func TestMergeOutlivesItsFunction(t *testing.T) {
 			return
 		}
 		if lives++; lives == 1 {
-			release = c.shelf.locked(t, "salesforce.account")
+			release = locked(c.Shelf, t, "salesforce.account")
 		}
 		if lives > 3 {
 			release()
 			return
 		}
 		go func() {
-			c.shelf.waits(t, 2)
+			runningCall(c.Shelf, t, 2)
 			time.Sleep(50 * time.Millisecond) // it asks how far the statement is
 			end(true)
 		}()
@@ -128,15 +130,16 @@ func TestMergeOutlivesItsFunction(t *testing.T) {
 	if err := c.execute(nil); err != nil {
 		t.Fatal(err)
 	}
-	if got := c.shelf.calls(t); len(got) != 2 || got[0].Status != types.StatusStringFinished || lives != 4 {
+	if got := calls(c.Shelf, t); len(got) != 2 || got[0].Status != types.StatusStringFinished || lives != 4 {
 		t.Errorf("CALLs after %d lives: %v", lives, got)
 	}
-	c.agrees()
+	c.Agrees()
 }
 
 // A merge that came to nothing, such as one that somebody has cancelled, is
 // begun again, as another statement.
 func TestMergeIsCancelled(t *testing.T) {
+	t.Parallel()
 	c := newDetached(t)
 	tries := 0
 	c.begun = func(function string, _ func(bool)) {
@@ -146,9 +149,9 @@ func TestMergeIsCancelled(t *testing.T) {
 		if tries++; tries > 1 {
 			return
 		}
-		release := c.shelf.locked(t, "salesforce.account")
+		release := locked(c.Shelf, t, "salesforce.account")
 		go func() {
-			if _, err := c.shelf.data(t).CancelStatement(context.Background(), &redshiftdata.CancelStatementInput{Id: c.shelf.waits(t, 2)}); err != nil {
+			if _, err := data(c.Shelf, t).CancelStatement(context.Background(), &redshiftdata.CancelStatementInput{Id: runningCall(c.Shelf, t, 2)}); err != nil {
 				t.Error(err)
 			}
 			release()
@@ -157,8 +160,8 @@ func TestMergeIsCancelled(t *testing.T) {
 	if err := c.execute(nil); err != nil {
 		t.Fatal(err)
 	}
-	if got := c.shelf.calls(t); len(got) != 3 || got[1].Status != types.StatusStringAborted || got[0].Status != types.StatusStringFinished || tries != 2 {
+	if got := calls(c.Shelf, t); len(got) != 3 || got[1].Status != types.StatusStringAborted || got[0].Status != types.StatusStringFinished || tries != 2 {
 		t.Errorf("CALLs in %d tries: %v", tries, got)
 	}
-	c.agrees()
+	c.Agrees()
 }

@@ -21,13 +21,14 @@ import (
 	"catchment/internal/flow"
 	"catchment/internal/mover"
 	"catchment/internal/mover/appflow"
+	"catchment/internal/rig"
 	"catchment/internal/warehouse"
 )
 
 // A cloud is AppFlow and CloudFormation beside a rig. AppFlow appends through
 // whatever process has the warehouse open.
 type cloud struct {
-	*rig
+	*rig.Rig
 	flows   *fake.Server
 	stacks  *stacks.Server
 	urls    [2]string // of AppFlow and CloudFormation
@@ -37,15 +38,15 @@ type cloud struct {
 	apart   bool
 }
 
-func newCloud(t *testing.T, r *rig, change func(*fake.Options)) *cloud {
+func newCloud(t *testing.T, r *rig.Rig, change func(*fake.Options)) *cloud {
 	t.Helper()
-	c := &cloud{rig: r}
+	c := &cloud{Rig: r}
 	transport := &http.Transport{}
 	t.Cleanup(transport.CloseIdleConnections)
 	client := &http.Client{Transport: transport}
-	org := r.org.Credentials()
+	org := r.Org.Credentials()
 	o := fake.Options{
-		Salesforce: map[string]fake.Profile{"sf": {URL: r.server.URL, ClientID: org.ClientID, ClientSecret: org.ClientSecret, RefreshToken: org.RefreshToken}},
+		Salesforce: map[string]fake.Profile{"sf": {URL: r.Server.URL, ClientID: org.ClientID, ClientSecret: org.ClientSecret, RefreshToken: org.RefreshToken}},
 		Redshift:   map[string]fake.Sink{"rs": c.sink},
 		HTTP:       client, Now: c.awsNow, PutRows: 5,
 	}
@@ -59,14 +60,14 @@ func newCloud(t *testing.T, r *rig, change func(*fake.Options)) *cloud {
 	stacksAt := httptest.NewServer(c.stacks)
 	t.Cleanup(stacksAt.Close)
 	c.urls = [2]string{at.URL, stacksAt.URL}
-	for i := range r.flows {
-		r.flows[i].Mover = flow.ByAppFlow
+	for i := range r.Flows {
+		r.Flows[i].Mover = flow.ByAppFlow
 	}
 	return c
 }
 
 func (c *cloud) awsNow() time.Time {
-	return c.org.Clock().Now().Add(time.Duration(c.ahead.Add(1)) * time.Second)
+	return c.Org.Clock().Now().Add(time.Duration(c.ahead.Add(1)) * time.Second)
 }
 
 // sink appends rows as AppFlow does: it names the columns that it has.
@@ -91,7 +92,7 @@ func (c *cloud) sink(ctx context.Context, table string, header []string, rows []
 }
 
 // lander gives a process its lander. A fate may end it.
-func (c *cloud) lander(p *process, wire http.RoundTripper) mover.Lander {
+func (c *cloud) lander(p *rig.Process, wire http.RoundTripper) mover.Lander {
 	credentials := aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
 		return aws.Credentials{AccessKeyID: "test", SecretAccessKey: "test"}, nil
 	})
@@ -100,22 +101,22 @@ func (c *cloud) lander(p *process, wire http.RoundTripper) mover.Lander {
 	l, err := appflow.New(appflow.Config{
 		Flows:  sdkflow.New(sdkflow.Options{Region: "eu-central-1", Credentials: credentials, BaseEndpoint: &c.urls[0], HTTPClient: client, Retryer: once}),
 		Stacks: cloudformation.New(cloudformation.Options{Region: "eu-central-1", Credentials: credentials, BaseEndpoint: &c.urls[1], HTTPClient: client, Retryer: once}),
-		Store:  p.stage, Now: c.awsNow, Deployment: "test", Salesforce: "sf", Redshift: "rs", Bucket: "bucket", Lasting: c.lasting,
-		ServerTime: p.client.ServerTime, Rest: time.Nanosecond,
+		Store:  p.Stage, Now: c.awsNow, Deployment: "test", Salesforce: "sf", Redshift: "rs", Bucket: "bucket", Lasting: c.lasting,
+		ServerTime: p.Client.ServerTime, Rest: time.Nanosecond,
 	})
 	if err != nil {
-		c.t.Fatal(err)
+		c.T.Fatal(err)
 	}
 	return l
 }
 
 // with lets a process land by AppFlow.
-func (c *cloud) with(p *process) {
+func (c *cloud) with(p *rig.Process) {
 	transport := &http.Transport{}
-	p.closers = append(p.closers, func() error { transport.CloseIdleConnections(); return nil })
-	c.driver = p.driver
-	p.landers = map[string]mover.Lander{"appflow": c.lander(p, transport)}
-	p.options.LandApart = c.apart
+	p.Closers = append(p.Closers, func() error { transport.CloseIdleConnections(); return nil })
+	c.driver = p.Driver
+	p.Landers = map[string]mover.Lander{"appflow": c.lander(p, transport)}
+	p.Options.LandApart = c.apart
 }
 
 // A way to land.
@@ -137,36 +138,37 @@ func everyLanding(t *testing.T, test func(t *testing.T, change func(*cloud))) {
 
 // nothingLeft proves that no flow and no stack outlives its run.
 func (c *cloud) nothingLeft() {
-	c.t.Helper()
+	c.T.Helper()
 	for name, status := range c.stacks.Stacks() {
 		if status != "DELETE_IN_PROGRESS" { // nobody looks at it any more
-			c.t.Errorf("stack %s is %s", name, status)
+			c.T.Errorf("stack %s is %s", name, status)
 		}
 	}
 	if got := c.flows.Flows(); len(got) > 0 && !c.lasting {
-		c.t.Errorf("flows left: %v", got)
+		c.T.Errorf("flows left: %v", got)
 	}
 }
 
 // holds compares the table with the org.
 func (c *cloud) holds() {
-	c.t.Helper()
-	got, err := c.compare(c.rig.flows[0])
+	c.T.Helper()
+	got, err := c.Compare(c.Rig.Flows[0])
 	if err != nil || got.Missing+got.Extra+got.Stale+got.Duplicates != 0 {
-		c.t.Errorf("%+v, %v", got, err)
+		c.T.Errorf("%+v, %v", got, err)
 	}
 }
 
 // Three runs with changes between them: more rows land than there are records,
 // and the table has each record once.
 func TestLands(t *testing.T) {
+	t.Parallel()
 	everyLanding(t, func(t *testing.T, change func(*cloud)) {
-		r := newRig(t, crashOrg(t), "Contact")
+		r := rig.New(t, crashOrg(t), "Contact")
 		c := newCloud(t, r, nil)
 		change(c)
 		for n := range 3 {
 			c.flows.Script(fake.Script{Looks: 2, Again: 2})
-			row := r.done(c.with)
+			row := r.Done(c.with)
 			if o := row.Objects[0]; o.Mover != "appflow" || o.Records == 0 {
 				t.Errorf("run %d: %+v", n, o)
 			}
@@ -175,18 +177,19 @@ func TestLands(t *testing.T) {
 			}
 			c.nothingLeft()
 			c.holds()
-			r.history(20, uint64(n+3))
+			r.History(20, uint64(n+3))
 		}
 	})
 }
 
 // The same into Redshift, and PostgreSQL.
 func TestLandsInWarehouses(t *testing.T) {
+	t.Parallel()
 	for _, name := range []string{"postgres", "redshift"} {
 		for _, w := range ways() {
 			t.Run(name+" "+w.name, func(t *testing.T) {
-				r := newRig(t, crashOrg(t), "Contact")
-				r.shelf = shelfOf(t, name)
+				r := rig.New(t, crashOrg(t), "Contact")
+				r.Shelf = shelfOf(t, name)
 				c := newCloud(t, r, nil)
 				w.change(c)
 				for n := range 3 {
@@ -194,10 +197,10 @@ func TestLandsInWarehouses(t *testing.T) {
 					if n == 1 { // a flow that failed halfway leaves what it had put
 						c.flows.Script(fake.Script{Fail: "Internal failure", After: 3})
 					}
-					r.done(c.with)
+					r.Done(c.with)
 					c.nothingLeft()
-					r.same()
-					r.history(20, uint64(n+3))
+					r.Same()
+					r.History(20, uint64(n+3))
 				}
 			})
 		}
@@ -207,6 +210,7 @@ func TestLandsInWarehouses(t *testing.T) {
 // What goes wrong at AWS is tried again, in this run or in the next, and
 // nothing is lost or counted that isn't there.
 func TestLandingFaults(t *testing.T) {
+	t.Parallel()
 	tests := []struct {
 		name   string
 		before func(*cloud)
@@ -236,15 +240,15 @@ func TestLandingFaults(t *testing.T) {
 				continue
 			}
 			t.Run(tt.name+" "+w.name, func(t *testing.T) {
-				r := newRig(t, crashOrg(t), "Contact")
+				r := rig.New(t, crashOrg(t), "Contact")
 				c := newCloud(t, r, nil)
 				w.change(c)
 				tt.before(c)
-				row := r.run(func(p *process) {
+				row := r.Run(func(p *rig.Process) {
 					c.with(p)
-					p.tries = 5
+					p.Tries = 5
 					looks := 0
-					p.sleep = func() { // time passes while a run waits
+					p.Sleep = func() { // time passes while a run waits
 						if looks++; looks > 3 && tt.name == "hangs" {
 							c.ahead.Add(3600)
 						}
@@ -257,7 +261,7 @@ func TestLandingFaults(t *testing.T) {
 					if o := row.Objects[0]; o.Error == "" || o.Hint == "" {
 						t.Errorf("%+v", o)
 					}
-					r.done(c.with)
+					r.Done(c.with)
 				}
 				c.nothingLeft()
 				c.holds()
@@ -269,26 +273,27 @@ func TestLandingFaults(t *testing.T) {
 // A flow that ran twice has landed everything twice, the second time after the
 // first was claimed: the next run consolidates what nobody claims, first.
 func TestRowsThatNobodyClaims(t *testing.T) {
+	t.Parallel()
 	everyLanding(t, func(t *testing.T, change func(*cloud)) {
-		r := newRig(t, crashOrg(t), "Contact")
+		r := rig.New(t, crashOrg(t), "Contact")
 		c := newCloud(t, r, nil)
 		change(c)
-		r.done(c.with)
-		p := r.start(nil)
+		r.Done(c.with)
+		p := r.Start(nil)
 		table := "salesforce_incremental.contact"
 		if c.apart {
 			table += "_landing"
 		}
-		c.driver = p.driver
-		id := r.ids("Contact")[0]
+		c.driver = p.Driver
+		id := r.IDs("Contact")[0]
 		err := c.sink(t.Context(), table, []string{"id", "lastname", "systemmodstamp", "isdeleted"},
 			[][]string{{id, "stale", "2001-01-01T00:00:00.000Z", "false"}, {id, "stale", "2001-01-01T00:00:00.000Z", "false"}})
-		p.close()
+		p.Close()
 		if err != nil {
 			t.Fatal(err)
 		}
-		r.history(12, 3)
-		row := r.done(c.with)
+		r.History(12, 3)
+		row := r.Done(c.with)
 		if !strings.Contains(strings.Join(row.Objects[0].Notes, " "), "2 rows that nobody had claimed") {
 			t.Errorf("%q", row.Objects[0].Notes)
 		}
@@ -299,20 +304,21 @@ func TestRowsThatNobodyClaims(t *testing.T) {
 // A run may die at any moment, between any two calls of AWS, Salesforce,
 // warehouse and control table: the next one goes on from there.
 func TestCrashWhileLanding(t *testing.T) {
+	t.Parallel()
 	everyLanding(t, func(t *testing.T, change func(*cloud)) {
-		template := newRig(t, crashOrg(t), "Contact")
+		template := rig.New(t, crashOrg(t), "Contact")
 		moments := func() int {
-			r := template.fork(t)
+			r := template.Fork(t)
 			c := newCloud(t, r, nil)
 			change(c)
-			f := &fate{}
-			p := r.start(f)
-			defer p.close()
+			f := &rig.Fate{}
+			p := r.Start(f)
+			defer p.Close()
 			c.fated(p, f)
-			if row := p.run(); row.State != control.Done {
+			if row := p.Run(); row.State != control.Done {
 				t.Fatalf("without a crash: %+v", row)
 			}
-			return f.moments
+			return f.Moments
 		}()
 		every := *crashEvery
 		if every == 0 {
@@ -320,19 +326,19 @@ func TestCrashWhileLanding(t *testing.T) {
 		}
 		t.Logf("%d moments, every %d", moments, every)
 		for n := 1; n <= moments; n += every {
-			r := template.fork(t)
+			r := template.Fork(t)
 			c := newCloud(t, r, nil)
 			change(c)
-			f := &fate{at: n}
-			p := r.start(f)
-			p.tries = 1
-			if p.control != nil {
+			f := &rig.Fate{At: n}
+			p := r.Start(f)
+			p.Tries = 1
+			if p.Control != nil {
 				c.fated(p, f)
-				p.run()
+				p.Run()
 			}
-			p.close()
-			r.later(time.Second) // the forks share an org, whose clock only goes on
-			r.done(c.with)
+			p.Close()
+			r.Later(time.Second) // the forks share an org, whose clock only goes on
+			r.Done(c.with)
 			c.nothingLeft()
 			c.holds()
 			if t.Failed() {
@@ -343,12 +349,10 @@ func TestCrashWhileLanding(t *testing.T) {
 }
 
 // fated lets a process land that may die.
-func (c *cloud) fated(p *process, f *fate) {
+func (c *cloud) fated(p *rig.Process, f *rig.Fate) {
 	c.with(p)
-	if d, ok := p.driver.(fatedDriver); ok {
-		c.driver = d.Driver // AppFlow lives on
-	}
+	c.driver = rig.Immortal(p.Driver) // AppFlow lives on
 	transport := &http.Transport{}
-	p.closers = append(p.closers, func() error { transport.CloseIdleConnections(); return nil })
-	p.landers = map[string]mover.Lander{"appflow": c.lander(p, fatedWire{transport, f})}
+	p.Closers = append(p.Closers, func() error { transport.CloseIdleConnections(); return nil })
+	p.Landers = map[string]mover.Lander{"appflow": c.lander(p, f.Wire(transport))}
 }

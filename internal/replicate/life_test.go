@@ -8,19 +8,18 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
 	"catchment/internal/fakeorg"
 	"catchment/internal/flow"
-	"catchment/internal/plan"
+	"catchment/internal/rig"
 )
 
 // A life is what happens to an org and to the catchment that copies it, all of
 // it by chance, and the same under the same seed.
 type life struct {
-	*rig
+	*rig.Rig
 	dice    *rand.Rand
 	tally   *tallied
 	open    []*fakeorg.Transaction // that have begun, and end in a later round
@@ -35,14 +34,14 @@ type life struct {
 const thing = "Thing__c"
 
 // newLife begins a life; so many records make a page, or as many as chance has it.
-func newLife(t *testing.T, seed uint64, in shelf, tally *tallied, perPage int) *life {
+func newLife(t *testing.T, seed uint64, in rig.Shelf, tally *tallied, perPage int) *life {
 	dice := rand.New(rand.NewPCG(seed, 0))
 	l := &life{dice: dice, tally: tally, merging: dice.IntN(4) == 0}
 	counts := map[string]int{"User": 1}
 	if l.merging {
 		counts["Contact"] = 12 + dice.IntN(12)
 	}
-	org := newOrg(t, counts, func(o *fakeorg.Options) {
+	org := rig.NewOrg(t, counts, func(o *fakeorg.Options) {
 		if o.PageRecords = 3 + dice.IntN(20); perPage > 0 {
 			o.PageRecords = perPage
 		}
@@ -55,25 +54,25 @@ func newLife(t *testing.T, seed uint64, in shelf, tally *tallied, perPage int) *
 	if l.merging {
 		objects = append(objects, "Contact")
 	}
-	l.rig = newRig(t, org, objects...)
-	l.shelf = in
-	l.keeps("Contact", "LastName", "Email", "AccountId", "MasterRecordId")
+	l.Rig = rig.New(t, org, objects...)
+	l.Shelf = in
+	l.Keeps("Contact", "LastName", "Email", "AccountId", "MasterRecordId")
 	policies := []flow.Deletes{flow.Flag, flow.Flag, flow.Remove, flow.Ignore}
 	movers := []flow.Mover{flow.Auto, flow.Auto, flow.Bulk, flow.REST}
-	for i := range l.flows {
-		l.flows[i].Deletes, l.flows[i].Mover = policies[dice.IntN(4)], movers[dice.IntN(4)]
-		l.flows[i].Sweep = flow.Sweep{Every: time.Duration(dice.IntN(2)) * time.Hour}
+	for i := range l.Flows {
+		l.Flows[i].Deletes, l.Flows[i].Mover = policies[dice.IntN(4)], movers[dice.IntN(4)]
+		l.Flows[i].Sweep = flow.Sweep{Every: time.Duration(dice.IntN(2)) * time.Hour}
 	}
-	l.must(org.AddObject(thing, "a07",
+	l.Must(org.AddObject(thing, "a07",
 		fakeorg.Field{Name: "Note__c", Type: "textarea", Length: 1000},
 		fakeorg.Field{Name: "Amount__c", Type: "double", Scale: 2},
 		fakeorg.Field{Name: "Day__c", Type: "date"},
 		fakeorg.Field{Name: "Of__c", Type: "reference", References: []string{thing}}))
 	for range 8 + dice.IntN(24) {
 		_, err := org.Create(thing, l.values())
-		l.must(err)
+		l.Must(err)
 	}
-	l.later(time.Hour)
+	l.Later(time.Hour)
 	return l
 }
 
@@ -92,7 +91,7 @@ func (l *life) values() map[string]any {
 // things are the Ids of the records that are there, or those in the bin.
 func (l *life) things(object string, deleted bool) []string {
 	var ids []string
-	all := l.truth(object, "")
+	all := l.Truth(object, "")
 	for _, id := range slices.Sorted(maps.Keys(all)) {
 		if (all[id]["isdeleted"] == "true") == deleted {
 			ids = append(ids, id)
@@ -112,16 +111,16 @@ type deed struct {
 
 func deeds() []deed {
 	return []deed{
-		{"create", 4, func(l *life) bool { _, err := l.org.Create(thing, l.values()); return l.could(err) }},
+		{"create", 4, func(l *life) bool { _, err := l.Org.Create(thing, l.values()); return l.could(err) }},
 		{"update", 8, func(l *life) bool {
-			return l.some(thing, false, func(id string) error { return l.org.Update(id, l.values()) })
+			return l.some(thing, false, func(id string) error { return l.Org.Update(id, l.values()) })
 		}},
-		{"delete", 3, func(l *life) bool { return l.some(thing, false, func(id string) error { return l.org.Delete(id) }) }},
-		{"undelete", 2, func(l *life) bool { return l.some(thing, true, func(id string) error { return l.org.Undelete(id) }) }},
-		{"purge", 1, func(l *life) bool { return l.some(thing, true, func(id string) error { return l.org.Purge(id) }) }},
-		{"touch", 1, func(l *life) bool { return l.some(thing, false, func(id string) error { return l.org.Touch(id) }) }},
+		{"delete", 3, func(l *life) bool { return l.some(thing, false, func(id string) error { return l.Org.Delete(id) }) }},
+		{"undelete", 2, func(l *life) bool { return l.some(thing, true, func(id string) error { return l.Org.Undelete(id) }) }},
+		{"purge", 1, func(l *life) bool { return l.some(thing, true, func(id string) error { return l.Org.Purge(id) }) }},
+		{"touch", 1, func(l *life) bool { return l.some(thing, false, func(id string) error { return l.Org.Touch(id) }) }},
 		{"hide a record", 1, func(l *life) bool {
-			return l.some(thing, false, func(id string) error { l.veiled = append(l.veiled, id); return l.org.HideRecord(id) })
+			return l.some(thing, false, func(id string) error { l.veiled = append(l.veiled, id); return l.Org.HideRecord(id) })
 		}},
 		{"show records", 1, (*life).unveil},
 		{"slow transaction", 2, (*life).begin},
@@ -147,7 +146,7 @@ func (l *life) unveil() bool {
 	ids := l.veiled
 	l.veiled = nil
 	for _, id := range ids {
-		if !l.could(l.org.ShowRecord(id)) || !l.could(l.org.Touch(id)) { // an open transaction has it
+		if !l.could(l.Org.ShowRecord(id)) || !l.could(l.Org.Touch(id)) { // an open transaction has it
 			l.veiled = append(l.veiled, id)
 		}
 	}
@@ -161,7 +160,7 @@ func (l *life) begin() bool {
 	if len(l.open) > 1 || len(ids) == 0 {
 		return false
 	}
-	t := l.org.Begin()
+	t := l.Org.Begin()
 	l.open = append(l.open, t)
 	for range 1 + l.dice.IntN(3) {
 		if l.dice.IntN(3) == 0 {
@@ -189,12 +188,12 @@ func (l *life) commit() bool {
 func (l *life) addField() bool {
 	l.added++
 	name := fmt.Sprintf("New%d__c", l.added)
-	if !l.could(l.org.AddField(thing, fakeorg.Field{Name: name, Type: "string"})) {
+	if !l.could(l.Org.AddField(thing, fakeorg.Field{Name: name, Type: "string"})) {
 		return false
 	}
 	for _, id := range l.things(thing, false) {
 		if l.dice.IntN(3) == 0 {
-			l.could(l.org.Update(id, map[string]any{name: "in " + name}))
+			l.could(l.Org.Update(id, map[string]any{name: "in " + name}))
 		}
 	}
 	return true
@@ -207,7 +206,7 @@ func (l *life) hideField() bool {
 		return false
 	}
 	l.hidden = append(l.hidden, f)
-	return l.could(l.org.HideField(thing, f))
+	return l.could(l.Org.HideField(thing, f))
 }
 
 func (l *life) showField() bool {
@@ -216,7 +215,7 @@ func (l *life) showField() bool {
 	}
 	f := l.hidden[0]
 	l.hidden = l.hidden[1:]
-	return l.could(l.org.ShowField(thing, f))
+	return l.could(l.Org.ShowField(thing, f))
 }
 
 func (l *life) merge() bool {
@@ -228,7 +227,7 @@ func (l *life) merge() bool {
 		return false
 	}
 	l.dice.Shuffle(len(ids), func(i, j int) { ids[i], ids[j] = ids[j], ids[i] })
-	return l.could(l.org.Merge(ids[0], ids[1]))
+	return l.could(l.Org.Merge(ids[0], ids[1]))
 }
 
 // happen lets something happen in the org.
@@ -239,7 +238,7 @@ func (l *life) happen() {
 	}
 	for range l.dice.IntN(14) {
 		if l.dice.IntN(3) == 0 {
-			l.later(time.Duration(l.dice.IntN(int(20 * time.Minute))))
+			l.Later(time.Duration(l.dice.IntN(int(20 * time.Minute))))
 		}
 		n := l.dice.IntN(sum)
 		for _, d := range all {
@@ -252,7 +251,7 @@ func (l *life) happen() {
 		}
 	}
 	if l.dice.IntN(2) == 0 { // else the run meets the very second of the last change
-		l.later(time.Duration(l.dice.IntN(int(3 * time.Hour))))
+		l.Later(time.Duration(l.dice.IntN(int(3 * time.Hour))))
 	}
 }
 
@@ -264,7 +263,7 @@ func (l *life) settle() {
 	for l.showField() {
 	}
 	l.unveil()
-	l.later(time.Hour)
+	l.Later(time.Hour)
 }
 
 // An ailment is a fault of the org, by name.
@@ -284,10 +283,10 @@ func (l *life) ail() {
 		{"page twice", fakeorg.Rule{Path: "/results", DuplicatePage: true}},
 		{"reset", fakeorg.Rule{Path: "/jobs/query", Reset: true}},
 		{"job fails", fakeorg.Rule{Method: http.MethodPost, Path: "/jobs/query", FailJob: "InternalServerError"}},
-		{"503 at delete", fakeorg.Rule{Method: http.MethodDelete, Status: 503, Body: oops}},
-		{"503 at getUpdated", fakeorg.Rule{Path: "/updated", Status: 503, Body: oops}},
-		{"503 at getDeleted", fakeorg.Rule{Path: "/deleted", Status: 503, Body: oops}},
-		{"503 at describe", fakeorg.Rule{Path: "/describe", Status: 503, Body: oops}},
+		{"503 at delete", fakeorg.Rule{Method: http.MethodDelete, Status: 503, Body: rig.Unavailable}},
+		{"503 at getUpdated", fakeorg.Rule{Path: "/updated", Status: 503, Body: rig.Unavailable}},
+		{"503 at getDeleted", fakeorg.Rule{Path: "/deleted", Status: 503, Body: rig.Unavailable}},
+		{"503 at describe", fakeorg.Rule{Path: "/describe", Status: 503, Body: rig.Unavailable}},
 		{"500 storm", fakeorg.Rule{Status: 500, Body: `[{"errorCode":"UNKNOWN_EXCEPTION","message":"An unexpected error occurred. ErrorId: 1 (1)"}]`, Times: 3}},
 		{"REST answer cut", fakeorg.Rule{Path: "/queryAll", Truncate: 1 + l.dice.IntN(500)}},
 		{"locator gone", fakeorg.Rule{Path: "/query/", Status: 404, Body: `[{"errorCode":"INVALID_QUERY_LOCATOR","message":"gone"}]`}},
@@ -304,14 +303,14 @@ func (l *life) ail() {
 		if a.rule.Path == "" {
 			a.rule.Nth = 1 + l.dice.IntN(20)
 		}
-		l.org.Fault(a.rule)
+		l.Org.Fault(a.rule)
 		l.ailing = append(l.ailing, a.name)
 	}
 }
 
 // count adds the faults that were met since ail, and ends them.
 func (l *life) count() {
-	for i, rule := range l.org.Faults() {
+	for i, rule := range l.Org.Faults() {
 		met := rule.Seen
 		if rule.Nth > 0 {
 			met = min(max(rule.Seen-rule.Nth+1, 0), max(1, rule.Times))
@@ -319,21 +318,7 @@ func (l *life) count() {
 		l.tally.add("faults of the org", l.ailing[i], met)
 	}
 	l.ailing = nil
-	l.org.ClearFaults()
-}
-
-// hiccups are failures that a process lives through, by the part of the world
-// that they come from. Each is met before or after the thing was done.
-func hiccup(of string) error {
-	switch of {
-	case "wire":
-		return fmt.Errorf("read tcp: %w", syscall.ECONNRESET)
-	case "warehouse":
-		return plan.Failf(plan.Retry, "", "the warehouse closed the connection")
-	case "blob":
-		return fmt.Errorf("write page: %w", syscall.ENOSPC)
-	}
-	return plan.Failf(plan.Retry, "", "the control table is throttled")
+	l.Org.ClearFaults()
 }
 
 // tallied counts what happened over all lives.

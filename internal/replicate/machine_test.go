@@ -14,6 +14,7 @@ import (
 
 	"catchment/internal/flow"
 	"catchment/internal/replicate"
+	"catchment/internal/rig"
 	"catchment/internal/stepfunctions"
 	"catchment/internal/stepfunctions/asltest"
 )
@@ -24,7 +25,7 @@ var errStop = errors.New("the execution was stopped")
 // machines run a rig's flows by machines: each call of a step is a process of
 // its own, as in Lambda at its worst.
 type machines struct {
-	*rig
+	*rig.Rig
 	mu    sync.Mutex
 	runs  int
 	over  map[string]bool // executions that have ended, by their ARN
@@ -33,7 +34,7 @@ type machines struct {
 	begun func(function string, end func(killed bool)) // sees calls begin; may be nil
 }
 
-func (r *rig) machines() *machines { return &machines{rig: r, over: map[string]bool{}} }
+func newMachinesOf(r *rig.Rig) *machines { return &machines{Rig: r, over: map[string]bool{}} }
 
 // execute runs one execution of the machine. It is stopped before the state
 // that enter refuses.
@@ -42,9 +43,9 @@ func (c *machines) execute(enter func(state string) error) error {
 	c.runs++
 	arn := fmt.Sprintf("arn:aws:states:x:execution:catchment:%d", c.runs)
 	c.mu.Unlock()
-	m := stepfunctions.Render(replicate.Plan(2), stepfunctions.Options{Function: func(step string) string { return step }, Flows: len(c.flows)})
+	m := stepfunctions.Render(replicate.Plan(2), stepfunctions.Options{Function: func(step string) string { return step }, Flows: len(c.Flows)})
 	in := asltest.Interpreter{Invoke: c.invoke, Enter: enter}
-	_, err := in.Run(c.t.Context(), m, arn, c.now())
+	_, err := in.Run(c.T.Context(), m, arn, c.Now())
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.over[arn] = true
@@ -61,31 +62,31 @@ func (c *machines) invoke(_ context.Context, function string, payload []byte) ([
 		return nil, err
 	}
 	c.calls = append(c.calls, function+" "+call.Task.Flow)
-	var f fate
-	p := c.start(&f)
-	defer p.close()
+	var f rig.Fate
+	p := c.Start(&f)
+	defer p.Close()
 	stop, stopped := make(chan struct{}), sync.Once{}
 	c.end = func(killed bool) {
 		if killed {
-			f.kill()
+			f.Kill()
 		}
 		stopped.Do(func() { close(stop) })
 	}
 	if c.begun != nil {
 		c.begun(function, c.end)
 	}
-	h := stepfunctions.Handler{Publish: replicate.Publish, Now: c.now,
+	h := stepfunctions.Handler{Publish: replicate.Publish, Now: c.Now,
 		Open: func(_ context.Context, _, holder string, _ <-chan struct{}) (stepfunctions.Work, error) {
-			p.options.Holder, p.options.Alone, p.options.Stop = holder, false, stop
-			p.options.Dead = func(holder string) bool { return c.over[holder] }
+			p.Options.Holder, p.Options.Alone, p.Options.Stop = holder, false, stop
+			p.Options.Dead = func(holder string) bool { return c.over[holder] }
 			state := func(ctx context.Context, run string) (string, error) {
-				row, err := p.control.Run(ctx, run)
+				row, err := p.Control.Run(ctx, run)
 				return string(row.State), err
 			}
-			return stepfunctions.Work{Steps: p.replicator().Steps(), State: state}, nil
+			return stepfunctions.Work{Steps: p.Replicator().Steps(), State: state}, nil
 		}}
-	out, err := h.Call(p.ctx, call)
-	if f.alive() != nil {
+	out, err := h.Call(p.Ctx, call)
+	if f.Alive() != nil {
 		return nil, &asltest.Error{Name: "Sandbox.Timedout", Cause: "the function was killed"}
 	}
 	if err != nil {
@@ -94,80 +95,63 @@ func (c *machines) invoke(_ context.Context, function string, payload []byte) ([
 	return json.Marshal(out)
 }
 
-// kill ends the process now.
-func (f *fate) kill() {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.dead = true
-	f.end(errKilled)
-}
-
-// agrees verifies every flow.
-func (r *rig) agrees() {
-	r.t.Helper()
-	for _, fl := range r.flows {
-		got, err := r.compare(fl)
-		if err != nil || got.Missing+got.Extra+got.Stale+got.Duplicates > 0 || got.Source == 0 || got.Warehouse != got.Source {
-			r.t.Errorf("%s: %+v, %v", fl.Object, got, err)
-		}
-	}
-}
-
 // A rig with a flow for each mover.
 func newMachines(t *testing.T) *machines {
-	r := newRig(t, newOrg(t, map[string]int{"Account": 30, "Contact": 20}, nil), "Account", "Contact")
-	r.keeps("Account", "Name", "Industry", "ParentId")
-	r.keeps("Contact", "LastName", "Email", "AccountId")
-	r.flows[0].Mover, r.flows[1].Mover = flow.Bulk, flow.REST
-	return r.machines()
+	r := rig.New(t, rig.NewOrg(t, map[string]int{"Account": 30, "Contact": 20}, nil), "Account", "Contact")
+	r.Keeps("Account", "Name", "Industry", "ParentId")
+	r.Keeps("Contact", "LastName", "Email", "AccountId")
+	r.Flows[0].Mover, r.Flows[1].Mover = flow.Bulk, flow.REST
+	return newMachinesOf(r)
 }
 
 // The machine does what the engine does, also where no two of its calls share a
 // process; and each takes up what the other has left.
 func TestMachineAndEngineTakeTurns(t *testing.T) {
+	t.Parallel()
 	c := newMachines(t)
-	c.charges(func() { c.must(c.execute(nil)) })
-	c.agrees()
+	c.charges(func() { c.Must(c.execute(nil)) })
+	c.Agrees()
 	c.change()
-	c.charges(func() { c.done(nil) })
-	c.agrees()
+	c.charges(func() { c.Done(nil) })
+	c.Agrees()
 	c.change()
-	c.charges(func() { c.must(c.execute(nil)) })
-	c.agrees()
+	c.charges(func() { c.Must(c.execute(nil)) })
+	c.Agrees()
 }
 
 // charges holds what a run says of its API calls, however many processes made
 // them, to the org's own counters.
 func (c *machines) charges(run func()) {
-	c.t.Helper()
-	want := int64(charged(c.rig.calls(run)))
-	p := c.start(nil)
-	defer p.close()
-	rows, err := p.control.Runs(p.ctx)
-	c.must(err)
+	c.T.Helper()
+	want := int64(charged(c.Rig.Calls(run)))
+	p := c.Start(nil)
+	defer p.Close()
+	rows, err := p.Control.Runs(p.Ctx)
+	c.Must(err)
 	row, flows := rows[0], int64(0)
 	for _, o := range row.Objects {
 		flows += o.Calls
 	}
 	if row.Calls != want || flows == 0 || flows > want {
-		c.t.Errorf("the run says %d calls, its flows %d, the org %d", row.Calls, flows, want)
+		c.T.Errorf("the run says %d calls, its flows %d, the org %d", row.Calls, flows, want)
 	}
 }
 
 // change lets some time pass in which records change.
 func (c *machines) change() {
-	c.t.Helper()
-	c.later(time.Hour)
-	if _, err := c.org.History(10, uint64(c.runs)+1); err != nil {
-		c.t.Fatal(err)
+	c.T.Helper()
+	c.Later(time.Hour)
+	if _, err := c.Org.History(10, uint64(c.runs)+1); err != nil {
+		c.T.Fatal(err)
 	}
-	c.later(time.Hour)
+	c.Later(time.Hour)
 }
 
 // A machine that is stopped before any of its states, and started again, ends
 // right; and so does the engine in its place. Neither waits for the leases of
 // an execution that is over.
 func TestMachineIsStoppedAnywhere(t *testing.T) {
+	t.Parallel()
 	states := 0
 	var count sync.Mutex
 	if err := newMachines(t).execute(func(string) error { count.Lock(); defer count.Unlock(); states++; return nil }); err != nil || states < 36 {
@@ -196,11 +180,11 @@ func TestMachineIsStoppedAnywhere(t *testing.T) {
 				t.Fatalf("before state %d: %v", at, err)
 			}
 			if at%2 == 0 {
-				c.done(nil)
+				c.Done(nil)
 			} else if err := c.execute(nil); err != nil {
 				t.Fatalf("started again: %v", err)
 			}
-			c.agrees()
+			c.Agrees()
 		})
 	}
 }
@@ -208,6 +192,7 @@ func TestMachineIsStoppedAnywhere(t *testing.T) {
 // A run whose execution goes on keeps its leases: the second one waits for its
 // end and takes nothing.
 func TestSecondMachineWaits(t *testing.T) {
+	t.Parallel()
 	c := newMachines(t)
 	second := false
 	err := c.execute(func(state string) error {
@@ -225,20 +210,21 @@ func TestSecondMachineWaits(t *testing.T) {
 	if err != nil || !second {
 		t.Errorf("the first execution: %v", err)
 	}
-	c.agrees()
+	c.Agrees()
 }
 
 // A function whose life ends in the middle of load: it stops at a page in time,
 // or it is killed at any moment. The next call goes on from there.
 func TestFunctionEndsInTheMiddleOfLoad(t *testing.T) {
+	t.Parallel()
 	for name, killed := range map[string]bool{"stops": false, "is killed": true} {
 		t.Run(name, func(t *testing.T) {
-			r := newRig(t, newOrg(t, map[string]int{"Account": 100}, nil), "Account")
-			r.flows[0].Mover = flow.Bulk
-			c := r.machines()
+			r := rig.New(t, rig.NewOrg(t, map[string]int{"Account": 100}, nil), "Account")
+			r.Flows[0].Mover = flow.Bulk
+			c := newMachinesOf(r)
 			var results, ends int
 			var mu sync.Mutex
-			r.between(func(w http.ResponseWriter, req *http.Request, next http.Handler) {
+			r.Between(func(w http.ResponseWriter, req *http.Request, next http.Handler) {
 				next.ServeHTTP(w, req)
 				mu.Lock()
 				defer mu.Unlock()
@@ -262,8 +248,8 @@ func TestFunctionEndsInTheMiddleOfLoad(t *testing.T) {
 			if ends != 3 || loads < 4 {
 				t.Errorf("load was called %d times, of which %d were ended", loads, ends)
 			}
-			r.between(nil)
-			c.agrees()
+			r.Between(nil)
+			c.Agrees()
 		})
 	}
 }
@@ -272,11 +258,12 @@ func TestFunctionEndsInTheMiddleOfLoad(t *testing.T) {
 // each other: the warehouse's fencing number decides. The older one writes
 // nothing any more and says so; nothing is lost.
 func TestTwoControlTables(t *testing.T) {
+	t.Parallel()
 	c := newMachines(t)
 	var once sync.Once
 	move := func(from, to string) {
 		for _, end := range []string{"", "-wal", "-shm"} {
-			if err := os.Rename(c.path(from+end), c.path(to+end)); err != nil && !os.IsNotExist(err) {
+			if err := os.Rename(c.Path(from+end), c.Path(to+end)); err != nil && !os.IsNotExist(err) {
 				t.Fatal(err)
 			}
 		}
@@ -289,7 +276,7 @@ func TestTwoControlTables(t *testing.T) {
 			c.mu.Lock()
 			defer c.mu.Unlock()
 			move("control.db", "control.first")
-			c.done(func(p *process) { p.options.Alone = false })
+			c.Done(func(p *rig.Process) { p.Options.Alone = false })
 			move("control.db", "control.second")
 			move("control.first", "control.db")
 		})
@@ -298,25 +285,26 @@ func TestTwoControlTables(t *testing.T) {
 	if named, ok := errors.AsType[*asltest.Error](err); !ok || named.Name != "Catchment.NotDone" {
 		t.Errorf("the older runner ends with %v", err)
 	}
-	c.agrees()
+	c.Agrees()
 	c.change()
 	for range 2 { // the first ends what the older runner had open
 		if err := c.execute(nil); err != nil {
 			t.Errorf("the next execution: %v", err)
 		}
 	}
-	c.agrees()
+	c.Agrees()
 }
 
 // One flow among several that can't be read fails alone: the execution is not
 // done, the others are, and the next one mends it.
 func TestOneBadFlowInAMachine(t *testing.T) {
-	r := newRig(t, newOrg(t, map[string]int{"Account": 20, "Contact": 20, "Case": 20, "Opportunity": 20}, nil), "Account", "Contact", "Case", "Opportunity")
-	for i := range r.flows {
-		r.flows[i].Mover = flow.REST
+	t.Parallel()
+	r := rig.New(t, rig.NewOrg(t, map[string]int{"Account": 20, "Contact": 20, "Case": 20, "Opportunity": 20}, nil), "Account", "Contact", "Case", "Opportunity")
+	for i := range r.Flows {
+		r.Flows[i].Mover = flow.REST
 	}
-	c := r.machines()
-	r.between(func(w http.ResponseWriter, req *http.Request, next http.Handler) {
+	c := newMachinesOf(r)
+	r.Between(func(w http.ResponseWriter, req *http.Request, next http.Handler) {
 		if strings.Contains(req.URL.Query().Get("q"), "FROM Case") {
 			w.Header().Set("Content-Type", "application/json")
 			w.WriteHeader(http.StatusBadRequest)
@@ -329,9 +317,9 @@ func TestOneBadFlowInAMachine(t *testing.T) {
 	if named, ok := errors.AsType[*asltest.Error](err); !ok || named.Name != "Catchment.NotDone" {
 		t.Errorf("the execution ends with %v", err)
 	}
-	p := r.start(nil)
-	runs, err := p.control.Runs(t.Context())
-	p.close()
+	p := r.Start(nil)
+	runs, err := p.Control.Runs(t.Context())
+	p.Close()
 	if err != nil || len(runs) != 1 || runs[0].State != "partial" {
 		t.Fatalf("%+v, %v", runs, err)
 	}
@@ -340,9 +328,9 @@ func TestOneBadFlowInAMachine(t *testing.T) {
 			t.Errorf("%s is %s: %s", o.Object, o.State, o.Error)
 		}
 	}
-	r.between(nil)
+	r.Between(nil)
 	if err := c.execute(nil); err != nil {
 		t.Errorf("the next execution: %v", err)
 	}
-	c.agrees()
+	c.Agrees()
 }

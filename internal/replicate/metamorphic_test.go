@@ -9,13 +9,15 @@ import (
 
 	"catchment/internal/fakeorg"
 	"catchment/internal/flow"
+	"catchment/internal/rig"
 )
 
 // Whatever brings the records, in however many pages, into whichever warehouse,
 // and however often it dies on the way: the tables are the same.
 func TestMetamorphic(t *testing.T) {
+	t.Parallel()
 	const seed = 11
-	type tables map[string]map[string]row
+	type tables map[string]map[string]rig.Row
 	var first tables
 	for _, v := range []struct {
 		name  string
@@ -39,28 +41,28 @@ func TestMetamorphic(t *testing.T) {
 	} {
 		t.Run(v.name, func(t *testing.T) {
 			l := newLife(t, seed, shelfOf(t, v.in), &tallied{}, v.pages)
-			for i := range l.flows {
-				l.flows[i].Mover, l.flows[i].Deletes = v.mover, flow.Flag
+			for i := range l.Flows {
+				l.Flows[i].Mover, l.Flows[i].Deletes = v.mover, flow.Flag
 			}
 			if v.mover == flow.ByAppFlow {
-				l.begun = newCloud(t, l.rig, nil).with
+				l.Begun = newCloud(t, l.Rig, nil).with
 			}
 			run := func() {
 				if v.slow {
-					l.org.Fault(fakeorg.Rule{Method: http.MethodPost, Path: "/jobs/query", TimeOutOver: 6})
-					l.org.Fault(fakeorg.Rule{Path: "/queryAll?q=SELECT+Id", TimeOutOver: 6})
+					l.Org.Fault(fakeorg.Rule{Method: http.MethodPost, Path: "/jobs/query", TimeOutOver: 6})
+					l.Org.Fault(fakeorg.Rule{Path: "/queryAll?q=SELECT+Id", TimeOutOver: 6})
 				}
-				l.done(allowDeletes)
-				l.org.ClearFaults()
+				l.Done(rig.AllowDeletes)
+				l.Org.ClearFaults()
 			}
 			for n := range 5 {
 				l.happen()
 				if v.dies {
-					p := l.begins(&fate{at: 30 + 9*n})
-					if p.control != nil {
-						p.run()
+					p := l.begins(&rig.Fate{At: 30 + 9*n})
+					if p.Control != nil {
+						p.Run()
 					}
-					p.close()
+					p.Close()
 				}
 				run()
 			}
@@ -68,8 +70,8 @@ func TestMetamorphic(t *testing.T) {
 			run()
 			run()
 			got := tables{}
-			for _, fl := range l.flows {
-				got[fl.Object] = l.table(fl.Object)
+			for _, fl := range l.Flows {
+				got[fl.Object] = l.Table(fl.Object)
 			}
 			if len(got[thing]) < 10 {
 				t.Fatalf("only %d rows", len(got[thing]))

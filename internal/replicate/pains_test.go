@@ -13,6 +13,7 @@ import (
 	"catchment/internal/flow"
 	"catchment/internal/plan"
 	"catchment/internal/replicate"
+	"catchment/internal/rig"
 )
 
 // What users of other extractors have reported, each by the thread that it was
@@ -21,17 +22,18 @@ import (
 // Field-level security hid a field, and granted it later: the rows that were
 // there before stayed NULL (ingestr#1011).
 func TestPainIngestr1011(t *testing.T) {
-	r := newRig(t, newOrg(t, map[string]int{"Contact": 30, "Account": 10}, nil), "Contact", "Account")
-	r.must(r.org.HideField("Contact", "Email"))
-	r.must(r.org.HideField("Account", "Site"))
-	r.done(nil)
-	r.history(10, 1)
-	r.done(nil)
-	r.must(r.org.ShowField("Contact", "Email"))
-	r.must(r.org.ShowField("Account", "Site"))
-	r.later(time.Hour)
-	row := r.done(nil)
-	r.same()
+	t.Parallel()
+	r := rig.New(t, rig.NewOrg(t, map[string]int{"Contact": 30, "Account": 10}, nil), "Contact", "Account")
+	r.Must(r.Org.HideField("Contact", "Email"))
+	r.Must(r.Org.HideField("Account", "Site"))
+	r.Done(nil)
+	r.History(10, 1)
+	r.Done(nil)
+	r.Must(r.Org.ShowField("Contact", "Email"))
+	r.Must(r.Org.ShowField("Account", "Site"))
+	r.Later(time.Hour)
+	row := r.Done(nil)
+	r.Same()
 	if row.Objects[0].Updated < 20 || row.Objects[0].Inserted > 0 {
 		t.Errorf("%+v", row.Objects[0])
 	}
@@ -41,15 +43,16 @@ func TestPainIngestr1011(t *testing.T) {
 // (estuary/connectors#3493). Here a field has values in all records at once, as
 // a formula has, and no stamp tells of it.
 func TestPainEstuary3493(t *testing.T) {
-	r := newRig(t, newOrg(t, map[string]int{"Contact": 30, "Account": 10}, nil), "Contact")
-	r.done(nil)
-	r.must(r.org.AddField("Contact", fakeorg.Field{Name: "Account_Name__c", Type: "string", Length: 255, Formula: "Account.Name"}))
-	r.later(time.Minute)
-	r.done(nil)
-	r.same()
+	t.Parallel()
+	r := rig.New(t, rig.NewOrg(t, map[string]int{"Contact": 30, "Account": 10}, nil), "Contact")
+	r.Done(nil)
+	r.Must(r.Org.AddField("Contact", fakeorg.Field{Name: "Account_Name__c", Type: "string", Length: 255, Formula: "Account.Name"}))
+	r.Later(time.Minute)
+	r.Done(nil)
+	r.Same()
 	filled := 0
-	for _, row := range r.table("Contact") {
-		if row.values["account_name__c"] != "" {
+	for _, row := range r.Table("Contact") {
+		if row.Values["account_name__c"] != "" {
 			filled++
 		}
 	}
@@ -61,38 +64,39 @@ func TestPainEstuary3493(t *testing.T) {
 // A schema change lost data (airbyte#77627). Here a field is renamed, becomes a
 // wider number, a text, and goes: every value that was ever copied is there.
 func TestPainAirbyte77627(t *testing.T) {
-	r := small(t, "Invoice__c", 20)
-	r.must(r.org.AddField("Invoice__c", fakeorg.Field{Name: "Rank__c", Type: "int"}))
-	ids := r.ids("Invoice__c")
+	t.Parallel()
+	r := rig.Small(t, "Invoice__c", 20)
+	r.Must(r.Org.AddField("Invoice__c", fakeorg.Field{Name: "Rank__c", Type: "int"}))
+	ids := r.IDs("Invoice__c")
 	for i, id := range ids[:5] {
-		r.set(id, "Rank__c", i)
+		r.Set(id, "Rank__c", i)
 	}
-	r.later(time.Hour)
-	r.done(nil)
-	r.same()
+	r.Later(time.Hour)
+	r.Done(nil)
+	r.Same()
 
 	notes := func(what string) {
 		t.Helper()
-		r.later(time.Hour)
-		row := r.done(nil)
+		r.Later(time.Hour)
+		row := r.Done(nil)
 		if all := strings.Join(row.Objects[0].Notes, "\n"); !strings.Contains(all, what) {
 			t.Errorf("notes %q, want %q", all, what)
 		}
 	}
-	r.must(r.org.RetypeField("Invoice__c", fakeorg.Field{Name: "Rank__c", Type: "double", Precision: 18, Scale: 2}))
-	r.set(ids[5], "Rank__c", 5.25)
+	r.Must(r.Org.RetypeField("Invoice__c", fakeorg.Field{Name: "Rank__c", Type: "double", Precision: 18, Scale: 2}))
+	r.Set(ids[5], "Rank__c", 5.25)
 	notes("column invoice__c.rank__c is DECIMAL(38,2) now")
-	r.same()
+	r.Same()
 
-	r.must(r.org.RetypeField("Invoice__c", fakeorg.Field{Name: "Rank__c", Type: "string", Length: 80}))
-	r.set(ids[6], "Rank__c", "sixth")
+	r.Must(r.Org.RetypeField("Invoice__c", fakeorg.Field{Name: "Rank__c", Type: "string", Length: 80}))
+	r.Set(ids[6], "Rank__c", "sixth")
 	notes("column invoice__c.rank__c_text is new, since rank__c can't take the field's values any more")
 	ranks := func(want ...string) {
 		t.Helper()
-		p := r.start(nil)
-		defer p.close()
+		p := r.Start(nil)
+		defer p.Close()
 		for i, id := range ids[:len(want)] {
-			got := p.query("SELECT CAST(rank__c AS VARCHAR), CAST(rank__c_text AS VARCHAR) FROM salesforce.invoice__c WHERE id = '" + id + "'")[0]
+			got := p.Query("SELECT CAST(rank__c AS VARCHAR), CAST(rank__c_text AS VARCHAR) FROM salesforce.invoice__c WHERE id = '" + id + "'")[0]
 			texts := []string{"~", "~"}
 			for n, v := range got {
 				if v != nil {
@@ -106,10 +110,10 @@ func TestPainAirbyte77627(t *testing.T) {
 	}
 	ranks("0.00 0", "1.00 1", "2.00 2", "3.00 3", "4.00 4", "5.25 5.25", "~ sixth", "~ ~")
 
-	r.must(r.org.RenameField("Invoice__c", "Rank__c", "Place__c"))
+	r.Must(r.Org.RenameField("Invoice__c", "Rank__c", "Place__c"))
 	notes("column invoice__c.place__c is new, and rank__c_text is gone: if its field was renamed, that column can be dropped")
-	r.same()
-	r.must(r.org.DeleteField("Invoice__c", "Place__c"))
+	r.Same()
+	r.Must(r.Org.DeleteField("Invoice__c", "Place__c"))
 	notes("column invoice__c.place__c keeps its old values")
 	ranks("0.00 0", "1.00 1", "2.00 2", "3.00 3", "4.00 4", "5.25 5.25", "~ sixth", "~ ~")
 }
@@ -117,29 +121,30 @@ func TestPainAirbyte77627(t *testing.T) {
 // Formulas were stale: a change in the parent leaves no stamp in the child
 // (heroku/roadmap#319).
 func TestPainHeroku319(t *testing.T) {
-	r := newRig(t, newOrg(t, map[string]int{"Account": 10, "Contact": 30}, nil), "Account", "Contact")
-	r.must(r.org.AddField("Contact", fakeorg.Field{Name: "Account_Name__c", Type: "string", Length: 255, Formula: "Account.Name"}))
-	r.flows[1].Refresh = flow.Refresh{Every: 24 * time.Hour}
-	r.done(nil)
-	r.same()
-	account := r.ids("Account")[0]
-	r.later(time.Hour)
-	r.set(account, "Name", "New Name")
-	r.later(time.Hour)
-	row := r.done(nil) // not due yet
+	t.Parallel()
+	r := rig.New(t, rig.NewOrg(t, map[string]int{"Account": 10, "Contact": 30}, nil), "Account", "Contact")
+	r.Must(r.Org.AddField("Contact", fakeorg.Field{Name: "Account_Name__c", Type: "string", Length: 255, Formula: "Account.Name"}))
+	r.Flows[1].Refresh = flow.Refresh{Every: 24 * time.Hour}
+	r.Done(nil)
+	r.Same()
+	account := r.IDs("Account")[0]
+	r.Later(time.Hour)
+	r.Set(account, "Name", "New Name")
+	r.Later(time.Hour)
+	row := r.Done(nil) // not due yet
 	if o := row.Objects[1]; o.Records > 0 || o.Updated > 0 {
 		t.Errorf("%+v", o)
 	}
-	r.later(23 * time.Hour)
-	row = r.done(nil)
-	r.same()
+	r.Later(23 * time.Hour)
+	row = r.Done(nil)
+	r.Same()
 	o := row.Objects[1]
 	if notes := strings.Join(o.Notes, " "); o.Updated == 0 || o.Updated > 20 ||
 		!strings.Contains(notes, fmt.Sprintf("refresh: %d of 30 records had other values", o.Updated)) {
 		t.Errorf("%+v", o)
 	}
-	r.later(time.Hour)
-	if o := r.done(nil).Objects[1]; o.Records > 0 {
+	r.Later(time.Hour)
+	if o := r.Done(nil).Objects[1]; o.Records > 0 {
 		t.Errorf("refreshed again: %+v", o)
 	}
 }
@@ -147,13 +152,14 @@ func TestPainHeroku319(t *testing.T) {
 // A field that describe doesn't call calculated behaved like a formula
 // (estuary/connectors#3414): the flow names it.
 func TestPainEstuary3414(t *testing.T) {
-	r := small(t, "Contact", 30)
-	r.flows[0].Refresh, r.flows[0].RefreshFields = flow.Refresh{Every: time.Hour}, []string{"Title"}
-	r.done(nil)
-	r.later(time.Hour)
-	r.must(r.org.Drift(r.ids("Contact")[3], "Title", "changed without a stamp"))
-	row := r.done(nil)
-	r.same()
+	t.Parallel()
+	r := rig.Small(t, "Contact", 30)
+	r.Flows[0].Refresh, r.Flows[0].RefreshFields = flow.Refresh{Every: time.Hour}, []string{"Title"}
+	r.Done(nil)
+	r.Later(time.Hour)
+	r.Must(r.Org.Drift(r.IDs("Contact")[3], "Title", "changed without a stamp"))
+	row := r.Done(nil)
+	r.Same()
 	if o := row.Objects[0]; o.Updated != 1 || !strings.Contains(strings.Join(o.Notes, " "), "refresh: 1 of 30") {
 		t.Errorf("%+v", o)
 	}
@@ -162,20 +168,21 @@ func TestPainEstuary3414(t *testing.T) {
 // A sample tells that fields are out of date before anybody has asked for a
 // refresh, and mends what it read.
 func TestRefreshBySample(t *testing.T) {
-	r := small(t, "Contact", 30)
-	r.flows[0].Refresh, r.flows[0].RefreshFields = flow.Refresh{Sample: true}, []string{"Title"}
-	r.done(nil)
-	r.later(time.Hour)
-	ids := r.ids("Contact")
+	t.Parallel()
+	r := rig.Small(t, "Contact", 30)
+	r.Flows[0].Refresh, r.Flows[0].RefreshFields = flow.Refresh{Sample: true}, []string{"Title"}
+	r.Done(nil)
+	r.Later(time.Hour)
+	ids := r.IDs("Contact")
 	last := ids[len(ids)-1] // is in every sample
-	r.must(r.org.Drift(last, "Title", "changed without a stamp"))
-	row := r.done(nil)
+	r.Must(r.Org.Drift(last, "Title", "changed without a stamp"))
+	row := r.Done(nil)
 	if o := row.Objects[0]; o.Updated != 1 || !strings.Contains(strings.Join(o.Notes, " "), "sample: 1 of ") {
 		t.Errorf("%+v", o)
 	}
-	r.same()
-	r.later(time.Hour)
-	if o := r.done(nil).Objects[0]; o.Updated != 0 || len(o.Notes) > 0 || o.Records == 0 {
+	r.Same()
+	r.Later(time.Hour)
+	if o := r.Done(nil).Objects[0]; o.Updated != 0 || len(o.Notes) > 0 || o.Records == 0 {
 		t.Errorf("%+v", o)
 	}
 }
@@ -184,41 +191,42 @@ func TestRefreshBySample(t *testing.T) {
 // a URI, nor by Bulk (airbyte#20703); and who splits by columns skips what
 // changes in between. Here records change, go and come between the groups.
 func TestPainAirbyte20703(t *testing.T) {
-	r := newRig(t, newOrg(t, map[string]int{"Contact": 30}, func(o *fakeorg.Options) { o.NotInBulk = []string{"Contact"} }), "Contact")
-	ids := r.ids("Contact") // the test's own reading doesn't fit into a URI later
+	t.Parallel()
+	r := rig.New(t, rig.NewOrg(t, map[string]int{"Contact": 30}, func(o *fakeorg.Options) { o.NotInBulk = []string{"Contact"} }), "Contact")
+	ids := r.IDs("Contact") // the test's own reading doesn't fit into a URI later
 	field := func(n int) string { return fmt.Sprintf("A_field_with_a_name_that_is_long_%03d__c", n) }
 	const fields = 500 // 20,000 bytes of names
 	for n := range fields {
-		r.must(r.org.AddField("Contact", fakeorg.Field{Name: field(n), Type: "string", Length: 80}))
+		r.Must(r.Org.AddField("Contact", fakeorg.Field{Name: field(n), Type: "string", Length: 80}))
 	}
 	for i, id := range ids {
-		r.set(id, field(i*17%fields), "before "+id)
-		r.set(id, field(fields-1), "last before")
+		r.Set(id, field(i*17%fields), "before "+id)
+		r.Set(id, field(fields-1), "last before")
 	}
-	r.later(time.Hour)
+	r.Later(time.Hour)
 	var once sync.Once
-	r.between(func(w http.ResponseWriter, req *http.Request, next http.Handler) {
+	r.Between(func(w http.ResponseWriter, req *http.Request, next http.Handler) {
 		next.ServeHTTP(w, req)
 		if strings.Contains(req.URL.Path, "/queryAll") && strings.Contains(req.URL.RawQuery, field(0)) { // the first group
 			once.Do(func() {
-				r.later(time.Second)
-				r.set(ids[3], field(0), "while it was read")
-				r.set(ids[3], field(fields-1), "while it was read")
-				r.must(r.org.Delete(ids[4]))
+				r.Later(time.Second)
+				r.Set(ids[3], field(0), "while it was read")
+				r.Set(ids[3], field(fields-1), "while it was read")
+				r.Must(r.Org.Delete(ids[4]))
 			})
 		}
 	})
-	row := r.done(nil)
-	r.between(nil)
+	row := r.Done(nil)
+	r.Between(nil)
 	notes := strings.Join(row.Objects[0].Notes, " ")
 	if row.Objects[0].Mover != "rest" || !strings.Contains(notes, "is read in 2 groups of columns") {
 		t.Errorf("%+v", row.Objects[0])
 	}
 	look := func(id string, want ...string) {
 		t.Helper()
-		p := r.start(nil)
-		defer p.close()
-		got := p.query(fmt.Sprintf("SELECT CAST(%s AS VARCHAR), CAST(%s AS VARCHAR) FROM salesforce.contact WHERE id = '%s'", strings.ToLower(field(0)), strings.ToLower(field(fields-1)), id))
+		p := r.Start(nil)
+		defer p.Close()
+		got := p.Query(fmt.Sprintf("SELECT CAST(%s AS VARCHAR), CAST(%s AS VARCHAR) FROM salesforce.contact WHERE id = '%s'", strings.ToLower(field(0)), strings.ToLower(field(fields-1)), id))
 		var texts []string
 		for _, v := range got[0] {
 			if v == nil {
@@ -234,12 +242,12 @@ func TestPainAirbyte20703(t *testing.T) {
 	look(ids[0], "before "+ids[0], "last before")
 	look(ids[1], "~", "last before")
 	look(ids[3], "while it was read", "while it was read") // not half of each
-	r.later(time.Hour)
-	r.set(ids[5], field(fields-1), "later")
-	r.later(time.Hour)
-	r.done(nil)
+	r.Later(time.Hour)
+	r.Set(ids[5], field(fields-1), "later")
+	r.Later(time.Hour)
+	r.Done(nil)
 	look(ids[5], "~", "later")
-	if diff, err := r.compare(r.flows[0]); err != nil || diff.Differs() {
+	if diff, err := r.Compare(r.Flows[0]); err != nil || diff.Differs() {
 		t.Errorf("%+v, %v", diff, err)
 	}
 }
@@ -248,45 +256,47 @@ func TestPainAirbyte20703(t *testing.T) {
 // (estuary/connectors#5218). Here every second commit of a run is refused: what
 // was committed stays, only the step that was undone is done again.
 func TestPainEstuary5218(t *testing.T) {
-	r := small(t, "Contact", 20)
-	r.shelf = shelfOf(t, "redshift")
+	t.Parallel()
+	r := rig.Small(t, "Contact", 20)
+	r.Shelf = shelfOf(t, "redshift")
 	conflicts := 0
-	refuse := func(p *process) {
-		p.tries = 4
-		p.before = func(step string, _ plan.Task) {
+	refuse := func(p *rig.Process) {
+		p.Tries = 4
+		p.Before = func(step string, _ plan.Task) {
 			if step == replicate.Load || step == replicate.Consolidate {
 				if conflicts++; conflicts%2 == 1 {
-					r.shelf.redshift.Faults().RefuseCommit(1 + conflicts%3)
+					r.Shelf.Redshift.Faults().RefuseCommit(1 + conflicts%3)
 				}
 			}
 		}
 	}
 	for range 3 {
-		calls := r.calls(func() {
-			if o := r.done(refuse).Objects[0]; o.State != control.FlowDone {
+		calls := r.Calls(func() {
+			if o := r.Done(refuse).Objects[0]; o.State != control.FlowDone {
 				t.Errorf("%+v", o)
 			}
 		})
 		if calls["job"] > 1+4 { // create, polls and delete: the job is the same
 			t.Errorf("it began anew: %v", calls)
 		}
-		r.shelf.redshift.Faults().RefuseCommit(0)
-		r.same()
-		r.later(time.Hour)
-		r.history(10, uint64(conflicts))
+		r.Shelf.Redshift.Faults().RefuseCommit(0)
+		r.Same()
+		r.Later(time.Hour)
+		r.History(10, uint64(conflicts))
 	}
 	if conflicts < 6 {
 		t.Errorf("only %d steps were spoilt", conflicts)
 	}
-	r.done(nil)
-	r.same()
-	r.nothingLeft()
+	r.Done(nil)
+	r.Same()
+	r.NothingLeft()
 }
 
 // QUERY_TIMEOUT was reported as success, with no rows (airbyte#17503). A query
 // that Salesforce can't answer at all fails the run, moves no watermark and loses
 // nothing, whatever words Salesforce has for it.
 func TestPainAirbyte17503(t *testing.T) {
+	t.Parallel()
 	for name, rule := range map[string]fakeorg.Rule{
 		"Bulk":           {Method: http.MethodPost, Path: "/jobs/query", FailJob: "QUERY_TIMEOUT : Your query request was running for too long."},
 		"Bulk, at once":  {Method: http.MethodPost, Path: "/jobs/query", Answer: "query-timeout"},
@@ -294,25 +304,25 @@ func TestPainAirbyte17503(t *testing.T) {
 		"REST":           {Path: "/queryAll", Answer: "query-timeout"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			r := small(t, "Contact", 9)
-			r.keeps("Contact", "LastName", "Email")
-			r.flows[0].Mover = flow.Bulk
+			r := rig.Small(t, "Contact", 9)
+			r.Keeps("Contact", "LastName", "Email")
+			r.Flows[0].Mover = flow.Bulk
 			if name == "REST" {
-				r.flows[0].Mover = flow.REST
+				r.Flows[0].Mover = flow.REST
 			}
-			r.org.Fault(rule)
-			row := r.run(nil)
+			r.Org.Fault(rule)
+			row := r.Run(nil)
 			if o := row.Objects[0]; row.State != control.Failed || o.State != control.FlowFailed || o.Error == "" || o.Hint == "" {
 				t.Errorf("%s: %+v", row.State, o)
 			}
-			if f := r.flowRow("Contact"); !f.Watermark.IsZero() || f.LastError == "" {
+			if f := r.FlowRow("Contact"); !f.Watermark.IsZero() || f.LastError == "" {
 				t.Errorf("%+v", f)
 			}
-			r.org.ClearFaults()
-			if o := r.done(nil).Objects[0]; o.Records != 9 {
+			r.Org.ClearFaults()
+			if o := r.Done(nil).Objects[0]; o.Records != 9 {
 				t.Errorf("%+v", o)
 			}
-			r.same()
+			r.Same()
 		})
 	}
 }
@@ -320,31 +330,32 @@ func TestPainAirbyte17503(t *testing.T) {
 // The session expired during a download (singer tap-salesforce#222): here with
 // every second page, by Bulk, and between the two answers of a REST query.
 func TestPainTapSalesforce222(t *testing.T) {
-	r := small(t, "Contact", 60) // nine pages
-	r.keeps("Contact", "LastName", "Email")
+	t.Parallel()
+	r := rig.Small(t, "Contact", 60) // nine pages
+	r.Keeps("Contact", "LastName", "Email")
 	for n := 2; n <= 8; n += 2 {
-		r.org.Fault(fakeorg.Rule{Path: "/results", Nth: n, ExpireSession: true})
+		r.Org.Fault(fakeorg.Rule{Path: "/results", Nth: n, ExpireSession: true})
 	}
-	if o := r.done(func(p *process) { p.options.Downloads = 1 }).Objects[0]; o.Records != 60 {
+	if o := r.Done(func(p *rig.Process) { p.Options.Downloads = 1 }).Objects[0]; o.Records != 60 {
 		t.Errorf("%+v", o)
 	}
-	if met := r.org.Faults()[3].Seen; met != 9+4 {
+	if met := r.Org.Faults()[3].Seen; met != 9+4 {
 		t.Errorf("nine pages were asked for %d times", met)
 	}
-	r.org.ClearFaults()
-	r.same()
-	rest := small(t, "Contact", 2300)
-	rest.keeps("Contact", "LastName", "Email")
-	rest.flows[0].Mover = flow.REST
-	rest.org.Fault(fakeorg.Rule{Path: "/query/", Nth: 1, ExpireSession: true})
-	if o := rest.done(nil).Objects[0]; o.Records != 2300 {
+	r.Org.ClearFaults()
+	r.Same()
+	rest := rig.Small(t, "Contact", 2300)
+	rest.Keeps("Contact", "LastName", "Email")
+	rest.Flows[0].Mover = flow.REST
+	rest.Org.Fault(fakeorg.Rule{Path: "/query/", Nth: 1, ExpireSession: true})
+	if o := rest.Done(nil).Objects[0]; o.Records != 2300 {
 		t.Errorf("%+v", o)
 	}
-	if met := rest.org.Faults()[0].Seen; met == 0 {
+	if met := rest.Org.Faults()[0].Seen; met == 0 {
 		t.Error("no session expired")
 	}
-	rest.org.ClearFaults()
-	if n := len(rest.table("Contact")); n != 2300 {
+	rest.Org.ClearFaults()
+	if n := len(rest.Table("Contact")); n != 2300 {
 		t.Errorf("%d rows", n)
 	}
 }
@@ -353,26 +364,27 @@ func TestPainTapSalesforce222(t *testing.T) {
 // days of events (CometD.NetCore.Salesforce#20). Here nobody runs for 40 days:
 // getUpdated reaches back 30, getDeleted 15, and the watermark is behind both.
 func TestPainCometD20(t *testing.T) {
+	t.Parallel()
 	const day = 24 * time.Hour
-	r := small(t, "Contact", 30)
-	r.flows[0].Sweep = week
-	r.done(nil)
-	ids := r.ids("Contact")
-	r.later(day)
-	r.set(ids[0], "LastName", "Changed")
-	r.must(r.org.Purge(ids[1]))
-	r.delete(ids[2])
-	r.later(20 * day)
-	r.must(r.org.Purge(ids[3]))
-	r.later(19 * day)
-	if o := r.done(nil).Objects[0]; o.Records < 1 || o.From.After(r.org.Clock().Now().Add(-39*day)) {
+	r := rig.Small(t, "Contact", 30)
+	r.Flows[0].Sweep = week
+	r.Done(nil)
+	ids := r.IDs("Contact")
+	r.Later(day)
+	r.Set(ids[0], "LastName", "Changed")
+	r.Must(r.Org.Purge(ids[1]))
+	r.Delete(ids[2])
+	r.Later(20 * day)
+	r.Must(r.Org.Purge(ids[3]))
+	r.Later(19 * day)
+	if o := r.Done(nil).Objects[0]; o.Records < 1 || o.From.After(r.Org.Clock().Now().Add(-39*day)) {
 		t.Errorf("%+v", o)
 	}
-	r.same()
-	if got := r.table("Contact")[ids[0]].values["lastname"]; got != "Changed" {
+	r.Same()
+	if got := r.Table("Contact")[ids[0]].Values["lastname"]; got != "Changed" {
 		t.Errorf("the change of the first day: %q", got)
 	}
-	if got := r.reasons("Contact", ids[1], ids[2], ids[3]); strings.Contains(","+got+",", ",,") {
+	if got := reasons(r, "Contact", ids[1], ids[2], ids[3]); strings.Contains(","+got+",", ",,") {
 		t.Errorf("reasons %q", got)
 	}
 }

@@ -15,53 +15,37 @@ import (
 	"catchment/internal/flow"
 	"catchment/internal/plan"
 	"catchment/internal/replicate"
+	"catchment/internal/rig"
 	"catchment/internal/verify"
 )
 
-// verified compares a flow in a process of its own, as change says.
-func (r *rig) verified(fl flow.Flow, change func(*verify.Options)) verify.Result {
-	r.t.Helper()
-	p := r.start(nil)
-	defer p.close()
-	v := p.verifier()
-	if change != nil {
-		change(&v.Options)
-	}
-	res, err := v.Flow(p.ctx, fl)
-	r.must(err)
-	return res
-}
-
-func values(o *verify.Options) { o.Method = verify.Values }
-func repair(o *verify.Options) { o.Method, o.Repair = verify.Values, true }
-func sample(o *verify.Options) { o.Method, o.Sample = verify.Counts, 3 }
-
 // damage does to the copy what nobody should: it deletes a row, makes one
 // stale, adds one, and puts another value into one.
-func (r *rig) damage(ids []string) {
-	r.t.Helper()
-	r.exec("DELETE FROM salesforce.contact WHERE id = '" + ids[0] + "'")
-	r.exec("UPDATE salesforce.contact SET systemmodstamp = systemmodstamp - INTERVAL 1 SECOND, lastname = 'Stale' WHERE id = '" + ids[1] + "'")
-	r.exec("INSERT INTO salesforce.contact BY NAME SELECT * REPLACE ('003000000000001AAA' AS id) FROM salesforce.contact WHERE id = '" + ids[2] + "'")
-	r.exec("UPDATE salesforce.contact SET lastname = 'Wrong', mailingcity = NULL WHERE id = '" + ids[3] + "'")
+func damage(r *rig.Rig, ids []string) {
+	r.T.Helper()
+	r.Exec("DELETE FROM salesforce.contact WHERE id = '" + ids[0] + "'")
+	r.Exec("UPDATE salesforce.contact SET systemmodstamp = systemmodstamp - INTERVAL 1 SECOND, lastname = 'Stale' WHERE id = '" + ids[1] + "'")
+	r.Exec("INSERT INTO salesforce.contact BY NAME SELECT * REPLACE ('003000000000001AAA' AS id) FROM salesforce.contact WHERE id = '" + ids[2] + "'")
+	r.Exec("UPDATE salesforce.contact SET lastname = 'Wrong', mailingcity = NULL WHERE id = '" + ids[3] + "'")
 }
 
 // What --repair reads is what differs, and afterwards nothing does.
 func TestRepair(t *testing.T) {
+	t.Parallel()
 	for _, policy := range []flow.Deletes{flow.Flag, flow.Remove, flow.Ignore} {
 		for _, where := range []string{"", "HasOptedOutOfEmail = false"} {
 			t.Run(string(policy)+" "+where, func(t *testing.T) {
-				r := small(t, "Contact", 60)
-				r.flows[0].Deletes, r.flows[0].Where = policy, where
-				r.later(time.Hour)
-				r.done(nil)
+				r := rig.Small(t, "Contact", 60)
+				r.Flows[0].Deletes, r.Flows[0].Where = policy, where
+				r.Later(time.Hour)
+				r.Done(nil)
 				var ids []string
-				for id := range r.truth("Contact", where) {
+				for id := range r.Truth("Contact", where) {
 					ids = append(ids, id)
 				}
 				slices.Sort(ids)
-				r.damage(ids)
-				found := r.verified(r.flows[0], values)
+				damage(r, ids)
+				found := r.Verified(r.Flows[0], rig.Values)
 				extra := int64(1)
 				if policy == flow.Ignore { // such a row stays on purpose
 					extra = 0
@@ -72,16 +56,16 @@ func TestRepair(t *testing.T) {
 				if len(found.WrongIDs) != 1 || found.WrongIDs[0] != ids[3] || !slices.Contains(found.WrongColumns[0], "lastname") {
 					t.Errorf("wrong: %v %v", found.WrongIDs, found.WrongColumns)
 				}
-				mended := r.verified(r.flows[0], repair)
+				mended := r.Verified(r.Flows[0], rig.Repair)
 				if mended.Repaired != 3+extra || mended.Remaining() != 0 || mended.Calls > 25 {
 					t.Errorf("repaired %d, remaining %d, by %d calls", mended.Repaired, mended.Remaining(), mended.Calls)
 				}
-				if again := r.verified(r.flows[0], repair); again.Differs() || again.Repaired != 0 {
+				if again := r.Verified(r.Flows[0], rig.Repair); again.Differs() || again.Repaired != 0 {
 					t.Errorf("the second time: %+v", again)
 				}
-				r.exec("DELETE FROM salesforce.contact WHERE id = '003000000000001AAA'")
-				r.same()
-				r.nothingLeft()
+				r.Exec("DELETE FROM salesforce.contact WHERE id = '003000000000001AAA'")
+				r.Same()
+				r.NothingLeft()
 			})
 		}
 	}
@@ -90,46 +74,48 @@ func TestRepair(t *testing.T) {
 // What changes while somebody looks is pending, or is read again: no false
 // alarm, and no repair of it.
 func TestVerifyWhileRecordsChange(t *testing.T) {
-	r := small(t, "Contact", 60)
-	r.later(time.Hour)
-	r.done(nil)
-	r.later(time.Hour)
-	ids, n := r.ids("Contact"), 0
+	t.Parallel()
+	r := rig.Small(t, "Contact", 60)
+	r.Later(time.Hour)
+	r.Done(nil)
+	r.Later(time.Hour)
+	ids, n := r.IDs("Contact"), 0
 	var mu sync.Mutex // requests come side by side
-	r.between(func(w http.ResponseWriter, req *http.Request, next http.Handler) {
+	r.Between(func(w http.ResponseWriter, req *http.Request, next http.Handler) {
 		if strings.Contains(req.URL.Path, "/results") || strings.Contains(req.URL.Path, "/composite/") {
 			mu.Lock()
 			n++
-			r.later(time.Second)
-			r.set(ids[n], "LastName", fmt.Sprint("Changed ", n))
-			r.must(r.org.Delete(ids[30+n]))
+			r.Later(time.Second)
+			r.Set(ids[n], "LastName", fmt.Sprint("Changed ", n))
+			r.Must(r.Org.Delete(ids[30+n]))
 			mu.Unlock()
 		}
 		next.ServeHTTP(w, req)
 	})
-	r.exec("UPDATE salesforce.contact SET lastname = 'Wrong' WHERE id = '" + ids[59] + "'")
-	found := r.verified(r.flows[0], repair)
+	r.Exec("UPDATE salesforce.contact SET lastname = 'Wrong' WHERE id = '" + ids[59] + "'")
+	found := r.Verified(r.Flows[0], rig.Repair)
 	if found.Missing+found.Extra+found.Stale != 0 || found.Wrong != 1 || found.Remaining() != 0 || n == 0 {
 		t.Errorf("%+v after %d changes", found, n)
 	}
-	r.between(nil)
-	r.later(time.Hour)
-	r.done(nil)
-	r.same()
+	r.Between(nil)
+	r.Later(time.Hour)
+	r.Done(nil)
+	r.Same()
 }
 
 // A page that lacks records, while the count says it has them all, is no
 // difference: what seems to be missing there is read again by its Id.
 func TestSuspectsAreReadAgain(t *testing.T) {
-	r := small(t, "Contact", 20)
-	r.later(time.Hour)
-	r.done(nil)
-	r.between(func(w http.ResponseWriter, req *http.Request, next http.Handler) {
+	t.Parallel()
+	r := rig.Small(t, "Contact", 20)
+	r.Later(time.Hour)
+	r.Done(nil)
+	r.Between(func(w http.ResponseWriter, req *http.Request, next http.Handler) {
 		if !strings.Contains(req.URL.Path, "/results") {
 			next.ServeHTTP(w, req)
 			return
 		}
-		rewritten(w, req, next, func(page []byte) []byte { // an older state of two records, as a replica may have it
+		rig.Rewritten(w, req, next, func(page []byte) []byte { // an older state of two records, as a replica may have it
 			lines := strings.SplitAfter(string(page), "\n")
 			for i := 1; i < min(3, len(lines)); i++ {
 				lines[i] = strings.Replace(lines[i], `"20`, `"19`, 1)
@@ -137,7 +123,7 @@ func TestSuspectsAreReadAgain(t *testing.T) {
 			return []byte(strings.Join(lines, ""))
 		})
 	})
-	found := r.verified(r.flows[0], nil)
+	found := r.Verified(r.Flows[0], nil)
 	if found.Differs() || found.Cleared == 0 {
 		t.Errorf("%+v", found)
 	}
@@ -145,43 +131,42 @@ func TestSuspectsAreReadAgain(t *testing.T) {
 
 // A page loaded after a repair of the same record doesn't undo the repair.
 func TestPageLoadedAfterARepairOfTheSameRecord(t *testing.T) {
+	t.Parallel()
 	for _, rebuild := range []bool{false, true} {
 		t.Run(fmt.Sprint("rebuild ", rebuild), func(t *testing.T) {
-			r := small(t, "Contact", 30)
-			r.later(time.Hour)
-			r.done(nil)
-			ids := r.ids("Contact")
-			r.later(time.Hour)
-			r.set(ids[0], "LastName", "As the late page has it")
-			r.later(time.Hour)
-			f := &fate{}
-			p := r.start(f) // it dies when its pages are in staging
-			p.tries, p.options.Full = 1, rebuild
-			p.before = func(step string, _ plan.Task) {
+			r := rig.Small(t, "Contact", 30)
+			r.Later(time.Hour)
+			r.Done(nil)
+			ids := r.IDs("Contact")
+			r.Later(time.Hour)
+			r.Set(ids[0], "LastName", "As the late page has it")
+			r.Later(time.Hour)
+			f := &rig.Fate{}
+			p := r.Start(f) // it dies when its pages are in staging
+			p.Tries, p.Options.Full = 1, rebuild
+			p.Before = func(step string, _ plan.Task) {
 				if step == replicate.Consolidate {
-					f.mu.Lock()
-					f.at = 1
-					f.mu.Unlock()
+					f.Last()
 				}
 			}
-			p.run()
-			p.close()
-			p = r.start(nil)
-			staged := p.query("SELECT CAST(count(*) AS VARCHAR) FROM salesforce_incremental.contact")
-			p.close()
+			p.Run()
+			p.Close()
+			p = r.Start(nil)
+			staged := p.Query("SELECT CAST(count(*) AS VARCHAR) FROM salesforce_incremental.contact")
+			p.Close()
 			if *staged[0][0] == "0" {
 				t.Fatal("no page waits in staging")
 			}
-			r.exec("UPDATE salesforce.contact SET lastname = 'Wrong' WHERE id = '" + ids[1] + "'")
-			r.later(time.Minute)
-			found := r.verified(r.flows[0], repair)
+			r.Exec("UPDATE salesforce.contact SET lastname = 'Wrong' WHERE id = '" + ids[1] + "'")
+			r.Later(time.Minute)
+			found := r.Verified(r.Flows[0], rig.Repair)
 			if found.Wrong != 1 || found.Remaining() != 0 {
 				t.Errorf("%+v", found)
 			}
-			r.later(time.Hour)
-			r.done(func(p *process) { p.options.Full = rebuild })
-			r.same()
-			if left := r.verified(r.flows[0], values); left.Differs() {
+			r.Later(time.Hour)
+			r.Done(func(p *rig.Process) { p.Options.Full = rebuild })
+			r.Same()
+			if left := r.Verified(r.Flows[0], rig.Values); left.Differs() {
 				t.Errorf("%+v", left)
 			}
 		})
@@ -190,65 +175,67 @@ func TestPageLoadedAfterARepairOfTheSameRecord(t *testing.T) {
 
 // A repair that dies at any moment is done again.
 func TestRepairThatDies(t *testing.T) {
-	template := small(t, "Contact", 20)
-	template.later(time.Hour)
-	template.done(nil)
-	template.damage(template.ids("Contact"))
-	moments := func(r *rig, f *fate) {
-		p := r.start(f)
-		defer p.close()
-		if p.control == nil {
+	t.Parallel()
+	template := rig.Small(t, "Contact", 20)
+	template.Later(time.Hour)
+	template.Done(nil)
+	damage(template, template.IDs("Contact"))
+	moments := func(r *rig.Rig, f *rig.Fate) {
+		p := r.Start(f)
+		defer p.Close()
+		if p.Control == nil {
 			return
 		}
-		id, err := p.control.NewRunID()
-		r.must(err)
-		v := p.verifier()
+		id, err := p.Control.NewRunID()
+		r.Must(err)
+		v := p.Verifier()
 		v.Options.Run, v.Options.Method, v.Options.Repair = id, verify.Values, true
-		_, _ = v.Flow(p.ctx, r.flows[0])
+		_, _ = v.Flow(p.Ctx, r.Flows[0])
 	}
-	all := &fate{}
-	moments(template.fork(t), all)
-	every := max(1, all.moments/8)
+	all := &rig.Fate{}
+	moments(template.Fork(t), all)
+	every := max(1, all.Moments/8)
 	if testing.Short() {
-		every = max(1, all.moments/3)
+		every = max(1, all.Moments/3)
 	}
-	t.Logf("%d moments, every %d", all.moments, every)
-	for n := 1; n <= all.moments; n += every {
-		r := template.fork(t)
-		moments(r, &fate{at: n})
-		if found := r.verified(r.flows[0], repair); found.Remaining() != 0 {
+	t.Logf("%d moments, every %d", all.Moments, every)
+	for n := 1; n <= all.Moments; n += every {
+		r := template.Fork(t)
+		moments(r, &rig.Fate{At: n})
+		if found := r.Verified(r.Flows[0], rig.Repair); found.Remaining() != 0 {
 			t.Fatalf("died at moment %d: %+v", n, found)
 		}
-		r.exec("DELETE FROM salesforce.contact WHERE id = '003000000000001AAA'")
-		r.same()
-		p := r.start(nil)
+		r.Exec("DELETE FROM salesforce.contact WHERE id = '003000000000001AAA'")
+		r.Same()
+		p := r.Start(nil)
 		for _, table := range []string{"contact", "_catchment_page"} {
-			if left := p.query("SELECT CAST(count(*) AS VARCHAR) FROM salesforce_incremental." + table); *left[0][0] != "0" {
+			if left := p.Query("SELECT CAST(count(*) AS VARCHAR) FROM salesforce_incremental." + table); *left[0][0] != "0" {
 				t.Errorf("died at moment %d: %s rows are left in %s", n, *left[0][0], table)
 			}
 		}
-		p.close()
+		p.Close()
 	}
 }
 
 // The digests of a certificate can be made by anybody: here from what the org
 // and the warehouse answer to others.
 func TestSetsOfACertificate(t *testing.T) {
-	r := small(t, "Contact", 40)
-	ids := r.ids("Contact")
-	r.delete(ids[9])
-	r.later(time.Hour)
-	r.done(nil)
-	r.later(time.Hour)
-	r.set(ids[0], "LastName", "Pending")
-	r.exec("DELETE FROM salesforce.contact WHERE id = '" + ids[1] + "'")
-	found := r.verified(r.flows[0], func(o *verify.Options) { o.Sets = true })
-	digest := func(all map[string]record, without ...string) string {
+	t.Parallel()
+	r := rig.Small(t, "Contact", 40)
+	ids := r.IDs("Contact")
+	r.Delete(ids[9])
+	r.Later(time.Hour)
+	r.Done(nil)
+	r.Later(time.Hour)
+	r.Set(ids[0], "LastName", "Pending")
+	r.Exec("DELETE FROM salesforce.contact WHERE id = '" + ids[1] + "'")
+	found := r.Verified(r.Flows[0], func(o *verify.Options) { o.Sets = true })
+	digest := func(all map[string]rig.Record, without ...string) string {
 		var lines []string
 		for id, rec := range all {
 			if rec["isdeleted"] == "false" && !slices.Contains(without, id) {
 				at, err := time.Parse(time.RFC3339Nano, rec["systemmodstamp"])
-				r.must(err)
+				r.Must(err)
 				lines = append(lines, id+","+at.Format("2006-01-02T15:04:05.000Z")+"\n")
 			}
 		}
@@ -256,11 +243,11 @@ func TestSetsOfACertificate(t *testing.T) {
 		sum := sha256.Sum256([]byte(strings.Join(lines, "")))
 		return hex.EncodeToString(sum[:])
 	}
-	rows := map[string]record{}
-	for id, row := range r.table("Contact") {
-		rows[id] = row.values
+	rows := map[string]rig.Record{}
+	for id, row := range r.Table("Contact") {
+		rows[id] = row.Values
 	}
-	if got, want := found.SourceSet.Digest, digest(r.truth("Contact", ""), ids[0]); got != want {
+	if got, want := found.SourceSet.Digest, digest(r.Truth("Contact", ""), ids[0]); got != want {
 		t.Errorf("the org's digest is %s, want %s", got, want)
 	}
 	if got, want := found.WarehouseSet.Digest, digest(rows, ids[0]); got != want {
@@ -269,7 +256,7 @@ func TestSetsOfACertificate(t *testing.T) {
 	if found.SourceSet.Records != 38 || found.WarehouseSet.Records != 37 {
 		t.Errorf("%+v, %+v", found.SourceSet, found.WarehouseSet)
 	}
-	mended := r.verified(r.flows[0], func(o *verify.Options) { o.Sets, o.Repair = true, true })
+	mended := r.Verified(r.Flows[0], func(o *verify.Options) { o.Sets, o.Repair = true, true })
 	if mended.SourceSet != mended.WarehouseSet || mended.SourceSet.Records != 38 {
 		t.Errorf("after a repair %+v, %+v", mended.SourceSet, mended.WarehouseSet)
 	}
@@ -278,19 +265,20 @@ func TestSetsOfACertificate(t *testing.T) {
 // A sample finds a day that is short, splits spans that take Salesforce too
 // long, and doesn't take changed records for differences.
 func TestVerifyQuick(t *testing.T) {
-	r := small(t, "Contact", 60)
-	r.later(time.Hour)
-	r.done(nil)
-	ids := r.ids("Contact")
-	r.later(time.Hour)
-	r.set(ids[0], "LastName", "Pending")
-	fine := r.verified(r.flows[0], sample)
+	t.Parallel()
+	r := rig.Small(t, "Contact", 60)
+	r.Later(time.Hour)
+	r.Done(nil)
+	ids := r.IDs("Contact")
+	r.Later(time.Hour)
+	r.Set(ids[0], "LastName", "Pending")
+	fine := r.Verified(r.Flows[0], rig.Sample)
 	if fine.Differs() || fine.Pending != 1 || fine.Grade != "sample" || fine.Calls > 10 || fine.Source != 59 {
 		t.Errorf("%+v %+v", fine, fine.Sampled)
 	}
-	r.exec("DELETE FROM salesforce.contact WHERE id IN ('" + ids[1] + "', '" + ids[2] + "')")
-	r.org.Fault(fakeorg.Rule{Path: "GROUP", Nth: 1, Status: 400, Body: `[{"errorCode":"QUERY_TIMEOUT","message":"Your query request was running for too long."}]`})
-	found := r.verified(r.flows[0], sample)
+	r.Exec("DELETE FROM salesforce.contact WHERE id IN ('" + ids[1] + "', '" + ids[2] + "')")
+	r.Org.Fault(fakeorg.Rule{Path: "GROUP", Nth: 1, Status: 400, Body: `[{"errorCode":"QUERY_TIMEOUT","message":"Your query request was running for too long."}]`})
+	found := r.Verified(r.Flows[0], rig.Sample)
 	if found.Missing != 2 || found.Extra != 0 || len(found.Sampled.Differ) == 0 || len(found.Sampled.Skipped) != 0 {
 		t.Errorf("%+v %+v", found, found.Sampled)
 	}
@@ -298,22 +286,23 @@ func TestVerifyQuick(t *testing.T) {
 
 // A repair that would delete too much stops, and changes nothing.
 func TestRepairStopsBeforeAMassDelete(t *testing.T) {
-	r := small(t, "Contact", 30)
-	r.later(time.Hour)
-	r.done(nil)
-	r.exec("INSERT INTO salesforce.contact BY NAME SELECT * EXCLUDE (n) REPLACE ('00300000000' || lpad(CAST(n AS VARCHAR), 4, '0') || 'AAA' AS id) " +
-		"FROM salesforce.contact, range(150) t(n) WHERE id = '" + r.ids("Contact")[0] + "'")
-	p := r.start(nil)
-	v := p.verifier()
+	t.Parallel()
+	r := rig.Small(t, "Contact", 30)
+	r.Later(time.Hour)
+	r.Done(nil)
+	r.Exec("INSERT INTO salesforce.contact BY NAME SELECT * EXCLUDE (n) REPLACE ('00300000000' || lpad(CAST(n AS VARCHAR), 4, '0') || 'AAA' AS id) " +
+		"FROM salesforce.contact, range(150) t(n) WHERE id = '" + r.IDs("Contact")[0] + "'")
+	p := r.Start(nil)
+	v := p.Verifier()
 	v.Options.Repair = true
-	if _, err := v.Flow(p.ctx, r.flows[0]); plan.ClassOf(err) != plan.Fix || !strings.Contains(plan.HintOf(err), "--allow-deletes") {
+	if _, err := v.Flow(p.Ctx, r.Flows[0]); plan.ClassOf(err) != plan.Fix || !strings.Contains(plan.HintOf(err), "--allow-deletes") {
 		t.Errorf("%v", err)
 	}
-	p.close()
-	if got := len(r.table("Contact")); got != 180 {
+	p.Close()
+	if got := len(r.Table("Contact")); got != 180 {
 		t.Errorf("%d rows", got)
 	}
-	found := r.verified(r.flows[0], func(o *verify.Options) { o.Repair, o.AllowDeletes = true, true })
+	found := r.Verified(r.Flows[0], func(o *verify.Options) { o.Repair, o.AllowDeletes = true, true })
 	if found.Extra != 150 || found.Remaining() != 0 {
 		t.Errorf("%+v", found)
 	}

@@ -12,6 +12,7 @@ import (
 
 	"catchment/internal/control"
 	"catchment/internal/flow"
+	"catchment/internal/rig"
 	"catchment/internal/warehouse"
 )
 
@@ -25,6 +26,7 @@ var (
 // faults between: at the end the warehouse says what the org says, and at no
 // moment had a key two rows. To repeat a failure give its seed and -soak.runs=1.
 func TestSoak(t *testing.T) {
+	t.Parallel()
 	tally, failed := &tallied{}, atomic.Int32{}
 	t.Run("lives", func(t *testing.T) {
 		for i := range *soakRuns {
@@ -52,7 +54,7 @@ func TestSoak(t *testing.T) {
 
 func soak(t *testing.T, seed uint64, talk io.Writer, tally *tallied) {
 	l := newLife(t, seed, shelfOf(t, *soakIn), tally, 0)
-	l.talk = talk
+	l.Talk = talk
 	for range 2 + l.dice.IntN(4) {
 		l.happen()
 		l.ail()
@@ -62,79 +64,79 @@ func soak(t *testing.T, seed uint64, talk io.Writer, tally *tallied) {
 	l.settle()
 	p := l.begins(nil)
 	for range 2 { // the first finishes what is open, the second brings what came after that
-		if row := p.run(); row.State != control.Done {
+		if row := p.Run(); row.State != control.Done {
 			t.Fatalf("%+v", row)
 		}
-		l.later(time.Hour)
+		l.Later(time.Hour)
 	}
-	for _, fl := range l.flows {
-		p.sameAs(fl, true)
+	for _, fl := range l.Flows {
+		p.SameAs(fl, true)
 	}
-	p.close()
-	l.later(time.Hour)
-	l.done(func(p *process) { p.options.Full, p.options.AllowDeletes = true, true }) // notices purges
-	l.same()
-	l.nothingKept()
+	p.Close()
+	l.Later(time.Hour)
+	l.Done(func(p *rig.Process) { p.Options.Full, p.Options.AllowDeletes = true, true }) // notices purges
+	l.Same()
+	l.NothingKept()
 }
 
 // live does a run that may die, may be stopped, may read everything.
 func (l *life) live() {
-	f := &fate{hiccups: map[int]bool{}, hiccuped: func(of string) { l.tally.add("failures that a process lives through", of, 1) }}
+	f := &rig.Fate{Hiccups: map[int]bool{}, Hiccuped: func(of string) { l.tally.add("failures that a process lives through", of, 1) }}
 	if l.dice.IntN(2) == 0 {
-		f.at = 1 + l.dice.IntN(120)
+		f.At = 1 + l.dice.IntN(120)
 	}
 	for range l.dice.IntN(3) {
-		f.hiccups[1+l.dice.IntN(120)] = true
+		f.Hiccups[1+l.dice.IntN(120)] = true
 	}
 	p := l.begins(f)
-	defer p.close()
-	if p.control == nil {
+	defer p.Close()
+	if p.Control == nil {
 		return
 	}
-	p.tries = 1 + l.dice.IntN(3)
-	p.options.Full = l.dice.IntN(8) == 0
-	p.options.Downloads = 1 + l.dice.IntN(3)
-	p.options.Composite = []flow.Composite{flow.CompositeOff, flow.CompositeAuto, flow.CompositeOn}[l.dice.IntN(3)]
+	p.Tries = 1 + l.dice.IntN(3)
+	p.Options.Full = l.dice.IntN(8) == 0
+	p.Options.Downloads = 1 + l.dice.IntN(3)
+	p.Options.Composite = []flow.Composite{flow.CompositeOff, flow.CompositeAuto, flow.CompositeOn}[l.dice.IntN(3)]
 	if l.dice.IntN(4) == 0 {
-		p.options.StageLimit = int64(1000 + l.dice.IntN(5000))
+		p.Options.StageLimit = int64(1000 + l.dice.IntN(5000))
 	}
 	if l.dice.IntN(6) == 0 {
 		stop, after := make(chan struct{}), l.dice.IntN(10)
-		p.options.Stop = stop
-		p.before = p.countdown(after, func() { close(stop) })
+		p.Options.Stop = stop
+		p.Before = p.Countdown(after, func() { close(stop) })
 	}
-	row := p.run()
+	row := p.Run()
 	l.tally.add("runs", string(row.State), 1)
-	if context.Cause(p.ctx) == errKilled {
+	if context.Cause(p.Ctx) == rig.ErrKilled {
 		l.tally.add("crashes", "at a random moment", 1)
 	}
 }
 
 // begins opens a process that looks into the final tables after each
 // transaction: no key may have two rows (invariant 5).
-func (l *life) begins(f *fate) *process {
-	p := l.start(f)
-	p.options.AllowDeletes = true
-	p.driver = watched{p.driver, l.rig}
-	p.wh = warehouse.New(p.driver, warehouse.Options{Schema: "salesforce", Staging: "salesforce_incremental", Now: l.now})
+func (l *life) begins(f *rig.Fate) *rig.Process {
+	p := l.Start(f)
+	p.Options.AllowDeletes = true
+	p.Driver = watched{p.Driver, l.Rig}
+	p.Warehouse = warehouse.New(p.Driver, warehouse.Options{Schema: "salesforce", Staging: "salesforce_incremental", Now: l.Now})
 	return p
 }
 
 // watched is a driver whose tables are looked at after each transaction.
 type watched struct {
 	warehouse.Driver
-	rig *rig
+	rig *rig.Rig
 }
 
 func (d watched) Tx(ctx context.Context, f func(warehouse.Tx) error) error {
 	if err := d.Driver.Tx(ctx, f); err != nil {
 		return err
 	}
-	for _, fl := range d.rig.flows {
+	for _, fl := range d.rig.Flows {
 		table := warehouse.TableName(fl.Object, false)
-		twice, err := query(d.Driver, "SELECT CAST(id AS VARCHAR) FROM salesforce."+table+" GROUP BY id HAVING count(*) > 1")
+		twice, err := rig.Query(d.Driver, "SELECT CAST(id AS VARCHAR) FROM salesforce."+table+" GROUP BY id HAVING count(*) > 1")
 		if err == nil && len(twice) > 0 { // else the table isn't there yet, or the process has just died
-			d.rig.t.Errorf("%s has two rows of %s", table, *twice[0][0])
+			d.rig.T.Errorf("%s has two rows of %s", table, *twice[0][0])
 		}
 	}
 	return nil

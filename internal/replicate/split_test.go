@@ -14,6 +14,7 @@ import (
 )
 
 func TestReliefFor(t *testing.T) {
+	t.Parallel()
 	columns := strings.Fields("Id SystemModstamp IsDeleted A B C D E F")
 	part := func(change func(*control.Part)) control.Part {
 		p := control.Part{Name: control.Main, Op: "put", Mover: "bulk", Columns: columns}
@@ -54,6 +55,7 @@ func TestReliefFor(t *testing.T) {
 // However often a part is split, each Id is in exactly one of its ranges, also
 // Ids before the first and after the last that was seen.
 func TestRangesCoverEverythingOnce(t *testing.T) {
+	t.Parallel()
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
 	dice := rand.New(rand.NewPCG(seed, 0))
@@ -125,6 +127,7 @@ func holds(p control.Part, id string) bool {
 }
 
 func TestWithin(t *testing.T) {
+	t.Parallel()
 	for _, test := range []struct{ soql, least, below, want string }{
 		{"SELECT Id FROM A", "", "", "SELECT Id FROM A"},
 		{"SELECT Id FROM A", "001", "", "SELECT Id FROM A WHERE Id >= '001'"},
@@ -140,6 +143,7 @@ func TestWithin(t *testing.T) {
 // Each range of a reading gets a second half of its columns; together they have
 // all of them.
 func TestHalved(t *testing.T) {
+	t.Parallel()
 	columns := strings.Fields("Id SystemModstamp A B C D E")
 	p := control.Part{Name: control.Main, Op: "put", Columns: columns, Jobs: 2, Job: []byte("{}"),
 		SOQL: "SELECT " + strings.Join(columns, ", ") + " FROM X WHERE SystemModstamp >= 2026-01-01T00:00:00Z"}

@@ -8,12 +8,13 @@ import (
 	"catchment/internal/control"
 	"catchment/internal/fakeorg"
 	"catchment/internal/flow"
+	"catchment/internal/rig"
 )
 
 // hundred is a rig with a hundred objects, of which three have records.
-func hundred(t *testing.T, change func(*fakeorg.Options)) *rig {
+func hundred(t *testing.T, change func(*fakeorg.Options)) *rig.Rig {
 	t.Helper()
-	org := newOrg(t, map[string]int{"Contact": 40, "Account": 40, "Opportunity": 40}, change)
+	org := rig.NewOrg(t, map[string]int{"Contact": 40, "Account": 40, "Opportunity": 40}, change)
 	objects := []string{"Contact", "Account", "Opportunity"}
 	for i := range 97 {
 		name := fmt.Sprintf("Quiet%02d__c", i)
@@ -23,25 +24,25 @@ func hundred(t *testing.T, change func(*fakeorg.Options)) *rig {
 		objects = append(objects, name)
 	}
 	org.Clock().Advance(time.Hour)
-	return newRig(t, org, objects...)
+	return rig.New(t, org, objects...)
 }
 
 // costs does a run in which three of a hundred objects have changed, and counts
 // what it costs by the org's own counters.
-func (r *rig) costs(change func(*process)) (int, map[string]int, control.RunRow) {
-	r.t.Helper()
-	r.later(time.Hour)
+func costs(r *rig.Rig, change func(*rig.Process)) (int, map[string]int, control.RunRow) {
+	r.T.Helper()
+	r.Later(time.Hour)
 	for _, object := range []string{"Contact", "Account", "Opportunity"} {
-		for _, id := range r.ids(object)[:5] {
-			r.must(r.org.Touch(id))
+		for _, id := range r.IDs(object)[:5] {
+			r.Must(r.Org.Touch(id))
 		}
 	}
-	r.later(time.Hour)
+	r.Later(time.Hour)
 	var row control.RunRow
-	calls := r.calls(func() { row = r.done(change) })
+	calls := r.Calls(func() { row = r.Done(change) })
 	sum := charged(calls)
 	if int64(sum) != row.Calls {
-		r.t.Errorf("the run says %d calls, the org %d: %v", row.Calls, sum, calls)
+		r.T.Errorf("the run says %d calls, the org %d: %v", row.Calls, sum, calls)
 	}
 	return sum, calls, row
 }
@@ -49,18 +50,19 @@ func (r *rig) costs(change func(*process)) (int, map[string]int, control.RunRow)
 // TestHundredObjectsOfWhich97AreQuiet holds an incremental run to its budget:
 // 330 calls, and 60 with composite requests.
 func TestHundredObjectsOfWhich97AreQuiet(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("a hundred tables take a while")
 	}
 	r := hundred(t, nil)
-	together := func(p *process) { p.options.Composite = flow.CompositeOn }
-	r.done(together)
+	together := func(p *rig.Process) { p.Options.Composite = flow.CompositeOn }
+	r.Done(together)
 	for _, test := range []struct {
 		name  string
-		run   func(*process)
+		run   func(*rig.Process)
 		limit int
 	}{{"one by one", nil, 330}, {"together", together, 60}} {
-		n, calls, row := r.costs(test.run)
+		n, calls, row := costs(r, test.run)
 		t.Logf("%s: %d calls, %v", test.name, n, calls)
 		if n > test.limit {
 			t.Errorf("%s: %d calls, at most %d are allowed: %v", test.name, n, test.limit, calls)
@@ -75,49 +77,51 @@ func TestHundredObjectsOfWhich97AreQuiet(t *testing.T) {
 			t.Errorf("%s: %d flows were quiet", test.name, quiet)
 		}
 	}
-	for _, fl := range r.flows[:3] {
-		p := r.start(nil)
-		p.sameAs(fl, false)
-		p.close()
+	for _, fl := range r.Flows[:3] {
+		p := r.Start(nil)
+		p.SameAs(fl, false)
+		p.Close()
 	}
 }
 
 // An org that takes no such questions together is asked one by one, and auto
 // remembers that.
 func TestCompositeIsRefused(t *testing.T) {
+	t.Parallel()
 	for _, refused := range []string{"describe", "updated", "deleted"} {
 		t.Run(refused, func(t *testing.T) {
-			org := newOrg(t, map[string]int{"Contact": 10, "Account": 10}, func(o *fakeorg.Options) { o.NotInComposite = []string{refused} })
-			r := newRig(t, org, "Contact", "Account")
-			auto := func(p *process) { p.options.Composite = flow.CompositeAuto }
+			org := rig.NewOrg(t, map[string]int{"Contact": 10, "Account": 10}, func(o *fakeorg.Options) { o.NotInComposite = []string{refused} })
+			r := rig.New(t, org, "Contact", "Account")
+			auto := func(p *rig.Process) { p.Options.Composite = flow.CompositeAuto }
 			for run, want := range []bool{true, false, false} { // the first asks getDeleted of nothing, since nothing was read before
 				if refused == "deleted" {
 					want = run < 2
 				}
-				calls := r.calls(func() { r.done(auto) })
+				calls := r.Calls(func() { r.Done(auto) })
 				if (calls["composite"] > 0) != want {
 					t.Errorf("run %d: %v", run, calls)
 				}
-				r.later(time.Hour)
+				r.Later(time.Hour)
 			}
-			if calls := r.calls(func() { r.done(func(p *process) { p.options.Composite = flow.CompositeOn }) }); calls["composite"] == 0 {
+			if calls := r.Calls(func() { r.Done(func(p *rig.Process) { p.Options.Composite = flow.CompositeOn }) }); calls["composite"] == 0 {
 				t.Errorf("on tries again: %v", calls)
 			}
-			r.same()
+			r.Same()
 		})
 	}
 }
 
 // Composite requests that fail for now are no refusal, and no failure either.
 func TestCompositeFailsForNow(t *testing.T) {
-	r := newRig(t, newOrg(t, map[string]int{"Contact": 10, "Account": 10}, nil), "Contact", "Account")
-	auto := func(p *process) { p.options.Composite = flow.CompositeAuto }
-	r.org.Fault(fakeorg.Rule{Path: "/composite", Status: 503, Body: oops})
-	r.done(auto)
-	r.org.ClearFaults()
-	r.later(time.Hour)
-	if calls := r.calls(func() { r.done(auto) }); calls["composite"] != 3 || calls["describe"] != 0 {
+	t.Parallel()
+	r := rig.New(t, rig.NewOrg(t, map[string]int{"Contact": 10, "Account": 10}, nil), "Contact", "Account")
+	auto := func(p *rig.Process) { p.Options.Composite = flow.CompositeAuto }
+	r.Org.Fault(fakeorg.Rule{Path: "/composite", Status: 503, Body: rig.Unavailable})
+	r.Done(auto)
+	r.Org.ClearFaults()
+	r.Later(time.Hour)
+	if calls := r.Calls(func() { r.Done(auto) }); calls["composite"] != 3 || calls["describe"] != 0 {
 		t.Errorf("%v", calls)
 	}
-	r.same()
+	r.Same()
 }

@@ -13,42 +13,44 @@ import (
 	"catchment/internal/flow"
 	"catchment/internal/plan"
 	"catchment/internal/replicate"
+	"catchment/internal/rig"
 )
 
 var week = flow.Sweep{Every: 7 * 24 * time.Hour}
 
 // reasons tells for which reason each row of a table is deleted, in the order
 // of ids.
-func (r *rig) reasons(object string, ids ...string) string {
-	rows := r.table(object)
+func reasons(r *rig.Rig, object string, ids ...string) string {
+	rows := r.Table(object)
 	var all []string
 	for _, id := range ids {
-		all = append(all, rows[id].reason)
+		all = append(all, rows[id].Reason)
 	}
 	return strings.Join(all, ",")
 }
 
 // What left no trace that a run could meet is found by a sweep, when it is due.
 func TestSweep(t *testing.T) {
+	t.Parallel()
 	for _, policy := range []flow.Deletes{flow.Flag, flow.Remove, flow.Ignore} {
 		t.Run(string(policy), func(t *testing.T) {
-			r := small(t, "Contact", 20)
-			r.flows[0].Sweep, r.flows[0].Deletes = week, policy
-			r.done(nil)
-			r.later(time.Hour)
-			ids := r.ids("Contact")
-			r.must(r.org.Purge(ids[0]))
-			r.later(20 * 24 * time.Hour) // past the delete log
-			row := r.done(nil)
-			r.same()
-			if want := int64(1); policy != flow.Ignore && (row.Objects[0].Deleted != want || r.flowRow("Contact").SweptAt.Before(r.org.Clock().Now().Add(-time.Hour))) {
+			r := rig.Small(t, "Contact", 20)
+			r.Flows[0].Sweep, r.Flows[0].Deletes = week, policy
+			r.Done(nil)
+			r.Later(time.Hour)
+			ids := r.IDs("Contact")
+			r.Must(r.Org.Purge(ids[0]))
+			r.Later(20 * 24 * time.Hour) // past the delete log
+			row := r.Done(nil)
+			r.Same()
+			if want := int64(1); policy != flow.Ignore && (row.Objects[0].Deleted != want || r.FlowRow("Contact").SweptAt.Before(r.Org.Clock().Now().Add(-time.Hour))) {
 				t.Errorf("%+v", row.Objects[0])
 			}
-			if policy == flow.Flag && r.reasons("Contact", ids[0]) != "purged" {
-				t.Errorf("reason %q", r.reasons("Contact", ids[0]))
+			if policy == flow.Flag && reasons(r, "Contact", ids[0]) != "purged" {
+				t.Errorf("reason %q", reasons(r, "Contact", ids[0]))
 			}
-			r.later(time.Hour)
-			if o := r.done(nil).Objects[0]; o.Records != 0 || o.Calls > 3 {
+			r.Later(time.Hour)
+			if o := r.Done(nil).Objects[0]; o.Records != 0 || o.Calls > 3 {
 				t.Errorf("the next one isn't due: %+v", o)
 			}
 		})
@@ -57,18 +59,19 @@ func TestSweep(t *testing.T) {
 
 // The delete log tells a purged record from one that went out of sight.
 func TestSweepTellsHiddenFromPurged(t *testing.T) {
-	r := small(t, "Contact", 20)
-	r.flows[0].Sweep = week
-	r.done(nil)
-	ids := r.ids("Contact")
-	r.later(7*24*time.Hour - time.Minute)
-	r.must(r.org.HideRecord(ids[0]))
-	r.later(2 * time.Minute)
-	row := r.done(nil)
+	t.Parallel()
+	r := rig.Small(t, "Contact", 20)
+	r.Flows[0].Sweep = week
+	r.Done(nil)
+	ids := r.IDs("Contact")
+	r.Later(7*24*time.Hour - time.Minute)
+	r.Must(r.Org.HideRecord(ids[0]))
+	r.Later(2 * time.Minute)
+	row := r.Done(nil)
 	if o := row.Objects[0]; o.Deleted != 1 || !strings.Contains(strings.Join(o.Notes, " "), "out of this user's sight") {
 		t.Errorf("%+v", o)
 	}
-	if got := r.reasons("Contact", ids[0], ids[1]); got != "hidden," {
+	if got := reasons(r, "Contact", ids[0], ids[1]); got != "hidden," {
 		t.Errorf("reasons %q", got)
 	}
 }
@@ -76,86 +79,89 @@ func TestSweepTellsHiddenFromPurged(t *testing.T) {
 // TestViewAllDataIsLost: an integration user who loses View All Data overnight
 // doesn't look like a mass deletion, neither to a run nor to a sweep.
 func TestViewAllDataIsLost(t *testing.T) {
-	r := small(t, "Contact", 60)
-	r.flows[0].Sweep = week
-	r.done(nil)
-	ids := r.ids("Contact")
-	r.later(time.Hour)
-	r.must(r.org.HideRecord(ids[:50]...))
-	r.later(time.Hour)
-	if o := r.done(nil).Objects[0]; o.Deleted != 0 {
+	t.Parallel()
+	r := rig.Small(t, "Contact", 60)
+	r.Flows[0].Sweep = week
+	r.Done(nil)
+	ids := r.IDs("Contact")
+	r.Later(time.Hour)
+	r.Must(r.Org.HideRecord(ids[:50]...))
+	r.Later(time.Hour)
+	if o := r.Done(nil).Objects[0]; o.Deleted != 0 {
 		t.Errorf("an incremental run: %+v", o)
 	}
-	r.later(7 * 24 * time.Hour)
+	r.Later(7 * 24 * time.Hour)
 	for range 2 {
-		row := r.run(nil)
+		row := r.Run(nil)
 		o := row.Objects[0]
 		if row.State != control.Failed || !strings.Contains(o.Error, "50 of 60 rows of Contact are out of this user's sight") || !strings.Contains(o.Hint, "View All Data") {
 			t.Fatalf("%s %+v", row.State, o)
 		}
 	}
-	for id, got := range r.table("Contact") {
-		if got.reason != "" {
+	for id, got := range r.Table("Contact") {
+		if got.Reason != "" {
 			t.Fatalf("%s was deleted all the same", id)
 		}
 	}
-	r.must(r.org.ShowRecord(ids[:50]...)) // the administrator gives it back
-	if o := r.done(nil).Objects[0]; o.Deleted != 0 {
+	r.Must(r.Org.ShowRecord(ids[:50]...)) // the administrator gives it back
+	if o := r.Done(nil).Objects[0]; o.Deleted != 0 {
 		t.Errorf("%+v", o)
 	}
-	r.same()
-	r.later(7 * 24 * time.Hour)
-	r.must(r.org.HideRecord(ids[:50]...)) // and takes it for good
-	if o := r.done(allowDeletes).Objects[0]; o.Deleted != 50 {
+	r.Same()
+	r.Later(7 * 24 * time.Hour)
+	r.Must(r.Org.HideRecord(ids[:50]...)) // and takes it for good
+	if o := r.Done(rig.AllowDeletes).Objects[0]; o.Deleted != 50 {
 		t.Errorf("%+v", o)
 	}
-	if got := r.reasons("Contact", ids[0], ids[49], ids[50]); got != "hidden,hidden," {
+	if got := reasons(r, "Contact", ids[0], ids[49], ids[50]); got != "hidden,hidden," {
 		t.Errorf("reasons %q", got)
 	}
 }
 
 // The stop before a mass delete holds for what a sweep finds, too.
 func TestMassPurgeStops(t *testing.T) {
-	r := small(t, "Contact", 300)
-	r.flows[0].Sweep = week
-	r.done(nil)
-	r.later(time.Hour)
-	r.must(r.org.Purge(r.ids("Contact")[:120]...))
-	r.later(20 * 24 * time.Hour)
-	if o := r.run(nil).Objects[0]; o.State != control.FlowFailed || !strings.Contains(o.Error, "120 of 300") || !strings.Contains(o.Hint, "--allow-deletes") {
+	t.Parallel()
+	r := rig.Small(t, "Contact", 300)
+	r.Flows[0].Sweep = week
+	r.Done(nil)
+	r.Later(time.Hour)
+	r.Must(r.Org.Purge(r.IDs("Contact")[:120]...))
+	r.Later(20 * 24 * time.Hour)
+	if o := r.Run(nil).Objects[0]; o.State != control.FlowFailed || !strings.Contains(o.Error, "120 of 300") || !strings.Contains(o.Hint, "--allow-deletes") {
 		t.Fatalf("%+v", o)
 	}
-	if o := r.done(allowDeletes).Objects[0]; o.Deleted != 120 {
+	if o := r.Done(rig.AllowDeletes).Objects[0]; o.Deleted != 120 {
 		t.Errorf("%+v", o)
 	}
-	r.same()
+	r.Same()
 }
 
 // A sweep marks absence only for rows consolidated before its job was created:
 // here the main part is read anew after it, and brings a record that the sweep
 // can't have seen.
 func TestSweepIsOlderThanARow(t *testing.T) {
-	org := newOrg(t, map[string]int{"Contact": 20}, func(o *fakeorg.Options) { o.JobLatency = 0 })
-	r := newRig(t, org, "Contact")
-	r.flows[0].Sweep, r.flows[0].Mover = week, flow.Bulk
-	r.done(nil)
-	r.later(8 * 24 * time.Hour)
-	r.must(r.org.Touch(r.ids("Contact")[0]))
-	r.later(time.Minute)
+	t.Parallel()
+	org := rig.NewOrg(t, map[string]int{"Contact": 20}, func(o *fakeorg.Options) { o.JobLatency = 0 })
+	r := rig.New(t, org, "Contact")
+	r.Flows[0].Sweep, r.Flows[0].Mover = week, flow.Bulk
+	r.Done(nil)
+	r.Later(8 * 24 * time.Hour)
+	r.Must(r.Org.Touch(r.IDs("Contact")[0]))
+	r.Later(time.Minute)
 	var late string
-	p := r.start(nil)
+	p := r.Start(nil)
 	var jobs atomic.Int64
-	p.before = func(step string, _ plan.Task) {
+	p.Before = func(step string, _ plan.Task) {
 		if step != "load" || late != "" {
 			return
 		}
-		r.later(time.Minute)
-		id, err := r.org.Create("Contact", map[string]any{"LastName": "Late"})
-		r.must(err)
+		r.Later(time.Minute)
+		id, err := r.Org.Create("Contact", map[string]any{"LastName": "Late"})
+		r.Must(err)
 		late = id
-		r.later(time.Minute)
+		r.Later(time.Minute)
 	}
-	r.between(func(w http.ResponseWriter, req *http.Request, next http.Handler) {
+	r.Between(func(w http.ResponseWriter, req *http.Request, next http.Handler) {
 		if strings.Contains(req.URL.Path, "resultPages") && late != "" && jobs.CompareAndSwap(0, 1) { // of the main part, which is loaded first
 			w.WriteHeader(http.StatusNotFound)
 			_, _ = w.Write([]byte(`[{"errorCode":"NOT_FOUND","message":"gone"}]`))
@@ -168,37 +174,38 @@ func TestSweepIsOlderThanARow(t *testing.T) {
 		}
 		next.ServeHTTP(w, req)
 	})
-	row := p.run()
-	p.close()
-	r.between(nil)
+	row := p.Run()
+	p.Close()
+	r.Between(nil)
 	if row.State != control.Done || jobs.Load() != 2 {
 		t.Fatalf("%d, %+v", jobs.Load(), row)
 	}
-	if got := r.table("Contact")[late]; got.values["lastname"] != "Late" || got.reason != "" {
+	if got := r.Table("Contact")[late]; got.Values["lastname"] != "Late" || got.Reason != "" {
 		t.Errorf("the late record: %+v", got)
 	}
-	r.same()
+	r.Same()
 }
 
 // A sweep that lacks a record which is there doesn't delete it.
 func TestSweepThatLies(t *testing.T) {
-	r := small(t, "Contact", 20)
-	r.flows[0].Sweep, r.flows[0].Mover = week, flow.REST
-	r.done(nil)
-	r.later(8 * 24 * time.Hour)
+	t.Parallel()
+	r := rig.Small(t, "Contact", 20)
+	r.Flows[0].Sweep, r.Flows[0].Mover = week, flow.REST
+	r.Done(nil)
+	r.Later(8 * 24 * time.Hour)
 	lies := 1
-	r.between(func(w http.ResponseWriter, req *http.Request, next http.Handler) {
+	r.Between(func(w http.ResponseWriter, req *http.Request, next http.Handler) {
 		if q := req.URL.Query().Get("q"); lies == 0 || q != "SELECT Id, IsDeleted FROM Contact" {
 			next.ServeHTTP(w, req)
 			return
 		}
 		lies--
-		rewritten(w, req, next, func(body []byte) []byte { return withoutFirst(t, body) })
+		rig.Rewritten(w, req, next, func(body []byte) []byte { return withoutFirst(t, body) })
 	})
-	if o := r.done(func(p *process) { p.tries = 3 }).Objects[0]; lies != 0 || o.Deleted != 0 || !strings.Contains(strings.Join(o.Notes, " "), "the sweep lacks it") {
+	if o := r.Done(func(p *rig.Process) { p.Tries = 3 }).Objects[0]; lies != 0 || o.Deleted != 0 || !strings.Contains(strings.Join(o.Notes, " "), "the sweep lacks it") {
 		t.Errorf("%+v", o)
 	}
-	r.same()
+	r.Same()
 }
 
 // withoutFirst takes the first record out of an answer, and its count with it.
@@ -223,16 +230,17 @@ func withoutFirst(t *testing.T, body []byte) []byte {
 // A changed Id that doesn't come fails the run, and is read again
 // (invariant 6).
 func TestChangedRecordDoesNotCome(t *testing.T) {
+	t.Parallel()
 	for _, lasts := range []bool{false, true} {
-		r := small(t, "Contact", 20)
-		r.done(nil)
-		r.later(time.Hour)
-		ids := r.ids("Contact")
-		r.set(ids[3], "Title", "CEO")
-		r.set(ids[4], "Title", "CFO")
-		r.later(time.Hour)
+		r := rig.Small(t, "Contact", 20)
+		r.Done(nil)
+		r.Later(time.Hour)
+		ids := r.IDs("Contact")
+		r.Set(ids[3], "Title", "CEO")
+		r.Set(ids[4], "Title", "CFO")
+		r.Later(time.Hour)
 		lies := 1
-		r.between(func(w http.ResponseWriter, req *http.Request, next http.Handler) {
+		r.Between(func(w http.ResponseWriter, req *http.Request, next http.Handler) {
 			if q := req.URL.Query().Get("q"); lies == 0 || !strings.Contains(q, "SystemModstamp >=") || strings.Contains(q, "COUNT()") {
 				next.ServeHTTP(w, req)
 				return
@@ -240,122 +248,126 @@ func TestChangedRecordDoesNotCome(t *testing.T) {
 			if !lasts {
 				lies--
 			}
-			rewritten(w, req, next, func(body []byte) []byte { return withoutFirst(t, body) })
+			rig.Rewritten(w, req, next, func(body []byte) []byte { return withoutFirst(t, body) })
 		})
-		row := r.run(func(p *process) { p.tries = 3 })
+		row := r.Run(func(p *rig.Process) { p.Tries = 3 })
 		o := row.Objects[0]
 		if (row.State == control.Done) == lasts || lasts && !strings.Contains(o.Error, ids[3]+" of Contact changed within the window, and didn't come") {
 			t.Errorf("lasts %v: %s %+v", lasts, row.State, o)
 		}
-		r.between(nil)
-		r.done(nil)
-		r.same()
+		r.Between(nil)
+		r.Done(nil)
+		r.Same()
 	}
 }
 
 // A record that leaves the flow's where is out of it, with the next run.
 func TestRecordLeavesTheWhere(t *testing.T) {
+	t.Parallel()
 	for _, policy := range []flow.Deletes{flow.Flag, flow.Remove, flow.Ignore} {
 		t.Run(string(policy), func(t *testing.T) {
-			r := small(t, "Contact", 20)
-			r.flows[0].Where, r.flows[0].Deletes = "Title != 'Gone'", policy
-			r.done(nil)
-			ids := r.ids("Contact")
-			r.later(time.Hour)
-			r.set(ids[0], "Title", "Gone")
-			r.set(ids[1], "Title", "Still here")
-			r.later(time.Hour)
-			o := r.done(nil).Objects[0]
-			rows := r.table("Contact")
+			r := rig.Small(t, "Contact", 20)
+			r.Flows[0].Where, r.Flows[0].Deletes = "Title != 'Gone'", policy
+			r.Done(nil)
+			ids := r.IDs("Contact")
+			r.Later(time.Hour)
+			r.Set(ids[0], "Title", "Gone")
+			r.Set(ids[1], "Title", "Still here")
+			r.Later(time.Hour)
+			o := r.Done(nil).Objects[0]
+			rows := r.Table("Contact")
 			_, there := rows[ids[0]]
-			if there != (policy != flow.Remove) || (rows[ids[0]].reason == "out_of_filter") != (policy == flow.Flag) || rows[ids[1]].values["title"] != "Still here" {
+			if there != (policy != flow.Remove) || (rows[ids[0]].Reason == "out_of_filter") != (policy == flow.Flag) || rows[ids[1]].Values["title"] != "Still here" {
 				t.Errorf("%+v\n%+v", o, rows[ids[0]])
 			}
-			r.later(time.Hour)
-			r.set(ids[0], "Title", "Back")
-			r.later(time.Hour)
-			r.done(nil)
-			r.same()
+			r.Later(time.Hour)
+			r.Set(ids[0], "Title", "Back")
+			r.Later(time.Hour)
+			r.Done(nil)
+			r.Same()
 		})
 	}
 }
 
 // getDeleted is a hint, not proof: it lies for CurrencyType.
 func TestDeleteLogLies(t *testing.T) {
-	r := small(t, "Contact", 20)
-	r.done(nil)
-	r.later(time.Hour)
-	id := r.ids("Contact")[2]
-	r.between(func(w http.ResponseWriter, req *http.Request, next http.Handler) {
+	t.Parallel()
+	r := rig.Small(t, "Contact", 20)
+	r.Done(nil)
+	r.Later(time.Hour)
+	id := r.IDs("Contact")[2]
+	r.Between(func(w http.ResponseWriter, req *http.Request, next http.Handler) {
 		if !strings.Contains(req.URL.Path, "/deleted") {
 			next.ServeHTTP(w, req)
 			return
 		}
-		rewritten(w, req, next, func(body []byte) []byte {
+		rig.Rewritten(w, req, next, func(body []byte) []byte {
 			return []byte(strings.Replace(string(body), `"deletedRecords":[]`,
 				`"deletedRecords":[{"id":"`+id+`","deletedDate":"2026-01-02T09:30:00.000+0000"}]`, 1))
 		})
 	})
-	if o := r.done(nil).Objects[0]; o.Deleted != 0 {
+	if o := r.Done(nil).Objects[0]; o.Deleted != 0 {
 		t.Errorf("%+v", o)
 	}
-	r.same()
+	r.Same()
 }
 
 // Records that go with their parent may keep their stamps, and those that come
 // back too: no run would read them. The delete log names the ones, a sweep finds
 // the others.
 func TestQuietCascade(t *testing.T) {
-	org := newOrg(t, map[string]int{"Account": 5}, func(o *fakeorg.Options) { o.QuietCascades, o.QuietUndeletes = true, true })
+	t.Parallel()
+	org := rig.NewOrg(t, map[string]int{"Account": 5}, func(o *fakeorg.Options) { o.QuietCascades, o.QuietUndeletes = true, true })
 	err := org.AddObject("Visit__c", "a0V", fakeorg.Field{Name: "Account__c", Type: "reference", References: []string{"Account"}, Cascade: true})
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := newRig(t, org, "Account", "Visit__c")
-	account := r.ids("Account")[0]
+	r := rig.New(t, org, "Account", "Visit__c")
+	account := r.IDs("Account")[0]
 	for range 3 {
 		_, err := org.Create("Visit__c", map[string]any{"Account__c": account})
-		r.must(err)
+		r.Must(err)
 	}
-	r.flows[0].Sweep, r.flows[1].Sweep = week, week
-	r.later(time.Hour)
-	r.done(nil)
-	r.later(time.Hour)
-	r.delete(account)
-	r.later(time.Hour)
-	if o := r.done(nil).Objects[1]; o.Deleted != 3 || o.Mover != "none" {
+	r.Flows[0].Sweep, r.Flows[1].Sweep = week, week
+	r.Later(time.Hour)
+	r.Done(nil)
+	r.Later(time.Hour)
+	r.Delete(account)
+	r.Later(time.Hour)
+	if o := r.Done(nil).Objects[1]; o.Deleted != 3 || o.Mover != "none" {
 		t.Errorf("%+v", o)
 	}
-	visits := r.ids("Visit__c")
-	if got := r.reasons("Visit__c", visits...); got != "soft,soft,soft" {
+	visits := r.IDs("Visit__c")
+	if got := reasons(r, "Visit__c", visits...); got != "soft,soft,soft" {
 		t.Errorf("reasons %q", got)
 	}
-	r.later(time.Hour)
-	r.must(org.Undelete(account))
-	r.later(8 * 24 * time.Hour)
-	if o := r.done(nil).Objects[1]; !strings.Contains(strings.Join(o.Notes, " "), "3 records are there again") {
+	r.Later(time.Hour)
+	r.Must(org.Undelete(account))
+	r.Later(8 * 24 * time.Hour)
+	if o := r.Done(nil).Objects[1]; !strings.Contains(strings.Join(o.Notes, " "), "3 records are there again") {
 		t.Errorf("%+v", o)
 	}
-	r.same()
+	r.Same()
 }
 
 // Who may see records again gets them again.
 func TestHiddenRecordsComeBack(t *testing.T) {
+	t.Parallel()
 	for _, policy := range []flow.Deletes{flow.Flag, flow.Remove} {
-		r := small(t, "Contact", 400)
-		r.flows[0].Sweep, r.flows[0].Deletes = week, policy
-		r.done(nil)
-		ids := r.ids("Contact")
-		r.must(r.org.HideRecord(ids[:3]...))
-		r.later(8 * 24 * time.Hour)
-		if o := r.done(nil).Objects[0]; o.Deleted != 3 {
+		r := rig.Small(t, "Contact", 400)
+		r.Flows[0].Sweep, r.Flows[0].Deletes = week, policy
+		r.Done(nil)
+		ids := r.IDs("Contact")
+		r.Must(r.Org.HideRecord(ids[:3]...))
+		r.Later(8 * 24 * time.Hour)
+		if o := r.Done(nil).Objects[0]; o.Deleted != 3 {
 			t.Errorf("%+v", o)
 		}
-		r.must(r.org.ShowRecord(ids[:3]...))
-		r.later(8 * 24 * time.Hour)
-		r.done(nil)
-		r.same()
-		if got := r.reasons("Contact", ids[:4]...); got != ",,," {
+		r.Must(r.Org.ShowRecord(ids[:3]...))
+		r.Later(8 * 24 * time.Hour)
+		r.Done(nil)
+		r.Same()
+		if got := reasons(r, "Contact", ids[:4]...); got != ",,," {
 			t.Errorf("reasons %q", got)
 		}
 	}
@@ -366,66 +378,70 @@ func TestHiddenRecordsComeBack(t *testing.T) {
 // Found by the soak: the page had a field for which the table had no column, in
 // every run that followed.
 func TestFoundAfterAFieldCame(t *testing.T) {
-	r := small(t, "Contact", 40)
-	r.flows[0].Sweep = week
-	r.done(nil)
-	ids := r.ids("Contact")
-	r.must(r.org.HideRecord(ids[:2]...))
-	r.later(8 * 24 * time.Hour)
-	r.done(nil)
-	r.must(r.org.ShowRecord(ids[:2]...))
-	r.later(8 * 24 * time.Hour)
+	t.Parallel()
+	r := rig.Small(t, "Contact", 40)
+	r.Flows[0].Sweep = week
+	r.Done(nil)
+	ids := r.IDs("Contact")
+	r.Must(r.Org.HideRecord(ids[:2]...))
+	r.Later(8 * 24 * time.Hour)
+	r.Done(nil)
+	r.Must(r.Org.ShowRecord(ids[:2]...))
+	r.Later(8 * 24 * time.Hour)
 
-	r.stopped(replicate.Load)
-	r.must(r.org.AddField("Contact", fakeorg.Field{Name: "Later__c", Type: "string", Length: 80}))
-	r.set(ids[0], "Later__c", "here")
-	if o := r.done(nil).Objects[0]; !strings.Contains(strings.Join(o.Notes, " "), "2 records are there again") {
+	stopped(r, replicate.Load)
+	r.Must(r.Org.AddField("Contact", fakeorg.Field{Name: "Later__c", Type: "string", Length: 80}))
+	r.Set(ids[0], "Later__c", "here")
+	if o := r.Done(nil).Objects[0]; !strings.Contains(strings.Join(o.Notes, " "), "2 records are there again") {
 		t.Errorf("notes %q", o.Notes)
 	}
-	r.later(time.Hour)
-	r.done(nil)
-	r.same()
+	r.Later(time.Hour)
+	r.Done(nil)
+	r.Same()
 }
 
 // The losers of a merge say so.
 func TestMergeLosers(t *testing.T) {
-	r := small(t, "Contact", 20)
-	r.done(nil)
-	r.later(time.Hour)
-	ids := r.ids("Contact")
-	r.must(r.org.Merge(ids[0], ids[1], ids[2]))
-	r.later(time.Hour)
-	r.done(nil)
-	r.same()
-	if got := r.reasons("Contact", ids[0], ids[1], ids[2]); got != ",merged,merged" {
+	t.Parallel()
+	r := rig.Small(t, "Contact", 20)
+	r.Done(nil)
+	r.Later(time.Hour)
+	ids := r.IDs("Contact")
+	r.Must(r.Org.Merge(ids[0], ids[1], ids[2]))
+	r.Later(time.Hour)
+	r.Done(nil)
+	r.Same()
+	if got := reasons(r, "Contact", ids[0], ids[1], ids[2]); got != ",merged,merged" {
 		t.Errorf("reasons %q", got)
 	}
-	if got := r.table("Contact")[ids[1]].values["masterrecordid"]; got != ids[0] {
+	if got := r.Table("Contact")[ids[1]].Values["masterrecordid"]; got != ids[0] {
 		t.Errorf("the winner is %q, want %s", got, ids[0])
 	}
 }
 
 // A delete log that was trimmed says nothing; a sweep does.
 func TestTrimmedDeleteLog(t *testing.T) {
-	org := newOrg(t, map[string]int{"Contact": 30}, func(o *fakeorg.Options) { o.DeleteLog = 2 })
-	r := newRig(t, org, "Contact")
-	r.flows[0].Sweep = week
-	r.done(nil)
-	r.later(time.Hour)
-	ids := r.ids("Contact")
+	t.Parallel()
+	org := rig.NewOrg(t, map[string]int{"Contact": 30}, func(o *fakeorg.Options) { o.DeleteLog = 2 })
+	r := rig.New(t, org, "Contact")
+	r.Flows[0].Sweep = week
+	r.Done(nil)
+	r.Later(time.Hour)
+	ids := r.IDs("Contact")
 	for _, id := range ids[:5] {
-		r.must(r.org.Purge(id))
-		r.later(10 * time.Minute)
+		r.Must(r.Org.Purge(id))
+		r.Later(10 * time.Minute)
 	}
-	r.done(nil)
-	r.later(8 * 24 * time.Hour)
-	r.done(nil)
-	r.same()
+	r.Done(nil)
+	r.Later(8 * 24 * time.Hour)
+	r.Done(nil)
+	r.Same()
 }
 
 // A sweep and a refresh come at their times, in the zone that they name or in
 // the org's own; plan says what they cost.
 func TestSweepAtItsTime(t *testing.T) {
+	t.Parallel()
 	for _, test := range []struct {
 		at     flow.Cron
 		before time.Time // the sweep, by a minute
@@ -433,40 +449,40 @@ func TestSweepAtItsTime(t *testing.T) {
 		{"TZ=Asia/Tokyo 0 3 * * SUN", time.Date(2026, 1, 3, 17, 59, 0, 0, time.UTC)},
 		{"0 3 * * SUN", time.Date(2026, 1, 4, 2, 59, 0, 0, time.UTC)}, // the org's zone is UTC
 	} {
-		r := small(t, "Contact", 20) // it is Friday
-		r.keeps("Contact", "LastName", "Title")
-		r.flows[0].Sweep, r.flows[0].Refresh, r.flows[0].RefreshFields = flow.Sweep{At: test.at}, flow.Refresh{At: test.at}, []string{"Title"}
-		r.done(nil)
-		r.must(r.org.HideRecord(r.ids("Contact")[0]))
+		r := rig.Small(t, "Contact", 20) // it is Friday
+		r.Keeps("Contact", "LastName", "Title")
+		r.Flows[0].Sweep, r.Flows[0].Refresh, r.Flows[0].RefreshFields = flow.Sweep{At: test.at}, flow.Refresh{At: test.at}, []string{"Title"}
+		r.Done(nil)
+		r.Must(r.Org.HideRecord(r.IDs("Contact")[0]))
 		sweeps := func() bool {
 			t.Helper()
 			var names []string
-			f := r.forecast(r.flows[0])
+			f := forecast(r, r.Flows[0])
 			for _, e := range f.Extra {
 				names = append(names, e.Name)
 				if e.Records != 19 || e.Calls == 0 {
 					t.Errorf("%+v", e)
 				}
 			}
-			o := r.done(nil).Objects[0]
+			o := r.Done(nil).Objects[0]
 			if swept := o.Deleted == 1; swept != (strings.Join(names, " ") == "refresh sweep") {
 				t.Errorf("swept: %v, foreseen were %q", swept, names)
 			}
 			return o.Deleted == 1
 		}
-		r.later(test.before.Sub(r.org.Clock().Now()))
+		r.Later(test.before.Sub(r.Org.Clock().Now()))
 		if sweeps() {
 			t.Errorf("%s: a minute too early", test.at)
 		}
-		r.later(2 * time.Minute)
+		r.Later(2 * time.Minute)
 		if !sweeps() {
 			t.Errorf("%s: not on time", test.at)
 		}
-		r.later(6 * 24 * time.Hour)
-		if row := r.flowRow("Contact"); row.SweptAt.Before(test.before) || row.RefreshedAt.Before(test.before) {
+		r.Later(6 * 24 * time.Hour)
+		if row := r.FlowRow("Contact"); row.SweptAt.Before(test.before) || row.RefreshedAt.Before(test.before) {
 			t.Errorf("%+v", row)
 		}
-		if f := r.forecast(r.flows[0]); len(f.Extra) > 0 {
+		if f := forecast(r, r.Flows[0]); len(f.Extra) > 0 {
 			t.Errorf("again before a week is over: %+v", f.Extra)
 		}
 	}

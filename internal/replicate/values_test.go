@@ -14,6 +14,7 @@ import (
 	"catchment/internal/fakeorg"
 	"catchment/internal/flow"
 	"catchment/internal/page"
+	"catchment/internal/rig"
 )
 
 // A torture is a value that some tool on the way breaks, by the thread that
@@ -75,7 +76,7 @@ func tortures() []torture {
 
 // tortured is an org with one record for each value that is to survive.
 func tortured(t *testing.T) (*fakeorg.Org, map[string]torture) {
-	org := newOrg(t, map[string]int{"User": 1}, nil)
+	org := rig.NewOrg(t, map[string]int{"User": 1}, nil)
 	err := org.AddObject("Torture__c", "a9T",
 		fakeorg.Field{Name: "Text__c", Type: "string"}, fakeorg.Field{Name: "Long__c", Type: "textarea", Length: 131_072},
 		fakeorg.Field{Name: "Phone__c", Type: "phone"}, fakeorg.Field{Name: "Whole__c", Type: "int", Precision: 9},
@@ -101,19 +102,20 @@ func tortured(t *testing.T) (*fakeorg.Org, map[string]torture) {
 // warehouses and comes out as it went in, and the two movers' pages say the
 // same, byte for byte.
 func TestValuesSurvive(t *testing.T) {
+	t.Parallel()
 	org, values := tortured(t)
 	var pages []map[string]string
 	for _, postgres := range []bool{false, true} {
 		for _, mover := range []flow.Mover{flow.Bulk, flow.REST} {
 			t.Run(fmt.Sprintf("%s, PostgreSQL %v", mover, postgres), func(t *testing.T) {
-				r := newRig(t, org, "Torture__c")
+				r := rig.New(t, org, "Torture__c")
 				if postgres {
-					r.shelf = shelfOf(t, "postgres")
+					r.Shelf = shelfOf(t, "postgres")
 				}
-				r.flows[0].Mover = mover
-				r.done(func(p *process) { p.options.Keep = time.Hour })
-				r.survived(values, postgres)
-				pages = append(pages, r.cells())
+				r.Flows[0].Mover = mover
+				r.Done(func(p *rig.Process) { p.Options.Keep = time.Hour })
+				survived(r, values, postgres)
+				pages = append(pages, cells(r))
 			})
 		}
 	}
@@ -125,8 +127,8 @@ func TestValuesSurvive(t *testing.T) {
 }
 
 // survived reads every value back.
-func (r *rig) survived(values map[string]torture, replacesNUL bool) {
-	r.t.Helper()
+func survived(r *rig.Rig, values map[string]torture, replacesNUL bool) {
+	r.T.Helper()
 	names := []string{"Text__c", "Long__c", "Phone__c", "Whole__c", "Money__c", "Number__c", "Percent__c", "Date__c", "Moment__c", "Time__c"}
 	types := map[string]string{"Money__c": "currency", "Number__c": "double", "Percent__c": "percent", "Moment__c": "datetime"}
 	columns := []string{"id"}
@@ -137,12 +139,12 @@ func (r *rig) survived(values map[string]torture, replacesNUL bool) {
 		}
 		columns = append(columns, column)
 	}
-	rows := r.texts("torture__c", columns...)
+	rows := r.Texts("torture__c", columns...)
 	if len(rows) != len(values) {
-		r.t.Fatalf("%d rows of %d", len(rows), len(values))
+		r.T.Fatalf("%d rows of %d", len(rows), len(values))
 	}
 	for id, v := range values {
-		r.t.Run(v.thread, func(t *testing.T) { v.survived(t, names, types, rows[id], replacesNUL) })
+		r.T.Run(v.thread, func(t *testing.T) { v.survived(t, names, types, rows[id], replacesNUL) })
 	}
 }
 
@@ -162,7 +164,7 @@ func (v torture) survived(t *testing.T, names []string, types map[string]string,
 		case "Time__c":
 			got = strings.TrimSuffix(got, "000") // of microseconds
 		default:
-			want, got = plain(types[name], want), plain(types[name], got)
+			want, got = rig.Plain(types[name], want), rig.Plain(types[name], got)
 		}
 		if replacesNUL {
 			want = strings.ReplaceAll(want, "\x00", "\u2400")
@@ -174,21 +176,21 @@ func (v torture) survived(t *testing.T, names []string, types map[string]string,
 }
 
 // cells is what the stored pages say of each field of each record.
-func (r *rig) cells() map[string]string {
-	p := r.start(nil)
-	defer p.close()
+func cells(r *rig.Rig) map[string]string {
+	p := r.Start(nil)
+	defer p.Close()
 	cells := map[string]string{}
-	for info, err := range p.stage.List(p.ctx, "") {
-		r.must(err)
-		in := page.NewReader(strings.NewReader(r.stored(p, info.Key)))
+	for info, err := range p.Stage.List(p.Ctx, "") {
+		r.Must(err)
+		in := page.NewReader(strings.NewReader(r.Stored(p, info.Key)))
 		header, err := in.Header()
-		r.must(err)
+		r.Must(err)
 		for {
 			record, err := in.Next()
 			if err == io.EOF {
 				break
 			}
-			r.must(err)
+			r.Must(err)
 			for i, name := range header {
 				cells[string(record[slices.Index(header, "Id")])+"."+name] = string(record[i])
 			}
@@ -201,34 +203,35 @@ func (r *rig) cells() map[string]string {
 // warehouses, and the page stays as it came. One that isn't whole stops the
 // load, since the warehouse would round it.
 func TestPainTapSalesforce67(t *testing.T) {
-	org := newOrg(t, map[string]int{"Account": 12}, nil)
+	t.Parallel()
+	org := rig.NewOrg(t, map[string]int{"Account": 12}, nil)
 	for _, postgres := range []bool{false, true} {
 		for _, mover := range []flow.Mover{flow.Bulk, flow.REST} {
 			t.Run(fmt.Sprintf("%s, PostgreSQL %v", mover, postgres), func(t *testing.T) {
-				r := newRig(t, org, "Account")
+				r := rig.New(t, org, "Account")
 				if postgres {
-					r.shelf = shelfOf(t, "postgres")
+					r.Shelf = shelfOf(t, "postgres")
 				}
-				r.flows[0].Mover, r.flows[0].Fields = mover, []string{"NumberOfEmployees"}
-				id := r.ids("Account")[5]
-				r.set(id, "NumberOfEmployees", "12345")
-				r.later(time.Hour)
+				r.Flows[0].Mover, r.Flows[0].Fields = mover, []string{"NumberOfEmployees"}
+				id := r.IDs("Account")[5]
+				r.Set(id, "NumberOfEmployees", "12345")
+				r.Later(time.Hour)
 				pointed := func(with string) {
-					r.between(func(w http.ResponseWriter, req *http.Request, next http.Handler) {
-						rewritten(w, req, next, func(body []byte) []byte {
+					r.Between(func(w http.ResponseWriter, req *http.Request, next http.Handler) {
+						rig.Rewritten(w, req, next, func(body []byte) []byte {
 							text := strings.ReplaceAll(string(body), `"12345"`, `"`+with+`"`)
 							return []byte(strings.ReplaceAll(text, ":12345,", ":"+with+","))
 						})
 					})
 				}
 				pointed("12345.5")
-				if o := r.run(nil).Objects[0]; o.State != control.FlowFailed || strings.Contains(o.Error, "12345") || !strings.Contains(o.Error, "NumberOfEmployees") {
+				if o := r.Run(nil).Objects[0]; o.State != control.FlowFailed || strings.Contains(o.Error, "12345") || !strings.Contains(o.Error, "NumberOfEmployees") {
 					t.Errorf("%+v", o)
 				}
 				pointed("12345.0")
-				r.done(nil)
-				r.between(nil)
-				if got := r.texts("account", "id", "numberofemployees"); len(got) != 12 || got[id][1] != "12345" {
+				r.Done(nil)
+				r.Between(nil)
+				if got := r.Texts("account", "id", "numberofemployees"); len(got) != 12 || got[id][1] != "12345" {
 					t.Errorf("%d rows, %q", len(got), got[id])
 				}
 			})

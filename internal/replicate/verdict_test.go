@@ -7,6 +7,7 @@ import (
 )
 
 func TestJudge(t *testing.T) {
+	t.Parallel()
 	from, to := noon, noon.Add(time.Hour)
 	within, later, earlier := from.Add(time.Minute), to, from.Add(-time.Second)
 	tests := []struct {
@@ -39,6 +40,7 @@ func TestJudge(t *testing.T) {
 }
 
 func TestOutOfSight(t *testing.T) {
+	t.Parallel()
 	for _, test := range []struct {
 		hidden, live int
 		want         bool

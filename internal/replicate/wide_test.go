@@ -11,6 +11,7 @@ import (
 )
 
 func TestDivide(t *testing.T) {
+	t.Parallel()
 	part := func(op string, fields int) control.Part {
 		columns := []string{"Id"}
 		for n := range fields {

@@ -9,54 +9,57 @@ import (
 	"catchment/internal/fakeorg"
 	"catchment/internal/flow"
 	"catchment/internal/replicate"
+	"catchment/internal/rig"
 )
 
-func (r *rig) forecast(fl flow.Flow) replicate.Forecast {
-	r.t.Helper()
-	p := r.start(nil)
-	defer p.close()
-	rep := p.replicator()
+func forecast(r *rig.Rig, fl flow.Flow) replicate.Forecast {
+	r.T.Helper()
+	p := r.Start(nil)
+	defer p.Close()
+	rep := p.Replicator()
 	rep.Steps()
-	f, err := rep.Forecast(p.ctx, fl)
-	r.must(err)
+	f, err := rep.Forecast(p.Ctx, fl)
+	r.Must(err)
 	return f
 }
 
 // A relative window reads again what changed since yesterday's midnight, of the
 // calendar it names, and plan states both ends.
 func TestRelativeWindow(t *testing.T) {
-	r := small(t, "Contact", 20)
+	t.Parallel()
+	r := rig.Small(t, "Contact", 20)
 	tokyo, err := time.LoadLocation("Asia/Tokyo")
-	r.must(err)
-	r.flows[0].Window = flow.Window{Last: 1, Zone: tokyo}
-	if o := r.done(nil).Objects[0]; !o.From.IsZero() || o.Records != 20 {
+	r.Must(err)
+	r.Flows[0].Window = flow.Window{Last: 1, Zone: tokyo}
+	if o := r.Done(nil).Objects[0]; !o.From.IsZero() || o.Records != 20 {
 		t.Fatalf("the first run reads everything: %+v", o)
 	}
-	r.later(24 * time.Hour)
-	r.set(r.ids("Contact")[3], "Title", "CEO")
-	r.later(time.Minute)
-	r.done(nil)
-	r.later(time.Hour)
+	r.Later(24 * time.Hour)
+	r.Set(r.IDs("Contact")[3], "Title", "CEO")
+	r.Later(time.Minute)
+	r.Done(nil)
+	r.Later(time.Hour)
 	want := time.Date(2026, 1, 1, 15, 0, 0, 0, time.UTC) // the 2nd in Tokyo, where it is the 3rd
-	if f := r.forecast(r.flows[0]); !f.Window.From.Equal(want) || f.Window.To.Before(r.org.Clock().Now().Add(-time.Minute)) || f.Why != "relative" {
+	if f := forecast(r, r.Flows[0]); !f.Window.From.Equal(want) || f.Window.To.Before(r.Org.Clock().Now().Add(-time.Minute)) || f.Why != "relative" {
 		t.Errorf("%+v", f)
 	}
-	if o := r.done(nil).Objects[0]; !o.From.Equal(want) || o.Records != 1 || o.Inserted+o.Deleted != 0 {
+	if o := r.Done(nil).Objects[0]; !o.From.Equal(want) || o.Records != 1 || o.Inserted+o.Deleted != 0 {
 		t.Errorf("what was read before is read again: %+v", o)
 	}
-	r.same()
+	r.Same()
 }
 
 // By default the days are those of the org's own zone, which is asked for once.
 func TestRelativeWindowOfTheOrg(t *testing.T) {
-	r := newRig(t, newOrg(t, map[string]int{"Contact": 5, "Account": 5}, nil), "Contact", "Account")
-	for i := range r.flows {
-		r.flows[i].Window = flow.Window{Last: 1}
+	t.Parallel()
+	r := rig.New(t, rig.NewOrg(t, map[string]int{"Contact": 5, "Account": 5}, nil), "Contact", "Account")
+	for i := range r.Flows {
+		r.Flows[i].Window = flow.Window{Last: 1}
 	}
-	r.done(nil)
-	r.later(time.Hour)
+	r.Done(nil)
+	r.Later(time.Hour)
 	var row control.RunRow
-	calls := r.calls(func() { row = r.done(nil) })
+	calls := r.Calls(func() { row = r.Done(nil) })
 	want := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	if o := row.Objects[0]; !o.From.Equal(want) || calls["query"] > 2+2 {
 		t.Errorf("%+v, calls %v", o, calls)
@@ -65,49 +68,51 @@ func TestRelativeWindowOfTheOrg(t *testing.T) {
 
 // Nobody ran it for five days: what changed meanwhile is not lost.
 func TestRelativeWindowAfterMissedDays(t *testing.T) {
-	r := small(t, "Contact", 20)
-	r.flows[0].Window = flow.Window{Last: 1, Zone: time.UTC}
-	first := r.done(nil).Objects[0]
-	r.later(24 * time.Hour)
-	r.set(r.ids("Contact")[3], "Title", "CEO")
-	r.later(4 * 24 * time.Hour)
-	if o := r.done(nil).Objects[0]; !o.From.Equal(first.To) || o.Updated != 1 {
+	t.Parallel()
+	r := rig.Small(t, "Contact", 20)
+	r.Flows[0].Window = flow.Window{Last: 1, Zone: time.UTC}
+	first := r.Done(nil).Objects[0]
+	r.Later(24 * time.Hour)
+	r.Set(r.IDs("Contact")[3], "Title", "CEO")
+	r.Later(4 * 24 * time.Hour)
+	if o := r.Done(nil).Objects[0]; !o.From.Equal(first.To) || o.Updated != 1 {
 		t.Errorf("%+v, want it from %s", o, first.To)
 	}
-	r.same()
+	r.Same()
 }
 
 // TestFourHourTransaction: it delays no other row, status can name it, and when
 // it commits nothing of it is lost (airbyte#27146).
 func TestFourHourTransaction(t *testing.T) {
-	r := small(t, "Contact", 20)
-	r.done(nil)
-	r.later(time.Hour)
-	ids := r.ids("Contact")
-	began := r.org.Clock().Now()
-	slow := r.org.Begin()
-	r.must(slow.Update(ids[0], map[string]any{"Title": "late"}))
+	t.Parallel()
+	r := rig.Small(t, "Contact", 20)
+	r.Done(nil)
+	r.Later(time.Hour)
+	ids := r.IDs("Contact")
+	began := r.Org.Clock().Now()
+	slow := r.Org.Begin()
+	r.Must(slow.Update(ids[0], map[string]any{"Title": "late"}))
 	for hour := range 4 {
-		r.later(time.Hour)
-		r.set(ids[1+hour], "Title", "on time")
-		r.later(time.Minute)
-		row := r.done(nil)
+		r.Later(time.Hour)
+		r.Set(ids[1+hour], "Title", "on time")
+		r.Later(time.Minute)
+		row := r.Done(nil)
 		o := row.Objects[0]
-		if got := r.table("Contact")[ids[1+hour]].values["title"]; got != "on time" {
+		if got := r.Table("Contact")[ids[1+hour]].Values["title"]; got != "on time" {
 			t.Errorf("hour %d: another record's title is %q", hour, got)
 		}
 		if o.To.After(began) || !strings.Contains(strings.Join(o.Notes, " "), "still open") {
 			t.Errorf("hour %d: %+v", hour, o)
 		}
-		if pinned := r.flowRow("Contact").PinnedSince; pinned.IsZero() || pinned.After(began) {
+		if pinned := r.FlowRow("Contact").PinnedSince; pinned.IsZero() || pinned.After(began) {
 			t.Errorf("status names %s, it began at %s", pinned, began)
 		}
 	}
-	r.must(slow.Commit())
-	r.later(time.Minute)
-	r.done(nil)
-	r.same()
-	if pinned := r.flowRow("Contact").PinnedSince; !pinned.IsZero() {
+	r.Must(slow.Commit())
+	r.Later(time.Minute)
+	r.Done(nil)
+	r.Same()
+	if pinned := r.FlowRow("Contact").PinnedSince; !pinned.IsZero() {
 		t.Errorf("still pinned since %s", pinned)
 	}
 }
@@ -116,34 +121,26 @@ func TestFourHourTransaction(t *testing.T) {
 // complete, and a transaction of more than an hour is open. The window stays so
 // far behind that nothing of it is lost (TestSoak, seed 20261323).
 func TestTransactionWhileTheLogsAreSilent(t *testing.T) {
-	r := small(t, "Contact", 20)
+	t.Parallel()
+	r := rig.Small(t, "Contact", 20)
 	silent := func() {
-		r.org.Fault(fakeorg.Rule{Path: "/updated", Omit: []string{"latestDateCovered"}})
-		r.org.Fault(fakeorg.Rule{Path: "/deleted", Omit: []string{"latestDateCovered"}})
+		r.Org.Fault(fakeorg.Rule{Path: "/updated", Omit: []string{"latestDateCovered"}})
+		r.Org.Fault(fakeorg.Rule{Path: "/deleted", Omit: []string{"latestDateCovered"}})
 	}
 	for range 2 { // the first reading, and one after it
-		r.later(time.Hour)
-		slow := r.org.Begin()
-		r.must(slow.Update(r.ids("Contact")[0], map[string]any{"Title": "late"}))
-		r.later(70 * time.Minute)
+		r.Later(time.Hour)
+		slow := r.Org.Begin()
+		r.Must(slow.Update(r.IDs("Contact")[0], map[string]any{"Title": "late"}))
+		r.Later(70 * time.Minute)
 		silent()
-		began := r.org.Clock().Now()
-		if o := r.done(nil).Objects[0]; o.Grade == "proven" && o.To.After(began) {
+		began := r.Org.Clock().Now()
+		if o := r.Done(nil).Objects[0]; o.Grade == "proven" && o.To.After(began) {
 			t.Errorf("nobody said so: %+v", o)
 		}
-		r.org.ClearFaults()
-		r.must(slow.Commit())
-		r.later(time.Minute)
-		r.done(nil)
-		r.same()
+		r.Org.ClearFaults()
+		r.Must(slow.Commit())
+		r.Later(time.Minute)
+		r.Done(nil)
+		r.Same()
 	}
-}
-
-func (r *rig) flowRow(object string) control.FlowRow {
-	r.t.Helper()
-	p := r.start(nil)
-	defer p.close()
-	row, err := p.control.Flow(p.ctx, object)
-	r.must(err)
-	return row
 }

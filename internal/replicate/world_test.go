@@ -13,35 +13,37 @@ import (
 	"catchment/internal/fakeorg"
 	"catchment/internal/flow"
 	"catchment/internal/plan"
+	"catchment/internal/rig"
 )
 
 // The clocks of the org and of the machine that runs disagree, and that
 // machine's is set back and forth between runs: windows follow the org's alone,
 // and nothing is lost.
 func TestClocksThatDisagree(t *testing.T) {
+	t.Parallel()
 	for _, skews := range [][]time.Duration{{-72 * time.Hour}, {72 * time.Hour}, {72 * time.Hour, -72 * time.Hour, 0, -time.Minute}} {
 		t.Run(fmt.Sprint(skews), func(t *testing.T) {
-			r := small(t, "Contact", 20)
-			r.keeps("Contact", "LastName", "Title", "Email")
-			r.flows[0].Sweep, r.flows[0].Refresh = week, flow.Refresh{Every: 24 * time.Hour}
+			r := rig.Small(t, "Contact", 20)
+			r.Keeps("Contact", "LastName", "Title", "Email")
+			r.Flows[0].Sweep, r.Flows[0].Refresh = week, flow.Refresh{Every: 24 * time.Hour}
 			var before time.Time
 			for n := range 6 {
-				r.skew.Store(int64(skews[n%len(skews)]))
-				o := r.done(nil).Objects[0]
-				if now := r.org.Clock().Now(); o.To.After(now) || now.Sub(o.To) > 5*time.Minute || o.To.Before(before) {
+				r.Skew.Store(int64(skews[n%len(skews)]))
+				o := r.Done(nil).Objects[0]
+				if now := r.Org.Clock().Now(); o.To.After(now) || now.Sub(o.To) > 5*time.Minute || o.To.Before(before) {
 					t.Errorf("run %d is complete up to %s, the org's clock says %s", n, o.To, now)
 				}
 				before = o.To
-				r.same()
-				if found := r.verified(r.flows[0], values); found.Differs() {
+				r.Same()
+				if found := r.Verified(r.Flows[0], rig.Values); found.Differs() {
 					t.Errorf("run %d: %+v", n, found)
 				}
-				r.later(30 * time.Hour)
-				r.history(12, uint64(n))
+				r.Later(30 * time.Hour)
+				r.History(12, uint64(n))
 				if n == 3 {
-					r.must(r.org.Purge(r.ids("Contact")[2]))
+					r.Must(r.Org.Purge(r.IDs("Contact")[2]))
 				}
-				r.later(time.Minute)
+				r.Later(time.Minute)
 			}
 		})
 	}
@@ -50,22 +52,23 @@ func TestClocksThatDisagree(t *testing.T) {
 // A disk that fills up while pages are stored: the run says so, and the next one
 // goes on behind the pages that are there.
 func TestFullDisk(t *testing.T) {
-	r := small(t, "Contact", 60)
-	row := r.run(func(p *process) {
-		p.stage = &crammed{Store: p.stage, room: 4}
-		p.options.Downloads = 1
+	t.Parallel()
+	r := rig.Small(t, "Contact", 60)
+	row := r.Run(func(p *rig.Process) {
+		p.Stage = &crammed{Store: p.Stage, room: 4}
+		p.Options.Downloads = 1
 	})
 	o := row.Objects[0]
 	if row.State != control.Failed || !strings.Contains(o.Error, "no space left") || !strings.Contains(o.Hint, "make room") {
 		t.Errorf("%s: %s, hint %q", row.State, o.Error, o.Hint)
 	}
-	r.later(time.Hour)
-	calls := r.calls(func() { r.done(nil) })
+	r.Later(time.Hour)
+	calls := r.Calls(func() { r.Done(nil) })
 	if calls["results"] > 9-4+1 { // of nine pages, four are there; the one after them may come again
 		t.Errorf("pages came again: %v", calls)
 	}
-	r.same()
-	r.nothingLeft()
+	r.Same()
+	r.NothingLeft()
 }
 
 // crammed is a store with room for a few more pages.
@@ -86,6 +89,7 @@ func (f *crammed) Put(ctx context.Context, key string, in io.Reader) (blob.Info,
 // Salesforce forgets the locator of a page, by either mover: the reading begins
 // anew, and nothing of the first one stays.
 func TestLocatorVanishes(t *testing.T) {
+	t.Parallel()
 	tests := []struct {
 		name    string
 		mover   flow.Mover
@@ -97,19 +101,19 @@ func TestLocatorVanishes(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			r := small(t, "Contact", test.records)
-			r.keeps("Contact", "LastName", "Email")
-			r.flows[0].Mover = test.mover
-			r.org.Fault(test.rule)
-			r.done(func(p *process) { p.tries = 3 })
-			if rules := r.org.Faults(); rules[0].Seen < 2 {
+			r := rig.Small(t, "Contact", test.records)
+			r.Keeps("Contact", "LastName", "Email")
+			r.Flows[0].Mover = test.mover
+			r.Org.Fault(test.rule)
+			r.Done(func(p *rig.Process) { p.Tries = 3 })
+			if rules := r.Org.Faults(); rules[0].Seen < 2 {
 				t.Errorf("it was asked for %d pages", rules[0].Seen)
 			}
-			r.org.ClearFaults()
-			if n := len(r.table("Contact")); n != test.records {
+			r.Org.ClearFaults()
+			if n := len(r.Table("Contact")); n != test.records {
 				t.Errorf("%d rows of %d records", n, test.records)
 			}
-			r.nothingLeft()
+			r.NothingLeft()
 		})
 	}
 }

@@ -1,68 +1,73 @@
-package replicate_test
+package rig
 
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"iter"
 	"net/http"
 	"sync"
+	"syscall"
 	"time"
 
 	"catchment/internal/blob"
 	"catchment/internal/control"
+	"catchment/internal/plan"
 	"catchment/internal/warehouse"
 )
 
-var errKilled = errors.New("the process was killed")
+// ErrKilled is what everything fails with in a process that has died.
+var ErrKilled = errors.New("the process was killed")
 
-// A fate counts the moments at which a process touches the world: before and
+// A Fate counts the moments at which a process touches the world: before and
 // after each request, transaction, blob and control row that it writes. At the
 // given moment it dies: this and everything after it fails, and nothing is
 // written any more. At others it only meets a failure, and goes on.
-type fate struct {
-	at       int // 0: never
-	end      context.CancelCauseFunc
-	hiccups  map[int]bool
-	hiccuped func(of string)
+type Fate struct {
+	At       int             // the moment at which it dies; 0: never
+	Hiccups  map[int]bool    // the moments at which it meets a failure
+	Hiccuped func(of string) // hears of those
 
 	mu      sync.Mutex
-	moments int
-	kinds   []string // of the moments so far
+	Moments int      // so far
+	Kinds   []string // of the moments so far
 	dead    bool
+	end     context.CancelCauseFunc
 }
 
 // moment is one in a part of the world: wire, warehouse, blob or control.
-func (f *fate) moment(of string) error {
+func (f *Fate) moment(of string) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.moments++
-	f.kinds = append(f.kinds, of)
-	if f.at > 0 && f.moments >= f.at && !f.dead {
+	f.Moments++
+	f.Kinds = append(f.Kinds, of)
+	if f.At > 0 && f.Moments >= f.At && !f.dead {
 		f.dead = true
-		f.end(errKilled)
+		f.end(ErrKilled)
 	}
 	if f.dead {
-		return errKilled
+		return ErrKilled
 	}
-	if f.hiccups[f.moments] {
-		f.hiccuped(of)
+	if f.Hiccups[f.Moments] {
+		f.Hiccuped(of)
 		return hiccup(of)
 	}
 	return nil
 }
 
-func (f *fate) alive() error {
+// Alive is nil as long as the process lives.
+func (f *Fate) Alive() error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.dead {
-		return errKilled
+		return ErrKilled
 	}
 	return nil
 }
 
 // touch does something to the world between two moments.
-func touch[T any](f *fate, of string, do func() (T, error)) (T, error) {
+func touch[T any](f *Fate, of string, do func() (T, error)) (T, error) {
 	var none T
 	if err := f.moment(of); err != nil {
 		return none, err
@@ -79,20 +84,31 @@ func touch[T any](f *fate, of string, do func() (T, error)) (T, error) {
 
 type fatedWire struct {
 	next *http.Transport
-	fate *fate
+	fate *Fate
 }
 
 func (w fatedWire) RoundTrip(r *http.Request) (*http.Response, error) {
 	resp, err := touch(w.fate, "wire", func() (*http.Response, error) { return w.next.RoundTrip(r) })
 	if resp == nil && err == nil {
-		err = errKilled
+		err = ErrKilled
 	}
 	return resp, err
 }
 
+// Wire is an HTTP transport that ends with the process.
+func (f *Fate) Wire(next *http.Transport) http.RoundTripper { return fatedWire{next, f} }
+
+// Immortal is the driver without the fate of its process, for what goes on beside it.
+func Immortal(d warehouse.Driver) warehouse.Driver {
+	if f, ok := d.(fatedDriver); ok {
+		return f.Driver
+	}
+	return d
+}
+
 type fatedDriver struct {
 	warehouse.Driver
-	fate *fate
+	fate *Fate
 }
 
 func (d fatedDriver) Tx(ctx context.Context, do func(warehouse.Tx) error) error {
@@ -101,14 +117,14 @@ func (d fatedDriver) Tx(ctx context.Context, do func(warehouse.Tx) error) error 
 }
 
 func (d fatedDriver) View(ctx context.Context, do func(warehouse.Tx) error) error {
-	if err := d.fate.alive(); err != nil {
+	if err := d.fate.Alive(); err != nil {
 		return err
 	}
 	return d.Driver.View(ctx, do)
 }
 
 // fated lets a process die that works with a warehouse.
-func fated(d warehouse.Driver, f *fate) warehouse.Driver {
+func fated(d warehouse.Driver, f *Fate) warehouse.Driver {
 	if on, ok := d.(warehouse.Detacher); ok {
 		return fatedDetacher{fatedDriver{d, f}, on}
 	}
@@ -126,7 +142,7 @@ func (d fatedDetacher) Detach(ctx context.Context, token, sql string) (string, e
 }
 
 func (d fatedDetacher) Ended(ctx context.Context, id string, patience time.Duration) (bool, error) {
-	if err := d.fate.alive(); err != nil {
+	if err := d.fate.Alive(); err != nil {
 		return false, err
 	}
 	return d.on.Ended(ctx, id, patience)
@@ -134,11 +150,11 @@ func (d fatedDetacher) Ended(ctx context.Context, id string, patience time.Durat
 
 type fatedTable struct {
 	control.Table
-	fate *fate
+	fate *Fate
 }
 
 func (t fatedTable) Get(ctx context.Context, k control.Key) (control.Row, error) {
-	if err := t.fate.alive(); err != nil {
+	if err := t.fate.Alive(); err != nil {
 		return control.Row{}, err
 	}
 	return t.Table.Get(ctx, k)
@@ -154,7 +170,7 @@ func (t fatedTable) Delete(ctx context.Context, r control.Row) error {
 }
 
 func (t fatedTable) List(ctx context.Context, kind, prefix string) iter.Seq2[control.Row, error] {
-	if err := t.fate.alive(); err != nil {
+	if err := t.fate.Alive(); err != nil {
 		return func(yield func(control.Row, error) bool) { yield(control.Row{}, err) }
 	}
 	return t.Table.List(ctx, kind, prefix)
@@ -162,7 +178,7 @@ func (t fatedTable) List(ctx context.Context, kind, prefix string) iter.Seq2[con
 
 type fatedStore struct {
 	blob.Store
-	fate *fate
+	fate *Fate
 }
 
 func (s fatedStore) Put(ctx context.Context, key string, r io.Reader) (blob.Info, error) {
@@ -170,7 +186,7 @@ func (s fatedStore) Put(ctx context.Context, key string, r io.Reader) (blob.Info
 }
 
 func (s fatedStore) Open(ctx context.Context, key string) (io.ReadCloser, error) {
-	if err := s.fate.alive(); err != nil {
+	if err := s.fate.Alive(); err != nil {
 		return nil, err
 	}
 	return s.Store.Open(ctx, key)
@@ -185,7 +201,7 @@ func (s fatedStore) Delete(ctx context.Context, key string) error {
 func (s stampedStore) Put(ctx context.Context, key string, r io.Reader) (blob.Info, error) {
 	info, err := s.Store.Put(ctx, key, r)
 	if err == nil {
-		info.Written = s.rig.now()
+		info.Written = s.rig.Now()
 		s.rig.mu.Lock()
 		defer s.rig.mu.Unlock()
 		s.rig.written[key] = info.Written
@@ -205,4 +221,39 @@ func (s stampedStore) List(ctx context.Context, prefix string) iter.Seq2[blob.In
 			}
 		}
 	}
+}
+
+// hiccups are failures that a process lives through, by the part of the world
+// that they come from. Each is met before or after the thing was done.
+func hiccup(of string) error {
+	switch of {
+	case "wire":
+		return fmt.Errorf("read tcp: %w", syscall.ECONNRESET)
+	case "warehouse":
+		return plan.Failf(plan.Retry, "", "the warehouse closed the connection")
+	case "blob":
+		return fmt.Errorf("write page: %w", syscall.ENOSPC)
+	}
+	return plan.Failf(plan.Retry, "", "the control table is throttled")
+}
+
+// Kill ends the process now.
+func (f *Fate) Kill() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.dead = true
+	f.end(ErrKilled)
+}
+
+// stampedStore tells the times of blobs by the rig's clock.
+type stampedStore struct {
+	blob.Store
+	rig *Rig
+}
+
+// Last lets the process die at its next moment.
+func (f *Fate) Last() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.At = 1
 }

@@ -1,0 +1,17 @@
+package replicate_test
+
+import (
+	"testing"
+
+	"catchment/internal/rig"
+	"catchment/internal/warehouse/pgtest"
+)
+
+// cluster is the PostgreSQL of this package's tests.
+var cluster pgtest.Cluster
+
+// shelfOf makes an empty warehouse of a kind.
+func shelfOf(t *testing.T, name string) rig.Shelf {
+	t.Helper()
+	return rig.NewShelf(t, &cluster, name)
+}
