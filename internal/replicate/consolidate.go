@@ -65,7 +65,7 @@ func (v *visit) merge() warehouse.Merge {
 	m := warehouse.Merge{
 		Table: v.source.Table, Attempt: a.ID, Policy: warehouse.Policy(v.source.Flow.Deletes),
 		Pages: pages, Rows: records,
-		Complete: a.Complete, AbsentReason: absentReason(v.source.Flow.Where), Override: a.Full,
+		Complete: a.Complete, AbsentReason: warehouse.AbsentReason(v.source.Flow.Where), Override: a.Full,
 		Generation: a.Generation, Watermark: a.To, Grade: a.Grade,
 	}
 	if a.Forget {

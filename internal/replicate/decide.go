@@ -148,15 +148,6 @@ func nextWindow(last warehouse.Mark, from, end, covered, lagged time.Time) Windo
 	return w
 }
 
-// absentReason says why a row is gone that a complete reading lacks. Behind a
-// filter nobody can tell a record that left it from one that was purged.
-func absentReason(where string) string {
-	if where != "" {
-		return "out_of_filter"
-	}
-	return "purged"
-}
-
 // restAtMost is how many changed records are cheaper by REST: one call where a
 // Bulk job takes four and waits. One answer of REST holds 2,000 at most.
 const restAtMost = 2000

@@ -214,16 +214,6 @@ func TestQueryFor(t *testing.T) {
 	}
 }
 
-func TestAbsentReason(t *testing.T) {
-	t.Parallel()
-	if got := absentReason(""); got != "purged" {
-		t.Error(got)
-	}
-	if got := absentReason("A = 1"); got != "out_of_filter" {
-		t.Error(got)
-	}
-}
-
 func TestPollWait(t *testing.T) {
 	t.Parallel()
 	for age, want := range map[time.Duration]time.Duration{

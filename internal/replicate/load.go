@@ -287,7 +287,7 @@ func (l *loading) loadReady(ctx context.Context) error {
 
 func (l *loading) loadBatch(ctx context.Context, rows []control.PageRow) error {
 	b := warehouse.Batch{Table: l.v.source.Table, Attempt: l.v.attempt.ID, Job: l.job.ID, ReadAt: l.readAt,
-		Op: warehouse.Op(l.part.Op), Reason: l.part.Reason, Override: l.part.Override}
+		Op: warehouse.Op(l.part.Op), Reason: warehouse.Reason(l.part.Reason), Override: l.part.Override}
 	for _, row := range rows {
 		b.Pages = append(b.Pages, l.way.Page(row))
 	}

@@ -239,12 +239,13 @@ func isFinding(p control.Part) bool { return p.Mover == byFinding }
 
 // loadFindings stages the Ids that are gone, a part for each reason.
 func (r *Replicator) loadFindings(ctx context.Context, v *visit, found findings) error {
-	for _, reason := range []verdict{merged, soft, purged, hidden, outOfFilter} {
+	for _, traits := range warehouse.Reasons() {
+		reason := verdict(traits.Reason)
 		ids := found.of(reason)
 		if len(ids) == 0 {
 			continue
 		}
-		if reason == hidden {
+		if traits.Sight {
 			v.note("%d records are out of this user's sight, and not in Salesforce's delete log; the first is %s", len(ids), ids[0])
 		}
 		p := control.Part{Name: "gone-" + string(reason), Op: string(warehouse.Delete), Mover: byFinding, Reason: string(reason),
@@ -268,7 +269,12 @@ func (r *Replicator) loadFindings(ctx context.Context, v *visit, found findings)
 // mayVanish stops before rows are marked that went out of the user's sight in
 // such numbers that the user must have changed, not the records.
 func (r *Replicator) mayVanish(ctx context.Context, v *visit, found findings) error {
-	n := len(found.of(hidden))
+	n := 0
+	for _, traits := range warehouse.Reasons() {
+		if traits.Sight {
+			n += len(found.of(verdict(traits.Reason)))
+		}
+	}
 	if r.Options.AllowDeletes || n == 0 {
 		return nil
 	}

@@ -55,7 +55,7 @@ func sweepOf(src *source.Source) control.Part {
 	if slices.ContainsFunc(src.Fields, func(f schema.Field) bool { return f.Name == "IsDeleted" }) {
 		columns = append(columns, "IsDeleted")
 	}
-	return control.Part{Name: sweepPart, Op: string(warehouse.Seen), Columns: columns, Reason: absentReason(src.Flow.Where),
+	return control.Part{Name: sweepPart, Op: string(warehouse.Seen), Columns: columns, Reason: string(warehouse.AbsentReason(src.Flow.Where)),
 		SOQL: queryFor(src.Object.Name, columns, src.Flow.Where, "", time.Time{})}
 }
 

@@ -1,8 +1,10 @@
 package replicate
 
 import (
-	"catchment/internal/lookup"
 	"time"
+
+	"catchment/internal/lookup"
+	"catchment/internal/warehouse"
 )
 
 // A suspect is a record that ought to have come, or that a reading of all Ids
@@ -21,15 +23,16 @@ type suspect struct {
 // or the reason for which its row is deleted.
 type verdict string
 
-// The verdicts. Reasons are those of _catchment_delete_reason.
+// The verdicts that are no reasons, and the reasons that judge finds.
 const (
-	settled     verdict = ""
-	lost        verdict = "lost"
-	soft        verdict = "soft"
-	merged      verdict = "merged"
-	purged      verdict = "purged"
-	hidden      verdict = "hidden"
-	outOfFilter verdict = "out_of_filter"
+	settled verdict = ""
+	lost    verdict = "lost"
+
+	soft        = verdict(warehouse.Soft)
+	merged      = verdict(warehouse.Merged)
+	purged      = verdict(warehouse.Purged)
+	hidden      = verdict(warehouse.Hidden)
+	outOfFilter = verdict(warehouse.OutOfFilter)
 )
 
 // judge decides on a suspect. What is not found is gone only where the final

@@ -65,7 +65,7 @@ func (w *visit) mend(ctx context.Context, fence warehouse.Fence, round int, susp
 	if err != nil {
 		return err
 	}
-	m := warehouse.Mending{Policy: warehouse.Policy(w.flow.Deletes), AbsentReason: absentReason(w.flow.Where), AllowDeletes: w.Options.AllowDeletes}
+	m := warehouse.Mending{Policy: warehouse.Policy(w.flow.Deletes), AbsentReason: warehouse.AbsentReason(w.flow.Where), AllowDeletes: w.Options.AllowDeletes}
 	attempt := fmt.Sprintf("%s-%s-repair-%d", w.flow.Object, w.Options.Run, round)
 	add := func(name string, op warehouse.Op, pages []warehouse.Page) {
 		if len(pages) > 0 {
@@ -137,13 +137,4 @@ func known(l look, suspects []warehouse.Suspect) (deleted []state, gone []string
 		}
 	}
 	return deleted, gone
-}
-
-// absentReason says why a row is gone that nobody answers for. Behind a filter
-// nobody can tell a record that left it from one that was purged.
-func absentReason(where string) string {
-	if where != "" {
-		return "out_of_filter"
-	}
-	return "purged"
 }

@@ -141,7 +141,7 @@ func (w *Warehouse) longID(v string) string {
 // nothing to adopt.
 func (w *Warehouse) Adopt(ctx context.Context, f Fence, m Merge, ids []string) (Adoption, error) {
 	m.Attempt, m.Pages, m.Rows, m.Complete, m.Override, m.AllowDeletes = "", 0, 0, false, false, true
-	m.AbsentReason = absentReason(m)
+	m.AbsentReason = m.absentReason()
 	var a Adoption
 	err := w.fencedOn(ctx, f, "adopt "+m.Table.Name, []string{w.final(m.Table)}, func(tx Tx) error {
 		var err error

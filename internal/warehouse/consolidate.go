@@ -16,7 +16,7 @@ import (
 // A repeat does nothing and returns the counts of the first time, which it
 // finds in the log (invariant 2).
 func (w *Warehouse) Consolidate(ctx context.Context, f Fence, m Merge) (Counts, error) {
-	m.AbsentReason = absentReason(m)
+	m.AbsentReason = m.absentReason()
 	var c Counts
 	err := w.fencedOn(ctx, f, "consolidate "+m.Table.Name, []string{w.final(m.Table)}, func(tx Tx) error {
 		if w.d.Locks {
@@ -85,12 +85,12 @@ func (w *Warehouse) Counted(ctx context.Context, f Fence, m Merge) error {
 			return err
 		}
 		return insert(ctx, tx, w.own(tableAttempt), [][]any{{m.Attempt, m.Table.Name, string(m.Policy), m.Pages, m.Rows,
-			m.Complete, absentReason(m), m.Override, m.Generation, stamp(m.Watermark), m.Grade, w.now()}})
+			m.Complete, string(m.absentReason()), m.Override, m.Generation, stamp(m.Watermark), m.Grade, w.now()}})
 	})
 }
 
 // absentReason is why what a merge doesn't find is gone.
-func absentReason(m Merge) string { return cmp.Or(m.AbsentReason, "purged") }
+func (m Merge) absentReason() Reason { return cmp.Or(m.AbsentReason, Purged) }
 
 // complete tells what an attempt's ledger lacks (invariant 6).
 func complete(m Merge, ledger []entry) error {

@@ -24,10 +24,7 @@ type Erased struct {
 	Staged int64 // versions in staging, and rejected records
 }
 
-// erasedReason is the reason of a tombstone that nothing overrides.
-const erasedReason = "erased"
-
-// never is the stamp of such a tombstone: no version is newer.
+// never is the stamp of a tombstone that nothing overrides: no version is newer.
 var never = time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC)
 
 // Erase removes records from the final table and from staging, in one
@@ -78,7 +75,7 @@ func (s *erasing) some(ctx context.Context, tx Tx, values []string) error {
 		if _, err := tx.Exec(ctx, "DELETE FROM "+s.tombs()+" WHERE table_name = $1 AND record_key = $2", s.e.Table.Name, key); err != nil {
 			return err
 		}
-		tombs = append(tombs, []any{s.e.Table.Name, key, never, never, erasedReason, s.now})
+		tombs = append(tombs, []any{s.e.Table.Name, key, never, never, string(erased), s.now})
 	}
 	if err := insert(ctx, tx, s.tombs(), tombs); err != nil {
 		return err

@@ -80,25 +80,26 @@ func (s *mergeSQL) everything() part {
 }
 
 // buryGone leaves tombstones for the rows that are gone.
-func (s *mergeSQL) buryGone(reason string) []statement {
-	if s.m.Policy != Remove {
+func (s *mergeSQL) buryGone(reason Reason) []statement {
+	if reason.traits().under(s.m.Policy) != Remove {
 		return nil
 	}
+	text := string(reason)
 	if !s.called {
-		reason = literal(reason)
+		text = literal(text)
 	}
-	return []statement{s.unbury(tableGone), s.bury(tableGone, reason, "true")}
+	return []statement{s.unbury(tableGone), s.bury(tableGone, text, "true")}
 }
 
 // takeAway flags the rows that are gone, or removes them.
-func (s *mergeSQL) takeAway(reason string) statement {
-	if s.m.Policy == Remove {
+func (s *mergeSQL) takeAway(reason Reason) statement {
+	if reason.traits().under(s.m.Policy) == Remove {
 		target, f := s.target(s.o.Schema, s.m.Table.Name, "f")
 		return statement{sql: fmt.Sprintf("DELETE FROM %s\nUSING %s n\nWHERE %s", target, s.q(tableGone), s.sameKey("n", f))}
 	}
 	b := s.binds()
 	now := b.value(s.now, Timestamp)
 	return statement{fmt.Sprintf("UPDATE %s AS f\nSET %s = %s, %s = %s, %s = %s, %s = %s\nFROM %s n\nWHERE %s",
-		s.final(), s.q(colDeleted), now, s.q(colReason), b.text(reason), s.q(colSyncedAt), now,
+		s.final(), s.q(colDeleted), now, s.q(colReason), b.text(string(reason)), s.q(colSyncedAt), now,
 		s.q(colReadAt), s.col("n", colReadAt), s.q(tableGone), s.sameKey("n", "f")), b.args}
 }

@@ -17,6 +17,7 @@ type join struct {
 	fresh  bool // the final table had no row before
 	counts Counts
 
+	sudden  int64 // deletes that count for the stop before a mass delete
 	grown   int64 // rows that the final table has gained, less than 0 where it lost some
 	written int64 // rows in it that this merge stamped
 }
@@ -282,7 +283,7 @@ func (j *join) delete(ctx context.Context, tx Tx, p part) error {
 }
 
 // gone flags or removes the live rows whose keys fill selects.
-func (j *join) gone(ctx context.Context, tx Tx, reason string, fill statement) error {
+func (j *join) gone(ctx context.Context, tx Tx, reason Reason, fill statement) error {
 	if err := do(ctx, tx, j.makeGone()); err != nil {
 		return err
 	}
@@ -290,7 +291,10 @@ func (j *join) gone(ctx context.Context, tx Tx, reason string, fill statement) e
 	if err != nil {
 		return err
 	}
-	if err := j.mayDelete(ctx, tx, n); err != nil {
+	traits := reason.traits()
+	if traits.Approved {
+		j.counts.Deleted += n
+	} else if err := j.mayDelete(ctx, tx, n); err != nil {
 		return err
 	}
 	if err := do(ctx, tx, j.buryGone(reason)...); err != nil {
@@ -301,7 +305,7 @@ func (j *join) gone(ctx context.Context, tx Tx, reason string, fill statement) e
 	if err != nil {
 		return err
 	}
-	if j.m.Policy == Remove {
+	if traits.under(j.m.Policy) == Remove {
 		j.grown -= taken
 	} else {
 		j.written += taken
@@ -314,12 +318,13 @@ func (j *join) gone(ctx context.Context, tx Tx, reason string, fill statement) e
 func (j *join) mayDelete(ctx context.Context, tx Tx, n int64) error {
 	earlier := j.counts.Deleted
 	j.counts.Deleted += n
-	if j.m.AllowDeletes || j.counts.Deleted <= fewDeletes {
+	j.sudden += n
+	if j.m.AllowDeletes || j.sudden <= fewDeletes {
 		return nil
 	}
 	live, err := count(ctx, tx, j.liveRows().sql)
 	if err != nil {
 		return err
 	}
-	return massDelete(j.m, j.counts.Deleted, live+earlier)
+	return massDelete(j.m, j.sudden, live+earlier)
 }

@@ -112,7 +112,7 @@ func (w *Warehouse) ClaimLanded(ctx context.Context, f Fence, l Landed) error {
 			return plan.Failf(plan.Retry, "", "%w: %d rows are there, %d were sent", ErrUncounted, n, l.Rows)
 		}
 		return insert(ctx, tx, w.own(tablePage), [][]any{{l.Attempt, l.Key, f.Flow, l.Job, string(Put), l.Seq, n, l.Key,
-			strings.Join(columnNames(l.Table), ","), stamp(l.ReadAt), l.Reason, l.Override}})
+			strings.Join(columnNames(l.Table), ","), stamp(l.ReadAt), string(l.Reason), l.Override}})
 	})
 }
 

@@ -51,7 +51,7 @@ type entry struct {
 	Seq, Rows         int64
 	Columns           []string
 	ReadAt            time.Time
-	Reason            string
+	Reason            Reason
 	Override          bool
 }
 
@@ -60,12 +60,12 @@ func (w *Warehouse) ledger(ctx context.Context, tx Tx, attempt string) ([]entry,
 	var all []entry
 	err := tx.Query(ctx, func(scan Scan) error {
 		var e entry
-		var op, columns string
+		var op, columns, reason string
 		var readAt *time.Time
-		if err := scan(&e.Page, &e.Job, &e.Digest, &op, &e.Seq, &e.Rows, &columns, &readAt, &e.Reason, &e.Override); err != nil {
+		if err := scan(&e.Page, &e.Job, &e.Digest, &op, &e.Seq, &e.Rows, &columns, &readAt, &reason, &e.Override); err != nil {
 			return err
 		}
-		e.Op, e.Columns, e.ReadAt = Op(op), strings.Split(columns, ","), fromNull(readAt)
+		e.Op, e.Columns, e.ReadAt, e.Reason = Op(op), strings.Split(columns, ","), fromNull(readAt), Reason(reason)
 		all = append(all, e)
 		return nil
 	}, "SELECT page, job, digest, op, seq, row_count, columns, read_at, coalesce(reason, ''), coalesce(override, false) FROM "+w.own(tablePage)+
@@ -121,7 +121,7 @@ func (w *Warehouse) loadFresh(ctx context.Context, tx Tx, f Fence, b Batch) erro
 	}
 	rows := make([][]any, len(b.Pages))
 	for i, p := range b.Pages {
-		rows[i] = []any{b.Attempt, p.Key, f.Flow, b.Job, string(b.Op), p.Seq, p.Rows, p.Digest, canonical(names), stamp(b.ReadAt), b.Reason, b.Override}
+		rows[i] = []any{b.Attempt, p.Key, f.Flow, b.Job, string(b.Op), p.Seq, p.Rows, p.Digest, canonical(names), stamp(b.ReadAt), string(b.Reason), b.Override}
 	}
 	return insert(ctx, tx, w.own(tablePage), rows)
 }

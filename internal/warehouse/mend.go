@@ -12,7 +12,7 @@ import (
 type Mending struct {
 	Batches      []Batch // of one attempt: Put the records, Delete those that are gone
 	Policy       Policy
-	AbsentReason string // of Delete versions; "" is purged
+	AbsentReason Reason // of Delete versions; "" is Purged
 	AllowDeletes bool   // past the stop before a mass delete
 }
 
@@ -27,7 +27,7 @@ func (w *Warehouse) Mend(ctx context.Context, f Fence, m Mending) (Counts, error
 	}
 	merge := Merge{Table: m.Batches[0].Table, Attempt: m.Batches[0].Attempt, Policy: m.Policy, Override: true,
 		AbsentReason: m.AbsentReason, AllowDeletes: m.AllowDeletes}
-	merge.AbsentReason = absentReason(merge)
+	merge.AbsentReason = merge.absentReason()
 	for _, b := range m.Batches {
 		for _, p := range b.Pages {
 			merge.Pages++

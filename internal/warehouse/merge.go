@@ -80,9 +80,9 @@ func (s *mergeSQL) deleted(p part) string {
 // reason says how a deleted record went: the loser of a merge names its winner.
 func (s *mergeSQL) reason(p part) string {
 	if name, ok := p.carries(s.m.Table, fieldMaster); ok {
-		return "CASE WHEN " + s.col("v", name) + " IS NOT NULL THEN 'merged' ELSE 'soft' END"
+		return fmt.Sprintf("CASE WHEN %s IS NOT NULL THEN %s ELSE %s END", s.col("v", name), literal(string(Merged)), literal(string(Soft)))
 	}
-	return "'soft'"
+	return literal(string(Soft))
 }
 
 // oldest stands for a stamp that is missing: AppFlow's rows have no read_at,
@@ -263,6 +263,7 @@ WHERE v._catchment_rank = 1`,
 		s.staging(), where, s.final(), s.sameKey("v", "f"), s.tombs(), table, s.recordKey("v"), place)
 	sql += fmt.Sprintf("\n\tAND (%s IS NULL OR %s)\n\tAND (t.record_key IS NULL OR %s)",
 		s.col("f", first), s.wins(p, at, "f"), s.wins(p, at, "t"))
+	sql += s.spare(p, literalsOf(Reasons(), ReasonTraits.kept))
 	return statement{sql, b.args}
 }
 

@@ -16,7 +16,7 @@ type part struct {
 	whole    bool      // all jobs of the attempt instead
 	rows     int64     // of those jobs, as the ledger has it
 	readAt   time.Time // when the first of them was created
-	reason   string    // of what it takes away
+	reason   Reason    // of what it takes away
 	override bool      // it wins over rows of any stamp
 }
 

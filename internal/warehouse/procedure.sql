@@ -70,7 +70,7 @@ BEGIN
 				SELECT attempt, policy, pages, row_count, complete, absent_reason, override, generation, watermark, grade, counted_at
 				FROM {{.Attempt}} WHERE table_name = {{.Table}}
 				UNION ALL
-				SELECT CAST(NULL AS {{.Text}}), {{.Policy}}, 0, 0, false, 'purged', false, 0, CAST(NULL AS TIMESTAMPTZ), '', CAST(NULL AS TIMESTAMPTZ)
+				SELECT CAST(NULL AS {{.Text}}), {{.Policy}}, 0, 0, false, {{.Purged}}, false, 0, CAST(NULL AS TIMESTAMPTZ), '', CAST(NULL AS TIMESTAMPTZ)
 				WHERE this_bare
 			) a
 		) p WHERE place = this_passed + 1;
@@ -105,6 +105,13 @@ BEGIN
 			this_passed := this_passed + 1; -- records of two kinds: the run that read them consolidates them
 			CONTINUE;
 		END IF;
+{{- with .Special}}
+		SELECT count(*) INTO this_count FROM {{$.Page}} WHERE attempt = this_attempt AND reason IN ({{.}});
+		IF this_count > 0 THEN
+			this_passed := this_passed + 1; -- gone for a reason that has rules of its own: the run that read them consolidates them
+			CONTINUE;
+		END IF;
+{{- end}}
 		this_over := this_over OR this_one.override;
 		{{.AnyRow}};
 		this_fresh := this_count = 0;

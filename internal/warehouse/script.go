@@ -10,7 +10,7 @@ import (
 // merge of one attempt into rows that are already there. What differs from run
 // to run is left as :attempt, :job and :now.
 func Script(d *Dialect, o Options, t Table, p Policy) string {
-	m := Merge{Table: t, Attempt: ":attempt", Policy: p, AbsentReason: "purged"}
+	m := Merge{Table: t, Attempt: ":attempt", Policy: p, AbsentReason: Purged}
 	s := &mergeSQL{d: d, o: o, m: m, now: time.Time{}, readAt: placeholder(":read_at")}
 	one := part{op: Put, jobs: []string{":job"}}
 	for _, c := range t.Columns {

@@ -134,7 +134,7 @@ type Batch struct {
 	ReadAt  time.Time // becomes _catchment_read_at
 	Pages   []Page    // all with the same header
 
-	Reason   string // of what a Delete or Seen reading takes away; "" is the merge's AbsentReason
+	Reason   Reason // of what a Delete or Seen reading takes away; "" is the merge's AbsentReason
 	Override bool   // a repair: these versions win over rows of any stamp
 }
 
@@ -155,7 +155,7 @@ type Merge struct {
 	Policy       Policy
 	Pages, Rows  int64    // what the ledger must hold, or nothing is merged (invariant 6)
 	Complete     bool     // the attempt read everything: rows it lacks are gone from the flow
-	AbsentReason string   // for what is gone, where its batch gave no reason: purged, hidden or out_of_filter; "" is purged
+	AbsentReason Reason   // for what is gone, where its batch gave no reason; "" is Purged
 	Override     bool     // a rebuild: staged versions win over final ones of any stamp
 	AllowDeletes bool     // past the stop before a mass delete
 	Forget       []string // columns that keep no value but those of this attempt: they are masked or dropped since

@@ -103,7 +103,7 @@ func seenEarlier(r *rig) {
 
 func reasons(r *rig) {
 	r.read(r.puts("a1", 100, rec("1", 10, false, "one"), rec("2", 10, false, "two"), rec("3", 10, false, "three"), rec("4", 10, false, "four")))
-	gone := func(id, reason string) reading {
+	gone := func(id string, reason warehouse.Reason) reading {
 		return reading{readAt: at(200), op: warehouse.Delete, reason: reason, pages: []warehouse.Page{r.page("Id", id)}}
 	}
 	in := gone("1", "purged")

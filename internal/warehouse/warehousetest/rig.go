@@ -96,7 +96,7 @@ type reading struct {
 	pages  []warehouse.Page
 	merge  warehouse.Merge
 
-	reason   string
+	reason   warehouse.Reason
 	override bool
 	more     []reading // further parts of the attempt, each with a job of its own
 }

@@ -102,6 +102,8 @@ func consolidations() []test {
 		{"a reading of Ids marks what it lacks", seen},
 		{"a reading of Ids spares what was read since", seenEarlier},
 		{"reasons of their own", reasons},
+		{"every reason under every policy", everyReason},
+		{"a mass delete of every reason", everyMassDelete},
 		{"a repair overrides the rows that it names", repaired},
 	}
 }

@@ -1,0 +1,89 @@
+package warehousetest
+
+import (
+	"errors"
+	"fmt"
+
+	"catchment/internal/warehouse"
+)
+
+// left is what a policy leaves of a row that was taken away for a reason: why it
+// is deleted, "live", or "" for no row; and why its tombstone stands there.
+func left(p warehouse.Policy, t warehouse.ReasonTraits) (row, tombstone string) {
+	switch {
+	case p == warehouse.Ignore:
+		return "live", ""
+	case p == warehouse.Remove && !t.Kept:
+		return "", string(t.Reason)
+	}
+	return string(t.Reason), ""
+}
+
+// everyReason takes a row away for each reason there is. Then a version comes of
+// each record that says that it is in the recycle bin.
+func everyReason(r *rig) {
+	for i, policy := range []warehouse.Policy{warehouse.Flag, warehouse.Remove, warehouse.Ignore} {
+		var live, binned, rows, tombs, rowsLater, tombsLater []string
+		var parts []reading
+		for n, traits := range warehouse.Reasons() {
+			id := fmt.Sprintf("%d%d", i, n)
+			live = append(live, rec(id, 10, false, "there"))
+			binned = append(binned, rec(id, 220, true, "there"))
+			parts = append(parts, reading{readAt: at(200), op: warehouse.Delete, reason: traits.Reason, pages: []warehouse.Page{r.page("Id", id)}})
+			later := traits
+			if !traits.Kept {
+				later.Reason = warehouse.Soft
+			}
+			row, tomb := left(policy, traits)
+			rows, tombs = appendNamed(rows, id, row), appendNamed(tombs, id, tomb)
+			row, tomb = left(policy, later)
+			rowsLater, tombsLater = appendNamed(rowsLater, id, row), appendNamed(tombsLater, id, tomb)
+		}
+		read := func(in reading) {
+			in.merge.Policy = policy
+			r.read(in)
+		}
+		is := func(rows, tombs []string) {
+			sameRows(r.t, r.query(fmt.Sprintf(
+				`SELECT id, CASE WHEN _catchment_deleted_at IS NULL THEN 'live' ELSE _catchment_delete_reason END FROM "salesforce"."account" WHERE id LIKE '%d_' ORDER BY id`, i)), rows...)
+			sameRows(r.t, r.query(fmt.Sprintf(
+				`SELECT record_key, reason FROM "salesforce_incremental"."_catchment_tombstone" WHERE record_key LIKE '%d_' ORDER BY record_key`, i)), tombs...)
+		}
+		read(r.puts(fmt.Sprintf("put%d", i), 100, live...))
+		parts[0].name, parts[0].more = fmt.Sprintf("gone%d", i), parts[1:]
+		read(parts[0])
+		is(rows, tombs)
+		read(r.puts(fmt.Sprintf("binned%d", i), 300, binned...))
+		is(rowsLater, tombsLater)
+	}
+}
+
+// appendNamed adds what was said of an Id, if something was.
+func appendNamed(lines []string, id, text string) []string {
+	if text == "" {
+		return lines
+	}
+	return append(lines, id+"|"+text)
+}
+
+// everyMassDelete takes all rows away, for each reason there is: only what
+// somebody approved isn't stopped.
+func everyMassDelete(r *rig) {
+	for n, traits := range warehouse.Reasons() {
+		var live, ids []string
+		for i := range 101 {
+			id := fmt.Sprintf("%d-%03d", n, i)
+			live, ids = append(live, rec(id, 10, false, "there")), append(ids, id)
+		}
+		r.exec(`DELETE FROM "salesforce"."account"`)
+		r.read(r.puts(fmt.Sprintf("put%d", n), 100, live...))
+		gone := reading{name: fmt.Sprintf("gone%d", n), readAt: at(200), op: warehouse.Delete, reason: traits.Reason, pages: []warehouse.Page{r.page("Id", ids...)}}
+		_, err := r.try(gone)
+		_, stopped := errors.AsType[*warehouse.MassDelete](err)
+		same(r.t, string(traits.Reason)+" stops", stopped, !traits.Approved)
+		if stopped {
+			err = r.w.Discard(r.t.Context(), r.fence, gone.name)
+		}
+		must(r.t, err)
+	}
+}
