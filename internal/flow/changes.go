@@ -133,7 +133,7 @@ func (fl Flow) treated(o schema.Object, chosen map[string]bool) []Problem {
 			if !named {
 				return o.Name + " has no Id, which a rejected record is known by"
 			}
-			if c.Rule == value.NotNegative && !f.Type.Decimal() && f.Type != schema.Int && f.Type != schema.Long {
+			if c.Rule == value.NotNegative && !f.Type.Number() {
 				return fmt.Sprintf("%s is of type %s; not_negative goes with int, long, double, currency and percent", f.Name, f.Type)
 			}
 			return ""
@@ -180,8 +180,7 @@ func leads(field string) bool {
 // unmaskable says why the values of a field can't be masked or cut, or "". What
 // isn't a text has a column that takes no masked value.
 func unmaskable(f schema.Field) string {
-	switch f.Type {
-	case schema.Boolean, schema.Int, schema.Long, schema.Double, schema.Currency, schema.Percent, schema.Date, schema.DateTime, schema.Time:
+	if !f.Type.Text() {
 		return fmt.Sprintf("%s is of type %s, and only texts can be masked or cut; to keep it out of the warehouse: drop: [%s]", f.Name, f.Type, f.Name)
 	}
 	if leads(f.Name) {

@@ -24,21 +24,21 @@ func (t Type) Canonical(raw string) (string, error) {
 		return "", nil
 	}
 	ok := true
-	switch t {
-	case DateTime:
-		return canonicalDateTime(raw)
-	case Date:
+	switch t.traits().form {
+	case dateTime:
+		return canonicalDateTime(t, raw)
+	case date:
 		_, err := time.Parse(time.DateOnly, raw)
 		ok = err == nil
-	case Time:
+	case clock:
 		_, err := time.Parse("15:04:05Z07:00", raw)
 		ok = err == nil
-	case Boolean:
+	case boolean:
 		raw = strings.ToLower(raw)
 		ok = raw == "true" || raw == "false"
-	case Int, Long:
+	case whole:
 		return canonicalInt(t, raw)
-	case Double, Currency, Percent:
+	case decimal:
 		// The text stays: digits, scale and exponent are the warehouse's to read.
 		ok = strings.Trim(raw, "+-.0123456789eE") == ""
 	}
@@ -72,11 +72,11 @@ func canonicalInt(t Type, raw string) (string, error) {
 
 // canonicalDateTime turns 2026-01-02T03:04:05.000+0000 into
 // 2026-01-02T03:04:05.000Z, and other offsets into UTC.
-func canonicalDateTime(raw string) (string, error) {
+func canonicalDateTime(t Type, raw string) (string, error) {
 	for _, layout := range []string{"2006-01-02T15:04:05Z0700", time.RFC3339} {
 		if at, err := time.Parse(layout, raw); err == nil {
 			return at.UTC().Format("2006-01-02T15:04:05.000Z"), nil
 		}
 	}
-	return "", fmt.Errorf("%s: %w", DateTime, ErrNotCanonical)
+	return "", fmt.Errorf("%s: %w", t, ErrNotCanonical)
 }

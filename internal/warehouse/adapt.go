@@ -116,7 +116,7 @@ func (d *Dialect) takes(has stored, k Kind) (Kind, bool) {
 	if d.stores(has.Type, k) {
 		return k, true
 	}
-	numbers := []Kind{Int, Long, Decimal} // each has room for those before it
+	numbers := numbers()
 	as := slices.IndexFunc(numbers, func(n Kind) bool { return d.stores(has.Type, n) })
 	wants := slices.Index(numbers, k)
 	if as < 0 || wants < 0 {

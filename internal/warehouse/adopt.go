@@ -212,9 +212,9 @@ func withUnknown(d *Dialect, t Table, sources []Adopted) Table {
 			}
 			has, _ := find(one.has, name)
 			c := Column{Name: name, Field: name, Kind: Text}
-			for _, kind := range []Kind{Bool, Int, Long, Decimal, Date, Time, Timestamp} {
-				if bare, _, _ := strings.Cut(has.Type, "("); strings.EqualFold(bare, d.Stored[kind]) {
-					c.Kind, c.Scale = kind, has.Scale
+			for _, t := range d.Types {
+				if bare, _, _ := strings.Cut(has.Type, "("); t.Kind != Text && strings.EqualFold(bare, t.Stored) {
+					c.Kind, c.Scale = t.Kind, has.Scale
 				}
 			}
 			t.Columns = append(t.Columns, c)
@@ -256,17 +256,16 @@ func (w *Warehouse) moveIn(ctx context.Context, tx Tx, t Table, one Adopted, ids
 func (w *Warehouse) converted(c Column, has stored, id bool) string {
 	v := w.d.Quote(has.Name)
 	bare, _, _ := strings.Cut(has.Type, "(")
+	traits, _ := c.Kind.traits()
 	switch {
 	case id:
 		return "nullif(" + w.longID(v) + ", '')"
 	case c.Kind == Text && textual(bare):
 		return "nullif(" + v + ", '')" // Salesforce has no empty texts
-	case strings.EqualFold(bare, w.d.Stored[c.Kind]):
+	case strings.EqualFold(bare, w.d.of(c.Kind).Stored):
 		return v
-	case c.Kind == Bool:
-		return fmt.Sprintf("CASE lower(%s) WHEN 'true' THEN true WHEN 't' THEN true WHEN '1' THEN true WHEN 'false' THEN false WHEN 'f' THEN false WHEN '0' THEN false END", w.trimmed(v))
-	case c.Kind == Time:
-		return fmt.Sprintf("CAST(replace(nullif(%s, ''), 'Z', '') AS %s)", w.trimmed(v), w.d.Type(c.Kind, c.Scale))
+	case traits.Adopt != "":
+		return fill(traits.Adopt, w.trimmed(v), w.d.columnType(c))
 	case textual(bare):
 		return fmt.Sprintf("CAST(nullif(%s, '') AS %s)", w.trimmed(v), w.d.columnType(c))
 	}

@@ -57,7 +57,7 @@ func TestTableFor(t *testing.T) {
 func TestAdapt(t *testing.T) {
 	d := Postgres()
 	col := func(name, field string, k Kind) Column { return Column{Name: name, Field: field, Kind: k} }
-	is := func(name string, k Kind) stored { return stored{Name: name, Type: d.Stored[k]} }
+	is := func(name string, k Kind) stored { return stored{Name: name, Type: d.of(k).Stored} }
 	long := strings.Repeat("n", 70)
 	for _, c := range []struct {
 		name  string
@@ -266,7 +266,7 @@ func TestShapeOfRedshift(t *testing.T) {
 	want := Table{Object: "Account", Name: "account", Key: []string{"id"}, Columns: []Column{{Name: "id", Kind: Text, Length: 18}, {Name: "name", Kind: Text, Length: 255}}}
 	has := []stored{{Name: "id", Type: "character varying", Bytes: 72}, {Name: "name", Type: "character varying", Bytes: 320}}
 	for _, c := range finalOwn() {
-		has = append(has, stored{Name: c.Name, Type: d.Stored[c.Kind], Bytes: 65535})
+		has = append(has, stored{Name: c.Name, Type: d.of(c.Kind).Stored, Bytes: 65535})
 	}
 	ddl, changes, err := shape(d, "s", want, has, finalOwn())
 	if err != nil {

@@ -11,20 +11,19 @@ import (
 // value: two warehouses differ in what it holds, not in code paths.
 type Dialect struct {
 	Name       string
-	Types      map[Kind]string // "%d" takes the scale of a Decimal, and the bytes of a Text
-	Stored     map[Kind]string // the same as information_schema spells them
-	Digits     int             // of the widest decimal; 0 where each value has its own scale
-	Grantee    string          // how a role is named that gets a right, "" where there are no roles
-	KeepsNUL   bool            // a text may hold a NUL byte
-	Savepoints bool            // a statement that failed can be undone by itself
-	Place      string          // the hidden column that says where a row is, "" where there is none
-	Bytewise   string          // what makes texts equal by their bytes, which takes less than by a language's rules
-	Locks      bool            // a statement sees what others commit meanwhile, unless a lock keeps them away
-	LockFirst  bool            // a transaction sees one picture, which its first look takes: whoever writes locks before it looks
-	Enforces   bool            // a primary key keeps duplicates out
-	Retypes    bool            // a column can take another type where it is
-	Targets    bool            // what a DELETE deletes from may have an alias
-	Distincts  bool            // it knows IS DISTINCT FROM
+	Types      []ColumnType // one for each of Kinds
+	Digits     int          // of the widest decimal; 0 where each value has its own scale
+	Grantee    string       // how a role is named that gets a right, "" where there are no roles
+	KeepsNUL   bool         // a text may hold a NUL byte
+	Savepoints bool         // a statement that failed can be undone by itself
+	Place      string       // the hidden column that says where a row is, "" where there is none
+	Bytewise   string       // what makes texts equal by their bytes, which takes less than by a language's rules
+	Locks      bool         // a statement sees what others commit meanwhile, unless a lock keeps them away
+	LockFirst  bool         // a transaction sees one picture, which its first look takes: whoever writes locks before it looks
+	Enforces   bool         // a primary key keeps duplicates out
+	Retypes    bool         // a column can take another type where it is
+	Targets    bool         // what a DELETE deletes from may have an alias
+	Distincts  bool         // it knows IS DISTINCT FROM
 
 	LongestName int    // bytes that a name has room for, 0 where nobody counts
 	LongestText int    // bytes that a text column has room for, 0 for any number
@@ -54,7 +53,7 @@ func (d *Dialect) Type(k Kind, size int) string {
 	if k == Text {
 		size = d.bytes(size)
 	}
-	return strings.ReplaceAll(d.Types[k], "%d", strconv.Itoa(size))
+	return strings.ReplaceAll(d.of(k).Name, "%d", strconv.Itoa(size))
 }
 
 // bytes is how much room a text of so many characters takes at most: UTF-8
@@ -81,7 +80,7 @@ func (d *Dialect) columnType(c Column) string {
 // can take every value of kind k: its own type does, and so does a text.
 func (d *Dialect) stores(has string, k Kind) bool {
 	bare, _, _ := strings.Cut(has, "(")
-	return strings.EqualFold(bare, d.Stored[k]) || d.isText(bare)
+	return strings.EqualFold(bare, d.of(k).Stored) || d.isText(bare)
 }
 
 // storedText is the type of a text column that the warehouse has.
@@ -92,7 +91,7 @@ func (d *Dialect) storedText(has stored) string {
 	case d.LongestText == 0 || has.Bytes == 0:
 		return d.Type(Text, 0)
 	}
-	return strings.ReplaceAll(d.Types[Text], "%d", strconv.Itoa(has.Bytes))
+	return strings.ReplaceAll(d.of(Text).Name, "%d", strconv.Itoa(has.Bytes))
 }
 
 // tooNarrow tells whether a text column that the warehouse has lacks room for
@@ -122,7 +121,7 @@ func (d *Dialect) retype(table, column, to string) []statement {
 
 // isText tells whether a column of a stored type takes any text.
 func (d *Dialect) isText(has string) bool {
-	return strings.EqualFold(has, d.Stored[Text]) || d.isWide(has)
+	return strings.EqualFold(has, d.of(Text).Stored) || d.isWide(has)
 }
 
 func (d *Dialect) isWide(has string) bool { return d.Wide != "" && strings.EqualFold(has, d.Wide) }

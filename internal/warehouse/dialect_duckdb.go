@@ -9,13 +9,15 @@ import (
 func DuckDB() *Dialect {
 	return &Dialect{
 		Name: "duckdb",
-		Types: map[Kind]string{
-			Text: "VARCHAR", Bool: "BOOLEAN", Int: "INTEGER", Long: "BIGINT",
-			Decimal: "DECIMAL(38,%d)", Date: "DATE", Time: "TIME", Timestamp: "TIMESTAMPTZ",
-		},
-		Stored: map[Kind]string{
-			Text: "VARCHAR", Bool: "BOOLEAN", Int: "INTEGER", Long: "BIGINT",
-			Decimal: "DECIMAL", Date: "DATE", Time: "TIME", Timestamp: "TIMESTAMP WITH TIME ZONE",
+		Types: []ColumnType{
+			{Kind: Text, Name: "VARCHAR", Stored: "VARCHAR"},
+			{Kind: Bool, Name: "BOOLEAN", Stored: "BOOLEAN", Load: castLoad},
+			{Kind: Int, Name: "INTEGER", Stored: "INTEGER", Load: castLoad},
+			{Kind: Long, Name: "BIGINT", Stored: "BIGINT", Load: castLoad},
+			{Kind: Decimal, Name: "DECIMAL(38,%d)", Stored: "DECIMAL", Load: castLoad},
+			{Kind: Date, Name: "DATE", Stored: "DATE", Load: castLoad},
+			{Kind: Time, Name: "TIME", Stored: "TIME", Load: castLoad},
+			{Kind: Timestamp, Name: "TIMESTAMPTZ", Stored: "TIMESTAMP WITH TIME ZONE", Load: castLoad},
 		},
 		Digits:    38,
 		KeepsNUL:  true,
@@ -56,11 +58,8 @@ func (c Copy) ReadCSV(paths []string, gzip bool) (string, []any) {
 		if col.Kind == Decimal && col.Whole+col.Fract <= duckNarrow {
 			value = fmt.Sprintf("CAST(%s AS DECIMAL(%d,%d))", value, duckNarrow, col.Fract)
 		}
-		if col.Kind != Text {
-			value = fmt.Sprintf("CAST(%s AS %s)", value, col.Type)
-		}
 		names = append(names, d.Quote(col.Name))
-		values = append(values, value)
+		values = append(values, d.loaded(col.Kind, value, col.Type))
 		types = append(types, literal(col.Name)+": 'VARCHAR'")
 	}
 	names = append(names, d.list("", []string{colOp, colAttempt, colJob, colReadAt, colSeq}))

@@ -9,13 +9,15 @@ import (
 func Postgres() *Dialect {
 	return &Dialect{
 		Name: "postgres",
-		Types: map[Kind]string{
-			Text: "TEXT", Bool: "BOOLEAN", Int: "INTEGER", Long: "BIGINT",
-			Decimal: "NUMERIC", Date: "DATE", Time: "TIME", Timestamp: "TIMESTAMPTZ",
-		},
-		Stored: map[Kind]string{
-			Text: "TEXT", Bool: "BOOLEAN", Int: "INTEGER", Long: "BIGINT", Decimal: "NUMERIC",
-			Date: "DATE", Time: "TIME WITHOUT TIME ZONE", Timestamp: "TIMESTAMP WITH TIME ZONE",
+		Types: []ColumnType{ // COPY makes each of them of its text
+			{Kind: Text, Name: "TEXT", Stored: "TEXT"},
+			{Kind: Bool, Name: "BOOLEAN", Stored: "BOOLEAN"},
+			{Kind: Int, Name: "INTEGER", Stored: "INTEGER"},
+			{Kind: Long, Name: "BIGINT", Stored: "BIGINT"},
+			{Kind: Decimal, Name: "NUMERIC", Stored: "NUMERIC"},
+			{Kind: Date, Name: "DATE", Stored: "DATE"},
+			{Kind: Time, Name: "TIME", Stored: "TIME WITHOUT TIME ZONE"},
+			{Kind: Timestamp, Name: "TIMESTAMPTZ", Stored: "TIMESTAMP WITH TIME ZONE"},
 		},
 		Grantee:    "%s",
 		Savepoints: true,

@@ -28,13 +28,17 @@ const redshiftText = 65535
 func Redshift(long LongText) *Dialect {
 	d := &Dialect{
 		Name: "redshift",
-		Types: map[Kind]string{
-			Text: "VARCHAR(%d)", Bool: "BOOLEAN", Int: "INTEGER", Long: "BIGINT",
-			Decimal: "DECIMAL(38,%d)", Date: "DATE", Time: "TIME", Timestamp: "TIMESTAMPTZ",
-		},
-		Stored: map[Kind]string{
-			Text: "character varying", Bool: "boolean", Int: "integer", Long: "bigint", Decimal: "numeric",
-			Date: "date", Time: "time without time zone", Timestamp: "timestamp with time zone",
+		// COPY doesn't take the zone that Salesforce writes behind a time, and nobody
+		// documents what it makes of a decimal's exponent.
+		Types: []ColumnType{
+			{Kind: Text, Name: "VARCHAR(%d)", Stored: "character varying"},
+			{Kind: Bool, Name: "BOOLEAN", Stored: "boolean"},
+			{Kind: Int, Name: "INTEGER", Stored: "integer"},
+			{Kind: Long, Name: "BIGINT", Stored: "bigint"},
+			{Kind: Decimal, Name: "DECIMAL(38,%d)", Stored: "numeric", Load: castLoad},
+			{Kind: Date, Name: "DATE", Stored: "date"},
+			{Kind: Time, Name: "TIME", Stored: "time without time zone", Load: "CAST(replace({text}, 'Z', '') AS {type})"},
+			{Kind: Timestamp, Name: "TIMESTAMPTZ", Stored: "timestamp with time zone"},
 		},
 		Digits:    38,
 		Grantee:   "ROLE %s",
@@ -70,11 +74,6 @@ type RedshiftCopy struct {
 	Truncate bool   // texts that are too long are cut off
 }
 
-// direct tells whether COPY itself can parse a kind. It doesn't take the zone
-// that Salesforce writes behind a time, and nobody documents what it makes of
-// a decimal's exponent.
-func direct(k Kind) bool { return k != Text && k != Decimal && k != Time }
-
 // Make makes the temporary table. Its texts are as wide as staging's, so that
 // a longer one fails the COPY; where COPY cuts off, they are of the full width,
 // and a column that is narrower fails the INSERT.
@@ -86,7 +85,7 @@ func (c RedshiftCopy) Make() string {
 		switch {
 		case col.Kind == Text && c.Truncate && col.Type != "SUPER":
 			kind = d.Type(Text, 0)
-		case col.Kind != Text && !direct(col.Kind):
+		case d.of(col.Kind).Load != "":
 			kind = d.Type(Text, 64)
 		}
 		defs[i] = d.Quote(col.Name) + " " + kind
@@ -187,15 +186,10 @@ func (c RedshiftCopy) Insert(exponents map[string]bool) string {
 	var names, values []string
 	for _, col := range c.Columns {
 		value := "r." + d.Quote(col.Name)
-		switch {
-		case exponents[col.Name]:
-			value = fmt.Sprintf("CAST(%s AS %s)", writtenOut(value), col.Type)
-		case col.Kind == Time:
-			value = fmt.Sprintf("CAST(replace(%s, 'Z', '') AS %s)", value, col.Type)
-		case col.Kind == Decimal:
-			value = fmt.Sprintf("CAST(%s AS %s)", value, col.Type)
+		if exponents[col.Name] {
+			value = writtenOut(value)
 		}
-		names, values = append(names, d.Quote(col.Name)), append(values, value)
+		names, values = append(names, d.Quote(col.Name)), append(values, d.loaded(col.Kind, value, col.Type))
 	}
 	names = append(names, d.list("", copyConstants()))
 	values = append(values, literal(string(c.Op)), literal(c.Attempt), literal(c.Job), d.moment(c.ReadAt), fmt.Sprint(c.Page.Seq))

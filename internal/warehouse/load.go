@@ -165,7 +165,7 @@ func (w *Warehouse) fit(ctx context.Context, tx Tx, b Batch) ([]CopyColumn, erro
 			has    []stored
 		}{{w.o.Staging, staging}, {w.o.Schema, final}} {
 			old, ok := find(side.has, c.Name)
-			if !ok || !strings.HasPrefix(old.Type, w.d.Stored[Decimal]) {
+			if !ok || !strings.HasPrefix(old.Type, w.d.of(Decimal).Stored) {
 				continue
 			}
 			scale, wider, err := w.d.wider(old, c)
@@ -189,7 +189,7 @@ func (w *Warehouse) fit(ctx context.Context, tx Tx, b Batch) ([]CopyColumn, erro
 // wider tells the scale that a stored decimal column needs to hold a page's
 // values, and whether that is another one than it has.
 func (d *Dialect) wider(old stored, c CopyColumn) (int, bool, error) {
-	if c.Kind != Decimal || d.Digits == 0 || !strings.HasPrefix(old.Type, d.Stored[Decimal]) {
+	if c.Kind != Decimal || d.Digits == 0 || !strings.HasPrefix(old.Type, d.of(Decimal).Stored) {
 		return old.Scale, false, nil
 	}
 	scale, err := widen(d.Digits, old.Scale, c.Whole, c.Fract)

@@ -61,38 +61,13 @@ func TableFor(o schema.Object, fields []schema.Field, snake bool) (Table, error)
 		if strings.EqualFold(f.Name, fieldID) {
 			t.Key = []string{name}
 		}
-		t.Columns = append(t.Columns, Column{Name: name, Field: f.Name, Kind: kindOf(f.Type), Scale: scaleOf(f), Length: f.Length})
+		c := Column{Name: name, Field: f.Name, Kind: kindOf(f.Type), Length: f.Length}
+		if c.Kind == Decimal {
+			c.Scale = f.Scale
+		}
+		t.Columns = append(t.Columns, c)
 	}
 	return t, nil
-}
-
-// kindOf is the kind of column that takes values of a field type. What has no
-// kind of its own is kept as the text that came.
-func kindOf(t schema.Type) Kind {
-	switch t {
-	case schema.Boolean:
-		return Bool
-	case schema.Int:
-		return Int
-	case schema.Long:
-		return Long
-	case schema.Double, schema.Currency, schema.Percent:
-		return Decimal
-	case schema.Date:
-		return Date
-	case schema.DateTime:
-		return Timestamp
-	case schema.Time:
-		return Time
-	}
-	return Text
-}
-
-func scaleOf(f schema.Field) int {
-	if f.Type.Decimal() {
-		return f.Scale
-	}
-	return 0
 }
 
 // columnName makes a column's name from an API name: AccountId becomes

@@ -15,7 +15,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"time"
 )
 
@@ -49,26 +48,6 @@ type Mark struct {
 	SyncedAt   time.Time // of that consolidation
 	Newest     time.Time // the newest _catchment_synced_at that it left in the table
 	Attempt    string    // the last one that was consolidated
-}
-
-// A Kind is a column's type, before a Dialect gives it a name.
-type Kind string
-
-// The kinds of column.
-const (
-	Text      Kind = "text"
-	Bool      Kind = "bool"
-	Int       Kind = "int"
-	Long      Kind = "long"
-	Decimal   Kind = "decimal" // with Scale; widened, never rounded
-	Date      Kind = "date"
-	Time      Kind = "time"
-	Timestamp Kind = "timestamp" // with time zone, UTC
-)
-
-// Known tells whether there is such a kind.
-func (k Kind) Known() bool {
-	return slices.Contains([]Kind{Text, Bool, Int, Long, Decimal, Date, Time, Timestamp}, k)
 }
 
 // A Table is what a flow writes: the same name in the staging schema and in

@@ -63,8 +63,8 @@ func conditionOf(name, sign, literal string, fields []schema.Field) (condition, 
 	if quoted {
 		text = unescape(strings.TrimSuffix(text, "'"))
 	}
-	switch f.Type {
-	case schema.DateTime, schema.Date:
+	switch {
+	case f.Type == schema.DateTime, f.Type == schema.Date:
 		layout := time.RFC3339
 		if f.Type == schema.Date {
 			layout = time.DateOnly
@@ -74,13 +74,13 @@ func conditionOf(name, sign, literal string, fields []schema.Field) (condition, 
 			return c, fmt.Errorf("it compares %s with a moment that is not written out", f.Name)
 		}
 		c.value = millis(at)
-	case schema.Boolean:
+	case f.Type == schema.Boolean:
 		yes, err := strconv.ParseBool(strings.ToLower(literal))
 		if err != nil || sign != "=" && sign != "!=" {
 			return c, fmt.Errorf("%s can be true or false", f.Name)
 		}
 		c.value = strconv.FormatBool(yes)
-	case schema.Int, schema.Long, schema.Double, schema.Currency, schema.Percent:
+	case f.Type.Number():
 		if _, err := strconv.ParseFloat(literal, 64); err != nil || sign == "LIKE" {
 			return c, fmt.Errorf("%s is a number", f.Name)
 		}

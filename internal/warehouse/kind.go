@@ -1,0 +1,133 @@
+package warehouse
+
+import (
+	"slices"
+	"strings"
+
+	"catchment/internal/schema"
+)
+
+// A Kind is a column's type, before a Dialect gives it a name.
+type Kind string
+
+// The kinds of column.
+const (
+	Text      Kind = "text"
+	Bool      Kind = "bool"
+	Int       Kind = "int"
+	Long      Kind = "long"
+	Decimal   Kind = "decimal" // with Scale; widened, never rounded
+	Date      Kind = "date"
+	Time      Kind = "time"
+	Timestamp Kind = "timestamp" // with time zone, UTC
+)
+
+// KindTraits is what holds for a kind of column in every warehouse.
+type KindTraits struct {
+	Kind     Kind
+	Of       []schema.Type // the field types whose values it takes
+	Measured bool          // a number, whose digits are measured in each page: none may be rounded
+	Whole    bool          // a number without a fraction
+	Adopt    string        // SQL that makes it of a {text} that somebody else wrote, as a {type}; "" where CAST does
+}
+
+// Kinds is the table of them. A new kind is a line here, and one in the Types of
+// each Dialect. Of numbers, each has room for those above it.
+func Kinds() []KindTraits {
+	return []KindTraits{
+		{Kind: Text},
+		{Kind: Bool, Of: []schema.Type{schema.Boolean}, Adopt: adoptBool},
+		{Kind: Int, Of: []schema.Type{schema.Int}, Measured: true, Whole: true},
+		{Kind: Long, Of: []schema.Type{schema.Long}, Measured: true, Whole: true},
+		{Kind: Decimal, Of: []schema.Type{schema.Double, schema.Currency, schema.Percent}, Measured: true},
+		{Kind: Date, Of: []schema.Type{schema.Date}},
+		{Kind: Time, Of: []schema.Type{schema.Time}, Adopt: "CAST(replace(nullif({text}, ''), 'Z', '') AS {type})"},
+		{Kind: Timestamp, Of: []schema.Type{schema.DateTime}},
+	}
+}
+
+const adoptBool = "CASE lower({text}) WHEN 'true' THEN true WHEN 't' THEN true WHEN '1' THEN true " +
+	"WHEN 'false' THEN false WHEN 'f' THEN false WHEN '0' THEN false END"
+
+// traits finds the line of a kind, and tells whether there is one.
+func (k Kind) traits() (KindTraits, bool) {
+	all := Kinds()
+	i := slices.IndexFunc(all, func(t KindTraits) bool { return t.Kind == k })
+	if i < 0 {
+		return KindTraits{}, false
+	}
+	return all[i], true
+}
+
+// Known tells whether there is such a kind.
+func (k Kind) Known() bool {
+	_, ok := k.traits()
+	return ok
+}
+
+// Measured tells whether the digits of such a column are measured in each page.
+func (k Kind) Measured() bool {
+	t, _ := k.traits()
+	return t.Measured
+}
+
+// Whole tells whether such a column holds whole numbers.
+func (k Kind) Whole() bool {
+	t, _ := k.traits()
+	return t.Whole
+}
+
+// kindOf is the kind of column that takes values of a field type. What has no
+// kind of its own is kept as the text that came.
+func kindOf(t schema.Type) Kind {
+	for _, traits := range Kinds() {
+		if slices.Contains(traits.Of, t) {
+			return traits.Kind
+		}
+	}
+	return Text
+}
+
+// numbers is the kinds of numbers: each has room for those before it.
+func numbers() []Kind {
+	var all []Kind
+	for _, t := range Kinds() {
+		if t.Measured {
+			all = append(all, t.Kind)
+		}
+	}
+	return all
+}
+
+// A ColumnType is the type that a dialect has for a kind of column.
+type ColumnType struct {
+	Kind   Kind
+	Name   string // "%d" takes the scale of a Decimal, and the bytes of a Text
+	Stored string // the same as information_schema spells it
+	Load   string // SQL that makes it of a {text} of a page, as a {type}; "" where the loader does that by itself
+}
+
+// castLoad is the Load of what CAST understands.
+const castLoad = "CAST({text} AS {type})"
+
+// of is the dialect's type for a kind.
+func (d *Dialect) of(k Kind) ColumnType {
+	i := slices.IndexFunc(d.Types, func(t ColumnType) bool { return t.Kind == k })
+	if i < 0 {
+		return ColumnType{Kind: k}
+	}
+	return d.Types[i]
+}
+
+// loaded is what a loader writes into a column of a type, out of a page's text.
+func (d *Dialect) loaded(k Kind, text, typ string) string {
+	if load := d.of(k).Load; load != "" {
+		return fill(load, text, typ)
+	}
+	return text
+}
+
+// fill writes the text and the type into such an expression.
+func fill(expression, text, typ string) string {
+	return strings.NewReplacer("{text}", text, "{type}", typ).Replace(expression)
+}
