@@ -88,7 +88,7 @@ func (t ReasonTraits) special() bool { return t.Kept || t.Approved }
 // spare is the condition that keeps versions of deleted records away from rows
 // that are gone for one of some reasons, "" where there is no such reason.
 func (s *mergeSQL) spare(p part, reasons string) string {
-	if reasons == "" {
+	if _, told := p.carries(s.m.Table, fieldDeleted); !told || reasons == "" {
 		return ""
 	}
 	return fmt.Sprintf("\n\tAND NOT (%s AND coalesce(%s IN (%s), false))", s.deleted(p), s.col("f", colReason), reasons)

@@ -64,6 +64,9 @@ func TestSpare(t *testing.T) {
 	if got := s.spare(p, literalsOf(all[1:3], ReasonTraits.kept)); got != "" {
 		t.Errorf("got %s", got)
 	}
+	if got := s.spare(part{columns: []string{"id"}}, "'a'"); got != "" {
+		t.Errorf("where no version tells that its record is deleted: %s", got)
+	}
 }
 
 // Each reason that is declared has one line in the table, each line has a
