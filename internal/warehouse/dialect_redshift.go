@@ -35,9 +35,9 @@ func Redshift(long LongText) *Dialect {
 			{Kind: Bool, Name: "BOOLEAN", Stored: "boolean"},
 			{Kind: Int, Name: "INTEGER", Stored: "integer"},
 			{Kind: Long, Name: "BIGINT", Stored: "bigint"},
-			{Kind: Decimal, Name: "DECIMAL(38,%d)", Stored: "numeric", Load: castLoad},
+			{Kind: Decimal, Name: "DECIMAL(38,%d)", Stored: "numeric", Load: castLoad, Room: 64},
 			{Kind: Date, Name: "DATE", Stored: "date"},
-			{Kind: Time, Name: "TIME", Stored: "time without time zone", Load: "CAST(replace({text}, 'Z', '') AS {type})"},
+			{Kind: Time, Name: "TIME", Stored: "time without time zone", Load: "CAST(replace({text}, 'Z', '') AS {type})", Room: 64},
 			{Kind: Timestamp, Name: "TIMESTAMPTZ", Stored: "timestamp with time zone"},
 		},
 		Digits:    38,
@@ -81,12 +81,12 @@ func (c RedshiftCopy) Make() string {
 	d := Redshift(FailLongText)
 	defs := make([]string, len(c.Columns))
 	for i, col := range c.Columns {
-		kind := col.Type
+		kind, typ := col.Type, d.of(col.Kind)
 		switch {
 		case col.Kind == Text && c.Truncate && col.Type != "SUPER":
 			kind = d.Type(Text, 0)
-		case d.of(col.Kind).Load != "":
-			kind = d.Type(Text, 64)
+		case typ.Load != "":
+			kind = d.Type(Text, typ.Room)
 		}
 		defs[i] = d.Quote(col.Name) + " " + kind
 	}
