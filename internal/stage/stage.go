@@ -23,7 +23,6 @@ import (
 	"catchment/internal/page"
 	"catchment/internal/plan"
 	"catchment/internal/source"
-	"catchment/internal/warehouse"
 )
 
 // ErrUnfit says that a record can't be copied as it is: it has to be mended in
@@ -124,11 +123,11 @@ func (w Way) treats() bool { return !w.AsIs && w.Source.Treated() }
 // rounded by a column that is too narrow.
 func (w Way) measured(field string) bool {
 	c, ok := w.Source.Column(field)
-	return ok && (c.Kind == warehouse.Decimal || w.whole(field))
+	return ok && c.Kind.Measured()
 }
 
 // whole tells the columns of whole numbers.
 func (w Way) whole(field string) bool {
 	c, ok := w.Source.Column(field)
-	return ok && (c.Kind == warehouse.Int || c.Kind == warehouse.Long)
+	return ok && c.Kind.Whole()
 }
