@@ -1,6 +1,7 @@
 package replicate
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -49,7 +50,7 @@ func (r *Replicator) consolidateDetached(ctx context.Context, v *visit) (ended b
 			return true, err
 		}
 	}
-	ended, err = r.Warehouse.Ended(ctx, a.Statement, mergePatience)
+	ended, err = r.Warehouse.Ended(ctx, a.Statement, cmp.Or(r.Options.MergeWait, mergePatience))
 	if !ended {
 		v.wait = mergeAgain
 		return false, err

@@ -13,6 +13,7 @@ import (
 
 	"catchment/internal/flow"
 	"catchment/internal/rig"
+	"catchment/internal/warehouse"
 )
 
 // data is a client of the Data API.
@@ -44,13 +45,29 @@ func calls(s rig.Shelf, t *testing.T) []types.StatementData {
 	return all
 }
 
-// runningCall waits until the newest of n CALLs runs, and names it.
-func runningCall(s rig.Shelf, t *testing.T, n int) *string {
-	for {
-		if all := calls(s, t); len(all) == n && all[0].Status == types.StatusStringStarted {
-			return all[0].Id
-		}
-		time.Sleep(10 * time.Millisecond)
+// A listener is a driver that hears when somebody asks how far a statement is.
+type listener struct {
+	warehouse.Driver
+	on   warehouse.Detacher
+	asks func(id string)
+}
+
+func (d listener) Detach(ctx context.Context, token, sql string) (string, error) {
+	return d.on.Detach(ctx, token, sql)
+}
+
+func (d listener) Ended(ctx context.Context, id string, patience time.Duration) (bool, error) {
+	d.asks(id)
+	return d.on.Ended(ctx, id, patience)
+}
+
+// asked lets f hear when a process asks how far a merge is. However slow the
+// machine is, a process waits until the merge has ended.
+func asked(r *rig.Rig, f func(id string)) {
+	r.Begun = func(p *rig.Process) {
+		p.Options.MergeWait = time.Hour
+		p.Driver = listener{p.Driver, p.Driver.(warehouse.Detacher), f}
+		p.Warehouse = warehouse.New(p.Driver, warehouse.Options{Schema: "salesforce", Staging: "salesforce_incremental", Now: r.Now})
 	}
 }
 
@@ -108,9 +125,10 @@ func newDetached(t *testing.T) *machines {
 func TestMergeOutlivesItsFunction(t *testing.T) {
 	t.Parallel()
 	c := newDetached(t)
-	var release func()
+	var release, kill func()
 	lives := 0
 	c.begun = func(function string, end func(killed bool)) {
+		kill = func() {}
 		if function != "consolidate" {
 			return
 		}
@@ -121,12 +139,9 @@ func TestMergeOutlivesItsFunction(t *testing.T) {
 			release()
 			return
 		}
-		go func() {
-			runningCall(c.Shelf, t, 2)
-			time.Sleep(50 * time.Millisecond) // it asks how far the statement is
-			end(true)
-		}()
+		kill = func() { end(true) }
 	}
+	asked(c.Rig, func(string) { kill() })
 	if err := c.execute(nil); err != nil {
 		t.Fatal(err)
 	}
@@ -141,22 +156,22 @@ func TestMergeOutlivesItsFunction(t *testing.T) {
 func TestMergeIsCancelled(t *testing.T) {
 	t.Parallel()
 	c := newDetached(t)
+	var release func()
 	tries := 0
 	c.begun = func(function string, _ func(bool)) {
 		if function != "consolidate" {
 			return
 		}
-		if tries++; tries > 1 {
-			return
+		if tries++; tries == 1 {
+			release = locked(c.Shelf, t, "salesforce.account")
 		}
-		release := locked(c.Shelf, t, "salesforce.account")
-		go func() {
-			if _, err := data(c.Shelf, t).CancelStatement(context.Background(), &redshiftdata.CancelStatementInput{Id: runningCall(c.Shelf, t, 2)}); err != nil {
-				t.Error(err)
-			}
-			release()
-		}()
 	}
+	asked(c.Rig, func(id string) {
+		if tries == 1 {
+			cancelled(c.Shelf, t, id)
+			release()
+		}
+	})
 	if err := c.execute(nil); err != nil {
 		t.Fatal(err)
 	}
@@ -164,4 +179,25 @@ func TestMergeIsCancelled(t *testing.T) {
 		t.Errorf("CALLs in %d tries: %v", tries, got)
 	}
 	c.Agrees()
+}
+
+// cancelled cancels a statement, and waits until it has ended: the answer to
+// CancelStatement comes before that.
+func cancelled(s rig.Shelf, t *testing.T, id string) {
+	api, ctx := data(s, t), context.Background()
+	if _, err := api.CancelStatement(ctx, &redshiftdata.CancelStatementInput{Id: &id}); err != nil {
+		t.Error(err)
+		return
+	}
+	for {
+		d, err := api.DescribeStatement(ctx, &redshiftdata.DescribeStatementInput{Id: &id})
+		if err != nil || d.Status == types.StatusStringFinished || d.Status == types.StatusStringFailed {
+			t.Error(d, err)
+			return
+		}
+		if d.Status == types.StatusStringAborted {
+			return
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
 }

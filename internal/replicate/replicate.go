@@ -104,6 +104,7 @@ type Options struct {
 	Keep         time.Duration                          // how long pages stay after they were consolidated
 	LandApart    bool                                   // rows land in tables of their own, beside staging
 	Elsewhere    Elsewhere                              // consolidates before the step does; may be nil
+	MergeWait    time.Duration                          // of one call with a merge that goes on by itself; 20 s where 0
 	Reserve      int                                    // hundredths of the org's daily limits that are left to people
 	JobTime      time.Duration                          // after which a job without an end is given up; a day where 0
 	Secret       func(reference string) (string, error) // the salts of flows; needed where one has a salt
