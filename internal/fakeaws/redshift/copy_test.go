@@ -12,6 +12,7 @@ import (
 const role = `iam_role 'arn:aws:iam::0123456789012:role/MyRedshiftRole'`
 
 func TestCopy(t *testing.T) {
+	t.Parallel()
 	page := "\"Id\",\"Name\",\"Amount\",\"At\",\"Gone\"\n" +
 		"\"001\",\"Zoë \"\"Z\"\"\n2nd line, and more\",\"12.345\",\"2026-01-02T03:04:05.678Z\",\"true\"\n" +
 		"\"002\",\"\",\"\",\"\",\"false\"\r\n" +
@@ -43,6 +44,7 @@ func TestCopy(t *testing.T) {
 }
 
 func TestCopyWithoutManifest(t *testing.T) {
+	t.Parallel()
 	conn := dial(t, start(t, store{"stage/x/1": []byte("1|a\n2|b\n"), "stage/x/2": []byte("3|c"), "stage/y/1": []byte("9|z\n")}))
 	exec(t, conn, `create table t (n int, v char(1))`)
 	exec(t, conn, `copy t from 's3://stage/x/' credentials 'aws_iam_role=arn:aws:iam::0123456789012:role/MyRedshiftRole'`)
@@ -54,6 +56,7 @@ func TestCopyWithoutManifest(t *testing.T) {
 }
 
 func TestCopyFailures(t *testing.T) {
+	t.Parallel()
 	var notices []string
 	objects := store{}
 	s := start(t, objects)
@@ -108,6 +111,7 @@ func TestCopyFailures(t *testing.T) {
 }
 
 func TestManifestFailures(t *testing.T) {
+	t.Parallel()
 	objects := store{"stage/a": []byte("1\n")}
 	conn := dial(t, start(t, objects))
 	exec(t, conn, `create table t (n int)`)

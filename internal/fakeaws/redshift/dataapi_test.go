@@ -118,6 +118,7 @@ func (a api) refused(err error, kind, want string) {
 }
 
 func TestDataAPI(t *testing.T) {
+	t.Parallel()
 	s := start(t, store{"b/k": []byte("1,a\n2,b\n")})
 	a := newAPI(t, s)
 	a.ok(`create table t (n int, v varchar(10), d decimal(10,2), b boolean, f float8)`)
@@ -163,6 +164,7 @@ func TestDataAPI(t *testing.T) {
 }
 
 func TestDataAPIPages(t *testing.T) {
+	t.Parallel()
 	a := newAPI(t, start(t, nil))
 	rows := a.rows(a.ok(`select generate_series(1, 2500)`).Id)
 	if len(rows) != 2500 || rows[2499] != "2500" {
@@ -178,6 +180,7 @@ func TestDataAPIPages(t *testing.T) {
 }
 
 func TestDataAPIBatch(t *testing.T) {
+	t.Parallel()
 	a := newAPI(t, start(t, nil))
 	batch := func(sqls ...string) *redshiftdata.DescribeStatementOutput {
 		t.Helper()
@@ -212,6 +215,7 @@ func TestDataAPIBatch(t *testing.T) {
 }
 
 func TestDataAPISessions(t *testing.T) {
+	t.Parallel()
 	a := newAPI(t, start(t, nil))
 	i := in(`create temp table mine (n int)`)
 	i.SessionKeepAliveSeconds = aws.Int32(60)
@@ -242,6 +246,7 @@ func TestDataAPISessions(t *testing.T) {
 }
 
 func TestDataAPITokens(t *testing.T) {
+	t.Parallel()
 	a := newAPI(t, start(t, nil))
 	a.ok(`create table t (n int)`)
 	i := in(`insert into t values (1)`)
@@ -263,6 +268,7 @@ func TestDataAPITokens(t *testing.T) {
 }
 
 func TestDataAPIRefusals(t *testing.T) {
+	t.Parallel()
 	s := start(t, nil)
 	a := newAPI(t, s)
 	for _, one := range []struct {
@@ -311,6 +317,7 @@ func TestDataAPIRefusals(t *testing.T) {
 
 // A statement is done while others are asked about; it can be stopped.
 func TestDataAPICancel(t *testing.T) {
+	t.Parallel()
 	s := start(t, nil)
 	a := newAPI(t, s)
 	a.ok(`create table t (n int)`)

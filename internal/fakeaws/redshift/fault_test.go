@@ -9,6 +9,7 @@ import (
 )
 
 func TestFaults(t *testing.T) {
+	t.Parallel()
 	s := start(t, nil)
 	f := s.Faults()
 	conn := dial(t, s)

@@ -7,6 +7,7 @@ import (
 )
 
 func TestLexer(t *testing.T) {
+	t.Parallel()
 	for _, one := range []struct {
 		sql  string
 		want []string
@@ -43,6 +44,7 @@ func TestLexer(t *testing.T) {
 }
 
 func TestQualifyRewrites(t *testing.T) {
+	t.Parallel()
 	for _, one := range []struct{ sql, want string }{
 		{`select a, x.b, c d from t x qualify row_number() over (partition by a order by b) = 1 order by a`,
 			`SELECT q."a", q."b", q."d" FROM (SELECT a AS "a", x.b AS "b", c AS "d", (row_number() over (partition by a order by b) = 1) AS qualified from t x) q WHERE q.qualified order by a`},

@@ -36,6 +36,7 @@ func listen(t *testing.T, s *redshift.Server) *heard {
 // The examples are in the shape of the Developer Guide's, "Managing
 // transactions".
 func TestProcedureTransactions(t *testing.T) {
+	t.Parallel()
 	s := start(t, nil)
 	conn, other := dial(t, s), dial(t, s)
 	exec(t, conn, `create table a (n int); create table b (n int)`)
@@ -89,6 +90,7 @@ func TestProcedureTransactions(t *testing.T) {
 }
 
 func TestProcedureNonatomic(t *testing.T) {
+	t.Parallel()
 	s := start(t, nil)
 	conn, other := dial(t, s), dial(t, s)
 	exec(t, conn, `create table a (n int); create table log (t varchar(200))`)
@@ -155,6 +157,7 @@ func TestProcedureNonatomic(t *testing.T) {
 }
 
 func TestProcedureLanguage(t *testing.T) {
+	t.Parallel()
 	s := start(t, nil)
 	conn := listen(t, s)
 	exec(t, conn.Conn, `create table a (n int, v varchar(10)); insert into a values (1, 'one'), (2, 'two'), (3, null)`)
@@ -213,6 +216,7 @@ func TestProcedureLanguage(t *testing.T) {
 }
 
 func TestProcedureRefusals(t *testing.T) {
+	t.Parallel()
 	conn := dial(t, start(t, nil))
 	exec(t, conn, `create table a (n int); insert into a values (1), (2)`)
 	body := func(s string) string {

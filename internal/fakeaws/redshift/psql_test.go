@@ -23,6 +23,7 @@ func psql(t *testing.T, url, sql string) (string, error) {
 }
 
 func TestPsql(t *testing.T) {
+	t.Parallel()
 	s := start(t, store{"b/k": []byte("1,a\n2,b\n")})
 	out, err := psql(t, s.URL(), `create table t (n int, v varchar(3)) diststyle even;
 		begin;

@@ -142,6 +142,7 @@ func same(t *testing.T, got []string, want ...string) {
 
 // The statements are in the shape of the Developer Guide's examples.
 func TestTables(t *testing.T) {
+	t.Parallel()
 	conn := dial(t, start(t, nil))
 	exec(t, conn, `create table users(
 		userid integer not null distkey sortkey encode az64, username char(8), city varchar(30) default 'nowhere' encode zstd,
@@ -166,6 +167,7 @@ func TestTables(t *testing.T) {
 }
 
 func TestTextIsCountedInBytes(t *testing.T) {
+	t.Parallel()
 	conn := dial(t, start(t, nil))
 	exec(t, conn, `create table t (a varchar(4), b text, c varchar, d varchar(max))`)
 	exec(t, conn, `insert into t (a) values ('äö')`)
@@ -190,6 +192,7 @@ func TestTextIsCountedInBytes(t *testing.T) {
 }
 
 func TestRefusals(t *testing.T) {
+	t.Parallel()
 	conn := dial(t, start(t, nil))
 	exec(t, conn, `create table t (a int primary key, b varchar(10)); create table s (a int, b varchar(10))`)
 	for _, one := range []struct{ sql, code, want string }{
@@ -240,6 +243,7 @@ func TestRefusals(t *testing.T) {
 
 // TRUNCATE commits what came before it, and itself.
 func TestTruncateCommits(t *testing.T) {
+	t.Parallel()
 	s := start(t, nil)
 	conn, other := dial(t, s), dial(t, s)
 	exec(t, conn, `create table a (n int); create table b (n int); insert into b values (1)`)
@@ -254,6 +258,7 @@ func TestTruncateCommits(t *testing.T) {
 // A transaction sees the database as it was when it began to read; the second
 // of two that change one row fails, unless it took the lock first.
 func TestSnapshots(t *testing.T) {
+	t.Parallel()
 	s := start(t, nil)
 	one, two := dial(t, s), dial(t, s)
 	exec(t, one, `create table a (n int, m int); insert into a values (1, 0)`)
@@ -286,6 +291,7 @@ func TestSnapshots(t *testing.T) {
 // An error that the stand-in finds by itself leaves a transaction as broken as
 // one that PostgreSQL finds.
 func TestErrorsBreakTransactions(t *testing.T) {
+	t.Parallel()
 	conn := dial(t, start(t, nil))
 	exec(t, conn, `create table a (n int)`)
 	exec(t, conn, `begin`)
@@ -302,6 +308,7 @@ func TestErrorsBreakTransactions(t *testing.T) {
 }
 
 func TestPrepared(t *testing.T) {
+	t.Parallel()
 	conn := dial(t, start(t, nil))
 	exec(t, conn, `create table a (n int, t varchar(20), d decimal(10,2), at timestamptz)`)
 	for _, mode := range []pgx.QueryExecMode{pgx.QueryExecModeCacheStatement, pgx.QueryExecModeCacheDescribe, pgx.QueryExecModeDescribeExec, pgx.QueryExecModeExec} {
@@ -332,6 +339,7 @@ func TestPrepared(t *testing.T) {
 
 // In the shape of the Developer Guide's examples of QUALIFY.
 func TestQualify(t *testing.T) {
+	t.Parallel()
 	conn := dial(t, start(t, nil))
 	exec(t, conn, `create table store_sales (date varchar(10), item int, qty int)`)
 	exec(t, conn, `insert into store_sales values ('a', 1, 10), ('a', 2, 5), ('a', 3, 7), ('b', 1, 3), ('b', 2, 4)`)
@@ -343,6 +351,7 @@ func TestQualify(t *testing.T) {
 
 // Functions that PostgreSQL has under another name, or not at all.
 func TestFunctions(t *testing.T) {
+	t.Parallel()
 	conn := dial(t, start(t, nil))
 	exec(t, conn, `create table t (a int, v varchar(10), s super, d timestamp)`)
 	exec(t, conn, `insert into t select 1, 'x', json_parse('{"k": [1, 2]}'), '2026-01-31 10:59:30'::timestamp union all select 2, 'y', null, '2026-03-01 00:00:00'`)

@@ -22,6 +22,9 @@ func open(t testing.TB) warehouse.Driver {
 	return d
 }
 
-func TestDriver(t *testing.T) { warehousetest.Run(t, open) }
+func TestDriver(t *testing.T) {
+	t.Parallel()
+	warehousetest.Run(t, open)
+}
 
 func TestHistories(t *testing.T) { warehousetest.Histories(t, open) }

@@ -11,6 +11,7 @@ import (
 )
 
 func TestFailure(t *testing.T) {
+	t.Parallel()
 	for text, want := range map[string]plan.Class{
 		`IO Error: Could not set lock on file "/x/c.duckdb": Conflicting lock is held in /usr/bin/duckdb (PID 42) by user ann.`:  plan.Retry,
 		`IO Error: Cannot open file "c.duckdb": The process cannot access the file because it is being used by another process.`: plan.Retry,
@@ -40,6 +41,7 @@ func TestFailure(t *testing.T) {
 }
 
 func TestWithoutValues(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		kind      duckdb.ErrorType
 		msg, want string

@@ -136,6 +136,7 @@ func another(t *testing.T, path string) (said string, end func(kill bool)) {
 }
 
 func TestLockedByAnotherProcess(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "copy.duckdb")
 	said, end := another(t, path)
 	if said != "open" {
@@ -159,6 +160,7 @@ func TestLockedByAnotherProcess(t *testing.T) {
 }
 
 func TestFileIsFreeBetweenTransactions(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "copy.duckdb")
 	d, err := duckdb.Open(path, duckdb.Options{Idle: time.Millisecond})
 	if err != nil {
@@ -194,6 +196,7 @@ func TestFileIsFreeBetweenTransactions(t *testing.T) {
 }
 
 func TestKilledProcess(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "copy.duckdb")
 	said, end := another(t, path)
 	if said != "open" {
@@ -236,6 +239,7 @@ func TestKilledProcess(t *testing.T) {
 }
 
 func TestNoDatabase(t *testing.T) {
+	t.Parallel()
 	text := filepath.Join(t.TempDir(), "text.duckdb")
 	if err := os.WriteFile(text, []byte(strings.Repeat("not a database\n", 1000)), 0o600); err != nil {
 		t.Fatal(err)
@@ -255,6 +259,7 @@ func TestNoDatabase(t *testing.T) {
 }
 
 func TestCancelledTransactionLeavesNothing(t *testing.T) {
+	t.Parallel()
 	d := open(t)
 	ctx, cancel := context.WithCancelCause(t.Context())
 	why := errors.New("stopped by the user")
@@ -279,6 +284,7 @@ func TestCancelledTransactionLeavesNothing(t *testing.T) {
 }
 
 func TestSpoolLeavesNothing(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	d, err := duckdb.Open(filepath.Join(dir, "copy.duckdb"), duckdb.Options{Spool: dir})
 	if err != nil {
@@ -307,6 +313,7 @@ func TestSpoolLeavesNothing(t *testing.T) {
 
 // The url gives DuckDB a share of the machine.
 func TestSettings(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "copy.duckdb")
 	d, err := duckdb.Open(path+"?memory_limit=300MB&threads=1", duckdb.Options{})
 	if err != nil {

@@ -49,6 +49,7 @@ var values = map[warehouse.Kind][]string{
 
 // The same pages give the same rows in DuckDB and in PostgreSQL.
 func TestSameRowsInBoth(t *testing.T) {
+	t.Parallel()
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
 	random := rand.New(rand.NewPCG(seed, 1))

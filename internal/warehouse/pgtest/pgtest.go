@@ -212,9 +212,9 @@ func (c *Cluster) configure() error {
 	if err != nil {
 		return err
 	}
-	conf := "listen_addresses = '127.0.0.1'\nport = " + port + "\nunix_socket_directories = ''\nmax_connections = 60\n"
+	conf := "listen_addresses = '127.0.0.1'\nport = " + port + "\nunix_socket_directories = ''\nmax_connections = 100\njit = off\nautovacuum = off\n"
 	if !c.Durable {
-		conf += "fsync = off\nfull_page_writes = off\n"
+		conf += "fsync = off\nsynchronous_commit = off\nfull_page_writes = off\n"
 	}
 	for _, s := range c.Settings {
 		conf += s + "\n"

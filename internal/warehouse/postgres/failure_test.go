@@ -16,6 +16,7 @@ import (
 )
 
 func TestFailure(t *testing.T) {
+	t.Parallel()
 	for code, want := range map[string]plan.Class{
 		"28P01": plan.Fix, "28000": plan.Fix, "3D000": plan.Fix, "42501": plan.Fix, "53100": plan.Fix, "53200": plan.Fix, "25006": plan.Fix,
 		"40001": plan.Retry, "40P01": plan.Retry, "55P03": plan.Retry, "53300": plan.Retry, "57P01": plan.Retry, "57P03": plan.Retry, "08006": plan.Retry, "25P03": plan.Retry,
@@ -52,6 +53,7 @@ func TestFailure(t *testing.T) {
 
 // No error holds a value of a record (invariant 9).
 func TestWithoutValues(t *testing.T) {
+	t.Parallel()
 	for want, e := range map[string]*pgconn.PgError{
 		"here: a value or row was refused on line 7 in column employees (22P02)": {Code: "22P02", Message: `invalid input syntax: "secret"`,
 			Where: `COPY account, line 7, column employees: "secret"`},
@@ -70,6 +72,7 @@ func TestWithoutValues(t *testing.T) {
 }
 
 func TestCancelledIsNoFailure(t *testing.T) {
+	t.Parallel()
 	why := errors.New("stopped")
 	ctx, cancel := context.WithCancelCause(t.Context())
 	cancel(why)

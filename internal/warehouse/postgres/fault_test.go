@@ -119,6 +119,7 @@ func (s *site) finish(seq int64) {
 }
 
 func TestConnectionLostInCopy(t *testing.T) {
+	t.Parallel()
 	direct := newSite(t, cluster.Database(t), postgres.Options{}).prepared()
 	p, through := newProxy(t, direct.url)
 	lossy := newSite(t, through, postgres.Options{})
@@ -133,6 +134,7 @@ func TestConnectionLostInCopy(t *testing.T) {
 }
 
 func TestAnswerToCommitLost(t *testing.T) {
+	t.Parallel()
 	direct := newSite(t, cluster.Database(t), postgres.Options{}).prepared()
 	p, through := newProxy(t, direct.url)
 	lossy := newSite(t, through, postgres.Options{})
@@ -154,6 +156,7 @@ func TestAnswerToCommitLost(t *testing.T) {
 }
 
 func TestLockConflict(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, cluster.Database(t), postgres.Options{LockWait: 50 * time.Millisecond}).prepared()
 	other, err := pgx.Connect(t.Context(), s.url)
 	must(t, err)
@@ -195,6 +198,7 @@ func (s *stalled) Read(b []byte) (int, error) {
 }
 
 func TestKilledBackend(t *testing.T) {
+	t.Parallel()
 	durable := &pgtest.Cluster{Durable: true}
 	s := newSite(t, durable.Database(t), postgres.Options{}).prepared()
 	reached, goOn := make(chan struct{}), make(chan struct{})
@@ -230,6 +234,7 @@ func TestKilledBackend(t *testing.T) {
 
 // Two processes load one page at the same moment: one of them does.
 func TestTwoLoaders(t *testing.T) {
+	t.Parallel()
 	one := newSite(t, cluster.Database(t), postgres.Options{}).prepared()
 	two := newSite(t, one.url, postgres.Options{})
 	errs := make(chan error)
@@ -249,6 +254,7 @@ func TestTwoLoaders(t *testing.T) {
 // A run that stalls in the middle of a page commits it late, and nothing after
 // that: the lease has gone to another one (invariant 7).
 func TestStaleFence(t *testing.T) {
+	t.Parallel()
 	old := newSite(t, cluster.Database(t), postgres.Options{}).prepared()
 	now := newSite(t, old.url, postgres.Options{})
 	now.f.Number = 2
@@ -277,6 +283,7 @@ func TestStaleFence(t *testing.T) {
 }
 
 func TestGrant(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, cluster.Database(t), postgres.Options{}, "reader", `od"d`)
 	admin, err := pgx.Connect(t.Context(), s.url)
 	must(t, err)
@@ -332,6 +339,7 @@ func TestLogin(t *testing.T) {
 }
 
 func TestNobodyListens(t *testing.T) {
+	t.Parallel()
 	p, through := newProxy(t, cluster.Database(t))
 	must(t, p.listener.Close())
 	err := newSite(t, through, postgres.Options{}).w.Migrate(t.Context())
@@ -342,6 +350,7 @@ func TestNobodyListens(t *testing.T) {
 }
 
 func TestURL(t *testing.T) {
+	t.Parallel()
 	for _, url := range []string{
 		"postgres://u:geheim@h/d", "postgres://u@h/d?password=geheim", "postgres://u@h/d?sslpassword=geheim",
 		"postgres://u@h:port/d", "postgres://u@h/d?sslmode=geheim", "postgres:geheim", "postgres://%zz",
@@ -356,6 +365,7 @@ func TestURL(t *testing.T) {
 }
 
 func TestCancelled(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, cluster.Database(t), postgres.Options{}).prepared()
 	ctx, cancel := context.WithCancelCause(t.Context())
 	why := errors.New("stopped by the user")

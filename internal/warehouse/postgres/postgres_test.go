@@ -27,8 +27,14 @@ func openAt(t testing.TB, url string) warehouse.Driver {
 	return d
 }
 
-func TestDriver(t *testing.T) { warehousetest.Run(t, open) }
+func TestDriver(t *testing.T) {
+	t.Parallel()
+	warehousetest.Run(t, open)
+}
 
-func TestAdopt(t *testing.T) { warehousetest.Adopt(t, open) }
+func TestAdopt(t *testing.T) {
+	t.Parallel()
+	warehousetest.Adopt(t, open)
+}
 
 func TestHistories(t *testing.T) { warehousetest.Histories(t, open) }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -18,13 +19,15 @@ const call = `CALL "salesforce_incremental".consolidated_of_tables()`
 // asks for afterwards is what CALL has left to it, or in the log.
 type caller struct {
 	url    string
-	called int // attempts that CALL consolidated
+	called *atomic.Int64 // attempts that CALL consolidated
 }
 
-// open makes a database that CALL can be typed in.
-func (c *caller) open(t testing.TB) warehouse.Driver {
-	c.url = cluster.Database(t)
-	return openAt(t, c.url)
+// calling opens databases that CALL can be typed in.
+func calling(called *atomic.Int64) func(testing.TB) (warehouse.Driver, warehousetest.Consolidator) {
+	return func(t testing.TB) (warehouse.Driver, warehousetest.Consolidator) {
+		c := &caller{url: cluster.Database(t), called: called}
+		return openAt(t, c.url), c.consolidate
+	}
 }
 
 func (c *caller) consolidate(ctx context.Context, w *warehouse.Warehouse, f warehouse.Fence, m warehouse.Merge) (warehouse.Counts, error) {
@@ -48,7 +51,7 @@ func (c *caller) consolidate(ctx context.Context, w *warehouse.Warehouse, f ware
 	if _, err := conn.Exec(ctx, call); err != nil {
 		return warehouse.Counts{}, err
 	}
-	var done int
+	var done int64
 	if err := conn.QueryRow(ctx, `SELECT count(*) FROM salesforce_incremental._catchment_log WHERE attempt = $1`, m.Attempt).Scan(&done); err != nil {
 		return warehouse.Counts{}, err
 	}
@@ -58,7 +61,7 @@ func (c *caller) consolidate(ctx context.Context, w *warehouse.Warehouse, f ware
 			FROM salesforce_incremental._catchment_log WHERE attempt = ''`).Scan(&n.Staged, &n.Inserted, &n.Updated, &n.Deleted, &n.Unchanged, &n.Rows)
 		return n, err
 	}
-	c.called += done
+	c.called.Add(done)
 	return w.Consolidate(ctx, f, m)
 }
 
@@ -83,17 +86,23 @@ func missing(ctx context.Context, conn *pgx.Conn, m warehouse.Merge) ([]string, 
 // What a consolidation promises holds for CALL as for the engine, and so do
 // random histories.
 func TestCall(t *testing.T) {
-	c := &caller{}
-	warehousetest.RunBy(t, c.open, c.consolidate)
-	if c.called < warehousetest.AtLeast(60) {
-		t.Errorf("CALL consolidated %d attempts, the engine had to do the others", c.called)
-	}
+	t.Parallel()
+	var called atomic.Int64
+	warehousetest.RunBy(t, calling(&called))
+	calledAtLeast(t, &called, 60)
+}
+
+// calledAtLeast counts, when all promises were checked.
+func calledAtLeast(t *testing.T, called *atomic.Int64, attempts int64) {
+	t.Cleanup(func() {
+		if n := called.Load(); n < attempts {
+			t.Errorf("CALL consolidated %d attempts, the engine had to do the others", n)
+		}
+	})
 }
 
 func TestCallHistories(t *testing.T) {
-	c := &caller{}
-	warehousetest.HistoriesBy(t, c.open, c.consolidate)
-	if c.called < warehousetest.AtLeast(25) {
-		t.Errorf("CALL consolidated %d attempts, the engine had to do the others", c.called)
-	}
+	var called atomic.Int64
+	warehousetest.HistoriesBy(t, calling(&called))
+	calledAtLeast(t, &called, 25)
 }

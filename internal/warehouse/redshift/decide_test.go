@@ -21,6 +21,7 @@ import (
 )
 
 func TestReadURL(t *testing.T) {
+	t.Parallel()
 	p, err := readWire("redshift://etl@c1.eu-central-1.redshift.amazonaws.com/dev?stage=s3://pages/salesforce/&role=arn:x&region=eu-central-1&text=truncate&sslmode=require")
 	if err != nil {
 		t.Fatal(err)
@@ -41,6 +42,7 @@ func TestReadURL(t *testing.T) {
 }
 
 func TestWrongURL(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		url  string
 		read func(string) (place, error)
@@ -60,6 +62,7 @@ func TestWrongURL(t *testing.T) {
 }
 
 func TestJSONTexts(t *testing.T) {
+	t.Parallel()
 	for in, want := range map[string]string{
 		"Id,Body,Name\n1,plain,a\n":                                "Id,Body,Name\n1,\"\"\"plain\"\"\",a\n",
 		"Id,Body,Name\r\n1,\"he said \"\"x\"\"\",b\r\n":            "Id,Body,Name\r\n1,\"\"\"he said \\\"\"x\\\"\"\"\"\",b\r\n",
@@ -76,6 +79,7 @@ func TestJSONTexts(t *testing.T) {
 }
 
 func TestPack(t *testing.T) {
+	t.Parallel()
 	const page = "Id,Body\n1,\"a\"\"b\"\n"
 	var packed bytes.Buffer
 	z := gzip.NewWriter(&packed)
@@ -106,6 +110,7 @@ func TestPack(t *testing.T) {
 }
 
 func TestManifest(t *testing.T) {
+	t.Parallel()
 	var got struct {
 		Entries []struct {
 			URL       string
@@ -118,6 +123,7 @@ func TestManifest(t *testing.T) {
 }
 
 func TestNamed(t *testing.T) {
+	t.Parallel()
 	at := time.Date(2026, 3, 1, 1, 2, 3, 450000000, time.FixedZone("", 3600))
 	sql, ps, err := named("INSERT INTO t VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10), ($1)", []any{"one", "", nil, int64(4), true, at, 7, "8", "9", ":p1 $1"})
 	if err != nil || sql != "INSERT INTO t VALUES (:p1, '', NULL, 4, true, :p6, 7, :p8, :p9, :p10), (:p1)" {
@@ -137,6 +143,7 @@ func TestNamed(t *testing.T) {
 }
 
 func TestScanField(t *testing.T) {
+	t.Parallel()
 	var (
 		s    string
 		n    int64
@@ -162,6 +169,7 @@ func TestScanField(t *testing.T) {
 
 // What is about the server is told, what is about a record is not.
 func TestFailures(t *testing.T) {
+	t.Parallel()
 	p := place{what: "here"}
 	pg := func(code, message, detail string) error {
 		return wireFailure(p, fmt.Errorf("x: %w", &pgconn.PgError{Code: code, Message: message, Detail: detail}))

@@ -15,6 +15,7 @@ import (
 // A consolidation goes on while nobody waits for it: the same token is the same
 // statement, whoever asks, and another process finds it by its id.
 func TestDetach(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	one, two := s.desk(s.data("")).prepared(), s.desk(s.data(""))
 	b := batch("a", "one", "two")
@@ -57,6 +58,7 @@ func TestDetach(t *testing.T) {
 // What ends a statement is told with its class; a run that lost its lease begins
 // none; and what the Data API has no room for is merged in the old way.
 func TestDetachFails(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	d := s.desk(s.data("")).prepared()
 	b := batch("a", "one", "two")

@@ -104,11 +104,12 @@ func failsAs(t *testing.T, err error, class plan.Class, words string) {
 
 // both runs a test over the wire and through the Data API.
 func both(t *testing.T, test func(t *testing.T, s *site, open func(string) warehouse.Driver)) {
-	t.Run("wire", func(t *testing.T) { s := newSite(t); test(t, s, s.wire) })
-	t.Run("data", func(t *testing.T) { s := newSite(t); test(t, s, s.data) })
+	t.Run("wire", func(t *testing.T) { t.Parallel(); s := newSite(t); test(t, s, s.wire) })
+	t.Run("data", func(t *testing.T) { t.Parallel(); s := newSite(t); test(t, s, s.data) })
 }
 
 func TestPaused(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, s *site, open func(string) warehouse.Driver) {
 		d := s.desk(open("")).prepared()
 		s.server.Faults().Pause()
@@ -131,6 +132,7 @@ func TestPaused(t *testing.T) {
 // The answer to a COMMIT is lost, of the load and of the consolidation: what
 // was committed is found again, and nothing is done twice.
 func TestAnswerToCommitLost(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	d := s.desk(s.wire("")).prepared()
 	b := batch("a", "one", "two")
@@ -155,6 +157,7 @@ func TestAnswerToCommitLost(t *testing.T) {
 
 // Error 1023 at the COMMIT undoes a transaction, which may be tried again.
 func TestConflict(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, s *site, open func(string) warehouse.Driver) {
 		d := s.desk(open("")).prepared()
 		b := batch("a", "one", "two")
@@ -177,6 +180,7 @@ func TestConflict(t *testing.T) {
 
 // A few calls that are refused are asked again by the SDK; many are told.
 func TestThrottled(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	d := s.desk(s.data("")).prepared()
 	s.server.Faults().Throttle(2)
@@ -191,6 +195,7 @@ func TestThrottled(t *testing.T) {
 // Two processes load and consolidate the same at once, as a step that is
 // repeated while its first call still runs: there is one row for each key.
 func TestTwoAtOnce(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, s *site, open func(string) warehouse.Driver) {
 		one := s.desk(open("")).prepared()
 		two := s.desk(open(""))
@@ -216,6 +221,7 @@ func TestTwoAtOnce(t *testing.T) {
 // A run that lost its lease in the middle of a load ends it, and begins
 // nothing after that (invariant 7).
 func TestOldFence(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	old, now := s.desk(s.wire("")).prepared(), s.desk(s.wire(""))
 	now.f.Number = 2
@@ -246,6 +252,7 @@ func TestOldFence(t *testing.T) {
 
 // A lock that isn't given back ends the step, which may be tried again.
 func TestLockIsKept(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	o := s.options()
 	o.LockWait = 200 * time.Millisecond
@@ -264,6 +271,7 @@ func TestLockIsKept(t *testing.T) {
 
 // A bucket that may not be written to is named.
 func TestBucketRefuses(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	d := s.desk(s.wire("")).prepared()
 	s.bucket.Refuse("AccessDenied")
@@ -275,6 +283,7 @@ func TestBucketRefuses(t *testing.T) {
 
 // A statement that the Data API has no room for is not sent.
 func TestLongStatement(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	d := s.data("")
 	err := d.View(t.Context(), func(tx warehouse.Tx) error {

@@ -16,6 +16,7 @@ import (
 // Texts of more than 65,535 bytes broke the load, and nobody said which
 // (airbyte#14441). Here the flow chooses, and is told the column.
 func TestPainAirbyte14441(t *testing.T) {
+	t.Parallel()
 	for _, mode := range []string{"fail", "truncate", "super"} {
 		t.Run(mode, func(t *testing.T) {
 			s := newSite(t)
@@ -59,6 +60,7 @@ func TestPainAirbyte14441(t *testing.T) {
 // (move-coop/parsons#355): keys are declared here, and not enforced. By the
 // engine and by CALL.
 func TestPainParsons355(t *testing.T) {
+	t.Parallel()
 	const versions = `INSERT INTO salesforce_incremental.account (id, systemmodstamp, name) VALUES
 		('1', '2026-01-03', 'second'), ('1', '2026-01-02', 'first'), ('2', '2026-01-02', 'only'), ('1', '2026-01-04', 'third'), ('2', '2026-01-02', 'only')`
 	consolidations := map[string]func(*desk) error{
@@ -89,6 +91,7 @@ func TestPainParsons355(t *testing.T) {
 // one, each in a session of its own: a reader sees the table between the delete
 // and the insert, and a failure leaves it so. Here both are one transaction.
 func TestPainUpsertInSeparateSessions(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, s *site, open func(string) warehouse.Driver) {
 		driver := open("")
 		d := s.desk(driver).prepared()

@@ -6,6 +6,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -37,12 +38,15 @@ func (s *site) typed(sql string) error {
 // CALL has left to it, or in the log.
 type caller struct {
 	site   *site
-	called int // attempts that CALL consolidated
+	called *atomic.Int64 // attempts that CALL consolidated
 }
 
-func (c *caller) open(t testing.TB) warehouse.Driver {
-	c.site = newSite(t)
-	return c.site.wire("")
+// calling opens Redshifts that consolidate by CALL.
+func calling(called *atomic.Int64) func(testing.TB) (warehouse.Driver, warehousetest.Consolidator) {
+	return func(t testing.TB) (warehouse.Driver, warehousetest.Consolidator) {
+		c := &caller{site: newSite(t), called: called}
+		return c.site.wire(""), c.consolidate
+	}
 }
 
 func (c *caller) consolidate(ctx context.Context, w *warehouse.Warehouse, f warehouse.Fence, m warehouse.Merge) (warehouse.Counts, error) {
@@ -58,7 +62,7 @@ func (c *caller) consolidate(ctx context.Context, w *warehouse.Warehouse, f ware
 	if err := c.site.typed(call); err != nil {
 		return warehouse.Counts{}, err
 	}
-	var done int
+	var done int64
 	c.site.ask(&done, "SELECT count(*) FROM salesforce_incremental._catchment_log WHERE attempt = '"+m.Attempt+"'")
 	if m.Attempt == "" && done > 0 { // the engine has nothing to look up: rows of nobody are merged each time
 		var n warehouse.Counts
@@ -68,7 +72,7 @@ func (c *caller) consolidate(ctx context.Context, w *warehouse.Warehouse, f ware
 		_, err := fmt.Sscan(texts, &n.Staged, &n.Inserted, &n.Updated, &n.Deleted, &n.Unchanged, &n.Rows)
 		return n, err
 	}
-	c.called += done
+	c.called.Add(done)
 	return w.Consolidate(ctx, f, m)
 }
 
@@ -92,19 +96,25 @@ func (c *caller) missing(m warehouse.Merge) []string {
 // What a consolidation promises holds for CALL as for the engine, and so do
 // random histories.
 func TestCall(t *testing.T) {
-	c := &caller{}
-	warehousetest.RunBy(t, c.open, c.consolidate)
-	if c.called < warehousetest.AtLeast(60) {
-		t.Errorf("CALL consolidated %d attempts, the engine had to do the others", c.called)
-	}
+	t.Parallel()
+	var called atomic.Int64
+	warehousetest.RunBy(t, calling(&called))
+	calledAtLeast(t, &called, 60)
+}
+
+// calledAtLeast counts, when all promises were checked.
+func calledAtLeast(t *testing.T, called *atomic.Int64, attempts int64) {
+	t.Cleanup(func() {
+		if n := called.Load(); n < attempts {
+			t.Errorf("CALL consolidated %d attempts, the engine had to do the others", n)
+		}
+	})
 }
 
 func TestCallHistories(t *testing.T) {
-	c := &caller{}
-	warehousetest.HistoriesBy(t, c.open, c.consolidate)
-	if c.called < warehousetest.AtLeast(25) {
-		t.Errorf("CALL consolidated %d attempts, the engine had to do the others", c.called)
-	}
+	var called atomic.Int64
+	warehousetest.HistoriesBy(t, calling(&called))
+	calledAtLeast(t, &called, 25)
 }
 
 // installed makes the procedures of the desk's table.
@@ -137,8 +147,8 @@ func (s *site) tables() []string {
 // The same attempts, consolidated by the engine in one Redshift and by CALL in
 // another, leave identical tables.
 func TestCallAsEngine(t *testing.T) {
+	t.Parallel()
 	engine, called := newSite(t), newSite(t)
-	t.Setenv("PGPASSWORD", engine.server.Password())
 	one, two := engine.desk(engine.wire("")).prepared(), called.desk(called.wire("")).prepared().installed()
 	for _, b := range []warehouse.Batch{batch("a", "one", "two", "three"), batch("bb", "uno", "due"), batch("cccc", "1", "2", "3", "4"), batch("ddd", "too", "late")} {
 		one.load(b)
@@ -171,6 +181,7 @@ func (d *desk) asEngine(bs ...warehouse.Batch) {
 // Two CALLs at once: keys aren't enforced, and yet each has one row, as if the
 // engine had consolidated.
 func TestTwoCalls(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	d := s.desk(s.wire("")).prepared().installed()
 	bs := []warehouse.Batch{batch("a", "one", "two", "three"), batch("bb", "uno", "due", "tre", "quattro")}
@@ -199,6 +210,7 @@ func TestTwoCalls(t *testing.T) {
 // A CALL in the middle of a load waits for it, and leaves alone what isn't
 // counted: nothing is lost, and nothing comes twice.
 func TestCallDuringLoad(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	d := s.desk(s.wire("")).prepared().installed()
 	d.finish(batch("a", "one"))
@@ -233,6 +245,7 @@ func TestCallDuringLoad(t *testing.T) {
 // One bad table among twenty: CALL consolidates the other nineteen, says which
 // it was and loses nothing of it, and the next CALL does it once it is mended.
 func TestOneBadTableAmongTwenty(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	d := s.desk(s.wire("")).prepared()
 	var ps []warehouse.Procedure
@@ -281,6 +294,7 @@ func TestOneBadTableAmongTwenty(t *testing.T) {
 
 // One bad table doesn't stop the others, and its problem is in the log.
 func TestCallGoesOn(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	d := s.desk(s.wire("")).prepared().installed()
 	bad := account()

@@ -6,6 +6,8 @@ import (
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
+	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -28,7 +30,9 @@ type site struct {
 	server *standin.Server
 	bucket *bucket.Bucket
 	aws    string
-	cuts   []redshift.Cut
+
+	password string // the file with the password
+	cuts     []redshift.Cut
 }
 
 func newSite(t testing.TB) *site {
@@ -49,9 +53,9 @@ func newSite(t testing.TB) *site {
 	t.Cleanup(web.Close)
 	s.aws = web.URL
 	t.Cleanup(func() { must(t, s.server.Close()) })
-	if t, ok := t.(*testing.T); ok {
-		t.Setenv("PGPASSWORD", s.server.Password())
-	}
+	// The password comes from a file: the environment is one for all tests.
+	s.password = filepath.Join(t.TempDir(), "pgpass")
+	must(t, os.WriteFile(s.password, []byte("*:*:*:*:"+s.server.Password()+"\n"), 0o600))
 	return s
 }
 
@@ -64,13 +68,14 @@ func (s *site) options() redshift.Options {
 			})}, nil
 		},
 		Report:   func(c redshift.Cut) { s.cuts = append(s.cuts, c) },
-		LockWait: time.Minute, Poll: 3 * time.Millisecond,
+		LockWait: time.Minute, Poll: 2 * time.Millisecond,
 	}
 }
 
 // url is the URL of the wire with further parameters.
 func (s *site) url(parameters string) string {
-	return "redshift://" + s.server.User() + "@" + s.server.Addr() + "/" + s.server.Database() + "?sslmode=disable&stage=s3://pages/stage" + parameters
+	return "redshift://" + s.server.User() + "@" + s.server.Addr() + "/" + s.server.Database() + "?sslmode=disable&passfile=" + url.QueryEscape(s.password) +
+		"&stage=s3://pages/stage" + parameters
 }
 
 // wire opens a driver on the wire.
@@ -107,11 +112,20 @@ func open(t testing.TB) warehouse.Driver {
 // openData is the same through the Data API.
 func openData(t testing.TB) warehouse.Driver { return newSite(t).data("") }
 
-func TestDataDriver(t *testing.T) { warehousetest.RunAlso(t, openData) }
+func TestDataDriver(t *testing.T) {
+	t.Parallel()
+	warehousetest.Run(t, openData)
+}
 
-func TestDriver(t *testing.T) { warehousetest.Run(t, open) }
+func TestDriver(t *testing.T) {
+	t.Parallel()
+	warehousetest.Run(t, open)
+}
 
-func TestAdopt(t *testing.T) { warehousetest.Adopt(t, open) }
+func TestAdopt(t *testing.T) {
+	t.Parallel()
+	warehousetest.Adopt(t, open)
+}
 
 func TestHistories(t *testing.T) { warehousetest.Histories(t, open) }
 

@@ -17,6 +17,7 @@ func filled() string { return strings.Repeat("😀", 16383) + "end" }
 func longer() string { return strings.Repeat("😀", 16383) + "endé" }
 
 func TestTextFails(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	d := s.desk(s.wire("")).prepared()
 	d.finish(batch("a", filled()))
@@ -30,6 +31,7 @@ func TestTextFails(t *testing.T) {
 
 // What is cut off is cut at the border of a character, and told.
 func TestTextIsTruncated(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	d := s.desk(s.wire("&text=truncate")).prepared()
 	b := batch("a", longer(), strings.Repeat("é", 40_000), "short")
@@ -47,6 +49,7 @@ func TestTextIsTruncated(t *testing.T) {
 
 // A SUPER column has room for the whole text.
 func TestTextIsSuper(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	d := s.desk(s.wire("&text=super")).prepared()
 	text := "he said \"x\",\r\n\\" + longer()
@@ -71,6 +74,7 @@ func TestTextIsSuper(t *testing.T) {
 
 // A field that has grown gets a wider column, and keeps its values.
 func TestFieldGrows(t *testing.T) {
+	t.Parallel()
 	both(t, func(t *testing.T, s *site, open func(string) warehouse.Driver) {
 		d := s.desk(open(""))
 		must(t, d.w.Migrate(t.Context()))

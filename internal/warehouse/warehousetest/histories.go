@@ -100,22 +100,19 @@ func (m *model) lines() []string {
 // Histories checks random histories: attempts that read versions in any order,
 // on any pages, under any policy, some of them consolidated more than once or
 // loaded twice, against the model. After each step there is one row per key.
-// It tries 25 of them, or 8 under the race detector, unless -rapid.checks asks
-// for another number than its default.
+// It tries 25 of them, unless -rapid.checks asks for another number than its
+// default.
 func Histories(t *testing.T, open func(t testing.TB) warehouse.Driver) {
-	HistoriesBy(t, open, byConsolidate)
+	HistoriesBy(t, consolidating(open))
 }
 
 // HistoriesBy is Histories with another way to consolidate.
-func HistoriesBy(t *testing.T, open func(t testing.TB) warehouse.Driver, by Consolidator) {
+func HistoriesBy(t *testing.T, open func(t testing.TB) (warehouse.Driver, Consolidator)) {
 	if f := flag.Lookup("rapid.checks"); f.Value.String() == f.DefValue {
-		n := "25"
-		if Raced {
-			n = "8"
-		}
-		must(t, f.Value.Set(n))
+		must(t, f.Value.Set("25"))
 	}
-	r := newRig(t, open(t), by)
+	driver, by := open(t)
+	r := newRig(t, driver, by)
 	tries := 0
 	rapid.Check(t, func(rt *rapid.T) {
 		tries++

@@ -31,47 +31,30 @@ type test struct {
 }
 
 // Run checks the driver that open makes. Each call of open is an empty
-// warehouse of its own.
+// warehouse of its own: the promises are checked side by side.
 func Run(t *testing.T, open func(t testing.TB) warehouse.Driver) {
-	for _, test := range append(consolidations(), others()...) {
-		t.Run(test.name, func(t *testing.T) { test.run(newRig(t, open(t), byConsolidate)) })
+	each(t, append(consolidations(), others()...), consolidating(open))
+}
+
+// RunBy checks what a consolidation promises of another way to do it, which open
+// makes with the driver.
+func RunBy(t *testing.T, open func(t testing.TB) (warehouse.Driver, Consolidator)) {
+	each(t, consolidations(), open)
+}
+
+func each(t *testing.T, all []test, open func(t testing.TB) (warehouse.Driver, Consolidator)) {
+	for _, test := range all {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			driver, by := open(t)
+			test.run(newRig(t, driver, by))
+		})
 	}
 }
 
-// RunAlso checks a second way to a warehouse that Run has checked. The race
-// detector sees a third of that.
-func RunAlso(t *testing.T, open func(t testing.TB) warehouse.Driver) {
-	for _, test := range thinned(append(consolidations(), others()...)) {
-		t.Run(test.name, func(t *testing.T) { test.run(newRig(t, open(t), byConsolidate)) })
-	}
-}
-
-// RunBy checks what a consolidation promises of another way to do it. The race
-// detector sees a third of that too.
-func RunBy(t *testing.T, open func(t testing.TB) warehouse.Driver, by Consolidator) {
-	for _, test := range thinned(consolidations()) {
-		t.Run(test.name, func(t *testing.T) { test.run(newRig(t, open(t), by)) })
-	}
-}
-
-// AtLeast is what is to be expected of so many attempts of the whole suite.
-func AtLeast(attempts int) int {
-	if Raced {
-		return attempts / 4
-	}
-	return attempts
-}
-
-// thinned is every third test where the race detector is on.
-func thinned(all []test) []test {
-	if !Raced {
-		return all
-	}
-	var some []test
-	for i := 0; i < len(all); i += 3 {
-		some = append(some, all[i])
-	}
-	return some
+// consolidating opens a driver for the usual way to consolidate.
+func consolidating(open func(t testing.TB) warehouse.Driver) func(t testing.TB) (warehouse.Driver, Consolidator) {
+	return func(t testing.TB) (warehouse.Driver, Consolidator) { return open(t), byConsolidate }
 }
 
 func consolidations() []test {
