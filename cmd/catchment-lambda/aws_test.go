@@ -373,7 +373,7 @@ func (a *account) deploy() {
 		Capabilities: []cfntypes.Capability{cfntypes.CapabilityCapabilityIam},
 		Parameters:   parameters})
 	a.check(err)
-	for range 600 {
+	for {
 		out, err := client.DescribeStacks(a.t.Context(), &awscfn.DescribeStacksInput{StackName: name})
 		a.check(err)
 		stack := out.Stacks[0]
@@ -391,7 +391,6 @@ func (a *account) deploy() {
 		}
 		time.Sleep(100 * time.Millisecond)
 	}
-	a.t.Fatal("the stack was not made in a minute")
 }
 
 // secrets puts into the stack's secret who the functions are to Salesforce.

@@ -16,6 +16,7 @@ import (
 // leaves lines out, or the rest of one. An exit code other than 0 stands behind
 // "# exit". A yaml block that begins with "# NAME.yaml" is that file.
 func TestHowtoPages(t *testing.T) {
+	t.Parallel()
 	pages, err := filepath.Glob("../../docs/howto/*.md")
 	if err != nil || len(pages) == 0 {
 		t.Fatalf("no pages: %v", err)

@@ -96,10 +96,12 @@ func (p *copying) must(t *testing.T, args ...string) string {
 // and in the end every record stands there once (invariants 1, 2, 5 and 6).
 
 func TestKilledRunsGoOn(t *testing.T) {
+	t.Parallel()
 	killedRunsGoOn(t, func() string { return "duckdb:catchment.duckdb" })
 }
 
 func TestKilledRunsGoOnInPostgres(t *testing.T) {
+	t.Parallel()
 	durable := pgtest.Cluster{Durable: true}
 	killedRunsGoOn(t, func() string { return durable.Database(t) })
 }

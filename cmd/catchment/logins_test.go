@@ -63,6 +63,7 @@ func startApp(ts *testscript.TestScript, neg bool, args []string) {
 // Every command and every configuration of a how-to page stands in a script,
 // and so has been executed.
 func TestHowTosAreExecuted(t *testing.T) {
+	t.Parallel()
 	pages, err := filepath.Glob("../../docs/howto/*.md")
 	if err != nil || len(pages) == 0 {
 		t.Fatal("no pages", err)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"compress/gzip"
 	"context"
@@ -8,6 +9,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -40,14 +42,15 @@ const perPage = 130_000
 // changes is how many records of a merge have changed.
 const changes = 10_000
 
-// speedOrg is the fake org as a process of its own: speedorg RECORDS.
+// speedOrg is the fake org as a process of its own: speedorg RECORDS
+// ANSWERS says where it listens.
 func speedOrg() {
 	var records int
 	if _, err := fmt.Sscan(os.Args[1], &records); err != nil {
 		panic(err)
 	}
 	clock := fakeorg.FollowClock(time.Date(2026, 3, 1, 12, 0, 30, 0, time.UTC), time.Now)
-	org, err := fakeorg.New(fakeorg.Options{Seed: 1, PageRecords: perPage, Plain: os.Args[3] == "plain", DailyAPIRequests: 1_000_000, Clock: clock})
+	org, err := fakeorg.New(fakeorg.Options{Seed: 1, PageRecords: perPage, Plain: os.Args[2] == "plain", DailyAPIRequests: 1_000_000, Clock: clock})
 	if err != nil {
 		panic(err)
 	}
@@ -55,7 +58,12 @@ func speedOrg() {
 		panic(err)
 	}
 	clock.Advance(time.Hour) // nobody has written a record in this very minute: the org would look through all of them for those
-	panic(http.ListenAndServe(os.Args[2], org))
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		panic(err)
+	}
+	fmt.Println(l.Addr())
+	panic(http.Serve(l, org))
 }
 
 // A yard is a warehouse to be measured, with people at hand who type SQL.
@@ -423,21 +431,16 @@ type orgProcess struct {
 func (s *speed) startOrg(records int, answers string) *orgProcess {
 	org, err := fakeorg.New(fakeorg.Options{Seed: 1, Clock: fakeorg.FollowClock(time.Now(), time.Now)}) // its secrets come from the seed
 	s.must(err)
-	addr := freeAddress(s.t)
-	o := &orgProcess{url: "http://" + addr, credentials: org.Credentials()}
-	o.cmd = exec.Command(filepath.Join(s.bin, "speedorg"), fmt.Sprint(records), addr, answers)
+	o := &orgProcess{credentials: org.Credentials()}
+	o.cmd = exec.Command(filepath.Join(s.bin, "speedorg"), fmt.Sprint(records), answers)
 	o.cmd.Stderr = os.Stderr
+	said, err := o.cmd.StdoutPipe()
+	s.must(err)
 	s.must(o.cmd.Start())
-	for range 1000 {
-		resp, err := http.Get(o.url + "/services/data")
-		if err == nil {
-			resp.Body.Close()
-			return o
-		}
-		time.Sleep(20 * time.Millisecond)
-	}
-	s.t.Fatal("the org doesn't answer")
-	return nil
+	addr, err := bufio.NewReader(said).ReadString('\n') // it says where it listens, once it has made its records
+	s.must(err)
+	o.url = "http://" + strings.TrimSpace(addr)
+	return o
 }
 
 func (o *orgProcess) stop() {

@@ -13,6 +13,7 @@ import (
 // TestDemoStops: after a signal the demo's org stays up until the run has come
 // to its end, so that the run is stopped and hasn't failed.
 func TestDemoStops(t *testing.T) {
+	t.Parallel()
 	bin := filepath.Join(t.TempDir(), "catchment")
 	self, err := os.Executable()
 	if err != nil {

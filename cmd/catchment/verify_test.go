@@ -29,6 +29,7 @@ const callsAtMost = 200
 // TestVerifyLiveOrg seeds seven differences into a copy and finds them, and no
 // others, while records of the org go on changing; then it mends them.
 func TestVerifyLiveOrg(t *testing.T) {
+	t.Parallel()
 	for _, y := range []yard{&postgresYard{}, &duckYard{}} {
 		if strings.Contains(*verifyIn, y.name()) {
 			t.Run(y.name(), func(t *testing.T) { verifyLiveOrg(t, y, *verifyRecords) })
