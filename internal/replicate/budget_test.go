@@ -30,21 +30,13 @@ func (w *waits) hear(p *rig.Process) {
 	}
 }
 
-// people uses up API calls that are not ours.
-func people(r *rig.Rig, calls int) {
-	token := r.Session()
-	for range calls {
-		r.Ask(token, "/services/data/v66.0/limits", new(map[string]any))
-	}
-}
-
 // A run leaves people their share of the day's API calls: it waits, says until
 // when, and goes on by itself, neither failed nor done before it has read all
 // (invariant 10; airbyte#8690 stopped early and said success).
 func TestPainAirbyte8690(t *testing.T) {
 	t.Parallel()
 	r := rig.New(t, rig.NewOrg(t, map[string]int{"Contact": 20}, func(o *fakeorg.Options) { o.DailyAPIRequests = 1000 }), "Contact")
-	people(r, 650)
+	r.People(650)
 	before, began := r.Org.Requests(), r.Org.Clock().Now()
 	var w waits
 	var early map[string]int
@@ -71,29 +63,6 @@ func TestPainAirbyte8690(t *testing.T) {
 	}
 	if o := row.Objects[0]; o.Records != 20 || o.Error != "" {
 		t.Errorf("%+v", o)
-	}
-}
-
-// Who verifies is sent away until there is room again.
-func TestVerifyLeavesTheReserve(t *testing.T) {
-	t.Parallel()
-	r := rig.New(t, rig.NewOrg(t, map[string]int{"Contact": 20}, func(o *fakeorg.Options) { o.DailyAPIRequests = 1000 }), "Contact")
-	r.Done(nil)
-	people(r, 650)
-	p := r.Start(nil)
-	defer p.Close()
-	v := p.Verifier()
-	v.Options.Reserve = 40
-	before := r.Org.Requests()
-	if _, err := v.Flow(p.Ctx, r.Flows[0]); plan.ClassOf(err) != plan.Wait || !strings.Contains(err.Error(), "of the org's 1000 API calls") {
-		t.Errorf("%v", err)
-	}
-	if after := r.Org.Requests(); after["job"] != before["job"] || after["query"] != before["query"] {
-		t.Errorf("%v, then %v", before, after)
-	}
-	r.Later(25 * time.Hour)
-	if _, err := v.Flow(p.Ctx, r.Flows[0]); err != nil {
-		t.Error(err)
 	}
 }
 

@@ -1,4 +1,4 @@
-package replicate_test
+package verify_test
 
 import (
 	"errors"
@@ -117,5 +117,28 @@ func TestVerifyOverABadLine(t *testing.T) {
 			}
 			r.NothingLeft()
 		})
+	}
+}
+
+// Who verifies is sent away until there is room again.
+func TestVerifyLeavesTheReserve(t *testing.T) {
+	t.Parallel()
+	r := rig.New(t, rig.NewOrg(t, map[string]int{"Contact": 20}, func(o *fakeorg.Options) { o.DailyAPIRequests = 1000 }), "Contact")
+	r.Done(nil)
+	r.People(650)
+	p := r.Start(nil)
+	defer p.Close()
+	v := p.Verifier()
+	v.Options.Reserve = 40
+	before := r.Org.Requests()
+	if _, err := v.Flow(p.Ctx, r.Flows[0]); plan.ClassOf(err) != plan.Wait || !strings.Contains(err.Error(), "of the org's 1000 API calls") {
+		t.Errorf("%v", err)
+	}
+	if after := r.Org.Requests(); after["job"] != before["job"] || after["query"] != before["query"] {
+		t.Errorf("%v, then %v", before, after)
+	}
+	r.Later(25 * time.Hour)
+	if _, err := v.Flow(p.Ctx, r.Flows[0]); err != nil {
+		t.Error(err)
 	}
 }

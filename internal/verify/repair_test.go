@@ -1,4 +1,4 @@
-package replicate_test
+package verify_test
 
 import (
 	"crypto/sha256"
