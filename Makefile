@@ -31,14 +31,17 @@ bin/staticcheck:
 	mkdir -p bin
 	GOBIN=$(CURDIR)/bin $(GO) install honnef.co/go/tools/cmd/staticcheck@$(STATICCHECK_VERSION)
 
+.PHONY: bin/catchment
+bin/catchment:
+	$(GO) build -ldflags "-s -w -X main.version=$(VERSION)" -o $@ ./cmd/catchment
+
 .PHONY: build
-build: ## build bin/catchment, and what must build without cgo
-	$(GO) build -ldflags "-s -w -X main.version=$(VERSION)" -o bin/catchment ./cmd/catchment
+build: bin/catchment ## build bin/catchment, and what must build without cgo
 	CGO_ENABLED=0 $(GO) build $(NOCGO)
 	$(took)
 
 .PHONY: demo
-demo: build ## a fake org into DuckDB: two runs, changes and deletes between, verify
+demo: bin/catchment ## a fake org into DuckDB: two runs, changes and deletes between, verify
 	bin/catchment demo
 	$(took)
 
@@ -48,22 +51,40 @@ demo: build ## a fake org into DuckDB: two runs, changes and deletes between, ve
 	touch $@
 
 .PHONY: deps
-deps: .venv/installed ## install what the tests need beside Go: PostgreSQL, from Debian, and a stand-in for AWS, from PyPI
-	if [ -x "$$(pg_config --bindir 2>/dev/null)/initdb" ] || command -v initdb >/dev/null; then exit 0; fi
+deps: .venv/installed ## install what the tests need beside Go: PostgreSQL, curl and jq, from Debian, and a stand-in for AWS, from PyPI
+	if [ -x "$$(pg_config --bindir 2>/dev/null)/initdb" ] || command -v initdb >/dev/null; then postgresql=; else postgresql=yes; fi
+	missing=$$(for tool in curl jq; do command -v $$tool >/dev/null || echo $$tool; done)
+	if [ -z "$$postgresql$$missing" ]; then exit 0; fi
 	if ! command -v apt-get >/dev/null; then
-	  echo "the tests need PostgreSQL 15 or later: install it, and put initdb on PATH" >&2; exit 1
+	  echo "the tests need PostgreSQL 15 or later with initdb on PATH, curl and jq: install them" >&2; exit 1
 	fi
 	as_root=$$([ "$$(id -u)" = 0 ] || echo sudo)
 	export DEBIAN_FRONTEND=noninteractive
 	$$as_root apt-get update -qq
-	$$as_root apt-get install -y -qq --no-install-recommends postgresql-common >/dev/null
-	echo "create_main_cluster = false" | $$as_root tee -a /etc/postgresql-common/createcluster.conf >/dev/null
-	$$as_root apt-get install -y -qq --no-install-recommends postgresql libpq-dev >/dev/null # the latter has pg_config
+	if [ -n "$$missing" ]; then $$as_root apt-get install -y -qq --no-install-recommends $$missing >/dev/null; fi
+	if [ -n "$$postgresql" ]; then
+	  $$as_root apt-get install -y -qq --no-install-recommends postgresql-common >/dev/null
+	  echo "create_main_cluster = false" | $$as_root tee -a /etc/postgresql-common/createcluster.conf >/dev/null
+	  $$as_root apt-get install -y -qq --no-install-recommends postgresql libpq-dev >/dev/null # the latter has pg_config
+	fi
 	$(took)
 
 .PHONY: test
-test: deps ## all tests, with the race detector
-	$(GO) test -race -timeout 40m ./...
+test: deps ## all tests
+	$(GO) test -timeout 30m ./...
+	$(took)
+
+# What does more than one thing at once, for the race detector. Whatever links
+# DuckDB or talks to PostgreSQL is five times as slow under it: there, the tests
+# in which processes, flows or pages meet.
+CONCURRENT = ./internal/engine ./internal/stepfunctions/... ./internal/blob/... ./internal/control/... ./internal/mover/... \
+  ./internal/page ./internal/salesforce ./internal/secret ./internal/fakeorg ./internal/fakeaws/... ./internal/cli ./internal/project
+MEETINGS = TestSoak|TestSecondRunner|TestOldRunner|TestLateWrites|TestStop|TestSmallStage|TestFirstRunAndIncrements|TestRecordUpdatedBetween|TestVerifyWhile|TestOneBadFlow|TestTwo|TestDriver/two|TestStale|TestCancelled|TestCallDuringLoad|TestScripts/stop
+
+.PHONY: race
+race: deps ## what is concurrent, with the race detector
+	$(GO) test -race -timeout 30m $(CONCURRENT)
+	$(GO) test -race -timeout 30m -run '$(MEETINGS)' ./internal/replicate ./internal/verify ./internal/warehouse/... ./cmd/catchment
 	$(took)
 
 .PHONY: lint
@@ -77,7 +98,7 @@ lint: bin/staticcheck ## format, vet, staticcheck, layers
 	$(took)
 
 .PHONY: clients
-clients: build ## hold the fake org to clients that others have written
+clients: bin/catchment ## hold the fake org to clients that others have written
 	cd clients
 	[ node_modules -nt package-lock.json ] || npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	touch node_modules
@@ -130,7 +151,7 @@ aws: deps lambda ## deploy the template into a stand-in for AWS, run the machine
 	$(took)
 
 .PHONY: aws-live
-aws-live: build lambda ## deploy into your AWS account and run once, only with CATCHMENT_AWS_LIVE=yes CODE=bucket CONFIG=file
+aws-live: bin/catchment lambda ## deploy into your AWS account and run once, only with CATCHMENT_AWS_LIVE=yes CODE=bucket CONFIG=file
 	deploy/aws/live.sh
 	$(took)
 
@@ -144,11 +165,6 @@ soak: deps ## random histories with crashes and faults: RUNS=n, IN=duckdb or pos
 crash: ## die at every single moment of a run, one after the other: PHASE=name for one kind of run
 	$(GO) test -count=1 -timeout 80m -v -run '^TestCrashAtEveryMoment$$/$(PHASE)' ./internal/replicate -crash.every=1 |
 	  grep -E 'moments, every|^(---|    ---|ok|FAIL)|died'
-	$(took)
-
-.PHONY: long
-long: deps ## what the race detector makes too slow for make test: the contract of Redshift by every way, more histories
-	$(GO) test -count=1 -timeout 60m -run '^(TestDataDriver|TestCall|TestHistories|TestCallHistories)$$' ./internal/warehouse/redshift ./internal/warehouse/postgres
 	$(took)
 
 .PHONY: stops

@@ -77,13 +77,12 @@ func (s *Server) Stop() error {
 		return nil
 	}
 	err := s.held.Close()
-	for range 100 {
+	for { // however long that takes on a busy machine
 		if _, serr := os.Stat(s.dir); serr != nil {
 			return err
 		}
 		time.Sleep(50 * time.Millisecond)
 	}
-	return errors.Join(err, fmt.Errorf("ministack doesn't end: %s is still there", s.dir))
 }
 
 // guard runs the server until its input ends, however this process ends, and
@@ -141,9 +140,9 @@ func (s *Server) start() error {
 	return s.answers(ended)
 }
 
-// answers waits until the server does.
+// answers waits until the server does, or has ended.
 func (s *Server) answers(ended <-chan error) error {
-	for range 600 {
+	for {
 		if r, err := http.Get(s.url + "/_ministack/health"); err == nil {
 			r.Body.Close()
 			return nil
@@ -154,7 +153,6 @@ func (s *Server) answers(ended <-chan error) error {
 		case <-time.After(50 * time.Millisecond):
 		}
 	}
-	return errors.Join(fmt.Errorf("ministack doesn't answer: %s", s.Log()), s.held.Close())
 }
 
 // find looks for .venv/bin/ministack beside go.mod.
