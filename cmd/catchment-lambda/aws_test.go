@@ -488,7 +488,7 @@ func (a *account) project() *project.Project {
 	file := *a.file
 	file.Warehouse.URL = a.wire() // the rows of a comparison come sooner that way
 	p := project.New(project.World{Version: "test", Getenv: os.Getenv, ReadFile: os.ReadFile, Now: time.Now,
-		Random: rand.NewChaCha8([32]byte{1}), HTTP: http.DefaultClient, Secrets: account.Secret, Drivers: account.Drivers()}, &file)
+		Random: rand.NewChaCha8([32]byte{1}), HTTP: http.DefaultClient, Secrets: account.Secrets(), Drivers: account.Drivers()}, &file)
 	a.check(p.OpenAll(a.t.Context()))
 	return p
 }

@@ -27,7 +27,7 @@ func main() {
 		account: account,
 		world: project.World{
 			Version: version, Getenv: os.Getenv, ReadFile: os.ReadFile, Now: time.Now, Random: rand.Reader,
-			HTTP: client, Secrets: account.Secret, Drivers: account.Drivers(),
+			HTTP: client, Secrets: account.Secrets(), Drivers: account.Drivers(),
 		},
 	}
 	h := stepfunctions.Handler{Open: w.open, Publish: replicate.Publish, Now: time.Now}

@@ -11,7 +11,6 @@ import (
 	"catchment/internal/plan"
 	"catchment/internal/project"
 	"catchment/internal/replicate"
-	"catchment/internal/secret"
 	"catchment/internal/stepfunctions"
 )
 
@@ -79,7 +78,7 @@ func (w *worker) password() error {
 	if ref == "" {
 		return nil
 	}
-	v, err := secret.Resolver{Getenv: w.world.Getenv, ReadFile: w.world.ReadFile, AWS: w.world.Secrets}.Resolve(ref)
+	v, err := w.world.Resolver().Resolve(ref)
 	if err != nil {
 		return fmt.Errorf("the warehouse's password: %w", err)
 	}

@@ -48,7 +48,7 @@ func run(args []string) int {
 			Random:   rand.Reader,
 			HTTP:     client,
 			Exec:     execute,
-			Secrets:  account.Secret,
+			Secrets:  account.Secrets(),
 			Drivers:  drivers(account),
 		},
 		Args:    args,

@@ -9,13 +9,14 @@ import (
 	"catchment/internal/secret"
 )
 
-func (p *Project) resolver() secret.Resolver {
-	return secret.Resolver{Getenv: p.Getenv, ReadFile: p.ReadFile, AWS: p.Secrets}
+// Resolver finds the secrets that references point to.
+func (w World) Resolver() secret.Resolver {
+	return secret.Resolver{Getenv: w.Getenv, ReadFile: w.ReadFile, Outside: w.Secrets}
 }
 
 // Secret gives the secret that a reference of the configuration points to.
 func (p *Project) Secret(reference string) (string, error) {
-	v, err := p.resolver().Resolve(reference)
+	v, err := p.Resolver().Resolve(reference)
 	return v.Reveal(), err
 }
 
@@ -23,7 +24,7 @@ func (p *Project) Secret(reference string) (string, error) {
 // once.
 func (p *Project) login() (salesforce.Login, error) {
 	l := p.File.Org.Login
-	r := p.resolver()
+	r := p.Resolver()
 	var errs []error
 	get := func(ref string) string {
 		if ref == "" {

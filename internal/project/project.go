@@ -29,6 +29,7 @@ import (
 	"catchment/internal/salesforce"
 	"catchment/internal/schema"
 	"catchment/internal/source"
+	"catchment/internal/secret"
 	"catchment/internal/verify"
 	"catchment/internal/warehouse"
 )
@@ -44,9 +45,9 @@ type World struct {
 	ReadFile func(path string) ([]byte, error)
 	Now      func() time.Time
 	Random   io.Reader
-	HTTP     *http.Client                      // carries proxy and certificates
-	Exec     Exec                              // runs other programs; nil where there are none
-	Secrets  func(name string) (string, error) // reads AWS Secrets Manager
+	HTTP     *http.Client             // carries proxy and certificates
+	Exec     Exec                     // runs other programs; nil where there are none
+	Secrets  map[string]secret.Reader // read secrets that are kept outside, by the scheme of a reference
 	Drivers  Drivers
 }
 

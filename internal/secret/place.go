@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 	"syscall"
 	"time"
 
@@ -34,9 +33,10 @@ func (p Place) Renew(ctx context.Context, use func(secret string) (next string, 
 	if _, err := p.resolver.Resolve(p.ref); err != nil {
 		return err
 	}
-	path, isFile := strings.CutPrefix(p.ref, "file:")
-	if !isFile {
-		return plan.Fixf("put the secret into a file, and give file:PATH instead of "+p.ref,
+	b, path, _ := BackendOf(p.ref)
+	if !b.File {
+		files := FormsOf(func(b Backend) bool { return b.File })
+		return plan.Fixf("put the secret into a file, and give "+files+" instead of "+p.ref,
 			"secret %s: its issuer may replace it, and a variable can't be rewritten", p.ref)
 	}
 	path, err := filepath.EvalSymlinks(path) // what a link points to is replaced, not the link

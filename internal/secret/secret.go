@@ -1,6 +1,8 @@
 // Package secret turns references into secrets: env:NAME reads an environment
 // variable, file:PATH a file, aws-sm:NAME#KEY the key of a secret in AWS Secrets
-// Manager. A config file holds references only.
+// Manager. A config file holds references only. What is to be known of each way
+// stands in one table, Backends; whoever checks, hints at or deploys references
+// asks it.
 //
 // A secret travels as a Value, which prints as "[secret]" whatever it is
 // printed with; only Reveal gives it away (invariant 9). A secret that its
@@ -59,7 +61,7 @@ func (Value) LogValue() slog.Value { return slog.StringValue(hidden) }
 type Resolver struct {
 	Getenv   func(name string) string          // os.Getenv
 	ReadFile func(path string) ([]byte, error) // os.ReadFile
-	AWS      func(name string) (string, error) // reads AWS Secrets Manager; nil where a program can't
+	Outside  map[string]Reader                 // by scheme: what is read over the network, as far as a program can
 }
 
 // Resolve reads the secret that ref points to. Its errors are of class Fix and
@@ -70,22 +72,18 @@ type Resolver struct {
 // read the file is not judged: secrets that a container mounts are readable to
 // all of it.
 func (r Resolver) Resolve(ref string) (Value, error) {
+	b, rest, ok := BackendOf(ref)
+	if !ok {
+		return New(""), plan.Fixf("write "+Forms()+", and put the secret there", "a secret is given that is no reference")
+	}
 	var text string
 	var err error
-	if name, ok := strings.CutPrefix(ref, "env:"); ok {
-		text, err = r.env(name)
-	} else if path, ok := strings.CutPrefix(ref, "file:"); ok {
-		text, err = r.file(path)
-	} else if name, ok := strings.CutPrefix(ref, awsPrefix); ok {
-		text, err = r.aws(name)
+	if b.Outside != "" {
+		text, err = r.outside(b, ref, rest)
 	} else {
-		err = noReference()
+		text, err = b.read(r, rest)
 	}
 	return New(text), err
-}
-
-func noReference() error {
-	return plan.Fixf("write env:NAME, file:PATH or aws-sm:NAME#KEY, and put the secret there", "a secret is given that is no reference")
 }
 
 func (r Resolver) env(name string) (string, error) {

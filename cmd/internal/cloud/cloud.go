@@ -31,6 +31,7 @@ import (
 	"catchment/internal/plan"
 	"catchment/internal/project"
 	"catchment/internal/salesforce"
+	"catchment/internal/secret"
 	"catchment/internal/warehouse"
 	"catchment/internal/warehouse/postgres"
 	"catchment/internal/warehouse/redshift"
@@ -68,8 +69,13 @@ func (a *AWS) S3() (*awss3.Client, error) {
 // secretTime bounds the reading of one secret.
 const secretTime = 30 * time.Second
 
-// Secret reads a secret of Secrets Manager, by name or ARN.
-func (a *AWS) Secret(name string) (string, error) {
+// Secrets read what is kept outside, by the scheme of a reference.
+func (a *AWS) Secrets() map[string]secret.Reader {
+	return map[string]secret.Reader{"aws-sm": a.secretsManager}
+}
+
+// secretsManager reads a secret by name or ARN.
+func (a *AWS) secretsManager(name string) (string, error) {
 	c, err := a.config()
 	if err != nil {
 		return "", err

@@ -10,13 +10,13 @@ import (
 
 // vault is an AWS Secrets Manager with these secrets.
 func vault(secrets map[string]string) Resolver {
-	return Resolver{AWS: func(name string) (string, error) {
+	return Resolver{Outside: map[string]Reader{"aws-sm": func(name string) (string, error) {
 		text, ok := secrets[name]
 		if !ok {
 			return "", plan.Fixf("make it", "no secret of this name")
 		}
 		return text, nil
-	}}
+	}}}
 }
 
 func TestResolveFromAWS(t *testing.T) {
@@ -54,7 +54,8 @@ func TestResolveFromAWSRefuses(t *testing.T) {
 }
 
 func TestThrottledSecretIsTriedAgain(t *testing.T) {
-	r := Resolver{AWS: func(string) (string, error) { return "", plan.Failf(plan.Retry, "", "slow down") }}
+	slow := func(string) (string, error) { return "", plan.Failf(plan.Retry, "", "slow down") }
+	r := Resolver{Outside: map[string]Reader{"aws-sm": slow}}
 	_, err := r.Resolve("aws-sm:a#b")
 	if plan.ClassOf(err) != plan.Retry || errors.Unwrap(err) == nil {
 		t.Errorf("%v of class %s", err, plan.ClassOf(err))
