@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"catchment/internal/schema"
+	"catchment/internal/secret"
 )
 
 // Example writes the commented catchment.yaml that a user begins with. It
@@ -22,11 +23,11 @@ func Example(org Org, objects []schema.Object) []byte {
 
 org:
   url: %s
-  # Secrets are references, never values: env:NAME, file:PATH or aws-sm:NAME#KEY.
+  # Secrets are references, never values: %s.
   # flow: client_credentials, jwt, refresh_token, sf_cli, password or token;
   # docs/howto/logins.md shows each.
   login:
-`, quoted(cmp.Or(org.URL, "https://acme.my.salesforce.com")))
+`, quoted(cmp.Or(org.URL, "https://acme.my.salesforce.com")), secret.Forms())
 	writeLogin(&b, org.Login)
 	b.WriteString(exampleBody)
 	writeFlows(&b, objects)

@@ -7,15 +7,17 @@
 // object: "*", and choose the fields of a flow.
 //
 // The package opens no file, no connection and no secret: secrets are
-// references that package secret resolves. Start at Parse.
+// references, of which it only asks package secret how they look. Start at Parse.
 package flow
 
 import (
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
+	"catchment/internal/secret"
 	"catchment/internal/value"
 )
 
@@ -55,8 +57,8 @@ const (
 )
 
 // Login says how to get a token. Everything but Flow, Audience and Alias is a
-// reference to a secret, env:NAME, file:PATH or aws-sm:NAME#KEY; "" where the flow doesn't use
-// it.
+// reference to a secret, in a form of secret.Backends; "" where the flow doesn't
+// use it.
 type Login struct {
 	Flow         string // client_credentials, jwt, refresh_token, sf_cli, password or token
 	ClientID     string
@@ -227,8 +229,8 @@ type Flow struct {
 }
 
 // RelativeTo makes the relative paths of a file's dir:, sqlite: and duckdb:
-// urls and of its file: references relative to dir, which is the directory of
-// the file itself.
+// urls and of its references to files relative to dir, which is the directory
+// of the file itself.
 func (f *File) RelativeTo(dir string) {
 	l := &f.Org.Login
 	refs := []*string{&f.Defaults.Salt,
@@ -238,13 +240,16 @@ func (f *File) RelativeTo(dir string) {
 	for i := range f.Flows {
 		refs = append(refs, &f.Flows[i].Salt)
 	}
+	paths := []string{"dir", "sqlite", "duckdb"}
+	for _, b := range secret.Backends() {
+		if b.File {
+			paths = append(paths, b.Scheme)
+		}
+	}
 	for _, ref := range refs {
 		scheme, path, _ := strings.Cut(*ref, ":")
-		switch scheme {
-		case "dir", "sqlite", "duckdb", "file":
-			if !filepath.IsAbs(path) {
-				*ref = scheme + ":" + filepath.Join(dir, path)
-			}
+		if slices.Contains(paths, scheme) && !filepath.IsAbs(path) {
+			*ref = scheme + ":" + filepath.Join(dir, path)
 		}
 	}
 }

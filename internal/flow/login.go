@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/goccy/go-yaml/ast"
+
+	"catchment/internal/secret"
 )
 
 // loginKeys are the keys that a login flow takes.
@@ -76,8 +78,13 @@ func wrongAlias(s string) string {
 
 // wrongRefreshToken also refuses what can't be rewritten.
 func wrongRefreshToken(s string) string {
-	if envRE.MatchString(s) {
-		return "must be file:PATH: Salesforce may replace a refresh token at each login, and a variable can't be rewritten"
+	if wrong := wrongSecret(s); wrong != "" {
+		return wrong
 	}
-	return wrongSecret(s)
+	if b, _, _ := secret.BackendOf(s); b.Fixed {
+		files := secret.FormsOf(func(b secret.Backend) bool { return b.File })
+		return "must be " + files +
+			": Salesforce may replace a refresh token at each login, and a variable can't be rewritten"
+	}
+	return ""
 }

@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"catchment/internal/secret"
 )
 
 // parseSize reads 20GB, 500MB or 64MiB.
@@ -124,18 +126,13 @@ func wrongURL(s string) string {
 	return ""
 }
 
-// awsRE is a name or an ARN in Secrets Manager, and a key in it.
-var awsRE = regexp.MustCompile(`^aws-sm:[A-Za-z0-9/_+=.@:-]+(#[^#\s]+)?$`)
-
-var envRE = regexp.MustCompile(`^env:[A-Za-z_][A-Za-z0-9_]*$`)
-
 // wrongSecret checks a reference to a secret. It repeats nothing of the text,
 // since that may be the secret.
 func wrongSecret(s string) string {
-	if envRE.MatchString(s) || awsRE.MatchString(s) || strings.HasPrefix(s, "file:") && strings.TrimSpace(s) != "file:" {
+	if b, rest, ok := secret.BackendOf(s); ok && b.Valid(rest) {
 		return ""
 	}
-	return "must be a reference, env:NAME, file:PATH or aws-sm:NAME#KEY, never the secret itself: put that into one of these"
+	return "must be a reference, " + secret.Forms() + ", never the secret itself: put that into one of these"
 }
 
 // wrongWhere checks a filter as far as a mistake would change what a window

@@ -28,8 +28,8 @@ import (
 	"catchment/internal/replicate"
 	"catchment/internal/salesforce"
 	"catchment/internal/schema"
-	"catchment/internal/source"
 	"catchment/internal/secret"
+	"catchment/internal/source"
 	"catchment/internal/verify"
 	"catchment/internal/warehouse"
 )
