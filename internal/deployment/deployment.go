@@ -80,7 +80,8 @@ type settings struct {
 	Table     string // of control.url
 	Bucket    string // of stage.url
 	Prefix    string // in it: "" or ends in a slash
-	Secrets   []string
+	Secrets   []madeSecret
+	Rights    string // that read a secret
 	Functions []function
 	Machine   string
 }
@@ -107,27 +108,17 @@ func readSettings(file *flow.File) (settings, []string) {
 	if scheme, _, _ := strings.Cut(file.Warehouse.URL, ":"); scheme == "duckdb" {
 		problem("warehouse.url is a file of this machine: write redshift-data://..., redshift://... or postgres://...")
 	}
-	for name, ref := range references(file.Org.Login) {
-		if secret, ok := strings.CutPrefix(ref, "aws-sm:"); ok {
-			secret, _, _ = strings.Cut(secret, "#")
-			s.Secrets = append(s.Secrets, secret)
-		} else if ref != "" {
-			problem("org.login.%s is %s, which no Lambda has: write aws-sm:NAME#KEY, and put the secret there", name, ref)
-		}
+	made, unread := loginSecrets(file.Org.Login)
+	for _, text := range unread {
+		problem("%s", text)
 	}
+	s.Secrets, s.Rights = made, secretRights()
 	if file.Org.Login.Flow == "sf_cli" || file.Org.Login.Flow == "refresh_token" {
 		problem("org.login.flow is %s, which works on one machine only: use client_credentials or jwt", file.Org.Login.Flow)
 	}
-	slices.Sort(s.Secrets)
-	s.Secrets = slices.Compact(s.Secrets)
 	slices.Sort(problems)
 	s.Functions = functions()
 	return s, problems
-}
-
-func references(l flow.Login) map[string]string {
-	return map[string]string{"client_id": l.ClientID, "client_secret": l.ClientSecret, "username": l.Username,
-		"password": l.Password, "token": l.Token, "key": l.Key}
 }
 
 // indent puts blanks before every line of a text but the empty ones.
