@@ -2,6 +2,7 @@ package secret
 
 import (
 	"os"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -66,15 +67,14 @@ func TestBackends(t *testing.T) {
 }
 
 func TestForms(t *testing.T) {
-	if got, want := Forms(), "env:NAME, file:PATH or aws-sm:NAME#KEY"; got != want {
-		t.Errorf("%q, want %q", got, want)
-	}
-	for want, which := range map[string]func(Backend) bool{
-		"":                      func(Backend) bool { return false },
-		"file:PATH":             func(b Backend) bool { return b.File },
-		"env:NAME or file:PATH": func(b Backend) bool { return b.Outside == "" },
+	for want, schemes := range map[string][]string{
+		"":                                       nil,
+		"file:PATH":                              {"file"},
+		"env:NAME or aws-sm:NAME#KEY":            {"aws-sm", "env"},
+		"env:NAME, file:PATH or aws-sm:NAME#KEY": {"file", "aws-sm", "env"},
 	} {
-		if got := FormsOf(which); got != want {
+		got := FormsOf(func(b Backend) bool { return slices.Contains(schemes, b.Scheme) })
+		if got != want {
 			t.Errorf("%q, want %q", got, want)
 		}
 	}
