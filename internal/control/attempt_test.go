@@ -264,7 +264,7 @@ func TestOlderAttempts(t *testing.T) {
 		if err != nil || !found || a.State != control.Loaded || a.Fence != 3 || a.From.IsZero() || a.Mover() != "bulk" {
 			t.Fatalf("%+v, %v, %v", a, found, err)
 		}
-		want := []control.Part{{Name: "main", Op: "put", Mover: "bulk", SOQL: "SELECT Id FROM Account", Columns: []string{"Id"},
+		want := []control.Part{{Name: "main", Op: "put", Mover: "bulk", Query: control.Query{Object: "Account", Fields: []string{"Id"}},
 			Job: json.RawMessage(`{"id":"750"}`), Jobs: 2, Loaded: true, Pages: 3, Records: 40, Bytes: 500}}
 		if !reflect.DeepEqual(a.Parts, want) {
 			t.Errorf("parts: %+v", a.Parts)
@@ -275,6 +275,47 @@ func TestOlderAttempts(t *testing.T) {
 		planned, err := ctl.Attempt(ctx, id+"0")
 		if err != nil || len(planned.Parts) != 1 || planned.Parts[0].Loaded || planned.Part("other") != nil {
 			t.Errorf("%+v, %v", planned, err)
+		}
+	}
+}
+
+// TestOlderQueries: parts that were written while their query was a text read the
+// same records and fields as before.
+func TestOlderQueries(t *testing.T) {
+	table := openTable(t)
+	ctx := t.Context()
+	put := func(kind, id, data string) {
+		if _, err := table.Put(ctx, control.Row{Key: control.Key{Kind: kind, ID: id}, Data: []byte(data)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const id = "Account-20261123T150405006-00000000"
+	put("meta", "schema", `{"version":2}`)
+	put("open", "Account", `{"attempt":"`+id+`"}`)
+	put("attempt", id, `{"id":"`+id+`","flow":"Account","state":"extracted","parts":[`+
+		`{"name":"main","op":"put","mover":"bulk","soql":"SELECT Id, Name FROM Account WHERE (Name = 'a WHERE b') AND SystemModstamp >= 2026-01-01T00:00:00Z","columns":["Id","Name"],"below":"001M","splits":1},`+
+		`{"name":"main-ids-2","op":"put","mover":"bulk","of":"main","least":"001M","splits":1,"jobs":1},`+
+		`{"name":"sample","op":"patch","mover":"rest","soql":"SELECT Id, F__c FROM Account WHERE Id >= '001' ORDER BY Id LIMIT 2000","columns":["Id","F__c"]},`+
+		`{"name":"reread","op":"put","mover":"rest","soql":"SELECT Id, Name FROM Account","columns":["Id","Name"],"ids":["001A"]},`+
+		`{"name":"gone-purged","op":"delete","mover":"finding","columns":["Id"],"reason":"purged","follows":"main"}]}`)
+	put("attempt", id+"0", `{"id":"`+id+`0","flow":"Account","state":"dropped","parts":[{"name":"main","op":"put","mover":"bulk","soql":"a text of nobody's","columns":["Id"]}]}`)
+	where := []string{"(Name = 'a WHERE b') AND SystemModstamp >= 2026-01-01T00:00:00Z"}
+	want := []control.Query{
+		{Object: "Account", Fields: []string{"Id", "Name"}, Where: where, Below: "001M"},
+		{Object: "Account", Fields: []string{"Id", "Name"}, Where: where, Least: "001M"},
+		{Object: "Account", Fields: []string{"Id", "F__c"}, Where: []string{"Id >= '001'"}, OrderBy: "Id", Limit: 2000},
+		{Object: "Account", Fields: []string{"Id", "Name"}, IDs: []string{"001A"}},
+		{Fields: []string{"Id"}},
+	}
+	for range 2 {
+		a, found, err := newControl(t, table, &clock{t: start}).Open(ctx, "Account")
+		if err != nil || !found || len(a.Parts) != len(want) {
+			t.Fatalf("%+v, %v, %v", a, found, err)
+		}
+		for i, p := range a.Parts {
+			if !reflect.DeepEqual(p.Query, want[i]) {
+				t.Errorf("%s: %+v, want %+v", p.Name, p.Query, want[i])
+			}
 		}
 	}
 }

@@ -17,7 +17,8 @@ type migration func(context.Context, Table) error
 func migrations() []migration {
 	return []migration{
 		func(context.Context, Table) error { return nil }, // 1: the first form
-		divideAttempts, // 2: an attempt has parts
+		divideAttempts,   // 2: an attempt has parts
+		takeQueriesApart, // 3: a part has a query instead of a text
 	}
 }
 

@@ -14,19 +14,15 @@ const Main = "main"
 // A Part is one reading of an attempt. All parts of an attempt are loaded, then
 // consolidated in one transaction.
 type Part struct {
-	Name     string   `json:"name"` // unique in the attempt
-	Op       string   `json:"op"`   // what its versions do to rows: put, patch, seen or delete
-	Mover    string   `json:"mover"`
-	SOQL     string   `json:"soql,omitzero"`
-	Columns  []string `json:"columns,omitempty"` // API names, in the order of SOQL
-	Reason   string   `json:"reason,omitzero"`   // of what it takes away
-	Override bool     `json:"override,omitzero"` // its versions win over rows of any stamp
-	IDs      []string `json:"ids,omitempty"`     // the records that it reads, a few; SOQL only names the fields then
-	Follows  string   `json:"follows,omitempty"` // the part that it completes: it is read after that one, and again when that one is
+	Name     string `json:"name"` // unique in the attempt
+	Op       string `json:"op"`   // what its versions do to rows: put, patch, seen or delete
+	Mover    string `json:"mover"`
+	Query    `json:"query,omitzero"`
+	Reason   string `json:"reason,omitzero"`   // of what it takes away
+	Override bool   `json:"override,omitzero"` // its versions win over rows of any stamp
+	Follows  string `json:"follows,omitempty"` // the part that it completes: it is read after that one, and again when that one is
 
 	Of     string `json:"of,omitempty"`    // the part that it was split off: both read the same of other records
-	Least  string `json:"least,omitempty"` // the first of the Ids that it reads, "" where they have no beginning
-	Below  string `json:"below,omitempty"` // the first Id after them, "" where they have no end
 	Splits int    `json:"splits,omitzero"` // how often it was split to become this small
 
 	Job      json.RawMessage `json:"job,omitempty"`   // the mover's
@@ -46,6 +42,12 @@ func (a *Attempt) Part(name string) *Part {
 		}
 	}
 	return nil
+}
+
+// Reset forgets what a part has brought: another job reads it anew.
+func (p *Part) Reset() {
+	p.Job, p.Loaded = nil, false
+	p.Pages, p.Records, p.Rejected, p.Bytes = 0, 0, 0, 0
 }
 
 // Planned names the part that p was planned as: another one, where p was split
@@ -70,8 +72,8 @@ func (a Attempt) MarshalJSON() ([]byte, error) {
 	a.Parts = slices.Clone(a.Parts)
 	for i := range a.Parts {
 		p := &a.Parts[i]
-		if of := a.Part(p.Of); of != nil && p.SOQL == of.SOQL && slices.Equal(p.Columns, of.Columns) {
-			p.SOQL, p.Columns = "", nil
+		if of := a.Part(p.Of); of != nil && p.Query.alike(of.Query) {
+			p.Query = Query{IDs: p.IDs, Least: p.Least, Below: p.Below}
 		}
 	}
 	type plain Attempt
@@ -86,8 +88,10 @@ func (a *Attempt) UnmarshalJSON(text []byte) error {
 	}
 	for i := range a.Parts {
 		p := &a.Parts[i]
-		if of := a.Part(p.Of); of != nil && p.SOQL == "" {
-			p.SOQL, p.Columns = of.SOQL, of.Columns
+		if of := a.Part(p.Of); of != nil && p.Object == "" {
+			all := of.Query
+			all.IDs, all.Least, all.Below = p.IDs, p.Least, p.Below
+			p.Query = all
 		}
 	}
 	return nil
@@ -143,8 +147,14 @@ func divideAttempts(ctx context.Context, t Table) error {
 		if err != nil {
 			return err
 		}
-		a.Parts = []Part{{Name: Main, Op: "put", Mover: old.Mover, SOQL: old.SOQL, Columns: old.Columns, Job: old.Job, Jobs: old.Jobs,
-			Loaded: old.State.Past(Extracted), Pages: old.Pages, Records: old.Records, Bytes: old.Bytes}}
+		query, err := textPart{SOQL: old.SOQL, Columns: old.Columns, Name: Main}.query()
+		if err != nil {
+			return err
+		}
+		a.Parts = []Part{{
+			Name: Main, Op: "put", Mover: old.Mover, Query: query, Job: old.Job, Jobs: old.Jobs,
+			Loaded: old.State.Past(Extracted), Pages: old.Pages, Records: old.Records, Bytes: old.Bytes,
+		}}
 		if _, err := write(ctx, t, row, a); err != nil {
 			return err
 		}

@@ -86,7 +86,7 @@ func (r *Replicator) askChanges(ctx context.Context, src *source.Source, from ti
 	if from.IsZero() || src.Cursor == "" || c.changed >= 0 {
 		return c, nil
 	}
-	count := queryFor(src.Object.Name, []string{"COUNT()"}, "", src.Cursor, from) // also what left the where
+	count := countOf(src.Object.Name, "", src.Cursor, from) // also what left the where
 	if c.changed, err = r.Org.Count(ctx, count, true); mover.Overload(salesforce.CodeOf(err)) != nil || salesforce.IsFiltered(err) {
 		c.changed, err = -1, nil // more than can be counted in two minutes, or only the flow's own where may ask
 	}

@@ -12,6 +12,7 @@ import (
 	"catchment/internal/control"
 	"catchment/internal/mover"
 	"catchment/internal/plan"
+	"catchment/internal/replicate/reading"
 	"catchment/internal/warehouse"
 )
 
@@ -100,7 +101,7 @@ func (r *Replicator) chooseMover(ctx context.Context, v *visit, p *control.Part)
 		}
 		changed = c.changed
 	}
-	p.Mover = moverFor(setting, changed, p.SOQL)
+	p.Mover = moverFor(setting, changed, p.Query)
 	return nil
 }
 
@@ -134,7 +135,7 @@ func (r *Replicator) createJob(ctx context.Context, v *visit, p *control.Part) e
 	if v.attempt, err = r.Control.SaveAttempt(ctx, v.attempt); err != nil {
 		return err
 	}
-	job, err := pager.Create(ctx, mover.Request{Object: v.source.Object.Name, SOQL: within(*p), IDs: p.IDs})
+	job, err := pager.Create(ctx, mover.Request{Object: v.source.Object.Name, SOQL: reading.SOQL(p.Query), IDs: p.IDs})
 	if overload(err) {
 		return r.relieve(ctx, v, p, err)
 	}
@@ -178,7 +179,7 @@ func (r *Replicator) forgetJobs(ctx context.Context, v *visit, p *control.Part) 
 		if err := pager.Drop(ctx, job); err != nil {
 			return err
 		}
-		q.Job, q.Loaded, q.Pages, q.Records, q.Rejected, q.Bytes = nil, false, 0, 0, 0, 0
+		q.Reset()
 	}
 	return r.keepJobs(ctx, v)
 }

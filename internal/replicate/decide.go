@@ -6,6 +6,7 @@ import (
 
 	"catchment/internal/control"
 	"catchment/internal/plan"
+	"catchment/internal/replicate/reading"
 	"catchment/internal/salesforce"
 	"catchment/internal/source"
 	"catchment/internal/warehouse"
@@ -158,28 +159,33 @@ const uriAtMost = 4000
 
 // moverFor picks how to read: nothing at all, REST or Bulk. changed is -1
 // where nobody counted.
-func moverFor(setting string, changed int64, soql string) string {
+func moverFor(setting string, changed int64, q control.Query) string {
 	switch {
 	case changed == 0:
 		return "none"
 	case setting != "auto" && setting != "":
 		return setting
-	case changed > 0 && changed <= restAtMost && len(soql) <= uriAtMost:
+	case changed > 0 && changed <= restAtMost && len(reading.SOQL(q)) <= uriAtMost:
 		return "rest"
 	}
 	return "bulk"
 }
 
-// queryFor writes the query of an attempt.
-func queryFor(object string, fields []string, where, cursor string, from time.Time) string {
-	q := salesforce.Select{Fields: fields, From: object}
+// queryFor is the query of an attempt.
+func queryFor(object string, fields []string, where, cursor string, from time.Time) control.Query {
+	q := control.Query{Object: object, Fields: fields}
 	if where != "" {
-		q.Where = append(q.Where, salesforce.Raw(where))
+		q.Where = append(q.Where, string(salesforce.Raw(where)))
 	}
 	if cursor != "" && !from.IsZero() {
-		q.Where = append(q.Where, salesforce.Since(cursor, from))
+		q.Where = append(q.Where, string(salesforce.Since(cursor, from)))
 	}
-	return q.String()
+	return q
+}
+
+// countOf asks how many records a flow has since a moment.
+func countOf(object, where, cursor string, from time.Time) string {
+	return reading.SOQL(queryFor(object, []string{"COUNT()"}, where, cursor, from))
 }
 
 // readings plans the parts of an attempt whose window is fixed. The first reads
@@ -187,8 +193,8 @@ func queryFor(object string, fields []string, where, cursor string, from time.Ti
 func readings(src *source.Source, u unstamped, a control.Attempt) []control.Part {
 	columns := src.Names()
 	parts := []control.Part{{
-		Name: control.Main, Op: string(warehouse.Put), Columns: columns,
-		SOQL: queryFor(src.Object.Name, columns, src.Flow.Where, src.Cursor, a.From),
+		Name: control.Main, Op: string(warehouse.Put),
+		Query: queryFor(src.Object.Name, columns, src.Flow.Where, src.Cursor, a.From),
 	}}
 	if !a.From.IsZero() { // else the first reads all of it
 		parts = append(parts, backfill(src, u.fill)...)

@@ -9,6 +9,7 @@ import (
 	"catchment/internal/control"
 	"catchment/internal/flow"
 	"catchment/internal/plan"
+	"catchment/internal/replicate/reading"
 	"catchment/internal/warehouse"
 )
 
@@ -171,11 +172,12 @@ func TestNextWindow(t *testing.T) {
 
 func TestMoverFor(t *testing.T) {
 	t.Parallel()
-	short, long := "SELECT Id FROM Account", strings.Repeat("x", uriAtMost+1)
+	short := control.Query{Object: "Account", Fields: []string{"Id"}}
+	long := control.Query{Object: "Account", Fields: []string{strings.Repeat("x", uriAtMost+1)}}
 	tests := []struct {
 		setting string
 		changed int64
-		soql    string
+		query   control.Query
 		want    string
 	}{
 		{"auto", 0, short, "none"},
@@ -189,7 +191,7 @@ func TestMoverFor(t *testing.T) {
 		{"bulk", 1, short, "bulk"},
 	}
 	for _, test := range tests {
-		if got := moverFor(test.setting, test.changed, test.soql); got != test.want {
+		if got := moverFor(test.setting, test.changed, test.query); got != test.want {
 			t.Errorf("%+v: %s", test, got)
 		}
 	}
@@ -208,7 +210,7 @@ func TestQueryFor(t *testing.T) {
 		{"A = 1 OR B = 2", "CreatedDate", noon, "SELECT Id, Name FROM Account WHERE (A = 1 OR B = 2) AND CreatedDate >= 2026-01-02T12:00:00Z"},
 	}
 	for _, test := range tests {
-		if got := queryFor("Account", []string{"Id", "Name"}, test.where, test.cursor, test.from); got != test.want {
+		if got := reading.SOQL(queryFor("Account", []string{"Id", "Name"}, test.where, test.cursor, test.from)); got != test.want {
 			t.Errorf("got  %s\nwant %s", got, test.want)
 		}
 	}

@@ -98,7 +98,7 @@ func (v *visit) procedure() warehouse.Procedure {
 		return p
 	}
 	for _, c := range v.source.Table.Columns {
-		if !slices.ContainsFunc(v.attempt.Parts[i].Columns, func(name string) bool { return strings.EqualFold(name, c.Field) }) {
+		if !slices.ContainsFunc(v.attempt.Parts[i].Fields, func(name string) bool { return strings.EqualFold(name, c.Field) }) {
 			p.Patched = append(p.Patched, c.Name)
 		}
 	}

@@ -21,7 +21,7 @@ func (l *loading) fetch(ctx context.Context, p mover.Page, row control.PageRow) 
 	row.Key = stage.Key(l.v.attempt.Flow, row.Attempt, row.Job, row.Name, row.Gzip)
 	in := stage.Incoming{Reader: body, Records: body.Records}
 	if op := warehouse.Op(l.part.Op); op != "" && op != warehouse.Put {
-		in.Patch = l.part.Columns
+		in.Patch = l.part.Fields
 	}
 	row, size, err := l.way.Put(ctx, row, in)
 	if size > 0 { // also of a page that can't be copied as it is

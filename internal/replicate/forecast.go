@@ -67,7 +67,7 @@ func (r *Replicator) Forecast(ctx context.Context, fl flow.Flow) (Forecast, erro
 		return f, err
 	}
 	count := func(from Window) (int64, error) {
-		return r.Org.Count(ctx, queryFor(src.Object.Name, []string{"COUNT()"}, fl.Where, src.Cursor, from.From), true)
+		return r.Org.Count(ctx, countOf(src.Object.Name, fl.Where, src.Cursor, from.From), true)
 	}
 	if f.Total, err = count(Window{}); err != nil {
 		return f, err
@@ -114,7 +114,7 @@ func (r *Replicator) extras(ctx context.Context, f *Forecast, src *source.Source
 			e.Records = min(sampleSize, f.Total)
 		}
 		if e.Mover == "" {
-			e.Mover = moverFor(setting(src, row), max(row.Rows, 1), p.SOQL)
+			e.Mover = moverFor(setting(src, row), max(row.Rows, 1), p.Query)
 		}
 		e.Calls, e.Jobs = price(e.Mover, e.Records)
 		f.Calls, f.Jobs = f.Calls+e.Calls, f.Jobs+e.Jobs

@@ -75,7 +75,7 @@ func (l *landing) table() warehouse.Table {
 	t := l.v.source.Table
 	var landed []warehouse.Column
 	for _, c := range t.Columns {
-		for _, name := range l.part.Columns {
+		for _, name := range l.part.Fields {
 			if strings.EqualFold(c.Field, name) {
 				landed = append(landed, c)
 			}

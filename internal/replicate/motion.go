@@ -118,7 +118,7 @@ func filled(src *source.Source, a control.Attempt) []string {
 			continue
 		}
 		for _, c := range src.Table.Columns {
-			if slices.Contains(p.Columns, c.Field) {
+			if slices.Contains(p.Fields, c.Field) {
 				names = append(names, c.Name)
 			}
 		}
@@ -134,7 +134,7 @@ func unread(src *source.Source, a control.Attempt) []string {
 	}
 	var names []string
 	for _, c := range src.Table.Columns {
-		if !slices.ContainsFunc(a.Parts, func(p control.Part) bool { return slices.Contains(p.Columns, c.Field) }) {
+		if !slices.ContainsFunc(a.Parts, func(p control.Part) bool { return slices.Contains(p.Fields, c.Field) }) {
 			names = append(names, c.Name)
 		}
 	}

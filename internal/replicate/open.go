@@ -121,7 +121,7 @@ func (r *Replicator) course(ctx context.Context, src *source.Source, f facts) (c
 func (r *Replicator) standing(ctx context.Context, src *source.Source, a control.Attempt) (standing, error) {
 	s := standing{attempt: a, carried: true}
 	for _, p := range a.Parts {
-		s.carried = s.carried && src.Carries(p.Columns)
+		s.carried = s.carried && src.Carries(p.Fields)
 	}
 	pages, err := r.Control.Pages(ctx, a.ID)
 	if err != nil {

@@ -249,7 +249,7 @@ func (r *Replicator) loadFindings(ctx context.Context, v *visit, found findings)
 			v.note("%d records are out of this user's sight, and not in Salesforce's delete log; the first is %s", len(ids), ids[0])
 		}
 		p := control.Part{Name: "gone-" + string(reason), Op: string(warehouse.Delete), Mover: byFinding, Reason: string(reason),
-			Columns: []string{"Id"}, Follows: control.Main}
+			Query: control.Query{Fields: []string{"Id"}}, Follows: control.Main}
 		at, err := r.Org.ServerTime(ctx)
 		if err != nil {
 			return err

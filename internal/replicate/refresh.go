@@ -5,7 +5,6 @@ import (
 
 	"catchment/internal/control"
 	"catchment/internal/flow"
-	"catchment/internal/salesforce"
 	"catchment/internal/source"
 )
 
@@ -54,15 +53,8 @@ func refresh(src *source.Source, s stale) []control.Part {
 		return []control.Part{narrow(src, refreshName, s.fields)}
 	case s.from != "":
 		p := narrow(src, sampleName, s.fields)
-		q := salesforce.Select{
-			Fields: p.Columns, From: src.Object.Name, OrderBy: "Id", Limit: sampleSize,
-			Where: []salesforce.Condition{salesforce.From("Id", s.from)},
-		}
-		if src.Flow.Where != "" {
-			q.Where = append(q.Where, salesforce.Raw(src.Flow.Where))
-		}
-		p.SOQL = q.String()
-		p.Mover = moverFor("auto", sampleSize, p.SOQL)
+		p.Least, p.OrderBy, p.Limit = s.from, "Id", sampleSize
+		p.Mover = moverFor("auto", sampleSize, p.Query)
 		return []control.Part{p}
 	}
 	return nil

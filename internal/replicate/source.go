@@ -8,6 +8,7 @@ import (
 	"catchment/internal/control"
 	"catchment/internal/flow"
 	"catchment/internal/plan"
+	"catchment/internal/replicate/reading"
 	"catchment/internal/source"
 	"catchment/internal/warehouse"
 )
@@ -51,7 +52,7 @@ func (r *Replicator) source(ctx context.Context, name string) (*source.Source, e
 // query has. Where the flow's rules decide on whole records, one query has to read
 // all of them.
 func inBulk(src *source.Source, columns []string) bool {
-	_, others := apart(columns)
+	_, others := reading.Apart(columns)
 	alone := slices.ContainsFunc(others, src.ByREST)
 	carried := slices.ContainsFunc(others, func(c string) bool { return !src.ByREST(c) })
 	return !alone || carried && len(src.Treatment.Checks) == 0
@@ -65,8 +66,8 @@ func narrow(src *source.Source, name string, fields []string) control.Part {
 	}
 	columns = append(columns, fields...)
 	return control.Part{
-		Name: name, Op: string(warehouse.Patch), Columns: columns,
-		SOQL: queryFor(src.Object.Name, columns, src.Flow.Where, "", time.Time{}),
+		Name: name, Op: string(warehouse.Patch),
+		Query: queryFor(src.Object.Name, columns, src.Flow.Where, "", time.Time{}),
 	}
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/big"
 	"slices"
 	"strings"
 
@@ -12,10 +11,10 @@ import (
 	"catchment/internal/flow"
 	"catchment/internal/mover"
 	"catchment/internal/plan"
+	"catchment/internal/replicate/reading"
 	"catchment/internal/salesforce"
 	"catchment/internal/schema"
 	"catchment/internal/source"
-	"catchment/internal/warehouse"
 )
 
 // A query that is more than Salesforce can answer is asked again in smaller
@@ -58,7 +57,7 @@ func reliefFor(p control.Part, why error, mayBulk, keyed bool) relief {
 	case len(p.IDs) > 0: // a few records by their Ids, and the names of the fields in the body
 		return noRelief
 	case errors.Is(why, mover.ErrTooWide):
-		if len(p.Columns) < columnsAtLeast {
+		if len(p.Fields) < columnsAtLeast {
 			return noRelief
 		}
 		return byColumns
@@ -83,7 +82,7 @@ func (r *Replicator) relieve(ctx context.Context, v *visit, p *control.Part, why
 		return err
 	}
 	fl := v.source.Flow
-	mayBulk := row.Mover == "" && (fl.Mover == flow.Auto || fl.Mover == "") && inBulk(v.source, p.Columns)
+	mayBulk := row.Mover == "" && (fl.Mover == flow.Auto || fl.Mover == "") && inBulk(v.source, p.Fields)
 	name, jobs := p.Name, []*control.Part{{Mover: p.Mover, Job: p.Job}}
 	switch reliefFor(*p, why, mayBulk, len(v.source.Table.Key) == 1) {
 	case byBulk:
@@ -97,7 +96,7 @@ func (r *Replicator) relieve(ctx context.Context, v *visit, p *control.Part, why
 		if len(pivots) == 0 {
 			return r.tooMuch(ctx, v, p, why)
 		}
-		ranges := split(*p, pivots, len(v.attempt.Parts))
+		ranges := reading.Ranges(*p, pivots, len(v.attempt.Parts))
 		*p = ranges[0]
 		v.attempt.Parts = append(v.attempt.Parts, ranges[1:]...)
 		what := fmt.Sprintf("the query of %s took too long: it is read in ", p.Planned())
@@ -108,7 +107,7 @@ func (r *Replicator) relieve(ctx context.Context, v *visit, p *control.Part, why
 		for _, q := range v.attempt.Reading(p.Planned()) {
 			jobs = append(jobs, &control.Part{Mover: q.Mover, Job: q.Job})
 		}
-		v.attempt.Parts = halved(v.attempt.Parts, p.Planned())
+		v.attempt.Parts = reading.Halves(v.attempt.Parts, p.Planned())
 		v.note("the query of %s named too much: it is read in groups of columns", name)
 	default:
 		return r.tooMuch(ctx, v, p, why)
@@ -153,7 +152,7 @@ func tooMuchHint(src *source.Source, p control.Part) string {
 	}
 	var formulas []string
 	for _, f := range src.Fields {
-		if f.Calculated && slices.Contains(p.Columns, f.Name) {
+		if f.Calculated && slices.Contains(p.Fields, f.Name) {
 			formulas = append(formulas, f.Name)
 		}
 	}
@@ -178,12 +177,12 @@ func (r *Replicator) pivots(ctx context.Context, v *visit, p control.Part) ([]st
 	if err != nil {
 		return nil, err
 	}
-	return pivotsBetween(first, last, rangesAtOnce)
+	return reading.Pivots(first, last, rangesAtOnce)
 }
 
 // endOf reads the first Id of a part's range in an order, "" where it has none.
 func (r *Replicator) endOf(ctx context.Context, o schema.Object, p control.Part, order string) (string, error) {
-	q := salesforce.Select{Fields: []string{"Id"}, From: o.Name, Where: bounds(p), OrderBy: order, Limit: 1}
+	q := salesforce.Select{Fields: []string{"Id"}, From: o.Name, Where: reading.Bounds(p.Query), OrderBy: order, Limit: 1}
 	id := ""
 	for record, err := range r.Org.Query(ctx, q.String(), true) {
 		if err != nil {
@@ -194,165 +193,4 @@ func (r *Replicator) endOf(ctx context.Context, o schema.Object, p control.Part,
 		}
 	}
 	return id, nil
-}
-
-// pivotsBetween divides the Ids from first to last into n ranges of about the
-// same width. Each pivot is later than first and no later than last, so that no
-// range at the ends is empty; where first is last there is none.
-func pivotsBetween(first, last string, n int) ([]string, error) {
-	from, err := idNumber(first)
-	if err != nil {
-		return nil, err
-	}
-	to, err := idNumber(last)
-	if err != nil {
-		return nil, err
-	}
-	if first[:idPrefix] != last[:idPrefix] {
-		return nil, plan.Failf(plan.Bug, "", "Ids of one object begin with %s and with %s", first[:idPrefix], last[:idPrefix])
-	}
-	var pivots []string
-	before := from
-	for i := 1; i < n; i++ {
-		at := new(big.Int).Sub(to, from)
-		at.Mul(at, big.NewInt(int64(i)))
-		at.Add(at, big.NewInt(int64(n-1))) // upwards
-		at.Div(at, big.NewInt(int64(n)))
-		at.Add(at, from)
-		if at.Cmp(before) <= 0 || at.Cmp(to) > 0 {
-			continue
-		}
-		before = at
-		id, err := salesforce.ID18(first[:idPrefix] + idText(at))
-		if err != nil {
-			return nil, err
-		}
-		pivots = append(pivots, id)
-	}
-	return pivots, nil
-}
-
-// An Id is a prefix for its object, and a number of twelve digits whose order is
-// that of ASCII (Bulk API guide, "PK Chunking"). Three further characters only
-// tell which of the letters are capital ones.
-const (
-	idPrefix = 3
-	idLength = 15
-	idDigits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-)
-
-func idNumber(id string) (*big.Int, error) {
-	n, base := new(big.Int), big.NewInt(int64(len(idDigits)))
-	if len(id) < idLength {
-		return nil, plan.Failf(plan.Bug, "", "an Id of %d characters", len(id))
-	}
-	for _, c := range []byte(id[idPrefix:idLength]) {
-		digit := strings.IndexByte(idDigits, c)
-		if digit < 0 {
-			return nil, plan.Failf(plan.Bug, "", "an Id with the character %q", c)
-		}
-		n.Add(n.Mul(n, base), big.NewInt(int64(digit)))
-	}
-	return n, nil
-}
-
-func idText(n *big.Int) string {
-	text, base, digit := make([]byte, idLength-idPrefix), big.NewInt(int64(len(idDigits))), new(big.Int)
-	n = new(big.Int).Set(n)
-	for i := len(text) - 1; i >= 0; i-- {
-		n.DivMod(n, base, digit)
-		text[i] = idDigits[digit.Int64()]
-	}
-	return string(text)
-}
-
-// split divides a part at pivots. The first range keeps its name; none has a
-// job yet. taken is how many parts there are, for names that are not.
-func split(p control.Part, pivots []string, taken int) []control.Part {
-	p.Job, p.Loaded, p.Pages, p.Records, p.Rejected, p.Bytes = nil, false, 0, 0, 0, 0
-	p.Splits++
-	p.Jobs = min(p.Jobs, 1) // the next one has to forget what that has staged
-	ranges := []control.Part{p}
-	for i, pivot := range pivots {
-		next := p
-		next.Name, next.Of, next.Jobs = fmt.Sprintf("%s-ids-%d", p.Planned(), taken+i+1), p.Planned(), 0
-		ranges[i].Below, next.Least = pivot, pivot
-		ranges = append(ranges, next)
-	}
-	return ranges
-}
-
-// bounds are the conditions of a part's range of Ids.
-func bounds(p control.Part) []salesforce.Condition {
-	var where []salesforce.Condition
-	if p.Least != "" {
-		where = append(where, salesforce.From("Id", p.Least))
-	}
-	if p.Below != "" {
-		where = append(where, salesforce.Below("Id", p.Below))
-	}
-	return where
-}
-
-// within is a part's query, of the records in its range alone.
-func within(p control.Part) string {
-	soql, before := p.SOQL, " WHERE "
-	if strings.Contains(soql, before) {
-		before = " AND "
-	}
-	for _, c := range bounds(p) {
-		soql += before + string(c)
-		before = " AND "
-	}
-	return soql
-}
-
-// halved lets half of a reading's columns be read by a part of its own, for each
-// range one, which patches what the first half makes. All of them are read anew.
-func halved(parts []control.Part, name string) []control.Part {
-	further := ""
-	for i := range len(parts) {
-		p := &parts[i]
-		if p.Planned() != name {
-			continue
-		}
-		always, others := apart(p.Columns)
-		list := strings.Join(p.Columns, ", ")
-		part := func(columns []string) (control.Part, bool) {
-			q := *p
-			q.Columns = append(slices.Clone(always), columns...)
-			before, after, found := strings.Cut(p.SOQL, list)
-			q.SOQL = before + strings.Join(q.Columns, ", ") + after
-			q.Job, q.Loaded, q.Pages, q.Records, q.Rejected, q.Bytes = nil, false, 0, 0, 0, 0
-			return q, found
-		}
-		half, found := part(others[len(others)/2:])
-		if !found || len(others) < 2 {
-			continue
-		}
-		half.Name, half.Of, half.Jobs = fmt.Sprintf("%s-columns-%d", name, len(parts)+1), further, 0
-		if further == "" {
-			further = half.Name
-		}
-		if half.Follows == "" {
-			half.Follows = name
-		}
-		half.Op = string(warehouse.Patch)
-		*p, _ = part(others[:len(others)/2])
-		p.Jobs = min(p.Jobs, 1)
-		parts = append(parts, half)
-	}
-	return parts
-}
-
-// apart tells the columns that every group of columns needs from the others.
-func apart(columns []string) (always, others []string) {
-	for _, c := range columns {
-		if slices.Contains([]string{"Id", "SystemModstamp", "IsDeleted", "MasterRecordId"}, c) {
-			always = append(always, c)
-		} else {
-			others = append(others, c)
-		}
-	}
-	return always, others
 }

@@ -141,7 +141,7 @@ func (r *Replicator) countTogether(ctx context.Context, s survey) error {
 			continue
 		}
 		names = append(names, name)
-		counts = append(counts, queryFor(name, []string{"COUNT()"}, "", "SystemModstamp", s.from[name]))
+		counts = append(counts, countOf(name, "", "SystemModstamp", s.from[name]))
 	}
 	answers, err := r.Org.CountEach(ctx, counts, true)
 	if err != nil {

@@ -55,8 +55,8 @@ func sweepOf(src *source.Source) control.Part {
 	if slices.ContainsFunc(src.Fields, func(f schema.Field) bool { return f.Name == "IsDeleted" }) {
 		columns = append(columns, "IsDeleted")
 	}
-	return control.Part{Name: sweepPart, Op: string(warehouse.Seen), Columns: columns, Reason: string(warehouse.AbsentReason(src.Flow.Where)),
-		SOQL: queryFor(src.Object.Name, columns, src.Flow.Where, "", time.Time{})}
+	return control.Part{Name: sweepPart, Op: string(warehouse.Seen), Reason: string(warehouse.AbsentReason(src.Flow.Where)),
+		Query: queryFor(src.Object.Name, columns, src.Flow.Where, "", time.Time{})}
 }
 
 // What a sweep finds there that the final table lacks is read by its Ids: a
@@ -93,10 +93,10 @@ func (r *Replicator) readFound(ctx context.Context, v *visit) (bool, error) {
 			}
 			break
 		}
-		q := salesforce.Select{Fields: columns, From: v.source.Object.Name, Where: []salesforce.Condition{salesforce.In("Id", ids)}}
+		q := control.Query{Object: v.source.Object.Name, Fields: columns, Where: []string{string(salesforce.In("Id", ids))}}
 		v.attempt.Parts = append(v.attempt.Parts, control.Part{
-			Name: foundPart + strconv.Itoa(n), Op: string(warehouse.Put), Columns: columns, SOQL: q.String(),
-			Mover: moverFor(cmp.Or(row.Mover, string(v.source.Flow.Mover)), int64(len(ids)), q.String()),
+			Name: foundPart + strconv.Itoa(n), Op: string(warehouse.Put), Query: q,
+			Mover: moverFor(cmp.Or(row.Mover, string(v.source.Flow.Mover)), int64(len(ids)), q),
 		})
 	}
 	return true, nil

@@ -1,100 +1,25 @@
 package replicate
 
 import (
-	"cmp"
 	"context"
-	"fmt"
-	"net/url"
 	"slices"
-	"strings"
 
 	"catchment/internal/control"
+	"catchment/internal/replicate/reading"
 	"catchment/internal/warehouse"
 )
-
-// uriLimit is how long a query may be once it is written into a URI: Salesforce
-// takes 16,384 bytes, headers included.
-const uriLimit = 14_000
-
-// divide splits a part that is too wide for one URI into groups of columns. The
-// first stays what it was; the others patch the rows that it makes. All of them
-// read the same records, so what changes between two of them is torn: reread
-// mends that.
-func divide(p control.Part, taken int) []control.Part {
-	if len(p.IDs) > 0 || len(url.QueryEscape(p.SOQL)) <= uriLimit {
-		return []control.Part{p}
-	}
-	always, others := apart(p.Columns)
-	if len(others) == 0 {
-		return []control.Part{p}
-	}
-	fits := func(n int) bool {
-		one, ok := selecting(p, append(slices.Clone(always), others[:n]...))
-		return ok && len(url.QueryEscape(one.SOQL)) <= uriLimit
-	}
-	var groups []control.Part
-	for len(others) > 0 {
-		n := 1
-		for n < len(others) && fits(n+1) {
-			n++
-		}
-		one, ok := selecting(p, append(slices.Clone(always), others[:n]...))
-		if !ok {
-			return []control.Part{p}
-		}
-		if others = others[n:]; len(groups) > 0 {
-			taken++
-			one = following(p, one, fmt.Sprintf("%s-columns-%d", p.Name, taken))
-		}
-		groups = append(groups, one)
-	}
-	return groups
-}
-
-// beside takes the fields out of a part that Bulk can't carry: another part
-// reads them by REST, and patches the rows that the first one makes.
-func beside(p control.Part, byREST func(field string) bool) []control.Part {
-	bulk := slices.DeleteFunc(slices.Clone(p.Columns), byREST)
-	if len(bulk) == len(p.Columns) {
-		return []control.Part{p}
-	}
-	always, _ := apart(bulk)
-	rest := slices.DeleteFunc(slices.Clone(p.Columns), func(c string) bool { return !byREST(c) })
-	first, ok := selecting(p, bulk)
-	further, also := selecting(p, append(always, rest...))
-	if !ok || !also {
-		return []control.Part{p}
-	}
-	further = following(p, further, p.Name+"-by-rest")
-	further.Mover = "rest"
-	return []control.Part{first, further}
-}
-
-// selecting is p with other columns.
-func selecting(p control.Part, columns []string) (control.Part, bool) {
-	before, after, found := strings.Cut(p.SOQL, strings.Join(p.Columns, ", "))
-	p.SOQL, p.Columns = before+strings.Join(columns, ", ")+after, columns
-	return p, found
-}
-
-// following makes one a part that completes what p reads.
-func following(p, one control.Part, name string) control.Part {
-	one.Name, one.Follows, one.Op = name, cmp.Or(p.Follows, p.Name), string(warehouse.Patch)
-	one.Job, one.Jobs = nil, 0
-	return one
-}
 
 // divide puts the groups of a part that one query can't read into the attempt.
 func (v *visit) divide(p *control.Part) *control.Part {
 	groups := []control.Part{*p}
 	switch {
-	case p.Mover == "bulk" && inBulk(v.source, p.Columns):
-		groups = beside(*p, v.source.ByREST)
+	case p.Mover == "bulk" && inBulk(v.source, p.Fields):
+		groups = reading.Beside(*p, v.source.ByREST)
 	case p.Mover == "bulk":
 		groups[0].Mover = "rest"
 	}
 	if groups[0].Mover == "rest" {
-		groups = divide(groups[0], len(v.attempt.Parts))
+		groups = reading.Groups(groups[0], len(v.attempt.Parts))
 		if len(groups) > 1 {
 			v.note("object %s is too wide for one query: it is read in %d groups of columns", v.source.Object.Name, len(groups))
 		}
@@ -166,9 +91,12 @@ func (r *Replicator) reread(ctx context.Context, v *visit) (bool, error) {
 	if len(torn) == 0 {
 		return false, nil
 	}
-	columns := allColumns(*a)
-	a.Parts = append(a.Parts, control.Part{Name: rereadName, Op: string(warehouse.Put), Mover: "rest", Override: true, Columns: columns,
-		IDs: slices.Compact(slices.Sorted(slices.Values(torn))), SOQL: queryFor(v.source.Object.Name, columns, "", "", a.From)})
+	a.Parts = append(a.Parts, control.Part{
+		Name: rereadName, Op: string(warehouse.Put), Mover: "rest", Override: true,
+		Query: control.Query{
+			Object: v.source.Object.Name, Fields: allColumns(*a), IDs: slices.Compact(slices.Sorted(slices.Values(torn))),
+		},
+	})
 	return true, nil
 }
 
@@ -195,7 +123,7 @@ func allColumns(a control.Attempt) []string {
 		if p.Planned() != control.Main && p.Follows != control.Main {
 			continue
 		}
-		for _, c := range p.Columns {
+		for _, c := range p.Fields {
 			if !slices.Contains(all, c) {
 				all = append(all, c)
 			}

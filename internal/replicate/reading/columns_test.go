@@ -1,16 +1,15 @@
-package replicate
+package reading
 
 import (
+	"catchment/internal/control"
 	"fmt"
 	"net/url"
 	"slices"
 	"strings"
 	"testing"
-
-	"catchment/internal/control"
 )
 
-func TestDivide(t *testing.T) {
+func TestGroups(t *testing.T) {
 	t.Parallel()
 	part := func(op string, fields int) control.Part {
 		columns := []string{"Id"}
@@ -18,25 +17,26 @@ func TestDivide(t *testing.T) {
 			columns = append(columns, fmt.Sprintf("A_field_with_a_name_that_is_long_%03d__c", n))
 		}
 		columns = append(columns, "IsDeleted", "SystemModstamp")
-		return control.Part{Name: "main", Op: op, Mover: "rest", Columns: columns, Jobs: 3,
-			SOQL: "SELECT " + strings.Join(columns, ", ") + " FROM Wide__c WHERE (Name = 'a, b') AND SystemModstamp >= 2026-01-01T00:00:00Z"}
+		where := []string{"(Name = 'a, b')", "SystemModstamp >= 2026-01-01T00:00:00Z"}
+		return control.Part{Name: "main", Op: op, Mover: "rest", Jobs: 3,
+			Query: control.Query{Object: "Wide__c", Fields: columns, Where: where}}
 	}
 	for fields, want := range map[int]int{0: 1, 10: 1, 300: 1, 400: 2, 800: 3} {
 		p := part("put", fields)
-		groups := divide(p, 2)
+		groups := Groups(p, 2)
 		if len(groups) != want {
 			t.Errorf("%d fields: %d groups, want %d", fields, len(groups), want)
 		}
 		var all []string
 		for i, g := range groups {
-			if len(url.QueryEscape(g.SOQL)) > uriLimit {
-				t.Errorf("%d fields, group %d: a query of %d bytes", fields, i, len(url.QueryEscape(g.SOQL)))
+			if len(url.QueryEscape(SOQL(g.Query))) > uriLimit {
+				t.Errorf("%d fields, group %d: a query of %d bytes", fields, i, len(url.QueryEscape(SOQL(g.Query))))
 			}
-			if !strings.HasPrefix(g.SOQL, "SELECT "+strings.Join(g.Columns, ", ")+" FROM Wide__c WHERE (Name = 'a, b')") {
-				t.Errorf("%d fields, group %d: %s", fields, i, g.SOQL)
+			if !strings.HasPrefix(SOQL(g.Query), "SELECT "+strings.Join(g.Fields, ", ")+" FROM Wide__c WHERE (Name = 'a, b')") {
+				t.Errorf("%d fields, group %d: %s", fields, i, SOQL(g.Query))
 			}
 			for _, must := range []string{"Id", "IsDeleted", "SystemModstamp"} {
-				if !slices.Contains(g.Columns, must) {
+				if !slices.Contains(g.Fields, must) {
 					t.Errorf("%d fields, group %d lacks %s", fields, i, must)
 				}
 			}
@@ -46,16 +46,16 @@ func TestDivide(t *testing.T) {
 			if i > 0 && (g.Name != fmt.Sprintf("main-columns-%d", i+2) || g.Op != "patch" || g.Follows != "main" || g.Jobs != 0) {
 				t.Errorf("group %d: %s %s %s %d", i, g.Name, g.Op, g.Follows, g.Jobs)
 			}
-			all = append(all, g.Columns...)
+			all = append(all, g.Fields...)
 		}
 		slices.Sort(all)
-		if all = slices.Compact(all); len(all) != len(p.Columns) {
-			t.Errorf("%d fields: %d of %d columns are read", fields, len(all), len(p.Columns))
+		if all = slices.Compact(all); len(all) != len(p.Fields) {
+			t.Errorf("%d fields: %d of %d columns are read", fields, len(all), len(p.Fields))
 		}
 	}
 	byID := part("put", 800)
 	byID.IDs = []string{"a0I000000000001AAA"}
-	if got := divide(byID, 1); len(got) != 1 {
+	if got := Groups(byID, 1); len(got) != 1 {
 		t.Errorf("read by Id in %d groups", len(got))
 	}
 }
