@@ -71,7 +71,7 @@ deps: .venv/installed ## install what the tests need beside Go: PostgreSQL, curl
 
 .PHONY: test
 test: deps ## all tests
-	$(GO) test -timeout 30m ./...
+	$(GO) test -vet=off -parallel 4 -timeout 30m ./... # lint vets; many tests wait for PostgreSQL
 	$(took)
 
 # What does more than one thing at once, for the race detector. Whatever links

@@ -6,8 +6,11 @@ set -eu
 folder=${1:?usage: check.sh FOLDER [--update]}
 here=$(cd "$(dirname "$0")" && pwd)
 mkdir -p "$folder"
-cp "$here/package.json" "$here/package-lock.json" "$folder/"
-npm ci --prefix "$folder" --ignore-scripts --no-audit --no-fund --silent
+if ! cmp -s "$here/package-lock.json" "$folder/installed.json"; then
+  cp "$here/package.json" "$here/package-lock.json" "$folder/"
+  npm ci --prefix "$folder" --ignore-scripts --no-audit --no-fund --silent
+  cp "$here/package-lock.json" "$folder/installed.json"
+fi
 export LC_ALL=C
 node "$here/oracle.mjs" "$folder" "$here"/../*.txt >"$folder/answers.out"
 if [ "${2:-}" = --update ]; then
