@@ -17,7 +17,7 @@ import (
 )
 
 // data is a client of the Data API.
-func data(s rig.Shelf, t *testing.T) *redshiftdata.Client {
+func data(t *testing.T, s rig.Shelf) *redshiftdata.Client {
 	t.Helper()
 	c, err := s.Config()
 	if err != nil {
@@ -27,10 +27,10 @@ func data(s rig.Shelf, t *testing.T) *redshiftdata.Client {
 }
 
 // calls are all CALLs that the Data API was sent, the newest first.
-func calls(s rig.Shelf, t *testing.T) []types.StatementData {
+func calls(t *testing.T, s rig.Shelf) []types.StatementData {
 	t.Helper()
 	var all []types.StatementData
-	for p := redshiftdata.NewListStatementsPaginator(data(s, t), &redshiftdata.ListStatementsInput{}); p.HasMorePages(); {
+	for p := redshiftdata.NewListStatementsPaginator(data(t, s), &redshiftdata.ListStatementsInput{}); p.HasMorePages(); {
 		page, err := p.NextPage(context.Background())
 		if err != nil {
 			t.Error(err)
@@ -72,7 +72,7 @@ func asked(r *rig.Rig, f func(id string)) {
 }
 
 // typed does SQL in a session of its own, outside of any transaction.
-func typed(s rig.Shelf, t *testing.T, sql string) {
+func typed(t *testing.T, s rig.Shelf, sql string) {
 	conn, err := pgx.Connect(context.Background(), s.Redshift.URL())
 	if err == nil {
 		_, err = conn.Exec(context.Background(), sql)
@@ -85,7 +85,7 @@ func typed(s rig.Shelf, t *testing.T, sql string) {
 
 // locked holds a lock on a table until the function that it returns is called:
 // whoever merges into it has to wait.
-func locked(s rig.Shelf, t *testing.T, table string) (release func()) {
+func locked(t *testing.T, s rig.Shelf, table string) (release func()) {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), s.Redshift.URL())
 	if err == nil {
@@ -107,11 +107,11 @@ func newDetached(t *testing.T) *machines {
 	r.Keeps("Account", "Name", "Industry")
 	r.Flows[0].Mover = flow.Bulk
 	r.Shelf = shelfOf(t, "redshift-data")
-	c := newMachinesOf(r)
+	c := machinesOf(r)
 	if err := c.execute(nil); err != nil {
 		t.Fatal(err)
 	}
-	if got := calls(r.Shelf, t); len(got) != 1 || got[0].Status != types.StatusStringFinished {
+	if got := calls(t, r.Shelf); len(got) != 1 || got[0].Status != types.StatusStringFinished {
 		t.Fatalf("CALLs of the first run: %v", got)
 	}
 	c.change()
@@ -133,7 +133,7 @@ func TestMergeOutlivesItsFunction(t *testing.T) {
 			return
 		}
 		if lives++; lives == 1 {
-			release = locked(c.Shelf, t, "salesforce.account")
+			release = locked(t, c.Shelf, "salesforce.account")
 		}
 		if lives > 3 {
 			release()
@@ -145,7 +145,7 @@ func TestMergeOutlivesItsFunction(t *testing.T) {
 	if err := c.execute(nil); err != nil {
 		t.Fatal(err)
 	}
-	if got := calls(c.Shelf, t); len(got) != 2 || got[0].Status != types.StatusStringFinished || lives != 4 {
+	if got := calls(t, c.Shelf); len(got) != 2 || got[0].Status != types.StatusStringFinished || lives != 4 {
 		t.Errorf("CALLs after %d lives: %v", lives, got)
 	}
 	c.Agrees()
@@ -163,19 +163,19 @@ func TestMergeIsCancelled(t *testing.T) {
 			return
 		}
 		if tries++; tries == 1 {
-			release = locked(c.Shelf, t, "salesforce.account")
+			release = locked(t, c.Shelf, "salesforce.account")
 		}
 	}
 	asked(c.Rig, func(id string) {
 		if tries == 1 {
-			cancelled(c.Shelf, t, id)
+			cancelled(t, c.Shelf, id)
 			release()
 		}
 	})
 	if err := c.execute(nil); err != nil {
 		t.Fatal(err)
 	}
-	if got := calls(c.Shelf, t); len(got) != 3 || got[1].Status != types.StatusStringAborted || got[0].Status != types.StatusStringFinished || tries != 2 {
+	if got := calls(t, c.Shelf); len(got) != 3 || got[1].Status != types.StatusStringAborted || got[0].Status != types.StatusStringFinished || tries != 2 {
 		t.Errorf("CALLs in %d tries: %v", tries, got)
 	}
 	c.Agrees()
@@ -183,8 +183,8 @@ func TestMergeIsCancelled(t *testing.T) {
 
 // cancelled cancels a statement, and waits until it has ended: the answer to
 // CancelStatement comes before that.
-func cancelled(s rig.Shelf, t *testing.T, id string) {
-	api, ctx := data(s, t), context.Background()
+func cancelled(t *testing.T, s rig.Shelf, id string) {
+	api, ctx := data(t, s), context.Background()
 	if _, err := api.CancelStatement(ctx, &redshiftdata.CancelStatementInput{Id: &id}); err != nil {
 		t.Error(err)
 		return

@@ -34,7 +34,7 @@ type machines struct {
 	begun func(function string, end func(killed bool)) // sees calls begin; may be nil
 }
 
-func newMachinesOf(r *rig.Rig) *machines { return &machines{Rig: r, over: map[string]bool{}} }
+func machinesOf(r *rig.Rig) *machines { return &machines{Rig: r, over: map[string]bool{}} }
 
 // execute runs one execution of the machine. It is stopped before the state
 // that enter refuses.
@@ -101,7 +101,7 @@ func newMachines(t *testing.T) *machines {
 	r.Keeps("Account", "Name", "Industry", "ParentId")
 	r.Keeps("Contact", "LastName", "Email", "AccountId")
 	r.Flows[0].Mover, r.Flows[1].Mover = flow.Bulk, flow.REST
-	return newMachinesOf(r)
+	return machinesOf(r)
 }
 
 // The machine does what the engine does, also where no two of its calls share a
@@ -221,7 +221,7 @@ func TestFunctionEndsInTheMiddleOfLoad(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			r := rig.New(t, rig.NewOrg(t, map[string]int{"Account": 100}, nil), "Account")
 			r.Flows[0].Mover = flow.Bulk
-			c := newMachinesOf(r)
+			c := machinesOf(r)
 			var results, ends int
 			var mu sync.Mutex
 			r.Between(func(w http.ResponseWriter, req *http.Request, next http.Handler) {
@@ -303,7 +303,7 @@ func TestOneBadFlowInAMachine(t *testing.T) {
 	for i := range r.Flows {
 		r.Flows[i].Mover = flow.REST
 	}
-	c := newMachinesOf(r)
+	c := machinesOf(r)
 	r.Between(func(w http.ResponseWriter, req *http.Request, next http.Handler) {
 		if strings.Contains(req.URL.Query().Get("q"), "FROM Case") {
 			w.Header().Set("Content-Type", "application/json")

@@ -38,7 +38,7 @@ func intoRedshift(t *testing.T, org *fakeorg.Org, by flow.Mover) (*machines, *cl
 			c.driver = itself
 		}
 	}
-	return newMachinesOf(r), c
+	return machinesOf(r), c
 }
 
 // leaves is all that a run leaves in the warehouse, as texts: the final tables,
@@ -255,7 +255,7 @@ func TestOneBadTableAmongTwenty(t *testing.T) {
 	row := r.Run(func(p *rig.Process) {
 		p.Before = func(step string, task plan.Task) {
 			if step == replicate.Consolidate && task.Flow == bad {
-				typed(r.Shelf, t, "ALTER TABLE salesforce.thing07__c ALTER COLUMN note__c TYPE VARCHAR(3)") // "three" has five bytes
+				typed(t, r.Shelf, "ALTER TABLE salesforce.thing07__c ALTER COLUMN note__c TYPE VARCHAR(3)") // "three" has five bytes
 			}
 		}
 	})
@@ -276,7 +276,7 @@ func TestOneBadTableAmongTwenty(t *testing.T) {
 		}
 	}
 	p.Close()
-	typed(r.Shelf, t, "ALTER TABLE salesforce.thing07__c ALTER COLUMN note__c TYPE VARCHAR(320)")
+	typed(t, r.Shelf, "ALTER TABLE salesforce.thing07__c ALTER COLUMN note__c TYPE VARCHAR(320)")
 	r.Done(nil)
 	r.Same()
 	attempts, err := func() ([]control.Attempt, error) {
