@@ -193,7 +193,7 @@ func (c *Cluster) serve(bin string, owner *syscall.SysProcAttr) error {
 	ended := make(chan error, 1)
 	go func() { ended <- cmd.Wait() }()
 	for {
-		if c.admin(context.Background(), "SELECT 1") == nil {
+		if c.answers() {
 			return nil
 		}
 		select {
@@ -204,6 +204,20 @@ func (c *Cluster) serve(bin string, owner *syscall.SysProcAttr) error {
 		case <-time.After(50 * time.Millisecond):
 		}
 	}
+}
+
+// answers tells whether this server listens at its address, and not another one
+// that took the port.
+func (c *Cluster) answers() bool {
+	ctx := context.Background()
+	conn, err := pgx.Connect(ctx, "postgres://postgres@"+c.addr+"/postgres?sslmode=disable")
+	if err != nil {
+		return false
+	}
+	defer conn.Close(ctx)
+	var data string
+	err = conn.QueryRow(ctx, "SHOW data_directory").Scan(&data)
+	return err == nil && data == filepath.Join(c.dir, "data")
 }
 
 func (c *Cluster) configure() error {
