@@ -71,7 +71,8 @@ deps: .venv/installed ## install what the tests need beside Go: PostgreSQL, curl
 
 .PHONY: test
 test: deps ## all tests
-	$(GO) test -vet=off -parallel 4 -timeout 30m ./... # lint vets; many tests wait for PostgreSQL
+	# lint vets; many tests wait for PostgreSQL; the longest first, so that none of them is left alone at the end
+	$(GO) test -vet=off -parallel 4 -timeout 30m ./internal/replicate ./internal/warehouse/redshift ./cmd/catchment ./...
 	$(took)
 
 # What does more than one thing at once, for the race detector. Whatever links
