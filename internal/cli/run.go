@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -78,7 +79,17 @@ func (p *work) run(ctx context.Context, names []string, flags runFlags) (control
 	if len(run.Objects) == 0 || run.Ended.IsZero() || context.Cause(ctx) != nil {
 		return run, runErr // nothing to report: list or publish itself failed, or nobody waits for it
 	}
+	if untold(run) {
+		return run, runErr
+	}
 	return run, nil // what went wrong with a flow stands in its row
+}
+
+// untold tells whether a run failed and none of its flows says why: the control
+// table couldn't be written, say, and then could.
+func untold(run control.RunRow) bool {
+	failed := run.State == control.Failed || run.State == control.Partial
+	return failed && !slices.ContainsFunc(run.Objects, func(o control.RunObject) bool { return o.State == control.FlowFailed })
 }
 
 // report prints a run's result and turns it into an exit code.
