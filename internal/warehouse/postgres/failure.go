@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"regexp"
 	"strings"
@@ -34,7 +35,8 @@ func failure(place string, err error) error {
 		return plan.Fixf("look at the host in warehouse.url", "%s: no host has this name", place)
 	}
 	_, connecting := errors.AsType[*pgconn.ConnectError](err)
-	if connecting && strings.Contains(err.Error(), "tls") {
+	broke := lost(err) || errors.Is(err, io.EOF) // a server that stops or starts answers nothing
+	if connecting && strings.Contains(err.Error(), "tls") && !broke {
 		return plan.Fixf("look at sslmode and sslrootcert in warehouse.url, and at the server's certificate", "%s: no TLS connection came about", place)
 	}
 	if connecting {

@@ -197,6 +197,17 @@ func (s *stalled) Read(b []byte) (int, error) {
 	return n, err
 }
 
+// checkpointer tells when the server last started its own processes.
+func (s *site) checkpointer() (at time.Time, err error) {
+	conn, err := pgx.Connect(s.t.Context(), s.url)
+	if err != nil {
+		return at, err
+	}
+	defer conn.Close(s.t.Context())
+	err = conn.QueryRow(s.t.Context(), "SELECT backend_start FROM pg_stat_activity WHERE backend_type = 'checkpointer'").Scan(&at)
+	return at, err
+}
+
 func TestKilledBackend(t *testing.T) {
 	t.Parallel()
 	durable := &pgtest.Cluster{Durable: true}
@@ -208,17 +219,22 @@ func TestKilledBackend(t *testing.T) {
 		failed <- err
 	}()
 	<-reached
-	var pid int
-	s.ask(&pid, "SELECT pid FROM pg_stat_activity WHERE query LIKE 'COPY%'")
+	pid := 0
+	for pid == 0 { // what reads the page may be ahead of the server
+		s.ask(&pid, "SELECT coalesce(max(pid), 0) FROM pg_stat_activity WHERE query LIKE 'COPY%'")
+	}
+	before, err := s.checkpointer()
+	must(t, err)
 	must(t, syscall.Kill(pid, syscall.SIGKILL))
 	close(goOn)
 	retryable(t, <-failed)
 	for { // the server starts anew, and says so, as long as that takes
-		err := s.w.Migrate(t.Context())
-		if err == nil {
+		if err := s.w.Migrate(t.Context()); err != nil {
+			retryable(t, err)
+		}
+		if now, err := s.checkpointer(); err == nil && !now.Equal(before) {
 			break
 		}
-		retryable(t, err)
 		time.Sleep(50 * time.Millisecond)
 	}
 	if n := s.staged(); n != 0 {
