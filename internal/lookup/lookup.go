@@ -74,8 +74,9 @@ func (f Finder) Records(ctx context.Context, ids, fields []string) iter.Seq2[sal
 	if f.Where != "" {
 		q.Where = append(q.Where, salesforce.Raw(f.Where))
 	}
+	atOnce := PerQuery(len(q.String()))
 	return func(yield func(salesforce.Record, error) bool) {
-		for chunk := range slices.Chunk(ids, PerQuery(len(q.String()))) {
+		for chunk := range slices.Chunk(ids, atOnce) {
 			if err := f.before(ctx); err != nil {
 				yield(salesforce.Record{}, err)
 				return
@@ -89,7 +90,6 @@ func (f Finder) Records(ctx context.Context, ids, fields []string) iter.Seq2[sal
 					return
 				}
 			}
-			q.Where[0] = salesforce.In("Id", nil)
 		}
 	}
 }

@@ -24,7 +24,7 @@ func (w Way) Page(row control.PageRow) warehouse.Page {
 	}
 	p.Rejected = w.rejectedPage(row)
 	if row.NULs > 0 && !w.KeepsNUL {
-		p = rewritten(p, withoutNUL)
+		p = rewritten(p, page.WithoutNUL)
 	}
 	if pointed := w.pointed(row); len(pointed) > 0 {
 		p = rewritten(p, func(stored io.ReadCloser, packed bool) (io.ReadCloser, error) {
@@ -46,11 +46,6 @@ func rewritten(p warehouse.Page, rewrite func(stored io.ReadCloser, packed bool)
 		return rewrite(stored, packed)
 	}
 	return p
-}
-
-// withoutNUL is for a warehouse that can't store NUL.
-func withoutNUL(stored io.ReadCloser, packed bool) (io.ReadCloser, error) {
-	return page.WithoutNUL(stored, packed)
 }
 
 // pointed is the fields of whole numbers that a page writes with a point, as 5.0
