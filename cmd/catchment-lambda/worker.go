@@ -59,14 +59,15 @@ func (w *worker) reopen(ctx context.Context, run string) (err error) {
 		return errors.Join(err, p.Close())
 	}
 	w.run, w.project = run, p
-	w.replicator = p.Replicator(nil)
-	w.replicator.Options.StageLimit = 0 // S3 has no end; the gate bounds one process only
-	w.replicator.Options.Dead = func(execution string) bool { return w.account.Ended(execution) }
+	o := p.RunOptions()
+	o.StageLimit = 0 // S3 has no end; the quota bounds one process only
+	o.Dead = func(execution string) bool { return w.account.Ended(execution) }
 	if job := w.world.Getenv("CATCHMENT_GLUE_JOB"); job != "" {
-		w.replicator.Options.Elsewhere = func(ctx context.Context, attempt string) (bool, error) {
+		o.Elsewhere = func(ctx context.Context, attempt string) (bool, error) {
 			return w.account.ConsolidatedByGlue(ctx, job, attempt)
 		}
 	}
+	w.replicator = p.Replicator(nil, o)
 	w.steps = w.replicator.Steps()
 	return nil
 }

@@ -99,7 +99,7 @@ can be read and reviewed. No stack is made and nothing is copied.`,
 			if err != nil {
 				return err
 			}
-			r := p.replicator(args, false)
+			r := p.Replicator(args, p.runOptions(false))
 			for _, fl := range flows {
 				key, err := r.Keep(cmd.Context(), fl)
 				if err != nil {

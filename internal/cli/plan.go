@@ -49,7 +49,7 @@ func (p *work) plan(cmd *cobra.Command, names []string, full bool) error {
 	if err != nil {
 		return err
 	}
-	r := p.replicator(names, false)
+	r := p.Replicator(names, p.runOptions(false))
 	r.Options.Full = full
 	var forecasts []replicate.Forecast
 	var errs []error

@@ -46,10 +46,11 @@ func (w *work) holder() string {
 	return fmt.Sprintf("process %d on %s", os.Getpid(), host)
 }
 
-func (w *work) replicator(names []string, alone bool) *replicate.Replicator {
-	r := w.Replicator(names)
-	r.Options.Holder, r.Options.Alone, r.Options.Stop = w.holder(), alone, w.stop
-	return r
+// runOptions are the settings of a run of this process.
+func (w *work) runOptions(alone bool) replicate.Options {
+	o := w.RunOptions()
+	o.Holder, o.Alone, o.Stop = w.holder(), alone, w.stop
+	return o
 }
 
 // holds is who holds flows in one call of the command.

@@ -65,11 +65,10 @@ func (p *work) run(ctx context.Context, names []string, flags runFlags) (control
 	if err != nil {
 		return control.RunRow{}, err
 	}
-	r := p.replicator(names, alone)
-	r.Options.Full, r.Options.AllowDeletes = flags.full, flags.allowDeletes
 	bars := p.newProgress()
-	r.Options.Progress = bars.hear
-	e := engine.Engine{Steps: r.Steps(), Stop: p.stop, Observer: bars}
+	o := p.runOptions(alone)
+	o.Full, o.AllowDeletes, o.Progress = flags.full, flags.allowDeletes, bars.hear
+	e := engine.Engine{Steps: p.Replicator(names, o).Steps(), Stop: p.stop, Observer: bars}
 	runErr := e.Run(ctx, replicate.Plan(p.File.Limits.Flows), plan.Task{Run: id})
 	bars.end()
 	run, err := p.Control.Run(context.WithoutCancel(ctx), id)

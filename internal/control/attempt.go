@@ -92,7 +92,7 @@ type Attempt struct {
 	To       time.Time `json:"to,omitzero"`
 	Grade    string    `json:"grade,omitzero"`
 
-	Parts  []Part          `json:"parts,omitempty"`
+	Parts  []*Part         `json:"parts,omitempty"`
 	Counts json.RawMessage `json:"counts,omitempty"` // the warehouse's, of the consolidation
 
 	Statement string `json:"statement,omitzero"` // the warehouse's id of the consolidation under way, where it needs nobody to wait for it

@@ -102,7 +102,7 @@ func TestAttemptLife(t *testing.T) {
 	} {
 		c.add(time.Minute)
 		a.State = next
-		a.Parts = []control.Part{{Name: control.Main, Job: json.RawMessage(`{"id":"750"}`)}}
+		a.Parts = []*control.Part{{Name: control.Main, Job: json.RawMessage(`{"id":"750"}`)}}
 		a = save(t, ctl, a)
 		got, found, err := ctl.Open(ctx, "Account")
 		if !found || err != nil || got.State != next || got.Version != a.Version || !got.Updated.Equal(c.now()) {
@@ -264,7 +264,7 @@ func TestOlderAttempts(t *testing.T) {
 		if err != nil || !found || a.State != control.Loaded || a.Fence != 3 || a.From.IsZero() || a.Mover() != "bulk" {
 			t.Fatalf("%+v, %v, %v", a, found, err)
 		}
-		want := []control.Part{{Name: "main", Op: "put", Mover: "bulk", Query: control.Query{Object: "Account", Fields: []string{"Id"}},
+		want := []*control.Part{{Name: "main", Op: "put", Mover: "bulk", Query: control.Query{Object: "Account", Fields: []string{"Id"}},
 			Job: json.RawMessage(`{"id":"750"}`), Jobs: 2, Loaded: true, Pages: 3, Records: 40, Bytes: 500}}
 		if !reflect.DeepEqual(a.Parts, want) {
 			t.Errorf("parts: %+v", a.Parts)

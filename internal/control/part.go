@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"slices"
 )
 
 // Main is the name of the part that reads whole records from the watermark on.
@@ -36,12 +35,19 @@ type Part struct {
 
 // Part finds a part by its name, nil where there is none.
 func (a *Attempt) Part(name string) *Part {
-	for i := range a.Parts {
-		if a.Parts[i].Name == name {
-			return &a.Parts[i]
+	for _, p := range a.Parts {
+		if p.Name == name {
+			return p
 		}
 	}
 	return nil
+}
+
+// Add puts further parts into the attempt.
+func (a *Attempt) Add(parts ...Part) {
+	for _, p := range parts {
+		a.Parts = append(a.Parts, &p)
+	}
 }
 
 // Reset forgets what a part has brought: another job reads it anew.
@@ -58,9 +64,9 @@ func (p Part) Planned() string { return cmp.Or(p.Of, p.Name) }
 // read: itself, and what was split off it.
 func (a *Attempt) Reading(name string) []*Part {
 	var parts []*Part
-	for i := range a.Parts {
-		if a.Parts[i].Planned() == name {
-			parts = append(parts, &a.Parts[i])
+	for _, p := range a.Parts {
+		if p.Planned() == name {
+			parts = append(parts, p)
 		}
 	}
 	return parts
@@ -69,13 +75,15 @@ func (a *Attempt) Reading(name string) []*Part {
 // MarshalJSON writes the query of parts that were split off another only once:
 // it may be long, and the row of an attempt may not.
 func (a Attempt) MarshalJSON() ([]byte, error) {
-	a.Parts = slices.Clone(a.Parts)
-	for i := range a.Parts {
-		p := &a.Parts[i]
+	parts := make([]*Part, len(a.Parts))
+	for i, p := range a.Parts {
+		short := *p
 		if of := a.Part(p.Of); of != nil && p.Query.alike(of.Query) {
-			p.Query = Query{IDs: p.IDs, Least: p.Least, Below: p.Below}
+			short.Query = Query{IDs: p.IDs, Least: p.Least, Below: p.Below}
 		}
+		parts[i] = &short
 	}
+	a.Parts = parts
 	type plain Attempt
 	return json.Marshal(plain(a))
 }
@@ -86,8 +94,7 @@ func (a *Attempt) UnmarshalJSON(text []byte) error {
 	if err := json.Unmarshal(text, (*plain)(a)); err != nil {
 		return err
 	}
-	for i := range a.Parts {
-		p := &a.Parts[i]
+	for _, p := range a.Parts {
 		if of := a.Part(p.Of); of != nil && p.Object == "" {
 			all := of.Query
 			all.IDs, all.Least, all.Below = p.IDs, p.Least, p.Below
@@ -151,7 +158,7 @@ func divideAttempts(ctx context.Context, t Table) error {
 		if err != nil {
 			return err
 		}
-		a.Parts = []Part{{
+		a.Parts = []*Part{{
 			Name: Main, Op: "put", Mover: old.Mover, Query: query, Job: old.Job, Jobs: old.Jobs,
 			Loaded: old.State.Past(Extracted), Pages: old.Pages, Records: old.Records, Bytes: old.Bytes,
 		}}

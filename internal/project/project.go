@@ -286,18 +286,23 @@ func (p *Project) openLanders() error {
 	return nil
 }
 
-// Replicator makes what does a run's steps, for the flows that were named. Who
-// it is, and when it stops, is for the caller to fill in.
-func (p *Project) Replicator(names []string) *replicate.Replicator {
-	return &replicate.Replicator{
-		Org: p.Org, Warehouse: p.Warehouse, Control: p.Control, Stage: p.Stage, Movers: p.movers(), Landers: p.landers,
-		Flows: func(ctx context.Context) ([]flow.Flow, error) { return p.Flows(ctx, names) },
-		Options: replicate.Options{
-			Downloads: p.File.Limits.Downloads, StageLimit: int64(p.File.Limits.Stage), Keep: p.File.Stage.Keep,
-			Now: p.Now, LandApart: p.File.AppFlow.Landing == flow.ApartLanding, Composite: p.File.Org.Composite,
-			Secret: p.Secret, Reserve: int(p.File.Org.Reserve),
-		},
+// RunOptions are the settings of a run that the configuration makes. Who it is, and when
+// it stops, is for the caller to fill in.
+func (p *Project) RunOptions() replicate.Options {
+	return replicate.Options{
+		Downloads: p.File.Limits.Downloads, StageLimit: int64(p.File.Limits.Stage), Keep: p.File.Stage.Keep,
+		Now: p.Now, LandApart: p.File.AppFlow.Landing == flow.ApartLanding, Composite: p.File.Org.Composite,
+		Secret: p.Secret, Reserve: int(p.File.Org.Reserve),
 	}
+}
+
+// Replicator makes what does a run's steps, for the flows that were named.
+func (p *Project) Replicator(names []string, o replicate.Options) *replicate.Replicator {
+	return replicate.New(replicate.Collaborators{
+		Org: p.Org, Warehouse: p.Warehouse, Control: p.Control, Stage: p.Stage,
+		Movers: p.movers(), Landers: p.landers,
+		Flows: func(ctx context.Context) ([]flow.Flow, error) { return p.Flows(ctx, names) },
+	}, o)
 }
 
 // Sources finds what is copied of a flow, as a run does. Where no warehouse is open
@@ -317,7 +322,7 @@ func (p *Project) Adopter(h lease.Holder) *adopt.Adopter {
 
 // Eraser makes what removes every trace of records.
 func (p *Project) Eraser(h lease.Holder) *erase.Eraser {
-	all := p.Replicator(nil)
+	all := p.Replicator(nil, p.RunOptions())
 	return &erase.Eraser{
 		Org: p.Org, Warehouse: p.Warehouse, Control: p.Control, Stage: p.Stage,
 		Holder: p.Holder(h), Flows: all.Flows, GiveUp: all.GiveUp,

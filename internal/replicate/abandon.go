@@ -42,7 +42,8 @@ func (r *Replicator) abandon(ctx context.Context, held *lease.Lease, a control.A
 	}
 	// What still lands must not land among the rows of the next attempt. Where
 	// that can't be done now, drop does it.
-	_ = r.eachLanding(&visit{attempt: a}, func(l *landing) error { return l.Drop(ctx, l.now) })
+	s := &attemptStep{Replicator: r, attempt: a}
+	_ = s.eachLanding(func(l *landing) error { return l.drop(ctx) })
 	a.State, a.Fence = control.Abandoned, held.Fence().Number
 	a.Notes = append(a.Notes, "given up: "+why)
 	_, err := r.Control.SaveAttempt(ctx, a)

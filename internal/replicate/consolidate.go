@@ -13,30 +13,30 @@ import (
 // consolidate merges staging into the final table and moves the watermark, in
 // one transaction of the warehouse (invariant 1). The control table's copies
 // follow after it.
-func (r *Replicator) consolidate(ctx context.Context, v *visit) error {
-	a := &v.attempt
-	if ended, err := r.consolidateDetached(ctx, v); err != nil || !ended {
+func (s *attemptStep) consolidate(ctx context.Context) error {
+	a := &s.attempt
+	if ended, err := s.consolidateDetached(ctx); err != nil || !ended {
 		return err
 	}
-	m := v.merge()
-	m.AllowDeletes = r.Options.AllowDeletes
-	counts, err := r.Warehouse.Consolidate(ctx, v.fence(), m)
+	m := s.merge()
+	m.AllowDeletes = s.Options.AllowDeletes
+	counts, err := s.Warehouse.Consolidate(ctx, s.fence(), m)
 	if err != nil {
 		return err
 	}
 	if a.Counts, err = json.Marshal(counts); err != nil {
 		return fmt.Errorf("note the counts of attempt %s: %w", a.ID, err)
 	}
-	v.noteStale(counts.Patched)
-	if err := r.noteNULs(ctx, v); err != nil {
+	s.noteStale(counts.Patched)
+	if err := s.noteNULs(ctx); err != nil {
 		return err
 	}
-	swept, err := r.sweptAt(a)
+	swept, err := sweptAt(a)
 	if err != nil {
 		return err
 	}
-	_, err = r.Control.UpdateFlow(ctx, a.Flow, func(f *control.FlowRow) {
-		f.Generation, f.Fingerprint = a.Generation, flow.Fingerprint(v.source.Flow) // a crash may have kept list from it
+	_, err = s.Control.UpdateFlow(ctx, a.Flow, func(f *control.FlowRow) {
+		f.Generation, f.Fingerprint = a.Generation, flow.Fingerprint(s.source.Flow) // a crash may have kept list from it
 		f.Rows, f.LastError = counts.Rows, ""
 		if !a.To.IsZero() { // an attempt that only mends moves no watermark
 			f.Watermark, f.Grade = a.To, a.Grade
@@ -44,7 +44,7 @@ func (r *Replicator) consolidate(ctx context.Context, v *visit) error {
 		if !swept.IsZero() {
 			f.SweptAt = swept
 		}
-		f.Unfilled = without(append(f.Unfilled, unread(v.source, *a)...), filled(v.source, *a))
+		f.Unfilled = without(append(f.Unfilled, unread(s.source, *a)...), filled(s.source, *a))
 		if refreshed(*a) {
 			f.RefreshedAt = a.Created
 		}
@@ -54,29 +54,29 @@ func (r *Replicator) consolidate(ctx context.Context, v *visit) error {
 	}
 	a.State = control.Consolidated
 	_, records, bytes := a.Sums()
-	r.progress(Progress{Flow: a.Flow, Step: Consolidate, Records: records, Of: records, Bytes: bytes, Mover: a.Mover()})
+	s.progress(Progress{Flow: a.Flow, Step: Consolidate, Records: records, Of: records, Bytes: bytes, Mover: a.Mover()})
 	return nil
 }
 
 // merge is how the attempt is to be consolidated.
-func (v *visit) merge() warehouse.Merge {
-	a := &v.attempt
+func (s *attemptStep) merge() warehouse.Merge {
+	a := &s.attempt
 	pages, records, _ := a.Sums()
 	m := warehouse.Merge{
-		Table: v.source.Table, Attempt: a.ID, Policy: warehouse.Policy(v.source.Flow.Deletes),
+		Table: s.source.Table, Attempt: a.ID, Policy: warehouse.Policy(s.source.Flow.Deletes),
 		Pages: pages, Rows: records,
-		Complete: a.Complete, AbsentReason: warehouse.AbsentReason(v.source.Flow.Where), Override: a.Full,
+		Complete: a.Complete, AbsentReason: warehouse.AbsentReason(s.source.Flow.Where), Override: a.Full,
 		Generation: a.Generation, Watermark: a.To, Grade: a.Grade,
 	}
 	if a.Forget {
-		m.Forget = v.source.Guarded()
+		m.Forget = s.source.Guarded()
 	}
 	return m
 }
 
 // noteNULs reports where values held NUL characters.
-func (r *Replicator) noteNULs(ctx context.Context, v *visit) error {
-	pages, err := r.Control.Pages(ctx, v.attempt.ID)
+func (s *attemptStep) noteNULs(ctx context.Context) error {
+	pages, err := s.Control.Pages(ctx, s.attempt.ID)
 	if err != nil {
 		return err
 	}
@@ -90,10 +90,26 @@ func (r *Replicator) noteNULs(ctx context.Context, v *visit) error {
 	}
 	if count > 0 {
 		what := "replaced by U+2400"
-		if r.Warehouse.KeepsNUL() {
+		if s.Warehouse.KeepsNUL() {
 			what = "kept"
 		}
-		v.note("%d NUL characters were %s, the first in %s", count, what, first)
+		s.note("%d NUL characters were %s, the first in %s", count, what, first)
 	}
 	return nil
+}
+
+// noteStale says how many rows a comparison has found out of date.
+func (s *attemptStep) noteStale(patched int64) {
+	a := &s.attempt
+	filling := a.Part(backfillPart) != nil || completed(*a) // other patches are among these
+	if a.Part(refreshPart) != nil && !filling {
+		records := int64(0)
+		for _, p := range a.Reading(refreshPart) {
+			records += p.Records
+		}
+		s.note("refresh: %d of %d records had other values in fields that change without a stamp", patched, records)
+	}
+	if p := a.Part(samplePart); p != nil && !filling && patched > 0 {
+		s.note("sample: %d of %d records had other values in fields that change without a stamp; to compare all: refresh: 1d", patched, p.Records)
+	}
 }

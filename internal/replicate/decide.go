@@ -5,9 +5,9 @@ import (
 	"time"
 
 	"catchment/internal/control"
+	"catchment/internal/flow"
 	"catchment/internal/plan"
-	"catchment/internal/replicate/reading"
-	"catchment/internal/salesforce"
+	"catchment/internal/replicate/window"
 	"catchment/internal/source"
 	"catchment/internal/warehouse"
 )
@@ -23,8 +23,8 @@ type facts struct {
 	relative    time.Time // where the flow's relative window begins; zero where it has none
 }
 
-// course is how to read a flow: from where, and under which generation.
-type course struct {
+// A readPlan is how to read a flow: from where, and under which generation.
+type readPlan struct {
 	generation int64
 	from       time.Time // zero: everything
 	rebuild    bool      // the table has rows of an older generation: staged versions win
@@ -32,15 +32,15 @@ type course struct {
 	warning    string
 }
 
-// decide sets the course of a flow. A watermark is valid only for the table
+// decide makes the plan of a flow. A watermark is valid only for the table
 // generation that it was written with (invariant 12).
-func decide(f facts) (course, error) {
+func decide(f facts) (readPlan, error) {
 	if err := refuse(f); err != nil {
-		return course{}, err
+		return readPlan{}, err
 	}
 	known := max(f.row.Generation, f.mark.Generation)
 	rebuilding := f.row.Generation > f.mark.Generation && f.mark.Generation > 0
-	c := course{generation: max(known, 1)}
+	c := readPlan{generation: max(known, 1)}
 	switch {
 	case known == 0: // the first run
 	case f.row.Generation < f.mark.Generation: // it is new, an older copy, or another configuration's table
@@ -56,7 +56,7 @@ func decide(f facts) (course, error) {
 		c.rebuild = true
 	}
 	if !c.rebuild {
-		c.from = windowStart(f.mark, f.relative)
+		c.from = window.Start(f.mark, f.relative)
 	}
 	if f.condition == warehouse.Fewer {
 		c.warning = "rows are missing from the table that the last run left there; find them with: catchment verify " + f.mark.Flow
@@ -64,21 +64,11 @@ func decide(f facts) (course, error) {
 	return c, nil
 }
 
-// windowStart is where a flow's next window begins: where the last one ended,
-// or earlier, where a relative window reads more than that. A day that nobody
-// ran on is never lost.
-func windowStart(last warehouse.Mark, relative time.Time) time.Time {
-	if !relative.IsZero() && relative.Before(last.Watermark) {
-		return relative
-	}
-	return last.Watermark
-}
-
 // standing is what is known of an open attempt before a run goes on with it.
 type standing struct {
 	attempt control.Attempt
 	mark    warehouse.Mark
-	way     course
+	way     readPlan
 	known   bool  // the warehouse knew the flow before this run
 	carried bool  // the table still has its columns
 	loaded  int64 // pages in staging, as the control table remembers
@@ -103,7 +93,7 @@ func unfit(s standing) string {
 		return "a field that it reads is gone, or hidden from this user"
 	case s.ledger < s.loaded:
 		return "the warehouse has lost pages of it"
-	case slices.ContainsFunc(a.Parts, func(p control.Part) bool { return p.Jobs >= jobsAtMost }):
+	case slices.ContainsFunc(a.Parts, func(p *control.Part) bool { return p.Jobs >= jobsAtMost }):
 		return "too many of its jobs were lost"
 	}
 	return ""
@@ -125,95 +115,11 @@ func refuse(f facts) error {
 	return nil
 }
 
-// A Window is the span that a run proves: reads are unbounded above, To only
-// moves the watermark.
-type Window struct {
-	From, To time.Time
-	Grade    string
-}
-
-// nextWindow decides how far the next watermark may go. covered is what
-// Salesforce itself says is complete up to end; where it says nothing, lagged
-// has to do: the server's time less a lag.
-func nextWindow(last warehouse.Mark, from, end, covered, lagged time.Time) Window {
-	w := Window{From: from, To: lagged.Truncate(time.Second), Grade: "lagged"}
-	if !covered.IsZero() {
-		w.To, w.Grade = covered, "proven"
-		if end.Before(covered) {
-			w.To = end
-		}
+// clearFrom is the generation from which on nothing of a flow may be in clear
+// that it masks or drops: the one that the change of its settings began.
+func clearFrom(src *source.Source, row control.FlowRow, way readPlan) int64 {
+	if way.rebuild && src.Guards() && row.Fingerprint != flow.Fingerprint(src.Flow) {
+		return way.generation
 	}
-	if w.To.Before(from) { // a watermark never goes back
-		w.To, w.Grade = from, last.Grade
-	}
-	return w
-}
-
-// restAtMost is how many changed records are cheaper by REST: one call where a
-// Bulk job takes four and waits. One answer of REST holds 2,000 at most.
-const restAtMost = 2000
-
-// uriAtMost is how long a query may be in a URI: Salesforce takes 16,384 bytes
-// with the headers, and quoting may triple a byte.
-const uriAtMost = 4000
-
-// moverFor picks how to read: nothing at all, REST or Bulk. changed is -1
-// where nobody counted.
-func moverFor(setting string, changed int64, q control.Query) string {
-	switch {
-	case changed == 0:
-		return "none"
-	case setting != "auto" && setting != "":
-		return setting
-	case changed > 0 && changed <= restAtMost && len(reading.SOQL(q)) <= uriAtMost:
-		return "rest"
-	}
-	return "bulk"
-}
-
-// queryFor is the query of an attempt.
-func queryFor(object string, fields []string, where, cursor string, from time.Time) control.Query {
-	q := control.Query{Object: object, Fields: fields}
-	if where != "" {
-		q.Where = append(q.Where, string(salesforce.Raw(where)))
-	}
-	if cursor != "" && !from.IsZero() {
-		q.Where = append(q.Where, string(salesforce.Since(cursor, from)))
-	}
-	return q
-}
-
-// countOf asks how many records a flow has since a moment.
-func countOf(object, where, cursor string, from time.Time) string {
-	return reading.SOQL(queryFor(object, []string{"COUNT()"}, where, cursor, from))
-}
-
-// readings plans the parts of an attempt whose window is fixed. The first reads
-// whole records; what else has to be read in the same run follows it.
-func readings(src *source.Source, u unstamped, a control.Attempt) []control.Part {
-	columns := src.Names()
-	parts := []control.Part{{
-		Name: control.Main, Op: string(warehouse.Put),
-		Query: queryFor(src.Object.Name, columns, src.Flow.Where, src.Cursor, a.From),
-	}}
-	if !a.From.IsZero() { // else the first reads all of it
-		parts = append(parts, backfill(src, u.fill)...)
-		parts = append(parts, refresh(src, u.stale)...)
-	}
-	return parts
-}
-
-// pollWait is how long to wait for a job of this age: short jobs are asked
-// often, long ones every half minute.
-func pollWait(age time.Duration) time.Duration {
-	return min(max(age/4, 200*time.Millisecond), 30*time.Second)
-}
-
-// What lands is asked after less and less often: each look costs calls of AWS,
-// and steps of a state machine.
-const landWaitLeast, landWaitMost = 10 * time.Second, 5 * time.Minute
-
-// landWait is how long to wait for executions of this age.
-func landWait(age time.Duration) time.Duration {
-	return min(max(age/4, landWaitLeast), landWaitMost)
+	return row.ClearFrom
 }

@@ -7,9 +7,7 @@ import (
 	"time"
 
 	"catchment/internal/control"
-	"catchment/internal/flow"
 	"catchment/internal/plan"
-	"catchment/internal/replicate/reading"
 	"catchment/internal/warehouse"
 )
 
@@ -26,29 +24,29 @@ func TestDecide(t *testing.T) {
 	tests := []struct {
 		name  string
 		facts facts
-		want  course
+		want  readPlan
 	}{
-		{"first", facts{condition: warehouse.Absent}, course{generation: 1}},
-		{"first, --full", facts{condition: warehouse.Absent, full: true}, course{generation: 1}},
-		{"increment", facts{row: row(1), mark: mark(1)}, course{generation: 1, from: noon}},
-		{"a relative window", facts{row: row(1), mark: mark(1), relative: noon.Add(-36 * time.Hour)}, course{generation: 1, from: noon.Add(-36 * time.Hour)}},
-		{"a relative window after a missed day", facts{row: row(1), mark: mark(1), relative: noon.Add(time.Hour)}, course{generation: 1, from: noon}},
-		{"a relative window, first", facts{condition: warehouse.Absent, relative: noon}, course{generation: 1}},
-		{"a relative window, --full", facts{row: row(1), mark: mark(1), full: true, relative: noon}, course{generation: 2, rebuild: true}},
-		{"the flow changed", facts{row: row(1), mark: mark(1), fingerprint: "g"}, course{generation: 2, rebuild: true}},
-		{"--full", facts{row: row(1), mark: mark(1), full: true}, course{generation: 2, rebuild: true}},
-		{"a rebuild goes on", facts{row: row(2), mark: mark(1)}, course{generation: 2, rebuild: true}},
-		{"a rebuild goes on, --full", facts{row: row(2), mark: mark(1), full: true, pending: true}, course{generation: 2, rebuild: true}},
-		{"a rebuild was given up, --full", facts{row: row(2), mark: mark(1), full: true}, course{generation: 3, rebuild: true}},
-		{"the rebuild is done", facts{row: row(2), mark: mark(2)}, course{generation: 2, from: noon}},
-		{"--full of a table that is whole", facts{row: row(2), mark: mark(2), full: true, pending: true}, course{generation: 3, rebuild: true}},
-		{"the warehouse is lost", facts{row: row(3), condition: warehouse.Absent}, course{generation: 3}},
-		{"the control table is lost", facts{mark: mark(3)}, course{generation: 4, rebuild: true, warning: "control table"}},
-		{"an older control table", facts{row: row(1), mark: mark(2)}, course{generation: 3, rebuild: true, warning: "control table"}},
-		{"an older copy of both schemas", facts{row: row(3), mark: mark(2), condition: warehouse.Restored}, course{generation: 3, rebuild: true}},
-		{"rows are missing", facts{row: row(1), mark: mark(1), condition: warehouse.Fewer}, course{generation: 1, from: noon, warning: "verify Account"}},
-		{"dropped, --full", facts{row: row(1), mark: mark(1), condition: warehouse.Dropped, full: true}, course{generation: 2, rebuild: true}},
-		{"dropped in a rebuild", facts{row: row(2), mark: mark(1), condition: warehouse.Dropped}, course{generation: 2, rebuild: true}},
+		{"first", facts{condition: warehouse.Absent}, readPlan{generation: 1}},
+		{"first, --full", facts{condition: warehouse.Absent, full: true}, readPlan{generation: 1}},
+		{"increment", facts{row: row(1), mark: mark(1)}, readPlan{generation: 1, from: noon}},
+		{"a relative window", facts{row: row(1), mark: mark(1), relative: noon.Add(-36 * time.Hour)}, readPlan{generation: 1, from: noon.Add(-36 * time.Hour)}},
+		{"a relative window after a missed day", facts{row: row(1), mark: mark(1), relative: noon.Add(time.Hour)}, readPlan{generation: 1, from: noon}},
+		{"a relative window, first", facts{condition: warehouse.Absent, relative: noon}, readPlan{generation: 1}},
+		{"a relative window, --full", facts{row: row(1), mark: mark(1), full: true, relative: noon}, readPlan{generation: 2, rebuild: true}},
+		{"the flow changed", facts{row: row(1), mark: mark(1), fingerprint: "g"}, readPlan{generation: 2, rebuild: true}},
+		{"--full", facts{row: row(1), mark: mark(1), full: true}, readPlan{generation: 2, rebuild: true}},
+		{"a rebuild goes on", facts{row: row(2), mark: mark(1)}, readPlan{generation: 2, rebuild: true}},
+		{"a rebuild goes on, --full", facts{row: row(2), mark: mark(1), full: true, pending: true}, readPlan{generation: 2, rebuild: true}},
+		{"a rebuild was given up, --full", facts{row: row(2), mark: mark(1), full: true}, readPlan{generation: 3, rebuild: true}},
+		{"the rebuild is done", facts{row: row(2), mark: mark(2)}, readPlan{generation: 2, from: noon}},
+		{"--full of a table that is whole", facts{row: row(2), mark: mark(2), full: true, pending: true}, readPlan{generation: 3, rebuild: true}},
+		{"the warehouse is lost", facts{row: row(3), condition: warehouse.Absent}, readPlan{generation: 3}},
+		{"the control table is lost", facts{mark: mark(3)}, readPlan{generation: 4, rebuild: true, warning: "control table"}},
+		{"an older control table", facts{row: row(1), mark: mark(2)}, readPlan{generation: 3, rebuild: true, warning: "control table"}},
+		{"an older copy of both schemas", facts{row: row(3), mark: mark(2), condition: warehouse.Restored}, readPlan{generation: 3, rebuild: true}},
+		{"rows are missing", facts{row: row(1), mark: mark(1), condition: warehouse.Fewer}, readPlan{generation: 1, from: noon, warning: "verify Account"}},
+		{"dropped, --full", facts{row: row(1), mark: mark(1), condition: warehouse.Dropped, full: true}, readPlan{generation: 2, rebuild: true}},
+		{"dropped in a rebuild", facts{row: row(2), mark: mark(1), condition: warehouse.Dropped}, readPlan{generation: 2, rebuild: true}},
 	}
 	for _, test := range tests {
 		if test.facts.condition == "" {
@@ -86,8 +84,8 @@ func TestUnfit(t *testing.T) {
 	t.Parallel()
 	fit := func() standing {
 		return standing{
-			attempt: control.Attempt{ID: "a", Generation: 2, From: noon, Parts: []control.Part{{Name: control.Main, Jobs: 1}}},
-			way:     course{generation: 2, from: noon}, known: true, carried: true, loaded: 3, ledger: 3,
+			attempt: control.Attempt{ID: "a", Generation: 2, From: noon, Parts: []*control.Part{{Name: control.Main, Jobs: 1}}},
+			way:     readPlan{generation: 2, from: noon}, known: true, carried: true, loaded: 3, ledger: 3,
 		}
 	}
 	tests := []struct {
@@ -119,57 +117,6 @@ func TestUnfit(t *testing.T) {
 	}
 }
 
-func TestSpanOf(t *testing.T) {
-	t.Parallel()
-	server := noon.Add(30 * time.Second)
-	ago := func(d time.Duration) time.Time { return noon.Add(-d) }
-	day := 24 * time.Hour
-	tests := []struct {
-		name   string
-		from   time.Time
-		policy flow.Deletes
-		want   span
-	}{
-		{"everything", time.Time{}, flow.Flag, span{start: ago(2 * time.Minute), end: noon}},
-		{"an hour", ago(time.Hour - 10*time.Second), flow.Flag, span{ago(time.Hour), noon, true, true}},
-		{"just now", ago(time.Second), flow.Flag, span{ago(2 * time.Minute), noon, true, true}},
-		{"ahead of the last full minute", noon.Add(10 * time.Second), flow.Flag, span{ago(2 * time.Minute), noon, true, true}},
-		{"deletes are ignored", ago(time.Hour), flow.Ignore, span{ago(time.Hour), noon, true, false}},
-		{"longer than the delete log", ago(15 * day), flow.Flag, span{ago(15 * day), noon, true, false}},
-		{"longer than both", ago(30 * day), flow.Flag, span{start: ago(2 * time.Minute), end: noon}},
-	}
-	for _, test := range tests {
-		if got := spanOf(test.from, server, test.policy); got != test.want {
-			t.Errorf("%s: %+v, want %+v", test.name, got, test.want)
-		}
-	}
-}
-
-func TestNextWindow(t *testing.T) {
-	t.Parallel()
-	minute := func(n int) time.Time { return noon.Add(time.Duration(n) * time.Minute) }
-	lagged := minute(15).Add(20*time.Second + 300*time.Millisecond)
-	last := warehouse.Mark{Grade: "proven"}
-	tests := []struct {
-		name          string
-		from, covered time.Time
-		want          Window
-	}{
-		{"covered to the end", minute(0), minute(30), Window{minute(0), minute(30), "proven"}},
-		{"a transaction is still open", minute(0), minute(12), Window{minute(0), minute(12), "proven"}},
-		{"covered beyond the end", minute(0), minute(31), Window{minute(0), minute(30), "proven"}},
-		{"nothing said", minute(0), time.Time{}, Window{minute(0), minute(15).Add(20 * time.Second), "lagged"}},
-		{"everything is read", time.Time{}, minute(30), Window{time.Time{}, minute(30), "proven"}},
-		{"covered less than before", minute(20), minute(12), Window{minute(20), minute(20), "proven"}},
-		{"the lag is longer than the window", minute(20), time.Time{}, Window{minute(20), minute(20), "proven"}},
-	}
-	for _, test := range tests {
-		if got := nextWindow(last, test.from, minute(30), test.covered, lagged); got != test.want {
-			t.Errorf("%s: got %v, want %v", test.name, got, test.want)
-		}
-	}
-}
-
 func TestMoverFor(t *testing.T) {
 	t.Parallel()
 	short := control.Query{Object: "Account", Fields: []string{"Id"}}
@@ -197,25 +144,6 @@ func TestMoverFor(t *testing.T) {
 	}
 }
 
-func TestQueryFor(t *testing.T) {
-	t.Parallel()
-	tests := []struct {
-		where, cursor string
-		from          time.Time
-		want          string
-	}{
-		{"", "SystemModstamp", time.Time{}, "SELECT Id, Name FROM Account"},
-		{"", "", noon, "SELECT Id, Name FROM Account"},
-		{"", "SystemModstamp", noon, "SELECT Id, Name FROM Account WHERE SystemModstamp >= 2026-01-02T12:00:00Z"},
-		{"A = 1 OR B = 2", "CreatedDate", noon, "SELECT Id, Name FROM Account WHERE (A = 1 OR B = 2) AND CreatedDate >= 2026-01-02T12:00:00Z"},
-	}
-	for _, test := range tests {
-		if got := reading.SOQL(queryFor("Account", []string{"Id", "Name"}, test.where, test.cursor, test.from)); got != test.want {
-			t.Errorf("got  %s\nwant %s", got, test.want)
-		}
-	}
-}
-
 func TestPollWait(t *testing.T) {
 	t.Parallel()
 	for age, want := range map[time.Duration]time.Duration{
@@ -230,7 +158,7 @@ func TestPollWait(t *testing.T) {
 	}
 }
 
-func TestStateOf(t *testing.T) {
+func TestRunState(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		flows    string // d(one), p(aused), f(ailed), o(pen)
@@ -257,7 +185,7 @@ func TestStateOf(t *testing.T) {
 			state := map[rune]control.FlowState{'d': control.FlowDone, 'p': control.FlowPaused, 'f': control.FlowFailed, 'o': control.FlowOpen}[c]
 			objects = append(objects, control.RunObject{State: state})
 		}
-		if got := stateOf(objects, test.lost, test.stopping); got != test.want {
+		if got := runState(objects, test.lost, test.stopping); got != test.want {
 			t.Errorf("%+v: %s", test, got)
 		}
 	}
@@ -283,7 +211,7 @@ func TestOutcome(t *testing.T) {
 	}
 }
 
-func TestMoved(t *testing.T) {
+func TestDriftOf(t *testing.T) {
 	t.Parallel()
 	table := func(names ...string) warehouse.Table {
 		var t warehouse.Table
@@ -299,30 +227,30 @@ func TestMoved(t *testing.T) {
 		past     warehouse.Past
 		unfilled []string
 		first    bool
-		want     motion
+		want     schemaDrift
 	}{
 		{name: "nothing moved", table: table("id", "a"), past: past("a", "id")},
 		{name: "no table yet", table: table("id", "a")},
 		{name: "never consolidated", table: table("id", "a"), past: past("id"), first: true},
 		{name: "gone before the first consolidation", table: table("id", "b"), past: past("id", "a"), first: true,
-			want: motion{gone: []string{"a"}, unfilled: []string{"a"}}},
+			want: schemaDrift{gone: []string{"a"}, unfilled: []string{"a"}}},
 		{name: "new", table: table("id", "b", "a"), past: past("id"),
-			want: motion{added: []string{"b", "a"}, unfilled: []string{"a", "b"}, fill: []string{"a", "b"}}},
-		{name: "gone", table: table("id"), past: past("id", "a"), want: motion{gone: []string{"a"}, unfilled: []string{"a"}}},
-		{name: "still gone", table: table("id"), past: past("id", "a"), unfilled: []string{"a"}, want: motion{gone: []string{"a"}, unfilled: []string{"a"}}},
-		{name: "back", table: table("id", "a"), past: past("id", "a"), unfilled: []string{"a"}, want: motion{unfilled: []string{"a"}, fill: []string{"a"}}},
-		{name: "left by a crash", table: table("id", "a", "b"), past: past("id", "a", "b"), unfilled: []string{"b"}, want: motion{unfilled: []string{"b"}, fill: []string{"b"}}},
+			want: schemaDrift{added: []string{"b", "a"}, unfilled: []string{"a", "b"}, fill: []string{"a", "b"}}},
+		{name: "gone", table: table("id"), past: past("id", "a"), want: schemaDrift{gone: []string{"a"}, unfilled: []string{"a"}}},
+		{name: "still gone", table: table("id"), past: past("id", "a"), unfilled: []string{"a"}, want: schemaDrift{gone: []string{"a"}, unfilled: []string{"a"}}},
+		{name: "back", table: table("id", "a"), past: past("id", "a"), unfilled: []string{"a"}, want: schemaDrift{unfilled: []string{"a"}, fill: []string{"a"}}},
+		{name: "left by a crash", table: table("id", "a", "b"), past: past("id", "a", "b"), unfilled: []string{"b"}, want: schemaDrift{unfilled: []string{"b"}, fill: []string{"b"}}},
 		{name: "renamed", table: table("id", "b"), past: past("id", "a"),
-			want: motion{added: []string{"b"}, gone: []string{"a"}, unfilled: []string{"a", "b"}, fill: []string{"b"}, renamed: map[string]string{"b": "a"}}},
+			want: schemaDrift{added: []string{"b"}, gone: []string{"a"}, unfilled: []string{"a", "b"}, fill: []string{"b"}, renamed: map[string]string{"b": "a"}}},
 		{name: "no guess", table: table("id", "b", "c"), past: past("id", "a"),
-			want: motion{added: []string{"b", "c"}, gone: []string{"a"}, unfilled: []string{"a", "b", "c"}, fill: []string{"b", "c"}}},
+			want: schemaDrift{added: []string{"b", "c"}, gone: []string{"a"}, unfilled: []string{"a", "b", "c"}, fill: []string{"b", "c"}}},
 		{name: "gone long ago", table: table("id", "b"), past: past("id", "a"), unfilled: []string{"a"},
-			want: motion{added: []string{"b"}, gone: []string{"a"}, unfilled: []string{"a", "b"}, fill: []string{"b"}}},
+			want: schemaDrift{added: []string{"b"}, gone: []string{"a"}, unfilled: []string{"a", "b"}, fill: []string{"b"}}},
 	} {
 		if c.want.renamed == nil {
 			c.want.renamed = map[string]string{}
 		}
-		if got := moved(c.table, c.past, c.unfilled, !c.first); !reflect.DeepEqual(got, c.want) {
+		if got := driftOf(c.table, c.past, c.unfilled, !c.first); !reflect.DeepEqual(got, c.want) {
 			t.Errorf("%s: got %+v, want %+v", c.name, got, c.want)
 		}
 	}

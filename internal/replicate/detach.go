@@ -33,26 +33,26 @@ const elsewhereAgain = 30 * time.Second
 // consolidateDetached gets on with the statement that consolidates an attempt,
 // and tells whether it is over, or there is none. Whatever it has left undone
 // is then to be done by the step itself, which the locks keep away from it.
-func (r *Replicator) consolidateDetached(ctx context.Context, v *visit) (ended bool, err error) {
-	a := &v.attempt
-	if r.Options.Elsewhere != nil && a.Statement == "" {
-		ended, err := r.Options.Elsewhere(ctx, v.merging())
+func (s *attemptStep) consolidateDetached(ctx context.Context) (ended bool, err error) {
+	a := &s.attempt
+	if s.Options.Elsewhere != nil && a.Statement == "" {
+		ended, err := s.Options.Elsewhere(ctx, s.merging())
 		if err != nil && plan.ClassOf(err) == plan.Fix {
 			a.Merges++ // the next run has it begun anew
 		}
 		if err != nil || !ended {
-			v.wait = elsewhereAgain
+			s.wait = elsewhereAgain
 			return false, err
 		}
 	}
 	if a.Statement == "" {
-		if began, err := r.beginDetached(ctx, v); err != nil || !began {
+		if began, err := s.beginDetached(ctx); err != nil || !began {
 			return true, err
 		}
 	}
-	ended, err = r.Warehouse.Ended(ctx, a.Statement, cmp.Or(r.Options.MergeWait, mergePatience))
+	ended, err = s.Warehouse.Ended(ctx, a.Statement, cmp.Or(s.Options.MergeWait, mergePatience))
 	if !ended {
-		v.wait = mergeAgain
+		s.wait = mergeAgain
 		return false, err
 	}
 	a.Statement = ""
@@ -69,36 +69,35 @@ func (r *Replicator) consolidateDetached(ctx context.Context, v *visit) (ended b
 // beginDetached begins the statement, unless there is no such way or no need.
 // The token is made of what is in the attempt before: who was killed before the
 // id was written down gets the same statement again.
-func (r *Replicator) beginDetached(ctx context.Context, v *visit) (bool, error) {
-	a := &v.attempt
-	if pages, _, _ := a.Sums(); !r.Warehouse.Detaches() || pages == 0 && !a.Complete { // nothing to merge takes no time
+func (s *attemptStep) beginDetached(ctx context.Context) (bool, error) {
+	a := &s.attempt
+	if pages, _, _ := a.Sums(); !s.Warehouse.Detaches() || pages == 0 && !a.Complete { // nothing to merge takes no time
 		return false, nil
 	}
-	if done, err := r.Warehouse.Consolidated(ctx, a.ID); err != nil || done {
+	if done, err := s.Warehouse.Consolidated(ctx, a.ID); err != nil || done {
 		return false, err
 	}
-	id, err := r.Warehouse.Begin(ctx, v.fence(), v.procedure(), v.merging())
+	id, err := s.Warehouse.Begin(ctx, s.fence(), s.procedure(), s.merging())
 	if err != nil || id == "" {
 		return false, err
 	}
 	a.Statement = id
-	v.attempt, err = r.Control.SaveAttempt(ctx, v.attempt)
-	return true, err
+	return true, s.save(ctx)
 }
 
 // merging names the try at consolidating the attempt.
-func (v *visit) merging() string { return fmt.Sprintf("%s/%d", v.attempt.ID, v.attempt.Merges) }
+func (s *attemptStep) merging() string { return fmt.Sprintf("%s/%d", s.attempt.ID, s.attempt.Merges) }
 
 // procedure is the consolidation of the flow's table, for records as this
 // attempt has read them: patches bring what its main part doesn't carry.
-func (v *visit) procedure() warehouse.Procedure {
-	p := warehouse.Procedure{Table: v.source.Table, Policy: warehouse.Policy(v.source.Flow.Deletes)}
-	i := slices.IndexFunc(v.attempt.Parts, func(p control.Part) bool { return p.Op == string(warehouse.Put) })
+func (s *attemptStep) procedure() warehouse.Procedure {
+	p := warehouse.Procedure{Table: s.source.Table, Policy: warehouse.Policy(s.source.Flow.Deletes)}
+	i := slices.IndexFunc(s.attempt.Parts, func(p *control.Part) bool { return p.Op == string(warehouse.Put) })
 	if i < 0 {
 		return p
 	}
-	for _, c := range v.source.Table.Columns {
-		if !slices.ContainsFunc(v.attempt.Parts[i].Fields, func(name string) bool { return strings.EqualFold(name, c.Field) }) {
+	for _, c := range s.source.Table.Columns {
+		if !slices.ContainsFunc(s.attempt.Parts[i].Fields, func(name string) bool { return strings.EqualFold(name, c.Field) }) {
 			p.Patched = append(p.Patched, c.Name)
 		}
 	}

@@ -43,7 +43,7 @@ func (r *Replicator) drop(ctx context.Context, t plan.Task) (plan.Task, error) {
 // dropAttempt deletes an attempt's jobs and forgets its pages. calls counts what
 // that costs.
 func (r *Replicator) dropAttempt(ctx context.Context, a control.Attempt, calls *atomic.Int64) error {
-	if err := r.dropJobs(ctx, &a); err != nil {
+	if err := r.dropJobs(ctx, a); err != nil {
 		return err
 	}
 	if err := r.Control.DropPages(ctx, a.ID); err != nil {
@@ -55,25 +55,17 @@ func (r *Replicator) dropAttempt(ctx context.Context, a control.Attempt, calls *
 }
 
 // dropJobs deletes what an attempt's parts left with Salesforce or AWS.
-func (r *Replicator) dropJobs(ctx context.Context, a *control.Attempt) error {
-	if err := r.eachLanding(&visit{attempt: *a}, func(l *landing) error {
-		if len(l.part.Job) == 0 {
-			return nil
-		}
-		return l.Drop(ctx, l.now)
-	}); err != nil {
-		return err
-	}
-	for i := range a.Parts {
-		p := &a.Parts[i]
-		if len(p.Job) == 0 || r.lander(p) != nil {
+func (r *Replicator) dropJobs(ctx context.Context, a control.Attempt) error {
+	s := &attemptStep{Replicator: r, attempt: a}
+	for _, p := range a.Parts {
+		if len(p.Job) == 0 {
 			continue
 		}
-		pager, job, err := r.job(p)
-		if err != nil {
-			return err
+		job, err := s.jobOf(p)
+		if err == nil {
+			err = job.drop(ctx)
 		}
-		if err := pager.Drop(ctx, job); err != nil {
+		if err != nil {
 			return err
 		}
 	}

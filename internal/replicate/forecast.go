@@ -1,13 +1,14 @@
 package replicate
 
 import (
-	"cmp"
 	"context"
 	"slices"
 	"time"
 
 	"catchment/internal/control"
 	"catchment/internal/flow"
+	"catchment/internal/replicate/reading"
+	"catchment/internal/replicate/window"
 	"catchment/internal/schema"
 	"catchment/internal/source"
 	"catchment/internal/warehouse"
@@ -16,7 +17,7 @@ import (
 // A Forecast is what a run would do with one flow.
 type Forecast struct {
 	Object  string
-	Window  Window
+	Window  window.Window
 	Why     string // first, incremental, relative, rebuild or snapshot
 	Mover   string
 	Records int64    // that the run would read
@@ -63,13 +64,13 @@ func (r *Replicator) Forecast(ctx context.Context, fl flow.Flow) (Forecast, erro
 	if err != nil {
 		return f, err
 	}
-	if f.Window, _, err = r.window(ctx, src, mark, way.from); err != nil {
+	if f.Window, _, err = r.windows.Next(ctx, src, mark, way.from); err != nil {
 		return f, err
 	}
-	count := func(from Window) (int64, error) {
-		return r.Org.Count(ctx, countOf(src.Object.Name, fl.Where, src.Cursor, from.From), true)
+	count := func(from window.Window) (int64, error) {
+		return r.Org.Count(ctx, reading.Count(src.Object.Name, fl.Where, src.Cursor, from.From), true)
 	}
-	if f.Total, err = count(Window{}); err != nil {
+	if f.Total, err = count(window.Window{}); err != nil {
 		return f, err
 	}
 	f.Storage = f.Total * schema.StorageBytes(src.Object.Name)
@@ -93,24 +94,24 @@ func (r *Replicator) Forecast(ctx context.Context, fl flow.Flow) (Forecast, erro
 }
 
 // extras adds what a run would read beside the window.
-func (r *Replicator) extras(ctx context.Context, f *Forecast, src *source.Source, row control.FlowRow, way course) error {
+func (r *Replicator) extras(ctx context.Context, f *Forecast, src *source.Source, row control.FlowRow, way readPlan) error {
 	incremental := f.Why == "incremental" || f.Why == "relative"
-	u := unstamped{motion: moved(src.Table, src.Past, row.Unfilled, incremental)}
-	var err error
-	if u.stale, err = r.staleness(ctx, src, row); err != nil {
+	drift := driftOf(src.Table, src.Past, row.Unfilled, incremental)
+	u, err := r.unstamped(ctx, src, row, drift.fill)
+	if err != nil {
 		return err
 	}
 	a := control.Attempt{Full: way.rebuild, Complete: way.rebuild || src.Cursor == "", From: f.Window.From}
 	if src.Cursor == "" {
 		a.From = time.Time{}
 	}
-	parts := readings(src, u, a)[1:]
+	parts := planParts(src, u, a.From)[1:]
 	if way.sweep && sweeps(src, a) {
 		parts = append(parts, sweepOf(src))
 	}
 	for _, p := range parts {
 		e := Extra{Name: p.Name, Mover: p.Mover, Records: f.Total}
-		if p.Name == sampleName {
+		if p.Name == samplePart {
 			e.Records = min(sampleSize, f.Total)
 		}
 		if e.Mover == "" {
@@ -123,21 +124,16 @@ func (r *Replicator) extras(ctx context.Context, f *Forecast, src *source.Source
 	return nil
 }
 
-// setting is the mover that a flow's object needs, or that the flow asks for.
-func setting(src *source.Source, row control.FlowRow) string {
-	return cmp.Or(row.Mover, string(src.Flow.Mover))
-}
-
-func (r *Replicator) foresee(ctx context.Context, src *source.Source, row control.FlowRow) (warehouse.Mark, course, error) {
+func (r *Replicator) foresee(ctx context.Context, src *source.Source, row control.FlowRow) (warehouse.Mark, readPlan, error) {
 	mark, _, err := r.Warehouse.Mark(ctx, src.Flow.Object)
 	if err != nil {
-		return mark, course{}, err
+		return mark, readPlan{}, err
 	}
 	old, open, err := r.Control.Open(ctx, src.Flow.Object)
 	if err != nil {
-		return mark, course{}, err
+		return mark, readPlan{}, err
 	}
-	way, err := r.course(ctx, src, facts{row: row, mark: mark, pending: open && old.Full})
+	way, err := r.readPlan(ctx, src, facts{row: row, mark: mark, pending: open && old.Full})
 	return mark, way, err
 }
 
@@ -154,7 +150,7 @@ func (f *Forecast) cost(fl flow.Flow, src *source.Source, row control.FlowRow) {
 		changed = f.Records
 		f.Calls += 1 + min(changed, 1)
 	}
-	f.Mover = moverFor(setting(src, row), changed, queryFor(fl.Object, src.Names(), fl.Where, src.Cursor, f.Window.From))
+	f.Mover = moverFor(setting(src, row), changed, reading.Query(fl.Object, src.Names(), fl.Where, src.Cursor, f.Window.From))
 	if f.Mover == "bulk" && !inBulk(src, src.Names()) {
 		f.Mover = "rest"
 	}

@@ -6,11 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"catchment/internal/control"
 	"catchment/internal/flow"
 	"catchment/internal/mover"
 	"catchment/internal/plan"
+	"catchment/internal/replicate/reading"
 	"catchment/internal/schema"
 	"catchment/internal/source"
 	"catchment/internal/warehouse"
@@ -24,17 +26,18 @@ import (
 // lander finds the lander of a part, nil where it is read page by page.
 func (r *Replicator) lander(p *control.Part) mover.Lander { return r.Landers[p.Mover] }
 
-// A landing is one call of a step on a part that lands.
+// A landing brings a part by a flow of AppFlow.
 type landing struct {
-	*Replicator
-	mover.Lander
-	v    *visit
-	part *control.Part
-	now  mover.Landing
+	*attemptStep
+	lander mover.Lander
+	part   *control.Part
+	now    mover.Landing
 }
 
-func (r *Replicator) landing(v *visit, p *control.Part) (*landing, error) {
-	l := &landing{Replicator: r, Lander: r.lander(p), v: v, part: p}
+var _ partJob = (*landing)(nil)
+
+func (s *attemptStep) landing(p *control.Part) (*landing, error) {
+	l := &landing{attemptStep: s, lander: s.lander(p), part: p}
 	if len(p.Job) == 0 {
 		return l, nil
 	}
@@ -55,7 +58,7 @@ func (l *landing) keep(now mover.Landing) error {
 // request says what is to be landed: the fields that the attempt was begun
 // with.
 func (l *landing) request(ctx context.Context) (mover.LandRequest, error) {
-	a, src := &l.v.attempt, l.v.source
+	a, src := &l.attempt, l.source
 	org, err := l.Org.Org(ctx)
 	q := mover.LandRequest{
 		Org: org, Attempt: a.ID, Run: a.Run, Object: src.Object.Name, Table: l.Warehouse.LandsIn(src.Table, l.Options.LandApart),
@@ -72,7 +75,7 @@ func (l *landing) request(ctx context.Context) (mover.LandRequest, error) {
 
 // table is the flow's table with the columns that land.
 func (l *landing) table() warehouse.Table {
-	t := l.v.source.Table
+	t := l.source.Table
 	var landed []warehouse.Column
 	for _, c := range t.Columns {
 		for _, name := range l.part.Fields {
@@ -89,7 +92,7 @@ func (l *landing) table() warehouse.Table {
 // flow is left behind by a crash.
 func (l *landing) create(ctx context.Context) error {
 	if l.Options.LandApart {
-		if err := l.Warehouse.PrepareLanding(ctx, l.v.fence(), l.v.source.Table); err != nil {
+		if err := l.Warehouse.PrepareLanding(ctx, l.fence(), l.source.Table); err != nil {
 			return err
 		}
 	}
@@ -98,11 +101,11 @@ func (l *landing) create(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if err := l.keep(l.Plan(q)); err != nil {
+		if err := l.keep(l.lander.Plan(q)); err != nil {
 			return err
 		}
 		l.part.Jobs = 1
-		if l.v.attempt, err = l.Control.SaveAttempt(ctx, l.v.attempt); err != nil {
+		if err := l.save(ctx); err != nil {
 			return err
 		}
 	}
@@ -121,7 +124,7 @@ func (l *landing) made(ctx context.Context) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	now, err := l.Make(ctx, q, l.now)
+	now, err := l.lander.Make(ctx, q, l.now)
 	if err := errors.Join(err, l.keep(now)); err != nil {
 		return false, err
 	}
@@ -134,22 +137,22 @@ func (l *landing) made(ctx context.Context) (bool, error) {
 // clear consolidates the rows that nobody claims: each is a version of its
 // record, and none may be lost.
 func (l *landing) clear(ctx context.Context) error {
-	n, err := l.Warehouse.Unclaimed(ctx, l.v.source.Table, l.Options.LandApart)
+	n, err := l.Warehouse.Unclaimed(ctx, l.source.Table, l.Options.LandApart)
 	if err != nil || n == 0 {
 		return err
 	}
-	m := l.v.merge()
+	m := l.merge()
 	m.AllowDeletes = l.Options.AllowDeletes
-	if _, err := l.Warehouse.MergeUnclaimed(ctx, l.v.fence(), m, l.Options.LandApart); err != nil {
+	if _, err := l.Warehouse.MergeUnclaimed(ctx, l.fence(), m, l.Options.LandApart); err != nil {
 		return err
 	}
-	l.v.note("%d rows that nobody had claimed were in staging, and have been consolidated", n)
+	l.note("%d rows that nobody had claimed were in staging, and have been consolidated", n)
 	return nil
 }
 
 // start sets the flow off. One that is gone is made anew by the next step.
 func (l *landing) start(ctx context.Context) error {
-	now, err := l.Start(ctx, l.now)
+	now, err := l.lander.Start(ctx, l.now)
 	if errors.Is(err, mover.ErrGone) {
 		return l.replace(ctx)
 	}
@@ -158,6 +161,7 @@ func (l *landing) start(ctx context.Context) error {
 
 // finished does whatever is next until the executions have ended.
 func (l *landing) finished(ctx context.Context) (bool, error) {
+	l.wait = landWait(l.Options.Now().Sub(l.now.Started))
 	switch {
 	case l.now.Done:
 		return true, nil
@@ -169,12 +173,12 @@ func (l *landing) finished(ctx context.Context) (bool, error) {
 	case l.now.Started.IsZero():
 		return false, l.start(ctx)
 	}
-	now, err := l.Poll(ctx, l.now)
+	now, err := l.lander.Poll(ctx, l.now)
 	switch {
 	case errors.Is(err, mover.ErrGone):
 		return false, l.replace(ctx)
 	case errors.Is(err, mover.ErrFailed):
-		l.v.note("flow %s was given up: %v", now.ID, err)
+		l.note("flow %s was given up: %v", now.ID, err)
 		if kerr := l.keep(now.Again()); kerr != nil {
 			return false, kerr
 		}
@@ -182,7 +186,7 @@ func (l *landing) finished(ctx context.Context) (bool, error) {
 	case err != nil:
 		return false, err
 	}
-	l.progress(Progress{Flow: l.v.attempt.Flow, Step: Done, Of: now.Records, Mover: l.part.Mover})
+	l.progress(Progress{Flow: l.attempt.Flow, Step: Done, Of: now.Records, Mover: l.part.Mover})
 	return now.Done, l.keep(now)
 }
 
@@ -201,8 +205,8 @@ func (l *landing) replace(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	l.v.note("flow %s was gone, another reads the same", l.now.ID)
-	if err := l.keep(l.Plan(q)); err != nil {
+	l.note("flow %s was gone, another reads the same", l.now.ID)
+	if err := l.keep(l.lander.Plan(q)); err != nil {
 		return err
 	}
 	return l.onceMore(nil)
@@ -211,33 +215,35 @@ func (l *landing) replace(ctx context.Context) error {
 // load claims the rows that landed.
 func (l *landing) load(ctx context.Context, place int64) error {
 	landed := warehouse.Landed{
-		Batch: warehouse.Batch{Table: l.table(), Attempt: l.v.attempt.ID, Job: l.now.ID, ReadAt: l.now.ReadAt},
+		Batch: warehouse.Batch{Table: l.table(), Attempt: l.attempt.ID, Job: l.now.ID, ReadAt: l.now.ReadAt},
 		Key:   fmt.Sprintf("landed/%s/%d-%d", l.now.ID, l.now.After.UnixMilli(), l.now.Starts),
 		Seq:   place*pagesAtMost + 1, Rows: l.now.Records, Apart: l.Options.LandApart,
 	}
-	err := l.Warehouse.ClaimLanded(ctx, l.v.fence(), landed)
+	err := l.Warehouse.ClaimLanded(ctx, l.fence(), landed)
 	if errors.Is(err, warehouse.ErrUncounted) {
 		return l.miscounted(ctx, err)
 	}
 	if err != nil {
 		return err
 	}
-	keys, err := l.Warehouse.Keys(ctx, l.v.source.Table, l.v.attempt.ID, l.now.ID)
+	keys, err := l.Warehouse.Keys(ctx, l.source.Table, l.attempt.ID, l.now.ID)
 	if err != nil {
 		return err
 	}
 	if keys < l.now.Records {
-		l.v.note("%d rows landed for %d records: the newest of each counts", l.now.Records, keys)
+		l.note("%d rows landed for %d records: the newest of each counts", l.now.Records, keys)
 	}
-	l.part.Pages, l.part.Records, l.part.Loaded = 1, l.now.Records, true
-	l.progress(Progress{Flow: l.v.attempt.Flow, Step: Load, Records: l.now.Records, Of: l.now.Records, Mover: l.part.Mover})
+	if err := reading.Finish(l.part, reading.Result{Pages: 1, Records: l.now.Records}); err != nil {
+		return err
+	}
+	l.progress(Progress{Flow: l.attempt.Flow, Step: Load, Records: l.now.Records, Of: l.now.Records, Mover: l.part.Mover})
 	return nil
 }
 
 // miscounted gives up rows that are not those that were sent, and has the flow
 // started anew.
 func (l *landing) miscounted(ctx context.Context, why error) error {
-	l.v.note("flow %s was given up: %v", l.now.ID, why)
+	l.note("flow %s was given up: %v", l.now.ID, why)
 	if err := l.clear(ctx); err != nil {
 		return errors.Join(why, err)
 	}
@@ -247,14 +253,21 @@ func (l *landing) miscounted(ctx context.Context, why error) error {
 	return l.onceMore(why)
 }
 
+// restart implements partJob. What has landed can't be asked for again.
+func (l *landing) restart(_ context.Context, why error) error {
+	return plan.Fixf("load it anew with: catchment run --full "+l.attempt.Flow, "%w", why)
+}
+
+// drop removes the flow.
+func (l *landing) drop(ctx context.Context) error { return l.lander.Drop(ctx, l.now) }
+
 // eachLanding does f for every part that lands.
-func (r *Replicator) eachLanding(v *visit, f func(*landing) error) error {
-	for i := range v.attempt.Parts {
-		p := &v.attempt.Parts[i]
-		if r.lander(p) == nil {
+func (s *attemptStep) eachLanding(f func(*landing) error) error {
+	for _, p := range s.attempt.Parts {
+		if s.lander(p) == nil {
 			continue
 		}
-		l, err := r.landing(v, p)
+		l, err := s.landing(p)
 		if err == nil {
 			err = f(l)
 		}
@@ -263,6 +276,15 @@ func (r *Replicator) eachLanding(v *visit, f func(*landing) error) error {
 		}
 	}
 	return nil
+}
+
+// What lands is asked after less and less often: each look costs calls of AWS,
+// and steps of a state machine.
+const landWaitLeast, landWaitMost = 10 * time.Second, 5 * time.Minute
+
+// landWait is how long to wait for executions of this age.
+func landWait(age time.Duration) time.Duration {
+	return min(max(age/4, landWaitLeast), landWaitMost)
 }
 
 // Keep stores the template of a flow that lands, as its next run would make it

@@ -10,6 +10,8 @@ import (
 	"catchment/internal/control"
 	"catchment/internal/flow"
 	"catchment/internal/plan"
+	"catchment/internal/replicate/limits"
+	"catchment/internal/stage"
 )
 
 // list takes the lease of each flow, fixes its window and makes one item per
@@ -55,7 +57,7 @@ func (r *Replicator) listFlows(ctx context.Context, run string) ([]plan.Task, []
 	if err := r.Warehouse.Migrate(ctx); err != nil {
 		return nil, nil, err
 	}
-	if err := r.fillGate(ctx); err != nil {
+	if err := r.fillQuota(ctx); err != nil {
 		return nil, nil, err
 	}
 	flows, err := r.Flows(ctx)
@@ -66,7 +68,7 @@ func (r *Replicator) listFlows(ctx context.Context, run string) ([]plan.Task, []
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := r.lookAround(ctx, flows); err != nil {
+	if err := r.prefetch.Ask(ctx, flows); err != nil {
 		return nil, nil, err
 	}
 	items, objects := make([]plan.Task, len(flows)), make([]control.RunObject, len(flows))
@@ -140,4 +142,37 @@ func (r *Replicator) supersede(ctx context.Context, id string, before []control.
 		}
 	}
 	return nil
+}
+
+// listWaits lets list wait where one of its flows has to.
+func (r *Replicator) listWaits(ctx context.Context, t plan.Task, run control.RunRow, err error) (plan.Task, bool, error) {
+	at, worth := limits.Until(err, run.Started, r.Options.Now())
+	if !worth {
+		return t, false, nil
+	}
+	run.Error, run.Hint = err.Error(), plan.HintOf(err)
+	if _, err := r.Control.SaveRun(ctx, run); err != nil {
+		return t, false, err
+	}
+	r.progress(Progress{Step: "wait", Why: err.Error(), Until: at})
+	t.Done, t.NotBefore = false, at
+	return t, true, nil
+}
+
+// fillQuota counts the pages that earlier runs left in the blob store. Those of
+// ended attempts may go; what isn't an attempt's is left to drop.
+func (r *Replicator) fillQuota(ctx context.Context) error {
+	ended := map[string]bool{}
+	return r.quota.Fill(ctx, func(key string) (bool, error) {
+		id := stage.OwnerOf(key)
+		if known, ok := ended[id]; ok {
+			return known, nil
+		}
+		a, err := r.Control.Attempt(ctx, id)
+		if err != nil && !errors.Is(err, control.ErrNotFound) {
+			return false, err
+		}
+		ended[id] = err == nil && !a.State.Open()
+		return ended[id], nil
+	})
 }

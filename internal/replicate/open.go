@@ -1,7 +1,6 @@
 package replicate
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -17,14 +16,6 @@ import (
 
 // errPaused says that a flow was taken out of runs.
 var errPaused = errors.New("paused")
-
-// holder holds flows for a run.
-func (r *Replicator) holder(run string) lease.Holder {
-	return lease.Holder{
-		Control: r.Control, Warehouse: r.Warehouse, Run: run, Name: r.Options.Holder,
-		Alone: r.Options.Alone, Dead: r.Options.Dead,
-	}
-}
 
 // open takes a flow's lease and finds its open attempt, or begins one.
 func (r *Replicator) open(ctx context.Context, run, org string, fl flow.Flow) (plan.Task, error) {
@@ -52,7 +43,7 @@ func (r *Replicator) open(ctx context.Context, run, org string, fl flow.Flow) (p
 // attempt goes on with a flow's open attempt where it still fits the flow, and
 // begins a new one where it doesn't or where there is none.
 func (r *Replicator) attempt(ctx context.Context, held *lease.Lease, org string, row control.FlowRow, fl flow.Flow) (control.Attempt, error) {
-	src, err := r.describe(ctx, fl)
+	src, err := r.sources.describe(ctx, fl)
 	if err != nil {
 		return control.Attempt{}, err
 	}
@@ -60,18 +51,19 @@ func (r *Replicator) attempt(ctx context.Context, held *lease.Lease, org string,
 	if err != nil {
 		return control.Attempt{}, err
 	}
-	u := unstamped{motion: moved(src.Table, src.Past, row.Unfilled, !mark.Watermark.IsZero())}
-	if row, err = r.notice(ctx, u.motion, row); err != nil {
+	drift := driftOf(src.Table, src.Past, row.Unfilled, !mark.Watermark.IsZero())
+	if row, err = r.notice(ctx, drift, row); err != nil {
 		return control.Attempt{}, err
 	}
-	if u.stale, err = r.staleness(ctx, src, row); err != nil {
+	u, err := r.unstamped(ctx, src, row, drift.fill)
+	if err != nil {
 		return control.Attempt{}, err
 	}
 	old, open, err := r.Control.Open(ctx, fl.Object)
 	if err != nil {
 		return old, err
 	}
-	way, err := r.course(ctx, src, facts{row: row, mark: mark, pending: open && old.Full})
+	way, err := r.readPlan(ctx, src, facts{row: row, mark: mark, pending: open && old.Full})
 	if err != nil {
 		return old, err
 	}
@@ -91,17 +83,17 @@ func (r *Replicator) attempt(ctx context.Context, held *lease.Lease, org string,
 			return old, err
 		}
 	}
-	return r.begin(ctx, held, start{src, u, mark, way})
+	return r.begin(ctx, held, start{src, drift, u, mark, way})
 }
 
-// course looks at the table and decides how to read the flow.
-func (r *Replicator) course(ctx context.Context, src *source.Source, f facts) (course, error) {
+// readPlan looks at the table and decides how to read the flow.
+func (r *Replicator) readPlan(ctx context.Context, src *source.Source, f facts) (readPlan, error) {
 	var err error
 	if f.condition, err = r.Warehouse.Inspect(ctx, src.Table, f.mark); err != nil {
-		return course{}, err
+		return readPlan{}, err
 	}
-	if f.relative, err = r.relative(ctx, src); err != nil {
-		return course{}, err
+	if f.relative, err = r.windows.Relative(ctx, src); err != nil {
+		return readPlan{}, err
 	}
 	f.fingerprint, f.full = flow.Fingerprint(src.Flow), r.Options.Full
 	c, err := decide(f)
@@ -112,7 +104,7 @@ func (r *Replicator) course(ctx context.Context, src *source.Source, f facts) (c
 	if err != nil {
 		return c, err
 	}
-	zone, err := r.zoneOf(ctx, src.Flow.Sweep.At)
+	zone, err := r.zones.Of(ctx, src.Flow.Sweep.At)
 	c.sweep = src.Flow.Sweep.Due(f.row.SweptAt, server, zone)
 	return c, err
 }
@@ -132,8 +124,8 @@ func (r *Replicator) standing(ctx context.Context, src *source.Source, a control
 			s.loaded++
 		}
 	}
-	for i := range a.Parts {
-		if p := &a.Parts[i]; r.lander(p) != nil && p.Loaded {
+	for _, p := range a.Parts {
+		if r.lander(p) != nil && p.Loaded {
 			s.loaded += p.Pages
 		}
 	}
@@ -143,16 +135,17 @@ func (r *Replicator) standing(ctx context.Context, src *source.Source, a control
 
 // A start is what a new attempt is made of.
 type start struct {
-	source *source.Source
-	unstamped
-	mark warehouse.Mark
-	way  course
+	source    *source.Source
+	drift     schemaDrift
+	unstamped unstamped
+	mark      warehouse.Mark
+	way       readPlan
 }
 
 // begin fixes the window of a flow and records its intent.
 func (r *Replicator) begin(ctx context.Context, held *lease.Lease, s start) (control.Attempt, error) {
 	src, mark, way := s.source, s.mark, s.way
-	w, changed, err := r.window(ctx, src, mark, way.from)
+	w, changed, err := r.windows.Next(ctx, src, mark, way.from)
 	if err != nil {
 		return control.Attempt{}, err
 	}
@@ -170,11 +163,11 @@ func (r *Replicator) begin(ctx context.Context, held *lease.Lease, s start) (con
 	if src.Cursor == "" {
 		a.From = time.Time{}
 	}
-	a.Parts = readings(src, s.unstamped, a)
+	a.Add(planParts(src, s.unstamped, a.From)...)
 	if way.sweep && sweeps(src, a) {
-		a.Parts = append(a.Parts, sweepOf(src))
+		a.Add(sweepOf(src))
 	}
-	a.Notes = append(a.Notes, motionNotes(src, s.motion, a.Parts)...)
+	a.Notes = append(a.Notes, s.drift.notes(src, a.Parts)...)
 	if way.warning != "" {
 		a.Notes = append(a.Notes, way.warning)
 	}
@@ -186,41 +179,18 @@ func (r *Replicator) begin(ctx context.Context, held *lease.Lease, s start) (con
 			a.Notes = append(a.Notes, "sha256 without a salt hides little: who has a list of the values can find them by trying; give the flow a `salt`")
 		}
 	}
-	if since := changed.pinned(); !since.IsZero() {
-		a.Notes = append(a.Notes, pinnedNote(since))
+	if !changed.Pinned().IsZero() {
+		a.Notes = append(a.Notes, changed.PinnedNote())
 	}
 	if a, err = r.Control.Begin(ctx, a); err != nil {
 		return a, err
 	}
-	r.remember(a.ID, changed)
+	r.windows.Remember(a.ID, changed)
 	_, err = r.Control.UpdateFlow(ctx, a.Flow, func(f *control.FlowRow) {
 		f.Generation, f.Fingerprint, f.ClearFrom = way.generation, flow.Fingerprint(src.Flow), clear
 		f.Label, f.KeyPrefix = src.Object.Label, src.Object.KeyPrefix
 		f.LastRun, f.DescribedAt = held.Run(), r.Options.Now().UTC()
-		f.PinnedSince = changed.pinned()
+		f.PinnedSince = changed.Pinned()
 	})
 	return a, err
 }
-
-// window asks Salesforce how far the object is complete, and what changed in
-// the window.
-func (r *Replicator) window(ctx context.Context, src *source.Source, mark warehouse.Mark, from time.Time) (Window, changes, error) {
-	c, err := r.askChanges(ctx, src, from)
-	if err != nil {
-		return Window{}, c, err
-	}
-	server, err := r.Org.ServerTime(ctx)
-	if err != nil {
-		return Window{}, c, err
-	}
-	lag := cmp.Or(r.Options.Lag, 15*time.Minute)
-	if src.Replicates() { // it should have been said: somebody's transaction may be older than any usual lag
-		lag = max(lag, silentLag)
-	}
-	return nextWindow(mark, from, c.end, c.covered, server.Add(-lag)), c, nil
-}
-
-// silentLag is how far behind the server's time a window stays of an object
-// whose logs should tell how far it is complete, and don't: longer than a
-// transaction lives. What it reads again is little; what it would miss is lost.
-const silentLag = 24 * time.Hour

@@ -46,7 +46,7 @@ func (r *Replicator) publish(ctx context.Context, t plan.Task) (plan.Task, error
 		}
 	}
 	if run.State == control.Running {
-		run.State = stateOf(run.Objects, lost, r.stopping())
+		run.State = runState(run.Objects, lost, r.stopping())
 		run.Ended = r.Options.Now().UTC()
 	}
 	if _, err := r.Control.SaveRun(ctx, run); err != nil {
@@ -93,7 +93,7 @@ func outcome(a control.Attempt, o control.RunObject) (control.RunObject, error) 
 	o.Mover, o.From, o.To, o.Grade = a.Mover(), a.From, a.To, a.Grade
 	_, o.Records, o.Bytes = a.Sums()
 	for _, p := range a.Parts { // Ids that were only looked at, found to be gone, or read once more, are no further records
-		if p.Op == string(warehouse.Seen) || p.Op == string(warehouse.Delete) || p.Follows != "" || p.Name == rereadName {
+		if !counts(*p) {
 			o.Records -= p.Records
 		}
 	}
@@ -111,8 +111,8 @@ func outcome(a control.Attempt, o control.RunObject) (control.RunObject, error) 
 	return o, nil
 }
 
-// stateOf sums up a run, of whose flows so many were lost to another run.
-func stateOf(objects []control.RunObject, lost int, stopping bool) control.RunState {
+// runState sums up a run, of whose flows so many were lost to another run.
+func runState(objects []control.RunObject, lost int, stopping bool) control.RunState {
 	done, failed := 0, 0
 	for _, o := range objects {
 		switch o.State {

@@ -1,73 +1,23 @@
-// Package replicate is the main job: it brings what changed in Salesforce into
-// the warehouse, every record once.
-//
-// It is a plan of nine steps (Plan) and their code (Replicator.Steps). Each
-// step may be done twice, at any point, after any crash: progress lives in the
-// attempt of the control table and in the ledger of the warehouse, never in
-// this package. What to do is decided in pure functions (decide.go); the steps
-// only carry it out.
-//
-// It leaves the walking to a runner, the HTTP to salesforce and mover, the SQL
-// to warehouse, and comparing to verify.
-//
-// Read in the order of a run: list.go, create.go, load.go, consolidate.go,
-// publish.go.
 package replicate
 
 import (
 	"context"
-	"sync"
 	"time"
 
 	"catchment/internal/blob"
 	"catchment/internal/control"
 	"catchment/internal/flow"
+	"catchment/internal/lease"
 	"catchment/internal/mover"
-	"catchment/internal/plan"
+	"catchment/internal/replicate/deletes"
+	"catchment/internal/replicate/limits"
+	"catchment/internal/replicate/window"
 	"catchment/internal/salesforce"
-	"catchment/internal/source"
 	"catchment/internal/warehouse"
 )
 
-// The steps, by the names that plans, logs and state machines use.
-const (
-	List        = "list"
-	Create      = "create"
-	Ready       = "ready"
-	Start       = "start"
-	Done        = "done"
-	Load        = "load"
-	Consolidate = "consolidate"
-	Drop        = "drop"
-	Publish     = "publish"
-)
-
-// Plan is the run: all jobs exist before any is waited for, each flow goes its
-// own way from there, and drop and publish are reached whatever happened.
-func Plan(flowsAtOnce int) plan.Plan {
-	return plan.Plan{
-		Body: plan.Seq{
-			plan.Poll{Step: List}, // like create, it waits where the org's limits are used up
-			plan.Each{Limit: flowsAtOnce, Body: plan.Seq{
-				plan.Poll{Step: Create},
-				plan.Poll{Step: Ready, Every: 10 * time.Second},
-			}},
-			plan.Each{Limit: flowsAtOnce, Body: plan.Seq{
-				plan.Do{Step: Start},
-				plan.Poll{Step: Done, Every: 10 * time.Second},
-				plan.Poll{Step: Load},
-				plan.Poll{Step: Consolidate, Every: 10 * time.Second},
-			}},
-		},
-		Finally: plan.Seq{
-			plan.Each{Limit: flowsAtOnce, Body: plan.Do{Step: Drop}},
-			plan.Do{Step: Publish},
-		},
-	}
-}
-
-// A Replicator does the steps of Plan. Its fields are set once, before Steps.
-type Replicator struct {
+// Collaborators are what a run works with.
+type Collaborators struct {
 	Org       *salesforce.Client
 	Warehouse *warehouse.Warehouse
 	Control   *control.Control
@@ -78,18 +28,39 @@ type Replicator struct {
 	// Flows yields what the configuration asks for, "*" expanded and unknown
 	// objects refused.
 	Flows func(context.Context) ([]flow.Flow, error)
+}
 
+// A Replicator does the steps of Plan, for one run after the other of one process.
+type Replicator struct {
+	Collaborators
 	Options Options
 
-	budget  budget
-	gate    gate
-	slots   chan struct{} // one for each page that comes down
-	mu      sync.Mutex
-	sources map[string]*source.Source
-	changed map[string]changes // by attempt
-	zone    *time.Location     // the org's
-	survey  survey
-	gone    finder
+	sources    *sources
+	zones      *window.Zones
+	prefetch   *window.Prefetch
+	windows    *window.Finder
+	deletes    *deletes.Finder
+	deletedIDs *deletes.IDs
+	budget     *limits.OrgBudget
+	quota      *limits.StageQuota
+	slots      chan struct{} // one for each page that comes down
+}
+
+// New makes a replicator. Of its options only Holder and Stop may still be set once it
+// is made.
+func New(with Collaborators, o Options) *Replicator {
+	zones := window.NewZones(with.Org)
+	prefetch := window.NewPrefetch(with.Org, with.Warehouse, with.Control, zones, o.Composite)
+	windows := window.NewFinder(with.Org, o.Lag, zones, prefetch)
+	return &Replicator{
+		Collaborators: with, Options: o,
+		sources: newSources(with, prefetch.Describe, o.Secret),
+		zones:   zones, prefetch: prefetch, windows: windows,
+		deletes: deletes.NewFinder(with.Org, with.Warehouse, windows), deletedIDs: new(deletes.IDs),
+		budget: limits.NewOrgBudget(with.Org, o.Reserve, o.Now),
+		quota:  limits.NewStageQuota(with.Stage, o.StageLimit),
+		slots:  make(chan struct{}, max(o.Downloads, 1)),
+	}
 }
 
 // Options are the settings of one run.
@@ -134,25 +105,6 @@ type Progress struct {
 	Until time.Time // and until when
 }
 
-// Steps yields the code of the steps.
-func (r *Replicator) Steps() plan.Steps {
-	r.sources = map[string]*source.Source{}
-	r.changed = map[string]changes{}
-	r.slots = make(chan struct{}, max(r.Options.Downloads, 1))
-	r.gate.init(r.Stage, r.Options.StageLimit)
-	return plan.Steps{
-		List:        r.list,
-		Create:      r.step(control.Planned, r.create),
-		Ready:       r.step(control.Created, r.ready),
-		Start:       r.step(control.Ready, r.start),
-		Done:        r.step(control.Started, r.done),
-		Load:        r.step(control.Extracted, r.load),
-		Consolidate: r.step(control.Loaded, r.consolidate),
-		Drop:        r.drop,
-		Publish:     r.publish,
-	}
-}
-
 func (r *Replicator) progress(p Progress) {
 	if r.Options.Progress != nil {
 		r.Options.Progress(p)
@@ -165,5 +117,13 @@ func (r *Replicator) stopping() bool {
 		return true
 	default:
 		return false
+	}
+}
+
+// holder holds flows for a run.
+func (r *Replicator) holder(run string) lease.Holder {
+	return lease.Holder{
+		Control: r.Control, Warehouse: r.Warehouse, Run: run, Name: r.Options.Holder,
+		Alone: r.Options.Alone, Dead: r.Options.Dead,
 	}
 }

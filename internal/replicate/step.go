@@ -9,29 +9,46 @@ import (
 	"time"
 
 	"catchment/internal/control"
-	"catchment/internal/mover"
 	"catchment/internal/plan"
+	"catchment/internal/replicate/limits"
 	"catchment/internal/salesforce"
 	"catchment/internal/source"
 	"catchment/internal/warehouse"
 )
 
-// A visit is one call of a step on one attempt.
-type visit struct {
+// An attemptStep is one call of a step on one attempt.
+type attemptStep struct {
+	*Replicator
 	attempt control.Attempt
 	source  *source.Source
 	wait    time.Duration // before the next call, where the step isn't done
 }
 
-func (v *visit) fence() warehouse.Fence {
-	return warehouse.Fence{Flow: v.attempt.Flow, Number: v.attempt.Fence}
+func (s *attemptStep) fence() warehouse.Fence {
+	return warehouse.Fence{Flow: s.attempt.Flow, Number: s.attempt.Fence}
 }
 
-// step makes a plan.Func of f, which takes an attempt out of state from. What
+// note tells the user something of an attempt, once.
+func (s *attemptStep) note(format string, args ...any) {
+	if text := fmt.Sprintf(format, args...); !slices.Contains(s.attempt.Notes, text) {
+		s.attempt.Notes = append(s.attempt.Notes, text)
+	}
+}
+
+// save writes the attempt down in the middle of a step.
+func (s *attemptStep) save(ctx context.Context) error {
+	saved, err := s.Control.SaveAttempt(ctx, s.attempt)
+	if err == nil {
+		s.attempt = saved
+	}
+	return err
+}
+
+// step makes a plan.Func of do, which takes an attempt out of state from. What
 // every step owes is done here once: an attempt that is past the step, or that
 // failed in this run, is left alone; the lease is renewed; the attempt is
 // saved; a failure is recorded.
-func (r *Replicator) step(from control.AttemptState, f func(context.Context, *visit) error) plan.Func {
+func (r *Replicator) step(from control.AttemptState, do func(*attemptStep, context.Context) error) plan.Func {
 	return func(ctx context.Context, t plan.Task) (plan.Task, error) {
 		a, err := r.Control.Attempt(ctx, t.Attempt)
 		if err != nil {
@@ -51,49 +68,70 @@ func (r *Replicator) step(from control.AttemptState, f func(context.Context, *vi
 		if err := r.holder(t.Run).Resume(t.Flow, t.Fence).Renew(ctx); err != nil {
 			return t, err
 		}
-		v := &visit{attempt: a}
-		v.source, err = r.source(ctx, a.Flow)
+		s := &attemptStep{Replicator: r, attempt: a}
+		s.source, err = r.sources.of(ctx, a.Flow)
 		if err == nil && from != control.Loaded { // consolidating costs the org nothing
-			err = r.spare(ctx)
+			err = r.budget.Calls(ctx)
 		}
 		if err == nil {
-			err = f(ctx, v)
+			err = do(s, ctx)
 		}
-		v.attempt.Calls += calls.Load()
+		s.attempt.Calls += calls.Load()
 		if plan.ClassOf(err) == plan.Wait {
-			return r.waits(ctx, v, t, err)
+			return s.waits(ctx, t, err)
 		}
 		if err != nil {
-			return t, r.failed(ctx, v.attempt, t.Run, err)
+			return t, s.failed(ctx, t.Run, err)
 		}
-		v.attempt.Waiting = time.Time{}
-		v.attempt.Error, v.attempt.ErrorClass, v.attempt.Hint = "", "", ""
-		if a, err = r.Control.SaveAttempt(ctx, v.attempt); err != nil {
+		s.attempt.Waiting = time.Time{}
+		s.attempt.Error, s.attempt.ErrorClass, s.attempt.Hint = "", "", ""
+		if err := s.save(ctx); err != nil {
 			return t, err
 		}
-		t.Done = a.State.Past(from)
-		if !t.Done && v.wait > 0 {
-			t.NotBefore = r.Options.Now().Add(v.wait)
+		t.Done = s.attempt.State.Past(from)
+		if !t.Done && s.wait > 0 {
+			t.NotBefore = r.Options.Now().Add(s.wait)
 		}
 		return t, nil
 	}
 }
 
-// failed records err in the attempt and returns it. A failure that the runner
-// will try again doesn't end the flow's part in the run yet.
-func (r *Replicator) failed(ctx context.Context, a control.Attempt, run string, err error) error {
-	if errors.Is(err, warehouse.ErrFenced) || errors.Is(err, control.ErrLost) {
-		return superseded(err) // the attempt is another run's now
+// waits lets a task wait: its flow has not failed, and goes on by itself.
+func (s *attemptStep) waits(ctx context.Context, t plan.Task, why error) (plan.Task, error) {
+	a, now := &s.attempt, s.Options.Now()
+	if a.Waiting.IsZero() {
+		a.Waiting = now.UTC()
 	}
-	a.Error, a.ErrorClass, a.Hint = err.Error(), plan.ClassOf(err), plan.HintOf(err)
+	at, worth := limits.Until(why, a.Waiting, now)
+	if !worth {
+		a.Waiting = time.Time{}
+		return t, s.failed(ctx, t.Run, why)
+	}
+	a.Error, a.ErrorClass, a.Hint = why.Error(), plan.Wait, plan.HintOf(why)
+	if err := s.save(ctx); err != nil {
+		return t, err
+	}
+	s.progress(Progress{Flow: a.Flow, Step: "wait", Mover: a.Mover(), Why: why.Error(), Until: at})
+	t.Done, t.NotBefore = false, at
+	return t, nil
+}
+
+// failed records why in the attempt and returns it. A failure that the runner will
+// try again doesn't end the flow's part in the run yet.
+func (s *attemptStep) failed(ctx context.Context, run string, why error) error {
+	if errors.Is(why, warehouse.ErrFenced) || errors.Is(why, control.ErrLost) {
+		return superseded(why) // the attempt is another run's now
+	}
+	a := &s.attempt
+	a.Error, a.ErrorClass, a.Hint = why.Error(), plan.ClassOf(why), plan.HintOf(why)
 	if a.ErrorClass != plan.Retry {
 		a.FailedRun = run
 	}
 	// A cancelled run still says why it ended.
-	if _, serr := r.Control.SaveAttempt(context.WithoutCancel(ctx), a); serr != nil {
-		return errors.Join(err, serr)
+	if err := s.save(context.WithoutCancel(ctx)); err != nil {
+		return errors.Join(why, err)
 	}
-	return err
+	return why
 }
 
 // superseded says that a run lost a flow to another one.
@@ -101,28 +139,9 @@ func superseded(err error) error {
 	return plan.Fixf("see which run has the flow now: catchment status", "superseded: %w", err)
 }
 
-// note tells the user something of an attempt, once.
-func (v *visit) note(format string, args ...any) {
-	if text := fmt.Sprintf(format, args...); !slices.Contains(v.attempt.Notes, text) {
-		v.attempt.Notes = append(v.attempt.Notes, text)
-	}
-}
-
 // counted lets the API calls made under ctx be counted. Steps may run in
 // processes of their own, so what each counts is added up in the control table.
 func counted(ctx context.Context) (context.Context, *atomic.Int64) {
 	n := new(atomic.Int64)
 	return salesforce.CountInto(ctx, n), n
-}
-
-// pager finds the mover of an attempt.
-func (r *Replicator) pager(name string) (mover.Pager, error) {
-	if name == byFinding {
-		return &r.gone, nil
-	}
-	p, ok := r.Movers[name]
-	if !ok {
-		return nil, plan.Failf(plan.Bug, "", "no mover is called %q", name)
-	}
-	return p, nil
 }

@@ -16,9 +16,7 @@ func forecast(r *rig.Rig, fl flow.Flow) replicate.Forecast {
 	r.T.Helper()
 	p := r.Start(nil)
 	defer p.Close()
-	rep := p.Replicator()
-	rep.Steps()
-	f, err := rep.Forecast(p.Ctx, fl)
+	f, err := p.Replicator().Forecast(p.Ctx, fl)
 	r.Must(err)
 	return f
 }

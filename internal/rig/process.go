@@ -109,11 +109,11 @@ func (p *Process) Close() {
 
 // Replicator has the steps of a run in this process.
 func (p *Process) Replicator() *replicate.Replicator {
-	return &replicate.Replicator{
-		Org: p.Client, Warehouse: p.Warehouse, Control: p.Control, Stage: p.Stage, Movers: p.movers, Landers: p.Landers,
-		Flows:   func(context.Context) ([]flow.Flow, error) { return p.Flows, nil },
-		Options: p.Options,
-	}
+	return replicate.New(replicate.Collaborators{
+		Org: p.Client, Warehouse: p.Warehouse, Control: p.Control, Stage: p.Stage,
+		Movers: p.movers, Landers: p.Landers,
+		Flows: func(context.Context) ([]flow.Flow, error) { return p.Flows, nil },
+	}, p.Options)
 }
 
 // Run does one run and tells how it went.

@@ -9,68 +9,72 @@ import (
 	"catchment/internal/warehouse"
 )
 
-// Groups divides a part that is too wide for one URI into groups of columns. The
-// first stays what it was; the others patch the rows that it makes. All of them
-// read the same records, so what changes between two of them is torn. taken is how
-// many parts there are, for names that are not.
-func Groups(p control.Part, taken int) []control.Part {
+// Groups takes columns out of a part that is too wide for one URI, and gives the
+// parts that read them: they patch the rows that p makes. All of them read the same
+// records, so what changes between two of them is torn. taken is how many parts there
+// are, for names that are not.
+func Groups(p *control.Part, taken int) []control.Part {
 	always, others := Apart(p.Fields)
 	if len(p.IDs) > 0 || len(others) == 0 || fitsURI(p.Query) {
-		return []control.Part{p}
+		return nil
 	}
-	var groups []control.Part
-	for len(others) > 0 {
+	whole, groups := *p, []control.Part(nil)
+	for first := true; len(others) > 0; first = false {
 		n := 1
-		for n < len(others) && fitsURI(selecting(p, always, others[:n+1]).Query) {
+		for n < len(others) && fitsURI(selecting(whole, always, others[:n+1]).Query) {
 			n++
 		}
-		one := selecting(p, always, others[:n])
-		if others = others[n:]; len(groups) > 0 {
-			taken++
-			one = following(p, one, fmt.Sprintf("%s-columns-%d", p.Name, taken))
+		one := selecting(whole, always, others[:n])
+		others = others[n:]
+		if first {
+			*p = one
+			continue
 		}
-		groups = append(groups, one)
+		name := fmt.Sprintf("%s-columns-%d", whole.Name, taken+len(groups)+1)
+		groups = append(groups, following(whole, one, name))
 	}
 	return groups
 }
 
-// Beside takes the fields out of a part that Bulk can't carry: another part reads
-// them by REST, and patches the rows that the first one makes.
-func Beside(p control.Part, byREST func(field string) bool) []control.Part {
+// Beside takes the fields out of a part that Bulk can't carry, and gives the part that
+// reads them by REST and patches the rows that p makes.
+func Beside(p *control.Part, byREST func(field string) bool) []control.Part {
 	bulk := slices.DeleteFunc(slices.Clone(p.Fields), byREST)
 	if len(bulk) == len(p.Fields) {
-		return []control.Part{p}
+		return nil
 	}
 	always, _ := Apart(bulk)
 	rest := slices.DeleteFunc(slices.Clone(p.Fields), func(c string) bool { return !byREST(c) })
-	further := following(p, selecting(p, always, rest), p.Name+"-by-rest")
+	further := following(*p, selecting(*p, always, rest), p.Name+"-by-rest")
 	further.Mover = "rest"
-	return []control.Part{selecting(p, bulk), further}
+	*p = selecting(*p, bulk)
+	return []control.Part{further}
 }
 
 // Halves lets half of a reading's columns be read by a part of its own, for each
 // range one, which patches what the first half makes. All of them are read anew.
-func Halves(parts []control.Part, name string) []control.Part {
+func Halves(a *control.Attempt, name string) error {
 	further := "" // the part that the second halves are named after
-	var added []control.Part
-	for i, p := range parts {
+	for _, p := range a.Reading(name) {
 		always, others := Apart(p.Fields)
-		if p.Planned() != name || len(others) < 2 {
+		if len(others) < 2 {
 			continue
 		}
-		p.Reset()
-		second := selecting(p, always, others[len(others)/2:])
-		second.Name = fmt.Sprintf("%s-columns-%d", name, len(parts)+len(added)+1)
+		if err := Restart(p, shrunk); err != nil {
+			return err
+		}
+		second := selecting(*p, always, others[len(others)/2:])
+		second.Name = fmt.Sprintf("%s-columns-%d", name, len(a.Parts)+1)
 		second.Of, second.Jobs = further, 0
 		second.Follows, second.Op = cmp.Or(second.Follows, name), string(warehouse.Patch)
 		if further == "" {
 			further = second.Name
 		}
-		added = append(added, second)
 		p.Jobs = min(p.Jobs, 1) // the next one has to forget what that has staged
-		parts[i] = selecting(p, always, others[:len(others)/2])
+		*p = selecting(*p, always, others[:len(others)/2])
+		a.Add(second)
 	}
-	return append(parts, added...)
+	return nil
 }
 
 // selecting is p with other columns.

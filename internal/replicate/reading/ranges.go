@@ -10,20 +10,28 @@ import (
 	"catchment/internal/salesforce"
 )
 
-// Ranges divides a part at pivots. The first range keeps its name; none has a job
-// yet. taken is how many parts there are, for names that are not.
-func Ranges(p control.Part, pivots []string, taken int) []control.Part {
-	p.Reset()
+// Ranges divides a part at pivots, and gives the ranges that follow its first. None
+// has a job yet. taken is how many parts there are, for names that are not.
+func Ranges(p *control.Part, pivots []string, taken int) ([]control.Part, error) {
+	if err := Restart(p, shrunk); err != nil {
+		return nil, err
+	}
 	p.Splits++
 	p.Jobs = min(p.Jobs, 1) // the next one has to forget what that has staged
-	ranges := []control.Part{p}
+	ranges := make([]control.Part, len(pivots))
 	for i, pivot := range pivots {
-		next := p
+		next := *p
 		next.Name, next.Of, next.Jobs = fmt.Sprintf("%s-ids-%d", p.Planned(), taken+i+1), p.Planned(), 0
-		ranges[i].Below, next.Least = pivot, pivot
-		ranges = append(ranges, next)
+		next.Least = pivot
+		if i+1 < len(pivots) {
+			next.Below = pivots[i+1]
+		}
+		ranges[i] = next
 	}
-	return ranges
+	if len(pivots) > 0 {
+		p.Below = pivots[0]
+	}
+	return ranges, nil
 }
 
 // Pivots divides the Ids from first to last into n ranges of about the

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 // However often a part is split, each Id is in exactly one of its ranges, also
@@ -51,11 +52,15 @@ func TestRangesCoverEverythingOnce(t *testing.T) {
 				}
 				continue
 			}
-			ranges := Ranges(parts[at], pivots, len(parts))
+			more, err := Ranges(&parts[at], pivots, len(parts))
+			if err != nil {
+				t.Fatal(err)
+			}
+			ranges := append([]control.Part{parts[at]}, more...)
 			if !holds(ranges[0], inside[0]) || !holds(ranges[len(ranges)-1], inside[len(inside)-1]) {
 				t.Fatalf("an end is empty: %+v of %s", ranges, inside)
 			}
-			parts = append(slices.Replace(parts, at, at+1, ranges[0]), ranges[1:]...)
+			parts = append(parts, more...)
 		}
 		names := map[string]bool{}
 		for _, p := range parts {
@@ -113,8 +118,17 @@ func TestHalved(t *testing.T) {
 	columns := strings.Fields("Id SystemModstamp A B C D E")
 	p := control.Part{Name: control.Main, Op: "put", Jobs: 2, Job: []byte("{}"),
 		Query: control.Query{Object: "X", Fields: columns, Where: []string{"SystemModstamp >= 2026-01-01T00:00:00Z"}}}
-	parts := append(Ranges(p, []string{"001a", "001b"}, 1), control.Part{Name: "backfill", Query: p.Query})
-	parts = Halves(parts, control.Main)
+	more, err := Ranges(&p, []string{"001a", "001b"}, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var a control.Attempt
+	a.Add(append([]control.Part{p}, more...)...)
+	a.Add(control.Part{Name: "backfill", Query: p.Query})
+	if err := Halves(&a, control.Main); err != nil {
+		t.Fatal(err)
+	}
+	parts := a.Parts
 	if len(parts) != 7 || parts[3].Name != "backfill" || len(parts[3].Fields) != 7 {
 		t.Fatalf("%+v", parts)
 	}
@@ -130,8 +144,31 @@ func TestHalved(t *testing.T) {
 			t.Errorf("%+v", second)
 		}
 	}
-	parts = Halves(parts, parts[4].Planned()) // a group of columns that is still too wide
+	if err := Halves(&a, parts[4].Planned()); err != nil { // a group of columns that is still too wide
+		t.Fatal(err)
+	}
+	parts = a.Parts
 	if len(parts) != 10 || parts[9].Follows != control.Main || parts[4].Follows != control.Main {
 		t.Errorf("%+v", parts)
+	}
+}
+
+func TestQuery(t *testing.T) {
+	t.Parallel()
+	noon := time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC)
+	tests := []struct {
+		where, cursor string
+		from          time.Time
+		want          string
+	}{
+		{"", "SystemModstamp", time.Time{}, "SELECT Id, Name FROM Account"},
+		{"", "", noon, "SELECT Id, Name FROM Account"},
+		{"", "SystemModstamp", noon, "SELECT Id, Name FROM Account WHERE SystemModstamp >= 2026-01-02T12:00:00Z"},
+		{"A = 1 OR B = 2", "CreatedDate", noon, "SELECT Id, Name FROM Account WHERE (A = 1 OR B = 2) AND CreatedDate >= 2026-01-02T12:00:00Z"},
+	}
+	for _, test := range tests {
+		if got := SOQL(Query("Account", []string{"Id", "Name"}, test.where, test.cursor, test.from)); got != test.want {
+			t.Errorf("got  %s\nwant %s", got, test.want)
+		}
 	}
 }

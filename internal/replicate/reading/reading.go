@@ -1,20 +1,19 @@
-// Package reading knows what a part of an attempt reads, and how one that is more
-// than Salesforce can answer becomes smaller: in ranges of Ids where it takes too
-// long, in groups of columns where it names too much. A record never moves from
-// one range to another, as it would between two halves of a window when it
-// changes, and the outermost ranges have no ends: together they read what the one
-// query would have.
+// Package reading knows what an attempt reads, as values: which parts it has, where
+// each of them stands, and how one that is more than Salesforce can answer becomes
+// smaller.
 //
-// Everything here is a pure function of values: parts go in, parts come out, and a
-// query is written as SOQL only at the end. What is asked, when, and what becomes
-// of a job is left to replicate.
+// Everything here is a pure function: parts go in, parts come out, and a query is
+// written as SOQL only at the end. What is asked, when, and what becomes of a job is
+// left to replicate.
 //
-// Start at SOQL. ranges.go splits by Ids, columns.go by columns.
+// Start at Plan. state.go has the one table of what befalls a part; shrink.go decides
+// how a part becomes smaller, ranges.go and columns.go make it so.
 package reading
 
 import (
 	"net/url"
 	"slices"
+	"time"
 
 	"catchment/internal/control"
 	"catchment/internal/salesforce"
@@ -33,6 +32,24 @@ func SOQL(q control.Query) string {
 	}
 	s.Where = append(s.Where, Bounds(q)...)
 	return s.String()
+}
+
+// Query asks for fields of an object's records that meet a condition, and, where
+// there is a cursor, that have changed since a moment.
+func Query(object string, fields []string, where, cursor string, from time.Time) control.Query {
+	q := control.Query{Object: object, Fields: fields}
+	if where != "" {
+		q.Where = append(q.Where, string(salesforce.Raw(where)))
+	}
+	if cursor != "" && !from.IsZero() {
+		q.Where = append(q.Where, string(salesforce.Since(cursor, from)))
+	}
+	return q
+}
+
+// Count asks how many records Query would read.
+func Count(object, where, cursor string, from time.Time) string {
+	return SOQL(Query(object, []string{"COUNT()"}, where, cursor, from))
 }
 
 // Bounds are the conditions of a query's range of Ids.

@@ -7,15 +7,16 @@ import (
 	"strings"
 
 	"catchment/internal/control"
+	"catchment/internal/flow"
 	"catchment/internal/source"
 	"catchment/internal/warehouse"
 )
 
-// A motion is what became of an object's fields since the last run. No stamp
+// A schemaDrift is what became of an object's fields since the last run. No stamp
 // tells of it: where a field is new, or comes back after it was hidden, the rows
 // of records that don't change lack its values until a narrow part reads them
 // (invariant 8).
-type motion struct {
+type schemaDrift struct {
 	added    []string // columns that the table is going to get
 	gone     []string // columns whose field is gone, or hidden from this user
 	unfilled []string // columns that some rows have no value for, or an old one
@@ -23,11 +24,11 @@ type motion struct {
 	renamed  map[string]string
 }
 
-// moved compares what describe says now with what the table was made of.
+// driftOf compares what describe says now with what the table was made of.
 // unfilled is what earlier runs left. A flow that was never consolidated reads
 // everything anyway, but for what it can't read now.
-func moved(t warehouse.Table, past warehouse.Past, unfilled []string, consolidated bool) motion {
-	m := motion{unfilled: slices.Clone(unfilled), renamed: map[string]string{}}
+func driftOf(t warehouse.Table, past warehouse.Past, unfilled []string, consolidated bool) schemaDrift {
+	m := schemaDrift{unfilled: slices.Clone(unfilled), renamed: map[string]string{}}
 	if len(past.Columns) == 0 {
 		return m
 	}
@@ -59,36 +60,17 @@ func moved(t warehouse.Table, past warehouse.Past, unfilled []string, consolidat
 
 // notice remembers what moved before anything is read or made: a crash on the
 // way must not lose that a column is still to be filled.
-func (r *Replicator) notice(ctx context.Context, m motion, row control.FlowRow) (control.FlowRow, error) {
+func (r *Replicator) notice(ctx context.Context, m schemaDrift, row control.FlowRow) (control.FlowRow, error) {
 	if slices.Equal(m.unfilled, row.Unfilled) {
 		return row, nil
 	}
 	return r.Control.UpdateFlow(ctx, row.Object, func(f *control.FlowRow) { f.Unfilled = m.unfilled })
 }
 
-// backfillName is the part that reads new fields of all records.
-const backfillName = "backfill"
-
-// backfill reads the fields of columns that aren't filled, of every record. It
-// patches: a row that was read later, or whose record has changed since, keeps
-// what it has.
-func backfill(src *source.Source, columns []string) []control.Part {
-	if len(columns) == 0 {
-		return nil
-	}
-	var fields []string
-	for _, c := range src.Table.Columns {
-		if slices.Contains(columns, c.Name) {
-			fields = append(fields, c.Field)
-		}
-	}
-	return []control.Part{narrow(src, backfillName, fields)}
-}
-
-// motionNotes says what moved, once it is decided what is done about it.
-func motionNotes(src *source.Source, m motion, parts []control.Part) []string {
+// notes says what moved, once it is decided what is done about it.
+func (m schemaDrift) notes(src *source.Source, parts []*control.Part) []string {
 	table := src.Table.Name
-	reads := slices.ContainsFunc(parts, func(p control.Part) bool { return p.Name == backfillName })
+	reads := slices.ContainsFunc(parts, func(p *control.Part) bool { return p.Name == backfillPart })
 	var notes []string
 	for _, name := range m.fill {
 		if !reads {
@@ -109,42 +91,31 @@ func motionNotes(src *source.Source, m motion, parts []control.Part) []string {
 	return notes
 }
 
-// filled is which columns an attempt has filled for all records.
-func filled(src *source.Source, a control.Attempt) []string {
-	var names []string
-	for _, p := range a.Parts {
-		whole := p.Planned() == control.Main || p.Follows == control.Main
-		if p.Planned() != backfillName && p.Follows != backfillName && !(whole && readsAll(a)) {
-			continue
-		}
-		for _, c := range src.Table.Columns {
-			if slices.Contains(p.Fields, c.Field) {
-				names = append(names, c.Name)
-			}
-		}
-	}
-	return names
-}
-
-// unread is which columns an attempt that read every record has no values for:
-// their fields came after it was begun.
-func unread(src *source.Source, a control.Attempt) []string {
-	if !readsAll(a) {
-		return nil
-	}
-	var names []string
-	for _, c := range src.Table.Columns {
-		if !slices.ContainsFunc(a.Parts, func(p control.Part) bool { return slices.Contains(p.Fields, c.Field) }) {
-			names = append(names, c.Name)
-		}
-	}
-	return names
-}
-
-// readsAll tells whether an attempt reads every record as a whole.
-func readsAll(a control.Attempt) bool { return a.From.IsZero() && a.Part(control.Main) != nil }
-
 // without is names less those that are done.
 func without(names, done []string) []string {
 	return slices.DeleteFunc(slices.Clone(names), func(name string) bool { return slices.Contains(done, name) })
+}
+
+// unstamped decides what is to be read beside a flow's window in this run: the columns
+// that fill names, and the fields that change without a stamp.
+func (r *Replicator) unstamped(
+	ctx context.Context, src *source.Source, row control.FlowRow, fill []string,
+) (unstamped, error) {
+	s := unstamped{fill: fill}
+	for _, f := range flow.Unstamped(src.Flow, src.Object, src.Fields) {
+		s.fields = append(s.fields, f.Name)
+	}
+	if len(s.fields) == 0 || len(src.Past.Columns) == 0 {
+		return s, nil
+	}
+	zone, err := r.zones.Of(ctx, src.Flow.Refresh.At)
+	if err != nil {
+		return s, err
+	}
+	s.due = src.Flow.Refresh.Due(row.RefreshedAt, r.Options.Now(), zone)
+	if !src.Flow.Refresh.Sample {
+		return s, nil
+	}
+	s.from, err = r.Warehouse.SomeKey(ctx, src.Table)
+	return s, err
 }

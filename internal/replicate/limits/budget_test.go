@@ -1,4 +1,4 @@
-package replicate
+package limits
 
 import (
 	"errors"
@@ -27,7 +27,7 @@ func TestUntil(t *testing.T) {
 		{errors.New("limit"), waitAtMost - time.Minute, lookAgain, true},
 	}
 	for _, test := range tests {
-		at, worth := until(test.err, now.Add(-test.since), now)
+		at, worth := Until(test.err, now.Add(-test.since), now)
 		if at.Sub(now) != test.want || worth != test.worth {
 			t.Errorf("%v: in %s, %v", test, at.Sub(now), worth)
 		}

@@ -1,4 +1,4 @@
-package replicate
+package window
 
 import (
 	"context"
@@ -6,6 +6,7 @@ import (
 
 	"catchment/internal/flow"
 	"catchment/internal/mover"
+	"catchment/internal/replicate/reading"
 	"catchment/internal/salesforce"
 	"catchment/internal/source"
 )
@@ -46,18 +47,21 @@ func spanOf(from, server time.Time, policy flow.Deletes) span {
 	return s
 }
 
-// changes is what happened in a flow's window, as far as Salesforce says.
-type changes struct {
+// Changes is what happened in a flow's window, as far as Salesforce says.
+type Changes struct {
 	span
 	covered time.Time // everything before it is committed; zero where Salesforce doesn't say
-	changed int64     // records that were made, changed or deleted since the span began, up to now; -1 where nobody counted
-	updated []string
-	deleted []salesforce.DeletedRecord
-	known   bool // updated are the Ids of all records that were made or changed in the span
-	logged  bool // deleted are the Ids of all that were deleted in it, as far as the log is to be trusted
+
+	// Changed counts the records that were made, changed or deleted since the span
+	// began, up to now; it is -1 where nobody counted.
+	Changed int64
+	Updated []string                   // Ids
+	Deleted []salesforce.DeletedRecord // as the delete log names them
+	known   bool                       // Updated has all records that were made or changed in the span
+	Logged  bool                       // Deleted has all that were deleted in it, as far as the log is to be trusted
 }
 
-// askChanges finds out what happened in a flow since a moment. A quiet object
+// ask finds out what happened in a flow since a moment. A quiet object
 // takes two calls: getDeleted, which also says how far the object is complete,
 // and a count of what is stamped since then. The count comes second: what
 // commits between the two is stamped after what the first one covers, or is
@@ -65,47 +69,47 @@ type changes struct {
 //
 // What a log refuses is left open: another way counts then, and a sweep finds
 // what is gone.
-func (r *Replicator) askChanges(ctx context.Context, src *source.Source, from time.Time) (changes, error) {
-	server, err := r.Org.ServerTime(ctx)
+func (f *Finder) ask(ctx context.Context, src *source.Source, from time.Time) (Changes, error) {
+	server, err := f.org.ServerTime(ctx)
 	if err != nil {
-		return changes{}, err
+		return Changes{}, err
 	}
-	c := changes{span: spanOf(from, server, src.Flow.Deletes), changed: -1}
-	if known, ok := r.surveyedChanges(src.Object.Name, from); ok {
+	c := Changes{span: spanOf(from, server, src.Flow.Deletes), Changed: -1}
+	if known, ok := f.prefetched.take(src.Object.Name, from); ok {
 		c = known
 	} else if src.Replicates() {
-		if err := r.askDeleted(ctx, src, &c); err != nil {
+		if err := f.askDeleted(ctx, src, &c); err != nil {
 			return c, err
 		}
-		if !c.logged {
-			if err := r.askUpdated(ctx, src, &c); err != nil {
+		if !c.Logged {
+			if err := f.askUpdated(ctx, src, &c); err != nil {
 				return c, err
 			}
 		}
 	}
-	if from.IsZero() || src.Cursor == "" || c.changed >= 0 {
+	if from.IsZero() || src.Cursor == "" || c.Changed >= 0 {
 		return c, nil
 	}
-	count := countOf(src.Object.Name, "", src.Cursor, from) // also what left the where
-	if c.changed, err = r.Org.Count(ctx, count, true); mover.Overload(salesforce.CodeOf(err)) != nil || salesforce.IsFiltered(err) {
-		c.changed, err = -1, nil // more than can be counted in two minutes, or only the flow's own where may ask
+	count := reading.Count(src.Object.Name, "", src.Cursor, from) // also what left the where
+	if c.Changed, err = f.org.Count(ctx, count, true); mover.Overload(salesforce.CodeOf(err)) != nil || salesforce.IsFiltered(err) {
+		c.Changed, err = -1, nil // more than can be counted in two minutes, or only the flow's own where may ask
 	}
 	if err != nil {
 		return c, err
 	}
-	if c.changed != 0 && c.whole && !c.known && src.Replicates() {
-		err = r.askUpdated(ctx, src, &c)
+	if c.Changed != 0 && c.whole && !c.known && src.Replicates() {
+		err = f.askUpdated(ctx, src, &c)
 	}
 	return c, err
 }
 
 // askDeleted asks the delete log, where it can be asked about the whole span.
-func (r *Replicator) askDeleted(ctx context.Context, src *source.Source, c *changes) error {
+func (f *Finder) askDeleted(ctx context.Context, src *source.Source, c *Changes) error {
 	if !c.deletes {
 		return nil
 	}
-	d, err := r.Org.Deleted(ctx, src.Object.Name, c.start, c.end)
-	if tooMuch(err) {
+	d, err := f.org.Deleted(ctx, src.Object.Name, c.start, c.end)
+	if refused(err) {
 		return nil
 	}
 	if err == nil {
@@ -116,11 +120,11 @@ func (r *Replicator) askDeleted(ctx context.Context, src *source.Source, c *chan
 
 // askUpdated asks for the Ids of the changed records, or, where the span is too
 // long for that, only how far the object is complete.
-func (r *Replicator) askUpdated(ctx context.Context, src *source.Source, c *changes) error {
-	u, err := r.Org.Updated(ctx, src.Object.Name, c.start, c.end)
-	if c.whole && tooMuch(err) {
+func (f *Finder) askUpdated(ctx context.Context, src *source.Source, c *Changes) error {
+	u, err := f.org.Updated(ctx, src.Object.Name, c.start, c.end)
+	if c.whole && refused(err) {
 		c.whole = false
-		u, err = r.Org.Updated(ctx, src.Object.Name, c.end.Add(-shortest), c.end)
+		u, err = f.org.Updated(ctx, src.Object.Name, c.end.Add(-shortest), c.end)
 	}
 	if err == nil {
 		c.hearUpdated(u)
@@ -128,30 +132,30 @@ func (r *Replicator) askUpdated(ctx context.Context, src *source.Source, c *chan
 	return err
 }
 
-// tooMuch tells whether a log refused a span that is too long for it: it has
+// refused tells whether a log refused a span that is too long for it: it has
 // more than 600,000 Ids, or was trimmed since it began.
-func tooMuch(err error) bool {
+func refused(err error) bool {
 	code := salesforce.CodeOf(err)
 	return code == "EXCEEDED_ID_LIMIT" || code == "INVALID_REPLICATION_DATE"
 }
 
-func (c *changes) hearUpdated(u salesforce.Updated) {
+func (c *Changes) hearUpdated(u salesforce.Updated) {
 	c.hear(u.Covered)
 	if c.whole {
-		c.updated, c.known = u.IDs, true
+		c.Updated, c.known = u.IDs, true
 	}
 }
 
 // hearDeleted takes the delete log's answer. A log that begins within the span
 // may lack deletes of the time before.
-func (c *changes) hearDeleted(d salesforce.Deleted) {
+func (c *Changes) hearDeleted(d salesforce.Deleted) {
 	c.hear(d.Covered)
-	c.deleted, c.logged = d.Records, !d.Earliest.After(c.start) && !d.Covered.IsZero()
+	c.Deleted, c.Logged = d.Records, !d.Earliest.After(c.start) && !d.Covered.IsZero()
 }
 
 // hear takes how far a log says that the object is complete: the earlier of the
 // two holds.
-func (c *changes) hear(covered time.Time) {
+func (c *Changes) hear(covered time.Time) {
 	if c.covered.IsZero() || !covered.IsZero() && covered.Before(c.covered) {
 		c.covered = covered
 	}
@@ -161,39 +165,18 @@ func (c *changes) hear(covered time.Time) {
 // somebody is told: one transaction is still open, and holds them back.
 const pinnedFrom = 5 * time.Minute
 
-// pinned tells since when a transaction has been open that holds the watermark
+// Pinned tells since when a transaction has been open that holds the watermark
 // back, or the zero time.
-func (c changes) pinned() time.Time {
+func (c Changes) Pinned() time.Time {
 	if c.covered.IsZero() || c.end.Sub(c.covered) < pinnedFrom {
 		return time.Time{}
 	}
 	return c.covered
 }
 
-func pinnedNote(since time.Time) string {
-	return "a transaction that began at about " + since.Format(time.DateTime) +
+// PinnedNote says it.
+func (c Changes) PinnedNote() string {
+	return "a transaction that began at about " + c.Pinned().Format(time.DateTime) +
 		" UTC is still open in Salesforce: what changed since then is loaded, and read again until it ends"
 }
 
-// remember keeps what the logs said for the steps that come after list.
-func (r *Replicator) remember(attempt string, c changes) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.changed[attempt] = c
-}
-
-// changesOf finds what the logs said when an attempt began; a process that
-// didn't begin it asks again.
-func (r *Replicator) changesOf(ctx context.Context, v *visit) (changes, error) {
-	r.mu.Lock()
-	c, ok := r.changed[v.attempt.ID]
-	r.mu.Unlock()
-	if ok {
-		return c, nil
-	}
-	c, err := r.askChanges(ctx, v.source, v.attempt.From)
-	if err == nil {
-		r.remember(v.attempt.ID, c)
-	}
-	return c, err
-}

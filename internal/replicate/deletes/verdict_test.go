@@ -1,10 +1,13 @@
-package replicate
+package deletes
 
 import (
-	"catchment/internal/lookup"
 	"testing"
 	"time"
+
+	"catchment/internal/lookup"
 )
+
+var noon = time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC)
 
 func TestJudge(t *testing.T) {
 	t.Parallel()

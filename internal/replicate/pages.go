@@ -1,0 +1,297 @@
+package replicate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"catchment/internal/control"
+	"catchment/internal/mover"
+	"catchment/internal/plan"
+	"catchment/internal/replicate/reading"
+	"catchment/internal/stage"
+	"catchment/internal/warehouse"
+)
+
+// errStopping ends the listing of pages after the stop signal.
+var errStopping = errors.New("stopping")
+
+// A loading is one call of load, for the pages of one part's job.
+type loading struct {
+	*paging
+	way    stage.Way
+	place  int64 // of the part in its attempt
+	mover  mover.Pager
+	of     mover.Job
+	readAt time.Time
+	before int64                      // records of the parts that are loaded
+	stored map[string]control.PageRow // by page name: known when the call began
+	ready  chan control.PageRow       // stored, waiting for the warehouse
+	total  reading.Result
+}
+
+// pagesAtMost bounds the pages of a part: their places in the attempt follow
+// those of the part before.
+const pagesAtMost = 10_000_000
+
+func (j *paging) newLoading(ctx context.Context, place int64) (*loading, error) {
+	pager, job, err := j.job()
+	if err != nil {
+		return nil, err
+	}
+	pages, err := j.Control.Pages(ctx, j.attempt.ID)
+	if err != nil {
+		return nil, err
+	}
+	l := &loading{
+		paging: j, place: place, mover: pager, of: job, readAt: job.ReadAt,
+		way:    stage.Way{Store: j.Stage, Source: j.source, KeepsNUL: j.Warehouse.KeepsNUL()},
+		stored: map[string]control.PageRow{},
+		ready:  make(chan control.PageRow, j.Warehouse.PagesPerLoad()),
+	}
+	_, l.before, _ = j.attempt.Sums()
+	for _, first := range j.attempt.Reading(j.part.Follows) { // two servers' clocks may differ
+		if len(first.Job) == 0 {
+			continue
+		}
+		earlier, err := reading.JobOf(*first)
+		if err != nil {
+			return nil, err
+		}
+		if earlier.ReadAt.After(l.readAt) {
+			l.readAt = earlier.ReadAt
+		}
+	}
+	for _, p := range pages {
+		if p.Job == job.ID {
+			l.stored[p.Name] = p
+		}
+	}
+	return l, nil
+}
+
+// run fetches pages, several at once, and loads them as they come.
+func (l *loading) run(ctx context.Context) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	defer l.quota.Leave(stage.Folder(l.attempt.Flow, l.attempt.ID))
+	var loader sync.WaitGroup
+	loader.Go(func() {
+		if err := l.loadReady(ctx); err != nil {
+			cancel(err)
+			for range l.ready { // let the fetchers go
+			}
+		}
+	})
+	err := l.fetchAll(ctx, cancel)
+	close(l.ready)
+	loader.Wait()
+	if first := context.Cause(ctx); first != nil { // what the others say is only its consequence
+		return first
+	}
+	return err
+}
+
+// fetchAll lists the job's pages and fetches those that aren't stored. The
+// first comes down alone: it is here sooner than one of many would be, and the
+// warehouse loads it while the others follow.
+func (l *loading) fetchAll(ctx context.Context, cancel context.CancelCauseFunc) error {
+	var fetchers sync.WaitGroup
+	err := func() error {
+		seq, first := int64(0), make(chan struct{})
+		for p, err := range l.mover.Pages(ctx, l.of) {
+			if err != nil {
+				return err
+			}
+			if l.stopping() {
+				return errStopping
+			}
+			seq++
+			row, known := l.stored[p.Name]
+			if !known {
+				row = control.PageRow{Attempt: l.attempt.ID, Job: l.of.ID, Name: p.Name, Seq: l.place*pagesAtMost + seq}
+			}
+			if seq == 2 {
+				select {
+				case <-first:
+				case <-ctx.Done():
+					return context.Cause(ctx)
+				}
+			}
+			select {
+			case l.slots <- struct{}{}:
+			case <-ctx.Done():
+				return context.Cause(ctx)
+			}
+			fetched := func() {}
+			if seq == 1 {
+				fetched = func() { close(first) }
+			}
+			fetchers.Go(func() {
+				defer func() { <-l.slots }()
+				defer fetched()
+				if err := l.fetchOne(ctx, p, row, known); err != nil {
+					cancel(err)
+				}
+			})
+		}
+		return nil
+	}()
+	fetchers.Wait()
+	if err == nil {
+		err = context.Cause(ctx)
+	}
+	return err
+}
+
+func (l *loading) fetchOne(ctx context.Context, p mover.Page, row control.PageRow, known bool) error {
+	if !known {
+		if err := l.quota.Enter(ctx); err != nil {
+			return err
+		}
+		var err error
+		if row, err = l.fetch(ctx, p, row); err != nil {
+			return fmt.Errorf("page %s: %w", p.Name, err)
+		}
+		if err := l.Control.SavePage(ctx, row); err != nil {
+			return err
+		}
+	}
+	select {
+	case l.ready <- row:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// loadReady gives pages to the warehouse: all that wait at the moment, so that
+// it loads many at once when it is the slower side and keeps nobody waiting
+// when it is the faster one.
+func (l *loading) loadReady(ctx context.Context) error {
+	for row := range l.ready {
+		batch := []control.PageRow{row}
+		for more := true; more && len(batch) < cap(l.ready); {
+			select {
+			case next, ok := <-l.ready:
+				if more = ok; ok {
+					batch = append(batch, next)
+				}
+			default:
+				more = false
+			}
+		}
+		for len(batch) > 0 { // one kind of page at a time
+			n := 1
+			for n < len(batch) && batch[n].Gzip == batch[0].Gzip && slices.Equal(batch[n].Header, batch[0].Header) {
+				n++
+			}
+			if err := l.loadBatch(ctx, batch[:n]); err != nil {
+				return err
+			}
+			batch = batch[n:]
+		}
+	}
+	return nil
+}
+
+func (l *loading) loadBatch(ctx context.Context, rows []control.PageRow) error {
+	b := warehouse.Batch{Table: l.source.Table, Attempt: l.attempt.ID, Job: l.of.ID, ReadAt: l.readAt,
+		Op: warehouse.Op(l.part.Op), Reason: warehouse.Reason(l.part.Reason), Override: l.part.Override}
+	for _, row := range rows {
+		b.Pages = append(b.Pages, l.way.Page(row))
+	}
+	if _, err := l.Warehouse.Load(ctx, l.fence(), b); err != nil {
+		return err
+	}
+	for _, row := range rows {
+		l.total.Pages++
+		l.total.Records += row.Records
+		l.total.Rejected += row.Rejected
+		l.total.Bytes += row.Bytes
+		l.quota.Done(row.Key)
+		if row.Loaded {
+			continue
+		}
+		row.Loaded = true
+		if err := l.Control.SavePage(ctx, row); err != nil {
+			return err
+		}
+	}
+	l.progress(Progress{Flow: l.attempt.Flow, Step: Load, Records: l.before + l.total.Records, Of: l.before + l.of.Records,
+		Bytes: l.total.Bytes, Mover: l.part.Mover})
+	return nil
+}
+
+// account holds what was loaded against what Salesforce says it sent and what
+// the warehouse says it has (invariant 6). What doesn't add up is read again by
+// another job: the pages of this one are stored, and stay what they are.
+func (l *loading) account(ctx context.Context) error {
+	if came := l.total.Records + l.total.Rejected; came != l.of.Records {
+		return plan.Failf(plan.Retry, "", "%w: the pages of job %s hold %d records, Salesforce counts %d",
+			reading.ErrUnsound, l.of.ID, came, l.of.Records)
+	}
+	pages, rows, err := l.Warehouse.Staged(ctx, l.attempt.ID, l.of.ID)
+	if err != nil {
+		return err
+	}
+	if pages != l.total.Pages || rows != l.total.Records {
+		return plan.Failf(plan.Retry, "", "%w: the warehouse has %d pages with %d rows of job %s, loaded were %d with %d",
+			reading.ErrUnsound, pages, rows, l.of.ID, l.total.Pages, l.total.Records)
+	}
+	keys, err := l.Warehouse.Keys(ctx, l.source.Table, l.attempt.ID, l.of.ID)
+	if err != nil {
+		return err
+	}
+	if err := l.accountRejected(ctx); err != nil {
+		return err
+	}
+	if keys != rows {
+		return plan.Failf(plan.Retry, "", "%w: the pages of job %s hold %d records, but only %d different ones",
+			reading.ErrUnsound, l.of.ID, rows, keys)
+	}
+	return reading.Finish(l.part, l.total)
+}
+
+// fetch stores one page as it comes off the wire and notes what it holds.
+func (l *loading) fetch(ctx context.Context, p mover.Page, row control.PageRow) (control.PageRow, error) {
+	body, err := p.Open(ctx)
+	if err != nil {
+		return row, err
+	}
+	defer body.Close()
+	row.Gzip = body.Gzip
+	row.Key = stage.Key(l.attempt.Flow, row.Attempt, row.Job, row.Name, row.Gzip)
+	in := stage.Incoming{Reader: body, Records: body.Records}
+	if op := warehouse.Op(l.part.Op); op != "" && op != warehouse.Put {
+		in.Patch = l.part.Fields
+	}
+	row, size, err := l.way.Put(ctx, row, in)
+	if size > 0 { // also of a page that can't be copied as it is
+		l.quota.Stored(row.Key, size)
+	}
+	return row, err
+}
+
+// accountRejected counts what was rejected against what the warehouse keeps of
+// it, each record once (invariant 6).
+func (l *loading) accountRejected(ctx context.Context) error {
+	if !l.source.Treated() {
+		return nil
+	}
+	kept, err := l.Warehouse.Rejected(ctx, l.attempt.ID, l.of.ID)
+	if err != nil {
+		return err
+	}
+	if kept != l.total.Rejected {
+		return plan.Failf(plan.Retry, "", "%w: %d records of job %s were rejected, the warehouse keeps %d different ones",
+			reading.ErrUnsound, l.total.Rejected, l.of.ID, kept)
+	}
+	if kept > 0 {
+		l.note("%d records break the flow's rules and were not copied; they are in the staging schema, in _catchment_rejected", kept)
+	}
+	return nil
+}

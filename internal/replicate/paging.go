@@ -1,0 +1,284 @@
+package replicate
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"catchment/internal/control"
+	"catchment/internal/mover"
+	"catchment/internal/plan"
+	"catchment/internal/replicate/reading"
+	"catchment/internal/stage"
+)
+
+// jobTime is how long a job may take. Salesforce itself gives a query up sooner,
+// but some were left InProgress for ever (airbyte#17148).
+const jobTime = 24 * time.Hour
+
+// jobsAtMost bounds the jobs of one part, since an org has 10,000 a day. The
+// run that reaches it fails; the next begins a new attempt.
+const jobsAtMost = 10
+
+// A paging brings a part by a job whose result are pages.
+type paging struct {
+	*attemptStep
+	part *control.Part
+}
+
+var _ partJob = (*paging)(nil)
+
+func (s *attemptStep) paging(p *control.Part) *paging { return &paging{attemptStep: s, part: p} }
+
+// pager finds the mover of the part.
+func (j *paging) pager() (mover.Pager, error) {
+	if j.part.Mover == reading.Finding {
+		return j.deletedIDs, nil
+	}
+	p, ok := j.Movers[j.part.Mover]
+	if !ok {
+		return nil, plan.Failf(plan.Bug, "", "no mover is called %q", j.part.Mover)
+	}
+	return p, nil
+}
+
+// job reads the mover's own note out of the part.
+func (j *paging) job() (mover.Pager, mover.Job, error) {
+	pager, err := j.pager()
+	if err != nil {
+		return nil, mover.Job{}, err
+	}
+	job, err := reading.JobOf(*j.part)
+	return pager, job, err
+}
+
+// create posts the job. The intent is recorded before: a crash between the two may
+// orphan a job, which Jobs then counts; it is never adopted, since Salesforce doesn't
+// tell what a job reads.
+func (j *paging) create(ctx context.Context) error {
+	p := j.part
+	j.divide()
+	pager, err := j.pager()
+	if err != nil {
+		return err
+	}
+	if p.Mover == "bulk" {
+		if err := j.budget.Jobs(ctx); err != nil {
+			return err
+		}
+	}
+	if p.Jobs++; p.Jobs > jobsAtMost {
+		return plan.Fixf("look at the Bulk Data Load Jobs page of Setup for what becomes of them, then run again",
+			"%d jobs of %s came to nothing: %s", jobsAtMost, j.attempt.Flow, strings.Join(j.attempt.Notes, "; "))
+	}
+	if err := j.save(ctx); err != nil {
+		return err
+	}
+	job, err := pager.Create(ctx, mover.Request{
+		Object: j.source.Object.Name, SOQL: reading.SOQL(p.Query), IDs: p.IDs,
+	})
+	switch {
+	case reading.TooMuch(err):
+		return j.shrink(ctx, err)
+	case errors.Is(err, mover.ErrUnsupported) && p.Mover == "bulk":
+		return j.createByREST(ctx)
+	case plan.ClassOf(err) == plan.Wait:
+		p.Jobs-- // none was made
+		return err
+	case err != nil:
+		return err
+	}
+	if err := reading.SetJob(p, job); err != nil {
+		return err
+	}
+	if p.Jobs > 1 {
+		return j.forgetOthers(ctx)
+	}
+	return nil
+}
+
+// createByREST goes on with a part that Bulk refuses.
+func (j *paging) createByREST(ctx context.Context) error {
+	j.part.Mover = "rest"
+	if j.part.Name == control.Main { // Bulk refuses the object, not only some of its fields
+		_, err := j.Control.UpdateFlow(ctx, j.attempt.Flow, func(f *control.FlowRow) { f.Mover = "rest" })
+		if err != nil {
+			return err
+		}
+	}
+	return j.create(ctx)
+}
+
+// divide puts the groups of columns of a part that one query can't read into the
+// attempt.
+func (j *paging) divide() {
+	p := j.part
+	switch {
+	case p.Mover == "bulk" && inBulk(j.source, p.Fields):
+		j.attempt.Add(reading.Beside(p, j.source.ByREST)...)
+	case p.Mover == "bulk":
+		p.Mover = "rest"
+	}
+	if p.Mover != "rest" {
+		return
+	}
+	if more := reading.Groups(p, len(j.attempt.Parts)); len(more) > 0 {
+		j.note("object %s is too wide for one query: it is read in %d groups of columns", j.source.Object.Name, len(more)+1)
+		j.attempt.Add(more...)
+	}
+}
+
+// forgetOthers removes what earlier jobs staged: they are of another reading. The
+// parts that complete this one are read again too.
+func (j *paging) forgetOthers(ctx context.Context) error {
+	for _, p := range j.attempt.Parts {
+		if p.Follows != j.part.Planned() || len(p.Job) == 0 {
+			continue
+		}
+		if err := j.paging(p).drop(ctx); err != nil {
+			return err
+		}
+		if err := reading.Restart(p, reading.Outdated); err != nil {
+			return err
+		}
+	}
+	return j.keepJobs(ctx)
+}
+
+// finished asks whether the job has its result, and replaces one that is gone.
+func (j *paging) finished(ctx context.Context) (bool, error) {
+	p := j.part
+	if wait, err := reading.Waits(j.attempt, *p); err != nil || wait && len(p.Job) == 0 {
+		return false, err
+	}
+	if len(p.Job) == 0 { // the last one failed, or it is planned only now
+		return false, j.createPart(ctx, p)
+	}
+	pager, job, err := j.job()
+	if err != nil || job.Done {
+		return job.Done, err
+	}
+	now, err := j.Org.ServerTime(ctx)
+	if err != nil {
+		return false, err
+	}
+	if wait := pollWait(now.Sub(job.ReadAt)); j.wait == 0 || wait < j.wait {
+		j.wait = wait
+	}
+	job, err = pager.Poll(ctx, job)
+	if age := now.Sub(job.ReadAt); err == nil && !job.Done && age > cmp.Or(j.Options.JobTime, jobTime) {
+		err = plan.Fixf("look at the Bulk Data Load Jobs page of Setup; the next run makes another job",
+			"%w: %s has run for %s without an end", mover.ErrFailed, job.ID, age.Round(time.Minute))
+	}
+	switch {
+	case errors.Is(err, mover.ErrGone):
+		return false, j.replace(ctx)
+	case reading.TooMuch(err):
+		return false, j.shrink(ctx, err)
+	case errors.Is(err, mover.ErrFailed):
+		return false, j.giveUp(ctx, err)
+	case err != nil:
+		return false, err
+	}
+	j.progress(Progress{Flow: j.attempt.Flow, Step: Done, Of: job.Records, Mover: p.Mover})
+	return job.Done, reading.SetJob(p, job)
+}
+
+// load brings the pages of the job into staging. A job that was given up may have
+// left rows there: they go first.
+func (j *paging) load(ctx context.Context, place int64) error {
+	if err := j.onlyParts(ctx); err != nil {
+		return err
+	}
+	l, err := j.newLoading(ctx, place)
+	if err != nil {
+		return err
+	}
+	switch err := l.run(ctx); {
+	case errors.Is(err, mover.ErrGone):
+		return j.loadAnother(ctx, place)
+	case reading.TooMuch(err):
+		return j.shrink(ctx, err)
+	case errors.Is(err, errStopping):
+		return nil
+	case errors.Is(err, stage.ErrUnfit): // once it is mended in Salesforce, another job has to read it
+		return j.giveUp(ctx, err)
+	case err != nil:
+		return err
+	}
+	if err = l.account(ctx); errors.Is(err, reading.ErrUnsound) {
+		return j.giveUp(ctx, err)
+	}
+	return err
+}
+
+// loadAnother replaces a job that is gone. One that is done as soon as it is made, as
+// REST's are, is loaded by this very call: it lives in this process, and the next call
+// may come to another.
+func (j *paging) loadAnother(ctx context.Context, place int64) error {
+	if err := j.replace(ctx); err != nil {
+		return err
+	}
+	if _, job, err := j.job(); err != nil || !job.Done {
+		return err
+	}
+	return j.load(ctx, place)
+}
+
+// replace makes a new job in the place of one that can't be read any more.
+func (j *paging) replace(ctx context.Context) error {
+	_, job, err := j.job()
+	if err != nil {
+		return err
+	}
+	j.note("job %s was gone, another reads the same", job.ID)
+	if err := j.drop(ctx); err != nil { // an aborted job is still in the org
+		return err
+	}
+	if err := reading.Restart(j.part, reading.Replaced); err != nil {
+		return err
+	}
+	return j.create(ctx)
+}
+
+// giveUp gives up a job whose result is no good. The next call makes another; this one
+// says what happened.
+func (j *paging) giveUp(ctx context.Context, why error) error {
+	if err := j.restart(ctx, why); err != nil {
+		return err
+	}
+	return why
+}
+
+// restart implements partJob.
+func (j *paging) restart(ctx context.Context, why error) error {
+	pager, job, err := j.job()
+	if err == nil {
+		err = reading.Restart(j.part, reading.GivenUp)
+	}
+	if err != nil {
+		return errors.Join(why, err)
+	}
+	j.note("job %s was given up: %v", job.ID, why)
+	if err := pager.Drop(ctx, job); err != nil {
+		return errors.Join(why, err)
+	}
+	return nil
+}
+
+// drop deletes the job.
+func (j *paging) drop(ctx context.Context) error {
+	pager, job, err := j.job()
+	if err != nil {
+		return err
+	}
+	return pager.Drop(ctx, job)
+}
+
+// pollWait is how long to wait for a job of this age: short jobs are asked
+// often, long ones every half minute.
+func pollWait(age time.Duration) time.Duration {
+	return min(max(age/4, 200*time.Millisecond), 30*time.Second)
+}

@@ -1,0 +1,148 @@
+package replicate
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"catchment/internal/control"
+	"catchment/internal/flow"
+	"catchment/internal/plan"
+	"catchment/internal/replicate/reading"
+	"catchment/internal/salesforce"
+	"catchment/internal/source"
+)
+
+// shrink makes a part smaller whose query was too much, and remembers that before its
+// job is dropped: whatever dies then, the next run goes on with the smaller parts.
+func (j *paging) shrink(ctx context.Context, why error) error {
+	row, err := j.Control.Flow(ctx, j.attempt.Flow)
+	if err != nil {
+		return err
+	}
+	fl, p := j.source.Flow, j.part
+	mayBulk := row.Mover == "" && (fl.Mover == flow.Auto || fl.Mover == "") && inBulk(j.source, p.Fields)
+	relief := reading.ReliefFor(*p, why, mayBulk, len(j.source.Table.Key) == 1)
+	obsolete := []*control.Part{p}
+	if relief == reading.ByFields { // the ranges of a reading are read anew together
+		obsolete = j.attempt.Reading(p.Planned())
+	}
+	old := make([]control.Part, len(obsolete)) // as they were
+	for i, q := range obsolete {
+		old[i] = *q
+	}
+	switch relief {
+	case reading.ToBulk:
+		err = reading.MoveTo(p, "bulk")
+		j.note("the query of %s took too long by REST: it is read by Bulk", p.Name)
+	case reading.ByIDs:
+		var pivots []string
+		if pivots, err = j.pivots(ctx); err == nil && len(pivots) == 0 {
+			return j.tooMuch(ctx, why)
+		}
+		if err == nil {
+			err = j.split(pivots)
+		}
+	case reading.ByFields:
+		err = reading.Halves(&j.attempt, p.Planned())
+		j.note("the query of %s named too much: it is read in groups of columns", p.Name)
+	default:
+		return j.tooMuch(ctx, why)
+	}
+	if err != nil {
+		return err
+	}
+	if err := j.save(ctx); err != nil {
+		return err
+	}
+	for i := range old {
+		if len(old[i].Job) == 0 {
+			continue
+		}
+		if err := j.paging(&old[i]).drop(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// split divides the part into ranges of Ids.
+func (j *paging) split(pivots []string) error {
+	ranges, err := reading.Ranges(j.part, pivots, len(j.attempt.Parts))
+	if err != nil {
+		return err
+	}
+	j.attempt.Add(ranges...)
+	what := fmt.Sprintf("the query of %s took too long: it is read in ", j.part.Planned())
+	j.attempt.Notes = slices.DeleteFunc(j.attempt.Notes, func(note string) bool { return strings.HasPrefix(note, what) })
+	j.note("%s%d ranges of Ids", what, len(j.attempt.Reading(j.part.Planned())))
+	return nil
+}
+
+// tooMuch gives a part up that can't become any smaller, and says what the user
+// can do. What other parts have brought is kept: the next run tries this one
+// again.
+func (j *paging) tooMuch(ctx context.Context, why error) error {
+	err := error(&plan.Failure{Class: plan.Fix, Hint: tooMuchHint(j.source, *j.part), Err: why})
+	if len(j.part.Job) == 0 {
+		return err
+	}
+	return j.giveUp(ctx, err)
+}
+
+// tooMuchHint names what makes a query slow, as far as it can be seen from here.
+func tooMuchHint(src *source.Source, p control.Part) string {
+	var todo []string
+	if p.Planned() == sweepPart {
+		todo = append(todo, "set sweep: off for this flow")
+	}
+	if src.Flow.Where != "" {
+		todo = append(todo, "narrow the where to indexed fields, or have Salesforce Support index those that it names")
+	}
+	var formulas []string
+	for _, f := range src.Fields {
+		if f.Calculated && slices.Contains(p.Fields, f.Name) {
+			formulas = append(formulas, f.Name)
+		}
+	}
+	if n := len(formulas); n > 0 {
+		todo = append(todo, fmt.Sprintf("exclude formula fields (%d are read, as %s)", n, strings.Join(formulas[:min(n, 3)], ", ")))
+	}
+	if len(todo) == 0 {
+		todo = append(todo, "exclude fields that nobody needs", "ask Salesforce Support for a skinny table of this object")
+	}
+	return "Salesforce couldn't answer this query even in small parts: " + strings.Join(todo, "; or ")
+}
+
+// pivots are the Ids that the part is split at: they divide what lies between the
+// first and the last of its records. Both are found by the index of the Ids,
+// whatever the flow's where.
+func (j *paging) pivots(ctx context.Context) ([]string, error) {
+	first, err := j.endOf(ctx, "Id")
+	if err != nil || first == "" {
+		return nil, err
+	}
+	last, err := j.endOf(ctx, "Id DESC")
+	if err != nil {
+		return nil, err
+	}
+	return reading.Pivots(first, last, reading.RangesAtOnce)
+}
+
+// endOf reads the first Id of the part's range in an order, "" where it has none.
+func (j *paging) endOf(ctx context.Context, order string) (string, error) {
+	object, id := j.source.Object.Name, ""
+	q := salesforce.Select{
+		Fields: []string{"Id"}, From: object, Where: reading.Bounds(j.part.Query), OrderBy: order, Limit: 1,
+	}
+	for record, err := range j.Org.Query(ctx, q.String(), true) {
+		if err != nil {
+			return "", fmt.Errorf("read the ends of %s: %w", object, err)
+		}
+		if id, err = record.Text("Id"); err != nil {
+			return "", err
+		}
+	}
+	return id, nil
+}

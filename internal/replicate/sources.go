@@ -1,0 +1,65 @@
+package replicate
+
+import (
+	"context"
+	"sync"
+
+	"catchment/internal/flow"
+	"catchment/internal/plan"
+	"catchment/internal/schema"
+	"catchment/internal/source"
+)
+
+// sources remembers what was described of each flow, for the steps that come after
+// list.
+type sources struct {
+	find  source.Finder
+	flows func(context.Context) ([]flow.Flow, error)
+
+	mu    sync.Mutex
+	known map[string]*source.Source // by object
+}
+
+func newSources(
+	with Collaborators,
+	describe func(ctx context.Context, object string) (schema.Object, error),
+	secret func(reference string) (string, error),
+) *sources {
+	return &sources{
+		find:  source.Finder{Describe: describe, Columns: with.Warehouse.Adapt, Secret: secret},
+		flows: with.Flows,
+		known: map[string]*source.Source{},
+	}
+}
+
+// describe looks at a flow's object as it is now.
+func (s *sources) describe(ctx context.Context, fl flow.Flow) (*source.Source, error) {
+	src, err := s.find.Source(ctx, fl)
+	if err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.known[fl.Object] = src
+	return src, nil
+}
+
+// of finds what list described, or describes it anew in a process that did not list.
+func (s *sources) of(ctx context.Context, object string) (*source.Source, error) {
+	s.mu.Lock()
+	src := s.known[object]
+	s.mu.Unlock()
+	if src != nil {
+		return src, nil
+	}
+	flows, err := s.flows(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, fl := range flows {
+		if fl.Object == object {
+			return s.describe(ctx, fl)
+		}
+	}
+	return nil, plan.Fixf("put it back to finish what is open", "flow %s is not in the configuration any more", object)
+}

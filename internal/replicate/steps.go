@@ -1,0 +1,79 @@
+// Package replicate is the main job: it brings what changed in Salesforce into the
+// warehouse, every record once.
+//
+// It is a plan of nine steps (Plan) and their code (Replicator.Steps). Each step may be
+// done twice, at any point, after any crash: progress lives in the attempt of the
+// control table and in the ledger of the warehouse, never in this package. What to do is
+// decided in pure functions (decide.go, drift.go, parts.go, choose.go); the steps only
+// carry it out.
+//
+// What a run has to know stands in packages below: window (how far a flow is read, and
+// what the logs say), reading (the parts of an attempt as values, and how they become
+// smaller), deletes (what is gone), limits (what may be used up). The walking is left to
+// a runner, the HTTP to salesforce and mover, the SQL to warehouse, and comparing to
+// verify.
+//
+// Files, from the top: steps.go, forecast.go, list.go, publish.go, drop.go, open.go,
+// abandon.go, create.go, load.go, gone.go, consolidate.go, detach.go, paging.go, pages.go,
+// shrink.go, land.go, step.go, decide.go, drift.go, parts.go, choose.go, sources.go,
+// replicate.go.
+package replicate
+
+import (
+	"time"
+
+	"catchment/internal/control"
+	"catchment/internal/plan"
+)
+
+// The steps, by the names that plans, logs and state machines use.
+const (
+	List        = "list"
+	Create      = "create"
+	Ready       = "ready"
+	Start       = "start"
+	Done        = "done"
+	Load        = "load"
+	Consolidate = "consolidate"
+	Drop        = "drop"
+	Publish     = "publish"
+)
+
+// Plan is the run: all jobs exist before any is waited for, each flow goes its
+// own way from there, and drop and publish are reached whatever happened.
+func Plan(flowsAtOnce int) plan.Plan {
+	return plan.Plan{
+		Body: plan.Seq{
+			plan.Poll{Step: List}, // like create, it waits where the org's limits are used up
+			plan.Each{Limit: flowsAtOnce, Body: plan.Seq{
+				plan.Poll{Step: Create},
+				plan.Poll{Step: Ready, Every: 10 * time.Second},
+			}},
+			plan.Each{Limit: flowsAtOnce, Body: plan.Seq{
+				plan.Do{Step: Start},
+				plan.Poll{Step: Done, Every: 10 * time.Second},
+				plan.Poll{Step: Load},
+				plan.Poll{Step: Consolidate, Every: 10 * time.Second},
+			}},
+		},
+		Finally: plan.Seq{
+			plan.Each{Limit: flowsAtOnce, Body: plan.Do{Step: Drop}},
+			plan.Do{Step: Publish},
+		},
+	}
+}
+
+// Steps yields the code of the steps.
+func (r *Replicator) Steps() plan.Steps {
+	return plan.Steps{
+		List:        r.list,
+		Create:      r.step(control.Planned, (*attemptStep).create),
+		Ready:       r.step(control.Created, (*attemptStep).ready),
+		Start:       r.step(control.Ready, (*attemptStep).start),
+		Done:        r.step(control.Started, (*attemptStep).done),
+		Load:        r.step(control.Extracted, (*attemptStep).load),
+		Consolidate: r.step(control.Loaded, (*attemptStep).consolidate),
+		Drop:        r.drop,
+		Publish:     r.publish,
+	}
+}
