@@ -7,7 +7,6 @@ import (
 
 	"catchment/internal/control"
 	"catchment/internal/flow"
-	"catchment/internal/warehouse"
 )
 
 // consolidate merges staging into the final table and moves the watermark, in
@@ -56,22 +55,6 @@ func (s *attemptStep) consolidate(ctx context.Context) error {
 	_, records, bytes := a.Sums()
 	s.progress(Progress{Flow: a.Flow, Step: Consolidate, Records: records, Of: records, Bytes: bytes, Mover: a.Mover()})
 	return nil
-}
-
-// merge is how the attempt is to be consolidated.
-func (s *attemptStep) merge() warehouse.Merge {
-	a := &s.attempt
-	pages, records, _ := a.Sums()
-	m := warehouse.Merge{
-		Table: s.source.Table, Attempt: a.ID, Policy: warehouse.Policy(s.source.Flow.Deletes),
-		Pages: pages, Rows: records,
-		Complete: a.Complete, AbsentReason: warehouse.AbsentReason(s.source.Flow.Where), Override: a.Full,
-		Generation: a.Generation, Watermark: a.To, Grade: a.Grade,
-	}
-	if a.Forget {
-		m.Forget = s.source.Guarded()
-	}
-	return m
 }
 
 // noteNULs reports where values held NUL characters.

@@ -9,24 +9,6 @@ import (
 	"catchment/internal/warehouse"
 )
 
-// A partJob brings what one part reads: by a job whose pages we fetch (paging), or by
-// a flow that lands its rows without us (landing).
-type partJob interface {
-	// create makes the job of a part that has none, or begins to.
-	create(context.Context) error
-	// finished gets on with the job, and tells whether it has its result. One that is
-	// gone or came to nothing is replaced.
-	finished(context.Context) (bool, error)
-	// load brings the result into staging, as far as it gets. place is the part's in
-	// its attempt.
-	load(ctx context.Context, place int64) error
-	// restart gives up a result that is loaded, since why: the next call reads it again.
-	// Where that can't be, it says why, and what the user can do.
-	restart(ctx context.Context, why error) error
-	// drop removes what the job has left with Salesforce or AWS.
-	drop(context.Context) error
-}
-
 // jobOf finds what brings a part.
 func (s *attemptStep) jobOf(p *control.Part) (partJob, error) {
 	if s.lander(p) != nil {

@@ -22,7 +22,7 @@ func (r *Replicator) list(ctx context.Context, t plan.Task) (plan.Task, error) {
 		return t, err
 	}
 	before := r.Org.Calls()
-	items, objects, err := r.listFlows(ctx, t.Run)
+	items, objects, err := (&listing{Replicator: r, run: t.Run}).flows(ctx)
 	run.Calls += r.Org.Calls() - before
 	if plan.ClassOf(err) == plan.Wait {
 		if t, waits, err := r.listWaits(ctx, t, run, err); waits || err != nil {
@@ -44,31 +44,42 @@ func (r *Replicator) list(ctx context.Context, t plan.Task) (plan.Task, error) {
 	return t, nil
 }
 
-// listFlows makes the items of a run, and says of every flow how its part
-// began.
-func (r *Replicator) listFlows(ctx context.Context, run string) ([]plan.Task, []control.RunObject, error) {
-	org, err := r.Org.Org(ctx)
+// A listing opens the flows of one run.
+type listing struct {
+	*Replicator
+	run string
+	org string // its Id
+}
+
+// prepare looks whether the run has to do with the org, the control table and the
+// warehouse of the runs before it.
+func (l *listing) prepare(ctx context.Context) (err error) {
+	if l.org, err = l.Org.Org(ctx); err != nil {
+		return err
+	}
+	if err := l.Control.Bind(ctx, l.org); err != nil {
+		return err
+	}
+	if err := l.Warehouse.Migrate(ctx); err != nil {
+		return err
+	}
+	return l.fillQuota(ctx)
+}
+
+// flows makes the items of the run, and says of every flow how its part began.
+func (l *listing) flows(ctx context.Context) ([]plan.Task, []control.RunObject, error) {
+	if err := l.prepare(ctx); err != nil {
+		return nil, nil, err
+	}
+	flows, err := l.Flows(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := r.Control.Bind(ctx, org); err != nil {
-		return nil, nil, err
-	}
-	if err := r.Warehouse.Migrate(ctx); err != nil {
-		return nil, nil, err
-	}
-	if err := r.fillQuota(ctx); err != nil {
-		return nil, nil, err
-	}
-	flows, err := r.Flows(ctx)
+	before, err := l.Control.Leases(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
-	before, err := r.Control.Leases(ctx)
-	if err != nil {
-		return nil, nil, err
-	}
-	if err := r.prefetch.Ask(ctx, flows); err != nil {
+	if err := l.prefetch.Ask(ctx, flows); err != nil {
 		return nil, nil, err
 	}
 	items, objects := make([]plan.Task, len(flows)), make([]control.RunObject, len(flows))
@@ -77,7 +88,7 @@ func (r *Replicator) listFlows(ctx context.Context, run string) ([]plan.Task, []
 	for i, fl := range flows {
 		g.Go(func() (err error) {
 			ctx, calls := counted(ctx)
-			items[i], objects[i], err = r.listFlow(ctx, run, org, fl)
+			items[i], objects[i], err = l.flow(ctx, fl)
 			objects[i].Calls = calls.Load()
 			return err
 		})
@@ -86,15 +97,15 @@ func (r *Replicator) listFlows(ctx context.Context, run string) ([]plan.Task, []
 		return nil, objects, err
 	}
 	items = slices.DeleteFunc(items, func(item plan.Task) bool { return item.Attempt == "" })
-	return items, objects, r.supersede(ctx, run, before, items)
+	return items, objects, l.supersede(ctx, before, items)
 }
 
-// listFlow says how a flow's part in a run begins. A failure of its own stands in
+// flow says how a flow's part in a run begins. A failure of its own stands in
 // its RunObject; the error is one that holds for all flows: the org's limits are
 // used up.
-func (r *Replicator) listFlow(ctx context.Context, run, org string, fl flow.Flow) (plan.Task, control.RunObject, error) {
+func (l *listing) flow(ctx context.Context, fl flow.Flow) (plan.Task, control.RunObject, error) {
 	o := control.RunObject{Object: fl.Object, State: control.FlowOpen}
-	item, err := r.open(ctx, run, org, fl)
+	item, err := l.open(ctx, fl)
 	switch {
 	case errors.Is(err, errPaused):
 		o.State = control.FlowPaused
@@ -122,20 +133,20 @@ func (r *Replicator) beginRun(ctx context.Context, id string) (control.RunRow, e
 
 // supersede ends the runs whose leases this run took: their processes died, or
 // waited too long.
-func (r *Replicator) supersede(ctx context.Context, id string, before []control.Lease, items []plan.Task) error {
+func (l *listing) supersede(ctx context.Context, before []control.Lease, items []plan.Task) error {
 	for _, lease := range before {
 		taken := slices.ContainsFunc(items, func(item plan.Task) bool { return item.Flow == lease.Flow })
-		if !taken || lease.Run == "" || lease.Run == id {
+		if !taken || lease.Run == "" || lease.Run == l.run {
 			continue
 		}
-		run, err := r.Control.Run(ctx, lease.Run)
+		run, err := l.Control.Run(ctx, lease.Run)
 		if errors.Is(err, control.ErrNotFound) || err == nil && run.State != control.Running {
 			continue
 		}
 		if err == nil {
-			run.State, run.Ended = control.Superseded, r.Options.Now().UTC()
-			run.Error = "run " + id + " took its leases"
-			_, err = r.Control.SaveRun(ctx, run)
+			run.State, run.Ended = control.Superseded, l.Options.Now().UTC()
+			run.Error = "run " + l.run + " took its leases"
+			_, err = l.Control.SaveRun(ctx, run)
 		}
 		if err != nil && !errors.Is(err, control.ErrConflict) { // it has just ended by itself
 			return err
@@ -161,14 +172,14 @@ func (r *Replicator) listWaits(ctx context.Context, t plan.Task, run control.Run
 
 // fillQuota counts the pages that earlier runs left in the blob store. Those of
 // ended attempts may go; what isn't an attempt's is left to drop.
-func (r *Replicator) fillQuota(ctx context.Context) error {
+func (l *listing) fillQuota(ctx context.Context) error {
 	ended := map[string]bool{}
-	return r.quota.Fill(ctx, func(key string) (bool, error) {
+	return l.quota.Fill(ctx, func(key string) (bool, error) {
 		id := stage.OwnerOf(key)
 		if known, ok := ended[id]; ok {
 			return known, nil
 		}
-		a, err := r.Control.Attempt(ctx, id)
+		a, err := l.Control.Attempt(ctx, id)
 		if err != nil && !errors.Is(err, control.ErrNotFound) {
 			return false, err
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"catchment/internal/control"
+	"catchment/internal/replicate/deletes"
 	"catchment/internal/replicate/reading"
 )
 
@@ -33,7 +34,8 @@ func (s *attemptStep) load(ctx context.Context) error {
 	if more, err := s.reread(ctx); err != nil || more {
 		return err // the next call reads that
 	}
-	if done, err := s.reconcile(ctx); err != nil || !done {
+	r := &reconciliation{attemptStep: s, found: deletes.Findings{}}
+	if done, err := r.run(ctx); err != nil || !done {
 		return err
 	}
 	if err := s.Warehouse.Counted(ctx, s.fence(), s.merge()); err != nil {

@@ -18,8 +18,8 @@ import (
 var errPaused = errors.New("paused")
 
 // open takes a flow's lease and finds its open attempt, or begins one.
-func (r *Replicator) open(ctx context.Context, run, org string, fl flow.Flow) (plan.Task, error) {
-	row, err := r.Control.Flow(ctx, fl.Object)
+func (l *listing) open(ctx context.Context, fl flow.Flow) (plan.Task, error) {
+	row, err := l.Control.Flow(ctx, fl.Object)
 	if err != nil {
 		return plan.Task{}, err
 	}
@@ -29,46 +29,46 @@ func (r *Replicator) open(ctx context.Context, run, org string, fl flow.Flow) (p
 	if fl.Vanished != nil {
 		return plan.Task{}, fl.Vanished
 	}
-	held, err := r.holder(run).Hold(ctx, fl.Object)
+	held, err := l.holder(l.run).Hold(ctx, fl.Object)
 	if err != nil {
 		return plan.Task{}, err
 	}
-	a, err := r.attempt(ctx, held, org, row, fl)
+	a, err := l.attempt(ctx, held, row, fl)
 	if err != nil {
 		return plan.Task{}, errors.Join(err, held.Close(ctx))
 	}
-	return plan.Task{Run: run, Flow: fl.Object, Attempt: a.ID, Fence: held.Fence().Number}, nil
+	return plan.Task{Run: l.run, Flow: fl.Object, Attempt: a.ID, Fence: held.Fence().Number}, nil
 }
 
 // attempt goes on with a flow's open attempt where it still fits the flow, and
 // begins a new one where it doesn't or where there is none.
-func (r *Replicator) attempt(ctx context.Context, held *lease.Lease, org string, row control.FlowRow, fl flow.Flow) (control.Attempt, error) {
-	src, err := r.sources.describe(ctx, fl)
+func (l *listing) attempt(ctx context.Context, held *lease.Lease, row control.FlowRow, fl flow.Flow) (control.Attempt, error) {
+	src, err := l.sources.describe(ctx, fl)
 	if err != nil {
 		return control.Attempt{}, err
 	}
-	mark, known, err := held.Claim(ctx, src.Table.Name, org)
+	mark, known, err := held.Claim(ctx, src.Table.Name, l.org)
 	if err != nil {
 		return control.Attempt{}, err
 	}
 	drift := driftOf(src.Table, src.Past, row.Unfilled, !mark.Watermark.IsZero())
-	if row, err = r.notice(ctx, drift, row); err != nil {
+	if row, err = l.notice(ctx, drift, row); err != nil {
 		return control.Attempt{}, err
 	}
-	u, err := r.unstamped(ctx, src, row, drift.fill)
+	u, err := l.unstamped(ctx, src, row, drift.fill)
 	if err != nil {
 		return control.Attempt{}, err
 	}
-	old, open, err := r.Control.Open(ctx, fl.Object)
+	old, open, err := l.Control.Open(ctx, fl.Object)
 	if err != nil {
 		return old, err
 	}
-	way, err := r.readPlan(ctx, src, facts{row: row, mark: mark, pending: open && old.Full})
+	way, err := l.readPlan(ctx, src, facts{row: row, mark: mark, pending: open && old.Full})
 	if err != nil {
 		return old, err
 	}
 	if open {
-		s, err := r.standing(ctx, src, old)
+		s, err := l.standing(ctx, src, old)
 		if err != nil {
 			return old, err
 		}
@@ -77,13 +77,13 @@ func (r *Replicator) attempt(ctx context.Context, held *lease.Lease, org string,
 		if why == "" {
 			old.Fence = held.Fence().Number
 			old.FailedRun, old.Error, old.ErrorClass, old.Hint, old.Calls = "", "", "", "", 0
-			return r.Control.SaveAttempt(ctx, old)
+			return l.Control.SaveAttempt(ctx, old)
 		}
-		if err := r.abandon(ctx, held, old, why); err != nil {
+		if err := l.abandon(ctx, held, old, why); err != nil {
 			return old, err
 		}
 	}
-	return r.begin(ctx, held, start{src, drift, u, mark, way})
+	return l.begin(ctx, held, start{src, drift, u, mark, way})
 }
 
 // readPlan looks at the table and decides how to read the flow.
@@ -110,12 +110,12 @@ func (r *Replicator) readPlan(ctx context.Context, src *source.Source, f facts) 
 }
 
 // standing gathers what unfit has to know of an open attempt.
-func (r *Replicator) standing(ctx context.Context, src *source.Source, a control.Attempt) (standing, error) {
+func (l *listing) standing(ctx context.Context, src *source.Source, a control.Attempt) (standing, error) {
 	s := standing{attempt: a, carried: true}
 	for _, p := range a.Parts {
 		s.carried = s.carried && src.Carries(p.Fields)
 	}
-	pages, err := r.Control.Pages(ctx, a.ID)
+	pages, err := l.Control.Pages(ctx, a.ID)
 	if err != nil {
 		return s, err
 	}
@@ -125,11 +125,11 @@ func (r *Replicator) standing(ctx context.Context, src *source.Source, a control
 		}
 	}
 	for _, p := range a.Parts {
-		if r.lander(p) != nil && p.Loaded {
+		if l.lander(p) != nil && p.Loaded {
 			s.loaded += p.Pages
 		}
 	}
-	s.ledger, _, err = r.Warehouse.Staged(ctx, a.ID, "")
+	s.ledger, _, err = l.Warehouse.Staged(ctx, a.ID, "")
 	return s, err
 }
 
@@ -142,14 +142,34 @@ type start struct {
 	way       readPlan
 }
 
+// notes is what the user should know of the attempt that begins.
+func (s start) notes(a control.Attempt) []string {
+	notes := s.drift.notes(s.source, a.Parts)
+	if s.way.warning != "" {
+		notes = append(notes, s.way.warning)
+	}
+	if !a.From.IsZero() {
+		return notes
+	}
+	// Once per reading of everything; check and plan tell it at any time.
+	for _, skip := range s.source.Skipped {
+		notes = append(notes, fmt.Sprintf("field %s is not copied: %s", skip.Field, skip.Reason))
+	}
+	if s.source.Unsalted() {
+		notes = append(notes, "sha256 without a salt hides little: who has a list of the values can find them by trying; "+
+			"give the flow a `salt`")
+	}
+	return notes
+}
+
 // begin fixes the window of a flow and records its intent.
-func (r *Replicator) begin(ctx context.Context, held *lease.Lease, s start) (control.Attempt, error) {
+func (l *listing) begin(ctx context.Context, held *lease.Lease, s start) (control.Attempt, error) {
 	src, mark, way := s.source, s.mark, s.way
-	w, changed, err := r.windows.Next(ctx, src, mark, way.from)
+	w, changed, err := l.windows.Next(ctx, src, mark, way.from)
 	if err != nil {
 		return control.Attempt{}, err
 	}
-	row, err := r.Control.Flow(ctx, src.Flow.Object)
+	row, err := l.Control.Flow(ctx, src.Flow.Object)
 	if err != nil {
 		return control.Attempt{}, err
 	}
@@ -167,29 +187,18 @@ func (r *Replicator) begin(ctx context.Context, held *lease.Lease, s start) (con
 	if way.sweep && sweeps(src, a) {
 		a.Add(sweepOf(src))
 	}
-	a.Notes = append(a.Notes, s.drift.notes(src, a.Parts)...)
-	if way.warning != "" {
-		a.Notes = append(a.Notes, way.warning)
-	}
-	if a.From.IsZero() { // once per reading of everything; check and plan tell it at any time
-		for _, skip := range src.Skipped {
-			a.Notes = append(a.Notes, fmt.Sprintf("field %s is not copied: %s", skip.Field, skip.Reason))
-		}
-		if src.Unsalted() {
-			a.Notes = append(a.Notes, "sha256 without a salt hides little: who has a list of the values can find them by trying; give the flow a `salt`")
-		}
-	}
+	a.Notes = s.notes(a)
 	if !changed.Pinned().IsZero() {
 		a.Notes = append(a.Notes, changed.PinnedNote())
 	}
-	if a, err = r.Control.Begin(ctx, a); err != nil {
+	if a, err = l.Control.Begin(ctx, a); err != nil {
 		return a, err
 	}
-	r.windows.Remember(a.ID, changed)
-	_, err = r.Control.UpdateFlow(ctx, a.Flow, func(f *control.FlowRow) {
+	l.windows.Remember(a.ID, changed)
+	_, err = l.Control.UpdateFlow(ctx, a.Flow, func(f *control.FlowRow) {
 		f.Generation, f.Fingerprint, f.ClearFrom = way.generation, flow.Fingerprint(src.Flow), clear
 		f.Label, f.KeyPrefix = src.Object.Label, src.Object.KeyPrefix
-		f.LastRun, f.DescribedAt = held.Run(), r.Options.Now().UTC()
+		f.LastRun, f.DescribedAt = held.Run(), l.Options.Now().UTC()
 		f.PinnedSince = changed.Pinned()
 	})
 	return a, err

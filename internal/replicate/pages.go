@@ -33,10 +33,6 @@ type loading struct {
 	total  reading.Result
 }
 
-// pagesAtMost bounds the pages of a part: their places in the attempt follow
-// those of the part before.
-const pagesAtMost = 10_000_000
-
 func (j *paging) newLoading(ctx context.Context, place int64) (*loading, error) {
 	pager, job, err := j.job()
 	if err != nil {

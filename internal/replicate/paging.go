@@ -18,10 +18,6 @@ import (
 // but some were left InProgress for ever (airbyte#17148).
 const jobTime = 24 * time.Hour
 
-// jobsAtMost bounds the jobs of one part, since an org has 10,000 a day. The
-// run that reaches it fails; the next begins a new attempt.
-const jobsAtMost = 10
-
 // A paging brings a part by a job whose result are pages.
 type paging struct {
 	*attemptStep

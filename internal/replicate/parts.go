@@ -29,6 +29,14 @@ const (
 // sampleSize is how many records a sample compares: one answer of REST.
 const sampleSize = restAtMost
 
+// jobsAtMost bounds the jobs of one part, since an org has 10,000 a day. The
+// run that reaches it fails; the next begins a new attempt.
+const jobsAtMost = 10
+
+// pagesAtMost bounds the pages of a part: their places in the attempt follow
+// those of the part before.
+const pagesAtMost = 10_000_000
+
 // unstamped is what rows lack that no stamp tells of: fields that are new or came
 // back, and values that change by themselves.
 type unstamped struct {
@@ -218,4 +226,27 @@ func unread(src *source.Source, a control.Attempt) []string {
 		}
 	}
 	return names
+}
+
+// sweptAt is when every row was held against all Ids, or the zero time where an
+// attempt didn't do that.
+func sweptAt(a *control.Attempt) (time.Time, error) {
+	parts := a.Reading(sweepPart)
+	if len(parts) == 0 && (a.Complete || a.From.IsZero()) {
+		parts = a.Reading(control.Main)
+	}
+	var first time.Time
+	for _, p := range parts {
+		if len(p.Job) == 0 {
+			return time.Time{}, nil
+		}
+		job, err := reading.JobOf(*p)
+		if err != nil {
+			return time.Time{}, err
+		}
+		if first.IsZero() || job.ReadAt.Before(first) {
+			first = job.ReadAt
+		}
+	}
+	return first, nil
 }

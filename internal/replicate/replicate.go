@@ -13,7 +13,21 @@ import (
 	"catchment/internal/replicate/limits"
 	"catchment/internal/replicate/window"
 	"catchment/internal/salesforce"
+	"catchment/internal/source"
 	"catchment/internal/warehouse"
+)
+
+// The steps, by the names that plans, logs and state machines use.
+const (
+	List        = "list"
+	Create      = "create"
+	Ready       = "ready"
+	Start       = "start"
+	Done        = "done"
+	Load        = "load"
+	Consolidate = "consolidate"
+	Drop        = "drop"
+	Publish     = "publish"
 )
 
 // Collaborators are what a run works with.
@@ -52,9 +66,10 @@ func New(with Collaborators, o Options) *Replicator {
 	zones := window.NewZones(with.Org)
 	prefetch := window.NewPrefetch(with.Org, with.Warehouse, with.Control, zones, o.Composite)
 	windows := window.NewFinder(with.Org, o.Lag, zones, prefetch)
+	find := source.Finder{Describe: prefetch.Describe, Columns: with.Warehouse.Adapt, Secret: o.Secret}
 	return &Replicator{
 		Collaborators: with, Options: o,
-		sources: newSources(with, prefetch.Describe, o.Secret),
+		sources: newSources(with.Flows, find),
 		zones:   zones, prefetch: prefetch, windows: windows,
 		deletes: deletes.NewFinder(with.Org, with.Warehouse, windows), deletedIDs: new(deletes.IDs),
 		budget: limits.NewOrgBudget(with.Org, o.Reserve, o.Now),

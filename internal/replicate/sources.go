@@ -6,7 +6,6 @@ import (
 
 	"catchment/internal/flow"
 	"catchment/internal/plan"
-	"catchment/internal/schema"
 	"catchment/internal/source"
 )
 
@@ -20,16 +19,8 @@ type sources struct {
 	known map[string]*source.Source // by object
 }
 
-func newSources(
-	with Collaborators,
-	describe func(ctx context.Context, object string) (schema.Object, error),
-	secret func(reference string) (string, error),
-) *sources {
-	return &sources{
-		find:  source.Finder{Describe: describe, Columns: with.Warehouse.Adapt, Secret: secret},
-		flows: with.Flows,
-		known: map[string]*source.Source{},
-	}
+func newSources(flows func(context.Context) ([]flow.Flow, error), find source.Finder) *sources {
+	return &sources{find: find, flows: flows, known: map[string]*source.Source{}}
 }
 
 // describe looks at a flow's object as it is now.

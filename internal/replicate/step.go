@@ -44,6 +44,22 @@ func (s *attemptStep) save(ctx context.Context) error {
 	return err
 }
 
+// merge is how the attempt is to be consolidated.
+func (s *attemptStep) merge() warehouse.Merge {
+	a := &s.attempt
+	pages, records, _ := a.Sums()
+	m := warehouse.Merge{
+		Table: s.source.Table, Attempt: a.ID, Policy: warehouse.Policy(s.source.Flow.Deletes),
+		Pages: pages, Rows: records,
+		Complete: a.Complete, AbsentReason: warehouse.AbsentReason(s.source.Flow.Where), Override: a.Full,
+		Generation: a.Generation, Watermark: a.To, Grade: a.Grade,
+	}
+	if a.Forget {
+		m.Forget = s.source.Guarded()
+	}
+	return m
+}
+
 // step makes a plan.Func of do, which takes an attempt out of state from. What
 // every step owes is done here once: an attempt that is past the step, or that
 // failed in this run, is left alone; the lease is renewed; the attempt is
@@ -137,6 +153,24 @@ func (s *attemptStep) failed(ctx context.Context, run string, why error) error {
 // superseded says that a run lost a flow to another one.
 func superseded(err error) error {
 	return plan.Fixf("see which run has the flow now: catchment status", "superseded: %w", err)
+}
+
+// A partJob brings what one part reads: by a job whose pages we fetch (paging), or by
+// a flow that lands its rows without us (landing).
+type partJob interface {
+	// create makes the job of a part that has none, or begins to.
+	create(context.Context) error
+	// finished gets on with the job, and tells whether it has its result. One that is
+	// gone or came to nothing is replaced.
+	finished(context.Context) (bool, error)
+	// load brings the result into staging, as far as it gets. place is the part's in
+	// its attempt.
+	load(ctx context.Context, place int64) error
+	// restart gives up a result that is loaded, since why: the next call reads it again.
+	// Where that can't be, it says why, and what the user can do.
+	restart(ctx context.Context, why error) error
+	// drop removes what the job has left with Salesforce or AWS.
+	drop(context.Context) error
 }
 
 // counted lets the API calls made under ctx be counted. Steps may run in

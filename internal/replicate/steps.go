@@ -13,10 +13,10 @@
 // a runner, the HTTP to salesforce and mover, the SQL to warehouse, and comparing to
 // verify.
 //
-// Files, from the top: steps.go, forecast.go, list.go, publish.go, drop.go, open.go,
-// abandon.go, create.go, load.go, gone.go, consolidate.go, detach.go, paging.go, pages.go,
-// shrink.go, land.go, step.go, decide.go, drift.go, parts.go, choose.go, sources.go,
-// replicate.go.
+// Files, from the top: steps.go, forecast.go, publish.go, list.go, open.go, abandon.go,
+// drop.go, load.go, gone.go, consolidate.go, detach.go, create.go, paging.go, pages.go,
+// shrink.go, land.go, step.go, decide.go, drift.go, parts.go, choose.go, replicate.go,
+// sources.go.
 package replicate
 
 import (
@@ -24,19 +24,6 @@ import (
 
 	"catchment/internal/control"
 	"catchment/internal/plan"
-)
-
-// The steps, by the names that plans, logs and state machines use.
-const (
-	List        = "list"
-	Create      = "create"
-	Ready       = "ready"
-	Start       = "start"
-	Done        = "done"
-	Load        = "load"
-	Consolidate = "consolidate"
-	Drop        = "drop"
-	Publish     = "publish"
 )
 
 // Plan is the run: all jobs exist before any is waited for, each flow goes its

@@ -179,4 +179,3 @@ func (c Changes) PinnedNote() string {
 	return "a transaction that began at about " + c.Pinned().Format(time.DateTime) +
 		" UTC is still open in Salesforce: what changed since then is loaded, and read again until it ends"
 }
-

@@ -60,4 +60,3 @@ func TestNextWindow(t *testing.T) {
 		}
 	}
 }
-
