@@ -24,9 +24,9 @@ func (s *attemptStep) create(ctx context.Context) error {
 	}
 	for i := 0; i < len(s.attempt.Parts); i++ { // a part that one query can't read becomes several
 		p := s.attempt.Parts[i]
-		if wait, err := reading.Waits(s.attempt, *p); err != nil {
+		if early, err := reading.TooEarly(s.attempt, *p); err != nil {
 			return err
-		} else if wait {
+		} else if early {
 			continue
 		}
 		if err := s.createPart(ctx, p); err != nil {

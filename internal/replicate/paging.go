@@ -146,7 +146,7 @@ func (j *paging) forgetOthers(ctx context.Context) error {
 // finished asks whether the job has its result, and replaces one that is gone.
 func (j *paging) finished(ctx context.Context) (bool, error) {
 	p := j.part
-	if wait, err := reading.Waits(j.attempt, *p); err != nil || wait && len(p.Job) == 0 {
+	if early, err := reading.TooEarly(j.attempt, *p); err != nil || early && len(p.Job) == 0 {
 		return false, err
 	}
 	if len(p.Job) == 0 { // the last one failed, or it is planned only now

@@ -168,10 +168,10 @@ func Jobs(parts []*control.Part) ([]string, error) {
 	return ids, nil
 }
 
-// Waits tells whether a part has to wait for the one that it completes: what REST
+// TooEarly tells whether a part has to wait for the one that it completes: what REST
 // reads beside Bulk is read as soon as Bulk is done, so that few records change
 // between the two.
-func Waits(a control.Attempt, p control.Part) (bool, error) {
+func TooEarly(a control.Attempt, p control.Part) (bool, error) {
 	if p.Mover != "rest" {
 		return false, nil
 	}
