@@ -9,6 +9,7 @@ import (
 	"catchment/internal/control"
 	"catchment/internal/plan"
 	"catchment/internal/status"
+	"catchment/internal/template"
 )
 
 func (s *session) flowsCommand() *cobra.Command {
@@ -58,14 +59,11 @@ func (s *session) importFlows(file string, parameters map[string]string) error {
 	if err != nil {
 		return plan.Fixf("name a file that can be read", "read the template: %w", err)
 	}
-	if s.Drivers.Import == nil {
-		return plan.Failf(plan.Bug, "", "this program can't read templates")
-	}
-	im, err := s.Drivers.Import(file, text, parameters)
+	im, err := template.Import(file, text, parameters)
 	if err != nil {
 		return err
 	}
-	report := status.Import{File: file, YAML: string(im.YAML)}
+	report := status.Import{File: file, YAML: string(im.YAML())}
 	for _, n := range im.Notes {
 		report.Notes = append(report.Notes, status.ImportNote{
 			File: n.File, Line: n.Line, Flow: n.Flow, Text: n.Text, Said: n.String(),

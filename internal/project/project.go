@@ -62,7 +62,6 @@ type Drivers struct {
 	Controls   map[string]func(path string) (control.Table, error)
 	Movers     map[string]func(*salesforce.Client) mover.Pager
 	Landers    map[string]func(LanderConfig) (mover.Lander, error)
-	Import     func(file string, text []byte, parameters map[string]string) (flow.Imported, error) // flows of AppFlow
 }
 
 // A LanderConfig is what a lander works with.

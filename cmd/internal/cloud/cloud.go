@@ -23,7 +23,6 @@ import (
 	"catchment/internal/control"
 	"catchment/internal/control/dynamo"
 	"catchment/internal/flow"
-	flowsof "catchment/internal/flow/appflow"
 	"catchment/internal/mover"
 	"catchment/internal/mover/appflow"
 	"catchment/internal/mover/bulk"
@@ -136,7 +135,6 @@ func (a *AWS) Drivers() project.Drivers {
 			"bulk": func(c *salesforce.Client) mover.Pager { return bulk.New(c) },
 			"rest": func(c *salesforce.Client) mover.Pager { return rest.New(c) },
 		},
-		Import: flowsof.Read,
 		Landers: map[string]func(project.LanderConfig) (mover.Lander, error){
 			"appflow": func(l project.LanderConfig) (mover.Lander, error) {
 				c, err := a.config()

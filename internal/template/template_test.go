@@ -1,4 +1,4 @@
-package appflow_test
+package template_test
 
 import (
 	"encoding/json"
@@ -8,11 +8,11 @@ import (
 	"testing"
 
 	"catchment/internal/flow"
-	"catchment/internal/flow/appflow"
 	"catchment/internal/mover"
 	move "catchment/internal/mover/appflow"
 	"catchment/internal/plan"
 	"catchment/internal/schema"
+	"catchment/internal/template"
 )
 
 const wantYAML = `flows:
@@ -51,7 +51,7 @@ func read(t testing.TB, name string) []byte {
 }
 
 func TestImport(t *testing.T) {
-	im, err := appflow.Import("t.yaml", read(t, "salesforce.yaml"), nil)
+	im, err := template.Import("t.yaml", read(t, "salesforce.yaml"), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -69,16 +69,16 @@ func TestImport(t *testing.T) {
 
 // Parameters choose what the template leaves open.
 func TestParameters(t *testing.T) {
-	im, err := appflow.Import("t.yaml", read(t, "salesforce.yaml"), map[string]string{"Stage": "test"})
+	im, err := template.Import("t.yaml", read(t, "salesforce.yaml"), map[string]string{"Stage": "test"})
 	if err == nil || !strings.Contains(err.Error(), "t.yaml:109: OnlyInTest: has no SourceFlowConfig") {
 		t.Errorf("%v", err)
 	}
 	text := strings.Replace(string(read(t, "salesforce.yaml")), "Condition: IsTest\n    Properties: {}", "Condition: IsProd\n    Properties: {}", 1)
-	im, err = appflow.Import("t.yaml", []byte(text), map[string]string{"Stage": "test"})
+	im, err = template.Import("t.yaml", []byte(text), map[string]string{"Stage": "test"})
 	if err != nil || len(im.Flows) != 2 || im.Flows[1].Object != "TestContact__c" || im.Flows[1].Deletes != "" || im.Flows[0].Name != "account-test" {
 		t.Errorf("%v %+v", err, im.Flows)
 	}
-	if _, err := appflow.Import("t.yaml", []byte(text), map[string]string{"Nobody": "x"}); err == nil || !strings.Contains(err.Error(), "no parameter Nobody") {
+	if _, err := template.Import("t.yaml", []byte(text), map[string]string{"Nobody": "x"}); err == nil || !strings.Contains(err.Error(), "no parameter Nobody") {
 		t.Error(err)
 	}
 }
@@ -96,7 +96,7 @@ func TestJSON(t *testing.T) {
 		}}
 	}
 }`
-	im, err := appflow.Import("t.json", []byte(text), nil)
+	im, err := template.Import("t.json", []byte(text), nil)
 	if err != nil || len(im.Flows) != 1 || im.Flows[0].Name != "account-flow" || fmt.Sprint(im.Flows[0].Fields) != "[Id Name]" {
 		t.Fatalf("%v %+v", err, im.Flows)
 	}
@@ -128,7 +128,7 @@ func TestProblems(t *testing.T) {
 		if text == good {
 			t.Fatalf("%q is not there", tt.old)
 		}
-		_, err := appflow.Import("t.yaml", []byte(text), nil)
+		_, err := template.Import("t.yaml", []byte(text), nil)
 		if err == nil || !strings.Contains(err.Error(), tt.want) || plan.ClassOf(err) != plan.Fix || plan.HintOf(err) == "" {
 			t.Errorf("%s: got %v\nwant %s", tt.new, err, tt.want)
 		}
@@ -140,7 +140,7 @@ func TestHostile(t *testing.T) {
 	deep := strings.Repeat("[", 5000) + strings.Repeat("]", 5000)
 	loop := "Conditions: {A: !Condition B, B: !Condition A}\nResources: {F: {Type: 'AWS::AppFlow::Flow', Condition: A, Properties: {SourceFlowConfig: !If [A, 1, 2]}}}"
 	for _, text := range []string{deep, "Resources: " + deep, loop, "a: &a [*a]\nResources: *a", strings.Repeat("a", 2<<20), "", "42", "[]", "Resources:", "Resources: {F: 1}", "--- {}\n--- {}"} {
-		if _, err := appflow.Import("t.yaml", []byte(text), nil); plan.ClassOf(err) != plan.Fix {
+		if _, err := template.Import("t.yaml", []byte(text), nil); plan.ClassOf(err) != plan.Fix {
 			t.Errorf("%.40q: %v", text, err)
 		}
 	}
@@ -166,7 +166,7 @@ func TestRoundTrip(t *testing.T) {
 		if !json.Valid(text) {
 			t.Fatalf("%s", text)
 		}
-		im, err := appflow.Import("t.json", text, map[string]string{"FlowName": "x"})
+		im, err := template.Import("t.json", text, map[string]string{"FlowName": "x"})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -186,7 +186,7 @@ func FuzzImport(f *testing.F) {
 	f.Add(string(read(f, "salesforce.yaml")))
 	f.Add(`{"Resources":{"F":{"Type":"AWS::AppFlow::Flow","Properties":{"SourceFlowConfig":{"ConnectorType":"Salesforce","SourceConnectorProperties":{"Salesforce":{"Object":"No"}}},"DestinationFlowConfigList":[{"ConnectorType":"S3"}],"Tasks":[{"TaskType":"Map_all"},{"TaskType":"Filter","ConnectorOperator":{"Salesforce":"CONTAINS"},"SourceFields":["A"],"TaskProperties":[{"Key":"VALUE","Value":"a%b"}]}]}}}}`)
 	f.Fuzz(func(t *testing.T, text string) {
-		im, err := appflow.Import("t", []byte(text), nil)
+		im, err := template.Import("t", []byte(text), nil)
 		if err != nil {
 			if plan.ClassOf(err) != plan.Fix {
 				t.Fatal(err)

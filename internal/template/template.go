@@ -1,4 +1,4 @@
-// Package appflow reads flows out of CloudFormation templates that hold flows
+// Package template reads flows out of CloudFormation templates that hold flows
 // of Amazon AppFlow, YAML or JSON, and writes them down as flows of ours.
 //
 // What can't be carried over is told by line, with the reason and what to do
@@ -8,7 +8,7 @@
 //
 // Start at Import. tree.go reads the file, resolve.go does CloudFormation's
 // functions, tasks.go says what becomes of AppFlow's tasks, write.go writes.
-package appflow
+package template
 
 import (
 	"cmp"
@@ -18,27 +18,29 @@ import (
 	"slices"
 	"strings"
 
-	"catchment/internal/flow"
 	"catchment/internal/plan"
 )
 
 // An Imported is what was found in a template.
 type Imported struct {
 	Flows []Flow
-	Notes []flow.ImportNote // what isn't carried over, in the order of lines
+	Notes []Note // what isn't carried over, in the order of lines
 }
 
-// Read is Import, with the flows written down.
-func Read(file string, text []byte, parameters map[string]string) (flow.Imported, error) {
-	im, err := Import(file, text, parameters)
-	if err != nil {
-		return flow.Imported{}, err
+// A Note is something that a line of a template says and a flow can't.
+type Note struct {
+	File string
+	Line int
+	Flow string // what the line belongs to, "" for the file as a whole
+	Text string // why it isn't carried over, and what to do instead
+}
+
+func (n Note) String() string {
+	where := fmt.Sprintf("%s:%d: ", n.File, n.Line)
+	if n.Flow != "" {
+		where += n.Flow + ": "
 	}
-	out := flow.Imported{Notes: im.Notes, YAML: im.YAML()}
-	for _, f := range im.Flows {
-		out.Flows = append(out.Flows, flow.ImportedFlow{Object: f.Object, Name: f.Name, Line: f.Line})
-	}
-	return out, nil
+	return where + n.Text
 }
 
 // Import reads the flows of a template. parameters are values for it, beside
@@ -74,11 +76,11 @@ func Import(file string, text []byte, parameters map[string]string) (Imported, e
 	if len(im.out.Flows) == 0 {
 		return im.out, plan.Fixf("name a template that holds an AWS::AppFlow::Flow with Salesforce as its source", "%s holds no flow that could be carried over%s", file, because(im.out.Notes))
 	}
-	slices.SortStableFunc(im.out.Notes, func(a, b flow.ImportNote) int { return cmp.Compare(a.Line, b.Line) })
+	slices.SortStableFunc(im.out.Notes, func(a, b Note) int { return cmp.Compare(a.Line, b.Line) })
 	return im.out, nil
 }
 
-func because(notes []flow.ImportNote) string {
+func because(notes []Note) string {
 	var b strings.Builder
 	for _, n := range notes {
 		b.WriteString("\n" + n.String())
@@ -100,20 +102,20 @@ type importer struct {
 	*resolver
 	file     string
 	flow     string // the resource that is being read
-	problems []flow.ImportNote
+	problems []Note
 	out      Imported
 }
 
 func (im *importer) note(line int, format string, args ...any) {
-	im.out.Notes = append(im.out.Notes, flow.ImportNote{File: im.file, Line: line, Flow: im.flow, Text: fmt.Sprintf(format, args...)})
+	im.out.Notes = append(im.out.Notes, Note{File: im.file, Line: line, Flow: im.flow, Text: fmt.Sprintf(format, args...)})
 }
 
 func (im *importer) problem(line int, of, format string, args ...any) {
-	im.problems = append(im.problems, flow.ImportNote{File: im.file, Line: line, Flow: of, Text: fmt.Sprintf(format, args...)})
+	im.problems = append(im.problems, Note{File: im.file, Line: line, Flow: of, Text: fmt.Sprintf(format, args...)})
 }
 
 func (im *importer) failure() error {
-	slices.SortStableFunc(im.problems, func(a, b flow.ImportNote) int { return cmp.Compare(a.Line, b.Line) })
+	slices.SortStableFunc(im.problems, func(a, b Note) int { return cmp.Compare(a.Line, b.Line) })
 	texts := make([]string, len(im.problems))
 	for i, p := range im.problems {
 		texts[i] = p.String()

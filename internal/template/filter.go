@@ -1,4 +1,4 @@
-package appflow
+package template
 
 import (
 	"errors"
