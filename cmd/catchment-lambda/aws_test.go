@@ -417,7 +417,7 @@ func (a *account) install() {
 	for _, fl := range flows {
 		o, err := p.Org.Describe(a.t.Context(), fl.Object)
 		a.check(err)
-		fields, _, err := flow.Fields(fl, o)
+		fields, _, err := fl.Choose(o)
 		a.check(err)
 		t, err := warehouse.TableFor(o, fields, false)
 		a.check(err)

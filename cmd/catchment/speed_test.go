@@ -414,7 +414,7 @@ func (s *speed) table(o *orgProcess) warehouse.Table {
 	s.must(err)
 	object, err := c.Describe(context.Background(), "Account")
 	s.must(err)
-	fields, _, err := flow.Fields(flow.Flow{Object: "Account"}, object)
+	fields, _, err := flow.Flow{Object: "Account"}.Choose(object)
 	s.must(err)
 	t, err := warehouse.TableFor(object, fields, false)
 	s.must(err)

@@ -130,13 +130,12 @@ func (c *checkup) checkFlows(ctx context.Context, warehouse bool) {
 		c.found("flows", "", err)
 		return
 	}
-	for _, left := range flow.StarLeaves(c.File, c.Objects) {
-		names := left.Objects[:min(len(left.Objects), 5)]
+	for reason, names := range c.File.StarLeaves(c.Objects) {
 		more := ""
-		if n := len(left.Objects) - len(names); n > 0 {
-			more = fmt.Sprintf(" and %d more", n)
+		if n := len(names) - 5; n > 0 {
+			names, more = names[:5], fmt.Sprintf(" and %d more", n)
 		}
-		c.found(`objects that "*" leaves out`, fmt.Sprintf("%s%s: %s", strings.Join(names, ", "), more, left.Reason), nil)
+		c.found(`objects that "*" leaves out`, fmt.Sprintf("%s%s: %s", strings.Join(names, ", "), more, reason), nil)
 	}
 	find := c.Sources()
 	if !warehouse {

@@ -72,7 +72,7 @@ func (p *work) plan(cmd *cobra.Command, names []string, full bool) error {
 func (p *work) planReport(forecasts []replicate.Forecast, limits map[string]salesforce.Limit) status.Plan {
 	daily, bulk := limits["DailyApiRequests"], limits["DailyBulkV2QueryJobs"]
 	report := status.Plan{
-		CallsLeft: daily.Remaining, CallsMax: daily.Max, JobsLeft: bulk.Remaining, ReservePercent: int(p.File.Org.Reserve),
+		CallsLeft: daily.Remaining, CallsMax: daily.Max, JobsLeft: bulk.Remaining, ReservePercent: p.File.Org.Reserve,
 	}
 	for _, f := range forecasts {
 		report.Objects = append(report.Objects, planned(f))

@@ -5,7 +5,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"catchment/internal/flow"
 	"catchment/internal/plan"
 	"catchment/internal/status"
 	"catchment/internal/warehouse"
@@ -59,7 +58,7 @@ the fields of a flow have changed: CALL refuses what it wasn't made for.`,
 	return cmd
 }
 
-func dialectOf(name string, text flow.Text) (*warehouse.Dialect, error) {
+func dialectOf(name string, text string) (*warehouse.Dialect, error) {
 	switch name {
 	case "duckdb":
 		return warehouse.DuckDB(), nil

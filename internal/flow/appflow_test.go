@@ -21,8 +21,12 @@ flows:
 
 func TestAppFlow(t *testing.T) {
 	f, err := flow.Parse("c.yaml", []byte(landed))
-	if err != nil || f.AppFlow.Bucket != "b" || f.AppFlow.Flows != flow.LastingFlows || f.AppFlow.Landing != flow.StagingLanding || f.Flows[0].Mover != flow.ByAppFlow {
+	if err != nil || f.AppFlow.Bucket != "b" || !f.AppFlow.Lasting || f.AppFlow.Apart || f.Flows[0].Mover != flow.ByAppFlow {
 		t.Fatalf("%v %+v", err, f)
+	}
+	apart, err := flow.Parse("c.yaml", []byte(strings.Replace(landed, "flows: lasting", "flows: stack\n  landing: apart", 1)))
+	if err != nil || apart.AppFlow.Lasting || !apart.AppFlow.Apart {
+		t.Errorf("%v %+v", err, apart)
 	}
 	for old, want := range map[string]string{
 		"  bucket: b\n": `c.yaml:4:3: appflow: key "bucket" is missing`,

@@ -92,8 +92,8 @@ func (fl Flow) treatment() *treatment {
 // treated checks what a flow asks of its fields' values against the object.
 // Where the flow came out of "*" it may name fields that this object doesn't
 // have.
-func (fl Flow) treated(o schema.Object, chosen map[string]bool) []Problem {
-	var problems []Problem
+func (fl Flow) treated(o schema.Object, chosen map[string]bool) []problem {
+	var problems []problem
 	each := func(key, name string, wrong func(schema.Field) string) {
 		f, ok := o.Field(name)
 		text := ""
@@ -144,11 +144,11 @@ func (fl Flow) treated(o schema.Object, chosen map[string]bool) []Problem {
 
 // uncovered reports compound fields that would be copied in clear while the flow
 // hides one of their parts: an address holds the street.
-func (fl Flow) uncovered(o schema.Object, chosen map[string]bool) []Problem {
+func (fl Flow) uncovered(o schema.Object, chosen map[string]bool) []problem {
 	hides := func(field string) bool {
 		return fl.Changed(field) || slices.ContainsFunc(fl.Drop, func(name string) bool { return strings.EqualFold(name, field) })
 	}
-	var problems []Problem
+	var problems []problem
 	for _, f := range o.Fields {
 		at := slices.IndexFunc(o.Fields, func(part schema.Field) bool { return part.CompoundField == f.Name && hides(part.Name) })
 		if !chosen[f.Name] || !f.Type.Compound() || fl.Changed(f.Name) || at < 0 {

@@ -86,8 +86,8 @@ func TestChangesThatDontFit(t *testing.T) {
 		"Title": schema.String, "Description": schema.TextArea, "Birthdate": schema.Date} {
 		o.Fields = append(o.Fields, schema.Field{Name: name, Type: typ})
 	}
-	_, _, err = Fields(f.Flows[0], o)
-	problems, ok := errors.AsType[*Problems](err)
+	_, _, err = f.Flows[0].Choose(o)
+	problems, ok := errors.AsType[*fileError](err)
 	if !ok || plan.ClassOf(err) != plan.Fix {
 		t.Fatal(err)
 	}
@@ -105,7 +105,7 @@ func TestChangesThatDontFit(t *testing.T) {
 	}
 	star := f.Flows[1]
 	star.star = true // as Resolve makes it
-	if _, _, err := Fields(star, schema.Object{Name: "Task", Fields: []schema.Field{{Name: "Id", Type: schema.ID}}}); err != nil {
+	if _, _, err := star.Choose(schema.Object{Name: "Task", Fields: []schema.Field{{Name: "Id", Type: schema.ID}}}); err != nil {
 		t.Errorf(`"*" may name fields that an object lacks: %v`, err)
 	}
 }

@@ -16,12 +16,12 @@ type Skipped struct {
 	Field, Reason string
 }
 
-// Fields chooses the fields that a flow copies of its object, in the order of
+// Choose chooses the fields that a flow copies of its object, in the order of
 // describe: all that Bulk can carry without those that are excluded, or those
 // that are listed, and the ones no copy can do without. What Bulk can't carry
 // comes only where it is named. It also tells which it left out although nobody
 // asked for that.
-func Fields(fl Flow, o schema.Object) ([]schema.Field, []Skipped, error) {
+func (fl Flow) Choose(o schema.Object) ([]schema.Field, []Skipped, error) {
 	listed, problems := fl.known("fields", fl.Fields, o)
 	included, more := fl.known("include", fl.Include, o)
 	excluded, further := fl.known("exclude", fl.Exclude, o)
@@ -83,13 +83,13 @@ func Fields(fl Flow, o schema.Object) ([]schema.Field, []Skipped, error) {
 // known finds the fields that a list of a flow names: the place in the list by
 // the field's own name. Where the flow came out of "*" it may name fields that
 // this object doesn't have.
-func (fl Flow) known(list string, names []string, o schema.Object) (map[string]int, []Problem) {
+func (fl Flow) known(list string, names []string, o schema.Object) (map[string]int, []problem) {
 	var all []string
 	for _, f := range o.Fields {
 		all = append(all, f.Name)
 	}
 	places := map[string]int{}
-	var problems []Problem
+	var problems []problem
 	for i, name := range names {
 		f, ok := o.Field(name)
 		if ok {

@@ -54,7 +54,7 @@ func TestFields(t *testing.T) {
 		"a star excludes anyhow":        {Flow{star: true, Exclude: []string{"Fax", "Other__c"}}, without(all, "Fax"), left},
 		"a star accepts the rest":       {Flow{star: true, AcceptEncrypted: true}, append(without(all, "SystemModstamp"), "Secret__c", "SystemModstamp"), without(left, "Secret__c")},
 	} {
-		fields, skipped, err := Fields(c.flow, account())
+		fields, skipped, err := c.flow.Choose(account())
 		var left []string
 		for _, s := range skipped {
 			left = append(left, s.Field)
@@ -72,14 +72,14 @@ func TestFields(t *testing.T) {
 func TestFieldsMasked(t *testing.T) {
 	o := object("Account")
 	o.Fields = []schema.Field{{Name: "Id", Type: schema.ID}, {Name: "Card__c", Type: schema.EncryptedString}}
-	fields, skipped, err := Fields(Flow{}, o)
+	fields, skipped, err := (Flow{}).Choose(o)
 	if err != nil || len(fields) != 1 || len(skipped) != 1 {
 		t.Errorf("%q, skipped %v, %v", fieldNames(fields), skipped, err)
 	}
-	if _, _, err = Fields(Flow{Fields: []string{"Card__c"}}, o); err == nil {
+	if _, _, err = (Flow{Fields: []string{"Card__c"}}).Choose(o); err == nil {
 		t.Error("it may be listed, though nobody accepted it")
 	}
-	if fields, _, err = Fields(Flow{AcceptEncrypted: true}, o); err != nil || len(fields) != 2 {
+	if fields, _, err = (Flow{AcceptEncrypted: true}).Choose(o); err != nil || len(fields) != 2 {
 		t.Errorf("accepted: %q, %v", fieldNames(fields), err)
 	}
 }
@@ -87,7 +87,7 @@ func TestFieldsMasked(t *testing.T) {
 func TestFieldsRefuses(t *testing.T) {
 	f := parse(t, "  - object: Account\n    exclude: [ID, isdeleted, SystemModstamp, CurrencyIsoCode, Nmae]\n"+
 		"  - object: Contact\n    fields: [Name, BillingAddress, Photo, Secret__c, Faxx]\n")
-	_, _, err := Fields(f.Flows[0], account())
+	_, _, err := f.Flows[0].Choose(account())
 	wantProblems(t, err,
 		"catchment.yaml:7:15: flows[0].exclude[0]: Id can't be excluded: it is the key of the table",
 		"catchment.yaml:7:19: flows[0].exclude[1]: IsDeleted can't be excluded: it tells that a record was deleted",
@@ -95,7 +95,7 @@ func TestFieldsRefuses(t *testing.T) {
 		"catchment.yaml:7:46: flows[0].exclude[3]: CurrencyIsoCode can't be excluded: amounts mean nothing without their currency",
 		`catchment.yaml:7:63: flows[0].exclude[4]: Account has no field "Nmae" that this user can see; did you mean Name?`,
 	)
-	_, _, err = Fields(f.Flows[1], account())
+	_, _, err = f.Flows[1].Choose(account())
 	wantProblems(t, err,
 		"catchment.yaml:9:36: flows[1].fields[2]: Photo can't be copied: Salesforce gives what is in a file by a call for each record; copy the other fields, and fetch files by their Ids where they are needed",
 		"catchment.yaml:9:43: flows[1].fields[3]: Secret__c can't be copied: Salesforce keeps it encrypted, and the warehouse would not; to copy it: org.accept_encrypted: true",
@@ -106,13 +106,13 @@ func TestFieldsRefuses(t *testing.T) {
 // TestFieldsIncluded: what Bulk can't carry is refused where nothing carries it.
 func TestFieldsIncluded(t *testing.T) {
 	f := parse(t, "  - object: Lead\n    include: [BillingAddress, Photo, Adress]\n")
-	_, _, err := Fields(f.Flows[0], account())
+	_, _, err := f.Flows[0].Choose(account())
 	wantProblems(t, err,
 		"catchment.yaml:7:31: flows[0].include[1]: Photo can't be copied: Salesforce gives what is in a file by a call for each record; copy the other fields, and fetch files by their Ids where they are needed",
 		`catchment.yaml:7:38: flows[0].include[2]: Account has no field "Adress" that this user can see`,
 	)
 	f.Flows[0].Include, f.Flows[0].Mover = []string{"BillingAddress"}, ByAppFlow
-	_, _, err = Fields(f.Flows[0], account())
+	_, _, err = f.Flows[0].Choose(account())
 	wantProblems(t, err, "catchment.yaml:7:15: flows[0].include[0]: BillingAddress can't be copied: AppFlow lands what Bulk carries, and that isn't the type address; to copy it: mover: auto")
 
 	hiding := parse(t, "  - object: Lead\n    include: [BillingAddress]\n    mask: {BillingCity: fixed}\n")
@@ -122,19 +122,19 @@ func TestFieldsIncluded(t *testing.T) {
 			with.Fields[i].CompoundField = "BillingAddress"
 		}
 	}
-	_, _, err = Fields(hiding.Flows[0], with)
+	_, _, err = hiding.Flows[0].Choose(with)
 	wantProblems(t, err, "catchment.yaml:7:15: flows[0].include[0]: BillingAddress holds BillingCity, which this flow masks, cuts or drops: mask BillingAddress too, or leave it out")
 	hiding = parse(t, "  - object: Lead\n    include: [BillingAddress]\n    mask: {BillingCity: fixed, BillingAddress: fixed}\n")
-	if _, _, err = Fields(hiding.Flows[0], with); err != nil {
+	if _, _, err = hiding.Flows[0].Choose(with); err != nil {
 		t.Errorf("both are masked: %v", err)
 	}
 
 	o := object("Poll")
 	o.Fields = []schema.Field{{Name: "Id", Type: schema.ID}, {Name: "Answers", Type: schema.JSON}}
-	if fields, skipped, err := Fields(Flow{}, o); err != nil || len(fields) != 1 || len(skipped) != 1 || skipped[0].Reason != "Bulk can't carry the type json; to copy it by REST: include: [Answers]" {
+	if fields, skipped, err := (Flow{}).Choose(o); err != nil || len(fields) != 1 || len(skipped) != 1 || skipped[0].Reason != "Bulk can't carry the type json; to copy it by REST: include: [Answers]" {
 		t.Errorf("%q, skipped %q, %v", fieldNames(fields), skipped, err)
 	}
-	if fields, skipped, err := Fields(Flow{Include: []string{"Answers"}}, o); err != nil || len(fields) != 2 || len(skipped) != 0 {
+	if fields, skipped, err := (Flow{Include: []string{"Answers"}}).Choose(o); err != nil || len(fields) != 2 || len(skipped) != 0 {
 		t.Errorf("included: %q, skipped %q, %v", fieldNames(fields), skipped, err)
 	}
 }
@@ -143,7 +143,7 @@ func TestFieldsIncluded(t *testing.T) {
 // is copied, and nobody has to be told: their parts are there.
 func TestFieldsOfAnOrg(t *testing.T) {
 	o := described[schema.Object](t, "Account")
-	fields, skipped, err := Fields(Flow{Object: "Account"}, o)
+	fields, skipped, err := (Flow{Object: "Account"}).Choose(o)
 	if err != nil || len(skipped) != 0 || len(fields) != len(o.Fields)-2 {
 		t.Fatalf("%d fields and %d skipped of %d, %v", len(fields), len(skipped), len(o.Fields), err)
 	}

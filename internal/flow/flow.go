@@ -3,7 +3,7 @@
 //
 // Parse reports every problem of a file at once, with its line, and accepts
 // only what this version does: a key that it doesn't know is refused, never
-// ignored. Resolve and Fields then meet the org's own description: they expand
+// ignored. Resolve and Choose then meet the org's own description: they expand
 // object: "*", and choose the fields of a flow.
 //
 // The package opens no file, no connection and no secret: secrets are
@@ -11,12 +11,12 @@
 package flow
 
 import (
-	"fmt"
 	"path/filepath"
 	"slices"
 	"strings"
 	"time"
 
+	"catchment/internal/schedule"
 	"catchment/internal/secret"
 	"catchment/internal/value"
 )
@@ -29,9 +29,9 @@ type File struct {
 	Stage     Stage
 	Control   Control
 	AppFlow   AppFlow
-	Defaults  Defaults
 	Limits    Limits
 	Flows     []Flow
+	defaults  defaults // that Flows have already
 }
 
 // Org is where records come from.
@@ -39,8 +39,8 @@ type Org struct {
 	URL             string // https://..., without a slash at the end
 	APIVersion      string // "67.0"; "" for the newest that both sides know
 	Login           Login
-	Reserve         Percent // of the daily API limits, left to people (invariant 10)
-	AcceptEncrypted bool    // copy fields that Salesforce keeps encrypted
+	Reserve         int  // percent of the daily API limits, left to people (invariant 10)
+	AcceptEncrypted bool // copy fields that Salesforce keeps encrypted
 	Composite       Composite
 }
 
@@ -78,7 +78,7 @@ type Warehouse struct {
 	Schema        string
 	StagingSchema string
 	GrantTo       []string // roles that may read the final tables
-	Text          Text     // of Redshift; URL says it too, for the driver
+	Text          string   // of Redshift: fail, truncate or super; URL says it too, for the driver
 }
 
 // Stage is where pages are kept, and for how long after they were loaded.
@@ -97,46 +97,28 @@ type AppFlow struct {
 	Bucket     string // AppFlow's intermediate bucket
 	Prefix     string // in it
 	Deployment string // tells the flows of this catchment from another one's
-	Flows      AppFlowFlows
-	Landing    Landing
+	Lasting    bool   // one flow for each object, changed before each run, not one in a stack for each attempt
+	Apart      bool   // it lands in a table of its own, not in the staging table beside our columns
 	given      bool
 }
 
-// AppFlowFlows says whose an AppFlow flow is.
-type AppFlowFlows string
-
-// The ways to keep flows.
-const (
-	StackFlows   AppFlowFlows = "stack"   // one for each attempt, in a CloudFormation stack of its own
-	LastingFlows AppFlowFlows = "lasting" // one for each object, which is changed before each run
-)
-
-// Landing says which table AppFlow appends to.
-type Landing string
-
-// The tables to land in.
-const (
-	StagingLanding Landing = "staging" // the staging table, beside our own columns
-	ApartLanding   Landing = "apart"   // one beside it that has no columns of ours
-)
-
-// Defaults are what a flow gets that doesn't say otherwise.
-type Defaults struct {
+// The defaults are what a flow gets that doesn't say otherwise.
+type defaults struct {
 	Deletes Deletes
 	Mover   Mover
 	Naming  Naming
 	NUL     NUL
-	Refresh Refresh
-	Sweep   Sweep
+	Refresh schedule.Refresh
+	Sweep   schedule.Sweep
 	Invalid Invalid
 	Salt    string // a reference to a secret
 }
 
 // Limits bound the work of one run.
 type Limits struct {
-	Flows     int  // at a time
-	Downloads int  // at a time, over all flows
-	Stage     Size // of the pages that wait; a full stage waits
+	Flows     int   // at a time
+	Downloads int   // at a time, over all flows
+	Stage     int64 // bytes of the pages that wait; a full stage waits
 }
 
 // Deletes says what becomes of a row whose record was deleted.
@@ -158,17 +140,6 @@ const (
 	Bulk      Mover = "bulk"
 	REST      Mover = "rest"
 	ByAppFlow Mover = "appflow"
-)
-
-// Text says what becomes of a text that a warehouse has no room for.
-type Text string
-
-// The ways with a text of more than 65,535 bytes, which is the most that a
-// column of Redshift takes.
-const (
-	FailText Text = "fail"
-	Truncate Text = "truncate" // at the border of a character, and reported
-	Super    Text = "super"    // fields that may hold one become SUPER columns
 )
 
 // Naming says how columns are called.
@@ -204,10 +175,10 @@ type Flow struct {
 	Mover          Mover
 	Naming         Naming
 	NUL            NUL
-	Refresh        Refresh
+	Refresh        schedule.Refresh
 	RefreshFields  []string // API names: further fields that change without a stamp
-	Window         Window
-	Sweep          Sweep
+	Window         schedule.Window
+	Sweep          schedule.Sweep
 	Paused         bool
 
 	Changes []value.Change    // of values on their way, in order of their fields
@@ -233,7 +204,7 @@ type Flow struct {
 // of the file itself.
 func (f *File) RelativeTo(dir string) {
 	l := &f.Org.Login
-	refs := []*string{&f.Defaults.Salt,
+	refs := []*string{&f.defaults.Salt,
 		&f.Warehouse.URL, &f.Stage.URL, &f.Control.URL,
 		&l.ClientID, &l.ClientSecret, &l.Username, &l.Password, &l.RefreshToken, &l.Token, &l.Key,
 	}
@@ -253,11 +224,3 @@ func (f *File) RelativeTo(dir string) {
 		}
 	}
 }
-
-// A Percent is a whole number of hundredths.
-type Percent int
-
-func (p Percent) String() string { return fmt.Sprintf("%d%%", int(p)) }
-
-// A Size is a number of bytes.
-type Size int64

@@ -2,6 +2,7 @@ package flow
 
 import (
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 
@@ -14,10 +15,10 @@ import (
 // "*" becomes one flow for each object that can be copied and has no flow of
 // its own, in the order of objects. What it takes is told at starTakes.
 //
-// An object that the org doesn't have is a mistake in the file, unless it was
-// copied before: then its flow says what became of it, in Vanished, and the
-// others go on.
-func Resolve(f *File, objects []schema.Object, copied ...Copied) ([]Flow, error) {
+// An object that the org doesn't have is a mistake in the file, unless it is one
+// of copied, which are as describe told of them when they were copied: then its
+// flow says what became of it, in Vanished, and the others go on.
+func Resolve(f *File, objects []schema.Object, copied ...schema.Object) ([]Flow, error) {
 	r := resolution{known: newCatalogue(objects), copied: copied, named: map[string]bool{}}
 	for _, fl := range f.Flows {
 		if fl.Object != Star {
@@ -35,10 +36,10 @@ func Resolve(f *File, objects []schema.Object, copied ...Copied) ([]Flow, error)
 // A resolution is Resolve on its way.
 type resolution struct {
 	known    catalogue
-	copied   []Copied
+	copied   []schema.Object
 	named    map[string]bool // objects that have a flow, in lower case
 	flows    []Flow
-	problems []Problem
+	problems []problem
 }
 
 // name takes a flow that names its object.
@@ -55,7 +56,7 @@ func (r *resolution) name(fl Flow) {
 		return
 	}
 	if c, was := r.wasCopied(fl.Object); what != "" && was {
-		fl.Object, fl.Vanished = c.Object, r.known.vanished(c, "take its flow out of catchment.yaml")
+		fl.Object, fl.Vanished = c.Name, r.known.vanished(c, "take its flow out of catchment.yaml")
 	} else if what != "" {
 		near := ""
 		if !ok {
@@ -89,9 +90,10 @@ func (r *resolution) expand(fl Flow, objects []schema.Object) {
 		}
 	}
 	for _, c := range r.copied {
-		o, is := r.known.byName[strings.ToLower(c.Object)]
-		if (!is || !o.Queryable) && free(c.Object) && r.known.starTakes(schema.Object{Name: c.Object, Queryable: true, Retrieveable: true}) {
-			one.Object, one.Vanished = c.Object, r.known.vanished(c, "exclude_objects: ["+c.Object+"]")
+		o, is := r.known.byName[strings.ToLower(c.Name)]
+		taken := r.known.starTakes(schema.Object{Name: c.Name, Queryable: true, Retrieveable: true})
+		if (!is || !o.Queryable) && free(c.Name) && taken {
+			one.Object, one.Vanished = c.Name, r.known.vanished(c, "exclude_objects: ["+c.Name+"]")
 			r.add(one)
 		}
 	}
@@ -106,30 +108,23 @@ func (r *resolution) add(fl Flow) {
 	r.flows = append(r.flows, fl)
 }
 
-func (r *resolution) wasCopied(object string) (Copied, bool) {
+func (r *resolution) wasCopied(object string) (schema.Object, bool) {
 	for _, c := range r.copied {
-		if strings.EqualFold(c.Object, object) {
+		if strings.EqualFold(c.Name, object) {
 			return c, true
 		}
 	}
-	return Copied{}, false
-}
-
-// Copied is an object that was copied before, as describe told of it then.
-type Copied struct {
-	Object    string
-	Label     string
-	KeyPrefix string
+	return schema.Object{}, false
 }
 
 // vanished says that an object is gone that was copied before, and what may
 // have become of it. A renamed object keeps the prefix of its Ids.
-func (c catalogue) vanished(was Copied, leave string) error {
+func (c catalogue) vanished(was schema.Object, leave string) error {
 	hint := "it was deleted, or hidden from the integration user, whose permissions should be looked at"
 	others := func(like func(schema.Object) bool) []string {
 		return slices.DeleteFunc(slices.Clone(c.names), func(name string) bool {
 			o := c.byName[strings.ToLower(name)]
-			return !o.Queryable || o.Name == was.Object || !like(o)
+			return !o.Queryable || o.Name == was.Name || !like(o)
 		})
 	}
 	prefix := others(func(o schema.Object) bool { return was.KeyPrefix != "" && o.KeyPrefix == was.KeyPrefix })
@@ -140,10 +135,10 @@ func (c catalogue) vanished(was Copied, leave string) error {
 	case len(label) > 0:
 		hint += fmt.Sprintf("; %s has the same label", label[0])
 	default:
-		hint += meant(was.Object, others(func(schema.Object) bool { return true }))
+		hint += meant(was.Name, others(func(schema.Object) bool { return true }))
 	}
 	return plan.Fixf(hint+"; if it is gone for good: "+leave+", and the table stays as it is",
-		"the org has no object %s any more that this user can query", was.Object)
+		"the org has no object %s any more that this user can query", was.Name)
 }
 
 // A catalogue is the objects of an org, by their names in lower case.
@@ -194,15 +189,9 @@ func (c catalogue) starLeaves(o schema.Object) string {
 	return ""
 }
 
-// Left is objects that "*" doesn't copy, for one reason.
-type Left struct {
-	Reason  string
-	Objects []string
-}
-
 // StarLeaves tells which objects the flow of "*" leaves out by itself, if a file
-// has one: those that neither it nor another flow names.
-func StarLeaves(f *File, objects []schema.Object) []Left {
+// has one: those that neither it nor another flow names. They come by the reason.
+func (f *File) StarLeaves(objects []schema.Object) iter.Seq2[string, []string] {
 	named, star := map[string]bool{}, false
 	for _, fl := range f.Flows {
 		star = star || fl.Object == Star
@@ -210,23 +199,20 @@ func StarLeaves(f *File, objects []schema.Object) []Left {
 			named[strings.ToLower(name)] = true
 		}
 	}
-	var all []Left
-	if !star {
-		return nil
-	}
 	known := newCatalogue(objects)
-	for _, reason := range []string{leftFiltered, leftHanging, leftOther, leftUnread} {
-		left := Left{Reason: reason}
-		for _, o := range objects {
-			if !named[strings.ToLower(o.Name)] && known.starLeaves(o) == reason {
-				left.Objects = append(left.Objects, o.Name)
+	left := map[string][]string{}
+	for _, o := range objects {
+		if why := known.starLeaves(o); star && why != "" && !named[strings.ToLower(o.Name)] {
+			left[why] = append(left[why], o.Name)
+		}
+	}
+	return func(yield func(reason string, names []string) bool) {
+		for _, why := range []string{leftFiltered, leftHanging, leftOther, leftUnread} {
+			if names := left[why]; len(names) > 0 && !yield(why, names) {
+				return
 			}
 		}
-		if len(left.Objects) > 0 {
-			all = append(all, left)
-		}
 	}
-	return all
 }
 
 // fades tells whether Salesforce itself deletes an object's records once they

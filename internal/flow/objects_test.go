@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"os"
-	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -56,12 +55,12 @@ func resolved(flows []Flow) []string {
 
 func wantProblems(t *testing.T, err error, want ...string) {
 	t.Helper()
-	problems, ok := errors.AsType[*Problems](err)
+	problems, ok := errors.AsType[*fileError](err)
 	if !ok || plan.ClassOf(err) != plan.Fix {
 		t.Fatalf("error %v of class %s, want problems", err, plan.ClassOf(err))
 	}
 	var got []string
-	for _, p := range problems.List {
+	for _, p := range problems.problems {
 		got = append(got, p.String())
 	}
 	if !slices.Equal(got, want) {
@@ -102,7 +101,8 @@ func TestResolveVanished(t *testing.T) {
 	asset := with("Asset", "Asset", "02i")
 	asset.Queryable = false
 	objects = append(objects, asset)
-	copied := []Copied{{"Invoice__c", "Invoice", "a0I"}, {"Order__c", "Order", "a0O"}, {"Thing__c", "Thing", "a0S"}, {"Asset", "Asset", "02i"}, {"Account", "Account", "001"}}
+	copied := []schema.Object{with("Invoice__c", "Invoice", "a0I"), with("Order__c", "Order", "a0O"), with("Thing__c", "Thing", "a0S"),
+		with("Asset", "Asset", "02i"), with("Account", "Account", "001")}
 
 	flows, err := Resolve(parse(t, "  - object: invoice__C\n  - object: Order__c\n  - object: Account\n  - object: Thing__c\n  - object: Asset\n"), objects, copied...)
 	if err != nil || !slices.Equal(resolved(flows), []string{"Invoice__c", "Order__c", "Account", "Thing__c", "Asset"}) {
@@ -118,7 +118,7 @@ func TestResolveVanished(t *testing.T) {
 		t.Errorf("two objects have that prefix: %s", plan.HintOf(flows[3].Vanished))
 	}
 
-	near, err := Resolve(parse(t, "  - object: Bills__c\n"), objects, Copied{Object: "Bills__c"})
+	near, err := Resolve(parse(t, "  - object: Bills__c\n"), objects, schema.Object{Name: "Bills__c"})
 	if err != nil || !strings.Contains(plan.HintOf(near[0].Vanished), "did you mean Bill__c?") {
 		t.Errorf("%+v, %v", near, err)
 	}
@@ -147,13 +147,17 @@ func TestStarLeaves(t *testing.T) {
 	event := object("Event")
 	event.Queryable = false
 	objects = append(objects, event)
-	got := StarLeaves(parse(t, "  - object: '*'\n    exclude_objects: [accountshare]\n  - object: Accounthistory\n"), objects)
-	want := []Left{{leftFiltered, []string{"Vote"}}, {leftHanging, []string{"ContactShare"}}, {leftOther, []string{"Audit__b"}}, {leftUnread, []string{"Event"}}}
-	if !reflect.DeepEqual(got, want) {
+	var got []string
+	f := parse(t, "  - object: '*'\n    exclude_objects: [accountshare]\n  - object: Accounthistory\n")
+	for reason, names := range f.StarLeaves(objects) {
+		got = append(append(got, reason), names...)
+	}
+	want := []string{leftFiltered, "Vote", leftHanging, "ContactShare", leftOther, "Audit__b", leftUnread, "Event"}
+	if !slices.Equal(got, want) {
 		t.Errorf("%+v", got)
 	}
-	if got := StarLeaves(parse(t, "  - object: Account\n"), objects); got != nil {
-		t.Errorf("without a star: %+v", got)
+	for reason, names := range parse(t, "  - object: Account\n").StarLeaves(objects) {
+		t.Errorf("without a star: %s: %v", reason, names)
 	}
 }
 
@@ -268,7 +272,7 @@ func TestExample(t *testing.T) {
 	shown := mustParse(t, string(Example(Org{}, nil)))
 	plain := mustParse(t, small)
 	if shown.Warehouse.URL != plain.Warehouse.URL || shown.Stage != plain.Stage || shown.Control != plain.Control ||
-		shown.Defaults != plain.Defaults || shown.Limits != plain.Limits || shown.Org.Reserve != plain.Org.Reserve {
+		shown.defaults != plain.defaults || shown.Limits != plain.Limits || shown.Org.Reserve != plain.Org.Reserve {
 		t.Errorf("shown %+v, but the defaults are %+v", shown, plain)
 	}
 }

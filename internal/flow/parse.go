@@ -13,13 +13,15 @@ import (
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
+
+	"catchment/internal/schedule"
 )
 
 // newest is the version of the file that this catchment reads.
 const newest = 1
 
 // Parse reads a catchment.yaml; name is how it is called in problems. Its
-// error is of class Fix and holds *Problems, all of them.
+// error is of class Fix and tells all of them.
 func Parse(name string, data []byte) (*File, error) {
 	r := &reader{file: name, seen: map[string]position{}}
 	f := &File{Name: name}
@@ -39,12 +41,12 @@ func (r *reader) root(data []byte) ast.Node {
 	data = bytes.TrimPrefix(bytes.ReplaceAll(data, []byte("\r\n"), []byte("\n")), []byte("\uFEFF"))
 	tree, err := parser.ParseBytes(data, 0, parser.AllowDuplicateMapKey())
 	if err != nil {
-		p := Problem{File: r.file, Line: 1, Column: 1, Text: "is not YAML"}
+		p := problem{file: r.file, position: position{1, 1}, text: "is not YAML"}
 		var at yaml.Error
 		if errors.As(err, &at) { // its Error() would show the line, which may hold a secret
-			p.Text = "is not YAML: " + at.GetMessage()
+			p.text = "is not YAML: " + at.GetMessage()
 			if t := at.GetToken(); t != nil && t.Position != nil {
-				p.Line, p.Column = max(t.Position.Line, 1), max(t.Position.Column, 1)
+				p.position = position{max(t.Position.Line, 1), max(t.Position.Column, 1)}
 			}
 		}
 		r.problems = append(r.problems, p)
@@ -93,8 +95,8 @@ func (r *reader) read(f *File, root ast.Node) {
 	f.Warehouse = Warehouse{URL: "duckdb:catchment.duckdb", Schema: "salesforce", StagingSchema: "salesforce_incremental"}
 	f.Stage = Stage{URL: "dir:stage", Keep: 7 * 24 * time.Hour}
 	f.Control = Control{URL: "sqlite:control.db"}
-	f.Defaults = Defaults{Deletes: Flag, Mover: Auto, Naming: Lower, NUL: Replace, Refresh: Refresh{Every: Never},
-		Sweep: Sweep{Every: 7 * 24 * time.Hour}, Invalid: Reject}
+	f.defaults = defaults{Deletes: Flag, Mover: Auto, Naming: Lower, NUL: Replace, Refresh: schedule.Refresh{Every: schedule.Never},
+		Sweep: schedule.Sweep{Every: 7 * 24 * time.Hour}, Invalid: Reject}
 	f.Limits = Limits{Flows: 4, Downloads: 5, Stage: 20e9}
 
 	found := r.mapping("", root, []key{
@@ -102,13 +104,13 @@ func (r *reader) read(f *File, root ast.Node) {
 		{"org", func(r *reader, at string, n ast.Node) { r.org(at, n, &f.Org) }},
 		{"warehouse", func(r *reader, at string, n ast.Node) { r.warehouse(at, n, &f.Warehouse) }},
 		{"stage", func(r *reader, at string, n ast.Node) {
-			r.mapping(at, n, []key{{"url", checked(&f.Stage.URL, wrongURL)}, {"keep", parsed(&f.Stage.Keep, parseDuration)}})
+			r.mapping(at, n, []key{{"url", checked(&f.Stage.URL, wrongURL)}, {"keep", parsed(&f.Stage.Keep, schedule.ParseDuration)}})
 		}},
 		{"control", func(r *reader, at string, n ast.Node) {
 			r.mapping(at, n, []key{{"url", checked(&f.Control.URL, wrongURL)}})
 		}},
 		{"appflow", func(r *reader, at string, n ast.Node) { r.appflow(at, n, &f.AppFlow) }},
-		{"defaults", func(r *reader, at string, n ast.Node) { r.mapping(at, n, f.Defaults.keys()) }},
+		{"defaults", func(r *reader, at string, n ast.Node) { r.mapping(at, n, f.defaults.keys()) }},
 		{"limits", func(r *reader, at string, n ast.Node) {
 			r.mapping(at, n, []key{
 				{"flows", parsed(&f.Limits.Flows, parseCount)},
@@ -161,7 +163,7 @@ func (r *reader) warehouse(at string, n ast.Node, w *Warehouse) {
 				w.GrantTo = append(w.GrantTo, role)
 			})
 		}},
-		{"text", choice(&w.Text, FailText, Truncate, Super)},
+		{"text", choice(&w.Text, "fail", "truncate", "super")},
 	})
 	if v, ok := found["text"]; ok && w.Text != "" {
 		r.redshiftText(v, at, w)
@@ -182,29 +184,37 @@ func (r *reader) redshiftText(n ast.Node, at string, w *Warehouse) {
 	if strings.Contains(w.URL, "?") {
 		sep = "&"
 	}
-	w.URL += sep + "text=" + string(w.Text)
+	w.URL += sep + "text=" + w.Text
 }
 
 func (r *reader) appflow(at string, n ast.Node, a *AppFlow) {
-	*a = AppFlow{Flows: StackFlows, Landing: StagingLanding, given: true}
+	*a = AppFlow{given: true}
 	found := r.mapping(at, n, []key{
-		{"salesforce", plain(&a.Salesforce)}, {"redshift", plain(&a.Redshift)}, {"bucket", plain(&a.Bucket)}, {"prefix", plain(&a.Prefix)},
-		{"deployment", plain(&a.Deployment)},
-		{"flows", choice(&a.Flows, StackFlows, LastingFlows)},
-		{"landing", choice(&a.Landing, StagingLanding, ApartLanding)},
+		{"salesforce", plain(&a.Salesforce)}, {"redshift", plain(&a.Redshift)},
+		{"bucket", plain(&a.Bucket)}, {"prefix", plain(&a.Prefix)}, {"deployment", plain(&a.Deployment)},
+		{"flows", either(&a.Lasting, "stack", "lasting")},
+		{"landing", either(&a.Apart, "staging", "apart")},
 	})
 	r.required(n, at, found, "salesforce", "redshift", "bucket")
 }
 
+func (r *reader) window(at string, n ast.Node, w *schedule.Window) {
+	found := r.mapping(at, n, []key{
+		{"last", parsed(&w.Last, parseDays)},
+		{"zone", parsed(&w.Zone, parseZone)},
+	})
+	r.required(n, at, found, "last")
+}
+
 // keys are the keys that a flow and the defaults have in common.
-func (d *Defaults) keys() []key {
+func (d *defaults) keys() []key {
 	return []key{
 		{"deletes", choice(&d.Deletes, Flag, Remove, Ignore)},
 		{"mover", choice(&d.Mover, Auto, Bulk, REST, ByAppFlow)},
 		{"naming", choice(&d.Naming, Lower, Snake)},
 		{"nul", choice(&d.NUL, Replace, Fail)},
-		{"refresh", parsed(&d.Refresh, parseRefresh)},
-		{"sweep", parsed(&d.Sweep, parseSweep)},
+		{"refresh", parsed(&d.Refresh, schedule.ParseRefresh)},
+		{"sweep", parsed(&d.Sweep, schedule.ParseSweep)},
 		{"invalid", choice(&d.Invalid, Reject, Refuse)},
 		{"salt", checked(&d.Salt, wrongSecret)},
 	}
@@ -212,7 +222,7 @@ func (d *Defaults) keys() []key {
 
 func (r *reader) flow(at string, n ast.Node, f *File) {
 	fl := Flow{Line: where(n).line, source: &source{file: r.file, at: at, seen: r.seen}}
-	var own Defaults
+	var own defaults
 	found := r.mapping(at, n, append([]key{
 		{"object", checked(&fl.Object, func(s string) string {
 			if s != Star && !nameRE.MatchString(s) {
@@ -263,27 +273,27 @@ func (r *reader) flow(at string, n ast.Node, f *File) {
 // finish does what needs the whole file: the defaults, which may stand behind
 // the flows, and flows that meet in one table.
 func (r *reader) finish(f *File) {
-	if f.Defaults.Mover == ByAppFlow && !f.AppFlow.given {
-		at := r.seen["defaults.mover"]
-		r.problems = append(r.problems, Problem{File: r.file, Line: at.line, Column: at.column, Key: "defaults.mover", Text: needsAppFlow})
+	if f.defaults.Mover == ByAppFlow && !f.AppFlow.given {
+		const key = "defaults.mover"
+		r.problems = append(r.problems, problem{r.file, r.seen[key], key, needsAppFlow})
 	}
 	lines := map[string]int{}
 	for i := range f.Flows {
 		fl := &f.Flows[i]
 		fl.AcceptEncrypted = f.Org.AcceptEncrypted
-		fl.Deletes = orDefault(fl.Deletes, f.Defaults.Deletes)
+		fl.Deletes = orDefault(fl.Deletes, f.defaults.Deletes)
 		if fl.Mover == ByAppFlow && !f.AppFlow.given {
 			r.problems = append(r.problems, fl.problem("mover", needsAppFlow))
 		}
-		fl.Mover = orDefault(fl.Mover, f.Defaults.Mover)
-		fl.Naming = orDefault(fl.Naming, f.Defaults.Naming)
-		fl.NUL = orDefault(fl.NUL, f.Defaults.NUL)
-		if fl.Refresh == (Refresh{}) {
-			fl.Refresh = f.Defaults.Refresh
+		fl.Mover = orDefault(fl.Mover, f.defaults.Mover)
+		fl.Naming = orDefault(fl.Naming, f.defaults.Naming)
+		fl.NUL = orDefault(fl.NUL, f.defaults.NUL)
+		if fl.Refresh == (schedule.Refresh{}) {
+			fl.Refresh = f.defaults.Refresh
 		}
-		fl.Sweep = cmp.Or(fl.Sweep, f.Defaults.Sweep)
-		fl.Invalid = orDefault(fl.Invalid, f.Defaults.Invalid)
-		fl.Salt = orDefault(fl.Salt, f.Defaults.Salt)
+		fl.Sweep = cmp.Or(fl.Sweep, f.defaults.Sweep)
+		fl.Invalid = orDefault(fl.Invalid, f.defaults.Invalid)
+		fl.Salt = orDefault(fl.Salt, f.defaults.Salt)
 
 		if fl.Mover == ByAppFlow && fl.Treated() {
 			r.problems = append(r.problems, fl.problem("object",

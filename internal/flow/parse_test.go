@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"catchment/internal/plan"
+	"catchment/internal/schedule"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
@@ -29,7 +30,7 @@ func TestProblems(t *testing.T) {
 				t.Fatal(err)
 			}
 			_, err = Parse("catchment.yaml", data)
-			problems, ok := errors.AsType[*Problems](err)
+			problems, ok := errors.AsType[*fileError](err)
 			if !ok || plan.ClassOf(err) != plan.Fix || plan.HintOf(err) == "" {
 				t.Fatalf("error %v of class %s, hint %q", err, plan.ClassOf(err), plan.HintOf(err))
 			}
@@ -71,7 +72,7 @@ func mustParse(t *testing.T, text string) *File {
 	return f
 }
 
-func week() Sweep { return Sweep{Every: 7 * 24 * time.Hour} }
+func week() schedule.Sweep { return schedule.Sweep{Every: 7 * 24 * time.Hour} }
 
 func TestParseFillsIn(t *testing.T) {
 	want := &File{
@@ -83,9 +84,9 @@ func TestParseFillsIn(t *testing.T) {
 		Warehouse: Warehouse{URL: "duckdb:catchment.duckdb", Schema: "salesforce", StagingSchema: "salesforce_incremental"},
 		Stage:     Stage{URL: "dir:stage", Keep: 7 * 24 * time.Hour},
 		Control:   Control{URL: "sqlite:control.db"},
-		Defaults:  Defaults{Deletes: Flag, Mover: Auto, Naming: Lower, NUL: Replace, Invalid: Reject, Refresh: Refresh{Every: Never}, Sweep: week()},
+		defaults:  defaults{Deletes: Flag, Mover: Auto, Naming: Lower, NUL: Replace, Invalid: Reject, Refresh: schedule.Refresh{Every: schedule.Never}, Sweep: week()},
 		Limits:    Limits{Flows: 4, Downloads: 5, Stage: 20_000_000_000},
-		Flows:     []Flow{{Object: "Account", Deletes: Flag, Mover: Auto, Naming: Lower, NUL: Replace, Invalid: Reject, Refresh: Refresh{Every: Never}, Sweep: week(), Line: 6}},
+		Flows:     []Flow{{Object: "Account", Deletes: Flag, Mover: Auto, Naming: Lower, NUL: Replace, Invalid: Reject, Refresh: schedule.Refresh{Every: schedule.Never}, Sweep: week(), Line: 6}},
 	}
 	if got := mustParse(t, small); !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %+v\nwant %+v", got, want)
@@ -145,14 +146,14 @@ defaults: {deletes: remove, mover: rest, naming: snake, nul: fail, sweep: 30d}
 		Warehouse: Warehouse{URL: "duckdb:/var/lib/x.duckdb", Schema: "crm", StagingSchema: "crm_in", GrantTo: []string{"analysts", "a b"}},
 		Stage:     Stage{URL: "dir:pages", Keep: 36 * time.Hour},
 		Control:   Control{URL: "sqlite:c.db"},
-		Defaults:  Defaults{Deletes: Remove, Mover: REST, Naming: Snake, NUL: Fail, Invalid: Reject, Refresh: Refresh{Every: Never}, Sweep: Sweep{Every: 30 * 24 * time.Hour}},
+		defaults:  defaults{Deletes: Remove, Mover: REST, Naming: Snake, NUL: Fail, Invalid: Reject, Refresh: schedule.Refresh{Every: schedule.Never}, Sweep: schedule.Sweep{Every: 30 * 24 * time.Hour}},
 		Limits:    Limits{Flows: 1, Downloads: 100, Stage: 64 << 20},
 		Flows: []Flow{
 			{Object: "Account", Fields: []string{"Name", "Phone__c"}, Where: `Name != ')' AND (Name != 'it\'s (')`,
-				Deletes: Flag, Mover: Bulk, Naming: Lower, NUL: Replace, Invalid: Reject, Refresh: Refresh{Every: Never}, Paused: true, AcceptEncrypted: true, Line: 20,
-				Sweep: Sweep{Every: Never}, Window: Window{Last: 2, Zone: berlin}, chosen: true},
+				Deletes: Flag, Mover: Bulk, Naming: Lower, NUL: Replace, Invalid: Reject, Refresh: schedule.Refresh{Every: schedule.Never}, Paused: true, AcceptEncrypted: true, Line: 20,
+				Sweep: schedule.Sweep{Every: schedule.Never}, Window: schedule.Window{Last: 2, Zone: berlin}, chosen: true},
 			{Object: Star, ExcludeObjects: []string{"Task"}, Exclude: []string{"Fax"},
-				Deletes: Remove, Mover: REST, Naming: Snake, NUL: Fail, Invalid: Reject, Refresh: Refresh{Every: Never}, Sweep: Sweep{Every: 30 * 24 * time.Hour}, AcceptEncrypted: true, Line: 32},
+				Deletes: Remove, Mover: REST, Naming: Snake, NUL: Fail, Invalid: Reject, Refresh: schedule.Refresh{Every: schedule.Never}, Sweep: schedule.Sweep{Every: 30 * 24 * time.Hour}, AcceptEncrypted: true, Line: 32},
 		},
 	}
 	if !reflect.DeepEqual(f, want) {
@@ -167,7 +168,7 @@ func TestRedshiftText(t *testing.T) {
 		"redshift-data://workgroup/w/d?stage=s3://b/p": "redshift-data://workgroup/w/d?stage=s3://b/p&text=truncate",
 	} {
 		f := mustParse(t, small+"warehouse: {url: \""+url+"\", text: truncate}\n")
-		if f.Warehouse.URL != want || f.Warehouse.Text != Truncate {
+		if f.Warehouse.URL != want || f.Warehouse.Text != "truncate" {
 			t.Errorf("got %s, %s", f.Warehouse.URL, f.Warehouse.Text)
 		}
 	}
@@ -191,7 +192,7 @@ func TestRelativeTo(t *testing.T) {
 }
 
 func TestValues(t *testing.T) {
-	for text, want := range map[string]Size{
+	for text, want := range map[string]int64{
 		"1B": 1, "5KB": 5000, "100kB": 100e3, "500MB": 500e6, "20GB": 20e9, "2TB": 2e12, "1KiB": 1024, "3GiB": 3 << 30,
 		"": 0, "20": 0, "GB": 0, "-1GB": 0, "0GB": 0, "1.5GB": 0, "20 GB": 0, "20gb": 0, "9999999TB": 0, "1GBB": 0, "1BKB": 0,
 	} {
@@ -199,16 +200,7 @@ func TestValues(t *testing.T) {
 			t.Errorf("size %q: %d, %v; want %d", text, got, err, want)
 		}
 	}
-	const day = 24 * time.Hour
-	for text, want := range map[string]time.Duration{
-		"7d": 7 * day, "36h": 36 * time.Hour, "15m": 15 * time.Minute, "1d12h": 36 * time.Hour, "90s": 90 * time.Second, "1h30m": 90 * time.Minute,
-		"": 0, "7": 0, "d": 0, "0d": 0, "-1h": 0, "1d-1h": 0, "1d1d": 0, "1w": 0, "99999d": 0, "9999999h": 0, "a week": 0,
-	} {
-		if got, err := parseDuration(text); got != want || (err == nil) != (want > 0) {
-			t.Errorf("duration %q: %v, %v; want %v", text, got, err, want)
-		}
-	}
-	for text, want := range map[string]Percent{
+	for text, want := range map[string]int{
 		"0%": 0, "40%": 40, "99%": 99, "100%": -1, "40": -1, "": -1, "%": -1, "4.5%": -1, "-1%": -1, "40%%": -1,
 	} {
 		if got, err := parsePercent(text); (err == nil) != (want >= 0) || err == nil && got != want {
@@ -291,12 +283,12 @@ func FuzzParse(f *testing.F) {
 			}
 			return
 		}
-		problems, ok := errors.AsType[*Problems](err)
-		if !ok || plan.ClassOf(err) != plan.Fix || len(problems.List) == 0 {
+		problems, ok := errors.AsType[*fileError](err)
+		if !ok || plan.ClassOf(err) != plan.Fix || len(problems.problems) == 0 {
 			t.Fatalf("error of class %s: %v", plan.ClassOf(err), err)
 		}
-		for _, p := range problems.List {
-			if p.Line < 1 || p.Column < 1 || p.Text == "" || p.File != "f" {
+		for _, p := range problems.problems {
+			if p.line < 1 || p.column < 1 || p.text == "" || p.file != "f" {
 				t.Errorf("incomplete: %+v", p)
 			}
 		}

@@ -9,45 +9,45 @@ import (
 	"catchment/internal/plan"
 )
 
-// A Problem is one thing in a file that has to be corrected.
-type Problem struct {
-	File         string
-	Line, Column int    // from 1; 0 where the flow was not read from a file
-	Key          string // "flows[1].deletes"; "" for the file as a whole
-	Text         string // what is wrong, and what is allowed; never a secret
+// A problem is one thing in a file that has to be corrected.
+type problem struct {
+	file     string
+	position        // the zero position where the flow was not read from a file
+	key      string // "flows[1].deletes"; "" for the file as a whole
+	text     string // what is wrong, and what is allowed; never a secret
 }
 
-func (p Problem) String() string {
+func (p problem) String() string {
 	var s strings.Builder
-	if p.Line > 0 {
-		fmt.Fprintf(&s, "%s:%d:%d: ", p.File, p.Line, p.Column)
+	if p.line > 0 {
+		fmt.Fprintf(&s, "%s:%d:%d: ", p.file, p.line, p.column)
 	}
-	if p.Key != "" {
-		s.WriteString(p.Key + ": ")
+	if p.key != "" {
+		s.WriteString(p.key + ": ")
 	}
-	return s.String() + p.Text
+	return s.String() + p.text
 }
 
-// Problems are all problems of a file, in the order of its lines.
-type Problems struct{ List []Problem }
+// A fileError is all problems of a file, in the order of its lines.
+type fileError struct{ problems []problem }
 
-func (p *Problems) Error() string {
-	lines := make([]string, len(p.List))
-	for i, one := range p.List {
-		lines[i] = one.String()
+func (e *fileError) Error() string {
+	lines := make([]string, len(e.problems))
+	for i, p := range e.problems {
+		lines[i] = p.String()
 	}
 	return strings.Join(lines, "\n")
 }
 
 // asError makes an error of class Fix from problems, nil where there are none.
-func asError(list []Problem) error {
-	if len(list) == 0 {
+func asError(problems []problem) error {
+	if len(problems) == 0 {
 		return nil
 	}
-	slices.SortStableFunc(list, func(a, b Problem) int {
-		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
+	slices.SortStableFunc(problems, func(a, b problem) int {
+		return cmp.Or(cmp.Compare(a.line, b.line), cmp.Compare(a.column, b.column))
 	})
-	return &plan.Failure{Class: plan.Fix, Hint: "correct it, then type: catchment check", Err: &Problems{list}}
+	return &plan.Failure{Class: plan.Fix, Hint: "correct it, then type: catchment check", Err: &fileError{problems}}
 }
 
 // A source remembers where each value of a flow stands, for the problems that
@@ -58,15 +58,15 @@ type source struct {
 	seen map[string]position
 }
 
+// A position in a file is counted from 1.
 type position struct{ line, column int }
 
-// problem makes the Problem of a flow's key, such as "fields[2]".
-func (fl Flow) problem(key, format string, args ...any) Problem {
-	p := Problem{Key: "flow " + fl.Object + "." + key, Text: fmt.Sprintf(format, args...)}
+// problem makes the problem of a flow's key, such as "fields[2]".
+func (fl Flow) problem(key, format string, args ...any) problem {
+	p := problem{key: "flow " + fl.Object + "." + key, text: fmt.Sprintf(format, args...)}
 	if fl.source != nil {
-		p.File, p.Key = fl.source.file, fl.source.at+"."+key
-		at := fl.source.seen[p.Key]
-		p.Line, p.Column = at.line, at.column
+		p.file, p.key = fl.source.file, fl.source.at+"."+key
+		p.position = fl.source.seen[p.key]
 	}
 	return p
 }

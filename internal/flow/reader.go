@@ -14,7 +14,7 @@ import (
 // stopping at the first.
 type reader struct {
 	file     string
-	problems []Problem
+	problems []problem
 	seen     map[string]position // of each value, by its key
 }
 
@@ -34,10 +34,7 @@ func later() []string {
 }
 
 func (r *reader) problem(n ast.Node, at, format string, args ...any) {
-	p := where(n)
-	r.problems = append(r.problems, Problem{
-		File: r.file, Line: p.line, Column: p.column, Key: at, Text: fmt.Sprintf(format, args...),
-	})
+	r.problems = append(r.problems, problem{r.file, where(n), at, fmt.Sprintf(format, args...)})
 }
 
 // where tells where a node begins. The token of a block map is its first
@@ -195,8 +192,8 @@ func checked(dst *string, wrong func(string) string) reading {
 		if !ok {
 			return
 		}
-		if problem := wrong(s); problem != "" {
-			r.problem(n, at, "%s", problem)
+		if what := wrong(s); what != "" {
+			r.problem(n, at, "%s", what)
 			return
 		}
 		*dst = s
@@ -219,6 +216,15 @@ func choice[T ~string](dst *T, allowed ...T) reading {
 			return
 		}
 		*dst = T(s)
+	}
+}
+
+// either reads one of two words: dst becomes true at the second.
+func either(dst *bool, no, yes string) reading {
+	return func(r *reader, at string, n ast.Node) {
+		var word string
+		choice(&word, no, yes)(r, at, n)
+		*dst = word == yes
 	}
 }
 

@@ -15,7 +15,7 @@ import (
 )
 
 // parseSize reads 20GB, 500MB or 64MiB.
-func parseSize(s string) (Size, error) {
+func parseSize(s string) (int64, error) {
 	wrong := fmt.Errorf("%q is not a size, as in 20GB, 500MB or 64MiB", s)
 	digits := strings.TrimRight(s, "kKMGTiB")
 	n, err := strconv.ParseInt(digits, 10, 64)
@@ -28,41 +28,34 @@ func parseSize(s string) (Size, error) {
 	if !ok || n > math.MaxInt64/unit {
 		return 0, wrong
 	}
-	return Size(n * unit), nil
-}
-
-// parseDuration reads 7d, 36h, 15m or 1d12h.
-func parseDuration(s string) (time.Duration, error) {
-	wrong := fmt.Errorf("%q is not a length of time, as in 7d, 36h or 15m", s)
-	var total time.Duration
-	rest := s
-	if days, after, ok := strings.Cut(s, "d"); ok {
-		n, err := strconv.ParseUint(days, 10, 16)
-		if err != nil || n > 36500 {
-			return 0, wrong
-		}
-		total, rest = time.Duration(n)*24*time.Hour, after
-	}
-	if rest != "" {
-		d, err := time.ParseDuration(rest)
-		if err != nil || d < 0 || d > 36500*24*time.Hour || strings.ContainsAny(rest, "+-") {
-			return 0, wrong
-		}
-		total += d
-	}
-	if total == 0 {
-		return 0, wrong
-	}
-	return total, nil
+	return n * unit, nil
 }
 
 // parsePercent reads 0% to 99%: all of a limit can't be set aside.
-func parsePercent(s string) (Percent, error) {
+func parsePercent(s string) (int, error) {
 	n, err := strconv.ParseUint(strings.TrimSuffix(s, "%"), 10, 8)
 	if err != nil || n > 99 || !strings.HasSuffix(s, "%") {
 		return 0, fmt.Errorf("%q is not a share from 0%% to 99%%", s)
 	}
-	return Percent(n), nil
+	return int(n), nil
+}
+
+// parseDays reads 1d to 366d.
+func parseDays(s string) (int, error) {
+	n, err := strconv.Atoi(strings.TrimSuffix(s, "d"))
+	if err != nil || n < 1 || n > 366 || !strings.HasSuffix(s, "d") {
+		return 0, fmt.Errorf("%q is not a number of days from 1d to 366d", s)
+	}
+	return n, nil
+}
+
+// parseZone reads the name of a time zone.
+func parseZone(s string) (*time.Location, error) {
+	zone, err := time.LoadLocation(s)
+	if err != nil || s == "" || s == "Local" {
+		return nil, fmt.Errorf("%q is not a time zone, as in Europe/Berlin, America/New_York or UTC", s)
+	}
+	return zone, nil
 }
 
 // parseCount reads a whole number from 1 to 100.

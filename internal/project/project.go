@@ -214,7 +214,7 @@ func (p *Project) Flows(ctx context.Context, names []string) ([]flow.Flow, error
 
 // copied is the objects that were copied before, as far as the control table is
 // open to tell.
-func (p *Project) copied(ctx context.Context) ([]flow.Copied, error) {
+func (p *Project) copied(ctx context.Context) ([]schema.Object, error) {
 	if p.Control == nil {
 		return nil, nil
 	}
@@ -222,10 +222,10 @@ func (p *Project) copied(ctx context.Context) ([]flow.Copied, error) {
 	if err != nil {
 		return nil, err
 	}
-	var all []flow.Copied
+	var all []schema.Object
 	for _, row := range rows {
 		if !row.Watermark.IsZero() {
-			all = append(all, flow.Copied{Object: row.Object, Label: row.Label, KeyPrefix: row.KeyPrefix})
+			all = append(all, schema.Object{Name: row.Object, Label: row.Label, KeyPrefix: row.KeyPrefix})
 		}
 	}
 	return all, nil
@@ -289,9 +289,9 @@ func (p *Project) openLanders() error {
 // it stops, is for the caller to fill in.
 func (p *Project) RunOptions() replicate.Options {
 	return replicate.Options{
-		Downloads: p.File.Limits.Downloads, StageLimit: int64(p.File.Limits.Stage), Keep: p.File.Stage.Keep,
-		Now: p.Now, LandApart: p.File.AppFlow.Landing == flow.ApartLanding, Composite: p.File.Org.Composite,
-		Secret: p.Secret, Reserve: int(p.File.Org.Reserve),
+		Downloads: p.File.Limits.Downloads, StageLimit: p.File.Limits.Stage, Keep: p.File.Stage.Keep,
+		Now: p.Now, LandApart: p.File.AppFlow.Apart, Composite: p.File.Org.Composite,
+		Secret: p.Secret, Reserve: p.File.Org.Reserve,
 	}
 }
 

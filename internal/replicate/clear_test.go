@@ -18,6 +18,7 @@ import (
 	"catchment/internal/page"
 	"catchment/internal/plan"
 	"catchment/internal/rig"
+	"catchment/internal/schedule"
 	"catchment/internal/schema"
 	"catchment/internal/value"
 	"catchment/internal/verify"
@@ -102,7 +103,7 @@ func guarded(t *testing.T, wide bool) (*rig.Rig, []string) {
 	r.Later(time.Hour)
 	starred(r, "Contact", func(fl *flow.Flow) {
 		fl.Salt, fl.Invalid, fl.Sweep = "env:SALT", flow.Reject, week
-		fl.Refresh, fl.RefreshFields = flow.Refresh{Every: 24 * time.Hour}, []string{"Phone"}
+		fl.Refresh, fl.RefreshFields = schedule.Refresh{Every: 24 * time.Hour}, []string{"Phone"}
 		fl.Changes = []value.Change{{Field: "Email", Mask: value.SHA256}, {Field: "Phone", Mask: value.Fixed, Text: "***"},
 			{Field: "Title", Truncate: 3}, {Field: "Account_Name__c", Mask: value.First, N: 6}, {Field: "Later__c", Mask: value.SHA256}}
 		fl.Drop = []string{"Fax"}

@@ -14,6 +14,7 @@ import (
 	"catchment/internal/fakeorg"
 	"catchment/internal/flow"
 	"catchment/internal/rig"
+	"catchment/internal/schedule"
 )
 
 // A life is what happens to an org and to the catchment that copies it, all of
@@ -61,7 +62,7 @@ func newLife(t *testing.T, seed uint64, in rig.Shelf, tally *tallied, perPage in
 	movers := []flow.Mover{flow.Auto, flow.Auto, flow.Bulk, flow.REST}
 	for i := range l.Flows {
 		l.Flows[i].Deletes, l.Flows[i].Mover = policies[dice.IntN(4)], movers[dice.IntN(4)]
-		l.Flows[i].Sweep = flow.Sweep{Every: time.Duration(dice.IntN(2)) * time.Hour}
+		l.Flows[i].Sweep = schedule.Sweep{Every: time.Duration(dice.IntN(2)) * time.Hour}
 	}
 	l.Must(org.AddObject(thing, "a07",
 		fakeorg.Field{Name: "Note__c", Type: "textarea", Length: 1000},

@@ -14,6 +14,7 @@ import (
 	"catchment/internal/plan"
 	"catchment/internal/replicate"
 	"catchment/internal/rig"
+	"catchment/internal/schedule"
 )
 
 // What users of other extractors have reported, each by the thread that it was
@@ -124,7 +125,7 @@ func TestPainHeroku319(t *testing.T) {
 	t.Parallel()
 	r := rig.New(t, rig.NewOrg(t, map[string]int{"Account": 10, "Contact": 30}, nil), "Account", "Contact")
 	r.Must(r.Org.AddField("Contact", fakeorg.Field{Name: "Account_Name__c", Type: "string", Length: 255, Formula: "Account.Name"}))
-	r.Flows[1].Refresh = flow.Refresh{Every: 24 * time.Hour}
+	r.Flows[1].Refresh = schedule.Refresh{Every: 24 * time.Hour}
 	r.Done(nil)
 	r.Same()
 	account := r.IDs("Account")[0]
@@ -154,7 +155,7 @@ func TestPainHeroku319(t *testing.T) {
 func TestPainEstuary3414(t *testing.T) {
 	t.Parallel()
 	r := rig.Small(t, "Contact", 30)
-	r.Flows[0].Refresh, r.Flows[0].RefreshFields = flow.Refresh{Every: time.Hour}, []string{"Title"}
+	r.Flows[0].Refresh, r.Flows[0].RefreshFields = schedule.Refresh{Every: time.Hour}, []string{"Title"}
 	r.Done(nil)
 	r.Later(time.Hour)
 	r.Must(r.Org.Drift(r.IDs("Contact")[3], "Title", "changed without a stamp"))
@@ -170,7 +171,7 @@ func TestPainEstuary3414(t *testing.T) {
 func TestRefreshBySample(t *testing.T) {
 	t.Parallel()
 	r := rig.Small(t, "Contact", 30)
-	r.Flows[0].Refresh, r.Flows[0].RefreshFields = flow.Refresh{Sample: true}, []string{"Title"}
+	r.Flows[0].Refresh, r.Flows[0].RefreshFields = schedule.Refresh{Sample: true}, []string{"Title"}
 	r.Done(nil)
 	r.Later(time.Hour)
 	ids := r.IDs("Contact")

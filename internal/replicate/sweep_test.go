@@ -14,9 +14,10 @@ import (
 	"catchment/internal/plan"
 	"catchment/internal/replicate"
 	"catchment/internal/rig"
+	"catchment/internal/schedule"
 )
 
-var week = flow.Sweep{Every: 7 * 24 * time.Hour}
+var week = schedule.Sweep{Every: 7 * 24 * time.Hour}
 
 // reasons tells for which reason each row of a table is deleted, in the order
 // of ids.
@@ -443,7 +444,7 @@ func TestTrimmedDeleteLog(t *testing.T) {
 func TestSweepAtItsTime(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
-		at     flow.Cron
+		at     schedule.Cron
 		before time.Time // the sweep, by a minute
 	}{
 		{"TZ=Asia/Tokyo 0 3 * * SUN", time.Date(2026, 1, 3, 17, 59, 0, 0, time.UTC)},
@@ -451,7 +452,7 @@ func TestSweepAtItsTime(t *testing.T) {
 	} {
 		r := rig.Small(t, "Contact", 20) // it is Friday
 		r.Keeps("Contact", "LastName", "Title")
-		r.Flows[0].Sweep, r.Flows[0].Refresh, r.Flows[0].RefreshFields = flow.Sweep{At: test.at}, flow.Refresh{At: test.at}, []string{"Title"}
+		r.Flows[0].Sweep, r.Flows[0].Refresh, r.Flows[0].RefreshFields = schedule.Sweep{At: test.at}, schedule.Refresh{At: test.at}, []string{"Title"}
 		r.Done(nil)
 		r.Must(r.Org.HideRecord(r.IDs("Contact")[0]))
 		sweeps := func() bool {

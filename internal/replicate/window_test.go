@@ -10,6 +10,7 @@ import (
 	"catchment/internal/flow"
 	"catchment/internal/replicate"
 	"catchment/internal/rig"
+	"catchment/internal/schedule"
 )
 
 func forecast(r *rig.Rig, fl flow.Flow) replicate.Forecast {
@@ -28,7 +29,7 @@ func TestRelativeWindow(t *testing.T) {
 	r := rig.Small(t, "Contact", 20)
 	tokyo, err := time.LoadLocation("Asia/Tokyo")
 	r.Must(err)
-	r.Flows[0].Window = flow.Window{Last: 1, Zone: tokyo}
+	r.Flows[0].Window = schedule.Window{Last: 1, Zone: tokyo}
 	if o := r.Done(nil).Objects[0]; !o.From.IsZero() || o.Records != 20 {
 		t.Fatalf("the first run reads everything: %+v", o)
 	}
@@ -52,7 +53,7 @@ func TestRelativeWindowOfTheOrg(t *testing.T) {
 	t.Parallel()
 	r := rig.New(t, rig.NewOrg(t, map[string]int{"Contact": 5, "Account": 5}, nil), "Contact", "Account")
 	for i := range r.Flows {
-		r.Flows[i].Window = flow.Window{Last: 1}
+		r.Flows[i].Window = schedule.Window{Last: 1}
 	}
 	r.Done(nil)
 	r.Later(time.Hour)
@@ -68,7 +69,7 @@ func TestRelativeWindowOfTheOrg(t *testing.T) {
 func TestRelativeWindowAfterMissedDays(t *testing.T) {
 	t.Parallel()
 	r := rig.Small(t, "Contact", 20)
-	r.Flows[0].Window = flow.Window{Last: 1, Zone: time.UTC}
+	r.Flows[0].Window = schedule.Window{Last: 1, Zone: time.UTC}
 	first := r.Done(nil).Objects[0]
 	r.Later(24 * time.Hour)
 	r.Set(r.IDs("Contact")[3], "Title", "CEO")

@@ -14,6 +14,7 @@ import (
 	"catchment/internal/flow"
 	"catchment/internal/plan"
 	"catchment/internal/rig"
+	"catchment/internal/schedule"
 )
 
 // The clocks of the org and of the machine that runs disagree, and that
@@ -25,7 +26,7 @@ func TestClocksThatDisagree(t *testing.T) {
 		t.Run(fmt.Sprint(skews), func(t *testing.T) {
 			r := rig.Small(t, "Contact", 20)
 			r.Keeps("Contact", "LastName", "Title", "Email")
-			r.Flows[0].Sweep, r.Flows[0].Refresh = week, flow.Refresh{Every: 24 * time.Hour}
+			r.Flows[0].Sweep, r.Flows[0].Refresh = week, schedule.Refresh{Every: 24 * time.Hour}
 			var before time.Time
 			for n := range 6 {
 				r.Skew.Store(int64(skews[n%len(skews)]))

@@ -41,7 +41,7 @@ func Of(fl flow.Flow, o schema.Object) (*Source, error) {
 	if !o.Queryable {
 		return nil, plan.Fixf("leave it out of catchment.yaml", "object %s can't be queried", o.Name)
 	}
-	fields, skipped, err := flow.Fields(fl, o)
+	fields, skipped, err := fl.Choose(o)
 	if err != nil {
 		return nil, err
 	}

@@ -22,7 +22,6 @@ import (
 	"catchment/internal/blob/s3"
 	"catchment/internal/control"
 	"catchment/internal/control/dynamo"
-	"catchment/internal/flow"
 	"catchment/internal/mover"
 	"catchment/internal/mover/appflow"
 	"catchment/internal/mover/bulk"
@@ -145,7 +144,7 @@ func (a *AWS) Drivers() project.Drivers {
 				return appflow.New(appflow.Config{
 					Flows: awsappflow.NewFromConfig(c), Stacks: cloudformation.NewFromConfig(c), Store: l.Store, Now: l.Now, ServerTime: l.ServerTime,
 					Deployment: s.Deployment, Salesforce: s.Salesforce, Redshift: s.Redshift, Bucket: s.Bucket, Prefix: s.Prefix,
-					Lasting: s.Flows == flow.LastingFlows,
+					Lasting: s.Lasting,
 				})
 			},
 		},

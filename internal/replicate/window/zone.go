@@ -5,8 +5,8 @@ import (
 	"sync"
 	"time"
 
-	"catchment/internal/flow"
 	"catchment/internal/salesforce"
+	"catchment/internal/schedule"
 )
 
 // Zones knows in which time zone the days of a flow are. It asks for the org's own
@@ -22,7 +22,7 @@ type Zones struct {
 func NewZones(org *salesforce.Client) *Zones { return &Zones{org: org} }
 
 // Of is the zone that the times of a schedule are in, unless it names one itself.
-func (z *Zones) Of(ctx context.Context, at flow.Cron) (*time.Location, error) {
+func (z *Zones) Of(ctx context.Context, at schedule.Cron) (*time.Location, error) {
 	if !at.Own() {
 		return time.UTC, nil
 	}
@@ -30,7 +30,7 @@ func (z *Zones) Of(ctx context.Context, at flow.Cron) (*time.Location, error) {
 }
 
 // relative is when a relative window begins, or the zero time where w is none.
-func (z *Zones) relative(ctx context.Context, w flow.Window) (time.Time, error) {
+func (z *Zones) relative(ctx context.Context, w schedule.Window) (time.Time, error) {
 	if w.Last == 0 {
 		return time.Time{}, nil
 	}

@@ -1,4 +1,4 @@
-package flow
+package schedule
 
 import (
 	"fmt"
@@ -18,7 +18,8 @@ func parseCron(s string, least time.Duration) (Cron, error) {
 	c := Cron(s)
 	schedule, err := c.schedule()
 	if err != nil {
-		return "", fmt.Errorf("%q is not five fields of cron, as in 0 3 * * SUN, or TZ=Europe/Berlin 0 3 * * SUN: %w", s, err)
+		return "", fmt.Errorf("%q is not five fields of cron, as in 0 3 * * SUN, or TZ=Europe/Berlin 0 3 * * SUN: %w",
+			s, err)
 	}
 	if schedule.Next(time.Unix(0, 0)).IsZero() {
 		return "", fmt.Errorf("%q is a time that never comes", s)
