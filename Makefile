@@ -110,7 +110,7 @@ clients: bin/catchment ## hold the fake org to clients that others have written
 
 .PHONY: golden
 golden: ## write the golden files anew; read the diff before you commit it
-	$(GO) test ./internal/warehouse ./internal/flow ./internal/deployment ./internal/status -update
+	$(GO) test ./internal/warehouse ./internal/flow ./internal/deployment ./internal/status ./internal/notice -update
 	$(took)
 
 .PHONY: fuzz

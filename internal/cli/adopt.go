@@ -6,7 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"catchment/internal/status"
+	"catchment/internal/notice"
 	"catchment/internal/warehouse"
 )
 
@@ -87,13 +87,13 @@ func (s *session) adopt(cmd *cobra.Command, args []string, yes bool) error {
 }
 
 // adopted is the report of what was found of an object.
-func adopted(object string, a warehouse.Adoption, yes bool) status.Adopted {
-	report := status.Adopted{
+func adopted(object string, a warehouse.Adoption, yes bool) notice.Adopted {
+	report := notice.Adopted{
 		Object: object, Rows: a.Rows, Records: a.Keys, ShortIDs: a.Short, RowsAfter: a.After,
 		Done: yes && len(a.Sources) > 0,
 	}
 	for _, one := range a.Sources {
-		report.Sources = append(report.Sources, status.AdoptedTable{
+		report.Sources = append(report.Sources, notice.AdoptedTable{
 			Name: one.Name, Kept: one.Kept, Rows: one.Rows, Unknown: one.Unknown,
 		})
 	}

@@ -7,8 +7,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"catchment/internal/deployment"
+	"catchment/internal/notice"
 	"catchment/internal/plan"
-	"catchment/internal/status"
 )
 
 func (s *session) awsCommand() *cobra.Command {
@@ -58,5 +58,5 @@ func (s *session) renderAWS(dir string) error {
 			return plan.Fixf("choose another with: --dir DIR", "write %s: %w", name, err)
 		}
 	}
-	return s.print(status.AWS{Dir: dir, Template: "template.yaml", Machine: "machine.json"})
+	return s.print(notice.AWS{Dir: dir, Template: "template.yaml", Machine: "machine.json"})
 }

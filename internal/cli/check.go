@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"catchment/internal/flow"
+	"catchment/internal/notice"
 	"catchment/internal/plan"
 	"catchment/internal/salesforce"
 	"catchment/internal/schema"
@@ -46,34 +47,34 @@ type checkup struct {
 
 // found prints one finding; err nil means that all is well.
 func (c *checkup) found(what, detail string, err error) {
-	state, hint := status.OK, ""
+	state, hint := notice.OK, ""
 	if err != nil {
-		state, detail, hint = status.Fail, err.Error(), plan.HintOf(err)
+		state, detail, hint = notice.Fail, err.Error(), plan.HintOf(err)
 		if c.failed++; c.failed == 1 {
 			c.class = plan.ClassOf(err)
 		}
 	}
-	c.show(status.Finding{What: what, State: state, Detail: detail, Hint: hint})
+	c.show(notice.Finding{What: what, State: state, Detail: detail, Hint: hint})
 }
 
 // setup prints what an administrator has to do about the finding before.
 func (c *checkup) setup(what string, steps []string) {
 	if len(steps) > 0 {
-		c.show(status.Setup{What: what, Steps: steps})
+		c.show(notice.Setup{What: what, Steps: steps})
 	}
 }
 
 // warn prints a finding that a run can live with.
 func (c *checkup) warn(what, detail, hint string) {
 	c.warned++
-	c.show(status.Finding{What: what, State: status.Warn, Detail: detail, Hint: hint})
+	c.show(notice.Finding{What: what, State: notice.Warn, Detail: detail, Hint: hint})
 }
 
 // show prints a report. A broken stdout is told by the summary.
 func (c *checkup) show(r status.Report) { _ = c.print(r) }
 
 func (c *checkup) end() error {
-	if err := c.print(status.CheckTotal{Failed: c.failed, Warnings: c.warned}); err != nil {
+	if err := c.print(notice.CheckTotal{Failed: c.failed, Warnings: c.warned}); err != nil {
 		return err
 	}
 	switch {

@@ -19,9 +19,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"catchment/internal/engine"
+	"catchment/internal/notice"
 	"catchment/internal/plan"
 	"catchment/internal/project"
-	"catchment/internal/status"
 )
 
 // A Program is one call of the command and the world around it.
@@ -138,7 +138,7 @@ func (s *session) exitCode(ctx context.Context, err error) int {
 
 // tell prints an error and what to do about it.
 func (s *session) tell(err error) {
-	failure := status.Failure{Error: err.Error(), Class: string(plan.ClassOf(err)), Hint: plan.HintOf(err)}
+	failure := notice.Failure{Error: err.Error(), Class: string(plan.ClassOf(err)), Hint: plan.HintOf(err)}
 	if s.json {
 		_ = s.printer().PrintLines(failure) // a broken stdout hides nothing: stderr tells it, too
 	}
@@ -191,7 +191,7 @@ func (s *session) versionCommand() *cobra.Command {
 		Example: "  catchment version",
 		Args:    cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			return s.print(status.Version{Version: s.Version, APIVersion: project.APIVersion})
+			return s.print(notice.Version{Version: s.Version, APIVersion: project.APIVersion})
 		},
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"catchment/internal/control"
 	"catchment/internal/fakeorg"
 	"catchment/internal/flow"
+	"catchment/internal/notice"
 	"catchment/internal/plan"
 	"catchment/internal/schema"
 	"catchment/internal/status"
@@ -198,7 +199,7 @@ Next: catchment org (a fake org for your own tests), catchment init (your own or
 
 // sum prints the last line of a demo.
 func (d *demo) sum(path string, results []verify.Result, runs int) error {
-	sum := status.Demo{Warehouse: "duckdb", Path: path, Runs: runs, Objects: len(results)}
+	sum := notice.Demo{Warehouse: "duckdb", Path: path, Runs: runs, Objects: len(results)}
 	for _, r := range results {
 		sum.Source += r.Source
 		sum.WarehouseRows += r.Warehouse

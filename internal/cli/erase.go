@@ -8,9 +8,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"catchment/internal/notice"
 	"catchment/internal/plan"
 	"catchment/internal/salesforce"
-	"catchment/internal/status"
 )
 
 func (s *session) eraseCommand() *cobra.Command {
@@ -66,9 +66,9 @@ func (p *work) erase(ctx context.Context, object string, ids []string) error {
 		return err
 	}
 	all, err := p.Eraser(p.holds(run, alone)).Erase(ctx, flows[0], ids)
-	erasure := status.Erasure{Object: flows[0].Object, IDs: len(ids)}
+	erasure := notice.Erasure{Object: flows[0].Object, IDs: len(ids)}
 	for _, e := range all {
-		erasure.Erased = append(erasure.Erased, status.Erased{
+		erasure.Erased = append(erasure.Erased, notice.Erased{
 			Object: e.Object, Rows: e.Rows, Staged: e.Staged, Pages: e.Pages,
 		})
 	}

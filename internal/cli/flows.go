@@ -7,8 +7,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"catchment/internal/control"
+	"catchment/internal/notice"
 	"catchment/internal/plan"
-	"catchment/internal/status"
 	"catchment/internal/template"
 )
 
@@ -63,14 +63,14 @@ func (s *session) importFlows(file string, parameters map[string]string) error {
 	if err != nil {
 		return err
 	}
-	report := status.Import{File: file, YAML: string(im.YAML())}
+	report := notice.Import{File: file, YAML: string(im.YAML())}
 	for _, n := range im.Notes {
-		report.Notes = append(report.Notes, status.ImportNote{
+		report.Notes = append(report.Notes, notice.ImportNote{
 			File: n.File, Line: n.Line, Flow: n.Flow, Text: n.Text, Said: n.String(),
 		})
 	}
 	for _, f := range im.Flows {
-		report.Flows = append(report.Flows, status.ImportedFlow{Object: f.Object, Name: f.Name, Line: f.Line})
+		report.Flows = append(report.Flows, notice.ImportedFlow{Object: f.Object, Name: f.Name, Line: f.Line})
 	}
 	return s.print(report)
 }
@@ -106,7 +106,7 @@ can be read and reviewed. No stack is made and nothing is copied.`,
 				if _, err := p.Control.UpdateFlow(cmd.Context(), fl.Object, func(*control.FlowRow) {}); err != nil {
 					return err
 				}
-				if err := s.print(status.Pushed{Object: fl.Object, Mover: string(fl.Mover), Template: key}); err != nil {
+				if err := s.print(notice.Pushed{Object: fl.Object, Mover: string(fl.Mover), Template: key}); err != nil {
 					return err
 				}
 			}
@@ -136,7 +136,7 @@ func (s *session) flowsListCommand() *cobra.Command {
 				return err
 			}
 			for _, row := range rows {
-				err := s.print(status.ControlRow{
+				err := s.print(notice.ControlRow{
 					Object: row.Object, Paused: row.Paused, Generation: row.Generation, Rows: row.Rows, LastRun: row.LastRun,
 					Watermark: row.Watermark, Behind: s.behind(row.Watermark),
 				})
@@ -148,7 +148,7 @@ func (s *session) flowsListCommand() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				if err := s.print(status.Template{Key: info.Key, Bytes: info.Size, Written: info.Written}); err != nil {
+				if err := s.print(notice.Template{Key: info.Key, Bytes: info.Size, Written: info.Written}); err != nil {
 					return err
 				}
 			}

@@ -8,9 +8,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"catchment/internal/flow"
+	"catchment/internal/notice"
 	"catchment/internal/plan"
 	"catchment/internal/project"
-	"catchment/internal/status"
 )
 
 func (s *session) initCommand() *cobra.Command {
@@ -65,5 +65,5 @@ func (s *session) init(cmd *cobra.Command, org flow.Org) error {
 	if err := out.Close(); err != nil {
 		return err
 	}
-	return s.print(status.Init{Path: s.config, Objects: len(objects)})
+	return s.print(notice.Init{Path: s.config, Objects: len(objects)})
 }

@@ -15,9 +15,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"catchment/internal/fakeorg"
+	"catchment/internal/notice"
 	"catchment/internal/plan"
 	"catchment/internal/salesforce"
-	"catchment/internal/status"
 )
 
 // orgFlags say what kind of org to serve.
@@ -83,7 +83,7 @@ func (s *session) serveOrg(ctx context.Context, flags orgFlags) error {
 		return plan.Fixf("choose another with: --addr 127.0.0.1:0", "listen on %s: %w", flags.addr, err)
 	}
 	c := org.Credentials()
-	about := status.Org{
+	about := notice.Org{
 		URL: "http://" + listener.Addr().String(), OrgID: org.ID(), ClientID: c.ClientID, ClientSecret: c.ClientSecret,
 		Username: c.Username, Password: c.Password, RefreshToken: c.RefreshToken, AccessToken: c.AccessToken,
 	}

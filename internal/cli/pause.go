@@ -6,8 +6,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"catchment/internal/control"
+	"catchment/internal/notice"
 	"catchment/internal/plan"
-	"catchment/internal/status"
 )
 
 func (s *session) pauseCommand() *cobra.Command {
@@ -51,7 +51,7 @@ func (s *session) setPaused(cmd *cobra.Command, names []string, paused bool) err
 		if err != nil {
 			return err
 		}
-		if err := s.print(status.PauseState{Object: row.Object, Paused: row.Paused}); err != nil {
+		if err := s.print(notice.PauseState{Object: row.Object, Paused: row.Paused}); err != nil {
 			return err
 		}
 	}

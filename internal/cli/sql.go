@@ -5,8 +5,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"catchment/internal/notice"
 	"catchment/internal/plan"
-	"catchment/internal/status"
 	"catchment/internal/warehouse"
 )
 
@@ -95,7 +95,7 @@ func (p *work) tables(cmd *cobra.Command, names []string) ([]warehouse.Procedure
 func (p *work) printSQL(d *warehouse.Dialect, tables []warehouse.Procedure) error {
 	for _, t := range tables {
 		text := warehouse.Script(d, p.WarehouseOptions(), t.Table, t.Policy)
-		if err := p.print(status.SQL{Dialect: d.Name, Object: t.Table.Object, SQL: text}); err != nil {
+		if err := p.print(notice.SQL{Dialect: d.Name, Object: t.Table.Object, SQL: text}); err != nil {
 			return err
 		}
 	}
@@ -106,7 +106,7 @@ func (p *work) printSQL(d *warehouse.Dialect, tables []warehouse.Procedure) erro
 	if err != nil {
 		return err
 	}
-	return p.print(status.SQL{Dialect: d.Name, SQL: text})
+	return p.print(notice.SQL{Dialect: d.Name, SQL: text})
 }
 
 // install makes the procedures in the warehouse.
@@ -121,5 +121,5 @@ func (p *work) install(cmd *cobra.Command, d *warehouse.Dialect, tables []wareho
 		return err
 	}
 	call := "CALL " + d.Table(p.File.Warehouse.StagingSchema, "consolidated_of_tables") + "()"
-	return p.print(status.Installed{Dialect: d.Name, Procedures: len(tables), Call: call})
+	return p.print(notice.Installed{Dialect: d.Name, Procedures: len(tables), Call: call})
 }

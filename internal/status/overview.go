@@ -56,12 +56,12 @@ func (o Overview) Lines() []any {
 // Text is a table of the flows and one of the runs.
 func (o Overview) Text() (t Text) {
 	if len(o.Flows)+len(o.Runs) == 0 {
-		t.talk("nothing was copied yet; begin with: catchment run")
+		t.Talk("nothing was copied yet; begin with: catchment run")
 		return t
 	}
 	rows := [][]string{{"OBJECT", "STATE", "COMPLETE UP TO", "BEHIND", "ROWS", "CRM STORAGE", "LAST RUN"}}
 	for _, f := range o.Flows {
-		rows = append(rows, []string{f.Object, f.State + f.held(), complete(f.Watermark, f.Grade), ago(f.Behind),
+		rows = append(rows, []string{f.Object, f.State + f.held(), complete(f.Watermark, f.Grade), Ago(f.Behind),
 			Count(f.Rows), Size(f.StorageBytes), f.LastRun})
 	}
 	rows = append(rows, nil, []string{"RUN", "STATE", "STARTED", "TOOK", "OBJECTS", "API CALLS", "BY"})

@@ -66,8 +66,8 @@ func (c Cost) plus(o Cost) Cost {
 	return Cost{c.Calls + o.Calls, c.Jobs + o.Jobs, c.Records + o.Records}
 }
 
-// A PlanTotal is the sum of a plan.
-type PlanTotal struct {
+// A planTotal is the sum of a plan.
+type planTotal struct {
 	Calls          int64  `json:"api_calls"`
 	CallsLeft      int64  `json:"api_calls_left"`
 	CallsMax       int64  `json:"api_calls_max"`
@@ -79,9 +79,9 @@ type PlanTotal struct {
 	Type           string `json:"type"`
 }
 
-// Total sums a plan up.
-func (p Plan) Total() PlanTotal {
-	sum := PlanTotal{
+// total sums a plan up.
+func (p Plan) total() planTotal {
+	sum := planTotal{
 		CallsLeft: p.CallsLeft, CallsMax: p.CallsMax, Objects: len(p.Objects), ReservePercent: p.ReservePercent,
 		Type: "plan_total",
 	}
@@ -101,7 +101,7 @@ func (p Plan) Lines() []any {
 		o.Type = "plan"
 		lines = append(lines, o)
 	}
-	return append(lines, p.Total())
+	return append(lines, p.total())
 }
 
 // Text is a table of the flows, what else is due below it, and the sum.
@@ -122,22 +122,22 @@ func (p Plan) Text() (t Text) {
 // remarks tells what the numbers don't.
 func (o PlannedObject) remarks(t *Text) {
 	if len(o.ByREST) > 0 {
-		t.talk("%s: Bulk can't carry %s: REST reads that beside it, with a call for each 2,000 records",
+		t.Talk("%s: Bulk can't carry %s: REST reads that beside it, with a call for each 2,000 records",
 			o.Object, strings.Join(o.ByREST, ", "))
 	}
 	for _, e := range o.Due {
-		t.talk("%s: %s is due: %s records by %s, about %s API calls",
+		t.Talk("%s: %s is due: %s records by %s, about %s API calls",
 			o.Object, e.Name, Count(e.Records), e.Mover, Count(e.Calls))
 	}
 	for _, skip := range o.Skipped {
-		t.talk("%s: field %s is not copied: %s", o.Object, skip.Field, skip.Reason)
+		t.Talk("%s: field %s is not copied: %s", o.Object, skip.Field, skip.Reason)
 	}
 }
 
 // sums tells what a run and a verify would take altogether.
 func (p Plan) sums(t *Text) {
-	sum := p.Total()
-	t.talk("about %s API calls of %s left today (%s a day, %d%% of them for people), %s Bulk jobs of %s left; "+
+	sum := p.total()
+	t.Talk("about %s API calls of %s left today (%s a day, %d%% of them for people), %s Bulk jobs of %s left; "+
 		"the records take about %s of data storage in the org",
 		Count(sum.Calls), Count(p.CallsLeft), Count(p.CallsMax), p.ReservePercent,
 		Count(sum.Jobs), Count(p.JobsLeft), Size(sum.StorageBytes))
@@ -146,7 +146,7 @@ func (p Plan) sums(t *Text) {
 		exact = exact.plus(o.Verify.Stamps)
 		quick = quick.plus(o.Verify.Counts)
 	}
-	t.talk("to verify all that takes about %s API calls and %s Bulk jobs, which read %s records (with --digest whole); "+
-		"--quick %s API calls",
+	t.Talk("to verify all that takes about %s API calls and %s Bulk jobs, "+
+		"which read %s records (with --digest whole); --quick %s API calls",
 		Count(exact.Calls), Count(exact.Jobs), Count(exact.Records), Count(quick.Calls))
 }

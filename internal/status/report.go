@@ -1,8 +1,11 @@
-// Package status holds what commands say. Each thing that a command says is a
-// struct, a Report; its lines of JSON and its text are both made of that one
-// value, so that neither knows what the other doesn't. A Printer writes the one
-// or the other. Whoever fills a report knows runs and warehouses; this package
-// doesn't, and imports nothing of ours.
+// Package status holds what commands say of the copy: how a run went, how far each
+// flow is, what a run would read and cost, and what verify found. What else they
+// say stands in package notice.
+//
+// Each thing that a command says is a struct, a Report; its lines of JSON and its
+// text are both made of that one value, so that neither knows what the other
+// doesn't. A Printer writes the one or the other. Whoever fills a report knows
+// runs and warehouses; this package doesn't, and imports nothing of ours.
 //
 // Programs read the JSON, so its bytes are a promise. The fields of a struct
 // stand in the alphabetical order of their keys, which is the order of the keys

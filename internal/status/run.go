@@ -58,11 +58,11 @@ func (r Run) Text() (t Text) {
 	t.table(rows)
 	for _, o := range r.Objects {
 		for _, note := range o.Notes {
-			t.talk("%s: note: %s", o.Object, note)
+			t.Talk("%s: note: %s", o.Object, note)
 		}
 		t.trouble(o.Object, o.Error, o.Hint)
 	}
-	t.talk("run %s is %s: %d objects, %d failed, %.1f s, %s API calls",
+	t.Talk("run %s is %s: %d objects, %d failed, %.1f s, %s API calls",
 		r.ID, r.State, len(r.Objects), r.Failed, time.Duration(r.Seconds).Seconds(), Count(r.Calls))
 	return t
 }

@@ -10,20 +10,22 @@ import (
 
 // A Text is a report for a person: results, which go to stdout, and talk about
 // them, which goes to stderr, in the order in which they are said.
-type Text []Part
+type Text []part
 
-// A Part is one or more lines of a text.
-type Part struct {
+// A part is one or more lines of a text.
+type part struct {
 	Talk bool // not a result
 	Text string
 }
 
-func (t *Text) result(format string, args ...any) {
-	*t = append(*t, Part{Text: fmt.Sprintf(format, args...) + "\n"})
+// Result adds a line, or several, to the results.
+func (t *Text) Result(format string, args ...any) {
+	*t = append(*t, part{Text: fmt.Sprintf(format, args...) + "\n"})
 }
 
-func (t *Text) talk(format string, args ...any) {
-	*t = append(*t, Part{Talk: true, Text: fmt.Sprintf(format, args...) + "\n"})
+// Talk adds a line about them.
+func (t *Text) Talk(format string, args ...any) {
+	*t = append(*t, part{Talk: true, Text: fmt.Sprintf(format, args...) + "\n"})
 }
 
 // table adds rows of cells in columns; the first row is their heads. An empty
@@ -35,16 +37,16 @@ func (t *Text) table(rows [][]string) {
 		fmt.Fprintln(w, strings.Join(cells, "\t"))
 	}
 	w.Flush()
-	*t = append(*t, Part{Text: b.String()})
+	*t = append(*t, part{Text: b.String()})
 }
 
 // trouble tells what went wrong with something, and what to do about it.
 func (t *Text) trouble(of, failure string, hint *string) {
 	if failure != "" {
-		t.talk("%s: error: %s", of, failure)
+		t.Talk("%s: error: %s", of, failure)
 	}
 	if hint != nil && *hint != "" {
-		t.talk("%s: hint: %s", of, *hint)
+		t.Talk("%s: hint: %s", of, *hint)
 	}
 }
 
@@ -111,9 +113,9 @@ func complete(to Moment, grade string) string {
 	return stamp + " " + grade
 }
 
-// ago writes how long something is back, in its two largest units at most; nil
+// Ago writes how long something is back, in its two largest units at most; nil
 // is never.
-func ago(s *Seconds) string {
+func Ago(s *Seconds) string {
 	if s == nil {
 		return "-"
 	}

@@ -32,11 +32,11 @@ func TestAgo(t *testing.T) {
 		0: "0s", 59 * time.Second: "59s", time.Minute: "1m", time.Hour + 30*time.Minute: "1h30m",
 		47*time.Hour + 59*time.Minute: "47h59m", 48 * time.Hour: "2d", 271 * 24 * time.Hour: "271d",
 	} {
-		if got := ago(new(Seconds(d))); got != want {
+		if got := Ago(new(Seconds(d))); got != want {
 			t.Errorf("%s is %s, want %s", d, got, want)
 		}
 	}
-	if got := ago(nil); got != "-" {
+	if got := Ago(nil); got != "-" {
 		t.Errorf("never is %s", got)
 	}
 }
@@ -58,10 +58,10 @@ func TestPrinterTellsOfABrokenStdout(t *testing.T) {
 	if talk.Len() > 0 {
 		t.Errorf("the run is told without its table: %s", talk.String())
 	}
-	if err := (Printer{Results: &talk, Talk: broken{}}).Print(Version{Version: "v1"}); err != nil {
+	if err := (Printer{Results: &talk, Talk: broken{}}).Print(Run{ID: "r"}); err != nil {
 		t.Error(err)
 	}
-	if err := (Printer{Results: &talk, Talk: broken{}}).Print(Init{}); err != nil {
+	if err := (Printer{Results: &talk, Talk: broken{}}).Print(Overview{}); err != nil {
 		t.Errorf("talk that nobody hears: %v", err)
 	}
 }

@@ -97,8 +97,8 @@ func (v Verification) Text() (t Text) {
 	}
 	rows := [][]string{heads}
 	for _, o := range v {
-		cells := []string{o.Object, Count(o.Source), Count(o.Warehouse), Count(o.Missing), Count(o.Extra), Count(o.Stale),
-			Count(o.Duplicates), Count(o.Pending), complete(o.AsOf, o.Grade)}
+		cells := []string{o.Object, Count(o.Source), Count(o.Warehouse), Count(o.Missing), Count(o.Extra),
+			Count(o.Stale), Count(o.Duplicates), Count(o.Pending), complete(o.AsOf, o.Grade)}
 		if o.Wrong != nil {
 			cells = append(cells, Count(*o.Wrong))
 		}
@@ -125,7 +125,7 @@ func (o Verified) ids(t *Text) {
 		{"formula", inColumns(o.FormulaIDs)}, {"duplicate", o.DuplicateIDs}, {"rejected", o.RejectedIDs},
 	} {
 		if len(kind.ids) > 0 {
-			t.result("%s %s: %s", o.Object, kind.name, strings.Join(kind.ids, " "))
+			t.Result("%s %s: %s", o.Object, kind.name, strings.Join(kind.ids, " "))
 		}
 	}
 }
@@ -142,32 +142,32 @@ func inColumns(rows []DifferingRow) []string {
 // remarks tells what the numbers don't.
 func (o Verified) remarks(t *Text) {
 	if s := o.Sampled; s != nil {
-		t.talk("%s: a sample, no proof: the records of %s days from %s on, by %s API calls",
+		t.Talk("%s: a sample, no proof: the records of %s days from %s on, by %s API calls",
 			o.Object, Count(s.Days), Stamp(time.Time(s.From)), Count(o.Calls))
 		for _, span := range s.Skipped {
-			t.talk("%s: not counted, since it takes Salesforce too long: %s to %s",
+			t.Talk("%s: not counted, since it takes Salesforce too long: %s to %s",
 				o.Object, Stamp(span.From), Stamp(span.To))
 		}
 		for _, day := range s.Differ {
-			t.talk("%s: %s", o.Object, day)
+			t.Talk("%s: %s", o.Object, day)
 		}
 	}
 	if o.Unconfirmed > 0 {
-		t.talk("%s: %s of the differences were not read again: they are too many", o.Object, Count(o.Unconfirmed))
+		t.Talk("%s: %s of the differences were not read again: they are too many", o.Object, Count(o.Unconfirmed))
 	}
 	if o.Unjudged > 0 {
-		t.talk("%s: %s differences are not judged: %s", o.Object, Count(o.Unjudged), o.UnjudgedWhy)
+		t.Talk("%s: %s differences are not judged: %s", o.Object, Count(o.Unjudged), o.UnjudgedWhy)
 	}
 	if o.Formulas != nil && *o.Formulas > 0 {
-		t.talk("%s: %s records differ in formulas only, which move without a stamp", o.Object, Count(*o.Formulas))
+		t.Talk("%s: %s records differ in formulas only, which move without a stamp", o.Object, Count(*o.Formulas))
 	}
 	if o.Rejected > 0 {
-		t.talk("%s: %s records break the flow's rules in the version that the org has: they are kept in _catchment_rejected",
-			o.Object, Count(o.Rejected))
+		t.Talk("%s: %s records break the flow's rules in the version that the org has: "+
+			"they are kept in _catchment_rejected", o.Object, Count(o.Rejected))
 	}
 	if o.LeftOut != nil {
 		for _, left := range *o.LeftOut {
-			t.talk("%s: %s was not compared: %s", o.Object, left.Field, left.Reason)
+			t.Talk("%s: %s was not compared: %s", o.Object, left.Field, left.Reason)
 		}
 	}
 }

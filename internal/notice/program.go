@@ -1,6 +1,10 @@
-package status
+package notice
 
-import "path/filepath"
+import (
+	"path/filepath"
+
+	"catchment/internal/status"
+)
 
 // A Version is that of the program, and that of the API that it speaks.
 type Version struct {
@@ -16,8 +20,8 @@ func (v Version) Lines() []any {
 }
 
 // Text is a line.
-func (v Version) Text() (t Text) {
-	t.result("catchment %s", v.Version)
+func (v Version) Text() (t status.Text) {
+	t.Result("catchment %s", v.Version)
 	return t
 }
 
@@ -36,10 +40,10 @@ func (f Failure) Lines() []any {
 }
 
 // Text is talk.
-func (f Failure) Text() (t Text) {
-	t.talk("catchment: %s", f.Error)
+func (f Failure) Text() (t status.Text) {
+	t.Talk("catchment: %s", f.Error)
 	if f.Hint != "" {
-		t.talk("hint: %s", f.Hint)
+		t.Talk("hint: %s", f.Hint)
 	}
 	return t
 }
@@ -58,8 +62,8 @@ func (i Init) Lines() []any {
 }
 
 // Text is a line of talk.
-func (i Init) Text() (t Text) {
-	t.talk("wrote %s; next: catchment check, catchment plan, catchment run", i.Path)
+func (i Init) Text() (t status.Text) {
+	t.Talk("wrote %s; next: catchment check, catchment plan, catchment run", i.Path)
 	return t
 }
 
@@ -78,8 +82,8 @@ func (a AWS) Lines() []any {
 }
 
 // Text is a line of talk.
-func (a AWS) Text() (t Text) {
-	t.talk("wrote %s and %s; docs/howto/aws.md says how to deploy them", filepath.Join(a.Dir, a.Template), a.Machine)
+func (a AWS) Text() (t status.Text) {
+	t.Talk("wrote %s and %s; docs/howto/aws.md says how to deploy them", filepath.Join(a.Dir, a.Template), a.Machine)
 	return t
 }
 
@@ -104,8 +108,8 @@ func (o Org) Lines() []any {
 }
 
 // Text is a line of talk.
-func (o Org) Text() (t Text) {
-	t.talk("serving a fake org on %s; stop it with Ctrl-C", o.URL)
+func (o Org) Text() (t status.Text) {
+	t.Talk("serving a fake org on %s; stop it with Ctrl-C", o.URL)
 	return t
 }
 
@@ -131,8 +135,10 @@ func (d Demo) Lines() []any {
 }
 
 // Text is a line.
-func (d Demo) Text() (t Text) {
-	t.result("\n%d runs, %d objects: %s records in the org, %s rows in %s; %d missing, %d extra, %d stale, %d duplicates",
-		d.Runs, d.Objects, Count(d.Source), Count(d.WarehouseRows), d.Path, d.Missing, d.Extra, d.Stale, d.Duplicates)
+func (d Demo) Text() (t status.Text) {
+	t.Result("\n%d runs, %d objects: %s records in the org, %s rows in %s; "+
+		"%d missing, %d extra, %d stale, %d duplicates",
+		d.Runs, d.Objects, status.Count(d.Source), status.Count(d.WarehouseRows), d.Path,
+		d.Missing, d.Extra, d.Stale, d.Duplicates)
 	return t
 }

@@ -1,6 +1,11 @@
-package status
+package notice
 
-import "time"
+import (
+	"strings"
+	"time"
+
+	"catchment/internal/status"
+)
 
 // An Import is what a template of another tool says, as flows.
 type Import struct {
@@ -50,11 +55,12 @@ func (im Import) Lines() []any {
 }
 
 // Text is the YAML; the notes are talk.
-func (im Import) Text() (t Text) {
+func (im Import) Text() (t status.Text) {
 	for _, n := range im.Notes {
-		t.talk("note: %s", n.Said)
+		t.Talk("note: %s", n.Said)
 	}
-	return append(t, Part{Text: im.YAML})
+	t.Result("%s", strings.TrimSuffix(im.YAML, "\n"))
+	return t
 }
 
 // A Pushed tells that a flow's control row was written, and its template.
@@ -72,12 +78,12 @@ func (p Pushed) Lines() []any {
 }
 
 // Text is a line of talk.
-func (p Pushed) Text() (t Text) {
+func (p Pushed) Text() (t status.Text) {
 	template := ""
 	if p.Template != "" {
 		template = " and " + p.Template
 	}
-	t.talk("%s: control row%s", p.Object, template)
+	t.Talk("%s: control row%s", p.Object, template)
 	return t
 }
 
@@ -91,7 +97,7 @@ type ControlRow struct {
 	Type       string    `json:"type"`
 	Watermark  time.Time `json:"watermark"` // the year 1 where there is none
 
-	Behind *Seconds `json:"-"` // nil without a watermark
+	Behind *status.Seconds `json:"-"` // nil without a watermark
 }
 
 // Lines is one line.
@@ -101,12 +107,12 @@ func (c ControlRow) Lines() []any {
 }
 
 // Text is a line.
-func (c ControlRow) Text() (t Text) {
+func (c ControlRow) Text() (t status.Text) {
 	paused := ""
 	if c.Paused {
 		paused = ", paused"
 	}
-	t.result("%-40s generation %d, %d rows, %s behind%s", c.Object, c.Generation, c.Rows, ago(c.Behind), paused)
+	t.Result("%-40s generation %d, %d rows, %s behind%s", c.Object, c.Generation, c.Rows, status.Ago(c.Behind), paused)
 	return t
 }
 
@@ -125,8 +131,8 @@ func (f Template) Lines() []any {
 }
 
 // Text is its key.
-func (f Template) Text() (t Text) {
-	t.result("%s", f.Key)
+func (f Template) Text() (t status.Text) {
+	t.Result("%s", f.Key)
 	return t
 }
 
@@ -144,11 +150,11 @@ func (p PauseState) Lines() []any {
 }
 
 // Text is a line of talk.
-func (p PauseState) Text() (t Text) {
+func (p PauseState) Text() (t status.Text) {
 	word := "resumed"
 	if p.Paused {
 		word = "paused"
 	}
-	t.talk("%s is %s", p.Object, word)
+	t.Talk("%s is %s", p.Object, word)
 	return t
 }

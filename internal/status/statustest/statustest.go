@@ -1,42 +1,44 @@
-package status
+// Package statustest holds reports to what they promised: each is shown as
+// programs and as people read it, side by side, in a golden file of its own.
+package statustest
 
 import (
 	"bytes"
 	"encoding/json"
-	"flag"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"catchment/internal/status"
 )
 
-var update = flag.Bool("update", false, "write testdata/golden anew")
-
-// Each report as programs and as people read it, side by side.
-func TestReports(t *testing.T) {
-	for name, r := range examples() {
+// Golden compares reports with testdata/golden/NAME.txt, or writes these files
+// anew.
+func Golden(t *testing.T, reports map[string]status.Report, update bool) {
+	for name, r := range reports {
 		t.Run(name, func(t *testing.T) {
 			lines := printed(t, r)
 			inOrder(t, lines)
-			golden(t, name+".txt", "JSON\n"+lines+"TEXT\n"+marked(r.Text()))
+			golden(t, name+".txt", "JSON\n"+lines+"TEXT\n"+marked(r.Text()), update)
 		})
 	}
 }
 
 // printed is what a report looks like with --json.
-func printed(t *testing.T, r Report) string {
+func printed(t *testing.T, r status.Report) string {
 	t.Helper()
 	var out bytes.Buffer
-	if err := (Printer{Results: &out, Talk: io.Discard, JSON: true}).Print(r); err != nil {
+	if err := (status.Printer{Results: &out, Talk: io.Discard, JSON: true}).Print(r); err != nil {
 		t.Fatal(err)
 	}
 	return out.String()
 }
 
 // marked has the name of the stream before each line of a text.
-func marked(text Text) string {
+func marked(text status.Text) string {
 	var b strings.Builder
 	for _, p := range text {
 		stream := "stdout"
@@ -51,23 +53,24 @@ func marked(text Text) string {
 }
 
 // inOrder holds each line to the order of keys that programs rely on, and to
-// having a type. A map is written in that order.
+// having a type. What was read is written in that order.
 func inOrder(t *testing.T, lines string) {
 	t.Helper()
 	for line := range strings.Lines(lines) {
+		var named struct{ Type string }
+		if err := json.Unmarshal([]byte(line), &named); err != nil || named.Type == "" {
+			t.Errorf("a line without a type: %s, %v", line, err)
+		}
 		dec := json.NewDecoder(strings.NewReader(line))
 		dec.UseNumber()
-		var keys map[string]any
-		if err := dec.Decode(&keys); err != nil {
+		var read any
+		if err := dec.Decode(&read); err != nil {
 			t.Fatal(err)
-		}
-		if name, _ := keys["type"].(string); name == "" {
-			t.Errorf("a line without a type: %s", line)
 		}
 		var sorted bytes.Buffer
 		enc := json.NewEncoder(&sorted)
 		enc.SetEscapeHTML(false)
-		if err := enc.Encode(keys); err != nil {
+		if err := enc.Encode(read); err != nil {
 			t.Fatal(err)
 		}
 		if line != sorted.String() {
@@ -76,10 +79,10 @@ func inOrder(t *testing.T, lines string) {
 	}
 }
 
-func golden(t *testing.T, name, got string) {
+func golden(t *testing.T, name, got string, update bool) {
 	t.Helper()
 	path := filepath.Join("testdata", "golden", name)
-	if *update {
+	if update {
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 			t.Fatal(err)
 		}
@@ -92,6 +95,6 @@ func golden(t *testing.T, name, got string) {
 		t.Fatal(err)
 	}
 	if got != string(want) {
-		t.Errorf("%s differs; after looking: go test ./internal/status -update\n%s", path, got)
+		t.Errorf("%s differs; after looking: go test . -update, in its folder\n%s", path, got)
 	}
 }

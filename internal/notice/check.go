@@ -1,4 +1,9 @@
-package status
+// Package notice holds what commands say of all but the copy: what check finds
+// wrong with the setup, what was written, imported, paused, adopted or erased, and
+// what failed. Each is a status.Report; how these are made is told there.
+package notice
+
+import "catchment/internal/status"
 
 // The states of a Finding.
 const (
@@ -23,10 +28,10 @@ func (f Finding) Lines() []any {
 }
 
 // Text is a line, and the hint below it.
-func (f Finding) Text() (t Text) {
-	t.result("%-5s %s: %s", f.State, f.What, f.Detail)
+func (f Finding) Text() (t status.Text) {
+	t.Result("%-5s %s: %s", f.State, f.What, f.Detail)
 	if f.Hint != "" {
-		t.result("      hint: %s", f.Hint)
+		t.Result("      hint: %s", f.Hint)
 	}
 	return t
 }
@@ -45,10 +50,10 @@ func (s Setup) Lines() []any {
 }
 
 // Text is a numbered list.
-func (s Setup) Text() (t Text) {
-	t.result("      what an administrator sets up in Salesforce (docs/howto/logins.md):")
+func (s Setup) Text() (t status.Text) {
+	t.Result("      what an administrator sets up in Salesforce (docs/howto/logins.md):")
 	for i, step := range s.Steps {
-		t.result("      %d. %s", i+1, step)
+		t.Result("      %d. %s", i+1, step)
 	}
 	return t
 }
@@ -67,7 +72,7 @@ func (c CheckTotal) Lines() []any {
 }
 
 // Text is a line of talk.
-func (c CheckTotal) Text() (t Text) {
-	t.talk("%d failed, %d warnings", c.Failed, c.Warnings)
+func (c CheckTotal) Text() (t status.Text) {
+	t.Talk("%d failed, %d warnings", c.Failed, c.Warnings)
 	return t
 }

@@ -1,6 +1,10 @@
-package status
+package notice
 
-import "strings"
+import (
+	"strings"
+
+	"catchment/internal/status"
+)
 
 // An SQL is the text of one table, or of the procedures.
 type SQL struct {
@@ -17,8 +21,8 @@ func (s SQL) Lines() []any {
 }
 
 // Text is the SQL.
-func (s SQL) Text() (t Text) {
-	t.result("%s", s.SQL)
+func (s SQL) Text() (t status.Text) {
+	t.Result("%s", s.SQL)
 	return t
 }
 
@@ -37,8 +41,8 @@ func (i Installed) Lines() []any {
 }
 
 // Text is a line.
-func (i Installed) Text() (t Text) {
-	t.result("%d procedures were made; call them with: %s", i.Procedures, i.Call)
+func (i Installed) Text() (t status.Text) {
+	t.Result("%d procedures were made; call them with: %s", i.Procedures, i.Call)
 	return t
 }
 
@@ -75,11 +79,11 @@ func (a Adopted) Lines() []any {
 }
 
 // Text has a line for each table; it is empty where there is none.
-func (a Adopted) Text() (t Text) {
+func (a Adopted) Text() (t status.Text) {
 	if len(a.Sources) == 0 {
 		return t
 	}
-	t.result("%s: %d rows of %d records, %d Ids of 15 characters", a.Object, a.Rows, a.Records, a.ShortIDs)
+	t.Result("%s: %d rows of %d records, %d Ids of 15 characters", a.Object, a.Rows, a.Records, a.ShortIDs)
 	for _, s := range a.Sources {
 		unknown, kept := "", ""
 		if len(s.Unknown) > 0 {
@@ -88,10 +92,10 @@ func (a Adopted) Text() (t Text) {
 		if a.Done {
 			kept = "; kept as " + s.Kept
 		}
-		t.result("  %s: %d rows%s%s", s.Name, s.Rows, unknown, kept)
+		t.Result("  %s: %d rows%s%s", s.Name, s.Rows, unknown, kept)
 	}
 	if a.Done {
-		t.result("  now %d rows, one for each record", a.RowsAfter)
+		t.Result("  now %d rows, one for each record", a.RowsAfter)
 	}
 	return t
 }
@@ -125,13 +129,13 @@ func (e Erasure) Lines() []any {
 
 // Text has a line for each flow. The object's own comes last: once it is there,
 // all is erased.
-func (e Erasure) Text() (t Text) {
+func (e Erasure) Text() (t status.Text) {
 	for _, one := range e.Erased {
-		t.talk("%s: %s rows, %s staged versions and %s stored pages are gone",
-			one.Object, Count(one.Rows), Count(one.Staged), Count(one.Pages))
+		t.Talk("%s: %s rows, %s staged versions and %s stored pages are gone",
+			one.Object, status.Count(one.Rows), status.Count(one.Staged), status.Count(one.Pages))
 	}
 	if n := len(e.Erased); n > 0 && e.Erased[n-1].Object == e.Object {
-		t.talk("erased %d records of %s; _catchment_erased says so", e.IDs, e.Object)
+		t.Talk("erased %d records of %s; _catchment_erased says so", e.IDs, e.Object)
 	}
 	return t
 }

@@ -1,0 +1,102 @@
+package notice
+
+import (
+	"flag"
+	"testing"
+	"time"
+
+	"catchment/internal/status"
+	"catchment/internal/status/statustest"
+)
+
+var update = flag.Bool("update", false, "write testdata/golden anew")
+
+func TestReports(t *testing.T) {
+	for _, some := range []map[string]status.Report{
+		checkExamples(), tableExamples(), flowExamples(), programExamples(),
+	} {
+		statustest.Golden(t, some, *update)
+	}
+}
+
+func noon() time.Time { return time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC) }
+
+func hour() *status.Seconds {
+	return new(status.Seconds(time.Hour + 2*time.Minute + 1500*time.Millisecond))
+}
+
+func checkExamples() map[string]status.Report {
+	return map[string]status.Report{
+		"check": Finding{Detail: "67 fields", State: OK, What: "object Account"},
+		"check-hint": Finding{
+			Detail: "the user lacks View All Data", Hint: "give it a permission set", State: Warn, What: "sight",
+		},
+		"check-setup": Setup{Steps: []string{"Setup > Permission Sets", "assign it to the integration user"}, What: "sight"},
+		"check-total": CheckTotal{Failed: 1, Warnings: 2},
+	}
+}
+
+func tableExamples() map[string]status.Report {
+	sources := []AdoptedTable{
+		{Name: "crm.contact", Kept: "crm.contact_before_catchment", Rows: 2, Unknown: []string{"mine", "other"}},
+		{Name: "crm.contact_2", Kept: "crm.contact_2_before_catchment", Rows: 1},
+	}
+	erased := Erased{Object: "Contact", Pages: 1, Rows: 1000, Staged: 2}
+	return map[string]status.Report{
+		"sql":       SQL{Dialect: "duckdb", Object: "Campaign", SQL: "CREATE TABLE \"a\" (\n\t\"id\" VARCHAR\n);\n"},
+		"installed": Installed{Call: `CALL "staging"."consolidated_of_tables"()`, Dialect: "postgres", Procedures: 14},
+		"adopt":     Adopted{Object: "Contact", Records: 1, Rows: 3, ShortIDs: 1, Sources: sources},
+		"adopt-done": Adopted{
+			Done: true, Object: "Contact", Records: 1, Rows: 3, RowsAfter: 1, ShortIDs: 1, Sources: sources,
+		},
+		"adopt-empty": Adopted{Object: "Contact"},
+		"erase":       Erasure{Object: "Contact", IDs: 1, Erased: []Erased{{Object: "ContactHistory", Rows: 3}, erased}},
+		"erase-part":  Erasure{Object: "Contact", IDs: 1, Erased: []Erased{{Object: "ContactHistory", Rows: 3}}},
+	}
+}
+
+func flowExamples() map[string]status.Report {
+	return map[string]status.Report{
+		"flows-import": Import{
+			File: "flows.yaml", YAML: "flows:\n  - object: Contact\n",
+			Notes: []ImportNote{{
+				File: "flows.yaml", Flow: "contacts", Line: 12, Text: "a Merge task",
+				Said: "flows.yaml:12: contacts: a Merge task",
+			}},
+			Flows: []ImportedFlow{{Line: 6, Name: "contacts", Object: "Contact"}},
+		},
+		"flows-push":      Pushed{Mover: "appflow", Object: "Account", Template: "templates/account-fd130c445cdb.json"},
+		"flows-push-bare": Pushed{Object: "Account"},
+		"flows-list": ControlRow{
+			Generation: 1, LastRun: "r", Object: "Account", Paused: true, Rows: 1223, Watermark: noon(), Behind: hour(),
+		},
+		"flows-list-new": ControlRow{Object: "Account"},
+		"flows-template": Template{Bytes: 31100, Key: "templates/account-fd130c445cdb.json", Written: noon()},
+		"pause":          PauseState{Object: "Account", Paused: true},
+		"resume":         PauseState{Object: "Account"},
+	}
+}
+
+func programExamples() map[string]status.Report {
+	return map[string]status.Report{
+		"version": Version{APIVersion: "66.0", Version: "v1"},
+		"error": Failure{
+			Class: "fix", Error: "catchment.yaml exists already",
+			Hint: "remove it, or name another with: --config FILE",
+		},
+		"error-bare": Failure{Class: "bug", Error: "a < b"},
+		"init":       Init{Objects: 18, Path: "catchment.yaml"},
+		"aws":        AWS{Dir: "deploy/aws", Machine: "machine.json", Template: "template.yaml"},
+		"org": Org{
+			AccessToken: "token", ClientID: "id", ClientSecret: "secret", OrgID: "00DHo00000NVnTCMA1",
+			Password: "password",
+			RefreshToken: "refresh", URL: "http://127.0.0.1:1", Username: "integration@example.com",
+		},
+		"org-tls": Org{URL: "https://127.0.0.1:1", Certificate: "-----BEGIN CERTIFICATE-----\n"},
+		"demo": Demo{
+			Duplicates: 1, Extra: 2, Missing: 3, Objects: 7, Path: "catchment-demo/catchment.duckdb", Runs: 2,
+			Source: 20164,
+			Stale: 4, Warehouse: "duckdb", WarehouseRows: 20163,
+		},
+	}
+}
