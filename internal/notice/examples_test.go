@@ -31,7 +31,9 @@ func checkExamples() map[string]status.Report {
 		"check-hint": Finding{
 			Detail: "the user lacks View All Data", Hint: "give it a permission set", State: Warn, What: "sight",
 		},
-		"check-setup": Setup{Steps: []string{"Setup > Permission Sets", "assign it to the integration user"}, What: "sight"},
+		"check-setup": Setup{
+			Steps: []string{"Setup > Permission Sets", "assign it to the integration user"}, What: "sight",
+		},
 		"check-total": CheckTotal{Failed: 1, Warnings: 2},
 	}
 }
@@ -41,6 +43,7 @@ func tableExamples() map[string]status.Report {
 		{Name: "crm.contact", Kept: "crm.contact_before_catchment", Rows: 2, Unknown: []string{"mine", "other"}},
 		{Name: "crm.contact_2", Kept: "crm.contact_2_before_catchment", Rows: 1},
 	}
+	history := Erased{Object: "ContactHistory", Rows: 3}
 	erased := Erased{Object: "Contact", Pages: 1, Rows: 1000, Staged: 2}
 	return map[string]status.Report{
 		"sql":       SQL{Dialect: "duckdb", Object: "Campaign", SQL: "CREATE TABLE \"a\" (\n\t\"id\" VARCHAR\n);\n"},
@@ -50,8 +53,8 @@ func tableExamples() map[string]status.Report {
 			Done: true, Object: "Contact", Records: 1, Rows: 3, RowsAfter: 1, ShortIDs: 1, Sources: sources,
 		},
 		"adopt-empty": Adopted{Object: "Contact"},
-		"erase":       Erasure{Object: "Contact", IDs: 1, Erased: []Erased{{Object: "ContactHistory", Rows: 3}, erased}},
-		"erase-part":  Erasure{Object: "Contact", IDs: 1, Erased: []Erased{{Object: "ContactHistory", Rows: 3}}},
+		"erase":       Erasure{Object: "Contact", IDs: 1, Erased: []Erased{history, erased}},
+		"erase-part":  Erasure{Object: "Contact", IDs: 1, Erased: []Erased{history}},
 	}
 }
 
@@ -89,14 +92,14 @@ func programExamples() map[string]status.Report {
 		"aws":        AWS{Dir: "deploy/aws", Machine: "machine.json", Template: "template.yaml"},
 		"org": Org{
 			AccessToken: "token", ClientID: "id", ClientSecret: "secret", OrgID: "00DHo00000NVnTCMA1",
-			Password: "password",
+			Password:     "password",
 			RefreshToken: "refresh", URL: "http://127.0.0.1:1", Username: "integration@example.com",
 		},
 		"org-tls": Org{URL: "https://127.0.0.1:1", Certificate: "-----BEGIN CERTIFICATE-----\n"},
 		"demo": Demo{
 			Duplicates: 1, Extra: 2, Missing: 3, Objects: 7, Path: "catchment-demo/catchment.duckdb", Runs: 2,
 			Source: 20164,
-			Stale: 4, Warehouse: "duckdb", WarehouseRows: 20163,
+			Stale:  4, Warehouse: "duckdb", WarehouseRows: 20163,
 		},
 	}
 }

@@ -80,7 +80,7 @@ func planExamples() map[string]status.Report {
 					Calls: 9, ByREST: []string{"BillingAddress"}, Extra: sweep, Due: sweep,
 					From: status.Moment(noon()), Grade: "proven",
 					Jobs: 2, Mover: "bulk", Object: "Account", Records: 30,
-					Skipped: []status.Skipped{{"Photo", "it is excluded"}},
+					Skipped:      []status.Skipped{{"Photo", "it is excluded"}},
 					StorageBytes: 2504704, To: status.Moment(noon().Add(time.Hour)), Total: 1223, Verify: costs,
 					Why: "incremental",
 				},
@@ -97,12 +97,12 @@ func verifyExamples() map[string]status.Report {
 	differs := status.Verified{
 		Calls: 9, AsOf: status.Moment(noon()), Cleared: 1, Compared: "values", DuplicateIDs: []string{"1"},
 		Duplicates: 1,
-		Extra: 1, ExtraIDs: []string{"2"}, FormulaIDs: []status.DifferingRow{{[]string{"age__c"}, "3"}},
+		Extra:      1, ExtraIDs: []string{"2"}, FormulaIDs: []status.DifferingRow{{[]string{"age__c"}, "3"}},
 		Formulas: new(int64(1)),
-		Grade: "proven", LeftOut: &[]status.LeftOut{{"Email", "the flow changes its values on their way"}},
+		Grade:    "proven", LeftOut: &[]status.LeftOut{{"Email", "the flow changes its values on their way"}},
 		Missing: 2, MissingIDs: []string{"4", "5"}, Object: "Account", Pending: 3, Rejected: 1,
 		RejectedIDs: []string{"8"},
-		Remaining: new(int64(0)), Repaired: new(int64(6)), Source: 1223, Stale: 1, StaleIDs: []string{"6"},
+		Remaining:   new(int64(0)), Repaired: new(int64(6)), Source: 1223, Stale: 1, StaleIDs: []string{"6"},
 		Unconfirmed: 7, Unjudged: 8, UnjudgedWhy: "no field tells when its records change", Warehouse: 1222,
 		Wrong: new(int64(1)), WrongIDs: []status.DifferingRow{{[]string{"name", "phone"}, "7"}},
 	}
@@ -121,7 +121,7 @@ func verifyExamples() map[string]status.Report {
 			Source: 12, Warehouse: 11,
 			Sampled: &status.Sampled{
 				Days: 1234, From: status.Moment(noon()), To: status.Moment(noon().Add(time.Hour)),
-				Differ: []string{"2026-03-01: 12 in the org, 11 here"},
+				Differ:  []string{"2026-03-01: 12 in the org, 11 here"},
 				Skipped: []status.Span{{noon(), noon().Add(time.Minute)}},
 			},
 		}},
