@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"fmt"
 
@@ -25,31 +26,29 @@ The next run reads each adopted object as a whole, once, and puts right what the
 rows lack. PostgreSQL and Redshift only.`,
 		Example: `  catchment adopt
   catchment adopt Account --yes`,
-		RunE: func(cmd *cobra.Command, args []string) error { return s.adopt(cmd, args, yes) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return s.inProject(func(p *work) error { return p.adopt(cmd.Context(), args, yes) })
+		},
 	}
 	cmd.Flags().BoolVar(&yes, "yes", false, "do it; without it nothing is changed")
 	return cmd
 }
 
-func (s *session) adopt(cmd *cobra.Command, args []string, yes bool) error {
-	p, err := s.open()
-	if err != nil {
-		return err
-	}
-	defer p.Close()
-	if err := p.OpenAll(cmd.Context()); err != nil {
+func (p *work) adopt(ctx context.Context, names []string, yes bool) error {
+	if err := p.OpenAll(ctx); err != nil {
 		return err
 	}
 	alone := false
 	if yes {
+		var err error
 		if alone, err = p.Lock("adopt"); err != nil {
 			return err
 		}
-		if err := p.Warehouse.Migrate(cmd.Context()); err != nil {
+		if err := p.Warehouse.Migrate(ctx); err != nil {
 			return err
 		}
 	}
-	flows, err := p.Flows(cmd.Context(), args)
+	flows, err := p.Flows(ctx, names)
 	if err != nil {
 		return err
 	}
@@ -65,7 +64,7 @@ func (s *session) adopt(cmd *cobra.Command, args []string, yes bool) error {
 	var errs []error
 	found := 0
 	for _, fl := range flows {
-		a, err := adopt(cmd.Context(), fl)
+		a, err := adopt(ctx, fl)
 		if err != nil {
 			errs = append(errs, fmt.Errorf("%s: %w", fl.Object, err))
 			continue
@@ -73,15 +72,15 @@ func (s *session) adopt(cmd *cobra.Command, args []string, yes bool) error {
 		if len(a.Sources) > 0 {
 			found++
 		}
-		if err := s.print(adopted(fl.Object, a, yes)); err != nil {
+		if err := p.Print(adopted(fl.Object, a, yes)); err != nil {
 			return err
 		}
 	}
-	if !s.json && found == 0 && len(errs) == 0 {
-		s.say("there is nothing to adopt: every table is Catchment's, or isn't there yet")
+	if !p.JSON && found == 0 && len(errs) == 0 {
+		p.Say("there is nothing to adopt: every table is Catchment's, or isn't there yet")
 	}
-	if !s.json && found > 0 && !yes {
-		s.say("nothing was changed; do it with: catchment adopt --yes")
+	if !p.JSON && found > 0 && !yes {
+		p.Say("nothing was changed; do it with: catchment adopt --yes")
 	}
 	return errors.Join(errs...)
 }

@@ -34,18 +34,15 @@ control table and the bucket get the names that catchment.yaml gives them.`,
   aws cloudformation deploy --template-file deploy/aws/template.yaml --stack-name catchment --capabilities CAPABILITY_IAM \
     --s3-bucket my-code --parameter-overrides CodeBucket=my-code`,
 		Args: cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error { return s.renderAWS(dir) },
+		RunE: func(*cobra.Command, []string) error {
+			return s.inProject(func(p *work) error { return p.renderAWS(dir) })
+		},
 	}
 	cmd.Flags().StringVar(&dir, "dir", filepath.Join("deploy", "aws"), "write into this `folder`")
 	return cmd
 }
 
-func (s *session) renderAWS(dir string) error {
-	p, err := s.open()
-	if err != nil {
-		return err
-	}
-	defer p.Close()
+func (p *work) renderAWS(dir string) error {
 	files, err := deployment.Render(p.File)
 	if err != nil {
 		return err
@@ -58,5 +55,5 @@ func (s *session) renderAWS(dir string) error {
 			return plan.Fixf("choose another with: --dir DIR", "write %s: %w", name, err)
 		}
 	}
-	return s.print(notice.AWS{Dir: dir, Template: "template.yaml", Machine: "machine.json"})
+	return p.Print(notice.AWS{Dir: dir, Template: "template.yaml", Machine: "machine.json"})
 }

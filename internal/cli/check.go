@@ -26,14 +26,11 @@ control table and the stage. Every finding says what to do about it.`,
 		Example: "  catchment check",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			p, err := s.open()
-			if err != nil {
-				return err
-			}
-			defer p.Close()
-			c := &checkup{work: p}
-			c.all(cmd.Context())
-			return c.end()
+			return s.inProject(func(p *work) error {
+				c := &checkup{work: p}
+				c.all(cmd.Context())
+				return c.end()
+			})
 		},
 	}
 }
@@ -71,10 +68,10 @@ func (c *checkup) warn(what, detail, hint string) {
 }
 
 // show prints a report. A broken stdout is told by the summary.
-func (c *checkup) show(r status.Report) { _ = c.print(r) }
+func (c *checkup) show(r status.Report) { _ = c.Print(r) }
 
 func (c *checkup) end() error {
-	if err := c.print(notice.CheckTotal{Failed: c.failed, Warnings: c.warned}); err != nil {
+	if err := c.Print(notice.CheckTotal{Failed: c.failed, Warnings: c.warned}); err != nil {
 		return err
 	}
 	switch {

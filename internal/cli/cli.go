@@ -22,6 +22,7 @@ import (
 	"catchment/internal/notice"
 	"catchment/internal/plan"
 	"catchment/internal/project"
+	"catchment/internal/status"
 )
 
 // A Program is one call of the command and the world around it.
@@ -57,17 +58,21 @@ func (u usageError) Unwrap() error { return u.error }
 // A session is one call of the command.
 type session struct {
 	Program
+	status.Printer
 	config string
-	json   bool
-	stop   chan struct{} // closed by the first signal
+	stop   stop
 }
 
 // Main runs the command and returns its exit code.
 func Main(ctx context.Context, p Program) int {
-	s := &session{Program: p, stop: make(chan struct{})}
+	s := &session{Program: p, Printer: status.Printer{Results: p.Stdout, Talk: p.Stderr}, stop: make(stop)}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	go s.watch(ctx, cancel)
+	go func() {
+		if s.stop.watch(ctx, p.Signals, s.Say) {
+			cancel(errStopped)
+		}
+	}()
 	root := s.root()
 	root.SetArgs(p.Args)
 	root.SetOut(p.Stdout)
@@ -77,37 +82,6 @@ func Main(ctx context.Context, p Program) int {
 		err = usageError{plan.Fixf("see: catchment --help", "%w", unknown)}
 	}
 	return s.exitCode(ctx, err)
-}
-
-// errStopped is the cause of a context that the second signal ended.
-var errStopped = errors.New("stopped by a second signal")
-
-// watch lets the first signal finish what is under way, and the second one end
-// it.
-func (s *session) watch(ctx context.Context, cancel context.CancelCauseFunc) {
-	for n := 0; ; n++ {
-		select {
-		case <-ctx.Done():
-			return
-		case <-s.Signals:
-		}
-		if n == 0 {
-			close(s.stop)
-			fmt.Fprintln(s.Stderr, "stopping; once more to stop at once")
-			continue
-		}
-		cancel(errStopped)
-		return
-	}
-}
-
-func (s *session) stopped() bool {
-	select {
-	case <-s.stop:
-		return true
-	default:
-		return false
-	}
 }
 
 // exitCode tells an error to the user and turns its class into a code. This is
@@ -120,7 +94,7 @@ func (s *session) exitCode(ctx context.Context, err error) int {
 		return exitOK
 	}
 	if errors.Is(context.Cause(ctx), errStopped) || errors.Is(err, engine.ErrStopped) {
-		fmt.Fprintln(s.Stderr, "stopped; the next run goes on from here")
+		s.Say("stopped; the next run goes on from here")
 		return exitStopped
 	}
 	s.tell(err)
@@ -139,10 +113,10 @@ func (s *session) exitCode(ctx context.Context, err error) int {
 // tell prints an error and what to do about it.
 func (s *session) tell(err error) {
 	failure := notice.Failure{Error: err.Error(), Class: string(plan.ClassOf(err)), Hint: plan.HintOf(err)}
-	if s.json {
-		_ = s.printer().PrintLines(failure) // a broken stdout hides nothing: stderr tells it, too
+	if s.JSON {
+		_ = s.PrintLines(failure) // a broken stdout hides nothing: stderr tells it, too
 	}
-	_ = s.printer().PrintText(failure)
+	_ = s.PrintText(failure)
 }
 
 func (s *session) root() *cobra.Command {
@@ -161,13 +135,14 @@ Exit codes: 0 ok, 1 the run failed or is partial, 2 wrong input, 3 environment
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.PersistentFlags().StringVarP(&s.config, "config", "c", "catchment.yaml", "the configuration `file`")
-	root.PersistentFlags().BoolVar(&s.json, "json", false, "one JSON object per line on stdout")
+	root.PersistentFlags().BoolVar(&s.JSON, "json", false, "one JSON object per line on stdout")
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usageError{plan.Fixf("see: "+cmd.CommandPath()+" --help", "%w", err)}
 	})
 	for _, cmd := range []*cobra.Command{
 		s.demoCommand(), s.orgCommand(), s.initCommand(), s.checkCommand(), s.planCommand(), s.runCommand(),
-		s.pauseCommand(), s.resumeCommand(), s.eraseCommand(), s.statusCommand(), s.verifyCommand(), s.sqlCommand(), s.flowsCommand(), s.adoptCommand(), s.awsCommand(), s.versionCommand(),
+		s.pauseCommand(), s.resumeCommand(), s.eraseCommand(), s.statusCommand(), s.verifyCommand(), s.sqlCommand(),
+		s.flowsCommand(), s.adoptCommand(), s.awsCommand(), s.versionCommand(),
 	} {
 		check := cmd.Args
 		cmd.Args = func(cmd *cobra.Command, args []string) error {
@@ -191,7 +166,7 @@ func (s *session) versionCommand() *cobra.Command {
 		Example: "  catchment version",
 		Args:    cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			return s.print(notice.Version{Version: s.Version, APIVersion: project.APIVersion})
+			return s.Print(notice.Version{Version: s.Version, APIVersion: project.APIVersion})
 		},
 	}
 }

@@ -60,7 +60,7 @@ func (s *session) demo(ctx context.Context, flags demoFlags) error {
 	if err := clearDemo(flags.dir); err != nil {
 		return err
 	}
-	org, err := s.newOrg(orgFlags{records: flags.records, seed: flags.seed, latency: 100 * time.Millisecond})
+	org, err := orgFlags{records: flags.records, seed: flags.seed, latency: 100 * time.Millisecond}.org(s.Now)
 	if err != nil {
 		return err
 	}
@@ -71,7 +71,7 @@ func (s *session) demo(ctx context.Context, flags demoFlags) error {
 	ctx, cancel := context.WithCancel(ctx)
 	served := make(chan error, 1)
 	// A signal ends the run first: the org stays up until it has ended.
-	go func() { served <- s.serve(ctx, nil, org, listener) }()
+	go func() { served <- serve(ctx, nil, org, listener) }()
 	d := &demo{session: s, flags: flags, org: org, url: "http://" + listener.Addr().String()}
 	err = d.show(ctx)
 	cancel()
@@ -103,13 +103,13 @@ func (d *demo) show(ctx context.Context) error {
 	if err := d.configure(); err != nil {
 		return err
 	}
-	d.say("An org with %s records of %d objects is up at %s", status.Count(int64(d.flags.records)), len(d.objects()), d.url)
+	d.Say("An org with %s records of %d objects is up at %s", status.Count(int64(d.flags.records)), len(d.objects()), d.url)
 	// Some records are in the recycle bin already when the copy begins.
 	if _, err := d.org.History(max(20, d.flags.records/200), d.flags.seed); err != nil {
 		return err
 	}
 	d.org.Clock().Advance(time.Hour)
-	d.say("\nFirst run: everything")
+	d.Say("\nFirst run: everything")
 	first, err := d.run(ctx)
 	if err != nil {
 		return err
@@ -120,14 +120,14 @@ func (d *demo) show(ctx context.Context) error {
 		return err
 	}
 	d.org.Clock().Advance(time.Hour)
-	d.say("\nAn hour later in the org: %s records created, %s updated, %s deleted, %s undeleted",
+	d.Say("\nAn hour later in the org: %s records created, %s updated, %s deleted, %s undeleted",
 		status.Count(int64(changes.Created)), status.Count(int64(changes.Updated)), status.Count(int64(changes.Deleted)), status.Count(int64(changes.Undeleted)))
-	d.say("Second run: only what changed")
+	d.Say("Second run: only what changed")
 	second, err := d.run(ctx)
 	if err != nil {
 		return err
 	}
-	d.say("\nDoes the warehouse say what the org says?")
+	d.Say("\nDoes the warehouse say what the org says?")
 	return d.prove(ctx, first, second)
 }
 
@@ -188,7 +188,7 @@ func (d *demo) prove(ctx context.Context, runs ...control.RunRow) error {
 	if printed != nil {
 		return printed
 	}
-	d.say(`
+	d.Say(`
 Look for yourself:
   duckdb %[1]s "SELECT id, name, billingstreet FROM salesforce.account LIMIT 3"
   duckdb %[1]s "SELECT _catchment_delete_reason, count(*) FROM salesforce.contact GROUP BY ALL"
@@ -208,5 +208,5 @@ func (d *demo) sum(path string, results []verify.Result, runs int) error {
 		sum.Stale += r.Stale
 		sum.Duplicates += r.Duplicates
 	}
-	return d.print(sum)
+	return d.Print(sum)
 }

@@ -37,12 +37,7 @@ erasure that broke off is done again by the same command.`,
 				return usageError{plan.Fixf("look at the Ids once more; to go on: add --yes",
 					"%d records of %s would be erased, and nothing brings them back", len(ids), args[0])}
 			}
-			p, err := s.open()
-			if err != nil {
-				return err
-			}
-			defer p.Close()
-			return p.erase(cmd.Context(), args[0], ids)
+			return s.inProject(func(p *work) error { return p.erase(cmd.Context(), args[0], ids) })
 		},
 	}
 	cmd.Flags().BoolVar(&yes, "yes", false, "really do it")
@@ -72,7 +67,7 @@ func (p *work) erase(ctx context.Context, object string, ids []string) error {
 			Object: e.Object, Rows: e.Rows, Staged: e.Staged, Pages: e.Pages,
 		})
 	}
-	if printed := p.print(erasure); err == nil {
+	if printed := p.Print(erasure); err == nil {
 		err = printed
 	}
 	return err

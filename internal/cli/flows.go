@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"os"
 	"strings"
 
@@ -72,7 +73,7 @@ func (s *session) importFlows(file string, parameters map[string]string) error {
 	for _, f := range im.Flows {
 		report.Flows = append(report.Flows, notice.ImportedFlow{Object: f.Object, Name: f.Name, Line: f.Line})
 	}
-	return s.print(report)
+	return s.Print(report)
 }
 
 func (s *session) flowsPushCommand() *cobra.Command {
@@ -85,34 +86,34 @@ the stage. A run does both by itself where they are missing; pushed beforehand t
 can be read and reviewed. No stack is made and nothing is copied.`,
 		Example: "  catchment flows push",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			p, err := s.open()
-			if err != nil {
-				return err
-			}
-			defer p.Close()
-			if err := p.OpenAll(cmd.Context()); err != nil {
-				return err
-			}
-			flows, err := p.Flows(cmd.Context(), args)
-			if err != nil {
-				return err
-			}
-			r := p.Replicator(args, p.runOptions(false))
-			for _, fl := range flows {
-				key, err := r.Keep(cmd.Context(), fl)
-				if err != nil {
-					return err
-				}
-				if _, err := p.Control.UpdateFlow(cmd.Context(), fl.Object, func(*control.FlowRow) {}); err != nil {
-					return err
-				}
-				if err := s.print(notice.Pushed{Object: fl.Object, Mover: string(fl.Mover), Template: key}); err != nil {
-					return err
-				}
-			}
-			return nil
+			return s.inProject(func(p *work) error { return p.pushFlows(cmd.Context(), args) })
 		},
 	}
+}
+
+// pushFlows writes what a run would write of the named flows before it copies.
+func (p *work) pushFlows(ctx context.Context, names []string) error {
+	if err := p.OpenAll(ctx); err != nil {
+		return err
+	}
+	flows, err := p.Flows(ctx, names)
+	if err != nil {
+		return err
+	}
+	r := p.Replicator(names, p.runOptions(false))
+	for _, fl := range flows {
+		key, err := r.Keep(ctx, fl)
+		if err != nil {
+			return err
+		}
+		if _, err := p.Control.UpdateFlow(ctx, fl.Object, func(*control.FlowRow) {}); err != nil {
+			return err
+		}
+		if err := p.Print(notice.Pushed{Object: fl.Object, Mover: string(fl.Mover), Template: key}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (s *session) flowsListCommand() *cobra.Command {
@@ -123,36 +124,36 @@ func (s *session) flowsListCommand() *cobra.Command {
 		Example: "  catchment flows list",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			p, err := s.open()
-			if err != nil {
-				return err
-			}
-			defer p.Close()
-			if err := p.OpenControl(cmd.Context()); err != nil {
-				return err
-			}
-			rows, err := p.Control.Flows(cmd.Context())
-			if err != nil {
-				return err
-			}
-			for _, row := range rows {
-				err := s.print(notice.ControlRow{
-					Object: row.Object, Paused: row.Paused, Generation: row.Generation, Rows: row.Rows, LastRun: row.LastRun,
-					Watermark: row.Watermark, Behind: s.behind(row.Watermark),
-				})
-				if err != nil {
-					return err
-				}
-			}
-			for info, err := range p.Stage.List(cmd.Context(), "templates/") {
-				if err != nil {
-					return err
-				}
-				if err := s.print(notice.Template{Key: info.Key, Bytes: info.Size, Written: info.Written}); err != nil {
-					return err
-				}
-			}
-			return nil
+			return s.inProject(func(p *work) error { return p.listFlows(cmd.Context()) })
 		},
 	}
+}
+
+// listFlows prints what the control table and the stage know of flows.
+func (p *work) listFlows(ctx context.Context) error {
+	if err := p.OpenControl(ctx); err != nil {
+		return err
+	}
+	rows, err := p.Control.Flows(ctx)
+	if err != nil {
+		return err
+	}
+	for _, row := range rows {
+		err := p.Print(notice.ControlRow{
+			Object: row.Object, Paused: row.Paused, Generation: row.Generation, Rows: row.Rows, LastRun: row.LastRun,
+			Watermark: row.Watermark, Behind: behind(row.Watermark, p.Now()),
+		})
+		if err != nil {
+			return err
+		}
+	}
+	for info, err := range p.Stage.List(ctx, "templates/") {
+		if err != nil {
+			return err
+		}
+		if err := p.Print(notice.Template{Key: info.Key, Bytes: info.Size, Written: info.Written}); err != nil {
+			return err
+		}
+	}
+	return nil
 }

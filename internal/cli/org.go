@@ -74,7 +74,7 @@ HTTP under /_org/: docs/howto/fake-org.md shows how.`,
 }
 
 func (s *session) serveOrg(ctx context.Context, flags orgFlags) error {
-	org, err := s.newOrg(flags)
+	org, err := flags.org(s.Now)
 	if err != nil {
 		return err
 	}
@@ -95,17 +95,17 @@ func (s *session) serveOrg(ctx context.Context, flags orgFlags) error {
 		listener, about.URL, about.Certificate = secure, "https://"+listener.Addr().String(), certificate
 	}
 	// Whoever starts an org reads where it is, with or without --json.
-	if err = s.printer().PrintLines(about); err == nil {
-		err = s.printer().PrintText(about)
+	if err = s.PrintLines(about); err == nil {
+		err = s.PrintText(about)
 	}
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
-	return s.serve(ctx, s.stop, org, listener)
+	return serve(ctx, s.stop, org, listener)
 }
 
 // serve serves until stop is closed or the context ends.
-func (s *session) serve(ctx context.Context, stop <-chan struct{}, org *fakeorg.Org, listener net.Listener) error {
+func serve(ctx context.Context, stop <-chan struct{}, org *fakeorg.Org, listener net.Listener) error {
 	server := &http.Server{Handler: org, ReadHeaderTimeout: 10 * time.Second}
 	ended := make(chan error, 1)
 	go func() { ended <- server.Serve(listener) }()
@@ -122,7 +122,8 @@ func (s *session) serve(ctx context.Context, stop <-chan struct{}, org *fakeorg.
 	return err
 }
 
-func (s *session) newOrg(flags orgFlags) (*fakeorg.Org, error) {
+// org makes the org that was asked for. now is this machine's time.
+func (flags orgFlags) org(now func() time.Time) (*fakeorg.Org, error) {
 	if flags.records < 1 {
 		return nil, plan.Fixf("an org has at least its user: --records 1", "an org can't have %d records", flags.records)
 	}
@@ -132,7 +133,7 @@ func (s *session) newOrg(flags orgFlags) (*fakeorg.Org, error) {
 			return nil, err
 		}
 	}
-	clock, err := s.orgClock(flags)
+	clock, err := flags.ownTime(now)
 	if err != nil {
 		return nil, err
 	}
@@ -161,9 +162,9 @@ func (s *session) newOrg(flags orgFlags) (*fakeorg.Org, error) {
 	return org, nil
 }
 
-// orgClock is the org's own time: ours, or one that was asked for.
-func (s *session) orgClock(flags orgFlags) (*fakeorg.Clock, error) {
-	begin := s.Now()
+// ownTime is the org's own time: ours, or one that was asked for.
+func (flags orgFlags) ownTime(now func() time.Time) (*fakeorg.Clock, error) {
+	begin := now()
 	if flags.clock != "" {
 		var err error
 		if begin, err = time.Parse(time.RFC3339, flags.clock); err != nil {
@@ -173,7 +174,7 @@ func (s *session) orgClock(flags orgFlags) (*fakeorg.Clock, error) {
 	if flags.still {
 		return fakeorg.StillClock(begin), nil
 	}
-	return fakeorg.FollowClock(begin, s.Now), nil
+	return fakeorg.FollowClock(begin, now), nil
 }
 
 // addFaults lets an org go wrong as a file says.

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -17,7 +18,9 @@ func (s *session) pauseCommand() *cobra.Command {
 		Long:    "Take flows out of runs until they are resumed. A run that is going on finishes them.",
 		Example: "  catchment pause Account",
 		Args:    cobra.MinimumNArgs(1),
-		RunE:    func(cmd *cobra.Command, args []string) error { return s.setPaused(cmd, args, true) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return s.inProject(func(p *work) error { return p.setPaused(cmd.Context(), args, true) })
+		},
 	}
 }
 
@@ -28,30 +31,28 @@ func (s *session) resumeCommand() *cobra.Command {
 		Long:    "Bring paused flows back into runs. They go on from their watermark: nothing is lost.",
 		Example: "  catchment resume Account",
 		Args:    cobra.MinimumNArgs(1),
-		RunE:    func(cmd *cobra.Command, args []string) error { return s.setPaused(cmd, args, false) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return s.inProject(func(p *work) error { return p.setPaused(cmd.Context(), args, false) })
+		},
 	}
 }
 
-func (s *session) setPaused(cmd *cobra.Command, names []string, paused bool) error {
-	p, err := s.open()
-	if err != nil {
-		return err
-	}
-	defer p.Close()
-	if err := p.OpenControl(cmd.Context()); err != nil {
+func (p *work) setPaused(ctx context.Context, names []string, paused bool) error {
+	if err := p.OpenControl(ctx); err != nil {
 		return err
 	}
 	for i, name := range names {
-		if names[i], err = p.named(cmd, name); err != nil {
+		var err error
+		if names[i], err = p.named(ctx, name); err != nil {
 			return err
 		}
 	}
 	for _, name := range names {
-		row, err := p.Control.UpdateFlow(cmd.Context(), name, func(f *control.FlowRow) { f.Paused = paused })
+		row, err := p.Control.UpdateFlow(ctx, name, func(f *control.FlowRow) { f.Paused = paused })
 		if err != nil {
 			return err
 		}
-		if err := s.print(notice.PauseState{Object: row.Object, Paused: row.Paused}); err != nil {
+		if err := p.Print(notice.PauseState{Object: row.Object, Paused: row.Paused}); err != nil {
 			return err
 		}
 	}
@@ -60,7 +61,7 @@ func (s *session) setPaused(cmd *cobra.Command, names []string, paused bool) err
 
 // named finds the object that the user means among the flows, without asking
 // the org: pausing must work while the org is down.
-func (p *work) named(cmd *cobra.Command, name string) (string, error) {
+func (p *work) named(ctx context.Context, name string) (string, error) {
 	star := false
 	var known []string
 	for _, f := range p.File.Flows {
@@ -70,7 +71,7 @@ func (p *work) named(cmd *cobra.Command, name string) (string, error) {
 		star = star || f.Object == "*"
 		known = append(known, f.Object)
 	}
-	rows, err := p.Control.Flows(cmd.Context())
+	rows, err := p.Control.Flows(ctx)
 	if err != nil {
 		return "", err
 	}

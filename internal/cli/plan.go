@@ -25,12 +25,7 @@ or four API calls per flow.`,
 		Example: `  catchment plan
   catchment plan --full Account`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			p, err := s.open()
-			if err != nil {
-				return err
-			}
-			defer p.Close()
-			return p.plan(cmd, args, full)
+			return s.inProject(func(p *work) error { return p.plan(cmd, args, full) })
 		},
 	}
 	cmd.Flags().BoolVar(&full, "full", false, "plan for run --full")
@@ -65,7 +60,7 @@ func (p *work) plan(cmd *cobra.Command, names []string, full bool) error {
 	if err != nil {
 		return errors.Join(append(errs, err)...)
 	}
-	return errors.Join(append(errs, p.print(p.planReport(forecasts, limits)))...)
+	return errors.Join(append(errs, p.Print(p.planReport(forecasts, limits)))...)
 }
 
 // planReport is what forecasts and the limits of the day say.

@@ -16,7 +16,8 @@ import (
 // A progress shows how a run gets on: bars on a terminal, elsewhere a line per
 // flow when its pages are loaded.
 type progress struct {
-	s    *session
+	say  func(format string, args ...any)
+	now  func() time.Time
 	bars *mpb.Progress // nil where stderr is no terminal
 	mu   sync.Mutex
 	flow map[string]*flowBar
@@ -30,10 +31,11 @@ type flowBar struct {
 	step atomic.Pointer[string]
 }
 
-func (s *session) newProgress() *progress {
-	p := &progress{s: s, flow: map[string]*flowBar{}, told: map[string]time.Time{}}
-	if s.Screen {
-		p.bars = mpb.New(mpb.WithOutput(s.Stderr), mpb.WithWidth(60), mpb.WithAutoRefresh(), mpb.WithRefreshRate(100*time.Millisecond))
+func newProgress(printer status.Printer, screen bool, now func() time.Time) *progress {
+	p := &progress{say: printer.Say, now: now, flow: map[string]*flowBar{}, told: map[string]time.Time{}}
+	if screen {
+		p.bars = mpb.New(mpb.WithOutput(printer.Talk), mpb.WithWidth(60),
+			mpb.WithAutoRefresh(), mpb.WithRefreshRate(100*time.Millisecond))
 	}
 	return p
 }
@@ -73,7 +75,7 @@ func (p *progress) End(_ string, t plan.Task, err error) {
 		if t.Flow != "" {
 			who = t.Flow + ": "
 		}
-		p.s.say("%s%v; trying again", who, err)
+		p.say("%s%v; trying again", who, err)
 	}
 }
 
@@ -90,7 +92,7 @@ func (p *progress) hear(e replicate.Progress) {
 		return
 	}
 	if e.Step == replicate.Load && p.due(e) {
-		p.s.say("%s: %s of %s records loaded, %s", e.Flow, status.Count(e.Records), status.Count(e.Of), status.Size(e.Bytes))
+		p.say("%s: %s of %s records loaded, %s", e.Flow, status.Count(e.Records), status.Count(e.Of), status.Size(e.Bytes))
 	}
 }
 
@@ -105,14 +107,14 @@ func (p *progress) wait(e replicate.Progress) {
 	if e.Flow != "" {
 		who = e.Flow
 	}
-	p.s.say("%s waits until %s: %s", who, status.Stamp(e.Until), e.Why)
+	p.say("%s waits until %s: %s", who, status.Stamp(e.Until), e.Why)
 }
 
 // due keeps the talk of a long load to a line every ten seconds, and its last.
 func (p *progress) due(e replicate.Progress) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	now := p.s.Now()
+	now := p.now()
 	if e.Records < e.Of && now.Sub(p.told[e.Flow]) < 10*time.Second {
 		return false
 	}

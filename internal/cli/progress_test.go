@@ -10,16 +10,15 @@ import (
 	"time"
 
 	"catchment/internal/plan"
-	"catchment/internal/project"
 	"catchment/internal/replicate"
+	"catchment/internal/status"
 )
 
 // The screen is drawn while flows report from their own goroutines: neither may
 // wait for the other.
 func TestBarsDontBlockTheRun(t *testing.T) {
 	var screen lockedBuffer
-	s := &session{Program: Program{Stderr: &screen, World: project.World{Now: time.Now}, Screen: true}}
-	p := s.newProgress()
+	p := newProgress(status.Printer{Talk: &screen}, true, time.Now)
 	var wg sync.WaitGroup
 	for _, flow := range []string{"Account", "Contact", "Lead", "Case"} {
 		wg.Go(func() {
@@ -38,8 +37,7 @@ func TestBarsDontBlockTheRun(t *testing.T) {
 func TestTalkOfALongLoadIsShort(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var talk bytes.Buffer
-		s := &session{Program: Program{Stderr: &talk, World: project.World{Now: time.Now}}}
-		p := s.newProgress()
+		p := newProgress(status.Printer{Talk: &talk}, false, time.Now)
 		for n := int64(1); n <= 60; n++ { // a minute, a page a second
 			p.hear(replicate.Progress{Flow: "Account", Step: replicate.Load, Records: n * 1000, Of: 60_000, Bytes: n * 370_000})
 			time.Sleep(time.Second)

@@ -15,7 +15,8 @@ import (
 	"catchment/internal/verify"
 )
 
-// A work is the project that one call of the command works on.
+// A work is the project that one call of the command works on. What a command does
+// with a project open is a method of it; what it does without, of the session.
 type work struct {
 	*session
 	*project.Project
@@ -36,6 +37,16 @@ func (s *session) open() (*work, error) {
 	}
 	file.RelativeTo(filepath.Dir(s.config))
 	return &work{session: s, Project: project.New(s.World, file)}, nil
+}
+
+// inProject opens the project for as long as do takes.
+func (s *session) inProject(do func(p *work) error) error {
+	p, err := s.open()
+	if err != nil {
+		return err
+	}
+	defer p.Close()
+	return do(p)
 }
 
 func (w *work) holder() string {

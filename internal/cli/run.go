@@ -35,16 +35,13 @@ ones are complete.`,
   catchment run --full Account
   catchment run --json | jq 'select(.type == "object") | .inserted'`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			p, err := s.open()
-			if err != nil {
-				return err
-			}
-			defer p.Close()
-			run, err := p.run(cmd.Context(), args, flags)
-			if err != nil {
-				return err
-			}
-			return p.report(run)
+			return s.inProject(func(p *work) error {
+				run, err := p.run(cmd.Context(), args, flags)
+				if err != nil {
+					return err
+				}
+				return p.report(run)
+			})
 		},
 	}
 	cmd.Flags().BoolVar(&flags.full, "full", false, "read everything again and rebuild the tables")
@@ -65,7 +62,7 @@ func (p *work) run(ctx context.Context, names []string, flags runFlags) (control
 	if err != nil {
 		return control.RunRow{}, err
 	}
-	bars := p.newProgress()
+	bars := newProgress(p.Printer, p.Screen, p.Now)
 	o := p.runOptions(alone)
 	o.Full, o.AllowDeletes, o.Progress = flags.full, flags.allowDeletes, bars.hear
 	e := engine.Engine{Steps: p.Replicator(names, o).Steps(), Stop: p.stop, Observer: bars}
@@ -93,14 +90,14 @@ func untold(run control.RunRow) bool {
 
 // report prints a run's result and turns it into an exit code.
 func (p *work) report(run control.RunRow) error {
-	if err := p.print(runReport(run)); err != nil {
+	if err := p.Print(runReport(run)); err != nil {
 		return err
 	}
 	switch run.State {
 	case control.Done:
 		return nil
 	case control.Stopped:
-		p.say("stopped; the next run goes on from here")
+		p.Say("stopped; the next run goes on from here")
 		return exit(exitStopped)
 	}
 	return exit(exitFailed)

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -28,34 +29,34 @@ the fields of a flow have changed: CALL refuses what it wasn't made for.`,
   catchment sql --dialect postgres > tables.sql
   catchment sql --dialect postgres --install`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			p, err := s.open()
-			if err != nil {
-				return err
-			}
-			defer p.Close()
-			if dialect == "" {
-				dialect, _, _ = strings.Cut(p.File.Warehouse.URL, ":")
-			}
-			d, err := dialectOf(dialect, p.File.Warehouse.Text)
-			if err != nil {
-				return err
-			}
-			if err := p.OpenOrg(); err != nil {
-				return err
-			}
-			tables, err := p.tables(cmd, args)
-			if err != nil {
-				return err
-			}
-			if install {
-				return p.install(cmd, d, tables)
-			}
-			return p.printSQL(d, tables)
+			return s.inProject(func(p *work) error { return p.sql(cmd.Context(), args, dialect, install) })
 		},
 	}
 	cmd.Flags().StringVar(&dialect, "dialect", "", "the SQL of this `warehouse`, duckdb, postgres or redshift; else of the configured one")
 	cmd.Flags().BoolVar(&install, "install", false, "make the procedures in the warehouse")
 	return cmd
+}
+
+// sql prints the SQL of the named flows, or makes the procedures.
+func (p *work) sql(ctx context.Context, names []string, dialect string, install bool) error {
+	if dialect == "" {
+		dialect, _, _ = strings.Cut(p.File.Warehouse.URL, ":")
+	}
+	d, err := dialectOf(dialect, p.File.Warehouse.Text)
+	if err != nil {
+		return err
+	}
+	if err := p.OpenOrg(); err != nil {
+		return err
+	}
+	tables, err := p.tables(ctx, names)
+	if err != nil {
+		return err
+	}
+	if install {
+		return p.install(ctx, d, tables)
+	}
+	return p.printSQL(d, tables)
 }
 
 func dialectOf(name string, text string) (*warehouse.Dialect, error) {
@@ -72,8 +73,8 @@ func dialectOf(name string, text string) (*warehouse.Dialect, error) {
 }
 
 // tables is what each flow writes, and its policy.
-func (p *work) tables(cmd *cobra.Command, names []string) ([]warehouse.Procedure, error) {
-	flows, err := p.Flows(cmd.Context(), names)
+func (p *work) tables(ctx context.Context, names []string) ([]warehouse.Procedure, error) {
+	flows, err := p.Flows(ctx, names)
 	if err != nil {
 		return nil, err
 	}
@@ -81,7 +82,7 @@ func (p *work) tables(cmd *cobra.Command, names []string) ([]warehouse.Procedure
 	find.Secret = nil // the tables are the same without
 	var all []warehouse.Procedure
 	for _, fl := range flows {
-		src, err := find.Source(cmd.Context(), fl)
+		src, err := find.Source(ctx, fl)
 		if err != nil {
 			return nil, err
 		}
@@ -95,7 +96,7 @@ func (p *work) tables(cmd *cobra.Command, names []string) ([]warehouse.Procedure
 func (p *work) printSQL(d *warehouse.Dialect, tables []warehouse.Procedure) error {
 	for _, t := range tables {
 		text := warehouse.Script(d, p.WarehouseOptions(), t.Table, t.Policy)
-		if err := p.print(notice.SQL{Dialect: d.Name, Object: t.Table.Object, SQL: text}); err != nil {
+		if err := p.Print(notice.SQL{Dialect: d.Name, Object: t.Table.Object, SQL: text}); err != nil {
 			return err
 		}
 	}
@@ -106,20 +107,20 @@ func (p *work) printSQL(d *warehouse.Dialect, tables []warehouse.Procedure) erro
 	if err != nil {
 		return err
 	}
-	return p.print(notice.SQL{Dialect: d.Name, SQL: text})
+	return p.Print(notice.SQL{Dialect: d.Name, SQL: text})
 }
 
 // install makes the procedures in the warehouse.
-func (p *work) install(cmd *cobra.Command, d *warehouse.Dialect, tables []warehouse.Procedure) error {
+func (p *work) install(ctx context.Context, d *warehouse.Dialect, tables []warehouse.Procedure) error {
 	if err := p.OpenWarehouse(); err != nil {
 		return err
 	}
-	if err := p.Warehouse.Migrate(cmd.Context()); err != nil {
+	if err := p.Warehouse.Migrate(ctx); err != nil {
 		return err
 	}
-	if err := p.Warehouse.Install(cmd.Context(), tables); err != nil {
+	if err := p.Warehouse.Install(ctx, tables); err != nil {
 		return err
 	}
 	call := "CALL " + d.Table(p.File.Warehouse.StagingSchema, "consolidated_of_tables") + "()"
-	return p.print(notice.Installed{Dialect: d.Name, Procedures: len(tables), Call: call})
+	return p.Print(notice.Installed{Dialect: d.Name, Procedures: len(tables), Call: call})
 }

@@ -24,15 +24,7 @@ a run is going on or the org is down.`,
   catchment status --runs 20 --json`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			p, err := s.open()
-			if err != nil {
-				return err
-			}
-			defer p.Close()
-			if err := p.OpenControl(cmd.Context()); err != nil {
-				return err
-			}
-			return p.status(cmd.Context(), runs)
+			return s.inProject(func(p *work) error { return p.status(cmd.Context(), runs) })
 		},
 	}
 	cmd.Flags().IntVar(&runs, "runs", 5, "how many runs to show")
@@ -40,6 +32,9 @@ a run is going on or the org is down.`,
 }
 
 func (p *work) status(ctx context.Context, atMost int) error {
+	if err := p.OpenControl(ctx); err != nil {
+		return err
+	}
 	flows, err := p.Control.Flows(ctx)
 	if err != nil {
 		return err
@@ -57,14 +52,14 @@ func (p *work) status(ctx context.Context, atMost int) error {
 		}
 		report.Flows = append(report.Flows, status.Flow{
 			Object: f.Object, State: state, Paused: f.Paused, Watermark: status.Moment(f.Watermark), Grade: f.Grade,
-			Behind: p.behind(f.Watermark), Rows: f.Rows, Generation: f.Generation, LastRun: f.LastRun,
+			Behind: behind(f.Watermark, p.Now()), Rows: f.Rows, Generation: f.Generation, LastRun: f.LastRun,
 			StorageBytes: f.Rows * schema.StorageBytes(f.Object), PinnedSince: status.Moment(f.PinnedSince),
 		})
 	}
 	for _, r := range runs {
 		report.Runs = append(report.Runs, pastRun(r))
 	}
-	return p.print(report)
+	return p.Print(report)
 }
 
 // stateOf says in a word what a flow is doing.

@@ -51,19 +51,16 @@ once more: then exit code 4 means that something still differs.`,
 			if err := flags.check(); err != nil {
 				return err
 			}
-			p, err := s.open()
-			if err != nil {
+			return s.inProject(func(p *work) error {
+				results, err := p.verify(cmd.Context(), args, flags)
+				if flags.certificate != "" && err == nil {
+					err = p.certify(cmd.Context(), results, flags.certificate)
+				}
+				if printed := p.printVerify(results, flags); err == nil {
+					err = printed
+				}
 				return err
-			}
-			defer p.Close()
-			results, err := p.verify(cmd.Context(), args, flags)
-			if flags.certificate != "" && err == nil {
-				err = p.certify(cmd.Context(), results, flags.certificate)
-			}
-			if printed := p.printVerify(results, flags); err == nil {
-				err = printed
-			}
-			return err
+			})
 		},
 	}
 	f := cmd.Flags()
@@ -130,7 +127,7 @@ func (p *work) compare(ctx context.Context, names []string, alone bool, flags ve
 	var results []verify.Result
 	var errs []error
 	for _, fl := range flows {
-		if p.stopped() {
+		if p.stop.asked() {
 			return results, exit(exitStopped)
 		}
 		res, err := v.Flow(ctx, fl)
@@ -156,6 +153,6 @@ func (p *work) certify(ctx context.Context, results []verify.Result, path string
 	if err := os.WriteFile(path, append(text, '\n'), 0o644); err != nil {
 		return plan.Fixf("name a file that can be written", "write the certificate: %w", err)
 	}
-	p.say("wrote %s", path)
+	p.Say("wrote %s", path)
 	return nil
 }

@@ -16,7 +16,7 @@ func (p *work) printVerify(results []verify.Result, flags verifyFlags) error {
 		remaining += r.Remaining()
 		report = append(report, verified(r, flags))
 	}
-	if err := p.print(report); err != nil {
+	if err := p.Print(report); err != nil {
 		return err
 	}
 	if remaining == 0 {
@@ -24,11 +24,11 @@ func (p *work) printVerify(results []verify.Result, flags verifyFlags) error {
 	}
 	switch {
 	case flags.quick:
-		p.say("hint: the same without --quick names the records")
+		p.Say("hint: the same without --quick names the records")
 	case flags.repair:
-		p.say("hint: a run with --full OBJECT reads an object again and mends what still differs")
+		p.Say("hint: a run with --full OBJECT reads an object again and mends what still differs")
 	default:
-		p.say("hint: the same with --repair mends what differs")
+		p.Say("hint: the same with --repair mends what differs")
 	}
 	return exit(exitDiffers)
 }

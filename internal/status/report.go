@@ -19,6 +19,7 @@ package status
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
 	"time"
 )
@@ -63,6 +64,9 @@ func (p Printer) PrintLines(r Report) error {
 func (p Printer) PrintText(r Report) error {
 	return r.Text().write(p.Results, p.Talk)
 }
+
+// Say tells the person something that is no report, also where JSON was asked for.
+func (p Printer) Say(format string, args ...any) { fmt.Fprintf(p.Talk, format+"\n", args...) }
 
 // A Moment is a time that may not be there; in JSON it is null then.
 type Moment time.Time

@@ -1,0 +1,41 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"os"
+)
+
+// A stop is closed once the user has asked the command to stop.
+type stop chan struct{}
+
+// errStopped is the cause of a context that the second signal ended.
+var errStopped = errors.New("stopped by a second signal")
+
+// watch lets the first signal finish what is under way. At the second one it tells
+// that all has to end.
+func (s stop) watch(ctx context.Context, signals <-chan os.Signal, say func(format string, args ...any)) bool {
+	select {
+	case <-ctx.Done():
+		return false
+	case <-signals:
+	}
+	close(s)
+	say("stopping; once more to stop at once")
+	select {
+	case <-ctx.Done():
+		return false
+	case <-signals:
+	}
+	return true
+}
+
+// asked tells whether the user has.
+func (s stop) asked() bool {
+	select {
+	case <-s:
+		return true
+	default:
+		return false
+	}
+}
