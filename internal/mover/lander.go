@@ -59,6 +59,8 @@ func (l Landing) Settle() Landing {
 // are claimed afterwards. It never learns which rows are whose: that is a
 // matter of counting. All of its methods may be repeated.
 type Lander interface {
+	Mover
+
 	// Plan names the landing, before anything exists. It asks nobody.
 	Plan(r LandRequest) Landing
 

@@ -1,8 +1,11 @@
-// Package mover brings an object's records into pages: by Bulk query jobs
-// (bulk) or by REST queries (rest), later by AppFlow and change events.
+// Package mover brings an object's records. A Pager hands them out in pages, by
+// Bulk query jobs (bulk) or by REST queries (rest); a Lander has another service
+// land them in the warehouse (appflow). A third kind, the Follower of events as
+// they happen, is not there yet.
 //
-// A mover knows Salesforce and pages. It leaves to replicate where pages are
-// kept, how they are loaded, and what is remembered of a job.
+// What a mover can do it declares as Traits, and a Set finds the one for a
+// purpose. A mover leaves to replicate where pages are kept, how they are
+// loaded, and what is remembered of a job.
 package mover
 
 import (
@@ -88,6 +91,8 @@ type Body struct {
 
 // A Pager reads objects page by page. All of its methods may be repeated.
 type Pager interface {
+	Mover
+
 	// Create starts a job. A repeat makes a second job; the first is orphaned.
 	Create(ctx context.Context, r Request) (Job, error)
 

@@ -259,12 +259,15 @@ func FlowNames(flows []flow.Flow) []string {
 	return names
 }
 
-func (p *Project) movers() map[string]mover.Pager {
-	pagers := map[string]mover.Pager{}
+func (p *Project) movers() mover.Set {
+	movers := mover.Set{}
 	for name, make := range p.Drivers.Movers {
-		pagers[name] = make(p.Org)
+		movers[name] = make(p.Org)
 	}
-	return pagers
+	for name, l := range p.landers {
+		movers[name] = l
+	}
+	return movers
 }
 
 // openLanders makes the landers that flows of the configuration ask for.
@@ -299,8 +302,8 @@ func (p *Project) RunOptions() replicate.Options {
 func (p *Project) Replicator(names []string, o replicate.Options) *replicate.Replicator {
 	return replicate.New(replicate.Collaborators{
 		Org: p.Org, Warehouse: p.Warehouse, Control: p.Control, Stage: p.Stage,
-		Movers: p.movers(), Landers: p.landers,
-		Flows: func(ctx context.Context) ([]flow.Flow, error) { return p.Flows(ctx, names) },
+		Movers: p.movers(),
+		Flows:  func(ctx context.Context) ([]flow.Flow, error) { return p.Flows(ctx, names) },
 	}, o)
 }
 

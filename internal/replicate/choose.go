@@ -5,30 +5,21 @@ import (
 	"slices"
 
 	"catchment/internal/control"
+	"catchment/internal/mover"
 	"catchment/internal/replicate/reading"
 	"catchment/internal/source"
 )
 
-// restAtMost is how many changed records are cheaper by REST: one call where a
-// Bulk job takes four and waits. One answer of REST holds 2,000 at most.
-const restAtMost = 2000
-
-// uriAtMost is how long a query may be for that: Salesforce takes 16,384 bytes in
-// a URI with the headers, and quoting may triple a byte.
-const uriAtMost = 4000
-
-// moverFor picks how to read: nothing at all, REST or Bulk. changed is -1 where
-// nobody counted.
-func moverFor(setting string, changed int64, q control.Query) string {
+// moverFor picks how to read: nothing at all, as the flow is set, or as suits best.
+// changed may be mover.Uncounted.
+func moverFor(movers mover.Set, setting string, changed int64, q control.Query) string {
 	switch {
 	case changed == 0:
-		return reading.Nothing
+		return string(reading.Nothing)
 	case setting != "auto" && setting != "":
 		return setting
-	case changed > 0 && changed <= restAtMost && len(reading.SOQL(q)) <= uriAtMost:
-		return "rest"
 	}
-	return "bulk"
+	return movers.For(changed, len(reading.SOQL(q)))
 }
 
 // inBulk tells whether Bulk can read any of some columns beside those that every

@@ -5,6 +5,7 @@ import (
 	"context"
 
 	"catchment/internal/control"
+	"catchment/internal/mover"
 	"catchment/internal/replicate/reading"
 	"catchment/internal/warehouse"
 )
@@ -24,7 +25,7 @@ func (s *attemptStep) create(ctx context.Context) error {
 	}
 	for i := 0; i < len(s.attempt.Parts); i++ { // a part that one query can't read becomes several
 		p := s.attempt.Parts[i]
-		if early, err := reading.TooEarly(s.attempt, *p); err != nil {
+		if early, err := reading.TooEarly(s.Movers, s.attempt, *p); err != nil {
 			return err
 		} else if early {
 			continue
@@ -61,7 +62,7 @@ func (s *attemptStep) createPart(ctx context.Context, p *control.Part) error {
 			return err
 		}
 	}
-	if p.Mover == reading.Nothing || len(p.Job) > 0 {
+	if reading.Nothing.Is(*p) || len(p.Job) > 0 {
 		return nil
 	}
 	job, err := s.jobOf(p)
@@ -75,13 +76,13 @@ func (s *attemptStep) createPart(ctx context.Context, p *control.Part) error {
 // counted by Salesforce; the narrow ones read every record, about as many as
 // the table has rows.
 func (s *attemptStep) chooseMover(ctx context.Context, p *control.Part) error {
-	changed := int64(-1)
+	changed := int64(mover.Uncounted)
 	row, err := s.Control.Flow(ctx, s.attempt.Flow)
 	if err != nil {
 		return err
 	}
 	setting := setting(s.source, row)
-	if p.Name != control.Main && s.Landers[setting] != nil { // it reads whole records only
+	if p.Name != control.Main && s.Movers.Traits(setting).Lands { // it reads whole records only
 		setting = ""
 	}
 	switch {
@@ -94,7 +95,7 @@ func (s *attemptStep) chooseMover(ctx context.Context, p *control.Part) error {
 		}
 		changed = c.Changed
 	}
-	p.Mover = moverFor(setting, changed, p.Query)
+	p.Mover = moverFor(s.Movers, setting, changed, p.Query)
 	return nil
 }
 
@@ -150,7 +151,7 @@ func (s *attemptStep) finished(ctx context.Context) (bool, error) {
 }
 
 func (s *attemptStep) partFinished(ctx context.Context, p *control.Part) (bool, error) {
-	if p.Mover == reading.Nothing || p.Loaded {
+	if reading.Nothing.Is(*p) || p.Loaded {
 		return true, nil
 	}
 	job, err := s.jobOf(p)

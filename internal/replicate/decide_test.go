@@ -7,9 +7,15 @@ import (
 	"time"
 
 	"catchment/internal/control"
+	"catchment/internal/mover"
+	"catchment/internal/mover/bulk"
+	"catchment/internal/mover/rest"
 	"catchment/internal/plan"
 	"catchment/internal/warehouse"
 )
+
+// movers can't read anything, and say what they could.
+var movers = mover.Set{"bulk": bulk.New(nil), "rest": rest.New(nil)}
 
 var noon = time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC)
 
@@ -119,8 +125,9 @@ func TestUnfit(t *testing.T) {
 
 func TestMoverFor(t *testing.T) {
 	t.Parallel()
+	few := movers.Traits("rest").Records
 	short := control.Query{Object: "Account", Fields: []string{"Id"}}
-	long := control.Query{Object: "Account", Fields: []string{strings.Repeat("x", uriAtMost+1)}}
+	long := control.Query{Object: "Account", Fields: []string{strings.Repeat("x", movers.Traits("rest").Query+1)}}
 	tests := []struct {
 		setting string
 		changed int64
@@ -131,14 +138,14 @@ func TestMoverFor(t *testing.T) {
 		{"bulk", 0, short, "none"},
 		{"auto", -1, short, "bulk"},
 		{"", 1, short, "rest"},
-		{"auto", restAtMost, short, "rest"},
-		{"auto", restAtMost + 1, short, "bulk"},
+		{"auto", few, short, "rest"},
+		{"auto", few + 1, short, "bulk"},
 		{"auto", 1, long, "bulk"},
 		{"rest", -1, short, "rest"},
 		{"bulk", 1, short, "bulk"},
 	}
 	for _, test := range tests {
-		if got := moverFor(test.setting, test.changed, test.query); got != test.want {
+		if got := moverFor(movers, test.setting, test.changed, test.query); got != test.want {
 			t.Errorf("%+v: %s", test, got)
 		}
 	}

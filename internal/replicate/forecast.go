@@ -7,6 +7,7 @@ import (
 
 	"catchment/internal/control"
 	"catchment/internal/flow"
+	"catchment/internal/mover"
 	"catchment/internal/replicate/reading"
 	"catchment/internal/replicate/window"
 	"catchment/internal/schema"
@@ -89,7 +90,7 @@ func (r *Replicator) Forecast(ctx context.Context, fl flow.Flow) (Forecast, erro
 			return f, err
 		}
 	}
-	f.cost(fl, src, row)
+	f.cost(r.Movers, fl, src, row)
 	return f, r.extras(ctx, &f, src, row, way)
 }
 
@@ -105,7 +106,7 @@ func (r *Replicator) extras(ctx context.Context, f *Forecast, src *source.Source
 	if src.Cursor == "" {
 		a.From = time.Time{}
 	}
-	parts := planParts(src, u, a.From)[1:]
+	parts := planParts(r.Movers, src, u, a.From)[1:]
 	if way.sweep && sweeps(src, a) {
 		parts = append(parts, sweepOf(src))
 	}
@@ -115,9 +116,9 @@ func (r *Replicator) extras(ctx context.Context, f *Forecast, src *source.Source
 			e.Records = min(sampleSize, f.Total)
 		}
 		if e.Mover == "" {
-			e.Mover = moverFor(setting(src, row), max(row.Rows, 1), p.Query)
+			e.Mover = moverFor(r.Movers, setting(src, row), max(row.Rows, 1), p.Query)
 		}
-		e.Calls, e.Jobs = price(e.Mover, e.Records)
+		e.Calls, e.Jobs = r.Movers.Traits(e.Mover).Price(e.Records)
 		f.Calls, f.Jobs = f.Calls+e.Calls, f.Jobs+e.Jobs
 		f.Extra = append(f.Extra, e)
 	}
@@ -137,41 +138,28 @@ func (r *Replicator) foresee(ctx context.Context, src *source.Source, row contro
 	return mark, way, err
 }
 
-// recordsPerPage is about what Salesforce puts into one page of a Bulk result.
-const recordsPerPage = 100_000
-
 // cost estimates the API calls: describe, getDeleted and a count for a flow
 // that has run before, getUpdated where something changed, then what its mover
 // needs.
-func (f *Forecast) cost(fl flow.Flow, src *source.Source, row control.FlowRow) {
-	changed := int64(-1)
+func (f *Forecast) cost(movers mover.Set, fl flow.Flow, src *source.Source, row control.FlowRow) {
+	changed := int64(mover.Uncounted)
 	f.Calls = 2
 	if f.Why == "incremental" || f.Why == "relative" {
 		changed = f.Records
 		f.Calls += 1 + min(changed, 1)
 	}
-	f.Mover = moverFor(setting(src, row), changed, reading.Query(fl.Object, src.Names(), fl.Where, src.Cursor, f.Window.From))
-	if f.Mover == "bulk" && !inBulk(src, src.Names()) {
-		f.Mover = "rest"
+	f.Mover = moverFor(movers, setting(src, row), changed, reading.Query(fl.Object, src.Names(), fl.Where, src.Cursor, f.Window.From))
+	if movers.Traits(f.Mover).Plain && !inBulk(src, src.Names()) {
+		f.Mover = movers.Everything()
 	}
-	calls, jobs := price(f.Mover, f.Records)
+	by := movers.Traits(f.Mover)
+	calls, jobs := by.Price(f.Records)
 	f.Calls, f.Jobs = f.Calls+calls, f.Jobs+jobs
-	if f.ByREST = slices.DeleteFunc(src.Names(), func(name string) bool { return !src.ByREST(name) }); f.Mover != "bulk" {
-		f.ByREST = nil
+	if by.Plain && !by.Lands {
+		f.ByREST = slices.DeleteFunc(src.Names(), func(name string) bool { return !src.ByREST(name) })
 	}
 	if len(f.ByREST) > 0 {
-		f.Calls += f.Records/restAtMost + 2 // and describe
+		calls, _ := movers.Traits(movers.Everything()).Price(f.Records)
+		f.Calls += calls + 1 // for describe
 	}
-}
-
-// price is about what it takes to read so many records.
-func price(mover string, records int64) (calls, jobs int64) {
-	switch mover {
-	case "rest":
-		return records/restAtMost + 1, 0
-	case "bulk":
-		pages := records/recordsPerPage + 1
-		return 4 + pages/5 + 1 + pages, 1 // create, about three polls, lists of pages, pages, and delete
-	}
-	return 0, 0
 }

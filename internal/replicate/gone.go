@@ -81,7 +81,7 @@ func (r *reconciliation) readReturned(ctx context.Context, sweep deletes.Sweep) 
 	if err != nil {
 		return false, err
 	}
-	parts, read := foundOf(r.attempt, r.source.Object.Name, ids, setting(r.source, row))
+	parts, read := foundOf(r.Movers, r.attempt, r.source.Object.Name, ids, setting(r.source, row))
 	r.attempt.Add(parts...)
 	if read < len(ids) {
 		return true, r.sweepNext(ctx)
@@ -179,7 +179,7 @@ func (s *attemptStep) dropFindings(ctx context.Context) error {
 	return s.keepJobs(ctx)
 }
 
-func isFinding(p *control.Part) bool { return p.Mover == reading.Finding }
+func isFinding(p *control.Part) bool { return reading.Findings.Is(*p) }
 
 // onlyParts makes sure that nothing else is staged of an attempt than its parts: a
 // process may have died before it noted what it had found, or before it had forgotten

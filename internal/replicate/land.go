@@ -24,7 +24,7 @@ import (
 // sent, or none.
 
 // lander finds the lander of a part, nil where it is read page by page.
-func (r *Replicator) lander(p *control.Part) mover.Lander { return r.Landers[p.Mover] }
+func (r *Replicator) lander(p *control.Part) mover.Lander { return r.Movers.Lander(p.Mover) }
 
 // A landing brings a part by a flow of AppFlow.
 type landing struct {
@@ -290,7 +290,7 @@ func landWait(age time.Duration) time.Duration {
 // Keep stores the template of a flow that lands, as its next run would make it
 // for a window, and gives its key; "" where nothing lands that flow.
 func (r *Replicator) Keep(ctx context.Context, fl flow.Flow) (string, error) {
-	t, ok := r.Landers[string(fl.Mover)].(mover.Templater)
+	t, ok := r.Movers.Lander(string(fl.Mover)).(mover.Templater)
 	if !ok {
 		return "", nil
 	}

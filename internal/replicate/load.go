@@ -21,7 +21,7 @@ func (s *attemptStep) load(ctx context.Context) error {
 		return err
 	}
 	for place, p := range s.attempt.Parts {
-		if p.Mover == reading.Nothing || p.Loaded {
+		if reading.Nothing.Is(*p) || p.Loaded {
 			continue
 		}
 		if len(p.Job) == 0 { // what it completes was read anew just now: the next call makes another
@@ -85,6 +85,6 @@ func (s *attemptStep) reread(ctx context.Context) (bool, error) {
 	if len(torn) == 0 {
 		return false, nil
 	}
-	a.Add(rereadOf(*a, s.source.Object.Name, torn))
+	a.Add(rereadOf(*a, s.source.Object.Name, torn, s.Movers.ByIDs()))
 	return true, nil
 }

@@ -183,7 +183,7 @@ func (l *listing) begin(ctx context.Context, held *lease.Lease, s start) (contro
 	if src.Cursor == "" {
 		a.From = time.Time{}
 	}
-	a.Add(planParts(src, s.unstamped, a.From)...)
+	a.Add(planParts(l.Movers, src, s.unstamped, a.From)...)
 	if way.sweep && sweeps(src, a) {
 		a.Add(sweepOf(src))
 	}

@@ -30,10 +30,10 @@ func (s *attemptStep) paging(p *control.Part) *paging { return &paging{attemptSt
 
 // pager finds the mover of the part.
 func (j *paging) pager() (mover.Pager, error) {
-	if j.part.Mover == reading.Finding {
+	if reading.Findings.Is(*j.part) {
 		return j.deletedIDs, nil
 	}
-	p, ok := j.Movers[j.part.Mover]
+	p, ok := j.Movers.Pager(j.part.Mover)
 	if !ok {
 		return nil, plan.Failf(plan.Bug, "", "no mover is called %q", j.part.Mover)
 	}
@@ -60,7 +60,7 @@ func (j *paging) create(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if p.Mover == "bulk" {
+	if j.Movers.Traits(p.Mover).Cost.Jobs > 0 {
 		if err := j.budget.Jobs(ctx); err != nil {
 			return err
 		}
@@ -78,8 +78,8 @@ func (j *paging) create(ctx context.Context) error {
 	switch {
 	case reading.TooMuch(err):
 		return j.shrink(ctx, err)
-	case errors.Is(err, mover.ErrUnsupported) && p.Mover == "bulk":
-		return j.createByREST(ctx)
+	case errors.Is(err, mover.ErrUnsupported) && j.Movers.Traits(p.Mover).Plain:
+		return j.createAnyway(ctx)
 	case plan.ClassOf(err) == plan.Wait:
 		p.Jobs-- // none was made
 		return err
@@ -95,11 +95,11 @@ func (j *paging) create(ctx context.Context) error {
 	return nil
 }
 
-// createByREST goes on with a part that Bulk refuses.
-func (j *paging) createByREST(ctx context.Context) error {
-	j.part.Mover = "rest"
+// createAnyway goes on with a part that Bulk refuses, by the mover that reads everything.
+func (j *paging) createAnyway(ctx context.Context) error {
+	j.part.Mover = j.Movers.Everything()
 	if j.part.Name == control.Main { // Bulk refuses the object, not only some of its fields
-		_, err := j.Control.UpdateFlow(ctx, j.attempt.Flow, func(f *control.FlowRow) { f.Mover = "rest" })
+		_, err := j.Control.UpdateFlow(ctx, j.attempt.Flow, func(f *control.FlowRow) { f.Mover = j.part.Mover })
 		if err != nil {
 			return err
 		}
@@ -111,13 +111,13 @@ func (j *paging) createByREST(ctx context.Context) error {
 // attempt.
 func (j *paging) divide() {
 	p := j.part
-	switch {
-	case p.Mover == "bulk" && inBulk(j.source, p.Fields):
-		j.attempt.Add(reading.Beside(p, j.source.ByREST)...)
-	case p.Mover == "bulk":
-		p.Mover = "rest"
+	switch plain := j.Movers.Traits(p.Mover).Plain; {
+	case plain && inBulk(j.source, p.Fields):
+		j.attempt.Add(reading.Beside(p, j.source.ByREST, j.Movers.Everything())...)
+	case plain:
+		p.Mover = j.Movers.Everything()
 	}
-	if p.Mover != "rest" {
+	if j.Movers.Traits(p.Mover).Query == 0 { // it takes one of any length
 		return
 	}
 	if more := reading.Groups(p, len(j.attempt.Parts)); len(more) > 0 {
@@ -146,7 +146,7 @@ func (j *paging) forgetOthers(ctx context.Context) error {
 // finished asks whether the job has its result, and replaces one that is gone.
 func (j *paging) finished(ctx context.Context) (bool, error) {
 	p := j.part
-	if early, err := reading.TooEarly(j.attempt, *p); err != nil || early && len(p.Job) == 0 {
+	if early, err := reading.TooEarly(j.Movers, j.attempt, *p); err != nil || early && len(p.Job) == 0 {
 		return false, err
 	}
 	if len(p.Job) == 0 { // the last one failed, or it is planned only now

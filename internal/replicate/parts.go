@@ -7,6 +7,7 @@ import (
 
 	"catchment/internal/control"
 	"catchment/internal/flow"
+	"catchment/internal/mover"
 	"catchment/internal/replicate/reading"
 	"catchment/internal/salesforce"
 	"catchment/internal/schema"
@@ -27,7 +28,7 @@ const (
 )
 
 // sampleSize is how many records a sample compares: one answer of REST.
-const sampleSize = restAtMost
+const sampleSize = 2000
 
 // jobsAtMost bounds the jobs of one part, since an org has 10,000 a day. The
 // run that reaches it fails; the next begins a new attempt.
@@ -48,7 +49,7 @@ type unstamped struct {
 
 // planParts plans the parts of an attempt that begins at from. The first reads whole
 // records; what else has to be read in the same run follows it.
-func planParts(src *source.Source, u unstamped, from time.Time) []control.Part {
+func planParts(movers mover.Set, src *source.Source, u unstamped, from time.Time) []control.Part {
 	parts := []control.Part{{
 		Name: control.Main, Op: string(warehouse.Put),
 		Query: reading.Query(src.Object.Name, src.Names(), src.Flow.Where, src.Cursor, from),
@@ -56,10 +57,10 @@ func planParts(src *source.Source, u unstamped, from time.Time) []control.Part {
 	if from.IsZero() { // the first reads all of it
 		return parts
 	}
-	return append(parts, beside(src, u)...)
+	return append(parts, beside(movers, src, u)...)
 }
 
-func beside(src *source.Source, u unstamped) []control.Part {
+func beside(movers mover.Set, src *source.Source, u unstamped) []control.Part {
 	var parts []control.Part
 	if len(u.fill) > 0 {
 		var fields []string
@@ -76,7 +77,7 @@ func beside(src *source.Source, u unstamped) []control.Part {
 	case u.from != "":
 		p := narrow(src, samplePart, u.fields)
 		p.Least, p.OrderBy, p.Limit = u.from, "Id", sampleSize
-		p.Mover = moverFor("auto", sampleSize, p.Query)
+		p.Mover = moverFor(movers, "auto", sampleSize, p.Query)
 		parts = append(parts, p)
 	}
 	return parts
@@ -124,7 +125,7 @@ const (
 
 // foundOf plans the parts that read some records again, as setting says. It tells how
 // many of them are read.
-func foundOf(a control.Attempt, object string, ids []string, setting string) ([]control.Part, int) {
+func foundOf(movers mover.Set, a control.Attempt, object string, ids []string, setting string) ([]control.Part, int) {
 	var parts []control.Part
 	read, columns := 0, columnsOf(a) // a field that came since has no column before the next run
 	for chunk := range slices.Chunk(ids, foundAtOnce) {
@@ -134,7 +135,7 @@ func foundOf(a control.Attempt, object string, ids []string, setting string) ([]
 		q := control.Query{Object: object, Fields: columns, Where: []string{string(salesforce.In("Id", chunk))}}
 		parts = append(parts, control.Part{
 			Name: foundPart + strconv.Itoa(len(parts)+1), Op: string(warehouse.Put), Query: q,
-			Mover: moverFor(setting, int64(len(chunk)), q),
+			Mover: moverFor(movers, setting, int64(len(chunk)), q),
 		})
 		read += len(chunk)
 	}
@@ -146,9 +147,9 @@ func readsFound(a control.Attempt) bool { return a.Part(foundPart+"1") != nil }
 
 // rereadOf plans the part that reads records again which changed between two groups of
 // columns, by their Ids: the fields stand in the body of that call.
-func rereadOf(a control.Attempt, object string, ids []string) control.Part {
+func rereadOf(a control.Attempt, object string, ids []string, mover string) control.Part {
 	return control.Part{
-		Name: rereadPart, Op: string(warehouse.Put), Mover: "rest", Override: true,
+		Name: rereadPart, Op: string(warehouse.Put), Mover: mover, Override: true,
 		Query: control.Query{Object: object, Fields: columnsOf(a), IDs: slices.Compact(slices.Sorted(slices.Values(ids)))},
 	}
 }
@@ -156,7 +157,7 @@ func rereadOf(a control.Attempt, object string, ids []string) control.Part {
 // goneOf plans the part that takes records away for a reason.
 func goneOf(reason warehouse.Reason) control.Part {
 	return control.Part{
-		Name: gonePart + string(reason), Op: string(warehouse.Delete), Mover: reading.Finding, Reason: string(reason),
+		Name: gonePart + string(reason), Op: string(warehouse.Delete), Mover: string(reading.Findings), Reason: string(reason),
 		Query: control.Query{Fields: []string{"Id"}}, Follows: control.Main,
 	}
 }

@@ -36,8 +36,7 @@ type Collaborators struct {
 	Warehouse *warehouse.Warehouse
 	Control   *control.Control
 	Stage     blob.Store
-	Movers    map[string]mover.Pager  // by name: bulk, rest
-	Landers   map[string]mover.Lander // by name: appflow
+	Movers    mover.Set
 
 	// Flows yields what the configuration asks for, "*" expanded and unknown
 	// objects refused.

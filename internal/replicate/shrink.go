@@ -8,6 +8,7 @@ import (
 
 	"catchment/internal/control"
 	"catchment/internal/flow"
+	"catchment/internal/mover"
 	"catchment/internal/plan"
 	"catchment/internal/replicate/reading"
 	"catchment/internal/salesforce"
@@ -23,7 +24,7 @@ func (j *paging) shrink(ctx context.Context, why error) error {
 	}
 	fl, p := j.source.Flow, j.part
 	mayBulk := row.Mover == "" && (fl.Mover == flow.Auto || fl.Mover == "") && inBulk(j.source, p.Fields)
-	relief := reading.ReliefFor(*p, why, mayBulk, len(j.source.Table.Key) == 1)
+	relief := reading.ReliefFor(*p, j.Movers.Traits(p.Mover), why, mayBulk, len(j.source.Table.Key) == 1)
 	obsolete := []*control.Part{p}
 	if relief == reading.ByFields { // the ranges of a reading are read anew together
 		obsolete = j.attempt.Reading(p.Planned())
@@ -33,8 +34,8 @@ func (j *paging) shrink(ctx context.Context, why error) error {
 		old[i] = *q
 	}
 	switch relief {
-	case reading.ToBulk:
-		err = reading.MoveTo(p, "bulk")
+	case reading.ToJob:
+		err = reading.MoveTo(p, j.Movers.For(mover.Uncounted, len(reading.SOQL(p.Query))))
 		j.note("the query of %s took too long by REST: it is read by Bulk", p.Name)
 	case reading.ByIDs:
 		var pivots []string

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"net/http"
 	"sync/atomic"
@@ -42,7 +43,7 @@ type Process struct {
 	Closers   []func() error                 // what Close closes
 
 	id     uint64
-	movers map[string]mover.Pager
+	movers mover.Set
 }
 
 // Start opens a process. With a fate, it may die.
@@ -86,7 +87,7 @@ func (r *Rig) Start(f *Fate) *Process {
 	}
 	schema := cmp.Or(r.Schema, "salesforce")
 	p.Warehouse = warehouse.New(p.Driver, warehouse.Options{Schema: schema, Staging: schema + "_incremental", Now: r.Now})
-	p.movers = map[string]mover.Pager{"bulk": bulk.New(p.Client), "rest": rest.New(p.Client)}
+	p.movers = mover.Set{string(flow.Bulk): bulk.New(p.Client), string(flow.REST): rest.New(p.Client)}
 	p.Options = replicate.Options{
 		Holder: fmt.Sprintf("process %d", p.id), Alone: true, Downloads: 2, Now: r.Now,
 		Secret: func(string) (string, error) { return "pepper", nil },
@@ -109,9 +110,12 @@ func (p *Process) Close() {
 
 // Replicator has the steps of a run in this process.
 func (p *Process) Replicator() *replicate.Replicator {
+	movers := maps.Clone(p.movers)
+	for name, l := range p.Landers {
+		movers[name] = l
+	}
 	return replicate.New(replicate.Collaborators{
-		Org: p.Client, Warehouse: p.Warehouse, Control: p.Control, Stage: p.Stage,
-		Movers: p.movers, Landers: p.Landers,
+		Org: p.Client, Warehouse: p.Warehouse, Control: p.Control, Stage: p.Stage, Movers: movers,
 		Flows: func(context.Context) ([]flow.Flow, error) { return p.Flows, nil },
 	}, p.Options)
 }

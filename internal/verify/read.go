@@ -21,10 +21,10 @@ import (
 func (w *visit) read(ctx context.Context, r *warehouse.Reading) (int64, error) {
 	request := mover.Request{Object: w.source.Object.Name,
 		SOQL: salesforce.Select{Fields: fieldsOf(w.judged), From: w.source.Object.Name, Where: w.conditions()}.String()}
-	pager := w.Movers["bulk"]
+	pager, _ := w.Movers.Pager(w.Movers.For(mover.Uncounted, len(request.SOQL)))
 	job, err := pager.Create(ctx, request)
 	if errors.Is(err, mover.ErrUnsupported) {
-		pager = w.Movers["rest"]
+		pager, _ = w.Movers.Pager(w.Movers.Everything())
 		job, err = pager.Create(ctx, request)
 		if salesforce.StatusOf(err) == http.StatusRequestURITooLong {
 			err = plan.Fixf("compare its stamps: the same without --digest; or exclude fields that nobody needs",

@@ -38,7 +38,7 @@ type Verifier struct {
 	Warehouse *warehouse.Warehouse
 	Control   *control.Control
 	Stage     blob.Store
-	Movers    map[string]mover.Pager                 // by name: bulk, rest
+	Movers    mover.Set
 	Secret    func(reference string) (string, error) // the salts of flows; needed to repair one that has a salt
 	Options   Options
 }

@@ -22,6 +22,7 @@ import (
 	"catchment/internal/blob/s3"
 	"catchment/internal/control"
 	"catchment/internal/control/dynamo"
+	"catchment/internal/flow"
 	"catchment/internal/mover"
 	"catchment/internal/mover/appflow"
 	"catchment/internal/mover/bulk"
@@ -131,11 +132,11 @@ func (a *AWS) Drivers() project.Drivers {
 			},
 		},
 		Movers: map[string]func(*salesforce.Client) mover.Pager{
-			"bulk": func(c *salesforce.Client) mover.Pager { return bulk.New(c) },
-			"rest": func(c *salesforce.Client) mover.Pager { return rest.New(c) },
+			string(flow.Bulk): func(c *salesforce.Client) mover.Pager { return bulk.New(c) },
+			string(flow.REST): func(c *salesforce.Client) mover.Pager { return rest.New(c) },
 		},
 		Landers: map[string]func(project.LanderConfig) (mover.Lander, error){
-			"appflow": func(l project.LanderConfig) (mover.Lander, error) {
+			string(flow.ByAppFlow): func(l project.LanderConfig) (mover.Lander, error) {
 				c, err := a.config()
 				if err != nil {
 					return nil, err

@@ -78,6 +78,12 @@ func New(c Config) (*Lander, error) {
 	return &Lander{c}, nil
 }
 
+// Traits are those of AppFlow, which lands what Bulk carries too. What it takes
+// of the org is not known.
+func (l *Lander) Traits() mover.Traits {
+	return mover.Traits{Lands: true, Outlives: true, Plain: true}
+}
+
 // Plan names the landing of an attempt. The name is that of flow and stack.
 func (l *Lander) Plan(r mover.LandRequest) mover.Landing {
 	attempt := r.Attempt

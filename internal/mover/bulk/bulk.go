@@ -29,6 +29,15 @@ var _ mover.Pager = (*Pager)(nil)
 // New makes a Pager that reads from org.
 func New(org *salesforce.Client) *Pager { return &Pager{org: org} }
 
+// Traits are those of a job of the Bulk API: many records in few calls, slow to
+// begin. Create and about three polls come beside the pages.
+func (p *Pager) Traits() mover.Traits {
+	return mover.Traits{
+		Outlives: true, Plain: true,
+		Cost: mover.Cost{Jobs: 1, Calls: 4, Page: 100_000, List: 5},
+	}
+}
+
 // Create posts a queryAll job: what was deleted or archived is in.
 func (p *Pager) Create(ctx context.Context, r mover.Request) (mover.Job, error) {
 	j, err := p.org.CreateQueryJob(ctx, r.SOQL, true)

@@ -43,6 +43,19 @@ func New(org *salesforce.Client) *Pager {
 	return &Pager{org: org, jobs: map[string]*reading{}}
 }
 
+// answer is how many records one answer holds at most.
+const answer = 2000
+
+// Traits are those of a query that is answered at once: one call for few
+// records where a Bulk job takes more and waits. The query stands in the URI:
+// Salesforce takes 16,384 bytes with the headers, and quoting may triple a byte.
+func (p *Pager) Traits() mover.Traits {
+	return mover.Traits{
+		Records: answer, Query: 4000, IDs: salesforce.CollectionAtMost,
+		Cost: mover.Cost{Page: answer},
+	}
+}
+
 // A reading is one job: what the first answer brought.
 type reading struct {
 	columns []column

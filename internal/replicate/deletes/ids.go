@@ -25,6 +25,9 @@ type IDs struct {
 
 var _ mover.Pager = (*IDs)(nil)
 
+// Traits are none: nobody chooses it.
+func (l *IDs) Traits() mover.Traits { return mover.Traits{} }
+
 // Hold makes a job of a list of Ids.
 func (l *IDs) Hold(ids []string, at time.Time) mover.Job {
 	var text bytes.Buffer

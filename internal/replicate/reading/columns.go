@@ -37,8 +37,8 @@ func Groups(p *control.Part, taken int) []control.Part {
 }
 
 // Beside takes the fields out of a part that Bulk can't carry, and gives the part that
-// reads them by REST and patches the rows that p makes.
-func Beside(p *control.Part, byREST func(field string) bool) []control.Part {
+// reads them by the named mover, REST, and patches the rows that p makes.
+func Beside(p *control.Part, byREST func(field string) bool, mover string) []control.Part {
 	bulk := slices.DeleteFunc(slices.Clone(p.Fields), byREST)
 	if len(bulk) == len(p.Fields) {
 		return nil
@@ -46,7 +46,7 @@ func Beside(p *control.Part, byREST func(field string) bool) []control.Part {
 	always, _ := Apart(bulk)
 	rest := slices.DeleteFunc(slices.Clone(p.Fields), func(c string) bool { return !byREST(c) })
 	further := following(*p, selecting(*p, always, rest), p.Name+"-by-rest")
-	further.Mover = "rest"
+	further.Mover = mover
 	*p = selecting(*p, bulk)
 	return []control.Part{further}
 }

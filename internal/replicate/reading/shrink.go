@@ -24,7 +24,7 @@ type Relief string
 // The reliefs.
 const (
 	NoRelief Relief = ""        // it can't become smaller: the user has to act
-	ToBulk   Relief = "bulk"    // Bulk has more time than REST
+	ToJob    Relief = "job"     // a job that outlives us has more time, such as one of Bulk
 	ByIDs    Relief = "ranges"  // of Ids
 	ByFields Relief = "columns" // in groups
 )
@@ -40,9 +40,9 @@ const (
 // columnsAtLeast is how many columns a group must have to be halved.
 const columnsAtLeast = 8
 
-// ReliefFor decides. mayBulk says that the flow leaves the mover open, keyed that its
+// ReliefFor decides about a part that a mover with such traits reads. mayBulk says that the flow leaves the mover open, keyed that its
 // records have an Id.
-func ReliefFor(p control.Part, why error, mayBulk, keyed bool) Relief {
+func ReliefFor(p control.Part, by mover.Traits, why error, mayBulk, keyed bool) Relief {
 	switch {
 	case len(p.IDs) > 0: // a few records by their Ids, and the names of the fields in the body
 		return NoRelief
@@ -53,8 +53,8 @@ func ReliefFor(p control.Part, why error, mayBulk, keyed bool) Relief {
 		return ByFields
 	case p.Limit > 0:
 		return NoRelief
-	case p.Mover == "rest" && mayBulk:
-		return ToBulk
+	case !by.Outlives && mayBulk:
+		return ToJob
 	case !keyed:
 		return NoRelief
 	case p.Splits >= splitsAtMost:

@@ -8,7 +8,12 @@ import (
 
 	"catchment/internal/control"
 	"catchment/internal/mover"
+	"catchment/internal/mover/bulk"
+	"catchment/internal/mover/rest"
 )
+
+// movers can't read anything, and say what they could.
+var movers = mover.Set{"bulk": bulk.New(nil), "rest": rest.New(nil)}
 
 func TestReliefFor(t *testing.T) {
 	t.Parallel()
@@ -27,7 +32,7 @@ func TestReliefFor(t *testing.T) {
 		want Relief
 	}{
 		{"by Bulk", part(func(*control.Part) {}), mover.ErrTooLong, true, true, ByIDs},
-		{"by REST, which was only chosen", part(func(p *control.Part) { p.Mover = "rest" }), mover.ErrTooLong, true, true, ToBulk},
+		{"by REST, which was only chosen", part(func(p *control.Part) { p.Mover = "rest" }), mover.ErrTooLong, true, true, ToJob},
 		{"by REST, as the flow asks for", part(func(p *control.Part) { p.Mover = "rest" }), mover.ErrTooLong, false, true, ByIDs},
 		{"small already", part(func(p *control.Part) { p.Splits = splitsAtMost }), mover.ErrTooLong, true, true, NoRelief},
 		{"nearly", part(func(p *control.Part) { p.Splits = splitsAtMost - 1 }), mover.ErrTooLong, true, true, ByIDs},
@@ -40,7 +45,7 @@ func TestReliefFor(t *testing.T) {
 		{"too wide, and narrow", part(func(p *control.Part) { p.Fields = columns[:columnsAtLeast-1] }), mover.ErrTooWide, true, true, NoRelief},
 	}
 	for _, test := range tests {
-		if got := ReliefFor(test.part, fmt.Errorf("job: %w", test.why), test.bulk, test.key); got != test.want {
+		if got := ReliefFor(test.part, movers.Traits(test.part.Mover), fmt.Errorf("job: %w", test.why), test.bulk, test.key); got != test.want {
 			t.Errorf("%s: %q, want %q", test.name, got, test.want)
 		}
 	}

@@ -14,12 +14,6 @@ import (
 // same again: the pages of this one are stored, and stay what they are.
 var ErrUnsound = errors.New("the result doesn't add up")
 
-// The words that stand in the place of a mover's name where nobody is asked.
-const (
-	Nothing = "none"    // there is nothing to read
-	Finding = "finding" // the Ids were found out by the attempt itself
-)
-
 // A state says where a part stands. It isn't stored: it follows from what is.
 type state string
 
@@ -59,7 +53,7 @@ var moves = map[state]map[Event]state{
 // stateOf tells where a part stands.
 func stateOf(p control.Part) (state, error) {
 	switch {
-	case p.Mover == Nothing:
+	case Nothing.Is(p):
 		return idle, nil
 	case p.Loaded:
 		return loaded, nil
@@ -171,13 +165,13 @@ func Jobs(parts []*control.Part) ([]string, error) {
 // TooEarly tells whether a part has to wait for the one that it completes: what REST
 // reads beside Bulk is read as soon as Bulk is done, so that few records change
 // between the two.
-func TooEarly(a control.Attempt, p control.Part) (bool, error) {
-	if p.Mover != "rest" {
+func TooEarly(movers mover.Set, a control.Attempt, p control.Part) (bool, error) {
+	if movers.Traits(p.Mover).Outlives {
 		return false, nil
 	}
 	for _, first := range a.Reading(p.Follows) {
 		stands, err := stateOf(*first)
-		if err != nil || first.Mover == "bulk" && stands != read && stands != loaded {
+		if err != nil || movers.Traits(first.Mover).Outlives && stands != read && stands != loaded {
 			return true, err
 		}
 	}

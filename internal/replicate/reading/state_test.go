@@ -11,7 +11,7 @@ import (
 func TestRestart(t *testing.T) {
 	t.Parallel()
 	stands := map[state]control.Part{
-		idle:    {Mover: Nothing},
+		idle:    {Mover: string(Nothing)},
 		planned: {Mover: "bulk", Jobs: 2},
 		running: {Mover: "bulk", Jobs: 2, Job: []byte(`{"id":"750"}`)},
 		read:    {Mover: "bulk", Jobs: 2, Job: []byte(`{"id":"750","done":true}`)},

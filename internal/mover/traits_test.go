@@ -1,0 +1,61 @@
+package mover_test
+
+import (
+	"testing"
+
+	"catchment/internal/mover"
+	"catchment/internal/mover/appflow"
+	"catchment/internal/mover/bulk"
+	"catchment/internal/mover/rest"
+)
+
+// movers can't bring anything, and say what they could.
+var movers = mover.Set{"a": &appflow.Lander{}, "b": bulk.New(nil), "r": rest.New(nil)}
+
+func TestFewRecordsGoByREST(t *testing.T) {
+	for _, tt := range []struct {
+		records int64
+		query   int
+		want    string
+	}{
+		{1, 100, "r"}, {2000, 100, "r"}, {2001, 100, "b"}, {mover.Uncounted, 100, "b"}, {1, 4000, "r"}, {1, 4001, "b"},
+	} {
+		if got := movers.For(tt.records, tt.query); got != tt.want {
+			t.Errorf("%d records by a query of %d bytes: %q, want %q", tt.records, tt.query, got, tt.want)
+		}
+	}
+	if got := (mover.Set{"a": movers["a"]}).For(1, 1); got != "" {
+		t.Errorf("%q is no pager", got)
+	}
+}
+
+func TestPrice(t *testing.T) {
+	for _, tt := range []struct {
+		name                 string
+		records, calls, jobs int64
+	}{
+		{"r", 0, 1, 0}, {"r", 1999, 1, 0}, {"r", 2000, 2, 0}, {"r", 5000, 3, 0},
+		{"b", 1, 6, 1}, {"b", 100_000, 7, 1}, {"b", 450_000, 11, 1},
+		{"a", 5000, 0, 0}, {"none", 5000, 0, 0},
+	} {
+		if calls, jobs := movers.Traits(tt.name).Price(tt.records); calls != tt.calls || jobs != tt.jobs {
+			t.Errorf("%s: %d records take %d calls and %d jobs, want %d and %d", tt.name, tt.records, calls, jobs, tt.calls, tt.jobs)
+		}
+	}
+}
+
+// What a mover says of itself is what its type is.
+func TestLandersLand(t *testing.T) {
+	for name, m := range movers {
+		_, pages := movers.Pager(name)
+		if lands := movers.Lander(name) != nil; lands == pages || lands != m.Traits().Lands {
+			t.Errorf("%s: pages %v, lands %v, and says %+v", name, pages, lands, m.Traits())
+		}
+	}
+	if _, ok := movers.Pager("none"); ok || movers.Lander("none") != nil {
+		t.Error("there is a mover that isn't there")
+	}
+	if movers.Everything() != "r" || movers.ByIDs() != "r" {
+		t.Errorf("%q reads everything, %q by Ids", movers.Everything(), movers.ByIDs())
+	}
+}
