@@ -24,6 +24,7 @@ import (
 	"catchment/internal/flow"
 	"catchment/internal/page"
 	"catchment/internal/salesforce"
+	"catchment/internal/salesforce/login"
 	"catchment/internal/warehouse"
 )
 
@@ -410,7 +411,7 @@ func (s *speed) material(o *orgProcess, p *speedRun) *material {
 
 func (s *speed) table(o *orgProcess) warehouse.Table {
 	c, err := salesforce.New(salesforce.Config{URL: o.url, APIVersion: "66.0", HTTP: http.DefaultClient,
-		Login: salesforce.ClientCredentials{ClientID: o.credentials.ClientID, ClientSecret: o.credentials.ClientSecret}})
+		Login: login.ClientCredentials{ClientID: o.credentials.ClientID, ClientSecret: o.credentials.ClientSecret}})
 	s.must(err)
 	object, err := c.Describe(context.Background(), "Account")
 	s.must(err)

@@ -12,6 +12,7 @@ import (
 	"catchment/internal/notice"
 	"catchment/internal/plan"
 	"catchment/internal/salesforce"
+	"catchment/internal/salesforce/soql"
 	"catchment/internal/schema"
 	"catchment/internal/status"
 )
@@ -161,9 +162,9 @@ func (c *checkup) checkFlows(ctx context.Context, warehouse bool) {
 // probe asks for one record of a flow: describe doesn't tell which objects
 // answer only where a query names their parents.
 func (c *checkup) probe(ctx context.Context, fl flow.Flow) error {
-	q := salesforce.Select{Fields: []string{"Id"}, From: fl.Object, Limit: 1}
+	q := soql.Select{Fields: []string{"Id"}, From: fl.Object, Limit: 1}
 	if fl.Where != "" {
-		q.Where = []salesforce.Condition{salesforce.Raw(fl.Where)}
+		q.Where = []soql.Condition{soql.Raw(fl.Where)}
 	}
 	_, err := c.Org.QueryBatch(ctx, q.String(), true, func(salesforce.Record) error { return nil })
 	return err

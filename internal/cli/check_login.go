@@ -9,7 +9,7 @@ import (
 	"catchment/internal/flow"
 	"catchment/internal/plan"
 	"catchment/internal/project"
-	"catchment/internal/salesforce"
+	"catchment/internal/salesforce/fault"
 )
 
 func (c *checkup) checkLogin(ctx context.Context) bool {
@@ -27,7 +27,7 @@ func (c *checkup) checkLogin(ctx context.Context) bool {
 	}
 	c.found("login", fmt.Sprintf("org %s at %s", org, c.File.Org.URL), err)
 	if err != nil {
-		c.setup("login", salesforce.LoginSetup(c.File.Org.Login.Flow, err))
+		c.setup("login", fault.LoginSetup(c.File.Org.Login.Flow, err))
 		return false
 	}
 	c.found("api version", c.Org.Version(), unserved)
@@ -80,11 +80,11 @@ func (c *checkup) checkSight(ctx context.Context) {
 	switch {
 	case err != nil:
 		c.warn("sight", "could not find out whether the user sees all records: "+err.Error(), "look at its permission sets in Setup")
-		c.setup("sight", []string{salesforce.SightSetup})
+		c.setup("sight", []string{fault.SightSetup})
 	case len(unseen) > 0:
 		c.warn("sight", lacks+": records that it can't see will be missing, or look deleted, of: "+strings.Join(unseen, ", "),
 			"give the integration user a permission set with these, or with View All Records on each of these objects")
-		c.setup("sight", []string{salesforce.SightSetup})
+		c.setup("sight", []string{fault.SightSetup})
 	case len(missing) > 0:
 		c.found("sight", lacks+", but has View All Records on every object of the flows", nil)
 	default:

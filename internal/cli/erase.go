@@ -10,7 +10,7 @@ import (
 
 	"catchment/internal/notice"
 	"catchment/internal/plan"
-	"catchment/internal/salesforce"
+	"catchment/internal/schema"
 )
 
 func (s *session) eraseCommand() *cobra.Command {
@@ -83,7 +83,7 @@ func eraseIDs(typed []string) ([]string, error) {
 		if !idForm.MatchString(text) {
 			return nil, usageError{plan.Fixf("an Id has 15 or 18 letters and digits", "%q is not an Id", text)}
 		}
-		id, err := salesforce.ID18(text)
+		id, err := schema.ID18(text)
 		if err != nil {
 			return nil, err
 		}

@@ -17,7 +17,7 @@ import (
 	"catchment/internal/fakeorg"
 	"catchment/internal/notice"
 	"catchment/internal/plan"
-	"catchment/internal/salesforce"
+	"catchment/internal/salesforce/login"
 )
 
 // orgFlags say what kind of org to serve.
@@ -199,7 +199,7 @@ func addFaults(org *fakeorg.Org, path string) error {
 }
 
 func readCertificate(path string) (*x509.Certificate, error) {
-	const hint = "make one with: " + salesforce.KeyCommand
+	const hint = "make one with: " + login.KeyCommand
 	text, err := os.ReadFile(path)
 	if err != nil {
 		return nil, plan.Fixf(hint, "read the certificate: %w", err)

@@ -16,6 +16,7 @@ import (
 
 	"catchment/internal/plan"
 	"catchment/internal/salesforce"
+	"catchment/internal/salesforce/soql"
 	"catchment/internal/schema"
 )
 
@@ -70,9 +71,9 @@ func (f Finder) Collect(ctx context.Context, ids, fields []string, each func(sal
 
 // Records asks queryAll for some fields of records.
 func (f Finder) Records(ctx context.Context, ids, fields []string) iter.Seq2[salesforce.Record, error] {
-	q := salesforce.Select{Fields: fields, From: f.Object.Name, Where: []salesforce.Condition{salesforce.In("Id", nil)}}
+	q := soql.Select{Fields: fields, From: f.Object.Name, Where: []soql.Condition{soql.In("Id", nil)}}
 	if f.Where != "" {
-		q.Where = append(q.Where, salesforce.Raw(f.Where))
+		q.Where = append(q.Where, soql.Raw(f.Where))
 	}
 	atOnce := PerQuery(len(q.String()))
 	return func(yield func(salesforce.Record, error) bool) {
@@ -81,7 +82,7 @@ func (f Finder) Records(ctx context.Context, ids, fields []string) iter.Seq2[sal
 				yield(salesforce.Record{}, err)
 				return
 			}
-			q.Where[0] = salesforce.In("Id", chunk)
+			q.Where[0] = soql.In("Id", chunk)
 			for r, err := range f.Org.Query(ctx, q.String(), true) {
 				if err != nil {
 					err = fmt.Errorf("read records of %s by their Ids: %w", f.Object.Name, err)

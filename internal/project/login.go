@@ -5,7 +5,7 @@ import (
 	"errors"
 
 	"catchment/internal/plan"
-	"catchment/internal/salesforce"
+	"catchment/internal/salesforce/login"
 	"catchment/internal/secret"
 )
 
@@ -22,7 +22,7 @@ func (p *Project) Secret(reference string) (string, error) {
 
 // login resolves the references of org.login. All that are missing are told at
 // once.
-func (p *Project) login() (salesforce.Login, error) {
+func (p *Project) login() (login.Way, error) {
 	l := p.File.Org.Login
 	r := p.Resolver()
 	var errs []error
@@ -44,18 +44,18 @@ func (p *Project) login() (salesforce.Login, error) {
 	}
 	switch l.Flow {
 	case "client_credentials":
-		return salesforce.ClientCredentials{ClientID: id, ClientSecret: pw}, nil
+		return login.ClientCredentials{ClientID: id, ClientSecret: pw}, nil
 	case "jwt":
-		signer, err := salesforce.ParseKey(key)
-		return salesforce.JWT{ClientID: id, Username: user, Key: signer, Audience: l.Audience}, err
+		signer, err := login.ParseKey(key)
+		return login.JWT{ClientID: id, Username: user, Key: signer, Audience: l.Audience}, err
 	case "refresh_token":
-		return salesforce.RefreshToken{ClientID: id, ClientSecret: pw, Keeper: r.Place(l.RefreshToken)}, nil
+		return login.RefreshToken{ClientID: id, ClientSecret: pw, Keeper: r.Place(l.RefreshToken)}, nil
 	case "sf_cli":
-		return salesforce.SalesforceCLI{Alias: l.Alias, Run: p.run}, nil
+		return login.SalesforceCLI{Alias: l.Alias, Run: p.run}, nil
 	case "password":
-		return salesforce.Password{ClientID: id, ClientSecret: pw, Username: user, Password: password}, nil
+		return login.Password{ClientID: id, ClientSecret: pw, Username: user, Password: password}, nil
 	case "token":
-		return salesforce.Token{Token: token}, nil
+		return login.Token{Token: token}, nil
 	}
 	return nil, plan.Failf(plan.Bug, "", "no login flow is called %q", l.Flow)
 }

@@ -9,7 +9,7 @@ import (
 	"catchment/internal/flow"
 	"catchment/internal/mover"
 	"catchment/internal/replicate/reading"
-	"catchment/internal/salesforce"
+	"catchment/internal/salesforce/soql"
 	"catchment/internal/schema"
 	"catchment/internal/source"
 	"catchment/internal/warehouse"
@@ -132,7 +132,7 @@ func foundOf(movers mover.Set, a control.Attempt, object string, ids []string, s
 		if len(parts) == foundAtMost {
 			break
 		}
-		q := control.Query{Object: object, Fields: columns, Where: []string{string(salesforce.In("Id", chunk))}}
+		q := control.Query{Object: object, Fields: columns, Where: []string{string(soql.In("Id", chunk))}}
 		parts = append(parts, control.Part{
 			Name: foundPart + strconv.Itoa(len(parts)+1), Op: string(warehouse.Put), Query: q,
 			Mover: moverFor(movers, setting, int64(len(chunk)), q),

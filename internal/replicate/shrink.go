@@ -11,7 +11,7 @@ import (
 	"catchment/internal/mover"
 	"catchment/internal/plan"
 	"catchment/internal/replicate/reading"
-	"catchment/internal/salesforce"
+	"catchment/internal/salesforce/soql"
 	"catchment/internal/source"
 )
 
@@ -134,7 +134,7 @@ func (j *paging) pivots(ctx context.Context) ([]string, error) {
 // endOf reads the first Id of the part's range in an order, "" where it has none.
 func (j *paging) endOf(ctx context.Context, order string) (string, error) {
 	object, id := j.source.Object.Name, ""
-	q := salesforce.Select{
+	q := soql.Select{
 		Fields: []string{"Id"}, From: object, Where: reading.Bounds(j.part.Query), OrderBy: order, Limit: 1,
 	}
 	for record, err := range j.Org.Query(ctx, q.String(), true) {

@@ -22,6 +22,7 @@ import (
 	"catchment/internal/plan"
 	"catchment/internal/replicate"
 	"catchment/internal/salesforce"
+	"catchment/internal/salesforce/login"
 	"catchment/internal/verify"
 	"catchment/internal/warehouse"
 )
@@ -77,7 +78,7 @@ func (r *Rig) Start(f *Fate) *Process {
 	c := r.Org.Credentials()
 	p.Client, err = salesforce.New(salesforce.Config{
 		URL: r.Server.URL, APIVersion: "66.0", HTTP: &http.Client{Transport: wire}, Now: r.Now,
-		Login: salesforce.ClientCredentials{ClientID: c.ClientID, ClientSecret: c.ClientSecret},
+		Login: login.ClientCredentials{ClientID: c.ClientID, ClientSecret: c.ClientSecret},
 		Sleep: func(ctx context.Context, _ time.Duration) error { return context.Cause(ctx) },
 	})
 	check(err)

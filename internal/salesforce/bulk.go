@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"catchment/internal/plan"
+	"catchment/internal/salesforce/fault"
+	"catchment/internal/salesforce/wire"
 )
 
 // A JobState is how far a Bulk query job is.
@@ -40,6 +42,9 @@ type QueryJob struct {
 	ServerDate time.Time // the Date of the answer that told all this
 }
 
+// path is where the job lies, by the version that made it.
+func (j QueryJob) path() string { return wire.Path(j.Version, "jobs", "query", j.ID) }
+
 // A Result is one page on its way: the bytes of the wire.
 type Result struct {
 	io.ReadCloser
@@ -64,11 +69,11 @@ func (c *Client) CreateQueryJob(ctx context.Context, soql string, all bool) (Que
 	if err != nil {
 		return QueryJob{}, fmt.Errorf("create query job: %w", err)
 	}
-	j, err := c.job(ctx, &request{
-		method: http.MethodPost,
-		path:   c.data("jobs", "query"),
-		header: http.Header{"Content-Type": {"application/json; charset=UTF-8"}},
-		body:   body,
+	j, err := c.job(ctx, &wire.Request{
+		Method: http.MethodPost,
+		Path:   c.api.Path("jobs", "query"),
+		Header: http.Header{"Content-Type": {"application/json; charset=UTF-8"}},
+		Body:   body,
 	})
 	if err != nil {
 		return QueryJob{}, fmt.Errorf("create query job: %w", err)
@@ -78,14 +83,14 @@ func (c *Client) CreateQueryJob(ctx context.Context, soql string, all bool) (Que
 
 // QueryJob asks how far a job is.
 func (c *Client) QueryJob(ctx context.Context, id string) (QueryJob, error) {
-	j, err := c.job(ctx, &request{method: http.MethodGet, path: c.data("jobs", "query", id)})
+	j, err := c.job(ctx, &wire.Request{Method: http.MethodGet, Path: c.api.Path("jobs", "query", id)})
 	if err != nil {
 		return QueryJob{}, fmt.Errorf("query job %s: %w", id, err)
 	}
 	return j, nil
 }
 
-func (c *Client) job(ctx context.Context, r *request) (QueryJob, error) {
+func (c *Client) job(ctx context.Context, r *wire.Request) (QueryJob, error) {
 	var answer struct {
 		ID       string      `json:"id"`
 		Object   string      `json:"object"`
@@ -94,16 +99,16 @@ func (c *Client) job(ctx context.Context, r *request) (QueryJob, error) {
 		Records  int64       `json:"numberRecordsProcessed"`
 		ErrorMsg string      `json:"errorMessage"`
 	}
-	h, err := c.call(ctx, r, &answer)
+	h, err := c.api.Call(ctx, r, &answer)
 	if err != nil {
 		return QueryJob{}, err
 	}
 	if answer.ID == "" || answer.State == "" {
 		return QueryJob{}, plan.Failf(plan.Bug, "", "the answer names no job")
 	}
-	j := QueryJob{ID: answer.ID, Version: versionOf(answer.Version, c.version), State: answer.State,
-		Object: answer.Object, Records: answer.Records, Error: bearable(answer.ErrorMsg)}
-	j.ServerDate, err = serverDate(h)
+	j := QueryJob{ID: answer.ID, Version: versionOf(answer.Version, c.api.Version), State: answer.State,
+		Object: answer.Object, Records: answer.Records, Error: fault.Bearable(answer.ErrorMsg)}
+	j.ServerDate, err = wire.Date(h)
 	return j, err
 }
 
@@ -123,9 +128,9 @@ func versionOf(n json.Number, otherwise string) string {
 // or from the start where next is "". nextURL is "" with the last ones. It
 // needs API version 58 or later.
 func (c *Client) ResultPages(ctx context.Context, job QueryJob, next string) (pages []string, nextURL string, err error) {
-	path := dataOf(job.Version, "jobs", "query", job.ID, "resultPages")
+	path := job.path() + "/resultPages"
 	if next != "" {
-		if path, err = localPath(next); err != nil {
+		if path, err = wire.LocalPath(next); err != nil {
 			return nil, "", err
 		}
 	}
@@ -138,7 +143,7 @@ func (c *Client) ResultPages(ctx context.Context, job QueryJob, next string) (pa
 		NextTable string `json:"nextRecordUrl"`
 		Done      *bool  `json:"done"`
 	}
-	if _, err := c.get(ctx, path, &answer); err != nil {
+	if _, err := c.api.Get(ctx, path, &answer); err != nil {
 		return nil, "", fmt.Errorf("result pages of job %s: %w", job.ID, err)
 	}
 	for _, p := range answer.Pages {
@@ -156,19 +161,19 @@ func (c *Client) ResultPages(ctx context.Context, job QueryJob, next string) (pa
 // Results opens one page of a completed job: at the URL page, or the first where that is
 // "". The same URL gives the same page as long as the job exists.
 func (c *Client) Results(ctx context.Context, job QueryJob, page string) (*Result, error) {
-	path := dataOf(job.Version, "jobs", "query", job.ID, "results")
+	path := job.path() + "/results"
 	first := path
 	if page != "" {
 		var err error
-		if path, err = localPath(page); err != nil {
+		if path, err = wire.LocalPath(page); err != nil {
 			return nil, err
 		}
 	}
 	// Asking for gzip here keeps net/http from unpacking what comes.
-	resp, err := c.send.send(ctx, &request{
-		method: http.MethodGet,
-		path:   path,
-		header: http.Header{"Accept": {"text/csv"}, "Accept-Encoding": {"gzip"}},
+	resp, err := c.api.Send(ctx, &wire.Request{
+		Method: http.MethodGet,
+		Path:   path,
+		Header: http.Header{"Accept": {"text/csv"}, "Accept-Encoding": {"gzip"}},
 	})
 	if err != nil {
 		return nil, fmt.Errorf("results of job %s: %w", job.ID, err)
@@ -210,17 +215,17 @@ func resultOf(resp *http.Response, first string) (*Result, error) {
 // DeleteQueryJob deletes a job and its results. One that still runs is aborted
 // first, and one that is gone is no error.
 func (c *Client) DeleteQueryJob(ctx context.Context, job QueryJob) error {
-	path := dataOf(job.Version, "jobs", "query", job.ID)
-	err := c.delete(ctx, path)
-	if e, ok := errors.AsType[*Error](err); ok && e.Status == http.StatusBadRequest {
-		_, abort := c.call(ctx, &request{
-			method: http.MethodPatch,
-			path:   path,
-			header: http.Header{"Content-Type": {"application/json; charset=UTF-8"}},
-			body:   []byte(`{"state":"Aborted"}`),
+	path := job.path()
+	err := c.api.Delete(ctx, path)
+	if e, ok := errors.AsType[*fault.Error](err); ok && e.Status == http.StatusBadRequest {
+		_, abort := c.api.Call(ctx, &wire.Request{
+			Method: http.MethodPatch,
+			Path:   path,
+			Header: http.Header{"Content-Type": {"application/json; charset=UTF-8"}},
+			Body:   []byte(`{"state":"Aborted"}`),
 		}, nil)
 		// It may have ended by itself since; whether it can go now decides.
-		if err = c.delete(ctx, path); err != nil && abort != nil {
+		if err = c.api.Delete(ctx, path); err != nil && abort != nil {
 			err = errors.Join(err, abort)
 		}
 	}
@@ -228,12 +233,4 @@ func (c *Client) DeleteQueryJob(ctx context.Context, job QueryJob) error {
 		return fmt.Errorf("delete job %s: %w", job.ID, err)
 	}
 	return nil
-}
-
-func (c *Client) delete(ctx context.Context, path string) error {
-	_, err := c.call(ctx, &request{method: http.MethodDelete, path: path}, nil)
-	if StatusOf(err) == http.StatusNotFound {
-		return nil
-	}
-	return err
 }

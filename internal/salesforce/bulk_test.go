@@ -13,6 +13,7 @@ import (
 
 	"catchment/internal/plan"
 	"catchment/internal/salesforce"
+	"catchment/internal/salesforce/login"
 )
 
 const jobs = "/services/data/v66.0/jobs/query"
@@ -227,7 +228,7 @@ func FuzzQueryAnswer(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text []byte) {
 		answers := 0
 		c, err := salesforce.New(salesforce.Config{
-			URL: "https://a.my.salesforce.com", APIVersion: "66.0", Login: salesforce.Token{Token: "t"},
+			URL: "https://a.my.salesforce.com", APIVersion: "66.0", Login: login.Token{Token: "t"},
 			HTTP: &http.Client{Transport: wireFunc(func(*http.Request) (*http.Response, error) {
 				if answers++; answers > 3 {
 					return nil, errors.New("enough")

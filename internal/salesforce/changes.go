@@ -36,7 +36,7 @@ func (c *Client) Updated(ctx context.Context, object string, start, end time.Tim
 	var u Updated
 	path, err := c.span(object, "updated", start, end)
 	if err == nil {
-		_, err = c.get(ctx, path, &answer)
+		_, err = c.api.Get(ctx, path, &answer)
 	}
 	if err == nil {
 		u, err = answer.read()
@@ -64,7 +64,7 @@ func (c *Client) Deleted(ctx context.Context, object string, start, end time.Tim
 	var d Deleted
 	path, err := c.span(object, "deleted", start, end)
 	if err == nil {
-		_, err = c.get(ctx, path, &answer)
+		_, err = c.api.Get(ctx, path, &answer)
 	}
 	if err == nil {
 		d, err = answer.read()
@@ -109,7 +109,7 @@ func (c *Client) span(object, what string, start, end time.Time) (string, error)
 	v := url.Values{}
 	v.Set("start", spanTime(start))
 	v.Set("end", spanTime(end))
-	return c.data("sobjects", object, what) + "/?" + v.Encode(), nil
+	return c.api.Path("sobjects", object, what) + "/?" + v.Encode(), nil
 }
 
 func spanTime(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05+00:00") }

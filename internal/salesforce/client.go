@@ -1,10 +1,10 @@
 // Package salesforce speaks Salesforce's own protocols: login, describe, REST
 // query, Bulk API 2.0 query jobs, changed and deleted Ids, limits.
 //
-// Answers stream: no page of records is ever whole in memory. A request goes
-// through three decorators of one interface, sender: retry (retry.go), auth
-// (auth.go), count (count.go), and wire.go sends it. Every error carries its
-// class and a hint from one table (classify.go).
+// Answers stream: no page of records is ever whole in memory. Its rooms are parts of
+// one client. A request goes through three decorators of one interface, wire.Sender:
+// wire.Retrying, login.Signer, and the count of count.go; then wire.HTTP sends it. Every
+// error carries its class and a hint from the table in fault. soql writes queries.
 //
 // The package leaves to others what to read and what to do with it, and to
 // its caller the http.Client: proxies and certificates come with that.
@@ -18,20 +18,21 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"net/url"
 	"regexp"
-	"strings"
 	"sync/atomic"
 	"time"
 
 	"catchment/internal/plan"
+	"catchment/internal/salesforce/login"
+	"catchment/internal/salesforce/wire"
+	"catchment/internal/schema"
 )
 
 // Config is what a Client needs. Sleep and Now default to the real ones.
 type Config struct {
 	URL        string // of the org: https://acme.my.salesforce.com
 	APIVersion string // as "66.0"
-	Login      Login
+	Login      login.Way
 	HTTP       *http.Client
 	UserAgent  string
 	Now        func() time.Time
@@ -41,16 +42,16 @@ type Config struct {
 // A Client talks to one org, as one user. It may be used by many goroutines
 // at once.
 type Client struct {
-	version string
-	wire    *wire
-	auth    *auth
-	calls   atomic.Int64
-	send    sender
+	api    wire.API
+	http   *wire.HTTP
+	signer *login.Signer
+	calls  atomic.Int64
+	now    func() time.Time
 }
 
 // New makes a Client. It sends nothing: the first call logs in.
 func New(c Config) (*Client, error) {
-	base, err := baseURL(c.URL)
+	base, err := wire.Base(c.URL)
 	if err != nil {
 		return nil, err
 	}
@@ -66,26 +67,14 @@ func New(c Config) (*Client, error) {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	client := &Client{version: c.APIVersion}
-	client.wire = &wire{http: c.HTTP, userAgent: c.UserAgent, now: c.Now}
-	client.auth = &auth{
-		next:  &counting{next: client.wire, calls: &client.calls},
-		login: c.Login,
-		at:    Endpoint{url: base, wire: client.wire},
-		turn:  make(chan struct{}, 1),
+	client := &Client{http: wire.NewHTTP(c.HTTP, c.UserAgent, c.Now), now: c.Now}
+	counted := &counting{next: client.http, calls: &client.calls}
+	client.signer = login.NewSigner(counted, c.Login, login.Endpoint{URL: base, HTTP: client.http, Now: c.Now})
+	client.api = wire.API{
+		Sender:  &wire.Retrying{Next: client.signer, Sleep: c.Sleep, Now: c.Now},
+		Version: c.APIVersion,
 	}
-	client.send = &retrying{next: client.auth, sleep: c.Sleep, now: c.Now}
 	return client, nil
-}
-
-// baseURL takes scheme and host. A slash at its end would double the next.
-func baseURL(text string) (string, error) {
-	u, err := url.Parse(text)
-	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
-		// The parser's own error repeats its input, which may hold a password.
-		return "", plan.Fixf("set org.url to your My Domain, as https://acme.my.salesforce.com", "org URL isn't one")
-	}
-	return u.Scheme + "://" + u.Host, nil
 }
 
 func versionForm(v string) bool {
@@ -106,7 +95,7 @@ func sleep(ctx context.Context, d time.Duration) error {
 }
 
 // Version gives the API version that the client was made for.
-func (c *Client) Version() string { return c.version }
+func (c *Client) Version() string { return c.api.Version }
 
 // Calls tells how many API requests were sent, repeats included. Logins don't
 // count against an org's limit, nor here.
@@ -114,7 +103,7 @@ func (c *Client) Calls() int64 { return c.calls.Load() }
 
 // Org gives the 18-character Id of the org that the session belongs to.
 func (c *Client) Org(ctx context.Context) (string, error) {
-	s, err := c.auth.session(ctx, "")
+	s, err := c.signer.Session(ctx)
 	if err != nil {
 		return "", err
 	}
@@ -129,24 +118,24 @@ func (c *Client) Org(ctx context.Context) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		return ID18(id)
+		return schema.ID18(id)
 	}
 	return "", plan.Failf(plan.Bug, "", "the org has no Organization record")
 }
 
 // User gives the 18-character Id of the user that the session belongs to.
 func (c *Client) User(ctx context.Context) (string, error) {
-	s, err := c.auth.session(ctx, "")
+	s, err := c.signer.Session(ctx)
 	if err != nil || s.UserID != "" {
 		return s.UserID, err
 	}
 	var resources struct {
 		Identity string `json:"identity"`
 	}
-	if _, err := c.get(ctx, c.data(), &resources); err != nil {
+	if _, err := c.api.Get(ctx, c.api.Path(), &resources); err != nil {
 		return "", fmt.Errorf("ask for the user's Id: %w", err)
 	}
-	_, user, err := identity(resources.Identity)
+	_, user, err := login.Identity(resources.Identity)
 	if err == nil && user == "" {
 		err = plan.Failf(plan.Bug, "", "the org doesn't tell whose session this is")
 	}
@@ -158,7 +147,7 @@ func (c *Client) Versions(ctx context.Context) ([]string, error) {
 	var list []struct {
 		Version string `json:"version"`
 	}
-	if _, err := c.get(ctx, "/services/data/", &list); err != nil {
+	if _, err := c.api.Get(ctx, "/services/data/", &list); err != nil {
 		return nil, fmt.Errorf("list versions: %w", err)
 	}
 	versions := make([]string, len(list))
@@ -172,77 +161,13 @@ func (c *Client) Versions(ctx context.Context) ([]string, error) {
 // answer and what passed here since, so it is never ahead. Only a client that
 // has had no answer yet makes a call.
 func (c *Client) ServerTime(ctx context.Context) (time.Time, error) {
-	if d := c.wire.date.Load(); d != nil {
-		return d.server.Add(max(0, c.wire.now().Sub(d.here))), nil
+	if server, here, ok := c.http.Date(); ok {
+		return server.Add(max(0, c.now().Sub(here))), nil
 	}
 	var list []json.RawMessage
-	h, err := c.get(ctx, "/services/data/", &list)
+	h, err := c.api.Get(ctx, "/services/data/", &list)
 	if err != nil {
 		return time.Time{}, fmt.Errorf("ask for the server's time: %w", err)
 	}
-	return serverDate(h)
-}
-
-// serverDate reads the Date of an answer.
-func serverDate(h http.Header) (time.Time, error) {
-	t, err := http.ParseTime(h.Get("Date"))
-	if err != nil {
-		return time.Time{}, plan.Failf(plan.Bug, "a proxy between may have removed it", "the server's answer has no Date")
-	}
-	return t.UTC(), nil
-}
-
-// data gives the path of a resource of the client's API version.
-func (c *Client) data(parts ...string) string {
-	return dataOf(c.version, parts...)
-}
-
-// dataOf gives the path of a resource of one API version.
-func dataOf(version string, parts ...string) string {
-	path := "/services/data/v" + version
-	for _, p := range parts {
-		path += "/" + url.PathEscape(p)
-	}
-	return path
-}
-
-// get asks for a JSON answer.
-func (c *Client) get(ctx context.Context, path string, into any) (http.Header, error) {
-	return c.call(ctx, &request{method: http.MethodGet, path: path}, into)
-}
-
-// call sends r and decodes its answer. With into nil the answer's text is not
-// looked at.
-func (c *Client) call(ctx context.Context, r *request, into any) (http.Header, error) {
-	resp, err := c.send.send(ctx, r)
-	if err != nil {
-		return nil, err
-	}
-	defer resp.Body.Close()
-	if into == nil {
-		return resp.Header, nil
-	}
-	if err := json.NewDecoder(resp.Body).Decode(into); err != nil {
-		return nil, badJSON(r, err)
-	}
-	return resp.Header, nil
-}
-
-// badJSON classes what a decoder failed with: the line that broke, or text that
-// isn't what the guide promises. encoding/json quotes no values.
-func badJSON(r *request, err error) error {
-	if plan.ClassOf(err) == plan.Retry {
-		return fmt.Errorf("%s %s: %w", r.method, r.resource(), err)
-	}
-	return plan.Failf(plan.Bug, "", "%s %s: the answer isn't the JSON of the guide: %w", r.method, r.resource(), err)
-}
-
-// localPath takes path and query of a URL that an answer named. Its host is
-// left out: the token goes only to the session's own.
-func localPath(text string) (string, error) {
-	u, err := url.Parse(text)
-	if err != nil || !strings.HasPrefix(u.Path, "/") {
-		return "", plan.Failf(plan.Bug, "", "an answer names a next URL that isn't one")
-	}
-	return u.RequestURI(), nil
+	return wire.Date(h)
 }

@@ -15,10 +15,11 @@ import (
 
 	"catchment/internal/plan"
 	"catchment/internal/salesforce"
+	"catchment/internal/salesforce/login"
 )
 
 func TestNewRefuses(t *testing.T) {
-	good := salesforce.Config{URL: "https://a.my.salesforce.com/", APIVersion: "66.0", Login: salesforce.Token{}, HTTP: http.DefaultClient}
+	good := salesforce.Config{URL: "https://a.my.salesforce.com/", APIVersion: "66.0", Login: login.Token{}, HTTP: http.DefaultClient}
 	client(t, good)
 	for name, change := range map[string]func(*salesforce.Config){
 		"no URL":      func(c *salesforce.Config) { c.URL = "" },
@@ -52,7 +53,7 @@ func TestOrgOfAToken(t *testing.T) {
 	o := newOrg(t)
 	o.handle("GET /services/data/v66.0/query", json(200, `{"totalSize":1,"done":true,"records":[{"attributes":{},"Id":"00D000000000002EAA"}]}`))
 	for text, want := range map[string]string{token: "00D000000000001EAA", "opaque": "00D000000000002EAA"} {
-		o.config.Login = salesforce.Token{Token: text}
+		o.config.Login = login.Token{Token: text}
 		if id, err := client(t, o.config).Org(t.Context()); id != want || err != nil {
 			t.Errorf("%q, %v", id, err)
 		}
@@ -62,13 +63,13 @@ func TestOrgOfAToken(t *testing.T) {
 func TestGrants(t *testing.T) {
 	o := newOrg(t)
 	tests := []struct {
-		login salesforce.Login
+		login login.Way
 		want  string
 	}{
-		{salesforce.ClientCredentials{ClientID: "a", ClientSecret: "b"}, "client_id=a&client_secret=b&grant_type=client_credentials"},
-		{salesforce.Password{ClientID: "a", ClientSecret: "b", Username: "u", Password: "p+q"}, "client_id=a&client_secret=b&grant_type=password&password=p%2Bq&username=u"},
-		{salesforce.RefreshToken{ClientID: "a", Keeper: &held{token: "r"}}, "client_id=a&grant_type=refresh_token&refresh_token=r"},
-		{salesforce.RefreshToken{ClientID: "a", ClientSecret: "b", Keeper: &held{token: "r"}}, "client_id=a&client_secret=b&grant_type=refresh_token&refresh_token=r"},
+		{login.ClientCredentials{ClientID: "a", ClientSecret: "b"}, "client_id=a&client_secret=b&grant_type=client_credentials"},
+		{login.Password{ClientID: "a", ClientSecret: "b", Username: "u", Password: "p+q"}, "client_id=a&client_secret=b&grant_type=password&password=p%2Bq&username=u"},
+		{login.RefreshToken{ClientID: "a", Keeper: &held{token: "r"}}, "client_id=a&grant_type=refresh_token&refresh_token=r"},
+		{login.RefreshToken{ClientID: "a", ClientSecret: "b", Keeper: &held{token: "r"}}, "client_id=a&client_secret=b&grant_type=refresh_token&refresh_token=r"},
 	}
 	for _, tt := range tests {
 		var got string
@@ -387,28 +388,12 @@ func TestWrongHosts(t *testing.T) {
 	}
 }
 
-func TestID18(t *testing.T) {
-	for id, want := range map[string]string{
-		"00D000000000001":    "00D000000000001EAA",
-		"005R0000000UyrW":    "005R0000000UyrWIAS",
-		"005R0000000UyrWIAS": "005R0000000UyrWIAS",
-		"0015000000VALDt":    "0015000000VALDtAAP",
-	} {
-		if got, err := salesforce.ID18(id); got != want || err != nil {
-			t.Errorf("%s: %s, %v", id, got, err)
-		}
-	}
-	if _, err := salesforce.ID18("001"); err == nil {
-		t.Error("three characters are an Id")
-	}
-}
-
 func TestHostThatDoesNotExist(t *testing.T) {
 	o := newOrg(t)
 	o.config.HTTP = &http.Client{Transport: wireFunc(func(r *http.Request) (*http.Response, error) {
 		return nil, &net.DNSError{Err: "no such host", Name: r.URL.Host, IsNotFound: true}
 	})}
-	o.config.Login = salesforce.Token{Token: token}
+	o.config.Login = login.Token{Token: token}
 	c := client(t, o.config)
 	_, err := c.Count(t.Context(), "SELECT COUNT() FROM A WHERE Name = '"+secret+"'", false)
 	want(t, err, plan.Fix, "UNKNOWN_HOST")

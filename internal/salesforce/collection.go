@@ -9,6 +9,7 @@ import (
 	"net/http"
 
 	"catchment/internal/plan"
+	"catchment/internal/salesforce/wire"
 )
 
 // CollectionAtMost is how many records one call of Collect may ask for (REST
@@ -27,13 +28,13 @@ func (c *Client) Collect(ctx context.Context, object string, ids, fields []strin
 	if err != nil {
 		return fmt.Errorf("collect %s: %w", object, err)
 	}
-	r := &request{
-		method: http.MethodPost,
-		path:   c.data("composite", "sobjects", object),
-		header: http.Header{"Content-Type": {"application/json; charset=UTF-8"}},
-		body:   body,
+	r := &wire.Request{
+		Method: http.MethodPost,
+		Path:   c.api.Path("composite", "sobjects", object),
+		Header: http.Header{"Content-Type": {"application/json; charset=UTF-8"}},
+		Body:   body,
 	}
-	resp, err := c.send.send(ctx, r)
+	resp, err := c.api.Send(ctx, r)
 	if err != nil {
 		return fmt.Errorf("collect %s: %w", object, err)
 	}
@@ -43,7 +44,7 @@ func (c *Client) Collect(ctx context.Context, object string, ids, fields []strin
 		return refused.error
 	}
 	if err != nil {
-		return fmt.Errorf("collect %s: %w", object, badJSON(r, err))
+		return fmt.Errorf("collect %s: %w", object, r.BadJSON(err))
 	}
 	if n != len(ids) {
 		return plan.Failf(plan.Bug, "", "collect %s: %d answers to %d Ids", object, n, len(ids))

@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"catchment/internal/plan"
+	"catchment/internal/salesforce/fault"
+	"catchment/internal/salesforce/wire"
 	"catchment/internal/schema"
 )
 
@@ -38,9 +40,9 @@ type Described struct {
 func (c *Client) DescribeEach(ctx context.Context, objects []string) ([]Described, error) {
 	var parts []part
 	for _, o := range objects {
-		parts = append(parts, part{"describe", c.data("sobjects", o, "describe")})
+		parts = append(parts, part{"describe", c.api.Path("sobjects", o, "describe")})
 	}
-	replies, err := c.askTogether(ctx, parts)
+	replies, err := askTogether(ctx, c.api, parts)
 	if err != nil {
 		return nil, err
 	}
@@ -82,7 +84,7 @@ func (c *Client) ChangesEach(ctx context.Context, spans []Span) ([]Changes, erro
 			parts = append(parts, part{kind, path})
 		}
 	}
-	replies, err := c.askTogether(ctx, parts)
+	replies, err := askTogether(ctx, c.api, parts)
 	if err != nil {
 		return nil, err
 	}
@@ -111,7 +113,7 @@ func (c *Client) CountEach(ctx context.Context, soql []string, all bool) ([]Coun
 		for _, q := range some {
 			parts = append(parts, part{"query", c.queryPath(q, all)})
 		}
-		replies, err := c.askTogether(ctx, parts)
+		replies, err := askTogether(ctx, c.api, parts)
 		if err != nil {
 			return nil, err
 		}
@@ -168,11 +170,11 @@ type reply struct {
 // askTogether sends parts in composite requests. Its error is about them all:
 // ErrNotTogether where the org refuses them as such, or refuses every part of
 // one kind in one request without a reason that lies in an object.
-func (c *Client) askTogether(ctx context.Context, parts []part) ([]reply, error) {
+func askTogether(ctx context.Context, api wire.API, parts []part) ([]reply, error) {
 	var all []reply
 	for len(parts) > 0 {
 		n := min(len(parts), together)
-		replies, err := c.composite(ctx, parts[:n])
+		replies, err := composite(ctx, api, parts[:n])
 		if err == nil {
 			err = refusedTogether(parts[:n], replies)
 		}
@@ -186,7 +188,7 @@ func (c *Client) askTogether(ctx context.Context, parts []part) ([]reply, error)
 
 // composite sends one composite request. Its parts only read, so it may be sent
 // again.
-func (c *Client) composite(ctx context.Context, parts []part) ([]reply, error) {
+func composite(ctx context.Context, api wire.API, parts []part) ([]reply, error) {
 	type request struct {
 		Method    string `json:"method"`
 		URL       string `json:"url"`
@@ -203,7 +205,8 @@ func (c *Client) composite(ctx context.Context, parts []part) ([]reply, error) {
 			Reference string          `json:"referenceId"`
 		} `json:"compositeResponse"`
 	}
-	if err := c.post(ctx, c.data("composite"), map[string]any{"allOrNone": false, "compositeRequest": asked}, &answer); err != nil {
+	body := map[string]any{"allOrNone": false, "compositeRequest": asked}
+	if err := api.Post(ctx, api.Path("composite"), body, &answer); err != nil {
 		if class := plan.ClassOf(err); class == plan.Fix || class == plan.Bug {
 			return nil, fmt.Errorf("%w: %w", ErrNotTogether, err)
 		}
@@ -220,9 +223,10 @@ func (c *Client) composite(ctx context.Context, parts []part) ([]reply, error) {
 		}
 		replies[i] = reply{body: p.Body}
 		if p.Status >= http.StatusBadRequest {
-			e := decodeError(&http.Response{StatusCode: p.Status, Header: http.Header{}, Body: io.NopCloser(bytes.NewReader(p.Body))})
+			text := io.NopCloser(bytes.NewReader(p.Body))
+			e := fault.Decode(&http.Response{StatusCode: p.Status, Header: http.Header{}, Body: text})
 			e.Resource = (&asked[i]).URL
-			replies[i].err = classify(e)
+			replies[i].err = fault.Classify(e)
 		}
 	}
 	return replies, nil
@@ -233,7 +237,7 @@ func (c *Client) composite(ctx context.Context, parts []part) ([]reply, error) {
 func refusedTogether(parts []part, replies []reply) error {
 	answered, refusal := map[string]bool{}, map[string]error{}
 	for i, r := range replies {
-		switch CodeOf(r.err) {
+		switch fault.CodeOf(r.err) {
 		case "NOT_FOUND", "INVALID_REPLICATION_DATE", "EXCEEDED_ID_LIMIT", "INVALID_TYPE_FOR_OPERATION":
 			continue
 		}
@@ -249,15 +253,4 @@ func refusedTogether(parts []part, replies []reply) error {
 		}
 	}
 	return nil
-}
-
-// post sends JSON and reads JSON.
-func (c *Client) post(ctx context.Context, path string, body, into any) error {
-	text, err := json.Marshal(body)
-	if err != nil {
-		return fmt.Errorf("write a request: %w", err)
-	}
-	_, err = c.call(ctx, &request{method: http.MethodPost, path: path, body: text,
-		header: http.Header{"Content-Type": {"application/json"}}}, into)
-	return err
 }

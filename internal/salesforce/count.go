@@ -4,20 +4,22 @@ import (
 	"context"
 	"net/http"
 	"sync/atomic"
+
+	"catchment/internal/salesforce/wire"
 )
 
 // counting counts the requests that are sent, the repeated ones too.
 type counting struct {
-	next  sender
+	next  wire.Sender
 	calls *atomic.Int64
 }
 
-func (c *counting) send(ctx context.Context, r *request) (*http.Response, error) {
+func (c *counting) Send(ctx context.Context, r *wire.Request) (*http.Response, error) {
 	c.calls.Add(1)
 	if n, ok := ctx.Value(counterKey{}).(*atomic.Int64); ok {
 		n.Add(1)
 	}
-	return c.next.send(ctx, r)
+	return c.next.Send(ctx, r)
 }
 
 type counterKey struct{}

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"catchment/internal/plan"
+	"catchment/internal/salesforce/fault"
+	"catchment/internal/salesforce/wire"
 	"catchment/internal/schema"
 )
 
@@ -16,9 +18,9 @@ func (c *Client) Objects(ctx context.Context) ([]schema.Object, error) {
 	var global struct {
 		Objects []schema.Object `json:"sobjects"`
 	}
-	if _, err := c.get(ctx, c.data("sobjects"), &global); err != nil {
+	if _, err := c.api.Get(ctx, c.api.Path("sobjects"), &global); err != nil {
 		err = fmt.Errorf("list objects: %w", err)
-		if StatusOf(err) == http.StatusNotFound { // every version has this list, so it is the version that isn't there
+		if fault.StatusOf(err) == http.StatusNotFound { // every version has this list, so it is the version that isn't there
 			return nil, plan.Fixf("set org.api_version to one that the org serves: `catchment check` lists them", "%w", err)
 		}
 		return nil, err
@@ -35,11 +37,11 @@ func (c *Client) Describe(ctx context.Context, object string) (schema.Object, er
 // DescribeSince describes an object if it changed since then. That permissions
 // changed isn't promised to show: describe in full once a day.
 func (c *Client) DescribeSince(ctx context.Context, object string, since time.Time) (o schema.Object, changed bool, err error) {
-	r := &request{method: http.MethodGet, path: c.data("sobjects", object, "describe"), header: http.Header{}}
+	r := &wire.Request{Method: http.MethodGet, Path: c.api.Path("sobjects", object, "describe"), Header: http.Header{}}
 	if !since.IsZero() {
-		r.header.Set("If-Modified-Since", since.UTC().Format(http.TimeFormat))
+		r.Header.Set("If-Modified-Since", since.UTC().Format(http.TimeFormat))
 	}
-	resp, err := c.send.send(ctx, r)
+	resp, err := c.api.Send(ctx, r)
 	if err != nil {
 		return o, false, fmt.Errorf("describe %s: %w", object, err)
 	}
@@ -48,7 +50,7 @@ func (c *Client) DescribeSince(ctx context.Context, object string, since time.Ti
 		return o, false, nil
 	}
 	if err := json.NewDecoder(resp.Body).Decode(&o); err != nil {
-		return schema.Object{}, false, fmt.Errorf("describe %s: %w", object, badJSON(r, err))
+		return schema.Object{}, false, fmt.Errorf("describe %s: %w", object, r.BadJSON(err))
 	}
 	return o, true, nil
 }

@@ -20,7 +20,7 @@ func (l Limit) UsedUp(reserve int) bool {
 // Limits gives the org's limits by name, as DailyApiRequests.
 func (c *Client) Limits(ctx context.Context) (map[string]Limit, error) {
 	var limits map[string]Limit
-	if _, err := c.get(ctx, c.data("limits"), &limits); err != nil {
+	if _, err := c.api.Get(ctx, c.api.Path("limits"), &limits); err != nil {
 		return nil, fmt.Errorf("limits: %w", err)
 	}
 	return limits, nil
@@ -29,8 +29,6 @@ func (c *Client) Limits(ctx context.Context) (map[string]Limit, error) {
 // Usage gives the limit of API calls in 24 hours, as the newest answer told it. It
 // is zero before the first answer.
 func (c *Client) Usage() Limit {
-	if u := c.wire.usage.Load(); u != nil {
-		return Limit{Max: u.max, Remaining: u.max - u.used}
-	}
-	return Limit{}
+	used, most := c.http.Usage()
+	return Limit{Max: most, Remaining: most - used}
 }

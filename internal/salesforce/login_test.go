@@ -4,11 +4,8 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/rsa"
-	"crypto/x509"
-	"encoding/pem"
 	"errors"
 	"fmt"
-	"math/big"
 	"net/http"
 	"net/http/httptest"
 	"os/exec"
@@ -20,7 +17,8 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 
 	"catchment/internal/plan"
-	"catchment/internal/salesforce"
+	"catchment/internal/salesforce/fault"
+	"catchment/internal/salesforce/login"
 )
 
 // held keeps a refresh token in memory, or fails to keep the next one.
@@ -53,7 +51,7 @@ func TestRotatedTokenIsKept(t *testing.T) {
 	}))
 	defer server.Close()
 	keeper := &held{token: "r1"}
-	o.config.URL, o.config.Login = server.URL, salesforce.RefreshToken{ClientID: "a", Keeper: keeper}
+	o.config.URL, o.config.Login = server.URL, login.RefreshToken{ClientID: "a", Keeper: keeper}
 	o.handle("GET /services/data/v66.0/limits", json(200, `{}`), refusal(401, "INVALID_SESSION_ID", "Session expired or invalid"), json(200, `{}`))
 	c := client(t, o.config)
 	for range 2 {
@@ -121,7 +119,7 @@ func TestAssertionsFollowTheServersClock(t *testing.T) {
 			answer(w, 200, fmt.Sprintf(`{"access_token":"t","instance_url":%q,"id":"https://x/id/00D000000000001EAA/005000000000001AAA"}`, o.server.URL))
 		}))
 		o.config.URL, o.config.Now = token.URL, func() time.Time { return server.Add(ours) }
-		o.config.Login = salesforce.JWT{ClientID: "id", Username: "u", Key: key}
+		o.config.Login = login.JWT{ClientID: "id", Username: "u", Key: key}
 		_, err := client(t, o.config).Org(t.Context())
 		token.Close()
 		if err != nil || len(ends) != wantLogins || ends[len(ends)-1] < time.Minute {
@@ -142,65 +140,12 @@ func TestRefusedAssertionIsNotRepeated(t *testing.T) {
 	}))
 	defer server.Close()
 	o.config.URL = server.URL
-	o.config.Login = salesforce.JWT{ClientID: "id", Username: "u", Key: newKey(t), Audience: "https://test.salesforce.com"}
+	o.config.Login = login.JWT{ClientID: "id", Username: "u", Key: newKey(t), Audience: "https://test.salesforce.com"}
 	_, err := client(t, o.config).Org(t.Context())
 	want(t, err, plan.Fix, "invalid_grant")
 	if logins != 1 || !strings.Contains(plan.HintOf(err), "org.login.audience") || strings.Contains(err.Error(), "eyJ") {
 		t.Errorf("%d logins, %v (hint: %s)", logins, err, plan.HintOf(err))
 	}
-}
-
-func TestParseKey(t *testing.T) {
-	key := newKey(t)
-	small, err := rsa.GenerateKey(rand.Reader, 1024)
-	if err != nil {
-		t.Fatal(err)
-	}
-	form := &x509.Certificate{SerialNumber: big.NewInt(1)}
-	certificate, err := x509.CreateCertificate(rand.Reader, form, form, key.Public(), key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	pkcs8, err := x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	encoded := func(kind string, der []byte) string {
-		return string(pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}))
-	}
-	for _, text := range []string{
-		encoded("RSA PRIVATE KEY", x509.MarshalPKCS1PrivateKey(key)),
-		encoded("PRIVATE KEY", pkcs8),
-		strings.ReplaceAll(encoded("PRIVATE KEY", pkcs8), "\n", "\r\n"),
-	} {
-		if got, err := salesforce.ParseKey(text); err != nil || !got.Equal(key) {
-			t.Errorf("%v", err)
-		}
-	}
-	for text, words := range map[string]string{
-		"":                                  "PEM",
-		secret:                              "PEM",
-		encoded("CERTIFICATE", certificate): "certificate",
-		encoded("PUBLIC KEY", x509.MarshalPKCS1PublicKey(&key.PublicKey)):  "public",
-		encoded("ENCRYPTED PRIVATE KEY", pkcs8[8:]):                        "passphrase",
-		encoded("EC PRIVATE KEY", pkcs8[:40]):                              "PEM",
-		encoded("RSA PRIVATE KEY", x509.MarshalPKCS1PrivateKey(small)):     "1024 bits",
-		encoded("RSA PRIVATE KEY", x509.MarshalPKCS1PrivateKey(key)[:100]): "PEM",
-	} {
-		_, err := salesforce.ParseKey(text)
-		if plan.ClassOf(err) != plan.Fix || !strings.Contains(err.Error(), words) || !strings.Contains(plan.HintOf(err), "openssl") || strings.Contains(err.Error(), secret) {
-			t.Errorf("%q: %v (hint: %s)", words, err, plan.HintOf(err))
-		}
-	}
-}
-
-func FuzzParseKey(f *testing.F) {
-	f.Add("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n")
-	f.Fuzz(func(t *testing.T, text string) {
-		if key, err := salesforce.ParseKey(text); (key == nil) == (err == nil) {
-			t.Errorf("%v, %v", key, err)
-		}
-	})
 }
 
 // sf answers as the Salesforce CLI does, in turn; the last answer stays.
@@ -242,7 +187,7 @@ func TestSessionOfTheSalesforceCLI(t *testing.T) {
 		})
 		o.handle("GET /services/data/v66.0", json(200, `{"identity":"https://x/id/00D000000000001EAA/005000000000001AAA"}`))
 		cli := &sf{answers: tt.answers(o.server.URL)}
-		o.config.Login = salesforce.SalesforceCLI{Alias: "acme", Run: cli.run}
+		o.config.Login = login.SalesforceCLI{Alias: "acme", Run: cli.run}
 		c := client(t, o.config)
 		_, err := c.Limits(t.Context())
 		org, err2 := c.Org(t.Context())
@@ -259,15 +204,15 @@ func TestSalesforceCLIThatCannotHelp(t *testing.T) {
 	sfError := func(name, message string) string {
 		return fmt.Sprintf(`{"status":1,"name":%q,"message":%q,"exitCode":1}`, name, message)
 	}
-	login := "sf org login web --alias acme --instance-url " + o.server.URL
+	again := "sf org login web --alias acme --instance-url " + o.server.URL
 	tests := map[string]struct {
 		answers     []string
 		err         error
 		words, hint string
 	}{
 		"not installed":    {[]string{""}, &exec.Error{Name: "sf", Err: exec.ErrNotFound}, "no program sf", "npm install"},
-		"not logged in":    {[]string{sfError("NamedOrgNotFoundError", "No authorization information found for acme.")}, failed, "No authorization information", login},
-		"login ended":      {[]string{display(o.server.URL, redacted), sfError("RefreshTokenAuthError", "expired access/refresh token "+token)}, nil, "expired access/refresh token [hidden]", login},
+		"not logged in":    {[]string{sfError("NamedOrgNotFoundError", "No authorization information found for acme.")}, failed, "No authorization information", again},
+		"login ended":      {[]string{display(o.server.URL, redacted), sfError("RefreshTokenAuthError", "expired access/refresh token "+token)}, nil, "expired access/refresh token [hidden]", again},
 		"something else":   {[]string{sfError("TypeError", "Cannot read properties")}, failed, "TypeError: Cannot read", "sf org display --target-org acme"},
 		"no JSON":          {[]string{"Warning: " + token}, nil, "didn't answer in JSON", "sf org display"},
 		"another org":      {[]string{display("https://other.my.salesforce.com", token)}, nil, "https://other.my.salesforce.com", "set org.url to https://other.my.salesforce.com"},
@@ -277,14 +222,14 @@ func TestSalesforceCLIThatCannotHelp(t *testing.T) {
 	}
 	for name, tt := range tests {
 		cli := &sf{answers: tt.answers, err: tt.err}
-		o.config.Login = salesforce.SalesforceCLI{Alias: "acme", Run: cli.run}
+		o.config.Login = login.SalesforceCLI{Alias: "acme", Run: cli.run}
 		_, err := client(t, o.config).Org(t.Context())
 		if err == nil || !strings.Contains(err.Error(), tt.words) || !strings.Contains(plan.HintOf(err), tt.hint) || strings.Contains(err.Error(), "tokentoken") {
 			t.Errorf("%s: %v (hint: %s)", name, err, plan.HintOf(err))
 		}
 	}
 	ctx, cancel := context.WithCancel(t.Context())
-	o.config.Login = salesforce.SalesforceCLI{Alias: "acme", Run: func(context.Context, string, ...string) ([]byte, error) {
+	o.config.Login = login.SalesforceCLI{Alias: "acme", Run: func(context.Context, string, ...string) ([]byte, error) {
 		cancel()
 		return nil, errors.New("signal: killed")
 	}}
@@ -298,15 +243,15 @@ func TestSessionsThatCannotBeRenewed(t *testing.T) {
 	o := newOrg(t)
 	o.handle("GET /services/data/v66.0/limits", refusal(401, "INVALID_SESSION_ID", "Session expired or invalid"))
 	cli := &sf{answers: []string{display(o.server.URL, token)}}
-	for hint, login := range map[string]salesforce.Login{
-		"sf org login web": salesforce.SalesforceCLI{Alias: "acme", Run: cli.run},
-		"another org":      salesforce.Token{Token: token},
+	for hint, way := range map[string]login.Way{
+		"sf org login web": login.SalesforceCLI{Alias: "acme", Run: cli.run},
+		"another org":      login.Token{Token: token},
 	} {
-		o.config.Login = login
+		o.config.Login = way
 		_, err := client(t, o.config).Limits(t.Context())
 		want(t, err, plan.Fix, "INVALID_SESSION_ID")
 		if !strings.Contains(plan.HintOf(err), hint) {
-			t.Errorf("%T: %s", login, plan.HintOf(err))
+			t.Errorf("%T: %s", way, plan.HintOf(err))
 		}
 	}
 	if len(cli.calls) != 2 {
@@ -350,7 +295,7 @@ func TestLoginRefusals(t *testing.T) {
 		if !strings.Contains(plan.HintOf(err), tt.hint) {
 			t.Errorf("%s %s: hint %s", tt.code, tt.text, plan.HintOf(err))
 		}
-		steps := strings.Join(salesforce.LoginSetup(tt.flow, err), "\n")
+		steps := strings.Join(fault.LoginSetup(tt.flow, err), "\n")
 		if (steps == "") != (tt.setup == "") || !strings.Contains(steps, tt.setup) {
 			t.Errorf("%s %s %s: set up %q", tt.flow, tt.code, tt.text, steps)
 		}
@@ -361,7 +306,7 @@ func TestLoginRefusals(t *testing.T) {
 	o.config.URL = server.URL
 	_, err := client(t, o.config).Org(t.Context())
 	want(t, err, plan.Wait, "rate_limit_exceeded")
-	if salesforce.LoginSetup("jwt", err) != nil || salesforce.LoginSetup("jwt", errors.New("x")) != nil {
+	if fault.LoginSetup("jwt", err) != nil || fault.LoginSetup("jwt", errors.New("x")) != nil {
 		t.Error("an administrator is to change what is not wrong")
 	}
 }

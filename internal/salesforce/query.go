@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"catchment/internal/plan"
+	"catchment/internal/salesforce/wire"
 )
 
 // A Batch is what one answer to a REST query says beside its records.
@@ -33,7 +34,7 @@ func (c *Client) QueryBatch(ctx context.Context, soql string, all bool, each fun
 
 // NextBatch does the same for the answer at next. It may be repeated.
 func (c *Client) NextBatch(ctx context.Context, next string, each func(Record) error) (Batch, error) {
-	path, err := localPath(next)
+	path, err := wire.LocalPath(next)
 	if err != nil {
 		return Batch{}, err
 	}
@@ -72,7 +73,7 @@ func (c *Client) Query(ctx context.Context, soql string, all bool) iter.Seq2[Rec
 // Count gives the number of records that a SELECT COUNT() finds.
 func (c *Client) Count(ctx context.Context, soql string, all bool) (int64, error) {
 	var answer countAnswer
-	if _, err := c.get(ctx, c.queryPath(soql, all), &answer); err != nil {
+	if _, err := c.api.Get(ctx, c.queryPath(soql, all), &answer); err != nil {
 		return 0, fmt.Errorf("count: %w", err)
 	}
 	return answer.read()
@@ -83,12 +84,12 @@ func (c *Client) queryPath(soql string, all bool) string {
 	if all {
 		resource = "queryAll"
 	}
-	return c.data(resource) + "?q=" + url.QueryEscape(soql)
+	return c.api.Path(resource) + "?q=" + url.QueryEscape(soql)
 }
 
 func (c *Client) batch(ctx context.Context, path string, each func(Record) error) (Batch, error) {
-	r := &request{method: http.MethodGet, path: path}
-	resp, err := c.send.send(ctx, r)
+	r := &wire.Request{Method: http.MethodGet, Path: path}
+	resp, err := c.api.Send(ctx, r)
 	if err != nil {
 		return Batch{}, fmt.Errorf("query: %w", err)
 	}
@@ -99,11 +100,11 @@ func (c *Client) batch(ctx context.Context, path string, each func(Record) error
 	case isEach:
 		return Batch{}, refused.error
 	case err != nil:
-		return Batch{}, fmt.Errorf("query: %w", badJSON(r, err))
+		return Batch{}, fmt.Errorf("query: %w", r.BadJSON(err))
 	case done != (b.Next == ""):
 		return Batch{}, plan.Failf(plan.Bug, "", "query: the answer names no next one, and isn't the last")
 	}
-	b.ServerDate, err = serverDate(resp.Header)
+	b.ServerDate, err = wire.Date(resp.Header)
 	return b, err
 }
 

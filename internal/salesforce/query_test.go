@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"catchment/internal/plan"
-	"catchment/internal/salesforce"
+	"catchment/internal/salesforce/fault"
 )
 
 const soql = "SELECT Id, Name FROM Account WHERE Name = 'a b&c+d'"
@@ -112,7 +112,7 @@ func TestQueryErrors(t *testing.T) {
 			if tt.class == plan.Fix && plan.HintOf(err) == "" {
 				t.Errorf("%v has no hint", err)
 			}
-			if o.Calls() != 1 || strings.Contains(err.Error(), "SELECT") || salesforce.StatusOf(err) != tt.status {
+			if o.Calls() != 1 || strings.Contains(err.Error(), "SELECT") || fault.StatusOf(err) != tt.status {
 				t.Errorf("%v after %d calls", err, o.Calls())
 			}
 		})
@@ -184,28 +184,6 @@ func TestCount(t *testing.T) {
 	}
 	if _, err := o.Count(t.Context(), "SELECT COUNT() FROM Account", true); err == nil {
 		t.Error("an answer without a count is one")
-	}
-}
-
-func TestSelect(t *testing.T) {
-	at := time.Date(2026, 1, 2, 4, 4, 5, 999, time.FixedZone("", 3600))
-	tests := []struct {
-		query salesforce.Select
-		want  string
-	}{
-		{salesforce.Select{Fields: []string{"Id"}, From: "A"}, "SELECT Id FROM A"},
-		{salesforce.Select{
-			Fields: []string{"Id", "Owner.Name"}, From: "A",
-			Where:   []salesforce.Condition{salesforce.Raw("a = 1 OR b = 2"), salesforce.Since("S", at), salesforce.Before("S", at)},
-			OrderBy: "Id", Limit: 5,
-		}, "SELECT Id, Owner.Name FROM A WHERE (a = 1 OR b = 2) AND S >= 2026-01-02T03:04:05Z AND S < 2026-01-02T03:04:05Z ORDER BY Id LIMIT 5"},
-		{salesforce.Select{Fields: []string{"Id"}, From: "A", Where: []salesforce.Condition{salesforce.In("N", []string{`a'b\`, "x\r\ny"})}},
-			`SELECT Id FROM A WHERE N IN ('a\'b\\','x\r\ny')`},
-	}
-	for _, tt := range tests {
-		if got := tt.query.String(); got != tt.want {
-			t.Errorf("%s, want %s", got, tt.want)
-		}
 	}
 }
 

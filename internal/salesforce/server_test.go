@@ -14,6 +14,8 @@ import (
 
 	"catchment/internal/plan"
 	"catchment/internal/salesforce"
+	"catchment/internal/salesforce/fault"
+	"catchment/internal/salesforce/login"
 
 	"go.uber.org/goleak"
 )
@@ -54,7 +56,7 @@ func newOrg(t *testing.T) *org {
 	o.config = salesforce.Config{
 		URL:        o.server.URL,
 		APIVersion: "66.0",
-		Login:      salesforce.ClientCredentials{ClientID: "id", ClientSecret: secret},
+		Login:      login.ClientCredentials{ClientID: "id", ClientSecret: secret},
 		HTTP:       o.server.Client(),
 		UserAgent:  "test",
 		Now:        func() time.Time { return time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC) },
@@ -124,8 +126,8 @@ func want(t *testing.T, err error, class plan.Class, code string) {
 	if err == nil {
 		t.Fatal("no error")
 	}
-	if got := plan.ClassOf(err); got != class || salesforce.CodeOf(err) != code {
-		t.Errorf("class %s, code %s, want %s, %s: %v", got, salesforce.CodeOf(err), class, code, err)
+	if got := plan.ClassOf(err); got != class || fault.CodeOf(err) != code {
+		t.Errorf("class %s, code %s, want %s, %s: %v", got, fault.CodeOf(err), class, code, err)
 	}
 }
 

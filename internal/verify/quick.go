@@ -8,7 +8,8 @@ import (
 	"time"
 
 	"catchment/internal/plan"
-	"catchment/internal/salesforce"
+	"catchment/internal/salesforce/fault"
+	"catchment/internal/salesforce/soql"
 	"catchment/internal/warehouse"
 )
 
@@ -63,12 +64,12 @@ func (w *visit) quick(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	older, err := w.Org.Count(ctx, w.countQuery(salesforce.Before("SystemModstamp", from), true), true)
+	older, err := w.Org.Count(ctx, w.countQuery(soql.Before("SystemModstamp", from), true), true)
 	if err != nil {
 		return err
 	}
 	// Who changed since the watermark has left his day, and may have been on any.
-	changed, err := w.Org.Count(ctx, w.countQuery(salesforce.Since("SystemModstamp", w.mark.Watermark), false), true)
+	changed, err := w.Org.Count(ctx, w.countQuery(soql.Since("SystemModstamp", w.mark.Watermark), false), true)
 	if err != nil {
 		return err
 	}
@@ -122,7 +123,7 @@ func (w *visit) count(ctx context.Context, from time.Time) (map[int64]int64, err
 
 // tookTooLong tells whether Salesforce may answer to a shorter span.
 func tookTooLong(err error) bool {
-	switch salesforce.CodeOf(err) {
+	switch fault.CodeOf(err) {
 	case "QUERY_TIMEOUT", "OPERATION_TOO_LARGE", "EXCEEDED_MAX_SIZE_REQUEST":
 		return true
 	}
@@ -145,8 +146,8 @@ func split(s Span, length time.Duration) []Span {
 
 // countSpan asks for the records of each day of a span. DAY_ONLY is of UTC.
 func (w *visit) countSpan(ctx context.Context, span Span, into map[int64]int64) error {
-	q := salesforce.Select{Fields: []string{"DAY_ONLY(SystemModstamp) day", "COUNT(Id) n"}, From: w.source.Object.Name, GroupBy: "DAY_ONLY(SystemModstamp)",
-		Where: append(w.live(), salesforce.Since("SystemModstamp", span.From), salesforce.Before("SystemModstamp", span.To))}
+	q := soql.Select{Fields: []string{"DAY_ONLY(SystemModstamp) day", "COUNT(Id) n"}, From: w.source.Object.Name, GroupBy: "DAY_ONLY(SystemModstamp)",
+		Where: append(w.live(), soql.Since("SystemModstamp", span.From), soql.Before("SystemModstamp", span.To))}
 	got := map[int64]int64{}
 	for r, err := range w.Org.Query(ctx, q.String(), true) {
 		if err != nil {
@@ -175,7 +176,7 @@ func (w *visit) countSpan(ctx context.Context, span Span, into map[int64]int64) 
 }
 
 // live is the flow's filter, and that a record isn't deleted.
-func (w *visit) live() []salesforce.Condition {
+func (w *visit) live() []soql.Condition {
 	conditions := w.conditions()
 	if _, ok := w.source.Object.Field("IsDeleted"); ok {
 		conditions = append(conditions, "IsDeleted = false")
@@ -183,12 +184,12 @@ func (w *visit) live() []salesforce.Condition {
 	return conditions
 }
 
-func (w *visit) countQuery(c salesforce.Condition, live bool) string {
+func (w *visit) countQuery(c soql.Condition, live bool) string {
 	conditions := w.conditions()
 	if live {
 		conditions = w.live()
 	}
-	return salesforce.Select{Fields: []string{"COUNT()"}, From: w.source.Object.Name, Where: append(conditions, c)}.String()
+	return soql.Select{Fields: []string{"COUNT()"}, From: w.source.Object.Name, Where: append(conditions, c)}.String()
 }
 
 // sum turns counts by day into a difference. More records than rows on a day

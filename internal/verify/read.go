@@ -10,7 +10,8 @@ import (
 	"catchment/internal/control"
 	"catchment/internal/mover"
 	"catchment/internal/plan"
-	"catchment/internal/salesforce"
+	"catchment/internal/salesforce/fault"
+	"catchment/internal/salesforce/soql"
 	"catchment/internal/stage"
 	"catchment/internal/warehouse"
 )
@@ -20,13 +21,13 @@ import (
 // are, by Salesforce's own count (invariant 6).
 func (w *visit) read(ctx context.Context, r *warehouse.Reading) (int64, error) {
 	request := mover.Request{Object: w.source.Object.Name,
-		SOQL: salesforce.Select{Fields: fieldsOf(w.judged), From: w.source.Object.Name, Where: w.conditions()}.String()}
+		SOQL: soql.Select{Fields: fieldsOf(w.judged), From: w.source.Object.Name, Where: w.conditions()}.String()}
 	pager, _ := w.Movers.Pager(w.Movers.For(mover.Uncounted, len(request.SOQL)))
 	job, err := pager.Create(ctx, request)
 	if errors.Is(err, mover.ErrUnsupported) {
 		pager, _ = w.Movers.Pager(w.Movers.Everything())
 		job, err = pager.Create(ctx, request)
-		if salesforce.StatusOf(err) == http.StatusRequestURITooLong {
+		if fault.StatusOf(err) == http.StatusRequestURITooLong {
 			err = plan.Fixf("compare its stamps: the same without --digest; or exclude fields that nobody needs",
 				"%d fields of %s are more than one REST query can name, and Bulk doesn't read the object: %w", len(fieldsOf(w.judged)), w.source.Object.Name, err)
 		}

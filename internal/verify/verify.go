@@ -28,6 +28,7 @@ import (
 	"catchment/internal/mover"
 	"catchment/internal/plan"
 	"catchment/internal/salesforce"
+	"catchment/internal/salesforce/soql"
 	"catchment/internal/source"
 	"catchment/internal/warehouse"
 )
@@ -265,9 +266,9 @@ func (w *visit) claim(ctx context.Context) error {
 }
 
 // conditions is the flow's filter.
-func (w *visit) conditions() []salesforce.Condition {
+func (w *visit) conditions() []soql.Condition {
 	if w.flow.Where == "" {
 		return nil
 	}
-	return []salesforce.Condition{salesforce.Raw(w.flow.Where)}
+	return []soql.Condition{soql.Raw(w.flow.Where)}
 }

@@ -19,6 +19,7 @@ import (
 	"catchment/internal/mover"
 	"catchment/internal/plan"
 	"catchment/internal/salesforce"
+	"catchment/internal/salesforce/fault"
 )
 
 // A Pager reads objects by query jobs.
@@ -45,7 +46,7 @@ func (p *Pager) Create(ctx context.Context, r mover.Request) (mover.Job, error) 
 		return mover.Job{}, fmt.Errorf("%s: %w: %w", r.Object, mover.ErrUnsupported, err)
 	}
 	if err != nil {
-		return mover.Job{}, fmt.Errorf("%s: %w", r.Object, overloaded(err, salesforce.CodeOf(err)))
+		return mover.Job{}, fmt.Errorf("%s: %w", r.Object, overloaded(err, fault.CodeOf(err)))
 	}
 	return mover.Job{ID: j.ID, Version: j.Version, ReadAt: j.ServerDate, Request: r}, nil
 }
@@ -55,7 +56,7 @@ func (p *Pager) Create(ctx context.Context, r mover.Request) (mover.Job, error) 
 // "... is not supported by the Bulk API" and "Selecting compound data not
 // supported in Bulk Query".
 func unsupported(err error) bool {
-	e, ok := errors.AsType[*salesforce.Error](err)
+	e, ok := errors.AsType[*fault.Error](err)
 	if !ok || e.Status != http.StatusBadRequest {
 		return false
 	}
@@ -87,7 +88,7 @@ func (p *Pager) Poll(ctx context.Context, j mover.Job) (mover.Job, error) {
 
 // gone marks a 404: the job was deleted, or its seven days are over.
 func gone(err error) error {
-	if salesforce.StatusOf(err) == http.StatusNotFound {
+	if fault.StatusOf(err) == http.StatusNotFound {
 		return fmt.Errorf("%w: %w", mover.ErrGone, err)
 	}
 	return err
@@ -100,7 +101,7 @@ func (p *Pager) Pages(ctx context.Context, j mover.Job) iter.Seq2[mover.Page, er
 	return func(yield func(mover.Page, error) bool) {
 		job := queryJob(j)
 		urls, next, err := p.org.ResultPages(ctx, job, "")
-		if salesforce.StatusOf(err) == http.StatusNotFound {
+		if fault.StatusOf(err) == http.StatusNotFound {
 			// Before version 58 there are no result pages. Where the job itself is
 			// gone, the first page says so.
 			p.chain(ctx, job, yield)

@@ -16,6 +16,7 @@ import (
 	"catchment/internal/mover/bulk"
 	"catchment/internal/plan"
 	"catchment/internal/salesforce"
+	"catchment/internal/salesforce/login"
 
 	"go.uber.org/goleak"
 )
@@ -36,7 +37,7 @@ func pager(t *testing.T, mux *http.ServeMux) *bulk.Pager {
 	t.Cleanup(server.Close)
 	t.Cleanup(server.Client().CloseIdleConnections)
 	org, err := salesforce.New(salesforce.Config{
-		URL: server.URL, APIVersion: "66.0", Login: salesforce.Token{Token: "token"}, HTTP: server.Client(), Now: time.Now,
+		URL: server.URL, APIVersion: "66.0", Login: login.Token{Token: "token"}, HTTP: server.Client(), Now: time.Now,
 		Sleep: func(context.Context, time.Duration) error { return nil },
 	})
 	if err != nil {

@@ -6,7 +6,7 @@ import (
 
 	"catchment/internal/mover"
 	"catchment/internal/plan"
-	"catchment/internal/salesforce"
+	"catchment/internal/salesforce/fault"
 )
 
 // failed makes an error of a job that Salesforce gave up. There are no codes:
@@ -35,7 +35,7 @@ func overloaded(err error, text string) error {
 // classOf knows the texts that Salesforce writes into errorMessage (Bulk API
 // 2.0 guide, "Limits"; other extractors' reports).
 func classOf(text string) (plan.Class, string) {
-	if salesforce.NeedsFilter(text) {
+	if fault.NeedsFilter(text) {
 		return plan.Fix, "leave the object out, or give its flow a where that Salesforce accepts"
 	}
 	text = strings.ToLower(text)

@@ -26,6 +26,7 @@ import (
 	"catchment/internal/page"
 	"catchment/internal/plan"
 	"catchment/internal/salesforce"
+	"catchment/internal/salesforce/fault"
 )
 
 // A Pager reads objects by REST queries.
@@ -115,7 +116,7 @@ func (p *Pager) collect(ctx context.Context, r mover.Request, columns []column, 
 
 // unsupported marks what REST can't read at all.
 func unsupported(object string, err error) error {
-	if salesforce.CodeOf(err) == "INVALID_TYPE_FOR_OPERATION" {
+	if fault.CodeOf(err) == "INVALID_TYPE_FOR_OPERATION" {
 		return fmt.Errorf("%s: %w: %w", object, mover.ErrUnsupported, err)
 	}
 	return fmt.Errorf("%s: %w", object, overloaded(err))
@@ -124,7 +125,7 @@ func unsupported(object string, err error) error {
 // overloaded marks the failure of a query that was more than Salesforce can
 // answer.
 func overloaded(err error) error {
-	if over := mover.Overload(salesforce.CodeOf(err)); over != nil {
+	if over := mover.Overload(fault.CodeOf(err)); over != nil {
 		return fmt.Errorf("%w: %w", over, err)
 	}
 	return err
@@ -186,7 +187,7 @@ func (p *Pager) Pages(ctx context.Context, j mover.Job) iter.Seq2[mover.Page, er
 
 // expired marks a cursor that Salesforce has dropped.
 func expired(err error) error {
-	if salesforce.CodeOf(err) == "INVALID_QUERY_LOCATOR" || salesforce.StatusOf(err) == http.StatusNotFound {
+	if fault.CodeOf(err) == "INVALID_QUERY_LOCATOR" || fault.StatusOf(err) == http.StatusNotFound {
 		return fmt.Errorf("%w: %w", mover.ErrGone, err)
 	}
 	return overloaded(err)

@@ -8,7 +8,7 @@ import (
 	"catchment/internal/plan"
 	"catchment/internal/replicate/reading"
 	"catchment/internal/replicate/window"
-	"catchment/internal/salesforce"
+	"catchment/internal/schema"
 	"catchment/internal/source"
 )
 
@@ -55,14 +55,14 @@ func (f *Finder) missing(
 ) (map[string]bool, error) {
 	logged := map[string]bool{}
 	for _, id := range c.Updated {
-		id, err := salesforce.ID18(id)
+		id, err := schema.ID18(id)
 		if err != nil {
 			return nil, err
 		}
 		logged[id] = false
 	}
 	for _, d := range c.Deleted {
-		id, err := salesforce.ID18(d.ID)
+		id, err := schema.ID18(d.ID)
 		if err != nil {
 			return nil, err
 		}

@@ -7,7 +7,7 @@ import (
 
 	"catchment/internal/control"
 	"catchment/internal/plan"
-	"catchment/internal/salesforce"
+	"catchment/internal/schema"
 )
 
 // Ranges divides a part at pivots, and gives the ranges that follow its first. None
@@ -61,7 +61,7 @@ func Pivots(first, last string, n int) ([]string, error) {
 			continue
 		}
 		before = at
-		id, err := salesforce.ID18(first[:idPrefix] + idText(at))
+		id, err := schema.ID18(first[:idPrefix] + idText(at))
 		if err != nil {
 			return nil, err
 		}

@@ -2,7 +2,7 @@ package reading
 
 import (
 	"catchment/internal/control"
-	"catchment/internal/salesforce"
+	"catchment/internal/schema"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -22,7 +22,7 @@ func TestRangesCoverEverythingOnce(t *testing.T) {
 		for i := idLength - width; i < idLength; i++ {
 			b[i] = idDigits[dice.IntN(len(idDigits))]
 		}
-		id, err := salesforce.ID18(string(b))
+		id, err := schema.ID18(string(b))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -16,7 +16,7 @@ import (
 	"time"
 
 	"catchment/internal/control"
-	"catchment/internal/salesforce"
+	"catchment/internal/salesforce/soql"
 )
 
 // uriLimit is how long a query may be once it is written into a URI: Salesforce
@@ -26,9 +26,9 @@ const uriLimit = 14_000
 // SOQL writes a query, of the records in its range alone. Where it has Ids, it
 // names the fields.
 func SOQL(q control.Query) string {
-	s := salesforce.Select{Fields: q.Fields, From: q.Object, OrderBy: q.OrderBy, Limit: q.Limit}
+	s := soql.Select{Fields: q.Fields, From: q.Object, OrderBy: q.OrderBy, Limit: q.Limit}
 	for _, condition := range q.Where {
-		s.Where = append(s.Where, salesforce.Condition(condition))
+		s.Where = append(s.Where, soql.Condition(condition))
 	}
 	s.Where = append(s.Where, Bounds(q)...)
 	return s.String()
@@ -39,10 +39,10 @@ func SOQL(q control.Query) string {
 func Query(object string, fields []string, where, cursor string, from time.Time) control.Query {
 	q := control.Query{Object: object, Fields: fields}
 	if where != "" {
-		q.Where = append(q.Where, string(salesforce.Raw(where)))
+		q.Where = append(q.Where, string(soql.Raw(where)))
 	}
 	if cursor != "" && !from.IsZero() {
-		q.Where = append(q.Where, string(salesforce.Since(cursor, from)))
+		q.Where = append(q.Where, string(soql.Since(cursor, from)))
 	}
 	return q
 }
@@ -53,13 +53,13 @@ func Count(object, where, cursor string, from time.Time) string {
 }
 
 // Bounds are the conditions of a query's range of Ids.
-func Bounds(q control.Query) []salesforce.Condition {
-	var where []salesforce.Condition
+func Bounds(q control.Query) []soql.Condition {
+	var where []soql.Condition
 	if q.Least != "" {
-		where = append(where, salesforce.From("Id", q.Least))
+		where = append(where, soql.From("Id", q.Least))
 	}
 	if q.Below != "" {
-		where = append(where, salesforce.Below("Id", q.Below))
+		where = append(where, soql.Below("Id", q.Below))
 	}
 	return where
 }

@@ -4,7 +4,7 @@ import (
 	"context"
 	"time"
 
-	"catchment/internal/salesforce"
+	"catchment/internal/schema"
 	"catchment/internal/source"
 )
 
@@ -42,7 +42,7 @@ func (f *Finder) DeleteLog(ctx context.Context, src *source.Source, swept time.T
 		return log, err
 	}
 	for _, record := range d.Records {
-		id, err := salesforce.ID18(record.ID)
+		id, err := schema.ID18(record.ID)
 		if err != nil {
 			return log, err
 		}

@@ -8,6 +8,7 @@ import (
 	"catchment/internal/mover"
 	"catchment/internal/replicate/reading"
 	"catchment/internal/salesforce"
+	"catchment/internal/salesforce/fault"
 	"catchment/internal/source"
 )
 
@@ -91,7 +92,7 @@ func (f *Finder) ask(ctx context.Context, src *source.Source, from time.Time) (C
 		return c, nil
 	}
 	count := reading.Count(src.Object.Name, "", src.Cursor, from) // also what left the where
-	if c.Changed, err = f.org.Count(ctx, count, true); mover.Overload(salesforce.CodeOf(err)) != nil || salesforce.IsFiltered(err) {
+	if c.Changed, err = f.org.Count(ctx, count, true); mover.Overload(fault.CodeOf(err)) != nil || fault.IsFiltered(err) {
 		c.Changed, err = -1, nil // more than can be counted in two minutes, or only the flow's own where may ask
 	}
 	if err != nil {
@@ -135,7 +136,7 @@ func (f *Finder) askUpdated(ctx context.Context, src *source.Source, c *Changes)
 // refused tells whether a log refused a span that is too long for it: it has
 // more than 600,000 Ids, or was trimmed since it began.
 func refused(err error) bool {
-	code := salesforce.CodeOf(err)
+	code := fault.CodeOf(err)
 	return code == "EXCEEDED_ID_LIMIT" || code == "INVALID_REPLICATION_DATE"
 }
 

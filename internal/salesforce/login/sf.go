@@ -1,4 +1,4 @@
-package salesforce
+package login
 
 import (
 	"context"
@@ -9,6 +9,9 @@ import (
 	"strings"
 
 	"catchment/internal/plan"
+	"catchment/internal/salesforce/fault"
+	"catchment/internal/salesforce/wire"
+	"catchment/internal/schema"
 )
 
 // SalesforceCLI takes the session that the Salesforce CLI, sf, has for an org.
@@ -37,21 +40,21 @@ type shown struct {
 // of the token, which then comes from a command of its own
 // (salesforcecli/plugin-org, pull requests 1667 and 1673).
 func (l SalesforceCLI) Login(ctx context.Context, at Endpoint) (Session, error) {
-	org, err := l.ask(ctx, at.URL(), "org", "display")
+	org, err := l.ask(ctx, at.URL, "org", "display")
 	if err != nil {
 		return Session{}, err
 	}
-	base, err := baseURL(org.Result.InstanceURL)
+	base, err := wire.Base(org.Result.InstanceURL)
 	if err != nil {
 		return Session{}, plan.Failf(plan.Bug, l.tryHint(), "sf org display tells no instance URL")
 	}
-	if base != at.URL() {
+	if base != at.URL {
 		return Session{}, plan.Fixf("set org.url to "+base+", or org.login.alias to the org that is meant; sf org list shows them",
-			"sf's org %s is at %s, and org.url is %s", l.Alias, base, at.URL())
+			"sf's org %s is at %s, and org.url is %s", l.Alias, base, at.URL)
 	}
 	token := org.Result.AccessToken
 	if !sessionRE.MatchString(token) {
-		secret, err := l.ask(ctx, at.URL(), "org", "auth", "show-access-token")
+		secret, err := l.ask(ctx, at.URL, "org", "auth", "show-access-token")
 		if err != nil {
 			return Session{}, err
 		}
@@ -60,7 +63,7 @@ func (l SalesforceCLI) Login(ctx context.Context, at Endpoint) (Session, error) 
 		}
 	}
 	s := Session{Token: token, InstanceURL: base}
-	s.OrgID, err = ID18(org.Result.ID)
+	s.OrgID, err = schema.ID18(org.Result.ID)
 	return s, err
 }
 
@@ -93,7 +96,7 @@ func (l SalesforceCLI) ask(ctx context.Context, url string, command ...string) (
 		hint = l.stale(url)
 	}
 	return shown{}, plan.Fixf(hint, "sf %s: %s: %s", strings.Join(command, " "),
-		bearable(answer.Name), tokenRE.ReplaceAllString(bearable(answer.Message), "[hidden]"))
+		fault.Bearable(answer.Name), tokenRE.ReplaceAllString(fault.Bearable(answer.Message), "[hidden]"))
 }
 
 // tokenRE finds access tokens in foreign text.

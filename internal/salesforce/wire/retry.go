@@ -1,4 +1,4 @@
-package salesforce
+package wire
 
 import (
 	"context"
@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"catchment/internal/plan"
+	"catchment/internal/salesforce/fault"
 )
 
 // sendsAtMost bounds how often one request is sent: each counts against the
@@ -19,39 +20,34 @@ const sendsAtMost = 5
 // Beyond it the step ends and comes back later.
 const waitAtMost = time.Minute
 
-// retrying repeats a request that may well work the next time.
-type retrying struct {
-	next  sender
-	sleep func(context.Context, time.Duration) error
-	now   func() time.Time
+// Retrying repeats a request that may well work the next time.
+type Retrying struct {
+	Next  Sender
+	Sleep func(context.Context, time.Duration) error
+	Now   func() time.Time
 }
 
-func (r *retrying) send(ctx context.Context, req *request) (*http.Response, error) {
+// Send sends req until it works, or nobody can expect it to.
+func (r *Retrying) Send(ctx context.Context, req *Request) (*http.Response, error) {
 	for try := 1; ; try++ {
-		resp, err := r.next.send(ctx, req)
-		if err == nil || !resendable(err) || context.Cause(ctx) != nil {
+		resp, err := r.Next.Send(ctx, req)
+		if err == nil || !fault.Resendable(err) || context.Cause(ctx) != nil {
 			return resp, err
 		}
 		pause := backoff(try, rand.Float64())
-		if e, ok := errors.AsType[*Error](err); ok && e.RetryAfter > 0 {
+		if e, ok := errors.AsType[*fault.Error](err); ok && e.RetryAfter > 0 {
 			pause = e.RetryAfter
 		}
 		if pause > waitAtMost {
-			return nil, &plan.Failure{Class: plan.Wait, Until: r.now().Add(pause), Hint: plan.HintOf(err), Err: err}
+			return nil, &plan.Failure{Class: plan.Wait, Until: r.Now().Add(pause), Hint: plan.HintOf(err), Err: err}
 		}
 		if try == sendsAtMost {
 			return nil, err
 		}
-		if err := r.sleep(ctx, pause); err != nil {
+		if err := r.Sleep(ctx, pause); err != nil {
 			return nil, err
 		}
 	}
-}
-
-// resendable tells whether the very same request may work in a moment.
-func resendable(err error) bool {
-	e, ok := errors.AsType[*Error](err)
-	return ok && e.resend
 }
 
 // backoff is how long to wait after the try-th failure: 0.5 s, 1 s, 2 s, 4 s,

@@ -1,4 +1,5 @@
-package salesforce
+// Package soql writes queries. What they are about is left to who asks.
+package soql
 
 import (
 	"strconv"
@@ -49,36 +50,36 @@ func Raw(where string) Condition { return Condition("(" + where + ")") }
 
 // Since asks for records whose field is t or later.
 func Since(field string, t time.Time) Condition {
-	return Condition(field + " >= " + Time(t))
+	return Condition(field + " >= " + datetime(t))
 }
 
 // Before asks for records whose field is earlier than t.
 func Before(field string, t time.Time) Condition {
-	return Condition(field + " < " + Time(t))
+	return Condition(field + " < " + datetime(t))
 }
 
 // From asks for records whose field is value or comes after it.
-func From(field, value string) Condition { return Condition(field + " >= " + Quote(value)) }
+func From(field, value string) Condition { return Condition(field + " >= " + quote(value)) }
 
 // Below asks for records whose field comes before value.
-func Below(field, value string) Condition { return Condition(field + " < " + Quote(value)) }
+func Below(field, value string) Condition { return Condition(field + " < " + quote(value)) }
 
 // In asks for records whose field is one of values.
 func In(field string, values []string) Condition {
 	quoted := make([]string, len(values))
 	for i, v := range values {
-		quoted[i] = Quote(v)
+		quoted[i] = quote(v)
 	}
 	return Condition(field + " IN (" + strings.Join(quoted, ",") + ")")
 }
 
-// Time writes a datetime literal, in UTC and cut to the second: stamps have no
+// datetime writes a datetime literal, in UTC and cut to the second: stamps have no
 // more than that.
-func Time(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05Z") }
+func datetime(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05Z") }
 
-// Quote writes a string literal (SOQL reference, "Quoted String Escape
+// quote writes a string literal (SOQL reference, "Quoted String Escape
 // Sequences").
-func Quote(text string) string {
+func quote(text string) string {
 	return "'" + strings.NewReplacer(
 		`\`, `\\`, `'`, `\'`, "\n", `\n`, "\r", `\r`, "\t", `\t`, "\b", `\b`, "\f", `\f`,
 	).Replace(text) + "'"

@@ -1,4 +1,4 @@
-package salesforce
+package fault
 
 import (
 	"crypto/tls"
@@ -28,8 +28,8 @@ type verdict struct {
 	hint   string
 }
 
-// classify gives an error its class and hint: by its code, else by its status.
-func classify(e *Error) error {
+// Classify gives an error its class and hint: by its code, else by its status.
+func Classify(e *Error) error {
 	v, ok := byCode(e)
 	if !ok {
 		v = byStatus(e.Status)
@@ -161,9 +161,9 @@ func requestLimit(message string) verdict {
 	return verdict{plan.Wait, false, "the org's API calls of 24 hours are used up: `catchment plan` shows the share of each flow"}
 }
 
-// connection classes what happened before there was an answer.
-func connection(r *request, err error) error {
-	e := &Error{Resource: r.resource(), Code: codeReset, Message: bearable(err.Error()), err: err}
+// Broken classes what happened before there was an answer.
+func Broken(resource string, err error) error {
+	e := &Error{Resource: resource, Code: codeReset, Message: Bearable(err.Error()), err: err}
 	dns, isDNS := errors.AsType[*net.DNSError](err)
 	_, badCert := errors.AsType[*tls.CertificateVerificationError](err)
 	_, badName := errors.AsType[x509.HostnameError](err)
@@ -176,5 +176,5 @@ func connection(r *request, err error) error {
 	case errors.Is(err, syscall.ECONNREFUSED):
 		e.Code = codeRefused
 	}
-	return classify(e)
+	return Classify(e)
 }

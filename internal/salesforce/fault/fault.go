@@ -1,4 +1,11 @@
-package salesforce
+// Package fault says what it means that Salesforce didn't answer what was asked for.
+//
+// Every error gets its class and a hint from one table: classify.go has it, and
+// login.go its part about who may log in. Where the org itself has to be set up,
+// setup.go says how.
+//
+// Start at Error. The codes are those of the REST API, Bulk API 2.0 and OAuth guides.
+package fault
 
 import (
 	"compress/gzip"
@@ -6,6 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"mime"
 	"net/http"
 	"strings"
 	"time"
@@ -58,6 +66,26 @@ func StatusOf(err error) int {
 	return 0
 }
 
+// Resendable tells whether the very same request may work in a moment.
+func Resendable(err error) bool {
+	e, ok := errors.AsType[*Error](err)
+	return ok && e.resend
+}
+
+// hideFrom is the length from which a secret is one: a shorter text is part of
+// ordinary words.
+const hideFrom = 4
+
+// Hide takes secrets out of what Salesforce said.
+func (e *Error) Hide(secrets []string) {
+	for _, secret := range secrets {
+		if len(secret) >= hideFrom {
+			e.Message = strings.ReplaceAll(e.Message, secret, "[hidden]")
+			e.Code = strings.ReplaceAll(e.Code, secret, "[hidden]")
+		}
+	}
+}
+
 // errorAtMost bounds how much of an error's body is read; messageAtMost how
 // much of its message is shown.
 const (
@@ -66,7 +94,7 @@ const (
 )
 
 // errorText reads the text of an error. net/http leaves the unpacking to who
-// asked for gzip, as Results does.
+// asked for gzip, as Client.Results does.
 func errorText(resp *http.Response) ([]byte, error) {
 	var text io.Reader = resp.Body
 	if resp.Header.Get("Content-Encoding") == "gzip" {
@@ -78,9 +106,9 @@ func errorText(resp *http.Response) ([]byte, error) {
 	return io.ReadAll(io.LimitReader(text, errorAtMost))
 }
 
-// decodeError reads the three forms of an error: REST and Bulk 2.0 answer an
+// Decode reads the three forms of an error: REST and Bulk 2.0 answer an
 // array, OAuth an object, and what stands before Salesforce a web page.
-func decodeError(resp *http.Response) *Error {
+func Decode(resp *http.Response) *Error {
 	e := &Error{Status: resp.StatusCode}
 	text, err := errorText(resp)
 	if err != nil {
@@ -98,7 +126,7 @@ func decodeError(resp *http.Response) *Error {
 	if json.Unmarshal(text, &list) == nil && len(list) > 0 {
 		one = list[0]
 	} else if json.Unmarshal(text, &one) != nil && isHTML(resp.Header) {
-		e.Message = "a web page instead of an API answer"
+		e.Message = webPage
 		if resp.StatusCode < http.StatusInternalServerError { // else Salesforce's own, in trouble
 			e.Code = codeHTML
 		}
@@ -109,12 +137,27 @@ func decodeError(resp *http.Response) *Error {
 	if e.Code == "" && one.Error != "" {
 		e.Code, e.Message = one.Error, one.ErrorDescription
 	}
-	e.Code, e.Message = bearable(e.Code), bearable(e.Message)
+	e.Code, e.Message = Bearable(e.Code), Bearable(e.Message)
 	return e
 }
 
-// bearable makes foreign text fit for one line of a log.
-func bearable(text string) string {
+const webPage = "a web page instead of an API answer"
+
+// WebPage gives an error where an answer is a web page instead, else nil.
+func WebPage(resp *http.Response, resource string) error {
+	if !isHTML(resp.Header) {
+		return nil
+	}
+	return Classify(&Error{Status: resp.StatusCode, Code: codeHTML, Resource: resource, Message: webPage})
+}
+
+func isHTML(h http.Header) bool {
+	kind, _, err := mime.ParseMediaType(h.Get("Content-Type"))
+	return err == nil && kind == "text/html"
+}
+
+// Bearable makes foreign text fit for one line of a log.
+func Bearable(text string) string {
 	text = strings.Join(strings.Fields(strings.ToValidUTF8(text, "\uFFFD")), " ")
 	if len(text) <= messageAtMost {
 		return text

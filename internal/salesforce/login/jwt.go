@@ -1,4 +1,4 @@
-package salesforce
+package login
 
 import (
 	"context"
@@ -12,6 +12,7 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 
 	"catchment/internal/plan"
+	"catchment/internal/salesforce/fault"
 )
 
 const (
@@ -39,7 +40,7 @@ type JWT struct {
 func (l JWT) Login(ctx context.Context, at Endpoint) (Session, error) {
 	used := at.now()
 	s, err := l.login(ctx, at, used)
-	if CodeOf(err) != "invalid_grant" || at.now().Sub(used).Abs() < skewAtMost {
+	if fault.CodeOf(err) != "invalid_grant" || at.now().Sub(used).Abs() < skewAtMost {
 		return s, err
 	}
 	return l.login(ctx, at, at.now())
@@ -48,7 +49,7 @@ func (l JWT) Login(ctx context.Context, at Endpoint) (Session, error) {
 func (l JWT) login(ctx context.Context, at Endpoint, now time.Time) (Session, error) {
 	audience := l.Audience
 	if audience == "" {
-		audience = at.URL()
+		audience = at.URL
 	}
 	// RegisteredClaims would write the audience as a list.
 	assertion, err := jwt.NewWithClaims(jwt.SigningMethodRS256, jwt.MapClaims{

@@ -1,6 +1,8 @@
-package salesforce
+package fault
 
-import "errors"
+import (
+	"errors"
+)
 
 // A setup is a part of what an administrator sets up for a login.
 type setup int
