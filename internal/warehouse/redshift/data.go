@@ -52,7 +52,7 @@ func (d *data) open() error {
 
 func (d *data) close() {}
 
-func (d *data) begin(ctx context.Context, readOnly bool) (talk, error) {
+func (d *data) begin(ctx context.Context, readOnly bool) (session, error) {
 	if err := d.open(); err != nil {
 		return nil, err
 	}
@@ -65,11 +65,11 @@ func (d *data) begin(ctx context.Context, readOnly bool) (talk, error) {
 	if readOnly {
 		begin = "BEGIN READ ONLY"
 	}
-	t := &dataTalk{data: d}
-	if _, err := t.exec(ctx, begin); err != nil {
+	s := &dataSession{data: d}
+	if _, err := s.exec(ctx, begin); err != nil {
 		return nil, err
 	}
-	return t, nil
+	return s, nil
 }
 
 // prove finds out, once, that a session keeps a transaction over several
@@ -82,46 +82,46 @@ func (d *data) prove(ctx context.Context) error {
 		return nil
 	}
 	const probe = `CREATE TEMP TABLE "_catchment_probe" (n INTEGER)`
-	t := &dataTalk{data: d}
+	s := &dataSession{data: d}
 	for _, sql := range []string{"BEGIN", probe, "ROLLBACK"} {
-		if _, err := t.exec(ctx, sql); err != nil {
+		if _, err := s.exec(ctx, sql); err != nil {
 			return err
 		}
 	}
-	if _, err := t.run(ctx, lastKeepAlive, probe, nil); err != nil { // it is there already
+	if _, err := s.run(ctx, lastKeepAlive, probe, nil); err != nil { // it is there already
 		return plan.Fixf("use the wire: redshift://user@host:5439/database", "%s: a session of the Data API keeps no transaction there", d.place)
 	}
 	d.proven = true
 	return nil
 }
 
-// A dataTalk is one session of the Data API.
-type dataTalk struct {
-	data    *data
-	session *string
+// A dataSession is one session of the Data API.
+type dataSession struct {
+	data *data
+	id   *string // nil before its first statement
 }
 
-func (t *dataTalk) exec(ctx context.Context, sql string, args ...any) (int64, error) {
-	done, err := t.run(ctx, keepAlive, sql, args)
+func (s *dataSession) exec(ctx context.Context, sql string, args ...any) (int64, error) {
+	done, err := s.run(ctx, keepAlive, sql, args)
 	if err != nil {
 		return 0, err
 	}
 	return max(done.ResultRows, 0), nil // -1 for a statement that touches no rows
 }
 
-func (t *dataTalk) query(ctx context.Context, each func(warehouse.Scan) error, sql string, args ...any) error {
-	done, err := t.run(ctx, keepAlive, sql, args)
+func (s *dataSession) query(ctx context.Context, each func(warehouse.Scan) error, sql string, args ...any) error {
+	done, err := s.run(ctx, keepAlive, sql, args)
 	if err != nil {
 		return err
 	}
 	if !aws.ToBool(done.HasResultSet) {
 		return nil
 	}
-	pages := redshiftdata.NewGetStatementResultPaginator(t.data.client, &redshiftdata.GetStatementResultInput{Id: done.Id})
+	pages := redshiftdata.NewGetStatementResultPaginator(s.data.client, &redshiftdata.GetStatementResultInput{Id: done.Id})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
-			return dataFailure(ctx, "GetStatementResult", t.data.place, err)
+			return dataFailure(ctx, "GetStatementResult", s.data.place, err)
 		}
 		for _, record := range page.Records {
 			if err := each(func(dest ...any) error { return scanRecord(record, dest) }); err != nil {
@@ -132,43 +132,43 @@ func (t *dataTalk) query(ctx context.Context, each func(warehouse.Scan) error, s
 	return nil
 }
 
-func (t *dataTalk) commit(ctx context.Context) error {
-	_, err := t.run(ctx, lastKeepAlive, "COMMIT", nil) // and so ends the session
+func (s *dataSession) commit(ctx context.Context) error {
+	_, err := s.run(ctx, lastKeepAlive, "COMMIT", nil) // and so ends the session
 	return err
 }
 
-func (t *dataTalk) rollback(ctx context.Context) error {
-	_, err := t.run(ctx, lastKeepAlive, "ROLLBACK", nil)
+func (s *dataSession) rollback(ctx context.Context) error {
+	_, err := s.run(ctx, lastKeepAlive, "ROLLBACK", nil)
 	return err
 }
 
 // end has nothing to do: the session has ended with its transaction, or ends
 // by itself where not even ROLLBACK came through.
-func (t *dataTalk) end() {}
+func (s *dataSession) end() {}
 
 // run sends a statement and waits until it has ended.
-func (t *dataTalk) run(ctx context.Context, keep int32, sql string, args []any) (*redshiftdata.DescribeStatementOutput, error) {
+func (s *dataSession) run(ctx context.Context, keep int32, sql string, args []any) (*redshiftdata.DescribeStatementOutput, error) {
 	text, parameters, err := named(sql, args)
 	if err == nil {
-		err = t.data.fits(text, parameters)
+		err = s.data.fits(text, parameters)
 	}
 	if err != nil {
 		return nil, err
 	}
 	in := &redshiftdata.ExecuteStatementInput{Sql: &text, Parameters: parameters, SessionKeepAliveSeconds: &keep}
-	if t.session != nil {
-		in.SessionId = t.session // it knows the rest
+	if s.id != nil {
+		in.SessionId = s.id // it knows the rest
 	} else {
-		t.data.address(in)
+		s.data.address(in)
 	}
-	sent, err := t.data.client.ExecuteStatement(ctx, in)
+	sent, err := s.data.client.ExecuteStatement(ctx, in)
 	if err != nil {
-		return nil, dataFailure(ctx, "ExecuteStatement", t.data.place, err)
+		return nil, dataFailure(ctx, "ExecuteStatement", s.data.place, err)
 	}
 	if sent.SessionId != nil {
-		t.session = sent.SessionId
+		s.id = sent.SessionId
 	}
-	return t.data.wait(ctx, sent.Id)
+	return s.data.wait(ctx, sent.Id)
 }
 
 // fits refuses a statement that the Data API has no room for.

@@ -2,12 +2,12 @@
 // serverless workgroup.
 //
 // It is reached over the wire (Open) or through the Redshift Data API
-// (OpenData); what differs between the two is a line, and nothing else. Pages
-// are loaded by COPY from S3, never through the line. All SQL comes from the
-// parent package. Start at driver.do; load.go is the loader, failure.go says
-// what Redshift's errors mean.
+// (OpenData); what differs between the two is a transport, and nothing else.
+// Pages are loaded by COPY from S3, never through the transport. All SQL comes
+// from the parent package. Start at driver.do; load.go is the loader, failure.go
+// says what Redshift's errors mean.
 //
-// Neither line ever holds a password in its URL: the wire takes it as
+// Neither transport ever holds a password in its URL: the wire takes it as
 // PostgreSQL does (PGPASSWORD, ?passfile=), the Data API from Secrets Manager or
 // as temporary credentials of the caller's IAM identity.
 package redshift
@@ -59,15 +59,15 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// A line is a way to Redshift.
-type line interface {
+// A transport is a way to Redshift.
+type transport interface {
 	// begin opens a transaction in a session of its own.
-	begin(ctx context.Context, readOnly bool) (talk, error)
+	begin(ctx context.Context, readOnly bool) (session, error)
 	close()
 }
 
-// A talk is one session, and its transaction. Its errors are classed.
-type talk interface {
+// A session has one transaction. Its errors are classed.
+type session interface {
 	exec(ctx context.Context, sql string, args ...any) (int64, error)
 	query(ctx context.Context, each func(warehouse.Scan) error, sql string, args ...any) error
 	commit(ctx context.Context) error
@@ -76,10 +76,10 @@ type talk interface {
 }
 
 type driver struct {
-	line  line
-	pages *pages
-	place place
-	o     Options
+	transport transport
+	pages     *pages
+	place     place
+	o         Options
 }
 
 // Open makes a driver that speaks to Redshift over the wire. The URL is
@@ -90,11 +90,11 @@ func Open(url string, o Options) (warehouse.Driver, error) {
 		return nil, err
 	}
 	o = o.withDefaults()
-	l, err := newWire(p, o)
+	t, err := newWire(p, o)
 	if err != nil {
 		return nil, err
 	}
-	return newDriver(l, p, o), nil
+	return newDriver(t, p, o), nil
 }
 
 // OpenData makes a driver that speaks to Redshift through the Data API. The
@@ -106,12 +106,12 @@ func OpenData(url string, o Options) (warehouse.Driver, error) {
 		return nil, err
 	}
 	o = o.withDefaults()
-	l := &data{place: p, o: o}
-	return &dataDriver{newDriver(l, p, o), l}, nil
+	t := &data{place: p, o: o}
+	return &dataDriver{newDriver(t, p, o), t}, nil
 }
 
-func newDriver(l line, p place, o Options) *driver {
-	return &driver{line: l, place: p, o: o, pages: &pages{place: p, config: o.AWS}}
+func newDriver(t transport, p place, o Options) *driver {
+	return &driver{transport: t, place: p, o: o, pages: &pages{place: p, config: o.AWS}}
 }
 
 func (d *driver) Dialect() *warehouse.Dialect { return warehouse.Redshift(d.place.text) }
@@ -129,23 +129,23 @@ func (d *driver) View(ctx context.Context, f func(warehouse.Tx) error) error {
 }
 
 func (d *driver) do(ctx context.Context, readOnly bool, f func(warehouse.Tx) error) error {
-	talk, err := d.line.begin(ctx, readOnly)
+	s, err := d.transport.begin(ctx, readOnly)
 	if err != nil {
 		return err
 	}
-	defer talk.end()
-	t := &tx{talk: talk, driver: d}
+	defer s.end()
+	t := &tx{session: s, driver: d}
 	if err := f(t); err != nil {
 		// A cancelled context must not keep locks. Whatever ROLLBACK says, f's
 		// error is the one that matters.
 		undo, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 		defer cancel()
-		if talk.rollback(undo) == nil && t.refused != "" && ctx.Err() == nil {
+		if s.rollback(undo) == nil && t.refused != "" && ctx.Err() == nil {
 			return d.explain(undo, t.refused, err)
 		}
 		return err
 	}
-	if err := talk.commit(ctx); err != nil {
+	if err := s.commit(ctx); err != nil {
 		return err
 	}
 	for _, c := range t.cuts {
@@ -156,12 +156,12 @@ func (d *driver) do(ctx context.Context, readOnly bool, f func(warehouse.Tx) err
 
 // Close ends the sessions after the transactions that still run.
 func (d *driver) Close() error {
-	d.line.close()
+	d.transport.close()
 	return nil
 }
 
 type tx struct {
-	talk
+	session
 	driver  *driver
 	refused string // the object that COPY has refused
 	cuts    []Cut  // told when the transaction is committed

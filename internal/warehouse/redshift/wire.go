@@ -61,7 +61,7 @@ func isLock(sql string) bool { return strings.HasPrefix(sql, "LOCK ") }
 
 // begin opens a transaction. Redshift runs it in the isolation that the
 // database has, whatever BEGIN asks for.
-func (w *wire) begin(ctx context.Context, readOnly bool) (talk, error) {
+func (w *wire) begin(ctx context.Context, readOnly bool) (session, error) {
 	conn, err := w.pool.Acquire(ctx)
 	if err != nil {
 		return nil, w.classify(ctx, err)
@@ -70,12 +70,12 @@ func (w *wire) begin(ctx context.Context, readOnly bool) (talk, error) {
 	if readOnly {
 		begin = "BEGIN READ ONLY"
 	}
-	t := &wireTalk{conn: conn, wire: w}
-	if _, err := t.exec(ctx, begin); err != nil {
+	s := &wireSession{conn: conn, wire: w}
+	if _, err := s.exec(ctx, begin); err != nil {
 		conn.Release()
 		return nil, err
 	}
-	return t, nil
+	return s, nil
 }
 
 func (w *wire) close() { w.pool.Close() }
@@ -87,23 +87,23 @@ func (w *wire) classify(ctx context.Context, err error) error {
 	return wireFailure(w.place, err)
 }
 
-type wireTalk struct {
+type wireSession struct {
 	conn *pgxpool.Conn
 	wire *wire
 }
 
-func (t *wireTalk) exec(ctx context.Context, sql string, args ...any) (int64, error) {
-	tag, err := t.conn.Exec(ctx, sql, args...)
+func (s *wireSession) exec(ctx context.Context, sql string, args ...any) (int64, error) {
+	tag, err := s.conn.Exec(ctx, sql, args...)
 	if err != nil {
-		return 0, t.wire.classify(ctx, err)
+		return 0, s.wire.classify(ctx, err)
 	}
 	return tag.RowsAffected(), nil
 }
 
-func (t *wireTalk) query(ctx context.Context, each func(warehouse.Scan) error, sql string, args ...any) error {
-	rows, err := t.conn.Query(ctx, sql, args...)
+func (s *wireSession) query(ctx context.Context, each func(warehouse.Scan) error, sql string, args ...any) error {
+	rows, err := s.conn.Query(ctx, sql, args...)
 	if err != nil {
-		return t.wire.classify(ctx, err)
+		return s.wire.classify(ctx, err)
 	}
 	defer rows.Close()
 	for rows.Next() {
@@ -112,28 +112,28 @@ func (t *wireTalk) query(ctx context.Context, each func(warehouse.Scan) error, s
 		}
 	}
 	if err := rows.Err(); err != nil {
-		return t.wire.classify(ctx, err)
+		return s.wire.classify(ctx, err)
 	}
 	return nil
 }
 
-func (t *wireTalk) commit(ctx context.Context) error {
-	_, err := t.exec(ctx, "COMMIT")
+func (s *wireSession) commit(ctx context.Context) error {
+	_, err := s.exec(ctx, "COMMIT")
 	return err
 }
 
 // rollback also gives back what lock may have left set.
-func (t *wireTalk) rollback(ctx context.Context) error {
-	_, err := t.conn.Exec(ctx, "ROLLBACK")
+func (s *wireSession) rollback(ctx context.Context) error {
+	_, err := s.conn.Exec(ctx, "ROLLBACK")
 	if err == nil {
-		_, err = t.conn.Exec(ctx, setTimeout(0))
+		_, err = s.conn.Exec(ctx, setTimeout(0))
 	}
 	if err != nil {
-		return errors.Join(err, t.conn.Conn().Close(ctx))
+		return errors.Join(err, s.conn.Conn().Close(ctx))
 	}
 	return nil
 }
 
 // end gives the session back; the pool closes one that is still in a
 // transaction.
-func (t *wireTalk) end() { t.conn.Release() }
+func (s *wireSession) end() { s.conn.Release() }
