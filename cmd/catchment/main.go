@@ -19,8 +19,8 @@ import (
 	"catchment/internal/blob"
 	"catchment/internal/blob/dir"
 	"catchment/internal/cli"
-	"catchment/internal/control"
 	"catchment/internal/control/sqlite"
+	"catchment/internal/control/versioned"
 	"catchment/internal/project"
 	"catchment/internal/warehouse"
 	"catchment/internal/warehouse/duckdb"
@@ -79,6 +79,6 @@ func drivers(account *cloud.AWS) project.Drivers {
 	d := account.Drivers()
 	d.Warehouses["duckdb"] = func(path string) (warehouse.Driver, error) { return duckdb.Open(path, duckdb.Options{}) }
 	d.Stages["dir"] = func(path string) (blob.Store, error) { return dir.New(path) }
-	d.Controls["sqlite"] = func(path string) (control.Table, error) { return sqlite.Open(path) }
+	d.Controls["sqlite"] = func(path string) (versioned.Table, error) { return sqlite.Open(path) }
 	return d
 }

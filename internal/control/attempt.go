@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"catchment/internal/control/versioned"
 	"catchment/internal/plan"
 )
 
@@ -27,9 +28,9 @@ const (
 	Dropped      AttemptState = "dropped"      // nothing of it is left but this row
 )
 
-// AttemptStates lists all states in the order of a run; abandoned stands
+// attemptStates lists all states in the order of a run; abandoned stands
 // beside consolidated.
-func AttemptStates() []AttemptState {
+func attemptStates() []AttemptState {
 	return []AttemptState{Planned, Created, Ready, Started, Extracted, Loaded, Consolidated, Abandoned, Dropped}
 }
 
@@ -58,7 +59,7 @@ func attemptMoves(s AttemptState) []AttemptState {
 // To tells whether an attempt may go from s to next. Staying is always
 // allowed: a step may be repeated (invariant 2).
 func (s AttemptState) To(next AttemptState) error {
-	if !slices.Contains(AttemptStates(), next) || s != next && !slices.Contains(attemptMoves(s), next) {
+	if !slices.Contains(attemptStates(), next) || s != next && !slices.Contains(attemptMoves(s), next) {
 		return plan.Failf(plan.Bug, "", "an attempt can't go from %q to %q", s, next)
 	}
 	return nil
@@ -67,7 +68,7 @@ func (s AttemptState) To(next AttemptState) error {
 // Past tells whether s comes after of, so that the step which leads out of it
 // has nothing left to do. An abandoned attempt is past everything but dropped.
 func (s AttemptState) Past(of AttemptState) bool {
-	all := AttemptStates()
+	all := attemptStates()
 	return slices.Index(all, s) > slices.Index(all, of)
 }
 
@@ -130,7 +131,7 @@ func (c *Control) Begin(ctx context.Context, a Attempt) (Attempt, error) {
 	}
 	// The pointer goes first: one that names no attempt is as good as none,
 	// while an attempt that nothing points to would never be found again.
-	if _, err = write(ctx, c.table, Row{Key: Key{kindOpen, a.Flow}, Version: version}, openRow{a.ID}); err != nil {
+	if _, err = write(ctx, c.table, rowOf(kindOpen, a.Flow, version), openRow{a.ID}); err != nil {
 		return a, err
 	}
 	a.State, a.Version, a.Created = Planned, 0, c.now().UTC()
@@ -149,7 +150,7 @@ func (c *Control) open(ctx context.Context, flow string) (a Attempt, found bool,
 	if err == nil {
 		a, err = c.Attempt(ctx, p.Attempt)
 	}
-	if errors.Is(err, ErrNotFound) {
+	if errors.Is(err, versioned.ErrNotFound) {
 		return Attempt{}, false, version, nil
 	}
 	if err != nil || !a.State.Open() {
@@ -158,7 +159,7 @@ func (c *Control) open(ctx context.Context, flow string) (a Attempt, found bool,
 	return a, true, version, nil
 }
 
-// Attempt reads an attempt by its id, or fails with ErrNotFound.
+// Attempt reads an attempt by its id, or fails with versioned.ErrNotFound.
 func (c *Control) Attempt(ctx context.Context, id string) (Attempt, error) {
 	a, version, err := read[Attempt](ctx, c.table, kindAttempt, id)
 	a.Version = version
@@ -176,15 +177,15 @@ func (c *Control) Attempts(ctx context.Context, flow string) ([]Attempt, error) 
 }
 
 // SaveAttempt writes an attempt that nobody has changed since it was read,
-// else ErrConflict, and returns it with its new version. A state that can't
-// follow the stored one is refused.
+// else versioned.ErrConflict, and returns it with its new version. A state that
+// can't follow the stored one is refused.
 func (c *Control) SaveAttempt(ctx context.Context, a Attempt) (Attempt, error) {
 	stored, err := c.Attempt(ctx, a.ID)
 	if err != nil {
 		return a, err
 	}
 	if stored.Version != a.Version {
-		return a, fmt.Errorf("save attempt %s: %w", a.ID, ErrConflict)
+		return a, fmt.Errorf("save attempt %s: %w", a.ID, versioned.ErrConflict)
 	}
 	if err := stored.State.To(a.State); err != nil {
 		return a, fmt.Errorf("save attempt %s: %w", a.ID, err)
@@ -194,7 +195,7 @@ func (c *Control) SaveAttempt(ctx context.Context, a Attempt) (Attempt, error) {
 
 func (c *Control) writeAttempt(ctx context.Context, a Attempt) (Attempt, error) {
 	a.Updated = c.now().UTC()
-	row := Row{Key: Key{kindAttempt, a.ID}, Version: a.Version}
+	row := rowOf(kindAttempt, a.ID, a.Version)
 	if a.State == Dropped {
 		row.Expires = a.Updated.Add(attemptHistory)
 	}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"catchment/internal/control"
+	"catchment/internal/control/versioned"
 	"catchment/internal/plan"
 )
 
@@ -139,7 +140,7 @@ func TestSaveAttemptRefuses(t *testing.T) {
 	newer.State = control.Created
 	save(t, ctl, newer)
 	_, err := ctl.SaveAttempt(ctx, a)
-	wantErr(t, err, control.ErrConflict, plan.Retry)
+	wantErr(t, err, versioned.ErrConflict, plan.Retry)
 
 	a, err = ctl.Attempt(ctx, a.ID)
 	if err != nil {
@@ -150,7 +151,7 @@ func TestSaveAttemptRefuses(t *testing.T) {
 		t.Errorf("created to loaded: %v", err)
 	}
 	_, err = ctl.SaveAttempt(ctx, control.Attempt{ID: "Account-none", State: control.Planned})
-	wantErr(t, err, control.ErrNotFound, plan.Bug)
+	wantErr(t, err, versioned.ErrNotFound, plan.Bug)
 }
 
 // TestBeginRace: of two that begin at once, one does, and the other is told.
@@ -159,7 +160,7 @@ func TestBeginRace(t *testing.T) {
 	c := &clock{t: start}
 	first := newControl(t, table, c)
 	raced := false
-	second := newControl(t, faulty{Table: table, before: func(op string, k control.Key) error {
+	second := newControl(t, faulty{Table: table, before: func(op string, k versioned.Key) error {
 		if op == "put" && k.Kind == "open" && !raced {
 			raced = true
 			begin(t, first, "Account")
@@ -167,7 +168,7 @@ func TestBeginRace(t *testing.T) {
 		return nil
 	}}, c)
 	_, err := second.Begin(t.Context(), control.Attempt{Flow: "Account"})
-	wantErr(t, err, control.ErrConflict, plan.Retry)
+	wantErr(t, err, versioned.ErrConflict, plan.Retry)
 	if all, err := first.Attempts(t.Context(), "Account"); err != nil || len(all) != 1 {
 		t.Errorf("%d attempts, %v; want 1", len(all), err)
 	}
@@ -182,7 +183,7 @@ func TestBeginCrashes(t *testing.T) {
 		for _, after := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s/%v", kind, after), func(t *testing.T) {
 				table := openTable(t)
-				fail := func(op string, k control.Key) error {
+				fail := func(op string, k versioned.Key) error {
 					if op == "put" && k.Kind == kind {
 						return crash
 					}
@@ -247,7 +248,7 @@ func TestOlderAttempts(t *testing.T) {
 	table := openTable(t)
 	ctx := t.Context()
 	put := func(kind, id, data string) {
-		if _, err := table.Put(ctx, control.Row{Key: control.Key{Kind: kind, ID: id}, Data: []byte(data)}); err != nil {
+		if _, err := table.Put(ctx, versioned.Row{Key: versioned.Key{Kind: kind, ID: id}, Data: []byte(data)}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -285,7 +286,7 @@ func TestOlderQueries(t *testing.T) {
 	table := openTable(t)
 	ctx := t.Context()
 	put := func(kind, id, data string) {
-		if _, err := table.Put(ctx, control.Row{Key: control.Key{Kind: kind, ID: id}, Data: []byte(data)}); err != nil {
+		if _, err := table.Put(ctx, versioned.Row{Key: versioned.Key{Kind: kind, ID: id}, Data: []byte(data)}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -14,6 +14,7 @@ import (
 
 	"catchment/internal/control"
 	"catchment/internal/control/sqlite"
+	"catchment/internal/control/versioned"
 	"catchment/internal/plan"
 )
 
@@ -37,7 +38,7 @@ func (c *clock) add(d time.Duration) {
 
 var start = time.Date(2026, 11, 23, 15, 4, 5, 6_000_000, time.UTC)
 
-func openTable(t *testing.T) control.Table {
+func openTable(t *testing.T) versioned.Table {
 	t.Helper()
 	table, err := sqlite.Open(filepath.Join(t.TempDir(), "control.db"))
 	if err != nil {
@@ -47,7 +48,7 @@ func openTable(t *testing.T) control.Table {
 	return table
 }
 
-func newControl(t *testing.T, table control.Table, c *clock) *control.Control {
+func newControl(t *testing.T, table versioned.Table, c *clock) *control.Control {
 	t.Helper()
 	ctl, err := control.New(t.Context(), table, c.now, rand.NewChaCha8([32]byte{1}))
 	if err != nil {
@@ -64,20 +65,20 @@ func setup(t *testing.T) (*control.Control, *clock) {
 // A faulty table fails where fail says so; before the table is asked, or after
 // it has done what it was asked for.
 type faulty struct {
-	control.Table
-	before, after func(op string, k control.Key) error
+	versioned.Table
+	before, after func(op string, k versioned.Key) error
 }
 
-func (f faulty) Get(ctx context.Context, k control.Key) (control.Row, error) {
+func (f faulty) Get(ctx context.Context, k versioned.Key) (versioned.Row, error) {
 	if err := f.ask(f.before, "get", k); err != nil {
-		return control.Row{}, err
+		return versioned.Row{}, err
 	}
 	return f.Table.Get(ctx, k)
 }
 
-func (f faulty) Put(ctx context.Context, r control.Row) (control.Row, error) {
+func (f faulty) Put(ctx context.Context, r versioned.Row) (versioned.Row, error) {
 	if err := f.ask(f.before, "put", r.Key); err != nil {
-		return control.Row{}, err
+		return versioned.Row{}, err
 	}
 	out, err := f.Table.Put(ctx, r)
 	if err == nil {
@@ -86,7 +87,7 @@ func (f faulty) Put(ctx context.Context, r control.Row) (control.Row, error) {
 	return out, err
 }
 
-func (f faulty) ask(fail func(string, control.Key) error, op string, k control.Key) error {
+func (f faulty) ask(fail func(string, versioned.Key) error, op string, k versioned.Key) error {
 	if fail == nil {
 		return nil
 	}
@@ -149,7 +150,7 @@ func TestBindRace(t *testing.T) {
 	table := openTable(t)
 	first := newControl(t, table, &clock{t: start})
 	raced := false
-	slow := faulty{Table: table, before: func(op string, k control.Key) error {
+	slow := faulty{Table: table, before: func(op string, k versioned.Key) error {
 		if op == "put" && !raced {
 			raced = true
 			return first.Bind(t.Context(), "00D000000000001AAA")
@@ -171,7 +172,7 @@ func TestMigrate(t *testing.T) {
 	var done []int
 	crash := errors.New("crash")
 	step := func(n int, err error) control.Migration {
-		return func(context.Context, control.Table) error { done = append(done, n); return err }
+		return func(context.Context, versioned.Table) error { done = append(done, n); return err }
 	}
 	ctx := t.Context()
 	if err := control.Migrate(ctx, table, []control.Migration{step(1, nil), step(2, crash), step(3, nil)}); !errors.Is(err, crash) {
@@ -197,7 +198,7 @@ func TestMigrateRace(t *testing.T) {
 	table := openTable(t)
 	raced := false
 	steps := control.Migrations()
-	steps[0] = func(ctx context.Context, _ control.Table) error {
+	steps[0] = func(ctx context.Context, _ versioned.Table) error {
 		if raced {
 			return nil
 		}
@@ -226,7 +227,7 @@ func TestFlows(t *testing.T) {
 		t.Errorf("read %+v, %v; saved %+v", got, err, saved)
 	}
 	_, err = ctl.SaveFlow(ctx, f)
-	wantErr(t, err, control.ErrConflict, plan.Retry)
+	wantErr(t, err, versioned.ErrConflict, plan.Retry)
 	if _, err := ctl.UpdateFlow(ctx, "Account", func(f *control.FlowRow) { f.Paused = true }); err != nil {
 		t.Fatal(err)
 	}
@@ -258,15 +259,15 @@ func TestUpdateFlowLosesNothing(t *testing.T) {
 
 func TestUpdateFlowGivesUp(t *testing.T) {
 	tries := 0
-	table := faulty{Table: openTable(t), before: func(op string, k control.Key) error {
+	table := faulty{Table: openTable(t), before: func(op string, k versioned.Key) error {
 		if op == "put" && k.Kind == "flow" {
 			tries++
-			return control.ErrConflict
+			return versioned.ErrConflict
 		}
 		return nil
 	}}
 	_, err := newControl(t, table, &clock{t: start}).UpdateFlow(t.Context(), "Account", func(*control.FlowRow) {})
-	wantErr(t, err, control.ErrConflict, plan.Retry)
+	wantErr(t, err, versioned.ErrConflict, plan.Retry)
 	if tries < 2 || tries > 100 {
 		t.Errorf("%d tries", tries)
 	}
@@ -297,7 +298,7 @@ func TestRuns(t *testing.T) {
 	}
 	r.State = control.Running
 	_, err = ctl.SaveRun(ctx, r)
-	wantErr(t, err, control.ErrConflict, plan.Retry)
+	wantErr(t, err, versioned.ErrConflict, plan.Retry)
 	ended.State = control.Running
 	if _, err := ctl.SaveRun(ctx, ended); plan.ClassOf(err) != plan.Bug {
 		t.Errorf("a run that has ended runs again: %v", err)
@@ -307,7 +308,7 @@ func TestRuns(t *testing.T) {
 		t.Errorf("runs: %+v, %v", all, err)
 	}
 	_, err = ctl.Run(ctx, "none")
-	wantErr(t, err, control.ErrNotFound, plan.Bug)
+	wantErr(t, err, versioned.ErrNotFound, plan.Bug)
 }
 
 func TestRunStates(t *testing.T) {
@@ -394,7 +395,7 @@ func TestPrune(t *testing.T) {
 func TestDamagedRow(t *testing.T) {
 	table := openTable(t)
 	ctl := newControl(t, table, &clock{t: start})
-	if _, err := table.Put(t.Context(), control.Row{Key: control.Key{Kind: "flow", ID: "Account"}, Data: []byte("{")}); err != nil {
+	if _, err := table.Put(t.Context(), versioned.Row{Key: versioned.Key{Kind: "flow", ID: "Account"}, Data: []byte("{")}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := ctl.Flow(t.Context(), "Account"); err == nil || !strings.Contains(err.Error(), "flow Account") {

@@ -2,9 +2,13 @@ package control
 
 // For the tests, which stand outside since sqlite imports this package.
 var (
-	Claim      = claim
-	Migrate    = migrate
-	Migrations = migrations
+	AttemptStates = attemptStates
+	Claim         = claim
+	Migrate       = migrate
+	Migrations    = migrations
+	RunStates     = runStates
 )
+
+const LeaseTime = leaseTime
 
 type Migration = migration

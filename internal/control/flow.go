@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"time"
+
+	"catchment/internal/control/versioned"
 )
 
 // A FlowRow is what is remembered of a flow between runs.
@@ -32,7 +34,7 @@ type FlowRow struct {
 // Flow reads the row of a flow; one that was never saved has only its name.
 func (c *Control) Flow(ctx context.Context, object string) (FlowRow, error) {
 	f, version, err := read[FlowRow](ctx, c.table, kindFlow, object)
-	if errors.Is(err, ErrNotFound) {
+	if errors.Is(err, versioned.ErrNotFound) {
 		return FlowRow{Object: object}, nil
 	}
 	f.Version = version
@@ -40,9 +42,9 @@ func (c *Control) Flow(ctx context.Context, object string) (FlowRow, error) {
 }
 
 // SaveFlow writes a row that nobody has changed since it was read, else
-// ErrConflict, and returns it with its new version.
+// versioned.ErrConflict, and returns it with its new version.
 func (c *Control) SaveFlow(ctx context.Context, f FlowRow) (FlowRow, error) {
-	version, err := write(ctx, c.table, Row{Key: Key{kindFlow, f.Object}, Version: f.Version}, f)
+	version, err := write(ctx, c.table, rowOf(kindFlow, f.Object, f.Version), f)
 	if err != nil {
 		return f, err
 	}
@@ -60,7 +62,7 @@ func (c *Control) UpdateFlow(ctx context.Context, object string, change func(*Fl
 		}
 		change(&f)
 		f, err = c.SaveFlow(ctx, f)
-		if !errors.Is(err, ErrConflict) || n == tries {
+		if !errors.Is(err, versioned.ErrConflict) || n == tries {
 			return f, err
 		}
 	}

@@ -6,12 +6,13 @@ import (
 	"fmt"
 	"time"
 
+	"catchment/internal/control/versioned"
 	"catchment/internal/plan"
 )
 
-// LeaseTime is how long a lease lasts after it was acquired or renewed: two
+// leaseTime is how long a lease lasts after it was acquired or renewed: two
 // Lambda lives and some room.
-const LeaseTime = 35 * time.Minute
+const leaseTime = 35 * time.Minute
 
 // ErrLost says that another run has taken the lease: this run is superseded.
 var ErrLost error = &plan.Failure{
@@ -59,7 +60,7 @@ func (c *Control) Acquire(ctx context.Context, flow, run, holder string, dead fu
 // of a run that expired and that nobody took is still its own.
 func claim(stored Lease, run string, now time.Time, dead bool) (Lease, bool) {
 	next := stored
-	next.Run, next.Expires = run, now.Add(LeaseTime)
+	next.Run, next.Expires = run, now.Add(leaseTime)
 	if stored.Run == run {
 		return next, true
 	}
@@ -68,14 +69,14 @@ func claim(stored Lease, run string, now time.Time, dead bool) (Lease, bool) {
 	return next, free
 }
 
-// Renew lets a lease last LeaseTime from now, or fails with ErrLost where it
+// Renew lets a lease last its full time from now, or fails with ErrLost where it
 // has gone to another run.
 func (c *Control) Renew(ctx context.Context, l Lease) (Lease, error) {
 	return c.changeLease(ctx, l.Flow, func(stored Lease) (Lease, error) {
 		if !stored.same(l) {
 			return stored, fmt.Errorf("renew the lease of %s: %w", l.Flow, ErrLost)
 		}
-		stored.Expires = c.now().Add(LeaseTime)
+		stored.Expires = c.now().Add(leaseTime)
 		return stored, nil
 	})
 }
@@ -119,7 +120,7 @@ var errUnchanged = errors.New("unchanged")
 func (c *Control) changeLease(ctx context.Context, flow string, change func(Lease) (Lease, error)) (Lease, error) {
 	for n := 1; ; n++ {
 		stored, version, err := read[Lease](ctx, c.table, kindLease, flow)
-		if err != nil && !errors.Is(err, ErrNotFound) {
+		if err != nil && !errors.Is(err, versioned.ErrNotFound) {
 			return Lease{}, err
 		}
 		stored.Flow = flow
@@ -130,11 +131,11 @@ func (c *Control) changeLease(ctx context.Context, flow string, change func(Leas
 		if err != nil {
 			return Lease{}, err
 		}
-		_, err = write(ctx, c.table, Row{Key: Key{kindLease, flow}, Version: version}, next)
+		_, err = write(ctx, c.table, rowOf(kindLease, flow, version), next)
 		if err == nil {
 			return next, nil
 		}
-		if !errors.Is(err, ErrConflict) || n == tries {
+		if !errors.Is(err, versioned.ErrConflict) || n == tries {
 			return Lease{}, err
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"catchment/internal/control"
+	"catchment/internal/control/versioned"
 	"catchment/internal/plan"
 )
 
@@ -126,8 +127,8 @@ func TestRaise(t *testing.T) {
 func TestLeaseFailures(t *testing.T) {
 	broken := errors.New("broken")
 	table := openTable(t)
-	fault := func(op string) func(string, control.Key) error {
-		return func(o string, k control.Key) error {
+	fault := func(op string) func(string, versioned.Key) error {
+		return func(o string, k versioned.Key) error {
 			if o == op && k.Kind == "lease" {
 				return broken
 			}
@@ -202,7 +203,7 @@ func fight(t *testing.T, ctl *control.Control, c *clock, random *rand.Rand, run 
 		c.add(time.Duration(random.IntN(5)) * time.Minute)
 		return
 	}
-	if errors.Is(err, control.ErrConflict) {
+	if errors.Is(err, versioned.ErrConflict) {
 		return
 	}
 	if err != nil {

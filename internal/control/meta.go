@@ -5,18 +5,19 @@ import (
 	"errors"
 	"fmt"
 
+	"catchment/internal/control/versioned"
 	"catchment/internal/plan"
 )
 
 // A migration brings rows from one schema version to the next. It may be
 // repeated: a crash can leave it half done.
-type migration func(context.Context, Table) error
+type migration func(context.Context, versioned.Table) error
 
 // migrations are numbered from 1 by their place, and never change once they
 // have been released.
 func migrations() []migration {
 	return []migration{
-		func(context.Context, Table) error { return nil }, // 1: the first form
+		func(context.Context, versioned.Table) error { return nil }, // 1: the first form
 		divideAttempts,   // 2: an attempt has parts
 		takeQueriesApart, // 3: a part has a query instead of a text
 	}
@@ -28,9 +29,9 @@ type schemaRow struct {
 
 // migrate does the steps that t hasn't seen, and refuses a table that has seen
 // more than there are.
-func migrate(ctx context.Context, t Table, steps []migration) error {
+func migrate(ctx context.Context, t versioned.Table, steps []migration) error {
 	stored, version, err := read[schemaRow](ctx, t, kindMeta, "schema")
-	if err != nil && !errors.Is(err, ErrNotFound) {
+	if err != nil && !errors.Is(err, versioned.ErrNotFound) {
 		return err
 	}
 	if stored.Version > len(steps) {
@@ -41,8 +42,8 @@ func migrate(ctx context.Context, t Table, steps []migration) error {
 		if err := steps[n](ctx, t); err != nil {
 			return fmt.Errorf("bring the control table to schema version %d: %w", n+1, err)
 		}
-		version, err = write(ctx, t, Row{Key: Key{kindMeta, "schema"}, Version: version}, schemaRow{n + 1})
-		if errors.Is(err, ErrConflict) { // another process does the same
+		version, err = write(ctx, t, rowOf(kindMeta, "schema", version), schemaRow{n + 1})
+		if errors.Is(err, versioned.ErrConflict) { // another process does the same
 			return migrate(ctx, t, steps)
 		}
 		if err != nil {
@@ -61,9 +62,9 @@ type orgRow struct {
 // table that is bound to another org refuses (invariant 13).
 func (c *Control) Bind(ctx context.Context, org string) error {
 	bound, _, err := read[orgRow](ctx, c.table, kindMeta, "org")
-	if errors.Is(err, ErrNotFound) {
-		_, err = write(ctx, c.table, Row{Key: Key{kindMeta, "org"}}, orgRow{Org: org})
-		if errors.Is(err, ErrConflict) {
+	if errors.Is(err, versioned.ErrNotFound) {
+		_, err = write(ctx, c.table, rowOf(kindMeta, "org", 0), orgRow{Org: org})
+		if errors.Is(err, versioned.ErrConflict) {
 			bound, _, err = read[orgRow](ctx, c.table, kindMeta, "org")
 		} else {
 			bound.Org = org
@@ -82,7 +83,7 @@ func (c *Control) Bind(ctx context.Context, org string) error {
 // Apart tells whether the org has refused composite requests before.
 func (c *Control) Apart(ctx context.Context) (bool, error) {
 	bound, _, err := read[orgRow](ctx, c.table, kindMeta, "org")
-	if errors.Is(err, ErrNotFound) {
+	if errors.Is(err, versioned.ErrNotFound) {
 		err = nil
 	}
 	return bound.Apart, err
@@ -97,8 +98,8 @@ func (c *Control) SetApart(ctx context.Context) error {
 			return err
 		}
 		bound.Apart = true
-		_, err = write(ctx, c.table, Row{Key: Key{kindMeta, "org"}, Version: version}, bound)
-		if !errors.Is(err, ErrConflict) || n == tries {
+		_, err = write(ctx, c.table, rowOf(kindMeta, "org", version), bound)
+		if !errors.Is(err, versioned.ErrConflict) || n == tries {
 			return err
 		}
 	}

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+
+	"catchment/internal/control/versioned"
 )
 
 // A PageRow is what is known of one stored page of an attempt: enough to load
@@ -39,11 +41,11 @@ type Digits struct {
 // number. No two runs can do that at once, since they hold the flow's lease.
 func (c *Control) SavePage(ctx context.Context, p PageRow) error {
 	id := fmt.Sprintf("%s/%010d", p.Attempt, p.Seq)
-	row, err := c.table.Get(ctx, Key{kindPage, id})
-	if err != nil && !errors.Is(err, ErrNotFound) {
+	row, err := c.table.Get(ctx, versioned.Key{Kind: kindPage, ID: id})
+	if err != nil && !errors.Is(err, versioned.ErrNotFound) {
 		return fmt.Errorf("read page %s: %w", id, err)
 	}
-	_, err = write(ctx, c.table, Row{Key: Key{kindPage, id}, Version: row.Version}, p)
+	_, err = write(ctx, c.table, rowOf(kindPage, id, row.Version), p)
 	return err
 }
 

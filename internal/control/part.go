@@ -5,6 +5,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+
+	"catchment/internal/control/versioned"
 )
 
 // Main is the name of the part that reads whole records from the watermark on.
@@ -138,7 +140,7 @@ type undivided struct {
 }
 
 // divideAttempts makes the one reading of each attempt its main part.
-func divideAttempts(ctx context.Context, t Table) error {
+func divideAttempts(ctx context.Context, t versioned.Table) error {
 	for row, err := range t.List(ctx, kindAttempt, "") {
 		if err != nil {
 			return fmt.Errorf("list the attempts: %w", err)

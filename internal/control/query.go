@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"catchment/internal/control/versioned"
 )
 
 // A Query is what a part reads. It is written as SOQL only where it is sent, and
@@ -64,7 +66,7 @@ func (p textPart) query() (Query, error) {
 }
 
 // takeQueriesApart makes values of the queries that parts had as texts.
-func takeQueriesApart(ctx context.Context, t Table) error {
+func takeQueriesApart(ctx context.Context, t versioned.Table) error {
 	for row, err := range t.List(ctx, kindAttempt, "") {
 		if err != nil {
 			return fmt.Errorf("list the attempts: %w", err)

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"catchment/internal/control/versioned"
 	"catchment/internal/plan"
 )
 
@@ -22,15 +23,15 @@ const (
 	Stopped    RunState = "stopped"    // by the user
 )
 
-// RunStates lists all states.
-func RunStates() []RunState {
+// runStates lists all states.
+func runStates() []RunState {
 	return []RunState{Running, Done, Partial, Failed, Superseded, Stopped}
 }
 
 // To tells whether a run may go from s to next: from running anywhere, and
 // from an end nowhere else.
 func (s RunState) To(next RunState) error {
-	if !slices.Contains(RunStates(), next) || s != next && s != Running {
+	if !slices.Contains(runStates(), next) || s != next && s != Running {
 		return plan.Failf(plan.Bug, "", "a run can't go from %q to %q", s, next)
 	}
 	return nil
@@ -83,7 +84,7 @@ type RunObject struct {
 }
 
 // SaveRun writes a run that nobody has changed since it was read, else
-// ErrConflict, and returns it with its new version.
+// versioned.ErrConflict, and returns it with its new version.
 func (c *Control) SaveRun(ctx context.Context, r RunRow) (RunRow, error) {
 	if r.Version > 0 {
 		stored, err := c.Run(ctx, r.ID)
@@ -91,13 +92,13 @@ func (c *Control) SaveRun(ctx context.Context, r RunRow) (RunRow, error) {
 			return r, err
 		}
 		if stored.Version != r.Version {
-			return r, fmt.Errorf("save run %s: %w", r.ID, ErrConflict)
+			return r, fmt.Errorf("save run %s: %w", r.ID, versioned.ErrConflict)
 		}
 		if err := stored.State.To(r.State); err != nil {
 			return r, fmt.Errorf("save run %s: %w", r.ID, err)
 		}
 	}
-	row := Row{Key: Key{kindRun, r.ID}, Version: r.Version}
+	row := rowOf(kindRun, r.ID, r.Version)
 	if r.State != Running {
 		row.Expires = c.now().Add(runHistory)
 	}
@@ -109,7 +110,7 @@ func (c *Control) SaveRun(ctx context.Context, r RunRow) (RunRow, error) {
 	return r, nil
 }
 
-// Run reads a run by its id, or fails with ErrNotFound.
+// Run reads a run by its id, or fails with versioned.ErrNotFound.
 func (c *Control) Run(ctx context.Context, id string) (RunRow, error) {
 	r, version, err := read[RunRow](ctx, c.table, kindRun, id)
 	r.Version = version

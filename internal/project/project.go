@@ -20,6 +20,7 @@ import (
 	"catchment/internal/adopt"
 	"catchment/internal/blob"
 	"catchment/internal/control"
+	"catchment/internal/control/versioned"
 	"catchment/internal/erase"
 	"catchment/internal/flow"
 	"catchment/internal/lease"
@@ -59,7 +60,7 @@ type Exec func(ctx context.Context, name string, args ...string) ([]byte, error)
 type Drivers struct {
 	Warehouses map[string]func(path string) (warehouse.Driver, error)
 	Stages     map[string]func(path string) (blob.Store, error)
-	Controls   map[string]func(path string) (control.Table, error)
+	Controls   map[string]func(path string) (versioned.Table, error)
 	Movers     map[string]func(*salesforce.Client) mover.Pager
 	Landers    map[string]func(LanderConfig) (mover.Lander, error)
 }
@@ -80,8 +81,8 @@ type Project struct {
 	Warehouse *warehouse.Warehouse
 	Control   *control.Control
 	Stage     blob.Store
-	Locker    control.Locker  // nil where the control table has none
-	Objects   []schema.Object // of the org, once Flows was asked
+	Locker    versioned.Locker // nil where the control table has none
+	Objects   []schema.Object  // of the org, once Flows was asked
 
 	landers map[string]mover.Lander
 	close   []func() error
@@ -141,7 +142,7 @@ func (p *Project) OpenControl(ctx context.Context) error {
 		return err
 	}
 	p.close = append(p.close, table.Close)
-	p.Locker, _ = table.(control.Locker)
+	p.Locker, _ = table.(versioned.Locker)
 	if p.Control, err = control.New(ctx, table, p.Now, p.Random); err != nil {
 		return err
 	}
@@ -170,7 +171,7 @@ func (p *Project) Lock(what string) (alone bool, err error) {
 		return false, nil
 	}
 	unlock, err := p.Locker.Lock("catchment " + what) // it names the process itself
-	if errors.Is(err, control.ErrLocked) {
+	if errors.Is(err, versioned.ErrLocked) {
 		return false, plan.Failf(plan.Retry, "wait until it has ended, or see what it does with: catchment status", "%w", err)
 	}
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"catchment/internal/control"
+	"catchment/internal/control/versioned"
 	"catchment/internal/flow"
 	"catchment/internal/plan"
 	"catchment/internal/replicate/limits"
@@ -124,7 +125,7 @@ func (l *listing) flow(ctx context.Context, fl flow.Flow) (plan.Task, control.Ru
 // beginRun finds the row of a run, or makes it.
 func (r *Replicator) beginRun(ctx context.Context, id string) (control.RunRow, error) {
 	run, err := r.Control.Run(ctx, id)
-	if errors.Is(err, control.ErrNotFound) {
+	if errors.Is(err, versioned.ErrNotFound) {
 		run = control.RunRow{ID: id, State: control.Running, Holder: r.Options.Holder, Started: r.Options.Now().UTC()}
 		return r.Control.SaveRun(ctx, run)
 	}
@@ -140,7 +141,7 @@ func (l *listing) supersede(ctx context.Context, before []control.Lease, items [
 			continue
 		}
 		run, err := l.Control.Run(ctx, lease.Run)
-		if errors.Is(err, control.ErrNotFound) || err == nil && run.State != control.Running {
+		if errors.Is(err, versioned.ErrNotFound) || err == nil && run.State != control.Running {
 			continue
 		}
 		if err == nil {
@@ -148,7 +149,7 @@ func (l *listing) supersede(ctx context.Context, before []control.Lease, items [
 			run.Error = "run " + l.run + " took its leases"
 			_, err = l.Control.SaveRun(ctx, run)
 		}
-		if err != nil && !errors.Is(err, control.ErrConflict) { // it has just ended by itself
+		if err != nil && !errors.Is(err, versioned.ErrConflict) { // it has just ended by itself
 			return err
 		}
 	}
@@ -180,7 +181,7 @@ func (l *listing) fillQuota(ctx context.Context) error {
 			return known, nil
 		}
 		a, err := l.Control.Attempt(ctx, id)
-		if err != nil && !errors.Is(err, control.ErrNotFound) {
+		if err != nil && !errors.Is(err, versioned.ErrNotFound) {
 			return false, err
 		}
 		ended[id] = err == nil && !a.State.Open()

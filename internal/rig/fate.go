@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"catchment/internal/blob"
-	"catchment/internal/control"
+	"catchment/internal/control/versioned"
 	"catchment/internal/plan"
 	"catchment/internal/warehouse"
 )
@@ -149,29 +149,29 @@ func (d fatedDetacher) Ended(ctx context.Context, id string, patience time.Durat
 }
 
 type fatedTable struct {
-	control.Table
+	versioned.Table
 	fate *Fate
 }
 
-func (t fatedTable) Get(ctx context.Context, k control.Key) (control.Row, error) {
+func (t fatedTable) Get(ctx context.Context, k versioned.Key) (versioned.Row, error) {
 	if err := t.fate.Alive(); err != nil {
-		return control.Row{}, err
+		return versioned.Row{}, err
 	}
 	return t.Table.Get(ctx, k)
 }
 
-func (t fatedTable) Put(ctx context.Context, r control.Row) (control.Row, error) {
-	return touch(t.fate, "control", func() (control.Row, error) { return t.Table.Put(ctx, r) })
+func (t fatedTable) Put(ctx context.Context, r versioned.Row) (versioned.Row, error) {
+	return touch(t.fate, "control", func() (versioned.Row, error) { return t.Table.Put(ctx, r) })
 }
 
-func (t fatedTable) Delete(ctx context.Context, r control.Row) error {
+func (t fatedTable) Delete(ctx context.Context, r versioned.Row) error {
 	_, err := touch(t.fate, "control", func() (struct{}, error) { return struct{}{}, t.Table.Delete(ctx, r) })
 	return err
 }
 
-func (t fatedTable) List(ctx context.Context, kind, prefix string) iter.Seq2[control.Row, error] {
+func (t fatedTable) List(ctx context.Context, kind, prefix string) iter.Seq2[versioned.Row, error] {
 	if err := t.fate.Alive(); err != nil {
-		return func(yield func(control.Row, error) bool) { yield(control.Row{}, err) }
+		return func(yield func(versioned.Row, error) bool) { yield(versioned.Row{}, err) }
 	}
 	return t.Table.List(ctx, kind, prefix)
 }

@@ -14,6 +14,7 @@ import (
 	"catchment/internal/blob/dir"
 	"catchment/internal/control"
 	"catchment/internal/control/sqlite"
+	"catchment/internal/control/versioned"
 	"catchment/internal/engine"
 	"catchment/internal/flow"
 	"catchment/internal/mover"
@@ -67,7 +68,7 @@ func (r *Rig) Start(f *Fate) *Process {
 	p.Closers = []func() error{table.Close, p.Driver.Close}
 	transport := &http.Transport{}
 	p.Closers = append(p.Closers, func() error { transport.CloseIdleConnections(); return nil })
-	var rows control.Table = table
+	var rows versioned.Table = table
 	var wire http.RoundTripper = transport
 	p.Stage = stampedStore{store, r}
 	if f != nil {

@@ -20,8 +20,8 @@ import (
 	"catchment/internal/awserr"
 	"catchment/internal/blob"
 	"catchment/internal/blob/s3"
-	"catchment/internal/control"
 	"catchment/internal/control/dynamo"
+	"catchment/internal/control/versioned"
 	"catchment/internal/flow"
 	"catchment/internal/mover"
 	"catchment/internal/mover/appflow"
@@ -122,8 +122,8 @@ func (a *AWS) Drivers() project.Drivers {
 				return s3.New(client, place)
 			},
 		},
-		Controls: map[string]func(string) (control.Table, error){
-			"dynamodb": func(table string) (control.Table, error) {
+		Controls: map[string]func(string) (versioned.Table, error){
+			"dynamodb": func(table string) (versioned.Table, error) {
 				c, err := a.config()
 				if err != nil {
 					return nil, err

@@ -1,5 +1,5 @@
 // Package controltest holds a driver of the control table to the contract of
-// control.Table. A driver's test is one line: controltest.Run(t, open).
+// versioned.Table. A driver's test is one line: controltest.Run(t, open).
 package controltest
 
 import (
@@ -13,12 +13,12 @@ import (
 	"testing"
 	"time"
 
-	"catchment/internal/control"
+	"catchment/internal/control/versioned"
 )
 
 // Run tests a driver. setup prepares a place for one empty table and returns
 // what opens it, as often as it is called; Run closes what it opened.
-func Run(t *testing.T, setup func(t *testing.T) (open func() (control.Table, error))) {
+func Run(t *testing.T, setup func(t *testing.T) (open func() (versioned.Table, error))) {
 	for name, test := range map[string]func(*testing.T, opener){
 		"missing":   missing,
 		"versions":  versions,
@@ -33,7 +33,7 @@ func Run(t *testing.T, setup func(t *testing.T) (open func() (control.Table, err
 	} {
 		t.Run(name, func(t *testing.T) {
 			open := setup(t)
-			test(t, func() control.Table {
+			test(t, func() versioned.Table {
 				table, err := open()
 				if err != nil {
 					t.Fatal(err)
@@ -45,11 +45,11 @@ func Run(t *testing.T, setup func(t *testing.T) (open func() (control.Table, err
 	}
 }
 
-type opener func() control.Table
+type opener func() versioned.Table
 
-func key(id string) control.Key { return control.Key{Kind: "k", ID: id} }
+func key(id string) versioned.Key { return versioned.Key{Kind: "k", ID: id} }
 
-func put(t *testing.T, table control.Table, r control.Row) control.Row {
+func put(t *testing.T, table versioned.Table, r versioned.Row) versioned.Row {
 	t.Helper()
 	r, err := table.Put(t.Context(), r)
 	if err != nil {
@@ -65,7 +65,7 @@ func wantErr(t *testing.T, what string, err, want error) {
 	}
 }
 
-func ids(t *testing.T, table control.Table, kind, prefix string) []string {
+func ids(t *testing.T, table versioned.Table, kind, prefix string) []string {
 	t.Helper()
 	all := []string{}
 	for r, err := range table.List(t.Context(), kind, prefix) {
@@ -80,10 +80,10 @@ func ids(t *testing.T, table control.Table, kind, prefix string) []string {
 func missing(t *testing.T, open opener) {
 	table := open()
 	_, err := table.Get(t.Context(), key("a"))
-	wantErr(t, "get", err, control.ErrNotFound)
-	_, err = table.Put(t.Context(), control.Row{Key: key("a"), Version: 1})
-	wantErr(t, "put at a version", err, control.ErrConflict)
-	if err := table.Delete(t.Context(), control.Row{Key: key("a"), Version: 1}); err != nil {
+	wantErr(t, "get", err, versioned.ErrNotFound)
+	_, err = table.Put(t.Context(), versioned.Row{Key: key("a"), Version: 1})
+	wantErr(t, "put at a version", err, versioned.ErrConflict)
+	if err := table.Delete(t.Context(), versioned.Row{Key: key("a"), Version: 1}); err != nil {
 		t.Errorf("delete: %v", err)
 	}
 	if got := ids(t, table, "k", ""); len(got) != 0 {
@@ -93,9 +93,9 @@ func missing(t *testing.T, open opener) {
 
 func versions(t *testing.T, open opener) {
 	table := open()
-	first := put(t, table, control.Row{Key: key("a"), Data: []byte("1")})
-	_, err := table.Put(t.Context(), control.Row{Key: key("a"), Data: []byte("x")})
-	wantErr(t, "put of a new row over a stored one", err, control.ErrConflict)
+	first := put(t, table, versioned.Row{Key: key("a"), Data: []byte("1")})
+	_, err := table.Put(t.Context(), versioned.Row{Key: key("a"), Data: []byte("x")})
+	wantErr(t, "put of a new row over a stored one", err, versioned.ErrConflict)
 
 	change := first
 	change.Data = []byte("2")
@@ -104,23 +104,23 @@ func versions(t *testing.T, open opener) {
 		t.Errorf("versions %d, %d don't count up from 1", first.Version, second.Version)
 	}
 	_, err = table.Put(t.Context(), first)
-	wantErr(t, "put at an old version", err, control.ErrConflict)
-	_, err = table.Put(t.Context(), control.Row{Key: key("a"), Version: second.Version + 1})
-	wantErr(t, "put at a version to come", err, control.ErrConflict)
+	wantErr(t, "put at an old version", err, versioned.ErrConflict)
+	_, err = table.Put(t.Context(), versioned.Row{Key: key("a"), Version: second.Version + 1})
+	wantErr(t, "put at a version to come", err, versioned.ErrConflict)
 
 	got, err := table.Get(t.Context(), key("a"))
 	if err != nil || got.Version != second.Version || string(got.Data) != "2" {
 		t.Errorf("get: %+v, %v; want version %d of 2", got, err, second.Version)
 	}
-	put(t, table, control.Row{Key: control.Key{Kind: "other", ID: "a"}})
+	put(t, table, versioned.Row{Key: versioned.Key{Kind: "other", ID: "a"}})
 }
 
 func deletes(t *testing.T, open opener) {
 	table := open()
-	old := put(t, table, control.Row{Key: key("a")})
+	old := put(t, table, versioned.Row{Key: key("a")})
 	current := put(t, table, old)
-	put(t, table, control.Row{Key: key("b")})
-	wantErr(t, "delete at an old version", table.Delete(t.Context(), old), control.ErrConflict)
+	put(t, table, versioned.Row{Key: key("b")})
+	wantErr(t, "delete at an old version", table.Delete(t.Context(), old), versioned.ErrConflict)
 	for range 2 {
 		if err := table.Delete(t.Context(), current); err != nil {
 			t.Fatal(err)
@@ -129,13 +129,13 @@ func deletes(t *testing.T, open opener) {
 	if got := ids(t, table, "k", ""); !slices.Equal(got, []string{"b"}) {
 		t.Errorf("left: %q, want b", got)
 	}
-	put(t, table, control.Row{Key: key("a")})
+	put(t, table, versioned.Row{Key: key("a")})
 }
 
 // race lets writers count one row up at once: no step may be lost.
 func race(t *testing.T, open opener) {
 	const writers, steps = 4, 15
-	tables := []control.Table{open(), open()}
+	tables := []versioned.Table{open(), open()}
 	var wg sync.WaitGroup
 	for w := range writers {
 		wg.Go(func() {
@@ -155,16 +155,16 @@ func race(t *testing.T, open opener) {
 	}
 }
 
-func countUp(ctx context.Context, table control.Table) error {
+func countUp(ctx context.Context, table versioned.Table) error {
 	for {
 		r, err := table.Get(ctx, key("n"))
-		if errors.Is(err, control.ErrNotFound) {
-			r = control.Row{Key: key("n")}
+		if errors.Is(err, versioned.ErrNotFound) {
+			r = versioned.Row{Key: key("n")}
 		} else if err != nil {
 			return err
 		}
 		r.Data = append(r.Data, '+')
-		if _, err = table.Put(ctx, r); !errors.Is(err, control.ErrConflict) {
+		if _, err = table.Put(ctx, r); !errors.Is(err, versioned.ErrConflict) {
 			return err
 		}
 	}
@@ -174,9 +174,9 @@ func order(t *testing.T, open opener) {
 	table := open()
 	want := []string{"A", "A-1", "A-10", "A-2", "A/1", "AA-1", "a", "a-1", "a_1", "a€", "é"}
 	for _, i := range []int{7, 0, 10, 3, 5, 1, 9, 2, 8, 6, 4} {
-		put(t, table, control.Row{Key: key(want[i])})
+		put(t, table, versioned.Row{Key: key(want[i])})
 	}
-	put(t, table, control.Row{Key: control.Key{Kind: "l", ID: "A-3"}})
+	put(t, table, versioned.Row{Key: versioned.Key{Kind: "l", ID: "A-3"}})
 	if got := ids(t, table, "k", ""); !slices.Equal(got, want) {
 		t.Errorf("list yields %q, want %q", got, want)
 	}
@@ -190,7 +190,7 @@ func order(t *testing.T, open opener) {
 	for range table.List(t.Context(), "k", "") {
 		break // an early end must leave the table usable
 	}
-	put(t, table, control.Row{Key: key("last")})
+	put(t, table, versioned.Row{Key: key("last")})
 }
 
 // meanwhile empties the table while listing it, over more rows than a driver
@@ -199,9 +199,9 @@ func meanwhile(t *testing.T, open opener) {
 	table := open()
 	const n = 1201
 	for i := range n {
-		put(t, table, control.Row{Key: key(fmt.Sprintf("p/%05d", i))})
+		put(t, table, versioned.Row{Key: key(fmt.Sprintf("p/%05d", i))})
 	}
-	put(t, table, control.Row{Key: key("q")})
+	put(t, table, versioned.Row{Key: key("q")})
 	seen := 0
 	for r, err := range table.List(t.Context(), "k", "p/") {
 		if err != nil {
@@ -225,10 +225,10 @@ func oddBytes(t *testing.T, open opener) {
 	}
 	for _, data := range [][]byte{nil, {}, []byte("null"), []byte("\r\n\"'\x00\xff\xfe"), every, bytes.Repeat([]byte("ä"), 30_000)} {
 		for _, id := range []string{"", "'; --", "a b\tc\nd", `"%_\`, "🌧", strings.Repeat("x", 1000)} {
-			k := control.Key{Kind: "odd", ID: id}
+			k := versioned.Key{Kind: "odd", ID: id}
 			r, err := table.Get(t.Context(), k)
-			if errors.Is(err, control.ErrNotFound) {
-				r, err = control.Row{Key: k}, nil
+			if errors.Is(err, versioned.ErrNotFound) {
+				r, err = versioned.Row{Key: k}, nil
 			}
 			if err != nil {
 				t.Fatal(err)
@@ -247,7 +247,7 @@ func oddBytes(t *testing.T, open opener) {
 func expiry(t *testing.T, open opener) {
 	table := open()
 	past := time.Date(2001, 2, 3, 4, 5, 6, 789, time.FixedZone("", 3600))
-	r := put(t, table, control.Row{Key: key("a"), Expires: past})
+	r := put(t, table, versioned.Row{Key: key("a"), Expires: past})
 	got, err := table.Get(t.Context(), key("a"))
 	if want := past.Truncate(time.Second); err != nil || !got.Expires.Equal(want) || !r.Expires.Equal(want) {
 		t.Errorf("get: expires %v, %v; put: %v; want %v", got.Expires, err, r.Expires, want)
@@ -264,7 +264,7 @@ func expiry(t *testing.T, open opener) {
 
 func reopen(t *testing.T, open opener) {
 	table := open()
-	want := put(t, table, control.Row{Key: key("a"), Data: []byte("kept")})
+	want := put(t, table, versioned.Row{Key: key("a"), Data: []byte("kept")})
 	if err := table.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -276,7 +276,7 @@ func reopen(t *testing.T, open opener) {
 
 func cancelled(t *testing.T, open opener) {
 	table := open()
-	row := put(t, table, control.Row{Key: key("a")})
+	row := put(t, table, versioned.Row{Key: key("a")})
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	_, err := table.Get(ctx, key("a"))

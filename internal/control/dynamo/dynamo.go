@@ -21,17 +21,17 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"catchment/internal/awserr"
-	"catchment/internal/control"
+	"catchment/internal/control/versioned"
 	"catchment/internal/plan"
 )
 
-// A Table is a control.Table in DynamoDB.
+// A Table is a versioned.Table in DynamoDB.
 type Table struct {
 	client *dynamodb.Client
 	name   string
 }
 
-var _ control.Table = (*Table)(nil)
+var _ versioned.Table = (*Table)(nil)
 
 // New uses the table of this name.
 func New(client *dynamodb.Client, name string) (*Table, error) {
@@ -48,7 +48,7 @@ func (t *Table) Close() error { return nil }
 // so their order stays that of their bytes.
 const idPrefix = "="
 
-func (t *Table) key(k control.Key) map[string]types.AttributeValue {
+func (t *Table) key(k versioned.Key) map[string]types.AttributeValue {
 	return map[string]types.AttributeValue{"kind": text(k.Kind), "id": text(idPrefix + k.ID)}
 }
 
@@ -58,30 +58,30 @@ func number(n int64) types.AttributeValue {
 	return &types.AttributeValueMemberN{Value: strconv.FormatInt(n, 10)}
 }
 
-// Get implements control.Table.
-func (t *Table) Get(ctx context.Context, k control.Key) (control.Row, error) {
+// Get implements versioned.Table.
+func (t *Table) Get(ctx context.Context, k versioned.Key) (versioned.Row, error) {
 	item, err := t.get(ctx, k)
 	if err != nil {
-		return control.Row{}, err
+		return versioned.Row{}, err
 	}
 	return row(item)
 }
 
-func (t *Table) get(ctx context.Context, k control.Key) (map[string]types.AttributeValue, error) {
+func (t *Table) get(ctx context.Context, k versioned.Key) (map[string]types.AttributeValue, error) {
 	out, err := t.client.GetItem(ctx, &dynamodb.GetItemInput{TableName: &t.name, Key: t.key(k), ConsistentRead: aws.Bool(true)})
 	if err != nil {
 		return nil, t.failed("dynamodb:GetItem", err)
 	}
 	if len(out.Item) == 0 {
-		return nil, control.ErrNotFound
+		return nil, versioned.ErrNotFound
 	}
 	return out.Item, nil
 }
 
-// Put implements control.Table. Each write carries a word of its own: where the
+// Put implements versioned.Table. Each write carries a word of its own: where the
 // SDK repeats a write whose answer was lost, the second one meets the first,
 // and the word tells that it is no conflict.
-func (t *Table) Put(ctx context.Context, r control.Row) (control.Row, error) {
+func (t *Table) Put(ctx context.Context, r versioned.Row) (versioned.Row, error) {
 	word := rand.Text()
 	item := t.key(r.Key)
 	item["version"], item["data"], item["written_by"] = number(r.Version+1), &types.AttributeValueMemberB{Value: r.Data}, text(word)
@@ -97,15 +97,15 @@ func (t *Table) Put(ctx context.Context, r control.Row) (control.Row, error) {
 	if refused(err) {
 		stored, gerr := t.get(ctx, r.Key)
 		switch {
-		case errors.Is(gerr, control.ErrNotFound):
-			return control.Row{}, control.ErrConflict
+		case errors.Is(gerr, versioned.ErrNotFound):
+			return versioned.Row{}, versioned.ErrConflict
 		case gerr != nil:
-			return control.Row{}, gerr
+			return versioned.Row{}, gerr
 		case textOf(stored["written_by"]) != word:
-			return control.Row{}, control.ErrConflict
+			return versioned.Row{}, versioned.ErrConflict
 		}
 	} else if err != nil {
-		return control.Row{}, t.failed("dynamodb:PutItem", err)
+		return versioned.Row{}, t.failed("dynamodb:PutItem", err)
 	}
 	r.Version++
 	if !r.Expires.IsZero() {
@@ -128,14 +128,14 @@ func refused(err error) bool {
 	return ok
 }
 
-// Delete implements control.Table.
-func (t *Table) Delete(ctx context.Context, r control.Row) error {
+// Delete implements versioned.Table.
+func (t *Table) Delete(ctx context.Context, r versioned.Row) error {
 	in := &dynamodb.DeleteItemInput{TableName: &t.name, Key: t.key(r.Key)}
 	in.ConditionExpression, in.ExpressionAttributeNames, in.ExpressionAttributeValues = whereVersion(r.Version)
 	_, err := t.client.DeleteItem(ctx, in)
 	if refused(err) {
-		if _, err := t.get(ctx, r.Key); !errors.Is(err, control.ErrNotFound) {
-			return errors.Join(err, control.ErrConflict)
+		if _, err := t.get(ctx, r.Key); !errors.Is(err, versioned.ErrNotFound) {
+			return errors.Join(err, versioned.ErrConflict)
 		}
 		return nil
 	}
@@ -145,9 +145,9 @@ func (t *Table) Delete(ctx context.Context, r control.Row) error {
 	return nil
 }
 
-// List implements control.Table, a megabyte at a time.
-func (t *Table) List(ctx context.Context, kind, prefix string) iter.Seq2[control.Row, error] {
-	return func(yield func(control.Row, error) bool) {
+// List implements versioned.Table, a megabyte at a time.
+func (t *Table) List(ctx context.Context, kind, prefix string) iter.Seq2[versioned.Row, error] {
+	return func(yield func(versioned.Row, error) bool) {
 		pages := dynamodb.NewQueryPaginator(t.client, &dynamodb.QueryInput{
 			TableName: &t.name, ConsistentRead: aws.Bool(true),
 			KeyConditionExpression:    aws.String("#k = :k AND begins_with(#i, :p)"),
@@ -157,7 +157,7 @@ func (t *Table) List(ctx context.Context, kind, prefix string) iter.Seq2[control
 		for pages.HasMorePages() {
 			page, err := pages.NextPage(ctx)
 			if err != nil {
-				yield(control.Row{}, t.failed("dynamodb:Query", err))
+				yield(versioned.Row{}, t.failed("dynamodb:Query", err))
 				return
 			}
 			for _, item := range page.Items {
@@ -171,8 +171,8 @@ func (t *Table) List(ctx context.Context, kind, prefix string) iter.Seq2[control
 }
 
 // row reads an item.
-func row(item map[string]types.AttributeValue) (control.Row, error) {
-	r := control.Row{Key: control.Key{Kind: textOf(item["kind"])}}
+func row(item map[string]types.AttributeValue) (versioned.Row, error) {
+	r := versioned.Row{Key: versioned.Key{Kind: textOf(item["kind"])}}
 	id := textOf(item["id"])
 	version, err := numberOf(item["version"])
 	data, ok := item["data"].(*types.AttributeValueMemberB)

@@ -17,9 +17,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
-	"catchment/internal/control"
 	"catchment/internal/control/controltest"
 	"catchment/internal/control/dynamo"
+	"catchment/internal/control/versioned"
 	"catchment/internal/fakeaws/ministack"
 	"catchment/internal/plan"
 )
@@ -94,9 +94,9 @@ func open(t *testing.T, meddle between) *dynamo.Table {
 }
 
 func TestContract(t *testing.T) {
-	controltest.Run(t, func(t *testing.T) func() (control.Table, error) {
+	controltest.Run(t, func(t *testing.T) func() (versioned.Table, error) {
 		c, name := client(t, nil)
-		return func() (control.Table, error) { return dynamo.New(c, name) }
+		return func() (versioned.Table, error) { return dynamo.New(c, name) }
 	})
 }
 
@@ -116,12 +116,12 @@ func TestAnswerToPutLost(t *testing.T) {
 		lost.Add(1)
 		panic(http.ErrAbortHandler)
 	})
-	k := control.Key{Kind: "k", ID: "a"}
-	r, err := table.Put(t.Context(), control.Row{Key: k, Data: []byte("mine")})
+	k := versioned.Key{Kind: "k", ID: "a"}
+	r, err := table.Put(t.Context(), versioned.Row{Key: k, Data: []byte("mine")})
 	if err != nil || r.Version != 1 || lost.Load() != 1 {
 		t.Fatalf("%+v, %v after %d lost answers", r, err, lost.Load())
 	}
-	if _, err := table.Put(t.Context(), control.Row{Key: k, Data: []byte("mine")}); !errors.Is(err, control.ErrConflict) {
+	if _, err := table.Put(t.Context(), versioned.Row{Key: k, Data: []byte("mine")}); !errors.Is(err, versioned.ErrConflict) {
 		t.Errorf("the same from another: %v", err)
 	}
 }
@@ -148,7 +148,7 @@ func TestRefusals(t *testing.T) {
 			w.Write([]byte(`{"__type":"com.amazonaws.dynamodb.v20120810#` + c.code + `","message":"` + c.message + `"}`))
 			return true
 		})
-		_, err := table.Put(t.Context(), control.Row{Key: control.Key{Kind: "k", ID: "a"}, Data: []byte("a value")})
+		_, err := table.Put(t.Context(), versioned.Row{Key: versioned.Key{Kind: "k", ID: "a"}, Data: []byte("a value")})
 		if plan.ClassOf(err) != c.class || !strings.Contains(plan.HintOf(err), c.hint) || !strings.Contains(err.Error(), c.message) {
 			t.Errorf("%s: %v, class %s, hint %q", c.code, err, plan.ClassOf(err), plan.HintOf(err))
 		}
@@ -170,7 +170,7 @@ func TestForeignTable(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := table.Get(t.Context(), control.Key{Kind: "k", ID: "a"}); plan.ClassOf(err) != plan.Fix {
+	if _, err := table.Get(t.Context(), versioned.Key{Kind: "k", ID: "a"}); plan.ClassOf(err) != plan.Fix {
 		t.Errorf("%v of class %s", err, plan.ClassOf(err))
 	}
 }

@@ -8,11 +8,11 @@ import (
 	"strings"
 	"syscall"
 
-	"catchment/internal/control"
+	"catchment/internal/control/versioned"
 	"catchment/internal/plan"
 )
 
-// Lock implements control.Locker by flock on a file beside the database. The
+// Lock implements versioned.Locker by flock on a file beside the database. The
 // kernel gives the lock back when the process ends, so whoever has it knows
 // that the one before is dead; the text in the file is only for the message.
 func (t *Table) Lock(holder string) (unlock func() error, err error) {
@@ -28,7 +28,7 @@ func (t *Table) Lock(holder string) (unlock func() error, err error) {
 		}
 		text, _ := io.ReadAll(io.LimitReader(f, 200))
 		return nil, plan.Failf(plan.Wait, "wait until it has ended, or stop it",
-			"%w by %s", control.ErrLocked, strings.TrimSpace(string(text)))
+			"%w by %s", versioned.ErrLocked, strings.TrimSpace(string(text)))
 	}
 	if err := note(f, holder); err != nil {
 		f.Close()

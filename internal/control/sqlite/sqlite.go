@@ -18,19 +18,19 @@ import (
 
 	_ "modernc.org/sqlite" // registers the driver "sqlite"
 
-	"catchment/internal/control"
+	"catchment/internal/control/versioned"
 	"catchment/internal/plan"
 )
 
-// A Table is a control.Table in a SQLite file, and a control.Locker.
+// A Table is a versioned.Table in a SQLite file, and a versioned.Locker.
 type Table struct {
 	db   *sql.DB
 	path string
 }
 
 var (
-	_ control.Table  = (*Table)(nil)
-	_ control.Locker = (*Table)(nil)
+	_ versioned.Table  = (*Table)(nil)
+	_ versioned.Locker = (*Table)(nil)
 )
 
 // Open opens the control table in the file at path and makes it where there is
@@ -105,24 +105,24 @@ func (t *Table) migrate(ctx context.Context, steps []string) error {
 // Close closes the file.
 func (t *Table) Close() error { return t.db.Close() }
 
-// Get implements control.Table.
-func (t *Table) Get(ctx context.Context, k control.Key) (control.Row, error) {
-	r := control.Row{Key: k}
+// Get implements versioned.Table.
+func (t *Table) Get(ctx context.Context, k versioned.Key) (versioned.Row, error) {
+	r := versioned.Row{Key: k}
 	var expires int64
 	err := t.db.QueryRowContext(ctx, `SELECT version, data, expires FROM control WHERE kind = ? AND id = ?`, k.Kind, k.ID).
 		Scan(&r.Version, &r.Data, &expires)
 	if errors.Is(err, sql.ErrNoRows) {
-		return control.Row{}, control.ErrNotFound
+		return versioned.Row{}, versioned.ErrNotFound
 	}
 	if err != nil {
-		return control.Row{}, t.fail("read the control table", err)
+		return versioned.Row{}, t.fail("read the control table", err)
 	}
 	r.Expires = fromUnix(expires)
 	return r, nil
 }
 
-// Put implements control.Table.
-func (t *Table) Put(ctx context.Context, r control.Row) (control.Row, error) {
+// Put implements versioned.Table.
+func (t *Table) Put(ctx context.Context, r versioned.Row) (versioned.Row, error) {
 	query := `UPDATE control SET version = version + 1, data = ?, expires = ? WHERE kind = ? AND id = ? AND version = ?`
 	if r.Version == 0 {
 		query = `INSERT INTO control (data, expires, kind, id, version) VALUES (?, ?, ?, ?, ? + 1) ON CONFLICT DO NOTHING`
@@ -130,22 +130,22 @@ func (t *Table) Put(ctx context.Context, r control.Row) (control.Row, error) {
 	data := append([]byte{}, r.Data...) // nil would be NULL
 	res, err := t.db.ExecContext(ctx, query, data, toUnix(r.Expires), r.Key.Kind, r.Key.ID, r.Version)
 	if err != nil {
-		return control.Row{}, t.fail("write the control table", err)
+		return versioned.Row{}, t.fail("write the control table", err)
 	}
 	n, err := res.RowsAffected()
 	if err != nil {
-		return control.Row{}, t.fail("write the control table", err)
+		return versioned.Row{}, t.fail("write the control table", err)
 	}
 	if n == 0 {
-		return control.Row{}, control.ErrConflict
+		return versioned.Row{}, versioned.ErrConflict
 	}
 	r.Version++
 	r.Expires = fromUnix(toUnix(r.Expires))
 	return r, nil
 }
 
-// Delete implements control.Table.
-func (t *Table) Delete(ctx context.Context, r control.Row) error {
+// Delete implements versioned.Table.
+func (t *Table) Delete(ctx context.Context, r versioned.Row) error {
 	res, err := t.db.ExecContext(ctx, `DELETE FROM control WHERE kind = ? AND id = ? AND version = ?`, r.Key.Kind, r.Key.ID, r.Version)
 	if err != nil {
 		return t.fail("write the control table", err)
@@ -153,8 +153,8 @@ func (t *Table) Delete(ctx context.Context, r control.Row) error {
 	if n, err := res.RowsAffected(); err != nil || n == 1 {
 		return err
 	}
-	if _, err := t.Get(ctx, r.Key); !errors.Is(err, control.ErrNotFound) {
-		return errors.Join(err, control.ErrConflict)
+	if _, err := t.Get(ctx, r.Key); !errors.Is(err, versioned.ErrNotFound) {
+		return errors.Join(err, versioned.ErrConflict)
 	}
 	return nil
 }
@@ -162,14 +162,14 @@ func (t *Table) Delete(ctx context.Context, r control.Row) error {
 // batch is how many rows List holds in memory.
 const batch = 500
 
-// List implements control.Table. It reads in batches, each by a query of its
+// List implements versioned.Table. It reads in batches, each by a query of its
 // own, so that the caller may write to the table meanwhile.
-func (t *Table) List(ctx context.Context, kind, prefix string) iter.Seq2[control.Row, error] {
-	return func(yield func(control.Row, error) bool) {
+func (t *Table) List(ctx context.Context, kind, prefix string) iter.Seq2[versioned.Row, error] {
+	return func(yield func(versioned.Row, error) bool) {
 		for from, after := prefix, ""; ; from = after {
 			rows, err := t.page(ctx, kind, from, after)
 			if err != nil {
-				yield(control.Row{}, t.fail("list the control table", err))
+				yield(versioned.Row{}, t.fail("list the control table", err))
 				return
 			}
 			for _, r := range rows {
@@ -187,16 +187,16 @@ func (t *Table) List(ctx context.Context, kind, prefix string) iter.Seq2[control
 
 // page reads up to batch rows of a kind whose ID is at least from and isn't
 // after.
-func (t *Table) page(ctx context.Context, kind, from, after string) ([]control.Row, error) {
+func (t *Table) page(ctx context.Context, kind, from, after string) ([]versioned.Row, error) {
 	rows, err := t.db.QueryContext(ctx, `SELECT id, version, data, expires FROM control
 		WHERE kind = ? AND id >= ? AND (id > ? OR ? = '') ORDER BY id LIMIT ?`, kind, from, after, after, batch)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var all []control.Row
+	var all []versioned.Row
 	for rows.Next() {
-		r := control.Row{Key: control.Key{Kind: kind}}
+		r := versioned.Row{Key: versioned.Key{Kind: kind}}
 		var expires int64
 		if err := rows.Scan(&r.Key.ID, &r.Version, &r.Data, &expires); err != nil {
 			return nil, err

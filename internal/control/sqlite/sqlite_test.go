@@ -10,15 +10,15 @@ import (
 	"strings"
 	"testing"
 
-	"catchment/internal/control"
 	"catchment/internal/control/controltest"
+	"catchment/internal/control/versioned"
 	"catchment/internal/plan"
 )
 
 func TestContract(t *testing.T) {
-	controltest.Run(t, func(t *testing.T) func() (control.Table, error) {
+	controltest.Run(t, func(t *testing.T) func() (versioned.Table, error) {
 		path := filepath.Join(t.TempDir(), "control.db")
-		return func() (control.Table, error) { return Open(path) }
+		return func() (versioned.Table, error) { return Open(path) }
 	})
 }
 
@@ -47,7 +47,7 @@ func TestOpenOddPaths(t *testing.T) {
 	for _, name := range []string{"a b.db", "50%.db", "what?.db", "#1.db", "ü🌧.db", "x&mode=memory"} {
 		path := filepath.Join(dir, name)
 		table := open(t, path)
-		if _, err := table.Put(t.Context(), control.Row{Key: control.Key{Kind: "k", ID: "a"}}); err != nil {
+		if _, err := table.Put(t.Context(), versioned.Row{Key: versioned.Key{Kind: "k", ID: "a"}}); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 		if _, err := os.Stat(path); err != nil {
@@ -98,14 +98,14 @@ func TestWriteFails(t *testing.T) {
 		{"PRAGMA query_only = 1", "right to write"},
 	} {
 		table := open(t, filepath.Join(t.TempDir(), "control.db"))
-		stored, err := table.Put(t.Context(), control.Row{Key: control.Key{Kind: "k", ID: "a"}, Data: []byte("1")})
+		stored, err := table.Put(t.Context(), versioned.Row{Key: versioned.Key{Kind: "k", ID: "a"}, Data: []byte("1")})
 		if err != nil {
 			t.Fatal(err)
 		}
 		if _, err := table.db.Exec(c.pragma); err != nil {
 			t.Fatal(err)
 		}
-		large := control.Row{Key: control.Key{Kind: "k", ID: "b"}, Data: make([]byte, 1<<20)}
+		large := versioned.Row{Key: versioned.Key{Kind: "k", ID: "b"}, Data: make([]byte, 1<<20)}
 		_, err = table.Put(t.Context(), large)
 		wantFix(t, err, "write the control table", c.hint)
 		got, err := table.Get(t.Context(), stored.Key)
@@ -128,7 +128,7 @@ func TestBusy(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer tx.Rollback()
-	if _, err = one.Put(t.Context(), control.Row{Key: control.Key{Kind: "k", ID: "a"}}); plan.ClassOf(err) != plan.Retry {
+	if _, err = one.Put(t.Context(), versioned.Row{Key: versioned.Key{Kind: "k", ID: "a"}}); plan.ClassOf(err) != plan.Retry {
 		t.Errorf("%v of class %s, want retry", err, plan.ClassOf(err))
 	}
 }
@@ -137,7 +137,7 @@ func TestDamage(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "control.db")
 	table := open(t, path)
 	for i := range 200 {
-		if _, err := table.Put(t.Context(), control.Row{Key: control.Key{Kind: "k", ID: fmt.Sprint(i)}, Data: make([]byte, 500)}); err != nil {
+		if _, err := table.Put(t.Context(), versioned.Row{Key: versioned.Key{Kind: "k", ID: fmt.Sprint(i)}, Data: make([]byte, 500)}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -154,7 +154,7 @@ func TestDamage(t *testing.T) {
 	if err := os.WriteFile(path, data, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	_, err = open(t, path).Get(t.Context(), control.Key{Kind: "k", ID: "7"})
+	_, err = open(t, path).Get(t.Context(), versioned.Key{Kind: "k", ID: "7"})
 	wantFix(t, err, "read the control table", "restore it")
 }
 
@@ -182,7 +182,7 @@ func TestLock(t *testing.T) {
 	}
 	_, err = second.Lock("run 2")
 	want := fmt.Sprintf("process %d, run 1", os.Getpid())
-	if !errors.Is(err, control.ErrLocked) || !strings.HasSuffix(err.Error(), want) || plan.ClassOf(err) != plan.Wait {
+	if !errors.Is(err, versioned.ErrLocked) || !strings.HasSuffix(err.Error(), want) || plan.ClassOf(err) != plan.Wait {
 		t.Errorf("locked twice: %v, class %s; want %q", err, plan.ClassOf(err), want)
 	}
 	if err := unlock(); err != nil {
