@@ -83,7 +83,7 @@ func byCode(e *Error) (verdict, bool) {
 	if v, ok := byLogin(e); ok {
 		return v, true
 	}
-	return byLine(e.Code)
+	return byTransport(e.Code)
 }
 
 // filterHint is what to do about an object that NeedsFilter speaks of.
@@ -110,8 +110,8 @@ func IsFiltered(err error) bool {
 	return ok && NeedsFilter(e.Message)
 }
 
-// byLine is the part of the table that comes from the way to Salesforce.
-func byLine(code string) (verdict, bool) {
+// byTransport is the part of the table that comes from the way to Salesforce.
+func byTransport(code string) (verdict, bool) {
 	switch code {
 	case codeHTML:
 		return verdict{plan.Fix, false, "set org.url to your My Domain, as https://acme.my.salesforce.com, and look for a proxy that answers in its place"}, true

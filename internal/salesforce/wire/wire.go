@@ -35,7 +35,7 @@ func (r *Request) Resource() string {
 	return path
 }
 
-// BadJSON classes what a decoder of the answer failed with: the line that broke, or
+// BadJSON classes what a decoder of the answer failed with: a connection that broke, or
 // text that isn't what the guide promises. encoding/json quotes no values.
 func (r *Request) BadJSON(err error) error {
 	if plan.ClassOf(err) == plan.Retry {
