@@ -13,18 +13,35 @@ import (
 // The routes under /_org are the test's own way into the org: Salesforce has
 // nothing of the kind, so they ask for no session.
 
-func (o *Org) adminRoutes() map[string]resource {
+// adminAPI does what an administrator would, or nobody.
+type adminAPI struct {
+	records *recordAdmin
+	schema  *schemaAdmin
+	clock   *Clock
+	faults  *faults
+	usage   *usage
+	expire  func() // ends all sessions
+}
+
+func newAdminAPI(
+	records *recordAdmin, schema *schemaAdmin, clock *Clock, f *faults, u *usage, expire func(),
+) *adminAPI {
+	return &adminAPI{records, schema, clock, f, u, expire}
+}
+
+// routes are the test's own ways in.
+func (a *adminAPI) routes() map[string]resource {
 	return map[string]resource{
-		"/_org/undelete":          {"admin", true, post(adminTurn(o.Undelete))},
-		"/_org/purge":             {"admin", true, post(adminTurn(o.Purge))},
-		"/_org/clock":             {"admin", true, post(o.adminClock)},
-		"/_org/expire-sessions":   {"admin", true, post(o.adminExpire)},
-		"/_org/faults":            {"admin", true, map[string]handler{"GET": o.adminFaults, "POST": o.adminFault}},
-		"/_org/requests":          {"admin", true, map[string]handler{"GET": o.adminRequests, "DELETE": o.adminForget}},
-		"/_org/transactions":      {"admin", true, post(o.adminBegin)},
-		"/_org/transactions/{id}": {"admin", true, post(o.adminEnd)},
-		"/_org/records":           {"admin", true, post(o.adminRecords)},
-		"/_org/schema":            {"admin", true, post(o.adminSchema)},
+		"/_org/undelete":          {"admin", true, post(adminTurn(a.records.Undelete))},
+		"/_org/purge":             {"admin", true, post(adminTurn(a.records.Purge))},
+		"/_org/clock":             {"admin", true, post(a.adminClock)},
+		"/_org/expire-sessions":   {"admin", true, post(a.adminExpire)},
+		"/_org/faults":            {"admin", true, map[string]handler{"GET": a.adminFaults, "POST": a.adminFault}},
+		"/_org/requests":          {"admin", true, map[string]handler{"GET": a.adminRequests, "DELETE": a.adminForget}},
+		"/_org/transactions":      {"admin", true, post(a.adminBegin)},
+		"/_org/transactions/{id}": {"admin", true, post(a.adminEnd)},
+		"/_org/records":           {"admin", true, post(a.adminRecords)},
+		"/_org/schema":            {"admin", true, post(a.adminSchema)},
 	}
 }
 
@@ -51,7 +68,7 @@ func adminTurn(do func(ids ...string) error) handler {
 	}
 }
 
-func (o *Org) adminClock(w http.ResponseWriter, c *call) error {
+func (a *adminAPI) adminClock(w http.ResponseWriter, c *call) error {
 	var asked struct{ Advance string }
 	if err := adminBody(c, &asked); err != nil {
 		return err
@@ -61,60 +78,60 @@ func (o *Org) adminClock(w http.ResponseWriter, c *call) error {
 		if err != nil || d < 0 {
 			return refuse(http.StatusBadRequest, "INVALID_ARGUMENT_TYPE", "advance must be a duration such as 90m")
 		}
-		o.clock.Advance(d)
+		a.clock.Advance(d)
 	}
-	writeJSON(w, http.StatusOK, map[string]string{"now": o.clock.Now().Format(bulkTime)})
+	writeJSON(w, http.StatusOK, map[string]string{"now": a.clock.Now().Format(bulkTime)})
 	return nil
 }
 
-func (o *Org) adminExpire(w http.ResponseWriter, _ *call) error {
-	o.ExpireSessions()
+func (a *adminAPI) adminExpire(w http.ResponseWriter, _ *call) error {
+	a.expire()
 	return adminDone(w)
 }
 
 // adminFault adds the rules of a list; an empty one clears them all.
-func (o *Org) adminFault(w http.ResponseWriter, c *call) error {
+func (a *adminAPI) adminFault(w http.ResponseWriter, c *call) error {
 	rules, err := ParseFaults(c.Body)
 	if err != nil {
 		return refuse(http.StatusBadRequest, "JSON_PARSER_ERROR", "%v", err)
 	}
 	if len(rules) == 0 {
-		o.ClearFaults()
+		a.faults.clear()
 	}
 	for _, rule := range rules {
-		o.Fault(rule)
+		a.faults.add(rule)
 	}
 	return adminDone(w)
 }
 
-func (o *Org) adminFaults(w http.ResponseWriter, _ *call) error {
-	writeJSON(w, http.StatusOK, o.Faults())
+func (a *adminAPI) adminFaults(w http.ResponseWriter, _ *call) error {
+	writeJSON(w, http.StatusOK, a.faults.all())
 	return nil
 }
 
-func (o *Org) adminRequests(w http.ResponseWriter, _ *call) error {
-	writeJSON(w, http.StatusOK, o.Requests())
+func (a *adminAPI) adminRequests(w http.ResponseWriter, _ *call) error {
+	writeJSON(w, http.StatusOK, a.usage.requests())
 	return nil
 }
 
-func (o *Org) adminForget(w http.ResponseWriter, _ *call) error {
-	o.ForgetRequests()
+func (a *adminAPI) adminForget(w http.ResponseWriter, _ *call) error {
+	a.usage.forget()
 	return adminDone(w)
 }
 
 // adminBegin begins a transaction; requests join it by the header
 // Org-Transaction.
-func (o *Org) adminBegin(w http.ResponseWriter, _ *call) error {
-	writeJSON(w, http.StatusCreated, map[string]string{"id": o.Begin().ID()})
+func (a *adminAPI) adminBegin(w http.ResponseWriter, _ *call) error {
+	writeJSON(w, http.StatusCreated, map[string]string{"id": a.records.Begin().ID()})
 	return nil
 }
 
-func (o *Org) adminEnd(w http.ResponseWriter, c *call) error {
+func (a *adminAPI) adminEnd(w http.ResponseWriter, c *call) error {
 	var asked struct{ Do string }
 	if err := adminBody(c, &asked); err != nil {
 		return err
 	}
-	t, err := o.transaction(c.PathValue("id"))
+	t, err := a.records.ledger.transaction(c.PathValue("id"))
 	if err != nil {
 		return err
 	}
@@ -133,7 +150,7 @@ func (o *Org) adminEnd(w http.ResponseWriter, c *call) error {
 }
 
 // adminRecords does to records what no API of Salesforce does.
-func (o *Org) adminRecords(w http.ResponseWriter, c *call) error {
+func (a *adminAPI) adminRecords(w http.ResponseWriter, c *call) error {
 	var asked struct {
 		Do           string
 		IDs          []string
@@ -146,16 +163,16 @@ func (o *Org) adminRecords(w http.ResponseWriter, c *call) error {
 		return err
 	}
 	turns := map[string]func(ids ...string) error{
-		"undelete": o.Undelete, "purge": o.Purge, "touch": o.Touch, "archive": o.Archive,
-		"hide": o.HideRecord, "show": o.ShowRecord,
+		"undelete": a.records.Undelete, "purge": a.records.Purge, "touch": a.records.Touch, "archive": a.records.Archive,
+		"hide": a.records.HideRecord, "show": a.records.ShowRecord,
 		"record": func(...string) error {
-			_, err := o.Record(asked.Object, asked.Values)
+			_, err := a.records.Record(asked.Object, asked.Values)
 			return err
 		},
-		"merge": func(ids ...string) error { return o.Merge(asked.Master, ids...) },
+		"merge": func(ids ...string) error { return a.records.Merge(asked.Master, ids...) },
 		"drift": func(ids ...string) error {
 			for _, id := range ids {
-				if err := o.Drift(id, asked.Field, asked.Value); err != nil {
+				if err := a.records.Drift(id, asked.Field, asked.Value); err != nil {
 					return err
 				}
 			}
@@ -166,7 +183,7 @@ func (o *Org) adminRecords(w http.ResponseWriter, c *call) error {
 }
 
 // adminSchema changes objects and fields, or what the user sees of them.
-func (o *Org) adminSchema(w http.ResponseWriter, c *call) error {
+func (a *adminAPI) adminSchema(w http.ResponseWriter, c *call) error {
 	var asked struct {
 		Do, Object, To, Prefix string
 		Field                  Field
@@ -176,19 +193,19 @@ func (o *Org) adminSchema(w http.ResponseWriter, c *call) error {
 	}
 	object, field := asked.Object, asked.Field.Name
 	changes := map[string]func(...string) error{
-		"add-object":    func(...string) error { return o.AddObject(object, asked.Prefix) },
-		"add-standard":  func(...string) error { return o.AddStandard(object) },
-		"rename-object": func(...string) error { return o.RenameObject(object, asked.To) },
-		"delete-object": func(...string) error { return o.DeleteObject(object) },
-		"hide-object":   func(...string) error { return o.HideObject(object) },
-		"show-object":   func(...string) error { return o.ShowObject(object) },
-		"add-field":     func(...string) error { return o.AddField(object, asked.Field) },
-		"rename-field":  func(...string) error { return o.RenameField(object, field, asked.To) },
-		"retype-field":  func(...string) error { return o.RetypeField(object, asked.Field) },
-		"delete-field":  func(...string) error { return o.DeleteField(object, field) },
-		"hide-field":    func(...string) error { return o.HideField(object, field) },
-		"show-field":    func(...string) error { return o.ShowField(object, field) },
-		"track-history": func(...string) error { return o.TrackHistory(object, field) },
+		"add-object":    func(...string) error { return a.schema.AddObject(object, asked.Prefix) },
+		"add-standard":  func(...string) error { return a.schema.AddStandard(object) },
+		"rename-object": func(...string) error { return a.schema.RenameObject(object, asked.To) },
+		"delete-object": func(...string) error { return a.schema.DeleteObject(object) },
+		"hide-object":   func(...string) error { return a.schema.HideObject(object) },
+		"show-object":   func(...string) error { return a.schema.ShowObject(object) },
+		"add-field":     func(...string) error { return a.schema.AddField(object, asked.Field) },
+		"rename-field":  func(...string) error { return a.schema.RenameField(object, field, asked.To) },
+		"retype-field":  func(...string) error { return a.schema.RetypeField(object, asked.Field) },
+		"delete-field":  func(...string) error { return a.schema.DeleteField(object, field) },
+		"hide-field":    func(...string) error { return a.schema.HideField(object, field) },
+		"show-field":    func(...string) error { return a.schema.ShowField(object, field) },
+		"track-history": func(...string) error { return a.schema.TrackHistory(object, field) },
 	}
 	return adminDo(w, changes, asked.Do)
 }

@@ -15,108 +15,87 @@ type binned struct {
 	deletedAt string
 }
 
-// Delete puts records into the recycle bin, and their children with them
-// where the lookup cascades.
-func (o *Org) Delete(ids ...string) error {
-	return o.write(func(t *Transaction) error { return t.each(ids, t.remove) })
-}
-
-// Undelete takes records out of the recycle bin again, with the children that
-// went there because of them; only SystemModstamp tells of it.
-func (o *Org) Undelete(ids ...string) error {
-	return o.write(func(t *Transaction) error { return t.each(ids, t.restore) })
-}
-
-// Purge removes records for good, whether they were in the recycle bin or not;
-// without Ids it empties the bin. Only getDeleted still knows of them.
-func (o *Org) Purge(ids ...string) error {
-	if len(ids) == 0 {
-		ids = o.bin()
-	}
-	return o.write(func(t *Transaction) error { return t.each(ids, t.purge) })
-}
-
 // remove is Delete for one record.
-func (t *Transaction) remove(obj *object, id string) error {
-	return t.turn(obj, id, func(old *row, r *record) error {
+func (e *edit) remove(obj *object, id string) error {
+	return e.turn(obj, id, func(old *row, r *record) error {
 		if r.deletedAt != "" {
 			return entityIsDeleted()
 		}
-		r.deletedAt = t.now()
+		r.deletedAt = e.now()
 		r.values[obj.sys.deleted] = "true"
-		t.stamp(obj, r)
-		return t.along(old, id, t.removeChild)
+		e.stamp(obj, r)
+		return e.along(old, id, e.removeChild)
 	})
 }
 
 // removeChild takes a record into the bin with its parent, and its own
 // children with it.
-func (t *Transaction) removeChild(child *row, by string) error {
+func (e *edit) removeChild(child *row, by string) error {
 	if child.deleted() {
 		return nil
 	}
 	id := child.text(child.obj.sys.id)
-	err := t.turnRow(child, func(r *record) error {
-		r.deletedAt, r.deletedBy = t.now(), by
+	err := e.turnRow(child, func(r *record) error {
+		r.deletedAt, r.deletedBy = e.now(), by
 		r.set(child.obj.sys.deleted, "true")
-		if !t.org.options.QuietCascades {
-			t.stamp(child.obj, r)
+		if !e.ledger.rules.QuietCascades {
+			e.stamp(child.obj, r)
 		}
 		return nil
 	})
 	if err != nil {
 		return err
 	}
-	return t.along(child, id, t.removeChild)
+	return e.along(child, id, e.removeChild)
 }
 
 // restore is Undelete for one record.
-func (t *Transaction) restore(obj *object, id string) error {
-	return t.turn(obj, id, func(old *row, r *record) error {
+func (e *edit) restore(obj *object, id string) error {
+	return e.turn(obj, id, func(old *row, r *record) error {
 		if r.deletedAt == "" {
 			return refuse(http.StatusBadRequest, "UNDELETE_FAILED", "Entity is not in the recycle bin")
 		}
-		return t.back(old, r, t.org.options.QuietUndeletes)
+		return e.back(old, r, e.ledger.rules.QuietUndeletes)
 	})
 }
 
-func (t *Transaction) restoreChild(child *row, by string) error {
+func (e *edit) restoreChild(child *row, by string) error {
 	if !child.deleted() || child.record.deletedBy != by {
 		return nil
 	}
-	return t.turnRow(child, func(r *record) error { return t.back(child, r, t.org.options.QuietCascades) })
+	return e.turnRow(child, func(r *record) error { return e.back(child, r, e.ledger.rules.QuietCascades) })
 }
 
 // back takes a record out of the bin, and its children with it.
-func (t *Transaction) back(old *row, r *record, quiet bool) error {
+func (e *edit) back(old *row, r *record, quiet bool) error {
 	r.fate = fate{}
 	r.set(old.obj.sys.deleted, "false")
 	if !quiet {
-		r.set(old.obj.sys.stamp, t.now())
+		r.set(old.obj.sys.stamp, e.now())
 	}
-	return t.along(old, old.text(old.obj.sys.id), t.restoreChild)
+	return e.along(old, old.text(old.obj.sys.id), e.restoreChild)
 }
 
 // purge is Purge for one record.
-func (t *Transaction) purge(obj *object, id string) error {
-	return t.turn(obj, id, func(old *row, r *record) error {
+func (e *edit) purge(obj *object, id string) error {
+	return e.turn(obj, id, func(old *row, r *record) error {
 		if r.deletedAt == "" {
-			r.deletedAt = t.now()
+			r.deletedAt = e.now()
 			r.values[obj.sys.deleted] = "true"
 		}
 		r.purged = true
-		return t.along(old, id, t.purgeChild)
+		return e.along(old, id, e.purgeChild)
 	})
 }
 
-func (t *Transaction) purgeChild(child *row, by string) error {
+func (e *edit) purgeChild(child *row, by string) error {
 	if child.deleted() && child.record.deletedBy != by {
 		return nil
 	}
 	id := child.text(child.obj.sys.id)
-	err := t.turnRow(child, func(r *record) error {
+	err := e.turnRow(child, func(r *record) error {
 		if r.deletedAt == "" {
-			r.deletedAt = t.now()
+			r.deletedAt = e.now()
 			r.set(child.obj.sys.deleted, "true")
 		}
 		r.purged = true
@@ -125,18 +104,30 @@ func (t *Transaction) purgeChild(child *row, by string) error {
 	if err != nil {
 		return err
 	}
-	return t.along(child, id, t.purgeChild)
+	return e.along(child, id, e.purgeChild)
+}
+
+// along does to the children that share their parent's fate what was done to
+// the parent.
+func (e *edit) along(parent *row, id string, do func(child *row, by string) error) error {
+	cascades := func(s slot) bool { return s.CascadeDelete }
+	if contact, ok := personOf(e, parent); ok {
+		if err := do(contact, id); err != nil {
+			return err
+		}
+	}
+	return e.kin(parent.obj, id, cascades, func(child *row, _ int) error { return do(child, id) })
 }
 
 // bin lists the recycle bin: what a user put there, not what went along.
-func (o *Org) bin() []string {
+func (l *ledger) bin() []string {
 	var ids []string
-	snap := o.now()
+	snap := l.store.now()
 	for _, obj := range snap.catalog.objects {
 		for _, place := range snap.changed(obj) {
-			at := &row{snap: snap, obj: obj}
+			at := snap.row(obj)
 			at.move(place)
-			if at.deleted() && !at.record.gone() && at.record.deletedBy == "" {
+			if at.deleted() && !at.gone() && at.record.deletedBy == "" {
 				ids = append(ids, at.text(obj.sys.id))
 			}
 		}
@@ -146,27 +137,27 @@ func (o *Org) bin() []string {
 
 // purgeAged purges what has been in the recycle bin for too long. Nothing runs
 // in the background: whoever asks something brings it about.
-func (o *Org) purgeAged() {
-	o.writing.Lock()
-	defer o.writing.Unlock()
-	limit := stamp(o.clock.Now().Add(-binLife))
-	if len(o.aging) == 0 || o.aging[0].deletedAt > limit {
+func (l *ledger) purgeAged() {
+	l.writing.Lock()
+	defer l.writing.Unlock()
+	limit := stamp(l.clock.Now().Add(-binLife))
+	if len(l.aging) == 0 || l.aging[0].deletedAt > limit {
 		return
 	}
-	t := o.newTransaction()
-	for len(o.aging) > 0 && o.aging[0].deletedAt <= limit {
-		old := o.aging[0]
-		o.aging = o.aging[1:]
-		at := t.row(old.obj, old.place)
+	e := l.newEdit()
+	for len(l.aging) > 0 && l.aging[0].deletedAt <= limit {
+		old := l.aging[0]
+		l.aging = l.aging[1:]
+		at := e.row(old.obj, old.place)
 		if !at.deleted() || at.record.purged || at.record.deletedAt != old.deletedAt {
 			continue
 		}
 		next := at.whole()
 		next.purged = true
-		if t.put(old.obj, old.place, next) != nil {
-			o.aging = append([]binned{old}, o.aging...) // a transaction is at it: later, then
+		if e.put(old.obj, old.place, next) != nil {
+			l.aging = append([]binned{old}, l.aging...) // a transaction is at it: later, then
 			break
 		}
 	}
-	t.commit()
+	e.commit()
 }

@@ -16,8 +16,18 @@ const jobOpen = "Open"
 
 // ingests are the Bulk jobs that write, in the order in which they were created.
 type ingests struct {
+	store   *store
+	clock   *Clock
+	ledger  *ledger
+	options bulkOptions
+	ids     *jobIDs
+
 	mu   sync.Mutex
 	list []*ingest
+}
+
+func newIngests(s *store, clock *Clock, l *ledger, ids *jobIDs, options bulkOptions) *ingests {
+	return &ingests{store: s, clock: clock, ledger: l, ids: ids, options: options}
 }
 
 // An ingest is a Bulk job that writes: records arrive as CSV, and each of them
@@ -59,27 +69,24 @@ type ingestRequest struct {
 	LineEnding      string `json:"lineEnding"`
 }
 
-func (o *Org) createIngest(w http.ResponseWriter, c *call) error {
+func (b *ingests) createIngest(w http.ResponseWriter, c *call) error {
 	var asked ingestRequest
 	content, err := ingestBody(c, &asked)
 	if err != nil {
 		return err
 	}
-	j, err := o.newIngest(c, &asked)
+	j, err := b.newIngest(c, &asked)
 	if err != nil {
 		return err
 	}
-	o.jobs.mu.Lock()
-	o.jobs.made++
-	j.id = makeID("750", o.jobs.made)
-	o.jobs.mu.Unlock()
-	o.ingests.mu.Lock()
-	defer o.ingests.mu.Unlock()
-	o.ingests.list = append(o.ingests.list, j)
+	j.id = b.ids.next()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.list = append(b.list, j)
 	if content != nil {
-		j.content, j.state, j.closed = content, jobWaiting, o.clock.Now()
+		j.content, j.state, j.closed = content, jobWaiting, b.clock.Now()
 	}
-	writeJSON(w, http.StatusOK, j.brief(o))
+	writeJSON(w, http.StatusOK, j.brief())
 	return nil
 }
 
@@ -114,7 +121,7 @@ func ingestBody(c *call, into *ingestRequest) (content []byte, err error) {
 }
 
 // newIngest checks what was asked for.
-func (o *Org) newIngest(c *call, asked *ingestRequest) (*ingest, error) {
+func (b *ingests) newIngest(c *call, asked *ingestRequest) (*ingest, error) {
 	form := jobRequest{
 		Operation: "query", ContentType: asked.ContentType, ColumnDelimiter: asked.ColumnDelimiter, LineEnding: asked.LineEnding,
 	}
@@ -124,13 +131,13 @@ func (o *Org) newIngest(c *call, asked *ingestRequest) (*ingest, error) {
 	bad := func(code, format string, args ...any) error {
 		return refuse(http.StatusBadRequest, code, format, args...)
 	}
-	obj, ok := o.object(asked.Object)
+	obj, ok := b.store.object(asked.Object)
 	switch {
 	case !ok:
 		return nil, bad("INVALIDENTITY", "Unable to find object: %s", asked.Object)
-	case slices.Contains(o.options.NotInBulk, obj.name()) || !obj.about.Createable:
+	case slices.Contains(b.options.Unsupported, obj.name()) || !obj.about.Createable:
 		return nil, bad("INVALIDENTITY", "Entity '%s' is not supported by the Bulk API.", obj.name())
-	case asked.Operation == "hardDelete" && !o.options.HardDelete:
+	case asked.Operation == "hardDelete" && !b.options.HardDelete:
 		return nil, bad("FEATURENOTENABLED", "hardDelete operation requires special user profile permission, please contact your system administrator")
 	case !slices.Contains([]string{"insert", "update", "upsert", "delete", "hardDelete"}, asked.Operation):
 		return nil, bad("INVALIDJOB", "Unsupported operation: %s", asked.Operation)
@@ -141,14 +148,14 @@ func (o *Org) newIngest(c *call, asked *ingestRequest) (*ingest, error) {
 	}
 	return &ingest{
 		operation: asked.Operation, version: c.version, object: obj, external: asked.ExternalID,
-		delimiter: form.ColumnDelimiter, ending: form.LineEnding, created: o.clock.Now(), state: jobOpen,
+		delimiter: form.ColumnDelimiter, ending: form.LineEnding, created: b.clock.Now(), state: jobOpen,
 	}, nil
 }
 
 // brief is what a client is told of a job when it creates, closes or lists it.
-func (j *ingest) brief(o *Org) map[string]any {
+func (j *ingest) brief() map[string]any {
 	info := map[string]any{
-		"id": j.id, "operation": j.operation, "object": j.object.name(), "createdById": o.runningUser(),
+		"id": j.id, "operation": j.operation, "object": j.object.name(), "createdById": runningUser(),
 		"createdDate": j.created.Format(restTime), "systemModstamp": j.created.Format(restTime),
 		"state": j.state, "concurrencyMode": "Parallel", "contentType": "CSV",
 		"apiVersion": json.Number(strings.TrimPrefix(j.version, "v")), "lineEnding": j.ending, "columnDelimiter": j.delimiter,
@@ -164,8 +171,8 @@ func (j *ingest) brief(o *Org) map[string]any {
 }
 
 // info is what a client is told of a job that it asks for.
-func (j *ingest) info(o *Org) map[string]any {
-	info := j.brief(o)
+func (j *ingest) info(latency time.Duration) map[string]any {
+	info := j.brief()
 	failed := 0
 	for _, r := range j.results {
 		if r.err != "" {
@@ -174,7 +181,7 @@ func (j *ingest) info(o *Org) map[string]any {
 	}
 	info["jobType"], info["retries"], info["apexProcessingTime"] = "V2Ingest", 0, 0
 	info["numberRecordsProcessed"], info["numberRecordsFailed"] = len(j.results), failed
-	info["totalProcessingTime"] = o.options.JobLatency.Milliseconds()
+	info["totalProcessingTime"] = latency.Milliseconds()
 	info["apiActiveProcessingTime"] = info["totalProcessingTime"]
 	if j.failure != "" {
 		info["errorMessage"] = j.failure
@@ -184,13 +191,13 @@ func (j *ingest) info(o *Org) map[string]any {
 
 // ingestCall finds the job that a path names and holds on to it for what do
 // does.
-func (o *Org) ingestCall(do func(w http.ResponseWriter, c *call, j *ingest) error) handler {
+func (b *ingests) ingestCall(do func(w http.ResponseWriter, c *call, j *ingest) error) handler {
 	return func(w http.ResponseWriter, c *call) error {
-		o.ingests.mu.Lock()
-		defer o.ingests.mu.Unlock()
+		b.mu.Lock()
+		defer b.mu.Unlock()
 		id, _ := fullID(c.PathValue("job"))
-		for _, j := range o.ingests.list {
-			if j.id == id && o.clock.Now().Sub(j.created) < jobLife {
+		for _, j := range b.list {
+			if j.id == id && b.clock.Now().Sub(j.created) < jobLife {
 				return do(w, c, j)
 			}
 		}
@@ -198,13 +205,13 @@ func (o *Org) ingestCall(do func(w http.ResponseWriter, c *call, j *ingest) erro
 	}
 }
 
-func (o *Org) ingestStatus(w http.ResponseWriter, _ *call, j *ingest) error {
-	writeJSON(w, http.StatusOK, j.info(o))
+func (b *ingests) ingestStatus(w http.ResponseWriter, _ *call, j *ingest) error {
+	writeJSON(w, http.StatusOK, j.info(b.options.Latency))
 	return nil
 }
 
 // ingestUpload takes the records of a job, once.
-func (o *Org) ingestUpload(w http.ResponseWriter, c *call, j *ingest) error {
+func (b *ingests) ingestUpload(w http.ResponseWriter, c *call, j *ingest) error {
 	switch {
 	case j.state != jobOpen:
 		return refuse(http.StatusBadRequest, "INVALIDJOBSTATE", "Unable to upload content for a job in state %s", j.state)
@@ -224,29 +231,29 @@ func (o *Org) ingestUpload(w http.ResponseWriter, c *call, j *ingest) error {
 }
 
 // ingestState closes a job for processing, or aborts it.
-func (o *Org) ingestState(w http.ResponseWriter, c *call, j *ingest) error {
+func (b *ingests) ingestState(w http.ResponseWriter, c *call, j *ingest) error {
 	var asked struct{ State string }
 	if err := c.decode(&asked); err != nil {
 		return err
 	}
 	switch {
 	case asked.State == jobWaiting && j.state == jobOpen:
-		j.state, j.closed = jobWaiting, o.clock.Now()
+		j.state, j.closed = jobWaiting, b.clock.Now()
 	case asked.State == jobAborted && !j.ended():
 		j.state = jobAborted
 		j.parse()
 	default:
 		return refuse(http.StatusBadRequest, "INVALIDJOBSTATE", "Unable to change the state of a job from %s to %s", j.state, asked.State)
 	}
-	writeJSON(w, http.StatusOK, j.brief(o))
+	writeJSON(w, http.StatusOK, j.brief())
 	return nil
 }
 
-func (o *Org) ingestDelete(w http.ResponseWriter, _ *call, j *ingest) error {
+func (b *ingests) ingestDelete(w http.ResponseWriter, _ *call, j *ingest) error {
 	if !j.ended() {
 		return refuse(http.StatusBadRequest, "API_ERROR", "Error encountered when deleting the job because the job is not terminated")
 	}
-	o.ingests.list = slices.DeleteFunc(o.ingests.list, func(other *ingest) bool { return other == j })
+	b.list = slices.DeleteFunc(b.list, func(other *ingest) bool { return other == j })
 	w.WriteHeader(http.StatusNoContent)
 	return nil
 }

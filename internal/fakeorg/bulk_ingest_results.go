@@ -44,7 +44,7 @@ func unprocessed() ingestRows {
 }
 
 // ingestResults answers with the rows of a job that has ended.
-func (o *Org) ingestResults(kind ingestRows) func(http.ResponseWriter, *call, *ingest) error {
+func (b *ingests) ingestResults(kind ingestRows) func(http.ResponseWriter, *call, *ingest) error {
 	return func(w http.ResponseWriter, _ *call, j *ingest) error {
 		if !j.ended() {
 			return refuse(http.StatusBadRequest, "INVALIDJOBSTATE", "Results are not available: the job is in state %s", j.state)
@@ -68,13 +68,13 @@ func (o *Org) ingestResults(kind ingestRows) func(http.ResponseWriter, *call, *i
 }
 
 // listIngests lists the jobs that write, newest first, on one page.
-func (o *Org) listIngests(w http.ResponseWriter, _ *call) error {
-	o.ingests.mu.Lock()
-	defer o.ingests.mu.Unlock()
+func (b *ingests) listIngests(w http.ResponseWriter, _ *call) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	records := []map[string]any{}
-	for _, j := range slices.Backward(o.ingests.list) {
-		if o.clock.Now().Sub(j.created) < jobLife {
-			info := j.brief(o)
+	for _, j := range slices.Backward(b.list) {
+		if b.clock.Now().Sub(j.created) < jobLife {
+			info := j.brief()
 			info["jobType"] = "V2Ingest"
 			records = append(records, info)
 		}
@@ -83,14 +83,15 @@ func (o *Org) listIngests(w http.ResponseWriter, _ *call) error {
 	return nil
 }
 
-func (o *Org) ingestRoutes() map[string]resource {
-	results := func(kind ingestRows) map[string]handler { return get(o.ingestCall(o.ingestResults(kind))) }
+// routes are the ways to jobs that write.
+func (b *ingests) routes() map[string]resource {
+	results := func(kind ingestRows) map[string]handler { return get(b.ingestCall(b.ingestResults(kind))) }
 	return map[string]resource{
-		"/jobs/ingest": {"ingest", false, map[string]handler{"GET": o.listIngests, "POST": o.createIngest}},
+		"/jobs/ingest": {"ingest", false, map[string]handler{"GET": b.listIngests, "POST": b.createIngest}},
 		"/jobs/ingest/{job}": {"ingest", false, map[string]handler{
-			"GET": o.ingestCall(o.ingestStatus), "PATCH": o.ingestCall(o.ingestState), "DELETE": o.ingestCall(o.ingestDelete),
+			"GET": b.ingestCall(b.ingestStatus), "PATCH": b.ingestCall(b.ingestState), "DELETE": b.ingestCall(b.ingestDelete),
 		}},
-		"/jobs/ingest/{job}/batches":            {"ingest", false, map[string]handler{"PUT": o.ingestCall(o.ingestUpload)}},
+		"/jobs/ingest/{job}/batches":            {"ingest", false, map[string]handler{"PUT": b.ingestCall(b.ingestUpload)}},
 		"/jobs/ingest/{job}/successfulResults":  {"ingest-results", false, results(successful())},
 		"/jobs/ingest/{job}/failedResults":      {"ingest-results", false, results(failed())},
 		"/jobs/ingest/{job}/unprocessedrecords": {"ingest-results", false, results(unprocessed())},

@@ -2,7 +2,6 @@ package fakeorg
 
 import (
 	"encoding/json"
-	"fmt"
 	"slices"
 	"strings"
 )
@@ -11,22 +10,22 @@ import (
 const recordsAtOnce = 200
 
 // runIngests does what the jobs ask for whose time has come.
-func (o *Org) runIngests() {
-	o.ingests.mu.Lock()
-	defer o.ingests.mu.Unlock()
-	now := o.clock.Now()
-	for _, j := range o.ingests.list {
-		if j.state == jobWaiting && now.Sub(j.closed) >= o.options.JobLatency/4 {
+func (b *ingests) runIngests() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	now := b.clock.Now()
+	for _, j := range b.list {
+		if j.state == jobWaiting && now.Sub(j.closed) >= b.options.Latency/4 {
 			j.state = jobRunning
 		}
-		if j.state == jobRunning && now.Sub(j.closed) >= o.options.JobLatency {
-			j.run(o)
+		if j.state == jobRunning && now.Sub(j.closed) >= b.options.Latency {
+			j.run(b.ledger)
 		}
 	}
 }
 
 // run processes all rows of a job.
-func (j *ingest) run(o *Org) {
+func (j *ingest) run(l *ledger) {
 	j.state = jobFailed
 	if j.failure = j.parse(); j.failure != "" {
 		return
@@ -35,9 +34,9 @@ func (j *ingest) run(o *Org) {
 		return
 	}
 	for rows := range slices.Chunk(j.rows, recordsAtOnce) {
-		err := o.write(func(t *Transaction) error {
+		err := l.write(func(e *edit) error {
 			for _, row := range rows {
-				j.results = append(j.results, j.process(t, row))
+				j.results = append(j.results, j.process(e, row))
 			}
 			return nil
 		})
@@ -93,10 +92,10 @@ func (j *ingest) column(name string) int {
 }
 
 // process does with one row what the job is for. What fails leaves nothing.
-func (j *ingest) process(t *Transaction, row []string) (done ingestResult) {
-	err := t.try(func(t *Transaction) error {
+func (j *ingest) process(e *edit, row []string) (done ingestResult) {
+	err := e.try(func(e *edit) error {
 		var err error
-		done, err = j.apply(t, row)
+		done, err = j.apply(e, row)
 		return err
 	})
 	if err != nil {
@@ -105,7 +104,7 @@ func (j *ingest) process(t *Transaction, row []string) (done ingestResult) {
 	return done
 }
 
-func (j *ingest) apply(t *Transaction, row []string) (ingestResult, error) {
+func (j *ingest) apply(e *edit, row []string) (ingestResult, error) {
 	given := j.given(row)
 	id := ""
 	if at := j.column("Id"); at >= 0 {
@@ -113,12 +112,12 @@ func (j *ingest) apply(t *Transaction, row []string) (ingestResult, error) {
 	}
 	switch j.operation {
 	case "insert":
-		id, err := t.create(j.object, given)
+		id, err := e.create(j.object, given)
 		return ingestResult{id: id, created: true}, err
 	case "upsert":
 		key := row[j.column(j.external)]
 		delete(given, j.header[j.column(j.external)])
-		id, created, err := t.upsert(j.object, j.external, key, given)
+		id, created, err := e.upsert(j.object, j.external, key, given)
 		return ingestResult{id: id, created: created}, err
 	}
 	full, ok := fullID(id)
@@ -128,11 +127,11 @@ func (j *ingest) apply(t *Transaction, row []string) (ingestResult, error) {
 	done := ingestResult{id: full}
 	switch j.operation {
 	case "delete":
-		return done, t.remove(j.object, full)
+		return done, e.remove(j.object, full)
 	case "hardDelete":
-		return done, t.purge(j.object, full)
+		return done, e.purge(j.object, full)
 	}
-	return done, t.update(j.object, full, given)
+	return done, e.update(j.object, full, given)
 }
 
 // given brings a row into the form in which a request has the fields of a
@@ -165,15 +164,6 @@ func cutRelation(column string) (relation, name string, nested bool) {
 		return relation, name, true
 	}
 	return "", column, false
-}
-
-// asJSON writes what can always be written: texts, and structs of texts.
-func asJSON(value any) json.RawMessage {
-	text, err := json.Marshal(value)
-	if err != nil {
-		panic(fmt.Sprintf("marshal %T: %v", value, err)) // texts can always be written
-	}
-	return text
 }
 
 // rowError is how a result names an error: the code, the message and the

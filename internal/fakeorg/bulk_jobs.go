@@ -1,13 +1,14 @@
 package fakeorg
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
 	"net/http"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -20,11 +21,35 @@ const (
 	jobAborted  = "Aborted"
 )
 
+// bulkOptions say how Bulk jobs of both kinds are done.
+type bulkOptions struct {
+	Latency     time.Duration // from the creation of a job to its end
+	Chunks      int           // parts of a query job that are read at moments of their own
+	PageRecords int           // records of a result page at most
+	Unsupported []string      // objects that the Bulk API refuses
+	HardDelete  bool          // the user may delete for good
+}
+
+// jobIDs are the Ids of jobs of both kinds.
+type jobIDs struct{ made atomic.Int64 }
+
+func (n *jobIDs) next() string { return makeID("750", int(n.made.Add(1))) }
+
 // jobs are the Bulk query jobs, in the order in which they were created.
 type jobs struct {
+	store   *store
+	clock   *Clock
+	asker   *asker
+	usage   *usage
+	options bulkOptions
+	ids     *jobIDs
+
 	mu   sync.Mutex
-	made int
 	list []*job
+}
+
+func newJobs(s *store, clock *Clock, a *asker, u *usage, ids *jobIDs, options bulkOptions) *jobs {
+	return &jobs{store: s, clock: clock, asker: a, usage: u, ids: ids, options: options}
 }
 
 // A job reads the org as it is at the moment when it starts to run, whenever
@@ -65,9 +90,9 @@ func lineEndings() map[string]string { return map[string]string{"LF": "\n", "CRL
 
 // check fills in what was left out and refuses what isn't known.
 func (r *jobRequest) check() error {
-	r.ContentType = orDefault(r.ContentType, "CSV")
-	r.ColumnDelimiter = orDefault(r.ColumnDelimiter, "COMMA")
-	r.LineEnding = orDefault(r.LineEnding, "LF")
+	r.ContentType = cmp.Or(r.ContentType, "CSV")
+	r.ColumnDelimiter = cmp.Or(r.ColumnDelimiter, "COMMA")
+	r.LineEnding = cmp.Or(r.LineEnding, "LF")
 	switch {
 	case r.Operation != "query" && r.Operation != "queryAll":
 		return refuse(http.StatusBadRequest, "INVALIDJOB", "Unsupported operation: %s", r.Operation)
@@ -82,10 +107,10 @@ func (r *jobRequest) check() error {
 }
 
 // refusedByBulk is what SOQL allows and Bulk does not.
-func (o *Org) refusedByBulk(q *question) error {
+func (b *jobs) refusedByBulk(q *question) error {
 	name := q.obj.name()
 	switch {
-	case slices.Contains(o.options.NotInBulk, name) || q.obj.prefix() == "" || name == "UserPermissionAccess" || name == "AccountFeed":
+	case slices.Contains(b.options.Unsupported, name) || q.obj.prefix() == "" || name == "UserPermissionAccess" || name == "AccountFeed":
 		return refuse(http.StatusBadRequest, "INVALIDENTITY", "Entity '%s' is not supported by the Bulk API.", name)
 	case q.bound.Count, q.bound.Grouped:
 		return refuse(http.StatusBadRequest, "API_ERROR", "Aggregate Relationships not supported in Bulk Query")
@@ -110,7 +135,7 @@ func (o *Org) refusedByBulk(q *question) error {
 	return nil
 }
 
-func (o *Org) createJob(w http.ResponseWriter, c *call) error {
+func (b *jobs) createJob(w http.ResponseWriter, c *call) error {
 	var asked jobRequest
 	if err := c.decode(&asked); err != nil {
 		return err
@@ -118,34 +143,33 @@ func (o *Org) createJob(w http.ResponseWriter, c *call) error {
 	if err := asked.check(); err != nil {
 		return err
 	}
-	q, err := o.ask(asked.Query, asked.Operation == "queryAll")
+	q, err := b.asker.ask(asked.Query, asked.Operation == "queryAll")
 	if err != nil {
 		return err
 	}
-	if err := o.refusedByBulk(q); err != nil {
+	if err := b.refusedByBulk(q); err != nil {
 		return err
 	}
-	if err := o.chargeJob(); err != nil {
+	if err := b.usage.chargeJob(); err != nil {
 		return err
 	}
 	j := &job{
 		text: asked.Query, operation: asked.Operation, version: c.version, delimiter: asked.ColumnDelimiter, ending: asked.LineEnding,
-		question: q, chunked: !q.bound.Sorted && q.bound.Limit < 0, created: o.clock.Now(),
+		question: q, chunked: !q.bound.Sorted && q.bound.Limit < 0, created: b.clock.Now(),
 	}
 	if c.fault != nil {
 		j.failure, j.stuck, j.patience = c.fault.FailJob, c.fault.StickJob, c.fault.TimeOutOver
-		if j.failure == "" && c.fault.tooComplex(q) {
+		if j.failure == "" && c.fault.tooComplex(len(q.bound.Columns)) {
 			j.failure = "QUERY_TOO_COMPLICATED : " + namedAnswers()["too-complicated"].Message
 		}
 	}
-	j.reading = newReading(j, o.options.JobLatency, o.options.JobChunks)
-	o.jobs.mu.Lock()
-	o.jobs.made++
-	j.id = makeID("750", o.jobs.made)
-	o.jobs.list = append(o.jobs.list, j)
-	o.jobs.mu.Unlock()
-	o.startJobs()
-	info := o.info(j, jobWaiting)
+	j.reading = newReading(j, b.options.Latency, b.options.Chunks)
+	b.mu.Lock()
+	j.id = b.ids.next()
+	b.list = append(b.list, j)
+	b.mu.Unlock()
+	b.startJobs()
+	info := b.info(j, jobWaiting)
 	delete(info, "jobType")
 	delete(info, "numberRecordsProcessed")
 	writeJSON(w, http.StatusOK, info)
@@ -154,18 +178,18 @@ func (o *Org) createJob(w http.ResponseWriter, c *call) error {
 
 // startJobs lets every job whose time has come see the org as it is now; it
 // returns the moment that it took for that.
-func (o *Org) startJobs() (now time.Time) {
-	o.jobs.mu.Lock()
-	defer o.jobs.mu.Unlock()
-	now = o.clock.Now()
-	for _, j := range o.jobs.list {
+func (b *jobs) startJobs() (now time.Time) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	now = b.clock.Now()
+	for _, j := range b.list {
 		if j.aborted {
 			continue
 		}
 		waiting := !j.reading.started()
-		j.reading.take(o, now)
+		j.reading.take(b.store, b.clock, now)
 		if waiting && j.reading.started() {
-			j.begin(o)
+			j.begin(b.asker)
 		}
 	}
 	return now
@@ -173,8 +197,8 @@ func (o *Org) startJobs() (now time.Time) {
 
 // begin understands the query anew: the schema may have changed since the job
 // was created.
-func (j *job) begin(o *Org) {
-	q, err := o.ask(j.text, j.operation == "queryAll")
+func (j *job) begin(a *asker) {
+	q, err := a.ask(j.text, j.operation == "queryAll")
 	if err != nil {
 		j.err = refuse(http.StatusBadRequest, "", "InvalidBatch : %s", reason(err))
 		return
@@ -182,27 +206,19 @@ func (j *job) begin(o *Org) {
 	j.question = q
 }
 
-// reason is the message of a refusal without its code.
-func reason(err error) string {
-	if e, ok := errors.AsType[*apiError](err); ok {
-		return e.Message
-	}
-	return err.Error()
-}
-
 // state is what has become of a job by now. A job that should be done is
 // finished by whoever asks first.
-func (o *Org) state(ctx context.Context, j *job) string {
-	now := o.startJobs()
-	o.jobs.mu.Lock()
+func (b *jobs) state(ctx context.Context, j *job) string {
+	now := b.startJobs()
+	b.mu.Lock()
 	aborted, started, failed := j.aborted, j.reading.started(), j.err != nil
-	o.jobs.mu.Unlock()
+	b.mu.Unlock()
 	switch {
 	case aborted:
 		return jobAborted
 	case !started:
 		return jobWaiting
-	case j.stuck || now.Sub(j.created) < o.options.JobLatency:
+	case j.stuck || now.Sub(j.created) < b.options.Latency:
 		return jobRunning
 	case failed:
 		return jobFailed
@@ -216,12 +232,12 @@ func (o *Org) state(ctx context.Context, j *job) string {
 		if err == nil && j.patience > 0 && j.reading.total > j.patience {
 			err = refuse(http.StatusBadRequest, "", "QUERY_TIMEOUT : %s", namedAnswers()["query-timeout"].Message)
 		}
-		o.jobs.mu.Lock()
+		b.mu.Lock()
 		j.err = err
-		o.jobs.mu.Unlock()
+		b.mu.Unlock()
 	})
-	o.jobs.mu.Lock()
-	defer o.jobs.mu.Unlock()
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	if j.err != nil {
 		return jobFailed
 	}
@@ -231,12 +247,12 @@ func (o *Org) state(ctx context.Context, j *job) string {
 // jobLife is how long a job and its results are kept.
 const jobLife = 7 * 24 * time.Hour
 
-func (o *Org) findJob(c *call) (*job, error) {
-	o.jobs.mu.Lock()
-	defer o.jobs.mu.Unlock()
+func (b *jobs) findJob(c *call) (*job, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	id, _ := fullID(c.PathValue("job"))
-	for _, j := range o.jobs.list {
-		if j.id == id && o.clock.Now().Sub(j.created) < jobLife {
+	for _, j := range b.list {
+		if j.id == id && b.clock.Now().Sub(j.created) < jobLife {
 			return j, nil
 		}
 	}
@@ -244,12 +260,12 @@ func (o *Org) findJob(c *call) (*job, error) {
 }
 
 // info is what a client is told of a job.
-func (o *Org) info(j *job, state string) map[string]any {
-	o.jobs.mu.Lock()
+func (b *jobs) info(j *job, state string) map[string]any {
+	b.mu.Lock()
 	object, failure := j.question.obj.name(), j.err
-	o.jobs.mu.Unlock()
+	b.mu.Unlock()
 	info := map[string]any{
-		"id": j.id, "operation": j.operation, "object": object, "createdById": o.runningUser(),
+		"id": j.id, "operation": j.operation, "object": object, "createdById": runningUser(),
 		"createdDate": j.created.Format(restTime), "systemModstamp": j.created.Format(restTime),
 		"state": state, "concurrencyMode": "Parallel", "contentType": "CSV",
 		"apiVersion": json.Number(strings.TrimPrefix(j.version, "v")), "jobType": "V2Query",
@@ -266,23 +282,23 @@ func (o *Org) info(j *job, state string) map[string]any {
 	}
 	if state != jobWaiting {
 		info["retries"] = 0
-		info["totalProcessingTime"] = o.options.JobLatency.Milliseconds()
+		info["totalProcessingTime"] = b.options.Latency.Milliseconds()
 		info["isPkChunkingSupported"] = j.chunked
 	}
 	return info
 }
 
-func (o *Org) jobStatus(w http.ResponseWriter, c *call) error {
-	j, err := o.findJob(c)
+func (b *jobs) jobStatus(w http.ResponseWriter, c *call) error {
+	j, err := b.findJob(c)
 	if err != nil {
 		return err
 	}
-	writeJSON(w, http.StatusOK, o.info(j, o.state(c.Context(), j)))
+	writeJSON(w, http.StatusOK, b.info(j, b.state(c.Context(), j)))
 	return nil
 }
 
-func (o *Org) abortJob(w http.ResponseWriter, c *call) error {
-	j, err := o.findJob(c)
+func (b *jobs) abortJob(w http.ResponseWriter, c *call) error {
+	j, err := b.findJob(c)
 	if err != nil {
 		return err
 	}
@@ -290,27 +306,27 @@ func (o *Org) abortJob(w http.ResponseWriter, c *call) error {
 	if err := json.NewDecoder(c.Body).Decode(&asked); err != nil || asked.State != jobAborted {
 		return refuse(http.StatusBadRequest, "INVALIDJOBSTATE", "Unsupported job state: %s", asked.State)
 	}
-	if state := o.state(c.Context(), j); state != jobWaiting && state != jobRunning {
+	if state := b.state(c.Context(), j); state != jobWaiting && state != jobRunning {
 		return refuse(http.StatusBadRequest, "INVALIDJOBSTATE", "Aborting already Completed Job not allowed")
 	}
-	o.jobs.mu.Lock()
+	b.mu.Lock()
 	j.aborted = true
-	o.jobs.mu.Unlock()
-	writeJSON(w, http.StatusOK, o.info(j, jobAborted))
+	b.mu.Unlock()
+	writeJSON(w, http.StatusOK, b.info(j, jobAborted))
 	return nil
 }
 
-func (o *Org) deleteJob(w http.ResponseWriter, c *call) error {
-	j, err := o.findJob(c)
+func (b *jobs) deleteJob(w http.ResponseWriter, c *call) error {
+	j, err := b.findJob(c)
 	if err != nil {
 		return err
 	}
-	if state := o.state(c.Context(), j); state == jobWaiting || state == jobRunning {
+	if state := b.state(c.Context(), j); state == jobWaiting || state == jobRunning {
 		return refuse(http.StatusBadRequest, "API_ERROR", "Error encountered when deleting the job because the job is not terminated")
 	}
-	o.jobs.mu.Lock()
-	o.jobs.list = slices.DeleteFunc(o.jobs.list, func(other *job) bool { return other == j })
-	o.jobs.mu.Unlock()
+	b.mu.Lock()
+	b.list = slices.DeleteFunc(b.list, func(other *job) bool { return other == j })
+	b.mu.Unlock()
 	w.WriteHeader(http.StatusNoContent)
 	return nil
 }

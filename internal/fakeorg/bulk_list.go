@@ -12,10 +12,10 @@ const jobsPerPage = 1000
 // listJobs lists the query jobs, newest first; jobs of other kinds have a list
 // of their own. The queryLocator is the Id of
 // the first job of the next page.
-func (o *Org) listJobs(w http.ResponseWriter, c *call) error {
-	o.jobs.mu.Lock()
-	all := slices.Clone(o.jobs.list)
-	o.jobs.mu.Unlock()
+func (b *jobs) listJobs(w http.ResponseWriter, c *call) error {
+	b.mu.Lock()
+	all := slices.Clone(b.list)
+	b.mu.Unlock()
 	slices.Reverse(all)
 	if kind := c.FormValue("jobType"); kind != "" && kind != "V2Query" {
 		all = nil
@@ -37,7 +37,7 @@ func (o *Org) listJobs(w http.ResponseWriter, c *call) error {
 	}
 	records := []map[string]any{}
 	for _, j := range all {
-		info := o.info(j, o.state(c.Context(), j))
+		info := b.info(j, b.state(c.Context(), j))
 		for _, key := range []string{"numberRecordsProcessed", "retries", "totalProcessingTime", "errorMessage"} {
 			delete(info, key)
 		}
@@ -45,4 +45,17 @@ func (o *Org) listJobs(w http.ResponseWriter, c *call) error {
 	}
 	writeJSON(w, http.StatusOK, map[string]any{"done": next == nil, "records": records, "nextRecordsUrl": next})
 	return nil
+}
+
+// routes are the ways to query jobs.
+func (b *jobs) routes() map[string]resource {
+	all := map[string]resource{
+		"/jobs/query":               {"job", false, map[string]handler{"GET": b.listJobs, "POST": b.createJob}},
+		"/jobs/query/{job}":         {"job", false, map[string]handler{"GET": b.jobStatus, "PATCH": b.abortJob, "DELETE": b.deleteJob}},
+		"/jobs/query/{job}/results": {"results", false, get(b.results)},
+	}
+	for _, spelling := range []string{"resultPages", "resultpages"} {
+		all["/jobs/query/{job}/"+spelling] = resource{"result-pages", false, get(b.resultPages)}
+	}
+	return all
 }

@@ -42,11 +42,11 @@ func newReading(j *job, latency time.Duration, chunks int) *reading {
 func (r *reading) started() bool { return r.parts[0].snap != nil }
 
 // take lets the parts whose time has come see the org as it is now.
-func (r *reading) take(o *Org, now time.Time) {
+func (r *reading) take(s *store, clock *Clock, now time.Time) {
 	for _, part := range r.parts {
 		if part.snap == nil && !now.Before(part.due) {
-			snap := o.now()
-			part.snap, part.clock = &snap, o.soqlClock()
+			snap := s.now()
+			part.snap, part.clock = &snap, soqlAt(clock.Now())
 		}
 	}
 }
@@ -59,7 +59,7 @@ func (r *reading) run(ctx context.Context, q *question) error {
 		if i == len(r.parts)-1 {
 			within.end = math.MaxInt // with what was created meanwhile
 		}
-		result, err := part.snap.answerWithin(ctx, q, part.clock, within)
+		result, err := answerWithin(ctx, *part.snap, q, part.clock, within)
 		if err != nil {
 			return err
 		}

@@ -31,8 +31,8 @@ func pageStart(text string, total int) (int, error) {
 }
 
 // finished finds a job whose results can be read by this call.
-func (o *Org) finished(c *call) (*job, error) {
-	j, err := o.findJob(c)
+func (b *jobs) finished(c *call) (*job, error) {
+	j, err := b.findJob(c)
 	if err != nil {
 		return nil, err
 	}
@@ -40,32 +40,32 @@ func (o *Org) finished(c *call) (*job, error) {
 		return nil, refuse(http.StatusConflict, "API_ERROR",
 			"The API version %s of the request doesn't match the version %s that the job was created with", c.version[1:], j.version[1:])
 	}
-	if state := o.state(c.Context(), j); state != jobComplete {
+	if state := b.state(c.Context(), j); state != jobComplete {
 		return nil, refuse(http.StatusBadRequest, "INVALIDJOBSTATE", "Results are not available: the job is in state %s", state)
 	}
 	return j, nil
 }
 
 // pageSize is how many records a page holds.
-func (o *Org) pageSize(c *call) (int, error) {
+func (b *jobs) pageSize(c *call) (int, error) {
 	text := c.FormValue("maxRecords")
 	if text == "" {
-		return o.options.PageRecords, nil
+		return b.options.PageRecords, nil
 	}
 	n, err := strconv.Atoi(text)
 	if err != nil || n < 1 {
 		return 0, refuse(http.StatusBadRequest, "INVALID_ARGUMENT_TYPE", "maxRecords must be a positive number")
 	}
-	return min(n, o.options.PageRecords), nil
+	return min(n, b.options.PageRecords), nil
 }
 
 // results streams one page. Rows are computed as they are sent.
-func (o *Org) results(w http.ResponseWriter, c *call) error {
-	j, err := o.finished(c)
+func (b *jobs) results(w http.ResponseWriter, c *call) error {
+	j, err := b.finished(c)
 	if err != nil {
 		return err
 	}
-	size, err := o.pageSize(c)
+	size, err := b.pageSize(c)
 	if err != nil {
 		return err
 	}
@@ -89,19 +89,19 @@ func (o *Org) results(w http.ResponseWriter, c *call) error {
 	w.Header().Set("Sforce-NumberOfRecords", strconv.Itoa(announced))
 	w.Header().Set("Sforce-Locator", next)
 	omit(c.fault, w.Header())
-	o.writeCSV(w, c, j, from, count)
+	b.writeCSV(w, c, j, from, count)
 	return nil
 }
 
 // writeCSV writes a header row and count rows. What goes wrong from here on
 // can only break the connection off: the answer has begun.
-func (o *Org) writeCSV(w http.ResponseWriter, c *call, j *job, from, count int) {
+func (b *jobs) writeCSV(w http.ResponseWriter, c *call, j *job, from, count int) {
 	rows := newCSVWriter(j.reading.parts[0].result, delimiters()[j.delimiter], lineEndings()[j.ending])
 	dst := rows.appendHeader(make([]byte, 0, 2*flushAt))
 	sent := error(nil)
 	flush := func() {
 		_, sent = w.Write(dst)
-		o.sent(len(dst))
+		b.usage.sent(len(dst))
 		dst = dst[:0]
 	}
 	err := j.reading.each(c.Context(), from, count, func(r *row) bool {
@@ -118,11 +118,11 @@ func (o *Org) writeCSV(w http.ResponseWriter, c *call, j *job, from, count int) 
 }
 
 // resultPages names the next pages, to be fetched side by side.
-func (o *Org) resultPages(w http.ResponseWriter, c *call) error {
+func (b *jobs) resultPages(w http.ResponseWriter, c *call) error {
 	if c.versionNumber() < 58 {
 		return notFound()
 	}
-	j, err := o.finished(c)
+	j, err := b.finished(c)
 	if err != nil {
 		return err
 	}
@@ -143,7 +143,7 @@ func (o *Org) resultPages(w http.ResponseWriter, c *call) error {
 			break
 		}
 		pages = append(pages, resultPage{at + "/results?locator=" + locator(from)})
-		from += o.options.PageRecords
+		from += b.options.PageRecords
 	}
 	answer["resultPages"] = pages
 	writeJSON(w, http.StatusOK, answer)

@@ -6,8 +6,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"catchment/internal/fakeorg/soql"
 )
 
 // A catalog is the org's schema at one time. It is never altered: a change of
@@ -20,12 +18,15 @@ type catalog struct {
 	changed  time.Time // what describe tells as Last-Modified
 }
 
-// catalog returns the schema of this moment.
-func (o *Org) catalog() *catalog { return o.schema.Load() }
-
 // find finds an object by its name in any case, hidden or not.
 func (c *catalog) find(name string) (*object, bool) {
 	obj, ok := c.byName[strings.ToLower(name)]
+	return obj, ok
+}
+
+// owner finds the object that an Id of 18 characters belongs to.
+func (c *catalog) owner(id string) (*object, bool) {
+	obj, ok := c.byPrefix[id[:3]]
 	return obj, ok
 }
 
@@ -36,16 +37,16 @@ func (c *catalog) shown() []*object {
 
 // put adds an object, or takes the place of the one with its records.
 func (c *catalog) put(obj *object) error {
-	if other := c.byName[strings.ToLower(obj.name())]; other != nil && other.history != obj.history {
+	if other := c.byName[strings.ToLower(obj.name())]; other != nil && !other.same(obj) {
 		return fmt.Errorf("add %s: the org has one already", obj.name())
 	}
 	if prefix := obj.prefix(); prefix != "" {
-		if other := c.byPrefix[prefix]; other != nil && other.history != obj.history {
+		if other := c.byPrefix[prefix]; other != nil && !other.same(obj) {
 			return fmt.Errorf("add %s: key prefix %s is that of %s", obj.name(), prefix, other.name())
 		}
 		c.byPrefix[prefix] = obj
 	}
-	at := slices.IndexFunc(c.objects, func(other *object) bool { return other.history == obj.history })
+	at := slices.IndexFunc(c.objects, func(other *object) bool { return other.same(obj) })
 	if at < 0 {
 		c.objects = append(c.objects, obj)
 	} else {
@@ -63,48 +64,65 @@ func (c *catalog) drop(obj *object) {
 	delete(c.byPrefix, obj.prefix())
 }
 
-// reform puts an altered copy of the schema in place, or none where do fails.
-func (o *Org) reform(do func(*catalog) error) error {
-	o.writing.Lock()
-	defer o.writing.Unlock()
-	old := o.catalog()
-	next := &catalog{
-		objects: slices.Clone(old.objects), byName: maps.Clone(old.byName), byPrefix: maps.Clone(old.byPrefix),
-		changed: old.changed,
+// copy returns a catalog that can be altered while others read this one.
+func (c *catalog) copy() *catalog {
+	return &catalog{
+		objects: slices.Clone(c.objects), byName: maps.Clone(c.byName), byPrefix: maps.Clone(c.byPrefix), changed: c.changed,
 	}
-	if err := do(next); err != nil {
-		return err
+}
+
+// renew gives an object other records to be born with, where there is one of
+// its name.
+func (c *catalog) renew(obj *object) error {
+	old, ok := c.find(obj.name())
+	if !ok {
+		return nil
 	}
-	if permissions, ok := next.find("ObjectPermissions"); ok {
-		renewed := *o.objectPermissions(next)
-		renewed.history = permissions.history
-		if err := next.put(&renewed); err != nil {
-			return err
+	next := *obj
+	next.history = old.history
+	return c.put(&next)
+}
+
+// touch moves the time of the schema on: by a second at least, since HTTP
+// can't tell two changes within one apart.
+func (c *catalog) touch(now time.Time) {
+	c.changed = c.changed.Add(time.Second)
+	if now = now.Truncate(time.Second); now.After(c.changed) {
+		c.changed = now
+	}
+}
+
+// children are the lookups of the org's objects that point to obj.
+func (c *catalog) children(obj *object) []childRelationship {
+	all := []childRelationship{}
+	for _, child := range c.shown() {
+		for _, f := range child.about.Fields {
+			for _, target := range f.ReferenceTo {
+				if target == obj.name() {
+					all = append(all, childRelationship{
+						CascadeDelete: f.CascadeDelete, ChildSObject: child.name(), Field: f.Name,
+						JunctionIDListNames: []string{}, JunctionReferenceTo: []string{},
+						RelationshipName: childName(child, f), RestrictedDelete: f.RestrictedDelete,
+					})
+				}
+			}
 		}
 	}
-	o.schema.Store(next)
-	return nil
+	return all
 }
 
-// add gives the org an object.
-func (o *Org) add(obj *object) error {
-	return o.reform(func(c *catalog) error { return c.put(obj) })
-}
-
-// object finds an object that the user sees by its name in any case.
-func (o *Org) object(name string) (*object, bool) {
-	obj, ok := o.catalog().find(name)
-	if !ok || obj.hidden {
-		return nil, false
+// childName is the plural under which a parent knows its children; lookups
+// that every object has, such as CreatedBy, have none.
+func childName(child *object, f *fieldDescribe) *string {
+	if !f.Updateable || f.Name == "OwnerId" {
+		return nil
 	}
-	return obj, true
-}
-
-// Entity implements soql.Schema.
-func (o *Org) Entity(name string) (*soql.Entity, bool) {
-	obj, ok := o.object(name)
-	if !ok || !obj.about.Queryable {
-		return nil, false
+	name := strings.ReplaceAll(child.about.LabelPlural, " ", "")
+	if slices.Contains(f.ReferenceTo, child.name()) {
+		name = "Child" + name
 	}
-	return obj.entity, true
+	if f.Custom {
+		name += "__r"
+	}
+	return &name
 }

@@ -13,6 +13,33 @@ const (
 	closest      = time.Minute
 )
 
+// replicationOptions say what the two calls may answer.
+type replicationOptions struct {
+	Birth         time.Time // of the org; the delete log began a while before
+	MaxChangedIDs int       // Ids that an answer may hold
+	DeleteLog     int       // records of an object that getDeleted remembers; 0 is all
+}
+
+// replicationAPI tells what has changed: getUpdated and getDeleted.
+type replicationAPI struct {
+	store   *store
+	ledger  *ledger
+	clock   *Clock
+	options replicationOptions
+}
+
+func newReplicationAPI(s *store, l *ledger, clock *Clock, options replicationOptions) *replicationAPI {
+	return &replicationAPI{s, l, clock, options}
+}
+
+// routes are the two calls.
+func (a *replicationAPI) routes() map[string]resource {
+	return map[string]resource{
+		"/sobjects/{object}/updated": {"updated", false, get(a.getUpdated)},
+		"/sobjects/{object}/deleted": {"deleted", false, get(a.getDeleted)},
+	}
+}
+
 // A timeSpan is a window of getUpdated or getDeleted: seconds are cut off, and
 // both ends belong to it.
 type timeSpan struct{ start, end time.Time }
@@ -43,9 +70,9 @@ func (s timeSpan) covered(limits ...time.Time) time.Time {
 
 // coveredUntil is covered at a moment of the org, taken before its records
 // are looked at.
-func (o *Org) coveredUntil(s timeSpan) string {
-	limits := []time.Time{o.clock.Now()}
-	if began, open := o.openSince(); open {
+func (a *replicationAPI) coveredUntil(s timeSpan) string {
+	limits := []time.Time{a.clock.Now()}
+	if began, open := a.ledger.openSince(); open {
 		limits = append(limits, began)
 	}
 	return s.covered(limits...).Format(restTime)
@@ -56,8 +83,8 @@ func (s timeSpan) holds(stamped string) bool {
 }
 
 // askedSpan reads the object and the window of a call.
-func (o *Org) askedSpan(c *call, reach time.Duration) (*object, timeSpan, error) {
-	obj, err := o.pathObject(c)
+func (a *replicationAPI) askedSpan(c *call, reach time.Duration) (*object, timeSpan, error) {
+	obj, err := pathObject(a.store, c)
 	if err != nil {
 		return nil, timeSpan{}, err
 	}
@@ -76,16 +103,16 @@ func (o *Org) askedSpan(c *call, reach time.Duration) (*object, timeSpan, error)
 		}
 		ends[i] = t
 	}
-	s, err := spanOf(ends[0], ends[1], o.clock.Now(), reach)
+	s, err := spanOf(ends[0], ends[1], a.clock.Now(), reach)
 	return obj, s, err
 }
 
-func (o *Org) getUpdated(w http.ResponseWriter, c *call) error {
-	obj, s, err := o.askedSpan(c, updatedReach)
+func (a *replicationAPI) getUpdated(w http.ResponseWriter, c *call) error {
+	obj, s, err := a.askedSpan(c, updatedReach)
 	if err != nil {
 		return err
 	}
-	covered, snap := o.coveredUntil(s), o.now()
+	covered, snap := a.coveredUntil(s), a.store.now()
 	field := obj.sys.stamp
 	if field < 0 {
 		field = obj.sys.modified
@@ -95,7 +122,7 @@ func (o *Org) getUpdated(w http.ResponseWriter, c *call) error {
 		if !r.deleted() && s.holds(r.text(field)) {
 			ids = append(ids, r.text(obj.sys.id))
 		}
-		return len(ids) <= o.options.MaxChangedIDs
+		return len(ids) <= a.options.MaxChangedIDs
 	}
 	if stamp(s.start) > obj.base.newest() {
 		err = snap.visit(c.Context(), obj, snap.changed(obj), collect)
@@ -103,7 +130,7 @@ func (o *Org) getUpdated(w http.ResponseWriter, c *call) error {
 		err = snap.scan(c.Context(), obj, 0, snap.size(obj), collect)
 	}
 	if err == nil {
-		err = o.fewEnough(len(ids))
+		err = a.fewEnough(len(ids))
 	}
 	if err != nil {
 		return err
@@ -114,15 +141,15 @@ func (o *Org) getUpdated(w http.ResponseWriter, c *call) error {
 	return nil
 }
 
-func (o *Org) fewEnough(ids int) error {
-	if ids <= o.options.MaxChangedIDs {
+func (a *replicationAPI) fewEnough(ids int) error {
+	if ids <= a.options.MaxChangedIDs {
 		return nil
 	}
-	return refuse(http.StatusBadRequest, "EXCEEDED_ID_LIMIT", "The number of results exceeds the limit of %d", o.options.MaxChangedIDs)
+	return refuse(http.StatusBadRequest, "EXCEEDED_ID_LIMIT", "The number of results exceeds the limit of %d", a.options.MaxChangedIDs)
 }
 
-func (o *Org) getDeleted(w http.ResponseWriter, c *call) error {
-	obj, s, err := o.askedSpan(c, deletedReach)
+func (a *replicationAPI) getDeleted(w http.ResponseWriter, c *call) error {
+	obj, s, err := a.askedSpan(c, deletedReach)
 	if err != nil {
 		return err
 	}
@@ -130,21 +157,21 @@ func (o *Org) getDeleted(w http.ResponseWriter, c *call) error {
 		ID   string `json:"id"`
 		Date string `json:"deletedDate"`
 	}
-	covered, snap := o.coveredUntil(s), o.now()
-	oldest := o.oldestDeleted(snap, obj)
+	covered, snap := a.coveredUntil(s), a.store.now()
+	oldest := a.oldestDeleted(snap, obj)
 	if s.start.Before(oldest.Truncate(time.Minute)) {
 		return refuse(http.StatusBadRequest, "INVALID_REPLICATION_DATE", "startDate before org replication enabled date")
 	}
 	gone := []deletedRecord{}
 	for _, place := range snap.changed(obj) {
-		at := &row{snap: snap, obj: obj}
+		at := snap.row(obj)
 		at.move(place)
 		if at.deleted() && !at.record.hidden && s.holds(at.record.deletedAt) {
 			date := at.record.deletedAt
 			gone = append(gone, deletedRecord{at.text(obj.sys.id), date[:len(date)-1] + "+0000"})
 		}
 	}
-	if err := o.fewEnough(len(gone)); err != nil {
+	if err := a.fewEnough(len(gone)); err != nil {
 		return err
 	}
 	answer := map[string]any{
@@ -159,22 +186,22 @@ func (o *Org) getDeleted(w http.ResponseWriter, c *call) error {
 
 // oldestDeleted is how far back the delete log of an object reaches. Of more
 // records than it holds, it forgets those first that were deleted first.
-func (o *Org) oldestDeleted(snap snapshot, obj *object) time.Time {
-	oldest := o.birth.Add(-updatedReach).Truncate(time.Minute)
-	if o.options.DeleteLog == 0 {
+func (a *replicationAPI) oldestDeleted(snap snapshot, obj *object) time.Time {
+	oldest := a.options.Birth.Add(-updatedReach).Truncate(time.Minute)
+	if a.options.DeleteLog == 0 {
 		return oldest
 	}
 	var dates []string
-	at := &row{snap: snap, obj: obj}
+	at := snap.row(obj)
 	for _, place := range snap.changed(obj) {
 		if at.move(place); at.deleted() {
 			dates = append(dates, at.record.deletedAt)
 		}
 	}
-	if len(dates) <= o.options.DeleteLog {
+	if len(dates) <= a.options.DeleteLog {
 		return oldest
 	}
 	slices.Sort(dates)
-	trimmed, _ := time.Parse(bulkTime, dates[len(dates)-o.options.DeleteLog-1]) // stamp wrote it
+	trimmed, _ := time.Parse(bulkTime, dates[len(dates)-a.options.DeleteLog-1]) // stamp wrote it
 	return trimmed.Add(time.Minute).Truncate(time.Minute)
 }

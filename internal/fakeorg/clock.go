@@ -89,3 +89,13 @@ func appendPadded(dst []byte, n, width int) []byte {
 	}
 	return dst
 }
+
+// parseTime reads a moment in the forms that REST takes.
+func parseTime(text string) (time.Time, bool) {
+	for _, layout := range [...]string{time.RFC3339, "2006-01-02T15:04:05Z0700", "2006-01-02T15:04Z07:00"} {
+		if t, err := time.Parse(layout, text); err == nil {
+			return t.UTC(), true
+		}
+	}
+	return time.Time{}, false
+}

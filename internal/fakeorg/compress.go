@@ -28,19 +28,22 @@ func unpack(r *http.Request) error {
 	return nil
 }
 
+// zippers are the gzip writers that can be used again.
+type zippers struct{ pool sync.Pool }
+
 // compress wraps the answer where the client takes gzip. done ends the body.
-func (o *Org) compress(w http.ResponseWriter, r *http.Request) (http.ResponseWriter, func()) {
-	if o.options.Plain || !strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
+func (z *zippers) compress(w http.ResponseWriter, r *http.Request) (http.ResponseWriter, func()) {
+	if !strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
 		return w, func() {}
 	}
-	z := &gzipped{ResponseWriter: w, pool: &o.zips}
-	return z, func() {
+	answer := &gzipped{ResponseWriter: w, pool: &z.pool}
+	return answer, func() {
 		switch {
-		case z.zip != nil:
-			_ = z.zip.Close() // a broken connection is the client's to notice
-			o.zips.Put(z.zip)
-		case z.status != 0:
-			z.ResponseWriter.WriteHeader(z.status)
+		case answer.zip != nil:
+			_ = answer.zip.Close() // a broken connection is the client's to notice
+			z.pool.Put(answer.zip)
+		case answer.status != 0:
+			answer.ResponseWriter.WriteHeader(answer.status)
 		}
 	}
 }

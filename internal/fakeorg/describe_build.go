@@ -150,6 +150,20 @@ func stampFields() []*fieldDescribe {
 	}
 }
 
+// withSystem puts the Id before an object's own fields and what the org itself
+// fills behind them. Users have no owner and are never deleted.
+func withSystem(object string, owned bool, own []*fieldDescribe) []*fieldDescribe {
+	all := []*fieldDescribe{newID(object)}
+	if owned {
+		all = append(all, newField("IsDeleted", "boolean", 0).byOrg())
+	}
+	all = append(all, own...)
+	if owned {
+		all = append(all, newOwner(object))
+	}
+	return append(all, stampFields()...)
+}
+
 // newDescribe describes an object that can be read and written.
 func newDescribe(name, prefix string, fields []*fieldDescribe) *objectDescribe {
 	d := &objectDescribe{Fields: fields, CompactLayoutable: true, SearchLayoutable: true, SobjectDescribeOption: "FULL"}

@@ -75,20 +75,3 @@ func (w *csvWriter) appendRow(dst []byte, r *row) []byte {
 	}
 	return append(dst, w.ending...)
 }
-
-// doubleQuotes repeats every quote from a position on, in place.
-func doubleQuotes(dst []byte, from int) []byte {
-	read := len(dst) - 1
-	for range bytes.Count(dst[from:], []byte{'"'}) {
-		dst = append(dst, 0)
-	}
-	for write := len(dst) - 1; write > read; read-- {
-		dst[write] = dst[read]
-		write--
-		if dst[read] == '"' {
-			dst[write] = '"'
-			write--
-		}
-	}
-	return dst
-}

@@ -192,7 +192,7 @@ func (n *jsonNode) appendKids(dst []byte, r *row) []byte {
 	dst = append(dst, `{"totalSize":`...)
 	dst = strconv.AppendInt(dst, int64(len(places)), 10)
 	dst = append(dst, `,"done":true,"records":[`...)
-	at := &row{snap: r.snap, obj: n.kids.obj}
+	at := r.snap.row(n.kids.obj)
 	for i, place := range places {
 		if i > 0 {
 			dst = append(dst, ',')

@@ -50,27 +50,27 @@ type faults struct {
 	rules []*Rule
 }
 
-// Fault adds a rule. Of several that match, the first is followed.
-func (o *Org) Fault(rule Rule) {
-	o.faults.mu.Lock()
-	defer o.faults.mu.Unlock()
+// add adds a rule. Of several that match, the first is followed.
+func (f *faults) add(rule Rule) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	rule.Seen, rule.Header = 0, maps.Clone(rule.Header)
-	o.faults.rules = append(o.faults.rules, &rule)
+	f.rules = append(f.rules, &rule)
 }
 
-// ClearFaults removes all rules.
-func (o *Org) ClearFaults() {
-	o.faults.mu.Lock()
-	defer o.faults.mu.Unlock()
-	o.faults.rules = nil
+// clear removes all rules.
+func (f *faults) clear() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.rules = nil
 }
 
-// Faults returns the rules in force, with how often each has matched.
-func (o *Org) Faults() []Rule {
-	o.faults.mu.Lock()
-	defer o.faults.mu.Unlock()
+// all returns the rules in force, with how often each has matched.
+func (f *faults) all() []Rule {
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	rules := []Rule{}
-	for _, rule := range o.faults.rules {
+	for _, rule := range f.rules {
 		rules = append(rules, *rule)
 	}
 	return rules
@@ -141,8 +141,8 @@ func namedAnswers() map[string]*apiError {
 }
 
 // tooComplex tells whether a rule finds that a statement names too many fields.
-func (rule *Rule) tooComplex(q *question) bool {
-	return rule != nil && rule.ComplexOver > 0 && len(q.bound.Columns) > rule.ComplexOver
+func (rule *Rule) tooComplex(fields int) bool {
+	return rule != nil && rule.ComplexOver > 0 && fields > rule.ComplexOver
 }
 
 // shorten makes the body end early where a rule says so.

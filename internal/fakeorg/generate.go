@@ -7,37 +7,11 @@ import (
 	"time"
 )
 
-// Generate fills the org with records of Account, Contact, Opportunity, Case,
-// Task, Invoice__c and User, in all as many as told. Nothing is held in
-// memory: each value is a function of the seed, the object, the record's
-// number and the field.
-func (o *Org) Generate(records int, seed uint64) error {
-	return o.GenerateCounts(Spread(records), seed)
-}
-
-// GenerateCounts is Generate with the number of records of each object; an
-// object that isn't named has none. There is at least one User: the owner.
-func (o *Org) GenerateCounts(counts map[string]int, seed uint64) error {
-	kinds := generatedKinds()
-	for name := range counts {
-		if !slices.ContainsFunc(kinds, func(k kind) bool { return k.name == name }) {
-			return fmt.Errorf("generate %s: no such object", name)
-		}
-	}
-	counts = maps.Clone(counts)
-	counts["User"] = max(1, counts["User"])
-	w := &world{seed: mix(seed), birth: o.clock.Now().Unix(), admin: o.login.Username, counts: counts}
-	for _, k := range kinds {
-		if err := o.add(w.object(o.withFeatures(k))); err != nil {
-			return err
-		}
-	}
-	for _, obj := range o.featureObjects() {
-		if err := o.add(obj); err != nil {
-			return err
-		}
-	}
-	return nil
+// Features are what an org has only where they are switched on.
+type Features struct {
+	MultiCurrency  bool // records carry a CurrencyIsoCode
+	RecordTypes    bool // Accounts and Opportunities have record types
+	PersonAccounts bool // an Account that is created with a LastName is a person
 }
 
 // Spread shares a number of records out among the generated objects.
@@ -61,6 +35,32 @@ type world struct {
 	admin  string // the Username of the first User
 	counts map[string]int
 }
+
+// newWorld makes a world in which nothing is younger than birth.
+func newWorld(seed uint64, birth time.Time, admin string) *world {
+	return &world{seed: mix(seed), birth: birth.Unix(), admin: admin, counts: map[string]int{"User": 1}}
+}
+
+// objects makes the generated objects, with as many records of each as told;
+// an object that isn't named has none. There is at least one User: the owner.
+func (w *world) objects(counts map[string]int, features Features) ([]*object, error) {
+	kinds := generatedKinds()
+	for name := range counts {
+		if !slices.ContainsFunc(kinds, func(k kind) bool { return k.name == name }) {
+			return nil, fmt.Errorf("generate %s: no such object", name)
+		}
+	}
+	w.counts = maps.Clone(counts)
+	w.counts["User"] = max(1, counts["User"])
+	var all []*object
+	for _, k := range kinds {
+		all = append(all, w.object(features.added(k)))
+	}
+	return append(all, features.objects(time.Unix(w.birth, 0))...), nil
+}
+
+// users makes the object User alone.
+func (w *world) users() *object { return w.object(kind{"User", "005", userFields()}) }
 
 // A pick is the random numbers of one field of one record.
 type pick struct {

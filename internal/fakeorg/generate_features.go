@@ -1,6 +1,10 @@
 package fakeorg
 
-import "slices"
+import (
+	"slices"
+	"strconv"
+	"time"
+)
 
 // What an org has only where it is switched on: several currencies, record
 // types, person accounts.
@@ -11,15 +15,15 @@ func currencies() [][2]string {
 	return [][2]string{{"USD", "1"}, {"EUR", "0.92"}, {"JPY", "151.37"}}
 }
 
-// withFeatures adds to a kind the fields that the org's features bring.
-func (o *Org) withFeatures(k kind) kind {
+// added adds to a kind the fields that the org's features bring.
+func (on Features) added(k kind) kind {
 	var more []made
-	if o.options.MultiCurrency && k.name != "User" {
+	if on.MultiCurrency && k.name != "User" {
 		code := newField("CurrencyIsoCode", "picklist", 3)
 		code.DefaultedOnCreate, code.DefaultValue = true, currencies()[0][0]
 		more = append(more, picklist(code, 0, 1, currencies()[0][0], currencies()[1][0], currencies()[2][0]))
 	}
-	if o.options.RecordTypes && recordTypesOf(k.name) != nil {
+	if on.RecordTypes && recordTypesOf(k.name) != nil {
 		var ids []string
 		for _, t := range recordTypesOf(k.name) {
 			ids = append(ids, t.RecordTypeID)
@@ -28,7 +32,7 @@ func (o *Org) withFeatures(k kind) kind {
 		lookup.DefaultedOnCreate, lookup.DefaultValue = true, ids[0]
 		more = append(more, made{lookup, oneOf(ids...)})
 	}
-	if o.options.PersonAccounts && k.name == "Account" {
+	if on.PersonAccounts && k.name == "Account" {
 		contact := newLookup("PersonContactId", "Contact").byOrg()
 		contact.Nillable, contact.DefaultedOnCreate = true, false
 		more = append(more,
@@ -62,23 +66,23 @@ func recordTypesOf(object string) []recordTypeInfo {
 	return infos
 }
 
-// featureObjects are the objects that features bring.
-func (o *Org) featureObjects() []*object {
-	born, admin := stamp(o.birth), o.runningUser()
+// objects are the objects that features bring.
+func (on Features) objects(birth time.Time) []*object {
+	born, admin := stamp(birth), runningUser()
 	stamps := []string{born, admin, born, admin, born}
 	var all []*object
-	if o.options.MultiCurrency {
+	if on.MultiCurrency {
 		fields := append([]*fieldDescribe{
 			newID("CurrencyType"), newField("IsoCode", "picklist", 3), newField("ConversionRate", "double", 18).digitsAfter(6),
 			newField("DecimalPlaces", "int", 1), newField("IsActive", "boolean", 0), newField("IsCorporate", "boolean", 0),
 		}, stampFields()...)
 		var rows [][]string
 		for i, c := range currencies() {
-			rows = append(rows, append([]string{makeID("01L", i+1), c[0], c[1], "2", "true", text(i == 0)}, stamps...))
+			rows = append(rows, append([]string{makeID("01L", i+1), c[0], c[1], "2", "true", strconv.FormatBool(i == 0)}, stamps...))
 		}
-		all = append(all, setup("CurrencyType", "01L", fields, rows))
+		all = append(all, fixed("CurrencyType", "01L", fields, rows))
 	}
-	if o.options.RecordTypes {
+	if on.RecordTypes {
 		fields := append([]*fieldDescribe{
 			newID("RecordType"), newField("Name", "string", 80), newField("DeveloperName", "string", 80),
 			newField("SobjectType", "picklist", 40), newField("IsActive", "boolean", 0),
@@ -89,7 +93,7 @@ func (o *Org) featureObjects() []*object {
 				rows = append(rows, append([]string{t.RecordTypeID, t.Name, t.DeveloperName, object, "true"}, stamps...))
 			}
 		}
-		all = append(all, setup("RecordType", "012", fields, rows))
+		all = append(all, fixed("RecordType", "012", fields, rows))
 	}
 	return all
 }

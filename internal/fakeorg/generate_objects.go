@@ -15,7 +15,7 @@ func generatedKinds() []kind {
 }
 
 func accountFields() []made {
-	return withSystem("Account", "001", true, []made{
+	return ofSystem("Account", "001", true, []made{
 		{newField("Name", "string", 255).required(), company},
 		picklist(newField("Type", "picklist", 40), 1, 5, "Prospect", "Customer - Direct", "Customer - Channel", "Other"),
 		{newLookup("ParentId", "Account"), sometimes(9, 10, earlier("001"))},
@@ -39,7 +39,7 @@ func accountFields() []made {
 }
 
 func contactFields() []made {
-	return withSystem("Contact", "003", true, []made{
+	return ofSystem("Contact", "003", true, []made{
 		{newLookup("AccountId", "Account"), sometimes(1, 20, lookup("Account", "001"))},
 		picklist(newField("Salutation", "picklist", 40).part("Name"), 1, 2, "Ms.", "Mr.", "Dr.", "Mx."),
 		{newField("FirstName", "string", 40).part("Name"), firstName},
@@ -62,7 +62,7 @@ func contactFields() []made {
 }
 
 func opportunityFields() []made {
-	return withSystem("Opportunity", "006", true, []made{
+	return ofSystem("Opportunity", "006", true, []made{
 		{newLookup("AccountId", "Account"), sometimes(1, 50, lookup("Account", "001"))},
 		{newField("Name", "string", 120).required(), company},
 		picklist(newField("StageName", "picklist", 255).required(), 0, 1, "Prospecting", "Negotiation/Review", "Closed Won", "Closed Lost"),
@@ -78,7 +78,7 @@ func opportunityFields() []made {
 func caseFields() []made {
 	number := newField("CaseNumber", "string", 30).numbered()
 	number.NameField = true
-	return withSystem("Case", "500", true, []made{
+	return ofSystem("Case", "500", true, []made{
 		{number, numbered("", 8)},
 		{newLookup("AccountId", "Account"), sometimes(1, 10, lookup("Account", "001"))},
 		{newLookup("ContactId", "Contact"), sometimes(1, 5, lookup("Contact", "003"))},
@@ -94,7 +94,7 @@ func caseFields() []made {
 func taskFields() []made {
 	who := either(lookup("Contact", "003"), null)
 	what := either(lookup("Account", "001"), lookup("Opportunity", "006"), lookup("Case", "500"))
-	return withSystem("Task", "00T", true, []made{
+	return ofSystem("Task", "00T", true, []made{
 		{newLookup("WhoId", "Contact", "Lead"), who},
 		{newLookup("WhatId", "Account", "Opportunity", "Case"), what},
 		{newField("Subject", "string", 255), oneOf("Call", "Send Letter", "Email", "Meet, then write")},
@@ -107,7 +107,7 @@ func taskFields() []made {
 }
 
 func userFields() []made {
-	return withSystem("User", "005", false, []made{
+	return ofSystem("User", "005", false, []made{
 		{newField("Username", "string", 80).required(), username},
 		{newField("LastName", "string", 80).required().part("Name"), lastName},
 		{newField("FirstName", "string", 40).part("Name"), firstName},
@@ -120,7 +120,7 @@ func userFields() []made {
 func invoiceFields() []made {
 	number := newField("Number__c", "string", 40)
 	number.ExternalId, number.IDLookup, number.Unique = true, true, true
-	return withSystem("Invoice__c", "a0I", true, []made{
+	return ofSystem("Invoice__c", "a0I", true, []made{
 		{newField("Name", "string", 80).numbered(), numbered("INV-", 8)},
 		{number, numbered("N", 8)},
 		{newLookup("Account__c", "Account"), lookup("Account", "001")},
@@ -159,19 +159,22 @@ func computedName(length int) *fieldDescribe {
 	return f
 }
 
-// withSystem puts the Id before an object's own fields and what the org itself
-// fills behind them. Users have no owner and are never deleted.
-func withSystem(object, prefix string, owned bool, fields []made) []made {
-	all := []made{{newID(object), ownID(prefix)}}
+// ofSystem adds to an object's own fields what the org itself fills, and how.
+func ofSystem(object, prefix string, owned bool, own []made) []made {
+	makers := []maker{ownID(prefix)}
 	if owned {
-		all = append(all, made{newField("IsDeleted", "boolean", 0).byOrg(), no})
+		makers = append(makers, no)
 	}
-	all = append(all, fields...)
+	var fields []*fieldDescribe
+	for _, m := range own {
+		fields, makers = append(fields, m.fieldDescribe), append(makers, m.make)
+	}
 	if owned {
-		all = append(all, made{newOwner(object), user(3)})
+		makers = append(makers, user(3))
 	}
-	makers := []maker{createdAt, user(11), modifiedAt, user(19), touchedAt}
-	for i, f := range stampFields() {
+	makers = append(makers, createdAt, user(11), modifiedAt, user(19), touchedAt)
+	var all []made
+	for i, f := range withSystem(object, owned, fields) {
 		all = append(all, made{f, makers[i]})
 	}
 	return all

@@ -13,10 +13,10 @@ type Changes struct {
 // History makes n changes at the org's present time: records are created,
 // updated, deleted and undeleted, all by chance, and the same under the same
 // seed.
-func (o *Org) History(n int, seed uint64) (Changes, error) {
+func (r *recordAdmin) History(n int, seed uint64) (Changes, error) {
 	var done Changes
-	h := historian{org: o, dice: &dice{state: mix(seed)}, bin: o.bin()}
-	for _, obj := range o.catalog().shown() {
+	h := historian{records: r, dice: newDice(mix(seed)), bin: r.ledger.bin()}
+	for _, obj := range r.ledger.store.catalog().shown() {
 		if obj.about.Createable && obj.sys.deleted >= 0 && obj.base.count() > 0 {
 			h.objects = append(h.objects, obj)
 		}
@@ -34,7 +34,7 @@ func (o *Org) History(n int, seed uint64) (Changes, error) {
 
 // A historian invents changes.
 type historian struct {
-	org     *Org
+	records *recordAdmin
 	dice    *dice
 	objects []*object
 	bin     []string
@@ -50,29 +50,29 @@ func (h *historian) change(done *Changes) error {
 		id := h.bin[i]
 		h.bin = append(h.bin[:i], h.bin[i+1:]...)
 		done.Undeleted++
-		return h.org.Undelete(id)
+		return h.records.Undelete(id)
 	case turn < 6 || !ok:
 		done.Created++
-		return h.org.write(func(t *Transaction) error {
-			_, err := t.insert(obj, h.born(obj, at))
+		return h.records.ledger.write(func(e *edit) error {
+			_, err := e.insert(obj, h.born(obj, at))
 			return err
 		})
 	case turn < 9:
 		id := at.text(obj.sys.id)
 		h.bin = append(h.bin, id)
 		done.Deleted++
-		return h.org.Delete(id)
+		return h.records.Delete(id)
 	}
 	done.Updated++
 	values := h.altered(obj, 1+h.dice.below(3))
-	return h.org.write(func(t *Transaction) error { return t.change(obj, at.text(obj.sys.id), values) })
+	return h.records.ledger.write(func(e *edit) error { return e.change(obj, at.text(obj.sys.id), values) })
 }
 
 // live picks a record that isn't deleted; an object has few that are, so a
 // handful of tries does.
 func (h *historian) live(obj *object) (*row, bool) {
-	snap := h.org.now()
-	at := &row{snap: snap, obj: obj}
+	snap := h.records.ledger.store.now()
+	at := snap.row(obj)
 	size := snap.size(obj)
 	for range 20 {
 		at.move(h.dice.below(size))
@@ -124,7 +124,7 @@ func (h *historian) invent(f *fieldDescribe) (string, bool) {
 		}
 		return text, true
 	case "boolean":
-		return text(number&1 == 0), true
+		return strconv.FormatBool(number&1 == 0), true
 	case "currency", "double", "percent":
 		room := uint64(min(6, max(1, f.Precision-f.Scale)))
 		value := strconv.FormatUint(number%pow10(int(room)), 10)

@@ -43,7 +43,7 @@ func TestNumbersOfIDs(t *testing.T) {
 }
 
 func TestAppendStampIsStamp(t *testing.T) {
-	d := &dice{state: 4}
+	d := newDice(4)
 	for range 2000 {
 		unix := int64(d.next()%72_000_000_000) - 8_500_000_000 // 1700 to 4000
 		if got, want := string(appendStamp(nil, unix)), stamp(time.Unix(unix, 0)); got != want {

@@ -11,11 +11,23 @@ import (
 // usage counts what clients cost: requests by kind for ever, calls and jobs
 // within the last 24 hours for the limits.
 type usage struct {
+	clock *Clock
+	daily Daily
+
 	mu    sync.Mutex
 	kinds map[string]int
 	calls rolling
 	jobs  rolling
 	bytes rolling // of Bulk results sent
+}
+
+func newUsage(clock *Clock, daily Daily) *usage { return &usage{clock: clock, daily: daily} }
+
+// A Daily says how much clients may have in 24 hours.
+type Daily struct {
+	Requests int // calls of the API
+	Jobs     int // Bulk query jobs
+	ResultMB int // megabytes of Bulk query results
 }
 
 // A rolling counts what happened within the last day, hour by hour.
@@ -39,6 +51,7 @@ func (r *rolling) sum(now time.Time) int {
 	return sum
 }
 
+// count counts a request of a kind.
 func (u *usage) count(kind string) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -48,79 +61,78 @@ func (u *usage) count(kind string) {
 	u.kinds[kind]++
 }
 
-// Requests tells how many requests of each kind the org has had: login, query,
-// query-more, describe, describe-global, updated, deleted, record, job,
-// results, result-pages, limits, and so on.
-func (o *Org) Requests() map[string]int {
-	o.usage.mu.Lock()
-	defer o.usage.mu.Unlock()
-	return maps.Clone(o.usage.kinds)
+// requests tells how many requests of each kind there have been.
+func (u *usage) requests() map[string]int {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return maps.Clone(u.kinds)
 }
 
-// ForgetRequests sets the counters of Requests back.
-func (o *Org) ForgetRequests() {
-	o.usage.mu.Lock()
-	defer o.usage.mu.Unlock()
-	o.usage.kinds = nil
+// forget sets the counters of requests back.
+func (u *usage) forget() {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.kinds = nil
 }
 
 // charge counts a call against the daily limit, and says on the answer how
 // much is used. A full limit refuses hard, as it does for a trial org.
-func (o *Org) charge(w http.ResponseWriter) error {
-	o.usage.mu.Lock()
-	defer o.usage.mu.Unlock()
-	now := o.clock.Now()
-	used := o.usage.calls.sum(now)
-	if used < o.options.DailyAPIRequests {
-		o.usage.calls.add(now, 1)
+func (u *usage) charge(w http.ResponseWriter) error {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	now := u.clock.Now()
+	used := u.calls.sum(now)
+	if used < u.daily.Requests {
+		u.calls.add(now, 1)
 		used++
-		w.Header().Set("Sforce-Limit-Info", fmt.Sprintf("api-usage=%d/%d", used, o.options.DailyAPIRequests))
+		w.Header().Set("Sforce-Limit-Info", fmt.Sprintf("api-usage=%d/%d", used, u.daily.Requests))
 		return nil
 	}
-	w.Header().Set("Sforce-Limit-Info", fmt.Sprintf("api-usage=%d/%d", used, o.options.DailyAPIRequests))
+	w.Header().Set("Sforce-Limit-Info", fmt.Sprintf("api-usage=%d/%d", used, u.daily.Requests))
 	return refuse(http.StatusForbidden, "REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.")
 }
 
 // chargeJob counts a Bulk query job against its own daily limits: of jobs, and
 // of the results that they have made.
-func (o *Org) chargeJob() error {
-	o.usage.mu.Lock()
-	defer o.usage.mu.Unlock()
-	now := o.clock.Now()
-	if o.usage.jobs.sum(now) >= o.options.DailyQueryJobs {
+func (u *usage) chargeJob() error {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	now := u.clock.Now()
+	if u.jobs.sum(now) >= u.daily.Jobs {
 		return refuse(http.StatusBadRequest, "LIMIT_EXCEEDED",
-			"Max bulk v2 query jobs (%d) per 24 hrs has been reached", o.options.DailyQueryJobs)
+			"Max bulk v2 query jobs (%d) per 24 hrs has been reached", u.daily.Jobs)
 	}
-	if o.usage.bytes.sum(now)>>20 >= o.options.DailyResultMB {
+	if u.bytes.sum(now)>>20 >= u.daily.ResultMB {
 		return refuse(http.StatusBadRequest, "LIMIT_EXCEEDED",
-			"Max bulk v2 query result size stored (%d) kb per 24 hrs has been exceeded", o.options.DailyResultMB<<10)
+			"Max bulk v2 query result size stored (%d) kb per 24 hrs has been exceeded", u.daily.ResultMB<<10)
 	}
-	o.usage.jobs.add(now, 1)
+	u.jobs.add(now, 1)
 	return nil
 }
 
 // sent counts the bytes of a Bulk result.
-func (o *Org) sent(bytes int) {
-	now := o.clock.Now()
-	o.usage.mu.Lock()
-	defer o.usage.mu.Unlock()
-	o.usage.bytes.add(now, bytes)
+func (u *usage) sent(bytes int) {
+	now := u.clock.Now()
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.bytes.add(now, bytes)
 }
 
-func (o *Org) limits(w http.ResponseWriter, _ *call) error {
+// limits answers with what is left of each limit.
+func (u *usage) limits(w http.ResponseWriter, _ *call) error {
 	type limit struct {
 		Max       int
 		Remaining int
 	}
-	o.usage.mu.Lock()
-	defer o.usage.mu.Unlock()
-	now := o.clock.Now()
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	now := u.clock.Now()
 	left := func(all, used int) limit { return limit{all, max(0, all-used)} }
 	writeJSON(w, http.StatusOK, map[string]limit{
-		"DailyApiRequests":              left(o.options.DailyAPIRequests, o.usage.calls.sum(now)),
+		"DailyApiRequests":              left(u.daily.Requests, u.calls.sum(now)),
 		"DailyBulkApiBatches":           {15_000, 15_000},
-		"DailyBulkV2QueryJobs":          left(o.options.DailyQueryJobs, o.usage.jobs.sum(now)),
-		"DailyBulkV2QueryFileStorageMB": left(o.options.DailyResultMB, o.usage.bytes.sum(now)>>20),
+		"DailyBulkV2QueryJobs":          left(u.daily.Jobs, u.jobs.sum(now)),
+		"DailyBulkV2QueryFileStorageMB": left(u.daily.ResultMB, u.bytes.sum(now)>>20),
 		"DailyAsyncApexExecutions":      {250_000, 250_000},
 		"DataStorageMB":                 {10_240, 5_120},
 		"FileStorageMB":                 {10_240, 10_240},

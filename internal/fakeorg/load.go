@@ -23,22 +23,18 @@ type loadedObject struct {
 	} `json:"fields"`
 }
 
-// LoadDir fills the org with the records of a folder: objects.json names the
-// objects and their fields, and NAME.csv holds the records of each. What such
-// data lacks is added: system fields, an owner, and the User that these refer
-// to. describes may name a folder of recorded answers of describe (NAME.json,
-// Global.json): an object found there gets its fields too, null everywhere.
-func (o *Org) LoadDir(dir, describes string) error {
-	listing := filepath.Join(dir, "objects.json")
+// load makes objects of the records of a folder, and gives each to add:
+// objects.json names the objects and their fields, and NAME.csv holds the
+// records of each. describes may name a folder of recorded answers of describe.
+func (w *world) load(dir, describes string, add func(*object) error) error {
 	var objects map[string]loadedObject
-	if err := readJSON(listing, &objects); err != nil {
+	if err := readJSON(filepath.Join(dir, "objects.json"), &objects); err != nil {
 		return fmt.Errorf("load %s: %w", dir, err)
 	}
 	global, err := recordedGlobal(describes)
 	if err != nil {
 		return fmt.Errorf("load %s: %w", describes, err)
 	}
-	w := &world{seed: mix(o.options.Seed), birth: o.birth.Unix(), admin: o.login.Username, counts: map[string]int{"User": 1}}
 	for _, name := range slices.Sorted(maps.Keys(objects)) {
 		about, err := describeLoaded(name, objects[name], describes, global[name])
 		if err != nil {
@@ -49,14 +45,11 @@ func (o *Org) LoadDir(dir, describes string) error {
 			return fmt.Errorf("load %s: %w", name, err)
 		}
 		columns, rows = w.complete(about, columns, rows)
-		if err := o.add(newObject(about, newTable(about, columns, rows))); err != nil {
+		if err := add(newObject(about, newTable(about, columns, rows))); err != nil {
 			return err
 		}
 	}
-	if _, ok := o.catalog().find("User"); ok {
-		return nil
-	}
-	return o.add(w.object(kind{"User", "005", userFields()}))
+	return nil
 }
 
 func readJSON(path string, into any) error {
@@ -175,7 +168,7 @@ func readRecords(path string, data loadedObject) (columns []string, rows [][]str
 
 // complete adds what the org itself would have filled.
 func (w *world) complete(about *objectDescribe, columns []string, rows [][]string) ([]string, [][]string) {
-	admin := makeID("005", 1)
+	admin := runningUser()
 	columns = append(columns, "CreatedDate", "CreatedById", "LastModifiedDate", "LastModifiedById", "SystemModstamp")
 	if owned(about.Name) {
 		columns = append(columns, "OwnerId")

@@ -1,6 +1,7 @@
 package fakeorg
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"strings"
@@ -57,4 +58,21 @@ func csvField(text string, delimiter byte) (value, rest string, err error) {
 		return "", "", errors.New("text after a closing quote")
 	}
 	return parts.String(), text, nil
+}
+
+// doubleQuotes repeats every quote from a position on, in place.
+func doubleQuotes(dst []byte, from int) []byte {
+	read := len(dst) - 1
+	for range bytes.Count(dst[from:], []byte{'"'}) {
+		dst = append(dst, 0)
+	}
+	for write := len(dst) - 1; write > read; read-- {
+		dst[write] = dst[read]
+		write--
+		if dst[read] == '"' {
+			dst[write] = '"'
+			write--
+		}
+	}
+	return dst
 }

@@ -19,25 +19,25 @@ const clocksDiffer = 30 * time.Second
 // end lies is not looked at: the guide says three minutes, but Salesforce takes
 // the assertions of its own CLI, which writes milliseconds for seconds there
 // (forcedotcom/sfdx-core, authInfo.ts).
-func (o *Org) checkAssertion(r *http.Request) error {
-	if o.options.App.Certificate == nil {
+func (l *loginServer) checkAssertion(r *http.Request) error {
+	if l.app.Certificate == nil {
 		return &loginError{http.StatusBadRequest, "unsupported_grant_type", "grant type not supported"}
 	}
 	var claims jwt.RegisteredClaims
 	_, err := jwt.ParseWithClaims(r.PostForm.Get("assertion"), &claims,
-		func(*jwt.Token) (any, error) { return o.options.App.Certificate.PublicKey, nil },
+		func(*jwt.Token) (any, error) { return l.app.Certificate.PublicKey, nil },
 		jwt.WithValidMethods([]string{jwt.SigningMethodRS256.Alg()}),
-		jwt.WithTimeFunc(o.clock.Now), jwt.WithLeeway(clocksDiffer), jwt.WithExpirationRequired())
+		jwt.WithTimeFunc(l.clock.Now), jwt.WithLeeway(clocksDiffer), jwt.WithExpirationRequired())
 	switch {
 	case errors.Is(err, jwt.ErrTokenExpired):
 		return invalidGrant("expired authorization code")
 	case err != nil:
 		return invalidGrant("invalid assertion")
-	case claims.Issuer != o.login.ClientID:
+	case claims.Issuer != l.creds.ClientID:
 		return &loginError{http.StatusBadRequest, "invalid_client_id", "client identifier invalid"}
-	case !o.isAudience(claims.Audience, r):
+	case !l.isAudience(claims.Audience, r):
 		return invalidGrant("audience is invalid")
-	case claims.Subject != o.login.Username, o.options.App.NotApproved:
+	case claims.Subject != l.creds.Username, l.app.NotApproved:
 		return invalidGrant("user hasn't approved this consumer")
 	}
 	return nil
@@ -46,9 +46,9 @@ func (o *Org) checkAssertion(r *http.Request) error {
 // isAudience tells whether an assertion was made for this org: its own domain,
 // or for all that aren't sandboxes the common one. The token endpoint will do
 // for its domain (RFC 7523 section 3), and ForceCLI writes that.
-func (o *Org) isAudience(audience []string, r *http.Request) bool {
+func (l *loginServer) isAudience(audience []string, r *http.Request) bool {
 	return slices.ContainsFunc(audience, func(aud string) bool {
 		aud = strings.TrimSuffix(aud, "/services/oauth2/token")
-		return aud == baseURL(r) || !o.options.Sandbox && aud == "https://login.salesforce.com"
+		return aud == baseURL(r) || !l.sandbox && aud == "https://login.salesforce.com"
 	})
 }

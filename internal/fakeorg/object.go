@@ -1,6 +1,7 @@
 package fakeorg
 
 import (
+	"net/http"
 	"slices"
 	"strings"
 
@@ -190,4 +191,19 @@ func (o *object) number(id string) int {
 // nextID is the Id that the next created record gets. Org.mu is held.
 func (o *object) nextID() string {
 	return makeID(o.prefix(), o.base.lastNumber()+1+o.history.created)
+}
+
+// keyField returns the position of a field that records can be found by: the
+// Id, an external Id, or one that describe calls an idLookup; or -1.
+func (o *object) keyField(name string) int {
+	at := o.place(name)
+	if at < 0 || !o.slots[at].ExternalId && !o.slots[at].IDLookup && at != o.sys.id {
+		return -1
+	}
+	return at
+}
+
+// noColumn is the answer for a field that the user doesn't see.
+func (o *object) noColumn(field string) error {
+	return refuse(http.StatusBadRequest, "INVALID_FIELD", "No such column '%s' on sobject of type %s", field, o.name())
 }

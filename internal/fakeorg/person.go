@@ -5,7 +5,7 @@ package fakeorg
 
 // personSlots are where an object keeps what makes it a person; ok only for
 // Account in an org that has person accounts.
-func (o *object) personSlots() (flag, contact int, ok bool) {
+func personSlots(o *object) (flag, contact int, ok bool) {
 	flag, contact = o.slot("IsPersonAccount"), o.slot("PersonContactId")
 	return flag, contact, flag >= 0 && contact >= 0
 }
@@ -20,36 +20,36 @@ func personValues(account, contact *object, r *record) map[int]string {
 }
 
 // bearPerson gives a new Account with a last name its Contact.
-func (t *Transaction) bearPerson(obj *object, id string, r *record) error {
-	flag, at, ok := obj.personSlots()
-	contacts, there := t.org.catalog().find("Contact")
+func bearPerson(e *edit, obj *object, id string, r *record) error {
+	flag, at, ok := personSlots(obj)
+	contacts, there := e.store.catalog().find("Contact")
 	if !ok || !there || r.values[obj.sys.last] == "" {
 		return nil
 	}
 	values := personValues(obj, contacts, r)
 	values[contacts.slot("AccountId")] = id
-	contact, err := t.insert(contacts, values)
+	contact, err := e.insert(contacts, values)
 	r.values[flag], r.values[at] = "true", contact
 	return err
 }
 
 // mirrorPerson carries a change of a person account over to its Contact.
-func (t *Transaction) mirrorPerson(obj *object, r *record) error {
-	_, at, ok := obj.personSlots()
-	contacts, there := t.org.catalog().find("Contact")
+func mirrorPerson(e *edit, obj *object, r *record) error {
+	_, at, ok := personSlots(obj)
+	contacts, there := e.store.catalog().find("Contact")
 	if !ok || !there || r.values[at] == "" {
 		return nil
 	}
-	return t.change(contacts, r.values[at], personValues(obj, contacts, r))
+	return e.change(contacts, r.values[at], personValues(obj, contacts, r))
 }
 
 // personOf returns the Contact of a person account, in whatever state it is.
-func (t *Transaction) personOf(account *row) (*row, bool) {
-	_, at, ok := account.obj.personSlots()
-	contacts, there := t.org.catalog().find("Contact")
+func personOf(e *edit, account *row) (*row, bool) {
+	_, at, ok := personSlots(account.obj)
+	contacts, there := e.store.catalog().find("Contact")
 	if !ok || !there || account.text(at) == "" {
 		return nil, false
 	}
-	contact, err := t.find(contacts, account.text(at))
+	contact, err := e.find(contacts, account.text(at))
 	return contact, err == nil
 }

@@ -12,6 +12,8 @@ func mix(x uint64) uint64 {
 // A dice is a row of random numbers under a seed.
 type dice struct{ state uint64 }
 
+func newDice(seed uint64) *dice { return &dice{seed} }
+
 func (d *dice) next() uint64 {
 	d.state++
 	return mix(d.state)

@@ -12,6 +12,24 @@ const (
 	mostRead    = 2000
 )
 
+// collectionAPI answers about many records at once.
+type collectionAPI struct {
+	store  *store
+	ledger *ledger
+}
+
+func newCollectionAPI(s *store, l *ledger) *collectionAPI { return &collectionAPI{s, l} }
+
+// routes are the ways to many records.
+func (a *collectionAPI) routes() map[string]resource {
+	return map[string]resource{
+		"/composite/sobjects":                  {"collection", false, map[string]handler{"POST": a.createMany, "PATCH": a.updateMany, "DELETE": a.deleteMany}},
+		"/composite/sobjects/{object}":         {"collection", false, map[string]handler{"GET": a.readMany, "POST": a.readMany}},
+		"/composite/sobjects/{object}/{field}": {"collection", false, map[string]handler{"PATCH": a.upsertMany}},
+		"/composite/tree/{object}":             {"collection", false, post(a.createTree)},
+	}
+}
+
 // A saved is what became of one record of a collection.
 type saved struct {
 	ID      string    `json:"id,omitempty"`
@@ -46,7 +64,7 @@ type collected struct {
 }
 
 // collection reads the records that a client sends.
-func (o *Org) collection(c *call) (records []collected, allOrNone bool, err error) {
+func (a *collectionAPI) collection(c *call) (records []collected, allOrNone bool, err error) {
 	var asked struct {
 		AllOrNone bool                         `json:"allOrNone"`
 		Records   []map[string]json.RawMessage `json:"records"`
@@ -58,7 +76,7 @@ func (o *Org) collection(c *call) (records []collected, allOrNone bool, err erro
 		return nil, false, tooMany(len(asked.Records))
 	}
 	for _, given := range asked.Records {
-		records = append(records, o.collect(given))
+		records = append(records, a.collect(given))
 	}
 	return records, asked.AllOrNone, nil
 }
@@ -68,7 +86,7 @@ func tooMany(n int) error {
 }
 
 // collect takes attributes and Id out of a record.
-func (o *Org) collect(given map[string]json.RawMessage) collected {
+func (a *collectionAPI) collect(given map[string]json.RawMessage) collected {
 	var attributes struct{ Type string }
 	if err := json.Unmarshal(given["attributes"], &attributes); err != nil {
 		return collected{err: refuse(http.StatusBadRequest, "INVALID_INPUT", "The attributes of a record must tell its type")}
@@ -83,7 +101,7 @@ func (o *Org) collect(given map[string]json.RawMessage) collected {
 		}
 	}
 	delete(given, "attributes")
-	obj, ok := o.object(attributes.Type)
+	obj, ok := a.store.object(attributes.Type)
 	if !ok {
 		r.err = refuse(http.StatusBadRequest, "INVALID_TYPE", "sObject type '%s' is not supported.", attributes.Type)
 	}
@@ -92,13 +110,13 @@ func (o *Org) collect(given map[string]json.RawMessage) collected {
 }
 
 // saveAll does one thing to every record: each by itself, or all or none.
-func (o *Org) saveAll(c *call, n int, allOrNone bool, save func(t *Transaction, i int) (saved, error)) ([]saved, error) {
+func (a *collectionAPI) saveAll(c *call, n int, allOrNone bool, save func(e *edit, i int) (saved, error)) ([]saved, error) {
 	results := make([]saved, n)
-	err := o.within(c, func(t *Transaction) error {
+	err := a.ledger.within(c.transaction(), func(e *edit) error {
 		var first error
 		for i := range n {
-			err := t.try(func(t *Transaction) (err error) {
-				results[i], err = save(t, i)
+			err := e.try(func(e *edit) (err error) {
+				results[i], err = save(e, i)
 				return err
 			})
 			if err != nil {
@@ -124,26 +142,26 @@ func (o *Org) saveAll(c *call, n int, allOrNone bool, save func(t *Transaction, 
 
 func fineResult(id string) saved { return saved{ID: id, Success: true, Errors: []saveErr{}} }
 
-func (o *Org) createMany(w http.ResponseWriter, c *call) error {
-	return o.saveMany(w, c, func(t *Transaction, r collected) (saved, error) {
-		id, err := t.create(r.obj, r.given)
+func (a *collectionAPI) createMany(w http.ResponseWriter, c *call) error {
+	return a.saveMany(w, c, func(e *edit, r collected) (saved, error) {
+		id, err := e.create(r.obj, r.given)
 		return fineResult(id), err
 	})
 }
 
-func (o *Org) updateMany(w http.ResponseWriter, c *call) error {
-	return o.saveMany(w, c, func(t *Transaction, r collected) (saved, error) {
+func (a *collectionAPI) updateMany(w http.ResponseWriter, c *call) error {
+	return a.saveMany(w, c, func(e *edit, r collected) (saved, error) {
 		full, ok := fullID(r.id)
 		if !ok {
 			return saved{}, refuse(http.StatusBadRequest, "MALFORMED_ID", "malformed id %s", r.id)
 		}
-		return fineResult(full), t.update(r.obj, full, r.given)
+		return fineResult(full), e.update(r.obj, full, r.given)
 	})
 }
 
-func (o *Org) upsertMany(w http.ResponseWriter, c *call) error {
+func (a *collectionAPI) upsertMany(w http.ResponseWriter, c *call) error {
 	key := c.PathValue("field")
-	return o.saveMany(w, c, func(t *Transaction, r collected) (saved, error) {
+	return a.saveMany(w, c, func(e *edit, r collected) (saved, error) {
 		var value string
 		for name, raw := range r.given {
 			if strings.EqualFold(name, key) {
@@ -154,23 +172,23 @@ func (o *Org) upsertMany(w http.ResponseWriter, c *call) error {
 		if strings.EqualFold(key, "Id") {
 			value = r.id
 		}
-		id, created, err := t.upsert(r.obj, key, value, r.given)
+		id, created, err := e.upsert(r.obj, key, value, r.given)
 		done := fineResult(id)
 		done.Created = &created
 		return done, err
 	})
 }
 
-func (o *Org) saveMany(w http.ResponseWriter, c *call, save func(*Transaction, collected) (saved, error)) error {
-	records, allOrNone, err := o.collection(c)
+func (a *collectionAPI) saveMany(w http.ResponseWriter, c *call, save func(*edit, collected) (saved, error)) error {
+	records, allOrNone, err := a.collection(c)
 	if err != nil {
 		return err
 	}
-	results, err := o.saveAll(c, len(records), allOrNone, func(t *Transaction, i int) (saved, error) {
+	results, err := a.saveAll(c, len(records), allOrNone, func(e *edit, i int) (saved, error) {
 		if records[i].err != nil {
 			return saved{}, records[i].err
 		}
-		return save(t, records[i])
+		return save(e, records[i])
 	})
 	if err != nil {
 		return err
@@ -179,13 +197,13 @@ func (o *Org) saveMany(w http.ResponseWriter, c *call, save func(*Transaction, c
 	return nil
 }
 
-func (o *Org) deleteMany(w http.ResponseWriter, c *call) error {
+func (a *collectionAPI) deleteMany(w http.ResponseWriter, c *call) error {
 	ids := strings.Split(c.FormValue("ids"), ",")
 	if len(ids) > mostWritten {
 		return tooMany(len(ids))
 	}
-	results, err := o.saveAll(c, len(ids), c.FormValue("allOrNone") == "true", func(t *Transaction, i int) (saved, error) {
-		return fineResult(ids[i]), t.each(ids[i:i+1], t.remove)
+	results, err := a.saveAll(c, len(ids), c.FormValue("allOrNone") == "true", func(e *edit, i int) (saved, error) {
+		return fineResult(ids[i]), e.each(ids[i:i+1], e.remove)
 	})
 	if err != nil {
 		return err
@@ -196,25 +214,25 @@ func (o *Org) deleteMany(w http.ResponseWriter, c *call) error {
 
 // readMany answers with the records of a list of Ids, null for one that isn't
 // there.
-func (o *Org) readMany(w http.ResponseWriter, c *call) error {
+func (a *collectionAPI) readMany(w http.ResponseWriter, c *call) error {
 	var asked struct{ IDs, Fields []string }
 	if c.Method == http.MethodGet {
 		asked.IDs, asked.Fields = strings.Split(c.FormValue("ids"), ","), strings.Split(c.FormValue("fields"), ",")
 	} else if err := c.decode(&asked); err != nil {
 		return err
 	}
-	obj, err := o.pathObject(c)
+	obj, err := pathObject(a.store, c)
 	if err != nil {
 		return err
 	}
 	if len(asked.IDs) > mostRead {
 		return refuse(http.StatusBadRequest, "LIMIT_EXCEEDED", "The number of Ids, %d, exceeds the limit of %d", len(asked.IDs), mostRead)
 	}
-	fields, err := obj.named(asked.Fields)
+	fields, err := namedFields(obj, asked.Fields)
 	if err != nil {
 		return err
 	}
-	snap, rows := o.now(), newRecordWriter(c.version, fields)
+	snap, rows := a.store.now(), newRecordWriter(c.version, fields)
 	dst := []byte{'['}
 	for i, id := range asked.IDs {
 		if i > 0 {
@@ -227,20 +245,6 @@ func (o *Org) readMany(w http.ResponseWriter, c *call) error {
 			dst = append(dst, "null"...)
 		}
 	}
-	w.Header().Set("Content-Type", "application/json;charset=UTF-8")
-	_, _ = w.Write(append(dst, ']')) // a broken connection is the client's to notice
+	writeBody(w, append(dst, ']'))
 	return nil
-}
-
-// named finds the fields of a list of names.
-func (o *object) named(names []string) ([]*fieldDescribe, error) {
-	var fields []*fieldDescribe
-	for _, name := range names {
-		at := o.place(strings.TrimSpace(name))
-		if at < 0 {
-			return nil, noColumn(name, o)
-		}
-		fields = append(fields, o.slots[at].fieldDescribe)
-	}
-	return fields, nil
 }

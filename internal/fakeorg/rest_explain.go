@@ -4,13 +4,13 @@ import "net/http"
 
 // explain says how a statement would be answered: by an index where it asks
 // for Ids or stamps, else by looking at every record.
-func (o *Org) explain(w http.ResponseWriter, c *call, text string) error {
-	q, err := o.ask(text, false)
+func (a *queryAPI) explain(w http.ResponseWriter, c *call, text string) error {
+	q, err := a.asker.ask(text, false)
 	if err != nil {
 		return err
 	}
-	snap := o.now()
-	r, err := snap.answer(c.Context(), q, o.soqlClock())
+	snap := a.store.now()
+	r, err := answer(c.Context(), snap, q, soqlAt(a.clock.Now()))
 	if err != nil {
 		return err
 	}

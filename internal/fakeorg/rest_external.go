@@ -9,52 +9,34 @@ import (
 // record by the value of a key, or one field of a record.
 
 // keyRow finds the one record that a key of the path leads to.
-func (o *Org) keyRow(c *call) (*row, error) {
-	obj, err := o.pathObject(c)
+func (a *recordAPI) keyRow(c *call) (*row, error) {
+	obj, err := pathObject(a.store, c)
 	if err != nil {
 		return nil, err
 	}
-	key, value := c.PathValue("id"), c.PathValue("value")
-	at := obj.keyField(key)
-	if at < 0 {
-		return nil, refuse(http.StatusNotFound, "NOT_FOUND", "Provided external ID field does not exist or is not accessible: %s", key)
-	}
-	t := o.newTransaction()
-	ids := t.byKey(obj, at, value)
-	switch {
-	case len(ids) == 0:
-		return nil, notFound()
-	case len(ids) > 1:
-		return nil, ambiguous(key, ids)
-	}
-	return t.find(obj, ids[0])
-}
-
-// ambiguous refuses a key that several records have.
-func ambiguous(key string, ids []string) error {
-	return refuse(http.StatusMultipleChoices, "DUPLICATE_EXTERNAL_ID", "%s: more than one record found for external id field: %v", key, ids)
+	return a.ledger.findByKey(obj, c.PathValue("id"), c.PathValue("value"))
 }
 
 // readByKey answers with a record found by its key, or with the bytes of a
 // field of a record found by its Id.
-func (o *Org) readByKey(w http.ResponseWriter, c *call) error {
+func (a *recordAPI) readByKey(w http.ResponseWriter, c *call) error {
 	if id, ok := fullID(c.PathValue("id")); ok {
-		return o.readBytes(w, c, id)
+		return a.readBytes(w, c, id)
 	}
-	r, err := o.keyRow(c)
+	r, err := a.keyRow(c)
 	if err != nil {
 		return err
 	}
-	return o.writeRow(w, c, r)
+	return a.writeRow(w, c, r)
 }
 
 // readBytes answers with what a base64 field holds.
-func (o *Org) readBytes(w http.ResponseWriter, c *call, id string) error {
-	obj, err := o.pathObject(c)
+func (a *recordAPI) readBytes(w http.ResponseWriter, c *call, id string) error {
+	obj, err := pathObject(a.store, c)
 	if err != nil {
 		return err
 	}
-	r, ok := o.now().find(obj, id)
+	r, ok := a.store.now().find(obj, id)
 	at := obj.place(c.PathValue("value"))
 	if !ok || r.deleted() || at < 0 || obj.slots[at].Type != "base64" {
 		return notFound()
@@ -68,19 +50,19 @@ func (o *Org) readBytes(w http.ResponseWriter, c *call, id string) error {
 	return nil
 }
 
-func (o *Org) upsertByKey(w http.ResponseWriter, c *call) error {
-	obj, err := o.pathObject(c)
+func (a *recordAPI) upsertByKey(w http.ResponseWriter, c *call) error {
+	obj, err := pathObject(a.store, c)
 	if err != nil {
 		return err
 	}
-	given, err := c.body()
+	given, err := givenIn(c)
 	if err != nil {
 		return err
 	}
 	var id string
 	var created bool
-	err = o.within(c, func(t *Transaction) (err error) {
-		id, created, err = t.upsert(obj, c.PathValue("id"), c.PathValue("value"), given)
+	err = a.ledger.within(c.transaction(), func(e *edit) (err error) {
+		id, created, err = e.upsert(obj, c.PathValue("id"), c.PathValue("value"), given)
 		return err
 	})
 	if err != nil {
@@ -94,10 +76,10 @@ func (o *Org) upsertByKey(w http.ResponseWriter, c *call) error {
 	return nil
 }
 
-func (o *Org) deleteByKey(w http.ResponseWriter, c *call) error {
-	r, err := o.keyRow(c)
+func (a *recordAPI) deleteByKey(w http.ResponseWriter, c *call) error {
+	r, err := a.keyRow(c)
 	if err != nil {
 		return err
 	}
-	return o.deleteRow(w, c, r)
+	return a.deleteRow(w, c, r)
 }

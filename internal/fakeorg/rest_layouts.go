@@ -2,6 +2,7 @@ package fakeorg
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -37,8 +38,8 @@ type layoutSection struct {
 	UseHeading bool        `json:"useHeading"`
 }
 
-// layout is one page: every field in a row of its own.
-func (o *object) layout(id string) map[string]any {
+// layoutOf is one page: every field in a row of its own.
+func layoutOf(o *object, id string) map[string]any {
 	sections := func(editing bool) []layoutSection {
 		s := layoutSection{Columns: 1, Heading: "Information", TabOrder: "LEFT_RIGHT", UseHeading: true}
 		for i, f := range o.about.Fields {
@@ -64,26 +65,26 @@ func (o *object) layout(id string) map[string]any {
 }
 
 // layoutObject finds the object of a path, if it has layouts.
-func (o *Org) layoutObject(c *call) (*object, error) {
-	obj, err := o.pathObject(c)
+func (a *describeAPI) layoutObject(c *call) (*object, error) {
+	obj, err := pathObject(a.store, c)
 	if err == nil && !obj.about.Layoutable {
 		err = notFound()
 	}
 	return obj, err
 }
 
-func (o *Org) layouts(w http.ResponseWriter, c *call) error {
-	obj, err := o.layoutObject(c)
+func (a *describeAPI) layouts(w http.ResponseWriter, c *call) error {
+	obj, err := a.layoutObject(c)
 	if err != nil {
 		return err
 	}
 	const page = "00hHo0000000001MAA"
 	if id := c.PathValue("type"); id != "" {
-		writeJSON(w, http.StatusOK, obj.layout(page))
+		writeJSON(w, http.StatusOK, layoutOf(obj, page))
 		return nil
 	}
 	about := *obj.about
-	about.objectFlags = obj.flags(c.version)
+	about.objectFlags = flagsOf(obj, c.version)
 	mappings := []map[string]any{}
 	for _, t := range recordTypes(about) {
 		mappings = append(mappings, map[string]any{
@@ -93,13 +94,13 @@ func (o *Org) layouts(w http.ResponseWriter, c *call) error {
 		})
 	}
 	writeJSON(w, http.StatusOK, map[string]any{
-		"layouts": []any{obj.layout(page)}, "recordTypeMappings": mappings, "recordTypeSelectorRequired": []bool{false},
+		"layouts": []any{layoutOf(obj, page)}, "recordTypeMappings": mappings, "recordTypeSelectorRequired": []bool{false},
 	})
 	return nil
 }
 
-func (o *Org) compactLayouts(w http.ResponseWriter, c *call) error {
-	obj, err := o.layoutObject(c)
+func (a *describeAPI) compactLayouts(w http.ResponseWriter, c *call) error {
+	obj, err := a.layoutObject(c)
 	if err != nil {
 		return err
 	}
@@ -121,21 +122,21 @@ func (o *Org) compactLayouts(w http.ResponseWriter, c *call) error {
 
 // recordCount tells how many records objects have, as Salesforce last counted
 // them.
-func (o *Org) recordCount(w http.ResponseWriter, c *call) error {
+func (a *describeAPI) recordCount(w http.ResponseWriter, c *call) error {
 	type counted struct {
 		Count int    `json:"count"`
 		Name  string `json:"name"`
 	}
 	wanted := strings.FieldsFunc(c.FormValue("sObjects"), func(r rune) bool { return r == ',' || r == ' ' })
-	snap, counts := o.now(), []counted{}
-	for _, obj := range o.catalog().shown() {
-		if len(wanted) > 0 && !containsFold(wanted, obj.name()) {
+	snap, counts := a.store.now(), []counted{}
+	for _, obj := range a.store.catalog().shown() {
+		if len(wanted) > 0 && !slices.ContainsFunc(wanted, func(name string) bool { return strings.EqualFold(name, obj.name()) }) {
 			continue
 		}
 		n := snap.size(obj)
 		for _, place := range snap.changed(obj) {
-			at := &row{snap: snap, obj: obj}
-			if at.move(place); at.deleted() || at.record != nil && at.record.gone() {
+			at := snap.row(obj)
+			if at.move(place); at.deleted() || at.gone() {
 				n--
 			}
 		}
@@ -143,31 +144,4 @@ func (o *Org) recordCount(w http.ResponseWriter, c *call) error {
 	}
 	writeJSON(w, http.StatusOK, map[string]any{"sObjects": counts})
 	return nil
-}
-
-func containsFold(names []string, name string) bool {
-	for _, n := range names {
-		if strings.EqualFold(n, name) {
-			return true
-		}
-	}
-	return false
-}
-
-// restRoutes are the ways to records and to what describes them beyond the
-// simplest.
-func (o *Org) restRoutes() map[string]resource {
-	return map[string]resource{
-		"/limits/recordCount":                        {"record-count", false, get(o.recordCount)},
-		"/sobjects/{object}/{id}/{value}":            {"record", false, map[string]handler{"GET": o.readByKey, "PATCH": o.upsertByKey, "DELETE": o.deleteByKey}},
-		"/sobjects/{object}/describe/layouts":        {"describe-layouts", false, get(o.layouts)},
-		"/sobjects/{object}/describe/layouts/{type}": {"describe-layouts", false, get(o.layouts)},
-		"/sobjects/{object}/describe/compactLayouts": {"describe-layouts", false, get(o.compactLayouts)},
-		"/composite":                           {"composite", false, post(o.composite)},
-		"/composite/batch":                     {"composite", false, post(o.compositeBatch)},
-		"/composite/sobjects":                  {"collection", false, map[string]handler{"POST": o.createMany, "PATCH": o.updateMany, "DELETE": o.deleteMany}},
-		"/composite/sobjects/{object}":         {"collection", false, map[string]handler{"GET": o.readMany, "POST": o.readMany}},
-		"/composite/sobjects/{object}/{field}": {"collection", false, map[string]handler{"PATCH": o.upsertMany}},
-		"/composite/tree/{object}":             {"collection", false, post(o.createTree)},
-	}
 }

@@ -7,8 +7,6 @@ import (
 	"strings"
 	"sync"
 	"time"
-
-	"catchment/internal/fakeorg/soql"
 )
 
 // The records on one page of a REST query.
@@ -32,16 +30,35 @@ type cursor struct {
 	until  time.Time
 }
 
-// soqlClock is the time that relative dates in a statement are counted from.
-func (o *Org) soqlClock() soql.Clock { return soql.Clock{Now: o.clock.Now(), Zone: time.UTC} }
+// queryAPI answers statements.
+type queryAPI struct {
+	store   *store
+	clock   *Clock
+	asker   *asker
+	cursors cursors
+}
 
-func (o *Org) query(w http.ResponseWriter, c *call) error    { return o.firstPage(w, c, false) }
-func (o *Org) queryAll(w http.ResponseWriter, c *call) error { return o.firstPage(w, c, true) }
+func newQueryAPI(s *store, clock *Clock, a *asker) *queryAPI {
+	return &queryAPI{store: s, clock: clock, asker: a}
+}
 
-func (o *Org) firstPage(w http.ResponseWriter, c *call, all bool) error {
+// routes are the ways to the answers of statements.
+func (a *queryAPI) routes() map[string]resource {
+	return map[string]resource{
+		"/query":              {"query", false, get(a.query)},
+		"/queryAll":           {"query", false, get(a.queryAll)},
+		"/query/{locator}":    {"query-more", false, get(a.queryMore)},
+		"/queryAll/{locator}": {"query-more", false, get(a.queryMore)},
+	}
+}
+
+func (a *queryAPI) query(w http.ResponseWriter, c *call) error    { return a.firstPage(w, c, false) }
+func (a *queryAPI) queryAll(w http.ResponseWriter, c *call) error { return a.firstPage(w, c, true) }
+
+func (a *queryAPI) firstPage(w http.ResponseWriter, c *call, all bool) error {
 	text := c.FormValue("q")
 	if plan := c.FormValue("explain"); plan != "" && text == "" {
-		return o.explain(w, c, plan)
+		return a.explain(w, c, plan)
 	}
 	if text == "" {
 		return refuse(http.StatusBadRequest, "MALFORMED_QUERY", "A query string has to be specified")
@@ -50,18 +67,18 @@ func (o *Org) firstPage(w http.ResponseWriter, c *call, all bool) error {
 	if err != nil {
 		return err
 	}
-	q, err := o.ask(text, all)
+	q, err := a.asker.ask(text, all)
 	if err != nil {
 		return err
 	}
-	if c.fault.tooComplex(q) {
+	if c.fault.tooComplex(len(q.bound.Columns)) {
 		return namedAnswers()["too-complicated"]
 	}
 	if c.FormValue("columns") == "true" {
 		writeColumns(w, q)
 		return nil
 	}
-	r, err := o.now().answer(c.Context(), q, o.soqlClock())
+	r, err := answer(c.Context(), a.store.now(), q, soqlAt(a.clock.Now()))
 	if err != nil {
 		return err
 	}
@@ -78,7 +95,7 @@ func (o *Org) firstPage(w http.ResponseWriter, c *call, all bool) error {
 	}
 	locator := ""
 	if r.total > batch {
-		locator = o.cursors.add(r, o.clock.Now())
+		locator = a.cursors.add(r, a.clock.Now())
 	}
 	return writePage(w, c, page{r, locator, 0, batch})
 }
@@ -128,7 +145,7 @@ func (cs *cursors) find(name string, now time.Time) (*result, bool) {
 
 var locatorForm = regexp.MustCompile(`^(01g\w{15})-(\d{1,9})$`)
 
-func (o *Org) queryMore(w http.ResponseWriter, c *call) error {
+func (a *queryAPI) queryMore(w http.ResponseWriter, c *call) error {
 	batch, err := batchSize(c.Header)
 	if err != nil {
 		return err
@@ -137,7 +154,7 @@ func (o *Org) queryMore(w http.ResponseWriter, c *call) error {
 	if m == nil {
 		return refuse(http.StatusBadRequest, "INVALID_QUERY_LOCATOR", "invalid query locator")
 	}
-	r, ok := o.cursors.find(m[1], o.clock.Now())
+	r, ok := a.cursors.find(m[1], a.clock.Now())
 	from, _ := strconv.Atoi(m[2]) // nine digits at most
 	if !ok || from > r.total {
 		return refuse(http.StatusBadRequest, "INVALID_QUERY_LOCATOR", "invalid query locator")

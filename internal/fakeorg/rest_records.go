@@ -6,9 +6,17 @@ import (
 	"strings"
 )
 
+// recordAPI answers about one record at a time.
+type recordAPI struct {
+	store  *store
+	ledger *ledger
+}
+
+func newRecordAPI(s *store, l *ledger) *recordAPI { return &recordAPI{s, l} }
+
 // pathRow finds the record that the path names.
-func (o *Org) pathRow(c *call) (*row, error) {
-	obj, err := o.pathObject(c)
+func (a *recordAPI) pathRow(c *call) (*row, error) {
+	obj, err := pathObject(a.store, c)
 	if err != nil {
 		return nil, err
 	}
@@ -21,8 +29,8 @@ func (o *Org) pathRow(c *call) (*row, error) {
 		return nil, refuse(http.StatusNotFound, "NOT_FOUND",
 			"Provided external ID field does not exist or is not accessible: %s", given)
 	}
-	r, ok := o.now().find(obj, id)
-	if !ok && (r == nil || !r.record.purged || r.record == absent) {
+	r, ok := a.store.now().find(obj, id)
+	if !ok && (r == nil || !r.record.purged || r.unborn()) {
 		return nil, notFound()
 	}
 	if !ok || r.deleted() {
@@ -31,38 +39,62 @@ func (o *Org) pathRow(c *call) (*row, error) {
 	return r, nil
 }
 
-func (o *Org) read(w http.ResponseWriter, c *call) error {
-	r, err := o.pathRow(c)
+func (a *recordAPI) read(w http.ResponseWriter, c *call) error {
+	r, err := a.pathRow(c)
 	if err != nil {
 		return err
 	}
-	return o.writeRow(w, c, r)
+	return a.writeRow(w, c, r)
 }
 
 // writeRow answers with the fields of a record that are asked for.
-func (o *Org) writeRow(w http.ResponseWriter, c *call, r *row) error {
+func (a *recordAPI) writeRow(w http.ResponseWriter, c *call, r *row) error {
 	fields := r.obj.about.Fields
 	if asked := c.FormValue("fields"); asked != "" {
 		var err error
-		if fields, err = r.obj.named(strings.Split(asked, ",")); err != nil {
+		if fields, err = namedFields(r.obj, strings.Split(asked, ",")); err != nil {
 			return err
 		}
 	}
-	w.Header().Set("Content-Type", "application/json;charset=UTF-8")
-	_, _ = w.Write(newRecordWriter(c.version, fields).appendRow(nil, r))
+	writeBody(w, newRecordWriter(c.version, fields).appendRow(nil, r))
 	return nil
 }
 
-// decode reads a JSON body.
-func (c *call) decode(into any) error {
-	if err := json.NewDecoder(c.Body).Decode(into); err != nil {
-		return refuse(http.StatusBadRequest, "JSON_PARSER_ERROR", "%v", err)
+// routes are the ways to single records.
+func (a *recordAPI) routes() map[string]resource {
+	return map[string]resource{
+		"/sobjects/{object}":              {"record", false, map[string]handler{"GET": a.basicInfo, "POST": a.create}},
+		"/sobjects/{object}/{id}":         {"record", false, map[string]handler{"GET": a.read, "PATCH": a.update, "DELETE": a.delete}},
+		"/sobjects/{object}/{id}/{value}": {"record", false, map[string]handler{"GET": a.readByKey, "PATCH": a.upsertByKey, "DELETE": a.deleteByKey}},
 	}
+}
+
+// namedFields finds the fields of a list of names.
+func namedFields(obj *object, names []string) ([]*fieldDescribe, error) {
+	var fields []*fieldDescribe
+	for _, name := range names {
+		at := obj.place(strings.TrimSpace(name))
+		if at < 0 {
+			return nil, obj.noColumn(name)
+		}
+		fields = append(fields, obj.slots[at].fieldDescribe)
+	}
+	return fields, nil
+}
+
+// basicInfo is GET on an object itself: what describe global says, without
+// what one has looked at lately.
+func (a *recordAPI) basicInfo(w http.ResponseWriter, c *call) error {
+	obj, err := pathObject(a.store, c)
+	if err != nil {
+		return err
+	}
+	writeJSON(w, http.StatusOK, map[string]any{"objectDescribe": flagsOf(obj, c.version), "recentItems": []any{}})
 	return nil
 }
 
-// body reads the fields that a client writes.
-func (c *call) body() (map[string]json.RawMessage, error) {
+// givenIn reads the fields that a client writes.
+func givenIn(c *call) (map[string]json.RawMessage, error) {
 	var values map[string]json.RawMessage
 	if err := c.decode(&values); err != nil {
 		return nil, err
@@ -71,8 +103,8 @@ func (c *call) body() (map[string]json.RawMessage, error) {
 	return values, nil
 }
 
-func (o *Org) create(w http.ResponseWriter, c *call) error {
-	obj, err := o.pathObject(c)
+func (a *recordAPI) create(w http.ResponseWriter, c *call) error {
+	obj, err := pathObject(a.store, c)
 	if err != nil {
 		return err
 	}
@@ -80,13 +112,13 @@ func (o *Org) create(w http.ResponseWriter, c *call) error {
 		return refuse(http.StatusMethodNotAllowed, "METHOD_NOT_ALLOWED",
 			"HTTP Method 'POST' not allowed. Allowed are GET")
 	}
-	given, err := c.body()
+	given, err := givenIn(c)
 	if err != nil {
 		return err
 	}
 	var id string
-	err = o.within(c, func(t *Transaction) (err error) {
-		id, err = t.create(obj, given)
+	err = a.ledger.within(c.transaction(), func(e *edit) (err error) {
+		id, err = e.create(obj, given)
 		return err
 	})
 	if err != nil {
@@ -97,16 +129,16 @@ func (o *Org) create(w http.ResponseWriter, c *call) error {
 	return nil
 }
 
-func (o *Org) update(w http.ResponseWriter, c *call) error {
-	r, err := o.pathRow(c)
+func (a *recordAPI) update(w http.ResponseWriter, c *call) error {
+	r, err := a.pathRow(c)
 	if err != nil {
 		return err
 	}
-	given, err := c.body()
+	given, err := givenIn(c)
 	if err != nil {
 		return err
 	}
-	err = o.within(c, func(t *Transaction) error { return t.update(r.obj, r.text(r.obj.sys.id), given) })
+	err = a.ledger.within(c.transaction(), func(e *edit) error { return e.update(r.obj, r.text(r.obj.sys.id), given) })
 	if err != nil {
 		return err
 	}
@@ -114,47 +146,22 @@ func (o *Org) update(w http.ResponseWriter, c *call) error {
 	return nil
 }
 
-func (o *Org) delete(w http.ResponseWriter, c *call) error {
-	r, err := o.pathRow(c)
+func (a *recordAPI) delete(w http.ResponseWriter, c *call) error {
+	r, err := a.pathRow(c)
 	if err != nil {
 		return err
 	}
-	return o.deleteRow(w, c, r)
+	return a.deleteRow(w, c, r)
 }
 
-func (o *Org) deleteRow(w http.ResponseWriter, c *call, r *row) error {
+func (a *recordAPI) deleteRow(w http.ResponseWriter, c *call, r *row) error {
 	if !r.obj.about.Deletable {
 		return refuse(http.StatusBadRequest, "INSUFFICIENT_ACCESS_OR_READONLY", "entity type cannot be deleted: %s", r.obj.name())
 	}
-	err := o.within(c, func(t *Transaction) error { return t.remove(r.obj, r.text(r.obj.sys.id)) })
+	err := a.ledger.within(c.transaction(), func(e *edit) error { return e.remove(r.obj, r.text(r.obj.sys.id)) })
 	if err != nil {
 		return err
 	}
 	w.WriteHeader(http.StatusNoContent)
 	return nil
-}
-
-// within makes a change in the transaction that the call names, or at once.
-func (o *Org) within(c *call, do func(*Transaction) error) error {
-	id := c.Header.Get("Org-Transaction")
-	if id == "" {
-		return o.write(do)
-	}
-	t, err := o.transaction(id)
-	if err != nil {
-		return err
-	}
-	return t.do(do)
-}
-
-// transaction finds an open transaction.
-func (o *Org) transaction(id string) (*Transaction, error) {
-	o.writing.Lock()
-	defer o.writing.Unlock()
-	for _, t := range o.open {
-		if t.id == id {
-			return t, nil
-		}
-	}
-	return nil, refuse(http.StatusNotFound, "NOT_FOUND", "no such open transaction: %s", id)
 }

@@ -22,12 +22,12 @@ type treeResult struct {
 }
 
 // createTree creates records and their children, all or none.
-func (o *Org) createTree(w http.ResponseWriter, c *call) error {
+func (a *collectionAPI) createTree(w http.ResponseWriter, c *call) error {
 	var asked struct{ Records []json.RawMessage }
 	if err := c.decode(&asked); err != nil {
 		return err
 	}
-	roots, err := o.treeRecords(asked.Records, "")
+	roots, err := a.treeRecords(asked.Records, "")
 	if err != nil {
 		return err
 	}
@@ -35,9 +35,9 @@ func (o *Org) createTree(w http.ResponseWriter, c *call) error {
 		return tooMany(n)
 	}
 	var results []treeResult
-	failed := o.within(c, func(t *Transaction) error {
+	failed := a.ledger.within(c.transaction(), func(e *edit) error {
 		results = nil
-		return t.plant(roots, "", &results)
+		return plant(e, roots, "", &results)
 	})
 	status := http.StatusCreated
 	if failed != nil {
@@ -49,21 +49,21 @@ func (o *Org) createTree(w http.ResponseWriter, c *call) error {
 
 // plant creates records below a parent, and their children below them. The
 // last result tells of the record that failed.
-func (t *Transaction) plant(records []treeRecord, parent string, results *[]treeResult) error {
+func plant(e *edit, records []treeRecord, parent string, results *[]treeResult) error {
 	for _, r := range records {
 		if r.lookup != "" {
 			r.given[r.lookup] = asJSON(parent)
 		}
 		id, err := "", r.err
 		if err == nil {
-			id, err = t.create(r.obj, r.given)
+			id, err = e.create(r.obj, r.given)
 		}
 		if err != nil {
 			*results = append(*results, treeResult{Reference: r.reference, Errors: unsaved("", err).Errors})
 			return err
 		}
 		*results = append(*results, treeResult{Reference: r.reference, ID: id})
-		if err := t.plant(r.children, id, results); err != nil {
+		if err := plant(e, r.children, id, results); err != nil {
 			return err
 		}
 	}
@@ -79,7 +79,7 @@ func countTree(records []treeRecord) int {
 }
 
 // treeRecords reads records and the children within them.
-func (o *Org) treeRecords(all []json.RawMessage, lookup string) ([]treeRecord, error) {
+func (a *collectionAPI) treeRecords(all []json.RawMessage, lookup string) ([]treeRecord, error) {
 	var records []treeRecord
 	for _, raw := range all {
 		var given map[string]json.RawMessage
@@ -87,10 +87,10 @@ func (o *Org) treeRecords(all []json.RawMessage, lookup string) ([]treeRecord, e
 		if json.Unmarshal(raw, &given) != nil || json.Unmarshal(raw, &head) != nil {
 			return nil, refuse(http.StatusBadRequest, "JSON_PARSER_ERROR", "a record of the tree is no object")
 		}
-		r := treeRecord{reference: head.Attributes.ReferenceID, lookup: lookup, collected: o.collect(given)}
+		r := treeRecord{reference: head.Attributes.ReferenceID, lookup: lookup, collected: a.collect(given)}
 		if r.err == nil {
 			var err error
-			if r.children, err = o.treeChildren(r); err != nil {
+			if r.children, err = a.treeChildren(r); err != nil {
 				return nil, err
 			}
 		}
@@ -100,9 +100,9 @@ func (o *Org) treeRecords(all []json.RawMessage, lookup string) ([]treeRecord, e
 }
 
 // treeChildren takes the children out of a record.
-func (o *Org) treeChildren(r treeRecord) ([]treeRecord, error) {
+func (a *collectionAPI) treeChildren(r treeRecord) ([]treeRecord, error) {
 	var all []treeRecord
-	named := slices.DeleteFunc(o.children(r.obj), func(rel childRelationship) bool { return rel.RelationshipName == nil })
+	named := slices.DeleteFunc(a.store.catalog().children(r.obj), func(rel childRelationship) bool { return rel.RelationshipName == nil })
 	for _, rel := range named {
 		raw, ok := r.given[*rel.RelationshipName]
 		if !ok {
@@ -113,7 +113,7 @@ func (o *Org) treeChildren(r treeRecord) ([]treeRecord, error) {
 		if err := json.Unmarshal(raw, &nested); err != nil {
 			return nil, refuse(http.StatusBadRequest, "JSON_PARSER_ERROR", "%s: %v", *rel.RelationshipName, err)
 		}
-		children, err := o.treeRecords(nested.Records, rel.Field)
+		children, err := a.treeRecords(nested.Records, rel.Field)
 		if err != nil {
 			return nil, err
 		}

@@ -2,65 +2,12 @@ package fakeorg
 
 import (
 	"context"
-	"errors"
 	"math"
-	"net/http"
 	"slices"
 	"sort"
 
 	"catchment/internal/fakeorg/soql"
 )
-
-// A question is a statement that the org understands.
-type question struct {
-	bound *soql.Bound
-	obj   *object
-	all   bool   // records in the recycle bin count too
-	owner string // whose records only count; "" is everybody's
-}
-
-// ask reads a statement; what is wrong with it comes back in Salesforce's
-// words, as a 400.
-func (o *Org) ask(text string, all bool) (*question, error) {
-	query, err := soql.Parse(text)
-	if err != nil {
-		return nil, refusedQuery(err)
-	}
-	bound, err := soql.Bind(query, o)
-	if err != nil {
-		return nil, refusedQuery(err)
-	}
-	obj, ok := o.object(bound.Entity.Name)
-	if !ok {
-		return nil, notFound()
-	}
-	q := &question{bound: bound, obj: obj, all: all || bound.AllRows}
-	if err := o.restricted(q); err != nil {
-		return nil, err
-	}
-	return q, o.scope(q)
-}
-
-// scope heeds USING SCOPE, as far as describe says that the object has it.
-func (o *Org) scope(q *question) error {
-	scope := q.bound.Query.Scope
-	supported := slices.ContainsFunc(q.obj.about.SupportedScopes, func(s supportedScope) bool { return s.Name == scope })
-	switch {
-	case scope == "" || scope == "everything":
-	case !supported || scope != "mine" || q.obj.sys.own < 0:
-		return refuse(http.StatusBadRequest, "INVALID_QUERY_SCOPE", "The scope %s is not supported for %s", scope, q.obj.name())
-	default:
-		q.owner = o.runningUser()
-	}
-	return nil
-}
-
-func refusedQuery(err error) error {
-	if e, ok := errors.AsType[*soql.Error](err); ok {
-		return refuse(http.StatusBadRequest, e.Code, "%s", e.Message)
-	}
-	return err
-}
 
 // markEvery is how many records lie between two places that a result
 // remembers, so that any record is found again with a short scan.
@@ -82,16 +29,16 @@ type result struct {
 }
 
 // answer finds out which records a question is about.
-func (s snapshot) answer(ctx context.Context, q *question, clock soql.Clock) (*result, error) {
-	return s.answerWithin(ctx, q, clock, places{0, math.MaxInt})
+func answer(ctx context.Context, s snapshot, q *question, clock soql.Clock) (*result, error) {
+	return answerWithin(ctx, s, q, clock, places{0, math.MaxInt})
 }
 
 // places are those from first up to end.
 type places struct{ first, end int }
 
 // answerWithin is answer for a part of the object.
-func (s snapshot) answerWithin(ctx context.Context, q *question, clock soql.Clock, part places) (*result, error) {
-	r, err := s.prepare(ctx, q, clock)
+func answerWithin(ctx context.Context, s snapshot, q *question, clock soql.Clock, part places) (*result, error) {
+	r, err := prepare(ctx, s, q, clock)
 	if err != nil {
 		return nil, err
 	}
@@ -174,44 +121,8 @@ func (r *result) sees(at *row) bool {
 		(r.owner == "" || at.text(r.obj.sys.own) == r.owner)
 }
 
-// scan calls do for the places from up to to, until do says that it has
-// enough. Places that the snapshot doesn't see are left out.
-func (s snapshot) scan(ctx context.Context, obj *object, from, to int, do func(*row) bool) error {
-	at := &row{snap: s, obj: obj}
-	var records [512]*record
-	for ; from < to; from += len(records) {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		part := records[:min(len(records), to-from)]
-		s.fill(obj, from, part)
-		for i, changed := range part {
-			at.place, at.record = from+i, changed
-			if (changed == nil || !changed.gone()) && !do(at) {
-				return nil
-			}
-		}
-	}
-	return nil
-}
-
-// visit is scan for single places.
-func (s snapshot) visit(ctx context.Context, obj *object, places []int, do func(*row) bool) error {
-	at := &row{snap: s, obj: obj}
-	for _, place := range places {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		at.move(place)
-		if (at.record == nil || !at.record.gone()) && !do(at) {
-			return nil
-		}
-	}
-	return nil
-}
-
 func (r *result) sort(places []int) {
-	a, b := &row{snap: r.snap, obj: r.obj}, &row{snap: r.snap, obj: r.obj}
+	a, b := r.snap.row(r.obj), r.snap.row(r.obj)
 	slices.SortStableFunc(places, func(i, j int) int {
 		a.move(i)
 		b.move(j)

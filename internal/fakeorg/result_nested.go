@@ -3,36 +3,12 @@ package fakeorg
 import (
 	"context"
 	"net/http"
-	"strings"
 
 	"catchment/internal/fakeorg/soql"
 )
 
 // What a question needs of other objects than its own: the children of nested
 // queries, the Ids of semi-joins, and the groups that it asks for.
-
-// Child implements soql.Schema.
-func (o *Org) Child(parent *soql.Entity, relationship string) (soql.Relation, bool) {
-	obj, ok := o.object(parent.Name)
-	if !ok {
-		return soql.Relation{}, false
-	}
-	for _, child := range o.children(obj) {
-		if child.RelationshipName == nil || !strings.EqualFold(*child.RelationshipName, relationship) {
-			continue
-		}
-		entity, ok := o.Entity(child.ChildSObject)
-		if !ok {
-			continue
-		}
-		for _, f := range entity.Fields {
-			if f.Name == child.Field {
-				return soql.Relation{Name: *child.RelationshipName, Entity: entity, Lookup: f}, true
-			}
-		}
-	}
-	return soql.Relation{}, false
-}
 
 // kids are the records of a nested query, by their parents.
 type kids struct {
@@ -41,8 +17,8 @@ type kids struct {
 }
 
 // prepare gives a question what it needs before its records are looked at.
-func (s snapshot) prepare(ctx context.Context, q *question, clock soql.Clock) (*result, error) {
-	found, err := s.joined(ctx, q, clock)
+func prepare(ctx context.Context, s snapshot, q *question, clock soql.Clock) (*result, error) {
+	found, err := joined(ctx, s, q, clock)
 	if err != nil {
 		return nil, err
 	}
@@ -54,15 +30,15 @@ func (s snapshot) prepare(ctx context.Context, q *question, clock soql.Clock) (*
 		if r.kids == nil {
 			r.kids = map[*soql.Child]*kids{}
 		}
-		if r.kids[c.Child], err = s.kids(ctx, q, c.Child, clock); err != nil {
+		if r.kids[c.Child], err = newKids(ctx, s, q, c.Child, clock); err != nil {
 			return nil, err
 		}
 	}
 	return r, nil
 }
 
-// about makes the question that a query within a query asks.
-func (s snapshot) about(bound *soql.Bound, all bool) (*question, error) {
+// within makes the question that a query within a query asks.
+func within(s snapshot, bound *soql.Bound, all bool) (*question, error) {
 	obj, ok := s.catalog.find(bound.Entity.Name)
 	if !ok {
 		return nil, notFound()
@@ -71,14 +47,14 @@ func (s snapshot) about(bound *soql.Bound, all bool) (*question, error) {
 }
 
 // joined finds the Ids of the semi-joins.
-func (s snapshot) joined(ctx context.Context, q *question, clock soql.Clock) ([]soql.Set, error) {
+func joined(ctx context.Context, s snapshot, q *question, clock soql.Clock) ([]soql.Set, error) {
 	var found []soql.Set
 	for _, inner := range q.bound.Inner {
-		about, err := s.about(inner, q.all)
+		inside, err := within(s, inner, q.all)
 		if err != nil {
 			return nil, err
 		}
-		r, err := s.answer(ctx, about, clock)
+		r, err := answer(ctx, s, inside, clock)
 		if err != nil {
 			return nil, err
 		}
@@ -95,14 +71,14 @@ func (s snapshot) joined(ctx context.Context, q *question, clock soql.Clock) ([]
 	return found, nil
 }
 
-// kids looks at every record that may be a child once, whoever its parent is.
+// newKids looks at every record that may be a child once, whoever its parent is.
 // LIMIT and OFFSET count for each parent.
-func (s snapshot) kids(ctx context.Context, q *question, child *soql.Child, clock soql.Clock) (*kids, error) {
-	about, err := s.about(child.Bound, q.all)
+func newKids(ctx context.Context, s snapshot, q *question, child *soql.Child, clock soql.Clock) (*kids, error) {
+	inside, err := within(s, child.Bound, q.all)
 	if err != nil {
 		return nil, err
 	}
-	r, err := s.prepare(ctx, about, clock)
+	r, err := prepare(ctx, s, inside, clock)
 	if err != nil {
 		return nil, err
 	}

@@ -65,6 +65,12 @@ func (r *row) move(place int) {
 // deleted tells whether the record is in the recycle bin.
 func (r *row) deleted() bool { return r.record != nil && r.record.deletedAt != "" }
 
+// gone tells whether nobody sees the record any more.
+func (r *row) gone() bool { return r.record != nil && r.record.gone() }
+
+// unborn tells whether the snapshot is older than the record.
+func (r *row) unborn() bool { return r.record == absent }
+
 // aside tells whether query leaves the record out and queryAll doesn't: it is
 // in the recycle bin, or an archived activity.
 func (r *row) aside() bool {
@@ -92,7 +98,7 @@ func (r *row) parent(field int) (*row, bool) {
 	if len(id) != longID {
 		return nil, false
 	}
-	target, ok := r.snap.catalog.byPrefix[id[:3]]
+	target, ok := r.snap.catalog.owner(id)
 	if !ok {
 		return nil, false
 	}

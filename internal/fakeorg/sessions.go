@@ -2,8 +2,6 @@ package fakeorg
 
 import (
 	"maps"
-	"net/http"
-	"strings"
 	"sync"
 	"time"
 )
@@ -28,38 +26,35 @@ type consent struct{ newest string }
 
 func newSessions(seed uint64, refreshToken string) *sessions {
 	return &sessions{
-		dice:    &dice{state: seed},
+		dice:    newDice(seed),
 		access:  map[string]session{},
 		refresh: map[string]*consent{refreshToken: {refreshToken}},
 	}
 }
 
-// openSession makes an access token. Its life begins now and isn't prolonged
-// by use, so that a test can place the end of a session.
-func (o *Org) openSession(from *consent) string {
-	s := o.sessions
+// begin makes an access token. Its life begins now and isn't prolonged by use,
+// so that a test can place the end of a session.
+func (s *sessions) begin(org string, now time.Time, life time.Duration, from *consent) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	now := o.clock.Now()
-	token := o.id[:shortID] + "!AQE" + s.dice.secret(92)
-	s.access[token] = session{now, now.Add(o.options.SessionLife), from}
+	token := org[:shortID] + "!AQE" + s.dice.secret(92)
+	s.access[token] = session{now, now.Add(life), from}
 	return token
 }
 
-// ExpireSessions ends all sessions at once.
-func (o *Org) ExpireSessions() {
-	o.sessions.mu.Lock()
-	defer o.sessions.mu.Unlock()
-	clear(o.sessions.access)
+// expire ends all sessions at once.
+func (s *sessions) expire() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	clear(s.access)
 }
 
-// RevokeRefreshTokens takes back what the user consented to, as an
-// administrator does in Setup, and ends the sessions that came from it.
-func (o *Org) RevokeRefreshTokens() {
-	o.sessions.mu.Lock()
-	defer o.sessions.mu.Unlock()
-	for _, c := range o.sessions.refresh {
-		o.sessions.withdraw(c)
+// withdrawAll ends all consents, and the sessions that came from them.
+func (s *sessions) withdrawAll() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, c := range s.refresh {
+		s.withdraw(c)
 	}
 }
 
@@ -130,20 +125,4 @@ func (s *sessions) refreshes(token string) bool {
 	defer s.mu.Unlock()
 	c, ok := s.refresh[token]
 	return ok && c.newest == token
-}
-
-// checkSession refuses a call without a session that works.
-func (o *Org) checkSession(c *call) error {
-	kind, token, _ := strings.Cut(c.Header.Get("Authorization"), " ")
-	if !strings.EqualFold(kind, "Bearer") && !strings.EqualFold(kind, "OAuth") {
-		token = ""
-	}
-	c.token = token
-	if c.fault != nil && c.fault.ExpireSession {
-		o.sessions.end(token)
-	}
-	if _, ok := o.sessions.live(token, o.clock.Now()); !ok {
-		return refuse(http.StatusUnauthorized, "INVALID_SESSION_ID", "Session expired or invalid")
-	}
-	return nil
 }

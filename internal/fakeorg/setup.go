@@ -1,17 +1,28 @@
 package fakeorg
 
-import "slices"
+import (
+	"slices"
+	"strconv"
+	"time"
+)
 
-// orgName is what the org calls itself.
-const orgName = "Catchment Test Org"
-
-// setupObjects are the objects that say what the org is and what the user may
-// see. They are there before any record is.
-func (o *Org) setupObjects() []*object {
-	return []*object{o.organization(), o.userPermissions(), o.permissionSetAssignment(), o.objectPermissions(o.catalog())}
+// Setup is what an org says of itself and of its user.
+type Setup struct {
+	ID, Name   string
+	Birth      time.Time
+	Sandbox    bool
+	Restricted bool     // the user may not see everything
+	SeesAll    []string // objects whose records a restricted user sees all the same
+	HardDelete bool     // the user may delete for good by Bulk
 }
 
-func (o *Org) organization() *object {
+// objects are the objects that say what the org is and what the user may see.
+// They are there before any record is.
+func (s Setup) objects() []*object {
+	return []*object{s.organization(), s.userPermissions(), s.permissionSetAssignment(), s.objectPermissions(nil)}
+}
+
+func (s Setup) organization() *object {
 	fields := append([]*fieldDescribe{
 		newID("Organization"),
 		newField("Name", "string", 80),
@@ -23,15 +34,15 @@ func (o *Org) organization() *object {
 		newField("LanguageLocaleKey", "picklist", 40),
 		newField("TimeZoneSidKey", "picklist", 40),
 	}, stampFields()...)
-	born := stamp(o.birth)
-	return setup("Organization", "00D", fields, [][]string{{
-		o.id, orgName, "Enterprise Edition", text(o.options.Sandbox), "CS00", "", "", "en_US", "UTC",
-		born, o.runningUser(), born, o.runningUser(), born,
+	born := stamp(s.Birth)
+	return fixed("Organization", "00D", fields, [][]string{{
+		s.ID, s.Name, "Enterprise Edition", strconv.FormatBool(s.Sandbox), "CS00", "", "", "en_US", "UTC",
+		born, runningUser(), born, runningUser(), born,
 	}})
 }
 
 // userPermissions is one record: what the running user may.
-func (o *Org) userPermissions() *object {
+func (s Setup) userPermissions() *object {
 	fields := []*fieldDescribe{newID("UserPermissionAccess")}
 	row := []string{makeID("0up", 1)}
 	for _, name := range []string{
@@ -39,28 +50,28 @@ func (o *Org) userPermissions() *object {
 		"PermissionsQueryAllFiles", "PermissionsModifyAllData",
 	} {
 		fields = append(fields, newField(name, "boolean", 0))
-		row = append(row, text(!o.options.Restricted || name == "PermissionsApiEnabled"))
+		row = append(row, strconv.FormatBool(!s.Restricted || name == "PermissionsApiEnabled"))
 	}
 	fields = append(fields, newField("PermissionsBulkApiHardDelete", "boolean", 0), newField("LastCacheUpdate", "datetime", 0))
-	row = append(row, text(o.options.HardDelete))
-	return setup("UserPermissionAccess", "0up", fields, [][]string{append(row, stamp(o.birth))})
+	row = append(row, strconv.FormatBool(s.HardDelete))
+	return fixed("UserPermissionAccess", "0up", fields, [][]string{append(row, stamp(s.Birth))})
 }
 
 // permissionSetAssignment is one record too: all that the running user may,
 // it may by one permission set.
-func (o *Org) permissionSetAssignment() *object {
+func (s Setup) permissionSetAssignment() *object {
 	fields := []*fieldDescribe{
 		newID("PermissionSetAssignment"), newLookup("PermissionSetId", "PermissionSet"),
 		newLookup("AssigneeId", "User"), newField("SystemModstamp", "datetime", 0),
 	}
-	return setup("PermissionSetAssignment", "0Pa", fields, [][]string{
-		{makeID("0Pa", 1), makeID("0PS", 1), o.runningUser(), stamp(o.birth)},
+	return fixed("PermissionSetAssignment", "0Pa", fields, [][]string{
+		{makeID("0Pa", 1), makeID("0PS", 1), runningUser(), stamp(s.Birth)},
 	})
 }
 
 // objectPermissions says of each object whether all of its records are seen.
-// It is made anew whenever the org gets an object.
-func (o *Org) objectPermissions(c *catalog) *object {
+// It is made anew whenever the schema changes.
+func (s Setup) objectPermissions(seen []*object) *object {
 	fields := []*fieldDescribe{
 		newID("ObjectPermissions"), newLookup("ParentId", "PermissionSet"), newField("SobjectType", "picklist", 40),
 	}
@@ -72,30 +83,23 @@ func (o *Org) objectPermissions(c *catalog) *object {
 		fields = append(fields, newField(flag, "boolean", 0))
 	}
 	var rows [][]string
-	for i, obj := range c.shown() {
-		writes := text(obj.about.Createable)
-		all := text(!o.options.Restricted || slices.Contains(o.options.SeesAll, obj.name()))
+	for i, obj := range seen {
+		writes := strconv.FormatBool(obj.about.Createable)
+		all := strconv.FormatBool(!s.Restricted || slices.Contains(s.SeesAll, obj.name()))
 		rows = append(rows, []string{
 			makeID("110", i+1), makeID("0PS", 1), obj.name(), "true", writes, writes, writes, all, all,
-			stamp(o.birth), o.runningUser(), stamp(o.birth), o.runningUser(), stamp(o.birth),
+			stamp(s.Birth), runningUser(), stamp(s.Birth), runningUser(), stamp(s.Birth),
 		})
 	}
-	return setup("ObjectPermissions", "110", append(fields, stampFields()...), rows)
+	return fixed("ObjectPermissions", "110", append(fields, stampFields()...), rows)
 }
 
-// setup makes an object of the setup with the values of its fields in order.
-func setup(name, prefix string, fields []*fieldDescribe, rows [][]string) *object {
+// fixed makes an object of the setup with the values of its fields in order.
+func fixed(name, prefix string, fields []*fieldDescribe, rows [][]string) *object {
 	about := newReadOnly(name, prefix, fields)
 	var columns []string
 	for _, f := range fields {
 		columns = append(columns, f.Name)
 	}
 	return newObject(about, newTable(about, columns, rows))
-}
-
-func text(b bool) string {
-	if b {
-		return "true"
-	}
-	return "false"
 }

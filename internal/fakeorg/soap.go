@@ -60,7 +60,7 @@ type soapFault struct {
 	Text    string   `xml:"faultstring"`
 }
 
-func (o *Org) soap(w http.ResponseWriter, c *call) error {
+func (l *loginServer) soap(w http.ResponseWriter, c *call) error {
 	body, err := io.ReadAll(c.Body)
 	if err != nil {
 		return refuse(http.StatusBadRequest, "INVALID_REQUEST", "The request couldn't be read to its end")
@@ -74,36 +74,31 @@ func (o *Org) soap(w http.ResponseWriter, c *call) error {
 	case err != nil || asked.Login != nil && version > newestSoapLogin:
 		return writeSoap(w, soapFault{Code: "sf:UNSUPPORTED_API_VERSION", Text: "UNSUPPORTED_API_VERSION: login() isn't there in this version"})
 	case asked.Login != nil:
-		if asked.Login.Username != o.login.Username || asked.Login.Password != o.login.Password {
+		if asked.Login.Username != l.creds.Username || asked.Login.Password != l.creds.Password {
 			return writeSoap(w, soapFault{Code: "sf:INVALID_LOGIN", Text: "INVALID_LOGIN: Invalid username, password, security token; or user locked out."})
 		}
-		return writeSoap(w, o.soapLogin(c))
-	case !o.sessionWorks(asked.Session):
+		return writeSoap(w, l.soapLogin(c))
+	case !l.works(asked.Session):
 		return writeSoap(w, soapFault{Code: "sf:INVALID_SESSION_ID", Text: "INVALID_SESSION_ID: Invalid Session ID found in SessionHeader"})
 	case asked.UserInfo != nil:
-		return writeSoap(w, soapUserInfo{Result: o.soapUser()})
+		return writeSoap(w, soapUserInfo{Result: l.soapUser()})
 	}
 	return writeSoap(w, soapFault{Code: "soapenv:Client", Text: "No operation available for this request"})
 }
 
-func (o *Org) sessionWorks(token string) bool {
-	_, ok := o.sessions.live(token, o.clock.Now())
-	return ok
-}
-
-func (o *Org) soapLogin(c *call) soapLogin {
+func (l *loginServer) soapLogin(c *call) soapLogin {
 	at := baseURL(c.Request) + "/services/Soap/"
-	tail := "/" + c.PathValue("number") + "/" + o.id[:shortID]
+	tail := "/" + c.PathValue("number") + "/" + l.org[:shortID]
 	return soapLogin{
-		MetadataURL: at + "m" + tail, ServerURL: at + "u" + tail, Sandbox: o.options.Sandbox,
-		SessionID: o.openSession(nil), UserID: o.runningUser(), UserInfo: o.soapUser(),
+		MetadataURL: at + "m" + tail, ServerURL: at + "u" + tail, Sandbox: l.sandbox,
+		SessionID: l.open(nil), UserID: runningUser(), UserInfo: l.soapUser(),
 	}
 }
 
-func (o *Org) soapUser() soapUser {
+func (l *loginServer) soapUser() soapUser {
 	return soapUser{
-		OrganizationID: o.id, OrganizationName: orgName, UserEmail: o.login.Username, UserFullName: o.login.Username,
-		UserID: o.runningUser(), UserLanguage: "en_US", UserLocale: "en_US", UserName: o.login.Username,
+		OrganizationID: l.org, OrganizationName: l.name, UserEmail: l.creds.Username, UserFullName: l.creds.Username,
+		UserID: runningUser(), UserLanguage: "en_US", UserLocale: "en_US", UserName: l.creds.Username,
 		UserTimeZone: "UTC", UserType: "Standard",
 	}
 }

@@ -5,8 +5,6 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-
-	"catchment/internal/fakeorg/soql"
 )
 
 // Objects that behave unlike others: what of them the Object Reference, the Bulk
@@ -20,7 +18,24 @@ type standard struct {
 	about  func(*objectDescribe)
 }
 
-// standards are the objects that AddStandard knows.
+// newStandard makes an object that Salesforce itself has, without records.
+func newStandard(name string) (*object, error) {
+	kind, ok := standards()[name]
+	if strings.HasSuffix(name, "__b") {
+		kind, ok = standard{"m00", bigFields, grown}, true
+	}
+	if !ok {
+		return nil, refuse(http.StatusBadRequest, "INVALID_ARGUMENT_TYPE", "object must be one of %s, or end in __b",
+			strings.Join(slices.Sorted(maps.Keys(standards())), ", "))
+	}
+	about := newDescribe(name, kind.prefix, append([]*fieldDescribe{newID(name)}, kind.fields()...))
+	if kind.about != nil {
+		kind.about(about)
+	}
+	return newObject(about, newTable(about, nil, nil)), nil
+}
+
+// standards are the objects that newStandard knows.
 func standards() map[string]standard {
 	return map[string]standard{
 		"Attachment":          {"00P", attachmentFields, nil},
@@ -42,55 +57,6 @@ func grown(d *objectDescribe) {
 	for _, f := range d.Fields {
 		f.Createable, f.Updateable = false, false
 	}
-}
-
-// AddStandard gives the org one of the objects that Salesforce itself has and
-// that behave unlike others, without records: Attachment, ContentDocumentLink,
-// Vote, LoginHistory, AccountShare, AccountFeed, DashboardComponent, or a big
-// object, whose name ends in __b.
-func (o *Org) AddStandard(name string) error {
-	kind, ok := standards()[name]
-	if strings.HasSuffix(name, "__b") {
-		kind, ok = standard{"m00", bigFields, grown}, true
-	}
-	if !ok {
-		return refuse(http.StatusBadRequest, "INVALID_ARGUMENT_TYPE", "object must be one of %s, or end in __b",
-			strings.Join(slices.Sorted(maps.Keys(standards())), ", "))
-	}
-	return o.reform(func(c *catalog) error {
-		fields := append([]*fieldDescribe{newID(name)}, kind.fields()...)
-		about := newDescribe(name, kind.prefix, fields)
-		if kind.about != nil {
-			kind.about(about)
-		}
-		c.touch(o.clock.Now())
-		return c.put(newObject(about, newTable(about, nil, nil)))
-	})
-}
-
-// Record adds a record as Salesforce itself does: also to an object that no API
-// writes. What it doesn't say is null, or what the org fills in.
-func (o *Org) Record(object string, values map[string]string) (id string, err error) {
-	obj, ok := o.object(object)
-	if !ok {
-		return "", noObject(object)
-	}
-	at := map[int]string{}
-	for name, value := range values {
-		slot := obj.slot(name)
-		if slot < 0 {
-			return "", noColumn(name, obj)
-		}
-		at[slot] = value
-	}
-	if slot := obj.slot("LoginTime"); slot >= 0 && at[slot] == "" {
-		at[slot] = stamp(o.clock.Now())
-	}
-	err = o.write(func(t *Transaction) error {
-		id, err = t.insert(obj, at)
-		return err
-	})
-	return id, err
 }
 
 func unfilterable(f *fieldDescribe) *fieldDescribe {
@@ -168,35 +134,4 @@ func bigFields() []*fieldDescribe {
 	return append([]*fieldDescribe{
 		newLookup("Account__c", "Account").required(), newField("At__c", "datetime", 0).required(), unfilterable(newField("What__c", "string", 255)),
 	}, stamps...)
-}
-
-// restricted refuses a statement that an object answers only where it names
-// records or their parents.
-func (o *Org) restricted(q *question) error {
-	name, where := q.obj.name(), q.bound.Query.Where
-	switch {
-	case name == "ContentDocumentLink" && !namesOneOf(where, "Id", "ContentDocumentId", "LinkedEntityId") && o.options.Restricted:
-		// From version 59 on the permission Query All Files lifts that.
-		return refuse(http.StatusBadRequest, "MALFORMED_QUERY", "Implementation restriction: ContentDocumentLink requires a filter by a single Id on "+
-			"ContentDocumentId or LinkedEntityId using the equals operator or multiple Id's using the IN operator.")
-	case name == "Vote" && !namesOneOf(where, "Id", "ParentId", "Parent.Type"):
-		return refuse(http.StatusBadRequest, "MALFORMED_QUERY", "Implementation restriction: When querying the Vote object, you must filter using the "+
-			"following syntax: ParentId = [single ID], Parent.Type = [single Type], Id = [single ID], or Id IN [list of ID's].")
-	case strings.HasSuffix(name, "__b") && (q.bound.Count || q.bound.Grouped):
-		return refuse(http.StatusBadRequest, "BIG_OBJECT_UNSUPPORTED_OPERATION", "Aggregate functions not supported")
-	}
-	return nil
-}
-
-// namesOneOf tells whether a condition holds only for records of which one of
-// these fields is told.
-func namesOneOf(c soql.Condition, fields ...string) bool {
-	switch c := c.(type) {
-	case soql.And:
-		return slices.ContainsFunc(c.Terms, func(term soql.Condition) bool { return namesOneOf(term, fields...) })
-	case soql.Comparison:
-		return (c.Op == soql.Equal || c.Op == soql.In) &&
-			slices.ContainsFunc(fields, func(f string) bool { return strings.EqualFold(c.Left.String(), f) })
-	}
-	return false
 }

@@ -2,28 +2,24 @@ package fakeorg
 
 import "strings"
 
-// TrackHistory keeps the history of an object's fields, as field history
-// tracking does: every update of one of them adds a record to AccountHistory,
-// Invoice__History, and so on.
-func (o *Org) TrackHistory(name string, fields ...string) error {
-	return o.reform(func(c *catalog) error {
-		obj, ok := c.find(name)
-		if !ok {
-			return noObject(name)
+// trackHistory makes a schema one that keeps the history of an object's fields.
+func trackHistory(c *catalog, name string, fields []string) error {
+	obj, ok := c.find(name)
+	if !ok {
+		return noObject(name)
+	}
+	for _, field := range fields {
+		if obj.slot(field) < 0 {
+			return obj.noColumn(field)
 		}
-		for _, field := range fields {
-			if obj.slot(field) < 0 {
-				return noColumn(field, obj)
-			}
+	}
+	log := newTrackLog(obj)
+	if _, ok := c.find(log.name()); !ok {
+		if err := c.put(log); err != nil {
+			return err
 		}
-		log := newTrackLog(obj)
-		if _, ok := c.find(log.name()); !ok {
-			if err := c.put(log); err != nil {
-				return err
-			}
-		}
-		return c.put(obj.altered(func(next *object) { next.tracked, next.trackLog = fields, log.name() }))
-	})
+	}
+	return c.put(obj.altered(func(next *object) { next.tracked, next.trackLog = fields, log.name() }))
 }
 
 // newTrackLog describes the object that holds the history of another.
@@ -56,12 +52,12 @@ func trackNames(of *object) (name, parent string) {
 }
 
 // track adds to the history of fields what differs between two versions.
-func (t *Transaction) track(old *row, next *record) error {
+func (e *edit) track(old *row, next *record) error {
 	obj := old.obj
 	if obj.trackLog == "" {
 		return nil
 	}
-	log, ok := t.org.catalog().find(obj.trackLog)
+	log, ok := e.store.catalog().find(obj.trackLog)
 	if !ok {
 		return nil
 	}
@@ -71,7 +67,7 @@ func (t *Transaction) track(old *row, next *record) error {
 		if at < 0 || old.text(at) == next.values[at] {
 			continue
 		}
-		_, err := t.insert(log, map[int]string{
+		_, err := e.insert(log, map[int]string{
 			log.slot(parent): old.text(obj.sys.id), log.slot("Field"): name, log.slot("DataType"): obj.slots[at].Type,
 			log.slot("OldValue"): old.text(at), log.slot("NewValue"): next.values[at],
 		})

@@ -11,30 +11,37 @@ import (
 	"unicode/utf8"
 )
 
+// An intake checks what a client gives a record of an object.
+type intake struct {
+	sight
+	obj    *object
+	audits bool // the user may set audit fields
+}
+
 // values checks what a client wrote and brings it into the form in which it is
 // stored, by the positions of the fields.
-func (t *Transaction) values(obj *object, given map[string]json.RawMessage, creating bool) (map[int]string, error) {
-	values := map[int]string{}
+func (in intake) values(given map[string]json.RawMessage, creating bool) (map[int]string, error) {
+	obj, values := in.obj, map[int]string{}
 	var locked []string
 	for _, name := range slices.Sorted(maps.Keys(given)) {
 		at := obj.place(name)
 		if lookup := obj.lookupOf(name); at < 0 && lookup >= 0 && strings.HasPrefix(string(given[name]), "{") {
-			parent, err := t.parentByKey(obj.slots[lookup], given[name])
+			parent, err := in.parentByKey(obj.slots[lookup], given[name])
 			if err != nil {
 				return nil, err
 			}
 			at, given[name] = lookup, asJSON(parent)
 		}
 		if at < 0 {
-			return nil, noColumn(name, obj)
+			return nil, obj.noColumn(name)
 		}
 		f := obj.slots[at].fieldDescribe
-		audited := t.org.options.SetAuditFields && isAudit(f.Name)
+		audited := in.audits && isAudit(f.Name)
 		if creating && !f.Createable && !audited || !creating && !f.Updateable {
 			locked = append(locked, f.Name)
 			continue
 		}
-		value, err := t.value(f, given[name])
+		value, err := in.value(f, given[name])
 		if err != nil {
 			return nil, err
 		}
@@ -80,7 +87,7 @@ func (o *object) complete(values map[int]string, creating bool) error {
 
 // value turns one JSON value into the text that is stored: "" for null, and
 // the decimal text of a number as it came.
-func (t *Transaction) value(f *fieldDescribe, raw json.RawMessage) (string, error) {
+func (in intake) value(f *fieldDescribe, raw json.RawMessage) (string, error) {
 	text, quoted := string(raw), false
 	if text == "null" {
 		if f.Type == "boolean" {
@@ -116,7 +123,7 @@ func (t *Transaction) value(f *fieldDescribe, raw json.RawMessage) (string, erro
 		}
 	case "reference":
 		if quoted {
-			return t.reference(f, text)
+			return in.reference(f, text)
 		}
 	default:
 		if quoted {
@@ -193,29 +200,55 @@ func inCalendar(f *fieldDescribe, t time.Time) error {
 }
 
 // reference checks that a lookup leads to a record of the right object.
-func (t *Transaction) reference(f *fieldDescribe, text string) (string, error) {
+func (in intake) reference(f *fieldDescribe, text string) (string, error) {
 	id, ok := fullID(text)
 	if !ok {
 		return "", refuse(http.StatusBadRequest, "MALFORMED_ID", "%s: id value of incorrect type: %s", f.Label, text).on(f.Name)
 	}
-	target, ok := t.org.catalog().byPrefix[id[:3]]
+	target, ok := in.store.catalog().owner(id)
 	if ok && !slices.Contains(f.ReferenceTo, target.name()) {
 		return "", refuse(http.StatusBadRequest, "FIELD_INTEGRITY_EXCEPTION", "%s: id value of incorrect type: %s", f.Label, text).on(f.Name)
 	}
 	if ok {
-		if r, err := t.find(target, id); err == nil && !r.deleted() {
+		if r, err := in.find(target, id); err == nil && !r.deleted() {
 			return id, nil
 		}
 	}
 	return "", refuse(http.StatusBadRequest, "INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id").on(f.Name)
 }
 
-// parseTime reads a moment in the forms that REST takes.
-func parseTime(text string) (time.Time, bool) {
-	for _, layout := range [...]string{time.RFC3339, "2006-01-02T15:04:05Z0700", "2006-01-02T15:04Z07:00"} {
-		if t, err := time.Parse(layout, text); err == nil {
-			return t.UTC(), true
+// parentByKey follows a lookup that is given as {"Account": {"Key__c": "x"}}.
+func (in intake) parentByKey(lookup slot, raw json.RawMessage) (string, error) {
+	var keys map[string]string
+	if err := json.Unmarshal(raw, &keys); err != nil {
+		return "", refuse(http.StatusBadRequest, "JSON_PARSER_ERROR", "%s: %v", lookup.Name, err)
+	}
+	for name, value := range keys {
+		for _, target := range lookup.ReferenceTo {
+			obj, ok := in.store.object(target)
+			if !ok || obj.keyField(name) < 0 {
+				continue
+			}
+			if ids := in.byKey(obj, obj.keyField(name), value); len(ids) == 1 {
+				return ids[0], nil
+			}
+			return "", refuse(http.StatusBadRequest, "INVALID_FIELD", "Foreign key external ID: %s not found for field %s in entity %s", value, name, target)
 		}
 	}
-	return time.Time{}, false
+	return "", refuse(http.StatusBadRequest, "INVALID_FIELD", "no external ID leads to %s", lookup.Name).on(lookup.Name)
+}
+
+// unique refuses a value that another record has in a field where none may.
+func (in intake) unique(values map[int]string, own string) error {
+	for at, value := range values {
+		if value == "" || !in.obj.slots[at].Unique {
+			continue
+		}
+		others := slices.DeleteFunc(in.byKey(in.obj, at, value), func(id string) bool { return id == own })
+		if len(others) > 0 {
+			name := in.obj.slots[at].Name
+			return refuse(http.StatusBadRequest, "DUPLICATE_VALUE", "duplicate value found: %s duplicates value on record with id: %s", name, others[0]).on(name)
+		}
+	}
+	return nil
 }

@@ -1,7 +1,7 @@
 package fakeorg
 
 import (
-	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 )
@@ -32,6 +32,19 @@ func notFound() *apiError {
 	return refuse(http.StatusNotFound, "NOT_FOUND", "The requested resource does not exist")
 }
 
+// entityIsDeleted is the answer for a record that is in the recycle bin, or past it.
+func entityIsDeleted() *apiError {
+	return refuse(http.StatusNotFound, "ENTITY_IS_DELETED", "entity is deleted")
+}
+
+// reason is the message of a refusal without its code.
+func reason(err error) string {
+	if e, ok := errors.AsType[*apiError](err); ok {
+		return e.Message
+	}
+	return err.Error()
+}
+
 // loginError is a refusal as OAuth writes it: an object.
 type loginError struct {
 	Status      int    `json:"-"`
@@ -41,36 +54,7 @@ type loginError struct {
 
 func (e *loginError) Error() string { return e.Code + ": " + e.Description }
 
-// writeError is the one place where a refusal becomes an HTTP answer.
-func writeError(w http.ResponseWriter, err error) {
-	switch e := err.(type) {
-	case *apiError:
-		writeJSON(w, e.Status, []*apiError{e})
-	case *loginError:
-		writeJSON(w, e.Status, e)
-	default:
-		writeJSON(w, http.StatusInternalServerError, []*apiError{refuse(0, "UNKNOWN_EXCEPTION", "%v", err)})
-	}
-}
-
-// writeJSON answers with value. A broken connection is the client's to notice.
-func writeJSON(w http.ResponseWriter, status int, value any) {
-	body, err := json.Marshal(value)
-	if err != nil {
-		http.Error(w, err.Error(), http.StatusInternalServerError)
-		return
-	}
-	w.Header().Set("Content-Type", "application/json;charset=UTF-8")
-	w.WriteHeader(status)
-	_, _ = w.Write(body)
-}
-
 // noObject is what the ways in beside the API say of an object that isn't there.
 func noObject(name string) *apiError {
 	return refuse(http.StatusNotFound, "NOT_FOUND", "no such object: %s", name)
-}
-
-// noColumn is the answer for a field that the user doesn't see.
-func noColumn(field string, obj *object) *apiError {
-	return refuse(http.StatusBadRequest, "INVALID_FIELD", "No such column '%s' on sobject of type %s", field, obj.name())
 }

@@ -1,0 +1,40 @@
+package fakeorg
+
+// Generate fills the org with records of Account, Contact, Opportunity, Case,
+// Task, Invoice__c and User, in all as many as told. Nothing is held in
+// memory: each value is a function of the seed, the object, the record's
+// number and the field.
+func (o *Org) Generate(records int, seed uint64) error {
+	return o.GenerateCounts(Spread(records), seed)
+}
+
+// GenerateCounts is Generate with the number of records of each object; an
+// object that isn't named has none. There is at least one User: the owner.
+func (o *Org) GenerateCounts(counts map[string]int, seed uint64) error {
+	objects, err := newWorld(seed, o.clock.Now(), o.login.credentials().Username).objects(counts, o.features)
+	if err != nil {
+		return err
+	}
+	for _, obj := range objects {
+		if err := o.ledger.add(obj); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// LoadDir fills the org with the records of a folder: objects.json names the
+// objects and their fields, and NAME.csv holds the records of each. What such
+// data lacks is added: system fields, an owner, and the User that these refer
+// to. describes may name a folder of recorded answers of describe (NAME.json,
+// Global.json): an object found there gets its fields too, null everywhere.
+func (o *Org) LoadDir(dir, describes string) error {
+	world := newWorld(o.seed, o.birth, o.login.credentials().Username)
+	if err := world.load(dir, describes, o.ledger.add); err != nil {
+		return err
+	}
+	if _, ok := o.store.catalog().find("User"); ok {
+		return nil
+	}
+	return o.ledger.add(world.users())
+}

@@ -1,0 +1,103 @@
+package fakeorg
+
+import (
+	"cmp"
+	"time"
+)
+
+// Options says what kind of org New makes. Everything but Clock may be left
+// zero.
+type Options struct {
+	Seed        uint64        // secrets, tokens and the org's Id come from it
+	Clock       *Clock        // the org's own time
+	SessionLife time.Duration // how long an access token works; two hours
+	JobLatency  time.Duration // from the creation of a Bulk job to its end; none
+	JobChunks   int           // parts of a Bulk job that are read at moments of their own; 4
+	PageRecords int           // records of a Bulk result page at most; 100,000
+	Plain       bool          // answers are never packed, whatever the client takes
+
+	ClientID, ClientSecret string // made from the seed where empty
+	Username, Password     string
+	App                    App // how clients may log in
+
+	DailyAPIRequests int      // calls in 24 hours; 100,000
+	DailyQueryJobs   int      // Bulk query jobs in 24 hours; 10,000
+	DailyResultMB    int      // megabytes of Bulk query results in 24 hours; 976,562, a terabyte
+	MaxChangedIDs    int      // Ids that getUpdated and getDeleted may answer; 600,000
+	Restricted       bool     // the user may not see everything
+	SeesAll          []string // objects whose records a restricted user sees all the same
+	Sandbox          bool     // the org says that it is a sandbox
+	NotInBulk        []string // objects that the Bulk API refuses
+	NotInComposite   []string // what of an object composite requests refuse: describe, updated, deleted
+	DeleteLog        int      // records of an object that getDeleted remembers; all
+
+	MultiCurrency  bool // generated records carry a CurrencyIsoCode
+	RecordTypes    bool // generated Accounts and Opportunities have record types
+	PersonAccounts bool // an Account that is created with a LastName is a person
+	HardDelete     bool // the user may delete for good by Bulk
+	SetAuditFields bool // CreatedDate and its like can be written on create
+	QuietCascades  bool // records that go or come back with their parent keep their stamps
+	QuietUndeletes bool // a record taken out of the recycle bin keeps its stamp
+	QuietMerges    bool // children that a merge gives another parent keep their stamps
+}
+
+// orgName is what the org calls itself.
+const orgName = "Catchment Test Org"
+
+// withDefaults fills in what was left zero.
+func (options Options) withDefaults() Options {
+	options.SessionLife = cmp.Or(options.SessionLife, 2*time.Hour)
+	options.JobChunks = cmp.Or(options.JobChunks, 4)
+	options.PageRecords = cmp.Or(options.PageRecords, 100_000)
+	options.DailyAPIRequests = cmp.Or(options.DailyAPIRequests, 100_000)
+	options.DailyQueryJobs = cmp.Or(options.DailyQueryJobs, 10_000)
+	options.DailyResultMB = cmp.Or(options.DailyResultMB, 976_562)
+	options.MaxChangedIDs = cmp.Or(options.MaxChangedIDs, 600_000)
+	return options
+}
+
+func (options Options) features() Features {
+	return Features{
+		MultiCurrency: options.MultiCurrency, RecordTypes: options.RecordTypes, PersonAccounts: options.PersonAccounts,
+	}
+}
+
+func (options Options) rules() rules {
+	return rules{
+		SetAuditFields: options.SetAuditFields, QuietCascades: options.QuietCascades,
+		QuietUndeletes: options.QuietUndeletes, QuietMerges: options.QuietMerges,
+	}
+}
+
+func (options Options) daily() Daily {
+	return Daily{Requests: options.DailyAPIRequests, Jobs: options.DailyQueryJobs, ResultMB: options.DailyResultMB}
+}
+
+func (options Options) bulk() bulkOptions {
+	return bulkOptions{
+		Latency: options.JobLatency, Chunks: options.JobChunks, PageRecords: options.PageRecords,
+		Unsupported: options.NotInBulk, HardDelete: options.HardDelete,
+	}
+}
+
+func (options Options) login(org string, d *dice) loginOptions {
+	return loginOptions{
+		Clock: options.Clock, Org: org, Name: orgName, Sandbox: options.Sandbox,
+		SessionLife: options.SessionLife, App: options.App, Dice: d,
+		Credentials: Credentials{
+			ClientID: options.ClientID, ClientSecret: options.ClientSecret,
+			Username: options.Username, Password: options.Password,
+		},
+	}
+}
+
+func (options Options) setup(org string, birth time.Time) Setup {
+	return Setup{
+		ID: org, Name: orgName, Birth: birth, Sandbox: options.Sandbox, Restricted: options.Restricted,
+		SeesAll: options.SeesAll, HardDelete: options.HardDelete,
+	}
+}
+
+func (options Options) replication(birth time.Time) replicationOptions {
+	return replicationOptions{Birth: birth, MaxChangedIDs: options.MaxChangedIDs, DeleteLog: options.DeleteLog}
+}
