@@ -79,7 +79,7 @@ test: deps ## all tests
 # DuckDB or talks to PostgreSQL is five times as slow under it: there, the tests
 # in which processes, flows or pages meet.
 CONCURRENT = ./internal/engine ./internal/stepfunctions/... ./internal/blob/... ./internal/control/... ./internal/mover/... \
-  ./internal/page ./internal/salesforce/... ./internal/secret ./internal/fakeorg ./internal/fakeaws/... ./internal/cli ./internal/project
+  ./internal/page ./internal/salesforce/... ./internal/secret ./internal/fakeorg/... ./internal/fakeaws/... ./internal/cli ./internal/project
 MEETINGS = TestSoak|TestSecondRunner|TestOldRunner|TestLateWrites|TestStop|TestSmallStage|TestFirstRunAndIncrements|TestRecordUpdatedBetween|TestVerifyWhile|TestOneBadFlow|TestTwo|TestDriver/two|TestStale|TestCancelled|TestCallDuringLoad|TestScripts/stop
 
 .PHONY: race

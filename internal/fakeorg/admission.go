@@ -5,65 +5,69 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+
+	"catchment/internal/fakeorg/reply"
+	"catchment/internal/fakeorg/web"
 )
 
 // serve wraps a resource in what all have in common: counting, what has been
 // scripted to go wrong, the session, the version, the limit, and how a refusal
 // is written.
-func (o *Org) serve(r resource) http.HandlerFunc {
+func (o *Org) serve(r web.Resource) http.HandlerFunc {
 	return func(w http.ResponseWriter, req *http.Request) {
-		rule := o.faults.match(r.kind, req.Method, req.URL.RequestURI())
-		c := &call{Request: req, version: req.PathValue("version"), fault: rule}
-		w, done := rule.shorten(w), func() {}
+		rule := o.faults.Match(r.Kind, req.Method, req.URL.RequestURI())
+		c := &web.Call{Request: req, Version: req.PathValue("version"), Fault: rule}
+		w, done := rule.Shorten(w), func() {}
 		if !o.plain {
-			w, done = o.zips.compress(w, req)
+			w, done = o.zips.Compress(w, req)
 		}
 		defer done()
-		if !freeInner(req) {
-			o.usage.count(r.kind)
+		if !web.FreeInner(req) {
+			o.usage.Count(r.Kind)
 		}
-		if c.fault.preempt(w, req) {
+		if c.Fault.Preempt(w, req) {
 			return
 		}
 		if err := o.admit(w, c, r); err != nil {
-			writeError(w, err)
+			reply.Error(w, err)
 			return
 		}
-		if err := r.methods[req.Method](w, c); err != nil {
-			writeError(w, err)
+		if err := r.Methods[req.Method](w, c); err != nil {
+			reply.Error(w, err)
 		}
 	}
 }
 
 // admit checks everything that comes before the resource itself.
-func (o *Org) admit(w http.ResponseWriter, c *call, r resource) error {
-	if err := unpack(c.Request); err != nil {
+func (o *Org) admit(w http.ResponseWriter, c *web.Call, r web.Resource) error {
+	if err := web.Unpack(c.Request); err != nil {
 		return err
 	}
 	if len(c.RequestURI) > longestURI {
-		return refuse(http.StatusRequestURITooLong, "URI_TOO_LONG", "The URI is longer than %d bytes", longestURI)
+		return reply.Refuse(http.StatusRequestURITooLong, "URI_TOO_LONG", "The URI is longer than %d bytes", longestURI)
 	}
-	if c.version != "" {
-		if err := checkVersion(c.version); err != nil {
+	if c.Version != "" {
+		if err := web.CheckVersion(c.Version); err != nil {
 			return err
 		}
 	}
-	if r.methods == nil {
-		return notFound()
+	if r.Methods == nil {
+		return reply.NotFound()
 	}
-	if !r.open {
-		if err := o.login.check(c); err != nil {
+	if !r.Open {
+		if err := o.login.Check(c); err != nil {
 			return err
 		}
 	}
-	if c.version != "" && !freeInner(c.Request) {
-		if err := o.usage.charge(w); err != nil {
+	if c.Version != "" && !web.FreeInner(c.Request) {
+		if err := o.usage.Charge(w); err != nil {
 			return err
 		}
 	}
-	if r.methods[c.Method] == nil {
-		return refuse(http.StatusMethodNotAllowed, "METHOD_NOT_ALLOWED", "HTTP Method '%s' not allowed. Allowed are %s",
-			c.Method, strings.Join(slices.Sorted(maps.Keys(r.methods)), ","))
+	if r.Methods[c.Method] == nil {
+		return reply.Refuse(http.StatusMethodNotAllowed, "METHOD_NOT_ALLOWED",
+			"HTTP Method '%s' not allowed. Allowed are %s",
+			c.Method, strings.Join(slices.Sorted(maps.Keys(r.Methods)), ","))
 	}
 	return nil
 }

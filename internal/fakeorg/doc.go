@@ -11,11 +11,11 @@
 //
 // Start at [New], fill it with [Org.Generate] or [Org.LoadDir], and read
 // routes.go for what it answers. What Salesforce has no API for is done by
-// methods of Org, and over HTTP under /_org/ (admin.go).
+// methods of Org, and over HTTP under /_org/ (package admin).
 //
-// The schema is a [catalog], which a change replaces as a whole. An object's
-// records are a base that never changes (a [source]) with changed records laid
-// over it (store.go); a question is answered from a snapshot of both
-// (result.go). Every change belongs to a [Transaction]. Nothing runs in the
-// background: what time brings about happens when somebody next asks.
+// This package puts an org together and lets requests in. Its parts lie below
+// it, and import one way: the APIs (login, rest, composite, bulk, admin) read
+// the store, by package query where it is SOQL, and change it by package
+// change. Nothing runs in the background: what time brings about happens when
+// somebody next asks.
 package fakeorg

@@ -1,22 +1,26 @@
 package fakeorg
 
+import (
+	"catchment/internal/fakeorg/generate"
+)
+
 // Generate fills the org with records of Account, Contact, Opportunity, Case,
 // Task, Invoice__c and User, in all as many as told. Nothing is held in
 // memory: each value is a function of the seed, the object, the record's
 // number and the field.
 func (o *Org) Generate(records int, seed uint64) error {
-	return o.GenerateCounts(Spread(records), seed)
+	return o.GenerateCounts(generate.Spread(records), seed)
 }
 
 // GenerateCounts is Generate with the number of records of each object; an
 // object that isn't named has none. There is at least one User: the owner.
 func (o *Org) GenerateCounts(counts map[string]int, seed uint64) error {
-	objects, err := newWorld(seed, o.clock.Now(), o.login.credentials().Username).objects(counts, o.features)
+	objects, err := generate.NewWorld(seed, o.clock.Now(), o.login.Credentials().Username).Objects(counts, o.features)
 	if err != nil {
 		return err
 	}
 	for _, obj := range objects {
-		if err := o.ledger.add(obj); err != nil {
+		if err := o.ledger.Add(obj); err != nil {
 			return err
 		}
 	}
@@ -29,12 +33,12 @@ func (o *Org) GenerateCounts(counts map[string]int, seed uint64) error {
 // to. describes may name a folder of recorded answers of describe (NAME.json,
 // Global.json): an object found there gets its fields too, null everywhere.
 func (o *Org) LoadDir(dir, describes string) error {
-	world := newWorld(o.seed, o.birth, o.login.credentials().Username)
-	if err := world.load(dir, describes, o.ledger.add); err != nil {
+	world := generate.NewWorld(o.seed, o.birth, o.login.Credentials().Username)
+	if err := world.Load(dir, describes, o.ledger.Add); err != nil {
 		return err
 	}
-	if _, ok := o.store.catalog().find("User"); ok {
+	if _, ok := o.store.Catalog().Find("User"); ok {
 		return nil
 	}
-	return o.ledger.add(world.users())
+	return o.ledger.Add(world.Users())
 }

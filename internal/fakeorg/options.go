@@ -3,6 +3,15 @@ package fakeorg
 import (
 	"cmp"
 	"time"
+
+	"catchment/internal/fakeorg/bulk"
+	"catchment/internal/fakeorg/chance"
+	"catchment/internal/fakeorg/change"
+	"catchment/internal/fakeorg/generate"
+	"catchment/internal/fakeorg/login"
+	"catchment/internal/fakeorg/rest"
+	"catchment/internal/fakeorg/standard"
+	"catchment/internal/fakeorg/usage"
 )
 
 // Options says what kind of org New makes. Everything but Clock may be left
@@ -56,32 +65,34 @@ func (options Options) withDefaults() Options {
 	return options
 }
 
-func (options Options) features() Features {
-	return Features{
+func (options Options) features(birth time.Time) generate.Features {
+	return generate.Features{
 		MultiCurrency: options.MultiCurrency, RecordTypes: options.RecordTypes, PersonAccounts: options.PersonAccounts,
+		Since: birth,
 	}
 }
 
-func (options Options) rules() rules {
-	return rules{
+func (options Options) rules() change.Rules {
+	return change.Rules{
 		SetAuditFields: options.SetAuditFields, QuietCascades: options.QuietCascades,
 		QuietUndeletes: options.QuietUndeletes, QuietMerges: options.QuietMerges,
 	}
 }
 
-func (options Options) daily() Daily {
-	return Daily{Requests: options.DailyAPIRequests, Jobs: options.DailyQueryJobs, ResultMB: options.DailyResultMB}
+func (options Options) daily() usage.Daily {
+	return usage.Daily{Requests: options.DailyAPIRequests, Jobs: options.DailyQueryJobs,
+		ResultMB: options.DailyResultMB}
 }
 
-func (options Options) bulk() bulkOptions {
-	return bulkOptions{
-		Latency: options.JobLatency, Chunks: options.JobChunks, PageRecords: options.PageRecords,
+func (options Options) bulk() bulk.Options {
+	return bulk.Options{
+		Clock: options.Clock, Latency: options.JobLatency, Chunks: options.JobChunks, PageRecords: options.PageRecords,
 		Unsupported: options.NotInBulk, HardDelete: options.HardDelete,
 	}
 }
 
-func (options Options) login(org string, d *dice) loginOptions {
-	return loginOptions{
+func (options Options) login(org string, d *chance.Dice) login.Options {
+	return login.Options{
 		Clock: options.Clock, Org: org, Name: orgName, Sandbox: options.Sandbox,
 		SessionLife: options.SessionLife, App: options.App, Dice: d,
 		Credentials: Credentials{
@@ -91,13 +102,13 @@ func (options Options) login(org string, d *dice) loginOptions {
 	}
 }
 
-func (options Options) setup(org string, birth time.Time) Setup {
-	return Setup{
+func (options Options) setup(org string, birth time.Time) standard.Setup {
+	return standard.Setup{
 		ID: org, Name: orgName, Birth: birth, Sandbox: options.Sandbox, Restricted: options.Restricted,
 		SeesAll: options.SeesAll, HardDelete: options.HardDelete,
 	}
 }
 
-func (options Options) replication(birth time.Time) replicationOptions {
-	return replicationOptions{Birth: birth, MaxChangedIDs: options.MaxChangedIDs, DeleteLog: options.DeleteLog}
+func (options Options) replication(birth time.Time) rest.ReplicationOptions {
+	return rest.ReplicationOptions{Birth: birth, MaxChangedIDs: options.MaxChangedIDs, DeleteLog: options.DeleteLog}
 }

@@ -4,28 +4,41 @@ import (
 	"errors"
 	"net/http"
 	"time"
+
+	"catchment/internal/fakeorg/admin"
+	"catchment/internal/fakeorg/bulk"
+	"catchment/internal/fakeorg/chance"
+	"catchment/internal/fakeorg/change"
+	"catchment/internal/fakeorg/faults"
+	"catchment/internal/fakeorg/generate"
+	"catchment/internal/fakeorg/login"
+	"catchment/internal/fakeorg/query"
+	"catchment/internal/fakeorg/recordid"
+	"catchment/internal/fakeorg/store"
+	"catchment/internal/fakeorg/usage"
+	"catchment/internal/fakeorg/web"
 )
 
 // An Org is a fake Salesforce org. It is an http.Handler and safe for use by
 // many at a time. Its records and its schema are changed by methods too.
 type Org struct {
-	*recordAdmin
-	*schemaAdmin
+	*admin.Records
+	*admin.Schema
 
 	id       string
 	seed     uint64
 	birth    time.Time
-	features Features
+	features generate.Features
 	plain    bool
 
 	clock   *Clock
-	store   *store
-	ledger  *ledger
-	login   *loginServer
-	usage   *usage
-	faults  *faults
-	zips    zippers
-	ingests *ingests
+	store   *store.Store
+	ledger  *change.Ledger
+	login   *login.Server
+	usage   *usage.Meter
+	faults  *faults.Rules
+	zips    web.Zippers
+	ingests *bulk.Ingests
 	routes  *http.ServeMux
 }
 
@@ -36,27 +49,28 @@ func New(options Options) (*Org, error) {
 		return nil, errors.New("new fake org: no clock")
 	}
 	options = options.withDefaults()
-	d := newDice(mix(options.Seed ^ 0x0c7a))
+	d := chance.New(chance.Mix(options.Seed ^ 0x0c7a))
+	birth := options.Clock.Now().Truncate(time.Second)
 	o := &Org{
-		id: makeID("00D", 1+d.below(1_000_000_000)), seed: options.Seed, plain: options.Plain,
-		birth: options.Clock.Now().Truncate(time.Second), features: options.features(), clock: options.Clock,
-		usage: newUsage(options.Clock, options.daily()), faults: &faults{},
+		id: recordid.New("00D", 1+d.Below(1_000_000_000)), seed: options.Seed, plain: options.Plain,
+		birth: birth, features: options.features(birth), clock: options.Clock,
+		usage: usage.New(options.Clock, options.daily()), faults: &faults.Rules{},
 	}
-	o.login = newLogin(options.login(o.id, d))
-	o.store = newStore(o.birth)
-	asker := newAsker(o.store, options.Restricted)
-	ids := &jobIDs{}
-	queries := newJobs(o.store, o.clock, asker, o.usage, ids, options.bulk())
-	setup := options.setup(o.id, o.birth)
-	o.ledger = newLedger(o.store, o.clock, options.rules(), hooks{
-		Reformed:  func(next *catalog) error { return next.renew(setup.objectPermissions(next.shown())) },
-		Committed: func() { queries.startJobs() },
+	o.login = login.New(options.login(o.id, d))
+	o.store = store.New(birth)
+	asker := query.NewAsker(o.store, options.Restricted)
+	ids := &bulk.IDs{}
+	queries := bulk.NewQueries(o.store, asker, o.usage, ids, options.bulk())
+	setup := options.setup(o.id, birth)
+	o.ledger = change.New(o.store, o.clock, options.rules(), change.Hooks{
+		Reforming:  func(next *store.Catalog) error { return next.Renew(setup.ObjectPermissions(next.Shown())) },
+		Committing: func() { queries.StartJobs() },
 	})
-	o.ingests = newIngests(o.store, o.clock, o.ledger, ids, options.bulk())
-	o.recordAdmin, o.schemaAdmin = newRecordAdmin(o.ledger), newSchemaAdmin(o.ledger)
+	o.ingests = bulk.NewIngests(o.store, o.ledger, ids, options.bulk())
+	o.Records, o.Schema = admin.NewRecords(o.ledger), admin.NewSchema(o.ledger)
 	o.newRoutes(options, asker, queries)
-	for _, obj := range setup.objects() {
-		if err := o.ledger.add(obj); err != nil {
+	for _, obj := range setup.Objects() {
+		if err := o.ledger.Add(obj); err != nil {
 			return nil, err
 		}
 	}
@@ -64,7 +78,7 @@ func New(options Options) (*Org, error) {
 }
 
 // Credentials returns what a client needs to log in.
-func (o *Org) Credentials() Credentials { return o.login.credentials() }
+func (o *Org) Credentials() Credentials { return o.login.Credentials() }
 
 // ID returns the org's Id, 18 characters.
 func (o *Org) ID() string { return o.id }
@@ -75,32 +89,32 @@ func (o *Org) Clock() *Clock { return o.clock }
 // Objects returns the names of the objects that the user sees, setup included.
 func (o *Org) Objects() []string {
 	var names []string
-	for _, obj := range o.store.catalog().shown() {
-		names = append(names, obj.name())
+	for _, obj := range o.store.Catalog().Shown() {
+		names = append(names, obj.Name())
 	}
 	return names
 }
 
 // ExpireSessions ends all sessions at once.
-func (o *Org) ExpireSessions() { o.login.expireSessions() }
+func (o *Org) ExpireSessions() { o.login.ExpireSessions() }
 
 // RevokeRefreshTokens takes back what the user consented to, as an
 // administrator does in Setup, and ends the sessions that came from it.
-func (o *Org) RevokeRefreshTokens() { o.login.revokeRefreshTokens() }
+func (o *Org) RevokeRefreshTokens() { o.login.RevokeRefreshTokens() }
 
 // Fault adds a rule. Of several that match, the first is followed.
-func (o *Org) Fault(rule Rule) { o.faults.add(rule) }
+func (o *Org) Fault(rule Rule) { o.faults.Add(rule) }
 
 // ClearFaults removes all rules.
-func (o *Org) ClearFaults() { o.faults.clear() }
+func (o *Org) ClearFaults() { o.faults.Clear() }
 
 // Faults returns the rules in force, with how often each has matched.
-func (o *Org) Faults() []Rule { return o.faults.all() }
+func (o *Org) Faults() []Rule { return o.faults.All() }
 
 // Requests tells how many requests of each kind the org has had: login, query,
 // query-more, describe, describe-global, updated, deleted, record, job,
 // results, result-pages, limits, and so on.
-func (o *Org) Requests() map[string]int { return o.usage.requests() }
+func (o *Org) Requests() map[string]int { return o.usage.Requests() }
 
 // ForgetRequests sets the counters of Requests back.
-func (o *Org) ForgetRequests() { o.usage.forget() }
+func (o *Org) ForgetRequests() { o.usage.Forget() }

@@ -5,36 +5,48 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+
+	"catchment/internal/fakeorg/admin"
+	"catchment/internal/fakeorg/bulk"
+	"catchment/internal/fakeorg/composite"
+	"catchment/internal/fakeorg/query"
+	"catchment/internal/fakeorg/reply"
+	"catchment/internal/fakeorg/rest"
+	"catchment/internal/fakeorg/web"
 )
 
 const dataPath = "/services/data/{version}"
 
 // newRoutes says what the org answers.
-func (o *Org) newRoutes(options Options, a *asker, queries *jobs) {
+func (o *Org) newRoutes(options Options, a *query.Asker, queries *bulk.Queries) {
 	o.routes = http.NewServeMux()
-	outside := map[string]resource{
-		"/services/data": {"versions", true, get(versions)},
-		"/":              {"unknown", true, nil},
+	outside := map[string]web.Resource{
+		"/services/data": {Kind: "versions", Open: true, Methods: web.Get(web.Versions)},
+		"/":              {Kind: "unknown", Open: true},
 	}
-	maps.Copy(outside, o.login.routes())
-	maps.Copy(outside, newAdminAPI(o.recordAdmin, o.schemaAdmin, o.clock, o.faults, o.usage, o.ExpireSessions).routes())
+	maps.Copy(outside, o.login.Routes())
+	outer := &admin.Server{
+		Records: o.Records, Schema: o.Schema, Clock: o.clock, Faults: o.faults, Usage: o.usage,
+		Expire: o.ExpireSessions,
+	}
+	maps.Copy(outside, outer.Routes())
 	for path, r := range outside {
 		o.routes.HandleFunc(path, o.serve(r))
 	}
-	inside := map[string]resource{
-		"":           {"resources", false, get(o.resources)},
-		"/limits":    {"limits", false, get(o.usage.limits)},
-		"/{rest...}": {"unknown", true, nil},
+	inside := map[string]web.Resource{
+		"":           {Kind: "resources", Methods: web.Get(o.resources)},
+		"/limits":    {Kind: "limits", Methods: web.Get(o.usage.Limits)},
+		"/{rest...}": {Kind: "unknown", Open: true},
 	}
-	for _, more := range []map[string]resource{
-		newDescribeAPI(o.store).routes(),
-		newQueryAPI(o.store, o.clock, a).routes(),
-		newRecordAPI(o.store, o.ledger).routes(),
-		newCollectionAPI(o.store, o.ledger).routes(),
-		newReplicationAPI(o.store, o.ledger, o.clock, options.replication(o.birth)).routes(),
-		newCompositeAPI(o.ledger, o.routes, options.NotInComposite).routes(),
-		queries.routes(),
-		o.ingests.routes(),
+	for _, more := range []map[string]web.Resource{
+		rest.NewDescribes(o.store).Routes(),
+		rest.NewQueries(o.store, o.clock, a).Routes(),
+		rest.NewRecords(o.store, o.ledger).Routes(),
+		rest.NewCollections(o.store, o.ledger).Routes(),
+		rest.NewReplication(o.store, o.ledger, o.clock, options.replication(o.birth)).Routes(),
+		composite.New(o.ledger, o.routes, options.NotInComposite).Routes(),
+		queries.Routes(),
+		o.ingests.Routes(),
 	} {
 		maps.Copy(inside, more)
 	}
@@ -47,22 +59,22 @@ func (o *Org) newRoutes(options Options, a *asker, queries *jobs) {
 // forgiven, and the date is the org's own.
 func (o *Org) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	r = r.Clone(r.Context())
-	r.URL = &url.URL{Path: cleanPath(r.URL.Path), RawQuery: r.URL.RawQuery}
+	r.URL = &url.URL{Path: web.CleanPath(r.URL.Path), RawQuery: r.URL.RawQuery}
 	if method := r.URL.Query().Get("_HttpMethod"); method != "" && r.Method == http.MethodPost {
 		r.Method = strings.ToUpper(method) // for clients that can't send PATCH
 	}
 	w.Header().Set("Date", o.clock.Now().Format(http.TimeFormat))
-	o.ledger.purgeAged()
-	o.ingests.runIngests()
+	o.ledger.PurgeAged()
+	o.ingests.RunIngests()
 	o.routes.ServeHTTP(w, r)
 }
 
-func (o *Org) resources(w http.ResponseWriter, c *call) error {
-	at := "/services/data/" + c.version + "/"
-	urls := map[string]string{"identity": o.login.identityURL(c.Request)}
+func (o *Org) resources(w http.ResponseWriter, c *web.Call) error {
+	at := "/services/data/" + c.Version + "/"
+	urls := map[string]string{"identity": o.login.IdentityURL(c.Request)}
 	for _, name := range []string{"composite", "jobs", "limits", "query", "queryAll", "sobjects"} {
 		urls[name] = at + name
 	}
-	writeJSON(w, http.StatusOK, urls)
+	reply.JSON(w, http.StatusOK, urls)
 	return nil
 }

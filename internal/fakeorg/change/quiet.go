@@ -1,0 +1,59 @@
+package change
+
+import (
+	"catchment/internal/fakeorg/recordid"
+	"catchment/internal/fakeorg/reply"
+	"catchment/internal/fakeorg/store"
+)
+
+// What changes without the usual signs: the cases in which a copy that trusts
+// SystemModstamp goes stale.
+
+// Drift gives a field another value and leaves every stamp alone.
+func (e *Edit) Drift(id, field, value string) error {
+	return e.quietly(id, func(obj *store.Object, r *store.Record) error {
+		at := obj.Slot(field)
+		if at < 0 {
+			return obj.NoColumn(field)
+		}
+		r.Values[at] = value
+		return nil
+	})
+}
+
+// Touch moves SystemModstamp and nothing else.
+func (e *Edit) Touch(obj *store.Object, id string) error {
+	return e.turn(obj, id, func(_ *store.Row, r *store.Record) error {
+		r.Set(obj.Sys.Stamp, e.now())
+		return nil
+	})
+}
+
+// Veil takes a record out of the user's sight, or shows it again.
+func (e *Edit) Veil(id string, hidden bool) error {
+	return e.quietly(id, func(_ *store.Object, r *store.Record) error {
+		r.Hidden = hidden
+		return nil
+	})
+}
+
+// quietly changes a record, hidden or not, without a stamp.
+func (e *Edit) quietly(id string, do func(*store.Object, *store.Record) error) error {
+	full, ok := recordid.Full(id)
+	if !ok {
+		return reply.Bad("MALFORMED_ID", "malformed id %s", id)
+	}
+	obj, ok := e.store.Catalog().Owner(full)
+	if !ok {
+		return reply.NotFound()
+	}
+	place := e.store.PlaceOf(obj, full)
+	if place < 0 {
+		return reply.NotFound()
+	}
+	at := e.row(obj, place)
+	if at.Record != nil && at.Record.Purged {
+		return reply.EntityIsDeleted()
+	}
+	return e.turnRow(at, func(r *store.Record) error { return do(obj, r) })
+}

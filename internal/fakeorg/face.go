@@ -1,0 +1,40 @@
+package fakeorg
+
+import (
+	"io"
+	"time"
+
+	"catchment/internal/fakeorg/admin"
+	"catchment/internal/fakeorg/change"
+	"catchment/internal/fakeorg/faults"
+	"catchment/internal/fakeorg/login"
+	"catchment/internal/fakeorg/orgtime"
+)
+
+// What callers need of the packages below, by the names that it has here.
+type (
+	// App says how the org's External Client App is set up.
+	App = login.App
+	// Clock is the org's own time.
+	Clock = orgtime.Clock
+	// Credentials is what a client needs to log in.
+	Credentials = login.Credentials
+	// Changes counts what History did.
+	Changes = admin.Changes
+	// Field says what a field is to be.
+	Field = admin.Field
+	// Rule makes one request, or several of a kind, go wrong.
+	Rule = faults.Rule
+	// Transaction is changes that become visible together.
+	Transaction = change.Transaction
+)
+
+// StillClock returns a clock that shows start until it is advanced.
+func StillClock(start time.Time) *Clock { return orgtime.Still(start) }
+
+// FollowClock returns a clock that shows start now, and from then on runs as
+// fast as now does.
+func FollowClock(start time.Time, now func() time.Time) *Clock { return orgtime.Follow(start, now) }
+
+// ParseFaults reads a list of rules, as JSON. What it doesn't know it refuses.
+func ParseFaults(r io.Reader) ([]Rule, error) { return faults.Parse(r) }

@@ -1,0 +1,250 @@
+// Package faults makes requests go wrong as they are told to.
+package faults
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"net"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"catchment/internal/fakeorg/reply"
+)
+
+// A Rule makes one request, or several of a kind, go wrong. It matches by
+// Method, by Kind as Requests counts them, and by Path, a part of the path with
+// its query; each may be empty. Nth counts the matches: 2 spoils the second,
+// and with Times 3 the three from the second on; 0 spoils every one.
+type Rule struct {
+	Method string `json:"method,omitempty"`
+	Kind   string `json:"kind,omitempty"`
+	Path   string `json:"path,omitempty"`
+	Nth    int    `json:"nth,omitempty"`
+	Times  int    `json:"times,omitempty"`
+
+	DelaySeconds float64           `json:"delaySeconds,omitempty"` // answers late
+	Answer       string            `json:"answer,omitempty"`       // answers one of the errors of Named
+	Status       int               `json:"status,omitempty"`       // answers this instead, with Body and Header
+	Body         string            `json:"body,omitempty"`         //
+	Header       map[string]string `json:"header,omitempty"`       //
+	Omit         []string          `json:"omit,omitempty"`         // leaves out headers, and latestDateCovered
+
+	// Reset breaks the connection: at once, or after Truncate bytes.
+	Reset bool `json:"reset,omitempty"`
+	// Truncate sends no more of the body than so many bytes, as they are on the
+	// wire, and ends it as if it were whole.
+	Truncate int `json:"truncate,omitempty"`
+	// ExpireSession ends the caller's session first.
+	ExpireSession bool `json:"expireSession,omitempty"`
+	// ExtraRecords are added to Sforce-NumberOfRecords.
+	ExtraRecords int `json:"extraRecords,omitempty"`
+	// DuplicatePage sends the page before again, in place of this one.
+	DuplicatePage bool `json:"duplicatePage,omitempty"`
+	// FailJob is the message with which the Bulk job created by this request fails.
+	FailJob string `json:"failJob,omitempty"`
+	// StickJob keeps the Bulk job created by this request InProgress.
+	StickJob bool `json:"stickJob,omitempty"`
+	// TimeOutOver gives up a query, or the Bulk job created by this request,
+	// that finds more records.
+	TimeOutOver int `json:"timeOutOver,omitempty"`
+	// ComplexOver refuses one that names more fields as too complicated.
+	ComplexOver int `json:"complexOver,omitempty"`
+
+	Seen int `json:"seen"` // requests that matched so far
+}
+
+// Rules are the rules in force.
+type Rules struct {
+	mu    sync.Mutex
+	rules []*Rule
+}
+
+// Add adds a rule. Of several that match, the first is followed.
+func (f *Rules) Add(rule Rule) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	rule.Seen, rule.Header = 0, maps.Clone(rule.Header)
+	f.rules = append(f.rules, &rule)
+}
+
+// Clear removes all rules.
+func (f *Rules) Clear() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.rules = nil
+}
+
+// All returns the rules in force, with how often each has matched.
+func (f *Rules) All() []Rule {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	rules := []Rule{}
+	for _, rule := range f.rules {
+		rules = append(rules, *rule)
+	}
+	return rules
+}
+
+// Parse reads a list of rules, as JSON. What it doesn't know it refuses.
+func Parse(r io.Reader) ([]Rule, error) {
+	var rules []Rule
+	d := json.NewDecoder(r)
+	d.DisallowUnknownFields()
+	if err := d.Decode(&rules); err != nil && err != io.EOF {
+		return nil, fmt.Errorf("faults: %w", err)
+	}
+	for i, rule := range rules {
+		if _, known := Named()[rule.Answer]; rule.Answer != "" && !known {
+			return nil, fmt.Errorf("faults: rule %d: no answer %q; there are %s",
+				i+1, rule.Answer, strings.Join(slices.Sorted(maps.Keys(Named())), ", "))
+		}
+	}
+	return rules, nil
+}
+
+// Match returns the rule for a request, or nil.
+func (f *Rules) Match(kind, method, uri string) *Rule {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var first *Rule
+	for _, rule := range f.rules {
+		if !rule.concerns(kind, method, uri) {
+			continue
+		}
+		rule.Seen++
+		if first == nil && rule.due() {
+			first = rule
+		}
+	}
+	return first
+}
+
+// concerns tells whether a rule is about a request. The test's own way into the
+// org stays open: else a rule for everything could never be taken back.
+func (rule *Rule) concerns(kind, method, uri string) bool {
+	return kind != "admin" && (rule.Method == "" || rule.Method == method) &&
+		(rule.Kind == "" || rule.Kind == kind) && strings.Contains(uri, rule.Path)
+}
+
+// due tells whether the match that was counted last is one to be spoilt.
+func (rule *Rule) due() bool {
+	return rule.Nth == 0 || rule.Seen >= rule.Nth && rule.Seen < rule.Nth+max(1, rule.Times)
+}
+
+// Named are errors that Salesforce is known to answer, with its words.
+func Named() map[string]*reply.Refusal {
+	return map[string]*reply.Refusal{
+		"api-disabled": reply.Refuse(403, "API_DISABLED_FOR_ORG",
+			"API is not enabled for this Organization or Partner"),
+		"concurrent-limit": reply.Refuse(403, "REQUEST_LIMIT_EXCEEDED", "ConcurrentPerOrgLongTxn Limit exceeded."),
+		"daily-limit":      reply.Refuse(403, "REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded."),
+		"job-limit":        reply.Bad("LIMIT_EXCEEDED", "Max bulk v2 query jobs (10000) per 24 hrs has been reached"),
+		"lock":             reply.Bad("UNABLE_TO_LOCK_ROW", "unable to obtain exclusive access to this record"),
+		"locator-gone":     reply.Bad("INVALID_QUERY_LOCATOR", "invalid query locator"),
+		"not-acceptable":   reply.Refuse(406, "CustomNotAcceptable", "Not Acceptable"),
+		"not-found":        reply.NotFound(),
+		"query-timeout":    reply.Bad("QUERY_TIMEOUT", "Your query request was running for too long."),
+		"storage-limit": reply.Bad("LIMIT_EXCEEDED",
+			"Max bulk v2 query result size stored (1000000000) kb per 24 hrs has been exceeded"),
+		"too-complicated": reply.Bad("QUERY_TOO_COMPLICATED",
+			"Query is either selecting too many fields or the filter conditions are too complicated."),
+		"unavailable": reply.Refuse(503, "SERVER_UNAVAILABLE", "Server is too busy. Try again later."),
+		"unknown": reply.Refuse(500, "UNKNOWN_EXCEPTION",
+			"An unexpected error occurred. Please include this ErrorId if you contact support: 1-2 (3)"),
+	}
+}
+
+// TooComplex tells whether a rule finds that a statement names too many fields.
+func (rule *Rule) TooComplex(fields int) bool {
+	return rule != nil && rule.ComplexOver > 0 && fields > rule.ComplexOver
+}
+
+// Shorten makes the body end early where a rule says so.
+func (rule *Rule) Shorten(w http.ResponseWriter) http.ResponseWriter {
+	if rule == nil || rule.Truncate <= 0 {
+		return w
+	}
+	return &truncated{w, rule.Truncate, rule.Reset}
+}
+
+// Preempt does what a rule asks for before the answer; true means that the
+// request is answered with that.
+func (rule *Rule) Preempt(w http.ResponseWriter, r *http.Request) bool {
+	if rule == nil {
+		return false
+	}
+	if rule.DelaySeconds > 0 {
+		wait := time.NewTimer(time.Duration(rule.DelaySeconds * float64(time.Second)))
+		defer wait.Stop()
+		select {
+		case <-wait.C:
+		case <-r.Context().Done():
+		}
+	}
+	if rule.Reset && rule.Truncate <= 0 {
+		reset(w)
+	}
+	if named := Named()[rule.Answer]; named != nil {
+		reply.Error(w, named)
+		return true
+	}
+	if rule.Status == 0 {
+		return false
+	}
+	w.Header().Set("Content-Type", "application/json;charset=UTF-8")
+	for key, value := range rule.Header {
+		w.Header().Set(key, value)
+	}
+	w.WriteHeader(rule.Status)
+	_, _ = io.WriteString(w, rule.Body)
+	return true
+}
+
+// Omit leaves out of an answer, or of its headers, what a rule names.
+func Omit[V any](rule *Rule, from map[string]V) {
+	if rule != nil {
+		maps.DeleteFunc(from, func(key string, _ V) bool {
+			return slices.ContainsFunc(rule.Omit, func(name string) bool { return strings.EqualFold(name, key) })
+		})
+	}
+}
+
+// reset breaks the connection off as a failing network does.
+func reset(w http.ResponseWriter) {
+	if conn, _, err := http.NewResponseController(w).Hijack(); err == nil {
+		if tcp, ok := conn.(*net.TCPConn); ok {
+			_ = tcp.SetLinger(0) // a reset rather than an orderly end
+		}
+		_ = conn.Close()
+	}
+	panic(http.ErrAbortHandler)
+}
+
+// truncated lets only so much of a body through.
+type truncated struct {
+	http.ResponseWriter
+	left  int
+	reset bool
+}
+
+// Write implements http.ResponseWriter.
+func (t *truncated) Write(p []byte) (int, error) {
+	sent := min(t.left, len(p))
+	t.left -= sent
+	if _, err := t.ResponseWriter.Write(p[:sent]); err != nil {
+		return 0, err
+	}
+	if t.left == 0 && t.reset {
+		_ = http.NewResponseController(t.ResponseWriter).Flush() // what was sent arrives
+		panic(http.ErrAbortHandler)
+	}
+	return len(p), nil
+}
+
+// Unwrap lets http.ResponseController reach the connection.
+func (t *truncated) Unwrap() http.ResponseWriter { return t.ResponseWriter }

@@ -1,0 +1,71 @@
+// Package web is what the answers to all requests have in common: calls, resources
+// and their methods, the API's versions, packed bodies.
+package web
+
+import (
+	"encoding/json"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"catchment/internal/fakeorg/faults"
+	"catchment/internal/fakeorg/reply"
+)
+
+// A Call is a request that is under way.
+type Call struct {
+	*http.Request
+	Version string       // v66.0, empty outside /services/data
+	Fault   *faults.Rule // what is to go wrong with the answer, or nil
+}
+
+// A Handler answers a call, or returns why not.
+type Handler func(http.ResponseWriter, *Call) error
+
+// Methods are what a resource answers, by HTTP method.
+type Methods map[string]Handler
+
+// A Resource is what a path stands for: its kind, for counting, and a handler
+// for each method.
+type Resource struct {
+	Kind    string
+	Open    bool // without a session
+	Methods Methods
+}
+
+// Get is the one method of a resource that is only read.
+func Get(h Handler) Methods { return Methods{http.MethodGet: h} }
+
+// Post is the one method of a resource that only takes.
+func Post(h Handler) Methods { return Methods{http.MethodPost: h} }
+
+// VersionNumber is 66 for v66.0.
+func (c *Call) VersionNumber() int {
+	n, _ := strconv.Atoi(strings.TrimSuffix(c.Version[1:], ".0")) // CheckVersion has passed it
+	return n
+}
+
+// Transaction is the Id of the open transaction that the call belongs to, or empty.
+func (c *Call) Transaction() string { return c.Header.Get("Org-Transaction") }
+
+// Decode reads a JSON body.
+func (c *Call) Decode(into any) error {
+	if err := json.NewDecoder(c.Body).Decode(into); err != nil {
+		return reply.Bad("JSON_PARSER_ERROR", "%v", err)
+	}
+	return nil
+}
+
+// BaseURL is where the client reached the org, which is where it stays.
+func BaseURL(r *http.Request) string {
+	if r.TLS != nil {
+		return "https://" + r.Host
+	}
+	return "http://" + r.Host
+}
+
+// CleanPath collapses slashes and drops the last one.
+func CleanPath(path string) string {
+	parts := strings.FieldsFunc(path, func(c rune) bool { return c == '/' })
+	return "/" + strings.Join(parts, "/")
+}
