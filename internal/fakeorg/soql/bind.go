@@ -1,6 +1,10 @@
 package soql
 
-import "strings"
+import (
+	"strings"
+
+	"catchment/internal/fakeorg/soql/refusal"
+)
 
 // A Bound is a statement whose names and types are checked. It is not changed
 // after Bind, and may be used by several goroutines.
@@ -22,8 +26,8 @@ type Bound struct {
 	grouping *grouping // nil unless Grouped
 }
 
-// Bind checks the names and types of q and resolves them. Its error is an
-// *Error.
+// Bind checks the names and types of q and resolves them. Its error is a
+// *refusal.Error.
 func Bind(q *Query, s Schema) (*Bound, error) {
 	b := &binder{query: q, schema: s, names: map[*Entity]map[string]int{}}
 	bound, err := b.root()
@@ -49,19 +53,19 @@ type binder struct {
 	unnamed    int                        // columns that are called expr0, expr1 ... so far
 }
 
-func (b *binder) refuse(pos int, code, format string, args ...any) *Error {
-	return refuseAt(b.query.text, pos, code, format, args...)
+func (b *binder) refuse(pos int, code, format string, args ...any) *refusal.Error {
+	return refusal.At(b.query.text, pos, code, format, args...)
 }
 
 // root binds a query whose FROM names an object.
-func (b *binder) root() (*Bound, *Error) {
+func (b *binder) root() (*Bound, *refusal.Error) {
 	if err := b.aliasing(); err != nil {
 		return nil, err
 	}
 	from := b.query.From.Name
 	entity, ok := b.schema.Entity(from.String())
 	if !ok {
-		return nil, b.refuse(from.Pos, InvalidType, "sObject type '%s' is not supported. If you are attempting to "+
+		return nil, b.refuse(from.Pos, refusal.InvalidType, "sObject type '%s' is not supported. If you are attempting to "+
 			"use a custom object, be sure to append the '__c' after the entity name. Please reference your WSDL or the "+
 			"describe call for the appropriate names.", from)
 	}
@@ -69,20 +73,20 @@ func (b *binder) root() (*Bound, *Error) {
 }
 
 // aliasing lets only grouped statements rename a field.
-func (b *binder) aliasing() *Error {
+func (b *binder) aliasing() *refusal.Error {
 	for _, item := range b.query.Select {
 		if f, ok := item.(FieldItem); ok && f.Alias != "" && !grouped(b.query) {
-			return b.refuse(f.pos, MalformedQuery, "only aggregate expressions use field aliasing")
+			return b.refuse(f.pos, refusal.MalformedQuery, "only aggregate expressions use field aliasing")
 		}
 	}
 	return nil
 }
 
-func (b *binder) bind(entity *Entity) (*Bound, *Error) {
+func (b *binder) bind(entity *Entity) (*Bound, *refusal.Error) {
 	q := b.query
 	b.entity = entity
 	bound := &Bound{Query: q, Entity: entity, Limit: q.Limit, Offset: q.Offset, AllRows: q.AllRows, Sorted: len(q.OrderBy) > 0}
-	for _, step := range []func(*Bound) *Error{b.parents, b.categories, b.groups, b.selectList, b.where, b.having, b.orderBy} {
+	for _, step := range []func(*Bound) *refusal.Error{b.parents, b.categories, b.groups, b.selectList, b.where, b.having, b.orderBy} {
 		if err := step(bound); err != nil {
 			return nil, err
 		}
@@ -93,14 +97,14 @@ func (b *binder) bind(entity *Entity) (*Bound, *Error) {
 
 // parents gives the further entries of FROM their meaning: each is a
 // relationship of the object, or of an entry before it.
-func (b *binder) parents(*Bound) *Error {
+func (b *binder) parents(*Bound) *refusal.Error {
 	b.aliases = map[string][]string{}
 	if alias := b.query.From.Alias; alias != "" {
 		b.aliases[strings.ToLower(alias)] = []string{}
 	}
 	for _, parent := range b.query.Parents {
 		if len(parent.Name.Parts) == 1 {
-			return b.refuse(parent.Name.Pos, MalformedQuery, "A driving SObject type has already been set, all other entity types in "+
+			return b.refuse(parent.Name.Pos, refusal.MalformedQuery, "A driving SObject type has already been set, all other entity types in "+
 				"the FROM clause must be relationships to the initial object.  The driving object is %s.", b.entity.Name)
 		}
 		parts := b.strip(parent.Name.Parts)
@@ -114,15 +118,15 @@ func (b *binder) parents(*Bound) *Error {
 
 // categories refuses WITH DATA CATEGORY: a category group is known to nobody
 // before somebody has set one up.
-func (b *binder) categories(*Bound) *Error {
+func (b *binder) categories(*Bound) *refusal.Error {
 	if len(b.query.Categories) == 0 {
 		return nil
 	}
 	c := b.query.Categories[0]
-	return b.refuse(c.Pos, InvalidField, "Data category group '%s' does not exist or is not visible to you", c.Group)
+	return b.refuse(c.Pos, refusal.InvalidField, "Data category group '%s' does not exist or is not visible to you", c.Group)
 }
 
-func (b *binder) where(bound *Bound) (err *Error) {
+func (b *binder) where(bound *Bound) (err *refusal.Error) {
 	if b.query.Where == nil {
 		return nil
 	}
@@ -133,9 +137,9 @@ func (b *binder) where(bound *Bound) (err *Error) {
 	return err
 }
 
-func (b *binder) orderBy(bound *Bound) *Error {
+func (b *binder) orderBy(bound *Bound) *refusal.Error {
 	if bound.Count && bound.Sorted {
-		return b.refuse(b.query.OrderBy[0].By.pos(), MalformedQuery, "COUNT() can't be used with ORDER BY")
+		return b.refuse(b.query.OrderBy[0].By.pos(), refusal.MalformedQuery, "COUNT() can't be used with ORDER BY")
 	}
 	for _, o := range b.query.OrderBy {
 		ordering, err := b.ordering(o)
@@ -151,11 +155,11 @@ func (b *binder) orderBy(bound *Bound) *Error {
 const maxHops = 5
 
 // path resolves a name: each part but the last is a relationship.
-func (b *binder) path(n Name) (*Path, *Error) {
+func (b *binder) path(n Name) (*Path, *refusal.Error) {
 	parts := b.strip(n.Parts)
 	last := len(parts) - 1
 	if last > maxHops {
-		return nil, b.refuse(n.Pos, InvalidField, "the path '%s' follows more than %d relationships", n, maxHops)
+		return nil, b.refuse(n.Pos, refusal.InvalidField, "the path '%s' follows more than %d relationships", n, maxHops)
 	}
 	p := &Path{}
 	entity, err := b.follow(p, b.entity, parts[:last], n.Pos)
@@ -167,11 +171,11 @@ func (b *binder) path(n Name) (*Path, *Error) {
 
 // follow adds relationships to a path, beginning at an object, and gives the
 // object where they end.
-func (b *binder) follow(p *Path, from *Entity, relationships []string, pos int) (*Entity, *Error) {
+func (b *binder) follow(p *Path, from *Entity, relationships []string, pos int) (*Entity, *refusal.Error) {
 	for _, relationship := range relationships {
 		hop, target, ok := b.hop(from, relationship)
 		if !ok {
-			return nil, b.refuse(pos, InvalidField, "Didn't understand relationship '%s' in field path. If you are attempting "+
+			return nil, b.refuse(pos, refusal.InvalidField, "Didn't understand relationship '%s' in field path. If you are attempting "+
 				"to use a custom relationship, be sure to append the '__r' after the custom relationship name. Please reference "+
 				"your WSDL or the describe call for the appropriate names.", relationship)
 		}
@@ -183,10 +187,10 @@ func (b *binder) follow(p *Path, from *Entity, relationships []string, pos int) 
 }
 
 // finish ends a path with a field of entity.
-func (b *binder) finish(p *Path, entity *Entity, field string, pos int) *Error {
+func (b *binder) finish(p *Path, entity *Entity, field string, pos int) *refusal.Error {
 	i, ok := b.fields(entity)[strings.ToLower(field)]
 	if !ok {
-		return b.refuse(pos, InvalidField, "No such column '%s' on entity '%s'. If you are attempting to use a custom "+
+		return b.refuse(pos, refusal.InvalidField, "No such column '%s' on entity '%s'. If you are attempting to use a custom "+
 			"field, be sure to append the '__c' after the custom field name. Please reference your WSDL or the describe call "+
 			"for the appropriate names.", field, entity.Name)
 	}

@@ -1,6 +1,10 @@
 package soql
 
-import "strings"
+import (
+	"strings"
+
+	"catchment/internal/fakeorg/soql/refusal"
+)
 
 // A grouping is what a statement asks of groups of records.
 type grouping struct {
@@ -57,14 +61,14 @@ const (
 )
 
 // groups binds GROUP BY.
-func (b *binder) groups(bound *Bound) *Error {
+func (b *binder) groups(bound *Bound) *refusal.Error {
 	q := b.query
 	if !grouped(q) {
 		return nil
 	}
 	bound.Grouped, b.grouping = true, &grouping{}
 	if len(q.GroupBy) == 0 && q.Limit >= 0 {
-		return refuse(MalformedQuery, "Non-grouped query that uses overall aggregate functions cannot also use LIMIT")
+		return refusal.New(refusal.MalformedQuery, "Non-grouped query that uses overall aggregate functions cannot also use LIMIT")
 	}
 	most := maxKeys
 	if q.Subtotals != "" {
@@ -72,7 +76,7 @@ func (b *binder) groups(bound *Bound) *Error {
 	}
 	if len(q.GroupBy) > most {
 		clause := strings.TrimSpace("GROUP BY " + q.Subtotals)
-		return b.refuse(q.GroupBy[most].pos(), MalformedQuery, "%s can take %d fields at most", clause, most)
+		return b.refuse(q.GroupBy[most].pos(), refusal.MalformedQuery, "%s can take %d fields at most", clause, most)
 	}
 	for _, e := range q.GroupBy {
 		key, err := b.groupKey(e)
@@ -105,16 +109,16 @@ func groupingSets(n int, subtotals string) []uint {
 	return sets
 }
 
-func (b *binder) groupKey(e Expr) (groupKey, *Error) {
+func (b *binder) groupKey(e Expr) (groupKey, *refusal.Error) {
 	if c, ok := e.(Call); ok && c.family() != familyDate {
-		return groupKey{}, b.refuse(c.Pos, MalformedQuery, "the function %s can not be used in GROUP BY", c.Function)
+		return groupKey{}, b.refuse(c.Pos, refusal.MalformedQuery, "the function %s can not be used in GROUP BY", c.Function)
 	}
 	s, err := b.scalar(e)
 	if err != nil {
 		return groupKey{}, err
 	}
 	if !s.path.Field.Groupable {
-		return groupKey{}, b.refuse(e.pos(), InvalidField, "field '%s' can not be grouped in a query call", s.path.Field.Name)
+		return groupKey{}, b.refuse(e.pos(), refusal.InvalidField, "field '%s' can not be grouped in a query call", s.path.Field.Name)
 	}
 	text, err := b.canonical(e)
 	return groupKey{scalar: s, text: text, kind: kindOf(s.path.Field.Type)}, err
@@ -122,7 +126,7 @@ func (b *binder) groupKey(e Expr) (groupKey, *Error) {
 
 // canonical gives the text by which the same expression is known again,
 // however its names are written.
-func (b *binder) canonical(e Expr) (string, *Error) {
+func (b *binder) canonical(e Expr) (string, *refusal.Error) {
 	c, ok := e.(Call)
 	if !ok {
 		path, err := b.path(e.(Name))
@@ -138,7 +142,7 @@ func (b *binder) canonical(e Expr) (string, *Error) {
 // slot finds the value of a group that an expression means, and adds it where
 // nobody has asked for it before. A refusal begins with said: Field, or
 // Ordered field.
-func (b *binder) slot(e Expr, said string) (*Path, *Error) {
+func (b *binder) slot(e Expr, said string) (*Path, *refusal.Error) {
 	text, err := b.canonical(e)
 	if err != nil {
 		return nil, err
@@ -157,7 +161,7 @@ func (b *binder) slot(e Expr, said string) (*Path, *Error) {
 	return s.path, nil
 }
 
-func (b *binder) newSlot(e Expr, said string) (slot, *Error) {
+func (b *binder) newSlot(e Expr, said string) (slot, *refusal.Error) {
 	c, call := e.(Call)
 	if call && c.family() == familyAggregate {
 		return b.aggregate(c)
@@ -174,7 +178,7 @@ func (b *binder) newSlot(e Expr, said string) (slot, *Error) {
 		switch {
 		case key.text != text:
 		case grouping && b.query.Subtotals == "":
-			return slot{}, b.refuse(c.Pos, MalformedQuery, "GROUPING can only be used with GROUP BY ROLLUP or GROUP BY CUBE")
+			return slot{}, b.refuse(c.Pos, refusal.MalformedQuery, "GROUPING can only be used with GROUP BY ROLLUP or GROUP BY CUBE")
 		case grouping:
 			return slot{function: c.Function, key: i, path: result(c, "int")}, nil
 		default:
@@ -183,11 +187,11 @@ func (b *binder) newSlot(e Expr, said string) (slot, *Error) {
 			return slot{key: i, path: &path}, nil
 		}
 	}
-	return slot{}, refuse(MalformedQuery, "%s must be grouped or aggregated: %s", said, e)
+	return slot{}, refusal.New(refusal.MalformedQuery, "%s must be grouped or aggregated: %s", said, e)
 }
 
 // aggregate binds COUNT, SUM and the like of a field.
-func (b *binder) aggregate(c Call) (slot, *Error) {
+func (b *binder) aggregate(c Call) (slot, *refusal.Error) {
 	arg := c.Args[0]
 	s, err := b.scalar(arg)
 	if err != nil {
@@ -195,7 +199,7 @@ func (b *binder) aggregate(c Call) (slot, *Error) {
 	}
 	field := s.path.Field
 	if !field.Aggregatable || !aggregates(c.Function, kindOf(field.Type), field.Type) {
-		return slot{}, b.refuse(arg.pos(), MalformedQuery, "field %s does not support aggregate operator %s", field.Name, c.Function)
+		return slot{}, b.refuse(arg.pos(), refusal.MalformedQuery, "field %s does not support aggregate operator %s", field.Name, c.Function)
 	}
 	text, err := b.canonical(arg)
 	if err != nil {
@@ -203,7 +207,7 @@ func (b *binder) aggregate(c Call) (slot, *Error) {
 	}
 	for _, key := range b.grouping.keys {
 		if key.text == text {
-			return slot{}, b.refuse(arg.pos(), MalformedQuery, "Grouped field should not be aggregated: %s", field.Name)
+			return slot{}, b.refuse(arg.pos(), refusal.MalformedQuery, "Grouped field should not be aggregated: %s", field.Name)
 		}
 	}
 	describe := field.Type
@@ -230,7 +234,7 @@ func aggregates(function string, k kind, describe string) bool {
 
 // groupedField binds an entry of the select list that is one of the keys; its
 // name in the answer is that of the field, without the relationships.
-func (b *binder) groupedField(item FieldItem) (*Column, *Error) {
+func (b *binder) groupedField(item FieldItem) (*Column, *refusal.Error) {
 	path, err := b.slot(item.Name, "Field")
 	if err != nil {
 		return nil, err
@@ -244,7 +248,7 @@ func (b *binder) groupedField(item FieldItem) (*Column, *Error) {
 
 // groupedCall binds an aggregate, a key that a function makes, or another
 // form of one of them.
-func (b *binder) groupedCall(item CallItem) (*Column, *Error) {
+func (b *binder) groupedCall(item CallItem) (*Column, *refusal.Error) {
 	s, err := b.groupValue(item.Call)
 	if err != nil {
 		return nil, err
@@ -256,14 +260,14 @@ func (b *binder) groupedCall(item CallItem) (*Column, *Error) {
 	return &Column{Alias: alias, Path: s.path, Type: s.path.Field.Type, read: s.read}, nil
 }
 
-func (b *binder) groupValue(e Expr) (scalar, *Error) {
+func (b *binder) groupValue(e Expr) (scalar, *refusal.Error) {
 	c, ok := e.(Call)
 	if !ok || c.family() != familyShown {
 		path, err := b.slot(e, "Field")
 		return scalar{path: path}, err
 	}
 	if inner, ok := c.Args[0].(Call); ok && inner.aggregates() && c.Function != "FORMAT" {
-		return scalar{}, b.refuse(inner.Pos, MalformedQuery, "%s can not be used with an aggregate function", c.Function)
+		return scalar{}, b.refuse(inner.Pos, refusal.MalformedQuery, "%s can not be used with an aggregate function", c.Function)
 	}
 	inner, err := b.groupValue(c.Args[0])
 	if err != nil {
@@ -273,12 +277,12 @@ func (b *binder) groupValue(e Expr) (scalar, *Error) {
 }
 
 // having binds HAVING, whose comparisons are about groups.
-func (b *binder) having(*Bound) (err *Error) {
+func (b *binder) having(*Bound) (err *refusal.Error) {
 	if b.query.Having == nil {
 		return nil
 	}
 	if c, ok := firstJoin(b.query.Having); ok {
-		return b.refuse(c.Left.pos(), MalformedQuery, "Semi join sub-selects are not allowed in HAVING")
+		return b.refuse(c.Left.pos(), refusal.MalformedQuery, "Semi join sub-selects are not allowed in HAVING")
 	}
 	b.overGroups = true
 	b.grouping.having, err = b.predicate(b.query.Having)

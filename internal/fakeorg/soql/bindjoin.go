@@ -1,6 +1,10 @@
 package soql
 
-import "slices"
+import (
+	"slices"
+
+	"catchment/internal/fakeorg/soql/refusal"
+)
 
 // maxJoins is how many semi-joins a statement may have (the guide's
 // Comparison Operators page, like all the rules of this file).
@@ -31,7 +35,7 @@ func (p inSet) match(r Record, _ Clock) bool {
 
 // joins keeps semi-joins where they may stand: at the top of WHERE, two at
 // most, each joined to the rest by AND.
-func (b *binder) joins(where Condition) *Error {
+func (b *binder) joins(where Condition) *refusal.Error {
 	terms := []Condition{where}
 	if and, ok := where.(And); ok {
 		terms = and.Terms
@@ -43,15 +47,15 @@ func (b *binder) joins(where Condition) *Error {
 				continue
 			}
 			if n++; n > maxJoins {
-				return b.refuse(c.Left.pos(), MalformedQuery, "Maximum %d semi join sub-selects are allowed", maxJoins)
+				return b.refuse(c.Left.pos(), refusal.MalformedQuery, "Maximum %d semi join sub-selects are allowed", maxJoins)
 			}
 			continue
 		}
 		if c, ok := firstJoin(term); ok {
 			if _, or := where.(Or); or {
-				return b.refuse(c.Left.pos(), MalformedQuery, "Semi join sub-selects are not allowed with the 'OR' operator")
+				return b.refuse(c.Left.pos(), refusal.MalformedQuery, "Semi join sub-selects are not allowed with the 'OR' operator")
 			}
-			return b.refuse(c.Left.pos(), MalformedQuery,
+			return b.refuse(c.Left.pos(), refusal.MalformedQuery,
 				"Semi join sub-selects are only allowed at the top level WHERE expressions and not in nested WHERE expressions.")
 		}
 	}
@@ -80,20 +84,20 @@ func firstJoin(c Condition) (Comparison, bool) {
 }
 
 // join binds a semi-join or an anti-join.
-func (b *binder) join(c Comparison) (predicate, *Error) {
+func (b *binder) join(c Comparison) (predicate, *refusal.Error) {
 	name, ok := c.Left.(Name)
 	switch {
 	case b.joined:
-		return nil, b.refuse(c.Left.pos(), MalformedQuery, "Nesting of semi join sub-selects is not supported")
+		return nil, b.refuse(c.Left.pos(), refusal.MalformedQuery, "Nesting of semi join sub-selects is not supported")
 	case !ok:
-		return nil, b.refuse(c.Left.pos(), MalformedQuery, "Semi join sub-selects can not be used with a function")
+		return nil, b.refuse(c.Left.pos(), refusal.MalformedQuery, "Semi join sub-selects can not be used with a function")
 	}
 	path, err := b.path(name)
 	if err != nil {
 		return nil, err
 	}
 	if kindOf(path.Field.Type) != kindID || len(path.Hops) > 0 {
-		return nil, b.refuse(name.Pos, MalformedQuery,
+		return nil, b.refuse(name.Pos, refusal.MalformedQuery,
 			"The left operand field in the where expression for outer query should be an id field, cannot use: '%s'", name)
 	}
 	inner, err := b.joinedQuery(c.Query)
@@ -104,7 +108,7 @@ func (b *binder) join(c Comparison) (predicate, *Error) {
 	if !slices.ContainsFunc(leadsTo(b.entity, path.Field), func(object string) bool {
 		return slices.Contains(leadsTo(inner.Entity, found), object)
 	}) {
-		return nil, b.refuse(c.Query.From.Name.Pos, MalformedQuery, "The selected field '%s' in the subquery and the left operand field in "+
+		return nil, b.refuse(c.Query.From.Name.Pos, refusal.MalformedQuery, "The selected field '%s' in the subquery and the left operand field in "+
 			"the where expression in the outer query '%s' should point to the same object type", found.Name, path.Field.Name)
 	}
 	b.inner = append(b.inner, inner)
@@ -125,11 +129,11 @@ func leadsTo(entity *Entity, f Field) []string {
 
 // joinedQuery binds the query of a semi-join: one Id or reference of another
 // object, and nothing behind WHERE.
-func (b *binder) joinedQuery(q *Query) (*Bound, *Error) {
+func (b *binder) joinedQuery(q *Query) (*Bound, *refusal.Error) {
 	inner := &binder{query: q, schema: b.schema, names: b.names, nameEntity: b.nameEntity, joined: true}
 	pos := q.From.Name.Pos
 	if grouped(q) {
-		return nil, b.refuse(pos, MalformedQuery, "Only root queries support aggregate expressions")
+		return nil, b.refuse(pos, refusal.MalformedQuery, "Only root queries support aggregate expressions")
 	}
 	bound, err := inner.root()
 	if err != nil {
@@ -137,16 +141,16 @@ func (b *binder) joinedQuery(q *Query) (*Bound, *Error) {
 	}
 	switch {
 	case bound.Entity == b.entity:
-		return nil, b.refuse(pos, MalformedQuery, "The inner and outer selects should not be on the same object type")
+		return nil, b.refuse(pos, refusal.MalformedQuery, "The inner and outer selects should not be on the same object type")
 	case slices.Contains([]string{"ActivityHistory", "Attachment", "Event", "EventAttendee", "Note", "OpenActivity", "Task"}, bound.Entity.Name):
-		return nil, b.refuse(pos, MalformedQuery, "Entity '%s' is not supported for semi join inner selects", bound.Entity.Name)
+		return nil, b.refuse(pos, refusal.MalformedQuery, "Entity '%s' is not supported for semi join inner selects", bound.Entity.Name)
 	case len(bound.Columns) != 1:
-		return nil, b.refuse(pos, MalformedQuery, "Semi join sub-selects can only query one field")
+		return nil, b.refuse(pos, refusal.MalformedQuery, "Semi join sub-selects can only query one field")
 	case q.Limit >= 0, q.Offset >= 0, len(q.OrderBy) > 0, len(q.For) > 0, len(q.Update) > 0, q.AllRows:
-		return nil, b.refuse(pos, MalformedQuery, "Semi join sub-selects can only have a WHERE clause")
+		return nil, b.refuse(pos, refusal.MalformedQuery, "Semi join sub-selects can only have a WHERE clause")
 	}
 	if path := bound.Columns[0].Path; kindOf(path.Field.Type) != kindID || len(path.Hops) > 0 {
-		return nil, b.refuse(pos, MalformedQuery, "semi join sub selects can only query id fields, cannot use: '%s'", path)
+		return nil, b.refuse(pos, refusal.MalformedQuery, "semi join sub selects can only query id fields, cannot use: '%s'", path)
 	}
 	return bound, nil
 }

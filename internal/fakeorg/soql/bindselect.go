@@ -3,6 +3,8 @@ package soql
 import (
 	"fmt"
 	"strings"
+
+	"catchment/internal/fakeorg/soql/refusal"
 )
 
 // maxFieldsLimit is the largest LIMIT under which FIELDS(ALL) and
@@ -65,7 +67,7 @@ func (c *Column) Value(r Record, now Clock) string {
 	return r.Value(c.Path)
 }
 
-func (b *binder) selectList(bound *Bound) *Error {
+func (b *binder) selectList(bound *Bound) *refusal.Error {
 	for _, item := range b.query.Select {
 		column, err := b.column(bound, item)
 		if err != nil {
@@ -80,7 +82,7 @@ func (b *binder) selectList(bound *Bound) *Error {
 
 // distinctNames keeps two columns from having one name. Only the fields of a
 // parent may have their beginning in common.
-func distinctNames(columns []*Column) *Error {
+func distinctNames(columns []*Column) *refusal.Error {
 	seen, parents := map[string]bool{}, map[string]bool{}
 	for _, c := range columns {
 		name := strings.ToLower(c.String())
@@ -89,9 +91,9 @@ func distinctNames(columns []*Column) *Error {
 		taken := seen[name] || seen[top] && !(parent && parents[top])
 		switch {
 		case taken && c.Alias != "":
-			return refuse(MalformedQuery, "duplicate alias: %s", c)
+			return refusal.New(refusal.MalformedQuery, "duplicate alias: %s", c)
 		case taken:
-			return refuse(InvalidField, "duplicate field selected: %s", c)
+			return refusal.New(refusal.InvalidField, "duplicate field selected: %s", c)
 		}
 		seen[name], seen[top], parents[top] = true, true, parent
 	}
@@ -99,7 +101,7 @@ func distinctNames(columns []*Column) *Error {
 }
 
 // column binds one entry; nil where it adds nothing, or has added several.
-func (b *binder) column(bound *Bound, item Item) (*Column, *Error) {
+func (b *binder) column(bound *Bound, item Item) (*Column, *refusal.Error) {
 	switch item := item.(type) {
 	case CountItem:
 		bound.Count = true
@@ -127,24 +129,24 @@ func (b *binder) column(bound *Bound, item Item) (*Column, *Error) {
 	return b.scalarCall(call)
 }
 
-func (b *binder) countItem(item CountItem) *Error {
+func (b *binder) countItem(item CountItem) *refusal.Error {
 	switch {
 	case b.depth > 0:
-		return b.refuse(item.Pos, MalformedQuery, "Only root queries support aggregate expressions")
+		return b.refuse(item.Pos, refusal.MalformedQuery, "Only root queries support aggregate expressions")
 	case b.grouping != nil:
-		return b.refuse(item.Pos, MalformedQuery, "COUNT() can't be used with GROUP BY")
+		return b.refuse(item.Pos, refusal.MalformedQuery, "COUNT() can't be used with GROUP BY")
 	}
 	return nil
 }
 
-func (b *binder) fieldsItem(bound *Bound, item FieldsItem) *Error {
+func (b *binder) fieldsItem(bound *Bound, item FieldsItem) *refusal.Error {
 	if b.grouping != nil {
-		return b.refuse(item.Pos, MalformedQuery, "The SOQL FIELDS function cannot be used with GROUP BY")
+		return b.refuse(item.Pos, refusal.MalformedQuery, "The SOQL FIELDS function cannot be used with GROUP BY")
 	}
 	if item.Group != "STANDARD" {
 		bound.FieldsAll = true
 		if bound.Limit < 0 || bound.Limit > maxFieldsLimit {
-			return b.refuse(item.Pos, MalformedQuery, "The SOQL FIELDS function must have a LIMIT of at most %d", maxFieldsLimit)
+			return b.refuse(item.Pos, refusal.MalformedQuery, "The SOQL FIELDS function must have a LIMIT of at most %d", maxFieldsLimit)
 		}
 	}
 	for _, f := range b.entity.Fields {
@@ -157,11 +159,11 @@ func (b *binder) fieldsItem(bound *Bound, item FieldsItem) *Error {
 }
 
 // scalarCall binds a function over the fields of one record.
-func (b *binder) scalarCall(item CallItem) (*Column, *Error) {
+func (b *binder) scalarCall(item CallItem) (*Column, *refusal.Error) {
 	switch item.Call.family() {
 	case familyShown, familyDistance:
 	default: // a part of a date is there to group by
-		return nil, refuse(MalformedQuery, "Field must be grouped or aggregated: %s", item.Call)
+		return nil, refusal.New(refusal.MalformedQuery, "Field must be grouped or aggregated: %s", item.Call)
 	}
 	s, err := b.scalar(item.Call)
 	if err != nil {
@@ -188,19 +190,19 @@ const (
 )
 
 // child binds a nested query.
-func (b *binder) child(item QueryItem) (*Column, *Error) {
+func (b *binder) child(item QueryItem) (*Column, *refusal.Error) {
 	q := item.Query
 	switch {
 	case b.grouping != nil:
-		return nil, b.refuse(item.Pos, MalformedQuery, "Grouped query cannot use child relationships in the SELECT list")
+		return nil, b.refuse(item.Pos, refusal.MalformedQuery, "Grouped query cannot use child relationships in the SELECT list")
 	case b.joined:
-		return nil, b.refuse(item.Pos, MalformedQuery, "Semi join sub-selects can only query one field")
+		return nil, b.refuse(item.Pos, refusal.MalformedQuery, "Semi join sub-selects can only query one field")
 	case b.depth == maxDepth:
-		return nil, b.refuse(item.Pos, MalformedQuery, "SOQL relationship queries can have at most %d levels", maxDepth+1)
+		return nil, b.refuse(item.Pos, refusal.MalformedQuery, "SOQL relationship queries can have at most %d levels", maxDepth+1)
 	case b.children() > maxChildren:
-		return nil, b.refuse(item.Pos, MalformedQuery, "no more than %d parent-to-child relationships can be in a query", maxChildren)
+		return nil, b.refuse(item.Pos, refusal.MalformedQuery, "no more than %d parent-to-child relationships can be in a query", maxChildren)
 	case grouped(q):
-		return nil, b.refuse(item.Pos, MalformedQuery, "Only root queries support aggregate expressions")
+		return nil, b.refuse(item.Pos, refusal.MalformedQuery, "Only root queries support aggregate expressions")
 	}
 	inner := &binder{query: q, schema: b.schema, names: b.names, nameEntity: b.nameEntity, depth: b.depth + 1}
 	if err := inner.aliasing(); err != nil {
@@ -209,7 +211,7 @@ func (b *binder) child(item QueryItem) (*Column, *Error) {
 	name := b.strip(q.From.Name.Parts)
 	relation, ok := b.schema.Child(b.entity, name[0])
 	if !ok || len(name) > 1 {
-		return nil, b.refuse(q.From.Name.Pos, InvalidType, "Didn't understand relationship '%s' in FROM part of query call. If you "+
+		return nil, b.refuse(q.From.Name.Pos, refusal.InvalidType, "Didn't understand relationship '%s' in FROM part of query call. If you "+
 			"are attempting to use a custom relationship, be sure to append the '__r' after the custom relationship name. Please "+
 			"reference your WSDL or the describe call for the appropriate names.", q.From.Name)
 	}
@@ -233,12 +235,12 @@ func (b *binder) children() int {
 
 // typeof binds a TYPEOF: each WHEN names one of the objects that the
 // relationship may lead to.
-func (b *binder) typeof(item TypeofItem) (*Column, *Error) {
+func (b *binder) typeof(item TypeofItem) (*Column, *refusal.Error) {
 	switch {
 	case b.grouping != nil:
-		return nil, b.refuse(item.Relationship.Pos, MalformedQuery, "TYPEOF can't be used with GROUP BY")
+		return nil, b.refuse(item.Relationship.Pos, refusal.MalformedQuery, "TYPEOF can't be used with GROUP BY")
 	case b.joined:
-		return nil, b.refuse(item.Relationship.Pos, MalformedQuery, "Semi join sub-selects can only query one field")
+		return nil, b.refuse(item.Relationship.Pos, refusal.MalformedQuery, "Semi join sub-selects can only query one field")
 	}
 	path := &Path{}
 	if _, err := b.follow(path, b.entity, b.strip(item.Relationship.Parts), item.Relationship.Pos); err != nil {
@@ -246,7 +248,7 @@ func (b *binder) typeof(item TypeofItem) (*Column, *Error) {
 	}
 	hop := path.Hops[0]
 	if len(path.Hops) > 1 || len(hop.Targets) < 2 {
-		return nil, b.refuse(item.Relationship.Pos, InvalidField, "The relationship '%s' is not polymorphic: TYPEOF can't be used with it",
+		return nil, b.refuse(item.Relationship.Pos, refusal.InvalidField, "The relationship '%s' is not polymorphic: TYPEOF can't be used with it",
 			item.Relationship)
 	}
 	t := &Typeof{Hop: hop}
@@ -260,12 +262,12 @@ func (b *binder) typeof(item TypeofItem) (*Column, *Error) {
 	if item.Else == nil {
 		return &Column{Typeof: t}, nil
 	}
-	var err *Error
+	var err *refusal.Error
 	t.Else, err = b.typeofFields(hop, b.anyName(), item.Else)
 	return &Column{Typeof: t}, err
 }
 
-func (b *binder) typeofCase(hop Hop, c TypeofCase) (*TypeofFields, *Error) {
+func (b *binder) typeofCase(hop Hop, c TypeofCase) (*TypeofFields, *refusal.Error) {
 	entity, ok := b.schema.Entity(c.Object)
 	if ok {
 		for _, target := range hop.Targets {
@@ -275,10 +277,10 @@ func (b *binder) typeofCase(hop Hop, c TypeofCase) (*TypeofFields, *Error) {
 			}
 		}
 	}
-	return nil, b.refuse(c.Pos, InvalidType, "'%s' is not an object that the relationship '%s' can lead to", c.Object, hop.Field.Relationship)
+	return nil, b.refuse(c.Pos, refusal.InvalidType, "'%s' is not an object that the relationship '%s' can lead to", c.Object, hop.Field.Relationship)
 }
 
-func (b *binder) typeofFields(hop Hop, entity *Entity, names []Name) (*TypeofFields, *Error) {
+func (b *binder) typeofFields(hop Hop, entity *Entity, names []Name) (*TypeofFields, *refusal.Error) {
 	t := &TypeofFields{Object: entity.Name}
 	for _, n := range names {
 		p, last := &Path{Names: []string{hop.Field.Relationship}, Hops: []Hop{hop}}, len(n.Parts)-1

@@ -3,10 +3,12 @@ package soql
 import (
 	"slices"
 	"strings"
+
+	"catchment/internal/fakeorg/soql/refusal"
 )
 
 // predicate binds a condition.
-func (b *binder) predicate(c Condition) (predicate, *Error) {
+func (b *binder) predicate(c Condition) (predicate, *refusal.Error) {
 	switch c := c.(type) {
 	case And:
 		terms, err := b.predicates(c.Terms)
@@ -21,7 +23,7 @@ func (b *binder) predicate(c Condition) (predicate, *Error) {
 	return b.comparison(c.(Comparison))
 }
 
-func (b *binder) predicates(terms []Condition) ([]predicate, *Error) {
+func (b *binder) predicates(terms []Condition) ([]predicate, *refusal.Error) {
 	out := make([]predicate, len(terms))
 	for i, t := range terms {
 		p, err := b.predicate(t)
@@ -33,7 +35,7 @@ func (b *binder) predicates(terms []Condition) ([]predicate, *Error) {
 	return out, nil
 }
 
-func (b *binder) comparison(c Comparison) (predicate, *Error) {
+func (b *binder) comparison(c Comparison) (predicate, *refusal.Error) {
 	if c.Query != nil {
 		return b.join(c)
 	}
@@ -42,7 +44,7 @@ func (b *binder) comparison(c Comparison) (predicate, *Error) {
 		return nil, err
 	}
 	if call, ok := c.Left.(Call); ok && call.family() == familyDistance && c.Op != Less && c.Op != Greater {
-		return nil, b.refuse(call.Pos, InvalidQueryFilterOperator, "DISTANCE supports only the operators > and <")
+		return nil, b.refuse(call.Pos, refusal.InvalidQueryFilterOperator, "DISTANCE supports only the operators > and <")
 	}
 	p, err := b.against(c, left.path)
 	if err != nil || left.read == nil {
@@ -53,7 +55,7 @@ func (b *binder) comparison(c Comparison) (predicate, *Error) {
 
 // left binds what stands left in a comparison: a value of the record, or in
 // HAVING of the group.
-func (b *binder) left(e Expr) (scalar, *Error) {
+func (b *binder) left(e Expr) (scalar, *refusal.Error) {
 	if b.overGroups {
 		path, err := b.slot(e, "Field")
 		return scalar{path: path}, err
@@ -61,21 +63,21 @@ func (b *binder) left(e Expr) (scalar, *Error) {
 	c, ok := e.(Call)
 	switch {
 	case ok && (c.family() == familyAggregate || c.family() == familyGrouping):
-		return scalar{}, b.refuse(c.Pos, MalformedQuery, "the aggregate function %s can not be used in WHERE", c.Function)
+		return scalar{}, b.refuse(c.Pos, refusal.MalformedQuery, "the aggregate function %s can not be used in WHERE", c.Function)
 	case ok && c.family() == familyShown && c.Function != "toLabel":
-		return scalar{}, b.refuse(c.Pos, MalformedQuery, "the function %s can not be used in WHERE", c.Function)
+		return scalar{}, b.refuse(c.Pos, refusal.MalformedQuery, "the function %s can not be used in WHERE", c.Function)
 	}
 	return b.scalar(e)
 }
 
 // against binds a comparison of a field, or of what has been computed.
-func (b *binder) against(c Comparison, path *Path) (predicate, *Error) {
+func (b *binder) against(c Comparison, path *Path) (predicate, *refusal.Error) {
 	k := kindOf(path.Field.Type)
 	if k == kindNone || !path.Field.Filterable {
-		return nil, b.refuse(c.Left.pos(), InvalidField, "field '%s' can not be filtered in a query call", path.Field.Name)
+		return nil, b.refuse(c.Left.pos(), refusal.InvalidField, "field '%s' can not be filtered in a query call", path.Field.Name)
 	}
 	if !operates(c.Op, k, path.Field.Type) {
-		return nil, b.refuse(c.Left.pos(), InvalidQueryFilterOperator, "invalid operator on %s field", path.Field.Type)
+		return nil, b.refuse(c.Left.pos(), refusal.InvalidQueryFilterOperator, "invalid operator on %s field", path.Field.Type)
 	}
 	switch c.Op {
 	case Like:
@@ -105,7 +107,7 @@ func operates(op Op, k kind, describe string) bool {
 }
 
 // compared binds a comparison with its only value.
-func (b *binder) compared(c Comparison, path *Path, k kind, op Op) (predicate, *Error) {
+func (b *binder) compared(c Comparison, path *Path, k kind, op Op) (predicate, *refusal.Error) {
 	l := c.Values[0]
 	if l.Kind == Relative && (k == kindDate || k == kindDateTime) {
 		span, _, _ := relativeSpan(l.Text, l.N)
@@ -126,7 +128,7 @@ func (b *binder) compared(c Comparison, path *Path, k kind, op Op) (predicate, *
 // oneOf binds IN and NOT IN. An empty text is null, and a null in the list
 // matches what is null: SOQL has none of the third truth value that makes an
 // SQL NOT IN with a null match nothing.
-func (b *binder) oneOf(c Comparison, path *Path, k kind) (predicate, *Error) {
+func (b *binder) oneOf(c Comparison, path *Path, k kind) (predicate, *refusal.Error) {
 	list := oneOf{path: path, kind: k}
 	var either anyOf
 	for _, l := range c.Values {
@@ -151,7 +153,7 @@ func (b *binder) oneOf(c Comparison, path *Path, k kind) (predicate, *Error) {
 	return p, nil
 }
 
-func (b *binder) like(c Comparison, path *Path) (predicate, *Error) {
+func (b *binder) like(c Comparison, path *Path) (predicate, *refusal.Error) {
 	l := c.Values[0]
 	if l.Kind != Pattern {
 		return nil, b.mismatch(c, path, kindText)
@@ -159,7 +161,7 @@ func (b *binder) like(c Comparison, path *Path) (predicate, *Error) {
 	return like{path: path, pattern: newPattern(l.Text)}, nil
 }
 
-func (b *binder) includes(c Comparison, path *Path) (predicate, *Error) {
+func (b *binder) includes(c Comparison, path *Path) (predicate, *refusal.Error) {
 	in := includes{path: path}
 	for _, l := range c.Values {
 		if l.Kind != String {
@@ -175,7 +177,7 @@ func (b *binder) includes(c Comparison, path *Path) (predicate, *Error) {
 
 // value checks a literal against the kind of its field, and gives it in the
 // form that compare wants; "" is null.
-func (b *binder) value(c Comparison, path *Path, k kind, l Literal) (string, *Error) {
+func (b *binder) value(c Comparison, path *Path, k kind, l Literal) (string, *refusal.Error) {
 	if l.Kind == Null {
 		if k == kindBoolean {
 			return "false", nil
@@ -200,19 +202,19 @@ func (b *binder) value(c Comparison, path *Path, k kind, l Literal) (string, *Er
 }
 
 // id checks an Id and cuts it to the 15 characters that tell records apart.
-func (b *binder) id(c Comparison, l Literal) (string, *Error) {
+func (b *binder) id(c Comparison, l Literal) (string, *refusal.Error) {
 	plain := !strings.ContainsFunc(l.Text, func(r rune) bool { return r > 'z' || !isLetter(byte(r)) && !isDigit(byte(r)) })
 	switch {
 	case l.Text == "":
 		return "", nil
 	case !plain || len(l.Text) != 15 && len(l.Text) != 18:
-		return "", b.refuse(c.Left.pos(), InvalidQueryFilterOperator, "invalid ID field: %s", l.Text)
+		return "", b.refuse(c.Left.pos(), refusal.InvalidQueryFilterOperator, "invalid ID field: %s", l.Text)
 	}
 	return l.Text[:15], nil
 }
 
 // mismatch refuses a literal of the wrong kind, in the words of the server.
-func (b *binder) mismatch(c Comparison, path *Path, k kind) *Error {
+func (b *binder) mismatch(c Comparison, path *Path, k kind) *refusal.Error {
 	typ, not := "string", ""
 	switch k {
 	case kindID:
@@ -224,6 +226,6 @@ func (b *binder) mismatch(c Comparison, path *Path, k kind) *Error {
 	case kindInteger, kindBoolean, kindDate, kindTime:
 		typ, not = path.Field.Type, "not "
 	}
-	return b.refuse(c.Left.pos(), InvalidField, "value of filter criterion for field '%s' must be of type %s and should %sbe "+
+	return b.refuse(c.Left.pos(), refusal.InvalidField, "value of filter criterion for field '%s' must be of type %s and should %sbe "+
 		"enclosed in quotes", path.Field.Name, typ, not)
 }

@@ -1,6 +1,10 @@
 package soql
 
-import "strings"
+import (
+	"strings"
+
+	"catchment/internal/fakeorg/soql/refusal"
+)
 
 // A family is what functions have in common: where they may stand and what
 // becomes of their argument.
@@ -53,7 +57,7 @@ func (c Call) family() family {
 
 // call reads a function with its arguments. Each takes one field, or a call
 // that gives one; DISTANCE takes two places and a unit, GEOLOCATION two numbers.
-func (p *parser) call() (Call, *Error) {
+func (p *parser) call() (Call, *refusal.Error) {
 	t := p.take()
 	function, family := functionOf(t.text)
 	if family == familyNone {
@@ -89,7 +93,7 @@ func arguments(f family) int {
 	return 1
 }
 
-func (p *parser) argument(of family, n int) (Expr, *Error) {
+func (p *parser) argument(of family, n int) (Expr, *refusal.Error) {
 	t := p.peek()
 	switch {
 	case of == familyPlace:
@@ -122,7 +126,7 @@ func nests(outer, inner family) bool {
 }
 
 // literalOf reads a value that has to be of a kind.
-func (p *parser) literalOf(kind LiteralKind) (Expr, *Error) {
+func (p *parser) literalOf(kind LiteralKind) (Expr, *refusal.Error) {
 	t := p.peek()
 	l, err := p.literal(false)
 	if err == nil && l.Kind != kind {
@@ -132,7 +136,7 @@ func (p *parser) literalOf(kind LiteralKind) (Expr, *Error) {
 }
 
 // expr reads a name or a call.
-func (p *parser) expr() (Expr, *Error) {
+func (p *parser) expr() (Expr, *refusal.Error) {
 	if p.peek().kind == tokenWord && p.after(1).punct("(") {
 		return p.call()
 	}

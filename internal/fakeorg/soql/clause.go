@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"catchment/internal/fakeorg/soql/refusal"
 )
 
 // The clauses that may follow FROM, in the order in which they may follow.
@@ -11,7 +13,7 @@ import (
 // maxOffset is how far OFFSET may reach (the guide's OFFSET page).
 const maxOffset = 2000
 
-func (p *parser) scopeClause(q *Query) *Error {
+func (p *parser) scopeClause(q *Query) *refusal.Error {
 	if !p.word("USING") {
 		return nil
 	}
@@ -28,7 +30,7 @@ func (p *parser) scopeClause(q *Query) *Error {
 	return nil
 }
 
-func (p *parser) whereClause(q *Query) *Error {
+func (p *parser) whereClause(q *Query) *refusal.Error {
 	if !p.word("WHERE") {
 		return nil
 	}
@@ -37,7 +39,7 @@ func (p *parser) whereClause(q *Query) *Error {
 	return err
 }
 
-func (p *parser) withClause(q *Query) *Error {
+func (p *parser) withClause(q *Query) *refusal.Error {
 	if !p.word("WITH") {
 		return nil
 	}
@@ -53,7 +55,7 @@ func (p *parser) withClause(q *Query) *Error {
 }
 
 // categories reads what follows WITH DATA.
-func (p *parser) categories(q *Query) *Error {
+func (p *parser) categories(q *Query) *refusal.Error {
 	if err := p.expectWord("CATEGORY"); err != nil {
 		return err
 	}
@@ -69,7 +71,7 @@ func (p *parser) categories(q *Query) *Error {
 	}
 }
 
-func (p *parser) category() (Category, *Error) {
+func (p *parser) category() (Category, *refusal.Error) {
 	group, selector := p.take(), p.take()
 	c := Category{Group: group.text, Selector: strings.ToUpper(selector.text), Pos: group.pos}
 	switch {
@@ -94,7 +96,7 @@ func (p *parser) category() (Category, *Error) {
 	}
 }
 
-func (p *parser) groupClause(q *Query) *Error {
+func (p *parser) groupClause(q *Query) *refusal.Error {
 	if !p.word("GROUP") {
 		return nil
 	}
@@ -122,14 +124,14 @@ func (p *parser) groupClause(q *Query) *Error {
 }
 
 // havingClause reads HAVING, which needs a GROUP BY.
-func (p *parser) havingClause(q *Query) (err *Error) {
+func (p *parser) havingClause(q *Query) (err *refusal.Error) {
 	if len(q.GroupBy) > 0 && p.word("HAVING") {
 		q.Having, err = p.condition()
 	}
 	return err
 }
 
-func (p *parser) orderClause(q *Query) *Error {
+func (p *parser) orderClause(q *Query) *refusal.Error {
 	if !p.word("ORDER") {
 		return nil
 	}
@@ -148,7 +150,7 @@ func (p *parser) orderClause(q *Query) *Error {
 	}
 }
 
-func (p *parser) order() (Order, *Error) {
+func (p *parser) order() (Order, *refusal.Error) {
 	by, err := p.expr()
 	if err != nil {
 		return Order{}, err
@@ -172,38 +174,38 @@ func (p *parser) order() (Order, *Error) {
 	return o, nil
 }
 
-func (p *parser) limitClause(q *Query) (err *Error) {
+func (p *parser) limitClause(q *Query) (err *refusal.Error) {
 	if p.word("LIMIT") {
 		q.Limit, err = p.count()
 	}
 	return err
 }
 
-func (p *parser) offsetClause(q *Query) (err *Error) {
+func (p *parser) offsetClause(q *Query) (err *refusal.Error) {
 	if !p.word("OFFSET") {
 		return nil
 	}
 	t := p.peek()
 	if q.Offset, err = p.count(); err == nil && q.Offset > maxOffset {
-		return refuseAt(p.text, t.pos, NumberOutsideValidRange, "Maximum SOQL offset allowed is %d", maxOffset)
+		return refusal.At(p.text, t.pos, refusal.NumberOutsideValidRange, "Maximum SOQL offset allowed is %d", maxOffset)
 	}
 	return err
 }
 
 // count reads a whole number that isn't negative.
-func (p *parser) count() (int, *Error) {
+func (p *parser) count() (int, *refusal.Error) {
 	t := p.take()
 	if t.kind != tokenNumber || !allDigits(t.text) {
 		return 0, p.unexpected(t)
 	}
 	n, err := strconv.ParseInt(t.text, 10, 32)
 	if err != nil {
-		return 0, refuseAt(p.text, t.pos, NumberOutsideValidRange, "the number %s is out of range", t.text)
+		return 0, refusal.At(p.text, t.pos, refusal.NumberOutsideValidRange, "the number %s is out of range", t.text)
 	}
 	return int(n), nil
 }
 
-func (p *parser) allRowsClause(q *Query) *Error {
+func (p *parser) allRowsClause(q *Query) *refusal.Error {
 	if !p.word("ALL") {
 		return nil
 	}
@@ -211,7 +213,7 @@ func (p *parser) allRowsClause(q *Query) *Error {
 	return p.expectWord("ROWS")
 }
 
-func (p *parser) forAndUpdateClauses(q *Query) (err *Error) {
+func (p *parser) forAndUpdateClauses(q *Query) (err *refusal.Error) {
 	for err == nil {
 		switch {
 		case p.word("FOR"):
@@ -226,7 +228,7 @@ func (p *parser) forAndUpdateClauses(q *Query) (err *Error) {
 }
 
 // options reads a list of the allowed words, and adds it to those before.
-func (p *parser) options(before []string, allowed ...string) ([]string, *Error) {
+func (p *parser) options(before []string, allowed ...string) ([]string, *refusal.Error) {
 	for {
 		t := p.take()
 		word := strings.ToUpper(t.text)

@@ -1,9 +1,11 @@
 package soql
 
+import "catchment/internal/fakeorg/soql/refusal"
+
 // condition reads a WHERE clause or what stands in parentheses. SOQL has no
 // precedence: terms joined by AND, or terms joined by OR, or one NOT, never
 // mixed at one level.
-func (p *parser) condition() (Condition, *Error) {
+func (p *parser) condition() (Condition, *refusal.Error) {
 	if p.word("NOT") {
 		term, err := p.term()
 		if err != nil {
@@ -39,7 +41,7 @@ func (p *parser) condition() (Condition, *Error) {
 }
 
 // term reads one comparison or a condition in parentheses.
-func (p *parser) term() (Condition, *Error) {
+func (p *parser) term() (Condition, *refusal.Error) {
 	if p.punct("(") {
 		c, err := p.condition()
 		if err != nil {
@@ -50,7 +52,7 @@ func (p *parser) term() (Condition, *Error) {
 	return p.comparison()
 }
 
-func (p *parser) comparison() (Condition, *Error) {
+func (p *parser) comparison() (Condition, *refusal.Error) {
 	left, err := p.expr()
 	if err != nil {
 		return nil, err
@@ -75,7 +77,7 @@ func (p *parser) comparison() (Condition, *Error) {
 	return c, nil
 }
 
-func (p *parser) operator() (Op, *Error) {
+func (p *parser) operator() (Op, *refusal.Error) {
 	t := p.take()
 	switch {
 	case t.is("NOT") && p.word("IN"):
@@ -92,7 +94,7 @@ func (p *parser) operator() (Op, *Error) {
 }
 
 // list reads the values of IN, NOT IN, INCLUDES or EXCLUDES.
-func (p *parser) list() ([]Literal, *Error) {
+func (p *parser) list() ([]Literal, *refusal.Error) {
 	if err := p.expectPunct("("); err != nil {
 		return nil, err
 	}

@@ -3,6 +3,8 @@ package soql
 import (
 	"strings"
 	"unicode/utf8"
+
+	"catchment/internal/fakeorg/soql/refusal"
 )
 
 // A tokenKind says what a token is.
@@ -32,7 +34,7 @@ func (t token) is(word string) bool {
 func (t token) punct(s string) bool { return t.kind == tokenPunct && t.text == s }
 
 // tokenize cuts text into tokens; the last one is tokenEnd.
-func tokenize(text string) ([]token, *Error) {
+func tokenize(text string) ([]token, *refusal.Error) {
 	var tokens []token
 	for pos := 0; pos < len(text); {
 		if isSpace(text[pos]) {
@@ -49,7 +51,7 @@ func tokenize(text string) ([]token, *Error) {
 	return append(tokens, token{kind: tokenEnd, text: "<EOF>", pos: len(text)}), nil
 }
 
-func nextToken(text string, pos int) (token, *Error) {
+func nextToken(text string, pos int) (token, *refusal.Error) {
 	c := text[pos]
 	switch {
 	case isLetter(c):
@@ -71,8 +73,8 @@ func nextToken(text string, pos int) (token, *Error) {
 		}
 	}
 	r, _ := utf8.DecodeRuneInString(text[pos:])
-	_, row, column := locate(text, pos)
-	return token{}, refuseAt(text, pos, MalformedQuery,
+	row, column := refusal.Locate(text, pos)
+	return token{}, refusal.At(text, pos, refusal.MalformedQuery,
 		"line %d:%d no viable alternative at character '%c'", row, column-1, r)
 }
 
@@ -118,7 +120,7 @@ func endOfNumber(text string, pos int) int {
 	return end
 }
 
-func endOfString(text string, pos int) (int, *Error) {
+func endOfString(text string, pos int) (int, *refusal.Error) {
 	for end := pos + 1; end < len(text); end++ {
 		switch text[end] {
 		case '\\':
@@ -127,8 +129,8 @@ func endOfString(text string, pos int) (int, *Error) {
 			return end + 1, nil
 		}
 	}
-	_, row, column := locate(text, pos)
-	return 0, refuseAt(text, pos, MalformedQuery,
+	row, column := refusal.Locate(text, pos)
+	return 0, refusal.At(text, pos, refusal.MalformedQuery,
 		"line %d:%d mismatched character '<EOF>' expecting '''", row, column-1)
 }
 

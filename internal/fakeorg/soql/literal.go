@@ -6,6 +6,8 @@ import (
 	"time"
 	"unicode/utf16"
 	"unicode/utf8"
+
+	"catchment/internal/fakeorg/soql/refusal"
 )
 
 // The canonical texts of instants, days and times of day, as a Bulk CSV cell
@@ -20,7 +22,7 @@ const (
 const maxLiteral = 4000
 
 // literal reads a value; pattern says that it stands at the right of LIKE.
-func (p *parser) literal(pattern bool) (Literal, *Error) {
+func (p *parser) literal(pattern bool) (Literal, *refusal.Error) {
 	t := p.take()
 	switch t.kind {
 	case tokenString:
@@ -72,7 +74,7 @@ func readInstant(text string) (time.Time, bool) {
 func inRange(t time.Time) bool { return 1700 <= t.Year() && t.Year() <= 4000 }
 
 // wordLiteral reads null, true, false, USD500 and relative dates.
-func (p *parser) wordLiteral(t token) (Literal, *Error) {
+func (p *parser) wordLiteral(t token) (Literal, *refusal.Error) {
 	l := Literal{N: -1, Pos: t.pos}
 	switch {
 	case t.is("NULL"):
@@ -96,12 +98,12 @@ func (p *parser) wordLiteral(t token) (Literal, *Error) {
 	if err := p.expectPunct(":"); err != nil {
 		return l, p.unexpected(t)
 	}
-	var err *Error
+	var err *refusal.Error
 	l.N, err = p.count()
 	return l, err
 }
 
-func (p *parser) stringLiteral(t token, pattern bool) (Literal, *Error) {
+func (p *parser) stringLiteral(t token, pattern bool) (Literal, *refusal.Error) {
 	l := Literal{Kind: String, N: -1, Pos: t.pos}
 	if pattern {
 		l.Kind = Pattern

@@ -1,6 +1,10 @@
 package soql
 
-import "strings"
+import (
+	"strings"
+
+	"catchment/internal/fakeorg/soql/refusal"
+)
 
 // Filter gives what tells whether a record meets the WHERE clause at the
 // moment of now. It needs what each of Inner has found, in their order.
@@ -20,27 +24,27 @@ type ordering struct {
 	nullsLast bool
 }
 
-func (b *binder) ordering(o Order) (ordering, *Error) {
+func (b *binder) ordering(o Order) (ordering, *refusal.Error) {
 	s, err := b.orderedBy(o.By)
 	if err != nil {
 		return ordering{}, err
 	}
 	k := kindOf(s.path.Field.Type)
 	if k == kindNone || !s.path.Field.Sortable {
-		return ordering{}, b.refuse(o.By.pos(), InvalidField, "field '%s' can not be sorted in a query call", s.path.Field.Name)
+		return ordering{}, b.refuse(o.By.pos(), refusal.InvalidField, "field '%s' can not be sorted in a query call", s.path.Field.Name)
 	}
 	return ordering{scalar: s, kind: k, desc: o.Desc, nullsLast: o.Nulls == NullsLast}, nil
 }
 
 // orderedBy binds what ORDER BY names: a value of a group, a field, or a
 // distance.
-func (b *binder) orderedBy(e Expr) (scalar, *Error) {
+func (b *binder) orderedBy(e Expr) (scalar, *refusal.Error) {
 	if b.grouping != nil {
 		path, err := b.slot(e, "Ordered field")
 		return scalar{path: path}, err
 	}
 	if c, ok := e.(Call); ok && c.family() != familyDistance {
-		return scalar{}, refuse(MalformedQuery, "Ordered field must be grouped or aggregated: %s", c)
+		return scalar{}, refusal.New(refusal.MalformedQuery, "Ordered field must be grouped or aggregated: %s", c)
 	}
 	return b.scalar(e)
 }

@@ -4,21 +4,23 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"catchment/internal/fakeorg/soql/refusal"
 )
 
 // maxStatement is how many characters a statement may have (SOQL limits).
 const maxStatement = 100_000
 
-// Parse reads one SOQL statement. Its error is an *Error.
+// Parse reads one SOQL statement. Its error is a *refusal.Error.
 func Parse(text string) (*Query, error) {
 	if strings.TrimSpace(text) == "" {
-		return nil, refuse(MalformedQuery, "SOQL statements cannot be empty or null")
+		return nil, refusal.New(refusal.MalformedQuery, "SOQL statements cannot be empty or null")
 	}
 	if utf8.RuneCountInString(text) > maxStatement {
-		return nil, refuse(MalformedQuery, "SOQL statements cannot be longer than %d characters.", maxStatement)
+		return nil, refusal.New(refusal.MalformedQuery, "SOQL statements cannot be longer than %d characters.", maxStatement)
 	}
 	if !utf8.ValidString(text) {
-		return nil, refuse(MalformedQuery, "the statement is not valid UTF-8")
+		return nil, refusal.New(refusal.MalformedQuery, "the statement is not valid UTF-8")
 	}
 	tokens, err := tokenize(text)
 	if err != nil {
@@ -73,36 +75,36 @@ func (p *parser) punct(sign string) bool {
 	return true
 }
 
-func (p *parser) expectWord(keyword string) *Error {
+func (p *parser) expectWord(keyword string) *refusal.Error {
 	if !p.word(keyword) {
 		return p.unexpected(p.peek())
 	}
 	return nil
 }
 
-func (p *parser) expectPunct(sign string) *Error {
+func (p *parser) expectPunct(sign string) *refusal.Error {
 	if !p.punct(sign) {
 		return p.unexpected(p.peek())
 	}
 	return nil
 }
 
-func (p *parser) unexpected(t token) *Error {
+func (p *parser) unexpected(t token) *refusal.Error {
 	if t.punct(":") {
 		return p.refuse(t.pos, "Bind variables only allowed in Apex code")
 	}
 	return p.refuse(t.pos, "unexpected token: '%s'", t.text)
 }
 
-func (p *parser) refuse(pos int, format string, args ...any) *Error {
-	return refuseAt(p.text, pos, MalformedQuery, format, args...)
+func (p *parser) refuse(pos int, format string, args ...any) *refusal.Error {
+	return refusal.At(p.text, pos, refusal.MalformedQuery, format, args...)
 }
 
 // query reads the clauses in the only order that SOQL knows. The queries in
 // it end at their parenthesis.
-func (p *parser) query() (*Query, *Error) {
+func (p *parser) query() (*Query, *refusal.Error) {
 	q := &Query{Limit: -1, Offset: -1, text: p.text}
-	clauses := []func(*Query) *Error{
+	clauses := []func(*Query) *refusal.Error{
 		p.selectClause, p.fromClause, p.scopeClause, p.whereClause, p.withClause, p.groupClause,
 		p.havingClause, p.orderClause, p.limitClause, p.offsetClause, p.allRowsClause, p.forAndUpdateClauses,
 	}
@@ -116,7 +118,7 @@ func (p *parser) query() (*Query, *Error) {
 
 // name reads a dotted name. Order and Group are objects too, so only the words
 // that no name can be are refused.
-func (p *parser) name() (Name, *Error) {
+func (p *parser) name() (Name, *refusal.Error) {
 	first := p.take()
 	if first.kind != tokenWord || slices.Contains(strings.Fields("AND FROM IN LIKE NOT NULL OR SELECT WHERE"), strings.ToUpper(first.text)) {
 		return Name{}, p.unexpected(first)
@@ -132,7 +134,7 @@ func (p *parser) name() (Name, *Error) {
 	return n, nil
 }
 
-func (p *parser) fromClause(q *Query) (err *Error) {
+func (p *parser) fromClause(q *Query) (err *refusal.Error) {
 	if err = p.expectWord("FROM"); err != nil {
 		return err
 	}
@@ -149,7 +151,7 @@ func (p *parser) fromClause(q *Query) (err *Error) {
 	return nil
 }
 
-func (p *parser) source() (Source, *Error) {
+func (p *parser) source() (Source, *refusal.Error) {
 	name, err := p.name()
 	if err != nil {
 		return Source{}, err

@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"catchment/internal/fakeorg/soql/refusal"
 )
 
 // A reading is the value that a function makes of a record.
@@ -33,7 +35,7 @@ type computed struct {
 func (p computed) match(r Record, now Clock) bool { return p.term.match(fixed(p.read(r, now)), now) }
 
 // scalar binds a name, or a function that isn't an aggregate.
-func (b *binder) scalar(e Expr) (scalar, *Error) {
+func (b *binder) scalar(e Expr) (scalar, *refusal.Error) {
 	call, ok := e.(Call)
 	if !ok {
 		path, err := b.path(e.(Name))
@@ -47,7 +49,7 @@ func (b *binder) scalar(e Expr) (scalar, *Error) {
 	case familyDistance:
 		return b.distance(call)
 	}
-	return scalar{}, b.refuse(call.Pos, MalformedQuery, "the function %s can not be used here", call.Function)
+	return scalar{}, b.refuse(call.Pos, refusal.MalformedQuery, "the function %s can not be used here", call.Function)
 }
 
 // result makes the path of what a call computes: a field without a place.
@@ -57,7 +59,7 @@ func result(c Call, describe string) *Path {
 
 // datePart binds a date function, which counts in UTC unless convertTimezone
 // asks for the user's zone.
-func (b *binder) datePart(call Call) (scalar, *Error) {
+func (b *binder) datePart(call Call) (scalar, *refusal.Error) {
 	arg, local := call.Args[0], false
 	if zone, ok := arg.(Call); ok {
 		arg, local = zone.Args[0], true
@@ -69,7 +71,7 @@ func (b *binder) datePart(call Call) (scalar, *Error) {
 	k := kindOf(path.Field.Type)
 	clockOnly := local || call.Function == "HOUR_IN_DAY" || call.Function == "DAY_ONLY"
 	if k != kindDateTime && (k != kindDate || clockOnly) {
-		return scalar{}, b.refuse(arg.pos(), InvalidField, "field '%s' of type %s can not be used with the function %s",
+		return scalar{}, b.refuse(arg.pos(), refusal.InvalidField, "field '%s' of type %s can not be used with the function %s",
 			path.Field.Name, path.Field.Type, call.Function)
 	}
 	out := result(call, "int")
@@ -129,7 +131,7 @@ func partOf(t time.Time, function string) string {
 
 // shown binds toLabel, FORMAT and convertCurrency of a field, perhaps in one
 // another.
-func (b *binder) shown(call Call) (scalar, *Error) {
+func (b *binder) shown(call Call) (scalar, *refusal.Error) {
 	inner, err := b.scalar(call.Args[0])
 	if err != nil {
 		return scalar{}, err
@@ -138,10 +140,10 @@ func (b *binder) shown(call Call) (scalar, *Error) {
 }
 
 // showing gives the form that a function gives to a value.
-func (b *binder) showing(call Call, inner scalar) (scalar, *Error) {
+func (b *binder) showing(call Call, inner scalar) (scalar, *refusal.Error) {
 	field := inner.path.Field
 	k := kindOf(field.Type)
-	refused := b.refuse(call.Args[0].pos(), InvalidField, "field '%s' of type %s can not be used with the function %s",
+	refused := b.refuse(call.Args[0].pos(), refusal.InvalidField, "field '%s' of type %s can not be used with the function %s",
 		call.Args[0], field.Type, call.Function)
 	out := *inner.path
 	value := func(r Record, now Clock) string {
@@ -226,19 +228,19 @@ func thousands(v string) string {
 }
 
 // distance binds DISTANCE(place, GEOLOCATION(37.775, -122.418), 'mi').
-func (b *binder) distance(call Call) (scalar, *Error) {
+func (b *binder) distance(call Call) (scalar, *refusal.Error) {
 	field, ok := call.Args[0].(Name)
 	place, fixedPlace := call.Args[1].(Call)
 	unit, radius := call.Args[2].(Literal), 0.0
 	switch {
 	case !ok || !fixedPlace:
-		return scalar{}, b.refuse(call.Pos, MalformedQuery, "DISTANCE takes a field, a GEOLOCATION and a unit")
+		return scalar{}, b.refuse(call.Pos, refusal.MalformedQuery, "DISTANCE takes a field, a GEOLOCATION and a unit")
 	case strings.EqualFold(unit.Text, "km"):
 		radius = 6371
 	case strings.EqualFold(unit.Text, "mi"):
 		radius = 3958.8
 	default:
-		return scalar{}, b.refuse(unit.Pos, MalformedQuery, "Invalid distance unit: %s. Valid unit: 'mi', 'km'", unit.Text)
+		return scalar{}, b.refuse(unit.Pos, refusal.MalformedQuery, "Invalid distance unit: %s. Valid unit: 'mi', 'km'", unit.Text)
 	}
 	latitude, longitude, err := b.coordinates(field)
 	if err != nil {
@@ -256,7 +258,7 @@ func (b *binder) distance(call Call) (scalar, *Error) {
 
 // coordinates finds the components of a compound field: BillingLatitude of
 // BillingAddress, Place__Latitude__s of Place__c.
-func (b *binder) coordinates(n Name) (latitude, longitude *Path, err *Error) {
+func (b *binder) coordinates(n Name) (latitude, longitude *Path, err *refusal.Error) {
 	path, err := b.path(n)
 	if err != nil {
 		return nil, nil, err
@@ -267,9 +269,9 @@ func (b *binder) coordinates(n Name) (latitude, longitude *Path, err *Error) {
 		before, after = strings.TrimSuffix(path.Field.Name, "c"), "__s"
 	case "address":
 	default:
-		return nil, nil, b.refuse(n.Pos, InvalidField, "field '%s' is not a location: DISTANCE can't be used with it", path.Field.Name)
+		return nil, nil, b.refuse(n.Pos, refusal.InvalidField, "field '%s' is not a location: DISTANCE can't be used with it", path.Field.Name)
 	}
-	part := func(name string) (*Path, *Error) {
+	part := func(name string) (*Path, *refusal.Error) {
 		parts := append(slices.Clone(n.Parts[:len(n.Parts)-1]), before+name+after)
 		return b.path(Name{Parts: parts, Pos: n.Pos})
 	}

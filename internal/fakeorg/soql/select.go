@@ -1,10 +1,14 @@
 package soql
 
-import "strings"
+import (
+	"strings"
+
+	"catchment/internal/fakeorg/soql/refusal"
+)
 
 // The select list.
 
-func (p *parser) selectClause(q *Query) *Error {
+func (p *parser) selectClause(q *Query) *refusal.Error {
 	if err := p.expectWord("SELECT"); err != nil {
 		return err
 	}
@@ -27,7 +31,7 @@ func (p *parser) selectClause(q *Query) *Error {
 }
 
 // item reads one entry of the select list.
-func (p *parser) item() (Item, *Error) {
+func (p *parser) item() (Item, *refusal.Error) {
 	t := p.peek()
 	switch {
 	case t.punct("("):
@@ -67,7 +71,7 @@ func (p *parser) alias() (string, int) {
 	return "", 0
 }
 
-func (p *parser) fieldsItem() (Item, *Error) {
+func (p *parser) fieldsItem() (Item, *refusal.Error) {
 	t := p.take()
 	p.take()
 	group := p.take()
@@ -83,7 +87,7 @@ func (p *parser) fieldsItem() (Item, *Error) {
 const maxNesting = 50
 
 // nested reads a query in parentheses.
-func (p *parser) nested() (*Query, *Error) {
+func (p *parser) nested() (*Query, *refusal.Error) {
 	t := p.take()
 	if p.depth++; p.depth > maxNesting {
 		return nil, p.unexpected(t)
@@ -97,7 +101,7 @@ func (p *parser) nested() (*Query, *Error) {
 }
 
 // typeof reads TYPEOF What WHEN Account THEN Phone, Website ELSE Name END.
-func (p *parser) typeof() (Item, *Error) {
+func (p *parser) typeof() (Item, *refusal.Error) {
 	p.take()
 	relationship, err := p.name()
 	if err != nil {
@@ -129,7 +133,7 @@ func (p *parser) typeof() (Item, *Error) {
 	return item, p.expectWord("END")
 }
 
-func (p *parser) names() ([]Name, *Error) {
+func (p *parser) names() ([]Name, *refusal.Error) {
 	var names []Name
 	for {
 		name, err := p.name()

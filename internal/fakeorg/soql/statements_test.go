@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"catchment/internal/fakeorg/soql/refusal"
 )
 
 var update = flag.Bool("update", false, "write the golden files again")
@@ -78,7 +80,7 @@ func outcome(text string) string {
 	if err == nil {
 		_, err = Bind(q, newTestSchema())
 	}
-	if e, ok := errors.AsType[*Error](err); ok {
+	if e, ok := errors.AsType[*refusal.Error](err); ok {
 		lines := strings.Split(e.Message, "\n")
 		return fmt.Sprintf("! %s %d:%d %s", e.Code, e.Row, e.Column, lines[len(lines)-1])
 	}
@@ -113,7 +115,7 @@ func TestWholeMessage(t *testing.T) {
 		if err == nil {
 			_, err = Bind(q, schema)
 		}
-		e, ok := errors.AsType[*Error](err)
+		e, ok := errors.AsType[*refusal.Error](err)
 		if !ok || e.Message != c.want {
 			t.Errorf("%s\n got %v\nwant %s", c.statement, err, c.want)
 		}

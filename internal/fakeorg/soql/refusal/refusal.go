@@ -1,4 +1,6 @@
-package soql
+// Package refusal says why a statement is refused: in Salesforce's own words,
+// under one of its codes, and with the place in the statement.
+package refusal
 
 import (
 	"fmt"
@@ -26,15 +28,15 @@ type Error struct {
 // Error gives the code and the message.
 func (e *Error) Error() string { return e.Code + ": " + e.Message }
 
-// refuse makes an Error about the whole statement.
-func refuse(code, format string, args ...any) *Error {
+// New makes an Error about the whole statement.
+func New(code, format string, args ...any) *Error {
 	return &Error{Code: code, Message: fmt.Sprintf(format, args...)}
 }
 
-// refuseAt makes an Error that points at the byte pos of text.
-func refuseAt(text string, pos int, code, format string, args ...any) *Error {
-	start, row, column := locate(text, pos)
-	end := len(text)
+// At makes an Error that points at the byte pos of text.
+func At(text string, pos int, code, format string, args ...any) *Error {
+	row, column := Locate(text, pos)
+	start, end := startOfLine(text, pos), len(text)
 	if i := strings.IndexByte(text[pos:], '\n'); i >= 0 {
 		end = pos + i
 	}
@@ -44,12 +46,12 @@ func refuseAt(text string, pos int, code, format string, args ...any) *Error {
 	return &Error{Code: code, Message: message, Row: row, Column: column}
 }
 
-// locate gives the byte at which the line of pos starts, and its row and
-// column, both from 1.
-func locate(text string, pos int) (start, row, column int) {
-	start = strings.LastIndexByte(text[:pos], '\n') + 1
-	return start, strings.Count(text[:pos], "\n") + 1, utf8.RuneCountInString(text[start:pos]) + 1
+// Locate gives the row and the column of the byte pos of text, both from 1.
+func Locate(text string, pos int) (row, column int) {
+	return strings.Count(text[:pos], "\n") + 1, utf8.RuneCountInString(text[startOfLine(text, pos):pos]) + 1
 }
+
+func startOfLine(text string, pos int) int { return strings.LastIndexByte(text[:pos], '\n') + 1 }
 
 // contextWidth is how many characters of the statement stand on each side of
 // the caret at most: Salesforce shows about 40, cut between words.
