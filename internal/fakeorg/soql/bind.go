@@ -139,7 +139,7 @@ func (b *binder) where(bound *Bound) (err *refusal.Error) {
 
 func (b *binder) orderBy(bound *Bound) *refusal.Error {
 	if bound.Count && bound.Sorted {
-		return b.refuse(b.query.OrderBy[0].By.pos(), refusal.MalformedQuery, "COUNT() can't be used with ORDER BY")
+		return b.refuse(b.query.OrderBy[0].By.Position(), refusal.MalformedQuery, "COUNT() can't be used with ORDER BY")
 	}
 	for _, o := range b.query.OrderBy {
 		ordering, err := b.ordering(o)

@@ -76,7 +76,7 @@ func (b *binder) groups(bound *Bound) *refusal.Error {
 	}
 	if len(q.GroupBy) > most {
 		clause := strings.TrimSpace("GROUP BY " + q.Subtotals)
-		return b.refuse(q.GroupBy[most].pos(), refusal.MalformedQuery, "%s can take %d fields at most", clause, most)
+		return b.refuse(q.GroupBy[most].Position(), refusal.MalformedQuery, "%s can take %d fields at most", clause, most)
 	}
 	for _, e := range q.GroupBy {
 		key, err := b.groupKey(e)
@@ -118,7 +118,7 @@ func (b *binder) groupKey(e Expr) (groupKey, *refusal.Error) {
 		return groupKey{}, err
 	}
 	if !s.path.Field.Groupable {
-		return groupKey{}, b.refuse(e.pos(), refusal.InvalidField, "field '%s' can not be grouped in a query call", s.path.Field.Name)
+		return groupKey{}, b.refuse(e.Position(), refusal.InvalidField, "field '%s' can not be grouped in a query call", s.path.Field.Name)
 	}
 	text, err := b.canonical(e)
 	return groupKey{scalar: s, text: text, kind: kindOf(s.path.Field.Type)}, err
@@ -199,7 +199,7 @@ func (b *binder) aggregate(c Call) (slot, *refusal.Error) {
 	}
 	field := s.path.Field
 	if !field.Aggregatable || !aggregates(c.Function, kindOf(field.Type), field.Type) {
-		return slot{}, b.refuse(arg.pos(), refusal.MalformedQuery, "field %s does not support aggregate operator %s", field.Name, c.Function)
+		return slot{}, b.refuse(arg.Position(), refusal.MalformedQuery, "field %s does not support aggregate operator %s", field.Name, c.Function)
 	}
 	text, err := b.canonical(arg)
 	if err != nil {
@@ -207,7 +207,7 @@ func (b *binder) aggregate(c Call) (slot, *refusal.Error) {
 	}
 	for _, key := range b.grouping.keys {
 		if key.text == text {
-			return slot{}, b.refuse(arg.pos(), refusal.MalformedQuery, "Grouped field should not be aggregated: %s", field.Name)
+			return slot{}, b.refuse(arg.Position(), refusal.MalformedQuery, "Grouped field should not be aggregated: %s", field.Name)
 		}
 	}
 	describe := field.Type
@@ -282,7 +282,7 @@ func (b *binder) having(*Bound) (err *refusal.Error) {
 		return nil
 	}
 	if c, ok := firstJoin(b.query.Having); ok {
-		return b.refuse(c.Left.pos(), refusal.MalformedQuery, "Semi join sub-selects are not allowed in HAVING")
+		return b.refuse(c.Left.Position(), refusal.MalformedQuery, "Semi join sub-selects are not allowed in HAVING")
 	}
 	b.overGroups = true
 	b.grouping.having, err = b.predicate(b.query.Having)

@@ -47,15 +47,15 @@ func (b *binder) joins(where Condition) *refusal.Error {
 				continue
 			}
 			if n++; n > maxJoins {
-				return b.refuse(c.Left.pos(), refusal.MalformedQuery, "Maximum %d semi join sub-selects are allowed", maxJoins)
+				return b.refuse(c.Left.Position(), refusal.MalformedQuery, "Maximum %d semi join sub-selects are allowed", maxJoins)
 			}
 			continue
 		}
 		if c, ok := firstJoin(term); ok {
 			if _, or := where.(Or); or {
-				return b.refuse(c.Left.pos(), refusal.MalformedQuery, "Semi join sub-selects are not allowed with the 'OR' operator")
+				return b.refuse(c.Left.Position(), refusal.MalformedQuery, "Semi join sub-selects are not allowed with the 'OR' operator")
 			}
-			return b.refuse(c.Left.pos(), refusal.MalformedQuery,
+			return b.refuse(c.Left.Position(), refusal.MalformedQuery,
 				"Semi join sub-selects are only allowed at the top level WHERE expressions and not in nested WHERE expressions.")
 		}
 	}
@@ -88,9 +88,9 @@ func (b *binder) join(c Comparison) (predicate, *refusal.Error) {
 	name, ok := c.Left.(Name)
 	switch {
 	case b.joined:
-		return nil, b.refuse(c.Left.pos(), refusal.MalformedQuery, "Nesting of semi join sub-selects is not supported")
+		return nil, b.refuse(c.Left.Position(), refusal.MalformedQuery, "Nesting of semi join sub-selects is not supported")
 	case !ok:
-		return nil, b.refuse(c.Left.pos(), refusal.MalformedQuery, "Semi join sub-selects can not be used with a function")
+		return nil, b.refuse(c.Left.Position(), refusal.MalformedQuery, "Semi join sub-selects can not be used with a function")
 	}
 	path, err := b.path(name)
 	if err != nil {

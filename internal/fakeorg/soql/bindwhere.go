@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"catchment/internal/fakeorg/soql/literal"
 	"catchment/internal/fakeorg/soql/refusal"
 )
 
@@ -74,10 +75,10 @@ func (b *binder) left(e Expr) (scalar, *refusal.Error) {
 func (b *binder) against(c Comparison, path *Path) (predicate, *refusal.Error) {
 	k := kindOf(path.Field.Type)
 	if k == kindNone || !path.Field.Filterable {
-		return nil, b.refuse(c.Left.pos(), refusal.InvalidField, "field '%s' can not be filtered in a query call", path.Field.Name)
+		return nil, b.refuse(c.Left.Position(), refusal.InvalidField, "field '%s' can not be filtered in a query call", path.Field.Name)
 	}
 	if !operates(c.Op, k, path.Field.Type) {
-		return nil, b.refuse(c.Left.pos(), refusal.InvalidQueryFilterOperator, "invalid operator on %s field", path.Field.Type)
+		return nil, b.refuse(c.Left.Position(), refusal.InvalidQueryFilterOperator, "invalid operator on %s field", path.Field.Type)
 	}
 	switch c.Op {
 	case Like:
@@ -109,9 +110,8 @@ func operates(op Op, k kind, describe string) bool {
 // compared binds a comparison with its only value.
 func (b *binder) compared(c Comparison, path *Path, k kind, op Op) (predicate, *refusal.Error) {
 	l := c.Values[0]
-	if l.Kind == Relative && (k == kindDate || k == kindDateTime) {
-		span, _, _ := relativeSpan(l.Text, l.N)
-		return during{path: path, kind: k, op: op, span: span}, nil
+	if l.Kind == literal.Relative && (k == kindDate || k == kindDateTime) {
+		return during{path: path, kind: k, op: op, span: l.Span()}, nil
 	}
 	value, err := b.value(c, path, k, l)
 	switch {
@@ -132,7 +132,7 @@ func (b *binder) oneOf(c Comparison, path *Path, k kind) (predicate, *refusal.Er
 	list := oneOf{path: path, kind: k}
 	var either anyOf
 	for _, l := range c.Values {
-		p, err := b.compared(Comparison{Left: c.Left, Op: c.Op, Values: []Literal{l}}, path, k, Equal)
+		p, err := b.compared(Comparison{Left: c.Left, Op: c.Op, Values: []literal.Literal{l}}, path, k, Equal)
 		if err != nil {
 			return nil, err
 		}
@@ -155,7 +155,7 @@ func (b *binder) oneOf(c Comparison, path *Path, k kind) (predicate, *refusal.Er
 
 func (b *binder) like(c Comparison, path *Path) (predicate, *refusal.Error) {
 	l := c.Values[0]
-	if l.Kind != Pattern {
+	if l.Kind != literal.Pattern {
 		return nil, b.mismatch(c, path, kindText)
 	}
 	return like{path: path, pattern: newPattern(l.Text)}, nil
@@ -164,7 +164,7 @@ func (b *binder) like(c Comparison, path *Path) (predicate, *refusal.Error) {
 func (b *binder) includes(c Comparison, path *Path) (predicate, *refusal.Error) {
 	in := includes{path: path}
 	for _, l := range c.Values {
-		if l.Kind != String {
+		if l.Kind != literal.String {
 			return nil, b.mismatch(c, path, kindText)
 		}
 		in.sets = append(in.sets, strings.Split(l.Text, ";"))
@@ -177,38 +177,38 @@ func (b *binder) includes(c Comparison, path *Path) (predicate, *refusal.Error) 
 
 // value checks a literal against the kind of its field, and gives it in the
 // form that compare wants; "" is null.
-func (b *binder) value(c Comparison, path *Path, k kind, l Literal) (string, *refusal.Error) {
-	if l.Kind == Null {
+func (b *binder) value(c Comparison, path *Path, k kind, l literal.Literal) (string, *refusal.Error) {
+	if l.Kind == literal.Null {
 		if k == kindBoolean {
 			return "false", nil
 		}
 		return "", nil
 	}
 	switch {
-	case k == kindText && l.Kind == String,
-		k == kindDecimal && l.Kind == Number,
-		k == kindInteger && l.Kind == Number && !strings.Contains(l.Text, "."),
-		k == kindBoolean && l.Kind == Boolean,
-		k == kindDate && l.Kind == Date,
-		k == kindDateTime && l.Kind == DateTime,
-		k == kindTime && l.Kind == Time:
+	case k == kindText && l.Kind == literal.String,
+		k == kindDecimal && l.Kind == literal.Number,
+		k == kindInteger && l.Kind == literal.Number && !strings.Contains(l.Text, "."),
+		k == kindBoolean && l.Kind == literal.Boolean,
+		k == kindDate && l.Kind == literal.Date,
+		k == kindDateTime && l.Kind == literal.DateTime,
+		k == kindTime && l.Kind == literal.Time:
 		return l.Text, nil
-	case l.Kind == Currency && path.Field.Type == "currency":
+	case l.Kind == literal.Currency && path.Field.Type == "currency":
 		return l.Text[3:], nil // an org with one currency has no rates to convert by
-	case k == kindID && l.Kind == String:
+	case k == kindID && l.Kind == literal.String:
 		return b.id(c, l)
 	}
 	return "", b.mismatch(c, path, k)
 }
 
 // id checks an Id and cuts it to the 15 characters that tell records apart.
-func (b *binder) id(c Comparison, l Literal) (string, *refusal.Error) {
+func (b *binder) id(c Comparison, l literal.Literal) (string, *refusal.Error) {
 	plain := !strings.ContainsFunc(l.Text, func(r rune) bool { return r > 'z' || !isLetter(byte(r)) && !isDigit(byte(r)) })
 	switch {
 	case l.Text == "":
 		return "", nil
 	case !plain || len(l.Text) != 15 && len(l.Text) != 18:
-		return "", b.refuse(c.Left.pos(), refusal.InvalidQueryFilterOperator, "invalid ID field: %s", l.Text)
+		return "", b.refuse(c.Left.Position(), refusal.InvalidQueryFilterOperator, "invalid ID field: %s", l.Text)
 	}
 	return l.Text[:15], nil
 }
@@ -226,6 +226,6 @@ func (b *binder) mismatch(c Comparison, path *Path, k kind) *refusal.Error {
 	case kindInteger, kindBoolean, kindDate, kindTime:
 		typ, not = path.Field.Type, "not "
 	}
-	return b.refuse(c.Left.pos(), refusal.InvalidField, "value of filter criterion for field '%s' must be of type %s and should %sbe "+
+	return b.refuse(c.Left.Position(), refusal.InvalidField, "value of filter criterion for field '%s' must be of type %s and should %sbe "+
 		"enclosed in quotes", path.Field.Name, typ, not)
 }

@@ -3,6 +3,7 @@ package soql
 import (
 	"strings"
 
+	"catchment/internal/fakeorg/soql/literal"
 	"catchment/internal/fakeorg/soql/refusal"
 )
 
@@ -97,9 +98,9 @@ func (p *parser) argument(of family, n int) (Expr, *refusal.Error) {
 	t := p.peek()
 	switch {
 	case of == familyPlace:
-		return p.literalOf(Number)
+		return p.literalOf(literal.Number)
 	case of == familyDistance && n == 2:
-		return p.literalOf(String)
+		return p.literalOf(literal.String)
 	case t.kind == tokenWord && p.after(1).punct("("):
 		_, inner := functionOf(t.text)
 		if !nests(of, inner) {
@@ -123,16 +124,6 @@ func nests(outer, inner family) bool {
 		return inner == familyDate
 	}
 	return false
-}
-
-// literalOf reads a value that has to be of a kind.
-func (p *parser) literalOf(kind LiteralKind) (Expr, *refusal.Error) {
-	t := p.peek()
-	l, err := p.literal(false)
-	if err == nil && l.Kind != kind {
-		err = p.unexpected(t)
-	}
-	return l, err
 }
 
 // expr reads a name or a call.

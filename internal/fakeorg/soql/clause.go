@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"catchment/internal/fakeorg/soql/literal"
 	"catchment/internal/fakeorg/soql/refusal"
 )
 
@@ -195,7 +196,7 @@ func (p *parser) offsetClause(q *Query) (err *refusal.Error) {
 // count reads a whole number that isn't negative.
 func (p *parser) count() (int, *refusal.Error) {
 	t := p.take()
-	if t.kind != tokenNumber || !allDigits(t.text) {
+	if t.kind != tokenNumber || !literal.AllDigits(t.text) {
 		return 0, p.unexpected(t)
 	}
 	n, err := strconv.ParseInt(t.text, 10, 32)

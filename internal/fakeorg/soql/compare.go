@@ -5,6 +5,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"catchment/internal/fakeorg/soql/literal"
 )
 
 // A kind says how the values of a field compare. Null is the empty text in
@@ -52,9 +54,9 @@ func (k kind) value(r Record, p *Path) string {
 	switch {
 	case k == kindBoolean && v == "":
 		return "false"
-	case k == kindDateTime && v != "" && (len(v) != len(instantLayout) || v[len(v)-1] != 'Z'):
-		if t, ok := readInstant(v); ok {
-			return t.Format(instantLayout)
+	case k == kindDateTime && v != "" && (len(v) != len(literal.InstantLayout) || v[len(v)-1] != 'Z'):
+		if t, ok := literal.ReadInstant(v); ok {
+			return t.Format(literal.InstantLayout)
 		}
 	}
 	return v

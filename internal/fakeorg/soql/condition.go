@@ -1,6 +1,9 @@
 package soql
 
-import "catchment/internal/fakeorg/soql/refusal"
+import (
+	"catchment/internal/fakeorg/soql/literal"
+	"catchment/internal/fakeorg/soql/refusal"
+)
 
 // condition reads a WHERE clause or what stands in parentheses. SOQL has no
 // precedence: terms joined by AND, or terms joined by OR, or one NOT, never
@@ -68,7 +71,7 @@ func (p *parser) comparison() (Condition, *refusal.Error) {
 	case op.takesList():
 		c.Values, err = p.list()
 	default:
-		c.Values = make([]Literal, 1)
+		c.Values = make([]literal.Literal, 1)
 		c.Values[0], err = p.literal(op == Like)
 	}
 	if err != nil {
@@ -94,11 +97,11 @@ func (p *parser) operator() (Op, *refusal.Error) {
 }
 
 // list reads the values of IN, NOT IN, INCLUDES or EXCLUDES.
-func (p *parser) list() ([]Literal, *refusal.Error) {
+func (p *parser) list() ([]literal.Literal, *refusal.Error) {
 	if err := p.expectPunct("("); err != nil {
 		return nil, err
 	}
-	var values []Literal
+	var values []literal.Literal
 	for {
 		l, err := p.literal(false)
 		if err != nil {

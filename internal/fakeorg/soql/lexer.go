@@ -4,6 +4,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"catchment/internal/fakeorg/soql/literal"
 	"catchment/internal/fakeorg/soql/refusal"
 )
 
@@ -95,7 +96,7 @@ func endOfWord(text string, pos int) int {
 	for end < len(text) && (isLetter(text[end]) || isDigit(text[end]) || text[end] == '_') {
 		end++
 	}
-	if isCurrency(text[pos:end]) && end+1 < len(text) && text[end] == '.' && isDigit(text[end+1]) {
+	if literal.IsCurrency(text[pos:end]) && end+1 < len(text) && text[end] == '.' && isDigit(text[end+1]) {
 		for end++; end < len(text) && isDigit(text[end]); {
 			end++
 		}
@@ -138,21 +139,3 @@ func isSpace(c byte) bool  { return c == ' ' || c == '\t' || c == '\n' || c == '
 func isDigit(c byte) bool  { return '0' <= c && c <= '9' }
 func isLetter(c byte) bool { return 'a' <= c|0x20 && c|0x20 <= 'z' }
 func isSign(c byte) bool   { return c == '+' || c == '-' }
-
-func allDigits(s string) bool {
-	for i := range len(s) {
-		if !isDigit(s[i]) {
-			return false
-		}
-	}
-	return s != ""
-}
-
-// isCurrency tells whether s looks like USD500 or USD500.25.
-func isCurrency(s string) bool {
-	if len(s) < 4 || !isLetter(s[0]) || !isLetter(s[1]) || !isLetter(s[2]) {
-		return false
-	}
-	whole, fraction, dot := strings.Cut(s[3:], ".")
-	return allDigits(whole) && (!dot || allDigits(fraction))
-}

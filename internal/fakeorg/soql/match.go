@@ -31,7 +31,7 @@ func (b *binder) ordering(o Order) (ordering, *refusal.Error) {
 	}
 	k := kindOf(s.path.Field.Type)
 	if k == kindNone || !s.path.Field.Sortable {
-		return ordering{}, b.refuse(o.By.pos(), refusal.InvalidField, "field '%s' can not be sorted in a query call", s.path.Field.Name)
+		return ordering{}, b.refuse(o.By.Position(), refusal.InvalidField, "field '%s' can not be sorted in a query call", s.path.Field.Name)
 	}
 	return ordering{scalar: s, kind: k, desc: o.Desc, nullsLast: o.Nulls == NullsLast}, nil
 }

@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"strings"
 	"time"
+
+	"catchment/internal/fakeorg/soql/literal"
 )
 
 // naive is a second implementation of WHERE, as plain as can be: it works on
@@ -63,16 +65,16 @@ func (n naive) compares(c Comparison) bool {
 }
 
 // one compares a value with a literal by Equal or one of the four orders.
-func (n naive) one(typ, value string, op Op, l Literal) bool {
-	if l.Kind == Null && typ == "boolean" {
+func (n naive) one(typ, value string, op Op, l literal.Literal) bool {
+	if l.Kind == literal.Null && typ == "boolean" {
 		l.Text = "false"
-	} else if l.Kind == Null || l.Text == "" {
+	} else if l.Kind == literal.Null || l.Text == "" {
 		return op == Equal && value == ""
 	}
 	if value == "" {
 		return false
 	}
-	if l.Kind == Relative {
+	if l.Kind == literal.Relative {
 		return n.relative(typ, value, op, l)
 	}
 	return naiveOrder(op, naiveCompare(typ, value, l))
@@ -82,7 +84,7 @@ func naiveOrder(op Op, c int) bool {
 	return map[Op]bool{Equal: c == 0, Less: c < 0, LessOrEqual: c <= 0, Greater: c > 0, GreaterOrEqual: c >= 0}[op]
 }
 
-func naiveCompare(typ, value string, l Literal) int {
+func naiveCompare(typ, value string, l literal.Literal) int {
 	switch typ {
 	case "id", "reference":
 		return strings.Compare(value[:15], l.Text[:15])
@@ -102,7 +104,7 @@ func naiveCompare(typ, value string, l Literal) int {
 
 // relative numbers the units through history instead of finding where they
 // begin: a day is in LAST_N_WEEKS:2 if its week is the last or the one before.
-func (n naive) relative(typ, value string, op Op, l Literal) bool {
+func (n naive) relative(typ, value string, op Op, l literal.Literal) bool {
 	layout := time.DateOnly
 	if typ == "datetime" {
 		layout = time.RFC3339
@@ -140,7 +142,7 @@ func (n naive) relative(typ, value string, op Op, l Literal) bool {
 }
 
 // naiveSpan gives the first and the last unit that a relative date names.
-func naiveSpan(l Literal) (lo, hi int) {
+func naiveSpan(l literal.Literal) (lo, hi int) {
 	switch {
 	case l.Text == "TODAY", strings.HasPrefix(l.Text, "THIS_"):
 		return 0, 0
@@ -166,7 +168,7 @@ func naiveSpan(l Literal) (lo, hi int) {
 	return 1, 1
 }
 
-func naiveIncludes(value string, sets []Literal) bool {
+func naiveIncludes(value string, sets []literal.Literal) bool {
 	chosen := map[string]bool{}
 	for _, v := range strings.Split(value, ";") {
 		chosen[strings.ToUpper(v)] = value != ""

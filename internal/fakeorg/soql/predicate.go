@@ -3,16 +3,9 @@ package soql
 import (
 	"slices"
 	"strings"
-)
 
-// A Record gives the values of one record in canonical text, as a Bulk CSV
-// cell holds them: "" is null, booleans are true and false, datetimes look
-// like 2026-01-02T03:04:05.000Z, decimals are text.
-type Record interface {
-	// Value gives the field at the end of p; "" too where a relationship of p
-	// leads nowhere.
-	Value(p *Path) string
-}
+	"catchment/internal/fakeorg/soql/literal"
+)
 
 // A predicate is a bound condition. SOQL knows two truth values only: what
 // holds a null against a value is false, and NOT turns that into true.
@@ -60,7 +53,7 @@ type (
 		path *Path
 		kind kind
 		op   Op
-		span unitSpan
+		span literal.Span
 	}
 )
 
@@ -147,11 +140,11 @@ func (p during) match(r Record, now Clock) bool { return p.at(now).match(r, now)
 // at gives the comparisons that p means at a moment: a span from its first
 // day to the day after its last one.
 func (p during) at(clock Clock) predicate {
-	from, to := p.span.days(clock)
-	first := compared{path: p.path, kind: p.kind, op: GreaterOrEqual, value: from.Format(dayLayout)}
-	after := compared{path: p.path, kind: p.kind, op: Less, value: to.Format(dayLayout)}
+	from, to := p.span.Days(clock.local(clock.Now))
+	first := compared{path: p.path, kind: p.kind, op: GreaterOrEqual, value: from.Format(literal.DayLayout)}
+	after := compared{path: p.path, kind: p.kind, op: Less, value: to.Format(literal.DayLayout)}
 	if p.kind == kindDateTime {
-		first.value, after.value = from.UTC().Format(instantLayout), to.UTC().Format(instantLayout)
+		first.value, after.value = from.UTC().Format(literal.InstantLayout), to.UTC().Format(literal.InstantLayout)
 	}
 	switch p.op {
 	case Less:

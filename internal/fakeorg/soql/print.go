@@ -1,7 +1,6 @@
 package soql
 
 import (
-	"fmt"
 	"strconv"
 	"strings"
 )
@@ -217,45 +216,4 @@ func printComparison(b *strings.Builder, c Comparison) {
 // takesList tells whether the right side of op stands in parentheses.
 func (op Op) takesList() bool {
 	return op == In || op == NotIn || op == Includes || op == Excludes
-}
-
-// String prints the literal as SOQL.
-func (l Literal) String() string {
-	switch l.Kind {
-	case String, Pattern:
-		return quote(l)
-	case Relative:
-		if l.N >= 0 {
-			return l.Text + ":" + strconv.Itoa(l.N)
-		}
-	}
-	return l.Text
-}
-
-// quote escapes what SOQL demands, and what would break a line. A pattern
-// keeps its backslashes: they are part of its meaning.
-func quote(l Literal) string {
-	var b strings.Builder
-	b.WriteByte('\'')
-	for _, r := range l.Text {
-		switch {
-		case r == '\\' && l.Kind == Pattern:
-			b.WriteByte('\\')
-		case r == '\\' || r == '\'':
-			b.WriteRune('\\')
-			b.WriteRune(r)
-		case r == '\n':
-			b.WriteString(`\n`)
-		case r == '\r':
-			b.WriteString(`\r`)
-		case r == '\t':
-			b.WriteString(`\t`)
-		case r < ' ':
-			fmt.Fprintf(&b, `\u%04x`, r)
-		default:
-			b.WriteRune(r)
-		}
-	}
-	b.WriteByte('\'')
-	return b.String()
 }

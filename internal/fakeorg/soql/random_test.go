@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"pgregory.net/rapid"
+
+	"catchment/internal/fakeorg/soql/literal"
 )
 
 // relativeNames gives every relative date; those that count end with a colon.
@@ -48,35 +50,35 @@ func drawValue(t *rapid.T, typ string) string {
 	case "boolean":
 		return rapid.SampledFrom([]string{"true", "false"}).Draw(t, "boolean")
 	case "date":
-		return drawDay(t).Format(dayLayout)
+		return drawDay(t).Format(literal.DayLayout)
 	case "datetime":
-		return drawDay(t).Format(instantLayout)
+		return drawDay(t).Format(literal.InstantLayout)
 	case "time":
-		return drawDay(t).Format(timeLayout)
+		return drawDay(t).Format(literal.TimeLayout)
 	}
 	return drawText.Draw(t, "text")
 }
 
-func drawLiteral(t *rapid.T, typ string) Literal {
-	l := Literal{N: -1, Kind: Null, Text: "null"}
+func drawLiteral(t *rapid.T, typ string) literal.Literal {
+	l := literal.Literal{N: -1, Kind: literal.Null, Text: "null"}
 	if rapid.IntRange(0, 9).Draw(t, "null") == 0 {
 		return l
 	}
-	l.Kind = String
+	l.Kind = literal.String
 	switch typ {
 	case "id", "reference":
 		l.Text = drawID(t) + rapid.SampledFrom([]string{"", "AAA"}).Draw(t, "suffix")
 	case "int":
-		l.Kind, l.Text = Number, rapid.SampledFrom([]string{"0", "-1", "10", "+9", "007"}).Draw(t, "int")
+		l.Kind, l.Text = literal.Number, rapid.SampledFrom([]string{"0", "-1", "10", "+9", "007"}).Draw(t, "int")
 	case "double", "currency", "percent":
-		l.Kind, l.Text = Number, drawNumber.Draw(t, "number")
+		l.Kind, l.Text = literal.Number, drawNumber.Draw(t, "number")
 		if typ == "currency" && rapid.Bool().Draw(t, "in USD") {
-			l.Kind, l.Text = Currency, "USD"+strings.TrimPrefix(l.Text, "-")
+			l.Kind, l.Text = literal.Currency, "USD"+strings.TrimPrefix(l.Text, "-")
 		}
 	case "boolean":
-		l.Kind, l.Text = Boolean, rapid.SampledFrom([]string{"true", "false"}).Draw(t, "boolean")
+		l.Kind, l.Text = literal.Boolean, rapid.SampledFrom([]string{"true", "false"}).Draw(t, "boolean")
 	case "time":
-		l.Kind, l.Text = Time, drawDay(t).Format(timeLayout)
+		l.Kind, l.Text = literal.Time, drawDay(t).Format(literal.TimeLayout)
 	case "date", "datetime":
 		return drawDate(t, typ)
 	default:
@@ -85,19 +87,19 @@ func drawLiteral(t *rapid.T, typ string) Literal {
 	return l
 }
 
-func drawDate(t *rapid.T, typ string) Literal {
-	l := Literal{N: -1}
+func drawDate(t *rapid.T, typ string) literal.Literal {
+	l := literal.Literal{N: -1}
 	switch {
 	case rapid.Bool().Draw(t, "relative"):
 		name, counted := strings.CutSuffix(rapid.SampledFrom(relativeNames()).Draw(t, "name"), ":")
-		l.Kind, l.Text = Relative, name
+		l.Kind, l.Text = literal.Relative, name
 		if counted {
 			l.N = rapid.IntRange(0, 5).Draw(t, "n")
 		}
 	case typ == "date":
-		l.Kind, l.Text = Date, drawDay(t).Format(dayLayout)
+		l.Kind, l.Text = literal.Date, drawDay(t).Format(literal.DayLayout)
 	default:
-		l.Kind, l.Text = DateTime, drawDay(t).Format(instantLayout)
+		l.Kind, l.Text = literal.DateTime, drawDay(t).Format(literal.InstantLayout)
 	}
 	return l
 }
@@ -120,9 +122,9 @@ func drawComparison(t *rapid.T, fields []Field) Condition {
 		case Like:
 			text := rapid.StringOfN(rapid.RuneFrom([]rune("aBé%_😀\n")), 0, 5, -1).Draw(t, "pattern")
 			text += rapid.SampledFrom([]string{"", `\%`, `\_`, `\\`, "%"}).Draw(t, "escape")
-			c.Values = append(c.Values, Literal{Kind: Pattern, Text: text, N: -1})
+			c.Values = append(c.Values, literal.Literal{Kind: literal.Pattern, Text: text, N: -1})
 		case Includes, Excludes:
-			c.Values = append(c.Values, Literal{Kind: String, Text: drawText.Draw(t, "set"), N: -1})
+			c.Values = append(c.Values, literal.Literal{Kind: literal.String, Text: drawText.Draw(t, "set"), N: -1})
 		default:
 			c.Values = append(c.Values, drawLiteral(t, f.Type))
 		}
@@ -188,8 +190,8 @@ func drawAnything(t *rapid.T, e *Entity, depth int) *Query {
 		case 1:
 			return Call{Function: "DAY_ONLY", Args: []Expr{Call{Function: "convertTimezone", Args: []Expr{name()}}}}
 		case 2:
-			place := Call{Function: "GEOLOCATION", Args: []Expr{Literal{Kind: Number, Text: "37.5", N: -1}, Literal{Kind: Number, Text: "-122", N: -1}}}
-			return Call{Function: "DISTANCE", Args: []Expr{name(), place, Literal{Kind: String, Text: "mi", N: -1}}}
+			place := Call{Function: "GEOLOCATION", Args: []Expr{literal.Literal{Kind: literal.Number, Text: "37.5", N: -1}, literal.Literal{Kind: literal.Number, Text: "-122", N: -1}}}
+			return Call{Function: "DISTANCE", Args: []Expr{name(), place, literal.Literal{Kind: literal.String, Text: "mi", N: -1}}}
 		}
 		return Call{Function: rapid.SampledFrom([]string{"COUNT", "toLabel", "GROUPING"}).Draw(t, "function"), Args: []Expr{name()}}
 	}
@@ -213,7 +215,7 @@ func drawAnything(t *rapid.T, e *Entity, depth int) *Query {
 	if rapid.Bool().Draw(t, "groups") {
 		q.GroupBy = []Expr{name(), call()}
 		q.Subtotals = rapid.SampledFrom([]string{"", "ROLLUP", "CUBE"}).Draw(t, "subtotals")
-		q.Having = Comparison{Left: call(), Op: Less, Values: []Literal{{Kind: Number, Text: "5", N: -1}}}
+		q.Having = Comparison{Left: call(), Op: Less, Values: []literal.Literal{{Kind: literal.Number, Text: "5", N: -1}}}
 		q.OrderBy = append(q.OrderBy, Order{By: call(), Desc: true})
 	}
 	if depth > 0 && rapid.Bool().Draw(t, "join") {

@@ -3,6 +3,8 @@ package soql
 import (
 	"testing"
 	"time"
+
+	"catchment/internal/fakeorg/soql/literal"
 )
 
 // TestRelativeDates holds every relative date against the calendar, on a
@@ -73,7 +75,7 @@ func TestRelativeDates(t *testing.T) {
 			{">=", first, true}, {">=", first.AddDate(0, 0, -1), false},
 		} {
 			b := mustBind(t, "SELECT Id FROM Account WHERE Since__c "+probe.op+" "+c.literal)
-			r := mapRecord{"Since__c": probe.value.Format(dayLayout)}
+			r := mapRecord{"Since__c": probe.value.Format(literal.DayLayout)}
 			if got := b.Filter(clock)(r); got != probe.want {
 				t.Errorf("%s %s %s: %v", r["Since__c"], probe.op, c.literal, got)
 			}
@@ -104,7 +106,7 @@ func TestRelativeZone(t *testing.T) {
 
 func day(t *testing.T, text string) time.Time {
 	t.Helper()
-	d, err := time.Parse(dayLayout, text)
+	d, err := time.Parse(literal.DayLayout, text)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"catchment/internal/fakeorg/soql/literal"
 	"catchment/internal/fakeorg/soql/refusal"
 )
 
@@ -71,7 +72,7 @@ func (b *binder) datePart(call Call) (scalar, *refusal.Error) {
 	k := kindOf(path.Field.Type)
 	clockOnly := local || call.Function == "HOUR_IN_DAY" || call.Function == "DAY_ONLY"
 	if k != kindDateTime && (k != kindDate || clockOnly) {
-		return scalar{}, b.refuse(arg.pos(), refusal.InvalidField, "field '%s' of type %s can not be used with the function %s",
+		return scalar{}, b.refuse(arg.Position(), refusal.InvalidField, "field '%s' of type %s can not be used with the function %s",
 			path.Field.Name, path.Field.Type, call.Function)
 	}
 	out := result(call, "int")
@@ -83,8 +84,8 @@ func (b *binder) datePart(call Call) (scalar, *refusal.Error) {
 		if !ok {
 			return ""
 		}
-		if local && now.Zone != nil {
-			t = t.In(now.Zone)
+		if local {
+			t = now.local(t)
 		}
 		return partOf(t, call.Function)
 	}}, nil
@@ -92,10 +93,10 @@ func (b *binder) datePart(call Call) (scalar, *refusal.Error) {
 
 // readMoment reads the canonical text of a date or a datetime.
 func readMoment(v string) (time.Time, bool) {
-	if t, err := time.Parse(dayLayout, v); err == nil {
+	if t, err := time.Parse(literal.DayLayout, v); err == nil {
 		return t, true
 	}
-	return readInstant(v)
+	return literal.ReadInstant(v)
 }
 
 // partOf gives what a date function says of a moment. Weeks of a month and of
@@ -124,7 +125,7 @@ func partOf(t time.Time, function string) string {
 	case "WEEK_IN_YEAR":
 		n = (t.YearDay()-1)/7 + 1
 	case "DAY_ONLY":
-		return t.Format(dayLayout)
+		return t.Format(literal.DayLayout)
 	}
 	return strconv.Itoa(n)
 }
@@ -143,7 +144,7 @@ func (b *binder) shown(call Call) (scalar, *refusal.Error) {
 func (b *binder) showing(call Call, inner scalar) (scalar, *refusal.Error) {
 	field := inner.path.Field
 	k := kindOf(field.Type)
-	refused := b.refuse(call.Args[0].pos(), refusal.InvalidField, "field '%s' of type %s can not be used with the function %s",
+	refused := b.refuse(call.Args[0].Position(), refusal.InvalidField, "field '%s' of type %s can not be used with the function %s",
 		call.Args[0], field.Type, call.Function)
 	out := *inner.path
 	value := func(r Record, now Clock) string {
@@ -199,13 +200,10 @@ func localized(v, describe string, now Clock) string {
 		}
 	case kindDateTime:
 		if t, ok := readMoment(v); ok {
-			if now.Zone != nil {
-				t = t.In(now.Zone)
-			}
-			return t.Format("1/2/2006 3:04 PM")
+			return now.local(t).Format("1/2/2006 3:04 PM")
 		}
 	case kindTime:
-		if t, err := time.Parse(timeLayout, v); err == nil {
+		if t, err := time.Parse(literal.TimeLayout, v); err == nil {
 			return t.Format("3:04 PM")
 		}
 	}
@@ -231,7 +229,7 @@ func thousands(v string) string {
 func (b *binder) distance(call Call) (scalar, *refusal.Error) {
 	field, ok := call.Args[0].(Name)
 	place, fixedPlace := call.Args[1].(Call)
-	unit, radius := call.Args[2].(Literal), 0.0
+	unit, radius := call.Args[2].(literal.Literal), 0.0
 	switch {
 	case !ok || !fixedPlace:
 		return scalar{}, b.refuse(call.Pos, refusal.MalformedQuery, "DISTANCE takes a field, a GEOLOCATION and a unit")

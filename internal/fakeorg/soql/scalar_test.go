@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"pgregory.net/rapid"
+
+	"catchment/internal/fakeorg/soql/literal"
 )
 
 // TestColumns is for what functions make of a value.
@@ -84,7 +86,7 @@ func TestDateFunctions(t *testing.T) {
 		{"DAY_ONLY(CreatedDate) = 2026-05-20", "2026-05-20T23:59:59.000Z", true},
 	} {
 		field := "CreatedDate"
-		if len(c.value) == len(dayLayout) {
+		if len(c.value) == len(literal.DayLayout) {
 			field = "Since__c"
 		}
 		b := mustBind(t, "SELECT Id FROM Account WHERE "+c.where)

@@ -1,5 +1,7 @@
 package soql
 
+import "catchment/internal/fakeorg/soql/literal"
+
 // A Query is a parsed statement. Names are as they were typed; Bind gives
 // them their meaning.
 type Query struct {
@@ -35,12 +37,13 @@ type Name struct {
 	Pos   int // byte offset in the statement
 }
 
-// An Expr is what a statement computes with: a Name, a Call, or a Literal as
-// the argument of a Call.
+// An Expr is what a statement computes with: a Name, a Call, or a
+// literal as the argument of a Call.
 type Expr interface {
 	// String prints the expression as SOQL.
 	String() string
-	pos() int
+	// Position gives where it stands: its byte offset in the statement.
+	Position() int
 }
 
 // A Call is a function with its arguments: SUM(Amount), toLabel(Status).
@@ -50,9 +53,11 @@ type Call struct {
 	Pos      int
 }
 
-func (n Name) pos() int    { return n.Pos }
-func (c Call) pos() int    { return c.Pos }
-func (l Literal) pos() int { return l.Pos }
+// Position implements Expr.
+func (n Name) Position() int { return n.Pos }
+
+// Position implements Expr.
+func (c Call) Position() int { return c.Pos }
 
 // An Item is one entry of the select list: a FieldItem, a CallItem, a
 // CountItem, a FieldsItem, a QueryItem or a TypeofItem.
@@ -135,8 +140,8 @@ type Not struct{ Term Condition }
 type Comparison struct {
 	Left   Expr
 	Op     Op
-	Values []Literal // one, except for IN, NOT IN, INCLUDES and EXCLUDES
-	Query  *Query    // nil but for IN and NOT IN, which then have no Values
+	Values []literal.Literal // one, except for IN, NOT IN, INCLUDES and EXCLUDES
+	Query  *Query            // nil but for IN and NOT IN, which then have no Values
 }
 
 func (And) condition()        {}
@@ -161,31 +166,6 @@ const (
 	Includes       Op = "INCLUDES"
 	Excludes       Op = "EXCLUDES"
 )
-
-// A LiteralKind says what a literal is.
-type LiteralKind string
-
-// The kinds of literals.
-const (
-	String   LiteralKind = "string"
-	Pattern  LiteralKind = "pattern" // the right side of LIKE: % _ are wildcards, \ takes the meaning of the next character
-	Number   LiteralKind = "number"
-	Currency LiteralKind = "currency" // USD500
-	Boolean  LiteralKind = "boolean"
-	Null     LiteralKind = "null"
-	Date     LiteralKind = "date"
-	DateTime LiteralKind = "datetime"
-	Time     LiteralKind = "time"
-	Relative LiteralKind = "relative" // TODAY, LAST_N_DAYS:7
-)
-
-// A Literal is a value as the statement gives it.
-type Literal struct {
-	Kind LiteralKind
-	Text string // decoded: a string without quotes and escapes, a datetime in UTC with milliseconds, a keyword in upper case
-	N    int    // the number after the colon of a Relative, -1 where it takes none
-	Pos  int
-}
 
 // An Order is one entry of ORDER BY.
 type Order struct {

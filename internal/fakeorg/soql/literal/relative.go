@@ -1,16 +1,9 @@
-package soql
+package literal
 
 import (
 	"strings"
 	"time"
 )
-
-// A Clock is what relative dates are measured against. A week starts on
-// Sunday, as in the locale en_US; a fiscal year starts in January.
-type Clock struct {
-	Now  time.Time
-	Zone *time.Location // of the user who asks; nil is UTC
-}
 
 // A unit is what a relative date counts in.
 type unit string
@@ -23,51 +16,57 @@ const (
 	unitYear    unit = "YEAR"
 )
 
-// A unitSpan is a span of whole units around the current one: from 0 to 1 is
+// A Span is whole units around the current one: from 0 to 1 is
 // the current unit, -1 to 0 the one before.
-type unitSpan struct {
+type Span struct {
 	unit     unit
 	from, to int
+}
+
+// Span gives the units that a Relative means.
+func (l Literal) Span() Span {
+	span, _, _ := relativeSpan(l.Text, l.N)
+	return span
 }
 
 // relativeSpan reads the name of a relative date, in upper case; n is the
 // number after its colon, where it is counted. The guide's Date Formats page
 // lists the names: LAST_N_DAYS and LAST_90_DAYS hold today, the other LAST_N
 // end before the current unit.
-func relativeSpan(name string, n int) (span unitSpan, counted, ok bool) {
+func relativeSpan(name string, n int) (span Span, counted, ok bool) {
 	switch name {
 	case "YESTERDAY":
-		return unitSpan{unitDay, -1, 0}, false, true
+		return Span{unitDay, -1, 0}, false, true
 	case "TODAY":
-		return unitSpan{unitDay, 0, 1}, false, true
+		return Span{unitDay, 0, 1}, false, true
 	case "TOMORROW":
-		return unitSpan{unitDay, 1, 2}, false, true
+		return Span{unitDay, 1, 2}, false, true
 	case "LAST_90_DAYS":
-		return unitSpan{unitDay, -90, 1}, false, true
+		return Span{unitDay, -90, 1}, false, true
 	case "NEXT_90_DAYS":
-		return unitSpan{unitDay, 1, 91}, false, true
+		return Span{unitDay, 1, 91}, false, true
 	case "LAST_N_DAYS":
-		return unitSpan{unitDay, -n, 1}, true, true
+		return Span{unitDay, -n, 1}, true, true
 	}
 	shape, u, ok := cutUnit(name)
 	if !ok {
-		return unitSpan{}, false, false
+		return Span{}, false, false
 	}
 	switch shape {
 	case "LAST_*":
-		return unitSpan{u, -1, 0}, false, u != unitDay
+		return Span{u, -1, 0}, false, u != unitDay
 	case "THIS_*":
-		return unitSpan{u, 0, 1}, false, u != unitDay
+		return Span{u, 0, 1}, false, u != unitDay
 	case "NEXT_*":
-		return unitSpan{u, 1, 2}, false, u != unitDay
+		return Span{u, 1, 2}, false, u != unitDay
 	case "LAST_N_*S":
-		return unitSpan{u, -n, 0}, true, true
+		return Span{u, -n, 0}, true, true
 	case "NEXT_N_*S":
-		return unitSpan{u, 1, n + 1}, true, true
+		return Span{u, 1, n + 1}, true, true
 	case "N_*S_AGO":
-		return unitSpan{u, -n, 1 - n}, true, true
+		return Span{u, -n, 1 - n}, true, true
 	}
-	return unitSpan{}, false, false
+	return Span{}, false, false
 }
 
 // cutUnit finds the unit in a name, and gives the rest with a star in its
@@ -86,13 +85,9 @@ func cutUnit(name string) (shape string, u unit, ok bool) {
 	return "", "", false
 }
 
-// days gives the first day of the span and the day after its last one, as
-// midnights of the clock's zone.
-func (s unitSpan) days(clock Clock) (from, to time.Time) {
-	now := clock.Now.UTC()
-	if clock.Zone != nil {
-		now = clock.Now.In(clock.Zone)
-	}
+// Days gives the first day of the span and the day after its last one, as
+// midnights of the zone of now.
+func (s Span) Days(now time.Time) (from, to time.Time) {
 	return startOfUnit(now, s.unit, s.from), startOfUnit(now, s.unit, s.to)
 }
 
