@@ -3,6 +3,7 @@ package soql
 import (
 	"strings"
 
+	"catchment/internal/fakeorg/soql/function"
 	"catchment/internal/fakeorg/soql/refusal"
 )
 
@@ -46,7 +47,7 @@ func grouped(q *Query) bool {
 
 // aggregates tells whether a call, or one in it, is over a group.
 func (c Call) aggregates() bool {
-	if f := c.family(); f == familyAggregate || f == familyGrouping {
+	if f := c.Family(); f == function.Aggregate || f == function.Grouping {
 		return true
 	}
 	inner, ok := c.Args[0].(Call)
@@ -110,7 +111,7 @@ func groupingSets(n int, subtotals string) []uint {
 }
 
 func (b *binder) groupKey(e Expr) (groupKey, *refusal.Error) {
-	if c, ok := e.(Call); ok && c.family() != familyDate {
+	if c, ok := e.(Call); ok && c.Family() != function.Date {
 		return groupKey{}, b.refuse(c.Pos, refusal.MalformedQuery, "the function %s can not be used in GROUP BY", c.Function)
 	}
 	s, err := b.scalar(e)
@@ -163,10 +164,10 @@ func (b *binder) slot(e Expr, said string) (*Path, *refusal.Error) {
 
 func (b *binder) newSlot(e Expr, said string) (slot, *refusal.Error) {
 	c, call := e.(Call)
-	if call && c.family() == familyAggregate {
+	if call && c.Family() == function.Aggregate {
 		return b.aggregate(c)
 	}
-	grouping := call && c.family() == familyGrouping
+	grouping := call && c.Family() == function.Grouping
 	if grouping {
 		e = c.Args[0]
 	}
@@ -262,7 +263,7 @@ func (b *binder) groupedCall(item CallItem) (*Column, *refusal.Error) {
 
 func (b *binder) groupValue(e Expr) (scalar, *refusal.Error) {
 	c, ok := e.(Call)
-	if !ok || c.family() != familyShown {
+	if !ok || c.Family() != function.Shown {
 		path, err := b.slot(e, "Field")
 		return scalar{path: path}, err
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"catchment/internal/fakeorg/soql/function"
 	"catchment/internal/fakeorg/soql/refusal"
 )
 
@@ -160,8 +161,8 @@ func (b *binder) fieldsItem(bound *Bound, item FieldsItem) *refusal.Error {
 
 // scalarCall binds a function over the fields of one record.
 func (b *binder) scalarCall(item CallItem) (*Column, *refusal.Error) {
-	switch item.Call.family() {
-	case familyShown, familyDistance:
+	switch item.Call.Family() {
+	case function.Shown, function.Distance:
 	default: // a part of a date is there to group by
 		return nil, refusal.New(refusal.MalformedQuery, "Field must be grouped or aggregated: %s", item.Call)
 	}

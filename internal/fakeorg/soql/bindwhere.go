@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"catchment/internal/fakeorg/soql/function"
 	"catchment/internal/fakeorg/soql/literal"
 	"catchment/internal/fakeorg/soql/refusal"
 )
@@ -44,7 +45,7 @@ func (b *binder) comparison(c Comparison) (predicate, *refusal.Error) {
 	if err != nil {
 		return nil, err
 	}
-	if call, ok := c.Left.(Call); ok && call.family() == familyDistance && c.Op != Less && c.Op != Greater {
+	if call, ok := c.Left.(Call); ok && call.Family() == function.Distance && c.Op != Less && c.Op != Greater {
 		return nil, b.refuse(call.Pos, refusal.InvalidQueryFilterOperator, "DISTANCE supports only the operators > and <")
 	}
 	p, err := b.against(c, left.path)
@@ -63,9 +64,9 @@ func (b *binder) left(e Expr) (scalar, *refusal.Error) {
 	}
 	c, ok := e.(Call)
 	switch {
-	case ok && (c.family() == familyAggregate || c.family() == familyGrouping):
+	case ok && (c.Family() == function.Aggregate || c.Family() == function.Grouping):
 		return scalar{}, b.refuse(c.Pos, refusal.MalformedQuery, "the aggregate function %s can not be used in WHERE", c.Function)
-	case ok && c.family() == familyShown && c.Function != "toLabel":
+	case ok && c.Family() == function.Shown && c.Function != "toLabel":
 		return scalar{}, b.refuse(c.Pos, refusal.MalformedQuery, "the function %s can not be used in WHERE", c.Function)
 	}
 	return b.scalar(e)

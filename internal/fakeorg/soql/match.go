@@ -3,6 +3,7 @@ package soql
 import (
 	"strings"
 
+	"catchment/internal/fakeorg/soql/function"
 	"catchment/internal/fakeorg/soql/refusal"
 )
 
@@ -43,7 +44,7 @@ func (b *binder) orderedBy(e Expr) (scalar, *refusal.Error) {
 		path, err := b.slot(e, "Ordered field")
 		return scalar{path: path}, err
 	}
-	if c, ok := e.(Call); ok && c.family() != familyDistance {
+	if c, ok := e.(Call); ok && c.Family() != function.Distance {
 		return scalar{}, refusal.New(refusal.MalformedQuery, "Ordered field must be grouped or aggregated: %s", c)
 	}
 	return b.scalar(e)

@@ -1,12 +1,12 @@
 package soql
 
 import (
-	"math"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
+	"catchment/internal/fakeorg/soql/function"
 	"catchment/internal/fakeorg/soql/literal"
 	"catchment/internal/fakeorg/soql/refusal"
 )
@@ -42,12 +42,12 @@ func (b *binder) scalar(e Expr) (scalar, *refusal.Error) {
 		path, err := b.path(e.(Name))
 		return scalar{path: path}, err
 	}
-	switch call.family() {
-	case familyDate:
+	switch call.Family() {
+	case function.Date:
 		return b.datePart(call)
-	case familyShown:
+	case function.Shown:
 		return b.shown(call)
-	case familyDistance:
+	case function.Distance:
 		return b.distance(call)
 	}
 	return scalar{}, b.refuse(call.Pos, refusal.MalformedQuery, "the function %s can not be used here", call.Function)
@@ -87,7 +87,7 @@ func (b *binder) datePart(call Call) (scalar, *refusal.Error) {
 		if local {
 			t = now.local(t)
 		}
-		return partOf(t, call.Function)
+		return function.PartOf(t, call.Function)
 	}}, nil
 }
 
@@ -97,37 +97,6 @@ func readMoment(v string) (time.Time, bool) {
 		return t, true
 	}
 	return literal.ReadInstant(v)
-}
-
-// partOf gives what a date function says of a moment. Weeks of a month and of
-// a year begin with their first day, weeks as such with Sunday; a fiscal year
-// is the calendar's.
-func partOf(t time.Time, function string) string {
-	month := int(t.Month())
-	n := 0
-	switch function {
-	case "CALENDAR_YEAR", "FISCAL_YEAR":
-		n = t.Year()
-	case "CALENDAR_QUARTER", "FISCAL_QUARTER":
-		n = (month-1)/3 + 1
-	case "CALENDAR_MONTH", "FISCAL_MONTH":
-		n = month
-	case "DAY_IN_MONTH":
-		n = t.Day()
-	case "DAY_IN_WEEK":
-		n = int(t.Weekday()) + 1
-	case "DAY_IN_YEAR":
-		n = t.YearDay()
-	case "HOUR_IN_DAY":
-		n = t.Hour()
-	case "WEEK_IN_MONTH":
-		n = (t.Day()-1)/7 + 1
-	case "WEEK_IN_YEAR":
-		n = (t.YearDay()-1)/7 + 1
-	case "DAY_ONLY":
-		return t.Format(literal.DayLayout)
-	}
-	return strconv.Itoa(n)
 }
 
 // shown binds toLabel, FORMAT and convertCurrency of a field, perhaps in one
@@ -158,7 +127,7 @@ func (b *binder) showing(call Call, inner scalar) (scalar, *refusal.Error) {
 		if !slices.Contains([]string{"picklist", "multipicklist", "combobox", "string"}, field.Type) {
 			return scalar{}, refused
 		}
-		return scalar{path: &out, read: func(r Record, now Clock) string { return labels(field.Labels, value(r, now)) }}, nil
+		return scalar{path: &out, read: func(r Record, now Clock) string { return function.Labels(field.Labels, value(r, now)) }}, nil
 	case "convertCurrency":
 		if field.Type != "currency" {
 			return scalar{}, refused
@@ -172,28 +141,14 @@ func (b *binder) showing(call Call, inner scalar) (scalar, *refusal.Error) {
 	return scalar{path: &out, read: func(r Record, now Clock) string { return localized(value(r, now), field.Type, now) }}, nil
 }
 
-// labels gives the label of a picklist's value, or of each of several.
-func labels(all map[string]string, v string) string {
-	if len(all) == 0 {
-		return v
-	}
-	values := strings.Split(v, ";")
-	for i, one := range values {
-		if label, ok := all[one]; ok {
-			values[i] = label
-		}
-	}
-	return strings.Join(values, ";")
-}
-
 // localized writes a value as the locale en_US does.
 func localized(v, describe string, now Clock) string {
 	switch kindOf(describe) {
 	case kindInteger, kindDecimal:
 		if describe == "currency" && v != "" {
-			return "USD " + thousands(v)
+			return "USD " + function.Thousands(v)
 		}
-		return thousands(v)
+		return function.Thousands(v)
 	case kindDate:
 		if t, ok := readMoment(v); ok {
 			return t.Format("1/2/2006")
@@ -208,21 +163,6 @@ func localized(v, describe string, now Clock) string {
 		}
 	}
 	return v
-}
-
-// thousands sets a comma before each three digits of the whole part.
-func thousands(v string) string {
-	from := len(v) - len(strings.TrimLeft(v, "+-"))
-	end := from
-	for end < len(v) && isDigit(v[end]) {
-		end++
-	}
-	out := v[end:]
-	for end-from > 3 {
-		out = "," + v[end-3:end] + out
-		end -= 3
-	}
-	return v[:end] + out
 }
 
 // distance binds DISTANCE(place, GEOLOCATION(37.775, -122.418), 'mi').
@@ -250,7 +190,7 @@ func (b *binder) distance(call Call) (scalar, *refusal.Error) {
 		if x == "" || y == "" {
 			return ""
 		}
-		return strconv.FormatFloat(radius*angle([2]float64{degrees(x), degrees(y)}, there), 'f', -1, 64)
+		return strconv.FormatFloat(radius*function.Angle([2]float64{degrees(x), degrees(y)}, there), 'f', -1, 64)
 	}}, nil
 }
 
@@ -284,12 +224,4 @@ func (b *binder) coordinates(n Name) (latitude, longitude *Path, err *refusal.Er
 func degrees(v string) float64 {
 	f, _ := strconv.ParseFloat(v, 64)
 	return f
-}
-
-// angle gives how far two places are apart, in radians (the haversine formula).
-func angle(a, b [2]float64) float64 {
-	const radian = math.Pi / 180
-	half := func(x, y float64) float64 { return math.Pow(math.Sin((y-x)*radian/2), 2) }
-	h := half(a[0], b[0]) + math.Cos(a[0]*radian)*math.Cos(b[0]*radian)*half(a[1], b[1])
-	return 2 * math.Asin(math.Min(1, math.Sqrt(h)))
 }

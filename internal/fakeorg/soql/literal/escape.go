@@ -11,24 +11,16 @@ import (
 // "" where there is no such escape.
 func Unquote(quoted string, pattern bool) (text, illegal string) {
 	var b strings.Builder
-	for s := quoted[1 : len(quoted)-1]; s != ""; {
-		if s[0] != '\\' {
-			i := strings.IndexByte(s, '\\')
-			if i < 0 {
-				i = len(s)
-			}
-			b.WriteString(s[:i])
-			s = s[i:]
-			continue
-		}
-		text, size := unescape(s, pattern)
+	s := quoted[1 : len(quoted)-1]
+	for i := strings.IndexByte(s, '\\'); i >= 0; i = strings.IndexByte(s, '\\') {
+		plain, size := unescape(s[i:], pattern)
 		if size == 0 {
-			return "", s
+			return "", s[i:]
 		}
-		b.WriteString(text)
-		s = s[size:]
+		b.WriteString(s[:i] + plain)
+		s = s[i+size:]
 	}
-	return b.String(), ""
+	return b.String() + s, ""
 }
 
 // unescape reads the escape that s starts with (the guide's Quoted String

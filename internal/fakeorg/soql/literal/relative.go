@@ -16,8 +16,8 @@ const (
 	unitYear    unit = "YEAR"
 )
 
-// A Span is whole units around the current one: from 0 to 1 is
-// the current unit, -1 to 0 the one before.
+// A Span is whole units around the current one: from 0 to 1 is the current
+// unit, -1 to 0 the one before.
 type Span struct {
 	unit     unit
 	from, to int
