@@ -4,12 +4,13 @@ import (
 	"strings"
 
 	"catchment/internal/fakeorg/soql/refusal"
+	"catchment/internal/fakeorg/soql/syntax"
 )
 
 // A Bound is a statement whose names and types are checked. It is not changed
 // after Bind, and may be used by several goroutines.
 type Bound struct {
-	Query     *Query
+	Query     *syntax.Query
 	Entity    *Entity
 	Count     bool      // SELECT COUNT()
 	FieldsAll bool      // FIELDS(ALL) or FIELDS(CUSTOM), which Bulk refuses as an unbounded set
@@ -28,7 +29,7 @@ type Bound struct {
 
 // Bind checks the names and types of q and resolves them. Its error is a
 // *refusal.Error.
-func Bind(q *Query, s Schema) (*Bound, error) {
+func Bind(q *syntax.Query, s Schema) (*Bound, error) {
 	b := &binder{query: q, schema: s, names: map[*Entity]map[string]int{}}
 	bound, err := b.root()
 	if err != nil {
@@ -39,7 +40,7 @@ func Bind(q *Query, s Schema) (*Bound, error) {
 
 // A binder resolves the names of one statement, or of a query in it.
 type binder struct {
-	query      *Query
+	query      *syntax.Query
 	schema     Schema
 	entity     *Entity
 	aliases    map[string][]string        // in lower case, to the relationships that they stand for
@@ -54,7 +55,7 @@ type binder struct {
 }
 
 func (b *binder) refuse(pos int, code, format string, args ...any) *refusal.Error {
-	return refusal.At(b.query.text, pos, code, format, args...)
+	return b.query.Refuse(pos, code, format, args...)
 }
 
 // root binds a query whose FROM names an object.
@@ -75,8 +76,8 @@ func (b *binder) root() (*Bound, *refusal.Error) {
 // aliasing lets only grouped statements rename a field.
 func (b *binder) aliasing() *refusal.Error {
 	for _, item := range b.query.Select {
-		if f, ok := item.(FieldItem); ok && f.Alias != "" && !grouped(b.query) {
-			return b.refuse(f.pos, refusal.MalformedQuery, "only aggregate expressions use field aliasing")
+		if f, ok := item.(syntax.FieldItem); ok && f.Alias != "" && !b.query.Grouped() {
+			return b.refuse(f.AliasPosition(), refusal.MalformedQuery, "only aggregate expressions use field aliasing")
 		}
 	}
 	return nil
@@ -155,7 +156,7 @@ func (b *binder) orderBy(bound *Bound) *refusal.Error {
 const maxHops = 5
 
 // path resolves a name: each part but the last is a relationship.
-func (b *binder) path(n Name) (*Path, *refusal.Error) {
+func (b *binder) path(n syntax.Name) (*Path, *refusal.Error) {
 	parts := b.strip(n.Parts)
 	last := len(parts) - 1
 	if last > maxHops {

@@ -5,6 +5,7 @@ import (
 
 	"catchment/internal/fakeorg/soql/function"
 	"catchment/internal/fakeorg/soql/refusal"
+	"catchment/internal/fakeorg/soql/syntax"
 )
 
 // A grouping is what a statement asks of groups of records.
@@ -32,28 +33,6 @@ type slot struct {
 	path     *Path  // under which the group, being a Record, gives the value
 }
 
-// grouped tells whether a statement answers groups rather than records.
-func grouped(q *Query) bool {
-	if len(q.GroupBy) > 0 {
-		return true
-	}
-	for _, item := range q.Select {
-		if c, ok := item.(CallItem); ok && c.Call.aggregates() {
-			return true
-		}
-	}
-	return false
-}
-
-// aggregates tells whether a call, or one in it, is over a group.
-func (c Call) aggregates() bool {
-	if f := c.Family(); f == function.Aggregate || f == function.Grouping {
-		return true
-	}
-	inner, ok := c.Args[0].(Call)
-	return ok && inner.aggregates()
-}
-
 // maxSubtotals is how many fields ROLLUP and CUBE take (the guide); maxKeys
 // is how many GROUP BY takes here, since a set of them is held as bits.
 const (
@@ -64,7 +43,7 @@ const (
 // groups binds GROUP BY.
 func (b *binder) groups(bound *Bound) *refusal.Error {
 	q := b.query
-	if !grouped(q) {
+	if !q.Grouped() {
 		return nil
 	}
 	bound.Grouped, b.grouping = true, &grouping{}
@@ -110,8 +89,8 @@ func groupingSets(n int, subtotals string) []uint {
 	return sets
 }
 
-func (b *binder) groupKey(e Expr) (groupKey, *refusal.Error) {
-	if c, ok := e.(Call); ok && c.Family() != function.Date {
+func (b *binder) groupKey(e syntax.Expr) (groupKey, *refusal.Error) {
+	if c, ok := e.(syntax.Call); ok && c.Family() != function.Date {
 		return groupKey{}, b.refuse(c.Pos, refusal.MalformedQuery, "the function %s can not be used in GROUP BY", c.Function)
 	}
 	s, err := b.scalar(e)
@@ -127,10 +106,10 @@ func (b *binder) groupKey(e Expr) (groupKey, *refusal.Error) {
 
 // canonical gives the text by which the same expression is known again,
 // however its names are written.
-func (b *binder) canonical(e Expr) (string, *refusal.Error) {
-	c, ok := e.(Call)
+func (b *binder) canonical(e syntax.Expr) (string, *refusal.Error) {
+	c, ok := e.(syntax.Call)
 	if !ok {
-		path, err := b.path(e.(Name))
+		path, err := b.path(e.(syntax.Name))
 		if err != nil {
 			return "", err
 		}
@@ -143,7 +122,7 @@ func (b *binder) canonical(e Expr) (string, *refusal.Error) {
 // slot finds the value of a group that an expression means, and adds it where
 // nobody has asked for it before. A refusal begins with said: Field, or
 // Ordered field.
-func (b *binder) slot(e Expr, said string) (*Path, *refusal.Error) {
+func (b *binder) slot(e syntax.Expr, said string) (*Path, *refusal.Error) {
 	text, err := b.canonical(e)
 	if err != nil {
 		return nil, err
@@ -162,8 +141,8 @@ func (b *binder) slot(e Expr, said string) (*Path, *refusal.Error) {
 	return s.path, nil
 }
 
-func (b *binder) newSlot(e Expr, said string) (slot, *refusal.Error) {
-	c, call := e.(Call)
+func (b *binder) newSlot(e syntax.Expr, said string) (slot, *refusal.Error) {
+	c, call := e.(syntax.Call)
 	if call && c.Family() == function.Aggregate {
 		return b.aggregate(c)
 	}
@@ -192,7 +171,7 @@ func (b *binder) newSlot(e Expr, said string) (slot, *refusal.Error) {
 }
 
 // aggregate binds COUNT, SUM and the like of a field.
-func (b *binder) aggregate(c Call) (slot, *refusal.Error) {
+func (b *binder) aggregate(c syntax.Call) (slot, *refusal.Error) {
 	arg := c.Args[0]
 	s, err := b.scalar(arg)
 	if err != nil {
@@ -235,7 +214,7 @@ func aggregates(function string, k kind, describe string) bool {
 
 // groupedField binds an entry of the select list that is one of the keys; its
 // name in the answer is that of the field, without the relationships.
-func (b *binder) groupedField(item FieldItem) (*Column, *refusal.Error) {
+func (b *binder) groupedField(item syntax.FieldItem) (*Column, *refusal.Error) {
 	path, err := b.slot(item.Name, "Field")
 	if err != nil {
 		return nil, err
@@ -249,7 +228,7 @@ func (b *binder) groupedField(item FieldItem) (*Column, *refusal.Error) {
 
 // groupedCall binds an aggregate, a key that a function makes, or another
 // form of one of them.
-func (b *binder) groupedCall(item CallItem) (*Column, *refusal.Error) {
+func (b *binder) groupedCall(item syntax.CallItem) (*Column, *refusal.Error) {
 	s, err := b.groupValue(item.Call)
 	if err != nil {
 		return nil, err
@@ -261,13 +240,13 @@ func (b *binder) groupedCall(item CallItem) (*Column, *refusal.Error) {
 	return &Column{Alias: alias, Path: s.path, Type: s.path.Field.Type, read: s.read}, nil
 }
 
-func (b *binder) groupValue(e Expr) (scalar, *refusal.Error) {
-	c, ok := e.(Call)
+func (b *binder) groupValue(e syntax.Expr) (scalar, *refusal.Error) {
+	c, ok := e.(syntax.Call)
 	if !ok || c.Family() != function.Shown {
 		path, err := b.slot(e, "Field")
 		return scalar{path: path}, err
 	}
-	if inner, ok := c.Args[0].(Call); ok && inner.aggregates() && c.Function != "FORMAT" {
+	if inner, ok := c.Args[0].(syntax.Call); ok && inner.Aggregates() && c.Function != "FORMAT" {
 		return scalar{}, b.refuse(inner.Pos, refusal.MalformedQuery, "%s can not be used with an aggregate function", c.Function)
 	}
 	inner, err := b.groupValue(c.Args[0])

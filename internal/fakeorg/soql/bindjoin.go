@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"catchment/internal/fakeorg/soql/refusal"
+	"catchment/internal/fakeorg/soql/syntax"
 )
 
 // maxJoins is how many semi-joins a statement may have (the guide's
@@ -35,14 +36,14 @@ func (p inSet) match(r Record, _ Clock) bool {
 
 // joins keeps semi-joins where they may stand: at the top of WHERE, two at
 // most, each joined to the rest by AND.
-func (b *binder) joins(where Condition) *refusal.Error {
-	terms := []Condition{where}
-	if and, ok := where.(And); ok {
+func (b *binder) joins(where syntax.Condition) *refusal.Error {
+	terms := []syntax.Condition{where}
+	if and, ok := where.(syntax.And); ok {
 		terms = and.Terms
 	}
 	n := 0
 	for _, term := range terms {
-		if c, ok := term.(Comparison); ok {
+		if c, ok := term.(syntax.Comparison); ok {
 			if c.Query == nil {
 				continue
 			}
@@ -52,7 +53,7 @@ func (b *binder) joins(where Condition) *refusal.Error {
 			continue
 		}
 		if c, ok := firstJoin(term); ok {
-			if _, or := where.(Or); or {
+			if _, or := where.(syntax.Or); or {
 				return b.refuse(c.Left.Position(), refusal.MalformedQuery, "Semi join sub-selects are not allowed with the 'OR' operator")
 			}
 			return b.refuse(c.Left.Position(), refusal.MalformedQuery,
@@ -63,16 +64,16 @@ func (b *binder) joins(where Condition) *refusal.Error {
 }
 
 // firstJoin finds a semi-join in a condition.
-func firstJoin(c Condition) (Comparison, bool) {
-	var terms []Condition
+func firstJoin(c syntax.Condition) (syntax.Comparison, bool) {
+	var terms []syntax.Condition
 	switch c := c.(type) {
-	case Comparison:
+	case syntax.Comparison:
 		return c, c.Query != nil
-	case Not:
-		terms = []Condition{c.Term}
-	case And:
+	case syntax.Not:
+		terms = []syntax.Condition{c.Term}
+	case syntax.And:
 		terms = c.Terms
-	case Or:
+	case syntax.Or:
 		terms = c.Terms
 	}
 	for _, term := range terms {
@@ -80,12 +81,12 @@ func firstJoin(c Condition) (Comparison, bool) {
 			return join, true
 		}
 	}
-	return Comparison{}, false
+	return syntax.Comparison{}, false
 }
 
 // join binds a semi-join or an anti-join.
-func (b *binder) join(c Comparison) (predicate, *refusal.Error) {
-	name, ok := c.Left.(Name)
+func (b *binder) join(c syntax.Comparison) (predicate, *refusal.Error) {
+	name, ok := c.Left.(syntax.Name)
 	switch {
 	case b.joined:
 		return nil, b.refuse(c.Left.Position(), refusal.MalformedQuery, "Nesting of semi join sub-selects is not supported")
@@ -113,7 +114,7 @@ func (b *binder) join(c Comparison) (predicate, *refusal.Error) {
 	}
 	b.inner = append(b.inner, inner)
 	var p predicate = inSet{path: path, n: len(b.inner) - 1}
-	if c.Op == NotIn {
+	if c.Op == syntax.NotIn {
 		p = negated{p}
 	}
 	return p, nil
@@ -129,10 +130,10 @@ func leadsTo(entity *Entity, f Field) []string {
 
 // joinedQuery binds the query of a semi-join: one Id or reference of another
 // object, and nothing behind WHERE.
-func (b *binder) joinedQuery(q *Query) (*Bound, *refusal.Error) {
+func (b *binder) joinedQuery(q *syntax.Query) (*Bound, *refusal.Error) {
 	inner := &binder{query: q, schema: b.schema, names: b.names, nameEntity: b.nameEntity, joined: true}
 	pos := q.From.Name.Pos
-	if grouped(q) {
+	if q.Grouped() {
 		return nil, b.refuse(pos, refusal.MalformedQuery, "Only root queries support aggregate expressions")
 	}
 	bound, err := inner.root()

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"catchment/internal/fakeorg/soql/syntax"
 )
 
 // TestJoin gives semi-joins their sets by hand.
@@ -75,7 +77,7 @@ func TestHowMany(t *testing.T) {
 		{"SELECT " + strings.Repeat("(SELECT ", 5000), "unexpected token: '('"},
 		{"SELECT Id FROM A WHERE " + strings.Repeat("Id IN (SELECT Id FROM A WHERE ", 3000), "unexpected token: '('"},
 	} {
-		q, err := Parse(c.statement)
+		q, err := syntax.Parse(c.statement)
 		if err == nil {
 			_, err = Bind(q, schema)
 		}

@@ -6,6 +6,7 @@ import (
 
 	"catchment/internal/fakeorg/soql/function"
 	"catchment/internal/fakeorg/soql/refusal"
+	"catchment/internal/fakeorg/soql/syntax"
 )
 
 // maxFieldsLimit is the largest LIMIT under which FIELDS(ALL) and
@@ -102,18 +103,18 @@ func distinctNames(columns []*Column) *refusal.Error {
 }
 
 // column binds one entry; nil where it adds nothing, or has added several.
-func (b *binder) column(bound *Bound, item Item) (*Column, *refusal.Error) {
+func (b *binder) column(bound *Bound, item syntax.Item) (*Column, *refusal.Error) {
 	switch item := item.(type) {
-	case CountItem:
+	case syntax.CountItem:
 		bound.Count = true
 		return nil, b.countItem(item)
-	case FieldsItem:
+	case syntax.FieldsItem:
 		return nil, b.fieldsItem(bound, item)
-	case QueryItem:
+	case syntax.QueryItem:
 		return b.child(item)
-	case TypeofItem:
+	case syntax.TypeofItem:
 		return b.typeof(item)
-	case FieldItem:
+	case syntax.FieldItem:
 		if b.grouping != nil {
 			return b.groupedField(item)
 		}
@@ -123,14 +124,14 @@ func (b *binder) column(bound *Bound, item Item) (*Column, *refusal.Error) {
 		}
 		return &Column{Path: path, Type: path.Field.Type}, nil
 	}
-	call := item.(CallItem)
+	call := item.(syntax.CallItem)
 	if b.grouping != nil {
 		return b.groupedCall(call)
 	}
 	return b.scalarCall(call)
 }
 
-func (b *binder) countItem(item CountItem) *refusal.Error {
+func (b *binder) countItem(item syntax.CountItem) *refusal.Error {
 	switch {
 	case b.depth > 0:
 		return b.refuse(item.Pos, refusal.MalformedQuery, "Only root queries support aggregate expressions")
@@ -140,7 +141,7 @@ func (b *binder) countItem(item CountItem) *refusal.Error {
 	return nil
 }
 
-func (b *binder) fieldsItem(bound *Bound, item FieldsItem) *refusal.Error {
+func (b *binder) fieldsItem(bound *Bound, item syntax.FieldsItem) *refusal.Error {
 	if b.grouping != nil {
 		return b.refuse(item.Pos, refusal.MalformedQuery, "The SOQL FIELDS function cannot be used with GROUP BY")
 	}
@@ -160,7 +161,7 @@ func (b *binder) fieldsItem(bound *Bound, item FieldsItem) *refusal.Error {
 }
 
 // scalarCall binds a function over the fields of one record.
-func (b *binder) scalarCall(item CallItem) (*Column, *refusal.Error) {
+func (b *binder) scalarCall(item syntax.CallItem) (*Column, *refusal.Error) {
 	switch item.Call.Family() {
 	case function.Shown, function.Distance:
 	default: // a part of a date is there to group by
@@ -191,7 +192,7 @@ const (
 )
 
 // child binds a nested query.
-func (b *binder) child(item QueryItem) (*Column, *refusal.Error) {
+func (b *binder) child(item syntax.QueryItem) (*Column, *refusal.Error) {
 	q := item.Query
 	switch {
 	case b.grouping != nil:
@@ -202,7 +203,7 @@ func (b *binder) child(item QueryItem) (*Column, *refusal.Error) {
 		return nil, b.refuse(item.Pos, refusal.MalformedQuery, "SOQL relationship queries can have at most %d levels", maxDepth+1)
 	case b.children() > maxChildren:
 		return nil, b.refuse(item.Pos, refusal.MalformedQuery, "no more than %d parent-to-child relationships can be in a query", maxChildren)
-	case grouped(q):
+	case q.Grouped():
 		return nil, b.refuse(item.Pos, refusal.MalformedQuery, "Only root queries support aggregate expressions")
 	}
 	inner := &binder{query: q, schema: b.schema, names: b.names, nameEntity: b.nameEntity, depth: b.depth + 1}
@@ -227,7 +228,7 @@ func (b *binder) child(item QueryItem) (*Column, *refusal.Error) {
 func (b *binder) children() int {
 	n := 0
 	for _, item := range b.query.Select {
-		if _, ok := item.(QueryItem); ok {
+		if _, ok := item.(syntax.QueryItem); ok {
 			n++
 		}
 	}
@@ -236,7 +237,7 @@ func (b *binder) children() int {
 
 // typeof binds a TYPEOF: each WHEN names one of the objects that the
 // relationship may lead to.
-func (b *binder) typeof(item TypeofItem) (*Column, *refusal.Error) {
+func (b *binder) typeof(item syntax.TypeofItem) (*Column, *refusal.Error) {
 	switch {
 	case b.grouping != nil:
 		return nil, b.refuse(item.Relationship.Pos, refusal.MalformedQuery, "TYPEOF can't be used with GROUP BY")
@@ -268,7 +269,7 @@ func (b *binder) typeof(item TypeofItem) (*Column, *refusal.Error) {
 	return &Column{Typeof: t}, err
 }
 
-func (b *binder) typeofCase(hop Hop, c TypeofCase) (*TypeofFields, *refusal.Error) {
+func (b *binder) typeofCase(hop Hop, c syntax.TypeofCase) (*TypeofFields, *refusal.Error) {
 	entity, ok := b.schema.Entity(c.Object)
 	if ok {
 		for _, target := range hop.Targets {
@@ -281,7 +282,7 @@ func (b *binder) typeofCase(hop Hop, c TypeofCase) (*TypeofFields, *refusal.Erro
 	return nil, b.refuse(c.Pos, refusal.InvalidType, "'%s' is not an object that the relationship '%s' can lead to", c.Object, hop.Field.Relationship)
 }
 
-func (b *binder) typeofFields(hop Hop, entity *Entity, names []Name) (*TypeofFields, *refusal.Error) {
+func (b *binder) typeofFields(hop Hop, entity *Entity, names []syntax.Name) (*TypeofFields, *refusal.Error) {
 	t := &TypeofFields{Object: entity.Name}
 	for _, n := range names {
 		p, last := &Path{Names: []string{hop.Field.Relationship}, Hops: []Hop{hop}}, len(n.Parts)-1

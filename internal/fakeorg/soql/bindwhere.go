@@ -7,25 +7,26 @@ import (
 	"catchment/internal/fakeorg/soql/function"
 	"catchment/internal/fakeorg/soql/literal"
 	"catchment/internal/fakeorg/soql/refusal"
+	"catchment/internal/fakeorg/soql/syntax"
 )
 
 // predicate binds a condition.
-func (b *binder) predicate(c Condition) (predicate, *refusal.Error) {
+func (b *binder) predicate(c syntax.Condition) (predicate, *refusal.Error) {
 	switch c := c.(type) {
-	case And:
+	case syntax.And:
 		terms, err := b.predicates(c.Terms)
 		return allOf(terms), err
-	case Or:
+	case syntax.Or:
 		terms, err := b.predicates(c.Terms)
 		return anyOf(terms), err
-	case Not:
+	case syntax.Not:
 		term, err := b.predicate(c.Term)
 		return negated{term}, err
 	}
-	return b.comparison(c.(Comparison))
+	return b.comparison(c.(syntax.Comparison))
 }
 
-func (b *binder) predicates(terms []Condition) ([]predicate, *refusal.Error) {
+func (b *binder) predicates(terms []syntax.Condition) ([]predicate, *refusal.Error) {
 	out := make([]predicate, len(terms))
 	for i, t := range terms {
 		p, err := b.predicate(t)
@@ -37,7 +38,7 @@ func (b *binder) predicates(terms []Condition) ([]predicate, *refusal.Error) {
 	return out, nil
 }
 
-func (b *binder) comparison(c Comparison) (predicate, *refusal.Error) {
+func (b *binder) comparison(c syntax.Comparison) (predicate, *refusal.Error) {
 	if c.Query != nil {
 		return b.join(c)
 	}
@@ -45,7 +46,7 @@ func (b *binder) comparison(c Comparison) (predicate, *refusal.Error) {
 	if err != nil {
 		return nil, err
 	}
-	if call, ok := c.Left.(Call); ok && call.Family() == function.Distance && c.Op != Less && c.Op != Greater {
+	if call, ok := c.Left.(syntax.Call); ok && call.Family() == function.Distance && c.Op != syntax.Less && c.Op != syntax.Greater {
 		return nil, b.refuse(call.Pos, refusal.InvalidQueryFilterOperator, "DISTANCE supports only the operators > and <")
 	}
 	p, err := b.against(c, left.path)
@@ -57,12 +58,12 @@ func (b *binder) comparison(c Comparison) (predicate, *refusal.Error) {
 
 // left binds what stands left in a comparison: a value of the record, or in
 // HAVING of the group.
-func (b *binder) left(e Expr) (scalar, *refusal.Error) {
+func (b *binder) left(e syntax.Expr) (scalar, *refusal.Error) {
 	if b.overGroups {
 		path, err := b.slot(e, "Field")
 		return scalar{path: path}, err
 	}
-	c, ok := e.(Call)
+	c, ok := e.(syntax.Call)
 	switch {
 	case ok && (c.Family() == function.Aggregate || c.Family() == function.Grouping):
 		return scalar{}, b.refuse(c.Pos, refusal.MalformedQuery, "the aggregate function %s can not be used in WHERE", c.Function)
@@ -73,7 +74,7 @@ func (b *binder) left(e Expr) (scalar, *refusal.Error) {
 }
 
 // against binds a comparison of a field, or of what has been computed.
-func (b *binder) against(c Comparison, path *Path) (predicate, *refusal.Error) {
+func (b *binder) against(c syntax.Comparison, path *Path) (predicate, *refusal.Error) {
 	k := kindOf(path.Field.Type)
 	if k == kindNone || !path.Field.Filterable {
 		return nil, b.refuse(c.Left.Position(), refusal.InvalidField, "field '%s' can not be filtered in a query call", path.Field.Name)
@@ -82,34 +83,34 @@ func (b *binder) against(c Comparison, path *Path) (predicate, *refusal.Error) {
 		return nil, b.refuse(c.Left.Position(), refusal.InvalidQueryFilterOperator, "invalid operator on %s field", path.Field.Type)
 	}
 	switch c.Op {
-	case Like:
+	case syntax.Like:
 		return b.like(c, path)
-	case Includes, Excludes:
+	case syntax.Includes, syntax.Excludes:
 		return b.includes(c, path)
-	case In, NotIn:
+	case syntax.In, syntax.NotIn:
 		return b.oneOf(c, path, k)
-	case NotEqual:
-		p, err := b.compared(c, path, k, Equal)
+	case syntax.NotEqual:
+		p, err := b.compared(c, path, k, syntax.Equal)
 		return negated{p}, err
 	}
 	return b.compared(c, path, k, c.Op)
 }
 
 // operates tells whether op makes sense for a field.
-func operates(op Op, k kind, describe string) bool {
+func operates(op syntax.Op, k kind, describe string) bool {
 	switch op {
-	case Like:
+	case syntax.Like:
 		return k == kindText && describe != "multipicklist"
-	case Includes, Excludes:
+	case syntax.Includes, syntax.Excludes:
 		return describe == "multipicklist"
-	case Less, LessOrEqual, Greater, GreaterOrEqual:
+	case syntax.Less, syntax.LessOrEqual, syntax.Greater, syntax.GreaterOrEqual:
 		return k != kindBoolean && describe != "multipicklist"
 	}
 	return true
 }
 
 // compared binds a comparison with its only value.
-func (b *binder) compared(c Comparison, path *Path, k kind, op Op) (predicate, *refusal.Error) {
+func (b *binder) compared(c syntax.Comparison, path *Path, k kind, op syntax.Op) (predicate, *refusal.Error) {
 	l := c.Values[0]
 	if l.Kind == literal.Relative && (k == kindDate || k == kindDateTime) {
 		return during{path: path, kind: k, op: op, span: l.Span()}, nil
@@ -120,7 +121,7 @@ func (b *binder) compared(c Comparison, path *Path, k kind, op Op) (predicate, *
 		return nil, err
 	case value != "":
 		return compared{path: path, kind: k, op: op, value: value}, nil
-	case op == Equal:
+	case op == syntax.Equal:
 		return isNull{path}, nil
 	}
 	return never{}, nil
@@ -129,11 +130,11 @@ func (b *binder) compared(c Comparison, path *Path, k kind, op Op) (predicate, *
 // oneOf binds IN and NOT IN. An empty text is null, and a null in the list
 // matches what is null: SOQL has none of the third truth value that makes an
 // SQL NOT IN with a null match nothing.
-func (b *binder) oneOf(c Comparison, path *Path, k kind) (predicate, *refusal.Error) {
+func (b *binder) oneOf(c syntax.Comparison, path *Path, k kind) (predicate, *refusal.Error) {
 	list := oneOf{path: path, kind: k}
 	var either anyOf
 	for _, l := range c.Values {
-		p, err := b.compared(Comparison{Left: c.Left, Op: c.Op, Values: []literal.Literal{l}}, path, k, Equal)
+		p, err := b.compared(syntax.Comparison{Left: c.Left, Op: c.Op, Values: []literal.Literal{l}}, path, k, syntax.Equal)
 		if err != nil {
 			return nil, err
 		}
@@ -148,13 +149,13 @@ func (b *binder) oneOf(c Comparison, path *Path, k kind) (predicate, *refusal.Er
 	if len(either) > 0 {
 		p = append(either, list)
 	}
-	if c.Op == NotIn {
+	if c.Op == syntax.NotIn {
 		return negated{p}, nil
 	}
 	return p, nil
 }
 
-func (b *binder) like(c Comparison, path *Path) (predicate, *refusal.Error) {
+func (b *binder) like(c syntax.Comparison, path *Path) (predicate, *refusal.Error) {
 	l := c.Values[0]
 	if l.Kind != literal.Pattern {
 		return nil, b.mismatch(c, path, kindText)
@@ -162,7 +163,7 @@ func (b *binder) like(c Comparison, path *Path) (predicate, *refusal.Error) {
 	return like{path: path, pattern: newPattern(l.Text)}, nil
 }
 
-func (b *binder) includes(c Comparison, path *Path) (predicate, *refusal.Error) {
+func (b *binder) includes(c syntax.Comparison, path *Path) (predicate, *refusal.Error) {
 	in := includes{path: path}
 	for _, l := range c.Values {
 		if l.Kind != literal.String {
@@ -170,7 +171,7 @@ func (b *binder) includes(c Comparison, path *Path) (predicate, *refusal.Error) 
 		}
 		in.sets = append(in.sets, strings.Split(l.Text, ";"))
 	}
-	if c.Op == Excludes {
+	if c.Op == syntax.Excludes {
 		return negated{in}, nil
 	}
 	return in, nil
@@ -178,7 +179,7 @@ func (b *binder) includes(c Comparison, path *Path) (predicate, *refusal.Error) 
 
 // value checks a literal against the kind of its field, and gives it in the
 // form that compare wants; "" is null.
-func (b *binder) value(c Comparison, path *Path, k kind, l literal.Literal) (string, *refusal.Error) {
+func (b *binder) value(c syntax.Comparison, path *Path, k kind, l literal.Literal) (string, *refusal.Error) {
 	if l.Kind == literal.Null {
 		if k == kindBoolean {
 			return "false", nil
@@ -203,8 +204,8 @@ func (b *binder) value(c Comparison, path *Path, k kind, l literal.Literal) (str
 }
 
 // id checks an Id and cuts it to the 15 characters that tell records apart.
-func (b *binder) id(c Comparison, l literal.Literal) (string, *refusal.Error) {
-	plain := !strings.ContainsFunc(l.Text, func(r rune) bool { return r > 'z' || !isLetter(byte(r)) && !isDigit(byte(r)) })
+func (b *binder) id(c syntax.Comparison, l literal.Literal) (string, *refusal.Error) {
+	plain := !strings.ContainsFunc(l.Text, func(r rune) bool { return !isLetter(r) && !isDigit(r) })
 	switch {
 	case l.Text == "":
 		return "", nil
@@ -214,8 +215,11 @@ func (b *binder) id(c Comparison, l literal.Literal) (string, *refusal.Error) {
 	return l.Text[:15], nil
 }
 
+func isLetter(r rune) bool { return 'a' <= r|0x20 && r|0x20 <= 'z' }
+func isDigit(r rune) bool  { return '0' <= r && r <= '9' }
+
 // mismatch refuses a literal of the wrong kind, in the words of the server.
-func (b *binder) mismatch(c Comparison, path *Path, k kind) *refusal.Error {
+func (b *binder) mismatch(c syntax.Comparison, path *Path, k kind) *refusal.Error {
 	typ, not := "string", ""
 	switch k {
 	case kindID:

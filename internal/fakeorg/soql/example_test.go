@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"catchment/internal/fakeorg/soql"
+	"catchment/internal/fakeorg/soql/syntax"
 )
 
 // org is a Schema with one object.
@@ -26,7 +27,7 @@ func Example() {
 		{Name: "Name", Type: "string", Filterable: true, Sortable: true},
 		{Name: "CreatedDate", Type: "datetime", Filterable: true, Sortable: true},
 	}}}
-	query, err := soql.Parse("select id from account where name like 'a%' and createddate = LAST_N_DAYS:7")
+	query, err := syntax.Parse("select id from account where name like 'a%' and createddate = LAST_N_DAYS:7")
 	if err != nil {
 		fmt.Println(err)
 		return

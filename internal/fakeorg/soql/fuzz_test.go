@@ -1,6 +1,10 @@
 package soql
 
-import "testing"
+import (
+	"testing"
+
+	"catchment/internal/fakeorg/soql/syntax"
+)
 
 // FuzzParse proves that no statement makes the package panic, and that what
 // is printed reads back as the same statement.
@@ -10,15 +14,15 @@ func FuzzParse(f *testing.F) {
 	}
 	schema := newTestSchema()
 	f.Fuzz(func(t *testing.T, text string) {
-		q, err := Parse(text)
+		q, err := syntax.Parse(text)
 		if err != nil {
 			return
 		}
 		printed := q.String()
-		if len(printed) > maxStatement {
+		if len(printed) > syntax.MaxStatement {
 			return // escapes can make a statement longer than it may be
 		}
-		again, err := Parse(printed)
+		again, err := syntax.Parse(printed)
 		if err != nil {
 			t.Fatalf("%q prints as %q: %v", text, printed, err)
 		}

@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"catchment/internal/fakeorg/soql/syntax"
 )
 
 // answers gives the groups of a statement over records: a line for each.
@@ -217,7 +219,7 @@ func TestRandomGroups(t *testing.T) {
 			by = subtotals + "(" + by + ")"
 		}
 		statement := "SELECT " + list + "COUNT(AnnualRevenue) n, SUM(AnnualRevenue) s FROM Account GROUP BY " + by
-		q, err := Parse(statement)
+		q, err := syntax.Parse(statement)
 		if err != nil {
 			t.Fatalf("%s: %v", statement, err)
 		}

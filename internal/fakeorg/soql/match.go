@@ -5,6 +5,7 @@ import (
 
 	"catchment/internal/fakeorg/soql/function"
 	"catchment/internal/fakeorg/soql/refusal"
+	"catchment/internal/fakeorg/soql/syntax"
 )
 
 // Filter gives what tells whether a record meets the WHERE clause at the
@@ -25,7 +26,7 @@ type ordering struct {
 	nullsLast bool
 }
 
-func (b *binder) ordering(o Order) (ordering, *refusal.Error) {
+func (b *binder) ordering(o syntax.Order) (ordering, *refusal.Error) {
 	s, err := b.orderedBy(o.By)
 	if err != nil {
 		return ordering{}, err
@@ -34,17 +35,17 @@ func (b *binder) ordering(o Order) (ordering, *refusal.Error) {
 	if k == kindNone || !s.path.Field.Sortable {
 		return ordering{}, b.refuse(o.By.Position(), refusal.InvalidField, "field '%s' can not be sorted in a query call", s.path.Field.Name)
 	}
-	return ordering{scalar: s, kind: k, desc: o.Desc, nullsLast: o.Nulls == NullsLast}, nil
+	return ordering{scalar: s, kind: k, desc: o.Desc, nullsLast: o.Nulls == syntax.NullsLast}, nil
 }
 
 // orderedBy binds what ORDER BY names: a value of a group, a field, or a
 // distance.
-func (b *binder) orderedBy(e Expr) (scalar, *refusal.Error) {
+func (b *binder) orderedBy(e syntax.Expr) (scalar, *refusal.Error) {
 	if b.grouping != nil {
 		path, err := b.slot(e, "Ordered field")
 		return scalar{path: path}, err
 	}
-	if c, ok := e.(Call); ok && c.Family() != function.Distance {
+	if c, ok := e.(syntax.Call); ok && c.Family() != function.Distance {
 		return scalar{}, refusal.New(refusal.MalformedQuery, "Ordered field must be grouped or aggregated: %s", c)
 	}
 	return b.scalar(e)
@@ -97,18 +98,18 @@ func narrow(p predicate, field string, lo, hi *string) {
 		if !bounds(p.path, p.kind, field) {
 			return
 		}
-		if p.op != Less && p.op != LessOrEqual {
+		if p.op != syntax.Less && p.op != syntax.LessOrEqual {
 			*lo = max(*lo, p.value)
 		}
-		if p.op != Greater && p.op != GreaterOrEqual && (*hi == "" || p.value < *hi) {
+		if p.op != syntax.Greater && p.op != syntax.GreaterOrEqual && (*hi == "" || p.value < *hi) {
 			*hi = p.value
 		}
 	case oneOf:
 		if len(p.values) == 0 || !bounds(p.path, p.kind, field) {
 			return
 		}
-		narrow(compared{p.path, p.kind, GreaterOrEqual, p.values[0]}, field, lo, hi)
-		narrow(compared{p.path, p.kind, LessOrEqual, p.values[len(p.values)-1]}, field, lo, hi)
+		narrow(compared{p.path, p.kind, syntax.GreaterOrEqual, p.values[0]}, field, lo, hi)
+		narrow(compared{p.path, p.kind, syntax.LessOrEqual, p.values[len(p.values)-1]}, field, lo, hi)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"catchment/internal/fakeorg/soql/literal"
+	"catchment/internal/fakeorg/soql/syntax"
 )
 
 // naive is a second implementation of WHERE, as plain as can be: it works on
@@ -18,58 +19,58 @@ type naive struct {
 	clock  Clock
 }
 
-func (n naive) holds(c Condition) bool {
+func (n naive) holds(c syntax.Condition) bool {
 	switch c := c.(type) {
-	case And:
+	case syntax.And:
 		for _, t := range c.Terms {
 			if !n.holds(t) {
 				return false
 			}
 		}
 		return true
-	case Or:
+	case syntax.Or:
 		for _, t := range c.Terms {
 			if n.holds(t) {
 				return true
 			}
 		}
 		return false
-	case Not:
+	case syntax.Not:
 		return !n.holds(c.Term)
 	}
-	return n.compares(c.(Comparison))
+	return n.compares(c.(syntax.Comparison))
 }
 
-func (n naive) compares(c Comparison) bool {
+func (n naive) compares(c syntax.Comparison) bool {
 	field := c.Left.String()
 	value, typ := n.record[field], n.types[field]
 	if typ == "boolean" && value == "" {
 		value = "false"
 	}
 	switch c.Op {
-	case NotEqual:
-		c.Op = Equal
+	case syntax.NotEqual:
+		c.Op = syntax.Equal
 		return !n.compares(c)
-	case In, NotIn:
+	case syntax.In, syntax.NotIn:
 		found := false
 		for _, v := range c.Values {
-			found = found || n.one(typ, value, Equal, v)
+			found = found || n.one(typ, value, syntax.Equal, v)
 		}
-		return found == (c.Op == In)
-	case Includes, Excludes:
-		return naiveIncludes(value, c.Values) == (c.Op == Includes)
-	case Like:
+		return found == (c.Op == syntax.In)
+	case syntax.Includes, syntax.Excludes:
+		return naiveIncludes(value, c.Values) == (c.Op == syntax.Includes)
+	case syntax.Like:
 		return value != "" && naiveLike(c.Values[0].Text).MatchString(strings.ToUpper(value))
 	}
 	return n.one(typ, value, c.Op, c.Values[0])
 }
 
 // one compares a value with a literal by Equal or one of the four orders.
-func (n naive) one(typ, value string, op Op, l literal.Literal) bool {
+func (n naive) one(typ, value string, op syntax.Op, l literal.Literal) bool {
 	if l.Kind == literal.Null && typ == "boolean" {
 		l.Text = "false"
 	} else if l.Kind == literal.Null || l.Text == "" {
-		return op == Equal && value == ""
+		return op == syntax.Equal && value == ""
 	}
 	if value == "" {
 		return false
@@ -80,8 +81,9 @@ func (n naive) one(typ, value string, op Op, l literal.Literal) bool {
 	return naiveOrder(op, naiveCompare(typ, value, l))
 }
 
-func naiveOrder(op Op, c int) bool {
-	return map[Op]bool{Equal: c == 0, Less: c < 0, LessOrEqual: c <= 0, Greater: c > 0, GreaterOrEqual: c >= 0}[op]
+func naiveOrder(op syntax.Op, c int) bool {
+	return map[syntax.Op]bool{Equal: c == 0, syntax.Less: c < 0, syntax.LessOrEqual: c <= 0,
+		syntax.Greater: c > 0, syntax.GreaterOrEqual: c >= 0}[op]
 }
 
 func naiveCompare(typ, value string, l literal.Literal) int {
@@ -104,7 +106,7 @@ func naiveCompare(typ, value string, l literal.Literal) int {
 
 // relative numbers the units through history instead of finding where they
 // begin: a day is in LAST_N_WEEKS:2 if its week is the last or the one before.
-func (n naive) relative(typ, value string, op Op, l literal.Literal) bool {
+func (n naive) relative(typ, value string, op syntax.Op, l literal.Literal) bool {
 	layout := time.DateOnly
 	if typ == "datetime" {
 		layout = time.RFC3339
@@ -129,13 +131,13 @@ func (n naive) relative(typ, value string, op Op, l literal.Literal) bool {
 	away := number(at) - number(n.clock.Now)
 	lo, hi := naiveSpan(l)
 	switch op {
-	case Less:
+	case syntax.Less:
 		return away < lo
-	case LessOrEqual:
+	case syntax.LessOrEqual:
 		return away <= hi
-	case Greater:
+	case syntax.Greater:
 		return away > hi
-	case GreaterOrEqual:
+	case syntax.GreaterOrEqual:
 		return away >= lo
 	}
 	return lo <= away && away <= hi

@@ -3,6 +3,8 @@ package soql
 import (
 	"strings"
 	"testing"
+
+	"catchment/internal/fakeorg/soql/syntax"
 )
 
 const (
@@ -25,7 +27,7 @@ func TestOracle(t *testing.T) {
 			if !asked {
 				t.Errorf("%s: nobody has asked the other parser about %s: run testdata/oracle/check.sh", file, statement)
 			}
-			q, err := Parse(statement)
+			q, err := syntax.Parse(statement)
 			if err != nil {
 				return
 			}
@@ -52,12 +54,12 @@ func TestOracle(t *testing.T) {
 // disagreement tells how what the other parser has understood differs from q;
 // "" where it doesn't. Its own way of writing is ironed out by reading what it
 // composes.
-func disagreement(q *Query, answer string) string {
+func disagreement(q *syntax.Query, answer string) string {
 	composed, taken := strings.CutPrefix(answer, "= ")
 	if !taken {
 		return answer
 	}
-	again, err := Parse(composed)
+	again, err := syntax.Parse(composed)
 	if err != nil {
 		return composed + "\n" + err.Error()
 	}

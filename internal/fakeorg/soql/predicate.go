@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"catchment/internal/fakeorg/soql/literal"
+	"catchment/internal/fakeorg/soql/syntax"
 )
 
 // A predicate is a bound condition. SOQL knows two truth values only: what
@@ -28,7 +29,7 @@ type (
 	compared struct {
 		path  *Path
 		kind  kind
-		op    Op // Equal, Less, LessOrEqual, Greater or GreaterOrEqual
+		op    syntax.Op // Equal, Less, LessOrEqual, Greater or GreaterOrEqual
 		value string
 	}
 	// oneOf matches where the field equals one of the values, which are in the
@@ -52,7 +53,7 @@ type (
 	during struct {
 		path *Path
 		kind kind
-		op   Op
+		op   syntax.Op
 		span literal.Span
 	}
 )
@@ -88,13 +89,13 @@ func (p compared) match(r Record, _ Clock) bool {
 	}
 	c := p.kind.compare(v, p.value)
 	switch p.op {
-	case Less:
+	case syntax.Less:
 		return c < 0
-	case LessOrEqual:
+	case syntax.LessOrEqual:
 		return c <= 0
-	case Greater:
+	case syntax.Greater:
 		return c > 0
-	case GreaterOrEqual:
+	case syntax.GreaterOrEqual:
 		return c >= 0
 	}
 	return c == 0
@@ -141,21 +142,21 @@ func (p during) match(r Record, now Clock) bool { return p.at(now).match(r, now)
 // day to the day after its last one.
 func (p during) at(clock Clock) predicate {
 	from, to := p.span.Days(clock.local(clock.Now))
-	first := compared{path: p.path, kind: p.kind, op: GreaterOrEqual, value: from.Format(literal.DayLayout)}
-	after := compared{path: p.path, kind: p.kind, op: Less, value: to.Format(literal.DayLayout)}
+	first := compared{path: p.path, kind: p.kind, op: syntax.GreaterOrEqual, value: from.Format(literal.DayLayout)}
+	after := compared{path: p.path, kind: p.kind, op: syntax.Less, value: to.Format(literal.DayLayout)}
 	if p.kind == kindDateTime {
 		first.value, after.value = from.UTC().Format(literal.InstantLayout), to.UTC().Format(literal.InstantLayout)
 	}
 	switch p.op {
-	case Less:
-		first.op = Less
+	case syntax.Less:
+		first.op = syntax.Less
 		return first
-	case LessOrEqual:
+	case syntax.LessOrEqual:
 		return after
-	case Greater:
-		after.op = GreaterOrEqual
+	case syntax.Greater:
+		after.op = syntax.GreaterOrEqual
 		return after
-	case GreaterOrEqual:
+	case syntax.GreaterOrEqual:
 		return first
 	}
 	return allOf{first, after}

@@ -9,6 +9,7 @@ import (
 	"pgregory.net/rapid"
 
 	"catchment/internal/fakeorg/soql/literal"
+	"catchment/internal/fakeorg/soql/syntax"
 )
 
 // relativeNames gives every relative date; those that count end with a colon.
@@ -104,26 +105,26 @@ func drawDate(t *rapid.T, typ string) literal.Literal {
 	return l
 }
 
-func drawComparison(t *rapid.T, fields []Field) Condition {
+func drawComparison(t *rapid.T, fields []Field) syntax.Condition {
 	f := rapid.SampledFrom(fields).Draw(t, "field")
-	var ops []Op
-	for _, op := range []Op{Equal, NotEqual, Less, LessOrEqual, Greater, GreaterOrEqual, In, NotIn, Like, Includes, Excludes} {
+	var ops []syntax.Op
+	for _, op := range []syntax.Op{syntax.Equal, syntax.NotEqual, syntax.Less, syntax.LessOrEqual, syntax.Greater, syntax.GreaterOrEqual, syntax.In, syntax.NotIn, syntax.Like, syntax.Includes, syntax.Excludes} {
 		if operates(op, kindOf(f.Type), f.Type) {
 			ops = append(ops, op)
 		}
 	}
-	c := Comparison{Left: Name{Parts: []string{f.Name}}, Op: rapid.SampledFrom(ops).Draw(t, "op")}
+	c := syntax.Comparison{Left: syntax.Name{Parts: []string{f.Name}}, Op: rapid.SampledFrom(ops).Draw(t, "op")}
 	values := 1
-	if c.Op.takesList() {
+	if c.Op.TakesList() {
 		values = rapid.IntRange(1, 4).Draw(t, "values")
 	}
 	for range values {
 		switch c.Op {
-		case Like:
+		case syntax.Like:
 			text := rapid.StringOfN(rapid.RuneFrom([]rune("aBé%_😀\n")), 0, 5, -1).Draw(t, "pattern")
 			text += rapid.SampledFrom([]string{"", `\%`, `\_`, `\\`, "%"}).Draw(t, "escape")
 			c.Values = append(c.Values, literal.Literal{Kind: literal.Pattern, Text: text, N: -1})
-		case Includes, Excludes:
+		case syntax.Includes, syntax.Excludes:
 			c.Values = append(c.Values, literal.Literal{Kind: literal.String, Text: drawText.Draw(t, "set"), N: -1})
 		default:
 			c.Values = append(c.Values, drawLiteral(t, f.Type))
@@ -132,36 +133,38 @@ func drawComparison(t *rapid.T, fields []Field) Condition {
 	return c
 }
 
-func drawCondition(t *rapid.T, fields []Field, depth int) Condition {
+func drawCondition(t *rapid.T, fields []Field, depth int) syntax.Condition {
 	shape := 0
 	if depth > 0 {
 		shape = rapid.IntRange(0, 4).Draw(t, "shape")
 	}
 	switch shape {
 	case 1:
-		return Not{Term: drawCondition(t, fields, depth-1)}
+		return syntax.Not{Term: drawCondition(t, fields, depth-1)}
 	case 2, 3:
-		terms := make([]Condition, rapid.IntRange(2, 3).Draw(t, "terms"))
+		terms := make([]syntax.Condition, rapid.IntRange(2, 3).Draw(t, "terms"))
 		for i := range terms {
 			terms[i] = drawCondition(t, fields, depth-1)
 		}
 		if shape == 2 {
-			return And{Terms: terms}
+			return syntax.And{Terms: terms}
 		}
-		return Or{Terms: terms}
+		return syntax.Or{Terms: terms}
 	}
 	return drawComparison(t, fields)
 }
 
-func drawQuery(t *rapid.T, e *Entity) *Query {
+func drawQuery(t *rapid.T, e *Entity) *syntax.Query {
 	var fields []Field
 	for _, f := range e.Fields {
 		if f.Filterable && kindOf(f.Type) != kindNone {
 			fields = append(fields, f)
 		}
 	}
-	name := func() Name { return Name{Parts: []string{rapid.SampledFrom(fields).Draw(t, "field").Name}} }
-	q := &Query{Select: []Item{FieldItem{Name: name()}}, From: Source{Name: Name{Parts: []string{e.Name}}},
+	name := func() syntax.Name {
+		return syntax.Name{Parts: []string{rapid.SampledFrom(fields).Draw(t, "field").Name}}
+	}
+	q := &syntax.Query{Select: []syntax.Item{syntax.FieldItem{Name: name()}}, From: syntax.Source{Name: syntax.Name{Parts: []string{e.Name}}},
 		Where: drawCondition(t, fields, 3), Limit: rapid.IntRange(-1, 3).Draw(t, "limit"), Offset: rapid.IntRange(-1, 2).Draw(t, "offset"),
 		AllRows: rapid.Bool().Draw(t, "all rows")}
 	q.From.Alias = rapid.SampledFrom([]string{"", "a", "view"}).Draw(t, "alias")
@@ -170,59 +173,59 @@ func drawQuery(t *rapid.T, e *Entity) *Query {
 	q.For = rapid.SampledFrom([][]string{nil, {"VIEW"}, {"UPDATE", "REFERENCE"}}).Draw(t, "for")
 	q.Update = rapid.SampledFrom([][]string{nil, {"TRACKING"}}).Draw(t, "update")
 	for range rapid.IntRange(0, 2).Draw(t, "orders") {
-		q.OrderBy = append(q.OrderBy, Order{By: name(), Desc: rapid.Bool().Draw(t, "desc"),
-			Nulls: rapid.SampledFrom([]Nulls{NullsDefault, NullsFirst, NullsLast}).Draw(t, "nulls")})
+		q.OrderBy = append(q.OrderBy, syntax.Order{By: name(), Desc: rapid.Bool().Draw(t, "desc"),
+			Nulls: rapid.SampledFrom([]syntax.Nulls{syntax.NullsDefault, syntax.NullsFirst, syntax.NullsLast}).Draw(t, "nulls")})
 	}
 	return q
 }
 
 // drawAnything draws a statement with everything that can stand in one,
 // whether it makes sense or not.
-func drawAnything(t *rapid.T, e *Entity, depth int) *Query {
+func drawAnything(t *rapid.T, e *Entity, depth int) *syntax.Query {
 	q := drawQuery(t, e)
-	name := func() Name {
-		return Name{Parts: rapid.SliceOfN(rapid.SampledFrom([]string{"Id", "Name", "Owner", "a", "Account"}), 1, 3).Draw(t, "name")}
+	name := func() syntax.Name {
+		return syntax.Name{Parts: rapid.SliceOfN(rapid.SampledFrom([]string{"Id", "Name", "Owner", "a", "Account"}), 1, 3).Draw(t, "name")}
 	}
-	call := func() Call {
+	call := func() syntax.Call {
 		switch rapid.IntRange(0, 4).Draw(t, "call") {
 		case 0:
-			return Call{Function: "FORMAT", Args: []Expr{Call{Function: "MAX", Args: []Expr{name()}}}}
+			return syntax.Call{Function: "FORMAT", Args: []syntax.Expr{syntax.Call{Function: "MAX", Args: []syntax.Expr{name()}}}}
 		case 1:
-			return Call{Function: "DAY_ONLY", Args: []Expr{Call{Function: "convertTimezone", Args: []Expr{name()}}}}
+			return syntax.Call{Function: "DAY_ONLY", Args: []syntax.Expr{syntax.Call{Function: "convertTimezone", Args: []syntax.Expr{name()}}}}
 		case 2:
-			place := Call{Function: "GEOLOCATION", Args: []Expr{literal.Literal{Kind: literal.Number, Text: "37.5", N: -1}, literal.Literal{Kind: literal.Number, Text: "-122", N: -1}}}
-			return Call{Function: "DISTANCE", Args: []Expr{name(), place, literal.Literal{Kind: literal.String, Text: "mi", N: -1}}}
+			place := syntax.Call{Function: "GEOLOCATION", Args: []syntax.Expr{literal.Literal{Kind: literal.Number, Text: "37.5", N: -1}, literal.Literal{Kind: literal.Number, Text: "-122", N: -1}}}
+			return syntax.Call{Function: "DISTANCE", Args: []syntax.Expr{name(), place, literal.Literal{Kind: literal.String, Text: "mi", N: -1}}}
 		}
-		return Call{Function: rapid.SampledFrom([]string{"COUNT", "toLabel", "GROUPING"}).Draw(t, "function"), Args: []Expr{name()}}
+		return syntax.Call{Function: rapid.SampledFrom([]string{"COUNT", "toLabel", "GROUPING"}).Draw(t, "function"), Args: []syntax.Expr{name()}}
 	}
 	for range rapid.IntRange(0, 3).Draw(t, "more items") {
 		switch rapid.IntRange(0, 3).Draw(t, "item") {
 		case 0:
-			q.Select = append(q.Select, CallItem{Call: call(), Alias: rapid.SampledFrom([]string{"", "n", "max"}).Draw(t, "alias")})
+			q.Select = append(q.Select, syntax.CallItem{Call: call(), Alias: rapid.SampledFrom([]string{"", "n", "max"}).Draw(t, "alias")})
 		case 1:
-			q.Select = append(q.Select, TypeofItem{Relationship: name(), Cases: []TypeofCase{{Object: "Account", Fields: []Name{name(), name()}}}, Else: []Name{name()}})
+			q.Select = append(q.Select, syntax.TypeofItem{Relationship: name(), Cases: []syntax.TypeofCase{{Object: "Account", Fields: []syntax.Name{name(), name()}}}, Else: []syntax.Name{name()}})
 		case 2:
-			q.Select = append(q.Select, FieldItem{Name: name(), Alias: rapid.SampledFrom([]string{"", "n"}).Draw(t, "alias")})
+			q.Select = append(q.Select, syntax.FieldItem{Name: name(), Alias: rapid.SampledFrom([]string{"", "n"}).Draw(t, "alias")})
 		case 3:
 			if depth > 0 {
-				q.Select = append(q.Select, QueryItem{Query: drawAnything(t, e, depth-1)})
+				q.Select = append(q.Select, syntax.QueryItem{Query: drawAnything(t, e, depth-1)})
 			}
 		}
 	}
 	if rapid.Bool().Draw(t, "parents") {
-		q.Parents = []Source{{Name: name(), Alias: "p"}, {Name: name()}}
+		q.Parents = []syntax.Source{{Name: name(), Alias: "p"}, {Name: name()}}
 	}
 	if rapid.Bool().Draw(t, "groups") {
-		q.GroupBy = []Expr{name(), call()}
+		q.GroupBy = []syntax.Expr{name(), call()}
 		q.Subtotals = rapid.SampledFrom([]string{"", "ROLLUP", "CUBE"}).Draw(t, "subtotals")
-		q.Having = Comparison{Left: call(), Op: Less, Values: []literal.Literal{{Kind: literal.Number, Text: "5", N: -1}}}
-		q.OrderBy = append(q.OrderBy, Order{By: call(), Desc: true})
+		q.Having = syntax.Comparison{Left: call(), Op: syntax.Less, Values: []literal.Literal{{Kind: literal.Number, Text: "5", N: -1}}}
+		q.OrderBy = append(q.OrderBy, syntax.Order{By: call(), Desc: true})
 	}
 	if depth > 0 && rapid.Bool().Draw(t, "join") {
-		q.Where = And{Terms: []Condition{q.Where, Comparison{Left: name(), Op: NotIn, Query: drawAnything(t, e, depth-1)}}}
+		q.Where = syntax.And{Terms: []syntax.Condition{q.Where, syntax.Comparison{Left: name(), Op: syntax.NotIn, Query: drawAnything(t, e, depth-1)}}}
 	}
 	if q.With == "" && rapid.Bool().Draw(t, "categories") {
-		q.Categories = []Category{{Group: "g__c", Selector: "AT", Names: []string{"a__c", "b__c"}}, {Group: "h__c", Selector: "BELOW", Names: []string{"c__c"}}}
+		q.Categories = []syntax.Category{{Group: "g__c", Selector: "AT", Names: []string{"a__c", "b__c"}}, {Group: "h__c", Selector: "BELOW", Names: []string{"c__c"}}}
 	}
 	return q
 }
@@ -268,7 +271,7 @@ func TestRandomRoundTrip(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		q := drawAnything(t, account, 2)
 		text := q.String()
-		again, err := Parse(text)
+		again, err := syntax.Parse(text)
 		if err != nil {
 			t.Fatalf("%s: %v", text, err)
 		}

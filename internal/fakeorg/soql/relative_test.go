@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"catchment/internal/fakeorg/soql/literal"
+	"catchment/internal/fakeorg/soql/syntax"
 )
 
 // TestRelativeDates holds every relative date against the calendar, on a
@@ -115,7 +116,7 @@ func day(t *testing.T, text string) time.Time {
 
 func mustBind(t testing.TB, text string) *Bound {
 	t.Helper()
-	q, err := Parse(text)
+	q, err := syntax.Parse(text)
 	if err != nil {
 		t.Fatalf("%s: %v", text, err)
 	}

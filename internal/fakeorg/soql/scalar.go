@@ -9,6 +9,7 @@ import (
 	"catchment/internal/fakeorg/soql/function"
 	"catchment/internal/fakeorg/soql/literal"
 	"catchment/internal/fakeorg/soql/refusal"
+	"catchment/internal/fakeorg/soql/syntax"
 )
 
 // A reading is the value that a function makes of a record.
@@ -36,10 +37,10 @@ type computed struct {
 func (p computed) match(r Record, now Clock) bool { return p.term.match(fixed(p.read(r, now)), now) }
 
 // scalar binds a name, or a function that isn't an aggregate.
-func (b *binder) scalar(e Expr) (scalar, *refusal.Error) {
-	call, ok := e.(Call)
+func (b *binder) scalar(e syntax.Expr) (scalar, *refusal.Error) {
+	call, ok := e.(syntax.Call)
 	if !ok {
-		path, err := b.path(e.(Name))
+		path, err := b.path(e.(syntax.Name))
 		return scalar{path: path}, err
 	}
 	switch call.Family() {
@@ -54,18 +55,18 @@ func (b *binder) scalar(e Expr) (scalar, *refusal.Error) {
 }
 
 // result makes the path of what a call computes: a field without a place.
-func result(c Call, describe string) *Path {
+func result(c syntax.Call, describe string) *Path {
 	return &Path{Field: Field{Name: c.String(), Type: describe, Filterable: true, Sortable: true, Groupable: true}}
 }
 
 // datePart binds a date function, which counts in UTC unless convertTimezone
 // asks for the user's zone.
-func (b *binder) datePart(call Call) (scalar, *refusal.Error) {
+func (b *binder) datePart(call syntax.Call) (scalar, *refusal.Error) {
 	arg, local := call.Args[0], false
-	if zone, ok := arg.(Call); ok {
+	if zone, ok := arg.(syntax.Call); ok {
 		arg, local = zone.Args[0], true
 	}
-	path, err := b.path(arg.(Name))
+	path, err := b.path(arg.(syntax.Name))
 	if err != nil {
 		return scalar{}, err
 	}
@@ -101,7 +102,7 @@ func readMoment(v string) (time.Time, bool) {
 
 // shown binds toLabel, FORMAT and convertCurrency of a field, perhaps in one
 // another.
-func (b *binder) shown(call Call) (scalar, *refusal.Error) {
+func (b *binder) shown(call syntax.Call) (scalar, *refusal.Error) {
 	inner, err := b.scalar(call.Args[0])
 	if err != nil {
 		return scalar{}, err
@@ -110,7 +111,7 @@ func (b *binder) shown(call Call) (scalar, *refusal.Error) {
 }
 
 // showing gives the form that a function gives to a value.
-func (b *binder) showing(call Call, inner scalar) (scalar, *refusal.Error) {
+func (b *binder) showing(call syntax.Call, inner scalar) (scalar, *refusal.Error) {
 	field := inner.path.Field
 	k := kindOf(field.Type)
 	refused := b.refuse(call.Args[0].Position(), refusal.InvalidField, "field '%s' of type %s can not be used with the function %s",
@@ -166,9 +167,9 @@ func localized(v, describe string, now Clock) string {
 }
 
 // distance binds DISTANCE(place, GEOLOCATION(37.775, -122.418), 'mi').
-func (b *binder) distance(call Call) (scalar, *refusal.Error) {
-	field, ok := call.Args[0].(Name)
-	place, fixedPlace := call.Args[1].(Call)
+func (b *binder) distance(call syntax.Call) (scalar, *refusal.Error) {
+	field, ok := call.Args[0].(syntax.Name)
+	place, fixedPlace := call.Args[1].(syntax.Call)
 	unit, radius := call.Args[2].(literal.Literal), 0.0
 	switch {
 	case !ok || !fixedPlace:
@@ -196,7 +197,7 @@ func (b *binder) distance(call Call) (scalar, *refusal.Error) {
 
 // coordinates finds the components of a compound field: BillingLatitude of
 // BillingAddress, Place__Latitude__s of Place__c.
-func (b *binder) coordinates(n Name) (latitude, longitude *Path, err *refusal.Error) {
+func (b *binder) coordinates(n syntax.Name) (latitude, longitude *Path, err *refusal.Error) {
 	path, err := b.path(n)
 	if err != nil {
 		return nil, nil, err
@@ -211,7 +212,7 @@ func (b *binder) coordinates(n Name) (latitude, longitude *Path, err *refusal.Er
 	}
 	part := func(name string) (*Path, *refusal.Error) {
 		parts := append(slices.Clone(n.Parts[:len(n.Parts)-1]), before+name+after)
-		return b.path(Name{Parts: parts, Pos: n.Pos})
+		return b.path(syntax.Name{Parts: parts, Pos: n.Pos})
 	}
 	if latitude, err = part("Latitude"); err != nil {
 		return nil, nil, err

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"catchment/internal/fakeorg/soql/refusal"
+	"catchment/internal/fakeorg/soql/syntax"
 )
 
 var update = flag.Bool("update", false, "write the golden files again")
@@ -76,7 +77,7 @@ func TestStatements(t *testing.T) {
 
 // outcome parses and binds a statement, and tells in a line what came out.
 func outcome(text string) string {
-	q, err := Parse(text)
+	q, err := syntax.Parse(text)
 	if err == nil {
 		_, err = Bind(q, newTestSchema())
 	}
@@ -111,38 +112,13 @@ func TestWholeMessage(t *testing.T) {
 			"^\nERROR at Row:1:Column:228\nNo such column 'Nme' on entity 'Account'. If you are attempting to use a custom field, be sure to " +
 			"append the '__c' after the custom field name. Please reference your WSDL or the describe call for the appropriate names."},
 	} {
-		q, err := Parse(c.statement)
+		q, err := syntax.Parse(c.statement)
 		if err == nil {
 			_, err = Bind(q, schema)
 		}
 		e, ok := errors.AsType[*refusal.Error](err)
 		if !ok || e.Message != c.want {
 			t.Errorf("%s\n got %v\nwant %s", c.statement, err, c.want)
-		}
-	}
-}
-
-// TestStatementAsAWhole keeps what SOQL demands of the text: not empty, UTF-8,
-// of the sizes that it allows and no more.
-func TestStatementAsAWhole(t *testing.T) {
-	const head = "SELECT Id FROM Account WHERE Name = '"
-	for _, c := range []struct {
-		statement string
-		want      string
-	}{
-		{"", "SOQL statements cannot be empty or null"},
-		{" \n", "SOQL statements cannot be empty or null"},
-		{head + "\xff'", "the statement is not valid UTF-8"},
-		{"SELECT Id FROM Account" + strings.Repeat(" ", 100_000-22), ""},
-		{"SELECT Id FROM Account" + strings.Repeat(" ", 100_001-22), "SOQL statements cannot be longer than 100000 characters."},
-		{head + strings.Repeat("ü", 4000) + "'", ""},
-		{head + strings.Repeat("ü", 4001) + "'", "string literal is longer than 4000 characters"},
-		{"SELECT Id FROM Account WHERE " + strings.Repeat("(", 40_000) + "Id = null" + strings.Repeat(")", 40_000), ""},
-		{"SELECT Id FROM Account WHERE " + strings.Repeat("(", 40_000), "unexpected token: '<EOF>'"},
-	} {
-		_, err := Parse(c.statement)
-		if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.HasSuffix(err.Error(), c.want)) {
-			t.Errorf("%d bytes: got %v, want %q", len(c.statement), err, c.want)
 		}
 	}
 }

@@ -3,8 +3,6 @@ package soql
 import (
 	"math/big"
 	"strconv"
-	"strings"
-	"unicode"
 )
 
 // A tally is an aggregate function at work. It is shown the values of a
@@ -61,16 +59,6 @@ func (s *sum) add(v string) {
 	}
 }
 
-// exact reads a number. One that is longer than any that an org could hold is
-// left out: written out it would fill the memory.
-func exact(v string) (*big.Rat, bool) {
-	const most = 1000
-	if d := readDecimal(v); d.point > most || d.point < -most {
-		return nil, false
-	}
-	return new(big.Rat).SetString(v)
-}
-
 func (s *sum) result() string {
 	if s.n == 0 {
 		return ""
@@ -88,23 +76,6 @@ func (a *average) result() string {
 	return decimalText(new(big.Rat).Quo(&a.total, new(big.Rat).SetInt64(a.n)))
 }
 
-// averageDigits is how many decimals an average has that would have more.
-const averageDigits = 16
-
-// decimalText writes a number without an exponent, and without zeros that say
-// nothing.
-func decimalText(x *big.Rat) string {
-	digits, exact := x.FloatPrec()
-	if !exact {
-		digits = averageDigits
-	}
-	text := x.FloatString(digits)
-	if strings.Contains(text, ".") {
-		text = strings.TrimRight(strings.TrimRight(text, "0"), ".")
-	}
-	return text
-}
-
 // extreme is MIN, or MAX where sign is -1.
 type extreme struct {
 	kind kind
@@ -119,18 +90,3 @@ func (e *extreme) add(v string) {
 }
 
 func (e *extreme) result() string { return e.best }
-
-// same gives a text that is the same for all values that compare as equal.
-func (k kind) same(v string) string {
-	switch k {
-	case kindText:
-		return strings.Map(unicode.ToUpper, v)
-	case kindID:
-		return v[:min(len(v), 15)]
-	case kindInteger, kindDecimal:
-		if x, ok := exact(v); ok {
-			return x.RatString()
-		}
-	}
-	return v
-}

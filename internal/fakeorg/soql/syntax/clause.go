@@ -1,11 +1,9 @@
-package soql
+package syntax
 
 import (
 	"slices"
-	"strconv"
 	"strings"
 
-	"catchment/internal/fakeorg/soql/literal"
 	"catchment/internal/fakeorg/soql/refusal"
 )
 
@@ -14,7 +12,7 @@ import (
 // maxOffset is how far OFFSET may reach (the guide's OFFSET page).
 const maxOffset = 2000
 
-func (p *parser) scopeClause(q *Query) *refusal.Error {
+func (p *parser) scopeClause() *refusal.Error {
 	if !p.word("USING") {
 		return nil
 	}
@@ -27,36 +25,36 @@ func (p *parser) scopeClause(q *Query) *refusal.Error {
 		my_team_territory team`), scope) {
 		return p.unexpected(t)
 	}
-	q.Scope = scope
+	p.query.Scope = scope
 	return nil
 }
 
-func (p *parser) whereClause(q *Query) *refusal.Error {
+func (p *parser) whereClause() *refusal.Error {
 	if !p.word("WHERE") {
 		return nil
 	}
 	c, err := p.condition()
-	q.Where = c
+	p.query.Where = c
 	return err
 }
 
-func (p *parser) withClause(q *Query) *refusal.Error {
+func (p *parser) withClause() *refusal.Error {
 	if !p.word("WITH") {
 		return nil
 	}
 	t := p.take()
 	switch {
 	case t.is("SECURITY_ENFORCED"), t.is("USER_MODE"), t.is("SYSTEM_MODE"):
-		q.With = strings.ToUpper(t.text)
+		p.query.With = strings.ToUpper(t.text)
 		return nil
 	case t.is("DATA"):
-		return p.categories(q)
+		return p.categories()
 	}
 	return p.unexpected(t)
 }
 
 // categories reads what follows WITH DATA.
-func (p *parser) categories(q *Query) *refusal.Error {
+func (p *parser) categories() *refusal.Error {
 	if err := p.expectWord("CATEGORY"); err != nil {
 		return err
 	}
@@ -65,7 +63,7 @@ func (p *parser) categories(q *Query) *refusal.Error {
 		if err != nil {
 			return err
 		}
-		q.Categories = append(q.Categories, c)
+		p.query.Categories = append(p.query.Categories, c)
 		if !p.word("AND") {
 			return nil
 		}
@@ -97,7 +95,7 @@ func (p *parser) category() (Category, *refusal.Error) {
 	}
 }
 
-func (p *parser) groupClause(q *Query) *refusal.Error {
+func (p *parser) groupClause() *refusal.Error {
 	if !p.word("GROUP") {
 		return nil
 	}
@@ -105,7 +103,7 @@ func (p *parser) groupClause(q *Query) *refusal.Error {
 		return err
 	}
 	if t := p.peek(); (t.is("ROLLUP") || t.is("CUBE")) && p.after(1).punct("(") {
-		q.Subtotals = strings.ToUpper(p.take().text)
+		p.query.Subtotals = strings.ToUpper(p.take().text)
 		p.take()
 	}
 	for {
@@ -113,26 +111,26 @@ func (p *parser) groupClause(q *Query) *refusal.Error {
 		if err != nil {
 			return err
 		}
-		q.GroupBy = append(q.GroupBy, e)
+		p.query.GroupBy = append(p.query.GroupBy, e)
 		if !p.punct(",") {
 			break
 		}
 	}
-	if q.Subtotals != "" {
+	if p.query.Subtotals != "" {
 		return p.expectPunct(")")
 	}
 	return nil
 }
 
 // havingClause reads HAVING, which needs a GROUP BY.
-func (p *parser) havingClause(q *Query) (err *refusal.Error) {
-	if len(q.GroupBy) > 0 && p.word("HAVING") {
-		q.Having, err = p.condition()
+func (p *parser) havingClause() (err *refusal.Error) {
+	if len(p.query.GroupBy) > 0 && p.word("HAVING") {
+		p.query.Having, err = p.condition()
 	}
 	return err
 }
 
-func (p *parser) orderClause(q *Query) *refusal.Error {
+func (p *parser) orderClause() *refusal.Error {
 	if !p.word("ORDER") {
 		return nil
 	}
@@ -144,7 +142,7 @@ func (p *parser) orderClause(q *Query) *refusal.Error {
 		if err != nil {
 			return err
 		}
-		q.OrderBy = append(q.OrderBy, o)
+		p.query.OrderBy = append(p.query.OrderBy, o)
 		if !p.punct(",") {
 			return nil
 		}
@@ -175,52 +173,40 @@ func (p *parser) order() (Order, *refusal.Error) {
 	return o, nil
 }
 
-func (p *parser) limitClause(q *Query) (err *refusal.Error) {
+func (p *parser) limitClause() (err *refusal.Error) {
 	if p.word("LIMIT") {
-		q.Limit, err = p.count()
+		p.query.Limit, err = p.count()
 	}
 	return err
 }
 
-func (p *parser) offsetClause(q *Query) (err *refusal.Error) {
+func (p *parser) offsetClause() (err *refusal.Error) {
 	if !p.word("OFFSET") {
 		return nil
 	}
 	t := p.peek()
-	if q.Offset, err = p.count(); err == nil && q.Offset > maxOffset {
-		return refusal.At(p.text, t.pos, refusal.NumberOutsideValidRange, "Maximum SOQL offset allowed is %d", maxOffset)
+	if p.query.Offset, err = p.count(); err == nil && p.query.Offset > maxOffset {
+		return refusal.At(p.text, t.pos, refusal.NumberOutsideValidRange,
+			"Maximum SOQL offset allowed is %d", maxOffset)
 	}
 	return err
 }
 
-// count reads a whole number that isn't negative.
-func (p *parser) count() (int, *refusal.Error) {
-	t := p.take()
-	if t.kind != tokenNumber || !literal.AllDigits(t.text) {
-		return 0, p.unexpected(t)
-	}
-	n, err := strconv.ParseInt(t.text, 10, 32)
-	if err != nil {
-		return 0, refusal.At(p.text, t.pos, refusal.NumberOutsideValidRange, "the number %s is out of range", t.text)
-	}
-	return int(n), nil
-}
-
-func (p *parser) allRowsClause(q *Query) *refusal.Error {
+func (p *parser) allRowsClause() *refusal.Error {
 	if !p.word("ALL") {
 		return nil
 	}
-	q.AllRows = true
+	p.query.AllRows = true
 	return p.expectWord("ROWS")
 }
 
-func (p *parser) forAndUpdateClauses(q *Query) (err *refusal.Error) {
+func (p *parser) forAndUpdateClauses() (err *refusal.Error) {
 	for err == nil {
 		switch {
 		case p.word("FOR"):
-			q.For, err = p.options(q.For, "VIEW", "REFERENCE", "UPDATE")
+			p.query.For, err = p.options(p.query.For, "VIEW", "REFERENCE", "UPDATE")
 		case p.word("UPDATE"):
-			q.Update, err = p.options(q.Update, "TRACKING", "VIEWSTAT")
+			p.query.Update, err = p.options(p.query.Update, "TRACKING", "VIEWSTAT")
 		default:
 			return nil
 		}

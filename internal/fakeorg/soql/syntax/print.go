@@ -1,4 +1,4 @@
-package soql
+package syntax
 
 import (
 	"strconv"
@@ -203,7 +203,7 @@ func printComparison(b *strings.Builder, c Comparison) {
 		printNested(b, c.Query)
 		return
 	}
-	if !c.Op.takesList() {
+	if !c.Op.TakesList() {
 		b.WriteString(c.Values[0].String())
 		return
 	}
@@ -213,7 +213,7 @@ func printComparison(b *strings.Builder, c Comparison) {
 	b.WriteByte(')')
 }
 
-// takesList tells whether the right side of op stands in parentheses.
-func (op Op) takesList() bool {
+// TakesList tells whether the right side of op stands in parentheses.
+func (op Op) TakesList() bool {
 	return op == In || op == NotIn || op == Includes || op == Excludes
 }

@@ -1,4 +1,4 @@
-package soql
+package syntax
 
 import (
 	"strings"
@@ -8,7 +8,7 @@ import (
 
 // The select list.
 
-func (p *parser) selectClause(q *Query) *refusal.Error {
+func (p *parser) selectClause() *refusal.Error {
 	if err := p.expectWord("SELECT"); err != nil {
 		return err
 	}
@@ -17,13 +17,13 @@ func (p *parser) selectClause(q *Query) *refusal.Error {
 		if err != nil {
 			return err
 		}
-		q.Select = append(q.Select, item)
+		p.query.Select = append(p.query.Select, item)
 		if !p.punct(",") {
 			break
 		}
 	}
-	for _, item := range q.Select {
-		if count, ok := item.(CountItem); ok && len(q.Select) > 1 {
+	for _, item := range p.query.Select {
+		if count, ok := item.(CountItem); ok && len(p.query.Select) > 1 {
 			return p.refuse(count.Pos, "COUNT() must be the only element in the SELECT list")
 		}
 	}
@@ -57,16 +57,16 @@ func (p *parser) item() (Item, *refusal.Error) {
 		return nil, err
 	}
 	f := FieldItem{Name: name}
-	f.Alias, f.pos = p.alias()
+	f.Alias, f.aliasPos = p.alias()
 	return f, nil
 }
 
 // alias takes the word that follows an entry of the select list, if there is
 // one, and says where it stood.
-func (p *parser) alias() (string, int) {
-	t := p.peek()
-	if t.kind == tokenWord && (p.after(1).punct(",") || p.after(1).is("FROM")) {
-		return p.take().text, t.pos
+func (c *cursor) alias() (string, int) {
+	t := c.peek()
+	if t.kind == tokenWord && (c.after(1).punct(",") || c.after(1).is("FROM")) {
+		return c.take().text, t.pos
 	}
 	return "", 0
 }
@@ -89,14 +89,13 @@ const maxNesting = 50
 // nested reads a query in parentheses.
 func (p *parser) nested() (*Query, *refusal.Error) {
 	t := p.take()
-	if p.depth++; p.depth > maxNesting {
+	if p.depth == maxNesting {
 		return nil, p.unexpected(t)
 	}
-	q, err := p.query()
+	q, err := parseQuery(p.cursor, p.depth+1)
 	if err != nil {
 		return nil, err
 	}
-	p.depth--
 	return q, p.expectPunct(")")
 }
 
@@ -131,18 +130,4 @@ func (p *parser) typeof() (Item, *refusal.Error) {
 		}
 	}
 	return item, p.expectWord("END")
-}
-
-func (p *parser) names() ([]Name, *refusal.Error) {
-	var names []Name
-	for {
-		name, err := p.name()
-		if err != nil {
-			return nil, err
-		}
-		names = append(names, name)
-		if !p.punct(",") {
-			return names, nil
-		}
-	}
 }

@@ -1,4 +1,4 @@
-package soql
+package syntax
 
 import (
 	"catchment/internal/fakeorg/soql/literal"
@@ -68,7 +68,7 @@ func (p *parser) comparison() (Condition, *refusal.Error) {
 	switch {
 	case (op == In || op == NotIn) && p.peek().punct("(") && p.after(1).is("SELECT"):
 		c.Query, err = p.nested()
-	case op.takesList():
+	case op.TakesList():
 		c.Values, err = p.list()
 	default:
 		c.Values = make([]literal.Literal, 1)
@@ -80,10 +80,10 @@ func (p *parser) comparison() (Condition, *refusal.Error) {
 	return c, nil
 }
 
-func (p *parser) operator() (Op, *refusal.Error) {
-	t := p.take()
+func (c *cursor) operator() (Op, *refusal.Error) {
+	t := c.take()
 	switch {
-	case t.is("NOT") && p.word("IN"):
+	case t.is("NOT") && c.word("IN"):
 		return NotIn, nil
 	case t.punct("<>"):
 		return NotEqual, nil
@@ -93,23 +93,23 @@ func (p *parser) operator() (Op, *refusal.Error) {
 			return op, nil
 		}
 	}
-	return "", p.unexpected(t)
+	return "", c.unexpected(t)
 }
 
 // list reads the values of IN, NOT IN, INCLUDES or EXCLUDES.
-func (p *parser) list() ([]literal.Literal, *refusal.Error) {
-	if err := p.expectPunct("("); err != nil {
+func (c *cursor) list() ([]literal.Literal, *refusal.Error) {
+	if err := c.expectPunct("("); err != nil {
 		return nil, err
 	}
 	var values []literal.Literal
 	for {
-		l, err := p.literal(false)
+		l, err := c.literal(false)
 		if err != nil {
 			return nil, err
 		}
 		values = append(values, l)
-		if !p.punct(",") {
-			return values, p.expectPunct(")")
+		if !c.punct(",") {
+			return values, c.expectPunct(")")
 		}
 	}
 }

@@ -1,4 +1,4 @@
-package soql
+package syntax
 
 import (
 	"unicode/utf8"
@@ -11,25 +11,25 @@ import (
 const maxLiteral = 4000
 
 // literal reads a value; pattern says that it stands at the right of LIKE.
-func (p *parser) literal(pattern bool) (literal.Literal, *refusal.Error) {
-	t := p.take()
+func (c *cursor) literal(pattern bool) (literal.Literal, *refusal.Error) {
+	t := c.take()
 	switch t.kind {
 	case tokenString:
-		return p.stringLiteral(t, pattern)
+		return c.stringLiteral(t, pattern)
 	case tokenNumber:
 		l, ok := literal.ReadNumber(t.text)
 		l.Pos = t.pos
 		if !ok {
-			return l, p.unexpected(t)
+			return l, c.unexpected(t)
 		}
 		return l, nil
 	case tokenWord:
-		return p.wordLiteral(t)
+		return c.wordLiteral(t)
 	}
-	return literal.Literal{}, p.unexpected(t)
+	return literal.Literal{}, c.unexpected(t)
 }
 
-func (p *parser) stringLiteral(t token, pattern bool) (literal.Literal, *refusal.Error) {
+func (c *cursor) stringLiteral(t token, pattern bool) (literal.Literal, *refusal.Error) {
 	l := literal.Literal{Kind: literal.String, N: -1, Pos: t.pos}
 	if pattern {
 		l.Kind = literal.Pattern
@@ -38,32 +38,32 @@ func (p *parser) stringLiteral(t token, pattern bool) (literal.Literal, *refusal
 	l.Text = text
 	switch {
 	case illegal != "":
-		return l, p.refuse(t.pos, "Invalid string literal %s. Illegal character sequence '%.2s' in string literal.",
+		return l, c.refuse(t.pos, "Invalid string literal %s. Illegal character sequence '%.2s' in string literal.",
 			t.text, illegal)
 	case utf8.RuneCountInString(text) > maxLiteral:
-		return l, p.refuse(t.pos, "string literal is longer than %d characters", maxLiteral)
+		return l, c.refuse(t.pos, "string literal is longer than %d characters", maxLiteral)
 	}
 	return l, nil
 }
 
-func (p *parser) wordLiteral(t token) (l literal.Literal, err *refusal.Error) {
+func (c *cursor) wordLiteral(t token) (l literal.Literal, err *refusal.Error) {
 	l, counted, ok := literal.ReadWord(t.text)
 	l.Pos = t.pos
 	switch {
-	case !ok, counted && !p.punct(":"):
-		return l, p.unexpected(t)
+	case !ok, counted && !c.punct(":"):
+		return l, c.unexpected(t)
 	case counted:
-		l.N, err = p.count()
+		l.N, err = c.count()
 	}
 	return l, err
 }
 
 // literalOf reads a value that has to be of a kind.
-func (p *parser) literalOf(kind literal.Kind) (Expr, *refusal.Error) {
-	t := p.peek()
-	l, err := p.literal(false)
+func (c *cursor) literalOf(kind literal.Kind) (Expr, *refusal.Error) {
+	t := c.peek()
+	l, err := c.literal(false)
 	if err == nil && l.Kind != kind {
-		err = p.unexpected(t)
+		err = c.unexpected(t)
 	}
 	return l, err
 }

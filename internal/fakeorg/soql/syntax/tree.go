@@ -1,9 +1,13 @@
-package soql
+package syntax
 
-import "catchment/internal/fakeorg/soql/literal"
+import (
+	"catchment/internal/fakeorg/soql/function"
+	"catchment/internal/fakeorg/soql/literal"
+	"catchment/internal/fakeorg/soql/refusal"
+)
 
-// A Query is a parsed statement. Names are as they were typed; Bind gives
-// them their meaning.
+// A Query is a parsed statement. Names are as they were typed: binding
+// gives them their meaning.
 type Query struct {
 	Select     []Item
 	From       Source
@@ -23,6 +27,24 @@ type Query struct {
 	Update     []string // TRACKING, VIEWSTAT
 
 	text string // the whole statement, for the context of a refusal
+}
+
+// Refuse makes a refusal that points at the byte pos of the statement.
+func (q *Query) Refuse(pos int, code, format string, args ...any) *refusal.Error {
+	return refusal.At(q.text, pos, code, format, args...)
+}
+
+// Grouped tells whether a statement answers groups rather than records.
+func (q *Query) Grouped() bool {
+	if len(q.GroupBy) > 0 {
+		return true
+	}
+	for _, item := range q.Select {
+		if c, ok := item.(CallItem); ok && c.Call.Aggregates() {
+			return true
+		}
+	}
+	return false
 }
 
 // A Source is the object that a statement reads.
@@ -53,6 +75,21 @@ type Call struct {
 	Pos      int
 }
 
+// Family gives the family of the called function.
+func (c Call) Family() function.Family {
+	_, f := function.Named(c.Function)
+	return f
+}
+
+// Aggregates tells whether a call, or one in it, is over a group.
+func (c Call) Aggregates() bool {
+	if f := c.Family(); f == function.Aggregate || f == function.Grouping {
+		return true
+	}
+	inner, ok := c.Args[0].(Call)
+	return ok && inner.Aggregates()
+}
+
 // Position implements Expr.
 func (n Name) Position() int { return n.Pos }
 
@@ -68,8 +105,12 @@ type Item interface{ item() }
 type FieldItem struct {
 	Name  Name
 	Alias string
-	pos   int // of the alias
+
+	aliasPos int
 }
+
+// AliasPosition gives where the alias stands.
+func (f FieldItem) AliasPosition() int { return f.aliasPos }
 
 // A CallItem asks for the result of a function.
 type CallItem struct {
