@@ -33,7 +33,7 @@ type Field struct {
 	Sortable     bool
 	Groupable    bool
 	Aggregatable bool
-	Relationship string            // of a reference: Account for AccountId, Parent__r for Parent__c; "" where there is none
+	Relationship string            // of a reference: Account for AccountId, Parent__r for Parent__c; "" for none
 	ReferenceTo  []string          // of a reference: the objects it may point to
 	Labels       map[string]string // of a picklist: the label of a value, where it is another text
 }
@@ -53,8 +53,10 @@ func (p *Path) String() string { return strings.Join(p.Names, ".") }
 // A Hop is one relationship of a Path. After one that may lead to several, the field Type
 // is the name of the object that it leads to.
 type Hop struct {
-	Field   Field    // the reference field, OwnerId for Owner
-	Targets []string // names of the objects it may lead to; with more than one, only the fields of Name can follow. TYPEOF leaves one of them
+	Field Field // the reference field, OwnerId for Owner
+	// Targets are the names of the objects it may lead to; with more than one,
+	// only the fields of Name can follow. TYPEOF leaves one of them.
+	Targets []string
 }
 
 // nameEntity is the object Name, through which Salesforce shows the fields
@@ -63,7 +65,8 @@ func nameEntity() *Entity {
 	e := &Entity{Name: "Name"}
 	add := func(typ string, names ...string) {
 		for _, n := range names {
-			e.Fields = append(e.Fields, Field{Name: n, Type: typ, Filterable: true, Sortable: true, Groupable: true, Aggregatable: true})
+			e.Fields = append(e.Fields,
+				Field{Name: n, Type: typ, Filterable: true, Sortable: true, Groupable: true, Aggregatable: true})
 		}
 	}
 	add("id", "Id")

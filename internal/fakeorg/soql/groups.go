@@ -58,14 +58,6 @@ func (g *Groups) Add(r Record) {
 	}
 }
 
-// value gives the value of a scalar in the form that its kind compares.
-func (s scalar) value(r Record, k kind, now Clock) string {
-	if s.read != nil {
-		return s.read(r, now)
-	}
-	return k.value(r, s.path)
-}
-
 // group finds the group of the present keys in a set, or makes it.
 func (g *Groups) group(set uint) *group {
 	var name strings.Builder

@@ -43,22 +43,23 @@ func (b *binder) joins(where syntax.Condition) *refusal.Error {
 	}
 	n := 0
 	for _, term := range terms {
-		if c, ok := term.(syntax.Comparison); ok {
-			if c.Query == nil {
-				continue
-			}
-			if n++; n > maxJoins {
-				return b.refuse(c.Left.Position(), refusal.MalformedQuery, "Maximum %d semi join sub-selects are allowed", maxJoins)
-			}
+		c, found := firstJoin(term)
+		if !found {
 			continue
 		}
-		if c, ok := firstJoin(term); ok {
-			if _, or := where.(syntax.Or); or {
-				return b.refuse(c.Left.Position(), refusal.MalformedQuery, "Semi join sub-selects are not allowed with the 'OR' operator")
-			}
-			return b.refuse(c.Left.Position(), refusal.MalformedQuery,
-				"Semi join sub-selects are only allowed at the top level WHERE expressions and not in nested WHERE expressions.")
+		pos := c.Left.Position()
+		_, top := term.(syntax.Comparison)
+		_, or := where.(syntax.Or)
+		switch {
+		case or:
+			return b.malformed(pos, "Semi join sub-selects are not allowed with the 'OR' operator")
+		case !top:
+			return b.malformed(pos, "Semi join sub-selects are only allowed at the top level WHERE expressions and "+
+				"not in nested WHERE expressions.")
+		case n == maxJoins:
+			return b.malformed(pos, "Maximum %d semi join sub-selects are allowed", maxJoins)
 		}
+		n++
 	}
 	return nil
 }
@@ -89,17 +90,17 @@ func (b *binder) join(c syntax.Comparison) (predicate, *refusal.Error) {
 	name, ok := c.Left.(syntax.Name)
 	switch {
 	case b.joined:
-		return nil, b.refuse(c.Left.Position(), refusal.MalformedQuery, "Nesting of semi join sub-selects is not supported")
+		return nil, b.malformed(c.Left.Position(), "Nesting of semi join sub-selects is not supported")
 	case !ok:
-		return nil, b.refuse(c.Left.Position(), refusal.MalformedQuery, "Semi join sub-selects can not be used with a function")
+		return nil, b.malformed(c.Left.Position(), "Semi join sub-selects can not be used with a function")
 	}
 	path, err := b.path(name)
 	if err != nil {
 		return nil, err
 	}
 	if kindOf(path.Field.Type) != kindID || len(path.Hops) > 0 {
-		return nil, b.refuse(name.Pos, refusal.MalformedQuery,
-			"The left operand field in the where expression for outer query should be an id field, cannot use: '%s'", name)
+		return nil, b.malformed(name.Pos, "The left operand field in the where expression for outer query should be "+
+			"an id field, cannot use: '%s'", name)
 	}
 	inner, err := b.joinedQuery(c.Query)
 	if err != nil {
@@ -109,11 +110,12 @@ func (b *binder) join(c syntax.Comparison) (predicate, *refusal.Error) {
 	if !slices.ContainsFunc(leadsTo(b.entity, path.Field), func(object string) bool {
 		return slices.Contains(leadsTo(inner.Entity, found), object)
 	}) {
-		return nil, b.refuse(c.Query.From.Name.Pos, refusal.MalformedQuery, "The selected field '%s' in the subquery and the left operand field in "+
-			"the where expression in the outer query '%s' should point to the same object type", found.Name, path.Field.Name)
+		return nil, b.malformed(c.Query.From.Name.Pos, "The selected field '%s' in the subquery and the left operand "+
+			"field in the where expression in the outer query '%s' should point to the same object type",
+			found.Name, path.Field.Name)
 	}
-	b.inner = append(b.inner, inner)
-	var p predicate = inSet{path: path, n: len(b.inner) - 1}
+	b.bound.Inner = append(b.bound.Inner, inner)
+	var p predicate = inSet{path: path, n: len(b.bound.Inner) - 1}
 	if c.Op == syntax.NotIn {
 		p = negated{p}
 	}
@@ -131,27 +133,31 @@ func leadsTo(entity *Entity, f Field) []string {
 // joinedQuery binds the query of a semi-join: one Id or reference of another
 // object, and nothing behind WHERE.
 func (b *binder) joinedQuery(q *syntax.Query) (*Bound, *refusal.Error) {
-	inner := &binder{query: q, schema: b.schema, names: b.names, nameEntity: b.nameEntity, joined: true}
 	pos := q.From.Name.Pos
 	if q.Grouped() {
-		return nil, b.refuse(pos, refusal.MalformedQuery, "Only root queries support aggregate expressions")
+		return nil, b.malformed(pos, "Only root queries support aggregate expressions")
 	}
-	bound, err := inner.root()
+	bound, err := b.catalog.bind(q, true)
 	if err != nil {
 		return nil, err
 	}
 	switch {
 	case bound.Entity == b.entity:
-		return nil, b.refuse(pos, refusal.MalformedQuery, "The inner and outer selects should not be on the same object type")
-	case slices.Contains([]string{"ActivityHistory", "Attachment", "Event", "EventAttendee", "Note", "OpenActivity", "Task"}, bound.Entity.Name):
-		return nil, b.refuse(pos, refusal.MalformedQuery, "Entity '%s' is not supported for semi join inner selects", bound.Entity.Name)
+		return nil, b.malformed(pos, "The inner and outer selects should not be on the same object type")
+	case slices.Contains(unjoined(), bound.Entity.Name):
+		return nil, b.malformed(pos, "Entity '%s' is not supported for semi join inner selects", bound.Entity.Name)
 	case len(bound.Columns) != 1:
-		return nil, b.refuse(pos, refusal.MalformedQuery, "Semi join sub-selects can only query one field")
+		return nil, b.malformed(pos, "Semi join sub-selects can only query one field")
 	case q.Limit >= 0, q.Offset >= 0, len(q.OrderBy) > 0, len(q.For) > 0, len(q.Update) > 0, q.AllRows:
-		return nil, b.refuse(pos, refusal.MalformedQuery, "Semi join sub-selects can only have a WHERE clause")
+		return nil, b.malformed(pos, "Semi join sub-selects can only have a WHERE clause")
 	}
 	if path := bound.Columns[0].Path; kindOf(path.Field.Type) != kindID || len(path.Hops) > 0 {
-		return nil, b.refuse(pos, refusal.MalformedQuery, "semi join sub selects can only query id fields, cannot use: '%s'", path)
+		return nil, b.malformed(pos, "semi join sub selects can only query id fields, cannot use: '%s'", path)
 	}
 	return bound, nil
+}
+
+// unjoined are the objects that a semi-join can't read.
+func unjoined() []string {
+	return []string{"ActivityHistory", "Attachment", "Event", "EventAttendee", "Note", "OpenActivity", "Task"}
 }

@@ -3,10 +3,28 @@ package soql
 import (
 	"strings"
 
-	"catchment/internal/fakeorg/soql/function"
-	"catchment/internal/fakeorg/soql/refusal"
 	"catchment/internal/fakeorg/soql/syntax"
 )
+
+// A Bound is a statement whose names and types are checked. It is not changed
+// after Bind, and may be used by several goroutines.
+type Bound struct {
+	Query     *syntax.Query
+	Entity    *Entity
+	Count     bool      // SELECT COUNT()
+	FieldsAll bool      // FIELDS(ALL) or FIELDS(CUSTOM), which Bulk refuses as an unbounded set
+	Grouped   bool      // the answer is groups, which Groups makes, not records
+	Columns   []*Column // the select list, FIELDS(...) expanded, in the order of SELECT
+	Inner     []*Bound  // the queries of semi-joins: Filter wants to know what the only column of each holds
+	Limit     int       // -1 where absent
+	Offset    int       // -1 where absent
+	AllRows   bool
+	Sorted    bool // has ORDER BY
+
+	filter   predicate // nil where there is no WHERE
+	order    []ordering
+	grouping *grouping // nil unless Grouped
+}
 
 // Filter gives what tells whether a record meets the WHERE clause at the
 // moment of now. It needs what each of Inner has found, in their order.
@@ -24,31 +42,6 @@ type ordering struct {
 	kind      kind
 	desc      bool
 	nullsLast bool
-}
-
-func (b *binder) ordering(o syntax.Order) (ordering, *refusal.Error) {
-	s, err := b.orderedBy(o.By)
-	if err != nil {
-		return ordering{}, err
-	}
-	k := kindOf(s.path.Field.Type)
-	if k == kindNone || !s.path.Field.Sortable {
-		return ordering{}, b.refuse(o.By.Position(), refusal.InvalidField, "field '%s' can not be sorted in a query call", s.path.Field.Name)
-	}
-	return ordering{scalar: s, kind: k, desc: o.Desc, nullsLast: o.Nulls == syntax.NullsLast}, nil
-}
-
-// orderedBy binds what ORDER BY names: a value of a group, a field, or a
-// distance.
-func (b *binder) orderedBy(e syntax.Expr) (scalar, *refusal.Error) {
-	if b.grouping != nil {
-		path, err := b.slot(e, "Ordered field")
-		return scalar{path: path}, err
-	}
-	if c, ok := e.(syntax.Call); ok && c.Family() != function.Distance {
-		return scalar{}, refusal.New(refusal.MalformedQuery, "Ordered field must be grouped or aggregated: %s", c)
-	}
-	return b.scalar(e)
 }
 
 // Compare orders two records by ORDER BY: negative where r1 comes first, 0
@@ -116,5 +109,6 @@ func narrow(p predicate, field string, lo, hi *string) {
 // bounds tells whether a comparison of path says something about field, in
 // texts that order as they stand.
 func bounds(path *Path, k kind, field string) bool {
-	return (k == kindID || k == kindDate || k == kindDateTime) && len(path.Hops) == 0 && strings.EqualFold(path.Field.Name, field)
+	ordered := k == kindID || k == kindDate || k == kindDateTime
+	return ordered && len(path.Hops) == 0 && strings.EqualFold(path.Field.Name, field)
 }
