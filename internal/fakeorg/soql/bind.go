@@ -9,18 +9,17 @@ import (
 // Bind checks the names and types of q and resolves them. Its error is a
 // *refusal.Error.
 func Bind(q *syntax.Query, s Schema) (*Bound, error) {
-	c := newCatalog(q, s)
-	bound, err := c.bind(q, false)
+	bound, err := bindQuery(newCatalog(q, s), q, false)
 	if err != nil {
 		return nil, err
 	}
 	return bound, nil
 }
 
-// bind binds a query whose FROM names an object; joined says that it is the
-// query of a semi-join.
-func (c *catalog) bind(q *syntax.Query, joined bool) (*Bound, *refusal.Error) {
-	if err := c.aliasing(q); err != nil {
+// bindQuery binds a query whose FROM names an object; joined says that it is
+// the query of a semi-join.
+func bindQuery(c *catalog, q *syntax.Query, joined bool) (*Bound, *refusal.Error) {
+	if err := aliasing(c, q); err != nil {
 		return nil, err
 	}
 	entity, err := c.object(q.From.Name)
@@ -36,7 +35,7 @@ func (c *catalog) bind(q *syntax.Query, joined bool) (*Bound, *refusal.Error) {
 }
 
 // aliasing lets only grouped statements rename a field.
-func (c *catalog) aliasing(q *syntax.Query) *refusal.Error {
+func aliasing(c *catalog, q *syntax.Query) *refusal.Error {
 	for _, item := range q.Select {
 		if f, ok := item.(syntax.FieldItem); ok && f.Alias != "" && !q.Grouped() {
 			return c.malformed(f.AliasPosition(), "only aggregate expressions use field aliasing")

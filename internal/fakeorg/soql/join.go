@@ -137,7 +137,7 @@ func (b *binder) joinedQuery(q *syntax.Query) (*Bound, *refusal.Error) {
 	if q.Grouped() {
 		return nil, b.malformed(pos, "Only root queries support aggregate expressions")
 	}
-	bound, err := b.catalog.bind(q, true)
+	bound, err := bindQuery(b.catalog, q, true)
 	if err != nil {
 		return nil, err
 	}

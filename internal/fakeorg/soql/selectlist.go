@@ -153,7 +153,7 @@ func (l *selectList) child(item syntax.QueryItem) (*Column, *refusal.Error) {
 	if err := l.mayNest(item); err != nil {
 		return nil, err
 	}
-	if err := l.aliasing(q); err != nil {
+	if err := aliasing(l.catalog, q); err != nil {
 		return nil, err
 	}
 	from := q.From.Name
