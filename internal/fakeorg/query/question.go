@@ -12,6 +12,8 @@ import (
 	"catchment/internal/fakeorg/recordid"
 	"catchment/internal/fakeorg/reply"
 	"catchment/internal/fakeorg/soql"
+	"catchment/internal/fakeorg/soql/refusal"
+	"catchment/internal/fakeorg/soql/syntax"
 	"catchment/internal/fakeorg/store"
 )
 
@@ -38,7 +40,7 @@ type Question struct {
 // Ask reads a statement; what is wrong with it comes back in Salesforce's
 // words, as a 400.
 func (a *Asker) Ask(text string, all bool) (*Question, error) {
-	query, err := soql.Parse(text)
+	query, err := syntax.Parse(text)
 	if err != nil {
 		return nil, refusedQuery(err)
 	}
@@ -73,7 +75,7 @@ func (a *Asker) scope(q *Question) error {
 }
 
 func refusedQuery(err error) error {
-	if e, ok := errors.AsType[*soql.Error](err); ok {
+	if e, ok := errors.AsType[*refusal.Error](err); ok {
 		return reply.Bad(e.Code, "%s", e.Message)
 	}
 	return err
@@ -135,12 +137,12 @@ func (a *Asker) demands(q *Question) error {
 
 // namesOneOf tells whether a condition holds only for records of which one of
 // these fields is told.
-func namesOneOf(c soql.Condition, fields ...string) bool {
+func namesOneOf(c syntax.Condition, fields ...string) bool {
 	switch c := c.(type) {
-	case soql.And:
-		return slices.ContainsFunc(c.Terms, func(term soql.Condition) bool { return namesOneOf(term, fields...) })
-	case soql.Comparison:
-		return (c.Op == soql.Equal || c.Op == soql.In) &&
+	case syntax.And:
+		return slices.ContainsFunc(c.Terms, func(term syntax.Condition) bool { return namesOneOf(term, fields...) })
+	case syntax.Comparison:
+		return (c.Op == syntax.Equal || c.Op == syntax.In) &&
 			slices.ContainsFunc(fields, func(f string) bool { return strings.EqualFold(c.Left.String(), f) })
 	}
 	return false

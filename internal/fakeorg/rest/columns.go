@@ -7,6 +7,7 @@ import (
 	"catchment/internal/fakeorg/query"
 	"catchment/internal/fakeorg/reply"
 	"catchment/internal/fakeorg/soql"
+	"catchment/internal/fakeorg/soql/syntax"
 )
 
 // A queryColumn is a column as query?columns=true tells of it. What stands
@@ -53,7 +54,7 @@ func columnsOf(bound *soql.Bound) []*queryColumn {
 		case c.Alias != "":
 			leaf := leafColumn(c, c.Alias)
 			if bound.Grouped { // then each entry of the select list is one column
-				if item, ok := bound.Query.Select[i].(soql.CallItem); ok {
+				if item, ok := bound.Query.Select[i].(syntax.CallItem); ok {
 					leaf.Aggregate, leaf.DisplayName = true, item.Call.String()
 				}
 			}
