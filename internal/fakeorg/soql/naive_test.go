@@ -82,7 +82,7 @@ func (n naive) one(typ, value string, op syntax.Op, l literal.Literal) bool {
 }
 
 func naiveOrder(op syntax.Op, c int) bool {
-	return map[syntax.Op]bool{Equal: c == 0, syntax.Less: c < 0, syntax.LessOrEqual: c <= 0,
+	return map[syntax.Op]bool{syntax.Equal: c == 0, syntax.Less: c < 0, syntax.LessOrEqual: c <= 0,
 		syntax.Greater: c > 0, syntax.GreaterOrEqual: c >= 0}[op]
 }
 
