@@ -108,7 +108,10 @@ func drawDate(t *rapid.T, typ string) literal.Literal {
 func drawComparison(t *rapid.T, fields []Field) syntax.Condition {
 	f := rapid.SampledFrom(fields).Draw(t, "field")
 	var ops []syntax.Op
-	for _, op := range []syntax.Op{syntax.Equal, syntax.NotEqual, syntax.Less, syntax.LessOrEqual, syntax.Greater, syntax.GreaterOrEqual, syntax.In, syntax.NotIn, syntax.Like, syntax.Includes, syntax.Excludes} {
+	for _, op := range []syntax.Op{
+		syntax.Equal, syntax.NotEqual, syntax.Less, syntax.LessOrEqual, syntax.Greater, syntax.GreaterOrEqual,
+		syntax.In, syntax.NotIn, syntax.Like, syntax.Includes, syntax.Excludes,
+	} {
 		if operates(op, kindOf(f.Type), f.Type) {
 			ops = append(ops, op)
 		}
@@ -164,68 +167,97 @@ func drawQuery(t *rapid.T, e *Entity) *syntax.Query {
 	name := func() syntax.Name {
 		return syntax.Name{Parts: []string{rapid.SampledFrom(fields).Draw(t, "field").Name}}
 	}
-	q := &syntax.Query{Select: []syntax.Item{syntax.FieldItem{Name: name()}}, From: syntax.Source{Name: syntax.Name{Parts: []string{e.Name}}},
-		Where: drawCondition(t, fields, 3), Limit: rapid.IntRange(-1, 3).Draw(t, "limit"), Offset: rapid.IntRange(-1, 2).Draw(t, "offset"),
-		AllRows: rapid.Bool().Draw(t, "all rows")}
+	q := &syntax.Query{
+		Select:  []syntax.Item{syntax.FieldItem{Name: name()}},
+		From:    syntax.Source{Name: syntax.Name{Parts: []string{e.Name}}},
+		Where:   drawCondition(t, fields, 3),
+		Limit:   rapid.IntRange(-1, 3).Draw(t, "limit"),
+		Offset:  rapid.IntRange(-1, 2).Draw(t, "offset"),
+		AllRows: rapid.Bool().Draw(t, "all rows"),
+	}
 	q.From.Alias = rapid.SampledFrom([]string{"", "a", "view"}).Draw(t, "alias")
 	q.Scope = rapid.SampledFrom([]string{"", "mine"}).Draw(t, "scope")
 	q.With = rapid.SampledFrom([]string{"", "USER_MODE"}).Draw(t, "with")
 	q.For = rapid.SampledFrom([][]string{nil, {"VIEW"}, {"UPDATE", "REFERENCE"}}).Draw(t, "for")
 	q.Update = rapid.SampledFrom([][]string{nil, {"TRACKING"}}).Draw(t, "update")
+	nulls := []syntax.Nulls{syntax.NullsDefault, syntax.NullsFirst, syntax.NullsLast}
 	for range rapid.IntRange(0, 2).Draw(t, "orders") {
 		q.OrderBy = append(q.OrderBy, syntax.Order{By: name(), Desc: rapid.Bool().Draw(t, "desc"),
-			Nulls: rapid.SampledFrom([]syntax.Nulls{syntax.NullsDefault, syntax.NullsFirst, syntax.NullsLast}).Draw(t, "nulls")})
+			Nulls: rapid.SampledFrom(nulls).Draw(t, "nulls")})
 	}
 	return q
+}
+
+// drawName draws a dotted name, whether it leads anywhere or not.
+func drawName(t *rapid.T) syntax.Name {
+	part := rapid.SampledFrom([]string{"Id", "Name", "Owner", "a", "Account"})
+	return syntax.Name{Parts: rapid.SliceOfN(part, 1, 3).Draw(t, "name")}
+}
+
+// drawCall draws a function of some names.
+func drawCall(t *rapid.T) syntax.Call {
+	call := func(function string, args ...syntax.Expr) syntax.Call {
+		return syntax.Call{Function: function, Args: args}
+	}
+	value := func(kind literal.Kind, text string) literal.Literal {
+		return literal.Literal{Kind: kind, Text: text, N: -1}
+	}
+	switch rapid.IntRange(0, 4).Draw(t, "call") {
+	case 0:
+		return call("FORMAT", call("MAX", drawName(t)))
+	case 1:
+		return call("DAY_ONLY", call("convertTimezone", drawName(t)))
+	case 2:
+		place := call("GEOLOCATION", value(literal.Number, "37.5"), value(literal.Number, "-122"))
+		return call("DISTANCE", drawName(t), place, value(literal.String, "mi"))
+	}
+	return call(rapid.SampledFrom([]string{"COUNT", "toLabel", "GROUPING"}).Draw(t, "function"), drawName(t))
+}
+
+// drawItem draws an entry of the select list that isn't a query.
+func drawItem(t *rapid.T) syntax.Item {
+	alias := rapid.SampledFrom([]string{"", "n", "max"})
+	switch rapid.IntRange(0, 2).Draw(t, "item") {
+	case 0:
+		return syntax.CallItem{Call: drawCall(t), Alias: alias.Draw(t, "alias")}
+	case 1:
+		when := syntax.TypeofCase{Object: "Account", Fields: []syntax.Name{drawName(t), drawName(t)}}
+		return syntax.TypeofItem{Relationship: drawName(t), Cases: []syntax.TypeofCase{when},
+			Else: []syntax.Name{drawName(t)}}
+	}
+	return syntax.FieldItem{Name: drawName(t), Alias: alias.Draw(t, "alias")}
 }
 
 // drawAnything draws a statement with everything that can stand in one,
 // whether it makes sense or not.
 func drawAnything(t *rapid.T, e *Entity, depth int) *syntax.Query {
 	q := drawQuery(t, e)
-	name := func() syntax.Name {
-		return syntax.Name{Parts: rapid.SliceOfN(rapid.SampledFrom([]string{"Id", "Name", "Owner", "a", "Account"}), 1, 3).Draw(t, "name")}
-	}
-	call := func() syntax.Call {
-		switch rapid.IntRange(0, 4).Draw(t, "call") {
-		case 0:
-			return syntax.Call{Function: "FORMAT", Args: []syntax.Expr{syntax.Call{Function: "MAX", Args: []syntax.Expr{name()}}}}
-		case 1:
-			return syntax.Call{Function: "DAY_ONLY", Args: []syntax.Expr{syntax.Call{Function: "convertTimezone", Args: []syntax.Expr{name()}}}}
-		case 2:
-			place := syntax.Call{Function: "GEOLOCATION", Args: []syntax.Expr{literal.Literal{Kind: literal.Number, Text: "37.5", N: -1}, literal.Literal{Kind: literal.Number, Text: "-122", N: -1}}}
-			return syntax.Call{Function: "DISTANCE", Args: []syntax.Expr{name(), place, literal.Literal{Kind: literal.String, Text: "mi", N: -1}}}
-		}
-		return syntax.Call{Function: rapid.SampledFrom([]string{"COUNT", "toLabel", "GROUPING"}).Draw(t, "function"), Args: []syntax.Expr{name()}}
-	}
 	for range rapid.IntRange(0, 3).Draw(t, "more items") {
-		switch rapid.IntRange(0, 3).Draw(t, "item") {
-		case 0:
-			q.Select = append(q.Select, syntax.CallItem{Call: call(), Alias: rapid.SampledFrom([]string{"", "n", "max"}).Draw(t, "alias")})
-		case 1:
-			q.Select = append(q.Select, syntax.TypeofItem{Relationship: name(), Cases: []syntax.TypeofCase{{Object: "Account", Fields: []syntax.Name{name(), name()}}}, Else: []syntax.Name{name()}})
-		case 2:
-			q.Select = append(q.Select, syntax.FieldItem{Name: name(), Alias: rapid.SampledFrom([]string{"", "n"}).Draw(t, "alias")})
-		case 3:
-			if depth > 0 {
-				q.Select = append(q.Select, syntax.QueryItem{Query: drawAnything(t, e, depth-1)})
-			}
+		item := drawItem(t)
+		if depth > 0 && rapid.IntRange(0, 3).Draw(t, "nested") == 0 {
+			item = syntax.QueryItem{Query: drawAnything(t, e, depth-1)}
 		}
+		q.Select = append(q.Select, item)
 	}
 	if rapid.Bool().Draw(t, "parents") {
-		q.Parents = []syntax.Source{{Name: name(), Alias: "p"}, {Name: name()}}
+		q.Parents = []syntax.Source{{Name: drawName(t), Alias: "p"}, {Name: drawName(t)}}
 	}
 	if rapid.Bool().Draw(t, "groups") {
-		q.GroupBy = []syntax.Expr{name(), call()}
+		five := literal.Literal{Kind: literal.Number, Text: "5", N: -1}
+		q.GroupBy = []syntax.Expr{drawName(t), drawCall(t)}
 		q.Subtotals = rapid.SampledFrom([]string{"", "ROLLUP", "CUBE"}).Draw(t, "subtotals")
-		q.Having = syntax.Comparison{Left: call(), Op: syntax.Less, Values: []literal.Literal{{Kind: literal.Number, Text: "5", N: -1}}}
-		q.OrderBy = append(q.OrderBy, syntax.Order{By: call(), Desc: true})
+		q.Having = syntax.Comparison{Left: drawCall(t), Op: syntax.Less, Values: []literal.Literal{five}}
+		q.OrderBy = append(q.OrderBy, syntax.Order{By: drawCall(t), Desc: true})
 	}
 	if depth > 0 && rapid.Bool().Draw(t, "join") {
-		q.Where = syntax.And{Terms: []syntax.Condition{q.Where, syntax.Comparison{Left: name(), Op: syntax.NotIn, Query: drawAnything(t, e, depth-1)}}}
+		join := syntax.Comparison{Left: drawName(t), Op: syntax.NotIn, Query: drawAnything(t, e, depth-1)}
+		q.Where = syntax.And{Terms: []syntax.Condition{q.Where, join}}
 	}
 	if q.With == "" && rapid.Bool().Draw(t, "categories") {
-		q.Categories = []syntax.Category{{Group: "g__c", Selector: "AT", Names: []string{"a__c", "b__c"}}, {Group: "h__c", Selector: "BELOW", Names: []string{"c__c"}}}
+		q.Categories = []syntax.Category{
+			{Group: "g__c", Selector: "AT", Names: []string{"a__c", "b__c"}},
+			{Group: "h__c", Selector: "BELOW", Names: []string{"c__c"}},
+		}
 	}
 	return q
 }
