@@ -6,8 +6,8 @@ import (
 	"catchment/internal/fakeorg/soql/refusal"
 )
 
-// A Query is a parsed statement. Names are as they were typed: binding
-// gives them their meaning.
+// A Query is a parsed statement. Names are as they were typed: binding gives
+// them their meaning.
 type Query struct {
 	Select     []Item
 	From       Source
@@ -59,8 +59,11 @@ type Name struct {
 	Pos   int // byte offset in the statement
 }
 
-// An Expr is what a statement computes with: a Name, a Call, or a
-// literal as the argument of a Call.
+// Position implements Expr.
+func (n Name) Position() int { return n.Pos }
+
+// An Expr is what a statement computes with: a Name, a Call, or a literal as
+// the argument of a Call.
 type Expr interface {
 	// String prints the expression as SOQL.
 	String() string
@@ -89,9 +92,6 @@ func (c Call) Aggregates() bool {
 	inner, ok := c.Args[0].(Call)
 	return ok && inner.Aggregates()
 }
-
-// Position implements Expr.
-func (n Name) Position() int { return n.Pos }
 
 // Position implements Expr.
 func (c Call) Position() int { return c.Pos }
