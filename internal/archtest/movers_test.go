@@ -25,7 +25,8 @@ func TestMoversAreToldApartByTraits(t *testing.T) {
 			}
 			word, err := strconv.Unquote(lit.Value)
 			if err == nil && slices.Contains([]string{"bulk", "rest", "appflow", "none", "finding"}, word) {
-				t.Errorf("%s:%d says %q; ask mover.Traits, or a Kind of reading", path, fset.Position(lit.Pos()).Line, word)
+				line := fset.Position(lit.Pos()).Line
+				t.Errorf("%s:%d says %q; ask mover.Traits, or a Kind of reading", path, line, word)
 			}
 			return true
 		})

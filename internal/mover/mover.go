@@ -49,7 +49,9 @@ func Overload(text string) error {
 	switch {
 	case slices.ContainsFunc([]string{"query_too_complicated", "too complicated"}, has):
 		return ErrTooWide
-	case slices.ContainsFunc([]string{"retried more than", "timeout", "timed out", "time limit", "running for too long", "operation_too_large"}, has):
+	case slices.ContainsFunc([]string{
+		"retried more than", "timeout", "timed out", "time limit", "running for too long", "operation_too_large",
+	}, has):
 		return ErrTooLong
 	}
 	return nil

@@ -39,7 +39,8 @@ func TestPrice(t *testing.T) {
 		{"a", 5000, 0, 0}, {"none", 5000, 0, 0},
 	} {
 		if calls, jobs := movers.Traits(tt.name).Price(tt.records); calls != tt.calls || jobs != tt.jobs {
-			t.Errorf("%s: %d records take %d calls and %d jobs, want %d and %d", tt.name, tt.records, calls, jobs, tt.calls, tt.jobs)
+			t.Errorf("%s: %d records take %d calls and %d jobs, want %d and %d",
+				tt.name, tt.records, calls, jobs, tt.calls, tt.jobs)
 		}
 	}
 }

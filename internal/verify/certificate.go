@@ -66,14 +66,18 @@ type CertifiedSet struct {
 // Certify writes results down. org is the Id of the org, version that of this
 // program.
 func Certify(results []Result, org, version string, at time.Time) Certificate {
-	c := Certificate{Type: "certificate", Format: CertificateFormat, Catchment: version, MadeAt: at.UTC(), Org: org, Agrees: len(results) > 0}
+	c := Certificate{
+		Type: "certificate", Format: CertificateFormat, Catchment: version, MadeAt: at.UTC(), Org: org,
+		Agrees: len(results) > 0,
+	}
 	for _, r := range results {
 		o := CertifiedCompare{
-			Object: r.Object, Table: r.Table, Generation: r.Generation, Compared: r.Method, Columns: r.Columns, LeftOut: r.LeftOut,
-			Where: r.Where, Deletes: r.Deletes, ReadAt: r.ReadAt, EndedAt: r.EndedAt, AsOf: r.AsOf, Grade: r.Grade,
-			Source: r.Source, Warehouse: r.Warehouse, Missing: r.Missing, Extra: r.Extra, Stale: r.Stale, Wrong: r.Wrong, Formulas: r.Formulas,
-			Duplicates: r.Duplicates, Pending: r.Pending, Unjudged: r.Unjudged, Rejected: r.Rejected, Unconfirmed: r.Unconfirmed, Repaired: r.Repaired,
-			Remaining: r.Remaining(), Calls: r.Calls,
+			Object: r.Object, Table: r.Table, Generation: r.Generation, Compared: r.Method, Columns: r.Columns,
+			LeftOut: r.LeftOut, Where: r.Where, Deletes: r.Deletes, ReadAt: r.ReadAt, EndedAt: r.EndedAt, AsOf: r.AsOf,
+			Grade: r.Grade, Source: r.Source, Warehouse: r.Warehouse,
+			Missing: r.Missing, Extra: r.Extra, Stale: r.Stale, Wrong: r.Wrong, Formulas: r.Formulas,
+			Duplicates: r.Duplicates, Pending: r.Pending, Unjudged: r.Unjudged, Rejected: r.Rejected,
+			Unconfirmed: r.Unconfirmed, Repaired: r.Repaired, Remaining: r.Remaining(), Calls: r.Calls,
 			Agrees: r.Remaining()+r.Unjudged == 0,
 		}
 		if r.Method != Counts {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"catchment/internal/flow"
+	"catchment/internal/source"
 	"catchment/internal/warehouse"
 )
 
@@ -56,10 +57,10 @@ func TestSum(t *testing.T) {
 		{"a day that nobody counted", counts(3, 4), counts(3, 4, 7), 0, 0, flow.Flag, "0 0 0"},
 	}
 	for _, tt := range tests {
-		w := &visit{Verifier: &Verifier{}, flow: flow.Flow{Deletes: tt.deletes}}
-		w.res.Sampled = &Sampled{To: watermark, Skipped: []Span{{time.Unix(2*86400, 0).UTC(), time.Unix(3*86400, 0).UTC()}}}
-		w.sum(tt.records, tt.rows, tt.older, tt.changed)
-		if got := fmt.Sprint(w.res.Missing, w.res.Extra, w.res.Pending); got != tt.want {
+		s := &sampler{subject: &subject{source: &source.Source{Flow: flow.Flow{Deletes: tt.deletes}}}}
+		s.seen = Sampled{To: watermark, Skipped: []Span{{time.Unix(2*86400, 0).UTC(), time.Unix(3*86400, 0).UTC()}}}
+		d := s.sum(tt.records, tt.rows, tt.older, tt.changed)
+		if got := fmt.Sprint(d.Missing, d.Extra, d.Pending); got != tt.want {
 			t.Errorf("%s: missing, extra, pending are %s, want %s", tt.name, got, tt.want)
 		}
 	}

@@ -2,33 +2,19 @@ package verify
 
 import (
 	"context"
-	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"time"
 
+	"catchment/internal/flow"
+	"catchment/internal/lease"
 	"catchment/internal/plan"
+	"catchment/internal/salesforce"
 	"catchment/internal/salesforce/fault"
 	"catchment/internal/salesforce/soql"
 	"catchment/internal/warehouse"
 )
-
-// A Sampled says what a sample looked at.
-type Sampled struct {
-	From, To time.Time // stamps in between were counted
-	Days     int64     // on which there were records, on either side
-	Differ   []Day     // of those, the first that differ
-	Skipped  []Span    // Salesforce took too long to count them
-}
-
-// A Day is the records that are stamped on one day, UTC.
-type Day struct {
-	Day               time.Time
-	Source, Warehouse int64
-}
-
-// A Span is from one moment to another, the later one left out.
-type Span struct{ From, To time.Time }
 
 const (
 	day = 24 * time.Hour
@@ -40,46 +26,56 @@ const (
 	quickCalls = 24
 )
 
-// quick compares how many records were stamped on each day. It is a sample:
+// A sampler compares how many records were stamped on each day. It is a sample:
 // two mistakes of one day may cancel out, and a record that is stale within its
 // day isn't seen. What it finds is there all the same.
-func (w *visit) quick(ctx context.Context) error {
-	stamp, ok := w.source.Object.Field("SystemModstamp")
+type sampler struct {
+	org       *salesforce.Client
+	warehouse *warehouse.Warehouse
+	subject   *subject
+	held      *lease.Lease
+	watermark time.Time
+	named     int // how many days to name that differ
+	seen      Sampled
+}
+
+// compare counts on both sides, and tells what differs.
+func (s *sampler) compare(ctx context.Context) (warehouse.Difference, error) {
+	var none warehouse.Difference
+	stamp, ok := s.subject.source.Object.Field("SystemModstamp")
 	if !ok || !stamp.Filterable {
-		return plan.Fixf("compare it without --quick", "%s has no SystemModstamp to count by", w.flow.Object)
+		return none, plan.Fixf("compare it without --quick", "%s has no SystemModstamp to count by", s.held.Flow())
 	}
-	w.res.Grade = "sample"
-	rows, err := w.Warehouse.Days(ctx, w.judged, w.mark.Watermark)
+	rows, err := s.warehouse.Days(ctx, s.subject.judged, s.watermark)
 	if err != nil {
-		return err
+		return none, err
 	}
-	from := w.mark.Watermark.Truncate(day)
+	from := s.watermark.Truncate(day)
 	for d := range rows {
 		if at := time.Unix(d*int64(day/time.Second), 0).UTC(); at.Before(from) {
 			from = at
 		}
 	}
-	w.res.Sampled = &Sampled{From: from, To: w.mark.Watermark}
-	records, err := w.count(ctx, from)
+	s.seen = Sampled{From: from, To: s.watermark}
+	records, err := s.count(ctx)
 	if err != nil {
-		return err
+		return none, err
 	}
-	older, err := w.Org.Count(ctx, w.countQuery(soql.Before("SystemModstamp", from), true), true)
+	older, err := s.countAll(ctx, append(s.subject.live(), soql.Before("SystemModstamp", from)))
 	if err != nil {
-		return err
+		return none, err
 	}
 	// Who changed since the watermark has left his day, and may have been on any.
-	changed, err := w.Org.Count(ctx, w.countQuery(soql.Since("SystemModstamp", w.mark.Watermark), false), true)
+	changed, err := s.countAll(ctx, append(s.subject.conditions(), soql.Since("SystemModstamp", s.watermark)))
 	if err != nil {
-		return err
+		return none, err
 	}
-	w.sum(records, rows, older, changed)
-	if len(w.source.Treatment.Checks) == 0 {
-		return nil
+	d := s.sum(records, rows, older, changed)
+	if len(s.subject.source.Treatment.Checks) == 0 {
+		return d, nil
 	}
-	rejected, err := w.Warehouse.StillRejected(ctx, w.table)
-	w.res.Difference = excuse(w.res.Difference, int64(len(rejected)))
-	return err
+	rejected, err := s.warehouse.StillRejected(ctx, s.subject.table)
+	return excuse(d, int64(len(rejected))), err
 }
 
 // excuse takes off what so many rejected records may be the cause of: each is short
@@ -93,26 +89,26 @@ func excuse(d warehouse.Difference, rejected int64) warehouse.Difference {
 
 // count asks the org for the records of each day, by spans that it answers in
 // time, the newest first.
-func (w *visit) count(ctx context.Context, from time.Time) (map[int64]int64, error) {
+func (s *sampler) count(ctx context.Context) (map[int64]int64, error) {
 	records := map[int64]int64{}
-	spans := split(Span{from, w.mark.Watermark}, spanDays*day)
+	spans := split(Span{s.seen.From, s.seen.To}, spanDays*day)
 	for calls := 0; len(spans) > 0; calls++ {
 		span := spans[0]
 		spans = spans[1:]
 		if calls == quickCalls {
-			w.res.Sampled.Skipped = append(w.res.Sampled.Skipped, append(spans, span)...)
+			s.seen.Skipped = append(s.seen.Skipped, append(spans, span)...)
 			break
 		}
-		if err := w.held.Renew(ctx); err != nil {
+		if err := s.held.Renew(ctx); err != nil {
 			return nil, err
 		}
-		err := w.countSpan(ctx, span, records)
+		err := s.countSpan(ctx, span, records)
 		switch {
 		case err == nil:
 		case !tookTooLong(err):
 			return nil, err
 		case span.To.Sub(span.From) <= day:
-			w.res.Sampled.Skipped = append(w.res.Sampled.Skipped, span)
+			s.seen.Skipped = append(s.seen.Skipped, span)
 		default:
 			half := (span.To.Sub(span.From) / 2).Truncate(day)
 			spans = append(split(span, max(half, day)), spans...)
@@ -145,11 +141,16 @@ func split(s Span, length time.Duration) []Span {
 }
 
 // countSpan asks for the records of each day of a span. DAY_ONLY is of UTC.
-func (w *visit) countSpan(ctx context.Context, span Span, into map[int64]int64) error {
-	q := soql.Select{Fields: []string{"DAY_ONLY(SystemModstamp) day", "COUNT(Id) n"}, From: w.source.Object.Name, GroupBy: "DAY_ONLY(SystemModstamp)",
-		Where: append(w.live(), soql.Since("SystemModstamp", span.From), soql.Before("SystemModstamp", span.To))}
+func (s *sampler) countSpan(ctx context.Context, span Span, into map[int64]int64) error {
+	within := []soql.Condition{
+		soql.Since("SystemModstamp", span.From), soql.Before("SystemModstamp", span.To),
+	}
+	q := soql.Select{
+		Fields: []string{"DAY_ONLY(SystemModstamp) day", "COUNT(Id) n"}, From: s.subject.source.Object.Name,
+		Where: append(s.subject.live(), within...), GroupBy: "DAY_ONLY(SystemModstamp)",
+	}
 	got := map[int64]int64{}
-	for r, err := range w.Org.Query(ctx, q.String(), true) {
+	for r, err := range s.org.Query(ctx, q.String(), true) {
 		if err != nil {
 			return err
 		}
@@ -175,68 +176,39 @@ func (w *visit) countSpan(ctx context.Context, span Span, into map[int64]int64) 
 	return nil
 }
 
-// live is the flow's filter, and that a record isn't deleted.
-func (w *visit) live() []soql.Condition {
-	conditions := w.conditions()
-	if _, ok := w.source.Object.Field("IsDeleted"); ok {
-		conditions = append(conditions, "IsDeleted = false")
-	}
-	return conditions
-}
-
-func (w *visit) countQuery(c soql.Condition, live bool) string {
-	conditions := w.conditions()
-	if live {
-		conditions = w.live()
-	}
-	return soql.Select{Fields: []string{"COUNT()"}, From: w.source.Object.Name, Where: append(conditions, c)}.String()
+// countAll asks for the number of records that meet some conditions.
+func (s *sampler) countAll(ctx context.Context, where []soql.Condition) (int64, error) {
+	q := soql.Select{Fields: []string{"COUNT()"}, From: s.subject.source.Object.Name, Where: where}
+	return s.org.Count(ctx, q.String(), true)
 }
 
 // sum turns counts by day into a difference. More records than rows on a day
 // are missing for sure, since a record never gets an old stamp; more rows than
 // records are pending, as far as that many records changed since the watermark.
-func (w *visit) sum(records, rows map[int64]int64, older, changed int64) {
-	d := &w.res.Difference
-	s := w.res.Sampled
-	d.Missing, d.Source = older, older
-	all := map[int64]bool{}
-	for n := range records {
-		all[n] = true
-	}
-	for n := range rows {
-		all[n] = true
-	}
+func (s *sampler) sum(records, rows map[int64]int64, older, changed int64) warehouse.Difference {
+	d := warehouse.Difference{Missing: older, Source: older}
+	days := maps.Clone(records)
+	maps.Copy(days, rows)
 	var over int64
-	for _, n := range sorted(all) {
+	for _, n := range slices.Sorted(maps.Keys(days)) {
 		at := time.Unix(n*int64(day/time.Second), 0).UTC()
-		if slices.ContainsFunc(s.Skipped, func(span Span) bool { return at.Before(span.To) && at.Add(day).After(span.From) }) {
+		reaches := func(span Span) bool { return at.Before(span.To) && at.Add(day).After(span.From) }
+		if slices.ContainsFunc(s.seen.Skipped, reaches) {
 			continue
 		}
-		s.Days++
+		s.seen.Days++
 		d.Source += records[n]
 		d.Warehouse += rows[n]
 		d.Missing += max(0, records[n]-rows[n])
 		over += max(0, rows[n]-records[n])
-		if records[n] != rows[n] && len(s.Differ) < w.Options.Sample {
-			s.Differ = append(s.Differ, Day{at, records[n], rows[n]})
+		if records[n] != rows[n] && len(s.seen.Differ) < s.named {
+			s.seen.Differ = append(s.seen.Differ, Day{at, records[n], rows[n]})
 		}
 	}
-	if w.flow.Deletes == "ignore" { // rows of deleted records stay on purpose
-		return
+	if s.subject.source.Flow.Deletes == flow.Ignore { // rows of deleted records stay on purpose
+		return d
 	}
 	d.Pending = min(over, changed)
 	d.Extra = over - d.Pending
-}
-
-func sorted(days map[int64]bool) []int64 {
-	var all []int64
-	for n := range days {
-		all = append(all, n)
-	}
-	slices.Sort(all)
-	return all
-}
-
-func (d Day) String() string {
-	return fmt.Sprintf("%s: %d in the org, %d here", d.Day.Format(time.DateOnly), d.Source, d.Warehouse)
+	return d
 }

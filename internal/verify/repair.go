@@ -14,27 +14,36 @@ import (
 // more is cheaper.
 const repairAtMost = 50_000
 
+// A mender writes over rows what the org says of their records.
+type mender struct {
+	inquiry
+	warehouse    *warehouse.Warehouse
+	control      *control.Control
+	allowDeletes bool // past the stop before a mass delete
+}
+
 // repair mends what differs, so many records at a time, and reads each of them
 // once more. It ends when nothing is left, or when what is left stays so.
-func (w *visit) repair(ctx context.Context, r *warehouse.Reading, fence warehouse.Fence) error {
-	found := differing(w.res.Difference)
+func (m mender) repair(ctx context.Context, res *Result) error {
+	found := differing(res.Difference)
 	if found > repairAtMost {
-		return plan.Fixf("load it anew with: catchment run --full "+w.flow.Object, "%d records differ: that is more than a repair reads one by one", found)
+		return plan.Fixf("load it anew with: catchment run --full "+m.held.Flow(),
+			"%d records differ: that is more than a repair reads one by one", found)
 	}
-	w.res.mended = true
-	now := w.res.Difference
+	res.mended = true
+	now := res.Difference
 	for round := 1; differing(now) > 0; round++ {
-		suspects, err := r.Ask(ctx, askAtMost)
+		suspects, err := m.reading.Ask(ctx, askAtMost)
 		if err != nil {
 			return err
 		}
-		if err := w.mend(ctx, fence, round, suspects); err != nil {
+		if err := m.mend(ctx, round, suspects); err != nil {
 			return err
 		}
-		if err := w.lookAgain(ctx, r, suspects); err != nil {
+		if err := m.lookAgain(ctx, suspects); err != nil {
 			return err
 		}
-		after, err := r.Difference(ctx, 0)
+		after, err := m.reading.Difference(ctx, 0)
 		if err != nil {
 			return err
 		}
@@ -44,8 +53,8 @@ func (w *visit) repair(ctx context.Context, r *warehouse.Reading, fence warehous
 			break
 		}
 	}
-	w.res.left = now.Missing + now.Extra + now.Stale + now.Wrong + now.Duplicates
-	w.res.Repaired = found - differing(now)
+	res.left = failing(now)
+	res.Repaired = found - differing(now)
 	return nil
 }
 
@@ -53,29 +62,36 @@ func (w *visit) repair(ctx context.Context, r *warehouse.Reading, fence warehous
 // their rows, by one transaction.
 // A crash before it leaves everything as it was, one after it leaves nothing to
 // do (invariant 2).
-func (w *visit) mend(ctx context.Context, fence warehouse.Fence, round int, suspects []warehouse.Suspect) error {
+func (m mender) mend(ctx context.Context, round int, suspects []warehouse.Suspect) error {
 	// What is read below is as new as this, at least.
-	readAt, err := w.Org.ServerTime(ctx)
+	readAt, err := m.org.ServerTime(ctx)
 	if err != nil {
 		return err
 	}
-	look, err := w.again(ctx, idsOf(suspects), fieldsOf(w.table), w.mended())
+	look, err := m.again(ctx, idsOf(suspects), fieldsOf(m.subject.table), m.shelf.mended())
 	pages := slices.Clone(look.live)
-	defer func() { w.forget(ctx, pages) }()
+	defer func() { m.shelf.forget(ctx, pages) }()
 	if err != nil {
 		return err
 	}
-	m := warehouse.Mending{Policy: warehouse.Policy(w.flow.Deletes), AbsentReason: warehouse.AbsentReason(w.flow.Where), AllowDeletes: w.Options.AllowDeletes}
-	attempt := fmt.Sprintf("%s-%s-repair-%d", w.flow.Object, w.Options.Run, round)
+	fl := m.subject.source.Flow
+	mending := warehouse.Mending{
+		Policy: warehouse.Policy(fl.Deletes), AbsentReason: warehouse.AbsentReason(fl.Where),
+		AllowDeletes: m.allowDeletes,
+	}
+	attempt := fmt.Sprintf("%s-%s-repair-%d", m.held.Flow(), m.held.Run(), round)
 	add := func(name string, op warehouse.Op, pages []warehouse.Page) {
 		if len(pages) > 0 {
-			m.Batches = append(m.Batches, warehouse.Batch{Table: w.table, Attempt: attempt, Job: attempt + "-" + name, Op: op, ReadAt: readAt, Pages: pages})
+			mending.Batches = append(mending.Batches, warehouse.Batch{
+				Table: m.subject.table, Attempt: attempt, Job: attempt + "-" + name, Op: op,
+				ReadAt: readAt, Pages: pages,
+			})
 		}
 	}
 	add("read", warehouse.Put, look.live)
 	deleted, gone := known(look, suspects)
 	if len(deleted) > 0 {
-		p, err := w.statePage(ctx, deleted)
+		p, err := m.statePage(ctx, deleted)
 		if err != nil {
 			return err
 		}
@@ -83,38 +99,43 @@ func (w *visit) mend(ctx context.Context, fence warehouse.Fence, round int, susp
 		add("deleted", warehouse.Put, []warehouse.Page{p})
 	}
 	if len(gone) > 0 {
-		p, err := w.page(ctx, w.compared(), []string{"Id"}, func(write func([]string) error) error {
-			for _, id := range gone {
-				if err := write([]string{id}); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
+		p, err := m.idPage(ctx, gone)
 		if err != nil {
 			return err
 		}
 		pages = append(pages, p)
 		add("gone", warehouse.Delete, []warehouse.Page{p})
 	}
-	return w.write(ctx, fence, m, suspects)
+	return m.write(ctx, mending, suspects)
+}
+
+// idPage stores Ids as a page.
+func (m mender) idPage(ctx context.Context, ids []string) (warehouse.Page, error) {
+	return m.shelf.write(ctx, m.shelf.compared(), []string{"Id"}, func(write func([]string) error) error {
+		for _, id := range ids {
+			if err := write([]string{id}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 // write has the warehouse mend its rows.
-func (w *visit) write(ctx context.Context, fence warehouse.Fence, m warehouse.Mending, suspects []warehouse.Suspect) error {
-	if err := w.held.Renew(ctx); err != nil {
+func (m mender) write(ctx context.Context, mending warehouse.Mending, suspects []warehouse.Suspect) error {
+	if err := m.held.Renew(ctx); err != nil {
 		return err
 	}
 	if slices.ContainsFunc(suspects, func(s warehouse.Suspect) bool { return s.How == "duplicate" }) {
-		if err := w.Warehouse.Distinct(ctx, fence, w.table); err != nil {
+		if err := m.warehouse.Distinct(ctx, m.held.Fence(), m.subject.table); err != nil {
 			return err
 		}
 	}
-	counts, err := w.Warehouse.Mend(ctx, fence, m)
-	if err != nil || len(m.Batches) == 0 {
+	counts, err := m.warehouse.Mend(ctx, m.held.Fence(), mending)
+	if err != nil || len(mending.Batches) == 0 {
 		return err
 	}
-	_, err = w.Control.UpdateFlow(ctx, w.flow.Object, func(f *control.FlowRow) { f.Rows = counts.Rows })
+	_, err = m.control.UpdateFlow(ctx, m.held.Flow(), func(f *control.FlowRow) { f.Rows = counts.Rows })
 	return err
 }
 

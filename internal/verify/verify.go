@@ -10,16 +10,19 @@
 // A repair reads nothing but what differs, writes it under the flow's lease as
 // a rebuild would, and reads it once more. Without one, no row is changed.
 //
-// Start at Verifier.Flow. read.go brings the reading, again.go asks again by
-// Id, repair.go mends, quick.go takes a sample instead, certificate.go writes down what
-// was proven.
+// Start at Verifier.Flow. read.go brings the reading, suspects.go asks again
+// about what seems to differ, repair.go mends it, quick.go takes a sample
+// instead, subject.go knows what is compared, certificate.go writes down what was
+// proven.
+//
+// Files, from the top: verify.go, certificate.go, cost.go, repair.go, suspects.go,
+// again.go, read.go, quick.go, shelf.go, subject.go, result.go.
 package verify
 
 import (
 	"context"
 	"errors"
 	"sync/atomic"
-	"time"
 
 	"catchment/internal/blob"
 	"catchment/internal/control"
@@ -28,7 +31,6 @@ import (
 	"catchment/internal/mover"
 	"catchment/internal/plan"
 	"catchment/internal/salesforce"
-	"catchment/internal/salesforce/soql"
 	"catchment/internal/source"
 	"catchment/internal/warehouse"
 )
@@ -44,16 +46,6 @@ type Verifier struct {
 	Options   Options
 }
 
-// A Method is what is compared.
-type Method string
-
-// The methods.
-const (
-	Stamps Method = "stamps" // Id, SystemModstamp and IsDeleted of each record
-	Values Method = "values" // all values of each record
-	Counts Method = "counts" // how many records were stamped on each day: a sample
-)
-
 // Options are the settings of one comparison.
 type Options struct {
 	Run          string // names this comparison in leases and in the blob store
@@ -67,75 +59,13 @@ type Options struct {
 	Reserve      int    // hundredths of the org's daily API calls that are left to people
 }
 
-// A Result is what one flow's comparison found.
-type Result struct {
-	Object string
-	Table  string
-	warehouse.Difference
-
-	Method     Method
-	Columns    []string  // compared
-	LeftOut    []LeftOut // not compared
-	Where      string
-	Deletes    string
-	Generation int64     // of the table
-	AsOf       time.Time // the watermark: what is stamped later was not judged
-	Grade      string    // of the watermark; "sample" with Counts
-	ReadAt     time.Time // the org's time when the reading began
-	EndedAt    time.Time // the org's time when all was compared
-	Calls      int64     // API calls
-
-	UnjudgedWhy string // why Unjudged can't be judged
-
-	Cleared     int64 // seemed to differ, and didn't when they were read again
-	Unconfirmed int64 // of the differences: too many to read again
-	Repaired    int64
-
-	SourceSet, WarehouseSet warehouse.Set // with Options.Sets
-	Sampled                 *Sampled      // with Counts
-
-	mended bool
-	left   int64 // differences after the repair
-}
-
-// A LeftOut is a field that was not compared, and why.
-type LeftOut struct {
-	Field  string `json:"field"`
-	Reason string `json:"reason"`
-}
-
-// Differs tells whether the warehouse says something else than the org. A
-// formula moves without a stamp, so one that differs is told, and no failure.
-func (r Result) Differs() bool {
-	return r.Missing+r.Extra+r.Stale+r.Wrong+r.Duplicates > 0
-}
-
-// Remaining is how many differences there are still, after a repair.
-func (r Result) Remaining() int64 {
-	n := r.Missing + r.Extra + r.Stale + r.Wrong + r.Duplicates
-	if r.mended {
-		n = r.left
-	}
-	return n
-}
-
-// A visit is the comparison of one flow on its way.
-type visit struct {
-	*Verifier
-	flow   flow.Flow
-	source *source.Source  // what is copied of it
-	table  warehouse.Table // of the flow, as far as the final table has its columns
-	judged warehouse.Table // the part of it that is compared
-	held   *lease.Lease
-	mark   warehouse.Mark
-	res    Result
-	pages  int64 // stored so far
-}
-
 // Flow compares one flow. It holds the flow's lease meanwhile, so that no run
 // changes the table between the reading and the comparison.
 func (v *Verifier) Flow(ctx context.Context, fl flow.Flow) (Result, error) {
-	w := &visit{Verifier: v, flow: fl, res: Result{Object: fl.Object, Method: Stamps, Where: fl.Where, Deletes: string(fl.Deletes)}}
+	w := &verification{
+		Verifier: v, flow: fl,
+		res: Result{Object: fl.Object, Method: Stamps, Where: fl.Where, Deletes: string(fl.Deletes)},
+	}
 	if v.Options.Method != "" {
 		w.res.Method = v.Options.Method
 	}
@@ -156,26 +86,40 @@ func (v *Verifier) Flow(ctx context.Context, fl flow.Flow) (Result, error) {
 	return w.res, errors.Join(err, w.held.Close(ctx))
 }
 
-func (w *visit) compare(ctx context.Context) error {
+// A verification is one flow that is held and compared.
+type verification struct {
+	*Verifier
+	flow    flow.Flow
+	held    *lease.Lease
+	mark    warehouse.Mark
+	subject *subject
+	res     Result
+}
+
+// compare makes sure that there is something to compare, and does so by the
+// method that was asked for.
+func (w *verification) compare(ctx context.Context) error {
 	if err := w.Warehouse.Migrate(ctx); err != nil { // there may be no table of ours yet
 		return err
 	}
 	if err := w.claim(ctx); err != nil {
 		return err
 	}
-	w.res.AsOf, w.res.Grade, w.res.Generation, w.res.Table = w.mark.Watermark, w.mark.Grade, w.mark.Generation, w.mark.Table
+	w.res.AsOf, w.res.Grade = w.mark.Watermark, w.mark.Grade
+	w.res.Generation, w.res.Table = w.mark.Generation, w.mark.Table
 	if err := w.describe(ctx); err != nil {
 		return err
 	}
 	if err := w.spare(ctx); err != nil {
 		return err
 	}
-	condition, err := w.Warehouse.Inspect(ctx, w.judged, w.mark)
+	condition, err := w.Warehouse.Inspect(ctx, w.subject.judged, w.mark)
 	switch {
 	case err != nil:
 		return err
 	case condition == warehouse.Dropped || condition == warehouse.Foreign:
-		return plan.Fixf("load it anew with: catchment run --full "+w.flow.Object, "table %s is %s", w.mark.Table, condition)
+		return plan.Fixf("load it anew with: catchment run --full "+w.flow.Object,
+			"table %s is %s", w.mark.Table, condition)
 	}
 	if w.res.ReadAt, err = w.Org.ServerTime(ctx); err != nil {
 		return err
@@ -192,62 +136,10 @@ func (w *visit) compare(ctx context.Context) error {
 	return err
 }
 
-// spare stops before a comparison where the org has no API calls left but those
-// that are set aside for people (invariant 10). A run waits then; who verifies can
-// do it later.
-func (w *visit) spare(ctx context.Context) error {
-	if !w.Org.Usage().UsedUp(w.Options.Reserve) {
-		return nil
-	}
-	limits, err := w.Org.Limits(ctx) // since that answer may be old
-	if l := limits["DailyApiRequests"]; err == nil && l.UsedUp(w.Options.Reserve) {
-		err = plan.Failf(plan.Wait, "try again later; org.reserve in catchment.yaml says how much is left to people",
-			"%d of the org's %d API calls of 24 hours are used, and %d%% are left to people", l.Max-l.Remaining, l.Max, w.Options.Reserve)
-	}
-	return err
-}
-
-// exact compares record by record, asks again about what seems to differ, and
-// mends that where it was asked to.
-func (w *visit) exact(ctx context.Context) (err error) {
-	fence := w.held.Fence()
-	c := warehouse.Comparison{Table: w.judged, Policy: warehouse.Policy(w.flow.Deletes), Before: w.mark.Watermark, Formulas: w.formulas(),
-		Stamp: w.stamp(), Rules: len(w.source.Treatment.Checks) > 0}
-	if c.Stamp == "" {
-		if c.Snapshot, err = w.snapshot(ctx); err != nil {
-			return err
-		}
-	}
-	r, err := w.Warehouse.Reading(ctx, fence, c)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, r.Close(context.WithoutCancel(ctx))) }()
-	records, err := w.read(ctx, r)
-	if err != nil {
-		return err
-	}
-	if err := r.Judge(ctx, records); err != nil {
-		return err
-	}
-	if err := w.confirm(ctx, r); err != nil {
-		return err
-	}
-	if w.Options.Repair {
-		if err := w.repair(ctx, r, fence); err != nil {
-			return err
-		}
-	}
-	if w.Options.Sets {
-		w.res.SourceSet, w.res.WarehouseSet, err = r.Sets(ctx)
-	}
-	return err
-}
-
 // claim reads how far the flow is complete, and puts the lease's fence into
 // the warehouse. A flow that was never consolidated can't be compared, nor one
 // of another org (invariant 13).
-func (w *visit) claim(ctx context.Context) error {
+func (w *verification) claim(ctx context.Context) error {
 	org, err := w.Org.Org(ctx)
 	if err != nil {
 		return err
@@ -259,16 +151,111 @@ func (w *visit) claim(ctx context.Context) error {
 	case !found || mark.Watermark.IsZero():
 		return plan.Fixf("copy it first with: catchment run "+w.flow.Object, "%s was never copied", w.flow.Object)
 	case mark.Org != org:
-		return plan.Fixf("name the org, or the warehouse, that belong together", "the warehouse holds a copy of org %s, not of %s", mark.Org, org)
+		return plan.Fixf("name the org, or the warehouse, that belong together",
+			"the warehouse holds a copy of org %s, not of %s", mark.Org, org)
 	}
 	w.mark, _, err = w.held.Claim(ctx, mark.Table, org)
 	return err
 }
 
-// conditions is the flow's filter.
-func (w *visit) conditions() []soql.Condition {
-	if w.flow.Where == "" {
+// describe finds what of the flow can be compared.
+func (w *verification) describe(ctx context.Context) error {
+	find := source.Finder{Describe: w.Org.Describe, Columns: w.Warehouse.Adapt}
+	if w.Options.Repair { // what it reads is stored
+		find.Secret = w.Secret
+	}
+	src, err := find.Source(ctx, w.flow)
+	if err != nil {
+		return err
+	}
+	table, err := w.Warehouse.Stored(ctx, src.Table)
+	if err != nil {
+		return err
+	}
+	w.subject, w.res.LeftOut = newSubject(src, table, w.res.Method)
+	for _, c := range w.subject.judged.Columns {
+		w.res.Columns = append(w.res.Columns, c.Name)
+	}
+	return nil
+}
+
+// spare stops before a comparison where the org has no API calls left but those
+// that are set aside for people (invariant 10). A run waits then; who verifies can
+// do it later.
+func (w *verification) spare(ctx context.Context) error {
+	if !w.Org.Usage().UsedUp(w.Options.Reserve) {
 		return nil
 	}
-	return []soql.Condition{soql.Raw(w.flow.Where)}
+	limits, err := w.Org.Limits(ctx) // since that answer may be old
+	if l := limits["DailyApiRequests"]; err == nil && l.UsedUp(w.Options.Reserve) {
+		err = plan.Failf(plan.Wait, "try again later; org.reserve in catchment.yaml says how much is left to people",
+			"%d of the org's %d API calls of 24 hours are used, and %d%% are left to people",
+			l.Max-l.Remaining, l.Max, w.Options.Reserve)
+	}
+	return err
+}
+
+// quick takes a sample.
+func (w *verification) quick(ctx context.Context) (err error) {
+	s := sampler{
+		org: w.Org, warehouse: w.Warehouse, subject: w.subject, held: w.held,
+		watermark: w.mark.Watermark, named: w.Options.Sample,
+	}
+	w.res.Grade, w.res.Sampled = sampleGrade, &s.seen
+	w.res.Difference, err = s.compare(ctx)
+	return err
+}
+
+// exact compares record by record, asks again about what seems to differ, and
+// mends that where it was asked to.
+func (w *verification) exact(ctx context.Context) (err error) {
+	c, err := w.comparison(ctx)
+	if err != nil {
+		return err
+	}
+	r, err := w.Warehouse.Reading(ctx, w.held.Fence(), c)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, r.Close(context.WithoutCancel(ctx))) }()
+	shelf := &shelf{store: w.Stage, source: w.subject.source, keepsNUL: w.Warehouse.KeepsNUL(), held: w.held}
+	d := download{movers: w.Movers, subject: w.subject, held: w.held, shelf: shelf, atOnce: w.Warehouse.PagesPerLoad()}
+	job, err := d.read(ctx, r)
+	if err != nil {
+		return err
+	}
+	w.res.ReadAt = job.ReadAt
+	if err := r.Judge(ctx, job.Records); err != nil {
+		return err
+	}
+	asked := inquiry{asker: asker{org: w.Org, subject: w.subject, held: w.held, shelf: shelf}, reading: r}
+	if err := asked.confirm(ctx, &w.res, w.Options.Sample); err != nil {
+		return err
+	}
+	if w.Options.Repair {
+		m := mender{inquiry: asked, warehouse: w.Warehouse, control: w.Control, allowDeletes: w.Options.AllowDeletes}
+		if err := m.repair(ctx, &w.res); err != nil {
+			return err
+		}
+	}
+	if w.Options.Sets {
+		w.res.SourceSet, w.res.WarehouseSet, err = r.Sets(ctx)
+	}
+	return err
+}
+
+// comparison says what the warehouse is to compare, and how. How much can be
+// judged depends on what the object tells of its records' changes.
+func (w *verification) comparison(ctx context.Context) (warehouse.Comparison, error) {
+	c := warehouse.Comparison{
+		Table: w.subject.judged, Policy: warehouse.Policy(w.flow.Deletes), Before: w.mark.Watermark,
+		Formulas: w.subject.formulas(), Stamp: w.subject.stamp(), Rules: len(w.subject.source.Treatment.Checks) > 0,
+	}
+	if c.Stamp != "" {
+		return c, nil
+	}
+	row, err := w.Control.Flow(ctx, w.flow.Object)
+	w.res.UnjudgedWhy = "no field tells when its records change, so nobody knows whether these did since the last run"
+	c.Snapshot = &warehouse.Snapshot{ReadAt: row.SweptAt, Born: w.subject.born()}
+	return c, err
 }
