@@ -2,8 +2,8 @@ package redshift
 
 // alterTable reads ALTER TABLE. Redshift takes one action a statement, and
 // keeps no table from being changed by keys or layout.
-func alterTable(s statement) (*command, error) {
-	t, i, err := referenceAt(s, 2)
+func alterTable(s statement) (*translation, error) {
+	t, i, err := s.referenceAt(2)
 	if err != nil {
 		return nil, err
 	}
@@ -17,30 +17,30 @@ func alterTable(s statement) (*command, error) {
 		return addColumn(t, head, rest[1:])
 	case rest.starts("drop", "constraint"), rest.starts("alter", "distkey"), rest.starts("alter", "diststyle"),
 		rest.starts("alter", "sortkey"), rest.starts("alter", "compound"), rest.starts("alter", "encode"):
-		return &command{tag: "ALTER TABLE", local: done}, nil
+		return &translation{tag: "ALTER TABLE"}, nil
 	case rest.starts("drop"):
 		if rest.starts("drop", "column", "if") || rest.starts("drop", "if") {
 			return nil, syntax("EXISTS")
 		}
-		return &command{sql: head + rest.String()}, nil
+		return &translation{sql: head + rest.String()}, nil
 	case rest.starts("alter"):
 		return alterColumn(t, head, rest[1:])
 	case rest.starts("rename"), rest.starts("owner", "to"):
-		return &command{sql: head + rest.String()}, nil
+		return &translation{sql: head + rest.String()}, nil
 	case rest.starts("append"):
 		return nil, cannot("ALTER TABLE APPEND")
 	}
-	return nil, syntax(at(rest, 0))
+	return nil, syntax(rest.at(0))
 }
 
 // addColumn reads ADD [COLUMN] and ADD constraint.
-func addColumn(t reference, head string, s statement) (*command, error) {
+func addColumn(t reference, head string, s statement) (*translation, error) {
 	d := definition{table: t}
 	if s.starts("constraint") || len(s) > 1 && s[0].is("primary", "foreign", "unique") && s[1].is("key", "(") {
 		if err := d.part(s); err != nil {
 			return nil, err
 		}
-		return &command{tag: "ALTER TABLE", local: done}, nil
+		return &translation{tag: "ALTER TABLE"}, nil
 	}
 	if s.starts("column") {
 		s = s[1:]
@@ -57,21 +57,21 @@ func addColumn(t reference, head string, s statement) (*command, error) {
 	if s.find(1, "identity") >= 0 {
 		return nil, failed(codeUnsupported, "ALTER TABLE ADD COLUMN with IDENTITY is not supported")
 	}
-	return &command{sql: head + "ADD COLUMN " + d.parts[0], made: t}, nil
+	return &translation{sql: head + "ADD COLUMN " + d.parts[0], made: t}, nil
 }
 
 // alterColumn reads ALTER COLUMN c TYPE, which only widens texts, and
 // ALTER COLUMN c ENCODE.
-func alterColumn(t reference, head string, s statement) (*command, error) {
+func alterColumn(t reference, head string, s statement) (*translation, error) {
 	if s.starts("column") {
 		s = s[1:]
 	}
 	if len(s) < 3 || !s[0].named() {
-		return nil, syntax(at(s, len(s)-1))
+		return nil, syntax(s.at(len(s) - 1))
 	}
 	switch {
 	case s[1].is("encode"):
-		return &command{tag: "ALTER TABLE", local: done}, checkEncoding(s[2])
+		return &translation{tag: "ALTER TABLE"}, checkEncoding(s[2])
 	case s[1].is("type"):
 		pg, _, err := typeAt(s, 2, t.name+"."+s[0].name())
 		if err != nil {
@@ -80,7 +80,7 @@ func alterColumn(t reference, head string, s statement) (*command, error) {
 		if pg[:min(7, len(pg))] != "varchar" {
 			return nil, failed(codeUnsupported, `cannot alter type of column "%s": only the size of a VARCHAR column can be changed`, s[0].name())
 		}
-		c := &command{sql: head + "ALTER COLUMN " + quote(s[0].name()) + " TYPE " + pg, made: t}
+		c := &translation{sql: head + "ALTER COLUMN " + quote(s[0].name()) + " TYPE " + pg, made: t}
 		c.alone = "ALTER TABLE ALTER COLUMN"
 		return c, nil
 	}

@@ -45,7 +45,7 @@ func connect(ctx context.Context, url string) (*line, error) {
 		"timezone":                      "UTC",
 		"client_encoding":               "UTF8",
 		"jit":                           "off",
-		"search_path":                   `"$user", public, ` + ownSchema,
+		"search_path":                   `"$user", public, ` + Schema,
 	} {
 		c.RuntimeParams[name] = value
 	}

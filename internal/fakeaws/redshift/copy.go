@@ -1,207 +1,122 @@
 package redshift
 
 import (
-	"slices"
+	"fmt"
+	"io"
 	"strconv"
 	"strings"
 )
 
-// A copyCommand is COPY, read (Developer Guide, "COPY").
-type copyCommand struct {
-	table   reference
-	columns []string // empty: all but identities
-	from    string   // s3://bucket/key
-	allowed bool     // it says how it may read S3
-
-	manifest, gzip, csv bool
-	delimiter, quote    byte
-	header              int
-	maxError            int
-	null                string
-
-	acceptAnyDate, acceptInvalid, blanksAsNull, emptyAsNull, explicitIDs     bool
-	fillRecord, ignoreBlankLines, noLoad, roundDecimals, trimBlanks, cutLong bool
-	replacement                                                              byte
-	date, time                                                               string // "auto", a format or "" for the default one
-}
-
 // copyFrom reads COPY. It is a statement that fetches from S3 by itself: no
 // data comes over the wire.
 func copyFrom(s statement) (*command, error) {
-	c := &copyCommand{delimiter: '|', quote: '"', null: `\N`, replacement: '?'}
-	var err error
-	i := 0
-	if c.table, i, err = referenceAt(s, 1); err != nil {
-		return nil, err
-	}
-	if i < len(s) && s[i].is("(") {
-		end := s.closing(i)
-		for _, name := range s[i+1 : min(end, len(s))].commas() {
-			if len(name) != 1 || !name[0].named() {
-				return nil, syntax(name.String())
-			}
-			c.columns = append(c.columns, name[0].name())
-		}
-		i = end + 1
-	}
-	if i+1 >= len(s) || !s[i].is("from") {
-		return nil, syntax(at(s, i))
-	}
-	if s[i+1].kind != text {
-		return nil, failed(codeUnsupported, "LOAD source is not supported. (Hint: only S3 or DynamoDB or EMR based load is allowed)")
-	}
-	c.from = s[i+1].value()
-	if err := c.options(s[i+2:]); err != nil {
-		return nil, err
-	}
-	if err := c.check(); err != nil {
-		return nil, err
-	}
-	return &command{tag: "COPY", local: func(s *session, _ []argument, to emit) error { return s.load(c, to) }}, nil
-}
-
-// check finds what doesn't go together.
-func (c *copyCommand) check() error {
-	switch {
-	case !strings.HasPrefix(c.from, "s3://"):
-		return failed(codeUnsupported, "LOAD source is not supported. (Hint: only S3 or DynamoDB or EMR based load is allowed)")
-	case !c.allowed:
-		return failed(codeInternal, "Invalid credentials. Must be of the format: credentials 'aws_iam_role=...' or 'aws_access_key_id=...;aws_secret_access_key=...[;token=...]'")
-	}
-	return nil
-}
-
-// flags are the options that stand alone.
-func (c *copyCommand) flags() map[string]*bool {
-	return map[string]*bool{
-		"manifest": &c.manifest, "gzip": &c.gzip, "acceptanydate": &c.acceptAnyDate, "blanksasnull": &c.blanksAsNull,
-		"emptyasnull": &c.emptyAsNull, "explicit_ids": &c.explicitIDs, "fillrecord": &c.fillRecord, "ignoreblanklines": &c.ignoreBlankLines,
-		"noload": &c.noLoad, "roundec": &c.roundDecimals, "trimblanks": &c.trimBlanks, "truncatecolumns": &c.cutLong,
-	}
-}
-
-// beyond are options of Redshift's that the stand-in doesn't have.
-func beyond() []string {
-	return []string{"avro", "json", "parquet", "orc", "shapefile", "fixedwidth", "bzip2", "lzop", "zstd", "encrypted", "escape", "removequotes", "ssh", "readratio"}
-}
-
-// options reads what stands behind the address, in any order.
-func (c *copyCommand) options(s statement) error {
-	flags := c.flags()
-	for i := 0; i < len(s); {
-		if !s[i].named() {
-			return syntax(s[i].text)
-		}
-		name := s[i].name()
-		if flag, ok := flags[name]; ok {
-			*flag, i = true, i+1
-			continue
-		}
-		if slices.Contains(beyond(), name) {
-			return cannot("COPY ... %s", strings.ToUpper(name))
-		}
-		n, err := c.option(name, s[i+1:])
-		if err != nil {
-			return err
-		}
-		i += 1 + n
-	}
-	return nil
-}
-
-// option reads the option name, whose values rest starts with, and says how
-// many tokens they take.
-func (c *copyCommand) option(name string, rest statement) (n int, err error) {
-	if rest.starts("as") {
-		n, err = c.option(name, rest[1:])
-		return n + 1, err
-	}
-	given := len(rest) > 0 && rest[0].kind == text
-	value := ""
-	if given {
-		value = rest[0].value()
-	}
-	switch name {
-	case "format":
-		return 0, nil
-	case "csv":
-		c.csv, c.delimiter = true, ','
-		return 0, nil
-	case "compupdate", "statupdate":
-		if len(rest) > 0 && rest[0].is("on", "off", "true", "false", "preset") {
-			return 1, nil
-		}
-		return 0, nil
-	case "iam_role":
-		c.allowed = given && strings.HasPrefix(value, "arn:") || len(rest) > 0 && rest[0].is("default")
-		return 1, nil
-	case "acceptinvchars":
-		c.acceptInvalid = true
-		if given && len(value) == 1 {
-			c.replacement = value[0]
-		}
-		return one(given), nil
-	case "ignoreheader":
-		c.header, err = count(rest)
-		return 1, err
-	case "maxerror":
-		c.maxError, err = count(rest)
-		return 1, err
-	case "comprows":
-		_, err = count(rest)
-		return 1, err
-	}
-	if !given {
-		return 0, syntax(name)
-	}
-	return 1, c.given(name, value)
-}
-
-// given reads an option whose value is a text.
-func (c *copyCommand) given(name, value string) error {
-	switch name {
-	case "credentials", "access_key_id":
-		c.allowed = true
-	case "secret_access_key", "session_token", "region":
-	case "delimiter", "quote":
-		if len(value) != 1 {
-			return failed(codeBadParameter, "COPY %s must be a single ASCII character", name)
-		}
-		if name == "quote" {
-			c.quote = value[0]
-		} else {
-			c.delimiter = value[0]
-		}
-	case "null":
-		c.null = value
-	case "dateformat":
-		c.date = value
-	case "timeformat":
-		c.time = value
-	case "encoding":
-		if !strings.EqualFold(value, "utf8") {
-			return cannot("COPY ... ENCODING %s", value)
-		}
-	default:
-		return syntax(name)
-	}
-	return nil
-}
-
-func one(yes bool) int {
-	if yes {
-		return 1
-	}
-	return 0
-}
-
-func count(s statement) (int, error) {
-	if len(s) == 0 {
-		return 0, syntax("")
-	}
-	n, err := strconv.Atoi(strings.Trim(s[0].text, "'"))
+	c, err := readCopy(s)
 	if err != nil {
-		return 0, syntax(s[0].text)
+		return nil, err
 	}
-	return n, nil
+	return own("COPY", func(s *session, _ []argument, to emit) error { return s.load(c, to) }), nil
+}
+
+// load does a COPY.
+func (s *session) load(c *copyCommand, to emit) error {
+	if s.pg.state == 'E' {
+		return aborted()
+	}
+	if err := s.before(c.table); err != nil {
+		return err
+	}
+	columns, err := s.columns(c)
+	if err != nil {
+		return err
+	}
+	number, err := s.server.admin.next(s.ctx)
+	if err != nil {
+		return err
+	}
+	l := &Loading{
+		Command: c, Columns: columns, S3: S3{Open: s.server.o.Open, List: s.server.o.List},
+		Reject: func(r Rejected) error { return s.note(number, c.table, r) },
+	}
+	if err := l.Find(s.ctx); err != nil {
+		return err
+	}
+	if err := s.stream(l); err != nil {
+		return err
+	}
+	set := fmt.Sprintf("SELECT set_config('%[1]s.last_copy_count', '%d', false), set_config('%[1]s.last_copy_id', '%d', false)",
+		Schema, l.Rows, number)
+	if err := s.pg.query(set, nowhere); err != nil {
+		return err
+	}
+	to(info(fmt.Sprintf("Load into table '%s' completed, %d record(s) loaded successfully.", c.table.name, l.Rows)))
+	if l.Errors > 0 {
+		to(info(fmt.Sprintf("Load into table '%s' completed, %d record(s) could not be loaded.  "+
+			"Check 'stl_load_errors' system table for details.", c.table.name, l.Errors)))
+	}
+	return nil
+}
+
+// columns are those that the fields go into, in their order.
+func (s *session) columns(c *copyCommand) ([]*Column, error) {
+	r, err := s.pg.collect(`SELECT a.attname, t.typname, a.atttypmod, a.attnotnull, a.attidentity
+		FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
+		WHERE a.attrelid = $1::regclass AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum`, c.table.String())
+	if err != nil {
+		return nil, err
+	}
+	var all []*Column
+	for i := range r.values {
+		t := &Column{Name: r.text(i, 0), Kind: r.text(i, 1), NotNull: r.text(i, 3) == "t", Identity: r.text(i, 4) != ""}
+		switch mod := r.number(i, 2) - 4; t.Kind {
+		case "varchar", "bpchar":
+			t.Length = mod
+		case "numeric":
+			t.Digits, t.Scale = mod>>16, mod&0x7ff
+		}
+		all = append(all, t)
+	}
+	return c.Fills(all)
+}
+
+// stream reads the objects on one side and lets PostgreSQL copy on the other.
+func (s *session) stream(l *Loading) error {
+	names := make([]string, len(l.Columns))
+	for i, c := range l.Columns {
+		names[i] = quote(c.Name)
+	}
+	sql := "COPY " + l.Command.table.String() + " (" + strings.Join(names, ", ") +
+		`) FROM STDIN (FORMAT csv, NULL E'\\N', ENCODING 'UTF8')`
+	r, w := io.Pipe()
+	read := make(chan error, 1)
+	go func() {
+		err := l.Run(s.ctx, w)
+		w.CloseWithError(err)
+		read <- err
+	}()
+	err := s.pg.copyIn(sql, r)
+	r.CloseWithError(io.ErrClosedPipe)
+	if e := <-read; e != nil && e != io.ErrClosedPipe {
+		return e
+	}
+	return err
+}
+
+// note keeps a row that wasn't loaded where everybody can look it up, whatever
+// becomes of the transaction.
+func (s *session) note(query int, table reference, r Rejected) error {
+	name, kind, length := "", "", ""
+	if c := r.Why.Column; c != nil {
+		name, kind = c.Name, c.Kind
+		if c.Length > 0 {
+			length = strconv.Itoa(c.Length)
+		}
+	}
+	cut := func(s string, n int) string {
+		return strings.ToValidUTF8(strings.ReplaceAll(s[:min(len(s), n)], "\x00", ""), "?")
+	}
+	return s.server.admin.exec(s.ctx, `INSERT INTO `+Schema+`.load_error
+		(query, table_name, filename, line_number, colname, type, col_length, position, raw_line, raw_field_value, err_code, err_reason)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, 0, $8, $9, $10, $11)`,
+		query, table.String(), r.URL, r.Line, name, kind, length, cut(string(r.Raw), 1024), cut(r.Why.Value, 1024),
+		r.Why.Code, cut(r.Why.Reason, 100))
 }

@@ -24,7 +24,7 @@ type keys struct {
 }
 
 // createTable reads CREATE [LOCAL] {TEMPORARY | TEMP} TABLE.
-func createTable(s statement) (*command, error) {
+func createTable(s statement) (*translation, error) {
 	var d definition
 	i := 1
 	for ; i < len(s) && !s[i].is("table"); i++ {
@@ -42,7 +42,7 @@ func createTable(s statement) (*command, error) {
 		i += 3
 	}
 	var err error
-	if d.table, i, err = referenceAt(s, i); err != nil {
+	if d.table, i, err = s.referenceAt(i); err != nil {
 		return nil, err
 	}
 	d.temporary = d.temporary || d.table.temporary()
@@ -50,7 +50,7 @@ func createTable(s statement) (*command, error) {
 		return d.as(s, i, as)
 	}
 	if i >= len(s) || !s[i].is("(") {
-		return nil, syntax(at(s, i))
+		return nil, syntax(s.at(i))
 	}
 	end := s.closing(i)
 	for _, part := range s[i+1 : min(end, len(s))].commas() {
@@ -61,11 +61,11 @@ func createTable(s statement) (*command, error) {
 	if err := d.attributes(s[min(end+1, len(s)):]); err != nil {
 		return nil, err
 	}
-	return d.command()
+	return d.translation()
 }
 
 // as reads CREATE TABLE ... AS: names, then attributes, then the query.
-func (d *definition) as(s statement, i, as int) (*command, error) {
+func (d *definition) as(s statement, i, as int) (*translation, error) {
 	names := ""
 	if i < len(s) && s[i].is("(") {
 		end := s.closing(i)
@@ -81,7 +81,7 @@ func (d *definition) as(s statement, i, as int) (*command, error) {
 		return nil, err
 	}
 	sql := d.head() + names + " AS " + query.String()
-	return &command{sql: sql, tag: "SELECT", made: d.table}, nil
+	return &translation{sql: sql, tag: "SELECT", made: d.table}, nil
 }
 
 func (d *definition) head() string {
@@ -96,14 +96,14 @@ func (d *definition) head() string {
 	return head + d.table.String()
 }
 
-func (d *definition) command() (*command, error) {
+func (d *definition) translation() (*translation, error) {
 	for _, name := range append(slices.Clone(d.keys.sort), d.keys.dist) {
 		if name != "" && len(d.columns) == len(d.parts) && !slices.Contains(d.columns, name) {
 			return nil, failed("42703", `column "%s" named in key does not exist`, name)
 		}
 	}
 	sql := d.head() + " (" + strings.Join(d.parts, ", ") + ")"
-	return &command{sql: sql, made: d.table, keyed: d.keyed}, nil
+	return &translation{sql: sql, made: d.table, keyed: d.keyed}, nil
 }
 
 // part reads a column, a constraint of the table or LIKE.
@@ -123,7 +123,7 @@ func (d *definition) part(s statement) error {
 
 // like reads LIKE parent [{INCLUDING | EXCLUDING} DEFAULTS].
 func (d *definition) like(s statement) error {
-	r, i, err := referenceAt(s, 1)
+	r, i, err := s.referenceAt(1)
 	if err != nil {
 		return err
 	}
@@ -151,7 +151,7 @@ func (d *definition) constraint(s statement) error {
 			}
 		}
 		if open < 0 {
-			return syntax(at(s, len(s)))
+			return syntax(s.at(len(s)))
 		}
 		if s.starts("primary") {
 			for _, c := range s[open+1 : s.closing(open)].commas() {
@@ -163,7 +163,7 @@ func (d *definition) constraint(s statement) error {
 		}
 		return nil
 	}
-	return failed(codeUnsupported, "%s constraints are not supported", strings.ToUpper(at(s, 0)))
+	return failed(codeUnsupported, "%s constraints are not supported", strings.ToUpper(s.at(0)))
 }
 
 // column reads the definition of a column.
@@ -214,7 +214,7 @@ func (d *definition) columnAttributes(s statement, i int, name string) (def stri
 		case rest.starts("unique"):
 			i++
 		case rest.starts("references"):
-			if _, i, err = referenceAt(s, i+1); err != nil {
+			if _, i, err = s.referenceAt(i + 1); err != nil {
 				return "", err
 			}
 			if i < len(s) && s[i].is("(") {
@@ -249,7 +249,7 @@ func identity(s statement) (def string, n int, err error) {
 	}
 	n++
 	if n >= len(s) || !s[n].is("(") {
-		return "", n, syntax(at(s, n))
+		return "", n, syntax(s.at(n))
 	}
 	end := s.closing(n)
 	parts := s[n+1 : min(end, len(s))].commas()

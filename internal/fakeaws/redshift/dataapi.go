@@ -32,11 +32,26 @@ const (
 	statementFormat = "JSON"
 )
 
-// A dataAPI is the Redshift Data API over HTTP.
-type dataAPI struct {
-	server   *Server
+// DataOptions are what a Data API is made of.
+type DataOptions struct {
+	URL            string // the wire of the cluster
+	User, Password string // who may connect there
+	// What is asked for. Empty: every name is taken.
+	Cluster, Workgroup string
+	// Secret tells who a secret lets in; nil: every secret lets User in.
+	Secret func(ctx context.Context, arn string) (user, password string, err error)
+
+	Paused    func() bool // nobody answers at the wire
+	Throttled func() bool // this call is refused
+}
+
+// A DataServer is the Redshift Data API over HTTP.
+type DataServer struct {
+	o        DataOptions
+	ctx      context.Context
 	listener net.Listener
 	http     *http.Server
+	wait     sync.WaitGroup
 
 	mu         sync.Mutex
 	statements map[string]*job
@@ -57,28 +72,35 @@ func invalid(format string, args ...any) error {
 	return &refusal{kind: "ValidationException", message: fmt.Sprintf(format, args...)}
 }
 
-// DataAPI is the address of the Data API: the endpoint of the SDK's client.
-// Whatever signature comes with a call is taken.
-func (s *Server) DataAPI() string { return "http://" + s.data.listener.Addr().String() }
-
-func newDataAPI(s *Server) (*dataAPI, error) {
+// DataStart starts a Data API on a free port of the loopback interface. What runs
+// ends with ctx; Close stops the rest.
+func DataStart(ctx context.Context, o DataOptions) (*DataServer, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
 	}
-	d := &dataAPI{server: s, listener: l, statements: map[string]*job{}, tokens: map[string]*job{}, sessions: map[string]*kept{}}
+	d := &DataServer{
+		o: o, ctx: ctx, listener: l, statements: map[string]*job{}, tokens: map[string]*job{}, sessions: map[string]*kept{},
+	}
 	d.http = &http.Server{Handler: d, ReadHeaderTimeout: 10 * time.Second}
-	s.wait.Go(func() { _ = d.http.Serve(l) }) // it ends with Close
+	d.wait.Go(func() { _ = d.http.Serve(l) }) // it ends with Close
 	return d, nil
 }
 
-func (d *dataAPI) close() error {
+// URL is the endpoint of the SDK's client. Whatever signature comes with a call
+// is taken.
+func (d *DataServer) URL() string { return "http://" + d.listener.Addr().String() }
+
+// Close stops answering, and waits for the statements, whose context must be
+// over.
+func (d *DataServer) Close() error {
 	err := d.http.Close()
 	d.mu.Lock()
-	defer d.mu.Unlock()
 	for _, k := range d.sessions {
 		k.close()
 	}
+	d.mu.Unlock()
+	d.wait.Wait()
 	return err
 }
 
@@ -109,7 +131,7 @@ type parameter struct {
 }
 
 // ServeHTTP answers a call of the JSON 1.1 protocol.
-func (d *dataAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (d *DataServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	operation := strings.TrimPrefix(r.Header.Get("X-Amz-Target"), "RedshiftData.")
 	answer, err := d.answer(r, operation)
 	code := http.StatusOK
@@ -143,8 +165,8 @@ func (d *dataAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write(text) // who went doesn't wait for an answer
 }
 
-func (d *dataAPI) answer(r *http.Request, operation string) (any, error) {
-	if d.server.faults.throttle() {
+func (d *DataServer) answer(r *http.Request, operation string) (any, error) {
+	if d.o.Throttled() {
 		return nil, &refusal{kind: "ThrottlingException", message: "Rate exceeded"}
 	}
 	body, err := io.ReadAll(io.LimitReader(r.Body, 16<<20))
@@ -171,7 +193,7 @@ func (d *dataAPI) answer(r *http.Request, operation string) (any, error) {
 }
 
 // submit takes statements to be done, and returns before they are.
-func (d *dataAPI) submit(c *apiCall, batch bool) (any, error) {
+func (d *DataServer) submit(c *apiCall, batch bool) (any, error) {
 	if !batch {
 		c.SQLs = []string{c.SQL}
 	}
@@ -207,16 +229,16 @@ func (d *dataAPI) submit(c *apiCall, batch bool) (any, error) {
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	j.stop, j.stopped = stop, ctx.Done()
-	d.server.wait.Go(func() {
-		j.run(d.server.ctx, d)
+	d.wait.Go(func() {
+		j.run(d.ctx, d)
 		stop()
 	})
 	return j.accepted(), nil
 }
 
 // check refuses calls that make no sense, before anything is done.
-func (d *dataAPI) check(c *apiCall) error {
-	o := d.server.o
+func (d *DataServer) check(c *apiCall) error {
+	o := d.o
 	switch {
 	case c.SessionID == "" && (c.ClusterIdentifier == "") == (c.WorkgroupName == ""):
 		return invalid("Either ClusterIdentifier or WorkgroupName must be specified, and not both")
@@ -238,7 +260,7 @@ func (d *dataAPI) check(c *apiCall) error {
 		return invalid("the stand-in gives results as JSON only")
 	case len(c.ClientToken) > 64:
 		return invalid("ClientToken must have at most 64 characters")
-	case d.server.faults.gone():
+	case d.o.Paused():
 		return invalid("The cluster is paused")
 	}
 	for _, sql := range c.SQLs {
@@ -254,7 +276,7 @@ func (d *dataAPI) check(c *apiCall) error {
 
 // session gives the session that a call names or asks for; nil where it needs
 // none.
-func (d *dataAPI) session(c *apiCall) (*kept, error) {
+func (d *DataServer) session(c *apiCall) (*kept, error) {
 	for id, k := range d.sessions {
 		if k.over() {
 			k.close()
@@ -285,7 +307,7 @@ func (d *dataAPI) session(c *apiCall) (*kept, error) {
 	return k, nil
 }
 
-func (d *dataAPI) find(id string) (*job, string, error) {
+func (d *DataServer) find(id string) (*job, string, error) {
 	id, sub, _ := strings.Cut(id, ":")
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -296,7 +318,7 @@ func (d *dataAPI) find(id string) (*job, string, error) {
 	return j, sub, nil
 }
 
-func (d *dataAPI) describe(id string) (any, error) {
+func (d *DataServer) describe(id string) (any, error) {
 	j, _, err := d.find(id)
 	if err != nil {
 		return nil, err
@@ -305,7 +327,7 @@ func (d *dataAPI) describe(id string) (any, error) {
 }
 
 // cancel stops a statement that runs.
-func (d *dataAPI) cancel(id string) (any, error) {
+func (d *DataServer) cancel(id string) (any, error) {
 	j, _, err := d.find(id)
 	if err != nil {
 		return nil, err
@@ -318,7 +340,7 @@ func (d *dataAPI) cancel(id string) (any, error) {
 }
 
 // list lists statements, the newest first.
-func (d *dataAPI) list(c *apiCall) (any, error) {
+func (d *DataServer) list(c *apiCall) (any, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	var all []any

@@ -96,7 +96,7 @@ func (j *job) to(s status) {
 
 // run does the statements: one alone in its own transaction, a batch in one
 // for all.
-func (j *job) run(ctx context.Context, d *dataAPI) {
+func (j *job) run(ctx context.Context, d *DataServer) {
 	j.to(picked)
 	conn, err := j.connect(ctx, d)
 	if err == nil {
@@ -143,21 +143,21 @@ func (j *job) watch(ctx context.Context, conn *pgconn.PgConn) func() {
 	}
 }
 
-func (j *job) connect(ctx context.Context, d *dataAPI) (*pgconn.PgConn, error) {
+func (j *job) connect(ctx context.Context, d *DataServer) (*pgconn.PgConn, error) {
 	if j.session != nil && j.session.conn != nil {
 		return j.session.conn, nil
 	}
-	user, password := d.server.o.User, d.server.o.Password
-	if j.call.SecretArn != "" && d.server.o.Secret != nil {
+	user, password := d.o.User, d.o.Password
+	if j.call.SecretArn != "" && d.o.Secret != nil {
 		var err error
-		if user, password, err = d.server.o.Secret(ctx, j.call.SecretArn); err != nil {
+		if user, password, err = d.o.Secret(ctx, j.call.SecretArn); err != nil {
 			return nil, err
 		}
 	}
 	if u := j.call.DBUser; u != "" && u != user {
 		return nil, fmt.Errorf(`FATAL: password authentication failed for user "%s"`, u)
 	}
-	c, err := pgconn.ParseConfig(d.server.URL())
+	c, err := pgconn.ParseConfig(d.o.URL)
 	if err != nil {
 		return nil, err
 	}

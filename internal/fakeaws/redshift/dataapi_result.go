@@ -94,18 +94,8 @@ func field(oid uint32, v []byte) any {
 	return map[string]any{"stringValue": s}
 }
 
-// typeNames are the names of types in the metadata of a result.
-func typeNames() map[uint32]string {
-	return map[uint32]string{
-		pgtype.Int2OID: "int2", pgtype.Int4OID: "int4", pgtype.Int8OID: "int8", pgtype.Float4OID: "float4", pgtype.Float8OID: "float8",
-		pgtype.NumericOID: "numeric", pgtype.BoolOID: "bool", pgtype.VarcharOID: "varchar", pgtype.TextOID: "text", pgtype.BPCharOID: "bpchar",
-		pgtype.DateOID: "date", pgtype.TimeOID: "time", pgtype.TimetzOID: "timetz", pgtype.TimestampOID: "timestamp", pgtype.TimestamptzOID: "timestamptz",
-		pgtype.JSONBOID: "super", pgtype.NameOID: "name", pgtype.OIDOID: "oid",
-	}
-}
-
 // result gives a page of a statement's rows.
-func (d *dataAPI) result(c *apiCall) (any, error) {
+func (d *DataServer) result(c *apiCall) (any, error) {
 	j, sub, err := d.find(c.ID)
 	if err != nil {
 		return nil, err

@@ -35,9 +35,9 @@ func functions(s statement) (statement, error) {
 		switch {
 		case t.kind != word && t.kind != sign:
 		case t.is("sysdate") && !called:
-			t.text = ownSchema + ".sysdate()"
+			t.text = Schema + ".sysdate()"
 		case t.is("information_schema") && i+2 < len(s) && s[i+1].is(".") && s[i+2].is("columns"):
-			t.text = ownSchema // whose view calls SUPER by its name
+			t.text = Schema // whose view calls SUPER by its name
 		case t.is("super") && i > 0 && s[i-1].is("::", "as"):
 			t.text = "jsonb"
 		case called && t.kind == word:
@@ -111,7 +111,7 @@ func function(s statement, i, end int) (out statement, used int, err error) {
 	case "listagg":
 		return listagg(s, args, i, end)
 	case "json_parse", "json_serialize":
-		return call(ownSchema + "." + name), used, nil
+		return call(Schema + "." + name), used, nil
 	}
 	// The first argument names a part of a moment, with or without quotes.
 	if len(args) > 0 && len(args[0]) == 1 && args[0][0].named() {
@@ -120,7 +120,7 @@ func function(s statement, i, end int) (out statement, used int, err error) {
 	if name == "date_part" || name == "date_trunc" || name == "last_day" {
 		return call(name), used, nil
 	}
-	return call(ownSchema + "." + strings.ReplaceAll(name, "_", "")), used, nil
+	return call(Schema + "." + strings.ReplaceAll(name, "_", "")), used, nil
 }
 
 func parens(head, inside statement) statement {

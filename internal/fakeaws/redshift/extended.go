@@ -38,7 +38,7 @@ func (s *session) parse(m *pgproto3.Parse) error {
 	p := &prepared{oids: slices.Clone(m.ParameterOIDs)}
 	if len(all) == 1 {
 		p.oids = withTexts(p.oids, all[0])
-		if p.command, err = translate(all[0]); err != nil {
+		if p.command, err = read(all[0]); err != nil {
 			return err
 		}
 		if p.command.local == nil {
@@ -177,7 +177,7 @@ func (s *session) execute(m *pgproto3.Execute) error {
 	if c.alone != "" && s.pg.state != 'I' && !s.implicit {
 		return failed(codeActive, "%s cannot run inside a transaction block", c.alone)
 	}
-	if err := s.before(c); err != nil {
+	if err := s.before(c.writes); err != nil {
 		return err
 	}
 	if err := s.take(m.Portal, o); err != nil {

@@ -2,21 +2,21 @@ package redshift
 
 // merge reads MERGE: one branch for rows that match, one for those that don't,
 // both of them and in this order.
-func merge(s statement) (*command, error) {
+func merge(s statement) (*translation, error) {
 	if !s.starts("merge", "into") {
-		return nil, syntax(at(s, 1))
+		return nil, syntax(s.at(1))
 	}
-	t, i, err := referenceAt(s, 2)
+	t, i, err := s.referenceAt(2)
 	if err != nil {
 		return nil, err
 	}
 	if i >= len(s) || !s[i].is("using") { // the target takes no alias
-		return nil, syntax(at(s, i))
+		return nil, syntax(s.at(i))
 	}
 	if i+1 < len(s) && s[i+1].is("(") {
 		return nil, failed(codeUnsupported, "MERGE: the source must be a table")
 	}
-	source, i, err := referenceAt(s, i+1)
+	source, i, err := s.referenceAt(i + 1)
 	if err != nil {
 		return nil, err
 	}
@@ -33,14 +33,14 @@ func merge(s statement) (*command, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &command{sql: q.String(), writes: t}, nil
+	return &translation{sql: q.String(), writes: t}, nil
 }
 
 // branches checks WHEN MATCHED THEN ... WHEN NOT MATCHED THEN INSERT ....
 func branches(s statement, i int) error {
 	first := s.find(i, "when")
 	if first < 0 || !s[first:].starts("when", "matched", "then") {
-		return syntax(at(s, first+1))
+		return syntax(s.at(first + 1))
 	}
 	second := first
 	for { // a CASE has WHENs too
@@ -52,7 +52,7 @@ func branches(s statement, i int) error {
 		}
 	}
 	if !s[second:].starts("when", "not", "matched", "then", "insert") {
-		return syntax(at(s, second+3))
+		return syntax(s.at(second + 3))
 	}
 	if more := s.find(second+1, "when"); more >= 0 && s[more:].starts("when", "matched") {
 		return syntax(s[more].text)

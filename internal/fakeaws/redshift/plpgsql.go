@@ -92,19 +92,6 @@ func parseBody(source string) (b *block, err error) {
 	return b, nil
 }
 
-// lexAll is the tokens of a text, semicolons included.
-func lexAll(source string) (statement, error) {
-	l := lexer{rest: source}
-	var all statement
-	for {
-		t, ok, err := l.next()
-		if err != nil || !ok {
-			return all, err
-		}
-		all = append(all, t)
-	}
-}
-
 func (p *bodyParser) peek() token {
 	if p.i < len(p.s) {
 		return p.s[p.i]
@@ -245,6 +232,10 @@ func (p *bodyParser) variable() (v variable, err error) {
 	return v, err
 }
 
+// AnyText is the type of a text without a limit: a variable takes what fits, the
+// column limits it.
+const AnyText = "varchar(65535)"
+
 // variableType reads the type of a variable or an argument.
 func variableType(s statement) (string, error) {
 	text := strings.ToLower(s.String())
@@ -258,7 +249,7 @@ func variableType(s statement) (string, error) {
 		return "", cannot("%%TYPE")
 	}
 	if s.starts("varchar") && len(s) == 1 || s.starts("text") && len(s) == 1 || s.starts("character", "varying") && len(s) == 2 {
-		return "varchar(65535)", nil // a variable takes what fits; the column limits it
+		return AnyText, nil
 	}
 	kind, end, err := typeAt(s, 0, "")
 	if err == nil && end < len(s) {

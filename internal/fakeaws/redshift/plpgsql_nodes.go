@@ -22,20 +22,13 @@ func nodeKinds() []struct {
 		{w("open"), readOpen}, {w("fetch"), readFetch}, {w("close"), readClose},
 		{w("perform"), func(p *bodyParser, n *node) error {
 			s, err := p.rest()
-			n.kind, n.sql = doSQL, append(statement{{kind: word, text: "SELECT"}}, spaced(s)...)
+			n.kind, n.sql = doSQL, s.after("SELECT")
 			n.target = []string{}
 			return err
 		}},
 		{w("foreach"), func(*bodyParser, *node) error { return syntax("FOREACH") }},
 		{w("assert"), func(*bodyParser, *node) error { return syntax("ASSERT") }},
 	}
-}
-
-func spaced(s statement) statement {
-	if len(s) > 0 {
-		s[0].gap = true
-	}
-	return s
 }
 
 func readIf(p *bodyParser, n *node) error {
@@ -190,7 +183,7 @@ func readRaise(p *bodyParser, n *node) error {
 		level, s = s[0].name(), s[1:]
 	}
 	if len(s) == 0 || s[0].kind != text {
-		return syntax(at(s, 0))
+		return syntax(s.at(0))
 	}
 	if using := s.find(0, "using"); using >= 0 {
 		s = s[:using]
@@ -227,7 +220,7 @@ func readDiagnostics(p *bodyParser, n *node) error {
 		return err
 	}
 	if len(s) != 3 || !s[1].is(":=", "=") || !s[2].is("row_count") {
-		return syntax(at(s, 2))
+		return syntax(s.at(2))
 	}
 	n.kind, n.target = doDiagnose, []string{s[0].name()}
 	return nil

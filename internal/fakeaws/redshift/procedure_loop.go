@@ -65,7 +65,7 @@ func (f *frame) countLoop(n *node) error {
 	f.scopes = append(f.scopes, map[string]*slot{n.target[0]: x})
 	defer func() { f.scopes = f.scopes[:len(f.scopes)-1] }()
 	for i := from; !n.down && i <= to || n.down && i >= to; {
-		v := itoa(i)
+		v := strconv.Itoa(i)
 		x.value = &v
 		if over, err := f.turn(n); over {
 			return err
@@ -124,13 +124,13 @@ func (f *frame) open(c *cursor) error {
 		return failed(codeUnsupported, "Nested cursors are not supported: a cursor is open in this session already")
 	}
 	c.next, c.rows = 0, &rows{}
-	translated, err := translate(f.bind(c.query))
+	opens, err := read(f.bind(c.query))
 	if err != nil {
 		return err
 	}
 	// Outside of a transaction block it closes with the first statement that
 	// commits, so opening it commits nothing.
-	if err := f.s.run(translated, nil, c.rows.take); err != nil {
+	if err := f.s.run(opens, nil, c.rows.take); err != nil {
 		return err
 	}
 	f.s.cursor = c

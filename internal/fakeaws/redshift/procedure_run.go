@@ -41,7 +41,7 @@ func (f *frame) call(name reference, args []statement, atomic bool) error {
 		}
 		x := &slot{kind: p.types[i]}
 		if x.kind == "character varying" || x.kind == "text" {
-			x.kind = textOfVariable
+			x.kind = AnyText
 		}
 		key := "$" + strconv.Itoa(i+1)
 		if p.names[i] != "" {
@@ -163,7 +163,7 @@ func (f *frame) node(n *node) error {
 	case doRaise:
 		return f.raise(n)
 	case doDiagnose:
-		v := itoa(f.count)
+		v := strconv.Itoa(f.count)
 		return f.set(n.target[0], &v)
 	case doBlock:
 		return f.block(n.block)
@@ -222,7 +222,7 @@ func (f *frame) sql(s statement, targets []string) error {
 	if s.starts("truncate") && f.atomic && !f.p.nonatomic {
 		return inAtomic("TRUNCATE")
 	}
-	c, err := translate(s)
+	c, err := read(s)
 	if err != nil {
 		return err
 	}
@@ -306,7 +306,7 @@ func (f *frame) execute(n *node) error {
 	if s.starts("call") {
 		return f.nested(s[1:])
 	}
-	c, err := translate(s)
+	c, err := read(s)
 	if err != nil {
 		return err
 	}

@@ -1,5 +1,9 @@
 package redshift
 
+const explainAtomic = "Try calling the procedure as a top-level call i.e. not from within an explicit transaction block. \n" +
+	"Or, if this procedure (or one of its ancestors in the call chain) was created with SET config options, " +
+	"recreate the procedure without them."
+
 // inAtomic refuses what would end the transaction of somebody else.
 func inAtomic(what string) error {
 	f := failed("2D000", "%s cannot be invoked from a procedure that is executing in an atomic context.", what)

@@ -81,9 +81,9 @@ func (f *frame) bind(s statement) statement {
 		case name == "found":
 			out = append(out, token{kind: word, text: map[bool]string{true: "TRUE", false: "FALSE"}[f.found], gap: t.gap})
 		case f.raised != nil && name == "sqlerrm":
-			out = append(out, constant(&f.raised.Message, textOfVariable, t.gap)...)
+			out = append(out, constant(&f.raised.Message, AnyText, t.gap)...)
 		case f.raised != nil && name == "sqlstate":
-			out = append(out, constant(&f.raised.Code, textOfVariable, t.gap)...)
+			out = append(out, constant(&f.raised.Code, AnyText, t.gap)...)
 		default:
 			out = append(out, t)
 		}
@@ -113,7 +113,7 @@ func (f *frame) eval(s statement) (*string, error) {
 	if len(s) == 0 {
 		return nil, nil
 	}
-	r, err := f.query(append(statement{{kind: word, text: "SELECT"}}, spaced(slices.Clone(s))...))
+	r, err := f.query(s.after("SELECT"))
 	if err != nil {
 		return nil, err
 	}
@@ -130,7 +130,7 @@ func (f *frame) eval(s statement) (*string, error) {
 // snapshot.
 func (f *frame) query(s statement) (*rows, error) {
 	s = f.bind(s)
-	c, err := translate(s)
+	c, err := read(s)
 	if err != nil {
 		return nil, err
 	}
@@ -177,7 +177,7 @@ func (f *frame) set(name string, v *string) error {
 		}
 		return failed("42703", `record "%s" has no field "%s"`, head, part)
 	}
-	if v != nil && x.kind != "record" && x.kind != "refcursor" && x.kind != textOfVariable {
+	if v != nil && x.kind != "record" && x.kind != "refcursor" && x.kind != AnyText {
 		side, err := f.s.sideLine()
 		if err != nil {
 			return err
@@ -226,7 +226,7 @@ func (f *frame) into(targets []string, r *rows, at int) error {
 func fieldType(names map[uint32]string, c pgproto3.FieldDescription) string {
 	switch name := names[c.DataTypeOID]; c.DataTypeOID {
 	case pgtype.VarcharOID, pgtype.TextOID, pgtype.BPCharOID, pgtype.NameOID:
-		return textOfVariable
+		return AnyText
 	case pgtype.OIDOID:
 		return "bigint"
 	default:

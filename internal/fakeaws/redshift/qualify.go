@@ -71,8 +71,8 @@ func qualified(s, condition statement) (statement, error) {
 	if from < 0 {
 		return nil, syntax("qualify")
 	}
-	if _, end, err := referenceAt(s, from+1); err == nil && end == len(s) {
-		return nil, syntax(at(condition, 0)) // QUALIFY is taken for the alias that is missing
+	if _, end, err := s.referenceAt(from + 1); err == nil && end == len(s) {
+		return nil, syntax(condition.at(0)) // QUALIFY is taken for the alias that is missing
 	}
 	first, distinct := 1, ""
 	if s[1].is("distinct") {
@@ -160,7 +160,7 @@ func relations(s statement) []string {
 		end, name := i+2, ""
 		if clause[i+1].is("(") {
 			end = clause.closing(i+1) + 1
-		} else if t, after, err := referenceAt(clause, i+1); err == nil {
+		} else if t, after, err := clause.referenceAt(i + 1); err == nil {
 			end, name = after, t.name
 		}
 		if end < len(clause) && clause[end].is("as") {

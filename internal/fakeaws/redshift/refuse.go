@@ -108,7 +108,7 @@ func tablesOf(s statement) (users, catalog []reference) {
 			continue
 		}
 		for j := i + 1; j < len(s) && s[j].named(); {
-			t, end, err := referenceAt(s, j)
+			t, end, err := s.referenceAt(j)
 			if err != nil {
 				break
 			}

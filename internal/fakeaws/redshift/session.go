@@ -129,7 +129,7 @@ func (s *session) run(c *command, args []argument, to emit) error {
 		}
 		return nil
 	}
-	if err := s.before(c); err != nil {
+	if err := s.before(c.writes); err != nil {
 		return err
 	}
 	if len(args) == 0 {
@@ -151,17 +151,17 @@ func (s *session) run(c *command, args []argument, to emit) error {
 // before opens a transaction, fixes its snapshot and waits for other writers
 // of the table: COPY, INSERT, UPDATE, DELETE and MERGE hold one lock a table,
 // which lets readers through, to the end of their transaction.
-func (s *session) before(c *command) error {
+func (s *session) before(writes reference) error {
 	if err := s.begin(); err != nil {
 		return err
 	}
-	if c.writes.name == "" {
+	if writes.name == "" {
 		return nil
 	}
 	if err := s.pg.query("SELECT 1", nowhere); err != nil {
 		return err
 	}
-	return s.pg.query("LOCK TABLE "+c.writes.String()+" IN SHARE ROW EXCLUSIVE MODE", nowhere)
+	return s.pg.query("LOCK TABLE "+writes.String()+" IN SHARE ROW EXCLUSIVE MODE", nowhere)
 }
 
 // after gives the columns of a new table their limits in bytes.
@@ -222,7 +222,7 @@ func (s *session) simple(sql string) error {
 	}
 	for _, one := range all {
 		var c *command
-		if c, err = translate(one); err == nil {
+		if c, err = read(one); err == nil {
 			err = s.run(c, nil, s.send)
 		}
 		if err != nil {

@@ -2,10 +2,10 @@ package redshift
 
 import (
 	"context"
-	_ "embed" // the schema of the stand-in
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"net/url"
 	"sync"
@@ -42,7 +42,7 @@ type Server struct {
 	listener net.Listener
 	faults   *Faults
 	admin    *admin
-	data     *dataAPI
+	data     *DataServer
 	pool     pool
 
 	ctx    context.Context
@@ -51,13 +51,6 @@ type Server struct {
 	mu     sync.Mutex
 	open   map[net.Conn]bool
 }
-
-// ownSchema is where the functions and system tables of Redshift live that
-// PostgreSQL lacks.
-const ownSchema = "redshift_standin"
-
-//go:embed system.sql
-var systemSQL string
 
 // Start starts a stand-in. Close stops it; the database stays as it is, for
 // the next one.
@@ -71,7 +64,9 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 		}
 	}
 	if o.Open == nil {
-		o.Open = func(context.Context, string, string) (io.ReadCloser, error) { return nil, errNoObject }
+		o.Open = func(context.Context, string, string) (io.ReadCloser, error) {
+			return nil, fmt.Errorf("no such object: %w", fs.ErrNotExist)
+		}
 	}
 	a, err := newAdmin(ctx, o.PostgreSQL)
 	if err != nil {
@@ -83,7 +78,11 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 	}
 	s := &Server{o: o, listener: l, faults: &Faults{}, admin: a, open: map[net.Conn]bool{}}
 	s.ctx, s.cancel = context.WithCancelCause(context.WithoutCancel(ctx))
-	if s.data, err = newDataAPI(s); err != nil {
+	s.data, err = DataStart(s.ctx, DataOptions{
+		URL: s.URL(), User: o.User, Password: o.Password, Cluster: o.Cluster, Workgroup: o.Workgroup, Secret: o.Secret,
+		Paused: s.faults.gone, Throttled: s.faults.throttle,
+	})
+	if err != nil {
 		return nil, errors.Join(err, l.Close(), a.close())
 	}
 	s.wait.Go(s.accept)
@@ -98,6 +97,10 @@ func (s *Server) URL() string {
 
 // Addr is the host and port of the wire.
 func (s *Server) Addr() string { return s.listener.Addr().String() }
+
+// DataAPI is the address of the Data API: the endpoint of the SDK's client.
+// Whatever signature comes with a call is taken.
+func (s *Server) DataAPI() string { return s.data.URL() }
 
 // User is who may connect.
 func (s *Server) User() string { return s.o.User }
@@ -114,7 +117,7 @@ func (s *Server) Faults() *Faults { return s.faults }
 // Close ends all sessions and waits for them.
 func (s *Server) Close() error {
 	s.cancel(errors.New("the stand-in is closed"))
-	err := errors.Join(s.listener.Close(), s.data.close())
+	err := errors.Join(s.listener.Close(), s.data.Close())
 	s.cutAll()
 	s.wait.Wait()
 	s.pool.close()
@@ -170,7 +173,7 @@ func newAdmin(ctx context.Context, url string) (*admin, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err := conn.Exec(ctx, systemSQL); err != nil {
+	if _, err := conn.Exec(ctx, Functions); err != nil {
 		return nil, errors.Join(err, conn.Close(ctx))
 	}
 	return &admin{conn: conn}, nil
@@ -194,5 +197,5 @@ func (a *admin) exec(ctx context.Context, sql string, args ...any) error {
 func (a *admin) next(ctx context.Context) (n int, err error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return n, a.conn.QueryRow(ctx, "SELECT nextval('"+ownSchema+".query_number')").Scan(&n)
+	return n, a.conn.QueryRow(ctx, "SELECT nextval('"+Schema+".query_number')").Scan(&n)
 }

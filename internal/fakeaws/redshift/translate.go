@@ -1,45 +1,36 @@
 package redshift
 
-// A command is a statement of Redshift's, ready to be done.
-type command struct {
-	sql    string    // for PostgreSQL
+// A translation is a statement of Redshift's as PostgreSQL takes it.
+type translation struct {
+	sql    string    // for PostgreSQL; "" where there is nothing to be done
 	tag    string    // what the client is told was done; "" is what PostgreSQL says
 	writes reference // a table whose writers wait for each other
 	made   reference // a table whose columns are new: their limits are kept in bytes
-	keyed  []string
-	alone  string // what can't be done inside of a transaction block
-
-	local func(s *session, args []argument, to emit) error // does it instead of PostgreSQL
+	keyed  []string  // its columns that take no nulls
+	alone  string    // what can't be done inside of a transaction block
 }
 
-// An argument is a parameter as a client sent it.
-type argument struct {
-	value  []byte
-	binary bool
-	oid    uint32
+// nothing tells whether the statement changes nothing that can be seen.
+func (t *translation) nothing() bool { return t.sql == "" }
+
+// A kind says who reads statements that start with words.
+type kind struct {
+	words []string
+	read  func(statement) (*translation, error)
 }
 
 // kinds says who reads which statement: the first whose words it starts with.
 // What no line names goes to PostgreSQL as it is.
-func kinds() []struct {
-	words []string
-	read  func(statement) (*command, error)
-} {
-	type line = struct {
-		words []string
-		read  func(statement) (*command, error)
-	}
+func kinds() []kind {
 	w := func(words ...string) []string { return words }
-	return []line{
-		{w("begin"), begin}, {w("start", "transaction"), begin},
-		{w("commit"), commit}, {w("end"), commit},
-		{w("rollback"), rollback}, {w("abort"), rollback},
+	lacking := func(what string) func(statement) (*translation, error) {
+		return func(statement) (*translation, error) { return nil, cannot("%s", what) }
+	}
+	return []kind{
 		{w("savepoint"), unsupported}, {w("release"), unsupported}, {w("do"), unsupported}, {w("listen"), unsupported}, {w("notify"), unsupported},
 		{w("set"), set}, {w("reset"), set}, {w("show"), show},
-		{w("lock"), lock}, {w("truncate"), truncate}, {w("copy"), copyFrom},
-		{w("unload"), func(statement) (*command, error) { return nil, cannot("UNLOAD") }},
-		{w("call"), call},
-		{w("create", "procedure"), createProcedure}, {w("create", "or", "replace", "procedure"), createProcedure},
+		{w("lock"), lock},
+		{w("unload"), lacking("UNLOAD")},
 		{w("create", "index"), unsupported}, {w("create", "unique"), unsupported}, {w("create", "trigger"), unsupported}, {w("create", "rule"), unsupported},
 		{w("create", "type"), unsupported}, {w("create", "domain"), unsupported}, {w("create", "sequence"), unsupported}, {w("create", "extension"), unsupported},
 		{w("create", "unlogged"), unsupported}, {w("create", "aggregate"), unsupported}, {w("create", "operator"), unsupported},
@@ -49,63 +40,36 @@ func kinds() []struct {
 		{w("insert"), insert}, {w("update"), update}, {w("delete"), remove}, {w("merge"), merge},
 		{w("select"), selects}, {w("with"), selects}, {w("("), selects}, {w("explain"), selects}, {w("values"), unsupported},
 		{w("vacuum"), vacuum}, {w("analyze"), analyze},
-		{w("create", "database"), func(statement) (*command, error) { return nil, cannot("CREATE DATABASE") }},
-		{w("create", "external"), func(statement) (*command, error) { return nil, cannot("Spectrum") }},
-		{w("create", "materialized"), func(statement) (*command, error) { return nil, cannot("materialized views") }},
+		{w("create", "database"), lacking("CREATE DATABASE")},
+		{w("create", "external"), lacking("Spectrum")},
+		{w("create", "materialized"), lacking("materialized views")},
 	}
 }
 
-// translate turns a statement into a command, or refuses it as Redshift does.
-func translate(s statement) (*command, error) {
-	if err := checkNames(s); err != nil {
-		return nil, err
-	}
-	if err := balanced(s); err != nil {
-		return nil, err
-	}
+// translate turns a statement that check has nothing against into PostgreSQL's,
+// or refuses it as Redshift does.
+func translate(s statement) (*translation, error) {
 	for _, k := range kinds() {
 		if s.starts(k.words...) {
 			return k.read(s)
 		}
 	}
-	return &command{sql: s.String()}, nil
-}
-
-// balanced refuses parentheses that don't close: whoever reads on may rely on
-// it.
-func balanced(s statement) error {
-	var open []string
-	for _, t := range s {
-		switch {
-		case t.is("("):
-			open = append(open, ")")
-		case t.is("["):
-			open = append(open, "]")
-		case t.is(")", "]"):
-			if len(open) == 0 || !t.is(open[len(open)-1]) {
-				return syntax(t.text)
-			}
-			open = open[:len(open)-1]
-		}
-	}
-	if len(open) > 0 {
-		return failed(codeSyntax, "syntax error at end of input")
-	}
-	return nil
+	return &translation{sql: s.String()}, nil
 }
 
 // unsupported is for statements that Redshift's parser still knows from
 // PostgreSQL, and that do nothing for its tables.
-func unsupported(s statement) (*command, error) {
+func unsupported(s statement) (*translation, error) { return nil, notSupported(s) }
+
+// notSupported is what Redshift says of a statement that does nothing for its
+// tables.
+func notSupported(s statement) error {
 	n := min(len(s), 3)
-	return nil, failed(codeUnsupported, `SQL command "%s..." not supported on Redshift tables.`, s[:n])
+	return failed(codeUnsupported, `SQL command "%s..." not supported on Redshift tables.`, s[:n])
 }
 
-// done is for statements that change nothing that can be seen.
-func done(*session, []argument, emit) error { return nil }
-
 // selects reads a query. SELECT ... INTO makes a table.
-func selects(s statement) (*command, error) {
+func selects(s statement) (*translation, error) {
 	if s.starts("with") {
 		if i := s.find(1, "update", "delete", "insert", "merge"); i >= 0 {
 			return writeAfterWith(s, i)
@@ -115,14 +79,14 @@ func selects(s statement) (*command, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &command{sql: q.String(), tag: "SELECT"}
+	c := &translation{sql: q.String(), tag: "SELECT"}
 	if s.starts("select") {
 		if i := s.find(1, "into"); i >= 0 {
 			i++
 			for i < len(s) && s[i].is("temp", "temporary", "table") {
 				i++
 			}
-			if c.made, _, err = referenceAt(s, i); err != nil {
+			if c.made, _, err = s.referenceAt(i); err != nil {
 				return nil, err
 			}
 		}
@@ -134,7 +98,7 @@ func selects(s statement) (*command, error) {
 }
 
 // writeAfterWith reads WITH ... UPDATE or DELETE. INSERT takes its WITH later.
-func writeAfterWith(s statement, i int) (*command, error) {
+func writeAfterWith(s statement, i int) (*translation, error) {
 	read := update
 	switch {
 	case s[i].is("delete"):
@@ -155,11 +119,11 @@ func writeAfterWith(s statement, i int) (*command, error) {
 }
 
 // insert reads INSERT INTO. PostgreSQL's ON CONFLICT and RETURNING aren't there.
-func insert(s statement) (*command, error) {
+func insert(s statement) (*translation, error) {
 	if !s.starts("insert", "into") {
-		return nil, syntax(at(s, 1))
+		return nil, syntax(s.at(1))
 	}
-	t, i, err := referenceAt(s, 2)
+	t, i, err := s.referenceAt(2)
 	if err != nil {
 		return nil, err
 	}
@@ -171,17 +135,17 @@ func insert(s statement) (*command, error) {
 		if err != nil {
 			return nil, err
 		}
-		return &command{sql: s[:j+1].String() + " " + rest.String(), writes: t}, noCatalog(t, s[i:])
+		return &translation{sql: s[:j+1].String() + " " + rest.String(), writes: t}, noCatalog(t, s[i:])
 	}
 	q, err := query(s)
 	if err != nil {
 		return nil, err
 	}
-	return &command{sql: q.String(), writes: t}, noCatalog(t, s[i:])
+	return &translation{sql: q.String(), writes: t}, noCatalog(t, s[i:])
 }
 
-func update(s statement) (*command, error) {
-	t, i, err := referenceAt(s, 1)
+func update(s statement) (*translation, error) {
+	t, i, err := s.referenceAt(1)
 	if err != nil {
 		return nil, err
 	}
@@ -192,16 +156,16 @@ func update(s statement) (*command, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &command{sql: q.String(), writes: t}, noCatalog(t, s[i:])
+	return &translation{sql: q.String(), writes: t}, noCatalog(t, s[i:])
 }
 
 // remove reads DELETE; FROM may be missing.
-func remove(s statement) (*command, error) {
+func remove(s statement) (*translation, error) {
 	i := 1
 	if s.starts("delete", "from") {
 		i = 2
 	}
-	t, end, err := referenceAt(s, i)
+	t, end, err := s.referenceAt(i)
 	if err != nil {
 		return nil, err
 	}
@@ -209,18 +173,18 @@ func remove(s statement) (*command, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &command{sql: "DELETE FROM " + q.String(), writes: t}, noCatalog(t, s[end:])
+	return &translation{sql: "DELETE FROM " + q.String(), writes: t}, noCatalog(t, s[end:])
 }
 
 // lock reads LOCK [TABLE] t [, ...]: always the strongest lock.
-func lock(s statement) (*command, error) {
+func lock(s statement) (*translation, error) {
 	i := 1
 	if s.starts("lock", "table") {
 		i = 2
 	}
 	sql := "LOCK TABLE "
 	for n, part := range s[min(i, len(s)):].commas() {
-		t, end, err := referenceAt(part, 0)
+		t, end, err := part.referenceAt(0)
 		if err != nil {
 			return nil, err
 		}
@@ -232,14 +196,14 @@ func lock(s statement) (*command, error) {
 		}
 		sql += t.String()
 	}
-	return &command{sql: sql + " IN ACCESS EXCLUSIVE MODE"}, nil
+	return &translation{sql: sql + " IN ACCESS EXCLUSIVE MODE"}, nil
 }
 
 // createView takes what Redshift takes, but for late binding.
-func createView(s statement) (*command, error) {
+func createView(s statement) (*translation, error) {
 	as := s.find(0, "as")
 	if as < 0 {
-		return nil, syntax(at(s, len(s)-1))
+		return nil, syntax(s.at(len(s) - 1))
 	}
 	end := len(s)
 	if end > 4 && s[end-4:].starts("with", "no", "schema", "binding") {
@@ -249,21 +213,21 @@ func createView(s statement) (*command, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &command{sql: s[:as+1].String() + " " + q.String()}, nil
+	return &translation{sql: s[:as+1].String() + " " + q.String()}, nil
 }
 
 // vacuum is always done at once: there is nothing to reclaim here that
 // anybody could see. It wants a transaction of its own.
-func vacuum(statement) (*command, error) {
-	return &command{tag: "VACUUM", alone: "VACUUM", local: done}, nil
+func vacuum(statement) (*translation, error) {
+	return &translation{tag: "VACUUM", alone: "VACUUM"}, nil
 }
 
-func analyze(s statement) (*command, error) {
+func analyze(s statement) (*translation, error) {
 	if s.starts("analyze", "compression") {
 		return nil, cannot("ANALYZE COMPRESSION")
 	}
 	if i := s.find(1, "predicate", "all"); i > 0 {
 		s = s[:i]
 	}
-	return &command{sql: s.String()}, nil
+	return &translation{sql: s.String()}, nil
 }

@@ -3,6 +3,8 @@ package redshift
 import (
 	"strconv"
 	"strings"
+
+	"github.com/jackc/pgx/v5/pgtype"
 )
 
 // Limits of Redshift (Developer Guide: "Character types", "Numeric types",
@@ -45,7 +47,7 @@ func longTypes() []string {
 // spells it and the place after it. A column of text always has a limit.
 func typeAt(s statement, i int, column string) (pg string, end int, err error) {
 	if i >= len(s) || !s[i].named() {
-		return "", i, syntax(at(s, i))
+		return "", i, syntax(s.at(i))
 	}
 	name, end := s[i].name(), i+1
 	for _, long := range longTypes() {
@@ -150,10 +152,12 @@ func decimal(args statement) (string, error) {
 	return "numeric(" + strconv.Itoa(digits) + "," + strconv.Itoa(scale) + ")", nil
 }
 
-// at is the text at place i, for errors.
-func at(s statement, i int) string {
-	if i < len(s) {
-		return s[i].text
+// typeNames are the names of types in the metadata of a result.
+func typeNames() map[uint32]string {
+	return map[uint32]string{
+		pgtype.Int2OID: "int2", pgtype.Int4OID: "int4", pgtype.Int8OID: "int8", pgtype.Float4OID: "float4", pgtype.Float8OID: "float8",
+		pgtype.NumericOID: "numeric", pgtype.BoolOID: "bool", pgtype.VarcharOID: "varchar", pgtype.TextOID: "text", pgtype.BPCharOID: "bpchar",
+		pgtype.DateOID: "date", pgtype.TimeOID: "time", pgtype.TimetzOID: "timetz", pgtype.TimestampOID: "timestamp", pgtype.TimestamptzOID: "timestamptz",
+		pgtype.JSONBOID: "super", pgtype.NameOID: "name", pgtype.OIDOID: "oid",
 	}
-	return ""
 }

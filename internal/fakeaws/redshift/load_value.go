@@ -11,35 +11,34 @@ import (
 	"unicode/utf8"
 )
 
-// A loadError is why a row wasn't loaded (Developer Guide, "Load error
+// An Error is why a row wasn't loaded (Developer Guide, "Load error
 // reference").
-type loadError struct {
-	code   int
-	reason string
-	column *target
-	value  string
+type Error struct {
+	Code   int
+	Reason string
+	Column *Column
+	Value  string
 }
 
-// A target is a column that COPY fills.
-type target struct {
-	name    string
-	kind    string // as pg_type calls it
-	length  int    // of a text, in bytes
-	digits  int
-	scale   int
-	notNull bool
+// A Column is one that COPY fills.
+type Column struct {
+	Name     string
+	Kind     string // as pg_type calls it
+	Length   int    // of a text, in bytes
+	Digits   int
+	Scale    int
+	NotNull  bool
+	Identity bool
 }
-
-func itoa(n int) string { return strconv.Itoa(n) }
 
 // value turns a field into what the column takes; nil is NULL.
-func (c *copyCommand) value(t *target, field string) (*string, *loadError) {
-	isText := t.kind == "varchar" || t.kind == "bpchar"
+func (c *copyCommand) value(t *Column, field string) (*string, *Error) {
+	isText := t.Kind == "varchar" || t.Kind == "bpchar"
 	blank := strings.TrimSpace(field) == ""
 	switch {
 	case field == c.null, isText && field == "" && c.emptyAsNull, isText && field != "" && blank && c.blanksAsNull, !isText && blank:
-		if t.notNull {
-			return nil, &loadError{code: 1213, reason: "Missing data for not-null field", column: t}
+		if t.NotNull {
+			return nil, &Error{Code: 1213, Reason: "Missing data for not-null field", Column: t}
 		}
 		return nil, nil
 	case isText:
@@ -47,30 +46,30 @@ func (c *copyCommand) value(t *target, field string) (*string, *loadError) {
 	}
 	v, e := c.typed(t, strings.TrimSpace(field))
 	if e != nil {
-		e.column, e.value = t, field
+		e.Column, e.Value = t, field
 		return nil, e
 	}
 	return v, nil
 }
 
 // textValue checks encoding and length: Redshift counts bytes.
-func (c *copyCommand) textValue(t *target, v string) (*string, *loadError) {
+func (c *copyCommand) textValue(t *Column, v string) (*string, *Error) {
 	if !utf8.ValidString(v) {
-		if !c.acceptInvalid || t.kind == "bpchar" {
-			return nil, &loadError{code: 1220, reason: "String contains invalid or unsupported UTF8 codepoints. Bad UTF8 hex sequence: " + badBytes(v), column: t, value: v}
+		if !c.acceptInvalid || t.Kind == "bpchar" {
+			return nil, &Error{Code: 1220, Reason: "String contains invalid or unsupported UTF8 codepoints. Bad UTF8 hex sequence: " + badBytes(v), Column: t, Value: v}
 		}
 		v = replaceInvalid(v, c.replacement)
 	}
 	if c.trimBlanks {
 		v = strings.TrimRight(v, " ")
 	}
-	if len(v) <= t.length {
+	if len(v) <= t.Length {
 		return &v, nil
 	}
 	if !c.cutLong {
-		return nil, &loadError{code: 1204, reason: "String length exceeds DDL length", column: t, value: v}
+		return nil, &Error{Code: 1204, Reason: "String length exceeds DDL length", Column: t, Value: v}
 	}
-	n := t.length
+	n := t.Length
 	for n > 0 && !utf8.RuneStart(v[n]) {
 		n--
 	}
@@ -103,8 +102,8 @@ func replaceInvalid(v string, with byte) string {
 }
 
 // typed checks a field that is no text.
-func (c *copyCommand) typed(t *target, v string) (*string, *loadError) {
-	switch t.kind {
+func (c *copyCommand) typed(t *Column, v string) (*string, *Error) {
+	switch t.Kind {
 	case "int2":
 		return integer(v, 16, "Short")
 	case "int4":
@@ -115,11 +114,11 @@ func (c *copyCommand) typed(t *target, v string) (*string, *loadError) {
 		return c.decimalValue(t, v)
 	case "float4", "float8":
 		if _, err := strconv.ParseFloat(v, 64); err != nil {
-			return nil, &loadError{code: 1208, reason: "Invalid digit, Value '" + v[:1] + "', Pos 0, Type: Double"}
+			return nil, &Error{Code: 1208, Reason: "Invalid digit, Value '" + v[:1] + "', Pos 0, Type: Double"}
 		}
 	case "bool":
 		if !boolean.MatchString(v) {
-			return nil, &loadError{code: 1210, reason: "Unknown boolean format"}
+			return nil, &Error{Code: 1210, Reason: "Unknown boolean format"}
 		}
 	case "date":
 		return c.dateValue(v)
@@ -127,11 +126,11 @@ func (c *copyCommand) typed(t *target, v string) (*string, *loadError) {
 		return c.momentValue(t, v)
 	case "time", "timetz":
 		if !clock.MatchString(v) {
-			return nil, &loadError{code: 1206, reason: "Invalid time format or value [HH24:MI:SS]"}
+			return nil, &Error{Code: 1206, Reason: "Invalid time format or value [HH24:MI:SS]"}
 		}
 	case "jsonb":
 		if !json.Valid([]byte(v)) {
-			return nil, &loadError{code: 1224, reason: "Invalid JSON format. Json syntax error"}
+			return nil, &Error{Code: 1224, Reason: "Invalid JSON format. Json syntax error"}
 		}
 	}
 	return &v, nil
@@ -148,41 +147,41 @@ var (
 	isoMoment = regexp.MustCompile(`^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?)? ?(Z|UTC|[+-]\d{2}(:?\d{2})?)?$`)
 )
 
-func integer(v string, bits int, name string) (*string, *loadError) {
+func integer(v string, bits int, name string) (*string, *Error) {
 	if i := strings.IndexFunc(v, func(r rune) bool { return r < '0' || r > '9' }); i > 0 || i == 0 && v[0] != '-' && v[0] != '+' {
-		return nil, &loadError{code: 1207, reason: "Invalid digit, Value '" + v[i:i+1] + "', Pos " + itoa(i) + ", Type: " + name}
+		return nil, &Error{Code: 1207, Reason: "Invalid digit, Value '" + v[i:i+1] + "', Pos " + strconv.Itoa(i) + ", Type: " + name}
 	}
 	if _, err := strconv.ParseInt(v, 10, bits); err != nil {
-		return nil, &loadError{code: 1207, reason: "Overflow, Value '" + v[:1] + "', Pos 0, Type: " + name}
+		return nil, &Error{Code: 1207, Reason: "Overflow, Value '" + v[:1] + "', Pos 0, Type: " + name}
 	}
 	return &v, nil
 }
 
 // decimalValue cuts digits behind the scale off, as COPY does without ROUNDEC.
-func (c *copyCommand) decimalValue(t *target, v string) (*string, *loadError) {
+func (c *copyCommand) decimalValue(t *Column, v string) (*string, *Error) {
 	if !digits.MatchString(v) {
 		i := strings.IndexFunc(v, func(r rune) bool { return (r < '0' || r > '9') && r != '.' && r != '-' && r != '+' })
 		i = max(i, 0)
-		return nil, &loadError{code: 1207, reason: "Invalid digit, Value '" + v[i:i+1] + "', Pos " + itoa(i) + ", Type: Decimal"}
+		return nil, &Error{Code: 1207, Reason: "Invalid digit, Value '" + v[i:i+1] + "', Pos " + strconv.Itoa(i) + ", Type: Decimal"}
 	}
-	if _, behind, ok := strings.Cut(v, "."); ok && len(behind) > t.scale && !c.roundDecimals {
-		v = v[:len(v)-len(behind)+t.scale]
+	if _, behind, ok := strings.Cut(v, "."); ok && len(behind) > t.Scale && !c.roundDecimals {
+		v = v[:len(v)-len(behind)+t.Scale]
 	}
 	r, ok := new(big.Rat).SetString(strings.TrimSuffix(v, "."))
 	if !ok {
-		return nil, &loadError{code: 1209, reason: "Invalid value for DECIMAL"}
+		return nil, &Error{Code: 1209, Reason: "Invalid value for DECIMAL"}
 	}
-	most := new(big.Rat).SetInt(new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(t.digits-t.scale)), nil))
+	most := new(big.Rat).SetInt(new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(t.Digits-t.Scale)), nil))
 	if r.Abs(r).Cmp(most) >= 0 {
-		return nil, &loadError{code: 1207, reason: fmt.Sprintf("Overflow for NUMERIC(%d,%d)", t.digits, t.scale)}
+		return nil, &Error{Code: 1207, Reason: fmt.Sprintf("Overflow for NUMERIC(%d,%d)", t.Digits, t.Scale)}
 	}
 	v = strings.TrimSuffix(v, ".")
 	return &v, nil
 }
 
-func (c *copyCommand) dateValue(v string) (*string, *loadError) {
+func (c *copyCommand) dateValue(v string) (*string, *Error) {
 	if c.date != "" && c.date != "auto" && c.date != "YYYY-MM-DD" {
-		return nil, &loadError{code: 1205, reason: "the stand-in knows DATEFORMAT 'auto' and 'YYYY-MM-DD'"}
+		return nil, &Error{Code: 1205, Reason: "the stand-in knows DATEFORMAT 'auto' and 'YYYY-MM-DD'"}
 	}
 	if plainDate.MatchString(v) {
 		if _, err := time.Parse(time.DateOnly, v[:10]); err == nil && (len(v) == 10 || v[10] == ' ' || v[10] == 'T') {
@@ -193,13 +192,13 @@ func (c *copyCommand) dateValue(v string) (*string, *loadError) {
 	if c.acceptAnyDate {
 		return nil, nil
 	}
-	return nil, &loadError{code: 1205, reason: "Invalid Date Format - length must be 10 or more"}
+	return nil, &Error{Code: 1205, Reason: "Invalid Date Format - length must be 10 or more"}
 }
 
 // momentValue takes the default format, and ISO 8601 with TIMEFORMAT 'auto'.
-func (c *copyCommand) momentValue(t *target, v string) (*string, *loadError) {
+func (c *copyCommand) momentValue(t *Column, v string) (*string, *Error) {
 	ok, format := false, "YYYY-MM-DD HH24:MI:SS"
-	if t.kind == "timestamptz" {
+	if t.Kind == "timestamptz" {
 		format += "OF"
 	}
 	switch c.time {
@@ -210,7 +209,7 @@ func (c *copyCommand) momentValue(t *target, v string) (*string, *loadError) {
 	case "epochsecs", "epochmillisecs":
 		return epoch(c.time, v)
 	default:
-		return nil, &loadError{code: 1206, reason: "the stand-in knows TIMEFORMAT 'auto', 'epochsecs' and 'epochmillisecs'"}
+		return nil, &Error{Code: 1206, Reason: "the stand-in knows TIMEFORMAT 'auto', 'epochsecs' and 'epochmillisecs'"}
 	}
 	if ok {
 		if _, err := time.Parse(time.DateOnly, v[:10]); err == nil {
@@ -220,13 +219,13 @@ func (c *copyCommand) momentValue(t *target, v string) (*string, *loadError) {
 	if c.acceptAnyDate {
 		return nil, nil
 	}
-	return nil, &loadError{code: 1206, reason: "Invalid timestamp format or value [" + format + "]"}
+	return nil, &Error{Code: 1206, Reason: "Invalid timestamp format or value [" + format + "]"}
 }
 
-func epoch(unit, v string) (*string, *loadError) {
+func epoch(unit, v string) (*string, *Error) {
 	n, err := strconv.ParseInt(v, 10, 64)
 	if err != nil {
-		return nil, &loadError{code: 1206, reason: "Invalid timestamp format or value [" + unit + "]"}
+		return nil, &Error{Code: 1206, Reason: "Invalid timestamp format or value [" + unit + "]"}
 	}
 	at := time.Unix(n, 0)
 	if unit == "epochmillisecs" {

@@ -6,129 +6,6 @@ import (
 	"unicode/utf8"
 )
 
-// A token is one word, name, text or sign of a statement. Comments are gone;
-// whether anything stood before it is kept in gap.
-type token struct {
-	kind tokenKind
-	text string // as written, a quoted name in lower case
-	gap  bool
-}
-
-type tokenKind int
-
-const (
-	word   tokenKind = iota // a keyword or a name without quotes
-	quoted                  // "a name"
-	text                    // 'a text', backslashes are escapes as they were in PostgreSQL 8
-	dollar                  // $$a text$$
-	number
-	param // $1
-	sign
-)
-
-// is tells whether t is one of these keywords or signs.
-func (t token) is(any ...string) bool {
-	if t.kind != word && t.kind != sign {
-		return false
-	}
-	for _, a := range any {
-		if strings.EqualFold(t.text, a) {
-			return true
-		}
-	}
-	return false
-}
-
-// named tells whether t can be the name of something.
-func (t token) named() bool { return t.kind == word || t.kind == quoted }
-
-// name is what t names: Redshift folds quoted names too.
-func (t token) name() string {
-	if t.kind == quoted {
-		return strings.ReplaceAll(t.text[1:len(t.text)-1], `""`, `"`)
-	}
-	return strings.ToLower(t.text)
-}
-
-// value is the content of a text.
-func (t token) value() string {
-	switch t.kind {
-	case dollar:
-		tag := strings.IndexByte(t.text[1:], '$') + 2
-		return t.text[tag : len(t.text)-tag]
-	case text:
-		return unescape(t.text[strings.IndexByte(t.text, '\'')+1 : len(t.text)-1])
-	}
-	return t.text
-}
-
-// unescape resolves doubled quotes and backslashes.
-func unescape(s string) string {
-	var b strings.Builder
-	for i := 0; i < len(s); i++ {
-		switch {
-		case s[i] == '\'':
-			i++ // the second of two
-			b.WriteByte('\'')
-		case s[i] == '\\' && i+1 < len(s):
-			i++
-			switch s[i] {
-			case 'n':
-				b.WriteByte('\n')
-			case 't':
-				b.WriteByte('\t')
-			case 'r':
-				b.WriteByte('\r')
-			default:
-				b.WriteByte(s[i])
-			}
-		default:
-			b.WriteByte(s[i])
-		}
-	}
-	return b.String()
-}
-
-// literal writes a text in a form that PostgreSQL reads alike whatever its
-// standard_conforming_strings says.
-func literal(s string) string {
-	s = strings.ReplaceAll(s, "'", "''")
-	if strings.Contains(s, `\`) {
-		return "E'" + strings.ReplaceAll(s, `\`, `\\`) + "'"
-	}
-	return "'" + s + "'"
-}
-
-func quote(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
-
-// A statement is the tokens between two semicolons.
-type statement []token
-
-// String writes the statement out again.
-func (s statement) String() string {
-	var b strings.Builder
-	for i, t := range s {
-		if t.gap && i > 0 {
-			b.WriteByte(' ')
-		}
-		b.WriteString(t.text)
-	}
-	return b.String()
-}
-
-// starts tells whether the statement begins with these words.
-func (s statement) starts(words ...string) bool {
-	if len(s) < len(words) {
-		return false
-	}
-	for i, w := range words {
-		if !s[i].is(w) {
-			return false
-		}
-	}
-	return true
-}
-
 // split cuts SQL into statements. Empty ones are left out.
 func split(sql string) ([]statement, error) {
 	l := lexer{rest: sql}
@@ -151,6 +28,28 @@ func split(sql string) ([]statement, error) {
 			return all, nil
 		}
 	}
+}
+
+// lexAll is the tokens of a text, semicolons included.
+func lexAll(source string) (statement, error) {
+	l := lexer{rest: source}
+	var all statement
+	for {
+		t, ok, err := l.next()
+		if err != nil || !ok {
+			return all, err
+		}
+		all = append(all, t)
+	}
+}
+
+// tokens lexes SQL of our own making.
+func tokens(format string, args ...any) statement {
+	all, err := split(fmt.Sprintf(format, args...))
+	if err != nil || len(all) != 1 {
+		panic(fmt.Sprintf("%q is not one statement: %v", format, err))
+	}
+	return all[0]
 }
 
 type lexer struct{ rest string }
@@ -321,58 +220,4 @@ func run(s string, ok func(byte) bool) int {
 func digit(c byte) bool { return c >= '0' && c <= '9' }
 func letter(c byte) bool {
 	return c == '_' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= 0x80
-}
-
-// tokens lexes SQL of our own making.
-func tokens(format string, args ...any) statement {
-	all, err := split(fmt.Sprintf(format, args...))
-	if err != nil || len(all) != 1 {
-		panic(fmt.Sprintf("%q is not one statement: %v", format, err))
-	}
-	return all[0]
-}
-
-// closing is the place of the sign that closes the parenthesis at i.
-func (s statement) closing(i int) int {
-	deep := 0
-	for ; i < len(s); i++ {
-		switch {
-		case s[i].is("(", "["):
-			deep++
-		case s[i].is(")", "]"):
-			if deep--; deep == 0 {
-				return i
-			}
-		}
-	}
-	return len(s)
-}
-
-// commas cuts at the commas that stand in no parentheses.
-func (s statement) commas() []statement {
-	var parts []statement
-	from := 0
-	for i := 0; i < len(s); i++ {
-		switch {
-		case s[i].is("(", "["):
-			i = s.closing(i)
-		case s[i].is(","):
-			parts = append(parts, s[from:i])
-			from = i + 1
-		}
-	}
-	return append(parts, s[min(from, len(s)):])
-}
-
-// find is the place of the first of these words at the statement's own level,
-// from place i on; -1 where there is none.
-func (s statement) find(i int, words ...string) int {
-	for ; i < len(s); i++ {
-		if s[i].is("(", "[") {
-			i = s.closing(i)
-		} else if s[i].is(words...) {
-			return i
-		}
-	}
-	return -1
 }

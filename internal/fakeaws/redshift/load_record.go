@@ -3,6 +3,7 @@ package redshift
 import (
 	"bufio"
 	"io"
+	"strconv"
 )
 
 // longestRow is the longest row that COPY takes.
@@ -15,7 +16,7 @@ type record struct {
 	fields [][]byte
 	ends   []int // where each field ends in text
 	text   []byte
-	broken *loadError
+	broken *Error
 }
 
 // A reader cuts a file into records.
@@ -48,13 +49,13 @@ func (r *reader) next() (*record, error) {
 			rec.raw = append(rec.raw, c)
 		}
 		if len(rec.raw) > longestRow && rec.broken == nil {
-			rec.broken = &loadError{code: 1216, reason: "Line length exceeds 4194304 bytes"}
+			rec.broken = &Error{Code: 1216, Reason: "Line length exceeds 4194304 bytes"}
 		}
 		if c == '\n' {
 			r.line++
 		}
 		if c == 0 && rec.broken == nil {
-			rec.broken = &loadError{code: 1216, reason: "Missing newline: Unexpected character 0x0 found at location " + itoa(len(rec.raw)-1)}
+			rec.broken = &Error{Code: 1216, Reason: "Missing newline: Unexpected character 0x0 found at location " + strconv.Itoa(len(rec.raw)-1)}
 		}
 		var done bool
 		if state, done = r.take(state, c); done {
@@ -98,7 +99,7 @@ func (r *reader) take(state csvState, c byte) (csvState, bool) {
 			return state, false
 		}
 	case state == afterQuote && rec.broken == nil:
-		rec.broken = &loadError{code: 1216, reason: "Invalid quote formatting for CSV"}
+		rec.broken = &Error{Code: 1216, Reason: "Invalid quote formatting for CSV"}
 	}
 	rec.text = append(rec.text, c)
 	return inField, false
@@ -111,7 +112,7 @@ func (r *reader) end(state csvState) (*record, error) {
 		return nil, io.EOF
 	}
 	if state == inQuotes && rec.broken == nil {
-		rec.broken = &loadError{code: 1216, reason: "Invalid quote formatting for CSV"}
+		rec.broken = &Error{Code: 1216, Reason: "Invalid quote formatting for CSV"}
 	}
 	rec.ends = append(rec.ends, len(rec.text))
 	return r.cut(), nil

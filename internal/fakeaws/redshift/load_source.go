@@ -6,13 +6,16 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"strings"
 )
 
-var errNoObject = fmt.Errorf("no such object: %w", fs.ErrNotExist)
+// S3 is where COPY reads. An object that isn't there is fs.ErrNotExist.
+type S3 struct {
+	Open func(ctx context.Context, bucket, key string) (io.ReadCloser, error)
+	List func(ctx context.Context, bucket, prefix string) ([]string, error) // nil: COPY takes the one object it names
+}
 
 // A source is one object to load.
 type source struct {
@@ -22,15 +25,15 @@ type source struct {
 }
 
 // sources are the objects that a COPY loads.
-func (s *Server) sources(ctx context.Context, c *copyCommand) ([]source, error) {
+func (s S3) sources(ctx context.Context, c *copyCommand) ([]source, error) {
 	bucket, key, _ := strings.Cut(strings.TrimPrefix(c.from, "s3://"), "/")
 	if c.manifest {
 		return s.readManifest(ctx, bucket, key)
 	}
-	if s.o.List == nil {
+	if s.List == nil {
 		return []source{{url: c.from, mandatory: true, length: -1}}, nil
 	}
-	keys, err := s.o.List(ctx, bucket, key)
+	keys, err := s.List(ctx, bucket, key)
 	if err != nil {
 		return nil, noService(err)
 	}
@@ -54,8 +57,8 @@ func noService(err error) error {
 
 // readManifest reads the list of objects (Developer Guide, "Using a manifest
 // to specify data files").
-func (s *Server) readManifest(ctx context.Context, bucket, key string) ([]source, error) {
-	r, err := s.o.Open(ctx, bucket, key)
+func (s S3) readManifest(ctx context.Context, bucket, key string) ([]source, error) {
+	r, err := s.Open(ctx, bucket, key)
 	if err != nil {
 		return nil, failed(codeInternal, "Problem reading manifest file - S3ServiceException:The specified key does not exist.,Status 404,Error NoSuchKey")
 	}
@@ -90,11 +93,11 @@ func (s *Server) readManifest(ctx context.Context, bucket, key string) ([]source
 }
 
 // read opens an object. What isn't there and needn't be gives nil.
-func (s *Server) read(ctx context.Context, from source, zipped bool) (io.ReadCloser, error) {
+func (s S3) read(ctx context.Context, from source, zipped bool) (io.ReadCloser, error) {
 	bucket, key, _ := strings.Cut(strings.TrimPrefix(from.url, "s3://"), "/")
-	r, err := s.o.Open(ctx, bucket, key)
+	r, err := s.Open(ctx, bucket, key)
 	switch {
-	case errors.Is(err, fs.ErrNotExist) && from.mandatory && s.o.List == nil && from.length < 0:
+	case errors.Is(err, fs.ErrNotExist) && from.mandatory && s.List == nil && from.length < 0:
 		return nil, noPrefix(key)
 	case errors.Is(err, fs.ErrNotExist) && from.mandatory:
 		return nil, failed(codeInternal, "Mandatory url is not present in manifest file.")

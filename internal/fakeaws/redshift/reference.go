@@ -2,33 +2,15 @@ package redshift
 
 import "strings"
 
-// checkNames refuses names that Redshift cuts off: what is cut is a mistake
-// that nobody sees. PostgreSQL behind the stand-in cuts even earlier.
-func checkNames(s statement) error {
-	for _, t := range s {
-		if !t.named() {
-			continue
-		}
-		n := len(t.name())
-		if n > maxName {
-			return failed("42622", `identifier "%s" is %d bytes long: Redshift cuts it off at %d`, t.name(), n, maxName)
-		}
-		if n > maxOwnName {
-			return cannot(`identifier "%s" is %d bytes long, and PostgreSQL behind it cuts off at %d`, t.name(), n, maxOwnName)
-		}
-	}
-	return nil
-}
-
 // A reference is the name of a table, with its schema where it has one.
 type reference struct {
 	schema, name string
 }
 
 // referenceAt reads a table's name at place i, and returns the place after it.
-func referenceAt(s statement, i int) (reference, int, error) {
+func (s statement) referenceAt(i int) (reference, int, error) {
 	if i >= len(s) || !s[i].named() {
-		return reference{}, i, syntax(at(s, i))
+		return reference{}, i, syntax(s.at(i))
 	}
 	r := reference{name: s[i].name()}
 	i++

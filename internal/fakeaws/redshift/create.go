@@ -1,0 +1,141 @@
+package redshift
+
+import "strings"
+
+// Limits of stored procedures (Developer Guide, "Limits and differences for
+// stored procedure support").
+const (
+	longestSource = 2 << 20
+	mostArguments = 32
+	mostVariables = 1024
+)
+
+// Nonatomic is the comment of a procedure that is NONATOMIC, in PostgreSQL.
+const Nonatomic = "NONATOMIC"
+
+// A Procedure is CREATE PROCEDURE, read.
+type Procedure struct {
+	name      reference
+	names     []string // of the arguments; "" where one has none
+	types     []string
+	nonatomic bool
+	replaces  bool
+	definer   bool
+	settings  bool
+	source    string
+}
+
+// readProcedure reads CREATE PROCEDURE.
+func readProcedure(s statement) (*Procedure, error) {
+	p := &Procedure{}
+	i := 2
+	if s.starts("create", "or") {
+		p.replaces, i = true, 4
+	}
+	var err error
+	if p.name, i, err = s.referenceAt(i); err != nil {
+		return nil, err
+	}
+	if i >= len(s) || !s[i].is("(") {
+		return nil, syntax(s.at(i))
+	}
+	end := s.closing(i)
+	if err := p.arguments(s[i+1 : min(end, len(s))]); err != nil {
+		return nil, err
+	}
+	if err := p.rest(s[min(end+1, len(s)):]); err != nil {
+		return nil, err
+	}
+	if len(p.source) > longestSource {
+		return nil, failed(codeUnsupported, "source code of a stored procedure is limited to 2 MB")
+	}
+	b, err := parseBody(p.source)
+	if err != nil {
+		return nil, err
+	}
+	if len(b.declared) > mostVariables {
+		return nil, failed(codeUnsupported, "the maximum number of variables in a stored procedure is %d", mostVariables)
+	}
+	return p, nil
+}
+
+// arguments reads [name] [IN] type, ....
+func (p *Procedure) arguments(s statement) error {
+	if len(s) == 0 {
+		return nil
+	}
+	for _, part := range s.commas() {
+		name := ""
+		if len(part) > 1 && part[0].named() && !part[1].is("varying", "precision", "(", "without", "with") {
+			name, part = part[0].name(), part[1:]
+		}
+		if part.starts("out") || part.starts("inout") {
+			return cannot("OUT and INOUT arguments")
+		}
+		if part.starts("in") {
+			part = part[1:]
+		}
+		kind, err := variableType(part)
+		if err != nil {
+			return err
+		}
+		p.names, p.types = append(p.names, name), append(p.types, kind)
+	}
+	if len(p.types) > mostArguments {
+		return failed(codeUnsupported, "procedures cannot have more than %d input arguments", mostArguments)
+	}
+	return nil
+}
+
+// rest reads what stands behind the arguments, in whatever order.
+func (p *Procedure) rest(s statement) error {
+	for i := 0; i < len(s); {
+		switch rest := s[i:]; {
+		case rest.starts("nonatomic"):
+			p.nonatomic, i = true, i+1
+		case rest.starts("language", "plpgsql"), rest.starts("security", "invoker"):
+			i += 2
+		case rest.starts("language") && len(rest) > 1 && rest[1].value() == "plpgsql":
+			i += 2
+		case rest.starts("security", "definer"):
+			p.definer, i = true, i+2
+		case rest.starts("as") && len(rest) > 1 && (rest[1].kind == dollar || rest[1].kind == text):
+			p.source, i = rest[1].value(), i+2
+		case rest.starts("set"):
+			p.settings, i = true, len(s)
+		default:
+			return syntax(rest[0].text)
+		}
+	}
+	switch {
+	case p.source == "":
+		return failed("42P13", "no function body specified")
+	case p.nonatomic && (p.definer || p.settings):
+		return failed(codeUnsupported, "NONATOMIC procedures can't be created with SECURITY DEFINER or SET")
+	case p.settings:
+		return cannot("a procedure with SET")
+	}
+	return nil
+}
+
+// SQL is the procedure as PostgreSQL keeps it: whether it is atomic stands in
+// its comment.
+func (p *Procedure) SQL() string {
+	create := "CREATE PROCEDURE "
+	if p.replaces {
+		create = "CREATE OR REPLACE PROCEDURE "
+	}
+	args, types := make([]string, len(p.types)), make([]string, len(p.types))
+	for i, t := range p.types {
+		types[i] = t
+		if args[i] = t; p.names[i] != "" {
+			args[i] = quote(p.names[i]) + " " + t
+		}
+	}
+	comment := "NULL"
+	if p.nonatomic {
+		comment = literal(Nonatomic)
+	}
+	return create + p.name.String() + "(" + strings.Join(args, ", ") + ") LANGUAGE plpgsql AS " + literal(p.source) + ";\n" +
+		"COMMENT ON PROCEDURE " + p.name.String() + "(" + strings.Join(types, ", ") + ") IS " + comment
+}

@@ -1,0 +1,230 @@
+package redshift
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// A copyCommand is COPY, read (Developer Guide, "COPY").
+type copyCommand struct {
+	table   reference
+	columns []string // empty: all but identities
+	from    string   // s3://bucket/key
+	allowed bool     // it says how it may read S3
+
+	manifest, gzip, csv bool
+	delimiter, quote    byte
+	header              int
+	maxError            int
+	null                string
+
+	acceptAnyDate, acceptInvalid, blanksAsNull, emptyAsNull, explicitIDs     bool
+	fillRecord, ignoreBlankLines, noLoad, roundDecimals, trimBlanks, cutLong bool
+	replacement                                                              byte
+	date, time                                                               string // "auto", a format or "" for the default one
+}
+
+// readCopy reads COPY.
+func readCopy(s statement) (*copyCommand, error) {
+	c := &copyCommand{delimiter: '|', quote: '"', null: `\N`, replacement: '?'}
+	var err error
+	i := 0
+	if c.table, i, err = s.referenceAt(1); err != nil {
+		return nil, err
+	}
+	if i < len(s) && s[i].is("(") {
+		end := s.closing(i)
+		for _, name := range s[i+1 : min(end, len(s))].commas() {
+			if len(name) != 1 || !name[0].named() {
+				return nil, syntax(name.String())
+			}
+			c.columns = append(c.columns, name[0].name())
+		}
+		i = end + 1
+	}
+	if i+1 >= len(s) || !s[i].is("from") {
+		return nil, syntax(s.at(i))
+	}
+	if s[i+1].kind != text {
+		return nil, failed(codeUnsupported, "LOAD source is not supported. (Hint: only S3 or DynamoDB or EMR based load is allowed)")
+	}
+	c.from = s[i+1].value()
+	if err := c.options(s[i+2:]); err != nil {
+		return nil, err
+	}
+	if err := c.check(); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// check finds what doesn't go together.
+func (c *copyCommand) check() error {
+	switch {
+	case !strings.HasPrefix(c.from, "s3://"):
+		return failed(codeUnsupported, "LOAD source is not supported. (Hint: only S3 or DynamoDB or EMR based load is allowed)")
+	case !c.allowed:
+		return failed(codeInternal, "Invalid credentials. Must be of the format: credentials 'aws_iam_role=...' or 'aws_access_key_id=...;aws_secret_access_key=...[;token=...]'")
+	}
+	return nil
+}
+
+// flags are the options that stand alone.
+func (c *copyCommand) flags() map[string]*bool {
+	return map[string]*bool{
+		"manifest": &c.manifest, "gzip": &c.gzip, "acceptanydate": &c.acceptAnyDate, "blanksasnull": &c.blanksAsNull,
+		"emptyasnull": &c.emptyAsNull, "explicit_ids": &c.explicitIDs, "fillrecord": &c.fillRecord, "ignoreblanklines": &c.ignoreBlankLines,
+		"noload": &c.noLoad, "roundec": &c.roundDecimals, "trimblanks": &c.trimBlanks, "truncatecolumns": &c.cutLong,
+	}
+}
+
+// beyond are options of Redshift's that the stand-in doesn't have.
+func beyond() []string {
+	return []string{"avro", "json", "parquet", "orc", "shapefile", "fixedwidth", "bzip2", "lzop", "zstd", "encrypted", "escape", "removequotes", "ssh", "readratio"}
+}
+
+// options reads what stands behind the address, in any order.
+func (c *copyCommand) options(s statement) error {
+	flags := c.flags()
+	for i := 0; i < len(s); {
+		if !s[i].named() {
+			return syntax(s[i].text)
+		}
+		name := s[i].name()
+		if flag, ok := flags[name]; ok {
+			*flag, i = true, i+1
+			continue
+		}
+		if slices.Contains(beyond(), name) {
+			return cannot("COPY ... %s", strings.ToUpper(name))
+		}
+		n, err := c.option(name, s[i+1:])
+		if err != nil {
+			return err
+		}
+		i += 1 + n
+	}
+	return nil
+}
+
+// option reads the option name, whose values rest starts with, and says how
+// many tokens they take.
+func (c *copyCommand) option(name string, rest statement) (n int, err error) {
+	if rest.starts("as") {
+		n, err = c.option(name, rest[1:])
+		return n + 1, err
+	}
+	given := len(rest) > 0 && rest[0].kind == text
+	value := ""
+	if given {
+		value = rest[0].value()
+	}
+	switch name {
+	case "format":
+		return 0, nil
+	case "csv":
+		c.csv, c.delimiter = true, ','
+		return 0, nil
+	case "compupdate", "statupdate":
+		if len(rest) > 0 && rest[0].is("on", "off", "true", "false", "preset") {
+			return 1, nil
+		}
+		return 0, nil
+	case "iam_role":
+		c.allowed = given && strings.HasPrefix(value, "arn:") || len(rest) > 0 && rest[0].is("default")
+		return 1, nil
+	case "acceptinvchars":
+		c.acceptInvalid = true
+		if given && len(value) == 1 {
+			c.replacement = value[0]
+		}
+		return one(given), nil
+	case "ignoreheader":
+		c.header, err = count(rest)
+		return 1, err
+	case "maxerror":
+		c.maxError, err = count(rest)
+		return 1, err
+	case "comprows":
+		_, err = count(rest)
+		return 1, err
+	}
+	if !given {
+		return 0, syntax(name)
+	}
+	return 1, c.given(name, value)
+}
+
+// given reads an option whose value is a text.
+func (c *copyCommand) given(name, value string) error {
+	switch name {
+	case "credentials", "access_key_id":
+		c.allowed = true
+	case "secret_access_key", "session_token", "region":
+	case "delimiter", "quote":
+		if len(value) != 1 {
+			return failed(codeBadParameter, "COPY %s must be a single ASCII character", name)
+		}
+		if name == "quote" {
+			c.quote = value[0]
+		} else {
+			c.delimiter = value[0]
+		}
+	case "null":
+		c.null = value
+	case "dateformat":
+		c.date = value
+	case "timeformat":
+		c.time = value
+	case "encoding":
+		if !strings.EqualFold(value, "utf8") {
+			return cannot("COPY ... ENCODING %s", value)
+		}
+	default:
+		return syntax(name)
+	}
+	return nil
+}
+
+func one(yes bool) int {
+	if yes {
+		return 1
+	}
+	return 0
+}
+
+func count(s statement) (int, error) {
+	if len(s) == 0 {
+		return 0, syntax("")
+	}
+	n, err := strconv.Atoi(strings.Trim(s[0].text, "'"))
+	if err != nil {
+		return 0, syntax(s[0].text)
+	}
+	return n, nil
+}
+
+// Fills are the columns that the fields go into, in their order, of all that
+// the table has.
+func (c *copyCommand) Fills(all []*Column) ([]*Column, error) {
+	named := map[string]*Column{}
+	var order []string
+	for _, t := range all {
+		named[t.Name] = t
+		if !t.Identity || c.explicitIDs {
+			order = append(order, t.Name)
+		}
+	}
+	if len(c.columns) > 0 {
+		order = c.columns
+	}
+	var fills []*Column
+	for _, name := range order {
+		if named[name] == nil {
+			return nil, failed("42703", `column "%s" of relation "%s" does not exist`, name, c.table.name)
+		}
+		fills = append(fills, named[name])
+	}
+	return fills, nil
+}
