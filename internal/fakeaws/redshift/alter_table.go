@@ -1,5 +1,7 @@
 package redshift
 
+import "catchment/internal/fakeaws/redshift/failure"
+
 // alterTable reads ALTER TABLE. Redshift takes one action a statement, and
 // keeps no table from being changed by keys or layout.
 func alterTable(s statement) (*translation, error) {
@@ -9,7 +11,7 @@ func alterTable(s statement) (*translation, error) {
 	}
 	rest := s[min(i, len(s)):]
 	if parts := rest.commas(); len(parts) > 1 && !rest.starts("alter", "compound") && !rest.starts("alter", "sortkey") {
-		return nil, syntax(",")
+		return nil, failure.Near(",")
 	}
 	head := "ALTER TABLE " + t.String() + " "
 	switch {
@@ -20,7 +22,7 @@ func alterTable(s statement) (*translation, error) {
 		return &translation{tag: "ALTER TABLE"}, nil
 	case rest.starts("drop"):
 		if rest.starts("drop", "column", "if") || rest.starts("drop", "if") {
-			return nil, syntax("EXISTS")
+			return nil, failure.Near("EXISTS")
 		}
 		return &translation{sql: head + rest.String()}, nil
 	case rest.starts("alter"):
@@ -28,9 +30,9 @@ func alterTable(s statement) (*translation, error) {
 	case rest.starts("rename"), rest.starts("owner", "to"):
 		return &translation{sql: head + rest.String()}, nil
 	case rest.starts("append"):
-		return nil, cannot("ALTER TABLE APPEND")
+		return nil, failure.Cannot("ALTER TABLE APPEND")
 	}
-	return nil, syntax(rest.at(0))
+	return nil, failure.Near(rest.at(0))
 }
 
 // addColumn reads ADD [COLUMN] and ADD constraint.
@@ -46,16 +48,16 @@ func addColumn(t reference, head string, s statement) (*translation, error) {
 		s = s[1:]
 	}
 	if s.starts("if") {
-		return nil, syntax("NOT")
+		return nil, failure.Near("NOT")
 	}
 	if len(s) == 0 {
-		return nil, syntax("")
+		return nil, failure.Near("")
 	}
 	if err := d.column(s); err != nil {
 		return nil, err
 	}
 	if s.find(1, "identity") >= 0 {
-		return nil, failed(codeUnsupported, "ALTER TABLE ADD COLUMN with IDENTITY is not supported")
+		return nil, failure.New(failure.Unsupported, "ALTER TABLE ADD COLUMN with IDENTITY is not supported")
 	}
 	return &translation{sql: head + "ADD COLUMN " + d.parts[0], made: t}, nil
 }
@@ -67,7 +69,7 @@ func alterColumn(t reference, head string, s statement) (*translation, error) {
 		s = s[1:]
 	}
 	if len(s) < 3 || !s[0].named() {
-		return nil, syntax(s.at(len(s) - 1))
+		return nil, failure.Near(s.at(len(s) - 1))
 	}
 	switch {
 	case s[1].is("encode"):
@@ -78,11 +80,11 @@ func alterColumn(t reference, head string, s statement) (*translation, error) {
 			return nil, err
 		}
 		if pg[:min(7, len(pg))] != "varchar" {
-			return nil, failed(codeUnsupported, `cannot alter type of column "%s": only the size of a VARCHAR column can be changed`, s[0].name())
+			return nil, failure.New(failure.Unsupported, `cannot alter type of column "%s": only the size of a VARCHAR column can be changed`, s[0].name())
 		}
 		c := &translation{sql: head + "ALTER COLUMN " + quote(s[0].name()) + " TYPE " + pg, made: t}
 		c.alone = "ALTER TABLE ALTER COLUMN"
 		return c, nil
 	}
-	return nil, syntax(s[1].text)
+	return nil, failure.Near(s[1].text)
 }

@@ -1,5 +1,7 @@
 package redshift
 
+import "catchment/internal/fakeaws/redshift/failure"
+
 // checkStatement refuses what no reader of a statement has to know of.
 func checkStatement(s statement) error {
 	if err := checkNames(s); err != nil {
@@ -17,10 +19,10 @@ func checkNames(s statement) error {
 		}
 		n := len(t.name())
 		if n > maxName {
-			return failed("42622", `identifier "%s" is %d bytes long: Redshift cuts it off at %d`, t.name(), n, maxName)
+			return failure.New("42622", `identifier "%s" is %d bytes long: Redshift cuts it off at %d`, t.name(), n, maxName)
 		}
 		if n > maxOwnName {
-			return cannot(`identifier "%s" is %d bytes long, and PostgreSQL behind it cuts off at %d`, t.name(), n, maxOwnName)
+			return failure.Cannot(`identifier "%s" is %d bytes long, and PostgreSQL behind it cuts off at %d`, t.name(), n, maxOwnName)
 		}
 	}
 	return nil
@@ -38,13 +40,13 @@ func balanced(s statement) error {
 			open = append(open, "]")
 		case t.is(")", "]"):
 			if len(open) == 0 || !t.is(open[len(open)-1]) {
-				return syntax(t.text)
+				return failure.Near(t.text)
 			}
 			open = open[:len(open)-1]
 		}
 	}
 	if len(open) > 0 {
-		return failed(codeSyntax, "syntax error at end of input")
+		return failure.New(failure.Syntax, "syntax error at end of input")
 	}
 	return nil
 }

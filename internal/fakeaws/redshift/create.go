@@ -1,6 +1,10 @@
 package redshift
 
-import "strings"
+import (
+	"strings"
+
+	"catchment/internal/fakeaws/redshift/failure"
+)
 
 // Limits of stored procedures (Developer Guide, "Limits and differences for
 // stored procedure support").
@@ -37,7 +41,7 @@ func readProcedure(s statement) (*Procedure, error) {
 		return nil, err
 	}
 	if i >= len(s) || !s[i].is("(") {
-		return nil, syntax(s.at(i))
+		return nil, failure.Near(s.at(i))
 	}
 	end := s.closing(i)
 	if err := p.arguments(s[i+1 : min(end, len(s))]); err != nil {
@@ -47,14 +51,14 @@ func readProcedure(s statement) (*Procedure, error) {
 		return nil, err
 	}
 	if len(p.source) > longestSource {
-		return nil, failed(codeUnsupported, "source code of a stored procedure is limited to 2 MB")
+		return nil, failure.New(failure.Unsupported, "source code of a stored procedure is limited to 2 MB")
 	}
 	b, err := parseBody(p.source)
 	if err != nil {
 		return nil, err
 	}
 	if len(b.declared) > mostVariables {
-		return nil, failed(codeUnsupported, "the maximum number of variables in a stored procedure is %d", mostVariables)
+		return nil, failure.New(failure.Unsupported, "the maximum number of variables in a stored procedure is %d", mostVariables)
 	}
 	return p, nil
 }
@@ -70,7 +74,7 @@ func (p *Procedure) arguments(s statement) error {
 			name, part = part[0].name(), part[1:]
 		}
 		if part.starts("out") || part.starts("inout") {
-			return cannot("OUT and INOUT arguments")
+			return failure.Cannot("OUT and INOUT arguments")
 		}
 		if part.starts("in") {
 			part = part[1:]
@@ -82,7 +86,7 @@ func (p *Procedure) arguments(s statement) error {
 		p.names, p.types = append(p.names, name), append(p.types, kind)
 	}
 	if len(p.types) > mostArguments {
-		return failed(codeUnsupported, "procedures cannot have more than %d input arguments", mostArguments)
+		return failure.New(failure.Unsupported, "procedures cannot have more than %d input arguments", mostArguments)
 	}
 	return nil
 }
@@ -104,16 +108,16 @@ func (p *Procedure) rest(s statement) error {
 		case rest.starts("set"):
 			p.settings, i = true, len(s)
 		default:
-			return syntax(rest[0].text)
+			return failure.Near(rest[0].text)
 		}
 	}
 	switch {
 	case p.source == "":
-		return failed("42P13", "no function body specified")
+		return failure.New("42P13", "no function body specified")
 	case p.nonatomic && (p.definer || p.settings):
-		return failed(codeUnsupported, "NONATOMIC procedures can't be created with SECURITY DEFINER or SET")
+		return failure.New(failure.Unsupported, "NONATOMIC procedures can't be created with SECURITY DEFINER or SET")
 	case p.settings:
-		return cannot("a procedure with SET")
+		return failure.Cannot("a procedure with SET")
 	}
 	return nil
 }

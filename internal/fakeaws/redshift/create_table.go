@@ -3,6 +3,8 @@ package redshift
 import (
 	"slices"
 	"strings"
+
+	"catchment/internal/fakeaws/redshift/failure"
 )
 
 // A definition is CREATE TABLE, read.
@@ -33,7 +35,7 @@ func createTable(s statement) (*translation, error) {
 			d.temporary = true
 		case s[i].is("local"):
 		default: // UNLOGGED, GLOBAL
-			return nil, syntax(s[i].text)
+			return nil, failure.Near(s[i].text)
 		}
 	}
 	i++
@@ -50,7 +52,7 @@ func createTable(s statement) (*translation, error) {
 		return d.as(s, i, as)
 	}
 	if i >= len(s) || !s[i].is("(") {
-		return nil, syntax(s.at(i))
+		return nil, failure.Near(s.at(i))
 	}
 	end := s.closing(i)
 	for _, part := range s[i+1 : min(end, len(s))].commas() {
@@ -99,7 +101,7 @@ func (d *definition) head() string {
 func (d *definition) translation() (*translation, error) {
 	for _, name := range append(slices.Clone(d.keys.sort), d.keys.dist) {
 		if name != "" && len(d.columns) == len(d.parts) && !slices.Contains(d.columns, name) {
-			return nil, failed("42703", `column "%s" named in key does not exist`, name)
+			return nil, failure.New("42703", `column "%s" named in key does not exist`, name)
 		}
 	}
 	sql := d.head() + " (" + strings.Join(d.parts, ", ") + ")"
@@ -110,7 +112,7 @@ func (d *definition) translation() (*translation, error) {
 func (d *definition) part(s statement) error {
 	switch {
 	case len(s) == 0:
-		return syntax(")")
+		return failure.Near(")")
 	case s.starts("like"):
 		return d.like(s)
 	case s.starts("constraint"):
@@ -133,7 +135,7 @@ func (d *definition) like(s statement) error {
 	case len(rest) == 2 && rest[0].is("including", "excluding") && rest[1].is("defaults"):
 		part += " " + rest.String()
 	default:
-		return syntax(rest[0].text)
+		return failure.Near(rest[0].text)
 	}
 	d.parts = append(d.parts, part)
 	return nil
@@ -151,29 +153,29 @@ func (d *definition) constraint(s statement) error {
 			}
 		}
 		if open < 0 {
-			return syntax(s.at(len(s)))
+			return failure.Near(s.at(len(s)))
 		}
 		if s.starts("primary") {
 			for _, c := range s[open+1 : s.closing(open)].commas() {
 				if len(c) == 0 {
-					return syntax(")")
+					return failure.Near(")")
 				}
 				d.keyed = append(d.keyed, c[0].name())
 			}
 		}
 		return nil
 	}
-	return failed(codeUnsupported, "%s constraints are not supported", strings.ToUpper(s.at(0)))
+	return failure.New(failure.Unsupported, "%s constraints are not supported", strings.ToUpper(s.at(0)))
 }
 
 // column reads the definition of a column.
 func (d *definition) column(s statement) error {
 	if !s[0].named() {
-		return syntax(s[0].text)
+		return failure.Near(s[0].text)
 	}
 	name := s[0].name()
 	if slices.Contains([]string{"oid", "tableoid", "xmin", "cmin", "xmax", "cmax", "ctid"}, name) {
-		return failed("42701", `column name "%s" conflicts with a system column name`, name)
+		return failure.New("42701", `column name "%s" conflicts with a system column name`, name)
 	}
 	pg, i, err := typeAt(s, 1, d.table.name+"."+name)
 	if err != nil {
@@ -233,9 +235,9 @@ func (d *definition) columnAttributes(s statement, i int, name string) (def stri
 			}
 			def, i = def+" DEFAULT "+value, i+1+n
 		case rest.starts("check"):
-			return "", failed(codeUnsupported, "CHECK constraints are not supported")
+			return "", failure.New(failure.Unsupported, "CHECK constraints are not supported")
 		default:
-			return "", syntax(rest[0].text)
+			return "", failure.Near(rest[0].text)
 		}
 	}
 	return def, nil
@@ -249,12 +251,12 @@ func identity(s statement) (def string, n int, err error) {
 	}
 	n++
 	if n >= len(s) || !s[n].is("(") {
-		return "", n, syntax(s.at(n))
+		return "", n, failure.Near(s.at(n))
 	}
 	end := s.closing(n)
 	parts := s[n+1 : min(end, len(s))].commas()
 	if len(parts) != 2 {
-		return "", n, syntax(")")
+		return "", n, failure.Near(")")
 	}
 	return def + " (START WITH " + parts[0].String() + " INCREMENT BY " + parts[1].String() + " MINVALUE -2147483647)", end + 1, nil
 }
@@ -278,7 +280,7 @@ func defaultValue(s statement) (string, int, error) {
 func checkEncoding(t token) error {
 	known := []string{"auto", "raw", "az64", "bytedict", "delta", "delta32k", "lzo", "mostly8", "mostly16", "mostly32", "runlength", "text255", "text32k", "zstd", "none"}
 	if !t.is(known...) {
-		return failed(codeBadParameter, `invalid encoding type specified: %s`, t.text)
+		return failure.New(failure.BadParameter, `invalid encoding type specified: %s`, t.text)
 	}
 	return nil
 }
@@ -303,13 +305,13 @@ func (d *definition) attributes(s statement) error {
 			end := rest.closing(1)
 			for _, c := range rest[2:min(end, len(rest))].commas() {
 				if len(c) == 0 {
-					return syntax(")")
+					return failure.Near(")")
 				}
 				d.keys.sort = append(d.keys.sort, c[0].name())
 			}
 			i += end + 1
 		default: // ON COMMIT, WITH, INHERITS, PARTITION BY, TABLESPACE
-			return syntax(rest[0].text)
+			return failure.Near(rest[0].text)
 		}
 	}
 	return nil

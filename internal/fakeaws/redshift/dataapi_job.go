@@ -11,6 +11,8 @@ import (
 	"sync"
 	"time"
 
+	"catchment/internal/fakeaws/redshift/failure"
+
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
@@ -232,7 +234,7 @@ func (j *job) end(err error) {
 	switch {
 	case err == nil:
 		j.status = finished
-	case refused != nil && refused.Code == codeCancelled:
+	case refused != nil && refused.Code == failure.Cancelled:
 		j.status = stopped
 		for _, p := range j.parts {
 			if p.status != finished {

@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 
+	"catchment/internal/fakeaws/redshift/failure"
+
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgtype"
 )
@@ -65,9 +67,9 @@ func (o *outcome) add(values [][]byte) error {
 	o.size += size
 	switch {
 	case size > longestDataRow:
-		return failed(codeInternal, "Row size exceeds the limit of 64 KB")
+		return failure.New(failure.Internal, "Row size exceeds the limit of 64 KB")
 	case o.size > largestResult:
-		return failed(codeInternal, "Result size exceeds the limit of 500 MB")
+		return failure.New(failure.Internal, "Result size exceeds the limit of 500 MB")
 	}
 	o.records = append(o.records, record)
 	return nil

@@ -3,6 +3,8 @@ package redshift
 import (
 	"slices"
 	"strings"
+
+	"catchment/internal/fakeaws/redshift/failure"
 )
 
 // query reads a whole query: what is refused in it, QUALIFY, and expressions.
@@ -43,7 +45,7 @@ func functions(s statement) (statement, error) {
 		case called && t.kind == word:
 			end := s.closing(i + 1)
 			if end >= len(s) {
-				return nil, syntax("")
+				return nil, failure.Near("")
 			}
 			more, used, err := function(s, i, end)
 			if err != nil {
@@ -98,12 +100,12 @@ func function(s statement, i, end int) (out statement, used int, err error) {
 		return call("COALESCE"), used, nil
 	case "nvl2":
 		if len(args) != 3 {
-			return nil, 0, syntax(")")
+			return nil, 0, failure.Near(")")
 		}
 		return tokens("(CASE WHEN (%s) IS NOT NULL THEN %s ELSE %s END)", args[0], args[1], args[2]), used, nil
 	case "convert":
 		if len(args) != 2 {
-			return nil, 0, syntax(")")
+			return nil, 0, failure.Near(")")
 		}
 		return tokens("CAST(%s AS %s)", args[1], args[0]), used, castable(args[0][0])
 	case "decode":
@@ -171,7 +173,7 @@ func listagg(s statement, args []statement, i, end int) (statement, int, error) 
 // castable refuses types that Redshift lacks.
 func castable(t token) error {
 	if t.kind == word && slices.Contains([]string{"json", "jsonb", "uuid", "bytea", "xml", "inet", "cidr", "serial", "bigserial", "money", "tsvector", "tsquery", "citext", "hstore"}, strings.ToLower(t.text)) {
-		return failed(codeNoObject, `type "%s" does not exist`, strings.ToLower(t.text))
+		return failure.New(failure.NoObject, `type "%s" does not exist`, strings.ToLower(t.text))
 	}
 	return nil
 }

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strconv"
 
+	"catchment/internal/fakeaws/redshift/failure"
+
 	"github.com/jackc/pgx/v5/pgproto3"
 	"github.com/jackc/pgx/v5/pgtype"
 )
@@ -30,7 +32,7 @@ func (s *session) parse(m *pgproto3.Parse) error {
 		return err
 	}
 	if len(all) > 1 {
-		return failed(codeSyntax, "cannot insert multiple commands into a prepared statement")
+		return failure.New(failure.Syntax, "cannot insert multiple commands into a prepared statement")
 	}
 	if err := s.forget(m.Name); err != nil {
 		return err
@@ -91,7 +93,7 @@ func (s *session) forget(name string) error {
 func (s *session) bind(m *pgproto3.Bind) error {
 	p, ok := s.prepared[m.PreparedStatement]
 	if !ok {
-		return failed("26000", `prepared statement "%s" does not exist`, m.PreparedStatement)
+		return failure.New("26000", `prepared statement "%s" does not exist`, m.PreparedStatement)
 	}
 	o := &portal{prepared: p, bind: pgproto3.Bind{
 		ParameterFormatCodes: slices.Clone(m.ParameterFormatCodes), ResultFormatCodes: slices.Clone(m.ResultFormatCodes),
@@ -132,7 +134,7 @@ func (s *session) describe(m *pgproto3.Describe) error {
 	if m.ObjectType == 'S' {
 		p, ok := s.prepared[m.Name]
 		if !ok {
-			return failed("26000", `prepared statement "%s" does not exist`, m.Name)
+			return failure.New("26000", `prepared statement "%s" does not exist`, m.Name)
 		}
 		if p.there == "" {
 			s.send(&pgproto3.ParameterDescription{ParameterOIDs: p.oids})
@@ -144,7 +146,7 @@ func (s *session) describe(m *pgproto3.Describe) error {
 	}
 	o, ok := s.portals[m.Name]
 	if !ok {
-		return failed("34000", `portal "%s" does not exist`, m.Name)
+		return failure.New("34000", `portal "%s" does not exist`, m.Name)
 	}
 	if o.prepared.there == "" {
 		s.send(&pgproto3.NoData{})
@@ -161,7 +163,7 @@ func (s *session) describe(m *pgproto3.Describe) error {
 func (s *session) execute(m *pgproto3.Execute) error {
 	o, ok := s.portals[m.Portal]
 	if !ok {
-		return failed("34000", `portal "%s" does not exist`, m.Portal)
+		return failure.New("34000", `portal "%s" does not exist`, m.Portal)
 	}
 	c := o.prepared.command
 	if c == nil {
@@ -175,7 +177,7 @@ func (s *session) execute(m *pgproto3.Execute) error {
 		return err
 	}
 	if c.alone != "" && s.pg.state != 'I' && !s.implicit {
-		return failed(codeActive, "%s cannot run inside a transaction block", c.alone)
+		return failure.New(failure.Active, "%s cannot run inside a transaction block", c.alone)
 	}
 	if err := s.before(c.writes); err != nil {
 		return err

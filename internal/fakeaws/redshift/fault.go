@@ -4,6 +4,8 @@ import (
 	"context"
 	"sync"
 	"time"
+
+	"catchment/internal/fakeaws/redshift/failure"
 )
 
 // Faults are what goes wrong on demand. All of its methods may be called at
@@ -100,7 +102,7 @@ func (f *Faults) statement(ctx context.Context) error {
 	case <-time.After(d):
 		return nil
 	case <-ctx.Done():
-		return failed(codeCancelled, "Query cancelled")
+		return failure.New(failure.Cancelled, "Query cancelled")
 	}
 }
 

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"unicode/utf8"
+
+	"catchment/internal/fakeaws/redshift/failure"
 )
 
 // split cuts SQL into statements. Empty ones are left out.
@@ -85,7 +87,7 @@ func (l *lexer) skip() (gap bool, err error) {
 		case strings.HasPrefix(cut, "/*"):
 			n := commentEnd(cut)
 			if n < 0 {
-				return gap, failed(codeSyntax, `unterminated /* comment at or near "%s"`, cut)
+				return gap, failure.New(failure.Syntax, `unterminated /* comment at or near "%s"`, cut)
 			}
 			l.rest = cut[n:]
 			gap = true
@@ -135,11 +137,11 @@ func (l *lexer) measure() (tokenKind, int, error) {
 				continue
 			}
 			if i == 1 {
-				return 0, 0, failed(codeSyntax, `zero-length delimited identifier at or near """"`)
+				return 0, 0, failure.New(failure.Syntax, `zero-length delimited identifier at or near """"`)
 			}
 			return quoted, i + 1, nil
 		}
-		return 0, 0, failed(codeSyntax, `unterminated quoted identifier at or near "%s"`, s)
+		return 0, 0, failure.New(failure.Syntax, `unterminated quoted identifier at or near "%s"`, s)
 	case c == '$':
 		return measureDollar(s)
 	case letter(c):
@@ -171,7 +173,7 @@ func textEnd(s string, from int) (int, error) {
 			return i + 1, nil
 		}
 	}
-	return 0, failed(codeSyntax, `unterminated quoted string at or near "%s"`, s)
+	return 0, failure.New(failure.Syntax, `unterminated quoted string at or near "%s"`, s)
 }
 
 // measureDollar tells $1 from $$text$$ and $tag$text$tag$.
@@ -186,7 +188,7 @@ func measureDollar(s string) (tokenKind, int, error) {
 	tag := s[:n+1]
 	end := strings.Index(s[len(tag):], tag)
 	if end < 0 {
-		return 0, 0, failed(codeSyntax, `unterminated dollar-quoted string at or near "%s"`, s)
+		return 0, 0, failure.New(failure.Syntax, `unterminated dollar-quoted string at or near "%s"`, s)
 	}
 	return dollar, end + 2*len(tag), nil
 }

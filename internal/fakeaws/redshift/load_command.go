@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"catchment/internal/fakeaws/redshift/failure"
 )
 
 // A copyCommand is COPY, read (Developer Guide, "COPY").
@@ -37,17 +39,17 @@ func readCopy(s statement) (*copyCommand, error) {
 		end := s.closing(i)
 		for _, name := range s[i+1 : min(end, len(s))].commas() {
 			if len(name) != 1 || !name[0].named() {
-				return nil, syntax(name.String())
+				return nil, failure.Near(name.String())
 			}
 			c.columns = append(c.columns, name[0].name())
 		}
 		i = end + 1
 	}
 	if i+1 >= len(s) || !s[i].is("from") {
-		return nil, syntax(s.at(i))
+		return nil, failure.Near(s.at(i))
 	}
 	if s[i+1].kind != text {
-		return nil, failed(codeUnsupported, "LOAD source is not supported. (Hint: only S3 or DynamoDB or EMR based load is allowed)")
+		return nil, failure.New(failure.Unsupported, "LOAD source is not supported. (Hint: only S3 or DynamoDB or EMR based load is allowed)")
 	}
 	c.from = s[i+1].value()
 	if err := c.options(s[i+2:]); err != nil {
@@ -63,9 +65,9 @@ func readCopy(s statement) (*copyCommand, error) {
 func (c *copyCommand) check() error {
 	switch {
 	case !strings.HasPrefix(c.from, "s3://"):
-		return failed(codeUnsupported, "LOAD source is not supported. (Hint: only S3 or DynamoDB or EMR based load is allowed)")
+		return failure.New(failure.Unsupported, "LOAD source is not supported. (Hint: only S3 or DynamoDB or EMR based load is allowed)")
 	case !c.allowed:
-		return failed(codeInternal, "Invalid credentials. Must be of the format: credentials 'aws_iam_role=...' or 'aws_access_key_id=...;aws_secret_access_key=...[;token=...]'")
+		return failure.New(failure.Internal, "Invalid credentials. Must be of the format: credentials 'aws_iam_role=...' or 'aws_access_key_id=...;aws_secret_access_key=...[;token=...]'")
 	}
 	return nil
 }
@@ -89,7 +91,7 @@ func (c *copyCommand) options(s statement) error {
 	flags := c.flags()
 	for i := 0; i < len(s); {
 		if !s[i].named() {
-			return syntax(s[i].text)
+			return failure.Near(s[i].text)
 		}
 		name := s[i].name()
 		if flag, ok := flags[name]; ok {
@@ -97,7 +99,7 @@ func (c *copyCommand) options(s statement) error {
 			continue
 		}
 		if slices.Contains(beyond(), name) {
-			return cannot("COPY ... %s", strings.ToUpper(name))
+			return failure.Cannot("COPY ... %s", strings.ToUpper(name))
 		}
 		n, err := c.option(name, s[i+1:])
 		if err != nil {
@@ -151,7 +153,7 @@ func (c *copyCommand) option(name string, rest statement) (n int, err error) {
 		return 1, err
 	}
 	if !given {
-		return 0, syntax(name)
+		return 0, failure.Near(name)
 	}
 	return 1, c.given(name, value)
 }
@@ -164,7 +166,7 @@ func (c *copyCommand) given(name, value string) error {
 	case "secret_access_key", "session_token", "region":
 	case "delimiter", "quote":
 		if len(value) != 1 {
-			return failed(codeBadParameter, "COPY %s must be a single ASCII character", name)
+			return failure.New(failure.BadParameter, "COPY %s must be a single ASCII character", name)
 		}
 		if name == "quote" {
 			c.quote = value[0]
@@ -179,10 +181,10 @@ func (c *copyCommand) given(name, value string) error {
 		c.time = value
 	case "encoding":
 		if !strings.EqualFold(value, "utf8") {
-			return cannot("COPY ... ENCODING %s", value)
+			return failure.Cannot("COPY ... ENCODING %s", value)
 		}
 	default:
-		return syntax(name)
+		return failure.Near(name)
 	}
 	return nil
 }
@@ -196,11 +198,11 @@ func one(yes bool) int {
 
 func count(s statement) (int, error) {
 	if len(s) == 0 {
-		return 0, syntax("")
+		return 0, failure.Near("")
 	}
 	n, err := strconv.Atoi(strings.Trim(s[0].text, "'"))
 	if err != nil {
-		return 0, syntax(s[0].text)
+		return 0, failure.Near(s[0].text)
 	}
 	return n, nil
 }
@@ -222,7 +224,7 @@ func (c *copyCommand) Fills(all []*Column) ([]*Column, error) {
 	var fills []*Column
 	for _, name := range order {
 		if named[name] == nil {
-			return nil, failed("42703", `column "%s" of relation "%s" does not exist`, name, c.table.name)
+			return nil, failure.New("42703", `column "%s" of relation "%s" does not exist`, name, c.table.name)
 		}
 		fills = append(fills, named[name])
 	}

@@ -5,6 +5,8 @@ import (
 	"context"
 	"io"
 	"strings"
+
+	"catchment/internal/fakeaws/redshift/failure"
 )
 
 // A Loading is a COPY at work: it reads objects of S3 and writes their rows for
@@ -84,7 +86,7 @@ func (l *Loading) object(ctx context.Context, from source, w *bufio.Writer) erro
 			return err
 		}
 		if l.Errors++; l.Errors > l.Command.maxError {
-			return failed(codeInternal, "Load into table '%s' failed.  Check 'stl_load_errors' system table for details.", l.Command.table.name)
+			return failure.New(failure.Internal, "Load into table '%s' failed.  Check 'stl_load_errors' system table for details.", l.Command.table.name)
 		}
 	}
 }

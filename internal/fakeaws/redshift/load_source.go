@@ -9,6 +9,8 @@ import (
 	"io"
 	"io/fs"
 	"strings"
+
+	"catchment/internal/fakeaws/redshift/failure"
 )
 
 // S3 is where COPY reads. An object that isn't there is fs.ErrNotExist.
@@ -48,11 +50,11 @@ func (s S3) sources(ctx context.Context, c *copyCommand) ([]source, error) {
 }
 
 func noPrefix(key string) error {
-	return failed(codeInternal, "The specified S3 prefix '%s' does not exist", key)
+	return failure.New(failure.Internal, "The specified S3 prefix '%s' does not exist", key)
 }
 
 func noService(err error) error {
-	return failed(codeInternal, "S3ServiceException:%v", err)
+	return failure.New(failure.Internal, "S3ServiceException:%v", err)
 }
 
 // readManifest reads the list of objects (Developer Guide, "Using a manifest
@@ -60,7 +62,7 @@ func noService(err error) error {
 func (s S3) readManifest(ctx context.Context, bucket, key string) ([]source, error) {
 	r, err := s.Open(ctx, bucket, key)
 	if err != nil {
-		return nil, failed(codeInternal, "Problem reading manifest file - S3ServiceException:The specified key does not exist.,Status 404,Error NoSuchKey")
+		return nil, failure.New(failure.Internal, "Problem reading manifest file - S3ServiceException:The specified key does not exist.,Status 404,Error NoSuchKey")
 	}
 	defer r.Close()
 	var m struct {
@@ -73,12 +75,12 @@ func (s S3) readManifest(ctx context.Context, bucket, key string) ([]source, err
 		}
 	}
 	if err := json.NewDecoder(r).Decode(&m); err != nil {
-		return nil, failed(codeInternal, "Manifest file is not in correct json format")
+		return nil, failure.New(failure.Internal, "Manifest file is not in correct json format")
 	}
 	var all []source
 	for _, e := range m.Entries {
 		if !strings.HasPrefix(e.URL, "s3://") {
-			return nil, failed(codeInternal, "Invalid URL in the manifest file: %s", e.URL)
+			return nil, failure.New(failure.Internal, "Invalid URL in the manifest file: %s", e.URL)
 		}
 		one := source{url: e.URL, mandatory: e.Mandatory, length: -1}
 		if e.Meta.ContentLength != nil {
@@ -87,7 +89,7 @@ func (s S3) readManifest(ctx context.Context, bucket, key string) ([]source, err
 		all = append(all, one)
 	}
 	if len(all) == 0 {
-		return nil, failed(codeInternal, "No files listed in the manifest file")
+		return nil, failure.New(failure.Internal, "No files listed in the manifest file")
 	}
 	return all, nil
 }
@@ -100,7 +102,7 @@ func (s S3) read(ctx context.Context, from source, zipped bool) (io.ReadCloser, 
 	case errors.Is(err, fs.ErrNotExist) && from.mandatory && s.List == nil && from.length < 0:
 		return nil, noPrefix(key)
 	case errors.Is(err, fs.ErrNotExist) && from.mandatory:
-		return nil, failed(codeInternal, "Mandatory url is not present in manifest file.")
+		return nil, failure.New(failure.Internal, "Mandatory url is not present in manifest file.")
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, nil
 	case err != nil:
@@ -111,7 +113,7 @@ func (s S3) read(ctx context.Context, from source, zipped bool) (io.ReadCloser, 
 	if zipped {
 		z, err := gzip.NewReader(bufio.NewReader(o.raw))
 		if err != nil {
-			return nil, errors.Join(failed(codeInternal, "Invalid GZIP header"), r.Close())
+			return nil, errors.Join(failure.New(failure.Internal, "Invalid GZIP header"), r.Close())
 		}
 		o.Reader = z
 	}
@@ -129,7 +131,7 @@ type object struct {
 func (o *object) Read(p []byte) (int, error) {
 	n, err := o.Reader.Read(p)
 	if err == io.EOF && o.length >= 0 && o.raw.n != o.length {
-		return n, failed(codeInternal, "The size of the file is %d bytes, the manifest says %d", o.raw.n, o.length)
+		return n, failure.New(failure.Internal, "The size of the file is %d bytes, the manifest says %d", o.raw.n, o.length)
 	}
 	if err != nil && err != io.EOF {
 		err = noService(err)

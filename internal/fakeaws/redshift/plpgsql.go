@@ -3,6 +3,8 @@ package redshift
 import (
 	"slices"
 	"strings"
+
+	"catchment/internal/fakeaws/redshift/failure"
 )
 
 // A block is DECLARE ... BEGIN ... [EXCEPTION WHEN OTHERS THEN ...] END.
@@ -87,7 +89,7 @@ func parseBody(source string) (b *block, err error) {
 	}
 	p.accept(";")
 	if p.i < len(p.s) {
-		return nil, syntax(p.peek().text)
+		return nil, failure.Near(p.peek().text)
 	}
 	return b, nil
 }
@@ -112,7 +114,7 @@ func (p *bodyParser) accept(words ...string) bool {
 
 func (p *bodyParser) expect(words ...string) error {
 	if !p.accept(words...) {
-		return syntax(p.peek().text)
+		return failure.Near(p.peek().text)
 	}
 	return nil
 }
@@ -130,10 +132,10 @@ func (p *bodyParser) until(words ...string) (statement, error) {
 		case t.is(")", "]"), deep > 0 && t.is("end"):
 			deep--
 		case t.is(";"):
-			return nil, syntax(";")
+			return nil, failure.Near(";")
 		}
 	}
-	return nil, failed(codeSyntax, "syntax error at end of input")
+	return nil, failure.New(failure.Syntax, "syntax error at end of input")
 }
 
 // rest takes everything up to the semicolon, and the semicolon.
@@ -146,7 +148,7 @@ func (p *bodyParser) rest() (statement, error) {
 func (p *bodyParser) name() (string, error) {
 	t := p.peek()
 	if !t.named() {
-		return "", syntax(t.text)
+		return "", failure.Near(t.text)
 	}
 	p.i++
 	return t.name(), nil
@@ -177,7 +179,7 @@ func (p *bodyParser) block(label string) (*block, error) {
 			return nil, err
 		}
 		if !p.accept("others") {
-			return nil, failed(codeUnsupported, "only OTHERS is supported as exception condition, not %s", p.peek().text)
+			return nil, failure.New(failure.Unsupported, "only OTHERS is supported as exception condition, not %s", p.peek().text)
 		}
 		if err := p.expect("then"); err != nil {
 			return nil, err
@@ -204,10 +206,10 @@ func (p *bodyParser) variable() (v variable, err error) {
 	v.constant = p.accept("constant")
 	if p.accept("cursor") {
 		if p.starts("(") {
-			return v, cannot("a cursor with arguments")
+			return v, failure.Cannot("a cursor with arguments")
 		}
 		if !p.accept("for") && !p.accept("is") {
-			return v, syntax(p.peek().text)
+			return v, failure.Near(p.peek().text)
 		}
 		v.kind = "refcursor"
 		v.cursor, err = p.rest()
@@ -218,7 +220,7 @@ func (p *bodyParser) variable() (v variable, err error) {
 		return v, err
 	}
 	if s.starts("alias") {
-		return v, cannot("ALIAS FOR")
+		return v, failure.Cannot("ALIAS FOR")
 	}
 	kind, value := s, statement(nil)
 	if i := s.find(0, "default", ":=", "="); i >= 0 {
@@ -246,14 +248,14 @@ func variableType(s statement) (string, error) {
 		if strings.HasSuffix(text, "rowtype") {
 			return "record", nil
 		}
-		return "", cannot("%%TYPE")
+		return "", failure.Cannot("%%TYPE")
 	}
 	if s.starts("varchar") && len(s) == 1 || s.starts("text") && len(s) == 1 || s.starts("character", "varying") && len(s) == 2 {
 		return AnyText, nil
 	}
 	kind, end, err := typeAt(s, 0, "")
 	if err == nil && end < len(s) {
-		err = syntax(s[end].text)
+		err = failure.Near(s[end].text)
 	}
 	return kind, err
 }
@@ -263,7 +265,7 @@ func (p *bodyParser) nodes(ends ...string) ([]node, error) {
 	all := []node{}
 	for {
 		if p.i >= len(p.s) {
-			return nil, failed(codeSyntax, "syntax error at end of input")
+			return nil, failure.New(failure.Syntax, "syntax error at end of input")
 		}
 		if p.peek().is(ends...) {
 			return all, nil
@@ -321,7 +323,7 @@ func assignOrSQL(s statement) (node, error) {
 	}
 	for _, words := range [][]string{{"prepare"}, {"vacuum"}, {"set", "local"}, {"create", "database"}, {"drop", "database"}, {"create", "external"}, {"savepoint"}} {
 		if s.starts(words...) {
-			return node{}, failed(codeUnsupported, "%s is not supported inside a stored procedure", strings.ToUpper(strings.Join(words, " ")))
+			return node{}, failure.New(failure.Unsupported, "%s is not supported inside a stored procedure", strings.ToUpper(strings.Join(words, " ")))
 		}
 	}
 	n := node{kind: doSQL, sql: s}

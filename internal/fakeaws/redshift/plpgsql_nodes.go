@@ -1,5 +1,7 @@
 package redshift
 
+import "catchment/internal/fakeaws/redshift/failure"
+
 // nodeKinds says how the statements of a procedure are read, by their first
 // words.
 func nodeKinds() []struct {
@@ -26,8 +28,8 @@ func nodeKinds() []struct {
 			n.target = []string{}
 			return err
 		}},
-		{w("foreach"), func(*bodyParser, *node) error { return syntax("FOREACH") }},
-		{w("assert"), func(*bodyParser, *node) error { return syntax("ASSERT") }},
+		{w("foreach"), func(*bodyParser, *node) error { return failure.Near("FOREACH") }},
+		{w("assert"), func(*bodyParser, *node) error { return failure.Near("ASSERT") }},
 	}
 }
 
@@ -183,7 +185,7 @@ func readRaise(p *bodyParser, n *node) error {
 		level, s = s[0].name(), s[1:]
 	}
 	if len(s) == 0 || s[0].kind != text {
-		return syntax(s.at(0))
+		return failure.Near(s.at(0))
 	}
 	if using := s.find(0, "using"); using >= 0 {
 		s = s[:using]
@@ -200,7 +202,7 @@ func readExecute(p *bodyParser, n *node) error {
 		return err
 	}
 	if s.find(0, "using") >= 0 {
-		return syntax("USING") // Redshift has no parameters there
+		return failure.Near("USING") // Redshift has no parameters there
 	}
 	n.kind = doExecute
 	n.sql, n.target = intoOf(s)
@@ -220,7 +222,7 @@ func readDiagnostics(p *bodyParser, n *node) error {
 		return err
 	}
 	if len(s) != 3 || !s[1].is(":=", "=") || !s[2].is("row_count") {
-		return syntax(s.at(2))
+		return failure.Near(s.at(2))
 	}
 	n.kind, n.target = doDiagnose, []string{s[0].name()}
 	return nil
@@ -236,11 +238,11 @@ func readOpen(p *bodyParser, n *node) error {
 	switch {
 	case len(s) == 1:
 	case s[1].is("for") && len(s) > 2 && s[2].is("execute"):
-		return cannot("OPEN ... FOR EXECUTE")
+		return failure.Cannot("OPEN ... FOR EXECUTE")
 	case s[1].is("for"):
 		n.sql = s[2:]
 	default:
-		return syntax(s[1].text)
+		return failure.Near(s[1].text)
 	}
 	return nil
 }
@@ -252,7 +254,7 @@ func readFetch(p *bodyParser, n *node) error {
 	}
 	s, n.target = intoOf(s)
 	if len(s) == 0 || len(n.target) == 0 {
-		return syntax(";")
+		return failure.Near(";")
 	}
 	n.kind, n.label = doFetch, s[len(s)-1].name()
 	return nil

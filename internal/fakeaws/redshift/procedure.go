@@ -4,6 +4,8 @@ import (
 	"strconv"
 	"strings"
 
+	"catchment/internal/fakeaws/redshift/failure"
+
 	"github.com/jackc/pgx/v5/pgtype"
 )
 
@@ -62,11 +64,11 @@ func calledAt(s statement, i int) (reference, []statement, error) {
 		return name, nil, err
 	}
 	if i >= len(s) || !s[i].is("(") {
-		return name, nil, syntax(s.at(i))
+		return name, nil, failure.Near(s.at(i))
 	}
 	end := s.closing(i)
 	if end != len(s)-1 {
-		return name, nil, syntax(s.at(end + 1))
+		return name, nil, failure.Near(s.at(end + 1))
 	}
 	if end == i+1 {
 		return name, nil, nil
@@ -87,9 +89,9 @@ func withArguments(s statement, given []argument) (statement, error) {
 		}
 		switch {
 		case n < 1 || n > len(given):
-			return nil, failed("42P02", "there is no parameter %s", t.text)
+			return nil, failure.New("42P02", "there is no parameter %s", t.text)
 		case given[n-1].binary && given[n-1].oid != pgtype.TextOID && given[n-1].oid != pgtype.VarcharOID:
-			return nil, cannot("a binary parameter of CALL")
+			return nil, failure.Cannot("a binary parameter of CALL")
 		case given[n-1].value == nil:
 			out[i] = token{kind: word, text: "NULL", gap: t.gap}
 		default:
@@ -119,7 +121,7 @@ func (s *session) find(name reference, n int) (*routine, error) {
 		return nil, err
 	}
 	if len(r.values) == 0 {
-		return nil, failed(codeNoFunction, "procedure %s does not exist", name.name)
+		return nil, failure.New(failure.NoFunction, "procedure %s does not exist", name.name)
 	}
 	p := &routine{name: name.name, nonatomic: r.text(0, 1) == Nonatomic}
 	if n > 0 {

@@ -1,6 +1,10 @@
 package redshift
 
-import "strconv"
+import (
+	"strconv"
+
+	"catchment/internal/fakeaws/redshift/failure"
+)
 
 // loop runs the body of any loop as often as it has to be.
 func (f *frame) loop(n *node) error {
@@ -88,7 +92,7 @@ func (f *frame) rowLoop(n *node) error {
 			return err
 		}
 		if v == nil {
-			return failed("22004", "cannot EXECUTE a null querystring")
+			return failure.New("22004", "cannot EXECUTE a null querystring")
 		}
 		if query, err = lexAll(*v); err != nil {
 			return err
@@ -116,12 +120,12 @@ func (f *frame) rowLoop(n *node) error {
 	return nil
 }
 
-func noCursor(name string) error { return failed("34000", `cursor "%s" does not exist`, name) }
+func noCursor(name string) error { return failure.New("34000", `cursor "%s" does not exist`, name) }
 
 // open reads the rows of a cursor: one may be open in a session.
 func (f *frame) open(c *cursor) error {
 	if f.s.cursor != nil {
-		return failed(codeUnsupported, "Nested cursors are not supported: a cursor is open in this session already")
+		return failure.New(failure.Unsupported, "Nested cursors are not supported: a cursor is open in this session already")
 	}
 	c.next, c.rows = 0, &rows{}
 	opens, err := read(f.bind(c.query))
@@ -151,7 +155,7 @@ func (f *frame) release(c *cursor) {
 func (f *frame) cursor(n *node) error {
 	x := f.slot(n.label)
 	if x == nil || x.kind != "refcursor" {
-		return failed(codeSyntax, `variable "%s" must be of type cursor or refcursor`, n.label)
+		return failure.New(failure.Syntax, `variable "%s" must be of type cursor or refcursor`, n.label)
 	}
 	switch n.kind {
 	case doOpen:
@@ -159,7 +163,7 @@ func (f *frame) cursor(n *node) error {
 			x.cursor = &cursor{name: n.label, query: n.sql}
 		}
 		if x.cursor == nil {
-			return failed(codeSyntax, `cursor "%s" has no query`, n.label)
+			return failure.New(failure.Syntax, `cursor "%s" has no query`, n.label)
 		}
 		return f.open(x.cursor)
 	case doClose:

@@ -4,6 +4,8 @@ import (
 	"strconv"
 	"strings"
 
+	"catchment/internal/fakeaws/redshift/failure"
+
 	"github.com/jackc/pgx/v5/pgproto3"
 )
 
@@ -25,7 +27,7 @@ func (returned) Error() string { return "RETURN" }
 // a transaction block is open.
 func (f *frame) call(name reference, args []statement, atomic bool) error {
 	if f.depth >= deepestCall {
-		return failed(codeUnsupported, "stored procedure nesting level exceeded the limit of %d", deepestCall)
+		return failure.New(failure.Unsupported, "stored procedure nesting level exceeded the limit of %d", deepestCall)
 	}
 	p, err := f.s.find(name, len(args))
 	if err != nil {
@@ -62,7 +64,7 @@ func (f *frame) call(name reference, args []statement, atomic bool) error {
 		err = nil
 	}
 	if e, ok := err.(*leave); ok {
-		err = failed(codeSyntax, "%v", e)
+		err = failure.New(failure.Syntax, "%v", e)
 	}
 	return err
 }
@@ -101,8 +103,8 @@ func (f *frame) block(b *block) error {
 // subtransactions: the whole transaction is rolled back, the handler has its
 // own. In the default mode that one is committed and the error thrown again.
 func (f *frame) handle(b *block, err error) error {
-	fail, ok := err.(*failure)
-	if !ok || fail.Code == codeCancelled {
+	fail, ok := err.(*failure.Error)
+	if !ok || fail.Code == failure.Cancelled {
 		return err
 	}
 	if f.s.pg.state != 'I' {
@@ -227,12 +229,12 @@ func (f *frame) sql(s statement, targets []string) error {
 		return err
 	}
 	if c.alone != "" {
-		return failed(codeUnsupported, "%s cannot be executed from a function or multi-command string", c.alone)
+		return failure.New(failure.Unsupported, "%s cannot be executed from a function or multi-command string", c.alone)
 	}
 	var r rows
 	isQuery := s.starts("select") || s.starts("with")
 	if isQuery && targets == nil && c.made.name == "" && c.writes.name == "" {
-		return failed(codeSyntax, "query has no destination for result data")
+		return failure.New(failure.Syntax, "query has no destination for result data")
 	}
 	if err := f.statement(c, r.take); err != nil {
 		return err
@@ -285,19 +287,19 @@ func (f *frame) execute(n *node) error {
 		return err
 	}
 	if v == nil {
-		return failed("22004", "cannot EXECUTE a null querystring")
+		return failure.New("22004", "cannot EXECUTE a null querystring")
 	}
 	all, err := split(*v)
 	if err != nil {
 		return err
 	}
 	if len(all) != 1 {
-		return failed(codeSyntax, "EXECUTE takes one statement")
+		return failure.New(failure.Syntax, "EXECUTE takes one statement")
 	}
 	s := all[0]
 	for _, k := range []string{"commit", "rollback", "end", "begin", "start"} {
 		if s.starts(k) {
-			return failed(codeUnsupported, "%s cannot be executed from dynamic SQL", strings.ToUpper(k))
+			return failure.New(failure.Unsupported, "%s cannot be executed from dynamic SQL", strings.ToUpper(k))
 		}
 	}
 	names := f.scopes // no variable is seen from inside
@@ -329,7 +331,7 @@ func (f *frame) execute(n *node) error {
 func (f *frame) raise(n *node) error {
 	if len(n.more) == 0 {
 		if f.raised == nil {
-			return failed(codeSyntax, "RAISE without parameters cannot be used outside an exception handler")
+			return failure.New(failure.Syntax, "RAISE without parameters cannot be used outside an exception handler")
 		}
 		return f.raised
 	}
@@ -341,7 +343,7 @@ func (f *frame) raise(n *node) error {
 			break
 		}
 		if i+1 >= len(n.more) {
-			return failed(codeSyntax, "too few parameters specified for RAISE")
+			return failure.New(failure.Syntax, "too few parameters specified for RAISE")
 		}
 		v, err := f.eval(n.more[i+1])
 		if err != nil {
@@ -354,7 +356,7 @@ func (f *frame) raise(n *node) error {
 		}
 	}
 	if n.label == "exception" {
-		return &failure{Code: codeRaised, Message: b.String()}
+		return &failure.Error{Code: failure.Raised, Message: b.String()}
 	}
 	level := strings.ToUpper(n.label)
 	if level != "LOG" && level != "DEBUG" {

@@ -1,12 +1,14 @@
 package redshift
 
+import "catchment/internal/fakeaws/redshift/failure"
+
 const explainAtomic = "Try calling the procedure as a top-level call i.e. not from within an explicit transaction block. \n" +
 	"Or, if this procedure (or one of its ancestors in the call chain) was created with SET config options, " +
 	"recreate the procedure without them."
 
 // inAtomic refuses what would end the transaction of somebody else.
 func inAtomic(what string) error {
-	f := failed("2D000", "%s cannot be invoked from a procedure that is executing in an atomic context.", what)
+	f := failure.New("2D000", "%s cannot be invoked from a procedure that is executing in an atomic context.", what)
 	f.Hint = explainAtomic
 	return f
 }
@@ -17,7 +19,7 @@ func (f *frame) transaction(k nodeKind) error {
 	name := map[nodeKind]string{doCommit: "COMMIT", doRollback: "ROLLBACK", doStart: "START TRANSACTION"}[k]
 	if !f.p.nonatomic {
 		if k == doStart {
-			return failed(codeUnsupported, "START TRANSACTION is not supported inside a stored procedure that is not NONATOMIC")
+			return failure.New(failure.Unsupported, "START TRANSACTION is not supported inside a stored procedure that is not NONATOMIC")
 		}
 		if f.atomic {
 			return inAtomic(name)

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 
+	"catchment/internal/fakeaws/redshift/failure"
+
 	"github.com/jackc/pgx/v5/pgproto3"
 	"github.com/jackc/pgx/v5/pgtype"
 )
@@ -43,7 +45,7 @@ type frame struct {
 
 	count  int // ROW_COUNT
 	found  bool
-	raised *failure // what a handler handles
+	raised *failure.Error // what a handler handles
 }
 
 // slot finds a variable, the innermost first.
@@ -121,7 +123,7 @@ func (f *frame) eval(s statement) (*string, error) {
 		return nil, nil
 	}
 	if len(r.values[0]) != 1 {
-		return nil, failed(codeSyntax, "query returned %d columns", len(r.values[0]))
+		return nil, failure.New(failure.Syntax, "query returned %d columns", len(r.values[0]))
 	}
 	return r.values[0][0], nil
 }
@@ -163,10 +165,10 @@ func (f *frame) set(name string, v *string) error {
 	head, part, isField := strings.Cut(name, ".")
 	x := f.slot(head)
 	if x == nil {
-		return failed(codeSyntax, `"%s" is not a known variable`, name)
+		return failure.New(failure.Syntax, `"%s" is not a known variable`, name)
 	}
 	if x.constant {
-		return failed("22005", `"%s" is declared CONSTANT`, name)
+		return failure.New("22005", `"%s" is declared CONSTANT`, name)
 	}
 	if isField {
 		for i := range x.fields {
@@ -175,7 +177,7 @@ func (f *frame) set(name string, v *string) error {
 				return nil
 			}
 		}
-		return failed("42703", `record "%s" has no field "%s"`, head, part)
+		return failure.New("42703", `record "%s" has no field "%s"`, head, part)
 	}
 	if v != nil && x.kind != "record" && x.kind != "refcursor" && x.kind != AnyText {
 		side, err := f.s.sideLine()
@@ -209,7 +211,7 @@ func (f *frame) into(targets []string, r *rows, at int) error {
 		}
 	}
 	if at < len(r.values) && len(targets) != len(r.values[at]) {
-		return failed(codeSyntax, "the query gives %d columns for %d variables", len(r.values[at]), len(targets))
+		return failure.New(failure.Syntax, "the query gives %d columns for %d variables", len(r.values[at]), len(targets))
 	}
 	for i, name := range targets {
 		var v *string

@@ -3,6 +3,8 @@ package redshift
 import (
 	"slices"
 	"strings"
+
+	"catchment/internal/fakeaws/redshift/failure"
 )
 
 // qualify rewrites QUALIFY, which PostgreSQL lacks: the query becomes a
@@ -18,7 +20,7 @@ func qualify(s statement) (statement, error) {
 		}
 		start, end := scope(s, at)
 		if start < 0 {
-			return nil, syntax(s[at].text)
+			return nil, failure.Near(s[at].text)
 		}
 		one, err := qualified(s[start:at], s[at+1:end])
 		if err != nil {
@@ -69,10 +71,10 @@ type item struct {
 func qualified(s, condition statement) (statement, error) {
 	from := s.find(1, "from")
 	if from < 0 {
-		return nil, syntax("qualify")
+		return nil, failure.Near("qualify")
 	}
 	if _, end, err := s.referenceAt(from + 1); err == nil && end == len(s) {
-		return nil, syntax(condition.at(0)) // QUALIFY is taken for the alias that is missing
+		return nil, failure.Near(condition.at(0)) // QUALIFY is taken for the alias that is missing
 	}
 	first, distinct := 1, ""
 	if s[1].is("distinct") {
@@ -106,11 +108,11 @@ func itemsOf(list, from statement) ([]item, error) {
 		n := len(part)
 		switch {
 		case n == 0:
-			return nil, syntax(",")
+			return nil, failure.Near(",")
 		case n == 1 && part[0].is("*"):
 			names := relations(from)
 			if len(names) == 0 {
-				return nil, cannot("QUALIFY after SELECT * from what has no name")
+				return nil, failure.Cannot("QUALIFY after SELECT * from what has no name")
 			}
 			for _, name := range names {
 				items = append(items, item{statement{{kind: quoted, text: quote(name)}}, "row of " + name, true})

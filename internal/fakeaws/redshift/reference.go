@@ -1,6 +1,10 @@
 package redshift
 
-import "strings"
+import (
+	"strings"
+
+	"catchment/internal/fakeaws/redshift/failure"
+)
 
 // A reference is the name of a table, with its schema where it has one.
 type reference struct {
@@ -10,7 +14,7 @@ type reference struct {
 // referenceAt reads a table's name at place i, and returns the place after it.
 func (s statement) referenceAt(i int) (reference, int, error) {
 	if i >= len(s) || !s[i].named() {
-		return reference{}, i, syntax(s.at(i))
+		return reference{}, i, failure.Near(s.at(i))
 	}
 	r := reference{name: s[i].name()}
 	i++

@@ -3,6 +3,8 @@ package redshift
 import (
 	"slices"
 	"strings"
+
+	"catchment/internal/fakeaws/redshift/failure"
 )
 
 // missing are functions of PostgreSQL that Redshift, which grew out of
@@ -36,29 +38,29 @@ func refuse(s statement) error {
 		switch {
 		case t.kind != word && !t.is("["):
 		case rest.starts("on", "conflict"):
-			return syntax(t.text)
+			return failure.Near(t.text)
 		case rest.starts("returning"):
-			return syntax(t.text)
+			return failure.Near(t.text)
 		case rest.starts("lateral"):
-			return syntax(t.text)
+			return failure.Near(t.text)
 		case rest.starts("distinct", "on", "("):
-			return failed(codeUnsupported, "SELECT DISTINCT ON is not supported")
+			return failure.New(failure.Unsupported, "SELECT DISTINCT ON is not supported")
 		case rest.starts("distinct", "from") && i > 0 && s[i-1].is("is", "not"):
-			return syntax(t.text)
+			return failure.Near(t.text)
 		case rest.starts("filter", "(", "where"):
-			return syntax("(")
+			return failure.Near("(")
 		case rest.starts("for", "update"), rest.starts("for", "share"), rest.starts("for", "no", "key"):
-			return failed(codeUnsupported, "SELECT FOR UPDATE/SHARE is not supported")
+			return failure.New(failure.Unsupported, "SELECT FOR UPDATE/SHARE is not supported")
 		case rest.starts("values", "(") && i > 0 && s[i-1].is("("):
-			return syntax(t.text)
+			return failure.Near(t.text)
 		case rest.starts("tablesample"), rest.starts("array", "["):
-			return syntax(after[0].text)
+			return failure.Near(after[0].text)
 		case rest.starts("fetch", "first"), rest.starts("fetch", "next", "row"):
-			return syntax(t.text)
+			return failure.Near(t.text)
 		case rest.starts("any", "(") && len(after) > 1 && after[1].kind == param, rest.starts("all", "(") && len(after) > 1 && after[1].kind == param:
-			return failed("42809", "op ANY/ALL (array) requires array on right side")
+			return failure.New("42809", "op ANY/ALL (array) requires array on right side")
 		case len(after) > 0 && after[0].is("(") && slices.Contains(missing(), strings.ToLower(t.text)) && !(i > 0 && s[i-1].is(".")):
-			return failed(codeNoFunction, "function %s() does not exist", strings.ToLower(t.text))
+			return failure.New(failure.NoFunction, "function %s() does not exist", strings.ToLower(t.text))
 		}
 	}
 	return refuseLeader(s)
@@ -83,7 +85,7 @@ func refuseLeader(s statement) error {
 }
 
 func notOnTables() error {
-	return failed(codeUnsupported, "Specified types or functions (one per INFO message) not supported on Redshift tables.")
+	return failure.New(failure.Unsupported, "Specified types or functions (one per INFO message) not supported on Redshift tables.")
 }
 
 // noCatalog refuses to write what the leader node alone knows into a table.

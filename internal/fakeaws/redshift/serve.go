@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 
+	"catchment/internal/fakeaws/redshift/failure"
+
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgproto3"
 )
@@ -35,7 +37,7 @@ func (s *Server) serve(conn net.Conn) {
 	defer context.AfterFunc(s.ctx, func() { c.pg.conn.Close() })() // a statement that waits for a lock ends with us
 	// A client that goes breaks a statement that waits, as a line that is cut.
 	if err := c.talk(); err != nil && !slices.Contains([]error{errGone}, err) {
-		c.send(response(failed(codeInternal, "%v", err)))
+		c.send(response(failure.New(failure.Internal, "%v", err)))
 		_ = c.client.Flush() // the session ends either way
 	}
 }
@@ -73,7 +75,7 @@ func (s *session) enter(parameters map[string]string) error {
 		return err
 	}
 	if parameters["database"] != o.Database {
-		return failed("3D000", `database "%s" does not exist`, parameters["database"])
+		return failure.New("3D000", `database "%s" does not exist`, parameters["database"])
 	}
 	pg, err := s.server.line(s.ctx)
 	if err != nil {
@@ -113,7 +115,7 @@ func (s *session) prepare(pg *line, parameters map[string]string) error {
 		}
 		all, err := split("SET " + name + " TO " + literal(value))
 		if err != nil || len(all) != 1 {
-			return failed(codeNoObject, `unrecognized configuration parameter "%s"`, name)
+			return failure.New(failure.NoObject, `unrecognized configuration parameter "%s"`, name)
 		}
 		c, err := set(all[0])
 		if err != nil {
@@ -150,7 +152,7 @@ func (s *session) password(user string) error {
 	}
 	want := "md5" + hash(hash(s.server.o.Password, s.server.o.User), string(salt[:]))
 	if !ok || user != s.server.o.User || shown.Password != want {
-		return failed(codeBadPassword, `password authentication failed for user "%s"`, user)
+		return failure.New(failure.BadPassword, `password authentication failed for user "%s"`, user)
 	}
 	return nil
 }
@@ -224,7 +226,7 @@ func (s *session) step(m pgproto3.FrontendMessage) error {
 	case *pgproto3.Close:
 		return s.close(m)
 	}
-	return failed("08P01", "unexpected message %T", m)
+	return failure.New("08P01", "unexpected message %T", m)
 }
 
 // stop passes a request to cancel on to PostgreSQL.

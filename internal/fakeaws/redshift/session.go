@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 
+	"catchment/internal/fakeaws/redshift/failure"
+
 	"github.com/jackc/pgx/v5/pgproto3"
 )
 
@@ -44,7 +46,7 @@ func (s *session) send(msg pgproto3.BackendMessage) {
 
 // lost tells an error that ends the session from one that the client is told.
 func lost(err error) bool {
-	var f *failure
+	var f *failure.Error
 	return err != nil && !errors.As(err, &f)
 }
 
@@ -118,7 +120,7 @@ func (s *session) run(c *command, args []argument, to emit) error {
 		return err
 	}
 	if c.alone != "" && s.pg.state != 'I' && !s.implicit {
-		return failed(codeActive, "%s cannot run inside a transaction block", c.alone)
+		return failure.New(failure.Active, "%s cannot run inside a transaction block", c.alone)
 	}
 	if c.local != nil {
 		if err := c.local(s, args, to); err != nil {

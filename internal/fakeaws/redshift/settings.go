@@ -3,6 +3,8 @@ package redshift
 import (
 	"slices"
 	"strings"
+
+	"catchment/internal/fakeaws/redshift/failure"
 )
 
 // settings are the configuration parameters that Redshift has. Those that
@@ -38,14 +40,14 @@ func set(s statement) (*translation, error) {
 		i = 2
 	}
 	if i >= len(s) || !s[i].named() {
-		return nil, syntax(s.at(i))
+		return nil, failure.Near(s.at(i))
 	}
 	name := s[i].name()
 	if s.starts("set", "time", "zone") {
 		name = "timezone"
 	}
 	if !slices.Contains(settings(), name) {
-		return nil, failed(codeNoObject, `unrecognized configuration parameter "%s"`, name)
+		return nil, failure.New(failure.NoObject, `unrecognized configuration parameter "%s"`, name)
 	}
 	value := ""
 	if i+2 <= len(s) && s[0].is("set") {
@@ -62,7 +64,7 @@ func set(s statement) (*translation, error) {
 	case slices.Contains(shared(), name):
 		return &translation{sql: s.String()}, nil
 	case name == "enable_case_sensitive_identifier" && (strings.EqualFold(value, "true") || strings.EqualFold(value, "on")):
-		return nil, cannot("names that keep their case")
+		return nil, failure.Cannot("names that keep their case")
 	case s[0].is("reset"), value == "default":
 		return &translation{sql: "RESET " + Schema + "." + name}, nil
 	}

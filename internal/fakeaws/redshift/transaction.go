@@ -1,6 +1,8 @@
 package redshift
 
 import (
+	"catchment/internal/fakeaws/redshift/failure"
+
 	"github.com/jackc/pgx/v5/pgproto3"
 )
 
@@ -22,7 +24,7 @@ func begin(s statement) (*command, error) {
 				i++
 			}
 		default:
-			return nil, syntax(rest[0].text)
+			return nil, failure.Near(rest[0].text)
 		}
 	}
 	sql := "BEGIN ISOLATION LEVEL REPEATABLE READ"
@@ -37,7 +39,7 @@ func begin(s statement) (*command, error) {
 			s.implicit = false // what came before in the same message belongs to it
 			return nil
 		case s.pg.state == 'T':
-			to(warning(codeActive, "there is already a transaction in progress"))
+			to(warning(failure.Active, "there is already a transaction in progress"))
 			return nil
 		}
 		return s.pg.query(sql, nowhere)
@@ -46,7 +48,7 @@ func begin(s statement) (*command, error) {
 
 func commit(s statement) (*command, error) {
 	if len(s) > 1 && !(len(s) == 2 && s[1].is("work", "transaction")) {
-		return nil, syntax(s[1].text)
+		return nil, failure.Near(s[1].text)
 	}
 	return own("", func(s *session, _ []argument, to emit) error {
 		if s.pg.state == 'I' || s.implicit {
@@ -94,7 +96,7 @@ func truncate(s statement) (*command, error) {
 		return nil, err
 	}
 	if end < len(s) { // several tables, CASCADE, RESTART IDENTITY
-		return nil, syntax(s[end].text)
+		return nil, failure.Near(s[end].text)
 	}
 	return own("TRUNCATE", func(s *session, _ []argument, to emit) error {
 		if s.pg.state == 'E' {
@@ -126,7 +128,7 @@ func info(text string) *pgproto3.NoticeResponse {
 }
 
 func aborted() error {
-	return failed(codeAborted, "current transaction is aborted, commands ignored until end of transaction block")
+	return failure.New(failure.Aborted, "current transaction is aborted, commands ignored until end of transaction block")
 }
 
 // retag tells the client another tag than PostgreSQL's.

@@ -1,5 +1,7 @@
 package redshift
 
+import "catchment/internal/fakeaws/redshift/failure"
+
 // A translation is a statement of Redshift's as PostgreSQL takes it.
 type translation struct {
 	sql    string    // for PostgreSQL; "" where there is nothing to be done
@@ -24,7 +26,7 @@ type kind struct {
 func kinds() []kind {
 	w := func(words ...string) []string { return words }
 	lacking := func(what string) func(statement) (*translation, error) {
-		return func(statement) (*translation, error) { return nil, cannot("%s", what) }
+		return func(statement) (*translation, error) { return nil, failure.Cannot("%s", what) }
 	}
 	return []kind{
 		{w("savepoint"), unsupported}, {w("release"), unsupported}, {w("do"), unsupported}, {w("listen"), unsupported}, {w("notify"), unsupported},
@@ -65,7 +67,7 @@ func unsupported(s statement) (*translation, error) { return nil, notSupported(s
 // tables.
 func notSupported(s statement) error {
 	n := min(len(s), 3)
-	return failed(codeUnsupported, `SQL command "%s..." not supported on Redshift tables.`, s[:n])
+	return failure.New(failure.Unsupported, `SQL command "%s..." not supported on Redshift tables.`, s[:n])
 }
 
 // selects reads a query. SELECT ... INTO makes a table.
@@ -104,7 +106,7 @@ func writeAfterWith(s statement, i int) (*translation, error) {
 	case s[i].is("delete"):
 		read = remove
 	case s[i].is("insert", "merge"):
-		return nil, syntax(s[i].text)
+		return nil, failure.Near(s[i].text)
 	}
 	c, err := read(s[i:])
 	if err != nil {
@@ -121,14 +123,14 @@ func writeAfterWith(s statement, i int) (*translation, error) {
 // insert reads INSERT INTO. PostgreSQL's ON CONFLICT and RETURNING aren't there.
 func insert(s statement) (*translation, error) {
 	if !s.starts("insert", "into") {
-		return nil, syntax(s.at(1))
+		return nil, failure.Near(s.at(1))
 	}
 	t, i, err := s.referenceAt(2)
 	if err != nil {
 		return nil, err
 	}
 	if i < len(s) && s[i].is("as") {
-		return nil, syntax(s[i].text)
+		return nil, failure.Near(s[i].text)
 	}
 	if j := s.find(i, "values"); j >= 0 && s.find(i, "select", "with") < 0 {
 		rest, err := expression(s[j+1:])
@@ -150,7 +152,7 @@ func update(s statement) (*translation, error) {
 		return nil, err
 	}
 	if j := s.find(i, "set"); j >= 0 && j+1 < len(s) && s[j+1].is("(") {
-		return nil, syntax("(")
+		return nil, failure.Near("(")
 	}
 	q, err := query(s)
 	if err != nil {
@@ -189,7 +191,7 @@ func lock(s statement) (*translation, error) {
 			return nil, err
 		}
 		if end < len(part) { // IN ... MODE, NOWAIT
-			return nil, syntax(part[end].text)
+			return nil, failure.Near(part[end].text)
 		}
 		if n > 0 {
 			sql += ", "
@@ -203,11 +205,11 @@ func lock(s statement) (*translation, error) {
 func createView(s statement) (*translation, error) {
 	as := s.find(0, "as")
 	if as < 0 {
-		return nil, syntax(s.at(len(s) - 1))
+		return nil, failure.Near(s.at(len(s) - 1))
 	}
 	end := len(s)
 	if end > 4 && s[end-4:].starts("with", "no", "schema", "binding") {
-		return nil, cannot("a view WITH NO SCHEMA BINDING")
+		return nil, failure.Cannot("a view WITH NO SCHEMA BINDING")
 	}
 	q, err := query(s[as+1 : end])
 	if err != nil {
@@ -224,7 +226,7 @@ func vacuum(statement) (*translation, error) {
 
 func analyze(s statement) (*translation, error) {
 	if s.starts("analyze", "compression") {
-		return nil, cannot("ANALYZE COMPRESSION")
+		return nil, failure.Cannot("ANALYZE COMPRESSION")
 	}
 	if i := s.find(1, "predicate", "all"); i > 0 {
 		s = s[:i]

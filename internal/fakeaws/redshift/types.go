@@ -4,6 +4,8 @@ import (
 	"strconv"
 	"strings"
 
+	"catchment/internal/fakeaws/redshift/failure"
+
 	"github.com/jackc/pgx/v5/pgtype"
 )
 
@@ -47,7 +49,7 @@ func longTypes() []string {
 // spells it and the place after it. A column of text always has a limit.
 func typeAt(s statement, i int, column string) (pg string, end int, err error) {
 	if i >= len(s) || !s[i].named() {
-		return "", i, syntax(s.at(i))
+		return "", i, failure.Near(s.at(i))
 	}
 	name, end := s[i].name(), i+1
 	for _, long := range longTypes() {
@@ -82,9 +84,9 @@ func typeAt(s statement, i int, column string) (pg string, end int, err error) {
 // node knows.
 func unsupportedType(column, name string) error {
 	if column == "" {
-		return failed(codeUnsupported, `unsupported type "%s"`, name)
+		return failure.New(failure.Unsupported, `unsupported type "%s"`, name)
 	}
-	return failed(codeUnsupported, `Column "%s" has unsupported type "%s".`, column, name)
+	return failure.New(failure.Unsupported, `Column "%s" has unsupported type "%s".`, column, name)
 }
 
 // sized adds the length or precision to a type.
@@ -98,14 +100,14 @@ func sized(kept string, args statement) (string, error) {
 		default:
 			var err error
 			if n, err = strconv.Atoi(args.String()); err != nil {
-				return "", syntax(args.String())
+				return "", failure.Near(args.String())
 			}
 		}
 		if n < 1 {
-			return "", failed(codeBadParameter, "length for type %s must be at least 1", name)
+			return "", failure.New(failure.BadParameter, "length for type %s must be at least 1", name)
 		}
 		if n > most {
-			return "", failed(codeBadParameter, "length for type %s cannot exceed %d", name, most)
+			return "", failure.New(failure.BadParameter, "length for type %s cannot exceed %d", name, most)
 		}
 		return name + "(" + strconv.Itoa(n) + ")", nil
 	}
@@ -135,19 +137,19 @@ func decimal(args statement) (string, error) {
 	var err error
 	if parts := args.commas(); len(args) > 0 {
 		if digits, err = strconv.Atoi(parts[0].String()); err != nil {
-			return "", syntax(parts[0].String())
+			return "", failure.Near(parts[0].String())
 		}
 		if len(parts) > 1 {
 			if scale, err = strconv.Atoi(parts[1].String()); err != nil {
-				return "", syntax(parts[1].String())
+				return "", failure.Near(parts[1].String())
 			}
 		}
 	}
 	if digits < 1 || digits > maxDigits {
-		return "", failed(codeBadParameter, "DECIMAL precision %d must be between 1 and %d", digits, maxDigits)
+		return "", failure.New(failure.BadParameter, "DECIMAL precision %d must be between 1 and %d", digits, maxDigits)
 	}
 	if scale < 0 || scale > min(digits, maxScale) {
-		return "", failed(codeBadParameter, "DECIMAL scale %d must be between 0 and %d", scale, min(digits, maxScale))
+		return "", failure.New(failure.BadParameter, "DECIMAL scale %d must be between 0 and %d", scale, min(digits, maxScale))
 	}
 	return "numeric(" + strconv.Itoa(digits) + "," + strconv.Itoa(scale) + ")", nil
 }
