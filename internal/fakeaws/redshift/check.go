@@ -1,9 +1,12 @@
 package redshift
 
-import "catchment/internal/fakeaws/redshift/failure"
+import (
+	"catchment/internal/fakeaws/redshift/failure"
+	"catchment/internal/fakeaws/redshift/lex"
+)
 
 // checkStatement refuses what no reader of a statement has to know of.
-func checkStatement(s statement) error {
+func checkStatement(s lex.Statement) error {
 	if err := checkNames(s); err != nil {
 		return err
 	}
@@ -12,17 +15,17 @@ func checkStatement(s statement) error {
 
 // checkNames refuses names that Redshift cuts off: what is cut is a mistake
 // that nobody sees. PostgreSQL behind the stand-in cuts even earlier.
-func checkNames(s statement) error {
+func checkNames(s lex.Statement) error {
 	for _, t := range s {
-		if !t.named() {
+		if !t.Named() {
 			continue
 		}
-		n := len(t.name())
+		n := len(t.Name())
 		if n > maxName {
-			return failure.New("42622", `identifier "%s" is %d bytes long: Redshift cuts it off at %d`, t.name(), n, maxName)
+			return failure.New("42622", `identifier "%s" is %d bytes long: Redshift cuts it off at %d`, t.Name(), n, maxName)
 		}
 		if n > maxOwnName {
-			return failure.Cannot(`identifier "%s" is %d bytes long, and PostgreSQL behind it cuts off at %d`, t.name(), n, maxOwnName)
+			return failure.Cannot(`identifier "%s" is %d bytes long, and PostgreSQL behind it cuts off at %d`, t.Name(), n, maxOwnName)
 		}
 	}
 	return nil
@@ -30,17 +33,17 @@ func checkNames(s statement) error {
 
 // balanced refuses parentheses that don't close: whoever reads on may rely on
 // it.
-func balanced(s statement) error {
+func balanced(s lex.Statement) error {
 	var open []string
 	for _, t := range s {
 		switch {
-		case t.is("("):
+		case t.Is("("):
 			open = append(open, ")")
-		case t.is("["):
+		case t.Is("["):
 			open = append(open, "]")
-		case t.is(")", "]"):
-			if len(open) == 0 || !t.is(open[len(open)-1]) {
-				return failure.Near(t.text)
+		case t.Is(")", "]"):
+			if len(open) == 0 || !t.Is(open[len(open)-1]) {
+				return failure.Near(t.Text)
 			}
 			open = open[:len(open)-1]
 		}

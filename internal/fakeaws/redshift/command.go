@@ -1,5 +1,7 @@
 package redshift
 
+import "catchment/internal/fakeaws/redshift/lex"
+
 // A command is a statement of Redshift's, ready to be done by PostgreSQL or by
 // the stand-in itself.
 type command struct {
@@ -22,7 +24,7 @@ type argument struct {
 // An ownKind says who reads statements that start with words.
 type ownKind struct {
 	words []string
-	read  func(statement) (*command, error)
+	read  func(lex.Statement) (*command, error)
 }
 
 // ownKinds are the statements that the stand-in does itself, by their first
@@ -39,12 +41,12 @@ func ownKinds() []ownKind {
 }
 
 // read turns a statement into a command, or refuses it as Redshift does.
-func read(s statement) (*command, error) {
+func read(s lex.Statement) (*command, error) {
 	if err := checkStatement(s); err != nil {
 		return nil, err
 	}
 	for _, k := range ownKinds() {
-		if s.starts(k.words...) {
+		if s.Starts(k.words...) {
 			return k.read(s)
 		}
 	}

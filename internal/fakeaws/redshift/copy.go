@@ -5,11 +5,13 @@ import (
 	"io"
 	"strconv"
 	"strings"
+
+	"catchment/internal/fakeaws/redshift/lex"
 )
 
 // copyFrom reads COPY. It is a statement that fetches from S3 by itself: no
 // data comes over the wire.
-func copyFrom(s statement) (*command, error) {
+func copyFrom(s lex.Statement) (*command, error) {
 	c, err := readCopy(s)
 	if err != nil {
 		return nil, err
@@ -48,10 +50,10 @@ func (s *session) load(c *copyCommand, to emit) error {
 	if err := s.pg.query(set, nowhere); err != nil {
 		return err
 	}
-	to(info(fmt.Sprintf("Load into table '%s' completed, %d record(s) loaded successfully.", c.table.name, l.Rows)))
+	to(info(fmt.Sprintf("Load into table '%s' completed, %d record(s) loaded successfully.", c.table.Name, l.Rows)))
 	if l.Errors > 0 {
 		to(info(fmt.Sprintf("Load into table '%s' completed, %d record(s) could not be loaded.  "+
-			"Check 'stl_load_errors' system table for details.", c.table.name, l.Errors)))
+			"Check 'stl_load_errors' system table for details.", c.table.Name, l.Errors)))
 	}
 	return nil
 }
@@ -82,7 +84,7 @@ func (s *session) columns(c *copyCommand) ([]*Column, error) {
 func (s *session) stream(l *Loading) error {
 	names := make([]string, len(l.Columns))
 	for i, c := range l.Columns {
-		names[i] = quote(c.Name)
+		names[i] = lex.Quote(c.Name)
 	}
 	sql := "COPY " + l.Command.table.String() + " (" + strings.Join(names, ", ") +
 		`) FROM STDIN (FORMAT csv, NULL E'\\N', ENCODING 'UTF8')`
@@ -103,7 +105,7 @@ func (s *session) stream(l *Loading) error {
 
 // note keeps a row that wasn't loaded where everybody can look it up, whatever
 // becomes of the transaction.
-func (s *session) note(query int, table reference, r Rejected) error {
+func (s *session) note(query int, table lex.Reference, r Rejected) error {
 	name, kind, length := "", "", ""
 	if c := r.Why.Column; c != nil {
 		name, kind = c.Name, c.Kind

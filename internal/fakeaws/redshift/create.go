@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"catchment/internal/fakeaws/redshift/failure"
+	"catchment/internal/fakeaws/redshift/lex"
 )
 
 // Limits of stored procedures (Developer Guide, "Limits and differences for
@@ -19,7 +20,7 @@ const Nonatomic = "NONATOMIC"
 
 // A Procedure is CREATE PROCEDURE, read.
 type Procedure struct {
-	name      reference
+	name      lex.Reference
 	names     []string // of the arguments; "" where one has none
 	types     []string
 	nonatomic bool
@@ -30,20 +31,20 @@ type Procedure struct {
 }
 
 // readProcedure reads CREATE PROCEDURE.
-func readProcedure(s statement) (*Procedure, error) {
+func readProcedure(s lex.Statement) (*Procedure, error) {
 	p := &Procedure{}
 	i := 2
-	if s.starts("create", "or") {
+	if s.Starts("create", "or") {
 		p.replaces, i = true, 4
 	}
 	var err error
-	if p.name, i, err = s.referenceAt(i); err != nil {
+	if p.name, i, err = s.ReferenceAt(i); err != nil {
 		return nil, err
 	}
-	if i >= len(s) || !s[i].is("(") {
-		return nil, failure.Near(s.at(i))
+	if i >= len(s) || !s[i].Is("(") {
+		return nil, failure.Near(s.At(i))
 	}
-	end := s.closing(i)
+	end := s.Closing(i)
 	if err := p.arguments(s[i+1 : min(end, len(s))]); err != nil {
 		return nil, err
 	}
@@ -64,19 +65,19 @@ func readProcedure(s statement) (*Procedure, error) {
 }
 
 // arguments reads [name] [IN] type, ....
-func (p *Procedure) arguments(s statement) error {
+func (p *Procedure) arguments(s lex.Statement) error {
 	if len(s) == 0 {
 		return nil
 	}
-	for _, part := range s.commas() {
+	for _, part := range s.Commas() {
 		name := ""
-		if len(part) > 1 && part[0].named() && !part[1].is("varying", "precision", "(", "without", "with") {
-			name, part = part[0].name(), part[1:]
+		if len(part) > 1 && part[0].Named() && !part[1].Is("varying", "precision", "(", "without", "with") {
+			name, part = part[0].Name(), part[1:]
 		}
-		if part.starts("out") || part.starts("inout") {
+		if part.Starts("out") || part.Starts("inout") {
 			return failure.Cannot("OUT and INOUT arguments")
 		}
-		if part.starts("in") {
+		if part.Starts("in") {
 			part = part[1:]
 		}
 		kind, err := variableType(part)
@@ -92,23 +93,23 @@ func (p *Procedure) arguments(s statement) error {
 }
 
 // rest reads what stands behind the arguments, in whatever order.
-func (p *Procedure) rest(s statement) error {
+func (p *Procedure) rest(s lex.Statement) error {
 	for i := 0; i < len(s); {
 		switch rest := s[i:]; {
-		case rest.starts("nonatomic"):
+		case rest.Starts("nonatomic"):
 			p.nonatomic, i = true, i+1
-		case rest.starts("language", "plpgsql"), rest.starts("security", "invoker"):
+		case rest.Starts("language", "plpgsql"), rest.Starts("security", "invoker"):
 			i += 2
-		case rest.starts("language") && len(rest) > 1 && rest[1].value() == "plpgsql":
+		case rest.Starts("language") && len(rest) > 1 && rest[1].Value() == "plpgsql":
 			i += 2
-		case rest.starts("security", "definer"):
+		case rest.Starts("security", "definer"):
 			p.definer, i = true, i+2
-		case rest.starts("as") && len(rest) > 1 && (rest[1].kind == dollar || rest[1].kind == text):
-			p.source, i = rest[1].value(), i+2
-		case rest.starts("set"):
+		case rest.Starts("as") && len(rest) > 1 && (rest[1].Kind == lex.Dollar || rest[1].Kind == lex.Text):
+			p.source, i = rest[1].Value(), i+2
+		case rest.Starts("set"):
 			p.settings, i = true, len(s)
 		default:
-			return failure.Near(rest[0].text)
+			return failure.Near(rest[0].Text)
 		}
 	}
 	switch {
@@ -133,13 +134,13 @@ func (p *Procedure) SQL() string {
 	for i, t := range p.types {
 		types[i] = t
 		if args[i] = t; p.names[i] != "" {
-			args[i] = quote(p.names[i]) + " " + t
+			args[i] = lex.Quote(p.names[i]) + " " + t
 		}
 	}
 	comment := "NULL"
 	if p.nonatomic {
-		comment = literal(Nonatomic)
+		comment = lex.Literal(Nonatomic)
 	}
-	return create + p.name.String() + "(" + strings.Join(args, ", ") + ") LANGUAGE plpgsql AS " + literal(p.source) + ";\n" +
+	return create + p.name.String() + "(" + strings.Join(args, ", ") + ") LANGUAGE plpgsql AS " + lex.Literal(p.source) + ";\n" +
 		"COMMENT ON PROCEDURE " + p.name.String() + "(" + strings.Join(types, ", ") + ") IS " + comment
 }

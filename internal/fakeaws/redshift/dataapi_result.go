@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"catchment/internal/fakeaws/redshift/failure"
+	"catchment/internal/fakeaws/redshift/lex"
 
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgtype"
@@ -157,18 +158,18 @@ func (o *outcome) columns() []any {
 
 // numbered turns :name into $1 and so on, each place with a number of its own.
 func numbered(sql string, parameters []parameter) (string, [][]byte, error) {
-	all, err := split(sql)
+	all, err := lex.Split(sql)
 	if err != nil || len(parameters) == 0 || len(all) != 1 {
 		return sql, nil, nil // PostgreSQL or the stand-in says what is wrong
 	}
-	var out statement
+	var out lex.Statement
 	var values [][]byte
 	for s, i := all[0], 0; i < len(s); i++ {
 		if name, ok := namedAt(s, i); ok {
 			at := slices.IndexFunc(parameters, func(p parameter) bool { return p.Name == name })
 			if at >= 0 {
 				values = append(values, []byte(parameters[at].Value))
-				out = append(out, token{kind: param, text: "$" + strconv.Itoa(len(values)), gap: s[i].gap})
+				out = append(out, lex.Token{Kind: lex.Param, Text: "$" + strconv.Itoa(len(values)), Gap: s[i].Gap})
 				i++
 				continue
 			}
@@ -179,11 +180,11 @@ func numbered(sql string, parameters []parameter) (string, [][]byte, error) {
 }
 
 // namedAt tells whether a named parameter stands at place i.
-func namedAt(s statement, i int) (string, bool) {
-	if !s[i].is(":") || i+1 >= len(s) || s[i+1].kind != word || s[i+1].gap {
+func namedAt(s lex.Statement, i int) (string, bool) {
+	if !s[i].Is(":") || i+1 >= len(s) || s[i+1].Kind != lex.Word || s[i+1].Gap {
 		return "", false
 	}
-	return s[i+1].text, true
+	return s[i+1].Text, true
 }
 
 // checkParameters refuses parameters that no statement has, and those that a
@@ -191,7 +192,7 @@ func namedAt(s statement, i int) (string, bool) {
 func checkParameters(sqls []string, parameters []parameter) error {
 	used := map[string]bool{}
 	for _, sql := range sqls {
-		all, err := split(sql)
+		all, err := lex.Split(sql)
 		if err != nil {
 			return nil // the statement fails by itself
 		}

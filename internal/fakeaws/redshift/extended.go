@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"catchment/internal/fakeaws/redshift/failure"
+	"catchment/internal/fakeaws/redshift/lex"
 
 	"github.com/jackc/pgx/v5/pgproto3"
 	"github.com/jackc/pgx/v5/pgtype"
@@ -27,7 +28,7 @@ type portal struct {
 
 // parse prepares a statement.
 func (s *session) parse(m *pgproto3.Parse) error {
-	all, err := split(m.Query)
+	all, err := lex.Split(m.Query)
 	if err != nil {
 		return err
 	}
@@ -60,12 +61,12 @@ func (s *session) parse(m *pgproto3.Parse) error {
 }
 
 // withTexts makes texts of the parameters whose type nobody said.
-func withTexts(oids []uint32, s statement) []uint32 {
+func withTexts(oids []uint32, s lex.Statement) []uint32 {
 	for _, t := range s {
-		if t.kind != param {
+		if t.Kind != lex.Param {
 			continue
 		}
-		if n, err := strconv.Atoi(t.text[1:]); err == nil && n < 1<<15 && n > len(oids) {
+		if n, err := strconv.Atoi(t.Text[1:]); err == nil && n < 1<<15 && n > len(oids) {
 			oids = append(oids, make([]uint32, n-len(oids))...)
 		}
 	}

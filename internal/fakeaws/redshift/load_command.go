@@ -6,11 +6,12 @@ import (
 	"strings"
 
 	"catchment/internal/fakeaws/redshift/failure"
+	"catchment/internal/fakeaws/redshift/lex"
 )
 
 // A copyCommand is COPY, read (Developer Guide, "COPY").
 type copyCommand struct {
-	table   reference
+	table   lex.Reference
 	columns []string // empty: all but identities
 	from    string   // s3://bucket/key
 	allowed bool     // it says how it may read S3
@@ -28,30 +29,30 @@ type copyCommand struct {
 }
 
 // readCopy reads COPY.
-func readCopy(s statement) (*copyCommand, error) {
+func readCopy(s lex.Statement) (*copyCommand, error) {
 	c := &copyCommand{delimiter: '|', quote: '"', null: `\N`, replacement: '?'}
 	var err error
 	i := 0
-	if c.table, i, err = s.referenceAt(1); err != nil {
+	if c.table, i, err = s.ReferenceAt(1); err != nil {
 		return nil, err
 	}
-	if i < len(s) && s[i].is("(") {
-		end := s.closing(i)
-		for _, name := range s[i+1 : min(end, len(s))].commas() {
-			if len(name) != 1 || !name[0].named() {
+	if i < len(s) && s[i].Is("(") {
+		end := s.Closing(i)
+		for _, name := range s[i+1 : min(end, len(s))].Commas() {
+			if len(name) != 1 || !name[0].Named() {
 				return nil, failure.Near(name.String())
 			}
-			c.columns = append(c.columns, name[0].name())
+			c.columns = append(c.columns, name[0].Name())
 		}
 		i = end + 1
 	}
-	if i+1 >= len(s) || !s[i].is("from") {
-		return nil, failure.Near(s.at(i))
+	if i+1 >= len(s) || !s[i].Is("from") {
+		return nil, failure.Near(s.At(i))
 	}
-	if s[i+1].kind != text {
+	if s[i+1].Kind != lex.Text {
 		return nil, failure.New(failure.Unsupported, "LOAD source is not supported. (Hint: only S3 or DynamoDB or EMR based load is allowed)")
 	}
-	c.from = s[i+1].value()
+	c.from = s[i+1].Value()
 	if err := c.options(s[i+2:]); err != nil {
 		return nil, err
 	}
@@ -87,13 +88,13 @@ func beyond() []string {
 }
 
 // options reads what stands behind the address, in any order.
-func (c *copyCommand) options(s statement) error {
+func (c *copyCommand) options(s lex.Statement) error {
 	flags := c.flags()
 	for i := 0; i < len(s); {
-		if !s[i].named() {
-			return failure.Near(s[i].text)
+		if !s[i].Named() {
+			return failure.Near(s[i].Text)
 		}
-		name := s[i].name()
+		name := s[i].Name()
 		if flag, ok := flags[name]; ok {
 			*flag, i = true, i+1
 			continue
@@ -112,15 +113,15 @@ func (c *copyCommand) options(s statement) error {
 
 // option reads the option name, whose values rest starts with, and says how
 // many tokens they take.
-func (c *copyCommand) option(name string, rest statement) (n int, err error) {
-	if rest.starts("as") {
+func (c *copyCommand) option(name string, rest lex.Statement) (n int, err error) {
+	if rest.Starts("as") {
 		n, err = c.option(name, rest[1:])
 		return n + 1, err
 	}
-	given := len(rest) > 0 && rest[0].kind == text
+	given := len(rest) > 0 && rest[0].Kind == lex.Text
 	value := ""
 	if given {
-		value = rest[0].value()
+		value = rest[0].Value()
 	}
 	switch name {
 	case "format":
@@ -129,12 +130,12 @@ func (c *copyCommand) option(name string, rest statement) (n int, err error) {
 		c.csv, c.delimiter = true, ','
 		return 0, nil
 	case "compupdate", "statupdate":
-		if len(rest) > 0 && rest[0].is("on", "off", "true", "false", "preset") {
+		if len(rest) > 0 && rest[0].Is("on", "off", "true", "false", "preset") {
 			return 1, nil
 		}
 		return 0, nil
 	case "iam_role":
-		c.allowed = given && strings.HasPrefix(value, "arn:") || len(rest) > 0 && rest[0].is("default")
+		c.allowed = given && strings.HasPrefix(value, "arn:") || len(rest) > 0 && rest[0].Is("default")
 		return 1, nil
 	case "acceptinvchars":
 		c.acceptInvalid = true
@@ -196,13 +197,13 @@ func one(yes bool) int {
 	return 0
 }
 
-func count(s statement) (int, error) {
+func count(s lex.Statement) (int, error) {
 	if len(s) == 0 {
 		return 0, failure.Near("")
 	}
-	n, err := strconv.Atoi(strings.Trim(s[0].text, "'"))
+	n, err := strconv.Atoi(strings.Trim(s[0].Text, "'"))
 	if err != nil {
-		return 0, failure.Near(s[0].text)
+		return 0, failure.Near(s[0].Text)
 	}
 	return n, nil
 }
@@ -224,7 +225,7 @@ func (c *copyCommand) Fills(all []*Column) ([]*Column, error) {
 	var fills []*Column
 	for _, name := range order {
 		if named[name] == nil {
-			return nil, failure.New("42703", `column "%s" of relation "%s" does not exist`, name, c.table.name)
+			return nil, failure.New("42703", `column "%s" of relation "%s" does not exist`, name, c.table.Name)
 		}
 		fills = append(fills, named[name])
 	}

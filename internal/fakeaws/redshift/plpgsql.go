@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"catchment/internal/fakeaws/redshift/failure"
+	"catchment/internal/fakeaws/redshift/lex"
 )
 
 // A block is DECLARE ... BEGIN ... [EXCEPTION WHEN OTHERS THEN ...] END.
@@ -19,19 +20,19 @@ type block struct {
 // A variable of a procedure.
 type variable struct {
 	name     string
-	kind     string    // its type, "record" or "refcursor"
-	value    statement // its first value; nil is NULL
+	kind     string        // its type, "record" or "refcursor"
+	value    lex.Statement // its first value; nil is NULL
 	constant bool
-	cursor   statement // the query of a bound cursor
+	cursor   lex.Statement // the query of a bound cursor
 }
 
 // A node is one statement of a procedure's body.
 type node struct {
 	kind   nodeKind
 	label  string
-	target []string    // variables that are set
-	sql    statement   // an expression or a statement of SQL
-	more   []statement // further expressions: of RAISE, USING, FOR
+	target []string        // variables that are set
+	sql    lex.Statement   // an expression or a statement of SQL
+	more   []lex.Statement // further expressions: of RAISE, USING, FOR
 	body   []node
 	arms   []arm // of IF and CASE
 	block  *block
@@ -40,7 +41,7 @@ type node struct {
 
 // An arm is a condition with what is done then; no condition is ELSE.
 type arm struct {
-	when statement
+	when lex.Statement
 	body []node
 }
 
@@ -74,12 +75,12 @@ const (
 
 // A bodyParser reads the body of a procedure.
 type bodyParser struct {
-	s statement
+	s lex.Statement
 	i int
 }
 
 func parseBody(source string) (b *block, err error) {
-	all, err := lexAll(source)
+	all, err := lex.All(source)
 	if err != nil {
 		return nil, err
 	}
@@ -89,19 +90,19 @@ func parseBody(source string) (b *block, err error) {
 	}
 	p.accept(";")
 	if p.i < len(p.s) {
-		return nil, failure.Near(p.peek().text)
+		return nil, failure.Near(p.peek().Text)
 	}
 	return b, nil
 }
 
-func (p *bodyParser) peek() token {
+func (p *bodyParser) peek() lex.Token {
 	if p.i < len(p.s) {
 		return p.s[p.i]
 	}
-	return token{}
+	return lex.Token{}
 }
 
-func (p *bodyParser) starts(words ...string) bool { return p.s[min(p.i, len(p.s)):].starts(words...) }
+func (p *bodyParser) starts(words ...string) bool { return p.s[min(p.i, len(p.s)):].Starts(words...) }
 
 // accept takes these words where they stand.
 func (p *bodyParser) accept(words ...string) bool {
@@ -114,24 +115,24 @@ func (p *bodyParser) accept(words ...string) bool {
 
 func (p *bodyParser) expect(words ...string) error {
 	if !p.accept(words...) {
-		return failure.Near(p.peek().text)
+		return failure.Near(p.peek().Text)
 	}
 	return nil
 }
 
 // until takes everything up to one of these words at the same level.
-func (p *bodyParser) until(words ...string) (statement, error) {
+func (p *bodyParser) until(words ...string) (lex.Statement, error) {
 	from, deep := p.i, 0
 	for ; p.i < len(p.s); p.i++ {
 		t := p.s[p.i]
 		switch {
-		case deep == 0 && t.is(words...):
+		case deep == 0 && t.Is(words...):
 			return p.s[from:p.i], nil
-		case t.is("(", "[", "case"):
+		case t.Is("(", "[", "case"):
 			deep++
-		case t.is(")", "]"), deep > 0 && t.is("end"):
+		case t.Is(")", "]"), deep > 0 && t.Is("end"):
 			deep--
-		case t.is(";"):
+		case t.Is(";"):
 			return nil, failure.Near(";")
 		}
 	}
@@ -139,7 +140,7 @@ func (p *bodyParser) until(words ...string) (statement, error) {
 }
 
 // rest takes everything up to the semicolon, and the semicolon.
-func (p *bodyParser) rest() (statement, error) {
+func (p *bodyParser) rest() (lex.Statement, error) {
 	s, err := p.until(";")
 	p.i++
 	return s, err
@@ -147,11 +148,11 @@ func (p *bodyParser) rest() (statement, error) {
 
 func (p *bodyParser) name() (string, error) {
 	t := p.peek()
-	if !t.named() {
-		return "", failure.Near(t.text)
+	if !t.Named() {
+		return "", failure.Near(t.Text)
 	}
 	p.i++
-	return t.name(), nil
+	return t.Name(), nil
 }
 
 // block reads DECLARE and BEGIN ... END.
@@ -179,7 +180,7 @@ func (p *bodyParser) block(label string) (*block, error) {
 			return nil, err
 		}
 		if !p.accept("others") {
-			return nil, failure.New(failure.Unsupported, "only OTHERS is supported as exception condition, not %s", p.peek().text)
+			return nil, failure.New(failure.Unsupported, "only OTHERS is supported as exception condition, not %s", p.peek().Text)
 		}
 		if err := p.expect("then"); err != nil {
 			return nil, err
@@ -191,7 +192,7 @@ func (p *bodyParser) block(label string) (*block, error) {
 	if err := p.expect("end"); err != nil {
 		return nil, err
 	}
-	if p.peek().named() { // the label once more
+	if p.peek().Named() { // the label once more
 		p.i++
 	}
 	return b, nil
@@ -209,7 +210,7 @@ func (p *bodyParser) variable() (v variable, err error) {
 			return v, failure.Cannot("a cursor with arguments")
 		}
 		if !p.accept("for") && !p.accept("is") {
-			return v, failure.Near(p.peek().text)
+			return v, failure.Near(p.peek().Text)
 		}
 		v.kind = "refcursor"
 		v.cursor, err = p.rest()
@@ -219,14 +220,14 @@ func (p *bodyParser) variable() (v variable, err error) {
 	if err != nil {
 		return v, err
 	}
-	if s.starts("alias") {
+	if s.Starts("alias") {
 		return v, failure.Cannot("ALIAS FOR")
 	}
-	kind, value := s, statement(nil)
-	if i := s.find(0, "default", ":=", "="); i >= 0 {
+	kind, value := s, lex.Statement(nil)
+	if i := s.Find(0, "default", ":=", "="); i >= 0 {
 		kind, value = s[:i], s[i+1:]
 	}
-	if n := len(kind); n > 2 && kind[n-2:].starts("not", "null") {
+	if n := len(kind); n > 2 && kind[n-2:].Starts("not", "null") {
 		kind = kind[:n-2]
 	}
 	v.value = value
@@ -239,7 +240,7 @@ func (p *bodyParser) variable() (v variable, err error) {
 const AnyText = "varchar(65535)"
 
 // variableType reads the type of a variable or an argument.
-func variableType(s statement) (string, error) {
+func variableType(s lex.Statement) (string, error) {
 	text := strings.ToLower(s.String())
 	switch {
 	case text == "record", text == "refcursor":
@@ -250,12 +251,12 @@ func variableType(s statement) (string, error) {
 		}
 		return "", failure.Cannot("%%TYPE")
 	}
-	if s.starts("varchar") && len(s) == 1 || s.starts("text") && len(s) == 1 || s.starts("character", "varying") && len(s) == 2 {
+	if s.Starts("varchar") && len(s) == 1 || s.Starts("text") && len(s) == 1 || s.Starts("character", "varying") && len(s) == 2 {
 		return AnyText, nil
 	}
 	kind, end, err := typeAt(s, 0, "")
 	if err == nil && end < len(s) {
-		err = failure.Near(s[end].text)
+		err = failure.Near(s[end].Text)
 	}
 	return kind, err
 }
@@ -267,7 +268,7 @@ func (p *bodyParser) nodes(ends ...string) ([]node, error) {
 		if p.i >= len(p.s) {
 			return nil, failure.New(failure.Syntax, "syntax error at end of input")
 		}
-		if p.peek().is(ends...) {
+		if p.peek().Is(ends...) {
 			return all, nil
 		}
 		n, err := p.node()
@@ -311,47 +312,47 @@ func (p *bodyParser) node() (n node, err error) {
 }
 
 // assignOrSQL tells target := expression from SQL.
-func assignOrSQL(s statement) (node, error) {
-	if i := s.find(0, ":="); i > 0 && s[0].named() {
+func assignOrSQL(s lex.Statement) (node, error) {
+	if i := s.Find(0, ":="); i > 0 && s[0].Named() {
 		return node{kind: doAssign, target: []string{dotted(s[:i])}, sql: s[i+1:]}, nil
 	}
-	if len(s) > 1 && s[0].named() && s[1].is("=") {
-		return node{kind: doAssign, target: []string{s[0].name()}, sql: s[2:]}, nil
+	if len(s) > 1 && s[0].Named() && s[1].Is("=") {
+		return node{kind: doAssign, target: []string{s[0].Name()}, sql: s[2:]}, nil
 	}
 	if len(s) == 0 {
 		return node{kind: doNothing}, nil
 	}
 	for _, words := range [][]string{{"prepare"}, {"vacuum"}, {"set", "local"}, {"create", "database"}, {"drop", "database"}, {"create", "external"}, {"savepoint"}} {
-		if s.starts(words...) {
+		if s.Starts(words...) {
 			return node{}, failure.New(failure.Unsupported, "%s is not supported inside a stored procedure", strings.ToUpper(strings.Join(words, " ")))
 		}
 	}
 	n := node{kind: doSQL, sql: s}
-	if s.starts("select") || s.starts("with") || s.starts("fetch") {
+	if s.Starts("select") || s.Starts("with") || s.Starts("fetch") {
 		n.sql, n.target = intoOf(s)
 	}
 	return n, nil
 }
 
 // intoOf takes INTO and its variables out of a query.
-func intoOf(s statement) (statement, []string) {
-	i := s.find(0, "into")
-	if i < 0 || i+1 >= len(s) || s[i+1].is("temp", "temporary", "table") {
+func intoOf(s lex.Statement) (lex.Statement, []string) {
+	i := s.Find(0, "into")
+	if i < 0 || i+1 >= len(s) || s[i+1].Is("temp", "temporary", "table") {
 		return s, nil
 	}
 	end := i + 1
-	if s[end].is("strict") {
+	if s[end].Is("strict") {
 		end++
 	}
 	var names []string
-	for end < len(s) && s[end].named() {
+	for end < len(s) && s[end].Named() {
 		from := end
 		end++
-		for end+1 < len(s) && s[end].is(".") {
+		for end+1 < len(s) && s[end].Is(".") {
 			end += 2
 		}
 		names = append(names, dotted(s[from:end]))
-		if end >= len(s) || !s[end].is(",") {
+		if end >= len(s) || !s[end].Is(",") {
 			break
 		}
 		end++
@@ -360,11 +361,11 @@ func intoOf(s statement) (statement, []string) {
 }
 
 // dotted is the name of a variable, or of a field of a record.
-func dotted(s statement) string {
+func dotted(s lex.Statement) string {
 	var parts []string
 	for _, t := range s {
-		if t.named() {
-			parts = append(parts, t.name())
+		if t.Named() {
+			parts = append(parts, t.Name())
 		}
 	}
 	return strings.Join(parts, ".")

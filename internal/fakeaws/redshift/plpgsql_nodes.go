@@ -1,6 +1,9 @@
 package redshift
 
-import "catchment/internal/fakeaws/redshift/failure"
+import (
+	"catchment/internal/fakeaws/redshift/failure"
+	"catchment/internal/fakeaws/redshift/lex"
+)
 
 // nodeKinds says how the statements of a procedure are read, by their first
 // words.
@@ -24,7 +27,7 @@ func nodeKinds() []struct {
 		{w("open"), readOpen}, {w("fetch"), readFetch}, {w("close"), readClose},
 		{w("perform"), func(p *bodyParser, n *node) error {
 			s, err := p.rest()
-			n.kind, n.sql = doSQL, s.after("SELECT")
+			n.kind, n.sql = doSQL, s.After("SELECT")
 			n.target = []string{}
 			return err
 		}},
@@ -73,8 +76,8 @@ func readCase(p *bodyParser, n *node) error {
 		}
 		p.i++
 		if len(value) > 0 {
-			when = append(append(append(statement{}, value...), tokens("IN (")...), append(when, token{kind: sign, text: ")"})...)
-			when[len(value)].gap = true
+			when = append(append(append(lex.Statement{}, value...), lex.Tokens("IN (")...), append(when, lex.Token{Kind: lex.Sign, Text: ")"})...)
+			when[len(value)].Gap = true
 		}
 		body, err := p.nodes("when", "else", "end")
 		if err != nil {
@@ -100,7 +103,7 @@ func loopBody(p *bodyParser, n *node) (err error) {
 	if err := p.expect("end", "loop"); err != nil {
 		return err
 	}
-	if p.peek().named() { // the label once more
+	if p.peek().Named() { // the label once more
 		p.i++
 	}
 	return p.expect(";")
@@ -127,7 +130,7 @@ func readFor(p *bodyParser, n *node) error {
 		return err
 	}
 	p.i++
-	for _, part := range names.commas() {
+	for _, part := range names.Commas() {
 		n.target = append(n.target, dotted(part))
 	}
 	n.down = p.accept("reverse")
@@ -136,15 +139,15 @@ func readFor(p *bodyParser, n *node) error {
 		return err
 	}
 	p.i++
-	dots := s.find(0, "..")
+	dots := s.Find(0, "..")
 	switch {
 	case dots > 0:
 		n.kind, n.sql = doFor, s[:dots]
-		n.more = []statement{s[dots+1:]}
-		if by := s.find(dots, "by"); by > 0 {
-			n.more = []statement{s[dots+1 : by], s[by+1:]}
+		n.more = []lex.Statement{s[dots+1:]}
+		if by := s.Find(dots, "by"); by > 0 {
+			n.more = []lex.Statement{s[dots+1 : by], s[by+1:]}
 		}
-	case s.starts("execute"):
+	case s.Starts("execute"):
 		n.kind, n.sql = doForText, s[1:]
 	default:
 		n.kind, n.sql = doForQuery, s
@@ -160,10 +163,10 @@ func jump(k nodeKind) func(*bodyParser, *node) error {
 		if err != nil {
 			return err
 		}
-		if len(s) > 0 && !s[0].is("when") {
-			n.label, s = s[0].name(), s[1:]
+		if len(s) > 0 && !s[0].Is("when") {
+			n.label, s = s[0].Name(), s[1:]
 		}
-		if s.starts("when") {
+		if s.Starts("when") {
 			n.sql = s[1:]
 		}
 		return nil
@@ -181,17 +184,17 @@ func readRaise(p *bodyParser, n *node) error {
 		return nil
 	}
 	level := "exception"
-	if len(s) > 0 && s[0].is("exception", "info", "notice", "warning", "log", "debug") {
-		level, s = s[0].name(), s[1:]
+	if len(s) > 0 && s[0].Is("exception", "info", "notice", "warning", "log", "debug") {
+		level, s = s[0].Name(), s[1:]
 	}
-	if len(s) == 0 || s[0].kind != text {
-		return failure.Near(s.at(0))
+	if len(s) == 0 || s[0].Kind != lex.Text {
+		return failure.Near(s.At(0))
 	}
-	if using := s.find(0, "using"); using >= 0 {
+	if using := s.Find(0, "using"); using >= 0 {
 		s = s[:using]
 	}
 	n.label = level
-	n.more = s.commas()
+	n.more = s.Commas()
 	return nil
 }
 
@@ -201,7 +204,7 @@ func readExecute(p *bodyParser, n *node) error {
 	if err != nil {
 		return err
 	}
-	if s.find(0, "using") >= 0 {
+	if s.Find(0, "using") >= 0 {
 		return failure.Near("USING") // Redshift has no parameters there
 	}
 	n.kind = doExecute
@@ -221,10 +224,10 @@ func readDiagnostics(p *bodyParser, n *node) error {
 	if err != nil {
 		return err
 	}
-	if len(s) != 3 || !s[1].is(":=", "=") || !s[2].is("row_count") {
-		return failure.Near(s.at(2))
+	if len(s) != 3 || !s[1].Is(":=", "=") || !s[2].Is("row_count") {
+		return failure.Near(s.At(2))
 	}
-	n.kind, n.target = doDiagnose, []string{s[0].name()}
+	n.kind, n.target = doDiagnose, []string{s[0].Name()}
 	return nil
 }
 
@@ -234,15 +237,15 @@ func readOpen(p *bodyParser, n *node) error {
 	if err != nil || len(s) == 0 {
 		return err
 	}
-	n.kind, n.label = doOpen, s[0].name()
+	n.kind, n.label = doOpen, s[0].Name()
 	switch {
 	case len(s) == 1:
-	case s[1].is("for") && len(s) > 2 && s[2].is("execute"):
+	case s[1].Is("for") && len(s) > 2 && s[2].Is("execute"):
 		return failure.Cannot("OPEN ... FOR EXECUTE")
-	case s[1].is("for"):
+	case s[1].Is("for"):
 		n.sql = s[2:]
 	default:
-		return failure.Near(s[1].text)
+		return failure.Near(s[1].Text)
 	}
 	return nil
 }
@@ -256,7 +259,7 @@ func readFetch(p *bodyParser, n *node) error {
 	if len(s) == 0 || len(n.target) == 0 {
 		return failure.Near(";")
 	}
-	n.kind, n.label = doFetch, s[len(s)-1].name()
+	n.kind, n.label = doFetch, s[len(s)-1].Name()
 	return nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"catchment/internal/fakeaws/redshift/failure"
+	"catchment/internal/fakeaws/redshift/lex"
 
 	"github.com/jackc/pgx/v5/pgtype"
 )
@@ -15,7 +16,7 @@ const deepestCall = 16
 
 // createProcedure reads CREATE PROCEDURE. PostgreSQL keeps the text as it came;
 // the stand-in is who reads and runs it.
-func createProcedure(s statement) (*command, error) {
+func createProcedure(s lex.Statement) (*command, error) {
 	p, err := readProcedure(s)
 	if err != nil {
 		return nil, err
@@ -38,7 +39,7 @@ type routine struct {
 }
 
 // call reads CALL name(argument, ...).
-func call(s statement) (*command, error) {
+func call(s lex.Statement) (*command, error) {
 	name, args, err := calledAt(s, 1)
 	if err != nil {
 		return nil, err
@@ -58,44 +59,44 @@ func call(s statement) (*command, error) {
 	}), nil
 }
 
-func calledAt(s statement, i int) (reference, []statement, error) {
-	name, i, err := s.referenceAt(i)
+func calledAt(s lex.Statement, i int) (lex.Reference, []lex.Statement, error) {
+	name, i, err := s.ReferenceAt(i)
 	if err != nil {
 		return name, nil, err
 	}
-	if i >= len(s) || !s[i].is("(") {
-		return name, nil, failure.Near(s.at(i))
+	if i >= len(s) || !s[i].Is("(") {
+		return name, nil, failure.Near(s.At(i))
 	}
-	end := s.closing(i)
+	end := s.Closing(i)
 	if end != len(s)-1 {
-		return name, nil, failure.Near(s.at(end + 1))
+		return name, nil, failure.Near(s.At(end + 1))
 	}
 	if end == i+1 {
 		return name, nil, nil
 	}
-	return name, s[i+1 : end].commas(), nil
+	return name, s[i+1 : end].Commas(), nil
 }
 
 // withArguments writes a client's parameters into an expression.
-func withArguments(s statement, given []argument) (statement, error) {
-	out := make(statement, len(s))
+func withArguments(s lex.Statement, given []argument) (lex.Statement, error) {
+	out := make(lex.Statement, len(s))
 	for i, t := range s {
-		if out[i] = t; t.kind != param {
+		if out[i] = t; t.Kind != lex.Param {
 			continue
 		}
 		n := 0
-		for _, c := range t.text[1:] {
+		for _, c := range t.Text[1:] {
 			n = n*10 + int(c-'0')
 		}
 		switch {
 		case n < 1 || n > len(given):
-			return nil, failure.New("42P02", "there is no parameter %s", t.text)
+			return nil, failure.New("42P02", "there is no parameter %s", t.Text)
 		case given[n-1].binary && given[n-1].oid != pgtype.TextOID && given[n-1].oid != pgtype.VarcharOID:
 			return nil, failure.Cannot("a binary parameter of CALL")
 		case given[n-1].value == nil:
-			out[i] = token{kind: word, text: "NULL", gap: t.gap}
+			out[i] = lex.Token{Kind: lex.Word, Text: "NULL", Gap: t.Gap}
 		default:
-			out[i] = token{kind: text, text: literal(string(given[n-1].value)), gap: t.gap}
+			out[i] = lex.Token{Kind: lex.Text, Text: lex.Literal(string(given[n-1].value)), Gap: t.Gap}
 		}
 	}
 	return out, nil
@@ -103,7 +104,7 @@ func withArguments(s statement, given []argument) (statement, error) {
 
 // find looks a procedure up. The catalog takes part in no snapshot, so another
 // session looks; what this one has only just made it finds by itself.
-func (s *session) find(name reference, n int) (*routine, error) {
+func (s *session) find(name lex.Reference, n int) (*routine, error) {
 	side, err := s.sideLine()
 	if err != nil {
 		return nil, err
@@ -113,17 +114,17 @@ func (s *session) find(name reference, n int) (*routine, error) {
 		FROM pg_proc p JOIN pg_namespace s ON s.oid = p.pronamespace
 		WHERE p.prokind = 'p' AND p.proname = $1 AND p.pronargs = $2::integer
 		AND (s.nspname = $3 OR $3 = '' AND pg_function_is_visible(p.oid)) LIMIT 1`
-	r, err := side.collect(sql, name.name, strconv.Itoa(n), name.schema)
+	r, err := side.collect(sql, name.Name, strconv.Itoa(n), name.Schema)
 	if err == nil && len(r.values) == 0 && s.pg.state == 'T' {
-		r, err = s.pg.collect(sql, name.name, strconv.Itoa(n), name.schema)
+		r, err = s.pg.collect(sql, name.Name, strconv.Itoa(n), name.Schema)
 	}
 	if err != nil {
 		return nil, err
 	}
 	if len(r.values) == 0 {
-		return nil, failure.New(failure.NoFunction, "procedure %s does not exist", name.name)
+		return nil, failure.New(failure.NoFunction, "procedure %s does not exist", name.Name)
 	}
-	p := &routine{name: name.name, nonatomic: r.text(0, 1) == Nonatomic}
+	p := &routine{name: name.Name, nonatomic: r.text(0, 1) == Nonatomic}
 	if n > 0 {
 		p.names, p.types = strings.Split(r.text(0, 2), ","), strings.Split(r.text(0, 3), ",")
 	}

@@ -4,6 +4,7 @@ import (
 	"strconv"
 
 	"catchment/internal/fakeaws/redshift/failure"
+	"catchment/internal/fakeaws/redshift/lex"
 )
 
 // loop runs the body of any loop as often as it has to be.
@@ -44,7 +45,7 @@ func (f *frame) turn(n *node) (over bool, err error) {
 
 // countLoop is FOR i IN 1..10: i lives in the loop alone.
 func (f *frame) countLoop(n *node) error {
-	bound := func(s statement) (int, error) {
+	bound := func(s lex.Statement) (int, error) {
 		v, err := f.eval(s)
 		if err != nil || v == nil {
 			return 0, err
@@ -94,7 +95,7 @@ func (f *frame) rowLoop(n *node) error {
 		if v == nil {
 			return failure.New("22004", "cannot EXECUTE a null querystring")
 		}
-		if query, err = lexAll(*v); err != nil {
+		if query, err = lex.All(*v); err != nil {
 			return err
 		}
 	}

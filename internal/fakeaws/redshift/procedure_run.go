@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"catchment/internal/fakeaws/redshift/failure"
+	"catchment/internal/fakeaws/redshift/lex"
 
 	"github.com/jackc/pgx/v5/pgproto3"
 )
@@ -25,7 +26,7 @@ func (returned) Error() string { return "RETURN" }
 // call runs a procedure. In the default mode it is one statement of its
 // caller's transaction; a NONATOMIC one commits each of its statements, unless
 // a transaction block is open.
-func (f *frame) call(name reference, args []statement, atomic bool) error {
+func (f *frame) call(name lex.Reference, args []lex.Statement, atomic bool) error {
 	if f.depth >= deepestCall {
 		return failure.New(failure.Unsupported, "stored procedure nesting level exceeded the limit of %d", deepestCall)
 	}
@@ -198,7 +199,7 @@ func (f *frame) choose(n *node) error {
 }
 
 // nested calls another procedure, as any other statement of this one.
-func (f *frame) nested(s statement) error {
+func (f *frame) nested(s lex.Statement) error {
 	name, args, err := calledAt(f.bind(s), 0)
 	if err != nil {
 		return err
@@ -219,9 +220,9 @@ func (f *frame) autocommit() error {
 }
 
 // sql does a statement of SQL.
-func (f *frame) sql(s statement, targets []string) error {
+func (f *frame) sql(s lex.Statement, targets []string) error {
 	s = f.bind(s)
-	if s.starts("truncate") && f.atomic && !f.p.nonatomic {
+	if s.Starts("truncate") && f.atomic && !f.p.nonatomic {
 		return inAtomic("TRUNCATE")
 	}
 	c, err := read(s)
@@ -232,8 +233,8 @@ func (f *frame) sql(s statement, targets []string) error {
 		return failure.New(failure.Unsupported, "%s cannot be executed from a function or multi-command string", c.alone)
 	}
 	var r rows
-	isQuery := s.starts("select") || s.starts("with")
-	if isQuery && targets == nil && c.made.name == "" && c.writes.name == "" {
+	isQuery := s.Starts("select") || s.Starts("with")
+	if isQuery && targets == nil && c.made.Name == "" && c.writes.Name == "" {
 		return failure.New(failure.Syntax, "query has no destination for result data")
 	}
 	if err := f.statement(c, r.take); err != nil {
@@ -245,7 +246,7 @@ func (f *frame) sql(s statement, targets []string) error {
 		}
 	}
 	f.counted(&r)
-	if isQuery || c.writes.name != "" {
+	if isQuery || c.writes.Name != "" {
 		f.found = f.count > 0
 	}
 	return nil
@@ -289,7 +290,7 @@ func (f *frame) execute(n *node) error {
 	if v == nil {
 		return failure.New("22004", "cannot EXECUTE a null querystring")
 	}
-	all, err := split(*v)
+	all, err := lex.Split(*v)
 	if err != nil {
 		return err
 	}
@@ -298,21 +299,21 @@ func (f *frame) execute(n *node) error {
 	}
 	s := all[0]
 	for _, k := range []string{"commit", "rollback", "end", "begin", "start"} {
-		if s.starts(k) {
+		if s.Starts(k) {
 			return failure.New(failure.Unsupported, "%s cannot be executed from dynamic SQL", strings.ToUpper(k))
 		}
 	}
 	names := f.scopes // no variable is seen from inside
 	f.scopes = nil
 	defer func() { f.scopes = names }()
-	if s.starts("call") {
+	if s.Starts("call") {
 		return f.nested(s[1:])
 	}
 	c, err := read(s)
 	if err != nil {
 		return err
 	}
-	if s.starts("truncate") && f.atomic && !f.p.nonatomic {
+	if s.Starts("truncate") && f.atomic && !f.p.nonatomic {
 		return inAtomic("TRUNCATE")
 	}
 	var r rows
@@ -335,7 +336,7 @@ func (f *frame) raise(n *node) error {
 		}
 		return f.raised
 	}
-	parts := strings.Split(n.more[0][0].value(), "%")
+	parts := strings.Split(n.more[0][0].Value(), "%")
 	var b strings.Builder
 	for i, part := range parts {
 		b.WriteString(part)

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"catchment/internal/fakeaws/redshift/failure"
+	"catchment/internal/fakeaws/redshift/lex"
 
 	"github.com/jackc/pgx/v5/pgproto3"
 	"github.com/jackc/pgx/v5/pgtype"
@@ -29,7 +30,7 @@ type recordField struct {
 // when it opens, so it sees what a cursor sees.
 type cursor struct {
 	name  string
-	query statement
+	query lex.Statement
 	rows  *rows
 	next  int
 }
@@ -60,32 +61,32 @@ func (f *frame) slot(name string) *slot {
 
 // bind writes the values of variables into SQL. As in PostgreSQL 8, every name
 // that is a variable's is taken for it, wherever it stands.
-func (f *frame) bind(s statement) statement {
-	var out statement
+func (f *frame) bind(s lex.Statement) lex.Statement {
+	var out lex.Statement
 	for i := 0; i < len(s); i++ {
 		t := s[i]
-		if !t.named() || i > 0 && s[i-1].is(".") || i+1 < len(s) && s[i+1].is("(") {
+		if !t.Named() || i > 0 && s[i-1].Is(".") || i+1 < len(s) && s[i+1].Is("(") {
 			out = append(out, t)
 			continue
 		}
-		name := t.name()
+		name := t.Name()
 		v := f.slot(name)
 		switch {
-		case v != nil && v.kind == "record" && i+2 < len(s) && s[i+1].is(".") && s[i+2].named():
-			if at := slices.IndexFunc(v.fields, func(x recordField) bool { return x.name == s[i+2].name() }); at >= 0 {
-				out = append(out, constant(v.fields[at].value, v.fields[at].kind, t.gap)...)
+		case v != nil && v.kind == "record" && i+2 < len(s) && s[i+1].Is(".") && s[i+2].Named():
+			if at := slices.IndexFunc(v.fields, func(x recordField) bool { return x.name == s[i+2].Name() }); at >= 0 {
+				out = append(out, constant(v.fields[at].value, v.fields[at].kind, t.Gap)...)
 			} else {
-				out = append(out, constant(nil, "", t.gap)...)
+				out = append(out, constant(nil, "", t.Gap)...)
 			}
 			i += 2
-		case v != nil && v.kind != "record" && v.kind != "refcursor" && !(i+1 < len(s) && s[i+1].is(".")):
-			out = append(out, constant(v.value, v.kind, t.gap)...)
+		case v != nil && v.kind != "record" && v.kind != "refcursor" && !(i+1 < len(s) && s[i+1].Is(".")):
+			out = append(out, constant(v.value, v.kind, t.Gap)...)
 		case name == "found":
-			out = append(out, token{kind: word, text: map[bool]string{true: "TRUE", false: "FALSE"}[f.found], gap: t.gap})
+			out = append(out, lex.Token{Kind: lex.Word, Text: map[bool]string{true: "TRUE", false: "FALSE"}[f.found], Gap: t.Gap})
 		case f.raised != nil && name == "sqlerrm":
-			out = append(out, constant(&f.raised.Message, AnyText, t.gap)...)
+			out = append(out, constant(&f.raised.Message, AnyText, t.Gap)...)
 		case f.raised != nil && name == "sqlstate":
-			out = append(out, constant(&f.raised.Code, AnyText, t.gap)...)
+			out = append(out, constant(&f.raised.Code, AnyText, t.Gap)...)
 		default:
 			out = append(out, t)
 		}
@@ -94,28 +95,28 @@ func (f *frame) bind(s statement) statement {
 }
 
 // constant is a value as SQL.
-func constant(v *string, kind string, gap bool) statement {
+func constant(v *string, kind string, gap bool) lex.Statement {
 	if kind == "jsonb" {
 		kind = "super"
 	}
 	sql := "NULL"
 	if v != nil {
-		sql = literal(*v)
+		sql = lex.Literal(*v)
 	}
 	if kind != "" {
 		sql += "::" + kind
 	}
-	all, _ := lexAll("(" + sql + ")") // the stand-in's own text
-	all[0].gap = gap
+	all, _ := lex.All("(" + sql + ")") // the stand-in's own text
+	all[0].Gap = gap
 	return all
 }
 
 // eval computes an expression.
-func (f *frame) eval(s statement) (*string, error) {
+func (f *frame) eval(s lex.Statement) (*string, error) {
 	if len(s) == 0 {
 		return nil, nil
 	}
-	r, err := f.query(s.after("SELECT"))
+	r, err := f.query(s.After("SELECT"))
 	if err != nil {
 		return nil, err
 	}
@@ -130,14 +131,14 @@ func (f *frame) eval(s statement) (*string, error) {
 
 // query does a SELECT and collects its rows. One that reads no table takes no
 // snapshot.
-func (f *frame) query(s statement) (*rows, error) {
+func (f *frame) query(s lex.Statement) (*rows, error) {
 	s = f.bind(s)
 	c, err := read(s)
 	if err != nil {
 		return nil, err
 	}
 	var r rows
-	if c.local == nil && c.made.name == "" && !reads(s) {
+	if c.local == nil && c.made.Name == "" && !reads(s) {
 		side, err := f.s.sideLine()
 		if err != nil {
 			return nil, err
@@ -148,15 +149,15 @@ func (f *frame) query(s statement) (*rows, error) {
 }
 
 // reads tells whether an expression needs the client's own session.
-func reads(s statement) bool {
-	return slices.ContainsFunc(s, func(t token) bool {
-		return t.is("from", "pg_last_copy_count", "pg_last_copy_id", "pg_backend_pid", "current_schema", "currval")
+func reads(s lex.Statement) bool {
+	return slices.ContainsFunc(s, func(t lex.Token) bool {
+		return t.Is("from", "pg_last_copy_count", "pg_last_copy_id", "pg_backend_pid", "current_schema", "currval")
 	})
 }
 
 // truth computes a condition.
-func (f *frame) truth(s statement) (bool, error) {
-	v, err := f.eval(append(append(statement{{kind: sign, text: "("}}, s...), tokens(")::boolean")...))
+func (f *frame) truth(s lex.Statement) (bool, error) {
+	v, err := f.eval(append(append(lex.Statement{{Kind: lex.Sign, Text: "("}}, s...), lex.Tokens(")::boolean")...))
 	return v != nil && *v == "t", err
 }
 

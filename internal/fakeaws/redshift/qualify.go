@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"catchment/internal/fakeaws/redshift/failure"
+	"catchment/internal/fakeaws/redshift/lex"
 )
 
 // qualify rewrites QUALIFY, which PostgreSQL lacks: the query becomes a
@@ -12,15 +13,15 @@ import (
 //
 //	SELECT a, b AS c FROM t x QUALIFY row_number() OVER (ORDER BY b) = 1
 //	SELECT q.a, q.c FROM (SELECT a AS a, b AS c, (row_number() ... = 1) AS qualified FROM t x) q WHERE q.qualified
-func qualify(s statement) (statement, error) {
+func qualify(s lex.Statement) (lex.Statement, error) {
 	for {
-		at := slices.IndexFunc(s, func(t token) bool { return t.is("qualify") })
+		at := slices.IndexFunc(s, func(t lex.Token) bool { return t.Is("qualify") })
 		if at < 0 {
 			return s, nil
 		}
 		start, end := scope(s, at)
 		if start < 0 {
-			return nil, failure.Near(s[at].text)
+			return nil, failure.Near(s[at].Text)
 		}
 		one, err := qualified(s[start:at], s[at+1:end])
 		if err != nil {
@@ -33,27 +34,27 @@ func qualify(s statement) (statement, error) {
 
 // scope is the SELECT that the QUALIFY at place i belongs to, and the end of
 // its condition.
-func scope(s statement, i int) (start, end int) {
+func scope(s lex.Statement, i int) (start, end int) {
 	start, deep := -1, 0
 	for j := i - 1; j >= 0 && start < 0 && deep >= 0; j-- {
 		switch {
-		case s[j].is(")"):
+		case s[j].Is(")"):
 			deep++
-		case s[j].is("("):
+		case s[j].Is("("):
 			deep--
-		case deep == 0 && s[j].is("select"):
+		case deep == 0 && s[j].Is("select"):
 			start = j
 		}
 	}
 	for end, deep = i+1, 0; end < len(s); end++ {
 		switch {
-		case s[end].is("("):
+		case s[end].Is("("):
 			deep++
-		case s[end].is(")"):
+		case s[end].Is(")"):
 			if deep--; deep < 0 {
 				return start, end
 			}
-		case deep == 0 && s[end].is("order", "limit", "offset", "union", "intersect", "except", "minus"):
+		case deep == 0 && s[end].Is("order", "limit", "offset", "union", "intersect", "except", "minus"):
 			return start, end
 		}
 	}
@@ -62,22 +63,22 @@ func scope(s statement, i int) (start, end int) {
 
 // An item is one column that a query gives.
 type item struct {
-	value statement
+	value lex.Statement
 	name  string
 	whole bool // value is a row: all its columns are meant
 }
 
 // qualified puts a query, cut off before QUALIFY, and its condition together.
-func qualified(s, condition statement) (statement, error) {
-	from := s.find(1, "from")
+func qualified(s, condition lex.Statement) (lex.Statement, error) {
+	from := s.Find(1, "from")
 	if from < 0 {
 		return nil, failure.Near("qualify")
 	}
-	if _, end, err := s.referenceAt(from + 1); err == nil && end == len(s) {
-		return nil, failure.Near(condition.at(0)) // QUALIFY is taken for the alias that is missing
+	if _, end, err := s.ReferenceAt(from + 1); err == nil && end == len(s) {
+		return nil, failure.Near(condition.At(0)) // QUALIFY is taken for the alias that is missing
 	}
 	first, distinct := 1, ""
-	if s[1].is("distinct") {
+	if s[1].Is("distinct") {
 		first, distinct = 2, "DISTINCT "
 	}
 	items, err := itemsOf(s[first:from], s[from:])
@@ -86,39 +87,39 @@ func qualified(s, condition statement) (statement, error) {
 	}
 	inner, outer := make([]string, 0, len(items)+1), make([]string, len(items))
 	for i, it := range items {
-		name := quote(it.name)
+		name := lex.Quote(it.name)
 		inner = append(inner, it.value.String()+" AS "+name)
 		if outer[i] = "q." + name; it.whole {
 			outer[i] = "(q." + name + ").*"
 		}
 	}
 	inner = append(inner, "("+withAliases(condition, items).String()+") AS qualified")
-	all, err := lexAll("SELECT " + distinct + strings.Join(outer, ", ") + " FROM (SELECT " + strings.Join(inner, ", ") + " " + s[from:].String() + ") q WHERE q.qualified ")
+	all, err := lex.All("SELECT " + distinct + strings.Join(outer, ", ") + " FROM (SELECT " + strings.Join(inner, ", ") + " " + s[from:].String() + ") q WHERE q.qualified ")
 	if err != nil {
 		return nil, err
 	}
-	all[0].gap = s[0].gap
+	all[0].Gap = s[0].Gap
 	return all, nil
 }
 
 // itemsOf reads a select list. A star is the rows of the relations in FROM.
-func itemsOf(list, from statement) ([]item, error) {
+func itemsOf(list, from lex.Statement) ([]item, error) {
 	var items []item
-	for _, part := range list.commas() {
+	for _, part := range list.Commas() {
 		n := len(part)
 		switch {
 		case n == 0:
 			return nil, failure.Near(",")
-		case n == 1 && part[0].is("*"):
+		case n == 1 && part[0].Is("*"):
 			names := relations(from)
 			if len(names) == 0 {
 				return nil, failure.Cannot("QUALIFY after SELECT * from what has no name")
 			}
 			for _, name := range names {
-				items = append(items, item{statement{{kind: quoted, text: quote(name)}}, "row of " + name, true})
+				items = append(items, item{lex.Statement{{Kind: lex.Quoted, Text: lex.Quote(name)}}, "row of " + name, true})
 			}
-		case n == 3 && part[1].is(".") && part[2].is("*"):
-			items = append(items, item{part[:1], "row of " + part[0].name(), true})
+		case n == 3 && part[1].Is(".") && part[2].Is("*"):
+			items = append(items, item{part[:1], "row of " + part[0].Name(), true})
 		default:
 			value, name := named(part)
 			items = append(items, item{value, name, false})
@@ -128,48 +129,48 @@ func itemsOf(list, from statement) ([]item, error) {
 }
 
 // named tells a value from its name.
-func named(s statement) (statement, string) {
+func named(s lex.Statement) (lex.Statement, string) {
 	n := len(s)
 	last := s[n-1]
 	switch {
-	case n > 2 && last.named() && s[n-2].is("as"):
-		return s[:n-2], last.name()
-	case n > 1 && last.named() && !last.is("end", "null", "true", "false") && (s[n-2].kind != sign || s[n-2].is(")")) && !s[n-2].is("not", "is", "and", "or"):
-		return s[:n-1], last.name()
-	case last.named() && (n == 1 || n > 2 && s[n-2].is(".")):
-		return s, last.name()
-	case s[0].named() && n > 1 && s[1].is("("):
-		return s, s[0].name()
+	case n > 2 && last.Named() && s[n-2].Is("as"):
+		return s[:n-2], last.Name()
+	case n > 1 && last.Named() && !last.Is("end", "null", "true", "false") && (s[n-2].Kind != lex.Sign || s[n-2].Is(")")) && !s[n-2].Is("not", "is", "and", "or"):
+		return s[:n-1], last.Name()
+	case last.Named() && (n == 1 || n > 2 && s[n-2].Is(".")):
+		return s, last.Name()
+	case s[0].Named() && n > 1 && s[1].Is("("):
+		return s, s[0].Name()
 	}
 	return s, "?column?"
 }
 
 // relations are the names by which FROM's relations are known.
-func relations(s statement) []string {
+func relations(s lex.Statement) []string {
 	var names []string
 	clause := s
-	if end := s.find(1, "where", "group", "having"); end > 0 {
+	if end := s.Find(1, "where", "group", "having"); end > 0 {
 		clause = s[:end]
 	}
 	for i := 0; i < len(clause); i++ {
-		if clause[i].is("(") {
-			i = clause.closing(i)
+		if clause[i].Is("(") {
+			i = clause.Closing(i)
 			continue
 		}
-		if !clause[i].is("from", "join", ",") || i+1 >= len(clause) {
+		if !clause[i].Is("from", "join", ",") || i+1 >= len(clause) {
 			continue
 		}
 		end, name := i+2, ""
-		if clause[i+1].is("(") {
-			end = clause.closing(i+1) + 1
-		} else if t, after, err := clause.referenceAt(i + 1); err == nil {
-			end, name = after, t.name
+		if clause[i+1].Is("(") {
+			end = clause.Closing(i+1) + 1
+		} else if t, after, err := clause.ReferenceAt(i + 1); err == nil {
+			end, name = after, t.Name
 		}
-		if end < len(clause) && clause[end].is("as") {
+		if end < len(clause) && clause[end].Is("as") {
 			end++
 		}
-		if end < len(clause) && clause[end].named() && !clause[end].is("on", "join", "left", "inner", "cross", "full", "right", "natural", "using") {
-			name = clause[end].name()
+		if end < len(clause) && clause[end].Named() && !clause[end].Is("on", "join", "left", "inner", "cross", "full", "right", "natural", "using") {
+			name = clause[end].Name()
 		}
 		if name != "" {
 			names = append(names, name)
@@ -180,22 +181,22 @@ func relations(s statement) []string {
 }
 
 // withAliases writes what the names of columns stand for into a condition.
-func withAliases(s statement, items []item) statement {
-	var out statement
+func withAliases(s lex.Statement, items []item) lex.Statement {
+	var out lex.Statement
 	for i, t := range s {
 		at := -1
-		if t.named() && !(i > 0 && s[i-1].is(".")) && !(i+1 < len(s) && s[i+1].is("(", ".")) {
+		if t.Named() && !(i > 0 && s[i-1].Is(".")) && !(i+1 < len(s) && s[i+1].Is("(", ".")) {
 			at = slices.IndexFunc(items, func(it item) bool {
-				return !it.whole && it.name == t.name() && !(len(it.value) == 1 || len(it.value) == 3 && it.value[1].is("."))
+				return !it.whole && it.name == t.Name() && !(len(it.value) == 1 || len(it.value) == 3 && it.value[1].Is("."))
 			})
 		}
 		if at < 0 {
 			out = append(out, t)
 			continue
 		}
-		out = append(out, token{kind: sign, text: "(", gap: true})
+		out = append(out, lex.Token{Kind: lex.Sign, Text: "(", Gap: true})
 		out = append(out, items[at].value...)
-		out = append(out, token{kind: sign, text: ")"})
+		out = append(out, lex.Token{Kind: lex.Sign, Text: ")"})
 	}
 	return out
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"catchment/internal/fakeaws/redshift/failure"
+	"catchment/internal/fakeaws/redshift/lex"
 )
 
 // missing are functions of PostgreSQL that Redshift, which grew out of
@@ -31,36 +32,36 @@ func leaderOnly() []string {
 }
 
 // refuse finds what Redshift's parser doesn't take in a query.
-func refuse(s statement) error {
+func refuse(s lex.Statement) error {
 	for i, t := range s {
 		rest := s[i:]
 		after := rest[1:]
 		switch {
-		case t.kind != word && !t.is("["):
-		case rest.starts("on", "conflict"):
-			return failure.Near(t.text)
-		case rest.starts("returning"):
-			return failure.Near(t.text)
-		case rest.starts("lateral"):
-			return failure.Near(t.text)
-		case rest.starts("distinct", "on", "("):
+		case t.Kind != lex.Word && !t.Is("["):
+		case rest.Starts("on", "conflict"):
+			return failure.Near(t.Text)
+		case rest.Starts("returning"):
+			return failure.Near(t.Text)
+		case rest.Starts("lateral"):
+			return failure.Near(t.Text)
+		case rest.Starts("distinct", "on", "("):
 			return failure.New(failure.Unsupported, "SELECT DISTINCT ON is not supported")
-		case rest.starts("distinct", "from") && i > 0 && s[i-1].is("is", "not"):
-			return failure.Near(t.text)
-		case rest.starts("filter", "(", "where"):
+		case rest.Starts("distinct", "from") && i > 0 && s[i-1].Is("is", "not"):
+			return failure.Near(t.Text)
+		case rest.Starts("filter", "(", "where"):
 			return failure.Near("(")
-		case rest.starts("for", "update"), rest.starts("for", "share"), rest.starts("for", "no", "key"):
+		case rest.Starts("for", "update"), rest.Starts("for", "share"), rest.Starts("for", "no", "key"):
 			return failure.New(failure.Unsupported, "SELECT FOR UPDATE/SHARE is not supported")
-		case rest.starts("values", "(") && i > 0 && s[i-1].is("("):
-			return failure.Near(t.text)
-		case rest.starts("tablesample"), rest.starts("array", "["):
-			return failure.Near(after[0].text)
-		case rest.starts("fetch", "first"), rest.starts("fetch", "next", "row"):
-			return failure.Near(t.text)
-		case rest.starts("any", "(") && len(after) > 1 && after[1].kind == param, rest.starts("all", "(") && len(after) > 1 && after[1].kind == param:
+		case rest.Starts("values", "(") && i > 0 && s[i-1].Is("("):
+			return failure.Near(t.Text)
+		case rest.Starts("tablesample"), rest.Starts("array", "["):
+			return failure.Near(after[0].Text)
+		case rest.Starts("fetch", "first"), rest.Starts("fetch", "next", "row"):
+			return failure.Near(t.Text)
+		case rest.Starts("any", "(") && len(after) > 1 && after[1].Kind == lex.Param, rest.Starts("all", "(") && len(after) > 1 && after[1].Kind == lex.Param:
 			return failure.New("42809", "op ANY/ALL (array) requires array on right side")
-		case len(after) > 0 && after[0].is("(") && slices.Contains(missing(), strings.ToLower(t.text)) && !(i > 0 && s[i-1].is(".")):
-			return failure.New(failure.NoFunction, "function %s() does not exist", strings.ToLower(t.text))
+		case len(after) > 0 && after[0].Is("(") && slices.Contains(missing(), strings.ToLower(t.Text)) && !(i > 0 && s[i-1].Is(".")):
+			return failure.New(failure.NoFunction, "function %s() does not exist", strings.ToLower(t.Text))
 		}
 	}
 	return refuseLeader(s)
@@ -68,7 +69,7 @@ func refuse(s statement) error {
 
 // refuseLeader keeps what only the leader node can away from tables that lie
 // on compute nodes.
-func refuseLeader(s statement) error {
+func refuseLeader(s lex.Statement) error {
 	users, catalog := tablesOf(s)
 	if len(users) == 0 {
 		return nil
@@ -77,7 +78,7 @@ func refuseLeader(s statement) error {
 		return notOnTables()
 	}
 	for i, t := range s {
-		if i+1 < len(s) && t.kind == word && s[i+1].is("(") && !(i > 0 && s[i-1].is(".")) && slices.Contains(leaderOnly(), strings.ToLower(t.text)) {
+		if i+1 < len(s) && t.Kind == lex.Word && s[i+1].Is("(") && !(i > 0 && s[i-1].Is(".")) && slices.Contains(leaderOnly(), strings.ToLower(t.Text)) {
 			return notOnTables()
 		}
 	}
@@ -89,7 +90,7 @@ func notOnTables() error {
 }
 
 // noCatalog refuses to write what the leader node alone knows into a table.
-func noCatalog(t reference, s statement) error {
+func noCatalog(t lex.Reference, s lex.Statement) error {
 	if _, catalog := tablesOf(s); len(catalog) > 0 && !catalogued(t) {
 		return notOnTables()
 	}
@@ -98,34 +99,34 @@ func noCatalog(t reference, s statement) error {
 
 // tablesOf finds the tables that a query reads: those of users, and those of
 // the leader node's catalog. Names that WITH gives are no tables.
-func tablesOf(s statement) (users, catalog []reference) {
+func tablesOf(s lex.Statement) (users, catalog []lex.Reference) {
 	own := map[string]bool{}
 	for i := range s {
-		if i+2 < len(s) && s[i].named() && s[i+1].is("as") && s[i+2].is("(") && (i == 0 || s[i-1].is("with", "recursive", ",")) {
-			own[s[i].name()] = true
+		if i+2 < len(s) && s[i].Named() && s[i+1].Is("as") && s[i+2].Is("(") && (i == 0 || s[i-1].Is("with", "recursive", ",")) {
+			own[s[i].Name()] = true
 		}
 	}
 	for i := range s {
-		if !s[i].is("from", "join", "using") || i > 0 && s[i-1].is("distinct") {
+		if !s[i].Is("from", "join", "using") || i > 0 && s[i-1].Is("distinct") {
 			continue
 		}
-		for j := i + 1; j < len(s) && s[j].named(); {
-			t, end, err := s.referenceAt(j)
+		for j := i + 1; j < len(s) && s[j].Named(); {
+			t, end, err := s.ReferenceAt(j)
 			if err != nil {
 				break
 			}
 			switch {
-			case t.schema == "" && own[t.name], end < len(s) && s[end].is("("):
+			case t.Schema == "" && own[t.Name], end < len(s) && s[end].Is("("):
 			case catalogued(t):
 				catalog = append(catalog, t)
 			case !systemTable(t) && !inExtract(s, i):
 				users = append(users, t)
 			}
 			// FROM a x, b y
-			for end < len(s) && (s[end].is("as") || s[end].named() && !s[end].is("where", "on", "join", "left", "inner", "cross", "full", "right", "natural")) {
+			for end < len(s) && (s[end].Is("as") || s[end].Named() && !s[end].Is("where", "on", "join", "left", "inner", "cross", "full", "right", "natural")) {
 				end++
 			}
-			if end >= len(s) || !s[end].is(",") {
+			if end >= len(s) || !s[end].Is(",") {
 				break
 			}
 			j = end + 1
@@ -136,17 +137,17 @@ func tablesOf(s statement) (users, catalog []reference) {
 
 // inExtract tells whether the FROM at place i belongs to EXTRACT, TRIM or
 // SUBSTRING.
-func inExtract(s statement, i int) bool {
+func inExtract(s lex.Statement, i int) bool {
 	deep := 0
 	for j := i - 1; j > 0; j-- {
 		switch {
-		case s[j].is(")"):
+		case s[j].Is(")"):
 			deep++
-		case s[j].is("(") && deep > 0:
+		case s[j].Is("(") && deep > 0:
 			deep--
-		case s[j].is("("):
-			return s[j-1].is("extract", "trim", "substring", "position")
-		case deep == 0 && s[j].is("select"):
+		case s[j].Is("("):
+			return s[j-1].Is("extract", "trim", "substring", "position")
+		case deep == 0 && s[j].Is("select"):
 			return false
 		}
 	}
@@ -154,14 +155,14 @@ func inExtract(s statement, i int) bool {
 }
 
 // catalogued tells whether a table is of the leader node only.
-func catalogued(t reference) bool {
-	return t.schema == "information_schema" || t.schema == "pg_catalog" || t.schema == "" && strings.HasPrefix(t.name, "pg_")
+func catalogued(t lex.Reference) bool {
+	return t.Schema == "information_schema" || t.Schema == "pg_catalog" || t.Schema == "" && strings.HasPrefix(t.Name, "pg_")
 }
 
 // systemTable tells whether a table is one of Redshift's that can be joined.
-func systemTable(t reference) bool {
+func systemTable(t lex.Reference) bool {
 	for _, prefix := range []string{"stl_", "stv_", "svv_", "svl_", "sys_"} {
-		if strings.HasPrefix(t.name, prefix) {
+		if strings.HasPrefix(t.Name, prefix) {
 			return true
 		}
 	}

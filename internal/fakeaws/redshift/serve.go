@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"catchment/internal/fakeaws/redshift/failure"
+	"catchment/internal/fakeaws/redshift/lex"
 
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgproto3"
@@ -113,7 +114,7 @@ func (s *session) prepare(pg *line, parameters map[string]string) error {
 		case "user", "database", "client_encoding", "options", "replication":
 			continue
 		}
-		all, err := split("SET " + name + " TO " + literal(value))
+		all, err := lex.Split("SET " + name + " TO " + lex.Literal(value))
 		if err != nil || len(all) != 1 {
 			return failure.New(failure.NoObject, `unrecognized configuration parameter "%s"`, name)
 		}

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"catchment/internal/fakeaws/redshift/failure"
+	"catchment/internal/fakeaws/redshift/lex"
 
 	"github.com/jackc/pgx/v5/pgproto3"
 )
@@ -153,11 +154,11 @@ func (s *session) run(c *command, args []argument, to emit) error {
 // before opens a transaction, fixes its snapshot and waits for other writers
 // of the table: COPY, INSERT, UPDATE, DELETE and MERGE hold one lock a table,
 // which lets readers through, to the end of their transaction.
-func (s *session) before(writes reference) error {
+func (s *session) before(writes lex.Reference) error {
 	if err := s.begin(); err != nil {
 		return err
 	}
-	if writes.name == "" {
+	if writes.Name == "" {
 		return nil
 	}
 	if err := s.pg.query("SELECT 1", nowhere); err != nil {
@@ -168,7 +169,7 @@ func (s *session) before(writes reference) error {
 
 // after gives the columns of a new table their limits in bytes.
 func (s *session) after(c *command) error {
-	if c.made.name == "" {
+	if c.made.Name == "" {
 		return nil
 	}
 	return s.limit(c)
@@ -187,7 +188,7 @@ func (s *session) limit(c *command) error {
 	}
 	var actions []string
 	for i := range r.values {
-		column, limit := quote(r.text(i, 1)), r.number(i, 2)
+		column, limit := lex.Quote(r.text(i, 1)), r.number(i, 2)
 		if limit < 1 || r.text(i, 3) == "text" {
 			limit = maxVarchar
 			actions = append(actions, "ALTER COLUMN "+column+" TYPE varchar("+strconv.Itoa(limit)+")")
@@ -198,12 +199,12 @@ func (s *session) limit(c *command) error {
 			continue
 		}
 		if has != "" {
-			actions = append(actions, "DROP CONSTRAINT "+quote(has))
+			actions = append(actions, "DROP CONSTRAINT "+lex.Quote(has))
 		}
-		actions = append(actions, "ADD CONSTRAINT "+quote(name)+" CHECK (octet_length("+column+") <= "+strconv.Itoa(limit)+")")
+		actions = append(actions, "ADD CONSTRAINT "+lex.Quote(name)+" CHECK (octet_length("+column+") <= "+strconv.Itoa(limit)+")")
 	}
 	for _, k := range c.keyed {
-		actions = append(actions, "ALTER COLUMN "+quote(k)+" SET NOT NULL")
+		actions = append(actions, "ALTER COLUMN "+lex.Quote(k)+" SET NOT NULL")
 	}
 	if len(actions) == 0 {
 		return nil
@@ -218,7 +219,7 @@ const bytesPrefix = "bytes_"
 // simple does the statements of a Query message: all of them in one
 // transaction, unless they have their own.
 func (s *session) simple(sql string) error {
-	all, err := split(sql)
+	all, err := lex.Split(sql)
 	if err == nil && len(all) == 0 {
 		s.send(&pgproto3.EmptyQueryResponse{})
 	}

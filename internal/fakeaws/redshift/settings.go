@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"catchment/internal/fakeaws/redshift/failure"
+	"catchment/internal/fakeaws/redshift/lex"
 )
 
 // settings are the configuration parameters that Redshift has. Those that
@@ -28,55 +29,55 @@ func shared() []string {
 }
 
 // set reads SET and RESET.
-func set(s statement) (*translation, error) {
-	if s.starts("set", "transaction") || s.starts("set", "session", "characteristics") {
+func set(s lex.Statement) (*translation, error) {
+	if s.Starts("set", "transaction") || s.Starts("set", "session", "characteristics") {
 		return &translation{tag: "SET"}, nil
 	}
-	if s.starts("set", "constraints") {
+	if s.Starts("set", "constraints") {
 		return unsupported(s)
 	}
 	i := 1
-	if len(s) > 2 && s[1].is("session", "local") && s[2].named() {
+	if len(s) > 2 && s[1].Is("session", "local") && s[2].Named() {
 		i = 2
 	}
-	if i >= len(s) || !s[i].named() {
-		return nil, failure.Near(s.at(i))
+	if i >= len(s) || !s[i].Named() {
+		return nil, failure.Near(s.At(i))
 	}
-	name := s[i].name()
-	if s.starts("set", "time", "zone") {
+	name := s[i].Name()
+	if s.Starts("set", "time", "zone") {
 		name = "timezone"
 	}
 	if !slices.Contains(settings(), name) {
 		return nil, failure.New(failure.NoObject, `unrecognized configuration parameter "%s"`, name)
 	}
 	value := ""
-	if i+2 <= len(s) && s[0].is("set") {
+	if i+2 <= len(s) && s[0].Is("set") {
 		value = strings.Trim(s[min(i+2, len(s)):].String(), "'\"")
 	}
 	switch {
-	case name == "search_path" && s[0].is("set") && value != "default":
+	case name == "search_path" && s[0].Is("set") && value != "default":
 		// The stand-in's own functions stay reachable, behind all others.
 		path := s.String()
-		if s[len(s)-1].kind == text {
-			path = s[:len(s)-1].String() + " " + s[len(s)-1].value()
+		if s[len(s)-1].Kind == lex.Text {
+			path = s[:len(s)-1].String() + " " + s[len(s)-1].Value()
 		}
 		return &translation{sql: path + ", " + Schema}, nil
 	case slices.Contains(shared(), name):
 		return &translation{sql: s.String()}, nil
 	case name == "enable_case_sensitive_identifier" && (strings.EqualFold(value, "true") || strings.EqualFold(value, "on")):
 		return nil, failure.Cannot("names that keep their case")
-	case s[0].is("reset"), value == "default":
+	case s[0].Is("reset"), value == "default":
 		return &translation{sql: "RESET " + Schema + "." + name}, nil
 	}
-	return &translation{sql: "SET " + Schema + "." + name + " = " + literal(value)}, nil
+	return &translation{sql: "SET " + Schema + "." + name + " = " + lex.Literal(value)}, nil
 }
 
 // show answers for the settings that PostgreSQL hasn't heard of.
-func show(s statement) (*translation, error) {
+func show(s lex.Statement) (*translation, error) {
 	name := strings.ToLower(s[1:].String())
 	if slices.Contains(shared(), name) || !slices.Contains(settings(), name) {
 		return &translation{sql: s.String()}, nil
 	}
-	sql := "SELECT coalesce(current_setting(" + literal(Schema+"."+name) + ", true), 'default')::varchar AS " + quote(name)
+	sql := "SELECT coalesce(current_setting(" + lex.Literal(Schema+"."+name) + ", true), 'default')::varchar AS " + lex.Quote(name)
 	return &translation{sql: sql, tag: "SHOW"}, nil
 }

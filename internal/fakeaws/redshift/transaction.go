@@ -2,33 +2,34 @@ package redshift
 
 import (
 	"catchment/internal/fakeaws/redshift/failure"
+	"catchment/internal/fakeaws/redshift/lex"
 
 	"github.com/jackc/pgx/v5/pgproto3"
 )
 
 // begin reads BEGIN. Whatever isolation it asks for, the database's is what it
 // gets.
-func begin(s statement) (*command, error) {
+func begin(s lex.Statement) (*command, error) {
 	tag := "BEGIN"
-	if s.starts("start") {
+	if s.Starts("start") {
 		tag = "START TRANSACTION"
 	}
 	i := 1
 	for i < len(s) {
 		switch rest := s[i:]; {
-		case rest[0].is("work", "transaction", ","), rest.starts("read", "write"), rest.starts("read", "only"), rest[0].is("write", "only"):
+		case rest[0].Is("work", "transaction", ","), rest.Starts("read", "write"), rest.Starts("read", "only"), rest[0].Is("write", "only"):
 			i++
-		case rest.starts("isolation", "level") && len(rest) > 2 && rest[2].is("serializable", "repeatable", "read", "snapshot"):
+		case rest.Starts("isolation", "level") && len(rest) > 2 && rest[2].Is("serializable", "repeatable", "read", "snapshot"):
 			i += 3
-			if i < len(s) && s[i].is("read", "committed", "uncommitted") {
+			if i < len(s) && s[i].Is("read", "committed", "uncommitted") {
 				i++
 			}
 		default:
-			return nil, failure.Near(rest[0].text)
+			return nil, failure.Near(rest[0].Text)
 		}
 	}
 	sql := "BEGIN ISOLATION LEVEL REPEATABLE READ"
-	if s.find(0, "only") >= 0 {
+	if s.Find(0, "only") >= 0 {
 		sql += " READ ONLY"
 	}
 	return own(tag, func(s *session, _ []argument, to emit) error {
@@ -46,9 +47,9 @@ func begin(s statement) (*command, error) {
 	}), nil
 }
 
-func commit(s statement) (*command, error) {
-	if len(s) > 1 && !(len(s) == 2 && s[1].is("work", "transaction")) {
-		return nil, failure.Near(s[1].text)
+func commit(s lex.Statement) (*command, error) {
+	if len(s) > 1 && !(len(s) == 2 && s[1].Is("work", "transaction")) {
+		return nil, failure.Near(s[1].Text)
 	}
 	return own("", func(s *session, _ []argument, to emit) error {
 		if s.pg.state == 'I' || s.implicit {
@@ -71,8 +72,8 @@ func commit(s statement) (*command, error) {
 	}), nil
 }
 
-func rollback(s statement) (*command, error) {
-	if len(s) > 1 && !(len(s) == 2 && s[1].is("work", "transaction")) {
+func rollback(s lex.Statement) (*command, error) {
+	if len(s) > 1 && !(len(s) == 2 && s[1].Is("work", "transaction")) {
 		return nil, notSupported(s) // ROLLBACK TO SAVEPOINT
 	}
 	return own("ROLLBACK", func(s *session, _ []argument, to emit) error {
@@ -86,17 +87,17 @@ func rollback(s statement) (*command, error) {
 }
 
 // truncate commits what came before and itself, and can't be taken back.
-func truncate(s statement) (*command, error) {
+func truncate(s lex.Statement) (*command, error) {
 	i := 1
-	if s.starts("truncate", "table") {
+	if s.Starts("truncate", "table") {
 		i = 2
 	}
-	t, end, err := s.referenceAt(i)
+	t, end, err := s.ReferenceAt(i)
 	if err != nil {
 		return nil, err
 	}
 	if end < len(s) { // several tables, CASCADE, RESTART IDENTITY
-		return nil, failure.Near(s[end].text)
+		return nil, failure.Near(s[end].Text)
 	}
 	return own("TRUNCATE", func(s *session, _ []argument, to emit) error {
 		if s.pg.state == 'E' {

@@ -1,15 +1,18 @@
 package redshift
 
-import "catchment/internal/fakeaws/redshift/failure"
+import (
+	"catchment/internal/fakeaws/redshift/failure"
+	"catchment/internal/fakeaws/redshift/lex"
+)
 
 // A translation is a statement of Redshift's as PostgreSQL takes it.
 type translation struct {
-	sql    string    // for PostgreSQL; "" where there is nothing to be done
-	tag    string    // what the client is told was done; "" is what PostgreSQL says
-	writes reference // a table whose writers wait for each other
-	made   reference // a table whose columns are new: their limits are kept in bytes
-	keyed  []string  // its columns that take no nulls
-	alone  string    // what can't be done inside of a transaction block
+	sql    string        // for PostgreSQL; "" where there is nothing to be done
+	tag    string        // what the client is told was done; "" is what PostgreSQL says
+	writes lex.Reference // a table whose writers wait for each other
+	made   lex.Reference // a table whose columns are new: their limits are kept in bytes
+	keyed  []string      // its columns that take no nulls
+	alone  string        // what can't be done inside of a transaction block
 }
 
 // nothing tells whether the statement changes nothing that can be seen.
@@ -18,15 +21,15 @@ func (t *translation) nothing() bool { return t.sql == "" }
 // A kind says who reads statements that start with words.
 type kind struct {
 	words []string
-	read  func(statement) (*translation, error)
+	read  func(lex.Statement) (*translation, error)
 }
 
 // kinds says who reads which statement: the first whose words it starts with.
 // What no line names goes to PostgreSQL as it is.
 func kinds() []kind {
 	w := func(words ...string) []string { return words }
-	lacking := func(what string) func(statement) (*translation, error) {
-		return func(statement) (*translation, error) { return nil, failure.Cannot("%s", what) }
+	lacking := func(what string) func(lex.Statement) (*translation, error) {
+		return func(lex.Statement) (*translation, error) { return nil, failure.Cannot("%s", what) }
 	}
 	return []kind{
 		{w("savepoint"), unsupported}, {w("release"), unsupported}, {w("do"), unsupported}, {w("listen"), unsupported}, {w("notify"), unsupported},
@@ -50,9 +53,9 @@ func kinds() []kind {
 
 // translate turns a statement that check has nothing against into PostgreSQL's,
 // or refuses it as Redshift does.
-func translate(s statement) (*translation, error) {
+func translate(s lex.Statement) (*translation, error) {
 	for _, k := range kinds() {
-		if s.starts(k.words...) {
+		if s.Starts(k.words...) {
 			return k.read(s)
 		}
 	}
@@ -61,19 +64,19 @@ func translate(s statement) (*translation, error) {
 
 // unsupported is for statements that Redshift's parser still knows from
 // PostgreSQL, and that do nothing for its tables.
-func unsupported(s statement) (*translation, error) { return nil, notSupported(s) }
+func unsupported(s lex.Statement) (*translation, error) { return nil, notSupported(s) }
 
 // notSupported is what Redshift says of a statement that does nothing for its
 // tables.
-func notSupported(s statement) error {
+func notSupported(s lex.Statement) error {
 	n := min(len(s), 3)
 	return failure.New(failure.Unsupported, `SQL command "%s..." not supported on Redshift tables.`, s[:n])
 }
 
 // selects reads a query. SELECT ... INTO makes a table.
-func selects(s statement) (*translation, error) {
-	if s.starts("with") {
-		if i := s.find(1, "update", "delete", "insert", "merge"); i >= 0 {
+func selects(s lex.Statement) (*translation, error) {
+	if s.Starts("with") {
+		if i := s.Find(1, "update", "delete", "insert", "merge"); i >= 0 {
 			return writeAfterWith(s, i)
 		}
 	}
@@ -82,31 +85,31 @@ func selects(s statement) (*translation, error) {
 		return nil, err
 	}
 	c := &translation{sql: q.String(), tag: "SELECT"}
-	if s.starts("select") {
-		if i := s.find(1, "into"); i >= 0 {
+	if s.Starts("select") {
+		if i := s.Find(1, "into"); i >= 0 {
 			i++
-			for i < len(s) && s[i].is("temp", "temporary", "table") {
+			for i < len(s) && s[i].Is("temp", "temporary", "table") {
 				i++
 			}
-			if c.made, _, err = s.referenceAt(i); err != nil {
+			if c.made, _, err = s.ReferenceAt(i); err != nil {
 				return nil, err
 			}
 		}
 	}
-	if s.starts("explain") {
+	if s.Starts("explain") {
 		c.tag = ""
 	}
 	return c, nil
 }
 
 // writeAfterWith reads WITH ... UPDATE or DELETE. INSERT takes its WITH later.
-func writeAfterWith(s statement, i int) (*translation, error) {
+func writeAfterWith(s lex.Statement, i int) (*translation, error) {
 	read := update
 	switch {
-	case s[i].is("delete"):
+	case s[i].Is("delete"):
 		read = remove
-	case s[i].is("insert", "merge"):
-		return nil, failure.Near(s[i].text)
+	case s[i].Is("insert", "merge"):
+		return nil, failure.Near(s[i].Text)
 	}
 	c, err := read(s[i:])
 	if err != nil {
@@ -121,18 +124,18 @@ func writeAfterWith(s statement, i int) (*translation, error) {
 }
 
 // insert reads INSERT INTO. PostgreSQL's ON CONFLICT and RETURNING aren't there.
-func insert(s statement) (*translation, error) {
-	if !s.starts("insert", "into") {
-		return nil, failure.Near(s.at(1))
+func insert(s lex.Statement) (*translation, error) {
+	if !s.Starts("insert", "into") {
+		return nil, failure.Near(s.At(1))
 	}
-	t, i, err := s.referenceAt(2)
+	t, i, err := s.ReferenceAt(2)
 	if err != nil {
 		return nil, err
 	}
-	if i < len(s) && s[i].is("as") {
-		return nil, failure.Near(s[i].text)
+	if i < len(s) && s[i].Is("as") {
+		return nil, failure.Near(s[i].Text)
 	}
-	if j := s.find(i, "values"); j >= 0 && s.find(i, "select", "with") < 0 {
+	if j := s.Find(i, "values"); j >= 0 && s.Find(i, "select", "with") < 0 {
 		rest, err := expression(s[j+1:])
 		if err != nil {
 			return nil, err
@@ -146,12 +149,12 @@ func insert(s statement) (*translation, error) {
 	return &translation{sql: q.String(), writes: t}, noCatalog(t, s[i:])
 }
 
-func update(s statement) (*translation, error) {
-	t, i, err := s.referenceAt(1)
+func update(s lex.Statement) (*translation, error) {
+	t, i, err := s.ReferenceAt(1)
 	if err != nil {
 		return nil, err
 	}
-	if j := s.find(i, "set"); j >= 0 && j+1 < len(s) && s[j+1].is("(") {
+	if j := s.Find(i, "set"); j >= 0 && j+1 < len(s) && s[j+1].Is("(") {
 		return nil, failure.Near("(")
 	}
 	q, err := query(s)
@@ -162,12 +165,12 @@ func update(s statement) (*translation, error) {
 }
 
 // remove reads DELETE; FROM may be missing.
-func remove(s statement) (*translation, error) {
+func remove(s lex.Statement) (*translation, error) {
 	i := 1
-	if s.starts("delete", "from") {
+	if s.Starts("delete", "from") {
 		i = 2
 	}
-	t, end, err := s.referenceAt(i)
+	t, end, err := s.ReferenceAt(i)
 	if err != nil {
 		return nil, err
 	}
@@ -179,19 +182,19 @@ func remove(s statement) (*translation, error) {
 }
 
 // lock reads LOCK [TABLE] t [, ...]: always the strongest lock.
-func lock(s statement) (*translation, error) {
+func lock(s lex.Statement) (*translation, error) {
 	i := 1
-	if s.starts("lock", "table") {
+	if s.Starts("lock", "table") {
 		i = 2
 	}
 	sql := "LOCK TABLE "
-	for n, part := range s[min(i, len(s)):].commas() {
-		t, end, err := part.referenceAt(0)
+	for n, part := range s[min(i, len(s)):].Commas() {
+		t, end, err := part.ReferenceAt(0)
 		if err != nil {
 			return nil, err
 		}
 		if end < len(part) { // IN ... MODE, NOWAIT
-			return nil, failure.Near(part[end].text)
+			return nil, failure.Near(part[end].Text)
 		}
 		if n > 0 {
 			sql += ", "
@@ -202,13 +205,13 @@ func lock(s statement) (*translation, error) {
 }
 
 // createView takes what Redshift takes, but for late binding.
-func createView(s statement) (*translation, error) {
-	as := s.find(0, "as")
+func createView(s lex.Statement) (*translation, error) {
+	as := s.Find(0, "as")
 	if as < 0 {
-		return nil, failure.Near(s.at(len(s) - 1))
+		return nil, failure.Near(s.At(len(s) - 1))
 	}
 	end := len(s)
-	if end > 4 && s[end-4:].starts("with", "no", "schema", "binding") {
+	if end > 4 && s[end-4:].Starts("with", "no", "schema", "binding") {
 		return nil, failure.Cannot("a view WITH NO SCHEMA BINDING")
 	}
 	q, err := query(s[as+1 : end])
@@ -220,15 +223,15 @@ func createView(s statement) (*translation, error) {
 
 // vacuum is always done at once: there is nothing to reclaim here that
 // anybody could see. It wants a transaction of its own.
-func vacuum(statement) (*translation, error) {
+func vacuum(lex.Statement) (*translation, error) {
 	return &translation{tag: "VACUUM", alone: "VACUUM"}, nil
 }
 
-func analyze(s statement) (*translation, error) {
-	if s.starts("analyze", "compression") {
+func analyze(s lex.Statement) (*translation, error) {
+	if s.Starts("analyze", "compression") {
 		return nil, failure.Cannot("ANALYZE COMPRESSION")
 	}
-	if i := s.find(1, "predicate", "all"); i > 0 {
+	if i := s.Find(1, "predicate", "all"); i > 0 {
 		s = s[:i]
 	}
 	return &translation{sql: s.String()}, nil

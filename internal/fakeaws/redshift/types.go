@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"catchment/internal/fakeaws/redshift/failure"
+	"catchment/internal/fakeaws/redshift/lex"
 
 	"github.com/jackc/pgx/v5/pgtype"
 )
@@ -47,29 +48,29 @@ func longTypes() []string {
 
 // typeAt reads the type that starts at place i, and returns how PostgreSQL
 // spells it and the place after it. A column of text always has a limit.
-func typeAt(s statement, i int, column string) (pg string, end int, err error) {
-	if i >= len(s) || !s[i].named() {
-		return "", i, failure.Near(s.at(i))
+func typeAt(s lex.Statement, i int, column string) (pg string, end int, err error) {
+	if i >= len(s) || !s[i].Named() {
+		return "", i, failure.Near(s.At(i))
 	}
-	name, end := s[i].name(), i+1
+	name, end := s[i].Name(), i+1
 	for _, long := range longTypes() {
-		if n := len(strings.Fields(long)); i+n <= len(s) && s[i:i+n].starts(strings.Fields(long)...) {
+		if n := len(strings.Fields(long)); i+n <= len(s) && s[i:i+n].Starts(strings.Fields(long)...) {
 			name, end = long, i+n
 			break
 		}
 	}
-	var args statement
-	if end < len(s) && s[end].is("(") {
-		close := s.closing(end)
+	var args lex.Statement
+	if end < len(s) && s[end].Is("(") {
+		close := s.Closing(end)
 		args, end = s[end+1:close], close+1
 		// timestamp (p) with time zone
 		for _, zone := range []string{"with time zone", "without time zone"} {
-			if (name == "timestamp" || name == "time") && end+3 <= len(s) && s[end:end+3].starts(strings.Fields(zone)...) {
+			if (name == "timestamp" || name == "time") && end+3 <= len(s) && s[end:end+3].Starts(strings.Fields(zone)...) {
 				name, end = name+" "+zone, end+3
 			}
 		}
 	}
-	if end < len(s) && s[end].is("[") || end < len(s) && s[end].is("array") {
+	if end < len(s) && s[end].Is("[") || end < len(s) && s[end].Is("array") {
 		return "", end, unsupportedType(column, name+"[]")
 	}
 	kept, ok := columnTypes()[name]
@@ -90,12 +91,12 @@ func unsupportedType(column, name string) error {
 }
 
 // sized adds the length or precision to a type.
-func sized(kept string, args statement) (string, error) {
+func sized(kept string, args lex.Statement) (string, error) {
 	length := func(name string, missing, most int) (string, error) {
 		n := missing
 		switch {
 		case len(args) == 0:
-		case len(args) == 1 && args[0].is("max"):
+		case len(args) == 1 && args[0].Is("max"):
 			n = most
 		default:
 			var err error
@@ -132,10 +133,10 @@ func sized(kept string, args statement) (string, error) {
 }
 
 // decimal is DECIMAL with its defaults: 18 digits, none after the point.
-func decimal(args statement) (string, error) {
+func decimal(args lex.Statement) (string, error) {
 	digits, scale := 18, 0
 	var err error
-	if parts := args.commas(); len(args) > 0 {
+	if parts := args.Commas(); len(args) > 0 {
 		if digits, err = strconv.Atoi(parts[0].String()); err != nil {
 			return "", failure.Near(parts[0].String())
 		}

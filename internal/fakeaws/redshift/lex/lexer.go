@@ -1,4 +1,6 @@
-package redshift
+// Package lex cuts SQL into tokens as Redshift does, and finds its way among
+// them.
+package lex
 
 import (
 	"fmt"
@@ -8,17 +10,17 @@ import (
 	"catchment/internal/fakeaws/redshift/failure"
 )
 
-// split cuts SQL into statements. Empty ones are left out.
-func split(sql string) ([]statement, error) {
+// Split cuts SQL into statements. Empty ones are left out.
+func Split(sql string) ([]Statement, error) {
 	l := lexer{rest: sql}
-	var all []statement
-	var one statement
+	var all []Statement
+	var one Statement
 	for {
 		t, ok, err := l.next()
 		if err != nil {
 			return nil, err
 		}
-		if ok && !t.is(";") {
+		if ok && !t.Is(";") {
 			one = append(one, t)
 			continue
 		}
@@ -32,10 +34,10 @@ func split(sql string) ([]statement, error) {
 	}
 }
 
-// lexAll is the tokens of a text, semicolons included.
-func lexAll(source string) (statement, error) {
+// All is the tokens of a text, semicolons included.
+func All(source string) (Statement, error) {
 	l := lexer{rest: source}
-	var all statement
+	var all Statement
 	for {
 		t, ok, err := l.next()
 		if err != nil || !ok {
@@ -45,31 +47,32 @@ func lexAll(source string) (statement, error) {
 	}
 }
 
-// tokens lexes SQL of our own making.
-func tokens(format string, args ...any) statement {
-	all, err := split(fmt.Sprintf(format, args...))
+// Tokens is SQL of our own making, formatted as by fmt.Sprintf: one statement.
+func Tokens(format string, args ...any) Statement {
+	all, err := Split(fmt.Sprintf(format, args...))
 	if err != nil || len(all) != 1 {
 		panic(fmt.Sprintf("%q is not one statement: %v", format, err))
 	}
 	return all[0]
 }
 
+// A lexer is what of a text hasn't been read.
 type lexer struct{ rest string }
 
 // next takes one token from the rest; ok is false at the end.
-func (l *lexer) next() (t token, ok bool, err error) {
+func (l *lexer) next() (t Token, ok bool, err error) {
 	gap, err := l.skip()
 	if err != nil || l.rest == "" {
-		return token{}, false, err
+		return Token{}, false, err
 	}
 	kind, n, err := l.measure()
 	if err != nil {
-		return token{}, false, err
+		return Token{}, false, err
 	}
-	t = token{kind: kind, text: l.rest[:n], gap: gap}
+	t = Token{Kind: kind, Text: l.rest[:n], Gap: gap}
 	l.rest = l.rest[n:]
-	if kind == quoted {
-		t.text = strings.ToLower(t.text)
+	if kind == Quoted {
+		t.Text = strings.ToLower(t.Text)
 	}
 	return t, true, nil
 }
@@ -117,16 +120,16 @@ func commentEnd(s string) int {
 }
 
 // measure says what the rest starts with, and how long it is.
-func (l *lexer) measure() (tokenKind, int, error) {
+func (l *lexer) measure() (Kind, int, error) {
 	s := l.rest
 	c := s[0]
 	switch {
 	case c == '\'':
 		n, err := textEnd(s, 1)
-		return text, n, err
+		return Text, n, err
 	case (c == 'E' || c == 'e' || c == 'N' || c == 'n' || c == 'B' || c == 'b' || c == 'X' || c == 'x') && len(s) > 1 && s[1] == '\'':
 		n, err := textEnd(s, 2)
-		return text, n, err
+		return Text, n, err
 	case c == '"':
 		for i := 1; i < len(s); i++ {
 			if s[i] != '"' {
@@ -139,25 +142,25 @@ func (l *lexer) measure() (tokenKind, int, error) {
 			if i == 1 {
 				return 0, 0, failure.New(failure.Syntax, `zero-length delimited identifier at or near """"`)
 			}
-			return quoted, i + 1, nil
+			return Quoted, i + 1, nil
 		}
 		return 0, 0, failure.New(failure.Syntax, `unterminated quoted identifier at or near "%s"`, s)
 	case c == '$':
 		return measureDollar(s)
 	case letter(c):
-		return word, run(s, func(c byte) bool { return letter(c) || digit(c) || c == '$' }), nil
+		return Word, run(s, func(c byte) bool { return letter(c) || digit(c) || c == '$' }), nil
 	case c == '#' && len(s) > 1 && letter(s[1]): // a temporary table
-		return word, 1 + run(s[1:], func(c byte) bool { return letter(c) || digit(c) || c == '$' }), nil
+		return Word, 1 + run(s[1:], func(c byte) bool { return letter(c) || digit(c) || c == '$' }), nil
 	case digit(c) || c == '.' && len(s) > 1 && digit(s[1]):
-		return number, numberEnd(s), nil
+		return Number, numberEnd(s), nil
 	}
 	for _, two := range []string{"::", ":=", "<=", ">=", "<>", "!=", "||", "..", "<<", ">>"} {
 		if strings.HasPrefix(s, two) {
-			return sign, 2, nil
+			return Sign, 2, nil
 		}
 	}
 	_, n := utf8.DecodeRuneInString(s)
-	return sign, n, nil
+	return Sign, n, nil
 }
 
 func textEnd(s string, from int) (int, error) {
@@ -177,20 +180,20 @@ func textEnd(s string, from int) (int, error) {
 }
 
 // measureDollar tells $1 from $$text$$ and $tag$text$tag$.
-func measureDollar(s string) (tokenKind, int, error) {
+func measureDollar(s string) (Kind, int, error) {
 	if n := run(s[1:], digit); n > 0 {
-		return param, 1 + n, nil
+		return Param, 1 + n, nil
 	}
 	n := 1 + run(s[1:], func(c byte) bool { return letter(c) || digit(c) })
 	if n >= len(s) || s[n] != '$' {
-		return sign, 1, nil
+		return Sign, 1, nil
 	}
 	tag := s[:n+1]
 	end := strings.Index(s[len(tag):], tag)
 	if end < 0 {
 		return 0, 0, failure.New(failure.Syntax, `unterminated dollar-quoted string at or near "%s"`, s)
 	}
-	return dollar, end + 2*len(tag), nil
+	return Dollar, end + 2*len(tag), nil
 }
 
 func numberEnd(s string) int {
