@@ -7,6 +7,8 @@ import (
 	"net"
 	"strconv"
 
+	"catchment/internal/fakeaws/redshift/translate"
+
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgproto3"
 )
@@ -45,7 +47,7 @@ func connect(ctx context.Context, url string) (*line, error) {
 		"timezone":                      "UTC",
 		"client_encoding":               "UTF8",
 		"jit":                           "off",
-		"search_path":                   `"$user", public, ` + Schema,
+		"search_path":                   `"$user", public, ` + translate.Schema,
 	} {
 		c.RuntimeParams[name] = value
 	}

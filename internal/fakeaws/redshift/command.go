@@ -1,17 +1,20 @@
 package redshift
 
-import "catchment/internal/fakeaws/redshift/lex"
+import (
+	"catchment/internal/fakeaws/redshift/lex"
+	"catchment/internal/fakeaws/redshift/translate"
+)
 
 // A command is a statement of Redshift's, ready to be done by PostgreSQL or by
 // the stand-in itself.
 type command struct {
-	translation
+	translate.Command
 	local func(s *session, args []argument, to emit) error // does it instead of PostgreSQL
 }
 
 // own is a command that the stand-in does itself.
 func own(tag string, do func(s *session, args []argument, to emit) error) *command {
-	return &command{translation: translation{tag: tag}, local: do}
+	return &command{Command: translate.Command{Tag: tag}, local: do}
 }
 
 // An argument is a parameter as a client sent it.
@@ -42,7 +45,7 @@ func ownKinds() []ownKind {
 
 // read turns a statement into a command, or refuses it as Redshift does.
 func read(s lex.Statement) (*command, error) {
-	if err := checkStatement(s); err != nil {
+	if err := translate.Check(s); err != nil {
 		return nil, err
 	}
 	for _, k := range ownKinds() {
@@ -50,12 +53,12 @@ func read(s lex.Statement) (*command, error) {
 			return k.read(s)
 		}
 	}
-	t, err := translate(s)
+	t, err := translate.Statement(s)
 	if err != nil {
 		return nil, err
 	}
-	c := &command{translation: *t}
-	if t.nothing() {
+	c := &command{Command: *t}
+	if t.Nothing() {
 		c.local = func(*session, []argument, emit) error { return nil }
 	}
 	return c, nil

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"catchment/internal/fakeaws/redshift/lex"
+	"catchment/internal/fakeaws/redshift/translate"
 )
 
 // copyFrom reads COPY. It is a statement that fetches from S3 by itself: no
@@ -46,7 +47,7 @@ func (s *session) load(c *copyCommand, to emit) error {
 		return err
 	}
 	set := fmt.Sprintf("SELECT set_config('%[1]s.last_copy_count', '%d', false), set_config('%[1]s.last_copy_id', '%d', false)",
-		Schema, l.Rows, number)
+		translate.Schema, l.Rows, number)
 	if err := s.pg.query(set, nowhere); err != nil {
 		return err
 	}
@@ -116,7 +117,7 @@ func (s *session) note(query int, table lex.Reference, r Rejected) error {
 	cut := func(s string, n int) string {
 		return strings.ToValidUTF8(strings.ReplaceAll(s[:min(len(s), n)], "\x00", ""), "?")
 	}
-	return s.server.admin.exec(s.ctx, `INSERT INTO `+Schema+`.load_error
+	return s.server.admin.exec(s.ctx, `INSERT INTO `+translate.Schema+`.load_error
 		(query, table_name, filename, line_number, colname, type, col_length, position, raw_line, raw_field_value, err_code, err_reason)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, 0, $8, $9, $10, $11)`,
 		query, table.String(), r.URL, r.Line, name, kind, length, cut(string(r.Raw), 1024), cut(r.Why.Value, 1024),

@@ -9,6 +9,7 @@ import (
 
 	"catchment/internal/fakeaws/redshift/failure"
 	"catchment/internal/fakeaws/redshift/lex"
+	"catchment/internal/fakeaws/redshift/translate"
 
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgtype"
@@ -137,7 +138,7 @@ func (d *DataServer) result(c *apiCall) (any, error) {
 
 func (o *outcome) columns() []any {
 	var all []any
-	names := typeNames()
+	names := translate.TypeNames()
 	for _, f := range o.fields {
 		length, precision, scale := int(f.DataTypeSize), 0, 0
 		switch f.DataTypeOID {

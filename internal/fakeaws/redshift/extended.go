@@ -49,7 +49,7 @@ func (s *session) parse(m *pgproto3.Parse) error {
 				return aborted()
 			}
 			p.there = "client_" + m.Name
-			s.pg.front.Send(&pgproto3.Parse{Name: p.there, Query: p.command.sql, ParameterOIDs: m.ParameterOIDs})
+			s.pg.front.Send(&pgproto3.Parse{Name: p.there, Query: p.command.SQL, ParameterOIDs: m.ParameterOIDs})
 			if err := s.pg.sync(nowhere); err != nil {
 				return err
 			}
@@ -177,17 +177,17 @@ func (s *session) execute(m *pgproto3.Execute) error {
 	if err := s.server.faults.statement(s.ctx); err != nil {
 		return err
 	}
-	if c.alone != "" && s.pg.state != 'I' && !s.implicit {
-		return failure.New(failure.Active, "%s cannot run inside a transaction block", c.alone)
+	if c.Alone != "" && s.pg.state != 'I' && !s.implicit {
+		return failure.New(failure.Active, "%s cannot run inside a transaction block", c.Alone)
 	}
-	if err := s.before(c.writes); err != nil {
+	if err := s.before(c.Writes); err != nil {
 		return err
 	}
 	if err := s.take(m.Portal, o); err != nil {
 		return err
 	}
 	s.pg.front.Send(&pgproto3.Execute{Portal: "client_" + m.Portal, MaxRows: m.MaxRows})
-	if err := s.pg.sync(retag(s.send, c.tag)); err != nil {
+	if err := s.pg.sync(retag(s.send, c.Tag)); err != nil {
 		return err
 	}
 	if m.MaxRows == 0 { // it has run to its end, and must not hold the tables that it read

@@ -6,6 +6,7 @@ import (
 
 	"catchment/internal/fakeaws/redshift/failure"
 	"catchment/internal/fakeaws/redshift/lex"
+	"catchment/internal/fakeaws/redshift/translate"
 )
 
 // A block is DECLARE ... BEGIN ... [EXCEPTION WHEN OTHERS THEN ...] END.
@@ -254,7 +255,7 @@ func variableType(s lex.Statement) (string, error) {
 	if s.Starts("varchar") && len(s) == 1 || s.Starts("text") && len(s) == 1 || s.Starts("character", "varying") && len(s) == 2 {
 		return AnyText, nil
 	}
-	kind, end, err := typeAt(s, 0, "")
+	kind, end, err := translate.TypeAt(s, 0, "")
 	if err == nil && end < len(s) {
 		err = failure.Near(s[end].Text)
 	}

@@ -229,12 +229,12 @@ func (f *frame) sql(s lex.Statement, targets []string) error {
 	if err != nil {
 		return err
 	}
-	if c.alone != "" {
-		return failure.New(failure.Unsupported, "%s cannot be executed from a function or multi-command string", c.alone)
+	if c.Alone != "" {
+		return failure.New(failure.Unsupported, "%s cannot be executed from a function or multi-command string", c.Alone)
 	}
 	var r rows
 	isQuery := s.Starts("select") || s.Starts("with")
-	if isQuery && targets == nil && c.made.Name == "" && c.writes.Name == "" {
+	if isQuery && targets == nil && c.Made.Name == "" && c.Writes.Name == "" {
 		return failure.New(failure.Syntax, "query has no destination for result data")
 	}
 	if err := f.statement(c, r.take); err != nil {
@@ -246,7 +246,7 @@ func (f *frame) sql(s lex.Statement, targets []string) error {
 		}
 	}
 	f.counted(&r)
-	if isQuery || c.writes.Name != "" {
+	if isQuery || c.Writes.Name != "" {
 		f.found = f.count > 0
 	}
 	return nil

@@ -6,6 +6,7 @@ import (
 
 	"catchment/internal/fakeaws/redshift/failure"
 	"catchment/internal/fakeaws/redshift/lex"
+	"catchment/internal/fakeaws/redshift/translate"
 
 	"github.com/jackc/pgx/v5/pgproto3"
 	"github.com/jackc/pgx/v5/pgtype"
@@ -138,12 +139,12 @@ func (f *frame) query(s lex.Statement) (*rows, error) {
 		return nil, err
 	}
 	var r rows
-	if c.local == nil && c.made.Name == "" && !reads(s) {
+	if c.local == nil && c.Made.Name == "" && !reads(s) {
 		side, err := f.s.sideLine()
 		if err != nil {
 			return nil, err
 		}
-		return &r, side.query(c.sql, r.take)
+		return &r, side.query(c.SQL, r.take)
 	}
 	return &r, f.statement(c, r.take)
 }
@@ -200,7 +201,7 @@ func (f *frame) into(targets []string, r *rows, at int) error {
 	if len(targets) == 1 {
 		if x := f.slot(targets[0]); x != nil && x.kind == "record" {
 			x.fields = nil
-			names := typeNames()
+			names := translate.TypeNames()
 			for i, c := range r.fields {
 				v := recordField{name: string(c.Name), kind: fieldType(names, c)}
 				if at < len(r.values) {

@@ -12,6 +12,7 @@ import (
 
 	"catchment/internal/fakeaws/redshift/failure"
 	"catchment/internal/fakeaws/redshift/lex"
+	"catchment/internal/fakeaws/redshift/translate"
 
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgproto3"
@@ -118,11 +119,11 @@ func (s *session) prepare(pg *line, parameters map[string]string) error {
 		if err != nil || len(all) != 1 {
 			return failure.New(failure.NoObject, `unrecognized configuration parameter "%s"`, name)
 		}
-		c, err := set(all[0])
+		c, err := translate.Statement(all[0])
 		if err != nil {
 			return err
 		}
-		if err := pg.query(c.sql, nowhere); err != nil {
+		if err := pg.query(c.SQL, nowhere); err != nil {
 			return err
 		}
 	}

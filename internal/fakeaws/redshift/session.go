@@ -9,6 +9,7 @@ import (
 
 	"catchment/internal/fakeaws/redshift/failure"
 	"catchment/internal/fakeaws/redshift/lex"
+	"catchment/internal/fakeaws/redshift/translate"
 
 	"github.com/jackc/pgx/v5/pgproto3"
 )
@@ -120,23 +121,23 @@ func (s *session) run(c *command, args []argument, to emit) error {
 	if err := s.server.faults.statement(s.ctx); err != nil {
 		return err
 	}
-	if c.alone != "" && s.pg.state != 'I' && !s.implicit {
-		return failure.New(failure.Active, "%s cannot run inside a transaction block", c.alone)
+	if c.Alone != "" && s.pg.state != 'I' && !s.implicit {
+		return failure.New(failure.Active, "%s cannot run inside a transaction block", c.Alone)
 	}
 	if c.local != nil {
 		if err := c.local(s, args, to); err != nil {
 			return err
 		}
-		if c.tag != "" {
-			to(complete(c.tag))
+		if c.Tag != "" {
+			to(complete(c.Tag))
 		}
 		return nil
 	}
-	if err := s.before(c.writes); err != nil {
+	if err := s.before(c.Writes); err != nil {
 		return err
 	}
 	if len(args) == 0 {
-		if err := s.pg.query(c.sql, retag(to, c.tag)); err != nil {
+		if err := s.pg.query(c.SQL, retag(to, c.Tag)); err != nil {
 			return err
 		}
 	} else {
@@ -144,7 +145,7 @@ func (s *session) run(c *command, args []argument, to emit) error {
 		for i, a := range args {
 			values[i], oids[i] = a.value, a.oid
 		}
-		if err := s.pg.ask(c.sql, values, oids, retag(to, c.tag)); err != nil {
+		if err := s.pg.ask(c.SQL, values, oids, retag(to, c.Tag)); err != nil {
 			return err
 		}
 	}
@@ -169,7 +170,7 @@ func (s *session) before(writes lex.Reference) error {
 
 // after gives the columns of a new table their limits in bytes.
 func (s *session) after(c *command) error {
-	if c.made.Name == "" {
+	if c.Made.Name == "" {
 		return nil
 	}
 	return s.limit(c)
@@ -182,7 +183,7 @@ func (s *session) limit(c *command) error {
 			coalesce((SELECT string_agg(conname, ',') FROM pg_constraint WHERE conrelid = a.attrelid AND conname LIKE 'bytes\\_' || a.attnum || '\\_%'), '')
 		FROM pg_attribute a JOIN pg_class k ON k.oid = a.attrelid AND k.relkind = 'r'
 		WHERE a.attrelid = to_regclass($1) AND a.attnum > 0 AND NOT a.attisdropped
-		AND a.atttypid IN ('varchar'::regtype, 'bpchar'::regtype, 'text'::regtype)`, c.made.String())
+		AND a.atttypid IN ('varchar'::regtype, 'bpchar'::regtype, 'text'::regtype)`, c.Made.String())
 	if err != nil || len(r.values) == 0 {
 		return err
 	}
@@ -190,7 +191,7 @@ func (s *session) limit(c *command) error {
 	for i := range r.values {
 		column, limit := lex.Quote(r.text(i, 1)), r.number(i, 2)
 		if limit < 1 || r.text(i, 3) == "text" {
-			limit = maxVarchar
+			limit = translate.MaxVarchar
 			actions = append(actions, "ALTER COLUMN "+column+" TYPE varchar("+strconv.Itoa(limit)+")")
 		}
 		name := bytesPrefix + r.text(i, 0) + "_" + strconv.Itoa(limit)
@@ -203,13 +204,13 @@ func (s *session) limit(c *command) error {
 		}
 		actions = append(actions, "ADD CONSTRAINT "+lex.Quote(name)+" CHECK (octet_length("+column+") <= "+strconv.Itoa(limit)+")")
 	}
-	for _, k := range c.keyed {
+	for _, k := range c.Keyed {
 		actions = append(actions, "ALTER COLUMN "+lex.Quote(k)+" SET NOT NULL")
 	}
 	if len(actions) == 0 {
 		return nil
 	}
-	return s.pg.query("ALTER TABLE "+c.made.String()+" "+strings.Join(actions, ", "), nowhere)
+	return s.pg.query("ALTER TABLE "+c.Made.String()+" "+strings.Join(actions, ", "), nowhere)
 }
 
 // bytesPrefix is what the constraints are called that count bytes:

@@ -10,6 +10,8 @@ import (
 	"net/url"
 	"sync"
 
+	"catchment/internal/fakeaws/redshift/translate"
+
 	"github.com/jackc/pgx/v5"
 )
 
@@ -173,7 +175,7 @@ func newAdmin(ctx context.Context, url string) (*admin, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err := conn.Exec(ctx, Functions); err != nil {
+	if _, err := conn.Exec(ctx, translate.Functions); err != nil {
 		return nil, errors.Join(err, conn.Close(ctx))
 	}
 	return &admin{conn: conn}, nil
@@ -197,5 +199,5 @@ func (a *admin) exec(ctx context.Context, sql string, args ...any) error {
 func (a *admin) next(ctx context.Context) (n int, err error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return n, a.conn.QueryRow(ctx, "SELECT nextval('"+Schema+".query_number')").Scan(&n)
+	return n, a.conn.QueryRow(ctx, "SELECT nextval('"+translate.Schema+".query_number')").Scan(&n)
 }

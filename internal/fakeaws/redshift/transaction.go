@@ -3,6 +3,7 @@ package redshift
 import (
 	"catchment/internal/fakeaws/redshift/failure"
 	"catchment/internal/fakeaws/redshift/lex"
+	"catchment/internal/fakeaws/redshift/translate"
 
 	"github.com/jackc/pgx/v5/pgproto3"
 )
@@ -74,7 +75,7 @@ func commit(s lex.Statement) (*command, error) {
 
 func rollback(s lex.Statement) (*command, error) {
 	if len(s) > 1 && !(len(s) == 2 && s[1].Is("work", "transaction")) {
-		return nil, notSupported(s) // ROLLBACK TO SAVEPOINT
+		return nil, translate.Unsupported(s) // ROLLBACK TO SAVEPOINT
 	}
 	return own("ROLLBACK", func(s *session, _ []argument, to emit) error {
 		if s.pg.state == 'I' {

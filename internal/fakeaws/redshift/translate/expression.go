@@ -1,4 +1,4 @@
-package redshift
+package translate
 
 import (
 	"slices"
@@ -79,7 +79,7 @@ func function(s lex.Statement, i, end int) (out lex.Statement, used int, err err
 	switch name {
 	case "varchar", "nvarchar", "character", "varying", "char": // a type in a cast
 		if inside.Starts("max") {
-			return lex.Tokens("varchar(%d)", maxVarchar), used, nil
+			return lex.Tokens("varchar(%d)", MaxVarchar), used, nil
 		}
 		return nil, 0, nil
 	case "dateadd", "datediff", "date_diff", "date_add", "date_part", "date_trunc", "last_day", "nvl", "nvl2", "listagg", "convert", "decode", "json_parse", "json_serialize", "cast":

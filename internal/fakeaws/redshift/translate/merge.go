@@ -1,4 +1,4 @@
-package redshift
+package translate
 
 import (
 	"catchment/internal/fakeaws/redshift/failure"
@@ -7,7 +7,7 @@ import (
 
 // merge reads MERGE: one branch for rows that match, one for those that don't,
 // both of them and in this order.
-func merge(s lex.Statement) (*translation, error) {
+func merge(s lex.Statement) (*Command, error) {
 	if !s.Starts("merge", "into") {
 		return nil, failure.Near(s.At(1))
 	}
@@ -38,7 +38,7 @@ func merge(s lex.Statement) (*translation, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &translation{sql: q.String(), writes: t}, nil
+	return &Command{SQL: q.String(), Writes: t}, nil
 }
 
 // branches checks WHEN MATCHED THEN ... WHEN NOT MATCHED THEN INSERT ....

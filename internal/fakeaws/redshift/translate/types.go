@@ -1,4 +1,4 @@
-package redshift
+package translate
 
 import (
 	"strconv"
@@ -13,7 +13,7 @@ import (
 // Limits of Redshift (Developer Guide: "Character types", "Numeric types",
 // "Names and identifiers"); PostgreSQL cuts names off much earlier.
 const (
-	maxVarchar    = 65535
+	MaxVarchar    = 65535
 	maxChar       = 4096
 	maxDigits     = 38
 	maxScale      = 37
@@ -46,9 +46,9 @@ func longTypes() []string {
 	}
 }
 
-// typeAt reads the type that starts at place i, and returns how PostgreSQL
+// TypeAt reads the type that starts at place i, and returns how PostgreSQL
 // spells it and the place after it. A column of text always has a limit.
-func typeAt(s lex.Statement, i int, column string) (pg string, end int, err error) {
+func TypeAt(s lex.Statement, i int, column string) (pg string, end int, err error) {
 	if i >= len(s) || !s[i].Named() {
 		return "", i, failure.Near(s.At(i))
 	}
@@ -114,7 +114,7 @@ func sized(kept string, args lex.Statement) (string, error) {
 	}
 	switch kept {
 	case "varchar":
-		return length("varchar", defaultLength, maxVarchar)
+		return length("varchar", defaultLength, MaxVarchar)
 	case "text": // whatever its length says, r_Character_types names none
 		return "varchar(" + strconv.Itoa(defaultLength) + ")", nil
 	case "char":
@@ -155,8 +155,8 @@ func decimal(args lex.Statement) (string, error) {
 	return "numeric(" + strconv.Itoa(digits) + "," + strconv.Itoa(scale) + ")", nil
 }
 
-// typeNames are the names of types in the metadata of a result.
-func typeNames() map[uint32]string {
+// TypeNames are the names of types in the metadata of a result.
+func TypeNames() map[uint32]string {
 	return map[uint32]string{
 		pgtype.Int2OID: "int2", pgtype.Int4OID: "int4", pgtype.Int8OID: "int8", pgtype.Float4OID: "float4", pgtype.Float8OID: "float8",
 		pgtype.NumericOID: "numeric", pgtype.BoolOID: "bool", pgtype.VarcharOID: "varchar", pgtype.TextOID: "text", pgtype.BPCharOID: "bpchar",

@@ -1,6 +1,6 @@
-package redshift
+package translate
 
-import _ "embed" // the schema of the stand-in
+import _ "embed" // system.sql
 
 // Schema is where the functions and system tables of Redshift live that
 // PostgreSQL lacks.

@@ -1,4 +1,4 @@
-package redshift
+package translate
 
 import (
 	"slices"
@@ -29,9 +29,9 @@ func shared() []string {
 }
 
 // set reads SET and RESET.
-func set(s lex.Statement) (*translation, error) {
+func set(s lex.Statement) (*Command, error) {
 	if s.Starts("set", "transaction") || s.Starts("set", "session", "characteristics") {
-		return &translation{tag: "SET"}, nil
+		return &Command{Tag: "SET"}, nil
 	}
 	if s.Starts("set", "constraints") {
 		return unsupported(s)
@@ -61,23 +61,23 @@ func set(s lex.Statement) (*translation, error) {
 		if s[len(s)-1].Kind == lex.Text {
 			path = s[:len(s)-1].String() + " " + s[len(s)-1].Value()
 		}
-		return &translation{sql: path + ", " + Schema}, nil
+		return &Command{SQL: path + ", " + Schema}, nil
 	case slices.Contains(shared(), name):
-		return &translation{sql: s.String()}, nil
+		return &Command{SQL: s.String()}, nil
 	case name == "enable_case_sensitive_identifier" && (strings.EqualFold(value, "true") || strings.EqualFold(value, "on")):
 		return nil, failure.Cannot("names that keep their case")
 	case s[0].Is("reset"), value == "default":
-		return &translation{sql: "RESET " + Schema + "." + name}, nil
+		return &Command{SQL: "RESET " + Schema + "." + name}, nil
 	}
-	return &translation{sql: "SET " + Schema + "." + name + " = " + lex.Literal(value)}, nil
+	return &Command{SQL: "SET " + Schema + "." + name + " = " + lex.Literal(value)}, nil
 }
 
 // show answers for the settings that PostgreSQL hasn't heard of.
-func show(s lex.Statement) (*translation, error) {
+func show(s lex.Statement) (*Command, error) {
 	name := strings.ToLower(s[1:].String())
 	if slices.Contains(shared(), name) || !slices.Contains(settings(), name) {
-		return &translation{sql: s.String()}, nil
+		return &Command{SQL: s.String()}, nil
 	}
 	sql := "SELECT coalesce(current_setting(" + lex.Literal(Schema+"."+name) + ", true), 'default')::varchar AS " + lex.Quote(name)
-	return &translation{sql: sql, tag: "SHOW"}, nil
+	return &Command{SQL: sql, Tag: "SHOW"}, nil
 }

@@ -1,12 +1,12 @@
-package redshift
+package translate
 
 import (
 	"catchment/internal/fakeaws/redshift/failure"
 	"catchment/internal/fakeaws/redshift/lex"
 )
 
-// checkStatement refuses what no reader of a statement has to know of.
-func checkStatement(s lex.Statement) error {
+// Check refuses what no reader of a statement has to know of.
+func Check(s lex.Statement) error {
 	if err := checkNames(s); err != nil {
 		return err
 	}

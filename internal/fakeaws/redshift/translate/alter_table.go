@@ -1,4 +1,4 @@
-package redshift
+package translate
 
 import (
 	"catchment/internal/fakeaws/redshift/failure"
@@ -7,7 +7,7 @@ import (
 
 // alterTable reads ALTER TABLE. Redshift takes one action a statement, and
 // keeps no table from being changed by keys or layout.
-func alterTable(s lex.Statement) (*translation, error) {
+func alterTable(s lex.Statement) (*Command, error) {
 	t, i, err := s.ReferenceAt(2)
 	if err != nil {
 		return nil, err
@@ -22,16 +22,16 @@ func alterTable(s lex.Statement) (*translation, error) {
 		return addColumn(t, head, rest[1:])
 	case rest.Starts("drop", "constraint"), rest.Starts("alter", "distkey"), rest.Starts("alter", "diststyle"),
 		rest.Starts("alter", "sortkey"), rest.Starts("alter", "compound"), rest.Starts("alter", "encode"):
-		return &translation{tag: "ALTER TABLE"}, nil
+		return &Command{Tag: "ALTER TABLE"}, nil
 	case rest.Starts("drop"):
 		if rest.Starts("drop", "column", "if") || rest.Starts("drop", "if") {
 			return nil, failure.Near("EXISTS")
 		}
-		return &translation{sql: head + rest.String()}, nil
+		return &Command{SQL: head + rest.String()}, nil
 	case rest.Starts("alter"):
 		return alterColumn(t, head, rest[1:])
 	case rest.Starts("rename"), rest.Starts("owner", "to"):
-		return &translation{sql: head + rest.String()}, nil
+		return &Command{SQL: head + rest.String()}, nil
 	case rest.Starts("append"):
 		return nil, failure.Cannot("ALTER TABLE APPEND")
 	}
@@ -39,13 +39,13 @@ func alterTable(s lex.Statement) (*translation, error) {
 }
 
 // addColumn reads ADD [COLUMN] and ADD constraint.
-func addColumn(t lex.Reference, head string, s lex.Statement) (*translation, error) {
+func addColumn(t lex.Reference, head string, s lex.Statement) (*Command, error) {
 	d := definition{table: t}
 	if s.Starts("constraint") || len(s) > 1 && s[0].Is("primary", "foreign", "unique") && s[1].Is("key", "(") {
 		if err := d.part(s); err != nil {
 			return nil, err
 		}
-		return &translation{tag: "ALTER TABLE"}, nil
+		return &Command{Tag: "ALTER TABLE"}, nil
 	}
 	if s.Starts("column") {
 		s = s[1:]
@@ -62,12 +62,12 @@ func addColumn(t lex.Reference, head string, s lex.Statement) (*translation, err
 	if s.Find(1, "identity") >= 0 {
 		return nil, failure.New(failure.Unsupported, "ALTER TABLE ADD COLUMN with IDENTITY is not supported")
 	}
-	return &translation{sql: head + "ADD COLUMN " + d.parts[0], made: t}, nil
+	return &Command{SQL: head + "ADD COLUMN " + d.parts[0], Made: t}, nil
 }
 
 // alterColumn reads ALTER COLUMN c TYPE, which only widens texts, and
 // ALTER COLUMN c ENCODE.
-func alterColumn(t lex.Reference, head string, s lex.Statement) (*translation, error) {
+func alterColumn(t lex.Reference, head string, s lex.Statement) (*Command, error) {
 	if s.Starts("column") {
 		s = s[1:]
 	}
@@ -76,17 +76,17 @@ func alterColumn(t lex.Reference, head string, s lex.Statement) (*translation, e
 	}
 	switch {
 	case s[1].Is("encode"):
-		return &translation{tag: "ALTER TABLE"}, checkEncoding(s[2])
+		return &Command{Tag: "ALTER TABLE"}, checkEncoding(s[2])
 	case s[1].Is("type"):
-		pg, _, err := typeAt(s, 2, t.Name+"."+s[0].Name())
+		pg, _, err := TypeAt(s, 2, t.Name+"."+s[0].Name())
 		if err != nil {
 			return nil, err
 		}
 		if pg[:min(7, len(pg))] != "varchar" {
 			return nil, failure.New(failure.Unsupported, `cannot alter type of column "%s": only the size of a VARCHAR column can be changed`, s[0].Name())
 		}
-		c := &translation{sql: head + "ALTER COLUMN " + lex.Quote(s[0].Name()) + " TYPE " + pg, made: t}
-		c.alone = "ALTER TABLE ALTER COLUMN"
+		c := &Command{SQL: head + "ALTER COLUMN " + lex.Quote(s[0].Name()) + " TYPE " + pg, Made: t}
+		c.Alone = "ALTER TABLE ALTER COLUMN"
 		return c, nil
 	}
 	return nil, failure.Near(s[1].Text)

@@ -1,4 +1,4 @@
-package redshift
+package translate
 
 import (
 	"slices"
@@ -27,7 +27,7 @@ type keys struct {
 }
 
 // createTable reads CREATE [LOCAL] {TEMPORARY | TEMP} TABLE.
-func createTable(s lex.Statement) (*translation, error) {
+func createTable(s lex.Statement) (*Command, error) {
 	var d definition
 	i := 1
 	for ; i < len(s) && !s[i].Is("table"); i++ {
@@ -68,7 +68,7 @@ func createTable(s lex.Statement) (*translation, error) {
 }
 
 // as reads CREATE TABLE ... AS: names, then attributes, then the query.
-func (d *definition) as(s lex.Statement, i, as int) (*translation, error) {
+func (d *definition) as(s lex.Statement, i, as int) (*Command, error) {
 	names := ""
 	if i < len(s) && s[i].Is("(") {
 		end := s.Closing(i)
@@ -84,7 +84,7 @@ func (d *definition) as(s lex.Statement, i, as int) (*translation, error) {
 		return nil, err
 	}
 	sql := d.head() + names + " AS " + query.String()
-	return &translation{sql: sql, tag: "SELECT", made: d.table}, nil
+	return &Command{SQL: sql, Tag: "SELECT", Made: d.table}, nil
 }
 
 func (d *definition) head() string {
@@ -99,14 +99,14 @@ func (d *definition) head() string {
 	return head + d.table.String()
 }
 
-func (d *definition) translation() (*translation, error) {
+func (d *definition) translation() (*Command, error) {
 	for _, name := range append(slices.Clone(d.keys.sort), d.keys.dist) {
 		if name != "" && len(d.columns) == len(d.parts) && !slices.Contains(d.columns, name) {
 			return nil, failure.New("42703", `column "%s" named in key does not exist`, name)
 		}
 	}
 	sql := d.head() + " (" + strings.Join(d.parts, ", ") + ")"
-	return &translation{sql: sql, made: d.table, keyed: d.keyed}, nil
+	return &Command{SQL: sql, Made: d.table, Keyed: d.keyed}, nil
 }
 
 // part reads a column, a constraint of the table or LIKE.
@@ -178,7 +178,7 @@ func (d *definition) column(s lex.Statement) error {
 	if slices.Contains([]string{"oid", "tableoid", "xmin", "cmin", "xmax", "cmax", "ctid"}, name) {
 		return failure.New("42701", `column name "%s" conflicts with a system column name`, name)
 	}
-	pg, i, err := typeAt(s, 1, d.table.Name+"."+name)
+	pg, i, err := TypeAt(s, 1, d.table.Name+"."+name)
 	if err != nil {
 		return err
 	}
