@@ -7,13 +7,14 @@ import (
 	"strings"
 
 	"catchment/internal/fakeaws/redshift/lex"
+	"catchment/internal/fakeaws/redshift/load"
 	"catchment/internal/fakeaws/redshift/translate"
 )
 
 // copyFrom reads COPY. It is a statement that fetches from S3 by itself: no
 // data comes over the wire.
 func copyFrom(s lex.Statement) (*command, error) {
-	c, err := readCopy(s)
+	c, err := load.Read(s)
 	if err != nil {
 		return nil, err
 	}
@@ -21,11 +22,11 @@ func copyFrom(s lex.Statement) (*command, error) {
 }
 
 // load does a COPY.
-func (s *session) load(c *copyCommand, to emit) error {
+func (s *session) load(c *load.Command, to emit) error {
 	if s.pg.state == 'E' {
 		return aborted()
 	}
-	if err := s.before(c.table); err != nil {
+	if err := s.before(c.Table); err != nil {
 		return err
 	}
 	columns, err := s.columns(c)
@@ -36,9 +37,9 @@ func (s *session) load(c *copyCommand, to emit) error {
 	if err != nil {
 		return err
 	}
-	l := &Loading{
-		Command: c, Columns: columns, S3: S3{Open: s.server.o.Open, List: s.server.o.List},
-		Reject: func(r Rejected) error { return s.note(number, c.table, r) },
+	l := &load.Loading{
+		Command: c, Columns: columns, S3: load.S3{Open: s.server.o.Open, List: s.server.o.List},
+		Reject: func(r load.Rejected) error { return s.note(number, c.Table, r) },
 	}
 	if err := l.Find(s.ctx); err != nil {
 		return err
@@ -51,25 +52,25 @@ func (s *session) load(c *copyCommand, to emit) error {
 	if err := s.pg.query(set, nowhere); err != nil {
 		return err
 	}
-	to(info(fmt.Sprintf("Load into table '%s' completed, %d record(s) loaded successfully.", c.table.Name, l.Rows)))
+	to(info(fmt.Sprintf("Load into table '%s' completed, %d record(s) loaded successfully.", c.Table.Name, l.Rows)))
 	if l.Errors > 0 {
 		to(info(fmt.Sprintf("Load into table '%s' completed, %d record(s) could not be loaded.  "+
-			"Check 'stl_load_errors' system table for details.", c.table.Name, l.Errors)))
+			"Check 'stl_load_errors' system table for details.", c.Table.Name, l.Errors)))
 	}
 	return nil
 }
 
 // columns are those that the fields go into, in their order.
-func (s *session) columns(c *copyCommand) ([]*Column, error) {
+func (s *session) columns(c *load.Command) ([]*load.Column, error) {
 	r, err := s.pg.collect(`SELECT a.attname, t.typname, a.atttypmod, a.attnotnull, a.attidentity
 		FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
-		WHERE a.attrelid = $1::regclass AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum`, c.table.String())
+		WHERE a.attrelid = $1::regclass AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum`, c.Table.String())
 	if err != nil {
 		return nil, err
 	}
-	var all []*Column
+	var all []*load.Column
 	for i := range r.values {
-		t := &Column{Name: r.text(i, 0), Kind: r.text(i, 1), NotNull: r.text(i, 3) == "t", Identity: r.text(i, 4) != ""}
+		t := &load.Column{Name: r.text(i, 0), Kind: r.text(i, 1), NotNull: r.text(i, 3) == "t", Identity: r.text(i, 4) != ""}
 		switch mod := r.number(i, 2) - 4; t.Kind {
 		case "varchar", "bpchar":
 			t.Length = mod
@@ -82,12 +83,12 @@ func (s *session) columns(c *copyCommand) ([]*Column, error) {
 }
 
 // stream reads the objects on one side and lets PostgreSQL copy on the other.
-func (s *session) stream(l *Loading) error {
+func (s *session) stream(l *load.Loading) error {
 	names := make([]string, len(l.Columns))
 	for i, c := range l.Columns {
 		names[i] = lex.Quote(c.Name)
 	}
-	sql := "COPY " + l.Command.table.String() + " (" + strings.Join(names, ", ") +
+	sql := "COPY " + l.Command.Table.String() + " (" + strings.Join(names, ", ") +
 		`) FROM STDIN (FORMAT csv, NULL E'\\N', ENCODING 'UTF8')`
 	r, w := io.Pipe()
 	read := make(chan error, 1)
@@ -106,7 +107,7 @@ func (s *session) stream(l *Loading) error {
 
 // note keeps a row that wasn't loaded where everybody can look it up, whatever
 // becomes of the transaction.
-func (s *session) note(query int, table lex.Reference, r Rejected) error {
+func (s *session) note(query int, table lex.Reference, r load.Rejected) error {
 	name, kind, length := "", "", ""
 	if c := r.Why.Column; c != nil {
 		name, kind = c.Name, c.Kind

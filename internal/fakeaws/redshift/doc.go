@@ -20,7 +20,7 @@
 // # Procedures
 //
 // PostgreSQL keeps the text of a procedure, and the stand-in runs it: an
-// interpreter of Redshift's PL/pgSQL (plpgsql.go reads, procedure_run.go runs),
+// interpreter of Redshift's PL/pgSQL (package plpgsql reads, procedure_run.go runs),
 // since PostgreSQL's own has subtransactions and knows nothing of NONATOMIC.
 // In the default mode a CALL is one transaction, TRUNCATE and COMMIT inside end
 // it and begin another, and a handler rolls all of it back, commits its own
@@ -43,11 +43,18 @@
 // REMOVE DUPLICATES, file formats but CSV and delimited text. It doesn't keep
 // that trailing blanks don't count when texts are compared, nor limits of
 // width, nor that a cast to VARCHAR(n) cuts bytes. It lets through whatever
-// PostgreSQL takes and nobody listed in refuse.go. Nothing here says how fast
+// PostgreSQL takes and nobody listed in translate/refuse.go. Nothing here says how fast
 // Redshift is, or how it distributes rows.
 //
 // # Where to start
 //
-// Start in start.go. A client's message comes in by serve.go; translate.go
-// says which file reads which statement; session.go does it.
+// Start in start.go. A client's message comes in by serve.go; command.go says
+// who reads which statement; session.go does it. The packages below know nothing
+// of sessions:
+//
+//   - lex cuts SQL into tokens, failure has the errors that a statement ends with
+//   - translate turns Redshift's SQL into PostgreSQL's
+//   - plpgsql reads procedures
+//   - load is COPY: objects of S3, and the rows in them
+//   - dataapi is the Data API, a client of the wire
 package redshift

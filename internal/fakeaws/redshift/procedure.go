@@ -6,6 +6,7 @@ import (
 
 	"catchment/internal/fakeaws/redshift/failure"
 	"catchment/internal/fakeaws/redshift/lex"
+	"catchment/internal/fakeaws/redshift/plpgsql"
 
 	"github.com/jackc/pgx/v5/pgtype"
 )
@@ -17,7 +18,7 @@ const deepestCall = 16
 // createProcedure reads CREATE PROCEDURE. PostgreSQL keeps the text as it came;
 // the stand-in is who reads and runs it.
 func createProcedure(s lex.Statement) (*command, error) {
-	p, err := readProcedure(s)
+	p, err := plpgsql.ReadProcedure(s)
 	if err != nil {
 		return nil, err
 	}
@@ -32,7 +33,7 @@ func createProcedure(s lex.Statement) (*command, error) {
 // A routine is a procedure that was found.
 type routine struct {
 	name      string
-	body      *block
+	body      *plpgsql.Block
 	names     []string
 	types     []string
 	nonatomic bool
@@ -124,11 +125,11 @@ func (s *session) find(name lex.Reference, n int) (*routine, error) {
 	if len(r.values) == 0 {
 		return nil, failure.New(failure.NoFunction, "procedure %s does not exist", name.Name)
 	}
-	p := &routine{name: name.Name, nonatomic: r.text(0, 1) == Nonatomic}
+	p := &routine{name: name.Name, nonatomic: r.text(0, 1) == plpgsql.Nonatomic}
 	if n > 0 {
 		p.names, p.types = strings.Split(r.text(0, 2), ","), strings.Split(r.text(0, 3), ",")
 	}
-	p.body, err = parseBody(r.text(0, 0))
+	p.body, err = plpgsql.Parse(r.text(0, 0))
 	return p, err
 }
 

@@ -5,19 +5,20 @@ import (
 
 	"catchment/internal/fakeaws/redshift/failure"
 	"catchment/internal/fakeaws/redshift/lex"
+	"catchment/internal/fakeaws/redshift/plpgsql"
 )
 
 // loop runs the body of any loop as often as it has to be.
-func (f *frame) loop(n *node) error {
-	switch n.kind {
-	case doFor:
+func (f *frame) loop(n *plpgsql.Node) error {
+	switch n.Kind {
+	case plpgsql.DoFor:
 		return f.countLoop(n)
-	case doForQuery, doForText:
+	case plpgsql.DoForQuery, plpgsql.DoForText:
 		return f.rowLoop(n)
 	}
 	for {
-		if n.kind == doWhile {
-			if ok, err := f.truth(n.sql); err != nil || !ok {
+		if n.Kind == plpgsql.DoWhile {
+			if ok, err := f.truth(n.SQL); err != nil || !ok {
 				return err
 			}
 		}
@@ -31,20 +32,20 @@ func (f *frame) loop(n *node) error {
 }
 
 // turn runs the body once, and says whether the loop is over.
-func (f *frame) turn(n *node) (over bool, err error) {
-	err = f.nodes(n.body)
+func (f *frame) turn(n *plpgsql.Node) (over bool, err error) {
+	err = f.nodes(n.Body)
 	e, ok := err.(*leave)
 	switch {
 	case err == nil:
 		return false, nil
-	case !ok || e.label != "" && e.label != n.label:
+	case !ok || e.label != "" && e.label != n.Label:
 		return true, err
 	}
 	return !e.again, nil
 }
 
 // countLoop is FOR i IN 1..10: i lives in the loop alone.
-func (f *frame) countLoop(n *node) error {
+func (f *frame) countLoop(n *plpgsql.Node) error {
 	bound := func(s lex.Statement) (int, error) {
 		v, err := f.eval(s)
 		if err != nil || v == nil {
@@ -52,30 +53,30 @@ func (f *frame) countLoop(n *node) error {
 		}
 		return strconv.Atoi(*v)
 	}
-	from, err := bound(n.sql)
+	from, err := bound(n.SQL)
 	if err != nil {
 		return err
 	}
-	to, err := bound(n.more[0])
+	to, err := bound(n.More[0])
 	if err != nil {
 		return err
 	}
 	step := 1
-	if len(n.more) > 1 {
-		if step, err = bound(n.more[1]); err != nil {
+	if len(n.More) > 1 {
+		if step, err = bound(n.More[1]); err != nil {
 			return err
 		}
 	}
 	x := &slot{kind: "integer"}
-	f.scopes = append(f.scopes, map[string]*slot{n.target[0]: x})
+	f.scopes = append(f.scopes, map[string]*slot{n.Target[0]: x})
 	defer func() { f.scopes = f.scopes[:len(f.scopes)-1] }()
-	for i := from; !n.down && i <= to || n.down && i >= to; {
+	for i := from; !n.Down && i <= to || n.Down && i >= to; {
 		v := strconv.Itoa(i)
 		x.value = &v
 		if over, err := f.turn(n); over {
 			return err
 		}
-		if n.down {
+		if n.Down {
 			i -= step
 		} else {
 			i += step
@@ -85,10 +86,10 @@ func (f *frame) countLoop(n *node) error {
 }
 
 // rowLoop is FOR target IN query: an implicit cursor.
-func (f *frame) rowLoop(n *node) error {
-	query := n.sql
-	if n.kind == doForText {
-		v, err := f.eval(n.sql)
+func (f *frame) rowLoop(n *plpgsql.Node) error {
+	query := n.SQL
+	if n.Kind == plpgsql.DoForText {
+		v, err := f.eval(n.SQL)
 		if err != nil {
 			return err
 		}
@@ -109,7 +110,7 @@ func (f *frame) rowLoop(n *node) error {
 		if f.s.cursor != c { // a commit closed it
 			return noCursor(c.name)
 		}
-		if err := f.into(n.target, c.rows, i); err != nil {
+		if err := f.into(n.Target, c.rows, i); err != nil {
 			return err
 		}
 		over, err := f.turn(n)
@@ -153,33 +154,33 @@ func (f *frame) release(c *cursor) {
 }
 
 // cursor does OPEN, FETCH and CLOSE.
-func (f *frame) cursor(n *node) error {
-	x := f.slot(n.label)
+func (f *frame) cursor(n *plpgsql.Node) error {
+	x := f.slot(n.Label)
 	if x == nil || x.kind != "refcursor" {
-		return failure.New(failure.Syntax, `variable "%s" must be of type cursor or refcursor`, n.label)
+		return failure.New(failure.Syntax, `variable "%s" must be of type cursor or refcursor`, n.Label)
 	}
-	switch n.kind {
-	case doOpen:
-		if len(n.sql) > 0 {
-			x.cursor = &cursor{name: n.label, query: n.sql}
+	switch n.Kind {
+	case plpgsql.DoOpen:
+		if len(n.SQL) > 0 {
+			x.cursor = &cursor{name: n.Label, query: n.SQL}
 		}
 		if x.cursor == nil {
-			return failure.New(failure.Syntax, `cursor "%s" has no query`, n.label)
+			return failure.New(failure.Syntax, `cursor "%s" has no query`, n.Label)
 		}
 		return f.open(x.cursor)
-	case doClose:
+	case plpgsql.DoClose:
 		if x.cursor == nil || f.s.cursor != x.cursor {
-			return noCursor(n.label)
+			return noCursor(n.Label)
 		}
 		f.release(x.cursor)
 		return nil
 	}
 	c := x.cursor
 	if c == nil || f.s.cursor != c {
-		return noCursor(n.label)
+		return noCursor(n.Label)
 	}
 	f.found = c.next < len(c.rows.values)
-	err := f.into(n.target, c.rows, c.next)
+	err := f.into(n.Target, c.rows, c.next)
 	c.next++
 	return err
 }

@@ -6,6 +6,7 @@ import (
 
 	"catchment/internal/fakeaws/redshift/failure"
 	"catchment/internal/fakeaws/redshift/lex"
+	"catchment/internal/fakeaws/redshift/plpgsql"
 
 	"github.com/jackc/pgx/v5/pgproto3"
 )
@@ -44,7 +45,7 @@ func (f *frame) call(name lex.Reference, args []lex.Statement, atomic bool) erro
 		}
 		x := &slot{kind: p.types[i]}
 		if x.kind == "character varying" || x.kind == "text" {
-			x.kind = AnyText
+			x.kind = plpgsql.AnyText
 		}
 		key := "$" + strconv.Itoa(i+1)
 		if p.names[i] != "" {
@@ -71,30 +72,30 @@ func (f *frame) call(name lex.Reference, args []lex.Statement, atomic bool) erro
 }
 
 // block runs a block with its variables and its handler.
-func (f *frame) block(b *block) error {
+func (f *frame) block(b *plpgsql.Block) error {
 	scope := map[string]*slot{}
 	f.scopes = append(f.scopes, scope)
 	defer func() { f.scopes = f.scopes[:len(f.scopes)-1] }()
-	for _, v := range b.declared {
-		x := &slot{kind: v.kind}
-		if len(v.cursor) > 0 {
-			x.cursor = &cursor{name: v.name, query: v.cursor}
+	for _, v := range b.Declared {
+		x := &slot{kind: v.Kind}
+		if len(v.Cursor) > 0 {
+			x.cursor = &cursor{name: v.Name, query: v.Cursor}
 		}
-		scope[v.name] = x
-		value, err := f.eval(v.value)
+		scope[v.Name] = x
+		value, err := f.eval(v.Value)
 		if err == nil && value != nil {
-			err = f.set(v.name, value)
+			err = f.set(v.Name, value)
 		}
 		if err != nil {
 			return err
 		}
-		x.constant = v.constant
+		x.constant = v.Constant
 	}
-	err := f.nodes(b.body)
-	if e, ok := err.(*leave); ok && !e.again && e.label != "" && e.label == b.label {
+	err := f.nodes(b.Body)
+	if e, ok := err.(*leave); ok && !e.again && e.label != "" && e.label == b.Label {
 		return nil
 	}
-	if !b.handles {
+	if !b.Handles {
 		return err
 	}
 	return f.handle(b, err)
@@ -103,7 +104,7 @@ func (f *frame) block(b *block) error {
 // handle runs the handler of a block that failed. Redshift has no
 // subtransactions: the whole transaction is rolled back, the handler has its
 // own. In the default mode that one is committed and the error thrown again.
-func (f *frame) handle(b *block, err error) error {
+func (f *frame) handle(b *plpgsql.Block, err error) error {
 	fail, ok := err.(*failure.Error)
 	if !ok || fail.Code == failure.Cancelled {
 		return err
@@ -116,7 +117,7 @@ func (f *frame) handle(b *block, err error) error {
 	f.s.implicit, f.s.cursor = false, nil
 	outer := f.raised
 	f.raised = fail
-	err = f.nodes(b.handler)
+	err = f.nodes(b.Handler)
 	f.raised = outer
 	if err != nil || f.p.nonatomic {
 		return err
@@ -127,7 +128,7 @@ func (f *frame) handle(b *block, err error) error {
 	return fail
 }
 
-func (f *frame) nodes(all []node) error {
+func (f *frame) nodes(all []plpgsql.Node) error {
 	for i := range all {
 		if err := f.s.ctx.Err(); err != nil {
 			return err
@@ -140,59 +141,59 @@ func (f *frame) nodes(all []node) error {
 }
 
 // node runs one statement.
-func (f *frame) node(n *node) error {
-	switch n.kind {
-	case doNothing:
+func (f *frame) node(n *plpgsql.Node) error {
+	switch n.Kind {
+	case plpgsql.DoNothing:
 		return nil
-	case doAssign:
-		v, err := f.eval(n.sql)
+	case plpgsql.DoAssign:
+		v, err := f.eval(n.SQL)
 		if err != nil {
 			return err
 		}
-		return f.set(n.target[0], v)
-	case doIf:
+		return f.set(n.Target[0], v)
+	case plpgsql.DoIf:
 		return f.choose(n)
-	case doLoop, doWhile, doFor, doForQuery, doForText:
+	case plpgsql.DoLoop, plpgsql.DoWhile, plpgsql.DoFor, plpgsql.DoForQuery, plpgsql.DoForText:
 		return f.loop(n)
-	case doExit, doContinue:
-		if len(n.sql) > 0 {
-			if ok, err := f.truth(n.sql); err != nil || !ok {
+	case plpgsql.DoExit, plpgsql.DoContinue:
+		if len(n.SQL) > 0 {
+			if ok, err := f.truth(n.SQL); err != nil || !ok {
 				return err
 			}
 		}
-		return &leave{again: n.kind == doContinue, label: n.label}
-	case doReturn:
+		return &leave{again: n.Kind == plpgsql.DoContinue, label: n.Label}
+	case plpgsql.DoReturn:
 		return returned{}
-	case doRaise:
+	case plpgsql.DoRaise:
 		return f.raise(n)
-	case doDiagnose:
+	case plpgsql.DoDiagnose:
 		v := strconv.Itoa(f.count)
-		return f.set(n.target[0], &v)
-	case doBlock:
-		return f.block(n.block)
-	case doCommit, doRollback, doStart:
-		return f.transaction(n.kind)
-	case doOpen, doFetch, doClose:
+		return f.set(n.Target[0], &v)
+	case plpgsql.DoBlock:
+		return f.block(n.Block)
+	case plpgsql.DoCommit, plpgsql.DoRollback, plpgsql.DoStart:
+		return f.transaction(n.Kind)
+	case plpgsql.DoOpen, plpgsql.DoFetch, plpgsql.DoClose:
 		return f.cursor(n)
-	case doCall:
-		return f.nested(n.sql)
-	case doExecute:
+	case plpgsql.DoCall:
+		return f.nested(n.SQL)
+	case plpgsql.DoExecute:
 		return f.execute(n)
 	}
-	return f.sql(n.sql, n.target)
+	return f.sql(n.SQL, n.Target)
 }
 
-func (f *frame) choose(n *node) error {
-	for _, a := range n.arms {
-		ok := a.when == nil
+func (f *frame) choose(n *plpgsql.Node) error {
+	for _, a := range n.Arms {
+		ok := a.When == nil
 		if !ok {
 			var err error
-			if ok, err = f.truth(a.when); err != nil {
+			if ok, err = f.truth(a.When); err != nil {
 				return err
 			}
 		}
 		if ok {
-			return f.nodes(a.body)
+			return f.nodes(a.Body)
 		}
 	}
 	return nil
@@ -282,8 +283,8 @@ func (f *frame) statement(c *command, take emit) error {
 }
 
 // execute does dynamic SQL.
-func (f *frame) execute(n *node) error {
-	v, err := f.eval(n.sql)
+func (f *frame) execute(n *plpgsql.Node) error {
+	v, err := f.eval(n.SQL)
 	if err != nil {
 		return err
 	}
@@ -322,31 +323,31 @@ func (f *frame) execute(n *node) error {
 	}
 	f.scopes = names
 	f.counted(&r)
-	if len(n.target) == 0 {
+	if len(n.Target) == 0 {
 		return nil
 	}
-	return f.into(n.target, &r, 0)
+	return f.into(n.Target, &r, 0)
 }
 
 // raise tells the client something, or fails.
-func (f *frame) raise(n *node) error {
-	if len(n.more) == 0 {
+func (f *frame) raise(n *plpgsql.Node) error {
+	if len(n.More) == 0 {
 		if f.raised == nil {
 			return failure.New(failure.Syntax, "RAISE without parameters cannot be used outside an exception handler")
 		}
 		return f.raised
 	}
-	parts := strings.Split(n.more[0][0].Value(), "%")
+	parts := strings.Split(n.More[0][0].Value(), "%")
 	var b strings.Builder
 	for i, part := range parts {
 		b.WriteString(part)
 		if i == len(parts)-1 {
 			break
 		}
-		if i+1 >= len(n.more) {
+		if i+1 >= len(n.More) {
 			return failure.New(failure.Syntax, "too few parameters specified for RAISE")
 		}
-		v, err := f.eval(n.more[i+1])
+		v, err := f.eval(n.More[i+1])
 		if err != nil {
 			return err
 		}
@@ -356,10 +357,10 @@ func (f *frame) raise(n *node) error {
 			b.WriteString(*v)
 		}
 	}
-	if n.label == "exception" {
+	if n.Label == "exception" {
 		return &failure.Error{Code: failure.Raised, Message: b.String()}
 	}
-	level := strings.ToUpper(n.label)
+	level := strings.ToUpper(n.Label)
 	if level != "LOG" && level != "DEBUG" {
 		f.to(&pgproto3.NoticeResponse{Severity: level, Code: "00000", Message: b.String()})
 	}

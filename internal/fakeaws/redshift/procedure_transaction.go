@@ -1,6 +1,9 @@
 package redshift
 
-import "catchment/internal/fakeaws/redshift/failure"
+import (
+	"catchment/internal/fakeaws/redshift/failure"
+	"catchment/internal/fakeaws/redshift/plpgsql"
+)
 
 const explainAtomic = "Try calling the procedure as a top-level call i.e. not from within an explicit transaction block. \n" +
 	"Or, if this procedure (or one of its ancestors in the call chain) was created with SET config options, " +
@@ -14,18 +17,18 @@ func inAtomic(what string) error {
 }
 
 // transaction does COMMIT, ROLLBACK and START TRANSACTION.
-func (f *frame) transaction(k nodeKind) error {
+func (f *frame) transaction(k plpgsql.Kind) error {
 	s := f.s
-	name := map[nodeKind]string{doCommit: "COMMIT", doRollback: "ROLLBACK", doStart: "START TRANSACTION"}[k]
+	name := map[plpgsql.Kind]string{plpgsql.DoCommit: "COMMIT", plpgsql.DoRollback: "ROLLBACK", plpgsql.DoStart: "START TRANSACTION"}[k]
 	if !f.p.nonatomic {
-		if k == doStart {
+		if k == plpgsql.DoStart {
 			return failure.New(failure.Unsupported, "START TRANSACTION is not supported inside a stored procedure that is not NONATOMIC")
 		}
 		if f.atomic {
 			return inAtomic(name)
 		}
 	}
-	if k == doStart {
+	if k == plpgsql.DoStart {
 		if s.pg.state != 'I' {
 			return nil // the one that is open goes on
 		}
@@ -34,7 +37,7 @@ func (f *frame) transaction(k nodeKind) error {
 	s.cursor = nil
 	if s.pg.state != 'I' {
 		s.implicit = false
-		if k == doRollback {
+		if k == plpgsql.DoRollback {
 			if err := s.pg.query("ROLLBACK", nowhere); err != nil {
 				return err
 			}

@@ -6,6 +6,7 @@ import (
 
 	"catchment/internal/fakeaws/redshift/failure"
 	"catchment/internal/fakeaws/redshift/lex"
+	"catchment/internal/fakeaws/redshift/plpgsql"
 	"catchment/internal/fakeaws/redshift/translate"
 
 	"github.com/jackc/pgx/v5/pgproto3"
@@ -85,9 +86,9 @@ func (f *frame) bind(s lex.Statement) lex.Statement {
 		case name == "found":
 			out = append(out, lex.Token{Kind: lex.Word, Text: map[bool]string{true: "TRUE", false: "FALSE"}[f.found], Gap: t.Gap})
 		case f.raised != nil && name == "sqlerrm":
-			out = append(out, constant(&f.raised.Message, AnyText, t.Gap)...)
+			out = append(out, constant(&f.raised.Message, plpgsql.AnyText, t.Gap)...)
 		case f.raised != nil && name == "sqlstate":
-			out = append(out, constant(&f.raised.Code, AnyText, t.Gap)...)
+			out = append(out, constant(&f.raised.Code, plpgsql.AnyText, t.Gap)...)
 		default:
 			out = append(out, t)
 		}
@@ -181,7 +182,7 @@ func (f *frame) set(name string, v *string) error {
 		}
 		return failure.New("42703", `record "%s" has no field "%s"`, head, part)
 	}
-	if v != nil && x.kind != "record" && x.kind != "refcursor" && x.kind != AnyText {
+	if v != nil && x.kind != "record" && x.kind != "refcursor" && x.kind != plpgsql.AnyText {
 		side, err := f.s.sideLine()
 		if err != nil {
 			return err
@@ -230,7 +231,7 @@ func (f *frame) into(targets []string, r *rows, at int) error {
 func fieldType(names map[uint32]string, c pgproto3.FieldDescription) string {
 	switch name := names[c.DataTypeOID]; c.DataTypeOID {
 	case pgtype.VarcharOID, pgtype.TextOID, pgtype.BPCharOID, pgtype.NameOID:
-		return AnyText
+		return plpgsql.AnyText
 	case pgtype.OIDOID:
 		return "bigint"
 	default:

@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"sync"
 
+	"catchment/internal/fakeaws/redshift/dataapi"
 	"catchment/internal/fakeaws/redshift/translate"
 
 	"github.com/jackc/pgx/v5"
@@ -44,7 +45,7 @@ type Server struct {
 	listener net.Listener
 	faults   *Faults
 	admin    *admin
-	data     *DataServer
+	data     *dataapi.Server
 	pool     pool
 
 	ctx    context.Context
@@ -80,7 +81,7 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 	}
 	s := &Server{o: o, listener: l, faults: &Faults{}, admin: a, open: map[net.Conn]bool{}}
 	s.ctx, s.cancel = context.WithCancelCause(context.WithoutCancel(ctx))
-	s.data, err = DataStart(s.ctx, DataOptions{
+	s.data, err = dataapi.Start(s.ctx, dataapi.Options{
 		URL: s.URL(), User: o.User, Password: o.Password, Cluster: o.Cluster, Workgroup: o.Workgroup, Secret: o.Secret,
 		Paused: s.faults.gone, Throttled: s.faults.throttle,
 	})

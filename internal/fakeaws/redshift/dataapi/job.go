@@ -1,4 +1,4 @@
-package redshift
+package dataapi
 
 import (
 	"context"
@@ -98,7 +98,7 @@ func (j *job) to(s status) {
 
 // run does the statements: one alone in its own transaction, a batch in one
 // for all.
-func (j *job) run(ctx context.Context, d *DataServer) {
+func (j *job) run(ctx context.Context, d *Server) {
 	j.to(picked)
 	conn, err := j.connect(ctx, d)
 	if err == nil {
@@ -145,7 +145,7 @@ func (j *job) watch(ctx context.Context, conn *pgconn.PgConn) func() {
 	}
 }
 
-func (j *job) connect(ctx context.Context, d *DataServer) (*pgconn.PgConn, error) {
+func (j *job) connect(ctx context.Context, d *Server) (*pgconn.PgConn, error) {
 	if j.session != nil && j.session.conn != nil {
 		return j.session.conn, nil
 	}

@@ -1,4 +1,4 @@
-package redshift
+package load
 
 import (
 	"bufio"
@@ -12,7 +12,7 @@ import (
 // A Loading is a COPY at work: it reads objects of S3 and writes their rows for
 // PostgreSQL's COPY.
 type Loading struct {
-	Command *copyCommand
+	Command *Command
 	Columns []*Column // that the fields go into, in their order
 	S3      S3
 	Reject  func(Rejected) error // is told of each row that isn't loaded
@@ -86,7 +86,7 @@ func (l *Loading) object(ctx context.Context, from source, w *bufio.Writer) erro
 			return err
 		}
 		if l.Errors++; l.Errors > l.Command.maxError {
-			return failure.New(failure.Internal, "Load into table '%s' failed.  Check 'stl_load_errors' system table for details.", l.Command.table.Name)
+			return failure.New(failure.Internal, "Load into table '%s' failed.  Check 'stl_load_errors' system table for details.", l.Command.Table.Name)
 		}
 	}
 }

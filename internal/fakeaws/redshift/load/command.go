@@ -1,4 +1,6 @@
-package redshift
+// Package load is COPY: what the statement says, the objects of S3 that it
+// names, and the rows in them.
+package load
 
 import (
 	"slices"
@@ -9,9 +11,9 @@ import (
 	"catchment/internal/fakeaws/redshift/lex"
 )
 
-// A copyCommand is COPY, read (Developer Guide, "COPY").
-type copyCommand struct {
-	table   lex.Reference
+// A Command is COPY, read (Developer Guide, "COPY").
+type Command struct {
+	Table   lex.Reference
 	columns []string // empty: all but identities
 	from    string   // s3://bucket/key
 	allowed bool     // it says how it may read S3
@@ -28,12 +30,12 @@ type copyCommand struct {
 	date, time                                                               string // "auto", a format or "" for the default one
 }
 
-// readCopy reads COPY.
-func readCopy(s lex.Statement) (*copyCommand, error) {
-	c := &copyCommand{delimiter: '|', quote: '"', null: `\N`, replacement: '?'}
+// Read reads COPY.
+func Read(s lex.Statement) (*Command, error) {
+	c := &Command{delimiter: '|', quote: '"', null: `\N`, replacement: '?'}
 	var err error
 	i := 0
-	if c.table, i, err = s.ReferenceAt(1); err != nil {
+	if c.Table, i, err = s.ReferenceAt(1); err != nil {
 		return nil, err
 	}
 	if i < len(s) && s[i].Is("(") {
@@ -63,7 +65,7 @@ func readCopy(s lex.Statement) (*copyCommand, error) {
 }
 
 // check finds what doesn't go together.
-func (c *copyCommand) check() error {
+func (c *Command) check() error {
 	switch {
 	case !strings.HasPrefix(c.from, "s3://"):
 		return failure.New(failure.Unsupported, "LOAD source is not supported. (Hint: only S3 or DynamoDB or EMR based load is allowed)")
@@ -74,7 +76,7 @@ func (c *copyCommand) check() error {
 }
 
 // flags are the options that stand alone.
-func (c *copyCommand) flags() map[string]*bool {
+func (c *Command) flags() map[string]*bool {
 	return map[string]*bool{
 		"manifest": &c.manifest, "gzip": &c.gzip, "acceptanydate": &c.acceptAnyDate, "blanksasnull": &c.blanksAsNull,
 		"emptyasnull": &c.emptyAsNull, "explicit_ids": &c.explicitIDs, "fillrecord": &c.fillRecord, "ignoreblanklines": &c.ignoreBlankLines,
@@ -88,7 +90,7 @@ func beyond() []string {
 }
 
 // options reads what stands behind the address, in any order.
-func (c *copyCommand) options(s lex.Statement) error {
+func (c *Command) options(s lex.Statement) error {
 	flags := c.flags()
 	for i := 0; i < len(s); {
 		if !s[i].Named() {
@@ -113,7 +115,7 @@ func (c *copyCommand) options(s lex.Statement) error {
 
 // option reads the option name, whose values rest starts with, and says how
 // many tokens they take.
-func (c *copyCommand) option(name string, rest lex.Statement) (n int, err error) {
+func (c *Command) option(name string, rest lex.Statement) (n int, err error) {
 	if rest.Starts("as") {
 		n, err = c.option(name, rest[1:])
 		return n + 1, err
@@ -160,7 +162,7 @@ func (c *copyCommand) option(name string, rest lex.Statement) (n int, err error)
 }
 
 // given reads an option whose value is a text.
-func (c *copyCommand) given(name, value string) error {
+func (c *Command) given(name, value string) error {
 	switch name {
 	case "credentials", "access_key_id":
 		c.allowed = true
@@ -210,7 +212,7 @@ func count(s lex.Statement) (int, error) {
 
 // Fills are the columns that the fields go into, in their order, of all that
 // the table has.
-func (c *copyCommand) Fills(all []*Column) ([]*Column, error) {
+func (c *Command) Fills(all []*Column) ([]*Column, error) {
 	named := map[string]*Column{}
 	var order []string
 	for _, t := range all {
@@ -225,7 +227,7 @@ func (c *copyCommand) Fills(all []*Column) ([]*Column, error) {
 	var fills []*Column
 	for _, name := range order {
 		if named[name] == nil {
-			return nil, failure.New("42703", `column "%s" of relation "%s" does not exist`, name, c.table.Name)
+			return nil, failure.New("42703", `column "%s" of relation "%s" does not exist`, name, c.Table.Name)
 		}
 		fills = append(fills, named[name])
 	}

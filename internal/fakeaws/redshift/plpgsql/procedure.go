@@ -1,4 +1,4 @@
-package redshift
+package plpgsql
 
 import (
 	"strings"
@@ -30,8 +30,8 @@ type Procedure struct {
 	source    string
 }
 
-// readProcedure reads CREATE PROCEDURE.
-func readProcedure(s lex.Statement) (*Procedure, error) {
+// ReadProcedure reads CREATE PROCEDURE.
+func ReadProcedure(s lex.Statement) (*Procedure, error) {
 	p := &Procedure{}
 	i := 2
 	if s.Starts("create", "or") {
@@ -54,11 +54,11 @@ func readProcedure(s lex.Statement) (*Procedure, error) {
 	if len(p.source) > longestSource {
 		return nil, failure.New(failure.Unsupported, "source code of a stored procedure is limited to 2 MB")
 	}
-	b, err := parseBody(p.source)
+	b, err := Parse(p.source)
 	if err != nil {
 		return nil, err
 	}
-	if len(b.declared) > mostVariables {
+	if len(b.Declared) > mostVariables {
 		return nil, failure.New(failure.Unsupported, "the maximum number of variables in a stored procedure is %d", mostVariables)
 	}
 	return p, nil

@@ -1,4 +1,4 @@
-package redshift
+package load
 
 import (
 	"encoding/json"
@@ -32,7 +32,7 @@ type Column struct {
 }
 
 // value turns a field into what the column takes; nil is NULL.
-func (c *copyCommand) value(t *Column, field string) (*string, *Error) {
+func (c *Command) value(t *Column, field string) (*string, *Error) {
 	isText := t.Kind == "varchar" || t.Kind == "bpchar"
 	blank := strings.TrimSpace(field) == ""
 	switch {
@@ -53,7 +53,7 @@ func (c *copyCommand) value(t *Column, field string) (*string, *Error) {
 }
 
 // textValue checks encoding and length: Redshift counts bytes.
-func (c *copyCommand) textValue(t *Column, v string) (*string, *Error) {
+func (c *Command) textValue(t *Column, v string) (*string, *Error) {
 	if !utf8.ValidString(v) {
 		if !c.acceptInvalid || t.Kind == "bpchar" {
 			return nil, &Error{Code: 1220, Reason: "String contains invalid or unsupported UTF8 codepoints. Bad UTF8 hex sequence: " + badBytes(v), Column: t, Value: v}
@@ -102,7 +102,7 @@ func replaceInvalid(v string, with byte) string {
 }
 
 // typed checks a field that is no text.
-func (c *copyCommand) typed(t *Column, v string) (*string, *Error) {
+func (c *Command) typed(t *Column, v string) (*string, *Error) {
 	switch t.Kind {
 	case "int2":
 		return integer(v, 16, "Short")
@@ -158,7 +158,7 @@ func integer(v string, bits int, name string) (*string, *Error) {
 }
 
 // decimalValue cuts digits behind the scale off, as COPY does without ROUNDEC.
-func (c *copyCommand) decimalValue(t *Column, v string) (*string, *Error) {
+func (c *Command) decimalValue(t *Column, v string) (*string, *Error) {
 	if !digits.MatchString(v) {
 		i := strings.IndexFunc(v, func(r rune) bool { return (r < '0' || r > '9') && r != '.' && r != '-' && r != '+' })
 		i = max(i, 0)
@@ -179,7 +179,7 @@ func (c *copyCommand) decimalValue(t *Column, v string) (*string, *Error) {
 	return &v, nil
 }
 
-func (c *copyCommand) dateValue(v string) (*string, *Error) {
+func (c *Command) dateValue(v string) (*string, *Error) {
 	if c.date != "" && c.date != "auto" && c.date != "YYYY-MM-DD" {
 		return nil, &Error{Code: 1205, Reason: "the stand-in knows DATEFORMAT 'auto' and 'YYYY-MM-DD'"}
 	}
@@ -196,7 +196,7 @@ func (c *copyCommand) dateValue(v string) (*string, *Error) {
 }
 
 // momentValue takes the default format, and ISO 8601 with TIMEFORMAT 'auto'.
-func (c *copyCommand) momentValue(t *Column, v string) (*string, *Error) {
+func (c *Command) momentValue(t *Column, v string) (*string, *Error) {
 	ok, format := false, "YYYY-MM-DD HH24:MI:SS"
 	if t.Kind == "timestamptz" {
 		format += "OF"

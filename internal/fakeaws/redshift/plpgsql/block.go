@@ -1,4 +1,6 @@
-package redshift
+// Package plpgsql reads stored procedures in Redshift's PL/pgSQL. It runs none
+// of them.
+package plpgsql
 
 import (
 	"slices"
@@ -9,69 +11,71 @@ import (
 	"catchment/internal/fakeaws/redshift/translate"
 )
 
-// A block is DECLARE ... BEGIN ... [EXCEPTION WHEN OTHERS THEN ...] END.
-type block struct {
-	label    string
-	declared []variable
-	body     []node
-	handler  []node // nil where there is none
-	handles  bool
+// A Block is DECLARE ... BEGIN ... [EXCEPTION WHEN OTHERS THEN ...] END.
+type Block struct {
+	Label    string
+	Declared []Variable
+	Body     []Node
+	Handler  []Node // nil where there is none
+	Handles  bool
 }
 
-// A variable of a procedure.
-type variable struct {
-	name     string
-	kind     string        // its type, "record" or "refcursor"
-	value    lex.Statement // its first value; nil is NULL
-	constant bool
-	cursor   lex.Statement // the query of a bound cursor
+// A Variable is one that a block declares.
+type Variable struct {
+	Name     string
+	Kind     string        // its type, "record" or "refcursor"
+	Value    lex.Statement // its first value; nil is NULL
+	Constant bool
+	Cursor   lex.Statement // the query of a bound cursor
 }
 
-// A node is one statement of a procedure's body.
-type node struct {
-	kind   nodeKind
-	label  string
-	target []string        // variables that are set
-	sql    lex.Statement   // an expression or a statement of SQL
-	more   []lex.Statement // further expressions: of RAISE, USING, FOR
-	body   []node
-	arms   []arm // of IF and CASE
-	block  *block
-	down   bool // FOR ... REVERSE
+// A Node is one statement of a procedure's body.
+type Node struct {
+	Kind   Kind
+	Label  string
+	Target []string        // variables that are set
+	SQL    lex.Statement   // an expression or a statement of SQL
+	More   []lex.Statement // further expressions: of RAISE, USING, FOR
+	Body   []Node
+	Arms   []Arm // of IF and CASE
+	Block  *Block
+	Down   bool // FOR ... REVERSE
 }
 
-// An arm is a condition with what is done then; no condition is ELSE.
-type arm struct {
-	when lex.Statement
-	body []node
+// An Arm is a condition with what is done then; no condition is ELSE.
+type Arm struct {
+	When lex.Statement
+	Body []Node
 }
 
-type nodeKind int
+// Kind is what a statement of a procedure does.
+type Kind int
 
+// The statements of a procedure, each with the fields of its Node.
 const (
-	doSQL      nodeKind = iota // INSERT and the like, with INTO where target is set
-	doAssign                   // target := sql
-	doIf                       // arms
-	doLoop                     // body, until EXIT
-	doWhile                    // sql, body
-	doFor                      // target IN sql .. more[0] [BY more[1]]
-	doForQuery                 // target IN query
-	doForText                  // target IN EXECUTE text
-	doExit                     // [label] [WHEN sql]
-	doContinue
-	doReturn
-	doRaise   // more: level, format and arguments
-	doExecute // EXECUTE sql [INTO target]
-	doCall
-	doDiagnose // GET DIAGNOSTICS target = ROW_COUNT
-	doBlock
-	doNothing
-	doCommit
-	doRollback
-	doStart // START TRANSACTION, NONATOMIC only
-	doOpen  // OPEN target FOR sql
-	doFetch // FETCH label INTO target
-	doClose
+	DoSQL      Kind = iota // INSERT and the like, with INTO where Target is set
+	DoAssign               // Target := SQL
+	DoIf                   // Arms
+	DoLoop                 // Body, until EXIT
+	DoWhile                // SQL, Body
+	DoFor                  // Target IN SQL .. More[0] [BY More[1]]
+	DoForQuery             // Target IN query
+	DoForText              // Target IN EXECUTE text
+	DoExit                 // [Label] [WHEN SQL]
+	DoContinue
+	DoReturn
+	DoRaise   // More: level, format and arguments
+	DoExecute // EXECUTE SQL [INTO Target]
+	DoCall
+	DoDiagnose // GET DIAGNOSTICS Target = ROW_COUNT
+	DoBlock
+	DoNothing
+	DoCommit
+	DoRollback
+	DoStart // START TRANSACTION, NONATOMIC only
+	DoOpen  // OPEN Label [FOR SQL]
+	DoFetch // FETCH Label INTO Target
+	DoClose
 )
 
 // A bodyParser reads the body of a procedure.
@@ -80,7 +84,8 @@ type bodyParser struct {
 	i int
 }
 
-func parseBody(source string) (b *block, err error) {
+// Parse reads the body of a procedure.
+func Parse(source string) (b *Block, err error) {
 	all, err := lex.All(source)
 	if err != nil {
 		return nil, err
@@ -157,26 +162,26 @@ func (p *bodyParser) name() (string, error) {
 }
 
 // block reads DECLARE and BEGIN ... END.
-func (p *bodyParser) block(label string) (*block, error) {
-	b := &block{label: label}
-	for p.accept("declare") || len(b.declared) > 0 && !p.starts("begin") {
+func (p *bodyParser) block(label string) (*Block, error) {
+	b := &Block{Label: label}
+	for p.accept("declare") || len(b.Declared) > 0 && !p.starts("begin") {
 		for !p.starts("begin") && !p.starts("declare") {
 			v, err := p.variable()
 			if err != nil {
 				return nil, err
 			}
-			b.declared = append(b.declared, v)
+			b.Declared = append(b.Declared, v)
 		}
 	}
 	if err := p.expect("begin"); err != nil {
 		return nil, err
 	}
 	var err error
-	if b.body, err = p.nodes("end", "exception"); err != nil {
+	if b.Body, err = p.nodes("end", "exception"); err != nil {
 		return nil, err
 	}
 	if p.accept("exception") {
-		b.handles = true
+		b.Handles = true
 		if err := p.expect("when"); err != nil {
 			return nil, err
 		}
@@ -186,7 +191,7 @@ func (p *bodyParser) block(label string) (*block, error) {
 		if err := p.expect("then"); err != nil {
 			return nil, err
 		}
-		if b.handler, err = p.nodes("end", "when"); err != nil {
+		if b.Handler, err = p.nodes("end", "when"); err != nil {
 			return nil, err
 		}
 	}
@@ -201,11 +206,11 @@ func (p *bodyParser) block(label string) (*block, error) {
 
 // variable reads name [CONSTANT] type [NOT NULL] [{DEFAULT | := | =} value];
 // and name CURSOR FOR query;.
-func (p *bodyParser) variable() (v variable, err error) {
-	if v.name, err = p.name(); err != nil {
+func (p *bodyParser) variable() (v Variable, err error) {
+	if v.Name, err = p.name(); err != nil {
 		return v, err
 	}
-	v.constant = p.accept("constant")
+	v.Constant = p.accept("constant")
 	if p.accept("cursor") {
 		if p.starts("(") {
 			return v, failure.Cannot("a cursor with arguments")
@@ -213,8 +218,8 @@ func (p *bodyParser) variable() (v variable, err error) {
 		if !p.accept("for") && !p.accept("is") {
 			return v, failure.Near(p.peek().Text)
 		}
-		v.kind = "refcursor"
-		v.cursor, err = p.rest()
+		v.Kind = "refcursor"
+		v.Cursor, err = p.rest()
 		return v, err
 	}
 	s, err := p.rest()
@@ -231,8 +236,8 @@ func (p *bodyParser) variable() (v variable, err error) {
 	if n := len(kind); n > 2 && kind[n-2:].Starts("not", "null") {
 		kind = kind[:n-2]
 	}
-	v.value = value
-	v.kind, err = variableType(kind)
+	v.Value = value
+	v.Kind, err = variableType(kind)
 	return v, err
 }
 
@@ -263,8 +268,8 @@ func variableType(s lex.Statement) (string, error) {
 }
 
 // nodes reads statements up to one of these words.
-func (p *bodyParser) nodes(ends ...string) ([]node, error) {
-	all := []node{}
+func (p *bodyParser) nodes(ends ...string) ([]Node, error) {
+	all := []Node{}
 	for {
 		if p.i >= len(p.s) {
 			return nil, failure.New(failure.Syntax, "syntax error at end of input")
@@ -281,7 +286,7 @@ func (p *bodyParser) nodes(ends ...string) ([]node, error) {
 }
 
 // node reads one statement.
-func (p *bodyParser) node() (n node, err error) {
+func (p *bodyParser) node() (n Node, err error) {
 	label := ""
 	if p.accept("<<") {
 		if label, err = p.name(); err != nil {
@@ -293,14 +298,14 @@ func (p *bodyParser) node() (n node, err error) {
 	}
 	for _, k := range nodeKinds() {
 		if p.accept(k.words...) {
-			n.label = label
+			n.Label = label
 			err = k.read(p, &n)
 			return n, err
 		}
 	}
 	if p.starts("declare") || p.starts("begin") {
-		n.kind = doBlock
-		if n.block, err = p.block(label); err == nil {
+		n.Kind = DoBlock
+		if n.Block, err = p.block(label); err == nil {
 			err = p.expect(";")
 		}
 		return n, err
@@ -313,24 +318,24 @@ func (p *bodyParser) node() (n node, err error) {
 }
 
 // assignOrSQL tells target := expression from SQL.
-func assignOrSQL(s lex.Statement) (node, error) {
+func assignOrSQL(s lex.Statement) (Node, error) {
 	if i := s.Find(0, ":="); i > 0 && s[0].Named() {
-		return node{kind: doAssign, target: []string{dotted(s[:i])}, sql: s[i+1:]}, nil
+		return Node{Kind: DoAssign, Target: []string{dotted(s[:i])}, SQL: s[i+1:]}, nil
 	}
 	if len(s) > 1 && s[0].Named() && s[1].Is("=") {
-		return node{kind: doAssign, target: []string{s[0].Name()}, sql: s[2:]}, nil
+		return Node{Kind: DoAssign, Target: []string{s[0].Name()}, SQL: s[2:]}, nil
 	}
 	if len(s) == 0 {
-		return node{kind: doNothing}, nil
+		return Node{Kind: DoNothing}, nil
 	}
 	for _, words := range [][]string{{"prepare"}, {"vacuum"}, {"set", "local"}, {"create", "database"}, {"drop", "database"}, {"create", "external"}, {"savepoint"}} {
 		if s.Starts(words...) {
-			return node{}, failure.New(failure.Unsupported, "%s is not supported inside a stored procedure", strings.ToUpper(strings.Join(words, " ")))
+			return Node{}, failure.New(failure.Unsupported, "%s is not supported inside a stored procedure", strings.ToUpper(strings.Join(words, " ")))
 		}
 	}
-	n := node{kind: doSQL, sql: s}
+	n := Node{Kind: DoSQL, SQL: s}
 	if s.Starts("select") || s.Starts("with") || s.Starts("fetch") {
-		n.sql, n.target = intoOf(s)
+		n.SQL, n.Target = intoOf(s)
 	}
 	return n, nil
 }

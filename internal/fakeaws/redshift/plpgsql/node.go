@@ -1,4 +1,4 @@
-package redshift
+package plpgsql
 
 import (
 	"catchment/internal/fakeaws/redshift/failure"
@@ -9,35 +9,35 @@ import (
 // words.
 func nodeKinds() []struct {
 	words []string
-	read  func(*bodyParser, *node) error
+	read  func(*bodyParser, *Node) error
 } {
 	type line = struct {
 		words []string
-		read  func(*bodyParser, *node) error
+		read  func(*bodyParser, *Node) error
 	}
 	w := func(words ...string) []string { return words }
-	plain := func(k nodeKind) func(*bodyParser, *node) error {
-		return func(p *bodyParser, n *node) error { n.kind = k; return p.expect(";") }
+	plain := func(k Kind) func(*bodyParser, *Node) error {
+		return func(p *bodyParser, n *Node) error { n.Kind = k; return p.expect(";") }
 	}
 	return []line{
 		{w("if"), readIf}, {w("case"), readCase}, {w("loop"), readLoop}, {w("while"), readWhile}, {w("for"), readFor},
-		{w("exit"), jump(doExit)}, {w("continue"), jump(doContinue)}, {w("return"), plain(doReturn)}, {w("null"), plain(doNothing)},
+		{w("exit"), jump(DoExit)}, {w("continue"), jump(DoContinue)}, {w("return"), plain(DoReturn)}, {w("null"), plain(DoNothing)},
 		{w("raise"), readRaise}, {w("execute"), readExecute}, {w("call"), readCall}, {w("get", "diagnostics"), readDiagnostics},
-		{w("commit"), plain(doCommit)}, {w("rollback"), plain(doRollback)}, {w("start", "transaction"), plain(doStart)},
+		{w("commit"), plain(DoCommit)}, {w("rollback"), plain(DoRollback)}, {w("start", "transaction"), plain(DoStart)},
 		{w("open"), readOpen}, {w("fetch"), readFetch}, {w("close"), readClose},
-		{w("perform"), func(p *bodyParser, n *node) error {
+		{w("perform"), func(p *bodyParser, n *Node) error {
 			s, err := p.rest()
-			n.kind, n.sql = doSQL, s.After("SELECT")
-			n.target = []string{}
+			n.Kind, n.SQL = DoSQL, s.After("SELECT")
+			n.Target = []string{}
 			return err
 		}},
-		{w("foreach"), func(*bodyParser, *node) error { return failure.Near("FOREACH") }},
-		{w("assert"), func(*bodyParser, *node) error { return failure.Near("ASSERT") }},
+		{w("foreach"), func(*bodyParser, *Node) error { return failure.Near("FOREACH") }},
+		{w("assert"), func(*bodyParser, *Node) error { return failure.Near("ASSERT") }},
 	}
 }
 
-func readIf(p *bodyParser, n *node) error {
-	n.kind = doIf
+func readIf(p *bodyParser, n *Node) error {
+	n.Kind = DoIf
 	for {
 		when, err := p.until("then")
 		if err != nil {
@@ -48,7 +48,7 @@ func readIf(p *bodyParser, n *node) error {
 		if err != nil {
 			return err
 		}
-		n.arms = append(n.arms, arm{when, body})
+		n.Arms = append(n.Arms, Arm{when, body})
 		if p.accept("elsif") || p.accept("elseif") {
 			continue
 		}
@@ -56,15 +56,15 @@ func readIf(p *bodyParser, n *node) error {
 			if body, err = p.nodes("end"); err != nil {
 				return err
 			}
-			n.arms = append(n.arms, arm{nil, body})
+			n.Arms = append(n.Arms, Arm{nil, body})
 		}
 		return p.expect("end", "if", ";")
 	}
 }
 
 // readCase reads CASE [value] WHEN ... THEN ... END CASE.
-func readCase(p *bodyParser, n *node) error {
-	n.kind = doIf
+func readCase(p *bodyParser, n *Node) error {
+	n.Kind = DoIf
 	value, err := p.until("when")
 	if err != nil {
 		return err
@@ -83,21 +83,21 @@ func readCase(p *bodyParser, n *node) error {
 		if err != nil {
 			return err
 		}
-		n.arms = append(n.arms, arm{when, body})
+		n.Arms = append(n.Arms, Arm{when, body})
 	}
 	if p.accept("else") {
 		body, err := p.nodes("end")
 		if err != nil {
 			return err
 		}
-		n.arms = append(n.arms, arm{nil, body})
+		n.Arms = append(n.Arms, Arm{nil, body})
 	}
 	return p.expect("end", "case", ";")
 }
 
 // loopBody reads what stands between LOOP and END LOOP.
-func loopBody(p *bodyParser, n *node) (err error) {
-	if n.body, err = p.nodes("end"); err != nil {
+func loopBody(p *bodyParser, n *Node) (err error) {
+	if n.Body, err = p.nodes("end"); err != nil {
 		return err
 	}
 	if err := p.expect("end", "loop"); err != nil {
@@ -109,14 +109,14 @@ func loopBody(p *bodyParser, n *node) (err error) {
 	return p.expect(";")
 }
 
-func readLoop(p *bodyParser, n *node) error {
-	n.kind = doLoop
+func readLoop(p *bodyParser, n *Node) error {
+	n.Kind = DoLoop
 	return loopBody(p, n)
 }
 
-func readWhile(p *bodyParser, n *node) (err error) {
-	n.kind = doWhile
-	if n.sql, err = p.until("loop"); err != nil {
+func readWhile(p *bodyParser, n *Node) (err error) {
+	n.Kind = DoWhile
+	if n.SQL, err = p.until("loop"); err != nil {
 		return err
 	}
 	p.i++
@@ -124,16 +124,16 @@ func readWhile(p *bodyParser, n *node) (err error) {
 }
 
 // readFor reads FOR i IN 1..10, FOR r IN query and FOR r IN EXECUTE text.
-func readFor(p *bodyParser, n *node) error {
+func readFor(p *bodyParser, n *Node) error {
 	names, err := p.until("in")
 	if err != nil {
 		return err
 	}
 	p.i++
 	for _, part := range names.Commas() {
-		n.target = append(n.target, dotted(part))
+		n.Target = append(n.Target, dotted(part))
 	}
-	n.down = p.accept("reverse")
+	n.Down = p.accept("reverse")
 	s, err := p.until("loop")
 	if err != nil {
 		return err
@@ -142,40 +142,40 @@ func readFor(p *bodyParser, n *node) error {
 	dots := s.Find(0, "..")
 	switch {
 	case dots > 0:
-		n.kind, n.sql = doFor, s[:dots]
-		n.more = []lex.Statement{s[dots+1:]}
+		n.Kind, n.SQL = DoFor, s[:dots]
+		n.More = []lex.Statement{s[dots+1:]}
 		if by := s.Find(dots, "by"); by > 0 {
-			n.more = []lex.Statement{s[dots+1 : by], s[by+1:]}
+			n.More = []lex.Statement{s[dots+1 : by], s[by+1:]}
 		}
 	case s.Starts("execute"):
-		n.kind, n.sql = doForText, s[1:]
+		n.Kind, n.SQL = DoForText, s[1:]
 	default:
-		n.kind, n.sql = doForQuery, s
+		n.Kind, n.SQL = DoForQuery, s
 	}
 	return loopBody(p, n)
 }
 
 // jump reads EXIT and CONTINUE [label] [WHEN condition].
-func jump(k nodeKind) func(*bodyParser, *node) error {
-	return func(p *bodyParser, n *node) error {
-		n.kind, n.label = k, ""
+func jump(k Kind) func(*bodyParser, *Node) error {
+	return func(p *bodyParser, n *Node) error {
+		n.Kind, n.Label = k, ""
 		s, err := p.rest()
 		if err != nil {
 			return err
 		}
 		if len(s) > 0 && !s[0].Is("when") {
-			n.label, s = s[0].Name(), s[1:]
+			n.Label, s = s[0].Name(), s[1:]
 		}
 		if s.Starts("when") {
-			n.sql = s[1:]
+			n.SQL = s[1:]
 		}
 		return nil
 	}
 }
 
 // readRaise reads RAISE [level] 'format' [, value ...] [USING ...].
-func readRaise(p *bodyParser, n *node) error {
-	n.kind = doRaise
+func readRaise(p *bodyParser, n *Node) error {
+	n.Kind = DoRaise
 	s, err := p.rest()
 	if err != nil {
 		return err
@@ -193,13 +193,13 @@ func readRaise(p *bodyParser, n *node) error {
 	if using := s.Find(0, "using"); using >= 0 {
 		s = s[:using]
 	}
-	n.label = level
-	n.more = s.Commas()
+	n.Label = level
+	n.More = s.Commas()
 	return nil
 }
 
 // readExecute reads EXECUTE text [INTO target].
-func readExecute(p *bodyParser, n *node) error {
+func readExecute(p *bodyParser, n *Node) error {
 	s, err := p.rest()
 	if err != nil {
 		return err
@@ -207,19 +207,19 @@ func readExecute(p *bodyParser, n *node) error {
 	if s.Find(0, "using") >= 0 {
 		return failure.Near("USING") // Redshift has no parameters there
 	}
-	n.kind = doExecute
-	n.sql, n.target = intoOf(s)
+	n.Kind = DoExecute
+	n.SQL, n.Target = intoOf(s)
 	return nil
 }
 
-func readCall(p *bodyParser, n *node) (err error) {
-	n.kind = doCall
-	n.sql, err = p.rest()
+func readCall(p *bodyParser, n *Node) (err error) {
+	n.Kind = DoCall
+	n.SQL, err = p.rest()
 	return err
 }
 
 // readDiagnostics reads GET DIAGNOSTICS v = ROW_COUNT.
-func readDiagnostics(p *bodyParser, n *node) error {
+func readDiagnostics(p *bodyParser, n *Node) error {
 	s, err := p.rest()
 	if err != nil {
 		return err
@@ -227,45 +227,45 @@ func readDiagnostics(p *bodyParser, n *node) error {
 	if len(s) != 3 || !s[1].Is(":=", "=") || !s[2].Is("row_count") {
 		return failure.Near(s.At(2))
 	}
-	n.kind, n.target = doDiagnose, []string{s[0].Name()}
+	n.Kind, n.Target = DoDiagnose, []string{s[0].Name()}
 	return nil
 }
 
 // readOpen reads OPEN cursor [FOR query].
-func readOpen(p *bodyParser, n *node) error {
+func readOpen(p *bodyParser, n *Node) error {
 	s, err := p.rest()
 	if err != nil || len(s) == 0 {
 		return err
 	}
-	n.kind, n.label = doOpen, s[0].Name()
+	n.Kind, n.Label = DoOpen, s[0].Name()
 	switch {
 	case len(s) == 1:
 	case s[1].Is("for") && len(s) > 2 && s[2].Is("execute"):
 		return failure.Cannot("OPEN ... FOR EXECUTE")
 	case s[1].Is("for"):
-		n.sql = s[2:]
+		n.SQL = s[2:]
 	default:
 		return failure.Near(s[1].Text)
 	}
 	return nil
 }
 
-func readFetch(p *bodyParser, n *node) error {
+func readFetch(p *bodyParser, n *Node) error {
 	s, err := p.rest()
 	if err != nil {
 		return err
 	}
-	s, n.target = intoOf(s)
-	if len(s) == 0 || len(n.target) == 0 {
+	s, n.Target = intoOf(s)
+	if len(s) == 0 || len(n.Target) == 0 {
 		return failure.Near(";")
 	}
-	n.kind, n.label = doFetch, s[len(s)-1].Name()
+	n.Kind, n.Label = DoFetch, s[len(s)-1].Name()
 	return nil
 }
 
-func readClose(p *bodyParser, n *node) (err error) {
-	n.kind = doClose
-	if n.label, err = p.name(); err != nil {
+func readClose(p *bodyParser, n *Node) (err error) {
+	n.Kind = DoClose
+	if n.Label, err = p.name(); err != nil {
 		return err
 	}
 	return p.expect(";")

@@ -1,4 +1,4 @@
-package redshift
+package load
 
 import (
 	"bufio"
@@ -22,12 +22,12 @@ type record struct {
 // A reader cuts a file into records.
 type reader struct {
 	r    *bufio.Reader
-	c    *copyCommand
+	c    *Command
 	line int
 	rec  record
 }
 
-func newReader(r io.Reader, c *copyCommand) *reader {
+func newReader(r io.Reader, c *Command) *reader {
 	return &reader{r: bufio.NewReaderSize(r, 64<<10), c: c}
 }
 

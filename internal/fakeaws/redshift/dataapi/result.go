@@ -1,4 +1,4 @@
-package redshift
+package dataapi
 
 import (
 	"context"
@@ -99,7 +99,7 @@ func field(oid uint32, v []byte) any {
 }
 
 // result gives a page of a statement's rows.
-func (d *DataServer) result(c *apiCall) (any, error) {
+func (d *Server) result(c *apiCall) (any, error) {
 	j, sub, err := d.find(c.ID)
 	if err != nil {
 		return nil, err

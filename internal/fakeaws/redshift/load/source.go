@@ -1,4 +1,4 @@
-package redshift
+package load
 
 import (
 	"bufio"
@@ -27,7 +27,7 @@ type source struct {
 }
 
 // sources are the objects that a COPY loads.
-func (s S3) sources(ctx context.Context, c *copyCommand) ([]source, error) {
+func (s S3) sources(ctx context.Context, c *Command) ([]source, error) {
 	bucket, key, _ := strings.Cut(strings.TrimPrefix(c.from, "s3://"), "/")
 	if c.manifest {
 		return s.readManifest(ctx, bucket, key)

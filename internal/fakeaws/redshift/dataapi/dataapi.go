@@ -1,4 +1,6 @@
-package redshift
+// Package dataapi is the Redshift Data API in front of a cluster that speaks
+// the wire protocol. To the cluster it is a client like any other.
+package dataapi
 
 import (
 	"context"
@@ -32,11 +34,11 @@ const (
 	statementFormat = "JSON"
 )
 
-// DataOptions are what a Data API is made of.
-type DataOptions struct {
+// Options are what a Data API is made of.
+type Options struct {
 	URL            string // the wire of the cluster
 	User, Password string // who may connect there
-	// What is asked for. Empty: every name is taken.
+	// Cluster and Workgroup are what is asked for. Empty: every name is taken.
 	Cluster, Workgroup string
 	// Secret tells who a secret lets in; nil: every secret lets User in.
 	Secret func(ctx context.Context, arn string) (user, password string, err error)
@@ -45,9 +47,9 @@ type DataOptions struct {
 	Throttled func() bool // this call is refused
 }
 
-// A DataServer is the Redshift Data API over HTTP.
-type DataServer struct {
-	o        DataOptions
+// A Server is the Redshift Data API over HTTP.
+type Server struct {
+	o        Options
 	ctx      context.Context
 	listener net.Listener
 	http     *http.Server
@@ -72,14 +74,14 @@ func invalid(format string, args ...any) error {
 	return &refusal{kind: "ValidationException", message: fmt.Sprintf(format, args...)}
 }
 
-// DataStart starts a Data API on a free port of the loopback interface. What runs
+// Start starts a Data API on a free port of the loopback interface. What runs
 // ends with ctx; Close stops the rest.
-func DataStart(ctx context.Context, o DataOptions) (*DataServer, error) {
+func Start(ctx context.Context, o Options) (*Server, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
 	}
-	d := &DataServer{
+	d := &Server{
 		o: o, ctx: ctx, listener: l, statements: map[string]*job{}, tokens: map[string]*job{}, sessions: map[string]*kept{},
 	}
 	d.http = &http.Server{Handler: d, ReadHeaderTimeout: 10 * time.Second}
@@ -89,11 +91,11 @@ func DataStart(ctx context.Context, o DataOptions) (*DataServer, error) {
 
 // URL is the endpoint of the SDK's client. Whatever signature comes with a call
 // is taken.
-func (d *DataServer) URL() string { return "http://" + d.listener.Addr().String() }
+func (d *Server) URL() string { return "http://" + d.listener.Addr().String() }
 
 // Close stops answering, and waits for the statements, whose context must be
 // over.
-func (d *DataServer) Close() error {
+func (d *Server) Close() error {
 	err := d.http.Close()
 	d.mu.Lock()
 	for _, k := range d.sessions {
@@ -131,7 +133,7 @@ type parameter struct {
 }
 
 // ServeHTTP answers a call of the JSON 1.1 protocol.
-func (d *DataServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (d *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	operation := strings.TrimPrefix(r.Header.Get("X-Amz-Target"), "RedshiftData.")
 	answer, err := d.answer(r, operation)
 	code := http.StatusOK
@@ -165,7 +167,7 @@ func (d *DataServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write(text) // who went doesn't wait for an answer
 }
 
-func (d *DataServer) answer(r *http.Request, operation string) (any, error) {
+func (d *Server) answer(r *http.Request, operation string) (any, error) {
 	if d.o.Throttled() {
 		return nil, &refusal{kind: "ThrottlingException", message: "Rate exceeded"}
 	}
@@ -193,7 +195,7 @@ func (d *DataServer) answer(r *http.Request, operation string) (any, error) {
 }
 
 // submit takes statements to be done, and returns before they are.
-func (d *DataServer) submit(c *apiCall, batch bool) (any, error) {
+func (d *Server) submit(c *apiCall, batch bool) (any, error) {
 	if !batch {
 		c.SQLs = []string{c.SQL}
 	}
@@ -237,7 +239,7 @@ func (d *DataServer) submit(c *apiCall, batch bool) (any, error) {
 }
 
 // check refuses calls that make no sense, before anything is done.
-func (d *DataServer) check(c *apiCall) error {
+func (d *Server) check(c *apiCall) error {
 	o := d.o
 	switch {
 	case c.SessionID == "" && (c.ClusterIdentifier == "") == (c.WorkgroupName == ""):
@@ -276,7 +278,7 @@ func (d *DataServer) check(c *apiCall) error {
 
 // session gives the session that a call names or asks for; nil where it needs
 // none.
-func (d *DataServer) session(c *apiCall) (*kept, error) {
+func (d *Server) session(c *apiCall) (*kept, error) {
 	for id, k := range d.sessions {
 		if k.over() {
 			k.close()
@@ -307,7 +309,7 @@ func (d *DataServer) session(c *apiCall) (*kept, error) {
 	return k, nil
 }
 
-func (d *DataServer) find(id string) (*job, string, error) {
+func (d *Server) find(id string) (*job, string, error) {
 	id, sub, _ := strings.Cut(id, ":")
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -318,7 +320,7 @@ func (d *DataServer) find(id string) (*job, string, error) {
 	return j, sub, nil
 }
 
-func (d *DataServer) describe(id string) (any, error) {
+func (d *Server) describe(id string) (any, error) {
 	j, _, err := d.find(id)
 	if err != nil {
 		return nil, err
@@ -327,7 +329,7 @@ func (d *DataServer) describe(id string) (any, error) {
 }
 
 // cancel stops a statement that runs.
-func (d *DataServer) cancel(id string) (any, error) {
+func (d *Server) cancel(id string) (any, error) {
 	j, _, err := d.find(id)
 	if err != nil {
 		return nil, err
@@ -340,7 +342,7 @@ func (d *DataServer) cancel(id string) (any, error) {
 }
 
 // list lists statements, the newest first.
-func (d *DataServer) list(c *apiCall) (any, error) {
+func (d *Server) list(c *apiCall) (any, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	var all []any
