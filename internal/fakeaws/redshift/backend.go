@@ -89,8 +89,8 @@ func (l *line) sync(to emit) error {
 }
 
 // settle passes on what PostgreSQL says until it is ready again. What it
-// refuses comes back as a *failure.Error; any other error means that the session is
-// lost.
+// refuses comes back as a *failure.Error; any other error means that the session
+// is lost.
 func (l *line) settle(to emit) error {
 	if err := l.front.Flush(); err != nil {
 		return err

@@ -47,8 +47,8 @@ func (s *session) load(c *load.Command, to emit) error {
 	if err := s.stream(l); err != nil {
 		return err
 	}
-	set := fmt.Sprintf("SELECT set_config('%[1]s.last_copy_count', '%d', false), set_config('%[1]s.last_copy_id', '%d', false)",
-		translate.Schema, l.Rows, number)
+	set := fmt.Sprintf("SELECT set_config('%[1]s.last_copy_count', '%d', false), "+
+		"set_config('%[1]s.last_copy_id', '%d', false)", translate.Schema, l.Rows, number)
 	if err := s.pg.query(set, nowhere); err != nil {
 		return err
 	}
@@ -70,7 +70,9 @@ func (s *session) columns(c *load.Command) ([]*load.Column, error) {
 	}
 	var all []*load.Column
 	for i := range r.values {
-		t := &load.Column{Name: r.text(i, 0), Kind: r.text(i, 1), NotNull: r.text(i, 3) == "t", Identity: r.text(i, 4) != ""}
+		t := &load.Column{
+			Name: r.text(i, 0), Kind: r.text(i, 1), NotNull: r.text(i, 3) == "t", Identity: r.text(i, 4) != "",
+		}
 		switch mod := r.number(i, 2) - 4; t.Kind {
 		case "varchar", "bpchar":
 			t.Length = mod
@@ -119,7 +121,8 @@ func (s *session) note(query int, table lex.Reference, r load.Rejected) error {
 		return strings.ToValidUTF8(strings.ReplaceAll(s[:min(len(s), n)], "\x00", ""), "?")
 	}
 	return s.server.admin.exec(s.ctx, `INSERT INTO `+translate.Schema+`.load_error
-		(query, table_name, filename, line_number, colname, type, col_length, position, raw_line, raw_field_value, err_code, err_reason)
+		(query, table_name, filename, line_number, colname, type, col_length, position, raw_line, raw_field_value,
+		err_code, err_reason)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, 0, $8, $9, $10, $11)`,
 		query, table.String(), r.URL, r.Line, name, kind, length, cut(string(r.Raw), 1024), cut(r.Why.Value, 1024),
 		r.Why.Code, cut(r.Why.Reason, 100))

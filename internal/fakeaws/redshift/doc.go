@@ -20,8 +20,8 @@
 // # Procedures
 //
 // PostgreSQL keeps the text of a procedure, and the stand-in runs it: an
-// interpreter of Redshift's PL/pgSQL (package plpgsql reads, procedure_run.go runs),
-// since PostgreSQL's own has subtransactions and knows nothing of NONATOMIC.
+// interpreter of Redshift's PL/pgSQL (package plpgsql reads, procedure_run.go
+// runs), since PostgreSQL's own has subtransactions and knows nothing of NONATOMIC.
 // In the default mode a CALL is one transaction, TRUNCATE and COMMIT inside end
 // it and begin another, and a handler rolls all of it back, commits its own
 // work and throws the error again. NONATOMIC: each statement commits, START
@@ -43,8 +43,8 @@
 // REMOVE DUPLICATES, file formats but CSV and delimited text. It doesn't keep
 // that trailing blanks don't count when texts are compared, nor limits of
 // width, nor that a cast to VARCHAR(n) cuts bytes. It lets through whatever
-// PostgreSQL takes and nobody listed in translate/refuse.go. Nothing here says how fast
-// Redshift is, or how it distributes rows.
+// PostgreSQL takes and nobody listed in translate/refuse.go. Nothing here says how
+// fast Redshift is, or how it distributes rows.
 //
 // # Where to start
 //

@@ -13,7 +13,9 @@ import (
 // response is err as a message to the client.
 func response(err error) *pgproto3.ErrorResponse {
 	f := asFailure(err)
-	return &pgproto3.ErrorResponse{Severity: "ERROR", Code: f.Code, Message: f.Message, Detail: f.Detail, Hint: f.Hint, Where: f.Where}
+	return &pgproto3.ErrorResponse{
+		Severity: "ERROR", Code: f.Code, Message: f.Message, Detail: f.Detail, Hint: f.Hint, Where: f.Where,
+	}
 }
 
 func asFailure(err error) *failure.Error {
@@ -54,7 +56,8 @@ func conflict(table string) *failure.Error {
 	}
 	return &failure.Error{
 		Code: failure.Internal, Message: "1023",
-		Detail: "Serializable isolation violation on table - " + table + ", transactions forming the cycle are: 1001, 1002 (pid:1)",
+		Detail: "Serializable isolation violation on table - " + table +
+			", transactions forming the cycle are: 1001, 1002 (pid:1)",
 	}
 }
 
@@ -63,7 +66,8 @@ func tooLong(limit string) *failure.Error {
 	const rule = "-----------------------------------------------"
 	return &failure.Error{
 		Code: failure.Internal, Message: "Value too long for character type",
-		Detail: "\n  " + rule + "\n  error:  Value too long for character type\n  code:      8001\n  context:   Value too long for type character varying(" + limit +
+		Detail: "\n  " + rule + "\n  error:  Value too long for character type\n  code:      8001" +
+			"\n  context:   Value too long for type character varying(" + limit +
 			")\n  query:     1\n  location:  string.cpp:247\n  process:   query0_1_1 [pid=1]\n  " + rule + "\n",
 	}
 }

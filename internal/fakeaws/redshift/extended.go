@@ -97,8 +97,9 @@ func (s *session) bind(m *pgproto3.Bind) error {
 		return failure.New("26000", `prepared statement "%s" does not exist`, m.PreparedStatement)
 	}
 	o := &portal{prepared: p, bind: pgproto3.Bind{
-		ParameterFormatCodes: slices.Clone(m.ParameterFormatCodes), ResultFormatCodes: slices.Clone(m.ResultFormatCodes),
-		Parameters: make([][]byte, len(m.Parameters)),
+		ParameterFormatCodes: slices.Clone(m.ParameterFormatCodes),
+		ResultFormatCodes:    slices.Clone(m.ResultFormatCodes),
+		Parameters:           make([][]byte, len(m.Parameters)),
 	}}
 	for i, v := range m.Parameters {
 		if v != nil {

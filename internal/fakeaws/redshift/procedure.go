@@ -110,8 +110,10 @@ func (s *session) find(name lex.Reference, n int) (*routine, error) {
 	if err != nil {
 		return nil, err
 	}
-	const sql = `SELECT p.prosrc, coalesce(obj_description(p.oid, 'pg_proc'), ''), coalesce(array_to_string(p.proargnames, ','), ''),
-			coalesce((SELECT string_agg(format_type(t, NULL), ',' ORDER BY n) FROM unnest(p.proargtypes) WITH ORDINALITY a (t, n)), '')
+	const sql = `SELECT p.prosrc, coalesce(obj_description(p.oid, 'pg_proc'), ''),
+			coalesce(array_to_string(p.proargnames, ','), ''),
+			coalesce((SELECT string_agg(format_type(t, NULL), ',' ORDER BY n)
+				FROM unnest(p.proargtypes) WITH ORDINALITY a (t, n)), '')
 		FROM pg_proc p JOIN pg_namespace s ON s.oid = p.pronamespace
 		WHERE p.prokind = 'p' AND p.proname = $1 AND p.pronargs = $2::integer
 		AND (s.nspname = $3 OR $3 = '' AND pg_function_is_visible(p.oid)) LIMIT 1`

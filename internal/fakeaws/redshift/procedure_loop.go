@@ -127,7 +127,8 @@ func noCursor(name string) error { return failure.New("34000", `cursor "%s" does
 // open reads the rows of a cursor: one may be open in a session.
 func (f *frame) open(c *cursor) error {
 	if f.s.cursor != nil {
-		return failure.New(failure.Unsupported, "Nested cursors are not supported: a cursor is open in this session already")
+		return failure.New(failure.Unsupported,
+			"Nested cursors are not supported: a cursor is open in this session already")
 	}
 	c.next, c.rows = 0, &rows{}
 	opens, err := read(f.bind(c.query))

@@ -231,7 +231,8 @@ func (f *frame) sql(s lex.Statement, targets []string) error {
 		return err
 	}
 	if c.Alone != "" {
-		return failure.New(failure.Unsupported, "%s cannot be executed from a function or multi-command string", c.Alone)
+		return failure.New(failure.Unsupported, "%s cannot be executed from a function or multi-command string",
+			c.Alone)
 	}
 	var r rows
 	isQuery := s.Starts("select") || s.Starts("with")

@@ -5,7 +5,8 @@ import (
 	"catchment/internal/fakeaws/redshift/plpgsql"
 )
 
-const explainAtomic = "Try calling the procedure as a top-level call i.e. not from within an explicit transaction block. \n" +
+const explainAtomic = "Try calling the procedure as a top-level call " +
+	"i.e. not from within an explicit transaction block. \n" +
 	"Or, if this procedure (or one of its ancestors in the call chain) was created with SET config options, " +
 	"recreate the procedure without them."
 
@@ -19,10 +20,12 @@ func inAtomic(what string) error {
 // transaction does COMMIT, ROLLBACK and START TRANSACTION.
 func (f *frame) transaction(k plpgsql.Kind) error {
 	s := f.s
-	name := map[plpgsql.Kind]string{plpgsql.DoCommit: "COMMIT", plpgsql.DoRollback: "ROLLBACK", plpgsql.DoStart: "START TRANSACTION"}[k]
+	name := map[plpgsql.Kind]string{plpgsql.DoCommit: "COMMIT", plpgsql.DoRollback: "ROLLBACK",
+		plpgsql.DoStart: "START TRANSACTION"}[k]
 	if !f.p.nonatomic {
 		if k == plpgsql.DoStart {
-			return failure.New(failure.Unsupported, "START TRANSACTION is not supported inside a stored procedure that is not NONATOMIC")
+			return failure.New(failure.Unsupported,
+				"START TRANSACTION is not supported inside a stored procedure that is not NONATOMIC")
 		}
 		if f.atomic {
 			return inAtomic(name)

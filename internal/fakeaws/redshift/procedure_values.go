@@ -84,7 +84,8 @@ func (f *frame) bind(s lex.Statement) lex.Statement {
 		case v != nil && v.kind != "record" && v.kind != "refcursor" && !(i+1 < len(s) && s[i+1].Is(".")):
 			out = append(out, constant(v.value, v.kind, t.Gap)...)
 		case name == "found":
-			out = append(out, lex.Token{Kind: lex.Word, Text: map[bool]string{true: "TRUE", false: "FALSE"}[f.found], Gap: t.Gap})
+			truth := map[bool]string{true: "TRUE", false: "FALSE"}[f.found]
+			out = append(out, lex.Token{Kind: lex.Word, Text: truth, Gap: t.Gap})
 		case f.raised != nil && name == "sqlerrm":
 			out = append(out, constant(&f.raised.Message, plpgsql.AnyText, t.Gap)...)
 		case f.raised != nil && name == "sqlstate":
@@ -214,7 +215,8 @@ func (f *frame) into(targets []string, r *rows, at int) error {
 		}
 	}
 	if at < len(r.values) && len(targets) != len(r.values[at]) {
-		return failure.New(failure.Syntax, "the query gives %d columns for %d variables", len(r.values[at]), len(targets))
+		return failure.New(failure.Syntax, "the query gives %d columns for %d variables", len(r.values[at]),
+			len(targets))
 	}
 	for i, name := range targets {
 		var v *string

@@ -95,8 +95,10 @@ func (s *session) enter(parameters map[string]string) error {
 	}
 	// No standard_conforming_strings: Redshift has no such parameter.
 	for _, p := range [][2]string{
-		{"server_version", "8.0.2"}, {"padb_version", "1.0.117891"}, {"server_encoding", "UNICODE"}, {"client_encoding", encoding},
-		{"DateStyle", "ISO, MDY"}, {"integer_datetimes", "on"}, {"is_superuser", "on"}, {"session_authorization", o.User}, {"TimeZone", "UTC"},
+		{"server_version", "8.0.2"}, {"padb_version", "1.0.117891"},
+		{"server_encoding", "UNICODE"}, {"client_encoding", encoding},
+		{"DateStyle", "ISO, MDY"}, {"integer_datetimes", "on"}, {"is_superuser", "on"},
+		{"session_authorization", o.User}, {"TimeZone", "UTC"},
 	} {
 		s.send(&pgproto3.ParameterStatus{Name: p[0], Value: p[1]})
 	}

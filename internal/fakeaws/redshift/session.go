@@ -180,7 +180,8 @@ func (s *session) after(c *command) error {
 // characters. A column without a limit, from a query, gets the widest.
 func (s *session) limit(c *command) error {
 	r, err := s.pg.collect(`SELECT a.attnum, a.attname, a.atttypmod - 4, format_type(a.atttypid, NULL),
-			coalesce((SELECT string_agg(conname, ',') FROM pg_constraint WHERE conrelid = a.attrelid AND conname LIKE 'bytes\\_' || a.attnum || '\\_%'), '')
+			coalesce((SELECT string_agg(conname, ',') FROM pg_constraint
+				WHERE conrelid = a.attrelid AND conname LIKE 'bytes\\_' || a.attnum || '\\_%'), '')
 		FROM pg_attribute a JOIN pg_class k ON k.oid = a.attrelid AND k.relkind = 'r'
 		WHERE a.attrelid = to_regclass($1) AND a.attnum > 0 AND NOT a.attisdropped
 		AND a.atttypid IN ('varchar'::regtype, 'bpchar'::regtype, 'text'::regtype)`, c.Made.String())
@@ -202,7 +203,8 @@ func (s *session) limit(c *command) error {
 		if has != "" {
 			actions = append(actions, "DROP CONSTRAINT "+lex.Quote(has))
 		}
-		actions = append(actions, "ADD CONSTRAINT "+lex.Quote(name)+" CHECK (octet_length("+column+") <= "+strconv.Itoa(limit)+")")
+		actions = append(actions,
+			"ADD CONSTRAINT "+lex.Quote(name)+" CHECK (octet_length("+column+") <= "+strconv.Itoa(limit)+")")
 	}
 	for _, k := range c.Keyed {
 		actions = append(actions, "ALTER COLUMN "+lex.Quote(k)+" SET NOT NULL")

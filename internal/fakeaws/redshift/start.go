@@ -94,7 +94,10 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 
 // URL is where clients connect, with the password in it.
 func (s *Server) URL() string {
-	u := url.URL{Scheme: "postgres", User: url.UserPassword(s.o.User, s.o.Password), Host: s.Addr(), Path: "/" + s.o.Database, RawQuery: "sslmode=disable"}
+	u := url.URL{
+		Scheme: "postgres", User: url.UserPassword(s.o.User, s.o.Password), Host: s.Addr(), Path: "/" + s.o.Database,
+		RawQuery: "sslmode=disable",
+	}
 	return u.String()
 }
 

@@ -18,9 +18,11 @@ func begin(s lex.Statement) (*command, error) {
 	i := 1
 	for i < len(s) {
 		switch rest := s[i:]; {
-		case rest[0].Is("work", "transaction", ","), rest.Starts("read", "write"), rest.Starts("read", "only"), rest[0].Is("write", "only"):
+		case rest[0].Is("work", "transaction", ","), rest.Starts("read", "write"), rest.Starts("read", "only"),
+			rest[0].Is("write", "only"):
 			i++
-		case rest.Starts("isolation", "level") && len(rest) > 2 && rest[2].Is("serializable", "repeatable", "read", "snapshot"):
+		case rest.Starts("isolation", "level") && len(rest) > 2 &&
+			rest[2].Is("serializable", "repeatable", "read", "snapshot"):
 			i += 3
 			if i < len(s) && s[i].Is("read", "committed", "uncommitted") {
 				i++
@@ -130,7 +132,8 @@ func info(text string) *pgproto3.NoticeResponse {
 }
 
 func aborted() error {
-	return failure.New(failure.Aborted, "current transaction is aborted, commands ignored until end of transaction block")
+	return failure.New(failure.Aborted,
+		"current transaction is aborted, commands ignored until end of transaction block")
 }
 
 // retag tells the client another tag than PostgreSQL's.

@@ -74,6 +74,11 @@ func invalid(format string, args ...any) error {
 	return &refusal{kind: "ValidationException", message: fmt.Sprintf(format, args...)}
 }
 
+// notFound is the refusal of a call about a statement.
+func notFound(message, id string) error {
+	return &refusal{kind: "ResourceNotFoundException", message: message, more: map[string]any{"ResourceId": id}}
+}
+
 // Start starts a Data API on a free port of the loopback interface. What runs
 // ends with ctx; Close stops the rest.
 func Start(ctx context.Context, o Options) (*Server, error) {
@@ -82,7 +87,8 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 		return nil, err
 	}
 	d := &Server{
-		o: o, ctx: ctx, listener: l, statements: map[string]*job{}, tokens: map[string]*job{}, sessions: map[string]*kept{},
+		o: o, ctx: ctx, listener: l,
+		statements: map[string]*job{}, tokens: map[string]*job{}, sessions: map[string]*kept{},
 	}
 	d.http = &http.Server{Handler: d, ReadHeaderTimeout: 10 * time.Second}
 	d.wait.Go(func() { _ = d.http.Serve(l) }) // it ends with Close
@@ -217,7 +223,9 @@ func (d *Server) submit(c *apiCall, batch bool) (any, error) {
 		}
 	}
 	if active >= mostStatements {
-		return nil, &refusal{kind: "ActiveStatementsExceededException", message: "Active statements exceeded the allowed quota (500)."}
+		return nil, &refusal{
+			kind: "ActiveStatementsExceededException", message: "Active statements exceeded the allowed quota (500).",
+		}
 	}
 	j := newJob(c, batch)
 	var err error
@@ -252,7 +260,8 @@ func (d *Server) check(c *apiCall) error {
 		return invalid("DbUser can't be specified with WorkgroupName")
 	case c.DBUser != "" && c.SecretArn != "":
 		return invalid("DbUser and SecretArn can't be specified together")
-	case o.Cluster != "" && c.ClusterIdentifier != "" && c.ClusterIdentifier != o.Cluster, o.Workgroup != "" && c.WorkgroupName != "" && c.WorkgroupName != o.Workgroup:
+	case o.Cluster != "" && c.ClusterIdentifier != "" && c.ClusterIdentifier != o.Cluster,
+		o.Workgroup != "" && c.WorkgroupName != "" && c.WorkgroupName != o.Workgroup:
 		return invalid(noClusterThere)
 	case c.SessionKeepAliveSeconds < 0 || c.SessionKeepAliveSeconds > longestSession:
 		return invalid("SessionKeepAliveSeconds must be between 0 and %d", longestSession)
@@ -315,7 +324,7 @@ func (d *Server) find(id string) (*job, string, error) {
 	defer d.mu.Unlock()
 	j := d.statements[id]
 	if j == nil {
-		return nil, "", &refusal{kind: "ResourceNotFoundException", message: "Query does not exist.", more: map[string]any{"ResourceId": id}}
+		return nil, "", notFound("Query does not exist.", id)
 	}
 	return j, sub, nil
 }
@@ -347,7 +356,8 @@ func (d *Server) list(c *apiCall) (any, error) {
 	defer d.mu.Unlock()
 	var all []any
 	for _, j := range slices.Backward(d.order) {
-		if c.Status != "" && c.Status != "ALL" && c.Status != string(j.state()) || !strings.HasPrefix(j.call.StatementName, c.StatementName) {
+		if c.Status != "" && c.Status != "ALL" && c.Status != string(j.state()) ||
+			!strings.HasPrefix(j.call.StatementName, c.StatementName) {
 			continue
 		}
 		all = append(all, j.listed())

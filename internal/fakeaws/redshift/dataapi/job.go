@@ -299,7 +299,8 @@ func (j *job) described() map[string]any {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	m := j.common()
-	m["Status"], m["UpdatedAt"], m["Duration"], m["RedshiftPid"] = j.status, seconds(j.updated), j.took.Nanoseconds(), j.pid
+	m["Status"], m["UpdatedAt"] = j.status, seconds(j.updated)
+	m["Duration"], m["RedshiftPid"] = j.took.Nanoseconds(), j.pid
 	m["QueryString"], m["ResultFormat"] = strings.Join(j.call.SQLs, ";\n"), statementFormat
 	h := fnv.New32a()
 	_, _ = h.Write([]byte(j.id)) // a hash takes everything
@@ -320,8 +321,9 @@ func (j *job) described() map[string]any {
 		rows, size, result := p.numbers()
 		has = has || result
 		part := map[string]any{
-			"Id": p.id, "QueryString": p.sql, "Status": p.status, "CreatedAt": seconds(p.created), "UpdatedAt": seconds(p.updated),
-			"Duration": p.took.Nanoseconds(), "ResultRows": rows, "ResultSize": size, "HasResultSet": result,
+			"Id": p.id, "QueryString": p.sql, "Status": p.status,
+			"CreatedAt": seconds(p.created), "UpdatedAt": seconds(p.updated), "Duration": p.took.Nanoseconds(),
+			"ResultRows": rows, "ResultSize": size, "HasResultSet": result,
 		}
 		if p.error != "" {
 			part["Error"] = p.error
@@ -337,7 +339,8 @@ func (j *job) listed() map[string]any {
 	defer j.mu.Unlock()
 	m := j.common()
 	delete(m, "Database")
-	m["Status"], m["UpdatedAt"], m["IsBatchStatement"], m["StatementName"] = j.status, seconds(j.updated), j.batch, j.call.StatementName
+	m["Status"], m["UpdatedAt"] = j.status, seconds(j.updated)
+	m["IsBatchStatement"], m["StatementName"] = j.batch, j.call.StatementName
 	if j.batch {
 		m["QueryStrings"] = j.call.SQLs
 	} else {

@@ -115,7 +115,7 @@ func (d *Server) result(c *apiCall) (any, error) {
 		p = j.parts[n-1]
 	}
 	if j.status != finished || p.result == nil || p.result.fields == nil || j.batch && sub == "" {
-		return nil, &refusal{kind: "ResourceNotFoundException", message: noResultToShow, more: map[string]any{"ResourceId": c.ID}}
+		return nil, notFound(noResultToShow, c.ID)
 	}
 	from := 0
 	if c.NextToken != "" {
@@ -125,7 +125,8 @@ func (d *Server) result(c *apiCall) (any, error) {
 	}
 	to := min(from+pageOfRecords, len(p.result.records))
 	answer := map[string]any{
-		"Records": p.result.records[from:to], "ColumnMetadata": p.result.columns(), "TotalNumRows": len(p.result.records),
+		"Records": p.result.records[from:to], "ColumnMetadata": p.result.columns(),
+		"TotalNumRows": len(p.result.records),
 	}
 	if from == to {
 		answer["Records"] = []any{}
@@ -148,10 +149,14 @@ func (o *outcome) columns() []any {
 		case pgtype.NumericOID:
 			precision, scale = int(f.TypeModifier-4)>>16, int(f.TypeModifier-4)&0x7ff
 		}
-		_, isNumber := map[uint32]bool{pgtype.Int2OID: true, pgtype.Int4OID: true, pgtype.Int8OID: true, pgtype.NumericOID: true, pgtype.Float4OID: true, pgtype.Float8OID: true}[f.DataTypeOID]
+		isNumber := slices.Contains([]uint32{
+			pgtype.Int2OID, pgtype.Int4OID, pgtype.Int8OID, pgtype.NumericOID, pgtype.Float4OID, pgtype.Float8OID,
+		}, f.DataTypeOID)
 		all = append(all, map[string]any{
-			"name": f.Name, "label": f.Name, "typeName": names[f.DataTypeOID], "length": max(length, 0), "precision": max(precision, 0), "scale": scale,
-			"nullable": 1, "isSigned": isNumber, "isCurrency": false, "isCaseSensitive": !isNumber, "schemaName": "", "tableName": "",
+			"name": f.Name, "label": f.Name, "typeName": names[f.DataTypeOID],
+			"length": max(length, 0), "precision": max(precision, 0), "scale": scale,
+			"nullable": 1, "isSigned": isNumber, "isCurrency": false, "isCaseSensitive": !isNumber,
+			"schemaName": "", "tableName": "",
 		})
 	}
 	return all
@@ -213,7 +218,8 @@ func checkParameters(sqls []string, parameters []parameter) error {
 		delete(used, p.Name)
 	}
 	if len(unused) > 0 {
-		return invalid("Parameters list contains unused parameters. Unused parameters: [%s]", strings.Join(unused, ", "))
+		return invalid("Parameters list contains unused parameters. Unused parameters: [%s]",
+			strings.Join(unused, ", "))
 	}
 	if len(parameters) > 0 && len(used) > 0 {
 		for name := range used {

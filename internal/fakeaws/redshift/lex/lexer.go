@@ -127,7 +127,7 @@ func (l *lexer) measure() (Kind, int, error) {
 	case c == '\'':
 		n, err := textEnd(s, 1)
 		return Text, n, err
-	case (c == 'E' || c == 'e' || c == 'N' || c == 'n' || c == 'B' || c == 'b' || c == 'X' || c == 'x') && len(s) > 1 && s[1] == '\'':
+	case strings.IndexByte("EeNnBbXx", c) >= 0 && len(s) > 1 && s[1] == '\'':
 		n, err := textEnd(s, 2)
 		return Text, n, err
 	case c == '"':

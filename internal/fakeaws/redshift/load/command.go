@@ -26,8 +26,9 @@ type Command struct {
 
 	acceptAnyDate, acceptInvalid, blanksAsNull, emptyAsNull, explicitIDs     bool
 	fillRecord, ignoreBlankLines, noLoad, roundDecimals, trimBlanks, cutLong bool
-	replacement                                                              byte
-	date, time                                                               string // "auto", a format or "" for the default one
+
+	replacement byte
+	date, time  string // "auto", a format or "" for the default one
 }
 
 // Read reads COPY.
@@ -52,7 +53,7 @@ func Read(s lex.Statement) (*Command, error) {
 		return nil, failure.Near(s.At(i))
 	}
 	if s[i+1].Kind != lex.Text {
-		return nil, failure.New(failure.Unsupported, "LOAD source is not supported. (Hint: only S3 or DynamoDB or EMR based load is allowed)")
+		return nil, badSource()
 	}
 	c.from = s[i+1].Value()
 	if err := c.options(s[i+2:]); err != nil {
@@ -68,25 +69,33 @@ func Read(s lex.Statement) (*Command, error) {
 func (c *Command) check() error {
 	switch {
 	case !strings.HasPrefix(c.from, "s3://"):
-		return failure.New(failure.Unsupported, "LOAD source is not supported. (Hint: only S3 or DynamoDB or EMR based load is allowed)")
+		return badSource()
 	case !c.allowed:
-		return failure.New(failure.Internal, "Invalid credentials. Must be of the format: credentials 'aws_iam_role=...' or 'aws_access_key_id=...;aws_secret_access_key=...[;token=...]'")
+		return failure.New(failure.Internal, "Invalid credentials. Must be of the format: "+
+			"credentials 'aws_iam_role=...' or 'aws_access_key_id=...;aws_secret_access_key=...[;token=...]'")
 	}
 	return nil
+}
+
+func badSource() error {
+	return failure.New(failure.Unsupported,
+		"LOAD source is not supported. (Hint: only S3 or DynamoDB or EMR based load is allowed)")
 }
 
 // flags are the options that stand alone.
 func (c *Command) flags() map[string]*bool {
 	return map[string]*bool{
 		"manifest": &c.manifest, "gzip": &c.gzip, "acceptanydate": &c.acceptAnyDate, "blanksasnull": &c.blanksAsNull,
-		"emptyasnull": &c.emptyAsNull, "explicit_ids": &c.explicitIDs, "fillrecord": &c.fillRecord, "ignoreblanklines": &c.ignoreBlankLines,
-		"noload": &c.noLoad, "roundec": &c.roundDecimals, "trimblanks": &c.trimBlanks, "truncatecolumns": &c.cutLong,
+		"emptyasnull": &c.emptyAsNull, "explicit_ids": &c.explicitIDs, "fillrecord": &c.fillRecord,
+		"ignoreblanklines": &c.ignoreBlankLines, "noload": &c.noLoad, "roundec": &c.roundDecimals,
+		"trimblanks": &c.trimBlanks, "truncatecolumns": &c.cutLong,
 	}
 }
 
 // beyond are options of Redshift's that the stand-in doesn't have.
 func beyond() []string {
-	return []string{"avro", "json", "parquet", "orc", "shapefile", "fixedwidth", "bzip2", "lzop", "zstd", "encrypted", "escape", "removequotes", "ssh", "readratio"}
+	return []string{"avro", "json", "parquet", "orc", "shapefile", "fixedwidth", "bzip2", "lzop", "zstd", "encrypted",
+		"escape", "removequotes", "ssh", "readratio"}
 }
 
 // options reads what stands behind the address, in any order.

@@ -86,7 +86,8 @@ func (l *Loading) object(ctx context.Context, from source, w *bufio.Writer) erro
 			return err
 		}
 		if l.Errors++; l.Errors > l.Command.maxError {
-			return failure.New(failure.Internal, "Load into table '%s' failed.  Check 'stl_load_errors' system table for details.", l.Command.Table.Name)
+			return failure.New(failure.Internal,
+				"Load into table '%s' failed.  Check 'stl_load_errors' system table for details.", l.Command.Table.Name)
 		}
 	}
 }

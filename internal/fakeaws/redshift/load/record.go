@@ -55,7 +55,8 @@ func (r *reader) next() (*record, error) {
 			r.line++
 		}
 		if c == 0 && rec.broken == nil {
-			rec.broken = &Error{Code: 1216, Reason: "Missing newline: Unexpected character 0x0 found at location " + strconv.Itoa(len(rec.raw)-1)}
+			rec.broken = &Error{Code: 1216, Reason: "Missing newline: Unexpected character 0x0 found at location " +
+				strconv.Itoa(len(rec.raw)-1)}
 		}
 		var done bool
 		if state, done = r.take(state, c); done {

@@ -62,7 +62,8 @@ func noService(err error) error {
 func (s S3) readManifest(ctx context.Context, bucket, key string) ([]source, error) {
 	r, err := s.Open(ctx, bucket, key)
 	if err != nil {
-		return nil, failure.New(failure.Internal, "Problem reading manifest file - S3ServiceException:The specified key does not exist.,Status 404,Error NoSuchKey")
+		return nil, failure.New(failure.Internal, "Problem reading manifest file - "+
+			"S3ServiceException:The specified key does not exist.,Status 404,Error NoSuchKey")
 	}
 	defer r.Close()
 	var m struct {
@@ -131,7 +132,8 @@ type object struct {
 func (o *object) Read(p []byte) (int, error) {
 	n, err := o.Reader.Read(p)
 	if err == io.EOF && o.length >= 0 && o.raw.n != o.length {
-		return n, failure.New(failure.Internal, "The size of the file is %d bytes, the manifest says %d", o.raw.n, o.length)
+		err = failure.New(failure.Internal, "The size of the file is %d bytes, the manifest says %d", o.raw.n, o.length)
+		return n, err
 	}
 	if err != nil && err != io.EOF {
 		err = noService(err)

@@ -36,7 +36,8 @@ func (c *Command) value(t *Column, field string) (*string, *Error) {
 	isText := t.Kind == "varchar" || t.Kind == "bpchar"
 	blank := strings.TrimSpace(field) == ""
 	switch {
-	case field == c.null, isText && field == "" && c.emptyAsNull, isText && field != "" && blank && c.blanksAsNull, !isText && blank:
+	case field == c.null, isText && field == "" && c.emptyAsNull, isText && field != "" && blank && c.blanksAsNull,
+		!isText && blank:
 		if t.NotNull {
 			return nil, &Error{Code: 1213, Reason: "Missing data for not-null field", Column: t}
 		}
@@ -56,7 +57,10 @@ func (c *Command) value(t *Column, field string) (*string, *Error) {
 func (c *Command) textValue(t *Column, v string) (*string, *Error) {
 	if !utf8.ValidString(v) {
 		if !c.acceptInvalid || t.Kind == "bpchar" {
-			return nil, &Error{Code: 1220, Reason: "String contains invalid or unsupported UTF8 codepoints. Bad UTF8 hex sequence: " + badBytes(v), Column: t, Value: v}
+			return nil, &Error{
+				Code: 1220, Column: t, Value: v,
+				Reason: "String contains invalid or unsupported UTF8 codepoints. Bad UTF8 hex sequence: " + badBytes(v),
+			}
 		}
 		v = replaceInvalid(v, c.replacement)
 	}
@@ -144,12 +148,20 @@ var (
 	// The default formats: YYYY-MM-DD HH:MI:SS, with an offset for TIMESTAMPTZ.
 	plainMoment = regexp.MustCompile(`^\d{4}-\d{2}-\d{2}( \d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?)?( ?[+-]\d{2}(:?\d{2})?)?$`)
 	// What 'auto' knows besides.
-	isoMoment = regexp.MustCompile(`^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?)? ?(Z|UTC|[+-]\d{2}(:?\d{2})?)?$`)
+	isoMoment = regexp.MustCompile(`^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?)?` +
+		` ?(Z|UTC|[+-]\d{2}(:?\d{2})?)?$`)
 )
 
+// invalidDigit is what is said of the i-th byte of v where it can't stand.
+func invalidDigit(v string, i int, name string) *Error {
+	reason := fmt.Sprintf("Invalid digit, Value '%s', Pos %d, Type: %s", v[i:i+1], i, name)
+	return &Error{Code: 1207, Reason: reason}
+}
+
 func integer(v string, bits int, name string) (*string, *Error) {
-	if i := strings.IndexFunc(v, func(r rune) bool { return r < '0' || r > '9' }); i > 0 || i == 0 && v[0] != '-' && v[0] != '+' {
-		return nil, &Error{Code: 1207, Reason: "Invalid digit, Value '" + v[i:i+1] + "', Pos " + strconv.Itoa(i) + ", Type: " + name}
+	i := strings.IndexFunc(v, func(r rune) bool { return r < '0' || r > '9' })
+	if i > 0 || i == 0 && v[0] != '-' && v[0] != '+' {
+		return nil, invalidDigit(v, i, name)
 	}
 	if _, err := strconv.ParseInt(v, 10, bits); err != nil {
 		return nil, &Error{Code: 1207, Reason: "Overflow, Value '" + v[:1] + "', Pos 0, Type: " + name}
@@ -162,7 +174,7 @@ func (c *Command) decimalValue(t *Column, v string) (*string, *Error) {
 	if !digits.MatchString(v) {
 		i := strings.IndexFunc(v, func(r rune) bool { return (r < '0' || r > '9') && r != '.' && r != '-' && r != '+' })
 		i = max(i, 0)
-		return nil, &Error{Code: 1207, Reason: "Invalid digit, Value '" + v[i:i+1] + "', Pos " + strconv.Itoa(i) + ", Type: Decimal"}
+		return nil, invalidDigit(v, i, "Decimal")
 	}
 	if _, behind, ok := strings.Cut(v, "."); ok && len(behind) > t.Scale && !c.roundDecimals {
 		v = v[:len(v)-len(behind)+t.Scale]

@@ -186,7 +186,8 @@ func (p *bodyParser) block(label string) (*Block, error) {
 			return nil, err
 		}
 		if !p.accept("others") {
-			return nil, failure.New(failure.Unsupported, "only OTHERS is supported as exception condition, not %s", p.peek().Text)
+			return nil, failure.New(failure.Unsupported, "only OTHERS is supported as exception condition, not %s",
+				p.peek().Text)
 		}
 		if err := p.expect("then"); err != nil {
 			return nil, err
@@ -257,7 +258,8 @@ func variableType(s lex.Statement) (string, error) {
 		}
 		return "", failure.Cannot("%%TYPE")
 	}
-	if s.Starts("varchar") && len(s) == 1 || s.Starts("text") && len(s) == 1 || s.Starts("character", "varying") && len(s) == 2 {
+	if s.Starts("varchar") && len(s) == 1 || s.Starts("text") && len(s) == 1 ||
+		s.Starts("character", "varying") && len(s) == 2 {
 		return AnyText, nil
 	}
 	kind, end, err := translate.TypeAt(s, 0, "")
@@ -328,9 +330,11 @@ func assignOrSQL(s lex.Statement) (Node, error) {
 	if len(s) == 0 {
 		return Node{Kind: DoNothing}, nil
 	}
-	for _, words := range [][]string{{"prepare"}, {"vacuum"}, {"set", "local"}, {"create", "database"}, {"drop", "database"}, {"create", "external"}, {"savepoint"}} {
+	for _, words := range [][]string{{"prepare"}, {"vacuum"}, {"set", "local"}, {"create", "database"},
+		{"drop", "database"}, {"create", "external"}, {"savepoint"}} {
 		if s.Starts(words...) {
-			return Node{}, failure.New(failure.Unsupported, "%s is not supported inside a stored procedure", strings.ToUpper(strings.Join(words, " ")))
+			return Node{}, failure.New(failure.Unsupported, "%s is not supported inside a stored procedure",
+				strings.ToUpper(strings.Join(words, " ")))
 		}
 	}
 	n := Node{Kind: DoSQL, SQL: s}

@@ -21,8 +21,10 @@ func nodeKinds() []struct {
 	}
 	return []line{
 		{w("if"), readIf}, {w("case"), readCase}, {w("loop"), readLoop}, {w("while"), readWhile}, {w("for"), readFor},
-		{w("exit"), jump(DoExit)}, {w("continue"), jump(DoContinue)}, {w("return"), plain(DoReturn)}, {w("null"), plain(DoNothing)},
-		{w("raise"), readRaise}, {w("execute"), readExecute}, {w("call"), readCall}, {w("get", "diagnostics"), readDiagnostics},
+		{w("exit"), jump(DoExit)}, {w("continue"), jump(DoContinue)},
+		{w("return"), plain(DoReturn)}, {w("null"), plain(DoNothing)},
+		{w("raise"), readRaise}, {w("execute"), readExecute}, {w("call"), readCall},
+		{w("get", "diagnostics"), readDiagnostics},
 		{w("commit"), plain(DoCommit)}, {w("rollback"), plain(DoRollback)}, {w("start", "transaction"), plain(DoStart)},
 		{w("open"), readOpen}, {w("fetch"), readFetch}, {w("close"), readClose},
 		{w("perform"), func(p *bodyParser, n *Node) error {
@@ -76,7 +78,8 @@ func readCase(p *bodyParser, n *Node) error {
 		}
 		p.i++
 		if len(value) > 0 {
-			when = append(append(append(lex.Statement{}, value...), lex.Tokens("IN (")...), append(when, lex.Token{Kind: lex.Sign, Text: ")"})...)
+			when = append(append(append(lex.Statement{}, value...), lex.Tokens("IN (")...),
+				append(when, lex.Token{Kind: lex.Sign, Text: ")"})...)
 			when[len(value)].Gap = true
 		}
 		body, err := p.nodes("when", "else", "end")

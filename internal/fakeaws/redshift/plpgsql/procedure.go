@@ -59,7 +59,8 @@ func ReadProcedure(s lex.Statement) (*Procedure, error) {
 		return nil, err
 	}
 	if len(b.Declared) > mostVariables {
-		return nil, failure.New(failure.Unsupported, "the maximum number of variables in a stored procedure is %d", mostVariables)
+		return nil, failure.New(failure.Unsupported, "the maximum number of variables in a stored procedure is %d",
+			mostVariables)
 	}
 	return p, nil
 }
@@ -141,6 +142,7 @@ func (p *Procedure) SQL() string {
 	if p.nonatomic {
 		comment = lex.Literal(Nonatomic)
 	}
-	return create + p.name.String() + "(" + strings.Join(args, ", ") + ") LANGUAGE plpgsql AS " + lex.Literal(p.source) + ";\n" +
+	return create + p.name.String() + "(" + strings.Join(args, ", ") + ") LANGUAGE plpgsql AS " +
+		lex.Literal(p.source) + ";\n" +
 		"COMMENT ON PROCEDURE " + p.name.String() + "(" + strings.Join(types, ", ") + ") IS " + comment
 }

@@ -83,7 +83,8 @@ func alterColumn(t lex.Reference, head string, s lex.Statement) (*Command, error
 			return nil, err
 		}
 		if pg[:min(7, len(pg))] != "varchar" {
-			return nil, failure.New(failure.Unsupported, `cannot alter type of column "%s": only the size of a VARCHAR column can be changed`, s[0].Name())
+			return nil, failure.New(failure.Unsupported,
+				`cannot alter type of column "%s": only the size of a VARCHAR column can be changed`, s[0].Name())
 		}
 		c := &Command{SQL: head + "ALTER COLUMN " + lex.Quote(s[0].Name()) + " TYPE " + pg, Made: t}
 		c.Alone = "ALTER TABLE ALTER COLUMN"

@@ -22,10 +22,12 @@ func checkNames(s lex.Statement) error {
 		}
 		n := len(t.Name())
 		if n > maxName {
-			return failure.New("42622", `identifier "%s" is %d bytes long: Redshift cuts it off at %d`, t.Name(), n, maxName)
+			return failure.New("42622", `identifier "%s" is %d bytes long: Redshift cuts it off at %d`,
+				t.Name(), n, maxName)
 		}
 		if n > maxOwnName {
-			return failure.Cannot(`identifier "%s" is %d bytes long, and PostgreSQL behind it cuts off at %d`, t.Name(), n, maxOwnName)
+			return failure.Cannot(`identifier "%s" is %d bytes long, and PostgreSQL behind it cuts off at %d`,
+				t.Name(), n, maxOwnName)
 		}
 	}
 	return nil

@@ -118,7 +118,8 @@ func (d *definition) part(s lex.Statement) error {
 		return d.like(s)
 	case s.Starts("constraint"):
 		return d.constraint(s[min(2, len(s)):])
-	case s[0].Is("primary", "unique", "foreign", "check", "exclude") && len(s) > 1 && s[1].Is("key", "("), s.Starts("exclude"):
+	case s[0].Is("primary", "unique", "foreign", "check", "exclude") && len(s) > 1 && s[1].Is("key", "("),
+		s.Starts("exclude"):
 		return d.constraint(s)
 	}
 	return d.column(s)
@@ -259,12 +260,14 @@ func identity(s lex.Statement) (def string, n int, err error) {
 	if len(parts) != 2 {
 		return "", n, failure.Near(")")
 	}
-	return def + " (START WITH " + parts[0].String() + " INCREMENT BY " + parts[1].String() + " MINVALUE -2147483647)", end + 1, nil
+	def += " (START WITH " + parts[0].String() + " INCREMENT BY " + parts[1].String() + " MINVALUE -2147483647)"
+	return def, end + 1, nil
 }
 
 // defaultValue reads the expression behind DEFAULT up to the next attribute.
 func defaultValue(s lex.Statement) (string, int, error) {
-	n := s.Find(0, "encode", "distkey", "sortkey", "collate", "primary", "unique", "references", "identity", "generated", "check", "constraint")
+	n := s.Find(0, "encode", "distkey", "sortkey", "collate", "primary", "unique", "references", "identity",
+		"generated", "check", "constraint")
 	if not := s.Find(0, "not"); not >= 0 && (n < 0 || not < n) {
 		n = not
 	}
@@ -279,7 +282,8 @@ func defaultValue(s lex.Statement) (string, int, error) {
 }
 
 func checkEncoding(t lex.Token) error {
-	known := []string{"auto", "raw", "az64", "bytedict", "delta", "delta32k", "lzo", "mostly8", "mostly16", "mostly32", "runlength", "text255", "text32k", "zstd", "none"}
+	known := []string{"auto", "raw", "az64", "bytedict", "delta", "delta32k", "lzo", "mostly8", "mostly16", "mostly32",
+		"runlength", "text255", "text32k", "zstd", "none"}
 	if !t.Is(known...) {
 		return failure.New(failure.BadParameter, `invalid encoding type specified: %s`, t.Text)
 	}

@@ -82,7 +82,8 @@ func function(s lex.Statement, i, end int) (out lex.Statement, used int, err err
 			return lex.Tokens("varchar(%d)", MaxVarchar), used, nil
 		}
 		return nil, 0, nil
-	case "dateadd", "datediff", "date_diff", "date_add", "date_part", "date_trunc", "last_day", "nvl", "nvl2", "listagg", "convert", "decode", "json_parse", "json_serialize", "cast":
+	case "dateadd", "datediff", "date_diff", "date_add", "date_part", "date_trunc", "last_day", "nvl", "nvl2",
+		"listagg", "convert", "decode", "json_parse", "json_serialize", "cast":
 	default:
 		return nil, 0, nil
 	}
@@ -138,7 +139,8 @@ func decode(args []lex.Statement) lex.Statement {
 	sql := "(CASE"
 	i := 1
 	for ; i+1 < len(args); i += 2 {
-		sql += " WHEN (" + args[0].String() + ") IS NOT DISTINCT FROM (" + args[i].String() + ") THEN " + args[i+1].String()
+		sql += " WHEN (" + args[0].String() + ") IS NOT DISTINCT FROM (" + args[i].String() + ") THEN " +
+			args[i+1].String()
 	}
 	if i < len(args) {
 		sql += " ELSE " + args[i].String()
@@ -173,7 +175,8 @@ func listagg(s lex.Statement, args []lex.Statement, i, end int) (lex.Statement, 
 
 // castable refuses types that Redshift lacks.
 func castable(t lex.Token) error {
-	if t.Kind == lex.Word && slices.Contains([]string{"json", "jsonb", "uuid", "bytea", "xml", "inet", "cidr", "serial", "bigserial", "money", "tsvector", "tsquery", "citext", "hstore"}, strings.ToLower(t.Text)) {
+	if t.Kind == lex.Word && slices.Contains([]string{"json", "jsonb", "uuid", "bytea", "xml", "inet", "cidr", "serial",
+		"bigserial", "money", "tsvector", "tsquery", "citext", "hstore"}, strings.ToLower(t.Text)) {
 		return failure.New(failure.NoObject, `type "%s" does not exist`, strings.ToLower(t.Text))
 	}
 	return nil

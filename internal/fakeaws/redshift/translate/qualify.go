@@ -94,7 +94,8 @@ func qualified(s, condition lex.Statement) (lex.Statement, error) {
 		}
 	}
 	inner = append(inner, "("+withAliases(condition, items).String()+") AS qualified")
-	all, err := lex.All("SELECT " + distinct + strings.Join(outer, ", ") + " FROM (SELECT " + strings.Join(inner, ", ") + " " + s[from:].String() + ") q WHERE q.qualified ")
+	all, err := lex.All("SELECT " + distinct + strings.Join(outer, ", ") + " FROM (SELECT " +
+		strings.Join(inner, ", ") + " " + s[from:].String() + ") q WHERE q.qualified ")
 	if err != nil {
 		return nil, err
 	}
@@ -116,7 +117,8 @@ func itemsOf(list, from lex.Statement) ([]item, error) {
 				return nil, failure.Cannot("QUALIFY after SELECT * from what has no name")
 			}
 			for _, name := range names {
-				items = append(items, item{lex.Statement{{Kind: lex.Quoted, Text: lex.Quote(name)}}, "row of " + name, true})
+				items = append(items,
+					item{lex.Statement{{Kind: lex.Quoted, Text: lex.Quote(name)}}, "row of " + name, true})
 			}
 		case n == 3 && part[1].Is(".") && part[2].Is("*"):
 			items = append(items, item{part[:1], "row of " + part[0].Name(), true})
@@ -135,7 +137,8 @@ func named(s lex.Statement) (lex.Statement, string) {
 	switch {
 	case n > 2 && last.Named() && s[n-2].Is("as"):
 		return s[:n-2], last.Name()
-	case n > 1 && last.Named() && !last.Is("end", "null", "true", "false") && (s[n-2].Kind != lex.Sign || s[n-2].Is(")")) && !s[n-2].Is("not", "is", "and", "or"):
+	case n > 1 && last.Named() && !last.Is("end", "null", "true", "false") &&
+		(s[n-2].Kind != lex.Sign || s[n-2].Is(")")) && !s[n-2].Is("not", "is", "and", "or"):
 		return s[:n-1], last.Name()
 	case last.Named() && (n == 1 || n > 2 && s[n-2].Is(".")):
 		return s, last.Name()
@@ -169,7 +172,8 @@ func relations(s lex.Statement) []string {
 		if end < len(clause) && clause[end].Is("as") {
 			end++
 		}
-		if end < len(clause) && clause[end].Named() && !clause[end].Is("on", "join", "left", "inner", "cross", "full", "right", "natural", "using") {
+		if end < len(clause) && clause[end].Named() &&
+			!clause[end].Is("on", "join", "left", "inner", "cross", "full", "right", "natural", "using") {
 			name = clause[end].Name()
 		}
 		if name != "" {
@@ -187,7 +191,8 @@ func withAliases(s lex.Statement, items []item) lex.Statement {
 		at := -1
 		if t.Named() && !(i > 0 && s[i-1].Is(".")) && !(i+1 < len(s) && s[i+1].Is("(", ".")) {
 			at = slices.IndexFunc(items, func(it item) bool {
-				return !it.whole && it.name == t.Name() && !(len(it.value) == 1 || len(it.value) == 3 && it.value[1].Is("."))
+				return !it.whole && it.name == t.Name() &&
+					!(len(it.value) == 1 || len(it.value) == 3 && it.value[1].Is("."))
 			})
 		}
 		if at < 0 {

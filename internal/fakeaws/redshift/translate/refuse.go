@@ -12,13 +12,15 @@ import (
 // PostgreSQL 8, has never heard of.
 func missing() []string {
 	return []string{
-		"array_agg", "array_append", "array_cat", "array_length", "array_position", "array_remove", "array_to_string", "array_upper", "cardinality",
-		"clock_timestamp", "concat_ws", "every", "format", "gen_random_uuid", "generate_subscripts", "json_agg", "json_build_object", "json_each",
-		"jsonb_agg", "jsonb_array_elements", "jsonb_build_object", "jsonb_each", "jsonb_set", "make_date", "make_interval", "make_timestamp",
-		"num_nonnulls", "num_nulls", "parse_ident", "pg_advisory_lock", "pg_advisory_xact_lock", "pg_try_advisory_lock", "pg_typeof",
-		"quote_nullable", "regexp_matches", "regexp_split_to_array", "regexp_split_to_table", "row_to_json", "setseed", "starts_with",
-		"statement_timestamp", "string_agg", "string_to_array", "to_json", "to_jsonb", "to_regclass", "transaction_timestamp", "unnest",
-		"width_bucket", "xmlagg", "txid_current", "pg_current_xact_id", "div", "overlay", "bit_length", "convert_from", "convert_to",
+		"array_agg", "array_append", "array_cat", "array_length", "array_position", "array_remove", "array_to_string",
+		"array_upper", "cardinality", "clock_timestamp", "concat_ws", "every", "format", "gen_random_uuid",
+		"generate_subscripts", "json_agg", "json_build_object", "json_each", "jsonb_agg", "jsonb_array_elements",
+		"jsonb_build_object", "jsonb_each", "jsonb_set", "make_date", "make_interval", "make_timestamp", "num_nonnulls",
+		"num_nulls", "parse_ident", "pg_advisory_lock", "pg_advisory_xact_lock", "pg_try_advisory_lock", "pg_typeof",
+		"quote_nullable", "regexp_matches", "regexp_split_to_array", "regexp_split_to_table", "row_to_json", "setseed",
+		"starts_with", "statement_timestamp", "string_agg", "string_to_array", "to_json", "to_jsonb", "to_regclass",
+		"transaction_timestamp", "unnest", "width_bucket", "xmlagg", "txid_current", "pg_current_xact_id", "div",
+		"overlay", "bit_length", "convert_from", "convert_to",
 	}
 }
 
@@ -58,9 +60,11 @@ func refuse(s lex.Statement) error {
 			return failure.Near(after[0].Text)
 		case rest.Starts("fetch", "first"), rest.Starts("fetch", "next", "row"):
 			return failure.Near(t.Text)
-		case rest.Starts("any", "(") && len(after) > 1 && after[1].Kind == lex.Param, rest.Starts("all", "(") && len(after) > 1 && after[1].Kind == lex.Param:
+		case rest.Starts("any", "(") && len(after) > 1 && after[1].Kind == lex.Param,
+			rest.Starts("all", "(") && len(after) > 1 && after[1].Kind == lex.Param:
 			return failure.New("42809", "op ANY/ALL (array) requires array on right side")
-		case len(after) > 0 && after[0].Is("(") && slices.Contains(missing(), strings.ToLower(t.Text)) && !(i > 0 && s[i-1].Is(".")):
+		case len(after) > 0 && after[0].Is("(") && slices.Contains(missing(), strings.ToLower(t.Text)) &&
+			!(i > 0 && s[i-1].Is(".")):
 			return failure.New(failure.NoFunction, "function %s() does not exist", strings.ToLower(t.Text))
 		}
 	}
@@ -78,7 +82,8 @@ func refuseLeader(s lex.Statement) error {
 		return notOnTables()
 	}
 	for i, t := range s {
-		if i+1 < len(s) && t.Kind == lex.Word && s[i+1].Is("(") && !(i > 0 && s[i-1].Is(".")) && slices.Contains(leaderOnly(), strings.ToLower(t.Text)) {
+		if i+1 < len(s) && t.Kind == lex.Word && s[i+1].Is("(") && !(i > 0 && s[i-1].Is(".")) &&
+			slices.Contains(leaderOnly(), strings.ToLower(t.Text)) {
 			return notOnTables()
 		}
 	}
@@ -86,7 +91,8 @@ func refuseLeader(s lex.Statement) error {
 }
 
 func notOnTables() error {
-	return failure.New(failure.Unsupported, "Specified types or functions (one per INFO message) not supported on Redshift tables.")
+	return failure.New(failure.Unsupported,
+		"Specified types or functions (one per INFO message) not supported on Redshift tables.")
 }
 
 // noCatalog refuses to write what the leader node alone knows into a table.
@@ -102,7 +108,8 @@ func noCatalog(t lex.Reference, s lex.Statement) error {
 func tablesOf(s lex.Statement) (users, catalog []lex.Reference) {
 	own := map[string]bool{}
 	for i := range s {
-		if i+2 < len(s) && s[i].Named() && s[i+1].Is("as") && s[i+2].Is("(") && (i == 0 || s[i-1].Is("with", "recursive", ",")) {
+		if i+2 < len(s) && s[i].Named() && s[i+1].Is("as") && s[i+2].Is("(") &&
+			(i == 0 || s[i-1].Is("with", "recursive", ",")) {
 			own[s[i].Name()] = true
 		}
 	}
@@ -123,7 +130,8 @@ func tablesOf(s lex.Statement) (users, catalog []lex.Reference) {
 				users = append(users, t)
 			}
 			// FROM a x, b y
-			for end < len(s) && (s[end].Is("as") || s[end].Named() && !s[end].Is("where", "on", "join", "left", "inner", "cross", "full", "right", "natural")) {
+			for end < len(s) && (s[end].Is("as") || s[end].Named() &&
+				!s[end].Is("where", "on", "join", "left", "inner", "cross", "full", "right", "natural")) {
 				end++
 			}
 			if end >= len(s) || !s[end].Is(",") {
@@ -156,7 +164,8 @@ func inExtract(s lex.Statement, i int) bool {
 
 // catalogued tells whether a table is of the leader node only.
 func catalogued(t lex.Reference) bool {
-	return t.Schema == "information_schema" || t.Schema == "pg_catalog" || t.Schema == "" && strings.HasPrefix(t.Name, "pg_")
+	return t.Schema == "information_schema" || t.Schema == "pg_catalog" ||
+		t.Schema == "" && strings.HasPrefix(t.Name, "pg_")
 }
 
 // systemTable tells whether a table is one of Redshift's that can be joined.

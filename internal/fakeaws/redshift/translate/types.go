@@ -28,12 +28,14 @@ func columnTypes() map[string]string {
 	return map[string]string{
 		"smallint": "smallint", "int2": "smallint", "integer": "integer", "int": "integer", "int4": "integer",
 		"bigint": "bigint", "int8": "bigint", "decimal": "numeric", "numeric": "numeric",
-		"real": "real", "float4": "real", "double precision": "double precision", "float8": "double precision", "float": "double precision",
-		"boolean": "boolean", "bool": "boolean",
+		"real": "real", "float4": "real", "double precision": "double precision", "float8": "double precision",
+		"float": "double precision", "boolean": "boolean", "bool": "boolean",
 		"char": "char", "character": "char", "nchar": "char", "bpchar": "bpchar",
 		"varchar": "varchar", "character varying": "varchar", "nvarchar": "varchar", "text": "text",
-		"date": "date", "time": "time", "time without time zone": "time", "timetz": "timetz", "time with time zone": "timetz",
-		"timestamp": "timestamp", "timestamp without time zone": "timestamp", "timestamptz": "timestamptz", "timestamp with time zone": "timestamptz",
+		"date": "date", "time": "time", "time without time zone": "time",
+		"timetz": "timetz", "time with time zone": "timetz",
+		"timestamp": "timestamp", "timestamp without time zone": "timestamp",
+		"timestamptz": "timestamptz", "timestamp with time zone": "timestamptz",
 		"super": "jsonb", "varbyte": "bytea", "varbinary": "bytea", "binary varying": "bytea",
 	}
 }
@@ -65,7 +67,8 @@ func TypeAt(s lex.Statement, i int, column string) (pg string, end int, err erro
 		args, end = s[end+1:close], close+1
 		// timestamp (p) with time zone
 		for _, zone := range []string{"with time zone", "without time zone"} {
-			if (name == "timestamp" || name == "time") && end+3 <= len(s) && s[end:end+3].Starts(strings.Fields(zone)...) {
+			if (name == "timestamp" || name == "time") && end+3 <= len(s) &&
+				s[end:end+3].Starts(strings.Fields(zone)...) {
 				name, end = name+" "+zone, end+3
 			}
 		}
@@ -149,8 +152,8 @@ func decimal(args lex.Statement) (string, error) {
 	if digits < 1 || digits > maxDigits {
 		return "", failure.New(failure.BadParameter, "DECIMAL precision %d must be between 1 and %d", digits, maxDigits)
 	}
-	if scale < 0 || scale > min(digits, maxScale) {
-		return "", failure.New(failure.BadParameter, "DECIMAL scale %d must be between 0 and %d", scale, min(digits, maxScale))
+	if most := min(digits, maxScale); scale < 0 || scale > most {
+		return "", failure.New(failure.BadParameter, "DECIMAL scale %d must be between 0 and %d", scale, most)
 	}
 	return "numeric(" + strconv.Itoa(digits) + "," + strconv.Itoa(scale) + ")", nil
 }
@@ -158,9 +161,10 @@ func decimal(args lex.Statement) (string, error) {
 // TypeNames are the names of types in the metadata of a result.
 func TypeNames() map[uint32]string {
 	return map[uint32]string{
-		pgtype.Int2OID: "int2", pgtype.Int4OID: "int4", pgtype.Int8OID: "int8", pgtype.Float4OID: "float4", pgtype.Float8OID: "float8",
-		pgtype.NumericOID: "numeric", pgtype.BoolOID: "bool", pgtype.VarcharOID: "varchar", pgtype.TextOID: "text", pgtype.BPCharOID: "bpchar",
-		pgtype.DateOID: "date", pgtype.TimeOID: "time", pgtype.TimetzOID: "timetz", pgtype.TimestampOID: "timestamp", pgtype.TimestamptzOID: "timestamptz",
+		pgtype.Int2OID: "int2", pgtype.Int4OID: "int4", pgtype.Int8OID: "int8", pgtype.Float4OID: "float4",
+		pgtype.Float8OID: "float8", pgtype.NumericOID: "numeric", pgtype.BoolOID: "bool", pgtype.VarcharOID: "varchar",
+		pgtype.TextOID: "text", pgtype.BPCharOID: "bpchar", pgtype.DateOID: "date", pgtype.TimeOID: "time",
+		pgtype.TimetzOID: "timetz", pgtype.TimestampOID: "timestamp", pgtype.TimestamptzOID: "timestamptz",
 		pgtype.JSONBOID: "super", pgtype.NameOID: "name", pgtype.OIDOID: "oid",
 	}
 }
