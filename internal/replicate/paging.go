@@ -217,6 +217,9 @@ func (j *paging) loadAnother(ctx context.Context, place int64) error {
 	if err := j.replace(ctx); err != nil {
 		return err
 	}
+	if len(j.part.Job) == 0 { // it was too much, and reads less now: the next call makes its jobs
+		return nil
+	}
 	if _, job, err := j.job(); err != nil || !job.Done {
 		return err
 	}

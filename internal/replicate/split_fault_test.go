@@ -102,6 +102,22 @@ func TestGroupsOfALostReading(t *testing.T) {
 	r.Same()
 }
 
+// TestLostReadingThatTakesTooLong: what the process that ended had read by REST can't be
+// answered any more when it is asked for again. It is read by Bulk, in the same run.
+func TestLostReadingThatTakesTooLong(t *testing.T) {
+	t.Parallel()
+	r := rig.Small(t, "Contact", 50)
+	r.Done(nil)
+	r.History(12, 3)
+	stopped(r, replicate.Load)
+	r.Org.Fault(fakeorg.Rule{Path: "/queryAll?q=SELECT+Id", TimeOutOver: 3})
+	if o := r.Done(nil).Objects[0]; !strings.Contains(strings.Join(o.Notes, " "), "read by Bulk") {
+		t.Errorf("notes %q", o.Notes)
+	}
+	r.Org.ClearFaults()
+	r.Same()
+}
+
 // Where even a small range takes too long, the run fails and says what to do;
 // what the other ranges have brought is kept.
 func TestQueryTimeoutThatLasts(t *testing.T) {
