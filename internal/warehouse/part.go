@@ -20,6 +20,12 @@ type part struct {
 	override bool      // it wins over rows of any stamp
 }
 
+// over is p, of rows that win over others of any stamp.
+func (p part) over() part {
+	p.override = true
+	return p
+}
+
 // parts plans the merge of an attempt. Whole records come first, in the order
 // in which their sets of columns were first read; then patches, job by job,
 // since they change rows that whole records made; then what is gone, so that a
@@ -27,7 +33,8 @@ type part struct {
 func parts(m Merge, ledger []entry) []part {
 	if m.Attempt == "" {
 		all := columnNames(m.Table)
-		return []part{{op: Put, columns: all, override: m.Override}, {op: Delete, columns: all, reason: m.AbsentReason, override: m.Override}}
+		return []part{{op: Put, columns: all, override: m.Override},
+			{op: Delete, columns: all, reason: m.AbsentReason, override: m.Override}}
 	}
 	var ps []part
 	for _, e := range ledger {

@@ -36,9 +36,12 @@ func Procedures(d *Dialect, o Options, ps []Procedure) (string, error) {
 		b.WriteString(text + "\n")
 	}
 	text, err := render("all", map[string]string{
-		"Schema": literal(o.Staging), "Prefix": literal(procedurePrefix), "Longest": fmt.Sprint(d.LongestName - len(procedurePrefix)),
-		"Name": d.Table(o.Staging, "consolidated_of_tables"), "Dialect": d.Name, "Text": d.Type(Text, 0), "Clock": d.Clock, "LockFirst": yes(d.LockFirst),
-		"Flow": d.Table(o.Staging, tableFlow), "Call": d.Table(o.Staging, tableCall), "Page": d.Table(o.Staging, tablePage),
+		"Schema": literal(o.Staging), "Prefix": literal(procedurePrefix),
+		"Longest": fmt.Sprint(d.LongestName - len(procedurePrefix)),
+		"Name":    d.Table(o.Staging, "consolidated_of_tables"), "Dialect": d.Name, "Text": d.Type(Text, 0),
+		"Clock": d.Clock, "LockFirst": yes(d.LockFirst),
+		"Flow": d.Table(o.Staging, tableFlow), "Call": d.Table(o.Staging, tableCall),
+		"Page": d.Table(o.Staging, tablePage),
 	})
 	return b.String() + text, err
 }
@@ -54,7 +57,8 @@ func yes(is bool) string {
 // Install makes the procedures in the warehouse, or makes them anew.
 func (w *Warehouse) Install(ctx context.Context, ps []Procedure) error {
 	if w.d.Clock == "" {
-		return plan.Fixf("nothing has to be installed there: a run consolidates by itself", "%s has no procedures of ours", w.d.Name)
+		return plan.Fixf("nothing has to be installed there: a run consolidates by itself",
+			"%s has no procedures of ours", w.d.Name)
 	}
 	ps = slices.Clone(ps)
 	for i := range ps { // its columns are called as the runs call them
@@ -117,40 +121,52 @@ func (p Procedure) text(d *Dialect, o Options, columns []string) (string, error)
 	s := &mergeSQL{d: d, o: o, m: m, columns: columns, readAt: placeholder(":read_at"), called: true}
 	all, page := columnNames(p.Table), d.Table(o.Staging, tablePage)
 	// Rows that no job loaded have no job.
-	const jobs = "IN (SELECT '' UNION ALL SELECT job FROM %s WHERE attempt = this_attempt AND op = '%s' AND coalesce(nullif(reason, ''), this_one.absent_reason) = this_reason%s)"
+	const jobs = "IN (SELECT '' UNION ALL SELECT job FROM %s WHERE attempt = this_attempt AND op = '%s' AND " +
+		"coalesce(nullif(reason, ''), this_one.absent_reason) = this_reason%s)"
 	patch := part{op: Patch, columns: all, among: "= this_job"}
-	gone := part{op: Delete, columns: all, among: fmt.Sprintf(jobs, page, Delete, " AND (coalesce(override, false) OR this_one.override) = this_mixed")}
+	gone := part{op: Delete, columns: all,
+		among: fmt.Sprintf(jobs, page, Delete, " AND (coalesce(override, false) OR this_one.override) = this_mixed")}
 	seen := part{op: Seen, among: fmt.Sprintf(jobs, page, Seen, "")}
-	put := part{op: Put, columns: slices.DeleteFunc(slices.Clone(all), func(name string) bool { return slices.Contains(p.Patched, name) })}
-	over := func(p part) part {
-		p.override = true
-		return p
-	}
+	put := part{op: Put, columns: slices.DeleteFunc(slices.Clone(all), func(name string) bool {
+		return slices.Contains(p.Patched, name)
+	})}
 
 	sql := map[string]string{
-		"Name": d.Table(o.Staging, procedureName(d, p.Table.Name)), "Dialect": d.Name, "Text": d.Type(Text, 0), "Clock": d.Clock,
+		"Name": d.Table(o.Staging, procedureName(d, p.Table.Name)), "Dialect": d.Name, "Text": d.Type(Text, 0),
+		"Clock": d.Clock,
 		"Table": literal(p.Table.Name), "Policy": literal(string(p.Policy)), "Schema": literal(o.Schema),
 		"Prefix": literal(ownPrefix), "PrefixLength": fmt.Sprint(len(ownPrefix)),
 		"Flow": d.Table(o.Staging, tableFlow), "Attempt": d.Table(o.Staging, tableAttempt), "Page": page,
 		"Log": d.Table(o.Staging, tableLog), "Call": d.Table(o.Staging, tableCall),
 		"Staging": s.staging(), "Final": s.final(), "Lock": s.lock().sql, "LockFirst": "",
-		"Carried": literal(canonical(put.columns)), "Known": known(all), "Columns": literals(columns), "CountColumns": fmt.Sprint(len(columns)),
-		"FewDeletes": fmt.Sprint(fewDeletes), "Purged": literal(string(Purged)), "Special": literalsOf(Reasons(), ReasonTraits.special),
-		"AnyRow": into("this_count", s.anyRow()), "AnyTombstone": into("this_count", s.anyTombstone()),
+		"Carried": literal(canonical(put.columns)), "Known": known(all), "Columns": literals(columns),
+		"CountColumns": fmt.Sprint(len(columns)),
+		"FewDeletes":   fmt.Sprint(fewDeletes), "Purged": literal(string(Purged)),
+		"Special": literalsOf(Reasons(), ReasonTraits.special),
+		"AnyRow":  into("this_count", s.anyRow()), "AnyTombstone": into("this_count", s.anyTombstone()),
 		"LiveRows": into("this_count", s.liveRows()), "SyncedAt": s.q(colSyncedAt), "OwnAttempt": s.q(colAttempt),
-		"WherePut": variables(whereOf(s, put)), "WhereDelete": variables(whereOf(s, gone)), "WherePatch": variables(whereOf(s, patch)),
+		"WherePut": variables(whereOf(s, put)), "WhereDelete": variables(whereOf(s, gone)),
+		"WherePatch":  variables(whereOf(s, patch)),
 		"InsertPlain": variables(s.insertPlain(put)), "BuryPlain": "", "Patch": "", "PatchOver": "",
-		"MakeNewest": s.makeNewest().sql, "FillNewest": variables(s.fillNewest(put)), "FillNewestOver": variables(s.fillNewest(over(put))),
-		"CountNewest": into("this_inserts, this_updates, this_deletes, this_known", statement{sql: s.countNewest()}),
-		"Changes":     called(s.changes()), "ChangeTombstones": variables(s.changeTombstones()...),
+		"MakeNewest": s.makeNewest().sql, "FillNewest": variables(s.fillNewest(put)),
+		"FillNewestOver": variables(s.fillNewest(put.over())),
+		"CountNewest":    into("this_inserts, this_updates, this_deletes, this_known", statement{sql: s.countNewest()}),
+		"Changes":        called(s.changes()), "ChangeTombstones": variables(s.changeTombstones()...),
 		"DropNewest": s.drop(tableNewest).sql, "DropGone": s.drop(tableGone).sql,
-		"MakeGone": s.makeGone().sql, "FillDeleted": variables(s.fillDeleted(gone)), "FillDeletedOver": variables(s.fillDeleted(over(gone))),
-		"FillUnseen": variables(s.fillAbsent(seen)),
-		"FillAbsent": variables(s.fillAbsent(put)), "FillAbsentOver": variables(s.fillAbsent(over(put))),
+		"MakeGone": s.makeGone().sql, "FillDeleted": variables(s.fillDeleted(gone)),
+		"FillDeletedOver": variables(s.fillDeleted(gone.over())),
+		"FillUnseen":      variables(s.fillAbsent(seen)),
+		"FillAbsent":      variables(s.fillAbsent(put)), "FillAbsentOver": variables(s.fillAbsent(put.over())),
 		"BuryGone": variables(s.buryGone(m.AbsentReason)...), "TakeAway": variables(s.takeAway(m.AbsentReason)),
 		"AnyOther": into("this_count", s.anyOther()), "Truncate": "", "Clear": variables(s.clear()),
 		"AddKey": "", "Grows": yes(p.Policy == Remove), "Ignores": yes(p.Policy == Ignore), "Unique": "",
 	}
+	p.choose(sql, d, s, put, patch)
+	return render("one", sql)
+}
+
+// choose fills in what depends on the dialect and the policy.
+func (p Procedure) choose(sql map[string]string, d *Dialect, s *mergeSQL, put, patch part) {
 	if d.Locks { // nobody adds a version between the look and the act
 		sql["Truncate"] = s.truncate().sql
 	}
@@ -167,9 +183,8 @@ func (p Procedure) text(d *Dialect, o Options, columns []string) (string, error)
 		sql["Unique"] = into("this_plain", s.unique(put))
 	}
 	if len(s.patched(patch)) > 0 {
-		sql["Patch"], sql["PatchOver"] = variables(s.patch(patch)), variables(s.patch(over(patch)))
+		sql["Patch"], sql["PatchOver"] = variables(s.patch(patch)), variables(s.patch(patch.over()))
 	}
-	return render("one", sql)
 }
 
 // into writes a query whose answer goes into variables.
@@ -232,7 +247,8 @@ func whereOf(s *mergeSQL, p part) statement {
 func variables(qs ...statement) string {
 	texts := make([]string, len(qs))
 	for i, q := range qs {
-		texts[i] = strings.NewReplacer(":attempt", "this_attempt", ":reason", "this_reason", ":read_at", "this_read_at", ":now", "this_now").
+		texts[i] = strings.NewReplacer(":attempt", "this_attempt", ":reason", "this_reason", ":read_at", "this_read_at",
+			":now", "this_now").
 			Replace(inline(q))
 	}
 	return strings.Join(texts, ";\n")
