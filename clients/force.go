@@ -20,11 +20,13 @@ func forceChecks() []check {
 			return err
 		}},
 		{"force", "login by client credentials", func(o *org) error {
-			_, err := o.force("login", "-i", o.URL, "--connected-app-client-id", o.ClientID, "--connected-app-client-secret", o.ClientSecret)
+			_, err := o.force("login", "-i", o.URL, "--connected-app-client-id", o.ClientID,
+				"--connected-app-client-secret", o.ClientSecret)
 			return err
 		}},
 		{"force", "login by JWT", func(o *org) error {
-			_, err := o.force("login", "-i", o.URL, "-u", o.Username, "-k", filepath.Join(o.dir, "key.pem"), "--connected-app-client-id", o.ClientID)
+			_, err := o.force("login", "-i", o.URL, "-u", o.Username, "-k", filepath.Join(o.dir, "key.pem"),
+				"--connected-app-client-id", o.ClientID)
 			return err
 		}},
 		{"force", "query over several pages", func(o *org) error {
@@ -67,7 +69,8 @@ func forceRecord(o *org) error {
 		return err
 	}
 	id := recordID.FindString(out)
-	for _, args := range [][]string{{"get", "Account", id}, {"update", "Account", id, "Name:Changed"}, {"delete", "Account", id}} {
+	for _, args := range [][]string{{"get", "Account", id}, {"update", "Account", id, "Name:Changed"},
+		{"delete", "Account", id}} {
 		if _, err := o.force(append([]string{"record"}, args...)...); err != nil {
 			return err
 		}

@@ -49,7 +49,8 @@ func goLogin(o *org) error {
 	for _, creds := range []salesforce.Creds{
 		{Domain: o.URL, AccessToken: o.AccessToken},
 		{Domain: o.URL, ConsumerKey: o.ClientID, ConsumerSecret: o.ClientSecret},
-		{Domain: o.URL, Username: o.Username, Password: o.Password, ConsumerKey: o.ClientID, ConsumerSecret: o.ClientSecret},
+		{Domain: o.URL, Username: o.Username, Password: o.Password, ConsumerKey: o.ClientID,
+			ConsumerSecret: o.ClientSecret},
 		{Domain: o.URL, Username: o.Username, ConsumerKey: o.ClientID, ConsumerRSAPem: string(key)},
 	} {
 		sf, err := salesforce.Init(creds)
@@ -116,7 +117,8 @@ func goOne(_ *org, sf *salesforce.Salesforce) error {
 	if err := sf.DeleteOne("Account", record{"Id": made.Id}); err != nil {
 		return err
 	}
-	if _, err := sf.InsertOne("Account", record{"Site": "no name"}); err == nil || !strings.Contains(err.Error(), "REQUIRED_FIELD_MISSING") {
+	if _, err := sf.InsertOne("Account", record{"Site": "no name"}); err == nil ||
+		!strings.Contains(err.Error(), "REQUIRED_FIELD_MISSING") {
 		return fmt.Errorf("an Account without a name: %w", err)
 	}
 	return nil
@@ -142,7 +144,8 @@ func (m manyWays) check() error {
 	for _, step := range []func() (salesforce.SalesforceResults, error){
 		func() (salesforce.SalesforceResults, error) { return m.update(known) },
 		func() (salesforce.SalesforceResults, error) {
-			return m.upsert([]record{{"Number__c": "N00000002", "Notes__c": "known"}, {"Number__c": "go-2", "Notes__c": "new"}})
+			return m.upsert([]record{{"Number__c": "N00000002", "Notes__c": "known"},
+				{"Number__c": "go-2", "Notes__c": "new"}})
 		},
 		func() (salesforce.SalesforceResults, error) { return m.delete(known) },
 	} {
@@ -159,9 +162,15 @@ func (m manyWays) check() error {
 
 func goCollection(_ *org, sf *salesforce.Salesforce) error {
 	return manyWays{
-		insert: func(r []record) (salesforce.SalesforceResults, error) { return sf.InsertCollection("Account", r, 200) },
-		update: func(r []record) (salesforce.SalesforceResults, error) { return sf.UpdateCollection("Account", r, 200) },
-		delete: func(r []record) (salesforce.SalesforceResults, error) { return sf.DeleteCollection("Account", r, 200) },
+		insert: func(r []record) (salesforce.SalesforceResults, error) {
+			return sf.InsertCollection("Account", r, 200)
+		},
+		update: func(r []record) (salesforce.SalesforceResults, error) {
+			return sf.UpdateCollection("Account", r, 200)
+		},
+		delete: func(r []record) (salesforce.SalesforceResults, error) {
+			return sf.DeleteCollection("Account", r, 200)
+		},
 		upsert: func(r []record) (salesforce.SalesforceResults, error) {
 			return sf.UpsertCollection("Invoice__c", "Number__c", r, 200)
 		},
@@ -213,7 +222,8 @@ func goBulkQuery(o *org, sf *salesforce.Salesforce) error {
 }
 
 func goBulk(_ *org, sf *salesforce.Salesforce) error {
-	jobs, err := sf.InsertBulk("Account", []record{{"Name": "bulk a"}, {"Name": "bulk \"b\""}, {"Site": "no name", "Name": ""}}, 1000, true)
+	jobs, err := sf.InsertBulk("Account",
+		[]record{{"Name": "bulk a"}, {"Name": "bulk \"b\""}, {"Site": "no name", "Name": ""}}, 1000, true)
 	if err != nil {
 		return err
 	}
@@ -231,7 +241,8 @@ func goBulk(_ *org, sf *salesforce.Salesforce) error {
 	for name, step := range map[string]func() ([]string, error){
 		"update": func() ([]string, error) { return sf.UpdateBulk("Account", known, 1000, true) },
 		"upsert": func() ([]string, error) {
-			return sf.UpsertBulk("Invoice__c", "Number__c", []record{{"Number__c": "go-3", "Notes__c": "x"}}, 1000, true)
+			return sf.UpsertBulk("Invoice__c", "Number__c", []record{{"Number__c": "go-3", "Notes__c": "x"}},
+				1000, true)
 		},
 	} {
 		if jobs, err = step(); err != nil {
@@ -265,7 +276,8 @@ func goBulkFile(o *org, sf *salesforce.Salesforce) error {
 }
 
 func goCompressed(o *org, _ *salesforce.Salesforce) error {
-	sf, err := salesforce.Init(salesforce.Creds{Domain: o.URL, AccessToken: o.AccessToken}, salesforce.WithCompressionHeaders(true))
+	sf, err := salesforce.Init(salesforce.Creds{Domain: o.URL, AccessToken: o.AccessToken},
+		salesforce.WithCompressionHeaders(true))
 	if err != nil {
 		return err
 	}

@@ -10,7 +10,8 @@ import (
 // jsforce comes with the Salesforce CLI. It is the client that logs in by SOAP.
 func jsforceChecks() []check {
 	var all []check
-	for _, name := range []string{"login by SOAP", "query over several pages", "bulk2 query", "bulk2 load", "create, retrieve, upsert, destroy", "identity, limits, describe, updated, deleted"} {
+	for _, name := range []string{"login by SOAP", "query over several pages", "bulk2 query", "bulk2 load",
+		"create, retrieve, upsert, destroy", "identity, limits, describe, updated, deleted"} {
 		all = append(all, check{"jsforce", name, func(o *org) error { return o.jsforce(name) }})
 	}
 	return all

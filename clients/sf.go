@@ -19,8 +19,10 @@ const (
 func sfChecks() []check {
 	return []check{
 		{"sf", "org login jwt", func(o *org) error {
-			_, err := o.sf("org", "login", "jwt", "--client-id", o.ClientID, "--jwt-key-file", filepath.Join(o.dir, "key.pem"),
-				"--username", o.Username, "--instance-url", o.URL, "--alias", "j") // the next login of the same user takes its place
+			_, err := o.sf("org", "login", "jwt", "--client-id", o.ClientID, "--jwt-key-file",
+				filepath.Join(o.dir, "key.pem"),
+				"--username", o.Username, "--instance-url", o.URL, "--alias",
+				"j") // the next login of the same user takes its place
 			return err
 		}},
 		{"sf", "org login access-token", func(o *org) error {
@@ -30,7 +32,8 @@ func sfChecks() []check {
 		{"sf", "org display", sfSays("Connected", "org", "display")},
 		{"sf", "data query over several pages", sfQuery},
 		{"sf", "data query, tables of parents and children", sfSays("Total number of records retrieved: 5",
-			"data", "query", "--query", "SELECT Name, Owner.Name, (SELECT LastName FROM Contacts) FROM Account LIMIT 5")},
+			"data", "query", "--query",
+			"SELECT Name, Owner.Name, (SELECT LastName FROM Contacts) FROM Account LIMIT 5")},
 		{"sf", "data query, an error of SOQL", func(o *org) error {
 			out, err := o.sf("data", "query", "--target-org", "t", "--query", "SELECT Nope FROM Account")
 			if err == nil || !strings.Contains(out, "No such column 'Nope'") {
@@ -58,7 +61,8 @@ func (o *org) sf(args ...string) (string, error) {
 	}
 	cmd := exec.Command(node, append([]string{sf}, args...)...)
 	cmd.Env = append(os.Environ(), "HOME="+o.dir, "SF_ACCESS_TOKEN="+o.AccessToken, "SF_DISABLE_TELEMETRY=true",
-		"SF_AUTOUPDATE_DISABLE=true", "SF_SKIP_NEW_VERSION_CHECK=true", "SF_USE_GENERIC_UNIX_KEYCHAIN=true", "SF_DISABLE_LOG_FILE=true")
+		"SF_AUTOUPDATE_DISABLE=true", "SF_SKIP_NEW_VERSION_CHECK=true", "SF_USE_GENERIC_UNIX_KEYCHAIN=true",
+		"SF_DISABLE_LOG_FILE=true")
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		return string(out), fmt.Errorf("sf %s: %w: %s", strings.Join(args[:2], " "), err, out)
@@ -111,7 +115,8 @@ func sfQuery(o *org) error {
 func sfExport(o *org) error {
 	file := filepath.Join(o.dir, "contacts.csv")
 	var got struct{ TotalSize int }
-	err := o.sfJSON(&got, "data", "export", "bulk", "--query", "SELECT Id, Name FROM Contact", "--output-file", file, "--wait", "2")
+	err := o.sfJSON(&got, "data", "export", "bulk", "--query", "SELECT Id, Name FROM Contact", "--output-file",
+		file, "--wait", "2")
 	if err != nil {
 		return err
 	}
@@ -124,11 +129,13 @@ func sfExport(o *org) error {
 
 func sfRecord(o *org) error {
 	var made struct{ ID string }
-	if err := o.sfJSON(&made, "data", "create", "record", "--sobject", "Account", "--values", "Name=Made Site=Here"); err != nil {
+	if err := o.sfJSON(&made, "data", "create", "record", "--sobject", "Account", "--values",
+		"Name=Made Site=Here"); err != nil {
 		return err
 	}
 	at := []string{"--sobject", "Account", "--record-id", made.ID}
-	if _, err := o.sf(append([]string{"data", "update", "record", "--target-org", "t", "--values", "Site=There"}, at...)...); err != nil {
+	if _, err := o.sf(append([]string{"data", "update", "record", "--target-org", "t", "--values", "Site=There"},
+		at...)...); err != nil {
 		return err
 	}
 	var got struct{ Name, Site string }
@@ -148,7 +155,8 @@ func sfImport(o *org) error {
 		return err
 	}
 	var got struct{ ProcessedRecords, SuccessfulRecords int }
-	if err := o.sfJSON(&got, "data", "import", "bulk", "--file", file, "--sobject", "Account", "--wait", "2"); err != nil {
+	if err := o.sfJSON(&got, "data", "import", "bulk", "--file", file, "--sobject", "Account", "--wait",
+		"2"); err != nil {
 		return err
 	}
 	return want("successful records", got.SuccessfulRecords, 2)
@@ -159,7 +167,8 @@ func sfUpsert(o *org) error {
 	if err := os.WriteFile(file, []byte("Number__c,Notes__c\nN00000001,known\nsf-1,new\n"), 0o600); err != nil {
 		return err
 	}
-	_, err := o.sf("data", "upsert", "bulk", "--target-org", "t", "--file", file, "--sobject", "Invoice__c", "--external-id", "Number__c", "--wait", "2")
+	_, err := o.sf("data", "upsert", "bulk", "--target-org", "t", "--file", file, "--sobject", "Invoice__c",
+		"--external-id", "Number__c", "--wait", "2")
 	return err
 }
 

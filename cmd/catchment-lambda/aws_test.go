@@ -47,8 +47,9 @@ import (
 )
 
 var (
-	lambdaZip = flag.String("aws.zip", "", "the program of the functions, as make lambda builds it: deploy it into a stand-in for AWS")
-	orgData   = flag.String("aws.data", "", "the folder of the org's records")
+	lambdaZip = flag.String("aws.zip", "",
+		"the program of the functions, as make lambda builds it: deploy it into a stand-in for AWS")
+	orgData = flag.String("aws.data", "", "the folder of the org's records")
 )
 
 // cluster is the PostgreSQL behind Redshift's stand-in.
@@ -101,7 +102,8 @@ func TestAWS(t *testing.T) {
 	}
 	for _, v := range []variant{
 		{name: "bulk", more: "defaults: {mover: bulk}", rounds: 3},
-		{name: "appflow", more: "defaults: {mover: appflow}\nappflow: {salesforce: sf, redshift: rs, bucket: acme-appflow, deployment: test}", rounds: 3},
+		{name: "appflow", more: "defaults: {mover: appflow}\nappflow: {salesforce: sf, redshift: rs, bucket: " +
+			"acme-appflow, deployment: test}", rounds: 3},
 		{name: "glue", more: "defaults: {mover: bulk}", rounds: 2, data: true, glue: true},
 	} {
 		t.Run(v.name, func(t *testing.T) {
@@ -162,7 +164,8 @@ type variant struct {
 func newAccount(t *testing.T, v variant) *account {
 	t.Helper()
 	a := &account{t: t}
-	org, err := fakeorg.New(fakeorg.Options{Seed: 7, Clock: fakeorg.FollowClock(time.Now(), time.Now), PageRecords: 500})
+	org, err := fakeorg.New(fakeorg.Options{Seed: 7, Clock: fakeorg.FollowClock(time.Now(), time.Now),
+		PageRecords: 500})
 	if err == nil {
 		err = org.LoadDir(*orgData, "")
 	}
@@ -171,7 +174,8 @@ func newAccount(t *testing.T, v variant) *account {
 	server := httptest.NewServer(org)
 	t.Cleanup(server.Close)
 	a.org, a.orgURL = org, server.URL
-	a.red, err = redshift.Start(t.Context(), redshift.Options{PostgreSQL: cluster.Database(t), Open: a.open, Secret: a.opens, Workgroup: "analytics"})
+	a.red, err = redshift.Start(t.Context(),
+		redshift.Options{PostgreSQL: cluster.Database(t), Open: a.open, Secret: a.opens, Workgroup: "analytics"})
 	a.check(err)
 	t.Cleanup(func() { a.red.Close() })
 	a.aws.Env = append(a.aws.Env, "SFN_WAIT_SCALE=0.02", "AWS_ENDPOINT_URL_REDSHIFT_DATA="+a.red.DataAPI())
@@ -189,13 +193,15 @@ func newAccount(t *testing.T, v variant) *account {
 			t.Error(err)
 		}
 	})
-	made, err := secretsmanager.NewFromConfig(a.config).CreateSecret(t.Context(), &secretsmanager.CreateSecretInput{Name: aws.String("catchment/warehouse"),
-		SecretString: aws.String(a.password(a.red.Password()))})
+	made, err := secretsmanager.NewFromConfig(a.config).CreateSecret(t.Context(),
+		&secretsmanager.CreateSecretInput{Name: aws.String("catchment/warehouse"),
+			SecretString: aws.String(a.password(a.red.Password()))})
 	a.check(err)
 	a.secret = aws.ToString(made.ARN)
 	warehouse := a.wire()
 	if v.data {
-		warehouse = fmt.Sprintf("redshift-data://workgroup/analytics/%s?secret=%s&stage=s3://acme-catchment-stage/manifests", a.red.Database(), a.secret)
+		warehouse = fmt.Sprintf("redshift-data://workgroup/analytics/%s?secret=%s&"+
+			"stage=s3://acme-catchment-stage/manifests", a.red.Database(), a.secret)
 	}
 	text := fmt.Sprintf(configuration, a.orgURL, warehouse, v.more)
 	if a.file, err = flow.Parse("catchment.yaml", []byte(text)); err != nil {
@@ -203,7 +209,8 @@ func newAccount(t *testing.T, v variant) *account {
 	}
 	a.bucket("code")
 	a.put("code", "catchment/catchment.yaml", []byte(text))
-	for key, path := range map[string]string{"catchment/lambda.zip": *lambdaZip, "catchment/consolidate.py": "../../deploy/aws/consolidate.py"} {
+	for key, path := range map[string]string{"catchment/lambda.zip": *lambdaZip,
+		"catchment/consolidate.py": "../../deploy/aws/consolidate.py"} {
 		data, err := os.ReadFile(path)
 		a.check(err)
 		a.put("code", key, data)
@@ -213,7 +220,8 @@ func newAccount(t *testing.T, v variant) *account {
 
 // wire is the warehouse's URL over the wire.
 func (a *account) wire() string {
-	return fmt.Sprintf("redshift://%s@%s/%s?sslmode=disable&stage=s3://acme-catchment-stage/manifests", a.red.User(), a.red.Addr(), a.red.Database())
+	return fmt.Sprintf("redshift://%s@%s/%s?sslmode=disable&stage=s3://acme-catchment-stage/manifests", a.red.User(),
+		a.red.Addr(), a.red.Database())
 }
 
 // password is the secret of the warehouse, as Redshift and a Glue job read it.
@@ -223,7 +231,8 @@ func (a *account) password(password string) string {
 
 // opens tells the Data API who a secret lets in.
 func (a *account) opens(ctx context.Context, arn string) (user, password string, err error) {
-	out, err := secretsmanager.NewFromConfig(a.config).GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: &arn})
+	out, err := secretsmanager.NewFromConfig(a.config).GetSecretValue(ctx,
+		&secretsmanager.GetSecretValueInput{SecretId: &arn})
 	if err != nil {
 		return "", "", err
 	}
@@ -264,7 +273,8 @@ func (a *account) python() {
 	venv, err := filepath.Abs("../../.venv/bin/python3")
 	a.check(err)
 	dir := a.t.TempDir()
-	a.check(os.WriteFile(filepath.Join(dir, "python3"), []byte("#!/bin/sh\nexec "+venv+` "$1" --workgroup "$workgroup" --cluster "$cluster" --database "$database" --schema "$schema" --secret "$secret"`+"\n"), 0o755))
+	a.check(os.WriteFile(filepath.Join(dir, "python3"), []byte("#!/bin/sh\nexec "+venv+
+		` "$1" --workgroup "$workgroup" --cluster "$cluster" --database "$database" --schema "$schema" --secret "$secret"`+"\n"), 0o755))
 	a.aws.Env = append(a.aws.Env, "PATH="+dir+":"+os.Getenv("PATH"))
 }
 
@@ -273,8 +283,9 @@ func (a *account) python() {
 func (a *account) appflow() {
 	c := a.org.Credentials()
 	a.flows = fakeflows.New(fakeflows.Options{
-		Salesforce: map[string]fakeflows.Profile{"sf": {URL: a.orgURL, ClientID: c.ClientID, ClientSecret: c.ClientSecret, RefreshToken: c.RefreshToken}},
-		Redshift:   map[string]fakeflows.Sink{"rs": a.sink}, HTTP: http.DefaultClient, Now: time.Now,
+		Salesforce: map[string]fakeflows.Profile{"sf": {URL: a.orgURL, ClientID: c.ClientID,
+			ClientSecret: c.ClientSecret, RefreshToken: c.RefreshToken}},
+		Redshift: map[string]fakeflows.Sink{"rs": a.sink}, HTTP: http.DefaultClient, Now: time.Now,
 	})
 	at := httptest.NewServer(a.flows)
 	a.t.Cleanup(at.Close)
@@ -342,7 +353,8 @@ func (a *account) bucket(name string) {
 
 func (a *account) put(bucket, key string, data []byte) {
 	a.t.Helper()
-	_, err := a.s3().PutObject(a.t.Context(), &awss3.PutObjectInput{Bucket: &bucket, Key: &key, Body: strings.NewReader(string(data))})
+	_, err := a.s3().PutObject(a.t.Context(),
+		&awss3.PutObjectInput{Bucket: &bucket, Key: &key, Body: strings.NewReader(string(data))})
 	a.check(err)
 }
 
@@ -365,13 +377,17 @@ func (a *account) deploy() {
 	parameter := func(k, v string) cfntypes.Parameter {
 		return cfntypes.Parameter{ParameterKey: &k, ParameterValue: &v}
 	}
-	parameters := []cfntypes.Parameter{parameter("CodeBucket", "code"), parameter("WarehousePassword", "aws-sm:catchment/warehouse#password"), parameter("WarehousePasswordArn", a.secret)}
+	parameters := []cfntypes.Parameter{parameter("CodeBucket", "code"),
+		parameter("WarehousePassword", "aws-sm:catchment/warehouse#password"),
+		parameter("WarehousePasswordArn", a.secret)}
 	if a.glue != "" {
-		parameters = append(parameters, parameter("Consolidation", "glue"), parameter("RedshiftWorkgroup", "analytics"), parameter("RedshiftDatabase", a.red.Database()))
+		parameters = append(parameters, parameter("Consolidation", "glue"), parameter("RedshiftWorkgroup", "analytics"),
+			parameter("RedshiftDatabase", a.red.Database()))
 	}
-	_, err = client.CreateStack(a.t.Context(), &awscfn.CreateStackInput{StackName: name, TemplateBody: aws.String(string(files.Template)),
-		Capabilities: []cfntypes.Capability{cfntypes.CapabilityCapabilityIam},
-		Parameters:   parameters})
+	_, err = client.CreateStack(a.t.Context(),
+		&awscfn.CreateStackInput{StackName: name, TemplateBody: aws.String(string(files.Template)),
+			Capabilities: []cfntypes.Capability{cfntypes.CapabilityCapabilityIam},
+			Parameters:   parameters})
 	a.check(err)
 	for {
 		out, err := client.DescribeStacks(a.t.Context(), &awscfn.DescribeStacksInput{StackName: name})
@@ -401,7 +417,8 @@ func (a *account) secrets() {
 
 func (a *account) putSecret(name, text string) {
 	a.t.Helper()
-	_, err := secretsmanager.NewFromConfig(a.config).PutSecretValue(a.t.Context(), &secretsmanager.PutSecretValueInput{SecretId: &name, SecretString: &text})
+	_, err := secretsmanager.NewFromConfig(a.config).PutSecretValue(a.t.Context(),
+		&secretsmanager.PutSecretValueInput{SecretId: &name, SecretString: &text})
 	a.check(err)
 }
 
@@ -431,7 +448,9 @@ func (a *account) install() {
 // the log of CALLs has the tables, without a problem.
 func (a *account) byGlue() {
 	a.t.Helper()
-	out, err := glue.NewFromConfig(a.config, func(o *glue.Options) { o.BaseEndpoint = &a.glue }).GetJobRuns(a.t.Context(), &glue.GetJobRunsInput{JobName: aws.String("catchment-consolidate")})
+	out, err := glue.NewFromConfig(a.config,
+		func(o *glue.Options) { o.BaseEndpoint = &a.glue }).GetJobRuns(a.t.Context(),
+		&glue.GetJobRunsInput{JobName: aws.String("catchment-consolidate")})
 	a.check(err)
 	if len(out.JobRuns) < 6 {
 		a.t.Errorf("Glue's job ran %d times", len(out.JobRuns))
@@ -445,10 +464,13 @@ func (a *account) byGlue() {
 	a.check(err)
 	defer conn.Close(context.WithoutCancel(a.t.Context()))
 	var tables, attempts, problems, merged int
-	a.check(conn.QueryRow(a.t.Context(), `SELECT count(DISTINCT table_name), sum(attempts), count(problem) FROM salesforce_incremental._catchment_call`).Scan(&tables, &attempts, &problems))
-	a.check(conn.QueryRow(a.t.Context(), `SELECT count(*) FROM salesforce_incremental._catchment_log WHERE staged > 0`).Scan(&merged))
+	a.check(conn.QueryRow(a.t.Context(),
+		`SELECT count(DISTINCT table_name), sum(attempts), count(problem) FROM salesforce_incremental._catchment_call`).Scan(&tables, &attempts, &problems))
+	a.check(conn.QueryRow(a.t.Context(),
+		`SELECT count(*) FROM salesforce_incremental._catchment_log WHERE staged > 0`).Scan(&merged))
 	if tables < 6 || attempts < merged || problems > 0 {
-		a.t.Errorf("CALL consolidated %d attempts of %d tables, with %d problems; the log has %d with rows", attempts, tables, problems, merged)
+		a.t.Errorf("CALL consolidated %d attempts of %d tables, with %d problems; the log has %d with rows", attempts,
+			tables, problems, merged)
 	}
 }
 
@@ -464,7 +486,8 @@ func (a *account) run() {
 func (a *account) execute() (sfntypes.ExecutionStatus, string) {
 	a.t.Helper()
 	client := sfn.NewFromConfig(a.config)
-	out, err := client.StartExecution(a.t.Context(), &sfn.StartExecutionInput{StateMachineArn: &a.machine, Input: aws.String("{}")})
+	out, err := client.StartExecution(a.t.Context(),
+		&sfn.StartExecutionInput{StateMachineArn: &a.machine, Input: aws.String("{}")})
 	a.check(err)
 	a.execution = aws.ToString(out.ExecutionArn)
 	for {
@@ -481,14 +504,16 @@ func (a *account) execute() (sfntypes.ExecutionStatus, string) {
 func (a *account) project() *project.Project {
 	a.t.Helper()
 	for k, v := range map[string]string{"AWS_ENDPOINT_URL": *a.config.BaseEndpoint, "AWS_REGION": ministack.Region,
-		"AWS_ENDPOINT_URL_REDSHIFT_DATA": a.red.DataAPI(), "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "PGPASSWORD": a.red.Password()} {
+		"AWS_ENDPOINT_URL_REDSHIFT_DATA": a.red.DataAPI(), "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test",
+		"PGPASSWORD": a.red.Password()} {
 		a.t.Setenv(k, v)
 	}
 	account := cloud.New()
 	file := *a.file
 	file.Warehouse.URL = a.wire() // the rows of a comparison come sooner that way
 	p := project.New(project.World{Version: "test", Getenv: os.Getenv, ReadFile: os.ReadFile, Now: time.Now,
-		Random: rand.NewChaCha8([32]byte{1}), HTTP: http.DefaultClient, Secrets: account.Secrets(), Drivers: account.Drivers()}, &file)
+		Random: rand.NewChaCha8([32]byte{1}), HTTP: http.DefaultClient, Secrets: account.Secrets(),
+		Drivers: account.Drivers()}, &file)
 	a.check(p.OpenAll(a.t.Context()))
 	return p
 }
@@ -504,7 +529,8 @@ func (a *account) lastRun() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "run %s is %s: %s\n", runs[0].ID, runs[0].State, runs[0].Error)
 	for _, o := range runs[0].Objects {
-		fmt.Fprintf(&b, "  %s %s %s: %d records, %s %s %v\n", o.Object, o.State, o.Mover, o.Records, o.Error, o.Hint, o.Notes)
+		fmt.Fprintf(&b, "  %s %s %s: %d records, %s %s %v\n", o.Object, o.State, o.Mover, o.Records, o.Error,
+			o.Hint, o.Notes)
 	}
 	return b.String()
 }
@@ -539,7 +565,8 @@ func (a *account) watch(table string) (check func()) {
 	go func() {
 		defer close(done)
 		for ctx.Err() == nil {
-			if rows, ids, err := a.count(ctx, "salesforce_incremental."+table); err == nil { // there is no table yet, or no staging
+			// there is no table yet, or no staging
+			if rows, ids, err := a.count(ctx, "salesforce_incremental."+table); err == nil {
 				most = max(most, rows-ids)
 			}
 			time.Sleep(50 * time.Millisecond)
@@ -553,12 +580,15 @@ func (a *account) watch(table string) (check func()) {
 		a.check(err)
 		defer conn.Close(context.WithoutCancel(a.t.Context()))
 		var staged, inserted int64
-		a.check(conn.QueryRow(a.t.Context(), `SELECT sum(staged), sum(inserted) FROM salesforce_incremental._catchment_log WHERE table_name = '`+table+`'`).Scan(&staged, &inserted))
-		a.t.Logf("%s: at most %d staged rows more than records; the log says %d staged, %d inserted", table, most, staged, inserted)
+		a.check(conn.QueryRow(a.t.Context(),
+			`SELECT sum(staged), sum(inserted) FROM salesforce_incremental._catchment_log WHERE table_name = '`+table+`'`).Scan(&staged, &inserted))
+		a.t.Logf("%s: at most %d staged rows more than records; the log says %d staged, %d inserted", table, most,
+			staged, inserted)
 		if most < 100 || staged-inserted < 100 {
 			a.t.Errorf("AppFlow's duplicates were not seen")
 		}
-		if rows, ids, err := a.count(a.t.Context(), "salesforce."+table); err != nil || rows != ids || rows != inserted {
+		if rows, ids, err := a.count(a.t.Context(), "salesforce."+table); err != nil || rows != ids ||
+			rows != inserted {
 			a.t.Errorf("%d rows of %d records in salesforce.%s, %v", rows, ids, table, err)
 		}
 	}
@@ -586,7 +616,8 @@ func (a *account) nothingLeft() {
 			return
 		}
 		for name := range a.stacks.Stacks() { // this stand-in gets on when it is looked at
-			_, _ = awscfn.NewFromConfig(config).DescribeStacks(a.t.Context(), &awscfn.DescribeStacksInput{StackName: &name})
+			_, _ = awscfn.NewFromConfig(config).DescribeStacks(a.t.Context(),
+				&awscfn.DescribeStacksInput{StackName: &name})
 		}
 	}
 	a.t.Errorf("stacks and flows are left: %v %v", a.stacks.Stacks(), a.flows.Flows())

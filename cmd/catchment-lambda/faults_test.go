@@ -30,7 +30,8 @@ func TestAWSFaults(t *testing.T) {
 	}{
 		{"a wrong secret of Salesforce",
 			func() {
-				a.putSecret("catchment/salesforce", fmt.Sprintf(`{"client_id":%q,"client_secret":"wrong"}`, a.org.Credentials().ClientID))
+				a.putSecret("catchment/salesforce",
+					fmt.Sprintf(`{"client_id":%q,"client_secret":"wrong"}`, a.org.Credentials().ClientID))
 			},
 			a.secrets, "invalid_client", "client_secret"},
 		{"a secret without its key",
@@ -66,7 +67,8 @@ func TestAWSFaults(t *testing.T) {
 // of load, and the next call goes on from there.
 func (a *account) shortLives() {
 	a.t.Helper()
-	req, err := http.NewRequestWithContext(a.t.Context(), http.MethodPut, *a.config.BaseEndpoint+"/2015-03-31/functions/catchment-load/configuration", strings.NewReader(`{"Timeout":4}`))
+	req, err := http.NewRequestWithContext(a.t.Context(), http.MethodPut, *a.config.BaseEndpoint+
+		"/2015-03-31/functions/catchment-load/configuration", strings.NewReader(`{"Timeout":4}`))
 	a.check(err)
 	resp, err := http.DefaultClient.Do(req) // UpdateFunctionConfiguration; nobody looks for a signature
 	a.check(err)
@@ -81,12 +83,14 @@ func (a *account) shortLives() {
 func (a *account) causes() string {
 	a.t.Helper()
 	var causes strings.Builder
-	for p := sfn.NewGetExecutionHistoryPaginator(sfn.NewFromConfig(a.config), &sfn.GetExecutionHistoryInput{ExecutionArn: &a.execution}); p.HasMorePages(); {
+	for p := sfn.NewGetExecutionHistoryPaginator(sfn.NewFromConfig(a.config),
+		&sfn.GetExecutionHistoryInput{ExecutionArn: &a.execution}); p.HasMorePages(); {
 		page, err := p.NextPage(a.t.Context())
 		a.check(err)
 		for _, e := range page.Events {
 			if e.TaskFailedEventDetails != nil {
-				fmt.Fprintln(&causes, aws.ToString(e.TaskFailedEventDetails.Error), aws.ToString(e.TaskFailedEventDetails.Cause))
+				fmt.Fprintln(&causes, aws.ToString(e.TaskFailedEventDetails.Error),
+					aws.ToString(e.TaskFailedEventDetails.Cause))
 			}
 		}
 	}

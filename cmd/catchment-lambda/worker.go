@@ -90,7 +90,8 @@ func (w *worker) password() error {
 func (w *worker) configuration(ctx context.Context) (*flow.File, error) {
 	place := w.world.Getenv("CATCHMENT_CONFIG")
 	if place == "" {
-		return nil, plan.Fixf("set it to s3://bucket/key of catchment.yaml, as the template of catchment aws render does",
+		return nil, plan.Fixf("set it to s3://bucket/key of catchment.yaml, as the template of catchment "+
+			"aws render does",
 			"the variable CATCHMENT_CONFIG is not set")
 	}
 	data, err := w.account.Read(ctx, place)

@@ -23,9 +23,11 @@ func startAppFlow(ts *testscript.TestScript, neg bool, args []string) {
 	client := &http.Client{Transport: transport}
 	url := ts.Getenv("PG_URL")
 	flows := appflow.New(appflow.Options{
-		Salesforce: map[string]appflow.Profile{"salesforce": {URL: ts.Getenv("ORG_URL"), ClientID: ts.Getenv("SF_CLIENT_ID"),
+		Salesforce: map[string]appflow.Profile{"salesforce": {URL: ts.Getenv("ORG_URL"),
+			ClientID:     ts.Getenv("SF_CLIENT_ID"),
 			ClientSecret: ts.Getenv("SF_CLIENT_SECRET"), RefreshToken: ts.Getenv("ORG_REFRESH_TOKEN")}},
-		Redshift: map[string]appflow.Sink{"warehouse": func(ctx context.Context, table string, header []string, rows [][]string) error {
+		Redshift: map[string]appflow.Sink{"warehouse": func(ctx context.Context, table string, header []string,
+			rows [][]string) error {
 			return appendRows(ctx, url, table, header, rows)
 		}},
 		HTTP: client, Now: time.Now, PutRows: 100,
@@ -42,7 +44,8 @@ func startAppFlow(ts *testscript.TestScript, neg bool, args []string) {
 	})
 	for name, value := range map[string]string{
 		"AWS_ENDPOINT_URL_APPFLOW": at.URL, "AWS_ENDPOINT_URL_CLOUDFORMATION": made.URL, "APPFLOW_URL": at.URL,
-		"AWS_REGION": "eu-central-1", "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_EC2_METADATA_DISABLED": "true",
+		"AWS_REGION": "eu-central-1", "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test",
+		"AWS_EC2_METADATA_DISABLED": "true",
 	} {
 		ts.Setenv(name, value)
 	}

@@ -75,7 +75,8 @@ func scriptParams(t *testing.T) testscript.Params {
 // [-tls] starts a fake org and exports ORG_URL, SF_CLIENT_ID, SF_CLIENT_SECRET
 // and ORG_TOKEN. With -tls the certificate of its authority is in ca.pem.
 func startOrg(ts *testscript.TestScript, neg bool, args []string) {
-	options := fakeorg.Options{Seed: 1, Clock: fakeorg.FollowClock(time.Date(2026, 3, 1, 12, 0, 30, 0, time.UTC), time.Now)}
+	options := fakeorg.Options{Seed: 1,
+		Clock: fakeorg.FollowClock(time.Date(2026, 3, 1, 12, 0, 30, 0, time.UTC), time.Now)}
 	records, load, secure := 700, false, false
 	for i := 0; i < len(args); i++ {
 		switch args[i] {
@@ -106,7 +107,8 @@ func startOrg(ts *testscript.TestScript, neg bool, args []string) {
 	org, err := fakeorg.New(options)
 	ts.Check(err)
 	if load {
-		ts.Check(org.LoadDir(filepath.Join(ts.Getenv("DATA"), "npsp-1k"), filepath.Join(ts.Getenv("DATA"), "describes")))
+		ts.Check(org.LoadDir(filepath.Join(ts.Getenv("DATA"), "npsp-1k"),
+			filepath.Join(ts.Getenv("DATA"), "describes")))
 	} else {
 		ts.Check(org.Generate(records, options.Seed))
 	}

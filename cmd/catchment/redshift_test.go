@@ -40,9 +40,11 @@ func startRedshift(ts *testscript.TestScript, neg bool, args []string) {
 	const stage = "stage=s3://pages/catchment"
 	for name, value := range map[string]string{
 		"PG_URL": server.URL(), "PGPASSWORD": server.Password(),
-		"RS_URL":      "redshift://" + server.User() + "@" + server.Addr() + "/" + server.Database() + "?sslmode=disable&" + stage,
+		"RS_URL": "redshift://" + server.User() + "@" + server.Addr() + "/" + server.Database() +
+			"?sslmode=disable&" + stage,
 		"RS_DATA_URL": "redshift-data://workgroup/wg/" + server.Database() + "?" + stage,
-		"AWS_REGION":  "eu-central-1", "AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_ENDPOINT_URL": web.URL,
+		"AWS_REGION":  "eu-central-1", "AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret",
+		"AWS_ENDPOINT_URL": web.URL,
 	} {
 		ts.Setenv(name, value)
 	}

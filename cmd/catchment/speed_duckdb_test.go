@@ -72,7 +72,8 @@ func (y *duckYard) floor(t *testing.T, m *material) time.Duration {
 			if strings.EqualFold(c.Field, field) {
 				kind := warehouse.DuckDB().Type(c.Kind, c.Scale)
 				if c.Kind == warehouse.Decimal {
-					kind = fmt.Sprintf("DECIMAL(18,%d)", c.Scale) // DuckDB needs ten times as long to read one of 38 digits
+					// DuckDB needs ten times as long to read one of 38 digits
+					kind = fmt.Sprintf("DECIMAL(18,%d)", c.Scale)
 				}
 				types = append(types, fmt.Sprintf("'%s': '%s'", c.Name, kind))
 			}
@@ -83,7 +84,8 @@ func (y *duckYard) floor(t *testing.T, m *material) time.Duration {
 	}
 	start := time.Now()
 	for _, q := range []string{
-		fmt.Sprintf("CREATE TABLE account AS SELECT * FROM read_csv([%s], auto_detect = false, header = true, delim = ',', quote = '\"', escape = '\"', columns = {%s})",
+		fmt.Sprintf("CREATE TABLE account AS SELECT * FROM read_csv([%s], auto_detect = false, header = true, "+
+			"delim = ',', quote = '\"', escape = '\"', columns = {%s})",
 			strings.Join(files, ", "), strings.Join(types, ", ")),
 		"CHECKPOINT",
 	} {
@@ -107,15 +109,19 @@ func (y *duckYard) variants(t *testing.T, table warehouse.Table) []way {
 	list := strings.Join(names, ", ")
 	const staged = "salesforce_incremental.account"
 	texts := map[string][]string{
-		"MERGE": {"MERGE INTO hand_merge h USING " + staged + " s ON s.id = h.id WHEN MATCHED AND s.systemmodstamp > h.systemmodstamp THEN UPDATE SET " +
-			strings.Join(set, ", ") + " WHEN NOT MATCHED THEN INSERT (" + list + ") VALUES (" + strings.Join(inserted, ", ") + ")"},
+		"MERGE": {"MERGE INTO hand_merge h USING " + staged +
+			" s ON s.id = h.id WHEN MATCHED AND s.systemmodstamp > h.systemmodstamp THEN UPDATE SET " +
+			strings.Join(set, ", ") + " WHEN NOT MATCHED THEN INSERT (" + list + ") VALUES (" +
+			strings.Join(inserted, ", ") + ")"},
 		"ON CONFLICT": {"INSERT INTO hand_conflict AS h (" + list + ") SELECT " + list + " FROM " + staged +
-			" ON CONFLICT (id) DO UPDATE SET " + strings.Join(excluded, ", ") + " WHERE excluded.systemmodstamp > h.systemmodstamp"},
+			" ON CONFLICT (id) DO UPDATE SET " + strings.Join(excluded, ", ") +
+			" WHERE excluded.systemmodstamp > h.systemmodstamp"},
 		"delete+insert": {"DELETE FROM hand_delete h USING " + staged + " s WHERE s.id = h.id",
 			"INSERT INTO hand_delete (" + list + ") SELECT " + list + " FROM " + staged},
 	}
 	var ways []way
-	for name, copied := range map[string]string{"MERGE": "hand_merge", "ON CONFLICT": "hand_conflict", "delete+insert": "hand_delete"} {
+	for name, copied := range map[string]string{"MERGE": "hand_merge", "ON CONFLICT": "hand_conflict",
+		"delete+insert": "hand_delete"} {
 		y.exec(t, "CREATE TABLE "+copied+" AS SELECT * FROM salesforce.account")
 		y.exec(t, "ALTER TABLE "+copied+" ADD PRIMARY KEY (id)")
 		ways = append(ways, way{name, func() time.Duration { return y.exec(t, texts[name]...) }})

@@ -79,7 +79,9 @@ func (y *postgresYard) floor(t *testing.T, m *material) time.Duration {
 	args := []string{"-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", y.url}
 	list := strings.ToLower(strings.Join(m.pages[0].Header, ", "))
 	for _, path := range m.paths() {
-		args = append(args, "-c", fmt.Sprintf(`\copy hand (%s) FROM '%s' WITH (FORMAT csv, HEADER, NULL '', FORCE_NULL (%s))`, list, path, list))
+		args = append(args, "-c",
+			fmt.Sprintf(`\copy hand (%s) FROM '%s' WITH (FORMAT csv, HEADER, NULL '', FORCE_NULL (%s))`,
+				list, path, list))
 	}
 	start := time.Now()
 	if out, err := exec.Command("psql", args...).CombinedOutput(); err != nil {
@@ -99,16 +101,21 @@ func (y *postgresYard) variants(t *testing.T, table warehouse.Table) []way {
 	list := strings.Join(names, ", ")
 	const staged = "salesforce_incremental.account"
 	texts := map[string][]string{
-		"MERGE": {"MERGE INTO hand_merge h USING " + staged + " s ON s.id = h.id WHEN MATCHED AND s.systemmodstamp > h.systemmodstamp THEN UPDATE SET " +
-			strings.Join(set, ", ") + " WHEN NOT MATCHED THEN INSERT (" + list + ") VALUES (" + strings.Join(inserted, ", ") + ")"},
+		"MERGE": {"MERGE INTO hand_merge h USING " + staged +
+			" s ON s.id = h.id WHEN MATCHED AND s.systemmodstamp > h.systemmodstamp THEN UPDATE SET " +
+			strings.Join(set, ", ") + " WHEN NOT MATCHED THEN INSERT (" + list + ") VALUES (" +
+			strings.Join(inserted, ", ") + ")"},
 		"ON CONFLICT": {"INSERT INTO hand_conflict AS h (" + list + ") SELECT " + list + " FROM " + staged +
-			" ON CONFLICT (id) DO UPDATE SET " + strings.Join(excluded, ", ") + " WHERE excluded.systemmodstamp > h.systemmodstamp"},
+			" ON CONFLICT (id) DO UPDATE SET " + strings.Join(excluded, ", ") +
+			" WHERE excluded.systemmodstamp > h.systemmodstamp"},
 		"delete+insert": {"BEGIN", "DELETE FROM hand_delete h USING " + staged + " s WHERE s.id = h.id",
 			"INSERT INTO hand_delete (" + list + ") SELECT " + list + " FROM " + staged, "COMMIT"},
 	}
 	var ways []way
-	for name, copied := range map[string]string{"MERGE": "hand_merge", "ON CONFLICT": "hand_conflict", "delete+insert": "hand_delete"} {
-		y.exec(t, "CREATE TABLE "+copied+" AS SELECT * FROM salesforce.account", "ALTER TABLE "+copied+" ADD PRIMARY KEY (id)", "ANALYZE "+copied)
+	for name, copied := range map[string]string{"MERGE": "hand_merge", "ON CONFLICT": "hand_conflict",
+		"delete+insert": "hand_delete"} {
+		y.exec(t, "CREATE TABLE "+copied+" AS SELECT * FROM salesforce.account",
+			"ALTER TABLE "+copied+" ADD PRIMARY KEY (id)", "ANALYZE "+copied)
 		ways = append(ways, way{name, func() time.Duration { return y.exec(t, texts[name]...) }})
 	}
 	y.exec(t, "ANALYZE salesforce.account")

@@ -51,14 +51,16 @@ func speedOrg() {
 		panic(err)
 	}
 	clock := fakeorg.FollowClock(time.Date(2026, 3, 1, 12, 0, 30, 0, time.UTC), time.Now)
-	org, err := fakeorg.New(fakeorg.Options{Seed: 1, PageRecords: perPage, Plain: os.Args[2] == "plain", DailyAPIRequests: 1_000_000, Clock: clock})
+	org, err := fakeorg.New(fakeorg.Options{Seed: 1, PageRecords: perPage, Plain: os.Args[2] == "plain",
+		DailyAPIRequests: 1_000_000, Clock: clock})
 	if err != nil {
 		panic(err)
 	}
 	if err := org.GenerateCounts(map[string]int{"Account": records}, 1); err != nil {
 		panic(err)
 	}
-	clock.Advance(time.Hour) // nobody has written a record in this very minute: the org would look through all of them for those
+	// nobody has written a record in this very minute: the org would look through all of them for those
+	clock.Advance(time.Hour)
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		panic(err)
@@ -131,7 +133,8 @@ func TestSpeed(t *testing.T) {
 			s.big(y, *speedBig)
 		}
 	}
-	fmt.Printf("\n| warehouse | what | records | ours | by hand | ratio | mark |\n|---|---|---|---|---|---|---|\n%s\n", strings.Join(s.lines, "\n"))
+	fmt.Printf("\n| warehouse | what | records | ours | by hand | ratio | mark |\n|---|---|---|---|---|---|---|\n%s\n",
+		strings.Join(s.lines, "\n"))
 }
 
 func (s *speed) must(err error) {
@@ -171,7 +174,8 @@ func (s *speed) first(y yard, records int) {
 	var m *material
 	var runs, floors, loads []time.Duration
 	var peak int64
-	for round := range *speedRounds { // each round has all three, so that a slow moment of the machine slows all of them
+	// each round has all three, so that a slow moment of the machine slows all of them
+	for round := range *speedRounds {
 		p := s.newRun(o, y.renew(s.t))
 		y.checkpoint(s.t)
 		took, rss := p.do(s, "run", "--json")
@@ -190,7 +194,8 @@ func (s *speed) first(y yard, records int) {
 		}
 	}
 	floor := median(floors)
-	s.compare(y, fmt.Sprintf("load of %d pages, %d MB", len(m.pages), m.bytes/1e6), records, median(loads), floor, y.marks().load)
+	s.compare(y, fmt.Sprintf("load of %d pages, %d MB", len(m.pages), m.bytes/1e6), records, median(loads),
+		floor, y.marks().load)
 	s.compare(y, "the whole first run", records, median(runs), floor, y.marks().run)
 	s.compare(y, "the same, pages packed on the way", records, s.packed(y, records), floor, 0)
 	s.peak(y, records, peak)
@@ -223,7 +228,8 @@ func (s *speed) big(y yard, records int) {
 	s.peak(y, records, peak)
 	small := s.merged
 	s.merges(y, s.material(o, p), records)
-	s.compare(y, fmt.Sprintf("the same merge into %d and into %d rows", records, *speedRecords), records, s.merged, small, 2)
+	s.compare(y, fmt.Sprintf("the same merge into %d and into %d rows", records, *speedRecords), records,
+		s.merged, small, 2)
 }
 
 func (s *speed) peak(y yard, records int, peak int64) {
@@ -303,7 +309,8 @@ func (s *speed) merges(y yard, m *material, records int) {
 	for round := range *speedRounds {
 		name := fmt.Sprintf("merge-%d", round)
 		changed := s.changed(m, records, round)
-		_, err := w.Load(ctx, f, warehouse.Batch{Table: m.table, Attempt: name, Job: name, ReadAt: time.Now(), Pages: []warehouse.Page{changed}})
+		_, err := w.Load(ctx, f, warehouse.Batch{Table: m.table, Attempt: name, Job: name, ReadAt: time.Now(),
+			Pages: []warehouse.Page{changed}})
 		s.must(err)
 		for i, way := range ways {
 			y.checkpoint(s.t)
@@ -311,7 +318,8 @@ func (s *speed) merges(y yard, m *material, records int) {
 		}
 		y.checkpoint(s.t)
 		start := time.Now()
-		c, err := w.Consolidate(ctx, f, warehouse.Merge{Table: m.table, Attempt: name, Policy: warehouse.Flag, Pages: 1, Rows: changes})
+		c, err := w.Consolidate(ctx, f, warehouse.Merge{Table: m.table, Attempt: name, Policy: warehouse.Flag,
+			Pages: 1, Rows: changes})
 		ours = append(ours, time.Since(start))
 		s.must(err)
 		if c.Updated+c.Deleted != changes {
@@ -325,7 +333,8 @@ func (s *speed) merges(y yard, m *material, records int) {
 		}
 	}
 	s.merged = median(ours)
-	s.compare(y, fmt.Sprintf("merge of %d changed records; by hand: %s", changes, ways[best].name), records, median(ours), median(hand[best]), 1.5)
+	s.compare(y, fmt.Sprintf("merge of %d changed records; by hand: %s", changes, ways[best].name), records,
+		median(ours), median(hand[best]), 1.5)
 }
 
 // changed is a page of records spread over the table, each stamped later.
@@ -376,7 +385,8 @@ func (s *speed) page(path string, seq int64) warehouse.Page {
 	_, err = io.Copy(io.Discard, in)
 	s.must(err)
 	shape := in.Shape()
-	p := warehouse.Page{Key: path, Seq: seq, Header: shape.Header, Rows: shape.Records, Digest: shape.Digest, Path: path}
+	p := warehouse.Page{Key: path, Seq: seq, Header: shape.Header, Rows: shape.Records,
+		Digest: shape.Digest, Path: path}
 	for _, d := range shape.Digits {
 		p.Digits = append(p.Digits, warehouse.Digits{Field: d.Column, Whole: d.Whole, Fraction: d.Fraction})
 	}
@@ -430,7 +440,8 @@ type orgProcess struct {
 }
 
 func (s *speed) startOrg(records int, answers string) *orgProcess {
-	org, err := fakeorg.New(fakeorg.Options{Seed: 1, Clock: fakeorg.FollowClock(time.Now(), time.Now)}) // its secrets come from the seed
+	// its secrets come from the seed
+	org, err := fakeorg.New(fakeorg.Options{Seed: 1, Clock: fakeorg.FollowClock(time.Now(), time.Now)})
 	s.must(err)
 	o := &orgProcess{credentials: org.Credentials()}
 	o.cmd = exec.Command(filepath.Join(s.bin, "speedorg"), fmt.Sprint(records), answers)
@@ -470,7 +481,8 @@ type speedRun struct {
 }
 
 func (s *speed) newRun(o *orgProcess, url string) *speedRun {
-	p := &speedRun{dir: s.t.TempDir(), env: append(os.Environ(), "SF_CLIENT_ID="+o.credentials.ClientID, "SF_CLIENT_SECRET="+o.credentials.ClientSecret)}
+	p := &speedRun{dir: s.t.TempDir(), env: append(os.Environ(), "SF_CLIENT_ID="+o.credentials.ClientID,
+		"SF_CLIENT_SECRET="+o.credentials.ClientSecret)}
 	config := fmt.Sprintf(`version: 1
 org: {url: %q, login: {flow: client_credentials, client_id: env:SF_CLIENT_ID, client_secret: env:SF_CLIENT_SECRET}}
 warehouse: {url: %q}

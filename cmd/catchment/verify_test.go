@@ -76,7 +76,8 @@ func verifyLiveOrg(t *testing.T, y yard, records int) {
 	text, err := os.ReadFile(filepath.Join(p.dir, "verified.json"))
 	s.must(err)
 	s.must(json.Unmarshal(text, &c))
-	if !c.Agrees || c.Objects[0].SourceSet != c.Objects[0].WarehouseSet || c.Objects[0].SourceSet.Records < int64(records*9/10) {
+	if !c.Agrees || c.Objects[0].SourceSet != c.Objects[0].WarehouseSet ||
+		c.Objects[0].SourceSet.Records < int64(records*9/10) {
 		t.Errorf("certificate: %s", text)
 	}
 }
@@ -125,8 +126,10 @@ func seven(t *testing.T, y yard, records int) {
 			touches int64
 		}{
 			{"DELETE FROM salesforce.account WHERE id IN (" + id(1) + ", " + id(last) + ")", 2},
-			{"UPDATE salesforce.account SET systemmodstamp = systemmodstamp - INTERVAL '1 second' WHERE id IN (" + id(3) + ", " + id(4) + ")", 2},
-			{"CREATE TEMP TABLE seeded AS SELECT * FROM salesforce.account WHERE id IN (" + id(5) + ", " + id(6) + ")", -1},
+			{"UPDATE salesforce.account SET systemmodstamp = systemmodstamp - INTERVAL '1 second' WHERE id IN (" +
+				id(3) + ", " + id(4) + ")", 2},
+			{"CREATE TEMP TABLE seeded AS SELECT * FROM salesforce.account WHERE id IN (" + id(5) + ", " +
+				id(6) + ")", -1},
 			{"UPDATE seeded SET id = '001Ho00000zzzzzIAA' WHERE id = " + id(5), 1},
 			{"UPDATE seeded SET id = '001Ho00000zzzzyIAA' WHERE id = " + id(6), 1},
 			{"INSERT INTO salesforce.account SELECT * FROM seeded", 2},
@@ -219,7 +222,8 @@ type finding struct {
 
 func (f finding) is(t *testing.T, want string) {
 	t.Helper()
-	got := fmt.Sprintf("missing %d, extra %d, stale %d, wrong %d, repaired %d, remaining %d", f.Missing, f.Extra, f.Stale, f.Wrong, f.Repaired, f.Remaining)
+	got := fmt.Sprintf("missing %d, extra %d, stale %d, wrong %d, repaired %d, remaining %d", f.Missing, f.Extra,
+		f.Stale, f.Wrong, f.Repaired, f.Remaining)
 	if got != want {
 		t.Errorf("found %s, want %s", got, want)
 	}

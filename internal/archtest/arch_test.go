@@ -94,7 +94,8 @@ func TestImportsFollowLayers(t *testing.T) {
 // The Lambda is small and starts fast: it has no C in it, and nothing that
 // only a machine of one's own needs.
 func TestLambdaIsLight(t *testing.T) {
-	cmd := exec.Command("go", "list", "-deps", "-tags", "lambda.norpc", "-f", "{{.ImportPath}} {{.Standard}} {{len .CgoFiles}}", "./cmd/catchment-lambda")
+	cmd := exec.Command("go", "list", "-deps", "-tags", "lambda.norpc", "-f",
+		"{{.ImportPath}} {{.Standard}} {{len .CgoFiles}}", "./cmd/catchment-lambda")
 	cmd.Dir, cmd.Stderr = "../..", os.Stderr
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	out, err := cmd.Output()
@@ -106,7 +107,8 @@ func TestLambdaIsLight(t *testing.T) {
 		if rest != "true 0" && rest != "false 0" {
 			t.Errorf("catchment-lambda needs cgo for %s", name)
 		}
-		for _, heavy := range []string{"duckdb", "sqlite", "internal/fakeorg", "internal/fakeaws", "catchment/internal/cli", "cobra", "net/rpc", "/testing"} {
+		for _, heavy := range []string{"duckdb", "sqlite", "internal/fakeorg", "internal/fakeaws",
+			"catchment/internal/cli", "cobra", "net/rpc", "/testing"} {
 			if strings.Contains(name, heavy) {
 				t.Errorf("catchment-lambda depends on %s", name)
 			}
@@ -183,7 +185,8 @@ func TestSizesWithinBudget(t *testing.T) {
 func TestPackagesAreNamedAfterTheirSubject(t *testing.T) {
 	for _, p := range packages(t) {
 		for part := range strings.SplitSeq(p.ImportPath, "/") {
-			if slices.Contains([]string{"util", "utils", "common", "core", "base", "types", "model", "pkg", "helpers"}, part) {
+			if slices.Contains([]string{"util", "utils", "common", "core", "base", "types", "model", "pkg", "helpers"},
+				part) {
 				t.Errorf("%s: name it after what it is about", p.ImportPath)
 			}
 		}
@@ -211,7 +214,8 @@ func TestReportsAreStructs(t *testing.T) {
 		}
 		ast.Inspect(f, func(n ast.Node) bool {
 			if m, ok := n.(*ast.MapType); ok && isAny(m.Value) {
-				t.Errorf("%s:%d has a map of anything; make it a struct in internal/status or internal/notice", path, fset.Position(m.Pos()).Line)
+				t.Errorf("%s:%d has a map of anything; make it a struct in internal/status or internal/notice", path,
+					fset.Position(m.Pos()).Line)
 			}
 			return true
 		})
@@ -231,7 +235,8 @@ func isAny(e ast.Expr) bool {
 // "sync" is a package of Go, not a word of ours: a run copies, loads and
 // consolidates, and each of these has its own name.
 func TestGlossaryWords(t *testing.T) {
-	for _, dir := range []string{"..", "../../docs", "../../README.md", "../../ARCHITECTURE.md", "../../CONTRIBUTING.md"} {
+	for _, dir := range []string{"..", "../../docs", "../../README.md", "../../ARCHITECTURE.md",
+		"../../CONTRIBUTING.md"} {
 		err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
 			if err != nil || d.IsDir() || !strings.HasSuffix(path, ".md") {
 				return err
@@ -242,7 +247,8 @@ func TestGlossaryWords(t *testing.T) {
 			}
 			defer f.Close()
 			for n, scan := 1, bufio.NewScanner(f); scan.Scan(); n++ {
-				if words := strings.Fields(strings.ToLower(scan.Text())); slices.Contains(words, "sync") || slices.Contains(words, "syncs") {
+				if words := strings.Fields(strings.ToLower(scan.Text())); slices.Contains(words, "sync") ||
+					slices.Contains(words, "syncs") {
 					t.Errorf("%s:%d says sync; say which: copy, load or consolidate", path, n)
 				}
 			}
@@ -319,7 +325,8 @@ func eachSource(t *testing.T, visit func(path string, fset *token.FileSet, f *as
 
 // Threads in which users of other extractors report what they suffered. Each has
 // its line in docs/pains.md.
-const threads = `airbyte#27146 estuary/connectors#2678 airbyte#42537 supaglue#532 airbyte#27048 airbyte#37528 move-coop/parsons#355
+const threads = `airbyte#27146 estuary/connectors#2678 airbyte#42537 supaglue#532 airbyte#27048 airbyte#37528
+	move-coop/parsons#355
 	airbyte#34082 airbyte#44845 airbyte#77627 estuary/connectors#3493 ingestr#1011 heroku/roadmap#319 estuary/connectors#3414
 	airbyte#20703 CometD.NetCore.Salesforce#20 airbyte#14441 estuary/connectors#5218
 	airbyte#40680 airbyte#25350 airbyte#15950 airbyte#8300 RForcecom#59 tap-salesforce#67 airbyte#11695 airbyte#17503 airbyte#17148

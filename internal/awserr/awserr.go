@@ -54,11 +54,14 @@ func classOf(action, resource string, err error) (plan.Class, string) {
 	case "AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "UnauthorizedException", "AllAccessDisabled":
 		return plan.Fix, "allow the role " + action + " on " + resource
 	case "ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "UnrecognizedClientException",
-		"InvalidAccessKeyId", "SignatureDoesNotMatch", "InvalidSignatureException", "IncompleteSignature", "MissingAuthenticationToken":
+		"InvalidAccessKeyId", "SignatureDoesNotMatch", "InvalidSignatureException", "IncompleteSignature",
+		"MissingAuthenticationToken":
 		return plan.Fix, "log in to AWS anew (aws sso login), or correct the keys that AWS_PROFILE names"
 	case "NoSuchBucket", "ResourceNotFoundException":
-		return plan.Fix, "make " + resource + " first, as the template of catchment aws render does, or look at AWS_REGION and the account"
-	case "RequestTimeout", "RequestTimeoutException", "InternalServerError", "InternalError", "ServiceUnavailable", "InternalServiceError":
+		return plan.Fix, "make " + resource +
+			" first, as the template of catchment aws render does, or look at AWS_REGION and the account"
+	case "RequestTimeout", "RequestTimeoutException", "InternalServerError", "InternalError", "ServiceUnavailable",
+		"InternalServiceError":
 		return plan.Retry, ""
 	}
 	switch {

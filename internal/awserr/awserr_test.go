@@ -51,7 +51,8 @@ func TestClassed(t *testing.T) {
 		{errors.New("connection reset by peer"), plan.Retry, ""},
 	} {
 		err := awserr.Classed("glue:StartJobRun", "job nightly", c.err)
-		if plan.ClassOf(err) != c.class || !strings.Contains(plan.HintOf(err), c.hint) || (c.hint == "") != (plan.HintOf(err) == "") {
+		if plan.ClassOf(err) != c.class || !strings.Contains(plan.HintOf(err), c.hint) ||
+			(c.hint == "") != (plan.HintOf(err) == "") {
 			t.Errorf("%v: class %s, hint %q", err, plan.ClassOf(err), plan.HintOf(err))
 		}
 		if !errors.Is(err, c.err) || !strings.HasPrefix(err.Error(), "glue:StartJobRun on job nightly: ") {

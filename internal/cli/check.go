@@ -114,7 +114,8 @@ func (c *checkup) checkLimits(ctx context.Context) {
 		l := limits[name]
 		detail := fmt.Sprintf("%s of %s left", status.Count(l.Remaining), status.Count(l.Max))
 		if reserve := l.Max * int64(c.File.Org.Reserve) / 100; l.Remaining < reserve {
-			c.warn("limit "+name, detail, fmt.Sprintf("%s are set aside for people by org.reserve", status.Count(reserve)))
+			c.warn("limit "+name, detail,
+				fmt.Sprintf("%s are set aside for people by org.reserve", status.Count(reserve)))
 			continue
 		}
 		c.found("limit "+name, detail, nil)
@@ -151,7 +152,8 @@ func (c *checkup) checkFlows(ctx context.Context, warehouse bool) {
 			continue
 		}
 		err = c.probe(ctx, fl)
-		c.found("object "+fl.Object, fmt.Sprintf("%d fields%s", len(src.Fields), howRead(fl, src.Object, src.Fields)), err)
+		c.found("object "+fl.Object, fmt.Sprintf("%d fields%s", len(src.Fields), howRead(fl, src.Object, src.Fields)),
+			err)
 		c.stale(fl, src.Object, src.Fields)
 		for _, skip := range src.Skipped {
 			c.warn("field "+fl.Object+"."+skip.Field, "is not copied: "+skip.Reason, "")

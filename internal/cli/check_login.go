@@ -37,7 +37,8 @@ func (c *checkup) checkLogin(ctx context.Context) bool {
 func (c *checkup) unservedVersion(ctx context.Context) error {
 	versions, err := c.Org.Versions(ctx)
 	if err == nil && !slices.Contains(versions, c.Org.Version()) {
-		err = plan.Fixf("set org.api_version to one of: "+strings.Join(versions, ", "), "the org doesn't serve API version %s", c.Org.Version())
+		err = plan.Fixf("set org.api_version to one of: "+strings.Join(versions, ", "),
+			"the org doesn't serve API version %s", c.Org.Version())
 	}
 	return err
 }
@@ -52,7 +53,8 @@ func sightPermissions() []permission {
 	return []permission{
 		{"PermissionsViewAllData", "View All Data", nil},
 		{"PermissionsViewAllUsers", "View All Users", []string{"User"}},
-		{"PermissionsQueryAllFiles", "Query All Files", []string{"ContentDocument", "ContentVersion", "ContentDocumentLink"}},
+		{"PermissionsQueryAllFiles", "Query All Files",
+			[]string{"ContentDocument", "ContentVersion", "ContentDocumentLink"}},
 	}
 }
 
@@ -79,10 +81,12 @@ func (c *checkup) checkSight(ctx context.Context) {
 	lacks := "the user lacks " + strings.Join(missing, ", ")
 	switch {
 	case err != nil:
-		c.warn("sight", "could not find out whether the user sees all records: "+err.Error(), "look at its permission sets in Setup")
+		c.warn("sight", "could not find out whether the user sees all records: "+err.Error(),
+			"look at its permission sets in Setup")
 		c.setup("sight", []string{fault.SightSetup})
 	case len(unseen) > 0:
-		c.warn("sight", lacks+": records that it can't see will be missing, or look deleted, of: "+strings.Join(unseen, ", "),
+		c.warn("sight", lacks+": records that it can't see will be missing, or look deleted, of: "+
+			strings.Join(unseen, ", "),
 			"give the integration user a permission set with these, or with View All Records on each of these objects")
 		c.setup("sight", []string{fault.SightSetup})
 	case len(missing) > 0:
@@ -133,8 +137,9 @@ func (c *checkup) unseen(ctx context.Context, missing []string) ([]string, error
 	if err != nil || len(sets) == 0 {
 		return project.FlowNames(flows), err
 	}
-	seen, err := c.texts(ctx, "SobjectType", "ObjectPermissions WHERE PermissionsViewAllRecords = true AND ParentId IN ('"+
-		strings.Join(sets, "', '")+"')")
+	seen, err := c.texts(ctx, "SobjectType",
+		"ObjectPermissions WHERE PermissionsViewAllRecords = true AND ParentId IN ('"+
+			strings.Join(sets, "', '")+"')")
 	return unseenOf(flows, missing, seen), err
 }
 

@@ -43,7 +43,8 @@ prove that warehouse and org agree.`,
 	}
 	f := cmd.Flags()
 	f.IntVar(&flags.records, "records", 20_000, "about how many `records` the org has")
-	f.StringVar(&flags.dir, "dir", "catchment-demo", "the `folder` for the DuckDB file and everything else; it is made anew")
+	f.StringVar(&flags.dir, "dir", "catchment-demo",
+		"the `folder` for the DuckDB file and everything else; it is made anew")
 	f.Uint64Var(&flags.seed, "seed", 1, "make the org from this `number`")
 	return cmd
 }
@@ -86,7 +87,8 @@ func clearDemo(dir string) error {
 	entries, err := os.ReadDir(dir)
 	if err == nil && len(entries) > 0 {
 		if _, err := os.Stat(filepath.Join(dir, demoMarker)); err != nil {
-			return plan.Fixf("choose another with: --dir DIR", "the folder %s is not empty and was not made by a demo", dir)
+			return plan.Fixf("choose another with: --dir DIR",
+				"the folder %s is not empty and was not made by a demo", dir)
 		}
 		if err := os.RemoveAll(dir); err != nil {
 			return plan.Fixf("choose another with: --dir DIR", "clear the last demo: %w", err)
@@ -103,7 +105,8 @@ func (d *demo) show(ctx context.Context) error {
 	if err := d.configure(); err != nil {
 		return err
 	}
-	d.Say("An org with %s records of %d objects is up at %s", status.Count(int64(d.flags.records)), len(d.objects()), d.url)
+	d.Say("An org with %s records of %d objects is up at %s", status.Count(int64(d.flags.records)),
+		len(d.objects()), d.url)
 	// Some records are in the recycle bin already when the copy begins.
 	if _, err := d.org.History(max(20, d.flags.records/200), d.flags.seed); err != nil {
 		return err
@@ -121,7 +124,8 @@ func (d *demo) show(ctx context.Context) error {
 	}
 	d.org.Clock().Advance(time.Hour)
 	d.Say("\nAn hour later in the org: %s records created, %s updated, %s deleted, %s undeleted",
-		status.Count(int64(changes.Created)), status.Count(int64(changes.Updated)), status.Count(int64(changes.Deleted)), status.Count(int64(changes.Undeleted)))
+		status.Count(int64(changes.Created)), status.Count(int64(changes.Updated)),
+		status.Count(int64(changes.Deleted)), status.Count(int64(changes.Undeleted)))
 	d.Say("Second run: only what changed")
 	second, err := d.run(ctx)
 	if err != nil {
@@ -151,7 +155,8 @@ func (d *demo) configure() error {
 func (d *demo) objects() []schema.Object {
 	var objects []schema.Object
 	for _, name := range []string{"Account", "Contact", "Opportunity", "Case", "Task", "User", "Invoice__c"} {
-		objects = append(objects, schema.Object{Name: name, Custom: strings.HasSuffix(name, "__c"), Queryable: true, Retrieveable: true, Replicateable: true})
+		objects = append(objects, schema.Object{Name: name, Custom: strings.HasSuffix(name, "__c"), Queryable: true,
+			Retrieveable: true, Replicateable: true})
 	}
 	return objects
 }

@@ -51,7 +51,8 @@ line, with the reason. Nothing is written, and nobody is asked.`,
 			return nil
 		},
 	}
-	cmd.Flags().StringArrayVar(&given, "parameter", nil, "a `NAME=VALUE` for a parameter of the template; may be given again")
+	cmd.Flags().StringArrayVar(&given, "parameter", nil,
+		"a `NAME=VALUE` for a parameter of the template; may be given again")
 	return cmd
 }
 
@@ -118,9 +119,10 @@ func (p *work) pushFlows(ctx context.Context, names []string) error {
 
 func (s *session) flowsListCommand() *cobra.Command {
 	return &cobra.Command{
-		Use:     "list",
-		Short:   "List the control rows and the templates",
-		Long:    "List the flows that the control table knows, and the templates in the stage. Neither the org nor the warehouse is asked.",
+		Use:   "list",
+		Short: "List the control rows and the templates",
+		Long: "List the flows that the control table knows, and the templates in the stage. " +
+			"Neither the org nor the warehouse is asked.",
 		Example: "  catchment flows list",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {

@@ -14,7 +14,8 @@ import (
 )
 
 func (s *session) initCommand() *cobra.Command {
-	org := flow.Org{Login: flow.Login{Flow: "client_credentials", ClientID: "env:SF_CLIENT_ID", ClientSecret: "env:SF_CLIENT_SECRET"}}
+	org := flow.Org{Login: flow.Login{Flow: "client_credentials", ClientID: "env:SF_CLIENT_ID",
+		ClientSecret: "env:SF_CLIENT_SECRET"}}
 	cmd := &cobra.Command{
 		Use:   "init",
 		Short: "Write catchment.yaml after asking the org which objects it has",
@@ -57,7 +58,8 @@ func (s *session) init(cmd *cobra.Command, org flow.Org) error {
 		return plan.Fixf("remove it, or name another with: --config FILE", "%s exists already", s.config)
 	}
 	if err != nil {
-		return plan.Fixf("make the folder writable, or name another file with: --config FILE", "write the configuration: %w", err)
+		return plan.Fixf("make the folder writable, or name another file with: --config FILE",
+			"write the configuration: %w", err)
 	}
 	if _, err := out.Write(flow.Example(org, objects)); err != nil {
 		return errors.Join(err, out.Close())

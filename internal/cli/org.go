@@ -56,12 +56,14 @@ HTTP under /_org/: docs/howto/fake-org.md shows how.`,
 	f := cmd.Flags()
 	f.StringVar(&flags.addr, "addr", flags.addr, "listen on this `address`; port 0 picks a free one")
 	f.StringVar(&flags.load, "load", "", "load the records of this `folder`: objects.json and one CSV file per object")
-	f.StringVar(&flags.describes, "describes", "", "recorded describe answers; by default the `folder` describes beside --load")
+	f.StringVar(&flags.describes, "describes", "",
+		"recorded describe answers; by default the `folder` describes beside --load")
 	f.IntVar(&flags.records, "records", 10_000, "make an org of about this `number` of records")
 	f.Uint64Var(&flags.seed, "seed", 1, "make records, Ids and secrets from this `number`")
 	f.IntVar(&flags.pageRecords, "page-records", 0, "records of a Bulk result page at most; 100,000 where 0")
 	f.DurationVar(&flags.latency, "job-latency", 500*time.Millisecond, "how long a Bulk job takes")
-	f.StringVar(&flags.certificate, "certificate", "", "allow the JWT flow to who has the key of this certificate, a PEM `file`")
+	f.StringVar(&flags.certificate, "certificate", "",
+		"allow the JWT flow to who has the key of this certificate, a PEM `file`")
 	f.BoolVar(&flags.app.Rotates, "rotate-refresh-tokens", false, "let each refresh token work once")
 	f.BoolVar(&flags.app.NotApproved, "not-approved", false, "refuse the user: no administrator has allowed it the app")
 	f.BoolVar(&flags.restricted, "restricted", false, "hide records from the user: it lacks View All Data")
@@ -125,7 +127,8 @@ func serve(ctx context.Context, stop <-chan struct{}, org *fakeorg.Org, listener
 // org makes the org that was asked for. now is this machine's time.
 func (flags orgFlags) org(now func() time.Time) (*fakeorg.Org, error) {
 	if flags.records < 1 {
-		return nil, plan.Fixf("an org has at least its user: --records 1", "an org can't have %d records", flags.records)
+		return nil, plan.Fixf("an org has at least its user: --records 1", "an org can't have %d records",
+			flags.records)
 	}
 	if flags.certificate != "" {
 		var err error
@@ -139,7 +142,8 @@ func (flags orgFlags) org(now func() time.Time) (*fakeorg.Org, error) {
 	}
 	org, err := fakeorg.New(fakeorg.Options{
 		Seed: flags.seed, Clock: clock, App: flags.app,
-		PageRecords: flags.pageRecords, JobLatency: flags.latency, Restricted: flags.restricted, HardDelete: flags.hardDelete,
+		PageRecords: flags.pageRecords, JobLatency: flags.latency, Restricted: flags.restricted,
+		HardDelete: flags.hardDelete,
 	})
 	if err != nil {
 		return nil, err
@@ -157,7 +161,8 @@ func (flags orgFlags) org(now func() time.Time) (*fakeorg.Org, error) {
 		}
 	}
 	if err := org.LoadDir(flags.load, flags.describes); err != nil {
-		return nil, plan.Fixf("the folder needs objects.json and one CSV file per object", "load %s: %w", flags.load, err)
+		return nil, plan.Fixf("the folder needs objects.json and one CSV file per object", "load %s: %w",
+			flags.load, err)
 	}
 	return org, nil
 }

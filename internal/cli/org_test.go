@@ -28,7 +28,8 @@ func serveOrg(t *testing.T, args ...string) map[string]string {
 	go func() {
 		ended <- cli.Main(context.Background(), cli.Program{
 			Args: append([]string{"org", "--records", "100"}, args...), Stdout: in, Stderr: io.Discard,
-			World: project.World{Getenv: func(string) string { return "" }, Now: time.Now, Random: rand.Reader}, Signals: signals,
+			World:   project.World{Getenv: func(string) string { return "" }, Now: time.Now, Random: rand.Reader},
+			Signals: signals,
 		})
 	}()
 	t.Cleanup(func() {

@@ -78,15 +78,18 @@ func (p *work) planReport(forecasts []replicate.Forecast, limits map[string]sale
 // planned is what a forecast says. A paused flow reads nothing.
 func planned(f replicate.Forecast) status.PlannedObject {
 	o := status.PlannedObject{
-		Object: f.Object, Why: f.Why, Mover: f.Mover, From: status.Moment(f.Window.From), To: status.Moment(f.Window.To),
-		Grade: f.Window.Grade, Records: f.Records, Total: f.Total, Calls: f.Calls, Jobs: f.Jobs, StorageBytes: f.Storage,
-		ByREST: f.ByREST, Extra: []status.Extra{}, Verify: verifyCosts(f.Total),
+		Object: f.Object, Why: f.Why, Mover: f.Mover, From: status.Moment(f.Window.From),
+		To:    status.Moment(f.Window.To),
+		Grade: f.Window.Grade, Records: f.Records, Total: f.Total, Calls: f.Calls, Jobs: f.Jobs,
+		StorageBytes: f.Storage,
+		ByREST:       f.ByREST, Extra: []status.Extra{}, Verify: verifyCosts(f.Total),
 	}
 	for _, skip := range f.Skipped {
 		o.Skipped = append(o.Skipped, status.Skipped{Field: skip.Field, Reason: skip.Reason})
 	}
 	for _, e := range f.Extra {
-		o.Due = append(o.Due, status.Extra{Name: e.Name, Mover: e.Mover, Records: e.Records, Calls: e.Calls, Jobs: e.Jobs})
+		o.Due = append(o.Due, status.Extra{Name: e.Name, Mover: e.Mover, Records: e.Records,
+			Calls: e.Calls, Jobs: e.Jobs})
 	}
 	if f.Paused {
 		o.Why, o.Records, o.Calls, o.Jobs = "paused", 0, 0, 0

@@ -92,7 +92,8 @@ func (p *progress) hear(e replicate.Progress) {
 		return
 	}
 	if e.Step == replicate.Load && p.due(e) {
-		p.say("%s: %s of %s records loaded, %s", e.Flow, status.Count(e.Records), status.Count(e.Of), status.Size(e.Bytes))
+		p.say("%s: %s of %s records loaded, %s", e.Flow, status.Count(e.Records), status.Count(e.Of),
+			status.Size(e.Bytes))
 	}
 }
 

@@ -39,7 +39,8 @@ func TestTalkOfALongLoadIsShort(t *testing.T) {
 		var talk bytes.Buffer
 		p := newProgress(status.Printer{Talk: &talk}, false, time.Now)
 		for n := int64(1); n <= 60; n++ { // a minute, a page a second
-			p.hear(replicate.Progress{Flow: "Account", Step: replicate.Load, Records: n * 1000, Of: 60_000, Bytes: n * 370_000})
+			p.hear(replicate.Progress{Flow: "Account", Step: replicate.Load, Records: n * 1000, Of: 60_000,
+				Bytes: n * 370_000})
 			time.Sleep(time.Second)
 		}
 		if got := strings.Count(talk.String(), "\n"); got < 6 || got > 8 {

@@ -26,10 +26,12 @@ type work struct {
 func (s *session) open() (*work, error) {
 	data, err := os.ReadFile(s.config)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, plan.Fixf("write one with: catchment init   or name it with: --config FILE", "there is no %s here", s.config)
+		return nil, plan.Fixf("write one with: catchment init   or name it with: --config FILE",
+			"there is no %s here", s.config)
 	}
 	if err != nil {
-		return nil, plan.Fixf("make it readable, or name another with: --config FILE", "read the configuration: %w", err)
+		return nil, plan.Fixf("make it readable, or name another with: --config FILE",
+			"read the configuration: %w", err)
 	}
 	file, err := flow.Parse(s.config, data)
 	if err != nil {
@@ -70,5 +72,6 @@ func (w *work) holds(run string, alone bool) lease.Holder {
 }
 
 func (w *work) verifier(run string, alone bool) *verify.Verifier {
-	return w.Verifier(verify.Options{Run: run, Holder: w.holder(), Alone: alone, Sample: 10, Reserve: w.File.Org.Reserve})
+	return w.Verifier(verify.Options{Run: run, Holder: w.holder(), Alone: alone, Sample: 10,
+		Reserve: w.File.Org.Reserve})
 }

@@ -45,7 +45,8 @@ ones are complete.`,
 		},
 	}
 	cmd.Flags().BoolVar(&flags.full, "full", false, "read everything again and rebuild the tables")
-	cmd.Flags().BoolVar(&flags.allowDeletes, "allow-deletes", false, "delete more than 5 % of a table, if that is what happened in the org")
+	cmd.Flags().BoolVar(&flags.allowDeletes, "allow-deletes", false,
+		"delete more than 5 % of a table, if that is what happened in the org")
 	return cmd
 }
 
@@ -85,7 +86,9 @@ func (p *work) run(ctx context.Context, names []string, flags runFlags) (control
 // table couldn't be written, say, and then could.
 func untold(run control.RunRow) bool {
 	failed := run.State == control.Failed || run.State == control.Partial
-	return failed && !slices.ContainsFunc(run.Objects, func(o control.RunObject) bool { return o.State == control.FlowFailed })
+	return failed && !slices.ContainsFunc(run.Objects, func(o control.RunObject) bool {
+		return o.State == control.FlowFailed
+	})
 }
 
 // report prints a run's result and turns it into an exit code.

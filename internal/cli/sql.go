@@ -32,7 +32,8 @@ the fields of a flow have changed: CALL refuses what it wasn't made for.`,
 			return s.inProject(func(p *work) error { return p.sql(cmd.Context(), args, dialect, install) })
 		},
 	}
-	cmd.Flags().StringVar(&dialect, "dialect", "", "the SQL of this `warehouse`, duckdb, postgres or redshift; else of the configured one")
+	cmd.Flags().StringVar(&dialect, "dialect", "",
+		"the SQL of this `warehouse`, duckdb, postgres or redshift; else of the configured one")
 	cmd.Flags().BoolVar(&install, "install", false, "make the procedures in the warehouse")
 	return cmd
 }

@@ -75,7 +75,8 @@ once more: then exit code 4 means that something still differs.`,
 func (f verifyFlags) check() error {
 	switch {
 	case f.quick && (f.digest || f.repair):
-		return usageError{plan.Fixf("leave --quick out", "a sample names no records: --quick goes with neither --digest nor --repair")}
+		return usageError{plan.Fixf("leave --quick out",
+			"a sample names no records: --quick goes with neither --digest nor --repair")}
 	case f.allowDeletes && !f.repair:
 		return usageError{plan.Fixf("add --repair", "--allow-deletes is for --repair")}
 	}

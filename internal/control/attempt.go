@@ -96,8 +96,9 @@ type Attempt struct {
 	Parts  []*Part         `json:"parts,omitempty"`
 	Counts json.RawMessage `json:"counts,omitempty"` // the warehouse's, of the consolidation
 
-	Statement string `json:"statement,omitzero"` // the warehouse's id of the consolidation under way, where it needs nobody to wait for it
-	Merges    int    `json:"merges,omitzero"`    // such statements that came to nothing
+	// the warehouse's id of the consolidation under way, where it needs nobody to wait for it
+	Statement string `json:"statement,omitzero"`
+	Merges    int    `json:"merges,omitzero"` // such statements that came to nothing
 
 	Calls      int64      `json:"calls,omitzero"`      // of Salesforce's API, by the steps of the run that has it
 	Waiting    time.Time  `json:"waiting,omitzero"`    // since when it waits for the org's limits

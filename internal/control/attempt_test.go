@@ -118,7 +118,8 @@ func TestAttemptLife(t *testing.T) {
 	second := begin(t, ctl, "Account")
 	a.State = control.Dropped
 	a = save(t, ctl, a)
-	if got, err := ctl.Attempt(ctx, a.ID); err != nil || got.State != control.Dropped || string(got.Part(control.Main).Job) != `{"id":"750"}` {
+	if got, err := ctl.Attempt(ctx, a.ID); err != nil || got.State != control.Dropped ||
+		string(got.Part(control.Main).Job) != `{"id":"750"}` {
 		t.Errorf("by id: %+v, %v", got, err)
 	}
 	begin(t, ctl, "Account_2")
@@ -194,7 +195,8 @@ func TestBeginCrashes(t *testing.T) {
 					broken = faulty{Table: table, after: fail}
 				}
 				c := &clock{t: start}
-				if _, err := newControl(t, broken, c).Begin(t.Context(), control.Attempt{Flow: "Account"}); !errors.Is(err, crash) {
+				if _, err := newControl(t, broken, c).Begin(t.Context(),
+					control.Attempt{Flow: "Account"}); !errors.Is(err, crash) {
 					t.Fatalf("error %v, want the crash", err)
 				}
 				c.add(time.Second)
@@ -248,25 +250,29 @@ func TestOlderAttempts(t *testing.T) {
 	table := openTable(t)
 	ctx := t.Context()
 	put := func(kind, id, data string) {
-		if _, err := table.Put(ctx, versioned.Row{Key: versioned.Key{Kind: kind, ID: id}, Data: []byte(data)}); err != nil {
+		if _, err := table.Put(ctx, versioned.Row{Key: versioned.Key{Kind: kind, ID: id},
+			Data: []byte(data)}); err != nil {
 			t.Fatal(err)
 		}
 	}
 	const id = "Account-20261123T150405006-00000000"
 	put("meta", "schema", `{"version":1}`)
 	put("open", "Account", `{"attempt":"`+id+`"}`)
-	put("attempt", id, `{"id":"`+id+`","flow":"Account","run":"r","fence":3,"generation":2,"state":"loaded","mover":"bulk",`+
+	put("attempt", id, `{"id":"`+id+
+		`","flow":"Account","run":"r","fence":3,"generation":2,"state":"loaded","mover":"bulk",`+
 		`"from":"2026-01-01T00:00:00Z","soql":"SELECT Id FROM Account","columns":["Id"],"job":{"id":"750"},"jobs":2,"pages":3,"records":40,"bytes":500,`+
 		`"created":"2026-11-23T15:04:05Z","updated":"2026-11-23T15:04:05Z"}`)
-	put("attempt", id+"0", `{"id":"`+id+`0","flow":"Account","state":"planned","mover":"","jobs":0,"pages":0,"records":0,"bytes":0}`)
+	put("attempt", id+"0",
+		`{"id":"`+id+`0","flow":"Account","state":"planned","mover":"","jobs":0,"pages":0,"records":0,"bytes":0}`)
 	for range 2 {
 		ctl := newControl(t, table, &clock{t: start})
 		a, found, err := ctl.Open(ctx, "Account")
 		if err != nil || !found || a.State != control.Loaded || a.Fence != 3 || a.From.IsZero() || a.Mover() != "bulk" {
 			t.Fatalf("%+v, %v, %v", a, found, err)
 		}
-		want := []*control.Part{{Name: "main", Op: "put", Mover: "bulk", Query: control.Query{Object: "Account", Fields: []string{"Id"}},
-			Job: json.RawMessage(`{"id":"750"}`), Jobs: 2, Loaded: true, Pages: 3, Records: 40, Bytes: 500}}
+		want := []*control.Part{{Name: "main", Op: "put", Mover: "bulk",
+			Query: control.Query{Object: "Account", Fields: []string{"Id"}},
+			Job:   json.RawMessage(`{"id":"750"}`), Jobs: 2, Loaded: true, Pages: 3, Records: 40, Bytes: 500}}
 		if !reflect.DeepEqual(a.Parts, want) {
 			t.Errorf("parts: %+v", a.Parts)
 		}
@@ -286,7 +292,8 @@ func TestOlderQueries(t *testing.T) {
 	table := openTable(t)
 	ctx := t.Context()
 	put := func(kind, id, data string) {
-		if _, err := table.Put(ctx, versioned.Row{Key: versioned.Key{Kind: kind, ID: id}, Data: []byte(data)}); err != nil {
+		if _, err := table.Put(ctx, versioned.Row{Key: versioned.Key{Kind: kind, ID: id},
+			Data: []byte(data)}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -299,7 +306,8 @@ func TestOlderQueries(t *testing.T) {
 		`{"name":"sample","op":"patch","mover":"rest","soql":"SELECT Id, F__c FROM Account WHERE Id >= '001' ORDER BY Id LIMIT 2000","columns":["Id","F__c"]},`+
 		`{"name":"reread","op":"put","mover":"rest","soql":"SELECT Id, Name FROM Account","columns":["Id","Name"],"ids":["001A"]},`+
 		`{"name":"gone-purged","op":"delete","mover":"finding","columns":["Id"],"reason":"purged","follows":"main"}]}`)
-	put("attempt", id+"0", `{"id":"`+id+`0","flow":"Account","state":"dropped","parts":[{"name":"main","op":"put","mover":"bulk","soql":"a text of nobody's","columns":["Id"]}]}`)
+	put("attempt", id+"0", `{"id":"`+id+
+		`0","flow":"Account","state":"dropped","parts":[{"name":"main","op":"put","mover":"bulk","soql":"a text of nobody's","columns":["Id"]}]}`)
 	where := []string{"(Name = 'a WHERE b') AND SystemModstamp >= 2026-01-01T00:00:00Z"}
 	want := []control.Query{
 		{Object: "Account", Fields: []string{"Id", "Name"}, Where: where, Below: "001M"},

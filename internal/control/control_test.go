@@ -175,7 +175,8 @@ func TestMigrate(t *testing.T) {
 		return func(context.Context, versioned.Table) error { done = append(done, n); return err }
 	}
 	ctx := t.Context()
-	if err := control.Migrate(ctx, table, []control.Migration{step(1, nil), step(2, crash), step(3, nil)}); !errors.Is(err, crash) {
+	if err := control.Migrate(ctx, table,
+		[]control.Migration{step(1, nil), step(2, crash), step(3, nil)}); !errors.Is(err, crash) {
 		t.Fatalf("error %v, want the crash", err)
 	}
 	all := []control.Migration{step(1, nil), step(2, nil), step(3, nil)}
@@ -395,7 +396,8 @@ func TestPrune(t *testing.T) {
 func TestDamagedRow(t *testing.T) {
 	table := openTable(t)
 	ctl := newControl(t, table, &clock{t: start})
-	if _, err := table.Put(t.Context(), versioned.Row{Key: versioned.Key{Kind: "flow", ID: "Account"}, Data: []byte("{")}); err != nil {
+	if _, err := table.Put(t.Context(), versioned.Row{Key: versioned.Key{Kind: "flow", ID: "Account"},
+		Data: []byte("{")}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := ctl.Flow(t.Context(), "Account"); err == nil || !strings.Contains(err.Error(), "flow Account") {

@@ -31,7 +31,8 @@ func TestClaim(t *testing.T) {
 				if ok != wantOK {
 					t.Errorf("%s: granted %v, want %v", name, ok, wantOK)
 				}
-				if ok && (got.Run != "mine" || got.Fence != wantFence || !got.Expires.Equal(start.Add(control.LeaseTime))) {
+				if ok && (got.Run != "mine" || got.Fence != wantFence ||
+					!got.Expires.Equal(start.Add(control.LeaseTime))) {
 					t.Errorf("%s: %+v, want fence %d", name, got, wantFence)
 				}
 			}
@@ -63,14 +64,17 @@ func TestLease(t *testing.T) {
 
 	_, err := ctl.Acquire(ctx, "Account", "r2", "p2", func(string) bool { return false })
 	held, ok := errors.AsType[*control.Held](err)
-	if !ok || held.Lease.Run != "r1" || plan.ClassOf(err) != plan.Wait || !plan.UntilOf(err).Equal(again.Expires) || plan.HintOf(err) == "" {
+	if !ok || held.Lease.Run != "r1" || plan.ClassOf(err) != plan.Wait || !plan.UntilOf(err).Equal(again.Expires) ||
+		plan.HintOf(err) == "" {
 		t.Errorf("another run: %v, until %v", err, plan.UntilOf(err))
 	}
 	if _, err := ctl.Acquire(ctx, "Contact", "r2", "p2", nil); err != nil {
 		t.Errorf("another flow: %v", err)
 	}
 
-	second, err := ctl.Acquire(ctx, "Account", "r2", "p2", func(holder string) bool { return holder == "process of r1" })
+	second, err := ctl.Acquire(ctx, "Account", "r2", "p2", func(holder string) bool {
+		return holder == "process of r1"
+	})
 	if err != nil || second.Fence != 2 {
 		t.Fatalf("the holder is dead: %+v, %v", second, err)
 	}

@@ -36,7 +36,8 @@ func migrate(ctx context.Context, t versioned.Table, steps []migration) error {
 	}
 	if stored.Version > len(steps) {
 		return plan.Fixf("use the newer catchment that wrote it, or another control table",
-			"the control table has schema version %d; this catchment knows versions up to %d", stored.Version, len(steps))
+			"the control table has schema version %d; this catchment knows versions up to %d",
+			stored.Version, len(steps))
 	}
 	for n := stored.Version; n < len(steps); n++ {
 		if err := steps[n](ctx, t); err != nil {

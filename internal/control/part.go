@@ -21,7 +21,8 @@ type Part struct {
 	Query    `json:"query,omitzero"`
 	Reason   string `json:"reason,omitzero"`   // of what it takes away
 	Override bool   `json:"override,omitzero"` // its versions win over rows of any stamp
-	Follows  string `json:"follows,omitempty"` // the part that it completes: it is read after that one, and again when that one is
+	// the part that it completes: it is read after that one, and again when that one is
+	Follows string `json:"follows,omitempty"`
 
 	Of     string `json:"of,omitempty"`    // the part that it was split off: both read the same of other records
 	Splits int    `json:"splits,omitzero"` // how often it was split to become this small

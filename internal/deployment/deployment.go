@@ -47,7 +47,8 @@ func Render(file *flow.File) (Files, error) {
 		return Files{}, err
 	}
 	s.Machine, machine = short.String(), append(machine, '\n')
-	t, err := template.New("template.yaml").Funcs(template.FuncMap{"indent": indent, "join": strings.Join}).Parse(templateText)
+	t, err := template.New("template.yaml").Funcs(template.FuncMap{"indent": indent,
+		"join": strings.Join}).Parse(templateText)
 	if err != nil {
 		return Files{}, err
 	}
@@ -114,7 +115,8 @@ func readSettings(file *flow.File) (settings, []string) {
 	}
 	s.Secrets, s.Rights = made, secretRights()
 	if file.Org.Login.Flow == "sf_cli" || file.Org.Login.Flow == "refresh_token" {
-		problem("org.login.flow is %s, which works on one machine only: use client_credentials or jwt", file.Org.Login.Flow)
+		problem("org.login.flow is %s, which works on one machine only: use client_credentials or jwt",
+			file.Org.Login.Flow)
 	}
 	slices.Sort(problems)
 	s.Functions = functions()

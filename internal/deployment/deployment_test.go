@@ -58,7 +58,8 @@ func TestFunctionsAreNamed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"lambda_trigger_appflow", "status_job", "start_job_appflow", "consolidate", "delete_elements_flows_snapshots"} {
+	for _, name := range []string{"lambda_trigger_appflow", "status_job", "start_job_appflow", "consolidate",
+		"delete_elements_flows_snapshots"} {
 		if !strings.Contains(string(files.Template), `FunctionName: !Sub "${AWS::StackName}-`+name+`"`) {
 			t.Errorf("no function is called %s", name)
 		}
@@ -102,7 +103,8 @@ func TestOnlyOneMachineHasThis(t *testing.T) {
 	if plan.ClassOf(err) != plan.Fix {
 		t.Fatalf("%v of class %s", err, plan.ClassOf(err))
 	}
-	for _, want := range []string{"org.login.client_id is env:SF_CLIENT_ID", "stage.url is dir:stage", "control.url is sqlite:control.db", "warehouse.url is a file"} {
+	for _, want := range []string{"org.login.client_id is env:SF_CLIENT_ID", "stage.url is dir:stage",
+		"control.url is sqlite:control.db", "warehouse.url is a file"} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("%v\ndoesn't say %q", err, want)
 		}

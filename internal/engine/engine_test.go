@@ -210,7 +210,8 @@ func TestPollWaitsUntilNotBefore(t *testing.T) {
 			return t, nil
 		}}
 		e := engine.Engine{Steps: steps}
-		if err := e.Run(t.Context(), plan.Plan{Body: plan.Poll{Step: "quota", Every: time.Second}}, plan.Task{}); err != nil {
+		if err := e.Run(t.Context(), plan.Plan{Body: plan.Poll{Step: "quota", Every: time.Second}},
+			plan.Task{}); err != nil {
 			t.Fatal(err)
 		}
 		if got := time.Since(start); got != 3*time.Hour {

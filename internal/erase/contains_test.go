@@ -13,7 +13,8 @@ func TestContainsAny(t *testing.T) {
 	word := "003000000000001AAA"
 	for _, before := range []int{0, 1, 1<<20 - 18, 1<<20 - 17, 1<<20 - 9, 1<<20 - 1, 1 << 20, 3<<20 - 5} {
 		text := strings.Repeat("x", before) + word + strings.Repeat("y", 100)
-		for _, r := range []io.Reader{strings.NewReader(text), iotest.HalfReader(strings.NewReader(text)), iotest.DataErrReader(strings.NewReader(text))} {
+		for _, r := range []io.Reader{strings.NewReader(text), iotest.HalfReader(strings.NewReader(text)),
+			iotest.DataErrReader(strings.NewReader(text))} {
 			if got, err := containsAny(r, []string{"another", word}); err != nil || !got {
 				t.Errorf("before %d: %v, %v", before, got, err)
 			}

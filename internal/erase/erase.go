@@ -75,7 +75,8 @@ func (e *Eraser) Erase(ctx context.Context, fl flow.Flow, ids []string) ([]Erase
 	if err != nil {
 		return nil, err
 	}
-	trails = append(trails, trail{src, src.Table.Key[0]}) // last, since the record's own line in the log ends the matter
+	// last, since the record's own line in the log ends the matter
+	trails = append(trails, trail{src, src.Table.Key[0]})
 	var all []Erased
 	for _, t := range trails {
 		one, err := e.eraseFrom(ctx, org, t, ids)
@@ -142,7 +143,8 @@ func (e *Eraser) historyOf(ctx context.Context, src *source.Source) ([]trail, er
 				return []trail{{h, c.Name}}, nil
 			}
 		}
-		return nil, plan.Fixf("copy it, or delete the rows in the warehouse by hand", "flow %s lacks the field %s: its rows can't be told apart", fl.Object, lookup)
+		return nil, plan.Fixf("copy it, or delete the rows in the warehouse by hand",
+			"flow %s lacks the field %s: its rows can't be told apart", fl.Object, lookup)
 	}
 	return nil, nil
 }

@@ -40,14 +40,16 @@ func TestErase(t *testing.T) {
 		t.Fatalf("before: %v", got)
 	}
 	got, err := r.Erase(nil, id)
-	if err != nil || len(got) != 2 || got[0].Object != "ContactHistory" || got[0].Rows != 1 || got[1].Rows != 1 || got[1].Pages < 2 {
+	if err != nil || len(got) != 2 || got[0].Object != "ContactHistory" || got[0].Rows != 1 || got[1].Rows != 1 ||
+		got[1].Pages < 2 {
 		t.Errorf("%+v, %v", got, err)
 	}
 	if left := r.Traces(id); len(left) > 0 {
 		t.Errorf("left in %v", left)
 	}
 	p := r.Start(nil)
-	if log := p.Query("SELECT CAST(record_key AS VARCHAR) FROM salesforce_incremental._catchment_erased ORDER BY table_name"); len(log) != 2 || *log[0][0] != id {
+	if log := p.Query("SELECT CAST(record_key AS VARCHAR) FROM salesforce_incremental._catchment_erased " +
+		"ORDER BY table_name"); len(log) != 2 || *log[0][0] != id {
 		t.Errorf("log %v", log)
 	}
 	p.Close()
@@ -69,7 +71,8 @@ func TestEraseRefuses(t *testing.T) {
 	r := rig.Small(t, "Contact", 20)
 	r.Done(nil)
 	ids := r.IDs("Contact")
-	if _, err := r.Erase(nil, ids[0]); plan.ClassOf(err) != plan.Fix || !strings.Contains(err.Error(), "still in Salesforce") {
+	if _, err := r.Erase(nil, ids[0]); plan.ClassOf(err) != plan.Fix ||
+		!strings.Contains(err.Error(), "still in Salesforce") {
 		t.Error(err)
 	}
 	r.Delete(ids[0])

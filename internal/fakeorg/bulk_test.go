@@ -19,7 +19,8 @@ func TestJobTakesItsTime(t *testing.T) {
 	c := serve(t, fakeorg.Options{JobLatency: 40 * time.Second, JobChunks: 1}, generated(100))
 	asked := c.ok("POST", data+"/jobs/query", `{"operation":"query","query":"SELECT Id FROM Account"}`)
 	want := map[string]any{
-		"operation": "query", "object": "Account", "createdById": "005Ho0000000001IAA", "createdDate": "2026-03-14T15:09:26.000+0000",
+		"operation": "query", "object": "Account", "createdById": "005Ho0000000001IAA",
+		"createdDate":    "2026-03-14T15:09:26.000+0000",
 		"systemModstamp": "2026-03-14T15:09:26.000+0000", "state": "UploadComplete", "concurrencyMode": "Parallel",
 		"contentType": "CSV", "apiVersion": json.Number("66.0"), "lineEnding": "LF", "columnDelimiter": "COMMA",
 	}
@@ -44,7 +45,9 @@ func TestJobTakesItsTime(t *testing.T) {
 	}
 	c.org.Clock().Advance(30 * time.Second)
 	got := c.state(id)
-	if got["state"] != "JobComplete" || got["numberRecordsProcessed"] != json.Number("25") || got["totalProcessingTime"] != json.Number("40000") || got["retries"] != json.Number("0") || got["isPkChunkingSupported"] != true {
+	if got["state"] != "JobComplete" || got["numberRecordsProcessed"] != json.Number("25") ||
+		got["totalProcessingTime"] != json.Number("40000") || got["retries"] != json.Number("0") ||
+		got["isPkChunkingSupported"] != true {
 		t.Errorf("at the end: %v", got)
 	}
 	c.do("PATCH", data+"/jobs/query/"+id, `{"state":"Aborted"}`).refused(t, 400, "INVALIDJOBSTATE")
@@ -72,7 +75,8 @@ func TestRecordsChangeWhileAJobRuns(t *testing.T) {
 	made := c.ok("POST", data+"/sobjects/Account", `{"Name":"new"}`)["id"].(string)
 	c.org.Clock().Advance(30 * time.Second)
 	_, rows := c.results(torn, 7)
-	if strings.Count(rows, "moved") != 1 || !strings.Contains(rows, `"`+last+`","moved"`) || !strings.Contains(rows, made) {
+	if strings.Count(rows, "moved") != 1 || !strings.Contains(rows, `"`+last+`","moved"`) ||
+		!strings.Contains(rows, made) {
 		t.Errorf("in parts: %s", rows)
 	}
 	if _, rows := c.results(sorted, 7); strings.Contains(rows, "moved") || strings.Contains(rows, made) {
@@ -112,7 +116,8 @@ func TestJobsAreListed(t *testing.T) {
 	}
 	first := c.get(data + "/jobs/query?jobType=V2Query")
 	records := first["records"].([]any)
-	if len(records) != 1000 || first["done"] != false || records[0].(map[string]any)["id"] != newest || records[0].(map[string]any)["jobType"] != "V2Query" {
+	if len(records) != 1000 || first["done"] != false || records[0].(map[string]any)["id"] != newest ||
+		records[0].(map[string]any)["jobType"] != "V2Query" {
 		t.Fatalf("%d jobs, done %v, first %v", len(records), first["done"], records[0])
 	}
 	rest := c.get(first["nextRecordsUrl"].(string))
@@ -142,7 +147,8 @@ func TestRefusedJobs(t *testing.T) {
 		{"SELECT Nothing FROM Account", "INVALID_FIELD", ""},
 		{"", "MALFORMED_QUERY", ""},
 	} {
-		if got := post("query", refused.soql).refused(t, 400, refused.code); refused.message != "" && got != refused.message {
+		if got := post("query", refused.soql).refused(t, 400, refused.code); refused.message != "" &&
+			got != refused.message {
 			t.Errorf("%s: %s", refused.soql, got)
 		}
 	}
@@ -156,13 +162,16 @@ func TestRefusedJobs(t *testing.T) {
 	}
 	c.do("POST", data+"/jobs/query", "{").refused(t, 400, "JSON_PARSER_ERROR")
 	c.job("SELECT Id FROM Account")
-	if got := post("query", "SELECT Id FROM Account").refused(t, 400, "LIMIT_EXCEEDED"); got != "Max bulk v2 query jobs (1) per 24 hrs has been reached" {
+	if got := post("query", "SELECT Id FROM Account").refused(t, 400,
+		"LIMIT_EXCEEDED"); got != "Max bulk v2 query jobs (1) per 24 hrs has been reached" {
 		t.Error(got)
 	}
 }
 
 func TestResultPages(t *testing.T) {
-	c := serve(t, fakeorg.Options{PageRecords: 100}, func(o *fakeorg.Org) error { return o.GenerateCounts(map[string]int{"Account": 1150}, 1) })
+	c := serve(t, fakeorg.Options{PageRecords: 100}, func(o *fakeorg.Org) error {
+		return o.GenerateCounts(map[string]int{"Account": 1150}, 1)
+	})
 	id := c.job("SELECT Id FROM Account")
 	_, whole := c.results(id, 100)
 	var parts strings.Builder
@@ -193,12 +202,15 @@ func TestResultPages(t *testing.T) {
 	other := strings.Replace(data, "v66", "v65", 1) + "/jobs/query/" + id
 	c.do("GET", other+"/results", "").refused(t, 409, "API_ERROR")
 	c.do("GET", other+"/resultPages", "").refused(t, 409, "API_ERROR")
-	c.do("GET", strings.Replace(data, "v66", "v57", 1)+"/jobs/query/"+id+"/resultPages", "").refused(t, 404, "NOT_FOUND")
+	c.do("GET", strings.Replace(data, "v66", "v57", 1)+"/jobs/query/"+id+"/resultPages", "").refused(t,
+		404, "NOT_FOUND")
 	for _, bad := range []string{"?locator=x", "?locator=OTk5OTk5", "?locator=LTU"} {
 		c.do("GET", data+"/jobs/query/"+id+"/results"+bad, "").refused(t, 400, "INVALID_QUERY_LOCATOR")
 	}
 	c.do("GET", data+"/jobs/query/"+id+"/results?maxRecords=0", "").refused(t, 400, "INVALID_ARGUMENT_TYPE")
-	if a := c.do("GET", data+"/jobs/query/"+id+"/results/?maxRecords=100000", ""); a.Header.Get("Sforce-NumberOfRecords") != "100" || a.Header.Get("Content-Type") != "text/csv; charset=UTF-8" {
+	if a := c.do("GET", data+"/jobs/query/"+id+"/results/?maxRecords=100000",
+		""); a.Header.Get("Sforce-NumberOfRecords") != "100" ||
+		a.Header.Get("Content-Type") != "text/csv; charset=UTF-8" {
 		t.Errorf("%v", a.Header)
 	}
 }
@@ -209,7 +221,8 @@ func TestStorageOfResultsIsLimited(t *testing.T) {
 	for range 4 {
 		c.do("GET", data+"/jobs/query/"+id+"/results", "")
 	}
-	refusal := c.do("POST", data+"/jobs/query", `{"operation":"query","query":"SELECT Id FROM Contact"}`).refused(t, 400, "LIMIT_EXCEEDED")
+	refusal := c.do("POST", data+"/jobs/query", `{"operation":"query","query":"SELECT Id FROM Contact"}`).refused(t,
+		400, "LIMIT_EXCEEDED")
 	if refusal != "Max bulk v2 query result size stored (1024) kb per 24 hrs has been exceeded" {
 		t.Error(refusal)
 	}

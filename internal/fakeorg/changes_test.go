@@ -47,7 +47,8 @@ func TestEndsOfWindows(t *testing.T) {
 		if !slices.Equal(ids, window.want) && len(ids)+len(window.want) > 0 {
 			t.Errorf("%v to %v: got %v, want %v", window.from, window.to, ids, window.want)
 		}
-		if want := window.to.Truncate(time.Minute).Format("2006-01-02T15:04:05.000+0000"); got["latestDateCovered"] != want {
+		if want := window.to.Truncate(time.Minute).
+			Format("2006-01-02T15:04:05.000+0000"); got["latestDateCovered"] != want {
 			t.Errorf("%v to %v: covered until %v, want %s", window.from, window.to, got["latestDateCovered"], want)
 		}
 	}
@@ -92,7 +93,8 @@ func TestRefusedWindows(t *testing.T) {
 	}
 	c.do("GET", data+"/sobjects/Account/updated", "").refused(t, 400, "MISSING_ARGUMENT")
 	c.do("GET", data+"/sobjects/Account/updated?start=x&end=y", "").refused(t, 400, "INVALID_ARGUMENT_TYPE")
-	c.do("GET", span("ObjectPermissions", "updated", day(15, 0, 0), day(15, 5, 0)), "").refused(t, 400, "INVALID_TYPE_FOR_OPERATION")
+	c.do("GET", span("ObjectPermissions", "updated", day(15, 0, 0), day(15, 5, 0)), "").refused(t, 400,
+		"INVALID_TYPE_FOR_OPERATION")
 	c.do("GET", span("Nothing", "updated", day(15, 0, 0), day(15, 5, 0)), "").refused(t, 404, "NOT_FOUND")
 }
 
@@ -126,7 +128,8 @@ func TestDeletesAreListed(t *testing.T) {
 	c.ok("POST", "/_org/purge", `{"ids":["`+three+`"]}`)
 	got := c.get(span("Account", "deleted", day(15, 0, 0), day(15, 15, 0)))
 	text := fmt.Sprint(got["deletedRecords"])
-	if !strings.Contains(text, one) || strings.Contains(text, two) || !strings.Contains(text, three) || !strings.Contains(text, "deletedDate:2026-03-14T15:09:26.000+0000") {
+	if !strings.Contains(text, one) || strings.Contains(text, two) || !strings.Contains(text, three) ||
+		!strings.Contains(text, "deletedDate:2026-03-14T15:09:26.000+0000") {
 		t.Errorf("deleted: %v", text)
 	}
 	if got["earliestDateAvailable"] != "2026-02-12T15:09:00.000+0000" {
@@ -146,7 +149,8 @@ func TestHistoryIsAccountedFor(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if done.Created+done.Updated+done.Deleted+done.Undeleted != 400 || done.Created == 0 || done.Updated == 0 || done.Deleted == 0 || done.Undeleted == 0 {
+	if done.Created+done.Updated+done.Deleted+done.Undeleted != 400 || done.Created == 0 || done.Updated == 0 ||
+		done.Deleted == 0 || done.Undeleted == 0 {
 		t.Errorf("history: %+v", done)
 	}
 	c.org.Clock().Advance(time.Hour)

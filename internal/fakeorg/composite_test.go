@@ -38,7 +38,8 @@ func TestComposite(t *testing.T) {
 	if after["composite"] != 1 || after["record"] != before["record"] {
 		t.Errorf("six subrequests are one call: %v", after)
 	}
-	many := `{"compositeRequest":[` + strings.Repeat(`{"method":"GET","url":"/x","referenceId":"x"},`, 25) + `{"method":"GET","url":"/x","referenceId":"x"}]}`
+	many := `{"compositeRequest":[` + strings.Repeat(`{"method":"GET","url":"/x","referenceId":"x"},`, 25) +
+		`{"method":"GET","url":"/x","referenceId":"x"}]}`
 	c.do("POST", data+"/composite", many).refused(t, 400, "LIMIT_EXCEEDED")
 	c.do("POST", data+"/composite", "[").refused(t, 400, "JSON_PARSER_ERROR")
 }
@@ -51,21 +52,27 @@ func TestCompositeOfObjects(t *testing.T) {
 		return `{"method":"GET","url":"` + data + path + `","referenceId":"x"}`
 	}
 	now := c.org.Clock().Now()
-	times := "?start=" + now.Add(-time.Hour).Format("2006-01-02T15:04:05Z") + "&end=" + now.Format("2006-01-02T15:04:05Z")
+	times := "?start=" + now.Add(-time.Hour).Format("2006-01-02T15:04:05Z") + "&end=" +
+		now.Format("2006-01-02T15:04:05Z")
 	body := func(parts ...string) string { return `{"compositeRequest":[` + strings.Join(parts, ",") + `]}` }
 	before := c.org.Requests()
-	got := c.ok("POST", data+"/composite", body(part("/sobjects/Account/describe"), part("/sobjects/Account/updated/"+times),
-		part("/sobjects/Account/deleted"+times), part("/limits"), part("/sobjects/Nope/describe"), part("/queryAll?q=SELECT+COUNT()+FROM+Account")))["compositeResponse"]
+	got := c.ok("POST", data+"/composite",
+		body(part("/sobjects/Account/describe"), part("/sobjects/Account/updated/"+times),
+			part("/sobjects/Account/deleted"+times), part("/limits"), part("/sobjects/Nope/describe"),
+			part("/queryAll?q=SELECT+COUNT()+FROM+Account")))["compositeResponse"]
 	if want := "[200 200 400 400 404 200]"; fmt.Sprint(statuses(t, got, "httpStatusCode")) != want {
 		t.Errorf("got %v", got)
 	}
-	if after := c.org.Requests(); after["composite"] != 1 || after["describe"] != before["describe"] || after["updated"] != before["updated"] {
+	if after := c.org.Requests(); after["composite"] != 1 || after["describe"] != before["describe"] ||
+		after["updated"] != before["updated"] {
 		t.Errorf("six subrequests are one call: %v", after)
 	}
 	query := part("/query?q=SELECT+Id+FROM+Account+LIMIT+1")
 	c.ok("POST", data+"/composite", body(query, query, query, query, query))
 	c.do("POST", data+"/composite", body(query, query, query, query, query, query)).refused(t, 400, "LIMIT_EXCEEDED")
-	c.do("POST", data+"/composite", body(`{"method":"GET","url":"`+data+`/query","referenceId":"x","httpHeaders":{"accept":"x"}}`)).refused(t, 400, "INVALID_HEADER")
+	c.do("POST", data+"/composite",
+		body(`{"method":"GET","url":"`+data+`/query","referenceId":"x","httpHeaders":{"accept":"x"}}`)).refused(t, 400,
+		"INVALID_HEADER")
 }
 
 func TestCompositeAllOrNone(t *testing.T) {
@@ -88,10 +95,12 @@ func TestCompositeAllOrNone(t *testing.T) {
 
 func TestCompositeBatch(t *testing.T) {
 	c := serve(t, fakeorg.Options{}, generated(100))
-	body := `{"haltOnError":%v,"batchRequests":[{"method":"GET","url":"v66.0/limits"},{"method":"GET","url":"v66.0/nothing"},
+	body :=
+		`{"haltOnError":%v,"batchRequests":[{"method":"GET","url":"v66.0/limits"},{"method":"GET","url":"v66.0/nothing"},
 		{"method":"PATCH","url":"v66.0/sobjects/Account/` + first + `","richInput":{"Name":"Batched"}}]}`
 	got := c.ok("POST", data+"/composite/batch", fmt.Sprintf(body, true))
-	if want := "[200 404 412]"; fmt.Sprint(statuses(t, got["results"], "statusCode")) != want || got["hasErrors"] != true {
+	if want := "[200 404 412]"; fmt.Sprint(statuses(t, got["results"], "statusCode")) != want ||
+		got["hasErrors"] != true {
 		t.Errorf("got %v", got)
 	}
 	got = c.ok("POST", data+"/composite/batch", fmt.Sprintf(body, false))
@@ -117,9 +126,11 @@ func (c *client) list(method, path, body string) []map[string]any {
 func TestCollections(t *testing.T) {
 	c := serve(t, fakeorg.Options{}, generated(100))
 	at := data + "/composite/sobjects"
-	records := `"records":[{"attributes":{"type":"Account"},"Name":"one"},{"attributes":{"type":"Account"}},{"attributes":{"type":"Nope"}},{"Name":"typeless"}]`
+	records :=
+		`"records":[{"attributes":{"type":"Account"},"Name":"one"},{"attributes":{"type":"Account"}},{"attributes":{"type":"Nope"}},{"Name":"typeless"}]`
 	made := c.list("POST", at, `{`+records+`}`)
-	if made[0]["success"] != true || made[1]["success"] != false || made[2]["success"] != false || made[3]["success"] != false {
+	if made[0]["success"] != true || made[1]["success"] != false || made[2]["success"] != false ||
+		made[3]["success"] != false {
 		t.Errorf("made %v", made)
 	}
 	none := c.list("POST", at, `{"allOrNone":true,`+records+`}`)
@@ -130,7 +141,8 @@ func TestCollections(t *testing.T) {
 		t.Errorf("%v", got)
 	}
 	id := made[0]["id"].(string)
-	changed := c.list("PATCH", at, `{"records":[{"attributes":{"type":"Account"},"id":"`+id+`","Name":"two"},{"attributes":{"type":"Account"},"id":"x"}]}`)
+	changed := c.list("PATCH", at,
+		`{"records":[{"attributes":{"type":"Account"},"id":"`+id+`","Name":"two"},{"attributes":{"type":"Account"},"id":"x"}]}`)
 	if changed[0]["success"] != true || changed[1]["success"] != false {
 		t.Errorf("changed %v", changed)
 	}
@@ -142,7 +154,8 @@ func TestCollections(t *testing.T) {
 		t.Errorf("read %v", read)
 	}
 	c.do("GET", at+"/Account?fields=Nope&ids="+id, "").refused(t, 400, "INVALID_FIELD")
-	upserted := c.list("PATCH", at+"/Invoice__c/Number__c", `{"records":[{"attributes":{"type":"Invoice__c"},"Number__c":"N00000001"},{"attributes":{"type":"Invoice__c"},"Number__c":"new"}]}`)
+	upserted := c.list("PATCH", at+"/Invoice__c/Number__c",
+		`{"records":[{"attributes":{"type":"Invoice__c"},"Number__c":"N00000001"},{"attributes":{"type":"Invoice__c"},"Number__c":"new"}]}`)
 	if upserted[0]["created"] != false || upserted[1]["created"] != true {
 		t.Errorf("upserted %v", upserted)
 	}
@@ -168,7 +181,8 @@ func TestTree(t *testing.T) {
 		t.Errorf("%v", got)
 	}
 	a := c.do("POST", data+"/composite/tree/Account", fmt.Sprintf(tree, ""))
-	if a.StatusCode != 400 || !strings.Contains(a.body, `"referenceId":"c2"`) || !strings.Contains(a.body, "REQUIRED_FIELD_MISSING") {
+	if a.StatusCode != 400 || !strings.Contains(a.body, `"referenceId":"c2"`) ||
+		!strings.Contains(a.body, "REQUIRED_FIELD_MISSING") {
 		t.Errorf("%d %s", a.StatusCode, a.body)
 	}
 	if got := c.query(queryPath("SELECT Id FROM Account WHERE Name = 'root'")); len(got) != 1 {
@@ -189,11 +203,13 @@ func TestExternalIDs(t *testing.T) {
 		t.Errorf("%v", r)
 	}
 	c.do("POST", data+"/sobjects/Invoice__c", `{"Number__c":"mine"}`).refused(t, 400, "DUPLICATE_VALUE")
-	linked := c.ok("POST", data+"/sobjects/Task", `{"Status":"Completed","Priority":"Low","Who":{"Id":"003Ho0000000001IAA"}}`)["id"].(string)
+	linked := c.ok("POST", data+"/sobjects/Task",
+		`{"Status":"Completed","Priority":"Low","Who":{"Id":"003Ho0000000001IAA"}}`)["id"].(string)
 	if r := c.get(data + "/sobjects/Task/" + linked); r["WhoId"] != "003Ho0000000001IAA" {
 		t.Errorf("%v", r)
 	}
-	c.do("POST", data+"/sobjects/Task", `{"Status":"Completed","Priority":"Low","Who":{"Id":"003Ho0000009999IAA"}}`).refused(t, 400, "INVALID_FIELD")
+	c.do("POST", data+"/sobjects/Task",
+		`{"Status":"Completed","Priority":"Low","Who":{"Id":"003Ho0000009999IAA"}}`).refused(t, 400, "INVALID_FIELD")
 	c.ok("DELETE", at+"mine", "")
 	c.do("GET", at+"mine", "").refused(t, 404, "NOT_FOUND")
 	c.do("GET", data+"/sobjects/Account/Name/x", "").refused(t, 404, "NOT_FOUND")
@@ -215,7 +231,8 @@ func TestBytesOfARecord(t *testing.T) {
 		t.Errorf("%s: %d %q", at, a.StatusCode, a.body)
 	}
 	c.do("GET", data+"/sobjects/Paper__c/"+id+"/Nope", "").refused(t, 404, "NOT_FOUND")
-	c.do("POST", data+"/jobs/query", `{"operation":"query","query":"SELECT Body__c FROM Paper__c"}`).refused(t, 400, "FEATURENOTENABLED")
+	c.do("POST", data+"/jobs/query", `{"operation":"query","query":"SELECT Body__c FROM Paper__c"}`).refused(t, 400,
+		"FEATURENOTENABLED")
 }
 
 func TestLayoutsCountsAndPlans(t *testing.T) {
@@ -236,7 +253,8 @@ func TestLayoutsCountsAndPlans(t *testing.T) {
 	if len(c.get(data + "/limits/recordCount")["sObjects"].([]any)) < 8 {
 		t.Error("not all objects are counted")
 	}
-	for soql, want := range map[string]string{"SELECT+Id+FROM+Account": "TableScan", "SELECT+Id+FROM+Account+WHERE+Id>'001Ho0000000001'": "Index"} {
+	for soql, want := range map[string]string{"SELECT+Id+FROM+Account": "TableScan",
+		"SELECT+Id+FROM+Account+WHERE+Id>'001Ho0000000001'": "Index"} {
 		plan := c.get(data + "/query?explain=" + soql)["plans"].([]any)[0].(map[string]any)
 		if plan["leadingOperationType"] != want {
 			t.Errorf("%s: %v", soql, plan)
@@ -250,10 +268,12 @@ func TestOldClients(t *testing.T) {
 	c := serve(t, fakeorg.Options{}, generated(100))
 	login := c.org.Credentials()
 	envelope := func(header, body string) string {
-		return `<?xml version="1.0"?><e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/"><e:Header>` + header + `</e:Header><e:Body>` + body + `</e:Body></e:Envelope>`
+		return `<?xml version="1.0"?><e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/"><e:Header>` +
+			header + `</e:Header><e:Body>` + body + `</e:Body></e:Envelope>`
 	}
 	enter := func(password string) string {
-		return envelope("", `<n:login xmlns:n="urn:partner.soap.sforce.com"><n:username>`+login.Username+`</n:username><n:password>`+password+`</n:password></n:login>`)
+		return envelope("",
+			`<n:login xmlns:n="urn:partner.soap.sforce.com"><n:username>`+login.Username+`</n:username><n:password>`+password+`</n:password></n:login>`)
 	}
 	a := c.do("POST", "/services/Soap/u/60.0", enter(login.Password), "Content-Type", "text/xml")
 	_, rest, _ := strings.Cut(a.body, "<sessionId>")
@@ -267,14 +287,17 @@ func TestOldClients(t *testing.T) {
 		enter("wrong"):                        "INVALID_LOGIN",
 		"nonsense":                            "no SOAP envelope",
 		envelope("", "<getServerTimestamp/>"): "INVALID_SESSION_ID",
-		envelope("<SessionHeader><sessionId>"+token+"</sessionId></SessionHeader>", "<sing/>"):        "No operation available",
-		envelope("<SessionHeader><sessionId>"+token+"</sessionId></SessionHeader>", "<getUserInfo/>"): "<userName>" + login.Username,
+		envelope("<SessionHeader><sessionId>"+token+"</sessionId></SessionHeader>",
+			"<sing/>"): "No operation available",
+		envelope("<SessionHeader><sessionId>"+token+"</sessionId></SessionHeader>", "<getUserInfo/>"): "<userName>" +
+			login.Username,
 	} {
 		if a := c.do("POST", "/services/Soap/u/60.0", body); !strings.Contains(a.body, want) {
 			t.Errorf("%s is not in %s", want, a.body)
 		}
 	}
-	if a := c.do("POST", "/services/Soap/u/65.0", enter(login.Password)); !strings.Contains(a.body, "UNSUPPORTED_API_VERSION") {
+	if a := c.do("POST", "/services/Soap/u/65.0", enter(login.Password)); !strings.Contains(a.body,
+		"UNSUPPORTED_API_VERSION") {
 		t.Error(a.body)
 	}
 	c.ok("POST", data+"/sobjects/Account/"+first+"?_HttpMethod=PATCH", `{"Name":"patched"}`)

@@ -104,7 +104,8 @@ func TestRecordedFieldsAreTakenOver(t *testing.T) {
 		}
 	}
 	ours := byName(c.decoded(data + "/sobjects/Opportunity/describe")["fields"])
-	if f := ours["Primary_Contact__c"].(map[string]any); f["relationshipName"] != "Primary_Contact__r" || fmt.Sprint(f["referenceTo"]) != "[Contact]" || f["custom"] != true {
+	if f := ours["Primary_Contact__c"].(map[string]any); f["relationshipName"] != "Primary_Contact__r" ||
+		fmt.Sprint(f["referenceTo"]) != "[Contact]" || f["custom"] != true {
 		t.Errorf("a field of the data: %v", f)
 	}
 	for _, child := range c.decoded(data + "/sobjects/Contact/describe")["childRelationships"].([]any) {
@@ -154,20 +155,24 @@ func TestLoadDirLoadsEverything(t *testing.T) {
 	if total != 17_283 {
 		t.Errorf("%d records in all", total)
 	}
-	row := c.query(queryPath("SELECT Id, FirstName, LastName, Name, Owner.Username, Account.Name, IsDeleted, CreatedBy.Id, Fax FROM Contact WHERE Id = '003Ho0000000001IAA'"))[0]
-	if row["Name"] != "Amy Diaz" || row["Owner"].(map[string]any)["Username"] == nil || row["Account"].(map[string]any)["Name"] == nil || row["IsDeleted"] != false || row["Fax"] != nil {
+	row := c.query(queryPath("SELECT Id, FirstName, LastName, Name, Owner.Username, Account.Name, IsDeleted, " +
+		"CreatedBy.Id, Fax FROM Contact WHERE Id = '003Ho0000000001IAA'"))[0]
+	if row["Name"] != "Amy Diaz" || row["Owner"].(map[string]any)["Username"] == nil ||
+		row["Account"].(map[string]any)["Name"] == nil || row["IsDeleted"] != false || row["Fax"] != nil {
 		t.Errorf("contact: %v", row)
 	}
-	if got := c.query(queryPath("SELECT Id FROM Contact WHERE SystemModstamp > 2026-03-14T15:09:26Z OR CreatedDate > LAST_YEAR OR LastModifiedDate > 2026-03-14T15:09:26Z LIMIT 2000")); len(got) == 1024 {
+	if got := c.query(queryPath("SELECT Id FROM Contact WHERE SystemModstamp > 2026-03-14T15:09:26Z OR CreatedDate > " +
+		"LAST_YEAR OR LastModifiedDate > 2026-03-14T15:09:26Z LIMIT 2000")); len(got) == 1024 {
 		t.Error("everything was created this year")
 	}
 }
 
 func TestLoadDirRefuses(t *testing.T) {
 	for name, files := range map[string][2]string{
-		"no list":        {"", ""},
-		"broken list":    {"{", ""},
-		"too few":        {`{"A__c":{"keyPrefix":"a00","rows":2,"fields":[{"name":"Id","type":"id"}]}}`, "Id\na00Ho0000000001IAA\n"},
+		"no list":     {"", ""},
+		"broken list": {"{", ""},
+		"too few": {`{"A__c":{"keyPrefix":"a00","rows":2,"fields":[{"name":"Id","type":"id"}]}}`,
+			"Id\na00Ho0000000001IAA\n"},
 		"no Id":          {`{"A__c":{"keyPrefix":"a00","rows":1,"fields":[]}}`, "Name\nx\n"},
 		"a ragged line":  {`{"A__c":{"keyPrefix":"a00","rows":1,"fields":[]}}`, "Id,Name\nx\n"},
 		"an open quote":  {`{"A__c":{"keyPrefix":"a00","rows":1,"fields":[]}}`, "Id\n\"x\n"},
@@ -190,8 +195,10 @@ func TestLoadDirRefuses(t *testing.T) {
 
 func TestLoadDirKeepsEveryByte(t *testing.T) {
 	dir := t.TempDir()
-	write(t, dir+"/objects.json", `{"A__c":{"keyPrefix":"a00","rows":2,"fields":[{"name":"Id","type":"id"},{"name":"T__c","type":"textarea"},{"name":"N__c","type":"double"}]}}`)
-	write(t, dir+"/A__c.csv", "Id,T__c,N__c\r\na00Ho0000000002IAA,\"a\r\nb\"\"c\"\"\n,d\",1.2345678E7\r\na00Ho0000000001IAA,,0.10\r\n")
+	write(t, dir+"/objects.json",
+		`{"A__c":{"keyPrefix":"a00","rows":2,"fields":[{"name":"Id","type":"id"},{"name":"T__c","type":"textarea"},{"name":"N__c","type":"double"}]}}`)
+	write(t, dir+"/A__c.csv",
+		"Id,T__c,N__c\r\na00Ho0000000002IAA,\"a\r\nb\"\"c\"\"\n,d\",1.2345678E7\r\na00Ho0000000001IAA,,0.10\r\n")
 	c := serve(t, fakeorg.Options{}, func(o *fakeorg.Org) error { return o.LoadDir(dir, "") })
 	_, rows := c.results(c.job("SELECT Id, T__c, N__c FROM A__c"), 10)
 	want := "\"a00Ho0000000001IAA\",\"\",\"0.10\"\n\"a00Ho0000000002IAA\",\"a\r\nb\"\"c\"\"\n,d\",\"1.2345678E7\"\n"

@@ -14,7 +14,8 @@ import (
 
 func TestFaultStatus(t *testing.T) {
 	c := serve(t, fakeorg.Options{}, generated(100))
-	c.ok("POST", "/_org/faults", `[{"method":"GET","path":"/limits","nth":2,"status":503,"body":"[{\"message\":\"busy\",\"errorCode\":\"SERVER_UNAVAILABLE\"}]","header":{"Retry-After":"7"}}]`)
+	c.ok("POST", "/_org/faults",
+		`[{"method":"GET","path":"/limits","nth":2,"status":503,"body":"[{\"message\":\"busy\",\"errorCode\":\"SERVER_UNAVAILABLE\"}]","header":{"Retry-After":"7"}}]`)
 	c.get(data + "/limits")
 	a := c.do("GET", data+"/limits", "")
 	if a.refused(t, 503, "SERVER_UNAVAILABLE") != "busy" || a.Header.Get("Retry-After") != "7" {
@@ -46,7 +47,8 @@ func TestFaultsOfTheConnection(t *testing.T) {
 	if a := c.do("GET", path, "", "Accept-Encoding", "identity"); a.err == nil {
 		t.Error("no reset")
 	}
-	if a := c.do("GET", path, "", "Accept-Encoding", "identity"); !errors.Is(a.err, io.ErrUnexpectedEOF) || a.body != whole[:1000] {
+	if a := c.do("GET", path, "", "Accept-Encoding", "identity"); !errors.Is(a.err, io.ErrUnexpectedEOF) ||
+		a.body != whole[:1000] {
 		t.Errorf("cut off: %v after %d bytes", a.err, len(a.body))
 	}
 	if a := c.do("GET", path, "", "Accept-Encoding", "identity"); a.err != nil || a.body != whole[:1000] {
@@ -69,7 +71,8 @@ func TestFaultDelay(t *testing.T) {
 
 func TestFaultsOfResults(t *testing.T) {
 	c := serve(t, fakeorg.Options{}, generated(1000))
-	c.org.Fault(fakeorg.Rule{Method: "POST", Path: "/jobs/query", Nth: 1, FailJob: "InternalServerError : retried more than 15 times"})
+	c.org.Fault(fakeorg.Rule{Method: "POST", Path: "/jobs/query", Nth: 1,
+		FailJob: "InternalServerError : retried more than 15 times"})
 	failed := c.state(c.job("SELECT Id FROM Account"))
 	if failed["state"] != "Failed" || failed["errorMessage"] != "InternalServerError : retried more than 15 times" {
 		t.Errorf("failed: %v", failed)
@@ -86,7 +89,8 @@ func TestFaultsOfResults(t *testing.T) {
 	second := path + "&locator=" + first.Header.Get("Sforce-Locator")
 	twice := c.do("GET", second, "")
 	good := c.do("GET", second, "")
-	if twice.body != first.body || twice.Header.Get("Sforce-Locator") != good.Header.Get("Sforce-Locator") || good.body == first.body {
+	if twice.body != first.body || twice.Header.Get("Sforce-Locator") != good.Header.Get("Sforce-Locator") ||
+		good.body == first.body {
 		t.Error("not the page before")
 	}
 }
@@ -145,10 +149,13 @@ func TestNamedAnswers(t *testing.T) {
 		code   string
 	}{
 		"api-disabled": {403, "API_DISABLED_FOR_ORG"}, "concurrent-limit": {403, "REQUEST_LIMIT_EXCEEDED"},
-		"daily-limit": {403, "REQUEST_LIMIT_EXCEEDED"}, "job-limit": {400, "LIMIT_EXCEEDED"}, "lock": {400, "UNABLE_TO_LOCK_ROW"},
-		"locator-gone": {400, "INVALID_QUERY_LOCATOR"}, "not-acceptable": {406, "CustomNotAcceptable"}, "not-found": {404, "NOT_FOUND"},
-		"query-timeout": {400, "QUERY_TIMEOUT"}, "storage-limit": {400, "LIMIT_EXCEEDED"}, "too-complicated": {400, "QUERY_TOO_COMPLICATED"},
-		"unavailable": {503, "SERVER_UNAVAILABLE"}, "unknown": {500, "UNKNOWN_EXCEPTION"},
+		"daily-limit": {403, "REQUEST_LIMIT_EXCEEDED"}, "job-limit": {400, "LIMIT_EXCEEDED"},
+		"lock":         {400, "UNABLE_TO_LOCK_ROW"},
+		"locator-gone": {400, "INVALID_QUERY_LOCATOR"}, "not-acceptable": {406, "CustomNotAcceptable"},
+		"not-found":     {404, "NOT_FOUND"},
+		"query-timeout": {400, "QUERY_TIMEOUT"}, "storage-limit": {400, "LIMIT_EXCEEDED"},
+		"too-complicated": {400, "QUERY_TOO_COMPLICATED"},
+		"unavailable":     {503, "SERVER_UNAVAILABLE"}, "unknown": {500, "UNKNOWN_EXCEPTION"},
 	} {
 		c.ok("POST", "/_org/faults", `[{"kind":"limits","answer":"`+name+`"}]`)
 		c.do("GET", data+"/limits", "").refused(t, want.status, want.code)
@@ -204,7 +211,8 @@ func TestFaultsOfHeadersAndGzip(t *testing.T) {
 	c.org.Fault(fakeorg.Rule{Kind: "results", Nth: 2, Truncate: 2000, Reset: true})
 	c.org.Fault(fakeorg.Rule{Kind: "results", Nth: 3, Truncate: 2000})
 	c.org.Fault(fakeorg.Rule{Kind: "results", Nth: 4, Status: 200})
-	if a := c.do("GET", path, ""); a.Header.Get("Sforce-Locator") != "" || a.Header.Get("Sforce-NumberOfRecords") != "" || a.body == "" {
+	if a := c.do("GET", path, ""); a.Header.Get("Sforce-Locator") != "" ||
+		a.Header.Get("Sforce-NumberOfRecords") != "" || a.body == "" {
 		t.Errorf("%v", a.Header)
 	}
 	for range 2 { // Go's client unpacks by itself, and tells what is missing

@@ -35,28 +35,32 @@ func TestRecordTypes(t *testing.T) {
 	if r := c.get(data + "/sobjects/Account/" + id); r["RecordTypeId"] != types[0]["Id"] {
 		t.Errorf("by default %v", r["RecordTypeId"])
 	}
-	if got := c.query(queryPath("SELECT Id FROM Opportunity WHERE RecordType.DeveloperName = 'Renewal'")); len(got) == 0 {
+	if got := c.query(queryPath("SELECT Id FROM Opportunity WHERE " +
+		"RecordType.DeveloperName = 'Renewal'")); len(got) == 0 {
 		t.Error("no renewals")
 	}
 }
 
 func TestPersonAccounts(t *testing.T) {
 	c := serve(t, fakeorg.Options{PersonAccounts: true}, generated(100))
-	id := c.ok("POST", data+"/sobjects/Account", `{"FirstName":"Ann","LastName":"Lee","PersonEmail":"a@example.com"}`)["id"].(string)
+	id := c.ok("POST", data+"/sobjects/Account",
+		`{"FirstName":"Ann","LastName":"Lee","PersonEmail":"a@example.com"}`)["id"].(string)
 	account := c.get(data + "/sobjects/Account/" + id)
 	contact, _ := account["PersonContactId"].(string)
 	if account["Name"] != "Ann Lee" || account["IsPersonAccount"] != true || contact == "" {
 		t.Fatalf("%v", account)
 	}
 	c.ok("PATCH", data+"/sobjects/Account/"+id, `{"LastName":"Li"}`)
-	if r := c.get(data + "/sobjects/Contact/" + contact); r["Name"] != "Ann Li" || r["AccountId"] != id || r["Email"] != "a@example.com" {
+	if r := c.get(data + "/sobjects/Contact/" + contact); r["Name"] != "Ann Li" || r["AccountId"] != id ||
+		r["Email"] != "a@example.com" {
 		t.Errorf("%v", r)
 	}
 	fine(t, c.org.Delete(id))
 	c.do("GET", data+"/sobjects/Contact/"+contact, "").refused(t, 404, "ENTITY_IS_DELETED")
 	fine(t, c.org.Undelete(id))
 	c.get(data + "/sobjects/Contact/" + contact)
-	company := c.get(data + "/sobjects/Account/" + c.ok("POST", data+"/sobjects/Account", `{"Name":"Acme"}`)["id"].(string))
+	company := c.get(data + "/sobjects/Account/" + c.ok("POST", data+"/sobjects/Account",
+		`{"Name":"Acme"}`)["id"].(string))
 	if company["Name"] != "Acme" || company["IsPersonAccount"] != false || company["PersonContactId"] != nil {
 		t.Errorf("%v", company)
 	}
@@ -64,8 +68,10 @@ func TestPersonAccounts(t *testing.T) {
 
 func TestPicklists(t *testing.T) {
 	c := serve(t, fakeorg.Options{}, generated(100))
-	fine(t, c.org.AddField("Account", fakeorg.Field{Name: "Tier__c", Type: "picklist", Values: []string{"gold", "tin"}}))
+	fine(t, c.org.AddField("Account",
+		fakeorg.Field{Name: "Tier__c", Type: "picklist", Values: []string{"gold", "tin"}}))
 	c.ok("PATCH", data+"/sobjects/Account/"+first, `{"Tier__c":"gold"}`)
-	c.do("PATCH", data+"/sobjects/Account/"+first, `{"Tier__c":"lead"}`).refused(t, 400, "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST")
+	c.do("PATCH", data+"/sobjects/Account/"+first, `{"Tier__c":"lead"}`).refused(t, 400,
+		"INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST")
 	c.ok("PATCH", data+"/sobjects/Account/"+first, `{"Tier__c":null,"Rating":"none of those"}`)
 }

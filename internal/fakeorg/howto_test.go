@@ -30,7 +30,8 @@ func TestHowtoPage(t *testing.T) {
 	c := serve(t, fakeorg.Options{}, generated(500))
 	login := c.org.Credentials()
 	cmd := exec.Command("sh", "-eux", "-c", script)
-	cmd.Env = append(os.Environ(), "URL="+c.url, "TOKEN="+c.token, "CLIENT_ID="+login.ClientID, "CLIENT_SECRET="+login.ClientSecret)
+	cmd.Env = append(os.Environ(), "URL="+c.url, "TOKEN="+c.token, "CLIENT_ID="+login.ClientID,
+		"CLIENT_SECRET="+login.ClientSecret)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}

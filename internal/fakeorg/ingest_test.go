@@ -42,18 +42,23 @@ func TestIngestInsert(t *testing.T) {
 		t.Errorf("after 10 s: %v", got)
 	}
 	c.org.Clock().Advance(30 * time.Second)
-	if got := c.get(at); got["state"] != "JobComplete" || got["numberRecordsProcessed"].(interface{ String() string }).String() != "3" || got["numberRecordsFailed"].(interface{ String() string }).String() != "2" {
+	if got := c.get(at); got["state"] != "JobComplete" ||
+		got["numberRecordsProcessed"].(interface{ String() string }).String() != "3" ||
+		got["numberRecordsFailed"].(interface{ String() string }).String() != "2" {
 		t.Errorf("at the end: %v", got)
 	}
-	made := c.query(queryPath("SELECT Id, NumberOfEmployees FROM Account WHERE NumberOfEmployees = 7 AND Name LIKE 'a%'"))
+	made := c.query(queryPath("SELECT Id, NumberOfEmployees FROM Account WHERE NumberOfEmployees = 7 AND " +
+		"Name LIKE 'a%'"))
 	if len(made) != 1 {
 		t.Fatalf("made %v", made)
 	}
-	want := `"sf__Id"|"sf__Created"|"Name"|"NumberOfEmployees"|"Site"` + "\r\n" + `"` + made[0]["Id"].(string) + `"|"true"|"a ""b""` + "\r\n" + `c"|"7"|""` + "\r\n"
+	want := `"sf__Id"|"sf__Created"|"Name"|"NumberOfEmployees"|"Site"` + "\r\n" + `"` + made[0]["Id"].(string) +
+		`"|"true"|"a ""b""` + "\r\n" + `c"|"7"|""` + "\r\n"
 	if got := c.ingested(id, "successfulResults"); got != want {
 		t.Errorf("successful: %q, want %q", got, want)
 	}
-	want = `"sf__Id"|"sf__Error"|"Name"|"NumberOfEmployees"|"Site"` + "\r\n" + `""|"REQUIRED_FIELD_MISSING:Required fields are missing: [Name]:Name"|""|"1"|"x"`
+	want = `"sf__Id"|"sf__Error"|"Name"|"NumberOfEmployees"|"Site"` + "\r\n" +
+		`""|"REQUIRED_FIELD_MISSING:Required fields are missing: [Name]:Name"|""|"1"|"x"`
 	if got := c.ingested(id, "failedResults"); !strings.HasPrefix(got, want) || !strings.Contains(got, `|"many"|`) {
 		t.Errorf("failed: %q", got)
 	}
@@ -70,16 +75,20 @@ func TestIngestInsert(t *testing.T) {
 func TestIngestOtherOperations(t *testing.T) {
 	c := serve(t, fakeorg.Options{HardDelete: true}, generated(100))
 	ids := []string{"a0IHo0000000001MAA", "a0IHo0000000002MAA", "a0IHo0000000003MAA"}
-	id := c.ingest(`{"object":"Invoice__c","operation":"update"}`, "Id,Notes__c,Paid__c,Account__r.Id\n"+ids[0]+",seen,TRUE,"+first+"\nrubbish,x,,\n")
-	if r := c.get(data + "/sobjects/Invoice__c/" + ids[0]); r["Notes__c"] != "seen" || r["Paid__c"] != true || r["Account__c"] != first {
+	id := c.ingest(`{"object":"Invoice__c","operation":"update"}`, "Id,Notes__c,Paid__c,Account__r.Id\n"+ids[0]+
+		",seen,TRUE,"+first+"\nrubbish,x,,\n")
+	if r := c.get(data + "/sobjects/Invoice__c/" + ids[0]); r["Notes__c"] != "seen" || r["Paid__c"] != true ||
+		r["Account__c"] != first {
 		t.Errorf("updated: %v", r)
 	}
 	if got := c.ingested(id, "failedResults"); !strings.Contains(got, `"rubbish","MALFORMED_ID:bad id rubbish:--"`) {
 		t.Errorf("failed: %s", got)
 	}
-	id = c.ingest(`{"object":"Invoice__c","operation":"upsert","externalIdFieldName":"Number__c"}`, "Number__c,Notes__c\nN00000002,second\nnew,third\n")
+	id = c.ingest(`{"object":"Invoice__c","operation":"upsert","externalIdFieldName":"Number__c"}`,
+		"Number__c,Notes__c\nN00000002,second\nnew,third\n")
 	got := c.ingested(id, "successfulResults")
-	if !strings.Contains(got, `"`+ids[1]+`","false","N00000002","second"`) || !strings.Contains(got, `"true","new","third"`) {
+	if !strings.Contains(got, `"`+ids[1]+`","false","N00000002","second"`) ||
+		!strings.Contains(got, `"true","new","third"`) {
 		t.Errorf("upserted: %s", got)
 	}
 	c.ingest(`{"object":"Invoice__c","operation":"delete"}`, "Id\n"+ids[1]+"\n")
@@ -114,7 +123,8 @@ func TestIngestRefuses(t *testing.T) {
 		"Nope__r.Id\nx,\n": "",
 	} {
 		id := c.ingest(`{"object":"Account","operation":"insert"}`, csv)
-		if got := c.get(data + "/jobs/ingest/" + id); got["state"] != "Failed" || want != "" && got["errorMessage"] != want {
+		if got := c.get(data + "/jobs/ingest/" + id); got["state"] != "Failed" ||
+			want != "" && got["errorMessage"] != want {
 			t.Errorf("%q: %v", csv, got)
 		}
 	}
@@ -122,7 +132,8 @@ func TestIngestRefuses(t *testing.T) {
 	if got := c.ingested(id, "unprocessedrecords"); got != "\"Id\",\"Name\"\n\"x\",\"y\"\n" {
 		t.Errorf("unprocessed: %q", got)
 	}
-	at := data + "/jobs/ingest/" + c.ok("POST", data+"/jobs/ingest", `{"object":"Account","operation":"insert"}`)["id"].(string)
+	at := data + "/jobs/ingest/" + c.ok("POST", data+"/jobs/ingest",
+		`{"object":"Account","operation":"insert"}`)["id"].(string)
 	c.do("PUT", at+"/batches", "Name\nx\n")
 	c.do("PUT", at+"/batches", "Name\nx\n").refused(t, 400, "CLIENTINPUTERROR")
 	c.do("PATCH", at, `{"state":"Open"}`).refused(t, 400, "INVALIDJOBSTATE")
@@ -138,7 +149,8 @@ func TestIngestMultipart(t *testing.T) {
 	c := serve(t, fakeorg.Options{}, generated(100))
 	var body bytes.Buffer
 	w := multipart.NewWriter(&body)
-	for name, text := range map[string]string{"job": `{"object":"Account","operation":"insert"}`, "content": "Name\nmulti\n"} {
+	for name, text := range map[string]string{"job": `{"object":"Account","operation":"insert"}`,
+		"content": "Name\nmulti\n"} {
 		p, _ := w.CreateFormField(name)
 		_, _ = p.Write([]byte(text))
 	}

@@ -77,7 +77,8 @@ func TestMerge(t *testing.T) {
 			if rows != `"`+master+`","true"`+"\n" {
 				t.Errorf("loser: %q", rows)
 			}
-			if c.org.Merge(master, master) == nil || c.org.Merge(master) == nil || c.org.Merge(visits[0], visits[1]) == nil || c.org.Merge(master, first) == nil {
+			if c.org.Merge(master, master) == nil || c.org.Merge(master) == nil ||
+				c.org.Merge(visits[0], visits[1]) == nil || c.org.Merge(master, first) == nil {
 				t.Error("nonsense is merged")
 			}
 		})
@@ -110,7 +111,8 @@ func TestQuietChanges(t *testing.T) {
 	if _, deleted := c.stampOf("Task", task); deleted != "false" {
 		t.Errorf("queryAll says %q", deleted)
 	}
-	if c.org.Drift(first, "Nope", "x") == nil || c.org.Archive(first) == nil || c.org.HideRecord("001Ho0000009999IAA") == nil || c.org.Touch("x") == nil {
+	if c.org.Drift(first, "Nope", "x") == nil || c.org.Archive(first) == nil ||
+		c.org.HideRecord("001Ho0000009999IAA") == nil || c.org.Touch("x") == nil {
 		t.Error("nonsense is changed")
 	}
 	c.ok("POST", "/_org/records", `{"do":"hide","ids":["`+first+`"]}`)
@@ -123,7 +125,8 @@ func TestFieldHistory(t *testing.T) {
 	c.ok("PATCH", data+"/sobjects/Account/"+first, `{"Name":"A","Site":"x"}`)
 	c.org.Clock().Advance(time.Minute)
 	c.ok("PATCH", data+"/sobjects/Account/"+first, `{"Name":"B"}`)
-	got := c.query(queryPath("SELECT Field, OldValue, NewValue, CreatedDate FROM AccountHistory WHERE AccountId = '" + first + "' ORDER BY CreatedDate DESC"))
+	got := c.query(queryPath("SELECT Field, OldValue, NewValue, CreatedDate FROM AccountHistory WHERE AccountId = '" +
+		first + "' ORDER BY CreatedDate DESC"))
 	if len(got) != 2 || got[0]["OldValue"] != "A" || got[0]["NewValue"] != "B" || got[0]["Field"] != "Name" {
 		t.Errorf("%v", got)
 	}
@@ -139,7 +142,8 @@ func TestAuditFieldsOnCreate(t *testing.T) {
 	c.do("POST", data+"/sobjects/Account", body).refused(t, 400, "INVALID_FIELD_FOR_INSERT_UPDATE")
 	c = serve(t, fakeorg.Options{SetAuditFields: true}, generated(100))
 	r := c.get(data + "/sobjects/Account/" + c.ok("POST", data+"/sobjects/Account", body)["id"].(string))
-	if r["CreatedDate"] != "2001-02-03T04:05:06.000+0000" || r["LastModifiedDate"] != "2002-02-03T04:05:06.000+0000" || r["SystemModstamp"] != start().Format(minute) {
+	if r["CreatedDate"] != "2001-02-03T04:05:06.000+0000" || r["LastModifiedDate"] != "2002-02-03T04:05:06.000+0000" ||
+		r["SystemModstamp"] != start().Format(minute) {
 		t.Errorf("%v", r)
 	}
 }

@@ -36,11 +36,14 @@ func TestLogins(t *testing.T) {
 	c := serve(t, fakeorg.Options{}, generated(50))
 	l := c.org.Credentials()
 	good := map[string]url.Values{
-		"client credentials": form("grant_type", "client_credentials", "client_id", l.ClientID, "client_secret", l.ClientSecret),
+		"client credentials": form("grant_type", "client_credentials", "client_id", l.ClientID, "client_secret",
+			l.ClientSecret),
 		"password": form("grant_type", "password", "client_id", l.ClientID, "client_secret", l.ClientSecret,
 			"username", l.Username, "password", l.Password),
-		"refresh token":            form("grant_type", "refresh_token", "client_id", l.ClientID, "client_secret", l.ClientSecret, "refresh_token", l.RefreshToken),
-		"refresh without a secret": form("grant_type", "refresh_token", "client_id", l.ClientID, "refresh_token", l.RefreshToken),
+		"refresh token": form("grant_type", "refresh_token", "client_id", l.ClientID, "client_secret",
+			l.ClientSecret, "refresh_token", l.RefreshToken),
+		"refresh without a secret": form("grant_type", "refresh_token", "client_id", l.ClientID, "refresh_token",
+			l.RefreshToken),
 	}
 	for name, f := range good {
 		a := c.login(f)
@@ -53,7 +56,8 @@ func TestLogins(t *testing.T) {
 				t.Errorf("%s: no %s in %s", name, key, a.body)
 			}
 		}
-		if _, ok := got["expires_in"]; ok || got["instance_url"] != c.url || !strings.HasSuffix(got["id"], "/id/"+c.org.ID()+"/005Ho0000000001IAA") {
+		if _, ok := got["expires_in"]; ok || got["instance_url"] != c.url ||
+			!strings.HasSuffix(got["id"], "/id/"+c.org.ID()+"/005Ho0000000001IAA") {
 			t.Errorf("%s: %s", name, a.body)
 		}
 		c.token = got["access_token"]
@@ -77,20 +81,24 @@ func TestRefusedLogins(t *testing.T) {
 	c := serve(t, fakeorg.Options{ClientID: "id", ClientSecret: "secret", Username: "u", Password: "p"}, nil)
 	for code, f := range map[string]url.Values{
 		"unsupported_grant_type": form("grant_type", "magic", "client_id", "id"),
-		"invalid_client_id":      form("grant_type", "client_credentials", "client_id", "other", "client_secret", "secret"),
-		"invalid_client":         form("grant_type", "client_credentials", "client_id", "id", "client_secret", "other"),
-		"invalid_grant":          form("grant_type", "password", "client_id", "id", "client_secret", "secret", "username", "u", "password", "x"),
+		"invalid_client_id": form("grant_type", "client_credentials", "client_id", "other",
+			"client_secret", "secret"),
+		"invalid_client": form("grant_type", "client_credentials", "client_id", "id", "client_secret", "other"),
+		"invalid_grant": form("grant_type", "password", "client_id", "id", "client_secret", "secret",
+			"username", "u", "password", "x"),
 	} {
 		a := c.login(f)
 		var got struct {
 			Error       string `json:"error"`
 			Description string `json:"error_description"`
 		}
-		if err := json.Unmarshal([]byte(a.body), &got); err != nil || a.StatusCode != 400 || got.Error != code || got.Description == "" {
+		if err := json.Unmarshal([]byte(a.body), &got); err != nil || a.StatusCode != 400 || got.Error != code ||
+			got.Description == "" {
 			t.Errorf("%s: got %d %s", code, a.StatusCode, a.body)
 		}
 	}
-	a := c.login(form("grant_type", "refresh_token", "client_id", "id", "client_secret", "secret", "refresh_token", "x"))
+	a := c.login(form("grant_type", "refresh_token", "client_id", "id", "client_secret", "secret",
+		"refresh_token", "x"))
 	if a.body != `{"error":"invalid_grant","error_description":"expired access/refresh token"}` {
 		t.Error(a.body)
 	}
@@ -152,7 +160,8 @@ func TestAssertions(t *testing.T) {
 		invalid = "invalid_grant: invalid assertion"
 	)
 	claims := func(change string, value any) jwt.MapClaims {
-		all := jwt.MapClaims{"iss": l.ClientID, "sub": l.Username, "aud": c.url, "exp": start().Add(2 * time.Minute).Unix()}
+		all := jwt.MapClaims{"iss": l.ClientID, "sub": l.Username, "aud": c.url,
+			"exp": start().Add(2 * time.Minute).Unix()}
 		if all[change] = value; value == nil {
 			delete(all, change)
 		}
@@ -165,20 +174,26 @@ func TestAssertions(t *testing.T) {
 		claims jwt.MapClaims
 		want   string
 	}{
-		"good":                   {jwt.SigningMethodRS256, key, claims("sub", l.Username), good},
-		"the common audience":    {jwt.SigningMethodRS256, key, claims("aud", "https://login.salesforce.com"), good},
-		"a clock behind":         {jwt.SigningMethodRS256, key, claims("exp", at(-20*time.Second)), good},
-		"another key":            {jwt.SigningMethodRS256, other, claims("sub", l.Username), invalid},
-		"another method":         {jwt.SigningMethodRS384, key, claims("sub", l.Username), invalid},
-		"no signature":           {jwt.SigningMethodNone, jwt.UnsafeAllowNoneSignatureType, claims("sub", l.Username), invalid},
+		"good":                {jwt.SigningMethodRS256, key, claims("sub", l.Username), good},
+		"the common audience": {jwt.SigningMethodRS256, key, claims("aud", "https://login.salesforce.com"), good},
+		"a clock behind":      {jwt.SigningMethodRS256, key, claims("exp", at(-20*time.Second)), good},
+		"another key":         {jwt.SigningMethodRS256, other, claims("sub", l.Username), invalid},
+		"another method":      {jwt.SigningMethodRS384, key, claims("sub", l.Username), invalid},
+		"no signature": {jwt.SigningMethodNone, jwt.UnsafeAllowNoneSignatureType,
+			claims("sub", l.Username), invalid},
 		"a public key as HMAC":   {jwt.SigningMethodHS256, certificate.Raw, claims("sub", l.Username), invalid},
 		"no end":                 {jwt.SigningMethodRS256, key, claims("exp", nil), invalid},
 		"an end in milliseconds": {jwt.SigningMethodRS256, key, claims("exp", start().UnixMilli()+300), good},
-		"expired":                {jwt.SigningMethodRS256, key, claims("exp", at(-time.Minute)), "invalid_grant: expired authorization code"},
-		"another audience":       {jwt.SigningMethodRS256, key, claims("aud", "https://test.salesforce.com"), "invalid_grant: audience is invalid"},
-		"no audience":            {jwt.SigningMethodRS256, key, claims("aud", nil), "invalid_grant: audience is invalid"},
-		"another user":           {jwt.SigningMethodRS256, key, claims("sub", "x@example.com"), "invalid_grant: user hasn't approved this consumer"},
-		"another app":            {jwt.SigningMethodRS256, key, claims("iss", "3MVG9x"), "invalid_client_id: client identifier invalid"},
+		"expired": {jwt.SigningMethodRS256, key, claims("exp", at(-time.Minute)),
+			"invalid_grant: expired authorization code"},
+		"another audience": {jwt.SigningMethodRS256, key, claims("aud", "https://test.salesforce.com"),
+			"invalid_grant: audience is invalid"},
+		"no audience": {jwt.SigningMethodRS256, key, claims("aud", nil),
+			"invalid_grant: audience is invalid"},
+		"another user": {jwt.SigningMethodRS256, key, claims("sub", "x@example.com"),
+			"invalid_grant: user hasn't approved this consumer"},
+		"another app": {jwt.SigningMethodRS256, key, claims("iss", "3MVG9x"),
+			"invalid_client_id: client identifier invalid"},
 	}
 	for name, tt := range tests {
 		signed, err := jwt.NewWithClaims(tt.method, tt.claims).SignedString(tt.key)
@@ -193,7 +208,8 @@ func TestAssertions(t *testing.T) {
 			t.Errorf("%s: a refresh token came: %s", name, a.body)
 		}
 	}
-	if got := c.login(form("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer", "assertion", "x.y")).loginError(t); got != invalid {
+	if got := c.login(form("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer", "assertion",
+		"x.y")).loginError(t); got != invalid {
 		t.Error(got)
 	}
 }
@@ -220,7 +236,8 @@ func TestAppsThatLetNobodyIn(t *testing.T) {
 	c := serve(t, fakeorg.Options{App: fakeorg.App{Certificate: certificate, NotApproved: true}}, nil)
 	l := c.org.Credentials()
 	client := form("grant_type", "client_credentials", "client_id", l.ClientID, "client_secret", l.ClientSecret)
-	if got := c.login(client).loginError(t); got != "invalid_app_access: user is not admin approved to access this app" {
+	if got := c.login(client).loginError(t); got != "invalid_app_access: user is not admin approved to "+
+		"access this app" {
 		t.Error(got)
 	}
 	signed, err := jwt.NewWithClaims(jwt.SigningMethodRS256, jwt.MapClaims{
@@ -277,7 +294,8 @@ func TestIntrospectionAndRevocation(t *testing.T) {
 	c := serve(t, fakeorg.Options{SessionLife: time.Hour}, nil)
 	l := c.org.Credentials()
 	ask := func(path, token string) answer {
-		return c.do("POST", path, form("token", token, "client_id", l.ClientID, "client_secret", l.ClientSecret).Encode(),
+		return c.do("POST", path, form("token", token, "client_id", l.ClientID, "client_secret",
+			l.ClientSecret).Encode(),
 			"Content-Type", "application/x-www-form-urlencoded")
 	}
 	active := func(token, kind string) {
@@ -290,7 +308,8 @@ func TestIntrospectionAndRevocation(t *testing.T) {
 		if err := json.Unmarshal([]byte(ask("/services/oauth2/introspect", token).body), &got); err != nil {
 			t.Fatal(err)
 		}
-		if got.Active != (kind != "") || got.Kind != kind || kind == "access_token" && got.Exp != start().Add(time.Hour).Unix() {
+		if got.Active != (kind != "") || got.Kind != kind || kind == "access_token" &&
+			got.Exp != start().Add(time.Hour).Unix() {
 			t.Errorf("%+v, want kind %q", got, kind)
 		}
 	}
@@ -307,7 +326,8 @@ func TestIntrospectionAndRevocation(t *testing.T) {
 	}
 	active(got["access_token"], "") // what came from a refresh token ends with it
 	active(l.RefreshToken, "")
-	if got := ask("/services/oauth2/revoke", l.RefreshToken).loginError(t); got != "unsupported_token_type: this token type is not supported" {
+	if got := ask("/services/oauth2/revoke",
+		l.RefreshToken).loginError(t); got != "unsupported_token_type: this token type is not supported" {
 		t.Error(got)
 	}
 	active(l.AccessToken, "access_token") // what didn't goes on
@@ -323,7 +343,8 @@ func TestIntrospectionAndRevocation(t *testing.T) {
 		t.Error(got)
 	}
 	l.ClientSecret = "wrong"
-	if got := ask("/services/oauth2/introspect", l.AccessToken).loginError(t); got != "invalid_client: invalid client credentials" {
+	if got := ask("/services/oauth2/introspect",
+		l.AccessToken).loginError(t); got != "invalid_client: invalid client credentials" {
 		t.Error(got)
 	}
 }

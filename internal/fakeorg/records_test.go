@@ -13,7 +13,8 @@ import (
 func TestLifeOfARecord(t *testing.T) {
 	c := serve(t, fakeorg.Options{}, generated(100))
 	c.org.Clock().Advance(1500 * time.Millisecond)
-	created := c.do("POST", data+"/sobjects/account", `{"attributes":{"type":"Account"},"Name":"New","NumberOfEmployees":7}`)
+	created := c.do("POST", data+"/sobjects/account",
+		`{"attributes":{"type":"Account"},"Name":"New","NumberOfEmployees":7}`)
 	if created.StatusCode != 201 || !strings.HasPrefix(created.Header.Get("Location"), data+"/sobjects/Account/001") {
 		t.Fatalf("create: %d %s %v", created.StatusCode, created.body, created.Header)
 	}
@@ -49,13 +50,15 @@ func TestLifeOfARecord(t *testing.T) {
 	for _, method := range []string{"GET", "PATCH", "DELETE"} {
 		c.do(method, at, "{}").refused(t, 404, "ENTITY_IS_DELETED")
 	}
-	all := strings.Replace(queryPath("SELECT IsDeleted, LastModifiedDate, SystemModstamp FROM Account WHERE Id = '"+answer.ID+"'"), "/query", "/queryAll", 1)
+	all := strings.Replace(queryPath("SELECT IsDeleted, LastModifiedDate, SystemModstamp FROM Account WHERE Id = '"+
+		answer.ID+"'"), "/query", "/queryAll", 1)
 	if r := c.query(all)[0]; r["IsDeleted"] != true || r["SystemModstamp"] != "2026-03-14T17:09:27.000+0000" {
 		t.Errorf("deleted: %v", r)
 	}
 	c.org.Clock().Advance(time.Hour)
 	c.ok("POST", "/_org/undelete", `{"ids":["`+answer.ID+`"]}`)
-	if r := c.get(at); r["IsDeleted"] != false || r["SystemModstamp"] != "2026-03-14T18:09:27.000+0000" || r["LastModifiedDate"] != "2026-03-14T17:09:27.000+0000" {
+	if r := c.get(at); r["IsDeleted"] != false || r["SystemModstamp"] != "2026-03-14T18:09:27.000+0000" ||
+		r["LastModifiedDate"] != "2026-03-14T17:09:27.000+0000" {
 		t.Errorf("undeleted: %v", r)
 	}
 	c.do("POST", "/_org/undelete", `{"ids":["`+answer.ID+`"]}`).refused(t, 400, "UNDELETE_FAILED")
@@ -93,7 +96,8 @@ func TestPolymorphicLookups(t *testing.T) {
 		if what["Name"] != target[names[object]] || what["attributes"].(map[string]any)["type"] != "Name" {
 			t.Errorf("%v is not %v", what, target)
 		}
-		if bulk[i][0] != object || bulk[i][1] != what["Name"] || bulk[i][2] != "User" || bulk[i][3] != r["Owner"].(map[string]any)["Name"] {
+		if bulk[i][0] != object || bulk[i][1] != what["Name"] || bulk[i][2] != "User" ||
+			bulk[i][3] != r["Owner"].(map[string]any)["Name"] {
 			t.Errorf("Bulk says %q, REST %v", bulk[i], r)
 		}
 	}
@@ -107,7 +111,8 @@ func TestForeignIDs(t *testing.T) {
 	write(t, dir+"/A__c.csv", "Id\na00Zz0000000001AAA\na00Zz0000000002AAA\n")
 	c := serve(t, fakeorg.Options{}, func(o *fakeorg.Org) error { return o.LoadDir(dir, "") })
 	id := c.ok("POST", data+"/sobjects/A__c", `{}`)["id"].(string)
-	for where, want := range map[string]int{"Id > '" + id + "'": 2, "Id = '" + id + "'": 1, "Id <= '" + id + "'": 1, "Id > 'a00Zz0000000001AAA'": 1} {
+	for where, want := range map[string]int{"Id > '" + id + "'": 2, "Id = '" + id + "'": 1, "Id <= '" + id + "'": 1,
+		"Id > 'a00Zz0000000001AAA'": 1} {
 		if got := c.query(queryPath("SELECT Id FROM A__c WHERE " + where)); len(got) != want {
 			t.Errorf("%s: %v", where, got)
 		}
@@ -118,7 +123,8 @@ func TestTheUserIsARecord(t *testing.T) {
 	for _, fill := range []func(*fakeorg.Org) error{npsp, generated(100)} {
 		c := serve(t, fakeorg.Options{}, fill)
 		me := c.get("/services/oauth2/userinfo")
-		if r := c.get(data + "/sobjects/User/" + me["user_id"].(string)); r["Username"] != c.org.Credentials().Username || me["username"] != r["Username"] {
+		if r := c.get(data + "/sobjects/User/" +
+			me["user_id"].(string)); r["Username"] != c.org.Credentials().Username || me["username"] != r["Username"] {
 			t.Errorf("%v is not %v", r, me)
 		}
 	}
@@ -157,10 +163,13 @@ func TestRefusedWrites(t *testing.T) {
 			c.do("POST", data+"/sobjects/"+refused.object, refused.body).refused(t, refused.status, refused.code)
 		})
 	}
-	c.do("PATCH", data+"/sobjects/Account/001Ho0000000001IAA", `{"Name":null}`).refused(t, 400, "REQUIRED_FIELD_MISSING")
-	c.do("PATCH", data+"/sobjects/Organization/"+c.org.ID(), `{"Name":"x"}`).refused(t, 400, "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY")
+	c.do("PATCH", data+"/sobjects/Account/001Ho0000000001IAA", `{"Name":null}`).refused(t, 400,
+		"REQUIRED_FIELD_MISSING")
+	c.do("PATCH", data+"/sobjects/Organization/"+c.org.ID(), `{"Name":"x"}`).refused(t, 400,
+		"CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY")
 	c.do("DELETE", data+"/sobjects/User/005Ho0000000001IAA", "").refused(t, 400, "INSUFFICIENT_ACCESS_OR_READONLY")
-	for id, code := range map[string]string{"short": "NOT_FOUND", "001Ho0000000001AAA": "MALFORMED_ID", "001Ho0000009999": "NOT_FOUND", "003Ho0000000001IAA": "NOT_FOUND"} {
+	for id, code := range map[string]string{"short": "NOT_FOUND", "001Ho0000000001AAA": "MALFORMED_ID",
+		"001Ho0000009999": "NOT_FOUND", "003Ho0000000001IAA": "NOT_FOUND"} {
 		status := 404
 		if code == "MALFORMED_ID" {
 			status = 400
@@ -172,19 +181,25 @@ func TestRefusedWrites(t *testing.T) {
 // Values are sacred: what goes in comes out, by every road.
 func TestValuesSurvive(t *testing.T) {
 	c := serve(t, fakeorg.Options{}, generated(100))
-	texts := []string{"CR\r\nLF\nCR\r", `"quoted", and 'so'`, "🎈 Größe 大阪", "N/A", "null", "None", "00012", " x", "=1+1", "a,b;c|d", "\\N", strings.Repeat("long ", 26_214)}
+	texts := []string{"CR\r\nLF\nCR\r", `"quoted", and 'so'`, "🎈 Größe 大阪", "N/A", "null", "None", "00012", " x",
+		"=1+1", "a,b;c|d", "\\N", strings.Repeat("long ", 26_214)}
 	numbers := []string{"9999999999999999.99", "-0.01", "1.2345678E7", "0.10", "123456789012.345678"}
 	for i, text := range texts {
 		number := numbers[i%len(numbers)]
 		quoted, _ := json.Marshal(text)
-		id := c.ok("POST", data+"/sobjects/Invoice__c", fmt.Sprintf(`{"Notes__c":%s,"Amount__c":%s,"Due_Date__c":"1700-01-01","Sent_At__c":"4000-12-31T23:59:59.999+0000"}`, quoted, number))["id"].(string)
-		_, rows := c.results(c.job("SELECT Notes__c, Amount__c, Due_Date__c, Sent_At__c FROM Invoice__c WHERE Id = '"+id+"'"), 1)
-		want := `"` + strings.ReplaceAll(text, `"`, `""`) + `","` + number + `","1700-01-01","4000-12-31T23:59:59.000Z"` + "\n"
+		id := c.ok("POST", data+"/sobjects/Invoice__c",
+			fmt.Sprintf(
+				`{"Notes__c":%s,"Amount__c":%s,"Due_Date__c":"1700-01-01","Sent_At__c":"4000-12-31T23:59:59.999+0000"}`, quoted, number))["id"].(string)
+		_, rows := c.results(c.job("SELECT Notes__c, Amount__c, Due_Date__c, Sent_At__c FROM Invoice__c WHERE Id = '"+
+			id+"'"), 1)
+		want := `"` + strings.ReplaceAll(text, `"`, `""`) + `","` + number +
+			`","1700-01-01","4000-12-31T23:59:59.000Z"` + "\n"
 		if rows != want {
 			t.Errorf("Bulk: got %.200q, want %.200q", rows, want)
 		}
 		r := c.get(data + "/sobjects/Invoice__c/" + id)
-		if r["Notes__c"] != text || r["Amount__c"] != json.Number(number) || r["Sent_At__c"] != "4000-12-31T23:59:59.000+0000" {
+		if r["Notes__c"] != text || r["Amount__c"] != json.Number(number) ||
+			r["Sent_At__c"] != "4000-12-31T23:59:59.000+0000" {
 			t.Errorf("REST: got %.200v", r)
 		}
 		q := c.query(queryPath("SELECT Notes__c, Amount__c FROM Invoice__c WHERE Id = '" + id + "'"))[0]
@@ -211,7 +226,8 @@ func TestOneRecordThreeRoads(t *testing.T) {
 				for road, got := range map[string]any{"query": queried[i][field], "record": single[field]} {
 					text := ""
 					if got != nil {
-						text = strings.ReplaceAll(strings.Replace(fmt.Sprint(got), ".000+0000", ".000Z", 1), "\r\n", "<CRLF>")
+						text = strings.ReplaceAll(strings.Replace(fmt.Sprint(got), ".000+0000", ".000Z", 1),
+							"\r\n", "<CRLF>")
 					}
 					if text != record[j] {
 						t.Fatalf("%s %s.%s: %s says %q, Bulk says %q", object, record[0], field, road, text, record[j])
@@ -225,7 +241,8 @@ func TestOneRecordThreeRoads(t *testing.T) {
 func TestLookupsJoin(t *testing.T) {
 	c := serve(t, fakeorg.Options{}, generated(1000))
 	for object, lookups := range map[string][]string{
-		"Contact": {"Account.Name", "Owner.Name"}, "Opportunity": {"Account.Name"}, "Case": {"Contact.LastName", "Account.Owner.Name"},
+		"Contact": {"Account.Name", "Owner.Name"}, "Opportunity": {"Account.Name"},
+		"Case":       {"Contact.LastName", "Account.Owner.Name"},
 		"Invoice__c": {"Account__r.Name", "Opportunity__r.Account.Name"}, "Account": {"CreatedBy.Name"},
 	} {
 		for _, path := range lookups {

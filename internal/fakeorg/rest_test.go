@@ -14,11 +14,13 @@ import (
 func TestVersions(t *testing.T) {
 	c := serve(t, fakeorg.Options{}, nil)
 	c.do("GET", "/services/data/v30.0/limits", "").refused(t, 410, "GONE")
-	for _, path := range []string{"/services/data/v99.0/limits", "/services/data/66/limits", "/nothing", data + "/nothing"} {
+	for _, path := range []string{"/services/data/v99.0/limits", "/services/data/66/limits", "/nothing",
+		data + "/nothing"} {
 		c.do("GET", path, "").refused(t, 404, "NOT_FOUND")
 	}
 	c.do("GET", "/services/data/v30.0/nothing", "").refused(t, 410, "GONE")
-	c.do("GET", queryPath("SELECT Id FROM Account WHERE Name = '"+strings.Repeat("x", 16_384)+"'"), "").refused(t, 414, "URI_TOO_LONG")
+	c.do("GET", queryPath("SELECT Id FROM Account WHERE Name = '"+strings.Repeat("x", 16_384)+"'"), "").refused(t,
+		414, "URI_TOO_LONG")
 	c.get("/services/data/v31.0/limits")
 	urls := c.get(data)
 	if urls["sobjects"] != data+"/sobjects" || urls["jobs"] != data+"/jobs" {
@@ -34,7 +36,8 @@ func TestVersions(t *testing.T) {
 	for _, v := range versions {
 		labels[v.Version] = v.Label
 	}
-	for version, label := range map[string]string{"31.0": "Summer '14", "32.0": "Winter '15", "33.0": "Spring '15", "66.0": "Spring '26", "67.0": "Summer '26"} {
+	for version, label := range map[string]string{"31.0": "Summer '14", "32.0": "Winter '15", "33.0": "Spring '15",
+		"66.0": "Spring '26", "67.0": "Summer '26"} {
 		if labels[version] != label {
 			t.Errorf("%s is %s, want %s", version, labels[version], label)
 		}
@@ -73,28 +76,36 @@ func TestGzip(t *testing.T) {
 	if automatic := c.do("GET", path, ""); automatic.body != plain.body {
 		t.Error("unpacked differs from plain")
 	}
-	if a := c.do("GET", data+"/sobjects", "", "If-Modified-Since", "Sat, 14 Mar 2026 15:09:26 GMT", "Accept-Encoding", "gzip"); a.StatusCode != 304 || a.body != "" {
+	if a := c.do("GET", data+"/sobjects", "", "If-Modified-Since", "Sat, 14 Mar 2026 15:09:26 GMT", "Accept-Encoding",
+		"gzip"); a.StatusCode != 304 || a.body != "" {
 		t.Errorf("304 has a body: %d %q", a.StatusCode, a.body)
 	}
 }
 
 func TestQueryTypes(t *testing.T) {
 	c := serve(t, fakeorg.Options{}, generated(100))
-	account := c.ok("POST", data+"/sobjects/Account", `{"Name":"A","BillingCity":"Köln","AnnualRevenue":123456789012345678}`)["id"].(string)
-	contact := c.ok("POST", data+"/sobjects/Contact", `{"LastName":"L","AccountId":"`+account[:15]+`","HasOptedOutOfEmail":true,"Description":"a\u0001\r\n\"\\🎈</b>"}`)["id"].(string)
-	a := c.do("GET", queryPath("SELECT Id, Account.Name, Account.Parent.Name, Account.AnnualRevenue, HasOptedOutOfEmail, Phone, Description, CreatedDate, Birthdate, MailingAddress, Account.BillingAddress FROM Contact WHERE Id = '"+contact+"'"), "")
-	want := `{"totalSize":1,"done":true,"records":[{"attributes":{"type":"Contact","url":"/services/data/v66.0/sobjects/Contact/` + contact + `"},` +
-		`"Id":"` + contact + `","Account":{"attributes":{"type":"Account","url":"/services/data/v66.0/sobjects/Account/` + account + `"},` +
-		`"Name":"A","Parent":null,"AnnualRevenue":123456789012345678,` +
-		`"BillingAddress":{"city":"Köln","country":null,"geocodeAccuracy":null,"latitude":null,"longitude":null,"postalCode":null,"state":null,"street":null}},` +
-		`"HasOptedOutOfEmail":true,"Phone":null,"Description":"a\u0001\r\n\"\\🎈</b>","CreatedDate":"2026-03-14T15:09:26.000+0000","Birthdate":null,"MailingAddress":null}]}`
+	account := c.ok("POST", data+"/sobjects/Account",
+		`{"Name":"A","BillingCity":"Köln","AnnualRevenue":123456789012345678}`)["id"].(string)
+	contact := c.ok("POST", data+"/sobjects/Contact",
+		`{"LastName":"L","AccountId":"`+account[:15]+`","HasOptedOutOfEmail":true,"Description":"a\u0001\r\n\"\\🎈</b>"}`)["id"].(string)
+	a := c.do("GET", queryPath("SELECT Id, Account.Name, Account.Parent.Name, Account.AnnualRevenue, "+
+		"HasOptedOutOfEmail, Phone, Description, CreatedDate, Birthdate, MailingAddress, "+
+		"Account.BillingAddress FROM Contact WHERE Id = '"+contact+"'"), "")
+	want :=
+		`{"totalSize":1,"done":true,"records":[{"attributes":{"type":"Contact","url":"/services/data/v66.0/sobjects/Contact/` + contact + `"},` +
+			`"Id":"` + contact + `","Account":{"attributes":{"type":"Account","url":"/services/data/v66.0/sobjects/Account/` + account + `"},` +
+			`"Name":"A","Parent":null,"AnnualRevenue":123456789012345678,` +
+			`"BillingAddress":{"city":"Köln","country":null,"geocodeAccuracy":null,"latitude":null,"longitude":null,"postalCode":null,"state":null,"street":null}},` +
+			`"HasOptedOutOfEmail":true,"Phone":null,"Description":"a\u0001\r\n\"\\🎈</b>","CreatedDate":"2026-03-14T15:09:26.000+0000","Birthdate":null,"MailingAddress":null}]}`
 	if a.body != want {
 		t.Errorf("got  %s\nwant %s", a.body, want)
 	}
 }
 
 func TestQueryPages(t *testing.T) {
-	c := serve(t, fakeorg.Options{}, func(o *fakeorg.Org) error { return o.GenerateCounts(map[string]int{"Account": 4500}, 1) })
+	c := serve(t, fakeorg.Options{}, func(o *fakeorg.Org) error {
+		return o.GenerateCounts(map[string]int{"Account": 4500}, 1)
+	})
 	first := c.get(queryPath("SELECT Id FROM Account"))
 	if first["totalSize"] != json.Number("4500") || first["done"] != false || len(first["records"].([]any)) != 2000 {
 		t.Fatalf("%v %v %d", first["totalSize"], first["done"], len(first["records"].([]any)))
@@ -112,14 +123,18 @@ func TestQueryPages(t *testing.T) {
 	if got := len(c.query(queryPath("SELECT Id FROM Account"))); got != 4499 {
 		t.Errorf("%d records after a delete", got)
 	}
-	if got := len(c.query(strings.Replace(queryPath("SELECT Id FROM Account"), "/query", "/queryAll", 1))); got != 4500 {
+	if got := len(c.query(strings.Replace(queryPath("SELECT Id FROM Account"), "/query", "/queryAll",
+		1))); got != 4500 {
 		t.Errorf("queryAll has %d records after a delete", got)
 	}
-	a := c.do("GET", queryPath("SELECT Id FROM Account LIMIT 500 OFFSET 10"), "", "Sforce-Query-Options", "batchSize=200")
-	if !strings.Contains(a.body, `"totalSize":500,"done":false`) || strings.Count(a.body, `"Id"`) != 200 || !strings.Contains(a.body, before[10]["Id"].(string)) {
+	a := c.do("GET", queryPath("SELECT Id FROM Account LIMIT 500 OFFSET 10"), "", "Sforce-Query-Options",
+		"batchSize=200")
+	if !strings.Contains(a.body, `"totalSize":500,"done":false`) || strings.Count(a.body, `"Id"`) != 200 ||
+		!strings.Contains(a.body, before[10]["Id"].(string)) {
 		t.Errorf("batchSize: %.200s", a.body)
 	}
-	c.do("GET", queryPath("SELECT Id FROM Account"), "", "Sforce-Query-Options", "batchSize=199").refused(t, 400, "INVALID_QUERY_OPTIONS")
+	c.do("GET", queryPath("SELECT Id FROM Account"), "", "Sforce-Query-Options", "batchSize=199").refused(t, 400,
+		"INVALID_QUERY_OPTIONS")
 	for _, bad := range []string{"01gHo0000000009IAA-2000", "nonsense", next[len(data+"/query/"):] + "999"} {
 		c.do("GET", data+"/query/"+bad, "").refused(t, 400, "INVALID_QUERY_LOCATOR")
 	}
@@ -138,7 +153,8 @@ func TestRefusedQueries(t *testing.T) {
 	} {
 		c.do("GET", queryPath(soql), "").refused(t, 400, code)
 	}
-	if got := c.get(queryPath("SELECT COUNT() FROM Account")); got["totalSize"] != json.Number("24") || len(got["records"].([]any)) != 0 {
+	if got := c.get(queryPath("SELECT COUNT() FROM Account")); got["totalSize"] != json.Number("24") ||
+		len(got["records"].([]any)) != 0 {
 		t.Errorf("count: %v", got)
 	}
 }
@@ -162,16 +178,20 @@ func TestDailyLimit(t *testing.T) {
 func TestWhatTheUserMaySee(t *testing.T) {
 	for _, restricted := range []bool{false, true} {
 		c := serve(t, fakeorg.Options{Restricted: restricted, Sandbox: restricted}, generated(100))
-		user := c.query(queryPath("SELECT PermissionsViewAllData, PermissionsViewAllUsers, PermissionsQueryAllFiles FROM UserPermissionAccess"))
+		user := c.query(queryPath("SELECT PermissionsViewAllData, PermissionsViewAllUsers, " +
+			"PermissionsQueryAllFiles FROM UserPermissionAccess"))
 		if len(user) != 1 || user[0]["PermissionsViewAllData"] != !restricted {
 			t.Errorf("restricted %v: %v", restricted, user)
 		}
-		all := c.query(queryPath("SELECT SobjectType, PermissionsViewAllRecords FROM ObjectPermissions WHERE SobjectType = 'Account'"))
+		all := c.query(queryPath("SELECT SobjectType, PermissionsViewAllRecords FROM ObjectPermissions WHERE " +
+			"SobjectType = 'Account'"))
 		if len(all) != 1 || all[0]["PermissionsViewAllRecords"] != !restricted {
 			t.Errorf("restricted %v: %v", restricted, all)
 		}
-		org := c.query(queryPath("SELECT Id, Name, OrganizationType, IsSandbox, InstanceName, NamespacePrefix, TrialExpirationDate FROM Organization"))
-		if len(org) != 1 || org[0]["Id"] != c.org.ID() || org[0]["IsSandbox"] != restricted || org[0]["NamespacePrefix"] != nil {
+		org := c.query(queryPath("SELECT Id, Name, OrganizationType, IsSandbox, InstanceName, NamespacePrefix, " +
+			"TrialExpirationDate FROM Organization"))
+		if len(org) != 1 || org[0]["Id"] != c.org.ID() || org[0]["IsSandbox"] != restricted ||
+			org[0]["NamespacePrefix"] != nil {
 			t.Errorf("organization: %v", org)
 		}
 	}

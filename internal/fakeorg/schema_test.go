@@ -36,7 +36,8 @@ func TestFieldsComeAndGo(t *testing.T) {
 	tiers := func(field string) int {
 		return len(c.query(queryPath("SELECT Id FROM Account WHERE " + field + " = 'gold'")))
 	}
-	if r := c.get(data + "/sobjects/Account/" + first); r["Tier__c"] != "gold" || r["Vip__c"] != false || tiers("Tier__c") != 1 {
+	if r := c.get(data + "/sobjects/Account/" + first); r["Tier__c"] != "gold" || r["Vip__c"] != false ||
+		tiers("Tier__c") != 1 {
 		t.Errorf("new fields: %v %v", r["Tier__c"], r["Vip__c"])
 	}
 	_, rows := c.results(c.job("SELECT Tier__c, Vip__c FROM Account WHERE Tier__c = null LIMIT 1"), 10)
@@ -53,11 +54,13 @@ func TestFieldsComeAndGo(t *testing.T) {
 		t.Errorf("retyped: %v", r["Level__c"])
 	}
 	c.do("GET", queryPath("SELECT Id FROM Account WHERE Level__c = 'x'"), "").refused(t, 400, "INVALID_FIELD")
-	fine(t, c.org.DeleteField("Account", "Level__c"), c.org.AddField("Account", fakeorg.Field{Name: "Level__c", Type: "string"}))
+	fine(t, c.org.DeleteField("Account", "Level__c"),
+		c.org.AddField("Account", fakeorg.Field{Name: "Level__c", Type: "string"}))
 	if r := c.get(data + "/sobjects/Account/" + first); r["Level__c"] != nil {
 		t.Errorf("a new field of an old name has %v", r["Level__c"])
 	}
-	if c.org.AddField("Account", fakeorg.Field{Name: "level__C", Type: "string"}) == nil || c.org.DeleteField("Account", "Nope") == nil || c.org.AddField("Nope", fakeorg.Field{}) == nil {
+	if c.org.AddField("Account", fakeorg.Field{Name: "level__C", Type: "string"}) == nil ||
+		c.org.DeleteField("Account", "Nope") == nil || c.org.AddField("Nope", fakeorg.Field{}) == nil {
 		t.Error("nonsense is accepted")
 	}
 }
@@ -109,12 +112,16 @@ func TestHiddenFromTheUser(t *testing.T) {
 func TestObjectsComeAndGo(t *testing.T) {
 	c := serve(t, fakeorg.Options{}, generated(100))
 	a := c.do("GET", data+"/sobjects", "")
-	fine(t, c.org.AddObject("Visit__c", "a0V", fakeorg.Field{Name: "Account__c", Type: "reference", References: []string{"Account"}, Cascade: true},
-		fakeorg.Field{Name: "Where__c", Type: "location"}, fakeorg.Field{Name: "Sector__c", Type: "picklist", Formula: "Account__r.Industry"}))
-	if again := c.do("GET", data+"/sobjects", "", "If-Modified-Since", a.Header.Get("Last-Modified")); again.StatusCode != 200 {
+	fine(t, c.org.AddObject("Visit__c", "a0V",
+		fakeorg.Field{Name: "Account__c", Type: "reference", References: []string{"Account"}, Cascade: true},
+		fakeorg.Field{Name: "Where__c", Type: "location"},
+		fakeorg.Field{Name: "Sector__c", Type: "picklist", Formula: "Account__r.Industry"}))
+	if again := c.do("GET", data+"/sobjects", "", "If-Modified-Since",
+		a.Header.Get("Last-Modified")); again.StatusCode != 200 {
 		t.Errorf("%d: a new object isn't told", again.StatusCode)
 	}
-	id := c.ok("POST", data+"/sobjects/Visit__c", `{"Account__c":"`+first+`","Where__Latitude__s":47.5,"Where__Longitude__s":-8}`)["id"].(string)
+	id := c.ok("POST", data+"/sobjects/Visit__c", `{"Account__c":"`+first+
+		`","Where__Latitude__s":47.5,"Where__Longitude__s":-8}`)["id"].(string)
 	c.ok("PATCH", data+"/sobjects/Account/"+first, `{"Industry":"Banking"}`)
 	r := c.get(data + "/sobjects/Visit__c/" + id)
 	stamped := r["SystemModstamp"]
@@ -133,7 +140,8 @@ func TestObjectsComeAndGo(t *testing.T) {
 	c.do("GET", data+"/sobjects/Visit__c/"+id, "").refused(t, 404, "NOT_FOUND")
 	fine(t, c.org.DeleteObject("Call__c"))
 	c.do("GET", data+"/sobjects/Call__c/describe", "").refused(t, 404, "NOT_FOUND")
-	if c.org.DeleteObject("Call__c") == nil || c.org.RenameObject("Call__c", "X__c") == nil || c.org.Undelete(id) == nil {
+	if c.org.DeleteObject("Call__c") == nil || c.org.RenameObject("Call__c", "X__c") == nil ||
+		c.org.Undelete(id) == nil {
 		t.Error("a deleted object is still there")
 	}
 }

@@ -40,7 +40,8 @@ func TestGroupsOverREST(t *testing.T) {
 		want[fmt.Sprint(r["Industry"])]++
 	}
 	got := map[string]int{}
-	for _, r := range c.records("SELECT Industry, COUNT(Id) n FROM Account GROUP BY Industry ORDER BY COUNT(Id) DESC, Industry") {
+	for _, r := range c.records("SELECT Industry, COUNT(Id) n FROM Account GROUP BY Industry ORDER BY COUNT(Id) " +
+		"DESC, Industry") {
 		n, _ := r["n"].(json.Number).Int64()
 		got[fmt.Sprint(r["Industry"])] = int(n)
 	}
@@ -48,11 +49,13 @@ func TestGroupsOverREST(t *testing.T) {
 		t.Errorf("got %v, want %v", got, want)
 	}
 	a := c.do("GET", queryPath("SELECT COUNT(Id), MAX(CreatedDate) newest, COUNT_DISTINCT(OwnerId) FROM Account"), "")
-	if !strings.HasPrefix(a.body, `{"totalSize":1,"done":true,"records":[{"attributes":{"type":"AggregateResult"},"expr0":124,"newest":"20`) ||
+	if !strings.HasPrefix(a.body,
+		`{"totalSize":1,"done":true,"records":[{"attributes":{"type":"AggregateResult"},"expr0":124,"newest":"20`) ||
 		!strings.Contains(a.body, `.000+0000","expr1":`) {
 		t.Errorf("%s", a.body)
 	}
-	if got := c.get(queryPath("SELECT COUNT() FROM Account WHERE CALENDAR_YEAR(CreatedDate) > 1999"))["totalSize"]; got != json.Number("124") {
+	if got := c.get(queryPath("SELECT COUNT() FROM Account WHERE " +
+		"CALENDAR_YEAR(CreatedDate) > 1999"))["totalSize"]; got != json.Number("124") {
 		t.Errorf("COUNT() is %v", got)
 	}
 }
@@ -81,7 +84,9 @@ func TestGroupsOfAWindow(t *testing.T) {
 
 // An answer of groups has no locator, so it has an end.
 func TestTooManyGroups(t *testing.T) {
-	c := serve(t, fakeorg.Options{}, func(o *fakeorg.Org) error { return o.GenerateCounts(map[string]int{"Account": 2001, "User": 2}, 1) })
+	c := serve(t, fakeorg.Options{}, func(o *fakeorg.Org) error {
+		return o.GenerateCounts(map[string]int{"Account": 2001, "User": 2}, 1)
+	})
 	c.do("GET", queryPath("SELECT Id, COUNT(Name) FROM Account GROUP BY Id"), "").refused(t, 400, "EXCEEDED_ID_LIMIT")
 	if got := len(c.records("SELECT Id, COUNT(Name) FROM Account GROUP BY Id LIMIT 2000")); got != 2000 {
 		t.Errorf("%d groups", got)
@@ -95,7 +100,8 @@ func TestNestedQueries(t *testing.T) {
 		want[r["AccountId"]] = append(want[r["AccountId"]], r["Id"])
 	}
 	families := 0
-	for _, r := range c.records("SELECT Id, (SELECT Id, Account.Name FROM Contacts ORDER BY LastName, Id LIMIT 2 OFFSET 1) FROM Account") {
+	for _, r := range c.records("SELECT Id, (SELECT Id, Account.Name FROM Contacts ORDER BY LastName, " +
+		"Id LIMIT 2 OFFSET 1) FROM Account") {
 		all := want[r["Id"]]
 		all = all[min(1, len(all)):]
 		all = all[:min(2, len(all))]
@@ -111,7 +117,8 @@ func TestNestedQueries(t *testing.T) {
 		for _, child := range plain(answer) {
 			got = append(got, child["Id"])
 		}
-		if !reflect.DeepEqual(got, all) || answer["totalSize"] != json.Number(fmt.Sprint(len(all))) || answer["done"] != true {
+		if !reflect.DeepEqual(got, all) || answer["totalSize"] != json.Number(fmt.Sprint(len(all))) ||
+			answer["done"] != true {
 			t.Errorf("%v: got %v, want %v", r["Id"], answer, all)
 		}
 	}
@@ -152,7 +159,8 @@ func TestSemiJoins(t *testing.T) {
 func TestTypeof(t *testing.T) {
 	c := serve(t, fakeorg.Options{}, generated(300))
 	kinds := map[any]int{}
-	for _, r := range c.records("SELECT WhatId, TYPEOF What WHEN Account THEN Phone, Owner.Name WHEN Opportunity THEN Amount ELSE Name END FROM Task") {
+	for _, r := range c.records("SELECT WhatId, TYPEOF What WHEN Account THEN Phone, " +
+		"Owner.Name WHEN Opportunity THEN Amount ELSE Name END FROM Task") {
 		what, _ := r["What"].(map[string]any)
 		if what == nil {
 			continue
@@ -177,7 +185,8 @@ func TestSOQLThatBulkRefuses(t *testing.T) {
 		{"SELECT COUNT() FROM Account", "Aggregate Relationships not supported in Bulk Query"},
 		{"SELECT COUNT(Id) FROM Account", "Aggregate Relationships not supported in Bulk Query"},
 		{"SELECT Industry FROM Account GROUP BY Industry", "Aggregate Relationships not supported in Bulk Query"},
-		{"SELECT Id, (SELECT Id FROM Contacts) FROM Account", "Aggregate Relationships not supported in Bulk V2 Query with CSV content type"},
+		{"SELECT Id, (SELECT Id FROM Contacts) FROM Account",
+			"Aggregate Relationships not supported in Bulk V2 Query with CSV content type"},
 		{"SELECT TYPEOF What WHEN Account THEN Phone END FROM Task", "TYPEOF is not supported in Bulk Query"},
 		{"SELECT Id FROM Account LIMIT 5 OFFSET 1", "OFFSET is not supported in Bulk Query"},
 		{"SELECT BillingAddress FROM Account", "Selecting compound data not supported in Bulk Query"},
@@ -195,7 +204,8 @@ func TestSOQLThatBulkRefuses(t *testing.T) {
 // in Bulk alike.
 func TestComputedColumns(t *testing.T) {
 	c := serve(t, fakeorg.Options{}, generated(50))
-	const soql = "SELECT Id, FORMAT(CreatedDate), toLabel(Owner.Name), FORMAT(AnnualRevenue) shown, AnnualRevenue FROM Account WHERE AnnualRevenue != null LIMIT 1"
+	const soql = "SELECT Id, FORMAT(CreatedDate), toLabel(Owner.Name), FORMAT(AnnualRevenue) shown, " +
+		"AnnualRevenue FROM Account WHERE AnnualRevenue != null LIMIT 1"
 	header, _ := c.results(c.job(soql), 10)
 	if want := `"Id","CreatedDate","Owner.Name","shown","AnnualRevenue"`; header != want {
 		t.Errorf("header %s, want %s", header, want)
@@ -203,7 +213,8 @@ func TestComputedColumns(t *testing.T) {
 	r := c.records(soql)[0]
 	owner := r["Owner"].(map[string]any)
 	day, shown := r["CreatedDate"].(string), r["shown"].(string)
-	if owner["Name"] == nil || strings.Count(day, "/") != 2 || !strings.HasPrefix(shown, "USD ") || strings.HasPrefix(r["AnnualRevenue"].(json.Number).String(), "USD") {
+	if owner["Name"] == nil || strings.Count(day, "/") != 2 || !strings.HasPrefix(shown, "USD ") ||
+		strings.HasPrefix(r["AnnualRevenue"].(json.Number).String(), "USD") {
 		t.Errorf("%v", r)
 	}
 }
@@ -211,30 +222,32 @@ func TestComputedColumns(t *testing.T) {
 // What field-level security hides is unknown, wherever a statement names it.
 func TestHiddenFromSOQL(t *testing.T) {
 	c := serve(t, fakeorg.Options{}, generated(50))
-	for _, hidden := range []error{c.org.HideField("Contact", "Email"), c.org.HideObject("Opportunity"), c.org.HideField("Account", "Industry")} {
+	for _, hidden := range []error{c.org.HideField("Contact", "Email"), c.org.HideObject("Opportunity"),
+		c.org.HideField("Account", "Industry")} {
 		if hidden != nil {
 			t.Fatal(hidden)
 		}
 	}
 	for soql, code := range map[string]string{
-		"SELECT Id, (SELECT Email FROM Contacts) FROM Account":                                               "INVALID_FIELD",
-		"SELECT Id, (SELECT Id FROM Contacts WHERE Email = null) FROM Account":                               "INVALID_FIELD",
-		"SELECT Id, (SELECT Id FROM Opportunities) FROM Account":                                             "INVALID_TYPE",
-		"SELECT Id FROM Account WHERE Id IN (SELECT AccountId FROM Opportunity)":                             "INVALID_TYPE",
-		"SELECT Id FROM Account WHERE Id IN (SELECT AccountId FROM Contact WHERE Email != null)":             "INVALID_FIELD",
-		"SELECT Industry, COUNT(Id) FROM Account GROUP BY Industry":                                          "INVALID_FIELD",
-		"SELECT Id FROM Account ORDER BY Industry":                                                           "INVALID_FIELD",
-		"SELECT TYPEOF What WHEN Opportunity THEN Amount END FROM Task":                                      "INVALID_TYPE",
-		"SELECT TYPEOF Who WHEN Contact THEN Email END FROM Task":                                            "INVALID_FIELD",
-		"SELECT Account.Industry FROM Contact":                                                               "INVALID_FIELD",
-		"SELECT MAX(Email) FROM Contact":                                                                     "INVALID_FIELD",
-		"SELECT Id FROM Account WHERE toLabel(Industry) = 'x'":                                               "INVALID_FIELD",
-		"SELECT LastName FROM Contact GROUP BY LastName HAVING COUNT(Email) > 1":                             "INVALID_FIELD",
-		"SELECT Id FROM Account USING SCOPE team":                                                            "INVALID_QUERY_SCOPE",
-		"SELECT Id FROM Profile USING SCOPE mine":                                                            "INVALID_TYPE",
-		"SELECT Id FROM Account WHERE Id IN (SELECT AccountId FROM Contact) OR Name = 'x'":                   "MALFORMED_QUERY",
-		"SELECT Id FROM Account WITH DATA CATEGORY Geography__c AT usa__c":                                   "INVALID_FIELD",
-		"SELECT Id, (SELECT Id, (SELECT Id, (SELECT Id FROM Nobody) FROM Cases) FROM Contacts) FROM Account": "INVALID_TYPE",
+		"SELECT Id, (SELECT Email FROM Contacts) FROM Account":                                   "INVALID_FIELD",
+		"SELECT Id, (SELECT Id FROM Contacts WHERE Email = null) FROM Account":                   "INVALID_FIELD",
+		"SELECT Id, (SELECT Id FROM Opportunities) FROM Account":                                 "INVALID_TYPE",
+		"SELECT Id FROM Account WHERE Id IN (SELECT AccountId FROM Opportunity)":                 "INVALID_TYPE",
+		"SELECT Id FROM Account WHERE Id IN (SELECT AccountId FROM Contact WHERE Email != null)": "INVALID_FIELD",
+		"SELECT Industry, COUNT(Id) FROM Account GROUP BY Industry":                              "INVALID_FIELD",
+		"SELECT Id FROM Account ORDER BY Industry":                                               "INVALID_FIELD",
+		"SELECT TYPEOF What WHEN Opportunity THEN Amount END FROM Task":                          "INVALID_TYPE",
+		"SELECT TYPEOF Who WHEN Contact THEN Email END FROM Task":                                "INVALID_FIELD",
+		"SELECT Account.Industry FROM Contact":                                                   "INVALID_FIELD",
+		"SELECT MAX(Email) FROM Contact":                                                         "INVALID_FIELD",
+		"SELECT Id FROM Account WHERE toLabel(Industry) = 'x'":                                   "INVALID_FIELD",
+		"SELECT LastName FROM Contact GROUP BY LastName HAVING COUNT(Email) > 1":                 "INVALID_FIELD",
+		"SELECT Id FROM Account USING SCOPE team":                                                "INVALID_QUERY_SCOPE",
+		"SELECT Id FROM Profile USING SCOPE mine":                                                "INVALID_TYPE",
+		"SELECT Id FROM Account WHERE Id IN (SELECT AccountId FROM Contact) OR Name = 'x'":       "MALFORMED_QUERY",
+		"SELECT Id FROM Account WITH DATA CATEGORY Geography__c AT usa__c":                       "INVALID_FIELD",
+		"SELECT Id, (SELECT Id, (SELECT Id, (SELECT Id FROM Nobody) FROM Cases) FROM " +
+			"Contacts) FROM Account": "INVALID_TYPE",
 	} {
 		a := c.do("GET", queryPath(soql), "")
 		if !strings.Contains(a.body, `"errorCode":"`+code+`"`) {
@@ -277,10 +290,12 @@ func TestAllRowsEverywhere(t *testing.T) {
 		t.Errorf("%d children, %d with the deleted one", live, all)
 	}
 	count := func(soql string) any { return c.records(soql)[0]["expr0"] }
-	if live, all := count("SELECT COUNT(Id) FROM Contact"), count("SELECT COUNT(Id) FROM Contact ALL ROWS"); live == all {
+	if live, all := count("SELECT COUNT(Id) FROM Contact"),
+		count("SELECT COUNT(Id) FROM Contact ALL ROWS"); live == all {
 		t.Errorf("%v contacts, %v with the deleted one", live, all)
 	}
-	joined := fmt.Sprintf("SELECT Id FROM Account WHERE Id IN (SELECT AccountId FROM Contact WHERE Id = '%s')", contact["Id"])
+	joined := fmt.Sprintf("SELECT Id FROM Account WHERE Id IN (SELECT AccountId FROM Contact WHERE Id = '%s')",
+		contact["Id"])
 	if live, all := len(c.records(joined)), len(c.records(joined+" ALL ROWS")); live != 0 || all != 1 {
 		t.Errorf("%d joined, %d with the deleted one", live, all)
 	}
@@ -304,29 +319,39 @@ func TestColumnsOfAQuery(t *testing.T) {
 		}
 		return names
 	}
-	answer, of := columns("SELECT Id, Name, Owner.Name, AnnualRevenue, Owner.Id, IsDeleted, toLabel(Industry) i, (SELECT Id, LastName FROM Contacts) FROM Account")
-	if answer["entityName"] != "Account" || answer["idSelected"] != true || answer["groupBy"] != false || answer["keyPrefix"] != "001" || len(of) != 7 {
+	answer, of := columns("SELECT Id, Name, Owner.Name, AnnualRevenue, Owner.Id, IsDeleted, toLabel(Industry) i, " +
+		"(SELECT Id, LastName FROM Contacts) FROM Account")
+	if answer["entityName"] != "Account" || answer["idSelected"] != true || answer["groupBy"] != false ||
+		answer["keyPrefix"] != "001" || len(of) != 7 {
 		t.Errorf("%v", answer)
 	}
-	if of["Id"]["apexType"] != "Id" || of["Name"]["textType"] != true || of["Name"]["updatable"] != true || of["Id"]["insertable"] != false ||
-		of["AnnualRevenue"]["numberType"] != true || of["IsDeleted"]["booleanType"] != true || of["i"]["aggregate"] != false {
+	if of["Id"]["apexType"] != "Id" || of["Name"]["textType"] != true || of["Name"]["updatable"] != true ||
+		of["Id"]["insertable"] != false ||
+		of["AnnualRevenue"]["numberType"] != true || of["IsDeleted"]["booleanType"] != true ||
+		of["i"]["aggregate"] != false {
 		t.Errorf("%v", of)
 	}
-	if got := joined(of["Owner"]); !reflect.DeepEqual(got, []string{"Name", "Id"}) || of["Owner"]["foreignKeyName"] != "OwnerId" || of["Owner"]["aggregate"] != false {
+	if got := joined(of["Owner"]); !reflect.DeepEqual(got, []string{"Name", "Id"}) ||
+		of["Owner"]["foreignKeyName"] != "OwnerId" || of["Owner"]["aggregate"] != false {
 		t.Errorf("%v", of["Owner"])
 	}
-	if got := joined(of["Contacts"]); !reflect.DeepEqual(got, []string{"Id", "LastName"}) || of["Contacts"]["aggregate"] != true {
+	if got := joined(of["Contacts"]); !reflect.DeepEqual(got, []string{"Id", "LastName"}) ||
+		of["Contacts"]["aggregate"] != true {
 		t.Errorf("%v", of["Contacts"])
 	}
 	answer, of = columns("SELECT Industry, COUNT(Id), MAX(CreatedDate) newest FROM Account GROUP BY Industry")
-	if answer["groupBy"] != true || answer["idSelected"] != false || of["expr0"]["displayName"] != "COUNT(Id)" || of["expr0"]["apexType"] != "Integer" ||
-		of["newest"]["aggregate"] != true || of["newest"]["apexType"] != "Datetime" || of["Industry"]["aggregate"] != false {
+	if answer["groupBy"] != true || answer["idSelected"] != false || of["expr0"]["displayName"] != "COUNT(Id)" ||
+		of["expr0"]["apexType"] != "Integer" ||
+		of["newest"]["aggregate"] != true || of["newest"]["apexType"] != "Datetime" ||
+		of["Industry"]["aggregate"] != false {
 		t.Errorf("%v", answer)
 	}
-	if _, of = columns("SELECT FIELDS(STANDARD), toLabel(Owner.Name) o FROM Account"); of["o"]["aggregate"] != false || of["Name"] == nil {
+	if _, of = columns("SELECT FIELDS(STANDARD), toLabel(Owner.Name) o FROM Account"); of["o"]["aggregate"] != false ||
+		of["Name"] == nil {
 		t.Errorf("%v", of)
 	}
-	if got := c.get(queryPath("SELECT COUNT() FROM Account") + "&columns=true")["columnMetadata"].([]any); len(got) != 0 {
+	if got := c.get(queryPath("SELECT COUNT() FROM Account") +
+		"&columns=true")["columnMetadata"].([]any); len(got) != 0 {
 		t.Errorf("%v", got)
 	}
 }

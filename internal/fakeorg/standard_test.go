@@ -19,11 +19,12 @@ func TestObjectsThatNeedAFilter(t *testing.T) {
 			fine(t, c.org.AddStandard(name))
 		}
 		for soql, refused := range map[string]bool{
-			"SELECT Id FROM ContentDocumentLink":                                                                                            restricted,
-			"SELECT Id FROM ContentDocumentLink WHERE ShareType = 'V'":                                                                      restricted,
-			"SELECT Id FROM ContentDocumentLink WHERE ContentDocumentId = '069000000000001'":                                                false,
-			"SELECT Id FROM ContentDocumentLink WHERE LinkedEntityId IN (SELECT Id FROM Account) AND SystemModstamp > 2020-01-01T00:00:00Z": false,
-			"SELECT Id FROM ContentDocumentLink WHERE Id = '06A000000000001' OR ShareType = 'V'":                                            restricted,
+			"SELECT Id FROM ContentDocumentLink":                                             restricted,
+			"SELECT Id FROM ContentDocumentLink WHERE ShareType = 'V'":                       restricted,
+			"SELECT Id FROM ContentDocumentLink WHERE ContentDocumentId = '069000000000001'": false,
+			"SELECT Id FROM ContentDocumentLink WHERE LinkedEntityId IN (SELECT Id FROM Account) AND SystemModstamp " +
+				"> 2020-01-01T00:00:00Z": false,
+			"SELECT Id FROM ContentDocumentLink WHERE Id = '06A000000000001' OR ShareType = 'V'": restricted,
 			"SELECT Id FROM Vote":                                    true,
 			"SELECT COUNT() FROM Vote WHERE Type = 'Up'":             true,
 			"SELECT Id FROM Vote WHERE ParentId = '087000000000001'": false,
@@ -45,7 +46,8 @@ func TestObjectsThatNeedAFilter(t *testing.T) {
 
 func TestStandardObjects(t *testing.T) {
 	c := serve(t, fakeorg.Options{}, generated(30))
-	for _, name := range []string{"LoginHistory", "AccountShare", "AccountFeed", "DashboardComponent", "Attachment", "Audit__b"} {
+	for _, name := range []string{"LoginHistory", "AccountShare", "AccountFeed", "DashboardComponent",
+		"Attachment", "Audit__b"} {
 		fine(t, c.org.AddStandard(name))
 		about := c.get(data + "/sobjects/" + name + "/describe")
 		if about["queryable"] != true || about["updateable"] != (name == "AccountShare" || name == "Attachment") {
@@ -57,18 +59,23 @@ func TestStandardObjects(t *testing.T) {
 	}
 	id, err := c.org.Record("LoginHistory", map[string]string{"Browser": "Chrome 142"})
 	fine(t, err)
-	if got := c.query(queryPath("SELECT Id, LoginTime FROM LoginHistory WHERE LoginTime >= 2020-01-01T00:00:00Z")); len(got) != 1 || got[0]["Id"] != id || got[0]["LoginTime"] == nil {
+	if got := c.query(queryPath("SELECT Id, LoginTime FROM LoginHistory WHERE LoginTime >= " +
+		"2020-01-01T00:00:00Z")); len(got) != 1 || got[0]["Id"] != id || got[0]["LoginTime"] == nil {
 		t.Errorf("%v", got)
 	}
-	c.do(http.MethodGet, queryPath("SELECT Id FROM LoginHistory WHERE Browser = 'x'"), "").refused(t, 400, "INVALID_FIELD")
+	c.do(http.MethodGet, queryPath("SELECT Id FROM LoginHistory WHERE Browser = 'x'"), "").refused(t, 400,
+		"INVALID_FIELD")
 	c.do(http.MethodGet, queryPath("SELECT SystemModstamp FROM LoginHistory"), "").refused(t, 400, "INVALID_FIELD")
 	c.do(http.MethodPost, data+"/sobjects/LoginHistory", `{"Browser":"x"}`).refused(t, 405, "METHOD_NOT_ALLOWED")
-	c.do(http.MethodGet, data+"/sobjects/LoginHistory/updated/?start=2026-01-01T00:00:00Z&end=2026-01-01T01:00:00Z", "").refused(t, 400, "INVALID_TYPE_FOR_OPERATION")
+	c.do(http.MethodGet, data+"/sobjects/LoginHistory/updated/?start=2026-01-01T00:00:00Z&end=2026-01-01T01:00:00Z",
+		"").refused(t, 400, "INVALID_TYPE_FOR_OPERATION")
 
 	c.do(http.MethodPost, data+"/jobs/query", bulkOf("SELECT Id FROM AccountFeed")).refused(t, 400, "INVALIDENTITY")
-	c.do(http.MethodPost, data+"/jobs/query", bulkOf("SELECT Body FROM Attachment")).refused(t, 400, "FEATURENOTENABLED")
+	c.do(http.MethodPost, data+"/jobs/query", bulkOf("SELECT Body FROM Attachment")).refused(t, 400,
+		"FEATURENOTENABLED")
 	c.ok(http.MethodPost, data+"/jobs/query", bulkOf("SELECT Id, Account__c FROM Audit__b"))
-	c.do(http.MethodGet, queryPath("SELECT COUNT() FROM Audit__b"), "").refused(t, 400, "BIG_OBJECT_UNSUPPORTED_OPERATION")
+	c.do(http.MethodGet, queryPath("SELECT COUNT() FROM Audit__b"), "").refused(t, 400,
+		"BIG_OBJECT_UNSUPPORTED_OPERATION")
 
 	component, err := c.org.Record("DashboardComponent", map[string]string{"Name": "Sales"})
 	fine(t, err)

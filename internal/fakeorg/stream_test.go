@@ -14,7 +14,9 @@ import (
 )
 
 // accountFields are the columns of a full copy of a generated Account.
-const accountFields = "Id,IsDeleted,Name,Type,ParentId,BillingStreet,BillingCity,BillingState,BillingPostalCode,BillingCountry,Phone,AccountNumber,Website,Industry,AnnualRevenue,NumberOfEmployees,Description,Rating,Site,OwnerId,CreatedDate,CreatedById,LastModifiedDate,LastModifiedById,SystemModstamp"
+const accountFields = "Id,IsDeleted,Name,Type,ParentId,BillingStreet,BillingCity,BillingState,BillingPostalCode," +
+	"BillingCountry,Phone,AccountNumber,Website,Industry,AnnualRevenue,NumberOfEmployees,Description,Rating,Site," +
+	"OwnerId,CreatedDate,CreatedById,LastModifiedDate,LastModifiedById,SystemModstamp"
 
 // A counter is a ResponseWriter that keeps nothing of the body.
 type counter struct {
@@ -125,13 +127,16 @@ func parse(t *testing.T, text string) [][]string {
 
 func TestFormsOfCSV(t *testing.T) {
 	c := serve(t, fakeorg.Options{}, generated(200))
-	id := c.ok("POST", data+"/sobjects/Account", `{"Name":"a \"b\"; c,\t|^`+"`"+`","BillingStreet":"1\r\n2\n3","AnnualRevenue":123456789012345678}`)["id"].(string)
+	id := c.ok("POST", data+"/sobjects/Account",
+		`{"Name":"a \"b\"; c,\t|^`+"`"+`","BillingStreet":"1\r\n2\n3","AnnualRevenue":123456789012345678}`)["id"].(string)
 	soql := "SELECT Name, BillingStreet, AnnualRevenue, Type FROM Account WHERE Id = '" + id + "'"
-	for name, delimiter := range map[string]string{"COMMA": ",", "TAB": "\t", "PIPE": "|", "CARET": "^", "SEMICOLON": ";", "BACKQUOTE": "`"} {
+	for name, delimiter := range map[string]string{"COMMA": ",", "TAB": "\t", "PIPE": "|", "CARET": "^",
+		"SEMICOLON": ";", "BACKQUOTE": "`"} {
 		for ending, text := range map[string]string{"LF": "\n", "CRLF": "\r\n"} {
 			job := c.job(soql, "columnDelimiter", name, "lineEnding", ending)
 			want := strings.Join([]string{`"Name"`, `"BillingStreet"`, `"AnnualRevenue"`, `"Type"`}, delimiter) + text +
-				strings.Join([]string{`"a ""b""; c,` + "\t|^`" + `"`, "\"1\r\n2\n3\"", `"123456789012345678"`, `""`}, delimiter) + text
+				strings.Join([]string{`"a ""b""; c,` + "\t|^`" + `"`, "\"1\r\n2\n3\"", `"123456789012345678"`, `""`},
+					delimiter) + text
 			a := c.do("GET", data+"/jobs/query/"+job+"/results", "")
 			if a.body != want {
 				t.Errorf("%s %s: got %q, want %q", name, ending, a.body, want)
@@ -144,7 +149,8 @@ func TestEmptyResultHasHeader(t *testing.T) {
 	c := serve(t, fakeorg.Options{}, generated(200))
 	job := c.job("SELECT Id FROM Account WHERE Name = 'nobody'")
 	a := c.do("GET", data+"/jobs/query/"+job+"/results", "")
-	if a.body != "\"Id\"\n" || a.Header.Get("Sforce-NumberOfRecords") != "0" || a.Header.Get("Sforce-Locator") != "null" {
+	if a.body != "\"Id\"\n" || a.Header.Get("Sforce-NumberOfRecords") != "0" ||
+		a.Header.Get("Sforce-Locator") != "null" {
 		t.Errorf("got %q %v", a.body, a.Header)
 	}
 }

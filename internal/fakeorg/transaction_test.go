@@ -55,7 +55,8 @@ func TestTransactionInFlight(t *testing.T) {
 	if r := c.get(data + "/sobjects/Account/" + id); r["SystemModstamp"] != began.Format(minute) {
 		t.Errorf("stamped %v, written at %v", r["SystemModstamp"], began)
 	}
-	if ids, covered = c.updated("Account"); len(ids) != 3 || covered != c.org.Clock().Now().Truncate(time.Minute).Format(minute) {
+	if ids, covered = c.updated("Account"); len(ids) != 3 ||
+		covered != c.org.Clock().Now().Truncate(time.Minute).Format(minute) {
 		t.Errorf("committed: %v, covered until %s", ids, covered)
 	}
 	if flight.Commit() == nil || flight.Rollback() == nil || flight.Delete(id) == nil {
@@ -176,7 +177,8 @@ func TestDeleteLogIsTrimmed(t *testing.T) {
 	}
 	deleted(from).refused(t, 400, "INVALID_REPLICATION_DATE")
 	a := deleted(start().Add(time.Minute))
-	if a.StatusCode != 200 || !strings.Contains(a.body, "001Ho0000000002") || strings.Contains(a.body, "001Ho0000000001") ||
+	if a.StatusCode != 200 || !strings.Contains(a.body, "001Ho0000000002") ||
+		strings.Contains(a.body, "001Ho0000000001") ||
 		!strings.Contains(a.body, `"earliestDateAvailable":"2026-03-14T15:10:00.000+0000"`) {
 		t.Error(a.body)
 	}

@@ -59,7 +59,8 @@ func replicateOnce(t *testing.T, random *rand.Rand) (careful, careless int) {
 			open = append(open, c.org.Begin())
 		case turn < 6 && len(open) > 0:
 			id := fmt.Sprintf("001Ho000000000%dIAA", 1+random.IntN(9))
-			if err := open[random.IntN(len(open))].Update(id, map[string]any{"Name": fmt.Sprint("step ", step)}); err != nil {
+			if err := open[random.IntN(len(open))].Update(id,
+				map[string]any{"Name": fmt.Sprint("step ", step)}); err != nil {
 				continue // another transaction holds the record
 			}
 		case turn < 8 && len(open) > 0:

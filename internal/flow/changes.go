@@ -134,7 +134,8 @@ func (fl Flow) treated(o schema.Object, chosen map[string]bool) []problem {
 				return o.Name + " has no Id, which a rejected record is known by"
 			}
 			if c.Rule == value.NotNegative && !f.Type.Number() {
-				return fmt.Sprintf("%s is of type %s; not_negative goes with int, long, double, currency and percent", f.Name, f.Type)
+				return fmt.Sprintf("%s is of type %s; not_negative goes with int, long, double, currency and percent",
+					f.Name, f.Type)
 			}
 			return ""
 		})
@@ -146,11 +147,15 @@ func (fl Flow) treated(o schema.Object, chosen map[string]bool) []problem {
 // hides one of their parts: an address holds the street.
 func (fl Flow) uncovered(o schema.Object, chosen map[string]bool) []problem {
 	hides := func(field string) bool {
-		return fl.Changed(field) || slices.ContainsFunc(fl.Drop, func(name string) bool { return strings.EqualFold(name, field) })
+		return fl.Changed(field) || slices.ContainsFunc(fl.Drop, func(name string) bool {
+			return strings.EqualFold(name, field)
+		})
 	}
 	var problems []problem
 	for _, f := range o.Fields {
-		at := slices.IndexFunc(o.Fields, func(part schema.Field) bool { return part.CompoundField == f.Name && hides(part.Name) })
+		at := slices.IndexFunc(o.Fields, func(part schema.Field) bool {
+			return part.CompoundField == f.Name && hides(part.Name)
+		})
 		if !chosen[f.Name] || !f.Type.Compound() || fl.Changed(f.Name) || at < 0 {
 			continue
 		}
@@ -159,7 +164,10 @@ func (fl Flow) uncovered(o schema.Object, chosen map[string]bool) []problem {
 			key, names = "fields", fl.Fields
 		}
 		i := slices.IndexFunc(names, func(name string) bool { return strings.EqualFold(name, f.Name) })
-		problems = append(problems, fl.problem(index(key, i), "%s holds %s, which this flow masks, cuts or drops: mask %[1]s too, or leave it out", f.Name, o.Fields[at].Name))
+		problems = append(problems,
+			fl.problem(index(key, i),
+				"%s holds %s, which this flow masks, cuts or drops: mask %[1]s too, or leave it out", f.Name,
+				o.Fields[at].Name))
 	}
 	return problems
 }
@@ -181,7 +189,8 @@ func leads(field string) bool {
 // isn't a text has a column that takes no masked value.
 func unmaskable(f schema.Field) string {
 	if !f.Type.Text() {
-		return fmt.Sprintf("%s is of type %s, and only texts can be masked or cut; to keep it out of the warehouse: drop: [%s]", f.Name, f.Type, f.Name)
+		return fmt.Sprintf("%s is of type %s, and only texts can be masked or cut; "+
+			"to keep it out of the warehouse: drop: [%s]", f.Name, f.Type, f.Name)
 	}
 	if leads(f.Name) {
 		return f.Name + " can't be changed: rows are told apart by it"
@@ -302,7 +311,8 @@ func renames(dst *map[string]string) reading {
 		var column string
 		checked(&column, func(s string) string {
 			if !columnRE.MatchString(s) || strings.HasPrefix(s, "_catchment_") {
-				return fmt.Sprintf("%q is not a column name of small letters, digits and _; those that begin with _catchment_ are taken", s)
+				return fmt.Sprintf("%q is not a column name of small letters, digits and _; "+
+					"those that begin with _catchment_ are taken", s)
 			}
 			return ""
 		})(r, at, n)

@@ -45,15 +45,18 @@ func TestChanges(t *testing.T) {
 		t.Errorf("changes %+v", got.Changes)
 	}
 	if want := []value.Check{
-		{Field: "Email", Rule: value.NotNull}, {Field: "Level__c", Rule: value.NotNull}, {Field: "Level__c", Rule: value.NotNegative},
+		{Field: "Email", Rule: value.NotNull}, {Field: "Level__c", Rule: value.NotNull},
+		{Field: "Level__c", Rule: value.NotNegative},
 		{Field: "Phone", Rule: value.Pattern, Pattern: "^[+0-9 ]+$"},
 	}; !reflect.DeepEqual(got.Checks, want) {
 		t.Errorf("checks %+v", got.Checks)
 	}
-	if got.Invalid != Refuse || got.Salt != "env:SALT" || !got.Salted() || got.Rename["Email"] != "email_hash" || got.Drop[0] != "HomePhone" {
+	if got.Invalid != Refuse || got.Salt != "env:SALT" || !got.Salted() || got.Rename["Email"] != "email_hash" ||
+		got.Drop[0] != "HomePhone" {
 		t.Errorf("%+v", got)
 	}
-	if !got.Changed("email") || !got.Changed("Description") || got.Changed("Level__c") || got.Changed("HomePhone") || !got.Treated() {
+	if !got.Changed("email") || !got.Changed("Description") || got.Changed("Level__c") || got.Changed("HomePhone") ||
+		!got.Treated() {
 		t.Error("Changed tells other fields")
 	}
 	if star := f.Flows[1]; star.Salt != "file:other" || star.Salted() {
@@ -75,14 +78,17 @@ func TestChangesDontGoWithAppFlow(t *testing.T) {
 
 // What an object doesn't let be changed is told with the line.
 func TestChangesThatDontFit(t *testing.T) {
-	text := strings.NewReplacer("rename: {Email: email_hash}", "rename: {Id: key, Nmae: x}", "drop: [HomePhone]", "drop: [IsDeleted, Nobody]",
-		"Level__c: [not_null, not_negative]", "Title: not_negative", "Fax: {last: 4}", "Id: {last: 4}, Birthdate: sha256", "SSN__c: {first: 3}, ", "").Replace(treated)
+	text := strings.NewReplacer("rename: {Email: email_hash}", "rename: {Id: key, Nmae: x}", "drop: [HomePhone]",
+		"drop: [IsDeleted, Nobody]",
+		"Level__c: [not_null, not_negative]", "Title: not_negative", "Fax: {last: 4}",
+		"Id: {last: 4}, Birthdate: sha256", "SSN__c: {first: 3}, ", "").Replace(treated)
 	f, err := Parse("catchment.yaml", []byte(text))
 	if err != nil {
 		t.Fatal(err)
 	}
 	o := schema.Object{Name: "Contact"}
-	for name, typ := range map[string]schema.Type{"Id": schema.ID, "IsDeleted": schema.Boolean, "Name": schema.String, "Email": schema.Email, "Phone": schema.Phone,
+	for name, typ := range map[string]schema.Type{"Id": schema.ID, "IsDeleted": schema.Boolean, "Name": schema.String,
+		"Email": schema.Email, "Phone": schema.Phone,
 		"Title": schema.String, "Description": schema.TextArea, "Birthdate": schema.Date} {
 		o.Fields = append(o.Fields, schema.Field{Name: name, Type: typ})
 	}
@@ -93,19 +99,22 @@ func TestChangesThatDontFit(t *testing.T) {
 	}
 	want := []string{
 		"catchment.yaml:7:45: flows[0].mask.Id: Id can't be changed: rows are told apart by it",
-		"catchment.yaml:7:67: flows[0].mask.Birthdate: Birthdate is of type date, and only texts can be masked or cut; to keep it out of the warehouse: drop: [Birthdate]",
+		"catchment.yaml:7:67: flows[0].mask.Birthdate: Birthdate is of type date, " +
+			"and only texts can be masked or cut; to keep it out of the warehouse: drop: [Birthdate]",
 		"catchment.yaml:9:18: flows[0].rename.Id: Id keeps its name: other tools and Catchment itself look for it",
 		`catchment.yaml:9:29: flows[0].rename.Nmae: Contact has no field "Nmae" that this user can see; did you mean Name?`,
 		"catchment.yaml:10:12: flows[0].drop[0]: IsDeleted can't be dropped: it tells that a record was deleted",
 		`catchment.yaml:10:23: flows[0].drop[1]: Contact has no field "Nobody" that this user can see`,
-		"catchment.yaml:13:14: flows[0].validate.Title: Title is of type string; not_negative goes with int, long, double, currency and percent",
+		"catchment.yaml:13:14: flows[0].validate.Title: Title is of type string; not_negative goes with int, long, " +
+			"double, currency and percent",
 	}
 	if got := problems.Error(); got != strings.Join(want, "\n") {
 		t.Errorf("got:\n%s\nwant:\n%s", got, strings.Join(want, "\n"))
 	}
 	star := f.Flows[1]
 	star.star = true // as Resolve makes it
-	if _, _, err := star.Choose(schema.Object{Name: "Task", Fields: []schema.Field{{Name: "Id", Type: schema.ID}}}); err != nil {
+	if _, _, err := star.Choose(schema.Object{Name: "Task",
+		Fields: []schema.Field{{Name: "Id", Type: schema.ID}}}); err != nil {
 		t.Errorf(`"*" may name fields that an object lacks: %v`, err)
 	}
 }
@@ -114,7 +123,8 @@ func TestChangesThatDontFit(t *testing.T) {
 // that asks for none has the fingerprint that it always had.
 func TestFingerprintOfChanges(t *testing.T) {
 	plain := Flow{Object: "Contact", Naming: Lower}
-	if got := Fingerprint(plain); got != Fingerprint(Flow{Object: "Contact", Naming: Lower, Invalid: Refuse, Salt: "env:SALT"}) {
+	if got := Fingerprint(plain); got != Fingerprint(Flow{Object: "Contact", Naming: Lower, Invalid: Refuse,
+		Salt: "env:SALT"}) {
 		t.Error("a salt that nobody uses, and a way with what nobody checks, count")
 	}
 	seen := map[string]string{Fingerprint(plain): "nothing"}
@@ -137,8 +147,10 @@ func TestFingerprintOfChanges(t *testing.T) {
 		}
 		seen[print] = name
 	}
-	a := Flow{Drop: []string{"Email", "fax"}, Changes: []value.Change{{Field: "B", Truncate: 1}, {Field: "a", Truncate: 2}}}
-	b := Flow{Drop: []string{"Fax", "email"}, Changes: []value.Change{{Field: "A", Truncate: 2}, {Field: "b", Truncate: 1}}}
+	a := Flow{Drop: []string{"Email", "fax"},
+		Changes: []value.Change{{Field: "B", Truncate: 1}, {Field: "a", Truncate: 2}}}
+	b := Flow{Drop: []string{"Fax", "email"},
+		Changes: []value.Change{{Field: "A", Truncate: 2}, {Field: "b", Truncate: 1}}}
 	if Fingerprint(a) != Fingerprint(b) {
 		t.Error("order and case count")
 	}

@@ -49,7 +49,9 @@ func (fl Flow) Choose(o schema.Object) ([]schema.Field, []Skipped, error) {
 			problems = append(problems, fl.problem(index("include", j), "%s can't be copied: %s", f.Name, reason))
 		case f.Type.Compound(): // nothing is lost: its parts are copied
 		case reason == "":
-			skipped = append(skipped, Skipped{f.Name, fmt.Sprintf("Bulk can't carry the type %s; to copy it by REST: include: [%s]", f.Type, f.Name)})
+			skipped = append(skipped,
+				Skipped{f.Name, fmt.Sprintf("Bulk can't carry the type %s; to copy it by REST: include: [%s]",
+					f.Type, f.Name)})
 		default:
 			skipped = append(skipped, Skipped{f.Name, reason})
 		}
@@ -95,7 +97,8 @@ func (fl Flow) known(list string, names []string, o schema.Object) (map[string]i
 		if ok {
 			places[f.Name] = i
 		} else if !fl.star {
-			problems = append(problems, fl.problem(index(list, i), "%s has no field %q that this user can see%s", o.Name, name, meant(name, all)))
+			problems = append(problems, fl.problem(index(list, i), "%s has no field %q that this user can see%s",
+				o.Name, name, meant(name, all)))
 		}
 	}
 	return places, problems
@@ -105,9 +108,11 @@ func (fl Flow) known(list string, names []string, o schema.Object) (map[string]i
 func (fl Flow) cannot(f schema.Field) string {
 	switch {
 	case f.Type == schema.Base64:
-		return "Salesforce gives what is in a file by a call for each record; copy the other fields, and fetch files by their Ids where they are needed"
+		return "Salesforce gives what is in a file by a call for each record; copy the other fields, " +
+			"and fetch files by their Ids where they are needed"
 	case !f.Type.InBulk() && fl.Mover == ByAppFlow:
-		return "AppFlow lands what Bulk carries, and that isn't the type " + string(f.Type) + "; to copy it: mover: auto"
+		return "AppFlow lands what Bulk carries, and that isn't the type " + string(f.Type) +
+			"; to copy it: mover: auto"
 	case (f.Encrypted || f.Type == schema.EncryptedString) && !fl.AcceptEncrypted:
 		return "Salesforce keeps it encrypted, and the warehouse would not; to copy it: org.accept_encrypted: true"
 	}
@@ -125,7 +130,8 @@ func needed(f schema.Field, o schema.Object, chosen map[string]bool) string {
 	case "IsDeleted":
 		return "it tells that a record was deleted"
 	case "CurrencyIsoCode":
-		if slices.ContainsFunc(o.Fields, func(f schema.Field) bool { return f.Type == schema.Currency && chosen[f.Name] }) {
+		if slices.ContainsFunc(o.Fields,
+			func(f schema.Field) bool { return f.Type == schema.Currency && chosen[f.Name] }) {
 			return "amounts mean nothing without their currency"
 		}
 	case o.Cursor().Field:
@@ -147,7 +153,8 @@ func Fingerprint(fl Flow) string {
 		Encrypted bool
 		Treatment *treatment `json:",omitempty"`
 		Include   []string   `json:",omitempty"`
-	}{fl.Where, folded(fl.Fields), folded(fl.Exclude), fl.Naming, fl.AcceptEncrypted, fl.treatment(), folded(fl.Include)})
+	}{fl.Where, folded(fl.Fields), folded(fl.Exclude), fl.Naming, fl.AcceptEncrypted, fl.treatment(),
+		folded(fl.Include)})
 	if err != nil {
 		panic(err) // texts and a bool always marshal
 	}

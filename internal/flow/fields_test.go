@@ -32,7 +32,8 @@ func fieldNames(fields []schema.Field) []string {
 }
 
 func TestFields(t *testing.T) {
-	all := []string{"Id", "IsDeleted", "Name", "Fax", "BillingCity", "AnnualRevenue", "CurrencyIsoCode", "SystemModstamp"}
+	all := []string{"Id", "IsDeleted", "Name", "Fax", "BillingCity", "AnnualRevenue", "CurrencyIsoCode",
+		"SystemModstamp"}
 	left := []string{"Photo", "Secret__c"}
 	without := func(from []string, names ...string) []string {
 		return slices.DeleteFunc(slices.Clone(from), func(s string) bool { return slices.Contains(names, s) })
@@ -41,18 +42,28 @@ func TestFields(t *testing.T) {
 		flow          Flow
 		want, skipped []string
 	}{
-		"all":                           {Flow{}, all, left},
-		"all but":                       {Flow{Exclude: []string{"fax", "Photo"}}, without(all, "Fax"), without(left, "Photo")},
-		"listed":                        {Flow{Fields: []string{"fax", "Name"}}, []string{"Id", "IsDeleted", "Name", "Fax", "SystemModstamp"}, nil},
-		"listed with the needed":        {Flow{Fields: []string{"Id", "SystemModstamp"}}, []string{"Id", "IsDeleted", "SystemModstamp"}, nil},
-		"money has its currency":        {Flow{Fields: []string{"AnnualRevenue"}}, []string{"Id", "IsDeleted", "AnnualRevenue", "CurrencyIsoCode", "SystemModstamp"}, nil},
-		"no money, no currency":         {Flow{Exclude: []string{"AnnualRevenue", "CurrencyIsoCode"}}, without(all, "AnnualRevenue", "CurrencyIsoCode"), left},
-		"included":                      {Flow{Include: []string{"billingaddress"}}, []string{"Id", "IsDeleted", "Name", "Fax", "BillingCity", "BillingAddress", "AnnualRevenue", "CurrencyIsoCode", "SystemModstamp"}, left},
-		"a compound is listed":          {Flow{Fields: []string{"Place__c"}}, []string{"Id", "IsDeleted", "Place__c", "SystemModstamp"}, nil},
-		"a star includes what there is": {Flow{star: true, Mover: ByAppFlow, Include: []string{"Other__c", "Photo", "Place__c"}}, all, left},
-		"encrypted":                     {Flow{AcceptEncrypted: true, Fields: []string{"Secret__c"}}, []string{"Id", "IsDeleted", "Secret__c", "SystemModstamp"}, nil},
-		"a star excludes anyhow":        {Flow{star: true, Exclude: []string{"Fax", "Other__c"}}, without(all, "Fax"), left},
-		"a star accepts the rest":       {Flow{star: true, AcceptEncrypted: true}, append(without(all, "SystemModstamp"), "Secret__c", "SystemModstamp"), without(left, "Secret__c")},
+		"all":     {Flow{}, all, left},
+		"all but": {Flow{Exclude: []string{"fax", "Photo"}}, without(all, "Fax"), without(left, "Photo")},
+		"listed": {Flow{Fields: []string{"fax", "Name"}},
+			[]string{"Id", "IsDeleted", "Name", "Fax", "SystemModstamp"}, nil},
+		"listed with the needed": {Flow{Fields: []string{"Id", "SystemModstamp"}},
+			[]string{"Id", "IsDeleted", "SystemModstamp"}, nil},
+		"money has its currency": {Flow{Fields: []string{"AnnualRevenue"}},
+			[]string{"Id", "IsDeleted", "AnnualRevenue", "CurrencyIsoCode", "SystemModstamp"}, nil},
+		"no money, no currency": {Flow{Exclude: []string{"AnnualRevenue", "CurrencyIsoCode"}},
+			without(all, "AnnualRevenue", "CurrencyIsoCode"), left},
+		"included": {Flow{Include: []string{"billingaddress"}},
+			[]string{"Id", "IsDeleted", "Name", "Fax", "BillingCity", "BillingAddress", "AnnualRevenue",
+				"CurrencyIsoCode", "SystemModstamp"}, left},
+		"a compound is listed": {Flow{Fields: []string{"Place__c"}},
+			[]string{"Id", "IsDeleted", "Place__c", "SystemModstamp"}, nil},
+		"a star includes what there is": {Flow{star: true, Mover: ByAppFlow,
+			Include: []string{"Other__c", "Photo", "Place__c"}}, all, left},
+		"encrypted": {Flow{AcceptEncrypted: true, Fields: []string{"Secret__c"}},
+			[]string{"Id", "IsDeleted", "Secret__c", "SystemModstamp"}, nil},
+		"a star excludes anyhow": {Flow{star: true, Exclude: []string{"Fax", "Other__c"}}, without(all, "Fax"), left},
+		"a star accepts the rest": {Flow{star: true, AcceptEncrypted: true},
+			append(without(all, "SystemModstamp"), "Secret__c", "SystemModstamp"), without(left, "Secret__c")},
 	} {
 		fields, skipped, err := c.flow.Choose(account())
 		var left []string
@@ -91,14 +102,18 @@ func TestFieldsRefuses(t *testing.T) {
 	wantProblems(t, err,
 		"catchment.yaml:7:15: flows[0].exclude[0]: Id can't be excluded: it is the key of the table",
 		"catchment.yaml:7:19: flows[0].exclude[1]: IsDeleted can't be excluded: it tells that a record was deleted",
-		"catchment.yaml:7:30: flows[0].exclude[2]: SystemModstamp can't be excluded: it tells which version of a record is the newest",
-		"catchment.yaml:7:46: flows[0].exclude[3]: CurrencyIsoCode can't be excluded: amounts mean nothing without their currency",
+		"catchment.yaml:7:30: flows[0].exclude[2]: SystemModstamp can't be excluded: "+
+			"it tells which version of a record is the newest",
+		"catchment.yaml:7:46: flows[0].exclude[3]: CurrencyIsoCode can't be excluded: "+
+			"amounts mean nothing without their currency",
 		`catchment.yaml:7:63: flows[0].exclude[4]: Account has no field "Nmae" that this user can see; did you mean Name?`,
 	)
 	_, _, err = f.Flows[1].Choose(account())
 	wantProblems(t, err,
-		"catchment.yaml:9:36: flows[1].fields[2]: Photo can't be copied: Salesforce gives what is in a file by a call for each record; copy the other fields, and fetch files by their Ids where they are needed",
-		"catchment.yaml:9:43: flows[1].fields[3]: Secret__c can't be copied: Salesforce keeps it encrypted, and the warehouse would not; to copy it: org.accept_encrypted: true",
+		"catchment.yaml:9:36: flows[1].fields[2]: Photo can't be copied: Salesforce gives what is in a file by a "+
+			"call for each record; copy the other fields, and fetch files by their Ids where they are needed",
+		"catchment.yaml:9:43: flows[1].fields[3]: Secret__c can't be copied: Salesforce keeps it encrypted, "+
+			"and the warehouse would not; to copy it: org.accept_encrypted: true",
 		`catchment.yaml:9:54: flows[1].fields[4]: Account has no field "Faxx" that this user can see; did you mean Fax?`,
 	)
 }
@@ -108,12 +123,14 @@ func TestFieldsIncluded(t *testing.T) {
 	f := parse(t, "  - object: Lead\n    include: [BillingAddress, Photo, Adress]\n")
 	_, _, err := f.Flows[0].Choose(account())
 	wantProblems(t, err,
-		"catchment.yaml:7:31: flows[0].include[1]: Photo can't be copied: Salesforce gives what is in a file by a call for each record; copy the other fields, and fetch files by their Ids where they are needed",
+		"catchment.yaml:7:31: flows[0].include[1]: Photo can't be copied: Salesforce gives what is in a file by a "+
+			"call for each record; copy the other fields, and fetch files by their Ids where they are needed",
 		`catchment.yaml:7:38: flows[0].include[2]: Account has no field "Adress" that this user can see`,
 	)
 	f.Flows[0].Include, f.Flows[0].Mover = []string{"BillingAddress"}, ByAppFlow
 	_, _, err = f.Flows[0].Choose(account())
-	wantProblems(t, err, "catchment.yaml:7:15: flows[0].include[0]: BillingAddress can't be copied: AppFlow lands what Bulk carries, and that isn't the type address; to copy it: mover: auto")
+	wantProblems(t, err, "catchment.yaml:7:15: flows[0].include[0]: BillingAddress can't be copied: "+
+		"AppFlow lands what Bulk carries, and that isn't the type address; to copy it: mover: auto")
 
 	hiding := parse(t, "  - object: Lead\n    include: [BillingAddress]\n    mask: {BillingCity: fixed}\n")
 	with := account()
@@ -123,18 +140,22 @@ func TestFieldsIncluded(t *testing.T) {
 		}
 	}
 	_, _, err = hiding.Flows[0].Choose(with)
-	wantProblems(t, err, "catchment.yaml:7:15: flows[0].include[0]: BillingAddress holds BillingCity, which this flow masks, cuts or drops: mask BillingAddress too, or leave it out")
-	hiding = parse(t, "  - object: Lead\n    include: [BillingAddress]\n    mask: {BillingCity: fixed, BillingAddress: fixed}\n")
+	wantProblems(t, err, "catchment.yaml:7:15: flows[0].include[0]: BillingAddress holds BillingCity, "+
+		"which this flow masks, cuts or drops: mask BillingAddress too, or leave it out")
+	hiding = parse(t, "  - object: Lead\n    include: [BillingAddress]\n    mask: {BillingCity: fixed, "+
+		"BillingAddress: fixed}\n")
 	if _, _, err = hiding.Flows[0].Choose(with); err != nil {
 		t.Errorf("both are masked: %v", err)
 	}
 
 	o := object("Poll")
 	o.Fields = []schema.Field{{Name: "Id", Type: schema.ID}, {Name: "Answers", Type: schema.JSON}}
-	if fields, skipped, err := (Flow{}).Choose(o); err != nil || len(fields) != 1 || len(skipped) != 1 || skipped[0].Reason != "Bulk can't carry the type json; to copy it by REST: include: [Answers]" {
+	if fields, skipped, err := (Flow{}).Choose(o); err != nil || len(fields) != 1 || len(skipped) != 1 ||
+		skipped[0].Reason != "Bulk can't carry the type json; to copy it by REST: include: [Answers]" {
 		t.Errorf("%q, skipped %q, %v", fieldNames(fields), skipped, err)
 	}
-	if fields, skipped, err := (Flow{Include: []string{"Answers"}}).Choose(o); err != nil || len(fields) != 2 || len(skipped) != 0 {
+	if fields, skipped, err := (Flow{Include: []string{"Answers"}}).Choose(o); err != nil || len(fields) != 2 ||
+		len(skipped) != 0 {
 		t.Errorf("included: %q, skipped %q, %v", fieldNames(fields), skipped, err)
 	}
 }
@@ -155,7 +176,8 @@ func TestFieldsOfAnOrg(t *testing.T) {
 }
 
 func TestFingerprint(t *testing.T) {
-	base := Flow{Object: "Account", Fields: []string{"Name", "Fax"}, Where: "A = 1", Naming: Lower, Deletes: Flag, Mover: Auto, NUL: Replace}
+	base := Flow{Object: "Account", Fields: []string{"Name", "Fax"}, Where: "A = 1", Naming: Lower, Deletes: Flag,
+		Mover: Auto, NUL: Replace}
 	same := func(name string, change func(*Flow), want bool) {
 		t.Helper()
 		fl := base

@@ -20,10 +20,11 @@ func loginFlows() map[string]loginKeys {
 	return map[string]loginKeys{
 		"client_credentials": {needs: []string{"client_id", "client_secret"}},
 		"jwt":                {needs: []string{"client_id", "username", "key"}, takes: []string{"audience"}},
-		"refresh_token":      {needs: []string{"client_id", "refresh_token"}, takes: []string{"client_secret"}}, // a public client has none
-		"sf_cli":             {needs: []string{"alias"}},
-		"password":           {needs: []string{"client_id", "client_secret", "username", "password"}},
-		"token":              {needs: []string{"token"}},
+		// a public client has none
+		"refresh_token": {needs: []string{"client_id", "refresh_token"}, takes: []string{"client_secret"}},
+		"sf_cli":        {needs: []string{"alias"}},
+		"password":      {needs: []string{"client_id", "client_secret", "username", "password"}},
+		"token":         {needs: []string{"token"}},
 	}
 }
 
@@ -60,7 +61,8 @@ func (r *reader) login(at string, n ast.Node, l *Login) {
 func parseAudience(s string) (string, error) {
 	url, err := parseOrgURL(s)
 	if err != nil {
-		return "", errors.New("wants the address that the assertion is made for, as in https://login.salesforce.com; leave it out for the org's own")
+		return "", errors.New("wants the address that the assertion is made for, as in https://login.salesforce.com; " +
+			"leave it out for the org's own")
 	}
 	return url, nil
 }

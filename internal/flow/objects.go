@@ -52,7 +52,10 @@ func (r *resolution) name(fl Flow) {
 	case !o.Queryable || o.Deprecated:
 		what = fmt.Sprintf("Salesforce doesn't let %s be queried", o.Name)
 	case o.Big():
-		r.problems = append(r.problems, fl.problem("object", "%s is a big object: its records are told apart by its index, which no API describes; leave it out", o.Name))
+		r.problems = append(r.problems,
+			fl.problem("object",
+				"%s is a big object: its records are told apart by its index, which no API "+
+					"describes; leave it out", o.Name))
 		return
 	}
 	if c, was := r.wasCopied(fl.Object); what != "" && was {
@@ -77,7 +80,9 @@ func (r *resolution) expand(fl Flow, objects []schema.Object) {
 		without[strings.ToLower(name)] = true
 		_, is := r.known.byName[strings.ToLower(name)]
 		if _, was := r.wasCopied(name); !is && !was {
-			r.problems = append(r.problems, fl.problem(index("exclude_objects", i), "the org has no object %q that this user can see%s", name, meant(name, r.known.names)))
+			r.problems = append(r.problems,
+				fl.problem(index("exclude_objects", i), "the org has no object %q that this user can see%s", name,
+					meant(name, r.known.names)))
 		}
 	}
 	free := func(name string) bool { return !r.named[strings.ToLower(name)] && !without[strings.ToLower(name)] }
@@ -131,7 +136,8 @@ func (c catalogue) vanished(was schema.Object, leave string) error {
 	label := others(func(o schema.Object) bool { return was.Label != "" && o.Label == was.Label })
 	switch {
 	case len(prefix) == 1:
-		hint = fmt.Sprintf("its Ids began with %s, as those of %s do: it was renamed; name that in catchment.yaml, which makes a new table", was.KeyPrefix, prefix[0])
+		hint = fmt.Sprintf("its Ids began with %s, as those of %s do: it was renamed; name that in catchment.yaml, "+
+			"which makes a new table", was.KeyPrefix, prefix[0])
 	case len(label) > 0:
 		hint += fmt.Sprintf("; %s has the same label", label[0])
 	default:
@@ -165,8 +171,9 @@ func (c catalogue) starTakes(o schema.Object) bool { return c.starLeaves(o) == "
 const (
 	leftUnread   = "Salesforce doesn't let them be queried, or be read by their Ids"
 	leftFiltered = "they answer only to a query that names their parents"
-	leftHanging  = "they say who may see the records of another object, or who changed them; to copy one, give it a flow of its own"
-	leftOther    = "they are no records of this org: big and external objects, metadata, events, versions of articles"
+	leftHanging  = "they say who may see the records of another object, or who changed them; to copy one, " +
+		"give it a flow of its own"
+	leftOther = "they are no records of this org: big and external objects, metadata, events, versions of articles"
 )
 
 // starLeaves says why "*" doesn't copy an object, or "". What is computed for

@@ -79,7 +79,8 @@ func TestResolveNames(t *testing.T) {
 	if err != nil || !slices.Equal(resolved(flows), []string{"Contact", "Account"}) || flows[0].Where != "A = 1" {
 		t.Errorf("%v, %v", flows, err)
 	}
-	_, err = Resolve(parse(t, "  - object: Acount\n  - object: Hidden\n  - object: AccountChangeEvent\n  - object: Zzz\n"), objects)
+	_, err = Resolve(parse(t,
+		"  - object: Acount\n  - object: Hidden\n  - object: AccountChangeEvent\n  - object: Zzz\n"), objects)
 	wantProblems(t, err,
 		`catchment.yaml:6:13: flows[0].object: the org has no object "Acount" that this user can see; did you mean Account?`,
 		`catchment.yaml:7:13: flows[1].object: Salesforce doesn't let Hidden be queried`,
@@ -87,7 +88,8 @@ func TestResolveNames(t *testing.T) {
 		`catchment.yaml:9:13: flows[3].object: the org has no object "Zzz" that this user can see`,
 	)
 	_, err = Resolve(&File{Flows: []Flow{{Object: "Acount"}}}, objects)
-	wantProblems(t, err, `flow Acount.object: the org has no object "Acount" that this user can see; did you mean Account?`)
+	wantProblems(t, err,
+		`flow Acount.object: the org has no object "Acount" that this user can see; did you mean Account?`)
 }
 
 // An object that was copied before is no mistake in the file.
@@ -97,20 +99,26 @@ func TestResolveVanished(t *testing.T) {
 		o.Label, o.KeyPrefix = label, prefix
 		return o
 	}
-	objects := []schema.Object{with("Account", "Account", "001"), with("Bill__c", "Bill", "a0I"), with("Order2__c", "Order", "a0X"), with("A__c", "A", "a0S"), with("B__c", "B", "a0S")}
+	objects := []schema.Object{with("Account", "Account", "001"), with("Bill__c", "Bill", "a0I"),
+		with("Order2__c", "Order", "a0X"), with("A__c", "A", "a0S"), with("B__c", "B", "a0S")}
 	asset := with("Asset", "Asset", "02i")
 	asset.Queryable = false
 	objects = append(objects, asset)
-	copied := []schema.Object{with("Invoice__c", "Invoice", "a0I"), with("Order__c", "Order", "a0O"), with("Thing__c", "Thing", "a0S"),
+	copied := []schema.Object{with("Invoice__c", "Invoice", "a0I"), with("Order__c", "Order", "a0O"),
+		with("Thing__c", "Thing", "a0S"),
 		with("Asset", "Asset", "02i"), with("Account", "Account", "001")}
 
-	flows, err := Resolve(parse(t, "  - object: invoice__C\n  - object: Order__c\n  - object: Account\n  - object: Thing__c\n  - object: Asset\n"), objects, copied...)
-	if err != nil || !slices.Equal(resolved(flows), []string{"Invoice__c", "Order__c", "Account", "Thing__c", "Asset"}) {
+	flows, err := Resolve(parse(t, "  - object: invoice__C\n  - object: Order__c\n  - object: Account\n"+
+		"  - object: Thing__c\n  - object: Asset\n"), objects, copied...)
+	if err != nil || !slices.Equal(resolved(flows),
+		[]string{"Invoice__c", "Order__c", "Account", "Thing__c", "Asset"}) {
 		t.Fatalf("%q, %v", resolved(flows), err)
 	}
-	for i, hint := range []string{"its Ids began with a0I, as those of Bill__c do: it was renamed", "Order2__c has the same label", "", "hidden from the integration user", "hidden from the integration user"} {
+	for i, hint := range []string{"its Ids began with a0I, as those of Bill__c do: it was renamed",
+		"Order2__c has the same label", "", "hidden from the integration user", "hidden from the integration user"} {
 		err := flows[i].Vanished
-		if (err != nil) != (hint != "") || !strings.Contains(plan.HintOf(err), hint) || err != nil && plan.ClassOf(err) != plan.Fix {
+		if (err != nil) != (hint != "") || !strings.Contains(plan.HintOf(err), hint) ||
+			err != nil && plan.ClassOf(err) != plan.Fix {
 			t.Errorf("%s: %v, hint %q", flows[i].Object, err, plan.HintOf(err))
 		}
 	}
@@ -124,7 +132,8 @@ func TestResolveVanished(t *testing.T) {
 	}
 
 	flows, err = Resolve(parse(t, "  - object: '*'\n    exclude_objects: [Thing__c, Order__c]\n"), objects, copied...)
-	if err != nil || !slices.Equal(resolved(flows), []string{"Account", "Bill__c", "Order2__c", "A__c", "B__c", "Invoice__c", "Asset"}) {
+	if err != nil || !slices.Equal(resolved(flows),
+		[]string{"Account", "Bill__c", "Order2__c", "A__c", "B__c", "Invoice__c", "Asset"}) {
 		t.Fatalf("%q, %v", resolved(flows), err)
 	}
 	for _, fl := range flows {
@@ -136,12 +145,14 @@ func TestResolveVanished(t *testing.T) {
 		t.Error(hint)
 	}
 	_, err = Resolve(parse(t, "  - object: Invoic__c\n"), objects, copied...)
-	wantProblems(t, err, `catchment.yaml:6:13: flows[0].object: the org has no object "Invoic__c" that this user can see`)
+	wantProblems(t, err,
+		`catchment.yaml:6:13: flows[0].object: the org has no object "Invoic__c" that this user can see`)
 }
 
 func TestStarLeaves(t *testing.T) {
 	var objects []schema.Object
-	for _, name := range []string{"Account", "AccountShare", "AccountHistory", "Vote", "Audit__b", "Contact", "ContactShare"} {
+	for _, name := range []string{"Account", "AccountShare", "AccountHistory", "Vote", "Audit__b", "Contact",
+		"ContactShare"} {
 		objects = append(objects, object(name))
 	}
 	event := object("Event")
@@ -163,12 +174,14 @@ func TestStarLeaves(t *testing.T) {
 
 func TestResolveBigObject(t *testing.T) {
 	_, err := Resolve(parse(t, "  - object: Audit__b\n"), []schema.Object{object("Audit__b")})
-	wantProblems(t, err, "catchment.yaml:6:13: flows[0].object: Audit__b is a big object: its records are told apart by its index, which no API describes; leave it out")
+	wantProblems(t, err, "catchment.yaml:6:13: flows[0].object: Audit__b is a big object: "+
+		"its records are told apart by its index, which no API describes; leave it out")
 }
 
 // What Salesforce itself deletes when it is old stays in the copy.
 func TestResolveFadingObjects(t *testing.T) {
-	objects := []schema.Object{object("Account"), object("AccountHistory"), object("LoginHistory"), object("SetupAuditTrail")}
+	objects := []schema.Object{object("Account"), object("AccountHistory"), object("LoginHistory"),
+		object("SetupAuditTrail")}
 	for text, want := range map[string]Deletes{
 		"  - object: '*'\n  - object: AccountHistory\n":                                       Ignore,
 		"  - object: '*'\n    deletes: flag\n  - object: AccountHistory\n    deletes: flag\n": Flag,
@@ -189,8 +202,10 @@ func TestResolveStar(t *testing.T) {
 	var objects []schema.Object
 	taken := []string{"Account", "Contact", "Task", "Invoice__c", "Share__c", "LoginHistory", "ProfileShareable"}
 	for _, name := range append(slices.Clone(taken),
-		"AccountShare", "AccountHistory", "AccountFeed", "ContactFieldHistory", "Invoice__Share", "Invoice__History", "Invoice__Feed",
-		"AccountChangeEvent", "Invoice__ChangeEvent", "Ext__x", "Setting__mdt", "Big__b", "Event__e", "FAQ__kav", "ContentDocumentLink", "Vote") {
+		"AccountShare", "AccountHistory", "AccountFeed", "ContactFieldHistory", "Invoice__Share", "Invoice__History",
+		"Invoice__Feed",
+		"AccountChangeEvent", "Invoice__ChangeEvent", "Ext__x", "Setting__mdt", "Big__b", "Event__e", "FAQ__kav",
+		"ContentDocumentLink", "Vote") {
 		objects = append(objects, object(name))
 	}
 	for _, change := range []func(*schema.Object){
@@ -214,13 +229,16 @@ func TestResolveStar(t *testing.T) {
 
 	// A flow of its own stands before the star's, wherever it stands in the
 	// file, and may name what the star leaves out.
-	flows, err = Resolve(parse(t, "  - object: '*'\n    exclude_objects: [contact, Invoice__c]\n  - object: task\n  - object: AccountShare\n"), objects)
+	flows, err = Resolve(parse(t,
+		"  - object: '*'\n    exclude_objects: [contact, Invoice__c]\n  - object: task\n  - object: AccountShare\n"),
+		objects)
 	want := []string{"Task", "AccountShare", "Account", "Share__c", "LoginHistory", "ProfileShareable"}
 	if err != nil || !slices.Equal(resolved(flows), want) {
 		t.Errorf("takes %q, %v; want %q", resolved(flows), err, want)
 	}
 	_, err = Resolve(parse(t, "  - object: '*'\n    exclude_objects: [Contact, Tasks]\n"), objects)
-	wantProblems(t, err, `catchment.yaml:7:32: flows[0].exclude_objects[1]: the org has no object "Tasks" that this user can see; did you mean Task?`)
+	wantProblems(t, err,
+		`catchment.yaml:7:32: flows[0].exclude_objects[1]: the org has no object "Tasks" that this user can see; did you mean Task?`)
 }
 
 func TestResolveStarOfAnOrg(t *testing.T) {
@@ -235,7 +253,8 @@ func TestResolveStarOfAnOrg(t *testing.T) {
 			t.Errorf("%s is left out", name)
 		}
 	}
-	for _, name := range []string{"UserChangeEvent", "UserFeed", "UserShare", "UserRecordAccess", "UserFieldAccess", "WorkOrderHistory", "UriEventStream", "Vote"} {
+	for _, name := range []string{"UserChangeEvent", "UserFeed", "UserShare", "UserRecordAccess", "UserFieldAccess",
+		"WorkOrderHistory", "UriEventStream", "Vote"} {
 		if slices.Contains(names, name) {
 			t.Errorf("%s is taken", name)
 		}
@@ -247,7 +266,8 @@ func TestExample(t *testing.T) {
 	custom.Custom = true
 	setting := object("Setting__c")
 	setting.Custom, setting.CustomSetting = true, true
-	objects := []schema.Object{object("Zebra"), object("Contact"), custom, setting, object("Account"), object("AccountShare")}
+	objects := []schema.Object{object("Zebra"), object("Contact"), custom, setting, object("Account"),
+		object("AccountShare")}
 	org := Org{URL: "http://127.0.0.1:8080", Login: Login{Flow: "token", Token: "file:/my secrets/it's #1"}}
 
 	text := Example(org, objects)
@@ -280,7 +300,8 @@ func TestExample(t *testing.T) {
 // TestExampleQuotes: whatever is typed at init comes back from the file, or is
 // refused; it never becomes YAML of its own.
 func TestExampleQuotes(t *testing.T) {
-	for _, path := range []string{"a b", "a#b", "a: b", "'", `"`, `\`, "x\nwarehouse: {url: dir:x}", "🔑", "{}", "a:", "%s"} {
+	for _, path := range []string{"a b", "a#b", "a: b", "'", `"`, `\`, "x\nwarehouse: {url: dir:x}", "🔑",
+		"{}", "a:", "%s"} {
 		want := Login{Flow: "token", Token: "file:" + path}
 		f, err := Parse("catchment.yaml", Example(Org{Login: want}, nil))
 		if err != nil || f.Org.Login != want {
@@ -288,7 +309,8 @@ func TestExampleQuotes(t *testing.T) {
 		}
 	}
 	_, err := Parse("catchment.yaml", Example(Org{URL: "https://x.example\nlogin: {}"}, nil))
-	wantProblems(t, err, "catchment.yaml:4:8: org.url: wants the org's address and nothing after it, as in https://acme.my.salesforce.com")
+	wantProblems(t, err, "catchment.yaml:4:8: org.url: wants the org's address and nothing after it, "+
+		"as in https://acme.my.salesforce.com")
 }
 
 func TestExampleOfAnOrg(t *testing.T) {

@@ -83,7 +83,8 @@ func (r *reader) version(root ast.Node) bool {
 	case err != nil || n < 1:
 		r.problem(entries[0].Value, "version", "must be %d", newest)
 	case n > newest:
-		r.problem(entries[0].Value, "version", "is %d, and this catchment reads versions up to %d: use a newer catchment", n, newest)
+		r.problem(entries[0].Value, "version",
+			"is %d, and this catchment reads versions up to %d: use a newer catchment", n, newest)
 		return false
 	}
 	return true
@@ -92,11 +93,13 @@ func (r *reader) version(root ast.Node) bool {
 // read fills f from the root, over the values that hold where a file is silent.
 func (r *reader) read(f *File, root ast.Node) {
 	f.Org.Reserve, f.Org.Composite = 40, CompositeAuto
-	f.Warehouse = Warehouse{URL: "duckdb:catchment.duckdb", Schema: "salesforce", StagingSchema: "salesforce_incremental"}
+	f.Warehouse = Warehouse{URL: "duckdb:catchment.duckdb", Schema: "salesforce",
+		StagingSchema: "salesforce_incremental"}
 	f.Stage = Stage{URL: "dir:stage", Keep: 7 * 24 * time.Hour}
 	f.Control = Control{URL: "sqlite:control.db"}
-	f.defaults = defaults{Deletes: Flag, Mover: Auto, Naming: Lower, NUL: Replace, Refresh: schedule.Refresh{Every: schedule.Never},
-		Sweep: schedule.Sweep{Every: 7 * 24 * time.Hour}, Invalid: Reject}
+	f.defaults = defaults{Deletes: Flag, Mover: Auto, Naming: Lower, NUL: Replace,
+		Refresh: schedule.Refresh{Every: schedule.Never},
+		Sweep:   schedule.Sweep{Every: 7 * 24 * time.Hour}, Invalid: Reject}
 	f.Limits = Limits{Flows: 4, Downloads: 5, Stage: 20e9}
 
 	found := r.mapping("", root, []key{
@@ -104,7 +107,8 @@ func (r *reader) read(f *File, root ast.Node) {
 		{"org", func(r *reader, at string, n ast.Node) { r.org(at, n, &f.Org) }},
 		{"warehouse", func(r *reader, at string, n ast.Node) { r.warehouse(at, n, &f.Warehouse) }},
 		{"stage", func(r *reader, at string, n ast.Node) {
-			r.mapping(at, n, []key{{"url", checked(&f.Stage.URL, wrongURL)}, {"keep", parsed(&f.Stage.Keep, schedule.ParseDuration)}})
+			r.mapping(at, n, []key{{"url", checked(&f.Stage.URL, wrongURL)},
+				{"keep", parsed(&f.Stage.Keep, schedule.ParseDuration)}})
 		}},
 		{"control", func(r *reader, at string, n ast.Node) {
 			r.mapping(at, n, []key{{"url", checked(&f.Control.URL, wrongURL)}})
@@ -297,7 +301,8 @@ func (r *reader) finish(f *File) {
 
 		if fl.Mover == ByAppFlow && fl.Treated() {
 			r.problems = append(r.problems, fl.problem("object",
-				"mover appflow lands records as they are, and this flow changes or checks values: give it the mover auto, bulk or rest"))
+				"mover appflow lands records as they are, and this flow changes or checks values: "+
+					"give it the mover auto, bulk or rest"))
 		}
 
 		object := strings.ToLower(fl.Object)

@@ -81,12 +81,15 @@ func TestParseFillsIn(t *testing.T) {
 			URL: "https://acme.my.salesforce.com", Reserve: 40, Composite: CompositeAuto,
 			Login: Login{Flow: "client_credentials", ClientID: "env:SF_CLIENT_ID", ClientSecret: "file:secret"},
 		},
-		Warehouse: Warehouse{URL: "duckdb:catchment.duckdb", Schema: "salesforce", StagingSchema: "salesforce_incremental"},
-		Stage:     Stage{URL: "dir:stage", Keep: 7 * 24 * time.Hour},
-		Control:   Control{URL: "sqlite:control.db"},
-		defaults:  defaults{Deletes: Flag, Mover: Auto, Naming: Lower, NUL: Replace, Invalid: Reject, Refresh: schedule.Refresh{Every: schedule.Never}, Sweep: week()},
-		Limits:    Limits{Flows: 4, Downloads: 5, Stage: 20_000_000_000},
-		Flows:     []Flow{{Object: "Account", Deletes: Flag, Mover: Auto, Naming: Lower, NUL: Replace, Invalid: Reject, Refresh: schedule.Refresh{Every: schedule.Never}, Sweep: week(), Line: 6}},
+		Warehouse: Warehouse{URL: "duckdb:catchment.duckdb", Schema: "salesforce",
+			StagingSchema: "salesforce_incremental"},
+		Stage:   Stage{URL: "dir:stage", Keep: 7 * 24 * time.Hour},
+		Control: Control{URL: "sqlite:control.db"},
+		defaults: defaults{Deletes: Flag, Mover: Auto, Naming: Lower, NUL: Replace, Invalid: Reject,
+			Refresh: schedule.Refresh{Every: schedule.Never}, Sweep: week()},
+		Limits: Limits{Flows: 4, Downloads: 5, Stage: 20_000_000_000},
+		Flows: []Flow{{Object: "Account", Deletes: Flag, Mover: Auto, Naming: Lower, NUL: Replace, Invalid: Reject,
+			Refresh: schedule.Refresh{Every: schedule.Never}, Sweep: week(), Line: 6}},
 	}
 	if got := mustParse(t, small); !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %+v\nwant %+v", got, want)
@@ -141,19 +144,26 @@ defaults: {deletes: remove, mover: rest, naming: snake, nul: fail, sweep: 30d}
 		Name: "catchment.yaml",
 		Org: Org{
 			URL: "http://127.0.0.1:8080", APIVersion: "67.0", AcceptEncrypted: true, Composite: CompositeOff,
-			Login: Login{Flow: "password", ClientID: "env:ID", ClientSecret: "env:SECRET", Username: "env:USER_NAME", Password: "file:/run/secrets/a b"},
+			Login: Login{Flow: "password", ClientID: "env:ID", ClientSecret: "env:SECRET", Username: "env:USER_NAME",
+				Password: "file:/run/secrets/a b"},
 		},
-		Warehouse: Warehouse{URL: "duckdb:/var/lib/x.duckdb", Schema: "crm", StagingSchema: "crm_in", GrantTo: []string{"analysts", "a b"}},
-		Stage:     Stage{URL: "dir:pages", Keep: 36 * time.Hour},
-		Control:   Control{URL: "sqlite:c.db"},
-		defaults:  defaults{Deletes: Remove, Mover: REST, Naming: Snake, NUL: Fail, Invalid: Reject, Refresh: schedule.Refresh{Every: schedule.Never}, Sweep: schedule.Sweep{Every: 30 * 24 * time.Hour}},
-		Limits:    Limits{Flows: 1, Downloads: 100, Stage: 64 << 20},
+		Warehouse: Warehouse{URL: "duckdb:/var/lib/x.duckdb", Schema: "crm", StagingSchema: "crm_in",
+			GrantTo: []string{"analysts", "a b"}},
+		Stage:   Stage{URL: "dir:pages", Keep: 36 * time.Hour},
+		Control: Control{URL: "sqlite:c.db"},
+		defaults: defaults{Deletes: Remove, Mover: REST, Naming: Snake, NUL: Fail, Invalid: Reject,
+			Refresh: schedule.Refresh{Every: schedule.Never}, Sweep: schedule.Sweep{Every: 30 * 24 * time.Hour}},
+		Limits: Limits{Flows: 1, Downloads: 100, Stage: 64 << 20},
 		Flows: []Flow{
 			{Object: "Account", Fields: []string{"Name", "Phone__c"}, Where: `Name != ')' AND (Name != 'it\'s (')`,
-				Deletes: Flag, Mover: Bulk, Naming: Lower, NUL: Replace, Invalid: Reject, Refresh: schedule.Refresh{Every: schedule.Never}, Paused: true, AcceptEncrypted: true, Line: 20,
-				Sweep: schedule.Sweep{Every: schedule.Never}, Window: schedule.Window{Last: 2, Zone: berlin}, chosen: true},
+				Deletes: Flag, Mover: Bulk, Naming: Lower, NUL: Replace, Invalid: Reject,
+				Refresh: schedule.Refresh{Every: schedule.Never}, Paused: true, AcceptEncrypted: true, Line: 20,
+				Sweep: schedule.Sweep{Every: schedule.Never}, Window: schedule.Window{Last: 2, Zone: berlin},
+				chosen: true},
 			{Object: Star, ExcludeObjects: []string{"Task"}, Exclude: []string{"Fax"},
-				Deletes: Remove, Mover: REST, Naming: Snake, NUL: Fail, Invalid: Reject, Refresh: schedule.Refresh{Every: schedule.Never}, Sweep: schedule.Sweep{Every: 30 * 24 * time.Hour}, AcceptEncrypted: true, Line: 32},
+				Deletes: Remove, Mover: REST, Naming: Snake, NUL: Fail, Invalid: Reject,
+				Refresh: schedule.Refresh{Every: schedule.Never}, Sweep: schedule.Sweep{Every: 30 * 24 * time.Hour},
+				AcceptEncrypted: true, Line: 32},
 		},
 	}
 	if !reflect.DeepEqual(f, want) {
@@ -194,7 +204,8 @@ func TestRelativeTo(t *testing.T) {
 func TestValues(t *testing.T) {
 	for text, want := range map[string]int64{
 		"1B": 1, "5KB": 5000, "100kB": 100e3, "500MB": 500e6, "20GB": 20e9, "2TB": 2e12, "1KiB": 1024, "3GiB": 3 << 30,
-		"": 0, "20": 0, "GB": 0, "-1GB": 0, "0GB": 0, "1.5GB": 0, "20 GB": 0, "20gb": 0, "9999999TB": 0, "1GBB": 0, "1BKB": 0,
+		"": 0, "20": 0, "GB": 0, "-1GB": 0, "0GB": 0, "1.5GB": 0, "20 GB": 0, "20gb": 0, "9999999TB": 0,
+		"1GBB": 0, "1BKB": 0,
 	} {
 		if got, err := parseSize(text); got != want || (err == nil) != (want > 0) {
 			t.Errorf("size %q: %d, %v; want %d", text, got, err, want)
@@ -252,7 +263,8 @@ func TestWhere(t *testing.T) {
 func TestMeant(t *testing.T) {
 	names := []string{"Account", "Contact", "Opportunity", "Order"}
 	for name, want := range map[string]string{
-		"Acount": "Account", "account": "Account", "Oportunities": "Opportunity", "Contcat": "Contact", "Xyz": "", "": "", "Lead": "",
+		"Acount": "Account", "account": "Account", "Oportunities": "Opportunity", "Contcat": "Contact", "Xyz": "",
+		"": "", "Lead": "",
 	} {
 		got := strings.TrimSuffix(strings.TrimPrefix(meant(name, names), "; did you mean "), "?")
 		if got != want {

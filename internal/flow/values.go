@@ -23,7 +23,8 @@ func parseSize(s string) (int64, error) {
 		return 0, wrong
 	}
 	unit, ok := map[string]int64{
-		"B": 1, "kB": 1e3, "KB": 1e3, "MB": 1e6, "GB": 1e9, "TB": 1e12, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40,
+		"B": 1, "kB": 1e3, "KB": 1e3, "MB": 1e6, "GB": 1e9, "TB": 1e12, "KiB": 1 << 10, "MiB": 1 << 20,
+		"GiB": 1 << 30, "TiB": 1 << 40,
 	}[s[len(digits):]]
 	if !ok || n > math.MaxInt64/unit {
 		return 0, wrong
@@ -108,7 +109,8 @@ var schemeRE = regexp.MustCompile(`^[a-z][a-z0-9+.-]*:.+`)
 // It repeats nothing of the url, which may hold a password.
 func wrongURL(s string) string {
 	if !schemeRE.MatchString(s) {
-		return "is not a url: a driver, a colon and a place, as in duckdb:catchment.duckdb, dir:stage or sqlite:control.db"
+		return "is not a url: a driver, a colon and a place, as in duckdb:catchment.duckdb, " +
+			"dir:stage or sqlite:control.db"
 	}
 	u, err := url.Parse(s)
 	if err == nil && u.User != nil {

@@ -77,7 +77,8 @@ func broken(err error) error {
 		err = io.ErrUnexpectedEOF
 	}
 	_, corrupt := errors.AsType[flate.CorruptInputError](err)
-	if corrupt || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, gzip.ErrChecksum) || errors.Is(err, gzip.ErrHeader) {
+	if corrupt || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, gzip.ErrChecksum) ||
+		errors.Is(err, gzip.ErrHeader) {
 		return plan.Failf(plan.Retry, "", "unpack: %w", err)
 	}
 	return err
@@ -111,7 +112,8 @@ func (c *Checked) end() error {
 		return err
 	}
 	if c.records >= 0 && c.shape.Records != c.records {
-		return plan.Failf(plan.Retry, "", "the page holds %d records, its header Sforce-NumberOfRecords says %d", c.shape.Records, c.records)
+		return plan.Failf(plan.Retry, "", "the page holds %d records, its header Sforce-NumberOfRecords says %d",
+			c.shape.Records, c.records)
 	}
 	return io.EOF
 }

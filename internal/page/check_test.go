@@ -64,7 +64,8 @@ func TestCheckRefuses(t *testing.T) {
 		{"cut", strings.NewReader(text[:8]), false, -1, plan.Retry},
 		{"not UTF-8", strings.NewReader("\"Id\"\n\"\xff\"\n"), false, -1, plan.Bug},
 		{"broken line", io.MultiReader(strings.NewReader(text), iotest.ErrReader(down)), false, -1, plan.Bug},
-		{"broken packed line", io.MultiReader(strings.NewReader(whole[:5]), iotest.ErrReader(down)), true, -1, plan.Bug},
+		{"broken packed line", io.MultiReader(strings.NewReader(whole[:5]), iotest.ErrReader(down)),
+			true, -1, plan.Bug},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -10,7 +10,8 @@ func (d *Digits) widen(text []byte) bool {
 	whole, fraction, ok := digitsOf(text)
 	d.Whole = max(d.Whole, whole)
 	d.Fraction = max(d.Fraction, fraction)
-	d.Point = d.Point || bytes.IndexByte(text, '.') >= 0 || bytes.IndexByte(text, 'E') >= 0 || bytes.IndexByte(text, 'e') >= 0
+	d.Point = d.Point || bytes.IndexByte(text, '.') >= 0 || bytes.IndexByte(text, 'E') >= 0 ||
+		bytes.IndexByte(text, 'e') >= 0
 	return ok
 }
 

@@ -66,13 +66,15 @@ func TestBadPages(t *testing.T) {
 	}{
 		{"zero bytes", "", "no bytes at all", plan.Retry},
 		{"cut in the header", `"Id","Na`, "header, byte 8", plan.Retry},
-		{"cut in quotes", "\"Id\",\"Name\"\n\"1\",\"a", "record 1, field Name, byte 18: the page ends within a record", plan.Retry},
+		{"cut in quotes", "\"Id\",\"Name\"\n\"1\",\"a", "record 1, field Name, byte 18: the page ends within a record",
+			plan.Retry},
 		{"cut behind a comma", "\"Id\",\"Name\"\n\"1\",", "the page ends within a record", plan.Retry},
 		{"cut between fields", "\"Id\",\"Name\"\n\"1\"", "1 fields, the header has 2", plan.Retry},
 		{"cut in a bare field", "Id,Name\n1,ab", "the page ends within a record", plan.Retry},
 		{"cut behind CR", "\"Id\"\r\n\"1\"\r", "the page ends within a record", plan.Retry},
 		{"cut in a character", "\"Id\"\n\"\xe2\x90", "the page ends within a character", plan.Retry},
-		{"a field too many", "\"Id\",\"Name\"\n\"1\",\"a\",\"b\"\n", "record 1, field Name, byte 19: more than the 2 fields", plan.Bug},
+		{"a field too many", "\"Id\",\"Name\"\n\"1\",\"a\",\"b\"\n",
+			"record 1, field Name, byte 19: more than the 2 fields", plan.Bug},
 		{"a field too few", "\"Id\",\"Name\"\n\"1\"\n\"2\",\"b\"\n", "record 1, field Id, byte 16: 1 fields", plan.Bug},
 		{"text after a quote", "\"Id\"\n\"1\"x\n", "byte 8: text after the closing quote", plan.Bug},
 		{"a quote in a bare field", "Id\nab\"c\n", "byte 5: a quote in a field without quotes", plan.Bug},
@@ -124,7 +126,8 @@ func TestGoodPages(t *testing.T) {
 	}{
 		{"header only", "\"Id\",\"Name\"\n", [][]string{{"Id", "Name"}}},
 		{"CRLF line ends", "\"Id\",\"Name\"\r\n\"1\",\"a\"\r\n", [][]string{{"Id", "Name"}, {"1", "a"}}},
-		{"CRLF in a value", "\"Id\",\"Name\"\n\"1\",\"a\r\nb\nc\rd\"\n", [][]string{{"Id", "Name"}, {"1", "a\r\nb\nc\rd"}}},
+		{"CRLF in a value", "\"Id\",\"Name\"\n\"1\",\"a\r\nb\nc\rd\"\n",
+			[][]string{{"Id", "Name"}, {"1", "a\r\nb\nc\rd"}}},
 		{"quotes", "\"Id\",\"Name\"\n\"1\",\"\"\"a\"\"\"\n", [][]string{{"Id", "Name"}, {"1", `"a"`}}},
 		{"no last line break", "\"Id\"\n\"1\"", [][]string{{"Id"}, {"1"}}},
 		{"bare fields", "Id,Name,X\n1,,a b\n", [][]string{{"Id", "Name", "X"}, {"1", "", "a b"}}},
@@ -250,7 +253,8 @@ func TestRoundTrip(t *testing.T) {
 
 func FuzzScannerAndReaderAgree(f *testing.F) {
 	for _, text := range []string{
-		"", "\"Id\"\n", "Id,Name\r\n1,\"a\"\"b\"\r\n", "\"Id\",\"A\"\n\"1\",\"\r\n\x00\"", "a\nb\"\n", "\"Id\"\n\"\xe2\x90\x80\"\n", "\xff", "\"a\"\"b\"\n", "a,b\n1,2,3",
+		"", "\"Id\"\n", "Id,Name\r\n1,\"a\"\"b\"\r\n", "\"Id\",\"A\"\n\"1\",\"\r\n\x00\"", "a\nb\"\n",
+		"\"Id\"\n\"\xe2\x90\x80\"\n", "\xff", "\"a\"\"b\"\n", "a,b\n1,2,3",
 	} {
 		f.Add(text, uint64(1))
 	}
@@ -267,7 +271,8 @@ func FuzzScannerAndReaderAgree(f *testing.F) {
 		}
 		first, err1 := scan(text, decimals, whole)
 		second, err2 := scan(text, decimals, func() int { return 1 + rnd.IntN(4) })
-		if !reflect.DeepEqual(first, second) || (err1 == nil) != (err2 == nil) || err1 != nil && err1.Error() != err2.Error() {
+		if !reflect.DeepEqual(first, second) || (err1 == nil) != (err2 == nil) ||
+			err1 != nil && err1.Error() != err2.Error() {
 			t.Fatalf("in one: %+v, %v; in portions: %+v, %v", first, err1, second, err2)
 		}
 	})
@@ -276,7 +281,8 @@ func FuzzScannerAndReaderAgree(f *testing.F) {
 func BenchmarkScanner(b *testing.B) {
 	record := "\"0015f00000AbCdEAAZ\",\"Some company name\",\"1234.56\",\"\",\"2026-01-02T03:04:05.000Z\",\"true\",\"" +
 		strings.Repeat("text ", 20) + "\"\n"
-	text := []byte("\"Id\",\"Name\",\"Amount\",\"X\",\"SystemModstamp\",\"IsDeleted\",\"Note\"\n" + strings.Repeat(record, 10_000))
+	text := []byte("\"Id\",\"Name\",\"Amount\",\"X\",\"SystemModstamp\",\"IsDeleted\",\"Note\"\n" +
+		strings.Repeat(record, 10_000))
 	b.SetBytes(int64(len(text)))
 	b.ReportAllocs()
 	for b.Loop() {

@@ -155,7 +155,8 @@ func (r *Reader) finish() error {
 			field = unescape(field)
 		}
 		if !utf8.Valid(field) {
-			r.err = malformed(&Error{Record: r.g.record - 1, Offset: r.g.offset, Problem: "not UTF-8 in the record before"})
+			r.err = malformed(&Error{Record: r.g.record - 1, Offset: r.g.offset,
+				Problem: "not UTF-8 in the record before"})
 			return r.err
 		}
 		r.fields = append(r.fields, field)

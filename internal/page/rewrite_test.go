@@ -50,7 +50,9 @@ func TestRewrite(t *testing.T) {
 			}
 			return true, nil
 		}},
-		{"the last", "Id,\"A\",B\r\n1,\"x\r\ny\"\"\x00\",z\r\n2,,\"\"\n", func(r *page.Record) (bool, error) { return string(r.Value(0)) != "3", nil }},
+		{"the last", "Id,\"A\",B\r\n1,\"x\r\ny\"\"\x00\",z\r\n2,,\"\"\n", func(r *page.Record) (bool, error) {
+			return string(r.Value(0)) != "3", nil
+		}},
 		{"none", "Id,\"A\",B\r\n", func(*page.Record) (bool, error) { return false, nil }},
 	}
 	for _, test := range tests {
@@ -65,7 +67,8 @@ func TestRewrite(t *testing.T) {
 func TestRewriteFails(t *testing.T) {
 	sad := errors.New("sad")
 	keep := func(*page.Record) (bool, error) { return true, nil }
-	if _, err := rewritten(strings.NewReader("\"Id\"\n\"1\"\n"), func(*page.Record) (bool, error) { return true, sad }); !errors.Is(err, sad) {
+	if _, err := rewritten(strings.NewReader("\"Id\"\n\"1\"\n"),
+		func(*page.Record) (bool, error) { return true, sad }); !errors.Is(err, sad) {
 		t.Error(err)
 	}
 	if _, err := rewritten(strings.NewReader("\"Id\"\n\"1"), keep); plan.ClassOf(err) != plan.Retry {
@@ -129,11 +132,14 @@ type endless struct {
 	begun   bool
 }
 
-const endlessRecord = "\"0015f00000AbCdEAAZ\",\"Some \"\"company\"\" name\",\"1234.56\",\"someone@acme.example\",\"2026-01-02T03:04:05.000Z\",\"true\",\"a longer text,\r\nof two lines\"\n"
+const endlessRecord = "\"0015f00000AbCdEAAZ\",\"Some \"\"company\"\" " +
+	"name\",\"1234.56\",\"someone@acme.example\",\"2026-01-02T03:04:05.000Z\",\"true\",\"a longer text,\r\n" +
+	"of two lines\"\n"
 
 func (e *endless) Read(p []byte) (int, error) {
 	if !e.begun {
-		e.begun, e.left = true, []byte("\"Id\",\"Name\",\"Amount\",\"Email\",\"SystemModstamp\",\"IsDeleted\",\"Note\"\n")
+		e.begun, e.left = true,
+			[]byte("\"Id\",\"Name\",\"Amount\",\"Email\",\"SystemModstamp\",\"IsDeleted\",\"Note\"\n")
 	}
 	n := 0
 	for n < len(p) {

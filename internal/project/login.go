@@ -63,7 +63,8 @@ func (p *Project) login() (login.Way, error) {
 // run runs another program, where this one may.
 func (p *Project) run(ctx context.Context, name string, args ...string) ([]byte, error) {
 	if p.Exec == nil {
-		return nil, plan.Fixf("use another login flow here", "this program runs no others, and login flow sf_cli needs %s", name)
+		return nil, plan.Fixf("use another login flow here",
+			"this program runs no others, and login flow sf_cli needs %s", name)
 	}
 	return p.Exec(ctx, name, args...)
 }

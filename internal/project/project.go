@@ -172,7 +172,8 @@ func (p *Project) Lock(what string) (alone bool, err error) {
 	}
 	unlock, err := p.Locker.Lock("catchment " + what) // it names the process itself
 	if errors.Is(err, versioned.ErrLocked) {
-		return false, plan.Failf(plan.Retry, "wait until it has ended, or see what it does with: catchment status", "%w", err)
+		return false, plan.Failf(plan.Retry, "wait until it has ended, or see what it does with: catchment status",
+			"%w", err)
 	}
 	if err != nil {
 		return false, err
@@ -204,9 +205,11 @@ func (p *Project) Flows(ctx context.Context, names []string) ([]flow.Flow, error
 	for _, name := range names {
 		i := slices.IndexFunc(all, func(f flow.Flow) bool { return strings.EqualFold(f.Object, name) })
 		if i < 0 {
-			return nil, plan.Fixf("the flows are: "+strings.Join(FlowNames(all), ", "), "no flow copies an object %s", name)
+			return nil, plan.Fixf("the flows are: "+strings.Join(FlowNames(all), ", "),
+				"no flow copies an object %s", name)
 		}
-		if !slices.ContainsFunc(chosen, func(f flow.Flow) bool { return f.Object == all[i].Object }) { // named once is enough
+		// named once is enough
+		if !slices.ContainsFunc(chosen, func(f flow.Flow) bool { return f.Object == all[i].Object }) {
 			chosen = append(chosen, all[i])
 		}
 	}
@@ -240,7 +243,8 @@ func oneTableEach(file string, flows []flow.Flow) error {
 	for _, f := range flows {
 		name := warehouse.TableName(f.Object, f.Naming == flow.Snake)
 		if other, ok := taken[name]; ok {
-			clashes = append(clashes, fmt.Sprintf("%s:%d: %s and %s would share the table %s", file, f.Line, other.Object, f.Object, name))
+			clashes = append(clashes, fmt.Sprintf("%s:%d: %s and %s would share the table %s", file, f.Line,
+				other.Object, f.Object, name))
 			continue
 		}
 		taken[name] = f
@@ -248,7 +252,8 @@ func oneTableEach(file string, flows []flow.Flow) error {
 	if len(clashes) == 0 {
 		return nil
 	}
-	return plan.Fixf("give one of the two a flow with `naming: lower`, or leave it out", "%s", strings.Join(clashes, "\n"))
+	return plan.Fixf("give one of the two a flow with `naming: lower`, or leave it out", "%s",
+		strings.Join(clashes, "\n"))
 }
 
 // FlowNames are the objects of flows.
@@ -341,7 +346,8 @@ func (p *Project) Holder(h lease.Holder) lease.Holder {
 // Verifier makes what compares org and warehouse.
 func (p *Project) Verifier(o verify.Options) *verify.Verifier {
 	return &verify.Verifier{
-		Org: p.Org, Warehouse: p.Warehouse, Control: p.Control, Stage: p.Stage, Movers: p.movers(), Secret: p.Secret, Options: o,
+		Org: p.Org, Warehouse: p.Warehouse, Control: p.Control, Stage: p.Stage, Movers: p.movers(),
+		Secret: p.Secret, Options: o,
 	}
 }
 
@@ -351,7 +357,8 @@ func openURL[T any](drivers map[string]func(string) (T, error), key, url string)
 	open, ok := drivers[scheme]
 	if !ok {
 		var none T
-		return none, plan.Fixf("this program has: "+strings.Join(slices.Sorted(maps.Keys(drivers)), ", "), "%s: no driver for %s", key, scheme)
+		return none, plan.Fixf("this program has: "+strings.Join(slices.Sorted(maps.Keys(drivers)), ", "),
+			"%s: no driver for %s", key, scheme)
 	}
 	return open(path)
 }

@@ -50,7 +50,8 @@ func TestRunAndDigestJudgeAlike(t *testing.T) {
 				t.Fatalf("the digest takes 12345.5: %v", digest)
 			}
 			run := r.Run(rig.Full).Objects[0]
-			if run.State != control.FlowFailed || !strings.HasSuffix(run.Error, tail(digest)) || run.Hint != plan.HintOf(digest) {
+			if run.State != control.FlowFailed || !strings.HasSuffix(run.Error, tail(digest)) ||
+				run.Hint != plan.HintOf(digest) {
 				t.Errorf("the run says %q, hint %q; the digest %v", run.Error, run.Hint, digest)
 			}
 			if strings.Contains(run.Error+digest.Error(), "12345") {

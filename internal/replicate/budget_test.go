@@ -35,7 +35,9 @@ func (w *waits) hear(p *rig.Process) {
 // (invariant 10; airbyte#8690 stopped early and said success).
 func TestPainAirbyte8690(t *testing.T) {
 	t.Parallel()
-	r := rig.New(t, rig.NewOrg(t, map[string]int{"Contact": 20}, func(o *fakeorg.Options) { o.DailyAPIRequests = 1000 }), "Contact")
+	r := rig.New(t, rig.NewOrg(t, map[string]int{"Contact": 20}, func(o *fakeorg.Options) {
+		o.DailyAPIRequests = 1000
+	}), "Contact")
 	r.People(650)
 	before, began := r.Org.Requests(), r.Org.Clock().Now()
 	var w waits
@@ -53,7 +55,8 @@ func TestPainAirbyte8690(t *testing.T) {
 	if passed := r.Org.Clock().Now().Sub(began); passed < 23*time.Hour || passed > 26*time.Hour {
 		t.Errorf("it went on after %s", passed)
 	}
-	if len(w.all) < 80 || !strings.Contains(w.all[0].Why, "of the org's 1000 API calls") || w.all[0].Until.Sub(began) < 14*time.Minute {
+	if len(w.all) < 80 || !strings.Contains(w.all[0].Why, "of the org's 1000 API calls") ||
+		w.all[0].Until.Sub(began) < 14*time.Minute {
 		t.Errorf("%d waits: %+v", len(w.all), w.all[:1])
 	}
 	for _, kind := range []string{"job", "results", "query"} { // nothing of the work was done meanwhile
@@ -68,7 +71,9 @@ func TestPainAirbyte8690(t *testing.T) {
 
 func TestPainEstuary3318(t *testing.T) {
 	t.Parallel()
-	r := rig.New(t, rig.NewOrg(t, map[string]int{"Contact": 20}, func(o *fakeorg.Options) { o.DailyQueryJobs = 10 }), "Contact")
+	r := rig.New(t, rig.NewOrg(t, map[string]int{"Contact": 20}, func(o *fakeorg.Options) {
+		o.DailyQueryJobs = 10
+	}), "Contact")
 	for range 6 { // other programs take theirs
 		post(r, "/services/data/v66.0/jobs/query", `{"operation":"query","query":"SELECT Id FROM Contact"}`)
 	}
@@ -80,7 +85,8 @@ func TestPainEstuary3318(t *testing.T) {
 		t.Errorf("%+v", w.all)
 	}
 	r.Later(time.Hour)
-	post(r, "/services/data/v66.0/jobs/query", `{"operation":"query","query":"SELECT Id FROM Contact"}`) // one of ours and one of theirs: enough is left
+	// one of ours and one of theirs: enough is left
+	post(r, "/services/data/v66.0/jobs/query", `{"operation":"query","query":"SELECT Id FROM Contact"}`)
 	w.all = nil
 	r.Done(func(p *rig.Process) { rig.Full(p); p.Options.Reserve = 40; w.hear(p) })
 	if len(w.all) != 0 {
@@ -116,7 +122,8 @@ func TestPainAirbyte17148(t *testing.T) {
 			}
 		}
 	})
-	if o := row.Objects[0]; row.State != control.Failed || !strings.Contains(o.Error, "without an end") || !strings.Contains(o.Hint, "Bulk Data Load Jobs") {
+	if o := row.Objects[0]; row.State != control.Failed || !strings.Contains(o.Error, "without an end") ||
+		!strings.Contains(o.Hint, "Bulk Data Load Jobs") {
 		t.Errorf("%s %+v", row.State, o)
 	}
 	r.Done(nil)

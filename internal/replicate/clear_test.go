@@ -62,7 +62,8 @@ func starred(r *rig.Rig, object string, change func(*flow.Flow)) {
 	r.T.Helper()
 	star := r.Flows[0]
 	star.Object = flow.Star
-	flows, err := flow.Resolve(&flow.File{Flows: []flow.Flow{star}}, []schema.Object{{Name: object, Queryable: true, Retrieveable: true}})
+	flows, err := flow.Resolve(&flow.File{Flows: []flow.Flow{star}},
+		[]schema.Object{{Name: object, Queryable: true, Retrieveable: true}})
 	r.Must(err)
 	if len(flows) != 1 {
 		r.T.Fatalf("%d flows", len(flows))
@@ -82,7 +83,9 @@ func guarded(t *testing.T, wide bool) (*rig.Rig, []string) {
 	ids := r.IDs("Contact")
 	if wide {
 		for n := range 400 {
-			r.Must(r.Org.AddField("Contact", fakeorg.Field{Name: fmt.Sprintf("A_field_with_a_name_that_is_long_%03d__c", n), Type: "string", Length: 80}))
+			r.Must(r.Org.AddField("Contact",
+				fakeorg.Field{Name: fmt.Sprintf("A_field_with_a_name_that_is_long_%03d__c", n),
+					Type: "string", Length: 80}))
 		}
 	}
 	contacts := r.Flows
@@ -91,7 +94,8 @@ func guarded(t *testing.T, wide bool) (*rig.Rig, []string) {
 		r.Set(account, "Name", "clear account")
 	}
 	r.Flows = contacts
-	r.Must(r.Org.AddField("Contact", fakeorg.Field{Name: "Account_Name__c", Type: "string", Length: 255, Formula: "Account.Name"}))
+	r.Must(r.Org.AddField("Contact", fakeorg.Field{Name: "Account_Name__c", Type: "string", Length: 255,
+		Formula: "Account.Name"}))
 	r.Must(r.Org.AddField("Contact", fakeorg.Field{Name: "Later__c", Type: "string", Length: 80}))
 	for i, id := range ids {
 		r.Set(id, "Email", fmt.Sprintf("clear%d@acme.example", i))
@@ -104,8 +108,10 @@ func guarded(t *testing.T, wide bool) (*rig.Rig, []string) {
 	starred(r, "Contact", func(fl *flow.Flow) {
 		fl.Salt, fl.Invalid, fl.Sweep = "env:SALT", flow.Reject, week
 		fl.Refresh, fl.RefreshFields = schedule.Refresh{Every: 24 * time.Hour}, []string{"Phone"}
-		fl.Changes = []value.Change{{Field: "Email", Mask: value.SHA256}, {Field: "Phone", Mask: value.Fixed, Text: "***"},
-			{Field: "Title", Truncate: 3}, {Field: "Account_Name__c", Mask: value.First, N: 6}, {Field: "Later__c", Mask: value.SHA256}}
+		fl.Changes = []value.Change{{Field: "Email", Mask: value.SHA256},
+			{Field: "Phone", Mask: value.Fixed, Text: "***"},
+			{Field: "Title", Truncate: 3}, {Field: "Account_Name__c", Mask: value.First, N: 6},
+			{Field: "Later__c", Mask: value.SHA256}}
 		fl.Drop = []string{"Fax"}
 		fl.Checks = []value.Check{{Field: "LastName", Rule: value.Pattern, Pattern: "^[^!]"}}
 	})
@@ -148,14 +154,16 @@ func TestNoClearTextAnywhere(t *testing.T) {
 			}
 			r.Must(r.Org.ShowRecord(ids[4]))
 			r.Later(8 * 24 * time.Hour)
-			if notes := strings.Join(r.Done(nil).Objects[0].Notes, " "); !strings.Contains(notes, "1 records are there again") || !strings.Contains(notes, "refresh: ") {
+			if notes := strings.Join(r.Done(nil).Objects[0].Notes, " "); !strings.Contains(notes,
+				"1 records are there again") || !strings.Contains(notes, "refresh: ") {
 				t.Errorf("notes %q", notes)
 			}
 			repaired(r, ids, wide)
 			got := r.Texts("contact", "id", "email", "phone", "title", "account_name__c", "later__c")
 			for _, id := range ids[1:] {
 				row := got[id]
-				if len(row) == 0 || len(row[1]) != 64 || row[2] != "***" || row[3] != "cut" || row[4] != "" && row[4] != "******account" || len(row[5]) != 64 {
+				if len(row) == 0 || len(row[1]) != 64 || row[2] != "***" || row[3] != "cut" ||
+					row[4] != "" && row[4] != "******account" || len(row[5]) != 64 {
 					t.Errorf("%s: %q", id, row)
 				}
 			}
@@ -179,29 +187,35 @@ func repaired(r *rig.Rig, ids []string, wide bool) {
 		p := r.Start(nil)
 		v := p.Verifier()
 		rig.Values(&v.Options)
-		if _, err := v.Flow(p.Ctx, fl); plan.ClassOf(err) != plan.Fix || !strings.Contains(plan.HintOf(err), "without --digest") {
+		if _, err := v.Flow(p.Ctx, fl); plan.ClassOf(err) != plan.Fix ||
+			!strings.Contains(plan.HintOf(err), "without --digest") {
 			r.T.Errorf("a digest of too many fields: %v", err)
 		}
 		p.Close()
 	}
 	look := func(o *verify.Options) { o.Method = method }
 	found := r.Verified(fl, look)
-	if found.Differs() || found.Rejected != 2 || !slices.Contains(found.RejectedIDs, ids[0]) || !slices.Contains(found.RejectedIDs, ids[2]) {
+	if found.Differs() || found.Rejected != 2 || !slices.Contains(found.RejectedIDs, ids[0]) ||
+		!slices.Contains(found.RejectedIDs, ids[2]) {
 		r.T.Errorf("before: %+v", found.Difference)
 	}
 	for _, field := range []string{"Email", "Phone", "Title", "Account_Name__c", "Later__c"} {
-		if !wide && !slices.ContainsFunc(found.LeftOut, func(l verify.LeftOut) bool { return l.Field == field && strings.Contains(l.Reason, "the flow changes") }) {
+		if !wide && !slices.ContainsFunc(found.LeftOut,
+			func(l verify.LeftOut) bool { return l.Field == field && strings.Contains(l.Reason, "the flow changes") }) {
 			r.T.Errorf("%s was compared", field)
 		}
 	}
 	r.Exec("DELETE FROM salesforce.contact WHERE id IN ('" + ids[5] + "')")
-	r.Exec("UPDATE salesforce.contact SET systemmodstamp = systemmodstamp - INTERVAL 1 SECOND WHERE id = '" + ids[6] + "'")
+	r.Exec("UPDATE salesforce.contact SET systemmodstamp = systemmodstamp - INTERVAL 1 SECOND WHERE id = '" +
+		ids[6] + "'")
 	r.Exec("UPDATE salesforce.contact SET firstname = 'Wrong' WHERE id = '" + ids[7] + "'")
 	r.Exec("DELETE FROM salesforce_incremental._catchment_rejected WHERE record_key = '" + ids[0] + "'")
-	if found := r.Verified(fl, look); found.Missing != 2 || found.Stale != 1 || found.Wrong != wrong || found.Rejected != 1 {
+	if found := r.Verified(fl, look); found.Missing != 2 || found.Stale != 1 || found.Wrong != wrong ||
+		found.Rejected != 1 {
 		r.T.Errorf("damaged: %+v", found.Difference)
 	}
-	if mended := r.Verified(fl, func(o *verify.Options) { o.Method, o.Repair = method, true }); mended.Repaired != 3+wrong || mended.Remaining() != 0 {
+	if mended := r.Verified(fl, func(o *verify.Options) { o.Method, o.Repair = method, true }); mended.Repaired != 3+
+		wrong || mended.Remaining() != 0 {
 		r.T.Errorf("repaired %d, remaining %d", mended.Repaired, mended.Remaining())
 	}
 	if after := r.Verified(fl, look); after.Differs() || after.Rejected != 2 {
@@ -259,7 +273,8 @@ func TestRejectedStaysAsItWas(t *testing.T) {
 	}
 	r.Later(time.Hour)
 	r.Done(rig.Full)
-	if after := r.Texts("contact", "id", "firstname", "lastname", "systemmodstamp"); !slices.Equal(after[ids[0]], before[ids[0]]) {
+	if after := r.Texts("contact", "id", "firstname", "lastname", "systemmodstamp"); !slices.Equal(after[ids[0]],
+		before[ids[0]]) {
 		t.Errorf("%q, was %q", after[ids[0]], before[ids[0]])
 	}
 }

@@ -35,7 +35,8 @@ func (s *attemptStep) consolidate(ctx context.Context) error {
 		return err
 	}
 	_, err = s.Control.UpdateFlow(ctx, a.Flow, func(f *control.FlowRow) {
-		f.Generation, f.Fingerprint = a.Generation, flow.Fingerprint(s.source.Flow) // a crash may have kept list from it
+		// a crash may have kept list from it
+		f.Generation, f.Fingerprint = a.Generation, flow.Fingerprint(s.source.Flow)
 		f.Rows, f.LastError = counts.Rows, ""
 		if !a.To.IsZero() { // an attempt that only mends moves no watermark
 			f.Watermark, f.Grade = a.To, a.Grade
@@ -93,6 +94,7 @@ func (s *attemptStep) noteStale(patched int64) {
 		s.note("refresh: %d of %d records had other values in fields that change without a stamp", patched, records)
 	}
 	if p := a.Part(samplePart); p != nil && !filling && patched > 0 {
-		s.note("sample: %d of %d records had other values in fields that change without a stamp; to compare all: refresh: 1d", patched, p.Records)
+		s.note("sample: %d of %d records had other values in fields that change without a stamp; "+
+			"to compare all: refresh: 1d", patched, p.Records)
 	}
 }

@@ -140,7 +140,8 @@ func (s *attemptStep) finished(ctx context.Context) (bool, error) {
 	for _, p := range s.attempt.Parts { // what one is split into is asked for by the next call
 		one, err := s.partFinished(ctx, p)
 		switch {
-		case reading.TooMuch(err): // the others' results are good all the same, and the next run needs to know whose aren't
+		// the others' results are good all the same, and the next run needs to know whose aren't
+		case reading.TooMuch(err):
 			tooMuch = cmp.Or(tooMuch, err)
 		case err != nil:
 			return false, err

@@ -59,7 +59,8 @@ func decide(f facts) (readPlan, error) {
 		c.from = window.Start(f.mark, f.relative)
 	}
 	if f.condition == warehouse.Fewer {
-		c.warning = "rows are missing from the table that the last run left there; find them with: catchment verify " + f.mark.Flow
+		c.warning = "rows are missing from the table that the last run left there; find them with: catchment verify " +
+			f.mark.Flow
 	}
 	return c, nil
 }
@@ -104,12 +105,14 @@ func refuse(f facts) error {
 	rebuilding := f.full || f.row.Generation > f.mark.Generation
 	switch f.condition {
 	case warehouse.Foreign:
-		return plan.Fixf("rename that table, set warehouse.schema to a schema of Catchment's own, or if AppFlow filled it: catchment adopt "+f.mark.Flow,
+		return plan.Fixf("rename that table, set warehouse.schema to a schema of Catchment's own, "+
+			"or if AppFlow filled it: catchment adopt "+f.mark.Flow,
 			"table %s was not made by Catchment", f.mark.Table)
 	case warehouse.Dropped, warehouse.Emptied, warehouse.Restored:
 		if !rebuilding {
 			return plan.Fixf("load it anew with: catchment run --full "+f.mark.Flow,
-				"table %s was %s behind Catchment's back; its watermark is not valid any more", f.mark.Table, f.condition)
+				"table %s was %s behind Catchment's back; its watermark is not valid any more",
+				f.mark.Table, f.condition)
 		}
 	}
 	return nil

@@ -35,24 +35,37 @@ func TestDecide(t *testing.T) {
 		{"first", facts{condition: warehouse.Absent}, readPlan{generation: 1}},
 		{"first, --full", facts{condition: warehouse.Absent, full: true}, readPlan{generation: 1}},
 		{"increment", facts{row: row(1), mark: mark(1)}, readPlan{generation: 1, from: noon}},
-		{"a relative window", facts{row: row(1), mark: mark(1), relative: noon.Add(-36 * time.Hour)}, readPlan{generation: 1, from: noon.Add(-36 * time.Hour)}},
-		{"a relative window after a missed day", facts{row: row(1), mark: mark(1), relative: noon.Add(time.Hour)}, readPlan{generation: 1, from: noon}},
+		{"a relative window", facts{row: row(1), mark: mark(1), relative: noon.Add(-36 * time.Hour)},
+			readPlan{generation: 1, from: noon.Add(-36 * time.Hour)}},
+		{"a relative window after a missed day", facts{row: row(1), mark: mark(1), relative: noon.Add(time.Hour)},
+			readPlan{generation: 1, from: noon}},
 		{"a relative window, first", facts{condition: warehouse.Absent, relative: noon}, readPlan{generation: 1}},
-		{"a relative window, --full", facts{row: row(1), mark: mark(1), full: true, relative: noon}, readPlan{generation: 2, rebuild: true}},
-		{"the flow changed", facts{row: row(1), mark: mark(1), fingerprint: "g"}, readPlan{generation: 2, rebuild: true}},
+		{"a relative window, --full", facts{row: row(1), mark: mark(1), full: true, relative: noon},
+			readPlan{generation: 2, rebuild: true}},
+		{"the flow changed", facts{row: row(1), mark: mark(1), fingerprint: "g"},
+			readPlan{generation: 2, rebuild: true}},
 		{"--full", facts{row: row(1), mark: mark(1), full: true}, readPlan{generation: 2, rebuild: true}},
 		{"a rebuild goes on", facts{row: row(2), mark: mark(1)}, readPlan{generation: 2, rebuild: true}},
-		{"a rebuild goes on, --full", facts{row: row(2), mark: mark(1), full: true, pending: true}, readPlan{generation: 2, rebuild: true}},
-		{"a rebuild was given up, --full", facts{row: row(2), mark: mark(1), full: true}, readPlan{generation: 3, rebuild: true}},
+		{"a rebuild goes on, --full", facts{row: row(2), mark: mark(1), full: true, pending: true},
+			readPlan{generation: 2, rebuild: true}},
+		{"a rebuild was given up, --full", facts{row: row(2), mark: mark(1), full: true},
+			readPlan{generation: 3, rebuild: true}},
 		{"the rebuild is done", facts{row: row(2), mark: mark(2)}, readPlan{generation: 2, from: noon}},
-		{"--full of a table that is whole", facts{row: row(2), mark: mark(2), full: true, pending: true}, readPlan{generation: 3, rebuild: true}},
+		{"--full of a table that is whole", facts{row: row(2), mark: mark(2), full: true, pending: true},
+			readPlan{generation: 3, rebuild: true}},
 		{"the warehouse is lost", facts{row: row(3), condition: warehouse.Absent}, readPlan{generation: 3}},
-		{"the control table is lost", facts{mark: mark(3)}, readPlan{generation: 4, rebuild: true, warning: "control table"}},
-		{"an older control table", facts{row: row(1), mark: mark(2)}, readPlan{generation: 3, rebuild: true, warning: "control table"}},
-		{"an older copy of both schemas", facts{row: row(3), mark: mark(2), condition: warehouse.Restored}, readPlan{generation: 3, rebuild: true}},
-		{"rows are missing", facts{row: row(1), mark: mark(1), condition: warehouse.Fewer}, readPlan{generation: 1, from: noon, warning: "verify Account"}},
-		{"dropped, --full", facts{row: row(1), mark: mark(1), condition: warehouse.Dropped, full: true}, readPlan{generation: 2, rebuild: true}},
-		{"dropped in a rebuild", facts{row: row(2), mark: mark(1), condition: warehouse.Dropped}, readPlan{generation: 2, rebuild: true}},
+		{"the control table is lost", facts{mark: mark(3)},
+			readPlan{generation: 4, rebuild: true, warning: "control table"}},
+		{"an older control table", facts{row: row(1), mark: mark(2)},
+			readPlan{generation: 3, rebuild: true, warning: "control table"}},
+		{"an older copy of both schemas", facts{row: row(3), mark: mark(2), condition: warehouse.Restored},
+			readPlan{generation: 3, rebuild: true}},
+		{"rows are missing", facts{row: row(1), mark: mark(1), condition: warehouse.Fewer},
+			readPlan{generation: 1, from: noon, warning: "verify Account"}},
+		{"dropped, --full", facts{row: row(1), mark: mark(1), condition: warehouse.Dropped, full: true},
+			readPlan{generation: 2, rebuild: true}},
+		{"dropped in a rebuild", facts{row: row(2), mark: mark(1), condition: warehouse.Dropped},
+			readPlan{generation: 2, rebuild: true}},
 	}
 	for _, test := range tests {
 		if test.facts.condition == "" {
@@ -62,7 +75,8 @@ func TestDecide(t *testing.T) {
 			test.facts.fingerprint = "f"
 		}
 		got, err := decide(test.facts)
-		if err != nil || !strings.Contains(got.warning, test.want.warning) || (got.warning == "") != (test.want.warning == "") {
+		if err != nil || !strings.Contains(got.warning, test.want.warning) ||
+			(got.warning == "") != (test.want.warning == "") {
 			t.Errorf("%s: %v, warning %q", test.name, err, got.warning)
 		}
 		got.warning = test.want.warning
@@ -74,8 +88,10 @@ func TestDecide(t *testing.T) {
 
 func TestRefuse(t *testing.T) {
 	t.Parallel()
-	for _, condition := range []warehouse.Condition{warehouse.Dropped, warehouse.Emptied, warehouse.Restored, warehouse.Foreign} {
-		f := facts{row: control.FlowRow{Generation: 1}, mark: warehouse.Mark{Flow: "Account", Table: "account", Generation: 1}, condition: condition}
+	for _, condition := range []warehouse.Condition{warehouse.Dropped, warehouse.Emptied, warehouse.Restored,
+		warehouse.Foreign} {
+		f := facts{row: control.FlowRow{Generation: 1},
+			mark: warehouse.Mark{Flow: "Account", Table: "account", Generation: 1}, condition: condition}
 		if _, err := decide(f); plan.ClassOf(err) != plan.Fix || plan.HintOf(err) == "" {
 			t.Errorf("%s: %v", condition, err)
 		}
@@ -90,8 +106,9 @@ func TestUnfit(t *testing.T) {
 	t.Parallel()
 	fit := func() standing {
 		return standing{
-			attempt: control.Attempt{ID: "a", Generation: 2, From: noon, Parts: []*control.Part{{Name: control.Main, Jobs: 1}}},
-			way:     readPlan{generation: 2, from: noon}, known: true, carried: true, loaded: 3, ledger: 3,
+			attempt: control.Attempt{ID: "a", Generation: 2, From: noon,
+				Parts: []*control.Part{{Name: control.Main, Jobs: 1}}},
+			way: readPlan{generation: 2, from: noon}, known: true, carried: true, loaded: 3, ledger: 3,
 		}
 	}
 	tests := []struct {
@@ -104,7 +121,9 @@ func TestUnfit(t *testing.T) {
 		{"reads everything", func(s *standing) { s.attempt.From = time.Time{} }, ""},
 		{"loaded, and not noted", func(s *standing) { s.ledger = 4 }, ""},
 		{"another generation", func(s *standing) { s.way.generation = 3 }, "changed"},
-		{"another generation, consolidated", func(s *standing) { s.way.generation, s.mark.Attempt = 3, "a" }, "changed"},
+		{"another generation, consolidated", func(s *standing) {
+			s.way.generation, s.mark.Attempt = 3, "a"
+		}, "changed"},
 		{"consolidated", func(s *standing) { s.mark.Attempt, s.ledger, s.way.from = "a", 0, noon.Add(time.Hour) }, ""},
 		{"a warehouse that knows nothing", func(s *standing) { s.known = false }, "not the one"},
 		{"an older warehouse", func(s *standing) { s.way.from = noon.Add(-time.Hour) }, "less"},
@@ -189,7 +208,8 @@ func TestRunState(t *testing.T) {
 	for _, test := range tests {
 		var objects []control.RunObject
 		for _, c := range test.flows {
-			state := map[rune]control.FlowState{'d': control.FlowDone, 'p': control.FlowPaused, 'f': control.FlowFailed, 'o': control.FlowOpen}[c]
+			state := map[rune]control.FlowState{'d': control.FlowDone, 'p': control.FlowPaused, 'f': control.FlowFailed,
+				'o': control.FlowOpen}[c]
 			objects = append(objects, control.RunObject{State: state})
 		}
 		if got := runState(objects, test.lost, test.stopping); got != test.want {
@@ -209,7 +229,8 @@ func TestOutcome(t *testing.T) {
 			t.Errorf("%s: %+v, %v", state, o, err)
 		}
 		o, _ = outcome(control.Attempt{State: state, Error: "broken", Hint: "mend it"}, control.RunObject{})
-		if failed := o.State == control.FlowFailed && o.Error == "broken" && o.Hint == "mend it"; failed != (want == control.FlowOpen) {
+		if failed := o.State == control.FlowFailed && o.Error == "broken" &&
+			o.Hint == "mend it"; failed != (want == control.FlowOpen) {
 			t.Errorf("%s with an error: %+v", state, o)
 		}
 	}
@@ -243,16 +264,23 @@ func TestDriftOf(t *testing.T) {
 			want: schemaDrift{gone: []string{"a"}, unfilled: []string{"a"}}},
 		{name: "new", table: table("id", "b", "a"), past: past("id"),
 			want: schemaDrift{added: []string{"b", "a"}, unfilled: []string{"a", "b"}, fill: []string{"a", "b"}}},
-		{name: "gone", table: table("id"), past: past("id", "a"), want: schemaDrift{gone: []string{"a"}, unfilled: []string{"a"}}},
-		{name: "still gone", table: table("id"), past: past("id", "a"), unfilled: []string{"a"}, want: schemaDrift{gone: []string{"a"}, unfilled: []string{"a"}}},
-		{name: "back", table: table("id", "a"), past: past("id", "a"), unfilled: []string{"a"}, want: schemaDrift{unfilled: []string{"a"}, fill: []string{"a"}}},
-		{name: "left by a crash", table: table("id", "a", "b"), past: past("id", "a", "b"), unfilled: []string{"b"}, want: schemaDrift{unfilled: []string{"b"}, fill: []string{"b"}}},
+		{name: "gone", table: table("id"), past: past("id", "a"),
+			want: schemaDrift{gone: []string{"a"}, unfilled: []string{"a"}}},
+		{name: "still gone", table: table("id"), past: past("id", "a"), unfilled: []string{"a"},
+			want: schemaDrift{gone: []string{"a"}, unfilled: []string{"a"}}},
+		{name: "back", table: table("id", "a"), past: past("id", "a"), unfilled: []string{"a"},
+			want: schemaDrift{unfilled: []string{"a"}, fill: []string{"a"}}},
+		{name: "left by a crash", table: table("id", "a", "b"), past: past("id", "a", "b"), unfilled: []string{"b"},
+			want: schemaDrift{unfilled: []string{"b"}, fill: []string{"b"}}},
 		{name: "renamed", table: table("id", "b"), past: past("id", "a"),
-			want: schemaDrift{added: []string{"b"}, gone: []string{"a"}, unfilled: []string{"a", "b"}, fill: []string{"b"}, renamed: map[string]string{"b": "a"}}},
+			want: schemaDrift{added: []string{"b"}, gone: []string{"a"}, unfilled: []string{"a", "b"},
+				fill: []string{"b"}, renamed: map[string]string{"b": "a"}}},
 		{name: "no guess", table: table("id", "b", "c"), past: past("id", "a"),
-			want: schemaDrift{added: []string{"b", "c"}, gone: []string{"a"}, unfilled: []string{"a", "b", "c"}, fill: []string{"b", "c"}}},
+			want: schemaDrift{added: []string{"b", "c"}, gone: []string{"a"}, unfilled: []string{"a", "b", "c"},
+				fill: []string{"b", "c"}}},
 		{name: "gone long ago", table: table("id", "b"), past: past("id", "a"), unfilled: []string{"a"},
-			want: schemaDrift{added: []string{"b"}, gone: []string{"a"}, unfilled: []string{"a", "b"}, fill: []string{"b"}}},
+			want: schemaDrift{added: []string{"b"}, gone: []string{"a"}, unfilled: []string{"a", "b"},
+				fill: []string{"b"}}},
 	} {
 		if c.want.renamed == nil {
 			c.want.renamed = map[string]string{}

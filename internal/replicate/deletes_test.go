@@ -28,7 +28,8 @@ func TestDeletes(t *testing.T) {
 			next := r.Done(nil)
 			r.Same()
 			rows := r.Table("Contact")
-			want := map[flow.Deletes][3]int{flow.Flag: {20, 5, 3}, flow.Remove: {15, 0, 3}, flow.Ignore: {18, 0, 0}}[policy]
+			want := map[flow.Deletes][3]int{flow.Flag: {20, 5, 3}, flow.Remove: {15, 0, 3},
+				flow.Ignore: {18, 0, 0}}[policy]
 			flagged := 0
 			for _, got := range rows {
 				if got.Reason == "soft" {
@@ -60,7 +61,8 @@ func TestMassDeleteStops(t *testing.T) {
 	for range 2 { // it stops as often as it is tried
 		row := r.Run(nil)
 		o := row.Objects[0]
-		if row.State != control.Failed || !strings.Contains(o.Error, "120 of 300") || !strings.Contains(o.Hint, "--allow-deletes") {
+		if row.State != control.Failed || !strings.Contains(o.Error, "120 of 300") ||
+			!strings.Contains(o.Hint, "--allow-deletes") {
 			t.Fatalf("%s %+v", row.State, o)
 		}
 		for id, got := range r.Table("Contact") {

@@ -97,7 +97,8 @@ func (s *attemptStep) procedure() warehouse.Procedure {
 		return p
 	}
 	for _, c := range s.source.Table.Columns {
-		if !slices.ContainsFunc(s.attempt.Parts[i].Fields, func(name string) bool { return strings.EqualFold(name, c.Field) }) {
+		if !slices.ContainsFunc(s.attempt.Parts[i].Fields,
+			func(name string) bool { return strings.EqualFold(name, c.Field) }) {
 			p.Patched = append(p.Patched, c.Name)
 		}
 	}

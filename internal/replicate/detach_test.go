@@ -30,7 +30,8 @@ func data(t *testing.T, s rig.Shelf) *redshiftdata.Client {
 func calls(t *testing.T, s rig.Shelf) []types.StatementData {
 	t.Helper()
 	var all []types.StatementData
-	for p := redshiftdata.NewListStatementsPaginator(data(t, s), &redshiftdata.ListStatementsInput{}); p.HasMorePages(); {
+	for p := redshiftdata.NewListStatementsPaginator(data(t, s),
+		&redshiftdata.ListStatementsInput{}); p.HasMorePages(); {
 		page, err := p.NextPage(context.Background())
 		if err != nil {
 			t.Error(err)
@@ -67,7 +68,8 @@ func asked(r *rig.Rig, f func(id string)) {
 	r.Begun = func(p *rig.Process) {
 		p.Options.MergeWait = time.Hour
 		p.Driver = listener{p.Driver, p.Driver.(warehouse.Detacher), f}
-		p.Warehouse = warehouse.New(p.Driver, warehouse.Options{Schema: "salesforce", Staging: "salesforce_incremental", Now: r.Now})
+		p.Warehouse = warehouse.New(p.Driver,
+			warehouse.Options{Schema: "salesforce", Staging: "salesforce_incremental", Now: r.Now})
 	}
 }
 
@@ -175,7 +177,8 @@ func TestMergeIsCancelled(t *testing.T) {
 	if err := c.execute(nil); err != nil {
 		t.Fatal(err)
 	}
-	if got := calls(t, c.Shelf); len(got) != 3 || got[1].Status != types.StatusStringAborted || got[0].Status != types.StatusStringFinished || tries != 2 {
+	if got := calls(t, c.Shelf); len(got) != 3 || got[1].Status != types.StatusStringAborted ||
+		got[0].Status != types.StatusStringFinished || tries != 2 {
 		t.Errorf("CALLs in %d tries: %v", tries, got)
 	}
 	c.Agrees()

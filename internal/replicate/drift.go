@@ -42,7 +42,8 @@ func driftOf(t warehouse.Table, past warehouse.Past, unfilled []string, consolid
 		}
 	}
 	for _, c := range t.Columns {
-		if consolidated && !slices.ContainsFunc(past.Columns, func(name string) bool { return strings.EqualFold(name, c.Name) }) {
+		if consolidated && !slices.ContainsFunc(past.Columns,
+			func(name string) bool { return strings.EqualFold(name, c.Name) }) {
 			m.added = append(m.added, c.Name)
 		}
 	}
@@ -83,7 +84,8 @@ func (m schemaDrift) notes(src *source.Source, parts []*control.Part) []string {
 				what = fmt.Sprintf("is new, and %s is gone: if its field was renamed, that column can be dropped", old)
 			}
 			if old := src.FormerColumn(name); old != "" {
-				what = fmt.Sprintf("is new, since %s can't take the field's values any more: that one keeps its old ones", old)
+				what = fmt.Sprintf("is new, since %s can't take the field's values any more: "+
+					"that one keeps its old ones", old)
 			}
 		}
 		notes = append(notes, fmt.Sprintf("column %s.%s %s; it is filled for all records", table, name, what))

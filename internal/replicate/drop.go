@@ -34,7 +34,8 @@ func (r *Replicator) drop(ctx context.Context, t plan.Task) (plan.Task, error) {
 		open[a.ID] = a.State.Open()
 		clear[a.ID] = a.Generation < row.ClearFrom
 		if a.State == control.Consolidated || a.State == control.Abandoned {
-			errs = append(errs, r.dropAttempt(ctx, a, calls)) // the run's own comes last: what all of them cost stands there
+			// the run's own comes last: what all of them cost stands there
+			errs = append(errs, r.dropAttempt(ctx, a, calls))
 		}
 	}
 	return t, errors.Join(append(errs, r.dropPages(ctx, t.Flow, open, clear))...)

@@ -18,7 +18,8 @@ func TestFaultsThatPass(t *testing.T) {
 		name string
 		rule fakeorg.Rule
 	}{
-		{"tap-salesforce#222: the session expires in the middle of the pages", fakeorg.Rule{Path: "/results", Nth: 2, ExpireSession: true}},
+		{"tap-salesforce#222: the session expires in the middle of the pages",
+			fakeorg.Rule{Path: "/results", Nth: 2, ExpireSession: true}},
 		{"reset while a page comes down", fakeorg.Rule{Path: "/results", Nth: 2, Reset: true, Truncate: 300}},
 		{"reset before the answer", fakeorg.Rule{Path: "/resultPages", Nth: 1, Reset: true}},
 		{"a body that is cut, and ends as if it were whole", fakeorg.Rule{Path: "/results", Nth: 3, Truncate: 400}},
@@ -26,18 +27,30 @@ func TestFaultsThatPass(t *testing.T) {
 		{"a wrong Sforce-NumberOfRecords", fakeorg.Rule{Path: "/results", Nth: 2, ExtraRecords: 1}},
 		{"a page served twice", fakeorg.Rule{Path: "/results", Nth: 2, DuplicatePage: true}},
 		{"the last page is one before", fakeorg.Rule{Path: "/results", Nth: 3, DuplicatePage: true}},
-		{"job failed for a reason that passes", fakeorg.Rule{Method: http.MethodPost, Path: "/jobs/query", Nth: 1, FailJob: "InternalServerError : something broke"}},
-		{"503 at the job's creation", fakeorg.Rule{Method: http.MethodPost, Path: "/jobs/query", Nth: 1, Status: 503, Body: rig.Unavailable}},
-		{"the allowance of results is used up for a while", fakeorg.Rule{Method: http.MethodPost, Path: "/jobs/query", Nth: 1, FailJob: "Max bulk v2 query result size stored (1000000000) kb per 24 hrs has been exceeded"}},
-		{"the daily calls are used up for a while", fakeorg.Rule{Path: "/results", Nth: 2, Times: 3, Answer: "daily-limit"}},
-		{"the daily calls are used up before a run has begun", fakeorg.Rule{Path: "/describe", Nth: 1, Times: 3, Answer: "daily-limit"}},
-		{"estuary/connectors#3318: the Bulk jobs of a day are used up", fakeorg.Rule{Method: http.MethodPost, Path: "/jobs/query", Nth: 1, Times: 3, Answer: "job-limit"}},
-		{"too many long requests at once", fakeorg.Rule{Path: "/jobs/query", Nth: 1, Times: 2, Answer: "concurrent-limit"}},
+		{"job failed for a reason that passes",
+			fakeorg.Rule{Method: http.MethodPost, Path: "/jobs/query", Nth: 1,
+				FailJob: "InternalServerError : something broke"}},
+		{"503 at the job's creation", fakeorg.Rule{Method: http.MethodPost, Path: "/jobs/query", Nth: 1, Status: 503,
+			Body: rig.Unavailable}},
+		{"the allowance of results is used up for a while",
+			fakeorg.Rule{Method: http.MethodPost, Path: "/jobs/query", Nth: 1,
+				FailJob: "Max bulk v2 query result size stored (1000000000) kb per 24 hrs has been exceeded"}},
+		{"the daily calls are used up for a while",
+			fakeorg.Rule{Path: "/results", Nth: 2, Times: 3, Answer: "daily-limit"}},
+		{"the daily calls are used up before a run has begun",
+			fakeorg.Rule{Path: "/describe", Nth: 1, Times: 3, Answer: "daily-limit"}},
+		{"estuary/connectors#3318: the Bulk jobs of a day are used up",
+			fakeorg.Rule{Method: http.MethodPost, Path: "/jobs/query", Nth: 1, Times: 3, Answer: "job-limit"}},
+		{"too many long requests at once",
+			fakeorg.Rule{Path: "/jobs/query", Nth: 1, Times: 2, Answer: "concurrent-limit"}},
 		{"503 at a page", fakeorg.Rule{Path: "/results", Nth: 1, Status: 503, Body: rig.Unavailable}},
 		{"503 at describe", fakeorg.Rule{Path: "/describe", Nth: 1, Status: 503, Body: rig.Unavailable}},
 		{"503 at getUpdated", fakeorg.Rule{Path: "/updated", Nth: 1, Status: 503, Body: rig.Unavailable}},
-		{"503 at the deletion of the job", fakeorg.Rule{Method: http.MethodDelete, Nth: 1, Status: 503, Body: rig.Unavailable}},
-		{"the job is gone before its pages are listed", fakeorg.Rule{Path: "/resultPages", Nth: 1, Status: 404, Body: `[{"errorCode":"NOT_FOUND","message":"gone"}]`}},
+		{"503 at the deletion of the job",
+			fakeorg.Rule{Method: http.MethodDelete, Nth: 1, Status: 503, Body: rig.Unavailable}},
+		{"the job is gone before its pages are listed",
+			fakeorg.Rule{Path: "/resultPages", Nth: 1, Status: 404,
+				Body: `[{"errorCode":"NOT_FOUND","message":"gone"}]`}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -64,28 +77,41 @@ func TestFaultsThatLast(t *testing.T) {
 		{"503 storm", fakeorg.Rule{Path: "/results", Status: 503, Body: rig.Unavailable}, "503", false},
 		{"every page is cut", fakeorg.Rule{Path: "/results", Truncate: 300}, "unexpected EOF", false},
 		{"every count is wrong", fakeorg.Rule{Path: "/results", ExtraRecords: 1}, "Sforce-NumberOfRecords", false},
-		{"pages are mixed up again and again", fakeorg.Rule{Path: "/results", DuplicatePage: true}, "different ones", true},
-		{"every job fails", fakeorg.Rule{Method: http.MethodPost, Path: "/jobs/query", FailJob: "InternalServerError : something broke"}, "something broke", true},
-		{"job failed: time", fakeorg.Rule{Method: http.MethodPost, Path: "/jobs/query", FailJob: "retried more than 15 times"}, "15 times", true},
-		{"job failed: allowance, for days", fakeorg.Rule{Method: http.MethodPost, Path: "/jobs/query", Answer: "storage-limit"}, "24 hrs", true},
-		{"job failed: field", fakeorg.Rule{Method: http.MethodPost, Path: "/jobs/query", Nth: 1, FailJob: "INVALID_FIELD: No such column 'X' on entity 'Contact'"}, "INVALID_FIELD", true},
-		{"job failed: rights", fakeorg.Rule{Method: http.MethodPost, Path: "/jobs/query", Nth: 1, FailJob: "INSUFFICIENT_ACCESS: not authorized"}, "INSUFFICIENT_ACCESS", true},
-		{"daily calls are used up", fakeorg.Rule{Path: "/jobs/query", Status: 403, Body: `[{"errorCode":"REQUEST_LIMIT_EXCEEDED","message":"TotalRequests Limit exceeded."}]`}, "REQUEST_LIMIT_EXCEEDED", true},
-		{"jobs vanish again and again", fakeorg.Rule{Path: "/resultPages", Status: 404, Body: `[{"errorCode":"NOT_FOUND","message":"gone"}]`}, "was gone", true},
+		{"pages are mixed up again and again", fakeorg.Rule{Path: "/results", DuplicatePage: true},
+			"different ones", true},
+		{"every job fails", fakeorg.Rule{Method: http.MethodPost, Path: "/jobs/query",
+			FailJob: "InternalServerError : something broke"}, "something broke", true},
+		{"job failed: time", fakeorg.Rule{Method: http.MethodPost, Path: "/jobs/query",
+			FailJob: "retried more than 15 times"}, "15 times", true},
+		{"job failed: allowance, for days",
+			fakeorg.Rule{Method: http.MethodPost, Path: "/jobs/query", Answer: "storage-limit"}, "24 hrs", true},
+		{"job failed: field", fakeorg.Rule{Method: http.MethodPost, Path: "/jobs/query", Nth: 1,
+			FailJob: "INVALID_FIELD: No such column 'X' on entity 'Contact'"}, "INVALID_FIELD", true},
+		{"job failed: rights", fakeorg.Rule{Method: http.MethodPost, Path: "/jobs/query", Nth: 1,
+			FailJob: "INSUFFICIENT_ACCESS: not authorized"}, "INSUFFICIENT_ACCESS", true},
+		{"daily calls are used up",
+			fakeorg.Rule{Path: "/jobs/query", Status: 403,
+				Body: `[{"errorCode":"REQUEST_LIMIT_EXCEEDED","message":"TotalRequests Limit exceeded."}]`},
+			"REQUEST_LIMIT_EXCEEDED", true},
+		{"jobs vanish again and again",
+			fakeorg.Rule{Path: "/resultPages", Status: 404, Body: `[{"errorCode":"NOT_FOUND","message":"gone"}]`},
+			"was gone", true},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			r := rig.Small(t, "Contact", 20)
 			r.Org.Fault(test.rule)
 			if strings.HasPrefix(test.name, "jobs vanish") {
-				r.Org.Fault(fakeorg.Rule{Path: "/results", Status: 404, Body: `[{"errorCode":"NOT_FOUND","message":"gone"}]`})
+				r.Org.Fault(fakeorg.Rule{Path: "/results", Status: 404,
+					Body: `[{"errorCode":"NOT_FOUND","message":"gone"}]`})
 			}
 			row := r.Run(nil)
 			if len(row.Objects) != 1 {
 				t.Fatalf("%+v", row)
 			}
 			o := row.Objects[0]
-			if row.State != control.Failed || o.State != control.FlowFailed || !strings.Contains(o.Error, test.error) || (o.Hint == "") == test.hint {
+			if row.State != control.Failed || o.State != control.FlowFailed || !strings.Contains(o.Error, test.error) ||
+				(o.Hint == "") == test.hint {
 				t.Errorf("%s: %s, hint %q", row.State, o.Error, o.Hint)
 			}
 			p := r.Start(nil)
@@ -149,7 +175,8 @@ func TestRetiredVersion(t *testing.T) {
 		next.ServeHTTP(w, req)
 	})
 	row := r.Run(nil)
-	if o := row.Objects[0]; row.State != control.Failed || !strings.Contains(o.Error, "410") || !strings.Contains(o.Hint, "api_version") {
+	if o := row.Objects[0]; row.State != control.Failed || !strings.Contains(o.Error, "410") ||
+		!strings.Contains(o.Hint, "api_version") {
 		t.Errorf("%+v", row)
 	}
 }
@@ -158,8 +185,10 @@ func TestRetiredVersion(t *testing.T) {
 func TestListFails(t *testing.T) {
 	t.Parallel()
 	r := rig.Small(t, "Contact", 5)
-	r.Org.Fault(fakeorg.Rule{Path: "/oauth2/token", Status: 400, Body: `{"error":"invalid_client","error_description":"no"}`})
-	if row := r.Run(nil); row.State != control.Failed || !strings.Contains(row.Error, "invalid_client") || row.Ended.IsZero() {
+	r.Org.Fault(fakeorg.Rule{Path: "/oauth2/token", Status: 400,
+		Body: `{"error":"invalid_client","error_description":"no"}`})
+	if row := r.Run(nil); row.State != control.Failed || !strings.Contains(row.Error, "invalid_client") ||
+		row.Ended.IsZero() {
 		t.Errorf("%+v", row)
 	}
 	r.Org.ClearFaults()
@@ -170,7 +199,8 @@ func TestListFails(t *testing.T) {
 func TestOneFlowFails(t *testing.T) {
 	t.Parallel()
 	r := rig.New(t, rig.NewOrg(t, map[string]int{"Contact": 9, "Account": 9}, nil), "Contact", "Account", "Nothing__c")
-	r.Org.Fault(fakeorg.Rule{Path: "/Account/describe", Status: 403, Body: `[{"errorCode":"INSUFFICIENT_ACCESS","message":"no"}]`})
+	r.Org.Fault(fakeorg.Rule{Path: "/Account/describe", Status: 403,
+		Body: `[{"errorCode":"INSUFFICIENT_ACCESS","message":"no"}]`})
 	row := r.Run(nil)
 	states := []control.FlowState{control.FlowDone, control.FlowFailed, control.FlowFailed}
 	for i, o := range row.Objects {

@@ -37,7 +37,8 @@ func TestQuietFlowCostsThreeCalls(t *testing.T) {
 	if want := map[string]int{"describe": 1, "deleted": 1, "query": 1}; !maps.Equal(calls, want) {
 		t.Errorf("a quiet flow cost %v", calls)
 	}
-	if o := row.Objects[0]; o.Mover != "none" || o.Calls != 3 || row.Calls != 3 || o.To.Before(r.Org.Clock().Now().Add(-time.Minute)) {
+	if o := row.Objects[0]; o.Mover != "none" || o.Calls != 3 || row.Calls != 3 ||
+		o.To.Before(r.Org.Clock().Now().Add(-time.Minute)) {
 		t.Errorf("%+v", row)
 	}
 	r.Same()
@@ -107,7 +108,8 @@ func TestFieldsComeAndGo(t *testing.T) {
 	r.Later(time.Hour)
 	for range 2 {
 		row = r.Done(nil)
-		if notes := strings.Join(row.Objects[0].Notes, " "); strings.Count(notes, "contact.title keeps its old values") != 1 {
+		if notes := strings.Join(row.Objects[0].Notes, " "); strings.Count(notes,
+			"contact.title keeps its old values") != 1 {
 			t.Errorf("notes %q", notes)
 		}
 		r.Later(time.Hour)
@@ -148,7 +150,8 @@ func TestFieldGoesInTheMiddle(t *testing.T) {
 	p := r.Start(nil)
 	defer p.Close()
 	attempts, err := p.Control.Attempts(p.Ctx, "Contact")
-	if err != nil || len(attempts) != 2 || !strings.Contains(strings.Join(attempts[0].Notes, " "), "given up: a field") {
+	if err != nil || len(attempts) != 2 ||
+		!strings.Contains(strings.Join(attempts[0].Notes, " "), "given up: a field") {
 		t.Errorf("%+v, %v", attempts, err)
 	}
 	r.NothingLeft()
@@ -159,7 +162,8 @@ func TestPaused(t *testing.T) {
 	r := rig.New(t, rig.NewOrg(t, map[string]int{"Contact": 5, "Account": 5}, nil), "Contact", "Account")
 	r.Flows[0].Paused = true // by the file
 	p := r.Start(nil)
-	if _, err := p.Control.UpdateFlow(p.Ctx, "Account", func(f *control.FlowRow) { f.Paused = true }); err != nil { // by command
+	// by command
+	if _, err := p.Control.UpdateFlow(p.Ctx, "Account", func(f *control.FlowRow) { f.Paused = true }); err != nil {
 		t.Fatal(err)
 	}
 	p.Close()
@@ -174,7 +178,9 @@ func TestPaused(t *testing.T) {
 // What Bulk refuses goes by REST, and from then on at once.
 func TestBulkRefuses(t *testing.T) {
 	t.Parallel()
-	r := rig.New(t, rig.NewOrg(t, map[string]int{"Contact": 30}, func(o *fakeorg.Options) { o.NotInBulk = []string{"Contact"} }), "Contact")
+	r := rig.New(t, rig.NewOrg(t, map[string]int{"Contact": 30}, func(o *fakeorg.Options) {
+		o.NotInBulk = []string{"Contact"}
+	}), "Contact")
 	if o := r.Done(nil).Objects[0]; o.Mover != "rest" {
 		t.Errorf("%+v", o)
 	}
@@ -199,7 +205,8 @@ func TestCannotBeQueried(t *testing.T) {
 		})
 	})
 	row := r.Run(nil)
-	if o := row.Objects[0]; o.State != control.FlowFailed || !strings.Contains(o.Error, "can't be queried") || o.Hint == "" {
+	if o := row.Objects[0]; o.State != control.FlowFailed || !strings.Contains(o.Error, "can't be queried") ||
+		o.Hint == "" {
 		t.Errorf("%+v", o)
 	}
 }
@@ -260,12 +267,14 @@ func TestNUL(t *testing.T) {
 	r.SpoilPages("before|after", "before\x00after")
 	r.Flows[0].NUL = flow.Fail
 	o := r.Run(nil).Objects[0]
-	if o.State != control.FlowFailed || !strings.Contains(o.Error, id) || !strings.Contains(o.Error, "Title") || strings.Contains(o.Error, "before") || o.Hint == "" {
+	if o.State != control.FlowFailed || !strings.Contains(o.Error, id) || !strings.Contains(o.Error, "Title") ||
+		strings.Contains(o.Error, "before") || o.Hint == "" {
 		t.Errorf("%+v", o)
 	}
 	r.Flows[0].NUL = flow.Replace // DuckDB can keep it
 	o = r.Done(nil).Objects[0]
-	if notes := strings.Join(o.Notes, " "); !strings.Contains(notes, "1 NUL characters were kept, the first in "+id+".Title") {
+	if notes := strings.Join(o.Notes, " "); !strings.Contains(notes,
+		"1 NUL characters were kept, the first in "+id+".Title") {
 		t.Errorf("notes %q", notes)
 	}
 	if got := r.Table("Contact")[id].Values["title"]; got != "before\x00after" {

@@ -61,7 +61,8 @@ func (l *landing) request(ctx context.Context) (mover.LandRequest, error) {
 	a, src := &l.attempt, l.source
 	org, err := l.Org.Org(ctx)
 	q := mover.LandRequest{
-		Org: org, Attempt: a.ID, Run: a.Run, Object: src.Object.Name, Table: l.Warehouse.LandsIn(src.Table, l.Options.LandApart),
+		Org: org, Attempt: a.ID, Run: a.Run, Object: src.Object.Name,
+		Table: l.Warehouse.LandsIn(src.Table, l.Options.LandApart),
 		Where: src.Flow.Where, Cursor: src.Cursor, From: a.From,
 	}
 	for i, c := range l.table().Columns {
@@ -196,7 +197,8 @@ func (l *landing) onceMore(err error) error {
 		return err
 	}
 	l.part.Jobs = 1 // the next run tries it anew
-	return plan.Fixf("look at the flow's run history in Amazon AppFlow, then run again", "%d runs of flow %s came to nothing: %w", jobsAtMost, l.now.ID, err)
+	return plan.Fixf("look at the flow's run history in Amazon AppFlow, then run again",
+		"%d runs of flow %s came to nothing: %w", jobsAtMost, l.now.ID, err)
 }
 
 // replace makes the flow anew in the place of one that is gone.
@@ -236,7 +238,8 @@ func (l *landing) load(ctx context.Context, place int64) error {
 	if err := reading.Finish(l.part, reading.Result{Pages: 1, Records: l.now.Records}); err != nil {
 		return err
 	}
-	l.progress(Progress{Flow: l.attempt.Flow, Step: Load, Records: l.now.Records, Of: l.now.Records, Mover: l.part.Mover})
+	l.progress(Progress{Flow: l.attempt.Flow, Step: Load, Records: l.now.Records, Of: l.now.Records,
+		Mover: l.part.Mover})
 	return nil
 }
 

@@ -46,9 +46,10 @@ func newCloud(t *testing.T, r *rig.Rig, change func(*fake.Options)) *cloud {
 	client := &http.Client{Transport: transport}
 	org := r.Org.Credentials()
 	o := fake.Options{
-		Salesforce: map[string]fake.Profile{"sf": {URL: r.Server.URL, ClientID: org.ClientID, ClientSecret: org.ClientSecret, RefreshToken: org.RefreshToken}},
-		Redshift:   map[string]fake.Sink{"rs": c.sink},
-		HTTP:       client, Now: c.awsNow, PutRows: 5,
+		Salesforce: map[string]fake.Profile{"sf": {URL: r.Server.URL, ClientID: org.ClientID,
+			ClientSecret: org.ClientSecret, RefreshToken: org.RefreshToken}},
+		Redshift: map[string]fake.Sink{"rs": c.sink},
+		HTTP:     client, Now: c.awsNow, PutRows: 5,
 	}
 	if change != nil {
 		change(&o)
@@ -83,7 +84,8 @@ func (c *cloud) sink(ctx context.Context, table string, header []string, rows []
 					args[i] = v
 				}
 			}
-			if _, err := tx.Exec(ctx, fmt.Sprintf(`INSERT INTO "%s"."%s" ("%s") VALUES (%s)`, schema, name, strings.Join(header, `", "`), strings.Join(places, ", ")), args...); err != nil {
+			if _, err := tx.Exec(ctx, fmt.Sprintf(`INSERT INTO "%s"."%s" ("%s") VALUES (%s)`, schema, name,
+				strings.Join(header, `", "`), strings.Join(places, ", ")), args...); err != nil {
 				return err
 			}
 		}
@@ -99,9 +101,12 @@ func (c *cloud) lander(p *rig.Process, wire http.RoundTripper) mover.Lander {
 	once := retry.NewStandard(func(o *retry.StandardOptions) { o.MaxAttempts = 1 })
 	client := &http.Client{Transport: wire}
 	l, err := appflow.New(appflow.Config{
-		Flows:  sdkflow.New(sdkflow.Options{Region: "eu-central-1", Credentials: credentials, BaseEndpoint: &c.urls[0], HTTPClient: client, Retryer: once}),
-		Stacks: cloudformation.New(cloudformation.Options{Region: "eu-central-1", Credentials: credentials, BaseEndpoint: &c.urls[1], HTTPClient: client, Retryer: once}),
-		Store:  p.Stage, Now: c.awsNow, Deployment: "test", Salesforce: "sf", Redshift: "rs", Bucket: "bucket", Lasting: c.lasting,
+		Flows: sdkflow.New(sdkflow.Options{Region: "eu-central-1", Credentials: credentials, BaseEndpoint: &c.urls[0],
+			HTTPClient: client, Retryer: once}),
+		Stacks: cloudformation.New(cloudformation.Options{Region: "eu-central-1", Credentials: credentials,
+			BaseEndpoint: &c.urls[1], HTTPClient: client, Retryer: once}),
+		Store: p.Stage, Now: c.awsNow, Deployment: "test", Salesforce: "sf", Redshift: "rs", Bucket: "bucket",
+		Lasting:    c.lasting,
 		ServerTime: p.Client.ServerTime, Rest: time.Nanosecond,
 	})
 	if err != nil {
@@ -126,7 +131,8 @@ type way struct {
 }
 
 func ways() []way {
-	return []way{{"stack", func(*cloud) {}}, {"lasting", func(c *cloud) { c.lasting = true }}, {"apart", func(c *cloud) { c.apart = true }}}
+	return []way{{"stack", func(*cloud) {}}, {"lasting", func(c *cloud) { c.lasting = true }},
+		{"apart", func(c *cloud) { c.apart = true }}}
 }
 
 // everyLanding runs a test in each way to land.
@@ -226,9 +232,12 @@ func TestLandingFaults(t *testing.T) {
 			c.flows.Fault(fake.Fault{Code: "ThrottlingException", Message: "Rate exceeded", Times: 2})
 			c.stacks.Fault(stacks.Fault{Code: "Throttling", Message: "Rate exceeded", Times: 2})
 		}, false},
-		{"rolls back", func(c *cloud) { c.stacks.Script(stacks.Script{Looks: 1, Fail: "Internal failure", Orphan: true}) }, false},
+		{"rolls back", func(c *cloud) {
+			c.stacks.Script(stacks.Script{Looks: 1, Fail: "Internal failure", Orphan: true})
+		}, false},
 		{"quota", func(c *cloud) {
-			c.flows.Fault(fake.Fault{Operation: "start-flow", Code: "ServiceQuotaExceededException", Message: "too many"})
+			c.flows.Fault(fake.Fault{Operation: "start-flow", Code: "ServiceQuotaExceededException",
+				Message: "too many"})
 		}, true},
 		{"denied", func(c *cloud) {
 			c.flows.Fault(fake.Fault{Operation: "start-flow", Code: "AccessDeniedException", Message: "no"})
@@ -287,7 +296,8 @@ func TestRowsThatNobodyClaims(t *testing.T) {
 		c.driver = p.Driver
 		id := r.IDs("Contact")[0]
 		err := c.sink(t.Context(), table, []string{"id", "lastname", "systemmodstamp", "isdeleted"},
-			[][]string{{id, "stale", "2001-01-01T00:00:00.000Z", "false"}, {id, "stale", "2001-01-01T00:00:00.000Z", "false"}})
+			[][]string{{id, "stale", "2001-01-01T00:00:00.000Z", "false"},
+				{id, "stale", "2001-01-01T00:00:00.000Z", "false"}})
 		p.Close()
 		if err != nil {
 			t.Fatal(err)

@@ -79,7 +79,8 @@ func newLife(t *testing.T, seed uint64, in rig.Shelf, tally *tallied, perPage in
 
 // values are what a record is given: the awkward ones among them.
 func (l *life) values() map[string]any {
-	notes := []any{nil, "N/A", "null", " ", "a,\"b\"\r\nc", "🎈\u2028", "0012", strings.Repeat("ü", 1+l.dice.IntN(900)), "\\N", "=1+1"}
+	notes := []any{nil, "N/A", "null", " ", "a,\"b\"\r\nc", "🎈\u2028", "0012", strings.Repeat("ü", 1+l.dice.IntN(900)),
+		"\\N", "=1+1"}
 	amounts := []any{nil, 0, -1.25, 12345678, 0.01 * float64(l.dice.IntN(100000))}
 	days := []any{nil, "1700-01-01", "4000-12-31", "2026-02-28"}
 	return map[string]any{
@@ -116,12 +117,23 @@ func deeds() []deed {
 		{"update", 8, func(l *life) bool {
 			return l.some(thing, false, func(id string) error { return l.Org.Update(id, l.values()) })
 		}},
-		{"delete", 3, func(l *life) bool { return l.some(thing, false, func(id string) error { return l.Org.Delete(id) }) }},
-		{"undelete", 2, func(l *life) bool { return l.some(thing, true, func(id string) error { return l.Org.Undelete(id) }) }},
-		{"purge", 1, func(l *life) bool { return l.some(thing, true, func(id string) error { return l.Org.Purge(id) }) }},
-		{"touch", 1, func(l *life) bool { return l.some(thing, false, func(id string) error { return l.Org.Touch(id) }) }},
+		{"delete", 3, func(l *life) bool {
+			return l.some(thing, false, func(id string) error { return l.Org.Delete(id) })
+		}},
+		{"undelete", 2, func(l *life) bool {
+			return l.some(thing, true, func(id string) error { return l.Org.Undelete(id) })
+		}},
+		{"purge", 1, func(l *life) bool {
+			return l.some(thing, true, func(id string) error { return l.Org.Purge(id) })
+		}},
+		{"touch", 1, func(l *life) bool {
+			return l.some(thing, false, func(id string) error { return l.Org.Touch(id) })
+		}},
 		{"hide a record", 1, func(l *life) bool {
-			return l.some(thing, false, func(id string) error { l.veiled = append(l.veiled, id); return l.Org.HideRecord(id) })
+			return l.some(thing, false, func(id string) error {
+				l.veiled = append(l.veiled, id)
+				return l.Org.HideRecord(id)
+			})
 		}},
 		{"show records", 1, (*life).unveil},
 		{"slow transaction", 2, (*life).begin},
@@ -288,12 +300,16 @@ func (l *life) ail() {
 		{"503 at getUpdated", fakeorg.Rule{Path: "/updated", Status: 503, Body: rig.Unavailable}},
 		{"503 at getDeleted", fakeorg.Rule{Path: "/deleted", Status: 503, Body: rig.Unavailable}},
 		{"503 at describe", fakeorg.Rule{Path: "/describe", Status: 503, Body: rig.Unavailable}},
-		{"500 storm", fakeorg.Rule{Status: 500, Body: `[{"errorCode":"UNKNOWN_EXCEPTION","message":"An unexpected error occurred. ErrorId: 1 (1)"}]`, Times: 3}},
+		{"500 storm", fakeorg.Rule{Status: 500,
+			Body:  `[{"errorCode":"UNKNOWN_EXCEPTION","message":"An unexpected error occurred. ErrorId: 1 (1)"}]`,
+			Times: 3}},
 		{"REST answer cut", fakeorg.Rule{Path: "/queryAll", Truncate: 1 + l.dice.IntN(500)}},
-		{"locator gone", fakeorg.Rule{Path: "/query/", Status: 404, Body: `[{"errorCode":"INVALID_QUERY_LOCATOR","message":"gone"}]`}},
+		{"locator gone", fakeorg.Rule{Path: "/query/", Status: 404,
+			Body: `[{"errorCode":"INVALID_QUERY_LOCATOR","message":"gone"}]`}},
 		{"no latestDateCovered", fakeorg.Rule{Path: "/updated", Omit: []string{"latestDateCovered"}}},
 		{"no latestDateCovered of deletes", fakeorg.Rule{Path: "/deleted", Omit: []string{"latestDateCovered"}}},
-		{"Bulk query takes too long", fakeorg.Rule{Method: http.MethodPost, Path: "/jobs/query", TimeOutOver: 2 + l.dice.IntN(20)}},
+		{"Bulk query takes too long", fakeorg.Rule{Method: http.MethodPost, Path: "/jobs/query",
+			TimeOutOver: 2 + l.dice.IntN(20)}},
 		{"REST query takes too long", fakeorg.Rule{Path: "/queryAll?q=SELECT+Id", TimeOutOver: 1 + l.dice.IntN(20)}},
 		{"query is too complicated", fakeorg.Rule{Path: "quer", ComplexOver: 5 + l.dice.IntN(10)}},
 		{"composite answer cut", fakeorg.Rule{Path: "/composite", Truncate: 1 + l.dice.IntN(3000)}},

@@ -43,7 +43,9 @@ func (c *machines) execute(enter func(state string) error) error {
 	c.runs++
 	arn := fmt.Sprintf("arn:aws:states:x:execution:catchment:%d", c.runs)
 	c.mu.Unlock()
-	m := stepfunctions.Render(replicate.Plan(2), stepfunctions.Options{Function: func(step string) string { return step }, Flows: len(c.Flows)})
+	m := stepfunctions.Render(replicate.Plan(2), stepfunctions.Options{Function: func(step string) string {
+		return step
+	}, Flows: len(c.Flows)})
 	in := asltest.Interpreter{Invoke: c.invoke, Enter: enter}
 	_, err := in.Run(c.T.Context(), m, arn, c.Now())
 	c.mu.Lock()
@@ -154,7 +156,12 @@ func TestMachineIsStoppedAnywhere(t *testing.T) {
 	t.Parallel()
 	states := 0
 	var count sync.Mutex
-	if err := newMachines(t).execute(func(string) error { count.Lock(); defer count.Unlock(); states++; return nil }); err != nil || states < 36 {
+	if err := newMachines(t).execute(func(string) error {
+		count.Lock()
+		defer count.Unlock()
+		states++
+		return nil
+	}); err != nil || states < 36 {
 		t.Fatalf("%d states, %v", states, err)
 	}
 	stride := 7
@@ -299,7 +306,8 @@ func TestTwoControlTables(t *testing.T) {
 // done, the others are, and the next one mends it.
 func TestOneBadFlowInAMachine(t *testing.T) {
 	t.Parallel()
-	r := rig.New(t, rig.NewOrg(t, map[string]int{"Account": 20, "Contact": 20, "Case": 20, "Opportunity": 20}, nil), "Account", "Contact", "Case", "Opportunity")
+	r := rig.New(t, rig.NewOrg(t, map[string]int{"Account": 20, "Contact": 20, "Case": 20, "Opportunity": 20}, nil),
+		"Account", "Contact", "Case", "Opportunity")
 	for i := range r.Flows {
 		r.Flows[i].Mover = flow.REST
 	}

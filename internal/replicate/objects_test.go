@@ -63,7 +63,8 @@ func compounds(r *rig.Rig, object, field string) (org, warehouse map[string]stri
 	}
 	p := r.Start(nil)
 	defer p.Close()
-	for _, row := range p.Query(fmt.Sprintf("SELECT CAST(id AS VARCHAR), CAST(coalesce(%s, '') AS VARCHAR) FROM salesforce.%s WHERE _catchment_deleted_at IS NULL",
+	for _, row := range p.Query(fmt.Sprintf("SELECT CAST(id AS VARCHAR), CAST(coalesce(%s, "+
+		"'') AS VARCHAR) FROM salesforce.%s WHERE _catchment_deleted_at IS NULL",
 		strings.ToLower(field), strings.ToLower(object))) {
 		warehouse[*row[0]] = *row[1]
 	}
@@ -137,7 +138,8 @@ func TestFieldsThatBulkRefuses(t *testing.T) {
 			r.Later(time.Hour)
 			r.Done(rig.Full)
 			sameCompounds(r, "Contact", "MailingAddress")
-			if res := r.Verified(r.Flows[0], rig.Values); res.Differs() || mover != flow.REST && !leftOut(res, "MailingAddress") {
+			if res := r.Verified(r.Flows[0], rig.Values); res.Differs() ||
+				mover != flow.REST && !leftOut(res, "MailingAddress") {
 				t.Errorf("%+v", res)
 			}
 		})
@@ -153,7 +155,8 @@ func cityAndTitle(r *rig.Rig, id string) (city, title string) {
 	r.T.Helper()
 	p := r.Start(nil)
 	defer p.Close()
-	got := p.Query("SELECT CAST(mailingaddress AS VARCHAR), CAST(title AS VARCHAR) FROM salesforce.contact WHERE id = '" + id + "'")
+	got := p.Query("SELECT CAST(mailingaddress AS VARCHAR), CAST(title AS VARCHAR) FROM " +
+		"salesforce.contact WHERE id = '" + id + "'")
 	var address struct{ City string }
 	r.Must(json.Unmarshal([]byte(*got[0][0]), &address))
 	return address.City, *got[0][1]
@@ -218,7 +221,8 @@ func TestForecastOfFieldsByREST(t *testing.T) {
 	r.Flows[0].Exclude = []string{"Title"} // read anew
 	without := forecast(r, r.Flows[0])
 	r.Flows[0].Include = []string{"MailingAddress"}
-	if f := forecast(r, r.Flows[0]); f.Calls != without.Calls+2 || !slices.Equal(f.ByREST, []string{"MailingAddress"}) || len(without.ByREST) > 0 || f.Why != "rebuild" {
+	if f := forecast(r, r.Flows[0]); f.Calls != without.Calls+2 ||
+		!slices.Equal(f.ByREST, []string{"MailingAddress"}) || len(without.ByREST) > 0 || f.Why != "rebuild" {
 		t.Errorf("%+v, without %+v", f, without)
 	}
 }
@@ -227,7 +231,9 @@ func TestForecastOfFieldsByREST(t *testing.T) {
 // grows.
 func TestLoginHistory(t *testing.T) {
 	t.Parallel()
-	r := standard(t, "LoginHistory", 20, func(n int) map[string]string { return map[string]string{"Browser": fmt.Sprint("Browser ", n)} })
+	r := standard(t, "LoginHistory", 20, func(n int) map[string]string {
+		return map[string]string{"Browser": fmt.Sprint("Browser ", n)}
+	})
 	r.Flows[0].Deletes = flow.Ignore // as the configuration has it for logs
 	r.Later(time.Hour)
 	r.Done(nil)
@@ -243,7 +249,8 @@ func TestLoginHistory(t *testing.T) {
 	r.Must(r.Org.HideRecord(ids[0])) // older than six months
 	r.Later(time.Hour)
 	r.Done(nil)
-	if res := r.Verified(r.Flows[0], nil); res.Differs() || res.Unjudged > 0 || res.Source != 20 || res.Warehouse != 21 {
+	if res := r.Verified(r.Flows[0], nil); res.Differs() || res.Unjudged > 0 || res.Source != 20 ||
+		res.Warehouse != 21 {
 		t.Errorf("%+v", res)
 	}
 	r.Exec("DELETE FROM salesforce.loginhistory WHERE id = '" + ids[3] + "'")
@@ -259,7 +266,8 @@ func TestFieldHistory(t *testing.T) {
 	r := rig.Small(t, "Account", 9)
 	r.Must(r.Org.TrackHistory("Account", "Industry"))
 	accounts := r.IDs("Account")
-	r.Flows = []flow.Flow{{Object: "AccountHistory", Deletes: flow.Ignore, Mover: flow.Auto, Naming: flow.Lower, NUL: flow.Replace}}
+	r.Flows = []flow.Flow{{Object: "AccountHistory", Deletes: flow.Ignore, Mover: flow.Auto, Naming: flow.Lower,
+		NUL: flow.Replace}}
 	r.Must(r.Org.Update(accounts[0], map[string]any{"Industry": "Media"}))
 	r.Later(time.Hour)
 	r.Done(nil)
@@ -286,7 +294,8 @@ func TestShares(t *testing.T) {
 	r.Must(r.Org.AddStandard("AccountShare"))
 	user := r.IDs("User")[0]
 	for _, account := range r.IDs("Account") {
-		record(r, "AccountShare", map[string]string{"AccountId": account, "UserOrGroupId": user, "AccountAccessLevel": "Read", "RowCause": "Manual"})
+		record(r, "AccountShare", map[string]string{"AccountId": account, "UserOrGroupId": user,
+			"AccountAccessLevel": "Read", "RowCause": "Manual"})
 	}
 	r.Later(time.Hour)
 	r.Done(nil)
@@ -306,7 +315,8 @@ func TestShares(t *testing.T) {
 	if res := r.Verified(r.Flows[0], nil); res.Differs() || res.Pending+res.Unjudged > 0 {
 		t.Errorf("%+v", res)
 	}
-	r.Exec("UPDATE salesforce.accountshare SET lastmodifieddate = lastmodifieddate - INTERVAL 1 HOUR WHERE id = '" + ids[3] + "'")
+	r.Exec("UPDATE salesforce.accountshare SET lastmodifieddate = lastmodifieddate - INTERVAL 1 HOUR WHERE id = '" +
+		ids[3] + "'")
 	if res := r.Verified(r.Flows[0], nil); res.Stale != 1 || res.StaleIDs[0] != ids[3] {
 		t.Errorf("%+v", res)
 	}
@@ -315,7 +325,9 @@ func TestShares(t *testing.T) {
 // A feed is refused by Bulk, and read by REST.
 func TestFeeds(t *testing.T) {
 	t.Parallel()
-	r := standard(t, "AccountFeed", 8, func(n int) map[string]string { return map[string]string{"Title": fmt.Sprint("Post ", n)} })
+	r := standard(t, "AccountFeed", 8, func(n int) map[string]string {
+		return map[string]string{"Title": fmt.Sprint("Post ", n)}
+	})
 	r.Later(time.Hour)
 	if o := r.Done(nil).Objects[0]; o.Mover != "rest" || o.Records != 8 {
 		t.Errorf("%+v", o)
@@ -330,7 +342,9 @@ func TestFeeds(t *testing.T) {
 // time, and what a reading lacks is gone.
 func TestObjectWithoutStamps(t *testing.T) {
 	t.Parallel()
-	r := standard(t, "DashboardComponent", 12, func(n int) map[string]string { return map[string]string{"Name": fmt.Sprint("Component ", n)} })
+	r := standard(t, "DashboardComponent", 12, func(n int) map[string]string {
+		return map[string]string{"Name": fmt.Sprint("Component ", n)}
+	})
 	r.Later(time.Hour)
 	r.Done(nil)
 	r.Same()
@@ -371,7 +385,8 @@ func TestObjectWithoutStamps(t *testing.T) {
 	r.Later(time.Hour)
 	r.Done(nil)
 	r.Same()
-	r.Exec("INSERT INTO salesforce.dashboardcomponent (id, name, _catchment_read_at, _catchment_at) VALUES ('01aHo0000000999AAA', 'forged', TIMESTAMPTZ '2025-01-01', TIMESTAMPTZ '2025-01-01')")
+	r.Exec("INSERT INTO salesforce.dashboardcomponent (id, name, _catchment_read_at, " +
+		"_catchment_at) VALUES ('01aHo0000000999AAA', 'forged', TIMESTAMPTZ '2025-01-01', TIMESTAMPTZ '2025-01-01')")
 	res = r.Verified(r.Flows[0], func(o *verify.Options) { o.Repair = true })
 	if res.Extra != 1 || res.Repaired != 1 || res.Remaining() != 0 || res.Unjudged+res.Pending != 0 {
 		t.Errorf("%+v", res)
@@ -388,11 +403,14 @@ func TestObjectThatNeedsAFilter(t *testing.T) {
 	r.Must(org.AddStandard("ContentDocumentLink"))
 	accounts := r.IDs("Account")
 	for n := range 6 {
-		record(r, "ContentDocumentLink", map[string]string{"LinkedEntityId": accounts[n%2], "ContentDocumentId": "069000000000001AAA", "ShareType": "V"})
+		record(r, "ContentDocumentLink", map[string]string{"LinkedEntityId": accounts[n%2],
+			"ContentDocumentId": "069000000000001AAA", "ShareType": "V"})
 	}
 	r.Later(time.Hour)
 	row := r.Run(nil)
-	if o := row.Objects[0]; o.State != control.FlowFailed || !strings.Contains(o.Error, "requires a filter by a single Id") || !strings.Contains(o.Hint, "give its flow a where") {
+	if o := row.Objects[0]; o.State != control.FlowFailed ||
+		!strings.Contains(o.Error, "requires a filter by a single Id") ||
+		!strings.Contains(o.Hint, "give its flow a where") {
 		t.Errorf("%+v", o)
 	}
 	if row.State != control.Partial || row.Objects[1].State != control.FlowDone {
@@ -401,7 +419,8 @@ func TestObjectThatNeedsAFilter(t *testing.T) {
 	r.Flows[0].Where = "LinkedEntityId IN ('" + accounts[0] + "')"
 	r.Done(nil)
 	r.Same()
-	record(r, "ContentDocumentLink", map[string]string{"LinkedEntityId": accounts[0], "ContentDocumentId": "069000000000001AAA", "ShareType": "C"})
+	record(r, "ContentDocumentLink",
+		map[string]string{"LinkedEntityId": accounts[0], "ContentDocumentId": "069000000000001AAA", "ShareType": "C"})
 	r.Later(time.Hour)
 	if o := r.Done(nil).Objects[0]; o.Inserted != 1 {
 		t.Errorf("%+v", o)
@@ -417,7 +436,8 @@ func TestVanishedObject(t *testing.T) {
 	r.Later(time.Hour)
 	r.Flows[0].Vanished = plan.Fixf("look at the permissions", "the org has no object Contact any more")
 	row := r.Run(nil)
-	if o := row.Objects[0]; o.State != control.FlowFailed || o.Error != "the org has no object Contact any more" || o.Hint == "" {
+	if o := row.Objects[0]; o.State != control.FlowFailed || o.Error != "the org has no object Contact any more" ||
+		o.Hint == "" {
 		t.Errorf("%+v", o)
 	}
 	if row.State != control.Partial || row.Objects[1].State != control.FlowDone {

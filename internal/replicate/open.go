@@ -42,7 +42,8 @@ func (l *listing) open(ctx context.Context, fl flow.Flow) (plan.Task, error) {
 
 // attempt goes on with a flow's open attempt where it still fits the flow, and
 // begins a new one where it doesn't or where there is none.
-func (l *listing) attempt(ctx context.Context, held *lease.Lease, row control.FlowRow, fl flow.Flow) (control.Attempt, error) {
+func (l *listing) attempt(ctx context.Context, held *lease.Lease, row control.FlowRow,
+	fl flow.Flow) (control.Attempt, error) {
 	src, err := l.sources.describe(ctx, fl)
 	if err != nil {
 		return control.Attempt{}, err
@@ -156,8 +157,9 @@ func (s start) notes(a control.Attempt) []string {
 		notes = append(notes, fmt.Sprintf("field %s is not copied: %s", skip.Field, skip.Reason))
 	}
 	if s.source.Unsalted() {
-		notes = append(notes, "sha256 without a salt hides little: who has a list of the values can find them by trying; "+
-			"give the flow a `salt`")
+		notes = append(notes,
+			"sha256 without a salt hides little: who has a list of the values can find them by trying; "+
+				"give the flow a `salt`")
 	}
 	return notes
 }

@@ -217,7 +217,8 @@ func (l *loading) loadBatch(ctx context.Context, rows []control.PageRow) error {
 			return err
 		}
 	}
-	l.progress(Progress{Flow: l.attempt.Flow, Step: Load, Records: l.before + l.total.Records, Of: l.before + l.of.Records,
+	l.progress(Progress{Flow: l.attempt.Flow, Step: Load, Records: l.before + l.total.Records,
+		Of:    l.before + l.of.Records,
 		Bytes: l.total.Bytes, Mover: l.part.Mover})
 	return nil
 }
@@ -235,7 +236,8 @@ func (l *loading) account(ctx context.Context) error {
 		return err
 	}
 	if pages != l.total.Pages || rows != l.total.Records {
-		return plan.Failf(plan.Retry, "", "%w: the warehouse has %d pages with %d rows of job %s, loaded were %d with %d",
+		return plan.Failf(plan.Retry, "",
+			"%w: the warehouse has %d pages with %d rows of job %s, loaded were %d with %d",
 			reading.ErrUnsound, pages, rows, l.of.ID, l.total.Pages, l.total.Records)
 	}
 	keys, err := l.Warehouse.Keys(ctx, l.source.Table, l.attempt.ID, l.of.ID)
@@ -283,11 +285,13 @@ func (l *loading) accountRejected(ctx context.Context) error {
 		return err
 	}
 	if kept != l.total.Rejected {
-		return plan.Failf(plan.Retry, "", "%w: %d records of job %s were rejected, the warehouse keeps %d different ones",
+		return plan.Failf(plan.Retry, "",
+			"%w: %d records of job %s were rejected, the warehouse keeps %d different ones",
 			reading.ErrUnsound, l.total.Rejected, l.of.ID, kept)
 	}
 	if kept > 0 {
-		l.note("%d records break the flow's rules and were not copied; they are in the staging schema, in _catchment_rejected", kept)
+		l.note("%d records break the flow's rules and were not copied; they are in the staging schema, "+
+			"in _catchment_rejected", kept)
 	}
 	return nil
 }

@@ -121,7 +121,8 @@ func (j *paging) divide() {
 		return
 	}
 	if more := reading.Groups(p, len(j.attempt.Parts)); len(more) > 0 {
-		j.note("object %s is too wide for one query: it is read in %d groups of columns", j.source.Object.Name, len(more)+1)
+		j.note("object %s is too wide for one query: it is read in %d groups of columns",
+			j.source.Object.Name, len(more)+1)
 		j.attempt.Add(more...)
 	}
 }

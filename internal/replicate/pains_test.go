@@ -47,7 +47,8 @@ func TestPainEstuary3493(t *testing.T) {
 	t.Parallel()
 	r := rig.New(t, rig.NewOrg(t, map[string]int{"Contact": 30, "Account": 10}, nil), "Contact")
 	r.Done(nil)
-	r.Must(r.Org.AddField("Contact", fakeorg.Field{Name: "Account_Name__c", Type: "string", Length: 255, Formula: "Account.Name"}))
+	r.Must(r.Org.AddField("Contact", fakeorg.Field{Name: "Account_Name__c", Type: "string", Length: 255,
+		Formula: "Account.Name"}))
 	r.Later(time.Minute)
 	r.Done(nil)
 	r.Same()
@@ -97,7 +98,8 @@ func TestPainAirbyte77627(t *testing.T) {
 		p := r.Start(nil)
 		defer p.Close()
 		for i, id := range ids[:len(want)] {
-			got := p.Query("SELECT CAST(rank__c AS VARCHAR), CAST(rank__c_text AS VARCHAR) FROM salesforce.invoice__c WHERE id = '" + id + "'")[0]
+			got := p.Query("SELECT CAST(rank__c AS VARCHAR), CAST(rank__c_text AS VARCHAR) FROM " +
+				"salesforce.invoice__c WHERE id = '" + id + "'")[0]
 			texts := []string{"~", "~"}
 			for n, v := range got {
 				if v != nil {
@@ -112,7 +114,8 @@ func TestPainAirbyte77627(t *testing.T) {
 	ranks("0.00 0", "1.00 1", "2.00 2", "3.00 3", "4.00 4", "5.25 5.25", "~ sixth", "~ ~")
 
 	r.Must(r.Org.RenameField("Invoice__c", "Rank__c", "Place__c"))
-	notes("column invoice__c.place__c is new, and rank__c_text is gone: if its field was renamed, that column can be dropped")
+	notes("column invoice__c.place__c is new, and rank__c_text is gone: if its field was renamed, " +
+		"that column can be dropped")
 	r.Same()
 	r.Must(r.Org.DeleteField("Invoice__c", "Place__c"))
 	notes("column invoice__c.place__c keeps its old values")
@@ -124,7 +127,8 @@ func TestPainAirbyte77627(t *testing.T) {
 func TestPainHeroku319(t *testing.T) {
 	t.Parallel()
 	r := rig.New(t, rig.NewOrg(t, map[string]int{"Account": 10, "Contact": 30}, nil), "Account", "Contact")
-	r.Must(r.Org.AddField("Contact", fakeorg.Field{Name: "Account_Name__c", Type: "string", Length: 255, Formula: "Account.Name"}))
+	r.Must(r.Org.AddField("Contact", fakeorg.Field{Name: "Account_Name__c", Type: "string", Length: 255,
+		Formula: "Account.Name"}))
 	r.Flows[1].Refresh = schedule.Refresh{Every: 24 * time.Hour}
 	r.Done(nil)
 	r.Same()
@@ -193,7 +197,9 @@ func TestRefreshBySample(t *testing.T) {
 // changes in between. Here records change, go and come between the groups.
 func TestPainAirbyte20703(t *testing.T) {
 	t.Parallel()
-	r := rig.New(t, rig.NewOrg(t, map[string]int{"Contact": 30}, func(o *fakeorg.Options) { o.NotInBulk = []string{"Contact"} }), "Contact")
+	r := rig.New(t, rig.NewOrg(t, map[string]int{"Contact": 30}, func(o *fakeorg.Options) {
+		o.NotInBulk = []string{"Contact"}
+	}), "Contact")
 	ids := r.IDs("Contact") // the test's own reading doesn't fit into a URI later
 	field := func(n int) string { return fmt.Sprintf("A_field_with_a_name_that_is_long_%03d__c", n) }
 	const fields = 500 // 20,000 bytes of names
@@ -208,7 +214,8 @@ func TestPainAirbyte20703(t *testing.T) {
 	var once sync.Once
 	r.Between(func(w http.ResponseWriter, req *http.Request, next http.Handler) {
 		next.ServeHTTP(w, req)
-		if strings.Contains(req.URL.Path, "/queryAll") && strings.Contains(req.URL.RawQuery, field(0)) { // the first group
+		// the first group
+		if strings.Contains(req.URL.Path, "/queryAll") && strings.Contains(req.URL.RawQuery, field(0)) {
 			once.Do(func() {
 				r.Later(time.Second)
 				r.Set(ids[3], field(0), "while it was read")
@@ -227,7 +234,8 @@ func TestPainAirbyte20703(t *testing.T) {
 		t.Helper()
 		p := r.Start(nil)
 		defer p.Close()
-		got := p.Query(fmt.Sprintf("SELECT CAST(%s AS VARCHAR), CAST(%s AS VARCHAR) FROM salesforce.contact WHERE id = '%s'", strings.ToLower(field(0)), strings.ToLower(field(fields-1)), id))
+		got := p.Query(fmt.Sprintf("SELECT CAST(%s AS VARCHAR), CAST(%s AS VARCHAR) FROM salesforce.contact "+
+			"WHERE id = '%s'", strings.ToLower(field(0)), strings.ToLower(field(fields-1)), id))
 		var texts []string
 		for _, v := range got[0] {
 			if v == nil {
@@ -299,10 +307,12 @@ func TestPainEstuary5218(t *testing.T) {
 func TestPainAirbyte17503(t *testing.T) {
 	t.Parallel()
 	for name, rule := range map[string]fakeorg.Rule{
-		"Bulk":           {Method: http.MethodPost, Path: "/jobs/query", FailJob: "QUERY_TIMEOUT : Your query request was running for too long."},
-		"Bulk, at once":  {Method: http.MethodPost, Path: "/jobs/query", Answer: "query-timeout"},
-		"Bulk, retrying": {Method: http.MethodPost, Path: "/jobs/query", FailJob: "InternalServerError : Retried more than thirty times"},
-		"REST":           {Path: "/queryAll", Answer: "query-timeout"},
+		"Bulk": {Method: http.MethodPost, Path: "/jobs/query",
+			FailJob: "QUERY_TIMEOUT : Your query request was running for too long."},
+		"Bulk, at once": {Method: http.MethodPost, Path: "/jobs/query", Answer: "query-timeout"},
+		"Bulk, retrying": {Method: http.MethodPost, Path: "/jobs/query",
+			FailJob: "InternalServerError : Retried more than thirty times"},
+		"REST": {Path: "/queryAll", Answer: "query-timeout"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := rig.Small(t, "Contact", 9)
@@ -313,7 +323,8 @@ func TestPainAirbyte17503(t *testing.T) {
 			}
 			r.Org.Fault(rule)
 			row := r.Run(nil)
-			if o := row.Objects[0]; row.State != control.Failed || o.State != control.FlowFailed || o.Error == "" || o.Hint == "" {
+			if o := row.Objects[0]; row.State != control.Failed || o.State != control.FlowFailed ||
+				o.Error == "" || o.Hint == "" {
 				t.Errorf("%s: %+v", row.State, o)
 			}
 			if f := r.FlowRow("Contact"); !f.Watermark.IsZero() || f.LastError == "" {

@@ -150,15 +150,17 @@ func readsFound(a control.Attempt) bool { return a.Part(foundPart+"1") != nil }
 func rereadOf(a control.Attempt, object string, ids []string, mover string) control.Part {
 	return control.Part{
 		Name: rereadPart, Op: string(warehouse.Put), Mover: mover, Override: true,
-		Query: control.Query{Object: object, Fields: columnsOf(a), IDs: slices.Compact(slices.Sorted(slices.Values(ids)))},
+		Query: control.Query{Object: object, Fields: columnsOf(a),
+			IDs: slices.Compact(slices.Sorted(slices.Values(ids)))},
 	}
 }
 
 // goneOf plans the part that takes records away for a reason.
 func goneOf(reason warehouse.Reason) control.Part {
 	return control.Part{
-		Name: gonePart + string(reason), Op: string(warehouse.Delete), Mover: string(reading.Findings), Reason: string(reason),
-		Query: control.Query{Fields: []string{"Id"}}, Follows: control.Main,
+		Name: gonePart + string(reason), Op: string(warehouse.Delete), Mover: string(reading.Findings),
+		Reason: string(reason),
+		Query:  control.Query{Fields: []string{"Id"}}, Follows: control.Main,
 	}
 }
 

@@ -92,7 +92,8 @@ func outcome(a control.Attempt, o control.RunObject) (control.RunObject, error) 
 	}
 	o.Mover, o.From, o.To, o.Grade = a.Mover(), a.From, a.To, a.Grade
 	_, o.Records, o.Bytes = a.Sums()
-	for _, p := range a.Parts { // Ids that were only looked at, found to be gone, or read once more, are no further records
+	// Ids that were only looked at, found to be gone, or read once more, are no further records
+	for _, p := range a.Parts {
 		if !counts(*p) {
 			o.Records -= p.Records
 		}

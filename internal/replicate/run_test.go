@@ -9,8 +9,10 @@ import (
 
 func TestFirstRunAndIncrements(t *testing.T) {
 	t.Parallel()
-	counts := map[string]int{"Account": 40, "Contact": 30, "Opportunity": 15, "Case": 15, "Task": 15, "Invoice__c": 20, "User": 3}
-	r := rig.New(t, rig.NewOrg(t, counts, nil), "Account", "Contact", "Opportunity", "Case", "Task", "Invoice__c", "User")
+	counts := map[string]int{"Account": 40, "Contact": 30, "Opportunity": 15, "Case": 15, "Task": 15,
+		"Invoice__c": 20, "User": 3}
+	r := rig.New(t, rig.NewOrg(t, counts, nil), "Account", "Contact", "Opportunity", "Case", "Task",
+		"Invoice__c", "User")
 	r.History(30, 5) // some records are in the recycle bin already
 	first := r.Done(nil)
 	r.Same()

@@ -49,17 +49,21 @@ func leaves(r *rig.Rig) []string {
 	p := r.Start(nil)
 	defer p.Close()
 	var all []string
-	for _, table := range []string{"salesforce.account", "salesforce.contact", "salesforce_incremental._catchment_log", "salesforce_incremental._catchment_flow"} {
+	for _, table := range []string{"salesforce.account", "salesforce.contact", "salesforce_incremental._catchment_log",
+		"salesforce_incremental._catchment_flow"} {
 		schema, name, _ := strings.Cut(table, ".")
 		var columns []string
-		for _, c := range p.Query("SELECT CAST(column_name AS VARCHAR) FROM information_schema.columns WHERE table_schema = '" + schema + "' AND table_name = '" + name + "'") {
-			if !slices.Contains([]string{"_catchment_read_at", "_catchment_synced_at", "synced_at", "newest", "attempt"}, *c[0]) {
+		for _, c := range p.Query("SELECT CAST(column_name AS VARCHAR) FROM information_schema.columns WHERE " +
+			"table_schema = '" + schema + "' AND table_name = '" + name + "'") {
+			if !slices.Contains([]string{"_catchment_read_at", "_catchment_synced_at", "synced_at", "newest",
+				"attempt"}, *c[0]) {
 				columns = append(columns, *c[0])
 			}
 		}
 		slices.Sort(columns)
 		var rows []string
-		for _, row := range p.Query("SELECT CAST(" + strings.Join(columns, " AS VARCHAR), CAST(") + " AS VARCHAR) FROM " + table) {
+		for _, row := range p.Query("SELECT CAST(" + strings.Join(columns, " AS VARCHAR), CAST(") +
+			" AS VARCHAR) FROM " + table) {
 			text := table
 			for i, v := range row {
 				if v != nil {
@@ -98,7 +102,8 @@ func TestBothRunnersLeaveTheSameInRedshift(t *testing.T) {
 				}
 				got, want := leaves(cloud.Rig), leaves(local.Rig)
 				if !slices.Equal(got, want) {
-					t.Fatalf("round %d: the machine leaves\n%s\nthe engine\n%s", round, differing(got, want), differing(want, got))
+					t.Fatalf("round %d: the machine leaves\n%s\nthe engine\n%s", round, differing(got, want),
+						differing(want, got))
 				}
 				if len(want) < 40 {
 					t.Fatalf("only %d lines: %s", len(want), want)
@@ -123,7 +128,9 @@ func TestBothRunnersLeaveTheSameInRedshift(t *testing.T) {
 
 // differing is the lines of one that aren't in another.
 func differing(lines, others []string) string {
-	return strings.Join(slices.DeleteFunc(slices.Clone(lines), func(l string) bool { return slices.Contains(others, l) }), "\n")
+	return strings.Join(slices.DeleteFunc(slices.Clone(lines), func(l string) bool {
+		return slices.Contains(others, l)
+	}), "\n")
 }
 
 // A run that one runner began, and that ended before any of its steps, is ended
@@ -131,7 +138,8 @@ func differing(lines, others []string) string {
 // not begun anew.
 func TestRunnersTakeOverInRedshift(t *testing.T) {
 	t.Parallel()
-	steps := []string{replicate.Create, replicate.Ready, replicate.Start, replicate.Done, replicate.Load, replicate.Consolidate, replicate.Drop, replicate.Publish}
+	steps := []string{replicate.Create, replicate.Ready, replicate.Start, replicate.Done, replicate.Load,
+		replicate.Consolidate, replicate.Drop, replicate.Publish}
 	for m, by := range []flow.Mover{flow.Bulk, flow.ByAppFlow} {
 		for i, step := range steps {
 			if *crashEvery == 0 && (i+m)%2 > 0 { // all of them in the long form
@@ -246,7 +254,8 @@ func TestOneBadTableAmongTwenty(t *testing.T) {
 			_, err := org.Create(name, map[string]any{"Note__c": "three"})
 			r.Must(err)
 		}
-		r.Flows = append(r.Flows, flow.Flow{Object: name, Deletes: flow.Flag, Mover: flow.REST, Naming: flow.Lower, NUL: flow.Replace})
+		r.Flows = append(r.Flows, flow.Flow{Object: name, Deletes: flow.Flag, Mover: flow.REST, Naming: flow.Lower,
+			NUL: flow.Replace})
 		r.Keeps(name, "Note__c")
 	}
 	r.Later(time.Hour)
@@ -255,7 +264,8 @@ func TestOneBadTableAmongTwenty(t *testing.T) {
 	row := r.Run(func(p *rig.Process) {
 		p.Before = func(step string, task plan.Task) {
 			if step == replicate.Consolidate && task.Flow == bad {
-				typed(t, r.Shelf, "ALTER TABLE salesforce.thing07__c ALTER COLUMN note__c TYPE VARCHAR(3)") // "three" has five bytes
+				// "three" has five bytes
+				typed(t, r.Shelf, "ALTER TABLE salesforce.thing07__c ALTER COLUMN note__c TYPE VARCHAR(3)")
 			}
 		}
 	})
@@ -270,7 +280,8 @@ func TestOneBadTableAmongTwenty(t *testing.T) {
 	p := r.Start(nil)
 	for i := range 20 {
 		table := fmt.Sprintf("thing%02d__c", i)
-		final, staged := len(p.Query("SELECT CAST(id AS VARCHAR) FROM salesforce."+table)), len(p.Query("SELECT CAST(id AS VARCHAR) FROM salesforce_incremental."+table))
+		final, staged := len(p.Query("SELECT CAST(id AS VARCHAR) FROM salesforce."+table)),
+			len(p.Query("SELECT CAST(id AS VARCHAR) FROM salesforce_incremental."+table))
 		if want := strings.EqualFold(table, bad); (final == 0) != want || (staged == 3) != want || final+staged != 3 {
 			t.Errorf("%s has %d rows, %d staged", table, final, staged)
 		}

@@ -189,7 +189,8 @@ func TestRecordUpdatedBetweenEveryTwoCalls(t *testing.T) {
 		r.Done(nil)
 		rows := r.Table("Contact")
 		var got int
-		if _, err := fmt.Sscan(rows[id].Values["title"], &got); err != nil || run > 0 && got < before || len(rows) != 20 {
+		if _, err := fmt.Sscan(rows[id].Values["title"], &got); err != nil || run > 0 && got < before ||
+			len(rows) != 20 {
 			t.Errorf("run %d: title %d, before it %d (%v)", run, got, before, err)
 		}
 	}
@@ -216,7 +217,8 @@ func TestSandboxRefresh(t *testing.T) {
 	}
 	p := r.Start(nil)
 	defer p.Close()
-	if got := p.Query("SELECT CAST(count(*) AS VARCHAR) FROM salesforce.contact"); *got[0][0] != fmt.Sprint(len(before)) {
+	if got := p.Query("SELECT CAST(count(*) AS VARCHAR) FROM " +
+		"salesforce.contact"); *got[0][0] != fmt.Sprint(len(before)) {
 		t.Errorf("%s rows", *got[0][0])
 	}
 }
@@ -228,7 +230,8 @@ func TestTwoOrgsOneWarehouse(t *testing.T) {
 	one.Done(nil)
 	two := rig.New(t, rig.NewOrg(t, map[string]int{"Contact": 7}, func(o *fakeorg.Options) { o.Seed = 2 }), "Contact")
 	two.Shelf = rig.Shelf{File: one.Path("warehouse.duckdb")}
-	if o := two.Run(nil).Objects[0]; o.State != control.FlowFailed || !strings.Contains(o.Error, "holds a copy of org") {
+	if o := two.Run(nil).Objects[0]; o.State != control.FlowFailed ||
+		!strings.Contains(o.Error, "holds a copy of org") {
 		t.Errorf("%+v", o)
 	}
 	one.Same()
@@ -257,7 +260,8 @@ func TestRestoredFromYesterdaysBackup(t *testing.T) {
 	r.Done(nil)
 	r.Exec("DELETE FROM salesforce.contact; INSERT INTO salesforce.contact SELECT * FROM yesterday")
 	r.Later(time.Hour)
-	if o := r.Run(nil).Objects[0]; o.State != control.FlowFailed || !strings.Contains(o.Error, "restored") || !strings.Contains(o.Hint, "--full Contact") {
+	if o := r.Run(nil).Objects[0]; o.State != control.FlowFailed || !strings.Contains(o.Error, "restored") ||
+		!strings.Contains(o.Hint, "--full Contact") {
 		t.Errorf("%+v", o)
 	}
 	r.Done(rig.Full)
@@ -300,7 +304,8 @@ func TestFieldHiddenBetweenTwoStagedVersions(t *testing.T) {
 		t.Errorf("notes %q", notes)
 	}
 	p = r.Start(nil)
-	got := p.Query("SELECT CAST(lastname AS VARCHAR), CAST(title AS VARCHAR) FROM salesforce.contact WHERE id = '" + id + "'")[0]
+	got := p.Query("SELECT CAST(lastname AS VARCHAR), CAST(title AS VARCHAR) FROM salesforce.contact WHERE id = '" +
+		id + "'")[0]
 	p.Close()
 	if *got[0] != "Second" || *got[1] != "before" {
 		t.Errorf("last name %q, title %q", *got[0], *got[1])

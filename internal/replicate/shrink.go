@@ -76,7 +76,9 @@ func (j *paging) split(pivots []string) error {
 	}
 	j.attempt.Add(ranges...)
 	what := fmt.Sprintf("the query of %s took too long: it is read in ", j.part.Planned())
-	j.attempt.Notes = slices.DeleteFunc(j.attempt.Notes, func(note string) bool { return strings.HasPrefix(note, what) })
+	j.attempt.Notes = slices.DeleteFunc(j.attempt.Notes, func(note string) bool {
+		return strings.HasPrefix(note, what)
+	})
 	j.note("%s%d ranges of Ids", what, len(j.attempt.Reading(j.part.Planned())))
 	return nil
 }
@@ -108,10 +110,12 @@ func tooMuchHint(src *source.Source, p control.Part) string {
 		}
 	}
 	if n := len(formulas); n > 0 {
-		todo = append(todo, fmt.Sprintf("exclude formula fields (%d are read, as %s)", n, strings.Join(formulas[:min(n, 3)], ", ")))
+		todo = append(todo, fmt.Sprintf("exclude formula fields (%d are read, as %s)", n,
+			strings.Join(formulas[:min(n, 3)], ", ")))
 	}
 	if len(todo) == 0 {
-		todo = append(todo, "exclude fields that nobody needs", "ask Salesforce Support for a skinny table of this object")
+		todo = append(todo, "exclude fields that nobody needs",
+			"ask Salesforce Support for a skinny table of this object")
 	}
 	return "Salesforce couldn't answer this query even in small parts: " + strings.Join(todo, "; or ")
 }

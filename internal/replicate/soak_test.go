@@ -41,7 +41,8 @@ func TestSoak(t *testing.T) {
 				defer func() {
 					if t.Failed() {
 						failed.Add(1)
-						t.Logf("%sagain: go test -run Soak ./internal/replicate -soak.runs=1 -soak.seed=%d -soak.in=%s", &talk, seed, *soakIn)
+						t.Logf("%sagain: go test -run Soak ./internal/replicate -soak.runs=1 -soak.seed=%d -soak.in=%s",
+							&talk, seed, *soakIn)
 					}
 				}()
 				soak(t, seed, &talk, tally)
@@ -81,7 +82,9 @@ func soak(t *testing.T, seed uint64, talk io.Writer, tally *tallied) {
 
 // live does a run that may die, may be stopped, may read everything.
 func (l *life) live() {
-	f := &rig.Fate{Hiccups: map[int]bool{}, Hiccuped: func(of string) { l.tally.add("failures that a process lives through", of, 1) }}
+	f := &rig.Fate{Hiccups: map[int]bool{}, Hiccuped: func(of string) {
+		l.tally.add("failures that a process lives through", of, 1)
+	}}
 	if l.dice.IntN(2) == 0 {
 		f.At = 1 + l.dice.IntN(120)
 	}
@@ -118,7 +121,8 @@ func (l *life) begins(f *rig.Fate) *rig.Process {
 	p := l.Start(f)
 	p.Options.AllowDeletes = true
 	p.Driver = watched{p.Driver, l.Rig}
-	p.Warehouse = warehouse.New(p.Driver, warehouse.Options{Schema: "salesforce", Staging: "salesforce_incremental", Now: l.Now})
+	p.Warehouse = warehouse.New(p.Driver,
+		warehouse.Options{Schema: "salesforce", Staging: "salesforce_incremental", Now: l.Now})
 	return p
 }
 
@@ -134,7 +138,8 @@ func (d watched) Tx(ctx context.Context, f func(warehouse.Tx) error) error {
 	}
 	for _, fl := range d.rig.Flows {
 		table := warehouse.TableName(fl.Object, false)
-		twice, err := rig.Query(d.Driver, "SELECT CAST(id AS VARCHAR) FROM salesforce."+table+" GROUP BY id HAVING count(*) > 1")
+		twice, err := rig.Query(d.Driver, "SELECT CAST(id AS VARCHAR) FROM salesforce."+table+
+			" GROUP BY id HAVING count(*) > 1")
 		if err == nil && len(twice) > 0 { // else the table isn't there yet, or the process has just died
 			d.rig.T.Errorf("%s has two rows of %s", table, *twice[0][0])
 		}

@@ -27,8 +27,11 @@ func TestQueryTimeoutIsSplit(t *testing.T) {
 	}{
 		{"first run", func(*rig.Rig) {}, jobs, nil, "ranges of Ids"},
 		{"a text of Salesforce's, once", func(*rig.Rig) {},
-			fakeorg.Rule{Method: http.MethodPost, Path: "/jobs/query", Nth: 1, FailJob: "InternalServerError : Retried more than fifteen times"}, nil, "4 ranges of Ids"},
-		{"at the creation of the job", func(*rig.Rig) {}, fakeorg.Rule{Method: http.MethodPost, Path: "/jobs/query", Nth: 1, Answer: "query-timeout"}, nil, "4 ranges of Ids"},
+			fakeorg.Rule{Method: http.MethodPost, Path: "/jobs/query", Nth: 1,
+				FailJob: "InternalServerError : Retried more than fifteen times"}, nil, "4 ranges of Ids"},
+		{"at the creation of the job", func(*rig.Rig) {},
+			fakeorg.Rule{Method: http.MethodPost, Path: "/jobs/query", Nth: 1, Answer: "query-timeout"}, nil,
+			"4 ranges of Ids"},
 		{"increment by Bulk", func(r *rig.Rig) {
 			r.Flows[0].Mover = flow.Bulk
 			r.Done(nil)
@@ -54,14 +57,18 @@ func TestQueryTimeoutIsSplit(t *testing.T) {
 			r.Later(20 * 24 * time.Hour)
 			r.Must(r.Org.ShowRecord(ids[1]))
 		}, jobs, nil, "the query of sweep took too long: it is read in"},
-		{"a where", func(r *rig.Rig) { r.Flows[0].Where = "LastName != 'x' OR Title = 'CEO'" }, jobs, nil, "ranges of Ids"},
-		{"too many fields", func(*rig.Rig) {}, fakeorg.Rule{Method: http.MethodPost, Path: "/jobs/query", ComplexOver: 20}, nil, "groups of columns"},
-		{"too many fields by REST", func(r *rig.Rig) { r.Done(nil); r.History(12, 3) }, fakeorg.Rule{Path: "quer", ComplexOver: 20}, nil, "groups of columns"},
+		{"a where", func(r *rig.Rig) { r.Flows[0].Where = "LastName != 'x' OR Title = 'CEO'" }, jobs, nil,
+			"ranges of Ids"},
+		{"too many fields", func(*rig.Rig) {},
+			fakeorg.Rule{Method: http.MethodPost, Path: "/jobs/query", ComplexOver: 20}, nil, "groups of columns"},
+		{"too many fields by REST", func(r *rig.Rig) { r.Done(nil); r.History(12, 3) },
+			fakeorg.Rule{Path: "quer", ComplexOver: 20}, nil, "groups of columns"},
 		{"a new field of every record", func(r *rig.Rig) {
 			r.Must(r.Org.HideField("Contact", "Title"))
 			r.Done(nil)
 			r.Must(r.Org.ShowField("Contact", "Title"))
-		}, fakeorg.Rule{Method: http.MethodPost, Path: "/jobs/query", TimeOutOver: 9}, func(p *rig.Process) { p.Flows[0].Mover = flow.Bulk }, "ranges of Ids"},
+		}, fakeorg.Rule{Method: http.MethodPost, Path: "/jobs/query", TimeOutOver: 9},
+			func(p *rig.Process) { p.Flows[0].Mover = flow.Bulk }, "ranges of Ids"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -123,9 +130,11 @@ func TestLostReadingThatTakesTooLong(t *testing.T) {
 func TestQueryTimeoutThatLasts(t *testing.T) {
 	t.Parallel()
 	r := rig.Small(t, "Contact", 80)
-	r.Must(r.Org.AddField("Contact", fakeorg.Field{Name: "Account_Name__c", Type: "string", Length: 255, Formula: "Account.Name"}))
+	r.Must(r.Org.AddField("Contact", fakeorg.Field{Name: "Account_Name__c", Type: "string", Length: 255,
+		Formula: "Account.Name"}))
 	r.Flows[0].Where = "LastName != 'x'"
-	r.Org.Fault(fakeorg.Rule{Method: http.MethodPost, Path: "/jobs/query", Nth: 2, Times: 1000, FailJob: "QUERY_TIMEOUT : Your query request was running for too long."})
+	r.Org.Fault(fakeorg.Rule{Method: http.MethodPost, Path: "/jobs/query", Nth: 2, Times: 1000,
+		FailJob: "QUERY_TIMEOUT : Your query request was running for too long."})
 	r.Org.Fault(fakeorg.Rule{Method: http.MethodPost, Path: "/jobs/query", TimeOutOver: 30})
 	row := r.Run(nil)
 	o := row.Objects[0]

@@ -90,10 +90,13 @@ func TestCompositeIsRefused(t *testing.T) {
 	t.Parallel()
 	for _, refused := range []string{"describe", "updated", "deleted"} {
 		t.Run(refused, func(t *testing.T) {
-			org := rig.NewOrg(t, map[string]int{"Contact": 10, "Account": 10}, func(o *fakeorg.Options) { o.NotInComposite = []string{refused} })
+			org := rig.NewOrg(t, map[string]int{"Contact": 10, "Account": 10}, func(o *fakeorg.Options) {
+				o.NotInComposite = []string{refused}
+			})
 			r := rig.New(t, org, "Contact", "Account")
 			auto := func(p *rig.Process) { p.Options.Composite = flow.CompositeAuto }
-			for run, want := range []bool{true, false, false} { // the first asks getDeleted of nothing, since nothing was read before
+			// the first asks getDeleted of nothing, since nothing was read before
+			for run, want := range []bool{true, false, false} {
 				if refused == "deleted" {
 					want = run < 2
 				}
@@ -103,7 +106,9 @@ func TestCompositeIsRefused(t *testing.T) {
 				}
 				r.Later(time.Hour)
 			}
-			if calls := r.Calls(func() { r.Done(func(p *rig.Process) { p.Options.Composite = flow.CompositeOn }) }); calls["composite"] == 0 {
+			if calls := r.Calls(func() {
+				r.Done(func(p *rig.Process) { p.Options.Composite = flow.CompositeOn })
+			}); calls["composite"] == 0 {
 				t.Errorf("on tries again: %v", calls)
 			}
 			r.Same()

@@ -44,7 +44,9 @@ func TestSweep(t *testing.T) {
 			r.Later(20 * 24 * time.Hour) // past the delete log
 			row := r.Done(nil)
 			r.Same()
-			if want := int64(1); policy != flow.Ignore && (row.Objects[0].Deleted != want || r.FlowRow("Contact").SweptAt.Before(r.Org.Clock().Now().Add(-time.Hour))) {
+			if want := int64(1); policy != flow.Ignore &&
+				(row.Objects[0].Deleted != want ||
+					r.FlowRow("Contact").SweptAt.Before(r.Org.Clock().Now().Add(-time.Hour))) {
 				t.Errorf("%+v", row.Objects[0])
 			}
 			if policy == flow.Flag && reasons(r, "Contact", ids[0]) != "purged" {
@@ -69,7 +71,8 @@ func TestSweepTellsHiddenFromPurged(t *testing.T) {
 	r.Must(r.Org.HideRecord(ids[0]))
 	r.Later(2 * time.Minute)
 	row := r.Done(nil)
-	if o := row.Objects[0]; o.Deleted != 1 || !strings.Contains(strings.Join(o.Notes, " "), "out of this user's sight") {
+	if o := row.Objects[0]; o.Deleted != 1 ||
+		!strings.Contains(strings.Join(o.Notes, " "), "out of this user's sight") {
 		t.Errorf("%+v", o)
 	}
 	if got := reasons(r, "Contact", ids[0], ids[1]); got != "hidden," {
@@ -95,7 +98,9 @@ func TestViewAllDataIsLost(t *testing.T) {
 	for range 2 {
 		row := r.Run(nil)
 		o := row.Objects[0]
-		if row.State != control.Failed || !strings.Contains(o.Error, "50 of 60 rows of Contact are out of this user's sight") || !strings.Contains(o.Hint, "View All Data") {
+		if row.State != control.Failed ||
+			!strings.Contains(o.Error, "50 of 60 rows of Contact are out of this user's sight") ||
+			!strings.Contains(o.Hint, "View All Data") {
 			t.Fatalf("%s %+v", row.State, o)
 		}
 	}
@@ -128,7 +133,8 @@ func TestMassPurgeStops(t *testing.T) {
 	r.Later(time.Hour)
 	r.Must(r.Org.Purge(r.IDs("Contact")[:120]...))
 	r.Later(20 * 24 * time.Hour)
-	if o := r.Run(nil).Objects[0]; o.State != control.FlowFailed || !strings.Contains(o.Error, "120 of 300") || !strings.Contains(o.Hint, "--allow-deletes") {
+	if o := r.Run(nil).Objects[0]; o.State != control.FlowFailed || !strings.Contains(o.Error, "120 of 300") ||
+		!strings.Contains(o.Hint, "--allow-deletes") {
 		t.Fatalf("%+v", o)
 	}
 	if o := r.Done(rig.AllowDeletes).Objects[0]; o.Deleted != 120 {
@@ -163,7 +169,8 @@ func TestSweepIsOlderThanARow(t *testing.T) {
 		r.Later(time.Minute)
 	}
 	r.Between(func(w http.ResponseWriter, req *http.Request, next http.Handler) {
-		if strings.Contains(req.URL.Path, "resultPages") && late != "" && jobs.CompareAndSwap(0, 1) { // of the main part, which is loaded first
+		// of the main part, which is loaded first
+		if strings.Contains(req.URL.Path, "resultPages") && late != "" && jobs.CompareAndSwap(0, 1) {
 			w.WriteHeader(http.StatusNotFound)
 			_, _ = w.Write([]byte(`[{"errorCode":"NOT_FOUND","message":"gone"}]`))
 			return
@@ -203,7 +210,8 @@ func TestSweepThatLies(t *testing.T) {
 		lies--
 		rig.Rewritten(w, req, next, func(body []byte) []byte { return withoutFirst(t, body) })
 	})
-	if o := r.Done(func(p *rig.Process) { p.Tries = 3 }).Objects[0]; lies != 0 || o.Deleted != 0 || !strings.Contains(strings.Join(o.Notes, " "), "the sweep lacks it") {
+	if o := r.Done(func(p *rig.Process) { p.Tries = 3 }).Objects[0]; lies != 0 || o.Deleted != 0 ||
+		!strings.Contains(strings.Join(o.Notes, " "), "the sweep lacks it") {
 		t.Errorf("%+v", o)
 	}
 	r.Same()
@@ -242,7 +250,8 @@ func TestChangedRecordDoesNotCome(t *testing.T) {
 		r.Later(time.Hour)
 		lies := 1
 		r.Between(func(w http.ResponseWriter, req *http.Request, next http.Handler) {
-			if q := req.URL.Query().Get("q"); lies == 0 || !strings.Contains(q, "SystemModstamp >=") || strings.Contains(q, "COUNT()") {
+			if q := req.URL.Query().Get("q"); lies == 0 || !strings.Contains(q, "SystemModstamp >=") ||
+				strings.Contains(q, "COUNT()") {
 				next.ServeHTTP(w, req)
 				return
 			}
@@ -253,7 +262,8 @@ func TestChangedRecordDoesNotCome(t *testing.T) {
 		})
 		row := r.Run(func(p *rig.Process) { p.Tries = 3 })
 		o := row.Objects[0]
-		if (row.State == control.Done) == lasts || lasts && !strings.Contains(o.Error, ids[3]+" of Contact changed within the window, and didn't come") {
+		if (row.State == control.Done) == lasts ||
+			lasts && !strings.Contains(o.Error, ids[3]+" of Contact changed within the window, and didn't come") {
 			t.Errorf("lasts %v: %s %+v", lasts, row.State, o)
 		}
 		r.Between(nil)
@@ -278,7 +288,8 @@ func TestRecordLeavesTheWhere(t *testing.T) {
 			o := r.Done(nil).Objects[0]
 			rows := r.Table("Contact")
 			_, there := rows[ids[0]]
-			if there != (policy != flow.Remove) || (rows[ids[0]].Reason == "out_of_filter") != (policy == flow.Flag) || rows[ids[1]].Values["title"] != "Still here" {
+			if there != (policy != flow.Remove) || (rows[ids[0]].Reason == "out_of_filter") != (policy == flow.Flag) ||
+				rows[ids[1]].Values["title"] != "Still here" {
 				t.Errorf("%+v\n%+v", o, rows[ids[0]])
 			}
 			r.Later(time.Hour)
@@ -318,8 +329,11 @@ func TestDeleteLogLies(t *testing.T) {
 // the others.
 func TestQuietCascade(t *testing.T) {
 	t.Parallel()
-	org := rig.NewOrg(t, map[string]int{"Account": 5}, func(o *fakeorg.Options) { o.QuietCascades, o.QuietUndeletes = true, true })
-	err := org.AddObject("Visit__c", "a0V", fakeorg.Field{Name: "Account__c", Type: "reference", References: []string{"Account"}, Cascade: true})
+	org := rig.NewOrg(t, map[string]int{"Account": 5}, func(o *fakeorg.Options) {
+		o.QuietCascades, o.QuietUndeletes = true, true
+	})
+	err := org.AddObject("Visit__c", "a0V",
+		fakeorg.Field{Name: "Account__c", Type: "reference", References: []string{"Account"}, Cascade: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -452,7 +466,8 @@ func TestSweepAtItsTime(t *testing.T) {
 	} {
 		r := rig.Small(t, "Contact", 20) // it is Friday
 		r.Keeps("Contact", "LastName", "Title")
-		r.Flows[0].Sweep, r.Flows[0].Refresh, r.Flows[0].RefreshFields = schedule.Sweep{At: test.at}, schedule.Refresh{At: test.at}, []string{"Title"}
+		r.Flows[0].Sweep, r.Flows[0].Refresh, r.Flows[0].RefreshFields = schedule.Sweep{At: test.at},
+			schedule.Refresh{At: test.at}, []string{"Title"}
 		r.Done(nil)
 		r.Must(r.Org.HideRecord(r.IDs("Contact")[0]))
 		sweeps := func() bool {

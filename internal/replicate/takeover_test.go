@@ -30,7 +30,8 @@ func TestSecondRunner(t *testing.T) {
 			dead := p.Run()
 			p.Close()
 			other := func(p *rig.Process) { p.Options.Alone = false }
-			if o := r.Run(other).Objects[0]; o.State != control.FlowFailed || !strings.Contains(o.Error, "is held by run "+dead.ID) || o.Hint == "" {
+			if o := r.Run(other).Objects[0]; o.State != control.FlowFailed ||
+				!strings.Contains(o.Error, "is held by run "+dead.ID) || o.Hint == "" {
 				t.Errorf("%+v", o)
 			}
 			r.Later(wait)
@@ -78,7 +79,8 @@ func TestOldRunnerIsRefused(t *testing.T) {
 			}
 			row := old.Run()
 			// At drop its own part was done; at any other step it was not.
-			if done := row.Objects[0].State == control.FlowDone; row.State != control.Superseded || done != (step == replicate.Drop) {
+			if done := row.Objects[0].State == control.FlowDone; row.State != control.Superseded ||
+				done != (step == replicate.Drop) {
 				t.Errorf("%+v", row)
 			}
 			old.SameAs(r.Flows[0], false)
@@ -98,7 +100,8 @@ func TestLateWritesAreFenced(t *testing.T) {
 			p.Before = func(s string, task plan.Task) {
 				if s == step {
 					once.Do(func() {
-						if _, err := p.Warehouse.Claim(p.Ctx, warehouse.Fence{Flow: "Contact", Number: task.Fence + 1}, "contact", r.Org.ID()); err != nil {
+						if _, err := p.Warehouse.Claim(p.Ctx, warehouse.Fence{Flow: "Contact", Number: task.Fence + 1},
+							"contact", r.Org.ID()); err != nil {
 							t.Error(err)
 						}
 					})
@@ -123,9 +126,10 @@ func TestLateWritesAreFenced(t *testing.T) {
 func TestTableBehindOurBack(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct{ sql, error string }{
-		"dropped":  {"DROP TABLE salesforce.contact", "dropped"},
-		"emptied":  {"DELETE FROM salesforce.contact", "emptied"},
-		"restored": {"UPDATE salesforce.contact SET _catchment_synced_at = _catchment_synced_at - INTERVAL 1 HOUR", "restored"},
+		"dropped": {"DROP TABLE salesforce.contact", "dropped"},
+		"emptied": {"DELETE FROM salesforce.contact", "emptied"},
+		"restored": {"UPDATE salesforce.contact SET _catchment_synced_at = _catchment_synced_at - INTERVAL 1 HOUR",
+			"restored"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -135,7 +139,8 @@ func TestTableBehindOurBack(t *testing.T) {
 			r.Done(nil)
 			r.Later(time.Hour)
 			r.Exec(test.sql)
-			if o := r.Run(nil).Objects[0]; o.State != control.FlowFailed || !strings.Contains(o.Error, test.error) || !strings.Contains(o.Hint, "--full Contact") {
+			if o := r.Run(nil).Objects[0]; o.State != control.FlowFailed || !strings.Contains(o.Error, test.error) ||
+				!strings.Contains(o.Hint, "--full Contact") {
 				t.Errorf("%+v", o)
 			}
 			r.Done(rig.Full)
@@ -150,7 +155,8 @@ func TestForeignTable(t *testing.T) {
 	r := rig.Small(t, "Contact", 5)
 	r.Exec("CREATE SCHEMA IF NOT EXISTS salesforce")
 	r.Exec("CREATE TABLE salesforce.contact (id VARCHAR, mine INTEGER)")
-	if o := r.Run(rig.Full).Objects[0]; o.State != control.FlowFailed || !strings.Contains(o.Error, "not made by Catchment") || o.Hint == "" {
+	if o := r.Run(rig.Full).Objects[0]; o.State != control.FlowFailed ||
+		!strings.Contains(o.Error, "not made by Catchment") || o.Hint == "" {
 		t.Errorf("%+v", o)
 	}
 }
@@ -167,10 +173,12 @@ func TestAnotherOrg(t *testing.T) {
 	}
 	lose(r, "control.db")
 	row := r.Run(nil)
-	if o := row.Objects[0]; row.State != control.Failed || !strings.Contains(o.Error, "holds a copy of org") || o.Hint == "" {
+	if o := row.Objects[0]; row.State != control.Failed || !strings.Contains(o.Error, "holds a copy of org") ||
+		o.Hint == "" {
 		t.Errorf("%+v", row)
 	}
-	if _, err := r.Compare(r.Flows[0]); plan.ClassOf(err) != plan.Fix || !strings.Contains(err.Error(), "holds a copy of org") {
+	if _, err := r.Compare(r.Flows[0]); plan.ClassOf(err) != plan.Fix ||
+		!strings.Contains(err.Error(), "holds a copy of org") {
 		t.Errorf("verify: %v", err)
 	}
 }
@@ -255,9 +263,11 @@ func TestWarehouseIsRestored(t *testing.T) {
 // flow that failed don't block the others.
 func TestSmallStage(t *testing.T) {
 	t.Parallel()
-	r := rig.New(t, rig.NewOrg(t, map[string]int{"Contact": 60, "Account": 60, "Case": 60}, nil), "Contact", "Account", "Case")
+	r := rig.New(t, rig.NewOrg(t, map[string]int{"Contact": 60, "Account": 60, "Case": 60}, nil), "Contact",
+		"Account", "Case")
 	tight := func(p *rig.Process) { p.Options.StageLimit, p.Options.Keep = 2000, time.Hour }
-	r.Org.Fault(fakeorg.Rule{Path: "/results", Nth: 5, Status: 403, Body: `[{"errorCode":"INSUFFICIENT_ACCESS","message":"no"}]`})
+	r.Org.Fault(fakeorg.Rule{Path: "/results", Nth: 5, Status: 403,
+		Body: `[{"errorCode":"INSUFFICIENT_ACCESS","message":"no"}]`})
 	if row := r.Run(tight); row.State != control.Partial {
 		t.Errorf("%+v", row)
 	}

@@ -40,7 +40,8 @@ func TestMasks(t *testing.T) {
 				r.Later(time.Hour)
 				fl := &r.Flows[0]
 				fl.Mover, fl.Salt = mover, "env:SALT"
-				fl.Changes = []value.Change{{Field: "Email", Mask: value.SHA256}, {Field: "phone", Mask: value.Last, N: 4}, {Field: "Title", Truncate: 10}}
+				fl.Changes = []value.Change{{Field: "Email", Mask: value.SHA256},
+					{Field: "phone", Mask: value.Last, N: 4}, {Field: "Title", Truncate: 10}}
 				fl.Rename, fl.Drop = map[string]string{"Email": "email_digest"}, []string{"MailingCity"}
 				keep := func(p *rig.Process) { p.Options.Keep = time.Hour }
 				r.Done(keep)
@@ -86,7 +87,8 @@ func nowhere(r *rig.Rig, texts ...string) {
 		found("the name of a page", info.Key)
 		found(info.Key, r.Stored(p, info.Key))
 	}
-	for _, table := range p.Query("SELECT CAST(table_schema || '.' || table_name AS VARCHAR) FROM information_schema.tables") {
+	for _, table := range p.Query("SELECT CAST(table_schema || '.' || table_name AS VARCHAR) FROM " +
+		"information_schema.tables") {
 		for _, row := range p.Query("SELECT CAST(t AS VARCHAR) FROM " + *table[0] + " t") {
 			found(*table[0], *row[0])
 		}
@@ -129,7 +131,8 @@ func TestMaskAddedLater(t *testing.T) {
 			r.Later(time.Hour)
 			before := stageKeys(r)
 
-			fl.Changes, fl.Drop, fl.Salt = []value.Change{{Field: "Email", Mask: value.SHA256}}, []string{"Phone"}, "env:SALT"
+			fl.Changes, fl.Drop, fl.Salt = []value.Change{{Field: "Email", Mask: value.SHA256}},
+				[]string{"Phone"}, "env:SALT"
 			r.Org.Fault(fakeorg.Rule{Path: "/results", Status: 400, Body: `[{"errorCode":"X","message":"no"}]`})
 			if row := r.Run(keep); row.State != control.Failed { // the attempt that learnt of the mask comes to nothing
 				t.Fatal(row.State)
@@ -143,7 +146,8 @@ func TestMaskAddedLater(t *testing.T) {
 			r.Later(time.Hour)
 			row := r.Done(func(p *rig.Process) { keep(p); p.Options.AllowDeletes = true })
 			nowhere(r, "@acme.example", "030-clear", "pepper")
-			if o := row.Objects[0]; o.Rejected == 0 || !strings.Contains(strings.Join(o.Notes, " "), "_catchment_rejected") {
+			if o := row.Objects[0]; o.Rejected == 0 ||
+				!strings.Contains(strings.Join(o.Notes, " "), "_catchment_rejected") {
 				t.Errorf("%+v", o)
 			}
 			for id, got := range r.Texts("contact", "id", "email", "phone") {
@@ -158,7 +162,8 @@ func TestMaskAddedLater(t *testing.T) {
 			r.Must(r.Org.Purge(ids[2]))
 			r.Later(time.Hour)
 			r.Done(rig.Full)
-			if again := r.Texts("contact", "id", "email"); policy != flow.Remove && !maps.EqualFunc(emails, again, slices.Equal) {
+			if again := r.Texts("contact", "id", "email"); policy != flow.Remove &&
+				!maps.EqualFunc(emails, again, slices.Equal) {
 				t.Errorf("%q, then %q", emails, again)
 			}
 		})
@@ -193,18 +198,21 @@ func TestRejected(t *testing.T) {
 			r.Later(time.Hour)
 			fl := &r.Flows[0]
 			fl.Mover, fl.Invalid = mover, flow.Reject
-			fl.Checks = []value.Check{{Field: "Title", Rule: value.Pattern, Pattern: "^fine$"}, {Field: "Phone", Rule: value.NotNull}}
+			fl.Checks = []value.Check{{Field: "Title", Rule: value.Pattern, Pattern: "^fine$"},
+				{Field: "Phone", Rule: value.NotNull}}
 			fl.Changes = []value.Change{{Field: "Phone", Mask: value.Fixed, Text: "***"}}
 			o := r.Done(nil).Objects[0]
 			if o.Records != 18 || o.Rejected != 2 {
 				t.Errorf("%+v", o)
 			}
 			p := r.Start(nil)
-			got := p.Query("SELECT CAST(record_key AS VARCHAR), CAST(field AS VARCHAR), CAST(rule AS VARCHAR), CAST(record AS VARCHAR) FROM salesforce_incremental._catchment_rejected ORDER BY record_key")
+			got := p.Query("SELECT CAST(record_key AS VARCHAR), CAST(field AS VARCHAR), CAST(rule AS VARCHAR), " +
+				"CAST(record AS VARCHAR) FROM salesforce_incremental._catchment_rejected ORDER BY record_key")
 			p.Close()
 			if len(got) != 2 || *got[0][0] != ids[4] || *got[0][1] != "Title" || *got[0][2] != `pattern "^fine$"` ||
 				*got[1][0] != ids[9] || *got[1][1] != "Phone" || *got[1][2] != "not_null" ||
-				!strings.Contains(*got[0][3], `"Title":"bad"`) || !strings.Contains(*got[0][3], `"Phone":"***"`) || !strings.Contains(*got[1][3], `"Phone":null`) {
+				!strings.Contains(*got[0][3], `"Title":"bad"`) || !strings.Contains(*got[0][3], `"Phone":"***"`) ||
+				!strings.Contains(*got[1][3], `"Phone":null`) {
 				t.Errorf("%d rejected", len(got))
 			}
 			r.Later(time.Hour)
@@ -217,7 +225,8 @@ func TestRejected(t *testing.T) {
 			r.Later(time.Hour)
 			r.Done(rig.Full) // and no rejected record is taken for a purged one
 			titles := r.Texts("contact", "id", "title", "_catchment_delete_reason")
-			if len(titles) != 19 || titles[ids[4]][1] != "fine" || titles[ids[5]][1] != "fine" || titles[ids[5]][2] != "" {
+			if len(titles) != 19 || titles[ids[4]][1] != "fine" || titles[ids[5]][1] != "fine" ||
+				titles[ids[5]][2] != "" {
 				t.Errorf("%d rows, %q, %q", len(titles), titles[ids[4]], titles[ids[5]])
 			}
 			r.Later(time.Hour)
@@ -240,7 +249,8 @@ func TestInvalidFails(t *testing.T) {
 	r.Flows[0].Invalid = flow.Refuse
 	r.Flows[0].Checks = []value.Check{{Field: "Title", Rule: value.Pattern, Pattern: "^[^h]"}}
 	o := r.Run(nil).Objects[0]
-	if o.State != control.FlowFailed || !strings.Contains(o.Error, id) || !strings.Contains(o.Error, "Title") || strings.Contains(o.Error, "hush") || !strings.Contains(o.Hint, "reject") {
+	if o.State != control.FlowFailed || !strings.Contains(o.Error, id) || !strings.Contains(o.Error, "Title") ||
+		strings.Contains(o.Error, "hush") || !strings.Contains(o.Hint, "reject") {
 		t.Errorf("%+v", o)
 	}
 	r.Later(time.Hour)
@@ -298,7 +308,9 @@ func TestCrashWhileTreating(t *testing.T) {
 		r.Later(time.Second) // the forks share an org, whose clock only goes on
 		r.Done(nil)
 		p = r.Start(nil)
-		if got := p.Query("SELECT CAST(record_key AS VARCHAR) FROM salesforce_incremental._catchment_rejected ORDER BY 1"); len(got) != 2 || *got[0][0] != ids[3] || *got[1][0] != ids[12] {
+		if got := p.Query("SELECT CAST(record_key AS VARCHAR) FROM " +
+			"salesforce_incremental._catchment_rejected ORDER BY 1"); len(got) != 2 || *got[0][0] != ids[3] ||
+			*got[1][0] != ids[12] {
 			t.Fatalf("died at moment %d of %d: %d rejected records are kept", n, moments, len(got))
 		}
 		if rows := p.Rows("Contact"); len(rows) != 14 {

@@ -78,10 +78,13 @@ func tortures() []torture {
 func tortured(t *testing.T) (*fakeorg.Org, map[string]torture) {
 	org := rig.NewOrg(t, map[string]int{"User": 1}, nil)
 	err := org.AddObject("Torture__c", "a9T",
-		fakeorg.Field{Name: "Text__c", Type: "string"}, fakeorg.Field{Name: "Long__c", Type: "textarea", Length: 131_072},
+		fakeorg.Field{Name: "Text__c", Type: "string"},
+		fakeorg.Field{Name: "Long__c", Type: "textarea", Length: 131_072},
 		fakeorg.Field{Name: "Phone__c", Type: "phone"}, fakeorg.Field{Name: "Whole__c", Type: "int", Precision: 9},
-		fakeorg.Field{Name: "Money__c", Type: "currency", Precision: 18, Scale: 2}, fakeorg.Field{Name: "Number__c", Type: "double", Precision: 18},
-		fakeorg.Field{Name: "Percent__c", Type: "percent", Precision: 18, Scale: 2}, fakeorg.Field{Name: "Date__c", Type: "date"},
+		fakeorg.Field{Name: "Money__c", Type: "currency", Precision: 18, Scale: 2},
+		fakeorg.Field{Name: "Number__c", Type: "double", Precision: 18},
+		fakeorg.Field{Name: "Percent__c", Type: "percent", Precision: 18, Scale: 2},
+		fakeorg.Field{Name: "Date__c", Type: "date"},
 		fakeorg.Field{Name: "Moment__c", Type: "datetime"}, fakeorg.Field{Name: "Time__c", Type: "time"})
 	if err != nil {
 		t.Fatal(err)
@@ -129,8 +132,10 @@ func TestValuesSurvive(t *testing.T) {
 // survived reads every value back.
 func survived(r *rig.Rig, values map[string]torture, replacesNUL bool) {
 	r.T.Helper()
-	names := []string{"Text__c", "Long__c", "Phone__c", "Whole__c", "Money__c", "Number__c", "Percent__c", "Date__c", "Moment__c", "Time__c"}
-	types := map[string]string{"Money__c": "currency", "Number__c": "double", "Percent__c": "percent", "Moment__c": "datetime"}
+	names := []string{"Text__c", "Long__c", "Phone__c", "Whole__c", "Money__c", "Number__c", "Percent__c", "Date__c",
+		"Moment__c", "Time__c"}
+	types := map[string]string{"Money__c": "currency", "Number__c": "double", "Percent__c": "percent",
+		"Moment__c": "datetime"}
 	columns := []string{"id"}
 	for _, name := range names {
 		column := strings.ToLower(name)
@@ -225,7 +230,8 @@ func TestPainTapSalesforce67(t *testing.T) {
 					})
 				}
 				pointed("12345.5")
-				if o := r.Run(nil).Objects[0]; o.State != control.FlowFailed || strings.Contains(o.Error, "12345") || !strings.Contains(o.Error, "NumberOfEmployees") {
+				if o := r.Run(nil).Objects[0]; o.State != control.FlowFailed || strings.Contains(o.Error, "12345") ||
+					!strings.Contains(o.Error, "NumberOfEmployees") {
 					t.Errorf("%+v", o)
 				}
 				pointed("12345.0")

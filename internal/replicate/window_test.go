@@ -39,7 +39,8 @@ func TestRelativeWindow(t *testing.T) {
 	r.Done(nil)
 	r.Later(time.Hour)
 	want := time.Date(2026, 1, 1, 15, 0, 0, 0, time.UTC) // the 2nd in Tokyo, where it is the 3rd
-	if f := forecast(r, r.Flows[0]); !f.Window.From.Equal(want) || f.Window.To.Before(r.Org.Clock().Now().Add(-time.Minute)) || f.Why != "relative" {
+	if f := forecast(r, r.Flows[0]); !f.Window.From.Equal(want) ||
+		f.Window.To.Before(r.Org.Clock().Now().Add(-time.Minute)) || f.Why != "relative" {
 		t.Errorf("%+v", f)
 	}
 	if o := r.Done(nil).Objects[0]; !o.From.Equal(want) || o.Records != 1 || o.Inserted+o.Deleted != 0 {

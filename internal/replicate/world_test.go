@@ -22,7 +22,8 @@ import (
 // and nothing is lost.
 func TestClocksThatDisagree(t *testing.T) {
 	t.Parallel()
-	for _, skews := range [][]time.Duration{{-72 * time.Hour}, {72 * time.Hour}, {72 * time.Hour, -72 * time.Hour, 0, -time.Minute}} {
+	for _, skews := range [][]time.Duration{{-72 * time.Hour}, {72 * time.Hour},
+		{72 * time.Hour, -72 * time.Hour, 0, -time.Minute}} {
 		t.Run(fmt.Sprint(skews), func(t *testing.T) {
 			r := rig.Small(t, "Contact", 20)
 			r.Keeps("Contact", "LastName", "Title", "Email")
@@ -60,7 +61,8 @@ func TestFullDisk(t *testing.T) {
 		p.Options.Downloads = 1
 	})
 	o := row.Objects[0]
-	if row.State != control.Failed || !strings.Contains(o.Error, "no space left") || !strings.Contains(o.Hint, "make room") {
+	if row.State != control.Failed || !strings.Contains(o.Error, "no space left") ||
+		!strings.Contains(o.Hint, "make room") {
 		t.Errorf("%s: %s, hint %q", row.State, o.Error, o.Hint)
 	}
 	r.Later(time.Hour)
@@ -81,7 +83,8 @@ type crammed struct {
 func (f *crammed) Put(ctx context.Context, key string, in io.Reader) (blob.Info, error) {
 	if f.room == 0 {
 		_, _ = io.CopyN(io.Discard, in, 100) // some of it was written
-		return blob.Info{}, plan.Fixf("the stage's disk is full: make room, or lower limits.stage or stage.keep", "write %s: no space left on device", key)
+		return blob.Info{}, plan.Fixf("the stage's disk is full: make room, or lower limits.stage or stage.keep",
+			"write %s: no space left on device", key)
 	}
 	f.room--
 	return f.Store.Put(ctx, key, in)

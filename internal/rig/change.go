@@ -56,7 +56,9 @@ func (r *Rig) Hide(field string) {
 			if err := json.Unmarshal(body, &about); err != nil {
 				return body
 			}
-			about["fields"] = slices.DeleteFunc(about["fields"].([]any), func(f any) bool { return f.(map[string]any)["name"] == field })
+			about["fields"] = slices.DeleteFunc(about["fields"].([]any), func(f any) bool {
+				return f.(map[string]any)["name"] == field
+			})
 			body, _ = json.Marshal(about)
 			return body
 		})
@@ -70,7 +72,8 @@ func (r *Rig) Set(id, field string, value any) {
 	if err != nil {
 		r.T.Fatal(err)
 	}
-	req := httptest.NewRequest(http.MethodPatch, "/services/data/v66.0/sobjects/"+r.Flows[0].Object+"/"+id, strings.NewReader(string(body)))
+	req := httptest.NewRequest(http.MethodPatch, "/services/data/v66.0/sobjects/"+r.Flows[0].Object+"/"+id,
+		strings.NewReader(string(body)))
 	req.Header.Set("Authorization", "Bearer "+r.Session())
 	got := httptest.NewRecorder()
 	r.Org.ServeHTTP(got, req)

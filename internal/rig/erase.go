@@ -44,11 +44,13 @@ func (r *Rig) Traces(id string) []string {
 	p := r.Start(nil)
 	defer p.Close()
 	var found []string
-	for _, table := range p.Query("SELECT CAST(table_schema || '.' || table_name AS VARCHAR) FROM information_schema.tables WHERE table_type = 'BASE TABLE'") {
+	for _, table := range p.Query("SELECT CAST(table_schema || '.' || table_name AS VARCHAR) FROM " +
+		"information_schema.tables WHERE table_type = 'BASE TABLE'") {
 		if strings.HasSuffix(*table[0], "_erased") || strings.HasSuffix(*table[0], "_tombstone") {
 			continue
 		}
-		if rows := p.Query("SELECT CAST(count(*) AS VARCHAR) FROM " + *table[0] + " x WHERE CAST(x AS VARCHAR) LIKE '%" + id + "%'"); *rows[0][0] != "0" {
+		if rows := p.Query("SELECT CAST(count(*) AS VARCHAR) FROM " + *table[0] +
+			" x WHERE CAST(x AS VARCHAR) LIKE '%" + id + "%'"); *rows[0][0] != "0" {
 			found = append(found, *table[0])
 		}
 	}

@@ -61,7 +61,8 @@ func (r *Rig) NothingKept() {
 	}
 	for _, fl := range r.Flows {
 		for _, table := range []string{strings.ToLower(fl.Object), "_catchment_page"} {
-			if got := *p.Query("SELECT CAST(count(*) AS VARCHAR) FROM salesforce_incremental." + table)[0][0]; got != "0" {
+			if got := *p.Query("SELECT CAST(count(*) AS VARCHAR) FROM salesforce_incremental." +
+				table)[0][0]; got != "0" {
 				r.T.Errorf("%s rows are left in %s", got, table)
 			}
 		}
@@ -83,7 +84,8 @@ func (r *Rig) Agrees() {
 	r.T.Helper()
 	for _, fl := range r.Flows {
 		got, err := r.Compare(fl)
-		if err != nil || got.Missing+got.Extra+got.Stale+got.Duplicates > 0 || got.Source == 0 || got.Warehouse != got.Source {
+		if err != nil || got.Missing+got.Extra+got.Stale+got.Duplicates > 0 || got.Source == 0 ||
+			got.Warehouse != got.Source {
 			r.T.Errorf("%s: %+v, %v", fl.Object, got, err)
 		}
 	}
@@ -124,7 +126,8 @@ func (r *Rig) Columns(table string) []string {
 	p := r.Start(nil)
 	defer p.Close()
 	var names []string
-	for _, row := range p.Query("SELECT CAST(column_name AS VARCHAR) FROM information_schema.columns WHERE table_schema = 'salesforce' AND table_name = '" + table + "'") {
+	for _, row := range p.Query("SELECT CAST(column_name AS VARCHAR) FROM information_schema.columns WHERE " +
+		"table_schema = 'salesforce' AND table_name = '" + table + "'") {
 		names = append(names, *row[0])
 	}
 	return names

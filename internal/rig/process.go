@@ -83,12 +83,14 @@ func (r *Rig) Start(f *Fate) *Process {
 		Sleep: func(ctx context.Context, _ time.Duration) error { return context.Cause(ctx) },
 	})
 	check(err)
-	p.Control, err = control.New(r.T.Context(), rows, r.Now, rand.NewChaCha8([32]byte{byte(r.lives), byte(r.lives >> 8)}))
+	p.Control, err = control.New(r.T.Context(), rows, r.Now,
+		rand.NewChaCha8([32]byte{byte(r.lives), byte(r.lives >> 8)}))
 	if err != nil && f == nil {
 		check(err)
 	}
 	schema := cmp.Or(r.Schema, "salesforce")
-	p.Warehouse = warehouse.New(p.Driver, warehouse.Options{Schema: schema, Staging: schema + "_incremental", Now: r.Now})
+	p.Warehouse = warehouse.New(p.Driver,
+		warehouse.Options{Schema: schema, Staging: schema + "_incremental", Now: r.Now})
 	p.movers = mover.Set{string(flow.Bulk): bulk.New(p.Client), string(flow.REST): rest.New(p.Client)}
 	p.Options = replicate.Options{
 		Holder: fmt.Sprintf("process %d", p.id), Alone: true, Downloads: 2, Now: r.Now,
@@ -134,7 +136,8 @@ func (p *Process) Run() control.RunRow {
 		p.T.Fatal(err)
 	}
 	for _, o := range row.Objects {
-		p.say("  %s %s by %s from %v to %v, %d records: %s %q", o.Object, o.State, o.Mover, o.From.Format(time.TimeOnly), o.To.Format(time.TimeOnly), o.Records, o.Error, o.Notes)
+		p.say("  %s %s by %s from %v to %v, %d records: %s %q", o.Object, o.State, o.Mover,
+			o.From.Format(time.TimeOnly), o.To.Format(time.TimeOnly), o.Records, o.Error, o.Notes)
 	}
 	return row
 }
@@ -189,7 +192,8 @@ func (p *Process) Verifier() *verify.Verifier {
 	if err != nil {
 		p.T.Fatal(err)
 	}
-	return &verify.Verifier{Org: p.Client, Warehouse: p.Warehouse, Control: p.Control, Stage: p.Stage, Movers: p.movers, Secret: p.Options.Secret,
+	return &verify.Verifier{Org: p.Client, Warehouse: p.Warehouse, Control: p.Control, Stage: p.Stage, Movers: p.movers,
+		Secret:  p.Options.Secret,
 		Options: verify.Options{Run: id, Holder: "verify", Alone: true, Sample: 3}}
 }
 

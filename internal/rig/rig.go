@@ -75,7 +75,8 @@ func New(t *testing.T, org *fakeorg.Org, objects ...string) *Rig {
 	t.Helper()
 	r := &Rig{T: t, Org: org, Dir: t.TempDir(), written: map[string]time.Time{}}
 	for _, o := range objects {
-		r.Flows = append(r.Flows, flow.Flow{Object: o, Deletes: flow.Flag, Mover: flow.Auto, Naming: flow.Lower, NUL: flow.Replace})
+		r.Flows = append(r.Flows, flow.Flow{Object: o, Deletes: flow.Flag, Mover: flow.Auto, Naming: flow.Lower,
+			NUL: flow.Replace})
 	}
 	r.serve()
 	return r

@@ -110,7 +110,8 @@ func (s Shelf) Open(r *Rig) (warehouse.Driver, error) {
 
 // Config reaches what stands for AWS, with keys that nobody checks.
 func (s Shelf) Config() (aws.Config, error) {
-	return aws.Config{Region: "eu-central-1", BaseEndpoint: &s.aws, Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
-		return aws.Credentials{AccessKeyID: "key", SecretAccessKey: "secret"}, nil
-	})}, nil
+	return aws.Config{Region: "eu-central-1", BaseEndpoint: &s.aws,
+		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+			return aws.Credentials{AccessKeyID: "key", SecretAccessKey: "secret"}, nil
+		})}, nil
 }

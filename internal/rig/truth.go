@@ -41,7 +41,8 @@ func (r *Rig) Ask(token, path string, into any) {
 // Session opens a session of the test's own.
 func (r *Rig) Session() string {
 	c := r.Org.Credentials()
-	form := url.Values{"grant_type": {"client_credentials"}, "client_id": {c.ClientID}, "client_secret": {c.ClientSecret}}
+	form := url.Values{"grant_type": {"client_credentials"}, "client_id": {c.ClientID},
+		"client_secret": {c.ClientSecret}}
 	req := httptest.NewRequest(http.MethodPost, "/services/oauth2/token", strings.NewReader(form.Encode()))
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	got := httptest.NewRecorder()
@@ -73,7 +74,8 @@ func (r *Rig) fieldsOf(token, object string) map[string]string {
 // copies tells whether a flow copies a field.
 func (r *Rig) copies(object, field string) bool {
 	fields, narrow := r.narrow[object]
-	return !narrow || slices.Contains(fields, field) || slices.Contains([]string{"Id", "IsDeleted", "SystemModstamp"}, field)
+	return !narrow || slices.Contains(fields, field) ||
+		slices.Contains([]string{"Id", "IsDeleted", "SystemModstamp"}, field)
 }
 
 // Truth reads all records of an object that the org still has, by Id.
@@ -168,7 +170,8 @@ func (p *Process) Rows(object string) map[string]Row {
 		names = append(names, name)
 		casts = append(casts, `CAST("`+strings.ToLower(name)+`" AS VARCHAR)`)
 	}
-	casts = append(casts, "CAST(CASE WHEN _catchment_deleted_at IS NOT NULL THEN _catchment_delete_reason END AS VARCHAR)")
+	casts = append(casts,
+		"CAST(CASE WHEN _catchment_deleted_at IS NOT NULL THEN _catchment_delete_reason END AS VARCHAR)")
 	all := map[string]Row{}
 	for _, got := range p.Query("SELECT " + strings.Join(casts, ", ") + " FROM salesforce." + strings.ToLower(object)) {
 		r := Row{Values: Record{}}

@@ -127,7 +127,8 @@ func versionOf(n json.Number, otherwise string) string {
 // ResultPages lists up to five result URLs of a completed job, from next on,
 // or from the start where next is "". nextURL is "" with the last ones. It
 // needs API version 58 or later.
-func (c *Client) ResultPages(ctx context.Context, job QueryJob, next string) (pages []string, nextURL string, err error) {
+func (c *Client) ResultPages(ctx context.Context, job QueryJob,
+	next string) (pages []string, nextURL string, err error) {
 	path := job.path() + "/resultPages"
 	if next != "" {
 		if path, err = wire.LocalPath(next); err != nil {
@@ -153,7 +154,8 @@ func (c *Client) ResultPages(ctx context.Context, job QueryJob, next string) (pa
 		nextURL = answer.NextTable
 	}
 	if answer.Done == nil || *answer.Done != (nextURL == "") {
-		return nil, "", plan.Failf(plan.Bug, "", "result pages of job %s: done and the next URL contradict each other", job.ID)
+		return nil, "", plan.Failf(plan.Bug, "", "result pages of job %s: done and the next URL contradict each other",
+			job.ID)
 	}
 	return pages, nextURL, nil
 }

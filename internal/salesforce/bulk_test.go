@@ -24,16 +24,19 @@ func TestCreateQueryJob(t *testing.T) {
 	o := newOrg(t)
 	o.handle("POST "+jobs, func(w http.ResponseWriter, r *http.Request) {
 		var got map[string]string
-		if err := stdjson.NewDecoder(r.Body).Decode(&got); err != nil || got["operation"] != "queryAll" || got["query"] != soql ||
+		if err := stdjson.NewDecoder(r.Body).Decode(&got); err != nil || got["operation"] != "queryAll" ||
+			got["query"] != soql ||
 			got["contentType"] != "CSV" || got["lineEnding"] != "LF" || got["columnDelimiter"] != "COMMA" {
 			t.Errorf("%v, %v", got, err)
 		}
 		w.Header().Set("Date", "Fri, 02 Jan 2026 03:04:05 GMT")
-		answer(w, 200, `{"id":"750R0000000zlh9IAA","operation":"queryAll","object":"Account","createdById":"005R0000000GiwjIAC",
+		answer(w, 200,
+			`{"id":"750R0000000zlh9IAA","operation":"queryAll","object":"Account","createdById":"005R0000000GiwjIAC",
 			"createdDate":"2018-12-10T17:50:19.000+0000","systemModstamp":"2018-12-10T17:50:19.000+0000","state":"UploadComplete",
 			"concurrencyMode":"Parallel","contentType":"CSV","apiVersion":66.0,"lineEnding":"LF","columnDelimiter":"COMMA"}`)
 	}, reset, json(200, `{"id":"750","state":"UploadComplete","apiVersion":66}`))
-	want := salesforce.QueryJob{ID: "750R0000000zlh9IAA", Version: "66.0", State: salesforce.UploadComplete, Object: "Account",
+	want := salesforce.QueryJob{ID: "750R0000000zlh9IAA", Version: "66.0", State: salesforce.UploadComplete,
+		Object:     "Account",
 		ServerDate: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}
 	if got, err := o.CreateQueryJob(t.Context(), soql, true); got != want || err != nil {
 		t.Errorf("%+v, %v", got, err)
@@ -46,11 +49,13 @@ func TestCreateQueryJob(t *testing.T) {
 func TestQueryJob(t *testing.T) {
 	o := newOrg(t)
 	o.handle("GET "+jobs+"/{id}",
-		json(200, `{"id":"750R0000000zxr8IAA","object":"Account","state":"JobComplete","jobType":"V2Query","numberRecordsProcessed":740003,"retries":0,"totalProcessingTime":35640,"apiVersion":66.0,"isPkChunkingSupported":true}`),
+		json(200,
+			`{"id":"750R0000000zxr8IAA","object":"Account","state":"JobComplete","jobType":"V2Query","numberRecordsProcessed":740003,"retries":0,"totalProcessingTime":35640,"apiVersion":66.0,"isPkChunkingSupported":true}`),
 		json(200, `{"id":"750","state":"Failed","errorMessage":"INVALID_FIELD: no such column"}`),
 		refusal(404, "NOT_FOUND", "The requested resource does not exist"),
 		json(200, `{}`))
-	if j, err := o.QueryJob(t.Context(), job.ID); j.State != salesforce.JobComplete || j.Records != 740003 || err != nil {
+	if j, err := o.QueryJob(t.Context(), job.ID); j.State != salesforce.JobComplete ||
+		j.Records != 740003 || err != nil {
 		t.Errorf("%+v, %v", j, err)
 	}
 	if j, err := o.QueryJob(t.Context(), job.ID); j.State != salesforce.Failed || j.Error == "" || err != nil {
@@ -72,7 +77,8 @@ func TestDailyJobLimit(t *testing.T) {
 
 func TestResultPages(t *testing.T) {
 	o := newOrg(t)
-	o.handle("GET "+jobs+"/{id}/resultPages", json(200, `{"resultPages":[{"resultUrl":"/services/data/v66.0/jobs/query/750R0000000zxr8IAA/results?locator=a"},{"resultUrl":"b"}],
+	o.handle("GET "+jobs+"/{id}/resultPages", json(200,
+		`{"resultPages":[{"resultUrl":"/services/data/v66.0/jobs/query/750R0000000zxr8IAA/results?locator=a"},{"resultUrl":"b"}],
 		"nextRecordsUrl":"/services/data/v66.0/jobs/query/750R0000000zxr8IAA/resultpages?locator=x","done":false}`))
 	o.handle("GET "+jobs+"/{id}/resultpages",
 		json(200, `{"resultPages":[{"resultUrl":"c"}],"done":true}`),
@@ -81,7 +87,8 @@ func TestResultPages(t *testing.T) {
 	if len(pages) != 2 || next == "" || err != nil {
 		t.Fatalf("%v, %q, %v", pages, next, err)
 	}
-	if pages, last, err := o.ResultPages(t.Context(), job, next); !slices.Equal(pages, []string{"c"}) || last != "" || err != nil {
+	if pages, last, err := o.ResultPages(t.Context(), job, next); !slices.Equal(pages, []string{"c"}) ||
+		last != "" || err != nil {
 		t.Errorf("%v, %q, %v", pages, last, err)
 	}
 	if _, _, err := o.ResultPages(t.Context(), job, next); plan.ClassOf(err) != plan.Bug {
@@ -117,8 +124,10 @@ func TestResults(t *testing.T) {
 		body string
 		want salesforce.Result
 	}{
-		{"plain", csv(text, "Sforce-NumberOfRecords", "1", "Sforce-Locator", "null"), text, salesforce.Result{Records: 1}},
-		{"gzip", csv(packed(text), "Content-Encoding", "gzip", "Sforce-NumberOfRecords", "1", "Sforce-Locator", "a b"), packed(text),
+		{"plain", csv(text, "Sforce-NumberOfRecords", "1", "Sforce-Locator", "null"), text,
+			salesforce.Result{Records: 1}},
+		{"gzip", csv(packed(text), "Content-Encoding", "gzip", "Sforce-NumberOfRecords", "1", "Sforce-Locator", "a b"),
+			packed(text),
 			salesforce.Result{Gzip: true, Records: 1, Next: jobs + "/750R0000000zxr8IAA/results?locator=a+b"}},
 		{"without headers", csv(text), text, salesforce.Result{Records: -1}},
 	}
@@ -131,13 +140,15 @@ func TestResults(t *testing.T) {
 				}
 				tt.h(w, r)
 			})
-			for _, url := range []string{"", jobs + "/" + job.ID + "/results?locator=x", "https://elsewhere.example" + jobs + "/" + job.ID + "/results"} {
+			for _, url := range []string{"", jobs + "/" + job.ID + "/results?locator=x",
+				"https://elsewhere.example" + jobs + "/" + job.ID + "/results"} {
 				res, err := o.Results(t.Context(), job, url)
 				if err != nil {
 					t.Fatal(err)
 				}
 				body, err := io.ReadAll(res)
-				if string(body) != tt.body || err != nil || res.Gzip != tt.want.Gzip || res.Records != tt.want.Records || res.Next != tt.want.Next {
+				if string(body) != tt.body || err != nil || res.Gzip != tt.want.Gzip ||
+					res.Records != tt.want.Records || res.Next != tt.want.Next {
 					t.Errorf("%q, %+v, %v", body, res, err)
 				}
 				if err := res.Close(); err != nil {
@@ -158,7 +169,8 @@ func TestResultsThatAreWrong(t *testing.T) {
 		{"a web page", csv("<html>", "Content-Type", "text/html"), plan.Fix},
 		{"odd encoding", csv(text, "Content-Encoding", "br"), plan.Bug},
 		{"odd count", csv(text, "Sforce-NumberOfRecords", "many"), plan.Bug},
-		{"another version", json(409, `[{"errorCode":"API_VERSION_MISMATCH","message":"use the version of the job"}]`), plan.Bug},
+		{"another version", json(409, `[{"errorCode":"API_VERSION_MISMATCH","message":"use the version of the job"}]`),
+			plan.Bug},
 		{"cut", cut(http.Header{"Content-Type": {"text/csv"}}, text), plan.Retry},
 	}
 	for _, tt := range tests {

@@ -19,7 +19,8 @@ import (
 )
 
 func TestNewRefuses(t *testing.T) {
-	good := salesforce.Config{URL: "https://a.my.salesforce.com/", APIVersion: "66.0", Login: login.Token{}, HTTP: http.DefaultClient}
+	good := salesforce.Config{URL: "https://a.my.salesforce.com/", APIVersion: "66.0", Login: login.Token{},
+		HTTP: http.DefaultClient}
 	client(t, good)
 	for name, change := range map[string]func(*salesforce.Config){
 		"no URL":      func(c *salesforce.Config) { c.URL = "" },
@@ -51,7 +52,8 @@ func TestOrgAndUserComeWithTheLogin(t *testing.T) {
 
 func TestOrgOfAToken(t *testing.T) {
 	o := newOrg(t)
-	o.handle("GET /services/data/v66.0/query", json(200, `{"totalSize":1,"done":true,"records":[{"attributes":{},"Id":"00D000000000002EAA"}]}`))
+	o.handle("GET /services/data/v66.0/query",
+		json(200, `{"totalSize":1,"done":true,"records":[{"attributes":{},"Id":"00D000000000002EAA"}]}`))
 	for text, want := range map[string]string{token: "00D000000000001EAA", "opaque": "00D000000000002EAA"} {
 		o.config.Login = login.Token{Token: text}
 		if id, err := client(t, o.config).Org(t.Context()); id != want || err != nil {
@@ -66,17 +68,22 @@ func TestGrants(t *testing.T) {
 		login login.Way
 		want  string
 	}{
-		{login.ClientCredentials{ClientID: "a", ClientSecret: "b"}, "client_id=a&client_secret=b&grant_type=client_credentials"},
-		{login.Password{ClientID: "a", ClientSecret: "b", Username: "u", Password: "p+q"}, "client_id=a&client_secret=b&grant_type=password&password=p%2Bq&username=u"},
-		{login.RefreshToken{ClientID: "a", Keeper: &held{token: "r"}}, "client_id=a&grant_type=refresh_token&refresh_token=r"},
-		{login.RefreshToken{ClientID: "a", ClientSecret: "b", Keeper: &held{token: "r"}}, "client_id=a&client_secret=b&grant_type=refresh_token&refresh_token=r"},
+		{login.ClientCredentials{ClientID: "a", ClientSecret: "b"},
+			"client_id=a&client_secret=b&grant_type=client_credentials"},
+		{login.Password{ClientID: "a", ClientSecret: "b", Username: "u", Password: "p+q"},
+			"client_id=a&client_secret=b&grant_type=password&password=p%2Bq&username=u"},
+		{login.RefreshToken{ClientID: "a", Keeper: &held{token: "r"}},
+			"client_id=a&grant_type=refresh_token&refresh_token=r"},
+		{login.RefreshToken{ClientID: "a", ClientSecret: "b", Keeper: &held{token: "r"}},
+			"client_id=a&client_secret=b&grant_type=refresh_token&refresh_token=r"},
 	}
 	for _, tt := range tests {
 		var got string
 		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			_ = r.ParseForm()
 			got = r.PostForm.Encode()
-			answer(w, 200, `{"access_token":"t","instance_url":"http://127.0.0.1","id":"http://127.0.0.1/id/00D000000000001EAA/005000000000001AAA"}`)
+			answer(w, 200,
+				`{"access_token":"t","instance_url":"http://127.0.0.1","id":"http://127.0.0.1/id/00D000000000001EAA/005000000000001AAA"}`)
 		}))
 		o.config.URL, o.config.Login = server.URL, tt.login
 		_, err := client(t, o.config).User(t.Context())
@@ -163,7 +170,8 @@ func TestServerTimeGoesOn(t *testing.T) {
 	c := client(t, o.config)
 	for _, passed := range []time.Duration{0, 90 * time.Second, 90 * time.Second} {
 		at, err := c.ServerTime(t.Context())
-		if want := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC).Add(now.Sub(time.Date(2001, 1, 1, 0, 0, 0, 0, time.UTC))); err != nil || !at.Equal(want) {
+		if want := time.Date(2026, 1, 2, 3, 4, 5, 0,
+			time.UTC).Add(now.Sub(time.Date(2001, 1, 1, 0, 0, 0, 0, time.UTC))); err != nil || !at.Equal(want) {
 			t.Errorf("%v, %v, want %v", at, err, want)
 		}
 		now = now.Add(passed)
@@ -183,7 +191,8 @@ func TestRecordedDescribes(t *testing.T) {
 		o.handle("GET /services/data/v66.0"+path, json(200, string(text)))
 	}
 	objects, err := o.Objects(t.Context())
-	if err != nil || len(objects) < 10 || objects[0].Name != "Account" || !objects[0].Queryable || len(objects[0].Fields) != 0 {
+	if err != nil || len(objects) < 10 || objects[0].Name != "Account" || !objects[0].Queryable ||
+		len(objects[0].Fields) != 0 {
 		t.Errorf("%d objects, %v", len(objects), err)
 	}
 	account, err := o.Describe(t.Context(), "Account")
@@ -220,7 +229,8 @@ func TestDescribeSince(t *testing.T) {
 	if _, changed, err := o.DescribeSince(t.Context(), "A__c", since); changed || err != nil {
 		t.Errorf("%v, %v", changed, err)
 	}
-	if d, changed, err := o.DescribeSince(t.Context(), "A__c", since.Add(time.Second)); !changed || d.Name != "A__c" || err != nil {
+	if d, changed, err := o.DescribeSince(t.Context(), "A__c", since.Add(time.Second)); !changed ||
+		d.Name != "A__c" || err != nil {
 		t.Errorf("%+v, %v, %v", d, changed, err)
 	}
 }
@@ -237,7 +247,8 @@ func TestEndedSessionIsRenewedOnce(t *testing.T) {
 			refusal(401, "INVALID_SESSION_ID", "Session expired or invalid")(w, r)
 			return
 		}
-		answer(w, 200, `{"DailyApiRequests":{"Max":15000,"Remaining":14998,"Ant Migration Tool":{"Max":0,"Remaining":0}}}`)
+		answer(w, 200,
+			`{"DailyApiRequests":{"Max":15000,"Remaining":14998,"Ant Migration Tool":{"Max":0,"Remaining":0}}}`)
 	})
 	limits, err := o.Limits(t.Context())
 	if err != nil || limits["DailyApiRequests"] != (salesforce.Limit{Max: 15000, Remaining: 14998}) {
@@ -317,13 +328,15 @@ func TestRetryAfter(t *testing.T) {
 	}
 	o := newOrg(t)
 	o.handle("GET /services/data/v66.0/limits", after("7"), after("Fri, 02 Jan 2026 03:04:35 GMT"), json(200, `{}`))
-	if _, err := o.Limits(t.Context()); err != nil || !slices.Equal(o.sleeps, []time.Duration{7 * time.Second, 30 * time.Second}) {
+	if _, err := o.Limits(t.Context()); err != nil ||
+		!slices.Equal(o.sleeps, []time.Duration{7 * time.Second, 30 * time.Second}) {
 		t.Errorf("%v, %v", o.sleeps, err)
 	}
 	o = newOrg(t)
 	o.handle("GET /services/data/v66.0/limits", after("3600"))
 	_, err := o.Limits(t.Context())
-	if plan.ClassOf(err) != plan.Wait || !plan.UntilOf(err).Equal(time.Date(2026, 1, 2, 4, 4, 5, 0, time.UTC)) || o.Calls() != 1 {
+	if plan.ClassOf(err) != plan.Wait || !plan.UntilOf(err).Equal(time.Date(2026, 1, 2, 4, 4, 5, 0, time.UTC)) ||
+		o.Calls() != 1 {
 		t.Errorf("%v until %v after %d calls", err, plan.UntilOf(err), o.Calls())
 	}
 }

@@ -65,7 +65,9 @@ func TestCollectAnswersThatAreWrong(t *testing.T) {
 	}
 	o.handle(collection, json(200, `[`+record("1")+`]`))
 	enough := errors.New("enough")
-	err := o.Collect(t.Context(), "Account", []string{"1"}, []string{"Id"}, func(salesforce.Record) error { return enough })
+	err := o.Collect(t.Context(), "Account", []string{"1"}, []string{"Id"}, func(salesforce.Record) error {
+		return enough
+	})
 	if !errors.Is(err, enough) || strings.Contains(err.Error(), "JSON") {
 		t.Errorf("the reader's own error: %v", err)
 	}

@@ -19,14 +19,16 @@ func composite(t *testing.T, part func(path string) (status int, body string)) h
 		var asked struct {
 			Requests []struct{ Method, URL, ReferenceID string } `json:"compositeRequest"`
 		}
-		if err := encoding.NewDecoder(r.Body).Decode(&asked); err != nil || len(asked.Requests) > 25 || r.Method != "POST" {
+		if err := encoding.NewDecoder(r.Body).Decode(&asked); err != nil || len(asked.Requests) > 25 ||
+			r.Method != "POST" {
 			t.Errorf("%s of %d parts, %v", r.Method, len(asked.Requests), err)
 		}
 		var parts []string
 		for i := range asked.Requests { // in any order: the reference tells
 			in := asked.Requests[len(asked.Requests)-1-i]
 			status, body := part(in.URL)
-			parts = append(parts, fmt.Sprintf(`{"body":%s,"httpHeaders":{},"httpStatusCode":%d,"referenceId":%q}`, body, status, in.ReferenceID))
+			parts = append(parts, fmt.Sprintf(`{"body":%s,"httpHeaders":{},"httpStatusCode":%d,"referenceId":%q}`, body,
+				status, in.ReferenceID))
 		}
 		answer(w, 200, `{"compositeResponse":[`+strings.Join(parts, ",")+`]}`)
 	}
@@ -67,7 +69,8 @@ func TestChangesEach(t *testing.T) {
 		case strings.Contains(path, "/Account/deleted/"):
 			return 400, `[{"errorCode":"INVALID_REPLICATION_DATE","message":"too long ago"}]`
 		case strings.Contains(path, "/deleted/"):
-			return 200, `{"deletedRecords":[{"id":"003","deletedDate":"2026-01-02T03:01:00.000+0000"}],"earliestDateAvailable":"2025-12-20T00:00:00.000+0000","latestDateCovered":"2026-01-02T03:04:00.000Z"}`
+			return 200,
+				`{"deletedRecords":[{"id":"003","deletedDate":"2026-01-02T03:01:00.000+0000"}],"earliestDateAvailable":"2025-12-20T00:00:00.000+0000","latestDateCovered":"2026-01-02T03:04:00.000Z"}`
 		}
 		return 200, `{"ids":["001"],"latestDateCovered":"2026-01-02T03:05:00.000+0000"}`
 	}))
@@ -79,7 +82,8 @@ func TestChangesEach(t *testing.T) {
 		t.Fatal(got, err)
 	}
 	want(t, got[0].DeletedErr, plan.Fix, "INVALID_REPLICATION_DATE")
-	if got[0].UpdatedErr != nil || len(got[0].Updated.IDs) != 1 || got[1].DeletedErr != nil || got[1].Deleted.Records[0].ID != "003" ||
+	if got[0].UpdatedErr != nil || len(got[0].Updated.IDs) != 1 || got[1].DeletedErr != nil ||
+		got[1].Deleted.Records[0].ID != "003" ||
 		got[2].Deleted.Records != nil || !got[2].Updated.Covered.Equal(end) {
 		t.Errorf("%+v", got)
 	}
@@ -110,7 +114,8 @@ func TestNotTogether(t *testing.T) {
 			}
 			return 200, `{"ids":[]}`
 		}), true, true},
-		{"a part that nobody asked for", json(200, `{"compositeResponse":[{"body":{},"httpStatusCode":200,"referenceId":"r9"}]}`), false, true},
+		{"a part that nobody asked for",
+			json(200, `{"compositeResponse":[{"body":{},"httpStatusCode":200,"referenceId":"r9"}]}`), false, true},
 		{"parts that are not there", json(200, `{"compositeResponse":[]}`), true, true},
 	}
 	for _, test := range tests {

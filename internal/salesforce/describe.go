@@ -20,8 +20,10 @@ func (c *Client) Objects(ctx context.Context) ([]schema.Object, error) {
 	}
 	if _, err := c.api.Get(ctx, c.api.Path("sobjects"), &global); err != nil {
 		err = fmt.Errorf("list objects: %w", err)
-		if fault.StatusOf(err) == http.StatusNotFound { // every version has this list, so it is the version that isn't there
-			return nil, plan.Fixf("set org.api_version to one that the org serves: `catchment check` lists them", "%w", err)
+		// every version has this list, so it is the version that isn't there
+		if fault.StatusOf(err) == http.StatusNotFound {
+			return nil, plan.Fixf("set org.api_version to one that the org serves: `catchment check` lists them",
+				"%w", err)
 		}
 		return nil, err
 	}
@@ -36,7 +38,8 @@ func (c *Client) Describe(ctx context.Context, object string) (schema.Object, er
 
 // DescribeSince describes an object if it changed since then. That permissions
 // changed isn't promised to show: describe in full once a day.
-func (c *Client) DescribeSince(ctx context.Context, object string, since time.Time) (o schema.Object, changed bool, err error) {
+func (c *Client) DescribeSince(ctx context.Context, object string,
+	since time.Time) (o schema.Object, changed bool, err error) {
 	r := &wire.Request{Method: http.MethodGet, Path: c.api.Path("sobjects", object, "describe"), Header: http.Header{}}
 	if !since.IsZero() {
 		r.Header.Set("If-Modified-Since", since.UTC().Format(http.TimeFormat))

@@ -18,7 +18,8 @@ func TestUsedUp(t *testing.T) {
 		{1, 100, 99, true}, {5999, 10_000, 40, false},
 	}
 	for _, test := range tests {
-		if got := (salesforce.Limit{Max: test.most, Remaining: test.most - test.used}).UsedUp(test.reserve); got != test.want {
+		if got := (salesforce.Limit{Max: test.most,
+			Remaining: test.most - test.used}).UsedUp(test.reserve); got != test.want {
 			t.Errorf("%+v: %v", test, got)
 		}
 	}

@@ -52,7 +52,8 @@ func TestRotatedTokenIsKept(t *testing.T) {
 	defer server.Close()
 	keeper := &held{token: "r1"}
 	o.config.URL, o.config.Login = server.URL, login.RefreshToken{ClientID: "a", Keeper: keeper}
-	o.handle("GET /services/data/v66.0/limits", json(200, `{}`), refusal(401, "INVALID_SESSION_ID", "Session expired or invalid"), json(200, `{}`))
+	o.handle("GET /services/data/v66.0/limits", json(200, `{}`),
+		refusal(401, "INVALID_SESSION_ID", "Session expired or invalid"), json(200, `{}`))
 	c := client(t, o.config)
 	for range 2 {
 		if _, err := c.Limits(t.Context()); err != nil {
@@ -91,7 +92,8 @@ func claims(t *testing.T, assertion string, key *rsa.PrivateKey) jwt.MapClaims {
 	t.Helper()
 	all := jwt.MapClaims{}
 	parser := jwt.NewParser(jwt.WithValidMethods([]string{"RS256"}), jwt.WithoutClaimsValidation())
-	if _, err := parser.ParseWithClaims(assertion, all, func(*jwt.Token) (any, error) { return &key.PublicKey, nil }); err != nil {
+	if _, err := parser.ParseWithClaims(assertion, all,
+		func(*jwt.Token) (any, error) { return &key.PublicKey, nil }); err != nil {
 		t.Fatal(err)
 	}
 	return all
@@ -100,14 +102,16 @@ func claims(t *testing.T, assertion string, key *rsa.PrivateKey) jwt.MapClaims {
 func TestAssertionsFollowTheServersClock(t *testing.T) {
 	server := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	key := newKey(t)
-	for ours, wantLogins := range map[time.Duration]int{0: 1, 15 * time.Second: 1, -10 * time.Minute: 2, 10 * time.Minute: 2, 24 * time.Hour: 2} {
+	for ours, wantLogins := range map[time.Duration]int{0: 1, 15 * time.Second: 1, -10 * time.Minute: 2,
+		10 * time.Minute: 2, 24 * time.Hour: 2} {
 		o := newOrg(t)
 		var ends []time.Duration
 		token := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			_ = r.ParseForm()
 			w.Header().Set("Date", server.Format(http.TimeFormat))
 			all := claims(t, r.PostForm.Get("assertion"), key)
-			if all["iss"] != "id" || all["sub"] != "u" || all["aud"] != o.config.URL || r.PostForm.Get("grant_type") != "urn:ietf:params:oauth:grant-type:jwt-bearer" {
+			if all["iss"] != "id" || all["sub"] != "u" || all["aud"] != o.config.URL ||
+				r.PostForm.Get("grant_type") != "urn:ietf:params:oauth:grant-type:jwt-bearer" {
 				t.Errorf("%v", r.PostForm)
 			}
 			end := time.Unix(int64(all["exp"].(float64)), 0).Sub(server)
@@ -116,7 +120,9 @@ func TestAssertionsFollowTheServersClock(t *testing.T) {
 				answer(w, 400, `{"error":"invalid_grant","error_description":"expired authorization code"}`)
 				return
 			}
-			answer(w, 200, fmt.Sprintf(`{"access_token":"t","instance_url":%q,"id":"https://x/id/00D000000000001EAA/005000000000001AAA"}`, o.server.URL))
+			answer(w, 200,
+				fmt.Sprintf(
+					`{"access_token":"t","instance_url":%q,"id":"https://x/id/00D000000000001EAA/005000000000001AAA"}`, o.server.URL))
 		}))
 		o.config.URL, o.config.Now = token.URL, func() time.Time { return server.Add(ours) }
 		o.config.Login = login.JWT{ClientID: "id", Username: "u", Key: key}
@@ -136,14 +142,16 @@ func TestRefusedAssertionIsNotRepeated(t *testing.T) {
 		logins++
 		_ = r.ParseForm()
 		w.Header().Set("Date", "Fri, 02 Jan 2026 03:04:05 GMT")
-		answer(w, 400, `{"error":"invalid_grant","error_description":"audience is invalid `+r.PostForm.Get("assertion")+`"}`)
+		answer(w, 400, `{"error":"invalid_grant","error_description":"audience is invalid `+
+			r.PostForm.Get("assertion")+`"}`)
 	}))
 	defer server.Close()
 	o.config.URL = server.URL
 	o.config.Login = login.JWT{ClientID: "id", Username: "u", Key: newKey(t), Audience: "https://test.salesforce.com"}
 	_, err := client(t, o.config).Org(t.Context())
 	want(t, err, plan.Fix, "invalid_grant")
-	if logins != 1 || !strings.Contains(plan.HintOf(err), "org.login.audience") || strings.Contains(err.Error(), "eyJ") {
+	if logins != 1 || !strings.Contains(plan.HintOf(err), "org.login.audience") ||
+		strings.Contains(err.Error(), "eyJ") {
 		t.Errorf("%d logins, %v (hint: %s)", logins, err, plan.HintOf(err))
 	}
 }
@@ -161,13 +169,15 @@ func (s *sf) run(_ context.Context, name string, args ...string) ([]byte, error)
 }
 
 func display(url, token string) string {
-	return fmt.Sprintf(`{"status":0,"result":{"id":"00D000000000001","apiVersion":"67.0","accessToken":%q,"instanceUrl":%q,"username":"u@example.com"},"warnings":["x"]}`, token, url)
+	return fmt.Sprintf(
+		`{"status":0,"result":{"id":"00D000000000001","apiVersion":"67.0","accessToken":%q,"instanceUrl":%q,"username":"u@example.com"},"warnings":["x"]}`, token, url)
 }
 
 const redacted = "[REDACTED] Use 'sf org auth show-access-token' to view"
 
 func TestSessionOfTheSalesforceCLI(t *testing.T) {
-	const asksOrg, asksToken = "sf org display --target-org acme --json", "sf org auth show-access-token --target-org acme --json"
+	const asksOrg, asksToken = "sf org display --target-org acme --json",
+		"sf org auth show-access-token --target-org acme --json"
 	tests := map[string]struct {
 		answers func(url string) []string
 		calls   []string
@@ -185,14 +195,16 @@ func TestSessionOfTheSalesforceCLI(t *testing.T) {
 			}
 			answer(w, 200, `{}`)
 		})
-		o.handle("GET /services/data/v66.0", json(200, `{"identity":"https://x/id/00D000000000001EAA/005000000000001AAA"}`))
+		o.handle("GET /services/data/v66.0",
+			json(200, `{"identity":"https://x/id/00D000000000001EAA/005000000000001AAA"}`))
 		cli := &sf{answers: tt.answers(o.server.URL)}
 		o.config.Login = login.SalesforceCLI{Alias: "acme", Run: cli.run}
 		c := client(t, o.config)
 		_, err := c.Limits(t.Context())
 		org, err2 := c.Org(t.Context())
 		user, err3 := c.User(t.Context())
-		if errors.Join(err, err2, err3) != nil || org != "00D000000000001EAA" || user != "005000000000001AAA" || !slices.Equal(cli.calls, tt.calls) {
+		if errors.Join(err, err2, err3) != nil || org != "00D000000000001EAA" || user != "005000000000001AAA" ||
+			!slices.Equal(cli.calls, tt.calls) {
 			t.Errorf("%s: org %s, user %s, %v, %v, %v, calls %v", name, org, user, err, err2, err3, cli.calls)
 		}
 	}
@@ -210,21 +222,29 @@ func TestSalesforceCLIThatCannotHelp(t *testing.T) {
 		err         error
 		words, hint string
 	}{
-		"not installed":    {[]string{""}, &exec.Error{Name: "sf", Err: exec.ErrNotFound}, "no program sf", "npm install"},
-		"not logged in":    {[]string{sfError("NamedOrgNotFoundError", "No authorization information found for acme.")}, failed, "No authorization information", again},
-		"login ended":      {[]string{display(o.server.URL, redacted), sfError("RefreshTokenAuthError", "expired access/refresh token "+token)}, nil, "expired access/refresh token [hidden]", again},
-		"something else":   {[]string{sfError("TypeError", "Cannot read properties")}, failed, "TypeError: Cannot read", "sf org display --target-org acme"},
-		"no JSON":          {[]string{"Warning: " + token}, nil, "didn't answer in JSON", "sf org display"},
-		"another org":      {[]string{display("https://other.my.salesforce.com", token)}, nil, "https://other.my.salesforce.com", "set org.url to https://other.my.salesforce.com"},
-		"no instance":      {[]string{display("", token)}, nil, "no instance URL", "sf org display"},
-		"no token at all":  {[]string{display(o.server.URL, redacted), `{"status":0,"result":{}}`}, nil, "no access token", "sf update"},
-		"too old for that": {[]string{display(o.server.URL, redacted), "command org:auth:show-access-token not found"}, failed, "show-access-token didn't answer", ""},
+		"not installed": {[]string{""}, &exec.Error{Name: "sf", Err: exec.ErrNotFound}, "no program sf", "npm install"},
+		"not logged in": {[]string{sfError("NamedOrgNotFoundError", "No authorization information found for acme.")},
+			failed, "No authorization information", again},
+		"login ended": {[]string{display(o.server.URL, redacted),
+			sfError("RefreshTokenAuthError", "expired access/refresh token "+token)}, nil,
+			"expired access/refresh token [hidden]", again},
+		"something else": {[]string{sfError("TypeError", "Cannot read properties")}, failed, "TypeError: Cannot read",
+			"sf org display --target-org acme"},
+		"no JSON": {[]string{"Warning: " + token}, nil, "didn't answer in JSON", "sf org display"},
+		"another org": {[]string{display("https://other.my.salesforce.com", token)}, nil,
+			"https://other.my.salesforce.com", "set org.url to https://other.my.salesforce.com"},
+		"no instance": {[]string{display("", token)}, nil, "no instance URL", "sf org display"},
+		"no token at all": {[]string{display(o.server.URL, redacted), `{"status":0,"result":{}}`}, nil,
+			"no access token", "sf update"},
+		"too old for that": {[]string{display(o.server.URL, redacted), "command org:auth:show-access-token not found"},
+			failed, "show-access-token didn't answer", ""},
 	}
 	for name, tt := range tests {
 		cli := &sf{answers: tt.answers, err: tt.err}
 		o.config.Login = login.SalesforceCLI{Alias: "acme", Run: cli.run}
 		_, err := client(t, o.config).Org(t.Context())
-		if err == nil || !strings.Contains(err.Error(), tt.words) || !strings.Contains(plan.HintOf(err), tt.hint) || strings.Contains(err.Error(), "tokentoken") {
+		if err == nil || !strings.Contains(err.Error(), tt.words) || !strings.Contains(plan.HintOf(err), tt.hint) ||
+			strings.Contains(err.Error(), "tokentoken") {
 			t.Errorf("%s: %v (hint: %s)", name, err, plan.HintOf(err))
 		}
 	}
@@ -268,16 +288,20 @@ func TestLoginRefusals(t *testing.T) {
 		setup            string // words of it; "" for none
 	}{
 		{"client_credentials", "invalid_grant", "no client credentials user enabled", "Run As", "Run As"},
-		{"client_credentials", "invalid_client_id", "client identifier invalid", "Consumer Key", "New External Client App"},
-		{"client_credentials", "invalid_app_access", "user is not admin approved to access this app", "pre-authorize", "Query All Files"},
+		{"client_credentials", "invalid_client_id", "client identifier invalid", "Consumer Key",
+			"New External Client App"},
+		{"client_credentials", "invalid_app_access", "user is not admin approved to access this app", "pre-authorize",
+			"Query All Files"},
 		{"client_credentials", "invalid_request", "request not supported on this domain", "My Domain", ""},
 		{"jwt", "invalid_grant", "invalid assertion", "certificate", "upload the certificate"},
 		{"jwt", "invalid_grant", "audience is invalid", "org.login.audience", ""},
 		{"jwt", "invalid_grant", "expired authorization code", "clock", ""},
 		{"jwt", "invalid_grant", "user hasn't approved this consumer", "pre-authorize", "pre-authorized"},
-		{"jwt", "app_not_found", "External client app is not installed in this org", "install", "Enable JWT Bearer Flow"},
+		{"jwt", "app_not_found", "External client app is not installed in this org", "install",
+			"Enable JWT Bearer Flow"},
 		{"refresh_token", "invalid_grant", "expired access/refresh token", "file:", "Refresh Token Policy"},
-		{"password", "invalid_grant", "authentication failure", "security token", "Allow OAuth Username-Password Flows"},
+		{"password", "invalid_grant", "authentication failure", "security token",
+			"Allow OAuth Username-Password Flows"},
 		{"password", "inactive_user", "user is inactive", "activate", "Permission Sets"},
 		{"jwt", "invalid_grant", "something new", "login history", "pre-authorized"},
 		{"token", "API_DISABLED_FOR_ORG", "The REST API is not enabled", "API Enabled", "API Enabled"},

@@ -16,7 +16,8 @@ import (
 const soql = "SELECT Id, Name FROM Account WHERE Name = 'a b&c+d'"
 
 func record(id string) string {
-	return fmt.Sprintf(`{"attributes":{"type":"Account","url":"/services/data/v66.0/sobjects/Account/%s"},"Id":%q}`, id, id)
+	return fmt.Sprintf(`{"attributes":{"type":"Account","url":"/services/data/v66.0/sobjects/Account/%s"},"Id":%q}`, id,
+		id)
 }
 
 // ids reads a query to its end or its first error.
@@ -40,7 +41,8 @@ func TestQueryFollowsLocators(t *testing.T) {
 		if got := r.URL.Query().Get("q"); got != soql {
 			t.Errorf("asked %q", got)
 		}
-		answer(w, 200, `{"totalSize":3,"done":false,"nextRecordsUrl":"/services/data/v66.0/query/01g-2","records":[`+record("1")+`,`+record("2")+`]}`)
+		answer(w, 200,
+			`{"totalSize":3,"done":false,"nextRecordsUrl":"/services/data/v66.0/query/01g-2","records":[`+record("1")+`,`+record("2")+`]}`)
 	})
 	// The token ends in the middle of the listing, and keys come in another order.
 	o.handle("GET /services/data/v66.0/query/01g-2",
@@ -67,7 +69,8 @@ func TestQueryAnswersThatAreWrong(t *testing.T) {
 		{"no JSON", json(200, `Id,Name`), plan.Bug},
 		{"cut", cut(nil, `{"totalSize":1,"done":true,"records":[`+record("1")), plan.Retry},
 		{"no records array", json(200, `{"totalSize":0,"done":true,"records":{}}`), plan.Bug},
-		{"a next URL that isn't one", json(200, `{"totalSize":2,"done":false,"nextRecordsUrl":"query","records":[]}`), plan.Bug},
+		{"a next URL that isn't one", json(200, `{"totalSize":2,"done":false,"nextRecordsUrl":"query","records":[]}`),
+			plan.Bug},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -178,7 +181,8 @@ func TestRecordKeepsTexts(t *testing.T) {
 
 func TestCount(t *testing.T) {
 	o := newOrg(t)
-	o.handle("GET /services/data/v66.0/queryAll", json(200, `{"totalSize":7,"done":true,"records":[]}`), json(200, `{}`))
+	o.handle("GET /services/data/v66.0/queryAll", json(200, `{"totalSize":7,"done":true,"records":[]}`),
+		json(200, `{}`))
 	if n, err := o.Count(t.Context(), "SELECT COUNT() FROM Account", true); n != 7 || err != nil {
 		t.Errorf("%d, %v", n, err)
 	}
@@ -192,7 +196,8 @@ func TestChanges(t *testing.T) {
 	start := time.Date(2026, 1, 2, 3, 0, 0, 0, time.UTC)
 	check := func(next http.HandlerFunc) http.HandlerFunc {
 		return func(w http.ResponseWriter, r *http.Request) {
-			if q := r.URL.RawQuery; q != "end=2026-01-02T03%3A05%3A00%2B00%3A00&start=2026-01-02T03%3A00%3A00%2B00%3A00" {
+			if q := r.URL.RawQuery; q != "end=2026-01-02T03%3A05%3A00%2B00%3A00&"+
+				"start=2026-01-02T03%3A00%3A00%2B00%3A00" {
 				t.Errorf("asked %s", q)
 			}
 			next(w, r)
@@ -204,7 +209,8 @@ func TestChanges(t *testing.T) {
 		refusal(400, "EXCEEDED_ID_LIMIT", ""),
 		json(200, `{"ids":[],"latestDateCovered":"yesterday"}`))
 	o.handle("GET /services/data/v66.0/sobjects/Account/deleted/",
-		check(json(200, `{"deletedRecords":[{"id":"003","deletedDate":"2026-01-02T03:01:00.000+0000"}],"earliestDateAvailable":"2025-12-20T00:00:00.000+0000","latestDateCovered":"2026-01-02T03:04:00.000Z"}`)),
+		check(json(200,
+			`{"deletedRecords":[{"id":"003","deletedDate":"2026-01-02T03:01:00.000+0000"}],"earliestDateAvailable":"2025-12-20T00:00:00.000+0000","latestDateCovered":"2026-01-02T03:04:00.000Z"}`)),
 		refusal(400, "INVALID_REPLICATION_DATE", "startDate before org replication enabled date"))
 	ctx, end := t.Context(), start.Add(5*time.Minute)
 
@@ -221,7 +227,8 @@ func TestChanges(t *testing.T) {
 		t.Error(err)
 	}
 	d, err := o.Deleted(ctx, "Account", start, end)
-	if err != nil || len(d.Records) != 1 || d.Records[0].ID != "003" || !d.Records[0].At.Equal(start.Add(time.Minute)) ||
+	if err != nil || len(d.Records) != 1 || d.Records[0].ID != "003" ||
+		!d.Records[0].At.Equal(start.Add(time.Minute)) ||
 		!d.Covered.Equal(start.Add(4*time.Minute)) || !d.Earliest.Equal(time.Date(2025, 12, 20, 0, 0, 0, 0, time.UTC)) {
 		t.Errorf("%+v, %v", d, err)
 	}

@@ -50,7 +50,8 @@ func newOrg(t *testing.T) *org {
 		o.logins++
 		n := o.logins
 		o.mu.Unlock()
-		answer(w, 200, fmt.Sprintf(`{"access_token":%q,"instance_url":%q,"id":"https://login.salesforce.com/id/00D000000000001EAA/005000000000001AAA","token_type":"Bearer","issued_at":"1","signature":"x"}`,
+		answer(w, 200, fmt.Sprintf(
+			`{"access_token":%q,"instance_url":%q,"id":"https://login.salesforce.com/id/00D000000000001EAA/005000000000001AAA","token_type":"Bearer","issued_at":"1","signature":"x"}`,
 			fmt.Sprintf("%s%d", token, n), o.server.URL))
 	})
 	o.config = salesforce.Config{

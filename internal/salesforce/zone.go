@@ -20,7 +20,8 @@ func (c *Client) Zone(ctx context.Context) (*time.Location, error) {
 		}
 		zone, err := time.LoadLocation(name)
 		if err != nil || name == "" {
-			return nil, plan.Fixf("name one in the flow, as in window: {last: 1d, zone: Europe/Berlin}", "this machine doesn't know the org's time zone %q", name)
+			return nil, plan.Fixf("name one in the flow, as in window: {last: 1d, zone: Europe/Berlin}",
+				"this machine doesn't know the org's time zone %q", name)
 		}
 		return zone, nil
 	}

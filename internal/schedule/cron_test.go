@@ -7,8 +7,10 @@ import (
 
 func TestParseCron(t *testing.T) {
 	for text, right := range map[string]bool{
-		"0 3 * * SUN": true, "TZ=Europe/Berlin 30 2 * * *": true, "0 3 1,15 * *": true, "0 3 29 2 *": true, "0 3 * * 1-5": true,
-		"": false, "0 3 * *": false, "0 3 * * * *": false, "0 3 30 2 *": false, "0 */12 * * *": false, "@daily x": false,
+		"0 3 * * SUN": true, "TZ=Europe/Berlin 30 2 * * *": true, "0 3 1,15 * *": true, "0 3 29 2 *": true,
+		"0 3 * * 1-5": true,
+		"":            false, "0 3 * *": false, "0 3 * * * *": false, "0 3 30 2 *": false, "0 */12 * * *": false,
+		"@daily x":                 false,
 		"TZ=Mars/Phobos 0 3 * * *": false, "0 25 * * *": false, "0 3 * * H": false, "0 3 1-2 * ?": true,
 	} {
 		s, err := ParseSweep(text)

@@ -15,7 +15,8 @@ func TestRefresh(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := [3]bool{r.Due(time.Time{}, noon, time.UTC), r.Due(noon.Add(-time.Hour), noon, time.UTC), r.Due(noon.Add(-24*time.Hour), noon, time.UTC)}; got != due {
+		if got := [3]bool{r.Due(time.Time{}, noon, time.UTC), r.Due(noon.Add(-time.Hour), noon, time.UTC),
+			r.Due(noon.Add(-24*time.Hour), noon, time.UTC)}; got != due {
 			t.Errorf("%s: due %v, want %v", text, got, due)
 		}
 		if again, err := ParseRefresh(r.String()); err != nil || again != r {

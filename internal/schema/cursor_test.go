@@ -13,8 +13,11 @@ func TestCursor(t *testing.T) {
 		born       string
 	}{
 		{"nothing", isnt, nil, Cursor{}, ""},
-		{"all of them", is, fields{"CreatedDate": is, "SystemModstamp": is, "LastModifiedDate": is}, Cursor{Field: "SystemModstamp"}, "CreatedDate"},
-		{"a stamp that can't be filtered", is, fields{"CreatedDate": is, "SystemModstamp": isnt, "LastModifiedDate": is}, Cursor{Field: "LastModifiedDate"}, "CreatedDate"},
+		{"all of them", is, fields{"CreatedDate": is, "SystemModstamp": is, "LastModifiedDate": is},
+			Cursor{Field: "SystemModstamp"}, "CreatedDate"},
+		{"a stamp that can't be filtered", is,
+			fields{"CreatedDate": is, "SystemModstamp": isnt, "LastModifiedDate": is},
+			Cursor{Field: "LastModifiedDate"}, "CreatedDate"},
 		{"AccountShare", is, fields{"LastModifiedDate": is}, Cursor{Field: "LastModifiedDate"}, ""},
 		{"AccountHistory", isnt, fields{"CreatedDate": is}, Cursor{"CreatedDate", true}, "CreatedDate"},
 		{"LoginHistory", isnt, fields{"LoginTime": is}, Cursor{"LoginTime", true}, "LoginTime"},
@@ -40,7 +43,8 @@ func TestCursor(t *testing.T) {
 }
 
 func TestBig(t *testing.T) {
-	for name, want := range map[string]bool{"Audit__b": true, "ns__Audit__B": true, "FieldHistoryArchive": true, "Account": false, "Bb__c": false} {
+	for name, want := range map[string]bool{"Audit__b": true, "ns__Audit__B": true, "FieldHistoryArchive": true,
+		"Account": false, "Bb__c": false} {
 		if got := (&Object{Name: name}).Big(); got != want {
 			t.Errorf("%s: %v", name, got)
 		}

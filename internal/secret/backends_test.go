@@ -32,7 +32,8 @@ func TestValid(t *testing.T) {
 		"env:SF_CLIENT_ID": true, "env:_1": true, "env:": false, "env:1A": false, "env:A-B": false, "env:A\n": false,
 		"file:id": true, "file:/run/my secrets/id": true, "file:": false, "file: \t": false,
 		"aws-sm:a": true, "aws-sm:a/b#k": true, "aws-sm:arn:aws:secretsmanager:eu-central-1:1:secret:a-Ab#k": true,
-		"aws-sm:": false, "aws-sm:#k": false, "aws-sm:a#": false, "aws-sm:a#b#c": false, "aws-sm:a#k k": false, "aws-sm:a b": false,
+		"aws-sm:": false, "aws-sm:#k": false, "aws-sm:a#": false, "aws-sm:a#b#c": false, "aws-sm:a#k k": false,
+		"aws-sm:a b": false,
 	} {
 		if b, rest, ok := BackendOf(ref); !ok || b.Valid(rest) != want {
 			t.Errorf("%q: want %v", ref, want)

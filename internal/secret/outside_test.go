@@ -21,7 +21,8 @@ func vault(secrets map[string]string) Resolver {
 
 func TestResolveFromAWS(t *testing.T) {
 	arn := "arn:aws:secretsmanager:eu-central-1:1:secret:catchment-AbCdEf"
-	r := vault(map[string]string{"plain": word, "keys": `{"password":"` + word + `","port":5439}`, arn: `{"k":"` + word + `"}`})
+	r := vault(map[string]string{"plain": word, "keys": `{"password":"` + word + `","port":5439}`,
+		arn: `{"k":"` + word + `"}`})
 	for _, ref := range []string{"aws-sm:plain", "aws-sm:keys#password", "aws-sm:" + arn + "#k"} {
 		if v, err := r.Resolve(ref); err != nil || v.Reveal() != word {
 			t.Errorf("%s: %q, %v", ref, v.Reveal(), err)
@@ -30,7 +31,8 @@ func TestResolveFromAWS(t *testing.T) {
 }
 
 func TestResolveFromAWSRefuses(t *testing.T) {
-	r := vault(map[string]string{"plain": word, "keys": `{"password":"` + word + `","port":5439,"none":""}`, "half": `{"password":"` + word, "empty": ""})
+	r := vault(map[string]string{"plain": word, "keys": `{"password":"` + word + `","port":5439,"none":""}`,
+		"half": `{"password":"` + word, "empty": ""})
 	for _, c := range []struct{ ref, message, hint string }{
 		{"aws-sm:", "names no secret", "aws-sm:NAME"},
 		{"aws-sm:keys#", "names no secret and key", "aws-sm:NAME"},

@@ -63,7 +63,8 @@ func (p Place) Renew(ctx context.Context, use func(secret string) (next string, 
 	}
 	if err := replace(path, temp, next); err != nil {
 		return plan.Fixf("get a new secret from its issuer, and put it into "+path,
-			"secret %s: its issuer replaced it, and the new one could not be kept: neither is good for another login: %w",
+			"secret %s: its issuer replaced it, and the new one could not be kept: "+
+				"neither is good for another login: %w",
 			p.ref, errors.Join(err, discard(temp)))
 	}
 	return nil

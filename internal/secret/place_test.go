@@ -99,7 +99,8 @@ func TestRenewRefusesBeforeUse(t *testing.T) {
 	dir := t.TempDir()
 	refs := map[string]string{
 		"env:S": "give file:PATH", "env:NONE": "export NONE=", word: "env:NAME, file:PATH or aws-sm:NAME#KEY",
-		"file:" + filepath.Join(dir, "none"): "write the secret into", "file:" + filepath.Join(dir, "no", "folder"): "write the secret into",
+		"file:" + filepath.Join(dir, "none"):         "write the secret into",
+		"file:" + filepath.Join(dir, "no", "folder"): "write the secret into",
 	}
 	if os.Getuid() != 0 { // who may write everywhere
 		refs["file:"+locked] = "a folder that this user may write"
@@ -119,7 +120,8 @@ func TestRenewRefusesBeforeUse(t *testing.T) {
 func TestRenewSaysWhatIsLost(t *testing.T) {
 	path, p := keep(t, word)
 	err := p.Renew(t.Context(), func(string) (string, error) { return "next", os.RemoveAll(filepath.Dir(path)) })
-	if plan.ClassOf(err) != plan.Fix || !strings.Contains(plan.HintOf(err), "new secret") || leaks(err.Error()) || strings.Contains(err.Error(), "next\n") {
+	if plan.ClassOf(err) != plan.Fix || !strings.Contains(plan.HintOf(err), "new secret") || leaks(err.Error()) ||
+		strings.Contains(err.Error(), "next\n") {
 		t.Errorf("%v (hint: %s)", err, plan.HintOf(err))
 	}
 }

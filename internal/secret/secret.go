@@ -74,7 +74,8 @@ type Resolver struct {
 func (r Resolver) Resolve(ref string) (Value, error) {
 	b, rest, ok := BackendOf(ref)
 	if !ok {
-		return New(""), plan.Fixf("write "+Forms()+", and put the secret there", "a secret is given that is no reference")
+		return New(""), plan.Fixf("write "+Forms()+", and put the secret there",
+			"a secret is given that is no reference")
 	}
 	var text string
 	var err error

@@ -111,7 +111,8 @@ func TestValueHides(t *testing.T) {
 		M       map[string]Value
 		private Value
 	}
-	for _, thing := range []any{v, &v, box{"n", v, &v, map[string]Value{"k": v}, v}, []Value{v}, fmt.Errorf("with %v", v)} {
+	for _, thing := range []any{v, &v, box{"n", v, &v, map[string]Value{"k": v}, v}, []Value{v},
+		fmt.Errorf("with %v", v)} {
 		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d", "%10.3s", "%T"} {
 			if s := fmt.Sprintf(verb, thing); leaks(s) {
 				t.Errorf("%s of %T: %s", verb, thing, s)

@@ -99,7 +99,8 @@ func (f Finder) Source(ctx context.Context, fl flow.Flow) (*Source, error) {
 func (s *Source) Names() []string {
 	var checked, others []string
 	for _, f := range s.Fields {
-		if slices.ContainsFunc(s.Treatment.Checks, func(c value.Check) bool { return strings.EqualFold(c.Field, f.Name) }) {
+		if slices.ContainsFunc(s.Treatment.Checks,
+			func(c value.Check) bool { return strings.EqualFold(c.Field, f.Name) }) {
 			checked = append(checked, f.Name)
 		} else {
 			others = append(others, f.Name)

@@ -64,18 +64,21 @@ func TestSource(t *testing.T) {
 		t.Errorf("columns %q", got)
 	}
 	if want := []string{"id", "address", "gone"}; !reflect.DeepEqual(s.Past.Columns, want) {
-		t.Errorf("the past is %q, want %q: a renamed column is the same one, a dropped one doesn't count", s.Past.Columns, want)
+		t.Errorf("the past is %q, want %q: a renamed column is the same one, a dropped one doesn't count",
+			s.Past.Columns, want)
 	}
 	if s.Treatment.Salt != "salt of env:SALT" || !s.Treated() || !s.Guards() || s.Unsalted() {
 		t.Errorf("treatment %+v", s.Treatment)
 	}
-	if got := s.Guarded(); !slices.Contains(got, "phone") || !slices.Contains(got, "address") || !slices.Contains(got, "email") {
+	if got := s.Guarded(); !slices.Contains(got, "phone") || !slices.Contains(got, "address") ||
+		!slices.Contains(got, "email") {
 		t.Errorf("guarded are %q: what a field had before, too", got)
 	}
 	if got := s.IDColumns(); !slices.Equal(got, []string{"id", "accountid"}) {
 		t.Errorf("Ids are in %q", got)
 	}
-	if s.Cursor != "SystemModstamp" || !s.Replicates() || s.WhyGone("gone") == "" || s.FormerColumn("address") != "email" {
+	if s.Cursor != "SystemModstamp" || !s.Replicates() || s.WhyGone("gone") == "" ||
+		s.FormerColumn("address") != "email" {
 		t.Errorf("%+v", s)
 	}
 }
@@ -104,9 +107,11 @@ func TestRefused(t *testing.T) {
 	}{
 		{"no name", source.Finder{Describe: nameless}, flow.Flow{}, plan.Bug, "names no object"},
 		{"not queryable", source.Finder{Describe: hidden}, flow.Flow{}, plan.Fix, "can't be queried"},
-		{"a shared column", source.Finder{Describe: contact}, flow.Flow{Rename: map[string]string{"Email": "phone"}}, plan.Fix, "share the column phone"},
+		{"a shared column", source.Finder{Describe: contact}, flow.Flow{Rename: map[string]string{"Email": "phone"}},
+			plan.Fix, "share the column phone"},
 		{"no salt", source.Finder{Describe: contact, Secret: func(string) (string, error) { return "", broken }},
-			flow.Flow{Salt: "env:SALT", Changes: []value.Change{{Field: "Email", Mask: value.SHA256}}}, plan.ClassOf(broken), "broken"},
+			flow.Flow{Salt: "env:SALT", Changes: []value.Change{{Field: "Email", Mask: value.SHA256}}},
+			plan.ClassOf(broken), "broken"},
 	}
 	for _, test := range tests {
 		test.flow.Object = "Contact"

@@ -49,7 +49,8 @@ func (s *rejects) add(ctx context.Context, r *page.Record, broken value.Check) e
 		return err
 	}
 	s.n++
-	return s.w.Write([]string{s.flow, s.text(r, "Id"), s.text(r, "SystemModstamp"), broken.Field, broken.String(), record})
+	return s.w.Write([]string{s.flow, s.text(r, "Id"), s.text(r, "SystemModstamp"), broken.Field,
+		broken.String(), record})
 }
 
 // begin opens the page, which is stored while it is written.
@@ -112,7 +113,8 @@ func (w Way) rejectedPage(row control.PageRow) *warehouse.Page {
 	if row.Rejected == 0 {
 		return nil
 	}
-	p := &warehouse.Page{Key: rejectedKey(row.Key), Seq: row.Seq, Header: warehouse.RejectedHeader(), Rows: row.Rejected}
+	p := &warehouse.Page{Key: rejectedKey(row.Key), Seq: row.Seq, Header: warehouse.RejectedHeader(),
+		Rows: row.Rejected}
 	p.Path, p.URL = w.Store.Where(p.Key)
 	p.Open = func(ctx context.Context) (io.ReadCloser, error) { return w.Store.Open(ctx, p.Key) }
 	return p

@@ -82,7 +82,8 @@ func TestTreatment(t *testing.T) {
 	if got := read(t, p.Open); got != header+`"1","hidden","030","2"`+"\n" {
 		t.Errorf("stored: %s", got)
 	}
-	if got := read(t, p.Rejected.Open); !strings.Contains(got, `"2"`) || strings.Contains(got, "d@e.f") || p.Rejected.Rows != 1 {
+	if got := read(t, p.Rejected.Open); !strings.Contains(got, `"2"`) || strings.Contains(got, "d@e.f") ||
+		p.Rejected.Rows != 1 {
 		t.Errorf("rejected: %s", got)
 	}
 	again, err := put(t, w, sent) // by a process that died before it noted the page
@@ -110,14 +111,17 @@ func TestWholeNumbers(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := read(t, func(ctx context.Context) (io.ReadCloser, error) { return w.Store.Open(ctx, row.Key) }); !strings.Contains(got, `"2.0"`) {
+		if got := read(t, func(ctx context.Context) (io.ReadCloser, error) {
+			return w.Store.Open(ctx, row.Key)
+		}); !strings.Contains(got, `"2.0"`) {
 			t.Errorf("stored: %s", got)
 		}
 		if p := w.Page(row); p.Path != "" || !strings.Contains(read(t, p.Open), `"2"`+"\n") {
 			t.Errorf("shown: %q, %s", p.Path, read(t, p.Open))
 		}
 		w.Store = newWay(t).Store
-		if _, err := put(t, w, `"1","","030","2.5"`+"\n"); !errors.Is(err, stage.ErrUnfit) || strings.Contains(err.Error(), "2.5") {
+		if _, err := put(t, w, `"1","","030","2.5"`+"\n"); !errors.Is(err, stage.ErrUnfit) ||
+			strings.Contains(err.Error(), "2.5") {
 			t.Errorf("2.5, as it is %v: %v", asIs, err)
 		}
 	}
@@ -154,7 +158,8 @@ func TestKeys(t *testing.T) {
 	t.Parallel()
 	for _, gzip := range []bool{false, true} {
 		key := stage.Key("Account", "Account-1", "750", "00001", gzip)
-		if stage.OwnerOf(key) != "Account-1" || strings.HasSuffix(key, ".gz") != gzip || !strings.HasPrefix(key, stage.Folder("Account", "Account-1")+"/") {
+		if stage.OwnerOf(key) != "Account-1" || strings.HasSuffix(key, ".gz") != gzip ||
+			!strings.HasPrefix(key, stage.Folder("Account", "Account-1")+"/") {
 			t.Errorf("%s is of %q", key, stage.OwnerOf(key))
 		}
 	}

@@ -35,7 +35,8 @@ func (w Way) treat(ctx context.Context, row control.PageRow, in Incoming) *treat
 	edited := page.Rewrite(t.came, func(header []string) (page.Edit, error) {
 		one, err := treatment.For(header)
 		if err != nil {
-			return nil, plan.Fixf("let the flow copy fewer fields, so that one reading holds all that it checks", "%w", err)
+			return nil, plan.Fixf("let the flow copy fewer fields, so that one reading holds all that it checks",
+				"%w", err)
 		}
 		t.rejects.header = header
 		return func(r *page.Record) (bool, error) { return t.record(ctx, r, one, w.Source.Flow) }, nil

@@ -46,7 +46,8 @@ func TestPause(t *testing.T) {
 func TestRunID(t *testing.T) {
 	at := time.Date(2026, 11, 24, 23, 42, 41, 123_456_789, time.FixedZone("", 3600))
 	a, b := runID("arn:a", at), runID("arn:b", at)
-	if !strings.HasPrefix(a, "20261124T224241123-") || len(a) != len("20261124T224241123-0a1b2c3d") || a == b || a != runID("arn:a", at) {
+	if !strings.HasPrefix(a, "20261124T224241123-") || len(a) != len("20261124T224241123-0a1b2c3d") || a == b ||
+		a != runID("arn:a", at) {
 		t.Errorf("%s, %s", a, b)
 	}
 }
@@ -64,10 +65,13 @@ func TestErrorsHaveNames(t *testing.T) {
 		{context.DeadlineExceeded, "Catchment.Retry"},
 		{fmt.Errorf("load: %w", context.Canceled), "Catchment.Retry"},
 	} {
-		h := Handler{Now: time.Now, Open: func(context.Context, string, string, <-chan struct{}) (Work, error) { return Work{}, c.err }}
+		h := Handler{Now: time.Now, Open: func(context.Context, string, string, <-chan struct{}) (Work, error) {
+			return Work{}, c.err
+		}}
 		_, err := h.Call(t.Context(), Call{Step: "list"})
 		got, ok := errors.AsType[messages.InvokeResponse_Error](err)
-		if !ok || got.Type != c.name || !strings.Contains(got.Message, c.err.Error()) || !strings.Contains(got.Message, plan.HintOf(c.err)) {
+		if !ok || got.Type != c.name || !strings.Contains(got.Message, c.err.Error()) ||
+			!strings.Contains(got.Message, plan.HintOf(c.err)) {
 			t.Errorf("%v: %#v, want %s", c.err, err, c.name)
 		}
 	}
@@ -109,7 +113,9 @@ func TestCallEndsBeforeItsFunction(t *testing.T) {
 // pages wait for the next call.
 func TestLoadGoesOnAtOnce(t *testing.T) {
 	h := Handler{Now: time.Now, Open: func(context.Context, string, string, <-chan struct{}) (Work, error) {
-		return Work{Steps: plan.Steps{"load": func(_ context.Context, t plan.Task) (plan.Task, error) { return t, nil }}}, nil
+		return Work{Steps: plan.Steps{"load": func(_ context.Context, t plan.Task) (plan.Task, error) {
+			return t, nil
+		}}}, nil
 	}}
 	out, err := h.Call(t.Context(), Call{Step: "load", Task: Note{Task: plan.Task{Run: "r"}}})
 	if p, ok := out.(pollNote); err != nil || !ok || p.Wait != 0 || p.Done {

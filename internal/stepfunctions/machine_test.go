@@ -51,7 +51,8 @@ func TestFailuresLeadOn(t *testing.T) {
 			continue
 		}
 		for i, errorName := range []string{"States.DataLimitExceeded", "States.ALL"} {
-			if len(s.Catch) != 2 || !slices.Equal(s.Catch[i].ErrorEquals, []string{errorName}) || s.Catch[i].Next != want {
+			if len(s.Catch) != 2 || !slices.Equal(s.Catch[i].ErrorEquals, []string{errorName}) ||
+				s.Catch[i].Next != want {
 				t.Errorf("%s: catches %+v, want %s to lead to %s", name, s.Catch, errorName, want)
 			}
 		}
@@ -64,7 +65,8 @@ func TestFailuresLeadOn(t *testing.T) {
 			t.Errorf("%s: ResultPath is %s: the items' answers would replace the task", name, s.ResultPath)
 		}
 		for inner, body := range s.ItemProcessor.States {
-			if body.Type == "Task" && (len(body.Catch) != 2 || !strings.HasPrefix(body.Catch[1].Next, "item given up")) {
+			if body.Type == "Task" &&
+				(len(body.Catch) != 2 || !strings.HasPrefix(body.Catch[1].Next, "item given up")) {
 				t.Errorf("%s: %s lets its failure out: %+v", name, inner, body.Catch)
 			}
 			if body.End && (body.Type != "Pass" || fmt.Sprint(body.Result) != "{}") {
@@ -89,13 +91,16 @@ func TestRetriers(t *testing.T) {
 					t.Errorf("%s: %+v", name, r)
 				}
 			}
-			for _, want := range []string{"Catchment.Retry", "Lambda.ServiceException", "Lambda.AWSLambdaException", "Lambda.SdkClientException",
-				"Lambda.ClientExecutionTimeoutException", "Lambda.TooManyRequestsException", "Lambda.Unknown", "Sandbox.Timedout"} {
+			for _, want := range []string{"Catchment.Retry", "Lambda.ServiceException", "Lambda.AWSLambdaException",
+				"Lambda.SdkClientException",
+				"Lambda.ClientExecutionTimeoutException", "Lambda.TooManyRequestsException", "Lambda.Unknown",
+				"Sandbox.Timedout"} {
 				if !slices.Contains(names, want) {
 					t.Errorf("%s doesn't try again after %s", name, want)
 				}
 			}
-			for _, never := range []string{"Catchment.Fix", "Catchment.Bug", "Catchment.Wait", "States.ALL", "States.TaskFailed"} {
+			for _, never := range []string{"Catchment.Fix", "Catchment.Bug", "Catchment.Wait", "States.ALL",
+				"States.TaskFailed"} {
 				if slices.Contains(names, never) {
 					t.Errorf("%s tries again after %s", name, never)
 				}
@@ -109,13 +114,15 @@ func TestRetriers(t *testing.T) {
 
 // An execution's history ends at 25,000 events.
 func TestManyFlowsGetHistoriesOfTheirOwn(t *testing.T) {
-	for flows, want := range map[int]string{0: "DISTRIBUTED", 1: "INLINE", 13: "INLINE", 20: "INLINE", 21: "DISTRIBUTED", 1000: "DISTRIBUTED"} {
+	for flows, want := range map[int]string{0: "DISTRIBUTED", 1: "INLINE", 13: "INLINE", 20: "INLINE",
+		21: "DISTRIBUTED", 1000: "DISTRIBUTED"} {
 		for name, s := range render(flows).States {
 			if s.Type != "Map" {
 				continue
 			}
 			mode := s.ItemProcessor.ProcessorMode
-			if mode.Mode != want || (mode.ExecutionType == "STANDARD") != (want == "DISTRIBUTED") || (s.Tolerated == 100) != (want == "DISTRIBUTED") {
+			if mode.Mode != want || (mode.ExecutionType == "STANDARD") != (want == "DISTRIBUTED") ||
+				(s.Tolerated == 100) != (want == "DISTRIBUTED") {
 				t.Errorf("%d flows: %s is %+v, tolerates %d %%; want %s", flows, name, *mode, s.Tolerated, want)
 			}
 		}
@@ -126,7 +133,9 @@ func TestManyFlowsGetHistoriesOfTheirOwn(t *testing.T) {
 // longest names that are common stay below.
 func TestThousandFlowsFit(t *testing.T) {
 	id := "20261124T234241123-0a1b2c3d"
-	note := stepfunctions.Note{Task: plan.Task{Run: id}, Execution: "arn:aws:states:eu-central-1:123456789012:execution:catchment:" + strings.Repeat("x", 80), Started: time.Now()}
+	note := stepfunctions.Note{Task: plan.Task{Run: id},
+		Execution: "arn:aws:states:eu-central-1:123456789012:execution:catchment:" + strings.Repeat("x", 80),
+		Started:   time.Now()}
 	for i := range 1000 {
 		flow := fmt.Sprintf("npe01__Recurring_Pay%04d__c", i)
 		note.Items = append(note.Items, plan.Task{Run: id, Flow: flow, Attempt: flow + "-" + id, Fence: 100_000})

@@ -40,9 +40,11 @@ type world struct {
 
 func newWorld(seed uint64) *world {
 	r := rand.New(rand.NewPCG(seed, 1))
-	w := &world{done: map[string][]string{}, polls: map[string]int{}, broken: map[string]error{}, flaky: map[string]int{},
+	w := &world{done: map[string][]string{}, polls: map[string]int{}, broken: map[string]error{},
+		flaky:   map[string]int{},
 		started: map[string]string{}, needs: 1 + r.IntN(4), waits: r.IntN(3), state: "done"}
-	steps := []string{replicate.Create, replicate.Ready, replicate.Start, replicate.Done, replicate.Load, replicate.Consolidate, replicate.Drop}
+	steps := []string{replicate.Create, replicate.Ready, replicate.Start, replicate.Done, replicate.Load,
+		replicate.Consolidate, replicate.Drop}
 	for range r.IntN(4) {
 		class := []plan.Class{plan.Fix, plan.Wait, plan.Bug}[r.IntN(3)]
 		w.broken[steps[r.IntN(len(steps))]+" "+flows[r.IntN(len(flows))]] = plan.Failf(class, "", "broken")
@@ -113,7 +115,9 @@ func (w *world) do(step string, t plan.Task) (plan.Task, error) {
 func (w *world) invoke() func(context.Context, string, []byte) ([]byte, error) {
 	h := stepfunctions.Handler{Publish: replicate.Publish, Now: time.Now,
 		Open: func(context.Context, string, string, <-chan struct{}) (stepfunctions.Work, error) {
-			return stepfunctions.Work{Steps: w.steps(), State: func(context.Context, string) (string, error) { return w.state, nil }}, nil
+			return stepfunctions.Work{Steps: w.steps(), State: func(context.Context, string) (string, error) {
+				return w.state, nil
+			}}, nil
 		}}
 	return func(ctx context.Context, function string, payload []byte) ([]byte, error) {
 		var call stepfunctions.Call
@@ -197,7 +201,8 @@ func TestNoFlowIsListed(t *testing.T) {
 		w.empty, w.state = true, "failed"
 		in := asltest.Interpreter{Invoke: w.invoke(), Sleep: sleep}
 		_, err := in.Run(t.Context(), render(4), "arn", time.Now())
-		if e, ok := errors.AsType[*asltest.Error](err); !ok || e.Name != "Catchment.NotDone" || !slices.Equal(w.done[""], []string{replicate.List, replicate.Publish}) {
+		if e, ok := errors.AsType[*asltest.Error](err); !ok || e.Name != "Catchment.NotDone" ||
+			!slices.Equal(w.done[""], []string{replicate.List, replicate.Publish}) {
 			t.Errorf("%v after %v", err, w.done[""])
 		}
 	})
@@ -225,19 +230,20 @@ func TestErrorsOfAWS(t *testing.T) {
 			w.needs, w.waits, w.state = 1, 0, "done"
 			next, calls, left := w.invoke(), 0, c.times
 			var mu sync.Mutex
-			in := asltest.Interpreter{Sleep: sleep, Invoke: func(ctx context.Context, function string, payload []byte) ([]byte, error) {
-				if function == "${"+c.step+"}" {
-					mu.Lock()
-					calls++
-					left--
-					breaks := left >= 0
-					mu.Unlock()
-					if breaks {
-						return nil, &asltest.Error{Name: c.name}
+			in := asltest.Interpreter{Sleep: sleep,
+				Invoke: func(ctx context.Context, function string, payload []byte) ([]byte, error) {
+					if function == "${"+c.step+"}" {
+						mu.Lock()
+						calls++
+						left--
+						breaks := left >= 0
+						mu.Unlock()
+						if breaks {
+							return nil, &asltest.Error{Name: c.name}
+						}
 					}
-				}
-				return next(ctx, function, payload)
-			}}
+					return next(ctx, function, payload)
+				}}
 			if !c.works {
 				w.state = "failed" // publish finds no flow done
 			}

@@ -68,7 +68,8 @@ func ErrorName(c plan.Class) string {
 // done, or may still go on: steps may be repeated, and overlap (invariant 2).
 func retriers() []Retrier {
 	return []Retrier{
-		{ErrorEquals: []string{errRetry}, IntervalSeconds: 2, MaxAttempts: 5, BackoffRate: 2, MaxDelaySeconds: 120, JitterStrategy: "FULL"},
+		{ErrorEquals: []string{errRetry}, IntervalSeconds: 2, MaxAttempts: 5, BackoffRate: 2, MaxDelaySeconds: 120,
+			JitterStrategy: "FULL"},
 		{ErrorEquals: []string{
 			"Lambda.ServiceException", "Lambda.AWSLambdaException", "Lambda.SdkClientException",
 			"Lambda.ClientExecutionTimeoutException", "Lambda.TooManyRequestsException", "Lambda.Unknown",
@@ -83,11 +84,13 @@ const stepTimeout = 960
 // Render writes p down. The machine's last states tell the result that publish
 // gave: an execution succeeds where every flow is done.
 func Render(p plan.Plan, o Options) Machine {
-	r := &renderer{options: o, states: map[string]State{}, taken: map[string]bool{"run done": true, "run not done": true, "result": true, "begin": true}}
+	r := &renderer{options: o, states: map[string]State{},
+		taken: map[string]bool{"run done": true, "run not done": true, "result": true, "begin": true}}
 	r.states["run done"] = State{Type: "Succeed"}
 	r.states["run not done"] = State{Type: "Fail", Error: "Catchment.NotDone",
 		Cause: "Some flows of the run are not done: catchment status says which, and why."}
-	r.states["result"] = State{Type: "Choice", Default: "run not done", Choices: []Choice{{Variable: "$.state", StringEquals: "done", Next: "run done"}}}
+	r.states["result"] = State{Type: "Choice", Default: "run not done",
+		Choices: []Choice{{Variable: "$.state", StringEquals: "done", Next: "run done"}}}
 
 	// From the end to the beginning: each node of Finally is reached by a
 	// failure of any before it.
@@ -102,9 +105,11 @@ func Render(p plan.Plan, o Options) Machine {
 	r.caught = next
 	start := r.node(p.Body, next)
 	r.states["begin"] = State{Type: "Pass", Next: start, Parameters: map[string]any{
-		"execution.$": "$$.Execution.Id", "started.$": "$$.Execution.StartTime", "run": "", "done": false, "items": []any{},
+		"execution.$": "$$.Execution.Id", "started.$": "$$.Execution.StartTime", "run": "", "done": false,
+		"items": []any{},
 	}}
-	return Machine{Comment: "Written by catchment aws render from the plan of a run: change that, not this.", StartAt: "begin", States: r.states}
+	return Machine{Comment: "Written by catchment aws render from the plan of a run: change that, not this.",
+		StartAt: "begin", States: r.states}
 }
 
 type renderer struct {
@@ -171,8 +176,9 @@ func (r *renderer) each(n plan.Each, next string) string {
 	done, givenUp := r.free("item done"), r.free("item given up")
 	body := &renderer{options: r.options, caught: givenUp, taken: r.taken, states: map[string]State{
 		// The answers of a Map's items are one array, and that may grow too large.
-		done:    {Type: "Pass", Result: struct{}{}, End: true},
-		givenUp: {Type: "Pass", Result: struct{}{}, End: true, Comment: "What went wrong is in the control table: catchment status shows it."},
+		done: {Type: "Pass", Result: struct{}{}, End: true},
+		givenUp: {Type: "Pass", Result: struct{}{}, End: true,
+			Comment: "What went wrong is in the control table: catchment status shows it."},
 	}}
 	start := body.node(n.Body, done)
 	s := State{
@@ -197,7 +203,8 @@ func (r *renderer) poll(n plan.Poll, next string) string {
 	yes := true
 	ask, wait := r.free(n.Step+" finished?"), r.free("wait for "+n.Step)
 	first := r.do(n.Step, n.Every, ask)
-	r.states[ask] = State{Type: "Choice", Choices: []Choice{{Variable: "$.done", BooleanEquals: &yes, Next: next}}, Default: wait}
+	r.states[ask] = State{Type: "Choice", Choices: []Choice{{Variable: "$.done", BooleanEquals: &yes, Next: next}},
+		Default: wait}
 	r.states[wait] = State{Type: "Wait", SecondsPath: "$.wait", Next: first}
 	return first
 }

@@ -32,7 +32,8 @@ func (im *importer) filter(f *Flow, t task) {
 		return
 	}
 	if isWindow(name) {
-		im.note(t.line, "the filter on %s is the window of a run, and is not carried over: a run reads everything the first time, then what has changed since the watermark", name)
+		im.note(t.line, "the filter on %s is the window of a run, and is not carried over: "+
+			"a run reads everything the first time, then what has changed since the watermark", name)
 		return
 	}
 	condition, err := soql(name, t)
@@ -75,7 +76,8 @@ func soql(name string, t task) (string, error) {
 		if !ok {
 			return "", errors.New("CONTAINS goes with texts")
 		}
-		return name + " LIKE '%" + strings.NewReplacer(`%`, `\%`, `_`, `\_`).Replace(strings.TrimSuffix(text, "'")) + "%'", nil
+		return name + " LIKE '%" + strings.NewReplacer(`%`, `\%`, `_`, `\_`).Replace(strings.TrimSuffix(text, "'")) +
+			"%'", nil
 	}
 	return name + " " + sign(t.operator) + " " + v, nil
 }

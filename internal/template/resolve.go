@@ -86,7 +86,8 @@ func (r *resolver) do(n *node) *node {
 			}
 		}
 	case "Split":
-		if sep, text := r.item(n.arg, 0), r.item(n.arg, 1); sep != nil && text != nil && text.kind == scalar && sep.text != "" {
+		if sep, text := r.item(n.arg, 0), r.item(n.arg, 1); sep != nil && text != nil && text.kind == scalar &&
+			sep.text != "" {
 			out := &node{line: n.line, kind: sequence}
 			for part := range strings.SplitSeq(text.text, sep.text) {
 				out.list = append(out.list, &node{line: n.line, kind: scalar, text: part})

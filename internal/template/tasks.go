@@ -26,7 +26,8 @@ func operators(task string) []string {
 }
 
 func taskTypes() []string {
-	return []string{"Arithmetic", "Filter", "Map", "Map_all", "Mask", "Merge", "Partition", "Passthrough", "Truncate", "Validate"}
+	return []string{"Arithmetic", "Filter", "Map", "Map_all", "Mask", "Merge", "Partition", "Passthrough",
+		"Truncate", "Validate"}
 }
 
 // A task is one task, read.
@@ -74,7 +75,8 @@ func (im *importer) tasks(f *Flow, n *node, line int) {
 		case "Merge":
 			im.note(t.line, "%s is put together of %s: make a view of the table", t.to, strings.Join(t.fields, ", "))
 		case "Arithmetic":
-			im.note(t.line, "%s is computed from %s (%s): make a view of the table", t.to, strings.Join(t.fields, ", "), strings.ToLower(t.operator))
+			im.note(t.line, "%s is computed from %s (%s): make a view of the table", t.to, strings.Join(t.fields, ", "),
+				strings.ToLower(t.operator))
 		case "Partition":
 			im.note(t.line, "files are not partitioned: rows go into one table")
 		case "Passthrough":
@@ -105,7 +107,8 @@ func (im *importer) task(n *node) (task, bool) {
 		return t, false
 	}
 	if !slices.Contains(taskTypes(), t.kind) {
-		im.problem(n.get("TaskType").line, im.flow, "%q is no type of task; AppFlow has %s", t.kind, strings.Join(taskTypes(), ", "))
+		im.problem(n.get("TaskType").line, im.flow, "%q is no type of task; AppFlow has %s", t.kind,
+			strings.Join(taskTypes(), ", "))
 		return t, false
 	}
 	t.operator = "NO_OP"
@@ -114,7 +117,8 @@ func (im *importer) task(n *node) (task, bool) {
 			return t, false
 		}
 		if !slices.Contains(operators(t.kind), t.operator) {
-			im.problem(o.line, im.flow, "AppFlow has no operator %q for Salesforce in a task of type %s; it has %s", t.operator, t.kind, strings.Join(operators(t.kind), ", "))
+			im.problem(o.line, im.flow, "AppFlow has no operator %q for Salesforce in a task of type %s; it has %s",
+				t.operator, t.kind, strings.Join(operators(t.kind), ", "))
 			return t, false
 		}
 	}
@@ -180,7 +184,8 @@ func (im *importer) mapTask(f *Flow, t task) {
 	if f.toFiles || to == "" || strings.EqualFold(to, name) {
 		return
 	}
-	if lower := strings.ToLower(to); columnRE.MatchString(lower) && name != "Id" && name != "SystemModstamp" && name != "IsDeleted" && name != "MasterRecordId" {
+	if lower := strings.ToLower(to); columnRE.MatchString(lower) && name != "Id" && name != "SystemModstamp" &&
+		name != "IsDeleted" && name != "MasterRecordId" {
 		f.rename(name, lower)
 		return
 	}
@@ -275,7 +280,8 @@ func (im *importer) trigger(f *Flow, n *node) {
 	expression := p.get("ScheduleExpression")
 	if cron := cronOf(optional(expression)); cron != "" {
 		f.Schedule = cron
-		im.note(expression.line, "its schedule %s is cron %q: run catchment by that, from cron or a timer", optional(expression), cron)
+		im.note(expression.line, "its schedule %s is cron %q: run catchment by that, from cron or a timer",
+			optional(expression), cron)
 	} else if expression != nil {
 		im.note(expression.line, "its schedule %q is not carried over", optional(expression))
 	}

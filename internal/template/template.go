@@ -74,7 +74,8 @@ func Import(file string, text []byte, parameters map[string]string) (Imported, e
 		return Imported{}, im.failure()
 	}
 	if len(im.out.Flows) == 0 {
-		return im.out, plan.Fixf("name a template that holds an AWS::AppFlow::Flow with Salesforce as its source", "%s holds no flow that could be carried over%s", file, because(im.out.Notes))
+		return im.out, plan.Fixf("name a template that holds an AWS::AppFlow::Flow with Salesforce as its source",
+			"%s holds no flow that could be carried over%s", file, because(im.out.Notes))
 	}
 	slices.SortStableFunc(im.out.Notes, func(a, b Note) int { return cmp.Compare(a.Line, b.Line) })
 	return im.out, nil
@@ -107,7 +108,8 @@ type importer struct {
 }
 
 func (im *importer) note(line int, format string, args ...any) {
-	im.out.Notes = append(im.out.Notes, Note{File: im.file, Line: line, Flow: im.flow, Text: fmt.Sprintf(format, args...)})
+	im.out.Notes = append(im.out.Notes,
+		Note{File: im.file, Line: line, Flow: im.flow, Text: fmt.Sprintf(format, args...)})
 }
 
 func (im *importer) problem(line int, of, format string, args ...any) {
@@ -198,7 +200,8 @@ func (im *importer) flowResource(p pair) {
 	im.others(properties)
 	for _, other := range im.out.Flows {
 		if strings.EqualFold(other.Object, f.Object) && len(im.problems) == before {
-			im.note(p.line, "%s copies %s too, and a table has one flow: left out; merge the two by hand", other.Resource, f.Object)
+			im.note(p.line, "%s copies %s too, and a table has one flow: left out; merge the two by hand",
+				other.Resource, f.Object)
 			return
 		}
 	}
@@ -241,7 +244,8 @@ func (im *importer) source(f *Flow, n *node, line int) bool {
 		if d := s.get("IncludeDeletedRecords"); d != nil {
 			at = d.line
 		}
-		im.note(at, "AppFlow was not told of deleted records, so their rows stay: deletes: ignore; take that line out to have them flagged")
+		im.note(at, "AppFlow was not told of deleted records, so their rows stay: deletes: ignore; "+
+			"take that line out to have them flagged")
 	}
 	api := s.get("DataTransferApi")
 	switch optional(api) {
@@ -254,7 +258,8 @@ func (im *importer) source(f *Flow, n *node, line int) bool {
 		im.problem(api.line, im.flow, "DataTransferApi %q is none of AUTOMATIC, BULKV2 and REST_SYNC", optional(api))
 	}
 	if pull := n.get("IncrementalPullConfig"); pull != nil {
-		im.note(pull.line, "the field of incremental pulls is not carried over: Catchment goes by SystemModstamp, and proves it")
+		im.note(pull.line,
+			"the field of incremental pulls is not carried over: Catchment goes by SystemModstamp, and proves it")
 	}
 	return true
 }
@@ -277,10 +282,12 @@ func (im *importer) destinations(f *Flow, n *node, line int) {
 		table := strings.ToLower(optional(object))
 		table = table[strings.LastIndex(table, ".")+1:]
 		if table != "" && table != strings.ToLower(f.Object) {
-			im.note(object.line, "its table is %s; Catchment's is %s: give readers a view of the old name", table, strings.ToLower(f.Object))
+			im.note(object.line, "its table is %s; Catchment's is %s: give readers a view of the old name", table,
+				strings.ToLower(f.Object))
 		}
 	case "S3":
-		im.note(to.line, "it writes files into S3, and Catchment rows into the warehouse of catchment.yaml; the pages themselves are kept in stage.url")
+		im.note(to.line, "it writes files into S3, and Catchment rows into the warehouse of catchment.yaml; "+
+			"the pages themselves are kept in stage.url")
 		f.toFiles = true
 	case "":
 	default:
@@ -294,14 +301,17 @@ func (im *importer) others(properties *node) {
 	for _, p := range properties.pairs {
 		switch p.key {
 		case "KMSArn":
-			im.note(p.line, "the key is not carried over: what Catchment stores is encrypted by its own buckets and warehouse")
+			im.note(p.line,
+				"the key is not carried over: what Catchment stores is encrypted by its own buckets and warehouse")
 		case "MetadataCatalogConfig":
-			im.note(p.line, "the Glue catalog is not carried over; labels and types are in _catchment_objects and _catchment_fields")
+			im.note(p.line, "the Glue catalog is not carried over; labels and types are in _catchment_objects and "+
+				"_catchment_fields")
 		case "FlowStatus":
 			if v := optional(p.value); v == "Suspended" || v == "Draft" {
 				im.note(p.line, "it is %s: pause it with: catchment pause OBJECT", v)
 			}
-		case "FlowName", "Description", "Tags", "SourceFlowConfig", "DestinationFlowConfigList", "TriggerConfig", "Tasks":
+		case "FlowName", "Description", "Tags", "SourceFlowConfig", "DestinationFlowConfigList",
+			"TriggerConfig", "Tasks":
 		default:
 			im.problem(p.line, im.flow, "%s is no property of %s", p.key, flowType)
 		}

@@ -73,12 +73,15 @@ func TestParameters(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "t.yaml:109: OnlyInTest: has no SourceFlowConfig") {
 		t.Errorf("%v", err)
 	}
-	text := strings.Replace(string(read(t, "salesforce.yaml")), "Condition: IsTest\n    Properties: {}", "Condition: IsProd\n    Properties: {}", 1)
+	text := strings.Replace(string(read(t, "salesforce.yaml")), "Condition: IsTest\n    Properties: {}",
+		"Condition: IsProd\n    Properties: {}", 1)
 	im, err = template.Import("t.yaml", []byte(text), map[string]string{"Stage": "test"})
-	if err != nil || len(im.Flows) != 2 || im.Flows[1].Object != "TestContact__c" || im.Flows[1].Deletes != "" || im.Flows[0].Name != "account-test" {
+	if err != nil || len(im.Flows) != 2 || im.Flows[1].Object != "TestContact__c" || im.Flows[1].Deletes != "" ||
+		im.Flows[0].Name != "account-test" {
 		t.Errorf("%v %+v", err, im.Flows)
 	}
-	if _, err := template.Import("t.yaml", []byte(text), map[string]string{"Nobody": "x"}); err == nil || !strings.Contains(err.Error(), "no parameter Nobody") {
+	if _, err := template.Import("t.yaml", []byte(text), map[string]string{"Nobody": "x"}); err == nil ||
+		!strings.Contains(err.Error(), "no parameter Nobody") {
 		t.Error(err)
 	}
 }
@@ -97,7 +100,8 @@ func TestJSON(t *testing.T) {
 	}
 }`
 	im, err := template.Import("t.json", []byte(text), nil)
-	if err != nil || len(im.Flows) != 1 || im.Flows[0].Name != "account-flow" || fmt.Sprint(im.Flows[0].Fields) != "[Id Name]" {
+	if err != nil || len(im.Flows) != 1 || im.Flows[0].Name != "account-flow" ||
+		fmt.Sprint(im.Flows[0].Fields) != "[Id Name]" {
 		t.Fatalf("%v %+v", err, im.Flows)
 	}
 	if len(im.Notes) != 1 || im.Notes[0].Line != 7 || !strings.Contains(im.Notes[0].Text, "old_accounts") {
@@ -110,15 +114,21 @@ func TestProblems(t *testing.T) {
 	good := string(read(t, "salesforce.yaml"))
 	for _, tt := range []struct{ old, new, want string }{
 		{"Type: AWS::S3::Bucket", "Type: Bucket", `t.yaml:17: Bucket: "Bucket" is no type of resource`},
-		{"Type: AWS::S3::Bucket", "Type: AWS::AppFlow::Flows", `t.yaml:17: Bucket: "AWS::AppFlow::Flows" is no type of resource`},
-		{"{Salesforce: GREATER_THAN}", "{Salesforce: LIKE}", `t.yaml:61: AccountFlow: AppFlow has no operator "LIKE" for Salesforce in a task of type Filter; it has PROJECTION`},
-		{"TaskType: Truncate", "TaskType: Cut", `t.yaml:74: AccountFlow: "Cut" is no type of task; AppFlow has Arithmetic`},
-		{"Object: Account", "Object: !GetAtt Thing.Object", `t.yaml:33: AccountFlow: Object: GetAtt is known only to AWS`},
-		{"Object: Account", "Object: !Ref Thing", `t.yaml:33: AccountFlow: Object: Thing has no value; give one with --parameter Thing=VALUE`},
+		{"Type: AWS::S3::Bucket", "Type: AWS::AppFlow::Flows",
+			`t.yaml:17: Bucket: "AWS::AppFlow::Flows" is no type of resource`},
+		{"{Salesforce: GREATER_THAN}", "{Salesforce: LIKE}",
+			`t.yaml:61: AccountFlow: AppFlow has no operator "LIKE" for Salesforce in a task of type Filter; it has PROJECTION`},
+		{"TaskType: Truncate", "TaskType: Cut",
+			`t.yaml:74: AccountFlow: "Cut" is no type of task; AppFlow has Arithmetic`},
+		{"Object: Account", "Object: !GetAtt Thing.Object",
+			`t.yaml:33: AccountFlow: Object: GetAtt is known only to AWS`},
+		{"Object: Account", "Object: !Ref Thing",
+			`t.yaml:33: AccountFlow: Object: Thing has no value; give one with --parameter Thing=VALUE`},
 		{"Object: Account", "Object: Robert'); DROP", `is not the API name of an object`},
 		{`Value: "1000"`, `Value: "many"`, `t.yaml:60: AccountFlow: the filter on AnnualRevenue: that is no number`},
 		{`{Key: MASK_LENGTH, Value: "4"}, `, "", `the mask of Phone has no MASK_LENGTH`},
-		{"DataTransferApi: BULKV2", "DataTransferApi: BULKV9", `t.yaml:35: AccountFlow: DataTransferApi "BULKV9" is none of`},
+		{"DataTransferApi: BULKV2", "DataTransferApi: BULKV9",
+			`t.yaml:35: AccountFlow: DataTransferApi "BULKV9" is none of`},
 		{"TriggerType: Scheduled", "TriggerType: Sometimes", `TriggerType "Sometimes" is none of`},
 		{"      KMSArn:", "      KMSKey:", `t.yaml:22: AccountFlow: KMSKey is no property of AWS::AppFlow::Flow`},
 		{"Resources:", "Sources:", `has no Resources`},
@@ -129,7 +139,8 @@ func TestProblems(t *testing.T) {
 			t.Fatalf("%q is not there", tt.old)
 		}
 		_, err := template.Import("t.yaml", []byte(text), nil)
-		if err == nil || !strings.Contains(err.Error(), tt.want) || plan.ClassOf(err) != plan.Fix || plan.HintOf(err) == "" {
+		if err == nil || !strings.Contains(err.Error(), tt.want) || plan.ClassOf(err) != plan.Fix ||
+			plan.HintOf(err) == "" {
 			t.Errorf("%s: got %v\nwant %s", tt.new, err, tt.want)
 		}
 	}
@@ -138,8 +149,10 @@ func TestProblems(t *testing.T) {
 // What a template can't do to this program: use it up.
 func TestHostile(t *testing.T) {
 	deep := strings.Repeat("[", 5000) + strings.Repeat("]", 5000)
-	loop := "Conditions: {A: !Condition B, B: !Condition A}\nResources: {F: {Type: 'AWS::AppFlow::Flow', Condition: A, Properties: {SourceFlowConfig: !If [A, 1, 2]}}}"
-	for _, text := range []string{deep, "Resources: " + deep, loop, "a: &a [*a]\nResources: *a", strings.Repeat("a", 2<<20), "", "42", "[]", "Resources:", "Resources: {F: 1}", "--- {}\n--- {}"} {
+	loop := "Conditions: {A: !Condition B, B: !Condition A}\nResources: {F: {Type: 'AWS::AppFlow::Flow', Condition: " +
+		"A, Properties: {SourceFlowConfig: !If [A, 1, 2]}}}"
+	for _, text := range []string{deep, "Resources: " + deep, loop, "a: &a [*a]\nResources: *a",
+		strings.Repeat("a", 2<<20), "", "42", "[]", "Resources:", "Resources: {F: 1}", "--- {}\n--- {}"} {
 		if _, err := template.Import("t.yaml", []byte(text), nil); plan.ClassOf(err) != plan.Fix {
 			t.Errorf("%.40q: %v", text, err)
 		}
@@ -152,9 +165,13 @@ func TestRoundTrip(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, where := range []string{"", "Industry = 'O\\'Neil \\\\ 100%' AND AnnualRevenue >= 12.5 AND IsDeleted = false AND Opened__c < 2024-02-29", "Name LIKE '%a b%'"} {
-		q := mover.LandRequest{Object: "Account", Table: "salesforce_incremental.account", Where: where, Cursor: "SystemModstamp"}
-		for name, kind := range map[string]schema.Type{"Id": schema.ID, "Name": schema.String, "Industry": schema.Picklist, "AnnualRevenue": schema.Currency,
+	for _, where := range []string{"",
+		"Industry = 'O\\'Neil \\\\ 100%' AND AnnualRevenue >= 12.5 AND IsDeleted = false AND Opened__c < 2024-02-29",
+		"Name LIKE '%a b%'"} {
+		q := mover.LandRequest{Object: "Account", Table: "salesforce_incremental.account", Where: where,
+			Cursor: "SystemModstamp"}
+		for name, kind := range map[string]schema.Type{"Id": schema.ID, "Name": schema.String,
+			"Industry": schema.Picklist, "AnnualRevenue": schema.Currency,
 			"IsDeleted": schema.Boolean, "Opened__c": schema.Date, "SystemModstamp": schema.DateTime} {
 			q.Fields = append(q.Fields, schema.Field{Name: name, Type: kind})
 			q.Columns = append(q.Columns, strings.ToLower(name))
@@ -171,7 +188,8 @@ func TestRoundTrip(t *testing.T) {
 			t.Fatal(err)
 		}
 		f := im.Flows[0]
-		if got := strings.Join(f.Where, " AND "); got != where || f.Object != "Account" || f.Name != "x" || len(f.Fields) != 7 || len(f.Renames) > 0 || f.Deletes != "" {
+		if got := strings.Join(f.Where, " AND "); got != where || f.Object != "Account" || f.Name != "x" ||
+			len(f.Fields) != 7 || len(f.Renames) > 0 || f.Deletes != "" {
 			t.Errorf("where %s, got %s, %+v", where, got, f)
 		}
 	}
@@ -184,7 +202,8 @@ func FuzzImport(f *testing.F) {
 	_, err := flow.Parse("t", []byte(head+"flows: [{object: A, mask: {B: sha256}}]"))
 	masks := err == nil
 	f.Add(string(read(f, "salesforce.yaml")))
-	f.Add(`{"Resources":{"F":{"Type":"AWS::AppFlow::Flow","Properties":{"SourceFlowConfig":{"ConnectorType":"Salesforce","SourceConnectorProperties":{"Salesforce":{"Object":"No"}}},"DestinationFlowConfigList":[{"ConnectorType":"S3"}],"Tasks":[{"TaskType":"Map_all"},{"TaskType":"Filter","ConnectorOperator":{"Salesforce":"CONTAINS"},"SourceFields":["A"],"TaskProperties":[{"Key":"VALUE","Value":"a%b"}]}]}}}}`)
+	f.Add(
+		`{"Resources":{"F":{"Type":"AWS::AppFlow::Flow","Properties":{"SourceFlowConfig":{"ConnectorType":"Salesforce","SourceConnectorProperties":{"Salesforce":{"Object":"No"}}},"DestinationFlowConfigList":[{"ConnectorType":"S3"}],"Tasks":[{"TaskType":"Map_all"},{"TaskType":"Filter","ConnectorOperator":{"Salesforce":"CONTAINS"},"SourceFields":["A"],"TaskProperties":[{"Key":"VALUE","Value":"a%b"}]}]}}}}`)
 	f.Fuzz(func(t *testing.T, text string) {
 		im, err := template.Import("t", []byte(text), nil)
 		if err != nil {

@@ -187,7 +187,8 @@ func convertMap(out *node, values []*ast.MappingValueNode, depth int) (*node, er
 	}
 	if len(out.pairs) == 1 {
 		p := out.pairs[0]
-		if name, ok := strings.CutPrefix(p.key, "Fn::"); ok || p.key == "Ref" || p.key == "Condition" && p.value.kind == scalar {
+		if name, ok := strings.CutPrefix(p.key, "Fn::"); ok || p.key == "Ref" ||
+			p.key == "Condition" && p.value.kind == scalar {
 			return &node{line: p.line, kind: function, call: name, arg: p.value}, nil
 		}
 	}

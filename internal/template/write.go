@@ -156,7 +156,8 @@ func cronOf(expression string) string {
 		return ""
 	}
 	fields := strings.Fields(m[1]) // minute hour day month weekday year
-	if len(fields) != 6 || fields[5] != "*" || strings.ContainsAny(m[1], "LW#") || strings.ContainsAny(fields[4], "1234567") {
+	if len(fields) != 6 || fields[5] != "*" || strings.ContainsAny(m[1], "LW#") ||
+		strings.ContainsAny(fields[4], "1234567") {
 		return ""
 	}
 	for i := range fields {

@@ -69,7 +69,8 @@ func TestSum(t *testing.T) {
 // A record that was missing here and is gone by now has no row to mend.
 func TestKnown(t *testing.T) {
 	l := look{states: []state{{id: "1"}, {id: "2"}}, gone: []string{"3", "4"}}
-	deleted, gone := known(l, []warehouse.Suspect{{ID: "1", How: "missing"}, {ID: "2", How: "extra"}, {ID: "3", How: "missing"}, {ID: "4", How: "stale"}, {ID: "4", How: "duplicate"}})
+	deleted, gone := known(l, []warehouse.Suspect{{ID: "1", How: "missing"}, {ID: "2", How: "extra"},
+		{ID: "3", How: "missing"}, {ID: "4", How: "stale"}, {ID: "4", How: "duplicate"}})
 	if len(deleted) != 1 || deleted[0].id != "2" || !slices.Equal(gone, []string{"4"}) {
 		t.Errorf("%v, %v", deleted, gone)
 	}
@@ -89,14 +90,17 @@ func TestCertify(t *testing.T) {
 	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	fine := Result{Object: "Account", Method: Stamps}
 	bad := Result{Object: "Contact", Method: Values, Difference: warehouse.Difference{Wrong: 1}}
-	mended := Result{Object: "Lead", Method: Values, Difference: warehouse.Difference{Wrong: 1}, Repaired: 1, mended: true}
+	mended := Result{Object: "Lead", Method: Values, Difference: warehouse.Difference{Wrong: 1},
+		Repaired: 1, mended: true}
 	sample := Result{Object: "Case", Method: Counts}
 	for _, tt := range []struct {
 		results []Result
 		agrees  bool
-	}{{nil, false}, {[]Result{fine}, true}, {[]Result{fine, mended}, true}, {[]Result{fine, bad}, false}, {[]Result{fine, sample}, false}} {
+	}{{nil, false}, {[]Result{fine}, true}, {[]Result{fine, mended}, true}, {[]Result{fine, bad}, false},
+		{[]Result{fine, sample}, false}} {
 		c := Certify(tt.results, "00D000000000001AAA", "v1", at)
-		if c.Agrees != tt.agrees || len(c.Objects) != len(tt.results) || c.Format != CertificateFormat || !c.MadeAt.Equal(at) {
+		if c.Agrees != tt.agrees || len(c.Objects) != len(tt.results) || c.Format != CertificateFormat ||
+			!c.MadeAt.Equal(at) {
 			t.Errorf("%+v", c)
 		}
 	}

@@ -24,8 +24,10 @@ import (
 func damage(r *rig.Rig, ids []string) {
 	r.T.Helper()
 	r.Exec("DELETE FROM salesforce.contact WHERE id = '" + ids[0] + "'")
-	r.Exec("UPDATE salesforce.contact SET systemmodstamp = systemmodstamp - INTERVAL 1 SECOND, lastname = 'Stale' WHERE id = '" + ids[1] + "'")
-	r.Exec("INSERT INTO salesforce.contact BY NAME SELECT * REPLACE ('003000000000001AAA' AS id) FROM salesforce.contact WHERE id = '" + ids[2] + "'")
+	r.Exec("UPDATE salesforce.contact SET systemmodstamp = systemmodstamp - INTERVAL 1 SECOND, " +
+		"lastname = 'Stale' WHERE id = '" + ids[1] + "'")
+	r.Exec("INSERT INTO salesforce.contact BY NAME SELECT * REPLACE ('003000000000001AAA' AS id) FROM " +
+		"salesforce.contact WHERE id = '" + ids[2] + "'")
 	r.Exec("UPDATE salesforce.contact SET lastname = 'Wrong', mailingcity = NULL WHERE id = '" + ids[3] + "'")
 }
 
@@ -50,15 +52,18 @@ func TestRepair(t *testing.T) {
 				if policy == flow.Ignore { // such a row stays on purpose
 					extra = 0
 				}
-				if got := [4]int64{found.Missing, found.Stale, found.Wrong, found.Extra}; got != [4]int64{1, 1, 1, extra} {
+				if got := [4]int64{found.Missing, found.Stale, found.Wrong, found.Extra}; got != [4]int64{1, 1,
+					1, extra} {
 					t.Errorf("%+v", found)
 				}
-				if len(found.WrongIDs) != 1 || found.WrongIDs[0] != ids[3] || !slices.Contains(found.WrongColumns[0], "lastname") {
+				if len(found.WrongIDs) != 1 || found.WrongIDs[0] != ids[3] ||
+					!slices.Contains(found.WrongColumns[0], "lastname") {
 					t.Errorf("wrong: %v %v", found.WrongIDs, found.WrongColumns)
 				}
 				mended := r.Verified(r.Flows[0], rig.Repair)
 				if mended.Repaired != 3+extra || mended.Remaining() != 0 || mended.Calls > 25 {
-					t.Errorf("repaired %d, remaining %d, by %d calls", mended.Repaired, mended.Remaining(), mended.Calls)
+					t.Errorf("repaired %d, remaining %d, by %d calls", mended.Repaired,
+						mended.Remaining(), mended.Calls)
 				}
 				if again := r.Verified(r.Flows[0], rig.Repair); again.Differs() || again.Repaired != 0 {
 					t.Errorf("the second time: %+v", again)
@@ -115,7 +120,8 @@ func TestSuspectsAreReadAgain(t *testing.T) {
 			next.ServeHTTP(w, req)
 			return
 		}
-		rig.Rewritten(w, req, next, func(page []byte) []byte { // an older state of two records, as a replica may have it
+		// an older state of two records, as a replica may have it
+		rig.Rewritten(w, req, next, func(page []byte) []byte {
 			lines := strings.SplitAfter(string(page), "\n")
 			for i := 1; i < min(3, len(lines)); i++ {
 				lines[i] = strings.Replace(lines[i], `"20`, `"19`, 1)
@@ -209,7 +215,8 @@ func TestRepairThatDies(t *testing.T) {
 		r.Same()
 		p := r.Start(nil)
 		for _, table := range []string{"contact", "_catchment_page"} {
-			if left := p.Query("SELECT CAST(count(*) AS VARCHAR) FROM salesforce_incremental." + table); *left[0][0] != "0" {
+			if left := p.Query("SELECT CAST(count(*) AS VARCHAR) FROM salesforce_incremental." +
+				table); *left[0][0] != "0" {
 				t.Errorf("died at moment %d: %s rows are left in %s", n, *left[0][0], table)
 			}
 		}
@@ -277,7 +284,8 @@ func TestVerifyQuick(t *testing.T) {
 		t.Errorf("%+v %+v", fine, fine.Sampled)
 	}
 	r.Exec("DELETE FROM salesforce.contact WHERE id IN ('" + ids[1] + "', '" + ids[2] + "')")
-	r.Org.Fault(fakeorg.Rule{Path: "GROUP", Nth: 1, Status: 400, Body: `[{"errorCode":"QUERY_TIMEOUT","message":"Your query request was running for too long."}]`})
+	r.Org.Fault(fakeorg.Rule{Path: "GROUP", Nth: 1, Status: 400,
+		Body: `[{"errorCode":"QUERY_TIMEOUT","message":"Your query request was running for too long."}]`})
 	found := r.Verified(r.Flows[0], rig.Sample)
 	if found.Missing != 2 || found.Extra != 0 || len(found.Sampled.Differ) == 0 || len(found.Sampled.Skipped) != 0 {
 		t.Errorf("%+v %+v", found, found.Sampled)
@@ -290,12 +298,14 @@ func TestRepairStopsBeforeAMassDelete(t *testing.T) {
 	r := rig.Small(t, "Contact", 30)
 	r.Later(time.Hour)
 	r.Done(nil)
-	r.Exec("INSERT INTO salesforce.contact BY NAME SELECT * EXCLUDE (n) REPLACE ('00300000000' || lpad(CAST(n AS VARCHAR), 4, '0') || 'AAA' AS id) " +
-		"FROM salesforce.contact, range(150) t(n) WHERE id = '" + r.IDs("Contact")[0] + "'")
+	r.Exec("INSERT INTO salesforce.contact BY NAME SELECT * EXCLUDE (n) REPLACE ('00300000000' || lpad(CAST(n AS " +
+		"VARCHAR), 4, '0') || 'AAA' AS id) FROM salesforce.contact, range(150) t(n) WHERE id = '" +
+		r.IDs("Contact")[0] + "'")
 	p := r.Start(nil)
 	v := p.Verifier()
 	v.Options.Repair = true
-	if _, err := v.Flow(p.Ctx, r.Flows[0]); plan.ClassOf(err) != plan.Fix || !strings.Contains(plan.HintOf(err), "--allow-deletes") {
+	if _, err := v.Flow(p.Ctx, r.Flows[0]); plan.ClassOf(err) != plan.Fix ||
+		!strings.Contains(plan.HintOf(err), "--allow-deletes") {
 		t.Errorf("%v", err)
 	}
 	p.Close()

@@ -27,12 +27,16 @@ func TestVerifyNamesDifferences(t *testing.T) {
 			r.Delete(ids[39])
 			r.Later(time.Hour)
 			r.Done(nil)
-			if diff, err := r.Compare(r.Flows[0]); err != nil || diff.Differs() || diff.Pending != 0 || diff.Source != 39 || diff.Warehouse != 39 {
+			if diff, err := r.Compare(r.Flows[0]); err != nil || diff.Differs() || diff.Pending != 0 ||
+				diff.Source != 39 || diff.Warehouse != 39 {
 				t.Errorf("%+v, %v", diff, err)
 			}
-			r.Exec("DELETE FROM salesforce.contact WHERE id IN ('" + ids[0] + "', '" + ids[1] + "', '" + ids[2] + "', '" + ids[3] + "')")
-			r.Exec("UPDATE salesforce.contact SET systemmodstamp = systemmodstamp - INTERVAL 1 DAY WHERE id = '" + ids[4] + "'")
-			r.Exec("INSERT INTO salesforce.contact BY NAME SELECT * REPLACE ('003000000000001AAA' AS id) FROM salesforce.contact WHERE id = '" + ids[5] + "'")
+			r.Exec("DELETE FROM salesforce.contact WHERE id IN ('" + ids[0] + "', '" + ids[1] + "', '" + ids[2] +
+				"', '" + ids[3] + "')")
+			r.Exec("UPDATE salesforce.contact SET systemmodstamp = systemmodstamp - INTERVAL 1 DAY WHERE id = '" +
+				ids[4] + "'")
+			r.Exec("INSERT INTO salesforce.contact BY NAME SELECT * REPLACE ('003000000000001AAA' AS id) FROM " +
+				"salesforce.contact WHERE id = '" + ids[5] + "'")
 			r.Later(time.Hour)
 			r.Set(ids[6], "LastName", "Pending")
 			diff, err := r.Compare(r.Flows[0])
@@ -45,7 +49,8 @@ func TestVerifyNamesDifferences(t *testing.T) {
 				want.Extra, want.ExtraIDs = 0, nil
 			}
 			got := diff.Difference
-			if !slices.Equal(got.MissingIDs, want.MissingIDs) || !slices.Equal(got.ExtraIDs, want.ExtraIDs) || !slices.Equal(got.StaleIDs, want.StaleIDs) {
+			if !slices.Equal(got.MissingIDs, want.MissingIDs) || !slices.Equal(got.ExtraIDs, want.ExtraIDs) ||
+				!slices.Equal(got.StaleIDs, want.StaleIDs) {
 				t.Errorf("named %v, %v, %v", got.MissingIDs, got.ExtraIDs, got.StaleIDs)
 			}
 			counts := func(d warehouse.Difference) [7]int64 {
@@ -64,7 +69,8 @@ func TestVerifyWithWhere(t *testing.T) {
 	r := rig.Small(t, "Contact", 20)
 	r.Flows[0].Where = "HasOptedOutOfEmail = false"
 	r.Done(nil)
-	if diff, err := r.Compare(r.Flows[0]); err != nil || diff.Differs() || diff.Source != int64(len(r.Truth("Contact", r.Flows[0].Where))) {
+	if diff, err := r.Compare(r.Flows[0]); err != nil || diff.Differs() ||
+		diff.Source != int64(len(r.Truth("Contact", r.Flows[0].Where))) {
 		t.Errorf("%+v, %v", diff, err)
 	}
 }
@@ -72,7 +78,8 @@ func TestVerifyWithWhere(t *testing.T) {
 func TestVerifyRefuses(t *testing.T) {
 	t.Parallel()
 	r := rig.Small(t, "Contact", 20)
-	if _, err := r.Compare(r.Flows[0]); plan.ClassOf(err) != plan.Fix || !strings.Contains(plan.HintOf(err), "catchment run Contact") {
+	if _, err := r.Compare(r.Flows[0]); plan.ClassOf(err) != plan.Fix ||
+		!strings.Contains(plan.HintOf(err), "catchment run Contact") {
 		t.Errorf("never copied: %v", err)
 	}
 	r.Done(nil)
@@ -89,7 +96,8 @@ func TestVerifyRefuses(t *testing.T) {
 		t.Errorf("held by a run: %v", err)
 	}
 	p.Exec("DROP TABLE salesforce.contact")
-	if _, err := p.Compare(r.Flows[0]); plan.ClassOf(err) != plan.Fix || !strings.Contains(plan.HintOf(err), "--full Contact") {
+	if _, err := p.Compare(r.Flows[0]); plan.ClassOf(err) != plan.Fix ||
+		!strings.Contains(plan.HintOf(err), "--full Contact") {
 		t.Errorf("dropped: %v", err)
 	}
 }
@@ -123,7 +131,9 @@ func TestVerifyOverABadLine(t *testing.T) {
 // Who verifies is sent away until there is room again.
 func TestVerifyLeavesTheReserve(t *testing.T) {
 	t.Parallel()
-	r := rig.New(t, rig.NewOrg(t, map[string]int{"Contact": 20}, func(o *fakeorg.Options) { o.DailyAPIRequests = 1000 }), "Contact")
+	r := rig.New(t, rig.NewOrg(t, map[string]int{"Contact": 20}, func(o *fakeorg.Options) {
+		o.DailyAPIRequests = 1000
+	}), "Contact")
 	r.Done(nil)
 	r.People(650)
 	p := r.Start(nil)
@@ -131,7 +141,8 @@ func TestVerifyLeavesTheReserve(t *testing.T) {
 	v := p.Verifier()
 	v.Options.Reserve = 40
 	before := r.Org.Requests()
-	if _, err := v.Flow(p.Ctx, r.Flows[0]); plan.ClassOf(err) != plan.Wait || !strings.Contains(err.Error(), "of the org's 1000 API calls") {
+	if _, err := v.Flow(p.Ctx, r.Flows[0]); plan.ClassOf(err) != plan.Wait ||
+		!strings.Contains(err.Error(), "of the org's 1000 API calls") {
 		t.Errorf("%v", err)
 	}
 	if after := r.Org.Requests(); after["job"] != before["job"] || after["query"] != before["query"] {

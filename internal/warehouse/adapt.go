@@ -49,7 +49,8 @@ func (w *Warehouse) Adapt(ctx context.Context, t Table) (Table, Past, error) {
 			err := scan(&k.Field, &k.Column, &k.Label, &k.Type)
 			past.Fields = append(past.Fields, k)
 			return err
-		}, "SELECT field, column_name, coalesce(label, ''), coalesce(type, '') FROM "+w.d.Table(w.o.Schema, tableFields)+
+		}, "SELECT field, column_name, coalesce(label, ''), coalesce(type, '') FROM "+
+			w.d.Table(w.o.Schema, tableFields)+
 			" WHERE object = $1 ORDER BY field", t.Object)
 	})
 	if err != nil {

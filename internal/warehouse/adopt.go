@@ -68,13 +68,17 @@ func (w *Warehouse) survey(ctx context.Context, tx Tx, t Table, ids []string) (A
 		if err != nil {
 			return a, err
 		}
-		if len(has) == 0 || slices.ContainsFunc(has, func(c stored) bool { return strings.HasPrefix(strings.ToLower(c.Name), ownPrefix) }) {
+		if len(has) == 0 ||
+			slices.ContainsFunc(has, func(c stored) bool {
+				return strings.HasPrefix(strings.ToLower(c.Name), ownPrefix)
+			}) {
 			continue // there is none, or it is ours
 		}
 		one := Adopted{Name: schema + "." + t.Name, Kept: schema + "." + t.Name + keptSuffix, has: has, schema: schema}
 		key, ok := find(has, t.Key[0])
 		if !ok {
-			return a, plan.Fixf("rename that table, or take the flow out", "table %s has no column %s", one.Name, t.Key[0])
+			return a, plan.Fixf("rename that table, or take the flow out", "table %s has no column %s",
+				one.Name, t.Key[0])
 		}
 		for _, name := range payload(has) {
 			if !slices.ContainsFunc(t.Columns, func(c Column) bool { return strings.EqualFold(c.Name, name) }) {
@@ -92,7 +96,8 @@ func (w *Warehouse) survey(ctx context.Context, tx Tx, t Table, ids []string) (A
 		return a, nil
 	}
 	var err error
-	a.Keys, err = count(ctx, tx, "SELECT count(DISTINCT k"+w.d.Bytewise+") FROM ("+strings.Join(all, " UNION ALL ")+") x")
+	a.Keys, err = count(ctx, tx, "SELECT count(DISTINCT k"+w.d.Bytewise+") FROM ("+
+		strings.Join(all, " UNION ALL ")+") x")
 	return a, err
 }
 
@@ -101,13 +106,15 @@ func (w *Warehouse) surveyOne(ctx context.Context, tx Tx, a *Adoption, one Adopt
 	id := w.trimmed(w.d.Quote(key.Name))
 	var rows, short, bad int64
 	_, err := queryRow(ctx, tx, []any{&rows, &short, &bad}, fmt.Sprintf(
-		"SELECT count(*), count(CASE WHEN length(%[1]s) = 15 THEN 1 END), count(CASE WHEN length(%[1]s) IN (15, 18) THEN NULL ELSE 1 END) FROM %[2]s",
+		"SELECT count(*), count(CASE WHEN length(%[1]s) = 15 THEN 1 END), count(CASE WHEN length(%[1]s) IN (15, "+
+			"18) THEN NULL ELSE 1 END) FROM %[2]s",
 		id, w.d.Table(one.schema, a.Table)))
 	if err != nil {
 		return 0, err
 	}
 	if bad > 0 {
-		return 0, plan.Fixf("mend or delete them: SELECT * FROM "+one.Name+" WHERE length("+key.Name+") NOT IN (15, 18) OR "+key.Name+" IS NULL",
+		return 0, plan.Fixf("mend or delete them: SELECT * FROM "+one.Name+" WHERE length("+key.Name+
+			") NOT IN (15, 18) OR "+key.Name+" IS NULL",
 			"%d of %d rows of %s have no Id of 15 or 18 characters", bad, rows, one.Name)
 	}
 	a.Short += short
@@ -128,7 +135,9 @@ func (w *Warehouse) longID(v string) string {
 	for chunk := range 3 {
 		var bits []string
 		for i := range 5 {
-			bits = append(bits, fmt.Sprintf("CASE WHEN strpos('ABCDEFGHIJKLMNOPQRSTUVWXYZ', substring(%s, %d, 1)) > 0 THEN %d ELSE 0 END", v, 5*chunk+i+1, 1<<i))
+			bits = append(bits,
+				fmt.Sprintf("CASE WHEN strpos('ABCDEFGHIJKLMNOPQRSTUVWXYZ', substring(%s, %d, "+
+					"1)) > 0 THEN %d ELSE 0 END", v, 5*chunk+i+1, 1<<i))
 		}
 		fmt.Fprintf(&ends, " || substring('ABCDEFGHIJKLMNOPQRSTUVWXYZ012345', 1 + %s, 1)", strings.Join(bits, " + "))
 	}
@@ -159,7 +168,9 @@ func (w *Warehouse) Adopt(ctx context.Context, f Fence, m Merge, ids []string) (
 				return err
 			}
 			if n != one.Rows {
-				return plan.Failf(plan.Retry, "", "%d rows of %s were counted, %d came over: somebody is still writing into it", one.Rows, one.Name, n)
+				return plan.Failf(plan.Retry, "",
+					"%d rows of %s were counted, %d came over: somebody is still writing into it",
+					one.Rows, one.Name, n)
 			}
 		}
 		j, err := w.newJoin(ctx, tx, wide, nil)
@@ -189,14 +200,16 @@ func (w *Warehouse) accountAdopted(ctx context.Context, tx Tx, m Merge, a *Adopt
 	case Ignore: // a record that was deleted before it was ever copied has no row
 		return nil
 	case Remove:
-		buried, err := count(ctx, tx, "SELECT count(*) FROM "+w.own(tableTombstone)+" WHERE table_name = $1", m.Table.Name)
+		buried, err := count(ctx, tx, "SELECT count(*) FROM "+w.own(tableTombstone)+" WHERE table_name = $1",
+			m.Table.Name)
 		if err != nil {
 			return err
 		}
 		kept += buried
 	}
 	if kept < a.Keys {
-		return plan.Failf(plan.Bug, "nothing was changed; report it", "the old tables hold %d records, the new one would hold %d", a.Keys, kept)
+		return plan.Failf(plan.Bug, "nothing was changed; report it",
+			"the old tables hold %d records, the new one would hold %d", a.Keys, kept)
 	}
 	return nil
 }

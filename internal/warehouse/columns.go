@@ -31,8 +31,10 @@ func storedColumns(ctx context.Context, tx Tx, schema, table string) ([]stored, 
 		}
 		all = append(all, c)
 		return nil
-	}, "SELECT column_name, data_type, CAST(numeric_scale AS INTEGER), CAST(character_maximum_length AS INTEGER) FROM information_schema.columns "+
-		"WHERE table_catalog = current_database() AND table_schema = $1 AND table_name = $2 ORDER BY ordinal_position", schema, table)
+	}, "SELECT column_name, data_type, CAST(numeric_scale AS INTEGER), CAST(character_maximum_length AS INTEGER) "+
+		"FROM information_schema.columns WHERE table_catalog = current_database() AND table_schema = $1 AND "+
+		"table_name = $2 ORDER BY ordinal_position",
+		schema, table)
 	return all, err
 }
 
@@ -58,7 +60,8 @@ func payload(cs []stored) []string {
 // stagingOwn and finalOwn are our own columns of the two tables.
 func stagingOwn() []Column {
 	return []Column{
-		{Name: colAttempt, Kind: Text, Length: 64}, {Name: colOp, Kind: Text, Length: 16}, {Name: colJob, Kind: Text, Length: 64},
+		{Name: colAttempt, Kind: Text, Length: 64}, {Name: colOp, Kind: Text, Length: 16},
+		{Name: colJob, Kind: Text, Length: 64},
 		{Name: colSeq, Kind: Long}, {Name: colAt, Kind: Timestamp}, {Name: colReadAt, Kind: Timestamp},
 	}
 }

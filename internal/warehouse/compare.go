@@ -22,7 +22,8 @@ type Difference struct {
 	Unjudged   int64 // differing, and nothing tells when: the record may have changed since it was read
 
 	MissingIDs, ExtraIDs, StaleIDs, WrongIDs, FormulaIDs, DuplicateIDs, RejectedIDs []string
-	WrongColumns, FormulaColumns                                                    [][]string // of each of WrongIDs and FormulaIDs
+	// of each of WrongIDs and FormulaIDs
+	WrongColumns, FormulaColumns [][]string
 }
 
 // A kind is where one kind of difference is counted and named.
@@ -35,7 +36,8 @@ type kind struct {
 // kinds are the kinds by the word that a suspect has for them.
 func (d *Difference) kinds() map[string]kind {
 	return map[string]kind{
-		"missing": {&d.Missing, &d.MissingIDs, nil}, "extra": {&d.Extra, &d.ExtraIDs, nil}, "stale": {&d.Stale, &d.StaleIDs, nil},
+		"missing": {&d.Missing, &d.MissingIDs, nil}, "extra": {&d.Extra, &d.ExtraIDs, nil},
+		"stale": {&d.Stale, &d.StaleIDs, nil},
 		"wrong": {&d.Wrong, &d.WrongIDs, &d.WrongColumns}, "formula": {&d.Formulas, &d.FormulaIDs, &d.FormulaColumns},
 		"duplicate": {&d.Duplicates, &d.DuplicateIDs, nil}, "pending": {&d.Pending, nil, nil},
 		"unjudged": {&d.Unjudged, nil, nil}, "rejected": {&d.Rejected, &d.RejectedIDs, nil},
@@ -121,14 +123,17 @@ func (s *compareSQL) rows(asked bool) string {
 // it is.
 func (s *compareSQL) waits(inSource, inRows, own string) string {
 	if s.c.Snapshot == nil {
-		return fmt.Sprintf("CASE WHEN coalesce(s._catchment_stamp >= %[1]s, false) OR coalesce(%[2]s >= %[1]s, false) THEN 'pending' END", s.before(), own)
+		return fmt.Sprintf("CASE WHEN coalesce(s._catchment_stamp >= %[1]s, false) OR coalesce(%[2]s >= %[1]s, "+
+			"false) THEN 'pending' END", s.before(), own)
 	}
 	extra, missing := "'unjudged'", "'unjudged'"
 	if at := s.c.Snapshot.ReadAt; !at.IsZero() {
-		extra = fmt.Sprintf("CASE WHEN coalesce(%s >= %s, false) THEN 'pending' END", s.col("f", colReadAt), s.d.moment(at.UTC()))
+		extra = fmt.Sprintf("CASE WHEN coalesce(%s >= %s, false) THEN 'pending' END", s.col("f", colReadAt),
+			s.d.moment(at.UTC()))
 	}
 	if born := s.c.Snapshot.Born; born != "" {
-		missing = fmt.Sprintf("CASE WHEN %[1]s IS NULL THEN 'unjudged' WHEN %[1]s >= %[2]s THEN 'pending' END", s.col("s", born), s.before())
+		missing = fmt.Sprintf("CASE WHEN %[1]s IS NULL THEN 'unjudged' WHEN %[1]s >= %[2]s THEN 'pending' END",
+			s.col("s", born), s.before())
 	}
 	return fmt.Sprintf(`CASE
 		WHEN %[2]s AND NOT coalesce(%[1]s, false) THEN %[3]s
@@ -189,7 +194,8 @@ SET how = 'rejected'
 WHERE how IN ('missing', 'stale')
 	AND record IN (SELECT r.record_key FROM %s r JOIN %s s ON %s = r.record_key%s
 		WHERE r.flow = %s AND coalesce(%s, 'put') = 'put')`,
-		s.suspect, s.d.Table(s.o.Staging, tableRejected), s.source(asked), s.record("s"), version, literal(s.c.Table.Object), s.col("r", colOp))
+		s.suspect, s.d.Table(s.o.Staging, tableRejected), s.source(asked), s.record("s"), version,
+		literal(s.c.Table.Object), s.col("r", colOp))
 }
 
 // judgements is the statements that judge the records, all or those that were
@@ -204,7 +210,8 @@ func (s *compareSQL) judgements(asked bool) []string {
 // values is the columns whose values are compared.
 func (s *compareSQL) values() []Column {
 	return slices.DeleteFunc(slices.Clone(s.c.Table.Columns), func(c Column) bool {
-		return slices.Contains(s.c.Table.Key, c.Name) || c.Name == s.stamp() || strings.EqualFold(c.Field, fieldStamp) || strings.EqualFold(c.Field, fieldDeleted)
+		return slices.Contains(s.c.Table.Key, c.Name) || c.Name == s.stamp() ||
+			strings.EqualFold(c.Field, fieldStamp) || strings.EqualFold(c.Field, fieldDeleted)
 	})
 }
 
@@ -219,6 +226,7 @@ func (s *compareSQL) before() string {
 
 // judgeDuplicates writes down the keys that have more rows than one.
 func (s *compareSQL) judgeDuplicates() string {
-	return fmt.Sprintf("INSERT INTO %s\nSELECT %s, 'duplicate', CAST(NULL AS %s), count(*) - 1 FROM %s r GROUP BY %s HAVING count(*) > 1",
+	return fmt.Sprintf("INSERT INTO %s\nSELECT %s, 'duplicate', CAST(NULL AS %s), "+
+		"count(*) - 1 FROM %s r GROUP BY %s HAVING count(*) > 1",
 		s.suspect, s.record("r"), s.d.Type(Text, 0), s.final(), s.record("r"))
 }

@@ -100,7 +100,8 @@ func complete(m Merge, ledger []entry) error {
 	}
 	if int64(len(ledger)) != m.Pages || rows != m.Rows {
 		return plan.Failf(plan.Bug, "run it again; what was loaded is not consolidated before it is whole",
-			"attempt %s should have %d pages with %d rows, the ledger holds %d with %d", m.Attempt, m.Pages, m.Rows, len(ledger), rows)
+			"attempt %s should have %d pages with %d rows, the ledger holds %d with %d", m.Attempt, m.Pages, m.Rows,
+			len(ledger), rows)
 	}
 	return nil
 }
@@ -125,8 +126,10 @@ func (w *Warehouse) logged(ctx context.Context, tx Tx, attempt string) (Counts, 
 	if attempt == "" {
 		return c, false, nil
 	}
-	ok, err := queryRow(ctx, tx, []any{&c.Staged, &c.Inserted, &c.Updated, &c.Deleted, &c.Unchanged, &c.Rows, &c.Patched},
-		"SELECT staged, inserted, updated, deleted, unchanged, row_count, coalesce(patched, 0) FROM "+w.own(tableLog)+" WHERE attempt = $1", attempt)
+	ok, err := queryRow(ctx, tx, []any{&c.Staged, &c.Inserted, &c.Updated, &c.Deleted, &c.Unchanged,
+		&c.Rows, &c.Patched},
+		"SELECT staged, inserted, updated, deleted, unchanged, row_count, coalesce(patched, 0) FROM "+w.own(tableLog)+
+			" WHERE attempt = $1", attempt)
 	return c, ok, err
 }
 

@@ -22,7 +22,8 @@ func (w *Warehouse) Days(ctx context.Context, t Table, before time.Time) (map[in
 			err := scan(&day, &n)
 			days[day] = n
 			return err
-		}, fmt.Sprintf("SELECT CAST(floor(extract(epoch FROM %[1]s) / 86400) AS %[2]s) AS day, count(*) FROM %[3]s WHERE %[4]s IS NULL AND %[1]s < %[5]s GROUP BY 1",
+		}, fmt.Sprintf("SELECT CAST(floor(extract(epoch FROM %[1]s) / 86400) AS %[2]s) AS day, "+
+			"count(*) FROM %[3]s WHERE %[4]s IS NULL AND %[1]s < %[5]s GROUP BY 1",
 			stamp, w.d.Type(Long, 0), w.final(t), w.d.Quote(colDeleted), w.d.moment(before.UTC())))
 	})
 	if err != nil {

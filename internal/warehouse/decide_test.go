@@ -34,21 +34,25 @@ func TestColumnName(t *testing.T) {
 
 func TestTableFor(t *testing.T) {
 	o := schema.Object{Name: "OpportunityLineItem"}
-	got, err := TableFor(o, []schema.Field{{Name: "Id", Type: schema.ID, Length: 18}, {Name: "UnitPrice", Type: schema.Currency, Scale: 2},
+	got, err := TableFor(o, []schema.Field{{Name: "Id", Type: schema.ID, Length: 18},
+		{Name: "UnitPrice", Type: schema.Currency, Scale: 2},
 		{Name: "Count", Type: schema.Int, Scale: 7}, {Name: "SystemModstamp", Type: schema.DateTime}}, false)
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := Table{Object: "OpportunityLineItem", Name: "opportunitylineitem", Key: []string{"id"}, Columns: []Column{
-		{"id", "Id", Text, 0, 18}, {"unitprice", "UnitPrice", Decimal, 2, 0}, {"count", "Count", Int, 0, 0}, {"systemmodstamp", "SystemModstamp", Timestamp, 0, 0}}}
+		{"id", "Id", Text, 0, 18}, {"unitprice", "UnitPrice", Decimal, 2, 0}, {"count", "Count", Int, 0, 0},
+		{"systemmodstamp", "SystemModstamp", Timestamp, 0, 0}}}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
-	if _, err := TableFor(o, []schema.Field{{Name: "_Catchment_At"}, {Name: "Id"}}, false); plan.ClassOf(err) != plan.Fix || plan.HintOf(err) == "" {
+	if _, err := TableFor(o, []schema.Field{{Name: "_Catchment_At"}, {Name: "Id"}},
+		false); plan.ClassOf(err) != plan.Fix || plan.HintOf(err) == "" {
 		t.Errorf("a field that is called as a column of ours: %v", err)
 	}
 	got, err = TableFor(o, []schema.Field{{Name: "FooBar"}, {Name: "Foo_Bar"}}, true)
-	if names := columnNames(got); err != nil || !reflect.DeepEqual(names, []string{"foo_bar", "foo_bar_" + digest("Foo_Bar")}) {
+	if names := columnNames(got); err != nil ||
+		!reflect.DeepEqual(names, []string{"foo_bar", "foo_bar_" + digest("Foo_Bar")}) {
 		t.Errorf("%v, %v", names, err)
 	}
 }
@@ -72,12 +76,17 @@ func TestAdapt(t *testing.T) {
 		{"narrower", []stored{is("n", Decimal)}, nil, col("n", "N", Int), col("n", "N", Decimal)},
 		{"a text takes everything", []stored{is("n", Text)}, nil, col("n", "N", Int), col("n", "N", Int)},
 		{"another type", []stored{is("n", Decimal)}, nil, col("n", "N", Text), col("n_text", "N", Text)},
-		{"another type, the next run", []stored{is("n", Decimal), is("n_text", Text)}, []Known{{Field: "N", Column: "n_text"}}, col("n", "N", Text), col("n_text", "N", Text)},
-		{"and back", []stored{is("n", Decimal), is("n_text", Text)}, []Known{{Field: "N", Column: "n_text"}}, col("n", "N", Decimal), col("n_text", "N", Decimal)},
-		{"a third type", []stored{is("n", Decimal), is("n_bool", Bool)}, []Known{{Field: "N", Column: "n_bool"}}, col("n", "N", Date), col("n_date", "N", Date)},
-		{"a name of another field, which is gone", []stored{is("foo_bar", Text)}, []Known{{Field: "FooBar", Column: "foo_bar"}},
+		{"another type, the next run", []stored{is("n", Decimal), is("n_text", Text)},
+			[]Known{{Field: "N", Column: "n_text"}}, col("n", "N", Text), col("n_text", "N", Text)},
+		{"and back", []stored{is("n", Decimal), is("n_text", Text)}, []Known{{Field: "N", Column: "n_text"}},
+			col("n", "N", Decimal), col("n_text", "N", Decimal)},
+		{"a third type", []stored{is("n", Decimal), is("n_bool", Bool)}, []Known{{Field: "N", Column: "n_bool"}},
+			col("n", "N", Date), col("n_date", "N", Date)},
+		{"a name of another field, which is gone", []stored{is("foo_bar", Text)},
+			[]Known{{Field: "FooBar", Column: "foo_bar"}},
 			col("foo_bar", "Foo_Bar", Text), col("foo_bar_"+digest("foo_bar"), "Foo_Bar", Text)},
-		{"as it was called before", nil, []Known{{Field: "Foo_Bar", Column: "foo_bar_x"}}, col("foo_bar", "Foo_Bar", Text), col("foo_bar_x", "Foo_Bar", Text)},
+		{"as it was called before", nil, []Known{{Field: "Foo_Bar", Column: "foo_bar_x"}},
+			col("foo_bar", "Foo_Bar", Text), col("foo_bar_x", "Foo_Bar", Text)},
 		{"too long", nil, nil, col(long, long, Text), col(long[:56]+"_"+digest(long), long, Text)},
 	} {
 		table := Table{Key: []string{c.wants.Name}, Columns: []Column{c.wants}}
@@ -89,15 +98,18 @@ func TestAdapt(t *testing.T) {
 			t.Errorf("%s: the table that was given has changed", c.name)
 		}
 	}
-	both := adapt(d, Table{Columns: []Column{col("foo_bar", "Foo_Bar", Text), col("foo_bar_x", "FooBar", Text)}}, nil, []Known{{Field: "FooBar", Column: "foo_bar"}})
+	both := adapt(d, Table{Columns: []Column{col("foo_bar", "Foo_Bar", Text), col("foo_bar_x", "FooBar", Text)}}, nil,
+		[]Known{{Field: "FooBar", Column: "foo_bar"}})
 	if names := columnNames(both); names[1] != "foo_bar" || names[0] == names[1] {
 		t.Errorf("%v", names)
 	}
 }
 
 func TestKindOf(t *testing.T) {
-	for from, want := range map[schema.Type]Kind{schema.Boolean: Bool, schema.Int: Int, schema.Long: Long, schema.Double: Decimal,
-		schema.Percent: Decimal, schema.Date: Date, schema.DateTime: Timestamp, schema.Time: Time, schema.Picklist: Text, "new one": Text} {
+	for from, want := range map[schema.Type]Kind{schema.Boolean: Bool, schema.Int: Int, schema.Long: Long,
+		schema.Double:  Decimal,
+		schema.Percent: Decimal, schema.Date: Date, schema.DateTime: Timestamp, schema.Time: Time,
+		schema.Picklist: Text, "new one": Text} {
 		if got := kindOf(from); got != want {
 			t.Errorf("%s: got %s, want %s", from, got, want)
 		}
@@ -106,11 +118,13 @@ func TestKindOf(t *testing.T) {
 
 func TestWiden(t *testing.T) {
 	for _, c := range []struct{ scale, whole, fract, want int }{
-		{2, 18, 2, 2}, {2, 16, 0, 2}, {2, 5, 3, 7}, {2, 1, 17, 18}, {2, 1, 18, 18}, {2, 0, 30, 30}, {2, 20, 18, 18}, {18, 20, 3, 18},
+		{2, 18, 2, 2}, {2, 16, 0, 2}, {2, 5, 3, 7}, {2, 1, 17, 18}, {2, 1, 18, 18}, {2, 0, 30, 30}, {2, 20, 18, 18},
+		{18, 20, 3, 18},
 		{2, 21, 18, -1}, {2, 37, 0, -1}, {18, 21, 0, -1}, {2, 0, 39, -1},
 	} {
 		got, err := widen(38, c.scale, c.whole, c.fract)
-		if c.want < 0 && (plan.ClassOf(err) != plan.Fix || plan.HintOf(err) == "") || c.want >= 0 && (err != nil || got != c.want) {
+		if c.want < 0 && (plan.ClassOf(err) != plan.Fix || plan.HintOf(err) == "") ||
+			c.want >= 0 && (err != nil || got != c.want) {
 			t.Errorf("scale %d for %d.%d digits: got %d, %v; want %d", c.scale, c.whole, c.fract, got, err, c.want)
 		}
 	}
@@ -201,8 +215,10 @@ func TestAdvance(t *testing.T) {
 	}{
 		{Merge{}, old},
 		{Merge{Watermark: day(4), Generation: 1, Grade: "lagged"}, old},
-		{Merge{Watermark: day(6), Generation: 1, Grade: "lagged"}, Mark{Watermark: day(6), Generation: 1, Grade: "lagged"}},
-		{Merge{Watermark: day(4), Generation: 2, Grade: "lagged"}, Mark{Watermark: day(4), Generation: 2, Grade: "lagged"}},
+		{Merge{Watermark: day(6), Generation: 1, Grade: "lagged"},
+			Mark{Watermark: day(6), Generation: 1, Grade: "lagged"}},
+		{Merge{Watermark: day(4), Generation: 2, Grade: "lagged"},
+			Mark{Watermark: day(4), Generation: 2, Grade: "lagged"}},
 	} {
 		if got := advance(old, c.by); got != c.want {
 			t.Errorf("%+v: got %+v, want %+v", c.by, got, c.want)
@@ -251,7 +267,8 @@ func TestColumnType(t *testing.T) {
 	}{
 		{Postgres(), 18, "TEXT"}, {DuckDB(), 255, "VARCHAR"},
 		{Redshift(FailLongText), 18, "VARCHAR(72)"}, {Redshift(FailLongText), 0, "VARCHAR(65535)"},
-		{Redshift(FailLongText), 16383, "VARCHAR(65532)"}, {Redshift(FailLongText), 16384, "VARCHAR(65535)"}, {Redshift(TruncateLongText), 131072, "VARCHAR(65535)"},
+		{Redshift(FailLongText), 16383, "VARCHAR(65532)"}, {Redshift(FailLongText), 16384, "VARCHAR(65535)"},
+		{Redshift(TruncateLongText), 131072, "VARCHAR(65535)"},
 		{super, 16383, "VARCHAR(65532)"}, {super, 16384, "SUPER"}, {super, 0, "VARCHAR(65535)"},
 	} {
 		if got := c.d.columnType(Column{Kind: Text, Length: c.length}); got != c.want {
@@ -263,8 +280,10 @@ func TestColumnType(t *testing.T) {
 // What Redshift can't do in place is done by another column.
 func TestShapeOfRedshift(t *testing.T) {
 	d := Redshift(FailLongText)
-	want := Table{Object: "Account", Name: "account", Key: []string{"id"}, Columns: []Column{{Name: "id", Kind: Text, Length: 18}, {Name: "name", Kind: Text, Length: 255}}}
-	has := []stored{{Name: "id", Type: "character varying", Bytes: 72}, {Name: "name", Type: "character varying", Bytes: 320}}
+	want := Table{Object: "Account", Name: "account", Key: []string{"id"},
+		Columns: []Column{{Name: "id", Kind: Text, Length: 18}, {Name: "name", Kind: Text, Length: 255}}}
+	has := []stored{{Name: "id", Type: "character varying", Bytes: 72},
+		{Name: "name", Type: "character varying", Bytes: 320}}
 	for _, c := range finalOwn() {
 		has = append(has, stored{Name: c.Name, Type: d.of(c.Kind).Stored, Bytes: 65535})
 	}
@@ -272,11 +291,13 @@ func TestShapeOfRedshift(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !reflect.DeepEqual(ddl, []string{`ALTER TABLE "s"."account" ADD COLUMN "_catchment_wider" VARCHAR(1020)`, `UPDATE "s"."account" SET "_catchment_wider" = "name"`,
+	if !reflect.DeepEqual(ddl, []string{`ALTER TABLE "s"."account" ADD COLUMN "_catchment_wider" VARCHAR(1020)`,
+		`UPDATE "s"."account" SET "_catchment_wider" = "name"`,
 		`ALTER TABLE "s"."account" DROP COLUMN "name"`, `ALTER TABLE "s"."account" RENAME COLUMN "_catchment_wider" TO "name"`}) {
 		t.Errorf("statements: %q", ddl)
 	}
-	if !reflect.DeepEqual(changes, []Change{{Table: "account", Column: "name", What: Widened, Detail: "VARCHAR(1020)"}}) {
+	if !reflect.DeepEqual(changes,
+		[]Change{{Table: "account", Column: "name", What: Widened, Detail: "VARCHAR(1020)"}}) {
 		t.Errorf("changes: %v", changes)
 	}
 	want.Columns[1].Name = strings.Repeat("n", 128)

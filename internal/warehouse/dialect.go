@@ -19,11 +19,12 @@ type Dialect struct {
 	Place      string       // the hidden column that says where a row is, "" where there is none
 	Bytewise   string       // what makes texts equal by their bytes, which takes less than by a language's rules
 	Locks      bool         // a statement sees what others commit meanwhile, unless a lock keeps them away
-	LockFirst  bool         // a transaction sees one picture, which its first look takes: whoever writes locks before it looks
-	Enforces   bool         // a primary key keeps duplicates out
-	Retypes    bool         // a column can take another type where it is
-	Targets    bool         // what a DELETE deletes from may have an alias
-	Distincts  bool         // it knows IS DISTINCT FROM
+	// a transaction sees one picture, which its first look takes: whoever writes locks before it looks
+	LockFirst bool
+	Enforces  bool // a primary key keeps duplicates out
+	Retypes   bool // a column can take another type where it is
+	Targets   bool // what a DELETE deletes from may have an alias
+	Distincts bool // it knows IS DISTINCT FROM
 
 	LongestName int    // bytes that a name has room for, 0 where nobody counts
 	LongestText int    // bytes that a text column has room for, 0 for any number

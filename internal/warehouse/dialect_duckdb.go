@@ -63,7 +63,8 @@ func (c Copy) ReadCSV(paths []string, gzip bool) (string, []any) {
 		types = append(types, literal(col.Name)+": 'VARCHAR'")
 	}
 	names = append(names, d.list("", []string{colOp, colAttempt, colJob, colReadAt, colSeq}))
-	values = append(values, b.text(string(c.Op)), b.text(c.Attempt), b.text(c.Job), b.value(c.ReadAt, Timestamp), "p.seq")
+	values = append(values, b.text(string(c.Op)), b.text(c.Attempt), b.text(c.Job),
+		b.value(c.ReadAt, Timestamp), "p.seq")
 
 	files := make([]string, len(paths))
 	seqs := make([]string, len(paths))
@@ -84,5 +85,6 @@ FROM read_csv([%s],
 	max_line_size = %d, buffer_size = %d, compression = '%s', filename = '_catchment_file') r
 JOIN (VALUES %s) p (file, seq) ON p.file = r._catchment_file`,
 		c.Into, strings.Join(names, ", "), strings.Join(values, ", "),
-		strings.Join(files, ", "), strings.Join(types, ", "), duckLine, duckLine, compression, strings.Join(seqs, ", ")), b.args
+		strings.Join(files, ", "), strings.Join(types, ", "), duckLine, duckLine, compression,
+		strings.Join(seqs, ", ")), b.args
 }

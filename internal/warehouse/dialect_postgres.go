@@ -47,7 +47,8 @@ func (c Copy) CopyText() string {
 		names[i] = col.Name
 	}
 	list := Postgres().list("", names)
-	return fmt.Sprintf("COPY %s (%s) FROM STDIN (FORMAT csv, HEADER true, NULL '', FORCE_NULL (%s), ENCODING 'UTF8')", c.Into, list, list)
+	return fmt.Sprintf("COPY %s (%s) FROM STDIN (FORMAT csv, HEADER true, NULL '', FORCE_NULL (%s), ENCODING 'UTF8')",
+		c.Into, list, list)
 }
 
 // CopyConstants is the statement that makes PostgreSQL fill in what all rows

@@ -37,7 +37,8 @@ func Redshift(long LongText) *Dialect {
 			{Kind: Long, Name: "BIGINT", Stored: "bigint"},
 			{Kind: Decimal, Name: "DECIMAL(38,%d)", Stored: "numeric", Load: castLoad, Room: 64},
 			{Kind: Date, Name: "DATE", Stored: "date"},
-			{Kind: Time, Name: "TIME", Stored: "time without time zone", Load: "CAST(replace({text}, 'Z', '') AS {type})", Room: 64},
+			{Kind: Time, Name: "TIME", Stored: "time without time zone",
+				Load: "CAST(replace({text}, 'Z', '') AS {type})", Room: 64},
 			{Kind: Timestamp, Name: "TIMESTAMPTZ", Stored: "timestamp with time zone"},
 		},
 		Digits:    38,
@@ -192,8 +193,10 @@ func (c RedshiftCopy) Insert(exponents map[string]bool) string {
 		names, values = append(names, d.Quote(col.Name)), append(values, d.loaded(col.Kind, value, col.Type))
 	}
 	names = append(names, d.list("", copyConstants()))
-	values = append(values, literal(string(c.Op)), literal(c.Attempt), literal(c.Job), d.moment(c.ReadAt), fmt.Sprint(c.Page.Seq))
-	return fmt.Sprintf("INSERT INTO %s (%s)\nSELECT %s\nFROM %s r", c.Into, strings.Join(names, ", "), strings.Join(values, ", "), redshiftCopy)
+	values = append(values, literal(string(c.Op)), literal(c.Attempt), literal(c.Job), d.moment(c.ReadAt),
+		fmt.Sprint(c.Page.Seq))
+	return fmt.Sprintf("INSERT INTO %s (%s)\nSELECT %s\nFROM %s r", c.Into, strings.Join(names, ", "),
+		strings.Join(values, ", "), redshiftCopy)
 }
 
 // writtenOut is a decimal's text without its exponent, digit by digit: going
@@ -201,7 +204,8 @@ func (c RedshiftCopy) Insert(exponents map[string]bool) string {
 func writtenOut(v string) string {
 	mantissa := fmt.Sprintf("replace(split_part(upper(%s), 'E', 1), '-', '')", v)
 	digits := fmt.Sprintf("replace(%s, '.', '')", mantissa)
-	point := fmt.Sprintf("(length(split_part(%s, '.', 1)) + CAST(replace(split_part(upper(%s), 'E', 2), '+', '') AS INTEGER))", mantissa, v)
+	point := fmt.Sprintf("(length(split_part(%s, '.', 1)) + CAST(replace(split_part(upper(%s), 'E', 2), '+', "+
+		"'') AS INTEGER))", mantissa, v)
 	return fmt.Sprintf(`CASE WHEN upper(%[1]s) LIKE '%%E%%'
 	THEN CASE WHEN %[1]s LIKE '-%%' THEN '-' ELSE '' END
 		|| CASE WHEN %[3]s <= 0 THEN '0.' || repeat('0', -%[3]s) || %[2]s

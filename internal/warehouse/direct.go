@@ -48,7 +48,8 @@ func (j *join) direct(ctx context.Context, tx Tx, p part, staged int64) (bool, e
 // is of a deleted record.
 func (s *mergeSQL) simple(p part) statement {
 	b := s.binds()
-	return statement{fmt.Sprintf("SELECT count(*) = count(DISTINCT %s) AND count(CASE WHEN %s THEN 1 END) = 0\nFROM %s v\nWHERE %s",
+	return statement{fmt.Sprintf("SELECT count(*) = count(DISTINCT %s) AND count(CASE WHEN %s THEN 1 END) = 0\n"+
+		"FROM %s v\nWHERE %s",
 		s.recordKey("v")+s.d.Bytewise, s.deleted(p), s.staging(), s.where(p, b)), b.args}
 }
 
@@ -57,7 +58,8 @@ func (s *mergeSQL) simple(p part) statement {
 func (s *mergeSQL) updateDirect(p part) statement {
 	b := s.binds()
 	at := s.at(p)
-	set := []string{s.q(colSyncedAt) + " = " + b.value(s.now, Timestamp), s.q(colAt) + " = " + at, s.q(colReadAt) + " = " + s.col("v", colReadAt),
+	set := []string{s.q(colSyncedAt) + " = " + b.value(s.now, Timestamp), s.q(colAt) + " = " + at,
+		s.q(colReadAt) + " = " + s.col("v", colReadAt),
 		s.q(colDeleted) + " = NULL", s.q(colReason) + " = NULL"}
 	for _, name := range s.columns {
 		if slices.Contains(p.columns, name) && !slices.Contains(s.m.Table.Key, name) {
@@ -65,7 +67,8 @@ func (s *mergeSQL) updateDirect(p part) statement {
 		}
 	}
 	return statement{fmt.Sprintf("UPDATE %s f\nSET %s\nFROM %s v\nWHERE %s AND %s\n\tAND %s",
-		s.final(), strings.Join(set, ", "), s.staging(), s.where(p, b), s.sameKey("v", "f"), s.wins(p, at, "f")), b.args}
+		s.final(), strings.Join(set, ", "), s.staging(), s.where(p, b), s.sameKey("v", "f"), s.wins(p, at, "f")),
+		b.args}
 }
 
 // insertDirect writes the versions of records that have no row.

@@ -34,23 +34,24 @@ var never = time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC)
 // before, since their ledger counts what goes. It may be repeated.
 func (w *Warehouse) Erase(ctx context.Context, f Fence, e Erasure) (Erased, error) {
 	var out Erased
-	err := w.fencedOn(ctx, f, "erase records of "+e.Table.Name, []string{w.final(e.Table), w.staging(e.Table)}, func(tx Tx) error {
-		s := &erasing{mergeSQL: mergeSQL{d: w.d, o: w.o, m: Merge{Table: e.Table}, now: w.now()}, e: e}
-		if w.d.Locks {
-			if err := do(ctx, tx, s.lock()); err != nil {
-				return err
+	err := w.fencedOn(ctx, f, "erase records of "+e.Table.Name, []string{w.final(e.Table), w.staging(e.Table)},
+		func(tx Tx) error {
+			s := &erasing{mergeSQL: mergeSQL{d: w.d, o: w.o, m: Merge{Table: e.Table}, now: w.now()}, e: e}
+			if w.d.Locks {
+				if err := do(ctx, tx, s.lock()); err != nil {
+					return err
+				}
 			}
-		}
-		for rest := e.Values; len(rest) > 0; {
-			n := min(len(rest), keysAtOnce)
-			if err := s.some(ctx, tx, rest[:n]); err != nil {
-				return err
+			for rest := e.Values; len(rest) > 0; {
+				n := min(len(rest), keysAtOnce)
+				if err := s.some(ctx, tx, rest[:n]); err != nil {
+					return err
+				}
+				rest = rest[n:]
 			}
-			rest = rest[n:]
-		}
-		out = s.out
-		return w.settleErasure(ctx, tx, f, s)
-	})
+			out = s.out
+			return w.settleErasure(ctx, tx, f, s)
+		})
 	if err != nil {
 		return Erased{}, err
 	}
@@ -72,7 +73,8 @@ func (s *erasing) some(ctx context.Context, tx Tx, values []string) error {
 	}
 	var tombs [][]any
 	for _, key := range keys {
-		if _, err := tx.Exec(ctx, "DELETE FROM "+s.tombs()+" WHERE table_name = $1 AND record_key = $2", s.e.Table.Name, key); err != nil {
+		if _, err := tx.Exec(ctx, "DELETE FROM "+s.tombs()+" WHERE table_name = $1 AND record_key = $2", s.e.Table.Name,
+			key); err != nil {
 			return err
 		}
 		tombs = append(tombs, []any{s.e.Table.Name, key, never, never, string(erased), s.now})
@@ -85,7 +87,8 @@ func (s *erasing) some(ctx context.Context, tx Tx, values []string) error {
 		n     *int64
 	}{{s.final(), &s.out.Rows}, {s.staging(), &s.out.Staged}} {
 		b := s.binds()
-		n, err := tx.Exec(ctx, fmt.Sprintf("DELETE FROM %s WHERE %s IN (%s)", from.table, s.q(s.e.Column), b.texts(values)), b.args...)
+		n, err := tx.Exec(ctx, fmt.Sprintf("DELETE FROM %s WHERE %s IN (%s)", from.table, s.q(s.e.Column),
+			b.texts(values)), b.args...)
 		if err != nil {
 			return err
 		}
@@ -100,7 +103,8 @@ func (s *erasing) some(ctx context.Context, tx Tx, values []string) error {
 // those that tell of them.
 func (s *erasing) rejected(ctx context.Context, tx Tx, values []string) (int64, error) {
 	b := s.binds()
-	sql := fmt.Sprintf("DELETE FROM %s WHERE flow = %s AND ", s.d.Table(s.o.Staging, tableRejected), b.text(s.e.Table.Object))
+	sql := fmt.Sprintf("DELETE FROM %s WHERE flow = %s AND ", s.d.Table(s.o.Staging, tableRejected),
+		b.text(s.e.Table.Object))
 	if s.e.Column == s.e.Table.Key[0] {
 		return tx.Exec(ctx, sql+"record_key IN ("+b.texts(values)+")", b.args...)
 	}
@@ -127,7 +131,8 @@ func (s *erasing) keys(ctx context.Context, tx Tx, values []string) ([]string, e
 				seen[key] = true
 				keys = append(keys, key)
 			}
-		}, fmt.Sprintf("SELECT %s FROM %s x WHERE %s IN (%s)", s.recordKey("x"), table, s.col("x", s.e.Column), b.texts(values)), b.args...)
+		}, fmt.Sprintf("SELECT %s FROM %s x WHERE %s IN (%s)", s.recordKey("x"), table, s.col("x", s.e.Column),
+			b.texts(values)), b.args...)
 		if err != nil {
 			return nil, err
 		}

@@ -39,8 +39,9 @@ func (w *Warehouse) Held(ctx context.Context, t Table, keys []string) (map[strin
 				}
 				in += b.text(k)
 			}
-			err := eachKey(ctx, tx, func(key string) { held[key] = true }, fmt.Sprintf("SELECT %s FROM %s f WHERE %s IS NULL AND %s IN (%s)",
-				s.recordKey("f"), s.final(), s.col("f", colDeleted), s.col("f", t.Key[0]), in), b.args...)
+			err := eachKey(ctx, tx, func(key string) { held[key] = true },
+				fmt.Sprintf("SELECT %s FROM %s f WHERE %s IS NULL AND %s IN (%s)",
+					s.recordKey("f"), s.final(), s.col("f", colDeleted), s.col("f", t.Key[0]), in), b.args...)
 			if err != nil {
 				return err
 			}
@@ -59,7 +60,8 @@ func (w *Warehouse) Held(ctx context.Context, t Table, keys []string) (map[strin
 // when the first of them was created: a row that was read later is no evidence
 // (invariant 4). The table's key must
 // be one column.
-func (w *Warehouse) Absent(ctx context.Context, t Table, attempt string, jobs []string, readAt time.Time) ([]string, error) {
+func (w *Warehouse) Absent(ctx context.Context, t Table, attempt string, jobs []string,
+	readAt time.Time) ([]string, error) {
 	var keys []string
 	s := mergeSQL{d: w.d, o: w.o, m: Merge{Table: t, Attempt: attempt}}
 	b := s.binds()
@@ -86,13 +88,15 @@ ORDER BY 1`,
 // has no live row, and in the recycle bin, where it has one. What other jobs of
 // the attempt read whole, or found to be gone, is left out. The table's key must
 // be one column.
-func (w *Warehouse) Otherwise(ctx context.Context, t Table, attempt string, jobs []string) (alive, binned []string, err error) {
+func (w *Warehouse) Otherwise(ctx context.Context, t Table, attempt string,
+	jobs []string) (alive, binned []string, err error) {
 	s := mergeSQL{d: w.d, o: w.o, m: Merge{Table: t, Attempt: attempt}}
 	gone := "false"
 	if c, ok := t.column(fieldDeleted); ok {
 		gone = "coalesce(" + s.col("v", c.Name) + ", false)"
 	}
-	held := fmt.Sprintf("EXISTS (SELECT 1 FROM %s f WHERE %s IS NULL AND %s)", s.final(), s.col("f", colDeleted), s.sameKey("v", "f"))
+	held := fmt.Sprintf("EXISTS (SELECT 1 FROM %s f WHERE %s IS NULL AND %s)", s.final(), s.col("f", colDeleted),
+		s.sameKey("v", "f"))
 	b := s.binds()
 	of, from := b.text(attempt), b.texts(jobs)
 	list := func(differs string) string {
@@ -106,7 +110,8 @@ ORDER BY 1`,
 	}
 	err = w.driver.View(ctx, func(tx Tx) error {
 		alive, binned = nil, nil
-		err := eachKey(ctx, tx, func(key string) { alive = append(alive, key) }, list("NOT "+gone+" AND NOT "+held), b.args...)
+		err := eachKey(ctx, tx, func(key string) { alive = append(alive, key) },
+			list("NOT "+gone+" AND NOT "+held), b.args...)
 		if err != nil {
 			return err
 		}

@@ -33,7 +33,8 @@ func golden(t *testing.T, name, got string) {
 func sample() Table {
 	return Table{Object: "Account", Name: "account", Key: []string{"id"}, Columns: []Column{
 		{Name: "id", Field: "Id", Kind: Text}, {Name: "isdeleted", Field: "IsDeleted", Kind: Bool},
-		{Name: "masterrecordid", Field: "MasterRecordId", Kind: Text}, {Name: "systemmodstamp", Field: "SystemModstamp", Kind: Timestamp},
+		{Name: "masterrecordid", Field: "MasterRecordId", Kind: Text},
+		{Name: "systemmodstamp", Field: "SystemModstamp", Kind: Timestamp},
 		{Name: `odd"name`, Field: "Odd", Kind: Text}, {Name: "amount__c", Field: "Amount__c", Kind: Decimal, Scale: 2},
 	}}
 }
@@ -41,7 +42,8 @@ func sample() Table {
 func TestScript(t *testing.T) {
 	o := Options{Schema: "salesforce", Staging: "salesforce_incremental"}
 	bare := Table{Object: "Log__b", Name: "log__b", Key: []string{"day__c", "n__c"}, Columns: []Column{
-		{Name: "day__c", Field: "Day__c", Kind: Date}, {Name: "n__c", Field: "N__c", Kind: Int}, {Name: "text__c", Field: "Text__c", Kind: Text}}}
+		{Name: "day__c", Field: "Day__c", Kind: Date}, {Name: "n__c", Field: "N__c", Kind: Int},
+		{Name: "text__c", Field: "Text__c", Kind: Text}}}
 	for _, d := range []*Dialect{DuckDB(), Postgres(), Redshift(FailLongText)} {
 		golden(t, d.Name+"-flag.sql", Script(d, o, sample(), Flag))
 		golden(t, d.Name+"-remove.sql", Script(d, o, sample(), Remove))
@@ -62,19 +64,23 @@ func TestReadCSV(t *testing.T) {
 }
 
 func TestCopyText(t *testing.T) {
-	c := Copy{Into: `"s"."account"`, Op: Put, Attempt: "it's", Job: "j", ReadAt: time.Unix(0, 0).UTC(), Columns: []CopyColumn{
-		{Name: "id", Kind: Text}, {Name: `od"d`, Kind: Timestamp}}}
+	c := Copy{Into: `"s"."account"`, Op: Put, Attempt: "it's", Job: "j", ReadAt: time.Unix(0, 0).UTC(),
+		Columns: []CopyColumn{
+			{Name: "id", Kind: Text}, {Name: `od"d`, Kind: Timestamp}}}
 	golden(t, "postgres-copy.sql", c.CopyConstants(Page{Seq: 7})+";\n"+c.CopyText()+";\n"+c.CopyNoConstants()+";\n")
 }
 
 func TestRedshiftCopy(t *testing.T) {
-	c := RedshiftCopy{Copy: Copy{Into: `"s"."account"`, Op: Put, Attempt: "it's", Job: "j", ReadAt: time.Unix(0, 0).UTC(), Columns: []CopyColumn{
-		{Name: "id", Kind: Text, Type: "VARCHAR(72)"}, {Name: `od"d`, Kind: Timestamp, Type: "TIMESTAMPTZ"},
-		{Name: "amount__c", Kind: Decimal, Type: "DECIMAL(38,4)"}, {Name: "rate__c", Kind: Decimal, Type: "DECIMAL(38,6)"},
-		{Name: "opens__c", Kind: Time, Type: "TIME"}, {Name: "body", Kind: Text, Type: "VARCHAR(65535)"}}},
+	c := RedshiftCopy{Copy: Copy{Into: `"s"."account"`, Op: Put, Attempt: "it's", Job: "j",
+		ReadAt: time.Unix(0, 0).UTC(), Columns: []CopyColumn{
+			{Name: "id", Kind: Text, Type: "VARCHAR(72)"}, {Name: `od"d`, Kind: Timestamp, Type: "TIMESTAMPTZ"},
+			{Name: "amount__c", Kind: Decimal, Type: "DECIMAL(38,4)"},
+			{Name: "rate__c", Kind: Decimal, Type: "DECIMAL(38,6)"},
+			{Name: "opens__c", Kind: Time, Type: "TIME"}, {Name: "body", Kind: Text, Type: "VARCHAR(65535)"}}},
 		Page: Page{Seq: 7, Gzip: true}, Manifest: "s3://bucket/run/1.csv.gz.manifest"}
 	all := func() string {
-		return c.Make() + ";\n" + c.From() + ";\n" + c.Count() + ";\n" + c.Look() + ";\n" + c.Insert(map[string]bool{"rate__c": true}) + ";\n" + c.Drop() + ";\n"
+		return c.Make() + ";\n" + c.From() + ";\n" + c.Count() + ";\n" + c.Look() + ";\n" +
+			c.Insert(map[string]bool{"rate__c": true}) + ";\n" + c.Drop() + ";\n"
 	}
 	golden(t, "redshift-copy.sql", all())
 	c.Truncate, c.Role, c.Region, c.Page.Gzip = true, "arn:aws:iam::123456789012:role/copy", "eu-central-1", false
@@ -89,7 +95,9 @@ func TestProcedures(t *testing.T) {
 	removed := sample()
 	removed.Name = "contact"
 	for _, d := range []*Dialect{Postgres(), Redshift(FailLongText)} {
-		text, err := Procedures(d, o, []Procedure{{Table: sample(), Policy: Flag}, {Table: removed, Policy: Remove, Patched: []string{"amount__c"}}})
+		text, err := Procedures(d, o,
+			[]Procedure{{Table: sample(), Policy: Flag},
+				{Table: removed, Policy: Remove, Patched: []string{"amount__c"}}})
 		if err != nil {
 			t.Fatal(err)
 		}

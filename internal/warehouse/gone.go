@@ -95,7 +95,8 @@ func (s *mergeSQL) buryGone(reason Reason) []statement {
 func (s *mergeSQL) takeAway(reason Reason) statement {
 	if reason.traits().under(s.m.Policy) == Remove {
 		target, f := s.target(s.o.Schema, s.m.Table.Name, "f")
-		return statement{sql: fmt.Sprintf("DELETE FROM %s\nUSING %s n\nWHERE %s", target, s.q(tableGone), s.sameKey("n", f))}
+		return statement{sql: fmt.Sprintf("DELETE FROM %s\nUSING %s n\nWHERE %s", target, s.q(tableGone),
+			s.sameKey("n", f))}
 	}
 	b := s.binds()
 	now := b.value(s.now, Timestamp)

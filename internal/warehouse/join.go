@@ -29,7 +29,8 @@ func (w *Warehouse) newJoin(ctx context.Context, tx Tx, m Merge, ledger []entry)
 		return nil, err
 	}
 	if !isOurs(has, m.Table) {
-		return nil, plan.Fixf("run `catchment check`; to copy the object again: `catchment run "+m.Table.Object+" --full`",
+		return nil, plan.Fixf("run `catchment check`; to copy the object again: `catchment run "+
+			m.Table.Object+" --full`",
 			"table %s.%s is gone, or was not made by Catchment", w.o.Schema, m.Table.Name)
 	}
 	now := w.now()
@@ -51,8 +52,9 @@ func (w *Warehouse) newJoin(ctx context.Context, tx Tx, m Merge, ledger []entry)
 
 // keyed tells whether a final table has its primary key.
 func (w *Warehouse) keyed(ctx context.Context, tx Tx, t Table) (bool, error) {
-	keys, err := count(ctx, tx, "SELECT count(*) FROM information_schema.table_constraints WHERE table_catalog = current_database() "+
-		"AND table_schema = $1 AND table_name = $2 AND constraint_type = 'PRIMARY KEY'", w.o.Schema, t.Name)
+	keys, err := count(ctx, tx,
+		"SELECT count(*) FROM information_schema.table_constraints WHERE table_catalog = current_database() "+
+			"AND table_schema = $1 AND table_name = $2 AND constraint_type = 'PRIMARY KEY'", w.o.Schema, t.Name)
 	return keys > 0, err
 }
 
@@ -61,7 +63,8 @@ func (w *Warehouse) keyed(ctx context.Context, tx Tx, t Table) (bool, error) {
 // now.
 func (w *Warehouse) readAt(ctx context.Context, tx Tx, m Merge) (any, error) {
 	var at *time.Time
-	if _, err := queryRow(ctx, tx, []any{&at}, "SELECT min(read_at) FROM "+w.own(tablePage)+" WHERE attempt = $1 AND op = 'put'", m.Attempt); err != nil {
+	if _, err := queryRow(ctx, tx, []any{&at}, "SELECT min(read_at) FROM "+w.own(tablePage)+
+		" WHERE attempt = $1 AND op = 'put'", m.Attempt); err != nil {
 		return nil, err
 	}
 	if at == nil {

@@ -41,8 +41,10 @@ func TestKinds(t *testing.T) {
 		kind                   Kind
 		known, measured, whole bool
 	}{
-		{Text, true, false, false}, {Bool, true, false, false}, {Int, true, true, true}, {Long, true, true, true}, {Decimal, true, true, false},
-		{Date, true, false, false}, {Time, true, false, false}, {Timestamp, true, false, false}, {"", false, false, false}, {"TEXT", false, false, false},
+		{Text, true, false, false}, {Bool, true, false, false}, {Int, true, true, true}, {Long, true, true, true},
+		{Decimal, true, true, false},
+		{Date, true, false, false}, {Time, true, false, false}, {Timestamp, true, false, false},
+		{"", false, false, false}, {"TEXT", false, false, false},
 	} {
 		if c.kind.Known() != c.known || c.kind.Measured() != c.measured || c.kind.Whole() != c.whole {
 			t.Errorf("%q: known %t, measured %t, whole %t", c.kind, c.kind.Known(), c.kind.Measured(), c.kind.Whole())
@@ -58,7 +60,8 @@ func TestLoaded(t *testing.T) {
 	}{
 		{DuckDB(), Text, `r."{type}"`}, {DuckDB(), Bool, `CAST(r."{type}" AS T)`},
 		{Postgres(), Decimal, `r."{type}"`},
-		{Redshift(FailLongText), Date, `r."{type}"`}, {Redshift(FailLongText), Time, `CAST(replace(r."{type}", 'Z', '') AS T)`},
+		{Redshift(FailLongText), Date, `r."{type}"`},
+		{Redshift(FailLongText), Time, `CAST(replace(r."{type}", 'Z', '') AS T)`},
 	} {
 		if got := c.d.loaded(c.kind, `r."{type}"`, "T"); got != c.want {
 			t.Errorf("%s %s: got %s, want %s", c.d.Name, c.kind, got, c.want)
@@ -74,10 +77,12 @@ func TestConverted(t *testing.T) {
 		has, out string
 	}{
 		{Text, "character varying", `nullif("x", '')`},
-		{Long, "bigint", `"x"`}, {Long, "integer", `CAST("x" AS BIGINT)`}, {Long, "text", `CAST(nullif(trim(CAST("x" AS TEXT)), '') AS BIGINT)`},
+		{Long, "bigint", `"x"`}, {Long, "integer", `CAST("x" AS BIGINT)`},
+		{Long, "text", `CAST(nullif(trim(CAST("x" AS TEXT)), '') AS BIGINT)`},
 		{Bool, "boolean", `"x"`},
-		{Bool, "text", `CASE lower(trim(CAST("x" AS TEXT))) WHEN 'true' THEN true WHEN 't' THEN true WHEN '1' THEN true ` +
-			`WHEN 'false' THEN false WHEN 'f' THEN false WHEN '0' THEN false END`},
+		{Bool, "text",
+			`CASE lower(trim(CAST("x" AS TEXT))) WHEN 'true' THEN true WHEN 't' THEN true WHEN '1' THEN true ` +
+				`WHEN 'false' THEN false WHEN 'f' THEN false WHEN '0' THEN false END`},
 		{Time, "text", `CAST(replace(nullif(trim(CAST("x" AS TEXT)), ''), 'Z', '') AS TIME)`},
 	} {
 		if got := w.converted(Column{Kind: c.kind}, stored{Name: "x", Type: c.has}, false); got != c.out {

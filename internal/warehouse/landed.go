@@ -61,7 +61,8 @@ func (w *Warehouse) PrepareLanding(ctx context.Context, f Fence, t Table) error 
 			if _, ok := find(has, c.Name); ok {
 				continue
 			}
-			if _, err := tx.Exec(ctx, fmt.Sprintf("ALTER TABLE %s ADD COLUMN %s", w.landing(t), w.d.column(c))); err != nil {
+			if _, err := tx.Exec(ctx, fmt.Sprintf("ALTER TABLE %s ADD COLUMN %s", w.landing(t),
+				w.d.column(c))); err != nil {
 				return err
 			}
 		}
@@ -120,23 +121,27 @@ func (w *Warehouse) ClaimLanded(ctx context.Context, f Fence, l Landed) error {
 func (w *Warehouse) take(ctx context.Context, tx Tx, l Landed) (int64, error) {
 	b := &binds{d: w.d}
 	own := []string{colAttempt, colOp, colJob, colSeq, colReadAt}
-	values := []string{b.text(l.Attempt), b.text(string(Put)), b.text(l.Job), b.value(l.Seq, Long), b.value(stamp(l.ReadAt), Timestamp)}
+	values := []string{b.text(l.Attempt), b.text(string(Put)), b.text(l.Job), b.value(l.Seq, Long),
+		b.value(stamp(l.ReadAt), Timestamp)}
 	if !l.Apart {
 		set := make([]string, len(own))
 		for i, name := range own {
 			set[i] = w.d.Quote(name) + " = " + values[i]
 		}
-		return tx.Exec(ctx, fmt.Sprintf("UPDATE %s SET %s WHERE %s IS NULL", w.staging(l.Table), strings.Join(set, ", "), w.d.Quote(colAttempt)), b.args...)
+		return tx.Exec(ctx, fmt.Sprintf("UPDATE %s SET %s WHERE %s IS NULL", w.staging(l.Table),
+			strings.Join(set, ", "), w.d.Quote(colAttempt)), b.args...)
 	}
 	columns := w.d.list("", columnNames(l.Table))
 	n, err := tx.Exec(ctx, fmt.Sprintf("INSERT INTO %s (%s, %s) SELECT %s, %s FROM %s",
-		w.staging(l.Table), columns, w.d.list("", own), columns, strings.Join(values, ", "), w.landing(l.Table)), b.args...)
+		w.staging(l.Table), columns, w.d.list("", own), columns, strings.Join(values, ", "), w.landing(l.Table)),
+		b.args...)
 	if err != nil {
 		return n, err
 	}
 	gone, err := tx.Exec(ctx, "DELETE FROM "+w.landing(l.Table))
 	if err == nil && gone != n {
-		err = plan.Failf(plan.Retry, "", "%d rows landed while %d were moved: something is still sending them", gone-n, n)
+		err = plan.Failf(plan.Retry, "", "%d rows landed while %d were moved: something is still sending them",
+			gone-n, n)
 	}
 	return n, err
 }
@@ -149,13 +154,15 @@ func (w *Warehouse) MergeUnclaimed(ctx context.Context, f Fence, m Merge, apart 
 	if apart {
 		err := w.fenced(ctx, f, "gather rows of "+m.Table.Name, func(tx Tx) error {
 			columns := w.d.list("", columnNames(m.Table))
-			moved, err := tx.Exec(ctx, fmt.Sprintf("INSERT INTO %s (%s) SELECT %s FROM %s", w.staging(m.Table), columns, columns, w.landing(m.Table)))
+			moved, err := tx.Exec(ctx, fmt.Sprintf("INSERT INTO %s (%s) SELECT %s FROM %s", w.staging(m.Table), columns,
+				columns, w.landing(m.Table)))
 			if err != nil {
 				return err
 			}
 			gone, err := tx.Exec(ctx, "DELETE FROM "+w.landing(m.Table))
 			if err == nil && gone != moved {
-				err = plan.Failf(plan.Retry, "", "%d rows landed while %d were moved: something is still sending them", gone-moved, moved)
+				err = plan.Failf(plan.Retry, "", "%d rows landed while %d were moved: something is still sending them",
+					gone-moved, moved)
 			}
 			return err
 		})

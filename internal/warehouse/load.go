@@ -62,13 +62,15 @@ func (w *Warehouse) ledger(ctx context.Context, tx Tx, attempt string) ([]entry,
 		var e entry
 		var op, columns, reason string
 		var readAt *time.Time
-		if err := scan(&e.Page, &e.Job, &e.Digest, &op, &e.Seq, &e.Rows, &columns, &readAt, &reason, &e.Override); err != nil {
+		if err := scan(&e.Page, &e.Job, &e.Digest, &op, &e.Seq, &e.Rows, &columns, &readAt, &reason,
+			&e.Override); err != nil {
 			return err
 		}
 		e.Op, e.Columns, e.ReadAt, e.Reason = Op(op), strings.Split(columns, ","), fromNull(readAt), Reason(reason)
 		all = append(all, e)
 		return nil
-	}, "SELECT page, job, digest, op, seq, row_count, columns, read_at, coalesce(reason, ''), coalesce(override, false) FROM "+w.own(tablePage)+
+	}, "SELECT page, job, digest, op, seq, row_count, columns, read_at, coalesce(reason, ''), "+
+		"coalesce(override, false) FROM "+w.own(tablePage)+
 		" WHERE attempt = $1 ORDER BY read_at, seq, page", attempt)
 	return all, err
 }
@@ -80,7 +82,8 @@ func newPages(b Batch, known []entry) ([]Page, error) {
 	var fresh []Page
 	for _, p := range b.Pages {
 		if !slices.EqualFunc(p.Header, b.Pages[0].Header, strings.EqualFold) {
-			return nil, plan.Failf(plan.Bug, "", "pages %s and %s of one batch differ in their headers", b.Pages[0].Key, p.Key)
+			return nil, plan.Failf(plan.Bug, "", "pages %s and %s of one batch differ in their headers",
+				b.Pages[0].Key, p.Key)
 		}
 		loaded := false
 		for _, e := range known {
@@ -90,9 +93,12 @@ func newPages(b Batch, known []entry) ([]Page, error) {
 			case e.Page == p.Key:
 				loaded = true
 			case e.Seq == p.Seq:
-				return nil, plan.Failf(plan.Bug, "", "pages %s and %s have the same place in attempt %s", e.Page, p.Key, b.Attempt)
-			case e.Job == b.Job && (e.Op != b.Op || len(e.Columns) != len(p.Header) || e.Reason != b.Reason || e.Override != b.Override):
-				return nil, plan.Failf(plan.Bug, "", "pages %s and %s of one job differ in their columns, or in what they do", e.Page, p.Key)
+				return nil, plan.Failf(plan.Bug, "", "pages %s and %s have the same place in attempt %s", e.Page,
+					p.Key, b.Attempt)
+			case e.Job == b.Job && (e.Op != b.Op || len(e.Columns) != len(p.Header) || e.Reason != b.Reason ||
+				e.Override != b.Override):
+				return nil, plan.Failf(plan.Bug, "",
+					"pages %s and %s of one job differ in their columns, or in what they do", e.Page, p.Key)
 			}
 		}
 		if !loaded {
@@ -108,7 +114,8 @@ func (w *Warehouse) loadFresh(ctx context.Context, tx Tx, f Fence, b Batch) erro
 	if err != nil {
 		return err
 	}
-	c := Copy{Into: w.staging(b.Table), Columns: cols, Op: b.Op, Attempt: b.Attempt, Job: b.Job, ReadAt: stamp(b.ReadAt), Pages: b.Pages}
+	c := Copy{Into: w.staging(b.Table), Columns: cols, Op: b.Op, Attempt: b.Attempt, Job: b.Job,
+		ReadAt: stamp(b.ReadAt), Pages: b.Pages}
 	if err := copyPages(ctx, tx, c); err != nil {
 		return err
 	}
@@ -121,7 +128,8 @@ func (w *Warehouse) loadFresh(ctx context.Context, tx Tx, f Fence, b Batch) erro
 	}
 	rows := make([][]any, len(b.Pages))
 	for i, p := range b.Pages {
-		rows[i] = []any{b.Attempt, p.Key, f.Flow, b.Job, string(b.Op), p.Seq, p.Rows, p.Digest, canonical(names), stamp(b.ReadAt), string(b.Reason), b.Override}
+		rows[i] = []any{b.Attempt, p.Key, f.Flow, b.Job, string(b.Op), p.Seq, p.Rows, p.Digest, canonical(names),
+			stamp(b.ReadAt), string(b.Reason), b.Override}
 	}
 	return insert(ctx, tx, w.own(tablePage), rows)
 }
@@ -208,7 +216,8 @@ func copyColumns(d *Dialect, t Table, pages []Page, has []stored) ([]CopyColumn,
 		c, ok := t.column(field)
 		old, made := find(has, c.Name)
 		if !ok || !made {
-			return nil, plan.Failf(plan.Bug, "", "page %s has the field %s, for which table %s has no column", pages[0].Key, field, t.Name)
+			return nil, plan.Failf(plan.Bug, "", "page %s has the field %s, for which table %s has no column",
+				pages[0].Key, field, t.Name)
 		}
 		cols[i] = CopyColumn{Name: c.Name, Kind: c.Kind, Type: d.Type(c.Kind, old.Scale)}
 		if d.isText(old.Type) {
@@ -271,7 +280,8 @@ func (w *Warehouse) Discard(ctx context.Context, f Fence, attempt string, keep .
 			return err
 		}
 		return do(ctx, tx,
-			statement{"DELETE FROM " + w.d.Table(w.o.Staging, m.Table) + where(w.d.Quote(colAttempt), w.d.Quote(colJob)), b.args},
+			statement{"DELETE FROM " + w.d.Table(w.o.Staging, m.Table) +
+				where(w.d.Quote(colAttempt), w.d.Quote(colJob)), b.args},
 			statement{"DELETE FROM " + w.own(tableRejected) + where(w.d.Quote(colAttempt), w.d.Quote(colJob)), b.args},
 			statement{"DELETE FROM " + ledger, b.args})
 	})
@@ -281,7 +291,8 @@ func (w *Warehouse) Discard(ctx context.Context, f Fence, attempt string, keep .
 // attempt, or for all of its jobs where job is "".
 func (w *Warehouse) Staged(ctx context.Context, attempt, job string) (pages, rows int64, err error) {
 	err = w.driver.View(ctx, func(tx Tx) error {
-		_, err = queryRow(ctx, tx, []any{&pages, &rows}, "SELECT count(*), CAST(coalesce(sum(row_count), 0) AS "+w.d.Type(Long, 0)+
+		_, err = queryRow(ctx, tx, []any{&pages, &rows}, "SELECT count(*), CAST(coalesce(sum(row_count), 0) AS "+
+			w.d.Type(Long, 0)+
 			") FROM "+w.own(tablePage)+" WHERE attempt = $1 AND ($2 = '' OR job = $2)", attempt, job)
 		return err
 	})
@@ -298,8 +309,9 @@ func (w *Warehouse) Keys(ctx context.Context, t Table, attempt, job string) (int
 	s := mergeSQL{d: w.d, o: w.o, m: Merge{Table: t, Attempt: attempt}}
 	var n int64
 	err := w.driver.View(ctx, func(tx Tx) (err error) {
-		n, err = count(ctx, tx, fmt.Sprintf("SELECT count(k) FROM (SELECT %s AS k FROM %s v WHERE %s = $1 AND %s = $2 GROUP BY 1) x",
-			s.recordKey("v")+s.d.Bytewise, s.staging(), s.col("v", colAttempt), s.col("v", colJob)), attempt, job)
+		n, err = count(ctx, tx,
+			fmt.Sprintf("SELECT count(k) FROM (SELECT %s AS k FROM %s v WHERE %s = $1 AND %s = $2 GROUP BY 1) x",
+				s.recordKey("v")+s.d.Bytewise, s.staging(), s.col("v", colAttempt), s.col("v", colJob)), attempt, job)
 		return err
 	})
 	if err != nil {

@@ -60,7 +60,8 @@ func (w *Warehouse) Claim(ctx context.Context, f Fence, table, org string) (Mark
 			}
 			m = Mark{Flow: f.Flow, Table: table, Fence: f.Number, Org: org}
 			_, err := tx.Exec(ctx, "INSERT INTO "+w.own(tableFlow)+
-				" (flow, table_name, fence, org, generation, grade, row_count, attempt) VALUES ($1, $2, $3, $4, 0, '', 0, '')",
+				" (flow, table_name, fence, org, generation, grade, row_count, attempt) VALUES ($1, $2, $3, "+
+				"$4, 0, '', 0, '')",
 				f.Flow, table, f.Number, org)
 			return err
 		}
@@ -84,7 +85,8 @@ func (w *Warehouse) free(ctx context.Context, tx Tx, table string) error {
 	if err != nil || len(others) == 0 {
 		return err
 	}
-	return plan.Fixf("give one of the two flows another `naming`, or its configuration another warehouse.schema and staging_schema",
+	return plan.Fixf("give one of the two flows another `naming`, or its configuration another warehouse.schema and "+
+		"staging_schema",
 		"table %s is written by the flow %s already", table, others[0].Flow)
 }
 
@@ -92,7 +94,8 @@ func (w *Warehouse) free(ctx context.Context, tx Tx, table string) error {
 func mayClaim(m Mark, table, org string) error {
 	switch {
 	case m.Org != org:
-		return plan.Fixf("use another schema and staging_schema for this org; a refreshed sandbox is another org, so drop its old schemas first",
+		return plan.Fixf("use another schema and staging_schema for this org; a refreshed sandbox is another org, "+
+			"so drop its old schemas first",
 			"the warehouse holds a copy of org %s, not of %s", m.Org, org)
 	case m.Table != table:
 		return plan.Fixf("keep `naming` and the object of a flow as they were, or give the flow another name",
@@ -107,7 +110,8 @@ func mayClaim(m Mark, table, org string) error {
 // have the flows wait for each other: it locks all marks at once.
 func (w *Warehouse) hold(ctx context.Context, tx Tx, f Fence) error {
 	if w.d.LockFirst {
-		n, err := count(ctx, tx, "SELECT count(*) FROM "+w.own(tableFlow)+" WHERE flow = $1 AND fence <= $2", f.Flow, f.Number)
+		n, err := count(ctx, tx, "SELECT count(*) FROM "+w.own(tableFlow)+" WHERE flow = $1 AND fence <= $2",
+			f.Flow, f.Number)
 		if err == nil && n == 0 {
 			err = ErrFenced
 		}
@@ -118,7 +122,8 @@ func (w *Warehouse) hold(ctx context.Context, tx Tx, f Fence) error {
 
 // raise writes a fence into the mark, if it isn't older than the one there.
 func (w *Warehouse) raise(ctx context.Context, tx Tx, f Fence) error {
-	n, err := tx.Exec(ctx, "UPDATE "+w.own(tableFlow)+" SET fence = $1 WHERE flow = $2 AND fence <= $1", f.Number, f.Flow)
+	n, err := tx.Exec(ctx, "UPDATE "+w.own(tableFlow)+" SET fence = $1 WHERE flow = $2 AND fence <= $1",
+		f.Number, f.Flow)
 	if err != nil {
 		return err
 	}
@@ -168,7 +173,8 @@ func advance(m Mark, by Merge) Mark {
 // saveMark writes what a consolidation leaves.
 func (w *Warehouse) saveMark(ctx context.Context, tx Tx, m Mark) error {
 	_, err := tx.Exec(ctx, "UPDATE "+w.own(tableFlow)+
-		" SET generation = $2, watermark = $3, grade = $4, row_count = $5, synced_at = $6, newest = $7, attempt = $8 WHERE flow = $1",
+		" SET generation = $2, watermark = $3, grade = $4, row_count = $5, synced_at = $6, newest = $7, "+
+		"attempt = $8 WHERE flow = $1",
 		m.Flow, m.Generation, stamp(m.Watermark), m.Grade, m.Rows, stamp(m.SyncedAt), stamp(m.Newest), m.Attempt)
 	return err
 }

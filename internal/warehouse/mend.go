@@ -65,11 +65,13 @@ func (w *Warehouse) Mend(ctx context.Context, f Fence, m Mending) (Counts, error
 // since DuckDB finds rows that its own transaction deleted when it makes a key.
 func (w *Warehouse) Distinct(ctx context.Context, f Fence, t Table) error {
 	if w.d.RowID == "" {
-		return plan.Fixf("load it anew with: catchment run --full "+t.Object, "rows of one key can't be told apart in %s", w.d.Name)
+		return plan.Fixf("load it anew with: catchment run --full "+t.Object,
+			"rows of one key can't be told apart in %s", w.d.Name)
 	}
 	s := &mergeSQL{d: w.d, o: w.o, m: Merge{Table: t}}
 	keys := s.d.list("", t.Key)
-	delete := fmt.Sprintf("DELETE FROM %s f\nUSING (SELECT %s, max(%s) AS kept FROM %s GROUP BY %s HAVING count(*) > 1) n\nWHERE %s AND f.%s <> n.kept",
+	delete := fmt.Sprintf("DELETE FROM %s f\nUSING (SELECT %s, max(%s) AS kept FROM %s GROUP BY %s HAVING count(*) > "+
+		"1) n\nWHERE %s AND f.%s <> n.kept",
 		s.final(), keys, w.d.RowID, s.final(), keys, s.sameKey("n", "f"), w.d.RowID)
 	for _, sql := range []string{delete, s.addKey()} {
 		err := w.fencedOn(ctx, f, "one row of each key of "+t.Name, []string{w.final(t)}, func(tx Tx) error {

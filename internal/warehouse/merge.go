@@ -80,7 +80,8 @@ func (s *mergeSQL) deleted(p part) string {
 // reason says how a deleted record went: the loser of a merge names its winner.
 func (s *mergeSQL) reason(p part) string {
 	if name, ok := p.carries(s.m.Table, fieldMaster); ok {
-		return fmt.Sprintf("CASE WHEN %s IS NOT NULL THEN %s ELSE %s END", s.col("v", name), literal(string(Merged)), literal(string(Soft)))
+		return fmt.Sprintf("CASE WHEN %s IS NOT NULL THEN %s ELSE %s END", s.col("v", name), literal(string(Merged)),
+			literal(string(Soft)))
 	}
 	return literal(string(Soft))
 }
@@ -148,12 +149,14 @@ func (s *mergeSQL) sizes(p part) statement {
 // unique tells whether each of a part's versions has a key of its own.
 func (s *mergeSQL) unique(p part) statement {
 	b := s.binds()
-	return statement{fmt.Sprintf("SELECT count(*) = count(DISTINCT %s) FROM %s v WHERE %s", s.recordKey("v")+s.d.Bytewise, s.staging(), s.where(p, b)), b.args}
+	return statement{fmt.Sprintf("SELECT count(*) = count(DISTINCT %s) FROM %s v WHERE %s",
+		s.recordKey("v")+s.d.Bytewise, s.staging(), s.where(p, b)), b.args}
 }
 
 // anyTombstone tells whether the table has a tombstone, as 1 or 0.
 func (s *mergeSQL) anyTombstone() statement {
-	return statement{"SELECT count(*) FROM (SELECT 1 FROM " + s.tombs() + " WHERE table_name = $1 LIMIT 1) x", []any{s.m.Table.Name}}
+	return statement{"SELECT count(*) FROM (SELECT 1 FROM " + s.tombs() + " WHERE table_name = $1 LIMIT 1) x",
+		[]any{s.m.Table.Name}}
 }
 
 // anyRow tells whether the final table has a row, as 1 or 0.
@@ -222,7 +225,8 @@ func (s *mergeSQL) makeNewest() statement {
 	if s.d.Place != "" {
 		place = ", " + s.d.Place + " AS place"
 	}
-	return statement{sql: fmt.Sprintf("CREATE TEMP TABLE %s AS\nSELECT %s, true AS known, true AS live%s FROM %s WHERE false",
+	return statement{sql: fmt.Sprintf("CREATE TEMP TABLE %s AS\nSELECT %s, true AS known, "+
+		"true AS live%s FROM %s WHERE false",
 		s.q(tableNewest), s.d.list("", s.names()), place, s.final())}
 }
 
@@ -275,7 +279,8 @@ func (s *mergeSQL) countNewest() string {
 	if s.m.Policy == Remove {
 		inserted, updated = "NOT known AND NOT "+gone, "known AND NOT "+gone
 	}
-	return fmt.Sprintf(`SELECT count(CASE WHEN %s THEN 1 END), count(CASE WHEN %s THEN 1 END), count(CASE WHEN live AND %s THEN 1 END), count(CASE WHEN known THEN 1 END) FROM %s n`,
+	return fmt.Sprintf(
+		`SELECT count(CASE WHEN %s THEN 1 END), count(CASE WHEN %s THEN 1 END), count(CASE WHEN live AND %s THEN 1 END), count(CASE WHEN known THEN 1 END) FROM %s n`,
 		inserted, updated, gone, s.q(tableNewest))
 }
 
@@ -332,7 +337,8 @@ func (s *mergeSQL) truncate() statement { return statement{sql: "TRUNCATE " + s.
 // clear removes the merged versions from staging.
 func (s *mergeSQL) clear() statement {
 	if s.called {
-		return statement{fmt.Sprintf("DELETE FROM %s WHERE %s", s.staging(), s.d.same(s.q(colAttempt), "$1")), []any{s.m.Attempt}}
+		return statement{fmt.Sprintf("DELETE FROM %s WHERE %s", s.staging(), s.d.same(s.q(colAttempt), "$1")),
+			[]any{s.m.Attempt}}
 	}
 	if s.m.Attempt == "" {
 		return statement{sql: fmt.Sprintf("DELETE FROM %s WHERE %s IS NULL", s.staging(), s.q(colAttempt))}

@@ -47,12 +47,17 @@ func migrations() [][]ownTable {
 			"watermark timestamp, grade text, row_count long, synced_at timestamp, newest timestamp, attempt text"},
 		{name: tablePage, columns: "attempt text, page text, flow text, job text, op text, seq long, " +
 			"row_count long, digest text, columns text, read_at timestamp"},
-		{name: tableAttempt, key: "attempt", columns: "attempt text, table_name text, policy text, pages long, row_count long, " +
-			"complete bool, absent_reason text, override bool, generation long, watermark timestamp, grade text, counted_at timestamp"},
-		{name: tableCall, columns: "called_at timestamp, table_name text, attempts long, staged long, inserted long, updated long, " +
-			"deleted long, unchanged long, waiting long, problem text"},
-		{name: tableLog, columns: "attempt text, flow text, table_name text, staged long, inserted long, updated long, " +
-			"deleted long, unchanged long, row_count long, watermark timestamp, grade text, generation long, synced_at timestamp"},
+		{name: tableAttempt, key: "attempt",
+			columns: "attempt text, table_name text, policy text, pages long, row_count long, " +
+				"complete bool, absent_reason text, override bool, generation long, watermark timestamp, grade text, " +
+				"counted_at timestamp"},
+		{name: tableCall,
+			columns: "called_at timestamp, table_name text, attempts long, staged long, inserted long, updated long, " +
+				"deleted long, unchanged long, waiting long, problem text"},
+		{name: tableLog,
+			columns: "attempt text, flow text, table_name text, staged long, inserted long, updated long, " +
+				"deleted long, unchanged long, row_count long, watermark timestamp, grade text, generation long, " +
+				"synced_at timestamp"},
 		{name: tableTombstone, columns: "table_name text, record_key text, _catchment_at timestamp, " +
 			"_catchment_read_at timestamp, reason text, removed_at timestamp"},
 		{name: tableObjects, final: true, columns: "object text, table_name text, label text, key_prefix text, " +
@@ -67,10 +72,13 @@ func migrations() [][]ownTable {
 	}, {
 		{name: tableLog, add: true, columns: "patched long"},
 	}, {
-		{name: tableErased, columns: "erased_at timestamp, table_name text, by_column text, record_key text, row_count long, staged long, pages long"},
+		{name: tableErased, columns: "erased_at timestamp, table_name text, by_column text, record_key text, " +
+			"row_count long, staged long, pages long"},
 	}, {
-		{name: tableRejected, columns: "flow text, record_key text, stamp timestamp, field text, rule text, record text, _catchment_op text, " +
-			"_catchment_attempt text, _catchment_job text, _catchment_read_at timestamp, _catchment_seq long"},
+		{name: tableRejected,
+			columns: "flow text, record_key text, stamp timestamp, field text, rule text, record text, " +
+				"_catchment_op text, _catchment_attempt text, _catchment_job text, _catchment_read_at timestamp, " +
+				"_catchment_seq long"},
 	}}
 }
 

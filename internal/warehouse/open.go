@@ -79,7 +79,8 @@ func (w *Warehouse) Rows(ctx context.Context, t Table) (int64, error) {
 func (w *Warehouse) SomeKey(ctx context.Context, t Table) (string, error) {
 	var key string
 	err := w.driver.View(ctx, func(tx Tx) error {
-		_, err := queryRow(ctx, tx, []any{&key}, fmt.Sprintf("SELECT %s FROM %s ORDER BY random() LIMIT 1", w.d.Quote(t.Key[0]), w.final(t)))
+		_, err := queryRow(ctx, tx, []any{&key},
+			fmt.Sprintf("SELECT %s FROM %s ORDER BY random() LIMIT 1", w.d.Quote(t.Key[0]), w.final(t)))
 		return err
 	})
 	if err != nil {

@@ -18,7 +18,8 @@ func (w *Warehouse) Prepare(ctx context.Context, f Fence, t Table) ([]Change, er
 	err := w.fenced(ctx, f, "prepare "+t.Name, func(tx Tx) error {
 		done = nil
 		if len(t.Key) == 0 {
-			return plan.Fixf("declare the object's index fields as its key", "%s has no Id to tell records by", t.Object)
+			return plan.Fixf("declare the object's index fields as its key", "%s has no Id to tell records by",
+				t.Object)
 		}
 		var err error
 		done, err = w.makeTables(ctx, tx, t)
@@ -40,7 +41,8 @@ func (w *Warehouse) makeTables(ctx context.Context, tx Tx, t Table) ([]Change, e
 	return changes, w.grant(ctx, tx, t, isNew)
 }
 
-func (w *Warehouse) makeTable(ctx context.Context, tx Tx, schema string, t Table, own []Column) (changes []Change, isNew bool, err error) {
+func (w *Warehouse) makeTable(ctx context.Context, tx Tx, schema string, t Table,
+	own []Column) (changes []Change, isNew bool, err error) {
 	has, err := storedColumns(ctx, tx, schema, t.Name)
 	if err != nil {
 		return nil, false, err
@@ -73,7 +75,8 @@ func shape(d *Dialect, schema string, t Table, has []stored, own []Column) ([]st
 	}
 	for _, c := range own {
 		if _, ok := find(has, c.Name); !ok {
-			return nil, nil, plan.Fixf("rename that table, give Catchment a schema of its own, or if AppFlow filled it: catchment adopt "+t.Object,
+			return nil, nil, plan.Fixf("rename that table, give Catchment a schema of its own, "+
+				"or if AppFlow filled it: catchment adopt "+t.Object,
 				"table %s.%s was not made by Catchment: it lacks the column %s", schema, t.Name, c.Name)
 		}
 	}
@@ -85,7 +88,8 @@ func shape(d *Dialect, schema string, t Table, has []stored, own []Column) ([]st
 		case !ok:
 			ddl = append(ddl, fmt.Sprintf("ALTER TABLE %s ADD COLUMN %s", d.Table(schema, t.Name), d.column(c)))
 			changes = append(changes, Change{Table: t.Name, Column: c.Name, What: "added", Detail: d.columnType(c)})
-		case d.tooNarrow(old, c) && !slices.Contains(t.Key, c.Name): // a table that is laid out by a column can't lose it
+		// a table that is laid out by a column can't lose it
+		case d.tooNarrow(old, c) && !slices.Contains(t.Key, c.Name):
 			for _, q := range d.retype(d.Table(schema, t.Name), c.Name, d.columnType(c)) {
 				ddl = append(ddl, q.sql)
 			}
@@ -104,7 +108,8 @@ func shape(d *Dialect, schema string, t Table, has []stored, own []Column) ([]st
 	}
 	for _, name := range payload(has) {
 		if !slices.ContainsFunc(t.Columns, func(c Column) bool { return strings.EqualFold(c.Name, name) }) {
-			changes = append(changes, Change{Table: t.Name, Column: name, What: "vanished", Detail: "the column keeps its old values"})
+			changes = append(changes, Change{Table: t.Name, Column: name, What: "vanished",
+				Detail: "the column keeps its old values"})
 		}
 	}
 	return ddl, changes, nil
@@ -116,7 +121,8 @@ func (d *Dialect) fitNames(t Table) error {
 	for _, name := range append(columnNames(t), t.Name) {
 		if d.LongestName > 0 && len(name) > d.LongestName {
 			return plan.Fixf("exclude it in the flow, or use another warehouse",
-				"%s: the name %s has %d bytes, and %s has room for %d", t.Object, name, len(name), d.Name, d.LongestName)
+				"%s: the name %s has %d bytes, and %s has room for %d", t.Object, name, len(name),
+				d.Name, d.LongestName)
 		}
 	}
 	return nil

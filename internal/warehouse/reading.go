@@ -173,7 +173,8 @@ func (r *Reading) load(ctx context.Context, tx Tx, pages []Page) error {
 			cols[i].Type = r.w.d.Type(Decimal, scale)
 		}
 	}
-	return copyPages(ctx, tx, Copy{Into: r.reading, Columns: cols, Op: Put, Attempt: "reading", Job: "reading", Pages: pages})
+	return copyPages(ctx, tx, Copy{Into: r.reading, Columns: cols, Op: Put, Attempt: "reading",
+		Job: "reading", Pages: pages})
 }
 
 // do does f in a transaction that holds the fence, with little memory.
@@ -240,12 +241,15 @@ func (r *Reading) once(ctx context.Context, tx Tx, expected int64) error {
 		return err
 	}
 	if rows != r.loaded || rows != expected {
-		return plan.Failf(plan.Retry, "try again", "%d records were read and %d are in the warehouse, Salesforce counts %d", r.loaded, rows, expected)
+		return plan.Failf(plan.Retry, "try again",
+			"%d records were read and %d are in the warehouse, Salesforce counts %d", r.loaded, rows, expected)
 	}
 	s := r.sql()
-	keys, err := count(ctx, tx, fmt.Sprintf("SELECT count(*) FROM (SELECT DISTINCT %s AS record FROM %s s) k", s.record("s")+r.w.d.Bytewise, r.reading))
+	keys, err := count(ctx, tx, fmt.Sprintf("SELECT count(*) FROM (SELECT DISTINCT %s AS record FROM %s s) k",
+		s.record("s")+r.w.d.Bytewise, r.reading))
 	if err == nil && keys < rows {
-		err = plan.Failf(plan.Retry, "try again", "%d records were read twice: a page came in the place of another", rows-keys)
+		err = plan.Failf(plan.Retry, "try again", "%d records were read twice: a page came in the place of another",
+			rows-keys)
 	}
 	return err
 }

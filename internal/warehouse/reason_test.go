@@ -53,8 +53,10 @@ func TestAbsentReason(t *testing.T) {
 func TestSpare(t *testing.T) {
 	s := &mergeSQL{d: Postgres(), m: Merge{Table: sample()}}
 	p := part{columns: []string{"isdeleted"}}
-	all := []ReasonTraits{{Reason: "a", Kept: true}, {Reason: "b"}, {Reason: "c", Approved: true}, {Reason: "d", Kept: true}}
-	const want = "\n\tAND NOT (coalesce(v.\"isdeleted\", false) AND coalesce(f.\"_catchment_delete_reason\" IN ('a', 'd'), false))"
+	all := []ReasonTraits{{Reason: "a", Kept: true}, {Reason: "b"}, {Reason: "c", Approved: true},
+		{Reason: "d", Kept: true}}
+	const want = "\n\tAND NOT (coalesce(v.\"isdeleted\", false) AND coalesce(f.\"_catchment_delete_reason\" IN " +
+		"('a', 'd'), false))"
 	if got := s.spare(p, literalsOf(all, ReasonTraits.kept)); got != want {
 		t.Errorf("got %s", got)
 	}

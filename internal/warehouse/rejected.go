@@ -47,8 +47,9 @@ func (w *Warehouse) loadRejected(ctx context.Context, tx Tx, b Batch) error {
 func (w *Warehouse) Rejected(ctx context.Context, attempt, job string) (int64, error) {
 	var n int64
 	err := w.driver.View(ctx, func(tx Tx) (err error) {
-		n, err = count(ctx, tx, fmt.Sprintf("SELECT count(DISTINCT record_key) FROM %s WHERE %s = $1 AND ($2 = '' OR %s = $2)",
-			w.own(tableRejected), w.d.Quote(colAttempt), w.d.Quote(colJob)), attempt, job)
+		n, err = count(ctx, tx,
+			fmt.Sprintf("SELECT count(DISTINCT record_key) FROM %s WHERE %s = $1 AND ($2 = '' OR %s = $2)",
+				w.own(tableRejected), w.d.Quote(colAttempt), w.d.Quote(colJob)), attempt, job)
 		return err
 	})
 	if err != nil {
@@ -87,7 +88,8 @@ FROM (SELECT record_key, max(%s) AS read_at FROM %s WHERE flow = %s AND coalesce
 LEFT JOIN %s f ON %s = r.record_key
 LEFT JOIN %s t ON t.table_name = %s AND t.record_key = r.record_key
 WHERE %s AND %s`,
-			s.q(colReadAt), w.own(tableRejected), object, s.q(colOp), s.final(), s.recordKey("f"), s.tombs(), table, later("f"), later("t")), b.args...)
+			s.q(colReadAt), w.own(tableRejected), object, s.q(colOp), s.final(), s.recordKey("f"), s.tombs(), table,
+			later("f"), later("t")), b.args...)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("rejected records of %s: %w", t.Object, err)
@@ -99,7 +101,8 @@ WHERE %s AND %s`,
 // attempt: it is in the org, only not in the page. What a patch was rejected for
 // doesn't count.
 func (s *mergeSQL) notRejected(alias, attempt string) string {
-	return fmt.Sprintf("NOT EXISTS (SELECT 1 FROM %s r WHERE %s = %s AND r.record_key = %s AND coalesce(%s, 'put') = 'put')",
+	return fmt.Sprintf("NOT EXISTS (SELECT 1 FROM %s r WHERE %s = %s AND r.record_key = %s AND coalesce(%s, "+
+		"'put') = 'put')",
 		s.d.Table(s.o.Staging, tableRejected), s.col("r", colAttempt), attempt, s.recordKey(alias), s.col("r", colOp))
 }
 

@@ -25,7 +25,8 @@ func (t Table) Renamed(columns map[string]string) (Table, error) {
 	taken := map[string]string{}
 	for _, c := range t.Columns {
 		if other, ok := taken[c.Name]; ok {
-			return Table{}, plan.Fixf("give one of the two another name with `rename`", "%s: fields %s and %s would share the column %s", t.Object, other, c.Field, c.Name)
+			return Table{}, plan.Fixf("give one of the two another name with `rename`",
+				"%s: fields %s and %s would share the column %s", t.Object, other, c.Field, c.Name)
 		}
 		taken[c.Name] = c.Field
 	}
@@ -41,7 +42,8 @@ func (d *Dialect) fits(has stored, k Kind) bool {
 // rename gives the columns of a table the names that a flow wants for their
 // fields, where they were made under another: the values stay, and none is left behind
 // under the old name.
-func (w *Warehouse) rename(ctx context.Context, tx Tx, schema string, t Table, has []stored) ([]stored, []Change, error) {
+func (w *Warehouse) rename(ctx context.Context, tx Tx, schema string, t Table,
+	has []stored) ([]stored, []Change, error) {
 	was := map[string]string{}
 	err := tx.Query(ctx, func(scan Scan) error {
 		var field, column string
@@ -60,10 +62,12 @@ func (w *Warehouse) rename(ctx context.Context, tx Tx, schema string, t Table, h
 		old := was[strings.ToLower(c.Field)]
 		i := slices.IndexFunc(has, func(s stored) bool { return strings.EqualFold(s.Name, old) })
 		_, made := find(has, c.Name)
-		if old == "" || i < 0 || made || !w.d.fits(has[i], c.Kind) || slices.ContainsFunc(t.Columns, func(other Column) bool { return other.Name == old }) {
+		if old == "" || i < 0 || made || !w.d.fits(has[i], c.Kind) ||
+			slices.ContainsFunc(t.Columns, func(other Column) bool { return other.Name == old }) {
 			continue
 		}
-		if _, err := tx.Exec(ctx, fmt.Sprintf("ALTER TABLE %s RENAME COLUMN %s TO %s", w.d.Table(schema, t.Name), w.d.Quote(old), w.d.Quote(c.Name))); err != nil {
+		if _, err := tx.Exec(ctx, fmt.Sprintf("ALTER TABLE %s RENAME COLUMN %s TO %s", w.d.Table(schema, t.Name),
+			w.d.Quote(old), w.d.Quote(c.Name))); err != nil {
 			return nil, nil, err
 		}
 		has[i].Name = c.Name

@@ -58,7 +58,8 @@ func (s *mergeSQL) updateRows(conditions ...string) statement {
 			set = append(set, s.q(name)+" = "+s.col("n", name))
 		}
 	}
-	return statement{sql: fmt.Sprintf("UPDATE %s f\nSET %s\nFROM %s n%s", s.final(), strings.Join(set, ", "), s.q(tableNewest), where(conditions))}
+	return statement{sql: fmt.Sprintf("UPDATE %s f\nSET %s\nFROM %s n%s", s.final(), strings.Join(set, ", "),
+		s.q(tableNewest), where(conditions))}
 }
 
 func where(conditions []string) string {

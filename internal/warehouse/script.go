@@ -32,13 +32,17 @@ func Script(d *Dialect, o Options, t Table, p Policy) string {
 		first = append(first, statement{sql: s.addKey()})
 	}
 	say("The first reading: its keys are unique, or the statements below do it.", first...)
-	say("Each further one: the newest version of a key, if it is newer than the row.", append([]statement{s.makeNewest(), s.fillNewest(one)}, append(statements(s.changes()), s.changeTombstones()...)...)...)
+	say("Each further one: the newest version of a key, if it is newer than the row.",
+		append([]statement{s.makeNewest(), s.fillNewest(one)},
+			append(statements(s.changes()), s.changeTombstones()...)...)...)
 	some := part{op: Patch, jobs: []string{":job"}, columns: one.columns}
 	say("A patch: some columns of rows that are there.", s.patch(some))
 	if p != Ignore {
 		seen := part{op: Seen, jobs: []string{":job"}}
 		say("A reading of Ids only: what it lacks.", s.makeGone(), s.fillAbsent(seen))
-		say("A complete reading: what it lacks.", append([]statement{s.makeGone(), s.fillAbsent(s.everything())}, append(s.buryGone(m.AbsentReason), s.takeAway(m.AbsentReason))...)...)
+		say("A complete reading: what it lacks.",
+			append([]statement{s.makeGone(), s.fillAbsent(s.everything())},
+				append(s.buryGone(m.AbsentReason), s.takeAway(m.AbsentReason))...)...)
 	}
 	say("Staging without the merged versions.", s.clear())
 	return strings.TrimRight(b.String(), "\n") + "\n"

@@ -64,7 +64,8 @@ func (l *lines) add(scan Scan) error {
 }
 
 func (s *compareSQL) sourceSet() string {
-	return fmt.Sprintf("SELECT %s AS record, s._catchment_stamp FROM %s s WHERE NOT s._catchment_gone AND %s ORDER BY %s%s",
+	return fmt.Sprintf("SELECT %s AS record, s._catchment_stamp FROM %s s WHERE NOT s._catchment_gone AND "+
+		"%s ORDER BY %s%s",
 		s.record("s"), s.source(false), s.settled("s"), s.record("s"), s.d.Bytewise)
 }
 
@@ -75,7 +76,8 @@ func (s *compareSQL) rowSet() string {
 	}
 	kept := ""
 	if s.c.Policy == Ignore {
-		kept = fmt.Sprintf(" AND %s IN (SELECT %s FROM %s s WHERE NOT s._catchment_gone)", s.record("f"), s.record("s"), s.source(false))
+		kept = fmt.Sprintf(" AND %s IN (SELECT %s FROM %s s WHERE NOT s._catchment_gone)", s.record("f"), s.record("s"),
+			s.source(false))
 	}
 	return fmt.Sprintf("SELECT %s AS record, %s FROM %s f WHERE %s%s ORDER BY %s%s",
 		s.record("f"), stamp, s.rows(false), s.settled("f"), kept, s.record("f"), s.d.Bytewise)
@@ -83,5 +85,6 @@ func (s *compareSQL) rowSet() string {
 
 // settled leaves out what is pending or rejected, or can't be judged.
 func (s *compareSQL) settled(alias string) string {
-	return fmt.Sprintf("NOT EXISTS (SELECT 1 FROM %s p WHERE p.how IN ('pending', 'unjudged', 'rejected') AND p.record = %s)", s.suspect, s.record(alias))
+	return fmt.Sprintf("NOT EXISTS (SELECT 1 FROM %s p WHERE p.how IN ('pending', 'unjudged', "+
+		"'rejected') AND p.record = %s)", s.suspect, s.record(alias))
 }

@@ -17,7 +17,8 @@ func (r *Reading) Ask(ctx context.Context, most int) ([]Suspect, error) {
 		all = nil
 		for _, sql := range []string{
 			"DELETE FROM " + r.asked,
-			fmt.Sprintf("INSERT INTO %s SELECT DISTINCT record FROM %s WHERE how NOT IN ('pending', 'unjudged', 'rejected') ORDER BY record LIMIT %d", r.asked, r.suspect, most),
+			fmt.Sprintf("INSERT INTO %s SELECT DISTINCT record FROM %s WHERE how NOT IN ('pending', 'unjudged', "+
+				"'rejected') ORDER BY record LIMIT %d", r.asked, r.suspect, most),
 		} {
 			if _, err := tx.Exec(ctx, sql); err != nil {
 				return err
@@ -30,7 +31,8 @@ func (r *Reading) Ask(ctx context.Context, most int) ([]Suspect, error) {
 			}
 			all = append(all, s)
 			return nil
-		}, fmt.Sprintf("SELECT s.record, s.how FROM %s s JOIN %s a ON a.record = s.record WHERE s.how NOT IN ('pending', 'unjudged', 'rejected') ORDER BY 1, 2", r.suspect, r.asked))
+		}, fmt.Sprintf("SELECT s.record, s.how FROM %s s JOIN %s a ON a.record = s.record WHERE s.how NOT IN "+
+			"('pending', 'unjudged', 'rejected') ORDER BY 1, 2", r.suspect, r.asked))
 	})
 	if err != nil {
 		return nil, err
@@ -54,7 +56,8 @@ func (r *Reading) Answer(ctx context.Context, pages []Page) error {
 	var by int64
 	err := r.do(ctx, "judge again what differs in "+r.c.Table.Name, func(tx Tx) error {
 		s := r.sql()
-		gone, err := tx.Exec(ctx, fmt.Sprintf("DELETE FROM %s WHERE %s IN (SELECT record FROM %s)", r.reading, s.record(""), r.asked))
+		gone, err := tx.Exec(ctx, fmt.Sprintf("DELETE FROM %s WHERE %s IN (SELECT record FROM %s)", r.reading,
+			s.record(""), r.asked))
 		if err != nil {
 			return err
 		}
@@ -65,8 +68,10 @@ func (r *Reading) Answer(ctx context.Context, pages []Page) error {
 			}
 			by += p.Rows
 		}
-		strangers, err := count(ctx, tx, fmt.Sprintf("SELECT count(*) FROM %s s WHERE %s >= %d AND NOT EXISTS (SELECT 1 FROM %s a WHERE a.record = %s)",
-			r.reading, s.q(colSeq), firstSeq(pages), r.asked, s.record("s")))
+		strangers, err := count(ctx, tx,
+			fmt.Sprintf("SELECT count(*) FROM %s s WHERE %s >= %d AND NOT EXISTS (SELECT 1 FROM %s a WHERE "+
+				"a.record = %s)",
+				r.reading, s.q(colSeq), firstSeq(pages), r.asked, s.record("s")))
 		if err == nil && strangers > 0 {
 			err = plan.Failf(plan.Bug, "", "%d records were answered that nobody asked for", strangers)
 		}
@@ -111,7 +116,8 @@ func (r *Reading) Difference(ctx context.Context, sample int) (Difference, error
 	err := r.do(ctx, "differences of "+r.c.Table.Name, func(tx Tx) (err error) {
 		d = Difference{}
 		s := r.sql()
-		if d.Source, err = count(ctx, tx, "SELECT count(*) FROM "+s.source(false)+" s WHERE NOT s._catchment_gone"); err != nil {
+		if d.Source, err = count(ctx, tx, "SELECT count(*) FROM "+s.source(false)+
+			" s WHERE NOT s._catchment_gone"); err != nil {
 			return err
 		}
 		if d.Warehouse, err = count(ctx, tx, "SELECT count(*) FROM "+s.final()+" f WHERE "+s.live("f")); err != nil {
@@ -147,7 +153,8 @@ func (r *Reading) Difference(ctx context.Context, sample int) (Difference, error
 					*kind.columns = append(*kind.columns, strings.Split(strings.TrimSuffix(fields, unit), unit))
 				}
 				return nil
-			}, fmt.Sprintf("SELECT record, coalesce(fields, '') FROM %s WHERE how = %s ORDER BY record LIMIT %d", r.suspect, literal(how), sample))
+			}, fmt.Sprintf("SELECT record, coalesce(fields, '') FROM %s WHERE how = %s ORDER BY record LIMIT %d",
+				r.suspect, literal(how), sample))
 			if err != nil {
 				return err
 			}

@@ -129,8 +129,9 @@ const (
 
 // A Merge is the consolidation of one attempt.
 type Merge struct {
-	Table        Table
-	Attempt      string // "" for rows that no attempt loaded, but a user or AppFlow; they are never Complete, and move no watermark
+	Table Table
+	// "" for rows that no attempt loaded, but a user or AppFlow; they are never Complete, and move no watermark
+	Attempt      string
 	Policy       Policy
 	Pages, Rows  int64    // what the ledger must hold, or nothing is merged (invariant 6)
 	Complete     bool     // the attempt read everything: rows it lacks are gone from the flow
@@ -145,12 +146,14 @@ type Merge struct {
 
 // Counts is what a consolidation did. A repeat reads them from the log.
 type Counts struct {
-	Staged    int64 // versions in staging
-	Inserted  int64 // keys that the final table had no row of
-	Updated   int64 // rows that took a newer version, undeleted ones among them, and rows that a patch changed
-	Patched   int64 // those of Updated that a patch changed
-	Deleted   int64 // live rows that were flagged or removed
-	Unchanged int64 // staged versions that changed nothing: older than the row, a tombstone or another version, or a patch that says the same
+	Staged   int64 // versions in staging
+	Inserted int64 // keys that the final table had no row of
+	Updated  int64 // rows that took a newer version, undeleted ones among them, and rows that a patch changed
+	Patched  int64 // those of Updated that a patch changed
+	Deleted  int64 // live rows that were flagged or removed
+	// staged versions that changed nothing: older than the row, a tombstone or another version, or a patch that says
+	// the same
+	Unchanged int64
 	Rows      int64 // of the final table afterwards
 }
 

@@ -48,7 +48,8 @@ func New() *AWS {
 	return &AWS{config: sync.OnceValues(func() (aws.Config, error) {
 		c, err := config.LoadDefaultConfig(context.Background())
 		if err != nil {
-			return c, plan.Fixf("look at AWS_PROFILE, AWS_REGION and ~/.aws/config", "read the configuration of AWS: %w", err)
+			return c, plan.Fixf("look at AWS_PROFILE, AWS_REGION and ~/.aws/config",
+				"read the configuration of AWS: %w", err)
 		}
 		if c.Region == "" {
 			return c, plan.Fixf("set AWS_REGION", "AWS needs a region")
@@ -81,7 +82,8 @@ func (a *AWS) secretsManager(name string) (string, error) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), secretTime)
 	defer cancel()
-	out, err := secretsmanager.NewFromConfig(c).GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: &name})
+	out, err := secretsmanager.NewFromConfig(c).GetSecretValue(ctx,
+		&secretsmanager.GetSecretValueInput{SecretId: &name})
 	if err != nil {
 		return "", awserr.Classed("secretsmanager:GetSecretValue", "secret "+name, err)
 	}
@@ -95,7 +97,8 @@ func (a *AWS) secretsManager(name string) (string, error) {
 // result, and is told where a person or a log looks.
 func (a *AWS) redshift() redshift.Options {
 	return redshift.Options{AWS: a.config, Report: func(c redshift.Cut) {
-		fmt.Fprintf(os.Stderr, "page %s: %d texts of column %s were cut off at 65,535 bytes, or end just there\n", c.Page, c.Texts, c.Column)
+		fmt.Fprintf(os.Stderr, "page %s: %d texts of column %s were cut off at 65,535 bytes, or end just there\n",
+			c.Page, c.Texts, c.Column)
 	}}
 }
 
@@ -143,8 +146,10 @@ func (a *AWS) Drivers() project.Drivers {
 				}
 				s := l.Settings
 				return appflow.New(appflow.Config{
-					Flows: awsappflow.NewFromConfig(c), Stacks: cloudformation.NewFromConfig(c), Store: l.Store, Now: l.Now, ServerTime: l.ServerTime,
-					Deployment: s.Deployment, Salesforce: s.Salesforce, Redshift: s.Redshift, Bucket: s.Bucket, Prefix: s.Prefix,
+					Flows: awsappflow.NewFromConfig(c), Stacks: cloudformation.NewFromConfig(c), Store: l.Store,
+					Now: l.Now, ServerTime: l.ServerTime,
+					Deployment: s.Deployment, Salesforce: s.Salesforce, Redshift: s.Redshift, Bucket: s.Bucket,
+					Prefix:  s.Prefix,
 					Lasting: s.Lasting,
 				})
 			},

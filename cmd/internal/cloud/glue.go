@@ -36,7 +36,8 @@ func (a *AWS) ConsolidatedByGlue(ctx context.Context, job, attempt string) (bool
 			}
 		}
 	}
-	_, err = client.StartJobRun(ctx, &glue.StartJobRunInput{JobName: &job, Arguments: map[string]string{attemptArgument: attempt}})
+	_, err = client.StartJobRun(ctx,
+		&glue.StartJobRunInput{JobName: &job, Arguments: map[string]string{attemptArgument: attempt}})
 	if _, busy := errors.AsType[*types.ConcurrentRunsExceededException](err); busy {
 		return false, nil
 	}
@@ -53,8 +54,10 @@ func ended(run types.JobRun) (bool, error) {
 	switch run.JobRunState {
 	case types.JobRunStateSucceeded:
 		return true, nil
-	case types.JobRunStateFailed, types.JobRunStateError, types.JobRunStateTimeout, types.JobRunStateStopped, types.JobRunStateExpired:
-		return false, plan.Fixf("look at the job's log in CloudWatch: /aws-glue/python-jobs", "Glue job run %s is %s: %s",
+	case types.JobRunStateFailed, types.JobRunStateError, types.JobRunStateTimeout, types.JobRunStateStopped,
+		types.JobRunStateExpired:
+		return false, plan.Fixf("look at the job's log in CloudWatch: /aws-glue/python-jobs",
+			"Glue job run %s is %s: %s",
 			aws.ToString(run.Id), run.JobRunState, lastLine(aws.ToString(run.ErrorMessage)))
 	}
 	return false, nil

@@ -36,7 +36,9 @@ func pack(program, into string) error {
 	}
 	defer f.Close()
 	z := zip.NewWriter(f)
-	z.RegisterCompressor(zip.Deflate, func(w io.Writer) (io.WriteCloser, error) { return flate.NewWriter(w, flate.BestCompression) })
+	z.RegisterCompressor(zip.Deflate, func(w io.Writer) (io.WriteCloser, error) {
+		return flate.NewWriter(w, flate.BestCompression)
+	})
 	h := &zip.FileHeader{Name: filepath.Base(program), Method: zip.Deflate}
 	h.SetMode(0o755)
 	w, err := z.CreateHeader(h)

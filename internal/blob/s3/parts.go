@@ -25,7 +25,8 @@ func (s *Store) putParts(ctx context.Context, key string, first []byte, rest io.
 	if err != nil {
 		clear, cancel := context.WithTimeout(context.WithoutCancel(ctx), abortTime)
 		defer cancel()
-		_, aerr := s.client.AbortMultipartUpload(clear, &s3.AbortMultipartUploadInput{Bucket: &s.bucket, Key: s.name(key), UploadId: up.UploadId})
+		_, aerr := s.client.AbortMultipartUpload(clear,
+			&s3.AbortMultipartUploadInput{Bucket: &s.bucket, Key: s.name(key), UploadId: up.UploadId})
 		if aerr != nil && !errors.Is(err, blob.ErrExists) { // the bucket's lifecycle clears it
 			err = errors.Join(err, fmt.Errorf("abort the upload: %w", aerr))
 		}
@@ -34,7 +35,8 @@ func (s *Store) putParts(ctx context.Context, key string, first []byte, rest io.
 	return info, nil
 }
 
-func (s *Store) fillParts(ctx context.Context, key string, upload *string, part []byte, rest io.Reader) (blob.Info, error) {
+func (s *Store) fillParts(ctx context.Context, key string, upload *string, part []byte,
+	rest io.Reader) (blob.Info, error) {
 	var parts []types.CompletedPart
 	size := int64(0)
 	for last := false; len(part) > 0; {
@@ -46,7 +48,8 @@ func (s *Store) fillParts(ctx context.Context, key string, upload *string, part 
 			return blob.Info{}, s.failed("put", key, "s3:PutObject", err)
 		}
 		parts = append(parts, types.CompletedPart{PartNumber: n, ETag: out.ETag,
-			ChecksumCRC32: out.ChecksumCRC32, ChecksumCRC32C: out.ChecksumCRC32C, ChecksumCRC64NVME: out.ChecksumCRC64NVME})
+			ChecksumCRC32: out.ChecksumCRC32, ChecksumCRC32C: out.ChecksumCRC32C,
+			ChecksumCRC64NVME: out.ChecksumCRC64NVME})
 		size += int64(len(part))
 		if last {
 			break

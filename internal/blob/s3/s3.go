@@ -164,7 +164,8 @@ func (b *body) Read(p []byte) (int, error) {
 // List asks for a thousand keys at a time. S3 lists in order of the keys' bytes.
 func (s *Store) List(ctx context.Context, prefix string) iter.Seq2[blob.Info, error] {
 	return func(yield func(blob.Info, error) bool) {
-		pages := s3.NewListObjectsV2Paginator(s.client, &s3.ListObjectsV2Input{Bucket: &s.bucket, Prefix: s.name(prefix)})
+		pages := s3.NewListObjectsV2Paginator(s.client,
+			&s3.ListObjectsV2Input{Bucket: &s.bucket, Prefix: s.name(prefix)})
 		for pages.HasMorePages() {
 			page, err := pages.NextPage(ctx)
 			if err != nil {
@@ -172,7 +173,8 @@ func (s *Store) List(ctx context.Context, prefix string) iter.Seq2[blob.Info, er
 				return
 			}
 			for _, o := range page.Contents {
-				info := blob.Info{Key: strings.TrimPrefix(aws.ToString(o.Key), s.prefix), Size: aws.ToInt64(o.Size), Written: aws.ToTime(o.LastModified)}
+				info := blob.Info{Key: strings.TrimPrefix(aws.ToString(o.Key), s.prefix), Size: aws.ToInt64(o.Size),
+					Written: aws.ToTime(o.LastModified)}
 				if blob.ValidKey(info.Key) && !yield(info, nil) {
 					return
 				}

@@ -223,7 +223,8 @@ func oddBytes(t *testing.T, open opener) {
 	for i := range every {
 		every[i] = byte(i)
 	}
-	for _, data := range [][]byte{nil, {}, []byte("null"), []byte("\r\n\"'\x00\xff\xfe"), every, bytes.Repeat([]byte("ä"), 30_000)} {
+	for _, data := range [][]byte{nil, {}, []byte("null"), []byte("\r\n\"'\x00\xff\xfe"), every,
+		bytes.Repeat([]byte("ä"), 30_000)} {
 		for _, id := range []string{"", "'; --", "a b\tc\nd", `"%_\`, "🌧", strings.Repeat("x", 1000)} {
 			k := versioned.Key{Kind: "odd", ID: id}
 			r, err := table.Get(t.Context(), k)

@@ -68,7 +68,8 @@ func (t *Table) Get(ctx context.Context, k versioned.Key) (versioned.Row, error)
 }
 
 func (t *Table) get(ctx context.Context, k versioned.Key) (map[string]types.AttributeValue, error) {
-	out, err := t.client.GetItem(ctx, &dynamodb.GetItemInput{TableName: &t.name, Key: t.key(k), ConsistentRead: aws.Bool(true)})
+	out, err := t.client.GetItem(ctx, &dynamodb.GetItemInput{TableName: &t.name, Key: t.key(k),
+		ConsistentRead: aws.Bool(true)})
 	if err != nil {
 		return nil, t.failed("dynamodb:GetItem", err)
 	}
@@ -84,7 +85,8 @@ func (t *Table) get(ctx context.Context, k versioned.Key) (map[string]types.Attr
 func (t *Table) Put(ctx context.Context, r versioned.Row) (versioned.Row, error) {
 	word := rand.Text()
 	item := t.key(r.Key)
-	item["version"], item["data"], item["written_by"] = number(r.Version+1), &types.AttributeValueMemberB{Value: r.Data}, text(word)
+	item["version"], item["data"], item["written_by"] = number(r.Version+
+		1), &types.AttributeValueMemberB{Value: r.Data}, text(word)
 	if r.Data == nil {
 		item["data"] = &types.AttributeValueMemberB{Value: []byte{}}
 	}
@@ -177,7 +179,8 @@ func row(item map[string]types.AttributeValue) (versioned.Row, error) {
 	version, err := numberOf(item["version"])
 	data, ok := item["data"].(*types.AttributeValueMemberB)
 	if err != nil || !ok || len(id) < len(idPrefix) {
-		return r, plan.Fixf("use a table of its own for control.url", "item %s %s of the DynamoDB table is not one of catchment's", r.Key.Kind, id)
+		return r, plan.Fixf("use a table of its own for control.url",
+			"item %s %s of the DynamoDB table is not one of catchment's", r.Key.Kind, id)
 	}
 	r.Key.ID, r.Version, r.Data = id[len(idPrefix):], version, data.Value
 	if e, ok := item["expires"]; ok {

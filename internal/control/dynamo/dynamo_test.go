@@ -121,7 +121,8 @@ func TestAnswerToPutLost(t *testing.T) {
 	if err != nil || r.Version != 1 || lost.Load() != 1 {
 		t.Fatalf("%+v, %v after %d lost answers", r, err, lost.Load())
 	}
-	if _, err := table.Put(t.Context(), versioned.Row{Key: k, Data: []byte("mine")}); !errors.Is(err, versioned.ErrConflict) {
+	if _, err := table.Put(t.Context(), versioned.Row{Key: k, Data: []byte("mine")}); !errors.Is(err,
+		versioned.ErrConflict) {
 		t.Errorf("the same from another: %v", err)
 	}
 }
@@ -134,7 +135,8 @@ func TestRefusals(t *testing.T) {
 	}{
 		{"ProvisionedThroughputExceededException", "slow down", plan.Retry, "fewer calls"},
 		{"ThrottlingException", "slow down", plan.Retry, "fewer calls"},
-		{"AccessDeniedException", "User: arn:x is not authorized to perform: dynamodb:PutItem", plan.Fix, "allow the role dynamodb:PutItem on table control-"},
+		{"AccessDeniedException", "User: arn:x is not authorized to perform: dynamodb:PutItem", plan.Fix,
+			"allow the role dynamodb:PutItem on table control-"},
 		{"ResourceNotFoundException", "Requested resource not found", plan.Fix, "make table control-"},
 		{"UnrecognizedClientException", "The security token is invalid", plan.Fix, "log in to AWS anew"},
 		{"ValidationException", "One or more parameter values were invalid", plan.Bug, ""},
@@ -145,11 +147,13 @@ func TestRefusals(t *testing.T) {
 			}
 			w.Header().Set("Content-Type", "application/x-amz-json-1.0")
 			w.WriteHeader(http.StatusBadRequest)
-			w.Write([]byte(`{"__type":"com.amazonaws.dynamodb.v20120810#` + c.code + `","message":"` + c.message + `"}`))
+			w.Write([]byte(`{"__type":"com.amazonaws.dynamodb.v20120810#` + c.code + `","message":"` +
+				c.message + `"}`))
 			return true
 		})
 		_, err := table.Put(t.Context(), versioned.Row{Key: versioned.Key{Kind: "k", ID: "a"}, Data: []byte("a value")})
-		if plan.ClassOf(err) != c.class || !strings.Contains(plan.HintOf(err), c.hint) || !strings.Contains(err.Error(), c.message) {
+		if plan.ClassOf(err) != c.class || !strings.Contains(plan.HintOf(err), c.hint) ||
+			!strings.Contains(err.Error(), c.message) {
 			t.Errorf("%s: %v, class %s, hint %q", c.code, err, plan.ClassOf(err), plan.HintOf(err))
 		}
 		if strings.Contains(err.Error(), "a value") {

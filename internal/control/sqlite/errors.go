@@ -25,11 +25,13 @@ func (t *Table) fail(doing string, err error) error {
 	case code.SQLITE_CANTOPEN:
 		class, hint = plan.Fix, t.cantOpen()
 	case code.SQLITE_READONLY, code.SQLITE_PERM, code.SQLITE_AUTH:
-		class, hint = plan.Fix, "give this user the right to write "+t.path+" and its directory, or set control.url to another file"
+		class, hint = plan.Fix, "give this user the right to write "+t.path+
+			" and its directory, or set control.url to another file"
 	case code.SQLITE_FULL, code.SQLITE_IOERR:
 		class, hint = plan.Fix, "free some space on the disk of "+t.path+", and look whether it is healthy"
 	case code.SQLITE_NOTADB, code.SQLITE_CORRUPT:
-		class, hint = plan.Fix, "it is no SQLite database, or a damaged one: restore it, or move it away and let catchment make a new one; the watermarks are in the warehouse too"
+		class, hint = plan.Fix, "it is no SQLite database, or a damaged one: restore it, "+
+			"or move it away and let catchment make a new one; the watermarks are in the warehouse too"
 	}
 	return plan.Failf(class, hint, "%s: %w", doing, err)
 }

@@ -109,7 +109,8 @@ func (t *Table) Close() error { return t.db.Close() }
 func (t *Table) Get(ctx context.Context, k versioned.Key) (versioned.Row, error) {
 	r := versioned.Row{Key: k}
 	var expires int64
-	err := t.db.QueryRowContext(ctx, `SELECT version, data, expires FROM control WHERE kind = ? AND id = ?`, k.Kind, k.ID).
+	err := t.db.QueryRowContext(ctx, `SELECT version, data, expires FROM control WHERE kind = ? AND id = ?`,
+		k.Kind, k.ID).
 		Scan(&r.Version, &r.Data, &expires)
 	if errors.Is(err, sql.ErrNoRows) {
 		return versioned.Row{}, versioned.ErrNotFound
@@ -125,7 +126,8 @@ func (t *Table) Get(ctx context.Context, k versioned.Key) (versioned.Row, error)
 func (t *Table) Put(ctx context.Context, r versioned.Row) (versioned.Row, error) {
 	query := `UPDATE control SET version = version + 1, data = ?, expires = ? WHERE kind = ? AND id = ? AND version = ?`
 	if r.Version == 0 {
-		query = `INSERT INTO control (data, expires, kind, id, version) VALUES (?, ?, ?, ?, ? + 1) ON CONFLICT DO NOTHING`
+		query =
+			`INSERT INTO control (data, expires, kind, id, version) VALUES (?, ?, ?, ?, ? + 1) ON CONFLICT DO NOTHING`
 	}
 	data := append([]byte{}, r.Data...) // nil would be NULL
 	res, err := t.db.ExecContext(ctx, query, data, toUnix(r.Expires), r.Key.Kind, r.Key.ID, r.Version)
@@ -146,7 +148,8 @@ func (t *Table) Put(ctx context.Context, r versioned.Row) (versioned.Row, error)
 
 // Delete implements versioned.Table.
 func (t *Table) Delete(ctx context.Context, r versioned.Row) error {
-	res, err := t.db.ExecContext(ctx, `DELETE FROM control WHERE kind = ? AND id = ? AND version = ?`, r.Key.Kind, r.Key.ID, r.Version)
+	res, err := t.db.ExecContext(ctx, `DELETE FROM control WHERE kind = ? AND id = ? AND version = ?`, r.Key.Kind,
+		r.Key.ID, r.Version)
 	if err != nil {
 		return t.fail("write the control table", err)
 	}

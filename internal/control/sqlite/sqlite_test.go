@@ -37,7 +37,8 @@ func wantFix(t *testing.T, err error, message, hint string) {
 	if err == nil {
 		t.Fatal("no error")
 	}
-	if plan.ClassOf(err) != plan.Fix || !strings.Contains(err.Error(), message) || !strings.Contains(plan.HintOf(err), hint) {
+	if plan.ClassOf(err) != plan.Fix || !strings.Contains(err.Error(), message) ||
+		!strings.Contains(plan.HintOf(err), hint) {
 		t.Errorf("%v (class %s, hint: %s); want %q (hint: %q)", err, plan.ClassOf(err), plan.HintOf(err), message, hint)
 	}
 }
@@ -128,7 +129,8 @@ func TestBusy(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer tx.Rollback()
-	if _, err = one.Put(t.Context(), versioned.Row{Key: versioned.Key{Kind: "k", ID: "a"}}); plan.ClassOf(err) != plan.Retry {
+	if _, err = one.Put(t.Context(),
+		versioned.Row{Key: versioned.Key{Kind: "k", ID: "a"}}); plan.ClassOf(err) != plan.Retry {
 		t.Errorf("%v of class %s, want retry", err, plan.ClassOf(err))
 	}
 }
@@ -137,7 +139,8 @@ func TestDamage(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "control.db")
 	table := open(t, path)
 	for i := range 200 {
-		if _, err := table.Put(t.Context(), versioned.Row{Key: versioned.Key{Kind: "k", ID: fmt.Sprint(i)}, Data: make([]byte, 500)}); err != nil {
+		if _, err := table.Put(t.Context(),
+			versioned.Row{Key: versioned.Key{Kind: "k", ID: fmt.Sprint(i)}, Data: make([]byte, 500)}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -45,7 +45,8 @@ func newRig(t *testing.T, change func(*appflow.Options)) *rig {
 	t.Cleanup(orgAt.Close)
 	c := org.Credentials()
 	o := appflow.Options{
-		Salesforce: map[string]appflow.Profile{"sf": {URL: orgAt.URL, ClientID: c.ClientID, ClientSecret: c.ClientSecret, RefreshToken: c.RefreshToken}},
+		Salesforce: map[string]appflow.Profile{"sf": {URL: orgAt.URL, ClientID: c.ClientID,
+			ClientSecret: c.ClientSecret, RefreshToken: c.RefreshToken}},
 		Redshift: map[string]appflow.Sink{"rs": func(_ context.Context, _ string, _ []string, rows [][]string) error {
 			r.rows = append(r.rows, rows...)
 			return nil
@@ -71,15 +72,22 @@ func definition(name string, api types.SalesforceDataTransferApi) *sdk.CreateFlo
 	noOp := &types.ConnectorOperator{Salesforce: types.SalesforceConnectorOperatorNoOp}
 	return &sdk.CreateFlowInput{
 		FlowName: aws.String(name), TriggerConfig: &types.TriggerConfig{TriggerType: types.TriggerTypeOndemand},
-		SourceFlowConfig: &types.SourceFlowConfig{ConnectorType: types.ConnectorTypeSalesforce, ConnectorProfileName: aws.String("sf"),
-			SourceConnectorProperties: &types.SourceConnectorProperties{Salesforce: &types.SalesforceSourceProperties{Object: aws.String("Account"), DataTransferApi: api}}},
-		DestinationFlowConfigList: []types.DestinationFlowConfig{{ConnectorType: types.ConnectorTypeRedshift, ConnectorProfileName: aws.String("rs"),
-			DestinationConnectorProperties: &types.DestinationConnectorProperties{Redshift: &types.RedshiftDestinationProperties{
-				Object: aws.String("s.account"), IntermediateBucketName: aws.String("bucket")}}}},
+		SourceFlowConfig: &types.SourceFlowConfig{ConnectorType: types.ConnectorTypeSalesforce,
+			ConnectorProfileName: aws.String("sf"),
+			SourceConnectorProperties: &types.SourceConnectorProperties{
+				Salesforce: &types.SalesforceSourceProperties{Object: aws.String("Account"), DataTransferApi: api}}},
+		DestinationFlowConfigList: []types.DestinationFlowConfig{{ConnectorType: types.ConnectorTypeRedshift,
+			ConnectorProfileName: aws.String("rs"),
+			DestinationConnectorProperties: &types.DestinationConnectorProperties{
+				Redshift: &types.RedshiftDestinationProperties{
+					Object: aws.String("s.account"), IntermediateBucketName: aws.String("bucket")}}}},
 		Tasks: []types.Task{
-			{TaskType: types.TaskTypeFilter, SourceFields: []string{"Id", "Name"}, ConnectorOperator: &types.ConnectorOperator{Salesforce: types.SalesforceConnectorOperatorProjection}},
-			{TaskType: types.TaskTypeMap, SourceFields: []string{"Id"}, DestinationField: aws.String("id"), ConnectorOperator: noOp},
-			{TaskType: types.TaskTypeMap, SourceFields: []string{"Name"}, DestinationField: aws.String("name"), ConnectorOperator: noOp},
+			{TaskType: types.TaskTypeFilter, SourceFields: []string{"Id", "Name"},
+				ConnectorOperator: &types.ConnectorOperator{Salesforce: types.SalesforceConnectorOperatorProjection}},
+			{TaskType: types.TaskTypeMap, SourceFields: []string{"Id"}, DestinationField: aws.String("id"),
+				ConnectorOperator: noOp},
+			{TaskType: types.TaskTypeMap, SourceFields: []string{"Name"}, DestinationField: aws.String("name"),
+				ConnectorOperator: noOp},
 		},
 	}
 }
@@ -125,7 +133,8 @@ func TestAppends(t *testing.T) {
 	}
 	for _, name := range []string{"bulk", "rest", "bulk"} {
 		r.start(t, name, fmt.Sprint(name, len(r.rows)))
-		if got := r.records(t, name)[0]; got.ExecutionStatus != types.ExecutionStatusSuccessful || aws.ToInt64(got.ExecutionResult.RecordsProcessed) != 25 {
+		if got := r.records(t, name)[0]; got.ExecutionStatus != types.ExecutionStatusSuccessful ||
+			aws.ToInt64(got.ExecutionResult.RecordsProcessed) != 25 {
 			t.Fatalf("%s %+v", got.ExecutionStatus, got.ExecutionResult)
 		}
 	}
@@ -181,11 +190,13 @@ func TestScripts(t *testing.T) {
 		r.server.Script(tt.script)
 		r.start(t, "flow", fmt.Sprint(i))
 		got := r.records(t, "flow")[0]
-		if got.ExecutionStatus != tt.status || len(r.rows) != tt.rows || aws.ToInt64(got.ExecutionResult.RecordsProcessed) != tt.counts {
+		if got.ExecutionStatus != tt.status || len(r.rows) != tt.rows ||
+			aws.ToInt64(got.ExecutionResult.RecordsProcessed) != tt.counts {
 			t.Errorf("%+v: %s, %d rows, %+v", tt.script, got.ExecutionStatus, len(r.rows), got.ExecutionResult)
 		}
 	}
-	if _, err := r.CancelFlowExecutions(t.Context(), &sdk.CancelFlowExecutionsInput{FlowName: aws.String("flow")}); err != nil {
+	if _, err := r.CancelFlowExecutions(t.Context(),
+		&sdk.CancelFlowExecutionsInput{FlowName: aws.String("flow")}); err != nil {
 		t.Fatal(err)
 	}
 	if got := r.records(t, "flow")[0]; got.ExecutionStatus != types.ExecutionStatusCanceled {
@@ -210,7 +221,8 @@ func TestRefusals(t *testing.T) {
 	}{
 		{"quota", change(func(*sdk.CreateFlowInput) {}), "ServiceQuotaExceededException"},
 		{"same name", change(func(in *sdk.CreateFlowInput) { in.FlowName = aws.String("one") }), "ConflictException"},
-		{"name with a space", change(func(in *sdk.CreateFlowInput) { in.FlowName = aws.String("a flow") }), "ValidationException"},
+		{"name with a space", change(func(in *sdk.CreateFlowInput) { in.FlowName = aws.String("a flow") }),
+			"ValidationException"},
 	}
 	if _, err := r.DeleteFlow(t.Context(), &sdk.DeleteFlowInput{FlowName: aws.String("two")}); err != nil {
 		t.Fatal(err)
@@ -223,18 +235,22 @@ func TestRefusals(t *testing.T) {
 		err  error
 		code string
 	}{
-		{"no profile", change(func(in *sdk.CreateFlowInput) { in.SourceFlowConfig.ConnectorProfileName = none }), "ResourceNotFoundException"},
-		{"operator", change(func(in *sdk.CreateFlowInput) { in.Tasks[1].ConnectorOperator.Salesforce = "CONTAINS" }), "ValidationException"},
+		{"no profile", change(func(in *sdk.CreateFlowInput) { in.SourceFlowConfig.ConnectorProfileName = none }),
+			"ResourceNotFoundException"},
+		{"operator", change(func(in *sdk.CreateFlowInput) { in.Tasks[1].ConnectorOperator.Salesforce = "CONTAINS" }),
+			"ValidationException"},
 		{"two destinations", change(func(in *sdk.CreateFlowInput) {
 			in.DestinationFlowConfigList = append(in.DestinationFlowConfigList, in.DestinationFlowConfigList[0])
 		}), "ValidationException"},
-		{"not projected", change(func(in *sdk.CreateFlowInput) { in.Tasks[0].SourceFields = []string{"Id"} }), "ValidationException"},
+		{"not projected", change(func(in *sdk.CreateFlowInput) { in.Tasks[0].SourceFields = []string{"Id"} }),
+			"ValidationException"},
 		{"stop on demand", stop, "UnsupportedOperationException"},
 		{"no flow", missing, "ResourceNotFoundException"},
 	}...)
 	r.server.Script(appflow.Script{Hang: true})
 	r.start(t, "one", "a")
-	_, running := r.StartFlow(t.Context(), &sdk.StartFlowInput{FlowName: aws.String("one"), ClientToken: aws.String("b")})
+	_, running := r.StartFlow(t.Context(),
+		&sdk.StartFlowInput{FlowName: aws.String("one"), ClientToken: aws.String("b")})
 	_, remove := r.DeleteFlow(t.Context(), &sdk.DeleteFlowInput{FlowName: aws.String("one")})
 	r.create(t, "three")
 	_, full := r.StartFlow(t.Context(), &sdk.StartFlowInput{FlowName: aws.String("three")})
@@ -243,7 +259,8 @@ func TestRefusals(t *testing.T) {
 		err  error
 		code string
 	}{
-		{"running", running, "ConflictException"}, {"delete while running", remove, "ConflictException"}, {"runs", full, "ServiceQuotaExceededException"},
+		{"running", running, "ConflictException"}, {"delete while running", remove, "ConflictException"},
+		{"runs", full, "ServiceQuotaExceededException"},
 	}...) {
 		if codeOf(tt.err) != tt.code {
 			t.Errorf("%s: %v", tt.what, tt.err)

@@ -53,13 +53,15 @@ func (s *Server) createFlow(_ context.Context, in map[string]any) (any, error) {
 		return nil, refuse("ConflictException", "the client token was used for another request")
 	}
 	if !flowName.MatchString(name) {
-		return nil, refuse("ValidationException", "1 validation error detected: Value at 'flowName' failed to satisfy constraint: Member must satisfy regular expression pattern: [a-zA-Z0-9][\\w!@#.-]+")
+		return nil, refuse("ValidationException", "1 validation error detected: Value at 'flowName' failed to "+
+			"satisfy constraint: Member must satisfy regular expression pattern: [a-zA-Z0-9][\\w!@#.-]+")
 	}
 	if s.flows[name] != nil {
 		return nil, refuse("ConflictException", "A flow with the name %s already exists", name)
 	}
 	if len(s.flows) >= s.o.MaxFlows {
-		return nil, refuse("ServiceQuotaExceededException", "The maximum number of flows (%d) in this account is reached", s.o.MaxFlows)
+		return nil, refuse("ServiceQuotaExceededException",
+			"The maximum number of flows (%d) in this account is reached", s.o.MaxFlows)
 	}
 	p, err := s.transferOf(in)
 	if err != nil {
@@ -69,7 +71,8 @@ func (s *Server) createFlow(_ context.Context, in map[string]any) (any, error) {
 		s.created[token] = string(asked)
 	}
 	now := s.o.Now()
-	f := &flow{name: name, definition: in, plan: p, tags: in["tags"], createdAt: now, updatedAt: now, tokens: map[string]started{}}
+	f := &flow{name: name, definition: in, plan: p, tags: in["tags"], createdAt: now, updatedAt: now,
+		tokens: map[string]started{}}
 	s.flows[name] = f
 	return map[string]any{"flowArn": f.arn(), "flowStatus": "Active"}, nil
 }

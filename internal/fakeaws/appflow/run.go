@@ -70,10 +70,12 @@ func (s *Server) startFlow(_ context.Context, in map[string]any) (any, error) {
 		return nil, refuse("ConflictException", "Flow %s is running", f.name)
 	}
 	if s.runningNow() >= s.o.MaxRuns {
-		return nil, refuse("ServiceQuotaExceededException", "The maximum number of concurrent flow runs (%d) is reached", s.o.MaxRuns)
+		return nil, refuse("ServiceQuotaExceededException",
+			"The maximum number of concurrent flow runs (%d) is reached", s.o.MaxRuns)
 	}
 	s.made++
-	r := &run{id: fmt.Sprintf("%08d-0000-4000-8000-000000000000", s.made), plan: f.plan, status: "InProgress", startedAt: now, updatedAt: now}
+	r := &run{id: fmt.Sprintf("%08d-0000-4000-8000-000000000000", s.made), plan: f.plan, status: "InProgress",
+		startedAt: now, updatedAt: now}
 	for i, script := range s.scripts {
 		if script.Object == "" || script.Object == f.plan.object {
 			r.script = *script

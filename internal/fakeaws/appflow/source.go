@@ -40,7 +40,8 @@ type orgClient struct {
 func (c *orgClient) login(ctx context.Context) error {
 	form := url.Values{"grant_type": {"refresh_token"}, "client_id": {c.profile.ClientID},
 		"client_secret": {c.profile.ClientSecret}, "refresh_token": {c.profile.RefreshToken}}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.profile.URL+"/services/oauth2/token", strings.NewReader(form.Encode()))
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.profile.URL+"/services/oauth2/token",
+		strings.NewReader(form.Encode()))
 	if err != nil {
 		return err
 	}
@@ -103,7 +104,8 @@ func (c *orgClient) bulk(ctx context.Context, soql string, deleted bool) ([][]st
 		operation = "queryAll"
 	}
 	var job struct{ ID, State, ErrorMessage string }
-	if _, err := c.call(ctx, http.MethodPost, apiPath+"/jobs/query", map[string]string{"operation": operation, "query": soql}, &job); err != nil {
+	if _, err := c.call(ctx, http.MethodPost, apiPath+"/jobs/query",
+		map[string]string{"operation": operation, "query": soql}, &job); err != nil {
 		return nil, err
 	}
 	for looks := 0; job.State != "JobComplete"; looks++ {

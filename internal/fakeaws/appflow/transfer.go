@@ -32,7 +32,8 @@ func (s *Server) transferOf(in map[string]any) (transfer, error) {
 	}
 	list, _ := in["destinationFlowConfigList"].([]any)
 	if len(list) != 1 {
-		return t, refuse("ValidationException", "A flow must have exactly one destination, and this one has %d", len(list))
+		return t, refuse("ValidationException", "A flow must have exactly one destination, and this one has %d",
+			len(list))
 	}
 	to, _ := list[0].(map[string]any)
 	if text(to, "connectorType") != "Redshift" {
@@ -40,7 +41,8 @@ func (s *Server) transferOf(in map[string]any) (transfer, error) {
 	}
 	sink, ok := s.o.Redshift[text(to, "connectorProfileName")]
 	if !ok {
-		return t, refuse("ResourceNotFoundException", "Connector profile %s does not exist", text(to, "connectorProfileName"))
+		return t, refuse("ResourceNotFoundException", "Connector profile %s does not exist",
+			text(to, "connectorProfileName"))
 	}
 	redshift := inside(to, "destinationConnectorProperties", "Redshift")
 	t.sink, t.table = sink, text(redshift, "object")
@@ -64,7 +66,8 @@ func (s *Server) readSource(t *transfer, from map[string]any) error {
 	}
 	profile, ok := s.o.Salesforce[text(from, "connectorProfileName")]
 	if !ok {
-		return refuse("ResourceNotFoundException", "Connector profile %s does not exist", text(from, "connectorProfileName"))
+		return refuse("ResourceNotFoundException", "Connector profile %s does not exist",
+			text(from, "connectorProfileName"))
 	}
 	properties := inside(from, "sourceConnectorProperties", "Salesforce")
 	t.profile, t.object = profile, text(properties, "object")
@@ -101,7 +104,8 @@ func (s *Server) readTasks(t *transfer, tasks []any) error {
 		task, _ := one.(map[string]any)
 		kind, operator := text(task, "taskType"), text(inside(task, "connectorOperator"), "Salesforce")
 		if !slices.Contains(operators(kind), operator) {
-			return refuse("ValidationException", "Task %d: the operator %q doesn't go with a task of type %q", i, operator, kind)
+			return refuse("ValidationException", "Task %d: the operator %q doesn't go with a task of type %q",
+				i, operator, kind)
 		}
 		var fields []string
 		for _, f := range list(task["sourceFields"]) {
@@ -123,7 +127,8 @@ func (s *Server) readTasks(t *transfer, tasks []any) error {
 			}
 			t.fields, t.to = append(t.fields, fields[0]), append(t.to, text(task, "destinationField"))
 			if columns[text(task, "destinationField")] != "" {
-				return refuse("ValidationException", "Task %d: the destination field %s has a Map already", i, text(task, "destinationField"))
+				return refuse("ValidationException", "Task %d: the destination field %s has a Map already", i,
+					text(task, "destinationField"))
 			}
 			columns[text(task, "destinationField")] = fields[0]
 		}

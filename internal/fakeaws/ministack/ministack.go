@@ -125,8 +125,10 @@ func (s *Server) start() error {
 	}
 	defer watched.Close()
 	cmd := exec.Command("/bin/sh", "-c", guard, "guard", program, s.dir)
-	cmd.Env = append(os.Environ(), "BIND_HOST=127.0.0.1", "GATEWAY_PORT="+port, "MINISTACK_REGION="+Region, "AWS_DEFAULT_REGION="+Region,
-		"TMPDIR="+s.dir, "S3_DATA_DIR="+s.dir, "DOCKER_HOST=unix://"+s.dir+"/none", "AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test",
+	cmd.Env = append(os.Environ(), "BIND_HOST=127.0.0.1", "GATEWAY_PORT="+port, "MINISTACK_REGION="+Region,
+		"AWS_DEFAULT_REGION="+Region,
+		"TMPDIR="+s.dir, "S3_DATA_DIR="+s.dir, "DOCKER_HOST=unix://"+s.dir+"/none", "AWS_ACCESS_KEY_ID=test",
+		"AWS_SECRET_ACCESS_KEY=test",
 		"AWS_ENDPOINT_URL="+s.url)
 	cmd.Env = append(cmd.Env, s.Env...)
 	cmd.Dir, cmd.Stdin, cmd.Stdout, cmd.Stderr = s.dir, watched, log, log
@@ -172,7 +174,8 @@ func find() (string, error) {
 	}
 	program := filepath.Join(dir, ".venv", "bin", "ministack")
 	if _, err := os.Stat(program); err != nil {
-		return "", errors.New("this test needs ministack, and there is no " + program + ": `make deps`, which `make test` calls, installs it")
+		return "", errors.New("this test needs ministack, and there is no " + program +
+			": `make deps`, which `make test` calls, installs it")
 	}
 	return program, nil
 }

@@ -122,12 +122,14 @@ func TestDataAPI(t *testing.T) {
 	s := start(t, store{"b/k": []byte("1,a\n2,b\n")})
 	a := newAPI(t, s)
 	a.ok(`create table t (n int, v varchar(10), d decimal(10,2), b boolean, f float8)`)
-	if d := a.ok(`insert into t values (:n, :v, :d, :b, 0.5), (:n, null, null, null, null)`, "n", "7", "v", "it's :n", "d", "1.50", "b", "true"); d.ResultRows != 2 || *d.HasResultSet {
+	if d := a.ok(`insert into t values (:n, :v, :d, :b, 0.5), (:n, null, null, null, null)`, "n", "7", "v", "it's :n",
+		"d", "1.50", "b", "true"); d.ResultRows != 2 || *d.HasResultSet {
 		t.Errorf("got %+v", d)
 	}
 	d := a.ok(`select n, v, d, b, f, n::bigint as big from t where n = :n order by v nulls last`, "n", "7")
 	same(t, a.rows(d.Id), "7 it's :n 1.50 true 0.5 7", "7 <nil> <nil> <nil> <nil> 7")
-	if !*d.HasResultSet || d.ResultRows != 2 || d.ResultSize <= 0 || d.Duration <= 0 || d.RedshiftPid == 0 || *d.WorkgroupName != "wg" || d.CreatedAt.After(*d.UpdatedAt) {
+	if !*d.HasResultSet || d.ResultRows != 2 || d.ResultSize <= 0 || d.Duration <= 0 || d.RedshiftPid == 0 ||
+		*d.WorkgroupName != "wg" || d.CreatedAt.After(*d.UpdatedAt) {
 		t.Errorf("got %+v", d)
 	}
 	r, err := a.GetStatementResult(t.Context(), &redshiftdata.GetStatementResultInput{Id: d.Id})
@@ -150,7 +152,8 @@ func TestDataAPI(t *testing.T) {
 	_, err = a.GetStatementResult(t.Context(), &redshiftdata.GetStatementResultInput{Id: d.Id})
 	a.refused(err, "ResourceNotFoundException", "Query does not have result")
 	s.Faults().RefuseCommit(1)
-	if d = a.do(`delete from t`); d.Status != types.StatusStringFailed || !strings.HasPrefix(*d.Error, "ERROR: 1023\n  Detail: Serializable isolation violation on table - ") {
+	if d = a.do(`delete from t`); d.Status != types.StatusStringFailed ||
+		!strings.HasPrefix(*d.Error, "ERROR: 1023\n  Detail: Serializable isolation violation on table - ") {
 		t.Errorf("got %s", aws.ToString(d.Error))
 	}
 	// Calls that stand alone are no transaction together.
@@ -173,7 +176,8 @@ func TestDataAPIPages(t *testing.T) {
 	if d := a.ok(`select repeat('x', 65536)`); d.ResultRows != 1 {
 		t.Errorf("got %+v", d)
 	}
-	if d := a.do(`select repeat('x', 65537)`); d.Status != types.StatusStringFailed || !strings.Contains(*d.Error, "64 KB") {
+	if d := a.do(`select repeat('x', 65537)`); d.Status != types.StatusStringFailed ||
+		!strings.Contains(*d.Error, "64 KB") {
 		t.Errorf("got %s", d.Status)
 	}
 	same(t, a.rows(a.ok(`select 1 where false`).Id))
@@ -184,14 +188,17 @@ func TestDataAPIBatch(t *testing.T) {
 	a := newAPI(t, start(t, nil))
 	batch := func(sqls ...string) *redshiftdata.DescribeStatementOutput {
 		t.Helper()
-		o, err := a.BatchExecuteStatement(t.Context(), &redshiftdata.BatchExecuteStatementInput{Sqls: sqls, WorkgroupName: aws.String("wg"), Database: aws.String("dev")})
+		o, err := a.BatchExecuteStatement(t.Context(),
+			&redshiftdata.BatchExecuteStatementInput{Sqls: sqls, WorkgroupName: aws.String("wg"),
+				Database: aws.String("dev")})
 		if err != nil {
 			t.Fatal(err)
 		}
 		return a.wait(o.Id)
 	}
 	d := batch(`create table t (n int)`, `insert into t values (1), (2)`, `select n from t order by n`)
-	if d.Status != types.StatusStringFinished || len(d.SubStatements) != 3 || d.SubStatements[1].ResultRows != 2 || !*d.HasResultSet {
+	if d.Status != types.StatusStringFinished || len(d.SubStatements) != 3 || d.SubStatements[1].ResultRows != 2 ||
+		!*d.HasResultSet {
 		t.Fatalf("got %s %+v", aws.ToString(d.Error), d)
 	}
 	same(t, a.rows(d.SubStatements[2].Id), "1", "2")
@@ -204,12 +211,14 @@ func TestDataAPIBatch(t *testing.T) {
 		got = append(got, string(p.Status))
 	}
 	same(t, got, "FINISHED", "FAILED", "ABORTED")
-	if d.Status != types.StatusStringFailed || !strings.Contains(*d.Error, `Query #2 failed with ERROR: relation "nowhere" does not exist`) {
+	if d.Status != types.StatusStringFailed ||
+		!strings.Contains(*d.Error, `Query #2 failed with ERROR: relation "nowhere" does not exist`) {
 		t.Errorf("got %s %s", d.Status, aws.ToString(d.Error))
 	}
 	same(t, a.rows(a.ok(`select count(*) from t`).Id), "2")
 	l, err := a.ListStatements(t.Context(), &redshiftdata.ListStatementsInput{Status: types.StatusStringFailed})
-	if err != nil || len(l.Statements) != 1 || *l.Statements[0].Id != *d.Id || !*l.Statements[0].IsBatchStatement || len(l.Statements[0].QueryStrings) != 3 {
+	if err != nil || len(l.Statements) != 1 || *l.Statements[0].Id != *d.Id || !*l.Statements[0].IsBatchStatement ||
+		len(l.Statements[0].QueryStrings) != 3 {
 		t.Errorf("got %v %+v", err, l)
 	}
 }
@@ -226,7 +235,8 @@ func TestDataAPISessions(t *testing.T) {
 	a.wait(o.Id)
 	more := func(sql string) *redshiftdata.DescribeStatementOutput {
 		t.Helper()
-		o, err := a.ExecuteStatement(t.Context(), &redshiftdata.ExecuteStatementInput{Sql: &sql, SessionId: o.SessionId})
+		o, err := a.ExecuteStatement(t.Context(),
+			&redshiftdata.ExecuteStatementInput{Sql: &sql, SessionId: o.SessionId})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -241,7 +251,9 @@ func TestDataAPISessions(t *testing.T) {
 	if d := a.do(`select n from mine`); d.Status != types.StatusStringFailed {
 		t.Errorf("a temporary table outside of its session: %s", d.Status)
 	}
-	_, err = a.ExecuteStatement(t.Context(), &redshiftdata.ExecuteStatementInput{Sql: aws.String("select 1"), SessionId: aws.String("00000000-0000-0000-0000-000000000000")})
+	_, err = a.ExecuteStatement(t.Context(),
+		&redshiftdata.ExecuteStatementInput{Sql: aws.String("select 1"),
+			SessionId: aws.String("00000000-0000-0000-0000-000000000000")})
 	a.refused(err, "ValidationException", "Session is not available")
 }
 
@@ -275,8 +287,10 @@ func TestDataAPIRefusals(t *testing.T) {
 		change func(*redshiftdata.ExecuteStatementInput)
 		want   string
 	}{
-		{func(i *redshiftdata.ExecuteStatementInput) { i.WorkgroupName = nil }, "Either ClusterIdentifier or WorkgroupName"},
-		{func(i *redshiftdata.ExecuteStatementInput) { i.ClusterIdentifier = aws.String("c") }, "Either ClusterIdentifier or WorkgroupName"},
+		{func(i *redshiftdata.ExecuteStatementInput) { i.WorkgroupName = nil },
+			"Either ClusterIdentifier or WorkgroupName"},
+		{func(i *redshiftdata.ExecuteStatementInput) { i.ClusterIdentifier = aws.String("c") },
+			"Either ClusterIdentifier or WorkgroupName"},
 		{func(i *redshiftdata.ExecuteStatementInput) { i.Database = nil }, "Database"},
 		{func(i *redshiftdata.ExecuteStatementInput) {
 			i.WorkgroupName, i.ClusterIdentifier = nil, aws.String("c")
@@ -287,7 +301,8 @@ func TestDataAPIRefusals(t *testing.T) {
 		{func(i *redshiftdata.ExecuteStatementInput) {
 			i.Parameters = []types.SqlParameter{{Name: aws.String("n"), Value: aws.String("1")}}
 		}, "unused parameters"},
-		{func(i *redshiftdata.ExecuteStatementInput) { i.SessionKeepAliveSeconds = aws.Int32(86401) }, "between 0 and 86400"},
+		{func(i *redshiftdata.ExecuteStatementInput) { i.SessionKeepAliveSeconds = aws.Int32(86401) },
+			"between 0 and 86400"},
 	} {
 		i := in(`select 1`)
 		one.change(i)
@@ -310,7 +325,8 @@ func TestDataAPIRefusals(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if d := a.wait(o.Id); d.Status != types.StatusStringFailed || !strings.Contains(*d.Error, `password authentication failed for user "somebody"`) {
+	if d := a.wait(o.Id); d.Status != types.StatusStringFailed ||
+		!strings.Contains(*d.Error, `password authentication failed for user "somebody"`) {
 		t.Errorf("got %s %s", d.Status, aws.ToString(d.Error))
 	}
 }

@@ -58,7 +58,8 @@ func TestFaults(t *testing.T) {
 	if _, err := conn.Exec(t.Context(), `select 1`); err == nil {
 		t.Error("the line wasn't cut")
 	}
-	if _, err := pgx.Connect(t.Context(), strings.Replace(s.URL(), "/dev", "/prod", 1)); err == nil || !strings.Contains(err.Error(), `database "prod" does not exist`) {
+	if _, err := pgx.Connect(t.Context(), strings.Replace(s.URL(), "/dev", "/prod", 1)); err == nil ||
+		!strings.Contains(err.Error(), `database "prod" does not exist`) {
 		t.Error(err)
 	}
 }

@@ -44,7 +44,8 @@ func TestProcedureTransactions(t *testing.T) {
 		t.Helper()
 		same(t, table(t, other, `select (select count(*) from a), (select count(*) from b)`), want)
 	}
-	exec(t, conn, `CREATE OR REPLACE PROCEDURE one(x int) LANGUAGE plpgsql AS $$ BEGIN INSERT INTO a values (x); END; $$`)
+	exec(t, conn,
+		`CREATE OR REPLACE PROCEDURE one(x int) LANGUAGE plpgsql AS $$ BEGIN INSERT INTO a values (x); END; $$`)
 	exec(t, conn, `begin; insert into a values (1)`)
 	exec(t, conn, `call one(2)`)
 	exec(t, conn, `rollback`)
@@ -53,12 +54,15 @@ func TestProcedureTransactions(t *testing.T) {
 	same(t, table(t, other, `select n from a`), "7")
 
 	// TRUNCATE commits what came before, in the outer procedure too.
-	exec(t, conn, `CREATE PROCEDURE inner_one() AS $$ BEGIN INSERT INTO b VALUES (1); TRUNCATE a; INSERT INTO nowhere VALUES (1); END $$ LANGUAGE plpgsql`)
-	exec(t, conn, `CREATE PROCEDURE outer_one() AS $$ BEGIN INSERT INTO a VALUES (1); CALL inner_one(); END $$ LANGUAGE plpgsql`)
+	exec(t, conn,
+		`CREATE PROCEDURE inner_one() AS $$ BEGIN INSERT INTO b VALUES (1); TRUNCATE a; INSERT INTO nowhere VALUES (1); END $$ LANGUAGE plpgsql`)
+	exec(t, conn,
+		`CREATE PROCEDURE outer_one() AS $$ BEGIN INSERT INTO a VALUES (1); CALL inner_one(); END $$ LANGUAGE plpgsql`)
 	fails(t, conn, `call outer_one()`, "42P01", "nowhere")
 	count("0 1")
 	exec(t, conn, `begin`)
-	fails(t, conn, `call inner_one()`, "2D000", "TRUNCATE cannot be invoked from a procedure that is executing in an atomic context.")
+	fails(t, conn, `call inner_one()`, "2D000",
+		"TRUNCATE cannot be invoked from a procedure that is executing in an atomic context.")
 	exec(t, conn, `rollback`)
 	count("0 1")
 
@@ -127,11 +131,13 @@ func TestProcedureNonatomic(t *testing.T) {
 	same(t, table(t, other, `select t from log`), "2: 22012 division by zero")
 
 	// Each statement commits by itself.
-	exec(t, conn, `CREATE PROCEDURE each() NONATOMIC AS $$ BEGIN INSERT INTO a VALUES (100); INSERT INTO nowhere VALUES (1); END $$ LANGUAGE plpgsql`)
+	exec(t, conn,
+		`CREATE PROCEDURE each() NONATOMIC AS $$ BEGIN INSERT INTO a VALUES (100); INSERT INTO nowhere VALUES (1); END $$ LANGUAGE plpgsql`)
 	fails(t, conn, `call each()`, "42P01", "nowhere")
 	same(t, table(t, other, `select n from a where n = 100`), "100")
 	// A transaction that is begun there is one.
-	exec(t, conn, `CREATE PROCEDURE together() NONATOMIC AS $$ BEGIN START TRANSACTION; INSERT INTO a VALUES (101); INSERT INTO nowhere VALUES (1); END $$ LANGUAGE plpgsql`)
+	exec(t, conn,
+		`CREATE PROCEDURE together() NONATOMIC AS $$ BEGIN START TRANSACTION; INSERT INTO a VALUES (101); INSERT INTO nowhere VALUES (1); END $$ LANGUAGE plpgsql`)
 	fails(t, conn, `call together()`, "42P01", "nowhere")
 	exec(t, conn, `rollback`)
 	same(t, table(t, other, `select n from a where n = 101`))
@@ -140,12 +146,14 @@ func TestProcedureNonatomic(t *testing.T) {
 	fails(t, conn, `call each()`, "42P01", "nowhere")
 	exec(t, conn, `rollback`)
 	same(t, table(t, other, `select n from a where n = 102`))
-	fails(t, conn, `CREATE PROCEDURE x() NONATOMIC AS $$ BEGIN NULL; END $$ LANGUAGE plpgsql SECURITY DEFINER`, "0A000", "SECURITY DEFINER")
+	fails(t, conn, `CREATE PROCEDURE x() NONATOMIC AS $$ BEGIN NULL; END $$ LANGUAGE plpgsql SECURITY DEFINER`, "0A000",
+		"SECURITY DEFINER")
 
 	// A query that reads no table takes no snapshot: LOCK, which comes after
 	// the counter, sees what others committed while it waited.
 	exec(t, conn, `truncate a; insert into a values (0)`)
-	exec(t, conn, `CREATE PROCEDURE bump() NONATOMIC AS $$ DECLARE i INT; BEGIN START TRANSACTION; i := 1 + 0; LOCK a; UPDATE a SET n = n + i; COMMIT; END $$ LANGUAGE plpgsql`)
+	exec(t, conn,
+		`CREATE PROCEDURE bump() NONATOMIC AS $$ DECLARE i INT; BEGIN START TRANSACTION; i := 1 + 0; LOCK a; UPDATE a SET n = n + i; COMMIT; END $$ LANGUAGE plpgsql`)
 	exec(t, other, `begin; lock a; update a set n = n + 10`)
 	done := make(chan error, 1)
 	go func() { _, err := conn.Exec(t.Context(), `call bump()`); done <- err }()
@@ -208,7 +216,8 @@ func TestProcedureLanguage(t *testing.T) {
 			RAISE INFO 'never';
 		END $$ LANGUAGE plpgsql`)
 	exec(t, conn.Conn, `call talk(1, 'Zoë')`)
-	want := []string{"INFO hello Zoë and it's, 2", "NOTICE 1 is ONE", "NOTICE 2 is TWO", "WARNING total 7 many", "INFO 2", "INFO fetched many", "INFO none, <NULL>"}
+	want := []string{"INFO hello Zoë and it's, 2", "NOTICE 1 is ONE", "NOTICE 2 is TWO", "WARNING total 7 many",
+		"INFO 2", "INFO fetched many", "INFO none, <NULL>"}
 	if !slices.Equal(conn.notices, want) {
 		t.Errorf("got %q, want %q", conn.notices, want)
 	}
@@ -220,7 +229,8 @@ func TestProcedureRefusals(t *testing.T) {
 	conn := dial(t, start(t, nil))
 	exec(t, conn, `create table a (n int); insert into a values (1), (2)`)
 	body := func(s string) string {
-		return "CREATE OR REPLACE PROCEDURE p() AS $$ DECLARE r RECORD; q RECORD; BEGIN " + s + " END $$ LANGUAGE plpgsql"
+		return "CREATE OR REPLACE PROCEDURE p() AS $$ DECLARE r RECORD; q RECORD; BEGIN " + s +
+			" END $$ LANGUAGE plpgsql"
 	}
 	for _, one := range []struct{ body, code, want string }{
 		{"BEGIN NULL; EXCEPTION WHEN division_by_zero THEN NULL; END;", "0A000", "only OTHERS"},
@@ -237,7 +247,8 @@ func TestProcedureRefusals(t *testing.T) {
 		{"START TRANSACTION;", "0A000", "START TRANSACTION"},
 		{"SELECT n FROM a;", "42601", "no destination"},
 		{"EXECUTE 'commit';", "0A000", "dynamic SQL"},
-		{"FOR r IN SELECT n FROM a LOOP FOR q IN SELECT n FROM a LOOP NULL; END LOOP; END LOOP;", "0A000", "Nested cursors"},
+		{"FOR r IN SELECT n FROM a LOOP FOR q IN SELECT n FROM a LOOP NULL; END LOOP; END LOOP;", "0A000",
+			"Nested cursors"},
 		{"FOR r IN SELECT n FROM a LOOP COMMIT; END LOOP;", "34000", "cursor"},
 		{"INSERT INTO a VALUES (1) ON CONFLICT DO NOTHING;", "42601", `"ON"`},
 		{"RAISE EXCEPTION 'no % today', 1 + 1;", "P0001", "no 2 today"},

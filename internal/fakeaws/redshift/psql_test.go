@@ -31,15 +31,18 @@ func TestPsql(t *testing.T) {
 		select n, v from t order by n;
 		commit;
 		select count(*) from t;`)
-	want := "CREATE TABLE\nBEGIN\nINFO:  Load into table 't' completed, 2 record(s) loaded successfully.\nCOPY\n1|a\n2|b\nCOMMIT\n2\n"
+	want := "CREATE TABLE\nBEGIN\nINFO:  Load into table 't' completed, 2 record(s) loaded successfully.\nCOPY\n1|a\n" +
+		"2|b\nCOMMIT\n2\n"
 	if err != nil || out != want {
 		t.Errorf("got %v\n%s\nwant\n%s", err, out, want)
 	}
 	out, err = psql(t, s.URL(), `insert into t values (1, 'äöü');`)
-	if err == nil || !strings.Contains(out, "ERROR:  Value too long for character type") || !strings.Contains(out, "code:      8001") {
+	if err == nil || !strings.Contains(out, "ERROR:  Value too long for character type") ||
+		!strings.Contains(out, "code:      8001") {
 		t.Errorf("got %v %s", err, out)
 	}
-	if out, err = psql(t, strings.Replace(s.URL(), "Secret-1", "wrong", 1), "select 1"); err == nil || !strings.Contains(out, "password authentication failed") {
+	if out, err = psql(t, strings.Replace(s.URL(), "Secret-1", "wrong", 1), "select 1"); err == nil ||
+		!strings.Contains(out, "password authentication failed") {
 		t.Errorf("got %v %s", err, out)
 	}
 }

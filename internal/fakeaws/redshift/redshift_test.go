@@ -58,7 +58,8 @@ func zipped(t *testing.T, text string) []byte {
 
 func start(t *testing.T, objects store) *redshift.Server {
 	t.Helper()
-	s, err := redshift.Start(t.Context(), redshift.Options{PostgreSQL: cluster.Database(t), Open: objects.open, List: objects.list})
+	s, err := redshift.Start(t.Context(),
+		redshift.Options{PostgreSQL: cluster.Database(t), Open: objects.open, List: objects.list})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -147,9 +148,11 @@ func TestTables(t *testing.T) {
 	exec(t, conn, `create table users(
 		userid integer not null distkey sortkey encode az64, username char(8), city varchar(30) default 'nowhere' encode zstd,
 		likesports boolean, joined timestamp default sysdate, primary key (userid)) diststyle key compound sortkey (userid, username)`)
-	exec(t, conn, `CREATE TABLE IF NOT EXISTS "Sales Data" ("Id" VARCHAR(18) PRIMARY KEY, price DECIMAL(8,2), id2 INT IDENTITY(10, 5)) BACKUP NO DISTSTYLE AUTO SORTKEY AUTO`)
+	exec(t, conn,
+		`CREATE TABLE IF NOT EXISTS "Sales Data" ("Id" VARCHAR(18) PRIMARY KEY, price DECIMAL(8,2), id2 INT IDENTITY(10, 5)) BACKUP NO DISTSTYLE AUTO SORTKEY AUTO`)
 	exec(t, conn, `insert into users(userid, username) values (1, 'anna'), (1, 'bert')`)
-	same(t, table(t, conn, `select userid, trim(username), city from users order by 2`), "1 anna nowhere", "1 bert nowhere")
+	same(t, table(t, conn, `select userid, trim(username), city from users order by 2`), "1 anna nowhere",
+		"1 bert nowhere")
 	exec(t, conn, `INSERT INTO "SALES data" ("ID", price) VALUES ('a', 1.005), ('a', 2)`)
 	same(t, table(t, conn, `select "Id", price::varchar, id2 from "sales data" order by id2`), "a 1.01 10", "a 2.00 15")
 	exec(t, conn, `create temp table copied (like users including defaults)`)
@@ -187,7 +190,8 @@ func TestTextIsCountedInBytes(t *testing.T) {
 	exec(t, conn, `create temp table v as select a, 'x' as f from t`)
 	fails(t, conn, `insert into v (a) values ('äöüä')`, "XX000", "character varying(6)")
 	fails(t, conn, `create table w (a varchar(65536))`, "22023", "cannot exceed 65535")
-	same(t, table(t, conn, `select column_name, character_maximum_length from information_schema.columns where table_name = 't' order by ordinal_position`),
+	same(t, table(t, conn,
+		`select column_name, character_maximum_length from information_schema.columns where table_name = 't' order by ordinal_position`),
 		"a 6", "b 256", "c 256", "d 65535", "e 2")
 }
 
@@ -213,7 +217,8 @@ func TestRefusals(t *testing.T) {
 		{`select array[1, 2]`, "42601", `"["`},
 		{`select clock_timestamp()`, "42883", "clock_timestamp"},
 		{`select generate_series(1, 2), a from t`, "0A000", "not supported on Redshift tables"},
-		{`insert into t select ordinal_position from information_schema.columns`, "0A000", "not supported on Redshift tables"},
+		{`insert into t select ordinal_position from information_schema.columns`, "0A000",
+			"not supported on Redshift tables"},
 		{`select t.a from t join information_schema.columns c on true`, "0A000", "not supported on Redshift tables"},
 		{`create table x (a serial)`, "0A000", `Column "x.a" has unsupported type "serial".`},
 		{`create table x (a int[])`, "0A000", `unsupported type "int[]"`},
@@ -232,13 +237,15 @@ func TestRefusals(t *testing.T) {
 		{`truncate t, s`, "42601", `","`},
 		{`merge into t using s on t.a = s.a when matched then update set b = s.b`, "42601", "WHEN NOT MATCHED"},
 		{`merge into t using s on t.a = s.a when not matched then insert values (s.a, s.b)`, "42601", `"not"`},
-		{`merge into t using (select 1 a) s on t.a = s.a when matched then delete when not matched then insert values (1, '')`, "0A000", "table"},
+		{
+			`merge into t using (select 1 a) s on t.a = s.a when matched then delete when not matched then insert values (1, '')`, "0A000", "table"},
 		{`select 'a'::uuid`, "42704", `"uuid"`},
 		{`select * from nowhere`, "42P01", "does not exist"},
 	} {
 		fails(t, conn, one.sql, one.code, one.want)
 	}
-	exec(t, conn, `merge into t using s on t.a = s.a when matched then update set b = s.b when not matched then insert values (s.a, s.b)`)
+	exec(t, conn,
+		`merge into t using s on t.a = s.a when matched then update set b = s.b when not matched then insert values (s.a, s.b)`)
 }
 
 // TRUNCATE commits what came before it, and itself.
@@ -311,7 +318,8 @@ func TestPrepared(t *testing.T) {
 	t.Parallel()
 	conn := dial(t, start(t, nil))
 	exec(t, conn, `create table a (n int, t varchar(20), d decimal(10,2), at timestamptz)`)
-	for _, mode := range []pgx.QueryExecMode{pgx.QueryExecModeCacheStatement, pgx.QueryExecModeCacheDescribe, pgx.QueryExecModeDescribeExec, pgx.QueryExecModeExec} {
+	for _, mode := range []pgx.QueryExecMode{pgx.QueryExecModeCacheStatement, pgx.QueryExecModeCacheDescribe,
+		pgx.QueryExecModeDescribeExec, pgx.QueryExecModeExec} {
 		for i := range 3 {
 			if tag := exec(t, conn, `insert into a (n, t) values ($1, $2)`, mode, i, "x"); tag.RowsAffected() != 1 {
 				t.Error(tag)
@@ -324,7 +332,8 @@ func TestPrepared(t *testing.T) {
 		}
 	}
 	// The simple protocol with parameters wants a setting that Redshift lacks.
-	if _, err := conn.Exec(t.Context(), `select $1`, pgx.QueryExecModeSimpleProtocol, 1); err == nil || !strings.Contains(err.Error(), "standard_conforming_strings") {
+	if _, err := conn.Exec(t.Context(), `select $1`, pgx.QueryExecModeSimpleProtocol, 1); err == nil ||
+		!strings.Contains(err.Error(), "standard_conforming_strings") {
 		t.Error(err)
 	}
 	var b pgx.Batch
@@ -343,9 +352,12 @@ func TestQualify(t *testing.T) {
 	conn := dial(t, start(t, nil))
 	exec(t, conn, `create table store_sales (date varchar(10), item int, qty int)`)
 	exec(t, conn, `insert into store_sales values ('a', 1, 10), ('a', 2, 5), ('a', 3, 7), ('b', 1, 3), ('b', 2, 4)`)
-	same(t, table(t, conn, `SELECT ss.item, ss.qty FROM store_sales ss QUALIFY ROW_NUMBER() OVER (PARTITION BY date ORDER BY qty DESC) <= 1 ORDER BY qty DESC`), "1 10", "2 4")
-	same(t, table(t, conn, `SELECT *, RANK() OVER (PARTITION BY date ORDER BY qty) AS r FROM store_sales WHERE item < 3 QUALIFY r = 2 ORDER BY date`), "a 1 10 2", "b 2 4 2")
-	same(t, table(t, conn, `SELECT count(*) FROM (SELECT x.* FROM store_sales x JOIN store_sales y ON y.item = x.item AND y.date = x.date QUALIFY row_number() OVER (PARTITION BY x.date ORDER BY x.qty) = 1) v`), "2")
+	same(t, table(t, conn,
+		`SELECT ss.item, ss.qty FROM store_sales ss QUALIFY ROW_NUMBER() OVER (PARTITION BY date ORDER BY qty DESC) <= 1 ORDER BY qty DESC`), "1 10", "2 4")
+	same(t, table(t, conn,
+		`SELECT *, RANK() OVER (PARTITION BY date ORDER BY qty) AS r FROM store_sales WHERE item < 3 QUALIFY r = 2 ORDER BY date`), "a 1 10 2", "b 2 4 2")
+	same(t, table(t, conn,
+		`SELECT count(*) FROM (SELECT x.* FROM store_sales x JOIN store_sales y ON y.item = x.item AND y.date = x.date QUALIFY row_number() OVER (PARTITION BY x.date ORDER BY x.qty) = 1) v`), "2")
 	fails(t, conn, `SELECT item FROM store_sales QUALIFY ROW_NUMBER() OVER (ORDER BY qty) = 1`, "42601", "ROW_NUMBER")
 }
 
@@ -354,16 +366,22 @@ func TestFunctions(t *testing.T) {
 	t.Parallel()
 	conn := dial(t, start(t, nil))
 	exec(t, conn, `create table t (a int, v varchar(10), s super, d timestamp)`)
-	exec(t, conn, `insert into t select 1, 'x', json_parse('{"k": [1, 2]}'), '2026-01-31 10:59:30'::timestamp union all select 2, 'y', null, '2026-03-01 00:00:00'`)
+	exec(t, conn,
+		`insert into t select 1, 'x', json_parse('{"k": [1, 2]}'), '2026-01-31 10:59:30'::timestamp union all select 2, 'y', null, '2026-03-01 00:00:00'`)
 	for _, one := range []struct{ sql, want string }{
 		{`select nvl(s::varchar, 'none') from t where a = 2`, "none"},
 		{`select nvl2(v, 'yes', 'no') || decode(a, 1, 'one', 'other') from t where a = 1`, "yesone"},
 		{`select listagg(v, ',') within group (order by a desc) from t`, "y,x"},
-		{`select datediff(month, min(d), max(d)), datediff('day', min(d), max(d)), datediff(hour, min(d), max(d)) from t`, "2 29 686"},
-		{`select dateadd(month, 1, d)::varchar, date_trunc('day', d)::varchar from t where a = 1`, "2026-02-28 10:59:30 2026-01-31 00:00:00"},
-		{`select json_serialize(s), len('äö'), octet_length('äö'), convert(int, '7') from t where a = 1`, `{"k": [1, 2]} 2 4 7`},
-		{`select count(distinct cast(v as varchar(65535))), getdate() <= sysdate + interval '1 minute' from t`, "2 true"},
-		{`select charindex('b', 'abc'), sha2('a', 256) = func, 'a\'b' from (select 'ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb' as func) x`, "2 true a'b"},
+		{
+			`select datediff(month, min(d), max(d)), datediff('day', min(d), max(d)), datediff(hour, min(d), max(d)) from t`, "2 29 686"},
+		{`select dateadd(month, 1, d)::varchar, date_trunc('day', d)::varchar from t where a = 1`,
+			"2026-02-28 10:59:30 2026-01-31 00:00:00"},
+		{`select json_serialize(s), len('äö'), octet_length('äö'), convert(int, '7') from t where a = 1`,
+			`{"k": [1, 2]} 2 4 7`},
+		{`select count(distinct cast(v as varchar(65535))), getdate() <= sysdate + interval '1 minute' from t`,
+			"2 true"},
+		{
+			`select charindex('b', 'abc'), sha2('a', 256) = func, 'a\'b' from (select 'ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb' as func) x`, "2 true a'b"},
 	} {
 		same(t, table(t, conn, one.sql), one.want)
 	}

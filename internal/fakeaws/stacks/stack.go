@@ -64,7 +64,8 @@ func (s *Server) find(name string) (*stack, error) {
 func (s *Server) create(r *http.Request) (string, error) {
 	name := r.PostForm.Get("StackName")
 	if !stackName.MatchString(name) {
-		return "", refuse("ValidationError", "1 validation error detected: Value '%s' at 'stackName' failed to satisfy constraint: Member must satisfy regular expression pattern: [a-zA-Z][-a-zA-Z0-9]*", name)
+		return "", refuse("ValidationError", "1 validation error detected: Value '%s' at 'stackName' failed to "+
+			"satisfy constraint: Member must satisfy regular expression pattern: [a-zA-Z][-a-zA-Z0-9]*", name)
 	}
 	token := r.PostForm.Get("ClientRequestToken")
 	if old, err := s.find(name); err == nil {
@@ -84,7 +85,8 @@ func (s *Server) create(r *http.Request) (string, error) {
 	st := &stack{
 		id:   fmt.Sprintf("arn:aws:cloudformation:eu-central-1:123456789012:stack/%s/%08d", name, len(s.stacks)+1),
 		name: name, tags: pairs(r, "Tags", "Key", "Value"), parameters: parameters, flows: flows, token: token,
-		keep: r.PostForm.Get("DisableRollback") == "true" || r.PostForm.Get("OnFailure") == "DO_NOTHING", createdAt: s.o.Now(),
+		keep:      r.PostForm.Get("DisableRollback") == "true" || r.PostForm.Get("OnFailure") == "DO_NOTHING",
+		createdAt: s.o.Now(),
 	}
 	if len(s.scripts) > 0 {
 		st.script, s.scripts = s.scripts[0], s.scripts[1:]

@@ -162,7 +162,8 @@ func answer(w http.ResponseWriter, action, body string, err error) {
 		status = http.StatusInternalServerError
 	}
 	w.WriteHeader(status)
-	_, _ = fmt.Fprintf(w, "<ErrorResponse><Error><Type>Sender</Type>%s%s</Error></ErrorResponse>", tag("Code", no.code), tag("Message", no.message))
+	_, _ = fmt.Fprintf(w, "<ErrorResponse><Error><Type>Sender</Type>%s%s</Error></ErrorResponse>", tag("Code", no.code),
+		tag("Message", no.message))
 }
 
 // tag writes an element that holds a text.

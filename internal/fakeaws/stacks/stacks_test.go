@@ -54,8 +54,9 @@ func newRig(t *testing.T) *rig {
 	r.server = stacks.New(stacks.Options{AppFlow: appflow.URL, HTTP: client, Now: time.Now})
 	at := httptest.NewServer(r.server)
 	t.Cleanup(at.Close)
-	r.Client = cloudformation.New(cloudformation.Options{Region: "eu-central-1", BaseEndpoint: aws.String(at.URL), HTTPClient: client,
-		Retryer: retry.NewStandard(func(o *retry.StandardOptions) { o.MaxAttempts = 1 }),
+	r.Client = cloudformation.New(cloudformation.Options{Region: "eu-central-1", BaseEndpoint: aws.String(at.URL),
+		HTTPClient: client,
+		Retryer:    retry.NewStandard(func(o *retry.StandardOptions) { o.MaxAttempts = 1 }),
 		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
 			return aws.Credentials{AccessKeyID: "test", SecretAccessKey: "test"}, nil
 		})})
@@ -81,7 +82,8 @@ Resources:
 
 func (r *rig) create(t *testing.T, name, text string, parameters ...string) error {
 	t.Helper()
-	in := &cloudformation.CreateStackInput{StackName: &name, TemplateBody: &text, Tags: []types.Tag{{Key: aws.String("run"), Value: aws.String("7")}}}
+	in := &cloudformation.CreateStackInput{StackName: &name, TemplateBody: &text,
+		Tags: []types.Tag{{Key: aws.String("run"), Value: aws.String("7")}}}
 	for _, p := range parameters {
 		key, value, _ := strings.Cut(p, "=")
 		in.Parameters = append(in.Parameters, types.Parameter{ParameterKey: &key, ParameterValue: &value})
@@ -111,7 +113,8 @@ func TestMakesFlows(t *testing.T) {
 		t.Fatal(status, err)
 	}
 	got, _ := json.Marshal(r.bodies[0])
-	const want = `{"flowName":"flow-x","sourceFlowConfig":{"sourceConnectorProperties":{"Salesforce":{"includeDeletedRecords":true,"object":"Account"}}},` +
+	const want = `{"flowName":"flow-x","sourceFlowConfig":{"sourceConnectorProperties":` +
+		`{"Salesforce":{"includeDeletedRecords":true,"object":"Account"}}},` +
 		`"tags":{"k":"v"},"tasks":[{"connectorOperator":{"Salesforce":"NO_OP"},"taskProperties":{"DATA_TYPE":"string"},"taskType":"Map"}]}`
 	if string(got) != want {
 		t.Errorf("%s", got)
@@ -119,10 +122,12 @@ func TestMakesFlows(t *testing.T) {
 	if err := r.create(t, "one", template, "Name=x"); codeOf(err) != "AlreadyExistsException" {
 		t.Error(err)
 	}
-	if _, err := r.DeleteStack(t.Context(), &cloudformation.DeleteStackInput{StackName: aws.String("one")}); err != nil {
+	if _, err := r.DeleteStack(t.Context(),
+		&cloudformation.DeleteStackInput{StackName: aws.String("one")}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := r.look(t, "one"); codeOf(err) != "ValidationError" || fmt.Sprint(r.asked) != "[create-flow delete-flow]" {
+	if _, err := r.look(t, "one"); codeOf(err) != "ValidationError" ||
+		fmt.Sprint(r.asked) != "[create-flow delete-flow]" {
 		t.Error(err, r.asked)
 	}
 	if err := r.create(t, "one", template, "Name=x"); err != nil {
@@ -136,18 +141,21 @@ func TestRollsBack(t *testing.T) {
 	if err := r.create(t, "one", template, "Name=x"); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []types.StackStatus{types.StackStatusRollbackInProgress, types.StackStatusRollbackComplete, types.StackStatusRollbackComplete} {
+	for _, want := range []types.StackStatus{types.StackStatusRollbackInProgress, types.StackStatusRollbackComplete,
+		types.StackStatusRollbackComplete} {
 		if status, err := r.look(t, "one"); err != nil || status != want {
 			t.Errorf("%s, %v, want %s", status, err, want)
 		}
 	}
-	out, err := r.DescribeStackEvents(t.Context(), &cloudformation.DescribeStackEventsInput{StackName: aws.String("one")})
+	out, err := r.DescribeStackEvents(t.Context(),
+		&cloudformation.DescribeStackEventsInput{StackName: aws.String("one")})
 	if err != nil {
 		t.Fatal(err)
 	}
 	found := false
 	for _, e := range out.StackEvents {
-		found = found || e.ResourceStatus == types.ResourceStatusCreateFailed && strings.Contains(aws.ToString(e.ResourceStatusReason), "no such profile")
+		found = found || e.ResourceStatus == types.ResourceStatusCreateFailed &&
+			strings.Contains(aws.ToString(e.ResourceStatusReason), "no such profile")
 	}
 	if !found {
 		t.Errorf("no event says why: %+v", out.StackEvents)
@@ -163,10 +171,11 @@ func TestRefusals(t *testing.T) {
 		"an_underscore": r.create(t, "an_underscore", template, "Name=x"),
 		"no parameter":  r.create(t, "one", template),
 		"more of them":  r.create(t, "one", template, "Name=x", "Other=y"),
-		"resource":      r.create(t, "one", strings.Replace(template, "AWS::AppFlow::Flow", "AWS::S3::Bucket", 1), "Name=x"),
-		"function":      r.create(t, "one", strings.Replace(template, "Fn::Sub", "Fn::GetAtt", 1), "Name=x"),
-		"too long":      r.create(t, "one", template+strings.Repeat("#", 60_000), "Name=x"),
-		"no YAML":       r.create(t, "one", "{", "Name=x"),
+		"resource": r.create(t, "one", strings.Replace(template, "AWS::AppFlow::Flow", "AWS::S3::Bucket", 1),
+			"Name=x"),
+		"function": r.create(t, "one", strings.Replace(template, "Fn::Sub", "Fn::GetAtt", 1), "Name=x"),
+		"too long": r.create(t, "one", template+strings.Repeat("#", 60_000), "Name=x"),
+		"no YAML":  r.create(t, "one", "{", "Name=x"),
 	} {
 		if codeOf(err) != "ValidationError" {
 			t.Errorf("%s: %v", name, err)

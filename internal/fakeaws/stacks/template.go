@@ -44,7 +44,8 @@ func (s *Server) text(r *http.Request) ([]byte, error) {
 		longest = longestURL
 	}
 	if len(body) > longest {
-		return nil, refuse("ValidationError", "1 validation error detected: Value at 'templateBody' failed to satisfy constraint: Member must have length less than or equal to %d", longest)
+		return nil, refuse("ValidationError", "1 validation error detected: Value at 'templateBody' failed to "+
+			"satisfy constraint: Member must have length less than or equal to %d", longest)
 	}
 	return body, nil
 }
@@ -66,7 +67,8 @@ func (s *Server) template(r *http.Request, parameters map[string]string) ([]reso
 	if err := yaml.Unmarshal(body, &t); err != nil {
 		return nil, refuse("ValidationError", "Template format error: unreadable")
 	}
-	e := &environment{values: map[string]string{"AWS::Region": "eu-central-1", "AWS::AccountId": "123456789012", "AWS::Partition": "aws"}, conditions: t.Conditions}
+	e := &environment{values: map[string]string{"AWS::Region": "eu-central-1", "AWS::AccountId": "123456789012",
+		"AWS::Partition": "aws"}, conditions: t.Conditions}
 	for name, p := range t.Parameters {
 		given, ok := parameters[name]
 		if !ok {
@@ -245,7 +247,8 @@ func toAPI(v any, rename bool) any {
 				out[to] = keyed(one)
 				continue
 			}
-			connectors := name == "SourceConnectorProperties" || name == "DestinationConnectorProperties" || name == "ConnectorOperator"
+			connectors := name == "SourceConnectorProperties" || name == "DestinationConnectorProperties" ||
+				name == "ConnectorOperator"
 			out[to] = toAPI(one, !connectors)
 		}
 		return out

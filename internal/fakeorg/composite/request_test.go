@@ -14,7 +14,8 @@ func FuzzReferences(f *testing.F) {
 			return
 		}
 		in := innerRequest{URL: url}
-		if err := in.resolve(map[string]any{"a": value}); err == nil && !referenceForm.MatchString(url) && in.URL != url {
+		if err := in.resolve(map[string]any{"a": value}); err == nil && !referenceForm.MatchString(url) &&
+			in.URL != url {
 			t.Errorf("%q became %q without a reference", url, in.URL)
 		}
 	})

@@ -6,7 +6,8 @@ import (
 
 // Ids that Salesforce itself made, from recorded answers.
 func TestChecksumsOfRealIDs(t *testing.T) {
-	for _, id := range []string{"01254000001upcKAAQ", "012000000000000AAA", "001Ho000000009zIAA", "00KHo0000000001MAA"} {
+	for _, id := range []string{"01254000001upcKAAQ", "012000000000000AAA", "001Ho000000009zIAA",
+		"00KHo0000000001MAA"} {
 		if got, ok := Full(id[:Short]); !ok || got != id {
 			t.Errorf("%s: got %s", id, got)
 		}

@@ -22,15 +22,18 @@ func TestOperators(t *testing.T) {
 		{"Type", "Customer", "customer - direct", "Customer - Z", "'Customer - Direct'"},
 		{"AnnualRevenue", "-0.1", "0.0", "0.000000000000000000000001", "0"},
 		{"AnnualRevenue", "1.2345677E7", "1.2345678E7", "12345678.000000000000000000000001", "12345678"},
-		{"AnnualRevenue", "123456789012345678.123456788", "123456789012345678.123456789", "123456789012345678.12345679", "123456789012345678.123456789"},
+		{"AnnualRevenue", "123456789012345678.123456788", "123456789012345678.123456789", "123456789012345678.12345679",
+			"123456789012345678.123456789"},
 		{"AnnualRevenue", "99", "100.00", "100.01", "USD100"},
 		{"NumberOfEmployees", "9", "10", "11", "+10"},
 		{"Share__c", "-20", "-12.50", "-12.49", "-12.5"},
 		{"Id", "001000000000000zzz", "0010000000000010AA", "001000000000002AAA", "'001000000000001'"},
 		{"ParentId", "00100000000000AAAA", "00100000000000aAAA", "00100000000000bAAA", "'00100000000000aAAQ'"},
 		{"Since__c", "1700-01-01", "2026-01-02", "4000-12-31", "2026-01-02"},
-		{"CreatedDate", "2026-01-02T02:04:04.999Z", "2026-01-02T02:04:05.000Z", "2026-01-02T02:04:05.001Z", "2026-01-02T03:04:05+01:00"},
-		{"CreatedDate", "2026-01-02T02:04:04.000+0000", "2026-01-02T02:04:05.000+0000", "2026-01-02T02:04:06Z", "2026-01-02T02:04:05Z"},
+		{"CreatedDate", "2026-01-02T02:04:04.999Z", "2026-01-02T02:04:05.000Z", "2026-01-02T02:04:05.001Z",
+			"2026-01-02T03:04:05+01:00"},
+		{"CreatedDate", "2026-01-02T02:04:04.000+0000", "2026-01-02T02:04:05.000+0000", "2026-01-02T02:04:06Z",
+			"2026-01-02T02:04:05Z"},
 		{"Opens__c", "08:29:59.999Z", "08:30:00.000Z", "08:30:00.001Z", "08:30:00Z"},
 		{"Parent.Name", "A", "b", "C", "'B'"},
 	} {
@@ -82,22 +85,35 @@ func TestMatch(t *testing.T) {
 		{"IsDeleted = true", "true", true}, {"IsDeleted = true", "false", false}, {"IsDeleted = true", "", false},
 		{"IsDeleted = false", "false", true}, {"IsDeleted = false", "", true}, {"IsDeleted = null", "false", true},
 		{"IsDeleted != null", "true", true}, {"IsDeleted != true", "", true}, {"IsDeleted IN (false)", "", true},
-		{"Name LIKE 'a%'", "Abc", true}, {"Name LIKE 'a%'", "bA", false}, {"Name LIKE 'a%'", "a", true}, {"Name LIKE 'a_'", "a", false}, {"Name LIKE 'a%'", "", false}, {"Name LIKE '%'", "x", true},
-		{"Name LIKE '%'", "", false}, {"NOT Name LIKE 'a%'", "", true}, {"Name LIKE '%b%d'", "aBcbcD", true}, {"Name LIKE '%b%d'", "abcdc", false},
-		{"Name LIKE 'a_c'", "aéc", true}, {"Name LIKE 'a_c'", "a😀c", true}, {"Name LIKE 'a_c'", "ac", false}, {"Name LIKE 'a_c'", "abbc", false},
-		{"Name LIKE 'é'", "É", true}, {`Name LIKE 'a\%'`, "a%", true}, {`Name LIKE 'a\%'`, "ab", false}, {`Name LIKE '\__'`, "_x", true},
-		{`Name LIKE '\__'`, "xx", false}, {`Name LIKE 'a\\%'`, `a\b`, true}, {`Name LIKE 'a\\%'`, "ab", false}, {`Name LIKE ''`, "a", false},
-		{`Name LIKE '%\n%'`, "a\r\nb", true}, {"Name LIKE '%%%a%%%a%%%'", "bananb", true}, {"Name LIKE '%aab'", "aaaaaaaaab", true},
-		{"Name = '%'", "%", true}, {"Name = '%'", "x", false}, {"Name = 'null'", "null", true}, {"Name = 'null'", "", false}, {"Name = ''", "", true},
-		{"Name != ''", "", false}, {"Name = 'K'", "\u212a", false}, {"Name = 'ß'", "SS", false}, {"Name IN ('b', 'a', 'c')", "B", true},
+		{"Name LIKE 'a%'", "Abc", true}, {"Name LIKE 'a%'", "bA", false}, {"Name LIKE 'a%'", "a", true},
+		{"Name LIKE 'a_'", "a", false}, {"Name LIKE 'a%'", "", false}, {"Name LIKE '%'", "x", true},
+		{"Name LIKE '%'", "", false}, {"NOT Name LIKE 'a%'", "", true}, {"Name LIKE '%b%d'", "aBcbcD", true},
+		{"Name LIKE '%b%d'", "abcdc", false},
+		{"Name LIKE 'a_c'", "aéc", true}, {"Name LIKE 'a_c'", "a😀c", true}, {"Name LIKE 'a_c'", "ac", false},
+		{"Name LIKE 'a_c'", "abbc", false},
+		{"Name LIKE 'é'", "É", true}, {`Name LIKE 'a\%'`, "a%", true}, {`Name LIKE 'a\%'`, "ab", false},
+		{`Name LIKE '\__'`, "_x", true},
+		{`Name LIKE '\__'`, "xx", false}, {`Name LIKE 'a\\%'`, `a\b`, true}, {`Name LIKE 'a\\%'`, "ab", false},
+		{`Name LIKE ''`, "a", false},
+		{`Name LIKE '%\n%'`, "a\r\nb", true}, {"Name LIKE '%%%a%%%a%%%'", "bananb", true},
+		{"Name LIKE '%aab'", "aaaaaaaaab", true},
+		{"Name = '%'", "%", true}, {"Name = '%'", "x", false}, {"Name = 'null'", "null", true},
+		{"Name = 'null'", "", false}, {"Name = ''", "", true},
+		{"Name != ''", "", false}, {"Name = 'K'", "\u212a", false}, {"Name = 'ß'", "SS", false},
+		{"Name IN ('b', 'a', 'c')", "B", true},
 		{"Name IN ('b', 'a', 'c')", "d", false}, {"Name IN ('')", "", true}, {`Name = '\ud83d\ude00'`, "😀", true},
 		{"Name = '007'", "7", false},
-		{"Tags__c INCLUDES ('a')", "b;A", true}, {"Tags__c INCLUDES ('a')", "ab;c", false}, {"Tags__c INCLUDES ('a')", "", false},
-		{"Tags__c INCLUDES ('a;b', 'c')", "b;x;a", true}, {"Tags__c INCLUDES ('a;b', 'c')", "a;x", false}, {"Tags__c INCLUDES ('a;b', 'c')", "c", true},
-		{"Tags__c EXCLUDES ('a')", "b;c", true}, {"Tags__c EXCLUDES ('a')", "b;a", false}, {"Tags__c EXCLUDES ('a')", "", true},
+		{"Tags__c INCLUDES ('a')", "b;A", true}, {"Tags__c INCLUDES ('a')", "ab;c", false},
+		{"Tags__c INCLUDES ('a')", "", false},
+		{"Tags__c INCLUDES ('a;b', 'c')", "b;x;a", true}, {"Tags__c INCLUDES ('a;b', 'c')", "a;x", false},
+		{"Tags__c INCLUDES ('a;b', 'c')", "c", true},
+		{"Tags__c EXCLUDES ('a')", "b;c", true}, {"Tags__c EXCLUDES ('a')", "b;a", false},
+		{"Tags__c EXCLUDES ('a')", "", true},
 		{"Tags__c = 'a;b'", "A;B", true}, {"Tags__c = 'a;b'", "b;a", false},
-		{"CreatedDate IN (YESTERDAY, TOMORROW)", "2026-05-21T10:00:00.000Z", true}, {"CreatedDate IN (YESTERDAY, TOMORROW)", "2026-05-20T10:00:00.000Z", false},
-		{"NOT (CreatedDate = TODAY OR CreatedDate = null)", "2026-05-20T10:00:00.000Z", false}, {"CreatedDate != TODAY", "", true},
+		{"CreatedDate IN (YESTERDAY, TOMORROW)", "2026-05-21T10:00:00.000Z", true},
+		{"CreatedDate IN (YESTERDAY, TOMORROW)", "2026-05-20T10:00:00.000Z", false},
+		{"NOT (CreatedDate = TODAY OR CreatedDate = null)", "2026-05-20T10:00:00.000Z", false},
+		{"CreatedDate != TODAY", "", true},
 	} {
 		b := mustBind(t, "SELECT Id FROM Account WHERE "+c.where)
 		r := sameRecord(c.value)
@@ -123,7 +139,8 @@ func TestCompare(t *testing.T) {
 		{"AnnualRevenue", "AnnualRevenue", []string{"", "-10", "-9.5", "0", "9", "10", "1.1E1"}},
 		{"Id", "Id", []string{"001000000000009AAA", "00100000000000AAAA", "00100000000000aAAA"}},
 		{"IsDeleted", "IsDeleted", []string{"false", "true"}},
-		{"CreatedDate DESC", "CreatedDate", []string{"", "4000-12-31T00:00:00.000Z", "2026-01-01T00:00:00.000Z", "1700-01-01T00:00:00.000Z"}},
+		{"CreatedDate DESC", "CreatedDate",
+			[]string{"", "4000-12-31T00:00:00.000Z", "2026-01-01T00:00:00.000Z", "1700-01-01T00:00:00.000Z"}},
 		{"Parent.Name", "Parent.Name", []string{"", "a", "B"}},
 	} {
 		b := mustBind(t, "SELECT Id FROM Account ORDER BY "+c.order)
@@ -163,7 +180,8 @@ func TestRange(t *testing.T) {
 		{"SystemModstamp = null", "SystemModstamp", "", ""},
 		{"Parent.SystemModstamp > " + from, "SystemModstamp", "", ""},
 		{"Id > '001000000000001AAA' AND Id <= '001000000000009AAA'", "Id", "001000000000001", "001000000000009"},
-		{"Id IN ('001000000000005', '001000000000001AAA', '001000000000003AAA')", "Id", "001000000000001", "001000000000005"},
+		{"Id IN ('001000000000005', '001000000000001AAA', '001000000000003AAA')", "Id", "001000000000001",
+			"001000000000005"},
 		{"Since__c <= 2026-01-02 AND Since__c < 2026-01-01 AND Since__c < 2026-01-03", "Since__c", "", "2026-01-01"},
 		{"Name > 'a' AND AnnualRevenue > 5", "Name", "", ""},
 		{"AnnualRevenue > 5", "AnnualRevenue", "", ""},
@@ -181,15 +199,18 @@ func TestRange(t *testing.T) {
 func TestBind(t *testing.T) {
 	b := mustBind(t, "select ID, owner.PROFILE.name, c.contact.account.name from CASE c limit 7 offset 3 all rows")
 	want := "[Id Owner.Profile.Name Contact.Account.Name]"
-	if got := columnsOf(b); got != want || b.Limit != 7 || b.Offset != 3 || !b.AllRows || b.Count || b.FieldsAll || b.Entity.Name != "Case" {
+	if got := columnsOf(b); got != want || b.Limit != 7 || b.Offset != 3 || !b.AllRows || b.Count || b.FieldsAll ||
+		b.Entity.Name != "Case" {
 		t.Errorf("%s %+v", got, b)
 	}
 	owner := b.Columns[1].Path
 	if !slices.Equal(owner.Hops[0].Targets, []string{"Group", "User"}) || owner.Hops[0].Field.Name != "OwnerId" ||
-		!slices.Equal(owner.Hops[1].Targets, []string{"Profile"}) || owner.Hops[1].Field.Name != "ProfileId" || owner.Field.Name != "Name" {
+		!slices.Equal(owner.Hops[1].Targets, []string{"Profile"}) || owner.Hops[1].Field.Name != "ProfileId" ||
+		owner.Field.Name != "Name" {
 		t.Errorf("%+v", owner)
 	}
-	if b := mustBind(t, "SELECT COUNT() FROM Account"); !b.Count || len(b.Columns) != 0 || b.Limit != -1 || b.Offset != -1 {
+	if b := mustBind(t, "SELECT COUNT() FROM Account"); !b.Count || len(b.Columns) != 0 || b.Limit != -1 ||
+		b.Offset != -1 {
 		t.Errorf("%+v", b)
 	}
 	b = mustBind(t, "SELECT FIELDS(CUSTOM), Name FROM Account LIMIT 5")
@@ -197,10 +218,12 @@ func TestBind(t *testing.T) {
 		t.Errorf("%s", got)
 	}
 	b = mustBind(t, "SELECT FIELDS(STANDARD) FROM Contact")
-	if got := columnsOf(b); got != "[Id LastName Email AccountId OwnerId Birthdate FirstName CreatedDate]" || b.FieldsAll {
+	if got := columnsOf(b); got != "[Id LastName Email AccountId OwnerId Birthdate FirstName CreatedDate]" ||
+		b.FieldsAll {
 		t.Errorf("%s", got)
 	}
-	if b := mustBind(t, "SELECT FIELDS(ALL) FROM Account LIMIT 5"); len(b.Columns) != len(b.Entity.Fields) || !b.FieldsAll {
+	if b := mustBind(t, "SELECT FIELDS(ALL) FROM Account LIMIT 5"); len(b.Columns) != len(b.Entity.Fields) ||
+		!b.FieldsAll {
 		t.Errorf("%s", columnsOf(b))
 	}
 }

@@ -27,7 +27,8 @@ func TestJoin(t *testing.T) {
 		{"NOT IN", "001000000000002AAA", true},
 		{"NOT IN", "", true},
 	} {
-		b := mustBind(t, "SELECT Id FROM Account WHERE ParentId "+c.op+" (SELECT AccountId FROM Contact WHERE LastName = 'x') AND Id != null")
+		b := mustBind(t, "SELECT Id FROM Account WHERE ParentId "+c.op+
+			" (SELECT AccountId FROM Contact WHERE LastName = 'x') AND Id != null")
 		if len(b.Inner) != 1 || b.Inner[0].Entity.Name != "Contact" || b.Inner[0].Columns[0].String() != "AccountId" {
 			t.Fatalf("%+v", b.Inner)
 		}
@@ -36,7 +37,8 @@ func TestJoin(t *testing.T) {
 			t.Errorf("%q %s the set: %v", c.id, c.op, got)
 		}
 	}
-	two := mustBind(t, "SELECT Id FROM Account WHERE Id IN (SELECT AccountId FROM Contact) AND Id NOT IN (SELECT AccountId FROM Case)")
+	two := mustBind(t, "SELECT Id FROM Account WHERE Id IN (SELECT AccountId FROM Contact) AND Id NOT IN (SELECT "+
+		"AccountId FROM Case)")
 	for id, want := range map[string]bool{"001000000000001AAA": false, "00100000000000bAAA": true} {
 		other := Set{}
 		other.Add("00100000000000b")

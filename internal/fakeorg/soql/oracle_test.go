@@ -25,7 +25,8 @@ func TestOracle(t *testing.T) {
 		statements(t, file, func(statement, outcome string) {
 			answer, asked := answers[statement]
 			if !asked {
-				t.Errorf("%s: nobody has asked the other parser about %s: run testdata/oracle/check.sh", file, statement)
+				t.Errorf("%s: nobody has asked the other parser about %s: run testdata/oracle/check.sh",
+					file, statement)
 			}
 			q, err := syntax.Parse(statement)
 			if err != nil {

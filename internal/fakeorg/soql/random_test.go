@@ -26,7 +26,8 @@ func relativeNames() []string {
 // The values are few and close together, so that random comparisons meet.
 var drawText = rapid.StringOfN(rapid.RuneFrom([]rune("aAbBéÉß'\"\\%_\n\r\t\u0000 ;😀")), 0, 4, -1)
 
-var drawNumber = rapid.SampledFrom(strings.Fields(`0 -0 1 -1 10 9 1.0 1.5 -1.5 0.001 100 99999999999999999999.5 99999999999999999999.25 007`))
+var drawNumber = rapid.SampledFrom(
+	strings.Fields(`0 -0 1 -1 10 9 1.0 1.5 -1.5 0.001 100 99999999999999999999.5 99999999999999999999.25 007`))
 
 // drawDay stays within years of noon.
 func drawDay(t *rapid.T) time.Time {

@@ -68,7 +68,8 @@ func TestRelativeDates(t *testing.T) {
 			value time.Time
 			want  bool
 		}{
-			{"=", first, true}, {"=", last, true}, {"=", first.AddDate(0, 0, -1), false}, {"=", last.AddDate(0, 0, 1), false},
+			{"=", first, true}, {"=", last, true}, {"=", first.AddDate(0, 0, -1), false},
+			{"=", last.AddDate(0, 0, 1), false},
 			{"!=", first, false}, {"!=", last.AddDate(0, 0, 1), true},
 			{"<", first, false}, {"<", first.AddDate(0, 0, -1), true},
 			{"<=", last, true}, {"<=", last.AddDate(0, 0, 1), false},

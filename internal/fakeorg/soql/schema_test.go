@@ -39,25 +39,37 @@ func (s testSchema) Child(parent *Entity, relationship string) (Relation, bool) 
 
 func newTestSchema() testSchema {
 	s := testSchema{
-		"account": entity("Account", "Id id", "IsDeleted boolean", "Name string", "Type picklist", "ParentId reference Parent>Account",
-			"OwnerId reference Owner>User", "BillingAddress address", "Phone phone", "Website url", "AnnualRevenue currency",
+		"account": entity("Account", "Id id", "IsDeleted boolean", "Name string", "Type picklist",
+			"ParentId reference Parent>Account",
+			"OwnerId reference Owner>User", "BillingAddress address", "Phone phone", "Website url",
+			"AnnualRevenue currency",
 			"NumberOfEmployees int", "Description textarea-", "CreatedDate datetime", "SystemModstamp datetime",
 			"Score__c double", "Tags__c multipicklist", "Since__c date", "Opens__c time", "Share__c percent",
 			"BillingCity string", "BillingLatitude double", "BillingLongitude double",
 			"Place__c location", "Place__Latitude__s double", "Place__Longitude__s double"),
 		"contact": entity("Contact", "Id id", "LastName string", "Email email", "AccountId reference Account>Account",
-			"OwnerId reference Owner>User", "Birthdate date", "Mentor__c reference Mentor__r>Contact", "FirstName string", "CreatedDate datetime"),
+			"OwnerId reference Owner>User", "Birthdate date", "Mentor__c reference Mentor__r>Contact",
+			"FirstName string", "CreatedDate datetime"),
 		"case": entity("Case", "Id id", "CaseNumber string", "OwnerId reference Owner>Group,User",
-			"ContactId reference Contact>Contact", "Weird__c reference", "AccountId reference Account>Account", "Status picklist"),
-		"lead": entity("Lead", "Id id", "LastName string", "Company string", "LeadSource picklist", "Rating picklist", "Status picklist",
-			"City string", "State string", "IsConverted boolean", "CreatedDate datetime", "OwnerId reference Owner>Group,User"),
-		"opportunity": entity("Opportunity", "Id id", "Name string", "Amount currency", "CloseDate date", "StageName picklist", "LeadSource picklist",
-			"IsClosed boolean", "IsWon boolean", "Probability percent", "TotalOpportunityQuantity double", "FiscalQuarter int", "CampaignId reference",
-			"AccountId reference Account>Account", "OwnerId reference Owner>User", "CreatedDate datetime", "LastModifiedDate datetime"),
-		"opportunitylineitem": entity("OpportunityLineItem", "Id id", "OpportunityId reference Opportunity>Opportunity", "Quantity double", "TotalPrice currency"),
-		"task": entity("Task", "Id id", "Subject string", "ActivityDate date", "WhatId reference What>Account,Case,Opportunity",
+			"ContactId reference Contact>Contact", "Weird__c reference", "AccountId reference Account>Account",
+			"Status picklist"),
+		"lead": entity("Lead", "Id id", "LastName string", "Company string", "LeadSource picklist", "Rating picklist",
+			"Status picklist",
+			"City string", "State string", "IsConverted boolean", "CreatedDate datetime",
+			"OwnerId reference Owner>Group,User"),
+		"opportunity": entity("Opportunity", "Id id", "Name string", "Amount currency", "CloseDate date",
+			"StageName picklist", "LeadSource picklist",
+			"IsClosed boolean", "IsWon boolean", "Probability percent", "TotalOpportunityQuantity double",
+			"FiscalQuarter int", "CampaignId reference",
+			"AccountId reference Account>Account", "OwnerId reference Owner>User", "CreatedDate datetime",
+			"LastModifiedDate datetime"),
+		"opportunitylineitem": entity("OpportunityLineItem", "Id id", "OpportunityId reference Opportunity>Opportunity",
+			"Quantity double", "TotalPrice currency"),
+		"task": entity("Task", "Id id", "Subject string", "ActivityDate date",
+			"WhatId reference What>Account,Case,Opportunity",
 			"WhoId reference Who>Contact,Lead", "OwnerId reference Owner>User"),
-		"user":    entity("User", "Id id", "Name string", "ProfileId reference Profile>Profile", "Email email", "IsActive boolean"),
+		"user": entity("User", "Id id", "Name string", "ProfileId reference Profile>Profile", "Email email",
+			"IsActive boolean"),
 		"profile": entity("Profile", "Id id", "Name string"),
 		"group":   entity("Group", "Id id", "Name string", "Type picklist"),
 	}
@@ -76,8 +88,10 @@ func entity(name string, fields ...string) *Entity {
 	for _, text := range fields {
 		words := strings.Fields(text)
 		typ, plain := strings.CutSuffix(words[1], "-")
-		f := Field{Name: words[0], Type: typ, Custom: strings.HasSuffix(words[0], "__c"), Filterable: !plain, Sortable: !plain,
-			Groupable: !plain && typ != "datetime" && kindOf(typ) != kindDecimal && kindOf(typ) != kindNone, Aggregatable: !plain}
+		f := Field{Name: words[0], Type: typ, Custom: strings.HasSuffix(words[0], "__c"), Filterable: !plain,
+			Sortable:     !plain,
+			Groupable:    !plain && typ != "datetime" && kindOf(typ) != kindDecimal && kindOf(typ) != kindNone,
+			Aggregatable: !plain}
 		if len(words) > 2 {
 			relationship, targets, _ := strings.Cut(words[2], ">")
 			f.Relationship, f.ReferenceTo = relationship, strings.Split(targets, ",")

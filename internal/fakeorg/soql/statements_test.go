@@ -92,25 +92,33 @@ func outcome(text string) string {
 // (the second: airbytehq/airbyte#62877, the third: salesforcedx-apex#153).
 func TestWholeMessage(t *testing.T) {
 	schema := newTestSchema()
-	schema["activityfieldhistory"] = entity("ActivityFieldHistory", "Id id", "NewValueText string", "SystemModstamp datetime-")
+	schema["activityfieldhistory"] = entity("ActivityFieldHistory", "Id id", "NewValueText string",
+		"SystemModstamp datetime-")
 	schema["apextestrunresult"] = entity("ApexTestRunResult", "UserId id", "AsyncApexJobId reference Job>Job")
 	pad := strings.Repeat("IsDeleted,", 22)
 	for _, c := range []struct{ statement, want string }{
-		{"SELECT Nme FROM Account", "\nSELECT Nme FROM Account\n       ^\nERROR at Row:1:Column:8\nNo such column 'Nme' on entity 'Account'. " +
-			"If you are attempting to use a custom field, be sure to append the '__c' after the custom field name. Please reference " +
-			"your WSDL or the describe call for the appropriate names."},
-		{"SELECT Id, NewValueText FROM ActivityFieldHistory WHERE SystemModstamp >= 2017-01-01T00:00:00Z AND SystemModstamp < 2017-01-31T00:00:00.000+00:00",
-			"\nFROM ActivityFieldHistory WHERE SystemModstamp >= 2017-01-01T00:00:00Z\n                                ^\n" +
+		{"SELECT Nme FROM Account", "\nSELECT Nme FROM Account\n       ^\nERROR at Row:1:Column:8\n" +
+			"No such column 'Nme' on entity 'Account'. If you are attempting to use a custom field, " +
+			"be sure to append the '__c' after the custom field name. Please reference your WSDL or the describe " +
+			"call for the appropriate names."},
+		{"SELECT Id, NewValueText FROM ActivityFieldHistory WHERE SystemModstamp >= 2017-01-01T00:00:00Z AND " +
+			"SystemModstamp < 2017-01-31T00:00:00.000+00:00",
+			"\nFROM ActivityFieldHistory WHERE SystemModstamp >= 2017-01-01T00:00:00Z\n" +
+				"                                ^\n" +
 				"ERROR at Row:1:Column:57\nfield 'SystemModstamp' can not be filtered in a query call"},
 		{"SELECT UserId FROM ApexTestRunResult WHERE AsyncApexJobId = '7075A0000BiWZjxx'",
-			"\nUserId FROM ApexTestRunResult WHERE AsyncApexJobId = '7075A0000BiWZjxx'\n                                    ^\n" +
+			"\nUserId FROM ApexTestRunResult WHERE AsyncApexJobId = '7075A0000BiWZjxx'\n" +
+				"                                    ^\n" +
 				"ERROR at Row:1:Column:44\ninvalid ID field: 7075A0000BiWZjxx"},
-		{"SELECT Id\r\nFROM Account\r\nWHERE Nme = 'é'\r\n", "\nWHERE Nme = 'é'\n      ^\nERROR at Row:3:Column:7\nNo such column 'Nme' on entity " +
-			"'Account'. If you are attempting to use a custom field, be sure to append the '__c' after the custom field name. Please " +
-			"reference your WSDL or the describe call for the appropriate names."},
-		{"SELECT " + pad + "Nme FROM Account", "\nIsDeleted,IsDeleted,IsDeleted,IsDeleted,Nme FROM Account\n" + strings.Repeat(" ", 40) +
-			"^\nERROR at Row:1:Column:228\nNo such column 'Nme' on entity 'Account'. If you are attempting to use a custom field, be sure to " +
-			"append the '__c' after the custom field name. Please reference your WSDL or the describe call for the appropriate names."},
+		{"SELECT Id\r\nFROM Account\r\nWHERE Nme = 'é'\r\n",
+			"\nWHERE Nme = 'é'\n      ^\nERROR at Row:3:Column:7\nNo such column 'Nme' on entity " +
+				"'Account'. If you are attempting to use a custom field, be sure to append the '__c' after the " +
+				"custom field name. Please reference your WSDL or the describe call for the appropriate names."},
+		{"SELECT " + pad + "Nme FROM Account", "\nIsDeleted,IsDeleted,IsDeleted,IsDeleted,Nme FROM Account\n" +
+			strings.Repeat(" ", 40) +
+			"^\nERROR at Row:1:Column:228\nNo such column 'Nme' on entity 'Account'. " +
+			"If you are attempting to use a custom field, be sure to append the '__c' after the custom field name. " +
+			"Please reference your WSDL or the describe call for the appropriate names."},
 	} {
 		q, err := syntax.Parse(c.statement)
 		if err == nil {

@@ -164,8 +164,10 @@ func (l *Lander) keep(ctx context.Context, object string, text []byte) (body, ur
 	_, where := l.c.Store.Where(key)
 	bucket, rest, ok := strings.Cut(strings.TrimPrefix(where, "s3://"), "/")
 	if !ok || !strings.HasPrefix(where, "s3://") {
-		return "", "", plan.Fixf("keep the stage in S3 (stage.url: s3://bucket/prefix), or name fewer fields in the flow",
-			"the template of %s is %d bytes long, and CloudFormation takes only %d without S3", object, len(text), longestBody)
+		return "", "", plan.Fixf("keep the stage in S3 (stage.url: s3://bucket/prefix), "+
+			"or name fewer fields in the flow",
+			"the template of %s is %d bytes long, and CloudFormation takes only %d without S3", object,
+			len(text), longestBody)
 	}
 	return "", "https://" + bucket + ".s3.amazonaws.com/" + rest, nil
 }
@@ -179,7 +181,8 @@ func (l *Lander) same(ctx context.Context, key string, text []byte) error {
 	defer f.Close()
 	stored, err := io.ReadAll(f)
 	if err == nil && !bytes.Equal(stored, text) {
-		err = plan.Failf(plan.Fix, "delete it from the stage; the next run writes it anew", "template %s is not what it was stored as", key)
+		err = plan.Failf(plan.Fix, "delete it from the stage; the next run writes it anew",
+			"template %s is not what it was stored as", key)
 	}
 	return err
 }

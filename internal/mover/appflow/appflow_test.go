@@ -38,7 +38,8 @@ func TestLands(t *testing.T) {
 			t.Fatalf("%+v, %v", at, err)
 		}
 		rows, keys := r.keys()
-		if rows != 100 || keys != 100 || at.Records != 100 || r.into != q.Table || fmt.Sprint(r.head) != fmt.Sprint(q.Columns) {
+		if rows != 100 || keys != 100 || at.Records != 100 || r.into != q.Table ||
+			fmt.Sprint(r.head) != fmt.Sprint(q.Columns) {
 			t.Errorf("%d rows of %d records into %s %v, %d counted", rows, keys, r.into, r.head, at.Records)
 		}
 		if err := l.Drop(t.Context(), at); err != nil {
@@ -86,7 +87,8 @@ func TestWindowLosesNothing(t *testing.T) {
 				if err == nil {
 					at, err = r.landed(l, at)
 				}
-				if rows, _ := r.keys(); err != nil || rows < 100-place || rows > 100-place+1 || at.Records != int64(rows) {
+				if rows, _ := r.keys(); err != nil || rows < 100-place || rows > 100-place+1 ||
+					at.Records != int64(rows) {
 					t.Errorf("from %d on: %d rows, %d counted, %v", place, rows, at.Records, err)
 				}
 			}
@@ -131,12 +133,15 @@ func TestFaultsPass(t *testing.T) {
 	for _, f := range []struct {
 		operation string
 		done      bool
-	}{{"CreateStack", false}, {"CreateStack", true}, {"DescribeStacks", false}, {"start-flow", false}, {"start-flow", true},
+	}{{"CreateStack", false}, {"CreateStack", true}, {"DescribeStacks", false}, {"start-flow", false},
+		{"start-flow", true},
 		{"describe-flow-execution-records", false}, {"delete-flow", true}, {"DeleteStack", true}} {
 		t.Run(fmt.Sprint(f.operation, f.done), func(t *testing.T) {
 			r := newRig(t, nil)
-			r.flows.Fault(fake.Fault{Operation: f.operation, Code: "ThrottlingException", Message: "Rate exceeded", Done: f.done, Times: 2})
-			r.stacks.Fault(stacks.Fault{Action: f.operation, Code: "Throttling", Message: "Rate exceeded", Done: f.done, Times: 2})
+			r.flows.Fault(fake.Fault{Operation: f.operation, Code: "ThrottlingException", Message: "Rate exceeded",
+				Done: f.done, Times: 2})
+			r.stacks.Fault(stacks.Fault{Action: f.operation, Code: "Throttling", Message: "Rate exceeded",
+				Done: f.done, Times: 2})
 			l, q := r.lander(nil), r.request("Account-4")
 			at, failures := l.Plan(q), 0
 			again := func(do func() error) {
@@ -172,7 +177,8 @@ func TestFailsHalfway(t *testing.T) {
 		t.Fatal(err)
 	}
 	failed, err := r.landed(l, at)
-	if !errors.Is(err, mover.ErrFailed) || plan.ClassOf(err) != plan.Retry || !strings.Contains(err.Error(), "timed out") {
+	if !errors.Is(err, mover.ErrFailed) || plan.ClassOf(err) != plan.Retry ||
+		!strings.Contains(err.Error(), "timed out") {
 		t.Fatal(err)
 	}
 	at, err = r.landed(l, failed.Again())
@@ -243,14 +249,16 @@ func TestHopeless(t *testing.T) {
 		class  plan.Class
 		text   string
 	}{
-		{"no profile", func(c *appflow.Config) { c.Salesforce = "other" }, nil, plan.Fix, "Connector profile other does not exist"},
+		{"no profile", func(c *appflow.Config) { c.Salesforce = "other" }, nil, plan.Fix,
+			"Connector profile other does not exist"},
 		{"always", nil, func() {
 			for range 3 {
 				r.stacks.Script(stacks.Script{Fail: "Internal failure"})
 			}
 		}, plan.Retry, "Internal failure"},
 		{"denied", nil, func() {
-			r.stacks.Fault(stacks.Fault{Action: "CreateStack", Code: "AccessDenied", Message: "User is not authorized to perform it"})
+			r.stacks.Fault(stacks.Fault{Action: "CreateStack", Code: "AccessDenied",
+				Message: "User is not authorized to perform it"})
 		}, plan.Fix, "AccessDenied"},
 		{"lasting, denied", lasting, func() {
 			r.flows.Fault(fake.Fault{Operation: "create-flow", Code: "AccessDeniedException", Message: "no"})
@@ -396,7 +404,8 @@ func TestLongTemplate(t *testing.T) {
 }
 
 func TestSettingsMissing(t *testing.T) {
-	if _, err := appflow.New(appflow.Config{Salesforce: "sf", Redshift: "rs"}); plan.ClassOf(err) != plan.Fix || !strings.Contains(err.Error(), "appflow.bucket") {
+	if _, err := appflow.New(appflow.Config{Salesforce: "sf", Redshift: "rs"}); plan.ClassOf(err) != plan.Fix ||
+		!strings.Contains(err.Error(), "appflow.bucket") {
 		t.Error(err)
 	}
 }
@@ -434,7 +443,8 @@ func TestWhere(t *testing.T) {
 		if err == nil {
 			at, err = r.landed(l, at)
 		}
-		if rows, _ := r.keys(); err != nil || tt.rows >= 0 && rows != tt.rows || tt.rows == -2 && (rows == 0 || rows == 100) || at.Records != int64(rows) {
+		if rows, _ := r.keys(); err != nil || tt.rows >= 0 && rows != tt.rows ||
+			tt.rows == -2 && (rows == 0 || rows == 100) || at.Records != int64(rows) {
 			t.Errorf("%s: %d rows, %v", tt.where, rows, err)
 		}
 	}

@@ -56,7 +56,8 @@ func (l *Lander) define(r mover.LandRequest) (definition, error) {
 	}
 	conditions, err := conditionsOf(r.Where, r.Fields)
 	if err != nil {
-		return d, plan.Fixf("set `mover: bulk` for this flow: it takes any where", "%s: AppFlow can't do the where of this flow: %w", r.Object, err)
+		return d, plan.Fixf("set `mover: bulk` for this flow: it takes any where",
+			"%s: AppFlow can't do the where of this flow: %w", r.Object, err)
 	}
 	for _, c := range conditions {
 		properties := map[string]string{"DATA_TYPE": c.dataType, "VALUE": c.value}
@@ -114,7 +115,8 @@ func (d definition) trigger() *types.TriggerConfig {
 // parameters are what a template leaves open: everything that differs from run
 // to run, and from account to account.
 func (d definition) parameters(flow string) map[string]string {
-	p := map[string]string{"FlowName": flow, "SalesforceProfile": d.salesforce, "RedshiftProfile": d.redshift, "Bucket": d.bucket, "Table": d.table}
+	p := map[string]string{"FlowName": flow, "SalesforceProfile": d.salesforce, "RedshiftProfile": d.redshift,
+		"Bucket": d.bucket, "Table": d.table}
 	if d.bounded >= 0 {
 		p["LowerBound"], p["UpperBound"] = d.lower, d.upper
 	}
@@ -134,7 +136,8 @@ func ref(name string) object { return object{"Ref": name} }
 func (d definition) template() ([]byte, error) {
 	about := map[string]string{
 		"FlowName": "The name of the flow", "SalesforceProfile": "The connector profile of Salesforce",
-		"RedshiftProfile": "The connector profile of Redshift", "Bucket": "AppFlow's intermediate bucket", "Table": "The table that takes the rows",
+		"RedshiftProfile": "The connector profile of Redshift", "Bucket": "AppFlow's intermediate bucket",
+		"Table":      "The table that takes the rows",
 		"LowerBound": "Records that changed after this, in milliseconds since 1970", "UpperBound": "and before this",
 	}
 	parameters := object{}
@@ -145,7 +148,8 @@ func (d definition) template() ([]byte, error) {
 	for i, t := range d.tasks {
 		tasks = append(tasks, taskObject(t, i == d.bounded))
 	}
-	redshift := object{"Object": ref("Table"), "IntermediateBucketName": ref("Bucket"), "ErrorHandlingConfig": object{"FailOnFirstError": true}}
+	redshift := object{"Object": ref("Table"), "IntermediateBucketName": ref("Bucket"),
+		"ErrorHandlingConfig": object{"FailOnFirstError": true}}
 	if d.prefix != "" {
 		redshift["BucketPrefix"] = d.prefix
 	}
@@ -158,7 +162,8 @@ func (d definition) template() ([]byte, error) {
 			"TriggerConfig": object{"TriggerType": "OnDemand"},
 			"SourceFlowConfig": object{
 				"ConnectorType": "Salesforce", "ConnectorProfileName": ref("SalesforceProfile"),
-				"SourceConnectorProperties": object{"Salesforce": object{"Object": d.object, "IncludeDeletedRecords": true, "DataTransferApi": "BULKV2"}},
+				"SourceConnectorProperties": object{"Salesforce": object{"Object": d.object,
+					"IncludeDeletedRecords": true, "DataTransferApi": "BULKV2"}},
 			},
 			"DestinationFlowConfigList": array{object{
 				"ConnectorType": "Redshift", "ConnectorProfileName": ref("RedshiftProfile"),
@@ -180,7 +185,8 @@ func taskObject(t types.Task, bounded bool) object {
 		out["DestinationField"] = *t.DestinationField
 	}
 	properties := array{}
-	for _, key := range []string{"DATA_TYPE", "SOURCE_DATA_TYPE", "DESTINATION_DATA_TYPE", "VALUE", "LOWER_BOUND", "UPPER_BOUND"} {
+	for _, key := range []string{"DATA_TYPE", "SOURCE_DATA_TYPE", "DESTINATION_DATA_TYPE", "VALUE", "LOWER_BOUND",
+		"UPPER_BOUND"} {
 		value, ok := t.TaskProperties[key]
 		switch {
 		case !ok:

@@ -43,11 +43,14 @@ func (r *refusal) Unwrap() error { return r.err }
 
 func classOfCode(code, message, permission string) (plan.Class, string) {
 	switch code {
-	case "Throttling", "ThrottlingException", "TooManyRequestsException", "RequestLimitExceeded", "InternalServerException",
-		"InternalFailure", "ServiceUnavailable", "ServiceUnavailableException", "ConnectorServerException", "ConflictException":
+	case "Throttling", "ThrottlingException", "TooManyRequestsException", "RequestLimitExceeded",
+		"InternalServerException",
+		"InternalFailure", "ServiceUnavailable", "ServiceUnavailableException", "ConnectorServerException",
+		"ConflictException":
 		return plan.Retry, ""
 	case "ServiceQuotaExceededException", "LimitExceededException":
-		return plan.Wait, "delete flows and stacks that nobody needs, ask AWS for a higher quota, or set fewer flows at a time (limits.flows)"
+		return plan.Wait, "delete flows and stacks that nobody needs, ask AWS for a higher quota, " +
+			"or set fewer flows at a time (limits.flows)"
 	case "AccessDenied", "AccessDeniedException", "UnauthorizedOperation":
 		return plan.Fix, "give the role the permission " + permission
 	case "ExpiredToken", "ExpiredTokenException", "UnrecognizedClientException", "InvalidClientTokenId":
@@ -76,12 +79,14 @@ func classOfReason(reason string) (plan.Class, string) {
 		return false
 	}
 	switch {
-	case has("rate exceeded", "throttl", "too many requests", "internal failure", "internal error", "timed out", "timeout", "service unavailable"):
+	case has("rate exceeded", "throttl", "too many requests", "internal failure", "internal error", "timed out",
+		"timeout", "service unavailable"):
 		return plan.Retry, ""
 	case has("quota", "limit exceeded", "request_limit_exceeded", "maximum number"):
 		return plan.Wait, "delete flows that nobody needs, or ask AWS for a higher quota"
 	case has("must be installed"):
-		return plan.Fix, "have an administrator install AppFlow's connected app in the org (Setup, Connected Apps OAuth Usage)"
+		return plan.Fix, "have an administrator install AppFlow's connected app in the org (Setup, " +
+			"Connected Apps OAuth Usage)"
 	case has("log in to salesforce", "invalid_grant", "authenticat", "expired access", "oauth"):
 		return plan.Fix, "connect AppFlow's connector profile of Salesforce again"
 	case has("not authorized", "access denied", "accessdenied", "permission"):

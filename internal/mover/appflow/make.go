@@ -49,7 +49,8 @@ func (l *Lander) makeStack(ctx context.Context, r mover.LandRequest, at mover.La
 		return at, err
 	}
 	if s != nil && l.foreign(r, s.Tags) {
-		return at, plan.Fixf("delete it, or set another appflow.deployment", "a stack of this name is there, and is not of run %s", r.Run)
+		return at, plan.Fixf("delete it, or set another appflow.deployment",
+			"a stack of this name is there, and is not of run %s", r.Run)
 	}
 	var status cf.StackStatus
 	if s != nil {
@@ -112,7 +113,8 @@ func (l *Lander) createStack(ctx context.Context, r mover.LandRequest, at mover.
 	in := &cloudformation.CreateStackInput{
 		StackName: aws.String(at.ID), OnFailure: cf.OnFailureRollback,
 		ClientRequestToken: aws.String(fmt.Sprintf("%s-%d", at.ID, at.Makes)),
-		Tags: []cf.Tag{{Key: aws.String(tagDeployment), Value: aws.String(l.deployment())}, {Key: aws.String(tagRun), Value: aws.String(r.Run)},
+		Tags: []cf.Tag{{Key: aws.String(tagDeployment), Value: aws.String(l.deployment())},
+			{Key: aws.String(tagRun), Value: aws.String(r.Run)},
 			{Key: aws.String(tagObject), Value: aws.String(r.Object)}},
 	}
 	if url != "" {
@@ -121,7 +123,8 @@ func (l *Lander) createStack(ctx context.Context, r mover.LandRequest, at mover.
 		in.TemplateBody = aws.String(body)
 	}
 	for name, value := range d.parameters(at.ID) {
-		in.Parameters = append(in.Parameters, cf.Parameter{ParameterKey: aws.String(name), ParameterValue: aws.String(value)})
+		in.Parameters = append(in.Parameters,
+			cf.Parameter{ParameterKey: aws.String(name), ParameterValue: aws.String(value)})
 	}
 	_, err = l.c.Stacks.CreateStack(ctx, in)
 	if _, ok := errors.AsType[*cf.AlreadyExistsException](err); ok {
@@ -251,7 +254,8 @@ func (l *Lander) Drop(ctx context.Context, at mover.Landing) error {
 // have left behind. Neither has to be there.
 func (l *Lander) takeAway(ctx context.Context, name string) error {
 	if l.c.Stacks != nil {
-		if _, err := l.c.Stacks.DeleteStack(ctx, &cloudformation.DeleteStackInput{StackName: aws.String(name)}); err != nil && !noStack(err) {
+		if _, err := l.c.Stacks.DeleteStack(ctx,
+			&cloudformation.DeleteStackInput{StackName: aws.String(name)}); err != nil && !noStack(err) {
 			return classify(err, "cloudformation:DeleteStack")
 		}
 	}

@@ -68,9 +68,10 @@ func newRig(t *testing.T, change func(*fake.Options, *stacks.Options)) *rig {
 	}
 	c := org.Credentials()
 	o := fake.Options{
-		Salesforce: map[string]fake.Profile{"sf": {URL: serve(org), ClientID: c.ClientID, ClientSecret: c.ClientSecret, RefreshToken: c.RefreshToken}},
-		Redshift:   map[string]fake.Sink{"rs": r.sink},
-		HTTP:       client, Now: func() time.Time { return r.now }, PutRows: 30,
+		Salesforce: map[string]fake.Profile{"sf": {URL: serve(org), ClientID: c.ClientID, ClientSecret: c.ClientSecret,
+			RefreshToken: c.RefreshToken}},
+		Redshift: map[string]fake.Sink{"rs": r.sink},
+		HTTP:     client, Now: func() time.Time { return r.now }, PutRows: 30,
 	}
 	so := stacks.Options{HTTP: client, Now: o.Now}
 	if change != nil {
@@ -85,9 +86,11 @@ func newRig(t *testing.T, change func(*fake.Options, *stacks.Options)) *rig {
 	})
 	once := retry.NewStandard(func(o *retry.StandardOptions) { o.MaxAttempts = 1 })
 	r.config = appflow.Config{
-		Flows:  sdkflow.New(sdkflow.Options{Region: "eu-central-1", Credentials: credentials, BaseEndpoint: aws.String(flowsAt), HTTPClient: client, Retryer: once}),
-		Stacks: cloudformation.New(cloudformation.Options{Region: "eu-central-1", Credentials: credentials, BaseEndpoint: aws.String(serve(r.stacks)), HTTPClient: client, Retryer: once}),
-		Store:  r.store, Now: o.Now, Deployment: "test", Salesforce: "sf", Redshift: "rs", Bucket: "bucket",
+		Flows: sdkflow.New(sdkflow.Options{Region: "eu-central-1", Credentials: credentials,
+			BaseEndpoint: aws.String(flowsAt), HTTPClient: client, Retryer: once}),
+		Stacks: cloudformation.New(cloudformation.Options{Region: "eu-central-1", Credentials: credentials,
+			BaseEndpoint: aws.String(serve(r.stacks)), HTTPClient: client, Retryer: once}),
+		Store: r.store, Now: o.Now, Deployment: "test", Salesforce: "sf", Redshift: "rs", Bucket: "bucket",
 		ServerTime: func(context.Context) (time.Time, error) { return org.Clock().Now(), nil },
 	}
 	return r
@@ -120,7 +123,8 @@ func (r *rig) lander(change func(*appflow.Config)) *appflow.Lander {
 func (r *rig) request(attempt string) mover.LandRequest {
 	return mover.LandRequest{
 		Org: r.org.ID(), Attempt: attempt, Run: "run-1", Object: "Account", Table: "salesforce_incremental.account",
-		Fields: []schema.Field{{Name: "Id", Type: schema.ID}, {Name: "Name", Type: schema.String}, {Name: "SystemModstamp", Type: schema.DateTime},
+		Fields: []schema.Field{{Name: "Id", Type: schema.ID}, {Name: "Name", Type: schema.String},
+			{Name: "SystemModstamp", Type: schema.DateTime},
 			{Name: "IsDeleted", Type: schema.Boolean}, {Name: "AnnualRevenue", Type: schema.Currency}},
 		Columns: []string{"id", "name", "systemmodstamp", "isdeleted", "annualrevenue"}, Cursor: "SystemModstamp",
 	}

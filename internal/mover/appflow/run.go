@@ -32,7 +32,8 @@ func (l *Lander) Start(ctx context.Context, at mover.Landing) (mover.Landing, er
 	if es := since(all, at.After); len(es) < at.Starts {
 		// The token stands for this start for eight hours, whoever gives it.
 		token := fmt.Sprintf("%s-%d-%d", at.ID, at.After.UnixMilli(), at.Starts)
-		_, err = l.c.Flows.StartFlow(ctx, &appflow.StartFlowInput{FlowName: aws.String(at.ID), ClientToken: aws.String(token)})
+		_, err = l.c.Flows.StartFlow(ctx,
+			&appflow.StartFlowInput{FlowName: aws.String(at.ID), ClientToken: aws.String(token)})
 		if exists(err) { // it runs already
 			err = nil
 		}
@@ -70,7 +71,8 @@ func (l *Lander) Poll(ctx context.Context, at mover.Landing) (mover.Landing, err
 		return at, plan.Failf(class, hint, "%w: flow %s, %s: %s", mover.ErrFailed, at.ID, last.status, message)
 	case unseen:
 		if l.c.Now().Sub(at.Started) > lateAtMost {
-			return at, plan.Failf(plan.Retry, "", "%w: flow %s was started, and AppFlow knows of no execution", mover.ErrFailed, at.ID)
+			return at, plan.Failf(plan.Retry, "", "%w: flow %s was started, and AppFlow knows of no execution",
+				mover.ErrFailed, at.ID)
 		}
 	}
 	return at, nil

@@ -16,7 +16,8 @@ type condition struct {
 }
 
 // comparisonRE is one comparison of SOQL: a field, a sign and a literal.
-var comparisonRE = regexp.MustCompile(`(?is)^\s*([A-Za-z][A-Za-z0-9_]*)\s*(<=|>=|!=|<>|=|<|>|\bLIKE\b)\s*('(?:[^'\\]|\\.)*'|[A-Za-z0-9_:.+-]+)\s*`)
+var comparisonRE = regexp.MustCompile(
+	`(?is)^\s*([A-Za-z][A-Za-z0-9_]*)\s*(<=|>=|!=|<>|=|<|>|\bLIKE\b)\s*('(?:[^'\\]|\\.)*'|[A-Za-z0-9_:.+-]+)\s*`)
 
 var andRE = regexp.MustCompile(`(?i)^AND\b\s*`)
 
@@ -48,8 +49,9 @@ func conditionsOf(where string, fields []schema.Field) ([]condition, error) {
 }
 
 func operatorOf(sign string) string {
-	return map[string]string{"=": "EQUAL_TO", "!=": "NOT_EQUAL_TO", "<>": "NOT_EQUAL_TO", "<": "LESS_THAN", "<=": "LESS_THAN_OR_EQUAL_TO",
-		">": "GREATER_THAN", ">=": "GREATER_THAN_OR_EQUAL_TO", "LIKE": "CONTAINS"}[sign]
+	return map[string]string{"=": "EQUAL_TO", "!=": "NOT_EQUAL_TO", "<>": "NOT_EQUAL_TO", "<": "LESS_THAN",
+		"<=": "LESS_THAN_OR_EQUAL_TO",
+		">":  "GREATER_THAN", ">=": "GREATER_THAN_OR_EQUAL_TO", "LIKE": "CONTAINS"}[sign]
 }
 
 func conditionOf(name, sign, literal string, fields []schema.Field) (condition, error) {
@@ -103,5 +105,6 @@ func conditionOf(name, sign, literal string, fields []schema.Field) (condition, 
 
 // unescape reads the inside of a SOQL text.
 func unescape(s string) string {
-	return strings.NewReplacer(`\\`, `\`, `\'`, `'`, `\"`, `"`, `\n`, "\n", `\r`, "\r", `\t`, "\t", `\%`, "%", `\_`, "_").Replace(s)
+	return strings.NewReplacer(`\\`, `\`, `\'`, `'`, `\"`, `"`, `\n`, "\n", `\r`, "\r", `\t`, "\t", `\%`, "%",
+		`\_`, "_").Replace(s)
 }

@@ -80,7 +80,8 @@ func results(next map[string]string) http.HandlerFunc {
 }
 
 func TestCreate(t *testing.T) {
-	p := pager(t, serve("POST "+jobs, answer(200, `{"id":"750","state":"UploadComplete","apiVersion":66.0,"object":"Account"}`)))
+	p := pager(t,
+		serve("POST "+jobs, answer(200, `{"id":"750","state":"UploadComplete","apiVersion":66.0,"object":"Account"}`)))
 	got, err := p.Create(t.Context(), request)
 	want := mover.Job{ID: "750", Version: "66.0", ReadAt: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), Request: request}
 	if !reflect.DeepEqual(got, want) || err != nil {
@@ -100,7 +101,8 @@ func TestCreateRefused(t *testing.T) {
 		{403, "API_DISABLED_FOR_ORG", "", false},
 	}
 	for _, tt := range tests {
-		p := pager(t, serve("POST "+jobs, answer(tt.status, fmt.Sprintf(`[{"errorCode":%q,"message":%q}]`, tt.code, tt.message))))
+		p := pager(t,
+			serve("POST "+jobs, answer(tt.status, fmt.Sprintf(`[{"errorCode":%q,"message":%q}]`, tt.code, tt.message))))
 		_, err := p.Create(t.Context(), request)
 		if err == nil || errors.Is(err, mover.ErrUnsupported) != tt.unsupported {
 			t.Errorf("%s: %v", tt.code, err)
@@ -125,11 +127,17 @@ func TestPoll(t *testing.T) {
 		{"aborted", state(`"state":"Aborted"`), false, true, plan.Bug},
 		{"odd state", state(`"state":"Open"`), false, false, plan.Bug},
 		{"deleted", answer(404, `[{"errorCode":"NOT_FOUND"}]`), false, true, plan.Fix},
-		{"retried", state(`"state":"Failed","errorMessage":"InternalServerError : Retried more than 15 times"`), false, false, plan.Fix},
-		{"timed out", state(`"state":"Failed","errorMessage":"QUERY_TIMEOUT: Your query request was running for too long."`), false, false, plan.Fix},
-		{"complicated", state(`"state":"Failed","errorMessage":"QUERY_TOO_COMPLICATED: Query is either selecting too many fields or the filter conditions are too complicated."`), false, false, plan.Fix},
-		{"storage", state(`"state":"Failed","errorMessage":"Max bulk v2 query result size stored (1000000000) kb per 24 hrs has been exceeded"`), false, false, plan.Wait},
-		{"field gone", state(`"state":"Failed","errorMessage":"INVALID_FIELD: No such column 'X' on entity 'Account'"`), false, false, plan.Fix},
+		{"retried", state(`"state":"Failed","errorMessage":"InternalServerError : Retried more than 15 times"`), false,
+			false, plan.Fix},
+		{"timed out",
+			state(`"state":"Failed","errorMessage":"QUERY_TIMEOUT: Your query request was running for too long."`),
+			false, false, plan.Fix},
+		{"complicated", state(
+			`"state":"Failed","errorMessage":"QUERY_TOO_COMPLICATED: Query is either selecting too many fields or the filter conditions are too complicated."`), false, false, plan.Fix},
+		{"storage", state(
+			`"state":"Failed","errorMessage":"Max bulk v2 query result size stored (1000000000) kb per 24 hrs has been exceeded"`), false, false, plan.Wait},
+		{"field gone", state(`"state":"Failed","errorMessage":"INVALID_FIELD: No such column 'X' on entity 'Account'"`),
+			false, false, plan.Fix},
 		{"hidden", state(`"state":"Failed","errorMessage":"insufficient access rights"`), false, false, plan.Fix},
 		{"no reason", state(`"state":"Failed"`), false, false, plan.Retry},
 	}
@@ -145,7 +153,8 @@ func TestPoll(t *testing.T) {
 			if err != nil && plan.ClassOf(err) != tt.class {
 				t.Errorf("class %s: %v", plan.ClassOf(err), err)
 			}
-			if errors.Is(err, mover.ErrTooLong) != (tt.name == "retried" || tt.name == "timed out") || errors.Is(err, mover.ErrTooWide) != (tt.name == "complicated") {
+			if errors.Is(err, mover.ErrTooLong) != (tt.name == "retried" || tt.name == "timed out") ||
+				errors.Is(err, mover.ErrTooWide) != (tt.name == "complicated") {
 				t.Errorf("which part of it is too much: %v", err)
 			}
 		})

@@ -51,7 +51,8 @@ func classOf(text string) (plan.Class, string) {
 	case has("per 24 hrs", "limit exceeded", "limitexceeded", "request_limit_exceeded"):
 		return plan.Wait, "the org's Bulk allowance of 24 hours is used up; see `catchment check`"
 	case mover.Overload(text) != nil:
-		return plan.Fix, "Salesforce couldn't finish this query: exclude formula fields, or narrow the where to an indexed field"
+		return plan.Fix, "Salesforce couldn't finish this query: exclude formula fields, " +
+			"or narrow the where to an indexed field"
 	case has("invalid_field", "no such column", "invalid_type", "malformed_query", "sobject type"):
 		return plan.Fix, "a field or the object was removed or hidden: check the flow's fields and where"
 	case has("insufficient", "not authorized", "permission"):

@@ -69,7 +69,8 @@ func (p *Pager) resolve(ctx context.Context, known describes, object, path strin
 			}
 		}
 	}
-	return schema.Field{}, plan.Fixf("check the fields of the flow: one was removed, or hidden from the user", "%s has no field %s", object, path)
+	return schema.Field{}, plan.Fixf("check the fields of the flow: one was removed, or hidden from the user",
+		"%s has no field %s", object, path)
 }
 
 // selected takes the field names out of a query. There are neither functions

@@ -26,7 +26,8 @@ const data = "/services/data/v66.0"
 
 var request = mover.Request{
 	Object: "Account",
-	SOQL:   "SELECT Id, Name, Amount__c, SystemModstamp, IsDeleted, Owner.CreatedDate FROM Account WHERE (Name != 'x FROM y')",
+	SOQL: "SELECT Id, Name, Amount__c, SystemModstamp, IsDeleted, Owner.CreatedDate FROM Account WHERE (Name " +
+		"!= 'x FROM y')",
 }
 
 // pager reads from a server that answers as mux says, and knows two objects.
@@ -36,8 +37,10 @@ func pager(t *testing.T, mux *http.ServeMux) *rest.Pager {
 		{"name":"Id","type":"id"},{"name":"Name","type":"string"},{"name":"Amount__c","type":"currency"},
 		{"name":"SystemModstamp","type":"datetime"},{"name":"IsDeleted","type":"boolean"},
 		{"name":"OwnerId","type":"reference","relationshipName":"Owner","referenceTo":["Group","User"]}]}`))
-	mux.HandleFunc("GET "+data+"/sobjects/Group/describe", answer(200, `{"name":"Group","fields":[{"name":"Id","type":"id"}]}`))
-	mux.HandleFunc("GET "+data+"/sobjects/User/describe", answer(200, `{"name":"User","fields":[{"name":"CreatedDate","type":"datetime"}]}`))
+	mux.HandleFunc("GET "+data+"/sobjects/Group/describe",
+		answer(200, `{"name":"Group","fields":[{"name":"Id","type":"id"}]}`))
+	mux.HandleFunc("GET "+data+"/sobjects/User/describe",
+		answer(200, `{"name":"User","fields":[{"name":"CreatedDate","type":"datetime"}]}`))
 	server := httptest.NewServer(mux)
 	t.Cleanup(server.Close)
 	t.Cleanup(server.Client().CloseIdleConnections)
@@ -83,7 +86,8 @@ func records(total int, next string, ids ...string) http.HandlerFunc {
 const header = `"Id","Name","Amount__c","SystemModstamp","IsDeleted","Owner.CreatedDate"` + "\n"
 
 func row(id string) string {
-	return fmt.Sprintf("%q,\"a\r\n\"\"%s\"\"\",\"1.2345678E7\",\"2026-01-02T03:04:05.000Z\",\"false\",\"1700-01-01T00:00:00.000Z\"\n", id, id)
+	return fmt.Sprintf("%q,\"a\r\n"+
+		"\"\"%s\"\"\",\"1.2345678E7\",\"2026-01-02T03:04:05.000Z\",\"false\",\"1700-01-01T00:00:00.000Z\"\n", id, id)
 }
 
 func TestPagesHaveTheFormOfBulk(t *testing.T) {
@@ -91,7 +95,8 @@ func TestPagesHaveTheFormOfBulk(t *testing.T) {
 	mux.HandleFunc("GET "+data+"/query/01g-2", records(3, "", "3"))
 	p := pager(t, mux)
 	j, err := p.Create(t.Context(), request)
-	if err != nil || !j.Done || j.Records != 3 || !j.ReadAt.Equal(time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)) || j.Version != "66.0" {
+	if err != nil || !j.Done || j.Records != 3 || !j.ReadAt.Equal(time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)) ||
+		j.Version != "66.0" {
 		t.Fatalf("%+v, %v", j, err)
 	}
 	if j, err = p.Poll(t.Context(), j); !j.Done || j.Records != 3 || err != nil {
@@ -115,7 +120,8 @@ func TestPagesHaveTheFormOfBulk(t *testing.T) {
 				t.Fatal(err)
 			}
 			text, err := io.ReadAll(body)
-			if string(text) != want[page.Name] || int(body.Records) != strings.Count(want[page.Name], "false") || err != nil {
+			if string(text) != want[page.Name] || int(body.Records) != strings.Count(want[page.Name], "false") ||
+				err != nil {
 				t.Errorf("page %s: %q, %d records, %v", page.Name, text, body.Records, err)
 			}
 		}
@@ -124,7 +130,8 @@ func TestPagesHaveTheFormOfBulk(t *testing.T) {
 
 func TestNullIsEmpty(t *testing.T) {
 	p := pager(t, queryAll(answer(200, `{"totalSize":1,"done":true,"records":[{"Id":"1","Name":null,"Owner":null}]}`)))
-	j, err := p.Create(t.Context(), mover.Request{Object: "Account", SOQL: "select ID, name , Owner.CreatedDate\nfrom Account"})
+	j, err := p.Create(t.Context(),
+		mover.Request{Object: "Account", SOQL: "select ID, name , Owner.CreatedDate\nfrom Account"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -173,7 +180,9 @@ func TestFaults(t *testing.T) {
 		{"unknown cursor", records(2, "n", "1"), refusal(404, "NOT_FOUND"), mover.ErrGone, plan.Fix},
 		{"unsupported object", refusal(400, "INVALID_TYPE_FOR_OPERATION"), nil, mover.ErrUnsupported, plan.Fix},
 		{"a field is missing", answer(200, `{"totalSize":1,"done":true,"records":[{"Id":"1"}]}`), nil, nil, plan.Bug},
-		{"a value of another type", answer(200, `{"totalSize":1,"done":true,"records":[{"Id":"1","Name":"","Amount__c":"s3cr3t"}]}`), nil, nil, plan.Bug},
+		{"a value of another type",
+			answer(200, `{"totalSize":1,"done":true,"records":[{"Id":"1","Name":"","Amount__c":"s3cr3t"}]}`),
+			nil, nil, plan.Bug},
 		{"503 for ever", answer(503, ""), nil, nil, plan.Retry},
 	}
 	for _, tt := range tests {
@@ -183,7 +192,8 @@ func TestFaults(t *testing.T) {
 				mux.HandleFunc("GET "+data+"/query/n", tt.next)
 			}
 			_, err := all(t, pager(t, mux), request)
-			if err == nil || tt.is != nil && !errors.Is(err, tt.is) || plan.ClassOf(err) != tt.class || strings.Contains(err.Error(), "s3cr3t") {
+			if err == nil || tt.is != nil && !errors.Is(err, tt.is) || plan.ClassOf(err) != tt.class ||
+				strings.Contains(err.Error(), "s3cr3t") {
 				t.Errorf("class %s: %v", plan.ClassOf(err), err)
 			}
 		})

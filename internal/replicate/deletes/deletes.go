@@ -66,8 +66,9 @@ func (f *Finder) Vanished(ctx context.Context, src *source.Source, found Finding
 	if err != nil || !outOfSight(n, int(live)) {
 		return err
 	}
-	return plan.Fixf("look at the permissions of the integration user: View All Data, or View All Records on this object, "+
-		"may have been taken from it; if it is right that it sees less, run again with --allow-deletes",
+	return plan.Fixf("look at the permissions of the integration user: View All Data, "+
+		"or View All Records on this object, may have been taken from it; if it is right that it sees less, "+
+		"run again with --allow-deletes",
 		"%d of %d rows of %s are out of this user's sight, and Salesforce's delete log has none of them",
 		n, live, src.Flow.Object)
 }

@@ -70,8 +70,10 @@ func (b *OrgBudget) spare(ctx context.Context, name, what string) error {
 	if !l.UsedUp(b.reserve) {
 		return nil
 	}
-	return plan.Failf(plan.Wait, "nothing to do: the run goes on by itself; org.reserve in catchment.yaml says how much is left to people",
-		"%d of the org's %d %s of 24 hours are used, and %d%% are left to people", l.Max-l.Remaining, l.Max, what, b.reserve)
+	return plan.Failf(plan.Wait,
+		"nothing to do: the run goes on by itself; org.reserve in catchment.yaml says how much is left to people",
+		"%d of the org's %d %s of 24 hours are used, and %d%% are left to people", l.Max-l.Remaining, l.Max,
+		what, b.reserve)
 }
 
 // ask asks the org for its limits, at most every few minutes.

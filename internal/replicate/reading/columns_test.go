@@ -33,7 +33,8 @@ func TestGroups(t *testing.T) {
 			if len(url.QueryEscape(SOQL(g.Query))) > uriLimit {
 				t.Errorf("%d fields, group %d: a query of %d bytes", fields, i, len(url.QueryEscape(SOQL(g.Query))))
 			}
-			if !strings.HasPrefix(SOQL(g.Query), "SELECT "+strings.Join(g.Fields, ", ")+" FROM Wide__c WHERE (Name = 'a, b')") {
+			if !strings.HasPrefix(SOQL(g.Query), "SELECT "+strings.Join(g.Fields, ", ")+
+				" FROM Wide__c WHERE (Name = 'a, b')") {
 				t.Errorf("%d fields, group %d: %s", fields, i, SOQL(g.Query))
 			}
 			for _, must := range []string{"Id", "IsDeleted", "SystemModstamp"} {
@@ -44,7 +45,8 @@ func TestGroups(t *testing.T) {
 			if i == 0 && (g.Name != "main" || g.Op != "put" || g.Follows != "" || g.Jobs != 3) {
 				t.Errorf("the first group: %+v", g)
 			}
-			if i > 0 && (g.Name != fmt.Sprintf("main-columns-%d", i+2) || g.Op != "patch" || g.Follows != "main" || g.Jobs != 0) {
+			if i > 0 && (g.Name != fmt.Sprintf("main-columns-%d", i+2) || g.Op != "patch" ||
+				g.Follows != "main" || g.Jobs != 0) {
 				t.Errorf("group %d: %s %s %s %d", i, g.Name, g.Op, g.Follows, g.Jobs)
 			}
 			all = append(all, g.Fields...)

@@ -47,7 +47,8 @@ func Pivots(first, last string, n int) ([]string, error) {
 		return nil, err
 	}
 	if first[:idPrefix] != last[:idPrefix] {
-		return nil, plan.Failf(plan.Bug, "", "Ids of one object begin with %s and with %s", first[:idPrefix], last[:idPrefix])
+		return nil, plan.Failf(plan.Bug, "", "Ids of one object begin with %s and with %s", first[:idPrefix],
+			last[:idPrefix])
 	}
 	var pivots []string
 	before := from

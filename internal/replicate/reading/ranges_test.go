@@ -35,7 +35,8 @@ func TestRangesCoverEverythingOnce(t *testing.T) {
 			ids[i] = anID(width)
 		}
 		slices.Sort(ids)
-		parts := []control.Part{{Name: control.Main, Query: control.Query{Object: "Account", Fields: []string{"Id"}}, Job: []byte("{}"), Jobs: 3, Loaded: true, Records: 9}}
+		parts := []control.Part{{Name: control.Main, Query: control.Query{Object: "Account", Fields: []string{"Id"}},
+			Job: []byte("{}"), Jobs: 3, Loaded: true, Records: 9}}
 		for range 1 + dice.IntN(6) {
 			at := dice.IntN(len(parts))
 			inside := slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return !holds(parts[at], id) })
@@ -64,7 +65,8 @@ func TestRangesCoverEverythingOnce(t *testing.T) {
 		}
 		names := map[string]bool{}
 		for _, p := range parts {
-			if names[p.Name] || p.Planned() != control.Main || p.Job != nil && len(parts) > 1 && p.Splits > 0 || p.Splits > 0 && (p.Loaded || p.Records > 0) {
+			if names[p.Name] || p.Planned() != control.Main || p.Job != nil && len(parts) > 1 && p.Splits > 0 ||
+				p.Splits > 0 && (p.Loaded || p.Records > 0) {
 				t.Fatalf("%+v", parts)
 			}
 			names[p.Name] = true
@@ -85,7 +87,8 @@ func TestRangesCoverEverythingOnce(t *testing.T) {
 
 // holds tells whether an Id is in a part's range, as SOQL compares Ids.
 func holds(p control.Part, id string) bool {
-	return (p.Least == "" || id[:idLength] >= p.Least[:idLength]) && (p.Below == "" || id[:idLength] < p.Below[:idLength])
+	return (p.Least == "" || id[:idLength] >= p.Least[:idLength]) &&
+		(p.Below == "" || id[:idLength] < p.Below[:idLength])
 }
 
 func TestSOQL(t *testing.T) {
@@ -98,9 +101,11 @@ func TestSOQL(t *testing.T) {
 		{nil, "", "", "SELECT Id, Name FROM A"},
 		{nil, "001", "", "SELECT Id, Name FROM A WHERE Id >= '001'"},
 		{nil, "001", "002", "SELECT Id, Name FROM A WHERE Id >= '001' AND Id < '002'"},
-		{[]string{"(x = 1 OR y = 2)", "z = 3"}, "", "002", "SELECT Id, Name FROM A WHERE (x = 1 OR y = 2) AND z = 3 AND Id < '002'"},
+		{[]string{"(x = 1 OR y = 2)", "z = 3"}, "", "002",
+			"SELECT Id, Name FROM A WHERE (x = 1 OR y = 2) AND z = 3 AND Id < '002'"},
 	} {
-		q := control.Query{Object: "A", Fields: []string{"Id", "Name"}, Where: test.where, Least: test.least, Below: test.below}
+		q := control.Query{Object: "A", Fields: []string{"Id", "Name"}, Where: test.where, Least: test.least,
+			Below: test.below}
 		if got := SOQL(q); got != test.want {
 			t.Errorf("%q, want %q", got, test.want)
 		}
@@ -134,13 +139,16 @@ func TestHalved(t *testing.T) {
 	}
 	for i := range 3 {
 		first, second := parts[i], parts[i+4]
-		if first.Least != second.Least || first.Below != second.Below || second.Follows != control.Main || second.Op != "patch" || first.Op != "put" {
+		if first.Least != second.Least || first.Below != second.Below || second.Follows != control.Main ||
+			second.Op != "patch" || first.Op != "put" {
 			t.Errorf("%+v and %+v", first, second)
 		}
-		if got := strings.Join(first.Fields, " ") + "; " + strings.Join(second.Fields, " "); got != "Id SystemModstamp A B; Id SystemModstamp C D E" {
+		if got := strings.Join(first.Fields, " ") + "; " +
+			strings.Join(second.Fields, " "); got != "Id SystemModstamp A B; Id SystemModstamp C D E" {
 			t.Error(got)
 		}
-		if !strings.HasPrefix(SOQL(second.Query), "SELECT Id, SystemModstamp, C, D, E FROM X WHERE") || second.Planned() != parts[4].Name {
+		if !strings.HasPrefix(SOQL(second.Query), "SELECT Id, SystemModstamp, C, D, E FROM X WHERE") ||
+			second.Planned() != parts[4].Name {
 			t.Errorf("%+v", second)
 		}
 	}
@@ -164,7 +172,8 @@ func TestQuery(t *testing.T) {
 		{"", "SystemModstamp", time.Time{}, "SELECT Id, Name FROM Account"},
 		{"", "", noon, "SELECT Id, Name FROM Account"},
 		{"", "SystemModstamp", noon, "SELECT Id, Name FROM Account WHERE SystemModstamp >= 2026-01-02T12:00:00Z"},
-		{"A = 1 OR B = 2", "CreatedDate", noon, "SELECT Id, Name FROM Account WHERE (A = 1 OR B = 2) AND CreatedDate >= 2026-01-02T12:00:00Z"},
+		{"A = 1 OR B = 2", "CreatedDate", noon,
+			"SELECT Id, Name FROM Account WHERE (A = 1 OR B = 2) AND CreatedDate >= 2026-01-02T12:00:00Z"},
 	}
 	for _, test := range tests {
 		if got := SOQL(Query("Account", []string{"Id", "Name"}, test.where, test.cursor, test.from)); got != test.want {

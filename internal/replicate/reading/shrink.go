@@ -40,7 +40,8 @@ const (
 // columnsAtLeast is how many columns a group must have to be halved.
 const columnsAtLeast = 8
 
-// ReliefFor decides about a part that a mover with such traits reads. mayBulk says that the flow leaves the mover open, keyed that its
+// ReliefFor decides about a part that a mover with such traits reads. mayBulk says that the flow leaves the mover open,
+// keyed that its
 // records have an Id.
 func ReliefFor(p control.Part, by mover.Traits, why error, mayBulk, keyed bool) Relief {
 	switch {

@@ -32,20 +32,29 @@ func TestReliefFor(t *testing.T) {
 		want Relief
 	}{
 		{"by Bulk", part(func(*control.Part) {}), mover.ErrTooLong, true, true, ByIDs},
-		{"by REST, which was only chosen", part(func(p *control.Part) { p.Mover = "rest" }), mover.ErrTooLong, true, true, ToJob},
-		{"by REST, as the flow asks for", part(func(p *control.Part) { p.Mover = "rest" }), mover.ErrTooLong, false, true, ByIDs},
-		{"small already", part(func(p *control.Part) { p.Splits = splitsAtMost }), mover.ErrTooLong, true, true, NoRelief},
+		{"by REST, which was only chosen", part(func(p *control.Part) { p.Mover = "rest" }), mover.ErrTooLong,
+			true, true, ToJob},
+		{"by REST, as the flow asks for", part(func(p *control.Part) { p.Mover = "rest" }), mover.ErrTooLong,
+			false, true, ByIDs},
+		{"small already", part(func(p *control.Part) { p.Splits = splitsAtMost }), mover.ErrTooLong, true,
+			true, NoRelief},
 		{"nearly", part(func(p *control.Part) { p.Splits = splitsAtMost - 1 }), mover.ErrTooLong, true, true, ByIDs},
 		{"without an Id", part(func(*control.Part) {}), mover.ErrTooLong, true, false, NoRelief},
-		{"a sweep", part(func(p *control.Part) { p.Name, p.Op = "sweep", "seen" }), mover.ErrTooLong, true, true, ByIDs},
-		{"a sample", part(func(p *control.Part) { p.Op, p.Mover, p.Limit = "patch", "rest", 2000 }), mover.ErrTooLong, true, true, NoRelief},
-		{"a few Ids", part(func(p *control.Part) { p.IDs, p.Mover = []string{"003"}, "rest" }), mover.ErrTooLong, true, true, NoRelief},
+		{"a sweep", part(func(p *control.Part) { p.Name, p.Op = "sweep", "seen" }), mover.ErrTooLong,
+			true, true, ByIDs},
+		{"a sample", part(func(p *control.Part) { p.Op, p.Mover, p.Limit = "patch", "rest", 2000 }), mover.ErrTooLong,
+			true, true, NoRelief},
+		{"a few Ids", part(func(p *control.Part) { p.IDs, p.Mover = []string{"003"}, "rest" }), mover.ErrTooLong, true,
+			true, NoRelief},
 		{"too wide", part(func(*control.Part) {}), mover.ErrTooWide, true, true, ByFields},
-		{"too wide, and split often", part(func(p *control.Part) { p.Splits = splitsAtMost }), mover.ErrTooWide, true, true, ByFields},
-		{"too wide, and narrow", part(func(p *control.Part) { p.Fields = columns[:columnsAtLeast-1] }), mover.ErrTooWide, true, true, NoRelief},
+		{"too wide, and split often", part(func(p *control.Part) { p.Splits = splitsAtMost }), mover.ErrTooWide, true,
+			true, ByFields},
+		{"too wide, and narrow", part(func(p *control.Part) { p.Fields = columns[:columnsAtLeast-1] }),
+			mover.ErrTooWide, true, true, NoRelief},
 	}
 	for _, test := range tests {
-		if got := ReliefFor(test.part, movers.Traits(test.part.Mover), fmt.Errorf("job: %w", test.why), test.bulk, test.key); got != test.want {
+		if got := ReliefFor(test.part, movers.Traits(test.part.Mover), fmt.Errorf("job: %w", test.why), test.bulk,
+			test.key); got != test.want {
 			t.Errorf("%s: %q, want %q", test.name, got, test.want)
 		}
 	}

@@ -92,7 +92,8 @@ func (f *Finder) ask(ctx context.Context, src *source.Source, from time.Time) (C
 		return c, nil
 	}
 	count := reading.Count(src.Object.Name, "", src.Cursor, from) // also what left the where
-	if c.Changed, err = f.org.Count(ctx, count, true); mover.Overload(fault.CodeOf(err)) != nil || fault.IsFiltered(err) {
+	if c.Changed, err = f.org.Count(ctx, count, true); mover.Overload(fault.CodeOf(err)) != nil ||
+		fault.IsFiltered(err) {
 		c.Changed, err = -1, nil // more than can be counted in two minutes, or only the flow's own where may ask
 	}
 	if err != nil {

@@ -43,15 +43,18 @@ func byCode(e *Error) (verdict, bool) {
 	// Several codes are seen with "Max bulk v2 query jobs (10000) per 24 hrs has
 	// been reached" and "... result size stored ... has been exceeded".
 	if strings.Contains(e.Message, "per 24 hrs has been") {
-		return verdict{plan.Wait, false, "the org's Bulk allowance of 24 hours is used up: `catchment plan` shows it"}, true
+		return verdict{plan.Wait, false,
+			"the org's Bulk allowance of 24 hours is used up: `catchment plan` shows it"}, true
 	}
 	switch e.Code {
 	case "INVALID_SESSION_ID":
-		return verdict{plan.Fix, false, "the session ended and a new login didn't help: check the login and the IP ranges that the user may log in from"}, true
+		return verdict{plan.Fix, false, "the session ended and a new login didn't help: " +
+			"check the login and the IP ranges that the user may log in from"}, true
 	case "REQUEST_LIMIT_EXCEEDED":
 		return requestLimit(e.Message), true
 	case "API_CURRENTLY_DISABLED", "FUNCTIONALITY_NOT_ENABLED":
-		return verdict{plan.Fix, false, "check that the org's edition has the API, and that it is not switched off for now"}, true
+		return verdict{plan.Fix, false,
+			"check that the org's edition has the API, and that it is not switched off for now"}, true
 	case "INSUFFICIENT_ACCESS", "INSUFFICIENT_ACCESS_OR_READONLY":
 		return verdict{plan.Fix, false, "give the user View All Data, or View All Records on this object"}, true
 	case "INVALID_TYPE":
@@ -61,16 +64,20 @@ func byCode(e *Error) (verdict, bool) {
 	case "INVALIDENTITY":
 		return verdict{plan.Fix, false, "Bulk can't read this object: set mover: rest or auto"}, true
 	case "INVALID_FIELD":
-		return verdict{plan.Fix, false, "check the fields and the where of the flow: one was removed, or hidden from the user"}, true
-	case "EXTERNAL_OBJECT_EXCEPTION", "EXTERNAL_OBJECT_UNSUPPORTED_EXCEPTION", "BIG_OBJECT_UNSUPPORTED_OPERATION", "DATACLOUD_API_DISABLED_EXCEPTION":
-		return verdict{plan.Fix, false, "Salesforce doesn't let this object be read as a whole: take it out of the flows"}, true
+		return verdict{plan.Fix, false,
+			"check the fields and the where of the flow: one was removed, or hidden from the user"}, true
+	case "EXTERNAL_OBJECT_EXCEPTION", "EXTERNAL_OBJECT_UNSUPPORTED_EXCEPTION", "BIG_OBJECT_UNSUPPORTED_OPERATION",
+		"DATACLOUD_API_DISABLED_EXCEPTION":
+		return verdict{plan.Fix, false,
+			"Salesforce doesn't let this object be read as a whole: take it out of the flows"}, true
 	case "MALFORMED_QUERY", "ID_REQUIRED":
 		if NeedsFilter(e.Message) {
 			return verdict{plan.Fix, false, filterHint}, true
 		}
 		return verdict{plan.Fix, false, "check the where of the flow: Salesforce can't read it"}, true
 	case "QUERY_TIMEOUT", "QUERY_TOO_COMPLICATED", "OPERATION_TOO_LARGE":
-		return verdict{plan.Fix, false, "read less at once: exclude formula fields, narrow the where, or set mover: bulk"}, true
+		return verdict{plan.Fix, false,
+			"read less at once: exclude formula fields, narrow the where, or set mover: bulk"}, true
 	case "INVALID_QUERY_LOCATOR":
 		return verdict{plan.Retry, false, "the query's cursor expired; the next try starts it anew"}, true
 	case "INVALID_REPLICATION_DATE":
@@ -87,8 +94,9 @@ func byCode(e *Error) (verdict, bool) {
 }
 
 // filterHint is what to do about an object that NeedsFilter speaks of.
-const filterHint = "leave the object out, or give its flow a where that Salesforce accepts, as ContentDocumentId IN ('069...'); " +
-	"ContentDocumentLink can be read without one by a user who has the permission Query All Files"
+const filterHint = "leave the object out, or give its flow a where that Salesforce accepts, " +
+	"as ContentDocumentId IN ('069...'); ContentDocumentLink can be read without one by a user who has the " +
+	"permission Query All Files"
 
 // NeedsFilter tells whether Salesforce refuses a query since the object is read
 // only by its Ids, or by those of its parents. Describe doesn't tell, and there
@@ -96,7 +104,8 @@ const filterHint = "leave the object out, or give its flow a where that Salesfor
 // ContentVersionRenditionContent, and of the objects of the setup.
 func NeedsFilter(message string) bool {
 	message = strings.ToLower(message)
-	for _, words := range []string{"implementation restriction", "requires a filter", "must filter", "must be specified in your query", "filter on a reified column"} {
+	for _, words := range []string{"implementation restriction", "requires a filter", "must filter",
+		"must be specified in your query", "filter on a reified column"} {
 		if strings.Contains(message, words) {
 			return true
 		}
@@ -114,13 +123,16 @@ func IsFiltered(err error) bool {
 func byTransport(code string) (verdict, bool) {
 	switch code {
 	case codeHTML:
-		return verdict{plan.Fix, false, "set org.url to your My Domain, as https://acme.my.salesforce.com, and look for a proxy that answers in its place"}, true
+		return verdict{plan.Fix, false, "set org.url to your My Domain, as https://acme.my.salesforce.com, " +
+			"and look for a proxy that answers in its place"}, true
 	case codeHost:
 		return verdict{plan.Fix, false, "check the host in org.url, and that this machine can resolve names"}, true
 	case codeTLS:
-		return verdict{plan.Fix, false, "check org.url, and if a proxy stands between, put the certificate of its authority into the file that SSL_CERT_FILE names"}, true
+		return verdict{plan.Fix, false, "check org.url, and if a proxy stands between, " +
+			"put the certificate of its authority into the file that SSL_CERT_FILE names"}, true
 	case codeRefused:
-		return verdict{plan.Retry, true, "nobody listens there: check the host and port of org.url, or try again later"}, true
+		return verdict{plan.Retry, true,
+			"nobody listens there: check the host and port of org.url, or try again later"}, true
 	case codeReset:
 		return verdict{plan.Retry, true, ""}, true
 	}
@@ -142,7 +154,8 @@ func byStatus(status int) verdict {
 	case http.StatusConflict:
 		return verdict{plan.Bug, false, "results must be read with the API version that made the job"}
 	case http.StatusGone:
-		return verdict{plan.Fix, false, "set org.api_version to one that the org serves: 31.0 to 66.0 are known; `catchment check` lists them"}
+		return verdict{plan.Fix, false,
+			"set org.api_version to one that the org serves: 31.0 to 66.0 are known; `catchment check` lists them"}
 	case http.StatusRequestURITooLong, http.StatusRequestHeaderFieldsTooLarge:
 		return verdict{plan.Fix, false, "the query is too long for REST: exclude fields, or set mover: bulk"}
 	}
@@ -158,7 +171,8 @@ func requestLimit(message string) verdict {
 	if strings.Contains(strings.ToLower(message), "concurrent") {
 		return verdict{plan.Retry, true, "too many long requests at once: lower limits.flows"}
 	}
-	return verdict{plan.Wait, false, "the org's API calls of 24 hours are used up: `catchment plan` shows the share of each flow"}
+	return verdict{plan.Wait, false,
+		"the org's API calls of 24 hours are used up: `catchment plan` shows the share of each flow"}
 }
 
 // Broken classes what happened before there was an answer.

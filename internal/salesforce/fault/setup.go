@@ -26,7 +26,8 @@ func LoginSetup(flow string, err error) []string {
 	switch r.setup {
 	case setupApp:
 		return append(append([]string{
-			"Setup > External Client App Manager > New External Client App; enable OAuth with the scopes api and refresh_token",
+			"Setup > External Client App Manager > New External Client App; enable OAuth with the scopes api " +
+				"and refresh_token",
 		}, flowSetup(flow)...), userSetup(flow)...)
 	case setupFlow:
 		return flowSetup(flow)
@@ -46,7 +47,8 @@ func flowSetup(flow string) []string {
 		}
 	case "jwt":
 		return []string{
-			"in the app's settings, under Flow Enablement: Enable JWT Bearer Flow, and upload the certificate that belongs to the key",
+			"in the app's settings, under Flow Enablement: Enable JWT Bearer Flow, " +
+				"and upload the certificate that belongs to the key",
 		}
 	case "refresh_token":
 		return []string{
@@ -55,7 +57,8 @@ func flowSetup(flow string) []string {
 		}
 	case "password":
 		return []string{
-			"Setup > OAuth and OpenID Connect Settings: Allow OAuth Username-Password Flows; better, use client_credentials or jwt",
+			"Setup > OAuth and OpenID Connect Settings: Allow OAuth Username-Password Flows; better, " +
+				"use client_credentials or jwt",
 		}
 	}
 	return nil
@@ -65,10 +68,12 @@ func flowSetup(flow string) []string {
 func userSetup(flow string) []string {
 	steps := []string{SightSetup}
 	if flow == "jwt" || flow == "client_credentials" {
-		steps = append(steps, "in the app's policies: Permitted Users, Admin approved users are pre-authorized; select that permission set")
+		steps = append(steps, "in the app's policies: Permitted Users, Admin approved users are pre-authorized; "+
+			"select that permission set")
 	}
 	return steps
 }
 
 // SightSetup is how the integration user gets to see every record.
-const SightSetup = "Setup > Permission Sets: one with API Enabled, View All Data, View All Users and Query All Files; assign it to the integration user"
+const SightSetup = "Setup > Permission Sets: one with API Enabled, View All Data, " +
+	"View All Users and Query All Files; assign it to the integration user"

@@ -65,7 +65,8 @@ func (l JWT) login(ctx context.Context, at Endpoint, now time.Time) (Session, er
 }
 
 // KeyCommand makes a private key and its certificate.
-const KeyCommand = "openssl req -x509 -newkey rsa:2048 -nodes -days 730 -subj /CN=catchment -keyout server.key -out server.crt"
+const KeyCommand = "openssl req -x509 -newkey rsa:2048 -nodes -days 730 -subj /CN=catchment -keyout server.key " +
+	"-out server.crt"
 
 const keyHint = "org.login.key is the private key of the app's certificate, made by: " + KeyCommand
 
@@ -79,7 +80,8 @@ func ParseKey(pem string) (*rsa.PrivateKey, error) {
 	case err == nil:
 		err = fmt.Errorf("it has %d bits, and Salesforce takes 2048 or more", key.N.BitLen())
 	case strings.Contains(pem, "ENCRYPTED"):
-		return nil, plan.Fixf("write it without one, readable to this user only: openssl pkey -in server.key -out plain.key",
+		return nil, plan.Fixf("write it without one, readable to this user only: openssl pkey -in server.key "+
+			"-out plain.key",
 			"the private key is encrypted with a passphrase")
 	case strings.Contains(pem, "BEGIN CERTIFICATE"):
 		err = errors.New("it is a certificate: that goes to Salesforce, its key stays here")

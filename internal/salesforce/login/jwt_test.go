@@ -55,7 +55,8 @@ func TestParseKey(t *testing.T) {
 		encoded("RSA PRIVATE KEY", x509.MarshalPKCS1PrivateKey(key)[:100]): "PEM",
 	} {
 		_, err := login.ParseKey(text)
-		if plan.ClassOf(err) != plan.Fix || !strings.Contains(err.Error(), words) || !strings.Contains(plan.HintOf(err), "openssl") || strings.Contains(err.Error(), secret) {
+		if plan.ClassOf(err) != plan.Fix || !strings.Contains(err.Error(), words) ||
+			!strings.Contains(plan.HintOf(err), "openssl") || strings.Contains(err.Error(), secret) {
 			t.Errorf("%q: %v (hint: %s)", words, err, plan.HintOf(err))
 		}
 	}

@@ -49,7 +49,8 @@ func (l SalesforceCLI) Login(ctx context.Context, at Endpoint) (Session, error) 
 		return Session{}, plan.Failf(plan.Bug, l.tryHint(), "sf org display tells no instance URL")
 	}
 	if base != at.URL {
-		return Session{}, plan.Fixf("set org.url to "+base+", or org.login.alias to the org that is meant; sf org list shows them",
+		return Session{}, plan.Fixf("set org.url to "+base+
+			", or org.login.alias to the org that is meant; sf org list shows them",
 			"sf's org %s is at %s, and org.url is %s", l.Alias, base, at.URL)
 	}
 	token := org.Result.AccessToken
@@ -79,7 +80,8 @@ func (l SalesforceCLI) ask(ctx context.Context, url string, command ...string) (
 		return shown{}, cause
 	}
 	if errors.Is(err, exec.ErrNotFound) {
-		return shown{}, plan.Fixf("install the Salesforce CLI (npm install --global @salesforce/cli), or use another login flow",
+		return shown{}, plan.Fixf("install the Salesforce CLI (npm install --global @salesforce/cli), "+
+			"or use another login flow",
 			"there is no program sf on the PATH")
 	}
 	var answer shown

@@ -27,5 +27,6 @@ func (l Token) Login(_ context.Context, at Endpoint) (Session, error) {
 
 // stale is what helps when the token has ended.
 func (Token) stale(string) string {
-	return "the access token has ended, or is that of another org than org.url: get a new one, or use a login flow that renews itself"
+	return "the access token has ended, or is that of another org than org.url: get a new one, " +
+		"or use a login flow that renews itself"
 }

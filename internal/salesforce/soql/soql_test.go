@@ -18,8 +18,10 @@ func TestSelect(t *testing.T) {
 			Fields: []string{"Id", "Owner.Name"}, From: "A",
 			Where:   []soql.Condition{soql.Raw("a = 1 OR b = 2"), soql.Since("S", at), soql.Before("S", at)},
 			OrderBy: "Id", Limit: 5,
-		}, "SELECT Id, Owner.Name FROM A WHERE (a = 1 OR b = 2) AND S >= 2026-01-02T03:04:05Z AND S < 2026-01-02T03:04:05Z ORDER BY Id LIMIT 5"},
-		{soql.Select{Fields: []string{"Id"}, From: "A", Where: []soql.Condition{soql.In("N", []string{`a'b\`, "x\r\ny"})}},
+		}, "SELECT Id, Owner.Name FROM A WHERE (a = 1 OR b = 2) AND S >= 2026-01-02T03:04:05Z AND S < " +
+			"2026-01-02T03:04:05Z ORDER BY Id LIMIT 5"},
+		{soql.Select{Fields: []string{"Id"}, From: "A",
+			Where: []soql.Condition{soql.In("N", []string{`a'b\`, "x\r\ny"})}},
 			`SELECT Id FROM A WHERE N IN ('a\'b\\','x\r\ny')`},
 	}
 	for _, tt := range tests {

@@ -74,7 +74,8 @@ func LocalPath(text string) (string, error) {
 func Date(h http.Header) (time.Time, error) {
 	t, err := http.ParseTime(h.Get("Date"))
 	if err != nil {
-		return time.Time{}, plan.Failf(plan.Bug, "a proxy between may have removed it", "the server's answer has no Date")
+		return time.Time{}, plan.Failf(plan.Bug, "a proxy between may have removed it",
+			"the server's answer has no Date")
 	}
 	return t.UTC(), nil
 }

@@ -45,7 +45,8 @@ const dataLimit = 256 << 10
 
 // Run runs m as the execution of this ARN, and gives its output. A machine that
 // comes to a Fail state, or fails without a Catch, is an *Error.
-func (in *Interpreter) Run(ctx context.Context, m stepfunctions.Machine, execution string, started time.Time) (any, error) {
+func (in *Interpreter) Run(ctx context.Context, m stepfunctions.Machine, execution string,
+	started time.Time) (any, error) {
 	text, err := json.Marshal(m) // what is deployed is the text
 	if err == nil {
 		m = stepfunctions.Machine{}
@@ -85,12 +86,15 @@ func (w *walk) machine(ctx context.Context, m stepfunctions.Machine, data any) (
 			if !ok {
 				return nil, err
 			}
-			i := slices.IndexFunc(s.Catch, func(c stepfunctions.Catcher) bool { return matches(c.ErrorEquals, named.Name) })
+			i := slices.IndexFunc(s.Catch, func(c stepfunctions.Catcher) bool {
+				return matches(c.ErrorEquals, named.Name)
+			})
 			if i < 0 {
 				return nil, err
 			}
 			c := s.Catch[i]
-			if out, err = put(c.ResultPath, data, map[string]any{"Error": named.Name, "Cause": named.Cause}); err != nil {
+			if out, err = put(c.ResultPath, data,
+				map[string]any{"Error": named.Name, "Cause": named.Cause}); err != nil {
 				return nil, err
 			}
 			next = c.Next

@@ -29,17 +29,20 @@ func benchTable() warehouse.Table {
 		{Name: "systemmodstamp", Field: "SystemModstamp", Kind: warehouse.Timestamp},
 		{Name: "createddate", Field: "CreatedDate", Kind: warehouse.Timestamp}}}
 	for i := range decimals {
-		t.Columns = append(t.Columns, warehouse.Column{Name: fmt.Sprintf("n%d__c", i), Field: fmt.Sprintf("N%d__c", i), Kind: warehouse.Decimal, Scale: 2})
+		t.Columns = append(t.Columns, warehouse.Column{Name: fmt.Sprintf("n%d__c", i), Field: fmt.Sprintf("N%d__c", i),
+			Kind: warehouse.Decimal, Scale: 2})
 	}
 	for i := range textColumns {
-		t.Columns = append(t.Columns, warehouse.Column{Name: fmt.Sprintf("t%d__c", i), Field: fmt.Sprintf("T%d__c", i), Kind: warehouse.Text})
+		t.Columns = append(t.Columns, warehouse.Column{Name: fmt.Sprintf("t%d__c", i), Field: fmt.Sprintf("T%d__c", i),
+			Kind: warehouse.Text})
 	}
 	return t
 }
 
 // benchPage writes the records first, first+step... below last.
 func benchPage(b *testing.B, dir string, seq, first, last, step int, day string) warehouse.Page {
-	p := warehouse.Page{Key: fmt.Sprintf("%s-%d.csv", day, seq), Seq: int64(seq), Path: filepath.Join(dir, fmt.Sprintf("%s-%d.csv", day, seq))}
+	p := warehouse.Page{Key: fmt.Sprintf("%s-%d.csv", day, seq), Seq: int64(seq),
+		Path: filepath.Join(dir, fmt.Sprintf("%s-%d.csv", day, seq))}
 	for _, c := range benchTable().Columns {
 		p.Header = append(p.Header, c.Field)
 		if c.Kind == warehouse.Decimal {
@@ -120,7 +123,8 @@ type bench struct {
 func newBench(b *testing.B) (*bench, warehouse.Driver) {
 	d, err := duckdb.Open(filepath.Join(b.TempDir(), "copy.duckdb"), duckdb.Options{Idle: time.Minute})
 	fatal(b, err)
-	x := &bench{b: b, w: warehouse.New(d, warehouse.Options{Schema: "s", Staging: "i", Now: time.Now}), f: warehouse.Fence{Flow: "Account", Number: 1}}
+	x := &bench{b: b, w: warehouse.New(d, warehouse.Options{Schema: "s", Staging: "i", Now: time.Now}),
+		f: warehouse.Fence{Flow: "Account", Number: 1}}
 	fatal(b, x.w.Migrate(b.Context()))
 	_, err = x.w.Claim(b.Context(), x.f, "account", "org")
 	fatal(b, err)
@@ -130,7 +134,8 @@ func newBench(b *testing.B) (*bench, warehouse.Driver) {
 }
 
 func (x *bench) load(attempt string, readAt time.Time, pages []warehouse.Page) {
-	_, err := x.w.Load(x.b.Context(), x.f, warehouse.Batch{Table: benchTable(), Attempt: attempt, Job: attempt, ReadAt: readAt, Pages: pages})
+	_, err := x.w.Load(x.b.Context(), x.f,
+		warehouse.Batch{Table: benchTable(), Attempt: attempt, Job: attempt, ReadAt: readAt, Pages: pages})
 	fatal(x.b, err)
 }
 

@@ -45,18 +45,21 @@ func failure(path string, err error) error {
 	case has("not a valid DuckDB database file", "Is a directory", "sqlite_scanner"):
 		return plan.Fixf("move the file away, or name another one in warehouse.url", "%s is not a DuckDB file", path)
 	case has("older version of DuckDB", "newer version of DuckDB", "version number"):
-		return plan.Fixf("use the catchment that wrote it, or a newer one", "%s was written by another version of DuckDB", path)
+		return plan.Fixf("use the catchment that wrote it, or a newer one",
+			"%s was written by another version of DuckDB", path)
 	case has("Conflict on", "write-write conflict", "Conflicting"):
 		return plan.Failf(plan.Retry, "", "%s: another transaction changed the same table", path)
 	case has("Out of Memory"):
-		return plan.Fixf("give the machine more memory, or load fewer flows at a time", "%s: DuckDB is out of memory", path)
+		return plan.Fixf("give the machine more memory, or load fewer flows at a time",
+			"%s: DuckDB is out of memory", path)
 	}
 	return fmt.Errorf("duckdb: %w", withoutValues(err))
 }
 
 // holder names the process that has the file, as DuckDB's message does.
 func holder(text string) string {
-	if m := regexp.MustCompile(`Conflicting lock is held in (\S+)(?: \(PID (\d+)\))?`).FindStringSubmatch(text); m != nil {
+	if m := regexp.MustCompile(`Conflicting lock is held in (\S+)(?: \(PID (\d+)\))?`).
+		FindStringSubmatch(text); m != nil {
 		return strings.TrimSpace(m[1] + " " + m[2])
 	}
 	return "the program that has the file open"

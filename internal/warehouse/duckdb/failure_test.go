@@ -34,7 +34,8 @@ func TestFailure(t *testing.T) {
 			t.Errorf("%s: no hint", text)
 		}
 	}
-	locked := failure("c.duckdb", errors.New(`Conflicting lock is held in /usr/bin/duckdb (PID 42) by user; Could not set lock on file`))
+	locked := failure("c.duckdb",
+		errors.New(`Conflicting lock is held in /usr/bin/duckdb (PID 42) by user; Could not set lock on file`))
 	if got := plan.HintOf(locked); !strings.Contains(got, "/usr/bin/duckdb 42") {
 		t.Errorf("the hint %q doesn't name who holds the file", got)
 	}
@@ -46,11 +47,15 @@ func TestWithoutValues(t *testing.T) {
 		kind      duckdb.ErrorType
 		msg, want string
 	}{
-		{duckdb.ErrorTypeConversion, "Conversion Error: Could not convert string \"secret\" to INT32 when casting from source column employees\nLINE 1: secret",
+		{duckdb.ErrorTypeConversion, "Conversion Error: Could not convert string \"secret\" to INT32 when casting " +
+			"from source column employees\nLINE 1: secret",
 			"duckdb: Conversion Error in column employees"},
-		{duckdb.ErrorTypeInvalidInput, "Invalid Input Error: CSV Error on Line: 12\nOriginal Line: secret", "duckdb: Invalid Input Error on line 12"},
-		{duckdb.ErrorTypeConstraint, "Constraint Error: Duplicate key \"id: secret\" violates primary key", "duckdb: Constraint Error"},
-		{duckdb.ErrorTypeCatalog, "Catalog Error: Table x does not exist!\nLINE 1: secret", "duckdb: Catalog Error: Table x does not exist!"},
+		{duckdb.ErrorTypeInvalidInput, "Invalid Input Error: CSV Error on Line: 12\nOriginal Line: secret",
+			"duckdb: Invalid Input Error on line 12"},
+		{duckdb.ErrorTypeConstraint, "Constraint Error: Duplicate key \"id: secret\" violates primary key",
+			"duckdb: Constraint Error"},
+		{duckdb.ErrorTypeCatalog, "Catalog Error: Table x does not exist!\nLINE 1: secret",
+			"duckdb: Catalog Error: Table x does not exist!"},
 	} {
 		if got := failure("p", &duckdb.Error{Type: c.kind, Msg: c.msg}).Error(); got != c.want {
 			t.Errorf("got %q, want %q", got, c.want)

@@ -96,7 +96,8 @@ func history(d warehouse.Driver, dir string) error {
 		name := fmt.Sprintf("attempt%d", i)
 		p := warehouse.Page{Key: path, Seq: 1, Header: []string{"Id", "N"}, Rows: 2, Path: path,
 			Digits: []warehouse.Digits{{Field: "N", Whole: 1, Fraction: 3 * i}}}
-		b := warehouse.Batch{Table: x.table, Attempt: name, Job: name, ReadAt: time.Unix(int64(i+1), 0), Pages: []warehouse.Page{p}}
+		b := warehouse.Batch{Table: x.table, Attempt: name, Job: name, ReadAt: time.Unix(int64(i+1), 0),
+			Pages: []warehouse.Page{p}}
 		if _, err := x.w.Load(ctx, x.fence, b); err != nil {
 			return err
 		}
@@ -299,7 +300,8 @@ func TestSpoolLeavesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	p := warehouse.Page{Key: "p", Seq: 1, Header: []string{"Id"}, Rows: 1, Path: odd}
-	if _, err := x.w.Load(t.Context(), x.fence, warehouse.Batch{Table: x.table, Attempt: "x", Job: "j", Pages: []warehouse.Page{p}}); err != nil {
+	if _, err := x.w.Load(t.Context(), x.fence,
+		warehouse.Batch{Table: x.table, Attempt: "x", Job: "j", Pages: []warehouse.Page{p}}); err != nil {
 		t.Error(err)
 	}
 	if err := d.Close(); err != nil {
@@ -336,7 +338,8 @@ func TestSettings(t *testing.T) {
 		path + "?threads=1&threads=2":   `threads is "1, 2"`,
 		path + "?access_mode=automatic": `no setting "access_mode"`,
 	} {
-		if _, err := duckdb.Open(url, duckdb.Options{}); err == nil || plan.ClassOf(err) != plan.Fix || !strings.Contains(err.Error(), says) {
+		if _, err := duckdb.Open(url, duckdb.Options{}); err == nil || plan.ClassOf(err) != plan.Fix ||
+			!strings.Contains(err.Error(), says) {
 			t.Errorf("%s: %v", url, err)
 		}
 	}

@@ -35,12 +35,14 @@ func openPostgres(t testing.TB) warehouse.Driver {
 
 // values are what each kind of column meets; "" is null.
 var values = map[warehouse.Kind][]string{
-	warehouse.Text: {"", "N/A", "null", "None", "007", " padded ", "a\r\nb\n", `say "hi"`, "a,b", "\\N", "\\.", "é🦭", "'; DROP TABLE x", strings.Repeat("長", 40_000),
+	warehouse.Text: {"", "N/A", "null", "None", "007", " padded ", "a\r\nb\n", `say "hi"`, "a,b", "\\N", "\\.", "é🦭",
+		"'; DROP TABLE x", strings.Repeat("長", 40_000),
 		"2026-01-01", "true", "\t", `"`},
 	warehouse.Bool: {"", "true", "false"},
 	warehouse.Int:  {"", "0", "-2147483648", "2147483647"},
 	warehouse.Long: {"", "9223372036854775807", "-1"},
-	warehouse.Decimal: {"", "0", "-0.5", "123456789012345678.25", "1.2345678E7", "5.0E-2", "-1.5E+2", "0.12345678901234567",
+	warehouse.Decimal: {"", "0", "-0.5", "123456789012345678.25", "1.2345678E7", "5.0E-2", "-1.5E+2",
+		"0.12345678901234567",
 		"999999999999999999", "100.00"},
 	warehouse.Date:      {"", "1700-01-01", "4000-12-31", "2024-02-29"},
 	warehouse.Time:      {"", "00:00:00.000Z", "23:59:59.999Z"},
@@ -54,11 +56,14 @@ func TestSameRowsInBoth(t *testing.T) {
 	t.Logf("seed %d", seed)
 	random := rand.New(rand.NewPCG(seed, 1))
 	table := warehouse.Table{Object: "Account", Name: "account", Key: []string{"id"}, Columns: []warehouse.Column{
-		{Name: "id", Field: "Id", Kind: warehouse.Text}, {Name: "systemmodstamp", Field: "SystemModstamp", Kind: warehouse.Timestamp},
+		{Name: "id", Field: "Id", Kind: warehouse.Text},
+		{Name: "systemmodstamp", Field: "SystemModstamp", Kind: warehouse.Timestamp},
 		{Name: "isdeleted", Field: "IsDeleted", Kind: warehouse.Bool}}}
 	for _, kind := range slices.Sorted(maps.Keys(values)) {
 		for i := range 2 {
-			table.Columns = append(table.Columns, warehouse.Column{Name: fmt.Sprintf("%s%d", kind, i), Field: fmt.Sprintf("%s%d", kind, i), Kind: kind, Scale: 2 * i})
+			table.Columns = append(table.Columns,
+				warehouse.Column{Name: fmt.Sprintf("%s%d", kind, i), Field: fmt.Sprintf("%s%d", kind, i),
+					Kind: kind, Scale: 2 * i})
 		}
 	}
 	var batches []warehouse.Batch
@@ -76,7 +81,8 @@ func TestSameRowsInBoth(t *testing.T) {
 	if len(duck) < 100 || !slices.Equal(duck, pg) {
 		for i := range min(len(duck), len(pg)) {
 			if duck[i] != pg[i] {
-				t.Fatalf("row %d of %d and %d, seed %d:\nDuckDB     %.2000s\nPostgreSQL %.2000s", i, len(duck), len(pg), seed, duck[i], pg[i])
+				t.Fatalf("row %d of %d and %d, seed %d:\nDuckDB     %.2000s\nPostgreSQL %.2000s", i, len(duck), len(pg),
+					seed, duck[i], pg[i])
 			}
 		}
 		t.Fatalf("%d rows in DuckDB, %d in PostgreSQL", len(duck), len(pg))
@@ -86,7 +92,8 @@ func TestSameRowsInBoth(t *testing.T) {
 // randomPage has records of forty keys from the first on, some of which other
 // pages have as well.
 func randomPage(t *testing.T, table warehouse.Table, header []string, random *rand.Rand, first int) warehouse.Page {
-	p := warehouse.Page{Key: fmt.Sprint(first), Digest: fmt.Sprint(first), Seq: int64(first), Header: header, Rows: 40, Path: filepath.Join(t.TempDir(), "page.csv")}
+	p := warehouse.Page{Key: fmt.Sprint(first), Digest: fmt.Sprint(first), Seq: int64(first), Header: header, Rows: 40,
+		Path: filepath.Join(t.TempDir(), "page.csv")}
 	for _, c := range table.Columns {
 		if c.Kind == warehouse.Decimal {
 			p.Digits = append(p.Digits, warehouse.Digits{Field: c.Field, Whole: 18, Fraction: 17})
@@ -100,7 +107,9 @@ func randomPage(t *testing.T, table warehouse.Table, header []string, random *ra
 	for i := range p.Rows {
 		var record []string
 		for _, field := range p.Header {
-			c := table.Columns[slices.IndexFunc(table.Columns, func(c warehouse.Column) bool { return c.Field == field })]
+			c := table.Columns[slices.IndexFunc(table.Columns, func(c warehouse.Column) bool {
+				return c.Field == field
+			})]
 			v := values[c.Kind][random.IntN(len(values[c.Kind]))]
 			switch field {
 			case "Id":
@@ -135,7 +144,8 @@ func fieldsOf(t warehouse.Table) []string {
 func rowsOf(t *testing.T, d warehouse.Driver, table warehouse.Table, batches []warehouse.Batch) []string {
 	ctx := t.Context()
 	f := warehouse.Fence{Flow: "Account", Number: 1}
-	w := warehouse.New(d, warehouse.Options{Schema: "salesforce", Staging: "salesforce_incremental", Now: func() time.Time { return time.Unix(5000, 0) }})
+	w := warehouse.New(d, warehouse.Options{Schema: "salesforce", Staging: "salesforce_incremental",
+		Now: func() time.Time { return time.Unix(5000, 0) }})
 	check := func(err error) {
 		t.Helper()
 		if err != nil {
@@ -151,14 +161,16 @@ func rowsOf(t *testing.T, d warehouse.Driver, table warehouse.Table, batches []w
 		b.Table = table
 		_, err := w.Load(ctx, f, b)
 		check(err)
-		_, err = w.Consolidate(ctx, f, warehouse.Merge{Table: table, Attempt: b.Attempt, Policy: warehouse.Flag, Pages: 2, Rows: 80})
+		_, err = w.Consolidate(ctx, f, warehouse.Merge{Table: table, Attempt: b.Attempt, Policy: warehouse.Flag,
+			Pages: 2, Rows: 80})
 		check(err)
 	}
 	var names []string
 	for _, c := range table.Columns {
 		names = append(names, fmt.Sprintf(`CAST("%s" AS VARCHAR)`, c.Name))
 	}
-	for _, own := range []string{"_catchment_synced_at", "_catchment_at", "_catchment_read_at", "_catchment_deleted_at", "_catchment_delete_reason"} {
+	for _, own := range []string{"_catchment_synced_at", "_catchment_at", "_catchment_read_at", "_catchment_deleted_at",
+		"_catchment_delete_reason"} {
 		names = append(names, "CAST("+own+" AS VARCHAR)")
 	}
 	var rows []string

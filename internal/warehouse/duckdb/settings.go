@@ -28,16 +28,19 @@ func parse(path string) (file, given string, err error) {
 	file, query, _ := strings.Cut(path, "?")
 	values, err := url.ParseQuery(query)
 	if file == "" || strings.HasPrefix(file, ":memory:") || err != nil {
-		return "", "", plan.Fixf("write `url: duckdb:catchment.duckdb`, with the path of a file", "duckdb: %q is not the path of a file", path)
+		return "", "", plan.Fixf("write `url: duckdb:catchment.duckdb`, with the path of a file",
+			"duckdb: %q is not the path of a file", path)
 	}
 	for _, name := range slices.Sorted(maps.Keys(values)) {
 		at := slices.IndexFunc(settings, func(s setting) bool { return s.name == name })
 		if at < 0 {
-			return "", "", plan.Fixf("there are memory_limit and threads, as in `duckdb:catchment.duckdb?memory_limit=2GB&threads=2`",
+			return "", "", plan.Fixf("there are memory_limit and threads, "+
+				"as in `duckdb:catchment.duckdb?memory_limit=2GB&threads=2`",
 				"duckdb: the url has no setting %q", name)
 		}
 		if s := settings[at]; len(values[name]) != 1 || !s.allowed.MatchString(values[name][0]) {
-			return "", "", plan.Fixf("write `"+name+"="+s.example+"`", "duckdb: %s is %q", name, strings.Join(values[name], ", "))
+			return "", "", plan.Fixf("write `"+name+"="+s.example+"`", "duckdb: %s is %q", name,
+				strings.Join(values[name], ", "))
 		}
 		given += "&" + name + "=" + values[name][0]
 	}

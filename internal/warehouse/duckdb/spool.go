@@ -39,7 +39,8 @@ func (s *spool) path(ctx context.Context, p warehouse.Page) (string, error) {
 	s.n++
 	path := filepath.Join(s.made, strconv.Itoa(s.n)+".csv")
 	if strings.ContainsAny(path, patterns) {
-		return "", plan.Fixf("keep the database in a folder without * ? or [ in its name", "spool pages: DuckDB can't read files in %s", s.dir)
+		return "", plan.Fixf("keep the database in a folder without * ? or [ in its name",
+			"spool pages: DuckDB can't read files in %s", s.dir)
 	}
 	if err := copyTo(ctx, path, p); err != nil {
 		return "", fmt.Errorf("spool page %s: %w", p.Key, err)

@@ -22,7 +22,8 @@ func bindir() (string, error) {
 	}
 	path, err := exec.LookPath("initdb")
 	if err != nil {
-		return "", errors.New("this test needs PostgreSQL, and there is no initdb where pg_config --bindir says nor on PATH: `make deps`, which `make test` calls, installs it")
+		return "", errors.New("this test needs PostgreSQL, and there is no initdb where pg_config --bindir says nor " +
+			"on PATH: `make deps`, which `make test` calls, installs it")
 	}
 	if path, err = filepath.EvalSymlinks(path); err != nil {
 		return "", err

@@ -226,7 +226,8 @@ func (c *Cluster) configure() error {
 	if err != nil {
 		return err
 	}
-	conf := "listen_addresses = '127.0.0.1'\nport = " + port + "\nunix_socket_directories = ''\nmax_connections = 100\njit = off\nautovacuum = off\n"
+	conf := "listen_addresses = '127.0.0.1'\nport = " + port +
+		"\nunix_socket_directories = ''\nmax_connections = 100\njit = off\nautovacuum = off\n"
 	if !c.Durable {
 		conf += "fsync = off\nsynchronous_commit = off\nfull_page_writes = off\n"
 	}

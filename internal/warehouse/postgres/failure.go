@@ -37,10 +37,12 @@ func failure(place string, err error) error {
 	_, connecting := errors.AsType[*pgconn.ConnectError](err)
 	broke := lost(err) || errors.Is(err, io.EOF) // a server that stops or starts answers nothing
 	if connecting && strings.Contains(err.Error(), "tls") && !broke {
-		return plan.Fixf("look at sslmode and sslrootcert in warehouse.url, and at the server's certificate", "%s: no TLS connection came about", place)
+		return plan.Fixf("look at sslmode and sslrootcert in warehouse.url, and at the server's certificate",
+			"%s: no TLS connection came about", place)
 	}
 	if connecting {
-		return plan.Failf(plan.Retry, "see whether PostgreSQL runs there, and whether this machine may reach it", "%s: no connection", place)
+		return plan.Failf(plan.Retry, "see whether PostgreSQL runs there, and whether this machine may reach it",
+			"%s: no connection", place)
 	}
 	if op, ok := errors.AsType[*net.OpError](err); ok {
 		return plan.Failf(plan.Retry, "", "%s: the connection was lost (%s: %w)", place, op.Op, op.Err)
@@ -56,11 +58,13 @@ func failure(place string, err error) error {
 func refusal(place string, e *pgconn.PgError) error {
 	switch e.Code {
 	case "28000", "28P01":
-		return plan.Fixf("give the password by PGPASSWORD or PGPASSFILE, and look at the user in warehouse.url and at pg_hba.conf", "%s refuses the login", place)
+		return plan.Fixf("give the password by PGPASSWORD or PGPASSFILE, and look at the user in warehouse.url and "+
+			"at pg_hba.conf", "%s refuses the login", place)
 	case "3D000":
 		return plan.Fixf("make it with: createdb NAME   or name another in warehouse.url", "%s does not exist", place)
 	case "42501":
-		return plan.Fixf("grant it: GRANT CREATE ON DATABASE NAME TO the user of warehouse.url, or make that user the owner of both schemas",
+		return plan.Fixf("grant it: GRANT CREATE ON DATABASE NAME TO the user of warehouse.url, "+
+			"or make that user the owner of both schemas",
 			"%s: %s", place, e.Message)
 	case "42704":
 		if strings.HasPrefix(e.Message, "role ") {
@@ -69,7 +73,8 @@ func refusal(place string, e *pgconn.PgError) error {
 	case "53100":
 		return plan.Fixf("free some space on the server's disk", "%s: the disk is full", place)
 	case "53200":
-		return plan.Fixf("give the server more memory, or load fewer flows at a time", "%s: the server is out of memory", place)
+		return plan.Fixf("give the server more memory, or load fewer flows at a time",
+			"%s: the server is out of memory", place)
 	case "25006":
 		return plan.Fixf("name the primary server in warehouse.url", "%s is read-only", place)
 	case "25P03": // we were silent for five minutes in a transaction
@@ -80,7 +85,8 @@ func refusal(place string, e *pgconn.PgError) error {
 		return plan.Failf(plan.Retry, "see who holds it: SELECT pid, query FROM pg_stat_activity WHERE state <> 'idle'",
 			"%s: a lock was not given back in time", place)
 	case "53300":
-		return plan.Failf(plan.Retry, "raise max_connections, or end other sessions", "%s has no connection to spare", place)
+		return plan.Failf(plan.Retry, "raise max_connections, or end other sessions",
+			"%s has no connection to spare", place)
 	case "23505":
 		if strings.HasPrefix(e.ConstraintName, "pg_") { // two made the same thing at once
 			return plan.Failf(plan.Retry, "", "%s: another transaction made the same", place)
@@ -114,7 +120,8 @@ func withoutValues(e *pgconn.PgError) error {
 // lost tells whether a connection ended without a word.
 func lost(err error) bool {
 	text := err.Error()
-	for _, sign := range []string{"conn closed", "unexpected EOF", "connection reset", "broken pipe", "closed network connection"} {
+	for _, sign := range []string{"conn closed", "unexpected EOF", "connection reset", "broken pipe",
+		"closed network connection"} {
 		if strings.Contains(text, sign) {
 			return true
 		}

@@ -18,8 +18,10 @@ import (
 func TestFailure(t *testing.T) {
 	t.Parallel()
 	for code, want := range map[string]plan.Class{
-		"28P01": plan.Fix, "28000": plan.Fix, "3D000": plan.Fix, "42501": plan.Fix, "53100": plan.Fix, "53200": plan.Fix, "25006": plan.Fix,
-		"40001": plan.Retry, "40P01": plan.Retry, "55P03": plan.Retry, "53300": plan.Retry, "57P01": plan.Retry, "57P03": plan.Retry, "08006": plan.Retry, "25P03": plan.Retry,
+		"28P01": plan.Fix, "28000": plan.Fix, "3D000": plan.Fix, "42501": plan.Fix, "53100": plan.Fix,
+		"53200": plan.Fix, "25006": plan.Fix,
+		"40001": plan.Retry, "40P01": plan.Retry, "55P03": plan.Retry, "53300": plan.Retry, "57P01": plan.Retry,
+		"57P03": plan.Retry, "08006": plan.Retry, "25P03": plan.Retry,
 		"42P01": plan.Bug, "22P02": plan.Bug, "23505": plan.Bug, "XX000": plan.Bug,
 	} {
 		err := failure("here", &pgconn.PgError{Code: code, Message: "text"})
@@ -30,7 +32,8 @@ func TestFailure(t *testing.T) {
 			t.Errorf("%s: no hint", code)
 		}
 	}
-	for _, err := range []error{io.ErrUnexpectedEOF, errors.New("conn closed"), &net.OpError{Op: "read", Err: errors.New("connection reset by peer")}} {
+	for _, err := range []error{io.ErrUnexpectedEOF, errors.New("conn closed"),
+		&net.OpError{Op: "read", Err: errors.New("connection reset by peer")}} {
 		if got := plan.ClassOf(failure("here", fmt.Errorf("x: %w", err))); got != plan.Retry {
 			t.Errorf("%v: %s", err, got)
 		}
@@ -39,7 +42,8 @@ func TestFailure(t *testing.T) {
 	if plan.ClassOf(twice) != plan.Retry {
 		t.Errorf("two that make the same: %v", twice)
 	}
-	if err := failure("here", &pgconn.PgError{Code: "23505", ConstraintName: "account_pkey"}); !errors.Is(err, warehouse.ErrDuplicate) {
+	if err := failure("here", &pgconn.PgError{Code: "23505", ConstraintName: "account_pkey"}); !errors.Is(err,
+		warehouse.ErrDuplicate) {
 		t.Errorf("got %v", err)
 	}
 	role := failure("here", &pgconn.PgError{Code: "42704", Message: `role "reader" does not exist`})
@@ -55,12 +59,16 @@ func TestFailure(t *testing.T) {
 func TestWithoutValues(t *testing.T) {
 	t.Parallel()
 	for want, e := range map[string]*pgconn.PgError{
-		"here: a value or row was refused on line 7 in column employees (22P02)": {Code: "22P02", Message: `invalid input syntax: "secret"`,
-			Where: `COPY account, line 7, column employees: "secret"`},
-		"here: a value or row was refused on line 9 (22P04)": {Code: "22P04", Message: "extra data", Where: `COPY account, line 9: "secret"`},
-		"here: a second row of one key":                      {Code: "23505", ConstraintName: "account_pkey", Detail: "Key (id)=(secret) already exists."},
-		"here: a value or row was refused (23502)":           {Code: "23502", Message: "null value", Detail: "Failing row contains (secret)."},
-		`here: relation "x" does not exist (42P01)`:          {Code: "42P01", Message: `relation "x" does not exist`},
+		"here: a value or row was refused on line 7 in column employees (22P02)": {Code: "22P02",
+			Message: `invalid input syntax: "secret"`,
+			Where:   `COPY account, line 7, column employees: "secret"`},
+		"here: a value or row was refused on line 9 (22P04)": {Code: "22P04", Message: "extra data",
+			Where: `COPY account, line 9: "secret"`},
+		"here: a second row of one key": {Code: "23505", ConstraintName: "account_pkey",
+			Detail: "Key (id)=(secret) already exists."},
+		"here: a value or row was refused (23502)": {Code: "23502", Message: "null value",
+			Detail: "Failing row contains (secret)."},
+		`here: relation "x" does not exist (42P01)`: {Code: "42P01", Message: `relation "x" does not exist`},
 	} {
 		if got := failure("here", e).Error(); got != want {
 			t.Errorf("got %q, want %q", got, want)

@@ -29,7 +29,8 @@ type site struct {
 }
 
 var account = warehouse.Table{Object: "Account", Name: "account", Key: []string{"id"}, Columns: []warehouse.Column{
-	{Name: "id", Field: "Id", Kind: warehouse.Text}, {Name: "systemmodstamp", Field: "SystemModstamp", Kind: warehouse.Timestamp},
+	{Name: "id", Field: "Id", Kind: warehouse.Text},
+	{Name: "systemmodstamp", Field: "SystemModstamp", Kind: warehouse.Timestamp},
 	{Name: "name", Field: "Name", Kind: warehouse.Text}}}
 
 func newSite(t *testing.T, url string, o postgres.Options, grantTo ...string) *site {
@@ -38,7 +39,8 @@ func newSite(t *testing.T, url string, o postgres.Options, grantTo ...string) *s
 	must(t, err)
 	t.Cleanup(func() { must(t, d.Close()) })
 	return &site{t: t, url: url, f: warehouse.Fence{Flow: "Account", Number: 1},
-		w: warehouse.New(d, warehouse.Options{Schema: "salesforce", Staging: "salesforce_incremental", GrantTo: grantTo, Now: time.Now})}
+		w: warehouse.New(d, warehouse.Options{Schema: "salesforce", Staging: "salesforce_incremental", GrantTo: grantTo,
+			Now: time.Now})}
 }
 
 // prepared makes the table as well.
@@ -204,7 +206,8 @@ func (s *site) checkpointer() (at time.Time, err error) {
 		return at, err
 	}
 	defer conn.Close(s.t.Context())
-	err = conn.QueryRow(s.t.Context(), "SELECT backend_start FROM pg_stat_activity WHERE backend_type = 'checkpointer'").Scan(&at)
+	err = conn.QueryRow(s.t.Context(),
+		"SELECT backend_start FROM pg_stat_activity WHERE backend_type = 'checkpointer'").Scan(&at)
 	return at, err
 }
 
@@ -301,7 +304,8 @@ func TestGrant(t *testing.T) {
 	_, err = admin.Exec(t.Context(), `CREATE ROLE reader; CREATE ROLE "od""d"`)
 	must(t, err)
 	t.Cleanup(func() { // roles belong to the cluster, not to the database
-		_, err := admin.Exec(context.Background(), `RESET ROLE; DROP OWNED BY reader, "od""d"; DROP ROLE reader, "od""d"`)
+		_, err := admin.Exec(context.Background(),
+			`RESET ROLE; DROP OWNED BY reader, "od""d"; DROP ROLE reader, "od""d"`)
 		must(t, errors.Join(err, admin.Close(context.Background())))
 	})
 	s.prepared()
@@ -328,7 +332,8 @@ func fixable(t *testing.T, err error, hint string) {
 	if err == nil || plan.ClassOf(err) != plan.Fix || !strings.Contains(plan.HintOf(err), hint) {
 		t.Errorf("%v (%s: %s)", err, plan.ClassOf(err), plan.HintOf(err))
 	}
-	if err != nil && (strings.Contains(err.Error(), pgtest.GuardedPassword) || strings.Contains(plan.HintOf(err), pgtest.GuardedPassword)) {
+	if err != nil && (strings.Contains(err.Error(), pgtest.GuardedPassword) ||
+		strings.Contains(plan.HintOf(err), pgtest.GuardedPassword)) {
 		t.Error("the error tells the password")
 	}
 }

@@ -54,7 +54,8 @@ func config(url string, o Options) (*pgxpool.Config, error) {
 	c, err := pgxpool.ParseConfig(url)
 	if err != nil {
 		// The text of err repeats the URL.
-		return nil, plan.Fixf("write it as in postgres://user@host:5432/database?sslmode=require", "warehouse.url is not a PostgreSQL URL")
+		return nil, plan.Fixf("write it as in postgres://user@host:5432/database?sslmode=require",
+			"warehouse.url is not a PostgreSQL URL")
 	}
 	c.MaxConns, c.MinConns = int32(o.Connections), 0
 	c.MaxConnIdleTime = 5 * time.Minute
@@ -62,7 +63,8 @@ func config(url string, o Options) (*pgxpool.Config, error) {
 	// Tables are made and changed as we go, so a remembered plan may be of
 	// another table; and a pooler in between may know nothing of it.
 	c.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeExec
-	for name, value := range map[string]string{"application_name": "catchment", "timezone": "UTC", "datestyle": "ISO", "client_encoding": "UTF8"} {
+	for name, value := range map[string]string{"application_name": "catchment", "timezone": "UTC", "datestyle": "ISO",
+		"client_encoding": "UTF8"} {
 		c.ConnConfig.RuntimeParams[name] = value
 	}
 	return c, nil

@@ -30,7 +30,8 @@ func calling(called *atomic.Int64) func(testing.TB) (warehouse.Driver, warehouse
 	}
 }
 
-func (c *caller) consolidate(ctx context.Context, w *warehouse.Warehouse, f warehouse.Fence, m warehouse.Merge) (warehouse.Counts, error) {
+func (c *caller) consolidate(ctx context.Context, w *warehouse.Warehouse, f warehouse.Fence,
+	m warehouse.Merge) (warehouse.Counts, error) {
 	conn, err := pgx.Connect(ctx, c.url)
 	if err != nil {
 		return warehouse.Counts{}, err
@@ -52,7 +53,8 @@ func (c *caller) consolidate(ctx context.Context, w *warehouse.Warehouse, f ware
 		return warehouse.Counts{}, err
 	}
 	var done int64
-	if err := conn.QueryRow(ctx, `SELECT count(*) FROM salesforce_incremental._catchment_log WHERE attempt = $1`, m.Attempt).Scan(&done); err != nil {
+	if err := conn.QueryRow(ctx, `SELECT count(*) FROM salesforce_incremental._catchment_log WHERE attempt = $1`,
+		m.Attempt).Scan(&done); err != nil {
 		return warehouse.Counts{}, err
 	}
 	if m.Attempt == "" && done > 0 { // the engine has nothing to look up: rows of nobody are merged each time
@@ -69,7 +71,8 @@ func (c *caller) consolidate(ctx context.Context, w *warehouse.Warehouse, f ware
 // flow's have all that no patch brings, a test's table may have more.
 func missing(ctx context.Context, conn *pgx.Conn, m warehouse.Merge) ([]string, error) {
 	var names string
-	err := conn.QueryRow(ctx, `SELECT coalesce(max(columns), '') FROM salesforce_incremental._catchment_page WHERE attempt = $1 AND op = 'put'`, m.Attempt).Scan(&names)
+	err := conn.QueryRow(ctx,
+		`SELECT coalesce(max(columns), '') FROM salesforce_incremental._catchment_page WHERE attempt = $1 AND op = 'put'`, m.Attempt).Scan(&names)
 	if err != nil || names == "" {
 		return nil, err
 	}

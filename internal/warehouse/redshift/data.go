@@ -89,7 +89,8 @@ func (d *data) prove(ctx context.Context) error {
 		}
 	}
 	if _, err := s.run(ctx, lastKeepAlive, probe, nil); err != nil { // it is there already
-		return plan.Fixf("use the wire: redshift://user@host:5439/database", "%s: a session of the Data API keeps no transaction there", d.place)
+		return plan.Fixf("use the wire: redshift://user@host:5439/database",
+			"%s: a session of the Data API keeps no transaction there", d.place)
 	}
 	d.proven = true
 	return nil
@@ -117,7 +118,8 @@ func (s *dataSession) query(ctx context.Context, each func(warehouse.Scan) error
 	if !aws.ToBool(done.HasResultSet) {
 		return nil
 	}
-	pages := redshiftdata.NewGetStatementResultPaginator(s.data.client, &redshiftdata.GetStatementResultInput{Id: done.Id})
+	pages := redshiftdata.NewGetStatementResultPaginator(s.data.client,
+		&redshiftdata.GetStatementResultInput{Id: done.Id})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
@@ -147,7 +149,8 @@ func (s *dataSession) rollback(ctx context.Context) error {
 func (s *dataSession) end() {}
 
 // run sends a statement and waits until it has ended.
-func (s *dataSession) run(ctx context.Context, keep int32, sql string, args []any) (*redshiftdata.DescribeStatementOutput, error) {
+func (s *dataSession) run(ctx context.Context, keep int32, sql string,
+	args []any) (*redshiftdata.DescribeStatementOutput, error) {
 	text, parameters, err := named(sql, args)
 	if err == nil {
 		err = s.data.fits(text, parameters)

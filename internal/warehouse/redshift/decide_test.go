@@ -22,17 +22,22 @@ import (
 
 func TestReadURL(t *testing.T) {
 	t.Parallel()
-	p, err := readWire("redshift://etl@c1.eu-central-1.redshift.amazonaws.com/dev?stage=s3://pages/salesforce/&role=arn:x&region=eu-central-1&text=truncate&sslmode=require")
+	p, err := readWire("redshift://etl@c1.eu-central-1.redshift.amazonaws.com/dev?stage=s3://pages/salesforce/&" +
+		"role=arn:x&region=eu-central-1&text=truncate&sslmode=require")
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := place{what: "Redshift database dev at c1.eu-central-1.redshift.amazonaws.com:5439", wire: "postgres://etl@c1.eu-central-1.redshift.amazonaws.com:5439/dev?sslmode=require",
-		database: "dev", stage: "s3://pages/salesforce", role: "arn:x", region: "eu-central-1", text: warehouse.TruncateLongText}
+	want := place{what: "Redshift database dev at c1.eu-central-1.redshift.amazonaws.com:5439",
+		wire:     "postgres://etl@c1.eu-central-1.redshift.amazonaws.com:5439/dev?sslmode=require",
+		database: "dev", stage: "s3://pages/salesforce", role: "arn:x", region: "eu-central-1",
+		text: warehouse.TruncateLongText}
 	if p != want {
 		t.Errorf("got %+v", p)
 	}
 	p, err = readData("redshift-data://workgroup/wg/dev?stage=s3://pages")
-	if err != nil || p != (place{what: "Redshift database dev of the workgroup wg", workgroup: "wg", database: "dev", stage: "s3://pages", text: warehouse.FailLongText}) {
+	if err != nil ||
+		p != (place{what: "Redshift database dev of the workgroup wg", workgroup: "wg", database: "dev",
+			stage: "s3://pages", text: warehouse.FailLongText}) {
 		t.Errorf("got %+v, %v", p, err)
 	}
 	p, err = readData("redshift-data://cluster/c1/dev?user=etl&secret=arn:s")
@@ -47,10 +52,15 @@ func TestWrongURL(t *testing.T) {
 		url  string
 		read func(string) (place, error)
 	}{
-		{"redshift://u:geheim@h/d", readWire}, {"redshift://u@h/d?password=geheim", readWire}, {"redshift://%zz", readWire}, {"redshift://u@/d", readWire},
-		{"redshift://u@h", readWire}, {"redshift://u@h/d?text=cut", readWire}, {"redshift://u@h/d?stage=pages", readWire}, {"redshift://u@h/d?stage=s3://", readWire},
-		{"redshift-data://wg/dev", readData}, {"redshift-data://workgroup/wg", readData}, {"redshift-data://workgroup/wg/a/b", readData},
-		{"redshift-data://workgroup/wg/dev?user=u", readData}, {"redshift-data://cluster/c/dev?sslmode=require", readData}, {"redshift-data://cluster/c/dev?password=geheim", readData},
+		{"redshift://u:geheim@h/d", readWire}, {"redshift://u@h/d?password=geheim", readWire},
+		{"redshift://%zz", readWire}, {"redshift://u@/d", readWire},
+		{"redshift://u@h", readWire}, {"redshift://u@h/d?text=cut", readWire},
+		{"redshift://u@h/d?stage=pages", readWire}, {"redshift://u@h/d?stage=s3://", readWire},
+		{"redshift-data://wg/dev", readData}, {"redshift-data://workgroup/wg", readData},
+		{"redshift-data://workgroup/wg/a/b", readData},
+		{"redshift-data://workgroup/wg/dev?user=u", readData},
+		{"redshift-data://cluster/c/dev?sslmode=require", readData},
+		{"redshift-data://cluster/c/dev?password=geheim", readData},
 	} {
 		_, err := c.read(c.url)
 		if plan.ClassOf(err) != plan.Fix || plan.HintOf(err) == "" {
@@ -64,12 +74,14 @@ func TestWrongURL(t *testing.T) {
 func TestJSONTexts(t *testing.T) {
 	t.Parallel()
 	for in, want := range map[string]string{
-		"Id,Body,Name\n1,plain,a\n":                                "Id,Body,Name\n1,\"\"\"plain\"\"\",a\n",
-		"Id,Body,Name\r\n1,\"he said \"\"x\"\"\",b\r\n":            "Id,Body,Name\r\n1,\"\"\"he said \\\"\"x\\\"\"\"\"\",b\r\n",
-		"Id,Body,Name\n1,\"two\r\nlines, and a \\\",c\n2,\"\",d":   "Id,Body,Name\n1,\"\"\"two\\r\\nlines, and a \\\\\"\"\",c\n2,\"\",d",
-		"Id,Body,Name\n1,,e\n2,\"<é&😀>\",f\n":                      "Id,Body,Name\n1,,e\n2,\"\"\"<é&😀>\"\"\",f\n",
-		"Id,\"Body\",Name\n":                                       "Id,\"Body\",Name\n",
-		"Id,Body,Name\n\"a,\"\"b\"\"\",x,\"keeps \"\"quotes\"\"\"": "Id,Body,Name\n\"a,\"\"b\"\"\",\"\"\"x\"\"\",\"keeps \"\"quotes\"\"\"",
+		"Id,Body,Name\n1,plain,a\n":                     "Id,Body,Name\n1,\"\"\"plain\"\"\",a\n",
+		"Id,Body,Name\r\n1,\"he said \"\"x\"\"\",b\r\n": "Id,Body,Name\r\n1,\"\"\"he said \\\"\"x\\\"\"\"\"\",b\r\n",
+		"Id,Body,Name\n1,\"two\r\nlines, and a \\\",c\n2,\"\",d": "Id,Body,Name\n1,\"\"\"two\\r\\nlines, " +
+			"and a \\\\\"\"\",c\n2,\"\",d",
+		"Id,Body,Name\n1,,e\n2,\"<é&😀>\",f\n": "Id,Body,Name\n1,,e\n2,\"\"\"<é&😀>\"\"\",f\n",
+		"Id,\"Body\",Name\n":                  "Id,\"Body\",Name\n",
+		"Id,Body,Name\n\"a,\"\"b\"\"\",x,\"keeps \"\"quotes\"\"\"": "Id,Body,Name\n" +
+			"\"a,\"\"b\"\"\",\"\"\"x\"\"\",\"keeps \"\"quotes\"\"\"",
 	} {
 		var b bytes.Buffer
 		if err := jsonTexts(&b, strings.NewReader(in), []int{1}); err != nil || b.String() != want {
@@ -91,7 +103,9 @@ func TestPack(t *testing.T) {
 		packed bool
 		super  []int
 		want   string
-	}{{page, false, nil, page}, {packed.String(), true, nil, page}, {page, false, []int{1}, "Id,Body\n1,\"\"\"a\\\"\"b\"\"\"\n"}, {packed.String(), true, []int{1}, "Id,Body\n1,\"\"\"a\\\"\"b\"\"\"\n"}} {
+	}{{page, false, nil, page}, {packed.String(), true, nil, page},
+		{page, false, []int{1}, "Id,Body\n1,\"\"\"a\\\"\"b\"\"\"\n"},
+		{packed.String(), true, []int{1}, "Id,Body\n1,\"\"\"a\\\"\"b\"\"\"\n"}} {
 		var b bytes.Buffer
 		if err := pack(&b, strings.NewReader(c.from), c.packed, c.super); err != nil {
 			t.Fatal(err)
@@ -117,7 +131,8 @@ func TestManifest(t *testing.T) {
 			Mandatory bool
 		}
 	}
-	if err := json.Unmarshal(manifest(`s3://b/it's "odd".csv.gz`), &got); err != nil || len(got.Entries) != 1 || got.Entries[0].URL != `s3://b/it's "odd".csv.gz` || !got.Entries[0].Mandatory {
+	if err := json.Unmarshal(manifest(`s3://b/it's "odd".csv.gz`), &got); err != nil || len(got.Entries) != 1 ||
+		got.Entries[0].URL != `s3://b/it's "odd".csv.gz` || !got.Entries[0].Mandatory {
 		t.Errorf("got %+v, %v", got, err)
 	}
 }
@@ -125,7 +140,8 @@ func TestManifest(t *testing.T) {
 func TestNamed(t *testing.T) {
 	t.Parallel()
 	at := time.Date(2026, 3, 1, 1, 2, 3, 450000000, time.FixedZone("", 3600))
-	sql, ps, err := named("INSERT INTO t VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10), ($1)", []any{"one", "", nil, int64(4), true, at, 7, "8", "9", ":p1 $1"})
+	sql, ps, err := named("INSERT INTO t VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10), ($1)",
+		[]any{"one", "", nil, int64(4), true, at, 7, "8", "9", ":p1 $1"})
 	if err != nil || sql != "INSERT INTO t VALUES (:p1, '', NULL, 4, true, :p6, 7, :p8, :p9, :p10), (:p1)" {
 		t.Errorf("%s, %v", sql, err)
 	}
@@ -152,15 +168,19 @@ func TestScanField(t *testing.T) {
 		text *string
 		none *int64
 	)
-	record := []types.Field{&types.FieldMemberStringValue{Value: "x"}, &types.FieldMemberLongValue{Value: 7}, &types.FieldMemberBooleanValue{Value: true},
-		&types.FieldMemberStringValue{Value: "2026-03-01 00:02:03.45+00"}, &types.FieldMemberLongValue{Value: 8}, &types.FieldMemberIsNull{Value: true}}
+	record := []types.Field{&types.FieldMemberStringValue{Value: "x"}, &types.FieldMemberLongValue{Value: 7},
+		&types.FieldMemberBooleanValue{Value: true},
+		&types.FieldMemberStringValue{Value: "2026-03-01 00:02:03.45+00"}, &types.FieldMemberLongValue{Value: 8},
+		&types.FieldMemberIsNull{Value: true}}
 	if err := scanRecord(record, []any{&s, &n, &b, &at, &text, &none}); err != nil {
 		t.Fatal(err)
 	}
-	if s != "x" || n != 7 || !b || !at.Equal(time.Date(2026, 3, 1, 0, 2, 3, 450000000, time.UTC)) || *text != "8" || none != nil {
+	if s != "x" || n != 7 || !b || !at.Equal(time.Date(2026, 3, 1, 0, 2, 3, 450000000, time.UTC)) ||
+		*text != "8" || none != nil {
 		t.Errorf("got %q %d %t %v %q %v", s, n, b, at, *text, none)
 	}
-	for _, wrong := range []error{scanRecord(record, []any{&s}), scanField(record[5], &n), scanField(record[0], &n), scanField(record[0], &at), scanField(record[0], new(float32))} {
+	for _, wrong := range []error{scanRecord(record, []any{&s}), scanField(record[5], &n), scanField(record[0], &n),
+		scanField(record[0], &at), scanField(record[0], new(float32))} {
 		if wrong == nil {
 			t.Error("a value that doesn't fit was read")
 		}
@@ -182,22 +202,29 @@ func TestFailures(t *testing.T) {
 		class plan.Class
 		has   string
 	}{
-		"1023 over the wire":          {pg("XX000", "1023", "Serializable isolation violation on table - 1, transactions forming the cycle are: 1, 2"), plan.Retry, "another transaction"},
-		"1023 by the Data API":        {refusal(p, "", "ERROR: 1023\n  Detail: Serializable isolation violation on table - 1"), plan.Retry, "another transaction"},
-		"1018, a table that was made": {pg("XX000", "1018", "Relation does not exist"), plan.Retry, "another transaction"},
-		"a number that is no code":    {pg("22P02", "invalid input syntax for type integer: \"1023\"", ""), plan.Bug, "22P02"},
-		"deadlock":                    {pg("40P01", "deadlock detected", ""), plan.Retry, "another transaction"},
-		"paused":                      {api("ValidationException", "The cluster is paused"), plan.Fix, "paused"},
-		"throttled":                   {api("ThrottlingException", "Rate exceeded"), plan.Retry, "ExecuteStatement"},
-		"too many statements":         {api("ActiveStatementsExceededException", "x"), plan.Retry, "too much"},
-		"no permission":               {api("AccessDeniedException", "x"), plan.Fix, "ExecuteStatement"},
-		"the Data API is down":        {dataFailure(t.Context(), "ExecuteStatement", p, &smithy.GenericAPIError{Code: "InternalServerException", Fault: smithy.FaultServer}), plan.Retry, "failed"},
-		"no network":                  {dataFailure(t.Context(), "ExecuteStatement", p, errors.New("dial")), plan.Retry, "dial"},
-		"password":                    {pg("28P01", `password authentication failed for user "etl"`, ""), plan.Fix, "login"},
-		"no bucket":                   {pg("XX000", "S3ServiceException:Access Denied,Status 403", ""), plan.Fix, "S3"},
-		"a view":                      {pg("2BP01", "cannot drop table x column y because other objects depend on it", ""), plan.Fix, "view"},
-		"a statement of ours":         {pg("42601", `syntax error at or near "ON"`, ""), plan.Bug, "syntax error"},
-		"a line that broke":           {wireFailure(p, io.ErrUnexpectedEOF), plan.Retry, "lost"},
+		"1023 over the wire": {pg("XX000", "1023",
+			"Serializable isolation violation on table - 1, transactions forming the cycle are: 1, 2"), plan.Retry,
+			"another transaction"},
+		"1023 by the Data API": {refusal(p, "",
+			"ERROR: 1023\n  Detail: Serializable isolation violation on table - 1"), plan.Retry, "another transaction"},
+		"1018, a table that was made": {pg("XX000", "1018", "Relation does not exist"), plan.Retry,
+			"another transaction"},
+		"a number that is no code": {pg("22P02", "invalid input syntax for type integer: \"1023\"", ""),
+			plan.Bug, "22P02"},
+		"deadlock":            {pg("40P01", "deadlock detected", ""), plan.Retry, "another transaction"},
+		"paused":              {api("ValidationException", "The cluster is paused"), plan.Fix, "paused"},
+		"throttled":           {api("ThrottlingException", "Rate exceeded"), plan.Retry, "ExecuteStatement"},
+		"too many statements": {api("ActiveStatementsExceededException", "x"), plan.Retry, "too much"},
+		"no permission":       {api("AccessDeniedException", "x"), plan.Fix, "ExecuteStatement"},
+		"the Data API is down": {dataFailure(t.Context(), "ExecuteStatement", p,
+			&smithy.GenericAPIError{Code: "InternalServerException", Fault: smithy.FaultServer}), plan.Retry, "failed"},
+		"no network": {dataFailure(t.Context(), "ExecuteStatement", p, errors.New("dial")), plan.Retry, "dial"},
+		"password":   {pg("28P01", `password authentication failed for user "etl"`, ""), plan.Fix, "login"},
+		"no bucket":  {pg("XX000", "S3ServiceException:Access Denied,Status 403", ""), plan.Fix, "S3"},
+		"a view": {pg("2BP01", "cannot drop table x column y because other objects depend on it",
+			""), plan.Fix, "view"},
+		"a statement of ours": {pg("42601", `syntax error at or near "ON"`, ""), plan.Bug, "syntax error"},
+		"a line that broke":   {wireFailure(p, io.ErrUnexpectedEOF), plan.Retry, "lost"},
 	} {
 		if plan.ClassOf(c.err) != c.class || !strings.Contains(c.err.Error(), c.has) {
 			t.Errorf("%s: %s, %v", name, plan.ClassOf(c.err), c.err)
@@ -206,7 +233,8 @@ func TestFailures(t *testing.T) {
 			t.Errorf("%s: no hint", name)
 		}
 	}
-	for _, err := range []error{pg("22P02", `invalid input syntax for type integer: "geheim"`, "geheim"), refusal(p, "", `ERROR: invalid input syntax for integer: "geheim does not exist"`),
+	for _, err := range []error{pg("22P02", `invalid input syntax for type integer: "geheim"`, "geheim"),
+		refusal(p, "", `ERROR: invalid input syntax for integer: "geheim does not exist"`),
 		refusal(p, "", "ERROR: Value geheim out of range"), refusedValue(errors.New("x"), "name", 1, 1207)} {
 		if strings.Contains(err.Error(), "geheim") {
 			t.Errorf("%v holds a value", err)

@@ -35,7 +35,8 @@ func (d *dataDriver) Detach(ctx context.Context, token, sql string) (string, err
 		return "", err
 	}
 	sum := sha256.Sum256([]byte(token))
-	in := &redshiftdata.ExecuteStatementInput{Sql: &sql, ClientToken: aws.String(hex.EncodeToString(sum[:])), StatementName: aws.String(statementName)}
+	in := &redshiftdata.ExecuteStatementInput{Sql: &sql, ClientToken: aws.String(hex.EncodeToString(sum[:])),
+		StatementName: aws.String(statementName)}
 	d.data.address(in)
 	sent, err := d.data.client.ExecuteStatement(ctx, in)
 	if err != nil {

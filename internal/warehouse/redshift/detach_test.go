@@ -50,7 +50,8 @@ func TestDetach(t *testing.T) {
 	if want := (warehouse.Counts{Staged: 2, Inserted: 2, Rows: 2}); err != nil || c != want {
 		t.Errorf("%+v, %v", c, err)
 	}
-	if ended, err := two.w.Ended(t.Context(), "11111111-2222-3333-4444-555555555555", time.Minute); !ended || err != nil {
+	if ended, err := two.w.Ended(t.Context(), "11111111-2222-3333-4444-555555555555", time.Minute); !ended ||
+		err != nil {
 		t.Errorf("of a statement that nobody knows: %t, %v", ended, err)
 	}
 }
@@ -76,7 +77,9 @@ func TestDetachFails(t *testing.T) {
 		t.Errorf("an old run has begun %s", id)
 	}
 	for i := range 900 {
-		p.Table.Columns = append(p.Table.Columns, warehouse.Column{Name: fmt.Sprintf("field_%d__c", i), Field: fmt.Sprintf("Field_%d__c", i), Kind: warehouse.Text, Length: 40})
+		p.Table.Columns = append(p.Table.Columns,
+			warehouse.Column{Name: fmt.Sprintf("field_%d__c", i), Field: fmt.Sprintf("Field_%d__c", i),
+				Kind: warehouse.Text, Length: 40})
 	}
 	if id, err := d.w.Begin(t.Context(), d.f, p, "a 2"); id != "" || err != nil {
 		t.Errorf("of a wide table: %q, %v", id, err)

@@ -26,14 +26,16 @@ func wireFailure(p place, err error) error {
 		return refusal(p, e.Code, e.Message+" "+e.Detail)
 	}
 	if e, ok := errors.AsType[*net.DNSError](err); ok && e.IsNotFound {
-		return plan.Fixf("look at the host in warehouse.url; a deleted cluster has none", "%s: no host has this name", p)
+		return plan.Fixf("look at the host in warehouse.url; a deleted cluster has none",
+			"%s: no host has this name", p)
 	}
 	_, connecting := errors.AsType[*pgconn.ConnectError](err)
 	if connecting && strings.Contains(err.Error(), "tls") {
 		return plan.Fixf("look at sslmode and sslrootcert in warehouse.url", "%s: no TLS connection came about", p)
 	}
 	if connecting {
-		return plan.Failf(plan.Retry, "see whether the cluster is paused (aws redshift resume-cluster), and whether this machine may reach it (security group, publicly accessible)", "%s: no connection", p)
+		return plan.Failf(plan.Retry, "see whether the cluster is paused (aws redshift resume-cluster), "+
+			"and whether this machine may reach it (security group, publicly accessible)", "%s: no connection", p)
 	}
 	if _, ok := errors.AsType[net.Error](err); ok || lost(err) {
 		return plan.Failf(plan.Retry, "", "%s: the connection was lost", p)
@@ -56,31 +58,38 @@ func refusal(p place, code, text string) error {
 	// 1023 is a transaction that another one overtook; 1018 and 1020 are tables
 	// that somebody else dropped or changed meanwhile (Amazon Redshift Database
 	// Developer Guide, Troubleshooting serializable isolation errors).
-	case code == "40001", code == "40P01", says("serializable isolation violation", "deadlock detected"), conflict(text):
+	case code == "40001", code == "40P01", says("serializable isolation violation", "deadlock detected"),
+		conflict(text):
 		return plan.Failf(plan.Retry, "", "%s: another transaction was in the way", p)
 	case code == "42P07", says("already exists"): // two made the same at once, and no key was in the way
 		return plan.Failf(plan.Retry, "", "%s: another transaction made the same", p)
 	case code == "57014", says("statement timeout", "cancelled on user's request", "canceling statement"):
 		return plan.Failf(plan.Retry, "", "%s: %w", p, errTimeout)
 	case says("paus"):
-		return plan.Fixf("resume it: aws redshift resume-cluster --cluster-identifier NAME; nothing is lost, the next run goes on", "%s is paused", p)
+		return plan.Fixf("resume it: aws redshift resume-cluster --cluster-identifier NAME; nothing is lost, "+
+			"the next run goes on", "%s is paused", p)
 	case code == "28000", code == "28P01", says("password authentication failed"):
-		return plan.Fixf("give the password by PGPASSWORD or PGPASSFILE, or by secret=ARN for the Data API", "%s refuses the login", p)
+		return plan.Fixf("give the password by PGPASSWORD or PGPASSFILE, or by secret=ARN for the Data API",
+			"%s refuses the login", p)
 	case code == "3D000", says(`database "`) && says("does not exist"):
 		return plan.Fixf("name another in warehouse.url", "%s does not exist", p)
 	case code == "42501", says("permission denied", "must be owner"):
-		return plan.Fixf("grant it: GRANT CREATE ON DATABASE NAME TO the user of warehouse.url, or make that user the owner of both schemas", "%s: %s", p, strings.TrimSpace(text))
+		return plan.Fixf("grant it: GRANT CREATE ON DATABASE NAME TO the user of warehouse.url, "+
+			"or make that user the owner of both schemas", "%s: %s", p, strings.TrimSpace(text))
 	case code == "2BP01", says("other objects depend on it", "depends on"):
-		return plan.Fixf("make the views anew WITH NO SCHEMA BINDING: they survive that a column is replaced", "%s: a view keeps a column from being changed", p)
+		return plan.Fixf("make the views anew WITH NO SCHEMA BINDING: they survive that a column is replaced",
+			"%s: a view keeps a column from being changed", p)
 	case says("s3serviceexception", "not authorized to assume", "access denied", "accessdenied"):
-		return plan.Fixf("let the role of COPY (role= in warehouse.url, or the cluster's default one) read the bucket: s3:GetObject and s3:ListBucket", "%s may not read the pages in S3", p)
+		return plan.Fixf("let the role of COPY (role= in warehouse.url, or the cluster's default one) read the "+
+			"bucket: s3:GetObject and s3:ListBucket", "%s may not read the pages in S3", p)
 	case says("disk full"), code == "53100":
 		return plan.Fixf("free some space, or resize the cluster", "%s: the disk is full", p)
 	case code == "53300", says("too many connections", "too many clients", "connection limit"):
 		return plan.Failf(plan.Retry, "end other sessions", "%s has no connection to spare", p)
 	case code == "42704" && says("role"):
 		return plan.Fixf("make the role, or take it out of warehouse.grant_to", "%s: %s", p, strings.TrimSpace(text))
-	case len(code) == 5 && (code[:2] == "08" || code[:2] == "57"), says("terminating connection", "connection is closed", "session is not available", "session expired"):
+	case len(code) == 5 && (code[:2] == "08" || code[:2] == "57"),
+		says("terminating connection", "connection is closed", "session is not available", "session expired"):
 		return plan.Failf(plan.Retry, "", "%s: the connection was ended", p)
 	case says("load into table"):
 		return fmt.Errorf("%s: COPY refused it", p)
@@ -92,7 +101,9 @@ func refusal(p place, code, text string) error {
 // start counts: behind it may be a value.
 func conflict(text string) bool {
 	text = strings.TrimSpace(strings.TrimPrefix(strings.TrimSpace(text), "ERROR:"))
-	return slices.ContainsFunc([]string{"1018", "1020", "1023"}, func(number string) bool { return strings.HasPrefix(text, number) })
+	return slices.ContainsFunc([]string{"1018", "1020", "1023"}, func(number string) bool {
+		return strings.HasPrefix(text, number)
+	})
 }
 
 // withoutValues keeps the text of an error that is about our statement. One
@@ -106,7 +117,8 @@ func withoutValues(code, text string) string {
 	}
 	if code == "" {
 		first, _, _ := strings.Cut(text, "\n")
-		for _, safe := range []string{"syntax error", "relation ", "does not exist", "already exists", "not supported"} {
+		for _, safe := range []string{"syntax error", "relation ", "does not exist", "already exists",
+			"not supported"} {
 			if strings.Contains(first, safe) && !strings.Contains(first, "invalid input") {
 				return first
 			}
@@ -119,7 +131,8 @@ func withoutValues(code, text string) string {
 // lost tells whether a connection ended without a word.
 func lost(err error) bool {
 	text := err.Error()
-	for _, sign := range []string{"conn closed", "unexpected EOF", "connection reset", "broken pipe", "closed network connection", "closed pool"} {
+	for _, sign := range []string{"conn closed", "unexpected EOF", "connection reset", "broken pipe",
+		"closed network connection", "closed pool"} {
 		if strings.Contains(text, sign) {
 			return true
 		}
@@ -139,11 +152,13 @@ func dataFailure(ctx context.Context, action string, p place, err error) error {
 	}
 	switch {
 	case strings.HasSuffix(code, "ExceededException"):
-		return plan.Failf(plan.Retry, "load fewer flows at a time: limits.flows in catchment.yaml", "%s: the Data API has too much to do (%s)", p, code)
+		return plan.Failf(plan.Retry, "load fewer flows at a time: limits.flows in catchment.yaml",
+			"%s: the Data API has too much to do (%s)", p, code)
 	case strings.Contains(text, "paus"):
 		return refusal(p, "", text)
 	case code == "ResourceNotFoundException":
-		return plan.Fixf(dataForm+", and look at AWS_REGION", "%s is not known to the Data API, or its session has ended", p)
+		return plan.Fixf(dataForm+", and look at AWS_REGION",
+			"%s is not known to the Data API, or its session has ended", p)
 	case code == "ValidationException" && strings.Contains(text, "session"):
 		return plan.Failf(plan.Retry, "", "%s: the session has ended", p)
 	case code == "ValidationException":

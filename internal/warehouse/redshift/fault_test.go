@@ -20,7 +20,8 @@ const org = "00D000000000001AAA"
 
 func account() warehouse.Table {
 	return warehouse.Table{Object: "Account", Name: "account", Key: []string{"id"}, Columns: []warehouse.Column{
-		{Name: "id", Field: "Id", Kind: warehouse.Text, Length: 18}, {Name: "systemmodstamp", Field: "SystemModstamp", Kind: warehouse.Timestamp},
+		{Name: "id", Field: "Id", Kind: warehouse.Text, Length: 18},
+		{Name: "systemmodstamp", Field: "SystemModstamp", Kind: warehouse.Timestamp},
 		{Name: "name", Field: "Name", Kind: warehouse.Text, Length: 32000}}}
 }
 
@@ -53,15 +54,21 @@ func batch(attempt string, names ...string) warehouse.Batch {
 	var b bytes.Buffer
 	b.WriteString("Id,SystemModstamp,Name\n")
 	for i, name := range names {
-		fmt.Fprintf(&b, "%d,2026-01-01T00:00:0%d.000Z,\"%s\"\n", i, len(attempt)%10, strings.ReplaceAll(name, `"`, `""`))
+		fmt.Fprintf(&b, "%d,2026-01-01T00:00:0%d.000Z,\"%s\"\n", i, len(attempt)%10,
+			strings.ReplaceAll(name, `"`, `""`))
 	}
-	return warehouse.Batch{Table: account(), Attempt: attempt, Job: "j", ReadAt: time.Unix(int64(len(attempt)), 0), Pages: []warehouse.Page{{
-		Key: "run/" + attempt + ".csv", Digest: attempt, Seq: 1, Header: []string{"Id", "SystemModstamp", "Name"}, Rows: int64(len(names)),
-		Open: func(context.Context) (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(b.Bytes())), nil }}}}
+	return warehouse.Batch{Table: account(), Attempt: attempt, Job: "j", ReadAt: time.Unix(int64(len(attempt)), 0),
+		Pages: []warehouse.Page{{
+			Key: "run/" + attempt + ".csv", Digest: attempt, Seq: 1, Header: []string{"Id", "SystemModstamp", "Name"},
+			Rows: int64(len(names)),
+			Open: func(context.Context) (io.ReadCloser, error) {
+				return io.NopCloser(bytes.NewReader(b.Bytes())), nil
+			}}}}
 }
 
 func merge(b warehouse.Batch) warehouse.Merge {
-	return warehouse.Merge{Table: account(), Attempt: b.Attempt, Policy: warehouse.Flag, Pages: 1, Rows: b.Pages[0].Rows}
+	return warehouse.Merge{Table: account(), Attempt: b.Attempt, Policy: warehouse.Flag, Pages: 1,
+		Rows: b.Pages[0].Rows}
 }
 
 // ask asks the stand-in by a connection of its own.

@@ -51,7 +51,8 @@ func (t *tx) loadPage(ctx context.Context, c warehouse.Copy, p warehouse.Page) (
 		return 0, err
 	}
 	if rows != copied {
-		return 0, plan.Failf(plan.Bug, "run it again; if it happens twice, report it", "COPY took %d rows, %d reached staging", copied, rows)
+		return 0, plan.Failf(plan.Bug, "run it again; if it happens twice, report it",
+			"COPY took %d rows, %d reached staging", copied, rows)
 	}
 	_, err = t.exec(ctx, r.Drop())
 	return rows, err
@@ -94,7 +95,8 @@ func (d *driver) explain(ctx context.Context, object string, err error) error {
 		return tx.Query(ctx, func(scan warehouse.Scan) error {
 			found = true
 			return scan(&column, &line, &code)
-		}, "SELECT trim(column_name), line_number, error_code FROM sys_load_error_detail WHERE trim(file_name) = $1 ORDER BY start_time DESC LIMIT 1", object[:min(len(object), 256)])
+		}, "SELECT trim(column_name), line_number, error_code FROM sys_load_error_detail WHERE trim(file_name) = $1 "+
+			"ORDER BY start_time DESC LIMIT 1", object[:min(len(object), 256)])
 	})
 	if lookErr != nil || !found {
 		return err
@@ -108,7 +110,8 @@ const tooLong = 1204
 
 func refusedValue(err error, column string, line, code int64) error {
 	if code == tooLong {
-		return plan.Fixf("set text: truncate or text: super in the warehouse section of catchment.yaml, or exclude the field in the flow; `catchment run --full` applies super",
+		return plan.Fixf("set text: truncate or text: super in the warehouse section of catchment.yaml, "+
+			"or exclude the field in the flow; `catchment run --full` applies super",
 			"the text of column %s on line %d has more bytes than a column of Redshift can hold: %w", column, line, err)
 	}
 	if errors.Is(err, context.Canceled) {

@@ -91,7 +91,8 @@ func manifest(url string) []byte {
 // spot is a new place in the stage.
 func (s *pages) spot(name string) (string, error) {
 	if s.place.stage == "" {
-		return "", plan.Fixf("add it to warehouse.url: ?stage=s3://bucket/prefix, or keep the pages there: stage.url s3:bucket/prefix",
+		return "", plan.Fixf("add it to warehouse.url: ?stage=s3://bucket/prefix, or keep the pages there: "+
+			"stage.url s3:bucket/prefix",
 			"Redshift loads pages from S3 only, and no bucket is named for them")
 	}
 	return s.place.stage + "/" + strings.ToLower(rand.Text()) + "-" + name + ".gz", nil

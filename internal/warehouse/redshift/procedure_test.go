@@ -49,7 +49,8 @@ func calling(called *atomic.Int64) func(testing.TB) (warehouse.Driver, warehouse
 	}
 }
 
-func (c *caller) consolidate(ctx context.Context, w *warehouse.Warehouse, f warehouse.Fence, m warehouse.Merge) (warehouse.Counts, error) {
+func (c *caller) consolidate(ctx context.Context, w *warehouse.Warehouse, f warehouse.Fence,
+	m warehouse.Merge) (warehouse.Counts, error) {
 	if m.Attempt != "" {
 		if err := w.Counted(ctx, f, m); err != nil {
 			return warehouse.Counts{}, err
@@ -67,7 +68,8 @@ func (c *caller) consolidate(ctx context.Context, w *warehouse.Warehouse, f ware
 	if m.Attempt == "" && done > 0 { // the engine has nothing to look up: rows of nobody are merged each time
 		var n warehouse.Counts
 		var texts string
-		c.site.ask(&texts, `SELECT staged || ' ' || inserted || ' ' || updated || ' ' || deleted || ' ' || unchanged || ' ' || row_count
+		c.site.ask(&texts,
+			`SELECT staged || ' ' || inserted || ' ' || updated || ' ' || deleted || ' ' || unchanged || ' ' || row_count
 			FROM salesforce_incremental._catchment_log WHERE attempt = ''`)
 		_, err := fmt.Sscan(texts, &n.Staged, &n.Inserted, &n.Updated, &n.Deleted, &n.Unchanged, &n.Rows)
 		return n, err
@@ -80,7 +82,9 @@ func (c *caller) consolidate(ctx context.Context, w *warehouse.Warehouse, f ware
 // flow's have all that no patch brings, a test's table may have more.
 func (c *caller) missing(m warehouse.Merge) []string {
 	var names string
-	c.site.ask(&names, "SELECT coalesce(max(columns), '') FROM salesforce_incremental._catchment_page WHERE attempt = '"+m.Attempt+"' AND op = 'put'")
+	c.site.ask(&names,
+		"SELECT coalesce(max(columns), '') FROM salesforce_incremental._catchment_page WHERE attempt = '"+m.Attempt+
+			"' AND op = 'put'")
 	if names == "" {
 		return nil
 	}
@@ -136,7 +140,8 @@ func (d *desk) load(b warehouse.Batch) {
 // at which somebody consolidated.
 func (s *site) tables() []string {
 	var all string
-	s.ask(&all, `SELECT coalesce(listagg(id || '|' || name || '|' || systemmodstamp || '|' || _catchment_at || '|' || _catchment_read_at || '|' ||
+	s.ask(&all,
+		`SELECT coalesce(listagg(id || '|' || name || '|' || systemmodstamp || '|' || _catchment_at || '|' || _catchment_read_at || '|' ||
 		coalesce(_catchment_delete_reason, '~'), ';') WITHIN GROUP (ORDER BY id), '') FROM salesforce.account`)
 	var staged, marked string
 	s.ask(&staged, "SELECT count(*) || ' staged' FROM salesforce_incremental.account")
@@ -150,7 +155,8 @@ func TestCallAsEngine(t *testing.T) {
 	t.Parallel()
 	engine, called := newSite(t), newSite(t)
 	one, two := engine.desk(engine.wire("")).prepared(), called.desk(called.wire("")).prepared().installed()
-	for _, b := range []warehouse.Batch{batch("a", "one", "two", "three"), batch("bb", "uno", "due"), batch("cccc", "1", "2", "3", "4"), batch("ddd", "too", "late")} {
+	for _, b := range []warehouse.Batch{batch("a", "one", "two", "three"), batch("bb", "uno", "due"),
+		batch("cccc", "1", "2", "3", "4"), batch("ddd", "too", "late")} {
 		one.load(b)
 		_, err := one.w.Consolidate(t.Context(), one.f, merge(b))
 		must(t, err)
@@ -279,11 +285,14 @@ func TestOneBadTableAmongTwenty(t *testing.T) {
 			staged += m
 		}
 		s.ask(&merged, "SELECT count(*) FROM salesforce_incremental._catchment_log")
-		s.ask(&problem, "SELECT coalesce(max(table_name || ' ' || problem), '') FROM salesforce_incremental._catchment_call WHERE problem IS NOT NULL")
+		s.ask(&problem, "SELECT coalesce(max(table_name || ' ' || problem), '') FROM "+
+			"salesforce_incremental._catchment_call WHERE problem IS NOT NULL")
 		return full, staged, merged, problem
 	}
-	if full, staged, merged, problem := look(); full != 19 || staged != 3 || merged != 19 || !strings.HasPrefix(problem, "table07 SQLSTATE ") {
-		t.Errorf("%d tables are full, %d rows staged, %d attempts in the log; the problem: %q", full, staged, merged, problem)
+	if full, staged, merged, problem := look(); full != 19 || staged != 3 || merged != 19 ||
+		!strings.HasPrefix(problem, "table07 SQLSTATE ") {
+		t.Errorf("%d tables are full, %d rows staged, %d attempts in the log; the problem: %q", full, staged,
+			merged, problem)
 	}
 	must(t, s.typed("ALTER TABLE salesforce.table07 ALTER COLUMN name TYPE VARCHAR(32000)"))
 	must(t, s.typed(call))
@@ -315,12 +324,14 @@ func TestCallGoesOn(t *testing.T) {
 		t.Errorf("%d rows of the good table; the problem of the bad one: %q", rows, problem)
 	}
 	changed := account()
-	changed.Columns = append(changed.Columns, warehouse.Column{Name: "fax", Field: "Fax", Kind: warehouse.Text, Length: 40})
+	changed.Columns = append(changed.Columns,
+		warehouse.Column{Name: "fax", Field: "Fax", Kind: warehouse.Text, Length: 40})
 	_, err = d.w.Prepare(t.Context(), d.f, changed)
 	must(t, err)
 	d.load(batch("bb", "uno"))
 	must(t, s.typed(call))
-	s.ask(&problem, "SELECT problem FROM salesforce_incremental._catchment_call WHERE table_name = 'account' AND problem IS NOT NULL")
+	s.ask(&problem, "SELECT problem FROM salesforce_incremental._catchment_call WHERE table_name = 'account' AND "+
+		"problem IS NOT NULL")
 	if !strings.Contains(problem, "catchment sql --dialect redshift --install") {
 		t.Errorf("the problem of a table that has changed: %q", problem)
 	}

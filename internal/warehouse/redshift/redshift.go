@@ -188,7 +188,8 @@ func (t *tx) lock(ctx context.Context, sql string) error {
 	}
 	_, err := t.exec(ctx, sql)
 	if errors.Is(err, errTimeout) {
-		return plan.Failf(plan.Retry, "see who holds it: SELECT * FROM svv_transactions WHERE granted", "%s: a lock was not given back in time", t.driver.place)
+		return plan.Failf(plan.Retry, "see who holds it: SELECT * FROM svv_transactions WHERE granted",
+			"%s: a lock was not given back in time", t.driver.place)
 	}
 	if err != nil {
 		return err

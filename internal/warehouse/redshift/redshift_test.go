@@ -63,9 +63,10 @@ func newSite(t testing.TB) *site {
 func (s *site) options() redshift.Options {
 	return redshift.Options{
 		AWS: func() (aws.Config, error) {
-			return aws.Config{Region: "eu-central-1", BaseEndpoint: &s.aws, Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
-				return aws.Credentials{AccessKeyID: "key", SecretAccessKey: "secret"}, nil
-			})}, nil
+			return aws.Config{Region: "eu-central-1", BaseEndpoint: &s.aws,
+				Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+					return aws.Credentials{AccessKeyID: "key", SecretAccessKey: "secret"}, nil
+				})}, nil
 		},
 		Report:   func(c redshift.Cut) { s.cuts = append(s.cuts, c) },
 		LockWait: time.Minute, Poll: 2 * time.Millisecond,
@@ -74,7 +75,8 @@ func (s *site) options() redshift.Options {
 
 // url is the URL of the wire with further parameters.
 func (s *site) url(parameters string) string {
-	return "redshift://" + s.server.User() + "@" + s.server.Addr() + "/" + s.server.Database() + "?sslmode=disable&passfile=" + url.QueryEscape(s.password) +
+	return "redshift://" + s.server.User() + "@" + s.server.Addr() + "/" + s.server.Database() +
+		"?sslmode=disable&passfile=" + url.QueryEscape(s.password) +
 		"&stage=s3://pages/stage" + parameters
 }
 
@@ -92,7 +94,8 @@ func (s *site) wireWith(parameters string, o redshift.Options) warehouse.Driver 
 
 // data opens a driver on the Data API.
 func (s *site) data(parameters string) warehouse.Driver {
-	d, err := redshift.OpenData("redshift-data://workgroup/wg/"+s.server.Database()+"?stage=s3://pages/stage"+parameters, s.options())
+	d, err := redshift.OpenData("redshift-data://workgroup/wg/"+s.server.Database()+"?stage=s3://pages/stage"+
+		parameters, s.options())
 	must(s.t, err)
 	s.t.Cleanup(func() { must(s.t, d.Close()) })
 	return d

@@ -38,7 +38,8 @@ func TestTextIsTruncated(t *testing.T) {
 	d.finish(b)
 	var bytes, whole int
 	s.ask(&bytes, "SELECT octet_length(name) FROM salesforce.account WHERE id = '1'")
-	s.ask(&whole, "SELECT count(*) FROM salesforce.account WHERE name = repeat('é', 32767) OR name = repeat('😀', 16383) || 'end' OR name = 'short'")
+	s.ask(&whole, "SELECT count(*) FROM salesforce.account WHERE name = repeat('é', 32767) OR name = repeat('😀', "+
+		"16383) || 'end' OR name = 'short'")
 	if bytes != 65534 || whole != 3 {
 		t.Errorf("%d bytes, %d texts as they should be", bytes, whole)
 	}
@@ -56,7 +57,8 @@ func TestTextIsSuper(t *testing.T) {
 	d.finish(batch("a", text, "short", ""))
 	d.finish(batch("bb", text, "other", ""))
 	var kind string
-	s.ask(&kind, "SELECT data_type FROM information_schema.columns WHERE table_schema = 'salesforce' AND table_name = 'account' AND column_name = 'name'")
+	s.ask(&kind, "SELECT data_type FROM information_schema.columns WHERE table_schema = 'salesforce' AND table_name "+
+		"= 'account' AND column_name = 'name'")
 	if kind != "super" {
 		t.Errorf("the column is %s", kind)
 	}
@@ -89,11 +91,13 @@ func TestFieldGrows(t *testing.T) {
 		failsAs(t, err, plan.Fix, "column name on line 2")
 		changes, err := d.w.Prepare(t.Context(), d.f, account())
 		must(t, err)
-		if want := []warehouse.Change{{Table: "account", Column: "name", What: warehouse.Widened, Detail: "VARCHAR(65535)"}}; !slices.Equal(changes, want) {
+		if want := []warehouse.Change{{Table: "account", Column: "name", What: warehouse.Widened,
+			Detail: "VARCHAR(65535)"}}; !slices.Equal(changes, want) {
 			t.Errorf("changes: %v", changes)
 		}
 		var kept int
-		s.ask(&kept, "SELECT count(*) FROM salesforce.account WHERE id = '0' AND name = '😀😀' OR id = '1' AND name = 'é'")
+		s.ask(&kept,
+			"SELECT count(*) FROM salesforce.account WHERE id = '0' AND name = '😀😀' OR id = '1' AND name = 'é'")
 		if kept != 2 {
 			t.Errorf("%d texts are kept", kept)
 		}

@@ -35,7 +35,8 @@ func (p place) String() string { return p.what }
 // The forms of a URL, for hints.
 const (
 	wireForm = "write it as in redshift://user@host:5439/database?stage=s3://bucket/prefix"
-	dataForm = "write it as in redshift-data://workgroup/NAME/DATABASE or redshift-data://cluster/NAME/DATABASE?user=USER"
+	dataForm = "write it as in redshift-data://workgroup/NAME/DATABASE or " +
+		"redshift-data://cluster/NAME/DATABASE?user=USER"
 )
 
 func readWire(text string) (place, error) {
@@ -78,7 +79,8 @@ func readData(text string) (place, error) {
 	case "workgroup":
 		p.workgroup = name
 		if p.user != "" {
-			return place{}, plan.Fixf("leave user out: a workgroup's user follows from the IAM identity, or from secret=ARN", "warehouse.url names a user of a workgroup")
+			return place{}, plan.Fixf("leave user out: a workgroup's user follows from the IAM identity, "+
+				"or from secret=ARN", "warehouse.url names a user of a workgroup")
 		}
 	case "cluster":
 		p.cluster = name
@@ -101,7 +103,8 @@ func read(text, form string) (*url.URL, url.Values, error) {
 		return nil, nil, plan.Fixf(form, "the parameters of warehouse.url can't be read")
 	}
 	if _, has := u.User.Password(); has || q.Has("password") || q.Has("sslpassword") {
-		return nil, nil, plan.Fixf("take it out of warehouse.url; give it by PGPASSWORD, by a file (?passfile=PATH), or use the Data API with secret=ARN",
+		return nil, nil, plan.Fixf("take it out of warehouse.url; give it by PGPASSWORD, by a file (?passfile=PATH), "+
+			"or use the Data API with secret=ARN",
 			"warehouse.url holds a password")
 	}
 	return u, q, nil
@@ -110,13 +113,15 @@ func read(text, form string) (*url.URL, url.Values, error) {
 // ours takes our parameters out of q. Of the rest only those in further are
 // known, or any where that is nil: pgx has its own.
 func ours(q url.Values, further []string) (place, error) {
-	p := place{stage: strings.TrimSuffix(q.Get("stage"), "/"), role: q.Get("role"), region: q.Get("region"), text: warehouse.LongText(q.Get("text"))}
+	p := place{stage: strings.TrimSuffix(q.Get("stage"), "/"), role: q.Get("role"), region: q.Get("region"),
+		text: warehouse.LongText(q.Get("text"))}
 	for _, name := range []string{"stage", "role", "region", "text"} {
 		q.Del(name)
 	}
 	for name := range q {
 		if further != nil && !slices.Contains(further, name) {
-			return place{}, plan.Fixf("the parameters are: stage, role, region, text, secret, user", "warehouse.url has an unknown parameter %s", name)
+			return place{}, plan.Fixf("the parameters are: stage, role, region, text, secret, user",
+				"warehouse.url has an unknown parameter %s", name)
 		}
 	}
 	switch p.text {

@@ -128,7 +128,8 @@ func parseBool(s string) (bool, error) { return strconv.ParseBool(s) }
 
 // parseTime reads a moment as Redshift writes it, in UTC.
 func parseTime(s string) (time.Time, error) {
-	for _, layout := range []string{"2006-01-02 15:04:05.999999Z07", "2006-01-02 15:04:05.999999Z07:00", time.RFC3339Nano, "2006-01-02 15:04:05.999999"} {
+	for _, layout := range []string{"2006-01-02 15:04:05.999999Z07", "2006-01-02 15:04:05.999999Z07:00",
+		time.RFC3339Nano, "2006-01-02 15:04:05.999999"} {
 		if t, err := time.Parse(layout, s); err == nil {
 			return t.UTC(), nil
 		}

@@ -22,13 +22,16 @@ func brief(id string, minute int, deleted bool) string {
 // only is the rig's table with some of its columns.
 func (r *rig) only(names ...string) warehouse.Table {
 	t := r.table
-	t.Columns = slices.DeleteFunc(slices.Clone(t.Columns), func(c warehouse.Column) bool { return !slices.Contains(names, c.Name) })
+	t.Columns = slices.DeleteFunc(slices.Clone(t.Columns), func(c warehouse.Column) bool {
+		return !slices.Contains(names, c.Name)
+	})
 	return t
 }
 
 // stamps compares what a short reading has.
 func (r *rig) stamps(before int) warehouse.Comparison {
-	return warehouse.Comparison{Table: r.only("id", "systemmodstamp", "isdeleted"), Policy: warehouse.Flag, Before: at(before)}
+	return warehouse.Comparison{Table: r.only("id", "systemmodstamp", "isdeleted"), Policy: warehouse.Flag,
+		Before: at(before)}
 }
 
 func rowsOf(pages []warehouse.Page) (n int64) {
@@ -59,12 +62,14 @@ func (r *rig) finds(c warehouse.Comparison, sample int, want warehouse.Differenc
 	must(r.t, err)
 	same(r.t, "difference", fmt.Sprintf("%+v", d), fmt.Sprintf("%+v", want))
 	must(r.t, reading.Close(r.t.Context()))
-	sameRows(r.t, r.query(`SELECT table_name FROM information_schema.tables WHERE table_name LIKE '!_catchment!_%!_account' ESCAPE '!'`))
+	sameRows(r.t, r.query(
+		`SELECT table_name FROM information_schema.tables WHERE table_name LIKE '!_catchment!_%!_account' ESCAPE '!'`))
 }
 
 func comparison(r *rig) {
 	r.read(r.puts("a1", 100, rec("1", 10, false, "same"), rec("2", 10, false, "stale"), rec("3", 10, false, "extra"),
-		rec("4", 10, true, "flagged, but live in Salesforce"), rec("5", 10, false, "deleted in Salesforce"), rec("6", 10, true, "gone on both sides")))
+		rec("4", 10, true, "flagged, but live in Salesforce"), rec("5", 10, false, "deleted in Salesforce"),
+		rec("6", 10, true, "gone on both sides")))
 	pages := []warehouse.Page{
 		r.page(short, brief("1", 10, false), brief("2", 11, false), brief("4", 10, false)),
 		r.page(short, brief("5", 20, true), brief("6", 10, true), brief("7", 10, false))}
@@ -84,7 +89,8 @@ func comparison(r *rig) {
 }
 
 func comparePending(r *rig) {
-	r.read(r.puts("a1", 100, rec("1", 10, false, "changed since"), rec("2", 60, false, "not yet read"), rec("3", 10, false, "deleted since")))
+	r.read(r.puts("a1", 100, rec("1", 10, false, "changed since"), rec("2", 60, false, "not yet read"),
+		rec("3", 10, false, "deleted since")))
 	r.finds(r.stamps(50), 9, warehouse.Difference{Source: 2, Warehouse: 3, Pending: 4},
 		r.page(short, brief("1", 51, false), brief("3", 50, true), brief("4", 70, false)))
 }
@@ -93,21 +99,29 @@ func comparePending(r *rig) {
 func compareSnapshot(r *rig) {
 	const header = "Id,SystemModstamp,Name" // the second tells when a record was made
 	born := func(minute int) string { return at(minute).Format("2006-01-02T15:04:05.000Z") }
-	r.read(reading{name: "a1", readAt: at(100), pages: []warehouse.Page{r.page(header, "1,"+born(1)+",same", "2,"+born(2)+",went since", "3,"+born(3)+",changes")}})
-	r.read(reading{name: "a2", readAt: at(50), pages: []warehouse.Page{r.page(header, "4,"+born(4)+",not in the last reading")}})
-	now := r.page(header, "1,"+born(1)+",same", "3,"+born(3)+",changed", "5,"+born(10)+",missed", "6,"+born(95)+",made since", "7,,who knows")
-	c := warehouse.Comparison{Table: r.only("id", "name"), Policy: warehouse.Flag, Before: at(90), Snapshot: &warehouse.Snapshot{ReadAt: at(100)}}
-	r.finds(c, 9, warehouse.Difference{Source: 5, Warehouse: 4, Extra: 1, Pending: 1, Unjudged: 4, ExtraIDs: []string{"4"}},
+	r.read(reading{name: "a1", readAt: at(100),
+		pages: []warehouse.Page{r.page(header, "1,"+born(1)+",same", "2,"+born(2)+",went since",
+			"3,"+born(3)+",changes")}})
+	r.read(reading{name: "a2", readAt: at(50),
+		pages: []warehouse.Page{r.page(header, "4,"+born(4)+",not in the last reading")}})
+	now := r.page(header, "1,"+born(1)+",same", "3,"+born(3)+",changed", "5,"+born(10)+",missed",
+		"6,"+born(95)+",made since", "7,,who knows")
+	c := warehouse.Comparison{Table: r.only("id", "name"), Policy: warehouse.Flag, Before: at(90),
+		Snapshot: &warehouse.Snapshot{ReadAt: at(100)}}
+	r.finds(c, 9, warehouse.Difference{Source: 5, Warehouse: 4, Extra: 1, Pending: 1, Unjudged: 4,
+		ExtraIDs: []string{"4"}},
 		r.page("Id,Name", "1,same", "3,changed", "5,missed", "6,made since", "7,who knows"))
 	c.Table, c.Snapshot.Born = r.only("id", "name", "systemmodstamp"), "systemmodstamp"
-	r.finds(c, 9, warehouse.Difference{Source: 5, Warehouse: 4, Missing: 1, Extra: 1, Pending: 2, Unjudged: 2, MissingIDs: []string{"5"}, ExtraIDs: []string{"4"}}, now)
+	r.finds(c, 9, warehouse.Difference{Source: 5, Warehouse: 4, Missing: 1, Extra: 1, Pending: 2, Unjudged: 2,
+		MissingIDs: []string{"5"}, ExtraIDs: []string{"4"}}, now)
 	c.Snapshot.ReadAt = time.Time{}
 	r.finds(c, 0, warehouse.Difference{Source: 5, Warehouse: 4, Missing: 1, Pending: 1, Unjudged: 4}, now)
 	c.Policy = warehouse.Ignore
 	r.finds(c, 0, warehouse.Difference{Source: 5, Warehouse: 4, Missing: 1, Pending: 1, Unjudged: 2}, now)
 
 	// Another field than SystemModstamp may be the stamp.
-	r.finds(warehouse.Comparison{Table: r.only("id", "name", "systemmodstamp"), Policy: warehouse.Flag, Before: at(90), Stamp: "systemmodstamp"}, 0,
+	r.finds(warehouse.Comparison{Table: r.only("id", "name", "systemmodstamp"), Policy: warehouse.Flag, Before: at(90),
+		Stamp: "systemmodstamp"}, 0,
 		warehouse.Difference{Source: 5, Warehouse: 4, Missing: 2, Extra: 2, Wrong: 1, Pending: 1}, now)
 }
 
@@ -121,7 +135,8 @@ func valued(id, rest string) string { return id + ",false,2026-03-01T00:10:00.00
 func compareValues(r *rig) {
 	in := reading{name: "a1", readAt: at(100), pages: []warehouse.Page{r.page(wide,
 		valued("1", `same,1.50,5,9007199254740993,2026-01-02,10:11:12.000Z`),
-		valued("2", `"A",1.50,5,1,2026-01-02,10:11:12.000Z`), valued("3", `,,,,,`), valued("4", `text,1,1,1,2026-01-02,10:11:12.000Z`),
+		valued("2", `"A",1.50,5,1,2026-01-02,10:11:12.000Z`), valued("3", `,,,,,`),
+		valued("4", `text,1,1,1,2026-01-02,10:11:12.000Z`),
 		valued("5", `a,1,1,1,,`), valued("6", `formula,1,1,1,,`), valued("7", `both,1,1,1,,`))}}
 	r.read(in)
 	fine := r.page(wide, valued("1", `same,1.5E0,5,9007199254740993,2026-01-02,10:11:12.000Z`),
@@ -129,9 +144,11 @@ func compareValues(r *rig) {
 		valued("5", `"a ",1,1,1,,`), valued("6", `formula,1,1,2,,`), valued("7", `one,1,1,2,,`))
 	fine.Digits[0].Fraction = 4
 	c := warehouse.Comparison{Policy: warehouse.Flag, Before: at(50), Formulas: []string{"big__c"},
-		Table: r.only("id", "isdeleted", "systemmodstamp", "name", "amount__c", "employees", "big__c", "born__c", "opens__c")}
+		Table: r.only("id", "isdeleted", "systemmodstamp", "name", "amount__c", "employees", "big__c",
+			"born__c", "opens__c")}
 	all := []string{"name", "amount__c", "employees", "big__c", "born__c", "opens__c"}
-	r.finds(c, 9, warehouse.Difference{Source: 7, Warehouse: 7, Wrong: 4, Formulas: 1, WrongIDs: []string{"2", "4", "5", "7"}, FormulaIDs: []string{"6"},
+	r.finds(c, 9, warehouse.Difference{Source: 7, Warehouse: 7, Wrong: 4, Formulas: 1,
+		WrongIDs: []string{"2", "4", "5", "7"}, FormulaIDs: []string{"6"},
 		WrongColumns: [][]string{all, all, {"name"}, {"name", "big__c"}}, FormulaColumns: [][]string{{"big__c"}}}, fine)
 	sameRows(r.t, r.rows("id, amount__c")[:1], "1|1.50") // the final table's own type is left alone
 	c.Before = at(10)
@@ -141,9 +158,11 @@ func compareValues(r *rig) {
 // What was asked for again is judged by the answers alone.
 func compareAgain(r *rig) {
 	ctx := r.t.Context()
-	r.read(r.puts("a1", 100, rec("1", 10, false, "same"), rec("2", 10, false, "seems stale"), rec("3", 10, false, "seems extra"), rec("4", 10, false, "extra"),
+	r.read(r.puts("a1", 100, rec("1", 10, false, "same"), rec("2", 10, false, "seems stale"),
+		rec("3", 10, false, "seems extra"), rec("4", 10, false, "extra"),
 		rec("5", 10, false, "changes meanwhile")))
-	reading := r.judge(r.stamps(50), r.page(short, brief("1", 10, false), brief("2", 11, false), brief("5", 12, false), brief("6", 10, false), brief("7", 10, false)))
+	reading := r.judge(r.stamps(50), r.page(short, brief("1", 10, false), brief("2", 11, false), brief("5", 12, false),
+		brief("6", 10, false), brief("7", 10, false)))
 	got, err := reading.Ask(ctx, 9)
 	must(r.t, err)
 	same(r.t, "suspects", fmt.Sprint(got), "[{2 stale} {3 extra} {4 extra} {5 stale} {6 missing} {7 missing}]")
@@ -154,11 +173,13 @@ func compareAgain(r *rig) {
 	same(r.t, "an answer to no question", plan.ClassOf(err), plan.Bug)
 	_, err = reading.Ask(ctx, 9)
 	must(r.t, err)
-	must(r.t, reading.Answer(ctx, []warehouse.Page{r.page(short, brief("2", 10, false), brief("3", 10, false)), r.page(short, brief("5", 60, true), brief("7", 10, false))}))
+	must(r.t, reading.Answer(ctx, []warehouse.Page{r.page(short, brief("2", 10, false), brief("3", 10, false)),
+		r.page(short, brief("5", 60, true), brief("7", 10, false))}))
 	d, err := reading.Difference(ctx, 9)
 	must(r.t, err)
-	same(r.t, "difference", fmt.Sprintf("%+v", d), fmt.Sprintf("%+v", warehouse.Difference{Source: 4, Warehouse: 5, Missing: 1, Extra: 1, Pending: 1,
-		MissingIDs: []string{"7"}, ExtraIDs: []string{"4"}}))
+	same(r.t, "difference", fmt.Sprintf("%+v", d),
+		fmt.Sprintf("%+v", warehouse.Difference{Source: 4, Warehouse: 5, Missing: 1, Extra: 1, Pending: 1,
+			MissingIDs: []string{"7"}, ExtraIDs: []string{"4"}}))
 	got, err = reading.Ask(ctx, 9)
 	must(r.t, err)
 	same(r.t, "what is left", fmt.Sprint(got), "[{4 extra} {7 missing}]")
@@ -192,21 +213,27 @@ func compareUnsound(r *rig) {
 
 func compareTwoKeys(r *rig) {
 	ctx := r.t.Context()
-	r.table = warehouse.Table{Object: "Log__b", Name: "log__b", Key: []string{"day__c", "n__c"}, Columns: []warehouse.Column{
-		{Name: "day__c", Field: "Day__c", Kind: warehouse.Date}, {Name: "n__c", Field: "N__c", Kind: warehouse.Int}, {Name: "text__c", Field: "Text__c", Kind: warehouse.Text}}}
+	r.table = warehouse.Table{Object: "Log__b", Name: "log__b", Key: []string{"day__c", "n__c"},
+		Columns: []warehouse.Column{
+			{Name: "day__c", Field: "Day__c", Kind: warehouse.Date}, {Name: "n__c", Field: "N__c", Kind: warehouse.Int},
+			{Name: "text__c", Field: "Text__c", Kind: warehouse.Text}}}
 	r.fence.Flow = "Log__b"
 	_, err := r.w.Claim(ctx, r.fence, "log__b", org)
 	must(r.t, err)
 	_, err = r.w.Prepare(ctx, r.fence, r.table)
 	must(r.t, err)
 	const header = "Day__c,N__c,Text__c"
-	r.read(reading{name: "a1", readAt: at(100), pages: []warehouse.Page{r.page(header, "2026-01-01,1,one", "2026-01-01,2,two", "2026-01-02,1,three")}})
+	r.read(reading{name: "a1", readAt: at(100),
+		pages: []warehouse.Page{r.page(header, "2026-01-01,1,one", "2026-01-01,2,two", "2026-01-02,1,three")}})
 	c := warehouse.Comparison{Table: r.table, Policy: warehouse.Flag, Before: at(1000)}
 	reading := r.judge(c, r.page(header, "2026-01-01,1,one", "2026-01-01,2,zwei", "2026-01-03,1,four"))
 	d, err := reading.Difference(ctx, 9)
 	must(r.t, err)
-	same(r.t, "difference", fmt.Sprintf("%+v", d), fmt.Sprintf("%+v", warehouse.Difference{Source: 3, Warehouse: 3, Missing: 1, Extra: 1, Wrong: 1,
-		MissingIDs: []string{"2026-01-03,1"}, ExtraIDs: []string{"2026-01-02,1"}, WrongIDs: []string{"2026-01-01,2"}, WrongColumns: [][]string{{"text__c"}}}))
+	same(r.t, "difference", fmt.Sprintf("%+v", d),
+		fmt.Sprintf("%+v", warehouse.Difference{Source: 3, Warehouse: 3, Missing: 1, Extra: 1, Wrong: 1,
+			MissingIDs: []string{"2026-01-03,1"}, ExtraIDs: []string{"2026-01-02,1"},
+			WrongIDs:     []string{"2026-01-01,2"},
+			WrongColumns: [][]string{{"text__c"}}}))
 	must(r.t, reading.Close(ctx))
 }
 
@@ -225,12 +252,16 @@ func setOf(records ...string) warehouse.Set {
 
 func sets(r *rig) {
 	ctx := r.t.Context()
-	r.read(r.puts("a1", 100, rec("b", 10, false, "one"), rec("B", 11, false, "two"), rec("a", 10, true, "deleted"), rec("c", 10, false, "extra"), rec("d", 10, false, "pending")))
-	reading := r.judge(r.stamps(50), r.page(short, brief("b", 10, false), brief("B", 12, false), brief("a", 10, true), brief("e", 10, false), brief("d", 60, false), brief("f", 60, false)))
+	r.read(r.puts("a1", 100, rec("b", 10, false, "one"), rec("B", 11, false, "two"), rec("a", 10, true, "deleted"),
+		rec("c", 10, false, "extra"), rec("d", 10, false, "pending")))
+	reading := r.judge(r.stamps(50), r.page(short, brief("b", 10, false), brief("B", 12, false), brief("a", 10, true),
+		brief("e", 10, false), brief("d", 60, false), brief("f", 60, false)))
 	source, rows, err := reading.Sets(ctx)
 	must(r.t, err)
-	same(r.t, "the org's", source, setOf("b,2026-03-01T00:10:00.000Z\n", "B,2026-03-01T00:12:00.000Z\n", "e,2026-03-01T00:10:00.000Z\n"))
-	same(r.t, "the warehouse's", rows, setOf("b,2026-03-01T00:10:00.000Z\n", "B,2026-03-01T00:11:00.000Z\n", "c,2026-03-01T00:10:00.000Z\n"))
+	same(r.t, "the org's", source, setOf("b,2026-03-01T00:10:00.000Z\n", "B,2026-03-01T00:12:00.000Z\n",
+		"e,2026-03-01T00:10:00.000Z\n"))
+	same(r.t, "the warehouse's", rows, setOf("b,2026-03-01T00:10:00.000Z\n", "B,2026-03-01T00:11:00.000Z\n",
+		"c,2026-03-01T00:10:00.000Z\n"))
 	must(r.t, reading.Close(ctx))
 
 	c := r.stamps(50)
@@ -250,7 +281,8 @@ func (r *rig) mending(name string, readAt int, gone []string, records ...string)
 		m.Batches = append(m.Batches, r.batch(r.puts(name, readAt, records...)))
 	}
 	if len(gone) > 0 {
-		in := reading{name: name, readAt: at(readAt), op: warehouse.Delete, pages: []warehouse.Page{r.page("Id", gone...)}}
+		in := reading{name: name, readAt: at(readAt), op: warehouse.Delete,
+			pages: []warehouse.Page{r.page("Id", gone...)}}
 		b := r.batch(in)
 		b.Job += "-gone"
 		m.Batches = append(m.Batches, b)
@@ -260,17 +292,20 @@ func (r *rig) mending(name string, readAt int, gone []string, records ...string)
 
 func mends(r *rig) {
 	ctx := r.t.Context()
-	in := r.puts("a1", 100, rec("1", 10, false, "fine"), rec("2", 99_999, false, "stale, by a stamp that is ahead"), rec("3", 10, false, "purged"),
+	in := r.puts("a1", 100, rec("1", 10, false, "fine"), rec("2", 99_999, false, "stale, by a stamp that is ahead"),
+		rec("3", 10, false, "purged"),
 		rec("4", 10, false, "deleted since"), rec("5", 10, true, "flagged, but live"))
 	in.merge = warehouse.Merge{Watermark: at(90), Grade: "proven", Generation: 1}
 	r.read(in)
-	m := r.mending("mend", 200, []string{"3", "9"}, rec("2", 20, false, "right"), rec("4", 20, true, "deleted"), rec("5", 10, false, "live"), rec("6", 10, false, "missing"))
+	m := r.mending("mend", 200, []string{"3", "9"}, rec("2", 20, false, "right"), rec("4", 20, true, "deleted"),
+		rec("5", 10, false, "live"), rec("6", 10, false, "missing"))
 	for range 2 { // the second time finds that it was done
 		c, err := r.w.Mend(ctx, r.fence, m)
 		must(r.t, err)
 		same(r.t, "counts", c, warehouse.Counts{Staged: 6, Inserted: 1, Updated: 2, Deleted: 2, Unchanged: 1, Rows: 6})
 	}
-	sameRows(r.t, r.rows(columns), "1|fine|true|~", "2|right|true|~", "3|purged|false|purged", "4|deleted|false|soft", "5|live|true|~", "6|missing|true|~")
+	sameRows(r.t, r.rows(columns), "1|fine|true|~", "2|right|true|~", "3|purged|false|purged", "4|deleted|false|soft",
+		"5|live|true|~", "6|missing|true|~")
 	mark, _, err := r.w.Mark(ctx, r.fence.Flow)
 	must(r.t, err)
 	same(r.t, "watermark", mark.Watermark, at(90))
@@ -325,10 +360,12 @@ func mendDuplicates(r *rig) {
 func mendThenLatePage(r *rig) {
 	ctx := r.t.Context()
 	r.read(r.puts("a1", 100, rec("1", 10, false, "one"), rec("2", 10, false, "two"), rec("3", 10, false, "three")))
-	late := r.puts("late", 200, rec("1", 110, false, "as it was before"), rec("2", 10, false, "two"), rec("3", 10, false, "purged since"), rec("4", 10, false, "new"))
+	late := r.puts("late", 200, rec("1", 110, false, "as it was before"), rec("2", 10, false, "two"),
+		rec("3", 10, false, "purged since"), rec("4", 10, false, "new"))
 	_, err := r.w.Load(ctx, r.fence, r.batch(late))
 	must(r.t, err)
-	_, err = r.w.Mend(ctx, r.fence, r.mending("mend", 300, []string{"3"}, rec("1", 110, false, "mended"), rec("2", 10, false, "mended")))
+	_, err = r.w.Mend(ctx, r.fence, r.mending("mend", 300, []string{"3"}, rec("1", 110, false, "mended"),
+		rec("2", 10, false, "mended")))
 	must(r.t, err)
 	c, err := r.by(ctx, r.w, r.fence, r.mergeOf(late))
 	must(r.t, err)
@@ -339,12 +376,14 @@ func mendThenLatePage(r *rig) {
 // A rebuild may override stamps, not what was read after it.
 func mendThenLateRebuild(r *rig) {
 	ctx := r.t.Context()
-	r.read(r.puts("a1", 100, rec("1", 10, false, "one"), rec("2", 99_999, false, "a stamp that is ahead"), rec("3", 10, false, "three")))
+	r.read(r.puts("a1", 100, rec("1", 10, false, "one"), rec("2", 99_999, false, "a stamp that is ahead"),
+		rec("3", 10, false, "three")))
 	late := r.puts("late", 200, rec("1", 10, false, "as it was before"), rec("2", 10, false, "rebuilt"))
 	late.merge.Override, late.merge.Complete = true, true
 	_, err := r.w.Load(ctx, r.fence, r.batch(late))
 	must(r.t, err)
-	_, err = r.w.Mend(ctx, r.fence, r.mending("mend", 300, nil, rec("1", 10, false, "mended"), rec("3", 10, false, "mended")))
+	_, err = r.w.Mend(ctx, r.fence, r.mending("mend", 300, nil, rec("1", 10, false, "mended"),
+		rec("3", 10, false, "mended")))
 	must(r.t, err)
 	_, err = r.by(ctx, r.w, r.fence, r.mergeOf(late))
 	must(r.t, err)

@@ -16,12 +16,14 @@ func erased(r *rig) {
 	must(r.t, err)
 	r.exec(`INSERT INTO "salesforce_incremental"."account" (id, name) VALUES ('1', 'staged by a user')`)
 	for range 2 { // a repeat finds nothing left
-		_, err = r.w.Erase(ctx, r.fence, warehouse.Erasure{Table: r.table, Column: "id", Values: []string{"1", "3", "9"}, Pages: 2})
+		_, err = r.w.Erase(ctx, r.fence,
+			warehouse.Erasure{Table: r.table, Column: "id", Values: []string{"1", "3", "9"}, Pages: 2})
 		must(r.t, err)
 	}
 	sameRows(r.t, r.rows("id, name"), "2|two")
 	sameRows(r.t, r.query(`SELECT id FROM "salesforce_incremental"."account"`))
-	sameRows(r.t, r.query(`SELECT record_key, row_count, staged, pages FROM "salesforce_incremental"."_catchment_erased" WHERE record_key = '1' ORDER BY row_count DESC`),
+	sameRows(r.t, r.query(
+		`SELECT record_key, row_count, staged, pages FROM "salesforce_incremental"."_catchment_erased" WHERE record_key = '1' ORDER BY row_count DESC`),
 		"1|2|1|2", "1|0|0|2")
 	got, _, err := r.w.Mark(ctx, "Account")
 	must(r.t, err)
@@ -51,11 +53,14 @@ func erased(r *rig) {
 func erasedByLookup(r *rig) {
 	ctx := r.t.Context()
 	r.read(r.puts("a1", 100, rec("1", 10, false, "x"), rec("2", 10, false, "x"), rec("3", 10, false, "y")))
-	r.exec(`INSERT INTO "salesforce_incremental"."_catchment_rejected" (flow, record_key, record) VALUES ('Account', '8', '{"Id":"8","Name":"x"}'), ('Account', '9', '{"Id":"9","Name":"y"}'), ('Other', '8', '{"Name":"x"}')`)
+	r.exec(
+		`INSERT INTO "salesforce_incremental"."_catchment_rejected" (flow, record_key, record) VALUES ('Account', '8', '{"Id":"8","Name":"x"}'), ('Account', '9', '{"Id":"9","Name":"y"}'), ('Other', '8', '{"Name":"x"}')`)
 	got, err := r.w.Erase(ctx, r.fence, warehouse.Erasure{Table: r.table, Column: "name", Values: []string{"x"}})
 	must(r.t, err)
 	same(r.t, "rows", got, warehouse.Erased{Rows: 2, Staged: 1})
-	sameRows(r.t, r.query(`SELECT flow, record_key FROM "salesforce_incremental"."_catchment_rejected" ORDER BY flow, record_key`), "Account|9", "Other|8")
+	sameRows(r.t,
+		r.query(
+			`SELECT flow, record_key FROM "salesforce_incremental"."_catchment_rejected" ORDER BY flow, record_key`), "Account|9", "Other|8")
 	sameRows(r.t, r.rows("id, name"), "3|y")
 	r.read(r.puts("a2", 200, rec("1", 150, false, "late")))
 	sameRows(r.t, r.rows("id, name"), "3|y")
@@ -64,15 +69,18 @@ func erasedByLookup(r *rig) {
 // evidence: what a reading has in staging is held against the final table.
 func evidence(r *rig) {
 	ctx := r.t.Context()
-	r.read(r.puts("a1", 100, rec("1", 10, false, "one"), rec("2", 10, false, "two"), rec("3", 10, true, "three"), rec("4", 10, false, "four")))
+	r.read(r.puts("a1", 100, rec("1", 10, false, "one"), rec("2", 10, false, "two"), rec("3", 10, true, "three"),
+		rec("4", 10, false, "four")))
 	r.read(r.puts("a2", 300, rec("5", 250, false, "read after the Ids")))
 	load := func(b warehouse.Batch) {
 		_, err := r.w.Load(ctx, r.fence, b)
 		must(r.t, err)
 	}
-	load(warehouse.Batch{Table: r.table, Attempt: "a3", Job: "main", ReadAt: at(200), Pages: []warehouse.Page{r.page("Id,IsDeleted,SystemModstamp,Name", rec("6", 150, false, "six"))}})
+	load(warehouse.Batch{Table: r.table, Attempt: "a3", Job: "main", ReadAt: at(200),
+		Pages: []warehouse.Page{r.page("Id,IsDeleted,SystemModstamp,Name", rec("6", 150, false, "six"))}})
 	load(warehouse.Batch{Table: r.table, Attempt: "a3", Job: "ids", Op: warehouse.Seen, ReadAt: at(201),
-		Pages: []warehouse.Page{r.page("Id,IsDeleted", "1,false", "3,false", "4,true", "6,false", "7,false", "8,true")}})
+		Pages: []warehouse.Page{r.page("Id,IsDeleted", "1,false", "3,false", "4,true", "6,false",
+			"7,false", "8,true")}})
 	var staged []string
 	must(r.t, r.w.StagedKeys(ctx, r.table, "a3", "main", func(key string) { staged = append(staged, key) }))
 	sameRows(r.t, staged, "6")

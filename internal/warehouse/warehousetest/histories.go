@@ -138,7 +138,8 @@ func (r *rig) attempt(rt *rapid.T, m *model, name string) {
 	readAt := rapid.IntRange(1, 3).Draw(rt, "read at")
 	in := reading{name: name, readAt: at(readAt)}
 	in.merge = warehouse.Merge{
-		Policy:   rapid.SampledFrom([]warehouse.Policy{warehouse.Flag, warehouse.Remove, warehouse.Ignore}).Draw(rt, "policy"),
+		Policy: rapid.SampledFrom([]warehouse.Policy{warehouse.Flag, warehouse.Remove, warehouse.Ignore}).Draw(rt,
+			"policy"),
 		Complete: rapid.Bool().Draw(rt, "complete"),
 		Override: rapid.IntRange(0, 5).Draw(rt, "override") == 0,
 	}
@@ -148,7 +149,8 @@ func (r *rig) attempt(rt *rapid.T, m *model, name string) {
 		seen := map[string]bool{}
 		for range rapid.IntRange(0, 4).Draw(rt, "records") {
 			v := version{id: fmt.Sprint(rapid.IntRange(1, 4).Draw(rt, "id")), at: rapid.IntRange(1, 4).Draw(rt, "at"),
-				readAt: readAt, seq: r.seq + 1, deleted: rapid.Bool().Draw(rt, "deleted"), name: fmt.Sprintf("%s/%d/%d", name, r.seq, len(lines))}
+				readAt: readAt, seq: r.seq + 1, deleted: rapid.Bool().Draw(rt, "deleted"),
+				name: fmt.Sprintf("%s/%d/%d", name, r.seq, len(lines))}
 			if seen[v.id] {
 				continue // two versions of one key in a page have no order
 			}
@@ -177,7 +179,8 @@ func (r *rig) attempt(rt *rapid.T, m *model, name string) {
 			rt.Fatalf("a repeat says %v, the first time said %v", again, counts)
 		}
 	}
-	got := r.query(`SELECT id, name, _catchment_deleted_at IS NULL FROM "salesforce"."` + r.table.Name + `" ORDER BY id`)
+	got := r.query(`SELECT id, name, _catchment_deleted_at IS NULL FROM "salesforce"."` + r.table.Name +
+		`" ORDER BY id`)
 	if want := strings.Join(m.lines(), "\n"); strings.Join(got, "\n") != want {
 		rt.Fatalf("table:\n%s\nmodel:\n%s", strings.Join(got, "\n"), want)
 	}

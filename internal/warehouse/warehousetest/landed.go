@@ -17,14 +17,17 @@ func (r *rig) land(apart bool, rows ...string) {
 		var minute int
 		_, err := fmt.Sscan(f[1], &minute)
 		must(r.t, err)
-		values = append(values, fmt.Sprintf("('%s', TIMESTAMPTZ '%s', '%s', false)", f[0], at(minute).Format("2006-01-02 15:04:05+00"), f[2]))
+		values = append(values, fmt.Sprintf("('%s', TIMESTAMPTZ '%s', '%s', false)", f[0],
+			at(minute).Format("2006-01-02 15:04:05+00"), f[2]))
 	}
 	schema, table, _ := strings.Cut(r.w.LandsIn(r.table, apart), ".")
-	r.exec(fmt.Sprintf(`INSERT INTO "%s"."%s" (id, systemmodstamp, name, isdeleted) VALUES %s`, schema, table, strings.Join(values, ", ")))
+	r.exec(fmt.Sprintf(`INSERT INTO "%s"."%s" (id, systemmodstamp, name, isdeleted) VALUES %s`, schema, table,
+		strings.Join(values, ", ")))
 }
 
 func (r *rig) landed(attempt string, rows int64, apart bool) warehouse.Landed {
-	return warehouse.Landed{Batch: warehouse.Batch{Table: r.table, Attempt: attempt, Job: attempt + "-job", ReadAt: at(500)},
+	return warehouse.Landed{Batch: warehouse.Batch{Table: r.table, Attempt: attempt, Job: attempt + "-job",
+		ReadAt: at(500)},
 		Key: "landed/" + attempt, Seq: 1, Rows: rows, Apart: apart}
 }
 
@@ -36,9 +39,11 @@ func landedRows(r *rig) {
 		must(r.t, r.w.PrepareLanding(ctx, r.fence, r.table))
 		must(r.t, r.w.PrepareLanding(ctx, r.fence, r.table))
 		base := 100 * n
-		r.land(apart, fmt.Sprint("1 ", base+10, " one"), fmt.Sprint("2 ", base+10, " two"), fmt.Sprint("1 ", base+20, " uno"), fmt.Sprint("2 ", base+10, " two"))
+		r.land(apart, fmt.Sprint("1 ", base+10, " one"), fmt.Sprint("2 ", base+10, " two"),
+			fmt.Sprint("1 ", base+20, " uno"), fmt.Sprint("2 ", base+10, " two"))
 		for _, wrong := range []int64{3, 5} {
-			if err := r.w.ClaimLanded(ctx, r.fence, r.landed(attempt, wrong, apart)); !errors.Is(err, warehouse.ErrUncounted) {
+			if err := r.w.ClaimLanded(ctx, r.fence, r.landed(attempt, wrong, apart)); !errors.Is(err,
+				warehouse.ErrUncounted) {
 				r.t.Errorf("%d rows were sent: %v", wrong, err)
 			}
 		}
@@ -51,7 +56,8 @@ func landedRows(r *rig) {
 		pages, rows, err := r.w.Staged(ctx, attempt, "")
 		must(r.t, err)
 		same(r.t, "ledger", fmt.Sprint(pages, rows), "1 4")
-		m := warehouse.Merge{Table: r.table, Attempt: attempt, Policy: warehouse.Flag, Pages: 1, Rows: 4, Watermark: at(base + 50), Generation: 1}
+		m := warehouse.Merge{Table: r.table, Attempt: attempt, Policy: warehouse.Flag, Pages: 1, Rows: 4,
+			Watermark: at(base + 50), Generation: 1}
 		counts, err := r.by(ctx, r.w, r.fence, m)
 		must(r.t, err)
 		same(r.t, "staged", counts.Staged, 4)

@@ -120,7 +120,9 @@ func changedPage(r *rig) {
 		"another digest":               func(p *warehouse.Page) { p.Digest = "other" },
 		"another count":                func(p *warehouse.Page) { p.Rows++ },
 		"another page of the same seq": func(p *warehouse.Page) { p.Key = "other" },
-		"another header of the job":    func(p *warehouse.Page) { p.Key, p.Seq, p.Header = "other", 99, []string{"Id"} },
+		"another header of the job": func(p *warehouse.Page) {
+			p.Key, p.Seq, p.Header = "other", 99, []string{"Id"}
+		},
 		"a field that has no column": func(p *warehouse.Page) {
 			p.Key, p.Seq, p.Header = "other", 99, []string{"Id", "IsDeleted", "SystemModstamp", "What"}
 		},
@@ -140,7 +142,8 @@ func discard(r *rig) {
 	ctx := r.t.Context()
 	load := func(attempt, job string, records ...string) warehouse.Page {
 		p := r.page(header, records...)
-		_, err := r.w.Load(ctx, r.fence, warehouse.Batch{Table: r.table, Attempt: attempt, Job: job, ReadAt: at(100), Pages: []warehouse.Page{p}})
+		_, err := r.w.Load(ctx, r.fence, warehouse.Batch{Table: r.table, Attempt: attempt, Job: job, ReadAt: at(100),
+			Pages: []warehouse.Page{p}})
 		must(r.t, err)
 		return p
 	}
@@ -152,7 +155,8 @@ func discard(r *rig) {
 	must(r.t, err)
 	same(r.t, "pages", pages, 1)
 	same(r.t, "rows", rows, 2)
-	sameRows(r.t, r.query(`SELECT name FROM "salesforce_incremental"."account" ORDER BY id, name`), "one", "two", "of another attempt")
+	sameRows(r.t, r.query(`SELECT name FROM "salesforce_incremental"."account" ORDER BY id, name`), "one", "two",
+		"of another attempt")
 	must(r.t, r.w.Discard(ctx, r.fence, "a1"))
 	sameRows(r.t, r.query(`SELECT name FROM "salesforce_incremental"."account"`), "of another attempt")
 	must(r.t, r.w.Discard(ctx, r.fence, "a1"))
@@ -165,7 +169,8 @@ func quoted(v string) string { return `"` + strings.ReplaceAll(v, `"`, `""`) + `
 func texts() []string {
 	return []string{
 		"two\r\nlines", "two\nlines", "a\rb", `he said "x"`, `"`, `","`, `\`, `\"`, "comma, comma", " spaces ", "\t",
-		"😀 é 漢字", strings.Repeat("😀", 131_072), strings.Repeat("line \"x\"\r\n", 11_915), "0012345", "N/A", "null", "NULL", "None", "nan", "true",
+		"😀 é 漢字", strings.Repeat("😀", 131_072), strings.Repeat("line \"x\"\r\n", 11_915), "0012345", "N/A", "null",
+		"NULL", "None", "nan", "true",
 		"1E5", "1700-01-01", "\\N", "'", "-", "\u2028",
 	}
 }
@@ -176,7 +181,8 @@ func values(r *rig) {
 		all = append(all, "nul\x00byte")
 	}
 	if most := r.driver.Dialect().LongestText; most > 0 { // the border itself is for a test of the driver's own
-		all = append(slices.DeleteFunc(all, func(v string) bool { return len(v) > most }), strings.Repeat("😀", most/4-25))
+		all = append(slices.DeleteFunc(all, func(v string) bool { return len(v) > most }),
+			strings.Repeat("😀", most/4-25))
 	}
 	var records []string
 	for i, v := range all {
@@ -198,7 +204,8 @@ func values(r *rig) {
 		"9000,1700-01-01T00:00:00.000Z,-0.01,-2147483648,9223372036854775807,1700-01-01,00:00:00.000Z",
 		"9001,4000-12-31T23:59:59.000Z,123456.78,2147483647,-9223372036854775808,4000-12-31,23:59:59.999Z",
 		"9002,2026-03-01T00:00:00.000+0000,,,,,")}})
-	sameRows(r.t, r.query(`SELECT systemmodstamp, amount__c, employees, big__c, born__c, opens__c FROM "salesforce"."account" WHERE id >= '9000' ORDER BY id`),
+	sameRows(r.t, r.query(
+		`SELECT systemmodstamp, amount__c, employees, big__c, born__c, opens__c FROM "salesforce"."account" WHERE id >= '9000' ORDER BY id`),
 		"1700-01-01 00:00:00+00|-0.01|-2147483648|9223372036854775807|1700-01-01|00:00:00",
 		"4000-12-31 23:59:59+00|123456.78|2147483647|-9223372036854775808|4000-12-31|23:59:59.999",
 		"2026-03-01 00:00:00+00|~|~|~|~|~")
@@ -230,7 +237,8 @@ func decimals(r *rig) {
 	for _, v := range r.rows("amount__c") {
 		got = append(got, plain(v))
 	}
-	sameRows(r.t, got, "1.25", "123456789012345678", "12345678", "0.05", "-150", "0.12345678901234567", "0.00000000035", "98765432109876543210.125")
+	sameRows(r.t, got, "1.25", "123456789012345678", "12345678", "0.05", "-150", "0.12345678901234567", "0.00000000035",
+		"98765432109876543210.125")
 	if r.driver.Dialect().Digits == 0 {
 		return // it has room for everything
 	}
@@ -242,7 +250,8 @@ func decimals(r *rig) {
 func noValueInErrors(r *rig) {
 	const secret = "geheim4711"
 	for field, text := range map[string]string{"Employees": secret, "SystemModstamp": secret, "Born__c": secret,
-		"IsDeleted": secret, "Big__c": secret, "Opens__c": secret, "Name": `"` + secret + `" x"y`, "Amount__c": secret} {
+		"IsDeleted": secret, "Big__c": secret, "Opens__c": secret, "Name": `"` + secret + `" x"y`,
+		"Amount__c": secret} {
 		in := reading{name: "a-" + field, readAt: at(1), pages: []warehouse.Page{r.page("Id,"+field, "1,"+text)}}
 		_, err := r.try(in)
 		if err == nil {

@@ -36,9 +36,11 @@ func firstAndNext(r *rig) {
 	same(r.t, "counts", r.read(in), warehouse.Counts{Staged: 3, Inserted: 3, Rows: 3})
 	sameRows(r.t, r.rows(columns), "1|one|true|~", "2|two|true|~", "3|three|true|~")
 
-	in = r.puts("a2", 200, rec("2", 131, false, "zwei"), rec("4", 131, false, "four"), rec("1", 131, true, "one"), rec("3", 1, false, "stale"))
+	in = r.puts("a2", 200, rec("2", 131, false, "zwei"), rec("4", 131, false, "four"), rec("1", 131, true, "one"),
+		rec("3", 1, false, "stale"))
 	in.merge = warehouse.Merge{Watermark: at(190), Grade: "lagged", Generation: 1}
-	same(r.t, "counts", r.read(in), warehouse.Counts{Staged: 4, Inserted: 1, Updated: 1, Deleted: 1, Unchanged: 1, Rows: 4})
+	same(r.t, "counts", r.read(in), warehouse.Counts{Staged: 4, Inserted: 1, Updated: 1, Deleted: 1,
+		Unchanged: 1, Rows: 4})
 	sameRows(r.t, r.rows(columns), "1|one|false|soft", "2|zwei|true|~", "3|three|true|~", "4|four|true|~")
 	sameRows(r.t, r.query(`SELECT id FROM "salesforce_incremental"."account"`))
 
@@ -46,8 +48,9 @@ func firstAndNext(r *rig) {
 	must(r.t, err)
 	same(r.t, "known", ok, true)
 	newest := m.Newest
-	same(r.t, "mark", m, warehouse.Mark{Flow: "Account", Table: "account", Fence: 1, Org: org, Generation: 1, Watermark: at(190),
-		Grade: "lagged", Rows: 4, SyncedAt: newest, Newest: newest, Attempt: "a2"})
+	same(r.t, "mark", m, warehouse.Mark{Flow: "Account", Table: "account", Fence: 1, Org: org, Generation: 1,
+		Watermark: at(190),
+		Grade:     "lagged", Rows: 4, SyncedAt: newest, Newest: newest, Attempt: "a2"})
 	all, err := r.w.Marks(r.t.Context())
 	must(r.t, err)
 	same(r.t, "marks", all[0], m)
@@ -112,8 +115,10 @@ func undelete(r *rig) {
 }
 
 func mergedRecord(r *rig) {
-	r.read(reading{name: "a1", readAt: at(100), pages: []warehouse.Page{r.page("Id,IsDeleted,MasterRecordId,SystemModstamp",
-		"1,true,2,2026-03-01T00:10:00.000Z", "2,false,,2026-03-01T00:10:00.000Z", "3,true,,2026-03-01T00:10:00.000Z")}})
+	r.read(reading{name: "a1", readAt: at(100),
+		pages: []warehouse.Page{r.page("Id,IsDeleted,MasterRecordId,SystemModstamp",
+			"1,true,2,2026-03-01T00:10:00.000Z", "2,false,,2026-03-01T00:10:00.000Z",
+			"3,true,,2026-03-01T00:10:00.000Z")}})
 	sameRows(r.t, r.rows("id, _catchment_delete_reason"), "1|merged", "2|~", "3|soft")
 }
 
@@ -152,7 +157,8 @@ func ignored(r *rig) {
 func deletesByID(r *rig) {
 	r.read(r.puts("a1", 100, rec("1", 10, false, "one"), rec("2", 10, false, "two"), rec("3", 10, true, "three")))
 	gone := func(name string, readAt int) reading {
-		return reading{name: name, readAt: at(readAt), op: warehouse.Delete, pages: []warehouse.Page{r.page("Id", "1", "3", "9")}}
+		return reading{name: name, readAt: at(readAt), op: warehouse.Delete,
+			pages: []warehouse.Page{r.page("Id", "1", "3", "9")}}
 	}
 	same(r.t, "read before", r.read(gone("a2", 50)), warehouse.Counts{Staged: 3, Unchanged: 3, Rows: 3})
 	same(r.t, "read after", r.read(gone("a3", 200)), warehouse.Counts{Staged: 3, Deleted: 1, Unchanged: 2, Rows: 3})
@@ -199,7 +205,8 @@ func massDelete(r *rig) {
 	same(r.t, "how many", *stop, warehouse.MassDelete{Table: "account", Deletes: 101, Rows: 300})
 	same(r.t, "class", plan.ClassOf(err), plan.Fix)
 	same(r.t, "hint", strings.Contains(plan.HintOf(err), "--allow-deletes"), true)
-	same(r.t, "live rows", r.query(`SELECT count(*) FROM "salesforce"."account" WHERE _catchment_deleted_at IS NULL`)[0], "300")
+	same(r.t, "live rows",
+		r.query(`SELECT count(*) FROM "salesforce"."account" WHERE _catchment_deleted_at IS NULL`)[0], "300")
 	in.merge.AllowDeletes = true
 	same(r.t, "allowed", r.read(in), warehouse.Counts{Staged: 101, Deleted: 101, Rows: 300})
 
@@ -210,13 +217,16 @@ func massDelete(r *rig) {
 
 func columnSets(r *rig) {
 	r.read(r.puts("a1", 100, rec("1", 10, false, "one")))
-	_, err := r.w.Load(r.t.Context(), r.fence, warehouse.Batch{Table: r.table, Attempt: "a2", Job: "j1", ReadAt: at(200),
-		Pages: []warehouse.Page{r.page("Id,SystemModstamp,Employees", "1,2026-03-01T03:00:00.000Z,7", "2,2026-03-01T03:00:00.000Z,8")}})
+	_, err := r.w.Load(r.t.Context(), r.fence,
+		warehouse.Batch{Table: r.table, Attempt: "a2", Job: "j1", ReadAt: at(200),
+			Pages: []warehouse.Page{r.page("Id,SystemModstamp,Employees", "1,2026-03-01T03:00:00.000Z,7",
+				"2,2026-03-01T03:00:00.000Z,8")}})
 	must(r.t, err)
 	_, err = r.w.Load(r.t.Context(), r.fence, warehouse.Batch{Table: r.table, Attempt: "a2", Job: "j2", ReadAt: at(201),
 		Pages: []warehouse.Page{r.page("Id,SystemModstamp,Name,Employees", "2,2026-03-01T03:01:00.000Z,two,9")}})
 	must(r.t, err)
-	c, err := r.w.Consolidate(r.t.Context(), r.fence, warehouse.Merge{Table: r.table, Attempt: "a2", Policy: warehouse.Flag, Pages: 2, Rows: 3})
+	c, err := r.w.Consolidate(r.t.Context(), r.fence,
+		warehouse.Merge{Table: r.table, Attempt: "a2", Policy: warehouse.Flag, Pages: 2, Rows: 3})
 	must(r.t, err)
 	same(r.t, "counts", c, warehouse.Counts{Staged: 3, Inserted: 1, Updated: 2, Rows: 2})
 	sameRows(r.t, r.rows("id, name, employees"), "1|one|7", "2|two|9")
@@ -224,12 +234,14 @@ func columnSets(r *rig) {
 
 func columnSetsFirst(r *rig) {
 	load := func(job string, p warehouse.Page) {
-		_, err := r.w.Load(r.t.Context(), r.fence, warehouse.Batch{Table: r.table, Attempt: "a1", Job: job, ReadAt: at(200), Pages: []warehouse.Page{p}})
+		_, err := r.w.Load(r.t.Context(), r.fence,
+			warehouse.Batch{Table: r.table, Attempt: "a1", Job: job, ReadAt: at(200), Pages: []warehouse.Page{p}})
 		must(r.t, err)
 	}
 	load("j1", r.page("Id,SystemModstamp,Employees", "1,2026-03-01T03:00:00.000Z,7", "2,2026-03-01T03:00:00.000Z,8"))
 	load("j2", r.page("Id,SystemModstamp,Name", "2,2026-03-01T03:01:00.000Z,two", "3,2026-03-01T03:01:00.000Z,three"))
-	c, err := r.w.Consolidate(r.t.Context(), r.fence, warehouse.Merge{Table: r.table, Attempt: "a1", Policy: warehouse.Flag, Pages: 2, Rows: 4})
+	c, err := r.w.Consolidate(r.t.Context(), r.fence,
+		warehouse.Merge{Table: r.table, Attempt: "a1", Policy: warehouse.Flag, Pages: 2, Rows: 4})
 	must(r.t, err)
 	same(r.t, "counts", c, warehouse.Counts{Staged: 4, Inserted: 3, Updated: 1, Rows: 3})
 	sameRows(r.t, r.rows("id, name, employees"), "1|~|7", "2|two|8", "3|three|~")
@@ -240,7 +252,8 @@ func staged(r *rig) {
 	r.exec(`INSERT INTO "salesforce_incremental"."account" (id, systemmodstamp, name, isdeleted) VALUES
 		('1', TIMESTAMPTZ '2026-03-01 00:10:00+00', 'first', false), ('1', TIMESTAMPTZ '2026-03-01 00:20:00+00', 'second', false),
 		('2', TIMESTAMPTZ '2026-03-01 00:20:00+00', 'two', true)`)
-	c, err := r.by(r.t.Context(), r.w, r.fence, warehouse.Merge{Table: r.table, Policy: warehouse.Flag, Watermark: at(1000), Complete: true})
+	c, err := r.by(r.t.Context(), r.w, r.fence,
+		warehouse.Merge{Table: r.table, Policy: warehouse.Flag, Watermark: at(1000), Complete: true})
 	must(r.t, err)
 	same(r.t, "counts", c, warehouse.Counts{Staged: 3, Inserted: 2, Unchanged: 1, Rows: 3})
 	r.read(r.puts("a1", 100, rec("1", 20, false, "read by us")))
@@ -255,15 +268,17 @@ func withoutStamp(r *rig) {
 	in := reading{name: "a1", readAt: at(100), pages: []warehouse.Page{r.page("Id,Name", "1,one", "2,two")}}
 	r.read(in)
 	r.read(reading{name: "a2", readAt: at(90), pages: []warehouse.Page{r.page("Id,Name", "1,late")}})
-	r.read(reading{name: "a3", readAt: at(110), pages: []warehouse.Page{r.page("Id,Name", "2,zwei")}, merge: warehouse.Merge{Complete: true}})
+	r.read(reading{name: "a3", readAt: at(110), pages: []warehouse.Page{r.page("Id,Name", "2,zwei")},
+		merge: warehouse.Merge{Complete: true}})
 	sameRows(r.t, r.rows(columns), "1|one|false|purged", "2|zwei|true|~")
 }
 
 func twoKeys(r *rig) {
 	ctx := r.t.Context()
-	r.table = warehouse.Table{Object: "Log__b", Name: "log__b", Key: []string{"day__c", "n__c"}, Columns: []warehouse.Column{
-		{Name: "day__c", Field: "Day__c", Kind: warehouse.Date}, {Name: "n__c", Field: "N__c", Kind: warehouse.Int},
-		{Name: "text__c", Field: "Text__c", Kind: warehouse.Text}}}
+	r.table = warehouse.Table{Object: "Log__b", Name: "log__b", Key: []string{"day__c", "n__c"},
+		Columns: []warehouse.Column{
+			{Name: "day__c", Field: "Day__c", Kind: warehouse.Date}, {Name: "n__c", Field: "N__c", Kind: warehouse.Int},
+			{Name: "text__c", Field: "Text__c", Kind: warehouse.Text}}}
 	r.fence.Flow = "Log__b"
 	_, err := r.w.Claim(ctx, r.fence, "log__b", org)
 	must(r.t, err)
@@ -271,7 +286,8 @@ func twoKeys(r *rig) {
 	must(r.t, err)
 	page := func(recs ...string) []warehouse.Page { return []warehouse.Page{r.page("Day__c,N__c,Text__c", recs...)} }
 	r.read(reading{name: "b1", readAt: at(1), pages: page("2026-01-01,1,a", "2026-01-01,2,b", "2026-01-02,1,c")})
-	r.read(reading{name: "b2", readAt: at(2), pages: page("2026-01-01,2,B"), merge: warehouse.Merge{Complete: true, Policy: warehouse.Remove}})
+	r.read(reading{name: "b2", readAt: at(2), pages: page("2026-01-01,2,B"),
+		merge: warehouse.Merge{Complete: true, Policy: warehouse.Remove}})
 	r.read(reading{name: "b3", readAt: at(1), pages: page("2026-01-02,1,late")})
 	sameRows(r.t, r.query(`SELECT day__c, n__c, text__c FROM "salesforce"."log__b" ORDER BY 1`), "2026-01-01|2|B")
 }
@@ -280,7 +296,8 @@ func emptyReading(r *rig) {
 	same(r.t, "no page", r.read(reading{name: "a1", readAt: at(1)}), warehouse.Counts{})
 	same(r.t, "a page without records", r.read(r.puts("a2", 2)), warehouse.Counts{})
 	r.read(r.puts("a3", 100, rec("1", 10, false, "one")))
-	same(r.t, "nothing new", r.read(reading{name: "a4", readAt: at(200), merge: warehouse.Merge{Watermark: at(190)}}), warehouse.Counts{Rows: 1})
+	same(r.t, "nothing new", r.read(reading{name: "a4", readAt: at(200), merge: warehouse.Merge{Watermark: at(190)}}),
+		warehouse.Counts{Rows: 1})
 }
 
 func watermark(r *rig) {

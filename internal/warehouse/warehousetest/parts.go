@@ -10,7 +10,8 @@ func patchRec(id string, minute int, employees string) string {
 }
 
 func (r *rig) patches(name string, readAt int, records ...string) reading {
-	return reading{name: name, readAt: at(readAt), op: warehouse.Patch, pages: []warehouse.Page{r.page(patchHeader, records...)}}
+	return reading{name: name, readAt: at(readAt), op: warehouse.Patch,
+		pages: []warehouse.Page{r.page(patchHeader, records...)}}
 }
 
 func (r *rig) sees(name string, readAt int, ids ...string) reading {
@@ -20,14 +21,17 @@ func (r *rig) sees(name string, readAt int, ids ...string) reading {
 func patched(r *rig) {
 	r.read(r.puts("a1", 100, rec("1", 10, false, "one"), rec("2", 10, false, "two"), rec("3", 10, true, "deleted")))
 	before := r.rows("systemmodstamp, _catchment_at, _catchment_read_at")
-	c := r.read(r.patches("a2", 200, patchRec("1", 10, "7"), patchRec("2", 10, ""), patchRec("3", 10, "9"), patchRec("4", 10, "8")))
+	c := r.read(r.patches("a2", 200, patchRec("1", 10, "7"), patchRec("2", 10, ""), patchRec("3", 10, "9"),
+		patchRec("4", 10, "8")))
 	same(r.t, "counts", c, warehouse.Counts{Staged: 4, Updated: 2, Patched: 2, Unchanged: 2, Rows: 3})
-	sameRows(r.t, r.rows("id, name, employees, _catchment_deleted_at IS NULL"), "1|one|7|true", "2|two|~|true", "3|deleted|9|false")
+	sameRows(r.t, r.rows("id, name, employees, _catchment_deleted_at IS NULL"), "1|one|7|true", "2|two|~|true",
+		"3|deleted|9|false")
 	sameRows(r.t, r.rows("systemmodstamp, _catchment_at, _catchment_read_at"), before...)
 	sameRows(r.t, r.query(`SELECT id FROM "salesforce_incremental"."account"`))
 	m, _, err := r.w.Mark(r.t.Context(), "Account")
 	must(r.t, err)
-	same(r.t, "who reads what is new sees the patch", r.query(`SELECT count(*) FROM "salesforce"."account" WHERE _catchment_synced_at = $1`, m.Newest)[0], "2")
+	same(r.t, "who reads what is new sees the patch",
+		r.query(`SELECT count(*) FROM "salesforce"."account" WHERE _catchment_synced_at = $1`, m.Newest)[0], "2")
 
 	c = r.read(r.patches("a3", 300, patchRec("1", 10, "7"), patchRec("2", 10, "5")))
 	same(r.t, "what is the same", c, warehouse.Counts{Staged: 2, Updated: 1, Patched: 1, Unchanged: 1, Rows: 3})
@@ -39,11 +43,16 @@ func patched(r *rig) {
 
 func patchedLate(r *rig) {
 	r.read(r.puts("a1", 300, rec("1", 50, false, "one")))
-	same(r.t, "an older stamp", r.read(r.patches("a2", 400, patchRec("1", 49, "1"))), warehouse.Counts{Staged: 1, Unchanged: 1, Rows: 1})
-	same(r.t, "read before", r.read(r.patches("a3", 299, patchRec("1", 50, "2"))), warehouse.Counts{Staged: 1, Unchanged: 1, Rows: 1})
-	same(r.t, "the same stamp", r.read(r.patches("a4", 300, patchRec("1", 50, "3"))), warehouse.Counts{Staged: 1, Updated: 1, Patched: 1, Rows: 1})
-	same(r.t, "a newer stamp", r.read(r.patches("a5", 400, patchRec("1", 60, "4"))), warehouse.Counts{Staged: 1, Updated: 1, Patched: 1, Rows: 1})
-	same(r.t, "which didn't move the row's", r.read(r.puts("a6", 500, rec("1", 55, false, "uno"))), warehouse.Counts{Staged: 1, Updated: 1, Rows: 1})
+	same(r.t, "an older stamp", r.read(r.patches("a2", 400, patchRec("1", 49, "1"))),
+		warehouse.Counts{Staged: 1, Unchanged: 1, Rows: 1})
+	same(r.t, "read before", r.read(r.patches("a3", 299, patchRec("1", 50, "2"))),
+		warehouse.Counts{Staged: 1, Unchanged: 1, Rows: 1})
+	same(r.t, "the same stamp", r.read(r.patches("a4", 300, patchRec("1", 50, "3"))),
+		warehouse.Counts{Staged: 1, Updated: 1, Patched: 1, Rows: 1})
+	same(r.t, "a newer stamp", r.read(r.patches("a5", 400, patchRec("1", 60, "4"))),
+		warehouse.Counts{Staged: 1, Updated: 1, Patched: 1, Rows: 1})
+	same(r.t, "which didn't move the row's", r.read(r.puts("a6", 500, rec("1", 55, false, "uno"))),
+		warehouse.Counts{Staged: 1, Updated: 1, Rows: 1})
 	sameRows(r.t, r.rows("id, name, employees"), "1|uno|4")
 }
 
@@ -51,16 +60,19 @@ func patchedTogether(r *rig) {
 	in := r.puts("a1", 100, rec("1", 10, false, "one"), rec("2", 10, false, "two"))
 	in.more = []reading{
 		r.patches("", 101, patchRec("1", 10, "7"), patchRec("2", 9, "8"), patchRec("3", 10, "9")),
-		{readAt: at(102), op: warehouse.Patch, pages: []warehouse.Page{r.page("Id,SystemModstamp,Born__c", "2,2026-03-01T00:11:00.000Z,2026-01-01")}},
+		{readAt: at(102), op: warehouse.Patch,
+			pages: []warehouse.Page{r.page("Id,SystemModstamp,Born__c", "2,2026-03-01T00:11:00.000Z,2026-01-01")}},
 	}
 	in.merge.Complete, in.merge.Watermark, in.merge.Generation, in.merge.Grade = true, at(90), 1, "proven"
-	same(r.t, "counts", r.read(in), warehouse.Counts{Staged: 6, Inserted: 2, Updated: 2, Patched: 2, Unchanged: 2, Rows: 2})
+	same(r.t, "counts", r.read(in), warehouse.Counts{Staged: 6, Inserted: 2, Updated: 2, Patched: 2,
+		Unchanged: 2, Rows: 2})
 	sameRows(r.t, r.rows("id, name, employees, born__c"), "1|one|7|~", "2|two|~|2026-01-01")
 
 	in = r.puts("a2", 200, rec("1", 110, false, "uno"))
 	in.more = []reading{r.patches("", 201, patchRec("1", 110, "6"), patchRec("2", 10, "5"))}
 	in.merge.Complete = true
-	same(r.t, "a patch is no record of a complete reading", r.read(in), warehouse.Counts{Staged: 3, Updated: 3, Patched: 2, Deleted: 1, Rows: 2})
+	same(r.t, "a patch is no record of a complete reading", r.read(in),
+		warehouse.Counts{Staged: 3, Updated: 3, Patched: 2, Deleted: 1, Rows: 2})
 	sameRows(r.t, r.rows("id, name, employees, _catchment_deleted_at IS NULL"), "1|uno|6|true", "2|two|5|false")
 	m, _, err := r.w.Mark(r.t.Context(), "Account")
 	must(r.t, err)
@@ -98,11 +110,13 @@ func seenEarlier(r *rig) {
 	in.more = []reading{r.sees("", 200)}
 	in.merge.Override = true // a rebuild's records override, its sweep doesn't
 	same(r.t, "counts", r.read(in), warehouse.Counts{Staged: 1, Inserted: 1, Deleted: 1, Rows: 3})
-	sameRows(r.t, r.rows(columns), "1|one|false|purged", "2|read at the very moment|true|~", "3|read after the Ids|true|~")
+	sameRows(r.t, r.rows(columns), "1|one|false|purged", "2|read at the very moment|true|~",
+		"3|read after the Ids|true|~")
 }
 
 func reasons(r *rig) {
-	r.read(r.puts("a1", 100, rec("1", 10, false, "one"), rec("2", 10, false, "two"), rec("3", 10, false, "three"), rec("4", 10, false, "four")))
+	r.read(r.puts("a1", 100, rec("1", 10, false, "one"), rec("2", 10, false, "two"), rec("3", 10, false, "three"),
+		rec("4", 10, false, "four")))
 	gone := func(id string, reason warehouse.Reason) reading {
 		return reading{readAt: at(200), op: warehouse.Delete, reason: reason, pages: []warehouse.Page{r.page("Id", id)}}
 	}
@@ -113,7 +127,8 @@ func reasons(r *rig) {
 	in.more = []reading{gone("2", "archived"), sight, gone("4", "")}
 	in.merge.AbsentReason = "out_of_filter"
 	same(r.t, "counts", r.read(in), warehouse.Counts{Staged: 3, Deleted: 4, Rows: 4})
-	sameRows(r.t, r.rows(columns), "1|one|false|purged", "2|two|false|archived", "3|three|false|hidden", "4|four|false|out_of_filter")
+	sameRows(r.t, r.rows(columns), "1|one|false|purged", "2|two|false|archived", "3|three|false|hidden",
+		"4|four|false|out_of_filter")
 }
 
 func repaired(r *rig) {
@@ -131,7 +146,8 @@ func repaired(r *rig) {
 
 func torn(r *rig) {
 	in := r.puts("a1", 100, rec("1", 10, false, "same"), rec("2", 10, false, "changed"), rec("3", 10, false, "gone"))
-	for i, part := range []reading{in, r.patches("", 101, patchRec("1", 10, "7"), patchRec("2", 11, "8"), patchRec("4", 11, ""))} {
+	for i, part := range []reading{in, r.patches("", 101, patchRec("1", 10, "7"), patchRec("2", 11, "8"),
+		patchRec("4", 11, ""))} {
 		b := r.batch(part)
 		b.Attempt, b.Job = "a1", []string{"main", "further"}[i]
 		_, err := r.w.Load(r.t.Context(), r.fence, b)

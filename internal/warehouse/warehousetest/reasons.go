@@ -29,7 +29,8 @@ func everyReason(r *rig) {
 			id := fmt.Sprintf("%d%d", i, n)
 			live = append(live, rec(id, 10, false, "there"))
 			binned = append(binned, rec(id, 220, true, "there"))
-			parts = append(parts, reading{readAt: at(200), op: warehouse.Delete, reason: traits.Reason, pages: []warehouse.Page{r.page("Id", id)}})
+			parts = append(parts, reading{readAt: at(200), op: warehouse.Delete, reason: traits.Reason,
+				pages: []warehouse.Page{r.page("Id", id)}})
 			later := traits
 			if !traits.Kept {
 				later.Reason = warehouse.Soft
@@ -77,7 +78,8 @@ func everyMassDelete(r *rig) {
 		}
 		r.exec(`DELETE FROM "salesforce"."account"`)
 		r.read(r.puts(fmt.Sprintf("put%d", n), 100, live...))
-		gone := reading{name: fmt.Sprintf("gone%d", n), readAt: at(200), op: warehouse.Delete, reason: traits.Reason, pages: []warehouse.Page{r.page("Id", ids...)}}
+		gone := reading{name: fmt.Sprintf("gone%d", n), readAt: at(200), op: warehouse.Delete, reason: traits.Reason,
+			pages: []warehouse.Page{r.page("Id", ids...)}}
 		_, err := r.try(gone)
 		_, stopped := errors.AsType[*warehouse.MassDelete](err)
 		same(r.t, string(traits.Reason)+" stops", stopped, !traits.Approved)

@@ -55,7 +55,8 @@ func account() warehouse.Table {
 // newRig opens a warehouse and makes the table.
 func newRig(t testing.TB, driver warehouse.Driver, by Consolidator) *rig {
 	t.Helper()
-	r := &rig{t: t, driver: driver, by: by, table: account(), fence: warehouse.Fence{Flow: "Account", Number: 1}, clock: at(10_000)}
+	r := &rig{t: t, driver: driver, by: by, table: account(), fence: warehouse.Fence{Flow: "Account", Number: 1},
+		clock: at(10_000)}
 	r.w = r.over(driver)
 	ctx := t.Context()
 	must(t, r.w.Migrate(ctx))
@@ -103,7 +104,8 @@ type reading struct {
 
 // batch is a reading's pages as one batch of one job.
 func (r *rig) batch(in reading) warehouse.Batch {
-	return warehouse.Batch{Table: r.table, Attempt: in.name, Job: in.name + "-job", Op: in.op, ReadAt: in.readAt, Pages: in.pages,
+	return warehouse.Batch{Table: r.table, Attempt: in.name, Job: in.name + "-job", Op: in.op, ReadAt: in.readAt,
+		Pages:  in.pages,
 		Reason: in.reason, Override: in.override}
 }
 

@@ -86,7 +86,8 @@ func otherTypes(r *rig) {
 		must(r.t, err)
 		_, err = r.w.Prepare(ctx, r.fence, r.table)
 		must(r.t, err)
-		o := schema.Object{Name: "Account", Fields: []schema.Field{{Name: "Employees", Label: "E", Type: schema.Type(kind)}}}
+		o := schema.Object{Name: "Account",
+			Fields: []schema.Field{{Name: "Employees", Label: "E", Type: schema.Type(kind)}}}
 		must(r.t, r.w.Describe(ctx, r.fence, o, r.table))
 		p := r.page("Id,Employees", name+","+value)
 		p.Digits = []warehouse.Digits{{Field: "Employees", Whole: 12, Fraction: 2}}
@@ -102,7 +103,8 @@ func otherTypes(r *rig) {
 	_, past, err := r.w.Adapt(ctx, r.table)
 	must(r.t, err)
 	same(r.t, "what is remembered", fmt.Sprint(past.Fields), "[{Employees employees_text E text}]")
-	same(r.t, "columns", slices.Contains(past.Columns, "employees") && slices.Contains(past.Columns, "employees_text"), true)
+	same(r.t, "columns", slices.Contains(past.Columns, "employees") &&
+		slices.Contains(past.Columns, "employees_text"), true)
 
 	none := r.table
 	none.Name, none.Object = "never_made", "Never"
@@ -119,7 +121,8 @@ func foreignTable(r *rig) {
 	_, err = r.w.Prepare(r.t.Context(), r.fence, r.table)
 	same(r.t, "class", plan.ClassOf(err), plan.Fix)
 	same(r.t, "hint", plan.HintOf(err) != "", true)
-	sameRows(r.t, r.query(`SELECT table_name FROM information_schema.tables WHERE table_schema = 'salesforce_incremental' AND table_name = 'contact'`))
+	sameRows(r.t, r.query(
+		`SELECT table_name FROM information_schema.tables WHERE table_schema = 'salesforce_incremental' AND table_name = 'contact'`))
 
 	r.table.Name, r.table.Key = "lead", nil
 	_, err = r.w.Prepare(r.t.Context(), r.fence, r.table)
@@ -149,9 +152,12 @@ func metadata(r *rig) {
 	for range 2 {
 		must(r.t, r.w.Describe(r.t.Context(), r.fence, o, r.table))
 	}
-	sameRows(r.t, r.query(`SELECT object, table_name, label, key_prefix FROM "salesforce"."_catchment_objects"`), "Account|account|Konto|001")
-	sameRows(r.t, r.query(`SELECT field, column_name, label, type, length FROM "salesforce"."_catchment_fields" ORDER BY field`),
+	sameRows(r.t, r.query(`SELECT object, table_name, label, key_prefix FROM "salesforce"."_catchment_objects"`),
+		"Account|account|Konto|001")
+	sameRows(r.t,
+		r.query(`SELECT field, column_name, label, type, length FROM "salesforce"."_catchment_fields" ORDER BY field`),
 		"Id|id|Account ID|id|18", "Name|name|It's a name|picklist|0")
-	sameRows(r.t, r.query(`SELECT field, position, value, label, active, is_default FROM "salesforce"."_catchment_picklists" ORDER BY position`),
+	sameRows(r.t, r.query(
+		`SELECT field, position, value, label, active, is_default FROM "salesforce"."_catchment_picklists" ORDER BY position`),
 		"Name|1|a|A|true|true", "Name|2|b|B|false|false")
 }

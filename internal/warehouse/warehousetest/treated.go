@@ -16,7 +16,8 @@ func (r *rig) rejecting(p *warehouse.Page, ids ...string) {
 	r.t.Helper()
 	var lines []string
 	for _, id := range ids {
-		lines = append(lines, fmt.Sprintf(`Account,%s,%s,Name,not_null,"{""Id"":""%s"",""AccountId"":""of %s""}"`, id, at(110).Format("2006-01-02T15:04:05.000Z"), id, id))
+		lines = append(lines, fmt.Sprintf(`Account,%s,%s,Name,not_null,"{""Id"":""%s"",""AccountId"":""of %s""}"`, id,
+			at(110).Format("2006-01-02T15:04:05.000Z"), id, id))
 	}
 	seq := r.seq
 	out := r.page(strings.Join(warehouse.RejectedHeader(), ","), lines...)
@@ -24,7 +25,8 @@ func (r *rig) rejecting(p *warehouse.Page, ids ...string) {
 	p.Rejected = &out
 }
 
-const rejectedRows = `SELECT record_key, _catchment_attempt, field, rule, record FROM "salesforce_incremental"."_catchment_rejected" ORDER BY record_key, _catchment_attempt`
+const rejectedRows = `SELECT record_key, _catchment_attempt, field, rule, record
+	FROM "salesforce_incremental"."_catchment_rejected" ORDER BY record_key, _catchment_attempt`
 
 // What is rejected is kept, loaded once, and not taken for absent.
 func rejected(r *rig) {
@@ -41,7 +43,8 @@ func rejected(r *rig) {
 	same(r.t, "rejected", n, 2)
 	same(r.t, "counts", r.read(in), warehouse.Counts{Staged: 1, Updated: 1, Deleted: 1, Rows: 3})
 	sameRows(r.t, r.rows(columns), "1|eins|true|~", "2|two|true|~", "3|three|false|purged")
-	sameRows(r.t, r.query(rejectedRows), `2|a2|Name|not_null|{"Id":"2","AccountId":"of 2"}`, `4|a2|Name|not_null|{"Id":"4","AccountId":"of 4"}`)
+	sameRows(r.t, r.query(rejectedRows), `2|a2|Name|not_null|{"Id":"2","AccountId":"of 2"}`,
+		`4|a2|Name|not_null|{"Id":"4","AccountId":"of 4"}`)
 
 	in = r.puts("a3", 300)
 	r.rejecting(&in.pages[0], "5")
@@ -69,13 +72,17 @@ func rejectedApart(r *rig) {
 	slices.Sort(keys)
 	same(r.t, "keys", fmt.Sprint(keys), "[2 4]")
 
-	pages := []warehouse.Page{r.page(short, brief("1", 110, false), brief("2", 110, false), brief("3", 10, false), brief("4", 110, false))}
+	pages := []warehouse.Page{r.page(short, brief("1", 110, false), brief("2", 110, false), brief("3", 10, false),
+		brief("4", 110, false))}
 	c := r.stamps(150)
-	r.finds(c, 9, warehouse.Difference{Source: 4, Warehouse: 3, Missing: 1, Stale: 1, MissingIDs: []string{"4"}, StaleIDs: []string{"2"}}, pages...)
+	r.finds(c, 9, warehouse.Difference{Source: 4, Warehouse: 3, Missing: 1, Stale: 1, MissingIDs: []string{"4"},
+		StaleIDs: []string{"2"}}, pages...)
 	c.Rules = true
 	r.finds(c, 9, warehouse.Difference{Source: 4, Warehouse: 3, Rejected: 2, RejectedIDs: []string{"2", "4"}}, pages...)
-	pages[0] = r.page(short, brief("1", 110, false), brief("2", 120, false), brief("3", 10, false), brief("4", 110, false))
-	r.finds(c, 9, warehouse.Difference{Source: 4, Warehouse: 3, Stale: 1, Rejected: 1, StaleIDs: []string{"2"}, RejectedIDs: []string{"4"}}, pages...)
+	pages[0] = r.page(short, brief("1", 110, false), brief("2", 120, false), brief("3", 10, false),
+		brief("4", 110, false))
+	r.finds(c, 9, warehouse.Difference{Source: 4, Warehouse: 3, Stale: 1, Rejected: 1, StaleIDs: []string{"2"},
+		RejectedIDs: []string{"4"}}, pages...)
 
 	still := func(want string) {
 		r.t.Helper()
@@ -96,7 +103,8 @@ func rejectedApart(r *rig) {
 // doesn't bring keeps none.
 func forgotten(policy warehouse.Policy, want ...string) func(*rig) {
 	return func(r *rig) {
-		in := r.puts("a1", 100, rec("1", 10, false, "clear"), rec("2", 10, false, "clear"), rec("3", 10, false, "clear"), rec("4", 10, false, "clear"))
+		in := r.puts("a1", 100, rec("1", 10, false, "clear"), rec("2", 10, false, "clear"),
+			rec("3", 10, false, "clear"), rec("4", 10, false, "clear"))
 		r.rejecting(&in.pages[0], "9")
 		in.merge.Policy = policy
 		r.read(in)
@@ -106,7 +114,8 @@ func forgotten(policy warehouse.Policy, want ...string) func(*rig) {
 		r.exec(`UPDATE "salesforce"."account" SET employees = 7, masterrecordid = 'x'`)
 		// 1 is there, 2 is purged, 3 is in the recycle bin, 4 was deleted before and is purged since.
 		in = r.puts("b1", 200, rec("1", 10, false, "masked"), rec("3", 120, true, "masked"))
-		in.merge = warehouse.Merge{Policy: policy, Complete: true, Override: true, Generation: 2, Watermark: at(190), Grade: "proven",
+		in.merge = warehouse.Merge{Policy: policy, Complete: true, Override: true, Generation: 2, Watermark: at(190),
+			Grade:  "proven",
 			Forget: []string{"name", "gone__c", "employees"}}
 		_, err := r.w.Load(r.t.Context(), r.fence, r.batch(in))
 		must(r.t, err)
@@ -122,7 +131,8 @@ func forgotten(policy warehouse.Policy, want ...string) func(*rig) {
 // A column that gets another name takes its values along.
 func renamed(r *rig) {
 	ctx := r.t.Context()
-	o := schema.Object{Name: "Account", Fields: []schema.Field{{Name: "Id", Type: schema.ID}, {Name: "Name", Type: schema.String}}}
+	o := schema.Object{Name: "Account", Fields: []schema.Field{{Name: "Id", Type: schema.ID},
+		{Name: "Name", Type: schema.String}}}
 	describe := func() { must(r.t, r.w.Describe(ctx, r.fence, o, r.table)) }
 	describe()
 	r.read(r.puts("a1", 100, rec("1", 10, false, "one")))
@@ -133,13 +143,15 @@ func renamed(r *rig) {
 		changes, err := r.w.Prepare(ctx, r.fence, r.table)
 		must(r.t, err)
 		if len(changes) == 1 {
-			same(r.t, "change", changes[0], warehouse.Change{Table: "account", Column: "title", What: warehouse.Renamed, Detail: "was name"})
+			same(r.t, "change", changes[0],
+				warehouse.Change{Table: "account", Column: "title", What: warehouse.Renamed, Detail: "was name"})
 		}
 	}
 	describe()
 	r.read(r.puts("a2", 200, rec("2", 110, false, "two")))
 	sameRows(r.t, r.rows("id, title"), "1|one", "2|two")
-	has := r.query(`SELECT count(*) FROM information_schema.columns WHERE column_name = 'name' AND table_name = 'account' AND table_schema LIKE 'salesforce%'`)
+	has := r.query(
+		`SELECT count(*) FROM information_schema.columns WHERE column_name = 'name' AND table_name = 'account' AND table_schema LIKE 'salesforce%'`)
 	same(r.t, "columns left behind", has[0], "0")
 	if _, err := r.table.Renamed(map[string]string{"Amount__c": "title"}); err == nil {
 		r.t.Error("two fields share a column")

@@ -18,9 +18,11 @@ import (
 
 // A Consolidator is a way to consolidate: Warehouse.Consolidate, or whatever
 // promises the same.
-type Consolidator func(context.Context, *warehouse.Warehouse, warehouse.Fence, warehouse.Merge) (warehouse.Counts, error)
+type Consolidator func(context.Context, *warehouse.Warehouse, warehouse.Fence,
+	warehouse.Merge) (warehouse.Counts, error)
 
-func byConsolidate(ctx context.Context, w *warehouse.Warehouse, f warehouse.Fence, m warehouse.Merge) (warehouse.Counts, error) {
+func byConsolidate(ctx context.Context, w *warehouse.Warehouse, f warehouse.Fence,
+	m warehouse.Merge) (warehouse.Counts, error) {
 	return w.Consolidate(ctx, f, m)
 }
 
@@ -105,7 +107,8 @@ func others() []test {
 		{"rejected records are kept", rejected},
 		{"rejected records are told apart", rejectedApart},
 		{"a mask added later", forgotten(warehouse.Flag, "1|masked|~|x", "2|~|~|x", "3|masked|~|x", "4|~|~|x")},
-		{"a mask added later, ignoring deletes", forgotten(warehouse.Ignore, "1|masked|~|x", "2|~|~|x", "3|~|~|x", "4|~|~|x")},
+		{"a mask added later, ignoring deletes",
+			forgotten(warehouse.Ignore, "1|masked|~|x", "2|~|~|x", "3|~|~|x", "4|~|~|x")},
 		{"a mask added later, removing", forgotten(warehouse.Remove, "1|masked|~|x")},
 		{"a column gets another name", renamed},
 		{"no error holds a value", noValueInErrors},

@@ -11,9 +11,11 @@ func TestLexer(t *testing.T) {
 		sql  string
 		want []string
 	}{
-		{`select 'a;b', "c;""D", $$e;'$$, $x$f$$;$x$ ; ;select 2`, []string{`select 'a;b', "c;""d", $$e;'$$, $x$f$$;$x$`, `select 2`}},
+		{`select 'a;b', "c;""D", $$e;'$$, $x$f$$;$x$ ; ;select 2`,
+			[]string{`select 'a;b', "c;""d", $$e;'$$, $x$f$$;$x$`, `select 2`}},
 		{"select 1 -- no; comment\n, /* a /* nested */ ; */ 2", []string{"select 1 , 2"}},
-		{`select 'it''s', 'it\'s', E'\\', 1.5e-3, .5, 1..3, $12, a::int, x$1`, []string{`select 'it''s', 'it\'s', E'\\', 1.5e-3, .5, 1..3, $12, a::int, x$1`}},
+		{`select 'it''s', 'it\'s', E'\\', 1.5e-3, .5, 1..3, $12, a::int, x$1`,
+			[]string{`select 'it''s', 'it\'s', E'\\', 1.5e-3, .5, 1..3, $12, a::int, x$1`}},
 		{`create table #t (n int)`, []string{`create table #t (n int)`}},
 		{" \n;; -- nothing", nil},
 	} {

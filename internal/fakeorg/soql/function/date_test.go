@@ -22,8 +22,9 @@ func TestRandomDateParts(t *testing.T) {
 		for name, want := range map[string]int{
 			"CALENDAR_YEAR": year, "FISCAL_YEAR": year, "CALENDAR_MONTH": int(month), "FISCAL_MONTH": int(month),
 			"CALENDAR_QUARTER": (int(month) + 2) / 3, "FISCAL_QUARTER": (int(month) + 2) / 3, "DAY_IN_MONTH": dom,
-			"DAY_IN_YEAR": ofYear, "DAY_IN_WEEK": weekday, "WEEK_IN_MONTH": (dom + 6) / 7, "WEEK_IN_YEAR": (ofYear + 6) / 7,
-			"HOUR_IN_DAY": day.Hour(),
+			"DAY_IN_YEAR": ofYear, "DAY_IN_WEEK": weekday, "WEEK_IN_MONTH": (dom + 6) / 7,
+			"WEEK_IN_YEAR": (ofYear + 6) / 7,
+			"HOUR_IN_DAY":  day.Hour(),
 		} {
 			if got := PartOf(day, name); got != strconv.Itoa(want) {
 				t.Fatalf("%s of %s: %s, want %d", name, day, got, want)
