@@ -18,9 +18,9 @@ type emit func(pgproto3.BackendMessage)
 
 func nowhere(pgproto3.BackendMessage) {}
 
-// A line is a session of PostgreSQL, spoken to message by message. Every
+// A backend is a session of PostgreSQL, spoken to message by message. Every
 // method waits for PostgreSQL to be ready again.
-type line struct {
+type backend struct {
 	conn  net.Conn
 	front *pgproto3.Frontend
 	state byte // I idle, T in a transaction, E in a failed one
@@ -32,7 +32,7 @@ type line struct {
 
 // connect opens a session that reads texts and isolates transactions as
 // Redshift does.
-func connect(ctx context.Context, url string) (*line, error) {
+func connect(ctx context.Context, url string) (*backend, error) {
 	c, err := pgconn.ParseConfig(url)
 	if err != nil {
 		return nil, err
@@ -59,51 +59,51 @@ func connect(ctx context.Context, url string) (*line, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &line{conn: h.Conn, front: h.Frontend, state: h.TxStatus, pid: h.PID, key: h.SecretKey}, nil
+	return &backend{conn: h.Conn, front: h.Frontend, state: h.TxStatus, pid: h.PID, key: h.SecretKey}, nil
 }
 
-func (l *line) close() {
-	l.front.Send(&pgproto3.Terminate{})
-	_ = l.front.Flush() // it goes either way
-	l.conn.Close()
+func (b *backend) close() {
+	b.front.Send(&pgproto3.Terminate{})
+	_ = b.front.Flush() // it goes either way
+	b.conn.Close()
 }
 
 // query does SQL of the simple kind.
-func (l *line) query(sql string, to emit) error {
-	l.front.Send(&pgproto3.Query{String: sql})
-	return l.settle(to)
+func (b *backend) query(sql string, to emit) error {
+	b.front.Send(&pgproto3.Query{String: sql})
+	return b.settle(to)
 }
 
 // ask does a statement with parameters in text form; nil is NULL.
-func (l *line) ask(sql string, args [][]byte, oids []uint32, to emit) error {
-	l.front.Send(&pgproto3.Parse{Query: sql, ParameterOIDs: oids})
-	l.front.Send(&pgproto3.Bind{Parameters: args})
-	l.front.Send(&pgproto3.Describe{ObjectType: 'P'})
-	l.front.Send(&pgproto3.Execute{})
-	return l.sync(to)
+func (b *backend) ask(sql string, args [][]byte, oids []uint32, to emit) error {
+	b.front.Send(&pgproto3.Parse{Query: sql, ParameterOIDs: oids})
+	b.front.Send(&pgproto3.Bind{Parameters: args})
+	b.front.Send(&pgproto3.Describe{ObjectType: 'P'})
+	b.front.Send(&pgproto3.Execute{})
+	return b.sync(to)
 }
 
-func (l *line) sync(to emit) error {
-	l.front.Send(&pgproto3.Sync{})
-	return l.settle(to)
+func (b *backend) sync(to emit) error {
+	b.front.Send(&pgproto3.Sync{})
+	return b.settle(to)
 }
 
 // settle passes on what PostgreSQL says until it is ready again. What it
 // refuses comes back as a *failure.Error; any other error means that the session
 // is lost.
-func (l *line) settle(to emit) error {
-	if err := l.front.Flush(); err != nil {
+func (b *backend) settle(to emit) error {
+	if err := b.front.Flush(); err != nil {
 		return err
 	}
 	var refused error
 	for {
-		msg, err := l.front.Receive()
+		msg, err := b.front.Receive()
 		if err != nil {
 			return fmt.Errorf("PostgreSQL behind the stand-in: %w", err)
 		}
 		switch msg := msg.(type) {
 		case *pgproto3.ReadyForQuery:
-			l.state = msg.TxStatus
+			b.state = msg.TxStatus
 			return refused
 		case *pgproto3.ErrorResponse:
 			refused = fromPostgres(msg)
@@ -117,46 +117,46 @@ func (l *line) settle(to emit) error {
 }
 
 // copyIn streams text in PostgreSQL's own CSV into a table.
-func (l *line) copyIn(sql string, from io.Reader) error {
-	l.front.Send(&pgproto3.Query{String: sql})
-	if err := l.front.Flush(); err != nil {
+func (b *backend) copyIn(sql string, from io.Reader) error {
+	b.front.Send(&pgproto3.Query{String: sql})
+	if err := b.front.Flush(); err != nil {
 		return err
 	}
 	for {
-		msg, err := l.front.Receive()
+		msg, err := b.front.Receive()
 		if err != nil {
 			return err
 		}
 		switch msg := msg.(type) {
 		case *pgproto3.ErrorResponse:
 			refused := fromPostgres(msg)
-			if err := l.settle(nowhere); err != nil {
+			if err := b.settle(nowhere); err != nil {
 				return err
 			}
 			return refused
 		case *pgproto3.CopyInResponse:
-			return l.stream(from)
+			return b.stream(from)
 		}
 	}
 }
 
-func (l *line) stream(from io.Reader) error {
+func (b *backend) stream(from io.Reader) error {
 	buf := make([]byte, 64<<10)
 	for {
 		n, err := from.Read(buf)
 		if n > 0 {
-			l.front.Send(&pgproto3.CopyData{Data: buf[:n]})
-			if err := l.front.Flush(); err != nil {
+			b.front.Send(&pgproto3.CopyData{Data: buf[:n]})
+			if err := b.front.Flush(); err != nil {
 				return err
 			}
 		}
 		switch {
 		case err == io.EOF:
-			l.front.Send(&pgproto3.CopyDone{})
-			return l.settle(nowhere)
+			b.front.Send(&pgproto3.CopyDone{})
+			return b.settle(nowhere)
 		case err != nil:
-			l.front.Send(&pgproto3.CopyFail{Message: "the stand-in gave up"})
-			if lost := l.settle(nowhere); lost != nil && asFailure(lost).Code != "57014" {
+			b.front.Send(&pgproto3.CopyFail{Message: "the stand-in gave up"})
+			if lost := b.settle(nowhere); lost != nil && asFailure(lost).Code != "57014" {
 				return lost
 			}
 			return err
@@ -193,13 +193,13 @@ func (r *rows) take(msg pgproto3.BackendMessage) {
 }
 
 // collect does a statement and returns its rows.
-func (l *line) collect(sql string, args ...string) (*rows, error) {
+func (b *backend) collect(sql string, args ...string) (*rows, error) {
 	var r rows
 	in := make([][]byte, len(args))
 	for i, a := range args {
 		in[i] = []byte(a)
 	}
-	return &r, l.ask(sql, in, nil, r.take)
+	return &r, b.ask(sql, in, nil, r.take)
 }
 
 // number is a value as a number, 0 where it is none.

@@ -11,8 +11,8 @@ import (
 // process, which reads all catalogs anew.
 type pool struct {
 	mu     sync.Mutex
-	idle   []*line
-	keys   map[cancelKey]*line // of the sessions that clients have: a key is of one client, and ends with it
+	idle   []*backend
+	keys   map[cancelKey]*backend // of the sessions that clients have: a key is of one client, and ends with it
 	closed bool
 }
 
@@ -22,8 +22,8 @@ type cancelKey struct {
 	secret string
 }
 
-// line takes a session of PostgreSQL that is as new.
-func (s *Server) line(ctx context.Context) (*line, error) {
+// backend takes a session of PostgreSQL that is as new.
+func (s *Server) backend(ctx context.Context) (*backend, error) {
 	s.pool.mu.Lock()
 	if n := len(s.pool.idle); n > 0 {
 		l := s.pool.idle[n-1]
@@ -37,7 +37,7 @@ func (s *Server) line(ctx context.Context) (*line, error) {
 
 // leave takes a session back from a client that is gone, with whatever the
 // client left open undone, and all that was set forgotten.
-func (s *Server) leave(l *line) {
+func (s *Server) leave(l *backend) {
 	var err error
 	if l.state != 'I' {
 		err = l.query("ROLLBACK", nowhere)
@@ -47,7 +47,7 @@ func (s *Server) leave(l *line) {
 	}
 	s.pool.mu.Lock()
 	defer s.pool.mu.Unlock()
-	maps.DeleteFunc(s.pool.keys, func(_ cancelKey, of *line) bool { return of == l })
+	maps.DeleteFunc(s.pool.keys, func(_ cancelKey, of *backend) bool { return of == l })
 	if err != nil || s.pool.closed || l.spoilt {
 		l.close()
 		return
@@ -56,7 +56,7 @@ func (s *Server) leave(l *line) {
 }
 
 // enter gives a client a key for the session that it has from now on.
-func (p *pool) enter(l *line) ([]byte, error) {
+func (p *pool) enter(l *backend) ([]byte, error) {
 	secret := make([]byte, 4)
 	if _, err := rand.Read(secret); err != nil {
 		return nil, err
@@ -64,7 +64,7 @@ func (p *pool) enter(l *line) ([]byte, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.keys == nil {
-		p.keys = map[cancelKey]*line{}
+		p.keys = map[cancelKey]*backend{}
 	}
 	p.keys[cancelKey{l.pid, string(secret)}] = l
 	return secret, nil
@@ -72,7 +72,7 @@ func (p *pool) enter(l *line) ([]byte, error) {
 
 // cancels finds the session that a key is for, nil where its client is gone.
 // Nobody else gets that session: what PostgreSQL does about it may come late.
-func (p *pool) cancels(pid uint32, secret []byte) *line {
+func (p *pool) cancels(pid uint32, secret []byte) *backend {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	l := p.keys[cancelKey{pid, string(secret)}]

@@ -137,11 +137,11 @@ func (s *session) find(name lex.Reference, n int) (*routine, error) {
 
 // sideLine is a session of PostgreSQL for what takes no part in the client's
 // transaction: expressions without a table take no snapshot in Redshift.
-func (s *session) sideLine() (*line, error) {
+func (s *session) sideLine() (*backend, error) {
 	if s.side != nil {
 		return s.side, nil
 	}
-	side, err := s.server.line(s.ctx)
+	side, err := s.server.backend(s.ctx)
 	if err == nil {
 		s.side = side
 	}

@@ -79,7 +79,7 @@ func (s *session) enter(parameters map[string]string) error {
 	if parameters["database"] != o.Database {
 		return failure.New("3D000", `database "%s" does not exist`, parameters["database"])
 	}
-	pg, err := s.server.line(s.ctx)
+	pg, err := s.server.backend(s.ctx)
 	if err != nil {
 		return err
 	}
@@ -111,7 +111,7 @@ func (s *session) enter(parameters map[string]string) error {
 }
 
 // prepare makes the settings that the client came with.
-func (s *session) prepare(pg *line, parameters map[string]string) error {
+func (s *session) prepare(pg *backend, parameters map[string]string) error {
 	for name, value := range parameters {
 		switch name = strings.ToLower(name); name {
 		case "user", "database", "client_encoding", "options", "replication":

@@ -20,8 +20,8 @@ type session struct {
 	ctx    context.Context
 	conn   net.Conn
 	client *pgproto3.Backend
-	pg     *line
-	side   *line   // for what takes no part in transactions; nil until it is needed
+	pg     *backend
+	side   *backend   // for what takes no part in transactions; nil until it is needed
 	cursor *cursor // the one that a procedure has open
 
 	// implicit is a transaction of the stand-in's own: whatever comes in one
