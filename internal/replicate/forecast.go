@@ -95,8 +95,9 @@ func (r *Replicator) Forecast(ctx context.Context, fl flow.Flow) (Forecast, erro
 }
 
 // extras adds what a run would read beside the window.
-func (r *Replicator) extras(ctx context.Context, f *Forecast, src *source.Source, row control.FlowRow,
-	way readPlan) error {
+func (r *Replicator) extras(
+	ctx context.Context, f *Forecast, src *source.Source, row control.FlowRow, way readPlan,
+) error {
 	incremental := f.Why == "incremental" || f.Why == "relative"
 	drift := driftOf(src.Table, src.Past, row.Unfilled, incremental)
 	u, err := r.unstamped(ctx, src, row, drift.fill)
@@ -126,8 +127,9 @@ func (r *Replicator) extras(ctx context.Context, f *Forecast, src *source.Source
 	return nil
 }
 
-func (r *Replicator) foresee(ctx context.Context, src *source.Source,
-	row control.FlowRow) (warehouse.Mark, readPlan, error) {
+func (r *Replicator) foresee(
+	ctx context.Context, src *source.Source, row control.FlowRow,
+) (warehouse.Mark, readPlan, error) {
 	mark, _, err := r.Warehouse.Mark(ctx, src.Flow.Object)
 	if err != nil {
 		return mark, readPlan{}, err

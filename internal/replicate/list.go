@@ -157,8 +157,9 @@ func (l *listing) supersede(ctx context.Context, before []control.Lease, items [
 }
 
 // listWaits lets list wait where one of its flows has to.
-func (r *Replicator) listWaits(ctx context.Context, t plan.Task, run control.RunRow,
-	err error) (plan.Task, bool, error) {
+func (r *Replicator) listWaits(
+	ctx context.Context, t plan.Task, run control.RunRow, err error,
+) (plan.Task, bool, error) {
 	at, worth := limits.Until(err, run.Started, r.Options.Now())
 	if !worth {
 		return t, false, nil

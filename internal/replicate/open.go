@@ -42,8 +42,9 @@ func (l *listing) open(ctx context.Context, fl flow.Flow) (plan.Task, error) {
 
 // attempt goes on with a flow's open attempt where it still fits the flow, and
 // begins a new one where it doesn't or where there is none.
-func (l *listing) attempt(ctx context.Context, held *lease.Lease, row control.FlowRow,
-	fl flow.Flow) (control.Attempt, error) {
+func (l *listing) attempt(
+	ctx context.Context, held *lease.Lease, row control.FlowRow, fl flow.Flow,
+) (control.Attempt, error) {
 	src, err := l.sources.describe(ctx, fl)
 	if err != nil {
 		return control.Attempt{}, err

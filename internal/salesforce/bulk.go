@@ -127,8 +127,9 @@ func versionOf(n json.Number, otherwise string) string {
 // ResultPages lists up to five result URLs of a completed job, from next on,
 // or from the start where next is "". nextURL is "" with the last ones. It
 // needs API version 58 or later.
-func (c *Client) ResultPages(ctx context.Context, job QueryJob,
-	next string) (pages []string, nextURL string, err error) {
+func (c *Client) ResultPages(
+	ctx context.Context, job QueryJob, next string,
+) (pages []string, nextURL string, err error) {
 	path := job.path() + "/resultPages"
 	if next != "" {
 		if path, err = wire.LocalPath(next); err != nil {

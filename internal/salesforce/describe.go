@@ -38,8 +38,9 @@ func (c *Client) Describe(ctx context.Context, object string) (schema.Object, er
 
 // DescribeSince describes an object if it changed since then. That permissions
 // changed isn't promised to show: describe in full once a day.
-func (c *Client) DescribeSince(ctx context.Context, object string,
-	since time.Time) (o schema.Object, changed bool, err error) {
+func (c *Client) DescribeSince(
+	ctx context.Context, object string, since time.Time,
+) (o schema.Object, changed bool, err error) {
 	r := &wire.Request{Method: http.MethodGet, Path: c.api.Path("sobjects", object, "describe"), Header: http.Header{}}
 	if !since.IsZero() {
 		r.Header.Set("If-Modified-Since", since.UTC().Format(http.TimeFormat))

@@ -35,8 +35,9 @@ func (w Way) Page(row control.PageRow) warehouse.Page {
 }
 
 // rewritten is a page that can only be had through Open, as plain text.
-func rewritten(p warehouse.Page,
-	rewrite func(stored io.ReadCloser, packed bool) (io.ReadCloser, error)) warehouse.Page {
+func rewritten(
+	p warehouse.Page, rewrite func(stored io.ReadCloser, packed bool) (io.ReadCloser, error),
+) warehouse.Page {
 	open, packed := p.Open, p.Gzip
 	p.Path, p.URL, p.Gzip = "", "", false
 	p.Open = func(ctx context.Context) (io.ReadCloser, error) {

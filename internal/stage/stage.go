@@ -79,8 +79,9 @@ func (w Way) Put(ctx context.Context, row control.PageRow, in Incoming) (control
 
 // put brings a page into the blob store, and tells what is stored: the page, and
 // how many records the flow's rules kept out of it.
-func (w Way) put(ctx context.Context, row control.PageRow,
-	from Incoming) (size int64, shape page.Shape, rejected int64, err error) {
+func (w Way) put(
+	ctx context.Context, row control.PageRow, from Incoming,
+) (size int64, shape page.Shape, rejected int64, err error) {
 	var info blob.Info
 	if !w.treats() {
 		in := page.Check(from, row.Gzip, from.Records, w.measured)

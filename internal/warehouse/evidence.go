@@ -60,8 +60,9 @@ func (w *Warehouse) Held(ctx context.Context, t Table, keys []string) (map[strin
 // when the first of them was created: a row that was read later is no evidence
 // (invariant 4). The table's key must
 // be one column.
-func (w *Warehouse) Absent(ctx context.Context, t Table, attempt string, jobs []string,
-	readAt time.Time) ([]string, error) {
+func (w *Warehouse) Absent(
+	ctx context.Context, t Table, attempt string, jobs []string, readAt time.Time,
+) ([]string, error) {
 	var keys []string
 	s := mergeSQL{d: w.d, o: w.o, m: Merge{Table: t, Attempt: attempt}}
 	b := s.binds()
@@ -88,8 +89,9 @@ ORDER BY 1`,
 // has no live row, and in the recycle bin, where it has one. What other jobs of
 // the attempt read whole, or found to be gone, is left out. The table's key must
 // be one column.
-func (w *Warehouse) Otherwise(ctx context.Context, t Table, attempt string,
-	jobs []string) (alive, binned []string, err error) {
+func (w *Warehouse) Otherwise(
+	ctx context.Context, t Table, attempt string, jobs []string,
+) (alive, binned []string, err error) {
 	s := mergeSQL{d: w.d, o: w.o, m: Merge{Table: t, Attempt: attempt}}
 	gone := "false"
 	if c, ok := t.column(fieldDeleted); ok {

@@ -41,8 +41,9 @@ func (w *Warehouse) makeTables(ctx context.Context, tx Tx, t Table) ([]Change, e
 	return changes, w.grant(ctx, tx, t, isNew)
 }
 
-func (w *Warehouse) makeTable(ctx context.Context, tx Tx, schema string, t Table,
-	own []Column) (changes []Change, isNew bool, err error) {
+func (w *Warehouse) makeTable(
+	ctx context.Context, tx Tx, schema string, t Table, own []Column,
+) (changes []Change, isNew bool, err error) {
 	has, err := storedColumns(ctx, tx, schema, t.Name)
 	if err != nil {
 		return nil, false, err

@@ -42,8 +42,9 @@ func (d *Dialect) fits(has stored, k Kind) bool {
 // rename gives the columns of a table the names that a flow wants for their
 // fields, where they were made under another: the values stay, and none is left behind
 // under the old name.
-func (w *Warehouse) rename(ctx context.Context, tx Tx, schema string, t Table,
-	has []stored) ([]stored, []Change, error) {
+func (w *Warehouse) rename(
+	ctx context.Context, tx Tx, schema string, t Table, has []stored,
+) ([]stored, []Change, error) {
 	was := map[string]string{}
 	err := tx.Query(ctx, func(scan Scan) error {
 		var field, column string

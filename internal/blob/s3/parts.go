@@ -35,8 +35,9 @@ func (s *Store) putParts(ctx context.Context, key string, first []byte, rest io.
 	return info, nil
 }
 
-func (s *Store) fillParts(ctx context.Context, key string, upload *string, part []byte,
-	rest io.Reader) (blob.Info, error) {
+func (s *Store) fillParts(
+	ctx context.Context, key string, upload *string, part []byte, rest io.Reader,
+) (blob.Info, error) {
 	var parts []types.CompletedPart
 	size := int64(0)
 	for last := false; len(part) > 0; {

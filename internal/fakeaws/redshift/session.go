@@ -21,8 +21,8 @@ type session struct {
 	conn   net.Conn
 	client *pgproto3.Backend
 	pg     *backend
-	side   *backend   // for what takes no part in transactions; nil until it is needed
-	cursor *cursor // the one that a procedure has open
+	side   *backend // for what takes no part in transactions; nil until it is needed
+	cursor *cursor  // the one that a procedure has open
 
 	// implicit is a transaction of the stand-in's own: whatever comes in one
 	// message, or up to a Sync, is done or not done as a whole.

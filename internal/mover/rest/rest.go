@@ -91,8 +91,9 @@ func (p *Pager) Create(ctx context.Context, r mover.Request) (mover.Job, error) 
 
 // collect reads records by their Ids. The names of the fields stand in the body
 // of the call, so there may be as many as there are.
-func (p *Pager) collect(ctx context.Context, r mover.Request, columns []column,
-	each func(salesforce.Record) error) (salesforce.Batch, error) {
+func (p *Pager) collect(
+	ctx context.Context, r mover.Request, columns []column, each func(salesforce.Record) error,
+) (salesforce.Batch, error) {
 	var batch salesforce.Batch
 	fields := make([]string, len(columns))
 	for i, c := range columns {
@@ -216,8 +217,9 @@ func pageOf(n int, batch salesforce.Batch, text []byte) mover.Page {
 }
 
 // encode writes the records that ask yields as a page in the form of Bulk.
-func encode(columns []column, ask func(func(salesforce.Record) error) (salesforce.Batch, error)) (salesforce.Batch,
-	[]byte, error) {
+func encode(
+	columns []column, ask func(func(salesforce.Record) error) (salesforce.Batch, error),
+) (salesforce.Batch, []byte, error) {
 	header := make([]string, len(columns))
 	for i, c := range columns {
 		header[i] = c.name

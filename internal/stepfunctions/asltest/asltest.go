@@ -45,8 +45,9 @@ const dataLimit = 256 << 10
 
 // Run runs m as the execution of this ARN, and gives its output. A machine that
 // comes to a Fail state, or fails without a Catch, is an *Error.
-func (in *Interpreter) Run(ctx context.Context, m stepfunctions.Machine, execution string,
-	started time.Time) (any, error) {
+func (in *Interpreter) Run(
+	ctx context.Context, m stepfunctions.Machine, execution string, started time.Time,
+) (any, error) {
 	text, err := json.Marshal(m) // what is deployed is the text
 	if err == nil {
 		m = stepfunctions.Machine{}

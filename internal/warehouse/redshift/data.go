@@ -149,8 +149,9 @@ func (s *dataSession) rollback(ctx context.Context) error {
 func (s *dataSession) end() {}
 
 // run sends a statement and waits until it has ended.
-func (s *dataSession) run(ctx context.Context, keep int32, sql string,
-	args []any) (*redshiftdata.DescribeStatementOutput, error) {
+func (s *dataSession) run(
+	ctx context.Context, keep int32, sql string, args []any,
+) (*redshiftdata.DescribeStatementOutput, error) {
 	text, parameters, err := named(sql, args)
 	if err == nil {
 		err = s.data.fits(text, parameters)

@@ -49,8 +49,9 @@ func calling(called *atomic.Int64) func(testing.TB) (warehouse.Driver, warehouse
 	}
 }
 
-func (c *caller) consolidate(ctx context.Context, w *warehouse.Warehouse, f warehouse.Fence,
-	m warehouse.Merge) (warehouse.Counts, error) {
+func (c *caller) consolidate(
+	ctx context.Context, w *warehouse.Warehouse, f warehouse.Fence, m warehouse.Merge,
+) (warehouse.Counts, error) {
 	if m.Attempt != "" {
 		if err := w.Counted(ctx, f, m); err != nil {
 			return warehouse.Counts{}, err

@@ -21,8 +21,9 @@ import (
 type Consolidator func(context.Context, *warehouse.Warehouse, warehouse.Fence,
 	warehouse.Merge) (warehouse.Counts, error)
 
-func byConsolidate(ctx context.Context, w *warehouse.Warehouse, f warehouse.Fence,
-	m warehouse.Merge) (warehouse.Counts, error) {
+func byConsolidate(
+	ctx context.Context, w *warehouse.Warehouse, f warehouse.Fence, m warehouse.Merge,
+) (warehouse.Counts, error) {
 	return w.Consolidate(ctx, f, m)
 }
 
