@@ -53,12 +53,6 @@ func (a *Attempt) Add(parts ...Part) {
 	}
 }
 
-// Reset forgets what a part has brought: another job reads it anew.
-func (p *Part) Reset() {
-	p.Job, p.Loaded = nil, false
-	p.Pages, p.Records, p.Rejected, p.Bytes = 0, 0, 0, 0
-}
-
 // Planned names the part that p was planned as: another one, where p was split
 // off that.
 func (p Part) Planned() string { return cmp.Or(p.Of, p.Name) }
