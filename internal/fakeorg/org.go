@@ -115,6 +115,3 @@ func (o *Org) Faults() []Rule { return o.faults.All() }
 // query-more, describe, describe-global, updated, deleted, record, job,
 // results, result-pages, limits, and so on.
 func (o *Org) Requests() map[string]int { return o.usage.Requests() }
-
-// ForgetRequests sets the counters of Requests back.
-func (o *Org) ForgetRequests() { o.usage.Forget() }

@@ -21,8 +21,3 @@ func CostOf(records int64, m Method) Cost {
 	// Describe, create, about three polls, lists of five pages, pages, delete.
 	return Cost{Records: records, Jobs: 1, Calls: 6 + pages/5 + 1 + pages}
 }
-
-// Plus adds two costs.
-func (c Cost) Plus(o Cost) Cost {
-	return Cost{c.Records + o.Records, c.Jobs + o.Jobs, c.Calls + o.Calls}
-}
