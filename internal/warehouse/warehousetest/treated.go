@@ -25,8 +25,8 @@ func (r *rig) rejecting(p *warehouse.Page, ids ...string) {
 	p.Rejected = &out
 }
 
-const rejectedRows = `SELECT record_key, _catchment_attempt, field, rule, record
-	FROM "salesforce_incremental"."_catchment_rejected" ORDER BY record_key, _catchment_attempt`
+const rejectedRows = `SELECT record_key, _catchment_attempt, field, rule, record FROM ` +
+	`"salesforce_incremental"."_catchment_rejected" ORDER BY record_key, _catchment_attempt`
 
 // What is rejected is kept, loaded once, and not taken for absent.
 func rejected(r *rig) {
