@@ -38,11 +38,11 @@ func (r *reconciliation) run(ctx context.Context) (done bool, err error) {
 			return false, err
 		}
 		if r.found, err = r.deletes.Swept(ctx, r.source, r.attempt, sweep); err != nil {
-			return false, r.unlessSound(ctx, sweepPart, err)
+			return false, r.readAgainIfUnsound(ctx, sweepPart, err)
 		}
 	}
 	if err := r.account(ctx); err != nil {
-		return false, r.unlessSound(ctx, control.Main, err)
+		return false, r.readAgainIfUnsound(ctx, control.Main, err)
 	}
 	if !r.Options.AllowDeletes {
 		if err := r.deletes.Vanished(ctx, r.source, r.found); err != nil {
@@ -117,8 +117,8 @@ func (r *reconciliation) account(ctx context.Context) error {
 	return err
 }
 
-// unlessSound gives up a reading whose result is unsound, as why says.
-func (r *reconciliation) unlessSound(ctx context.Context, name string, why error) error {
+// readAgainIfUnsound gives up a reading where why says that its result is unsound.
+func (r *reconciliation) readAgainIfUnsound(ctx context.Context, name string, why error) error {
 	if errors.Is(why, reading.ErrUnsound) {
 		return r.readAgain(ctx, name, why)
 	}
