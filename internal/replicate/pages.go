@@ -25,7 +25,7 @@ type loading struct {
 	way    stage.Way
 	place  int64 // of the part in its attempt
 	mover  mover.Pager
-	of     mover.Job
+	result mover.Job // it is done
 	readAt time.Time
 	before int64                      // records of the parts that are loaded
 	stored map[string]control.PageRow // by page name: known when the call began
@@ -43,7 +43,7 @@ func (j *paging) newLoading(ctx context.Context, place int64) (*loading, error) 
 		return nil, err
 	}
 	l := &loading{
-		paging: j, place: place, mover: pager, of: job, readAt: job.ReadAt,
+		paging: j, place: place, mover: pager, result: job, readAt: job.ReadAt,
 		way:    stage.Way{Store: j.Stage, Source: j.source, KeepsNUL: j.Warehouse.KeepsNUL()},
 		stored: map[string]control.PageRow{},
 		ready:  make(chan control.PageRow, j.Warehouse.PagesPerLoad()),
@@ -98,7 +98,7 @@ func (l *loading) fetchAll(ctx context.Context, cancel context.CancelCauseFunc) 
 	var fetchers sync.WaitGroup
 	err := func() error {
 		seq, first := int64(0), make(chan struct{})
-		for p, err := range l.mover.Pages(ctx, l.of) {
+		for p, err := range l.mover.Pages(ctx, l.result) {
 			if err != nil {
 				return err
 			}
@@ -108,7 +108,7 @@ func (l *loading) fetchAll(ctx context.Context, cancel context.CancelCauseFunc) 
 			seq++
 			row, known := l.stored[p.Name]
 			if !known {
-				row = control.PageRow{Attempt: l.attempt.ID, Job: l.of.ID, Name: p.Name, Seq: l.place*pagesAtMost + seq}
+				row = control.PageRow{Attempt: l.attempt.ID, Job: l.result.ID, Name: p.Name, Seq: l.place*pagesAtMost + seq}
 			}
 			if seq == 2 {
 				select {
@@ -195,7 +195,7 @@ func (l *loading) loadReady(ctx context.Context) error {
 }
 
 func (l *loading) loadBatch(ctx context.Context, rows []control.PageRow) error {
-	b := warehouse.Batch{Table: l.source.Table, Attempt: l.attempt.ID, Job: l.of.ID, ReadAt: l.readAt,
+	b := warehouse.Batch{Table: l.source.Table, Attempt: l.attempt.ID, Job: l.result.ID, ReadAt: l.readAt,
 		Op: warehouse.Op(l.part.Op), Reason: warehouse.Reason(l.part.Reason), Override: l.part.Override}
 	for _, row := range rows {
 		b.Pages = append(b.Pages, l.way.Page(row))
@@ -218,7 +218,7 @@ func (l *loading) loadBatch(ctx context.Context, rows []control.PageRow) error {
 		}
 	}
 	l.progress(Progress{Flow: l.attempt.Flow, Step: Load, Records: l.before + l.total.Records,
-		Of:    l.before + l.of.Records,
+		Of:    l.before + l.result.Records,
 		Bytes: l.total.Bytes, Mover: l.part.Mover})
 	return nil
 }
@@ -227,20 +227,20 @@ func (l *loading) loadBatch(ctx context.Context, rows []control.PageRow) error {
 // the warehouse says it has (invariant 6). What doesn't add up is read again by
 // another job: the pages of this one are stored, and stay what they are.
 func (l *loading) account(ctx context.Context) error {
-	if came := l.total.Records + l.total.Rejected; came != l.of.Records {
+	if came := l.total.Records + l.total.Rejected; came != l.result.Records {
 		return plan.Failf(plan.Retry, "", "%w: the pages of job %s hold %d records, Salesforce counts %d",
-			reading.ErrUnsound, l.of.ID, came, l.of.Records)
+			reading.ErrUnsound, l.result.ID, came, l.result.Records)
 	}
-	pages, rows, err := l.Warehouse.Staged(ctx, l.attempt.ID, l.of.ID)
+	pages, rows, err := l.Warehouse.Staged(ctx, l.attempt.ID, l.result.ID)
 	if err != nil {
 		return err
 	}
 	if pages != l.total.Pages || rows != l.total.Records {
 		return plan.Failf(plan.Retry, "",
 			"%w: the warehouse has %d pages with %d rows of job %s, loaded were %d with %d",
-			reading.ErrUnsound, pages, rows, l.of.ID, l.total.Pages, l.total.Records)
+			reading.ErrUnsound, pages, rows, l.result.ID, l.total.Pages, l.total.Records)
 	}
-	keys, err := l.Warehouse.Keys(ctx, l.source.Table, l.attempt.ID, l.of.ID)
+	keys, err := l.Warehouse.Keys(ctx, l.source.Table, l.attempt.ID, l.result.ID)
 	if err != nil {
 		return err
 	}
@@ -249,7 +249,7 @@ func (l *loading) account(ctx context.Context) error {
 	}
 	if keys != rows {
 		return plan.Failf(plan.Retry, "", "%w: the pages of job %s hold %d records, but only %d different ones",
-			reading.ErrUnsound, l.of.ID, rows, keys)
+			reading.ErrUnsound, l.result.ID, rows, keys)
 	}
 	return reading.Finish(l.part, l.total)
 }
@@ -280,14 +280,14 @@ func (l *loading) accountRejected(ctx context.Context) error {
 	if !l.source.Treated() {
 		return nil
 	}
-	kept, err := l.Warehouse.Rejected(ctx, l.attempt.ID, l.of.ID)
+	kept, err := l.Warehouse.Rejected(ctx, l.attempt.ID, l.result.ID)
 	if err != nil {
 		return err
 	}
 	if kept != l.total.Rejected {
 		return plan.Failf(plan.Retry, "",
 			"%w: %d records of job %s were rejected, the warehouse keeps %d different ones",
-			reading.ErrUnsound, l.total.Rejected, l.of.ID, kept)
+			reading.ErrUnsound, l.total.Rejected, l.result.ID, kept)
 	}
 	if kept > 0 {
 		l.note("%d records break the flow's rules and were not copied; they are in the staging schema, "+
