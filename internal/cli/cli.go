@@ -68,8 +68,9 @@ func Main(ctx context.Context, p Program) int {
 	s := &session{Program: p, Printer: status.Printer{Results: p.Stdout, Talk: p.Stderr}, stop: make(stop)}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
+	say := s.Say // before the flags are declared, which are kept beside it
 	go func() {
-		if s.stop.watch(ctx, p.Signals, s.Say) {
+		if s.stop.watch(ctx, p.Signals, say) {
 			cancel(errStopped)
 		}
 	}()
