@@ -108,7 +108,8 @@ func (l *loading) fetchAll(ctx context.Context, cancel context.CancelCauseFunc) 
 			seq++
 			row, known := l.stored[p.Name]
 			if !known {
-				row = control.PageRow{Attempt: l.attempt.ID, Job: l.result.ID, Name: p.Name, Seq: l.place*pagesAtMost + seq}
+				row = control.PageRow{Attempt: l.attempt.ID, Job: l.result.ID, Name: p.Name,
+					Seq: l.place*pagesAtMost + seq}
 			}
 			if seq == 2 {
 				select {
