@@ -25,26 +25,19 @@ func (j *paging) shrink(ctx context.Context, why error) error {
 	fl, p := j.source.Flow, j.part
 	mayBulk := row.Mover == "" && (fl.Mover == flow.Auto || fl.Mover == "") && inBulk(j.source, p.Fields)
 	relief := reading.ReliefFor(*p, j.Movers.Traits(p.Mover), why, mayBulk, len(j.source.Table.Key) == 1)
-	obsolete := []*control.Part{p}
+	obsolete := []control.Part{*p}  // as they were: their jobs are still to be dropped
 	if relief == reading.ByFields { // the ranges of a reading are read anew together
-		obsolete = j.attempt.Reading(p.Planned())
-	}
-	old := make([]control.Part, len(obsolete)) // as they were
-	for i, q := range obsolete {
-		old[i] = *q
+		obsolete = nil
+		for _, q := range j.attempt.Reading(p.Planned()) {
+			obsolete = append(obsolete, *q)
+		}
 	}
 	switch relief {
 	case reading.ToJob:
 		err = reading.MoveTo(p, j.Movers.For(mover.Uncounted, len(reading.SOQL(p.Query))))
 		j.note("the query of %s took too long by REST: it is read by Bulk", p.Name)
 	case reading.ByIDs:
-		var pivots []string
-		if pivots, err = j.pivots(ctx); err == nil && len(pivots) == 0 {
-			return j.tooMuch(ctx, why)
-		}
-		if err == nil {
-			err = j.split(pivots)
-		}
+		err = j.split(ctx, why)
 	case reading.ByFields:
 		err = reading.Halves(&j.attempt, p.Planned())
 		j.note("the query of %s named too much: it is read in groups of columns", p.Name)
@@ -57,19 +50,26 @@ func (j *paging) shrink(ctx context.Context, why error) error {
 	if err := j.save(ctx); err != nil {
 		return err
 	}
-	for i := range old {
-		if len(old[i].Job) == 0 {
+	for _, q := range obsolete {
+		if len(q.Job) == 0 {
 			continue
 		}
-		if err := j.paging(&old[i]).drop(ctx); err != nil {
+		if err := j.paging(&q).drop(ctx); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// split divides the part into ranges of Ids.
-func (j *paging) split(pivots []string) error {
+// split divides the part into ranges of Ids, if it has more than one.
+func (j *paging) split(ctx context.Context, why error) error {
+	pivots, err := j.pivots(ctx)
+	if err != nil {
+		return err
+	}
+	if len(pivots) == 0 {
+		return j.tooMuch(ctx, why)
+	}
 	ranges, err := reading.Ranges(j.part, pivots, len(j.attempt.Parts))
 	if err != nil {
 		return err
