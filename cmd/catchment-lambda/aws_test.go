@@ -441,7 +441,7 @@ func (a *account) install() {
 		all = append(all, warehouse.Procedure{Table: t, Policy: warehouse.Policy(fl.Deletes)})
 	}
 	a.check(p.Warehouse.Migrate(a.t.Context()))
-	a.check(p.Warehouse.Install(a.t.Context(), all))
+	a.check(warehouse.RolesOf(p.Warehouse).Procedures.Install(a.t.Context(), all))
 }
 
 // byGlue proves that it was Glue's job that consolidated: it ran, and well, and

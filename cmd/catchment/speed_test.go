@@ -278,9 +278,9 @@ func (s *speed) load(y yard, m *material) time.Duration {
 	return took
 }
 
-func (s *speed) claimed(d warehouse.Driver, t warehouse.Table) (*warehouse.Warehouse, warehouse.Fence) {
+func (s *speed) claimed(d warehouse.Driver, t warehouse.Table) (warehouse.Warehouse, warehouse.Fence) {
 	ctx := context.Background()
-	w := warehouse.New(d, warehouse.Options{Schema: "salesforce", Staging: "salesforce_incremental", Now: time.Now})
+	w := warehouse.Assemble(d, warehouse.Options{Schema: "salesforce", Staging: "salesforce_incremental", Now: time.Now})
 	f := warehouse.Fence{Flow: "Account", Number: 1 << 40}
 	s.must(w.Migrate(ctx))
 	mark, known, err := w.Mark(ctx, f.Flow)

@@ -9,6 +9,7 @@ package adopt
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"catchment/internal/control"
 	"catchment/internal/flow"
@@ -22,7 +23,7 @@ import (
 // An Adopter takes over tables. Its fields are set once.
 type Adopter struct {
 	Org       *salesforce.Client
-	Warehouse *warehouse.Warehouse
+	Warehouse warehouse.Warehouse
 	Control   *control.Control
 	Holder    lease.Holder
 }
@@ -34,7 +35,11 @@ func (a *Adopter) Look(ctx context.Context, fl flow.Flow) (warehouse.Adoption, e
 	if err != nil {
 		return warehouse.Adoption{}, err
 	}
-	return a.Warehouse.Survey(ctx, src.Table, src.IDColumns())
+	adopter, err := a.adopter(src)
+	if err != nil {
+		return warehouse.Adoption{}, err
+	}
+	return adopter.Survey(ctx, src.Table, src.IDColumns())
 }
 
 // Adopt takes the tables of a flow over.
@@ -64,8 +69,22 @@ func (a *Adopter) Adopt(ctx context.Context, fl flow.Flow) (done warehouse.Adopt
 	if _, _, err := held.Claim(ctx, src.Table.Name, org); err != nil {
 		return done, err
 	}
+	adopter, err := a.adopter(src)
+	if err != nil {
+		return done, err
+	}
 	m := warehouse.Merge{Table: src.Table, Policy: warehouse.Policy(fl.Deletes)}
-	return a.Warehouse.Adopt(ctx, held.Fence(), m, src.IDColumns())
+	return adopter.Adopt(ctx, held.Fence(), m, src.IDColumns())
+}
+
+// adopter is the warehouse as one that can take over tables.
+func (a *Adopter) adopter(src *source.Source) (warehouse.Adopter, error) {
+	adopter := warehouse.RolesOf(a.Warehouse).Adopter
+	if adopter == nil {
+		return nil, fmt.Errorf("survey %s: %w", src.Table.Name,
+			plan.Fixf("AppFlow writes into neither", "%s has no tables of AppFlow", a.Warehouse.Name()))
+	}
+	return adopter, nil
 }
 
 // source looks at a flow's object as it is now. The table is as Catchment would

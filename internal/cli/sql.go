@@ -104,7 +104,7 @@ func (p *work) printSQL(d *warehouse.Dialect, tables []warehouse.Procedure) erro
 	if d.Clock == "" { // it has no procedures
 		return nil
 	}
-	text, err := warehouse.Procedures(d, p.WarehouseOptions(), tables)
+	text, err := warehouse.ProcedureScript(d, p.WarehouseOptions(), tables)
 	if err != nil {
 		return err
 	}
@@ -119,7 +119,12 @@ func (p *work) install(ctx context.Context, d *warehouse.Dialect, tables []wareh
 	if err := p.Warehouse.Migrate(ctx); err != nil {
 		return err
 	}
-	if err := p.Warehouse.Install(ctx, tables); err != nil {
+	procedures := warehouse.RolesOf(p.Warehouse).Procedures
+	if procedures == nil {
+		return plan.Fixf("nothing has to be installed there: a run consolidates by itself",
+			"%s has no procedures of ours", p.Warehouse.Name())
+	}
+	if err := procedures.Install(ctx, tables); err != nil {
 		return err
 	}
 	call := "CALL " + d.Table(p.File.Warehouse.StagingSchema, "consolidated_of_tables") + "()"

@@ -27,7 +27,7 @@ import (
 // An Eraser erases records. Its fields are set once.
 type Eraser struct {
 	Org       *salesforce.Client
-	Warehouse *warehouse.Warehouse
+	Warehouse warehouse.Warehouse
 	Control   *control.Control
 	Stage     blob.Store
 	Holder    lease.Holder
@@ -57,6 +57,9 @@ func (e *Eraser) Erase(ctx context.Context, fl flow.Flow, ids []string) ([]Erase
 	}
 	if err := e.Control.Bind(ctx, org); err != nil {
 		return nil, err
+	}
+	if warehouse.RolesOf(e.Warehouse).Eraser == nil {
+		return nil, plan.Fixf("delete them there by hand", "%s can't erase records", e.Warehouse.Name())
 	}
 	if err := e.Warehouse.Migrate(ctx); err != nil {
 		return nil, err
@@ -180,7 +183,7 @@ func (e *Eraser) eraseFrom(ctx context.Context, org string, t trail, ids []strin
 	if erased.Pages, err = e.erasePages(ctx, erased.Object, ids); err != nil {
 		return erased, err
 	}
-	erased.Erased, err = e.Warehouse.Erase(ctx, held.Fence(),
+	erased.Erased, err = warehouse.RolesOf(e.Warehouse).Eraser.Erase(ctx, held.Fence(),
 		warehouse.Erasure{Table: t.src.Table, Column: t.column, Values: ids, Pages: erased.Pages})
 	return erased, err
 }

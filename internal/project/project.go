@@ -78,7 +78,7 @@ type Project struct {
 	World
 	File      *flow.File
 	Org       *salesforce.Client
-	Warehouse *warehouse.Warehouse
+	Warehouse warehouse.Warehouse
 	Control   *control.Control
 	Stage     blob.Store
 	Locker    versioned.Locker // nil where the control table has none
@@ -125,7 +125,7 @@ func (p *Project) OpenWarehouse() error {
 		return err
 	}
 	p.close = append(p.close, driver.Close)
-	p.Warehouse = warehouse.New(driver, p.WarehouseOptions())
+	p.Warehouse = warehouse.Assemble(driver, p.WarehouseOptions())
 	return nil
 }
 

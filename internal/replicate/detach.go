@@ -45,12 +45,17 @@ func (s *attemptStep) consolidateDetached(ctx context.Context) (ended bool, err 
 			return false, err
 		}
 	}
+	detacher := s.roles.Detacher
+	if detacher == nil { // where one was begun by another way to the warehouse, the locks make the step wait
+		a.Statement = ""
+		return true, nil
+	}
 	if a.Statement == "" {
 		if began, err := s.beginDetached(ctx); err != nil || !began {
 			return true, err
 		}
 	}
-	ended, err = s.Warehouse.Ended(ctx, a.Statement, cmp.Or(s.Options.MergeWait, mergePatience))
+	ended, err = detacher.Ended(ctx, a.Statement, cmp.Or(s.Options.MergeWait, mergePatience))
 	if !ended {
 		s.wait = mergeAgain
 		return false, err
@@ -71,13 +76,13 @@ func (s *attemptStep) consolidateDetached(ctx context.Context) (ended bool, err 
 // id was written down gets the same statement again.
 func (s *attemptStep) beginDetached(ctx context.Context) (bool, error) {
 	a := &s.attempt
-	if pages, _, _ := a.Sums(); !s.Warehouse.Detaches() || pages == 0 && !a.Complete { // nothing to merge takes no time
+	if pages, _, _ := a.Sums(); pages == 0 && !a.Complete { // nothing to merge takes no time
 		return false, nil
 	}
 	if done, err := s.Warehouse.Consolidated(ctx, a.ID); err != nil || done {
 		return false, err
 	}
-	id, err := s.Warehouse.Begin(ctx, s.fence(), s.procedure(), s.merging())
+	id, err := s.roles.Detacher.Begin(ctx, s.fence(), s.procedure(), s.merging())
 	if err != nil || id == "" {
 		return false, err
 	}

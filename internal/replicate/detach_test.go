@@ -49,7 +49,7 @@ func calls(t *testing.T, s rig.Shelf) []types.StatementData {
 // A listener is a driver that hears when somebody asks how far a statement is.
 type listener struct {
 	warehouse.Driver
-	on   warehouse.Detacher
+	on   warehouse.Background
 	asks func(id string)
 }
 
@@ -67,8 +67,8 @@ func (d listener) Ended(ctx context.Context, id string, patience time.Duration) 
 func asked(r *rig.Rig, f func(id string)) {
 	r.Begun = func(p *rig.Process) {
 		p.Options.MergeWait = time.Hour
-		p.Driver = listener{p.Driver, p.Driver.(warehouse.Detacher), f}
-		p.Warehouse = warehouse.New(p.Driver,
+		p.Driver = listener{p.Driver, p.Driver.(warehouse.Background), f}
+		p.Warehouse = warehouse.Assemble(p.Driver,
 			warehouse.Options{Schema: "salesforce", Staging: "salesforce_incremental", Now: r.Now})
 	}
 }

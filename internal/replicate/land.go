@@ -30,6 +30,7 @@ func (r *Replicator) lander(p *control.Part) mover.Lander { return r.Movers.Land
 type landing struct {
 	*attemptStep
 	lander mover.Lander
+	lands  warehouse.Lands
 	part   *control.Part
 	now    mover.Landing
 }
@@ -37,7 +38,11 @@ type landing struct {
 var _ partJob = (*landing)(nil)
 
 func (s *attemptStep) landing(p *control.Part) (*landing, error) {
-	l := &landing{attemptStep: s, lander: s.lander(p), part: p}
+	l := &landing{attemptStep: s, lander: s.lander(p), lands: s.roles.Lands, part: p}
+	if l.lands == nil {
+		return nil, plan.Fixf("give the flow another `mover`, or the copy another warehouse",
+			"%s takes no rows that others send", s.Warehouse.Name())
+	}
 	if len(p.Job) == 0 {
 		return l, nil
 	}
@@ -62,7 +67,7 @@ func (l *landing) request(ctx context.Context) (mover.LandRequest, error) {
 	org, err := l.Org.Org(ctx)
 	q := mover.LandRequest{
 		Org: org, Attempt: a.ID, Run: a.Run, Object: src.Object.Name,
-		Table: l.Warehouse.LandsIn(src.Table, l.Options.LandApart),
+		Table: l.lands.LandsIn(src.Table, l.Options.LandApart),
 		Where: src.Flow.Where, Cursor: src.Cursor, From: a.From,
 	}
 	for i, c := range l.table().Columns {
@@ -93,7 +98,7 @@ func (l *landing) table() warehouse.Table {
 // flow is left behind by a crash.
 func (l *landing) create(ctx context.Context) error {
 	if l.Options.LandApart {
-		if err := l.Warehouse.PrepareLanding(ctx, l.fence(), l.source.Table); err != nil {
+		if err := l.lands.PrepareLanding(ctx, l.fence(), l.source.Table); err != nil {
 			return err
 		}
 	}
@@ -138,13 +143,13 @@ func (l *landing) made(ctx context.Context) (bool, error) {
 // clear consolidates the rows that nobody claims: each is a version of its
 // record, and none may be lost.
 func (l *landing) clear(ctx context.Context) error {
-	n, err := l.Warehouse.Unclaimed(ctx, l.source.Table, l.Options.LandApart)
+	n, err := l.lands.Unclaimed(ctx, l.source.Table, l.Options.LandApart)
 	if err != nil || n == 0 {
 		return err
 	}
 	m := l.merge()
 	m.AllowDeletes = l.Options.AllowDeletes
-	if _, err := l.Warehouse.MergeUnclaimed(ctx, l.fence(), m, l.Options.LandApart); err != nil {
+	if _, err := l.lands.MergeUnclaimed(ctx, l.fence(), m, l.Options.LandApart); err != nil {
 		return err
 	}
 	l.note("%d rows that nobody had claimed were in staging, and have been consolidated", n)
@@ -221,7 +226,7 @@ func (l *landing) load(ctx context.Context, place int64) error {
 		Key:   fmt.Sprintf("landed/%s/%d-%d", l.now.ID, l.now.After.UnixMilli(), l.now.Starts),
 		Seq:   place*pagesAtMost + 1, Rows: l.now.Records, Apart: l.Options.LandApart,
 	}
-	err := l.Warehouse.ClaimLanded(ctx, l.fence(), landed)
+	err := l.lands.ClaimLanded(ctx, l.fence(), landed)
 	if errors.Is(err, warehouse.ErrUncounted) {
 		return l.miscounted(ctx, err)
 	}
@@ -294,14 +299,14 @@ func landWait(age time.Duration) time.Duration {
 // for a window, and gives its key; "" where nothing lands that flow.
 func (r *Replicator) Keep(ctx context.Context, fl flow.Flow) (string, error) {
 	t, ok := r.Movers.Lander(string(fl.Mover)).(mover.Templater)
-	if !ok {
+	if !ok || r.roles.Lands == nil {
 		return "", nil
 	}
 	src, err := source.Finder{Describe: r.Org.Describe}.Source(ctx, fl)
 	if err != nil {
 		return "", err
 	}
-	q := mover.LandRequest{Object: src.Object.Name, Table: r.Warehouse.LandsIn(src.Table, r.Options.LandApart),
+	q := mover.LandRequest{Object: src.Object.Name, Table: r.roles.Lands.LandsIn(src.Table, r.Options.LandApart),
 		Where: fl.Where, Cursor: src.Cursor, From: r.Options.Now(), Fields: src.Fields}
 	for _, f := range src.Fields {
 		for _, c := range src.Table.Columns {

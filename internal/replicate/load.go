@@ -38,7 +38,7 @@ func (s *attemptStep) load(ctx context.Context) error {
 	if done, err := r.run(ctx); err != nil || !done {
 		return err
 	}
-	if err := s.Warehouse.Counted(ctx, s.fence(), s.merge()); err != nil {
+	if err := s.Warehouse.Seal(ctx, s.fence(), s.merge()); err != nil {
 		return err
 	}
 	s.attempt.State = control.Loaded

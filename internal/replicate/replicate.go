@@ -33,7 +33,7 @@ const (
 // Collaborators are what a run works with.
 type Collaborators struct {
 	Org       *salesforce.Client
-	Warehouse *warehouse.Warehouse
+	Warehouse warehouse.Warehouse
 	Control   *control.Control
 	Stage     blob.Store
 	Movers    mover.Set
@@ -48,6 +48,7 @@ type Replicator struct {
 	Collaborators
 	Options Options
 
+	roles      warehouse.Roles // what the warehouse can do beside the rest
 	sources    *sources
 	zones      *window.Zones
 	prefetch   *window.Prefetch
@@ -68,6 +69,7 @@ func New(with Collaborators, o Options) *Replicator {
 	find := source.Finder{Describe: prefetch.Describe, Columns: with.Warehouse.Adapt, Secret: o.Secret}
 	return &Replicator{
 		Collaborators: with, Options: o,
+		roles:   warehouse.RolesOf(with.Warehouse),
 		sources: newSources(with.Flows, find),
 		zones:   zones, prefetch: prefetch, windows: windows,
 		deletes: deletes.NewFinder(with.Org, with.Warehouse, windows), deletedIDs: new(deletes.IDs),

@@ -121,7 +121,7 @@ func (l *life) begins(f *rig.Fate) *rig.Process {
 	p := l.Start(f)
 	p.Options.AllowDeletes = true
 	p.Driver = watched{p.Driver, l.Rig}
-	p.Warehouse = warehouse.New(p.Driver,
+	p.Warehouse = warehouse.Assemble(p.Driver,
 		warehouse.Options{Schema: "salesforce", Staging: "salesforce_incremental", Now: l.Now})
 	return p
 }

@@ -125,7 +125,7 @@ func (d fatedDriver) View(ctx context.Context, do func(warehouse.Tx) error) erro
 
 // fated lets a process die that works with a warehouse.
 func fated(d warehouse.Driver, f *Fate) warehouse.Driver {
-	if on, ok := d.(warehouse.Detacher); ok {
+	if on, ok := d.(warehouse.Background); ok {
 		return fatedDetacher{fatedDriver{d, f}, on}
 	}
 	return fatedDriver{d, f}
@@ -134,7 +134,7 @@ func fated(d warehouse.Driver, f *Fate) warehouse.Driver {
 // A fatedDetacher is a fatedDriver whose warehouse goes on with statements.
 type fatedDetacher struct {
 	fatedDriver
-	on warehouse.Detacher
+	on warehouse.Background
 }
 
 func (d fatedDetacher) Detach(ctx context.Context, token, sql string) (string, error) {

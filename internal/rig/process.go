@@ -35,7 +35,7 @@ type Process struct {
 	Client    *salesforce.Client
 	Control   *control.Control // nil where the process died before it had one
 	Driver    warehouse.Driver
-	Warehouse *warehouse.Warehouse
+	Warehouse warehouse.Warehouse
 	Stage     blob.Store
 	Landers   map[string]mover.Lander
 	Options   replicate.Options
@@ -89,7 +89,7 @@ func (r *Rig) Start(f *Fate) *Process {
 		check(err)
 	}
 	schema := cmp.Or(r.Schema, "salesforce")
-	p.Warehouse = warehouse.New(p.Driver,
+	p.Warehouse = warehouse.Assemble(p.Driver,
 		warehouse.Options{Schema: schema, Staging: schema + "_incremental", Now: r.Now})
 	p.movers = mover.Set{string(flow.Bulk): bulk.New(p.Client), string(flow.REST): rest.New(p.Client)}
 	p.Options = replicate.Options{

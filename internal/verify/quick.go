@@ -31,7 +31,7 @@ const (
 // day isn't seen. What it finds is there all the same.
 type sampler struct {
 	org       *salesforce.Client
-	warehouse *warehouse.Warehouse
+	warehouse warehouse.Warehouse
 	subject   *subject
 	held      *lease.Lease
 	watermark time.Time

@@ -28,7 +28,7 @@ type download struct {
 // read makes a job and brings its pages into the reading, a few at a time, so
 // that no more of them lie in the blob store. The job tells how many records
 // there are, by Salesforce's own count (invariant 6).
-func (d *download) read(ctx context.Context, r *warehouse.Reading) (mover.Job, error) {
+func (d *download) read(ctx context.Context, r warehouse.Reading) (mover.Job, error) {
 	object, fields := d.subject.source.Object.Name, fieldsOf(d.subject.judged)
 	query := soql.Select{Fields: fields, From: object, Where: d.subject.conditions()}
 	request := mover.Request{Object: object, SOQL: query.String()}
@@ -77,7 +77,7 @@ func (d *download) wait(ctx context.Context, pager mover.Pager, job mover.Job) (
 
 // fetch brings the job's pages into the reading, and counts them against what
 // Salesforce says it sent.
-func (d *download) fetch(ctx context.Context, pager mover.Pager, job mover.Job, r *warehouse.Reading) error {
+func (d *download) fetch(ctx context.Context, pager mover.Pager, job mover.Job, r warehouse.Reading) error {
 	var records int64
 	var waiting []warehouse.Page
 	defer func() { d.shelf.forget(ctx, waiting) }()

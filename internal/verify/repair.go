@@ -17,7 +17,7 @@ const repairAtMost = 50_000
 // A mender writes over rows what the org says of their records.
 type mender struct {
 	inquiry
-	warehouse    *warehouse.Warehouse
+	warehouse    warehouse.Warehouse
 	control      *control.Control
 	allowDeletes bool // past the stop before a mass delete
 }

@@ -15,7 +15,7 @@ const askAtMost = 5000
 // judged by what it says.
 type inquiry struct {
 	asker
-	reading *warehouse.Reading
+	reading warehouse.Reading
 }
 
 // confirm reads what seems to differ once more, by its Id, and keeps what still

@@ -38,7 +38,7 @@ import (
 // A Verifier compares flows. Its fields are set once.
 type Verifier struct {
 	Org       *salesforce.Client
-	Warehouse *warehouse.Warehouse
+	Warehouse warehouse.Warehouse
 	Control   *control.Control
 	Stage     blob.Store
 	Movers    mover.Set

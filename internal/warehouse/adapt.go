@@ -30,7 +30,7 @@ type Past struct {
 //     made of the field's own name.
 //
 // It changes nothing: Prepare does.
-func (w *Warehouse) Adapt(ctx context.Context, t Table) (Table, Past, error) {
+func (w *shaper) Adapt(ctx context.Context, t Table) (Table, Past, error) {
 	var past Past
 	var has []stored
 	t.Name = shorten(w.d.LongestName, t.Name, t.Object)

@@ -42,7 +42,7 @@ const keptSuffix = "_before_catchment"
 // Survey looks at the tables of a flow that somebody else made, and changes
 // nothing. ids are the columns that hold Ids. Rows that can't be told apart by
 // an Id are refused.
-func (w *Warehouse) Survey(ctx context.Context, t Table, ids []string) (Adoption, error) {
+func (w *Adopting) Survey(ctx context.Context, t Table, ids []string) (Adoption, error) {
 	var a Adoption
 	err := w.driver.View(ctx, func(tx Tx) (err error) {
 		a, err = w.survey(ctx, tx, t, ids)
@@ -54,11 +54,8 @@ func (w *Warehouse) Survey(ctx context.Context, t Table, ids []string) (Adoption
 	return a, nil
 }
 
-func (w *Warehouse) survey(ctx context.Context, tx Tx, t Table, ids []string) (Adoption, error) {
+func (w *Adopting) survey(ctx context.Context, tx Tx, t Table, ids []string) (Adoption, error) {
 	a := Adoption{Table: t.Name}
-	if w.d.Name != Postgres().Name && w.d.Name != Redshift(FailLongText).Name {
-		return a, plan.Fixf("AppFlow writes into neither", "%s has no tables of AppFlow", w.d.Name)
-	}
 	if len(t.Key) != 1 || !slices.Contains(ids, t.Key[0]) {
 		return a, plan.Fixf("copy it anew", "%s has no Id to tell its rows by", t.Object)
 	}
@@ -102,7 +99,7 @@ func (w *Warehouse) survey(ctx context.Context, tx Tx, t Table, ids []string) (A
 }
 
 // surveyOne counts the rows of a table, and refuses those without an Id.
-func (w *Warehouse) surveyOne(ctx context.Context, tx Tx, a *Adoption, one Adopted, key stored) (int64, error) {
+func (w *Adopting) surveyOne(ctx context.Context, tx Tx, a *Adoption, one Adopted, key stored) (int64, error) {
 	id := w.trimmed(w.d.Quote(key.Name))
 	var rows, short, bad int64
 	_, err := queryRow(ctx, tx, []any{&rows, &short, &bad}, fmt.Sprintf(
@@ -122,14 +119,14 @@ func (w *Warehouse) surveyOne(ctx context.Context, tx Tx, a *Adoption, one Adopt
 }
 
 // trimmed is a text without the blanks that a CHAR column adds.
-func (w *Warehouse) trimmed(v string) string {
+func (w *Adopting) trimmed(v string) string {
 	return "trim(CAST(" + v + " AS " + w.d.Type(Text, 0) + "))"
 }
 
 // longID is an Id with the three characters that say which of its letters are
 // capitals: each stands for five of them, from the right (Salesforce, "ID Field
 // Type"). An Id that has 18 stays.
-func (w *Warehouse) longID(v string) string {
+func (w *Adopting) longID(v string) string {
 	v = w.trimmed(v)
 	var ends strings.Builder
 	for chunk := range 3 {
@@ -148,7 +145,7 @@ func (w *Warehouse) longID(v string) string {
 // newest version of each record, and the old ones are kept under another name.
 // It is one transaction: a crash leaves everything as it was. A repeat finds
 // nothing to adopt.
-func (w *Warehouse) Adopt(ctx context.Context, f Fence, m Merge, ids []string) (Adoption, error) {
+func (w *Adopting) Adopt(ctx context.Context, f Fence, m Merge, ids []string) (Adoption, error) {
 	m.Attempt, m.Pages, m.Rows, m.Complete, m.Override, m.AllowDeletes = "", 0, 0, false, false, true
 	m.AbsentReason = m.absentReason()
 	var a Adoption
@@ -173,14 +170,14 @@ func (w *Warehouse) Adopt(ctx context.Context, f Fence, m Merge, ids []string) (
 					one.Rows, one.Name, n)
 			}
 		}
-		j, err := w.newJoin(ctx, tx, wide, nil)
+		j, err := w.merges.newJoin(ctx, tx, wide, nil)
 		if err != nil {
 			return err
 		}
 		if err := j.merge(ctx, tx); err != nil {
 			return err
 		}
-		if err := w.settle(ctx, tx, f, wide, j); err != nil {
+		if err := w.merges.settle(ctx, tx, f, wide, j); err != nil {
 			return err
 		}
 		a.Counts = j.counts
@@ -190,7 +187,7 @@ func (w *Warehouse) Adopt(ctx context.Context, f Fence, m Merge, ids []string) (
 }
 
 // accountAdopted proves that no record was lost (invariant 6).
-func (w *Warehouse) accountAdopted(ctx context.Context, tx Tx, m Merge, a *Adoption) error {
+func (w *Adopting) accountAdopted(ctx context.Context, tx Tx, m Merge, a *Adoption) error {
 	var err error
 	if a.After, err = count(ctx, tx, "SELECT count(*) FROM "+w.final(m.Table)); err != nil {
 		return err
@@ -237,20 +234,20 @@ func withUnknown(d *Dialect, t Table, sources []Adopted) Table {
 }
 
 // moveAside gives the old tables their other names and makes ours.
-func (w *Warehouse) moveAside(ctx context.Context, tx Tx, t Table, a Adoption) error {
+func (w *Adopting) moveAside(ctx context.Context, tx Tx, t Table, a Adoption) error {
 	for _, one := range a.Sources {
 		sql := fmt.Sprintf("ALTER TABLE %s RENAME TO %s", w.d.Table(one.schema, t.Name), w.d.Quote(t.Name+keptSuffix))
 		if _, err := tx.Exec(ctx, sql); err != nil {
 			return fmt.Errorf("keep %s as %s: %w", one.Name, one.Kept, err)
 		}
 	}
-	_, err := w.makeTables(ctx, tx, t)
+	_, err := w.shapes.makeTables(ctx, tx, t)
 	return err
 }
 
 // moveIn copies the rows of an old table into staging, as rows that nobody
 // claims.
-func (w *Warehouse) moveIn(ctx context.Context, tx Tx, t Table, one Adopted, ids []string) (int64, error) {
+func (w *Adopting) moveIn(ctx context.Context, tx Tx, t Table, one Adopted, ids []string) (int64, error) {
 	var names, values []string
 	for _, c := range t.Columns {
 		has, ok := find(one.has, c.Name)
@@ -266,7 +263,7 @@ func (w *Warehouse) moveIn(ctx context.Context, tx Tx, t Table, one Adopted, ids
 
 // converted is a value of an old table as our column takes it. AppFlow may have
 // written everything as text.
-func (w *Warehouse) converted(c Column, has stored, id bool) string {
+func (w *Adopting) converted(c Column, has stored, id bool) string {
 	v := w.d.Quote(has.Name)
 	bare, _, _ := strings.Cut(has.Type, "(")
 	traits, _ := c.Kind.traits()

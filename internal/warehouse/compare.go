@@ -54,7 +54,7 @@ type compareSQL struct {
 	asked   string
 }
 
-func (r *Reading) sql() *compareSQL {
+func (r *comparing) sql() *compareSQL {
 	return &compareSQL{mergeSQL: mergeSQL{d: r.w.d, o: r.w.o, m: Merge{Table: r.c.Table}},
 		c: r.c, reading: r.reading, suspect: r.suspect, asked: r.asked}
 }

@@ -15,7 +15,7 @@ import (
 //
 // A repeat does nothing and returns the counts of the first time, which it
 // finds in the log (invariant 2).
-func (w *Warehouse) Consolidate(ctx context.Context, f Fence, m Merge) (Counts, error) {
+func (w *merger) Consolidate(ctx context.Context, f Fence, m Merge) (Counts, error) {
 	m.AbsentReason = m.absentReason()
 	var c Counts
 	err := w.fencedOn(ctx, f, "consolidate "+m.Table.Name, []string{w.final(m.Table)}, func(tx Tx) error {
@@ -42,7 +42,7 @@ func (w *Warehouse) Consolidate(ctx context.Context, f Fence, m Merge) (Counts, 
 }
 
 // merge does a merge in a transaction that holds the fence.
-func (w *Warehouse) merge(ctx context.Context, tx Tx, f Fence, m Merge) (Counts, error) {
+func (w *merger) merge(ctx context.Context, tx Tx, f Fence, m Merge) (Counts, error) {
 	ledger, err := w.ledger(ctx, tx, m.Attempt)
 	if err != nil {
 		return Counts{}, err
@@ -61,11 +61,11 @@ func (w *Warehouse) merge(ctx context.Context, tx Tx, f Fence, m Merge) (Counts,
 	return j.counts, err
 }
 
-// Counted writes down that an attempt is in staging as a whole, and how it is
+// Seal writes down that an attempt is in staging as a whole, and how it is
 // to be consolidated: from then on CALL consolidated_of_tables() may do it too
 // (invariant 1). One that has to forget values is left to Consolidate. It may be
 // repeated.
-func (w *Warehouse) Counted(ctx context.Context, f Fence, m Merge) error {
+func (w *merger) Seal(ctx context.Context, f Fence, m Merge) error {
 	if len(m.Forget) > 0 {
 		return nil
 	}
@@ -121,7 +121,7 @@ func massDelete(m Merge, deletes, live int64) error {
 
 // logged finds the counts of an attempt that was consolidated before: the
 // answer to its COMMIT was lost, or a step is repeated.
-func (w *Warehouse) logged(ctx context.Context, tx Tx, attempt string) (Counts, bool, error) {
+func (w *store) logged(ctx context.Context, tx Tx, attempt string) (Counts, bool, error) {
 	var c Counts
 	if attempt == "" {
 		return c, false, nil
@@ -135,7 +135,7 @@ func (w *Warehouse) logged(ctx context.Context, tx Tx, attempt string) (Counts, 
 
 // settle ends a merge: nothing of the attempt stays in staging, and the log
 // and the mark say what was done.
-func (w *Warehouse) settle(ctx context.Context, tx Tx, f Fence, m Merge, j *join) error {
+func (w *merger) settle(ctx context.Context, tx Tx, f Fence, m Merge, j *join) error {
 	if err := w.empty(ctx, tx, m); err != nil {
 		return err
 	}
@@ -167,7 +167,7 @@ func (w *Warehouse) settle(ctx context.Context, tx Tx, f Fence, m Merge, j *join
 // million rows would take ten times as long as to merge ten thousand. What
 // somebody else took away stays missing in that sum, and Inspect goes on to
 // say so, until a complete reading has brought it back.
-func (w *Warehouse) left(ctx context.Context, tx Tx, old Mark, j *join) (int64, time.Time, error) {
+func (w *merger) left(ctx context.Context, tx Tx, old Mark, j *join) (int64, time.Time, error) {
 	switch {
 	case j.fresh && j.written > 0:
 		return j.grown, j.now, nil
@@ -180,7 +180,7 @@ func (w *Warehouse) left(ctx context.Context, tx Tx, old Mark, j *join) (int64, 
 }
 
 // empty removes an attempt's versions from staging, and its ledger.
-func (w *Warehouse) empty(ctx context.Context, tx Tx, m Merge) error {
+func (w *merger) empty(ctx context.Context, tx Tx, m Merge) error {
 	s := mergeSQL{d: w.d, o: w.o, m: m}
 	clear := s.clear()
 	if w.d.Locks { // and so nobody can add a version between the look and the act

@@ -8,7 +8,7 @@ import (
 
 // Days counts the live rows of a final table by the day of their stamp, in days
 // since 1970, as far as they are stamped before a moment.
-func (w *Warehouse) Days(ctx context.Context, t Table, before time.Time) (map[int64]int64, error) {
+func (w *asker) Days(ctx context.Context, t Table, before time.Time) (map[int64]int64, error) {
 	c, ok := t.column(fieldStamp)
 	if !ok {
 		return nil, fmt.Errorf("count %s by day: it has no %s", t.Name, fieldStamp)

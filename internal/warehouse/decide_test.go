@@ -244,7 +244,7 @@ func (r *recorder) Exec(_ context.Context, sql string, _ ...any) (int64, error) 
 }
 
 func TestGrant(t *testing.T) {
-	w := &Warehouse{d: Postgres(), o: Options{Schema: "s", GrantTo: []string{"reader", `od"d`}}}
+	w := &shaper{&store{d: Postgres(), o: Options{Schema: "s", GrantTo: []string{"reader", `od"d`}}}}
 	r := &recorder{}
 	for _, created := range []bool{true, false} {
 		if err := w.grant(t.Context(), r, Table{Name: "account"}, created); err != nil {

@@ -14,7 +14,7 @@ const rowsAtOnce = 100
 // Describe writes down what Salesforce says about an object and its copied
 // fields: labels, types, relationships and picklists. It replaces what stood
 // there, and keeps what it knows of fields that are gone: their columns stay.
-func (w *Warehouse) Describe(ctx context.Context, f Fence, o schema.Object, t Table) error {
+func (w *shaper) Describe(ctx context.Context, f Fence, o schema.Object, t Table) error {
 	fields, picklists := metadata(o, t)
 	objects := [][]any{{o.Name, t.Name, o.Label, o.KeyPrefix, o.Custom, w.now()}}
 	return w.fenced(ctx, f, "write the metadata of "+o.Name, func(tx Tx) error {

@@ -11,10 +11,10 @@ import (
 // takes.
 var ErrTooLong = errors.New("the statement is too long")
 
-// A Detacher is a Driver whose warehouse goes on with a statement that nobody
+// A Background is a Driver whose warehouse goes on with a statement that nobody
 // waits for, and can be asked about it later: by another process too, which
 // knows nothing but its id.
-type Detacher interface {
+type Background interface {
 	// Detach begins a statement in a transaction of its own, and gives its id.
 	// The same token means the same statement, as long as the warehouse remembers
 	// it: a second call begins nothing. A text that is too long is ErrTooLong.
@@ -26,26 +26,16 @@ type Detacher interface {
 	Ended(ctx context.Context, id string, patience time.Duration) (bool, error)
 }
 
-// Detaches tells whether a consolidation may go on while nobody waits for it.
-func (w *Warehouse) Detaches() bool {
-	_, ok := w.driver.(Detacher)
-	return ok && w.d.Clock != ""
-}
-
 // Begin lets the warehouse consolidate an attempt that was counted while nobody
 // waits for it: it makes the table's procedure, and calls it. The id is to be
 // kept, for Ended; "" says that this warehouse, or this table, has no such way.
 // The same token begins nothing twice. What the procedure leaves undone,
 // Consolidate does, and Consolidate is who tells the counts.
-func (w *Warehouse) Begin(ctx context.Context, f Fence, p Procedure, token string) (id string, err error) {
-	d, ok := w.driver.(Detacher)
-	if !ok {
-		return "", nil
-	}
+func (w *Detaching) Begin(ctx context.Context, f Fence, p Procedure, token string) (id string, err error) {
 	// In a transaction before the CALL's: that one has to begin with its locks.
-	err = w.fenced(ctx, f, "make the procedure of "+p.Table.Name, func(tx Tx) error { return w.install(ctx, tx, p) })
+	err = w.fenced(ctx, f, "make the procedure of "+p.Table.Name, func(tx Tx) error { return w.calls.install(ctx, tx, p) })
 	if err == nil {
-		id, err = d.Detach(ctx, token, "CALL "+w.d.Table(w.o.Staging, procedureName(w.d, p.Table.Name))+"()")
+		id, err = w.background.Detach(ctx, token, "CALL "+w.d.Table(w.o.Staging, procedureName(w.d, p.Table.Name))+"()")
 	}
 	if errors.Is(err, ErrTooLong) {
 		return "", nil
@@ -59,16 +49,12 @@ func (w *Warehouse) Begin(ctx context.Context, f Fence, p Procedure, token strin
 // Ended tells whether a consolidation that Begin has begun is over, and waits for
 // that no longer than patience. The error is that of the consolidation, or of
 // the question; either way Consolidate may follow.
-func (w *Warehouse) Ended(ctx context.Context, id string, patience time.Duration) (bool, error) {
-	d, ok := w.driver.(Detacher)
-	if !ok { // another way to the warehouse than it was begun by: the locks make Consolidate wait
-		return true, nil
-	}
-	return d.Ended(ctx, id, patience)
+func (w *Detaching) Ended(ctx context.Context, id string, patience time.Duration) (bool, error) {
+	return w.background.Ended(ctx, id, patience)
 }
 
 // Consolidated tells whether an attempt was consolidated before.
-func (w *Warehouse) Consolidated(ctx context.Context, attempt string) (done bool, err error) {
+func (w *merger) Consolidated(ctx context.Context, attempt string) (done bool, err error) {
 	err = w.driver.View(ctx, func(tx Tx) (err error) {
 		_, done, err = w.logged(ctx, tx, attempt)
 		return err

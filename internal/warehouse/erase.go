@@ -32,7 +32,7 @@ var never = time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC)
 // tombstone stays for each key, so that no late page brings a record back, not
 // even in a rebuild. Attempts that are under way must have been discarded
 // before, since their ledger counts what goes. It may be repeated.
-func (w *Warehouse) Erase(ctx context.Context, f Fence, e Erasure) (Erased, error) {
+func (w *Erasing) Erase(ctx context.Context, f Fence, e Erasure) (Erased, error) {
 	var out Erased
 	err := w.fencedOn(ctx, f, "erase records of "+e.Table.Name, []string{w.final(e.Table), w.staging(e.Table)},
 		func(tx Tx) error {
@@ -142,7 +142,7 @@ func (s *erasing) keys(ctx context.Context, tx Tx, values []string) ([]string, e
 
 // settleErasure writes the log, and what the mark remembers of the table: rows
 // that we took away ourselves aren't missing.
-func (w *Warehouse) settleErasure(ctx context.Context, tx Tx, f Fence, s *erasing) error {
+func (w *Erasing) settleErasure(ctx context.Context, tx Tx, f Fence, s *erasing) error {
 	e := s.e
 	mark, _, err := w.mark(ctx, tx, f.Flow)
 	if err != nil {

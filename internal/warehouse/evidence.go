@@ -8,7 +8,7 @@ import (
 
 // StagedKeys calls each with the key of every version that a job has in
 // staging. The table's key must be one column.
-func (w *Warehouse) StagedKeys(ctx context.Context, t Table, attempt, job string, each func(key string)) error {
+func (w *asker) StagedKeys(ctx context.Context, t Table, attempt, job string, each func(key string)) error {
 	s := mergeSQL{d: w.d, o: w.o, m: Merge{Table: t, Attempt: attempt}}
 	err := w.driver.View(ctx, func(tx Tx) error {
 		return eachKey(ctx, tx, each, fmt.Sprintf("SELECT %s FROM %s v WHERE %s = $1 AND %s = $2",
@@ -25,7 +25,7 @@ const keysAtOnce = 500
 
 // Held tells which of some keys have a row in the final table that isn't
 // deleted. The table's key must be one column.
-func (w *Warehouse) Held(ctx context.Context, t Table, keys []string) (map[string]bool, error) {
+func (w *asker) Held(ctx context.Context, t Table, keys []string) (map[string]bool, error) {
 	held := map[string]bool{}
 	s := mergeSQL{d: w.d, o: w.o, m: Merge{Table: t}}
 	err := w.driver.View(ctx, func(tx Tx) error {
@@ -60,7 +60,7 @@ func (w *Warehouse) Held(ctx context.Context, t Table, keys []string) (map[strin
 // when the first of them was created: a row that was read later is no evidence
 // (invariant 4). The table's key must
 // be one column.
-func (w *Warehouse) Absent(
+func (w *asker) Absent(
 	ctx context.Context, t Table, attempt string, jobs []string, readAt time.Time,
 ) ([]string, error) {
 	var keys []string
@@ -89,7 +89,7 @@ ORDER BY 1`,
 // has no live row, and in the recycle bin, where it has one. What other jobs of
 // the attempt read whole, or found to be gone, is left out. The table's key must
 // be one column.
-func (w *Warehouse) Otherwise(
+func (w *asker) Otherwise(
 	ctx context.Context, t Table, attempt string, jobs []string,
 ) (alive, binned []string, err error) {
 	s := mergeSQL{d: w.d, o: w.o, m: Merge{Table: t, Attempt: attempt}}
@@ -126,7 +126,7 @@ ORDER BY 1`,
 }
 
 // Live counts the rows of a table that aren't deleted.
-func (w *Warehouse) Live(ctx context.Context, t Table) (int64, error) {
+func (w *asker) Live(ctx context.Context, t Table) (int64, error) {
 	s := mergeSQL{d: w.d, o: w.o, m: Merge{Table: t}}
 	var n int64
 	err := w.driver.View(ctx, func(tx Tx) (err error) {

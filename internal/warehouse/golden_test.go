@@ -95,7 +95,7 @@ func TestProcedures(t *testing.T) {
 	removed := sample()
 	removed.Name = "contact"
 	for _, d := range []*Dialect{Postgres(), Redshift(FailLongText)} {
-		text, err := Procedures(d, o,
+		text, err := ProcedureScript(d, o,
 			[]Procedure{{Table: sample(), Policy: Flag},
 				{Table: removed, Policy: Remove, Patched: []string{"amount__c"}}})
 		if err != nil {

@@ -7,7 +7,7 @@ import (
 )
 
 // Inspect compares a final table with what its mark remembers (invariant 12).
-func (w *Warehouse) Inspect(ctx context.Context, t Table, m Mark) (Condition, error) {
+func (w *shaper) Inspect(ctx context.Context, t Table, m Mark) (Condition, error) {
 	var seen sight
 	err := w.driver.View(ctx, func(tx Tx) error {
 		cols, err := storedColumns(ctx, tx, w.o.Schema, t.Name)
@@ -71,7 +71,7 @@ func isOurs(cols []stored, t Table) bool {
 
 // extent is the number of rows of a final table and the newest stamp that a
 // consolidation left in it.
-func (w *Warehouse) extent(ctx context.Context, tx Tx, t Table) (int64, time.Time, error) {
+func (w *store) extent(ctx context.Context, tx Tx, t Table) (int64, time.Time, error) {
 	var n int64
 	var newest *time.Time
 	_, err := queryRow(ctx, tx, []any{&n, &newest},

@@ -23,7 +23,7 @@ type join struct {
 }
 
 // newJoin looks at the final table and plans the parts of the merge.
-func (w *Warehouse) newJoin(ctx context.Context, tx Tx, m Merge, ledger []entry) (*join, error) {
+func (w *merger) newJoin(ctx context.Context, tx Tx, m Merge, ledger []entry) (*join, error) {
 	has, err := storedColumns(ctx, tx, w.o.Schema, m.Table.Name)
 	if err != nil {
 		return nil, err
@@ -51,7 +51,7 @@ func (w *Warehouse) newJoin(ctx context.Context, tx Tx, m Merge, ledger []entry)
 }
 
 // keyed tells whether a final table has its primary key.
-func (w *Warehouse) keyed(ctx context.Context, tx Tx, t Table) (bool, error) {
+func (w *store) keyed(ctx context.Context, tx Tx, t Table) (bool, error) {
 	keys, err := count(ctx, tx,
 		"SELECT count(*) FROM information_schema.table_constraints WHERE table_catalog = current_database() "+
 			"AND table_schema = $1 AND table_name = $2 AND constraint_type = 'PRIMARY KEY'", w.o.Schema, t.Name)
@@ -61,7 +61,7 @@ func (w *Warehouse) keyed(ctx context.Context, tx Tx, t Table) (bool, error) {
 // readAt is when the attempt began to read whole records: what it lacks was
 // absent then. One without pages has read nothing, and its absences are as of
 // now.
-func (w *Warehouse) readAt(ctx context.Context, tx Tx, m Merge) (any, error) {
+func (w *store) readAt(ctx context.Context, tx Tx, m Merge) (any, error) {
 	var at *time.Time
 	if _, err := queryRow(ctx, tx, []any{&at}, "SELECT min(read_at) FROM "+w.own(tablePage)+
 		" WHERE attempt = $1 AND op = 'put'", m.Attempt); err != nil {

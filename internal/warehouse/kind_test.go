@@ -71,7 +71,7 @@ func TestLoaded(t *testing.T) {
 
 // What AppFlow wrote as text becomes our columns.
 func TestConverted(t *testing.T) {
-	w := &Warehouse{d: Postgres()}
+	w := &Adopting{store: &store{d: Postgres()}}
 	for _, c := range []struct {
 		kind     Kind
 		has, out string

@@ -30,13 +30,13 @@ type Landed struct {
 }
 
 // landing is the quoted name of the table in which rows land apart.
-func (w *Warehouse) landing(t Table) string { return w.d.Table(w.o.Staging, landingName(t)) }
+func (w *Landing) landing(t Table) string { return w.d.Table(w.o.Staging, landingName(t)) }
 
 func landingName(t Table) string { return t.Name + "_landing" }
 
 // LandsIn is the table that takes rows from outside, as schema.table: staging,
 // or the table apart from it.
-func (w *Warehouse) LandsIn(t Table, apart bool) string {
+func (w *Landing) LandsIn(t Table, apart bool) string {
 	if apart {
 		return w.o.Staging + "." + landingName(t)
 	}
@@ -45,7 +45,7 @@ func (w *Warehouse) LandsIn(t Table, apart bool) string {
 
 // PrepareLanding makes the table in which rows land apart, with the columns of
 // t and none of ours, or adds those that it lacks. Prepare comes before it.
-func (w *Warehouse) PrepareLanding(ctx context.Context, f Fence, t Table) error {
+func (w *Landing) PrepareLanding(ctx context.Context, f Fence, t Table) error {
 	return w.fenced(ctx, f, "prepare the landing of "+t.Name, func(tx Tx) error {
 		has, err := storedColumns(ctx, tx, w.o.Staging, landingName(t))
 		if err != nil {
@@ -71,7 +71,7 @@ func (w *Warehouse) PrepareLanding(ctx context.Context, f Fence, t Table) error 
 }
 
 // Unclaimed counts the rows that landed and are no attempt's.
-func (w *Warehouse) Unclaimed(ctx context.Context, t Table, apart bool) (int64, error) {
+func (w *Landing) Unclaimed(ctx context.Context, t Table, apart bool) (int64, error) {
 	var n int64
 	err := w.driver.View(ctx, func(tx Tx) (err error) {
 		n, err = w.unclaimed(ctx, tx, t, apart)
@@ -83,7 +83,7 @@ func (w *Warehouse) Unclaimed(ctx context.Context, t Table, apart bool) (int64, 
 	return n, nil
 }
 
-func (w *Warehouse) unclaimed(ctx context.Context, tx Tx, t Table, apart bool) (int64, error) {
+func (w *Landing) unclaimed(ctx context.Context, tx Tx, t Table, apart bool) (int64, error) {
 	if apart {
 		return count(ctx, tx, "SELECT count(*) FROM "+w.landing(t))
 	}
@@ -94,7 +94,7 @@ func (w *Warehouse) unclaimed(ctx context.Context, tx Tx, t Table, apart bool) (
 // the ledger, in one transaction. Where they aren't as many as were sent it
 // fails with ErrUncounted, and nothing is claimed (invariant 6). A repeat finds
 // them in the ledger and claims no more.
-func (w *Warehouse) ClaimLanded(ctx context.Context, f Fence, l Landed) error {
+func (w *Landing) ClaimLanded(ctx context.Context, f Fence, l Landed) error {
 	return w.fenced(ctx, f, "claim rows of "+l.Table.Name, func(tx Tx) error {
 		known, err := w.ledger(ctx, tx, l.Attempt)
 		if err != nil {
@@ -118,7 +118,7 @@ func (w *Warehouse) ClaimLanded(ctx context.Context, f Fence, l Landed) error {
 }
 
 // take marks the rows as the attempt's, and tells how many they are.
-func (w *Warehouse) take(ctx context.Context, tx Tx, l Landed) (int64, error) {
+func (w *Landing) take(ctx context.Context, tx Tx, l Landed) (int64, error) {
 	b := &binds{d: w.d}
 	own := []string{colAttempt, colOp, colJob, colSeq, colReadAt}
 	values := []string{b.text(l.Attempt), b.text(string(Put)), b.text(l.Job), b.value(l.Seq, Long),
@@ -149,7 +149,7 @@ func (w *Warehouse) take(ctx context.Context, tx Tx, l Landed) (int64, error) {
 // MergeUnclaimed consolidates the rows that are no attempt's: each is a version
 // of its record like any other, so none is lost, but they move no watermark.
 // It may be repeated.
-func (w *Warehouse) MergeUnclaimed(ctx context.Context, f Fence, m Merge, apart bool) (Counts, error) {
+func (w *Landing) MergeUnclaimed(ctx context.Context, f Fence, m Merge, apart bool) (Counts, error) {
 	m.Attempt, m.Pages, m.Rows, m.Complete, m.Override = "", 0, 0, false, false
 	if apart {
 		err := w.fenced(ctx, f, "gather rows of "+m.Table.Name, func(tx Tx) error {
@@ -170,5 +170,5 @@ func (w *Warehouse) MergeUnclaimed(ctx context.Context, f Fence, m Merge, apart 
 			return Counts{}, err
 		}
 	}
-	return w.Consolidate(ctx, f, m)
+	return w.merges.Consolidate(ctx, f, m)
 }

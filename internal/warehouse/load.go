@@ -14,7 +14,7 @@ import (
 // how many rows the ledger now holds for them. A page that the ledger has
 // already is skipped, so a batch may be repeated (invariant 2). A page that
 // brings another number of rows than it should fails the batch (invariant 6).
-func (w *Warehouse) Load(ctx context.Context, f Fence, b Batch) (int64, error) {
+func (w *loader) Load(ctx context.Context, f Fence, b Batch) (int64, error) {
 	if b.Op == "" {
 		b.Op = Put
 	}
@@ -56,7 +56,7 @@ type entry struct {
 }
 
 // ledger reads what was loaded for an attempt, in read order.
-func (w *Warehouse) ledger(ctx context.Context, tx Tx, attempt string) ([]entry, error) {
+func (w *store) ledger(ctx context.Context, tx Tx, attempt string) ([]entry, error) {
 	var all []entry
 	err := tx.Query(ctx, func(scan Scan) error {
 		var e entry
@@ -109,7 +109,7 @@ func newPages(b Batch, known []entry) ([]Page, error) {
 }
 
 // loadFresh loads pages that are not in the ledger, and writes them there.
-func (w *Warehouse) loadFresh(ctx context.Context, tx Tx, f Fence, b Batch) error {
+func (w *loader) loadFresh(ctx context.Context, tx Tx, f Fence, b Batch) error {
 	cols, err := w.fit(ctx, tx, b)
 	if err != nil {
 		return err
@@ -151,7 +151,7 @@ func copyPages(ctx context.Context, tx Tx, c Copy) error {
 
 // fit finds the columns that the header of a batch names, and widens the
 // decimals that its values don't fit in, in staging and in the final table.
-func (w *Warehouse) fit(ctx context.Context, tx Tx, b Batch) ([]CopyColumn, error) {
+func (w *loader) fit(ctx context.Context, tx Tx, b Batch) ([]CopyColumn, error) {
 	staging, err := storedColumns(ctx, tx, w.o.Staging, b.Table.Name)
 	if err != nil {
 		return nil, err
@@ -254,7 +254,7 @@ func widen(digits, scale, whole, fract int) (int, error) {
 
 // Discard removes the staged rows and the ledger of an attempt's jobs, all but
 // those of keep.
-func (w *Warehouse) Discard(ctx context.Context, f Fence, attempt string, keep ...string) error {
+func (w *loader) Discard(ctx context.Context, f Fence, attempt string, keep ...string) error {
 	return w.fenced(ctx, f, "discard attempt "+attempt, func(tx Tx) error {
 		m, _, err := w.mark(ctx, tx, f.Flow)
 		if err != nil {
@@ -289,7 +289,7 @@ func (w *Warehouse) Discard(ctx context.Context, f Fence, attempt string, keep .
 
 // Staged tells how many pages and rows the ledger holds for a job of an
 // attempt, or for all of its jobs where job is "".
-func (w *Warehouse) Staged(ctx context.Context, attempt, job string) (pages, rows int64, err error) {
+func (w *loader) Staged(ctx context.Context, attempt, job string) (pages, rows int64, err error) {
 	err = w.driver.View(ctx, func(tx Tx) error {
 		_, err = queryRow(ctx, tx, []any{&pages, &rows}, "SELECT count(*), CAST(coalesce(sum(row_count), 0) AS "+
 			w.d.Type(Long, 0)+
@@ -305,7 +305,7 @@ func (w *Warehouse) Staged(ctx context.Context, attempt, job string) (pages, row
 // Keys counts the different keys that a job has in staging. A job reads each
 // record once: fewer keys than rows mean that a page came twice, and another
 // one not at all.
-func (w *Warehouse) Keys(ctx context.Context, t Table, attempt, job string) (int64, error) {
+func (w *loader) Keys(ctx context.Context, t Table, attempt, job string) (int64, error) {
 	s := mergeSQL{d: w.d, o: w.o, m: Merge{Table: t, Attempt: attempt}}
 	var n int64
 	err := w.driver.View(ctx, func(tx Tx) (err error) {

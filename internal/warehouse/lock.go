@@ -16,7 +16,7 @@ import (
 // locksOf is the locks for a transaction that works for a flow. The staging
 // table keeps all others of the flow away; further are the tables that are
 // locked before it.
-func (w *Warehouse) locksOf(ctx context.Context, flow string, further []string) ([]statement, error) {
+func (w *store) locksOf(ctx context.Context, flow string, further []string) ([]statement, error) {
 	if !w.d.LockFirst {
 		return nil, nil
 	}
@@ -49,7 +49,7 @@ func (w *Warehouse) locksOf(ctx context.Context, flow string, further []string) 
 
 // locksOfClaim is the locks for taking over a flow: whatever works for it now
 // ends before, and nothing of its old holder begins after.
-func (w *Warehouse) locksOfClaim(ctx context.Context, flow, table string) ([]statement, error) {
+func (w *store) locksOfClaim(ctx context.Context, flow, table string) ([]statement, error) {
 	if !w.d.LockFirst {
 		return nil, nil
 	}
@@ -76,7 +76,7 @@ func (w *Warehouse) locksOfClaim(ctx context.Context, flow, table string) ([]sta
 }
 
 // made tells which of the two tables of a name there are.
-func (w *Warehouse) made(ctx context.Context, tx Tx, table string) (map[string]bool, error) {
+func (w *store) made(ctx context.Context, tx Tx, table string) (map[string]bool, error) {
 	made := map[string]bool{}
 	err := tx.Query(ctx, func(scan Scan) error {
 		var schema string
@@ -88,6 +88,6 @@ func (w *Warehouse) made(ctx context.Context, tx Tx, table string) (map[string]b
 	return made, err
 }
 
-func (w *Warehouse) locks(tables ...string) []statement {
+func (w *store) locks(tables ...string) []statement {
 	return []statement{{sql: fmt.Sprintf("LOCK TABLE %s", strings.Join(tables, ", "))}}
 }

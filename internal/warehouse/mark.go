@@ -11,7 +11,7 @@ import (
 const markColumns = "flow, table_name, fence, org, generation, watermark, grade, row_count, synced_at, newest, attempt"
 
 // Mark reads what the warehouse knows of a flow, and whether it knows it.
-func (w *Warehouse) Mark(ctx context.Context, flow string) (Mark, bool, error) {
+func (w *marks) Mark(ctx context.Context, flow string) (Mark, bool, error) {
 	var m Mark
 	var ok bool
 	err := w.driver.View(ctx, func(tx Tx) (err error) {
@@ -25,10 +25,10 @@ func (w *Warehouse) Mark(ctx context.Context, flow string) (Mark, bool, error) {
 }
 
 // Marks reads the marks of all flows, in order of their names.
-func (w *Warehouse) Marks(ctx context.Context) ([]Mark, error) {
+func (w *marks) Marks(ctx context.Context) ([]Mark, error) {
 	var all []Mark
 	err := w.driver.View(ctx, func(tx Tx) (err error) {
-		all, err = marks(ctx, tx, "SELECT "+markColumns+" FROM "+w.own(tableFlow)+" ORDER BY flow")
+		all, err = readMarks(ctx, tx, "SELECT "+markColumns+" FROM "+w.own(tableFlow)+" ORDER BY flow")
 		return err
 	})
 	if err != nil {
@@ -40,7 +40,7 @@ func (w *Warehouse) Marks(ctx context.Context) ([]Mark, error) {
 // Claim makes the flow's mark, or takes it over with a fence that is not
 // older than the stored one (invariant 7). A mark of another org is refused
 // (invariant 13), and so is a table that another flow writes.
-func (w *Warehouse) Claim(ctx context.Context, f Fence, table, org string) (Mark, error) {
+func (w *marks) Claim(ctx context.Context, f Fence, table, org string) (Mark, error) {
 	var m Mark
 	locks, err := w.locksOfClaim(ctx, f.Flow, table)
 	if err != nil {
@@ -80,8 +80,8 @@ func (w *Warehouse) Claim(ctx context.Context, f Fence, table, org string) (Mark
 
 // free refuses a table that has a flow already: two would take each other's
 // rows for records that are gone.
-func (w *Warehouse) free(ctx context.Context, tx Tx, table string) error {
-	others, err := marks(ctx, tx, "SELECT "+markColumns+" FROM "+w.own(tableFlow)+" WHERE table_name = $1", table)
+func (w *marks) free(ctx context.Context, tx Tx, table string) error {
+	others, err := readMarks(ctx, tx, "SELECT "+markColumns+" FROM "+w.own(tableFlow)+" WHERE table_name = $1", table)
 	if err != nil || len(others) == 0 {
 		return err
 	}
@@ -108,7 +108,7 @@ func mayClaim(m Mark, table, org string) error {
 // (invariant 7). The update also locks the mark until the transaction ends.
 // Where locks come first they keep the others away, and an update would only
 // have the flows wait for each other: it locks all marks at once.
-func (w *Warehouse) hold(ctx context.Context, tx Tx, f Fence) error {
+func (w *store) hold(ctx context.Context, tx Tx, f Fence) error {
 	if w.d.LockFirst {
 		n, err := count(ctx, tx, "SELECT count(*) FROM "+w.own(tableFlow)+" WHERE flow = $1 AND fence <= $2",
 			f.Flow, f.Number)
@@ -121,7 +121,7 @@ func (w *Warehouse) hold(ctx context.Context, tx Tx, f Fence) error {
 }
 
 // raise writes a fence into the mark, if it isn't older than the one there.
-func (w *Warehouse) raise(ctx context.Context, tx Tx, f Fence) error {
+func (w *store) raise(ctx context.Context, tx Tx, f Fence) error {
 	n, err := tx.Exec(ctx, "UPDATE "+w.own(tableFlow)+" SET fence = $1 WHERE flow = $2 AND fence <= $1",
 		f.Number, f.Flow)
 	if err != nil {
@@ -133,15 +133,15 @@ func (w *Warehouse) raise(ctx context.Context, tx Tx, f Fence) error {
 	return nil
 }
 
-func (w *Warehouse) mark(ctx context.Context, tx Tx, flow string) (Mark, bool, error) {
-	all, err := marks(ctx, tx, "SELECT "+markColumns+" FROM "+w.own(tableFlow)+" WHERE flow = $1", flow)
+func (w *store) mark(ctx context.Context, tx Tx, flow string) (Mark, bool, error) {
+	all, err := readMarks(ctx, tx, "SELECT "+markColumns+" FROM "+w.own(tableFlow)+" WHERE flow = $1", flow)
 	if err != nil || len(all) == 0 {
 		return Mark{}, false, err
 	}
 	return all[0], true, nil
 }
 
-func marks(ctx context.Context, tx Tx, sql string, args ...any) ([]Mark, error) {
+func readMarks(ctx context.Context, tx Tx, sql string, args ...any) ([]Mark, error) {
 	var all []Mark
 	err := tx.Query(ctx, func(scan Scan) error {
 		var m Mark
@@ -171,7 +171,7 @@ func advance(m Mark, by Merge) Mark {
 }
 
 // saveMark writes what a consolidation leaves.
-func (w *Warehouse) saveMark(ctx context.Context, tx Tx, m Mark) error {
+func (w *store) saveMark(ctx context.Context, tx Tx, m Mark) error {
 	_, err := tx.Exec(ctx, "UPDATE "+w.own(tableFlow)+
 		" SET generation = $2, watermark = $3, grade = $4, row_count = $5, synced_at = $6, newest = $7, "+
 		"attempt = $8 WHERE flow = $1",

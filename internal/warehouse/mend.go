@@ -20,7 +20,7 @@ type Mending struct {
 // half done. What was read wins over rows of any stamp, as in a rebuild, but
 // not over what was read later; the watermark stays where it is. Doing it
 // again changes nothing (invariant 2).
-func (w *Warehouse) Mend(ctx context.Context, f Fence, m Mending) (Counts, error) {
+func (w *merger) Mend(ctx context.Context, f Fence, m Mending) (Counts, error) {
 	var c Counts
 	if len(m.Batches) == 0 {
 		return c, nil
@@ -47,7 +47,7 @@ func (w *Warehouse) Mend(ctx context.Context, f Fence, m Mending) (Counts, error
 		}
 		for _, b := range m.Batches {
 			b.Op, b.Override = cmp.Or(b.Op, Put), true
-			if err := w.loadFresh(ctx, tx, f, b); err != nil {
+			if err := w.loads.loadFresh(ctx, tx, f, b); err != nil {
 				return err
 			}
 		}
@@ -63,7 +63,7 @@ func (w *Warehouse) Mend(ctx context.Context, f Fence, m Mending) (Counts, error
 // Distinct leaves one row of each key, and gives the final table its key back.
 // Which row stays doesn't matter: Mend replaces it. They are two transactions,
 // since DuckDB finds rows that its own transaction deleted when it makes a key.
-func (w *Warehouse) Distinct(ctx context.Context, f Fence, t Table) error {
+func (w *merger) Distinct(ctx context.Context, f Fence, t Table) error {
 	if w.d.RowID == "" {
 		return plan.Fixf("load it anew with: catchment run --full "+t.Object,
 			"rows of one key can't be told apart in %s", w.d.Name)

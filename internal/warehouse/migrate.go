@@ -85,7 +85,7 @@ func migrations() [][]ownTable {
 // Migrate makes the schemas and our own tables, or brings those of an older
 // version up to date. It may be repeated. A warehouse that a newer version has
 // migrated is refused.
-func (w *Warehouse) Migrate(ctx context.Context) error {
+func (w *shaper) Migrate(ctx context.Context) error {
 	if len(w.o.GrantTo) > 0 && w.d.Grantee == "" {
 		return plan.Fixf("remove `grant_to` from the warehouse section of catchment.yaml",
 			"%s has no roles to grant tables to", w.d.Name)
@@ -125,7 +125,7 @@ func (w *Warehouse) Migrate(ctx context.Context) error {
 }
 
 // base makes what even the oldest migration needs.
-func (w *Warehouse) base(ctx context.Context, tx Tx) error {
+func (w *shaper) base(ctx context.Context, tx Tx) error {
 	for _, sql := range []string{
 		"CREATE SCHEMA IF NOT EXISTS " + w.d.Quote(w.o.Schema),
 		"CREATE SCHEMA IF NOT EXISTS " + w.d.Quote(w.o.Staging),
@@ -139,7 +139,7 @@ func (w *Warehouse) base(ctx context.Context, tx Tx) error {
 }
 
 // makeOwn makes one of our own tables, or adds columns to it.
-func (w *Warehouse) makeOwn(t ownTable) []string {
+func (w *shaper) makeOwn(t ownTable) []string {
 	var cols []string
 	for c := range strings.SplitSeq(t.columns, ", ") {
 		name, kind, _ := strings.Cut(c, " ")

@@ -14,35 +14,30 @@ type Options struct {
 	Now     func() time.Time
 }
 
-// A Warehouse copies objects into tables through one driver. It may be used by
-// several goroutines.
-type Warehouse struct {
+// A store is the place where a warehouse's tables are, as each of its roles sees
+// it: a driver, the SQL that it speaks, and the names of the schemas.
+type store struct {
 	driver Driver
 	d      *Dialect
 	o      Options
 }
 
-// New makes a Warehouse; Migrate must have been called once before the rest.
-func New(d Driver, o Options) *Warehouse {
-	return &Warehouse{driver: d, d: d.Dialect(), o: o}
-}
-
 // own is the quoted name of one of our own tables in the staging schema.
-func (w *Warehouse) own(name string) string { return w.d.Table(w.o.Staging, name) }
+func (w *store) own(name string) string { return w.d.Table(w.o.Staging, name) }
 
-func (w *Warehouse) staging(t Table) string { return w.d.Table(w.o.Staging, t.Name) }
-func (w *Warehouse) final(t Table) string   { return w.d.Table(w.o.Schema, t.Name) }
+func (w *store) staging(t Table) string { return w.d.Table(w.o.Staging, t.Name) }
+func (w *store) final(t Table) string   { return w.d.Table(w.o.Schema, t.Name) }
 
 // now is the clock, in what every warehouse can store: UTC microseconds.
-func (w *Warehouse) now() time.Time { return w.o.Now().UTC().Truncate(time.Microsecond) }
+func (w *store) now() time.Time { return w.o.Now().UTC().Truncate(time.Microsecond) }
 
 // fenced does f in a transaction that first proves that fence still holds.
-func (w *Warehouse) fenced(ctx context.Context, fence Fence, what string, f func(Tx) error) error {
+func (w *store) fenced(ctx context.Context, fence Fence, what string, f func(Tx) error) error {
 	return w.fencedOn(ctx, fence, what, nil, f)
 }
 
 // fencedOn is fenced, and where locks come first, these tables are locked too.
-func (w *Warehouse) fencedOn(ctx context.Context, fence Fence, what string, tables []string, f func(Tx) error) error {
+func (w *store) fencedOn(ctx context.Context, fence Fence, what string, tables []string, f func(Tx) error) error {
 	locks, err := w.locksOf(ctx, fence.Flow, tables)
 	if err != nil {
 		return fmt.Errorf("%s: %w", what, err)
@@ -63,7 +58,7 @@ func (w *Warehouse) fencedOn(ctx context.Context, fence Fence, what string, tabl
 }
 
 // Rows counts the rows of a final table, deleted ones included.
-func (w *Warehouse) Rows(ctx context.Context, t Table) (int64, error) {
+func (w *asker) Rows(ctx context.Context, t Table) (int64, error) {
 	var n int64
 	err := w.driver.View(ctx, func(tx Tx) (err error) {
 		n, err = count(ctx, tx, "SELECT count(*) FROM "+w.final(t))
@@ -76,7 +71,7 @@ func (w *Warehouse) Rows(ctx context.Context, t Table) (int64, error) {
 }
 
 // SomeKey picks the key of any row of a final table, "" where there is none.
-func (w *Warehouse) SomeKey(ctx context.Context, t Table) (string, error) {
+func (w *asker) SomeKey(ctx context.Context, t Table) (string, error) {
 	var key string
 	err := w.driver.View(ctx, func(tx Tx) error {
 		_, err := queryRow(ctx, tx, []any{&key},
@@ -106,7 +101,7 @@ func fromNull(t *time.Time) time.Time {
 }
 
 // KeepsNUL tells whether a text may hold a NUL character.
-func (w *Warehouse) KeepsNUL() bool { return w.d.KeepsNUL }
+func (w *loader) KeepsNUL() bool { return w.d.KeepsNUL }
 
 // PagesPerLoad is how many pages the warehouse's loader likes to take at once.
-func (w *Warehouse) PagesPerLoad() int { return max(w.d.PagesPerLoad, 1) }
+func (w *loader) PagesPerLoad() int { return max(w.d.PagesPerLoad, 1) }

@@ -13,7 +13,7 @@ import (
 // they lack, and tells what it did. It never takes anything away: a column
 // that t has no more keeps its values and is reported as vanished
 // (invariant 8).
-func (w *Warehouse) Prepare(ctx context.Context, f Fence, t Table) ([]Change, error) {
+func (w *shaper) Prepare(ctx context.Context, f Fence, t Table) ([]Change, error) {
 	var done []Change
 	err := w.fenced(ctx, f, "prepare "+t.Name, func(tx Tx) error {
 		done = nil
@@ -30,7 +30,7 @@ func (w *Warehouse) Prepare(ctx context.Context, f Fence, t Table) ([]Change, er
 
 // makeTables makes both tables of t, or changes them into what t wants, and
 // tells what became of the final one.
-func (w *Warehouse) makeTables(ctx context.Context, tx Tx, t Table) ([]Change, error) {
+func (w *shaper) makeTables(ctx context.Context, tx Tx, t Table) ([]Change, error) {
 	if _, _, err := w.makeTable(ctx, tx, w.o.Staging, t, stagingOwn()); err != nil {
 		return nil, err
 	}
@@ -41,7 +41,7 @@ func (w *Warehouse) makeTables(ctx context.Context, tx Tx, t Table) ([]Change, e
 	return changes, w.grant(ctx, tx, t, isNew)
 }
 
-func (w *Warehouse) makeTable(
+func (w *shaper) makeTable(
 	ctx context.Context, tx Tx, schema string, t Table, own []Column,
 ) (changes []Change, isNew bool, err error) {
 	has, err := storedColumns(ctx, tx, schema, t.Name)
@@ -162,7 +162,7 @@ func (d *Dialect) layOut(t Table) string {
 func (d *Dialect) column(c Column) string { return d.Quote(c.Name) + " " + d.columnType(c) }
 
 // grant lets the readers read a table that is new.
-func (w *Warehouse) grant(ctx context.Context, tx Tx, t Table, created bool) error {
+func (w *shaper) grant(ctx context.Context, tx Tx, t Table, created bool) error {
 	if !created {
 		return nil
 	}

@@ -8,8 +8,6 @@ import (
 	"slices"
 	"strings"
 	"text/template"
-
-	"catchment/internal/plan"
 )
 
 //go:embed procedure.sql
@@ -22,11 +20,11 @@ type Procedure struct {
 	Patched []string // columns that whole records don't carry: patches bring them
 }
 
-// Procedures is the SQL that makes CALL consolidated_of_tables(): a procedure
+// ProcedureScript is the SQL that makes CALL consolidated_of_tables(): a procedure
 // for each table, made of the same statements that Consolidate executes, and
 // the loop around them, which commits table by table. The loops go by counters:
 // Redshift has no cursor inside a cursor, and none past a COMMIT.
-func Procedures(d *Dialect, o Options, ps []Procedure) (string, error) {
+func ProcedureScript(d *Dialect, o Options, ps []Procedure) (string, error) {
 	var b strings.Builder
 	for _, p := range ps {
 		text, err := p.text(d, o, columnNames(p.Table))
@@ -55,15 +53,11 @@ func yes(is bool) string {
 }
 
 // Install makes the procedures in the warehouse, or makes them anew.
-func (w *Warehouse) Install(ctx context.Context, ps []Procedure) error {
-	if w.d.Clock == "" {
-		return plan.Fixf("nothing has to be installed there: a run consolidates by itself",
-			"%s has no procedures of ours", w.d.Name)
-	}
+func (w *Procedural) Install(ctx context.Context, ps []Procedure) error {
 	ps = slices.Clone(ps)
 	for i := range ps { // its columns are called as the runs call them
 		var err error
-		if ps[i].Table, _, err = w.Adapt(ctx, ps[i].Table); err != nil {
+		if ps[i].Table, _, err = w.shapes.Adapt(ctx, ps[i].Table); err != nil {
 			return err
 		}
 	}
@@ -73,7 +67,7 @@ func (w *Warehouse) Install(ctx context.Context, ps []Procedure) error {
 				return err
 			}
 		}
-		text, err := Procedures(w.d, w.o, nil)
+		text, err := ProcedureScript(w.d, w.o, nil)
 		if err != nil {
 			return err
 		}
@@ -87,7 +81,7 @@ func (w *Warehouse) Install(ctx context.Context, ps []Procedure) error {
 }
 
 // install makes the procedure of one table.
-func (w *Warehouse) install(ctx context.Context, tx Tx, p Procedure) error {
+func (w *Procedural) install(ctx context.Context, tx Tx, p Procedure) error {
 	has, err := storedColumns(ctx, tx, w.o.Schema, p.Table.Name)
 	if err != nil {
 		return err

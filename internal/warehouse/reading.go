@@ -10,16 +10,10 @@ import (
 	"catchment/internal/plan"
 )
 
-// A Reading is a fresh look at an object in a table of its own in the staging
-// schema, beside the final table that it is held against. The warehouse
-// compares, so memory stays flat; what it finds can be asked for again by Id,
-// answered, and judged anew. Nothing of it touches rows of the final table.
-//
-// The order is Reading, Add, Judge, then Ask and Answer as often as need be,
-// Difference and Sets at any time after Judge, and Close. A reading that a
-// crash left behind is replaced by the next one of the flow.
-type Reading struct {
-	w       *Warehouse
+// A comparing is a Reading in a table of its own in the staging schema. The
+// warehouse compares, so memory stays flat.
+type comparing struct {
+	w       *asker
 	f       Fence
 	c       Comparison
 	reading string // our three tables, quoted
@@ -50,7 +44,7 @@ type Snapshot struct {
 }
 
 // Stored gives the columns of t that its final table has.
-func (w *Warehouse) Stored(ctx context.Context, t Table) (Table, error) {
+func (w *shaper) Stored(ctx context.Context, t Table) (Table, error) {
 	var has []stored
 	err := w.driver.View(ctx, func(tx Tx) (err error) {
 		has, err = storedColumns(ctx, tx, w.o.Schema, t.Name)
@@ -67,8 +61,8 @@ func (w *Warehouse) Stored(ctx context.Context, t Table) (Table, error) {
 }
 
 // Reading makes the empty tables of a reading.
-func (w *Warehouse) Reading(ctx context.Context, f Fence, c Comparison) (*Reading, error) {
-	r := &Reading{w: w, f: f, c: c, name: shorten(w.d.LongestName, tableReading+c.Table.Name, c.Table.Name)}
+func (w *asker) Reading(ctx context.Context, f Fence, c Comparison) (Reading, error) {
+	r := &comparing{w: w, f: f, c: c, name: shorten(w.d.LongestName, tableReading+c.Table.Name, c.Table.Name)}
 	r.reading = w.own(r.name)
 	r.suspect = w.own(shorten(w.d.LongestName, tableSuspect+c.Table.Name, c.Table.Name))
 	r.asked = w.own(shorten(w.d.LongestName, tableAsked+c.Table.Name, c.Table.Name))
@@ -117,7 +111,7 @@ func (d *Dialect) storedType(has stored, k Kind) string {
 	return d.Type(k, has.Scale)
 }
 
-func (r *Reading) drop(ctx context.Context, tx Tx) error {
+func (r *comparing) drop(ctx context.Context, tx Tx) error {
 	for _, table := range []string{r.reading, r.suspect, r.asked} {
 		if _, err := tx.Exec(ctx, "DROP TABLE IF EXISTS "+table); err != nil {
 			return err
@@ -127,13 +121,13 @@ func (r *Reading) drop(ctx context.Context, tx Tx) error {
 }
 
 // Close drops the tables.
-func (r *Reading) Close(ctx context.Context) error {
+func (r *comparing) Close(ctx context.Context) error {
 	return r.w.fenced(ctx, r.f, "forget the reading of "+r.c.Table.Name, func(tx Tx) error { return r.drop(ctx, tx) })
 }
 
 // Add loads pages of the reading, all of them or none. Each has a Seq of its
 // own.
-func (r *Reading) Add(ctx context.Context, pages []Page) error {
+func (r *comparing) Add(ctx context.Context, pages []Page) error {
 	if len(pages) == 0 {
 		return nil
 	}
@@ -151,7 +145,7 @@ func (r *Reading) Add(ctx context.Context, pages []Page) error {
 	return err
 }
 
-func (r *Reading) load(ctx context.Context, tx Tx, pages []Page) error {
+func (r *comparing) load(ctx context.Context, tx Tx, pages []Page) error {
 	has, err := storedColumns(ctx, tx, r.w.o.Staging, r.name)
 	if err != nil {
 		return err
@@ -178,7 +172,7 @@ func (r *Reading) load(ctx context.Context, tx Tx, pages []Page) error {
 }
 
 // do does f in a transaction that holds the fence, with little memory.
-func (r *Reading) do(ctx context.Context, what string, f func(Tx) error) error {
+func (r *comparing) do(ctx context.Context, what string, f func(Tx) error) error {
 	return r.w.fenced(ctx, r.f, what, func(tx Tx) error { return r.w.frugally(ctx, tx, func() error { return f(tx) }) })
 }
 
@@ -189,7 +183,7 @@ const frugalMemory = "400MB"
 // frugally does f with little memory where the warehouse is inside this
 // process: it would keep whole tables there, since it takes four fifths of the
 // machine's for its own.
-func (w *Warehouse) frugally(ctx context.Context, tx Tx, f func() error) (err error) {
+func (w *asker) frugally(ctx context.Context, tx Tx, f func() error) (err error) {
 	if w.d.Memory == "" {
 		return f()
 	}
@@ -213,7 +207,7 @@ func (w *Warehouse) frugally(ctx context.Context, tx Tx, f func() error) (err er
 
 // Judge finds where reading and final table differ. expected is what Salesforce
 // says the reading holds (invariant 6).
-func (r *Reading) Judge(ctx context.Context, expected int64) error {
+func (r *comparing) Judge(ctx context.Context, expected int64) error {
 	return r.do(ctx, "compare "+r.c.Table.Name, func(tx Tx) error {
 		if err := r.once(ctx, tx, expected); err != nil {
 			return err
@@ -235,7 +229,7 @@ func (r *Reading) Judge(ctx context.Context, expected int64) error {
 
 // once proves that the reading is whole and has each record once: where a page
 // came twice, another one didn't come at all.
-func (r *Reading) once(ctx context.Context, tx Tx, expected int64) error {
+func (r *comparing) once(ctx context.Context, tx Tx, expected int64) error {
 	rows, err := count(ctx, tx, "SELECT count(*) FROM "+r.reading)
 	if err != nil {
 		return err

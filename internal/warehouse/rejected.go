@@ -19,7 +19,7 @@ const rejectedStamp = "stamp"
 
 // loadRejected puts what a flow's rules kept out of the pages of a batch into
 // the table of rejected records, in the transaction of their ledger rows.
-func (w *Warehouse) loadRejected(ctx context.Context, tx Tx, b Batch) error {
+func (w *loader) loadRejected(ctx context.Context, tx Tx, b Batch) error {
 	c := Copy{Into: w.own(tableRejected), Op: b.Op, Attempt: b.Attempt, Job: b.Job, ReadAt: stamp(b.ReadAt)}
 	for _, name := range RejectedHeader() {
 		kind := Text
@@ -44,7 +44,7 @@ func (w *Warehouse) loadRejected(ctx context.Context, tx Tx, b Batch) error {
 
 // Rejected counts the different records of an attempt's job that its flow's
 // rules kept out; those of all jobs where job is "".
-func (w *Warehouse) Rejected(ctx context.Context, attempt, job string) (int64, error) {
+func (w *asker) Rejected(ctx context.Context, attempt, job string) (int64, error) {
 	var n int64
 	err := w.driver.View(ctx, func(tx Tx) (err error) {
 		n, err = count(ctx, tx,
@@ -60,7 +60,7 @@ func (w *Warehouse) Rejected(ctx context.Context, attempt, job string) (int64, e
 
 // RejectedKeys calls each with the key of every record that the flow's rules
 // kept out of an attempt's job.
-func (w *Warehouse) RejectedKeys(ctx context.Context, attempt, job string, each func(key string)) error {
+func (w *asker) RejectedKeys(ctx context.Context, attempt, job string, each func(key string)) error {
 	err := w.driver.View(ctx, func(tx Tx) error {
 		return eachKey(ctx, tx, each, fmt.Sprintf("SELECT record_key FROM %s WHERE %s = $1 AND %s = $2",
 			w.own(tableRejected), w.d.Quote(colAttempt), w.d.Quote(colJob)), attempt, job)
@@ -74,7 +74,7 @@ func (w *Warehouse) RejectedKeys(ctx context.Context, attempt, job string, each 
 // StillRejected lists the records whose rejection is the newest that is known of
 // them: no version was consolidated since, nor a delete. Patches that were
 // rejected don't count.
-func (w *Warehouse) StillRejected(ctx context.Context, t Table) (map[string]bool, error) {
+func (w *asker) StillRejected(ctx context.Context, t Table) (map[string]bool, error) {
 	s := mergeSQL{d: w.d, o: w.o, m: Merge{Table: t}}
 	b := s.binds()
 	still := map[string]bool{}

@@ -42,7 +42,7 @@ func (d *Dialect) fits(has stored, k Kind) bool {
 // rename gives the columns of a table the names that a flow wants for their
 // fields, where they were made under another: the values stay, and none is left behind
 // under the old name.
-func (w *Warehouse) rename(
+func (w *shaper) rename(
 	ctx context.Context, tx Tx, schema string, t Table, has []stored,
 ) ([]stored, []Change, error) {
 	was := map[string]string{}

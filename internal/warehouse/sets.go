@@ -22,7 +22,7 @@ type Set struct {
 // Sets gives both sides' sets. They are equal where nothing is missing, extra
 // or stale. Under Ignore the final table's set leaves out rows whose record is
 // deleted: they stay there on purpose.
-func (r *Reading) Sets(ctx context.Context) (source, rows Set, err error) {
+func (r *comparing) Sets(ctx context.Context) (source, rows Set, err error) {
 	err = r.do(ctx, "digest of "+r.c.Table.Name, func(tx Tx) error {
 		s := r.sql()
 		for _, side := range []struct {

@@ -11,7 +11,7 @@ import (
 
 // Ask picks what was judged to differ, so many records at most in order of
 // their keys, and names them. Answer then judges these anew.
-func (r *Reading) Ask(ctx context.Context, most int) ([]Suspect, error) {
+func (r *comparing) Ask(ctx context.Context, most int) ([]Suspect, error) {
 	var all []Suspect
 	err := r.do(ctx, "differences of "+r.c.Table.Name, func(tx Tx) error {
 		all = nil
@@ -52,7 +52,7 @@ const unit = "\x1f"
 
 // Answer replaces what the reading says of the records that Ask named by what
 // pages hold, and judges them anew. A record that no page holds is gone.
-func (r *Reading) Answer(ctx context.Context, pages []Page) error {
+func (r *comparing) Answer(ctx context.Context, pages []Page) error {
 	var by int64
 	err := r.do(ctx, "judge again what differs in "+r.c.Table.Name, func(tx Tx) error {
 		s := r.sql()
@@ -111,7 +111,7 @@ func firstSeq(pages []Page) int64 {
 }
 
 // Difference counts what was judged, and names so many Ids of each kind.
-func (r *Reading) Difference(ctx context.Context, sample int) (Difference, error) {
+func (r *comparing) Difference(ctx context.Context, sample int) (Difference, error) {
 	var d Difference
 	err := r.do(ctx, "differences of "+r.c.Table.Name, func(tx Tx) (err error) {
 		d = Difference{}

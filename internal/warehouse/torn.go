@@ -8,7 +8,7 @@ import (
 // Torn lists the keys of records that some jobs of an attempt read and others,
 // which read further columns of the same records, did not read in the same
 // version: the two don't fit together.
-func (w *Warehouse) Torn(ctx context.Context, t Table, attempt string, jobs, further []string) ([]string, error) {
+func (w *asker) Torn(ctx context.Context, t Table, attempt string, jobs, further []string) ([]string, error) {
 	stamp, ok := t.column(fieldStamp)
 	differs := "false"
 	if ok {

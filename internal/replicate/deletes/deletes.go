@@ -26,12 +26,12 @@ import (
 // A Finder finds out what became of a flow's records.
 type Finder struct {
 	org       *salesforce.Client
-	warehouse *warehouse.Warehouse
+	warehouse warehouse.Warehouse
 	windows   *window.Finder
 }
 
 // NewFinder makes a finder that asks an org, a warehouse, and Salesforce's logs.
-func NewFinder(org *salesforce.Client, w *warehouse.Warehouse, windows *window.Finder) *Finder {
+func NewFinder(org *salesforce.Client, w warehouse.Warehouse, windows *window.Finder) *Finder {
 	return &Finder{org: org, warehouse: w, windows: windows}
 }
 

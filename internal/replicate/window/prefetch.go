@@ -23,7 +23,7 @@ import (
 // by itself.
 type Prefetch struct {
 	org       *salesforce.Client
-	warehouse *warehouse.Warehouse
+	warehouse warehouse.Warehouse
 	control   *control.Control
 	zones     *Zones
 	setting   flow.Composite
@@ -41,7 +41,7 @@ type answers struct {
 
 // NewPrefetch makes a prefetch that knows nothing yet.
 func NewPrefetch(
-	org *salesforce.Client, w *warehouse.Warehouse, c *control.Control, zones *Zones, setting flow.Composite,
+	org *salesforce.Client, w warehouse.Warehouse, c *control.Control, zones *Zones, setting flow.Composite,
 ) *Prefetch {
 	return &Prefetch{org: org, warehouse: w, control: c, zones: zones, setting: setting}
 }

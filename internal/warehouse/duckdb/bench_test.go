@@ -116,14 +116,14 @@ func timed(f func()) time.Duration {
 // A bench is a warehouse under test.
 type bench struct {
 	b *testing.B
-	w *warehouse.Warehouse
+	w warehouse.Warehouse
 	f warehouse.Fence
 }
 
 func newBench(b *testing.B) (*bench, warehouse.Driver) {
 	d, err := duckdb.Open(filepath.Join(b.TempDir(), "copy.duckdb"), duckdb.Options{Idle: time.Minute})
 	fatal(b, err)
-	x := &bench{b: b, w: warehouse.New(d, warehouse.Options{Schema: "s", Staging: "i", Now: time.Now}),
+	x := &bench{b: b, w: warehouse.Assemble(d, warehouse.Options{Schema: "s", Staging: "i", Now: time.Now}),
 		f: warehouse.Fence{Flow: "Account", Number: 1}}
 	fatal(b, x.w.Migrate(b.Context()))
 	_, err = x.w.Claim(b.Context(), x.f, "account", "org")

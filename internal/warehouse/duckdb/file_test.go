@@ -54,14 +54,14 @@ func touch(tx warehouse.Tx) error {
 
 // A smallCopy is one flow of one small table.
 type smallCopy struct {
-	w     *warehouse.Warehouse
+	w     warehouse.Warehouse
 	fence warehouse.Fence
 	table warehouse.Table
 }
 
 func small(d warehouse.Driver) smallCopy {
 	return smallCopy{
-		w:     warehouse.New(d, warehouse.Options{Schema: "s", Staging: "i", Now: time.Now}),
+		w:     warehouse.Assemble(d, warehouse.Options{Schema: "s", Staging: "i", Now: time.Now}),
 		fence: warehouse.Fence{Flow: "A", Number: 1},
 		table: warehouse.Table{Object: "A", Name: "a", Key: []string{"id"}, Columns: []warehouse.Column{
 			{Name: "id", Field: "Id", Kind: warehouse.Text}, {Name: "n", Field: "N", Kind: warehouse.Decimal}}},

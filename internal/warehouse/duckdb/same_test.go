@@ -144,7 +144,7 @@ func fieldsOf(t warehouse.Table) []string {
 func rowsOf(t *testing.T, d warehouse.Driver, table warehouse.Table, batches []warehouse.Batch) []string {
 	ctx := t.Context()
 	f := warehouse.Fence{Flow: "Account", Number: 1}
-	w := warehouse.New(d, warehouse.Options{Schema: "salesforce", Staging: "salesforce_incremental",
+	w := warehouse.Assemble(d, warehouse.Options{Schema: "salesforce", Staging: "salesforce_incremental",
 		Now: func() time.Time { return time.Unix(5000, 0) }})
 	check := func(err error) {
 		t.Helper()

@@ -24,7 +24,7 @@ import (
 type site struct {
 	t   *testing.T
 	url string
-	w   *warehouse.Warehouse
+	w   warehouse.Warehouse
 	f   warehouse.Fence
 }
 
@@ -39,7 +39,7 @@ func newSite(t *testing.T, url string, o postgres.Options, grantTo ...string) *s
 	must(t, err)
 	t.Cleanup(func() { must(t, d.Close()) })
 	return &site{t: t, url: url, f: warehouse.Fence{Flow: "Account", Number: 1},
-		w: warehouse.New(d, warehouse.Options{Schema: "salesforce", Staging: "salesforce_incremental", GrantTo: grantTo,
+		w: warehouse.Assemble(d, warehouse.Options{Schema: "salesforce", Staging: "salesforce_incremental", GrantTo: grantTo,
 			Now: time.Now})}
 }
 

@@ -31,7 +31,7 @@ func calling(called *atomic.Int64) func(testing.TB) (warehouse.Driver, warehouse
 }
 
 func (c *caller) consolidate(
-	ctx context.Context, w *warehouse.Warehouse, f warehouse.Fence, m warehouse.Merge,
+	ctx context.Context, w warehouse.Warehouse, f warehouse.Fence, m warehouse.Merge,
 ) (warehouse.Counts, error) {
 	conn, err := pgx.Connect(ctx, c.url)
 	if err != nil {
@@ -39,7 +39,7 @@ func (c *caller) consolidate(
 	}
 	defer conn.Close(ctx)
 	if m.Attempt != "" {
-		if err := w.Counted(ctx, f, m); err != nil {
+		if err := w.Seal(ctx, f, m); err != nil {
 			return warehouse.Counts{}, err
 		}
 	}
@@ -47,7 +47,7 @@ func (c *caller) consolidate(
 	if p.Patched, err = missing(ctx, conn, m); err != nil {
 		return warehouse.Counts{}, err
 	}
-	if err := w.Install(ctx, []warehouse.Procedure{p}); err != nil {
+	if err := warehouse.RolesOf(w).Procedures.Install(ctx, []warehouse.Procedure{p}); err != nil {
 		return warehouse.Counts{}, err
 	}
 	if _, err := conn.Exec(ctx, call); err != nil {

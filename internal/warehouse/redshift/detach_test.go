@@ -25,22 +25,22 @@ func TestDetach(t *testing.T) {
 	_, err = conn.Exec(t.Context(), "BEGIN; LOCK TABLE salesforce.account")
 	must(t, err)
 	p := warehouse.Procedure{Table: account(), Policy: warehouse.Flag}
-	id, err := one.w.Begin(t.Context(), one.f, p, "a 0")
+	id, err := warehouse.RolesOf(one.w).Detacher.Begin(t.Context(), one.f, p, "a 0")
 	must(t, err)
-	again, err := two.w.Begin(t.Context(), two.f, p, "a 0")
+	again, err := warehouse.RolesOf(two.w).Detacher.Begin(t.Context(), two.f, p, "a 0")
 	if err != nil || again != id || id == "" {
 		t.Fatalf("%q, then %q, %v", id, again, err)
 	}
 	short, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
-	if ended, err := one.w.Ended(short, id, time.Minute); ended || err == nil {
+	if ended, err := warehouse.RolesOf(one.w).Detacher.Ended(short, id, time.Minute); ended || err == nil {
 		t.Errorf("while somebody has the lock: %t, %v", ended, err)
 	}
-	if ended, err := two.w.Ended(t.Context(), id, time.Millisecond); ended || err != nil {
+	if ended, err := warehouse.RolesOf(two.w).Detacher.Ended(t.Context(), id, time.Millisecond); ended || err != nil {
 		t.Errorf("while somebody has the lock: %t, %v", ended, err)
 	}
 	must(t, conn.Close(t.Context()))
-	if ended, err := two.w.Ended(t.Context(), id, time.Minute); !ended || err != nil {
+	if ended, err := warehouse.RolesOf(two.w).Detacher.Ended(t.Context(), id, time.Minute); !ended || err != nil {
 		t.Fatalf("%t, %v", ended, err)
 	}
 	if done, err := two.w.Consolidated(t.Context(), b.Attempt); !done || err != nil {
@@ -50,7 +50,7 @@ func TestDetach(t *testing.T) {
 	if want := (warehouse.Counts{Staged: 2, Inserted: 2, Rows: 2}); err != nil || c != want {
 		t.Errorf("%+v, %v", c, err)
 	}
-	if ended, err := two.w.Ended(t.Context(), "11111111-2222-3333-4444-555555555555", time.Minute); !ended ||
+	if ended, err := warehouse.RolesOf(two.w).Detacher.Ended(t.Context(), "11111111-2222-3333-4444-555555555555", time.Minute); !ended ||
 		err != nil {
 		t.Errorf("of a statement that nobody knows: %t, %v", ended, err)
 	}
@@ -66,14 +66,14 @@ func TestDetachFails(t *testing.T) {
 	d.load(b)
 	p := warehouse.Procedure{Table: account(), Policy: warehouse.Flag}
 	must(t, s.typed("DROP TABLE salesforce_incremental._catchment_log"))
-	id, err := d.w.Begin(t.Context(), d.f, p, "a 0")
+	id, err := warehouse.RolesOf(d.w).Detacher.Begin(t.Context(), d.f, p, "a 0")
 	must(t, err)
-	if ended, err := d.w.Ended(t.Context(), id, time.Minute); !ended || plan.ClassOf(err) != plan.Bug {
+	if ended, err := warehouse.RolesOf(d.w).Detacher.Ended(t.Context(), id, time.Minute); !ended || plan.ClassOf(err) != plan.Bug {
 		t.Errorf("%t, %v", ended, err)
 	}
 	old := d.f
 	old.Number = 0
-	if id, err := d.w.Begin(t.Context(), old, p, "a 1"); err == nil {
+	if id, err := warehouse.RolesOf(d.w).Detacher.Begin(t.Context(), old, p, "a 1"); err == nil {
 		t.Errorf("an old run has begun %s", id)
 	}
 	for i := range 900 {
@@ -81,11 +81,11 @@ func TestDetachFails(t *testing.T) {
 			warehouse.Column{Name: fmt.Sprintf("field_%d__c", i), Field: fmt.Sprintf("Field_%d__c", i),
 				Kind: warehouse.Text, Length: 40})
 	}
-	if id, err := d.w.Begin(t.Context(), d.f, p, "a 2"); id != "" || err != nil {
+	if id, err := warehouse.RolesOf(d.w).Detacher.Begin(t.Context(), d.f, p, "a 2"); id != "" || err != nil {
 		t.Errorf("of a wide table: %q, %v", id, err)
 	}
 	wire := s.desk(s.wire(""))
-	if id, err := wire.w.Begin(t.Context(), d.f, p, "a 2"); id != "" || err != nil || wire.w.Detaches() {
-		t.Errorf("over the wire: %q, %v", id, err)
+	if warehouse.RolesOf(wire.w).Detacher != nil {
+		t.Error("the wire goes on by itself")
 	}
 }

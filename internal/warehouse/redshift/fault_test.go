@@ -28,13 +28,13 @@ func account() warehouse.Table {
 // A desk is a warehouse with one table, seen through one driver.
 type desk struct {
 	*site
-	w *warehouse.Warehouse
+	w warehouse.Warehouse
 	f warehouse.Fence
 }
 
 func (s *site) desk(d warehouse.Driver) *desk {
 	return &desk{site: s, f: warehouse.Fence{Flow: "Account", Number: 1},
-		w: warehouse.New(d, warehouse.Options{Schema: "salesforce", Staging: "salesforce_incremental", Now: time.Now})}
+		w: warehouse.Assemble(d, warehouse.Options{Schema: "salesforce", Staging: "salesforce_incremental", Now: time.Now})}
 }
 
 // prepared makes the table as well.

@@ -50,15 +50,15 @@ func calling(called *atomic.Int64) func(testing.TB) (warehouse.Driver, warehouse
 }
 
 func (c *caller) consolidate(
-	ctx context.Context, w *warehouse.Warehouse, f warehouse.Fence, m warehouse.Merge,
+	ctx context.Context, w warehouse.Warehouse, f warehouse.Fence, m warehouse.Merge,
 ) (warehouse.Counts, error) {
 	if m.Attempt != "" {
-		if err := w.Counted(ctx, f, m); err != nil {
+		if err := w.Seal(ctx, f, m); err != nil {
 			return warehouse.Counts{}, err
 		}
 	}
 	p := warehouse.Procedure{Table: m.Table, Policy: m.Policy, Patched: c.missing(m)}
-	if err := w.Install(ctx, []warehouse.Procedure{p}); err != nil {
+	if err := warehouse.RolesOf(w).Procedures.Install(ctx, []warehouse.Procedure{p}); err != nil {
 		return warehouse.Counts{}, err
 	}
 	if err := c.site.typed(call); err != nil {
@@ -125,7 +125,7 @@ func TestCallHistories(t *testing.T) {
 // installed makes the procedures of the desk's table.
 func (d *desk) installed() *desk {
 	d.t.Helper()
-	must(d.t, d.w.Install(context.Background(), []warehouse.Procedure{{Table: account(), Policy: warehouse.Flag}}))
+	must(d.t, warehouse.RolesOf(d.w).Procedures.Install(context.Background(), []warehouse.Procedure{{Table: account(), Policy: warehouse.Flag}}))
 	return d
 }
 
@@ -134,7 +134,7 @@ func (d *desk) load(b warehouse.Batch) {
 	d.t.Helper()
 	_, err := d.w.Load(context.Background(), d.f, b)
 	must(d.t, err)
-	must(d.t, d.w.Counted(context.Background(), d.f, merge(b)))
+	must(d.t, d.w.Seal(context.Background(), d.f, merge(b)))
 }
 
 // tables is the final table and what is left in staging, without the moments
@@ -243,7 +243,7 @@ func TestCallDuringLoad(t *testing.T) {
 	if staged != 2 {
 		t.Errorf("%d rows are staged of an attempt that isn't counted", staged)
 	}
-	must(t, d.w.Counted(t.Context(), d.f, merge(b)))
+	must(t, d.w.Seal(t.Context(), d.f, merge(b)))
 	must(t, s.typed(call))
 	d.asEngine(batch("a", "one"), b)
 	d.finish(b)
@@ -269,10 +269,10 @@ func TestOneBadTableAmongTwenty(t *testing.T) {
 		m.Table = table
 		_, err = d.w.Load(t.Context(), f, b)
 		must(t, err)
-		must(t, d.w.Counted(t.Context(), f, m))
+		must(t, d.w.Seal(t.Context(), f, m))
 		ps = append(ps, warehouse.Procedure{Table: table, Policy: warehouse.Flag})
 	}
-	must(t, d.w.Install(t.Context(), ps))
+	must(t, warehouse.RolesOf(d.w).Procedures.Install(t.Context(), ps))
 	must(t, s.typed("ALTER TABLE salesforce.table07 ALTER COLUMN name TYPE VARCHAR(3)")) // "three" has five bytes
 	must(t, s.typed(call))
 	look := func() (full, staged, merged int, problem string) {
@@ -313,7 +313,7 @@ func TestCallGoesOn(t *testing.T) {
 	must(t, err)
 	_, err = d.w.Prepare(t.Context(), warehouse.Fence{Flow: "Aaa", Number: 1}, bad)
 	must(t, err)
-	must(t, d.w.Install(t.Context(), []warehouse.Procedure{{Table: bad, Policy: warehouse.Flag}}))
+	must(t, warehouse.RolesOf(d.w).Procedures.Install(t.Context(), []warehouse.Procedure{{Table: bad, Policy: warehouse.Flag}}))
 	must(t, s.typed("DROP TABLE salesforce.aaa"))
 	d.load(batch("a", "one", "two"))
 	must(t, s.typed(call))

@@ -57,12 +57,12 @@ func newAdoptRig(t testing.TB, driver warehouse.Driver) *rig {
 	return r
 }
 
-func (r *rig) adopt(w *warehouse.Warehouse, policy warehouse.Policy) (warehouse.Adoption, error) {
-	return w.Adopt(r.t.Context(), r.fence, warehouse.Merge{Table: r.table, Policy: policy}, []string{"id", "parentid"})
+func (r *rig) adopt(w warehouse.Warehouse, policy warehouse.Policy) (warehouse.Adoption, error) {
+	return warehouse.RolesOf(w).Adopter.Adopt(r.t.Context(), r.fence, warehouse.Merge{Table: r.table, Policy: policy}, []string{"id", "parentid"})
 }
 
 func adoptDuplicates(r *rig) {
-	before, err := r.w.Survey(r.t.Context(), r.table, []string{"id", "parentid"})
+	before, err := warehouse.RolesOf(r.w).Adopter.Survey(r.t.Context(), r.table, []string{"id", "parentid"})
 	must(r.t, err)
 	same(r.t, "dry run", fmt.Sprint(before.Rows, before.Keys, before.Short, len(before.Sources),
 		before.Sources[0].Unknown, before.After), "203 51 2 2 [score__c] 0")

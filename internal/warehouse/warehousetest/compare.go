@@ -42,7 +42,7 @@ func rowsOf(pages []warehouse.Page) (n int64) {
 }
 
 // judge holds pages against the final table.
-func (r *rig) judge(c warehouse.Comparison, pages ...warehouse.Page) *warehouse.Reading {
+func (r *rig) judge(c warehouse.Comparison, pages ...warehouse.Page) warehouse.Reading {
 	r.t.Helper()
 	ctx := r.t.Context()
 	reading, err := r.w.Reading(ctx, r.fence, c)

@@ -16,7 +16,7 @@ func erased(r *rig) {
 	must(r.t, err)
 	r.exec(`INSERT INTO "salesforce_incremental"."account" (id, name) VALUES ('1', 'staged by a user')`)
 	for range 2 { // a repeat finds nothing left
-		_, err = r.w.Erase(ctx, r.fence,
+		_, err = warehouse.RolesOf(r.w).Eraser.Erase(ctx, r.fence,
 			warehouse.Erasure{Table: r.table, Column: "id", Values: []string{"1", "3", "9"}, Pages: 2})
 		must(r.t, err)
 	}
@@ -38,14 +38,14 @@ func erased(r *rig) {
 	rebuild.merge.Override, rebuild.merge.Complete = true, true
 	r.read(rebuild)
 	sameRows(r.t, r.rows("id, name"), "2|two")
-	_, err = r.w.Erase(ctx, r.fence, warehouse.Erasure{Table: r.table, Column: "id", Values: []string{"2"}})
+	_, err = warehouse.RolesOf(r.w).Eraser.Erase(ctx, r.fence, warehouse.Erasure{Table: r.table, Column: "id", Values: []string{"2"}})
 	must(r.t, err)
 	r.read(r.puts("a4", 400, rec("2", 350, false, "late"), rec("4", 350, false, "four")))
 	sameRows(r.t, r.rows("id, name"), "4|four")
 
 	old := r.fence
 	old.Number--
-	_, err = r.w.Erase(ctx, old, warehouse.Erasure{Table: r.table, Column: "id", Values: []string{"4"}})
+	_, err = warehouse.RolesOf(r.w).Eraser.Erase(ctx, old, warehouse.Erasure{Table: r.table, Column: "id", Values: []string{"4"}})
 	same(r.t, "an old fence", strings.Contains(err.Error(), warehouse.ErrFenced.Error()), true)
 }
 
@@ -55,7 +55,7 @@ func erasedByLookup(r *rig) {
 	r.read(r.puts("a1", 100, rec("1", 10, false, "x"), rec("2", 10, false, "x"), rec("3", 10, false, "y")))
 	r.exec(
 		`INSERT INTO "salesforce_incremental"."_catchment_rejected" (flow, record_key, record) VALUES ('Account', '8', '{"Id":"8","Name":"x"}'), ('Account', '9', '{"Id":"9","Name":"y"}'), ('Other', '8', '{"Name":"x"}')`)
-	got, err := r.w.Erase(ctx, r.fence, warehouse.Erasure{Table: r.table, Column: "name", Values: []string{"x"}})
+	got, err := warehouse.RolesOf(r.w).Eraser.Erase(ctx, r.fence, warehouse.Erasure{Table: r.table, Column: "name", Values: []string{"x"}})
 	must(r.t, err)
 	same(r.t, "rows", got, warehouse.Erased{Rows: 2, Staged: 1})
 	sameRows(r.t,

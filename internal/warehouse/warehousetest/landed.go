@@ -20,7 +20,7 @@ func (r *rig) land(apart bool, rows ...string) {
 		values = append(values, fmt.Sprintf("('%s', TIMESTAMPTZ '%s', '%s', false)", f[0],
 			at(minute).Format("2006-01-02 15:04:05+00"), f[2]))
 	}
-	schema, table, _ := strings.Cut(r.w.LandsIn(r.table, apart), ".")
+	schema, table, _ := strings.Cut(warehouse.RolesOf(r.w).Lands.LandsIn(r.table, apart), ".")
 	r.exec(fmt.Sprintf(`INSERT INTO "%s"."%s" (id, systemmodstamp, name, isdeleted) VALUES %s`, schema, table,
 		strings.Join(values, ", ")))
 }
@@ -36,23 +36,23 @@ func (r *rig) landed(attempt string, rows int64, apart bool) warehouse.Landed {
 func landedRows(r *rig) {
 	for n, apart := range []bool{false, true} {
 		ctx, attempt := r.t.Context(), fmt.Sprint("a", n)
-		must(r.t, r.w.PrepareLanding(ctx, r.fence, r.table))
-		must(r.t, r.w.PrepareLanding(ctx, r.fence, r.table))
+		must(r.t, warehouse.RolesOf(r.w).Lands.PrepareLanding(ctx, r.fence, r.table))
+		must(r.t, warehouse.RolesOf(r.w).Lands.PrepareLanding(ctx, r.fence, r.table))
 		base := 100 * n
 		r.land(apart, fmt.Sprint("1 ", base+10, " one"), fmt.Sprint("2 ", base+10, " two"),
 			fmt.Sprint("1 ", base+20, " uno"), fmt.Sprint("2 ", base+10, " two"))
 		for _, wrong := range []int64{3, 5} {
-			if err := r.w.ClaimLanded(ctx, r.fence, r.landed(attempt, wrong, apart)); !errors.Is(err,
+			if err := warehouse.RolesOf(r.w).Lands.ClaimLanded(ctx, r.fence, r.landed(attempt, wrong, apart)); !errors.Is(err,
 				warehouse.ErrUncounted) {
 				r.t.Errorf("%d rows were sent: %v", wrong, err)
 			}
 		}
-		unclaimed, err := r.w.Unclaimed(ctx, r.table, apart)
+		unclaimed, err := warehouse.RolesOf(r.w).Lands.Unclaimed(ctx, r.table, apart)
 		must(r.t, err)
 		same(r.t, "unclaimed", unclaimed, 4)
-		must(r.t, r.w.ClaimLanded(ctx, r.fence, r.landed(attempt, 4, apart)))
+		must(r.t, warehouse.RolesOf(r.w).Lands.ClaimLanded(ctx, r.fence, r.landed(attempt, 4, apart)))
 		r.land(apart, fmt.Sprint("3 ", base+10, " late")) // by an execution that nobody counted
-		must(r.t, r.w.ClaimLanded(ctx, r.fence, r.landed(attempt, 4, apart)))
+		must(r.t, warehouse.RolesOf(r.w).Lands.ClaimLanded(ctx, r.fence, r.landed(attempt, 4, apart)))
 		pages, rows, err := r.w.Staged(ctx, attempt, "")
 		must(r.t, err)
 		same(r.t, "ledger", fmt.Sprint(pages, rows), "1 4")
@@ -61,10 +61,10 @@ func landedRows(r *rig) {
 		counts, err := r.by(ctx, r.w, r.fence, m)
 		must(r.t, err)
 		same(r.t, "staged", counts.Staged, 4)
-		counts, err = r.w.MergeUnclaimed(ctx, r.fence, m, apart)
+		counts, err = warehouse.RolesOf(r.w).Lands.MergeUnclaimed(ctx, r.fence, m, apart)
 		must(r.t, err)
 		same(r.t, "late row", counts.Staged, 1)
-		unclaimed, err = r.w.Unclaimed(ctx, r.table, apart)
+		unclaimed, err = warehouse.RolesOf(r.w).Lands.Unclaimed(ctx, r.table, apart)
 		must(r.t, err)
 		same(r.t, "unclaimed", unclaimed, 0)
 		sameRows(r.t, r.rows("id, name"), "1|uno", "2|two", "3|late")
@@ -79,7 +79,7 @@ func landedFence(r *rig) {
 	r.land(false, "1 10 one")
 	_, err := r.w.Claim(r.t.Context(), warehouse.Fence{Flow: r.fence.Flow, Number: 2}, "account", org)
 	must(r.t, err)
-	if err := r.w.ClaimLanded(r.t.Context(), r.fence, r.landed("a1", 1, false)); !errors.Is(err, warehouse.ErrFenced) {
+	if err := warehouse.RolesOf(r.w).Lands.ClaimLanded(r.t.Context(), r.fence, r.landed("a1", 1, false)); !errors.Is(err, warehouse.ErrFenced) {
 		r.t.Error(err)
 	}
 }

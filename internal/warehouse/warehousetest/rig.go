@@ -26,7 +26,7 @@ type rig struct {
 	t      testing.TB
 	driver warehouse.Driver
 	by     Consolidator
-	w      *warehouse.Warehouse
+	w      warehouse.Warehouse
 	table  warehouse.Table
 	fence  warehouse.Fence
 	clock  time.Time
@@ -68,8 +68,8 @@ func newRig(t testing.TB, driver warehouse.Driver, by Consolidator) *rig {
 }
 
 // over is the rig's warehouse over another driver, such as one that fails.
-func (r *rig) over(d warehouse.Driver) *warehouse.Warehouse {
-	return warehouse.New(d, warehouse.Options{Schema: "salesforce", Staging: "salesforce_incremental",
+func (r *rig) over(d warehouse.Driver) warehouse.Warehouse {
+	return warehouse.Assemble(d, warehouse.Options{Schema: "salesforce", Staging: "salesforce_incremental",
 		Now: func() time.Time { r.clock = r.clock.Add(time.Second); return r.clock }})
 }
 

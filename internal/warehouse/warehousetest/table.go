@@ -137,7 +137,7 @@ func migrations(r *rig) {
 	same(r.t, "a newer version is refused", plan.ClassOf(err), plan.Fix)
 	same(r.t, "hint", plan.HintOf(err) != "", true)
 	if r.driver.Dialect().Grantee == "" {
-		w := warehouse.New(r.driver, warehouse.Options{Schema: "s", Staging: "t", GrantTo: []string{"reader"}})
+		w := warehouse.Assemble(r.driver, warehouse.Options{Schema: "s", Staging: "t", GrantTo: []string{"reader"}})
 		same(r.t, "grants without roles", plan.ClassOf(w.Migrate(ctx)), plan.Fix)
 	}
 }

@@ -93,7 +93,7 @@ func rejectedApart(r *rig) {
 	still("[2 4]")
 	r.read(r.puts("a3", 300, rec("2", 110, false, "zwei")))
 	still("[4]")
-	got, err := r.w.Erase(ctx, r.fence, warehouse.Erasure{Table: r.table, Column: "id", Values: []string{"4"}})
+	got, err := warehouse.RolesOf(r.w).Eraser.Erase(ctx, r.fence, warehouse.Erasure{Table: r.table, Column: "id", Values: []string{"4"}})
 	must(r.t, err)
 	same(r.t, "erased", got, warehouse.Erased{Staged: 1})
 	still("[]")
@@ -119,7 +119,7 @@ func forgotten(policy warehouse.Policy, want ...string) func(*rig) {
 			Forget: []string{"name", "gone__c", "employees"}}
 		_, err := r.w.Load(r.t.Context(), r.fence, r.batch(in))
 		must(r.t, err)
-		must(r.t, r.w.Counted(r.t.Context(), r.fence, r.mergeOf(in)))
+		must(r.t, r.w.Seal(r.t.Context(), r.fence, r.mergeOf(in)))
 		same(r.t, "left to CALL", r.query(`SELECT count(*) FROM "salesforce_incremental"."_catchment_attempt"`)[0], "0")
 		r.read(in)
 		sameRows(r.t, r.rows("id, name, employees, masterrecordid"), want...)

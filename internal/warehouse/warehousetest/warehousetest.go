@@ -18,11 +18,11 @@ import (
 
 // A Consolidator is a way to consolidate: Warehouse.Consolidate, or whatever
 // promises the same.
-type Consolidator func(context.Context, *warehouse.Warehouse, warehouse.Fence,
+type Consolidator func(context.Context, warehouse.Warehouse, warehouse.Fence,
 	warehouse.Merge) (warehouse.Counts, error)
 
 func byConsolidate(
-	ctx context.Context, w *warehouse.Warehouse, f warehouse.Fence, m warehouse.Merge,
+	ctx context.Context, w warehouse.Warehouse, f warehouse.Fence, m warehouse.Merge,
 ) (warehouse.Counts, error) {
 	return w.Consolidate(ctx, f, m)
 }
