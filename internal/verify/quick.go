@@ -31,7 +31,7 @@ const (
 // day isn't seen. What it finds is there all the same.
 type sampler struct {
 	org       *salesforce.Client
-	warehouse warehouse.Warehouse
+	evidence  warehouse.Evidence
 	subject   *subject
 	held      *lease.Lease
 	watermark time.Time
@@ -46,7 +46,7 @@ func (s *sampler) compare(ctx context.Context) (warehouse.Difference, error) {
 	if !ok || !stamp.Filterable {
 		return none, plan.Fixf("compare it without --quick", "%s has no SystemModstamp to count by", s.held.Flow())
 	}
-	rows, err := s.warehouse.Days(ctx, s.subject.judged, s.watermark)
+	rows, err := s.evidence.Days(ctx, s.subject.judged, s.watermark)
 	if err != nil {
 		return none, err
 	}
@@ -74,7 +74,7 @@ func (s *sampler) compare(ctx context.Context) (warehouse.Difference, error) {
 	if len(s.subject.source.Treatment.Checks) == 0 {
 		return d, nil
 	}
-	rejected, err := s.warehouse.StillRejected(ctx, s.subject.table)
+	rejected, err := s.evidence.StillRejected(ctx, s.subject.table)
 	return excuse(d, int64(len(rejected))), err
 }
 

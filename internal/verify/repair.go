@@ -17,7 +17,7 @@ const repairAtMost = 50_000
 // A mender writes over rows what the org says of their records.
 type mender struct {
 	inquiry
-	warehouse    warehouse.Warehouse
+	merger       warehouse.Merger
 	control      *control.Control
 	allowDeletes bool // past the stop before a mass delete
 }
@@ -127,11 +127,11 @@ func (m mender) write(ctx context.Context, mending warehouse.Mending, suspects [
 		return err
 	}
 	if slices.ContainsFunc(suspects, func(s warehouse.Suspect) bool { return s.How == "duplicate" }) {
-		if err := m.warehouse.Distinct(ctx, m.held.Fence(), m.subject.table); err != nil {
+		if err := m.merger.Distinct(ctx, m.held.Fence(), m.subject.table); err != nil {
 			return err
 		}
 	}
-	counts, err := m.warehouse.Mend(ctx, m.held.Fence(), mending)
+	counts, err := m.merger.Mend(ctx, m.held.Fence(), mending)
 	if err != nil || len(mending.Batches) == 0 {
 		return err
 	}

@@ -198,7 +198,7 @@ func (w *verification) spare(ctx context.Context) error {
 // quick takes a sample.
 func (w *verification) quick(ctx context.Context) (err error) {
 	s := sampler{
-		org: w.Org, warehouse: w.Warehouse, subject: w.subject, held: w.held,
+		org: w.Org, evidence: w.Warehouse, subject: w.subject, held: w.held,
 		watermark: w.mark.Watermark, named: w.Options.Sample,
 	}
 	w.res.Grade, w.res.Sampled = sampleGrade, &s.seen
@@ -233,7 +233,7 @@ func (w *verification) exact(ctx context.Context) (err error) {
 		return err
 	}
 	if w.Options.Repair {
-		m := mender{inquiry: asked, warehouse: w.Warehouse, control: w.Control, allowDeletes: w.Options.AllowDeletes}
+		m := mender{inquiry: asked, merger: w.Warehouse, control: w.Control, allowDeletes: w.Options.AllowDeletes}
 		if err := m.repair(ctx, &w.res); err != nil {
 			return err
 		}

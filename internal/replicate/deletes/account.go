@@ -88,11 +88,11 @@ func (f *Finder) brought(
 	if err != nil {
 		return err
 	}
-	err = f.warehouse.StagedKeys(ctx, src.Table, attempt, job.ID, each)
+	err = f.evidence.StagedKeys(ctx, src.Table, attempt, job.ID, each)
 	if err != nil || p.Rejected == 0 {
 		return err
 	}
-	return f.warehouse.RejectedKeys(ctx, attempt, job.ID, each)
+	return f.evidence.RejectedKeys(ctx, attempt, job.ID, each)
 }
 
 // suspects are the Ids to ask about, those that the final table holds first. One that
@@ -103,7 +103,7 @@ func (f *Finder) suspects(ctx context.Context, src *source.Source, logged map[st
 		ids = append(ids, id)
 	}
 	slices.Sort(ids)
-	held, err := f.warehouse.Held(ctx, src.Table, ids)
+	held, err := f.evidence.Held(ctx, src.Table, ids)
 	if err != nil {
 		return nil, err
 	}

@@ -25,14 +25,14 @@ import (
 
 // A Finder finds out what became of a flow's records.
 type Finder struct {
-	org       *salesforce.Client
-	warehouse warehouse.Warehouse
-	windows   *window.Finder
+	org      *salesforce.Client
+	evidence warehouse.Evidence
+	windows  *window.Finder
 }
 
-// NewFinder makes a finder that asks an org, a warehouse, and Salesforce's logs.
-func NewFinder(org *salesforce.Client, w warehouse.Warehouse, windows *window.Finder) *Finder {
-	return &Finder{org: org, warehouse: w, windows: windows}
+// NewFinder makes a finder that asks an org, the rows in a warehouse, and Salesforce's logs.
+func NewFinder(org *salesforce.Client, evidence warehouse.Evidence, windows *window.Finder) *Finder {
+	return &Finder{org: org, evidence: evidence, windows: windows}
 }
 
 // Findings are Ids that turned out to be gone, and why.
@@ -62,7 +62,7 @@ func (f *Finder) Vanished(ctx context.Context, src *source.Source, found Finding
 	if n == 0 {
 		return nil
 	}
-	live, err := f.warehouse.Live(ctx, src.Table)
+	live, err := f.evidence.Live(ctx, src.Table)
 	if err != nil || !outOfSight(n, int(live)) {
 		return err
 	}

@@ -22,11 +22,11 @@ type Sweep struct {
 // those that the flow's rules kept out when they came last: they are there, and lack a
 // row on purpose.
 func (f *Finder) Returned(ctx context.Context, src *source.Source, attempt string, s Sweep) ([]string, error) {
-	alive, _, err := f.warehouse.Otherwise(ctx, src.Table, attempt, s.Jobs)
+	alive, _, err := f.evidence.Otherwise(ctx, src.Table, attempt, s.Jobs)
 	if err != nil || len(src.Treatment.Checks) == 0 || len(alive) == 0 {
 		return alive, err
 	}
-	rejected, err := f.warehouse.StillRejected(ctx, src.Table)
+	rejected, err := f.evidence.StillRejected(ctx, src.Table)
 	return slices.DeleteFunc(alive, func(id string) bool { return rejected[id] }), err
 }
 
@@ -36,14 +36,14 @@ func (f *Finder) Returned(ctx context.Context, src *source.Source, attempt strin
 // doesn't tell the truth.
 func (f *Finder) Swept(ctx context.Context, src *source.Source, a control.Attempt, s Sweep) (Findings, error) {
 	found := Findings{}
-	_, binned, err := f.warehouse.Otherwise(ctx, src.Table, a.ID, s.Jobs)
+	_, binned, err := f.evidence.Otherwise(ctx, src.Table, a.ID, s.Jobs)
 	if err != nil {
 		return found, err
 	}
 	for _, id := range binned {
 		found[id] = soft
 	}
-	absent, err := f.warehouse.Absent(ctx, src.Table, a.ID, s.Jobs, s.Began)
+	absent, err := f.evidence.Absent(ctx, src.Table, a.ID, s.Jobs, s.Began)
 	if err != nil || len(absent) == 0 {
 		return found, err
 	}

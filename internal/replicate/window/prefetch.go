@@ -22,11 +22,11 @@ import (
 // only saves calls: who doesn't find an answer in it, or needs another one, asks
 // by itself.
 type Prefetch struct {
-	org       *salesforce.Client
-	warehouse warehouse.Warehouse
-	control   *control.Control
-	zones     *Zones
-	setting   flow.Composite
+	org     *salesforce.Client
+	marks   warehouse.Marks
+	control *control.Control
+	zones   *Zones
+	setting flow.Composite
 
 	mu sync.Mutex
 	answers
@@ -41,9 +41,9 @@ type answers struct {
 
 // NewPrefetch makes a prefetch that knows nothing yet.
 func NewPrefetch(
-	org *salesforce.Client, w warehouse.Warehouse, c *control.Control, zones *Zones, setting flow.Composite,
+	org *salesforce.Client, marks warehouse.Marks, c *control.Control, zones *Zones, setting flow.Composite,
 ) *Prefetch {
-	return &Prefetch{org: org, warehouse: w, control: c, zones: zones, setting: setting}
+	return &Prefetch{org: org, marks: marks, control: c, zones: zones, setting: setting}
 }
 
 // Ask asks about the flows of a run. What goes wrong in it is not the run's
@@ -103,7 +103,7 @@ func (p *Prefetch) askObjects(ctx context.Context, flows []flow.Flow, known answ
 // askChanges asks the logs about every object from where its window is
 // expected to begin.
 func (p *Prefetch) askChanges(ctx context.Context, flows []flow.Flow, known answers) error {
-	marks, err := p.warehouse.Marks(ctx)
+	marks, err := p.marks.Marks(ctx)
 	if err != nil {
 		return err
 	}
