@@ -1,7 +1,6 @@
 package notice
 
 import (
-	"flag"
 	"testing"
 	"time"
 
@@ -9,13 +8,11 @@ import (
 	"catchment/internal/status/statustest"
 )
 
-var update = flag.Bool("update", false, "write testdata/golden anew")
-
 func TestReports(t *testing.T) {
 	for _, some := range []map[string]status.Report{
 		checkExamples(), tableExamples(), flowExamples(), programExamples(),
 	} {
-		statustest.Golden(t, some, *update)
+		statustest.Golden(t, some)
 	}
 }
 

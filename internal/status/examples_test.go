@@ -1,7 +1,6 @@
 package status_test
 
 import (
-	"flag"
 	"testing"
 	"time"
 
@@ -9,11 +8,9 @@ import (
 	"catchment/internal/status/statustest"
 )
 
-var update = flag.Bool("update", false, "write testdata/golden anew")
-
 func TestReports(t *testing.T) {
 	for _, some := range []map[string]status.Report{runExamples(), planExamples(), verifyExamples()} {
-		statustest.Golden(t, some, *update)
+		statustest.Golden(t, some)
 	}
 }
 

@@ -1,34 +1,10 @@
 package warehouse
 
 import (
-	"flag"
-	"os"
-	"path/filepath"
+	"catchment/internal/golden"
 	"testing"
 	"time"
 )
-
-var update = flag.Bool("update", false, "write testdata/golden anew")
-
-func golden(t *testing.T, name, got string) {
-	t.Helper()
-	path := filepath.Join("testdata", "golden", name)
-	if *update {
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got != string(want) {
-		t.Errorf("%s differs; after looking: go test ./internal/warehouse -update\n%s", path, got)
-	}
-}
 
 func sample() Table {
 	return Table{Object: "Account", Name: "account", Key: []string{"id"}, Columns: []Column{
@@ -45,10 +21,10 @@ func TestScript(t *testing.T) {
 		{Name: "day__c", Field: "Day__c", Kind: Date}, {Name: "n__c", Field: "N__c", Kind: Int},
 		{Name: "text__c", Field: "Text__c", Kind: Text}}}
 	for _, d := range []*Dialect{DuckDB(), Postgres(), Redshift(FailLongText)} {
-		golden(t, d.Name+"-flag.sql", Script(d, o, sample(), Flag))
-		golden(t, d.Name+"-remove.sql", Script(d, o, sample(), Remove))
-		golden(t, d.Name+"-ignore.sql", Script(d, o, sample(), Ignore))
-		golden(t, d.Name+"-bare.sql", Script(d, o, bare, Flag))
+		golden.Equal(t, d.Name+"-flag.sql", Script(d, o, sample(), Flag))
+		golden.Equal(t, d.Name+"-remove.sql", Script(d, o, sample(), Remove))
+		golden.Equal(t, d.Name+"-ignore.sql", Script(d, o, sample(), Ignore))
+		golden.Equal(t, d.Name+"-bare.sql", Script(d, o, bare, Flag))
 	}
 }
 
@@ -60,14 +36,14 @@ func TestReadCSV(t *testing.T) {
 		{Name: `it's"odd`, Kind: Timestamp, Type: "TIMESTAMPTZ"},
 	}, Pages: []Page{{Seq: 1}, {Seq: 2}}}
 	sql, _ := c.ReadCSV([]string{"/stage/it's.csv", "/stage/2.csv"}, false)
-	golden(t, "duckdb-read_csv.sql", sql+"\n")
+	golden.Equal(t, "duckdb-read_csv.sql", sql+"\n")
 }
 
 func TestCopyText(t *testing.T) {
 	c := Copy{Into: `"s"."account"`, Op: Put, Attempt: "it's", Job: "j", ReadAt: time.Unix(0, 0).UTC(),
 		Columns: []CopyColumn{
 			{Name: "id", Kind: Text}, {Name: `od"d`, Kind: Timestamp}}}
-	golden(t, "postgres-copy.sql", c.CopyConstants(Page{Seq: 7})+";\n"+c.CopyText()+";\n"+c.CopyNoConstants()+";\n")
+	golden.Equal(t, "postgres-copy.sql", c.CopyConstants(Page{Seq: 7})+";\n"+c.CopyText()+";\n"+c.CopyNoConstants()+";\n")
 }
 
 func TestRedshiftCopy(t *testing.T) {
@@ -82,10 +58,10 @@ func TestRedshiftCopy(t *testing.T) {
 		return c.Make() + ";\n" + c.From() + ";\n" + c.Count() + ";\n" + c.Look() + ";\n" +
 			c.Insert(map[string]bool{"rate__c": true}) + ";\n" + c.Drop() + ";\n"
 	}
-	golden(t, "redshift-copy.sql", all())
+	golden.Equal(t, "redshift-copy.sql", all())
 	c.Truncate, c.Role, c.Region, c.Page.Gzip = true, "arn:aws:iam::123456789012:role/copy", "eu-central-1", false
 	c.Columns[5].Type = "SUPER"
-	golden(t, "redshift-copy-truncate.sql", all())
+	golden.Equal(t, "redshift-copy-truncate.sql", all())
 }
 
 // The procedures of the two warehouses that have some differ only where their
@@ -101,6 +77,6 @@ func TestProcedures(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		golden(t, d.Name+"-procedures.sql", text)
+		golden.Equal(t, d.Name+"-procedures.sql", text)
 	}
 }

@@ -7,22 +7,21 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
+	"catchment/internal/golden"
 	"catchment/internal/status"
 )
 
 // Golden compares reports with testdata/golden/NAME.txt, or writes these files
 // anew.
-func Golden(t *testing.T, reports map[string]status.Report, update bool) {
+func Golden(t *testing.T, reports map[string]status.Report) {
 	for name, r := range reports {
 		t.Run(name, func(t *testing.T) {
 			lines := printed(t, r)
 			inOrder(t, lines)
-			golden(t, name+".txt", "JSON\n"+lines+"TEXT\n"+marked(r.Text()), update)
+			golden.Equal(t, name+".txt", "JSON\n"+lines+"TEXT\n"+marked(r.Text()))
 		})
 	}
 }
@@ -76,25 +75,5 @@ func inOrder(t *testing.T, lines string) {
 		if line != sorted.String() {
 			t.Errorf("the keys are not in alphabetical order:\n%swant\n%s", line, sorted.String())
 		}
-	}
-}
-
-func golden(t *testing.T, name, got string, update bool) {
-	t.Helper()
-	path := filepath.Join("testdata", "golden", name)
-	if update {
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got != string(want) {
-		t.Errorf("%s differs; after looking: go test . -update, in its folder\n%s", path, got)
 	}
 }
