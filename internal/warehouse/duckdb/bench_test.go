@@ -3,7 +3,7 @@ package duckdb_test
 import (
 	"bufio"
 	"context"
-	"database/sql"
+	stdsql "database/sql"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -151,11 +151,11 @@ func (x *bench) consolidate(attempt string, pages []warehouse.Page) {
 // A hand is somebody who types the SQL.
 type hand struct {
 	b  *testing.B
-	db *sql.DB
+	db *stdsql.DB
 }
 
 func newHand(b *testing.B, path string) *hand {
-	db, err := sql.Open("duckdb", path)
+	db, err := stdsql.Open("duckdb", path)
 	fatal(b, err)
 	db.SetMaxOpenConns(1)
 	return &hand{b, db}

@@ -11,7 +11,7 @@ package duckdb
 
 import (
 	"context"
-	"database/sql"
+	stdsql "database/sql"
 	sqldriver "database/sql/driver"
 	"errors"
 	"fmt"
@@ -53,7 +53,7 @@ type driver struct {
 	writing  chan struct{} // holds one token while a transaction may write
 
 	mu     sync.Mutex
-	db     *sql.DB // nil while the file is closed
+	db     *stdsql.DB // nil while the file is closed
 	users  int     // transactions that run
 	idle   *time.Timer
 	closed bool
@@ -122,7 +122,7 @@ func (d *driver) Close() error {
 const offline = "?autoinstall_known_extensions=false&autoload_known_extensions=false"
 
 // acquire opens the file where it is closed, and keeps it open until release.
-func (d *driver) acquire() (*sql.DB, error) {
+func (d *driver) acquire() (*stdsql.DB, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.closed {
@@ -136,7 +136,7 @@ func (d *driver) acquire() (*sql.DB, error) {
 		if err != nil {
 			return nil, err
 		}
-		d.db = sql.OpenDB(c)
+		d.db = stdsql.OpenDB(c)
 	}
 	d.users++
 	return d.db, nil

@@ -2,7 +2,7 @@ package duckdb
 
 import (
 	"context"
-	"database/sql"
+	stdsql "database/sql"
 	"errors"
 	"fmt"
 
@@ -10,7 +10,7 @@ import (
 )
 
 type tx struct {
-	conn   *sql.Conn
+	conn   *stdsql.Conn
 	driver *driver
 }
 

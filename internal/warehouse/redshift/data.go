@@ -176,8 +176,8 @@ func (s *dataSession) run(
 }
 
 // fits refuses a statement that the Data API has no room for.
-func (d *data) fits(sql string, parameters []types.SqlParameter) error {
-	n := len(sql)
+func (d *data) fits(text string, parameters []types.SqlParameter) error {
+	n := len(text)
 	for _, p := range parameters {
 		n += len(*p.Name) + len(*p.Value)
 	}

@@ -60,8 +60,8 @@ func (t *tx) loadPage(ctx context.Context, c warehouse.Copy, p warehouse.Page) (
 
 // look asks what has to be known of the copied rows.
 func (t *tx) look(ctx context.Context, r warehouse.RedshiftCopy) (exponents map[string]bool, err error) {
-	sql := r.Look()
-	if sql == "" {
+	query := r.Look()
+	if query == "" {
 		return nil, nil
 	}
 	n := r.Asked()
@@ -69,7 +69,7 @@ func (t *tx) look(ctx context.Context, r warehouse.RedshiftCopy) (exponents map[
 	for i := range counts {
 		dest[i] = &counts[i]
 	}
-	if err := t.query(ctx, func(scan warehouse.Scan) error { return scan(dest...) }, sql); err != nil {
+	if err := t.query(ctx, func(scan warehouse.Scan) error { return scan(dest...) }, query); err != nil {
 		return nil, err
 	}
 	exponents, cut := r.Seen(counts)
@@ -79,8 +79,8 @@ func (t *tx) look(ctx context.Context, r warehouse.RedshiftCopy) (exponents map[
 	return exponents, nil
 }
 
-func (t *tx) number(ctx context.Context, sql string) (n int64, err error) {
-	err = t.query(ctx, func(scan warehouse.Scan) error { return scan(&n) }, sql)
+func (t *tx) number(ctx context.Context, query string) (n int64, err error) {
+	err = t.query(ctx, func(scan warehouse.Scan) error { return scan(&n) }, query)
 	return n, err
 }
 
