@@ -275,7 +275,7 @@ func (w *Adopting) converted(c Column, has stored, id bool) string {
 	case strings.EqualFold(bare, w.d.of(c.Kind).Stored):
 		return v
 	case traits.Adopt != "":
-		return fill(traits.Adopt, w.trimmed(v), w.d.columnType(c))
+		return convert(traits.Adopt, w.trimmed(v), w.d.columnType(c))
 	case textual(bare):
 		return fmt.Sprintf("CAST(nullif(%s, '') AS %s)", w.trimmed(v), w.d.columnType(c))
 	}
