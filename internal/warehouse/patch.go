@@ -1,7 +1,6 @@
 package warehouse
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 )
@@ -52,7 +51,9 @@ func (s *mergeSQL) patches(p part) (set, differs []string) {
 		f, v := s.col("f", name), s.col("v", name)
 		if s.called {
 			carried := holds("this_columns", name)
-			set = append(set, fmt.Sprintf("%s = CASE WHEN %s THEN %s ELSE %s END", s.q(name), carried, v, f))
+			set = append(set, fill("{column} = CASE WHEN {carried} THEN {patch} ELSE {row} END", holes{
+				"column": s.q(name), "carried": carried, "patch": v, "row": f,
+			}))
 			differs = append(differs, carried+" AND "+s.d.differs(f, v))
 			continue
 		}
