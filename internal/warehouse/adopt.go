@@ -100,12 +100,11 @@ func (w *Adopting) survey(ctx context.Context, tx Tx, t Table, ids []string) (Ad
 
 // surveyOne counts the rows of a table, and refuses those without an Id.
 func (w *Adopting) surveyOne(ctx context.Context, tx Tx, a *Adoption, one Adopted, key stored) (int64, error) {
-	id := w.trimmed(w.d.Quote(key.Name))
 	var rows, short, bad int64
-	_, err := queryRow(ctx, tx, []any{&rows, &short, &bad}, fmt.Sprintf(
-		"SELECT count(*), count(CASE WHEN length(%[1]s) = 15 THEN 1 END), count(CASE WHEN length(%[1]s) IN (15, "+
-			"18) THEN NULL ELSE 1 END) FROM %[2]s",
-		id, w.d.Table(one.schema, a.Table)))
+	_, err := queryRow(ctx, tx, []any{&rows, &short, &bad}, fill(
+		"SELECT count(*), count(CASE WHEN length({id}) = 15 THEN 1 END), "+
+			"count(CASE WHEN length({id}) IN (15, 18) THEN NULL ELSE 1 END) FROM {table}",
+		holes{"id": w.trimmed(w.d.Quote(key.Name)), "table": w.d.Table(one.schema, a.Table)}))
 	if err != nil {
 		return 0, err
 	}
@@ -133,12 +132,12 @@ func (w *Adopting) longID(v string) string {
 		var bits []string
 		for i := range 5 {
 			bits = append(bits,
-				fmt.Sprintf("CASE WHEN strpos('ABCDEFGHIJKLMNOPQRSTUVWXYZ', substring(%s, %d, "+
-					"1)) > 0 THEN %d ELSE 0 END", v, 5*chunk+i+1, 1<<i))
+				fmt.Sprintf("CASE WHEN strpos('ABCDEFGHIJKLMNOPQRSTUVWXYZ', substring(%s, %d, 1)) > 0 "+
+					"THEN %d ELSE 0 END", v, 5*chunk+i+1, 1<<i))
 		}
 		fmt.Fprintf(&ends, " || substring('ABCDEFGHIJKLMNOPQRSTUVWXYZ012345', 1 + %s, 1)", strings.Join(bits, " + "))
 	}
-	return fmt.Sprintf("CASE WHEN length(%s) = 15 THEN %s%s ELSE %s END", v, v, ends.String(), v)
+	return fill("CASE WHEN length({id}) = 15 THEN {id}{ends} ELSE {id} END", holes{"id": v, "ends": ends.String()})
 }
 
 // Adopt takes the tables of a flow over: the final table is made anew, with the
@@ -257,8 +256,12 @@ func (w *Adopting) moveIn(ctx context.Context, tx Tx, t Table, one Adopted, ids 
 		names = append(names, w.d.Quote(c.Name))
 		values = append(values, w.converted(c, has, slices.Contains(ids, c.Name)))
 	}
-	return tx.Exec(ctx, fmt.Sprintf("INSERT INTO %s (%s)\nSELECT %s\nFROM %s", w.staging(t), strings.Join(names, ", "),
-		strings.Join(values, ", "), w.d.Table(one.schema, t.Name+keptSuffix)))
+	return tx.Exec(ctx, fill(`INSERT INTO {staging} ({names})
+SELECT {values}
+FROM {kept}`, holes{
+		"staging": w.staging(t), "names": strings.Join(names, ", "), "values": strings.Join(values, ", "),
+		"kept": w.d.Table(one.schema, t.Name+keptSuffix),
+	}))
 }
 
 // converted is a value of an old table as our column takes it. AppFlow may have
@@ -275,7 +278,7 @@ func (w *Adopting) converted(c Column, has stored, id bool) string {
 	case strings.EqualFold(bare, w.d.of(c.Kind).Stored):
 		return v
 	case traits.Adopt != "":
-		return fill(traits.Adopt, w.trimmed(v), w.d.columnType(c))
+		return convert(traits.Adopt, w.trimmed(v), w.d.columnType(c))
 	case textual(bare):
 		return fmt.Sprintf("CAST(nullif(%s, '') AS %s)", w.trimmed(v), w.d.columnType(c))
 	}

@@ -123,8 +123,8 @@ func (s *compareSQL) rows(asked bool) string {
 // it is.
 func (s *compareSQL) waits(inSource, inRows, own string) string {
 	if s.c.Snapshot == nil {
-		return fmt.Sprintf("CASE WHEN coalesce(s._catchment_stamp >= %[1]s, false) OR coalesce(%[2]s >= %[1]s, "+
-			"false) THEN 'pending' END", s.before(), own)
+		return fill("CASE WHEN coalesce(s._catchment_stamp >= {before}, false) OR "+
+			"coalesce({own} >= {before}, false) THEN 'pending' END", holes{"before": s.before(), "own": own})
 	}
 	extra, missing := "'unjudged'", "'unjudged'"
 	if at := s.c.Snapshot.ReadAt; !at.IsZero() {
@@ -132,13 +132,15 @@ func (s *compareSQL) waits(inSource, inRows, own string) string {
 			s.d.moment(at.UTC()))
 	}
 	if born := s.c.Snapshot.Born; born != "" {
-		missing = fmt.Sprintf("CASE WHEN %[1]s IS NULL THEN 'unjudged' WHEN %[1]s >= %[2]s THEN 'pending' END",
-			s.col("s", born), s.before())
+		missing = fill("CASE WHEN {born} IS NULL THEN 'unjudged' WHEN {born} >= {before} THEN 'pending' END",
+			holes{"born": s.col("s", born), "before": s.before()})
 	}
-	return fmt.Sprintf(`CASE
-		WHEN %[2]s AND NOT coalesce(%[1]s, false) THEN %[3]s
-		WHEN %[1]s AND NOT (%[2]s) THEN %[4]s
-		ELSE 'unjudged' END`, inSource, inRows, extra, missing)
+	return fill(`CASE
+		WHEN {in_rows} AND NOT coalesce({in_source}, false) THEN {extra}
+		WHEN {in_source} AND NOT ({in_rows}) THEN {missing}
+		ELSE 'unjudged' END`, holes{
+		"in_rows": inRows, "in_source": inSource, "extra": extra, "missing": missing,
+	})
 }
 
 // judge writes down what differs, and how.
@@ -164,22 +166,26 @@ func (s *compareSQL) judge(asked bool) string {
 		*into += "\n\t\t\tOR " + differs
 		fields += fmt.Sprintf("\n\t|| CASE WHEN %s THEN %s || chr(31) ELSE '' END", differs, literal(c.Name))
 	}
-	return fmt.Sprintf(`INSERT INTO %[1]s
+	return fill(`INSERT INTO {suspects}
 SELECT y.record, coalesce(y.waits, y.kind), CASE WHEN y.waits IS NULL AND y.kind IN ('wrong', 'formula') THEN y.fields END, 1
 FROM (
-	SELECT coalesce(%[2]s, %[3]s) AS record, ''%[4]s AS fields, CASE
-		WHEN %[5]s AND NOT (%[6]s) THEN 'missing'
-		WHEN %[7]s THEN 'extra'
-		WHEN NOT (%[5]s AND %[6]s) THEN 'same'
-		WHEN %[8]s THEN 'stale'
-		WHEN %[9]s THEN 'wrong'
-		WHEN %[10]s THEN 'formula'
-		ELSE 'same' END AS kind, %[11]s AS waits
-	FROM %[12]s s
-	FULL OUTER JOIN %[13]s f ON %[14]s
+	SELECT coalesce({source_key}, {row_key}) AS record, ''{fields} AS fields, CASE
+		WHEN {in_source} AND NOT ({in_rows}) THEN 'missing'
+		WHEN {extra} THEN 'extra'
+		WHEN NOT ({in_source} AND {in_rows}) THEN 'same'
+		WHEN {stale} THEN 'stale'
+		WHEN {wrong} THEN 'wrong'
+		WHEN {formula} THEN 'formula'
+		ELSE 'same' END AS kind, {waits} AS waits
+	FROM {source} s
+	FULL OUTER JOIN {rows} f ON {same_key}
 ) y
-WHERE y.kind <> 'same'`, s.suspect, s.record("s"), s.record("f"), fields, inSource, inRows, extra, stale, wrong, formula, s.waits(inSource, inRows, own),
-		s.source(asked), s.rows(asked), s.sameKey("s", "f"))
+WHERE y.kind <> 'same'`, holes{
+		"suspects": s.suspect, "source_key": s.record("s"), "row_key": s.record("f"), "fields": fields,
+		"in_source": inSource, "in_rows": inRows, "extra": extra, "stale": stale, "wrong": wrong,
+		"formula": formula, "waits": s.waits(inSource, inRows, own),
+		"source": s.source(asked), "rows": s.rows(asked), "same_key": s.sameKey("s", "f"),
+	})
 }
 
 // reject tells apart what differs since the flow's rules kept this very version
@@ -189,13 +195,14 @@ func (s *compareSQL) reject(asked bool) string {
 	if _, ok := s.c.Table.column(fieldStamp); ok {
 		version = " AND r." + rejectedStamp + " = s._catchment_stamp"
 	}
-	return fmt.Sprintf(`UPDATE %s
+	return fill(`UPDATE {suspects}
 SET how = 'rejected'
 WHERE how IN ('missing', 'stale')
-	AND record IN (SELECT r.record_key FROM %s r JOIN %s s ON %s = r.record_key%s
-		WHERE r.flow = %s AND coalesce(%s, 'put') = 'put')`,
-		s.suspect, s.d.Table(s.o.Staging, tableRejected), s.source(asked), s.record("s"), version,
-		literal(s.c.Table.Object), s.col("r", colOp))
+	AND record IN (SELECT r.record_key FROM {rejected} r JOIN {source} s ON {source_key} = r.record_key{version}
+		WHERE r.flow = {flow} AND coalesce({op}, 'put') = 'put')`, holes{
+		"suspects": s.suspect, "rejected": s.d.Table(s.o.Staging, tableRejected), "source": s.source(asked),
+		"source_key": s.record("s"), "version": version, "flow": literal(s.c.Table.Object), "op": s.col("r", colOp),
+	})
 }
 
 // judgements is the statements that judge the records, all or those that were
@@ -226,7 +233,8 @@ func (s *compareSQL) before() string {
 
 // judgeDuplicates writes down the keys that have more rows than one.
 func (s *compareSQL) judgeDuplicates() string {
-	return fmt.Sprintf("INSERT INTO %s\nSELECT %s, 'duplicate', CAST(NULL AS %s), "+
-		"count(*) - 1 FROM %s r GROUP BY %s HAVING count(*) > 1",
-		s.suspect, s.record("r"), s.d.Type(Text, 0), s.final(), s.record("r"))
+	return fill(`INSERT INTO {suspects}
+SELECT {key}, 'duplicate', CAST(NULL AS {text}), count(*) - 1 FROM {final} r GROUP BY {key} HAVING count(*) > 1`, holes{
+		"suspects": s.suspect, "key": s.record("r"), "text": s.d.Type(Text, 0), "final": s.final(),
+	})
 }

@@ -13,7 +13,11 @@ func (w *asker) Days(ctx context.Context, t Table, before time.Time) (map[int64]
 	if !ok {
 		return nil, fmt.Errorf("count %s by day: it has no %s", t.Name, fieldStamp)
 	}
-	stamp := w.d.Quote(c.Name)
+	sql := fill("SELECT CAST(floor(extract(epoch FROM {stamp}) / 86400) AS {number}) AS day, count(*) "+
+		"FROM {final} WHERE {deleted} IS NULL AND {stamp} < {before} GROUP BY 1", holes{
+		"stamp": w.d.Quote(c.Name), "number": w.d.Type(Long, 0), "final": w.final(t),
+		"deleted": w.d.Quote(colDeleted), "before": w.d.moment(before.UTC()),
+	})
 	days := map[int64]int64{}
 	err := w.driver.View(ctx, func(tx Tx) error {
 		clear(days)
@@ -22,9 +26,7 @@ func (w *asker) Days(ctx context.Context, t Table, before time.Time) (map[int64]
 			err := scan(&day, &n)
 			days[day] = n
 			return err
-		}, fmt.Sprintf("SELECT CAST(floor(extract(epoch FROM %[1]s) / 86400) AS %[2]s) AS day, "+
-			"count(*) FROM %[3]s WHERE %[4]s IS NULL AND %[1]s < %[5]s GROUP BY 1",
-			stamp, w.d.Type(Long, 0), w.final(t), w.d.Quote(colDeleted), w.d.moment(before.UTC())))
+		}, sql)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("count %s by day: %w", t.Name, err)

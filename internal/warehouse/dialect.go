@@ -132,7 +132,7 @@ func (d *Dialect) same(a, b string) string {
 	if d.Distincts {
 		return a + " IS NOT DISTINCT FROM " + b
 	}
-	return fmt.Sprintf("(%s = %s OR %s IS NULL AND %s IS NULL)", a, b, a, b)
+	return fill("({a} = {b} OR {a} IS NULL AND {b} IS NULL)", holes{"a": a, "b": b})
 }
 
 // differs is the contrary of same.

@@ -76,15 +76,16 @@ func (c Copy) ReadCSV(paths []string, gzip bool) (string, []any) {
 	if gzip {
 		compression = "gzip"
 	}
-	return fmt.Sprintf(`INSERT INTO %s (%s)
-SELECT %s
-FROM read_csv([%s],
-	columns = {%s},
+	return fill(`INSERT INTO {staging} ({names})
+SELECT {values}
+FROM read_csv([{files}],
+	columns = {{types}},
 	auto_detect = false, header = true, delim = ',', quote = '"', escape = '"', nullstr = '',
 	strict_mode = true, null_padding = false, ignore_errors = false, parallel = false,
-	max_line_size = %d, buffer_size = %d, compression = '%s', filename = '_catchment_file') r
-JOIN (VALUES %s) p (file, seq) ON p.file = r._catchment_file`,
-		c.Into, strings.Join(names, ", "), strings.Join(values, ", "),
-		strings.Join(files, ", "), strings.Join(types, ", "), duckLine, duckLine, compression,
-		strings.Join(seqs, ", ")), b.args
+	max_line_size = {longest}, buffer_size = {longest}, compression = '{compression}', filename = '_catchment_file') r
+JOIN (VALUES {seqs}) p (file, seq) ON p.file = r._catchment_file`, holes{
+		"staging": c.Into, "names": strings.Join(names, ", "), "values": strings.Join(values, ", "),
+		"files": strings.Join(files, ", "), "types": strings.Join(types, ", "), "longest": fmt.Sprint(duckLine),
+		"compression": compression, "seqs": strings.Join(seqs, ", "),
+	}), b.args
 }

@@ -195,21 +195,27 @@ func (c RedshiftCopy) Insert(exponents map[string]bool) string {
 	names = append(names, d.list("", copyConstants()))
 	values = append(values, literal(string(c.Op)), literal(c.Attempt), literal(c.Job), d.moment(c.ReadAt),
 		fmt.Sprint(c.Page.Seq))
-	return fmt.Sprintf("INSERT INTO %s (%s)\nSELECT %s\nFROM %s r", c.Into, strings.Join(names, ", "),
-		strings.Join(values, ", "), redshiftCopy)
+	return fill(`INSERT INTO {staging} ({names})
+SELECT {values}
+FROM {copy} r`, holes{
+		"staging": c.Into, "names": strings.Join(names, ", "), "values": strings.Join(values, ", "),
+		"copy": redshiftCopy,
+	})
 }
 
 // writtenOut is a decimal's text without its exponent, digit by digit: going
 // through a float would round. -1.25E3 becomes -1250, 5E-2 becomes 0.05.
 func writtenOut(v string) string {
-	mantissa := fmt.Sprintf("replace(split_part(upper(%s), 'E', 1), '-', '')", v)
-	digits := fmt.Sprintf("replace(%s, '.', '')", mantissa)
-	point := fmt.Sprintf("(length(split_part(%s, '.', 1)) + CAST(replace(split_part(upper(%s), 'E', 2), '+', "+
-		"'') AS INTEGER))", mantissa, v)
-	return fmt.Sprintf(`CASE WHEN upper(%[1]s) LIKE '%%E%%'
-	THEN CASE WHEN %[1]s LIKE '-%%' THEN '-' ELSE '' END
-		|| CASE WHEN %[3]s <= 0 THEN '0.' || repeat('0', -%[3]s) || %[2]s
-			WHEN %[3]s >= length(%[2]s) THEN %[2]s || repeat('0', %[3]s - length(%[2]s))
-			ELSE left(%[2]s, %[3]s) || '.' || substring(%[2]s, %[3]s + 1) END
-	ELSE %[1]s END`, v, digits, point)
+	text := holes{"text": v}
+	mantissa := fill("replace(split_part(upper({text}), 'E', 1), '-', '')", text)
+	exponent := fill("CAST(replace(split_part(upper({text}), 'E', 2), '+', '') AS INTEGER)", text)
+	return fill(`CASE WHEN upper({text}) LIKE '%E%'
+	THEN CASE WHEN {text} LIKE '-%' THEN '-' ELSE '' END
+		|| CASE WHEN {point} <= 0 THEN '0.' || repeat('0', -{point}) || {digits}
+			WHEN {point} >= length({digits}) THEN {digits} || repeat('0', {point} - length({digits}))
+			ELSE left({digits}, {point}) || '.' || substring({digits}, {point} + 1) END
+	ELSE {text} END`, holes{
+		"text": v, "digits": "replace(" + mantissa + ", '.', '')",
+		"point": "(length(split_part(" + mantissa + ", '.', 1)) + " + exponent + ")",
+	})
 }

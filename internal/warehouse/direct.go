@@ -48,9 +48,13 @@ func (j *join) direct(ctx context.Context, tx Tx, p part, staged int64) (bool, e
 // is of a deleted record.
 func (s *mergeSQL) simple(p part) statement {
 	b := s.binds()
-	return statement{fmt.Sprintf("SELECT count(*) = count(DISTINCT %s) AND count(CASE WHEN %s THEN 1 END) = 0\n"+
-		"FROM %s v\nWHERE %s",
-		s.recordKey("v")+s.d.Bytewise, s.deleted(p), s.staging(), s.where(p, b)), b.args}
+	sql := fill(`SELECT count(*) = count(DISTINCT {key}{bytewise}) AND count(CASE WHEN {deleted} THEN 1 END) = 0
+FROM {staging} v
+WHERE {where}`, holes{
+		"key": s.recordKey("v"), "bytewise": s.d.Bytewise, "deleted": s.deleted(p),
+		"staging": s.staging(), "where": s.where(p, b),
+	})
+	return statement{sql, b.args}
 }
 
 // updateDirect writes versions over the rows that they are newer than. What they
@@ -66,9 +70,15 @@ func (s *mergeSQL) updateDirect(p part) statement {
 			set = append(set, s.q(name)+" = "+s.col("v", name))
 		}
 	}
-	return statement{fmt.Sprintf("UPDATE %s f\nSET %s\nFROM %s v\nWHERE %s AND %s\n\tAND %s",
-		s.final(), strings.Join(set, ", "), s.staging(), s.where(p, b), s.sameKey("v", "f"), s.wins(p, at, "f")),
-		b.args}
+	sql := fill(`UPDATE {final} f
+SET {set}
+FROM {staging} v
+WHERE {where} AND {same_key}
+	AND {wins}`, holes{
+		"final": s.final(), "set": strings.Join(set, ", "), "staging": s.staging(), "where": s.where(p, b),
+		"same_key": s.sameKey("v", "f"), "wins": s.wins(p, at, "f"),
+	})
+	return statement{sql, b.args}
 }
 
 // insertDirect writes the versions of records that have no row.

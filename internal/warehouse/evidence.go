@@ -40,8 +40,10 @@ func (w *asker) Held(ctx context.Context, t Table, keys []string) (map[string]bo
 				in += b.text(k)
 			}
 			err := eachKey(ctx, tx, func(key string) { held[key] = true },
-				fmt.Sprintf("SELECT %s FROM %s f WHERE %s IS NULL AND %s IN (%s)",
-					s.recordKey("f"), s.final(), s.col("f", colDeleted), s.col("f", t.Key[0]), in), b.args...)
+				fill("SELECT {record_key} FROM {final} f WHERE {deleted} IS NULL AND {key} IN ({keys})", holes{
+					"record_key": s.recordKey("f"), "final": s.final(), "deleted": s.col("f", colDeleted),
+					"key": s.col("f", t.Key[0]), "keys": in,
+				}), b.args...)
 			if err != nil {
 				return err
 			}
@@ -66,17 +68,21 @@ func (w *asker) Absent(
 	var keys []string
 	s := mergeSQL{d: w.d, o: w.o, m: Merge{Table: t, Attempt: attempt}}
 	b := s.binds()
-	of, from, before := b.text(attempt), b.texts(jobs), b.value(stamp(readAt), Timestamp)
+	of, these, before := b.text(attempt), b.texts(jobs), b.value(stamp(readAt), Timestamp)
+	sql := fill(`SELECT {key}
+FROM {final} f
+WHERE {deleted} IS NULL
+	AND {read_at} < {before}
+	AND NOT EXISTS (SELECT 1 FROM {staging} v WHERE {attempt} = {of} AND {job} IN ({these}) AND {same_key})
+ORDER BY 1`, holes{
+		"key": s.recordKey("f"), "final": s.final(), "deleted": s.col("f", colDeleted),
+		"read_at": s.oldest(s.col("f", colReadAt)), "before": before,
+		"staging": s.staging(), "attempt": s.col("v", colAttempt), "of": of,
+		"job": s.col("v", colJob), "these": these, "same_key": s.sameKey("v", "f"),
+	})
 	err := w.driver.View(ctx, func(tx Tx) error {
 		keys = nil
-		return eachKey(ctx, tx, func(key string) { keys = append(keys, key) }, fmt.Sprintf(`SELECT %s
-FROM %s f
-WHERE %s IS NULL
-	AND %s < %s
-	AND NOT EXISTS (SELECT 1 FROM %s v WHERE %s = %s AND %s IN (%s) AND %s)
-ORDER BY 1`,
-			s.recordKey("f"), s.final(), s.col("f", colDeleted), s.oldest(s.col("f", colReadAt)), before,
-			s.staging(), s.col("v", colAttempt), of, s.col("v", colJob), from, s.sameKey("v", "f")), b.args...)
+		return eachKey(ctx, tx, func(key string) { keys = append(keys, key) }, sql, b.args...)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("rows of %s that a reading of all Ids lacks: %w", t.Name, err)
@@ -100,15 +106,18 @@ func (w *asker) Otherwise(
 	held := fmt.Sprintf("EXISTS (SELECT 1 FROM %s f WHERE %s IS NULL AND %s)", s.final(), s.col("f", colDeleted),
 		s.sameKey("v", "f"))
 	b := s.binds()
-	of, from := b.text(attempt), b.texts(jobs)
+	of, these := b.text(attempt), b.texts(jobs)
 	list := func(differs string) string {
-		return fmt.Sprintf(`SELECT %s
-FROM %s v
-WHERE %s = %s AND %s IN (%s) AND %s
-	AND NOT EXISTS (SELECT 1 FROM %s o WHERE %s = %s AND %s NOT IN (%s) AND coalesce(%s, 'put') <> 'patch' AND %s)
-ORDER BY 1`,
-			s.recordKey("v"), s.staging(), s.col("v", colAttempt), of, s.col("v", colJob), from, differs,
-			s.staging(), s.col("o", colAttempt), of, s.col("o", colJob), from, s.col("o", colOp), s.sameKey("v", "o"))
+		return fill(`SELECT {key}
+FROM {staging} v
+WHERE {attempt} = {of} AND {job} IN ({these}) AND {differs}
+	AND NOT EXISTS (SELECT 1 FROM {staging} o WHERE {other_attempt} = {of} AND {other_job} NOT IN ({these}) AND coalesce({other_op}, 'put') <> 'patch' AND {same_key})
+ORDER BY 1`, holes{
+			"key": s.recordKey("v"), "staging": s.staging(), "attempt": s.col("v", colAttempt), "of": of,
+			"job": s.col("v", colJob), "these": these, "differs": differs,
+			"other_attempt": s.col("o", colAttempt), "other_job": s.col("o", colJob), "other_op": s.col("o", colOp),
+			"same_key": s.sameKey("v", "o"),
+		})
 	}
 	err = w.driver.View(ctx, func(tx Tx) error {
 		alive, binned = nil, nil

@@ -24,24 +24,30 @@ func (s *mergeSQL) fillDeleted(p part) statement {
 	if name, ok := p.carries(s.m.Table, fieldStamp); ok {
 		stamps = "coalesce(" + stamps + ", " + s.col("v", name) + ")"
 	}
-	sql := fmt.Sprintf(`INSERT INTO %s
-SELECT %s, %s, v.read_at
+	sql := fill(`INSERT INTO {gone}
+SELECT {row_key}, {row_at}, v.read_at
 FROM (
-	SELECT %s, max(%s) AS at, max(%s) AS read_at
-	FROM %s v
-	WHERE %s
-	GROUP BY %s
+	SELECT {key}, max({stamp}) AS at, max({read_at}) AS read_at
+	FROM {staging} v
+	WHERE {where}
+	GROUP BY {key}
 ) v
-JOIN %s f ON %s
-WHERE %s IS NULL`,
-		s.q(tableGone), s.d.list("f.", s.m.Table.Key), s.col("f", colAt),
-		s.d.list("v.", s.m.Table.Key), stamps, s.col("v", colReadAt), s.staging(), where, s.d.list("v.", s.m.Table.Key),
-		s.final(), s.sameKey("v", "f"), s.col("f", colDeleted))
+JOIN {final} f ON {same_key}
+WHERE {row_deleted} IS NULL`, holes{
+		"gone": s.q(tableGone), "row_key": s.d.list("f.", s.m.Table.Key), "row_at": s.col("f", colAt),
+		"key": s.d.list("v.", s.m.Table.Key), "stamp": stamps, "read_at": s.col("v", colReadAt),
+		"staging": s.staging(), "where": where,
+		"final": s.final(), "same_key": s.sameKey("v", "f"), "row_deleted": s.col("f", colDeleted),
+	})
 	if p.override {
 		sql += "\n\tAND " + s.notEarlier("v.read_at", "f")
 	} else {
-		sql += fmt.Sprintf("\n\tAND (v.at IS NULL OR v.at >= %s)\n\tAND %s > %s",
-			s.oldest(s.col("f", colAt)), s.oldest("v.read_at"), s.oldest(s.col("f", colReadAt)))
+		sql += fill(`
+	AND (v.at IS NULL OR v.at >= {row_at})
+	AND {read_at} > {row_read_at}`, holes{
+			"row_at": s.oldest(s.col("f", colAt)), "read_at": s.oldest("v.read_at"),
+			"row_read_at": s.oldest(s.col("f", colReadAt)),
+		})
 	}
 	return statement{sql, b.args}
 }
@@ -56,15 +62,18 @@ func (s *mergeSQL) fillAbsent(p part) statement {
 		at = stamp(p.readAt)
 	}
 	readAt := b.value(at, Timestamp)
-	sql := fmt.Sprintf(`INSERT INTO %s
-SELECT %s, %s, %s
-FROM %s f
-WHERE %s IS NULL
-	AND NOT EXISTS (SELECT 1 FROM %s v WHERE %s AND %s)
-	AND %s`,
-		s.q(tableGone), s.d.list("f.", s.m.Table.Key), s.col("f", colAt), readAt,
-		s.final(), s.col("f", colDeleted), s.staging(), s.where(p, b), s.sameKey("v", "f"),
-		s.notRejected("f", b.text(s.m.Attempt)))
+	where := s.where(p, b)
+	notRejected := s.notRejected("f", b.text(s.m.Attempt))
+	sql := fill(`INSERT INTO {gone}
+SELECT {row_key}, {row_at}, {read_at}
+FROM {final} f
+WHERE {row_deleted} IS NULL
+	AND NOT EXISTS (SELECT 1 FROM {staging} v WHERE {where} AND {same_key})
+	AND {not_rejected}`, holes{
+		"gone": s.q(tableGone), "row_key": s.d.list("f.", s.m.Table.Key), "row_at": s.col("f", colAt),
+		"read_at": readAt, "final": s.final(), "row_deleted": s.col("f", colDeleted),
+		"staging": s.staging(), "where": where, "same_key": s.sameKey("v", "f"), "not_rejected": notRejected,
+	})
 	if p.override {
 		sql += "\n\tAND " + s.notEarlier(readAt, "f")
 	} else {
@@ -100,7 +109,14 @@ func (s *mergeSQL) takeAway(reason Reason) statement {
 	}
 	b := s.binds()
 	now := b.value(s.now, Timestamp)
-	return statement{fmt.Sprintf("UPDATE %s AS f\nSET %s = %s, %s = %s, %s = %s, %s = %s\nFROM %s n\nWHERE %s",
-		s.final(), s.q(colDeleted), now, s.q(colReason), b.text(string(reason)), s.q(colSyncedAt), now,
-		s.q(colReadAt), s.col("n", colReadAt), s.q(tableGone), s.sameKey("n", "f")), b.args}
+	why := b.text(string(reason))
+	sql := fill(`UPDATE {final} AS f
+SET {deleted} = {now}, {reason} = {why}, {synced_at} = {now}, {read_at} = {gone_read_at}
+FROM {gone} n
+WHERE {same_key}`, holes{
+		"final": s.final(), "deleted": s.q(colDeleted), "now": now, "reason": s.q(colReason), "why": why,
+		"synced_at": s.q(colSyncedAt), "read_at": s.q(colReadAt), "gone_read_at": s.col("n", colReadAt),
+		"gone": s.q(tableGone), "same_key": s.sameKey("n", "f"),
+	})
+	return statement{sql, b.args}
 }

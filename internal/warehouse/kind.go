@@ -123,12 +123,16 @@ func (d *Dialect) of(k Kind) ColumnType {
 // loaded is what a loader writes into a column of a type, out of a page's text.
 func (d *Dialect) loaded(k Kind, text, typ string) string {
 	if load := d.of(k).Load; load != "" {
-		return fill(load, text, typ)
+		return convert(load, text, typ)
 	}
 	return text
 }
 
-// fill writes the text and the type into such an expression.
-func fill(expression, text, typ string) string {
-	return strings.NewReplacer("{text}", text, "{type}", typ).Replace(expression)
+// convert writes the text, and the type where it is named, into a Load or an Adopt.
+func convert(expression, text, typ string) string {
+	values := holes{"text": text}
+	if strings.Contains(expression, "{type}") {
+		values["type"] = typ
+	}
+	return fill(expression, values)
 }

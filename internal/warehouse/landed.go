@@ -131,10 +131,11 @@ func (w *Landing) take(ctx context.Context, tx Tx, l Landed) (int64, error) {
 		return tx.Exec(ctx, fmt.Sprintf("UPDATE %s SET %s WHERE %s IS NULL", w.staging(l.Table),
 			strings.Join(set, ", "), w.d.Quote(colAttempt)), b.args...)
 	}
-	columns := w.d.list("", columnNames(l.Table))
-	n, err := tx.Exec(ctx, fmt.Sprintf("INSERT INTO %s (%s, %s) SELECT %s, %s FROM %s",
-		w.staging(l.Table), columns, w.d.list("", own), columns, strings.Join(values, ", "), w.landing(l.Table)),
-		b.args...)
+	move := fill("INSERT INTO {staging} ({columns}, {own}) SELECT {columns}, {values} FROM {landing}", holes{
+		"staging": w.staging(l.Table), "columns": w.d.list("", columnNames(l.Table)), "own": w.d.list("", own),
+		"values": strings.Join(values, ", "), "landing": w.landing(l.Table),
+	})
+	n, err := tx.Exec(ctx, move, b.args...)
 	if err != nil {
 		return n, err
 	}
@@ -153,9 +154,10 @@ func (w *Landing) MergeUnclaimed(ctx context.Context, f Fence, m Merge, apart bo
 	m.Attempt, m.Pages, m.Rows, m.Complete, m.Override = "", 0, 0, false, false
 	if apart {
 		err := w.fenced(ctx, f, "gather rows of "+m.Table.Name, func(tx Tx) error {
-			columns := w.d.list("", columnNames(m.Table))
-			moved, err := tx.Exec(ctx, fmt.Sprintf("INSERT INTO %s (%s) SELECT %s FROM %s", w.staging(m.Table), columns,
-				columns, w.landing(m.Table)))
+			moved, err := tx.Exec(ctx, fill("INSERT INTO {staging} ({columns}) SELECT {columns} FROM {landing}", holes{
+				"staging": w.staging(m.Table), "columns": w.d.list("", columnNames(m.Table)),
+				"landing": w.landing(m.Table),
+			}))
 			if err != nil {
 				return err
 			}

@@ -3,7 +3,6 @@ package warehouse
 import (
 	"cmp"
 	"context"
-	"fmt"
 
 	"catchment/internal/plan"
 )
@@ -69,10 +68,11 @@ func (w *merger) Distinct(ctx context.Context, f Fence, t Table) error {
 			"rows of one key can't be told apart in %s", w.d.Name)
 	}
 	s := &mergeSQL{d: w.d, o: w.o, m: Merge{Table: t}}
-	keys := s.d.list("", t.Key)
-	delete := fmt.Sprintf("DELETE FROM %s f\nUSING (SELECT %s, max(%s) AS kept FROM %s GROUP BY %s HAVING count(*) > "+
-		"1) n\nWHERE %s AND f.%s <> n.kept",
-		s.final(), keys, w.d.RowID, s.final(), keys, s.sameKey("n", "f"), w.d.RowID)
+	delete := fill(`DELETE FROM {final} f
+USING (SELECT {key}, max({row_id}) AS kept FROM {final} GROUP BY {key} HAVING count(*) > 1) n
+WHERE {same_key} AND f.{row_id} <> n.kept`, holes{
+		"final": s.final(), "key": s.d.list("", t.Key), "row_id": w.d.RowID, "same_key": s.sameKey("n", "f"),
+	})
 	for _, sql := range []string{delete, s.addKey()} {
 		err := w.fencedOn(ctx, f, "one row of each key of "+t.Name, []string{w.final(t)}, func(tx Tx) error {
 			keyed, err := w.keyed(ctx, tx, t)

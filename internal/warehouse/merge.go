@@ -96,16 +96,20 @@ func (s *mergeSQL) oldest(expr string) string {
 // newer is the order of versions, by at, then read_at (invariant 4). Equal
 // versions are not newer, so a repeat changes nothing.
 func (s *mergeSQL) newer(at, readAt, alias string) string {
-	a, b := s.oldest(at), s.oldest(s.col(alias, colAt))
-	return fmt.Sprintf("(%s > %s OR\n\t\t%s = %s AND %s > %s)", a, b, a, b,
-		s.oldest(readAt), s.oldest(s.col(alias, colReadAt)))
+	return fill(`({at} > {its_at} OR
+		{at} = {its_at} AND {read_at} > {its_read_at})`, holes{
+		"at": s.oldest(at), "its_at": s.oldest(s.col(alias, colAt)), "read_at": s.oldest(readAt),
+		"its_read_at": s.oldest(s.col(alias, colReadAt)),
+	})
 }
 
 // notEarlier is the order of a rebuild or a repair, which goes by the time of
 // reading alone: a stamp may be ahead of the org's, but what was read later is
 // the newer one. A page that comes late doesn't undo a repair.
 func (s *mergeSQL) notEarlier(readAt, alias string) string {
-	return fmt.Sprintf("(%[1]s IS NULL OR %[2]s IS NULL OR %[1]s >= %[2]s)", readAt, s.col(alias, colReadAt))
+	return fill("({read_at} IS NULL OR {its_read_at} IS NULL OR {read_at} >= {its_read_at})", holes{
+		"read_at": readAt, "its_read_at": s.col(alias, colReadAt),
+	})
 }
 
 // wins tells whether a part's version, stamped at, replaces what alias holds.
@@ -141,9 +145,12 @@ func (s *mergeSQL) where(p part, b *binds) string {
 // sizes counts a part's versions, their keys, and the ones without a key.
 func (s *mergeSQL) sizes(p part) statement {
 	b := s.binds()
-	one := s.recordKey("v")
-	return statement{fmt.Sprintf("SELECT count(*), count(DISTINCT %s), count(*) - count(%s)\nFROM %s v\nWHERE %s",
-		one+s.d.Bytewise, one, s.staging(), s.where(p, b)), b.args}
+	sql := fill(`SELECT count(*), count(DISTINCT {key}{bytewise}), count(*) - count({key})
+FROM {staging} v
+WHERE {where}`, holes{
+		"key": s.recordKey("v"), "bytewise": s.d.Bytewise, "staging": s.staging(), "where": s.where(p, b),
+	})
+	return statement{sql, b.args}
 }
 
 // unique tells whether each of a part's versions has a key of its own.
@@ -202,8 +209,16 @@ func (s *mergeSQL) names() []string {
 // insertPlain writes the versions of a part into an empty table.
 func (s *mergeSQL) insertPlain(p part) statement {
 	b := s.binds()
-	sql := fmt.Sprintf("INSERT INTO %s (%s)\nSELECT\n\t%s\nFROM %s v\nWHERE %s",
-		s.final(), s.d.list("", s.names()), s.row(p, s.at(p), "", b), s.staging(), s.where(p, b))
+	row := s.row(p, s.at(p), "", b)
+	where := s.where(p, b)
+	sql := fill(`INSERT INTO {final} ({names})
+SELECT
+	{row}
+FROM {staging} v
+WHERE {where}`, holes{
+		"final": s.final(), "names": s.d.list("", s.names()), "row": row, "staging": s.staging(),
+		"where": where,
+	})
 	if s.m.Policy != Flag {
 		sql += " AND NOT " + s.deleted(p)
 	}
@@ -214,9 +229,16 @@ func (s *mergeSQL) insertPlain(p part) statement {
 func (s *mergeSQL) buryPlain(p part) statement {
 	b := s.binds()
 	table, now := b.text(s.m.Table.Name), b.value(s.now, Timestamp)
-	return statement{fmt.Sprintf("INSERT INTO %s\nSELECT %s, %s, %s, %s, %s, %s\nFROM %s v\nWHERE %s AND %s",
-		s.tombs(), table, s.recordKey("v"), s.at(p), s.col("v", colReadAt), s.reason(p), now,
-		s.staging(), s.where(p, b), s.deleted(p)), b.args}
+	where := s.where(p, b)
+	sql := fill(`INSERT INTO {tombstones}
+SELECT {table}, {key}, {at}, {read_at}, {reason}, {now}
+FROM {staging} v
+WHERE {where} AND {deleted}`, holes{
+		"tombstones": s.tombs(), "table": table, "key": s.recordKey("v"), "at": s.at(p),
+		"read_at": s.col("v", colReadAt), "reason": s.reason(p), "now": now, "staging": s.staging(),
+		"where": where, "deleted": s.deleted(p),
+	})
+	return statement{sql, b.args}
 }
 
 // makeNewest makes the temporary table of the versions that win.
@@ -225,18 +247,17 @@ func (s *mergeSQL) makeNewest() statement {
 	if s.d.Place != "" {
 		place = ", " + s.d.Place + " AS place"
 	}
-	return statement{sql: fmt.Sprintf("CREATE TEMP TABLE %s AS\nSELECT %s, true AS known, "+
-		"true AS live%s FROM %s WHERE false",
-		s.q(tableNewest), s.d.list("", s.names()), place, s.final())}
+	return statement{sql: fill(`CREATE TEMP TABLE {newest} AS
+SELECT {names}, true AS known, true AS live{place} FROM {final} WHERE false`, holes{
+		"newest": s.q(tableNewest), "names": s.d.list("", s.names()), "place": place, "final": s.final(),
+	})}
 }
 
 // fillNewest picks the newest version of each key, where it is newer than the
 // final row and than a tombstone. Deleted records don't count under Ignore.
 func (s *mergeSQL) fillNewest(p part) statement {
 	b := s.binds()
-	first := s.m.Table.Key[0]
 	const at = "v._catchment_version"
-	readAt := s.col("v", colReadAt)
 	row := s.row(p, at, "f", b)
 	table := b.text(s.m.Table.Name)
 	where := s.where(p, b)
@@ -247,26 +268,42 @@ func (s *mergeSQL) fillNewest(p part) statement {
 	if s.d.Place != "" {
 		place = ",\n\tf." + s.d.Place
 	}
-	sql := fmt.Sprintf(`INSERT INTO %[1]s
+	sql := fill(`INSERT INTO {newest}
 SELECT
-	%[2]s,
-	%[3]s IS NOT NULL,
-	%[3]s IS NOT NULL AND %[4]s IS NULL%[16]s
+	{row},
+	{row_key} IS NOT NULL,
+	{row_key} IS NOT NULL AND {row_deleted} IS NULL{row_place}
 FROM (
-	SELECT v.*, %[6]s AS _catchment_version, row_number() OVER (
-		PARTITION BY %[5]s
-		ORDER BY %[6]s DESC NULLS LAST, %[7]s DESC NULLS LAST, %[8]s DESC NULLS LAST) AS _catchment_rank
-	FROM %[9]s v
-	WHERE %[10]s
+	SELECT v.*, {at} AS _catchment_version, row_number() OVER (
+		PARTITION BY {key}
+		ORDER BY {at} DESC NULLS LAST, {read_at} DESC NULLS LAST, {seq} DESC NULLS LAST) AS _catchment_rank
+	FROM {staging} v
+	WHERE {where}
 ) v
-LEFT JOIN %[11]s f ON %[12]s
-LEFT JOIN %[13]s t ON t.table_name = %[14]s AND t.record_key = %[15]s
-WHERE v._catchment_rank = 1`,
-		s.q(tableNewest), row, s.col("f", first), s.col("f", colDeleted),
-		s.d.list("v.", s.m.Table.Key), s.at(p), readAt, s.col("v", colSeq),
-		s.staging(), where, s.final(), s.sameKey("v", "f"), s.tombs(), table, s.recordKey("v"), place)
-	sql += fmt.Sprintf("\n\tAND (%s IS NULL OR %s)\n\tAND (t.record_key IS NULL OR %s)",
-		s.col("f", first), s.wins(p, at, "f"), s.wins(p, at, "t"))
+LEFT JOIN {final} f ON {same_key}
+LEFT JOIN {tombstones} t ON t.table_name = {table} AND t.record_key = {record_key}
+WHERE v._catchment_rank = 1
+	AND ({row_key} IS NULL OR {wins_over_row})
+	AND (t.record_key IS NULL OR {wins_over_tombstone})`, holes{
+		"newest":              s.q(tableNewest),
+		"row":                 row,
+		"row_key":             s.col("f", s.m.Table.Key[0]),
+		"row_deleted":         s.col("f", colDeleted),
+		"row_place":           place,
+		"at":                  s.at(p),
+		"key":                 s.d.list("v.", s.m.Table.Key),
+		"read_at":             s.col("v", colReadAt),
+		"seq":                 s.col("v", colSeq),
+		"staging":             s.staging(),
+		"where":               where,
+		"final":               s.final(),
+		"same_key":            s.sameKey("v", "f"),
+		"tombstones":          s.tombs(),
+		"table":               table,
+		"record_key":          s.recordKey("v"),
+		"wins_over_row":       s.wins(p, at, "f"),
+		"wins_over_tombstone": s.wins(p, at, "t"),
+	})
 	sql += s.spare(p, literalsOf(Reasons(), ReasonTraits.kept))
 	return statement{sql, b.args}
 }
@@ -279,9 +316,10 @@ func (s *mergeSQL) countNewest() string {
 	if s.m.Policy == Remove {
 		inserted, updated = "NOT known AND NOT "+gone, "known AND NOT "+gone
 	}
-	return fmt.Sprintf(
-		`SELECT count(CASE WHEN %s THEN 1 END), count(CASE WHEN %s THEN 1 END), count(CASE WHEN live AND %s THEN 1 END), count(CASE WHEN known THEN 1 END) FROM %s n`,
-		inserted, updated, gone, s.q(tableNewest))
+	return fill("SELECT count(CASE WHEN {inserted} THEN 1 END), count(CASE WHEN {updated} THEN 1 END), "+
+		"count(CASE WHEN live AND {gone} THEN 1 END), count(CASE WHEN known THEN 1 END) FROM {newest} n", holes{
+		"inserted": inserted, "updated": updated, "gone": gone, "newest": s.q(tableNewest),
+	})
 }
 
 // changeTombstones removes the tombstones of the winning versions, and leaves
@@ -297,16 +335,25 @@ func (s *mergeSQL) changeTombstones() []statement {
 // unbury removes the tombstones of the keys in a temporary table.
 func (s *mergeSQL) unbury(temp string) statement {
 	target, t := s.target(s.o.Staging, tableTombstone, "t")
-	return statement{fmt.Sprintf("DELETE FROM %s\nUSING %s n\nWHERE %s.table_name = $1 AND %s.record_key = %s",
-		target, s.q(temp), t, t, s.recordKey("n")), []any{s.m.Table.Name}}
+	return statement{fill(`DELETE FROM {target}
+USING {keys} n
+WHERE {t}.table_name = $1 AND {t}.record_key = {key}`, holes{
+		"target": target, "keys": s.q(temp), "t": t, "key": s.recordKey("n"),
+	}), []any{s.m.Table.Name}}
 }
 
 // bury leaves tombstones for keys in a temporary table.
 func (s *mergeSQL) bury(temp, reason, where string) statement {
 	b := s.binds()
-	return statement{fmt.Sprintf("INSERT INTO %s\nSELECT %s, %s, %s, %s, %s, %s\nFROM %s n\nWHERE %s",
-		s.tombs(), b.text(s.m.Table.Name), s.recordKey("n"), s.col("n", colAt), s.col("n", colReadAt), reason,
-		b.value(s.now, Timestamp), s.q(temp), where), b.args}
+	table, now := b.text(s.m.Table.Name), b.value(s.now, Timestamp)
+	sql := fill(`INSERT INTO {tombstones}
+SELECT {table}, {key}, {at}, {read_at}, {reason}, {now}
+FROM {keys} n
+WHERE {where}`, holes{
+		"tombstones": s.tombs(), "table": table, "key": s.recordKey("n"), "at": s.col("n", colAt),
+		"read_at": s.col("n", colReadAt), "reason": reason, "now": now, "keys": s.q(temp), "where": where,
+	})
+	return statement{sql, b.args}
 }
 
 // addKey makes the key of the final table. It fails on a duplicate, and the

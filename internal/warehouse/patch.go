@@ -1,7 +1,6 @@
 package warehouse
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 )
@@ -17,25 +16,30 @@ func (s *mergeSQL) patch(p part) statement {
 	now := b.value(s.now, Timestamp)
 	where := s.where(p, b) + " AND " + s.notRejected("v", b.text(s.m.Attempt))
 	set, differs := s.patches(p)
-	sql := fmt.Sprintf(`UPDATE %s AS f
-SET %s,
-	%s = %s
+	sql := fill(`UPDATE {final} AS f
+SET {set},
+	{synced_at} = {now}
 FROM (
-	SELECT v.*, %s AS _catchment_version, row_number() OVER (
-		PARTITION BY %s
-		ORDER BY %[5]s DESC NULLS LAST, %[7]s DESC NULLS LAST) AS _catchment_rank
-	FROM %[8]s v
-	WHERE %[9]s
+	SELECT v.*, {at} AS _catchment_version, row_number() OVER (
+		PARTITION BY {key}
+		ORDER BY {at} DESC NULLS LAST, {seq} DESC NULLS LAST) AS _catchment_rank
+	FROM {staging} v
+	WHERE {where}
 ) v
-WHERE v._catchment_rank = 1 AND %[10]s
-	AND (%[11]s)`,
-		s.final(), strings.Join(set, ",\n\t"), s.q(colSyncedAt), now,
-		s.at(p), s.d.list("v.", s.m.Table.Key), s.col("v", colSeq), s.staging(), where, s.sameKey("v", "f"),
-		strings.Join(differs, "\n\t\tOR "))
+WHERE v._catchment_rank = 1 AND {same_key}
+	AND ({differs})`, holes{
+		"final": s.final(), "set": strings.Join(set, ",\n\t"), "synced_at": s.q(colSyncedAt), "now": now,
+		"at": s.at(p), "key": s.d.list("v.", s.m.Table.Key), "seq": s.col("v", colSeq),
+		"staging": s.staging(), "where": where, "same_key": s.sameKey("v", "f"),
+		"differs": strings.Join(differs, "\n\t\tOR "),
+	})
 	if !p.override {
-		older, was := s.oldest(at), s.oldest(s.col("f", colAt))
-		sql += fmt.Sprintf("\n\tAND (%s > %s OR\n\t\t%s = %s AND %s >= %s)", older, was, older, was,
-			s.oldest(s.col("v", colReadAt)), s.oldest(s.col("f", colReadAt)))
+		sql += fill(`
+	AND ({at} > {row_at} OR
+		{at} = {row_at} AND {read_at} >= {row_read_at})`, holes{
+			"at": s.oldest(at), "row_at": s.oldest(s.col("f", colAt)),
+			"read_at": s.oldest(s.col("v", colReadAt)), "row_read_at": s.oldest(s.col("f", colReadAt)),
+		})
 	}
 	return statement{sql, b.args}
 }
@@ -47,7 +51,9 @@ func (s *mergeSQL) patches(p part) (set, differs []string) {
 		f, v := s.col("f", name), s.col("v", name)
 		if s.called {
 			carried := holds("this_columns", name)
-			set = append(set, fmt.Sprintf("%s = CASE WHEN %s THEN %s ELSE %s END", s.q(name), carried, v, f))
+			set = append(set, fill("{column} = CASE WHEN {carried} THEN {patch} ELSE {row} END", holes{
+				"column": s.q(name), "carried": carried, "patch": v, "row": f,
+			}))
 			differs = append(differs, carried+" AND "+s.d.differs(f, v))
 			continue
 		}

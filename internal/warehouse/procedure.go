@@ -115,12 +115,16 @@ func (p Procedure) text(d *Dialect, o Options, columns []string) (string, error)
 	s := &mergeSQL{d: d, o: o, m: m, columns: columns, readAt: placeholder(":read_at"), called: true}
 	all, page := columnNames(p.Table), d.Table(o.Staging, tablePage)
 	// Rows that no job loaded have no job.
-	const jobs = "IN (SELECT '' UNION ALL SELECT job FROM %s WHERE attempt = this_attempt AND op = '%s' AND " +
-		"coalesce(nullif(reason, ''), this_one.absent_reason) = this_reason%s)"
+	jobs := func(op Op, also string) string {
+		return fill("IN (SELECT '' UNION ALL SELECT job FROM {page} WHERE attempt = this_attempt AND op = {op} AND "+
+			"coalesce(nullif(reason, ''), this_one.absent_reason) = this_reason{also})", holes{
+			"page": page, "op": literal(string(op)), "also": also,
+		})
+	}
 	patch := part{op: Patch, columns: all, among: "= this_job"}
 	gone := part{op: Delete, columns: all,
-		among: fmt.Sprintf(jobs, page, Delete, " AND (coalesce(override, false) OR this_one.override) = this_mixed")}
-	seen := part{op: Seen, among: fmt.Sprintf(jobs, page, Seen, "")}
+		among: jobs(Delete, " AND (coalesce(override, false) OR this_one.override) = this_mixed")}
+	seen := part{op: Seen, among: jobs(Seen, "")}
 	put := part{op: Put, columns: slices.DeleteFunc(slices.Clone(all), func(name string) bool {
 		return slices.Contains(p.Patched, name)
 	})}

@@ -79,17 +79,20 @@ func (w *asker) StillRejected(ctx context.Context, t Table) (map[string]bool, er
 	b := s.binds()
 	still := map[string]bool{}
 	later := func(alias string) string {
-		return fmt.Sprintf("(%[1]s IS NULL OR %[1]s <= r.read_at)", s.col(alias, colReadAt))
+		return fill("({read_at} IS NULL OR {read_at} <= r.read_at)", holes{"read_at": s.col(alias, colReadAt)})
 	}
 	object, table := b.text(t.Object), b.text(t.Name)
+	sql := fill(`SELECT r.record_key
+FROM (SELECT record_key, max({read_at}) AS read_at FROM {rejected} WHERE flow = {flow} AND coalesce({op}, 'put') = 'put' GROUP BY record_key) r
+LEFT JOIN {final} f ON {row_key} = r.record_key
+LEFT JOIN {tombstones} t ON t.table_name = {table} AND t.record_key = r.record_key
+WHERE {later_than_row} AND {later_than_tombstone}`, holes{
+		"read_at": s.q(colReadAt), "rejected": w.own(tableRejected), "flow": object, "op": s.q(colOp),
+		"final": s.final(), "row_key": s.recordKey("f"), "tombstones": s.tombs(), "table": table,
+		"later_than_row": later("f"), "later_than_tombstone": later("t"),
+	})
 	err := w.driver.View(ctx, func(tx Tx) error {
-		return eachKey(ctx, tx, func(key string) { still[key] = true }, fmt.Sprintf(`SELECT r.record_key
-FROM (SELECT record_key, max(%s) AS read_at FROM %s WHERE flow = %s AND coalesce(%s, 'put') = 'put' GROUP BY record_key) r
-LEFT JOIN %s f ON %s = r.record_key
-LEFT JOIN %s t ON t.table_name = %s AND t.record_key = r.record_key
-WHERE %s AND %s`,
-			s.q(colReadAt), w.own(tableRejected), object, s.q(colOp), s.final(), s.recordKey("f"), s.tombs(), table,
-			later("f"), later("t")), b.args...)
+		return eachKey(ctx, tx, func(key string) { still[key] = true }, sql, b.args...)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("rejected records of %s: %w", t.Object, err)
@@ -101,9 +104,11 @@ WHERE %s AND %s`,
 // attempt: it is in the org, only not in the page. What a patch was rejected for
 // doesn't count.
 func (s *mergeSQL) notRejected(alias, attempt string) string {
-	return fmt.Sprintf("NOT EXISTS (SELECT 1 FROM %s r WHERE %s = %s AND r.record_key = %s AND coalesce(%s, "+
-		"'put') = 'put')",
-		s.d.Table(s.o.Staging, tableRejected), s.col("r", colAttempt), attempt, s.recordKey(alias), s.col("r", colOp))
+	return fill("NOT EXISTS (SELECT 1 FROM {rejected} r "+
+		"WHERE {attempt} = {of} AND r.record_key = {key} AND coalesce({op}, 'put') = 'put')", holes{
+		"rejected": s.d.Table(s.o.Staging, tableRejected), "attempt": s.col("r", colAttempt), "of": attempt,
+		"key": s.recordKey(alias), "op": s.col("r", colOp),
+	})
 }
 
 // forget takes out of the final table what a flow doesn't want to have copied

@@ -47,8 +47,12 @@ func (s *mergeSQL) removeRows(conditions ...string) statement {
 }
 
 func (s *mergeSQL) insertRows(conditions ...string) statement {
-	return statement{sql: fmt.Sprintf("INSERT INTO %s (%s)\nSELECT %s\nFROM %s n%s",
-		s.final(), s.d.list("", s.names()), s.d.list("n.", s.names()), s.q(tableNewest), where(conditions))}
+	return statement{sql: fill(`INSERT INTO {final} ({names})
+SELECT {values}
+FROM {newest} n{where}`, holes{
+		"final": s.final(), "names": s.d.list("", s.names()), "values": s.d.list("n.", s.names()),
+		"newest": s.q(tableNewest), "where": where(conditions),
+	})}
 }
 
 func (s *mergeSQL) updateRows(conditions ...string) statement {
@@ -58,8 +62,12 @@ func (s *mergeSQL) updateRows(conditions ...string) statement {
 			set = append(set, s.q(name)+" = "+s.col("n", name))
 		}
 	}
-	return statement{sql: fmt.Sprintf("UPDATE %s f\nSET %s\nFROM %s n%s", s.final(), strings.Join(set, ", "),
-		s.q(tableNewest), where(conditions))}
+	return statement{sql: fill(`UPDATE {final} f
+SET {set}
+FROM {newest} n{where}`, holes{
+		"final": s.final(), "set": strings.Join(set, ", "), "newest": s.q(tableNewest),
+		"where": where(conditions),
+	})}
 }
 
 func where(conditions []string) string {

@@ -64,9 +64,10 @@ func (l *lines) add(scan Scan) error {
 }
 
 func (s *compareSQL) sourceSet() string {
-	return fmt.Sprintf("SELECT %s AS record, s._catchment_stamp FROM %s s WHERE NOT s._catchment_gone AND "+
-		"%s ORDER BY %s%s",
-		s.record("s"), s.source(false), s.settled("s"), s.record("s"), s.d.Bytewise)
+	return fill("SELECT {key} AS record, s._catchment_stamp FROM {source} s "+
+		"WHERE NOT s._catchment_gone AND {settled} ORDER BY {key}{bytewise}", holes{
+		"key": s.record("s"), "source": s.source(false), "settled": s.settled("s"), "bytewise": s.d.Bytewise,
+	})
 }
 
 func (s *compareSQL) rowSet() string {
@@ -79,12 +80,14 @@ func (s *compareSQL) rowSet() string {
 		kept = fmt.Sprintf(" AND %s IN (SELECT %s FROM %s s WHERE NOT s._catchment_gone)", s.record("f"), s.record("s"),
 			s.source(false))
 	}
-	return fmt.Sprintf("SELECT %s AS record, %s FROM %s f WHERE %s%s ORDER BY %s%s",
-		s.record("f"), stamp, s.rows(false), s.settled("f"), kept, s.record("f"), s.d.Bytewise)
+	return fill("SELECT {key} AS record, {stamp} FROM {rows} f WHERE {settled}{kept} ORDER BY {key}{bytewise}", holes{
+		"key": s.record("f"), "stamp": stamp, "rows": s.rows(false), "settled": s.settled("f"), "kept": kept,
+		"bytewise": s.d.Bytewise,
+	})
 }
 
 // settled leaves out what is pending or rejected, or can't be judged.
 func (s *compareSQL) settled(alias string) string {
-	return fmt.Sprintf("NOT EXISTS (SELECT 1 FROM %s p WHERE p.how IN ('pending', 'unjudged', "+
-		"'rejected') AND p.record = %s)", s.suspect, s.record(alias))
+	return fmt.Sprintf("NOT EXISTS (SELECT 1 FROM %s p "+
+		"WHERE p.how IN ('pending', 'unjudged', 'rejected') AND p.record = %s)", s.suspect, s.record(alias))
 }

@@ -17,8 +17,9 @@ func (r *comparing) Ask(ctx context.Context, most int) ([]Suspect, error) {
 		all = nil
 		for _, sql := range []string{
 			"DELETE FROM " + r.asked,
-			fmt.Sprintf("INSERT INTO %s SELECT DISTINCT record FROM %s WHERE how NOT IN ('pending', 'unjudged', "+
-				"'rejected') ORDER BY record LIMIT %d", r.asked, r.suspect, most),
+			fmt.Sprintf("INSERT INTO %s SELECT DISTINCT record FROM %s "+
+				"WHERE how NOT IN ('pending', 'unjudged', 'rejected') ORDER BY record LIMIT %d",
+				r.asked, r.suspect, most),
 		} {
 			if _, err := tx.Exec(ctx, sql); err != nil {
 				return err
@@ -31,8 +32,8 @@ func (r *comparing) Ask(ctx context.Context, most int) ([]Suspect, error) {
 			}
 			all = append(all, s)
 			return nil
-		}, fmt.Sprintf("SELECT s.record, s.how FROM %s s JOIN %s a ON a.record = s.record WHERE s.how NOT IN "+
-			"('pending', 'unjudged', 'rejected') ORDER BY 1, 2", r.suspect, r.asked))
+		}, fmt.Sprintf("SELECT s.record, s.how FROM %s s JOIN %s a ON a.record = s.record "+
+			"WHERE s.how NOT IN ('pending', 'unjudged', 'rejected') ORDER BY 1, 2", r.suspect, r.asked))
 	})
 	if err != nil {
 		return nil, err
@@ -69,9 +70,11 @@ func (r *comparing) Answer(ctx context.Context, pages []Page) error {
 			by += p.Rows
 		}
 		strangers, err := count(ctx, tx,
-			fmt.Sprintf("SELECT count(*) FROM %s s WHERE %s >= %d AND NOT EXISTS (SELECT 1 FROM %s a WHERE "+
-				"a.record = %s)",
-				r.reading, s.q(colSeq), firstSeq(pages), r.asked, s.record("s")))
+			fill("SELECT count(*) FROM {reading} s WHERE {seq} >= {first} AND "+
+				"NOT EXISTS (SELECT 1 FROM {asked} a WHERE a.record = {key})", holes{
+				"reading": r.reading, "seq": s.q(colSeq), "first": fmt.Sprint(firstSeq(pages)), "asked": r.asked,
+				"key": s.record("s"),
+			}))
 		if err == nil && strangers > 0 {
 			err = plan.Failf(plan.Bug, "", "%d records were answered that nobody asked for", strangers)
 		}

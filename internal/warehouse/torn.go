@@ -17,6 +17,13 @@ func (w *asker) Torn(ctx context.Context, t Table, attempt string, jobs, further
 	s := mergeSQL{d: w.d, o: w.o, m: Merge{Table: t}}
 	b := s.binds()
 	of, these, those := b.text(attempt), b.texts(jobs), b.texts(further)
+	sql := fill(`SELECT {key} FROM {staging} a
+LEFT JOIN (SELECT * FROM {staging} WHERE {attempt} = {of} AND {job} IN ({those})) b ON {same_key}
+WHERE a.{attempt} = {of} AND a.{job} IN ({these}) AND ({other_key} IS NULL OR {differs}) ORDER BY 1`, holes{
+		"key": s.recordKey("a"), "staging": s.staging(), "attempt": s.q(colAttempt), "of": of,
+		"job": s.q(colJob), "those": those, "same_key": s.sameKey("a", "b"), "these": these,
+		"other_key": s.col("b", t.Key[0]), "differs": differs,
+	})
 	var keys []string
 	err := w.driver.View(ctx, func(tx Tx) error {
 		keys = nil
@@ -25,11 +32,7 @@ func (w *asker) Torn(ctx context.Context, t Table, attempt string, jobs, further
 			err := scan(&key)
 			keys = append(keys, key)
 			return err
-		}, fmt.Sprintf(`SELECT %[1]s FROM %[2]s a
-LEFT JOIN (SELECT * FROM %[2]s WHERE %[3]s = %[8]s AND %[4]s IN (%[10]s)) b ON %[5]s
-WHERE a.%[3]s = %[8]s AND a.%[4]s IN (%[9]s) AND (%[6]s IS NULL OR %[7]s) ORDER BY 1`,
-			s.recordKey("a"), s.staging(), w.d.Quote(colAttempt), w.d.Quote(colJob), s.sameKey("a", "b"),
-			s.col("b", t.Key[0]), differs, of, these, those), b.args...)
+		}, sql, b.args...)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("compare two readings of %s: %w", t.Name, err)
