@@ -101,6 +101,16 @@ type Merger interface {
 // Evidence answers questions about staged readings and final tables. The answer
 // is computed where the rows are, in memory that doesn't grow with them.
 type Evidence interface {
+	Census
+	Sightings
+	Rejections
+
+	// Reading makes room for a fresh look at an object.
+	Reading(ctx context.Context, f Fence, c Comparison) (Reading, error)
+}
+
+// Census counts the rows of a final table.
+type Census interface {
 	// Rows counts the rows of a final table, deleted ones included.
 	Rows(ctx context.Context, t Table) (int64, error)
 	// Live counts the rows of a final table that aren't deleted.
@@ -110,6 +120,11 @@ type Evidence interface {
 	Days(ctx context.Context, t Table, before time.Time) (map[int64]int64, error)
 	// SomeKey picks the key of any row of a final table, "" where there is none.
 	SomeKey(ctx context.Context, t Table) (string, error)
+}
+
+// Sightings holds what jobs saw of a table's records against its rows. The
+// table's key must be one column.
+type Sightings interface {
 	// Held tells which of some keys have a row that isn't deleted.
 	Held(ctx context.Context, t Table, keys []string) (map[string]bool, error)
 	// StagedKeys calls each with the key of every version that a job has in
@@ -125,6 +140,10 @@ type Evidence interface {
 	// Torn lists the keys of records that some jobs of an attempt read and
 	// others, which read further columns of them, did not read in that version.
 	Torn(ctx context.Context, t Table, attempt string, jobs, further []string) ([]string, error)
+}
+
+// Rejections tells of the records that a flow's rules kept out.
+type Rejections interface {
 	// Rejected counts the different records of an attempt's job that its flow's
 	// rules kept out; those of all jobs where job is "".
 	Rejected(ctx context.Context, attempt, job string) (int64, error)
@@ -133,8 +152,6 @@ type Evidence interface {
 	// StillRejected lists the records whose rejection is the newest that is known
 	// of them.
 	StillRejected(ctx context.Context, t Table) (map[string]bool, error)
-	// Reading makes room for a fresh look at an object.
-	Reading(ctx context.Context, f Fence, c Comparison) (Reading, error)
 }
 
 // A Reading is a fresh look at an object, beside the final table that it is held

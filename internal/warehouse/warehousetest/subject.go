@@ -17,12 +17,22 @@ type Subject interface {
 	// Traits is what the suite has to know beside the contract.
 	Traits() Traits
 
+	Eyes
+	Hands
+}
+
+// Eyes look at a subject's tables.
+type Eyes interface {
 	// Tables lists the tables of a side, ours (_catchment_*) among them.
 	Tables(t testing.TB, s Side) []string
 	// Columns lists the columns of a table in order, none where there is no table.
 	Columns(t testing.TB, s Side, table string) []string
 	// Look reads all rows of a table, in any order.
 	Look(t testing.TB, s Side, table string) []Row
+}
+
+// Hands change a subject's tables behind Catchment's back.
+type Hands interface {
 	// Insert adds rows to a table. A column that a row doesn't name is null.
 	Insert(t testing.TB, s Side, table string, rows ...Row)
 	// Update sets columns of all rows of a table.
@@ -67,7 +77,7 @@ type Traits struct {
 // A Fault is what goes wrong.
 type Fault struct {
 	Kind FaultKind
-	At   int // at which statement of a transaction, or step of an operation, from 0 on; for a LostAnswer nothing
+	At   int // the statement of a transaction, or the step of an operation, from 0 on; nothing for a LostAnswer
 }
 
 // A FaultKind is a way to go wrong.
