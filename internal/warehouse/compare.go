@@ -121,10 +121,10 @@ func (s *compareSQL) rows(asked bool) string {
 // waits is why a difference isn't counted as one: pending or unjudged. A record
 // that was stamped at or after Before on either side is pending, whatever else
 // it is.
-func (s *compareSQL) waits(inSource, inRows, own string) string {
+func (s *compareSQL) waits(inSource, inRows, stamped string) string {
 	if s.c.Snapshot == nil {
 		return fill("CASE WHEN coalesce(s._catchment_stamp >= {before}, false) OR "+
-			"coalesce({own} >= {before}, false) THEN 'pending' END", holes{"before": s.before(), "own": own})
+			"coalesce({stamp} >= {before}, false) THEN 'pending' END", holes{"before": s.before(), "stamp": stamped})
 	}
 	extra, missing := "'unjudged'", "'unjudged'"
 	if at := s.c.Snapshot.ReadAt; !at.IsZero() {
@@ -147,10 +147,10 @@ func (s *compareSQL) waits(inSource, inRows, own string) string {
 func (s *compareSQL) judge(asked bool) string {
 	first := s.c.Table.Key[0]
 	inSource, inRows := s.col("s", first)+" IS NOT NULL AND NOT s._catchment_gone", s.col("f", first)+" IS NOT NULL"
-	own, stale := s.col("f", colAt), "false"
+	stamped, stale := s.col("f", colAt), "false"
 	if name := s.stamp(); name != "" {
-		own = s.col("f", name)
-		stale = s.d.differs("s._catchment_stamp", own)
+		stamped = s.col("f", name)
+		stale = s.d.differs("s._catchment_stamp", stamped)
 	}
 	extra := inRows + " AND NOT coalesce(" + inSource + ", false)"
 	if s.c.Policy == Ignore {
@@ -183,7 +183,7 @@ FROM (
 WHERE y.kind <> 'same'`, holes{
 		"suspects": s.suspect, "source_key": s.record("s"), "row_key": s.record("f"), "fields": fields,
 		"in_source": inSource, "in_rows": inRows, "extra": extra, "stale": stale, "wrong": wrong,
-		"formula": formula, "waits": s.waits(inSource, inRows, own),
+		"formula": formula, "waits": s.waits(inSource, inRows, stamped),
 		"source": s.source(asked), "rows": s.rows(asked), "same_key": s.sameKey("s", "f"),
 	})
 }

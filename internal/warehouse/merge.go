@@ -311,14 +311,14 @@ WHERE v._catchment_rank = 1
 // countNewest counts what the winning versions are going to do: insert,
 // update, delete a row that was live, and replace a row in any way.
 func (s *mergeSQL) countNewest() string {
-	gone := s.col("n", colDeleted) + " IS NOT NULL"
-	inserted, updated := "NOT known", "known AND NOT (live AND "+gone+")"
+	deleted := s.col("n", colDeleted) + " IS NOT NULL"
+	inserted, updated := "NOT known", "known AND NOT (live AND "+deleted+")"
 	if s.m.Policy == Remove {
-		inserted, updated = "NOT known AND NOT "+gone, "known AND NOT "+gone
+		inserted, updated = "NOT known AND NOT "+deleted, "known AND NOT "+deleted
 	}
 	return fill("SELECT count(CASE WHEN {inserted} THEN 1 END), count(CASE WHEN {updated} THEN 1 END), "+
-		"count(CASE WHEN live AND {gone} THEN 1 END), count(CASE WHEN known THEN 1 END) FROM {newest} n", holes{
-		"inserted": inserted, "updated": updated, "gone": gone, "newest": s.q(tableNewest),
+		"count(CASE WHEN live AND {deleted} THEN 1 END), count(CASE WHEN known THEN 1 END) FROM {newest} n", holes{
+		"inserted": inserted, "updated": updated, "deleted": deleted, "newest": s.q(tableNewest),
 	})
 }
 

@@ -122,7 +122,7 @@ func (p Procedure) text(d *Dialect, o Options, columns []string) (string, error)
 		})
 	}
 	patch := part{op: Patch, columns: all, among: "= this_job"}
-	gone := part{op: Delete, columns: all,
+	deletes := part{op: Delete, columns: all,
 		among: jobs(Delete, " AND (coalesce(override, false) OR this_one.override) = this_mixed")}
 	seen := part{op: Seen, among: jobs(Seen, "")}
 	put := part{op: Put, columns: slices.DeleteFunc(slices.Clone(all), func(name string) bool {
@@ -143,7 +143,7 @@ func (p Procedure) text(d *Dialect, o Options, columns []string) (string, error)
 		"Special": literalsOf(Reasons(), ReasonTraits.special),
 		"AnyRow":  into("this_count", s.anyRow()), "AnyTombstone": into("this_count", s.anyTombstone()),
 		"LiveRows": into("this_count", s.liveRows()), "SyncedAt": s.q(colSyncedAt), "OwnAttempt": s.q(colAttempt),
-		"WherePut": variables(whereOf(s, put)), "WhereDelete": variables(whereOf(s, gone)),
+		"WherePut": variables(whereOf(s, put)), "WhereDelete": variables(whereOf(s, deletes)),
 		"WherePatch":  variables(whereOf(s, patch)),
 		"InsertPlain": variables(s.insertPlain(put)), "BuryPlain": "", "Patch": "", "PatchOver": "",
 		"MakeNewest": s.makeNewest().sql, "FillNewest": variables(s.fillNewest(put)),
@@ -151,8 +151,8 @@ func (p Procedure) text(d *Dialect, o Options, columns []string) (string, error)
 		"CountNewest":    into("this_inserts, this_updates, this_deletes, this_known", statement{sql: s.countNewest()}),
 		"Changes":        called(s.changes()), "ChangeTombstones": variables(s.changeTombstones()...),
 		"DropNewest": s.drop(tableNewest).sql, "DropGone": s.drop(tableGone).sql,
-		"MakeGone": s.makeGone().sql, "FillDeleted": variables(s.fillDeleted(gone)),
-		"FillDeletedOver": variables(s.fillDeleted(gone.over())),
+		"MakeGone": s.makeGone().sql, "FillDeleted": variables(s.fillDeleted(deletes)),
+		"FillDeletedOver": variables(s.fillDeleted(deletes.over())),
 		"FillUnseen":      variables(s.fillAbsent(seen)),
 		"FillAbsent":      variables(s.fillAbsent(put)), "FillAbsentOver": variables(s.fillAbsent(put.over())),
 		"BuryGone": variables(s.buryGone(m.AbsentReason)...), "TakeAway": variables(s.takeAway(m.AbsentReason)),

@@ -54,7 +54,7 @@ type driver struct {
 
 	mu     sync.Mutex
 	db     *stdsql.DB // nil while the file is closed
-	users  int     // transactions that run
+	users  int        // transactions that run
 	idle   *time.Timer
 	closed bool
 }
