@@ -57,6 +57,22 @@ type LanderConfig struct {
 	ServerTime func(context.Context) (time.Time, error) // of the org
 }
 
+// Known is what a configuration is read by.
+func (d Drivers) Known() flow.Warehouses {
+	known := flow.Warehouses{
+		Local: d.Local.Scheme + ":" + d.Local.File, Tip: d.Local.Tip, Text: map[string]string{},
+	}
+	for scheme, w := range d.Warehouses {
+		if w.File {
+			known.Files = append(known.Files, scheme)
+		}
+		if w.Text {
+			known.Text[scheme] = w.Title
+		}
+	}
+	return known
+}
+
 // Dialects are the names of the SQL that can be written down without a connection.
 func (d Drivers) Dialects() []string {
 	return d.each(func(_ string, w WarehouseDriver) string {
