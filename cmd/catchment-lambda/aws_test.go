@@ -204,7 +204,7 @@ func newAccount(t *testing.T, v variant) *account {
 			"stage=s3://acme-catchment-stage/manifests", a.red.Database(), a.secret)
 	}
 	text := fmt.Sprintf(configuration, a.orgURL, warehouse, v.more)
-	if a.file, err = flow.Parse("catchment.yaml", []byte(text)); err != nil {
+	if a.file, err = flow.Parse("catchment.yaml", []byte(text), cloud.New().Drivers().Known()); err != nil {
 		t.Fatal(err)
 	}
 	a.bucket("code")
@@ -370,7 +370,7 @@ func (a *account) open(ctx context.Context, bucket, key string) (io.ReadCloser, 
 // deploy makes the stack of the rendered template, and puts its secrets in.
 func (a *account) deploy() {
 	a.t.Helper()
-	files, err := deployment.Render(a.file)
+	files, err := deployment.Render(a.file, "redshift-data://...")
 	a.check(err)
 	client := awscfn.NewFromConfig(a.config)
 	name := aws.String("catchment")

@@ -98,5 +98,5 @@ func (w *worker) configuration(ctx context.Context) (*flow.File, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the configuration: %w", err)
 	}
-	return flow.Parse(place, data)
+	return flow.Parse(place, data, w.world.Drivers.Known())
 }

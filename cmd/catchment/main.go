@@ -77,7 +77,18 @@ func execute(ctx context.Context, name string, args ...string) ([]byte, error) {
 // drivers are those of the cloud, and those of one machine.
 func drivers(account *cloud.AWS) project.Drivers {
 	d := account.Drivers()
-	d.Warehouses["duckdb"] = func(path string) (warehouse.Driver, error) { return duckdb.Open(path, duckdb.Options{}) }
+	d.Warehouses[d.Local.Scheme] = project.WarehouseDriver{
+		Title: "DuckDB",
+		Open: func(path string, o warehouse.Options) (warehouse.Warehouse, error) {
+			driver, err := duckdb.Open(path, duckdb.Options{})
+			if err != nil {
+				return nil, err
+			}
+			return warehouse.Assemble(driver, o), nil
+		},
+		Script: func(string) warehouse.Scripter { return warehouse.NewScripter(warehouse.DuckDB()) },
+		File:   true,
+	}
 	d.Stages["dir"] = func(path string) (blob.Store, error) { return dir.New(path) }
 	d.Controls["sqlite"] = func(path string) (versioned.Table, error) { return sqlite.Open(path) }
 	return d

@@ -23,7 +23,7 @@ kept beside it as TABLE_before_catchment, for you to drop. Each table is one
 transaction, under the flow's lease; what breaks off leaves everything as it was.
 
 The next run reads each adopted object as a whole, once, and puts right what the old
-rows lack. PostgreSQL and Redshift only.`,
+rows lack. ` + listed(s.Drivers.Adopters(), "and") + ` only.`,
 		Example: `  catchment adopt
   catchment adopt Account --yes`,
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -43,7 +43,7 @@ control table and the bucket get the names that catchment.yaml gives them.`,
 }
 
 func (p *work) renderAWS(dir string) error {
-	files, err := deployment.Render(p.File)
+	files, err := deployment.Render(p.File, listed(p.Drivers.Servers(), "or"))
 	if err != nil {
 		return err
 	}

@@ -30,10 +30,11 @@ type demoFlags struct {
 
 func (s *session) demoCommand() *cobra.Command {
 	var flags demoFlags
+	title := s.Drivers.Warehouses[s.Drivers.Local.Scheme].Title
 	cmd := &cobra.Command{
 		Use:   "demo",
-		Short: "See the whole job with nothing installed: a fake org into DuckDB",
-		Long: `Do the whole job with nothing installed: serve a fake org, copy it into a DuckDB
+		Short: "See the whole job with nothing installed: a fake org into " + title,
+		Long: `Do the whole job with nothing installed: serve a fake org, copy it into a ` + title + `
 file, let records be created, changed, deleted and undeleted, copy again, and
 prove that warehouse and org agree.`,
 		Example: `  catchment demo
@@ -44,7 +45,7 @@ prove that warehouse and org agree.`,
 	f := cmd.Flags()
 	f.IntVar(&flags.records, "records", 20_000, "about how many `records` the org has")
 	f.StringVar(&flags.dir, "dir", "catchment-demo",
-		"the `folder` for the DuckDB file and everything else; it is made anew")
+		"the `folder` for the "+title+" file and everything else; it is made anew")
 	f.Uint64Var(&flags.seed, "seed", 1, "make the org from this `number`")
 	return cmd
 }
@@ -148,7 +149,7 @@ func (d *demo) configure() error {
 		}
 		return outer(name)
 	}
-	return os.WriteFile(d.config, flow.Example(flow.Org{URL: d.url}, d.objects()), 0o644)
+	return os.WriteFile(d.config, flow.Example(flow.Org{URL: d.url}, d.Drivers.Known(), d.objects()), 0o644)
 }
 
 // objects are what the demo copies: all of the org's but its setup.
@@ -186,7 +187,8 @@ func (d *demo) prove(ctx context.Context, runs ...control.RunRow) error {
 		return err
 	}
 	printed := p.printVerify(results, verifyFlags{})
-	path := filepath.Join(d.flags.dir, "catchment.duckdb")
+	local := d.Drivers.Local
+	path := filepath.Join(d.flags.dir, local.File)
 	if err := d.sum(path, results, len(runs)); err != nil {
 		return err
 	}
@@ -195,16 +197,18 @@ func (d *demo) prove(ctx context.Context, runs ...control.RunRow) error {
 	}
 	d.Say(`
 Look for yourself:
-  duckdb %[1]s "SELECT id, name, billingstreet FROM salesforce.account LIMIT 3"
-  duckdb %[1]s "SELECT _catchment_delete_reason, count(*) FROM salesforce.contact GROUP BY ALL"
-  catchment status --config %[2]s
-Next: catchment org (a fake org for your own tests), catchment init (your own org)`, path, d.config)
+  %s
+  %s
+  catchment status --config %s
+Next: catchment org (a fake org for your own tests), catchment init (your own org)`,
+		local.Look(path, "SELECT id, name, billingstreet FROM salesforce.account LIMIT 3"),
+		local.Look(path, "SELECT _catchment_delete_reason, count(*) FROM salesforce.contact GROUP BY ALL"), d.config)
 	return nil
 }
 
 // sum prints the last line of a demo.
 func (d *demo) sum(path string, results []verify.Result, runs int) error {
-	sum := notice.Demo{Warehouse: "duckdb", Path: path, Runs: runs, Objects: len(results)}
+	sum := notice.Demo{Warehouse: d.Drivers.Local.Scheme, Path: path, Runs: runs, Objects: len(results)}
 	for _, r := range results {
 		sum.Source += r.Source
 		sum.WarehouseRows += r.Warehouse

@@ -39,9 +39,10 @@ func (s *session) init(cmd *cobra.Command, org flow.Org) error {
 	if org.URL == "" {
 		return plan.Fixf("catchment init --url https://acme.my.salesforce.com", "init needs the org's URL")
 	}
+	known := s.Drivers.Known()
 	// The example is parsed as any file, so that what is wrong with the flags is
 	// told in the same words.
-	file, err := flow.Parse(s.config, flow.Example(org, nil))
+	file, err := flow.Parse(s.config, flow.Example(org, known, nil), known)
 	if err != nil {
 		return err
 	}
@@ -61,7 +62,7 @@ func (s *session) init(cmd *cobra.Command, org flow.Org) error {
 		return plan.Fixf("make the folder writable, or name another file with: --config FILE",
 			"write the configuration: %w", err)
 	}
-	if _, err := out.Write(flow.Example(org, objects)); err != nil {
+	if _, err := out.Write(flow.Example(org, known, objects)); err != nil {
 		return errors.Join(err, out.Close())
 	}
 	if err := out.Close(); err != nil {

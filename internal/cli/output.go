@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"strings"
 	"time"
 
 	"catchment/internal/status"
@@ -13,6 +14,15 @@ func behind(watermark, now time.Time) *status.Seconds {
 		return nil
 	}
 	return new(status.Seconds(max(now.Sub(watermark), 0)))
+}
+
+// listed is names as a sentence has them, the last after a word: "a, b or c".
+func listed(names []string, word string) string {
+	if len(names) < 2 {
+		return strings.Join(names, "")
+	}
+	last := len(names) - 1
+	return strings.Join(names[:last], ", ") + " " + word + " " + names[last]
 }
 
 // hintFor is what to do about a failure, nil where there is none.

@@ -33,7 +33,7 @@ func (s *session) open() (*work, error) {
 		return nil, plan.Fixf("make it readable, or name another with: --config FILE",
 			"read the configuration: %w", err)
 	}
-	file, err := flow.Parse(s.config, data)
+	file, err := flow.Parse(s.config, data, s.Drivers.Known())
 	if err != nil {
 		return nil, err
 	}

@@ -14,11 +14,12 @@ import (
 func (s *session) sqlCommand() *cobra.Command {
 	var dialect string
 	var install bool
+	example := s.Drivers.Server
 	cmd := &cobra.Command{
 		Use:   "sql [OBJECT...]",
 		Short: "Print the DDL and the consolidation of each table",
 		Long: `Print, as text, the SQL that a run uses: the staging and final tables of each flow
-and the statements that consolidate one into the other; for PostgreSQL also the
+and the statements that consolidate one into the other; for ` + s.Drivers.Warehouses[example].Title + ` also the
 procedures of CALL consolidated_of_tables(), which consolidates whatever was loaded
 as a whole. Nothing is executed, and no warehouse is opened; the org is asked for its
 objects.
@@ -26,14 +27,14 @@ objects.
 With --install the procedures are made in the warehouse instead. Do it again when
 the fields of a flow have changed: CALL refuses what it wasn't made for.`,
 		Example: `  catchment sql Account
-  catchment sql --dialect postgres > tables.sql
-  catchment sql --dialect postgres --install`,
+  catchment sql --dialect ` + example + ` > tables.sql
+  catchment sql --dialect ` + example + ` --install`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return s.inProject(func(p *work) error { return p.sql(cmd.Context(), args, dialect, install) })
 		},
 	}
 	cmd.Flags().StringVar(&dialect, "dialect", "",
-		"the SQL of this `warehouse`, duckdb, postgres or redshift; else of the configured one")
+		"the SQL of this `warehouse`, "+listed(s.Drivers.Dialects(), "or")+"; else of the configured one")
 	cmd.Flags().BoolVar(&install, "install", false, "make the procedures in the warehouse")
 	return cmd
 }
@@ -43,7 +44,7 @@ func (p *work) sql(ctx context.Context, names []string, dialect string, install 
 	if dialect == "" {
 		dialect, _, _ = strings.Cut(p.File.Warehouse.URL, ":")
 	}
-	d, err := dialectOf(dialect, p.File.Warehouse.Text)
+	script, err := p.scripter(dialect)
 	if err != nil {
 		return err
 	}
@@ -55,22 +56,19 @@ func (p *work) sql(ctx context.Context, names []string, dialect string, install 
 		return err
 	}
 	if install {
-		return p.install(ctx, d, tables)
+		return p.install(ctx, script, tables)
 	}
-	return p.printSQL(d, tables)
+	return p.printSQL(script, tables)
 }
 
-func dialectOf(name string, text string) (*warehouse.Dialect, error) {
-	switch name {
-	case "duckdb":
-		return warehouse.DuckDB(), nil
-	case "postgres":
-		return warehouse.Postgres(), nil
+// scripter writes the SQL of a warehouse, whose scheme says which.
+func (p *work) scripter(scheme string) (warehouse.Scripter, error) {
+	driver := p.Drivers.Warehouses[scheme]
+	if driver.Script == nil {
+		return nil, plan.Fixf("this program speaks: "+strings.Join(p.Drivers.Dialects(), ", "),
+			"no dialect is called %q", scheme)
 	}
-	if strings.HasPrefix(name, "redshift") { // the way there makes no other SQL
-		return warehouse.Redshift(warehouse.LongText(text)), nil
-	}
-	return nil, plan.Fixf("this program speaks: duckdb, postgres, redshift", "no dialect is called %q", name)
+	return driver.Script(p.File.Warehouse.Text), nil
 }
 
 // tables is what each flow writes, and its policy.
@@ -92,27 +90,24 @@ func (p *work) tables(ctx context.Context, names []string) ([]warehouse.Procedur
 	return all, nil
 }
 
-// printSQL prints the text of each table, and of the procedures where the
-// dialect has some.
-func (p *work) printSQL(d *warehouse.Dialect, tables []warehouse.Procedure) error {
+// printSQL prints the text of each table, and of the procedures where there are
+// some.
+func (p *work) printSQL(script warehouse.Scripter, tables []warehouse.Procedure) error {
 	for _, t := range tables {
-		text := warehouse.Script(d, p.WarehouseOptions(), t.Table, t.Policy)
-		if err := p.Print(notice.SQL{Dialect: d.Name, Object: t.Table.Object, SQL: text}); err != nil {
+		text := script.Script(p.WarehouseOptions(), t.Table, t.Policy)
+		if err := p.Print(notice.SQL{Dialect: script.Name(), Object: t.Table.Object, SQL: text}); err != nil {
 			return err
 		}
 	}
-	if d.Clock == "" { // it has no procedures
-		return nil
-	}
-	text, err := warehouse.ProcedureScript(d, p.WarehouseOptions(), tables)
-	if err != nil {
+	text, err := script.Procedures(p.WarehouseOptions(), tables)
+	if err != nil || text == "" {
 		return err
 	}
-	return p.Print(notice.SQL{Dialect: d.Name, SQL: text})
+	return p.Print(notice.SQL{Dialect: script.Name(), SQL: text})
 }
 
 // install makes the procedures in the warehouse.
-func (p *work) install(ctx context.Context, d *warehouse.Dialect, tables []warehouse.Procedure) error {
+func (p *work) install(ctx context.Context, script warehouse.Scripter, tables []warehouse.Procedure) error {
 	if err := p.OpenWarehouse(); err != nil {
 		return err
 	}
@@ -127,6 +122,7 @@ func (p *work) install(ctx context.Context, d *warehouse.Dialect, tables []wareh
 	if err := procedures.Install(ctx, tables); err != nil {
 		return err
 	}
-	call := "CALL " + d.Table(p.File.Warehouse.StagingSchema, "consolidated_of_tables") + "()"
-	return p.Print(notice.Installed{Dialect: d.Name, Procedures: len(tables), Call: call})
+	return p.Print(notice.Installed{
+		Dialect: script.Name(), Procedures: len(tables), Call: script.Call(p.WarehouseOptions()),
+	})
 }

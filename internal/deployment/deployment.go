@@ -32,9 +32,9 @@ type Files struct {
 
 // Render writes the files for a configuration. Everything that it says of this
 // machine, such as a folder or a variable, is a problem on AWS: all are told at
-// once.
-func Render(file *flow.File) (Files, error) {
-	s, problems := readSettings(file)
+// once. servers says how the URL of a warehouse looks that AWS reaches.
+func Render(file *flow.File, servers string) (Files, error) {
+	s, problems := readSettings(file, servers)
 	if len(problems) > 0 {
 		return Files{}, plan.Fixf("see docs/howto/aws.md", "%s", strings.Join(problems, "\n"))
 	}
@@ -88,7 +88,7 @@ type settings struct {
 }
 
 // readSettings takes from a configuration what the template has to say again.
-func readSettings(file *flow.File) (settings, []string) {
+func readSettings(file *flow.File, servers string) (settings, []string) {
 	var s settings
 	var problems []string
 	problem := func(format string, args ...any) {
@@ -106,8 +106,8 @@ func readSettings(file *flow.File) (settings, []string) {
 	if s.Prefix = strings.Trim(s.Prefix, "/"); s.Prefix != "" {
 		s.Prefix += "/"
 	}
-	if scheme, _, _ := strings.Cut(file.Warehouse.URL, ":"); scheme == "duckdb" {
-		problem("warehouse.url is a file of this machine: write redshift-data://..., redshift://... or postgres://...")
+	if file.Warehouse.File {
+		problem("warehouse.url is a file of this machine: write %s", servers)
 	}
 	made, unread := loginSecrets(file.Org.Login)
 	for _, text := range unread {

@@ -23,7 +23,7 @@ func parse(t *testing.T, change func(string) string) *flow.File {
 	if err != nil {
 		t.Fatal(err)
 	}
-	file, err := flow.Parse("catchment.yaml", []byte(change(string(text))))
+	file, err := flow.Parse("catchment.yaml", []byte(change(string(text))), flow.Warehouses{Files: []string{"duckdb"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -34,7 +34,7 @@ func same(s string) string { return s }
 
 // What stands in deploy/aws is what this code writes.
 func TestGolden(t *testing.T) {
-	files, err := deployment.Render(parse(t, same))
+	files, err := deployment.Render(parse(t, same), "postgres://...")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,7 +54,7 @@ func TestGolden(t *testing.T) {
 
 // The functions have the names of the pipeline that they replace.
 func TestFunctionsAreNamed(t *testing.T) {
-	files, err := deployment.Render(parse(t, same))
+	files, err := deployment.Render(parse(t, same), "postgres://...")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -69,7 +69,7 @@ func TestFunctionsAreNamed(t *testing.T) {
 // No statement allows everything, and where one is for every resource, the
 // template says why.
 func TestLeastPrivilege(t *testing.T) {
-	files, err := deployment.Render(parse(t, same))
+	files, err := deployment.Render(parse(t, same), "postgres://...")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -99,12 +99,12 @@ func TestOnlyOneMachineHasThis(t *testing.T) {
 		s = strings.Replace(s, `"dynamodb:catchment-control"`, "sqlite:control.db", 1)
 		return strings.Replace(s, `"postgres://catchment@warehouse.internal/analytics"`, "duckdb:catchment.duckdb", 1)
 	})
-	_, err := deployment.Render(file)
+	_, err := deployment.Render(file, "postgres://...")
 	if plan.ClassOf(err) != plan.Fix {
 		t.Fatalf("%v of class %s", err, plan.ClassOf(err))
 	}
 	for _, want := range []string{"org.login.client_id is env:SF_CLIENT_ID", "stage.url is dir:stage",
-		"control.url is sqlite:control.db", "warehouse.url is a file"} {
+		"control.url is sqlite:control.db", "warehouse.url is a file of this machine: write postgres://..."} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("%v\ndoesn't say %q", err, want)
 		}
@@ -114,7 +114,7 @@ func TestOnlyOneMachineHasThis(t *testing.T) {
 // A template of up to 51,200 bytes can be deployed as it is; a larger one has to
 // go by way of a bucket.
 func TestTemplateIsWithinLimits(t *testing.T) {
-	files, err := deployment.Render(parse(t, same))
+	files, err := deployment.Render(parse(t, same), "postgres://...")
 	if err != nil || len(files.Template) > 51_200 {
 		t.Errorf("%d bytes, %v", len(files.Template), err)
 	}

@@ -20,13 +20,13 @@ flows:
 `
 
 func TestAppFlow(t *testing.T) {
-	f, err := flow.Parse("c.yaml", []byte(landed))
+	f, err := flow.Parse("c.yaml", []byte(landed), flow.Warehouses{})
 	if err != nil || f.AppFlow.Bucket != "b" || !f.AppFlow.Lasting || f.AppFlow.Apart ||
 		f.Flows[0].Mover != flow.ByAppFlow {
 		t.Fatalf("%v %+v", err, f)
 	}
 	apart, err := flow.Parse("c.yaml",
-		[]byte(strings.Replace(landed, "flows: lasting", "flows: stack\n  landing: apart", 1)))
+		[]byte(strings.Replace(landed, "flows: lasting", "flows: stack\n  landing: apart", 1)), flow.Warehouses{})
 	if err != nil || apart.AppFlow.Lasting || !apart.AppFlow.Apart {
 		t.Errorf("%v %+v", err, apart)
 	}
@@ -40,7 +40,8 @@ func TestAppFlow(t *testing.T) {
 		if old == "lasting" {
 			with = "nothing"
 		}
-		if _, err := flow.Parse("c.yaml", []byte(strings.Replace(landed, old, with, 1))); err == nil ||
+		text := strings.Replace(landed, old, with, 1)
+		if _, err := flow.Parse("c.yaml", []byte(text), flow.Warehouses{}); err == nil ||
 			!strings.Contains(err.Error(), want) {
 			t.Errorf("without %q: %v", old, err)
 		}

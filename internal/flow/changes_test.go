@@ -32,7 +32,7 @@ defaults: {salt: env:SALT, invalid: fail}
 `
 
 func TestChanges(t *testing.T) {
-	f, err := Parse("catchment.yaml", []byte(treated))
+	f, err := Parse("catchment.yaml", []byte(treated), known())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -70,7 +70,8 @@ func TestChanges(t *testing.T) {
 
 // What AppFlow lands never comes by our hands.
 func TestChangesDontGoWithAppFlow(t *testing.T) {
-	_, err := Parse("catchment.yaml", []byte(strings.Replace(treated, "    drop:", "    mover: appflow\n    drop:", 1)))
+	text := strings.Replace(treated, "    drop:", "    mover: appflow\n    drop:", 1)
+	_, err := Parse("catchment.yaml", []byte(text), known())
 	if err == nil || !strings.Contains(err.Error(), "mover appflow lands records as they are") {
 		t.Error(err)
 	}
@@ -82,7 +83,7 @@ func TestChangesThatDontFit(t *testing.T) {
 		"drop: [IsDeleted, Nobody]",
 		"Level__c: [not_null, not_negative]", "Title: not_negative", "Fax: {last: 4}",
 		"Id: {last: 4}, Birthdate: sha256", "SSN__c: {first: 3}, ", "").Replace(treated)
-	f, err := Parse("catchment.yaml", []byte(text))
+	f, err := Parse("catchment.yaml", []byte(text), known())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -17,7 +17,7 @@ import (
 // parses as it is. What org leaves empty gets an example value; the flows are
 // the well-known and the custom ones of objects, and the rest stands in a
 // comment.
-func Example(org Org, objects []schema.Object) []byte {
+func Example(org Org, known Warehouses, objects []schema.Object) []byte {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, `version: 1
 
@@ -29,19 +29,20 @@ org:
   login:
 `, quoted(cmp.Or(org.URL, "https://acme.my.salesforce.com")), secret.Forms())
 	writeLogin(&b, org.Login)
-	b.WriteString(exampleBody)
+	fmt.Fprintf(&b, exampleBody, known.Local, known.Tip)
 	writeFlows(&b, objects)
 	return b.Bytes()
 }
 
-// exampleBody shows every key between login and flows with its default.
-const exampleBody = `  reserve: 40%               # of the daily API limits, left to people
+// exampleBody shows every key between login and flows with its default. It leaves
+// the warehouse open, and what can be said of it.
+const exampleBody = `  reserve: 40%%               # of the daily API limits, left to people
   # accept_encrypted: true   # copy fields that Salesforce keeps encrypted
   composite: auto            # many questions in one API call: auto, on or off
 
 # Relative paths begin at this file.
 warehouse:
-  url: duckdb:catchment.duckdb  # ?memory_limit=2GB&threads=2 leaves room on a small machine
+  url: %s  # %s
   schema: salesforce
   staging_schema: salesforce_incremental
 

@@ -78,7 +78,8 @@ type Warehouse struct {
 	Schema        string
 	StagingSchema string
 	GrantTo       []string // roles that may read the final tables
-	Text          string   // of Redshift: fail, truncate or super; URL says it too, for the driver
+	Text          string   // where texts have a longest: fail, truncate or super; URL says it too, for the driver
+	File          bool     // it is a file of this machine: the path in URL
 }
 
 // Stage is where pages are kept, and for how long after they were loaded.
@@ -89,18 +90,6 @@ type Stage struct {
 
 // Control is where the control table is.
 type Control struct{ URL string }
-
-// AppFlow is how Amazon AppFlow lands records, for flows whose mover it is.
-type AppFlow struct {
-	Salesforce string // connector profiles
-	Redshift   string
-	Bucket     string // AppFlow's intermediate bucket
-	Prefix     string // in it
-	Deployment string // tells the flows of this catchment from another one's
-	Lasting    bool   // one flow for each object, changed before each run, not one in a stack for each attempt
-	Apart      bool   // it lands in a table of its own, not in the staging table beside our columns
-	given      bool
-}
 
 // The defaults are what a flow gets that doesn't say otherwise.
 type defaults struct {
@@ -199,9 +188,8 @@ type Flow struct {
 	chosen bool    // the flow itself says what becomes of deletes
 }
 
-// RelativeTo makes the relative paths of a file's dir:, sqlite: and duckdb:
-// urls and of its references to files relative to dir, which is the directory
-// of the file itself.
+// RelativeTo makes the relative paths of a file's urls and of its references to
+// files relative to dir, which is the directory of the file itself.
 func (f *File) RelativeTo(dir string) {
 	l := &f.Org.Login
 	refs := []*string{&f.defaults.Salt,
@@ -211,7 +199,10 @@ func (f *File) RelativeTo(dir string) {
 	for i := range f.Flows {
 		refs = append(refs, &f.Flows[i].Salt)
 	}
-	paths := []string{"dir", "sqlite", "duckdb"}
+	paths := []string{"dir", "sqlite"}
+	if f.Warehouse.File {
+		paths = append(paths, schemeOf(f.Warehouse.URL))
+	}
 	for _, b := range secret.Backends() {
 		if b.File {
 			paths = append(paths, b.Scheme)

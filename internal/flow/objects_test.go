@@ -38,7 +38,7 @@ func object(name string) schema.Object {
 func parse(t *testing.T, flows string) *File {
 	t.Helper()
 	text, _, _ := strings.Cut(small, "flows:")
-	f, err := Parse("catchment.yaml", []byte(text+"flows:\n"+flows))
+	f, err := Parse("catchment.yaml", []byte(text+"flows:\n"+flows), known())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -270,8 +270,8 @@ func TestExample(t *testing.T) {
 		object("AccountShare")}
 	org := Org{URL: "http://127.0.0.1:8080", Login: Login{Flow: "token", Token: "file:/my secrets/it's #1"}}
 
-	text := Example(org, objects)
-	f, err := Parse("catchment.yaml", text)
+	text := Example(org, known(), objects)
+	f, err := Parse("catchment.yaml", text, known())
 	if err != nil {
 		t.Fatalf("%v in:\n%s", err, text)
 	}
@@ -289,7 +289,7 @@ func TestExample(t *testing.T) {
 	}
 
 	// What it shows as the defaults are the defaults.
-	shown := mustParse(t, string(Example(Org{}, nil)))
+	shown := mustParse(t, string(Example(Org{}, known(), nil)))
 	plain := mustParse(t, small)
 	if shown.Warehouse.URL != plain.Warehouse.URL || shown.Stage != plain.Stage || shown.Control != plain.Control ||
 		shown.defaults != plain.defaults || shown.Limits != plain.Limits || shown.Org.Reserve != plain.Org.Reserve {
@@ -303,19 +303,19 @@ func TestExampleQuotes(t *testing.T) {
 	for _, path := range []string{"a b", "a#b", "a: b", "'", `"`, `\`, "x\nwarehouse: {url: dir:x}", "🔑",
 		"{}", "a:", "%s"} {
 		want := Login{Flow: "token", Token: "file:" + path}
-		f, err := Parse("catchment.yaml", Example(Org{Login: want}, nil))
+		f, err := Parse("catchment.yaml", Example(Org{Login: want}, known(), nil), known())
 		if err != nil || f.Org.Login != want {
 			t.Errorf("%q: %+v, %v", path, f, err)
 		}
 	}
-	_, err := Parse("catchment.yaml", Example(Org{URL: "https://x.example\nlogin: {}"}, nil))
+	_, err := Parse("catchment.yaml", Example(Org{URL: "https://x.example\nlogin: {}"}, known(), nil), known())
 	wantProblems(t, err, "catchment.yaml:4:8: org.url: wants the org's address and nothing after it, "+
 		"as in https://acme.my.salesforce.com")
 }
 
 func TestExampleOfAnOrg(t *testing.T) {
 	objects := global(t)
-	f, err := Parse("catchment.yaml", Example(Org{}, objects))
+	f, err := Parse("catchment.yaml", Example(Org{}, known(), objects), known())
 	if err != nil {
 		t.Fatal(err)
 	}

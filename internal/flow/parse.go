@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -20,10 +21,18 @@ import (
 // newest is the version of the file that this catchment reads.
 const newest = 1
 
+// Warehouses is what a file is read by: which there are, only cmd knows.
+type Warehouses struct {
+	Local string            // the URL where a file names none
+	Tip   string            // what that URL may say besides, for who reads Example
+	Files []string          // the schemes of those that are a file of this machine
+	Text  map[string]string // what people call those that have the setting text, by their schemes
+}
+
 // Parse reads a catchment.yaml; name is how it is called in problems. Its
 // error is of class Fix and tells all of them.
-func Parse(name string, data []byte) (*File, error) {
-	r := &reader{file: name, seen: map[string]position{}}
+func Parse(name string, data []byte, known Warehouses) (*File, error) {
+	r := &reader{file: name, known: known, seen: map[string]position{}}
 	f := &File{Name: name}
 	if root := r.root(data); root != nil && r.version(root) {
 		r.read(f, root)
@@ -93,8 +102,7 @@ func (r *reader) version(root ast.Node) bool {
 // read fills f from the root, over the values that hold where a file is silent.
 func (r *reader) read(f *File, root ast.Node) {
 	f.Org.Reserve, f.Org.Composite = 40, CompositeAuto
-	f.Warehouse = Warehouse{URL: "duckdb:catchment.duckdb", Schema: "salesforce",
-		StagingSchema: "salesforce_incremental"}
+	f.Warehouse = Warehouse{URL: r.known.Local, Schema: "salesforce", StagingSchema: "salesforce_incremental"}
 	f.Stage = Stage{URL: "dir:stage", Keep: 7 * 24 * time.Hour}
 	f.Control = Control{URL: "sqlite:control.db"}
 	f.defaults = defaults{Deletes: Flag, Mover: Auto, Naming: Lower, NUL: Replace,
@@ -107,11 +115,11 @@ func (r *reader) read(f *File, root ast.Node) {
 		{"org", func(r *reader, at string, n ast.Node) { r.org(at, n, &f.Org) }},
 		{"warehouse", func(r *reader, at string, n ast.Node) { r.warehouse(at, n, &f.Warehouse) }},
 		{"stage", func(r *reader, at string, n ast.Node) {
-			r.mapping(at, n, []key{{"url", checked(&f.Stage.URL, wrongURL)},
+			r.mapping(at, n, []key{{"url", checked(&f.Stage.URL, r.wrongURL)},
 				{"keep", parsed(&f.Stage.Keep, schedule.ParseDuration)}})
 		}},
 		{"control", func(r *reader, at string, n ast.Node) {
-			r.mapping(at, n, []key{{"url", checked(&f.Control.URL, wrongURL)}})
+			r.mapping(at, n, []key{{"url", checked(&f.Control.URL, r.wrongURL)}})
 		}},
 		{"appflow", func(r *reader, at string, n ast.Node) { r.appflow(at, n, &f.AppFlow) }},
 		{"defaults", func(r *reader, at string, n ast.Node) { r.mapping(at, n, f.defaults.keys()) }},
@@ -157,7 +165,7 @@ func (r *reader) org(at string, n ast.Node, o *Org) {
 
 func (r *reader) warehouse(at string, n ast.Node, w *Warehouse) {
 	found := r.mapping(at, n, []key{
-		{"url", checked(&w.URL, wrongURL)},
+		{"url", checked(&w.URL, r.wrongURL)},
 		{"schema", checked(&w.Schema, wrongSchema)},
 		{"staging_schema", checked(&w.StagingSchema, wrongSchema)},
 		{"grant_to", func(r *reader, at string, n ast.Node) {
@@ -170,18 +178,20 @@ func (r *reader) warehouse(at string, n ast.Node, w *Warehouse) {
 		{"text", choice(&w.Text, "fail", "truncate", "super")},
 	})
 	if v, ok := found["text"]; ok && w.Text != "" {
-		r.redshiftText(v, at, w)
+		r.longText(v, at, w)
 	}
 	if strings.EqualFold(w.Schema, w.StagingSchema) {
 		r.problem(n, at, "schema and staging_schema must differ, and both are %q", w.Schema)
 	}
 }
 
-// redshiftText hands the way with long texts to the driver of Redshift, the
-// only one that has any.
-func (r *reader) redshiftText(n ast.Node, at string, w *Warehouse) {
-	if !strings.HasPrefix(w.URL, "redshift") {
-		r.problem(n, at+".text", "is for Redshift: other warehouses have room for every text; leave it out")
+// longText hands the way with long texts to the warehouse's driver, if it has
+// any.
+func (r *reader) longText(n ast.Node, at string, w *Warehouse) {
+	if _, ok := r.known.Text[schemeOf(w.URL)]; !ok {
+		titles := slices.Compact(slices.Sorted(maps.Values(r.known.Text)))
+		r.problem(n, at+".text", "is for %s: other warehouses have room for every text; leave it out",
+			strings.Join(titles, " and "))
 		return
 	}
 	sep := "?"
@@ -189,17 +199,6 @@ func (r *reader) redshiftText(n ast.Node, at string, w *Warehouse) {
 		sep = "&"
 	}
 	w.URL += sep + "text=" + w.Text
-}
-
-func (r *reader) appflow(at string, n ast.Node, a *AppFlow) {
-	*a = AppFlow{given: true}
-	found := r.mapping(at, n, []key{
-		{"salesforce", plain(&a.Salesforce)}, {"redshift", plain(&a.Redshift)},
-		{"bucket", plain(&a.Bucket)}, {"prefix", plain(&a.Prefix)}, {"deployment", plain(&a.Deployment)},
-		{"flows", either(&a.Lasting, "stack", "lasting")},
-		{"landing", either(&a.Apart, "staging", "apart")},
-	})
-	r.required(n, at, found, "salesforce", "redshift", "bucket")
 }
 
 func (r *reader) window(at string, n ast.Node, w *schedule.Window) {
@@ -275,8 +274,9 @@ func (r *reader) flow(at string, n ast.Node, f *File) {
 }
 
 // finish does what needs the whole file: the defaults, which may stand behind
-// the flows, and flows that meet in one table.
+// the flows, flows that meet in one table, and what kind its warehouse is.
 func (r *reader) finish(f *File) {
+	f.Warehouse.File = slices.Contains(r.known.Files, schemeOf(f.Warehouse.URL))
 	if f.defaults.Mover == ByAppFlow && !f.AppFlow.given {
 		const key = "defaults.mover"
 		r.problems = append(r.problems, problem{r.file, r.seen[key], key, needsAppFlow})
@@ -314,9 +314,6 @@ func (r *reader) finish(f *File) {
 		lines[object] = fl.Line
 	}
 }
-
-// needsAppFlow is what a flow by AppFlow lacks without its section.
-const needsAppFlow = "appflow needs a section appflow with the keys salesforce, redshift and bucket"
 
 func orDefault[T ~string](own, otherwise T) T {
 	if own == "" {

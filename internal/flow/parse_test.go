@@ -16,6 +16,14 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the golden files")
 
+// known is the warehouses of these tests, as the command has them.
+func known() Warehouses {
+	return Warehouses{
+		Local: "duckdb:catchment.duckdb", Tip: "?memory_limit=2GB&threads=2 leaves room on a small machine",
+		Files: []string{"duckdb"}, Text: map[string]string{"redshift": "Redshift", "redshift-data": "Redshift"},
+	}
+}
+
 // TestProblems reads every testdata/*.yaml, each wrong in its own ways, and
 // compares what is reported with the *.txt beside it.
 func TestProblems(t *testing.T) {
@@ -29,7 +37,7 @@ func TestProblems(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			_, err = Parse("catchment.yaml", data)
+			_, err = Parse("catchment.yaml", data, known())
 			problems, ok := errors.AsType[*fileError](err)
 			if !ok || plan.ClassOf(err) != plan.Fix || plan.HintOf(err) == "" {
 				t.Fatalf("error %v of class %s, hint %q", err, plan.ClassOf(err), plan.HintOf(err))
@@ -62,7 +70,7 @@ flows:
 
 func mustParse(t *testing.T, text string) *File {
 	t.Helper()
-	f, err := Parse("catchment.yaml", []byte(text))
+	f, err := Parse("catchment.yaml", []byte(text), known())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -82,7 +90,7 @@ func TestParseFillsIn(t *testing.T) {
 			Login: Login{Flow: "client_credentials", ClientID: "env:SF_CLIENT_ID", ClientSecret: "file:secret"},
 		},
 		Warehouse: Warehouse{URL: "duckdb:catchment.duckdb", Schema: "salesforce",
-			StagingSchema: "salesforce_incremental"},
+			StagingSchema: "salesforce_incremental", File: true},
 		Stage:   Stage{URL: "dir:stage", Keep: 7 * 24 * time.Hour},
 		Control: Control{URL: "sqlite:control.db"},
 		defaults: defaults{Deletes: Flag, Mover: Auto, Naming: Lower, NUL: Replace, Invalid: Reject,
@@ -148,7 +156,7 @@ defaults: {deletes: remove, mover: rest, naming: snake, nul: fail, sweep: 30d}
 				Password: "file:/run/secrets/a b"},
 		},
 		Warehouse: Warehouse{URL: "duckdb:/var/lib/x.duckdb", Schema: "crm", StagingSchema: "crm_in",
-			GrantTo: []string{"analysts", "a b"}},
+			GrantTo: []string{"analysts", "a b"}, File: true},
 		Stage:   Stage{URL: "dir:pages", Keep: 36 * time.Hour},
 		Control: Control{URL: "sqlite:c.db"},
 		defaults: defaults{Deletes: Remove, Mover: REST, Naming: Snake, NUL: Fail, Invalid: Reject,
@@ -187,8 +195,14 @@ func TestRedshiftText(t *testing.T) {
 func TestRelativeTo(t *testing.T) {
 	f := mustParse(t, small+"warehouse: {url: duckdb:/abs/x.duckdb}\n")
 	f.RelativeTo("/etc/catchment")
+	beside := mustParse(t, small)
+	beside.RelativeTo("/etc/catchment")
+	server := mustParse(t, small+"warehouse: {url: postgres:x}\n")
+	server.RelativeTo("/etc/catchment")
 	for _, c := range [][2]string{
 		{f.Warehouse.URL, "duckdb:/abs/x.duckdb"},
+		{beside.Warehouse.URL, "duckdb:/etc/catchment/catchment.duckdb"},
+		{server.Warehouse.URL, "postgres:x"},
 		{f.Stage.URL, "dir:/etc/catchment/stage"},
 		{f.Control.URL, "sqlite:/etc/catchment/control.db"},
 		{f.Org.Login.ClientSecret, "file:/etc/catchment/secret"},
@@ -286,9 +300,9 @@ func FuzzParse(f *testing.F) {
 		f.Add(data)
 	}
 	f.Add([]byte(small))
-	f.Add(Example(Org{}, nil))
+	f.Add(Example(Org{}, known(), nil))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		file, err := Parse("f", data)
+		file, err := Parse("f", data, known())
 		if err == nil {
 			if len(file.Flows) == 0 || file.Org.URL == "" || file.Org.Login.Flow == "" {
 				t.Errorf("accepted, but without what it needs: %+v", file)

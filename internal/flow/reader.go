@@ -14,6 +14,7 @@ import (
 // stopping at the first.
 type reader struct {
 	file     string
+	known    Warehouses
 	problems []problem
 	seen     map[string]position // of each value, by its key
 }

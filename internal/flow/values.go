@@ -107,10 +107,10 @@ var schemeRE = regexp.MustCompile(`^[a-z][a-z0-9+.-]*:.+`)
 
 // wrongURL checks the url of a driver; which drivers there are, only cmd knows.
 // It repeats nothing of the url, which may hold a password.
-func wrongURL(s string) string {
+func (r *reader) wrongURL(s string) string {
 	if !schemeRE.MatchString(s) {
-		return "is not a url: a driver, a colon and a place, as in duckdb:catchment.duckdb, " +
-			"dir:stage or sqlite:control.db"
+		return fmt.Sprintf("is not a url: a driver, a colon and a place, as in %s, dir:stage or sqlite:control.db",
+			r.known.Local)
 	}
 	u, err := url.Parse(s)
 	if err == nil && u.User != nil {
@@ -119,6 +119,12 @@ func wrongURL(s string) string {
 		}
 	}
 	return ""
+}
+
+// schemeOf is the driver that a url names.
+func schemeOf(url string) string {
+	scheme, _, _ := strings.Cut(url, ":")
+	return scheme
 }
 
 // wrongSecret checks a reference to a secret. It repeats nothing of the text,

@@ -7,7 +7,7 @@ import (
 	"io"
 )
 
-// symbolForNull stands in the place of a NUL byte, which PostgreSQL can't
+// symbolForNull stands in the place of a NUL byte, which not every warehouse can
 // store.
 const symbolForNull = "\u2400"
 

@@ -11,7 +11,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -54,24 +53,6 @@ type World struct {
 
 // Exec runs a program found on PATH and gives its stdout, also where it fails.
 type Exec func(ctx context.Context, name string, args ...string) ([]byte, error)
-
-// Drivers are what a program can work with, by the scheme of a URL or by name.
-// Only cmd lists them.
-type Drivers struct {
-	Warehouses map[string]func(path string) (warehouse.Driver, error)
-	Stages     map[string]func(path string) (blob.Store, error)
-	Controls   map[string]func(path string) (versioned.Table, error)
-	Movers     map[string]func(*salesforce.Client) mover.Pager
-	Landers    map[string]func(LanderConfig) (mover.Lander, error)
-}
-
-// A LanderConfig is what a lander works with.
-type LanderConfig struct {
-	Settings   flow.AppFlow
-	Store      blob.Store // keeps its templates
-	Now        func() time.Time
-	ServerTime func(context.Context) (time.Time, error) // of the org
-}
 
 // A Project is a configuration, and what of it was opened so far.
 type Project struct {
@@ -120,12 +101,16 @@ func (p *Project) OpenOrg() error {
 
 // OpenWarehouse opens the warehouse's driver.
 func (p *Project) OpenWarehouse() error {
-	driver, err := openURL(p.Drivers.Warehouses, "warehouse.url", p.File.Warehouse.URL)
+	driver, path, err := driverOf(p.Drivers.Warehouses, "warehouse.url", p.File.Warehouse.URL)
 	if err != nil {
 		return err
 	}
-	p.close = append(p.close, driver.Close)
-	p.Warehouse = warehouse.Assemble(driver, p.WarehouseOptions())
+	opened, err := driver.Open(path, p.WarehouseOptions())
+	if err != nil {
+		return err
+	}
+	p.close = append(p.close, opened.Close)
+	p.Warehouse = opened
 	return nil
 }
 
@@ -137,7 +122,11 @@ func (p *Project) WarehouseOptions() warehouse.Options {
 
 // OpenControl opens the control table and the blob store.
 func (p *Project) OpenControl(ctx context.Context) error {
-	table, err := openURL(p.Drivers.Controls, "control.url", p.File.Control.URL)
+	open, path, err := driverOf(p.Drivers.Controls, "control.url", p.File.Control.URL)
+	if err != nil {
+		return err
+	}
+	table, err := open(path)
 	if err != nil {
 		return err
 	}
@@ -146,7 +135,15 @@ func (p *Project) OpenControl(ctx context.Context) error {
 	if p.Control, err = control.New(ctx, table, p.Now, p.Random); err != nil {
 		return err
 	}
-	p.Stage, err = openURL(p.Drivers.Stages, "stage.url", p.File.Stage.URL)
+	return p.openStage()
+}
+
+func (p *Project) openStage() error {
+	open, path, err := driverOf(p.Drivers.Stages, "stage.url", p.File.Stage.URL)
+	if err != nil {
+		return err
+	}
+	p.Stage, err = open(path)
 	return err
 }
 
@@ -349,16 +346,4 @@ func (p *Project) Verifier(o verify.Options) *verify.Verifier {
 		Org: p.Org, Warehouse: p.Warehouse, Control: p.Control, Stage: p.Stage, Movers: p.movers(),
 		Secret: p.Secret, Options: o,
 	}
-}
-
-// openURL finds the driver for the scheme of a configured URL.
-func openURL[T any](drivers map[string]func(string) (T, error), key, url string) (T, error) {
-	scheme, path, _ := strings.Cut(url, ":")
-	open, ok := drivers[scheme]
-	if !ok {
-		var none T
-		return none, plan.Fixf("this program has: "+strings.Join(slices.Sorted(maps.Keys(drivers)), ", "),
-			"%s: no driver for %s", key, scheme)
-	}
-	return open(path)
 }

@@ -14,8 +14,8 @@ import (
 )
 
 // A merge may take longer than a process that waits for it lives: a Lambda
-// function has 15 minutes. Where the warehouse goes on by itself (Redshift
-// through the Data API), the merge is a statement whose id stands in the
+// function has 15 minutes. Where the warehouse goes on by itself (it is a
+// warehouse.Detacher), the merge is a statement whose id stands in the
 // attempt. Whoever comes next, of whichever runner, finds it there and waits
 // for it instead of beginning a second one.
 

@@ -199,7 +199,7 @@ const head = "version: 1\norg: {url: 'https://acme.my.salesforce.com', login: {f
 
 // Whatever a file holds: it is refused, or gives flows that Catchment reads.
 func FuzzImport(f *testing.F) {
-	_, err := flow.Parse("t", []byte(head+"flows: [{object: A, mask: {B: sha256}}]"))
+	_, err := flow.Parse("t", []byte(head+"flows: [{object: A, mask: {B: sha256}}]"), flow.Warehouses{})
 	masks := err == nil
 	f.Add(string(read(f, "salesforce.yaml")))
 	f.Add(
@@ -218,7 +218,7 @@ func FuzzImport(f *testing.F) {
 				f.Masks, f.Cuts, f.Renames, f.Checks, f.Invalid = nil, nil, nil, nil, ""
 			}
 		}
-		if _, err := flow.Parse("t", append([]byte(head), im.YAML()...)); err != nil {
+		if _, err := flow.Parse("t", append([]byte(head), im.YAML()...), flow.Warehouses{}); err != nil {
 			t.Fatalf("%v\n%s", err, im.YAML())
 		}
 	})

@@ -4,8 +4,6 @@ package cloud
 
 import (
 	"context"
-	"fmt"
-	"os"
 	"sync"
 	"time"
 
@@ -31,9 +29,6 @@ import (
 	"catchment/internal/project"
 	"catchment/internal/salesforce"
 	"catchment/internal/secret"
-	"catchment/internal/warehouse"
-	"catchment/internal/warehouse/postgres"
-	"catchment/internal/warehouse/redshift"
 )
 
 // An AWS is the account that the environment names. It is asked for only where
@@ -93,29 +88,10 @@ func (a *AWS) secretsManager(name string) (string, error) {
 	return *out.SecretString, nil
 }
 
-// redshift is the options of both ways to Redshift. What they tell of is no
-// result, and is told where a person or a log looks.
-func (a *AWS) redshift() redshift.Options {
-	return redshift.Options{AWS: a.config, Report: func(c redshift.Cut) {
-		fmt.Fprintf(os.Stderr, "page %s: %d texts of column %s were cut off at 65,535 bytes, or end just there\n",
-			c.Page, c.Texts, c.Column)
-	}}
-}
-
 // Drivers are the drivers of both programs.
 func (a *AWS) Drivers() project.Drivers {
 	return project.Drivers{
-		Warehouses: map[string]func(string) (warehouse.Driver, error){
-			"postgres": func(place string) (warehouse.Driver, error) {
-				return postgres.Open("postgres:"+place, postgres.Options{})
-			},
-			"redshift": func(place string) (warehouse.Driver, error) {
-				return redshift.Open("redshift:"+place, a.redshift())
-			},
-			"redshift-data": func(place string) (warehouse.Driver, error) {
-				return redshift.OpenData("redshift-data:"+place, a.redshift())
-			},
-		},
+		Warehouses: a.warehouses(), Local: local(), Server: "postgres",
 		Stages: map[string]func(string) (blob.Store, error){
 			"s3": func(place string) (blob.Store, error) {
 				client, err := a.S3()

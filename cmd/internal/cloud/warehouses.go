@@ -1,0 +1,66 @@
+package cloud
+
+import (
+	"fmt"
+	"os"
+
+	"catchment/internal/project"
+	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/postgres"
+	"catchment/internal/warehouse/redshift"
+)
+
+// warehouses are those that another machine reaches, by the scheme of their URLs.
+func (a *AWS) warehouses() map[string]project.WarehouseDriver {
+	return map[string]project.WarehouseDriver{
+		"postgres": {
+			Title: "PostgreSQL",
+			Open: func(place string, o warehouse.Options) (warehouse.Warehouse, error) {
+				driver, err := postgres.Open("postgres:"+place, postgres.Options{})
+				if err != nil {
+					return nil, err
+				}
+				return warehouse.Assemble(driver, o), nil
+			},
+			Script: func(string) warehouse.Scripter { return warehouse.NewScripter(warehouse.Postgres()) },
+			Adopts: true,
+		},
+		"redshift":      a.redshiftBy("redshift:", redshift.Open),
+		"redshift-data": a.redshiftBy("redshift-data:", redshift.OpenData),
+	}
+}
+
+// redshiftBy is Redshift by one of its ways. What it tells of is no result, and is
+// told where a person or a log looks.
+func (a *AWS) redshiftBy(
+	scheme string, open func(url string, o redshift.Options) (warehouse.Driver, error),
+) project.WarehouseDriver {
+	options := redshift.Options{AWS: a.config, Report: func(c redshift.Cut) {
+		fmt.Fprintf(os.Stderr, "page %s: %d texts of column %s were cut off at 65,535 bytes, or end just there\n",
+			c.Page, c.Texts, c.Column)
+	}}
+	return project.WarehouseDriver{
+		Title: "Redshift",
+		Open: func(place string, o warehouse.Options) (warehouse.Warehouse, error) {
+			driver, err := open(scheme+place, options)
+			if err != nil {
+				return nil, err
+			}
+			return warehouse.Assemble(driver, o), nil
+		},
+		Script: func(text string) warehouse.Scripter { // the way there makes no other SQL
+			return warehouse.NewScripter(warehouse.Redshift(warehouse.LongText(text)))
+		},
+		Text:   true,
+		Adopts: true,
+	}
+}
+
+// local is the warehouse of one machine. The program that has its driver adds it;
+// the other knows what a configuration means that names none.
+func local() project.Local {
+	return project.Local{
+		Scheme: "duckdb", File: "catchment.duckdb", Tip: "?memory_limit=2GB&threads=2 leaves room on a small machine",
+		Look: func(file, sql string) string { return fmt.Sprintf("duckdb %s \"%s\"", file, sql) },
+	}
+}

@@ -1,0 +1,133 @@
+package project
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"catchment/internal/blob"
+	"catchment/internal/control/versioned"
+	"catchment/internal/flow"
+	"catchment/internal/mover"
+	"catchment/internal/plan"
+	"catchment/internal/salesforce"
+	"catchment/internal/warehouse"
+)
+
+// Drivers are what a program can work with, by the scheme of a URL or by name.
+// Only cmd lists them.
+type Drivers struct {
+	Warehouses map[string]WarehouseDriver
+	Stages     map[string]func(path string) (blob.Store, error)
+	Controls   map[string]func(path string) (versioned.Table, error)
+	Movers     map[string]func(*salesforce.Client) mover.Pager
+	Landers    map[string]func(LanderConfig) (mover.Lander, error)
+
+	Local  Local
+	Server string // the scheme of a warehouse with a server, which the help takes as its example
+}
+
+// A WarehouseDriver is one kind of warehouse: how it is opened, and what has to be
+// known of it before.
+type WarehouseDriver struct {
+	Title  string // as people call it
+	Open   func(path string, o warehouse.Options) (warehouse.Warehouse, error)
+	Script func(text string) warehouse.Scripter // its SQL, by warehouse.text; nil where it speaks none
+	File   bool                                 // it is a file of this machine: its path is one
+	Text   bool                                 // it has the setting text, for it hasn't room for every text
+	Adopts bool                                 // it is a warehouse.Adopter
+}
+
+// Local is the warehouse that needs no server: a configuration that names none gets
+// it, and a demo fills it.
+type Local struct {
+	Scheme string
+	File   string                        // what its file is called
+	Tip    string                        // what its URL may say besides
+	Look   func(file, sql string) string // the command by which people ask it
+}
+
+// A LanderConfig is what a lander works with.
+type LanderConfig struct {
+	Settings   flow.AppFlow
+	Store      blob.Store // keeps its templates
+	Now        func() time.Time
+	ServerTime func(context.Context) (time.Time, error) // of the org
+}
+
+// Known is what a configuration is read by.
+func (d Drivers) Known() flow.Warehouses {
+	known := flow.Warehouses{
+		Local: d.Local.Scheme + ":" + d.Local.File, Tip: d.Local.Tip, Text: map[string]string{},
+	}
+	for scheme, w := range d.Warehouses {
+		if w.File {
+			known.Files = append(known.Files, scheme)
+		}
+		if w.Text {
+			known.Text[scheme] = w.Title
+		}
+	}
+	return known
+}
+
+// Dialects are the names of the SQL that can be written down without a connection.
+func (d Drivers) Dialects() []string {
+	return d.each(func(_ string, w WarehouseDriver) string {
+		if w.Script == nil {
+			return ""
+		}
+		return w.Script("").Name()
+	})
+}
+
+// Adopters are the titles of the warehouses that take over tables of others.
+func (d Drivers) Adopters() []string {
+	return d.each(func(_ string, w WarehouseDriver) string {
+		if !w.Adopts {
+			return ""
+		}
+		return w.Title
+	})
+}
+
+// Servers are the URLs of warehouses that another machine reaches, too. Of two ways
+// to one warehouse the special one, whose name is longer, comes first.
+func (d Drivers) Servers() []string {
+	urls := d.each(func(scheme string, w WarehouseDriver) string {
+		if w.File {
+			return ""
+		}
+		return scheme
+	})
+	slices.Reverse(urls)
+	for i := range urls {
+		urls[i] += "://..."
+	}
+	return urls
+}
+
+// each is what there is to say of the warehouses, in order and once. Of some there
+// is nothing: "".
+func (d Drivers) each(say func(scheme string, w WarehouseDriver) string) []string {
+	said := map[string]bool{}
+	for scheme, w := range d.Warehouses {
+		said[say(scheme, w)] = true
+	}
+	delete(said, "")
+	return slices.Sorted(maps.Keys(said))
+}
+
+// driverOf finds the driver for the scheme of a configured URL, and what is left for
+// it to open.
+func driverOf[D any](drivers map[string]D, key, url string) (driver D, path string, err error) {
+	scheme, path, _ := strings.Cut(url, ":")
+	driver, ok := drivers[scheme]
+	if !ok {
+		return driver, "", plan.Fixf("this program has: "+strings.Join(slices.Sorted(maps.Keys(drivers)), ", "),
+			"%s: no driver for %s", key, scheme)
+	}
+	return driver, path, nil
+}
