@@ -124,12 +124,12 @@ func TestLookAgain(t *testing.T) {
 func TestRetypeIsFinished(t *testing.T) {
 	t.Parallel()
 	d := DuckDB()
-	d.TransactionalDDL, d.Retypes, d.LongestName = false, false, 20
+	d.TransactionalDDL, d.Retypes, d.LongestName = false, false, 40
 	var states []string
-	has := []stored{{Name: "id"}, {Name: "amount_of_money", Type: "DECIMAL", Scale: 2}}
-	names := []string{"id", "amount_of_money"}
-	wider, was := d.widerOf("amount_of_money"), d.wasOf("amount_of_money")
-	if len(wider) > 20 || len(was) > 20 || wider == was {
+	has := []stored{{Name: "id"}, {Name: "amount_of_money_in_the_bank", Type: "DECIMAL", Scale: 2}}
+	names := []string{"id", "amount_of_money_in_the_bank"}
+	wider, was := d.widerOf("amount_of_money_in_the_bank"), d.wasOf("amount_of_money_in_the_bank")
+	if len(wider) > 40 || len(was) > 40 || wider == was {
 		t.Fatalf("%s, %s", wider, was)
 	}
 	if got := d.finish("t", has, names); len(got) != 0 {
@@ -140,16 +140,16 @@ func TestRetypeIsFinished(t *testing.T) {
 		if inShape(has) {
 			t.Errorf("%v is in shape, and yet %v", has, todo)
 		}
-		if c, ok := find(d.finished(has, names), "amount_of_money"); !ok || c.Scale != 6 && len(states) < 3 {
+		if c, ok := find(d.finished(has, names), "amount_of_money_in_the_bank"); !ok || c.Scale != 6 && len(states) < 3 {
 			t.Errorf("after %q the column will be %v", states, c)
 		}
 		last := todo[len(todo)-1].sql
 		states = append(states, last)
-		switch i := place(has, "amount_of_money"); last {
-		case `ALTER TABLE t RENAME COLUMN "amount_of_money" TO "` + was + `"`:
+		switch i := place(has, "amount_of_money_in_the_bank"); last {
+		case `ALTER TABLE t RENAME COLUMN "amount_of_money_in_the_bank" TO "` + was + `"`:
 			has[i].Name = was
-		case `ALTER TABLE t RENAME COLUMN "` + wider + `" TO "amount_of_money"`:
-			has[place(has, wider)].Name = "amount_of_money"
+		case `ALTER TABLE t RENAME COLUMN "` + wider + `" TO "amount_of_money_in_the_bank"`:
+			has[place(has, wider)].Name = "amount_of_money_in_the_bank"
 		case `ALTER TABLE t DROP COLUMN "` + was + `"`:
 			has = slices.Delete(has, place(has, was), place(has, was)+1)
 		default:
@@ -161,7 +161,7 @@ func TestRetypeIsFinished(t *testing.T) {
 	}
 	back := []stored{{Name: "id"}, {Name: was}}
 	if got := d.finish("t", back, names); len(got) != 1 ||
-		got[0].sql != `ALTER TABLE t RENAME COLUMN "`+was+`" TO "amount_of_money"` {
+		got[0].sql != `ALTER TABLE t RENAME COLUMN "`+was+`" TO "amount_of_money_in_the_bank"` {
 		t.Errorf("what lost its wider column: %v", got)
 	}
 }
