@@ -56,7 +56,11 @@ func (w *shaper) Adapt(ctx context.Context, t Table) (Table, Past, error) {
 	if err != nil {
 		return t, past, fmt.Errorf("look at the columns of %s: %w", t.Name, err)
 	}
-	return adapt(w.d, t, has, past.Fields), past, nil
+	names := columnNames(t)
+	for _, k := range past.Fields {
+		names = append(names, k.Column)
+	}
+	return adapt(w.d, t, w.d.finished(has, names), past.Fields), past, nil
 }
 
 // adapt is Adapt for a table that has these columns.

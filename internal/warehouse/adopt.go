@@ -240,8 +240,14 @@ func (w *Adopting) moveAside(ctx context.Context, tx Tx, t Table, a Adoption) er
 			return fmt.Errorf("keep %s as %s: %w", one.Name, one.Kept, err)
 		}
 	}
-	_, err := w.shapes.makeTables(ctx, tx, t)
-	return err
+	todo, _, isNew, err := w.shapes.tables(ctx, tx, t)
+	if err != nil {
+		return err
+	}
+	if isNew {
+		todo = append(todo, w.shapes.grants(t)...)
+	}
+	return doSteps(ctx, tx, todo)
 }
 
 // moveIn copies the rows of an old table into staging, as rows that nobody

@@ -4,7 +4,8 @@ package warehouse
 func Assemble(d Driver, o Options) Warehouse {
 	c := New(d, o)
 	basic := basics{c, c.Erasing(), c.Landing()}
-	if c.marks.d.Clock == "" {
+	// A procedure makes temporary tables in its transaction, and tables are adopted in one with their rows.
+	if c.marks.d.Clock == "" || !c.marks.d.TransactionalDDL {
 		return basic
 	}
 	called := withProcedures{basic, c.Procedural(), c.Adopting()}

@@ -38,8 +38,13 @@ func storedColumns(ctx context.Context, tx Tx, schema, table string) ([]stored, 
 	return all, err
 }
 
+// place is where a column is among cs, -1 where it isn't.
+func place(cs []stored, name string) int {
+	return slices.IndexFunc(cs, func(c stored) bool { return strings.EqualFold(c.Name, name) })
+}
+
 func find(cs []stored, name string) (stored, bool) {
-	i := slices.IndexFunc(cs, func(c stored) bool { return strings.EqualFold(c.Name, name) })
+	i := place(cs, name)
 	if i < 0 {
 		return stored{}, false
 	}

@@ -18,12 +18,8 @@ import (
 func (w *merger) Consolidate(ctx context.Context, f Fence, m Merge) (Counts, error) {
 	m.AbsentReason = m.absentReason()
 	var c Counts
-	err := w.fencedOn(ctx, f, "consolidate "+m.Table.Name, []string{w.final(m.Table)}, func(tx Tx) error {
-		if w.d.Locks {
-			if err := do(ctx, tx, (&mergeSQL{d: w.d, o: w.o, m: m}).lock()); err != nil {
-				return err
-			}
-		}
+	in := merging{fence: f, what: "consolidate " + m.Table.Name, m: m}
+	in.write = func(tx Tx, columns []string) error {
 		old, done, err := w.logged(ctx, tx, m.Attempt)
 		if err != nil {
 			return err
@@ -32,17 +28,18 @@ func (w *merger) Consolidate(ctx context.Context, f Fence, m Merge) (Counts, err
 			c = old
 			return w.empty(ctx, tx, m) // a page may have been loaded once more since
 		}
-		c, err = w.merge(ctx, tx, f, m)
+		c, err = w.merge(ctx, tx, f, m, columns)
 		return err
-	})
-	if err != nil {
+	}
+	if err := lookAgain(func() error { return w.merging(ctx, in) }); err != nil {
 		return Counts{}, err
 	}
 	return c, nil
 }
 
-// merge does a merge in a transaction that holds the fence.
-func (w *merger) merge(ctx context.Context, tx Tx, f Fence, m Merge) (Counts, error) {
+// merge does a merge in a transaction that holds the fence, with temporary tables
+// that were made for columns.
+func (w *merger) merge(ctx context.Context, tx Tx, f Fence, m Merge, columns []string) (Counts, error) {
 	ledger, err := w.ledger(ctx, tx, m.Attempt)
 	if err != nil {
 		return Counts{}, err
@@ -53,6 +50,9 @@ func (w *merger) merge(ctx context.Context, tx Tx, f Fence, m Merge) (Counts, er
 	j, err := w.newJoin(ctx, tx, m, ledger)
 	if err != nil {
 		return Counts{}, err
+	}
+	if !j.sees(columns) {
+		return Counts{}, stale(m.Table)
 	}
 	if err := j.merge(ctx, tx); err != nil {
 		return Counts{}, err
@@ -183,7 +183,7 @@ func (w *merger) left(ctx context.Context, tx Tx, old Mark, j *join) (int64, tim
 func (w *merger) empty(ctx context.Context, tx Tx, m Merge) error {
 	s := mergeSQL{d: w.d, o: w.o, m: m}
 	clear := s.clear()
-	if w.d.Locks { // and so nobody can add a version between the look and the act
+	if w.d.Locks && w.d.TransactionalDDL { // and so nobody can add a version between the look and the act
 		q := s.anyOther()
 		others, err := count(ctx, tx, q.sql, q.args...)
 		if err != nil {

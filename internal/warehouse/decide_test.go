@@ -246,10 +246,8 @@ func (r *recorder) Exec(_ context.Context, sql string, _ ...any) (int64, error) 
 func TestGrant(t *testing.T) {
 	w := &shaper{&store{d: Postgres(), o: Options{Schema: "s", GrantTo: []string{"reader", `od"d`}}}}
 	r := &recorder{}
-	for _, created := range []bool{true, false} {
-		if err := w.grant(t.Context(), r, Table{Name: "account"}, created); err != nil {
-			t.Fatal(err)
-		}
+	if err := doSteps(t.Context(), r, w.grants(Table{Name: "account"})); err != nil {
+		t.Fatal(err)
 	}
 	want := []string{`GRANT USAGE ON SCHEMA "s" TO "reader"`, `GRANT SELECT ON "s"."account" TO "reader"`,
 		`GRANT USAGE ON SCHEMA "s" TO "od""d"`, `GRANT SELECT ON "s"."account" TO "od""d"`}
@@ -291,10 +289,10 @@ func TestShapeOfRedshift(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !reflect.DeepEqual(ddl, []string{`ALTER TABLE "s"."account" ADD COLUMN "_catchment_wider" VARCHAR(1020)`,
+	if !reflect.DeepEqual(ddl, steps(`ALTER TABLE "s"."account" ADD COLUMN "_catchment_wider" VARCHAR(1020)`,
 		`UPDATE "s"."account" SET "_catchment_wider" = "name"`,
-		`ALTER TABLE "s"."account" DROP COLUMN "name"`, `ALTER TABLE "s"."account" RENAME COLUMN "_catchment_wider" TO "name"`}) {
-		t.Errorf("statements: %q", ddl)
+		`ALTER TABLE "s"."account" DROP COLUMN "name"`, `ALTER TABLE "s"."account" RENAME COLUMN "_catchment_wider" TO "name"`)) {
+		t.Errorf("statements: %v", ddl)
 	}
 	if !reflect.DeepEqual(changes,
 		[]Change{{Table: "account", Column: "name", What: Widened, Detail: "VARCHAR(1020)"}}) {

@@ -26,6 +26,9 @@ type Dialect struct {
 	Targets   bool // what a DELETE deletes from may have an alias
 	Distincts bool // it knows IS DISTINCT FROM
 
+	TransactionalDDL bool // DDL commits and is taken back with the rows of its transaction; else it is a Preparer's
+	LoadsApart       bool // its loader is a job that no transaction can hold: a Bringer
+
 	LongestName int    // bytes that a name has room for, 0 where nobody counts
 	LongestText int    // bytes that a text column has room for, 0 for any number
 	Wide        string // the type of a column for texts that may be longer, "" where LongestText has to do
@@ -105,19 +108,23 @@ func (d *Dialect) tooNarrow(has stored, c Column) bool {
 }
 
 // retype gives a column another type. Where that can't be done in place, a
-// column of that type takes its values, and then its name.
-func (d *Dialect) retype(table, column, to string) []statement {
+// column of that type takes its values, and then its name; where DDL commits,
+// this only begins it, and finish goes on.
+func (d *Dialect) retype(table, column, to string) []step {
 	old := d.Quote(column)
 	if d.Retypes {
-		return []statement{{sql: fmt.Sprintf("ALTER TABLE %s ALTER COLUMN %s TYPE %s", table, old, to)}}
+		return steps(fmt.Sprintf("ALTER TABLE %s ALTER COLUMN %s TYPE %s", table, old, to))
+	}
+	if !d.TransactionalDDL {
+		return steps(fmt.Sprintf("ALTER TABLE %s ADD COLUMN %s %s", table, d.Quote(d.widerOf(column)), to))
 	}
 	wider := d.Quote(colWider)
-	return []statement{
-		{sql: fmt.Sprintf("ALTER TABLE %s ADD COLUMN %s %s", table, wider, to)},
-		{sql: fmt.Sprintf("UPDATE %s SET %s = %s", table, wider, old)},
-		{sql: fmt.Sprintf("ALTER TABLE %s DROP COLUMN %s", table, old)},
-		{sql: fmt.Sprintf("ALTER TABLE %s RENAME COLUMN %s TO %s", table, wider, old)},
-	}
+	return steps(
+		fmt.Sprintf("ALTER TABLE %s ADD COLUMN %s %s", table, wider, to),
+		fmt.Sprintf("UPDATE %s SET %s = %s", table, wider, old),
+		fmt.Sprintf("ALTER TABLE %s DROP COLUMN %s", table, old),
+		fmt.Sprintf("ALTER TABLE %s RENAME COLUMN %s TO %s", table, wider, old),
+	)
 }
 
 // isText tells whether a column of a stored type takes any text.

@@ -26,6 +26,8 @@ func DuckDB() *Dialect {
 		Targets:   true,
 		Distincts: true,
 
+		TransactionalDDL: true,
+
 		Memory: "memory_limit",
 		RowID:  "rowid",
 

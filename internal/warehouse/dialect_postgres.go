@@ -29,6 +29,8 @@ func Postgres() *Dialect {
 		Targets:    true,
 		Distincts:  true,
 
+		TransactionalDDL: true,
+
 		LongestName: 63,
 		Clock:       "clock_timestamp()",
 		Unlogged:    "UNLOGGED ",

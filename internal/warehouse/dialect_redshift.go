@@ -45,6 +45,8 @@ func Redshift(long LongText) *Dialect {
 		Grantee:   "ROLE %s",
 		LockFirst: true,
 
+		TransactionalDDL: true,
+
 		LongestName: 127,
 		LongestText: redshiftText,
 		// Staging and final rows of a key lie on one slice, so that a merge moves

@@ -29,6 +29,7 @@ func (w *asker) Held(ctx context.Context, t Table, keys []string) (map[string]bo
 	held := map[string]bool{}
 	s := mergeSQL{d: w.d, o: w.o, m: Merge{Table: t}}
 	err := w.driver.View(ctx, func(tx Tx) error {
+		clear(held)
 		for rest := keys; len(rest) > 0; {
 			n := min(len(rest), keysAtOnce)
 			b := s.binds()

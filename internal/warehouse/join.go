@@ -17,6 +17,8 @@ type join struct {
 	fresh  bool // the final table had no row before
 	counts Counts
 
+	inShape bool // no column of the final table is on its way to another type
+
 	sudden  int64 // deletes that count for the stop before a mass delete
 	grown   int64 // rows that the final table has gained, less than 0 where it lost some
 	written int64 // rows in it that this merge stamped
@@ -34,7 +36,7 @@ func (w *merger) newJoin(ctx context.Context, tx Tx, m Merge, ledger []entry) (*
 			"table %s.%s is gone, or was not made by Catchment", w.o.Schema, m.Table.Name)
 	}
 	now := w.now()
-	j := &join{now: now, parts: parts(m, ledger)}
+	j := &join{now: now, parts: parts(m, ledger), inShape: inShape(has)}
 	j.mergeSQL = mergeSQL{d: w.d, o: w.o, m: m, columns: payload(has), now: now}
 	j.readAt, err = w.readAt(ctx, tx, m)
 	if err != nil {
@@ -95,7 +97,7 @@ func (j *join) merge(ctx context.Context, tx Tx) error {
 
 // key makes the primary key, if there is none.
 func (j *join) key(ctx context.Context, tx Tx) error {
-	if j.keyed {
+	if j.keyed || !j.d.TransactionalDDL { // else the table was made with it
 		return nil
 	}
 	_, err := tx.Exec(ctx, j.addKey())
@@ -137,7 +139,8 @@ func (j *join) put(ctx context.Context, tx Tx, p part) error {
 // keys are tried instead of counted. Not under Remove: there a plain insert
 // leaves deleted versions out, and would miss that one is newer than another.
 func (j *join) sizesOf(ctx context.Context, tx Tx, p part) (staged int64, unique bool, err error) {
-	if j.d.Savepoints && p.jobs != nil && j.m.Policy != Remove {
+	tells := j.keyed || j.d.TransactionalDDL // the key, which may be made only then
+	if j.d.Savepoints && tells && p.jobs != nil && j.m.Policy != Remove {
 		return p.rows, true, nil
 	}
 	var keys, nulls int64
@@ -207,7 +210,7 @@ func (j *join) undo(ctx context.Context, tx Tx) error {
 }
 
 func (j *join) putRanked(ctx context.Context, tx Tx, p part) error {
-	if err := do(ctx, tx, j.makeNewest(), j.fillNewest(p)); err != nil {
+	if err := do(ctx, tx, append(j.opened(j.makeNewest()), j.fillNewest(p))...); err != nil {
 		return err
 	}
 	var inserted, updated, deleted, known int64
@@ -236,7 +239,7 @@ func (j *join) putRanked(ctx context.Context, tx Tx, p part) error {
 	if known != 0 {
 		return plan.Failf(plan.Retry, "", "somebody else changed %d rows of %s meanwhile", known, j.m.Table.Name)
 	}
-	return do(ctx, tx, append(j.changeTombstones(), j.drop(tableNewest))...)
+	return do(ctx, tx, append(j.changeTombstones(), j.closed(tableNewest))...)
 }
 
 // change merges a part of patches.
@@ -287,7 +290,7 @@ func (j *join) delete(ctx context.Context, tx Tx, p part) error {
 
 // gone flags or removes the live rows whose keys fill selects.
 func (j *join) gone(ctx context.Context, tx Tx, reason Reason, fill statement) error {
-	if err := do(ctx, tx, j.makeGone()); err != nil {
+	if err := do(ctx, tx, j.opened(j.makeGone())...); err != nil {
 		return err
 	}
 	n, err := tx.Exec(ctx, fill.sql, fill.args...)
@@ -313,7 +316,7 @@ func (j *join) gone(ctx context.Context, tx Tx, reason Reason, fill statement) e
 	} else {
 		j.written += taken
 	}
-	return do(ctx, tx, j.drop(tableGone))
+	return do(ctx, tx, j.closed(tableGone))
 }
 
 // mayDelete counts n rows that are about to be deleted, and stops before too

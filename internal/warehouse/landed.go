@@ -46,27 +46,23 @@ func (w *Landing) LandsIn(t Table, apart bool) string {
 // PrepareLanding makes the table in which rows land apart, with the columns of
 // t and none of ours, or adds those that it lacks. Prepare comes before it.
 func (w *Landing) PrepareLanding(ctx context.Context, f Fence, t Table) error {
-	return w.fenced(ctx, f, "prepare the landing of "+t.Name, func(tx Tx) error {
+	return w.shape(ctx, f, "prepare the landing of "+t.Name, func(tx Tx) ([]step, error) {
 		has, err := storedColumns(ctx, tx, w.o.Staging, landingName(t))
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if len(has) == 0 {
 			landing := t
 			landing.Name = landingName(t)
-			_, err := tx.Exec(ctx, createTable(w.d, w.o.Staging, landing, t.Columns))
-			return err
+			return steps(createTable(w.d, w.o.Staging, landing, t.Columns)), nil
 		}
+		var todo []step
 		for _, c := range t.Columns {
-			if _, ok := find(has, c.Name); ok {
-				continue
-			}
-			if _, err := tx.Exec(ctx, fmt.Sprintf("ALTER TABLE %s ADD COLUMN %s", w.landing(t),
-				w.d.column(c))); err != nil {
-				return err
+			if _, ok := find(has, c.Name); !ok {
+				todo = append(todo, steps(fmt.Sprintf("ALTER TABLE %s ADD COLUMN %s", w.landing(t), w.d.column(c)))...)
 			}
 		}
-		return nil
+		return todo, nil
 	})
 }
 

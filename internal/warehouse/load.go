@@ -18,30 +18,76 @@ func (w *loader) Load(ctx context.Context, f Fence, b Batch) (int64, error) {
 	if b.Op == "" {
 		b.Op = Put
 	}
-	var total int64
-	err := w.fenced(ctx, f, "load "+b.Table.Name, func(tx Tx) error {
-		known, err := w.ledger(ctx, tx, b.Attempt)
-		if err != nil {
-			return err
+	what := "load " + b.Table.Name
+	in := intake{fence: f, what: what, pages: w.copies(b, nil)}
+	if w.needy(b) {
+		in.look = func(tx Tx) (need, error) {
+			fresh, err := w.unknown(ctx, tx, b)
+			if err != nil || len(fresh.Pages) == 0 {
+				return need{}, err
+			}
+			return w.needOf(ctx, tx, fresh)
 		}
-		fresh, err := newPages(b, known)
-		if err != nil {
-			return err
-		}
-		total = 0
-		for _, p := range b.Pages {
-			total += p.Rows
-		}
-		if len(fresh) == 0 {
-			return nil
-		}
-		b.Pages = fresh
-		return w.loadFresh(ctx, tx, f, b)
-	})
-	if err != nil {
+	}
+	in.write = func() error {
+		return w.fenced(ctx, f, what, func(tx Tx) error {
+			fresh, err := w.unknown(ctx, tx, b)
+			if err != nil || len(fresh.Pages) == 0 {
+				return err
+			}
+			return w.loadFresh(ctx, tx, f, fresh)
+		})
+	}
+	if err := w.take(ctx, in); err != nil {
 		return 0, err
 	}
+	var total int64
+	for _, p := range b.Pages {
+		total += p.Rows
+	}
 	return total, nil
+}
+
+// unknown is a batch of those pages that the ledger lacks.
+func (w *loader) unknown(ctx context.Context, tx Tx, b Batch) (Batch, error) {
+	known, err := w.ledger(ctx, tx, b.Attempt)
+	if err != nil {
+		return b, err
+	}
+	b.Pages, err = newPages(b, known)
+	return b, err
+}
+
+// needy tells whether the pages of a batch may need something before they are
+// loaded. Most don't, and are spared the look.
+func (w *loader) needy(b Batch) bool {
+	widens := func(field string) bool {
+		c, ok := b.Table.column(field)
+		return ok && c.Kind == Decimal && w.d.Digits > 0
+	}
+	return len(b.Pages) > 0 &&
+		(w.d.LoadsApart || !w.d.TransactionalDDL || slices.ContainsFunc(b.Pages[0].Header, widens))
+}
+
+// needOf is what a batch needs whose pages are not in the ledger.
+func (w *loader) needOf(ctx context.Context, tx Tx, b Batch) (need, error) {
+	todo, err := w.underway(ctx, tx, b.Table)
+	if err != nil || len(todo) > 0 {
+		return need{steps: todo}, err
+	}
+	cols, todo, err := w.fit(ctx, tx, b)
+	return need{steps: todo, copies: w.copies(b, cols)}, err
+}
+
+// copies is the pages of a batch on their way into staging, and what its flow's
+// rules kept out of them.
+func (w *loader) copies(b Batch, cols []CopyColumn) []Copy {
+	c := Copy{Into: w.staging(b.Table), Columns: cols, Op: b.Op, Attempt: b.Attempt, Job: b.Job,
+		ReadAt: stamp(b.ReadAt), Pages: b.Pages}
+	if rejected := w.rejected(b); len(rejected.Pages) > 0 {
+		return []Copy{c, rejected}
+	}
+	return []Copy{c}
 }
 
 // An entry is one line of the ledger.
@@ -110,17 +156,21 @@ func newPages(b Batch, known []entry) ([]Page, error) {
 
 // loadFresh loads pages that are not in the ledger, and writes them there.
 func (w *loader) loadFresh(ctx context.Context, tx Tx, f Fence, b Batch) error {
-	cols, err := w.fit(ctx, tx, b)
+	cols, narrow, err := w.fit(ctx, tx, b)
 	if err != nil {
 		return err
 	}
-	c := Copy{Into: w.staging(b.Table), Columns: cols, Op: b.Op, Attempt: b.Attempt, Job: b.Job,
-		ReadAt: stamp(b.ReadAt), Pages: b.Pages}
-	if err := copyPages(ctx, tx, c); err != nil {
+	if len(narrow) > 0 {
+		return stale(b.Table)
+	}
+	copies := w.copies(b, cols)
+	if err := copyPages(ctx, tx, copies[0]); err != nil {
 		return err
 	}
-	if err := w.loadRejected(ctx, tx, b); err != nil {
-		return err
+	for _, rejected := range copies[1:] {
+		if err := copyPages(ctx, tx, rejected); err != nil {
+			return fmt.Errorf("rejected records: %w", err)
+		}
 	}
 	names := make([]string, len(cols))
 	for i, c := range cols {
@@ -149,20 +199,24 @@ func copyPages(ctx context.Context, tx Tx, c Copy) error {
 	return nil
 }
 
-// fit finds the columns that the header of a batch names, and widens the
-// decimals that its values don't fit in, in staging and in the final table.
-func (w *loader) fit(ctx context.Context, tx Tx, b Batch) ([]CopyColumn, error) {
+// fit finds the columns that the header of a batch names, and the steps that
+// widen the decimals that its values don't fit in, in staging and in the final
+// table.
+func (w *loader) fit(ctx context.Context, tx Tx, b Batch) (cols []CopyColumn, todo []step, err error) {
 	staging, err := storedColumns(ctx, tx, w.o.Staging, b.Table.Name)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	final, err := storedColumns(ctx, tx, w.o.Schema, b.Table.Name)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	cols, err := copyColumns(w.d, b.Table, b.Pages, staging)
+	if !inShape(staging) && !w.d.TransactionalDDL { // rows that come now would stay behind in the old column
+		return nil, nil, stale(b.Table)
+	}
+	cols, err = copyColumns(w.d, b.Table, b.Pages, staging)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	for i, c := range cols {
 		if c.Kind != Decimal || w.d.Digits == 0 {
@@ -178,20 +232,26 @@ func (w *loader) fit(ctx context.Context, tx Tx, b Batch) ([]CopyColumn, error) 
 			}
 			scale, wider, err := w.d.wider(old, c)
 			if err != nil {
-				return nil, err
+				return nil, nil, err
 			}
 			if wider {
-				sql := w.d.retype(w.d.Table(side.schema, b.Table.Name), c.Name, w.d.Type(Decimal, scale))
-				if err := do(ctx, tx, sql...); err != nil {
-					return nil, fmt.Errorf("widen column %s: %w", c.Name, err)
-				}
+				todo = append(todo, w.d.widened(w.d.Table(side.schema, b.Table.Name), c.Name, scale)...)
 			}
 			if side.schema == w.o.Staging {
 				cols[i].Type = w.d.Type(Decimal, scale)
 			}
 		}
 	}
-	return cols, nil
+	return cols, todo, nil
+}
+
+// widened is the steps that give a decimal column another scale.
+func (d *Dialect) widened(table, column string, scale int) []step {
+	todo := d.retype(table, column, d.Type(Decimal, scale))
+	for i := range todo {
+		todo[i].what = "widen column " + column
+	}
+	return todo
 }
 
 // wider tells the scale that a stored decimal column needs to hold a page's

@@ -46,7 +46,7 @@ func (w *marks) Claim(ctx context.Context, f Fence, table, org string) (Mark, er
 	if err != nil {
 		return Mark{}, fmt.Errorf("claim %s: %w", f.Flow, err)
 	}
-	err = w.driver.Tx(ctx, func(tx Tx) error {
+	err = w.tx(ctx, func(tx Tx) error {
 		if err := do(ctx, tx, locks...); err != nil {
 			return err
 		}

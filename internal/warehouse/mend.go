@@ -3,6 +3,7 @@ package warehouse
 import (
 	"cmp"
 	"context"
+	"slices"
 
 	"catchment/internal/plan"
 )
@@ -33,30 +34,57 @@ func (w *merger) Mend(ctx context.Context, f Fence, m Mending) (Counts, error) {
 			merge.Rows += p.Rows
 		}
 	}
-	err := w.fencedOn(ctx, f, "mend "+merge.Table.Name, []string{w.final(merge.Table)}, func(tx Tx) error {
-		if w.d.Locks {
-			if err := do(ctx, tx, (&mergeSQL{d: w.d, o: w.o, m: merge}).lock()); err != nil {
+	what := "mend " + merge.Table.Name
+	in := intake{fence: f, what: what}
+	batches := make([]Batch, len(m.Batches))
+	for i, b := range m.Batches {
+		b.Op, b.Override = cmp.Or(b.Op, Put), true
+		batches[i] = b
+		in.pages = append(in.pages, w.loads.copies(b, nil)...)
+	}
+	if slices.ContainsFunc(batches, w.loads.needy) {
+		in.look = func(tx Tx) (need, error) { return w.needOf(ctx, tx, merge.Attempt, batches) }
+	}
+	in.write = func() error {
+		return w.merging(ctx, merging{fence: f, what: what, m: merge, write: func(tx Tx, columns []string) error {
+			old, done, err := w.logged(ctx, tx, merge.Attempt)
+			if err != nil || done {
+				c = old
 				return err
 			}
-		}
-		old, done, err := w.logged(ctx, tx, merge.Attempt)
-		if err != nil || done {
-			c = old
+			for _, b := range batches {
+				if err := w.loads.loadFresh(ctx, tx, f, b); err != nil {
+					return err
+				}
+			}
+			c, err = w.merge(ctx, tx, f, merge, columns)
 			return err
-		}
-		for _, b := range m.Batches {
-			b.Op, b.Override = cmp.Or(b.Op, Put), true
-			if err := w.loads.loadFresh(ctx, tx, f, b); err != nil {
-				return err
-			}
-		}
-		c, err = w.merge(ctx, tx, f, merge)
-		return err
-	})
-	if err != nil {
+		}})
+	}
+	if err := w.take(ctx, in); err != nil {
 		return Counts{}, err
 	}
 	return c, nil
+}
+
+// needOf is what batches of an attempt need that wasn't consolidated yet.
+func (w *merger) needOf(ctx context.Context, tx Tx, attempt string, batches []Batch) (need, error) {
+	var all need
+	_, done, err := w.logged(ctx, tx, attempt)
+	if err != nil || done {
+		return all, err
+	}
+	for _, b := range batches {
+		if len(b.Pages) == 0 {
+			continue
+		}
+		one, err := w.loads.needOf(ctx, tx, b)
+		if err != nil || len(one.steps) > 0 { // the next one's is decided when these are done
+			return one, err
+		}
+		all.copies = append(all.copies, one.copies...)
+	}
+	return all, nil
 }
 
 // Distinct leaves one row of each key, and gives the final table its key back.
@@ -73,18 +101,23 @@ USING (SELECT {key}, max({row_id}) AS kept FROM {final} GROUP BY {key} HAVING co
 WHERE {same_key} AND f.{row_id} <> n.kept`, holes{
 		"final": s.final(), "key": s.d.list("", t.Key), "row_id": w.d.RowID, "same_key": s.sameKey("n", "f"),
 	})
-	for _, sql := range []string{delete, s.addKey()} {
-		err := w.fencedOn(ctx, f, "one row of each key of "+t.Name, []string{w.final(t)}, func(tx Tx) error {
-			keyed, err := w.keyed(ctx, tx, t)
-			if err != nil || keyed {
-				return err
-			}
-			_, err = tx.Exec(ctx, sql)
-			return err
-		})
+	what := "one row of each key of " + t.Name
+	missing := func(tx Tx, sql string) ([]step, error) {
+		keyed, err := w.keyed(ctx, tx, t)
+		if err != nil || keyed {
+			return nil, err
+		}
+		return steps(sql), nil
+	}
+	err := w.fencedOn(ctx, f, what, []string{w.final(t)}, func(tx Tx) error {
+		todo, err := missing(tx, delete)
 		if err != nil {
 			return err
 		}
+		return doSteps(ctx, tx, todo)
+	})
+	if err != nil {
+		return err
 	}
-	return nil
+	return w.shape(ctx, f, what, func(tx Tx) ([]step, error) { return missing(tx, s.addKey()) })
 }

@@ -90,52 +90,101 @@ func (w *shaper) Migrate(ctx context.Context) error {
 		return plan.Fixf("remove `grant_to` from the warehouse section of catchment.yaml",
 			"%s has no roles to grant tables to", w.d.Name)
 	}
-	err := w.driver.Tx(ctx, func(tx Tx) error {
-		if err := w.base(ctx, tx); err != nil {
-			return err
-		}
-		version := w.own(tableVersion)
-		done, err := count(ctx, tx, "SELECT max(version) FROM "+version)
-		if err != nil {
-			return err
-		}
-		all := migrations()
-		if done > int64(len(all)) {
-			return plan.Fixf("install the version of catchment that wrote it, or a newer one",
-				"the warehouse is of version %d, this catchment knows %d", done, len(all))
-		}
-		for n := int(done); n < len(all); n++ {
-			for _, t := range all[n] {
-				for _, sql := range w.makeOwn(t) {
-					if _, err := tx.Exec(ctx, sql); err != nil {
-						return err
-					}
-				}
-			}
-			if _, err := tx.Exec(ctx, "INSERT INTO "+version+" VALUES ($1)", n+1); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if err != nil {
+	if err := w.migrate(ctx); err != nil {
 		return fmt.Errorf("migrate the warehouse: %w", err)
 	}
 	return nil
 }
 
-// base makes what even the oldest migration needs.
-func (w *shaper) base(ctx context.Context, tx Tx) error {
-	for _, sql := range []string{
-		"CREATE SCHEMA IF NOT EXISTS " + w.d.Quote(w.o.Schema),
-		"CREATE SCHEMA IF NOT EXISTS " + w.d.Quote(w.o.Staging),
-		"CREATE TABLE IF NOT EXISTS " + w.own(tableVersion) + " (version " + w.d.Type(Int, 0) + ")",
-	} {
-		if _, err := tx.Exec(ctx, sql); err != nil {
+// migrate is one transaction; where DDL commits, it is one for each look at what
+// is still to be made.
+func (w *shaper) migrate(ctx context.Context) error {
+	if w.d.TransactionalDDL {
+		return w.tx(ctx, func(tx Tx) error {
+			if err := doSteps(ctx, tx, w.base()); err != nil {
+				return err
+			}
+			_, err := w.next(ctx, tx)
 			return err
+		})
+	}
+	s := shaping{
+		look:   func(see func(Tx) error) error { return w.tx(ctx, see) },
+		what:   "our own tables",
+		decide: func(tx Tx) ([]step, error) { return w.next(ctx, tx) },
+	}
+	if err := w.stepByStep(ctx, s, w.base()); err != nil {
+		return err
+	}
+	return w.settled(ctx, s)
+}
+
+// next does the migrations that were not done yet, and writes down the version
+// of each once everything of it is there. Where DDL commits, it gives the steps
+// of the first that lacks some.
+func (w *shaper) next(ctx context.Context, tx Tx) ([]step, error) {
+	version := w.own(tableVersion)
+	done, err := count(ctx, tx, "SELECT max(version) FROM "+version)
+	if err != nil {
+		return nil, err
+	}
+	all := migrations()
+	if done > int64(len(all)) {
+		return nil, plan.Fixf("install the version of catchment that wrote it, or a newer one",
+			"the warehouse is of version %d, this catchment knows %d", done, len(all))
+	}
+	for n := int(done); n < len(all); n++ {
+		for _, t := range all[n] {
+			todo, err := w.lacking(ctx, tx, t)
+			if err != nil || len(todo) > 0 && !w.d.TransactionalDDL {
+				return todo, err
+			}
+			if err := doSteps(ctx, tx, todo); err != nil {
+				return nil, err
+			}
+		}
+		if _, err := tx.Exec(ctx, "INSERT INTO "+version+" VALUES ($1)", n+1); err != nil {
+			return nil, err
 		}
 	}
-	return nil
+	return nil, nil
+}
+
+// lacking is the steps that make one of our own tables, or add columns to it.
+// Where a crash may have left some of them done, it asks which.
+func (w *shaper) lacking(ctx context.Context, tx Tx, t ownTable) ([]step, error) {
+	todo := steps(w.makeOwn(t)...)
+	if w.d.TransactionalDDL {
+		return todo, nil
+	}
+	has, err := storedColumns(ctx, tx, w.schemaOf(t), t.name)
+	if err != nil || len(has) == 0 {
+		return todo, err
+	}
+	var left []step
+	for i, c := range strings.Split(t.columns, ", ") {
+		name, _, _ := strings.Cut(c, " ")
+		if _, ok := find(has, name); !ok && t.add {
+			left = append(left, todo[i])
+		}
+	}
+	return left, nil
+}
+
+func (w *shaper) schemaOf(t ownTable) string {
+	if t.final {
+		return w.o.Schema
+	}
+	return w.o.Staging
+}
+
+// base makes what even the oldest migration needs.
+func (w *shaper) base() []step {
+	return steps(
+		"CREATE SCHEMA IF NOT EXISTS "+w.d.Quote(w.o.Schema),
+		"CREATE SCHEMA IF NOT EXISTS "+w.d.Quote(w.o.Staging),
+		"CREATE TABLE IF NOT EXISTS "+w.own(tableVersion)+" (version "+w.d.Type(Int, 0)+")",
+	)
 }
 
 // makeOwn makes one of our own tables, or adds columns to it.
@@ -145,11 +194,7 @@ func (w *shaper) makeOwn(t ownTable) []string {
 		name, kind, _ := strings.Cut(c, " ")
 		cols = append(cols, name+" "+w.d.Type(Kind(kind), 0))
 	}
-	schema := w.o.Staging
-	if t.final {
-		schema = w.o.Schema
-	}
-	table := w.d.Table(schema, t.name)
+	table := w.d.Table(w.schemaOf(t), t.name)
 	if t.add {
 		for i, c := range cols { // one each: not every warehouse adds several at once
 			cols[i] = "ALTER TABLE " + table + " ADD COLUMN " + c

@@ -24,6 +24,7 @@ const (
 	colDeleted  = "_catchment_deleted_at"
 	colReason   = "_catchment_delete_reason"
 	colWider    = "_catchment_wider" // on the way to another type
+	colWas      = "_catchment_was"   // what one took the place of, where DDL commits
 )
 
 // The columns of Salesforce that consolidation acts on, by their field names.

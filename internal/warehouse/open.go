@@ -12,6 +12,8 @@ type Options struct {
 	Staging string   // of the staging tables and of what we remember
 	GrantTo []string // roles that may read new tables
 	Now     func() time.Time
+	// Pause waits before a transaction is tried again that others were in the way of; nil does.
+	Pause func(context.Context, time.Duration) error
 }
 
 // A store is the place where a warehouse's tables are, as each of its roles sees
@@ -33,28 +35,57 @@ func (w *store) now() time.Time { return w.o.Now().UTC().Truncate(time.Microseco
 
 // fenced does f in a transaction that first proves that fence still holds.
 func (w *store) fenced(ctx context.Context, fence Fence, what string, f func(Tx) error) error {
-	return w.fencedOn(ctx, fence, what, nil, f)
+	return w.within(ctx, transaction{fence: fence, what: what}, f)
 }
 
 // fencedOn is fenced, and where locks come first, these tables are locked too.
 func (w *store) fencedOn(ctx context.Context, fence Fence, what string, tables []string, f func(Tx) error) error {
-	locks, err := w.locksOf(ctx, fence.Flow, tables)
-	if err != nil {
-		return fmt.Errorf("%s: %w", what, err)
-	}
-	err = w.driver.Tx(ctx, func(tx Tx) error {
-		if err := do(ctx, tx, locks...); err != nil {
+	return w.within(ctx, transaction{fence: fence, what: what, tables: tables}, f)
+}
+
+// A transaction is one that works for a flow.
+type transaction struct {
+	fence   Fence
+	what    string   // in words, for errors
+	tables  []string // that are locked beside staging, where locks come first
+	scratch []string // DDL that makes its temporary tables before it begins, where it can't itself
+}
+
+// within does f in such a transaction, once the fence is proven. Where others are
+// in the way it is done again.
+func (w *store) within(ctx context.Context, t transaction, f func(Tx) error) error {
+	err := w.patiently(ctx, func() error {
+		locks, err := w.locksOf(ctx, t.fence.Flow, t.tables)
+		if err != nil {
 			return err
 		}
-		if err := w.hold(ctx, tx, fence); err != nil {
-			return err
-		}
-		return f(tx)
+		return w.begin(ctx, t.scratch, func(tx Tx) error {
+			if err := do(ctx, tx, locks...); err != nil {
+				return err
+			}
+			if err := w.hold(ctx, tx, t.fence); err != nil {
+				return err
+			}
+			return f(tx)
+		})
 	})
 	if err != nil {
-		return fmt.Errorf("%s: %w", what, err)
+		return fmt.Errorf("%s: %w", t.what, err)
 	}
 	return nil
+}
+
+// begin does f in a transaction, after ddl in its session.
+func (w *store) begin(ctx context.Context, ddl []string, f func(Tx) error) error {
+	if len(ddl) == 0 {
+		return w.driver.Tx(ctx, f)
+	}
+	return w.prepared(ctx, ddl, f)
+}
+
+// tx does f in a transaction, again where others are in the way.
+func (w *store) tx(ctx context.Context, f func(Tx) error) error {
+	return w.patiently(ctx, func() error { return w.driver.Tx(ctx, f) })
 }
 
 // Rows counts the rows of a final table, deleted ones included.

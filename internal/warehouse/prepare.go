@@ -15,64 +15,81 @@ import (
 // (invariant 8).
 func (w *shaper) Prepare(ctx context.Context, f Fence, t Table) ([]Change, error) {
 	var done []Change
-	err := w.fenced(ctx, f, "prepare "+t.Name, func(tx Tx) error {
-		done = nil
+	err := w.shape(ctx, f, "prepare "+t.Name, func(tx Tx) ([]step, error) {
 		if len(t.Key) == 0 {
-			return plan.Fixf("declare the object's index fields as its key", "%s has no Id to tell records by",
+			return nil, plan.Fixf("declare the object's index fields as its key", "%s has no Id to tell records by",
 				t.Object)
 		}
-		var err error
-		done, err = w.makeTables(ctx, tx, t)
-		return err
+		todo, changes, isNew, err := w.tables(ctx, tx, t)
+		if err != nil {
+			return nil, err
+		}
+		done = joined(done, changes)
+		if !isNew && !w.d.TransactionalDDL { // a crash may have come before the grants
+			mark, _, err := w.mark(ctx, tx, f.Flow)
+			if err != nil {
+				return nil, err
+			}
+			isNew = mark.SyncedAt.IsZero()
+		}
+		if isNew {
+			todo = append(todo, w.grants(t)...)
+		}
+		return todo, nil
 	})
 	return done, err
 }
 
-// makeTables makes both tables of t, or changes them into what t wants, and
-// tells what became of the final one.
-func (w *shaper) makeTables(ctx context.Context, tx Tx, t Table) ([]Change, error) {
-	if _, _, err := w.makeTable(ctx, tx, w.o.Staging, t, stagingOwn()); err != nil {
-		return nil, err
-	}
-	changes, isNew, err := w.makeTable(ctx, tx, w.o.Schema, t, finalOwn())
-	if err != nil {
-		return nil, err
-	}
-	return changes, w.grant(ctx, tx, t, isNew)
-}
-
-func (w *shaper) makeTable(
-	ctx context.Context, tx Tx, schema string, t Table, own []Column,
-) (changes []Change, isNew bool, err error) {
-	has, err := storedColumns(ctx, tx, schema, t.Name)
-	if err != nil {
-		return nil, false, err
-	}
-	has, renamed, err := w.rename(ctx, tx, schema, t, has)
-	if err != nil {
-		return nil, false, err
-	}
-	ddl, changes, err := shape(w.d, schema, t, has, own)
-	if err != nil {
-		return nil, false, err
-	}
-	for _, sql := range ddl {
-		if _, err := tx.Exec(ctx, sql); err != nil {
-			return nil, false, err
+// joined adds changes to those that were told already: a table is looked at more
+// than once.
+func joined(done, more []Change) []Change {
+	for _, c := range more {
+		if !slices.Contains(done, c) {
+			done = append(done, c)
 		}
 	}
-	return append(renamed, changes...), len(has) == 0, nil
+	return done
+}
+
+// tables decides what makes both tables of t, or changes them into what t wants,
+// and tells what becomes of the final one, and whether that is new.
+func (w *shaper) tables(ctx context.Context, tx Tx, t Table) (todo []step, changes []Change, isNew bool, err error) {
+	staging, _, _, err := w.table(ctx, tx, w.o.Staging, t, stagingOwn())
+	if err != nil {
+		return nil, nil, false, err
+	}
+	final, changes, isNew, err := w.table(ctx, tx, w.o.Schema, t, finalOwn())
+	return append(staging, final...), changes, isNew, err
+}
+
+func (w *shaper) table(
+	ctx context.Context, tx Tx, schema string, t Table, own []Column,
+) (todo []step, changes []Change, isNew bool, err error) {
+	has, err := storedColumns(ctx, tx, schema, t.Name)
+	if err != nil {
+		return nil, nil, false, err
+	}
+	was, err := w.columnsOf(ctx, tx, t)
+	if err != nil {
+		return nil, nil, false, err
+	}
+	if todo = w.d.finish(w.d.Table(schema, t.Name), has, append(columnNames(t), was.names()...)); len(todo) > 0 {
+		return todo, nil, false, nil // what is there is seen afterwards
+	}
+	has, todo, renamed := w.rename(schema, t, has, was)
+	made, changes, err := shape(w.d, schema, t, has, own)
+	return append(todo, made...), append(renamed, changes...), len(has) == 0, err
 }
 
 // shape decides which statements make the table that t wants out of one that
 // has these columns.
-func shape(d *Dialect, schema string, t Table, has []stored, own []Column) ([]string, []Change, error) {
+func shape(d *Dialect, schema string, t Table, has []stored, own []Column) ([]step, []Change, error) {
 	want := layout(t, own)
 	if err := d.fitNames(t); err != nil {
 		return nil, nil, err
 	}
 	if len(has) == 0 {
-		return []string{createTable(d, schema, t, want)}, []Change{{Table: t.Name, What: "created"}}, nil
+		return steps(createTable(d, schema, t, want)), []Change{{Table: t.Name, What: "created"}}, nil
 	}
 	for _, c := range own {
 		if _, ok := find(has, c.Name); !ok {
@@ -81,19 +98,18 @@ func shape(d *Dialect, schema string, t Table, has []stored, own []Column) ([]st
 				"table %s.%s was not made by Catchment: it lacks the column %s", schema, t.Name, c.Name)
 		}
 	}
-	var ddl []string
+	var ddl []step
 	var changes []Change
 	for _, c := range want {
 		old, ok := find(has, c.Name)
 		switch {
 		case !ok:
-			ddl = append(ddl, fmt.Sprintf("ALTER TABLE %s ADD COLUMN %s", d.Table(schema, t.Name), d.column(c)))
+			ddl = append(ddl, steps(fmt.Sprintf("ALTER TABLE %s ADD COLUMN %s", d.Table(schema, t.Name),
+				d.column(c)))...)
 			changes = append(changes, Change{Table: t.Name, Column: c.Name, What: "added", Detail: d.columnType(c)})
 		// a table that is laid out by a column can't lose it
 		case d.tooNarrow(old, c) && !slices.Contains(t.Key, c.Name):
-			for _, q := range d.retype(d.Table(schema, t.Name), c.Name, d.columnType(c)) {
-				ddl = append(ddl, q.sql)
-			}
+			ddl = append(ddl, d.retype(d.Table(schema, t.Name), c.Name, d.columnType(c))...)
 			changes = append(changes, Change{Table: t.Name, Column: c.Name, What: Widened, Detail: d.columnType(c)})
 		case d.stores(old.Type, c.Kind):
 		default:
@@ -101,9 +117,7 @@ func shape(d *Dialect, schema string, t Table, has []stored, own []Column) ([]st
 				return nil, nil, plan.Failf(plan.Bug, "run it again", "%s.%s.%s is %s, and the field %s is %s",
 					schema, t.Name, c.Name, old.Type, c.Field, c.Kind)
 			}
-			for _, q := range d.retype(d.Table(schema, t.Name), c.Name, d.columnType(c)) {
-				ddl = append(ddl, q.sql)
-			}
+			ddl = append(ddl, d.retype(d.Table(schema, t.Name), c.Name, d.columnType(c))...)
 			changes = append(changes, Change{Table: t.Name, Column: c.Name, What: Widened, Detail: d.columnType(c)})
 		}
 	}
@@ -140,11 +154,15 @@ func layout(t Table, own []Column) []Column {
 }
 
 // createTable makes a table without a key: the first consolidation adds it,
-// after the rows, which is faster.
+// after the rows, which is faster. Where it can't, the final table begins with
+// it.
 func createTable(d *Dialect, schema string, t Table, cols []Column) string {
 	defs := make([]string, len(cols))
 	for i, c := range cols {
 		defs[i] = "\n\t" + d.column(c)
+	}
+	if d.Enforces && !d.TransactionalDDL && slices.ContainsFunc(cols, func(c Column) bool { return c.Name == colSyncedAt }) {
+		defs = append(defs, "\n\tPRIMARY KEY ("+d.list("", t.Key)+")")
 	}
 	return fmt.Sprintf("CREATE TABLE %s (%s\n)%s", d.Table(schema, t.Name), strings.Join(defs, ","), d.layOut(t))
 }
@@ -161,17 +179,14 @@ func (d *Dialect) layOut(t Table) string {
 // column defines a column.
 func (d *Dialect) column(c Column) string { return d.Quote(c.Name) + " " + d.columnType(c) }
 
-// grant lets the readers read a table that is new.
-func (w *shaper) grant(ctx context.Context, tx Tx, t Table, created bool) error {
-	if !created {
-		return nil
-	}
+// grants let the readers read the final table of t.
+func (w *shaper) grants(t Table) []step {
+	var all []step
 	for _, role := range w.o.GrantTo {
 		for _, right := range []string{"USAGE ON SCHEMA " + w.d.Quote(w.o.Schema), "SELECT ON " + w.final(t)} {
-			if _, err := tx.Exec(ctx, "GRANT "+right+" TO "+fmt.Sprintf(w.d.Grantee, w.d.Quote(role))); err != nil {
-				return err
-			}
+			all = append(all, step{sql: "GRANT " + right + " TO " + fmt.Sprintf(w.d.Grantee, w.d.Quote(role)),
+				blind: true})
 		}
 	}
-	return nil
+	return all
 }

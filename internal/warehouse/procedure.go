@@ -61,7 +61,7 @@ func (w *Procedural) Install(ctx context.Context, ps []Procedure) error {
 			return err
 		}
 	}
-	err := w.driver.Tx(ctx, func(tx Tx) error {
+	err := w.tx(ctx, func(tx Tx) error {
 		for _, p := range ps {
 			if err := w.install(ctx, tx, p); err != nil {
 				return err

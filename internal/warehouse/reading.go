@@ -66,10 +66,10 @@ func (w *asker) Reading(ctx context.Context, f Fence, c Comparison) (Reading, er
 	r.reading = w.own(r.name)
 	r.suspect = w.own(shorten(w.d.LongestName, tableSuspect+c.Table.Name, c.Table.Name))
 	r.asked = w.own(shorten(w.d.LongestName, tableAsked+c.Table.Name, c.Table.Name))
-	err := w.fenced(ctx, f, "read "+c.Table.Name, func(tx Tx) error {
+	err := w.shape(ctx, f, "read "+c.Table.Name, func(tx Tx) ([]step, error) {
 		has, err := storedColumns(ctx, tx, w.o.Schema, c.Table.Name)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		defs := []string{}
 		for _, col := range stagingOwn() {
@@ -78,24 +78,21 @@ func (w *asker) Reading(ctx context.Context, f Fence, c Comparison) (Reading, er
 		for _, col := range c.Table.Columns {
 			old, ok := find(has, col.Name)
 			if !ok {
-				return plan.Failf(plan.Bug, "", "table %s has no column %s to compare with", c.Table.Name, col.Name)
+				return nil, plan.Failf(plan.Bug, "", "table %s has no column %s to compare with", c.Table.Name, col.Name)
 			}
 			defs = append(defs, w.d.Quote(col.Name)+" "+w.d.storedType(old, col.Kind))
 		}
 		text := w.d.Type(Text, 0)
-		if err := r.drop(ctx, tx); err != nil {
-			return err
-		}
+		todo := r.drop()
 		for table, columns := range map[string]string{
 			r.reading: strings.Join(defs, ", "),
 			r.suspect: fmt.Sprintf("record %s, how %s, fields %s, n %s", text, text, text, w.d.Type(Long, 0)),
 			r.asked:   "record " + text,
 		} {
-			if _, err := tx.Exec(ctx, fmt.Sprintf("CREATE %sTABLE %s (%s)", w.d.Unlogged, table, columns)); err != nil {
-				return err
-			}
+			sql := fmt.Sprintf("CREATE %sTABLE %s (%s)", w.d.Unlogged, table, columns)
+			todo = append(todo, step{sql: sql, blind: true})
 		}
-		return nil
+		return todo, nil
 	})
 	if err != nil {
 		return nil, err
@@ -111,18 +108,19 @@ func (d *Dialect) storedType(has stored, k Kind) string {
 	return d.Type(k, has.Scale)
 }
 
-func (r *comparing) drop(ctx context.Context, tx Tx) error {
+// drop is the steps that leave nothing of any reading.
+func (r *comparing) drop() []step {
+	var todo []step
 	for _, table := range []string{r.reading, r.suspect, r.asked} {
-		if _, err := tx.Exec(ctx, "DROP TABLE IF EXISTS "+table); err != nil {
-			return err
-		}
+		todo = append(todo, step{sql: "DROP TABLE IF EXISTS " + table, blind: true})
 	}
-	return nil
+	return todo
 }
 
 // Close drops the tables.
 func (r *comparing) Close(ctx context.Context) error {
-	return r.w.fenced(ctx, r.f, "forget the reading of "+r.c.Table.Name, func(tx Tx) error { return r.drop(ctx, tx) })
+	return r.w.shape(ctx, r.f, "forget the reading of "+r.c.Table.Name,
+		func(Tx) ([]step, error) { return r.drop(), nil })
 }
 
 // Add loads pages of the reading, all of them or none. Each has a Seq of its
@@ -131,44 +129,81 @@ func (r *comparing) Add(ctx context.Context, pages []Page) error {
 	if len(pages) == 0 {
 		return nil
 	}
-	var rows int64
-	err := r.do(ctx, "read "+r.c.Table.Name, func(tx Tx) error {
-		rows = 0
-		for _, p := range pages {
-			rows += p.Rows
-		}
-		return r.load(ctx, tx, pages)
-	})
-	if err == nil {
-		r.loaded += rows
-	}
-	return err
-}
-
-func (r *comparing) load(ctx context.Context, tx Tx, pages []Page) error {
-	has, err := storedColumns(ctx, tx, r.w.o.Staging, r.name)
+	err := r.take(ctx, "read "+r.c.Table.Name, [][]Page{pages}, func(tx Tx) error { return r.load(ctx, tx, pages) })
 	if err != nil {
 		return err
+	}
+	for _, p := range pages {
+		r.loaded += p.Rows
+	}
+	return nil
+}
+
+// take does f, which loads these pages, once they can be loaded.
+func (r *comparing) take(ctx context.Context, what string, pages [][]Page, f func(Tx) error) error {
+	in := intake{fence: r.f, what: what, write: func() error { return r.do(ctx, what, f) }}
+	for _, some := range pages {
+		in.pages = append(in.pages, r.copyOf(some, nil))
+	}
+	if r.w.d.Digits > 0 || r.w.d.LoadsApart || !r.w.d.TransactionalDDL {
+		in.look = func(tx Tx) (need, error) {
+			var all need
+			for _, some := range pages {
+				c, todo, err := r.fit(ctx, tx, some)
+				if err != nil || len(todo) > 0 {
+					return need{steps: todo}, err
+				}
+				all.copies = append(all.copies, c)
+			}
+			return all, nil
+		}
+	}
+	return r.w.take(ctx, in)
+}
+
+// load loads pages that fit.
+func (r *comparing) load(ctx context.Context, tx Tx, pages []Page) error {
+	c, narrow, err := r.fit(ctx, tx, pages)
+	if err != nil {
+		return err
+	}
+	if len(narrow) > 0 {
+		return stale(r.c.Table)
+	}
+	return copyPages(ctx, tx, c)
+}
+
+// fit finds the columns of pages, and the steps that make the table wide enough
+// for them. The final column may be too narrow: then the values differ.
+func (r *comparing) fit(ctx context.Context, tx Tx, pages []Page) (c Copy, todo []step, err error) {
+	has, err := storedColumns(ctx, tx, r.w.o.Staging, r.name)
+	if err != nil {
+		return c, nil, err
+	}
+	if todo = r.w.d.finish(r.reading, has, columnNames(r.c.Table)); len(todo) > 0 {
+		return c, todo, nil
 	}
 	cols, err := copyColumns(r.w.d, r.c.Table, pages, has)
 	if err != nil {
-		return err
+		return c, nil, err
 	}
 	for i, c := range cols {
 		old, _ := find(has, c.Name)
 		scale, wider, err := r.w.d.wider(old, c)
 		if err != nil {
-			return err
+			return Copy{}, nil, err
 		}
-		if wider { // the final column may be too narrow for it: then the values differ
-			if err := do(ctx, tx, r.w.d.retype(r.reading, c.Name, r.w.d.Type(Decimal, scale))...); err != nil {
-				return fmt.Errorf("widen column %s: %w", c.Name, err)
-			}
+		if wider {
+			todo = append(todo, r.w.d.widened(r.reading, c.Name, scale)...)
 			cols[i].Type = r.w.d.Type(Decimal, scale)
 		}
 	}
-	return copyPages(ctx, tx, Copy{Into: r.reading, Columns: cols, Op: Put, Attempt: "reading",
-		Job: "reading", Pages: pages})
+	return r.copyOf(pages, cols), todo, nil
+}
+
+// copyOf is pages on their way into the reading.
+func (r *comparing) copyOf(pages []Page, cols []CopyColumn) Copy {
+	return Copy{Into: r.reading, Columns: cols, Op: Put, Attempt: "reading", Job: "reading", Pages: pages}
 }
 
 // do does f in a transaction that holds the fence, with little memory.

@@ -17,9 +17,9 @@ func RejectedHeader() []string {
 // rejectedStamp is the column that tells which version of a record was rejected.
 const rejectedStamp = "stamp"
 
-// loadRejected puts what a flow's rules kept out of the pages of a batch into
-// the table of rejected records, in the transaction of their ledger rows.
-func (w *loader) loadRejected(ctx context.Context, tx Tx, b Batch) error {
+// rejected is what a flow's rules kept out of the pages of a batch, on its way
+// into the table of rejected records. It comes there with the pages' rows.
+func (w *loader) rejected(b Batch) Copy {
 	c := Copy{Into: w.own(tableRejected), Op: b.Op, Attempt: b.Attempt, Job: b.Job, ReadAt: stamp(b.ReadAt)}
 	for _, name := range RejectedHeader() {
 		kind := Text
@@ -33,13 +33,7 @@ func (w *loader) loadRejected(ctx context.Context, tx Tx, b Batch) error {
 			c.Pages = append(c.Pages, *p.Rejected)
 		}
 	}
-	if len(c.Pages) == 0 {
-		return nil
-	}
-	if err := copyPages(ctx, tx, c); err != nil {
-		return fmt.Errorf("rejected records: %w", err)
-	}
-	return nil
+	return c
 }
 
 // Rejected counts the different records of an attempt's job that its flow's
@@ -92,6 +86,7 @@ WHERE {later_than_row} AND {later_than_tombstone}`, holes{
 		"later_than_row": later("f"), "later_than_tombstone": later("t"),
 	})
 	err := w.driver.View(ctx, func(tx Tx) error {
+		clear(still)
 		return eachKey(ctx, tx, func(key string) { still[key] = true }, sql, b.args...)
 	})
 	if err != nil {

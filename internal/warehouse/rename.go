@@ -39,40 +39,45 @@ func (d *Dialect) fits(has stored, k Kind) bool {
 	return ok
 }
 
-// rename gives the columns of a table the names that a flow wants for their
-// fields, where they were made under another: the values stay, and none is left behind
-// under the old name.
-func (w *shaper) rename(
-	ctx context.Context, tx Tx, schema string, t Table, has []stored,
-) ([]stored, []Change, error) {
-	was := map[string]string{}
+// remembered is the columns that the fields of an object were copied into, by
+// the fields' names in lower case.
+type remembered map[string]string
+
+func (r remembered) names() []string { return slices.Collect(maps.Values(r)) }
+
+// columnsOf reads what is remembered of the object of t.
+func (w *shaper) columnsOf(ctx context.Context, tx Tx, t Table) (remembered, error) {
+	was := remembered{}
 	err := tx.Query(ctx, func(scan Scan) error {
 		var field, column string
 		err := scan(&field, &column)
 		was[strings.ToLower(field)] = column
 		return err
 	}, "SELECT field, column_name FROM "+w.d.Table(w.o.Schema, tableFields)+" WHERE object = $1", t.Object)
-	if err != nil {
-		return nil, nil, err
-	}
+	return was, err
+}
+
+// rename gives the columns of a table the names that a flow wants for their
+// fields, where they were made under another: the values stay, and none is left behind
+// under the old name.
+func (w *shaper) rename(schema string, t Table, has []stored, was remembered) ([]stored, []step, []Change) {
+	var todo []step
 	var changes []Change
 	for _, c := range t.Columns {
 		if !slices.Contains(t.renamed, c.Name) {
 			continue
 		}
 		old := was[strings.ToLower(c.Field)]
-		i := slices.IndexFunc(has, func(s stored) bool { return strings.EqualFold(s.Name, old) })
+		i := place(has, old)
 		_, made := find(has, c.Name)
 		if old == "" || i < 0 || made || !w.d.fits(has[i], c.Kind) ||
 			slices.ContainsFunc(t.Columns, func(other Column) bool { return other.Name == old }) {
 			continue
 		}
-		if _, err := tx.Exec(ctx, fmt.Sprintf("ALTER TABLE %s RENAME COLUMN %s TO %s", w.d.Table(schema, t.Name),
-			w.d.Quote(old), w.d.Quote(c.Name))); err != nil {
-			return nil, nil, err
-		}
+		todo = append(todo, steps(fmt.Sprintf("ALTER TABLE %s RENAME COLUMN %s TO %s", w.d.Table(schema, t.Name),
+			w.d.Quote(old), w.d.Quote(c.Name)))...)
 		has[i].Name = c.Name
 		changes = append(changes, Change{Table: t.Name, Column: c.Name, What: Renamed, Detail: "was " + old})
 	}
-	return has, changes, nil
+	return has, todo, changes
 }

@@ -55,7 +55,11 @@ const unit = "\x1f"
 // pages hold, and judges them anew. A record that no page holds is gone.
 func (r *comparing) Answer(ctx context.Context, pages []Page) error {
 	var by int64
-	err := r.do(ctx, "judge again what differs in "+r.c.Table.Name, func(tx Tx) error {
+	apart := make([][]Page, len(pages))
+	for i, p := range pages {
+		apart[i] = []Page{p}
+	}
+	err := r.take(ctx, "judge again what differs in "+r.c.Table.Name, apart, func(tx Tx) error {
 		s := r.sql()
 		gone, err := tx.Exec(ctx, fmt.Sprintf("DELETE FROM %s WHERE %s IN (SELECT record FROM %s)", r.reading,
 			s.record(""), r.asked))
@@ -63,11 +67,11 @@ func (r *comparing) Answer(ctx context.Context, pages []Page) error {
 			return err
 		}
 		by = -gone
-		for _, p := range pages {
-			if err := r.load(ctx, tx, []Page{p}); err != nil {
+		for _, p := range apart {
+			if err := r.load(ctx, tx, p); err != nil {
 				return err
 			}
-			by += p.Rows
+			by += p[0].Rows
 		}
 		strangers, err := count(ctx, tx,
 			fill("SELECT count(*) FROM {reading} s WHERE {seq} >= {first} AND "+

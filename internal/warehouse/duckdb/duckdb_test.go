@@ -28,3 +28,22 @@ func TestDriver(t *testing.T) {
 }
 
 func TestHistories(t *testing.T) { warehousetest.Histories(t, open) }
+
+// A warehouse whose DDL commits keeps the same promises.
+func openDDLCommits(t testing.TB) warehouse.Driver { return warehousetest.DDLCommits(open(t)) }
+
+func TestDDLCommits(t *testing.T) {
+	t.Parallel()
+	warehousetest.Run(t, openDDLCommits)
+}
+
+func TestHistoriesDDLCommits(t *testing.T) { warehousetest.Histories(t, openDDLCommits) }
+
+// So does one that cancels transactions for the sake of others.
+func TestConflicts(t *testing.T) {
+	t.Parallel()
+	const seed = 1
+	warehousetest.Run(t, func(t testing.TB) warehouse.Driver {
+		return warehousetest.Conflicts(openDDLCommits(t), seed)
+	})
+}

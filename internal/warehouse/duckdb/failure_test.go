@@ -8,6 +8,7 @@ import (
 	"github.com/duckdb/duckdb-go/v2"
 
 	"catchment/internal/plan"
+	"catchment/internal/warehouse"
 )
 
 func TestFailure(t *testing.T) {
@@ -32,6 +33,22 @@ func TestFailure(t *testing.T) {
 		}
 		if want == plan.Fix && plan.HintOf(err) == "" {
 			t.Errorf("%s: no hint", text)
+		}
+	}
+	for text, want := range map[string]bool{
+		`TransactionContext Error: Conflict on tuple deletion!`:                                          true,
+		`TransactionContext Error: Conflict on update!`:                                                  true,
+		`TransactionContext Error: Transaction conflict: cannot update a table that has been altered!`:   true,
+		`TransactionContext Error: Catalog write-write conflict on create with "x"`:                      true,
+		`IO Error: Could not set lock on file "c.duckdb": Conflicting lock is held in duckdb (PID 4242)`: false,
+		`TransactionContext Error: cannot commit - no transaction is active`:                             false,
+	} {
+		err := failure("c.duckdb", &duckdb.Error{Type: duckdb.ErrorTypeTransaction, Msg: text})
+		if got := errors.Is(err, warehouse.ErrConflict); got != want {
+			t.Errorf("%s: a conflict: %t, want %t", text, got, want)
+		}
+		if want && plan.ClassOf(err) != plan.Retry {
+			t.Errorf("%s: %s", text, plan.ClassOf(err))
 		}
 	}
 	locked := failure("c.duckdb",

@@ -80,7 +80,7 @@ func refusal(place string, e *pgconn.PgError) error {
 	case "25P03": // we were silent for five minutes in a transaction
 		return plan.Failf(plan.Retry, "", "%s: the session was ended, since it stood still", place)
 	case "40001", "40P01":
-		return plan.Failf(plan.Retry, "", "%s: another transaction was in the way", place)
+		return warehouse.Conflicting(plan.Failf(plan.Retry, "", "%s: another transaction was in the way", place))
 	case "55P03":
 		return plan.Failf(plan.Retry, "see who holds it: SELECT pid, query FROM pg_stat_activity WHERE state <> 'idle'",
 			"%s: a lock was not given back in time", place)

@@ -31,6 +31,10 @@ func TestFailure(t *testing.T) {
 		if want == plan.Fix && plan.HintOf(err) == "" {
 			t.Errorf("%s: no hint", code)
 		}
+		cancelled := code == "40001" || code == "40P01"
+		if got := errors.Is(err, warehouse.ErrConflict); got != cancelled {
+			t.Errorf("%s: a conflict: %t, want %t", code, got, cancelled)
+		}
 	}
 	for _, err := range []error{io.ErrUnexpectedEOF, errors.New("conn closed"),
 		&net.OpError{Op: "read", Err: errors.New("connection reset by peer")}} {

@@ -38,3 +38,12 @@ func TestAdopt(t *testing.T) {
 }
 
 func TestHistories(t *testing.T) { warehousetest.Histories(t, open) }
+
+// A warehouse whose DDL commits keeps the same promises, and so does one that
+// cancels a transaction where two write into a table.
+func TestDDLCommits(t *testing.T) {
+	t.Parallel()
+	warehousetest.Run(t, func(t testing.TB) warehouse.Driver {
+		return warehousetest.Overlaps(warehousetest.DDLCommits(open(t)))
+	})
+}

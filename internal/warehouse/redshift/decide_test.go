@@ -232,6 +232,9 @@ func TestFailures(t *testing.T) {
 		if c.class == plan.Fix && plan.HintOf(c.err) == "" {
 			t.Errorf("%s: no hint", name)
 		}
+		if got := errors.Is(c.err, warehouse.ErrConflict); got != (c.has == "another transaction") {
+			t.Errorf("%s: a conflict: %t", name, got)
+		}
 	}
 	for _, err := range []error{pg("22P02", `invalid input syntax for type integer: "geheim"`, "geheim"),
 		refusal(p, "", `ERROR: invalid input syntax for integer: "geheim does not exist"`),

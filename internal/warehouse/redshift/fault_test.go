@@ -30,11 +30,19 @@ type desk struct {
 	*site
 	w warehouse.Warehouse
 	f warehouse.Fence
+
+	pauses int // before transactions that were tried again
 }
 
 func (s *site) desk(d warehouse.Driver) *desk {
-	return &desk{site: s, f: warehouse.Fence{Flow: "Account", Number: 1},
-		w: warehouse.Assemble(d, warehouse.Options{Schema: "salesforce", Staging: "salesforce_incremental", Now: time.Now})}
+	out := &desk{site: s, f: warehouse.Fence{Flow: "Account", Number: 1}}
+	pause := func(context.Context, time.Duration) error {
+		out.pauses++
+		return nil
+	}
+	out.w = warehouse.Assemble(d, warehouse.Options{Schema: "salesforce", Staging: "salesforce_incremental",
+		Now: time.Now, Pause: pause})
+	return out
 }
 
 // prepared makes the table as well.
@@ -162,24 +170,35 @@ func TestAnswerToCommitLost(t *testing.T) {
 	d.finish(batch("bb", "uno", "due"))
 }
 
-// Error 1023 at the COMMIT undoes a transaction, which may be tried again.
+// Error 1023 at the COMMIT undoes a transaction, which is tried again.
 func TestConflict(t *testing.T) {
 	t.Parallel()
 	both(t, func(t *testing.T, s *site, open func(string) warehouse.Driver) {
-		d := s.desk(open("")).prepared()
-		b := batch("a", "one", "two")
-		s.server.Faults().RefuseCommit(2)
-		_, err := d.w.Load(t.Context(), d.f, b)
+		driver := open("")
+		d := s.desk(driver).prepared()
+		s.server.Faults().RefuseCommit(1)
+		err := driver.Tx(t.Context(), func(tx warehouse.Tx) error {
+			_, err := tx.Exec(t.Context(), "INSERT INTO salesforce.account (id) VALUES ('undone')")
+			return err
+		})
 		failsAs(t, err, plan.Retry, "another transaction was in the way")
-		_, err = d.w.Load(t.Context(), d.f, b)
-		must(t, err)
-		s.server.Faults().RefuseCommit(2)
-		_, err = d.w.Consolidate(t.Context(), d.f, merge(b))
-		failsAs(t, err, plan.Retry, "another transaction was in the way")
+		if !errors.Is(err, warehouse.ErrConflict) {
+			t.Errorf("%v is no conflict", err)
+		}
 		var rows int
 		s.ask(&rows, "SELECT count(*) FROM salesforce.account")
 		if rows != 0 {
 			t.Errorf("%d rows of a transaction that was undone", rows)
+		}
+		b := batch("a", "one", "two")
+		s.server.Faults().RefuseCommit(2)
+		_, err = d.w.Load(t.Context(), d.f, b)
+		must(t, err)
+		s.server.Faults().RefuseCommit(2)
+		c, err := d.w.Consolidate(t.Context(), d.f, merge(b))
+		must(t, err)
+		if want := (warehouse.Counts{Staged: 2, Inserted: 2, Rows: 2}); c != want || d.pauses != 2 {
+			t.Errorf("got %+v after %d pauses", c, d.pauses)
 		}
 		d.finish(b)
 	})

@@ -99,7 +99,7 @@ func adoptDuplicates(r *rig) {
 
 func adoptCrash(r *rig) {
 	for n := range 60 {
-		got, err := r.adopt(r.over(failing{r.driver, n}), warehouse.Remove)
+		got, err := r.adopt(r.over(failing{passing{r.driver}, n}), warehouse.Remove)
 		if err == nil {
 			if n < 5 {
 				r.t.Fatalf("it never failed, %d", n)

@@ -12,7 +12,7 @@ import (
 var errLost = errors.New("connection reset")
 
 // A lossy driver commits, and loses the answer.
-type lossy struct{ warehouse.Driver }
+type lossy struct{ passing }
 
 func (d lossy) Tx(ctx context.Context, f func(warehouse.Tx) error) error {
 	if err := d.Driver.Tx(ctx, f); err != nil {
@@ -21,9 +21,16 @@ func (d lossy) Tx(ctx context.Context, f func(warehouse.Tx) error) error {
 	return errLost
 }
 
+func (d lossy) Prepared(ctx context.Context, ddl []string, f func(warehouse.Tx) error) error {
+	if err := d.passing.Prepared(ctx, ddl, f); err != nil {
+		return err
+	}
+	return errLost
+}
+
 // A failing driver fails at the nth statement of a transaction.
 type failing struct {
-	warehouse.Driver
+	passing
 	at int
 }
 
@@ -35,6 +42,17 @@ type failingTx struct {
 func (d failing) Tx(ctx context.Context, f func(warehouse.Tx) error) error {
 	left := d.at
 	return d.Driver.Tx(ctx, func(tx warehouse.Tx) error { return f(failingTx{tx, &left}) })
+}
+
+func (d failing) Prepared(ctx context.Context, ddl []string, f func(warehouse.Tx) error) error {
+	if d.at < len(ddl) {
+		return errors.Join(errLost, d.passing.Prepared(ctx, ddl[:d.at], nil))
+	}
+	left := d.at - len(ddl)
+	if f == nil {
+		return d.passing.Prepared(ctx, ddl, nil)
+	}
+	return d.passing.Prepared(ctx, ddl, func(tx warehouse.Tx) error { return f(failingTx{tx, &left}) })
 }
 
 func (t failingTx) Exec(ctx context.Context, sql string, args ...any) (int64, error) {
@@ -84,7 +102,7 @@ func oneFlowEach(r *rig) {
 
 func lostAnswer(r *rig) {
 	ctx := r.t.Context()
-	lost := r.over(lossy{r.driver})
+	lost := r.over(lossy{passing{r.driver}})
 	in := r.puts("a1", 100, rec("1", 10, false, "one"), rec("2", 10, true, "two"))
 	_, err := lost.Load(ctx, r.fence, r.batch(in))
 	same(r.t, "load", errors.Is(err, errLost), true)
@@ -106,14 +124,14 @@ func atomic(r *rig) {
 	in.merge.Policy = warehouse.Remove
 	before := r.rows(columns)
 	for n := 0; ; n++ {
-		_, err := r.over(failing{r.driver, n}).Load(ctx, r.fence, r.batch(in))
+		_, err := r.over(failing{passing{r.driver}, n}).Load(ctx, r.fence, r.batch(in))
 		if err == nil {
 			break
 		}
 		same(r.t, "nothing staged", r.query(`SELECT count(*) FROM "salesforce_incremental"."account"`)[0], "0")
 	}
 	for n := 0; ; n++ {
-		c, err := r.over(failing{r.driver, n}).Consolidate(ctx, r.fence, r.mergeOf(in))
+		c, err := r.over(failing{passing{r.driver}, n}).Consolidate(ctx, r.fence, r.mergeOf(in))
 		if err == nil {
 			same(r.t, "counts", c, warehouse.Counts{Staged: 2, Inserted: 1, Deleted: 1, Rows: 2})
 			break

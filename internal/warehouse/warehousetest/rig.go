@@ -70,7 +70,8 @@ func newRig(t testing.TB, driver warehouse.Driver, by Consolidator) *rig {
 // over is the rig's warehouse over another driver, such as one that fails.
 func (r *rig) over(d warehouse.Driver) warehouse.Warehouse {
 	return warehouse.Assemble(d, warehouse.Options{Schema: "salesforce", Staging: "salesforce_incremental",
-		Now: func() time.Time { r.clock = r.clock.Add(time.Second); return r.clock }})
+		Now:   func() time.Time { r.clock = r.clock.Add(time.Second); return r.clock },
+		Pause: func(_ context.Context, d time.Duration) error { time.Sleep(d / 10); return nil }})
 }
 
 // page writes records below a header into a page of the next place.
@@ -196,7 +197,7 @@ func castAll(sql string) string {
 // exec does a statement behind the warehouse's back.
 func (r *rig) exec(sql string) {
 	r.t.Helper()
-	must(r.t, r.driver.Tx(r.t.Context(), func(tx warehouse.Tx) error {
+	must(r.t, behind(r.driver).Tx(r.t.Context(), func(tx warehouse.Tx) error {
 		_, err := tx.Exec(context.WithoutCancel(r.t.Context()), sql)
 		return err
 	}))

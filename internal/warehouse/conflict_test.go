@@ -1,0 +1,167 @@
+package warehouse
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"catchment/internal/plan"
+)
+
+// A crowded driver cancels so many transactions before it lets one through.
+type crowded struct {
+	Driver
+	cancels int
+	begun   int
+	err     error
+}
+
+func (d *crowded) Dialect() *Dialect { return DuckDB() }
+
+func (d *crowded) Tx(_ context.Context, f func(Tx) error) error {
+	d.begun++
+	if err := f(&held{}); err != nil || d.begun > d.cancels {
+		return err
+	}
+	return d.err
+}
+
+// held is a transaction in which each UPDATE touches a row.
+type held struct{ Tx }
+
+func (*held) Exec(context.Context, string, ...any) (int64, error) { return 1, nil }
+
+func crowd(d *crowded) (*store, *[]time.Duration) {
+	var pauses []time.Duration
+	o := Options{Schema: "s", Staging: "t", Pause: func(_ context.Context, p time.Duration) error {
+		pauses = append(pauses, p)
+		return nil
+	}}
+	return &store{driver: d, d: d.Dialect(), o: o}, &pauses
+}
+
+func TestConflictIsTriedAgain(t *testing.T) {
+	t.Parallel()
+	for _, cancels := range []int{0, 1, conflictTries - 1} {
+		d := &crowded{cancels: cancels, err: fmt.Errorf("here: %w", ErrConflict)}
+		w, pauses := crowd(d)
+		done := 0
+		if err := w.fenced(t.Context(), Fence{}, "x", func(Tx) error { done++; return nil }); err != nil {
+			t.Error(err)
+		}
+		if done != cancels+1 || len(*pauses) != cancels {
+			t.Errorf("%d cancels: done %d times, pauses %v", cancels, done, *pauses)
+		}
+		for i, p := range *pauses {
+			if least := conflictPause << i / 2; p < least || p >= 3*least {
+				t.Errorf("pause %d is %v", i, p)
+			}
+		}
+	}
+}
+
+func TestConflictIsGivenUp(t *testing.T) {
+	t.Parallel()
+	for _, conflict := range []error{ErrConflict,
+		Conflicting(plan.Failf(plan.Retry, "look who it is", "another was in the way"))} {
+		d := &crowded{cancels: 1000, err: conflict}
+		w, _ := crowd(d)
+		err := w.tx(t.Context(), func(Tx) error { return nil })
+		if plan.ClassOf(err) != plan.Retry || !errors.Is(err, ErrConflict) || d.begun != conflictTries {
+			t.Errorf("%v (%s) after %d tries", err, plan.ClassOf(err), d.begun)
+		}
+	}
+	said := Conflicting(plan.Failf(plan.Retry, "look who it is", "another was in the way"))
+	if said.Error() != "another was in the way" || plan.HintOf(said) != "look who it is" {
+		t.Errorf("got %v, %q", said, plan.HintOf(said))
+	}
+}
+
+func TestOtherFailuresAreNotTriedAgain(t *testing.T) {
+	t.Parallel()
+	d := &crowded{cancels: 1, err: errors.New("the answer was lost")}
+	w, pauses := crowd(d)
+	if err := w.tx(t.Context(), func(Tx) error { return nil }); err == nil || d.begun != 1 || len(*pauses) != 0 {
+		t.Errorf("%v after %d tries", err, d.begun)
+	}
+}
+
+func TestPauseEndsWithItsContext(t *testing.T) {
+	t.Parallel()
+	d := &crowded{cancels: 1000, err: ErrConflict}
+	why := errors.New("stopped")
+	ctx, cancel := context.WithCancelCause(t.Context())
+	w := &store{driver: d, d: d.Dialect()}
+	err := w.tx(ctx, func(Tx) error { cancel(why); return nil })
+	if !errors.Is(err, why) || d.begun != 1 {
+		t.Errorf("%v after %d tries", err, d.begun)
+	}
+}
+
+// Two loaders that are changed under look again, but not for ever.
+func TestLookAgain(t *testing.T) {
+	t.Parallel()
+	for _, changes := range []int{0, 1, looks, looks + 5} {
+		n := 0
+		err := lookAgain(func() error {
+			if n++; n <= changes {
+				return stale(Table{Name: "account"})
+			}
+			return nil
+		})
+		if want := changes >= looks; (plan.ClassOf(err) == plan.Retry) != want && err != nil || (err != nil) != want ||
+			n != min(changes+1, looks) {
+			t.Errorf("%d changes: %v after %d looks", changes, err, n)
+		}
+	}
+}
+
+// Each state on the way to another type tells the next step, and no state is one
+// in which the only values are dropped.
+func TestRetypeIsFinished(t *testing.T) {
+	t.Parallel()
+	d := DuckDB()
+	d.TransactionalDDL, d.Retypes, d.LongestName = false, false, 40
+	var states []string
+	has := []stored{{Name: "id"}, {Name: "amount_of_money_in_the_bank", Type: "DECIMAL", Scale: 2}}
+	names := []string{"id", "amount_of_money_in_the_bank"}
+	wider, was := d.widerOf("amount_of_money_in_the_bank"), d.wasOf("amount_of_money_in_the_bank")
+	if len(wider) > 40 || len(was) > 40 || wider == was {
+		t.Fatalf("%s, %s", wider, was)
+	}
+	if got := d.finish("t", has, names); len(got) != 0 {
+		t.Fatalf("a column at rest: %v", got)
+	}
+	has = append(has, stored{Name: wider, Type: "DECIMAL", Scale: 6})
+	for todo := d.finish("t", has, names); len(todo) > 0; todo = d.finish("t", has, names) {
+		if inShape(has) {
+			t.Errorf("%v is in shape, and yet %v", has, todo)
+		}
+		if c, ok := find(d.finished(has, names), "amount_of_money_in_the_bank"); !ok || c.Scale != 6 && len(states) < 3 {
+			t.Errorf("after %q the column will be %v", states, c)
+		}
+		last := todo[len(todo)-1].sql
+		states = append(states, last)
+		switch i := place(has, "amount_of_money_in_the_bank"); last {
+		case `ALTER TABLE t RENAME COLUMN "amount_of_money_in_the_bank" TO "` + was + `"`:
+			has[i].Name = was
+		case `ALTER TABLE t RENAME COLUMN "` + wider + `" TO "amount_of_money_in_the_bank"`:
+			has[place(has, wider)].Name = "amount_of_money_in_the_bank"
+		case `ALTER TABLE t DROP COLUMN "` + was + `"`:
+			has = slices.Delete(has, place(has, was), place(has, was)+1)
+		default:
+			t.Fatalf("what is %s?", last)
+		}
+	}
+	if len(states) != 3 || len(has) != 2 || has[1].Scale != 6 || !inShape(has) {
+		t.Errorf("after %q: %v", states, has)
+	}
+	back := []stored{{Name: "id"}, {Name: was}}
+	if got := d.finish("t", back, names); len(got) != 1 ||
+		got[0].sql != `ALTER TABLE t RENAME COLUMN "`+was+`" TO "amount_of_money_in_the_bank"` {
+		t.Errorf("what lost its wider column: %v", got)
+	}
+}

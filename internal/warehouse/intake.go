@@ -1,0 +1,97 @@
+package warehouse
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// An intake takes pages into a table: it looks, has the table made wide enough,
+// brings the pages where loads are jobs, and then writes.
+type intake struct {
+	fence Fence
+	what  string
+	pages []Copy                 // all that it may bring
+	look  func(Tx) (need, error) // nil where the table takes any page
+	write func() error           // the transaction; errStale where its table isn't as the look saw it
+}
+
+// A need is what an intake's pages need before the transaction that writes.
+type need struct {
+	steps  []step // that make room for them; what else they need is seen afterwards
+	copies []Copy // the pages that aren't in the ledger yet
+}
+
+// take does an intake. Two loaders may do it at once: the one that finds the
+// table otherwise than it saw it looks again.
+func (w *store) take(ctx context.Context, in intake) error {
+	return lookAgain(func() error {
+		brings, err := w.bringer()
+		if err != nil {
+			return err
+		}
+		copies, err := w.makeRoom(ctx, in)
+		if err != nil || brings == nil {
+			if err == nil {
+				err = in.write()
+			}
+			return err
+		}
+		// Also what a crash has left of them, or this very failure.
+		defer func() {
+			if gone := forget(ctx, brings, in.pages); gone != nil && err == nil {
+				err = fmt.Errorf("%s: %w", in.what, gone)
+			}
+		}()
+		for _, c := range copies {
+			if err = brings.Bring(ctx, c); err != nil {
+				return fmt.Errorf("%s: %w", in.what, err)
+			}
+		}
+		err = in.write()
+		return err
+	})
+}
+
+// makeRoom looks, and shapes the table until the pages fit.
+func (w *store) makeRoom(ctx context.Context, in intake) ([]Copy, error) {
+	if in.look == nil {
+		return nil, nil
+	}
+	for range looks {
+		var found need
+		err := w.driver.View(ctx, func(tx Tx) (err error) {
+			found, err = in.look(tx)
+			return err
+		})
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", in.what, err)
+		}
+		if len(found.steps) == 0 {
+			return found.copies, nil
+		}
+		err = w.shape(ctx, in.fence, in.what, func(tx Tx) ([]step, error) {
+			found, err := in.look(tx)
+			return found.steps, err
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return nil, fmt.Errorf("%s: %w", in.what, errStale)
+}
+
+// forgetting bounds what is spent on it after a cancel.
+const forgetting = 10 * time.Second
+
+// forget removes what was brought, also after a cancel.
+func forget(ctx context.Context, b Bringer, pages []Copy) error {
+	clear, cancel := context.WithTimeout(context.WithoutCancel(ctx), forgetting)
+	defer cancel()
+	for _, c := range pages {
+		if err := b.Forget(clear, c); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,179 @@
+package warehousetest
+
+import (
+	"context"
+	"math/rand/v2"
+	"regexp"
+	"sync"
+
+	"catchment/internal/plan"
+	"catchment/internal/warehouse"
+)
+
+// A passing driver passes on what its dialect says that it has beside Driver. The
+// decorators are made of it.
+type passing struct{ warehouse.Driver }
+
+// Behind is the driver for whoever isn't Catchment.
+func (d passing) Behind() warehouse.Driver { return behind(d.Driver) }
+
+func (d passing) Prepared(ctx context.Context, ddl []string, f func(warehouse.Tx) error) error {
+	return d.Driver.(warehouse.Preparer).Prepared(ctx, ddl, f)
+}
+
+func (d passing) Bring(ctx context.Context, c warehouse.Copy) error {
+	return d.Driver.(warehouse.Bringer).Bring(ctx, c)
+}
+
+func (d passing) Forget(ctx context.Context, c warehouse.Copy) error {
+	return d.Driver.(warehouse.Bringer).Forget(ctx, c)
+}
+
+// behind is a driver without its decorators.
+func behind(d warehouse.Driver) warehouse.Driver {
+	if on, ok := d.(interface{ Behind() warehouse.Driver }); ok {
+		return on.Behind()
+	}
+	return d
+}
+
+// errCancelled is how a warehouse cancels a transaction.
+func errCancelled() error { return plan.Failf(plan.Retry, "", "%w", warehouse.ErrConflict) }
+
+// Conflicts cancels every third transaction or so at a statement of it, or at its
+// end, by chance; never two in a row, and so a patient client gets on.
+func Conflicts(inner warehouse.Driver, seed uint64) warehouse.Driver {
+	return &conflicts{passing: passing{inner}, dice: rand.New(rand.NewPCG(seed, 0))}
+}
+
+type conflicts struct {
+	passing
+	mu     sync.Mutex
+	dice   *rand.Rand
+	spared bool
+}
+
+// at is the statement that is cancelled, of those that are left.
+func (d *conflicts) at() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.spared = !d.spared && d.dice.IntN(2) == 0; d.spared {
+		return d.dice.IntN(12)
+	}
+	return 1 << 30
+}
+
+func (d *conflicts) cancelling(f func(warehouse.Tx) error) func(warehouse.Tx) error {
+	left := d.at()
+	return func(tx warehouse.Tx) error {
+		if err := f(cancelledTx{tx, &left}); err != nil {
+			return err
+		}
+		if left < 12 {
+			return errCancelled()
+		}
+		return nil
+	}
+}
+
+func (d *conflicts) Tx(ctx context.Context, f func(warehouse.Tx) error) error {
+	return d.passing.Tx(ctx, d.cancelling(f))
+}
+
+func (d *conflicts) Prepared(ctx context.Context, ddl []string, f func(warehouse.Tx) error) error {
+	if f != nil {
+		f = d.cancelling(f)
+	}
+	return d.passing.Prepared(ctx, ddl, f)
+}
+
+type cancelledTx struct {
+	warehouse.Tx
+	left *int
+}
+
+func (t cancelledTx) Exec(ctx context.Context, sql string, args ...any) (int64, error) {
+	if *t.left--; *t.left == -1 {
+		return 0, errCancelled()
+	}
+	return t.Tx.Exec(ctx, sql, args...)
+}
+
+func (t cancelledTx) Load(ctx context.Context, c warehouse.Copy) ([]int64, error) {
+	if *t.left--; *t.left == -1 {
+		return nil, errCancelled()
+	}
+	return t.Tx.Load(ctx, c)
+}
+
+// Overlaps cancels a transaction that writes into a table into which another one
+// writes that is still open, whichever rows they touch.
+func Overlaps(inner warehouse.Driver) warehouse.Driver {
+	return &overlaps{passing: passing{inner}, writes: map[string]*overlap{}}
+}
+
+type overlaps struct {
+	passing
+	mu     sync.Mutex
+	writes map[string]*overlap // by table
+}
+
+// An overlap is one transaction that is open.
+type overlap struct {
+	warehouse.Tx
+	driver *overlaps
+}
+
+func (d *overlaps) Tx(ctx context.Context, f func(warehouse.Tx) error) error {
+	o := &overlap{driver: d}
+	defer o.end()
+	return d.passing.Tx(ctx, func(tx warehouse.Tx) error { o.Tx = tx; return f(o) })
+}
+
+func (d *overlaps) Prepared(ctx context.Context, ddl []string, f func(warehouse.Tx) error) error {
+	if f == nil {
+		return d.passing.Prepared(ctx, ddl, nil)
+	}
+	o := &overlap{driver: d}
+	defer o.end()
+	return d.passing.Prepared(ctx, ddl, func(tx warehouse.Tx) error { o.Tx = tx; return f(o) })
+}
+
+func (o *overlap) end() {
+	o.driver.mu.Lock()
+	defer o.driver.mu.Unlock()
+	for table, by := range o.driver.writes {
+		if by == o {
+			delete(o.driver.writes, table)
+		}
+	}
+}
+
+// into takes note of a table that is written.
+func (o *overlap) into(table string) error {
+	o.driver.mu.Lock()
+	defer o.driver.mu.Unlock()
+	if by := o.driver.writes[table]; by != nil && by != o {
+		return errCancelled()
+	}
+	o.driver.writes[table] = o
+	return nil
+}
+
+var written = regexp.MustCompile(`^(?:INSERT INTO|UPDATE|DELETE FROM|TRUNCATE|ALTER TABLE) ("[^"]+"\."[^"]+")`)
+
+func (o *overlap) Exec(ctx context.Context, sql string, args ...any) (int64, error) {
+	if m := written.FindStringSubmatch(sql); m != nil {
+		if err := o.into(m[1]); err != nil {
+			return 0, err
+		}
+	}
+	return o.Tx.Exec(ctx, sql, args...)
+}
+
+func (o *overlap) Load(ctx context.Context, c warehouse.Copy) ([]int64, error) {
+	if err := o.into(c.Into); err != nil {
+		return nil, err
+	}
+	return o.Tx.Load(ctx, c)
+}

@@ -1,0 +1,198 @@
+package warehousetest
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+
+	"catchment/internal/plan"
+	"catchment/internal/warehouse"
+)
+
+// DDLCommits makes of a warehouse one whose DDL commits at once and is refused in
+// a transaction, which can't give a column another type where it is, and whose
+// loads are jobs that no transaction can hold: what the ones that are like that
+// have in common. It adds a table to the staging schema for each page on its
+// way.
+func DDLCommits(inner warehouse.Driver) warehouse.Driver { return &ddlCommits{Driver: inner} }
+
+type ddlCommits struct {
+	warehouse.Driver
+	jobs sync.Mutex // one at a time
+}
+
+// Behind is the driver for whoever isn't Catchment.
+func (d *ddlCommits) Behind() warehouse.Driver { return d.Driver }
+
+func (d *ddlCommits) Dialect() *warehouse.Dialect {
+	dialect := *d.Driver.Dialect()
+	dialect.Name += " whose DDL commits"
+	dialect.TransactionalDDL, dialect.LoadsApart, dialect.Retypes = false, true, false
+	return &dialect
+}
+
+func (d *ddlCommits) Tx(ctx context.Context, f func(warehouse.Tx) error) error {
+	return d.Driver.Tx(ctx, func(tx warehouse.Tx) error { return f(&withoutDDL{tx, d}) })
+}
+
+func (d *ddlCommits) View(ctx context.Context, f func(warehouse.Tx) error) error {
+	return d.Driver.View(ctx, func(tx warehouse.Tx) error { return f(&withoutDDL{tx, d}) })
+}
+
+// Prepared commits after each statement of ddl.
+func (d *ddlCommits) Prepared(ctx context.Context, ddl []string, f func(warehouse.Tx) error) error {
+	return d.Driver.Tx(ctx, func(tx warehouse.Tx) error {
+		for _, sql := range ddl {
+			if !isDDL(sql) {
+				return fmt.Errorf("not DDL: %s", sql)
+			}
+			for _, sql := range []string{sql, "COMMIT", "BEGIN TRANSACTION"} {
+				if _, err := tx.Exec(ctx, sql); err != nil {
+					return err
+				}
+			}
+		}
+		if f == nil {
+			return nil
+		}
+		return f(&withoutDDL{tx, d})
+	})
+}
+
+// Bring makes a table for each page, in a transaction of its own.
+func (d *ddlCommits) Bring(ctx context.Context, c warehouse.Copy) error {
+	d.jobs.Lock()
+	defer d.jobs.Unlock()
+	for _, p := range c.Pages {
+		err := d.Driver.Tx(ctx, func(tx warehouse.Tx) error {
+			one := c
+			one.Into, one.Pages = d.place(c, p), []warehouse.Page{p}
+			there, err := d.brought(ctx, tx, one)
+			if err != nil || there {
+				return err
+			}
+			var defs []string
+			for _, col := range c.Columns {
+				defs = append(defs, d.Dialect().Quote(col.Name)+" "+col.Type)
+			}
+			for _, own := range ownColumns() {
+				defs = append(defs, own.name+" "+d.Dialect().Type(own.kind, 0))
+			}
+			if _, err := tx.Exec(ctx, "CREATE TABLE "+one.Into+" ("+strings.Join(defs, ", ")+")"); err != nil {
+				return err
+			}
+			_, err = tx.Load(ctx, one)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Forget drops the tables of the pages.
+func (d *ddlCommits) Forget(ctx context.Context, c warehouse.Copy) error {
+	d.jobs.Lock()
+	defer d.jobs.Unlock()
+	return d.Driver.Tx(ctx, func(tx warehouse.Tx) error {
+		for _, p := range c.Pages {
+			if _, err := tx.Exec(ctx, "DROP TABLE IF EXISTS "+d.place(c, p)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// broughtPrefix starts the names of the tables of pages on their way.
+const broughtPrefix = "_catchment_brought_"
+
+// place is the table for a page on its way, in the schema of the one that it goes
+// to.
+func (d *ddlCommits) place(c warehouse.Copy, p warehouse.Page) string {
+	schema := c.Into[:strings.LastIndex(c.Into, `."`)]
+	return schema + "." + d.Dialect().Quote(broughtPrefix+c.ID(p))
+}
+
+// brought tells whether there is the table of a page.
+func (d *ddlCommits) brought(ctx context.Context, tx warehouse.Tx, one warehouse.Copy) (there bool, err error) {
+	_, name, _ := strings.Cut(one.Into, `."`)
+	err = tx.Query(ctx, func(scan warehouse.Scan) error {
+		there = true
+		return scan(new(string))
+	}, "SELECT table_name FROM information_schema.tables WHERE table_name = $1", strings.Trim(name, `"`))
+	return there, err
+}
+
+type ownColumn struct {
+	name string
+	kind warehouse.Kind
+}
+
+// ownColumns are those of a staging table that a loader fills.
+func ownColumns() []ownColumn {
+	return []ownColumn{{"_catchment_op", warehouse.Text}, {"_catchment_attempt", warehouse.Text},
+		{"_catchment_job", warehouse.Text}, {"_catchment_read_at", warehouse.Timestamp},
+		{"_catchment_seq", warehouse.Long}}
+}
+
+// withoutDDL is a transaction that refuses DDL, and loads what was brought.
+type withoutDDL struct {
+	warehouse.Tx
+	driver *ddlCommits
+}
+
+func (t *withoutDDL) Exec(ctx context.Context, sql string, args ...any) (int64, error) {
+	if isDDL(sql) {
+		return 0, plan.Failf(plan.Bug, "", "DDL in a transaction: %s", sql)
+	}
+	return t.Tx.Exec(ctx, sql, args...)
+}
+
+func (t *withoutDDL) Load(ctx context.Context, c warehouse.Copy) ([]int64, error) {
+	var names []string
+	for _, col := range c.Columns {
+		names = append(names, t.driver.Dialect().Quote(col.Name))
+	}
+	for _, own := range ownColumns() {
+		names = append(names, own.name)
+	}
+	list := strings.Join(names, ", ")
+	rows := make([]int64, len(c.Pages))
+	for i, p := range c.Pages {
+		from := c
+		from.Into = t.driver.place(c, p)
+		there, err := t.driver.brought(ctx, t.Tx, from)
+		if err != nil {
+			return nil, err
+		}
+		if !there {
+			return nil, plan.Failf(plan.Retry, "", "page %s: %w", p.Key, warehouse.ErrNotBrought)
+		}
+		rows[i], err = t.Exec(ctx, fmt.Sprintf("INSERT INTO %s (%s) SELECT %s FROM %s", c.Into, list, list, from.Into))
+		if err != nil {
+			return nil, err
+		}
+	}
+	return rows, nil
+}
+
+var (
+	comments = regexp.MustCompile(`(?s)--[^\n]*(\n|$)|/\*.*?\*/`)
+	ddlWords = []string{"CREATE", "ALTER", "DROP", "TRUNCATE", "GRANT", "REVOKE"}
+)
+
+// isDDL tells whether a text has a statement of DDL, whatever stands before it.
+func isDDL(sql string) bool {
+	for one := range strings.SplitSeq(comments.ReplaceAllString(sql, " "), ";") {
+		words := strings.Fields(strings.ToUpper(one))
+		if len(words) > 0 && slices.Contains(ddlWords, words[0]) {
+			return true
+		}
+	}
+	return false
+}
