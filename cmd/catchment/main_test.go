@@ -2,7 +2,7 @@ package main
 
 import (
 	"bytes"
-	"database/sql"
+	stdsql "database/sql"
 	"encoding/json"
 	"encoding/pem"
 	"errors"
@@ -230,7 +230,7 @@ func queryDuck(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) != 2 {
 		ts.Fatalf("usage: duck FILE SQL")
 	}
-	db, err := sql.Open("duckdb", ts.MkAbs(args[0])+"?autoinstall_known_extensions=false")
+	db, err := stdsql.Open("duckdb", ts.MkAbs(args[0])+"?autoinstall_known_extensions=false")
 	ts.Check(err)
 	defer db.Close()
 	rows, err := db.Query(args[1])

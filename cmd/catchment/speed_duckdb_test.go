@@ -2,7 +2,7 @@ package main
 
 import (
 	"context"
-	"database/sql"
+	stdsql "database/sql"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -61,7 +61,7 @@ func (y *duckYard) checkpoint(t *testing.T) {
 
 // floor is CREATE TABLE AS over all files at once, checkpoint included.
 func (y *duckYard) floor(t *testing.T, m *material) time.Duration {
-	db, err := sql.Open("duckdb", filepath.Join(t.TempDir(), "hand.duckdb"))
+	db, err := stdsql.Open("duckdb", filepath.Join(t.TempDir(), "hand.duckdb"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -127,18 +127,18 @@ func (r *Rig) History(changes int, seed uint64) {
 }
 
 // Exec changes the warehouse behind our back.
-func (r *Rig) Exec(sql string) {
+func (r *Rig) Exec(statement string) {
 	r.T.Helper()
 	p := r.Start(nil)
 	defer p.Close()
-	p.Exec(sql)
+	p.Exec(statement)
 }
 
 // Exec changes the warehouse as nobody should.
-func (p *Process) Exec(sql string) {
+func (p *Process) Exec(statement string) {
 	p.T.Helper()
 	p.Must(p.Driver.Tx(p.Ctx, func(tx warehouse.Tx) error {
-		_, err := tx.Exec(p.Ctx, sql)
+		_, err := tx.Exec(p.Ctx, statement)
 		return err
 	}))
 }

@@ -139,8 +139,8 @@ func (p *Process) Query(sql string) [][]*string {
 }
 
 // Query reads texts by a driver.
-func Query(d warehouse.Driver, sql string) ([][]*string, error) {
-	columns := strings.Count(sql[:strings.Index(sql, " FROM ")], "VARCHAR)")
+func Query(d warehouse.Driver, query string) ([][]*string, error) {
+	columns := strings.Count(query[:strings.Index(query, " FROM ")], "VARCHAR)")
 	var rows [][]*string
 	err := d.View(context.Background(), func(tx warehouse.Tx) error {
 		return tx.Query(context.Background(), func(scan warehouse.Scan) error {
@@ -150,7 +150,7 @@ func Query(d warehouse.Driver, sql string) ([][]*string, error) {
 			}
 			rows = append(rows, row)
 			return scan(into...)
-		}, sql)
+		}, query)
 	})
 	return rows, err
 }

@@ -19,7 +19,7 @@ type crowded struct {
 	err     error
 }
 
-func (d *crowded) Dialect() *Dialect { return DuckDB() }
+func (d *crowded) Dialect() *Dialect { return &Dialect{TransactionalDDL: true} }
 
 func (d *crowded) Tx(_ context.Context, f func(Tx) error) error {
 	d.begun++
