@@ -101,16 +101,9 @@ type Merger interface {
 // Evidence answers questions about staged readings and final tables. The answer
 // is computed where the rows are, in memory that doesn't grow with them.
 type Evidence interface {
-	Census
 	Sightings
 	Rejections
 
-	// Reading makes room for a fresh look at an object.
-	Reading(ctx context.Context, f Fence, c Comparison) (Reading, error)
-}
-
-// Census counts the rows of a final table.
-type Census interface {
 	// Rows counts the rows of a final table, deleted ones included.
 	Rows(ctx context.Context, t Table) (int64, error)
 	// Live counts the rows of a final table that aren't deleted.
@@ -120,6 +113,8 @@ type Census interface {
 	Days(ctx context.Context, t Table, before time.Time) (map[int64]int64, error)
 	// SomeKey picks the key of any row of a final table, "" where there is none.
 	SomeKey(ctx context.Context, t Table) (string, error)
+	// Reading makes room for a fresh look at an object.
+	Reading(ctx context.Context, f Fence, c Comparison) (Reading, error)
 }
 
 // Sightings holds what jobs saw of a table's records against its rows. The
