@@ -123,8 +123,7 @@ func TestLookAgain(t *testing.T) {
 // in which the only values are dropped.
 func TestRetypeIsFinished(t *testing.T) {
 	t.Parallel()
-	d := DuckDB()
-	d.TransactionalDDL, d.Retypes, d.LongestName = false, false, 40
+	d := &Dialect{LongestName: 40}
 	var states []string
 	has := []stored{{Name: "id"}, {Name: "amount_of_money_in_the_bank", Type: "DECIMAL", Scale: 2}}
 	names := []string{"id", "amount_of_money_in_the_bank"}
