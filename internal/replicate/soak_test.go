@@ -19,7 +19,7 @@ import (
 var (
 	soakRuns = flag.Int("soak.runs", 3, "how many random lives of an org TestSoak lives through")
 	soakSeed = flag.Uint64("soak.seed", 1, "where they begin")
-	soakIn   = flag.String("soak.in", "duckdb", "the warehouse: duckdb or postgres")
+	soakIn   = flag.String("soak.in", "duckdb", "the warehouse: duckdb, postgres, ddlcommits or ddlcommits-postgres")
 )
 
 // TestSoak lives through random histories of an org, with runs, crashes and
@@ -133,7 +133,24 @@ type watched struct {
 }
 
 func (d watched) Tx(ctx context.Context, f func(warehouse.Tx) error) error {
-	if err := d.Driver.Tx(ctx, f); err != nil {
+	return d.look(d.Driver.Tx(ctx, f))
+}
+
+func (d watched) Prepared(ctx context.Context, ddl []string, f func(warehouse.Tx) error) error {
+	return d.look(d.Driver.(warehouse.Preparer).Prepared(ctx, ddl, f))
+}
+
+func (d watched) Bring(ctx context.Context, c warehouse.Copy) error {
+	return d.Driver.(warehouse.Bringer).Bring(ctx, c)
+}
+
+func (d watched) Forget(ctx context.Context, c warehouse.Copy) error {
+	return d.Driver.(warehouse.Bringer).Forget(ctx, c)
+}
+
+// look looks after a transaction that went well.
+func (d watched) look(err error) error {
+	if err != nil {
 		return err
 	}
 	for _, fl := range d.rig.Flows {

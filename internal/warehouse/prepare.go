@@ -161,7 +161,8 @@ func createTable(d *Dialect, schema string, t Table, cols []Column) string {
 	for i, c := range cols {
 		defs[i] = "\n\t" + d.column(c)
 	}
-	if d.Enforces && !d.TransactionalDDL && slices.ContainsFunc(cols, func(c Column) bool { return c.Name == colSyncedAt }) {
+	isFinal := slices.ContainsFunc(cols, func(c Column) bool { return c.Name == colSyncedAt })
+	if isFinal && d.Enforces && !d.TransactionalDDL {
 		defs = append(defs, "\n\tPRIMARY KEY ("+d.list("", t.Key)+")")
 	}
 	return fmt.Sprintf("CREATE TABLE %s (%s\n)%s", d.Table(schema, t.Name), strings.Join(defs, ","), d.layOut(t))

@@ -78,7 +78,8 @@ func (w *asker) Reading(ctx context.Context, f Fence, c Comparison) (Reading, er
 		for _, col := range c.Table.Columns {
 			old, ok := find(has, col.Name)
 			if !ok {
-				return nil, plan.Failf(plan.Bug, "", "table %s has no column %s to compare with", c.Table.Name, col.Name)
+				return nil, plan.Failf(plan.Bug, "", "table %s has no column %s to compare with", c.Table.Name,
+					col.Name)
 			}
 			defs = append(defs, w.d.Quote(col.Name)+" "+w.d.storedType(old, col.Kind))
 		}
