@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -85,11 +86,15 @@ func (l *life) live() {
 	f := &rig.Fate{Hiccups: map[int]bool{}, Hiccuped: func(of string) {
 		l.tally.add("failures that a process lives through", of, 1)
 	}}
+	moments := 120 // of a run, more or less
+	if strings.HasPrefix(*soakIn, "ddlcommits") {
+		moments = 300 // each statement is one
+	}
 	if l.dice.IntN(2) == 0 {
-		f.At = 1 + l.dice.IntN(120)
+		f.At = 1 + l.dice.IntN(moments)
 	}
 	for range l.dice.IntN(3) {
-		f.Hiccups[1+l.dice.IntN(120)] = true
+		f.Hiccups[1+l.dice.IntN(moments)] = true
 	}
 	p := l.begins(f)
 	defer p.Close()

@@ -25,32 +25,37 @@ type need struct {
 // take does an intake. Two loaders may do it at once: the one that finds the
 // table otherwise than it saw it looks again.
 func (w *store) take(ctx context.Context, in intake) error {
+	brings, err := w.bringer()
+	if err != nil {
+		return err
+	}
 	return lookAgain(func() error {
-		brings, err := w.bringer()
+		copies, err := w.makeRoom(ctx, in)
 		if err != nil {
 			return err
 		}
-		copies, err := w.makeRoom(ctx, in)
-		if err != nil || brings == nil {
-			if err == nil {
-				err = in.write()
-			}
-			return err
+		if brings == nil {
+			return in.write()
 		}
-		// Also what a crash has left of them, or this very failure.
-		defer func() {
-			if gone := forget(ctx, brings, in.pages); gone != nil && err == nil {
-				err = fmt.Errorf("%s: %w", in.what, gone)
-			}
-		}()
-		for _, c := range copies {
-			if err = brings.Bring(ctx, c); err != nil {
-				return fmt.Errorf("%s: %w", in.what, err)
-			}
+		err = bring(ctx, brings, copies)
+		if err == nil {
+			err = in.write()
 		}
-		err = in.write()
+		// Of all pages, since a crash may have left some when they came before.
+		if gone := forget(ctx, brings, in.pages); err == nil {
+			err = gone
+		}
 		return err
 	})
+}
+
+func bring(ctx context.Context, b Bringer, copies []Copy) error {
+	for _, c := range copies {
+		if err := b.Bring(ctx, c); err != nil {
+			return fmt.Errorf("bring pages: %w", err)
+		}
+	}
+	return nil
 }
 
 // makeRoom looks, and shapes the table until the pages fit.
@@ -90,7 +95,7 @@ func forget(ctx context.Context, b Bringer, pages []Copy) error {
 	defer cancel()
 	for _, c := range pages {
 		if err := b.Forget(clear, c); err != nil {
-			return err
+			return fmt.Errorf("forget pages that were brought: %w", err)
 		}
 	}
 	return nil
