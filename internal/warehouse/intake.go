@@ -89,6 +89,20 @@ func (w *store) makeRoom(ctx context.Context, in intake) ([]Copy, error) {
 // forgetting bounds what is spent on it after a cancel.
 const forgetting = 10 * time.Second
 
+// forgetAttempt removes what a crash has left of an attempt's pages that were on
+// their way into some tables.
+func (w *store) forgetAttempt(ctx context.Context, attempt string, tables ...string) error {
+	brings, err := w.bringer()
+	if err != nil || brings == nil {
+		return err
+	}
+	var all []Copy
+	for _, table := range tables {
+		all = append(all, Copy{Into: table, Attempt: attempt})
+	}
+	return forget(ctx, brings, all)
+}
+
 // forget removes what was brought, also after a cancel.
 func forget(ctx context.Context, b Bringer, pages []Copy) error {
 	clear, cancel := context.WithTimeout(context.WithoutCancel(ctx), forgetting)

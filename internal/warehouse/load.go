@@ -315,11 +315,13 @@ func widen(digits, scale, whole, fract int) (int, error) {
 // Discard removes the staged rows and the ledger of an attempt's jobs, all but
 // those of keep.
 func (w *loader) Discard(ctx context.Context, f Fence, attempt string, keep ...string) error {
-	return w.fenced(ctx, f, "discard attempt "+attempt, func(tx Tx) error {
+	var staging string
+	err := w.fenced(ctx, f, "discard attempt "+attempt, func(tx Tx) error {
 		m, _, err := w.mark(ctx, tx, f.Flow)
 		if err != nil {
 			return err
 		}
+		staging = w.d.Table(w.o.Staging, m.Table)
 		if _, err := tx.Exec(ctx, "DELETE FROM "+w.own(tableAttempt)+" WHERE attempt = $1", attempt); err != nil {
 			return err
 		}
@@ -340,11 +342,15 @@ func (w *loader) Discard(ctx context.Context, f Fence, attempt string, keep ...s
 			return err
 		}
 		return do(ctx, tx,
-			statement{"DELETE FROM " + w.d.Table(w.o.Staging, m.Table) +
+			statement{"DELETE FROM " + staging +
 				where(w.d.Quote(colAttempt), w.d.Quote(colJob)), b.args},
 			statement{"DELETE FROM " + w.own(tableRejected) + where(w.d.Quote(colAttempt), w.d.Quote(colJob)), b.args},
 			statement{"DELETE FROM " + ledger, b.args})
 	})
+	if err != nil {
+		return err
+	}
+	return w.forgetAttempt(ctx, attempt, staging, w.own(tableRejected))
 }
 
 // Staged tells how many pages and rows the ledger holds for a job of an

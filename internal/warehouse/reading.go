@@ -98,7 +98,15 @@ func (w *asker) Reading(ctx context.Context, f Fence, c Comparison) (Reading, er
 	if err != nil {
 		return nil, err
 	}
+	if err := r.forget(ctx); err != nil {
+		return nil, err
+	}
 	return r, nil
+}
+
+// forget removes what a crash has left of pages on their way into the reading.
+func (r *comparing) forget(ctx context.Context) error {
+	return r.w.forgetAttempt(ctx, readingAttempt, r.reading)
 }
 
 // storedType is the type of a column that the warehouse has.
@@ -120,8 +128,12 @@ func (r *comparing) drop() []step {
 
 // Close drops the tables.
 func (r *comparing) Close(ctx context.Context) error {
-	return r.w.shape(ctx, r.f, "forget the reading of "+r.c.Table.Name,
+	err := r.w.shape(ctx, r.f, "forget the reading of "+r.c.Table.Name,
 		func(Tx) ([]step, error) { return r.drop(), nil })
+	if err != nil {
+		return err
+	}
+	return r.forget(ctx)
 }
 
 // Add loads pages of the reading, all of them or none. Each has a Seq of its
@@ -204,8 +216,12 @@ func (r *comparing) fit(ctx context.Context, tx Tx, pages []Page) (c Copy, todo 
 
 // copyOf is pages on their way into the reading.
 func (r *comparing) copyOf(pages []Page, cols []CopyColumn) Copy {
-	return Copy{Into: r.reading, Columns: cols, Op: Put, Attempt: "reading", Job: "reading", Pages: pages}
+	return Copy{Into: r.reading, Columns: cols, Op: Put, Attempt: readingAttempt, Job: readingAttempt,
+		Pages: pages}
 }
+
+// readingAttempt stands for the attempt of rows that are of none.
+const readingAttempt = "reading"
 
 // do does f in a transaction that holds the fence, with little memory.
 func (r *comparing) do(ctx context.Context, what string, f func(Tx) error) error {

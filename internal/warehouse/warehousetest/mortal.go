@@ -22,6 +22,9 @@ type mortal struct {
 	left *int
 }
 
+// Mortal is the driver of a process that dies after so many touches.
+func Mortal(d warehouse.Driver, touches int) warehouse.Driver { return mortal{passing{d}, &touches} }
+
 // lives counts a touch, and tells whether it is still done.
 func (d mortal) lives() error {
 	if *d.left--; *d.left < 0 {
@@ -123,9 +126,8 @@ func dies(t *testing.T, open func(t testing.TB) warehouse.Driver, touches int, n
 	t.Helper()
 	r := &rig{t: t, driver: open(t), by: byConsolidate, fence: warehouse.Fence{Flow: "Account", Number: 1},
 		clock: at(10_000)}
-	left := touches
 	steps, version := r.life()
-	at, err := walk(r.over(mortal{passing{r.driver}, &left}), steps, 0)
+	at, err := walk(r.over(Mortal(r.driver, touches)), steps, 0)
 	if err != nil && !errors.Is(err, errDead) {
 		t.Fatalf("%d touches, step %d: %v", touches, at, err)
 	}
