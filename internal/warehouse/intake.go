@@ -3,7 +3,10 @@ package warehouse
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
+
+	"catchment/internal/plan"
 )
 
 // An intake takes pages into a table: it looks, has the table made wide enough,
@@ -83,7 +86,7 @@ func (w *store) makeRoom(ctx context.Context, in intake) ([]Copy, error) {
 			return nil, err
 		}
 	}
-	return nil, fmt.Errorf("%s: %w", in.what, errStale)
+	return nil, plan.Failf(plan.Retry, "run it again", "%s: %w", in.what, errStale)
 }
 
 // forgetting bounds what is spent on it after a cancel.
@@ -113,4 +116,47 @@ func forget(ctx context.Context, b Bringer, pages []Copy) error {
 		}
 	}
 	return nil
+}
+
+// needy tells whether pages for a table may need something before they are
+// loaded. Most don't, and are spared the look.
+func (w *store) needy(t Table, pages []Page) bool {
+	widens := func(field string) bool {
+		c, ok := t.column(field)
+		return ok && c.Kind == Decimal && w.d.Digits > 0
+	}
+	return slices.ContainsFunc(pages, func(p Page) bool {
+		return w.d.LoadsApart || !w.d.TransactionalDDL || slices.ContainsFunc(p.Header, widens)
+	})
+}
+
+// unknown is a batch of those pages that the ledger lacks.
+func (w *loader) unknown(ctx context.Context, tx Tx, b Batch) (Batch, error) {
+	known, err := w.ledger(ctx, tx, b.Attempt)
+	if err != nil {
+		return b, err
+	}
+	b.Pages, err = newPages(b, known)
+	return b, err
+}
+
+// needOf is what a batch needs whose pages are not in the ledger.
+func (w *loader) needOf(ctx context.Context, tx Tx, b Batch) (need, error) {
+	todo, err := w.underway(ctx, tx, b.Table)
+	if err != nil || len(todo) > 0 {
+		return need{steps: todo}, err
+	}
+	cols, todo, err := w.fit(ctx, tx, b)
+	return need{steps: todo, copies: w.copies(b, cols)}, err
+}
+
+// copies is the pages of a batch on their way into staging, and what its flow's
+// rules kept out of them.
+func (w *loader) copies(b Batch, cols []CopyColumn) []Copy {
+	c := Copy{Into: w.staging(b.Table), Columns: cols, Op: b.Op, Attempt: b.Attempt, Job: b.Job,
+		ReadAt: stamp(b.ReadAt), Pages: b.Pages}
+	if rejected := w.rejected(b); len(rejected.Pages) > 0 {
+		return []Copy{c, rejected}
+	}
+	return []Copy{c}
 }

@@ -37,7 +37,10 @@ func (w *shaper) Prepare(ctx context.Context, f Fence, t Table) ([]Change, error
 		}
 		return todo, nil
 	})
-	return done, err
+	if err != nil {
+		return nil, err
+	}
+	return done, nil
 }
 
 // joined adds changes to those that were told already: a table is looked at more

@@ -158,7 +158,7 @@ func (r *comparing) take(ctx context.Context, what string, pages [][]Page, f fun
 	for _, some := range pages {
 		in.pages = append(in.pages, r.copyOf(some, nil))
 	}
-	if r.w.d.Digits > 0 || r.w.d.LoadsApart || !r.w.d.TransactionalDDL {
+	if r.w.needy(r.c.Table, slices.Concat(pages...)) {
 		in.look = func(tx Tx) (need, error) {
 			var all need
 			for _, some := range pages {
