@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -19,7 +20,7 @@ import (
 var (
 	soakRuns = flag.Int("soak.runs", 3, "how many random lives of an org TestSoak lives through")
 	soakSeed = flag.Uint64("soak.seed", 1, "where they begin")
-	soakIn   = flag.String("soak.in", "duckdb", "the warehouse: duckdb or postgres")
+	soakIn   = flag.String("soak.in", "duckdb", "the warehouse: duckdb, postgres, ddlcommits or ddlcommits-postgres")
 )
 
 // TestSoak lives through random histories of an org, with runs, crashes and
@@ -85,11 +86,15 @@ func (l *life) live() {
 	f := &rig.Fate{Hiccups: map[int]bool{}, Hiccuped: func(of string) {
 		l.tally.add("failures that a process lives through", of, 1)
 	}}
+	moments := 120 // of a run, more or less
+	if strings.HasPrefix(*soakIn, "ddlcommits") {
+		moments = 300 // each statement is one
+	}
 	if l.dice.IntN(2) == 0 {
-		f.At = 1 + l.dice.IntN(120)
+		f.At = 1 + l.dice.IntN(moments)
 	}
 	for range l.dice.IntN(3) {
-		f.Hiccups[1+l.dice.IntN(120)] = true
+		f.Hiccups[1+l.dice.IntN(moments)] = true
 	}
 	p := l.begins(f)
 	defer p.Close()
@@ -133,7 +138,24 @@ type watched struct {
 }
 
 func (d watched) Tx(ctx context.Context, f func(warehouse.Tx) error) error {
-	if err := d.Driver.Tx(ctx, f); err != nil {
+	return d.look(d.Driver.Tx(ctx, f))
+}
+
+func (d watched) Prepared(ctx context.Context, ddl []string, f func(warehouse.Tx) error) error {
+	return d.look(d.Driver.(warehouse.Preparer).Prepared(ctx, ddl, f))
+}
+
+func (d watched) Bring(ctx context.Context, c warehouse.Copy) error {
+	return d.Driver.(warehouse.Bringer).Bring(ctx, c)
+}
+
+func (d watched) Forget(ctx context.Context, c warehouse.Copy) error {
+	return d.Driver.(warehouse.Bringer).Forget(ctx, c)
+}
+
+// look looks after a transaction that went well.
+func (d watched) look(err error) error {
+	if err != nil {
 		return err
 	}
 	for _, fl := range d.rig.Flows {

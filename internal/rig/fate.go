@@ -112,8 +112,40 @@ type fatedDriver struct {
 }
 
 func (d fatedDriver) Tx(ctx context.Context, do func(warehouse.Tx) error) error {
-	_, err := touch(d.fate, "warehouse", func() (struct{}, error) { return struct{}{}, d.Driver.Tx(ctx, do) })
+	return d.touch(func() error { return d.Driver.Tx(ctx, d.within(do)) })
+}
+
+func (d fatedDriver) touch(do func() error) error {
+	_, err := touch(d.fate, "warehouse", func() (struct{}, error) { return struct{}{}, do() })
 	return err
+}
+
+// within lets the process also die, or meet a failure, at any statement of a
+// transaction where not all that it does to the warehouse is one.
+func (d fatedDriver) within(do func(warehouse.Tx) error) func(warehouse.Tx) error {
+	if d.Dialect().TransactionalDDL {
+		return do
+	}
+	return func(tx warehouse.Tx) error { return do(fatedTx{tx, d.fate}) }
+}
+
+type fatedTx struct {
+	warehouse.Tx
+	fate *Fate
+}
+
+func (t fatedTx) Exec(ctx context.Context, sql string, args ...any) (int64, error) {
+	if err := t.fate.moment("warehouse"); err != nil {
+		return 0, err
+	}
+	return t.Tx.Exec(ctx, sql, args...)
+}
+
+func (t fatedTx) Load(ctx context.Context, c warehouse.Copy) ([]int64, error) {
+	if err := t.fate.moment("warehouse"); err != nil {
+		return nil, err
+	}
+	return t.Tx.Load(ctx, c)
 }
 
 func (d fatedDriver) View(ctx context.Context, do func(warehouse.Tx) error) error {
@@ -121,6 +153,42 @@ func (d fatedDriver) View(ctx context.Context, do func(warehouse.Tx) error) erro
 		return err
 	}
 	return d.Driver.View(ctx, do)
+}
+
+// Prepared lets the process die between any two statements of DDL: each has
+// committed by itself.
+func (d fatedDriver) Prepared(ctx context.Context, ddl []string, do func(warehouse.Tx) error) error {
+	on := d.Driver.(warehouse.Preparer)
+	if do != nil { // what ddl makes is gone with the session
+		return d.touch(func() error { return on.Prepared(ctx, ddl, d.within(do)) })
+	}
+	for _, one := range ddl {
+		if err := d.touch(func() error { return on.Prepared(ctx, []string{one}, nil) }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Bring lets it die before and after each page.
+func (d fatedDriver) Bring(ctx context.Context, c warehouse.Copy) error {
+	return d.eachPage(c, func(one warehouse.Copy) error { return d.Driver.(warehouse.Bringer).Bring(ctx, one) })
+}
+
+// Forget does too.
+func (d fatedDriver) Forget(ctx context.Context, c warehouse.Copy) error {
+	return d.eachPage(c, func(one warehouse.Copy) error { return d.Driver.(warehouse.Bringer).Forget(ctx, one) })
+}
+
+func (d fatedDriver) eachPage(c warehouse.Copy, do func(warehouse.Copy) error) error {
+	for _, p := range c.Pages {
+		one := c
+		one.Pages = []warehouse.Page{p}
+		if err := d.touch(func() error { return do(one) }); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // fated lets a process die that works with a warehouse.

@@ -22,6 +22,7 @@ import (
 	"catchment/internal/warehouse/pgtest"
 	"catchment/internal/warehouse/postgres"
 	"catchment/internal/warehouse/redshift"
+	"catchment/internal/warehouse/warehousetest"
 )
 
 // A Shelf is where a rig's warehouse stands. The zero value is a DuckDB file in
@@ -30,24 +31,29 @@ type Shelf struct {
 	File     string          // of DuckDB, where that isn't in the rig's folder
 	Redshift *standin.Server // nil where it is no Redshift
 
-	url string // of a PostgreSQL database, or of a stand-in for Redshift
-	aws string // where that has its Data API, and a bucket
+	ddlCommits bool   // it is made into one whose DDL commits
+	url        string // of a PostgreSQL database, or of a stand-in for Redshift
+	aws        string // where that has its Data API, and a bucket
 }
 
 // NewShelf makes an empty warehouse: "duckdb", "postgres", "redshift" or
-// "redshift-data", the same by way of the Data API. All but the first are
-// databases of a cluster.
+// "redshift-data", the same by way of the Data API; or "ddlcommits", DuckDB made
+// into a warehouse whose DDL commits, and "ddlcommits-postgres". All but those of
+// DuckDB are databases of a cluster.
 func NewShelf(t *testing.T, cluster *pgtest.Cluster, name string) Shelf {
 	t.Helper()
 	switch name {
 	case "duckdb":
 		return Shelf{}
-	case "postgres":
-		return Shelf{url: cluster.Database(t)}
+	case "ddlcommits":
+		return Shelf{ddlCommits: true}
+	case "postgres", "ddlcommits-postgres":
+		return Shelf{url: cluster.Database(t), ddlCommits: name != "postgres"}
 	case "redshift", "redshift-data":
 		return newRedshift(t, cluster.Database(t), name == "redshift-data")
 	}
-	t.Fatalf("no warehouse %q; there are duckdb, postgres, redshift and redshift-data", name)
+	t.Fatalf("no warehouse %q; there are duckdb, postgres, redshift, redshift-data, ddlcommits and "+
+		"ddlcommits-postgres", name)
 	return Shelf{}
 }
 
@@ -94,6 +100,14 @@ func newRedshift(t *testing.T, database string, byDataAPI bool) Shelf {
 
 // Open opens a driver for a process of the rig.
 func (s Shelf) Open(r *Rig) (warehouse.Driver, error) {
+	d, err := s.open(r)
+	if err == nil && s.ddlCommits {
+		d = warehousetest.DDLCommits(d)
+	}
+	return d, err
+}
+
+func (s Shelf) open(r *Rig) (warehouse.Driver, error) {
 	o := redshift.Options{LockWait: time.Minute, Poll: 3 * time.Millisecond, AWS: s.Config}
 	if strings.HasPrefix(s.url, "redshift-data:") {
 		return redshift.OpenData(s.url, o)

@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
-	"strings"
 
 	"catchment/internal/plan"
 )
@@ -25,14 +24,13 @@ type Preparer interface {
 
 // A Bringer is a Driver whose loader is a job that no transaction can hold: it
 // brings pages before the transaction whose Load takes them into their table.
-// What a crash leaves, and nobody asks for again, the driver lets go after a
-// while.
 type Bringer interface {
 	// Bring loads each page of c into a place of its own, under its ID, as a whole
 	// or not at all. What is there already stays: a repeat brings nothing twice.
 	Bring(ctx context.Context, c Copy) error
-	// Forget removes what was brought of the pages of c, if anything was; a Bring
-	// after it brings them anew. Only what makes the IDs need be there of c.
+	// Forget removes what was brought of the pages of c, if anything was, or where it
+	// has none, of all pages of its attempt that were on their way into its table; a
+	// Bring after it brings them anew. Only what makes the IDs need be there of c.
 	Forget(ctx context.Context, c Copy) error
 }
 
@@ -40,10 +38,16 @@ type Bringer interface {
 // wrap it.
 var ErrNotBrought = errors.New("a page was not brought, or was forgotten since")
 
-// ID names a page on its way into its table: each attempt brings it anew.
-func (c Copy) ID(p Page) string {
-	sum := sha256.Sum256([]byte(strings.Join([]string{c.Into, c.Attempt, p.Key}, "\n")))
-	return hex.EncodeToString(sum[:16])
+// ID names a page on its way into its table. Each attempt brings it anew.
+func (c Copy) ID(p Page) string { return c.IDs() + "_" + short(p.Key) }
+
+// IDs is how the IDs of all pages begin that an attempt brings for a table.
+func (c Copy) IDs() string { return short(c.Into + "\n" + c.Attempt) }
+
+// short is a digest that two names don't share.
+func short(name string) string {
+	sum := sha256.Sum256([]byte(name))
+	return hex.EncodeToString(sum[:10])
 }
 
 // prepared does ddl, and then f in a transaction of the same session.

@@ -10,8 +10,10 @@ type Driver interface {
 
 	// Tx does f in one transaction: all of what f wrote, or nothing, can be
 	// seen afterwards. When Tx fails, the transaction may still have been
-	// committed (a lost answer), so whatever f does must bear a repeat.
-	// Errors carry their class, and no value of a record.
+	// committed (a lost answer), so whatever f does must bear a repeat. With
+	// ErrConflict it was not, and f is done again at once: it begins with nothing
+	// of what it gathered the first time. Errors carry their class, and no value
+	// of a record.
 	Tx(ctx context.Context, f func(Tx) error) error
 
 	// View is Tx for reading, on one picture of the warehouse: nothing can be
@@ -31,7 +33,8 @@ type Tx interface {
 	Query(ctx context.Context, each func(Scan) error, sql string, args ...any) error
 
 	// Load puts pages into a table with the warehouse's own loader, and tells
-	// how many rows each of them brought, in the order of c.Pages.
+	// how many rows each of them brought, in the order of c.Pages. That of a
+	// Bringer takes the rows of pages that were brought before.
 	Load(ctx context.Context, c Copy) ([]int64, error)
 }
 

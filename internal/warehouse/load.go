@@ -20,7 +20,7 @@ func (w *loader) Load(ctx context.Context, f Fence, b Batch) (int64, error) {
 	}
 	what := "load " + b.Table.Name
 	in := intake{fence: f, what: what, pages: w.copies(b, nil)}
-	if w.needy(b) {
+	if w.needy(b.Table, b.Pages) {
 		in.look = func(tx Tx) (need, error) {
 			fresh, err := w.unknown(ctx, tx, b)
 			if err != nil || len(fresh.Pages) == 0 {
@@ -46,48 +46,6 @@ func (w *loader) Load(ctx context.Context, f Fence, b Batch) (int64, error) {
 		total += p.Rows
 	}
 	return total, nil
-}
-
-// unknown is a batch of those pages that the ledger lacks.
-func (w *loader) unknown(ctx context.Context, tx Tx, b Batch) (Batch, error) {
-	known, err := w.ledger(ctx, tx, b.Attempt)
-	if err != nil {
-		return b, err
-	}
-	b.Pages, err = newPages(b, known)
-	return b, err
-}
-
-// needy tells whether the pages of a batch may need something before they are
-// loaded. Most don't, and are spared the look.
-func (w *loader) needy(b Batch) bool {
-	widens := func(field string) bool {
-		c, ok := b.Table.column(field)
-		return ok && c.Kind == Decimal && w.d.Digits > 0
-	}
-	return len(b.Pages) > 0 &&
-		(w.d.LoadsApart || !w.d.TransactionalDDL || slices.ContainsFunc(b.Pages[0].Header, widens))
-}
-
-// needOf is what a batch needs whose pages are not in the ledger.
-func (w *loader) needOf(ctx context.Context, tx Tx, b Batch) (need, error) {
-	todo, err := w.underway(ctx, tx, b.Table)
-	if err != nil || len(todo) > 0 {
-		return need{steps: todo}, err
-	}
-	cols, todo, err := w.fit(ctx, tx, b)
-	return need{steps: todo, copies: w.copies(b, cols)}, err
-}
-
-// copies is the pages of a batch on their way into staging, and what its flow's
-// rules kept out of them.
-func (w *loader) copies(b Batch, cols []CopyColumn) []Copy {
-	c := Copy{Into: w.staging(b.Table), Columns: cols, Op: b.Op, Attempt: b.Attempt, Job: b.Job,
-		ReadAt: stamp(b.ReadAt), Pages: b.Pages}
-	if rejected := w.rejected(b); len(rejected.Pages) > 0 {
-		return []Copy{c, rejected}
-	}
-	return []Copy{c}
 }
 
 // An entry is one line of the ledger.
@@ -315,11 +273,13 @@ func widen(digits, scale, whole, fract int) (int, error) {
 // Discard removes the staged rows and the ledger of an attempt's jobs, all but
 // those of keep.
 func (w *loader) Discard(ctx context.Context, f Fence, attempt string, keep ...string) error {
-	return w.fenced(ctx, f, "discard attempt "+attempt, func(tx Tx) error {
+	var staging string
+	err := w.fenced(ctx, f, "discard attempt "+attempt, func(tx Tx) error {
 		m, _, err := w.mark(ctx, tx, f.Flow)
 		if err != nil {
 			return err
 		}
+		staging = w.d.Table(w.o.Staging, m.Table)
 		if _, err := tx.Exec(ctx, "DELETE FROM "+w.own(tableAttempt)+" WHERE attempt = $1", attempt); err != nil {
 			return err
 		}
@@ -340,11 +300,15 @@ func (w *loader) Discard(ctx context.Context, f Fence, attempt string, keep ...s
 			return err
 		}
 		return do(ctx, tx,
-			statement{"DELETE FROM " + w.d.Table(w.o.Staging, m.Table) +
+			statement{"DELETE FROM " + staging +
 				where(w.d.Quote(colAttempt), w.d.Quote(colJob)), b.args},
 			statement{"DELETE FROM " + w.own(tableRejected) + where(w.d.Quote(colAttempt), w.d.Quote(colJob)), b.args},
 			statement{"DELETE FROM " + ledger, b.args})
 	})
+	if err != nil {
+		return err
+	}
+	return w.forgetAttempt(ctx, attempt, staging, w.own(tableRejected))
 }
 
 // Staged tells how many pages and rows the ledger holds for a job of an

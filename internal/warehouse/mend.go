@@ -42,7 +42,8 @@ func (w *merger) Mend(ctx context.Context, f Fence, m Mending) (Counts, error) {
 		batches[i] = b
 		in.pages = append(in.pages, w.loads.copies(b, nil)...)
 	}
-	if slices.ContainsFunc(batches, w.loads.needy) {
+	needy := func(b Batch) bool { return w.needy(b.Table, b.Pages) }
+	if slices.ContainsFunc(batches, needy) {
 		in.look = func(tx Tx) (need, error) { return w.needOf(ctx, tx, merge.Attempt, batches) }
 	}
 	in.write = func() error {

@@ -37,7 +37,10 @@ func (w *shaper) Prepare(ctx context.Context, f Fence, t Table) ([]Change, error
 		}
 		return todo, nil
 	})
-	return done, err
+	if err != nil {
+		return nil, err
+	}
+	return done, nil
 }
 
 // joined adds changes to those that were told already: a table is looked at more
@@ -161,7 +164,8 @@ func createTable(d *Dialect, schema string, t Table, cols []Column) string {
 	for i, c := range cols {
 		defs[i] = "\n\t" + d.column(c)
 	}
-	if d.Enforces && !d.TransactionalDDL && slices.ContainsFunc(cols, func(c Column) bool { return c.Name == colSyncedAt }) {
+	isFinal := slices.ContainsFunc(cols, func(c Column) bool { return c.Name == colSyncedAt })
+	if isFinal && d.Enforces && !d.TransactionalDDL {
 		defs = append(defs, "\n\tPRIMARY KEY ("+d.list("", t.Key)+")")
 	}
 	return fmt.Sprintf("CREATE TABLE %s (%s\n)%s", d.Table(schema, t.Name), strings.Join(defs, ","), d.layOut(t))

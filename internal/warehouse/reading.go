@@ -78,7 +78,8 @@ func (w *asker) Reading(ctx context.Context, f Fence, c Comparison) (Reading, er
 		for _, col := range c.Table.Columns {
 			old, ok := find(has, col.Name)
 			if !ok {
-				return nil, plan.Failf(plan.Bug, "", "table %s has no column %s to compare with", c.Table.Name, col.Name)
+				return nil, plan.Failf(plan.Bug, "", "table %s has no column %s to compare with", c.Table.Name,
+					col.Name)
 			}
 			defs = append(defs, w.d.Quote(col.Name)+" "+w.d.storedType(old, col.Kind))
 		}
@@ -97,7 +98,15 @@ func (w *asker) Reading(ctx context.Context, f Fence, c Comparison) (Reading, er
 	if err != nil {
 		return nil, err
 	}
+	if err := r.forget(ctx); err != nil {
+		return nil, err
+	}
 	return r, nil
+}
+
+// forget removes what a crash has left of pages on their way into the reading.
+func (r *comparing) forget(ctx context.Context) error {
+	return r.w.forgetAttempt(ctx, readingAttempt, r.reading)
 }
 
 // storedType is the type of a column that the warehouse has.
@@ -119,8 +128,12 @@ func (r *comparing) drop() []step {
 
 // Close drops the tables.
 func (r *comparing) Close(ctx context.Context) error {
-	return r.w.shape(ctx, r.f, "forget the reading of "+r.c.Table.Name,
+	err := r.w.shape(ctx, r.f, "forget the reading of "+r.c.Table.Name,
 		func(Tx) ([]step, error) { return r.drop(), nil })
+	if err != nil {
+		return err
+	}
+	return r.forget(ctx)
 }
 
 // Add loads pages of the reading, all of them or none. Each has a Seq of its
@@ -145,7 +158,7 @@ func (r *comparing) take(ctx context.Context, what string, pages [][]Page, f fun
 	for _, some := range pages {
 		in.pages = append(in.pages, r.copyOf(some, nil))
 	}
-	if r.w.d.Digits > 0 || r.w.d.LoadsApart || !r.w.d.TransactionalDDL {
+	if r.w.needy(r.c.Table, slices.Concat(pages...)) {
 		in.look = func(tx Tx) (need, error) {
 			var all need
 			for _, some := range pages {
@@ -203,8 +216,12 @@ func (r *comparing) fit(ctx context.Context, tx Tx, pages []Page) (c Copy, todo 
 
 // copyOf is pages on their way into the reading.
 func (r *comparing) copyOf(pages []Page, cols []CopyColumn) Copy {
-	return Copy{Into: r.reading, Columns: cols, Op: Put, Attempt: "reading", Job: "reading", Pages: pages}
+	return Copy{Into: r.reading, Columns: cols, Op: Put, Attempt: readingAttempt, Job: readingAttempt,
+		Pages: pages}
 }
+
+// readingAttempt stands for the attempt of rows that are of none.
+const readingAttempt = "reading"
 
 // do does f in a transaction that holds the fence, with little memory.
 func (r *comparing) do(ctx context.Context, what string, f func(Tx) error) error {

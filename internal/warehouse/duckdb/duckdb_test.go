@@ -1,6 +1,7 @@
 package duckdb_test
 
 import (
+	"flag"
 	"path/filepath"
 	"testing"
 
@@ -38,6 +39,14 @@ func TestDDLCommits(t *testing.T) {
 }
 
 func TestHistoriesDDLCommits(t *testing.T) { warehousetest.Histories(t, openDDLCommits) }
+
+// One after each touch of the warehouse takes minutes.
+var deathsEvery = flag.Int("deaths.every", 9, "after how many more touches TestDeaths lets a process die")
+
+func TestDeaths(t *testing.T) {
+	t.Parallel()
+	warehousetest.Deaths(t, openDDLCommits, *deathsEvery)
+}
 
 // So does one that cancels transactions for the sake of others.
 func TestConflicts(t *testing.T) {

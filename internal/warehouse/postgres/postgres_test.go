@@ -47,3 +47,8 @@ func TestDDLCommits(t *testing.T) {
 		return warehousetest.Overlaps(warehousetest.DDLCommits(open(t)))
 	})
 }
+
+func TestDeaths(t *testing.T) {
+	t.Parallel()
+	warehousetest.Deaths(t, func(t testing.TB) warehouse.Driver { return warehousetest.DDLCommits(open(t)) }, 13)
+}

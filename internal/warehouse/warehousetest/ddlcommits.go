@@ -99,8 +99,19 @@ func (d *ddlCommits) Forget(ctx context.Context, c warehouse.Copy) error {
 	d.jobs.Lock()
 	defer d.jobs.Unlock()
 	return d.Driver.Tx(ctx, func(tx warehouse.Tx) error {
+		var places []string
 		for _, p := range c.Pages {
-			if _, err := tx.Exec(ctx, "DROP TABLE IF EXISTS "+d.place(c, p)); err != nil {
+			places = append(places, d.place(c, p))
+		}
+		if len(c.Pages) == 0 {
+			all, err := d.places(ctx, tx, c)
+			if err != nil {
+				return err
+			}
+			places = all
+		}
+		for _, place := range places {
+			if _, err := tx.Exec(ctx, "DROP TABLE IF EXISTS "+place); err != nil {
 				return err
 			}
 		}
@@ -108,14 +119,29 @@ func (d *ddlCommits) Forget(ctx context.Context, c warehouse.Copy) error {
 	})
 }
 
+// places is the tables of all pages of an attempt that are on their way into a
+// table.
+func (d *ddlCommits) places(ctx context.Context, tx warehouse.Tx, c warehouse.Copy) ([]string, error) {
+	var all []string
+	err := tx.Query(ctx, func(scan warehouse.Scan) error {
+		var name string
+		err := scan(&name)
+		all = append(all, schemaOf(c)+"."+d.Dialect().Quote(name))
+		return err
+	}, "SELECT table_name FROM information_schema.tables WHERE table_name LIKE $1", broughtPrefix+c.IDs()+"%")
+	return all, err
+}
+
+// schemaOf is the quoted schema of the table that pages go to.
+func schemaOf(c warehouse.Copy) string { return c.Into[:strings.LastIndex(c.Into, `."`)] }
+
 // broughtPrefix starts the names of the tables of pages on their way.
 const broughtPrefix = "_catchment_brought_"
 
 // place is the table for a page on its way, in the schema of the one that it goes
 // to.
 func (d *ddlCommits) place(c warehouse.Copy, p warehouse.Page) string {
-	schema := c.Into[:strings.LastIndex(c.Into, `."`)]
-	return schema + "." + d.Dialect().Quote(broughtPrefix+c.ID(p))
+	return schemaOf(c) + "." + d.Dialect().Quote(broughtPrefix+c.ID(p))
 }
 
 // brought tells whether there is the table of a page.
@@ -164,16 +190,12 @@ func (t *withoutDDL) Load(ctx context.Context, c warehouse.Copy) ([]int64, error
 	list := strings.Join(names, ", ")
 	rows := make([]int64, len(c.Pages))
 	for i, p := range c.Pages {
-		from := c
-		from.Into = t.driver.place(c, p)
-		there, err := t.driver.brought(ctx, t.Tx, from)
-		if err != nil {
-			return nil, err
-		}
-		if !there {
+		var err error
+		rows[i], err = t.Exec(ctx, fmt.Sprintf("INSERT INTO %s (%s) SELECT %s FROM %s", c.Into, list, list,
+			t.driver.place(c, p)))
+		if err != nil && strings.Contains(err.Error(), "does not exist") {
 			return nil, plan.Failf(plan.Retry, "", "page %s: %w", p.Key, warehouse.ErrNotBrought)
 		}
-		rows[i], err = t.Exec(ctx, fmt.Sprintf("INSERT INTO %s (%s) SELECT %s FROM %s", c.Into, list, list, from.Into))
 		if err != nil {
 			return nil, err
 		}
