@@ -22,7 +22,7 @@ import (
 	"catchment/internal/warehouse/pgtest"
 	"catchment/internal/warehouse/postgres"
 	"catchment/internal/warehouse/redshift"
-	"catchment/internal/warehouse/warehousetest"
+	"catchment/internal/warehouse/warehousetest/oversql"
 )
 
 // A Shelf is where a rig's warehouse stands. The zero value is a DuckDB file in
@@ -102,7 +102,7 @@ func newRedshift(t *testing.T, database string, byDataAPI bool) Shelf {
 func (s Shelf) Open(r *Rig) (warehouse.Driver, error) {
 	d, err := s.open(r)
 	if err == nil && s.ddlCommits {
-		d = warehousetest.DDLCommits(d)
+		d = oversql.DDLCommits(d)
 	}
 	return d, err
 }

@@ -8,6 +8,7 @@ import (
 	"catchment/internal/warehouse"
 	"catchment/internal/warehouse/duckdb"
 	"catchment/internal/warehouse/warehousetest"
+	"catchment/internal/warehouse/warehousetest/oversql"
 )
 
 func open(t testing.TB) warehouse.Driver {
@@ -23,36 +24,53 @@ func open(t testing.TB) warehouse.Driver {
 	return d
 }
 
+// subject is an empty warehouse that is held to the contract.
+func subject(t testing.TB) warehousetest.Subject { return oversql.New(open(t), warehouse.Assemble) }
+
 func TestDriver(t *testing.T) {
 	t.Parallel()
-	warehousetest.Run(t, open)
+	warehousetest.Run(t, subject, warehousetest.Lands, warehousetest.Eraser)
 }
 
-func TestHistories(t *testing.T) { warehousetest.Histories(t, open) }
+func TestStatements(t *testing.T) {
+	t.Parallel()
+	oversql.Check(t, open, warehouse.Assemble)
+}
+
+func TestHistories(t *testing.T) { warehousetest.Histories(t, subject) }
 
 // A warehouse whose DDL commits keeps the same promises.
-func openDDLCommits(t testing.TB) warehouse.Driver { return warehousetest.DDLCommits(open(t)) }
+func openDDLCommits(t testing.TB) warehouse.Driver { return oversql.DDLCommits(open(t)) }
+
+func subjectDDLCommits(t testing.TB) warehousetest.Subject {
+	return oversql.New(openDDLCommits(t), warehouse.Assemble)
+}
 
 func TestDDLCommits(t *testing.T) {
 	t.Parallel()
-	warehousetest.Run(t, openDDLCommits)
+	warehousetest.Run(t, subjectDDLCommits, warehousetest.Lands, warehousetest.Eraser)
 }
 
-func TestHistoriesDDLCommits(t *testing.T) { warehousetest.Histories(t, openDDLCommits) }
+func TestStatementsDDLCommits(t *testing.T) {
+	t.Parallel()
+	oversql.Check(t, openDDLCommits, warehouse.Assemble)
+}
+
+func TestHistoriesDDLCommits(t *testing.T) { warehousetest.Histories(t, subjectDDLCommits) }
 
 // One after each touch of the warehouse takes minutes.
 var deathsEvery = flag.Int("deaths.every", 9, "after how many more touches TestDeaths lets a process die")
 
 func TestDeaths(t *testing.T) {
 	t.Parallel()
-	warehousetest.Deaths(t, openDDLCommits, *deathsEvery)
+	warehousetest.Deaths(t, subjectDDLCommits, *deathsEvery)
 }
 
 // So does one that cancels transactions for the sake of others.
 func TestConflicts(t *testing.T) {
 	t.Parallel()
 	const seed = 1
-	warehousetest.Run(t, func(t testing.TB) warehouse.Driver {
-		return warehousetest.Conflicts(openDDLCommits(t), seed)
-	})
+	warehousetest.Run(t, func(t testing.TB) warehousetest.Subject {
+		return oversql.New(oversql.Conflicts(openDDLCommits(t), seed), warehouse.Assemble)
+	}, warehousetest.Lands, warehousetest.Eraser)
 }

@@ -8,6 +8,7 @@ import (
 
 	"catchment/internal/warehouse"
 	"catchment/internal/warehouse/warehousetest"
+	"catchment/internal/warehouse/warehousetest/oversql"
 )
 
 // reads tells whether a role may read the table of a schema.
@@ -38,9 +39,12 @@ func TestGrantsOutliveACrash(t *testing.T) {
 	exec(t, d, "CREATE ROLE "+role)
 	defer exec(t, d, "DROP OWNED BY "+role+"; DROP ROLE "+role)
 	f := warehouse.Fence{Flow: "Account", Number: 1}
+	under := func(d warehouse.Driver, schema string, fault warehousetest.Fault) warehouse.Warehouse {
+		return oversql.New(d, warehouse.Assemble).Open(warehouse.Options{Schema: schema, Staging: schema + "_incremental",
+			Now: time.Now, GrantTo: []string{role}}, fault)
+	}
 	over := func(d warehouse.Driver, schema string) warehouse.Warehouse {
-		return warehouse.Assemble(d, warehouse.Options{Schema: schema, Staging: schema + "_incremental", Now: time.Now,
-			GrantTo: []string{role}})
+		return under(d, schema, warehousetest.Fault{})
 	}
 	ready := func(w warehouse.Warehouse) {
 		t.Helper()
@@ -64,13 +68,13 @@ func TestGrantsOutliveACrash(t *testing.T) {
 		t.Error("a right that somebody took away is given again")
 	}
 
-	commits := warehousetest.DDLCommits(d)
+	commits := oversql.DDLCommits(d)
 	var schema string
 	for n, died := 0, true; died; n++ {
 		schema = fmt.Sprintf("crash%d", n)
 		w := over(commits, schema)
 		ready(w)
-		err := prepare(over(warehousetest.Mortal(commits, n), schema))
+		err := prepare(under(commits, schema, warehousetest.Fault{Kind: warehousetest.Dies, At: n}))
 		if died = err != nil; died {
 			must(t, prepare(w))
 		}
@@ -91,7 +95,7 @@ func TestGrantsOutliveACrash(t *testing.T) {
 // Whatever it looks like, DDL is refused in a transaction.
 func TestDDLIsRefused(t *testing.T) {
 	t.Parallel()
-	d := warehousetest.DDLCommits(open(t))
+	d := oversql.DDLCommits(open(t))
 	for sql, refused := range map[string]bool{
 		"CREATE TABLE x (a int)": true, "create temp table x (a int)": true, "/* why */ -- not\n\tDrOp SCHEMA public": true,
 		"SELECT 1; TRUNCATE x": true, "ALTER TABLE x ADD b int": true, "GRANT USAGE ON SCHEMA public TO public": true,

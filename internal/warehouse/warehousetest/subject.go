@@ -1,6 +1,7 @@
 package warehousetest
 
 import (
+	"errors"
 	"testing"
 
 	"catchment/internal/warehouse"
@@ -80,14 +81,23 @@ type Fault struct {
 	At   int // the statement of a transaction, or the step of an operation, from 0 on; nothing for a LostAnswer
 }
 
+// ErrDied is what a process that has died would see, if it could.
+var ErrDied = errors.New("the process has died")
+
 // A FaultKind is a way to go wrong.
 type FaultKind string
 
 // The kinds of fault.
 const (
-	NoFault    FaultKind = ""
-	LostAnswer FaultKind = "the answer to a commit is lost" // each time; what was written stays
-	Fails      FaultKind = "a statement fails"              // at At, and all that follow
-	Cancelled  FaultKind = "a statement is cancelled"       // at At, for the sake of another transaction, and only once
-	Twice      FaultKind = "a load is tried again"          // the first load is done and then fails, as if a server had gone away
+	NoFault FaultKind = ""
+	// LostAnswer happens each time; what was written stays.
+	LostAnswer FaultKind = "the answer to a commit is lost"
+	// Fails happens at At, and at all that follow.
+	Fails FaultKind = "a statement fails"
+	// Cancelled happens at At, for the sake of another transaction, and only once.
+	Cancelled FaultKind = "a statement is cancelled"
+	// Dies happens after At touches of the warehouse; each later one is ErrDied.
+	Dies FaultKind = "the process dies"
+	// Twice is a first load that is done and then fails, as if a server had gone away.
+	Twice FaultKind = "a load is tried again"
 )

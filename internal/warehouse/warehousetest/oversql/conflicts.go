@@ -1,4 +1,4 @@
-package warehousetest
+package oversql
 
 import (
 	"context"
@@ -6,39 +6,8 @@ import (
 	"regexp"
 	"sync"
 
-	"catchment/internal/plan"
 	"catchment/internal/warehouse"
 )
-
-// A passing driver passes on what its dialect says that it has beside Driver. The
-// decorators are made of it.
-type passing struct{ warehouse.Driver }
-
-// Behind is the driver for whoever isn't Catchment.
-func (d passing) Behind() warehouse.Driver { return behind(d.Driver) }
-
-func (d passing) Prepared(ctx context.Context, ddl []string, f func(warehouse.Tx) error) error {
-	return d.Driver.(warehouse.Preparer).Prepared(ctx, ddl, f)
-}
-
-func (d passing) Bring(ctx context.Context, c warehouse.Copy) error {
-	return d.Driver.(warehouse.Bringer).Bring(ctx, c)
-}
-
-func (d passing) Forget(ctx context.Context, c warehouse.Copy) error {
-	return d.Driver.(warehouse.Bringer).Forget(ctx, c)
-}
-
-// behind is a driver without its decorators.
-func behind(d warehouse.Driver) warehouse.Driver {
-	if on, ok := d.(interface{ Behind() warehouse.Driver }); ok {
-		return on.Behind()
-	}
-	return d
-}
-
-// errCancelled is how a warehouse cancels a transaction.
-func errCancelled() error { return plan.Failf(plan.Retry, "", "%w", warehouse.ErrConflict) }
 
 // Conflicts cancels every third transaction or so at a statement of it, or at its
 // end, by chance; never two in a row, and so a patient client gets on.
@@ -70,7 +39,7 @@ func (d *conflicts) cancelling(f func(warehouse.Tx) error) func(warehouse.Tx) er
 			return err
 		}
 		if left < 12 {
-			return errCancelled()
+			return errCancelled
 		}
 		return nil
 	}
@@ -94,14 +63,14 @@ type cancelledTx struct {
 
 func (t cancelledTx) Exec(ctx context.Context, sql string, args ...any) (int64, error) {
 	if *t.left--; *t.left == -1 {
-		return 0, errCancelled()
+		return 0, errCancelled
 	}
 	return t.Tx.Exec(ctx, sql, args...)
 }
 
 func (t cancelledTx) Load(ctx context.Context, c warehouse.Copy) ([]int64, error) {
 	if *t.left--; *t.left == -1 {
-		return nil, errCancelled()
+		return nil, errCancelled
 	}
 	return t.Tx.Load(ctx, c)
 }
@@ -154,7 +123,7 @@ func (o *overlap) into(table string) error {
 	o.driver.mu.Lock()
 	defer o.driver.mu.Unlock()
 	if by := o.driver.writes[table]; by != nil && by != o {
-		return errCancelled()
+		return errCancelled
 	}
 	o.driver.writes[table] = o
 	return nil

@@ -1,113 +1,21 @@
 package warehousetest
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"catchment/internal/schema"
 	"catchment/internal/warehouse"
 )
 
-// errDead is what a process that has died would see, if it could.
-var errDead = errors.New("the process has died")
-
-// A mortal driver is that of a process that dies after so many touches of the
-// warehouse: before or after a statement of DDL, at a statement of a transaction,
-// before or after its end, or between loading a page and forgetting it.
-type mortal struct {
-	passing
-	left *int
-}
-
-// Mortal is the driver of a process that dies after so many touches.
-func Mortal(d warehouse.Driver, touches int) warehouse.Driver { return mortal{passing{d}, &touches} }
-
-// lives counts a touch, and tells whether it is still done.
-func (d mortal) lives() error {
-	if *d.left--; *d.left < 0 {
-		return errDead
-	}
-	return nil
-}
-
-// around does something between two touches.
-func (d mortal) around(do func() error) error {
-	if err := d.lives(); err != nil {
-		return err
-	}
-	if err := do(); err != nil {
-		return err
-	}
-	return d.lives() // done, and nobody heard of it
-}
-
-func (d mortal) within(f func(warehouse.Tx) error) func(warehouse.Tx) error {
-	return func(tx warehouse.Tx) error {
-		if err := f(mortalTx{tx, d}); err != nil {
-			return err
-		}
-		return d.lives()
-	}
-}
-
-func (d mortal) View(ctx context.Context, f func(warehouse.Tx) error) error {
-	if *d.left < 0 {
-		return errDead
-	}
-	return d.passing.View(ctx, f)
-}
-
-func (d mortal) Tx(ctx context.Context, f func(warehouse.Tx) error) error {
-	return d.around(func() error { return d.passing.Tx(ctx, d.within(f)) })
-}
-
-func (d mortal) Prepared(ctx context.Context, ddl []string, f func(warehouse.Tx) error) error {
-	if f != nil {
-		return d.around(func() error { return d.passing.Prepared(ctx, ddl, d.within(f)) })
-	}
-	for _, sql := range ddl {
-		if err := d.around(func() error { return d.passing.Prepared(ctx, []string{sql}, nil) }); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (d mortal) Bring(ctx context.Context, c warehouse.Copy) error {
-	return d.around(func() error { return d.passing.Bring(ctx, c) })
-}
-
-func (d mortal) Forget(ctx context.Context, c warehouse.Copy) error {
-	return d.around(func() error { return d.passing.Forget(ctx, c) })
-}
-
-type mortalTx struct {
-	warehouse.Tx
-	driver mortal
-}
-
-func (t mortalTx) Exec(ctx context.Context, sql string, args ...any) (int64, error) {
-	if err := t.driver.lives(); err != nil {
-		return 0, err
-	}
-	return t.Tx.Exec(ctx, sql, args...)
-}
-
-func (t mortalTx) Load(ctx context.Context, c warehouse.Copy) ([]int64, error) {
-	if err := t.driver.lives(); err != nil {
-		return nil, err
-	}
-	return t.Tx.Load(ctx, c)
-}
-
 // Deaths lets a process die at every so-many'th touch of the warehouse while it
 // makes tables, changes their columns in each way there is, loads, merges and
 // compares. Another process goes on, in the same run or in the next one, and ends
 // where one would that never died.
-func Deaths(t *testing.T, open func(t testing.TB) warehouse.Driver, every int) {
+func Deaths(t *testing.T, open func(t testing.TB) Subject, every int) {
 	for first := range 8 { // side by side
 		t.Run(fmt.Sprint(first), func(t *testing.T) {
 			t.Parallel()
@@ -122,16 +30,16 @@ func Deaths(t *testing.T, open func(t testing.TB) warehouse.Driver, every int) {
 
 // dies lets a process die after so many touches, and tells whether it came to
 // that.
-func dies(t *testing.T, open func(t testing.TB) warehouse.Driver, touches int, nextRun bool) bool {
+func dies(t *testing.T, open func(t testing.TB) Subject, touches int, nextRun bool) bool {
 	t.Helper()
-	r := &rig{t: t, driver: open(t), by: byConsolidate, fence: warehouse.Fence{Flow: "Account", Number: 1},
+	r := &rig{t: t, subject: open(t), by: byConsolidate, fence: warehouse.Fence{Flow: "Account", Number: 1},
 		clock: at(10_000)}
 	steps, version := r.life()
-	at, err := walk(r.over(Mortal(r.driver, touches)), steps, 0)
-	if err != nil && !errors.Is(err, errDead) {
+	at, err := walk(r.under(Fault{Dies, touches}), steps, 0)
+	if err != nil && !errors.Is(err, ErrDied) {
 		t.Fatalf("%d touches, step %d: %v", touches, at, err)
 	}
-	w := r.over(r.driver)
+	w := r.under(Fault{})
 	if nextRun {
 		for _, again := range []int{0, 1, version(at)} {
 			must(t, steps[again](w))
@@ -246,20 +154,33 @@ func (r *rig) looks(w warehouse.Warehouse, p warehouse.Page) error {
 // endedWell holds the warehouse against one whose process never died.
 func (r *rig) endedWell() {
 	r.t.Helper()
-	sameRows(r.t, r.query(`SELECT id, title, round(amount__c * 1000000), round(employees * 10), fax FROM "salesforce"."account" ORDER BY id`),
-		"1|one|1250000|70|~", "2|due|123456|5|55", "3|tre|3000000|90|~")
-	none := func(what, sql string) {
-		r.t.Helper()
-		sameRows(r.t, r.query(sql))
-		if r.t.Failed() {
-			r.t.Errorf("%s is left", what)
+	sameRows(r.t, r.rows("id", "title", "fax"), "1|one|~", "2|due|55", "3|tre|~")
+	for i, row := range r.rows("amount__c", "employees") {
+		amount, employees, _ := strings.Cut(row, "|")
+		same(r.t, "amount", plain(amount), []string{"1.25", "0.123456", "3"}[i])
+		same(r.t, "employees", plain(employees), []string{"7", "0.5", "9"}[i])
+	}
+	for _, side := range []Side{Final, Staging} {
+		for _, column := range r.subject.Columns(r.t, side, "account") {
+			same(r.t, "left is the column "+column, strings.HasPrefix(column, "_catchment_w") || column == "name", false)
+		}
+		for _, table := range r.subject.Tables(r.t, side) {
+			for _, prefix := range []string{"_catchment_brought_", "_catchment_reading_", "_catchment_suspect_"} {
+				same(r.t, "left is the table "+table, strings.HasPrefix(table, prefix), false)
+			}
 		}
 	}
-	none("a column", `SELECT column_name FROM information_schema.columns WHERE table_schema LIKE 'salesforce%' AND (column_name LIKE '_catchment_w%' OR column_name = 'name' AND table_name = 'account')`)
-	none("a table", `SELECT table_name FROM information_schema.tables WHERE table_name LIKE '_catchment_brought_%' OR table_name LIKE '_catchment_reading_%' OR table_name LIKE '_catchment_suspect_%'`)
-	none("a staged row", `SELECT id FROM "salesforce_incremental"."account"`)
-	none("a version twice", `SELECT version FROM "salesforce_incremental"."_catchment_version" GROUP BY version HAVING count(*) > 1`)
-	if r.driver.Dialect().Enforces {
-		sameRows(r.t, r.query(`SELECT count(*) FROM information_schema.table_constraints WHERE table_schema = 'salesforce' AND table_name = 'account' AND constraint_type = 'PRIMARY KEY'`), "1")
+	same(r.t, "staged rows", len(r.staged("id")), 0)
+	seen := map[string]bool{}
+	for _, row := range r.subject.Look(r.t, Staging, "_catchment_version") {
+		same(r.t, "version "+*row["version"]+" is twice there", seen[*row["version"]], false)
+		seen[*row["version"]] = true
+	}
+	if r.subject.Traits().Enforces {
+		one := "1"
+		again := Row{"id": &one}
+		same(r.t, "a second row of a key is refused", refused(r.t, func(t testing.TB) {
+			r.subject.Insert(t, Final, "account", again)
+		}), true)
 	}
 }
