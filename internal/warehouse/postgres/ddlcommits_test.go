@@ -88,6 +88,20 @@ func TestGrantsOutliveACrash(t *testing.T) {
 	}
 }
 
+// What takes DDL and rows in one transaction isn't offered where that can't be.
+func TestRolesWhereDDLCommits(t *testing.T) {
+	t.Parallel()
+	d := open(t)
+	plain := warehouse.RolesOf(warehouse.Assemble(d, warehouse.Options{}))
+	commits := warehouse.RolesOf(warehouse.Assemble(warehousetest.DDLCommits(d), warehouse.Options{}))
+	if plain.Adopter == nil || commits.Adopter != nil || commits.Procedures != nil {
+		t.Errorf("plain: %+v, where DDL commits: %+v", plain, commits)
+	}
+	if commits.Eraser == nil || commits.Lands == nil {
+		t.Errorf("where DDL commits: %+v", commits)
+	}
+}
+
 // Whatever it looks like, DDL is refused in a transaction.
 func TestDDLIsRefused(t *testing.T) {
 	t.Parallel()
