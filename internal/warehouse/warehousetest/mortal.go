@@ -163,12 +163,14 @@ func (r *rig) life() (steps []func(warehouse.Warehouse) error, version func(step
 	ctx := r.t.Context()
 	first := account()
 	second := first
-	second.Columns = append(slices.Clone(first.Columns), warehouse.Column{Name: "fax", Field: "Fax", Kind: warehouse.Text})
+	second.Columns = append(slices.Clone(first.Columns),
+		warehouse.Column{Name: "fax", Field: "Fax", Kind: warehouse.Text})
 	second.Columns[6].Kind = warehouse.Decimal // a number that has become a wider one
 	second, err := second.Renamed(map[string]string{"Name": "title"})
 	must(r.t, err)
-	a1 := reading{name: "a1", readAt: at(100), pages: []warehouse.Page{r.page("Id,Name,Amount__c,Employees,SystemModstamp",
-		"1,one,1.25,7,2026-03-01T00:10:00.000Z", "2,two,2.50,8,2026-03-01T00:10:00.000Z")}}
+	a1 := reading{name: "a1", readAt: at(100), pages: []warehouse.Page{r.page(
+		"Id,Name,Amount__c,Employees,SystemModstamp", "1,one,1.25,7,2026-03-01T00:10:00.000Z",
+		"2,two,2.50,8,2026-03-01T00:10:00.000Z")}}
 	a2 := reading{name: "a2", readAt: at(200), pages: []warehouse.Page{r.page(
 		"Id,Name,Amount__c,Employees,Fax,SystemModstamp", "2,due,0.123456,0.5,55,2026-03-01T03:00:00.000Z",
 		"3,tre,3,9,,2026-03-01T03:00:00.000Z")}}
@@ -246,7 +248,8 @@ func (r *rig) looks(w warehouse.Warehouse, p warehouse.Page) error {
 // endedWell holds the warehouse against one whose process never died.
 func (r *rig) endedWell() {
 	r.t.Helper()
-	sameRows(r.t, r.query(`SELECT id, title, round(amount__c * 1000000), round(employees * 10), fax FROM "salesforce"."account" ORDER BY id`),
+	sameRows(r.t, r.query(
+		`SELECT id, title, round(amount__c * 1000000), round(employees * 10), fax FROM "salesforce"."account" ORDER BY id`),
 		"1|one|1250000|70|~", "2|due|123456|5|55", "3|tre|3000000|90|~")
 	none := func(what, sql string) {
 		r.t.Helper()
@@ -255,11 +258,15 @@ func (r *rig) endedWell() {
 			r.t.Errorf("%s is left", what)
 		}
 	}
-	none("a column", `SELECT column_name FROM information_schema.columns WHERE table_schema LIKE 'salesforce%' AND (column_name LIKE '_catchment_w%' OR column_name = 'name' AND table_name = 'account')`)
-	none("a table", `SELECT table_name FROM information_schema.tables WHERE table_name LIKE '_catchment_brought_%' OR table_name LIKE '_catchment_reading_%' OR table_name LIKE '_catchment_suspect_%'`)
+	none("a column",
+		`SELECT column_name FROM information_schema.columns WHERE table_schema LIKE 'salesforce%' AND (column_name LIKE '_catchment_w%' OR column_name = 'name' AND table_name = 'account')`)
+	none("a table",
+		`SELECT table_name FROM information_schema.tables WHERE table_name LIKE '_catchment_brought_%' OR table_name LIKE '_catchment_reading_%' OR table_name LIKE '_catchment_suspect_%'`)
 	none("a staged row", `SELECT id FROM "salesforce_incremental"."account"`)
-	none("a version twice", `SELECT version FROM "salesforce_incremental"."_catchment_version" GROUP BY version HAVING count(*) > 1`)
+	none("a version twice",
+		`SELECT version FROM "salesforce_incremental"."_catchment_version" GROUP BY version HAVING count(*) > 1`)
 	if r.driver.Dialect().Enforces {
-		sameRows(r.t, r.query(`SELECT count(*) FROM information_schema.table_constraints WHERE table_schema = 'salesforce' AND table_name = 'account' AND constraint_type = 'PRIMARY KEY'`), "1")
+		sameRows(r.t, r.query(
+			`SELECT count(*) FROM information_schema.table_constraints WHERE table_schema = 'salesforce' AND table_name = 'account' AND constraint_type = 'PRIMARY KEY'`), "1")
 	}
 }

@@ -33,8 +33,8 @@ func twoWideners(r *rig) {
 	same(r.t, "counts", r.read(all), warehouse.Counts{Staged: 4, Inserted: 4, Rows: 4})
 	for i := range errs {
 		want := fmt.Sprintf("1.%0*d", 3+5*i, 7)
-		sameRows(r.t, r.query(fmt.Sprintf(`SELECT id FROM "salesforce"."account" WHERE id = '%d' AND amount__c = %s`, i,
-			want)), fmt.Sprint(i))
+		sameRows(r.t, r.query(fmt.Sprintf(
+			`SELECT id FROM "salesforce"."account" WHERE id = '%d' AND amount__c = %s`, i, want)), fmt.Sprint(i))
 	}
 }
 
@@ -71,7 +71,8 @@ func narrowed(r *rig) {
 	if d.Digits == 0 || !d.Retypes || !d.TransactionalDDL {
 		return // there is no way to do that in the transaction, or no need to look
 	}
-	narrow := `ALTER TABLE "salesforce_incremental"."account" ALTER COLUMN amount__c TYPE ` + d.Type(warehouse.Decimal, 2)
+	narrow := `ALTER TABLE "salesforce_incremental"."account" ALTER COLUMN amount__c TYPE ` +
+		d.Type(warehouse.Decimal, 2)
 	ctx, in := r.t.Context(), r.wideReading("1", 9)
 	always := 1000
 	_, err := r.over(meddling{passing{r.driver}, &always, narrow}).Load(ctx, r.fence, r.batch(in))
@@ -92,7 +93,8 @@ func forgottenPages(r *rig) {
 	}
 	ctx := r.t.Context()
 	brought := func() string {
-		return r.query(`SELECT count(*) FROM information_schema.tables WHERE table_name LIKE '` + broughtPrefix + `%'`)[0]
+		return r.query(`SELECT count(*) FROM information_schema.tables WHERE table_name LIKE '` + broughtPrefix +
+			`%'`)[0]
 	}
 	in := r.puts("a1", 100, rec("1", 10, false, "one"))
 	_, err := r.over(Mortal(r.driver, 2)).Load(ctx, r.fence, r.batch(in)) // at the begin of the load's transaction
