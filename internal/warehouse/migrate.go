@@ -116,7 +116,7 @@ func (w *shaper) migrate(ctx context.Context) error {
 	if err := w.stepByStep(ctx, s, w.base()); err != nil {
 		return err
 	}
-	return w.settled(ctx, s)
+	return w.untilDone(ctx, s)
 }
 
 // next does the migrations that were not done yet, and writes down the version

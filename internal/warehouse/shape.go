@@ -2,7 +2,6 @@ package warehouse
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 
@@ -42,7 +41,7 @@ func (w *store) shape(ctx context.Context, f Fence, what string, decide func(Tx)
 		})
 	}
 	look := func(see func(Tx) error) error { return w.fenced(ctx, f, what, see) }
-	return w.settled(ctx, shaping{look, what, decide})
+	return w.untilDone(ctx, shaping{look, what, decide})
 }
 
 // A shaping is how tables are brought into shape where DDL commits.
@@ -52,8 +51,8 @@ type shaping struct {
 	decide func(Tx) ([]step, error)
 }
 
-// settled does what decide asks for, until that is nothing.
-func (w *store) settled(ctx context.Context, s shaping) error {
+// untilDone does what decide asks for, until that is nothing.
+func (w *store) untilDone(ctx context.Context, s shaping) error {
 	var before []step
 	var failed error
 	for {
@@ -116,7 +115,7 @@ func doSteps(ctx context.Context, tx Tx, todo []step) error {
 }
 
 func (s step) explain(err error) error {
-	if s.what == "" || errors.Is(err, ErrFenced) {
+	if s.what == "" {
 		return err
 	}
 	return fmt.Errorf("%s: %w", s.what, err)

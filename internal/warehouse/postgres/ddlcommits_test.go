@@ -16,8 +16,8 @@ func reads(t *testing.T, d warehouse.Driver, role, schema string) (may bool) {
 	t.Helper()
 	must(t, d.View(t.Context(), func(tx warehouse.Tx) error {
 		return tx.Query(t.Context(), func(scan warehouse.Scan) error { return scan(&may) },
-			"SELECT has_schema_privilege($1, $2, 'USAGE') AND has_table_privilege($1, $2 || '.account', 'SELECT')", role,
-			schema)
+			"SELECT has_schema_privilege($1, $2, 'USAGE') AND has_table_privilege($1, $2 || '.account', 'SELECT')",
+			role, schema)
 	}))
 	return may
 }
@@ -92,13 +92,28 @@ func TestGrantsOutliveACrash(t *testing.T) {
 	}
 }
 
+// What takes DDL and rows in one transaction isn't offered where that can't be.
+func TestRolesWhereDDLCommits(t *testing.T) {
+	t.Parallel()
+	d := open(t)
+	plain := warehouse.RolesOf(warehouse.Assemble(d, warehouse.Options{}))
+	commits := warehouse.RolesOf(warehouse.Assemble(warehousetest.DDLCommits(d), warehouse.Options{}))
+	if plain.Adopter == nil || commits.Adopter != nil || commits.Procedures != nil {
+		t.Errorf("plain: %+v, where DDL commits: %+v", plain, commits)
+	}
+	if commits.Eraser == nil || commits.Lands == nil {
+		t.Errorf("where DDL commits: %+v", commits)
+	}
+}
+
 // Whatever it looks like, DDL is refused in a transaction.
 func TestDDLIsRefused(t *testing.T) {
 	t.Parallel()
 	d := oversql.DDLCommits(open(t))
 	for sql, refused := range map[string]bool{
-		"CREATE TABLE x (a int)": true, "create temp table x (a int)": true, "/* why */ -- not\n\tDrOp SCHEMA public": true,
-		"SELECT 1; TRUNCATE x": true, "ALTER TABLE x ADD b int": true, "GRANT USAGE ON SCHEMA public TO public": true,
+		"CREATE TABLE x (a int)": true, "create temp table x (a int)": true,
+		"/* why */ -- not\n\tDrOp SCHEMA public": true, "SELECT 1; TRUNCATE x": true,
+		"ALTER TABLE x ADD b int": true, "GRANT USAGE ON SCHEMA public TO public": true,
 		"SELECT 1": false, "SAVEPOINT a": false, "-- CREATE TABLE x (a int)\nSELECT 1": false,
 	} {
 		err := d.Tx(t.Context(), func(tx warehouse.Tx) error {
@@ -122,7 +137,8 @@ func TestDDLIsRefused(t *testing.T) {
 	}
 	rows := -1
 	must(t, d.View(t.Context(), func(tx warehouse.Tx) error {
-		return tx.Query(t.Context(), func(scan warehouse.Scan) error { return scan(&rows) }, "SELECT count(*) FROM kept")
+		return tx.Query(t.Context(), func(scan warehouse.Scan) error { return scan(&rows) },
+			"SELECT count(*) FROM kept")
 	}))
 	if rows != 0 {
 		t.Errorf("the table that was committed before has %d rows of a transaction that was undone", rows)
