@@ -1,0 +1,73 @@
+package memory
+
+import (
+	"context"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"catchment/internal/warehouse"
+)
+
+// never is the stamp of a tombstone that no version wins over.
+var never = time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC)
+
+// Erase removes records so that nothing is left of them but a line of the log, and
+// tombstones against late pages.
+func (p *process) Erase(
+	ctx context.Context, f warehouse.Fence, e warehouse.Erasure,
+) (out warehouse.Erased, err error) {
+	err = p.write(ctx, "erase records of "+e.Table.Name, &f, func(o *operation) error {
+		named := func(r row) bool { return slices.Contains(e.Values, r[e.Column]) }
+		final, staging := o.change(o.o.Schema, e.Table.Name), o.change(o.o.Staging, e.Table.Name)
+		keys := byKey(e.Table, append(final.where(named), staging.where(named)...))
+		if e.Column == e.Table.Key[0] {
+			for _, key := range e.Values { // also those that no table has at the moment
+				keys[key] = nil
+			}
+		}
+		o.buryForever(e.Table.Name, keys)
+		out = warehouse.Erased{Rows: final.remove(named), Staged: staging.remove(named)}
+		out.Staged += o.change(o.o.Staging, tableRejected).remove(func(r row) bool { return tells(r, e) })
+		if m, _ := o.mark(f.Flow); !m.SyncedAt.IsZero() { // what we took away ourselves isn't missing
+			m.Rows, m.Newest = final.extent()
+			o.save(m)
+		}
+		log := o.change(o.o.Staging, tableErased)
+		for _, value := range e.Values {
+			log.rows = append(log.rows, record(map[string]any{"erased_at": o.now(), "table_name": e.Table.Name,
+				"by_column": e.Column, "record_key": value, "row_count": out.Rows, "staged": out.Staged,
+				"pages": e.Pages}))
+		}
+		return nil
+	})
+	if err != nil {
+		return warehouse.Erased{}, err
+	}
+	return out, nil
+}
+
+// buryForever leaves tombstones that stay.
+func (o *operation) buryForever(table string, keys map[string]row) {
+	tombs := o.change(o.o.Staging, tableTombstone)
+	for key := range keys {
+		tombs.remove(func(r row) bool { return r["table_name"] == table && r["record_key"] == key })
+		tombs.rows = append(tombs.rows, record(map[string]any{"table_name": table, "record_key": key, colAt: never,
+			colReadAt: never, "reason": "erased", "removed_at": o.now()}))
+	}
+}
+
+// tells tells whether a rejected record is to be erased, or tells of one that is.
+func tells(r row, e warehouse.Erasure) bool {
+	if r["flow"] != e.Table.Object {
+		return false
+	}
+	if e.Column == e.Table.Key[0] {
+		return slices.Contains(e.Values, r["record_key"])
+	}
+	i := slices.IndexFunc(e.Table.Columns, func(c warehouse.Column) bool { return c.Name == e.Column })
+	return i >= 0 && slices.ContainsFunc(e.Values, func(value string) bool {
+		return strings.Contains(r["record"], strconv.Quote(e.Table.Columns[i].Field)+":"+strconv.Quote(value))
+	})
+}
