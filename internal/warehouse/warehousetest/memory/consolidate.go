@@ -19,21 +19,21 @@ func (p *process) Seal(ctx context.Context, f warehouse.Fence, m warehouse.Merge
 		if _, done := o.logged(m.Attempt); done {
 			return nil
 		}
-		if err := isWholly(m, o.ledger(m.Attempt)); err != nil {
+		if err := complete(m, o.ledger(m.Attempt)); err != nil {
 			return err
 		}
-		attempts := o.change(o.o.Staging, tableAttempt)
+		attempts := o.changeOwn(tableAttempt)
 		attempts.remove(func(r row) bool { return r["attempt"] == m.Attempt })
-		attempts.rows = append(attempts.rows, record(map[string]any{"attempt": m.Attempt, "table_name": m.Table.Name,
-			"policy": m.Policy, "pages": m.Pages, "row_count": m.Rows, "complete": m.Complete,
-			"absent_reason": cmp.Or(m.AbsentReason, warehouse.Purged), "override": m.Override,
-			"generation": m.Generation, "watermark": m.Watermark, "grade": m.Grade, "counted_at": p.now()}))
+		attempts.add(values{"attempt": m.Attempt, "table_name": m.Table.Name, "policy": m.Policy, "pages": m.Pages,
+			"row_count": m.Rows, "complete": m.Complete, "override": m.Override, "generation": m.Generation,
+			"absent_reason": cmp.Or(m.AbsentReason, warehouse.Purged), "watermark": m.Watermark, "grade": m.Grade,
+			"counted_at": p.now()})
 		return nil
 	})
 }
 
-// isWholly tells what an attempt's ledger lacks (invariant 6).
-func isWholly(m warehouse.Merge, ledger []row) error {
+// complete tells what an attempt's ledger lacks (invariant 6).
+func complete(m warehouse.Merge, ledger []row) error {
 	var rows int64
 	for _, line := range ledger {
 		rows += line.int("row_count")
@@ -60,24 +60,20 @@ func (p *process) Consolidate(
 		c, err = o.merge(f, m)
 		return err
 	})
-	if err != nil {
-		return warehouse.Counts{}, err
-	}
-	return c, nil
+	return c, err
 }
 
 // Consolidated tells whether an attempt was consolidated before.
-func (p *process) Consolidated(ctx context.Context, attempt string) (done bool, err error) {
-	err = p.view(ctx, "log of attempt "+attempt, func(o *operation) error {
-		_, done = o.logged(attempt)
-		return nil
+func (p *process) Consolidated(ctx context.Context, attempt string) (bool, error) {
+	return seen(ctx, p, "log of attempt "+attempt, func(o *operation) bool {
+		_, done := o.logged(attempt)
+		return done
 	})
-	return done, err
 }
 
 // logged finds the counts of an attempt that was consolidated before.
 func (o *operation) logged(attempt string) (warehouse.Counts, bool) {
-	for _, r := range o.look(o.o.Staging, tableLog).rows {
+	for _, r := range o.own(tableLog).rows {
 		if attempt != "" && r["attempt"] == attempt {
 			return warehouse.Counts{Staged: r.int("staged"), Inserted: r.int("inserted"), Updated: r.int("updated"),
 				Patched: r.int("patched"), Deleted: r.int("deleted"), Unchanged: r.int("unchanged"),
@@ -91,15 +87,15 @@ func (o *operation) logged(attempt string) (warehouse.Counts, bool) {
 func (o *operation) merge(f warehouse.Fence, by warehouse.Merge) (warehouse.Counts, error) {
 	by.AbsentReason = cmp.Or(by.AbsentReason, warehouse.Purged)
 	m := &merge{Merge: by, o: o, ledger: o.ledger(by.Attempt), now: o.now()}
-	if err := isWholly(by, m.ledger); err != nil {
+	if err := complete(by, m.ledger); err != nil {
 		return warehouse.Counts{}, err
 	}
-	if !o.has(o.o.Schema, by.Table.Name) || !o.final(by.Table).isOurs(by.Table) {
+	if !o.has(o.Schema, by.Table.Name) || !o.final(by.Table).isOurs(by.Table) {
 		return warehouse.Counts{}, plan.Fixf("run `catchment check`; to copy the object again: `catchment run "+
-			by.Table.Object+" --full`", "table %s.%s is gone, or was not made by Catchment", o.o.Schema, by.Table.Name)
+			by.Table.Object+" --full`", "table %s.%s is gone, or was not made by Catchment", o.Schema, by.Table.Name)
 	}
-	m.final, m.tombs = o.change(o.o.Schema, by.Table.Name), o.change(o.o.Staging, tableTombstone)
-	m.empty = len(m.final.rows) == 0
+	m.final, m.tombs = o.change(o.Schema, by.Table.Name), o.changeOwn(tableTombstone)
+	m.fresh = len(m.final.rows) == 0
 	m.staged = o.staging(by.Table).where(func(r row) bool { return r[colAttempt] == by.Attempt })
 	if err := m.do(); err != nil {
 		return warehouse.Counts{}, err
@@ -111,9 +107,9 @@ func (o *operation) merge(f warehouse.Fence, by warehouse.Merge) (warehouse.Coun
 
 // empty removes an attempt from staging.
 func (o *operation) empty(m warehouse.Merge) {
-	o.change(o.o.Staging, m.Table.Name).remove(func(r row) bool { return r[colAttempt] == m.Attempt })
+	o.change(o.Staging, m.Table.Name).remove(func(r row) bool { return r[colAttempt] == m.Attempt })
 	for _, name := range []string{tablePage, tableAttempt} {
-		o.change(o.o.Staging, name).remove(func(r row) bool { return r["attempt"] == m.Attempt })
+		o.change(o.Staging, name).remove(func(r row) bool { return r["attempt"] == m.Attempt })
 	}
 }
 
@@ -129,11 +125,10 @@ func (o *operation) settle(f warehouse.Fence, m *merge) {
 	o.save(mark)
 	m.counts.Rows = rows
 	c := m.counts
-	log := o.change(o.o.Staging, tableLog)
-	log.rows = append(log.rows, record(map[string]any{"attempt": m.Attempt, "flow": f.Flow, "table_name": m.Table.Name,
-		"staged": c.Staged, "inserted": c.Inserted, "updated": c.Updated, "deleted": c.Deleted,
+	o.changeOwn(tableLog).add(values{"attempt": m.Attempt, "flow": f.Flow, "table_name": m.Table.Name,
+		"staged": c.Staged, "inserted": c.Inserted, "updated": c.Updated, "patched": c.Patched, "deleted": c.Deleted,
 		"unchanged": c.Unchanged, "row_count": c.Rows, "watermark": mark.Watermark, "grade": mark.Grade,
-		"generation": mark.Generation, "synced_at": m.now, "patched": c.Patched}))
+		"generation": mark.Generation, "synced_at": m.now})
 }
 
 // left is how many rows a merge has left, and the newest stamp of them. It is
@@ -141,7 +136,7 @@ func (o *operation) settle(f warehouse.Fence, m *merge) {
 // that Inspect tells of it until a complete reading has brought it back.
 func (m *merge) left(mark warehouse.Mark) (int64, time.Time) {
 	switch {
-	case m.Complete || m.Override || mark.SyncedAt.IsZero(), m.empty && m.written > 0, m.written == 0 && m.grown != 0:
+	case m.Complete || m.Override || mark.SyncedAt.IsZero(), m.fresh && m.written > 0, m.written == 0 && m.grown != 0:
 		return m.final.extent()
 	case m.written == 0:
 		return mark.Rows, mark.Newest
@@ -179,16 +174,18 @@ func (p *process) Mend(
 		c, err = o.merge(f, m)
 		return err
 	})
-	if err != nil {
-		return warehouse.Counts{}, err
-	}
-	return c, nil
+	return c, err
 }
 
 // Distinct leaves one row of each key.
 func (p *process) Distinct(ctx context.Context, f warehouse.Fence, t warehouse.Table) error {
 	return p.write(ctx, "one row of each key of "+t.Name, &f, func(o *operation) error {
-		o.change(o.o.Schema, t.Name).distinct(t)
+		met := map[string]bool{}
+		o.change(o.Schema, t.Name).remove(func(r row) bool {
+			again := met[keyOf(t, r)]
+			met[keyOf(t, r)] = true
+			return again
+		})
 		return nil
 	})
 }

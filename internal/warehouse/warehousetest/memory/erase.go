@@ -20,7 +20,7 @@ func (p *process) Erase(
 ) (out warehouse.Erased, err error) {
 	err = p.write(ctx, "erase records of "+e.Table.Name, &f, func(o *operation) error {
 		named := func(r row) bool { return slices.Contains(e.Values, r[e.Column]) }
-		final, staging := o.change(o.o.Schema, e.Table.Name), o.change(o.o.Staging, e.Table.Name)
+		final, staging := o.change(o.Schema, e.Table.Name), o.change(o.Staging, e.Table.Name)
 		keys := byKey(e.Table, append(final.where(named), staging.where(named)...))
 		if e.Column == e.Table.Key[0] {
 			for _, key := range e.Values { // also those that no table has at the moment
@@ -29,36 +29,32 @@ func (p *process) Erase(
 		}
 		o.buryForever(e.Table.Name, keys)
 		out = warehouse.Erased{Rows: final.remove(named), Staged: staging.remove(named)}
-		out.Staged += o.change(o.o.Staging, tableRejected).remove(func(r row) bool { return tells(r, e) })
+		out.Staged += o.changeOwn(tableRejected).remove(func(r row) bool { return tells(r, e) })
 		if m, _ := o.mark(f.Flow); !m.SyncedAt.IsZero() { // what we took away ourselves isn't missing
 			m.Rows, m.Newest = final.extent()
 			o.save(m)
 		}
-		log := o.change(o.o.Staging, tableErased)
+		log := o.changeOwn(tableErased)
 		for _, value := range e.Values {
-			log.rows = append(log.rows, record(map[string]any{"erased_at": o.now(), "table_name": e.Table.Name,
-				"by_column": e.Column, "record_key": value, "row_count": out.Rows, "staged": out.Staged,
-				"pages": e.Pages}))
+			log.add(values{"erased_at": o.now(), "table_name": e.Table.Name, "by_column": e.Column,
+				"record_key": value, "row_count": out.Rows, "staged": out.Staged, "pages": e.Pages})
 		}
 		return nil
 	})
-	if err != nil {
-		return warehouse.Erased{}, err
-	}
-	return out, nil
+	return out, err
 }
 
 // buryForever leaves tombstones that stay.
 func (o *operation) buryForever(table string, keys map[string]row) {
-	tombs := o.change(o.o.Staging, tableTombstone)
+	tombs := o.changeOwn(tableTombstone)
 	for key := range keys {
 		tombs.remove(func(r row) bool { return r["table_name"] == table && r["record_key"] == key })
-		tombs.rows = append(tombs.rows, record(map[string]any{"table_name": table, "record_key": key, colAt: never,
-			colReadAt: never, "reason": "erased", "removed_at": o.now()}))
+		tombs.add(values{"table_name": table, "record_key": key, colAt: never, colReadAt: never, "reason": "erased",
+			"removed_at": o.now()})
 	}
 }
 
-// tells tells whether a rejected record is to be erased, or tells of one that is.
+// tells is whether a rejected record is to be erased, or tells of one that is.
 func tells(r row, e warehouse.Erasure) bool {
 	if r["flow"] != e.Table.Object {
 		return false

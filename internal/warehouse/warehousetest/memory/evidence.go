@@ -10,21 +10,13 @@ import (
 )
 
 // Rows counts the rows of a final table.
-func (p *process) Rows(ctx context.Context, t warehouse.Table) (n int64, err error) {
-	err = p.view(ctx, "count "+t.Name, func(o *operation) error {
-		n = int64(len(o.final(t).rows))
-		return nil
-	})
-	return n, err
+func (p *process) Rows(ctx context.Context, t warehouse.Table) (int64, error) {
+	return seen(ctx, p, "count "+t.Name, func(o *operation) int64 { return int64(len(o.final(t).rows)) })
 }
 
 // Live counts the rows of a final table that aren't deleted.
-func (p *process) Live(ctx context.Context, t warehouse.Table) (n int64, err error) {
-	err = p.view(ctx, "count "+t.Name, func(o *operation) error {
-		n = int64(len(o.live(t)))
-		return nil
-	})
-	return n, err
+func (p *process) Live(ctx context.Context, t warehouse.Table) (int64, error) {
+	return seen(ctx, p, "count "+t.Name, func(o *operation) int64 { return int64(len(o.live(t))) })
 }
 
 // live are the rows of a final table that aren't deleted.
@@ -32,57 +24,52 @@ func (o *operation) live(t warehouse.Table) []row { return o.final(t).where(isLi
 
 // Days counts the live rows of a final table by the day of their stamp.
 func (p *process) Days(ctx context.Context, t warehouse.Table, before time.Time) (map[int64]int64, error) {
-	days := map[int64]int64{}
-	err := p.view(ctx, "count "+t.Name+" by day", func(o *operation) error {
+	return seen(ctx, p, "count "+t.Name+" by day", func(o *operation) map[int64]int64 {
 		stamp := columnOf(t, fieldStamp)
 		if stamp == "" {
-			return fmt.Errorf("it has no %s", fieldStamp)
+			o.fail(fmt.Errorf("it has no %s", fieldStamp))
 		}
+		days := map[int64]int64{}
 		for _, r := range o.live(t) {
 			if r[stamp] != "" && r[stamp] < text(before) {
 				days[r.time(stamp).Truncate(24*time.Hour).Unix()/86400]++
 			}
 		}
-		return nil
+		return days
 	})
-	return days, err
 }
 
 // SomeKey picks the key of any row of a final table.
-func (p *process) SomeKey(ctx context.Context, t warehouse.Table) (key string, err error) {
-	err = p.view(ctx, "pick a row of "+t.Name, func(o *operation) error {
+func (p *process) SomeKey(ctx context.Context, t warehouse.Table) (string, error) {
+	return seen(ctx, p, "pick a row of "+t.Name, func(o *operation) string {
 		for _, r := range o.final(t).rows {
-			key = r[t.Key[0]]
+			return r[t.Key[0]]
 		}
-		return nil
+		return ""
 	})
-	return key, err
 }
 
 // Held tells which of some keys have a live row.
 func (p *process) Held(ctx context.Context, t warehouse.Table, keys []string) (map[string]bool, error) {
-	held := map[string]bool{}
-	err := p.view(ctx, "rows of "+t.Name, func(o *operation) error {
-		live := byKey(t, o.live(t))
+	return seen(ctx, p, "rows of "+t.Name, func(o *operation) map[string]bool {
+		held, live := map[string]bool{}, byKey(t, o.live(t))
 		for _, key := range keys {
 			if live[key] != nil {
 				held[key] = true
 			}
 		}
-		return nil
+		return held
 	})
-	return held, err
 }
 
 // StagedKeys calls each with the key of every version that a job has in staging.
 func (p *process) StagedKeys(
 	ctx context.Context, t warehouse.Table, attempt, job string, each func(key string),
 ) error {
-	return p.view(ctx, "staged keys of attempt "+attempt, func(o *operation) error {
+	return p.view(ctx, "staged keys of attempt "+attempt, func(o *operation) {
 		for _, r := range o.read(t, attempt, []string{job}) {
 			each(keyOf(t, r))
 		}
-		return nil
 	})
 }
 
@@ -95,18 +82,13 @@ func (o *operation) read(t warehouse.Table, attempt string, jobs []string) []row
 // have in staging.
 func (p *process) Absent(
 	ctx context.Context, t warehouse.Table, attempt string, jobs []string, readAt time.Time,
-) (keys []string, err error) {
-	err = p.view(ctx, "rows of "+t.Name+" that a reading of all Ids lacks", func(o *operation) error {
+) ([]string, error) {
+	return seen(ctx, p, "rows of "+t.Name+" that a reading of all Ids lacks", func(o *operation) []string {
 		there := byKey(t, o.read(t, attempt, jobs))
-		for _, r := range o.live(t) {
-			if there[keyOf(t, r)] == nil && r[colReadAt] < text(readAt) {
-				keys = append(keys, keyOf(t, r))
-			}
-		}
-		slices.Sort(keys)
-		return nil
+		return keysOf(t, o.live(t), func(r row) bool {
+			return there[keyOf(t, r)] == nil && r[colReadAt] < text(readAt)
+		})
 	})
-	return keys, err
 }
 
 // Otherwise lists the keys that some jobs saw otherwise than the final table has
@@ -115,25 +97,19 @@ func (p *process) Absent(
 func (p *process) Otherwise(
 	ctx context.Context, t warehouse.Table, attempt string, jobs []string,
 ) (alive, binned []string, err error) {
-	err = p.view(ctx, "what a reading of all Ids saw of "+t.Name, func(o *operation) error {
+	err = p.view(ctx, "what a reading of all Ids saw of "+t.Name, func(o *operation) {
 		live, deleted := byKey(t, o.live(t)), columnOf(t, fieldDeleted)
 		others := byKey(t, o.staging(t).where(func(r row) bool {
 			return r[colAttempt] == attempt && !slices.Contains(jobs, r[colJob]) && r[colOp] != string(warehouse.Patch)
 		}))
-		for _, r := range o.read(t, attempt, jobs) {
-			key := keyOf(t, r)
-			gone, held := r[deleted] == "true", live[key] != nil
-			switch {
-			case others[key] != nil:
-			case !gone && !held:
-				alive = append(alive, key)
-			case gone && held:
-				binned = append(binned, key)
+		saw := func(gone bool) func(row) bool {
+			return func(r row) bool {
+				key := keyOf(t, r)
+				return others[key] == nil && (r[deleted] == "true") == gone && (live[key] != nil) == gone
 			}
 		}
-		slices.Sort(alive)
-		slices.Sort(binned)
-		return nil
+		alive = keysOf(t, o.read(t, attempt, jobs), saw(false))
+		binned = keysOf(t, o.read(t, attempt, jobs), saw(true))
 	})
 	return alive, binned, err
 }
@@ -142,71 +118,71 @@ func (p *process) Otherwise(
 // further columns, did not read in that version.
 func (p *process) Torn(
 	ctx context.Context, t warehouse.Table, attempt string, jobs, further []string,
-) (keys []string, err error) {
-	err = p.view(ctx, "compare two readings of "+t.Name, func(o *operation) error {
+) ([]string, error) {
+	return seen(ctx, p, "compare two readings of "+t.Name, func(o *operation) []string {
 		stamp, rest := columnOf(t, fieldStamp), byKey(t, o.read(t, attempt, further))
-		for _, r := range o.read(t, attempt, jobs) {
-			key := keyOf(t, r)
-			if rest[key] == nil || !same(r, rest[key], stamp) {
-				keys = append(keys, key)
-			}
-		}
-		slices.Sort(keys)
-		return nil
+		return keysOf(t, o.read(t, attempt, jobs), func(r row) bool {
+			other := rest[keyOf(t, r)]
+			return other == nil || !same(r, other, stamp)
+		})
 	})
-	return keys, err
+}
+
+// keysOf lists the keys of those rows of which something holds, in order.
+func keysOf(t warehouse.Table, rows []row, holds func(row) bool) []string {
+	var keys []string
+	for _, r := range rows {
+		if holds(r) {
+			keys = append(keys, keyOf(t, r))
+		}
+	}
+	slices.Sort(keys)
+	return keys
 }
 
 // Rejected counts the different records that a job rejected.
 func (p *process) Rejected(ctx context.Context, attempt, job string) (int64, error) {
 	keys := map[string]bool{}
-	err := p.rejects(ctx, attempt, job, func(key string) { keys[key] = true })
+	err := p.RejectedKeys(ctx, attempt, job, func(key string) { keys[key] = true })
 	return int64(len(keys)), err
 }
 
-// RejectedKeys calls each with the key of every record that a job rejected.
+// RejectedKeys calls each with the key of every record that a job rejected, or any
+// job where job is "".
 func (p *process) RejectedKeys(ctx context.Context, attempt, job string, each func(key string)) error {
-	return p.rejects(ctx, attempt, job, each)
-}
-
-// rejects goes over what a job rejected, or all jobs where job is "".
-func (p *process) rejects(ctx context.Context, attempt, job string, each func(key string)) error {
-	return p.view(ctx, "rejected records of attempt "+attempt, func(o *operation) error {
-		for _, r := range o.look(o.o.Staging, tableRejected).rows {
+	return p.view(ctx, "rejected records of attempt "+attempt, func(o *operation) {
+		for _, r := range o.own(tableRejected).rows {
 			if r[colAttempt] == attempt && (job == "" || r[colJob] == job) {
 				each(r["record_key"])
 			}
 		}
-		return nil
 	})
 }
 
 // StillRejected lists the records of which nothing newer is known than their
 // rejection.
 func (p *process) StillRejected(ctx context.Context, t warehouse.Table) (map[string]bool, error) {
-	still := map[string]bool{}
-	err := p.view(ctx, "rejected records of "+t.Object, func(o *operation) error {
+	return seen(ctx, p, "rejected records of "+t.Object, func(o *operation) map[string]bool {
 		last := map[string]string{}
-		for _, r := range o.look(o.o.Staging, tableRejected).rows {
+		for _, r := range o.own(tableRejected).rows {
 			if key := r["record_key"]; r["flow"] == t.Object && isWhole(r) {
 				last[key] = max(last[key], r[colReadAt])
 			}
 		}
-		rows, tombs := byKey(t, o.final(t).rows), o.tombstones(t.Name)
+		still, rows, tombs := map[string]bool{}, byKey(t, o.final(t).rows), o.tombstones(t.Name)
 		for key, at := range last {
 			if rows[key][colReadAt] <= at && tombs[key][colReadAt] <= at {
 				still[key] = true
 			}
 		}
-		return nil
+		return still
 	})
-	return still, err
 }
 
 // tombstones are those of a table, by the keys of the records.
 func (o *operation) tombstones(table string) map[string]row {
 	found := map[string]row{}
-	for _, r := range o.look(o.o.Staging, tableTombstone).rows {
+	for _, r := range o.own(tableTombstone).rows {
 		if r["table_name"] == table {
 			found[r["record_key"]] = r
 		}

@@ -1,9 +1,6 @@
 package memory
 
 import (
-	"slices"
-	"strings"
-
 	"catchment/internal/plan"
 	"catchment/internal/warehouse"
 )
@@ -114,7 +111,7 @@ func (m *merge) unbury(key string) {
 
 // bury leaves a tombstone, which late versions have to win over.
 func (m *merge) bury(key, at, readAt string, reason warehouse.Reason) {
-	r := record(map[string]any{"table_name": m.Table.Name, "record_key": key, "reason": reason, "removed_at": m.now})
+	r := values{"table_name": m.Table.Name, "record_key": key, "reason": reason, "removed_at": m.now}.row()
 	r.put(colAt, at)
 	r.put(colReadAt, readAt)
 	m.tombs.rows = append(m.tombs.rows, r)
@@ -123,7 +120,7 @@ func (m *merge) bury(key, at, readAt string, reason warehouse.Reason) {
 // rejected are the records of which the attempt rejected a whole version.
 func (m *merge) rejected() map[string]bool {
 	found := map[string]bool{}
-	for _, r := range m.o.look(m.o.o.Staging, tableRejected).rows {
+	for _, r := range m.o.own(tableRejected).rows {
 		if r[colAttempt] == m.Attempt && isWhole(r) {
 			found[r["record_key"]] = true
 		}
@@ -139,27 +136,17 @@ func (m *merge) forget() {
 	if len(m.Forget) == 0 {
 		return
 	}
-	for _, r := range m.final.rows {
-		for _, name := range m.Forget {
-			delete(r, strings.ToLower(name))
+	for _, name := range m.Forget {
+		if i := m.final.find(name); i >= 0 {
+			for _, r := range m.final.rows {
+				delete(r, m.final.columns[i].name)
+			}
 		}
 	}
-	for _, r := range m.o.change(m.o.o.Staging, tableRejected).rows {
+	for _, r := range m.o.changeOwn(tableRejected).rows {
 		if r["flow"] == m.Table.Object && r[colAttempt] != m.Attempt {
 			delete(r, "record")
 		}
 	}
 }
 
-// distinct removes the rows of a key beyond one, and tells how many.
-func (t *table) distinct(of warehouse.Table) int64 {
-	var seen []string
-	return t.remove(func(r row) bool {
-		key := keyOf(of, r)
-		if slices.Contains(seen, key) {
-			return true
-		}
-		seen = append(seen, key)
-		return false
-	})
-}

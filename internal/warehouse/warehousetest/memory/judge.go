@@ -149,7 +149,7 @@ func (r *reading) keptOut(o *operation, key string, s row) bool {
 		return false
 	}
 	stamped := columnOf(r.c.Table, fieldStamp) != ""
-	return slices.ContainsFunc(o.look(o.o.Staging, tableRejected).rows, func(x row) bool {
+	return slices.ContainsFunc(o.own(tableRejected).rows, func(x row) bool {
 		return x["flow"] == r.c.Table.Object && x["record_key"] == key && isWhole(x) &&
 			(!stamped || x["stamp"] == s[r.stamp()])
 	})

@@ -2,6 +2,7 @@ package memory
 
 import (
 	"context"
+	"maps"
 
 	"catchment/internal/plan"
 	"catchment/internal/warehouse"
@@ -17,25 +18,23 @@ func (p *process) landing(t warehouse.Table, apart bool) string {
 
 // LandsIn is the table that takes rows from outside.
 func (p *process) LandsIn(t warehouse.Table, apart bool) string {
-	return p.o.Staging + "." + p.landing(t, apart)
+	return p.Staging + "." + p.landing(t, apart)
 }
 
 // PrepareLanding makes the table in which rows land apart, or adds what it lacks.
 func (p *process) PrepareLanding(ctx context.Context, f warehouse.Fence, t warehouse.Table) error {
 	return p.write(ctx, "prepare the landing of "+t.Name, &f, func(o *operation) error {
 		t.Name = p.landing(t, true)
-		_, err := o.shape(o.o.Staging, t, nil, nil)
+		_, err := o.shape(o.Staging, t, nil, nil)
 		return err
 	})
 }
 
 // Unclaimed counts the rows that landed and are no attempt's.
-func (p *process) Unclaimed(ctx context.Context, t warehouse.Table, apart bool) (n int64, err error) {
-	err = p.view(ctx, "rows of "+t.Name+" that nobody claims", func(o *operation) error {
-		n = int64(len(o.look(o.o.Staging, p.landing(t, apart)).where(isUnclaimed)))
-		return nil
+func (p *process) Unclaimed(ctx context.Context, t warehouse.Table, apart bool) (int64, error) {
+	return seen(ctx, p, "rows of "+t.Name+" that nobody claims", func(o *operation) int64 {
+		return int64(len(o.own(p.landing(t, apart)).where(isUnclaimed)))
 	})
-	return n, err
 }
 
 func isUnclaimed(r row) bool { return r[colAttempt] == "" }
@@ -48,35 +47,25 @@ func (p *process) ClaimLanded(ctx context.Context, f warehouse.Fence, l warehous
 				return nil
 			}
 		}
-		claimed := o.change(o.o.Staging, l.Table.Name).where(isUnclaimed)
+		claimed := o.changeOwn(l.Table.Name).where(isUnclaimed)
 		if l.Apart {
 			claimed = o.gather(l.Table)
 		}
-		if int64(len(claimed)) != l.Rows {
-			return plan.Failf(plan.Retry, "", "%w: %d rows are there, %d were sent", warehouse.ErrUncounted, len(claimed),
-				l.Rows)
+		if n := int64(len(claimed)); n != l.Rows {
+			return plan.Failf(plan.Retry, "", "%w: %d rows are there, %d were sent", warehouse.ErrUncounted, n, l.Rows)
 		}
+		l.Op = warehouse.Put
 		for _, r := range claimed {
-			for name, value := range record(map[string]any{colAttempt: l.Attempt, colOp: warehouse.Put, colJob: l.Job,
-				colSeq: l.Seq, colReadAt: l.ReadAt}) {
-				r[name] = value
-			}
+			maps.Copy(r, stagedBy(l.Batch, l.Seq))
 		}
-		var columns []column
-		for _, c := range l.Table.Columns {
-			columns = append(columns, columnFor(c))
-		}
-		ledger := o.change(o.o.Staging, tablePage)
-		ledger.rows = append(ledger.rows, record(map[string]any{"attempt": l.Attempt, "page": l.Key, "flow": f.Flow,
-			"job": l.Job, "op": warehouse.Put, "seq": l.Seq, "row_count": l.Rows, "digest": l.Key,
-			"columns": names(columns), "read_at": l.ReadAt, "reason": l.Reason, "override": l.Override}))
+		o.enter(f, l.Batch, warehouse.Page{Key: l.Key, Seq: l.Seq, Rows: l.Rows, Digest: l.Key}, columnsFor(l.Table))
 		return nil
 	})
 }
 
 // gather moves rows that landed apart into staging, and tells which.
 func (o *operation) gather(t warehouse.Table) []row {
-	from, to := o.change(o.o.Staging, o.landing(t, true)), o.change(o.o.Staging, t.Name)
+	from, to := o.changeOwn(o.landing(t, true)), o.changeOwn(t.Name)
 	moved := from.rows
 	to.rows, from.rows = append(to.rows, moved...), nil
 	return moved

@@ -32,15 +32,12 @@ func (p *process) Load(ctx context.Context, f warehouse.Fence, b warehouse.Batch
 		fresh.Pages = pages
 		return o.load(ctx, f, fresh)
 	})
-	if err != nil {
-		return 0, err
-	}
-	return rows, nil
+	return rows, err
 }
 
 // ledger is what was loaded for an attempt, in read order.
 func (o *operation) ledger(attempt string) []row {
-	lines := o.look(o.o.Staging, tablePage).where(func(r row) bool { return r["attempt"] == attempt })
+	lines := o.own(tablePage).where(func(r row) bool { return r["attempt"] == attempt })
 	slices.SortStableFunc(lines, func(a, b row) int {
 		return cmp.Or(strings.Compare(a["read_at"], b["read_at"]), cmp.Compare(a.int("seq"), b.int("seq")),
 			strings.Compare(a["page"], b["page"]))
@@ -89,29 +86,35 @@ func fits(b warehouse.Batch, p warehouse.Page, line row) bool {
 
 // load loads pages that are not in the ledger, and writes them there.
 func (o *operation) load(ctx context.Context, f warehouse.Fence, b warehouse.Batch) error {
-	if len(b.Pages) == 0 {
-		return nil
-	}
-	o.loaded = true
-	staging, rejected := o.change(o.o.Staging, b.Table.Name), o.change(o.o.Staging, tableRejected)
-	ledger := o.change(o.o.Staging, tablePage)
-	own := record(map[string]any{colOp: b.Op, colAttempt: b.Attempt, colJob: b.Job, colReadAt: b.ReadAt})
+	staging, rejected := o.changeOwn(b.Table.Name), o.changeOwn(tableRejected)
 	for _, p := range b.Pages {
 		columns, err := columnsIn(p, b.Table, staging)
 		if err != nil {
 			return err
 		}
+		own := stagedBy(b, p.Seq)
 		if err := staging.take(ctx, p, columns, own); err != nil {
 			return err
 		}
 		if err := rejected.takeRejected(ctx, p.Rejected, own); err != nil {
 			return err
 		}
-		ledger.rows = append(ledger.rows, record(map[string]any{"attempt": b.Attempt, "page": p.Key, "flow": f.Flow,
-			"job": b.Job, "op": b.Op, "seq": p.Seq, "row_count": p.Rows, "digest": p.Digest, "columns": names(columns),
-			"read_at": b.ReadAt, "reason": b.Reason, "override": b.Override}))
+		o.enter(f, b, p, columns)
+		o.loaded = true
 	}
 	return nil
+}
+
+// stagedBy is our own columns of a row that a batch stages.
+func stagedBy(b warehouse.Batch, seq int64) row {
+	return values{colOp: b.Op, colAttempt: b.Attempt, colJob: b.Job, colReadAt: b.ReadAt, colSeq: seq}.row()
+}
+
+// enter writes a page into the ledger.
+func (o *operation) enter(f warehouse.Fence, b warehouse.Batch, p warehouse.Page, columns []column) {
+	o.changeOwn(tablePage).add(values{"attempt": b.Attempt, "page": p.Key, "flow": f.Flow, "job": b.Job, "op": b.Op,
+		"seq": p.Seq, "row_count": p.Rows, "digest": p.Digest, "columns": names(columns), "read_at": b.ReadAt,
+		"reason": b.Reason, "override": b.Override})
 }
 
 // takeRejected takes what the flow's rules kept out of a page, if anything.
@@ -173,14 +176,13 @@ func names(columns []column) string {
 
 // Staged tells how many pages and rows the ledger holds.
 func (p *process) Staged(ctx context.Context, attempt, job string) (pages, rows int64, err error) {
-	err = p.view(ctx, "ledger of attempt "+attempt, func(o *operation) error {
+	err = p.view(ctx, "ledger of attempt "+attempt, func(o *operation) {
 		for _, line := range o.ledger(attempt) {
 			if job == "" || line["job"] == job {
 				pages++
 				rows += line.int("row_count")
 			}
 		}
-		return nil
 	})
 	return pages, rows, err
 }
@@ -196,16 +198,16 @@ func (p *process) Keys(ctx context.Context, t warehouse.Table, attempt, job stri
 func (p *process) Discard(ctx context.Context, f warehouse.Fence, attempt string, keep ...string) error {
 	return p.write(ctx, "discard attempt "+attempt, &f, func(o *operation) error {
 		m, _ := o.mark(f.Flow)
-		o.change(o.o.Staging, tableAttempt).remove(func(r row) bool { return r["attempt"] == attempt })
-		o.change(o.o.Staging, tablePage).remove(func(r row) bool {
+		o.changeOwn(tableAttempt).remove(func(r row) bool { return r["attempt"] == attempt })
+		o.changeOwn(tablePage).remove(func(r row) bool {
 			return r["attempt"] == attempt && !slices.Contains(keep, r["job"])
 		})
 		tables := []string{tableRejected}
-		if o.has(o.o.Staging, m.Table) {
+		if o.has(o.Staging, m.Table) {
 			tables = append(tables, m.Table)
 		}
 		for _, name := range tables {
-			o.change(o.o.Staging, name).remove(func(r row) bool {
+			o.change(o.Staging, name).remove(func(r row) bool {
 				return r[colAttempt] == attempt && !slices.Contains(keep, r[colJob])
 			})
 		}

@@ -11,9 +11,8 @@ import (
 )
 
 // Claim makes the flow's mark, or takes it over.
-func (p *process) Claim(ctx context.Context, f warehouse.Fence, table, org string) (warehouse.Mark, error) {
-	var m warehouse.Mark
-	err := p.write(ctx, "claim "+f.Flow, nil, func(o *operation) error {
+func (p *process) Claim(ctx context.Context, f warehouse.Fence, table, org string) (m warehouse.Mark, err error) {
+	err = p.write(ctx, "claim "+f.Flow, nil, func(o *operation) error {
 		var known bool
 		if m, known = o.mark(f.Flow); known {
 			if err := mayClaim(m, table, org); err != nil {
@@ -24,25 +23,23 @@ func (p *process) Claim(ctx context.Context, f warehouse.Fence, table, org strin
 		}
 		for _, other := range o.marks() {
 			if other.Table == table {
-				return plan.Fixf("give one of the two flows another `naming`", "table %s is written by the flow %s already",
-					table, other.Flow)
+				return plan.Fixf("give one of the two flows another `naming`",
+					"table %s is written by the flow %s already", table, other.Flow)
 			}
 		}
 		m = warehouse.Mark{Flow: f.Flow, Table: table, Fence: f.Number, Org: org}
 		o.save(m)
 		return nil
 	})
-	if err != nil {
-		return warehouse.Mark{}, err
-	}
-	return m, nil
+	return m, err
 }
 
 // mayClaim tells why a flow can't go on with a mark.
 func mayClaim(m warehouse.Mark, table, org string) error {
 	switch {
 	case m.Org != org:
-		return plan.Fixf("use another schema for this org", "the warehouse holds a copy of org %s, not of %s", m.Org, org)
+		return plan.Fixf("use another schema for this org",
+			"the warehouse holds a copy of org %s, not of %s", m.Org, org)
 	case m.Table != table:
 		return plan.Fixf("give the flow another name", "the flow has written table %s, not %s", m.Table, table)
 	}
@@ -51,20 +48,13 @@ func mayClaim(m warehouse.Mark, table, org string) error {
 
 // Mark reads what the warehouse knows of a flow.
 func (p *process) Mark(ctx context.Context, flow string) (m warehouse.Mark, known bool, err error) {
-	err = p.view(ctx, "mark of "+flow, func(o *operation) error {
-		m, known = o.mark(flow)
-		return nil
-	})
+	err = p.view(ctx, "mark of "+flow, func(o *operation) { m, known = o.mark(flow) })
 	return m, known, err
 }
 
 // Marks reads the marks of all flows.
-func (p *process) Marks(ctx context.Context) (all []warehouse.Mark, err error) {
-	err = p.view(ctx, "marks", func(o *operation) error {
-		all = o.marks()
-		return nil
-	})
-	return all, err
+func (p *process) Marks(ctx context.Context) ([]warehouse.Mark, error) {
+	return seen(ctx, p, "marks", (*operation).marks)
 }
 
 // hold proves that no newer run has the flow, and raises its fence. An operation
@@ -93,10 +83,11 @@ func (o *operation) mark(flow string) (warehouse.Mark, bool) {
 
 func (o *operation) marks() []warehouse.Mark {
 	var all []warehouse.Mark
-	for _, r := range o.look(o.o.Staging, tableFlow).rows {
-		all = append(all, warehouse.Mark{Flow: r["flow"], Table: r["table_name"], Fence: r.int("fence"), Org: r["org"],
-			Generation: r.int("generation"), Watermark: r.time("watermark"), Grade: r["grade"], Rows: r.int("row_count"),
-			SyncedAt: r.time("synced_at"), Newest: r.time("newest"), Attempt: r["attempt"]})
+	for _, r := range o.own(tableFlow).rows {
+		all = append(all, warehouse.Mark{Flow: r["flow"], Table: r["table_name"], Fence: r.int("fence"),
+			Org: r["org"], Generation: r.int("generation"), Watermark: r.time("watermark"), Grade: r["grade"],
+			Rows: r.int("row_count"), SyncedAt: r.time("synced_at"), Newest: r.time("newest"),
+			Attempt: r["attempt"]})
 	}
 	slices.SortFunc(all, func(a, b warehouse.Mark) int { return cmp.Compare(a.Flow, b.Flow) })
 	return all
@@ -104,11 +95,11 @@ func (o *operation) marks() []warehouse.Mark {
 
 // save writes a mark in the place of the one that the flow had.
 func (o *operation) save(m warehouse.Mark) {
-	t := o.change(o.o.Staging, tableFlow)
+	t := o.changeOwn(tableFlow)
 	t.remove(func(r row) bool { return r["flow"] == m.Flow })
-	t.rows = append(t.rows, record(map[string]any{"flow": m.Flow, "table_name": m.Table, "fence": m.Fence, "org": m.Org,
-		"generation": m.Generation, "watermark": m.Watermark, "grade": m.Grade, "row_count": m.Rows,
-		"synced_at": m.SyncedAt, "newest": m.Newest, "attempt": m.Attempt}))
+	t.add(values{"flow": m.Flow, "table_name": m.Table, "fence": m.Fence, "org": m.Org, "generation": m.Generation,
+		"watermark": m.Watermark, "grade": m.Grade, "row_count": m.Rows, "synced_at": m.SyncedAt, "newest": m.Newest,
+		"attempt": m.Attempt})
 }
 
 // advance is the mark after a merge. A watermark goes back only with a new
@@ -122,4 +113,4 @@ func advance(m warehouse.Mark, by warehouse.Merge) warehouse.Mark {
 }
 
 // now is the clock, in microseconds.
-func (p *process) now() time.Time { return p.o.Now().UTC().Truncate(time.Microsecond) }
+func (p *process) now() time.Time { return p.Now().UTC().Truncate(time.Microsecond) }

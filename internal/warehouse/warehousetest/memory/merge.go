@@ -27,7 +27,7 @@ type merge struct {
 	ledger []row
 	staged []row // of the attempt
 	now    time.Time
-	empty  bool // the final table had no row before
+	fresh  bool // the final table had no row before
 	counts warehouse.Counts
 
 	applied int64 // versions that changed something
@@ -59,12 +59,8 @@ type part struct {
 // what is gone.
 func (m *merge) parts() []part {
 	if m.Attempt == "" {
-		var all []column
-		for _, c := range m.Table.Columns {
-			all = append(all, columnFor(c))
-		}
-		return []part{{op: warehouse.Put, columns: names(all)},
-			{op: warehouse.Delete, columns: names(all), reason: m.AbsentReason}}
+		all := names(columnsFor(m.Table))
+		return []part{{op: warehouse.Put, columns: all}, {op: warehouse.Delete, columns: all, reason: m.AbsentReason}}
 	}
 	var parts []part
 	for _, line := range m.ledger {
@@ -147,14 +143,14 @@ const unit = "\x1f"
 
 // keyOf is a row's key as one text, "" where a part of it is null.
 func keyOf(t warehouse.Table, r row) string {
-	var values []string
+	var parts []string
 	for _, k := range t.Key {
-		if _, ok := r[k]; !ok {
+		if r[k] == "" {
 			return ""
 		}
-		values = append(values, r[k])
+		parts = append(parts, r[k])
 	}
-	return strings.Join(values, unit)
+	return strings.Join(parts, unit)
 }
 
 // byKey finds the rows of a table of records.

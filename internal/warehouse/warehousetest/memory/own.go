@@ -86,15 +86,15 @@ func columnsOf(text string) []column {
 
 // Migrate makes our own tables, and refuses those of a newer version.
 func (p *process) Migrate(ctx context.Context) error {
-	if len(p.o.GrantTo) > 0 {
+	if len(p.GrantTo) > 0 {
 		return plan.Fixf("remove `grant_to` from the warehouse section of catchment.yaml",
 			"memory has no roles to grant tables to")
 	}
 	return p.write(ctx, "migrate the warehouse", nil, func(o *operation) error {
-		if !o.has(o.o.Staging, tableVersion) {
+		if !o.has(o.Staging, tableVersion) {
 			o.makeOwn()
 		}
-		for _, r := range o.look(o.o.Staging, tableVersion).rows {
+		for _, r := range o.own(tableVersion).rows {
 			if r.int("version") > thisVersion {
 				return plan.Fixf("install the version of catchment that wrote it, or a newer one",
 					"the warehouse is of version %d, this catchment knows %d", r.int("version"), thisVersion)
@@ -105,11 +105,11 @@ func (p *process) Migrate(ctx context.Context) error {
 }
 
 func (o *operation) makeOwn() {
-	for schema, tables := range map[string]map[string]string{o.o.Staging: ofStaging, o.o.Schema: besideFinal} {
+	for schema, tables := range map[string]map[string]string{o.Staging: ofStaging, o.Schema: besideFinal} {
 		for name, columns := range tables {
 			o.create(schema, name, columnsOf(columns))
 		}
 	}
-	version := o.change(o.o.Staging, tableVersion)
-	version.rows = append(version.rows, record(map[string]any{"version": thisVersion}))
+	version := o.changeOwn(tableVersion)
+	version.add(values{"version": thisVersion})
 }

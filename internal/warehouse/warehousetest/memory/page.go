@@ -7,15 +7,16 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
+	"regexp"
 	"strings"
 
 	"catchment/internal/plan"
 	"catchment/internal/warehouse"
 )
 
-// take adds the records of a page to the table. Each becomes a row of what own
-// says, and the page's place.
+// take adds the records of a page to the table, each with what own says of it.
 func (t *table) take(ctx context.Context, p warehouse.Page, columns []column, own row) error {
 	text, err := content(ctx, p)
 	if err != nil {
@@ -30,23 +31,30 @@ func (t *table) take(ctx context.Context, p warehouse.Page, columns []column, ow
 		return plan.Failf(plan.Bug, "run it again; if it happens twice, keep the page and report it",
 			"page %s holds %d rows, the warehouse took %d of them", p.Key, p.Rows, len(all))
 	}
-	for _, values := range all {
-		if len(values) != len(columns) {
-			return fmt.Errorf("page %s: %w", p.Key, errShort)
-		}
-		r := record(map[string]any{colSeq: p.Seq})
-		for name, value := range own {
-			r[name] = value
-		}
-		for i, c := range columns {
-			if values[i] == "" {
-				continue
-			}
-			if r[c.name], err = c.take(values[i]); err != nil {
-				return fmt.Errorf("page %s: %w", p.Key, err)
-			}
+	for _, record := range all {
+		r := maps.Clone(own)
+		if err := r.fill(columns, record); err != nil {
+			return fmt.Errorf("page %s: %w", p.Key, err)
 		}
 		t.rows = append(t.rows, r)
+	}
+	return nil
+}
+
+// fill sets the values of a record. An empty one is null.
+func (r row) fill(columns []column, record []string) error {
+	if len(record) != len(columns) {
+		return errShort
+	}
+	for i, c := range columns {
+		if record[i] == "" {
+			continue
+		}
+		value, err := c.take(record[i])
+		if err != nil {
+			return err
+		}
+		r[c.name] = value
 	}
 	return nil
 }
@@ -81,53 +89,24 @@ var (
 	errQuotes = errors.New("a quote is where none may be")
 )
 
-// records splits a page. encoding/csv would make \n of the \r\n in a value.
+// value is one value at the beginning of a text, quoted or not, and what ends it.
+var value = regexp.MustCompile(`^(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\r?\n|$)`)
+
+// records splits a page into its records. (encoding/csv makes \n of a \r\n that is
+// part of a value.)
 func records(text string) ([][]string, error) {
 	var all [][]string
 	var record []string
-	for text != "" {
-		value, rest, err := field(text)
-		if err != nil {
-			return nil, err
-		}
-		record = append(record, value)
-		if next, ok := strings.CutPrefix(rest, ","); ok && next != "" {
-			text = next
-			continue
-		}
-		next, ok := strings.CutPrefix(strings.TrimPrefix(rest, "\r"), "\n")
-		switch {
-		case rest == ",": // the page ends behind it
-			record = append(record, "")
-		case rest != "" && !ok:
+	for text != "" || record != nil {
+		m := value.FindStringSubmatch(text)
+		if m == nil {
 			return nil, errQuotes
 		}
-		all, record = append(all, record), nil
-		text = strings.TrimPrefix(next, ",")
+		record = append(record, strings.ReplaceAll(m[1], `""`, `"`)+m[2])
+		if m[3] != "," {
+			all, record = append(all, record), nil
+		}
+		text = text[len(m[0]):]
 	}
 	return all, nil
-}
-
-// field reads one value, and what comes behind it.
-func field(text string) (value, rest string, err error) {
-	if !strings.HasPrefix(text, `"`) {
-		end := strings.IndexAny(text, ",\r\n\"")
-		if end < 0 {
-			return text, "", nil
-		}
-		return text[:end], text[end:], nil
-	}
-	text = text[1:]
-	for {
-		inside, behind, closed := strings.Cut(text, `"`)
-		value += inside
-		switch {
-		case !closed:
-			return "", "", errQuotes
-		case !strings.HasPrefix(behind, `"`):
-			return value, behind, nil
-		}
-		value += `"`
-		text = behind[1:]
-	}
 }

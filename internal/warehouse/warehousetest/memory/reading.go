@@ -109,8 +109,9 @@ func (r *reading) Judge(ctx context.Context, expected int64) error {
 // Ask picks what was judged to differ.
 func (r *reading) Ask(ctx context.Context, most int) ([]warehouse.Suspect, error) {
 	var named []warehouse.Suspect
-	asked := map[string]bool{}
+	var asked map[string]bool
 	err := r.do(ctx, "differences of", func(*operation) error {
+		named, asked = nil, map[string]bool{}
 		for _, s := range r.suspects { // in order of their keys
 			if !s.open() && (asked[s.record] || len(asked) < most) {
 				asked[s.record] = true

@@ -18,18 +18,17 @@ import (
 // them.
 func (p *process) Adapt(ctx context.Context, t warehouse.Table) (warehouse.Table, warehouse.Past, error) {
 	var past warehouse.Past
-	err := p.view(ctx, "look at the columns of "+t.Name, func(o *operation) error {
-		if !o.has(o.o.Schema, tableFields) {
-			return nil
+	err := p.view(ctx, "look at the columns of "+t.Name, func(o *operation) {
+		if !o.has(o.Schema, tableFields) {
+			return
 		}
 		past.Fields = o.known(t.Object)
 		has := &table{}
-		if o.has(o.o.Schema, t.Name) {
+		if o.has(o.Schema, t.Name) {
 			has = o.final(t)
 		}
 		past.Columns = payload(has)
 		t = adapt(t, has, past.Fields)
-		return nil
 	})
 	return t, past, err
 }
@@ -107,7 +106,7 @@ func wider(a, b warehouse.Kind) warehouse.Kind {
 // known is what _catchment_fields remembers of an object.
 func (o *operation) known(object string) []warehouse.Known {
 	var all []warehouse.Known
-	for _, r := range o.look(o.o.Schema, tableFields).rows {
+	for _, r := range o.look(o.Schema, tableFields).rows {
 		if r["object"] == object {
 			all = append(all, warehouse.Known{Field: r["field"], Column: r["column_name"], Label: r["label"],
 				Type: r["type"]})
@@ -136,11 +135,11 @@ func (p *process) Prepare(ctx context.Context, f warehouse.Fence, t warehouse.Ta
 			return plan.Fixf("declare the object's index fields as its key", "%s has no Id to tell records by", t.Object)
 		}
 		known := o.known(t.Object)
-		if _, err := o.shape(o.o.Staging, t, known, columnsOf(ownOfStaging)); err != nil {
+		if _, err := o.shape(o.Staging, t, known, columnsOf(ownOfStaging)); err != nil {
 			return err
 		}
 		var err error
-		changes, err = o.shape(o.o.Schema, t, known, columnsOf(ownOfFinal))
+		changes, err = o.shape(o.Schema, t, known, columnsOf(ownOfFinal))
 		return err
 	})
 	return changes, err
@@ -152,11 +151,7 @@ func (o *operation) shape(
 	in string, t warehouse.Table, known []warehouse.Known, own []column,
 ) ([]warehouse.Change, error) {
 	if !o.has(in, t.Name) {
-		made := o.create(in, t.Name, nil)
-		for _, c := range t.Columns {
-			made.columns = append(made.columns, columnFor(c))
-		}
-		made.columns = append(made.columns, own...)
+		o.create(in, t.Name, append(columnsFor(t), own...))
 		return []warehouse.Change{{Table: t.Name, What: warehouse.Created}}, nil
 	}
 	has := o.change(in, t.Name)
@@ -186,6 +181,14 @@ func (o *operation) shape(
 }
 
 func columnFor(c warehouse.Column) column { return column{name: c.Name, kind: c.Kind, scale: c.Scale} }
+
+func columnsFor(t warehouse.Table) []column {
+	var all []column
+	for _, c := range t.Columns {
+		all = append(all, columnFor(c))
+	}
+	return all
+}
 
 // fit adds a column to the table, or widens it, and tells which.
 func (t *table) fit(c warehouse.Column) (what string, err error) {
@@ -239,13 +242,12 @@ func rename(has *table, t warehouse.Table, known []warehouse.Known) []warehouse.
 
 // Stored gives the columns of t that its final table has.
 func (p *process) Stored(ctx context.Context, t warehouse.Table) (warehouse.Table, error) {
-	err := p.view(ctx, "columns of "+t.Name, func(o *operation) error {
+	return seen(ctx, p, "columns of "+t.Name, func(o *operation) warehouse.Table {
 		t.Columns = slices.DeleteFunc(slices.Clone(t.Columns), func(c warehouse.Column) bool {
-			return !o.has(o.o.Schema, t.Name) || o.final(t).find(c.Name) < 0
+			return !o.has(o.Schema, t.Name) || o.final(t).find(c.Name) < 0
 		})
-		return nil
+		return t
 	})
-	return t, err
 }
 
 // Describe writes down what Salesforce says about an object and its fields. What
@@ -254,10 +256,10 @@ func (p *process) Describe(
 	ctx context.Context, f warehouse.Fence, object schema.Object, t warehouse.Table,
 ) error {
 	return p.write(ctx, "write the metadata of "+object.Name, &f, func(o *operation) error {
-		objects := o.change(o.o.Schema, tableObjects)
+		objects := o.change(o.Schema, tableObjects)
 		objects.remove(func(r row) bool { return r["object"] == object.Name })
-		objects.rows = append(objects.rows, record(map[string]any{"object": object.Name, "table_name": t.Name,
-			"label": object.Label, "key_prefix": object.KeyPrefix, "custom": object.Custom, "described_at": p.now()}))
+		objects.add(values{"object": object.Name, "table_name": t.Name,
+			"label": object.Label, "key_prefix": object.KeyPrefix, "custom": object.Custom, "described_at": p.now()})
 		for _, c := range t.Columns {
 			if field, ok := object.Field(c.Field); ok {
 				o.describe(object.Name, c.Name, field)
@@ -268,33 +270,27 @@ func (p *process) Describe(
 }
 
 func (o *operation) describe(object, column string, f schema.Field) {
-	fields, picklists := o.change(o.o.Schema, tableFields), o.change(o.o.Schema, tablePicklists)
+	fields, picklists := o.change(o.Schema, tableFields), o.change(o.Schema, tablePicklists)
 	ofField := func(r row) bool { return r["object"] == object && r["field"] == f.Name }
 	fields.remove(ofField)
 	picklists.remove(ofField)
-	fields.rows = append(fields.rows, record(map[string]any{"object": object, "field": f.Name, "column_name": column,
+	fields.add(values{"object": object, "field": f.Name, "column_name": column,
 		"label": f.Label, "type": f.Type, "length": f.Length, "precision_digits": f.Precision, "scale_digits": f.Scale,
 		"nillable": f.Nillable, "calculated": f.Calculated, "custom": f.Custom,
-		"reference_to": strings.Join(f.ReferenceTo, ","), "relationship_name": f.RelationshipName}))
+		"reference_to": strings.Join(f.ReferenceTo, ","), "relationship_name": f.RelationshipName})
 	for i, v := range f.PicklistValues {
-		picklists.rows = append(picklists.rows, record(map[string]any{"object": object, "field": f.Name,
-			"position": i + 1, "value": v.Value, "label": v.Label, "active": v.Active, "is_default": v.Default}))
+		picklists.add(values{"object": object, "field": f.Name,
+			"position": i + 1, "value": v.Value, "label": v.Label, "active": v.Active, "is_default": v.Default})
 	}
 }
 
 // Inspect compares a final table with what its mark remembers (invariant 12).
-func (p *process) Inspect(
-	ctx context.Context, t warehouse.Table, m warehouse.Mark,
-) (c warehouse.Condition, err error) {
-	err = p.view(ctx, "inspect "+t.Name, func(o *operation) error {
-		c = o.condition(t, m)
-		return nil
-	})
-	return c, err
+func (p *process) Inspect(ctx context.Context, t warehouse.Table, m warehouse.Mark) (warehouse.Condition, error) {
+	return seen(ctx, p, "inspect "+t.Name, func(o *operation) warehouse.Condition { return o.condition(t, m) })
 }
 
 func (o *operation) condition(t warehouse.Table, m warehouse.Mark) warehouse.Condition {
-	if !o.has(o.o.Schema, t.Name) {
+	if !o.has(o.Schema, t.Name) {
 		if m.SyncedAt.IsZero() {
 			return warehouse.Absent
 		}

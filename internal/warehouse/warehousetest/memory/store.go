@@ -66,6 +66,9 @@ func (t *table) column(name string) (column, error) {
 	return t.columns[i], nil
 }
 
+// add adds a row.
+func (t *table) add(v values) { t.rows = append(t.rows, v.row()) }
+
 // remove removes rows, and tells how many.
 func (t *table) remove(which func(row) bool) int64 {
 	before := len(t.rows)
@@ -87,7 +90,7 @@ func (t *table) where(holds func(row) bool) []row {
 // A process is the store as one process of Catchment has it open.
 type process struct {
 	*store
-	o     warehouse.Options
+	warehouse.Options
 	fault warehousetest.Fault
 	spent bool // a fault that comes but once has come
 }
@@ -116,13 +119,20 @@ var (
 )
 
 // view looks at one picture of the tables.
-func (p *process) view(ctx context.Context, what string, look func(*operation) error) error {
-	o := &operation{process: &process{store: p.store, o: p.o}, tables: *p.newest.Load()}
-	err := errors.Join(context.Cause(ctx), look(o), o.err)
-	if err != nil {
+func (p *process) view(ctx context.Context, what string, look func(*operation)) error {
+	o := &operation{process: p, tables: *p.newest.Load()}
+	look(o)
+	if err := errors.Join(context.Cause(ctx), o.err); err != nil {
 		return fmt.Errorf("%s: %w", what, err)
 	}
 	return nil
+}
+
+// seen is a view of one thing.
+func seen[T any](ctx context.Context, p *process, what string, look func(*operation) T) (T, error) {
+	var it T
+	err := p.view(ctx, what, func(o *operation) { it = look(o) })
+	return it, err
 }
 
 // write does one operation for whoever holds a flow; for anybody without a fence.
@@ -218,6 +228,12 @@ func (o *operation) create(schema, name string, columns []column) *table {
 	return t
 }
 
+// own is one of our own tables beside staging, to read.
+func (o *operation) own(name string) *table { return o.look(o.Staging, name) }
+
+// changeOwn is such a table to write.
+func (o *operation) changeOwn(name string) *table { return o.change(o.Staging, name) }
+
 // The two tables of a flow, to read.
-func (o *operation) staging(t warehouse.Table) *table { return o.look(o.o.Staging, t.Name) }
-func (o *operation) final(t warehouse.Table) *table   { return o.look(o.o.Schema, t.Name) }
+func (o *operation) staging(t warehouse.Table) *table { return o.look(o.Staging, t.Name) }
+func (o *operation) final(t warehouse.Table) *table   { return o.look(o.Schema, t.Name) }

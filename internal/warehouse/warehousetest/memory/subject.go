@@ -28,7 +28,7 @@ type subject struct{ *store }
 
 // Open makes a Warehouse over the store.
 func (s *subject) Open(o warehouse.Options, f warehousetest.Fault) warehouse.Warehouse {
-	return &process{store: s.store, o: o, fault: f}
+	return &process{store: s.store, Options: o, fault: f}
 }
 
 // Traits says that nothing here has a limit, but also that no key is enforced.

@@ -31,8 +31,8 @@ func (c column) take(text string) (string, error) {
 var takes = map[warehouse.Kind]func(string) (string, error){
 	warehouse.Text:    func(text string) (string, error) { return text, nil },
 	warehouse.Bool:    boolean,
-	warehouse.Int:     func(text string) (string, error) { return whole(text, 32) },
-	warehouse.Long:    func(text string) (string, error) { return whole(text, 64) },
+	warehouse.Int:     func(text string) (string, error) { return integer(text, 32) },
+	warehouse.Long:    func(text string) (string, error) { return integer(text, 64) },
 	warehouse.Decimal: decimal,
 	warehouse.Date:    func(text string) (string, error) { return clock(text, "2006-01-02", "2006-01-02") },
 	warehouse.Time: func(text string) (string, error) {
@@ -52,7 +52,7 @@ func boolean(text string) (string, error) {
 	return text, nil
 }
 
-func whole(text string, bits int) (string, error) {
+func integer(text string, bits int) (string, error) {
 	n, err := strconv.ParseInt(text, 10, bits)
 	return strconv.FormatInt(n, 10), err
 }
@@ -94,17 +94,17 @@ func (c column) show(value string) string {
 	return value
 }
 
-// record makes a row. A zero time is null.
-func record(values map[string]any) row {
+// Values are what a row is made of, before they are texts.
+type values map[string]any
+
+// row makes a row of values. A zero time is null.
+func (v values) row() row {
 	r := row{}
-	for name, v := range values {
-		switch v := v.(type) {
-		case time.Time:
-			if !v.IsZero() {
-				r[name] = text(v)
-			}
-		default:
-			r[name] = fmt.Sprint(v)
+	for name, value := range v {
+		if at, ok := value.(time.Time); ok {
+			r.put(name, text(at))
+		} else {
+			r[name] = fmt.Sprint(value)
 		}
 	}
 	return r
