@@ -7,6 +7,7 @@ import (
 	"catchment/internal/warehouse"
 	"catchment/internal/warehouse/duckdb"
 	"catchment/internal/warehouse/warehousetest"
+	"catchment/internal/warehouse/warehousetest/oversql"
 )
 
 func open(t testing.TB) warehouse.Driver {
@@ -22,9 +23,17 @@ func open(t testing.TB) warehouse.Driver {
 	return d
 }
 
+// subject is an empty warehouse that is held to the contract.
+func subject(t testing.TB) warehousetest.Subject { return oversql.New(open(t), warehouse.Assemble) }
+
 func TestDriver(t *testing.T) {
 	t.Parallel()
-	warehousetest.Run(t, open)
+	warehousetest.Run(t, subject, warehousetest.Lands, warehousetest.Eraser)
 }
 
-func TestHistories(t *testing.T) { warehousetest.Histories(t, open) }
+func TestStatements(t *testing.T) {
+	t.Parallel()
+	oversql.Check(t, open, warehouse.Assemble)
+}
+
+func TestHistories(t *testing.T) { warehousetest.Histories(t, subject) }

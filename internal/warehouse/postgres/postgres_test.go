@@ -7,6 +7,7 @@ import (
 	"catchment/internal/warehouse/pgtest"
 	"catchment/internal/warehouse/postgres"
 	"catchment/internal/warehouse/warehousetest"
+	"catchment/internal/warehouse/warehousetest/oversql"
 )
 
 // cluster is the server of this package's tests.
@@ -27,14 +28,18 @@ func openAt(t testing.TB, url string) warehouse.Driver {
 	return d
 }
 
+// subject is an empty warehouse that is held to the contract.
+func subject(t testing.TB) warehousetest.Subject { return oversql.New(open(t), warehouse.Assemble) }
+
 func TestDriver(t *testing.T) {
 	t.Parallel()
-	warehousetest.Run(t, open)
+	warehousetest.Run(t, subject, warehousetest.Procedures, warehousetest.Lands, warehousetest.Eraser,
+		warehousetest.Adopter)
 }
 
-func TestAdopt(t *testing.T) {
+func TestStatements(t *testing.T) {
 	t.Parallel()
-	warehousetest.Adopt(t, open)
+	oversql.Check(t, open, warehouse.Assemble)
 }
 
-func TestHistories(t *testing.T) { warehousetest.Histories(t, open) }
+func TestHistories(t *testing.T) { warehousetest.Histories(t, subject) }

@@ -11,6 +11,7 @@ import (
 
 	"catchment/internal/warehouse"
 	"catchment/internal/warehouse/warehousetest"
+	"catchment/internal/warehouse/warehousetest/oversql"
 )
 
 const call = `CALL "salesforce_incremental".consolidated_of_tables()`
@@ -23,10 +24,10 @@ type caller struct {
 }
 
 // calling opens databases that CALL can be typed in.
-func calling(called *atomic.Int64) func(testing.TB) (warehouse.Driver, warehousetest.Consolidator) {
-	return func(t testing.TB) (warehouse.Driver, warehousetest.Consolidator) {
+func calling(called *atomic.Int64) func(testing.TB) (warehousetest.Subject, warehousetest.Consolidator) {
+	return func(t testing.TB) (warehousetest.Subject, warehousetest.Consolidator) {
 		c := &caller{url: cluster.Database(t), called: called}
-		return openAt(t, c.url), c.consolidate
+		return oversql.New(openAt(t, c.url), warehouse.Assemble), c.consolidate
 	}
 }
 

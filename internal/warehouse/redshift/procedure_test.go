@@ -14,6 +14,7 @@ import (
 
 	"catchment/internal/warehouse"
 	"catchment/internal/warehouse/warehousetest"
+	"catchment/internal/warehouse/warehousetest/oversql"
 )
 
 // These tests type CALL as somebody with psql does. PostgreSQL can't run the
@@ -42,10 +43,10 @@ type caller struct {
 }
 
 // calling opens Redshifts that consolidate by CALL.
-func calling(called *atomic.Int64) func(testing.TB) (warehouse.Driver, warehousetest.Consolidator) {
-	return func(t testing.TB) (warehouse.Driver, warehousetest.Consolidator) {
+func calling(called *atomic.Int64) func(testing.TB) (warehousetest.Subject, warehousetest.Consolidator) {
+	return func(t testing.TB) (warehousetest.Subject, warehousetest.Consolidator) {
 		c := &caller{site: newSite(t), called: called}
-		return c.site.wire(""), c.consolidate
+		return oversql.New(c.site.wire(""), warehouse.Assemble), c.consolidate
 	}
 }
 

@@ -19,6 +19,7 @@ import (
 	"catchment/internal/warehouse/pgtest"
 	"catchment/internal/warehouse/redshift"
 	"catchment/internal/warehouse/warehousetest"
+	"catchment/internal/warehouse/warehousetest/oversql"
 )
 
 // cluster is the PostgreSQL behind this package's stand-ins for Redshift.
@@ -115,22 +116,38 @@ func open(t testing.TB) warehouse.Driver {
 // openData is the same through the Data API.
 func openData(t testing.TB) warehouse.Driver { return newSite(t).data("") }
 
+// over makes empty warehouses that are held to the contract.
+func over(open func(testing.TB) warehouse.Driver) func(testing.TB) warehousetest.Subject {
+	return func(t testing.TB) warehousetest.Subject { return oversql.New(open(t), warehouse.Assemble) }
+}
+
+// roles are those that Redshift has either way.
+func roles() []warehousetest.Role {
+	return []warehousetest.Role{warehousetest.Procedures, warehousetest.Lands, warehousetest.Eraser,
+		warehousetest.Adopter}
+}
+
 func TestDataDriver(t *testing.T) {
 	t.Parallel()
-	warehousetest.Run(t, openData)
+	warehousetest.Run(t, over(openData), append(roles(), warehousetest.Detacher)...)
+}
+
+func TestDataStatements(t *testing.T) {
+	t.Parallel()
+	oversql.Check(t, openData, warehouse.Assemble)
 }
 
 func TestDriver(t *testing.T) {
 	t.Parallel()
-	warehousetest.Run(t, open)
+	warehousetest.Run(t, over(open), roles()...)
 }
 
-func TestAdopt(t *testing.T) {
+func TestStatements(t *testing.T) {
 	t.Parallel()
-	warehousetest.Adopt(t, open)
+	oversql.Check(t, open, warehouse.Assemble)
 }
 
-func TestHistories(t *testing.T) { warehousetest.Histories(t, open) }
+func TestHistories(t *testing.T) { warehousetest.Histories(t, over(open)) }
 
 func must(t testing.TB, err error) {
 	t.Helper()

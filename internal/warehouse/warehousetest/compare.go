@@ -62,8 +62,19 @@ func (r *rig) finds(c warehouse.Comparison, sample int, want warehouse.Differenc
 	must(r.t, err)
 	same(r.t, "difference", fmt.Sprintf("%+v", d), fmt.Sprintf("%+v", want))
 	must(r.t, reading.Close(r.t.Context()))
-	sameRows(r.t, r.query(
-		`SELECT table_name FROM information_schema.tables WHERE table_name LIKE '!_catchment!_%!_account' ESCAPE '!'`))
+	r.nothingLeft()
+}
+
+// nothingLeft proves that no table of a reading is left.
+func (r *rig) nothingLeft() {
+	r.t.Helper()
+	for _, side := range []Side{Final, Staging} {
+		for _, table := range r.subject.Tables(r.t, side) {
+			if strings.HasPrefix(table, "_catchment_") && strings.HasSuffix(table, "_account") {
+				r.t.Errorf("of a reading is left %s", table)
+			}
+		}
+	}
 }
 
 func comparison(r *rig) {
@@ -81,8 +92,8 @@ func comparison(r *rig) {
 	c.Policy = warehouse.Flag
 	r.finds(c, 0, warehouse.Difference{Warehouse: 4, Extra: 4})
 
-	r.exec(`CREATE TABLE "salesforce"."copy" AS SELECT * FROM "salesforce"."account"`)
-	r.exec(`INSERT INTO "salesforce"."copy" SELECT * FROM "salesforce"."account" WHERE id = '1'`)
+	r.subject.Copy(r.t, Final, "account", "copy")
+	r.subject.Insert(r.t, Final, "copy", r.find("1"))
 	c.Table.Name = "copy"
 	r.finds(c, 9, warehouse.Difference{Source: 4, Warehouse: 5, Duplicates: 1, DuplicateIDs: []string{"1"}},
 		r.page(short, brief("1", 10, false), brief("2", 10, false), brief("3", 10, false), brief("5", 10, false)))
@@ -150,7 +161,7 @@ func compareValues(r *rig) {
 	r.finds(c, 9, warehouse.Difference{Source: 7, Warehouse: 7, Wrong: 4, Formulas: 1,
 		WrongIDs: []string{"2", "4", "5", "7"}, FormulaIDs: []string{"6"},
 		WrongColumns: [][]string{all, all, {"name"}, {"name", "big__c"}}, FormulaColumns: [][]string{{"big__c"}}}, fine)
-	sameRows(r.t, r.rows("id, amount__c")[:1], "1|1.50") // the final table's own type is left alone
+	sameRows(r.t, r.rows("id", "amount__c")[:1], "1|1.50") // the final table's own type is left alone
 	c.Before = at(10)
 	r.finds(c, 0, warehouse.Difference{Source: 7, Warehouse: 7, Pending: 5}, fine)
 }
@@ -272,120 +283,4 @@ func sets(r *rig) {
 	same(r.t, "under ignore both", source, rows)
 	same(r.t, "without what was deleted", source.Records, 2)
 	must(r.t, reading.Close(ctx))
-}
-
-// mending is a mending of records and of keys that are gone.
-func (r *rig) mending(name string, readAt int, gone []string, records ...string) warehouse.Mending {
-	m := warehouse.Mending{Policy: warehouse.Flag}
-	if len(records) > 0 {
-		m.Batches = append(m.Batches, r.batch(r.puts(name, readAt, records...)))
-	}
-	if len(gone) > 0 {
-		in := reading{name: name, readAt: at(readAt), op: warehouse.Delete,
-			pages: []warehouse.Page{r.page("Id", gone...)}}
-		b := r.batch(in)
-		b.Job += "-gone"
-		m.Batches = append(m.Batches, b)
-	}
-	return m
-}
-
-func mends(r *rig) {
-	ctx := r.t.Context()
-	in := r.puts("a1", 100, rec("1", 10, false, "fine"), rec("2", 99_999, false, "stale, by a stamp that is ahead"),
-		rec("3", 10, false, "purged"),
-		rec("4", 10, false, "deleted since"), rec("5", 10, true, "flagged, but live"))
-	in.merge = warehouse.Merge{Watermark: at(90), Grade: "proven", Generation: 1}
-	r.read(in)
-	m := r.mending("mend", 200, []string{"3", "9"}, rec("2", 20, false, "right"), rec("4", 20, true, "deleted"),
-		rec("5", 10, false, "live"), rec("6", 10, false, "missing"))
-	for range 2 { // the second time finds that it was done
-		c, err := r.w.Mend(ctx, r.fence, m)
-		must(r.t, err)
-		same(r.t, "counts", c, warehouse.Counts{Staged: 6, Inserted: 1, Updated: 2, Deleted: 2, Unchanged: 1, Rows: 6})
-	}
-	sameRows(r.t, r.rows(columns), "1|fine|true|~", "2|right|true|~", "3|purged|false|purged", "4|deleted|false|soft",
-		"5|live|true|~", "6|missing|true|~")
-	mark, _, err := r.w.Mark(ctx, r.fence.Flow)
-	must(r.t, err)
-	same(r.t, "watermark", mark.Watermark, at(90))
-	same(r.t, "rows", mark.Rows, 6)
-	sameRows(r.t, r.query(`SELECT count(*) FROM "salesforce_incremental"."account"`), "0")
-	sameRows(r.t, r.query(`SELECT count(*) FROM "salesforce_incremental"."_catchment_page"`), "0")
-	nothing, err := r.w.Mend(ctx, r.fence, warehouse.Mending{})
-	same(r.t, "nothing to mend", fmt.Sprint(nothing, err), fmt.Sprint(warehouse.Counts{}, error(nil)))
-}
-
-func mendStops(r *rig) {
-	var records, gone []string
-	for i := range 300 {
-		id := fmt.Sprintf("%03d", i)
-		records = append(records, rec(id, 10, false, "one"))
-		if i < 150 {
-			gone = append(gone, id)
-		}
-	}
-	r.read(r.puts("a1", 100, records...))
-	m := r.mending("mend", 200, gone)
-	_, err := r.w.Mend(r.t.Context(), r.fence, m)
-	same(r.t, "class", plan.ClassOf(err), plan.Fix)
-	sameRows(r.t, r.query(`SELECT count(*) FROM "salesforce"."account" WHERE _catchment_deleted_at IS NULL`), "300")
-	sameRows(r.t, r.query(`SELECT count(*) FROM "salesforce_incremental"."account"`), "0")
-	m.AllowDeletes, m.Policy = true, warehouse.Remove
-	c, err := r.w.Mend(r.t.Context(), r.fence, m)
-	must(r.t, err)
-	same(r.t, "allowed", c.Deleted, 150)
-	sameRows(r.t, r.query(`SELECT count(*) FROM "salesforce"."account"`), "150")
-}
-
-func mendDuplicates(r *rig) {
-	r.read(r.puts("a1", 100, rec("1", 10, false, "one"), rec("2", 10, false, "two")))
-	r.exec(`CREATE TABLE "salesforce"."copy" AS SELECT * FROM "salesforce"."account"`)
-	r.exec(`DROP TABLE "salesforce"."account"`)
-	r.exec(`ALTER TABLE "salesforce"."copy" RENAME TO "account"`)
-	r.exec(`INSERT INTO "salesforce"."account" SELECT * FROM "salesforce"."account" WHERE id = '1'`)
-	err := r.w.Distinct(r.t.Context(), r.fence, r.table)
-	if r.driver.Dialect().RowID == "" {
-		same(r.t, "class", plan.ClassOf(err), plan.Fix)
-		return
-	}
-	must(r.t, err)
-	must(r.t, r.w.Distinct(r.t.Context(), r.fence, r.table))
-	_, err = r.w.Mend(r.t.Context(), r.fence, r.mending("mend", 200, nil, rec("1", 10, false, "one of them")))
-	must(r.t, err)
-	sameRows(r.t, r.rows("id, name"), "1|one of them", "2|two")
-}
-
-// A page of an attempt that was read before a repair comes after it.
-func mendThenLatePage(r *rig) {
-	ctx := r.t.Context()
-	r.read(r.puts("a1", 100, rec("1", 10, false, "one"), rec("2", 10, false, "two"), rec("3", 10, false, "three")))
-	late := r.puts("late", 200, rec("1", 110, false, "as it was before"), rec("2", 10, false, "two"),
-		rec("3", 10, false, "purged since"), rec("4", 10, false, "new"))
-	_, err := r.w.Load(ctx, r.fence, r.batch(late))
-	must(r.t, err)
-	_, err = r.w.Mend(ctx, r.fence, r.mending("mend", 300, []string{"3"}, rec("1", 110, false, "mended"),
-		rec("2", 10, false, "mended")))
-	must(r.t, err)
-	c, err := r.by(ctx, r.w, r.fence, r.mergeOf(late))
-	must(r.t, err)
-	same(r.t, "counts", c, warehouse.Counts{Staged: 4, Inserted: 1, Unchanged: 3, Rows: 4})
-	sameRows(r.t, r.rows(columns), "1|mended|true|~", "2|mended|true|~", "3|three|false|purged", "4|new|true|~")
-}
-
-// A rebuild may override stamps, not what was read after it.
-func mendThenLateRebuild(r *rig) {
-	ctx := r.t.Context()
-	r.read(r.puts("a1", 100, rec("1", 10, false, "one"), rec("2", 99_999, false, "a stamp that is ahead"),
-		rec("3", 10, false, "three")))
-	late := r.puts("late", 200, rec("1", 10, false, "as it was before"), rec("2", 10, false, "rebuilt"))
-	late.merge.Override, late.merge.Complete = true, true
-	_, err := r.w.Load(ctx, r.fence, r.batch(late))
-	must(r.t, err)
-	_, err = r.w.Mend(ctx, r.fence, r.mending("mend", 300, nil, rec("1", 10, false, "mended"),
-		rec("3", 10, false, "mended")))
-	must(r.t, err)
-	_, err = r.by(ctx, r.w, r.fence, r.mergeOf(late))
-	must(r.t, err)
-	sameRows(r.t, r.rows(columns), "1|mended|true|~", "2|rebuilt|true|~", "3|mended|true|~")
 }

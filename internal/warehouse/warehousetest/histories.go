@@ -102,17 +102,17 @@ func (m *model) lines() []string {
 // loaded twice, against the model. After each step there is one row per key.
 // It tries 25 of them, unless -rapid.checks asks for another number than its
 // default.
-func Histories(t *testing.T, open func(t testing.TB) warehouse.Driver) {
+func Histories(t *testing.T, open func(t testing.TB) Subject) {
 	HistoriesBy(t, consolidating(open))
 }
 
 // HistoriesBy is Histories with another way to consolidate.
-func HistoriesBy(t *testing.T, open func(t testing.TB) (warehouse.Driver, Consolidator)) {
+func HistoriesBy(t *testing.T, open func(t testing.TB) (Subject, Consolidator)) {
 	if f := flag.Lookup("rapid.checks"); f.Value.String() == f.DefValue {
 		must(t, f.Value.Set("25"))
 	}
-	driver, by := open(t)
-	r := newRig(t, driver, by)
+	subject, by := open(t)
+	r := newRig(t, subject, by)
 	tries := 0
 	rapid.Check(t, func(rt *rapid.T) {
 		tries++
@@ -179,8 +179,7 @@ func (r *rig) attempt(rt *rapid.T, m *model, name string) {
 			rt.Fatalf("a repeat says %v, the first time said %v", again, counts)
 		}
 	}
-	got := r.query(`SELECT id, name, _catchment_deleted_at IS NULL FROM "salesforce"."` + r.table.Name +
-		`" ORDER BY id`)
+	got := r.lines(Final, r.table.Name, "id", "name", live)
 	if want := strings.Join(m.lines(), "\n"); strings.Join(got, "\n") != want {
 		rt.Fatalf("table:\n%s\nmodel:\n%s", strings.Join(got, "\n"), want)
 	}

@@ -45,10 +45,9 @@ func everyReason(r *rig) {
 			r.read(in)
 		}
 		is := func(rows, tombs []string) {
-			sameRows(r.t, r.query(fmt.Sprintf(
-				`SELECT id, CASE WHEN _catchment_deleted_at IS NULL THEN 'live' ELSE _catchment_delete_reason END FROM "salesforce"."account" WHERE id LIKE '%d_' ORDER BY id`, i)), rows...)
-			sameRows(r.t, r.query(fmt.Sprintf(
-				`SELECT record_key, reason FROM "salesforce_incremental"."_catchment_tombstone" WHERE record_key LIKE '%d_' ORDER BY record_key`, i)), tombs...)
+			of := fmt.Sprint(i)
+			sameRows(r.t, beginning(of, r.rows("id", state)), rows...)
+			sameRows(r.t, beginning(of, r.lines(Staging, "_catchment_tombstone", "record_key", "reason")), tombs...)
 		}
 		read(r.puts(fmt.Sprintf("put%d", i), 100, live...))
 		parts[0].name, parts[0].more = fmt.Sprintf("gone%d", i), parts[1:]
@@ -76,7 +75,7 @@ func everyMassDelete(r *rig) {
 			id := fmt.Sprintf("%d-%03d", n, i)
 			live, ids = append(live, rec(id, 10, false, "there")), append(ids, id)
 		}
-		r.exec(`DELETE FROM "salesforce"."account"`)
+		r.subject.Delete(r.t, Final, "account")
 		r.read(r.puts(fmt.Sprintf("put%d", n), 100, live...))
 		gone := reading{name: fmt.Sprintf("gone%d", n), readAt: at(200), op: warehouse.Delete, reason: traits.Reason,
 			pages: []warehouse.Page{r.page("Id", ids...)}}

@@ -1,7 +1,6 @@
 package warehousetest
 
 import (
-	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -23,14 +22,14 @@ func at(minutes int) time.Time { return day0.Add(time.Duration(minutes) * time.M
 
 // A rig is one warehouse with one flow that was claimed and prepared.
 type rig struct {
-	t      testing.TB
-	driver warehouse.Driver
-	by     Consolidator
-	w      warehouse.Warehouse
-	table  warehouse.Table
-	fence  warehouse.Fence
-	clock  time.Time
-	seq    int64
+	t       testing.TB
+	subject Subject
+	by      Consolidator
+	w       warehouse.Warehouse
+	table   warehouse.Table
+	fence   warehouse.Fence
+	clock   time.Time
+	seq     int64
 }
 
 // account is a table with a column of each kind.
@@ -53,25 +52,34 @@ func account() warehouse.Table {
 }
 
 // newRig opens a warehouse and makes the table.
-func newRig(t testing.TB, driver warehouse.Driver, by Consolidator) *rig {
+func newRig(t testing.TB, s Subject, by Consolidator) *rig {
 	t.Helper()
-	r := &rig{t: t, driver: driver, by: by, table: account(), fence: warehouse.Fence{Flow: "Account", Number: 1},
-		clock: at(10_000)}
-	r.w = r.over(driver)
-	ctx := t.Context()
-	must(t, r.w.Migrate(ctx))
-	_, err := r.w.Claim(ctx, r.fence, "account", org)
-	must(t, err)
-	_, err = r.w.Prepare(ctx, r.fence, r.table)
+	r := newClaimedRig(t, s, by)
+	_, err := r.w.Prepare(t.Context(), r.fence, r.table)
 	must(t, err)
 	return r
 }
 
-// over is the rig's warehouse over another driver, such as one that fails.
-func (r *rig) over(d warehouse.Driver) warehouse.Warehouse {
-	return warehouse.Assemble(d, warehouse.Options{Schema: "salesforce", Staging: "salesforce_incremental",
-		Now: func() time.Time { r.clock = r.clock.Add(time.Second); return r.clock }})
+// newClaimedRig opens a warehouse without the table.
+func newClaimedRig(t testing.TB, s Subject, by Consolidator) *rig {
+	t.Helper()
+	r := &rig{t: t, subject: s, by: by, table: account(), fence: warehouse.Fence{Flow: "Account", Number: 1},
+		clock: at(10_000)}
+	r.w = r.under(Fault{})
+	must(t, r.w.Migrate(t.Context()))
+	_, err := r.w.Claim(t.Context(), r.fence, "account", org)
+	must(t, err)
+	return r
 }
+
+// under is the rig's warehouse where something goes wrong.
+func (r *rig) under(f Fault) warehouse.Warehouse {
+	return r.subject.Open(warehouse.Options{Schema: string(Final), Staging: string(Staging),
+		Now: func() time.Time { r.clock = r.clock.Add(time.Second); return r.clock }}, f)
+}
+
+// roles are what the rig's warehouse has beside the contract.
+func (r *rig) roles() warehouse.Roles { return warehouse.RolesOf(r.w) }
 
 // page writes records below a header into a page of the next place.
 func (r *rig) page(header string, records ...string) warehouse.Page {
@@ -145,61 +153,6 @@ func (r *rig) try(in reading) (warehouse.Counts, error) {
 		}
 	}
 	return r.by(r.t.Context(), r.w, r.fence, r.mergeOf(in))
-}
-
-// rows asks the final table, each row as the values joined by a bar.
-func (r *rig) rows(columns string) []string {
-	r.t.Helper()
-	return r.query("SELECT " + columns + ` FROM "salesforce"."account" ORDER BY id`)
-}
-
-// query joins the texts of each row's values by a bar; null is "~".
-func (r *rig) query(sql string, args ...any) []string {
-	r.t.Helper()
-	n := strings.Count(sql[:strings.Index(sql, " FROM ")], ",") + 1
-	var out []string
-	err := r.driver.View(r.t.Context(), func(tx warehouse.Tx) error {
-		return tx.Query(r.t.Context(), func(scan warehouse.Scan) error {
-			values := make([]*string, n)
-			dest := make([]any, n)
-			for i := range dest {
-				dest[i] = &values[i]
-			}
-			if err := scan(dest...); err != nil {
-				return err
-			}
-			texts := make([]string, n)
-			for i, v := range values {
-				texts[i] = "~"
-				if v != nil {
-					texts[i] = *v
-				}
-			}
-			out = append(out, strings.Join(texts, "|"))
-			return nil
-		}, "SELECT "+castAll(sql), args...)
-	})
-	must(r.t, err)
-	return out
-}
-
-// castAll makes texts of the selected columns.
-func castAll(sql string) string {
-	columns, rest, _ := strings.Cut(strings.TrimPrefix(sql, "SELECT "), " FROM ")
-	parts := strings.Split(columns, ",")
-	for i, c := range parts {
-		parts[i] = "CAST(" + strings.TrimSpace(c) + " AS VARCHAR)"
-	}
-	return strings.Join(parts, ", ") + " FROM " + rest
-}
-
-// exec does a statement behind the warehouse's back.
-func (r *rig) exec(sql string) {
-	r.t.Helper()
-	must(r.t, r.driver.Tx(r.t.Context(), func(tx warehouse.Tx) error {
-		_, err := tx.Exec(context.WithoutCancel(r.t.Context()), sql)
-		return err
-	}))
 }
 
 func must(t testing.TB, err error) {

@@ -75,9 +75,13 @@ type FaultKind string
 
 // The kinds of fault.
 const (
-	NoFault    FaultKind = ""
-	LostAnswer FaultKind = "the answer to a commit is lost" // each time; what was written stays
-	Fails      FaultKind = "a statement fails"              // at At, and all that follow
-	Cancelled  FaultKind = "a statement is cancelled"       // at At, for the sake of another transaction, and only once
-	Twice      FaultKind = "a load is tried again"          // the first load is done and then fails, as if a server had gone away
+	NoFault FaultKind = ""
+	// LostAnswer happens each time; what was written stays.
+	LostAnswer FaultKind = "the answer to a commit is lost"
+	// Fails happens at At, and at all that follow.
+	Fails FaultKind = "a statement fails"
+	// Cancelled happens at At, for the sake of another transaction, and only once.
+	Cancelled FaultKind = "a statement is cancelled"
+	// Twice is a first load that is done and then fails, as if a server had gone away.
+	Twice FaultKind = "a load is tried again"
 )

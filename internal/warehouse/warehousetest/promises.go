@@ -1,0 +1,132 @@
+package warehousetest
+
+import "catchment/internal/warehouse"
+
+// everyones are the promises of the roles that every warehouse has.
+func everyones() []group {
+	return []group{
+		{"marks", []test{
+			{"an old fence is refused", fences},
+			{"another org is refused", otherOrg},
+			{"a table has one flow", oneFlowEach},
+		}},
+		{"shaper", []test{
+			{"what became of the final table", conditions},
+			{"new fields and vanished ones", schemaChanges},
+			{"fields of another type", otherTypes},
+			{"a table that isn't ours", foreignTable},
+			{"a column gets another name", renamed},
+			{"migrations", migrations},
+			{"metadata", metadata},
+		}},
+		{"loader", []test{
+			{"a page is loaded once", loadedTwice},
+			{"two loaders at once", twoLoaders},
+			{"pages as they may come", pageForms},
+			{"a page that holds other than it should", otherCounts},
+			{"a page that changed is refused", changedPage},
+			{"another job replaces the staged rows", discard},
+			{"values survive byte for byte", values},
+			{"decimals widen and are never rounded", decimals},
+			{"rejected records are kept", rejected},
+			{"no error holds a value", noValueInErrors},
+		}},
+		{"merger", append(consolidations(), merges()...)},
+		{"evidence", questions()},
+	}
+}
+
+// consolidations are what is promised however somebody consolidates.
+func consolidations() []test {
+	return []test{
+		{"the first reading and the next", firstAndNext},
+		{"two versions of a key in the first reading", twoInFirst},
+		{"a repeat returns the counts of the first time", repeated},
+		{"an older version never wins", olderVersion},
+		{"a rebuild overrides", override},
+		{"an undeleted record comes back", undelete},
+		{"a merged record says so", mergedRecord},
+		{"remove leaves a tombstone against late pages", tombstones},
+		{"ignore leaves the row as it was", ignored},
+		{"deletes by Id", deletesByID},
+		{"a complete reading marks what it lacks", absent},
+		{"a complete reading removes what it lacks", absentRemoved},
+		{"a mass delete stops", massDelete},
+		{"columns that were not read keep their values", columnSets},
+		{"differing columns in the first reading", columnSetsFirst},
+		{"rows that a user staged", stagedByUser},
+		{"an object without a stamp", withoutStamp},
+		{"a key of two columns", twoKeys},
+		{"an empty reading", emptyReading},
+		{"the watermark goes forward only", watermark},
+		{"a patch changes what differs", patched},
+		{"a patch of an older version is dropped", patchedLate},
+		{"patches and whole records of one attempt", patchedTogether},
+		{"a reading of Ids marks what it lacks", seen},
+		{"a reading of Ids spares what was read since", seenEarlier},
+		{"reasons of their own", reasons},
+		{"every reason under every policy", everyReason},
+		{"a mass delete of every reason", everyMassDelete},
+		{"a repair overrides the rows that it names", repaired},
+	}
+}
+
+// merges are the Merger's other promises.
+func merges() []test {
+	return []test{
+		{"nothing is merged before it is whole", notWhole},
+		{"a mask added later", forgotten(warehouse.Flag, "1|masked|~|x", "2|~|~|x", "3|masked|~|x", "4|~|~|x")},
+		{"a mask added later, ignoring deletes",
+			forgotten(warehouse.Ignore, "1|masked|~|x", "2|~|~|x", "3|~|~|x", "4|~|~|x")},
+		{"a mask added later, removing", forgotten(warehouse.Remove, "1|masked|~|x")},
+		{"a repair mends each kind of difference", mends},
+		{"a repair stops before a mass delete", mendStops},
+		{"a repair of rows of one key", mendDuplicates},
+		{"a late page doesn't undo a repair", mendThenLatePage},
+		{"a late rebuild doesn't undo a repair", mendThenLateRebuild},
+	}
+}
+
+// questions are what Evidence answers.
+func questions() []test {
+	return []test{
+		{"what a reading says of the final table", evidence},
+		{"two readings that don't fit together", torn},
+		{"rejected records are told apart", rejectedApart},
+		{"comparison", comparison},
+		{"comparison of what is pending", comparePending},
+		{"comparison without stamps", compareSnapshot},
+		{"comparison of values", compareValues},
+		{"comparison asks again", compareAgain},
+		{"comparison of a reading that isn't whole", compareUnsound},
+		{"comparison of a key of two columns", compareTwoKeys},
+		{"a reading that a crash left behind", readingLeft},
+		{"a set recomputed by hand", sets},
+	}
+}
+
+// optionals are the promises of the roles that a warehouse may have.
+func optionals() []group {
+	return []group{
+		{string(Detacher), []test{
+			{"what was begun is consolidated once", begun},
+		}},
+		{string(Procedures), []test{
+			{"to make them may be repeated", installed},
+		}},
+		{string(Lands), []test{
+			{"rows that landed are claimed by their number", landedRows},
+			{"rows that landed are not an old holder's", landedFence},
+		}},
+		{string(Eraser), []test{
+			{"nothing is left of what was erased", erased},
+			{"what tells of an erased record goes with it", erasedByLookup},
+			{"a rejected record is erased too", erasedRejected},
+		}},
+		{string(Adopter), []test{
+			{"duplicates become one row each", adopting(adoptDuplicates)},
+			{"a crash leaves everything as it was", adopting(adoptCrash)},
+			{"rows without an Id are refused", adopting(adoptRefused)},
+		}},
+	}
+}
