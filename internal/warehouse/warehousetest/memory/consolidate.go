@@ -11,7 +11,7 @@ import (
 
 // Seal writes down that an attempt is in staging as a whole. Nobody here but
 // Consolidate goes on with it.
-func (p *process) Seal(ctx context.Context, f warehouse.Fence, m warehouse.Merge) error {
+func (p merger) Seal(ctx context.Context, f warehouse.Fence, m warehouse.Merge) error {
 	if len(m.Forget) > 0 {
 		return nil
 	}
@@ -47,7 +47,7 @@ func complete(m warehouse.Merge, ledger []row) error {
 }
 
 // Consolidate merges the staged versions of an attempt into the final table.
-func (p *process) Consolidate(
+func (p merger) Consolidate(
 	ctx context.Context, f warehouse.Fence, m warehouse.Merge,
 ) (c warehouse.Counts, err error) {
 	err = p.write(ctx, "consolidate "+m.Table.Name, &f, func(o *operation) error {
@@ -64,8 +64,8 @@ func (p *process) Consolidate(
 }
 
 // Consolidated tells whether an attempt was consolidated before.
-func (p *process) Consolidated(ctx context.Context, attempt string) (bool, error) {
-	return seen(ctx, p, "log of attempt "+attempt, func(o *operation) bool {
+func (p merger) Consolidated(ctx context.Context, attempt string) (bool, error) {
+	return seen(ctx, p.process, "log of attempt "+attempt, func(o *operation) bool {
 		_, done := o.logged(attempt)
 		return done
 	})
@@ -145,7 +145,7 @@ func (m *merge) left(mark warehouse.Mark) (int64, time.Time) {
 }
 
 // Mend loads and merges at once what was read anew of records.
-func (p *process) Mend(
+func (p merger) Mend(
 	ctx context.Context, f warehouse.Fence, in warehouse.Mending,
 ) (c warehouse.Counts, err error) {
 	if len(in.Batches) == 0 {
@@ -178,7 +178,7 @@ func (p *process) Mend(
 }
 
 // Distinct leaves one row of each key.
-func (p *process) Distinct(ctx context.Context, f warehouse.Fence, t warehouse.Table) error {
+func (p merger) Distinct(ctx context.Context, f warehouse.Fence, t warehouse.Table) error {
 	return p.write(ctx, "one row of each key of "+t.Name, &f, func(o *operation) error {
 		met := map[string]bool{}
 		o.change(o.Schema, t.Name).remove(func(r row) bool {

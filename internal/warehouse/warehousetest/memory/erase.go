@@ -15,7 +15,7 @@ var never = time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC)
 
 // Erase removes records so that nothing is left of them but a line of the log, and
 // tombstones against late pages.
-func (p *process) Erase(
+func (p eraser) Erase(
 	ctx context.Context, f warehouse.Fence, e warehouse.Erasure,
 ) (out warehouse.Erased, err error) {
 	err = p.write(ctx, "erase records of "+e.Table.Name, &f, func(o *operation) error {

@@ -10,21 +10,21 @@ import (
 )
 
 // Rows counts the rows of a final table.
-func (p *process) Rows(ctx context.Context, t warehouse.Table) (int64, error) {
-	return seen(ctx, p, "count "+t.Name, func(o *operation) int64 { return int64(len(o.final(t).rows)) })
+func (p asker) Rows(ctx context.Context, t warehouse.Table) (int64, error) {
+	return seen(ctx, p.process, "count "+t.Name, func(o *operation) int64 { return int64(len(o.final(t).rows)) })
 }
 
 // Live counts the rows of a final table that aren't deleted.
-func (p *process) Live(ctx context.Context, t warehouse.Table) (int64, error) {
-	return seen(ctx, p, "count "+t.Name, func(o *operation) int64 { return int64(len(o.live(t))) })
+func (p asker) Live(ctx context.Context, t warehouse.Table) (int64, error) {
+	return seen(ctx, p.process, "count "+t.Name, func(o *operation) int64 { return int64(len(o.live(t))) })
 }
 
 // live are the rows of a final table that aren't deleted.
 func (o *operation) live(t warehouse.Table) []row { return o.final(t).where(isLive) }
 
 // Days counts the live rows of a final table by the day of their stamp.
-func (p *process) Days(ctx context.Context, t warehouse.Table, before time.Time) (map[int64]int64, error) {
-	return seen(ctx, p, "count "+t.Name+" by day", func(o *operation) map[int64]int64 {
+func (p asker) Days(ctx context.Context, t warehouse.Table, before time.Time) (map[int64]int64, error) {
+	return seen(ctx, p.process, "count "+t.Name+" by day", func(o *operation) map[int64]int64 {
 		stamp := columnOf(t, fieldStamp)
 		if stamp == "" {
 			o.fail(fmt.Errorf("it has no %s", fieldStamp))
@@ -40,8 +40,8 @@ func (p *process) Days(ctx context.Context, t warehouse.Table, before time.Time)
 }
 
 // SomeKey picks the key of any row of a final table.
-func (p *process) SomeKey(ctx context.Context, t warehouse.Table) (string, error) {
-	return seen(ctx, p, "pick a row of "+t.Name, func(o *operation) string {
+func (p asker) SomeKey(ctx context.Context, t warehouse.Table) (string, error) {
+	return seen(ctx, p.process, "pick a row of "+t.Name, func(o *operation) string {
 		for _, r := range o.final(t).rows {
 			return r[t.Key[0]]
 		}
@@ -50,8 +50,8 @@ func (p *process) SomeKey(ctx context.Context, t warehouse.Table) (string, error
 }
 
 // Held tells which of some keys have a live row.
-func (p *process) Held(ctx context.Context, t warehouse.Table, keys []string) (map[string]bool, error) {
-	return seen(ctx, p, "rows of "+t.Name, func(o *operation) map[string]bool {
+func (p asker) Held(ctx context.Context, t warehouse.Table, keys []string) (map[string]bool, error) {
+	return seen(ctx, p.process, "rows of "+t.Name, func(o *operation) map[string]bool {
 		held, live := map[string]bool{}, byKey(t, o.live(t))
 		for _, key := range keys {
 			if live[key] != nil {
@@ -63,7 +63,7 @@ func (p *process) Held(ctx context.Context, t warehouse.Table, keys []string) (m
 }
 
 // StagedKeys calls each with the key of every version that a job has in staging.
-func (p *process) StagedKeys(
+func (p asker) StagedKeys(
 	ctx context.Context, t warehouse.Table, attempt, job string, each func(key string),
 ) error {
 	return p.view(ctx, "staged keys of attempt "+attempt, func(o *operation) {
@@ -80,10 +80,10 @@ func (o *operation) read(t warehouse.Table, attempt string, jobs []string) []row
 
 // Absent lists the keys of live rows, read before readAt, that some jobs don't
 // have in staging.
-func (p *process) Absent(
+func (p asker) Absent(
 	ctx context.Context, t warehouse.Table, attempt string, jobs []string, readAt time.Time,
 ) ([]string, error) {
-	return seen(ctx, p, "rows of "+t.Name+" that a reading of all Ids lacks", func(o *operation) []string {
+	return seen(ctx, p.process, "rows of "+t.Name+" that a reading of all Ids lacks", func(o *operation) []string {
 		there := byKey(t, o.read(t, attempt, jobs))
 		return keysOf(t, o.live(t), func(r row) bool {
 			return there[keyOf(t, r)] == nil && r[colReadAt] < text(readAt)
@@ -94,7 +94,7 @@ func (p *process) Absent(
 // Otherwise lists the keys that some jobs saw otherwise than the final table has
 // them. What other jobs of the attempt read whole, or found to be gone, is left
 // out.
-func (p *process) Otherwise(
+func (p asker) Otherwise(
 	ctx context.Context, t warehouse.Table, attempt string, jobs []string,
 ) (alive, binned []string, err error) {
 	err = p.view(ctx, "what a reading of all Ids saw of "+t.Name, func(o *operation) {
@@ -116,10 +116,10 @@ func (p *process) Otherwise(
 
 // Torn lists the keys of records that some jobs read and others, which read
 // further columns, did not read in that version.
-func (p *process) Torn(
+func (p asker) Torn(
 	ctx context.Context, t warehouse.Table, attempt string, jobs, further []string,
 ) ([]string, error) {
-	return seen(ctx, p, "compare two readings of "+t.Name, func(o *operation) []string {
+	return seen(ctx, p.process, "compare two readings of "+t.Name, func(o *operation) []string {
 		stamp, rest := columnOf(t, fieldStamp), byKey(t, o.read(t, attempt, further))
 		return keysOf(t, o.read(t, attempt, jobs), func(r row) bool {
 			other := rest[keyOf(t, r)]
@@ -141,7 +141,7 @@ func keysOf(t warehouse.Table, rows []row, holds func(row) bool) []string {
 }
 
 // Rejected counts the different records that a job rejected.
-func (p *process) Rejected(ctx context.Context, attempt, job string) (int64, error) {
+func (p asker) Rejected(ctx context.Context, attempt, job string) (int64, error) {
 	keys := map[string]bool{}
 	err := p.RejectedKeys(ctx, attempt, job, func(key string) { keys[key] = true })
 	return int64(len(keys)), err
@@ -149,7 +149,7 @@ func (p *process) Rejected(ctx context.Context, attempt, job string) (int64, err
 
 // RejectedKeys calls each with the key of every record that a job rejected, or any
 // job where job is "".
-func (p *process) RejectedKeys(ctx context.Context, attempt, job string, each func(key string)) error {
+func (p asker) RejectedKeys(ctx context.Context, attempt, job string, each func(key string)) error {
 	return p.view(ctx, "rejected records of attempt "+attempt, func(o *operation) {
 		for _, r := range o.own(tableRejected).rows {
 			if r[colAttempt] == attempt && (job == "" || r[colJob] == job) {
@@ -161,8 +161,8 @@ func (p *process) RejectedKeys(ctx context.Context, attempt, job string, each fu
 
 // StillRejected lists the records of which nothing newer is known than their
 // rejection.
-func (p *process) StillRejected(ctx context.Context, t warehouse.Table) (map[string]bool, error) {
-	return seen(ctx, p, "rejected records of "+t.Object, func(o *operation) map[string]bool {
+func (p asker) StillRejected(ctx context.Context, t warehouse.Table) (map[string]bool, error) {
+	return seen(ctx, p.process, "rejected records of "+t.Object, func(o *operation) map[string]bool {
 		last := map[string]string{}
 		for _, r := range o.own(tableRejected).rows {
 			if key := r["record_key"]; r["flow"] == t.Object && isWhole(r) {

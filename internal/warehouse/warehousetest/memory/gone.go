@@ -149,4 +149,3 @@ func (m *merge) forget() {
 		}
 	}
 }
-

@@ -8,8 +8,8 @@ import (
 	"catchment/internal/warehouse"
 )
 
-// landing is the table in which rows land.
-func (p *process) landing(t warehouse.Table, apart bool) string {
+// landing is the name of the table in which rows land.
+func landing(t warehouse.Table, apart bool) string {
 	if apart {
 		return t.Name + "_landing"
 	}
@@ -17,30 +17,30 @@ func (p *process) landing(t warehouse.Table, apart bool) string {
 }
 
 // LandsIn is the table that takes rows from outside.
-func (p *process) LandsIn(t warehouse.Table, apart bool) string {
-	return p.Staging + "." + p.landing(t, apart)
+func (p lands) LandsIn(t warehouse.Table, apart bool) string {
+	return p.Staging + "." + landing(t, apart)
 }
 
 // PrepareLanding makes the table in which rows land apart, or adds what it lacks.
-func (p *process) PrepareLanding(ctx context.Context, f warehouse.Fence, t warehouse.Table) error {
+func (p lands) PrepareLanding(ctx context.Context, f warehouse.Fence, t warehouse.Table) error {
 	return p.write(ctx, "prepare the landing of "+t.Name, &f, func(o *operation) error {
-		t.Name = p.landing(t, true)
+		t.Name = landing(t, true)
 		_, err := o.shape(o.Staging, t, nil, nil)
 		return err
 	})
 }
 
 // Unclaimed counts the rows that landed and are no attempt's.
-func (p *process) Unclaimed(ctx context.Context, t warehouse.Table, apart bool) (int64, error) {
-	return seen(ctx, p, "rows of "+t.Name+" that nobody claims", func(o *operation) int64 {
-		return int64(len(o.own(p.landing(t, apart)).where(isUnclaimed)))
+func (p lands) Unclaimed(ctx context.Context, t warehouse.Table, apart bool) (int64, error) {
+	return seen(ctx, p.process, "rows of "+t.Name+" that nobody claims", func(o *operation) int64 {
+		return int64(len(o.own(landing(t, apart)).where(isUnclaimed)))
 	})
 }
 
 func isUnclaimed(r row) bool { return r[colAttempt] == "" }
 
 // ClaimLanded gives the rows that landed to an attempt.
-func (p *process) ClaimLanded(ctx context.Context, f warehouse.Fence, l warehouse.Landed) error {
+func (p lands) ClaimLanded(ctx context.Context, f warehouse.Fence, l warehouse.Landed) error {
 	return p.write(ctx, "claim rows of "+l.Table.Name, &f, func(o *operation) error {
 		for _, line := range o.ledger(l.Attempt) {
 			if line["page"] == l.Key {
@@ -65,14 +65,14 @@ func (p *process) ClaimLanded(ctx context.Context, f warehouse.Fence, l warehous
 
 // gather moves rows that landed apart into staging, and tells which.
 func (o *operation) gather(t warehouse.Table) []row {
-	from, to := o.changeOwn(o.landing(t, true)), o.changeOwn(t.Name)
+	from, to := o.changeOwn(landing(t, true)), o.changeOwn(t.Name)
 	moved := from.rows
 	to.rows, from.rows = append(to.rows, moved...), nil
 	return moved
 }
 
 // MergeUnclaimed consolidates the rows that are no attempt's.
-func (p *process) MergeUnclaimed(
+func (p lands) MergeUnclaimed(
 	ctx context.Context, f warehouse.Fence, m warehouse.Merge, apart bool,
 ) (warehouse.Counts, error) {
 	m.Attempt, m.Pages, m.Rows, m.Complete, m.Override = "", 0, 0, false, false
@@ -85,5 +85,5 @@ func (p *process) MergeUnclaimed(
 			return warehouse.Counts{}, err
 		}
 	}
-	return p.Consolidate(ctx, f, m)
+	return merger{p.process}.Consolidate(ctx, f, m)
 }

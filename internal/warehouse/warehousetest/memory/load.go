@@ -11,13 +11,13 @@ import (
 )
 
 // KeepsNUL says that a text may hold anything.
-func (p *process) KeepsNUL() bool { return true }
+func (p loader) KeepsNUL() bool { return true }
 
 // PagesPerLoad says that one page is as good as many.
-func (p *process) PagesPerLoad() int { return 1 }
+func (p loader) PagesPerLoad() int { return 1 }
 
 // Load puts the pages of a batch into staging, but those that the ledger has.
-func (p *process) Load(ctx context.Context, f warehouse.Fence, b warehouse.Batch) (int64, error) {
+func (p loader) Load(ctx context.Context, f warehouse.Fence, b warehouse.Batch) (int64, error) {
 	b.Op = cmp.Or(b.Op, warehouse.Put)
 	var rows int64
 	for _, page := range b.Pages {
@@ -175,7 +175,7 @@ func names(columns []column) string {
 }
 
 // Staged tells how many pages and rows the ledger holds.
-func (p *process) Staged(ctx context.Context, attempt, job string) (pages, rows int64, err error) {
+func (p loader) Staged(ctx context.Context, attempt, job string) (pages, rows int64, err error) {
 	err = p.view(ctx, "ledger of attempt "+attempt, func(o *operation) {
 		for _, line := range o.ledger(attempt) {
 			if job == "" || line["job"] == job {
@@ -188,14 +188,14 @@ func (p *process) Staged(ctx context.Context, attempt, job string) (pages, rows 
 }
 
 // Keys counts the different keys that a job has in staging.
-func (p *process) Keys(ctx context.Context, t warehouse.Table, attempt, job string) (int64, error) {
+func (p loader) Keys(ctx context.Context, t warehouse.Table, attempt, job string) (int64, error) {
 	keys := map[string]bool{}
-	err := p.StagedKeys(ctx, t, attempt, job, func(key string) { keys[key] = true })
+	err := asker{p.process}.StagedKeys(ctx, t, attempt, job, func(key string) { keys[key] = true })
 	return int64(len(keys)), err
 }
 
 // Discard removes the staged rows and the ledger of an attempt's jobs.
-func (p *process) Discard(ctx context.Context, f warehouse.Fence, attempt string, keep ...string) error {
+func (p loader) Discard(ctx context.Context, f warehouse.Fence, attempt string, keep ...string) error {
 	return p.write(ctx, "discard attempt "+attempt, &f, func(o *operation) error {
 		m, _ := o.mark(f.Flow)
 		o.changeOwn(tableAttempt).remove(func(r row) bool { return r["attempt"] == attempt })

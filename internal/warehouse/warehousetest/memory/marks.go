@@ -11,7 +11,7 @@ import (
 )
 
 // Claim makes the flow's mark, or takes it over.
-func (p *process) Claim(ctx context.Context, f warehouse.Fence, table, org string) (m warehouse.Mark, err error) {
+func (p marks) Claim(ctx context.Context, f warehouse.Fence, table, org string) (m warehouse.Mark, err error) {
 	err = p.write(ctx, "claim "+f.Flow, nil, func(o *operation) error {
 		var known bool
 		if m, known = o.mark(f.Flow); known {
@@ -47,14 +47,14 @@ func mayClaim(m warehouse.Mark, table, org string) error {
 }
 
 // Mark reads what the warehouse knows of a flow.
-func (p *process) Mark(ctx context.Context, flow string) (m warehouse.Mark, known bool, err error) {
+func (p marks) Mark(ctx context.Context, flow string) (m warehouse.Mark, known bool, err error) {
 	err = p.view(ctx, "mark of "+flow, func(o *operation) { m, known = o.mark(flow) })
 	return m, known, err
 }
 
 // Marks reads the marks of all flows.
-func (p *process) Marks(ctx context.Context) ([]warehouse.Mark, error) {
-	return seen(ctx, p, "marks", (*operation).marks)
+func (p marks) Marks(ctx context.Context) ([]warehouse.Mark, error) {
+	return seen(ctx, p.process, "marks", (*operation).marks)
 }
 
 // hold proves that no newer run has the flow, and raises its fence. An operation

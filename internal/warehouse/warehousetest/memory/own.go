@@ -85,7 +85,7 @@ func columnsOf(text string) []column {
 }
 
 // Migrate makes our own tables, and refuses those of a newer version.
-func (p *process) Migrate(ctx context.Context) error {
+func (p shaper) Migrate(ctx context.Context) error {
 	if len(p.GrantTo) > 0 {
 		return plan.Fixf("remove `grant_to` from the warehouse section of catchment.yaml",
 			"memory has no roles to grant tables to")

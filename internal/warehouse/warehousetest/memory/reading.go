@@ -27,10 +27,10 @@ type reading struct {
 
 // Reading makes room for a fresh look at an object, with columns like those of
 // the final table.
-func (p *process) Reading(
+func (p asker) Reading(
 	ctx context.Context, f warehouse.Fence, c warehouse.Comparison,
 ) (warehouse.Reading, error) {
-	r := &reading{p: p, f: f, c: c}
+	r := &reading{p: p.process, f: f, c: c}
 	err := r.do(ctx, "read", func(o *operation) error {
 		r.rows = &table{}
 		for _, col := range c.Table.Columns {
@@ -94,8 +94,8 @@ func (r *reading) Judge(ctx context.Context, expected int64) error {
 			return plan.Failf(plan.Retry, "try again", "%d records were read, Salesforce counts %d", n, expected)
 		}
 		if keys := byKey(r.c.Table, r.rows.rows); len(keys) < len(r.rows.rows) {
-			return plan.Failf(plan.Retry, "try again", "%d records were read twice: a page came in the place of another",
-				len(r.rows.rows)-len(keys))
+			return plan.Failf(plan.Retry, "try again",
+				"%d records were read twice: a page came in the place of another", len(r.rows.rows)-len(keys))
 		}
 		found = r.judge(o, r.rows, func(string) bool { return true })
 		return nil

@@ -16,7 +16,7 @@ import (
 
 // Adapt gives the columns of t the names and kinds that the final table has for
 // them.
-func (p *process) Adapt(ctx context.Context, t warehouse.Table) (warehouse.Table, warehouse.Past, error) {
+func (p shaper) Adapt(ctx context.Context, t warehouse.Table) (warehouse.Table, warehouse.Past, error) {
 	var past warehouse.Past
 	err := p.view(ctx, "look at the columns of "+t.Name, func(o *operation) {
 		if !o.has(o.Schema, tableFields) {
@@ -128,11 +128,12 @@ func payload(t *table) []string {
 }
 
 // Prepare makes the two tables of t, or adds what they lack.
-func (p *process) Prepare(ctx context.Context, f warehouse.Fence, t warehouse.Table) ([]warehouse.Change, error) {
+func (p shaper) Prepare(ctx context.Context, f warehouse.Fence, t warehouse.Table) ([]warehouse.Change, error) {
 	var changes []warehouse.Change
 	err := p.write(ctx, "prepare "+t.Name, &f, func(o *operation) error {
 		if len(t.Key) == 0 {
-			return plan.Fixf("declare the object's index fields as its key", "%s has no Id to tell records by", t.Object)
+			return plan.Fixf("declare the object's index fields as its key",
+				"%s has no Id to tell records by", t.Object)
 		}
 		known := o.known(t.Object)
 		if _, err := o.shape(o.Staging, t, known, columnsOf(ownOfStaging)); err != nil {
@@ -168,7 +169,8 @@ func (o *operation) shape(
 			return nil, err
 		}
 		if what != "" {
-			changes = append(changes, warehouse.Change{Table: t.Name, Column: c.Name, What: what, Detail: string(c.Kind)})
+			changes = append(changes,
+				warehouse.Change{Table: t.Name, Column: c.Name, What: what, Detail: string(c.Kind)})
 		}
 	}
 	for _, name := range payload(has) {
@@ -241,8 +243,8 @@ func rename(has *table, t warehouse.Table, known []warehouse.Known) []warehouse.
 }
 
 // Stored gives the columns of t that its final table has.
-func (p *process) Stored(ctx context.Context, t warehouse.Table) (warehouse.Table, error) {
-	return seen(ctx, p, "columns of "+t.Name, func(o *operation) warehouse.Table {
+func (p shaper) Stored(ctx context.Context, t warehouse.Table) (warehouse.Table, error) {
+	return seen(ctx, p.process, "columns of "+t.Name, func(o *operation) warehouse.Table {
 		t.Columns = slices.DeleteFunc(slices.Clone(t.Columns), func(c warehouse.Column) bool {
 			return !o.has(o.Schema, t.Name) || o.final(t).find(c.Name) < 0
 		})
@@ -252,7 +254,7 @@ func (p *process) Stored(ctx context.Context, t warehouse.Table) (warehouse.Tabl
 
 // Describe writes down what Salesforce says about an object and its fields. What
 // it knows of fields that are gone stays.
-func (p *process) Describe(
+func (p shaper) Describe(
 	ctx context.Context, f warehouse.Fence, object schema.Object, t warehouse.Table,
 ) error {
 	return p.write(ctx, "write the metadata of "+object.Name, &f, func(o *operation) error {
@@ -285,8 +287,8 @@ func (o *operation) describe(object, column string, f schema.Field) {
 }
 
 // Inspect compares a final table with what its mark remembers (invariant 12).
-func (p *process) Inspect(ctx context.Context, t warehouse.Table, m warehouse.Mark) (warehouse.Condition, error) {
-	return seen(ctx, p, "inspect "+t.Name, func(o *operation) warehouse.Condition { return o.condition(t, m) })
+func (p shaper) Inspect(ctx context.Context, t warehouse.Table, m warehouse.Mark) (warehouse.Condition, error) {
+	return seen(ctx, p.process, "inspect "+t.Name, func(o *operation) warehouse.Condition { return o.condition(t, m) })
 }
 
 func (o *operation) condition(t warehouse.Table, m warehouse.Mark) warehouse.Condition {

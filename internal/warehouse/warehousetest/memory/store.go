@@ -95,12 +95,6 @@ type process struct {
 	spent bool // a fault that comes but once has come
 }
 
-// Name is what this kind of warehouse is called.
-func (p *process) Name() string { return "memory" }
-
-// Close has nothing to end.
-func (p *process) Close() error { return nil }
-
 // An operation is one look at the tables, or one change of them. It changes
 // copies, and leaves all of them behind together, or nothing.
 type operation struct {

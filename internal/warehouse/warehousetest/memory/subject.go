@@ -28,8 +28,37 @@ type subject struct{ *store }
 
 // Open makes a Warehouse over the store.
 func (s *subject) Open(o warehouse.Options, f warehousetest.Fault) warehouse.Warehouse {
-	return &process{store: s.store, Options: o, fault: f}
+	p := &process{store: s.store, Options: o, fault: f}
+	return everything{marks{p}, shaper{p}, loader{p}, merger{p}, asker{p}, lands{p}, eraser{p}}
 }
+
+// Each role does its part of the contract, for the same process.
+type (
+	marks  struct{ *process }
+	shaper struct{ *process }
+	loader struct{ *process }
+	merger struct{ *process }
+	asker  struct{ *process }
+	lands  struct{ *process }
+	eraser struct{ *process }
+)
+
+// Everything is the roles that a warehouse of maps has.
+type everything struct {
+	marks
+	shaper
+	loader
+	merger
+	asker
+	lands
+	eraser
+}
+
+// Name is what this kind of warehouse is called.
+func (everything) Name() string { return "memory" }
+
+// Close has nothing to end.
+func (everything) Close() error { return nil }
 
 // Traits says that nothing here has a limit, but also that no key is enforced.
 func (s *subject) Traits() warehousetest.Traits { return warehousetest.Traits{Distinct: true} }
