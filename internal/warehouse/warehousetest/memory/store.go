@@ -92,7 +92,7 @@ type process struct {
 	*store
 	warehouse.Options
 	fault warehousetest.Fault
-	spent bool // a fault that comes but once has come
+	spent bool // a fault that comes only once has come
 }
 
 // An operation is one look at the tables, or one change of them. It changes
@@ -100,13 +100,13 @@ type process struct {
 type operation struct {
 	*process
 	tables picture        // as the operation sees them
-	copied map[place]bool // those that it may change
-	steps  int
-	loaded bool  // pages were among what it wrote
-	err    error // the first step that went wrong: nothing is left behind
+	copied map[place]bool // those that are copies
+	steps  int            // that were done
+	loaded bool           // pages are among what it leaves
+	err    error          // what went wrong first: then it leaves nothing
 }
 
-// These are for faults.
+// What faults say.
 var (
 	errFault     = errors.New("connection reset")
 	errCancelled = errors.New("cancelled for the sake of another transaction")
@@ -129,7 +129,8 @@ func seen[T any](ctx context.Context, p *process, what string, look func(*operat
 	return it, err
 }
 
-// write does one operation for whoever holds a flow; for anybody without a fence.
+// write does one operation: for whoever holds a flow, or for anybody where there is
+// no fence.
 func (p *process) write(ctx context.Context, what string, f *warehouse.Fence, change func(*operation) error) error {
 	err := p.once(ctx, f, change)
 	if errors.Is(err, errCancelled) { // nothing was left behind, so it is done anew
@@ -155,13 +156,13 @@ func (p *process) once(ctx context.Context, f *warehouse.Fence, change func(*ope
 		}
 	}
 	err := change(o)
-	if o.err != nil { // what came of it later doesn't matter
+	if o.err != nil { // all that came later came of it
 		return o.err
 	}
 	if err != nil {
 		return err
 	}
-	p.newest.Store(&o.tables)
+	p.newest.Store(&o.tables) // the commit
 	twice := p.fault.Kind == warehousetest.Twice && o.loaded && !p.spent
 	if twice || p.fault.Kind == warehousetest.LostAnswer {
 		p.spent = true
@@ -183,6 +184,7 @@ func (o *operation) step() {
 	}
 }
 
+// fail has the operation leave nothing. It may go on: nobody sees what it does.
 func (o *operation) fail(err error) {
 	if o.err == nil {
 		o.err = err

@@ -3,8 +3,11 @@
 // warehouse ask for nothing that only SQL has, and whoever is about to write
 // another warehouse reads it to see what they do ask for.
 //
-// store.go is what tables are and how a change of them is seen at once; the
-// other files are one role each.
+// Begin at store.go: what tables are, and how all that an operation changes is
+// seen at once or never. value.go and page.go read what Salesforce writes, own.go
+// lists our own tables. Then each role has a file: marks.go, shape.go, load.go,
+// consolidate.go (with merge.go, the order of versions, and gone.go, deletes),
+// evidence.go (with reading.go and judge.go, comparisons), landed.go, erase.go.
 package memory
 
 import (
