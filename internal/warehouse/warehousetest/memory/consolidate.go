@@ -94,7 +94,7 @@ func (o *operation) merge(f warehouse.Fence, by warehouse.Merge) (warehouse.Coun
 		return warehouse.Counts{}, plan.Fixf("run `catchment check`; to copy the object again: `catchment run "+
 			by.Table.Object+" --full`", "table %s.%s is gone, or was not made by Catchment", o.Schema, by.Table.Name)
 	}
-	m.final, m.tombs = o.change(o.Schema, by.Table.Name), o.changeOwn(tableTombstone)
+	m.final = o.change(o.Schema, by.Table.Name)
 	m.fresh = len(m.final.rows) == 0
 	m.staged = o.staging(by.Table).where(func(r row) bool { return r[colAttempt] == by.Attempt })
 	if err := m.do(); err != nil {

@@ -5,13 +5,12 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"catchment/internal/warehouse"
 )
 
 // never is the stamp of a tombstone that no version wins over.
-var never = time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC)
+const never = "9999-12-31 00:00:00.000000+00"
 
 // Erase removes records so that nothing is left of them but a line of the log, and
 // tombstones against late pages.
@@ -27,7 +26,9 @@ func (p eraser) Erase(
 				keys[key] = nil
 			}
 		}
-		o.buryForever(e.Table.Name, keys)
+		for key := range keys {
+			o.bury(e.Table.Name, key, never, never, "erased")
+		}
 		out = warehouse.Erased{Rows: final.remove(named), Staged: staging.remove(named)}
 		out.Staged += o.changeOwn(tableRejected).remove(func(r row) bool { return tells(r, e) })
 		if m, _ := o.mark(f.Flow); !m.SyncedAt.IsZero() { // what we took away ourselves isn't missing
@@ -42,16 +43,6 @@ func (p eraser) Erase(
 		return nil
 	})
 	return out, err
-}
-
-// buryForever leaves tombstones that stay.
-func (o *operation) buryForever(table string, keys map[string]row) {
-	tombs := o.changeOwn(tableTombstone)
-	for key := range keys {
-		tombs.remove(func(r row) bool { return r["table_name"] == table && r["record_key"] == key })
-		tombs.add(values{"table_name": table, "record_key": key, colAt: never, colReadAt: never, "reason": "erased",
-			"removed_at": o.now()})
-	}
 }
 
 // tells is whether a rejected record is to be erased, or tells of one that is.

@@ -53,8 +53,7 @@ func (m *merge) gone(reason warehouse.Reason, which func(row) (readAt string, go
 		}
 		n++
 		if remove {
-			m.unbury(keyOf(m.Table, r))
-			m.bury(keyOf(m.Table, r), r[colAt], readAt, reason)
+			m.o.bury(m.Table.Name, keyOf(m.Table, r), r[colAt], readAt, reason)
 			return true
 		}
 		r.put(colDeleted, text(m.now))
@@ -104,17 +103,19 @@ func (m *merge) readAt() string {
 	return text(m.now)
 }
 
-// unbury removes the tombstone of a record, if it has one.
-func (m *merge) unbury(key string) {
-	m.tombs.remove(func(r row) bool { return r["table_name"] == m.Table.Name && r["record_key"] == key })
-}
-
-// bury leaves a tombstone, which late versions have to win over.
-func (m *merge) bury(key, at, readAt string, reason warehouse.Reason) {
-	r := values{"table_name": m.Table.Name, "record_key": key, "reason": reason, "removed_at": m.now}.row()
+// bury leaves a tombstone in the place of a record's older one. Late versions have
+// to win over it.
+func (o *operation) bury(table, key, at, readAt string, reason warehouse.Reason) {
+	o.unbury(table, key)
+	r := values{"table_name": table, "record_key": key, "reason": reason, "removed_at": o.now()}.row()
 	r.put(colAt, at)
 	r.put(colReadAt, readAt)
-	m.tombs.rows = append(m.tombs.rows, r)
+	tombs := o.changeOwn(tableTombstone)
+	tombs.rows = append(tombs.rows, r)
+}
+
+func (o *operation) unbury(table, key string) {
+	o.changeOwn(tableTombstone).remove(func(r row) bool { return r["table_name"] == table && r["record_key"] == key })
 }
 
 // rejected are the records of which the attempt rejected a whole version.

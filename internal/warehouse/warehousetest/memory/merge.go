@@ -23,7 +23,6 @@ type merge struct {
 	warehouse.Merge
 	o      *operation
 	final  *table
-	tombs  *table
 	ledger []row
 	staged []row // of the attempt
 	now    time.Time
@@ -204,34 +203,18 @@ func (m *merge) put(p part, vs []version) {
 	rows, tombs := byKey(m.Table, m.final.rows), m.o.tombstones(m.Table.Name)
 	removed := map[string]bool{}
 	for _, v := range newest(vs) {
-		old, tomb := rows[v.key], tombs[v.key]
-		if old != nil && !p.wins(v, old) || tomb != nil && !p.wins(v, tomb) {
+		old := rows[v.key]
+		if !p.replaces(v, old, tombs[v.key]) {
 			continue
 		}
-		if old != nil && v.deleted && traitsOf(old[colReason]).Kept {
-			continue
-		}
-		m.unbury(v.key)
-		live := old != nil && old[colDeleted] == ""
 		goes := m.Policy == warehouse.Remove && v.deleted
-		switch {
-		case live && v.deleted:
-			m.counts.Deleted++
-			m.sudden++
-			m.applied++
-		case goes: // there was no row that anybody saw
-		case old == nil:
-			m.counts.Inserted++
-			m.applied++
-		default:
-			m.counts.Updated++
-			m.applied++
-		}
+		m.count(v, old, goes)
 		if goes {
-			removed[v.key] = old != nil
-			m.bury(v.key, v.at, v.readAt, m.went(p, v))
+			removed[v.key] = true
+			m.o.bury(m.Table.Name, v.key, v.at, v.readAt, m.went(p, v))
 			continue
 		}
+		m.o.unbury(m.Table.Name, v.key)
 		if old == nil {
 			old = row{}
 			m.final.rows = append(m.final.rows, old)
@@ -240,6 +223,29 @@ func (m *merge) put(p part, vs []version) {
 		m.write(p, v, old)
 	}
 	m.grown -= m.final.remove(func(r row) bool { return removed[keyOf(m.Table, r)] })
+}
+
+// replaces tells whether a version wins over the row and the tombstone of its key,
+// where there are any.
+func (p part) replaces(v version, old, tomb row) bool {
+	kept := v.deleted && traitsOf(old[colReason]).Kept
+	return (old == nil || p.wins(v, old) && !kept) && (tomb == nil || p.wins(v, tomb))
+}
+
+// count counts what a version does, where old is the row that it replaces.
+func (m *merge) count(v version, old row, goes bool) {
+	switch {
+	case old != nil && isLive(old) && v.deleted:
+		m.counts.Deleted++
+		m.sudden++
+	case goes:
+		return // nobody saw the record before
+	case old == nil:
+		m.counts.Inserted++
+	default:
+		m.counts.Updated++
+	}
+	m.applied++
 }
 
 // write makes a version of what a row was. What it doesn't carry stays.
