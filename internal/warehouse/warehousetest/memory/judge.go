@@ -1,0 +1,171 @@
+package memory
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strings"
+
+	"catchment/internal/warehouse"
+)
+
+// A suspect is a record that differs, and how.
+type suspect struct {
+	record, how string
+	columns     []string // whose values differ
+	n           int64
+}
+
+// How a record differs, or why it isn't said to.
+const (
+	missing   = "missing"
+	extra     = "extra"
+	stale     = "stale"
+	wrong     = "wrong"
+	formula   = "formula"
+	duplicate = "duplicate"
+
+	pending  = "pending"
+	unjudged = "unjudged"
+	rejected = "rejected"
+)
+
+// open tells that nobody can say yet whether the record differs, or that it does
+// on purpose.
+func (s suspect) open() bool { return s.how == pending || s.how == unjudged || s.how == rejected }
+
+func (s suspect) compare(with suspect) int {
+	return cmp.Or(strings.Compare(s.record, with.record), strings.Compare(s.how, with.how))
+}
+
+// counted is where one kind of difference is counted and named in d.
+func counted(d *warehouse.Difference, how string) (n *int64, ids *[]string, columns *[][]string) {
+	switch how {
+	case missing:
+		return &d.Missing, &d.MissingIDs, nil
+	case extra:
+		return &d.Extra, &d.ExtraIDs, nil
+	case stale:
+		return &d.Stale, &d.StaleIDs, nil
+	case wrong:
+		return &d.Wrong, &d.WrongIDs, &d.WrongColumns
+	case formula:
+		return &d.Formulas, &d.FormulaIDs, &d.FormulaColumns
+	case duplicate:
+		return &d.Duplicates, &d.DuplicateIDs, nil
+	case rejected:
+		return &d.Rejected, &d.RejectedIDs, nil
+	case pending:
+		return &d.Pending, nil, nil
+	}
+	return &d.Unjudged, nil, nil
+}
+
+// judge holds records of the reading against the live rows.
+func (r *reading) judge(o *operation, rows *table, about func(key string) bool) []suspect {
+	source, live := byKey(r.c.Table, rows.rows), byKey(r.c.Table, o.live(r.c.Table))
+	either := maps.Clone(source)
+	maps.Copy(either, live)
+	var found []suspect
+	for key := range either {
+		s, f := source[key], live[key]
+		how, columns := r.differs(s, f)
+		if how == "" || !about(key) {
+			continue
+		}
+		how = cmp.Or(r.waits(s, f), how)
+		if (how == missing || how == stale) && r.keptOut(o, key, s) {
+			how = rejected
+		}
+		found = append(found, suspect{record: key, how: how, columns: columns, n: 1})
+	}
+	found = append(found, r.duplicates(o)...)
+	slices.SortFunc(found, suspect.compare)
+	return found
+}
+
+// differs tells how a record differs from its row, where either may be nil.
+func (r *reading) differs(s, f row) (how string, columns []string) {
+	inSource, inRows := s != nil && !r.gone(s), f != nil
+	switch {
+	case inSource && !inRows:
+		return missing, nil
+	case inRows && !inSource && r.c.Policy != warehouse.Ignore: // whose deleted rows stay on purpose
+		return extra, nil
+	case !inSource || !inRows:
+		return "", nil
+	case r.stamp() != "" && !same(s, f, r.stamp()):
+		return stale, nil
+	}
+	for _, c := range r.c.Table.Columns {
+		unlike := slices.Contains(r.c.Table.Key, c.Name) || c.Name == r.stamp() ||
+			strings.EqualFold(c.Field, fieldStamp) || strings.EqualFold(c.Field, fieldDeleted)
+		if unlike || same(s, f, c.Name) {
+			continue
+		}
+		columns = append(columns, c.Name)
+		if !slices.Contains(r.c.Formulas, c.Name) {
+			how = wrong
+		}
+	}
+	if len(columns) > 0 {
+		how = cmp.Or(how, formula)
+	}
+	return how, columns
+}
+
+// waits tells why what differs isn't counted as a difference, "" if it is.
+func (r *reading) waits(s, f row) string {
+	if r.c.Snapshot == nil {
+		own := f[colAt]
+		if r.stamp() != "" {
+			own = f[r.stamp()]
+		}
+		if s[r.stamp()] >= r.before() || own >= r.before() {
+			return pending
+		}
+		return ""
+	}
+	readAt, born := text(r.c.Snapshot.ReadAt), s[r.c.Snapshot.Born]
+	inSource := s != nil && !r.gone(s)
+	switch {
+	case f != nil && !inSource && readAt != "":
+		if f[colReadAt] >= readAt {
+			return pending
+		}
+		return ""
+	case f == nil && inSource && born != "":
+		if born >= r.before() {
+			return pending
+		}
+		return ""
+	}
+	return unjudged
+}
+
+// keptOut tells whether the flow's rules kept this very version out.
+func (r *reading) keptOut(o *operation, key string, s row) bool {
+	if !r.c.Rules {
+		return false
+	}
+	stamped := columnOf(r.c.Table, fieldStamp) != ""
+	return slices.ContainsFunc(o.own(tableRejected).rows, func(x row) bool {
+		return x["flow"] == r.c.Table.Object && x["record_key"] == key && isWhole(x) &&
+			(!stamped || x["stamp"] == s[r.stamp()])
+	})
+}
+
+// duplicates are the keys that have more rows than one.
+func (r *reading) duplicates(o *operation) []suspect {
+	rows := map[string]int64{}
+	for _, f := range o.final(r.c.Table).rows {
+		rows[keyOf(r.c.Table, f)]++
+	}
+	var found []suspect
+	for key, n := range rows {
+		if n > 1 {
+			found = append(found, suspect{record: key, how: duplicate, n: n - 1})
+		}
+	}
+	return found
+}

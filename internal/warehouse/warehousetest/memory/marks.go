@@ -1,0 +1,116 @@
+package memory
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"time"
+
+	"catchment/internal/plan"
+	"catchment/internal/warehouse"
+)
+
+// Claim makes the flow's mark, or takes it over.
+func (p marks) Claim(ctx context.Context, f warehouse.Fence, table, org string) (m warehouse.Mark, err error) {
+	err = p.write(ctx, "claim "+f.Flow, nil, func(o *operation) error {
+		var known bool
+		if m, known = o.mark(f.Flow); known {
+			if err := mayClaim(m, table, org); err != nil {
+				return err
+			}
+			m.Fence = f.Number
+			return o.hold(f)
+		}
+		for _, other := range o.marks() {
+			if other.Table == table {
+				return plan.Fixf("give one of the two flows another `naming`",
+					"table %s is written by the flow %s already", table, other.Flow)
+			}
+		}
+		m = warehouse.Mark{Flow: f.Flow, Table: table, Fence: f.Number, Org: org}
+		o.save(m)
+		return nil
+	})
+	return m, err
+}
+
+// mayClaim tells why a flow can't go on with a mark.
+func mayClaim(m warehouse.Mark, table, org string) error {
+	switch {
+	case m.Org != org:
+		return plan.Fixf("use another schema for this org",
+			"the warehouse holds a copy of org %s, not of %s", m.Org, org)
+	case m.Table != table:
+		return plan.Fixf("give the flow another name", "the flow has written table %s, not %s", m.Table, table)
+	}
+	return nil
+}
+
+// Mark reads what the warehouse knows of a flow.
+func (p marks) Mark(ctx context.Context, flow string) (m warehouse.Mark, known bool, err error) {
+	err = p.view(ctx, "mark of "+flow, func(o *operation) { m, known = o.mark(flow) })
+	return m, known, err
+}
+
+// Marks reads the marks of all flows.
+func (p marks) Marks(ctx context.Context) ([]warehouse.Mark, error) {
+	return seen(ctx, p.process, "marks", (*operation).marks)
+}
+
+// hold proves that no newer run has the flow, and raises its fence. An operation
+// that belongs to a flow begins with it.
+func (o *operation) hold(f warehouse.Fence) error {
+	m, known := o.mark(f.Flow)
+	if o.err != nil {
+		return o.err
+	}
+	if !known || m.Fence > f.Number {
+		return warehouse.ErrFenced
+	}
+	m.Fence = f.Number
+	o.save(m)
+	return o.err
+}
+
+func (o *operation) mark(flow string) (warehouse.Mark, bool) {
+	all := o.marks()
+	i := slices.IndexFunc(all, func(m warehouse.Mark) bool { return m.Flow == flow })
+	if i < 0 {
+		return warehouse.Mark{}, false
+	}
+	return all[i], true
+}
+
+func (o *operation) marks() []warehouse.Mark {
+	var all []warehouse.Mark
+	for _, r := range o.own(tableFlow).rows {
+		all = append(all, warehouse.Mark{Flow: r["flow"], Table: r["table_name"], Fence: r.int("fence"),
+			Org: r["org"], Generation: r.int("generation"), Watermark: r.time("watermark"), Grade: r["grade"],
+			Rows: r.int("row_count"), SyncedAt: r.time("synced_at"), Newest: r.time("newest"),
+			Attempt: r["attempt"]})
+	}
+	slices.SortFunc(all, func(a, b warehouse.Mark) int { return cmp.Compare(a.Flow, b.Flow) })
+	return all
+}
+
+// save writes a mark in the place of the one that the flow had.
+func (o *operation) save(m warehouse.Mark) {
+	t := o.changeOwn(tableFlow)
+	t.remove(func(r row) bool { return r["flow"] == m.Flow })
+	t.add(values{"flow": m.Flow, "table_name": m.Table, "fence": m.Fence, "org": m.Org, "generation": m.Generation,
+		"watermark": m.Watermark, "grade": m.Grade, "row_count": m.Rows, "synced_at": m.SyncedAt, "newest": m.Newest,
+		"attempt": m.Attempt})
+}
+
+// advance is the mark after a merge. A watermark goes back only with a new
+// generation (invariants 1, 12).
+func advance(m warehouse.Mark, by warehouse.Merge) warehouse.Mark {
+	if by.Watermark.IsZero() || by.Generation == m.Generation && by.Watermark.Before(m.Watermark) {
+		return m
+	}
+	m.Watermark, m.Grade, m.Generation = by.Watermark.UTC().Truncate(time.Microsecond), by.Grade, by.Generation
+	return m
+}
+
+// now is the clock, in microseconds.
+func (p *process) now() time.Time { return p.Now().UTC().Truncate(time.Microsecond) }

@@ -1,0 +1,334 @@
+package memory
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"catchment/internal/plan"
+	"catchment/internal/schema"
+	"catchment/internal/warehouse"
+)
+
+// Adapt gives the columns of t the names and kinds that the final table has for
+// them.
+func (p shaper) Adapt(ctx context.Context, t warehouse.Table) (warehouse.Table, warehouse.Past, error) {
+	var past warehouse.Past
+	err := p.view(ctx, "look at the columns of "+t.Name, func(o *operation) {
+		if !o.has(o.Schema, tableFields) {
+			return
+		}
+		past.Fields = o.known(t.Object)
+		has := &table{}
+		if o.has(o.Schema, t.Name) {
+			has = o.final(t)
+		}
+		past.Columns = payload(has)
+		t = adapt(t, has, past.Fields)
+	})
+	return t, past, err
+}
+
+// adapt is Adapt for a table that has these columns.
+func adapt(t warehouse.Table, has *table, known []warehouse.Known) warehouse.Table {
+	taken := map[string]string{} // by which field
+	for _, k := range known {
+		taken[k.Column] = k.Field
+	}
+	t.Columns, t.Key = slices.Clone(t.Columns), slices.Clone(t.Key)
+	for i, c := range t.Columns {
+		for _, name := range namesFor(c, known, taken) {
+			kind, fits := c.Kind, true
+			if old := has.find(name); old >= 0 {
+				kind, fits = takesAs(has.columns[old].kind, c.Kind)
+			}
+			if fits {
+				t.Columns[i].Name, t.Columns[i].Kind = name, kind
+				break
+			}
+		}
+		name := t.Columns[i].Name
+		taken[name] = c.Field
+		if k := slices.Index(t.Key, c.Name); k >= 0 {
+			t.Key[k] = name
+		}
+	}
+	return t
+}
+
+// namesFor lists the names that a column may have: the one that it had, the plain
+// one, unless another field has that, and one with its kind.
+func namesFor(c warehouse.Column, known []warehouse.Known, taken map[string]string) []string {
+	var names []string
+	for _, k := range known {
+		if strings.EqualFold(k.Field, c.Field) && !named(c) {
+			names = append(names, k.Column)
+		}
+	}
+	plain := c.Name
+	if by := taken[plain]; by != "" && !strings.EqualFold(by, c.Field) {
+		plain += fmt.Sprintf("_%x", sha256.Sum256([]byte(strings.ToLower(c.Field))))[:7]
+	}
+	return append(names, plain, plain+"_"+string(c.Kind))
+}
+
+// named tells whether a flow gave a column its name: it isn't made of the field's.
+func named(c warehouse.Column) bool {
+	return c.Name != warehouse.ColumnName(c.Field, false) && c.Name != warehouse.ColumnName(c.Field, true)
+}
+
+// takesAs tells as what kind a column takes values of another, if it can. A text
+// takes all, and of numbers the wider one takes the others.
+func takesAs(has, wants warehouse.Kind) (warehouse.Kind, bool) {
+	if has == wants || has == warehouse.Text {
+		return wants, true
+	}
+	if !has.Measured() || !wants.Measured() {
+		return wants, false
+	}
+	return wider(has, wants), true
+}
+
+// wider is the later one of two kinds of number in the table of kinds.
+func wider(a, b warehouse.Kind) warehouse.Kind {
+	for _, k := range slices.Backward(warehouse.Kinds()) {
+		if k.Kind == a || k.Kind == b {
+			return k.Kind
+		}
+	}
+	return b
+}
+
+// known is what _catchment_fields remembers of an object.
+func (o *operation) known(object string) []warehouse.Known {
+	var all []warehouse.Known
+	for _, r := range o.look(o.Schema, tableFields).rows {
+		if r["object"] == object {
+			all = append(all, warehouse.Known{Field: r["field"], Column: r["column_name"], Label: r["label"],
+				Type: r["type"]})
+		}
+	}
+	slices.SortFunc(all, func(a, b warehouse.Known) int { return cmp.Compare(a.Field, b.Field) })
+	return all
+}
+
+// payload is the names of the columns that aren't ours.
+func payload(t *table) []string {
+	var names []string
+	for _, c := range t.columns {
+		if !strings.HasPrefix(c.name, ownPrefix) {
+			names = append(names, c.name)
+		}
+	}
+	return names
+}
+
+// Prepare makes the two tables of t, or adds what they lack.
+func (p shaper) Prepare(ctx context.Context, f warehouse.Fence, t warehouse.Table) ([]warehouse.Change, error) {
+	var changes []warehouse.Change
+	err := p.write(ctx, "prepare "+t.Name, &f, func(o *operation) error {
+		if len(t.Key) == 0 {
+			return plan.Fixf("declare the object's index fields as its key",
+				"%s has no Id to tell records by", t.Object)
+		}
+		known := o.known(t.Object)
+		if _, err := o.shape(o.Staging, t, known, columnsOf(ownOfStaging)); err != nil {
+			return err
+		}
+		var err error
+		changes, err = o.shape(o.Schema, t, known, columnsOf(ownOfFinal))
+		return err
+	})
+	return changes, err
+}
+
+// shape makes one table of t, or changes it into what t wants, and tells what it
+// did.
+func (o *operation) shape(
+	in string, t warehouse.Table, known []warehouse.Known, own []column,
+) ([]warehouse.Change, error) {
+	if !o.has(in, t.Name) {
+		o.create(in, t.Name, append(columnsFor(t), own...))
+		return []warehouse.Change{{Table: t.Name, What: warehouse.Created}}, nil
+	}
+	has := o.change(in, t.Name)
+	for _, c := range own {
+		if has.find(c.name) < 0 {
+			return nil, plan.Fixf("rename that table, or give Catchment a schema of its own",
+				"table %s.%s was not made by Catchment: it lacks the column %s", in, t.Name, c.name)
+		}
+	}
+	changes := rename(has, t, known)
+	for _, c := range t.Columns {
+		what, err := has.fit(c)
+		if err != nil {
+			return nil, err
+		}
+		if what != "" {
+			changes = append(changes,
+				warehouse.Change{Table: t.Name, Column: c.Name, What: what, Detail: string(c.Kind)})
+		}
+	}
+	for _, name := range payload(has) {
+		if !slices.ContainsFunc(t.Columns, func(c warehouse.Column) bool { return c.Name == name }) {
+			changes = append(changes, warehouse.Change{Table: t.Name, Column: name, What: warehouse.Vanished,
+				Detail: "the column keeps its old values"})
+		}
+	}
+	return changes, nil
+}
+
+func columnFor(c warehouse.Column) column { return column{name: c.Name, kind: c.Kind, scale: c.Scale} }
+
+func columnsFor(t warehouse.Table) []column {
+	var all []column
+	for _, c := range t.Columns {
+		all = append(all, columnFor(c))
+	}
+	return all
+}
+
+// fit adds a column to the table, or widens it, and tells which.
+func (t *table) fit(c warehouse.Column) (what string, err error) {
+	i := t.find(c.Name)
+	if i < 0 {
+		t.columns = append(t.columns, columnFor(c))
+		return warehouse.Added, nil
+	}
+	old := &t.columns[i]
+	as, ok := takesAs(old.kind, c.Kind)
+	switch {
+	case old.kind == c.Kind || old.kind == warehouse.Text:
+		return "", nil
+	case !ok || as != c.Kind: // Adapt has seen another table
+		return "", plan.Failf(plan.Bug, "run it again", "column %s is %s, and the field %s is %s", c.Name, old.kind,
+			c.Field, c.Kind)
+	}
+	*old = columnFor(c)
+	return warehouse.Widened, nil
+}
+
+// rename gives columns the names that the flow has for their fields now. Their
+// values stay.
+func rename(has *table, t warehouse.Table, known []warehouse.Known) []warehouse.Change {
+	var changes []warehouse.Change
+	for _, c := range t.Columns {
+		k := slices.IndexFunc(known, func(k warehouse.Known) bool { return strings.EqualFold(k.Field, c.Field) })
+		if k < 0 || !named(c) || has.find(c.Name) >= 0 {
+			continue
+		}
+		was := known[k].Column
+		i := has.find(was)
+		if i < 0 || slices.ContainsFunc(t.Columns, func(other warehouse.Column) bool { return other.Name == was }) {
+			continue
+		}
+		if _, fits := takesAs(has.columns[i].kind, c.Kind); !fits {
+			continue
+		}
+		has.columns[i].name = c.Name
+		for _, r := range has.rows {
+			if value, ok := r[was]; ok {
+				delete(r, was)
+				r[c.Name] = value
+			}
+		}
+		changes = append(changes, warehouse.Change{Table: t.Name, Column: c.Name, What: warehouse.Renamed,
+			Detail: "was " + was})
+	}
+	return changes
+}
+
+// Stored gives the columns of t that its final table has.
+func (p shaper) Stored(ctx context.Context, t warehouse.Table) (warehouse.Table, error) {
+	return seen(ctx, p.process, "columns of "+t.Name, func(o *operation) warehouse.Table {
+		t.Columns = slices.DeleteFunc(slices.Clone(t.Columns), func(c warehouse.Column) bool {
+			return !o.has(o.Schema, t.Name) || o.final(t).find(c.Name) < 0
+		})
+		return t
+	})
+}
+
+// Describe writes down what Salesforce says about an object and its fields. What
+// it knows of fields that are gone stays.
+func (p shaper) Describe(
+	ctx context.Context, f warehouse.Fence, object schema.Object, t warehouse.Table,
+) error {
+	return p.write(ctx, "write the metadata of "+object.Name, &f, func(o *operation) error {
+		objects := o.change(o.Schema, tableObjects)
+		objects.remove(func(r row) bool { return r["object"] == object.Name })
+		objects.add(values{"object": object.Name, "table_name": t.Name,
+			"label": object.Label, "key_prefix": object.KeyPrefix, "custom": object.Custom, "described_at": p.now()})
+		for _, c := range t.Columns {
+			if field, ok := object.Field(c.Field); ok {
+				o.describe(object.Name, c.Name, field)
+			}
+		}
+		return nil
+	})
+}
+
+func (o *operation) describe(object, column string, f schema.Field) {
+	fields, picklists := o.change(o.Schema, tableFields), o.change(o.Schema, tablePicklists)
+	ofField := func(r row) bool { return r["object"] == object && r["field"] == f.Name }
+	fields.remove(ofField)
+	picklists.remove(ofField)
+	fields.add(values{"object": object, "field": f.Name, "column_name": column,
+		"label": f.Label, "type": f.Type, "length": f.Length, "precision_digits": f.Precision, "scale_digits": f.Scale,
+		"nillable": f.Nillable, "calculated": f.Calculated, "custom": f.Custom,
+		"reference_to": strings.Join(f.ReferenceTo, ","), "relationship_name": f.RelationshipName})
+	for i, v := range f.PicklistValues {
+		picklists.add(values{"object": object, "field": f.Name,
+			"position": i + 1, "value": v.Value, "label": v.Label, "active": v.Active, "is_default": v.Default})
+	}
+}
+
+// Inspect compares a final table with what its mark remembers (invariant 12).
+func (p shaper) Inspect(ctx context.Context, t warehouse.Table, m warehouse.Mark) (warehouse.Condition, error) {
+	return seen(ctx, p.process, "inspect "+t.Name, func(o *operation) warehouse.Condition { return o.condition(t, m) })
+}
+
+func (o *operation) condition(t warehouse.Table, m warehouse.Mark) warehouse.Condition {
+	if !o.has(o.Schema, t.Name) {
+		if m.SyncedAt.IsZero() {
+			return warehouse.Absent
+		}
+		return warehouse.Dropped
+	}
+	rows, newest := o.final(t).extent()
+	switch {
+	case !o.final(t).isOurs(t):
+		return warehouse.Foreign
+	case rows == 0 && m.Rows > 0:
+		return warehouse.Emptied
+	case newest.Before(m.Newest):
+		return warehouse.Restored
+	case rows < m.Rows:
+		return warehouse.Fewer
+	}
+	return warehouse.Intact
+}
+
+// isOurs tells whether a final table was made by Prepare.
+func (t *table) isOurs(of warehouse.Table) bool {
+	for _, c := range columnsOf(ownOfFinal) {
+		if t.find(c.name) < 0 {
+			return false
+		}
+	}
+	return !slices.ContainsFunc(of.Key, func(k string) bool { return t.find(k) < 0 })
+}
+
+// extent is how many rows a final table has, and when the newest was written.
+func (t *table) extent() (int64, time.Time) {
+	var newest time.Time
+	for _, r := range t.rows {
+		if at := r.time(colSyncedAt); at.After(newest) {
+			newest = at
+		}
+	}
+	return int64(len(t.rows)), newest
+}
