@@ -97,7 +97,7 @@ func TestRolesWhereDDLCommits(t *testing.T) {
 	t.Parallel()
 	d := open(t)
 	plain := warehouse.RolesOf(warehouse.Assemble(d, warehouse.Options{}))
-	commits := warehouse.RolesOf(warehouse.Assemble(warehousetest.DDLCommits(d), warehouse.Options{}))
+	commits := warehouse.RolesOf(warehouse.Assemble(oversql.DDLCommits(d), warehouse.Options{}))
 	if plain.Adopter == nil || commits.Adopter != nil || commits.Procedures != nil {
 		t.Errorf("plain: %+v, where DDL commits: %+v", plain, commits)
 	}
