@@ -7,7 +7,7 @@ import (
 )
 
 // evidence: what a reading has in staging is held against the final table.
-func evidence(r *rig) {
+func asked(r *rig) {
 	ctx := r.t.Context()
 	r.read(r.puts("a1", 100, rec("1", 10, false, "one"), rec("2", 10, false, "two"), rec("3", 10, true, "three"),
 		rec("4", 10, false, "four")))

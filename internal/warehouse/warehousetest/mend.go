@@ -8,14 +8,14 @@ import (
 )
 
 // mending is a mending of records and of keys that are gone.
-func (r *rig) mending(name string, readAt int, gone []string, records ...string) warehouse.Mending {
+func (r *rig) mending(name string, readAt int, lost []string, records ...string) warehouse.Mending {
 	m := warehouse.Mending{Policy: warehouse.Flag}
 	if len(records) > 0 {
 		m.Batches = append(m.Batches, r.batch(r.puts(name, readAt, records...)))
 	}
-	if len(gone) > 0 {
+	if len(lost) > 0 {
 		in := reading{name: name, readAt: at(readAt), op: warehouse.Delete,
-			pages: []warehouse.Page{r.page("Id", gone...)}}
+			pages: []warehouse.Page{r.page("Id", lost...)}}
 		b := r.batch(in)
 		b.Job += "-gone"
 		m.Batches = append(m.Batches, b)
@@ -50,16 +50,16 @@ func mends(r *rig) {
 }
 
 func mendStops(r *rig) {
-	var records, gone []string
+	var records, lost []string
 	for i := range 300 {
 		id := fmt.Sprintf("%03d", i)
 		records = append(records, rec(id, 10, false, "one"))
 		if i < 150 {
-			gone = append(gone, id)
+			lost = append(lost, id)
 		}
 	}
 	r.read(r.puts("a1", 100, records...))
-	m := r.mending("mend", 200, gone)
+	m := r.mending("mend", 200, lost)
 	_, err := r.w.Mend(r.t.Context(), r.fence, m)
 	same(r.t, "class", plan.ClassOf(err), plan.Fix)
 	same(r.t, "live rows", len(beginning("true", r.rows(live))), 300)

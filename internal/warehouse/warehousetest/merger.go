@@ -155,12 +155,12 @@ func ignored(r *rig) {
 
 func deletesByID(r *rig) {
 	r.read(r.puts("a1", 100, rec("1", 10, false, "one"), rec("2", 10, false, "two"), rec("3", 10, true, "three")))
-	gone := func(name string, readAt int) reading {
+	lost := func(name string, readAt int) reading {
 		return reading{name: name, readAt: at(readAt), op: warehouse.Delete,
 			pages: []warehouse.Page{r.page("Id", "1", "3", "9")}}
 	}
-	same(r.t, "read before", r.read(gone("a2", 50)), warehouse.Counts{Staged: 3, Unchanged: 3, Rows: 3})
-	same(r.t, "read after", r.read(gone("a3", 200)), warehouse.Counts{Staged: 3, Deleted: 1, Unchanged: 2, Rows: 3})
+	same(r.t, "read before", r.read(lost("a2", 50)), warehouse.Counts{Staged: 3, Unchanged: 3, Rows: 3})
+	same(r.t, "read after", r.read(lost("a3", 200)), warehouse.Counts{Staged: 3, Deleted: 1, Unchanged: 2, Rows: 3})
 	sameRows(r.t, r.rows(columns...), "1|one|false|purged", "2|two|true|~", "3|three|false|soft")
 	r.read(r.puts("a4", 300, rec("1", 10, false, "visible again")))
 	sameRows(r.t, r.rows(columns...), "1|visible again|true|~", "2|two|true|~", "3|three|false|soft")
@@ -189,15 +189,15 @@ func absentRemoved(r *rig) {
 }
 
 func massDelete(r *rig) {
-	var live, gone []string
+	var live, lost []string
 	for i := range 300 {
 		live = append(live, rec(fmt.Sprintf("%03d", i), 10, false, "x"))
 		if i < 101 {
-			gone = append(gone, rec(fmt.Sprintf("%03d", i), 120, true, "x"))
+			lost = append(lost, rec(fmt.Sprintf("%03d", i), 120, true, "x"))
 		}
 	}
 	r.read(r.puts("a1", 100, live...))
-	in := r.puts("a2", 200, gone...)
+	in := r.puts("a2", 200, lost...)
 	_, err := r.try(in)
 	var stop *warehouse.MassDelete
 	same(r.t, "stopped", errors.As(err, &stop), true)

@@ -73,9 +73,9 @@ func repair(r *rig, w warehouse.Warehouse, trial string) (any, error) {
 	in := changes(r, trial)
 	in.pages = []warehouse.Page{trialPage(r, trial, 1, header, rec(trial+"-new", 120, false, "new"),
 		rec(trial+"-kept", 120, false, "newer"))}
-	gone := reading{name: trial, readAt: at(200), op: warehouse.Delete,
+	lost := reading{name: trial, readAt: at(200), op: warehouse.Delete,
 		pages: []warehouse.Page{trialPage(r, trial, 2, "Id", trial+"-old")}}
-	m := warehouse.Mending{Policy: warehouse.Remove, Batches: []warehouse.Batch{r.batch(in), r.batch(gone)}}
+	m := warehouse.Mending{Policy: warehouse.Remove, Batches: []warehouse.Batch{r.batch(in), r.batch(lost)}}
 	m.Batches[1].Job += "-gone"
 	return w.Mend(r.t.Context(), r.fence, m)
 }

@@ -117,14 +117,14 @@ func seenEarlier(r *rig) {
 func reasons(r *rig) {
 	r.read(r.puts("a1", 100, rec("1", 10, false, "one"), rec("2", 10, false, "two"), rec("3", 10, false, "three"),
 		rec("4", 10, false, "four")))
-	gone := func(id string, reason warehouse.Reason) reading {
+	lost := func(id string, reason warehouse.Reason) reading {
 		return reading{readAt: at(200), op: warehouse.Delete, reason: reason, pages: []warehouse.Page{r.page("Id", id)}}
 	}
-	in := gone("1", "purged")
+	in := lost("1", "purged")
 	in.name = "a2"
 	sight := r.sees("", 201, "1", "2", "4")
 	sight.reason = "hidden"
-	in.more = []reading{gone("2", "archived"), sight, gone("4", "")}
+	in.more = []reading{lost("2", "archived"), sight, lost("4", "")}
 	in.merge.AbsentReason = "out_of_filter"
 	same(r.t, "counts", r.read(in), warehouse.Counts{Staged: 3, Deleted: 4, Rows: 4})
 	sameRows(r.t, r.rows(columns...), "1|one|false|purged", "2|two|false|archived", "3|three|false|hidden",

@@ -91,7 +91,7 @@ func merges() []test {
 // questions are what Evidence answers.
 func questions() []test {
 	return []test{
-		{"what a reading says of the final table", evidence},
+		{"what a reading says of the final table", asked},
 		{"two readings that don't fit together", torn},
 		{"rejected records are told apart", rejectedApart},
 		{"comparison", comparison},

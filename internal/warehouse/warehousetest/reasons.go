@@ -77,13 +77,13 @@ func everyMassDelete(r *rig) {
 		}
 		r.subject.Delete(r.t, Final, "account")
 		r.read(r.puts(fmt.Sprintf("put%d", n), 100, live...))
-		gone := reading{name: fmt.Sprintf("gone%d", n), readAt: at(200), op: warehouse.Delete, reason: traits.Reason,
+		lost := reading{name: fmt.Sprintf("gone%d", n), readAt: at(200), op: warehouse.Delete, reason: traits.Reason,
 			pages: []warehouse.Page{r.page("Id", ids...)}}
-		_, err := r.try(gone)
+		_, err := r.try(lost)
 		_, stopped := errors.AsType[*warehouse.MassDelete](err)
 		same(r.t, string(traits.Reason)+" stops", stopped, !traits.Approved)
 		if stopped {
-			err = r.w.Discard(r.t.Context(), r.fence, gone.name)
+			err = r.w.Discard(r.t.Context(), r.fence, lost.name)
 		}
 		must(r.t, err)
 	}

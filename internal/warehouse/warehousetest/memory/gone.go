@@ -16,7 +16,7 @@ func (m *merge) delete(p part, vs []version) {
 		old := last[v.key]
 		last[v.key] = version{at: max(v.at, old.at), readAt: max(v.readAt, old.readAt)}
 	}
-	m.applied += m.gone(p.reason, func(r row) (readAt string, gone bool) {
+	m.applied += m.lost(p.reason, func(r row) (readAt string, lost bool) {
 		v, ok := last[keyOf(m.Table, r)]
 		if p.override {
 			return v.readAt, ok && p.wins(v, r)
@@ -35,20 +35,20 @@ func (m *merge) absent(p part, vs []version) {
 	for _, v := range vs {
 		there[v.key] = true
 	}
-	m.gone(p.reason, func(r row) (string, bool) {
+	m.lost(p.reason, func(r row) (string, bool) {
 		earlier := r[colReadAt] < p.readAt || p.override && p.wins(version{readAt: p.readAt}, r)
 		return p.readAt, !there[keyOf(m.Table, r)] && earlier
 	})
 }
 
 // gone flags or removes live rows, and tells how many.
-func (m *merge) gone(reason warehouse.Reason, which func(row) (readAt string, gone bool)) int64 {
+func (m *merge) lost(reason warehouse.Reason, which func(row) (readAt string, lost bool)) int64 {
 	traits := traitsOf(string(reason))
 	remove := m.Policy == warehouse.Remove && !traits.Kept
 	var n int64
 	m.grown -= m.final.remove(func(r row) bool {
-		readAt, gone := which(r)
-		if !gone || r[colDeleted] != "" {
+		readAt, lost := which(r)
+		if !lost || r[colDeleted] != "" {
 			return false
 		}
 		n++
