@@ -9,8 +9,7 @@ import (
 // in which the only values are dropped.
 func TestRetypeIsFinished(t *testing.T) {
 	t.Parallel()
-	d := DuckDB()
-	d.TransactionalDDL, d.Retypes, d.LongestName = false, false, 40
+	d := &Dialect{LongestName: 40}
 	var states []string
 	has := []stored{{Name: "id"}, {Name: "amount_of_money_in_banks", Type: "DECIMAL", Scale: 2}}
 	names := []string{"id", "amount_of_money_in_banks"}
