@@ -41,7 +41,7 @@ func TestDDLCommits(t *testing.T) {
 func TestHistoriesDDLCommits(t *testing.T) { warehousetest.Histories(t, openDDLCommits) }
 
 // One after each touch of the warehouse takes minutes.
-var deathsEvery = flag.Int("deaths.every", 9, "after how many more touches TestDeaths lets a process die")
+var deathsEvery = flag.Int("deaths.every", 17, "after how many more touches TestDeaths lets a process die")
 
 func TestDeaths(t *testing.T) {
 	t.Parallel()
@@ -53,6 +53,6 @@ func TestConflicts(t *testing.T) {
 	t.Parallel()
 	const seed = 1
 	warehousetest.Run(t, func(t testing.TB) warehouse.Driver {
-		return warehousetest.Conflicts(openDDLCommits(t), seed)
+		return warehousetest.Conflicts(open(t), seed)
 	})
 }

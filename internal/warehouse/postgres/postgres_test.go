@@ -50,5 +50,5 @@ func TestDDLCommits(t *testing.T) {
 
 func TestDeaths(t *testing.T) {
 	t.Parallel()
-	warehousetest.Deaths(t, func(t testing.TB) warehouse.Driver { return warehousetest.DDLCommits(open(t)) }, 13)
+	warehousetest.Deaths(t, func(t testing.TB) warehouse.Driver { return warehousetest.DDLCommits(open(t)) }, 29)
 }
