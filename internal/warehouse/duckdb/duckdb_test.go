@@ -59,7 +59,7 @@ func TestStatementsDDLCommits(t *testing.T) {
 func TestHistoriesDDLCommits(t *testing.T) { warehousetest.Histories(t, subjectDDLCommits) }
 
 // One after each touch of the warehouse takes minutes.
-var deathsEvery = flag.Int("deaths.every", 9, "after how many more touches TestDeaths lets a process die")
+var deathsEvery = flag.Int("deaths.every", 31, "after how many more touches TestDeaths lets a process die")
 
 func TestDeaths(t *testing.T) {
 	t.Parallel()
@@ -71,6 +71,6 @@ func TestConflicts(t *testing.T) {
 	t.Parallel()
 	const seed = 1
 	warehousetest.Run(t, func(t testing.TB) warehousetest.Subject {
-		return oversql.New(oversql.Conflicts(openDDLCommits(t), seed), warehouse.Assemble)
+		return oversql.New(oversql.Conflicts(open(t), seed), warehouse.Assemble)
 	}, warehousetest.Lands, warehousetest.Eraser)
 }

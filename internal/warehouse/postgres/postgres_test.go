@@ -57,5 +57,5 @@ func TestDeaths(t *testing.T) {
 	t.Parallel()
 	warehousetest.Deaths(t, func(t testing.TB) warehousetest.Subject {
 		return oversql.New(oversql.DDLCommits(open(t)), warehouse.Assemble)
-	}, 13)
+	}, 47)
 }

@@ -150,7 +150,7 @@ func (s *subject) Rename(t testing.TB, side warehousetest.Side, table, to string
 }
 
 // query calls each with the values of every row of the answer.
-func (s *subject) query(t testing.TB, columns int, each func([]*string), sql string) {
+func (s *subject) query(t testing.TB, columns int, each func([]*string), query string) {
 	t.Helper()
 	must(t, behind(s.driver).View(t.Context(), func(tx warehouse.Tx) error {
 		return tx.Query(t.Context(), func(scan warehouse.Scan) error {
@@ -163,15 +163,15 @@ func (s *subject) query(t testing.TB, columns int, each func([]*string), sql str
 			}
 			each(values)
 			return nil
-		}, sql)
+		}, query)
 	}))
 }
 
 // exec does a statement behind the warehouse's back.
-func (s *subject) exec(t testing.TB, sql string) {
+func (s *subject) exec(t testing.TB, query string) {
 	t.Helper()
 	must(t, behind(s.driver).Tx(t.Context(), func(tx warehouse.Tx) error {
-		_, err := tx.Exec(context.WithoutCancel(t.Context()), sql)
+		_, err := tx.Exec(context.WithoutCancel(t.Context()), query)
 		return err
 	}))
 }
