@@ -129,7 +129,7 @@ oracle: ## hold the SOQL corpus against another parser (npm @jetstreamapp/soql-p
 
 .PHONY: sqlglot
 sqlglot: ## have the SQL for Redshift read by another parser (PyPI sqlglot)
-	internal/warehouse/testdata/sqlglot/check.sh bin/sqlglot
+	internal/warehouse/redshift/testdata/sqlglot/check.sh bin/sqlglot
 	$(took)
 
 .PHONY: aws-lint

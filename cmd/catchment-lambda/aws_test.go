@@ -43,7 +43,9 @@ import (
 	"catchment/internal/project"
 	"catchment/internal/verify"
 	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/gone"
 	"catchment/internal/warehouse/pgtest"
+	"catchment/internal/warehouse/shape"
 )
 
 var (
@@ -436,9 +438,9 @@ func (a *account) install() {
 		a.check(err)
 		fields, _, err := fl.Choose(o)
 		a.check(err)
-		t, err := warehouse.TableFor(o, fields, false)
+		t, err := shape.TableFor(o, fields, false)
 		a.check(err)
-		all = append(all, warehouse.Procedure{Table: t, Policy: warehouse.Policy(fl.Deletes)})
+		all = append(all, warehouse.Procedure{Table: t, Policy: gone.Policy(fl.Deletes)})
 	}
 	a.check(p.Warehouse.Migrate(a.t.Context()))
 	a.check(warehouse.RolesOf(p.Warehouse).Procedures.Install(a.t.Context(), all))

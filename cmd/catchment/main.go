@@ -11,7 +11,7 @@ import (
 	"os/signal"
 	"syscall"
 	"time"
-	_ "time/tzdata" // a container may have no time zones of its own
+	_ "time/tzdata"
 
 	"golang.org/x/term"
 
@@ -24,7 +24,11 @@ import (
 	"catchment/internal/project"
 	"catchment/internal/warehouse"
 	"catchment/internal/warehouse/duckdb"
+	"catchment/internal/warehouse/sql"
+	"catchment/internal/warehouse/sql/statements"
 )
+
+// a container may have no time zones of its own
 
 // version is set by the linker.
 var version = "unknown"
@@ -84,9 +88,9 @@ func drivers(account *cloud.AWS) project.Drivers {
 			if err != nil {
 				return nil, err
 			}
-			return warehouse.Assemble(driver, o), nil
+			return sql.New(driver, o), nil
 		},
-		Script: func(string) warehouse.Scripter { return warehouse.NewScripter(warehouse.DuckDB()) },
+		Script: func(string) warehouse.Scripter { return statements.NewScripter(duckdb.Dialect()) },
 		File:   true,
 	}
 	d.Stages["dir"] = func(path string) (blob.Store, error) { return dir.New(path) }

@@ -9,15 +9,16 @@ import (
 	"testing"
 	"time"
 
-	"catchment/internal/warehouse"
 	"catchment/internal/warehouse/duckdb"
+	"catchment/internal/warehouse/shape"
+	"catchment/internal/warehouse/sql"
 )
 
 // A duckYard is one file. It stays open as long as it is measured: our own
 // driver would close it between two transactions.
 type duckYard struct {
 	path   string
-	driver warehouse.Driver
+	driver sql.Driver
 }
 
 func (*duckYard) name() string { return "DuckDB" }
@@ -28,7 +29,7 @@ func (y *duckYard) renew(t *testing.T) string {
 	return "duckdb:" + y.path
 }
 
-func (y *duckYard) open(t *testing.T) warehouse.Driver {
+func (y *duckYard) open(t *testing.T) sql.Driver {
 	var err error
 	if y.driver, err = duckdb.Open(y.path, duckdb.Options{Idle: time.Hour}); err != nil {
 		t.Fatal(err)
@@ -40,7 +41,7 @@ func (y *duckYard) open(t *testing.T) warehouse.Driver {
 func (y *duckYard) exec(t *testing.T, statements ...string) time.Duration {
 	ctx := context.Background()
 	start := time.Now()
-	if err := y.driver.Tx(ctx, func(tx warehouse.Tx) error {
+	if err := y.driver.Tx(ctx, func(tx sql.Tx) error {
 		for _, s := range statements {
 			if _, err := tx.Exec(ctx, s); err != nil {
 				return err
@@ -70,8 +71,8 @@ func (y *duckYard) floor(t *testing.T, m *material) time.Duration {
 	for _, field := range m.pages[0].Header {
 		for _, c := range m.table.Columns {
 			if strings.EqualFold(c.Field, field) {
-				kind := warehouse.DuckDB().Type(c.Kind, c.Scale)
-				if c.Kind == warehouse.Decimal {
+				kind := duckdb.Dialect().Type(c.Kind, c.Scale)
+				if c.Kind == shape.Decimal {
 					// DuckDB needs ten times as long to read one of 38 digits
 					kind = fmt.Sprintf("DECIMAL(18,%d)", c.Scale)
 				}
@@ -96,7 +97,7 @@ func (y *duckYard) floor(t *testing.T, m *material) time.Duration {
 	return time.Since(start)
 }
 
-func (y *duckYard) variants(t *testing.T, table warehouse.Table) []way {
+func (y *duckYard) variants(t *testing.T, table shape.Table) []way {
 	var names, set, inserted, excluded []string
 	for _, c := range table.Columns {
 		names = append(names, c.Name)

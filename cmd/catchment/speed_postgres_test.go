@@ -10,9 +10,10 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"catchment/internal/warehouse"
 	"catchment/internal/warehouse/pgtest"
 	"catchment/internal/warehouse/postgres"
+	"catchment/internal/warehouse/shape"
+	"catchment/internal/warehouse/sql"
 )
 
 // A postgresYard is a server that keeps what it says it has: fsync is on.
@@ -39,7 +40,7 @@ func (y *postgresYard) renew(t *testing.T) string {
 	return y.url
 }
 
-func (y *postgresYard) open(t *testing.T) warehouse.Driver {
+func (y *postgresYard) open(t *testing.T) sql.Driver {
 	d, err := postgres.Open(y.url, postgres.Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -90,7 +91,7 @@ func (y *postgresYard) floor(t *testing.T, m *material) time.Duration {
 	return time.Since(start)
 }
 
-func (y *postgresYard) variants(t *testing.T, table warehouse.Table) []way {
+func (y *postgresYard) variants(t *testing.T, table shape.Table) []way {
 	var names, set, excluded, inserted []string
 	for _, c := range table.Columns {
 		names = append(names, c.Name)

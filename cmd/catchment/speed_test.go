@@ -26,6 +26,9 @@ import (
 	"catchment/internal/salesforce"
 	"catchment/internal/salesforce/login"
 	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/gone"
+	"catchment/internal/warehouse/shape"
+	"catchment/internal/warehouse/sql"
 )
 
 // `make bench` runs TestSpeed, which prints the table of docs/benchmarks.md.
@@ -73,11 +76,11 @@ func speedOrg() {
 type yard interface {
 	name() string
 	marks() marks
-	renew(t *testing.T) string                          // an empty warehouse; its URL
-	open(t *testing.T) warehouse.Driver                 // that warehouse
-	checkpoint(t *testing.T)                            // so that nobody pays for what was before
-	floor(t *testing.T, m *material) time.Duration      // the warehouse's own loader, into a table like staging
-	variants(t *testing.T, table warehouse.Table) []way // to merge staging by hand
+	renew(t *testing.T) string                      // an empty warehouse; its URL
+	open(t *testing.T) sql.Driver                   // that warehouse
+	checkpoint(t *testing.T)                        // so that nobody pays for what was before
+	floor(t *testing.T, m *material) time.Duration  // the warehouse's own loader, into a table like staging
+	variants(t *testing.T, table shape.Table) []way // to merge staging by hand
 }
 
 // marks are the ratios that the issue asks for.
@@ -92,7 +95,7 @@ type way struct {
 // A material is what the org gave: its pages as text, and their table.
 type material struct {
 	dir   string
-	table warehouse.Table
+	table shape.Table
 	pages []warehouse.Page
 	bytes int64
 }
@@ -278,9 +281,9 @@ func (s *speed) load(y yard, m *material) time.Duration {
 	return took
 }
 
-func (s *speed) claimed(d warehouse.Driver, t warehouse.Table) (warehouse.Warehouse, warehouse.Fence) {
+func (s *speed) claimed(d sql.Driver, t shape.Table) (warehouse.Warehouse, warehouse.Fence) {
 	ctx := context.Background()
-	w := warehouse.Assemble(d, warehouse.Options{Schema: "salesforce", Staging: "salesforce_incremental", Now: time.Now})
+	w := sql.New(d, warehouse.Options{Schema: "salesforce", Staging: "salesforce_incremental", Now: time.Now})
 	f := warehouse.Fence{Flow: "Account", Number: 1 << 40}
 	s.must(w.Migrate(ctx))
 	mark, known, err := w.Mark(ctx, f.Flow)
@@ -318,7 +321,7 @@ func (s *speed) merges(y yard, m *material, records int) {
 		}
 		y.checkpoint(s.t)
 		start := time.Now()
-		c, err := w.Consolidate(ctx, f, warehouse.Merge{Table: m.table, Attempt: name, Policy: warehouse.Flag,
+		c, err := w.Consolidate(ctx, f, warehouse.Merge{Table: m.table, Attempt: name, Policy: gone.Flag,
 			Pages: 1, Rows: changes})
 		ours = append(ours, time.Since(start))
 		s.must(err)
@@ -419,7 +422,7 @@ func (s *speed) material(o *orgProcess, p *speedRun) *material {
 	return m
 }
 
-func (s *speed) table(o *orgProcess) warehouse.Table {
+func (s *speed) table(o *orgProcess) shape.Table {
 	c, err := salesforce.New(salesforce.Config{URL: o.url, APIVersion: "66.0", HTTP: http.DefaultClient,
 		Login: login.ClientCredentials{ClientID: o.credentials.ClientID, ClientSecret: o.credentials.ClientSecret}})
 	s.must(err)
@@ -427,7 +430,7 @@ func (s *speed) table(o *orgProcess) warehouse.Table {
 	s.must(err)
 	fields, _, err := flow.Flow{Object: "Account"}.Choose(object)
 	s.must(err)
-	t, err := warehouse.TableFor(object, fields, false)
+	t, err := shape.TableFor(object, fields, false)
 	s.must(err)
 	return t
 }

@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/sql"
 )
 
 // `make verify-big` runs TestVerifyLiveOrg with millions of records; the tests
@@ -120,7 +120,7 @@ func seven(t *testing.T, y yard, records int) {
 	}()
 	id := func(n int) string { return "'" + accountID(n) + "'" }
 	last := records - 1
-	err := d.Tx(ctx, func(tx warehouse.Tx) error {
+	err := d.Tx(ctx, func(tx sql.Tx) error {
 		for _, c := range []struct {
 			sql     string
 			touches int64

@@ -18,6 +18,7 @@ import (
 	"catchment/internal/salesforce"
 	"catchment/internal/source"
 	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/gone"
 )
 
 // An Adopter takes over tables. Its fields are set once.
@@ -73,7 +74,7 @@ func (a *Adopter) Adopt(ctx context.Context, fl flow.Flow) (done warehouse.Adopt
 	if err != nil {
 		return done, err
 	}
-	m := warehouse.Merge{Table: src.Table, Policy: warehouse.Policy(fl.Deletes)}
+	m := warehouse.Merge{Table: src.Table, Policy: gone.Policy(fl.Deletes)}
 	return adopter.Adopt(ctx, held.Fence(), m, src.IDColumns())
 }
 

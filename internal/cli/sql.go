@@ -9,6 +9,7 @@ import (
 	"catchment/internal/notice"
 	"catchment/internal/plan"
 	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/gone"
 )
 
 func (s *session) sqlCommand() *cobra.Command {
@@ -85,7 +86,7 @@ func (p *work) tables(ctx context.Context, names []string) ([]warehouse.Procedur
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, warehouse.Procedure{Table: src.Table, Policy: warehouse.Policy(fl.Deletes)})
+		all = append(all, warehouse.Procedure{Table: src.Table, Policy: gone.Policy(fl.Deletes)})
 	}
 	return all, nil
 }

@@ -32,6 +32,7 @@ import (
 	"catchment/internal/source"
 	"catchment/internal/verify"
 	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/shape"
 )
 
 // APIVersion is what the client speaks where the configuration names none: the
@@ -238,7 +239,7 @@ func oneTableEach(file string, flows []flow.Flow) error {
 	taken := map[string]flow.Flow{}
 	var clashes []string
 	for _, f := range flows {
-		name := warehouse.TableName(f.Object, f.Naming == flow.Snake)
+		name := shape.TableName(f.Object, f.Naming == flow.Snake)
 		if other, ok := taken[name]; ok {
 			clashes = append(clashes, fmt.Sprintf("%s:%d: %s and %s would share the table %s", file, f.Line,
 				other.Object, f.Object, name))

@@ -7,7 +7,7 @@ import (
 	"catchment/internal/control"
 	"catchment/internal/mover"
 	"catchment/internal/replicate/reading"
-	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/shape"
 )
 
 // jobOf finds what brings a part.
@@ -46,9 +46,9 @@ func (s *attemptStep) prepare(ctx context.Context) error {
 	}
 	for _, c := range changes {
 		switch c.What {
-		case warehouse.Vanished:
+		case shape.Vanished:
 			s.note("column %s.%s keeps its old values: %s", c.Table, c.Column, s.source.WhyGone(c.Column))
-		case warehouse.Widened:
+		case shape.Widened:
 			s.note("column %s.%s is %s now", c.Table, c.Column, c.Detail)
 		}
 	}

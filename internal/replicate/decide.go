@@ -10,13 +10,14 @@ import (
 	"catchment/internal/replicate/window"
 	"catchment/internal/source"
 	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/shape"
 )
 
 // facts is what is known of a flow before its next window.
 type facts struct {
 	row         control.FlowRow
 	mark        warehouse.Mark
-	condition   warehouse.Condition
+	condition   shape.Condition
 	fingerprint string    // of the flow as it is configured now
 	full        bool      // --full
 	pending     bool      // an open attempt rebuilds the table already
@@ -58,7 +59,7 @@ func decide(f facts) (readPlan, error) {
 	if !c.rebuild {
 		c.from = window.Start(f.mark, f.relative)
 	}
-	if f.condition == warehouse.Fewer {
+	if f.condition == shape.Fewer {
 		c.warning = "rows are missing from the table that the last run left there; find them with: catchment verify " +
 			f.mark.Flow
 	}
@@ -104,11 +105,11 @@ func unfit(s standing) string {
 func refuse(f facts) error {
 	rebuilding := f.full || f.row.Generation > f.mark.Generation
 	switch f.condition {
-	case warehouse.Foreign:
+	case shape.Foreign:
 		return plan.Fixf("rename that table, set warehouse.schema to a schema of Catchment's own, "+
 			"or if AppFlow filled it: catchment adopt "+f.mark.Flow,
 			"table %s was not made by Catchment", f.mark.Table)
-	case warehouse.Dropped, warehouse.Emptied, warehouse.Restored:
+	case shape.Dropped, shape.Emptied, shape.Restored:
 		if !rebuilding {
 			return plan.Fixf("load it anew with: catchment run --full "+f.mark.Flow,
 				"table %s was %s behind Catchment's back; its watermark is not valid any more",

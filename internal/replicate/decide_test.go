@@ -12,6 +12,7 @@ import (
 	"catchment/internal/mover/rest"
 	"catchment/internal/plan"
 	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/shape"
 )
 
 // movers can't read anything, and say what they could.
@@ -32,14 +33,14 @@ func TestDecide(t *testing.T) {
 		facts facts
 		want  readPlan
 	}{
-		{"first", facts{condition: warehouse.Absent}, readPlan{generation: 1}},
-		{"first, --full", facts{condition: warehouse.Absent, full: true}, readPlan{generation: 1}},
+		{"first", facts{condition: shape.Absent}, readPlan{generation: 1}},
+		{"first, --full", facts{condition: shape.Absent, full: true}, readPlan{generation: 1}},
 		{"increment", facts{row: row(1), mark: mark(1)}, readPlan{generation: 1, from: noon}},
 		{"a relative window", facts{row: row(1), mark: mark(1), relative: noon.Add(-36 * time.Hour)},
 			readPlan{generation: 1, from: noon.Add(-36 * time.Hour)}},
 		{"a relative window after a missed day", facts{row: row(1), mark: mark(1), relative: noon.Add(time.Hour)},
 			readPlan{generation: 1, from: noon}},
-		{"a relative window, first", facts{condition: warehouse.Absent, relative: noon}, readPlan{generation: 1}},
+		{"a relative window, first", facts{condition: shape.Absent, relative: noon}, readPlan{generation: 1}},
 		{"a relative window, --full", facts{row: row(1), mark: mark(1), full: true, relative: noon},
 			readPlan{generation: 2, rebuild: true}},
 		{"the flow changed", facts{row: row(1), mark: mark(1), fingerprint: "g"},
@@ -53,23 +54,23 @@ func TestDecide(t *testing.T) {
 		{"the rebuild is done", facts{row: row(2), mark: mark(2)}, readPlan{generation: 2, from: noon}},
 		{"--full of a table that is whole", facts{row: row(2), mark: mark(2), full: true, pending: true},
 			readPlan{generation: 3, rebuild: true}},
-		{"the warehouse is lost", facts{row: row(3), condition: warehouse.Absent}, readPlan{generation: 3}},
+		{"the warehouse is lost", facts{row: row(3), condition: shape.Absent}, readPlan{generation: 3}},
 		{"the control table is lost", facts{mark: mark(3)},
 			readPlan{generation: 4, rebuild: true, warning: "control table"}},
 		{"an older control table", facts{row: row(1), mark: mark(2)},
 			readPlan{generation: 3, rebuild: true, warning: "control table"}},
-		{"an older copy of both schemas", facts{row: row(3), mark: mark(2), condition: warehouse.Restored},
+		{"an older copy of both schemas", facts{row: row(3), mark: mark(2), condition: shape.Restored},
 			readPlan{generation: 3, rebuild: true}},
-		{"rows are missing", facts{row: row(1), mark: mark(1), condition: warehouse.Fewer},
+		{"rows are missing", facts{row: row(1), mark: mark(1), condition: shape.Fewer},
 			readPlan{generation: 1, from: noon, warning: "verify Account"}},
-		{"dropped, --full", facts{row: row(1), mark: mark(1), condition: warehouse.Dropped, full: true},
+		{"dropped, --full", facts{row: row(1), mark: mark(1), condition: shape.Dropped, full: true},
 			readPlan{generation: 2, rebuild: true}},
-		{"dropped in a rebuild", facts{row: row(2), mark: mark(1), condition: warehouse.Dropped},
+		{"dropped in a rebuild", facts{row: row(2), mark: mark(1), condition: shape.Dropped},
 			readPlan{generation: 2, rebuild: true}},
 	}
 	for _, test := range tests {
 		if test.facts.condition == "" {
-			test.facts.condition = warehouse.Intact
+			test.facts.condition = shape.Intact
 		}
 		if test.facts.fingerprint == "" {
 			test.facts.fingerprint = "f"
@@ -88,15 +89,15 @@ func TestDecide(t *testing.T) {
 
 func TestRefuse(t *testing.T) {
 	t.Parallel()
-	for _, condition := range []warehouse.Condition{warehouse.Dropped, warehouse.Emptied, warehouse.Restored,
-		warehouse.Foreign} {
+	for _, condition := range []shape.Condition{shape.Dropped, shape.Emptied, shape.Restored,
+		shape.Foreign} {
 		f := facts{row: control.FlowRow{Generation: 1},
 			mark: warehouse.Mark{Flow: "Account", Table: "account", Generation: 1}, condition: condition}
 		if _, err := decide(f); plan.ClassOf(err) != plan.Fix || plan.HintOf(err) == "" {
 			t.Errorf("%s: %v", condition, err)
 		}
 		f.full = true
-		if _, err := decide(f); (err != nil) != (condition == warehouse.Foreign) {
+		if _, err := decide(f); (err != nil) != (condition == shape.Foreign) {
 			t.Errorf("%s, --full: %v", condition, err)
 		}
 	}
@@ -241,18 +242,18 @@ func TestOutcome(t *testing.T) {
 
 func TestDriftOf(t *testing.T) {
 	t.Parallel()
-	table := func(names ...string) warehouse.Table {
-		var t warehouse.Table
+	table := func(names ...string) shape.Table {
+		var t shape.Table
 		for _, n := range names {
-			t.Columns = append(t.Columns, warehouse.Column{Name: n, Field: strings.ToUpper(n)})
+			t.Columns = append(t.Columns, shape.Column{Name: n, Field: strings.ToUpper(n)})
 		}
 		return t
 	}
-	past := func(names ...string) warehouse.Past { return warehouse.Past{Columns: names} }
+	past := func(names ...string) shape.Past { return shape.Past{Columns: names} }
 	for _, c := range []struct {
 		name     string
-		table    warehouse.Table
-		past     warehouse.Past
+		table    shape.Table
+		past     shape.Past
 		unfilled []string
 		first    bool
 		want     schemaDrift

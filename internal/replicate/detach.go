@@ -11,6 +11,7 @@ import (
 	"catchment/internal/control"
 	"catchment/internal/plan"
 	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/gone"
 )
 
 // A merge may take longer than a process that waits for it lives: a Lambda
@@ -96,7 +97,7 @@ func (s *attemptStep) merging() string { return fmt.Sprintf("%s/%d", s.attempt.I
 // procedure is the consolidation of the flow's table, for records as this
 // attempt has read them: patches bring what its main part doesn't carry.
 func (s *attemptStep) procedure() warehouse.Procedure {
-	p := warehouse.Procedure{Table: s.source.Table, Policy: warehouse.Policy(s.source.Flow.Deletes)}
+	p := warehouse.Procedure{Table: s.source.Table, Policy: gone.Policy(s.source.Flow.Deletes)}
 	i := slices.IndexFunc(s.attempt.Parts, func(p *control.Part) bool { return p.Op == string(warehouse.Put) })
 	if i < 0 {
 		return p

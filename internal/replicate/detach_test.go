@@ -14,6 +14,7 @@ import (
 	"catchment/internal/flow"
 	"catchment/internal/rig"
 	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/sql"
 )
 
 // data is a client of the Data API.
@@ -48,8 +49,8 @@ func calls(t *testing.T, s rig.Shelf) []types.StatementData {
 
 // A listener is a driver that hears when somebody asks how far a statement is.
 type listener struct {
-	warehouse.Driver
-	on   warehouse.Background
+	sql.Driver
+	on   sql.Background
 	asks func(id string)
 }
 
@@ -67,8 +68,8 @@ func (d listener) Ended(ctx context.Context, id string, patience time.Duration) 
 func asked(r *rig.Rig, f func(id string)) {
 	r.Begun = func(p *rig.Process) {
 		p.Options.MergeWait = time.Hour
-		p.Driver = listener{p.Driver, p.Driver.(warehouse.Background), f}
-		p.Warehouse = warehouse.Assemble(p.Driver,
+		p.Driver = listener{p.Driver, p.Driver.(sql.Background), f}
+		p.Warehouse = sql.New(p.Driver,
 			warehouse.Options{Schema: "salesforce", Staging: "salesforce_incremental", Now: r.Now})
 	}
 }

@@ -9,7 +9,7 @@ import (
 	"catchment/internal/control"
 	"catchment/internal/flow"
 	"catchment/internal/source"
-	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/shape"
 )
 
 // A schemaDrift is what became of an object's fields since the last run. No stamp
@@ -27,7 +27,7 @@ type schemaDrift struct {
 // driftOf compares what describe says now with what the table was made of.
 // unfilled is what earlier runs left. A flow that was never consolidated reads
 // everything anyway, but for what it can't read now.
-func driftOf(t warehouse.Table, past warehouse.Past, unfilled []string, consolidated bool) schemaDrift {
+func driftOf(t shape.Table, past shape.Past, unfilled []string, consolidated bool) schemaDrift {
 	m := schemaDrift{unfilled: slices.Clone(unfilled), renamed: map[string]string{}}
 	if len(past.Columns) == 0 {
 		return m

@@ -9,7 +9,7 @@ import (
 	"catchment/internal/control"
 	"catchment/internal/replicate/deletes"
 	"catchment/internal/replicate/reading"
-	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/gone"
 )
 
 // What is loaded is held against what Salesforce's logs say has changed, and against
@@ -144,7 +144,7 @@ func (r *reconciliation) readAgain(ctx context.Context, name string, why error) 
 
 // stage stages the Ids that are gone, a part for each reason.
 func (r *reconciliation) stage(ctx context.Context) error {
-	for _, traits := range warehouse.Reasons() {
+	for _, traits := range gone.Reasons() {
 		ids := r.found.Of(traits.Reason)
 		if len(ids) == 0 {
 			continue

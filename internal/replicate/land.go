@@ -16,6 +16,7 @@ import (
 	"catchment/internal/schema"
 	"catchment/internal/source"
 	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/shape"
 )
 
 // What a lander brings comes into the warehouse without us. The steps make its
@@ -80,9 +81,9 @@ func (l *landing) request(ctx context.Context) (mover.LandRequest, error) {
 }
 
 // table is the flow's table with the columns that land.
-func (l *landing) table() warehouse.Table {
+func (l *landing) table() shape.Table {
 	t := l.source.Table
-	var landed []warehouse.Column
+	var landed []shape.Column
 	for _, c := range t.Columns {
 		for _, name := range l.part.Fields {
 			if strings.EqualFold(c.Field, name) {

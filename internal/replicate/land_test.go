@@ -22,7 +22,7 @@ import (
 	"catchment/internal/mover"
 	"catchment/internal/mover/appflow"
 	"catchment/internal/rig"
-	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/sql"
 )
 
 // A cloud is AppFlow and CloudFormation beside a rig. AppFlow appends through
@@ -32,7 +32,7 @@ type cloud struct {
 	flows   *fake.Server
 	stacks  *stacks.Server
 	urls    [2]string // of AppFlow and CloudFormation
-	driver  warehouse.Driver
+	driver  sql.Driver
 	ahead   atomic.Int64 // AWS's clock goes on with each look at it
 	lasting bool
 	apart   bool
@@ -74,7 +74,7 @@ func (c *cloud) awsNow() time.Time {
 // sink appends rows as AppFlow does: it names the columns that it has.
 func (c *cloud) sink(ctx context.Context, table string, header []string, rows [][]string) error {
 	schema, name, _ := strings.Cut(table, ".")
-	return c.driver.Tx(ctx, func(tx warehouse.Tx) error {
+	return c.driver.Tx(ctx, func(tx sql.Tx) error {
 		for _, row := range rows {
 			places := make([]string, len(row))
 			args := make([]any, len(row))

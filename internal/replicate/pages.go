@@ -14,6 +14,7 @@ import (
 	"catchment/internal/replicate/reading"
 	"catchment/internal/stage"
 	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/gone"
 )
 
 // errStopping ends the listing of pages after the stop signal.
@@ -197,7 +198,7 @@ func (l *loading) loadReady(ctx context.Context) error {
 
 func (l *loading) loadBatch(ctx context.Context, rows []control.PageRow) error {
 	b := warehouse.Batch{Table: l.source.Table, Attempt: l.attempt.ID, Job: l.result.ID, ReadAt: l.readAt,
-		Op: warehouse.Op(l.part.Op), Reason: warehouse.Reason(l.part.Reason), Override: l.part.Override}
+		Op: warehouse.Op(l.part.Op), Reason: gone.Reason(l.part.Reason), Override: l.part.Override}
 	for _, row := range rows {
 		b.Pages = append(b.Pages, l.way.Page(row))
 	}

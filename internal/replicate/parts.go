@@ -13,6 +13,7 @@ import (
 	"catchment/internal/schema"
 	"catchment/internal/source"
 	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/gone"
 )
 
 // The parts beside the main one, by name. What a part is split into has a name that
@@ -111,7 +112,7 @@ func sweepOf(src *source.Source) control.Part {
 		columns = append(columns, "IsDeleted")
 	}
 	return control.Part{
-		Name: sweepPart, Op: string(warehouse.Seen), Reason: string(warehouse.AbsentReason(src.Flow.Where)),
+		Name: sweepPart, Op: string(warehouse.Seen), Reason: string(gone.AbsentReason(src.Flow.Where)),
 		Query: reading.Query(src.Object.Name, columns, src.Flow.Where, "", time.Time{}),
 	}
 }
@@ -156,7 +157,7 @@ func rereadOf(a control.Attempt, object string, ids []string, mover string) cont
 }
 
 // goneOf plans the part that takes records away for a reason.
-func goneOf(reason warehouse.Reason) control.Part {
+func goneOf(reason gone.Reason) control.Part {
 	return control.Part{
 		Name: gonePart + string(reason), Op: string(warehouse.Delete), Mover: string(reading.Findings),
 		Reason: string(reason),

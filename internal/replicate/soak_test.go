@@ -15,6 +15,8 @@ import (
 	"catchment/internal/flow"
 	"catchment/internal/rig"
 	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/shape"
+	"catchment/internal/warehouse/sql"
 )
 
 var (
@@ -126,31 +128,31 @@ func (l *life) begins(f *rig.Fate) *rig.Process {
 	p := l.Start(f)
 	p.Options.AllowDeletes = true
 	p.Driver = watched{p.Driver, l.Rig}
-	p.Warehouse = warehouse.Assemble(p.Driver,
+	p.Warehouse = sql.New(p.Driver,
 		warehouse.Options{Schema: "salesforce", Staging: "salesforce_incremental", Now: l.Now})
 	return p
 }
 
 // watched is a driver whose tables are looked at after each transaction.
 type watched struct {
-	warehouse.Driver
+	sql.Driver
 	rig *rig.Rig
 }
 
-func (d watched) Tx(ctx context.Context, f func(warehouse.Tx) error) error {
+func (d watched) Tx(ctx context.Context, f func(sql.Tx) error) error {
 	return d.look(d.Driver.Tx(ctx, f))
 }
 
-func (d watched) Prepared(ctx context.Context, ddl []string, f func(warehouse.Tx) error) error {
-	return d.look(d.Driver.(warehouse.Preparer).Prepared(ctx, ddl, f))
+func (d watched) Prepared(ctx context.Context, ddl []string, f func(sql.Tx) error) error {
+	return d.look(d.Driver.(sql.Preparer).Prepared(ctx, ddl, f))
 }
 
-func (d watched) Bring(ctx context.Context, c warehouse.Copy) error {
-	return d.Driver.(warehouse.Bringer).Bring(ctx, c)
+func (d watched) Bring(ctx context.Context, c sql.Copy) error {
+	return d.Driver.(sql.Bringer).Bring(ctx, c)
 }
 
-func (d watched) Forget(ctx context.Context, c warehouse.Copy) error {
-	return d.Driver.(warehouse.Bringer).Forget(ctx, c)
+func (d watched) Forget(ctx context.Context, c sql.Copy) error {
+	return d.Driver.(sql.Bringer).Forget(ctx, c)
 }
 
 // look looks after a transaction that went well.
@@ -159,7 +161,7 @@ func (d watched) look(err error) error {
 		return err
 	}
 	for _, fl := range d.rig.Flows {
-		table := warehouse.TableName(fl.Object, false)
+		table := shape.TableName(fl.Object, false)
 		twice, err := rig.Query(d.Driver, "SELECT CAST(id AS VARCHAR) FROM salesforce."+table+
 			" GROUP BY id HAVING count(*) > 1")
 		if err == nil && len(twice) > 0 { // else the table isn't there yet, or the process has just died

@@ -14,6 +14,7 @@ import (
 	"catchment/internal/salesforce"
 	"catchment/internal/source"
 	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/gone"
 )
 
 // An attemptStep is one call of a step on one attempt.
@@ -49,9 +50,9 @@ func (s *attemptStep) merge() warehouse.Merge {
 	a := &s.attempt
 	pages, records, _ := a.Sums()
 	m := warehouse.Merge{
-		Table: s.source.Table, Attempt: a.ID, Policy: warehouse.Policy(s.source.Flow.Deletes),
+		Table: s.source.Table, Attempt: a.ID, Policy: gone.Policy(s.source.Flow.Deletes),
 		Pages: pages, Rows: records,
-		Complete: a.Complete, AbsentReason: warehouse.AbsentReason(s.source.Flow.Where), Override: a.Full,
+		Complete: a.Complete, AbsentReason: gone.AbsentReason(s.source.Flow.Where), Override: a.Full,
 		Generation: a.Generation, Watermark: a.To, Grade: a.Grade,
 	}
 	if a.Forget {

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/sql"
 )
 
 // Must ends the test where something went wrong that it only prepares.
@@ -137,7 +137,7 @@ func (r *Rig) Exec(statement string) {
 // Exec changes the warehouse as nobody should.
 func (p *Process) Exec(statement string) {
 	p.T.Helper()
-	p.Must(p.Driver.Tx(p.Ctx, func(tx warehouse.Tx) error {
+	p.Must(p.Driver.Tx(p.Ctx, func(tx sql.Tx) error {
 		_, err := tx.Exec(p.Ctx, statement)
 		return err
 	}))

@@ -15,6 +15,7 @@ import (
 	"catchment/internal/control/versioned"
 	"catchment/internal/plan"
 	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/sql"
 )
 
 // ErrKilled is what everything fails with in a process that has died.
@@ -99,7 +100,7 @@ func (w fatedWire) RoundTrip(r *http.Request) (*http.Response, error) {
 func (f *Fate) Wire(next *http.Transport) http.RoundTripper { return fatedWire{next, f} }
 
 // Immortal is the driver without the fate of its process, for what goes on beside it.
-func Immortal(d warehouse.Driver) warehouse.Driver {
+func Immortal(d sql.Driver) sql.Driver {
 	if f, ok := d.(fatedDriver); ok {
 		return f.Driver
 	}
@@ -107,11 +108,11 @@ func Immortal(d warehouse.Driver) warehouse.Driver {
 }
 
 type fatedDriver struct {
-	warehouse.Driver
+	sql.Driver
 	fate *Fate
 }
 
-func (d fatedDriver) Tx(ctx context.Context, do func(warehouse.Tx) error) error {
+func (d fatedDriver) Tx(ctx context.Context, do func(sql.Tx) error) error {
 	return d.touch(func() error { return d.Driver.Tx(ctx, d.within(do)) })
 }
 
@@ -122,15 +123,15 @@ func (d fatedDriver) touch(do func() error) error {
 
 // within lets the process also die, or meet a failure, at any statement of a
 // transaction where not all that it does to the warehouse is one.
-func (d fatedDriver) within(do func(warehouse.Tx) error) func(warehouse.Tx) error {
+func (d fatedDriver) within(do func(sql.Tx) error) func(sql.Tx) error {
 	if d.Dialect().TransactionalDDL {
 		return do
 	}
-	return func(tx warehouse.Tx) error { return do(fatedTx{tx, d.fate}) }
+	return func(tx sql.Tx) error { return do(fatedTx{tx, d.fate}) }
 }
 
 type fatedTx struct {
-	warehouse.Tx
+	sql.Tx
 	fate *Fate
 }
 
@@ -141,14 +142,14 @@ func (t fatedTx) Exec(ctx context.Context, sql string, args ...any) (int64, erro
 	return t.Tx.Exec(ctx, sql, args...)
 }
 
-func (t fatedTx) Load(ctx context.Context, c warehouse.Copy) ([]int64, error) {
+func (t fatedTx) Load(ctx context.Context, c sql.Copy) ([]int64, error) {
 	if err := t.fate.moment("warehouse"); err != nil {
 		return nil, err
 	}
 	return t.Tx.Load(ctx, c)
 }
 
-func (d fatedDriver) View(ctx context.Context, do func(warehouse.Tx) error) error {
+func (d fatedDriver) View(ctx context.Context, do func(sql.Tx) error) error {
 	if err := d.fate.Alive(); err != nil {
 		return err
 	}
@@ -157,8 +158,8 @@ func (d fatedDriver) View(ctx context.Context, do func(warehouse.Tx) error) erro
 
 // Prepared lets the process die between any two statements of DDL: each has
 // committed by itself.
-func (d fatedDriver) Prepared(ctx context.Context, ddl []string, do func(warehouse.Tx) error) error {
-	on := d.Driver.(warehouse.Preparer)
+func (d fatedDriver) Prepared(ctx context.Context, ddl []string, do func(sql.Tx) error) error {
+	on := d.Driver.(sql.Preparer)
 	if do != nil { // what ddl makes is gone with the session
 		return d.touch(func() error { return on.Prepared(ctx, ddl, d.within(do)) })
 	}
@@ -171,16 +172,16 @@ func (d fatedDriver) Prepared(ctx context.Context, ddl []string, do func(warehou
 }
 
 // Bring lets it die before and after each page.
-func (d fatedDriver) Bring(ctx context.Context, c warehouse.Copy) error {
-	return d.eachPage(c, func(one warehouse.Copy) error { return d.Driver.(warehouse.Bringer).Bring(ctx, one) })
+func (d fatedDriver) Bring(ctx context.Context, c sql.Copy) error {
+	return d.eachPage(c, func(one sql.Copy) error { return d.Driver.(sql.Bringer).Bring(ctx, one) })
 }
 
 // Forget does too.
-func (d fatedDriver) Forget(ctx context.Context, c warehouse.Copy) error {
-	return d.eachPage(c, func(one warehouse.Copy) error { return d.Driver.(warehouse.Bringer).Forget(ctx, one) })
+func (d fatedDriver) Forget(ctx context.Context, c sql.Copy) error {
+	return d.eachPage(c, func(one sql.Copy) error { return d.Driver.(sql.Bringer).Forget(ctx, one) })
 }
 
-func (d fatedDriver) eachPage(c warehouse.Copy, do func(warehouse.Copy) error) error {
+func (d fatedDriver) eachPage(c sql.Copy, do func(sql.Copy) error) error {
 	for _, p := range c.Pages {
 		one := c
 		one.Pages = []warehouse.Page{p}
@@ -192,8 +193,8 @@ func (d fatedDriver) eachPage(c warehouse.Copy, do func(warehouse.Copy) error) e
 }
 
 // fated lets a process die that works with a warehouse.
-func fated(d warehouse.Driver, f *Fate) warehouse.Driver {
-	if on, ok := d.(warehouse.Background); ok {
+func fated(d sql.Driver, f *Fate) sql.Driver {
+	if on, ok := d.(sql.Background); ok {
 		return fatedDetacher{fatedDriver{d, f}, on}
 	}
 	return fatedDriver{d, f}
@@ -202,7 +203,7 @@ func fated(d warehouse.Driver, f *Fate) warehouse.Driver {
 // A fatedDetacher is a fatedDriver whose warehouse goes on with statements.
 type fatedDetacher struct {
 	fatedDriver
-	on warehouse.Background
+	on sql.Background
 }
 
 func (d fatedDetacher) Detach(ctx context.Context, token, sql string) (string, error) {

@@ -26,6 +26,7 @@ import (
 	"catchment/internal/salesforce/login"
 	"catchment/internal/verify"
 	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/sql"
 )
 
 // A Process is one life of a catchment: everything is opened anew.
@@ -34,7 +35,7 @@ type Process struct {
 	Ctx       context.Context
 	Client    *salesforce.Client
 	Control   *control.Control // nil where the process died before it had one
-	Driver    warehouse.Driver
+	Driver    sql.Driver
 	Warehouse warehouse.Warehouse
 	Stage     blob.Store
 	Landers   map[string]mover.Lander
@@ -89,7 +90,7 @@ func (r *Rig) Start(f *Fate) *Process {
 		check(err)
 	}
 	schema := cmp.Or(r.Schema, "salesforce")
-	p.Warehouse = warehouse.Assemble(p.Driver,
+	p.Warehouse = sql.New(p.Driver,
 		warehouse.Options{Schema: schema, Staging: schema + "_incremental", Now: r.Now})
 	p.movers = mover.Set{string(flow.Bulk): bulk.New(p.Client), string(flow.REST): rest.New(p.Client)}
 	p.Options = replicate.Options{

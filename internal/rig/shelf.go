@@ -17,11 +17,11 @@ import (
 
 	"catchment/internal/fakeaws/bucket"
 	standin "catchment/internal/fakeaws/redshift"
-	"catchment/internal/warehouse"
 	"catchment/internal/warehouse/duckdb"
 	"catchment/internal/warehouse/pgtest"
 	"catchment/internal/warehouse/postgres"
 	"catchment/internal/warehouse/redshift"
+	"catchment/internal/warehouse/sql"
 	"catchment/internal/warehouse/warehousetest/oversql"
 )
 
@@ -99,7 +99,7 @@ func newRedshift(t *testing.T, database string, byDataAPI bool) Shelf {
 }
 
 // Open opens a driver for a process of the rig.
-func (s Shelf) Open(r *Rig) (warehouse.Driver, error) {
+func (s Shelf) Open(r *Rig) (sql.Driver, error) {
 	d, err := s.open(r)
 	if err == nil && s.ddlCommits {
 		d = oversql.DDLCommits(d)
@@ -107,7 +107,7 @@ func (s Shelf) Open(r *Rig) (warehouse.Driver, error) {
 	return d, err
 }
 
-func (s Shelf) open(r *Rig) (warehouse.Driver, error) {
+func (s Shelf) open(r *Rig) (sql.Driver, error) {
 	o := redshift.Options{LockWait: time.Minute, Poll: 3 * time.Millisecond, AWS: s.Config}
 	if strings.HasPrefix(s.url, "redshift-data:") {
 		return redshift.OpenData(s.url, o)

@@ -12,7 +12,7 @@ import (
 	"strings"
 	"time"
 
-	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/sql"
 )
 
 // The truth is what the org says through REST, read without our own client.
@@ -139,11 +139,11 @@ func (p *Process) Query(sql string) [][]*string {
 }
 
 // Query reads texts by a driver.
-func Query(d warehouse.Driver, query string) ([][]*string, error) {
+func Query(d sql.Driver, query string) ([][]*string, error) {
 	columns := strings.Count(query[:strings.Index(query, " FROM ")], "VARCHAR)")
 	var rows [][]*string
-	err := d.View(context.Background(), func(tx warehouse.Tx) error {
-		return tx.Query(context.Background(), func(scan warehouse.Scan) error {
+	err := d.View(context.Background(), func(tx sql.Tx) error {
+		return tx.Query(context.Background(), func(scan sql.Scan) error {
 			row, into := make([]*string, columns), make([]any, columns)
 			for i := range row {
 				into[i] = &row[i]

@@ -4,7 +4,7 @@ import (
 	"slices"
 	"strings"
 
-	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/shape"
 )
 
 // settle sees to it that what the table was before counts as it is going to be:
@@ -30,7 +30,7 @@ func (s *Source) settle() {
 }
 
 // renames tells whether the flow itself names a column.
-func (s *Source) renames(c warehouse.Column) bool {
+func (s *Source) renames(c shape.Column) bool {
 	for field, column := range s.Flow.Rename {
 		if strings.EqualFold(field, c.Field) && column == c.Name {
 			return true
@@ -53,7 +53,7 @@ func (s *Source) FormerColumn(name string) string {
 
 // WhyGone says why a column gets no values any more.
 func (s *Source) WhyGone(column string) string {
-	remembered := slices.ContainsFunc(s.Past.Fields, func(k warehouse.Known) bool { return k.Column == column })
+	remembered := slices.ContainsFunc(s.Past.Fields, func(k shape.Known) bool { return k.Column == column })
 	if !remembered && len(s.Past.Fields) > 0 {
 		return "its field is of another type now, and has another column"
 	}
@@ -61,6 +61,6 @@ func (s *Source) WhyGone(column string) string {
 }
 
 // HasColumn tells whether a table has a column of that name.
-func HasColumn(t warehouse.Table, name string) bool {
-	return slices.ContainsFunc(t.Columns, func(c warehouse.Column) bool { return strings.EqualFold(c.Name, name) })
+func HasColumn(t shape.Table, name string) bool {
+	return slices.ContainsFunc(t.Columns, func(c shape.Column) bool { return strings.EqualFold(c.Name, name) })
 }

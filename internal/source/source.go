@@ -19,7 +19,7 @@ import (
 	"catchment/internal/plan"
 	"catchment/internal/schema"
 	"catchment/internal/value"
-	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/shape"
 )
 
 // A Source is what is copied of one object: the flow's settings, what describe
@@ -29,8 +29,8 @@ type Source struct {
 	Object    schema.Object
 	Fields    []schema.Field  // that are copied
 	Skipped   []flow.Skipped  // that are not, and why
-	Table     warehouse.Table // with the columns' names as the warehouse has them
-	Past      warehouse.Past  // the table as earlier runs left it
+	Table     shape.Table     // with the columns' names as the warehouse has them
+	Past      shape.Past      // the table as earlier runs left it
 	Treatment value.Treatment // of the values on their way
 	Cursor    string          // the field that tells what changed; "" where the object is read whole each time
 }
@@ -45,7 +45,7 @@ func Of(fl flow.Flow, o schema.Object) (*Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	table, err := warehouse.TableFor(o, fields, fl.Naming == flow.Snake)
+	table, err := shape.TableFor(o, fields, fl.Naming == flow.Snake)
 	if err != nil {
 		return nil, err
 	}
@@ -62,7 +62,7 @@ func Of(fl flow.Flow, o schema.Object) (*Source, error) {
 // is as the first run would make it, without Secret a treatment has no salt.
 type Finder struct {
 	Describe func(ctx context.Context, object string) (schema.Object, error)
-	Columns  func(context.Context, warehouse.Table) (warehouse.Table, warehouse.Past, error) // Warehouse.Adapt
+	Columns  func(context.Context, shape.Table) (shape.Table, shape.Past, error) // Warehouse.Adapt
 	Secret   func(reference string) (string, error)
 }
 
@@ -129,13 +129,13 @@ func (s *Source) Carries(fields []string) bool {
 }
 
 // Column finds the column of a field, by the field's name in a page's header.
-func (s *Source) Column(field string) (warehouse.Column, bool) {
+func (s *Source) Column(field string) (shape.Column, bool) {
 	for _, c := range s.Table.Columns {
 		if c.Field == field {
 			return c, true
 		}
 	}
-	return warehouse.Column{}, false
+	return shape.Column{}, false
 }
 
 // IDColumns is the columns that hold Ids.

@@ -13,7 +13,7 @@ import (
 	"catchment/internal/schema"
 	"catchment/internal/source"
 	"catchment/internal/value"
-	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/shape"
 )
 
 func contact(context.Context, string) (schema.Object, error) {
@@ -28,17 +28,17 @@ func contact(context.Context, string) (schema.Object, error) {
 }
 
 // past stands for a warehouse that has made a table before.
-func past(columns ...string) func(context.Context, warehouse.Table) (warehouse.Table, warehouse.Past, error) {
-	return func(_ context.Context, t warehouse.Table) (warehouse.Table, warehouse.Past, error) {
-		p := warehouse.Past{Columns: columns}
+func past(columns ...string) func(context.Context, shape.Table) (shape.Table, shape.Past, error) {
+	return func(_ context.Context, t shape.Table) (shape.Table, shape.Past, error) {
+		p := shape.Past{Columns: columns}
 		for _, c := range columns {
-			p.Fields = append(p.Fields, warehouse.Known{Field: c, Column: c})
+			p.Fields = append(p.Fields, shape.Known{Field: c, Column: c})
 		}
 		return t, p, nil
 	}
 }
 
-func columns(t warehouse.Table) []string {
+func columns(t shape.Table) []string {
 	var names []string
 	for _, c := range t.Columns {
 		names = append(names, c.Name)

@@ -6,7 +6,7 @@ import (
 
 	"catchment/internal/flow"
 	"catchment/internal/value"
-	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/shape"
 )
 
 // Treated tells whether records are decoded on their way.
@@ -40,7 +40,7 @@ func (s *Source) Unsalted() bool {
 func (s *Source) columnsOf(fields []string) []string {
 	var names []string
 	for _, field := range fields {
-		plain := warehouse.ColumnName(field, s.Flow.Naming == flow.Snake)
+		plain := shape.ColumnName(field, s.Flow.Naming == flow.Snake)
 		names = append(names, plain)
 		for _, k := range s.Past.Fields {
 			if strings.EqualFold(k.Field, field) {
@@ -54,7 +54,7 @@ func (s *Source) columnsOf(fields []string) []string {
 		}
 		for _, name := range s.Past.Columns {
 			kind, retyped := strings.CutPrefix(name, plain+"_")
-			if retyped && warehouse.Kind(kind).Known() && !s.another(name, field) {
+			if retyped && shape.Kind(kind).Known() && !s.another(name, field) {
 				names = append(names, name)
 			}
 		}

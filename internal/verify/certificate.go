@@ -3,7 +3,7 @@ package verify
 import (
 	"time"
 
-	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/evidence"
 )
 
 // CertificateFormat counts up when a field of Certificate changes its meaning.
@@ -89,4 +89,4 @@ func Certify(results []Result, org, version string, at time.Time) Certificate {
 	return c
 }
 
-func certifiedSet(s warehouse.Set) *CertifiedSet { return &CertifiedSet{s.Records, s.Digest} }
+func certifiedSet(s evidence.Set) *CertifiedSet { return &CertifiedSet{s.Records, s.Digest} }

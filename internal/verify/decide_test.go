@@ -8,7 +8,7 @@ import (
 
 	"catchment/internal/flow"
 	"catchment/internal/source"
-	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/evidence"
 )
 
 // Spans leave no moment out, are whole days long but for the last one, and the
@@ -69,7 +69,7 @@ func TestSum(t *testing.T) {
 // A record that was missing here and is gone by now has no row to mend.
 func TestKnown(t *testing.T) {
 	l := look{states: []state{{id: "1"}, {id: "2"}}, gone: []string{"3", "4"}}
-	deleted, gone := known(l, []warehouse.Suspect{{ID: "1", How: "missing"}, {ID: "2", How: "extra"},
+	deleted, gone := known(l, []evidence.Suspect{{ID: "1", How: "missing"}, {ID: "2", How: "extra"},
 		{ID: "3", How: "missing"}, {ID: "4", How: "stale"}, {ID: "4", How: "duplicate"}})
 	if len(deleted) != 1 || deleted[0].id != "2" || !slices.Equal(gone, []string{"4"}) {
 		t.Errorf("%v, %v", deleted, gone)
@@ -89,8 +89,8 @@ func TestCostOf(t *testing.T) {
 func TestCertify(t *testing.T) {
 	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	fine := Result{Object: "Account", Method: Stamps}
-	bad := Result{Object: "Contact", Method: Values, Difference: warehouse.Difference{Wrong: 1}}
-	mended := Result{Object: "Lead", Method: Values, Difference: warehouse.Difference{Wrong: 1},
+	bad := Result{Object: "Contact", Method: Values, Difference: evidence.Difference{Wrong: 1}}
+	mended := Result{Object: "Lead", Method: Values, Difference: evidence.Difference{Wrong: 1},
 		Repaired: 1, mended: true}
 	sample := Result{Object: "Case", Method: Counts}
 	for _, tt := range []struct {

@@ -14,6 +14,7 @@ import (
 	"catchment/internal/salesforce/fault"
 	"catchment/internal/salesforce/soql"
 	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/evidence"
 )
 
 const (
@@ -40,8 +41,8 @@ type sampler struct {
 }
 
 // compare counts on both sides, and tells what differs.
-func (s *sampler) compare(ctx context.Context) (warehouse.Difference, error) {
-	var none warehouse.Difference
+func (s *sampler) compare(ctx context.Context) (evidence.Difference, error) {
+	var none evidence.Difference
 	stamp, ok := s.subject.source.Object.Field("SystemModstamp")
 	if !ok || !stamp.Filterable {
 		return none, plan.Fixf("compare it without --quick", "%s has no SystemModstamp to count by", s.held.Flow())
@@ -80,7 +81,7 @@ func (s *sampler) compare(ctx context.Context) (warehouse.Difference, error) {
 
 // excuse takes off what so many rejected records may be the cause of: each is short
 // on the day of its stamp, and over where an earlier version of it has a row.
-func excuse(d warehouse.Difference, rejected int64) warehouse.Difference {
+func excuse(d evidence.Difference, rejected int64) evidence.Difference {
 	d.Rejected = min(d.Missing, rejected)
 	d.Missing -= d.Rejected
 	d.Extra -= min(d.Extra, d.Rejected)
@@ -185,8 +186,8 @@ func (s *sampler) countAll(ctx context.Context, where []soql.Condition) (int64, 
 // sum turns counts by day into a difference. More records than rows on a day
 // are missing for sure, since a record never gets an old stamp; more rows than
 // records are pending, as far as that many records changed since the watermark.
-func (s *sampler) sum(records, rows map[int64]int64, older, changed int64) warehouse.Difference {
-	d := warehouse.Difference{Missing: older, Source: older}
+func (s *sampler) sum(records, rows map[int64]int64, older, changed int64) evidence.Difference {
+	d := evidence.Difference{Missing: older, Source: older}
 	days := maps.Clone(records)
 	maps.Copy(days, rows)
 	var over int64

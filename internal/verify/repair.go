@@ -8,6 +8,8 @@ import (
 	"catchment/internal/control"
 	"catchment/internal/plan"
 	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/evidence"
+	"catchment/internal/warehouse/gone"
 )
 
 // repairAtMost is how many records are mended by their Ids; a full reading of
@@ -62,7 +64,7 @@ func (m mender) repair(ctx context.Context, res *Result) error {
 // their rows, by one transaction.
 // A crash before it leaves everything as it was, one after it leaves nothing to
 // do (invariant 2).
-func (m mender) mend(ctx context.Context, round int, suspects []warehouse.Suspect) error {
+func (m mender) mend(ctx context.Context, round int, suspects []evidence.Suspect) error {
 	// What is read below is as new as this, at least.
 	readAt, err := m.org.ServerTime(ctx)
 	if err != nil {
@@ -76,7 +78,7 @@ func (m mender) mend(ctx context.Context, round int, suspects []warehouse.Suspec
 	}
 	fl := m.subject.source.Flow
 	mending := warehouse.Mending{
-		Policy: warehouse.Policy(fl.Deletes), AbsentReason: warehouse.AbsentReason(fl.Where),
+		Policy: gone.Policy(fl.Deletes), AbsentReason: gone.AbsentReason(fl.Where),
 		AllowDeletes: m.allowDeletes,
 	}
 	attempt := fmt.Sprintf("%s-%s-repair-%d", m.held.Flow(), m.held.Run(), round)
@@ -122,11 +124,11 @@ func (m mender) idPage(ctx context.Context, ids []string) (warehouse.Page, error
 }
 
 // write has the warehouse mend its rows.
-func (m mender) write(ctx context.Context, mending warehouse.Mending, suspects []warehouse.Suspect) error {
+func (m mender) write(ctx context.Context, mending warehouse.Mending, suspects []evidence.Suspect) error {
 	if err := m.held.Renew(ctx); err != nil {
 		return err
 	}
-	if slices.ContainsFunc(suspects, func(s warehouse.Suspect) bool { return s.How == "duplicate" }) {
+	if slices.ContainsFunc(suspects, func(s evidence.Suspect) bool { return s.How == "duplicate" }) {
 		if err := m.merger.Distinct(ctx, m.held.Fence(), m.subject.table); err != nil {
 			return err
 		}
@@ -142,7 +144,7 @@ func (m mender) write(ctx context.Context, mending warehouse.Mending, suspects [
 // known picks, of what a look found deleted or gone, the records that have a
 // row. One that was missing here and is deleted by now has none to flag: its
 // delete is stamped past the watermark, and the next run brings it whole.
-func known(l look, suspects []warehouse.Suspect) (deleted []state, gone []string) {
+func known(l look, suspects []evidence.Suspect) (deleted []state, gone []string) {
 	missing := map[string]bool{}
 	for _, s := range suspects {
 		missing[s.ID] = missing[s.ID] || s.How == "missing"

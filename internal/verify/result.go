@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"time"
 
-	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/evidence"
 )
 
 // A Method is what is compared.
@@ -24,7 +24,7 @@ const sampleGrade = "sample"
 type Result struct {
 	Object string
 	Table  string
-	warehouse.Difference
+	evidence.Difference
 
 	Method     Method
 	Columns    []string  // compared
@@ -44,8 +44,8 @@ type Result struct {
 	Unconfirmed int64 // of the differences: too many to read again
 	Repaired    int64
 
-	SourceSet, WarehouseSet warehouse.Set // with Options.Sets
-	Sampled                 *Sampled      // with Counts
+	SourceSet, WarehouseSet evidence.Set // with Options.Sets
+	Sampled                 *Sampled     // with Counts
 
 	mended bool
 	left   int64 // differences after the repair
@@ -70,12 +70,12 @@ func (r Result) Remaining() int64 {
 }
 
 // failing is how many differences there are that mustn't be.
-func failing(d warehouse.Difference) int64 {
+func failing(d evidence.Difference) int64 {
 	return d.Missing + d.Extra + d.Stale + d.Wrong + d.Duplicates
 }
 
 // differing is how many differences there are, formulas among them.
-func differing(d warehouse.Difference) int64 { return failing(d) + d.Formulas }
+func differing(d evidence.Difference) int64 { return failing(d) + d.Formulas }
 
 // A Sampled says what a sample looked at.
 type Sampled struct {

@@ -7,19 +7,19 @@ import (
 	"catchment/internal/salesforce/soql"
 	"catchment/internal/schema"
 	"catchment/internal/source"
-	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/shape"
 )
 
 // A subject is what is compared of one flow.
 type subject struct {
-	source *source.Source  // what is copied
-	table  warehouse.Table // as far as the final table has its columns
-	judged warehouse.Table // the part of it that is compared
+	source *source.Source // what is copied
+	table  shape.Table    // as far as the final table has its columns
+	judged shape.Table    // the part of it that is compared
 }
 
 // newSubject picks what a method compares of a source, and says what it leaves
 // out. table is what of it is stored.
-func newSubject(src *source.Source, table warehouse.Table, method Method) (*subject, []LeftOut) {
+func newSubject(src *source.Source, table shape.Table, method Method) (*subject, []LeftOut) {
 	s := &subject{source: src, table: table, judged: table}
 	s.judged.Columns = nil
 	var leftOut []LeftOut
@@ -36,7 +36,7 @@ func newSubject(src *source.Source, table warehouse.Table, method Method) (*subj
 }
 
 // leaveOut says why a column is not compared, or "".
-func (s *subject) leaveOut(c warehouse.Column, method Method) string {
+func (s *subject) leaveOut(c shape.Column, method Method) string {
 	needed := slices.ContainsFunc(s.narrow(), func(name string) bool { return strings.EqualFold(c.Field, name) })
 	if !source.HasColumn(s.table, c.Name) {
 		if len(s.table.Columns) == 0 && needed { // the table is gone: Inspect says so
@@ -156,7 +156,7 @@ func (s *subject) live() []soql.Condition {
 }
 
 // fieldsOf names the fields of a table's columns.
-func fieldsOf(t warehouse.Table) []string {
+func fieldsOf(t shape.Table) []string {
 	fields := make([]string, len(t.Columns))
 	for i, c := range t.Columns {
 		fields[i] = c.Field

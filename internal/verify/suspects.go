@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/evidence"
 )
 
 // askAtMost is how many records are read again at once. Those that nobody
@@ -42,7 +43,7 @@ func (q inquiry) confirm(ctx context.Context, res *Result, sample int) error {
 }
 
 // idsOf names each suspect once.
-func idsOf(suspects []warehouse.Suspect) []string {
+func idsOf(suspects []evidence.Suspect) []string {
 	ids := make([]string, len(suspects))
 	for i, s := range suspects {
 		ids[i] = s.ID
@@ -52,7 +53,7 @@ func idsOf(suspects []warehouse.Suspect) []string {
 }
 
 // lookAgain reads records once more and has them judged by that.
-func (q inquiry) lookAgain(ctx context.Context, suspects []warehouse.Suspect) error {
+func (q inquiry) lookAgain(ctx context.Context, suspects []evidence.Suspect) error {
 	look, err := q.again(ctx, idsOf(suspects), fieldsOf(q.subject.judged), q.shelf.compared())
 	pages := look.live
 	defer func() { q.shelf.forget(ctx, pages) }()

@@ -33,6 +33,9 @@ import (
 	"catchment/internal/salesforce"
 	"catchment/internal/source"
 	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/evidence"
+	"catchment/internal/warehouse/gone"
+	"catchment/internal/warehouse/shape"
 )
 
 // A Verifier compares flows. Its fields are set once.
@@ -117,7 +120,7 @@ func (w *verification) compare(ctx context.Context) error {
 	switch {
 	case err != nil:
 		return err
-	case condition == warehouse.Dropped || condition == warehouse.Foreign:
+	case condition == shape.Dropped || condition == shape.Foreign:
 		return plan.Fixf("load it anew with: catchment run --full "+w.flow.Object,
 			"table %s is %s", w.mark.Table, condition)
 	}
@@ -246,9 +249,9 @@ func (w *verification) exact(ctx context.Context) (err error) {
 
 // comparison says what the warehouse is to compare, and how. How much can be
 // judged depends on what the object tells of its records' changes.
-func (w *verification) comparison(ctx context.Context) (warehouse.Comparison, error) {
-	c := warehouse.Comparison{
-		Table: w.subject.judged, Policy: warehouse.Policy(w.flow.Deletes), Before: w.mark.Watermark,
+func (w *verification) comparison(ctx context.Context) (evidence.Comparison, error) {
+	c := evidence.Comparison{
+		Table: w.subject.judged, Policy: gone.Policy(w.flow.Deletes), Before: w.mark.Watermark,
 		Formulas: w.subject.formulas(), Stamp: w.subject.stamp(), Rules: len(w.subject.source.Treatment.Checks) > 0,
 	}
 	if c.Stamp != "" {
@@ -256,6 +259,6 @@ func (w *verification) comparison(ctx context.Context) (warehouse.Comparison, er
 	}
 	row, err := w.Control.Flow(ctx, w.flow.Object)
 	w.res.UnjudgedWhy = "no field tells when its records change, so nobody knows whether these did since the last run"
-	c.Snapshot = &warehouse.Snapshot{ReadAt: row.SweptAt, Born: w.subject.born()}
+	c.Snapshot = &evidence.Snapshot{ReadAt: row.SweptAt, Born: w.subject.born()}
 	return c, err
 }

@@ -13,7 +13,7 @@ import (
 	"catchment/internal/flow"
 	"catchment/internal/plan"
 	"catchment/internal/rig"
-	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/evidence"
 )
 
 // Each kind of difference is counted and named, under every policy.
@@ -43,7 +43,7 @@ func TestVerifyNamesDifferences(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			want := warehouse.Difference{Source: 39, Warehouse: 36, Missing: 4, Extra: 1, Stale: 1, Pending: 1,
+			want := evidence.Difference{Source: 39, Warehouse: 36, Missing: 4, Extra: 1, Stale: 1, Pending: 1,
 				MissingIDs: ids[:3], ExtraIDs: []string{"003000000000001AAA"}, StaleIDs: ids[4:5]}
 			if policy == flow.Ignore { // rows of deleted records stay on purpose
 				want.Extra, want.ExtraIDs = 0, nil
@@ -53,7 +53,7 @@ func TestVerifyNamesDifferences(t *testing.T) {
 				!slices.Equal(got.StaleIDs, want.StaleIDs) {
 				t.Errorf("named %v, %v, %v", got.MissingIDs, got.ExtraIDs, got.StaleIDs)
 			}
-			counts := func(d warehouse.Difference) [7]int64 {
+			counts := func(d evidence.Difference) [7]int64 {
 				return [7]int64{d.Source, d.Warehouse, d.Missing, d.Extra, d.Stale, d.Duplicates, d.Pending}
 			}
 			if counts(got) != counts(want) || diff.Grade != "proven" || !diff.Differs() {

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"catchment/internal/schema"
+	"catchment/internal/warehouse/evidence"
+	"catchment/internal/warehouse/shape"
 )
 
 // A Warehouse is the five roles that every warehouse has. What it may have
@@ -42,17 +44,17 @@ type Shaper interface {
 	Migrate(ctx context.Context) error
 	// Adapt gives the columns of t the names and kinds that the table in the
 	// warehouse has for them. It changes nothing: Prepare does.
-	Adapt(ctx context.Context, t Table) (Table, Past, error)
+	Adapt(ctx context.Context, t shape.Table) (shape.Table, shape.Past, error)
 	// Prepare makes the staging and the final table of t, or adds the columns
 	// that they lack, and tells what it did. A column that t has no more keeps
 	// its values and is reported as vanished (invariant 8).
-	Prepare(ctx context.Context, f Fence, t Table) ([]Change, error)
+	Prepare(ctx context.Context, f Fence, t shape.Table) ([]shape.Change, error)
 	// Stored gives the columns of t that its final table has.
-	Stored(ctx context.Context, t Table) (Table, error)
+	Stored(ctx context.Context, t shape.Table) (shape.Table, error)
 	// Describe writes down what Salesforce says about an object and its fields.
-	Describe(ctx context.Context, f Fence, o schema.Object, t Table) error
+	Describe(ctx context.Context, f Fence, o schema.Object, t shape.Table) error
 	// Inspect compares a final table with what its mark remembers (invariant 12).
-	Inspect(ctx context.Context, t Table, m Mark) (Condition, error)
+	Inspect(ctx context.Context, t shape.Table, m Mark) (shape.Condition, error)
 }
 
 // A Loader takes pages. A page and its line in the ledger are seen together, and
@@ -67,7 +69,7 @@ type Loader interface {
 	// attempt, or for all of its jobs where job is "".
 	Staged(ctx context.Context, attempt, job string) (pages, rows int64, err error)
 	// Keys counts the different keys that a job has in staging.
-	Keys(ctx context.Context, t Table, attempt, job string) (int64, error)
+	Keys(ctx context.Context, t shape.Table, attempt, job string) (int64, error)
 	// Discard removes the staged rows and the ledger of an attempt's jobs, all
 	// but those of keep.
 	Discard(ctx context.Context, f Fence, attempt string, keep ...string) error
@@ -95,7 +97,7 @@ type Merger interface {
 	Mend(ctx context.Context, f Fence, m Mending) (Counts, error)
 	// Distinct leaves one row of each key. Which one doesn't matter: Mend
 	// replaces it.
-	Distinct(ctx context.Context, f Fence, t Table) error
+	Distinct(ctx context.Context, f Fence, t shape.Table) error
 }
 
 // Evidence answers questions about staged readings and final tables. The answer
@@ -105,36 +107,36 @@ type Evidence interface {
 	Rejections
 
 	// Rows counts the rows of a final table, deleted ones included.
-	Rows(ctx context.Context, t Table) (int64, error)
+	Rows(ctx context.Context, t shape.Table) (int64, error)
 	// Live counts the rows of a final table that aren't deleted.
-	Live(ctx context.Context, t Table) (int64, error)
+	Live(ctx context.Context, t shape.Table) (int64, error)
 	// Days counts the live rows of a final table by the day of their stamp, in
 	// days since 1970, as far as they are stamped before a moment.
-	Days(ctx context.Context, t Table, before time.Time) (map[int64]int64, error)
+	Days(ctx context.Context, t shape.Table, before time.Time) (map[int64]int64, error)
 	// SomeKey picks the key of any row of a final table, "" where there is none.
-	SomeKey(ctx context.Context, t Table) (string, error)
+	SomeKey(ctx context.Context, t shape.Table) (string, error)
 	// Reading makes room for a fresh look at an object.
-	Reading(ctx context.Context, f Fence, c Comparison) (Reading, error)
+	Reading(ctx context.Context, f Fence, c evidence.Comparison) (Reading, error)
 }
 
 // Sightings holds what jobs saw of a table's records against its rows. The
 // table's key must be one column.
 type Sightings interface {
 	// Held tells which of some keys have a row that isn't deleted.
-	Held(ctx context.Context, t Table, keys []string) (map[string]bool, error)
+	Held(ctx context.Context, t shape.Table, keys []string) (map[string]bool, error)
 	// StagedKeys calls each with the key of every version that a job has in
 	// staging.
-	StagedKeys(ctx context.Context, t Table, attempt, job string, each func(key string)) error
+	StagedKeys(ctx context.Context, t shape.Table, attempt, job string, each func(key string)) error
 	// Absent lists the keys of live rows, read before readAt, that some jobs of
 	// an attempt, which read every Id together, don't have in staging.
-	Absent(ctx context.Context, t Table, attempt string, jobs []string, readAt time.Time) ([]string, error)
+	Absent(ctx context.Context, t shape.Table, attempt string, jobs []string, readAt time.Time) ([]string, error)
 	// Otherwise lists the keys that some jobs of an attempt, which read every Id
 	// and IsDeleted together, saw otherwise than the final table has them: alive,
 	// where the table has no live row, and in the recycle bin, where it has one.
-	Otherwise(ctx context.Context, t Table, attempt string, jobs []string) (alive, binned []string, err error)
+	Otherwise(ctx context.Context, t shape.Table, attempt string, jobs []string) (alive, binned []string, err error)
 	// Torn lists the keys of records that some jobs of an attempt read and
 	// others, which read further columns of them, did not read in that version.
-	Torn(ctx context.Context, t Table, attempt string, jobs, further []string) ([]string, error)
+	Torn(ctx context.Context, t shape.Table, attempt string, jobs, further []string) ([]string, error)
 }
 
 // Rejections tells of the records that a flow's rules kept out.
@@ -146,7 +148,7 @@ type Rejections interface {
 	RejectedKeys(ctx context.Context, attempt, job string, each func(key string)) error
 	// StillRejected lists the records whose rejection is the newest that is known
 	// of them.
-	StillRejected(ctx context.Context, t Table) (map[string]bool, error)
+	StillRejected(ctx context.Context, t shape.Table) (map[string]bool, error)
 }
 
 // A Reading is a fresh look at an object, beside the final table that it is held
@@ -165,16 +167,16 @@ type Reading interface {
 	Judge(ctx context.Context, expected int64) error
 	// Ask picks what was judged to differ, so many records at most in order of
 	// their keys, and names them. Answer then judges these anew.
-	Ask(ctx context.Context, most int) ([]Suspect, error)
+	Ask(ctx context.Context, most int) ([]evidence.Suspect, error)
 	// Answer replaces what the reading says of the records that Ask named by what
 	// pages hold, and judges them anew. A record that no page holds is gone.
 	Answer(ctx context.Context, pages []Page) error
 	// Difference counts what was judged, and names so many Ids of each kind.
-	Difference(ctx context.Context, sample int) (Difference, error)
+	Difference(ctx context.Context, sample int) (evidence.Difference, error)
 	// Sets gives both sides' sets. They are equal where nothing is missing, extra
 	// or stale. Under Ignore the final table's set leaves out rows whose record is
 	// deleted: they stay there on purpose.
-	Sets(ctx context.Context) (source, rows Set, err error)
+	Sets(ctx context.Context) (source, rows evidence.Set, err error)
 	// Close forgets the reading.
 	Close(ctx context.Context) error
 }
@@ -224,12 +226,12 @@ type Procedures interface {
 type Lands interface {
 	// LandsIn is the table that takes rows from outside, as schema.table: staging,
 	// or the table apart from it.
-	LandsIn(t Table, apart bool) string
+	LandsIn(t shape.Table, apart bool) string
 	// PrepareLanding makes the table in which rows land apart, with the columns of
 	// t and none of ours, or adds those that it lacks. Prepare comes before it.
-	PrepareLanding(ctx context.Context, f Fence, t Table) error
+	PrepareLanding(ctx context.Context, f Fence, t shape.Table) error
 	// Unclaimed counts the rows that landed and are no attempt's.
-	Unclaimed(ctx context.Context, t Table, apart bool) (int64, error)
+	Unclaimed(ctx context.Context, t shape.Table, apart bool) (int64, error)
 	// ClaimLanded gives the rows that landed to an attempt, and writes them into
 	// the ledger. Where they aren't as many as were sent it fails with
 	// ErrUncounted, and nothing is claimed (invariant 6). A repeat finds them in
@@ -253,7 +255,7 @@ type Eraser interface {
 type Adopter interface {
 	// Survey looks at the tables of a flow that somebody else made, and changes
 	// nothing. ids are the columns that hold Ids.
-	Survey(ctx context.Context, t Table, ids []string) (Adoption, error)
+	Survey(ctx context.Context, t shape.Table, ids []string) (Adoption, error)
 	// Adopt takes them over: the final table is made anew, with the newest version
 	// of each record, and the old ones are kept under another name. A crash leaves
 	// everything as it was. A repeat finds nothing to adopt.

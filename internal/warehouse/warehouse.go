@@ -13,18 +13,16 @@ package warehouse
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"time"
+
+	"catchment/internal/warehouse/gone"
+	"catchment/internal/warehouse/shape"
 )
 
 // ErrFenced says that a newer run holds the flow, or that none does: whatever
 // this one wanted to write is refused (invariant 7).
 var ErrFenced = errors.New("the flow's lease was lost to another run")
-
-// ErrDuplicate says that a statement would have made a second row of a key.
-// Drivers whose dialect has savepoints wrap it.
-var ErrDuplicate = errors.New("a second row of one key")
 
 // A Fence is the right to write for one flow. Every transaction that loads or
 // consolidates first updates the flow's mark with Number where the stored one
@@ -48,26 +46,6 @@ type Mark struct {
 	SyncedAt   time.Time // of that consolidation
 	Newest     time.Time // the newest _catchment_synced_at that it left in the table
 	Attempt    string    // the last one that was consolidated
-}
-
-// A Table is what a flow writes: the same name in the staging schema and in
-// the final one.
-type Table struct {
-	Object  string
-	Name    string
-	Key     []string // column names; id
-	Columns []Column // of Salesforce; the ones named _catchment_* are added by this package
-
-	renamed []string // columns that a flow gave their names: those that were made under another take these
-}
-
-// A Column is one field of an object.
-type Column struct {
-	Name   string
-	Field  string // the API name, as in a page's header
-	Kind   Kind
-	Scale  int // of a Decimal, as declared; the table's own is widened to what pages hold
-	Length int // of a Text, in characters; 0 where nobody says
 }
 
 // A Page is one stored page as a warehouse takes it: PostgreSQL uses Open,
@@ -106,39 +84,29 @@ const (
 
 // A Batch is the pages of one attempt that go into staging in one transaction.
 type Batch struct {
-	Table   Table
+	Table   shape.Table
 	Attempt string
 	Job     string    // all pages of a job have the same header, operation, reason and override
 	Op      Op        // "" is Put
 	ReadAt  time.Time // becomes _catchment_read_at
 	Pages   []Page    // all with the same header
 
-	Reason   Reason // of what a Delete or Seen reading takes away; "" is the merge's AbsentReason
-	Override bool   // a repair: these versions win over rows of any stamp
+	Reason   gone.Reason // of what a Delete or Seen reading takes away; "" is the merge's AbsentReason
+	Override bool        // a repair: these versions win over rows of any stamp
 }
-
-// A Policy says what becomes of a row whose record was deleted.
-type Policy string
-
-// The deletes policies.
-const (
-	Flag   Policy = "flag"   // the row stays, with _catchment_deleted_at and a reason
-	Remove Policy = "remove" // the row goes, and leaves a tombstone
-	Ignore Policy = "ignore" // the row stays as it was
-)
 
 // A Merge is the consolidation of one attempt.
 type Merge struct {
-	Table Table
+	Table shape.Table
 	// "" for rows that no attempt loaded, but a user or AppFlow; they are never Complete, and move no watermark
 	Attempt      string
-	Policy       Policy
-	Pages, Rows  int64    // what the ledger must hold, or nothing is merged (invariant 6)
-	Complete     bool     // the attempt read everything: rows it lacks are gone from the flow
-	AbsentReason Reason   // for what is gone, where its batch gave no reason; "" is Purged
-	Override     bool     // a rebuild: staged versions win over final ones of any stamp
-	AllowDeletes bool     // past the stop before a mass delete
-	Forget       []string // columns that keep no value but those of this attempt: they are masked or dropped since
+	Policy       gone.Policy
+	Pages, Rows  int64       // what the ledger must hold, or nothing is merged (invariant 6)
+	Complete     bool        // the attempt read everything: rows it lacks are gone from the flow
+	AbsentReason gone.Reason // for what is gone, where its batch gave no reason; "" is Purged
+	Override     bool        // a rebuild: staged versions win over final ones of any stamp
+	AllowDeletes bool        // past the stop before a mass delete
+	Forget       []string    // columns that keep no value but those of this attempt: they are masked or dropped since
 	Generation   int64
 	Watermark    time.Time // moves with the rows, in the same transaction (invariant 1)
 	Grade        string
@@ -157,44 +125,12 @@ type Counts struct {
 	Rows      int64 // of the final table afterwards
 }
 
-// A MassDelete is the stop before a consolidation that would delete more than
-// 5 % and more than 100 of a table's rows.
-type MassDelete struct {
-	Table         string
-	Deletes, Rows int64
+// Options say where a Warehouse keeps its tables.
+type Options struct {
+	Schema  string   // of the final tables
+	Staging string   // of the staging tables and of what we remember
+	GrantTo []string // roles that may read new tables
+	Now     func() time.Time
+	// Pause waits before a transaction is tried again that others were in the way of; nil does.
+	Pause func(context.Context, time.Duration) error
 }
-
-func (e *MassDelete) Error() string {
-	return fmt.Sprintf("%s: %d of %d rows would be deleted", e.Table, e.Deletes, e.Rows)
-}
-
-// A Condition is what somebody else did to a final table.
-type Condition string
-
-// The conditions of a final table.
-const (
-	Absent   Condition = "absent"   // never made
-	Intact   Condition = "intact"   // as the mark left it
-	Fewer    Condition = "fewer"    // rows were deleted behind our back; verify will name them
-	Dropped  Condition = "dropped"  // made once, gone now
-	Emptied  Condition = "emptied"  // no row left
-	Restored Condition = "restored" // its rows are older than the mark: a backup came back
-	Foreign  Condition = "foreign"  // not ours: lacks our columns, or has others of the same name
-)
-
-// A Change is one thing that Prepare did to a table, or found in it.
-type Change struct {
-	Table  string
-	Column string // "" for the table itself
-	What   string // Created, Added, Widened, Renamed or Vanished
-	Detail string
-}
-
-// What a Change is.
-const (
-	Created  = "created"
-	Added    = "added"
-	Widened  = "widened"
-	Renamed  = "renamed"
-	Vanished = "vanished" // the field is gone, or hidden from this user: the column keeps its values
-)

@@ -8,6 +8,8 @@ import (
 	"catchment/internal/warehouse"
 	"catchment/internal/warehouse/postgres"
 	"catchment/internal/warehouse/redshift"
+	"catchment/internal/warehouse/sql"
+	"catchment/internal/warehouse/sql/statements"
 )
 
 // warehouses are those that another machine reaches, by the scheme of their URLs.
@@ -20,9 +22,9 @@ func (a *AWS) warehouses() map[string]project.WarehouseDriver {
 				if err != nil {
 					return nil, err
 				}
-				return warehouse.Assemble(driver, o), nil
+				return sql.New(driver, o), nil
 			},
-			Script: func(string) warehouse.Scripter { return warehouse.NewScripter(warehouse.Postgres()) },
+			Script: func(string) warehouse.Scripter { return statements.NewScripter(postgres.Dialect()) },
 			Adopts: true,
 		},
 		"redshift":      a.redshiftBy("redshift:", redshift.Open),
@@ -33,7 +35,7 @@ func (a *AWS) warehouses() map[string]project.WarehouseDriver {
 // redshiftBy is Redshift by one of its ways. What it tells of is no result, and is
 // told where a person or a log looks.
 func (a *AWS) redshiftBy(
-	scheme string, open func(url string, o redshift.Options) (warehouse.Driver, error),
+	scheme string, open func(url string, o redshift.Options) (sql.Driver, error),
 ) project.WarehouseDriver {
 	options := redshift.Options{AWS: a.config, Report: func(c redshift.Cut) {
 		fmt.Fprintf(os.Stderr, "page %s: %d texts of column %s were cut off at 65,535 bytes, or end just there\n",
@@ -46,10 +48,10 @@ func (a *AWS) redshiftBy(
 			if err != nil {
 				return nil, err
 			}
-			return warehouse.Assemble(driver, o), nil
+			return sql.New(driver, o), nil
 		},
 		Script: func(text string) warehouse.Scripter { // the way there makes no other SQL
-			return warehouse.NewScripter(warehouse.Redshift(warehouse.LongText(text)))
+			return statements.NewScripter(redshift.Dialect(redshift.LongText(text)))
 		},
 		Text:   true,
 		Adopts: true,

@@ -21,6 +21,7 @@ import (
 	"catchment/internal/salesforce"
 	"catchment/internal/source"
 	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/gone"
 )
 
 // A Finder finds out what became of a flow's records.
@@ -39,7 +40,7 @@ func NewFinder(org *salesforce.Client, evidence warehouse.Evidence, windows *win
 type Findings map[string]verdict
 
 // Of lists the Ids with one reason, in order.
-func (f Findings) Of(reason warehouse.Reason) []string {
+func (f Findings) Of(reason gone.Reason) []string {
 	var ids []string
 	for id, v := range f {
 		if v == verdict(reason) {
@@ -54,7 +55,7 @@ func (f Findings) Of(reason warehouse.Reason) []string {
 // numbers that the user must have changed, not the records.
 func (f *Finder) Vanished(ctx context.Context, src *source.Source, found Findings) error {
 	n := 0
-	for _, traits := range warehouse.Reasons() {
+	for _, traits := range gone.Reasons() {
 		if traits.Sight {
 			n += len(found.Of(traits.Reason))
 		}

@@ -4,7 +4,7 @@ import (
 	"time"
 
 	"catchment/internal/lookup"
-	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/gone"
 )
 
 // A suspect is a record that ought to have come, or that a reading of all Ids
@@ -28,11 +28,11 @@ const (
 	settled verdict = ""
 	lost    verdict = "lost"
 
-	soft        = verdict(warehouse.Soft)
-	merged      = verdict(warehouse.Merged)
-	purged      = verdict(warehouse.Purged)
-	hidden      = verdict(warehouse.Hidden)
-	outOfFilter = verdict(warehouse.OutOfFilter)
+	soft        = verdict(gone.Soft)
+	merged      = verdict(gone.Merged)
+	purged      = verdict(gone.Purged)
+	hidden      = verdict(gone.Hidden)
+	outOfFilter = verdict(gone.OutOfFilter)
 )
 
 // judge decides on a suspect. What is not found is gone only where the final

@@ -13,6 +13,9 @@ import (
 
 	"catchment/internal/warehouse"
 	"catchment/internal/warehouse/duckdb"
+	"catchment/internal/warehouse/gone"
+	"catchment/internal/warehouse/shape"
+	"catchment/internal/warehouse/sql"
 )
 
 // The table of the benchmarks has 25 columns: what every object has, six
@@ -23,18 +26,18 @@ const (
 	textColumns  = 15
 )
 
-func benchTable() warehouse.Table {
-	t := warehouse.Table{Object: "Account", Name: "account", Key: []string{"id"}, Columns: []warehouse.Column{
-		{Name: "id", Field: "Id", Kind: warehouse.Text}, {Name: "isdeleted", Field: "IsDeleted", Kind: warehouse.Bool},
-		{Name: "systemmodstamp", Field: "SystemModstamp", Kind: warehouse.Timestamp},
-		{Name: "createddate", Field: "CreatedDate", Kind: warehouse.Timestamp}}}
+func benchTable() shape.Table {
+	t := shape.Table{Object: "Account", Name: "account", Key: []string{"id"}, Columns: []shape.Column{
+		{Name: "id", Field: "Id", Kind: shape.Text}, {Name: "isdeleted", Field: "IsDeleted", Kind: shape.Bool},
+		{Name: "systemmodstamp", Field: "SystemModstamp", Kind: shape.Timestamp},
+		{Name: "createddate", Field: "CreatedDate", Kind: shape.Timestamp}}}
 	for i := range decimals {
-		t.Columns = append(t.Columns, warehouse.Column{Name: fmt.Sprintf("n%d__c", i), Field: fmt.Sprintf("N%d__c", i),
-			Kind: warehouse.Decimal, Scale: 2})
+		t.Columns = append(t.Columns, shape.Column{Name: fmt.Sprintf("n%d__c", i), Field: fmt.Sprintf("N%d__c", i),
+			Kind: shape.Decimal, Scale: 2})
 	}
 	for i := range textColumns {
-		t.Columns = append(t.Columns, warehouse.Column{Name: fmt.Sprintf("t%d__c", i), Field: fmt.Sprintf("T%d__c", i),
-			Kind: warehouse.Text})
+		t.Columns = append(t.Columns, shape.Column{Name: fmt.Sprintf("t%d__c", i), Field: fmt.Sprintf("T%d__c", i),
+			Kind: shape.Text})
 	}
 	return t
 }
@@ -45,7 +48,7 @@ func benchPage(b *testing.B, dir string, seq, first, last, step int, day string)
 		Path: filepath.Join(dir, fmt.Sprintf("%s-%d.csv", day, seq))}
 	for _, c := range benchTable().Columns {
 		p.Header = append(p.Header, c.Field)
-		if c.Kind == warehouse.Decimal {
+		if c.Kind == shape.Decimal {
 			p.Digits = append(p.Digits, warehouse.Digits{Field: c.Field, Whole: 6, Fraction: 2})
 		}
 	}
@@ -120,10 +123,10 @@ type bench struct {
 	f warehouse.Fence
 }
 
-func newBench(b *testing.B) (*bench, warehouse.Driver) {
+func newBench(b *testing.B) (*bench, sql.Driver) {
 	d, err := duckdb.Open(filepath.Join(b.TempDir(), "copy.duckdb"), duckdb.Options{Idle: time.Minute})
 	fatal(b, err)
-	x := &bench{b: b, w: warehouse.Assemble(d, warehouse.Options{Schema: "s", Staging: "i", Now: time.Now}),
+	x := &bench{b: b, w: sql.New(d, warehouse.Options{Schema: "s", Staging: "i", Now: time.Now}),
 		f: warehouse.Fence{Flow: "Account", Number: 1}}
 	fatal(b, x.w.Migrate(b.Context()))
 	_, err = x.w.Claim(b.Context(), x.f, "account", "org")
@@ -140,7 +143,7 @@ func (x *bench) load(attempt string, readAt time.Time, pages []warehouse.Page) {
 }
 
 func (x *bench) consolidate(attempt string, pages []warehouse.Page) {
-	m := warehouse.Merge{Table: benchTable(), Attempt: attempt, Policy: warehouse.Flag, Pages: int64(len(pages))}
+	m := warehouse.Merge{Table: benchTable(), Attempt: attempt, Policy: gone.Flag, Pages: int64(len(pages))}
 	for _, p := range pages {
 		m.Rows += p.Rows
 	}
@@ -169,8 +172,8 @@ func (h *hand) exec(q string) {
 func (h *hand) csv(glob string) string {
 	var types []string
 	for _, c := range benchTable().Columns {
-		kind := warehouse.DuckDB().Type(c.Kind, c.Scale)
-		if c.Kind == warehouse.Decimal {
+		kind := duckdb.Dialect().Type(c.Kind, c.Scale)
+		if c.Kind == shape.Decimal {
 			kind = "DECIMAL(18,2)" // DuckDB needs ten times as long to read a DECIMAL(38,2)
 		}
 		types = append(types, fmt.Sprintf("'%s': '%s'", c.Name, kind))

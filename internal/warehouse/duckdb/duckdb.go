@@ -21,7 +21,8 @@ import (
 
 	"github.com/duckdb/duckdb-go/v2"
 
-	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/sql"
+	"catchment/internal/warehouse/sql/dialect"
 )
 
 // Options are what a user rarely needs to say.
@@ -32,7 +33,7 @@ type Options struct {
 
 // Open makes a driver for the database file at path, which may end in settings.
 // The file itself is opened by the first transaction, and made if there is none.
-func Open(path string, o Options) (warehouse.Driver, error) {
+func Open(path string, o Options) (sql.Driver, error) {
 	path, given, err := parse(path)
 	if err != nil {
 		return nil, err
@@ -59,11 +60,11 @@ type driver struct {
 	closed bool
 }
 
-func (d *driver) Dialect() *warehouse.Dialect { return warehouse.DuckDB() }
+func (d *driver) Dialect() *dialect.Dialect { return Dialect() }
 
 // Tx lets one transaction write at a time: DuckDB would let two go on and then
 // fail one of them where they touched the same table.
-func (d *driver) Tx(ctx context.Context, f func(warehouse.Tx) error) error {
+func (d *driver) Tx(ctx context.Context, f func(sql.Tx) error) error {
 	select {
 	case d.writing <- struct{}{}:
 	case <-ctx.Done():
@@ -73,12 +74,12 @@ func (d *driver) Tx(ctx context.Context, f func(warehouse.Tx) error) error {
 	return d.do(ctx, "BEGIN TRANSACTION", f)
 }
 
-func (d *driver) View(ctx context.Context, f func(warehouse.Tx) error) error {
+func (d *driver) View(ctx context.Context, f func(sql.Tx) error) error {
 	return d.do(ctx, "BEGIN TRANSACTION READ ONLY", f)
 }
 
 // do runs f between begin and COMMIT, or ROLLBACK where f fails.
-func (d *driver) do(ctx context.Context, begin string, f func(warehouse.Tx) error) (err error) {
+func (d *driver) do(ctx context.Context, begin string, f func(sql.Tx) error) (err error) {
 	db, err := d.acquire()
 	if err != nil {
 		return d.classify(ctx, err)

@@ -5,13 +5,13 @@ import (
 	"path/filepath"
 	"testing"
 
-	"catchment/internal/warehouse"
 	"catchment/internal/warehouse/duckdb"
+	"catchment/internal/warehouse/sql"
 	"catchment/internal/warehouse/warehousetest"
 	"catchment/internal/warehouse/warehousetest/oversql"
 )
 
-func open(t testing.TB) warehouse.Driver {
+func open(t testing.TB) sql.Driver {
 	d, err := duckdb.Open(filepath.Join(t.TempDir(), "copy.duckdb"), duckdb.Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -25,7 +25,7 @@ func open(t testing.TB) warehouse.Driver {
 }
 
 // subject is an empty warehouse that is held to the contract.
-func subject(t testing.TB) warehousetest.Subject { return oversql.New(open(t), warehouse.Assemble) }
+func subject(t testing.TB) warehousetest.Subject { return oversql.New(open(t), sql.New) }
 
 func TestDriver(t *testing.T) {
 	t.Parallel()
@@ -34,16 +34,16 @@ func TestDriver(t *testing.T) {
 
 func TestStatements(t *testing.T) {
 	t.Parallel()
-	oversql.Check(t, open, warehouse.Assemble)
+	oversql.Check(t, open, sql.New)
 }
 
 func TestHistories(t *testing.T) { warehousetest.Histories(t, subject) }
 
 // A warehouse whose DDL commits keeps the same promises.
-func openDDLCommits(t testing.TB) warehouse.Driver { return oversql.DDLCommits(open(t)) }
+func openDDLCommits(t testing.TB) sql.Driver { return oversql.DDLCommits(open(t)) }
 
 func subjectDDLCommits(t testing.TB) warehousetest.Subject {
-	return oversql.New(openDDLCommits(t), warehouse.Assemble)
+	return oversql.New(openDDLCommits(t), sql.New)
 }
 
 func TestDDLCommits(t *testing.T) {
@@ -53,7 +53,7 @@ func TestDDLCommits(t *testing.T) {
 
 func TestStatementsDDLCommits(t *testing.T) {
 	t.Parallel()
-	oversql.Check(t, openDDLCommits, warehouse.Assemble)
+	oversql.Check(t, openDDLCommits, sql.New)
 }
 
 func TestHistoriesDDLCommits(t *testing.T) { warehousetest.Histories(t, subjectDDLCommits) }
@@ -71,6 +71,6 @@ func TestConflicts(t *testing.T) {
 	t.Parallel()
 	const seed = 1
 	warehousetest.Run(t, func(t testing.TB) warehousetest.Subject {
-		return oversql.New(oversql.Conflicts(open(t), seed), warehouse.Assemble)
+		return oversql.New(oversql.Conflicts(open(t), seed), sql.New)
 	}, warehousetest.Lands, warehousetest.Eraser)
 }

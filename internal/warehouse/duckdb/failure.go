@@ -10,7 +10,7 @@ import (
 	"github.com/duckdb/duckdb-go/v2"
 
 	"catchment/internal/plan"
-	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/sql"
 )
 
 // classify says what can be done about an error of DuckDB.
@@ -49,7 +49,7 @@ func failure(path string, err error) error {
 		return plan.Fixf("use the catchment that wrote it, or a newer one",
 			"%s was written by another version of DuckDB", path)
 	case has("Conflict on", "write-write conflict", "Conflicting", "Transaction conflict"):
-		return warehouse.Conflicting(plan.Failf(plan.Retry, "", "%s: another transaction changed the same table", path))
+		return sql.Conflicting(plan.Failf(plan.Retry, "", "%s: another transaction changed the same table", path))
 	case has("Out of Memory"):
 		return plan.Fixf("give the machine more memory, or load fewer flows at a time",
 			"%s: DuckDB is out of memory", path)

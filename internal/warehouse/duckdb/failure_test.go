@@ -8,7 +8,7 @@ import (
 	"github.com/duckdb/duckdb-go/v2"
 
 	"catchment/internal/plan"
-	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/sql"
 )
 
 func TestFailure(t *testing.T) {
@@ -44,7 +44,7 @@ func TestFailure(t *testing.T) {
 		`TransactionContext Error: cannot commit - no transaction is active`:                             false,
 	} {
 		err := failure("c.duckdb", &duckdb.Error{Type: duckdb.ErrorTypeTransaction, Msg: text})
-		if got := errors.Is(err, warehouse.ErrConflict); got != want {
+		if got := errors.Is(err, sql.ErrConflict); got != want {
 			t.Errorf("%s: a conflict: %t, want %t", text, got, want)
 		}
 		if want && plan.ClassOf(err) != plan.Retry {

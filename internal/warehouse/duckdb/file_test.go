@@ -15,6 +15,9 @@ import (
 	"catchment/internal/plan"
 	"catchment/internal/warehouse"
 	"catchment/internal/warehouse/duckdb"
+	"catchment/internal/warehouse/gone"
+	"catchment/internal/warehouse/shape"
+	"catchment/internal/warehouse/sql"
 )
 
 // inChild names the file that this test binary shall touch, once it runs as
@@ -47,7 +50,7 @@ func child(path string) int {
 	return 0
 }
 
-func touch(tx warehouse.Tx) error {
+func touch(tx sql.Tx) error {
 	_, err := tx.Exec(context.Background(), "CREATE TABLE IF NOT EXISTS touched (n INTEGER)")
 	return err
 }
@@ -56,15 +59,15 @@ func touch(tx warehouse.Tx) error {
 type smallCopy struct {
 	w     warehouse.Warehouse
 	fence warehouse.Fence
-	table warehouse.Table
+	table shape.Table
 }
 
-func small(d warehouse.Driver) smallCopy {
+func small(d sql.Driver) smallCopy {
 	return smallCopy{
-		w:     warehouse.Assemble(d, warehouse.Options{Schema: "s", Staging: "i", Now: time.Now}),
+		w:     sql.New(d, warehouse.Options{Schema: "s", Staging: "i", Now: time.Now}),
 		fence: warehouse.Fence{Flow: "A", Number: 1},
-		table: warehouse.Table{Object: "A", Name: "a", Key: []string{"id"}, Columns: []warehouse.Column{
-			{Name: "id", Field: "Id", Kind: warehouse.Text}, {Name: "n", Field: "N", Kind: warehouse.Decimal}}},
+		table: shape.Table{Object: "A", Name: "a", Key: []string{"id"}, Columns: []shape.Column{
+			{Name: "id", Field: "Id", Kind: shape.Text}, {Name: "n", Field: "N", Kind: shape.Decimal}}},
 	}
 }
 
@@ -82,7 +85,7 @@ func (x smallCopy) prepare(ctx context.Context) error {
 // history does to a database what runs do: a first reading, its key, then a
 // second one that widens a column, replaces a row and adds one. It may be
 // repeated.
-func history(d warehouse.Driver, dir string) error {
+func history(d sql.Driver, dir string) error {
 	ctx := context.Background()
 	x := small(d)
 	if err := x.prepare(ctx); err != nil {
@@ -101,7 +104,7 @@ func history(d warehouse.Driver, dir string) error {
 		if _, err := x.w.Load(ctx, x.fence, b); err != nil {
 			return err
 		}
-		m := warehouse.Merge{Table: x.table, Attempt: name, Policy: warehouse.Flag, Pages: 1, Rows: 2}
+		m := warehouse.Merge{Table: x.table, Attempt: name, Policy: gone.Flag, Pages: 1, Rows: 2}
 		if _, err := x.w.Consolidate(ctx, x.fence, m); err != nil {
 			return err
 		}
@@ -209,8 +212,8 @@ func TestKilledProcess(t *testing.T) {
 		t.Fatal(err)
 	}
 	var got []string
-	err = d.View(t.Context(), func(tx warehouse.Tx) error {
-		return tx.Query(t.Context(), func(scan warehouse.Scan) error {
+	err = d.View(t.Context(), func(tx sql.Tx) error {
+		return tx.Query(t.Context(), func(scan sql.Scan) error {
 			var row string
 			if err := scan(&row); err != nil {
 				return err
@@ -228,7 +231,7 @@ func TestKilledProcess(t *testing.T) {
 	if err := history(d, filepath.Dir(path)); err != nil {
 		t.Errorf("the repeat: %v", err)
 	}
-	if err := d.Tx(t.Context(), func(tx warehouse.Tx) error {
+	if err := d.Tx(t.Context(), func(tx sql.Tx) error {
 		_, err := tx.Exec(t.Context(), "INSERT INTO s.a (id) VALUES ('1')")
 		return err
 	}); err == nil {
@@ -264,7 +267,7 @@ func TestCancelledTransactionLeavesNothing(t *testing.T) {
 	d := open(t)
 	ctx, cancel := context.WithCancelCause(t.Context())
 	why := errors.New("stopped by the user")
-	err := d.Tx(ctx, func(tx warehouse.Tx) error {
+	err := d.Tx(ctx, func(tx sql.Tx) error {
 		if err := touch(tx); err != nil {
 			return err
 		}
@@ -275,7 +278,7 @@ func TestCancelledTransactionLeavesNothing(t *testing.T) {
 	if !errors.Is(err, why) {
 		t.Errorf("got %v", err)
 	}
-	err = d.View(t.Context(), func(tx warehouse.Tx) error {
+	err = d.View(t.Context(), func(tx sql.Tx) error {
 		_, err := tx.Exec(t.Context(), "SELECT * FROM touched")
 		return err
 	})
@@ -322,8 +325,8 @@ func TestSettings(t *testing.T) {
 		t.Fatal(err)
 	}
 	var got string
-	err = d.View(t.Context(), func(tx warehouse.Tx) error {
-		return tx.Query(t.Context(), func(scan warehouse.Scan) error { return scan(&got) },
+	err = d.View(t.Context(), func(tx sql.Tx) error {
+		return tx.Query(t.Context(), func(scan sql.Scan) error { return scan(&got) },
 			"SELECT current_setting('memory_limit') || ', ' || current_setting('threads')")
 	})
 	if err := errors.Join(err, d.Close()); err != nil || got != "286.1 MiB, 1" {

@@ -14,13 +14,16 @@ import (
 
 	"catchment/internal/page"
 	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/gone"
 	"catchment/internal/warehouse/pgtest"
 	"catchment/internal/warehouse/postgres"
+	"catchment/internal/warehouse/shape"
+	"catchment/internal/warehouse/sql"
 )
 
 var cluster pgtest.Cluster
 
-func openPostgres(t testing.TB) warehouse.Driver {
+func openPostgres(t testing.TB) sql.Driver {
 	d, err := postgres.Open(cluster.Database(t), postgres.Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -34,19 +37,19 @@ func openPostgres(t testing.TB) warehouse.Driver {
 }
 
 // values are what each kind of column meets; "" is null.
-var values = map[warehouse.Kind][]string{
-	warehouse.Text: {"", "N/A", "null", "None", "007", " padded ", "a\r\nb\n", `say "hi"`, "a,b", "\\N", "\\.", "é🦭",
+var values = map[shape.Kind][]string{
+	shape.Text: {"", "N/A", "null", "None", "007", " padded ", "a\r\nb\n", `say "hi"`, "a,b", "\\N", "\\.", "é🦭",
 		"'; DROP TABLE x", strings.Repeat("長", 40_000),
 		"2026-01-01", "true", "\t", `"`},
-	warehouse.Bool: {"", "true", "false"},
-	warehouse.Int:  {"", "0", "-2147483648", "2147483647"},
-	warehouse.Long: {"", "9223372036854775807", "-1"},
-	warehouse.Decimal: {"", "0", "-0.5", "123456789012345678.25", "1.2345678E7", "5.0E-2", "-1.5E+2",
+	shape.Bool: {"", "true", "false"},
+	shape.Int:  {"", "0", "-2147483648", "2147483647"},
+	shape.Long: {"", "9223372036854775807", "-1"},
+	shape.Decimal: {"", "0", "-0.5", "123456789012345678.25", "1.2345678E7", "5.0E-2", "-1.5E+2",
 		"0.12345678901234567",
 		"999999999999999999", "100.00"},
-	warehouse.Date:      {"", "1700-01-01", "4000-12-31", "2024-02-29"},
-	warehouse.Time:      {"", "00:00:00.000Z", "23:59:59.999Z"},
-	warehouse.Timestamp: {"", "1700-01-01T00:00:00.000Z", "4000-12-31T23:59:59.000Z", "2026-03-29T01:30:00.123Z"},
+	shape.Date:      {"", "1700-01-01", "4000-12-31", "2024-02-29"},
+	shape.Time:      {"", "00:00:00.000Z", "23:59:59.999Z"},
+	shape.Timestamp: {"", "1700-01-01T00:00:00.000Z", "4000-12-31T23:59:59.000Z", "2026-03-29T01:30:00.123Z"},
 }
 
 // The same pages give the same rows in DuckDB and in PostgreSQL.
@@ -55,14 +58,14 @@ func TestSameRowsInBoth(t *testing.T) {
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
 	random := rand.New(rand.NewPCG(seed, 1))
-	table := warehouse.Table{Object: "Account", Name: "account", Key: []string{"id"}, Columns: []warehouse.Column{
-		{Name: "id", Field: "Id", Kind: warehouse.Text},
-		{Name: "systemmodstamp", Field: "SystemModstamp", Kind: warehouse.Timestamp},
-		{Name: "isdeleted", Field: "IsDeleted", Kind: warehouse.Bool}}}
+	table := shape.Table{Object: "Account", Name: "account", Key: []string{"id"}, Columns: []shape.Column{
+		{Name: "id", Field: "Id", Kind: shape.Text},
+		{Name: "systemmodstamp", Field: "SystemModstamp", Kind: shape.Timestamp},
+		{Name: "isdeleted", Field: "IsDeleted", Kind: shape.Bool}}}
 	for _, kind := range slices.Sorted(maps.Keys(values)) {
 		for i := range 2 {
 			table.Columns = append(table.Columns,
-				warehouse.Column{Name: fmt.Sprintf("%s%d", kind, i), Field: fmt.Sprintf("%s%d", kind, i),
+				shape.Column{Name: fmt.Sprintf("%s%d", kind, i), Field: fmt.Sprintf("%s%d", kind, i),
 					Kind: kind, Scale: 2 * i})
 		}
 	}
@@ -91,11 +94,11 @@ func TestSameRowsInBoth(t *testing.T) {
 
 // randomPage has records of forty keys from the first on, some of which other
 // pages have as well.
-func randomPage(t *testing.T, table warehouse.Table, header []string, random *rand.Rand, first int) warehouse.Page {
+func randomPage(t *testing.T, table shape.Table, header []string, random *rand.Rand, first int) warehouse.Page {
 	p := warehouse.Page{Key: fmt.Sprint(first), Digest: fmt.Sprint(first), Seq: int64(first), Header: header, Rows: 40,
 		Path: filepath.Join(t.TempDir(), "page.csv")}
 	for _, c := range table.Columns {
-		if c.Kind == warehouse.Decimal {
+		if c.Kind == shape.Decimal {
 			p.Digits = append(p.Digits, warehouse.Digits{Field: c.Field, Whole: 18, Fraction: 17})
 		}
 	}
@@ -107,7 +110,7 @@ func randomPage(t *testing.T, table warehouse.Table, header []string, random *ra
 	for i := range p.Rows {
 		var record []string
 		for _, field := range p.Header {
-			c := table.Columns[slices.IndexFunc(table.Columns, func(c warehouse.Column) bool {
+			c := table.Columns[slices.IndexFunc(table.Columns, func(c shape.Column) bool {
 				return c.Field == field
 			})]
 			v := values[c.Kind][random.IntN(len(values[c.Kind]))]
@@ -132,7 +135,7 @@ func randomPage(t *testing.T, table warehouse.Table, header []string, random *ra
 	return p
 }
 
-func fieldsOf(t warehouse.Table) []string {
+func fieldsOf(t shape.Table) []string {
 	var fields []string
 	for _, c := range t.Columns {
 		fields = append(fields, c.Field)
@@ -141,10 +144,10 @@ func fieldsOf(t warehouse.Table) []string {
 }
 
 // rowsOf loads and consolidates all batches, and reads the final table as text.
-func rowsOf(t *testing.T, d warehouse.Driver, table warehouse.Table, batches []warehouse.Batch) []string {
+func rowsOf(t *testing.T, d sql.Driver, table shape.Table, batches []warehouse.Batch) []string {
 	ctx := t.Context()
 	f := warehouse.Fence{Flow: "Account", Number: 1}
-	w := warehouse.Assemble(d, warehouse.Options{Schema: "salesforce", Staging: "salesforce_incremental",
+	w := sql.New(d, warehouse.Options{Schema: "salesforce", Staging: "salesforce_incremental",
 		Now: func() time.Time { return time.Unix(5000, 0) }})
 	check := func(err error) {
 		t.Helper()
@@ -161,7 +164,7 @@ func rowsOf(t *testing.T, d warehouse.Driver, table warehouse.Table, batches []w
 		b.Table = table
 		_, err := w.Load(ctx, f, b)
 		check(err)
-		_, err = w.Consolidate(ctx, f, warehouse.Merge{Table: table, Attempt: b.Attempt, Policy: warehouse.Flag,
+		_, err = w.Consolidate(ctx, f, warehouse.Merge{Table: table, Attempt: b.Attempt, Policy: gone.Flag,
 			Pages: 2, Rows: 80})
 		check(err)
 	}
@@ -174,8 +177,8 @@ func rowsOf(t *testing.T, d warehouse.Driver, table warehouse.Table, batches []w
 		names = append(names, "CAST("+own+" AS VARCHAR)")
 	}
 	var rows []string
-	check(d.View(ctx, func(tx warehouse.Tx) error {
-		return tx.Query(context.WithoutCancel(ctx), func(scan warehouse.Scan) error {
+	check(d.View(ctx, func(tx sql.Tx) error {
+		return tx.Query(context.WithoutCancel(ctx), func(scan sql.Scan) error {
 			texts := make([]*string, len(names))
 			dest := make([]any, len(names))
 			for i := range texts {
@@ -189,7 +192,7 @@ func rowsOf(t *testing.T, d warehouse.Driver, table warehouse.Table, batches []w
 				switch {
 				case v == nil:
 					line += "~"
-				case i < len(table.Columns) && table.Columns[i].Kind == warehouse.Decimal && strings.Contains(*v, "."):
+				case i < len(table.Columns) && table.Columns[i].Kind == shape.Decimal && strings.Contains(*v, "."):
 					line += strings.TrimSuffix(strings.TrimRight(*v, "0"), ".") // DuckDB's column has one scale for all
 				default:
 					line += *v

@@ -6,7 +6,7 @@ import (
 	"errors"
 	"fmt"
 
-	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/sql"
 )
 
 type tx struct {
@@ -22,7 +22,7 @@ func (t *tx) Exec(ctx context.Context, query string, args ...any) (int64, error)
 	return r.RowsAffected()
 }
 
-func (t *tx) Query(ctx context.Context, each func(warehouse.Scan) error, query string, args ...any) (err error) {
+func (t *tx) Query(ctx context.Context, each func(sql.Scan) error, query string, args ...any) (err error) {
 	rows, err := t.conn.QueryContext(ctx, query, args...)
 	if err != nil {
 		return t.driver.classify(ctx, err)
@@ -41,7 +41,7 @@ func (t *tx) Query(ctx context.Context, each func(warehouse.Scan) error, query s
 
 // Load gives read_csv the files of all pages at once, since one statement over
 // many files keeps all cores busy, and counts by seq what each page brought.
-func (t *tx) Load(ctx context.Context, c warehouse.Copy) (_ []int64, err error) {
+func (t *tx) Load(ctx context.Context, c sql.Copy) (_ []int64, err error) {
 	spool := spool{dir: t.driver.o.Spool}
 	defer func() { err = errors.Join(err, spool.remove()) }()
 	for _, gzip := range []bool{false, true} {
@@ -61,7 +61,7 @@ func (t *tx) Load(ctx context.Context, c warehouse.Copy) (_ []int64, err error) 
 		if len(paths) == 0 {
 			continue
 		}
-		query, args := part.ReadCSV(paths, gzip)
+		query, args := ReadCSV(part, paths, gzip)
 		if _, err := t.Exec(ctx, query, args...); err != nil {
 			return nil, fmt.Errorf("load %d pages from %s on: %w", len(paths), part.Pages[0].Key, err)
 		}
@@ -70,10 +70,10 @@ func (t *tx) Load(ctx context.Context, c warehouse.Copy) (_ []int64, err error) 
 }
 
 // loaded counts the rows of each page.
-func (t *tx) loaded(ctx context.Context, c warehouse.Copy) ([]int64, error) {
+func (t *tx) loaded(ctx context.Context, c sql.Copy) ([]int64, error) {
 	bySeq := map[int64]int64{}
-	query, args := c.CountBySeq(warehouse.DuckDB())
-	err := t.Query(ctx, func(scan warehouse.Scan) error {
+	query, args := c.CountBySeq(Dialect())
+	err := t.Query(ctx, func(scan sql.Scan) error {
 		var seq, n int64
 		if err := scan(&seq, &n); err != nil {
 			return err

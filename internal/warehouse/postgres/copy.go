@@ -11,22 +11,23 @@ import (
 
 	"catchment/internal/plan"
 	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/sql"
 )
 
 // Load sends the pages one after the other. COPY itself tells how many rows
 // each of them brought.
-func (t *tx) Load(ctx context.Context, c warehouse.Copy) ([]int64, error) {
+func (t *tx) Load(ctx context.Context, c sql.Copy) ([]int64, error) {
 	rows := make([]int64, len(c.Pages))
 	for i, p := range c.Pages {
-		if _, err := t.Exec(ctx, c.CopyConstants(p)); err != nil {
+		if _, err := t.Exec(ctx, CopyConstants(c, p)); err != nil {
 			return nil, err
 		}
 		var err error
-		if rows[i], err = t.copyPage(ctx, c.CopyText(), p); err != nil {
+		if rows[i], err = t.copyPage(ctx, CopyText(c), p); err != nil {
 			return nil, fmt.Errorf("load page %s: %w", p.Key, err)
 		}
 	}
-	if _, err := t.Exec(ctx, c.CopyNoConstants()); err != nil {
+	if _, err := t.Exec(ctx, CopyNoConstants(c)); err != nil {
 		return nil, err
 	}
 	return rows, nil

@@ -7,25 +7,27 @@ import (
 	"time"
 
 	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/gone"
+	"catchment/internal/warehouse/sql"
 	"catchment/internal/warehouse/warehousetest"
 	"catchment/internal/warehouse/warehousetest/oversql"
 )
 
 // reads tells whether a role may read the table of a schema.
-func reads(t *testing.T, d warehouse.Driver, role, schema string) (may bool) {
+func reads(t *testing.T, d sql.Driver, role, schema string) (may bool) {
 	t.Helper()
-	must(t, d.View(t.Context(), func(tx warehouse.Tx) error {
-		return tx.Query(t.Context(), func(scan warehouse.Scan) error { return scan(&may) },
+	must(t, d.View(t.Context(), func(tx sql.Tx) error {
+		return tx.Query(t.Context(), func(scan sql.Scan) error { return scan(&may) },
 			"SELECT has_schema_privilege($1, $2, 'USAGE') AND has_table_privilege($1, $2 || '.account', 'SELECT')",
 			role, schema)
 	}))
 	return may
 }
 
-func exec(t *testing.T, d warehouse.Driver, sql string) {
+func exec(t *testing.T, d sql.Driver, query string) {
 	t.Helper()
-	must(t, d.Tx(t.Context(), func(tx warehouse.Tx) error {
-		_, err := tx.Exec(t.Context(), sql)
+	must(t, d.Tx(t.Context(), func(tx sql.Tx) error {
+		_, err := tx.Exec(t.Context(), query)
 		return err
 	}))
 }
@@ -39,11 +41,11 @@ func TestGrantsOutliveACrash(t *testing.T) {
 	exec(t, d, "CREATE ROLE "+role)
 	defer exec(t, d, "DROP OWNED BY "+role+"; DROP ROLE "+role)
 	f := warehouse.Fence{Flow: "Account", Number: 1}
-	under := func(d warehouse.Driver, schema string, fault warehousetest.Fault) warehouse.Warehouse {
-		return oversql.New(d, warehouse.Assemble).Open(warehouse.Options{Schema: schema, Staging: schema + "_incremental",
+	under := func(d sql.Driver, schema string, fault warehousetest.Fault) warehouse.Warehouse {
+		return oversql.New(d, sql.New).Open(warehouse.Options{Schema: schema, Staging: schema + "_incremental",
 			Now: time.Now, GrantTo: []string{role}}, fault)
 	}
-	over := func(d warehouse.Driver, schema string) warehouse.Warehouse {
+	over := func(d sql.Driver, schema string) warehouse.Warehouse {
 		return under(d, schema, warehousetest.Fault{})
 	}
 	ready := func(w warehouse.Warehouse) {
@@ -83,7 +85,7 @@ func TestGrantsOutliveACrash(t *testing.T) {
 		}
 	}
 	_, err := over(commits, schema).Consolidate(t.Context(), f, warehouse.Merge{Table: account, Attempt: "a",
-		Policy: warehouse.Flag})
+		Policy: gone.Flag})
 	must(t, err)
 	exec(t, d, "REVOKE SELECT ON "+schema+".account FROM "+role)
 	must(t, prepare(over(commits, schema)))
@@ -96,8 +98,8 @@ func TestGrantsOutliveACrash(t *testing.T) {
 func TestRolesWhereDDLCommits(t *testing.T) {
 	t.Parallel()
 	d := open(t)
-	plain := warehouse.RolesOf(warehouse.Assemble(d, warehouse.Options{}))
-	commits := warehouse.RolesOf(warehouse.Assemble(oversql.DDLCommits(d), warehouse.Options{}))
+	plain := warehouse.RolesOf(sql.New(d, warehouse.Options{}))
+	commits := warehouse.RolesOf(sql.New(oversql.DDLCommits(d), warehouse.Options{}))
 	if plain.Adopter == nil || commits.Adopter != nil || commits.Procedures != nil {
 		t.Errorf("plain: %+v, where DDL commits: %+v", plain, commits)
 	}
@@ -110,23 +112,23 @@ func TestRolesWhereDDLCommits(t *testing.T) {
 func TestDDLIsRefused(t *testing.T) {
 	t.Parallel()
 	d := oversql.DDLCommits(open(t))
-	for sql, refused := range map[string]bool{
+	for query, refused := range map[string]bool{
 		"CREATE TABLE x (a int)": true, "create temp table x (a int)": true,
 		"/* why */ -- not\n\tDrOp SCHEMA public": true, "SELECT 1; TRUNCATE x": true,
 		"ALTER TABLE x ADD b int": true, "GRANT USAGE ON SCHEMA public TO public": true,
 		"SELECT 1": false, "SAVEPOINT a": false, "-- CREATE TABLE x (a int)\nSELECT 1": false,
 	} {
-		err := d.Tx(t.Context(), func(tx warehouse.Tx) error {
-			_, err := tx.Exec(t.Context(), sql)
+		err := d.Tx(t.Context(), func(tx sql.Tx) error {
+			_, err := tx.Exec(t.Context(), query)
 			return err
 		})
 		if (err != nil) != refused {
-			t.Errorf("%s: %v", sql, err)
+			t.Errorf("%s: %v", query, err)
 		}
 	}
 	undone := errors.New("undone")
-	err := d.(warehouse.Preparer).Prepared(t.Context(), []string{"CREATE TABLE kept (a int)"},
-		func(tx warehouse.Tx) error {
+	err := d.(sql.Preparer).Prepared(t.Context(), []string{"CREATE TABLE kept (a int)"},
+		func(tx sql.Tx) error {
 			if _, err := tx.Exec(t.Context(), "INSERT INTO kept VALUES (1)"); err != nil {
 				return err
 			}
@@ -136,8 +138,8 @@ func TestDDLIsRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	rows := -1
-	must(t, d.View(t.Context(), func(tx warehouse.Tx) error {
-		return tx.Query(t.Context(), func(scan warehouse.Scan) error { return scan(&rows) },
+	must(t, d.View(t.Context(), func(tx sql.Tx) error {
+		return tx.Query(t.Context(), func(scan sql.Scan) error { return scan(&rows) },
 			"SELECT count(*) FROM kept")
 	}))
 	if rows != 0 {

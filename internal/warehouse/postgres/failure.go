@@ -12,7 +12,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"catchment/internal/plan"
-	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/sql"
 )
 
 // classify says what can be done about an error of PostgreSQL, or of the way
@@ -80,7 +80,7 @@ func refusal(place string, e *pgconn.PgError) error {
 	case "25P03": // we were silent for five minutes in a transaction
 		return plan.Failf(plan.Retry, "", "%s: the session was ended, since it stood still", place)
 	case "40001", "40P01":
-		return warehouse.Conflicting(plan.Failf(plan.Retry, "", "%s: another transaction was in the way", place))
+		return sql.Conflicting(plan.Failf(plan.Retry, "", "%s: another transaction was in the way", place))
 	case "55P03":
 		return plan.Failf(plan.Retry, "see who holds it: SELECT pid, query FROM pg_stat_activity WHERE state <> 'idle'",
 			"%s: a lock was not given back in time", place)
@@ -91,7 +91,7 @@ func refusal(place string, e *pgconn.PgError) error {
 		if strings.HasPrefix(e.ConstraintName, "pg_") { // two made the same thing at once
 			return plan.Failf(plan.Retry, "", "%s: another transaction made the same", place)
 		}
-		return fmt.Errorf("%s: %w", place, warehouse.ErrDuplicate)
+		return fmt.Errorf("%s: %w", place, sql.ErrDuplicate)
 	}
 	switch e.Code[:2] {
 	case "08", "57": // the connection, or the server, is going down

@@ -12,7 +12,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"catchment/internal/plan"
-	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/sql"
 )
 
 func TestFailure(t *testing.T) {
@@ -32,7 +32,7 @@ func TestFailure(t *testing.T) {
 			t.Errorf("%s: no hint", code)
 		}
 		cancelled := code == "40001" || code == "40P01"
-		if got := errors.Is(err, warehouse.ErrConflict); got != cancelled {
+		if got := errors.Is(err, sql.ErrConflict); got != cancelled {
 			t.Errorf("%s: a conflict: %t, want %t", code, got, cancelled)
 		}
 	}
@@ -47,7 +47,7 @@ func TestFailure(t *testing.T) {
 		t.Errorf("two that make the same: %v", twice)
 	}
 	if err := failure("here", &pgconn.PgError{Code: "23505", ConstraintName: "account_pkey"}); !errors.Is(err,
-		warehouse.ErrDuplicate) {
+		sql.ErrDuplicate) {
 		t.Errorf("got %v", err)
 	}
 	role := failure("here", &pgconn.PgError{Code: "42704", Message: `role "reader" does not exist`})

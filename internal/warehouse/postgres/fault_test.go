@@ -16,8 +16,11 @@ import (
 
 	"catchment/internal/plan"
 	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/gone"
 	"catchment/internal/warehouse/pgtest"
 	"catchment/internal/warehouse/postgres"
+	"catchment/internal/warehouse/shape"
+	"catchment/internal/warehouse/sql"
 )
 
 // A site is a warehouse with one table, seen through one driver.
@@ -28,10 +31,10 @@ type site struct {
 	f   warehouse.Fence
 }
 
-var account = warehouse.Table{Object: "Account", Name: "account", Key: []string{"id"}, Columns: []warehouse.Column{
-	{Name: "id", Field: "Id", Kind: warehouse.Text},
-	{Name: "systemmodstamp", Field: "SystemModstamp", Kind: warehouse.Timestamp},
-	{Name: "name", Field: "Name", Kind: warehouse.Text}}}
+var account = shape.Table{Object: "Account", Name: "account", Key: []string{"id"}, Columns: []shape.Column{
+	{Name: "id", Field: "Id", Kind: shape.Text},
+	{Name: "systemmodstamp", Field: "SystemModstamp", Kind: shape.Timestamp},
+	{Name: "name", Field: "Name", Kind: shape.Text}}}
 
 func newSite(t *testing.T, url string, o postgres.Options, grantTo ...string) *site {
 	t.Helper()
@@ -39,7 +42,7 @@ func newSite(t *testing.T, url string, o postgres.Options, grantTo ...string) *s
 	must(t, err)
 	t.Cleanup(func() { must(t, d.Close()) })
 	return &site{t: t, url: url, f: warehouse.Fence{Flow: "Account", Number: 1},
-		w: warehouse.Assemble(d, warehouse.Options{Schema: "salesforce", Staging: "salesforce_incremental", GrantTo: grantTo,
+		w: sql.New(d, warehouse.Options{Schema: "salesforce", Staging: "salesforce_incremental", GrantTo: grantTo,
 			Now: time.Now})}
 }
 
@@ -110,7 +113,7 @@ func (s *site) finish(seq int64) {
 	if n != rowsOfPage || s.staged() != rowsOfPage {
 		s.t.Fatalf("the ledger has %d rows, staging %d", n, s.staged())
 	}
-	m := warehouse.Merge{Table: account, Attempt: "a", Policy: warehouse.Flag, Pages: 1, Rows: rowsOfPage}
+	m := warehouse.Merge{Table: account, Attempt: "a", Policy: gone.Flag, Pages: 1, Rows: rowsOfPage}
 	for range 2 {
 		c, err := s.w.Consolidate(s.t.Context(), s.f, m)
 		must(s.t, err)
@@ -143,7 +146,7 @@ func TestAnswerToCommitLost(t *testing.T) {
 	p.loseCommit.Store(true)
 	_, err := lossy.w.Load(t.Context(), direct.f, batch(1, whole))
 	retryable(t, err)
-	m := warehouse.Merge{Table: account, Attempt: "a", Policy: warehouse.Flag, Pages: 1, Rows: rowsOfPage}
+	m := warehouse.Merge{Table: account, Attempt: "a", Policy: gone.Flag, Pages: 1, Rows: rowsOfPage}
 	if n := direct.staged(); n != rowsOfPage {
 		t.Errorf("%d rows are there: the proxy lost the COMMIT itself", n)
 	}

@@ -17,7 +17,8 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"catchment/internal/plan"
-	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/sql"
+	"catchment/internal/warehouse/sql/dialect"
 )
 
 // Options are what a user rarely needs to say.
@@ -28,7 +29,7 @@ type Options struct {
 
 // Open makes a driver for the database that a postgres:// URL names. It
 // connects with the first transaction.
-func Open(url string, o Options) (warehouse.Driver, error) {
+func Open(url string, o Options) (sql.Driver, error) {
 	if o.LockWait == 0 {
 		o.LockWait = time.Minute
 	}
@@ -96,21 +97,21 @@ type driver struct {
 	settings string
 }
 
-func (d *driver) Dialect() *warehouse.Dialect { return warehouse.Postgres() }
+func (d *driver) Dialect() *dialect.Dialect { return Dialect() }
 
 // Tx does f where each statement sees what others committed before it: the
 // flow's fence, which f takes first, is what keeps others away.
-func (d *driver) Tx(ctx context.Context, f func(warehouse.Tx) error) error {
+func (d *driver) Tx(ctx context.Context, f func(sql.Tx) error) error {
 	return d.do(ctx, "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE", f)
 }
 
 // View does f on one picture of the database.
-func (d *driver) View(ctx context.Context, f func(warehouse.Tx) error) error {
+func (d *driver) View(ctx context.Context, f func(sql.Tx) error) error {
 	return d.do(ctx, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", f)
 }
 
 // do runs f between begin and COMMIT, or ROLLBACK where f fails.
-func (d *driver) do(ctx context.Context, begin string, f func(warehouse.Tx) error) error {
+func (d *driver) do(ctx context.Context, begin string, f func(sql.Tx) error) error {
 	conn, err := d.pool.Acquire(ctx)
 	if err != nil {
 		return d.classify(ctx, err)
@@ -151,7 +152,7 @@ func (t *tx) Exec(ctx context.Context, sql string, args ...any) (int64, error) {
 	return tag.RowsAffected(), nil
 }
 
-func (t *tx) Query(ctx context.Context, each func(warehouse.Scan) error, sql string, args ...any) error {
+func (t *tx) Query(ctx context.Context, each func(sql.Scan) error, sql string, args ...any) error {
 	rows, err := t.conn.Query(ctx, sql, args...)
 	if err != nil {
 		return t.driver.classify(ctx, err)

@@ -3,9 +3,9 @@ package postgres_test
 import (
 	"testing"
 
-	"catchment/internal/warehouse"
 	"catchment/internal/warehouse/pgtest"
 	"catchment/internal/warehouse/postgres"
+	"catchment/internal/warehouse/sql"
 	"catchment/internal/warehouse/warehousetest"
 	"catchment/internal/warehouse/warehousetest/oversql"
 )
@@ -13,9 +13,9 @@ import (
 // cluster is the server of this package's tests.
 var cluster pgtest.Cluster
 
-func open(t testing.TB) warehouse.Driver { return openAt(t, cluster.Database(t)) }
+func open(t testing.TB) sql.Driver { return openAt(t, cluster.Database(t)) }
 
-func openAt(t testing.TB, url string) warehouse.Driver {
+func openAt(t testing.TB, url string) sql.Driver {
 	d, err := postgres.Open(url, postgres.Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -29,7 +29,7 @@ func openAt(t testing.TB, url string) warehouse.Driver {
 }
 
 // subject is an empty warehouse that is held to the contract.
-func subject(t testing.TB) warehousetest.Subject { return oversql.New(open(t), warehouse.Assemble) }
+func subject(t testing.TB) warehousetest.Subject { return oversql.New(open(t), sql.New) }
 
 func TestDriver(t *testing.T) {
 	t.Parallel()
@@ -39,7 +39,7 @@ func TestDriver(t *testing.T) {
 
 func TestStatements(t *testing.T) {
 	t.Parallel()
-	oversql.Check(t, open, warehouse.Assemble)
+	oversql.Check(t, open, sql.New)
 }
 
 func TestHistories(t *testing.T) { warehousetest.Histories(t, subject) }
@@ -49,13 +49,13 @@ func TestHistories(t *testing.T) { warehousetest.Histories(t, subject) }
 func TestDDLCommits(t *testing.T) {
 	t.Parallel()
 	warehousetest.Run(t, func(t testing.TB) warehousetest.Subject {
-		return oversql.New(oversql.Overlaps(oversql.DDLCommits(open(t))), warehouse.Assemble)
+		return oversql.New(oversql.Overlaps(oversql.DDLCommits(open(t))), sql.New)
 	}, warehousetest.Lands, warehousetest.Eraser)
 }
 
 func TestDeaths(t *testing.T) {
 	t.Parallel()
 	warehousetest.Deaths(t, func(t testing.TB) warehousetest.Subject {
-		return oversql.New(oversql.DDLCommits(open(t)), warehouse.Assemble)
+		return oversql.New(oversql.DDLCommits(open(t)), sql.New)
 	}, 47)
 }

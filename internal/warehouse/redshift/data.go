@@ -11,7 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/redshiftdata/types"
 
 	"catchment/internal/plan"
-	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/sql"
 )
 
 // keepAlive is how long a session waits for our next statement. What a process
@@ -110,7 +110,7 @@ func (s *dataSession) exec(ctx context.Context, sql string, args ...any) (int64,
 	return max(done.ResultRows, 0), nil // -1 for a statement that touches no rows
 }
 
-func (s *dataSession) query(ctx context.Context, each func(warehouse.Scan) error, sql string, args ...any) error {
+func (s *dataSession) query(ctx context.Context, each func(sql.Scan) error, sql string, args ...any) error {
 	done, err := s.run(ctx, keepAlive, sql, args)
 	if err != nil {
 		return err
@@ -185,7 +185,7 @@ func (d *data) fits(text string, parameters []types.SqlParameter) error {
 		return nil
 	}
 	return plan.Fixf("use the wire for this warehouse: redshift://user@host:5439/database",
-		"%s: %w for the Data API, with %d KB", d.place, warehouse.ErrTooLong, n/1000)
+		"%s: %w for the Data API, with %d KB", d.place, sql.ErrTooLong, n/1000)
 }
 
 // address names the database, and who asks.

@@ -17,7 +17,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"catchment/internal/plan"
-	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/sql"
 )
 
 func TestReadURL(t *testing.T) {
@@ -30,14 +30,14 @@ func TestReadURL(t *testing.T) {
 	want := place{what: "Redshift database dev at c1.eu-central-1.redshift.amazonaws.com:5439",
 		wire:     "postgres://etl@c1.eu-central-1.redshift.amazonaws.com:5439/dev?sslmode=require",
 		database: "dev", stage: "s3://pages/salesforce", role: "arn:x", region: "eu-central-1",
-		text: warehouse.TruncateLongText}
+		text: TruncateLongText}
 	if p != want {
 		t.Errorf("got %+v", p)
 	}
 	p, err = readData("redshift-data://workgroup/wg/dev?stage=s3://pages")
 	if err != nil ||
 		p != (place{what: "Redshift database dev of the workgroup wg", workgroup: "wg", database: "dev",
-			stage: "s3://pages", text: warehouse.FailLongText}) {
+			stage: "s3://pages", text: FailLongText}) {
 		t.Errorf("got %+v, %v", p, err)
 	}
 	p, err = readData("redshift-data://cluster/c1/dev?user=etl&secret=arn:s")
@@ -232,7 +232,7 @@ func TestFailures(t *testing.T) {
 		if c.class == plan.Fix && plan.HintOf(c.err) == "" {
 			t.Errorf("%s: no hint", name)
 		}
-		if got := errors.Is(c.err, warehouse.ErrConflict); got != (c.has == "another transaction") {
+		if got := errors.Is(c.err, sql.ErrConflict); got != (c.has == "another transaction") {
 			t.Errorf("%s: a conflict: %t", name, got)
 		}
 	}

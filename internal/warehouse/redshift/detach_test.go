@@ -10,6 +10,8 @@ import (
 
 	"catchment/internal/plan"
 	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/gone"
+	"catchment/internal/warehouse/shape"
 )
 
 // A consolidation goes on while nobody waits for it: the same token is the same
@@ -24,7 +26,7 @@ func TestDetach(t *testing.T) {
 	must(t, err)
 	_, err = conn.Exec(t.Context(), "BEGIN; LOCK TABLE salesforce.account")
 	must(t, err)
-	p := warehouse.Procedure{Table: account(), Policy: warehouse.Flag}
+	p := warehouse.Procedure{Table: account(), Policy: gone.Flag}
 	id, err := warehouse.RolesOf(one.w).Detacher.Begin(t.Context(), one.f, p, "a 0")
 	must(t, err)
 	again, err := warehouse.RolesOf(two.w).Detacher.Begin(t.Context(), two.f, p, "a 0")
@@ -50,7 +52,8 @@ func TestDetach(t *testing.T) {
 	if want := (warehouse.Counts{Staged: 2, Inserted: 2, Rows: 2}); err != nil || c != want {
 		t.Errorf("%+v, %v", c, err)
 	}
-	if ended, err := warehouse.RolesOf(two.w).Detacher.Ended(t.Context(), "11111111-2222-3333-4444-555555555555", time.Minute); !ended ||
+	if ended, err := warehouse.RolesOf(two.w).Detacher.Ended(t.Context(), "11111111-2222-3333-4444-555555555555",
+		time.Minute); !ended ||
 		err != nil {
 		t.Errorf("of a statement that nobody knows: %t, %v", ended, err)
 	}
@@ -64,11 +67,12 @@ func TestDetachFails(t *testing.T) {
 	d := s.desk(s.data("")).prepared()
 	b := batch("a", "one", "two")
 	d.load(b)
-	p := warehouse.Procedure{Table: account(), Policy: warehouse.Flag}
+	p := warehouse.Procedure{Table: account(), Policy: gone.Flag}
 	must(t, s.typed("DROP TABLE salesforce_incremental._catchment_log"))
 	id, err := warehouse.RolesOf(d.w).Detacher.Begin(t.Context(), d.f, p, "a 0")
 	must(t, err)
-	if ended, err := warehouse.RolesOf(d.w).Detacher.Ended(t.Context(), id, time.Minute); !ended || plan.ClassOf(err) != plan.Bug {
+	if ended, err := warehouse.RolesOf(d.w).Detacher.Ended(t.Context(), id, time.Minute); !ended ||
+		plan.ClassOf(err) != plan.Bug {
 		t.Errorf("%t, %v", ended, err)
 	}
 	old := d.f
@@ -78,8 +82,8 @@ func TestDetachFails(t *testing.T) {
 	}
 	for i := range 900 {
 		p.Table.Columns = append(p.Table.Columns,
-			warehouse.Column{Name: fmt.Sprintf("field_%d__c", i), Field: fmt.Sprintf("Field_%d__c", i),
-				Kind: warehouse.Text, Length: 40})
+			shape.Column{Name: fmt.Sprintf("field_%d__c", i), Field: fmt.Sprintf("Field_%d__c", i),
+				Kind: shape.Text, Length: 40})
 	}
 	if id, err := warehouse.RolesOf(d.w).Detacher.Begin(t.Context(), d.f, p, "a 2"); id != "" || err != nil {
 		t.Errorf("of a wide table: %q, %v", id, err)

@@ -13,7 +13,7 @@ import (
 
 	"catchment/internal/awserr"
 	"catchment/internal/plan"
-	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/sql"
 )
 
 // errTimeout is a statement that took longer than it was allowed to.
@@ -61,7 +61,7 @@ func refusal(p place, code, text string) error {
 	// Developer Guide, Troubleshooting serializable isolation errors).
 	case code == "40001", code == "40P01", says("serializable isolation violation", "deadlock detected"),
 		conflict(text):
-		return warehouse.Conflicting(plan.Failf(plan.Retry, "", "%s: another transaction was in the way", p))
+		return sql.Conflicting(plan.Failf(plan.Retry, "", "%s: another transaction was in the way", p))
 	case code == "42P07", says("already exists"): // two made the same at once, and no key was in the way
 		return plan.Failf(plan.Retry, "", "%s: another transaction made the same", p)
 	case code == "57014", says("statement timeout", "cancelled on user's request", "canceling statement"):

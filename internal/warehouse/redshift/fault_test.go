@@ -14,15 +14,18 @@ import (
 
 	"catchment/internal/plan"
 	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/gone"
+	"catchment/internal/warehouse/shape"
+	"catchment/internal/warehouse/sql"
 )
 
 const org = "00D000000000001AAA"
 
-func account() warehouse.Table {
-	return warehouse.Table{Object: "Account", Name: "account", Key: []string{"id"}, Columns: []warehouse.Column{
-		{Name: "id", Field: "Id", Kind: warehouse.Text, Length: 18},
-		{Name: "systemmodstamp", Field: "SystemModstamp", Kind: warehouse.Timestamp},
-		{Name: "name", Field: "Name", Kind: warehouse.Text, Length: 32000}}}
+func account() shape.Table {
+	return shape.Table{Object: "Account", Name: "account", Key: []string{"id"}, Columns: []shape.Column{
+		{Name: "id", Field: "Id", Kind: shape.Text, Length: 18},
+		{Name: "systemmodstamp", Field: "SystemModstamp", Kind: shape.Timestamp},
+		{Name: "name", Field: "Name", Kind: shape.Text, Length: 32000}}}
 }
 
 // A desk is a warehouse with one table, seen through one driver.
@@ -34,13 +37,13 @@ type desk struct {
 	pauses int // before transactions that were tried again
 }
 
-func (s *site) desk(d warehouse.Driver) *desk {
+func (s *site) desk(d sql.Driver) *desk {
 	out := &desk{site: s, f: warehouse.Fence{Flow: "Account", Number: 1}}
 	pause := func(context.Context, time.Duration) error {
 		out.pauses++
 		return nil
 	}
-	out.w = warehouse.Assemble(d, warehouse.Options{Schema: "salesforce", Staging: "salesforce_incremental",
+	out.w = sql.New(d, warehouse.Options{Schema: "salesforce", Staging: "salesforce_incremental",
 		Now: time.Now, Pause: pause})
 	return out
 }
@@ -75,7 +78,7 @@ func batch(attempt string, names ...string) warehouse.Batch {
 }
 
 func merge(b warehouse.Batch) warehouse.Merge {
-	return warehouse.Merge{Table: account(), Attempt: b.Attempt, Policy: warehouse.Flag, Pages: 1,
+	return warehouse.Merge{Table: account(), Attempt: b.Attempt, Policy: gone.Flag, Pages: 1,
 		Rows: b.Pages[0].Rows}
 }
 
@@ -118,14 +121,14 @@ func failsAs(t *testing.T, err error, class plan.Class, words string) {
 }
 
 // both runs a test over the wire and through the Data API.
-func both(t *testing.T, test func(t *testing.T, s *site, open func(string) warehouse.Driver)) {
+func both(t *testing.T, test func(t *testing.T, s *site, open func(string) sql.Driver)) {
 	t.Run("wire", func(t *testing.T) { t.Parallel(); s := newSite(t); test(t, s, s.wire) })
 	t.Run("data", func(t *testing.T) { t.Parallel(); s := newSite(t); test(t, s, s.data) })
 }
 
 func TestPaused(t *testing.T) {
 	t.Parallel()
-	both(t, func(t *testing.T, s *site, open func(string) warehouse.Driver) {
+	both(t, func(t *testing.T, s *site, open func(string) sql.Driver) {
 		d := s.desk(open("")).prepared()
 		s.server.Faults().Pause()
 		s.server.CutConnections()
@@ -173,16 +176,16 @@ func TestAnswerToCommitLost(t *testing.T) {
 // Error 1023 at the COMMIT undoes a transaction, which is tried again.
 func TestConflict(t *testing.T) {
 	t.Parallel()
-	both(t, func(t *testing.T, s *site, open func(string) warehouse.Driver) {
+	both(t, func(t *testing.T, s *site, open func(string) sql.Driver) {
 		driver := open("")
 		d := s.desk(driver).prepared()
 		s.server.Faults().RefuseCommit(1)
-		err := driver.Tx(t.Context(), func(tx warehouse.Tx) error {
+		err := driver.Tx(t.Context(), func(tx sql.Tx) error {
 			_, err := tx.Exec(t.Context(), "INSERT INTO salesforce.account (id) VALUES ('undone')")
 			return err
 		})
 		failsAs(t, err, plan.Retry, "another transaction was in the way")
-		if !errors.Is(err, warehouse.ErrConflict) {
+		if !errors.Is(err, sql.ErrConflict) {
 			t.Errorf("%v is no conflict", err)
 		}
 		var rows int
@@ -222,7 +225,7 @@ func TestThrottled(t *testing.T) {
 // repeated while its first call still runs: there is one row for each key.
 func TestTwoAtOnce(t *testing.T) {
 	t.Parallel()
-	both(t, func(t *testing.T, s *site, open func(string) warehouse.Driver) {
+	both(t, func(t *testing.T, s *site, open func(string) sql.Driver) {
 		one := s.desk(open("")).prepared()
 		two := s.desk(open(""))
 		b := batch("a", "one", "two", "three")
@@ -312,7 +315,7 @@ func TestLongStatement(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	d := s.data("")
-	err := d.View(t.Context(), func(tx warehouse.Tx) error {
+	err := d.View(t.Context(), func(tx sql.Tx) error {
 		_, err := tx.Exec(t.Context(), "SELECT '"+strings.Repeat("x", 90_000)+"'")
 		return err
 	})

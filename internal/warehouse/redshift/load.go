@@ -7,12 +7,14 @@ import (
 
 	"catchment/internal/plan"
 	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/sql"
+	"catchment/internal/warehouse/sql/dialect"
 )
 
 // Load copies the pages one after the other: each into a temporary table by a
 // COPY whose rows are counted, and from there into staging. COPY itself can't
 // add our columns, and counts nothing by file.
-func (t *tx) Load(ctx context.Context, c warehouse.Copy) ([]int64, error) {
+func (t *tx) Load(ctx context.Context, c sql.Copy) ([]int64, error) {
 	rows := make([]int64, len(c.Pages))
 	for i, p := range c.Pages {
 		var err error
@@ -23,14 +25,14 @@ func (t *tx) Load(ctx context.Context, c warehouse.Copy) ([]int64, error) {
 	return rows, nil
 }
 
-func (t *tx) loadPage(ctx context.Context, c warehouse.Copy, p warehouse.Page) (int64, error) {
+func (t *tx) loadPage(ctx context.Context, c sql.Copy, p warehouse.Page) (int64, error) {
 	placed, err := t.driver.pages.bring(ctx, p, superColumns(c.Columns))
 	if err != nil {
 		return 0, err
 	}
 	defer placed.remove()
-	r := warehouse.RedshiftCopy{Copy: c, Page: placed.page, Manifest: placed.manifest, Role: t.driver.place.role,
-		Region: t.driver.place.region, Truncate: t.driver.place.text == warehouse.TruncateLongText}
+	r := RedshiftCopy{Copy: c, Page: placed.page, Manifest: placed.manifest, Role: t.driver.place.role,
+		Region: t.driver.place.region, Truncate: t.driver.place.text == TruncateLongText}
 	if _, err := t.exec(ctx, r.Make()); err != nil {
 		return 0, err
 	}
@@ -59,7 +61,7 @@ func (t *tx) loadPage(ctx context.Context, c warehouse.Copy, p warehouse.Page) (
 }
 
 // look asks what has to be known of the copied rows.
-func (t *tx) look(ctx context.Context, r warehouse.RedshiftCopy) (exponents map[string]bool, err error) {
+func (t *tx) look(ctx context.Context, r RedshiftCopy) (exponents map[string]bool, err error) {
 	query := r.Look()
 	if query == "" {
 		return nil, nil
@@ -69,7 +71,7 @@ func (t *tx) look(ctx context.Context, r warehouse.RedshiftCopy) (exponents map[
 	for i := range counts {
 		dest[i] = &counts[i]
 	}
-	if err := t.query(ctx, func(scan warehouse.Scan) error { return scan(dest...) }, query); err != nil {
+	if err := t.query(ctx, func(scan sql.Scan) error { return scan(dest...) }, query); err != nil {
 		return nil, err
 	}
 	exponents, cut := r.Seen(counts)
@@ -80,7 +82,7 @@ func (t *tx) look(ctx context.Context, r warehouse.RedshiftCopy) (exponents map[
 }
 
 func (t *tx) number(ctx context.Context, query string) (n int64, err error) {
-	err = t.query(ctx, func(scan warehouse.Scan) error { return scan(&n) }, query)
+	err = t.query(ctx, func(scan sql.Scan) error { return scan(&n) }, query)
 	return n, err
 }
 
@@ -91,8 +93,8 @@ func (d *driver) explain(ctx context.Context, object string, err error) error {
 	var column string
 	var line, code int64
 	found := false
-	lookErr := d.View(ctx, func(tx warehouse.Tx) error {
-		return tx.Query(ctx, func(scan warehouse.Scan) error {
+	lookErr := d.View(ctx, func(tx sql.Tx) error {
+		return tx.Query(ctx, func(scan sql.Scan) error {
 			found = true
 			return scan(&column, &line, &code)
 		}, "SELECT trim(column_name), line_number, error_code FROM sys_load_error_detail WHERE trim(file_name) = $1 "+
@@ -121,7 +123,7 @@ func refusedValue(err error, column string, line, code int64) error {
 }
 
 // superColumns is the places of the columns that are of type SUPER.
-func superColumns(cols []warehouse.CopyColumn) []int {
+func superColumns(cols []dialect.CopyColumn) []int {
 	var at []int
 	for i, c := range cols {
 		if c.Type == "SUPER" {

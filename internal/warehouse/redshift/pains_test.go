@@ -8,7 +8,9 @@ import (
 
 	"catchment/internal/plan"
 	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/gone"
 	"catchment/internal/warehouse/redshift"
+	"catchment/internal/warehouse/sql"
 )
 
 // What users of other extractors have reported of Redshift: docs/pains.md.
@@ -65,7 +67,7 @@ func TestPainParsons355(t *testing.T) {
 		('1', '2026-01-03', 'second'), ('1', '2026-01-02', 'first'), ('2', '2026-01-02', 'only'), ('1', '2026-01-04', 'third'), ('2', '2026-01-02', 'only')`
 	consolidations := map[string]func(*desk) error{
 		"engine": func(d *desk) error {
-			_, err := d.w.Consolidate(t.Context(), d.f, warehouse.Merge{Table: account(), Policy: warehouse.Flag})
+			_, err := d.w.Consolidate(t.Context(), d.f, warehouse.Merge{Table: account(), Policy: gone.Flag})
 			return err
 		},
 		"CALL": func(d *desk) error { return d.typed(call) },
@@ -92,7 +94,7 @@ func TestPainParsons355(t *testing.T) {
 // and the insert, and a failure leaves it so. Here both are one transaction.
 func TestPainUpsertInSeparateSessions(t *testing.T) {
 	t.Parallel()
-	both(t, func(t *testing.T, s *site, open func(string) warehouse.Driver) {
+	both(t, func(t *testing.T, s *site, open func(string) sql.Driver) {
 		driver := open("")
 		d := s.desk(driver).prepared()
 		d.finish(batch("a", "one", "two"))
@@ -101,7 +103,7 @@ func TestPainUpsertInSeparateSessions(t *testing.T) {
 			return n
 		}
 		failure := errors.New("the function was stopped")
-		err := driver.Tx(t.Context(), func(tx warehouse.Tx) error {
+		err := driver.Tx(t.Context(), func(tx sql.Tx) error {
 			if _, err := tx.Exec(t.Context(), "DELETE FROM salesforce.account"); err != nil {
 				return err
 			}

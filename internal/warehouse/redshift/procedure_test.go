@@ -13,6 +13,9 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/gone"
+	"catchment/internal/warehouse/shape"
+	"catchment/internal/warehouse/sql"
 	"catchment/internal/warehouse/warehousetest"
 	"catchment/internal/warehouse/warehousetest/oversql"
 )
@@ -46,7 +49,7 @@ type caller struct {
 func calling(called *atomic.Int64) func(testing.TB) (warehousetest.Subject, warehousetest.Consolidator) {
 	return func(t testing.TB) (warehousetest.Subject, warehousetest.Consolidator) {
 		c := &caller{site: newSite(t), called: called}
-		return oversql.New(c.site.wire(""), warehouse.Assemble), c.consolidate
+		return oversql.New(c.site.wire(""), sql.New), c.consolidate
 	}
 }
 
@@ -126,7 +129,8 @@ func TestCallHistories(t *testing.T) {
 // installed makes the procedures of the desk's table.
 func (d *desk) installed() *desk {
 	d.t.Helper()
-	must(d.t, warehouse.RolesOf(d.w).Procedures.Install(context.Background(), []warehouse.Procedure{{Table: account(), Policy: warehouse.Flag}}))
+	must(d.t, warehouse.RolesOf(d.w).Procedures.Install(context.Background(),
+		[]warehouse.Procedure{{Table: account(), Policy: gone.Flag}}))
 	return d
 }
 
@@ -271,7 +275,7 @@ func TestOneBadTableAmongTwenty(t *testing.T) {
 		_, err = d.w.Load(t.Context(), f, b)
 		must(t, err)
 		must(t, d.w.Seal(t.Context(), f, m))
-		ps = append(ps, warehouse.Procedure{Table: table, Policy: warehouse.Flag})
+		ps = append(ps, warehouse.Procedure{Table: table, Policy: gone.Flag})
 	}
 	must(t, warehouse.RolesOf(d.w).Procedures.Install(t.Context(), ps))
 	must(t, s.typed("ALTER TABLE salesforce.table07 ALTER COLUMN name TYPE VARCHAR(3)")) // "three" has five bytes
@@ -314,7 +318,8 @@ func TestCallGoesOn(t *testing.T) {
 	must(t, err)
 	_, err = d.w.Prepare(t.Context(), warehouse.Fence{Flow: "Aaa", Number: 1}, bad)
 	must(t, err)
-	must(t, warehouse.RolesOf(d.w).Procedures.Install(t.Context(), []warehouse.Procedure{{Table: bad, Policy: warehouse.Flag}}))
+	must(t, warehouse.RolesOf(d.w).Procedures.Install(t.Context(),
+		[]warehouse.Procedure{{Table: bad, Policy: gone.Flag}}))
 	must(t, s.typed("DROP TABLE salesforce.aaa"))
 	d.load(batch("a", "one", "two"))
 	must(t, s.typed(call))
@@ -327,7 +332,7 @@ func TestCallGoesOn(t *testing.T) {
 	}
 	changed := account()
 	changed.Columns = append(changed.Columns,
-		warehouse.Column{Name: "fax", Field: "Fax", Kind: warehouse.Text, Length: 40})
+		shape.Column{Name: "fax", Field: "Fax", Kind: shape.Text, Length: 40})
 	_, err = d.w.Prepare(t.Context(), d.f, changed)
 	must(t, err)
 	d.load(batch("bb", "uno"))

@@ -20,7 +20,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"catchment/internal/plan"
-	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/sql"
+	"catchment/internal/warehouse/sql/dialect"
 )
 
 // Options are what a user rarely needs to say.
@@ -69,7 +70,7 @@ type transport interface {
 // A session has one transaction. Its errors are classed.
 type session interface {
 	exec(ctx context.Context, sql string, args ...any) (int64, error)
-	query(ctx context.Context, each func(warehouse.Scan) error, sql string, args ...any) error
+	query(ctx context.Context, each func(sql.Scan) error, sql string, args ...any) error
 	commit(ctx context.Context) error
 	rollback(ctx context.Context) error
 	end()
@@ -84,7 +85,7 @@ type driver struct {
 
 // Open makes a driver that speaks to Redshift over the wire. The URL is
 // redshift://user@host:5439/database; see place for its parameters.
-func Open(url string, o Options) (warehouse.Driver, error) {
+func Open(url string, o Options) (sql.Driver, error) {
 	p, err := readWire(url)
 	if err != nil {
 		return nil, err
@@ -100,7 +101,7 @@ func Open(url string, o Options) (warehouse.Driver, error) {
 // OpenData makes a driver that speaks to Redshift through the Data API. The
 // URL is redshift-data://workgroup/NAME/DATABASE or
 // redshift-data://cluster/NAME/DATABASE; see place for its parameters.
-func OpenData(url string, o Options) (warehouse.Driver, error) {
+func OpenData(url string, o Options) (sql.Driver, error) {
 	p, err := readData(url)
 	if err != nil {
 		return nil, err
@@ -114,21 +115,21 @@ func newDriver(t transport, p place, o Options) *driver {
 	return &driver{transport: t, place: p, o: o, pages: &pages{place: p, config: o.AWS}}
 }
 
-func (d *driver) Dialect() *warehouse.Dialect { return warehouse.Redshift(d.place.text) }
+func (d *driver) Dialect() *dialect.Dialect { return Dialect(d.place.text) }
 
 // Tx does f in one transaction. What f does first is a LOCK, or the isolation
 // of Redshift protects it: a transaction that was overtaken ends with the
 // error 1023, which is of class Retry.
-func (d *driver) Tx(ctx context.Context, f func(warehouse.Tx) error) error {
+func (d *driver) Tx(ctx context.Context, f func(sql.Tx) error) error {
 	return d.do(ctx, false, f)
 }
 
 // View does f on one picture of the database.
-func (d *driver) View(ctx context.Context, f func(warehouse.Tx) error) error {
+func (d *driver) View(ctx context.Context, f func(sql.Tx) error) error {
 	return d.do(ctx, true, f)
 }
 
-func (d *driver) do(ctx context.Context, readOnly bool, f func(warehouse.Tx) error) error {
+func (d *driver) do(ctx context.Context, readOnly bool, f func(sql.Tx) error) error {
 	s, err := d.transport.begin(ctx, readOnly)
 	if err != nil {
 		return err
@@ -174,7 +175,7 @@ func (t *tx) Exec(ctx context.Context, sql string, args ...any) (int64, error) {
 	return t.exec(ctx, sql, args...)
 }
 
-func (t *tx) Query(ctx context.Context, each func(warehouse.Scan) error, sql string, args ...any) error {
+func (t *tx) Query(ctx context.Context, each func(sql.Scan) error, sql string, args ...any) error {
 	return t.query(ctx, each, sql, args...)
 }
 

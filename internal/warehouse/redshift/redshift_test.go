@@ -15,9 +15,9 @@ import (
 
 	"catchment/internal/fakeaws/bucket"
 	standin "catchment/internal/fakeaws/redshift"
-	"catchment/internal/warehouse"
 	"catchment/internal/warehouse/pgtest"
 	"catchment/internal/warehouse/redshift"
+	"catchment/internal/warehouse/sql"
 	"catchment/internal/warehouse/warehousetest"
 	"catchment/internal/warehouse/warehousetest/oversql"
 )
@@ -82,11 +82,11 @@ func (s *site) url(parameters string) string {
 }
 
 // wire opens a driver on the wire.
-func (s *site) wire(parameters string) warehouse.Driver {
+func (s *site) wire(parameters string) sql.Driver {
 	return s.wireWith(parameters, s.options())
 }
 
-func (s *site) wireWith(parameters string, o redshift.Options) warehouse.Driver {
+func (s *site) wireWith(parameters string, o redshift.Options) sql.Driver {
 	d, err := redshift.Open(s.url(parameters), o)
 	must(s.t, err)
 	s.t.Cleanup(func() { must(s.t, d.Close()) })
@@ -94,7 +94,7 @@ func (s *site) wireWith(parameters string, o redshift.Options) warehouse.Driver 
 }
 
 // data opens a driver on the Data API.
-func (s *site) data(parameters string) warehouse.Driver {
+func (s *site) data(parameters string) sql.Driver {
 	d, err := redshift.OpenData("redshift-data://workgroup/wg/"+s.server.Database()+"?stage=s3://pages/stage"+
 		parameters, s.options())
 	must(s.t, err)
@@ -103,7 +103,7 @@ func (s *site) data(parameters string) warehouse.Driver {
 }
 
 // open is an empty Redshift, over the wire. Nothing of its pages stays in S3.
-func open(t testing.TB) warehouse.Driver {
+func open(t testing.TB) sql.Driver {
 	s := newSite(t)
 	t.Cleanup(func() {
 		if left := s.bucket.Keys(); len(left) > 0 {
@@ -114,11 +114,11 @@ func open(t testing.TB) warehouse.Driver {
 }
 
 // openData is the same through the Data API.
-func openData(t testing.TB) warehouse.Driver { return newSite(t).data("") }
+func openData(t testing.TB) sql.Driver { return newSite(t).data("") }
 
 // over makes empty warehouses that are held to the contract.
-func over(open func(testing.TB) warehouse.Driver) func(testing.TB) warehousetest.Subject {
-	return func(t testing.TB) warehousetest.Subject { return oversql.New(open(t), warehouse.Assemble) }
+func over(open func(testing.TB) sql.Driver) func(testing.TB) warehousetest.Subject {
+	return func(t testing.TB) warehousetest.Subject { return oversql.New(open(t), sql.New) }
 }
 
 // roles are those that Redshift has either way.
@@ -134,7 +134,7 @@ func TestDataDriver(t *testing.T) {
 
 func TestDataStatements(t *testing.T) {
 	t.Parallel()
-	oversql.Check(t, openData, warehouse.Assemble)
+	oversql.Check(t, openData, sql.New)
 }
 
 func TestDriver(t *testing.T) {
@@ -144,7 +144,7 @@ func TestDriver(t *testing.T) {
 
 func TestStatements(t *testing.T) {
 	t.Parallel()
-	oversql.Check(t, open, warehouse.Assemble)
+	oversql.Check(t, open, sql.New)
 }
 
 func TestHistories(t *testing.T) { warehousetest.Histories(t, over(open)) }

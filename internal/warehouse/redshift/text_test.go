@@ -7,8 +7,9 @@ import (
 	"testing"
 
 	"catchment/internal/plan"
-	"catchment/internal/warehouse"
 	"catchment/internal/warehouse/redshift"
+	"catchment/internal/warehouse/shape"
+	"catchment/internal/warehouse/sql"
 )
 
 // A column of Redshift has room for 65,535 bytes. These texts fill it, and are
@@ -77,7 +78,7 @@ func TestTextIsSuper(t *testing.T) {
 // A field that has grown gets a wider column, and keeps its values.
 func TestFieldGrows(t *testing.T) {
 	t.Parallel()
-	both(t, func(t *testing.T, s *site, open func(string) warehouse.Driver) {
+	both(t, func(t *testing.T, s *site, open func(string) sql.Driver) {
 		d := s.desk(open(""))
 		must(t, d.w.Migrate(t.Context()))
 		_, err := d.w.Claim(t.Context(), d.f, "account", org)
@@ -91,7 +92,7 @@ func TestFieldGrows(t *testing.T) {
 		failsAs(t, err, plan.Fix, "column name on line 2")
 		changes, err := d.w.Prepare(t.Context(), d.f, account())
 		must(t, err)
-		if want := []warehouse.Change{{Table: "account", Column: "name", What: warehouse.Widened,
+		if want := []shape.Change{{Table: "account", Column: "name", What: shape.Widened,
 			Detail: "VARCHAR(65535)"}}; !slices.Equal(changes, want) {
 			t.Errorf("changes: %v", changes)
 		}

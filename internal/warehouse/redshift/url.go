@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"catchment/internal/plan"
-	"catchment/internal/warehouse"
 )
 
 // A place is a URL, read. Both kinds of URL take these parameters:
@@ -27,7 +26,7 @@ type place struct {
 	stage  string // "" or s3://bucket/prefix
 	role   string
 	region string
-	text   warehouse.LongText
+	text   LongText
 }
 
 func (p place) String() string { return p.what }
@@ -114,7 +113,7 @@ func read(text, form string) (*url.URL, url.Values, error) {
 // known, or any where that is nil: pgx has its own.
 func ours(q url.Values, further []string) (place, error) {
 	p := place{stage: strings.TrimSuffix(q.Get("stage"), "/"), role: q.Get("role"), region: q.Get("region"),
-		text: warehouse.LongText(q.Get("text"))}
+		text: LongText(q.Get("text"))}
 	for _, name := range []string{"stage", "role", "region", "text"} {
 		q.Del(name)
 	}
@@ -126,8 +125,8 @@ func ours(q url.Values, further []string) (place, error) {
 	}
 	switch p.text {
 	case "":
-		p.text = warehouse.FailLongText
-	case warehouse.FailLongText, warehouse.TruncateLongText, warehouse.SuperLongText:
+		p.text = FailLongText
+	case FailLongText, TruncateLongText, SuperLongText:
 	default:
 		return place{}, plan.Fixf("it is one of: fail, truncate, super", "warehouse.text is %q", p.text)
 	}

@@ -11,7 +11,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"catchment/internal/plan"
-	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/sql"
 )
 
 // A wire is a pool of sessions that speak PostgreSQL's protocol.
@@ -100,7 +100,7 @@ func (s *wireSession) exec(ctx context.Context, sql string, args ...any) (int64,
 	return tag.RowsAffected(), nil
 }
 
-func (s *wireSession) query(ctx context.Context, each func(warehouse.Scan) error, sql string, args ...any) error {
+func (s *wireSession) query(ctx context.Context, each func(sql.Scan) error, sql string, args ...any) error {
 	rows, err := s.conn.Query(ctx, sql, args...)
 	if err != nil {
 		return s.wire.classify(ctx, err)

@@ -7,6 +7,8 @@ import (
 
 	"catchment/internal/plan"
 	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/gone"
+	"catchment/internal/warehouse/shape"
 )
 
 // id15 and id18 are one Id, of 15 and of 18 characters (Salesforce's own
@@ -19,7 +21,7 @@ func adopting(run func(*rig)) func(*rig) {
 		r.subject.Drop(r.t, Final, "account")
 		r.subject.Drop(r.t, Staging, "account")
 		r.table.Columns = append(r.table.Columns,
-			warehouse.Column{Name: "parentid", Field: "ParentId", Kind: warehouse.Text})
+			shape.Column{Name: "parentid", Field: "ParentId", Kind: shape.Text})
 		columns := []string{"id", "isdeleted", "systemmodstamp", "name", "amount__c", "employees", "parentid",
 			"score__c"}
 		for _, side := range []Side{Final, Staging} {
@@ -47,7 +49,7 @@ func adopting(run func(*rig)) func(*rig) {
 	}
 }
 
-func (r *rig) adopt(w warehouse.Warehouse, policy warehouse.Policy) (warehouse.Adoption, error) {
+func (r *rig) adopt(w warehouse.Warehouse, policy gone.Policy) (warehouse.Adoption, error) {
 	return warehouse.RolesOf(w).Adopter.Adopt(r.t.Context(), r.fence,
 		warehouse.Merge{Table: r.table, Policy: policy}, []string{"id", "parentid"})
 }
@@ -58,7 +60,7 @@ func adoptDuplicates(r *rig) {
 	same(r.t, "dry run", fmt.Sprint(before.Rows, before.Keys, before.Short, len(before.Sources),
 		before.Sources[0].Unknown, before.After), "203 51 2 2 [score__c] 0")
 	same(r.t, "rows", len(r.rows("id")), 202)
-	got, err := r.adopt(r.w, warehouse.Flag)
+	got, err := r.adopt(r.w, gone.Flag)
 	must(r.t, err)
 	same(r.t, "adopted", fmt.Sprint(got.Rows, got.Keys, got.After, got.Counts.Staged, got.Counts.Inserted),
 		"203 51 51 203 51")
@@ -69,7 +71,7 @@ func adoptDuplicates(r *rig) {
 	same(r.t, "the newest version of each", len(newest), 50)
 	same(r.t, "rows put aside", len(r.subject.Look(r.t, Final, "account_before_catchment")), 202)
 	same(r.t, "staged rows put aside", len(r.subject.Look(r.t, Staging, "account_before_catchment")), 1)
-	again, err := r.adopt(r.w, warehouse.Flag)
+	again, err := r.adopt(r.w, gone.Flag)
 	must(r.t, err)
 	same(r.t, "a second time", len(again.Sources), 0)
 	mark, _, err := r.w.Mark(r.t.Context(), "Account")
@@ -87,7 +89,7 @@ func adoptDuplicates(r *rig) {
 
 func adoptCrash(r *rig) {
 	for n := range 60 {
-		got, err := r.adopt(r.under(Fault{Fails, n}), warehouse.Remove)
+		got, err := r.adopt(r.under(Fault{Fails, n}), gone.Remove)
 		if err == nil {
 			if n < 5 {
 				r.t.Fatalf("it never failed, %d", n)
@@ -104,7 +106,7 @@ func adoptCrash(r *rig) {
 func adoptRefused(r *rig) {
 	r.subject.Insert(r.t, Final, "account", row("id", "short", "name", "x"), row("name", "y"))
 	for range 2 {
-		_, err := r.adopt(r.w, warehouse.Flag)
+		_, err := r.adopt(r.w, gone.Flag)
 		if plan.ClassOf(err) != plan.Fix ||
 			!strings.Contains(fmt.Sprint(err), "2 of 204 rows of salesforce.account have no Id") {
 			r.t.Error(err)

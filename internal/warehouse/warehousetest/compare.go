@@ -10,6 +10,9 @@ import (
 
 	"catchment/internal/plan"
 	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/evidence"
+	"catchment/internal/warehouse/gone"
+	"catchment/internal/warehouse/shape"
 )
 
 // short is the header of a reading of Id, SystemModstamp and IsDeleted.
@@ -20,17 +23,17 @@ func brief(id string, minute int, deleted bool) string {
 }
 
 // only is the rig's table with some of its columns.
-func (r *rig) only(names ...string) warehouse.Table {
+func (r *rig) only(names ...string) shape.Table {
 	t := r.table
-	t.Columns = slices.DeleteFunc(slices.Clone(t.Columns), func(c warehouse.Column) bool {
+	t.Columns = slices.DeleteFunc(slices.Clone(t.Columns), func(c shape.Column) bool {
 		return !slices.Contains(names, c.Name)
 	})
 	return t
 }
 
 // stamps compares what a short reading has.
-func (r *rig) stamps(before int) warehouse.Comparison {
-	return warehouse.Comparison{Table: r.only("id", "systemmodstamp", "isdeleted"), Policy: warehouse.Flag,
+func (r *rig) stamps(before int) evidence.Comparison {
+	return evidence.Comparison{Table: r.only("id", "systemmodstamp", "isdeleted"), Policy: gone.Flag,
 		Before: at(before)}
 }
 
@@ -42,7 +45,7 @@ func rowsOf(pages []warehouse.Page) (n int64) {
 }
 
 // judge holds pages against the final table.
-func (r *rig) judge(c warehouse.Comparison, pages ...warehouse.Page) warehouse.Reading {
+func (r *rig) judge(c evidence.Comparison, pages ...warehouse.Page) warehouse.Reading {
 	r.t.Helper()
 	ctx := r.t.Context()
 	reading, err := r.w.Reading(ctx, r.fence, c)
@@ -55,7 +58,7 @@ func (r *rig) judge(c warehouse.Comparison, pages ...warehouse.Page) warehouse.R
 }
 
 // finds judges, and closes the reading.
-func (r *rig) finds(c warehouse.Comparison, sample int, want warehouse.Difference, pages ...warehouse.Page) {
+func (r *rig) finds(c evidence.Comparison, sample int, want evidence.Difference, pages ...warehouse.Page) {
 	r.t.Helper()
 	reading := r.judge(c, pages...)
 	d, err := reading.Difference(r.t.Context(), sample)
@@ -85,24 +88,24 @@ func comparison(r *rig) {
 		r.page(short, brief("1", 10, false), brief("2", 11, false), brief("4", 10, false)),
 		r.page(short, brief("5", 20, true), brief("6", 10, true), brief("7", 10, false))}
 	c := r.stamps(1000)
-	r.finds(c, 1, warehouse.Difference{Source: 4, Warehouse: 4, Missing: 2, Extra: 2, Stale: 1,
+	r.finds(c, 1, evidence.Difference{Source: 4, Warehouse: 4, Missing: 2, Extra: 2, Stale: 1,
 		MissingIDs: []string{"4"}, ExtraIDs: []string{"3"}, StaleIDs: []string{"2"}}, pages...)
-	c.Policy = warehouse.Ignore
-	r.finds(c, 0, warehouse.Difference{Source: 4, Warehouse: 4, Missing: 2, Stale: 1}, pages...)
-	c.Policy = warehouse.Flag
-	r.finds(c, 0, warehouse.Difference{Warehouse: 4, Extra: 4})
+	c.Policy = gone.Ignore
+	r.finds(c, 0, evidence.Difference{Source: 4, Warehouse: 4, Missing: 2, Stale: 1}, pages...)
+	c.Policy = gone.Flag
+	r.finds(c, 0, evidence.Difference{Warehouse: 4, Extra: 4})
 
 	r.subject.Copy(r.t, Final, "account", "copy")
 	r.subject.Insert(r.t, Final, "copy", r.find("1"))
 	c.Table.Name = "copy"
-	r.finds(c, 9, warehouse.Difference{Source: 4, Warehouse: 5, Duplicates: 1, DuplicateIDs: []string{"1"}},
+	r.finds(c, 9, evidence.Difference{Source: 4, Warehouse: 5, Duplicates: 1, DuplicateIDs: []string{"1"}},
 		r.page(short, brief("1", 10, false), brief("2", 10, false), brief("3", 10, false), brief("5", 10, false)))
 }
 
 func comparePending(r *rig) {
 	r.read(r.puts("a1", 100, rec("1", 10, false, "changed since"), rec("2", 60, false, "not yet read"),
 		rec("3", 10, false, "deleted since")))
-	r.finds(r.stamps(50), 9, warehouse.Difference{Source: 2, Warehouse: 3, Pending: 4},
+	r.finds(r.stamps(50), 9, evidence.Difference{Source: 2, Warehouse: 3, Pending: 4},
 		r.page(short, brief("1", 51, false), brief("3", 50, true), brief("4", 70, false)))
 }
 
@@ -117,23 +120,23 @@ func compareSnapshot(r *rig) {
 		pages: []warehouse.Page{r.page(header, "4,"+born(4)+",not in the last reading")}})
 	now := r.page(header, "1,"+born(1)+",same", "3,"+born(3)+",changed", "5,"+born(10)+",missed",
 		"6,"+born(95)+",made since", "7,,who knows")
-	c := warehouse.Comparison{Table: r.only("id", "name"), Policy: warehouse.Flag, Before: at(90),
-		Snapshot: &warehouse.Snapshot{ReadAt: at(100)}}
-	r.finds(c, 9, warehouse.Difference{Source: 5, Warehouse: 4, Extra: 1, Pending: 1, Unjudged: 4,
+	c := evidence.Comparison{Table: r.only("id", "name"), Policy: gone.Flag, Before: at(90),
+		Snapshot: &evidence.Snapshot{ReadAt: at(100)}}
+	r.finds(c, 9, evidence.Difference{Source: 5, Warehouse: 4, Extra: 1, Pending: 1, Unjudged: 4,
 		ExtraIDs: []string{"4"}},
 		r.page("Id,Name", "1,same", "3,changed", "5,missed", "6,made since", "7,who knows"))
 	c.Table, c.Snapshot.Born = r.only("id", "name", "systemmodstamp"), "systemmodstamp"
-	r.finds(c, 9, warehouse.Difference{Source: 5, Warehouse: 4, Missing: 1, Extra: 1, Pending: 2, Unjudged: 2,
+	r.finds(c, 9, evidence.Difference{Source: 5, Warehouse: 4, Missing: 1, Extra: 1, Pending: 2, Unjudged: 2,
 		MissingIDs: []string{"5"}, ExtraIDs: []string{"4"}}, now)
 	c.Snapshot.ReadAt = time.Time{}
-	r.finds(c, 0, warehouse.Difference{Source: 5, Warehouse: 4, Missing: 1, Pending: 1, Unjudged: 4}, now)
-	c.Policy = warehouse.Ignore
-	r.finds(c, 0, warehouse.Difference{Source: 5, Warehouse: 4, Missing: 1, Pending: 1, Unjudged: 2}, now)
+	r.finds(c, 0, evidence.Difference{Source: 5, Warehouse: 4, Missing: 1, Pending: 1, Unjudged: 4}, now)
+	c.Policy = gone.Ignore
+	r.finds(c, 0, evidence.Difference{Source: 5, Warehouse: 4, Missing: 1, Pending: 1, Unjudged: 2}, now)
 
 	// Another field than SystemModstamp may be the stamp.
-	r.finds(warehouse.Comparison{Table: r.only("id", "name", "systemmodstamp"), Policy: warehouse.Flag, Before: at(90),
+	r.finds(evidence.Comparison{Table: r.only("id", "name", "systemmodstamp"), Policy: gone.Flag, Before: at(90),
 		Stamp: "systemmodstamp"}, 0,
-		warehouse.Difference{Source: 5, Warehouse: 4, Missing: 2, Extra: 2, Wrong: 1, Pending: 1}, now)
+		evidence.Difference{Source: 5, Warehouse: 4, Missing: 2, Extra: 2, Wrong: 1, Pending: 1}, now)
 }
 
 // wide is a header with a column of each kind.
@@ -154,16 +157,16 @@ func compareValues(r *rig) {
 		valued("2", `"a",1.5001,6,2,2026-01-03,10:11:13.000Z`), valued("3", `,,,,,`), valued("4", `,,,,,`),
 		valued("5", `"a ",1,1,1,,`), valued("6", `formula,1,1,2,,`), valued("7", `one,1,1,2,,`))
 	fine.Digits[0].Fraction = 4
-	c := warehouse.Comparison{Policy: warehouse.Flag, Before: at(50), Formulas: []string{"big__c"},
+	c := evidence.Comparison{Policy: gone.Flag, Before: at(50), Formulas: []string{"big__c"},
 		Table: r.only("id", "isdeleted", "systemmodstamp", "name", "amount__c", "employees", "big__c",
 			"born__c", "opens__c")}
 	all := []string{"name", "amount__c", "employees", "big__c", "born__c", "opens__c"}
-	r.finds(c, 9, warehouse.Difference{Source: 7, Warehouse: 7, Wrong: 4, Formulas: 1,
+	r.finds(c, 9, evidence.Difference{Source: 7, Warehouse: 7, Wrong: 4, Formulas: 1,
 		WrongIDs: []string{"2", "4", "5", "7"}, FormulaIDs: []string{"6"},
 		WrongColumns: [][]string{all, all, {"name"}, {"name", "big__c"}}, FormulaColumns: [][]string{{"big__c"}}}, fine)
 	sameRows(r.t, r.rows("id", "amount__c")[:1], "1|1.50") // the final table's own type is left alone
 	c.Before = at(10)
-	r.finds(c, 0, warehouse.Difference{Source: 7, Warehouse: 7, Pending: 5}, fine)
+	r.finds(c, 0, evidence.Difference{Source: 7, Warehouse: 7, Pending: 5}, fine)
 }
 
 // What was asked for again is judged by the answers alone.
@@ -189,7 +192,7 @@ func compareAgain(r *rig) {
 	d, err := reading.Difference(ctx, 9)
 	must(r.t, err)
 	same(r.t, "difference", fmt.Sprintf("%+v", d),
-		fmt.Sprintf("%+v", warehouse.Difference{Source: 4, Warehouse: 5, Missing: 1, Extra: 1, Pending: 1,
+		fmt.Sprintf("%+v", evidence.Difference{Source: 4, Warehouse: 5, Missing: 1, Extra: 1, Pending: 1,
 			MissingIDs: []string{"7"}, ExtraIDs: []string{"4"}}))
 	got, err = reading.Ask(ctx, 9)
 	must(r.t, err)
@@ -224,10 +227,10 @@ func compareUnsound(r *rig) {
 
 func compareTwoKeys(r *rig) {
 	ctx := r.t.Context()
-	r.table = warehouse.Table{Object: "Log__b", Name: "log__b", Key: []string{"day__c", "n__c"},
-		Columns: []warehouse.Column{
-			{Name: "day__c", Field: "Day__c", Kind: warehouse.Date}, {Name: "n__c", Field: "N__c", Kind: warehouse.Int},
-			{Name: "text__c", Field: "Text__c", Kind: warehouse.Text}}}
+	r.table = shape.Table{Object: "Log__b", Name: "log__b", Key: []string{"day__c", "n__c"},
+		Columns: []shape.Column{
+			{Name: "day__c", Field: "Day__c", Kind: shape.Date}, {Name: "n__c", Field: "N__c", Kind: shape.Int},
+			{Name: "text__c", Field: "Text__c", Kind: shape.Text}}}
 	r.fence.Flow = "Log__b"
 	_, err := r.w.Claim(ctx, r.fence, "log__b", org)
 	must(r.t, err)
@@ -236,12 +239,12 @@ func compareTwoKeys(r *rig) {
 	const header = "Day__c,N__c,Text__c"
 	r.read(reading{name: "a1", readAt: at(100),
 		pages: []warehouse.Page{r.page(header, "2026-01-01,1,one", "2026-01-01,2,two", "2026-01-02,1,three")}})
-	c := warehouse.Comparison{Table: r.table, Policy: warehouse.Flag, Before: at(1000)}
+	c := evidence.Comparison{Table: r.table, Policy: gone.Flag, Before: at(1000)}
 	reading := r.judge(c, r.page(header, "2026-01-01,1,one", "2026-01-01,2,zwei", "2026-01-03,1,four"))
 	d, err := reading.Difference(ctx, 9)
 	must(r.t, err)
 	same(r.t, "difference", fmt.Sprintf("%+v", d),
-		fmt.Sprintf("%+v", warehouse.Difference{Source: 3, Warehouse: 3, Missing: 1, Extra: 1, Wrong: 1,
+		fmt.Sprintf("%+v", evidence.Difference{Source: 3, Warehouse: 3, Missing: 1, Extra: 1, Wrong: 1,
 			MissingIDs: []string{"2026-01-03,1"}, ExtraIDs: []string{"2026-01-02,1"},
 			WrongIDs:     []string{"2026-01-01,2"},
 			WrongColumns: [][]string{{"text__c"}}}))
@@ -251,14 +254,14 @@ func compareTwoKeys(r *rig) {
 func readingLeft(r *rig) {
 	r.read(r.puts("a1", 100, rec("1", 10, false, "one")))
 	r.judge(r.stamps(50), r.page(short, brief("2", 10, false))) // and the process dies
-	r.finds(r.stamps(50), 0, warehouse.Difference{Source: 1, Warehouse: 1}, r.page(short, brief("1", 10, false)))
+	r.finds(r.stamps(50), 0, evidence.Difference{Source: 1, Warehouse: 1}, r.page(short, brief("1", 10, false)))
 }
 
 // setOf is the digest that a Set documents, by other code.
-func setOf(records ...string) warehouse.Set {
+func setOf(records ...string) evidence.Set {
 	slices.Sort(records)
 	sum := sha256.Sum256([]byte(strings.Join(records, "")))
-	return warehouse.Set{Records: int64(len(records)), Digest: hex.EncodeToString(sum[:])}
+	return evidence.Set{Records: int64(len(records)), Digest: hex.EncodeToString(sum[:])}
 }
 
 func sets(r *rig) {
@@ -276,7 +279,7 @@ func sets(r *rig) {
 	must(r.t, reading.Close(ctx))
 
 	c := r.stamps(50)
-	c.Policy = warehouse.Ignore
+	c.Policy = gone.Ignore
 	reading = r.judge(c, r.page(short, brief("b", 10, false), brief("B", 11, false), brief("c", 20, true)))
 	source, rows, err = reading.Sets(ctx)
 	must(r.t, err)

@@ -9,6 +9,9 @@ import (
 
 	"catchment/internal/schema"
 	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/evidence"
+	"catchment/internal/warehouse/gone"
+	"catchment/internal/warehouse/shape"
 )
 
 // Deaths lets a process die at every so-many'th touch of the warehouse while it
@@ -71,12 +74,13 @@ func (r *rig) life() (steps []func(warehouse.Warehouse) error, version func(step
 	ctx := r.t.Context()
 	first := account()
 	second := first
-	second.Columns = append(slices.Clone(first.Columns), warehouse.Column{Name: "fax", Field: "Fax", Kind: warehouse.Text})
-	second.Columns[6].Kind = warehouse.Decimal // a number that has become a wider one
+	second.Columns = append(slices.Clone(first.Columns), shape.Column{Name: "fax", Field: "Fax", Kind: shape.Text})
+	second.Columns[6].Kind = shape.Decimal // a number that has become a wider one
 	second, err := second.Renamed(map[string]string{"Name": "title"})
 	must(r.t, err)
-	a1 := reading{name: "a1", readAt: at(100), pages: []warehouse.Page{r.page("Id,Name,Amount__c,Employees,SystemModstamp",
-		"1,one,1.25,7,2026-03-01T00:10:00.000Z", "2,two,2.50,8,2026-03-01T00:10:00.000Z")}}
+	a1 := reading{name: "a1", readAt: at(100),
+		pages: []warehouse.Page{r.page("Id,Name,Amount__c,Employees,SystemModstamp",
+			"1,one,1.25,7,2026-03-01T00:10:00.000Z", "2,two,2.50,8,2026-03-01T00:10:00.000Z")}}
 	a2 := reading{name: "a2", readAt: at(200), pages: []warehouse.Page{r.page(
 		"Id,Name,Amount__c,Employees,Fax,SystemModstamp", "2,due,0.123456,0.5,55,2026-03-01T03:00:00.000Z",
 		"3,tre,3,9,,2026-03-01T03:00:00.000Z")}}
@@ -85,7 +89,7 @@ func (r *rig) life() (steps []func(warehouse.Warehouse) error, version func(step
 		p.Digits = []warehouse.Digits{{Field: "Amount__c", Whole: 6, Fraction: 7},
 			{Field: "Employees", Whole: 6, Fraction: 2}}
 	}
-	prepare := func(t warehouse.Table) func(warehouse.Warehouse) error {
+	prepare := func(t shape.Table) func(warehouse.Warehouse) error {
 		return func(w warehouse.Warehouse) error {
 			t, _, err := w.Adapt(ctx, t)
 			if err != nil {
@@ -132,8 +136,8 @@ func (r *rig) landing(w warehouse.Warehouse) error {
 // looks compares the table with a page that has one other value.
 func (r *rig) looks(w warehouse.Warehouse, p warehouse.Page) error {
 	ctx := r.t.Context()
-	reading, err := w.Reading(ctx, r.fence, warehouse.Comparison{Table: r.only("id", "amount__c"),
-		Policy: warehouse.Flag, Snapshot: &warehouse.Snapshot{}})
+	reading, err := w.Reading(ctx, r.fence, evidence.Comparison{Table: r.only("id", "amount__c"),
+		Policy: gone.Flag, Snapshot: &evidence.Snapshot{}})
 	if err != nil {
 		return err
 	}
@@ -162,7 +166,8 @@ func (r *rig) endedWell() {
 	}
 	for _, side := range []Side{Final, Staging} {
 		for _, column := range r.subject.Columns(r.t, side, "account") {
-			same(r.t, "left is the column "+column, strings.HasPrefix(column, "_catchment_w") || column == "name", false)
+			same(r.t, "left is the column "+column, strings.HasPrefix(column, "_catchment_w") ||
+				column == "name", false)
 		}
 		for _, table := range r.subject.Tables(r.t, side) {
 			for _, prefix := range []string{"_catchment_brought_", "_catchment_reading_", "_catchment_suspect_"} {

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/gone"
 )
 
 // begun: the same token begins one consolidation, and Consolidate tells its counts.
@@ -42,7 +43,7 @@ func begun(r *rig) {
 // procedure consolidates the rig's table, whose records carry what is below
 // header.
 func (r *rig) procedure() warehouse.Procedure {
-	p := warehouse.Procedure{Table: r.table, Policy: warehouse.Flag}
+	p := warehouse.Procedure{Table: r.table, Policy: gone.Flag}
 	for _, c := range r.table.Columns {
 		switch c.Name {
 		case "id", "isdeleted", "systemmodstamp", "name":

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/shape"
 )
 
 // erased: nothing is left of a record, and no late page brings it back, not
@@ -30,7 +31,7 @@ func erased(r *rig) {
 	same(r.t, "watermark", got.Watermark, m.Watermark)
 	condition, err := r.w.Inspect(ctx, r.table, got)
 	must(r.t, err)
-	same(r.t, "condition", condition, warehouse.Intact)
+	same(r.t, "condition", condition, shape.Intact)
 
 	r.read(r.puts("a2", 200, rec("1", 150, false, "late"), rec("9", 150, false, "late")))
 	rebuild := r.puts("a3", 300, rec("2", 10, false, "two"), rec("3", 250, false, "late"))

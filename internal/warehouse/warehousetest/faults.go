@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/gone"
 )
 
 // faults are what holds when something goes wrong: of one operation of each role
@@ -42,7 +43,7 @@ func atomic(r *rig) {
 	ctx := r.t.Context()
 	r.read(r.puts("a1", 100, rec("1", 10, false, "one"), rec("2", 10, false, "two")))
 	in := r.puts("a2", 200, rec("1", 120, true, "one"), rec("3", 120, false, "three"))
-	in.merge.Policy = warehouse.Remove
+	in.merge.Policy = gone.Remove
 	before := r.rows(columns...)
 	for n := 0; ; n++ {
 		_, err := r.under(Fault{Fails, n}).Load(ctx, r.fence, r.batch(in))

@@ -11,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/gone"
 )
 
 // A version is one staged version of a record, with times in minutes.
@@ -40,12 +41,12 @@ func after(at, readAt, thatAt, thatReadAt int) bool {
 }
 
 // merge is what Consolidate promises.
-func (m *model) merge(versions []version, p warehouse.Policy, complete, override bool, readAt int) {
+func (m *model) merge(versions []version, p gone.Policy, complete, override bool, readAt int) {
 	newest := map[string]version{}
 	staged := map[string]bool{}
 	for _, v := range versions {
 		staged[v.id] = true
-		if p == warehouse.Ignore && v.deleted {
+		if p == gone.Ignore && v.deleted {
 			continue
 		}
 		old, ok := newest[v.id]
@@ -64,21 +65,21 @@ func (m *model) merge(versions []version, p warehouse.Policy, complete, override
 			continue
 		}
 		delete(m.tombs, id)
-		if p == warehouse.Remove && v.deleted {
+		if p == gone.Remove && v.deleted {
 			delete(m.rows, id)
 			m.tombs[id] = [2]int{v.at, v.readAt}
 			continue
 		}
 		m.rows[id] = modelRow{v.at, v.readAt, v.name, v.deleted}
 	}
-	if !complete || p == warehouse.Ignore {
+	if !complete || p == gone.Ignore {
 		return
 	}
 	for id, row := range m.rows {
 		if row.deleted || staged[id] || row.readAt > readAt || !override && row.readAt == readAt {
 			continue
 		}
-		if p == warehouse.Remove {
+		if p == gone.Remove {
 			delete(m.rows, id)
 			m.tombs[id] = [2]int{row.at, readAt}
 			continue
@@ -138,7 +139,7 @@ func (r *rig) attempt(rt *rapid.T, m *model, name string) {
 	readAt := rapid.IntRange(1, 3).Draw(rt, "read at")
 	in := reading{name: name, readAt: at(readAt)}
 	in.merge = warehouse.Merge{
-		Policy: rapid.SampledFrom([]warehouse.Policy{warehouse.Flag, warehouse.Remove, warehouse.Ignore}).Draw(rt,
+		Policy: rapid.SampledFrom([]gone.Policy{gone.Flag, gone.Remove, gone.Ignore}).Draw(rt,
 			"policy"),
 		Complete: rapid.Bool().Draw(rt, "complete"),
 		Override: rapid.IntRange(0, 5).Draw(rt, "override") == 0,

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/gone"
 )
 
 // land puts rows where somebody else would: an id, a minute and a name each.
@@ -55,7 +56,7 @@ func landedRows(r *rig) {
 		pages, rows, err := r.w.Staged(ctx, attempt, "")
 		must(r.t, err)
 		same(r.t, "ledger", fmt.Sprint(pages, rows), "1 4")
-		m := warehouse.Merge{Table: r.table, Attempt: attempt, Policy: warehouse.Flag, Pages: 1, Rows: 4,
+		m := warehouse.Merge{Table: r.table, Attempt: attempt, Policy: gone.Flag, Pages: 1, Rows: 4,
 			Watermark: at(base + 50), Generation: 1}
 		counts, err := r.by(ctx, r.w, r.fence, m)
 		must(r.t, err)

@@ -14,6 +14,7 @@ import (
 
 	"catchment/internal/plan"
 	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/gone"
 )
 
 func loadedTwice(r *rig) {
@@ -102,7 +103,7 @@ func notWhole(r *rig) {
 	_, err := r.w.Load(r.t.Context(), r.fence, r.batch(in))
 	must(r.t, err)
 	for _, m := range []warehouse.Merge{{Pages: 2, Rows: 1}, {Pages: 1, Rows: 2}, {}} {
-		m.Table, m.Attempt, m.Policy, m.Watermark = r.table, "a1", warehouse.Flag, at(90)
+		m.Table, m.Attempt, m.Policy, m.Watermark = r.table, "a1", gone.Flag, at(90)
 		_, err := r.w.Consolidate(r.t.Context(), r.fence, m)
 		same(r.t, "refused", err != nil, true)
 	}

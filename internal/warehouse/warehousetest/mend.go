@@ -5,11 +5,12 @@ import (
 
 	"catchment/internal/plan"
 	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/gone"
 )
 
 // mending is a mending of records and of keys that are gone.
 func (r *rig) mending(name string, readAt int, lost []string, records ...string) warehouse.Mending {
-	m := warehouse.Mending{Policy: warehouse.Flag}
+	m := warehouse.Mending{Policy: gone.Flag}
 	if len(records) > 0 {
 		m.Batches = append(m.Batches, r.batch(r.puts(name, readAt, records...)))
 	}
@@ -64,7 +65,7 @@ func mendStops(r *rig) {
 	same(r.t, "class", plan.ClassOf(err), plan.Fix)
 	same(r.t, "live rows", len(beginning("true", r.rows(live))), 300)
 	same(r.t, "staged rows", len(r.staged("id")), 0)
-	m.AllowDeletes, m.Policy = true, warehouse.Remove
+	m.AllowDeletes, m.Policy = true, gone.Remove
 	c, err := r.w.Mend(r.t.Context(), r.fence, m)
 	must(r.t, err)
 	same(r.t, "allowed", c.Deleted, 150)

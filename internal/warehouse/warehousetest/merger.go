@@ -8,6 +8,8 @@ import (
 
 	"catchment/internal/plan"
 	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/gone"
+	"catchment/internal/warehouse/shape"
 )
 
 const header = "Id,IsDeleted,SystemModstamp,Name"
@@ -123,7 +125,7 @@ func mergedRecord(r *rig) {
 
 func tombstones(r *rig) {
 	remove := func(in reading) warehouse.Counts {
-		in.merge.Policy = warehouse.Remove
+		in.merge.Policy = gone.Remove
 		return r.read(in)
 	}
 	c := remove(r.puts("a1", 100, rec("1", 10, false, "one"), rec("2", 10, true, "deleted before we came")))
@@ -140,7 +142,7 @@ func tombstones(r *rig) {
 
 func ignored(r *rig) {
 	ignore := func(in reading) warehouse.Counts {
-		in.merge.Policy = warehouse.Ignore
+		in.merge.Policy = gone.Ignore
 		return r.read(in)
 	}
 	ignore(r.puts("a1", 100, rec("1", 10, false, "one"), rec("2", 10, false, "two")))
@@ -182,7 +184,7 @@ func absent(r *rig) {
 func absentRemoved(r *rig) {
 	r.read(r.puts("a1", 100, rec("1", 10, false, "one"), rec("2", 10, false, "two")))
 	in := r.puts("a2", 200, rec("1", 10, false, "one"))
-	in.merge.Complete, in.merge.AbsentReason, in.merge.Policy = true, "out_of_filter", warehouse.Remove
+	in.merge.Complete, in.merge.AbsentReason, in.merge.Policy = true, "out_of_filter", gone.Remove
 	same(r.t, "counts", r.read(in), warehouse.Counts{Staged: 1, Updated: 1, Deleted: 1, Rows: 1})
 	r.read(r.puts("a3", 150, rec("2", 10, false, "late")))
 	sameRows(r.t, r.rows(columns...), "1|one|true|~")
@@ -199,9 +201,9 @@ func massDelete(r *rig) {
 	r.read(r.puts("a1", 100, live...))
 	in := r.puts("a2", 200, lost...)
 	_, err := r.try(in)
-	var stop *warehouse.MassDelete
+	var stop *gone.MassDelete
 	same(r.t, "stopped", errors.As(err, &stop), true)
-	same(r.t, "how many", *stop, warehouse.MassDelete{Table: "account", Deletes: 101, Rows: 300})
+	same(r.t, "how many", *stop, gone.MassDelete{Table: "account", Deletes: 101, Rows: 300})
 	same(r.t, "class", plan.ClassOf(err), plan.Fix)
 	same(r.t, "hint", strings.Contains(plan.HintOf(err), "--allow-deletes"), true)
 	same(r.t, "live rows", len(beginning("true", r.rows("live"))), 300)
@@ -224,7 +226,7 @@ func columnSets(r *rig) {
 		Pages: []warehouse.Page{r.page("Id,SystemModstamp,Name,Employees", "2,2026-03-01T03:01:00.000Z,two,9")}})
 	must(r.t, err)
 	c, err := r.w.Consolidate(r.t.Context(), r.fence,
-		warehouse.Merge{Table: r.table, Attempt: "a2", Policy: warehouse.Flag, Pages: 2, Rows: 3})
+		warehouse.Merge{Table: r.table, Attempt: "a2", Policy: gone.Flag, Pages: 2, Rows: 3})
 	must(r.t, err)
 	same(r.t, "counts", c, warehouse.Counts{Staged: 3, Inserted: 1, Updated: 2, Rows: 2})
 	sameRows(r.t, r.rows("id", "name", "employees"), "1|one|7", "2|two|9")
@@ -239,7 +241,7 @@ func columnSetsFirst(r *rig) {
 	load("j1", r.page("Id,SystemModstamp,Employees", "1,2026-03-01T03:00:00.000Z,7", "2,2026-03-01T03:00:00.000Z,8"))
 	load("j2", r.page("Id,SystemModstamp,Name", "2,2026-03-01T03:01:00.000Z,two", "3,2026-03-01T03:01:00.000Z,three"))
 	c, err := r.w.Consolidate(r.t.Context(), r.fence,
-		warehouse.Merge{Table: r.table, Attempt: "a1", Policy: warehouse.Flag, Pages: 2, Rows: 4})
+		warehouse.Merge{Table: r.table, Attempt: "a1", Policy: gone.Flag, Pages: 2, Rows: 4})
 	must(r.t, err)
 	same(r.t, "counts", c, warehouse.Counts{Staged: 4, Inserted: 3, Updated: 1, Rows: 3})
 	sameRows(r.t, r.rows("id", "name", "employees"), "1|~|7", "2|two|8", "3|three|~")
@@ -252,7 +254,7 @@ func stagedByUser(r *rig) {
 		row("id", "1", "systemmodstamp", "2026-03-01 00:20:00+00", "name", "second", "isdeleted", "false"),
 		row("id", "2", "systemmodstamp", "2026-03-01 00:20:00+00", "name", "two", "isdeleted", "true"))
 	c, err := r.by(r.t.Context(), r.w, r.fence,
-		warehouse.Merge{Table: r.table, Policy: warehouse.Flag, Watermark: at(1000), Complete: true})
+		warehouse.Merge{Table: r.table, Policy: gone.Flag, Watermark: at(1000), Complete: true})
 	must(r.t, err)
 	same(r.t, "counts", c, warehouse.Counts{Staged: 3, Inserted: 2, Unchanged: 1, Rows: 3})
 	r.read(r.puts("a1", 100, rec("1", 20, false, "read by us")))
@@ -274,10 +276,10 @@ func withoutStamp(r *rig) {
 
 func twoKeys(r *rig) {
 	ctx := r.t.Context()
-	r.table = warehouse.Table{Object: "Log__b", Name: "log__b", Key: []string{"day__c", "n__c"},
-		Columns: []warehouse.Column{
-			{Name: "day__c", Field: "Day__c", Kind: warehouse.Date}, {Name: "n__c", Field: "N__c", Kind: warehouse.Int},
-			{Name: "text__c", Field: "Text__c", Kind: warehouse.Text}}}
+	r.table = shape.Table{Object: "Log__b", Name: "log__b", Key: []string{"day__c", "n__c"},
+		Columns: []shape.Column{
+			{Name: "day__c", Field: "Day__c", Kind: shape.Date}, {Name: "n__c", Field: "N__c", Kind: shape.Int},
+			{Name: "text__c", Field: "Text__c", Kind: shape.Text}}}
 	r.fence.Flow = "Log__b"
 	_, err := r.w.Claim(ctx, r.fence, "log__b", org)
 	must(r.t, err)
@@ -286,7 +288,7 @@ func twoKeys(r *rig) {
 	page := func(recs ...string) []warehouse.Page { return []warehouse.Page{r.page("Day__c,N__c,Text__c", recs...)} }
 	r.read(reading{name: "b1", readAt: at(1), pages: page("2026-01-01,1,a", "2026-01-01,2,b", "2026-01-02,1,c")})
 	r.read(reading{name: "b2", readAt: at(2), pages: page("2026-01-01,2,B"),
-		merge: warehouse.Merge{Complete: true, Policy: warehouse.Remove}})
+		merge: warehouse.Merge{Complete: true, Policy: gone.Remove}})
 	r.read(reading{name: "b3", readAt: at(1), pages: page("2026-01-02,1,late")})
 	sameRows(r.t, r.lines(Final, "log__b", "day__c", "n__c", "text__c"), "2026-01-01|2|B")
 }

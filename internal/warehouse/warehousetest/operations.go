@@ -5,6 +5,8 @@ import (
 	"slices"
 
 	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/gone"
+	"catchment/internal/warehouse/shape"
 )
 
 // operations are one of each role, two where there are two ways.
@@ -35,14 +37,14 @@ func claim(number int64) func(*rig, warehouse.Warehouse, string) (any, error) {
 // newColumn finds nothing left to do when it is repeated, and says so.
 func newColumn(r *rig, w warehouse.Warehouse, trial string) (any, error) {
 	t := r.table
-	t.Columns = append(slices.Clone(t.Columns), warehouse.Column{Name: trial, Field: trial, Kind: warehouse.Text})
+	t.Columns = append(slices.Clone(t.Columns), shape.Column{Name: trial, Field: trial, Kind: shape.Text})
 	_, err := w.Prepare(r.t.Context(), r.fence, t)
 	return nil, err
 }
 
 // changes is a reading of a new record, a newer version and a deleted record.
 func changes(r *rig, trial string) reading {
-	in := reading{name: trial, readAt: at(200), merge: warehouse.Merge{Policy: warehouse.Remove, Watermark: at(190),
+	in := reading{name: trial, readAt: at(200), merge: warehouse.Merge{Policy: gone.Remove, Watermark: at(190),
 		Generation: 1, Grade: "proven"}}
 	in.pages = []warehouse.Page{trialPage(r, trial, 1, header, rec(trial+"-new", 120, false, "new"),
 		rec(trial+"-kept", 120, false, "newer"), rec(trial+"-old", 120, true, "two"))}
@@ -75,7 +77,7 @@ func repair(r *rig, w warehouse.Warehouse, trial string) (any, error) {
 		rec(trial+"-kept", 120, false, "newer"))}
 	lost := reading{name: trial, readAt: at(200), op: warehouse.Delete,
 		pages: []warehouse.Page{trialPage(r, trial, 2, "Id", trial+"-old")}}
-	m := warehouse.Mending{Policy: warehouse.Remove, Batches: []warehouse.Batch{r.batch(in), r.batch(lost)}}
+	m := warehouse.Mending{Policy: gone.Remove, Batches: []warehouse.Batch{r.batch(in), r.batch(lost)}}
 	m.Batches[1].Job += "-gone"
 	return w.Mend(r.t.Context(), r.fence, m)
 }

@@ -1,6 +1,9 @@
 package warehousetest
 
-import "catchment/internal/warehouse"
+import (
+	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/gone"
+)
 
 const patchHeader = "Id,SystemModstamp,Employees"
 
@@ -92,13 +95,13 @@ func seen(r *rig) {
 	same(r.t, "read again", r.rows(columns...)[1], "2|visible again|true|~")
 
 	in = r.sees("a5", 400, "1", "2")
-	in.merge.Policy = warehouse.Ignore
+	in.merge.Policy = gone.Ignore
 	same(r.t, "ignored", r.read(in), warehouse.Counts{Rows: 4})
 	in = r.sees("a6", 500, "2", "4")
-	in.merge.Policy = warehouse.Remove
+	in.merge.Policy = gone.Remove
 	same(r.t, "removed", r.read(in), warehouse.Counts{Deleted: 1, Rows: 3})
 	in = r.puts("a7", 450, rec("1", 10, false, "late"))
-	in.merge.Policy = warehouse.Remove
+	in.merge.Policy = gone.Remove
 	same(r.t, "a late page of what was removed", r.read(in), warehouse.Counts{Staged: 1, Unchanged: 1, Rows: 3})
 	same(r.t, "nothing is there any more", r.read(r.sees("a8", 600)), warehouse.Counts{Deleted: 2, Rows: 3})
 }
@@ -117,7 +120,7 @@ func seenEarlier(r *rig) {
 func reasons(r *rig) {
 	r.read(r.puts("a1", 100, rec("1", 10, false, "one"), rec("2", 10, false, "two"), rec("3", 10, false, "three"),
 		rec("4", 10, false, "four")))
-	lost := func(id string, reason warehouse.Reason) reading {
+	lost := func(id string, reason gone.Reason) reading {
 		return reading{readAt: at(200), op: warehouse.Delete, reason: reason, pages: []warehouse.Page{r.page("Id", id)}}
 	}
 	in := lost("1", "purged")

@@ -1,6 +1,6 @@
 package warehousetest
 
-import "catchment/internal/warehouse"
+import "catchment/internal/warehouse/gone"
 
 // everyones are the promises of the roles that every warehouse has.
 func everyones() []group {
@@ -76,10 +76,10 @@ func consolidations() []test {
 func merges() []test {
 	return []test{
 		{"nothing is merged before it is whole", notWhole},
-		{"a mask added later", forgotten(warehouse.Flag, "1|masked|~|x", "2|~|~|x", "3|masked|~|x", "4|~|~|x")},
+		{"a mask added later", forgotten(gone.Flag, "1|masked|~|x", "2|~|~|x", "3|masked|~|x", "4|~|~|x")},
 		{"a mask added later, ignoring deletes",
-			forgotten(warehouse.Ignore, "1|masked|~|x", "2|~|~|x", "3|~|~|x", "4|~|~|x")},
-		{"a mask added later, removing", forgotten(warehouse.Remove, "1|masked|~|x")},
+			forgotten(gone.Ignore, "1|masked|~|x", "2|~|~|x", "3|~|~|x", "4|~|~|x")},
+		{"a mask added later, removing", forgotten(gone.Remove, "1|masked|~|x")},
 		{"a repair mends each kind of difference", mends},
 		{"a repair stops before a mass delete", mendStops},
 		{"a repair of rows of one key", mendDuplicates},

@@ -5,15 +5,16 @@ import (
 	"fmt"
 
 	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/gone"
 )
 
 // left is what a policy leaves of a row that was taken away for a reason: why it
 // is deleted, "live", or "" for no row; and why its tombstone stands there.
-func left(p warehouse.Policy, t warehouse.ReasonTraits) (row, tombstone string) {
+func left(p gone.Policy, t gone.Traits) (row, tombstone string) {
 	switch {
-	case p == warehouse.Ignore:
+	case p == gone.Ignore:
 		return "live", ""
-	case p == warehouse.Remove && !t.Kept:
+	case p == gone.Remove && !t.Kept:
 		return "", string(t.Reason)
 	}
 	return string(t.Reason), ""
@@ -22,10 +23,10 @@ func left(p warehouse.Policy, t warehouse.ReasonTraits) (row, tombstone string) 
 // everyReason takes a row away for each reason there is. Then a version comes of
 // each record that says that it is in the recycle bin.
 func everyReason(r *rig) {
-	for i, policy := range []warehouse.Policy{warehouse.Flag, warehouse.Remove, warehouse.Ignore} {
+	for i, policy := range []gone.Policy{gone.Flag, gone.Remove, gone.Ignore} {
 		var live, binned, rows, tombs, rowsLater, tombsLater []string
 		var parts []reading
-		for n, traits := range warehouse.Reasons() {
+		for n, traits := range gone.Reasons() {
 			id := fmt.Sprintf("%d%d", i, n)
 			live = append(live, rec(id, 10, false, "there"))
 			binned = append(binned, rec(id, 220, true, "there"))
@@ -33,7 +34,7 @@ func everyReason(r *rig) {
 				pages: []warehouse.Page{r.page("Id", id)}})
 			later := traits
 			if !traits.Kept {
-				later.Reason = warehouse.Soft
+				later.Reason = gone.Soft
 			}
 			row, tomb := left(policy, traits)
 			rows, tombs = appendNamed(rows, id, row), appendNamed(tombs, id, tomb)
@@ -69,7 +70,7 @@ func appendNamed(lines []string, id, text string) []string {
 // everyMassDelete takes all rows away, for each reason there is: only what
 // somebody approved isn't stopped.
 func everyMassDelete(r *rig) {
-	for n, traits := range warehouse.Reasons() {
+	for n, traits := range gone.Reasons() {
 		var live, ids []string
 		for i := range 101 {
 			id := fmt.Sprintf("%d-%03d", n, i)
@@ -80,7 +81,7 @@ func everyMassDelete(r *rig) {
 		lost := reading{name: fmt.Sprintf("gone%d", n), readAt: at(200), op: warehouse.Delete, reason: traits.Reason,
 			pages: []warehouse.Page{r.page("Id", ids...)}}
 		_, err := r.try(lost)
-		_, stopped := errors.AsType[*warehouse.MassDelete](err)
+		_, stopped := errors.AsType[*gone.MassDelete](err)
 		same(r.t, string(traits.Reason)+" stops", stopped, !traits.Approved)
 		if stopped {
 			err = r.w.Discard(r.t.Context(), r.fence, lost.name)

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/gone"
+	"catchment/internal/warehouse/shape"
 )
 
 // org is the org Id of all tests.
@@ -27,27 +29,27 @@ type rig struct {
 	subject Subject
 	by      Consolidator
 	w       warehouse.Warehouse
-	table   warehouse.Table
+	table   shape.Table
 	fence   warehouse.Fence
 	clock   time.Time
 	seq     int64
 }
 
 // account is a table with a column of each kind.
-func account() warehouse.Table {
-	return warehouse.Table{
+func account() shape.Table {
+	return shape.Table{
 		Object: "Account", Name: "account", Key: []string{"id"},
-		Columns: []warehouse.Column{
-			{Name: "id", Field: "Id", Kind: warehouse.Text},
-			{Name: "isdeleted", Field: "IsDeleted", Kind: warehouse.Bool},
-			{Name: "masterrecordid", Field: "MasterRecordId", Kind: warehouse.Text},
-			{Name: "systemmodstamp", Field: "SystemModstamp", Kind: warehouse.Timestamp},
-			{Name: "name", Field: "Name", Kind: warehouse.Text},
-			{Name: "amount__c", Field: "Amount__c", Kind: warehouse.Decimal, Scale: 2},
-			{Name: "employees", Field: "Employees", Kind: warehouse.Int},
-			{Name: "big__c", Field: "Big__c", Kind: warehouse.Long},
-			{Name: "born__c", Field: "Born__c", Kind: warehouse.Date},
-			{Name: "opens__c", Field: "Opens__c", Kind: warehouse.Time},
+		Columns: []shape.Column{
+			{Name: "id", Field: "Id", Kind: shape.Text},
+			{Name: "isdeleted", Field: "IsDeleted", Kind: shape.Bool},
+			{Name: "masterrecordid", Field: "MasterRecordId", Kind: shape.Text},
+			{Name: "systemmodstamp", Field: "SystemModstamp", Kind: shape.Timestamp},
+			{Name: "name", Field: "Name", Kind: shape.Text},
+			{Name: "amount__c", Field: "Amount__c", Kind: shape.Decimal, Scale: 2},
+			{Name: "employees", Field: "Employees", Kind: shape.Int},
+			{Name: "big__c", Field: "Big__c", Kind: shape.Long},
+			{Name: "born__c", Field: "Born__c", Kind: shape.Date},
+			{Name: "opens__c", Field: "Opens__c", Kind: shape.Time},
 		},
 	}
 }
@@ -107,7 +109,7 @@ type reading struct {
 	pages  []warehouse.Page
 	merge  warehouse.Merge
 
-	reason   warehouse.Reason
+	reason   gone.Reason
 	override bool
 	more     []reading // further parts of the attempt, each with a job of its own
 }
@@ -124,7 +126,7 @@ func (r *rig) mergeOf(in reading) warehouse.Merge {
 	m := in.merge
 	m.Table, m.Attempt = r.table, in.name
 	if m.Policy == "" {
-		m.Policy = warehouse.Flag
+		m.Policy = gone.Flag
 	}
 	for _, part := range append([]reading{in}, in.more...) {
 		for _, p := range part.pages {

@@ -7,11 +7,12 @@ import (
 	"catchment/internal/plan"
 	"catchment/internal/schema"
 	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/shape"
 )
 
 func conditions(r *rig) {
 	ctx := r.t.Context()
-	is := func(want warehouse.Condition) {
+	is := func(want shape.Condition) {
 		r.t.Helper()
 		m, _, err := r.w.Mark(ctx, "Account")
 		must(r.t, err)
@@ -23,24 +24,24 @@ func conditions(r *rig) {
 	never.Name = "never"
 	got, err := r.w.Inspect(ctx, never, warehouse.Mark{})
 	must(r.t, err)
-	same(r.t, "condition", got, warehouse.Absent)
-	is(warehouse.Intact)
+	same(r.t, "condition", got, shape.Absent)
+	is(shape.Intact)
 	r.read(r.puts("a1", 100, rec("1", 10, false, "one"), rec("2", 10, false, "two"), rec("3", 10, false, "three")))
-	is(warehouse.Intact)
+	is(shape.Intact)
 	r.subject.Copy(r.t, Final, "account", "backup")
 	r.read(r.puts("a2", 200, rec("1", 110, false, "uno"), rec("2", 110, false, "due")))
 	r.read(r.puts("a3", 200, rec("1", 9, false, "nothing new")))
-	is(warehouse.Intact)
+	is(shape.Intact)
 	r.subject.Delete(r.t, Final, "account", "3")
-	is(warehouse.Fewer)
+	is(shape.Fewer)
 	r.subject.Delete(r.t, Final, "account")
-	is(warehouse.Emptied)
+	is(shape.Emptied)
 	r.subject.Insert(r.t, Final, "account", r.subject.Look(r.t, Final, "backup")...)
-	is(warehouse.Restored)
+	is(shape.Restored)
 	r.subject.Drop(r.t, Final, "account")
-	is(warehouse.Dropped)
+	is(shape.Dropped)
 	r.subject.Make(r.t, Final, "account", "id")
-	is(warehouse.Foreign)
+	is(shape.Foreign)
 }
 
 func schemaChanges(r *rig) {
@@ -50,27 +51,27 @@ func schemaChanges(r *rig) {
 	must(r.t, err)
 	same(r.t, "changes when nothing changed", len(again), 0)
 
-	var kept []warehouse.Column
+	var kept []shape.Column
 	for _, c := range r.table.Columns {
 		if c.Name != "name" {
 			kept = append(kept, c)
 		}
 	}
-	r.table.Columns = append(kept, warehouse.Column{Name: "fax", Field: "Fax", Kind: warehouse.Text})
+	r.table.Columns = append(kept, shape.Column{Name: "fax", Field: "Fax", Kind: shape.Text})
 	changes, err := r.w.Prepare(ctx, r.fence, r.table)
 	must(r.t, err)
 	if len(changes) > 0 { // how the type is called is the warehouse's own
 		same(r.t, "the type is told", changes[0].Detail != "", true)
 		changes[0].Detail = ""
 	}
-	same(r.t, "changes", fmt.Sprint(changes), fmt.Sprint([]warehouse.Change{
+	same(r.t, "changes", fmt.Sprint(changes), fmt.Sprint([]shape.Change{
 		{Table: "account", Column: "fax", What: "added"},
 		{Table: "account", Column: "name", What: "vanished", Detail: "the column keeps its old values"}}))
 	r.read(reading{name: "a2", readAt: at(200), pages: []warehouse.Page{
 		r.page("Id,SystemModstamp,Fax", "1,2026-03-01T03:00:00.000Z,555", "2,2026-03-01T03:00:00.000Z,556")}})
 	sameRows(r.t, r.rows("id", "name", "fax"), "1|one|555", "2|~|556")
 
-	r.table.Columns[0].Kind = warehouse.Int // a text column takes whatever comes
+	r.table.Columns[0].Kind = shape.Int // a text column takes whatever comes
 	_, err = r.w.Prepare(ctx, r.fence, r.table)
 	must(r.t, err)
 }
@@ -79,10 +80,10 @@ func schemaChanges(r *rig) {
 // and what it was; its values stay where they can't be the new type's.
 func otherTypes(r *rig) {
 	ctx := r.t.Context()
-	become := func(kind warehouse.Kind, name, value string) {
+	become := func(kind shape.Kind, name, value string) {
 		for i, c := range r.table.Columns {
 			if c.Field == "Employees" {
-				r.table.Columns[i] = warehouse.Column{Name: "employees", Field: "Employees", Kind: kind}
+				r.table.Columns[i] = shape.Column{Name: "employees", Field: "Employees", Kind: kind}
 			}
 		}
 		var err error
@@ -97,11 +98,11 @@ func otherTypes(r *rig) {
 		p.Digits = []warehouse.Digits{{Field: "Employees", Whole: 12, Fraction: 2}}
 		r.read(reading{name: name, readAt: at(100), pages: []warehouse.Page{p}})
 	}
-	become(warehouse.Int, "a1", "7")
-	become(warehouse.Decimal, "a2", "123456789012.25")
-	become(warehouse.Int, "a3", "8")
-	become(warehouse.Text, "a4", "nine")
-	become(warehouse.Text, "a5", "ten")
+	become(shape.Int, "a1", "7")
+	become(shape.Decimal, "a2", "123456789012.25")
+	become(shape.Int, "a3", "8")
+	become(shape.Text, "a4", "nine")
+	become(shape.Text, "a5", "ten")
 	var got []string
 	for _, v := range r.rows("employees") {
 		got = append(got, plain(v)) // the scale has grown

@@ -8,6 +8,9 @@ import (
 
 	"catchment/internal/schema"
 	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/evidence"
+	"catchment/internal/warehouse/gone"
+	"catchment/internal/warehouse/shape"
 )
 
 // rejecting makes a page of records that the flow's rules kept out, in the version
@@ -78,13 +81,13 @@ func rejectedApart(r *rig) {
 	pages := []warehouse.Page{r.page(short, brief("1", 110, false), brief("2", 110, false), brief("3", 10, false),
 		brief("4", 110, false))}
 	c := r.stamps(150)
-	r.finds(c, 9, warehouse.Difference{Source: 4, Warehouse: 3, Missing: 1, Stale: 1, MissingIDs: []string{"4"},
+	r.finds(c, 9, evidence.Difference{Source: 4, Warehouse: 3, Missing: 1, Stale: 1, MissingIDs: []string{"4"},
 		StaleIDs: []string{"2"}}, pages...)
 	c.Rules = true
-	r.finds(c, 9, warehouse.Difference{Source: 4, Warehouse: 3, Rejected: 2, RejectedIDs: []string{"2", "4"}}, pages...)
+	r.finds(c, 9, evidence.Difference{Source: 4, Warehouse: 3, Rejected: 2, RejectedIDs: []string{"2", "4"}}, pages...)
 	pages[0] = r.page(short, brief("1", 110, false), brief("2", 120, false), brief("3", 10, false),
 		brief("4", 110, false))
-	r.finds(c, 9, warehouse.Difference{Source: 4, Warehouse: 3, Stale: 1, Rejected: 1, StaleIDs: []string{"2"},
+	r.finds(c, 9, evidence.Difference{Source: 4, Warehouse: 3, Stale: 1, Rejected: 1, StaleIDs: []string{"2"},
 		RejectedIDs: []string{"4"}}, pages...)
 
 	r.stillRejected("[2 4]")
@@ -102,7 +105,7 @@ func (r *rig) stillRejected(want string) {
 
 // A mask that was added later: the rebuild brings masked values, and what it
 // doesn't bring keeps none.
-func forgotten(policy warehouse.Policy, want ...string) func(*rig) {
+func forgotten(policy gone.Policy, want ...string) func(*rig) {
 	return func(r *rig) {
 		in := r.puts("a1", 100, rec("1", 10, false, "clear"), rec("2", 10, false, "clear"),
 			rec("3", 10, false, "clear"), rec("4", 10, false, "clear"))
@@ -145,7 +148,7 @@ func renamed(r *rig) {
 		must(r.t, err)
 		if len(changes) == 1 {
 			same(r.t, "change", changes[0],
-				warehouse.Change{Table: "account", Column: "title", What: warehouse.Renamed, Detail: "was name"})
+				shape.Change{Table: "account", Column: "title", What: shape.Renamed, Detail: "was name"})
 		}
 	}
 	describe()

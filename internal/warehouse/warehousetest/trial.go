@@ -6,6 +6,7 @@ import (
 
 	"catchment/internal/plan"
 	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/shape"
 )
 
 // An operation is what a role does, to be tried under faults. Each trial has a
@@ -66,7 +67,7 @@ func (o operation) underFaults(r *rig) {
 	must(r.t, err)
 	condition, err := r.w.Inspect(r.t.Context(), r.table, m)
 	must(r.t, err)
-	same(r.t, "condition", condition, warehouse.Intact)
+	same(r.t, "condition", condition, shape.Intact)
 }
 
 // fail has the operation fail at each of its steps, and tells the trials that

@@ -7,6 +7,8 @@ import (
 
 	"catchment/internal/plan"
 	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/gone"
+	"catchment/internal/warehouse/shape"
 )
 
 // Seal writes down that an attempt is in staging as a whole. Nobody here but
@@ -26,7 +28,7 @@ func (p merger) Seal(ctx context.Context, f warehouse.Fence, m warehouse.Merge) 
 		attempts.remove(func(r row) bool { return r["attempt"] == m.Attempt })
 		attempts.add(values{"attempt": m.Attempt, "table_name": m.Table.Name, "policy": m.Policy, "pages": m.Pages,
 			"row_count": m.Rows, "complete": m.Complete, "override": m.Override, "generation": m.Generation,
-			"absent_reason": cmp.Or(m.AbsentReason, warehouse.Purged), "watermark": m.Watermark, "grade": m.Grade,
+			"absent_reason": cmp.Or(m.AbsentReason, gone.Purged), "watermark": m.Watermark, "grade": m.Grade,
 			"counted_at": p.now()})
 		return nil
 	})
@@ -85,7 +87,7 @@ func (o *operation) logged(attempt string) (warehouse.Counts, bool) {
 
 // merge does a merge, and ends it.
 func (o *operation) merge(f warehouse.Fence, by warehouse.Merge) (warehouse.Counts, error) {
-	by.AbsentReason = cmp.Or(by.AbsentReason, warehouse.Purged)
+	by.AbsentReason = cmp.Or(by.AbsentReason, gone.Purged)
 	m := &merge{Merge: by, o: o, ledger: o.ledger(by.Attempt), now: o.now()}
 	if err := complete(by, m.ledger); err != nil {
 		return warehouse.Counts{}, err
@@ -178,7 +180,7 @@ func (p merger) Mend(
 }
 
 // Distinct leaves one row of each key.
-func (p merger) Distinct(ctx context.Context, f warehouse.Fence, t warehouse.Table) error {
+func (p merger) Distinct(ctx context.Context, f warehouse.Fence, t shape.Table) error {
 	return p.write(ctx, "one row of each key of "+t.Name, &f, func(o *operation) error {
 		met := map[string]bool{}
 		o.change(o.Schema, t.Name).remove(func(r row) bool {

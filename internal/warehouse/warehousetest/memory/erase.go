@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/shape"
 )
 
 // never is the stamp of a tombstone that no version wins over.
@@ -53,7 +54,7 @@ func tells(r row, e warehouse.Erasure) bool {
 	if e.Column == e.Table.Key[0] {
 		return slices.Contains(e.Values, r["record_key"])
 	}
-	i := slices.IndexFunc(e.Table.Columns, func(c warehouse.Column) bool { return c.Name == e.Column })
+	i := slices.IndexFunc(e.Table.Columns, func(c shape.Column) bool { return c.Name == e.Column })
 	return i >= 0 && slices.ContainsFunc(e.Values, func(value string) bool {
 		return strings.Contains(r["record"], strconv.Quote(e.Table.Columns[i].Field)+":"+strconv.Quote(value))
 	})

@@ -7,23 +7,24 @@ import (
 	"time"
 
 	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/shape"
 )
 
 // Rows counts the rows of a final table.
-func (p asker) Rows(ctx context.Context, t warehouse.Table) (int64, error) {
+func (p asker) Rows(ctx context.Context, t shape.Table) (int64, error) {
 	return seen(ctx, p.process, "count "+t.Name, func(o *operation) int64 { return int64(len(o.final(t).rows)) })
 }
 
 // Live counts the rows of a final table that aren't deleted.
-func (p asker) Live(ctx context.Context, t warehouse.Table) (int64, error) {
+func (p asker) Live(ctx context.Context, t shape.Table) (int64, error) {
 	return seen(ctx, p.process, "count "+t.Name, func(o *operation) int64 { return int64(len(o.live(t))) })
 }
 
 // live are the rows of a final table that aren't deleted.
-func (o *operation) live(t warehouse.Table) []row { return o.final(t).where(isLive) }
+func (o *operation) live(t shape.Table) []row { return o.final(t).where(isLive) }
 
 // Days counts the live rows of a final table by the day of their stamp.
-func (p asker) Days(ctx context.Context, t warehouse.Table, before time.Time) (map[int64]int64, error) {
+func (p asker) Days(ctx context.Context, t shape.Table, before time.Time) (map[int64]int64, error) {
 	return seen(ctx, p.process, "count "+t.Name+" by day", func(o *operation) map[int64]int64 {
 		stamp := columnOf(t, fieldStamp)
 		if stamp == "" {
@@ -40,7 +41,7 @@ func (p asker) Days(ctx context.Context, t warehouse.Table, before time.Time) (m
 }
 
 // SomeKey picks the key of any row of a final table.
-func (p asker) SomeKey(ctx context.Context, t warehouse.Table) (string, error) {
+func (p asker) SomeKey(ctx context.Context, t shape.Table) (string, error) {
 	return seen(ctx, p.process, "pick a row of "+t.Name, func(o *operation) string {
 		for _, r := range o.final(t).rows {
 			return r[t.Key[0]]
@@ -50,7 +51,7 @@ func (p asker) SomeKey(ctx context.Context, t warehouse.Table) (string, error) {
 }
 
 // Held tells which of some keys have a live row.
-func (p asker) Held(ctx context.Context, t warehouse.Table, keys []string) (map[string]bool, error) {
+func (p asker) Held(ctx context.Context, t shape.Table, keys []string) (map[string]bool, error) {
 	return seen(ctx, p.process, "rows of "+t.Name, func(o *operation) map[string]bool {
 		held, live := map[string]bool{}, byKey(t, o.live(t))
 		for _, key := range keys {
@@ -64,7 +65,7 @@ func (p asker) Held(ctx context.Context, t warehouse.Table, keys []string) (map[
 
 // StagedKeys calls each with the key of every version that a job has in staging.
 func (p asker) StagedKeys(
-	ctx context.Context, t warehouse.Table, attempt, job string, each func(key string),
+	ctx context.Context, t shape.Table, attempt, job string, each func(key string),
 ) error {
 	return p.view(ctx, "staged keys of attempt "+attempt, func(o *operation) {
 		for _, r := range o.read(t, attempt, []string{job}) {
@@ -74,14 +75,14 @@ func (p asker) StagedKeys(
 }
 
 // read is what some jobs of an attempt have in staging.
-func (o *operation) read(t warehouse.Table, attempt string, jobs []string) []row {
+func (o *operation) read(t shape.Table, attempt string, jobs []string) []row {
 	return o.staging(t).where(func(r row) bool { return r[colAttempt] == attempt && slices.Contains(jobs, r[colJob]) })
 }
 
 // Absent lists the keys of live rows, read before readAt, that some jobs don't
 // have in staging.
 func (p asker) Absent(
-	ctx context.Context, t warehouse.Table, attempt string, jobs []string, readAt time.Time,
+	ctx context.Context, t shape.Table, attempt string, jobs []string, readAt time.Time,
 ) ([]string, error) {
 	return seen(ctx, p.process, "rows of "+t.Name+" that a reading of all Ids lacks", func(o *operation) []string {
 		there := byKey(t, o.read(t, attempt, jobs))
@@ -95,7 +96,7 @@ func (p asker) Absent(
 // them. What other jobs of the attempt read whole, or found to be gone, is left
 // out.
 func (p asker) Otherwise(
-	ctx context.Context, t warehouse.Table, attempt string, jobs []string,
+	ctx context.Context, t shape.Table, attempt string, jobs []string,
 ) (alive, binned []string, err error) {
 	err = p.view(ctx, "what a reading of all Ids saw of "+t.Name, func(o *operation) {
 		live, deleted := byKey(t, o.live(t)), columnOf(t, fieldDeleted)
@@ -117,7 +118,7 @@ func (p asker) Otherwise(
 // Torn lists the keys of records that some jobs read and others, which read
 // further columns, did not read in that version.
 func (p asker) Torn(
-	ctx context.Context, t warehouse.Table, attempt string, jobs, further []string,
+	ctx context.Context, t shape.Table, attempt string, jobs, further []string,
 ) ([]string, error) {
 	return seen(ctx, p.process, "compare two readings of "+t.Name, func(o *operation) []string {
 		stamp, rest := columnOf(t, fieldStamp), byKey(t, o.read(t, attempt, further))
@@ -129,7 +130,7 @@ func (p asker) Torn(
 }
 
 // keysOf lists the keys of those rows of which something holds, in order.
-func keysOf(t warehouse.Table, rows []row, holds func(row) bool) []string {
+func keysOf(t shape.Table, rows []row, holds func(row) bool) []string {
 	var keys []string
 	for _, r := range rows {
 		if holds(r) {
@@ -161,7 +162,7 @@ func (p asker) RejectedKeys(ctx context.Context, attempt, job string, each func(
 
 // StillRejected lists the records of which nothing newer is known than their
 // rejection.
-func (p asker) StillRejected(ctx context.Context, t warehouse.Table) (map[string]bool, error) {
+func (p asker) StillRejected(ctx context.Context, t shape.Table) (map[string]bool, error) {
 	return seen(ctx, p.process, "rejected records of "+t.Object, func(o *operation) map[string]bool {
 		last := map[string]string{}
 		for _, r := range o.own(tableRejected).rows {

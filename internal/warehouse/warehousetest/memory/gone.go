@@ -3,12 +3,13 @@ package memory
 import (
 	"catchment/internal/plan"
 	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/gone"
 )
 
 // delete takes away the live rows that Delete versions are newer than. A record
 // that comes back need not have a later stamp: the row's stays as it is.
 func (m *merge) delete(p part, vs []version) {
-	if m.Policy == warehouse.Ignore {
+	if m.Policy == gone.Ignore {
 		return
 	}
 	last := map[string]version{}
@@ -28,7 +29,7 @@ func (m *merge) delete(p part, vs []version) {
 // absent takes away what a reading of every record lacks, and what was read before
 // it began. What a rebuild lacks is gone whenever it was read.
 func (m *merge) absent(p part, vs []version) {
-	if m.Policy == warehouse.Ignore {
+	if m.Policy == gone.Ignore {
 		return
 	}
 	there := m.rejected() // what was rejected is in the org, only not in the page
@@ -42,9 +43,9 @@ func (m *merge) absent(p part, vs []version) {
 }
 
 // gone flags or removes live rows, and tells how many.
-func (m *merge) lost(reason warehouse.Reason, which func(row) (readAt string, lost bool)) int64 {
+func (m *merge) lost(reason gone.Reason, which func(row) (readAt string, lost bool)) int64 {
 	traits := traitsOf(string(reason))
-	remove := m.Policy == warehouse.Remove && !traits.Kept
+	remove := m.Policy == gone.Remove && !traits.Kept
 	var n int64
 	m.grown -= m.final.remove(func(r row) bool {
 		readAt, lost := which(r)
@@ -71,13 +72,13 @@ func (m *merge) lost(reason warehouse.Reason, which func(row) (readAt string, lo
 }
 
 // traitsOf is the line of a reason. One that has none has no traits.
-func traitsOf(reason string) warehouse.ReasonTraits {
-	for _, t := range warehouse.Reasons() {
+func traitsOf(reason string) gone.Traits {
+	for _, t := range gone.Reasons() {
 		if string(t.Reason) == reason {
 			return t
 		}
 	}
-	return warehouse.ReasonTraits{}
+	return gone.Traits{}
 }
 
 // mayDelete stops a merge that took away more than 100 rows and more than 5 %.
@@ -87,7 +88,7 @@ func (m *merge) mayDelete() error {
 		return nil
 	}
 	return plan.Fixf("look at what was deleted in Salesforce; if it is right, run again with --allow-deletes", "%w",
-		&warehouse.MassDelete{Table: m.Table.Name, Deletes: m.sudden, Rows: live})
+		&gone.MassDelete{Table: m.Table.Name, Deletes: m.sudden, Rows: live})
 }
 
 func isLive(r row) bool { return r[colDeleted] == "" }
@@ -105,7 +106,7 @@ func (m *merge) readAt() string {
 
 // bury leaves a tombstone in the place of a record's older one. Late versions have
 // to win over it.
-func (o *operation) bury(table, key, at, readAt string, reason warehouse.Reason) {
+func (o *operation) bury(table, key, at, readAt string, reason gone.Reason) {
 	o.unbury(table, key)
 	r := values{"table_name": table, "record_key": key, "reason": reason, "removed_at": o.now()}.row()
 	r.put(colAt, at)

@@ -6,7 +6,8 @@ import (
 	"slices"
 	"strings"
 
-	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/evidence"
+	"catchment/internal/warehouse/gone"
 )
 
 // A suspect is a record that differs, and how.
@@ -39,7 +40,7 @@ func (s suspect) compare(with suspect) int {
 }
 
 // counted is where one kind of difference is counted and named in d.
-func counted(d *warehouse.Difference, how string) (n *int64, ids *[]string, columns *[][]string) {
+func counted(d *evidence.Difference, how string) (n *int64, ids *[]string, columns *[][]string) {
 	switch how {
 	case missing:
 		return &d.Missing, &d.MissingIDs, nil
@@ -90,7 +91,7 @@ func (r *reading) differs(s, f row) (how string, columns []string) {
 	switch {
 	case inSource && !inRows:
 		return missing, nil
-	case inRows && !inSource && r.c.Policy != warehouse.Ignore: // whose deleted rows stay on purpose
+	case inRows && !inSource && r.c.Policy != gone.Ignore: // whose deleted rows stay on purpose
 		return extra, nil
 	case !inSource || !inRows:
 		return "", nil

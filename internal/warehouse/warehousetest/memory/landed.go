@@ -6,10 +6,11 @@ import (
 
 	"catchment/internal/plan"
 	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/shape"
 )
 
 // landing is the name of the table in which rows land.
-func landing(t warehouse.Table, apart bool) string {
+func landing(t shape.Table, apart bool) string {
 	if apart {
 		return t.Name + "_landing"
 	}
@@ -17,12 +18,12 @@ func landing(t warehouse.Table, apart bool) string {
 }
 
 // LandsIn is the table that takes rows from outside.
-func (p lands) LandsIn(t warehouse.Table, apart bool) string {
+func (p lands) LandsIn(t shape.Table, apart bool) string {
 	return p.Staging + "." + landing(t, apart)
 }
 
 // PrepareLanding makes the table in which rows land apart, or adds what it lacks.
-func (p lands) PrepareLanding(ctx context.Context, f warehouse.Fence, t warehouse.Table) error {
+func (p lands) PrepareLanding(ctx context.Context, f warehouse.Fence, t shape.Table) error {
 	return p.write(ctx, "prepare the landing of "+t.Name, &f, func(o *operation) error {
 		t.Name = landing(t, true)
 		_, err := o.shape(o.Staging, t, nil, nil)
@@ -31,7 +32,7 @@ func (p lands) PrepareLanding(ctx context.Context, f warehouse.Fence, t warehous
 }
 
 // Unclaimed counts the rows that landed and are no attempt's.
-func (p lands) Unclaimed(ctx context.Context, t warehouse.Table, apart bool) (int64, error) {
+func (p lands) Unclaimed(ctx context.Context, t shape.Table, apart bool) (int64, error) {
 	return seen(ctx, p.process, "rows of "+t.Name+" that nobody claims", func(o *operation) int64 {
 		return int64(len(o.own(landing(t, apart)).where(isUnclaimed)))
 	})
@@ -64,7 +65,7 @@ func (p lands) ClaimLanded(ctx context.Context, f warehouse.Fence, l warehouse.L
 }
 
 // gather moves rows that landed apart into staging, and tells which.
-func (o *operation) gather(t warehouse.Table) []row {
+func (o *operation) gather(t shape.Table) []row {
 	from, to := o.changeOwn(landing(t, true)), o.changeOwn(t.Name)
 	moved := from.rows
 	to.rows, from.rows = append(to.rows, moved...), nil

@@ -8,6 +8,7 @@ import (
 
 	"catchment/internal/plan"
 	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/shape"
 )
 
 // KeepsNUL says that a text may hold anything.
@@ -134,7 +135,7 @@ func (t *table) takeRejected(ctx context.Context, p *warehouse.Page, own row) er
 }
 
 // columnsIn finds the column of each field in a page's header.
-func columnsIn(p warehouse.Page, t warehouse.Table, has *table) ([]column, error) {
+func columnsIn(p warehouse.Page, t shape.Table, has *table) ([]column, error) {
 	var columns []column
 	for _, field := range p.Header {
 		i := has.find(columnOf(t, field))
@@ -146,7 +147,7 @@ func columnsIn(p warehouse.Page, t warehouse.Table, has *table) ([]column, error
 		measured := slices.ContainsFunc(p.Digits, func(d warehouse.Digits) bool {
 			return strings.EqualFold(d.Field, field)
 		})
-		if c.kind == warehouse.Decimal && p.Rows > 0 && !measured {
+		if c.kind == shape.Decimal && p.Rows > 0 && !measured {
 			return nil, plan.Failf(plan.Bug, "", "nobody measured the decimals of %s in page %s", field, p.Key)
 		}
 		columns = append(columns, c)
@@ -155,7 +156,7 @@ func columnsIn(p warehouse.Page, t warehouse.Table, has *table) ([]column, error
 }
 
 // columnOf is the name of a field's column, "" for none.
-func columnOf(t warehouse.Table, field string) string {
+func columnOf(t shape.Table, field string) string {
 	for _, c := range t.Columns {
 		if strings.EqualFold(c.Field, field) {
 			return c.Name
@@ -188,7 +189,7 @@ func (p loader) Staged(ctx context.Context, attempt, job string) (pages, rows in
 }
 
 // Keys counts the different keys that a job has in staging.
-func (p loader) Keys(ctx context.Context, t warehouse.Table, attempt, job string) (int64, error) {
+func (p loader) Keys(ctx context.Context, t shape.Table, attempt, job string) (int64, error) {
 	keys := map[string]bool{}
 	err := asker{p.process}.StagedKeys(ctx, t, attempt, job, func(key string) { keys[key] = true })
 	return int64(len(keys)), err

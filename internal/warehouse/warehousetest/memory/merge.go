@@ -9,6 +9,8 @@ import (
 
 	"catchment/internal/plan"
 	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/gone"
+	"catchment/internal/warehouse/shape"
 )
 
 // The fields that a merge acts on.
@@ -50,7 +52,7 @@ type part struct {
 	columns  string
 	jobs     []string // nil for rows that no job loaded
 	readAt   string   // when the first of them was created
-	reason   warehouse.Reason
+	reason   gone.Reason
 	override bool
 }
 
@@ -64,7 +66,7 @@ func (m *merge) parts() []part {
 	var parts []part
 	for _, line := range m.ledger {
 		p := part{op: warehouse.Op(line["op"]), columns: line["columns"], readAt: line["read_at"],
-			reason: cmp.Or(warehouse.Reason(line["reason"]), m.AbsentReason)}
+			reason: cmp.Or(gone.Reason(line["reason"]), m.AbsentReason)}
 		p.override = (line["override"] == "true" || m.Override) && p.op != warehouse.Seen
 		job := line["job"]
 		i := slices.IndexFunc(parts, func(other part) bool {
@@ -82,7 +84,7 @@ func (m *merge) parts() []part {
 }
 
 // carries is the column of a field, if the part's pages had it.
-func (p part) carries(t warehouse.Table, field string) string {
+func (p part) carries(t shape.Table, field string) string {
 	name := columnOf(t, field)
 	if !slices.Contains(strings.Split(p.columns, ","), name) {
 		return ""
@@ -141,7 +143,7 @@ func newest(vs []version) []version {
 const unit = "\x1f"
 
 // keyOf is a row's key as one text, "" where a part of it is null.
-func keyOf(t warehouse.Table, r row) string {
+func keyOf(t shape.Table, r row) string {
 	var parts []string
 	for _, k := range t.Key {
 		if r[k] == "" {
@@ -153,7 +155,7 @@ func keyOf(t warehouse.Table, r row) string {
 }
 
 // byKey finds the rows of a table of records.
-func byKey(t warehouse.Table, rows []row) map[string]row {
+func byKey(t shape.Table, rows []row) map[string]row {
 	found := map[string]row{}
 	for _, r := range rows {
 		found[keyOf(t, r)] = r
@@ -197,7 +199,7 @@ func (m *merge) do() error {
 
 // put writes whole records.
 func (m *merge) put(p part, vs []version) {
-	if m.Policy == warehouse.Ignore {
+	if m.Policy == gone.Ignore {
 		vs = slices.DeleteFunc(vs, func(v version) bool { return v.deleted })
 	}
 	rows, tombs := byKey(m.Table, m.final.rows), m.o.tombstones(m.Table.Name)
@@ -207,7 +209,7 @@ func (m *merge) put(p part, vs []version) {
 		if !p.replaces(v, old, tombs[v.key]) {
 			continue
 		}
-		goes := m.Policy == warehouse.Remove && v.deleted
+		goes := m.Policy == gone.Remove && v.deleted
 		m.count(v, old, goes)
 		if goes {
 			removed[v.key] = true
@@ -267,11 +269,11 @@ func (m *merge) write(p part, v version, r row) {
 }
 
 // went says how a deleted record went: the loser of a merge names its winner.
-func (m *merge) went(p part, v version) warehouse.Reason {
+func (m *merge) went(p part, v version) gone.Reason {
 	if v.row[p.carries(m.Table, fieldMaster)] != "" {
-		return warehouse.Merged
+		return gone.Merged
 	}
-	return warehouse.Soft
+	return gone.Soft
 }
 
 // patch changes columns of rows that are there, where they differ. It moves no

@@ -5,7 +5,7 @@ import (
 	"strings"
 
 	"catchment/internal/plan"
-	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/shape"
 )
 
 // Our own tables, as every warehouse has them.
@@ -79,7 +79,7 @@ func columnsOf(text string) []column {
 	var all []column
 	for c := range strings.SplitSeq(text, ", ") {
 		name, kind, _ := strings.Cut(c, " ")
-		all = append(all, column{name: name, kind: warehouse.Kind(kind)})
+		all = append(all, column{name: name, kind: shape.Kind(kind)})
 	}
 	return all
 }

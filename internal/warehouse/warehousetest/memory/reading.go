@@ -12,6 +12,8 @@ import (
 
 	"catchment/internal/plan"
 	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/evidence"
+	"catchment/internal/warehouse/gone"
 )
 
 // A reading is a fresh look at an object. It is only in the memory of who reads,
@@ -19,7 +21,7 @@ import (
 type reading struct {
 	p        *process
 	f        warehouse.Fence
-	c        warehouse.Comparison
+	c        evidence.Comparison
 	rows     *table
 	suspects []suspect
 	asked    map[string]bool
@@ -28,7 +30,7 @@ type reading struct {
 // Reading makes room for a fresh look at an object, with columns like those of
 // the final table.
 func (p asker) Reading(
-	ctx context.Context, f warehouse.Fence, c warehouse.Comparison,
+	ctx context.Context, f warehouse.Fence, c evidence.Comparison,
 ) (warehouse.Reading, error) {
 	r := &reading{p: p.process, f: f, c: c}
 	err := r.do(ctx, "read", func(o *operation) error {
@@ -107,15 +109,15 @@ func (r *reading) Judge(ctx context.Context, expected int64) error {
 }
 
 // Ask picks what was judged to differ.
-func (r *reading) Ask(ctx context.Context, most int) ([]warehouse.Suspect, error) {
-	var named []warehouse.Suspect
+func (r *reading) Ask(ctx context.Context, most int) ([]evidence.Suspect, error) {
+	var named []evidence.Suspect
 	var asked map[string]bool
 	err := r.do(ctx, "differences of", func(*operation) error {
 		named, asked = nil, map[string]bool{}
 		for _, s := range r.suspects { // in order of their keys
 			if !s.open() && (asked[s.record] || len(asked) < most) {
 				asked[s.record] = true
-				named = append(named, warehouse.Suspect{ID: s.record, How: s.how})
+				named = append(named, evidence.Suspect{ID: s.record, How: s.how})
 			}
 		}
 		return nil
@@ -158,10 +160,10 @@ func (r *reading) Answer(ctx context.Context, pages []warehouse.Page) error {
 }
 
 // Difference counts what was judged, and names so many Ids of each kind.
-func (r *reading) Difference(ctx context.Context, sample int) (warehouse.Difference, error) {
-	var d warehouse.Difference
+func (r *reading) Difference(ctx context.Context, sample int) (evidence.Difference, error) {
+	var d evidence.Difference
 	err := r.do(ctx, "differences of", func(o *operation) error {
-		d = warehouse.Difference{Warehouse: int64(len(o.live(r.c.Table)))}
+		d = evidence.Difference{Warehouse: int64(len(o.live(r.c.Table)))}
 		for _, s := range r.rows.rows {
 			if !r.gone(s) {
 				d.Source++
@@ -184,7 +186,7 @@ func (r *reading) Difference(ctx context.Context, sample int) (warehouse.Differe
 }
 
 // Sets gives both sides' sets.
-func (r *reading) Sets(ctx context.Context) (source, rows warehouse.Set, err error) {
+func (r *reading) Sets(ctx context.Context) (source, rows evidence.Set, err error) {
 	err = r.do(ctx, "digest of", func(o *operation) error {
 		open := map[string]bool{} // what is pending or rejected, or can't be judged
 		for _, s := range r.suspects {
@@ -199,7 +201,7 @@ func (r *reading) Sets(ctx context.Context) (source, rows warehouse.Set, err err
 		live := map[string]row{}
 		for _, f := range o.live(r.c.Table) {
 			key := keyOf(r.c.Table, f)
-			if !open[key] && (r.c.Policy != warehouse.Ignore || alive[key] != nil) {
+			if !open[key] && (r.c.Policy != gone.Ignore || alive[key] != nil) {
 				live[key] = f
 			}
 		}
@@ -210,7 +212,7 @@ func (r *reading) Sets(ctx context.Context) (source, rows warehouse.Set, err err
 }
 
 // set is the digest of records.
-func (r *reading) set(of map[string]row) warehouse.Set {
+func (r *reading) set(of map[string]row) evidence.Set {
 	hash := sha256.New()
 	for _, key := range slices.Sorted(maps.Keys(of)) {
 		line := shownKey(key) + ","
@@ -219,7 +221,7 @@ func (r *reading) set(of map[string]row) warehouse.Set {
 		}
 		hash.Write([]byte(line + "\n"))
 	}
-	return warehouse.Set{Records: int64(len(of)), Digest: hex.EncodeToString(hash.Sum(nil))}
+	return evidence.Set{Records: int64(len(of)), Digest: hex.EncodeToString(hash.Sum(nil))}
 }
 
 func shownKey(key string) string { return strings.ReplaceAll(key, unit, ",") }

@@ -12,12 +12,13 @@ import (
 	"catchment/internal/plan"
 	"catchment/internal/schema"
 	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/shape"
 )
 
 // Adapt gives the columns of t the names and kinds that the final table has for
 // them.
-func (p shaper) Adapt(ctx context.Context, t warehouse.Table) (warehouse.Table, warehouse.Past, error) {
-	var past warehouse.Past
+func (p shaper) Adapt(ctx context.Context, t shape.Table) (shape.Table, shape.Past, error) {
+	var past shape.Past
 	err := p.view(ctx, "look at the columns of "+t.Name, func(o *operation) {
 		if !o.has(o.Schema, tableFields) {
 			return
@@ -34,7 +35,7 @@ func (p shaper) Adapt(ctx context.Context, t warehouse.Table) (warehouse.Table, 
 }
 
 // adapt is Adapt for a table that has these columns.
-func adapt(t warehouse.Table, has *table, known []warehouse.Known) warehouse.Table {
+func adapt(t shape.Table, has *table, known []shape.Known) shape.Table {
 	taken := map[string]string{} // by which field
 	for _, k := range known {
 		taken[k.Column] = k.Field
@@ -62,7 +63,7 @@ func adapt(t warehouse.Table, has *table, known []warehouse.Known) warehouse.Tab
 
 // namesFor lists the names that a column may have: the one that it had, the plain
 // one, unless another field has that, and one with its kind.
-func namesFor(c warehouse.Column, known []warehouse.Known, taken map[string]string) []string {
+func namesFor(c shape.Column, known []shape.Known, taken map[string]string) []string {
 	var names []string
 	for _, k := range known {
 		if strings.EqualFold(k.Field, c.Field) && !named(c) {
@@ -77,14 +78,14 @@ func namesFor(c warehouse.Column, known []warehouse.Known, taken map[string]stri
 }
 
 // named tells whether a flow gave a column its name: it isn't made of the field's.
-func named(c warehouse.Column) bool {
-	return c.Name != warehouse.ColumnName(c.Field, false) && c.Name != warehouse.ColumnName(c.Field, true)
+func named(c shape.Column) bool {
+	return c.Name != shape.ColumnName(c.Field, false) && c.Name != shape.ColumnName(c.Field, true)
 }
 
 // takesAs tells as what kind a column takes values of another, if it can. A text
 // takes all, and of numbers the wider one takes the others.
-func takesAs(has, wants warehouse.Kind) (warehouse.Kind, bool) {
-	if has == wants || has == warehouse.Text {
+func takesAs(has, wants shape.Kind) (shape.Kind, bool) {
+	if has == wants || has == shape.Text {
 		return wants, true
 	}
 	if !has.Measured() || !wants.Measured() {
@@ -94,8 +95,8 @@ func takesAs(has, wants warehouse.Kind) (warehouse.Kind, bool) {
 }
 
 // wider is the later one of two kinds of number in the table of kinds.
-func wider(a, b warehouse.Kind) warehouse.Kind {
-	for _, k := range slices.Backward(warehouse.Kinds()) {
+func wider(a, b shape.Kind) shape.Kind {
+	for _, k := range slices.Backward(shape.Kinds()) {
 		if k.Kind == a || k.Kind == b {
 			return k.Kind
 		}
@@ -104,15 +105,15 @@ func wider(a, b warehouse.Kind) warehouse.Kind {
 }
 
 // known is what _catchment_fields remembers of an object.
-func (o *operation) known(object string) []warehouse.Known {
-	var all []warehouse.Known
+func (o *operation) known(object string) []shape.Known {
+	var all []shape.Known
 	for _, r := range o.look(o.Schema, tableFields).rows {
 		if r["object"] == object {
-			all = append(all, warehouse.Known{Field: r["field"], Column: r["column_name"], Label: r["label"],
+			all = append(all, shape.Known{Field: r["field"], Column: r["column_name"], Label: r["label"],
 				Type: r["type"]})
 		}
 	}
-	slices.SortFunc(all, func(a, b warehouse.Known) int { return cmp.Compare(a.Field, b.Field) })
+	slices.SortFunc(all, func(a, b shape.Known) int { return cmp.Compare(a.Field, b.Field) })
 	return all
 }
 
@@ -128,8 +129,8 @@ func payload(t *table) []string {
 }
 
 // Prepare makes the two tables of t, or adds what they lack.
-func (p shaper) Prepare(ctx context.Context, f warehouse.Fence, t warehouse.Table) ([]warehouse.Change, error) {
-	var changes []warehouse.Change
+func (p shaper) Prepare(ctx context.Context, f warehouse.Fence, t shape.Table) ([]shape.Change, error) {
+	var changes []shape.Change
 	err := p.write(ctx, "prepare "+t.Name, &f, func(o *operation) error {
 		if len(t.Key) == 0 {
 			return plan.Fixf("declare the object's index fields as its key",
@@ -149,11 +150,11 @@ func (p shaper) Prepare(ctx context.Context, f warehouse.Fence, t warehouse.Tabl
 // shape makes one table of t, or changes it into what t wants, and tells what it
 // did.
 func (o *operation) shape(
-	in string, t warehouse.Table, known []warehouse.Known, own []column,
-) ([]warehouse.Change, error) {
+	in string, t shape.Table, known []shape.Known, own []column,
+) ([]shape.Change, error) {
 	if !o.has(in, t.Name) {
 		o.create(in, t.Name, append(columnsFor(t), own...))
-		return []warehouse.Change{{Table: t.Name, What: warehouse.Created}}, nil
+		return []shape.Change{{Table: t.Name, What: shape.Created}}, nil
 	}
 	has := o.change(in, t.Name)
 	for _, c := range own {
@@ -170,21 +171,21 @@ func (o *operation) shape(
 		}
 		if what != "" {
 			changes = append(changes,
-				warehouse.Change{Table: t.Name, Column: c.Name, What: what, Detail: string(c.Kind)})
+				shape.Change{Table: t.Name, Column: c.Name, What: what, Detail: string(c.Kind)})
 		}
 	}
 	for _, name := range payload(has) {
-		if !slices.ContainsFunc(t.Columns, func(c warehouse.Column) bool { return c.Name == name }) {
-			changes = append(changes, warehouse.Change{Table: t.Name, Column: name, What: warehouse.Vanished,
+		if !slices.ContainsFunc(t.Columns, func(c shape.Column) bool { return c.Name == name }) {
+			changes = append(changes, shape.Change{Table: t.Name, Column: name, What: shape.Vanished,
 				Detail: "the column keeps its old values"})
 		}
 	}
 	return changes, nil
 }
 
-func columnFor(c warehouse.Column) column { return column{name: c.Name, kind: c.Kind, scale: c.Scale} }
+func columnFor(c shape.Column) column { return column{name: c.Name, kind: c.Kind, scale: c.Scale} }
 
-func columnsFor(t warehouse.Table) []column {
+func columnsFor(t shape.Table) []column {
 	var all []column
 	for _, c := range t.Columns {
 		all = append(all, columnFor(c))
@@ -193,37 +194,37 @@ func columnsFor(t warehouse.Table) []column {
 }
 
 // fit adds a column to the table, or widens it, and tells which.
-func (t *table) fit(c warehouse.Column) (what string, err error) {
+func (t *table) fit(c shape.Column) (what string, err error) {
 	i := t.find(c.Name)
 	if i < 0 {
 		t.columns = append(t.columns, columnFor(c))
-		return warehouse.Added, nil
+		return shape.Added, nil
 	}
 	old := &t.columns[i]
 	as, ok := takesAs(old.kind, c.Kind)
 	switch {
-	case old.kind == c.Kind || old.kind == warehouse.Text:
+	case old.kind == c.Kind || old.kind == shape.Text:
 		return "", nil
 	case !ok || as != c.Kind: // Adapt has seen another table
 		return "", plan.Failf(plan.Bug, "run it again", "column %s is %s, and the field %s is %s", c.Name, old.kind,
 			c.Field, c.Kind)
 	}
 	*old = columnFor(c)
-	return warehouse.Widened, nil
+	return shape.Widened, nil
 }
 
 // rename gives columns the names that the flow has for their fields now. Their
 // values stay.
-func rename(has *table, t warehouse.Table, known []warehouse.Known) []warehouse.Change {
-	var changes []warehouse.Change
+func rename(has *table, t shape.Table, known []shape.Known) []shape.Change {
+	var changes []shape.Change
 	for _, c := range t.Columns {
-		k := slices.IndexFunc(known, func(k warehouse.Known) bool { return strings.EqualFold(k.Field, c.Field) })
+		k := slices.IndexFunc(known, func(k shape.Known) bool { return strings.EqualFold(k.Field, c.Field) })
 		if k < 0 || !named(c) || has.find(c.Name) >= 0 {
 			continue
 		}
 		was := known[k].Column
 		i := has.find(was)
-		if i < 0 || slices.ContainsFunc(t.Columns, func(other warehouse.Column) bool { return other.Name == was }) {
+		if i < 0 || slices.ContainsFunc(t.Columns, func(other shape.Column) bool { return other.Name == was }) {
 			continue
 		}
 		if _, fits := takesAs(has.columns[i].kind, c.Kind); !fits {
@@ -236,16 +237,16 @@ func rename(has *table, t warehouse.Table, known []warehouse.Known) []warehouse.
 				r[c.Name] = value
 			}
 		}
-		changes = append(changes, warehouse.Change{Table: t.Name, Column: c.Name, What: warehouse.Renamed,
+		changes = append(changes, shape.Change{Table: t.Name, Column: c.Name, What: shape.Renamed,
 			Detail: "was " + was})
 	}
 	return changes
 }
 
 // Stored gives the columns of t that its final table has.
-func (p shaper) Stored(ctx context.Context, t warehouse.Table) (warehouse.Table, error) {
-	return seen(ctx, p.process, "columns of "+t.Name, func(o *operation) warehouse.Table {
-		t.Columns = slices.DeleteFunc(slices.Clone(t.Columns), func(c warehouse.Column) bool {
+func (p shaper) Stored(ctx context.Context, t shape.Table) (shape.Table, error) {
+	return seen(ctx, p.process, "columns of "+t.Name, func(o *operation) shape.Table {
+		t.Columns = slices.DeleteFunc(slices.Clone(t.Columns), func(c shape.Column) bool {
 			return !o.has(o.Schema, t.Name) || o.final(t).find(c.Name) < 0
 		})
 		return t
@@ -255,7 +256,7 @@ func (p shaper) Stored(ctx context.Context, t warehouse.Table) (warehouse.Table,
 // Describe writes down what Salesforce says about an object and its fields. What
 // it knows of fields that are gone stays.
 func (p shaper) Describe(
-	ctx context.Context, f warehouse.Fence, object schema.Object, t warehouse.Table,
+	ctx context.Context, f warehouse.Fence, object schema.Object, t shape.Table,
 ) error {
 	return p.write(ctx, "write the metadata of "+object.Name, &f, func(o *operation) error {
 		objects := o.change(o.Schema, tableObjects)
@@ -287,33 +288,33 @@ func (o *operation) describe(object, column string, f schema.Field) {
 }
 
 // Inspect compares a final table with what its mark remembers (invariant 12).
-func (p shaper) Inspect(ctx context.Context, t warehouse.Table, m warehouse.Mark) (warehouse.Condition, error) {
-	return seen(ctx, p.process, "inspect "+t.Name, func(o *operation) warehouse.Condition { return o.condition(t, m) })
+func (p shaper) Inspect(ctx context.Context, t shape.Table, m warehouse.Mark) (shape.Condition, error) {
+	return seen(ctx, p.process, "inspect "+t.Name, func(o *operation) shape.Condition { return o.condition(t, m) })
 }
 
-func (o *operation) condition(t warehouse.Table, m warehouse.Mark) warehouse.Condition {
+func (o *operation) condition(t shape.Table, m warehouse.Mark) shape.Condition {
 	if !o.has(o.Schema, t.Name) {
 		if m.SyncedAt.IsZero() {
-			return warehouse.Absent
+			return shape.Absent
 		}
-		return warehouse.Dropped
+		return shape.Dropped
 	}
 	rows, newest := o.final(t).extent()
 	switch {
 	case !o.final(t).isOurs(t):
-		return warehouse.Foreign
+		return shape.Foreign
 	case rows == 0 && m.Rows > 0:
-		return warehouse.Emptied
+		return shape.Emptied
 	case newest.Before(m.Newest):
-		return warehouse.Restored
+		return shape.Restored
 	case rows < m.Rows:
-		return warehouse.Fewer
+		return shape.Fewer
 	}
-	return warehouse.Intact
+	return shape.Intact
 }
 
 // isOurs tells whether a final table was made by Prepare.
-func (t *table) isOurs(of warehouse.Table) bool {
+func (t *table) isOurs(of shape.Table) bool {
 	for _, c := range columnsOf(ownOfFinal) {
 		if t.find(c.name) < 0 {
 			return false

@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 
 	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/shape"
 	"catchment/internal/warehouse/warehousetest"
 )
 
@@ -36,7 +37,7 @@ type table struct {
 // A column is what a table has for a field.
 type column struct {
 	name  string
-	kind  warehouse.Kind
+	kind  shape.Kind
 	scale int // a decimal is shown with so many digits behind the point at least
 }
 
@@ -231,5 +232,5 @@ func (o *operation) own(name string) *table { return o.look(o.Staging, name) }
 func (o *operation) changeOwn(name string) *table { return o.change(o.Staging, name) }
 
 // The two tables of a flow, to read.
-func (o *operation) staging(t warehouse.Table) *table { return o.look(o.Staging, t.Name) }
-func (o *operation) final(t warehouse.Table) *table   { return o.look(o.Schema, t.Name) }
+func (o *operation) staging(t shape.Table) *table { return o.look(o.Staging, t.Name) }
+func (o *operation) final(t shape.Table) *table   { return o.look(o.Schema, t.Name) }

@@ -16,6 +16,7 @@ import (
 	"testing"
 
 	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/shape"
 	"catchment/internal/warehouse/warehousetest"
 )
 
@@ -46,7 +47,7 @@ type (
 	eraser struct{ *process }
 )
 
-// Everything is the roles that a warehouse of maps has.
+// everything is the roles that a warehouse of maps has.
 type everything struct {
 	marks
 	shaper
@@ -170,7 +171,7 @@ func (s *subject) Make(t testing.TB, side warehousetest.Side, name string, colum
 	s.do(t, func(o *operation) error {
 		var all []column
 		for _, c := range columns {
-			all = append(all, column{name: c, kind: warehouse.Text})
+			all = append(all, column{name: c, kind: shape.Text})
 		}
 		o.create(string(side), name, all)
 		return nil

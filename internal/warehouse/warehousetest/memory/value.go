@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/shape"
 )
 
 // moment is how a moment is kept: UTC, so that texts have the order of moments.
@@ -28,17 +28,17 @@ func (c column) take(text string) (string, error) {
 }
 
 // takes has a line for each kind.
-var takes = map[warehouse.Kind]func(string) (string, error){
-	warehouse.Text:    func(text string) (string, error) { return text, nil },
-	warehouse.Bool:    boolean,
-	warehouse.Int:     func(text string) (string, error) { return integer(text, 32) },
-	warehouse.Long:    func(text string) (string, error) { return integer(text, 64) },
-	warehouse.Decimal: decimal,
-	warehouse.Date:    func(text string) (string, error) { return clock(text, "2006-01-02", "2006-01-02") },
-	warehouse.Time: func(text string) (string, error) {
+var takes = map[shape.Kind]func(string) (string, error){
+	shape.Text:    func(text string) (string, error) { return text, nil },
+	shape.Bool:    boolean,
+	shape.Int:     func(text string) (string, error) { return integer(text, 32) },
+	shape.Long:    func(text string) (string, error) { return integer(text, 64) },
+	shape.Decimal: decimal,
+	shape.Date:    func(text string) (string, error) { return clock(text, "2006-01-02", "2006-01-02") },
+	shape.Time: func(text string) (string, error) {
 		return clock(strings.TrimSuffix(text, "Z"), "15:04:05.999999", "15:04:05")
 	},
-	warehouse.Timestamp: func(text string) (string, error) {
+	shape.Timestamp: func(text string) (string, error) {
 		return clock(text, moment, "2006-01-02T15:04:05Z07:00", "2006-01-02T15:04:05Z0700", "2006-01-02 15:04:05Z07")
 	},
 }
@@ -83,10 +83,10 @@ func clock(text, as string, layouts ...string) (string, error) {
 // show writes a value as people write it.
 func (c column) show(value string) string {
 	switch c.kind {
-	case warehouse.Timestamp:
+	case shape.Timestamp:
 		second, fraction, _ := strings.Cut(strings.TrimSuffix(value, "+00"), ".")
 		return strings.TrimSuffix(second+"."+strings.TrimRight(fraction, "0"), ".") + "+00"
-	case warehouse.Decimal:
+	case shape.Decimal:
 		r, _ := new(big.Rat).SetString(value)
 		digits, _ := r.FloatPrec()
 		return r.FloatString(max(digits, c.scale))
@@ -94,7 +94,7 @@ func (c column) show(value string) string {
 	return value
 }
 
-// Values are what a row is made of, before they are texts.
+// values are what a row is made of, before they are texts.
 type values map[string]any
 
 // row makes a row of values. A zero time is null.

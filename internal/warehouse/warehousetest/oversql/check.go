@@ -10,11 +10,14 @@ import (
 	"time"
 
 	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/gone"
+	"catchment/internal/warehouse/shape"
+	"catchment/internal/warehouse/sql"
 	"catchment/internal/warehouse/warehousetest"
 )
 
 // Check checks what is promised of drivers of SQL, and of a warehouse over one.
-func Check(t *testing.T, open func(t testing.TB) warehouse.Driver, assemble Assembler) {
+func Check(t *testing.T, open func(t testing.TB) sql.Driver, assemble Assembler) {
 	for name, check := range map[string]func(*testing.T, *desk){
 		"reading can't write":                  readOnly,
 		"what failed is told":                  failures,
@@ -35,15 +38,15 @@ type desk struct {
 	subject
 	w     warehouse.Warehouse
 	fence warehouse.Fence
-	table warehouse.Table
+	table shape.Table
 }
 
-func newDesk(t *testing.T, driver warehouse.Driver, assemble Assembler) *desk {
+func newDesk(t *testing.T, driver sql.Driver, assemble Assembler) *desk {
 	d := &desk{subject: subject{driver, assemble}, fence: warehouse.Fence{Flow: "Account", Number: 1},
-		table: warehouse.Table{Object: "Account", Name: "account", Key: []string{"id"}, Columns: []warehouse.Column{
-			{Name: "id", Field: "Id", Kind: warehouse.Text},
-			{Name: "name", Field: "Name", Kind: warehouse.Text},
-			{Name: "employees", Field: "Employees", Kind: warehouse.Int},
+		table: shape.Table{Object: "Account", Name: "account", Key: []string{"id"}, Columns: []shape.Column{
+			{Name: "id", Field: "Id", Kind: shape.Text},
+			{Name: "name", Field: "Name", Kind: shape.Text},
+			{Name: "employees", Field: "Employees", Kind: shape.Int},
 		}}}
 	d.w = d.under(warehousetest.Fault{})
 	must(t, d.w.Migrate(t.Context()))
@@ -56,7 +59,7 @@ func newDesk(t *testing.T, driver warehouse.Driver, assemble Assembler) *desk {
 func (d *desk) under(f warehousetest.Fault) warehouse.Warehouse { return d.over(faulty(d.driver, f)) }
 
 // over is the desk's warehouse over another driver.
-func (d *desk) over(driver warehouse.Driver) warehouse.Warehouse {
+func (d *desk) over(driver sql.Driver) warehouse.Warehouse {
 	now := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
 	return d.assemble(driver, warehouse.Options{
 		Schema: string(warehousetest.Final), Staging: string(warehousetest.Staging),
@@ -74,7 +77,7 @@ func (d *desk) prepared(t *testing.T) {
 
 func readOnly(t *testing.T, d *desk) {
 	d.prepared(t)
-	err := d.driver.View(t.Context(), func(tx warehouse.Tx) error {
+	err := d.driver.View(t.Context(), func(tx sql.Tx) error {
 		_, err := tx.Exec(t.Context(), `INSERT INTO "salesforce"."account" (id) VALUES ('1')`)
 		return err
 	})
@@ -95,7 +98,7 @@ func failures(t *testing.T, d *desk) {
 	b := warehouse.Batch{Table: d.table, Attempt: "a1", Job: "j1", ReadAt: time.Unix(0, 0),
 		Pages: []warehouse.Page{{Key: "page.csv", Seq: 1, Header: []string{"Id", "Name"}, Rows: 1, Digest: "page",
 			Path: path}}}
-	m := warehouse.Merge{Table: d.table, Attempt: "a1", Policy: warehouse.Flag, Pages: 1, Rows: 1}
+	m := warehouse.Merge{Table: d.table, Attempt: "a1", Policy: gone.Flag, Pages: 1, Rows: 1}
 	for _, fault := range []warehousetest.Fault{{Kind: warehousetest.Fails}, {Kind: warehousetest.LostAnswer}} {
 		w := d.under(fault)
 		if _, err := w.Load(t.Context(), d.fence, b); !errors.Is(err, errLost) {
@@ -114,11 +117,11 @@ func failures(t *testing.T, d *desk) {
 
 func newColumn(t *testing.T, d *desk) {
 	d.prepared(t)
-	d.table.Columns = append(d.table.Columns, warehouse.Column{Name: "fax", Field: "Fax", Kind: warehouse.Text})
+	d.table.Columns = append(d.table.Columns, shape.Column{Name: "fax", Field: "Fax", Kind: shape.Text})
 	got, err := d.w.Prepare(t.Context(), d.fence, d.table)
 	must(t, err)
-	want := []warehouse.Change{{Table: "account", Column: "fax", What: warehouse.Added,
-		Detail: d.driver.Dialect().Type(warehouse.Text, 0)}}
+	want := []shape.Change{{Table: "account", Column: "fax", What: shape.Added,
+		Detail: d.driver.Dialect().Type(shape.Text, 0)}}
 	if !slices.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
 	}
@@ -136,7 +139,7 @@ func adoptTyped(t *testing.T, d *desk) {
 	}
 	const long = "001A0000006Vm9rIAC"
 	d.exec(t, `INSERT INTO "salesforce"."account" VALUES ('001A0000006Vm9r', 'one', 3, 7)`)
-	m := warehouse.Merge{Table: d.table, Policy: warehouse.Flag}
+	m := warehouse.Merge{Table: d.table, Policy: gone.Flag}
 	got, err := adopter.Adopt(t.Context(), d.fence, m, []string{"id"})
 	must(t, err)
 	if got.After != 1 {

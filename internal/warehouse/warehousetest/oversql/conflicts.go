@@ -6,12 +6,12 @@ import (
 	"regexp"
 	"sync"
 
-	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/sql"
 )
 
 // Conflicts cancels every third transaction or so at a statement of it, or at its
 // end, by chance; never two in a row, and so a patient client gets on.
-func Conflicts(inner warehouse.Driver, seed uint64) warehouse.Driver {
+func Conflicts(inner sql.Driver, seed uint64) sql.Driver {
 	return &conflicts{passing: passing{inner}, dice: rand.New(rand.NewPCG(seed, 0))}
 }
 
@@ -32,9 +32,9 @@ func (d *conflicts) at() int {
 	return 1 << 30
 }
 
-func (d *conflicts) cancelling(f func(warehouse.Tx) error) func(warehouse.Tx) error {
+func (d *conflicts) cancelling(f func(sql.Tx) error) func(sql.Tx) error {
 	left := d.at()
-	return func(tx warehouse.Tx) error {
+	return func(tx sql.Tx) error {
 		if err := f(cancelledTx{tx, &left}); err != nil {
 			return err
 		}
@@ -45,11 +45,11 @@ func (d *conflicts) cancelling(f func(warehouse.Tx) error) func(warehouse.Tx) er
 	}
 }
 
-func (d *conflicts) Tx(ctx context.Context, f func(warehouse.Tx) error) error {
+func (d *conflicts) Tx(ctx context.Context, f func(sql.Tx) error) error {
 	return d.passing.Tx(ctx, d.cancelling(f))
 }
 
-func (d *conflicts) Prepared(ctx context.Context, ddl []string, f func(warehouse.Tx) error) error {
+func (d *conflicts) Prepared(ctx context.Context, ddl []string, f func(sql.Tx) error) error {
 	if f != nil {
 		f = d.cancelling(f)
 	}
@@ -57,7 +57,7 @@ func (d *conflicts) Prepared(ctx context.Context, ddl []string, f func(warehouse
 }
 
 type cancelledTx struct {
-	warehouse.Tx
+	sql.Tx
 	left *int
 }
 
@@ -68,7 +68,7 @@ func (t cancelledTx) Exec(ctx context.Context, sql string, args ...any) (int64, 
 	return t.Tx.Exec(ctx, sql, args...)
 }
 
-func (t cancelledTx) Load(ctx context.Context, c warehouse.Copy) ([]int64, error) {
+func (t cancelledTx) Load(ctx context.Context, c sql.Copy) ([]int64, error) {
 	if *t.left--; *t.left == -1 {
 		return nil, errCancelled
 	}
@@ -77,7 +77,7 @@ func (t cancelledTx) Load(ctx context.Context, c warehouse.Copy) ([]int64, error
 
 // Overlaps cancels a transaction that writes into a table into which another one
 // writes that is still open, whichever rows they touch.
-func Overlaps(inner warehouse.Driver) warehouse.Driver {
+func Overlaps(inner sql.Driver) sql.Driver {
 	return &overlaps{passing: passing{inner}, writes: map[string]*overlap{}}
 }
 
@@ -89,23 +89,23 @@ type overlaps struct {
 
 // An overlap is one transaction that is open.
 type overlap struct {
-	warehouse.Tx
+	sql.Tx
 	driver *overlaps
 }
 
-func (d *overlaps) Tx(ctx context.Context, f func(warehouse.Tx) error) error {
+func (d *overlaps) Tx(ctx context.Context, f func(sql.Tx) error) error {
 	o := &overlap{driver: d}
 	defer o.end()
-	return d.passing.Tx(ctx, func(tx warehouse.Tx) error { o.Tx = tx; return f(o) })
+	return d.passing.Tx(ctx, func(tx sql.Tx) error { o.Tx = tx; return f(o) })
 }
 
-func (d *overlaps) Prepared(ctx context.Context, ddl []string, f func(warehouse.Tx) error) error {
+func (d *overlaps) Prepared(ctx context.Context, ddl []string, f func(sql.Tx) error) error {
 	if f == nil {
 		return d.passing.Prepared(ctx, ddl, nil)
 	}
 	o := &overlap{driver: d}
 	defer o.end()
-	return d.passing.Prepared(ctx, ddl, func(tx warehouse.Tx) error { o.Tx = tx; return f(o) })
+	return d.passing.Prepared(ctx, ddl, func(tx sql.Tx) error { o.Tx = tx; return f(o) })
 }
 
 func (o *overlap) end() {
@@ -140,7 +140,7 @@ func (o *overlap) Exec(ctx context.Context, sql string, args ...any) (int64, err
 	return o.Tx.Exec(ctx, sql, args...)
 }
 
-func (o *overlap) Load(ctx context.Context, c warehouse.Copy) ([]int64, error) {
+func (o *overlap) Load(ctx context.Context, c sql.Copy) ([]int64, error) {
 	if err := o.into(c.Into); err != nil {
 		return nil, err
 	}

@@ -10,6 +10,9 @@ import (
 
 	"catchment/internal/plan"
 	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/shape"
+	"catchment/internal/warehouse/sql"
+	"catchment/internal/warehouse/sql/dialect"
 )
 
 // DDLCommits makes of a warehouse one whose DDL commits at once and is refused in
@@ -17,34 +20,34 @@ import (
 // loads are jobs that no transaction can hold: what the ones that are like that
 // have in common. It adds a table to the staging schema for each page on its
 // way.
-func DDLCommits(inner warehouse.Driver) warehouse.Driver { return &ddlCommits{Driver: inner} }
+func DDLCommits(inner sql.Driver) sql.Driver { return &ddlCommits{Driver: inner} }
 
 type ddlCommits struct {
-	warehouse.Driver
+	sql.Driver
 	jobs sync.Mutex // one at a time
 }
 
 // Behind is the driver for whoever isn't Catchment.
-func (d *ddlCommits) Behind() warehouse.Driver { return d.Driver }
+func (d *ddlCommits) Behind() sql.Driver { return d.Driver }
 
-func (d *ddlCommits) Dialect() *warehouse.Dialect {
+func (d *ddlCommits) Dialect() *dialect.Dialect {
 	dialect := *d.Driver.Dialect()
 	dialect.Name += " whose DDL commits"
 	dialect.TransactionalDDL, dialect.LoadsApart, dialect.Retypes = false, true, false
 	return &dialect
 }
 
-func (d *ddlCommits) Tx(ctx context.Context, f func(warehouse.Tx) error) error {
-	return d.Driver.Tx(ctx, func(tx warehouse.Tx) error { return f(&withoutDDL{tx, d}) })
+func (d *ddlCommits) Tx(ctx context.Context, f func(sql.Tx) error) error {
+	return d.Driver.Tx(ctx, func(tx sql.Tx) error { return f(&withoutDDL{tx, d}) })
 }
 
-func (d *ddlCommits) View(ctx context.Context, f func(warehouse.Tx) error) error {
-	return d.Driver.View(ctx, func(tx warehouse.Tx) error { return f(&withoutDDL{tx, d}) })
+func (d *ddlCommits) View(ctx context.Context, f func(sql.Tx) error) error {
+	return d.Driver.View(ctx, func(tx sql.Tx) error { return f(&withoutDDL{tx, d}) })
 }
 
 // Prepared commits after each statement of ddl.
-func (d *ddlCommits) Prepared(ctx context.Context, ddl []string, f func(warehouse.Tx) error) error {
-	return d.Driver.Tx(ctx, func(tx warehouse.Tx) error {
+func (d *ddlCommits) Prepared(ctx context.Context, ddl []string, f func(sql.Tx) error) error {
+	return d.Driver.Tx(ctx, func(tx sql.Tx) error {
 		for _, sql := range ddl {
 			if !isDDL(sql) {
 				return fmt.Errorf("not DDL: %s", sql)
@@ -63,11 +66,11 @@ func (d *ddlCommits) Prepared(ctx context.Context, ddl []string, f func(warehous
 }
 
 // Bring makes a table for each page, in a transaction of its own.
-func (d *ddlCommits) Bring(ctx context.Context, c warehouse.Copy) error {
+func (d *ddlCommits) Bring(ctx context.Context, c sql.Copy) error {
 	d.jobs.Lock()
 	defer d.jobs.Unlock()
 	for _, p := range c.Pages {
-		err := d.Driver.Tx(ctx, func(tx warehouse.Tx) error {
+		err := d.Driver.Tx(ctx, func(tx sql.Tx) error {
 			one := c
 			one.Into, one.Pages = d.place(c, p), []warehouse.Page{p}
 			there, err := d.brought(ctx, tx, one)
@@ -95,10 +98,10 @@ func (d *ddlCommits) Bring(ctx context.Context, c warehouse.Copy) error {
 }
 
 // Forget drops the tables of the pages.
-func (d *ddlCommits) Forget(ctx context.Context, c warehouse.Copy) error {
+func (d *ddlCommits) Forget(ctx context.Context, c sql.Copy) error {
 	d.jobs.Lock()
 	defer d.jobs.Unlock()
-	return d.Driver.Tx(ctx, func(tx warehouse.Tx) error {
+	return d.Driver.Tx(ctx, func(tx sql.Tx) error {
 		var places []string
 		for _, p := range c.Pages {
 			places = append(places, d.place(c, p))
@@ -121,9 +124,9 @@ func (d *ddlCommits) Forget(ctx context.Context, c warehouse.Copy) error {
 
 // places is the tables of all pages of an attempt that are on their way into a
 // table.
-func (d *ddlCommits) places(ctx context.Context, tx warehouse.Tx, c warehouse.Copy) ([]string, error) {
+func (d *ddlCommits) places(ctx context.Context, tx sql.Tx, c sql.Copy) ([]string, error) {
 	var all []string
-	err := tx.Query(ctx, func(scan warehouse.Scan) error {
+	err := tx.Query(ctx, func(scan sql.Scan) error {
 		var name string
 		err := scan(&name)
 		all = append(all, schemaOf(c)+"."+d.Dialect().Quote(name))
@@ -133,21 +136,21 @@ func (d *ddlCommits) places(ctx context.Context, tx warehouse.Tx, c warehouse.Co
 }
 
 // schemaOf is the quoted schema of the table that pages go to.
-func schemaOf(c warehouse.Copy) string { return c.Into[:strings.LastIndex(c.Into, `."`)] }
+func schemaOf(c sql.Copy) string { return c.Into[:strings.LastIndex(c.Into, `."`)] }
 
 // broughtPrefix starts the names of the tables of pages on their way.
 const broughtPrefix = "_catchment_brought_"
 
 // place is the table for a page on its way, in the schema of the one that it goes
 // to.
-func (d *ddlCommits) place(c warehouse.Copy, p warehouse.Page) string {
+func (d *ddlCommits) place(c sql.Copy, p warehouse.Page) string {
 	return schemaOf(c) + "." + d.Dialect().Quote(broughtPrefix+c.ID(p))
 }
 
 // brought tells whether there is the table of a page.
-func (d *ddlCommits) brought(ctx context.Context, tx warehouse.Tx, one warehouse.Copy) (there bool, err error) {
+func (d *ddlCommits) brought(ctx context.Context, tx sql.Tx, one sql.Copy) (there bool, err error) {
 	_, name, _ := strings.Cut(one.Into, `."`)
-	err = tx.Query(ctx, func(scan warehouse.Scan) error {
+	err = tx.Query(ctx, func(scan sql.Scan) error {
 		there = true
 		return scan(new(string))
 	}, "SELECT table_name FROM information_schema.tables WHERE table_name = $1", strings.Trim(name, `"`))
@@ -156,19 +159,19 @@ func (d *ddlCommits) brought(ctx context.Context, tx warehouse.Tx, one warehouse
 
 type ownColumn struct {
 	name string
-	kind warehouse.Kind
+	kind shape.Kind
 }
 
 // ownColumns are those of a staging table that a loader fills.
 func ownColumns() []ownColumn {
-	return []ownColumn{{"_catchment_op", warehouse.Text}, {"_catchment_attempt", warehouse.Text},
-		{"_catchment_job", warehouse.Text}, {"_catchment_read_at", warehouse.Timestamp},
-		{"_catchment_seq", warehouse.Long}}
+	return []ownColumn{{"_catchment_op", shape.Text}, {"_catchment_attempt", shape.Text},
+		{"_catchment_job", shape.Text}, {"_catchment_read_at", shape.Timestamp},
+		{"_catchment_seq", shape.Long}}
 }
 
 // withoutDDL is a transaction that refuses DDL, and loads what was brought.
 type withoutDDL struct {
-	warehouse.Tx
+	sql.Tx
 	driver *ddlCommits
 }
 
@@ -179,7 +182,7 @@ func (t *withoutDDL) Exec(ctx context.Context, sql string, args ...any) (int64, 
 	return t.Tx.Exec(ctx, sql, args...)
 }
 
-func (t *withoutDDL) Load(ctx context.Context, c warehouse.Copy) ([]int64, error) {
+func (t *withoutDDL) Load(ctx context.Context, c sql.Copy) ([]int64, error) {
 	var names []string
 	for _, col := range c.Columns {
 		names = append(names, t.driver.Dialect().Quote(col.Name))
@@ -194,7 +197,7 @@ func (t *withoutDDL) Load(ctx context.Context, c warehouse.Copy) ([]int64, error
 		rows[i], err = t.Exec(ctx, fmt.Sprintf("INSERT INTO %s (%s) SELECT %s FROM %s", c.Into, list, list,
 			t.driver.place(c, p)))
 		if err != nil && strings.Contains(err.Error(), "does not exist") {
-			return nil, plan.Failf(plan.Retry, "", "page %s: %w", p.Key, warehouse.ErrNotBrought)
+			return nil, plan.Failf(plan.Retry, "", "page %s: %w", p.Key, sql.ErrNotBrought)
 		}
 		if err != nil {
 			return nil, err

@@ -5,7 +5,7 @@ import (
 	"errors"
 
 	"catchment/internal/plan"
-	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/sql"
 	"catchment/internal/warehouse/warehousetest"
 )
 
@@ -14,13 +14,13 @@ var errLost = errors.New("connection reset")
 
 // errCancelled is what a driver makes of a statement that the warehouse gave up
 // for the sake of another transaction.
-var errCancelled = plan.Failf(plan.Retry, "", "a statement was %w", warehouse.ErrConflict)
+var errCancelled = plan.Failf(plan.Retry, "", "a statement was %w", sql.ErrConflict)
 
 // errGone is what a driver makes of a server that went away.
 var errGone = plan.Failf(plan.Retry, "", "the connection was lost")
 
 // faulty is the driver where something goes wrong.
-func faulty(d warehouse.Driver, f warehousetest.Fault) warehouse.Driver {
+func faulty(d sql.Driver, f warehousetest.Fault) sql.Driver {
 	switch f.Kind {
 	case warehousetest.LostAnswer:
 		return alike(d, lossy{passing{d}})
@@ -39,14 +39,14 @@ func faulty(d warehouse.Driver, f warehousetest.Fault) warehouse.Driver {
 }
 
 // alike gives a decorator what its driver has beside the contract.
-func alike(d warehouse.Driver, decorator decorated) warehouse.Driver {
-	background, ok := d.(warehouse.Background)
+func alike(d sql.Driver, decorator decorated) sql.Driver {
+	background, ok := d.(sql.Background)
 	if !ok {
 		return decorator
 	}
 	return struct {
 		decorated
-		warehouse.Background
+		sql.Background
 	}{decorator, background}
 }
 
@@ -54,7 +54,7 @@ func alike(d warehouse.Driver, decorator decorated) warehouse.Driver {
 type lossy struct{ passing }
 
 // Tx does f, and fails.
-func (d lossy) Tx(ctx context.Context, f func(warehouse.Tx) error) error {
+func (d lossy) Tx(ctx context.Context, f func(sql.Tx) error) error {
 	if err := d.passing.Tx(ctx, f); err != nil {
 		return err
 	}
@@ -62,7 +62,7 @@ func (d lossy) Tx(ctx context.Context, f func(warehouse.Tx) error) error {
 }
 
 // Prepared does ddl and f, and fails.
-func (d lossy) Prepared(ctx context.Context, ddl []string, f func(warehouse.Tx) error) error {
+func (d lossy) Prepared(ctx context.Context, ddl []string, f func(sql.Tx) error) error {
 	if err := d.passing.Prepared(ctx, ddl, f); err != nil {
 		return err
 	}
@@ -79,12 +79,12 @@ type stopping struct {
 }
 
 // Tx does f until it stops.
-func (d stopping) Tx(ctx context.Context, f func(warehouse.Tx) error) error {
+func (d stopping) Tx(ctx context.Context, f func(sql.Tx) error) error {
 	return d.passing.Tx(ctx, d.within(f, d.at))
 }
 
 // Prepared does ddl and f until it stops.
-func (d stopping) Prepared(ctx context.Context, ddl []string, f func(warehouse.Tx) error) error {
+func (d stopping) Prepared(ctx context.Context, ddl []string, f func(sql.Tx) error) error {
 	if d.at < len(ddl) && d.fails() {
 		if err := d.passing.Prepared(ctx, ddl[:d.at], nil); err != nil {
 			return err
@@ -98,8 +98,8 @@ func (d stopping) Prepared(ctx context.Context, ddl []string, f func(warehouse.T
 }
 
 // within is f in a transaction that has so many statements left.
-func (d stopping) within(f func(warehouse.Tx) error, left int) func(warehouse.Tx) error {
-	return func(tx warehouse.Tx) error { return f(&stoppingTx{Tx: tx, driver: d, left: left}) }
+func (d stopping) within(f func(sql.Tx) error, left int) func(sql.Tx) error {
+	return func(tx sql.Tx) error { return f(&stoppingTx{Tx: tx, driver: d, left: left}) }
 }
 
 // fails tells whether it is still to fail, and counts that.
@@ -112,7 +112,7 @@ func (d stopping) fails() bool {
 }
 
 type stoppingTx struct {
-	warehouse.Tx
+	sql.Tx
 	driver  stopping
 	left    int // statements before the one that fails
 	stopped bool
@@ -139,7 +139,7 @@ func (t *stoppingTx) Exec(ctx context.Context, sql string, args ...any) (int64, 
 }
 
 // Query asks, unless it stops there.
-func (t *stoppingTx) Query(ctx context.Context, each func(warehouse.Scan) error, sql string, args ...any) error {
+func (t *stoppingTx) Query(ctx context.Context, each func(sql.Scan) error, sql string, args ...any) error {
 	if err := t.stop(); err != nil {
 		return err
 	}
@@ -147,7 +147,7 @@ func (t *stoppingTx) Query(ctx context.Context, each func(warehouse.Scan) error,
 }
 
 // Load loads, unless it stops there.
-func (t *stoppingTx) Load(ctx context.Context, c warehouse.Copy) ([]int64, error) {
+func (t *stoppingTx) Load(ctx context.Context, c sql.Copy) ([]int64, error) {
 	if err := t.stop(); err != nil {
 		return nil, err
 	}
@@ -161,25 +161,25 @@ type forgetful struct {
 }
 
 // Tx does f until the server goes away.
-func (d forgetful) Tx(ctx context.Context, f func(warehouse.Tx) error) error {
-	return d.passing.Tx(ctx, func(tx warehouse.Tx) error { return f(forgetfulTx{tx, d.times}) })
+func (d forgetful) Tx(ctx context.Context, f func(sql.Tx) error) error {
+	return d.passing.Tx(ctx, func(tx sql.Tx) error { return f(forgetfulTx{tx, d.times}) })
 }
 
 // Prepared does ddl, and f until the server goes away.
-func (d forgetful) Prepared(ctx context.Context, ddl []string, f func(warehouse.Tx) error) error {
+func (d forgetful) Prepared(ctx context.Context, ddl []string, f func(sql.Tx) error) error {
 	if f == nil {
 		return d.passing.Prepared(ctx, ddl, nil)
 	}
-	return d.passing.Prepared(ctx, ddl, func(tx warehouse.Tx) error { return f(forgetfulTx{tx, d.times}) })
+	return d.passing.Prepared(ctx, ddl, func(tx sql.Tx) error { return f(forgetfulTx{tx, d.times}) })
 }
 
 type forgetfulTx struct {
-	warehouse.Tx
+	sql.Tx
 	times *int
 }
 
 // Load loads, and fails.
-func (t forgetfulTx) Load(ctx context.Context, c warehouse.Copy) ([]int64, error) {
+func (t forgetfulTx) Load(ctx context.Context, c sql.Copy) ([]int64, error) {
 	rows, err := t.Tx.Load(ctx, c)
 	if err != nil || *t.times == 0 {
 		return rows, err

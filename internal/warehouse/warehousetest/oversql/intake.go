@@ -11,6 +11,9 @@ import (
 
 	"catchment/internal/plan"
 	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/gone"
+	"catchment/internal/warehouse/shape"
+	"catchment/internal/warehouse/sql"
 	"catchment/internal/warehouse/warehousetest"
 )
 
@@ -22,17 +25,17 @@ type meddling struct {
 	sql  string
 }
 
-func (d meddling) Tx(ctx context.Context, f func(warehouse.Tx) error) error {
-	return d.passing.Tx(ctx, func(tx warehouse.Tx) error { return f(meddledTx{tx, d}) })
+func (d meddling) Tx(ctx context.Context, f func(sql.Tx) error) error {
+	return d.passing.Tx(ctx, func(tx sql.Tx) error { return f(meddledTx{tx, d}) })
 }
 
 type meddledTx struct {
-	warehouse.Tx
+	sql.Tx
 	driver meddling
 }
 
 // Query comes first in a transaction that loads: it asks the ledger.
-func (t meddledTx) Query(ctx context.Context, each func(warehouse.Scan) error, sql string, args ...any) error {
+func (t meddledTx) Query(ctx context.Context, each func(sql.Scan) error, sql string, args ...any) error {
 	if *t.driver.left--; *t.driver.left >= 0 {
 		if _, err := t.Tx.Exec(ctx, t.driver.sql); err != nil {
 			return err
@@ -46,7 +49,7 @@ func (t meddledTx) Query(ctx context.Context, each func(warehouse.Scan) error, s
 func (d *desk) amounts(t *testing.T) (warehouse.Batch, warehouse.Merge) {
 	t.Helper()
 	d.table.Columns = append(d.table.Columns,
-		warehouse.Column{Name: "amount__c", Field: "Amount__c", Kind: warehouse.Decimal, Scale: 2})
+		shape.Column{Name: "amount__c", Field: "Amount__c", Kind: shape.Decimal, Scale: 2})
 	d.prepared(t)
 	path := filepath.Join(t.TempDir(), "page.csv")
 	must(t, os.WriteFile(path, []byte("Id,Amount__c\n1,1.000000007\n"), 0o600))
@@ -54,7 +57,7 @@ func (d *desk) amounts(t *testing.T) (warehouse.Batch, warehouse.Merge) {
 		Path: path, Digits: []warehouse.Digits{{Field: "Amount__c", Whole: 1, Fraction: 9}}}
 	b := warehouse.Batch{Table: d.table, Attempt: "a1", Job: "j1", ReadAt: time.Unix(0, 0),
 		Pages: []warehouse.Page{page}}
-	return b, warehouse.Merge{Table: d.table, Attempt: "a1", Policy: warehouse.Flag, Pages: 1, Rows: 1}
+	return b, warehouse.Merge{Table: d.table, Attempt: "a1", Policy: gone.Flag, Pages: 1, Rows: 1}
 }
 
 // narrowed: somebody changes a column between the look and the load.
@@ -66,7 +69,7 @@ func narrowed(t *testing.T, d *desk) {
 	b, m := d.amounts(t)
 	always := 1000
 	meddler := meddling{passing{d.driver}, &always, "ALTER TABLE " + d.name(warehousetest.Staging, "account") +
-		" ALTER COLUMN amount__c TYPE " + dialect.Type(warehouse.Decimal, 2)}
+		" ALTER COLUMN amount__c TYPE " + dialect.Type(shape.Decimal, 2)}
 	if _, err := d.over(meddler).Load(t.Context(), d.fence, b); plan.ClassOf(err) != plan.Retry {
 		t.Errorf("a table that somebody goes on changing: %v", err)
 	}

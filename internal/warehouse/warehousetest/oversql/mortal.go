@@ -3,7 +3,7 @@ package oversql
 import (
 	"context"
 
-	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/sql"
 	"catchment/internal/warehouse/warehousetest"
 )
 
@@ -16,7 +16,7 @@ type mortal struct {
 }
 
 // newMortal is the driver of a process that dies after so many touches.
-func newMortal(d warehouse.Driver, touches int) mortal { return mortal{passing{d}, &touches} }
+func newMortal(d sql.Driver, touches int) mortal { return mortal{passing{d}, &touches} }
 
 // lives counts a touch, and tells whether it is still done.
 func (d mortal) lives() error {
@@ -37,8 +37,8 @@ func (d mortal) around(do func() error) error {
 	return d.lives() // done, and nobody heard of it
 }
 
-func (d mortal) within(f func(warehouse.Tx) error) func(warehouse.Tx) error {
-	return func(tx warehouse.Tx) error {
+func (d mortal) within(f func(sql.Tx) error) func(sql.Tx) error {
+	return func(tx sql.Tx) error {
 		if err := f(mortalTx{tx, d}); err != nil {
 			return err
 		}
@@ -46,18 +46,18 @@ func (d mortal) within(f func(warehouse.Tx) error) func(warehouse.Tx) error {
 	}
 }
 
-func (d mortal) View(ctx context.Context, f func(warehouse.Tx) error) error {
+func (d mortal) View(ctx context.Context, f func(sql.Tx) error) error {
 	if *d.left < 0 {
 		return warehousetest.ErrDied
 	}
 	return d.passing.View(ctx, f)
 }
 
-func (d mortal) Tx(ctx context.Context, f func(warehouse.Tx) error) error {
+func (d mortal) Tx(ctx context.Context, f func(sql.Tx) error) error {
 	return d.around(func() error { return d.passing.Tx(ctx, d.within(f)) })
 }
 
-func (d mortal) Prepared(ctx context.Context, ddl []string, f func(warehouse.Tx) error) error {
+func (d mortal) Prepared(ctx context.Context, ddl []string, f func(sql.Tx) error) error {
 	if f != nil {
 		return d.around(func() error { return d.passing.Prepared(ctx, ddl, d.within(f)) })
 	}
@@ -69,16 +69,16 @@ func (d mortal) Prepared(ctx context.Context, ddl []string, f func(warehouse.Tx)
 	return nil
 }
 
-func (d mortal) Bring(ctx context.Context, c warehouse.Copy) error {
+func (d mortal) Bring(ctx context.Context, c sql.Copy) error {
 	return d.around(func() error { return d.passing.Bring(ctx, c) })
 }
 
-func (d mortal) Forget(ctx context.Context, c warehouse.Copy) error {
+func (d mortal) Forget(ctx context.Context, c sql.Copy) error {
 	return d.around(func() error { return d.passing.Forget(ctx, c) })
 }
 
 type mortalTx struct {
-	warehouse.Tx
+	sql.Tx
 	driver mortal
 }
 
@@ -89,7 +89,7 @@ func (t mortalTx) Exec(ctx context.Context, sql string, args ...any) (int64, err
 	return t.Tx.Exec(ctx, sql, args...)
 }
 
-func (t mortalTx) Load(ctx context.Context, c warehouse.Copy) ([]int64, error) {
+func (t mortalTx) Load(ctx context.Context, c sql.Copy) ([]int64, error) {
 	if err := t.driver.lives(); err != nil {
 		return nil, err
 	}

@@ -12,20 +12,22 @@ import (
 	"testing"
 
 	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/shape"
+	"catchment/internal/warehouse/sql"
 	"catchment/internal/warehouse/warehousetest"
 )
 
 // An Assembler makes a warehouse of a driver.
-type Assembler func(warehouse.Driver, warehouse.Options) warehouse.Warehouse
+type Assembler func(sql.Driver, warehouse.Options) warehouse.Warehouse
 
 // A subject is the warehouse over a driver.
 type subject struct {
-	driver   warehouse.Driver
+	driver   sql.Driver
 	assemble Assembler
 }
 
 // New makes a Subject of an empty warehouse.
-func New(d warehouse.Driver, assemble Assembler) warehousetest.Subject { return &subject{d, assemble} }
+func New(d sql.Driver, assemble Assembler) warehousetest.Subject { return &subject{d, assemble} }
 
 // Open makes a warehouse over the driver, or over one that goes wrong.
 func (s *subject) Open(o warehouse.Options, f warehousetest.Fault) warehouse.Warehouse {
@@ -132,7 +134,7 @@ func (s *subject) Make(t testing.TB, side warehousetest.Side, table string, colu
 	t.Helper()
 	defs := make([]string, len(columns))
 	for i, c := range columns {
-		defs[i] = s.quote(c) + " " + s.driver.Dialect().Type(warehouse.Text, 0)
+		defs[i] = s.quote(c) + " " + s.driver.Dialect().Type(shape.Text, 0)
 	}
 	s.exec(t, "CREATE TABLE "+s.name(side, table)+" ("+strings.Join(defs, ", ")+")")
 }
@@ -152,8 +154,8 @@ func (s *subject) Rename(t testing.TB, side warehousetest.Side, table, to string
 // query calls each with the values of every row of the answer.
 func (s *subject) query(t testing.TB, columns int, each func([]*string), query string) {
 	t.Helper()
-	must(t, behind(s.driver).View(t.Context(), func(tx warehouse.Tx) error {
-		return tx.Query(t.Context(), func(scan warehouse.Scan) error {
+	must(t, behind(s.driver).View(t.Context(), func(tx sql.Tx) error {
+		return tx.Query(t.Context(), func(scan sql.Scan) error {
 			values, dest := make([]*string, columns), make([]any, columns)
 			for i := range dest {
 				dest[i] = &values[i]
@@ -170,7 +172,7 @@ func (s *subject) query(t testing.TB, columns int, each func([]*string), query s
 // exec does a statement behind the warehouse's back.
 func (s *subject) exec(t testing.TB, query string) {
 	t.Helper()
-	must(t, behind(s.driver).Tx(t.Context(), func(tx warehouse.Tx) error {
+	must(t, behind(s.driver).Tx(t.Context(), func(tx sql.Tx) error {
 		_, err := tx.Exec(context.WithoutCancel(t.Context()), query)
 		return err
 	}))

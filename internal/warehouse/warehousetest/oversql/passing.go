@@ -3,31 +3,31 @@ package oversql
 import (
 	"context"
 
-	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/sql"
 )
 
 // A passing driver passes on what its dialect says that it has beside Driver. The
 // decorators are made of it.
-type passing struct{ warehouse.Driver }
+type passing struct{ sql.Driver }
 
 // Behind is the driver for whoever isn't Catchment.
-func (d passing) Behind() warehouse.Driver { return behind(d.Driver) }
+func (d passing) Behind() sql.Driver { return behind(d.Driver) }
 
-func (d passing) Prepared(ctx context.Context, ddl []string, f func(warehouse.Tx) error) error {
-	return d.Driver.(warehouse.Preparer).Prepared(ctx, ddl, f)
+func (d passing) Prepared(ctx context.Context, ddl []string, f func(sql.Tx) error) error {
+	return d.Driver.(sql.Preparer).Prepared(ctx, ddl, f)
 }
 
-func (d passing) Bring(ctx context.Context, c warehouse.Copy) error {
-	return d.Driver.(warehouse.Bringer).Bring(ctx, c)
+func (d passing) Bring(ctx context.Context, c sql.Copy) error {
+	return d.Driver.(sql.Bringer).Bring(ctx, c)
 }
 
-func (d passing) Forget(ctx context.Context, c warehouse.Copy) error {
-	return d.Driver.(warehouse.Bringer).Forget(ctx, c)
+func (d passing) Forget(ctx context.Context, c sql.Copy) error {
+	return d.Driver.(sql.Bringer).Forget(ctx, c)
 }
 
 // behind is a driver without its decorators.
-func behind(d warehouse.Driver) warehouse.Driver {
-	if on, ok := d.(interface{ Behind() warehouse.Driver }); ok {
+func behind(d sql.Driver) sql.Driver {
+	if on, ok := d.(interface{ Behind() sql.Driver }); ok {
 		return on.Behind()
 	}
 	return d
@@ -35,7 +35,7 @@ func behind(d warehouse.Driver) warehouse.Driver {
 
 // decorated is a driver with all that passing passes on.
 type decorated interface {
-	warehouse.Driver
-	warehouse.Preparer
-	warehouse.Bringer
+	sql.Driver
+	sql.Preparer
+	sql.Bringer
 }

@@ -1,0 +1,98 @@
+package duckdb
+
+import (
+	"fmt"
+	"strings"
+
+	"catchment/internal/warehouse/shape"
+	"catchment/internal/warehouse/sql"
+	"catchment/internal/warehouse/sql/dialect"
+	"catchment/internal/warehouse/sql/own"
+)
+
+// Dialect is the dialect of DuckDB 1.5.
+func Dialect() *dialect.Dialect {
+	return &dialect.Dialect{
+		Name: "duckdb",
+		Types: []dialect.ColumnType{
+			{Kind: shape.Text, Name: "VARCHAR", Stored: "VARCHAR"},
+			{Kind: shape.Bool, Name: "BOOLEAN", Stored: "BOOLEAN", Load: dialect.CastLoad},
+			{Kind: shape.Int, Name: "INTEGER", Stored: "INTEGER", Load: dialect.CastLoad},
+			{Kind: shape.Long, Name: "BIGINT", Stored: "BIGINT", Load: dialect.CastLoad},
+			{Kind: shape.Decimal, Name: "DECIMAL(38,%d)", Stored: "DECIMAL", Load: dialect.CastLoad},
+			{Kind: shape.Date, Name: "DATE", Stored: "DATE", Load: dialect.CastLoad},
+			{Kind: shape.Time, Name: "TIME", Stored: "TIME", Load: dialect.CastLoad},
+			{Kind: shape.Timestamp, Name: "TIMESTAMPTZ", Stored: "TIMESTAMP WITH TIME ZONE", Load: dialect.CastLoad},
+		},
+		Digits:    38,
+		KeepsNUL:  true,
+		Enforces:  true,
+		Retypes:   true,
+		Targets:   true,
+		Distincts: true,
+
+		TransactionalDDL: true,
+
+		Memory: "memory_limit",
+		RowID:  "rowid",
+
+		PagesPerLoad: 4, // it reads each file by one thread
+	}
+}
+
+// duckLine is the longest record, in bytes, that read_csv may meet. A record
+// holds 1.6 million characters at most (Salesforce Features and Edition
+// Allocations), each of up to four bytes, and quotes come doubled.
+const duckLine = 32 << 20
+
+// duckNarrow is how many digits DuckDB parses by machine words. Its parser of
+// wider decimals takes ten times as long.
+const duckNarrow = 18
+
+// ReadCSV is the statement by which DuckDB loads pages that lie in files, and
+// its parameters; paths[i] holds c.Pages[i]. All of them are gzipped or none.
+//
+// read_csv guesses nothing: neither types, nor where in the middle of a file a
+// record might start (parallel); files are read side by side all the same. It
+// yields texts only, since it would turn a timestamp that it can't parse into
+// NULL without a word; CAST fails on one.
+func ReadCSV(c sql.Copy, paths []string, gzip bool) (string, []any) {
+	d := Dialect()
+	b := &dialect.Binds{Dialect: d}
+	var names, values, types []string
+	for _, col := range c.Columns {
+		value := "r." + d.Quote(col.Name)
+		if col.Kind == shape.Decimal && col.Whole+col.Fract <= duckNarrow {
+			value = fmt.Sprintf("CAST(%s AS DECIMAL(%d,%d))", value, duckNarrow, col.Fract)
+		}
+		names = append(names, d.Quote(col.Name))
+		values = append(values, d.Loaded(col.Kind, value, col.Type))
+		types = append(types, dialect.Literal(col.Name)+": 'VARCHAR'")
+	}
+	names = append(names, d.List("", []string{own.Op, own.Attempt, own.Job, own.ReadAt, own.Seq}))
+	values = append(values, b.Text(string(c.Op)), b.Text(c.Attempt), b.Text(c.Job),
+		b.Value(c.ReadAt, shape.Timestamp), "p.seq")
+
+	files := make([]string, len(paths))
+	seqs := make([]string, len(paths))
+	for i, path := range paths {
+		files[i] = dialect.Literal(path)
+		seqs[i] = fmt.Sprintf("(%s, %d)", dialect.Literal(path), c.Pages[i].Seq)
+	}
+	compression := "none"
+	if gzip {
+		compression = "gzip"
+	}
+	return dialect.Fill(`INSERT INTO {staging} ({names})
+SELECT {values}
+FROM read_csv([{files}],
+	columns = {{types}},
+	auto_detect = false, header = true, delim = ',', quote = '"', escape = '"', nullstr = '',
+	strict_mode = true, null_padding = false, ignore_errors = false, parallel = false,
+	max_line_size = {longest}, buffer_size = {longest}, compression = '{compression}', filename = '_catchment_file') r
+JOIN (VALUES {seqs}) p (file, seq) ON p.file = r._catchment_file`, dialect.Holes{
+		"staging": c.Into, "names": strings.Join(names, ", "), "values": strings.Join(values, ", "),
+		"files": strings.Join(files, ", "), "types": strings.Join(types, ", "), "longest": fmt.Sprint(duckLine),
+		"compression": compression, "seqs": strings.Join(seqs, ", "),
+	}), b.Args
+}

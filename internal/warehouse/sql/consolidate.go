@@ -1,0 +1,198 @@
+package sql
+
+import (
+	"cmp"
+	"context"
+	"time"
+
+	"catchment/internal/plan"
+	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/gone"
+	"catchment/internal/warehouse/sql/dialect"
+	"catchment/internal/warehouse/sql/own"
+	"catchment/internal/warehouse/sql/statements"
+)
+
+// Consolidate merges the staged versions of an attempt into the final table:
+// the newest version of each key wins, and never replaces a newer row
+// (invariant 4). Rows, counts, watermark and the emptied staging are one
+// transaction (invariants 1 and 5).
+//
+// A repeat does nothing and returns the counts of the first time, which it
+// finds in the log (invariant 2).
+func (w *merger) Consolidate(ctx context.Context, f warehouse.Fence, m warehouse.Merge) (warehouse.Counts, error) {
+	m.AbsentReason = absentReason(m)
+	var c warehouse.Counts
+	in := merging{fence: f, what: "consolidate " + m.Table.Name, m: m}
+	in.write = func(tx Tx, columns []string) error {
+		old, done, err := w.logged(ctx, tx, m.Attempt)
+		if err != nil {
+			return err
+		}
+		if done {
+			c = old
+			return w.empty(ctx, tx, m) // a page may have been loaded once more since
+		}
+		c, err = w.merge(ctx, tx, f, m, columns)
+		return err
+	}
+	if err := lookAgain(func() error { return w.merging(ctx, in) }); err != nil {
+		return warehouse.Counts{}, err
+	}
+	return c, nil
+}
+
+// merge does a merge in a transaction that holds the fence, with temporary tables
+// that were made for columns.
+func (w *merger) merge(ctx context.Context, tx Tx, f warehouse.Fence, m warehouse.Merge,
+	columns []string) (warehouse.Counts, error) {
+	ledger, err := w.ledger(ctx, tx, m.Attempt)
+	if err != nil {
+		return warehouse.Counts{}, err
+	}
+	if err := complete(m, ledger); err != nil {
+		return warehouse.Counts{}, err
+	}
+	j, err := w.newJoin(ctx, tx, m, ledger)
+	if err != nil {
+		return warehouse.Counts{}, err
+	}
+	if !j.sees(columns) {
+		return warehouse.Counts{}, stale(m.Table)
+	}
+	if err := j.merge(ctx, tx); err != nil {
+		return warehouse.Counts{}, err
+	}
+	err = w.settle(ctx, tx, f, m, j)
+	return j.counts, err
+}
+
+// Seal writes down that an attempt is in staging as a whole, and how it is
+// to be consolidated: from then on CALL consolidated_of_tables() may do it too
+// (invariant 1). One that has to forget values is left to Consolidate. It may be
+// repeated.
+func (w *merger) Seal(ctx context.Context, f warehouse.Fence, m warehouse.Merge) error {
+	if len(m.Forget) > 0 {
+		return nil
+	}
+	return w.fenced(ctx, f, "count attempt "+m.Attempt, func(tx Tx) error {
+		_, done, err := w.logged(ctx, tx, m.Attempt)
+		if err != nil || done {
+			return err
+		}
+		ledger, err := w.ledger(ctx, tx, m.Attempt)
+		if err != nil {
+			return err
+		}
+		if err := complete(m, ledger); err != nil {
+			return err
+		}
+		if _, err := tx.Exec(ctx, "DELETE FROM "+w.own(own.AttemptTable)+" WHERE attempt = $1", m.Attempt); err != nil {
+			return err
+		}
+		return insert(ctx, tx, w.own(own.AttemptTable),
+			[][]any{{m.Attempt, m.Table.Name, string(m.Policy), m.Pages, m.Rows,
+				m.Complete, string(absentReason(m)), m.Override, m.Generation, dialect.Stamp(m.Watermark),
+				m.Grade, w.now()}})
+	})
+}
+
+// absentReason is why what a merge doesn't find is gone.
+func absentReason(m warehouse.Merge) gone.Reason { return cmp.Or(m.AbsentReason, gone.Purged) }
+
+// complete tells what an attempt's ledger lacks (invariant 6).
+func complete(m warehouse.Merge, ledger []statements.Entry) error {
+	var rows int64
+	for _, e := range ledger {
+		rows += e.Rows
+	}
+	if int64(len(ledger)) != m.Pages || rows != m.Rows {
+		return plan.Failf(plan.Bug, "run it again; what was loaded is not consolidated before it is whole",
+			"attempt %s should have %d pages with %d rows, the ledger holds %d with %d", m.Attempt, m.Pages, m.Rows,
+			len(ledger), rows)
+	}
+	return nil
+}
+
+// logged finds the counts of an attempt that was consolidated before: the
+// answer to its COMMIT was lost, or a step is repeated.
+func (w *store) logged(ctx context.Context, tx Tx, attempt string) (warehouse.Counts, bool, error) {
+	var c warehouse.Counts
+	if attempt == "" {
+		return c, false, nil
+	}
+	ok, err := queryRow(ctx, tx, []any{&c.Staged, &c.Inserted, &c.Updated, &c.Deleted, &c.Unchanged,
+		&c.Rows, &c.Patched},
+		"SELECT staged, inserted, updated, deleted, unchanged, row_count, coalesce(patched, 0) FROM "+
+			w.own(own.LogTable)+
+			" WHERE attempt = $1", attempt)
+	return c, ok, err
+}
+
+// settle ends a merge: nothing of the attempt stays in staging, and the log
+// and the mark say what was done.
+func (w *merger) settle(ctx context.Context, tx Tx, f warehouse.Fence, m warehouse.Merge, j *join) error {
+	if err := w.empty(ctx, tx, m); err != nil {
+		return err
+	}
+	old, _, err := w.mark(ctx, tx, f.Flow)
+	if err != nil {
+		return err
+	}
+	rows, newest, err := w.left(ctx, tx, old, j)
+	if err != nil {
+		return err
+	}
+	j.counts.Rows = rows
+	mark := old
+	if m.Attempt != "" {
+		mark = advance(old, m)
+		mark.Attempt = m.Attempt
+	}
+	mark.Rows, mark.Newest, mark.SyncedAt = rows, newest, j.now
+	if err := w.saveMark(ctx, tx, mark); err != nil {
+		return err
+	}
+	c := j.counts
+	return insert(ctx, tx, w.own(own.LogTable),
+		[][]any{{m.Attempt, f.Flow, m.Table.Name, c.Staged, c.Inserted, c.Updated,
+			c.Deleted, c.Unchanged, c.Rows, dialect.Stamp(mark.Watermark), mark.Grade, mark.Generation,
+			dialect.Stamp(j.now), c.Patched}})
+}
+
+// left is how many rows a merge has left in the final table, and the newest
+// stamp of them. It is counted on from the mark where that holds: to read five
+// million rows would take ten times as long as to merge ten thousand. What
+// somebody else took away stays missing in that sum, and Inspect goes on to
+// say so, until a complete reading has brought it back.
+func (w *merger) left(ctx context.Context, tx Tx, old warehouse.Mark, j *join) (int64, time.Time, error) {
+	switch {
+	case j.fresh && j.written > 0:
+		return j.grown, j.now, nil
+	case j.Of.Complete || j.Of.Override || old.SyncedAt.IsZero(), j.written == 0 && j.grown != 0:
+		return w.extent(ctx, tx, j.Of.Table)
+	case j.written == 0:
+		return old.Rows, old.Newest, nil
+	}
+	return old.Rows + j.grown, j.now, nil
+}
+
+// empty removes an attempt's versions from staging, and its ledger.
+func (w *merger) empty(ctx context.Context, tx Tx, m warehouse.Merge) error {
+	s := statements.Merge{Tables: *w.of(m.Table), Of: m}
+	clear := s.Clear()
+	if w.d.Locks && w.d.TransactionalDDL { // and so nobody can add a version between the look and the act
+		q := s.AnyOther()
+		others, err := count(ctx, tx, q.SQL, q.Args...)
+		if err != nil {
+			return err
+		}
+		if others == 0 {
+			clear = s.Truncate()
+		}
+	}
+	return do(ctx, tx, clear,
+		dialect.Statement{SQL: "DELETE FROM " + w.own(own.PageTable) + " WHERE attempt = $1", Args: []any{m.Attempt}},
+		dialect.Statement{SQL: "DELETE FROM " + w.own(own.AttemptTable) + " WHERE attempt = $1",
+			Args: []any{m.Attempt}})
+}

@@ -1,0 +1,162 @@
+package dialect
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"catchment/internal/warehouse/shape"
+	"catchment/internal/warehouse/sql/own"
+)
+
+// A Dialect says how a warehouse spells what this package wants. It is a
+// value: two warehouses differ in what it holds, not in code paths.
+type Dialect struct {
+	Name       string
+	Types      []ColumnType // one for each of Kinds
+	Digits     int          // of the widest decimal; 0 where each value has its own scale
+	Grantee    string       // how a role is named that gets a right, "" where there are no roles
+	KeepsNUL   bool         // a text may hold a NUL byte
+	Savepoints bool         // a statement that failed can be undone by itself
+	Place      string       // the hidden column that says where a row is, "" where there is none
+	Bytewise   string       // what makes texts equal by their bytes, which takes less than by a language's rules
+	Locks      bool         // a statement sees what others commit meanwhile, unless a lock keeps them away
+	// a transaction sees one picture, which its first look takes: whoever writes locks before it looks
+	LockFirst bool
+	Enforces  bool // a primary key keeps duplicates out
+	Retypes   bool // a column can take another type where it is
+	Targets   bool // what a DELETE deletes from may have an alias
+	Distincts bool // it knows IS DISTINCT FROM
+
+	TransactionalDDL bool // DDL commits and is taken back with the rows of its transaction; else it is a Preparer's
+	LoadsApart       bool // its loader is a job that no transaction can hold: a Bringer
+
+	LongestName int    // bytes that a name has room for, 0 where nobody counts
+	LongestText int    // bytes that a text column has room for, 0 for any number
+	Wide        string // the type of a column for texts that may be longer, "" where LongestText has to do
+	Keyed       string // how a table is laid out by its key (first %s) and stamp (second)
+	Clock       string // the time of now, as SQL
+	Unlogged    string // before TABLE: its rows need not survive a crash
+	Memory      string // the setting that bounds what it takes of this process's memory, "" where it is another process
+	RowID       string // the hidden column that tells rows of one key apart, "" where there is none
+
+	PagesPerLoad int // how many its loader likes to take at once
+}
+
+// Quote quotes an identifier.
+func (d *Dialect) Quote(name string) string {
+	return `"` + strings.ReplaceAll(name, `"`, `""`) + `"`
+}
+
+// Table quotes the name of a table in a schema.
+func (d *Dialect) Table(schema, name string) string {
+	return d.Quote(schema) + "." + d.Quote(name)
+}
+
+// Type is the column type of a kind; size is the scale of a decimal, or the
+// characters that a text may have, 0 for any number of them.
+func (d *Dialect) Type(k shape.Kind, size int) string {
+	if k == shape.Text {
+		size = d.bytes(size)
+	}
+	return strings.ReplaceAll(d.Of(k).Name, "%d", strconv.Itoa(size))
+}
+
+// bytes is how much room a text of so many characters takes at most: UTF-8
+// has up to four bytes for each. A column can't have more than LongestText.
+func (d *Dialect) bytes(characters int) int {
+	if characters == 0 || characters > d.LongestText/4 {
+		return d.LongestText
+	}
+	return 4 * characters
+}
+
+// TypeOf is the type of a column that takes whatever its field may hold.
+func (d *Dialect) TypeOf(c shape.Column) string {
+	switch {
+	case c.Kind != shape.Text:
+		return d.Type(c.Kind, c.Scale)
+	case d.Wide != "" && 4*c.Length > d.LongestText:
+		return d.Wide
+	}
+	return d.Type(shape.Text, c.Length)
+}
+
+// stores tells whether a column that information_schema says is of type has
+// can take every value of kind k: its own type does, and so does a text.
+func (d *Dialect) stores(has string, k shape.Kind) bool {
+	bare, _, _ := strings.Cut(has, "(")
+	return strings.EqualFold(bare, d.Of(k).Stored) || d.IsText(bare)
+}
+
+// StoredText is the type of a text column that the warehouse has.
+func (d *Dialect) StoredText(has Stored) string {
+	switch {
+	case d.isWide(has.Type):
+		return d.Wide
+	case d.LongestText == 0 || has.Bytes == 0:
+		return d.Type(shape.Text, 0)
+	}
+	return strings.ReplaceAll(d.Of(shape.Text).Name, "%d", strconv.Itoa(has.Bytes))
+}
+
+// tooNarrow tells whether a text column that the warehouse has lacks room for
+// what its field may hold now.
+func (d *Dialect) tooNarrow(has Stored, c shape.Column) bool {
+	if c.Kind != shape.Text || d.LongestText == 0 || d.isWide(has.Type) || !d.IsText(has.Type) {
+		return false
+	}
+	return d.TypeOf(c) == d.Wide || has.Bytes < d.bytes(c.Length)
+}
+
+// retype gives a column another type. Where that can't be done in place, a
+// column of that type takes its values, and then its name; where DDL commits,
+// this only begins it, and finish goes on.
+func (d *Dialect) retype(table, column, to string) []Step {
+	old := d.Quote(column)
+	if d.Retypes {
+		return Steps(fmt.Sprintf("ALTER TABLE %s ALTER COLUMN %s TYPE %s", table, old, to))
+	}
+	if !d.TransactionalDDL {
+		return Steps(fmt.Sprintf("ALTER TABLE %s ADD COLUMN %s %s", table, d.Quote(d.widerOf(column)), to))
+	}
+	wider := d.Quote(own.Wider)
+	return Steps(
+		fmt.Sprintf("ALTER TABLE %s ADD COLUMN %s %s", table, wider, to),
+		fmt.Sprintf("UPDATE %s SET %s = %s", table, wider, old),
+		fmt.Sprintf("ALTER TABLE %s DROP COLUMN %s", table, old),
+		fmt.Sprintf("ALTER TABLE %s RENAME COLUMN %s TO %s", table, wider, old),
+	)
+}
+
+// IsText tells whether a column of a stored type takes any text.
+func (d *Dialect) IsText(has string) bool {
+	return strings.EqualFold(has, d.Of(shape.Text).Stored) || d.isWide(has)
+}
+
+func (d *Dialect) isWide(has string) bool { return d.Wide != "" && strings.EqualFold(has, d.Wide) }
+
+// Same compares two values of which both may be null.
+func (d *Dialect) Same(a, b string) string {
+	if d.Distincts {
+		return a + " IS NOT DISTINCT FROM " + b
+	}
+	return Fill("({a} = {b} OR {a} IS NULL AND {b} IS NULL)", Holes{"a": a, "b": b})
+}
+
+// Differs is the contrary of same.
+func (d *Dialect) Differs(a, b string) string {
+	if d.Distincts {
+		return a + " IS DISTINCT FROM " + b
+	}
+	return "NOT coalesce(" + d.Same(a, b) + ", false)"
+}
+
+// List quotes names and joins them, each after prefix.
+func (d *Dialect) List(prefix string, names []string) string {
+	out := make([]string, len(names))
+	for i, n := range names {
+		out[i] = prefix + d.Quote(n)
+	}
+	return strings.Join(out, ", ")
+}

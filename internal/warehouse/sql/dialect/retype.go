@@ -1,0 +1,87 @@
+package dialect
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"catchment/internal/warehouse/shape"
+	"catchment/internal/warehouse/sql/own"
+)
+
+// A column that can't take another type where it is, and whose DDL commits, goes
+// these ways: a wider one is added and filled; the old one gets another name; the
+// wider one gets its; the old one is dropped. Each state tells the next step, so
+// that a crash after any of them is gone on from. A column is never dropped
+// under the name that the new one has: a process that was overtaken would drop
+// that.
+
+// widerOf and wasOf name the wider column that is to take a column's place, and
+// the one that it took it from.
+func (d *Dialect) widerOf(column string) string { return d.underway(own.Wider, column) }
+func (d *Dialect) wasOf(column string) string   { return d.underway(own.ColWas, column) }
+
+func (d *Dialect) underway(prefix, column string) string {
+	return shape.Shorten(d.LongestName, prefix+"_"+column, column)
+}
+
+// Finish is the steps that bring columns to their other types that are on their
+// way there.
+func (d *Dialect) Finish(table string, has []Stored, names []string) []Step {
+	if d.TransactionalDDL || d.Retypes {
+		return nil
+	}
+	var todo []Step
+	for _, name := range names {
+		todo = append(todo, d.finishOne(table, has, name)...)
+	}
+	return todo
+}
+
+func (d *Dialect) finishOne(table string, has []Stored, name string) []Step {
+	_, is := Find(has, name)
+	_, wider := Find(has, d.widerOf(name))
+	_, was := Find(has, d.wasOf(name))
+	rename := func(from, to string) Step {
+		return Step{Sql: fmt.Sprintf("ALTER TABLE %s RENAME COLUMN %s TO %s", table, d.Quote(from), d.Quote(to))}
+	}
+	switch {
+	case is && was:
+		return Steps(fmt.Sprintf("ALTER TABLE %s DROP COLUMN %s", table, d.Quote(d.wasOf(name))))
+	case is && wider:
+		fill := fmt.Sprintf("UPDATE %s SET %s = %s", table, d.Quote(d.widerOf(name)), d.Quote(name))
+		return []Step{{Sql: fill, Fills: true}, rename(name, d.wasOf(name))}
+	case wider:
+		return []Step{rename(d.widerOf(name), name)}
+	case was:
+		return []Step{rename(d.wasOf(name), name)}
+	}
+	return nil
+}
+
+// Finished is the columns of a table as they will be once finish was done.
+func (d *Dialect) Finished(has []Stored, names []string) []Stored {
+	if d.TransactionalDDL || d.Retypes {
+		return has
+	}
+	has = slices.Clone(has)
+	for _, name := range names {
+		is, wider, was := Place(has, name), Place(has, d.widerOf(name)), Place(has, d.wasOf(name))
+		switch {
+		case is >= 0 && wider >= 0:
+			has[is].Type, has[is].Scale, has[is].Bytes = has[wider].Type, has[wider].Scale, has[wider].Bytes
+		case is < 0 && wider >= 0:
+			has[wider].Name = name
+		case is < 0 && was >= 0:
+			has[was].Name = name
+		}
+	}
+	return has
+}
+
+// InShape tells whether no column of a table is on its way to another type.
+func InShape(has []Stored) bool {
+	return !slices.ContainsFunc(has, func(c Stored) bool {
+		return strings.HasPrefix(c.Name, own.Wider) || strings.HasPrefix(c.Name, own.ColWas)
+	})
+}

@@ -1,0 +1,27 @@
+package dialect
+
+import "fmt"
+
+// A Step is a statement that changes the shape of a table.
+type Step struct {
+	Sql   string
+	what  string // in words, for an error; "" where the statement says enough
+	Fills bool   // no DDL, but the UPDATE that fills a column
+	Blind bool   // nobody can see whether it was done: it is done once, after all others
+}
+
+// Steps are plain DDL.
+func Steps(ddl ...string) []Step {
+	all := make([]Step, len(ddl))
+	for i, sql := range ddl {
+		all[i].Sql = sql
+	}
+	return all
+}
+
+func (s Step) Explain(err error) error {
+	if s.what == "" {
+		return err
+	}
+	return fmt.Errorf("%s: %w", s.what, err)
+}

@@ -1,0 +1,154 @@
+package sql
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/gone"
+	"catchment/internal/warehouse/sql/own"
+	"catchment/internal/warehouse/sql/statements"
+)
+
+// never is the stamp of a tombstone that nothing overrides: no version is newer.
+var never = time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC)
+
+// Erase removes records from the final table and from staging, in one
+// transaction with the line of the log that says so: its Ids, never a value. A
+// tombstone stays for each key, so that no late page brings a record back, not
+// even in a rebuild. Attempts that are under way must have been discarded
+// before, since their ledger counts what goes. It may be repeated.
+func (w *eraser) Erase(ctx context.Context, f warehouse.Fence, e warehouse.Erasure) (warehouse.Erased, error) {
+	var out warehouse.Erased
+	err := w.fencedOn(ctx, f, "erase records of "+e.Table.Name, []string{w.final(e.Table), w.staging(e.Table)},
+		func(tx Tx) error {
+			s := &erasing{Tables: *w.of(e.Table), now: w.now(), e: e}
+			if w.d.Locks {
+				if err := do(ctx, tx, s.Lock()); err != nil {
+					return err
+				}
+			}
+			for rest := e.Values; len(rest) > 0; {
+				n := min(len(rest), keysAtOnce)
+				if err := s.some(ctx, tx, rest[:n]); err != nil {
+					return err
+				}
+				rest = rest[n:]
+			}
+			out = s.out
+			return w.settleErasure(ctx, tx, f, s)
+		})
+	if err != nil {
+		return warehouse.Erased{}, err
+	}
+	return out, nil
+}
+
+// An erasing is one erasure on its way.
+type erasing struct {
+	statements.Tables
+	now time.Time
+	e   warehouse.Erasure
+	out warehouse.Erased
+}
+
+// some erases as many as one statement is asked about.
+func (s *erasing) some(ctx context.Context, tx Tx, values []string) error {
+	keys, err := s.keys(ctx, tx, values)
+	if err != nil {
+		return err
+	}
+	var tombs [][]any
+	for _, key := range keys {
+		if _, err := tx.Exec(ctx, "DELETE FROM "+s.Tombs()+" WHERE table_name = $1 AND record_key = $2", s.e.Table.Name,
+			key); err != nil {
+			return err
+		}
+		tombs = append(tombs, []any{s.e.Table.Name, key, never, never, string(gone.Erased), s.now})
+	}
+	if err := insert(ctx, tx, s.Tombs(), tombs); err != nil {
+		return err
+	}
+	for _, from := range []struct {
+		table string
+		n     *int64
+	}{{s.Final(), &s.out.Rows}, {s.Staging(), &s.out.Staged}} {
+		b := s.Binds()
+		n, err := tx.Exec(ctx, fmt.Sprintf("DELETE FROM %s WHERE %s IN (%s)", from.table, s.Quote(s.e.Column),
+			b.Texts(values)), b.Args...)
+		if err != nil {
+			return err
+		}
+		*from.n += n
+	}
+	n, err := s.rejected(ctx, tx, values)
+	s.out.Staged += n
+	return err
+}
+
+// rejected erases what the flow's rules kept out of the table: the records, or
+// those that tell of them.
+func (s *erasing) rejected(ctx context.Context, tx Tx, values []string) (int64, error) {
+	b := s.Binds()
+	sql := fmt.Sprintf("DELETE FROM %s WHERE flow = %s AND ", s.Dialect.Table(s.Options.Staging, own.RejectedTable),
+		b.Text(s.e.Table.Object))
+	if s.e.Column == s.e.Table.Key[0] {
+		return tx.Exec(ctx, sql+"record_key IN ("+b.Texts(values)+")", b.Args...)
+	}
+	c, _ := s.e.Table.Named(s.e.Column)
+	var tells []string
+	for _, value := range values {
+		tells = append(tells, "record LIKE "+b.Text("%"+strconv.Quote(c.Field)+":"+strconv.Quote(value)+"%"))
+	}
+	return tx.Exec(ctx, sql+"("+strings.Join(tells, " OR ")+")", b.Args...)
+}
+
+// keys lists the keys that an erasure is about. Where it names keys, it is also
+// about those that no table has at the moment.
+func (s *erasing) keys(ctx context.Context, tx Tx, values []string) ([]string, error) {
+	if s.e.Column == s.e.Table.Key[0] {
+		return values, nil
+	}
+	seen := map[string]bool{}
+	var keys []string
+	for _, table := range []string{s.Final(), s.Staging()} {
+		b := s.Binds()
+		err := eachKey(ctx, tx, func(key string) {
+			if !seen[key] {
+				seen[key] = true
+				keys = append(keys, key)
+			}
+		}, fmt.Sprintf("SELECT %s FROM %s x WHERE %s IN (%s)", s.RecordKey("x"), table, s.Col("x", s.e.Column),
+			b.Texts(values)), b.Args...)
+		if err != nil {
+			return nil, err
+		}
+	}
+	return keys, nil
+}
+
+// settleErasure writes the log, and what the mark remembers of the table: rows
+// that we took away ourselves aren't missing.
+func (w *eraser) settleErasure(ctx context.Context, tx Tx, f warehouse.Fence, s *erasing) error {
+	e := s.e
+	mark, _, err := w.mark(ctx, tx, f.Flow)
+	if err != nil {
+		return err
+	}
+	if !mark.SyncedAt.IsZero() {
+		if mark.Rows, mark.Newest, err = w.extent(ctx, tx, e.Table); err != nil {
+			return err
+		}
+		if err := w.saveMark(ctx, tx, mark); err != nil {
+			return err
+		}
+	}
+	var rows [][]any
+	for _, value := range e.Values {
+		rows = append(rows, []any{s.now, e.Table.Name, e.Column, value, s.out.Rows, s.out.Staged, e.Pages})
+	}
+	return insert(ctx, tx, w.own(own.ErasedTable), rows)
+}

@@ -1,0 +1,151 @@
+package sql
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/shape"
+	"catchment/internal/warehouse/sql/dialect"
+	"catchment/internal/warehouse/sql/own"
+)
+
+// Inspect compares a final table with what its mark remembers (invariant 12).
+func (w *shaper) Inspect(ctx context.Context, t shape.Table, m warehouse.Mark) (shape.Condition, error) {
+	var seen sight
+	err := w.driver.View(ctx, func(tx Tx) error {
+		cols, err := storedColumns(ctx, tx, w.o.Schema, t.Name)
+		if err != nil || len(cols) == 0 {
+			return err
+		}
+		seen.exists, seen.ours = true, isOurs(cols, t)
+		if !seen.ours {
+			return nil
+		}
+		seen.rows, seen.newest, err = w.extent(ctx, tx, t)
+		return err
+	})
+	if err != nil {
+		return "", fmt.Errorf("inspect %s: %w", t.Name, err)
+	}
+	return condition(seen, m), nil
+}
+
+// A sight is what can be seen of a final table from outside.
+type sight struct {
+	exists, ours bool
+	rows         int64
+	newest       time.Time
+}
+
+// condition decides what became of a table since its mark was written.
+func condition(s sight, m warehouse.Mark) shape.Condition {
+	consolidated := !m.SyncedAt.IsZero()
+	switch {
+	case !s.exists && !consolidated:
+		return shape.Absent
+	case !s.exists:
+		return shape.Dropped
+	case !s.ours:
+		return shape.Foreign
+	case s.rows == 0 && m.Rows > 0:
+		return shape.Emptied
+	case s.newest.Before(m.Newest):
+		return shape.Restored
+	case s.rows < m.Rows:
+		return shape.Fewer
+	}
+	return shape.Intact
+}
+
+// isOurs tells whether a final table was made by Prepare.
+func isOurs(cols []dialect.Stored, t shape.Table) bool {
+	for _, c := range own.Final() {
+		if _, ok := dialect.Find(cols, c.Name); !ok {
+			return false
+		}
+	}
+	for _, k := range t.Key {
+		if _, ok := dialect.Find(cols, k); !ok {
+			return false
+		}
+	}
+	return true
+}
+
+// extent is the number of rows of a final table and the newest stamp that a
+// consolidation left in it.
+func (w *store) extent(ctx context.Context, tx Tx, t shape.Table) (int64, time.Time, error) {
+	var n int64
+	var newest *time.Time
+	_, err := queryRow(ctx, tx, []any{&n, &newest},
+		"SELECT count(*), max("+w.d.Quote(own.SyncedAt)+") FROM "+w.final(t))
+	return n, dialect.FromNull(newest), err
+}
+
+// Adapt gives the columns of t the names and kinds that the table in the
+// warehouse has for them, so that a field has the same column on every run:
+//   - a column takes a wider number where the field has become one, and stays
+//     wide where the field is narrower now;
+//   - a field whose values its column can't take gets another one beside it;
+//   - names that collide, or are longer than the warehouse allows, get a suffix
+//     made of the field's own name.
+//
+// It changes nothing: Prepare does.
+func (w *shaper) Adapt(ctx context.Context, t shape.Table) (shape.Table, shape.Past, error) {
+	var past shape.Past
+	var has []dialect.Stored
+	t.Name = shape.Shorten(w.d.LongestName, t.Name, t.Object)
+	err := w.driver.View(ctx, func(tx Tx) error {
+		past, has = shape.Past{}, nil
+		memory, err := storedColumns(ctx, tx, w.o.Schema, own.FieldsTable)
+		if err != nil || len(memory) == 0 {
+			return err
+		}
+		if has, err = storedColumns(ctx, tx, w.o.Schema, t.Name); err != nil {
+			return err
+		}
+		past.Columns = dialect.Payload(has)
+		return tx.Query(ctx, func(scan Scan) error {
+			var k shape.Known
+			err := scan(&k.Field, &k.Column, &k.Label, &k.Type)
+			past.Fields = append(past.Fields, k)
+			return err
+		}, "SELECT field, column_name, coalesce(label, ''), coalesce(type, '') FROM "+
+			w.d.Table(w.o.Schema, own.FieldsTable)+
+			" WHERE object = $1 ORDER BY field", t.Object)
+	})
+	if err != nil {
+		return t, past, fmt.Errorf("look at the columns of %s: %w", t.Name, err)
+	}
+	names := shape.ColumnNames(t)
+	for _, k := range past.Fields {
+		names = append(names, k.Column)
+	}
+	return dialect.Adapt(w.d, t, w.d.Finished(has, names), past.Fields), past, nil
+}
+
+// storedColumns reads the columns of a table, none where there is no table.
+func storedColumns(ctx context.Context, tx Tx, schema, table string) ([]dialect.Stored, error) {
+	var all []dialect.Stored
+	err := tx.Query(ctx, func(scan Scan) error {
+		var c dialect.Stored
+		var scale, length *int
+		if err := scan(&c.Name, &c.Type, &scale, &length); err != nil {
+			return err
+		}
+		if scale != nil {
+			c.Scale = *scale
+		}
+		if length != nil {
+			c.Bytes = *length
+		}
+		all = append(all, c)
+		return nil
+	}, "SELECT column_name, data_type, CAST(numeric_scale AS INTEGER), CAST(character_maximum_length AS INTEGER) "+
+		"FROM information_schema.columns WHERE table_catalog = current_database() AND table_schema = $1 AND "+
+		"table_name = $2 ORDER BY ordinal_position",
+		schema, table)
+	return all, err
+}

@@ -1,0 +1,119 @@
+package sql
+
+import (
+	"cmp"
+	"context"
+	"slices"
+
+	"catchment/internal/plan"
+	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/shape"
+	"catchment/internal/warehouse/sql/dialect"
+)
+
+// Mend loads and merges in one transaction, so that a crash leaves nothing
+// half done. What was read wins over rows of any stamp, as in a rebuild, but
+// not over what was read later; the watermark stays where it is. Doing it
+// again changes nothing (invariant 2).
+func (w *merger) Mend(ctx context.Context, f warehouse.Fence, m warehouse.Mending) (warehouse.Counts, error) {
+	var c warehouse.Counts
+	if len(m.Batches) == 0 {
+		return c, nil
+	}
+	merge := warehouse.Merge{Table: m.Batches[0].Table, Attempt: m.Batches[0].Attempt, Policy: m.Policy, Override: true,
+		AbsentReason: m.AbsentReason, AllowDeletes: m.AllowDeletes}
+	merge.AbsentReason = absentReason(merge)
+	for _, b := range m.Batches {
+		for _, p := range b.Pages {
+			merge.Pages++
+			merge.Rows += p.Rows
+		}
+	}
+	what := "mend " + merge.Table.Name
+	in := intake{fence: f, what: what}
+	batches := make([]warehouse.Batch, len(m.Batches))
+	for i, b := range m.Batches {
+		b.Op, b.Override = cmp.Or(b.Op, warehouse.Put), true
+		batches[i] = b
+		in.pages = append(in.pages, w.loads.copies(b, nil)...)
+	}
+	needy := func(b warehouse.Batch) bool { return w.needy(b.Table, b.Pages) }
+	if slices.ContainsFunc(batches, needy) {
+		in.look = func(tx Tx) (need, error) { return w.needOf(ctx, tx, merge.Attempt, batches) }
+	}
+	in.write = func() error {
+		return w.merging(ctx, merging{fence: f, what: what, m: merge, write: func(tx Tx, columns []string) error {
+			old, done, err := w.logged(ctx, tx, merge.Attempt)
+			if err != nil || done {
+				c = old
+				return err
+			}
+			for _, b := range batches {
+				if err := w.loads.loadFresh(ctx, tx, f, b); err != nil {
+					return err
+				}
+			}
+			c, err = w.merge(ctx, tx, f, merge, columns)
+			return err
+		}})
+	}
+	if err := w.take(ctx, in); err != nil {
+		return warehouse.Counts{}, err
+	}
+	return c, nil
+}
+
+// needOf is what batches of an attempt need that wasn't consolidated yet.
+func (w *merger) needOf(ctx context.Context, tx Tx, attempt string, batches []warehouse.Batch) (need, error) {
+	var all need
+	_, done, err := w.logged(ctx, tx, attempt)
+	if err != nil || done {
+		return all, err
+	}
+	for _, b := range batches {
+		if len(b.Pages) == 0 {
+			continue
+		}
+		one, err := w.loads.needOf(ctx, tx, b)
+		if err != nil || len(one.steps) > 0 { // the next one's is decided when these are done
+			return one, err
+		}
+		all.copies = append(all.copies, one.copies...)
+	}
+	return all, nil
+}
+
+// Distinct leaves one row of each key, and gives the final table its key back.
+// Which row stays doesn't matter: Mend replaces it. They are two transactions,
+// since DuckDB finds rows that its own transaction deleted when it makes a key.
+func (w *merger) Distinct(ctx context.Context, f warehouse.Fence, t shape.Table) error {
+	if w.d.RowID == "" {
+		return plan.Fixf("load it anew with: catchment run --full "+t.Object,
+			"rows of one key can't be told apart in %s", w.d.Name)
+	}
+	s := w.of(t)
+	delete := dialect.Fill(`DELETE FROM {final} f
+USING (SELECT {key}, max({row_id}) AS kept FROM {final} GROUP BY {key} HAVING count(*) > 1) n
+WHERE {same_key} AND f.{row_id} <> n.kept`, dialect.Holes{
+		"final": s.Final(), "key": s.Dialect.List("", t.Key), "row_id": w.d.RowID, "same_key": s.SameKey("n", "f"),
+	})
+	what := "one row of each key of " + t.Name
+	missing := func(tx Tx, sql string) ([]dialect.Step, error) {
+		keyed, err := w.keyed(ctx, tx, t)
+		if err != nil || keyed {
+			return nil, err
+		}
+		return dialect.Steps(sql), nil
+	}
+	err := w.fencedOn(ctx, f, what, []string{w.final(t)}, func(tx Tx) error {
+		todo, err := missing(tx, delete)
+		if err != nil {
+			return err
+		}
+		return doSteps(ctx, tx, todo)
+	})
+	if err != nil {
+		return err
+	}
+	return w.shape(ctx, f, what, func(tx Tx) ([]dialect.Step, error) { return missing(tx, s.AddKey()) })
+}

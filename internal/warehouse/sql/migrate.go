@@ -1,0 +1,137 @@
+package sql
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"catchment/internal/plan"
+	"catchment/internal/warehouse/shape"
+	"catchment/internal/warehouse/sql/dialect"
+	"catchment/internal/warehouse/sql/own"
+)
+
+// Migrate makes the schemas and our own tables, or brings those of an older
+// version up to date. It may be repeated. A warehouse that a newer version has
+// migrated is refused.
+func (w *shaper) Migrate(ctx context.Context) error {
+	if len(w.o.GrantTo) > 0 && w.d.Grantee == "" {
+		return plan.Fixf("remove `grant_to` from the warehouse section of catchment.yaml",
+			"%s has no roles to grant tables to", w.d.Name)
+	}
+	if err := w.migrate(ctx); err != nil {
+		return fmt.Errorf("migrate the warehouse: %w", err)
+	}
+	return nil
+}
+
+// migrate is one transaction; where DDL commits, it is one for each look at what
+// is still to be made.
+func (w *shaper) migrate(ctx context.Context) error {
+	if w.d.TransactionalDDL {
+		return w.tx(ctx, func(tx Tx) error {
+			if err := doSteps(ctx, tx, w.base()); err != nil {
+				return err
+			}
+			_, err := w.next(ctx, tx)
+			return err
+		})
+	}
+	s := shaping{
+		look:   func(see func(Tx) error) error { return w.tx(ctx, see) },
+		what:   "our own tables",
+		decide: func(tx Tx) ([]dialect.Step, error) { return w.next(ctx, tx) },
+	}
+	if err := w.stepByStep(ctx, s, w.base()); err != nil {
+		return err
+	}
+	return w.untilDone(ctx, s)
+}
+
+// next does the migrations that were not done yet, and writes down the version
+// of each once everything of it is there. Where DDL commits, it gives the steps
+// of the first that lacks some.
+func (w *shaper) next(ctx context.Context, tx Tx) ([]dialect.Step, error) {
+	version := w.own(own.VersionTable)
+	done, err := count(ctx, tx, "SELECT max(version) FROM "+version)
+	if err != nil {
+		return nil, err
+	}
+	all := own.Migrations()
+	if done > int64(len(all)) {
+		return nil, plan.Fixf("install the version of catchment that wrote it, or a newer one",
+			"the warehouse is of version %d, this catchment knows %d", done, len(all))
+	}
+	for n := int(done); n < len(all); n++ {
+		for _, t := range all[n] {
+			todo, err := w.lacking(ctx, tx, t)
+			if err != nil || len(todo) > 0 && !w.d.TransactionalDDL {
+				return todo, err
+			}
+			if err := doSteps(ctx, tx, todo); err != nil {
+				return nil, err
+			}
+		}
+		if _, err := tx.Exec(ctx, "INSERT INTO "+version+" VALUES ($1)", n+1); err != nil {
+			return nil, err
+		}
+	}
+	return nil, nil
+}
+
+// lacking is the steps that make one of our own tables, or add columns to it.
+// Where a crash may have left some of them done, it asks which.
+func (w *shaper) lacking(ctx context.Context, tx Tx, t own.Table) ([]dialect.Step, error) {
+	todo := dialect.Steps(w.makeOwn(t)...)
+	if w.d.TransactionalDDL {
+		return todo, nil
+	}
+	has, err := storedColumns(ctx, tx, w.schemaOf(t), t.Name)
+	if err != nil || len(has) == 0 {
+		return todo, err
+	}
+	var left []dialect.Step
+	for i, c := range strings.Split(t.Columns, ", ") {
+		name, _, _ := strings.Cut(c, " ")
+		if _, ok := dialect.Find(has, name); !ok && t.Add {
+			left = append(left, todo[i])
+		}
+	}
+	return left, nil
+}
+
+func (w *shaper) schemaOf(t own.Table) string {
+	if t.Final {
+		return w.o.Schema
+	}
+	return w.o.Staging
+}
+
+// base makes what even the oldest migration needs.
+func (w *shaper) base() []dialect.Step {
+	return dialect.Steps(
+		"CREATE SCHEMA IF NOT EXISTS "+w.d.Quote(w.o.Schema),
+		"CREATE SCHEMA IF NOT EXISTS "+w.d.Quote(w.o.Staging),
+		"CREATE TABLE IF NOT EXISTS "+w.own(own.VersionTable)+" (version "+w.d.Type(shape.Int, 0)+")",
+	)
+}
+
+// makeOwn makes one of our own tables, or adds columns to it.
+func (w *shaper) makeOwn(t own.Table) []string {
+	var cols []string
+	for c := range strings.SplitSeq(t.Columns, ", ") {
+		name, kind, _ := strings.Cut(c, " ")
+		cols = append(cols, name+" "+w.d.Type(shape.Kind(kind), 0))
+	}
+	table := w.d.Table(w.schemaOf(t), t.Name)
+	if t.Add {
+		for i, c := range cols { // one each: not every warehouse adds several at once
+			cols[i] = "ALTER TABLE " + table + " ADD COLUMN " + c
+		}
+		return cols
+	}
+	if t.Key != "" && w.d.Enforces {
+		cols = append(cols, "PRIMARY KEY ("+t.Key+")")
+	}
+	return []string{fmt.Sprintf("CREATE TABLE %s (%s)", table, strings.Join(cols, ", "))}
+}

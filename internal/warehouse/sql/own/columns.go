@@ -1,0 +1,38 @@
+package own
+
+import "catchment/internal/warehouse/shape"
+
+// Staging and finalOwn are our own columns of the two tables.
+func Staging() []shape.Column {
+	return []shape.Column{
+		{Name: Attempt, Kind: shape.Text, Length: 64}, {Name: Op, Kind: shape.Text, Length: 16},
+		{Name: Job, Kind: shape.Text, Length: 64},
+		{Name: Seq, Kind: shape.Long}, {Name: At, Kind: shape.Timestamp}, {Name: ReadAt, Kind: shape.Timestamp},
+	}
+}
+
+func Final() []shape.Column {
+	return []shape.Column{
+		{Name: SyncedAt, Kind: shape.Timestamp}, {Name: At, Kind: shape.Timestamp},
+		{Name: ReadAt, Kind: shape.Timestamp},
+		{Name: DeletedAt, Kind: shape.Timestamp}, {Name: DeleteReason, Kind: shape.Text, Length: 16},
+	}
+}
+
+// Loaded are our own columns that a loader fills in.
+func Loaded() []string { return []string{Op, Attempt, Job, ReadAt, Seq} }
+
+// Our own columns.
+const (
+	Op           = "_catchment_op"
+	At           = "_catchment_at"
+	ReadAt       = "_catchment_read_at"
+	Seq          = "_catchment_seq"
+	Attempt      = "_catchment_attempt"
+	Job          = "_catchment_job"
+	SyncedAt     = "_catchment_synced_at"
+	DeletedAt    = "_catchment_deleted_at"
+	DeleteReason = "_catchment_delete_reason"
+	Wider        = "_catchment_wider" // on the way to another type
+	ColWas       = "_catchment_was"   // what one took the place of, where DDL commits
+)

@@ -1,0 +1,78 @@
+package own
+
+// Our own tables. The first eight are in the staging schema, the others beside
+// the final tables, for whoever reads those.
+const (
+	VersionTable   = "_catchment_version"
+	FlowTable      = "_catchment_flow"
+	PageTable      = "_catchment_page"
+	AttemptTable   = "_catchment_attempt"
+	LogTable       = "_catchment_log"
+	CallTable      = "_catchment_call"
+	TombstoneTable = "_catchment_tombstone"
+	ErasedTable    = "_catchment_erased"
+	RejectedTable  = "_catchment_rejected"
+	ObjectsTable   = "_catchment_objects"
+	FieldsTable    = "_catchment_fields"
+	PicklistsTable = "_catchment_picklists"
+	NewestTable    = "_catchment_newest"   // temporary
+	GoneTable      = "_catchment_gone"     // temporary
+	ReadingTable   = "_catchment_reading_" // and the next two: as long as a comparison lasts, the table's name behind
+	SuspectTable   = "_catchment_suspect_"
+	AskedTable     = "_catchment_asked_"
+)
+
+// An Table is one of our own tables: columns as "name kind".
+type Table struct {
+	Name    string
+	Final   bool // in the final schema
+	Columns string
+	Key     string
+	Add     bool // the table is there; it gets these columns
+}
+
+// Migrations are the steps from an empty warehouse to this version. Each is
+// done once, in order; one that was released is never edited.
+func Migrations() [][]Table {
+	return [][]Table{{
+		{Name: FlowTable, Key: "flow", Columns: "flow text, table_name text, fence long, org text, generation long, " +
+			"watermark timestamp, grade text, row_count long, synced_at timestamp, newest timestamp, attempt text"},
+		{Name: PageTable, Columns: "attempt text, page text, flow text, job text, op text, seq long, " +
+			"row_count long, digest text, columns text, read_at timestamp"},
+		{Name: AttemptTable, Key: "attempt",
+			Columns: "attempt text, table_name text, policy text, pages long, row_count long, " +
+				"complete bool, absent_reason text, override bool, generation long, watermark timestamp, grade text, " +
+				"counted_at timestamp"},
+		{Name: CallTable,
+			Columns: "called_at timestamp, table_name text, attempts long, staged long, inserted long, updated long, " +
+				"deleted long, unchanged long, waiting long, problem text"},
+		{Name: LogTable,
+			Columns: "attempt text, flow text, table_name text, staged long, inserted long, updated long, " +
+				"deleted long, unchanged long, row_count long, watermark timestamp, grade text, generation long, " +
+				"synced_at timestamp"},
+		{Name: TombstoneTable, Columns: "table_name text, record_key text, _catchment_at timestamp, " +
+			"_catchment_read_at timestamp, reason text, removed_at timestamp"},
+		{Name: ObjectsTable, Final: true, Columns: "object text, table_name text, label text, key_prefix text, " +
+			"custom bool, described_at timestamp"},
+		{Name: FieldsTable, Final: true, Columns: "object text, field text, column_name text, label text, type text, " +
+			"length int, precision_digits int, scale_digits int, nillable bool, calculated bool, custom bool, " +
+			"reference_to text, relationship_name text"},
+		{Name: PicklistsTable, Final: true, Columns: "object text, field text, position int, value text, label text, " +
+			"active bool, is_default bool"},
+	}, {
+		{Name: PageTable, Add: true, Columns: "reason text, override bool"},
+	}, {
+		{Name: LogTable, Add: true, Columns: "patched long"},
+	}, {
+		{Name: ErasedTable, Columns: "erased_at timestamp, table_name text, by_column text, record_key text, " +
+			"row_count long, staged long, pages long"},
+	}, {
+		{Name: RejectedTable,
+			Columns: "flow text, record_key text, stamp timestamp, field text, rule text, record text, " +
+				"_catchment_op text, _catchment_attempt text, _catchment_job text, _catchment_read_at timestamp, " +
+				"_catchment_seq long"},
+	}}
+}
+
+// RejectedStamp is the column that tells which version of a record was rejected.
+const RejectedStamp = "stamp"

@@ -1,0 +1,149 @@
+package sql
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"catchment/internal/plan"
+	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/shape"
+	"catchment/internal/warehouse/sql/dialect"
+	"catchment/internal/warehouse/sql/own"
+)
+
+// Prepare makes the staging and the final table of t, or adds the columns that
+// they lack, and tells what it did. It never takes anything away: a column
+// that t has no more keeps its values and is reported as vanished
+// (invariant 8).
+func (w *shaper) Prepare(ctx context.Context, f warehouse.Fence, t shape.Table) ([]shape.Change, error) {
+	var done []shape.Change
+	err := w.shape(ctx, f, "prepare "+t.Name, func(tx Tx) ([]dialect.Step, error) {
+		if len(t.Key) == 0 {
+			return nil, plan.Fixf("declare the object's index fields as its key", "%s has no Id to tell records by",
+				t.Object)
+		}
+		todo, changes, isNew, err := w.tables(ctx, tx, t)
+		if err != nil {
+			return nil, err
+		}
+		done = joined(done, changes)
+		if !isNew && !w.d.TransactionalDDL { // a crash may have come before the grants
+			mark, _, err := w.mark(ctx, tx, f.Flow)
+			if err != nil {
+				return nil, err
+			}
+			isNew = mark.SyncedAt.IsZero()
+		}
+		if isNew {
+			todo = append(todo, w.grants(t)...)
+		}
+		return todo, nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return done, nil
+}
+
+// joined adds changes to those that were told already: a table is looked at more
+// than once.
+func joined(done, more []shape.Change) []shape.Change {
+	for _, c := range more {
+		if !slices.Contains(done, c) {
+			done = append(done, c)
+		}
+	}
+	return done
+}
+
+// tables decides what makes both tables of t, or changes them into what t wants,
+// and tells what becomes of the final one, and whether that is new.
+func (w *shaper) tables(ctx context.Context, tx Tx,
+	t shape.Table) (todo []dialect.Step, changes []shape.Change, isNew bool, err error) {
+	staging, _, _, err := w.table(ctx, tx, w.o.Staging, t, own.Staging())
+	if err != nil {
+		return nil, nil, false, err
+	}
+	final, changes, isNew, err := w.table(ctx, tx, w.o.Schema, t, own.Final())
+	return append(staging, final...), changes, isNew, err
+}
+
+func (w *shaper) table(
+	ctx context.Context, tx Tx, schema string, t shape.Table, ours []shape.Column,
+) (todo []dialect.Step, changes []shape.Change, isNew bool, err error) {
+	has, err := storedColumns(ctx, tx, schema, t.Name)
+	if err != nil {
+		return nil, nil, false, err
+	}
+	was, err := w.columnsOf(ctx, tx, t)
+	if err != nil {
+		return nil, nil, false, err
+	}
+	if todo = w.d.Finish(w.d.Table(schema, t.Name), has, append(shape.ColumnNames(t), was.names()...)); len(todo) > 0 {
+		return todo, nil, false, nil // what is there is seen afterwards
+	}
+	has, todo, renamed := w.rename(schema, t, has, was)
+	made, changes, err := dialect.Shape(w.d, schema, t, has, ours)
+	return append(todo, made...), append(renamed, changes...), len(has) == 0, err
+}
+
+// grants let the readers read the final table of t.
+func (w *shaper) grants(t shape.Table) []dialect.Step {
+	var all []dialect.Step
+	for _, role := range w.o.GrantTo {
+		for _, right := range []string{"USAGE ON SCHEMA " + w.d.Quote(w.o.Schema), "SELECT ON " + w.final(t)} {
+			all = append(all, dialect.Step{Sql: "GRANT " + right + " TO " + fmt.Sprintf(w.d.Grantee, w.d.Quote(role)),
+				Blind: true})
+		}
+	}
+	return all
+}
+
+// remembered is the columns that the fields of an object were copied into, by
+// the fields' names in lower case.
+type remembered map[string]string
+
+func (r remembered) names() []string { return slices.Collect(maps.Values(r)) }
+
+// columnsOf reads what is remembered of the object of t.
+func (w *shaper) columnsOf(ctx context.Context, tx Tx, t shape.Table) (remembered, error) {
+	was := remembered{}
+	err := tx.Query(ctx, func(scan Scan) error {
+		var field, column string
+		err := scan(&field, &column)
+		was[strings.ToLower(field)] = column
+		return err
+	}, "SELECT field, column_name FROM "+w.d.Table(w.o.Schema, own.FieldsTable)+" WHERE object = $1", t.Object)
+	return was, err
+}
+
+// rename gives the columns of a table the names that a flow wants for their
+// fields, where they were made under another: the values stay, and none is left behind
+// under the old name.
+func (w *shaper) rename(schema string, t shape.Table, has []dialect.Stored,
+	was remembered) ([]dialect.Stored, []dialect.Step, []shape.Change) {
+	var todo []dialect.Step
+	var changes []shape.Change
+	for _, c := range t.Columns {
+		if !slices.Contains(t.Chosen, c.Name) {
+			continue
+		}
+		old := was[strings.ToLower(c.Field)]
+		i := dialect.Place(has, old)
+		_, made := dialect.Find(has, c.Name)
+		if old == "" || i < 0 || made || !w.d.Fits(has[i], c.Kind) ||
+			slices.ContainsFunc(t.Columns, func(other shape.Column) bool { return other.Name == old }) {
+			continue
+		}
+		todo = append(todo,
+			dialect.Steps(fmt.Sprintf("ALTER TABLE %s RENAME COLUMN %s TO %s", w.d.Table(schema, t.Name),
+				w.d.Quote(old), w.d.Quote(c.Name)))...)
+		has[i].Name = c.Name
+		changes = append(changes, shape.Change{Table: t.Name, Column: c.Name, What: shape.Renamed,
+			Detail: "was " + old})
+	}
+	return has, todo, changes
+}

@@ -1,0 +1,106 @@
+package sql
+
+import (
+	"context"
+	_ "embed"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/shape"
+	"catchment/internal/warehouse/sql/dialect"
+	"catchment/internal/warehouse/sql/statements"
+)
+
+// the text of the procedures
+
+// Install makes the procedures in the warehouse, or makes them anew.
+func (w *installer) Install(ctx context.Context, ps []warehouse.Procedure) error {
+	ps = slices.Clone(ps)
+	for i := range ps { // its columns are called as the runs call them
+		var err error
+		if ps[i].Table, _, err = w.shapes.Adapt(ctx, ps[i].Table); err != nil {
+			return err
+		}
+	}
+	err := w.tx(ctx, func(tx Tx) error {
+		for _, p := range ps {
+			if err := w.install(ctx, tx, p); err != nil {
+				return err
+			}
+		}
+		text, err := statements.Procedures(w.d, w.o, nil)
+		if err != nil {
+			return err
+		}
+		_, err = tx.Exec(ctx, text)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("install the procedures: %w", err)
+	}
+	return nil
+}
+
+// install makes the procedure of one table.
+func (w *installer) install(ctx context.Context, tx Tx, p warehouse.Procedure) error {
+	has, err := storedColumns(ctx, tx, w.o.Schema, p.Table.Name)
+	if err != nil {
+		return err
+	}
+	columns := dialect.Payload(has)
+	if len(has) == 0 { // no run has made the table yet
+		columns = shape.ColumnNames(p.Table)
+	}
+	text, err := statements.Procedure(p, w.d, w.o, columns)
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec(ctx, text)
+	return err
+}
+
+// Begin lets the warehouse consolidate an attempt that was counted while nobody
+// waits for it: it makes the table's procedure, and calls it. The id is to be
+// kept, for Ended; "" says that this warehouse, or this table, has no such way.
+// The same token begins nothing twice. What the procedure leaves undone,
+// Consolidate does, and Consolidate is who tells the counts.
+func (w *detacher) Begin(ctx context.Context, f warehouse.Fence, p warehouse.Procedure,
+	token string) (id string, err error) {
+	// In a transaction before the CALL's: that one has to begin with its locks.
+	err = w.fenced(ctx, f, "make the procedure of "+p.Table.Name, func(tx Tx) error {
+		return w.calls.install(ctx, tx, p)
+	})
+	if err == nil {
+		id, err = w.background.Detach(ctx, token,
+			"CALL "+w.d.Table(w.o.Staging, statements.ProcedureName(w.d, p.Table.Name))+"()")
+	}
+	if errors.Is(err, ErrTooLong) {
+		return "", nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("begin to consolidate %s: %w", p.Table.Name, err)
+	}
+	return id, nil
+}
+
+// Ended tells whether a consolidation that Begin has begun is over, and waits for
+// that no longer than patience. The error is that of the consolidation, or of
+// the question; either way Consolidate may follow.
+func (w *detacher) Ended(ctx context.Context, id string, patience time.Duration) (bool, error) {
+	return w.background.Ended(ctx, id, patience)
+}
+
+// Consolidated tells whether an attempt was consolidated before.
+func (w *merger) Consolidated(ctx context.Context, attempt string) (done bool, err error) {
+	err = w.driver.View(ctx, func(tx Tx) (err error) {
+		_, done, err = w.logged(ctx, tx, attempt)
+		return err
+	})
+	if err != nil {
+		return false, fmt.Errorf("look for attempt %s in the log: %w", attempt, err)
+	}
+	return done, nil
+}

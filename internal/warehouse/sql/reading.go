@@ -1,0 +1,280 @@
+package sql
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"catchment/internal/plan"
+	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/evidence"
+	"catchment/internal/warehouse/shape"
+	"catchment/internal/warehouse/sql/dialect"
+	"catchment/internal/warehouse/sql/own"
+)
+
+// A comparing is a Reading in a table of its own in the staging schema. The
+// warehouse compares, so memory stays flat.
+type comparing struct {
+	w       *asker
+	f       warehouse.Fence
+	c       evidence.Comparison
+	reading string // our three tables, quoted
+	suspect string
+	asked   string
+	name    string // of the first, as it is
+	loaded  int64
+}
+
+// Stored gives the columns of t that its final table has.
+func (w *shaper) Stored(ctx context.Context, t shape.Table) (shape.Table, error) {
+	var has []dialect.Stored
+	err := w.driver.View(ctx, func(tx Tx) (err error) {
+		has, err = storedColumns(ctx, tx, w.o.Schema, t.Name)
+		return err
+	})
+	if err != nil {
+		return t, fmt.Errorf("columns of %s: %w", t.Name, err)
+	}
+	t.Columns = slices.DeleteFunc(slices.Clone(t.Columns), func(c shape.Column) bool {
+		_, ok := dialect.Find(has, c.Name)
+		return !ok
+	})
+	return t, nil
+}
+
+// Reading makes the empty tables of a reading.
+func (w *asker) Reading(ctx context.Context, f warehouse.Fence, c evidence.Comparison) (warehouse.Reading, error) {
+	r := &comparing{w: w, f: f, c: c, name: shape.Shorten(w.d.LongestName, own.ReadingTable+c.Table.Name, c.Table.Name)}
+	r.reading = w.own(r.name)
+	r.suspect = w.own(shape.Shorten(w.d.LongestName, own.SuspectTable+c.Table.Name, c.Table.Name))
+	r.asked = w.own(shape.Shorten(w.d.LongestName, own.AskedTable+c.Table.Name, c.Table.Name))
+	err := w.shape(ctx, f, "read "+c.Table.Name, func(tx Tx) ([]dialect.Step, error) {
+		has, err := storedColumns(ctx, tx, w.o.Schema, c.Table.Name)
+		if err != nil {
+			return nil, err
+		}
+		defs := []string{}
+		for _, col := range own.Staging() {
+			defs = append(defs, w.d.Define(col))
+		}
+		for _, col := range c.Table.Columns {
+			old, ok := dialect.Find(has, col.Name)
+			if !ok {
+				return nil, plan.Failf(plan.Bug, "", "table %s has no column %s to compare with", c.Table.Name,
+					col.Name)
+			}
+			defs = append(defs, w.d.Quote(col.Name)+" "+w.d.StoredType(old, col.Kind))
+		}
+		text := w.d.Type(shape.Text, 0)
+		todo := r.drop()
+		for table, columns := range map[string]string{
+			r.reading: strings.Join(defs, ", "),
+			r.suspect: fmt.Sprintf("record %s, how %s, fields %s, n %s", text, text, text, w.d.Type(shape.Long, 0)),
+			r.asked:   "record " + text,
+		} {
+			sql := fmt.Sprintf("CREATE %sTABLE %s (%s)", w.d.Unlogged, table, columns)
+			todo = append(todo, dialect.Step{Sql: sql, Blind: true})
+		}
+		return todo, nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err := r.forget(ctx); err != nil {
+		return nil, err
+	}
+	return r, nil
+}
+
+// forget removes what a crash has left of pages on their way into the reading.
+func (r *comparing) forget(ctx context.Context) error {
+	return r.w.forgetAttempt(ctx, readingAttempt, r.reading)
+}
+
+// drop is the steps that leave nothing of any reading.
+func (r *comparing) drop() []dialect.Step {
+	var todo []dialect.Step
+	for _, table := range []string{r.reading, r.suspect, r.asked} {
+		todo = append(todo, dialect.Step{Sql: "DROP TABLE IF EXISTS " + table, Blind: true})
+	}
+	return todo
+}
+
+// Close drops the tables.
+func (r *comparing) Close(ctx context.Context) error {
+	err := r.w.shape(ctx, r.f, "forget the reading of "+r.c.Table.Name,
+		func(Tx) ([]dialect.Step, error) { return r.drop(), nil })
+	if err != nil {
+		return err
+	}
+	return r.forget(ctx)
+}
+
+// Add loads pages of the reading, all of them or none. Each has a Seq of its
+// own.
+func (r *comparing) Add(ctx context.Context, pages []warehouse.Page) error {
+	if len(pages) == 0 {
+		return nil
+	}
+	err := r.take(ctx, "read "+r.c.Table.Name, [][]warehouse.Page{pages}, func(tx Tx) error {
+		return r.load(ctx, tx, pages)
+	})
+	if err != nil {
+		return err
+	}
+	for _, p := range pages {
+		r.loaded += p.Rows
+	}
+	return nil
+}
+
+// take does f, which loads these pages, once they can be loaded.
+func (r *comparing) take(ctx context.Context, what string, pages [][]warehouse.Page, f func(Tx) error) error {
+	in := intake{fence: r.f, what: what, write: func() error { return r.do(ctx, what, f) }}
+	for _, some := range pages {
+		in.pages = append(in.pages, r.copyOf(some, nil))
+	}
+	if r.w.needy(r.c.Table, slices.Concat(pages...)) {
+		in.look = func(tx Tx) (need, error) {
+			var all need
+			for _, some := range pages {
+				c, todo, err := r.fit(ctx, tx, some)
+				if err != nil || len(todo) > 0 {
+					return need{steps: todo}, err
+				}
+				all.copies = append(all.copies, c)
+			}
+			return all, nil
+		}
+	}
+	return r.w.take(ctx, in)
+}
+
+// load loads pages that fit.
+func (r *comparing) load(ctx context.Context, tx Tx, pages []warehouse.Page) error {
+	c, narrow, err := r.fit(ctx, tx, pages)
+	if err != nil {
+		return err
+	}
+	if len(narrow) > 0 {
+		return stale(r.c.Table)
+	}
+	return copyPages(ctx, tx, c)
+}
+
+// fit finds the columns of pages, and the steps that make the table wide enough
+// for them. The final column may be too narrow: then the values differ.
+func (r *comparing) fit(ctx context.Context, tx Tx, pages []warehouse.Page) (c Copy, todo []dialect.Step, err error) {
+	has, err := storedColumns(ctx, tx, r.w.o.Staging, r.name)
+	if err != nil {
+		return c, nil, err
+	}
+	if todo = r.w.d.Finish(r.reading, has, shape.ColumnNames(r.c.Table)); len(todo) > 0 {
+		return c, todo, nil
+	}
+	cols, err := copyColumns(r.w.d, r.c.Table, pages, has)
+	if err != nil {
+		return c, nil, err
+	}
+	for i, c := range cols {
+		old, _ := dialect.Find(has, c.Name)
+		scale, wider, err := r.w.d.Wider(old, c)
+		if err != nil {
+			return Copy{}, nil, err
+		}
+		if wider {
+			todo = append(todo, r.w.d.Widened(r.reading, c.Name, scale)...)
+			cols[i].Type = r.w.d.Type(shape.Decimal, scale)
+		}
+	}
+	return r.copyOf(pages, cols), todo, nil
+}
+
+// copyOf is pages on their way into the reading.
+func (r *comparing) copyOf(pages []warehouse.Page, cols []dialect.CopyColumn) Copy {
+	return Copy{Into: r.reading, Columns: cols, Op: warehouse.Put, Attempt: readingAttempt, Job: readingAttempt,
+		Pages: pages}
+}
+
+// readingAttempt stands for the attempt of rows that are of none.
+const readingAttempt = "reading"
+
+// do does f in a transaction that holds the fence, with little memory.
+func (r *comparing) do(ctx context.Context, what string, f func(Tx) error) error {
+	return r.w.fenced(ctx, r.f, what, func(tx Tx) error { return r.w.frugally(ctx, tx, func() error { return f(tx) }) })
+}
+
+// frugalMemory is what a warehouse inside this process may take for a
+// comparison. It writes the rest to disk.
+const frugalMemory = "400MB"
+
+// frugally does f with little memory where the warehouse is inside this
+// process: it would keep whole tables there, since it takes four fifths of the
+// machine's for its own.
+func (w *asker) frugally(ctx context.Context, tx Tx, f func() error) (err error) {
+	if w.d.Memory == "" {
+		return f()
+	}
+	var before string
+	if _, err := queryRow(ctx, tx, []any{&before}, "SELECT current_setting("+dialect.Literal(w.d.Memory)+
+		")"); err != nil {
+		return err
+	}
+	if _, err := tx.Exec(ctx, "SET "+w.d.Memory+" = "+dialect.Literal(frugalMemory)); err != nil {
+		return err
+	}
+	defer func() {
+		// After a failure the transaction takes no more statements; the setting
+		// then goes with the idle file.
+		_, undo := tx.Exec(context.WithoutCancel(ctx), "SET "+w.d.Memory+" = "+dialect.Literal(before))
+		if err == nil {
+			err = undo
+		}
+	}()
+	return f()
+}
+
+// Judge finds where reading and final table differ. expected is what Salesforce
+// says the reading holds (invariant 6).
+func (r *comparing) Judge(ctx context.Context, expected int64) error {
+	return r.do(ctx, "compare "+r.c.Table.Name, func(tx Tx) error {
+		if err := r.once(ctx, tx, expected); err != nil {
+			return err
+		}
+		s := r.sql()
+		for _, sql := range append([]string{"DELETE FROM " + r.suspect}, s.Judgements(false)...) {
+			if _, err := tx.Exec(ctx, sql); err != nil {
+				return err
+			}
+		}
+		keyed, err := r.w.keyed(ctx, tx, r.c.Table)
+		if err != nil || keyed && r.w.d.Enforces {
+			return err
+		}
+		_, err = tx.Exec(ctx, s.JudgeDuplicates())
+		return err
+	})
+}
+
+// once proves that the reading is whole and has each record once: where a page
+// came twice, another one didn't come at all.
+func (r *comparing) once(ctx context.Context, tx Tx, expected int64) error {
+	rows, err := count(ctx, tx, "SELECT count(*) FROM "+r.reading)
+	if err != nil {
+		return err
+	}
+	if rows != r.loaded || rows != expected {
+		return plan.Failf(plan.Retry, "try again",
+			"%d records were read and %d are in the warehouse, Salesforce counts %d", r.loaded, rows, expected)
+	}
+	s := r.sql()
+	keys, err := count(ctx, tx, fmt.Sprintf("SELECT count(*) FROM (SELECT DISTINCT %s AS record FROM %s s) k",
+		s.Record("s")+r.w.d.Bytewise, r.reading))
+	if err == nil && keys < rows {
+		err = plan.Failf(plan.Retry, "try again", "%d records were read twice: a page came in the place of another",
+			rows-keys)
+	}
+	return err
+}

@@ -1,0 +1,242 @@
+package statements
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"catchment/internal/warehouse/evidence"
+	"catchment/internal/warehouse/gone"
+	"catchment/internal/warehouse/shape"
+	"catchment/internal/warehouse/sql/dialect"
+	"catchment/internal/warehouse/sql/own"
+)
+
+// Compare writes the statements of one comparison: s is the reading, f the
+// final table.
+type Compare struct {
+	Tables
+	Comparison evidence.Comparison
+	Reading    string
+	Suspect    string
+	Asked      string
+}
+
+// Live tells whether a final row is of a record that isn't deleted.
+func (s *Compare) Live(alias string) string { return s.Col(alias, own.DeletedAt) + " IS NULL" }
+
+// stamp is the column that tells when a record changed, or "".
+func (s *Compare) stamp() string {
+	if s.Comparison.Stamp != "" || s.Comparison.Snapshot != nil {
+		return s.Comparison.Stamp
+	}
+	c, _ := s.Comparison.Table.Column(shape.FieldStamp)
+	return c.Name
+}
+
+// Record is the key as one text; a key that is one is left as it is, so that
+// an index on it can be used.
+func (s *Compare) Record(alias string) string {
+	prefix := ""
+	if alias != "" {
+		prefix = alias + "."
+	}
+	texts := make([]string, len(s.Comparison.Table.Key))
+	for i, k := range s.Comparison.Table.Key {
+		c := s.Comparison.Table.Columns[slices.IndexFunc(s.Comparison.Table.Columns, func(c shape.Column) bool {
+			return c.Name == k
+		})]
+		texts[i] = prefix + s.Quote(k)
+		if c.Kind != shape.Text || len(texts) > 1 {
+			texts[i] = fmt.Sprintf("CAST(%s AS %s)", texts[i], s.Dialect.Type(shape.Text, 0))
+		}
+	}
+	return strings.Join(texts, " || chr(31) || ")
+}
+
+// Source is the reading, or what it says of the records that were asked for.
+func (s *Compare) Source(asked bool) string {
+	stamp, gone := "CAST(NULL AS "+s.Dialect.Type(shape.Timestamp, 0)+")", "false"
+	if name := s.stamp(); name != "" {
+		stamp = s.Col("r", name)
+	}
+	if c, ok := s.Comparison.Table.Column(shape.FieldDeleted); ok {
+		gone = "coalesce(" + s.Col("r", c.Name) + ", false)"
+	}
+	sql := fmt.Sprintf("SELECT r.*, %s AS _catchment_stamp, %s AS _catchment_gone FROM %s r", stamp, gone, s.Reading)
+	if asked {
+		sql += fmt.Sprintf(" WHERE %s IN (SELECT record FROM %s)", s.Record("r"), s.Asked)
+	}
+	return "(" + sql + ")"
+}
+
+// rows is the live rows of the final table, or those that were asked for.
+func (s *Compare) rows(asked bool) string {
+	names := []string{own.At, own.ReadAt}
+	for _, c := range s.Comparison.Table.Columns {
+		names = append(names, c.Name)
+	}
+	sql := fmt.Sprintf("SELECT %s FROM %s r WHERE %s", s.Dialect.List("r.", names), s.Final(), s.Live("r"))
+	if asked {
+		sql += fmt.Sprintf(" AND %s IN (SELECT record FROM %s)", s.Record("r"), s.Asked)
+	}
+	return "(" + sql + ")"
+}
+
+// waits is why a difference isn't counted as one: pending or unjudged. A record
+// that was stamped at or after Before on either side is pending, whatever else
+// it is.
+func (s *Compare) waits(inSource, inRows, stamped string) string {
+	if s.Comparison.Snapshot == nil {
+		return dialect.Fill("CASE WHEN coalesce(s._catchment_stamp >= {before}, false) OR "+
+			"coalesce({stamp} >= {before}, false) THEN 'pending' END",
+			dialect.Holes{"before": s.before(), "stamp": stamped})
+	}
+	extra, missing := "'unjudged'", "'unjudged'"
+	if at := s.Comparison.Snapshot.ReadAt; !at.IsZero() {
+		extra = fmt.Sprintf("CASE WHEN coalesce(%s >= %s, false) THEN 'pending' END", s.Col("f", own.ReadAt),
+			s.Dialect.Moment(at.UTC()))
+	}
+	if born := s.Comparison.Snapshot.Born; born != "" {
+		missing = dialect.Fill("CASE WHEN {born} IS NULL THEN 'unjudged' WHEN {born} >= {before} THEN 'pending' END",
+			dialect.Holes{"born": s.Col("s", born), "before": s.before()})
+	}
+	return dialect.Fill(`CASE
+		WHEN {in_rows} AND NOT coalesce({in_source}, false) THEN {extra}
+		WHEN {in_source} AND NOT ({in_rows}) THEN {missing}
+		ELSE 'unjudged' END`, dialect.Holes{
+		"in_rows": inRows, "in_source": inSource, "extra": extra, "missing": missing,
+	})
+}
+
+// judge writes down what differs, and how.
+func (s *Compare) judge(asked bool) string {
+	first := s.Comparison.Table.Key[0]
+	inSource, inRows := s.Col("s", first)+" IS NOT NULL AND NOT s._catchment_gone", s.Col("f", first)+" IS NOT NULL"
+	stamped, stale := s.Col("f", own.At), "false"
+	if name := s.stamp(); name != "" {
+		stamped = s.Col("f", name)
+		stale = s.Dialect.Differs("s._catchment_stamp", stamped)
+	}
+	extra := inRows + " AND NOT coalesce(" + inSource + ", false)"
+	if s.Comparison.Policy == gone.Ignore {
+		extra = "false" // rows of deleted records stay on purpose
+	}
+	wrong, formula, fields := "false", "false", ""
+	for _, c := range s.values() {
+		differs := s.Dialect.Differs(s.Col("s", c.Name), s.Col("f", c.Name))
+		into := &wrong
+		if slices.Contains(s.Comparison.Formulas, c.Name) {
+			into = &formula
+		}
+		*into += "\n\t\t\tOR " + differs
+		fields += fmt.Sprintf("\n\t|| CASE WHEN %s THEN %s || chr(31) ELSE '' END", differs, dialect.Literal(c.Name))
+	}
+	return dialect.Fill(`INSERT INTO {suspects}
+SELECT y.record, coalesce(y.waits, y.kind), CASE WHEN y.waits IS NULL AND y.kind IN ('wrong', 'formula') THEN y.fields END, 1
+FROM (
+	SELECT coalesce({source_key}, {row_key}) AS record, ''{fields} AS fields, CASE
+		WHEN {in_source} AND NOT ({in_rows}) THEN 'missing'
+		WHEN {extra} THEN 'extra'
+		WHEN NOT ({in_source} AND {in_rows}) THEN 'same'
+		WHEN {stale} THEN 'stale'
+		WHEN {wrong} THEN 'wrong'
+		WHEN {formula} THEN 'formula'
+		ELSE 'same' END AS kind, {waits} AS waits
+	FROM {source} s
+	FULL OUTER JOIN {rows} f ON {same_key}
+) y
+WHERE y.kind <> 'same'`, dialect.Holes{
+		"suspects": s.Suspect, "source_key": s.Record("s"), "row_key": s.Record("f"), "fields": fields,
+		"in_source": inSource, "in_rows": inRows, "extra": extra, "stale": stale, "wrong": wrong,
+		"formula": formula, "waits": s.waits(inSource, inRows, stamped),
+		"source": s.Source(asked), "rows": s.rows(asked), "same_key": s.SameKey("s", "f"),
+	})
+}
+
+// reject tells apart what differs since the flow's rules kept this very version
+// of the record out.
+func (s *Compare) reject(asked bool) string {
+	version := ""
+	if _, ok := s.Comparison.Table.Column(shape.FieldStamp); ok {
+		version = " AND r." + own.RejectedStamp + " = s._catchment_stamp"
+	}
+	return dialect.Fill(`UPDATE {suspects}
+SET how = 'rejected'
+WHERE how IN ('missing', 'stale')
+	AND record IN (SELECT r.record_key FROM {rejected} r JOIN {source} s ON {source_key} = r.record_key{version}
+		WHERE r.flow = {flow} AND coalesce({op}, 'put') = 'put')`, dialect.Holes{
+		"suspects": s.Suspect, "rejected": s.Dialect.Table(s.Options.Staging, own.RejectedTable),
+		"source":     s.Source(asked),
+		"source_key": s.Record("s"), "version": version, "flow": dialect.Literal(s.Comparison.Table.Object),
+		"op": s.Col("r", own.Op),
+	})
+}
+
+// Judgements is the statements that judge the records, all or those that were
+// asked for.
+func (s *Compare) Judgements(asked bool) []string {
+	if !s.Comparison.Rules {
+		return []string{s.judge(asked)}
+	}
+	return []string{s.judge(asked), s.reject(asked)}
+}
+
+// values is the columns whose values are compared.
+func (s *Compare) values() []shape.Column {
+	return slices.DeleteFunc(slices.Clone(s.Comparison.Table.Columns), func(c shape.Column) bool {
+		return slices.Contains(s.Comparison.Table.Key, c.Name) || c.Name == s.stamp() ||
+			strings.EqualFold(c.Field, shape.FieldStamp) || strings.EqualFold(c.Field, shape.FieldDeleted)
+	})
+}
+
+// before is the moment from which on differences are pending, as SQL.
+func (s *Compare) before() string {
+	at := s.Comparison.Before
+	if at.IsZero() {
+		at = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
+	}
+	return s.Dialect.Moment(at.UTC())
+}
+
+// JudgeDuplicates writes down the keys that have more rows than one.
+func (s *Compare) JudgeDuplicates() string {
+	return dialect.Fill(`INSERT INTO {suspects}
+SELECT {key}, 'duplicate', CAST(NULL AS {text}), count(*) - 1 FROM {final} r GROUP BY {key} HAVING count(*) > 1`, dialect.Holes{
+		"suspects": s.Suspect, "key": s.Record("r"), "text": s.Dialect.Type(shape.Text, 0), "final": s.Final(),
+	})
+}
+
+// Unit stands between the texts of a key, and behind the names of columns.
+const Unit = "\x1f"
+
+func (s *Compare) SourceSet() string {
+	return dialect.Fill("SELECT {key} AS record, s._catchment_stamp FROM {source} s "+
+		"WHERE NOT s._catchment_gone AND {settled} ORDER BY {key}{bytewise}", dialect.Holes{
+		"key": s.Record("s"), "source": s.Source(false), "settled": s.settled("s"), "bytewise": s.Dialect.Bytewise,
+	})
+}
+
+func (s *Compare) RowSet() string {
+	stamp := "CAST(NULL AS " + s.Dialect.Type(shape.Timestamp, 0) + ")"
+	if name := s.stamp(); name != "" {
+		stamp = s.Col("f", name)
+	}
+	kept := ""
+	if s.Comparison.Policy == gone.Ignore {
+		kept = fmt.Sprintf(" AND %s IN (SELECT %s FROM %s s WHERE NOT s._catchment_gone)", s.Record("f"), s.Record("s"),
+			s.Source(false))
+	}
+	return dialect.Fill("SELECT {key} AS record, {stamp} FROM {rows} f WHERE {settled}{kept} ORDER BY {key}{bytewise}",
+		dialect.Holes{
+			"key": s.Record("f"), "stamp": stamp, "rows": s.rows(false), "settled": s.settled("f"), "kept": kept,
+			"bytewise": s.Dialect.Bytewise,
+		})
+}
+
+// settled leaves out what is pending or rejected, or can't be judged.
+func (s *Compare) settled(alias string) string {
+	return fmt.Sprintf("NOT EXISTS (SELECT 1 FROM %s p "+
+		"WHERE p.how IN ('pending', 'unjudged', 'rejected') AND p.record = %s)", s.Suspect, s.Record(alias))
+}

@@ -1,0 +1,55 @@
+package statements
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"catchment/internal/warehouse/shape"
+	"catchment/internal/warehouse/sql/dialect"
+	"catchment/internal/warehouse/sql/own"
+)
+
+// Simple tells whether each of a part's versions has a key of its own, and none
+// is of a deleted record.
+func (s *Merge) Simple(p Part) dialect.Statement {
+	b := s.Binds()
+	sql := dialect.Fill(`SELECT count(*) = count(DISTINCT {key}{bytewise}) AND count(CASE WHEN {deleted} THEN 1 END) = 0
+FROM {staging} v
+WHERE {where}`, dialect.Holes{
+		"key": s.RecordKey("v"), "bytewise": s.Dialect.Bytewise, "deleted": s.deleted(p),
+		"staging": s.Staging(), "where": s.where(p, b),
+	})
+	return b.Statement(sql)
+}
+
+// UpdateDirect writes versions over the rows that they are newer than. What they
+// don't carry stays.
+func (s *Merge) UpdateDirect(p Part) dialect.Statement {
+	b := s.Binds()
+	at := s.at(p)
+	set := []string{s.Quote(own.SyncedAt) + " = " + b.Value(s.Now, shape.Timestamp), s.Quote(own.At) + " = " + at,
+		s.Quote(own.ReadAt) + " = " + s.Col("v", own.ReadAt),
+		s.Quote(own.DeletedAt) + " = NULL", s.Quote(own.DeleteReason) + " = NULL"}
+	for _, name := range s.Columns {
+		if slices.Contains(p.columns, name) && !slices.Contains(s.Of.Table.Key, name) {
+			set = append(set, s.Quote(name)+" = "+s.Col("v", name))
+		}
+	}
+	sql := dialect.Fill(`UPDATE {final} f
+SET {set}
+FROM {staging} v
+WHERE {where} AND {same_key}
+	AND {wins}`, dialect.Holes{
+		"final": s.Final(), "set": strings.Join(set, ", "), "staging": s.Staging(), "where": s.where(p, b),
+		"same_key": s.SameKey("v", "f"), "wins": s.wins(p, at, "f"),
+	})
+	return b.Statement(sql)
+}
+
+// InsertDirect writes the versions of records that have no row.
+func (s *Merge) InsertDirect(p Part) dialect.Statement {
+	q := s.InsertPlain(p)
+	q.SQL += fmt.Sprintf(" AND NOT EXISTS (SELECT 1 FROM %s f WHERE %s)", s.Final(), s.SameKey("v", "f"))
+	return q
+}

@@ -1,0 +1,56 @@
+package statements_test
+
+import (
+	"testing"
+
+	"catchment/internal/golden"
+	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/duckdb"
+	"catchment/internal/warehouse/gone"
+	"catchment/internal/warehouse/postgres"
+	"catchment/internal/warehouse/redshift"
+	"catchment/internal/warehouse/shape"
+	"catchment/internal/warehouse/sql/dialect"
+	"catchment/internal/warehouse/sql/statements"
+)
+
+func sample() shape.Table {
+	return shape.Table{Object: "Account", Name: "account", Key: []string{"id"}, Columns: []shape.Column{
+		{Name: "id", Field: "Id", Kind: shape.Text}, {Name: "isdeleted", Field: "IsDeleted", Kind: shape.Bool},
+		{Name: "masterrecordid", Field: "MasterRecordId", Kind: shape.Text},
+		{Name: "systemmodstamp", Field: "SystemModstamp", Kind: shape.Timestamp},
+		{Name: `odd"name`, Field: "Odd", Kind: shape.Text},
+		{Name: "amount__c", Field: "Amount__c", Kind: shape.Decimal, Scale: 2},
+	}}
+}
+
+func TestScript(t *testing.T) {
+	o := warehouse.Options{Schema: "salesforce", Staging: "salesforce_incremental"}
+	bare := shape.Table{Object: "Log__b", Name: "log__b", Key: []string{"day__c", "n__c"}, Columns: []shape.Column{
+		{Name: "day__c", Field: "Day__c", Kind: shape.Date}, {Name: "n__c", Field: "N__c", Kind: shape.Int},
+		{Name: "text__c", Field: "Text__c", Kind: shape.Text}}}
+	for _, d := range []*dialect.Dialect{duckdb.Dialect(), postgres.Dialect(),
+		redshift.Dialect(redshift.FailLongText)} {
+		golden.Equal(t, d.Name+"-flag.sql", statements.Script(d, o, sample(), gone.Flag))
+		golden.Equal(t, d.Name+"-remove.sql", statements.Script(d, o, sample(), gone.Remove))
+		golden.Equal(t, d.Name+"-ignore.sql", statements.Script(d, o, sample(), gone.Ignore))
+		golden.Equal(t, d.Name+"-bare.sql", statements.Script(d, o, bare, gone.Flag))
+	}
+}
+
+// The procedures of the two warehouses that have some differ only where their
+// dialects do: read one beside the other.
+func TestProcedures(t *testing.T) {
+	o := warehouse.Options{Schema: "salesforce", Staging: "salesforce_incremental"}
+	removed := sample()
+	removed.Name = "contact"
+	for _, d := range []*dialect.Dialect{postgres.Dialect(), redshift.Dialect(redshift.FailLongText)} {
+		text, err := statements.Procedures(d, o,
+			[]warehouse.Procedure{{Table: sample(), Policy: gone.Flag},
+				{Table: removed, Policy: gone.Remove, Patched: []string{"amount__c"}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		golden.Equal(t, d.Name+"-procedures.sql", text)
+	}
+}

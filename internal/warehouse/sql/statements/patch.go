@@ -1,0 +1,82 @@
+package statements
+
+import (
+	"slices"
+	"strings"
+
+	"catchment/internal/warehouse/shape"
+	"catchment/internal/warehouse/sql/dialect"
+	"catchment/internal/warehouse/sql/own"
+)
+
+// Patch changes the listed columns of rows that are there, where they differ.
+// It is dropped where the row is newer: a patch is as new as the stamp that it
+// was read with, and never moves the row's (invariant 4). f is the row, v the
+// newest patch of its key. Where the whole record was rejected, the row stays
+// as it was.
+func (s *Merge) Patch(p Part) dialect.Statement {
+	b := s.Binds()
+	const at = "v._catchment_version"
+	now := b.Value(s.Now, shape.Timestamp)
+	where := s.where(p, b) + " AND " + s.notRejected("v", b.Text(s.Of.Attempt))
+	set, differs := s.patches(p)
+	sql := dialect.Fill(`UPDATE {final} AS f
+SET {set},
+	{synced_at} = {now}
+FROM (
+	SELECT v.*, {at} AS _catchment_version, row_number() OVER (
+		PARTITION BY {key}
+		ORDER BY {at} DESC NULLS LAST, {seq} DESC NULLS LAST) AS _catchment_rank
+	FROM {staging} v
+	WHERE {where}
+) v
+WHERE v._catchment_rank = 1 AND {same_key}
+	AND ({differs})`, dialect.Holes{
+		"final": s.Final(), "set": strings.Join(set, ",\n\t"), "synced_at": s.Quote(own.SyncedAt), "now": now,
+		"at": s.at(p), "key": s.Dialect.List("v.", s.Of.Table.Key), "seq": s.Col("v", own.Seq),
+		"staging": s.Staging(), "where": where, "same_key": s.SameKey("v", "f"),
+		"differs": strings.Join(differs, "\n\t\tOR "),
+	})
+	if !p.override {
+		sql += dialect.Fill(`
+	AND ({at} > {row_at} OR
+		{at} = {row_at} AND {read_at} >= {row_read_at})`, dialect.Holes{
+			"at": s.Oldest(at), "row_at": s.Oldest(s.Col("f", own.At)),
+			"read_at": s.Oldest(s.Col("v", own.ReadAt)), "row_read_at": s.Oldest(s.Col("f", own.ReadAt)),
+		})
+	}
+	return b.Statement(sql)
+}
+
+// patches says what a patch sets, and how it tells that a row differs. In a
+// procedure the columns of a patch are a variable.
+func (s *Merge) patches(p Part) (set, differs []string) {
+	for _, name := range s.Patched(p) {
+		f, v := s.Col("f", name), s.Col("v", name)
+		if s.called {
+			carried := holds("this_columns", name)
+			set = append(set, dialect.Fill("{column} = CASE WHEN {carried} THEN {patch} ELSE {row} END", dialect.Holes{
+				"column": s.Quote(name), "carried": carried, "patch": v, "row": f,
+			}))
+			differs = append(differs, carried+" AND "+s.Dialect.Differs(f, v))
+			continue
+		}
+		set = append(set, s.Quote(name)+" = "+v)
+		differs = append(differs, s.Dialect.Differs(f, v))
+	}
+	return set, differs
+}
+
+// Patched is the columns that a patch changes: what it carries besides the
+// key, and besides what only a whole record may say.
+func (s *Merge) Patched(p Part) []string {
+	var names []string
+	for _, name := range p.columns {
+		c, ok := s.Of.Table.Named(name)
+		if ok && !slices.Contains(s.Of.Table.Key, name) &&
+			!isField(c, shape.FieldStamp, shape.FieldDeleted, shape.FieldMaster) {
+			names = append(names, name)
+		}
+	}
+	return names
+}

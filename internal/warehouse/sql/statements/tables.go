@@ -1,0 +1,140 @@
+package statements
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/shape"
+	"catchment/internal/warehouse/sql/dialect"
+	"catchment/internal/warehouse/sql/own"
+)
+
+// Tables are the tables of one flow, as SQL names them.
+type Tables struct {
+	Dialect *dialect.Dialect
+	Options warehouse.Options
+	Table   shape.Table
+}
+
+func (s *Tables) Staging() string { return s.Dialect.Table(s.Options.Staging, s.Table.Name) }
+
+func (s *Tables) Final() string { return s.Dialect.Table(s.Options.Schema, s.Table.Name) }
+
+func (s *Tables) Tombs() string { return s.Dialect.Table(s.Options.Staging, own.TombstoneTable) }
+
+func (s *Tables) Binds() *dialect.Binds { return &dialect.Binds{Dialect: s.Dialect} }
+
+func (s *Tables) Quote(name string) string {
+	return s.Dialect.Quote(name)
+}
+
+// Col is a column of a table's alias.
+func (s *Tables) Col(alias, name string) string { return alias + "." + s.Dialect.Quote(name) }
+
+// target is a table that a DELETE deletes from, and how its columns are
+// qualified.
+func (s *Tables) target(schema, table, alias string) (name, as string) {
+	if s.Dialect.Targets {
+		return s.Dialect.Table(schema, table) + " " + alias, alias
+	}
+	return s.Dialect.Table(schema, table), s.Quote(table)
+}
+
+// SameKey joins two aliases on the key.
+func (s *Tables) SameKey(a, b string) string {
+	on := make([]string, len(s.Table.Key))
+	for i, k := range s.Table.Key {
+		on[i] = s.Col(a, k) + " = " + s.Col(b, k)
+	}
+	return strings.Join(on, " AND ")
+}
+
+// RecordKey is the key as one text, as a tombstone keeps it.
+func (s *Tables) RecordKey(alias string) string {
+	texts := make([]string, len(s.Table.Key))
+	for i, k := range s.Table.Key {
+		texts[i] = fmt.Sprintf("CAST(%s AS %s)", s.Col(alias, k), s.Dialect.Type(shape.Text, 0))
+	}
+	return strings.Join(texts, " || chr(31) || ")
+}
+
+// Oldest stands for a stamp that is missing: AppFlow's rows have no read_at,
+// an adopted row may have neither. The literal holds no colon, which begins a
+// parameter where the Data API of Redshift reads the statement.
+func (s *Tables) Oldest(expr string) string {
+	return "coalesce(" + expr + ", TIMESTAMPTZ '0001-01-01')"
+}
+
+// newer is the order of versions, by at, then read_at (invariant 4). Equal
+// versions are not newer, so a repeat changes nothing.
+func (s *Tables) newer(at, readAt, alias string) string {
+	return dialect.Fill(`({at} > {its_at} OR
+		{at} = {its_at} AND {read_at} > {its_read_at})`, dialect.Holes{
+		"at": s.Oldest(at), "its_at": s.Oldest(s.Col(alias, own.At)), "read_at": s.Oldest(readAt),
+		"its_read_at": s.Oldest(s.Col(alias, own.ReadAt)),
+	})
+}
+
+// notEarlier is the order of a rebuild or a repair, which goes by the time of
+// reading alone: a stamp may be ahead of the org's, but what was read later is
+// the newer one. A page that comes late doesn't undo a repair.
+func (s *Tables) notEarlier(readAt, alias string) string {
+	return dialect.Fill("({read_at} IS NULL OR {its_read_at} IS NULL OR {read_at} >= {its_read_at})", dialect.Holes{
+		"read_at": readAt, "its_read_at": s.Col(alias, own.ReadAt),
+	})
+}
+
+// AnyTombstone tells whether the table has a tombstone, as 1 or 0.
+func (s *Tables) AnyTombstone() dialect.Statement {
+	return dialect.Statement{SQL: "SELECT count(*) FROM (SELECT 1 FROM " + s.Tombs() +
+		" WHERE table_name = $1 LIMIT 1) x",
+		Args: []any{s.Table.Name}}
+}
+
+// AnyRow tells whether the final table has a row, as 1 or 0.
+func (s *Tables) AnyRow() dialect.Statement {
+	return dialect.Statement{SQL: "SELECT count(*) FROM (SELECT 1 FROM " + s.Final() + " LIMIT 1) x"}
+}
+
+// LiveRows counts the rows that aren't deleted.
+func (s *Tables) LiveRows() dialect.Statement {
+	return dialect.Statement{SQL: fmt.Sprintf("SELECT count(*) - count(%s) FROM %s", s.Quote(own.DeletedAt), s.Final())}
+}
+
+// AddKey makes the key of the final table. It fails on a duplicate, and the
+// merge with it (invariant 5).
+func (s *Tables) AddKey() string {
+	return fmt.Sprintf("ALTER TABLE %s ADD PRIMARY KEY (%s)", s.Final(), s.Dialect.List("", s.Table.Key))
+}
+
+// Lock keeps others from changing staging until the transaction ends.
+func (s *Tables) Lock() dialect.Statement {
+	return dialect.Statement{SQL: "LOCK TABLE " + s.Staging() + " IN EXCLUSIVE MODE"}
+}
+
+// Truncate removes all that is staged.
+func (s *Tables) Truncate() dialect.Statement {
+	return dialect.Statement{SQL: "TRUNCATE " + s.Staging()}
+}
+
+func (s *Tables) drop(temp string) dialect.Statement {
+	return dialect.Statement{SQL: "DROP TABLE " + s.Quote(temp)}
+}
+
+func isField(c shape.Column, fields ...string) bool {
+	return slices.ContainsFunc(fields, func(f string) bool { return strings.EqualFold(f, c.Field) })
+}
+
+// notRejected is the condition that the record of alias was not rejected by the
+// attempt: it is in the org, only not in the page. What a patch was rejected for
+// doesn't count.
+func (s *Tables) notRejected(alias, attempt string) string {
+	return dialect.Fill("NOT EXISTS (SELECT 1 FROM {rejected} r "+
+		"WHERE {attempt} = {of} AND r.record_key = {key} AND coalesce({op}, 'put') = 'put')", dialect.Holes{
+		"rejected": s.Dialect.Table(s.Options.Staging, own.RejectedTable), "attempt": s.Col("r", own.Attempt),
+		"of":  attempt,
+		"key": s.RecordKey(alias), "op": s.Col("r", own.Op),
+	})
+}
