@@ -130,8 +130,9 @@ func TestOnlyTestsImportTheRig(t *testing.T) {
 // its noun: whoever knows that may name it.
 func TestDriversMeetInTheirParent(t *testing.T) {
 	_, may := lines()
-	words := []string{"plan", "schema", "awserr"}
-	rooms := []string{"control/versioned", "salesforce/fault", "salesforce/login", "salesforce/soql"}
+	words := []string{"plan", "schema", "awserr", "golden"}
+	rooms := []string{"control/versioned", "salesforce/fault", "salesforce/login", "salesforce/soql",
+		"warehouse/evidence", "warehouse/gone", "warehouse/shape"}
 	delete(may, "rig")
 	for name, deps := range may {
 		parent, _, isDriver := strings.Cut(name, "/")

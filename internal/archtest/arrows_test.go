@@ -16,11 +16,16 @@ import (
 )
 
 // upArrowsAtMost is, for a package, how many arrows between its files may point up.
-//
-// warehouse isn't here yet: its contract is cut anew in the next issue, and 14 is its limit then.
+// The rooms of warehouse have 14 together.
 var upArrowsAtMost = map[string]int{
-	"replicate": 21,
-	"verify":    2,
+	"replicate":                21,
+	"verify":                   2,
+	"warehouse":                0,
+	"warehouse/shape":          0,
+	"warehouse/gone":           0,
+	"warehouse/sql":            8,
+	"warehouse/sql/statements": 3,
+	"warehouse/sql/dialect":    3,
 }
 
 // An arrow goes from a file to another of the same package that declares a name it uses.

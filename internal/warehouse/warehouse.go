@@ -1,13 +1,20 @@
-// Package warehouse keeps the tables of a copy: staging tables that take every
-// version as it came, final tables with one row per key, and a few tables of
-// our own that say how far each flow is.
+// Package warehouse is the contract with a warehouse: the words (a page, a batch, a
+// merge, a mark) and the roles that make one up. Each has Marks, a Shaper, a Loader,
+// a Merger and Evidence; RolesOf tells what it has beside them. A verb takes the
+// roles that it uses.
 //
-// All SQL is built here, from a Dialect; a driver (duckdb, later postgres and
-// redshift) brings only its connection, its transactions and its own loader.
-// warehousetest holds each driver to the contract below.
+// A warehouse keeps staging tables that take every version as it came, final tables
+// with one row per key, and a few tables of its own that say how far each flow is.
+// Tables are shaped first and written then: what shapes them may be repeated and
+// commits by itself; what writes is seen all at once, and a repeat changes nothing.
 //
-// The package leaves to replicate what is read from Salesforce and when. Start
-// at Warehouse.Load and Warehouse.Consolidate: they are the way of a record.
+// No kind of warehouse is named here. Those that speak SQL share warehouse/sql;
+// warehousetest holds every one to this contract. What is read from Salesforce, and
+// when, is left to replicate. Start at Loader.Load and Merger.Consolidate: they are
+// the way of a record.
+//
+// Files, from the top: scripter.go, roles.go, adopt.go, mend.go, procedure.go,
+// erase.go, landed.go, rejected.go, warehouse.go.
 package warehouse
 
 import (
@@ -48,8 +55,8 @@ type Mark struct {
 	Attempt    string    // the last one that was consolidated
 }
 
-// A Page is one stored page as a warehouse takes it: PostgreSQL uses Open,
-// DuckDB Path (spooled where it is ""), Redshift URL.
+// A Page is one stored page as a warehouse takes it: by Open, by Path (or a copy
+// where that is ""), or by URL.
 type Page struct {
 	Key    string // of the blob; names the page in the ledger
 	Seq    int64  // order within the attempt, and in it unique

@@ -49,14 +49,14 @@ const duckLine = 32 << 20
 // wider decimals takes ten times as long.
 const duckNarrow = 18
 
-// ReadCSV is the statement by which DuckDB loads pages that lie in files, and
+// readCSV is the statement by which DuckDB loads pages that lie in files, and
 // its parameters; paths[i] holds c.Pages[i]. All of them are gzipped or none.
 //
 // read_csv guesses nothing: neither types, nor where in the middle of a file a
 // record might start (parallel); files are read side by side all the same. It
 // yields texts only, since it would turn a timestamp that it can't parse into
 // NULL without a word; CAST fails on one.
-func ReadCSV(c sql.Copy, paths []string, gzip bool) (string, []any) {
+func readCSV(c sql.Copy, paths []string, gzip bool) (string, []any) {
 	d := Dialect()
 	b := &dialect.Binds{Dialect: d}
 	var names, values, types []string

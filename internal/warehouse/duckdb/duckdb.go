@@ -5,7 +5,7 @@
 // transaction, and closed a moment after the last one ended. Nothing is ever
 // downloaded: DuckDB's extensions are not installed or loaded by themselves.
 //
-// All SQL comes from the parent package. Start at Open; failure.go says what
+// dialect.go says how its SQL is spelled. Start at Open; failure.go says what
 // DuckDB's errors mean.
 package duckdb
 

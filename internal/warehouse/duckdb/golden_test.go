@@ -19,6 +19,6 @@ func TestReadCSV(t *testing.T) {
 			{Name: "wide__c", Kind: shape.Decimal, Type: "DECIMAL(38,4)", Whole: 15, Fract: 4},
 			{Name: `it's"odd`, Kind: shape.Timestamp, Type: "TIMESTAMPTZ"},
 		}, Pages: []warehouse.Page{{Seq: 1}, {Seq: 2}}}
-	sql, _ := ReadCSV(c, []string{"/stage/it's.csv", "/stage/2.csv"}, false)
+	sql, _ := readCSV(c, []string{"/stage/it's.csv", "/stage/2.csv"}, false)
 	golden.Equal(t, "duckdb-read_csv.sql", sql+"\n")
 }

@@ -61,7 +61,7 @@ func (t *tx) Load(ctx context.Context, c sql.Copy) (_ []int64, err error) {
 		if len(paths) == 0 {
 			continue
 		}
-		query, args := ReadCSV(part, paths, gzip)
+		query, args := readCSV(part, paths, gzip)
 		if _, err := t.Exec(ctx, query, args...); err != nil {
 			return nil, fmt.Errorf("load %d pages from %s on: %w", len(paths), part.Pages[0].Key, err)
 		}

@@ -1,3 +1,5 @@
+// Package evidence is what can be asked about a fresh reading of an object and the
+// final table that it is held against, and what is answered.
 package evidence
 
 import (
@@ -6,25 +8,6 @@ import (
 	"catchment/internal/warehouse/gone"
 	"catchment/internal/warehouse/shape"
 )
-
-// A Difference is what a comparison found.
-type Difference struct {
-	Source     int64 // live records in the reading
-	Warehouse  int64 // live rows in the final table
-	Missing    int64 // live in the org, not in the warehouse
-	Extra      int64 // live in the warehouse, not in the org
-	Stale      int64 // in both, stamped differently
-	Wrong      int64 // in both under one stamp, with other values
-	Formulas   int64 // the same, in columns that move without a stamp only
-	Duplicates int64 // rows beyond one for each key
-	Pending    int64 // differing, and stamped at or after Before on either side
-	Rejected   int64 // live in the org in a version that the flow's rules kept out
-	Unjudged   int64 // differing, and nothing tells when: the record may have changed since it was read
-
-	MissingIDs, ExtraIDs, StaleIDs, WrongIDs, FormulaIDs, DuplicateIDs, RejectedIDs []string
-	// of each of WrongIDs and FormulaIDs
-	WrongColumns, FormulaColumns [][]string
-}
 
 // A Comparison says what a reading is held against.
 type Comparison struct {
@@ -44,6 +27,25 @@ type Comparison struct {
 type Snapshot struct {
 	ReadAt time.Time // zero where nobody remembers
 	Born   string    // the column that tells when a record was made; "" where there is none
+}
+
+// A Difference is what a comparison found.
+type Difference struct {
+	Source     int64 // live records in the reading
+	Warehouse  int64 // live rows in the final table
+	Missing    int64 // live in the org, not in the warehouse
+	Extra      int64 // live in the warehouse, not in the org
+	Stale      int64 // in both, stamped differently
+	Wrong      int64 // in both under one stamp, with other values
+	Formulas   int64 // the same, in columns that move without a stamp only
+	Duplicates int64 // rows beyond one for each key
+	Pending    int64 // differing, and stamped at or after Before on either side
+	Rejected   int64 // live in the org in a version that the flow's rules kept out
+	Unjudged   int64 // differing, and nothing tells when: the record may have changed since it was read
+
+	MissingIDs, ExtraIDs, StaleIDs, WrongIDs, FormulaIDs, DuplicateIDs, RejectedIDs []string
+	// of each of WrongIDs and FormulaIDs
+	WrongColumns, FormulaColumns [][]string
 }
 
 // A Suspect is a record that was judged to differ, and how: missing, extra,

@@ -1,3 +1,7 @@
+// Package gone is about records that are deleted: why one is gone, and what becomes
+// of its row.
+//
+// Files, from the top: reason.go, policy.go.
 package gone
 
 import "fmt"

@@ -19,15 +19,15 @@ import (
 func (t *tx) Load(ctx context.Context, c sql.Copy) ([]int64, error) {
 	rows := make([]int64, len(c.Pages))
 	for i, p := range c.Pages {
-		if _, err := t.Exec(ctx, CopyConstants(c, p)); err != nil {
+		if _, err := t.Exec(ctx, copyConstants(c, p)); err != nil {
 			return nil, err
 		}
 		var err error
-		if rows[i], err = t.copyPage(ctx, CopyText(c), p); err != nil {
+		if rows[i], err = t.copyPage(ctx, copyText(c), p); err != nil {
 			return nil, fmt.Errorf("load page %s: %w", p.Key, err)
 		}
 	}
-	if _, err := t.Exec(ctx, CopyNoConstants(c)); err != nil {
+	if _, err := t.Exec(ctx, copyNoConstants(c)); err != nil {
 		return nil, err
 	}
 	return rows, nil

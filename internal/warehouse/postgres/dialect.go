@@ -46,10 +46,10 @@ func Dialect() *dialect.Dialect {
 	}
 }
 
-// CopyText is the statement by which PostgreSQL takes one page as it comes.
+// copyText is the statement by which PostgreSQL takes one page as it comes.
 // Salesforce has no empty texts: both an empty field and a quoted one are null.
 // PostgreSQL skips the header and goes by the order that c has.
-func CopyText(c sql.Copy) string {
+func copyText(c sql.Copy) string {
 	names := make([]string, len(c.Columns))
 	for i, col := range c.Columns {
 		names[i] = col.Name
@@ -59,11 +59,11 @@ func CopyText(c sql.Copy) string {
 		c.Into, list, list)
 }
 
-// CopyConstants is the statement that makes PostgreSQL fill in what all rows
+// copyConstants is the statement that makes PostgreSQL fill in what all rows
 // of page p have in common, while it copies them: column defaults. Filling
 // them in afterwards would write each row twice, and adding them to the text
 // would have it parsed a million times.
-func CopyConstants(c sql.Copy, p warehouse.Page) string {
+func copyConstants(c sql.Copy, p warehouse.Page) string {
 	d := Dialect()
 	values := []string{dialect.Literal(string(c.Op)), dialect.Literal(c.Attempt), dialect.Literal(c.Job),
 		d.Moment(c.ReadAt), fmt.Sprint(p.Seq)}
@@ -74,9 +74,9 @@ func CopyConstants(c sql.Copy, p warehouse.Page) string {
 	return "ALTER TABLE " + c.Into + " " + strings.Join(set, ", ")
 }
 
-// CopyNoConstants takes the defaults away again, so that a row that somebody
+// copyNoConstants takes the defaults away again, so that a row that somebody
 // else puts into staging isn't taken for one of ours.
-func CopyNoConstants(c sql.Copy) string {
+func copyNoConstants(c sql.Copy) string {
 	d := Dialect()
 	var drop []string
 	for _, name := range own.Loaded() {

@@ -1,7 +1,7 @@
 // Package postgres keeps a warehouse in a PostgreSQL database.
 //
 // Pages go through COPY FROM STDIN as they come; nothing of them is parsed
-// here. All SQL comes from the parent package. Start at Open; failure.go says
+// here. dialect.go says how its SQL is spelled. Start at Open; failure.go says
 // what PostgreSQL's errors mean, copy.go is the loader.
 //
 // The password is no business of ours: it comes from PGPASSWORD, from the file

@@ -72,9 +72,9 @@ func Dialect(long LongText) *dialect.Dialect {
 // redshiftCopy is the temporary table that takes a page before staging does.
 const redshiftCopy = `"_catchment_copy"`
 
-// A RedshiftCopy is the statements by which Redshift loads one page: COPY into
+// A pageCopy is the statements by which Redshift loads one page: COPY into
 // a temporary table, and from there into staging, with our own columns.
-type RedshiftCopy struct {
+type pageCopy struct {
 	sql.Copy
 	Page     warehouse.Page
 	Manifest string // s3://bucket/key of the manifest, which names the page alone
@@ -86,7 +86,7 @@ type RedshiftCopy struct {
 // Make makes the temporary table. Its texts are as wide as staging's, so that
 // a longer one fails the COPY; where COPY cuts off, they are of the full width,
 // and a column that is narrower fails the INSERT.
-func (c RedshiftCopy) Make() string {
+func (c pageCopy) Make() string {
 	d := Dialect(FailLongText)
 	defs := make([]string, len(c.Columns))
 	for i, col := range c.Columns {
@@ -103,12 +103,12 @@ func (c RedshiftCopy) Make() string {
 }
 
 // Drop drops the temporary table.
-func (c RedshiftCopy) Drop() string { return "DROP TABLE " + redshiftCopy }
+func (c pageCopy) Drop() string { return "DROP TABLE " + redshiftCopy }
 
 // From is the COPY. Salesforce has no empty texts: an empty field is null. A
 // text that says \N is none, though COPY takes it for null unless it is told
 // another word.
-func (c RedshiftCopy) From() string {
+func (c pageCopy) From() string {
 	d := Dialect(FailLongText)
 	names := make([]string, len(c.Columns))
 	for i, col := range c.Columns {
@@ -136,12 +136,12 @@ func (c RedshiftCopy) From() string {
 }
 
 // Count counts the rows of the last COPY of the session.
-func (c RedshiftCopy) Count() string { return "SELECT pg_last_copy_count()" }
+func (c pageCopy) Count() string { return "SELECT pg_last_copy_count()" }
 
 // Look asks what has to be known of the rows before they go on: for each
 // decimal whether it has exponents, and where texts are cut off, how many are
 // so long that they may have been. It is "" where there is nothing to ask.
-func (c RedshiftCopy) Look() string {
+func (c pageCopy) Look() string {
 	d := Dialect(FailLongText)
 	var asks []string
 	for _, col := range c.asked() {
@@ -160,10 +160,10 @@ func (c RedshiftCopy) Look() string {
 }
 
 // Asked is how many numbers answer Look.
-func (c RedshiftCopy) Asked() int { return len(c.asked()) }
+func (c pageCopy) Asked() int { return len(c.asked()) }
 
 // asked is the columns that Look asks about, in order.
-func (c RedshiftCopy) asked() []dialect.CopyColumn {
+func (c pageCopy) asked() []dialect.CopyColumn {
 	var cols []dialect.CopyColumn
 	for _, col := range c.Columns {
 		if col.Kind == shape.Decimal || col.Kind == shape.Text && c.Truncate &&
@@ -176,7 +176,7 @@ func (c RedshiftCopy) asked() []dialect.CopyColumn {
 
 // Seen sorts an answer to Look: the decimals with exponents, and the texts
 // that may have been cut off, by column.
-func (c RedshiftCopy) Seen(counts []int64) (exponents map[string]bool, cut map[string]int64) {
+func (c pageCopy) Seen(counts []int64) (exponents map[string]bool, cut map[string]int64) {
 	exponents, cut = map[string]bool{}, map[string]int64{}
 	for i, col := range c.asked() {
 		switch {
@@ -192,7 +192,7 @@ func (c RedshiftCopy) Seen(counts []int64) (exponents map[string]bool, cut map[s
 
 // Insert writes the page's rows into staging. Decimals of the columns in
 // exponents are written out before they are cast.
-func (c RedshiftCopy) Insert(exponents map[string]bool) string {
+func (c pageCopy) Insert(exponents map[string]bool) string {
 	d := Dialect(FailLongText)
 	var names, values []string
 	for _, col := range c.Columns {

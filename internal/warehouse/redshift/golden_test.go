@@ -11,8 +11,8 @@ import (
 	"catchment/internal/warehouse/sql/dialect"
 )
 
-func TestRedshiftCopy(t *testing.T) {
-	c := RedshiftCopy{Copy: sql.Copy{Into: `"s"."account"`, Op: warehouse.Put, Attempt: "it's", Job: "j",
+func TestPageCopy(t *testing.T) {
+	c := pageCopy{Copy: sql.Copy{Into: `"s"."account"`, Op: warehouse.Put, Attempt: "it's", Job: "j",
 		ReadAt: time.Unix(0, 0).UTC(), Columns: []dialect.CopyColumn{
 			{Name: "id", Kind: shape.Text, Type: "VARCHAR(72)"},
 			{Name: `od"d`, Kind: shape.Timestamp, Type: "TIMESTAMPTZ"},

@@ -31,7 +31,7 @@ func (t *tx) loadPage(ctx context.Context, c sql.Copy, p warehouse.Page) (int64,
 		return 0, err
 	}
 	defer placed.remove()
-	r := RedshiftCopy{Copy: c, Page: placed.page, Manifest: placed.manifest, Role: t.driver.place.role,
+	r := pageCopy{Copy: c, Page: placed.page, Manifest: placed.manifest, Role: t.driver.place.role,
 		Region: t.driver.place.region, Truncate: t.driver.place.text == TruncateLongText}
 	if _, err := t.exec(ctx, r.Make()); err != nil {
 		return 0, err
@@ -61,7 +61,7 @@ func (t *tx) loadPage(ctx context.Context, c sql.Copy, p warehouse.Page) (int64,
 }
 
 // look asks what has to be known of the copied rows.
-func (t *tx) look(ctx context.Context, r RedshiftCopy) (exponents map[string]bool, err error) {
+func (t *tx) look(ctx context.Context, r pageCopy) (exponents map[string]bool, err error) {
 	query := r.Look()
 	if query == "" {
 		return nil, nil

@@ -3,8 +3,8 @@
 //
 // It is reached over the wire (Open) or through the Redshift Data API
 // (OpenData); what differs between the two is a transport, and nothing else.
-// Pages are loaded by COPY from S3, never through the transport. All SQL comes
-// from the parent package. Start at driver.do; load.go is the loader, failure.go
+// Pages are loaded by COPY from S3, never through the transport. Its SQL is spelled
+// in dialect.go. Start at driver.do; load.go is the loader, failure.go
 // says what Redshift's errors mean.
 //
 // Neither transport ever holds a password in its URL: the wire takes it as

@@ -1,32 +1,5 @@
 package shape
 
-// A Known is what the warehouse remembers of a field that it has copied, also
-// of one that is gone since.
-type Known struct {
-	Field, Column, Label, Type string
-}
-
-// A Past is what a flow's tables were before: the columns of the final table,
-// none where there isn't one yet, and the fields that were ever copied there.
-type Past struct {
-	Columns []string
-	Fields  []Known
-}
-
-// A Condition is what somebody else did to a final table.
-type Condition string
-
-// The conditions of a final table.
-const (
-	Absent   Condition = "absent"   // never made
-	Intact   Condition = "intact"   // as the mark left it
-	Fewer    Condition = "fewer"    // rows were deleted behind our back; verify will name them
-	Dropped  Condition = "dropped"  // made once, gone now
-	Emptied  Condition = "emptied"  // no row left
-	Restored Condition = "restored" // its rows are older than the mark: a backup came back
-	Foreign  Condition = "foreign"  // not ours: lacks our columns, or has others of the same name
-)
-
 // A Change is one thing that Prepare did to a table, or found in it.
 type Change struct {
 	Table  string
@@ -43,3 +16,30 @@ const (
 	Renamed  = "renamed"
 	Vanished = "vanished" // the field is gone, or hidden from this user: the column keeps its values
 )
+
+// A Condition is what somebody else did to a final table.
+type Condition string
+
+// The conditions of a final table.
+const (
+	Absent   Condition = "absent"   // never made
+	Intact   Condition = "intact"   // as the mark left it
+	Fewer    Condition = "fewer"    // rows were deleted behind our back; verify will name them
+	Dropped  Condition = "dropped"  // made once, gone now
+	Emptied  Condition = "emptied"  // no row left
+	Restored Condition = "restored" // its rows are older than the mark: a backup came back
+	Foreign  Condition = "foreign"  // not ours: lacks our columns, or has others of the same name
+)
+
+// A Past is what a flow's tables were before: the columns of the final table,
+// none where there isn't one yet, and the fields that were ever copied there.
+type Past struct {
+	Columns []string
+	Fields  []Known
+}
+
+// A Known is what the warehouse remembers of a field that it has copied, also
+// of one that is gone since.
+type Known struct {
+	Field, Column, Label, Type string
+}

@@ -10,9 +10,6 @@ import (
 	"catchment/internal/schema"
 )
 
-// OwnPrefix starts the names of columns and tables that are ours.
-const OwnPrefix = "_catchment_"
-
 // The columns of Salesforce that consolidation acts on, by their field names.
 const (
 	fieldID      = "Id"
@@ -21,9 +18,8 @@ const (
 	FieldMaster  = "MasterRecordId"
 )
 
-// TableName is the name of an object's table: in lower case, or in snake case
-// when asked.
-func TableName(object string, snake bool) string { return ColumnName(object, snake) }
+// OwnPrefix starts the names of columns and tables that are ours.
+const OwnPrefix = "_catchment_"
 
 // TableFor is the table that takes the given fields of o: names in lower case,
 // or in snake case when asked, with a suffix where two fields would share one.
@@ -53,6 +49,10 @@ func TableFor(o schema.Object, fields []schema.Field, snake bool) (Table, error)
 	}
 	return t, nil
 }
+
+// TableName is the name of an object's table: in lower case, or in snake case
+// when asked.
+func TableName(object string, snake bool) string { return ColumnName(object, snake) }
 
 // ColumnName makes a column's name from an API name: AccountId becomes
 // accountid, or account_id in snake case. Names with two underscores in a row

@@ -1,3 +1,8 @@
+// Package shape is what tables look like, before a warehouse spells it: their
+// columns and the kinds of these, the names that objects and fields of Salesforce
+// get, and what became of a table since.
+//
+// Files, from the top: names.go, change.go, table.go, kind.go.
 package shape
 
 import (
@@ -7,6 +12,26 @@ import (
 
 	"catchment/internal/plan"
 )
+
+// A Table is what a flow writes: the same name in the staging schema and in
+// the final one.
+type Table struct {
+	Object  string
+	Name    string
+	Key     []string // column names; id
+	Columns []Column // of Salesforce; the ones named _catchment_* are added by this package
+
+	Chosen []string // columns that a flow gave their names: those that were made under another take these
+}
+
+// A Column is one field of an object.
+type Column struct {
+	Name   string
+	Field  string // the API name, as in a page's header
+	Kind   Kind
+	Scale  int // of a Decimal, as declared; the table's own is widened to what pages hold
+	Length int // of a Text, in characters; 0 where nobody says
+}
 
 // Named finds a column by its own name.
 func (t Table) Named(name string) (Column, bool) {
@@ -56,24 +81,4 @@ func ColumnNames(t Table) []string {
 		names[i] = c.Name
 	}
 	return names
-}
-
-// A Table is what a flow writes: the same name in the staging schema and in
-// the final one.
-type Table struct {
-	Object  string
-	Name    string
-	Key     []string // column names; id
-	Columns []Column // of Salesforce; the ones named _catchment_* are added by this package
-
-	Chosen []string // columns that a flow gave their names: those that were made under another take these
-}
-
-// A Column is one field of an object.
-type Column struct {
-	Name   string
-	Field  string // the API name, as in a page's header
-	Kind   Kind
-	Scale  int // of a Decimal, as declared; the table's own is widened to what pages hold
-	Length int // of a Text, in characters; 0 where nobody says
 }

@@ -14,6 +14,13 @@ import (
 	"catchment/internal/warehouse/sql/own"
 )
 
+// An adopter is an Adopter.
+type adopter struct {
+	*store
+	shapes *shaper
+	merges *merger
+}
+
 // A table that somebody else filled, AppFlow with a row for each change of a
 // record, is taken over in one transaction: its rows become versions, the
 // newest of each record makes the final table, and the old table stays under

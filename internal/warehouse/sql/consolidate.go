@@ -3,6 +3,7 @@ package sql
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"time"
 
 	"catchment/internal/plan"
@@ -12,6 +13,12 @@ import (
 	"catchment/internal/warehouse/sql/own"
 	"catchment/internal/warehouse/sql/statements"
 )
+
+// A merger is a Merger.
+type merger struct {
+	*store
+	loads *loader
+}
 
 // Consolidate merges the staged versions of an attempt into the final table:
 // the newest version of each key wins, and never replaces a newer row
@@ -195,4 +202,16 @@ func (w *merger) empty(ctx context.Context, tx Tx, m warehouse.Merge) error {
 		dialect.Statement{SQL: "DELETE FROM " + w.own(own.PageTable) + " WHERE attempt = $1", Args: []any{m.Attempt}},
 		dialect.Statement{SQL: "DELETE FROM " + w.own(own.AttemptTable) + " WHERE attempt = $1",
 			Args: []any{m.Attempt}})
+}
+
+// Consolidated tells whether an attempt was consolidated before.
+func (w *merger) Consolidated(ctx context.Context, attempt string) (done bool, err error) {
+	err = w.driver.View(ctx, func(tx Tx) (err error) {
+		_, done, err = w.logged(ctx, tx, attempt)
+		return err
+	})
+	if err != nil {
+		return false, fmt.Errorf("look for attempt %s in the log: %w", attempt, err)
+	}
+	return done, nil
 }

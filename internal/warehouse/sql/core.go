@@ -1,10 +1,58 @@
+// Package sql is the roles of a warehouse that speaks SQL, over a Driver: it decides
+// what is done in which transaction, and statements says how that is written.
+//
+// A driver brings its dialect, its connection, its transactions and its own loader.
+// Where its dialect says that DDL commits, or that loads are jobs, it brings a way to
+// do these apart too: Preparer, Bringer. Start at loader.Load and merger.Consolidate.
+//
+// Files, from the top: core.go, adopt.go, reading.go, landed.go, mend.go, intake.go,
+// erase.go, scratch.go, rejected.go, consolidate.go, load.go, describe.go,
+// evidence.go, suspect.go, join.go, procedure.go, migrate.go, prepare.go, shape.go,
+// mark.go, inspect.go, store.go, conflict.go, driver.go.
 package sql
 
 import "catchment/internal/warehouse"
 
-// A core is the five roles that every warehouse has, over one driver. It may be
+// New is a warehouse of SQL with all roles that a driver has. Migrate must have
+// been called once before the rest.
+func New(d Driver, o warehouse.Options) warehouse.Warehouse {
+	at := &store{driver: d, d: d.Dialect(), o: o}
+	shapes, loads := &shaper{at}, &loader{at}
+	merges := &merger{at, loads}
+	basic := basics{core{at, &marks{at}, shapes, loads, merges, &asker{at}}, &eraser{at}, &lander{at, merges}}
+	// A procedure makes temporary tables in its transaction, and tables are adopted in one with their rows.
+	if at.d.Clock == "" || !at.d.TransactionalDDL {
+		return basic
+	}
+	calls := &installer{at, shapes}
+	called := withProcedures{basic, calls, &adopter{at, shapes, merges}}
+	if b, ok := d.(Background); ok {
+		return withBackground{called, &detacher{at, calls, b}}
+	}
+	return called
+}
+
+type basics struct {
+	core
+	*eraser
+	*lander
+}
+
+type withProcedures struct {
+	basics
+	*installer
+	*adopter
+}
+
+type withBackground struct {
+	withProcedures
+	*detacher
+}
+
+// A core is the five roles that every warehouse has, over one store. It may be
 // used by several goroutines.
 type core struct {
+	at *store
 	*marks
 	*shaper
 	*loader
@@ -12,73 +60,8 @@ type core struct {
 	*asker
 }
 
-// newCore makes a Core; Migrate must have been called once before the rest.
-func newCore(d Driver, o warehouse.Options) *core {
-	at := &store{driver: d, d: d.Dialect(), o: o}
-	shapes, loads := &shaper{at}, &loader{at}
-	return &core{&marks{at}, shapes, loads, &merger{at, loads}, &asker{at}}
-}
-
-// Each role does its part of the contract, over the same store.
-type (
-	marks  struct{ *store }
-	shaper struct{ *store }
-	loader struct{ *store }
-	merger struct {
-		*store
-		loads *loader
-	}
-	asker struct{ *store }
-)
-
 // Name is what the warehouse is called in words for people.
-func (c *core) Name() string { return c.marks.d.Name }
+func (c core) Name() string { return c.at.d.Name }
 
 // Close ends the sessions after the transactions that still run.
-func (c *core) Close() error { return c.marks.driver.Close() }
-
-// A detacher is a Detacher, over a driver that goes on in the background.
-type detacher struct {
-	*store
-	calls      *installer
-	background Background
-}
-
-// detacher is the role of a Detacher.
-func (c *core) detacher(d Background) *detacher {
-	return &detacher{c.marks.store, c.installer(), d}
-}
-
-// A installer has Procedures.
-type installer struct {
-	*store
-	shapes *shaper
-}
-
-// installer is the role of Procedures.
-func (c *core) installer() *installer { return &installer{c.marks.store, c.shaper} }
-
-// A lander is Lands.
-type lander struct {
-	*store
-	merges *merger
-}
-
-// lander is the role of Lands.
-func (c *core) lander() *lander { return &lander{c.marks.store, c.merger} }
-
-// An eraser is an Eraser.
-type eraser struct{ *store }
-
-// eraser is the role of an Eraser.
-func (c *core) eraser() *eraser { return &eraser{c.marks.store} }
-
-// An adopter is an Adopter.
-type adopter struct {
-	*store
-	shapes *shaper
-	merges *merger
-}
-
-// adopter is the role of an Adopter.
-func (c *core) adopter() *adopter { return &adopter{c.marks.store, c.shaper, c.merger} }
+func (c core) Close() error { return c.at.driver.Close() }

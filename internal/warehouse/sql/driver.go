@@ -62,6 +62,66 @@ type Copy struct {
 	Pages   []warehouse.Page
 }
 
+// ID names a page on its way into its table. Each attempt brings it anew.
+func (c Copy) ID(p warehouse.Page) string { return c.IDs() + "_" + short(p.Key) }
+
+// IDs is how the IDs of all pages begin that an attempt brings for a table.
+func (c Copy) IDs() string { return short(c.Into + "\n" + c.Attempt) }
+
+// short is a digest that two names don't share.
+func short(name string) string {
+	sum := sha256.Sum256([]byte(name))
+	return hex.EncodeToString(sum[:10])
+}
+
+// A Preparer is a Driver whose DDL is no part of a transaction.
+type Preparer interface {
+	// Prepared does ddl in one session, each statement outside of any transaction,
+	// and then f in a transaction of that session, as Tx does; f may be nil. The
+	// temporary tables of ddl are there for f. They may stay as long as the session
+	// does, and are empty then. When it fails, some of ddl may have been done.
+	Prepared(ctx context.Context, ddl []string, f func(Tx) error) error
+}
+
+// A Bringer is a Driver whose loader is a job that no transaction can hold: it
+// brings pages before the transaction whose Load takes them into their table.
+type Bringer interface {
+	// Bring loads each page of c into a place of its own, under its ID, as a whole
+	// or not at all. What is there already stays: a repeat brings nothing twice.
+	Bring(ctx context.Context, c Copy) error
+	// Forget removes what was brought of the pages of c, if anything was, or where it
+	// has none, of all pages of its attempt that were on their way into its table; a
+	// Bring after it brings them anew. Only what makes the IDs need be there of c.
+	Forget(ctx context.Context, c Copy) error
+}
+
+// A Background is a Driver whose warehouse goes on with a statement that nobody
+// waits for, and can be asked about it later: by another process too, which
+// knows nothing but its id.
+type Background interface {
+	// Detach begins a statement in a transaction of its own, and gives its id.
+	// The same token means the same statement, as long as the warehouse remembers
+	// it: a second call begins nothing. A text that is too long is ErrTooLong.
+	Detach(ctx context.Context, token, sql string) (id string, err error)
+
+	// Ended waits no longer than patience, and tells whether the statement is
+	// over; one that the warehouse doesn't know, or doesn't tell this user of, is.
+	// The error is the statement's. It goes on when ctx ends.
+	Ended(ctx context.Context, id string, patience time.Duration) (bool, error)
+}
+
+// ErrNotBrought says that a Load found nothing of a page in its place. Bringers
+// wrap it.
+var ErrNotBrought = errors.New("a page was not brought, or was forgotten since")
+
+// ErrTooLong says that a statement has more text than the way to the warehouse
+// takes.
+var ErrTooLong = errors.New("the statement is too long")
+
+// ErrDuplicate says that a statement would have made a second row of a key.
+// Drivers whose dialect has savepoints wrap it.
+var ErrDuplicate = errors.New("a second row of one key")
+
 // queryRow reads the first row of an answer and tells whether there was one.
 func queryRow(ctx context.Context, tx Tx, dest []any, sql string, args ...any) (bool, error) {
 	found := false
@@ -93,63 +153,3 @@ func do(ctx context.Context, tx Tx, qs ...dialect.Statement) error {
 	}
 	return nil
 }
-
-// A Preparer is a Driver whose DDL is no part of a transaction.
-type Preparer interface {
-	// Prepared does ddl in one session, each statement outside of any transaction,
-	// and then f in a transaction of that session, as Tx does; f may be nil. The
-	// temporary tables of ddl are there for f. They may stay as long as the session
-	// does, and are empty then. When it fails, some of ddl may have been done.
-	Prepared(ctx context.Context, ddl []string, f func(Tx) error) error
-}
-
-// A Bringer is a Driver whose loader is a job that no transaction can hold: it
-// brings pages before the transaction whose Load takes them into their table.
-type Bringer interface {
-	// Bring loads each page of c into a place of its own, under its ID, as a whole
-	// or not at all. What is there already stays: a repeat brings nothing twice.
-	Bring(ctx context.Context, c Copy) error
-	// Forget removes what was brought of the pages of c, if anything was, or where it
-	// has none, of all pages of its attempt that were on their way into its table; a
-	// Bring after it brings them anew. Only what makes the IDs need be there of c.
-	Forget(ctx context.Context, c Copy) error
-}
-
-// ErrNotBrought says that a Load found nothing of a page in its place. Bringers
-// wrap it.
-var ErrNotBrought = errors.New("a page was not brought, or was forgotten since")
-
-// ID names a page on its way into its table. Each attempt brings it anew.
-func (c Copy) ID(p warehouse.Page) string { return c.IDs() + "_" + short(p.Key) }
-
-// IDs is how the IDs of all pages begin that an attempt brings for a table.
-func (c Copy) IDs() string { return short(c.Into + "\n" + c.Attempt) }
-
-// short is a digest that two names don't share.
-func short(name string) string {
-	sum := sha256.Sum256([]byte(name))
-	return hex.EncodeToString(sum[:10])
-}
-
-// ErrTooLong says that a statement has more text than the way to the warehouse
-// takes.
-var ErrTooLong = errors.New("the statement is too long")
-
-// A Background is a Driver whose warehouse goes on with a statement that nobody
-// waits for, and can be asked about it later: by another process too, which
-// knows nothing but its id.
-type Background interface {
-	// Detach begins a statement in a transaction of its own, and gives its id.
-	// The same token means the same statement, as long as the warehouse remembers
-	// it: a second call begins nothing. A text that is too long is ErrTooLong.
-	Detach(ctx context.Context, token, sql string) (id string, err error)
-
-	// Ended waits no longer than patience, and tells whether the statement is
-	// over; one that the warehouse doesn't know, or doesn't tell this user of, is.
-	// The error is the statement's. It goes on when ctx ends.
-	Ended(ctx context.Context, id string, patience time.Duration) (bool, error)
-}
-
-// ErrDuplicate says that a statement would have made a second row of a key.
-// Drivers whose dialect has savepoints wrap it.
-var ErrDuplicate = errors.New("a second row of one key")

@@ -13,6 +13,9 @@ import (
 	"catchment/internal/warehouse/sql/statements"
 )
 
+// An eraser is an Eraser.
+type eraser struct{ *store }
+
 // never is the stamp of a tombstone that nothing overrides: no version is newer.
 var never = time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC)
 

@@ -10,6 +10,9 @@ import (
 	"catchment/internal/warehouse/sql/own"
 )
 
+// An asker is Evidence.
+type asker struct{ *store }
+
 // StagedKeys calls each with the key of every version that a job has in
 // staging. The table's key must be one column.
 func (w *asker) StagedKeys(ctx context.Context, t shape.Table, attempt, job string, each func(key string)) error {
@@ -226,4 +229,31 @@ func (w *asker) Days(ctx context.Context, t shape.Table, before time.Time) (map[
 		return nil, fmt.Errorf("count %s by day: %w", t.Name, err)
 	}
 	return days, nil
+}
+
+// Rows counts the rows of a final table, deleted ones included.
+func (w *asker) Rows(ctx context.Context, t shape.Table) (int64, error) {
+	var n int64
+	err := w.driver.View(ctx, func(tx Tx) (err error) {
+		n, err = count(ctx, tx, "SELECT count(*) FROM "+w.final(t))
+		return err
+	})
+	if err != nil {
+		return 0, fmt.Errorf("count %s: %w", t.Name, err)
+	}
+	return n, nil
+}
+
+// SomeKey picks the key of any row of a final table, "" where there is none.
+func (w *asker) SomeKey(ctx context.Context, t shape.Table) (string, error) {
+	var key string
+	err := w.driver.View(ctx, func(tx Tx) error {
+		_, err := queryRow(ctx, tx, []any{&key},
+			fmt.Sprintf("SELECT %s FROM %s ORDER BY random() LIMIT 1", w.d.Quote(t.Key[0]), w.final(t)))
+		return err
+	})
+	if err != nil {
+		return "", fmt.Errorf("pick a row of %s: %w", t.Name, err)
+	}
+	return key, nil
 }

@@ -12,6 +12,12 @@ import (
 	"catchment/internal/warehouse/sql/own"
 )
 
+// A lander is Lands.
+type lander struct {
+	*store
+	merges *merger
+}
+
 // Rows may come into the warehouse without us: AppFlow appends them to the
 // staging table, where they carry no attempt until one claims them. Nobody can
 // tell whose a row is, so what is claimed has to be as many rows as were sent.

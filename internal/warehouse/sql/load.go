@@ -16,6 +16,9 @@ import (
 	"catchment/internal/warehouse/sql/statements"
 )
 
+// A loader is a Loader.
+type loader struct{ *store }
+
 // Load puts the pages of a batch into staging, all of them or none, and tells
 // how many rows the ledger now holds for them. A page that the ledger has
 // already is skipped, so a batch may be repeated (invariant 2). A page that
@@ -319,3 +322,9 @@ func (c Copy) CountBySeq(d *dialect.Dialect) (string, []any) {
 	return fmt.Sprintf("SELECT %s, count(*) FROM %s WHERE %s = $1 AND %s BETWEEN $2 AND $3 GROUP BY 1",
 		seq, c.Into, d.Quote(own.Attempt), seq), []any{c.Attempt, first, last}
 }
+
+// KeepsNUL tells whether a text may hold a NUL character.
+func (w *loader) KeepsNUL() bool { return w.d.KeepsNUL }
+
+// PagesPerLoad is how many pages the warehouse's loader likes to take at once.
+func (w *loader) PagesPerLoad() int { return max(w.d.PagesPerLoad, 1) }

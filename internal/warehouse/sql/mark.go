@@ -11,6 +11,9 @@ import (
 	"catchment/internal/warehouse/sql/own"
 )
 
+// A marks is Marks.
+type marks struct{ *store }
+
 const markColumns = "flow, table_name, fence, org, generation, watermark, grade, row_count, synced_at, newest, attempt"
 
 // Mark reads what the warehouse knows of a flow, and whether it knows it.

@@ -85,7 +85,8 @@ func (w *merger) needOf(ctx context.Context, tx Tx, attempt string, batches []wa
 
 // Distinct leaves one row of each key, and gives the final table its key back.
 // Which row stays doesn't matter: Mend replaces it. They are two transactions,
-// since DuckDB finds rows that its own transaction deleted when it makes a key.
+// since not every warehouse makes a key over rows that its own transaction has
+// deleted.
 func (w *merger) Distinct(ctx context.Context, f warehouse.Fence, t shape.Table) error {
 	if w.d.RowID == "" {
 		return plan.Fixf("load it anew with: catchment run --full "+t.Object,

@@ -2,7 +2,6 @@ package sql
 
 import (
 	"context"
-	_ "embed"
 	"errors"
 	"fmt"
 	"slices"
@@ -14,7 +13,11 @@ import (
 	"catchment/internal/warehouse/sql/statements"
 )
 
-// the text of the procedures
+// An installer has Procedures.
+type installer struct {
+	*store
+	shapes *shaper
+}
 
 // Install makes the procedures in the warehouse, or makes them anew.
 func (w *installer) Install(ctx context.Context, ps []warehouse.Procedure) error {
@@ -62,6 +65,13 @@ func (w *installer) install(ctx context.Context, tx Tx, p warehouse.Procedure) e
 	return err
 }
 
+// A detacher is a Detacher, over a driver that goes on in the background.
+type detacher struct {
+	*store
+	calls      *installer
+	background Background
+}
+
 // Begin lets the warehouse consolidate an attempt that was counted while nobody
 // waits for it: it makes the table's procedure, and calls it. The id is to be
 // kept, for Ended; "" says that this warehouse, or this table, has no such way.
@@ -91,16 +101,4 @@ func (w *detacher) Begin(ctx context.Context, f warehouse.Fence, p warehouse.Pro
 // the question; either way Consolidate may follow.
 func (w *detacher) Ended(ctx context.Context, id string, patience time.Duration) (bool, error) {
 	return w.background.Ended(ctx, id, patience)
-}
-
-// Consolidated tells whether an attempt was consolidated before.
-func (w *merger) Consolidated(ctx context.Context, attempt string) (done bool, err error) {
-	err = w.driver.View(ctx, func(tx Tx) (err error) {
-		_, done, err = w.logged(ctx, tx, attempt)
-		return err
-	})
-	if err != nil {
-		return false, fmt.Errorf("look for attempt %s in the log: %w", attempt, err)
-	}
-	return done, nil
 }

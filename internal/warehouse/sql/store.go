@@ -92,41 +92,8 @@ func (w *store) tx(ctx context.Context, f func(Tx) error) error {
 	return w.patiently(ctx, func() error { return w.driver.Tx(ctx, f) })
 }
 
-// Rows counts the rows of a final table, deleted ones included.
-func (w *asker) Rows(ctx context.Context, t shape.Table) (int64, error) {
-	var n int64
-	err := w.driver.View(ctx, func(tx Tx) (err error) {
-		n, err = count(ctx, tx, "SELECT count(*) FROM "+w.final(t))
-		return err
-	})
-	if err != nil {
-		return 0, fmt.Errorf("count %s: %w", t.Name, err)
-	}
-	return n, nil
-}
-
-// SomeKey picks the key of any row of a final table, "" where there is none.
-func (w *asker) SomeKey(ctx context.Context, t shape.Table) (string, error) {
-	var key string
-	err := w.driver.View(ctx, func(tx Tx) error {
-		_, err := queryRow(ctx, tx, []any{&key},
-			fmt.Sprintf("SELECT %s FROM %s ORDER BY random() LIMIT 1", w.d.Quote(t.Key[0]), w.final(t)))
-		return err
-	})
-	if err != nil {
-		return "", fmt.Errorf("pick a row of %s: %w", t.Name, err)
-	}
-	return key, nil
-}
-
-// KeepsNUL tells whether a text may hold a NUL character.
-func (w *loader) KeepsNUL() bool { return w.d.KeepsNUL }
-
-// PagesPerLoad is how many pages the warehouse's loader likes to take at once.
-func (w *loader) PagesPerLoad() int { return max(w.d.PagesPerLoad, 1) }
-
 // Where a transaction sees one picture of the warehouse and keys are not
-// enforced (Redshift), whoever writes locks first and looks then: a picture
+// enforced, whoever writes locks first and looks then: a picture
 // that was taken while somebody else held the lock lacks what he committed, and
 // two that merge from one picture would give each new record two rows
 // (invariant 5). The locks are of one flow's tables, so flows don't wait for

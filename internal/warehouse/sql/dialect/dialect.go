@@ -1,12 +1,16 @@
+// Package dialect is how a warehouse spells its SQL: types, quotes, what it can do
+// and what not; and what follows of that for the columns of a table. It knows no
+// warehouse by name, and asks none.
+//
+// Files, from the top: adapt.go, layout.go, retype.go, stored.go, step.go, types.go,
+// statement.go, dialect.go, fill.go.
 package dialect
 
 import (
-	"fmt"
 	"strconv"
 	"strings"
 
 	"catchment/internal/warehouse/shape"
-	"catchment/internal/warehouse/sql/own"
 )
 
 // A Dialect says how a warehouse spells what this package wants. It is a
@@ -107,26 +111,6 @@ func (d *Dialect) tooNarrow(has Stored, c shape.Column) bool {
 		return false
 	}
 	return d.TypeOf(c) == d.Wide || has.Bytes < d.bytes(c.Length)
-}
-
-// retype gives a column another type. Where that can't be done in place, a
-// column of that type takes its values, and then its name; where DDL commits,
-// this only begins it, and finish goes on.
-func (d *Dialect) retype(table, column, to string) []Step {
-	old := d.Quote(column)
-	if d.Retypes {
-		return Steps(fmt.Sprintf("ALTER TABLE %s ALTER COLUMN %s TYPE %s", table, old, to))
-	}
-	if !d.TransactionalDDL {
-		return Steps(fmt.Sprintf("ALTER TABLE %s ADD COLUMN %s %s", table, d.Quote(d.widerOf(column)), to))
-	}
-	wider := d.Quote(own.Wider)
-	return Steps(
-		fmt.Sprintf("ALTER TABLE %s ADD COLUMN %s %s", table, wider, to),
-		fmt.Sprintf("UPDATE %s SET %s = %s", table, wider, old),
-		fmt.Sprintf("ALTER TABLE %s DROP COLUMN %s", table, old),
-		fmt.Sprintf("ALTER TABLE %s RENAME COLUMN %s TO %s", table, wider, old),
-	)
 }
 
 // IsText tells whether a column of a stored type takes any text.

@@ -11,8 +11,8 @@ import (
 // Holes is what belongs into the holes of a template, by their names.
 type Holes map[string]string
 
-// holeRE is a hole of a template: {lower_case_word}. Other braces stay, as those
-// of a list of DuckDB's do.
+// holeRE is a hole of a template: {lower_case_word}. Other braces stay:
+// they are SQL.
 var holeRE = regexp.MustCompile(`\{[a-z_]+\}`)
 
 // Fill writes values into the holes of a template of SQL, each as often as the

@@ -76,8 +76,8 @@ func (d *Dialect) fitNames(t shape.Table) error {
 }
 
 // Layout is the columns of a table in order. Those of staging begin with ours:
-// PostgreSQL has to walk over what stands before the one that it looks at, and
-// each merge looks for its attempt in every row.
+// a warehouse that keeps rows together walks over what stands before the one that
+// it looks at, and each merge looks for its attempt in every row.
 func Layout(t shape.Table, ours []shape.Column) []shape.Column {
 	if ours[0].Name == own.Attempt {
 		return slices.Concat(ours, t.Columns)

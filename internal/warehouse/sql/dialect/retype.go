@@ -19,7 +19,7 @@ import (
 // widerOf and wasOf name the wider column that is to take a column's place, and
 // the one that it took it from.
 func (d *Dialect) widerOf(column string) string { return d.underway(own.Wider, column) }
-func (d *Dialect) wasOf(column string) string   { return d.underway(own.ColWas, column) }
+func (d *Dialect) wasOf(column string) string   { return d.underway(own.Was, column) }
 
 func (d *Dialect) underway(prefix, column string) string {
 	return shape.Shorten(d.LongestName, prefix+"_"+column, column)
@@ -82,6 +82,35 @@ func (d *Dialect) Finished(has []Stored, names []string) []Stored {
 // InShape tells whether no column of a table is on its way to another type.
 func InShape(has []Stored) bool {
 	return !slices.ContainsFunc(has, func(c Stored) bool {
-		return strings.HasPrefix(c.Name, own.Wider) || strings.HasPrefix(c.Name, own.ColWas)
+		return strings.HasPrefix(c.Name, own.Wider) || strings.HasPrefix(c.Name, own.Was)
 	})
+}
+
+// retype gives a column another type. Where that can't be done in place, a
+// column of that type takes its values, and then its name; where DDL commits,
+// this only begins it, and finish goes on.
+func (d *Dialect) retype(table, column, to string) []Step {
+	old := d.Quote(column)
+	if d.Retypes {
+		return Steps(fmt.Sprintf("ALTER TABLE %s ALTER COLUMN %s TYPE %s", table, old, to))
+	}
+	if !d.TransactionalDDL {
+		return Steps(fmt.Sprintf("ALTER TABLE %s ADD COLUMN %s %s", table, d.Quote(d.widerOf(column)), to))
+	}
+	wider := d.Quote(own.Wider)
+	return Steps(
+		fmt.Sprintf("ALTER TABLE %s ADD COLUMN %s %s", table, wider, to),
+		fmt.Sprintf("UPDATE %s SET %s = %s", table, wider, old),
+		fmt.Sprintf("ALTER TABLE %s DROP COLUMN %s", table, old),
+		fmt.Sprintf("ALTER TABLE %s RENAME COLUMN %s TO %s", table, wider, old),
+	)
+}
+
+// Widened is the steps that give a decimal column another scale.
+func (d *Dialect) Widened(table, column string, scale int) []Step {
+	todo := d.retype(table, column, d.Type(shape.Decimal, scale))
+	for i := range todo {
+		todo[i].what = "widen column " + column
+	}
+	return todo
 }

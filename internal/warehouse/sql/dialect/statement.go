@@ -8,6 +8,12 @@ import (
 	"catchment/internal/warehouse/shape"
 )
 
+// A Statement is SQL with its parameters.
+type Statement struct {
+	SQL  string
+	Args []any
+}
+
 // Binds collects the parameters of one statement.
 type Binds struct {
 	Dialect *Dialect
@@ -21,9 +27,6 @@ func (b *Binds) Value(v any, k shape.Kind) string {
 	return fmt.Sprintf("CAST($%d AS %s)", len(b.Args), b.Dialect.Type(k, 0))
 }
 
-// Statement is sql with the parameters that were added.
-func (b *Binds) Statement(sql string) Statement { return Statement{SQL: sql, Args: b.Args} }
-
 func (b *Binds) Text(v string) string { return b.Value(v, shape.Text) }
 
 // Texts adds one parameter for each of vs, for an IN list.
@@ -35,11 +38,8 @@ func (b *Binds) Texts(vs []string) string {
 	return strings.Join(out, ", ")
 }
 
-// A Statement is SQL with its parameters.
-type Statement struct {
-	SQL  string
-	Args []any
-}
+// Statement is sql with the parameters that were added.
+func (b *Binds) Statement(sql string) Statement { return Statement{SQL: sql, Args: b.Args} }
 
 // Moment writes a parameter that stamp made as SQL.
 func (d *Dialect) Moment(at any) string {
@@ -48,18 +48,6 @@ func (d *Dialect) Moment(at any) string {
 		text = Literal(t.Format(time.RFC3339Nano))
 	}
 	return "CAST(" + text + " AS " + d.Type(shape.Timestamp, 0) + ")"
-}
-
-// Literal writes a text as SQL. It is for names of our own and moments only:
-// values of records are never part of a statement.
-func Literal(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
-
-func Literals(names []string) string {
-	texts := make([]string, len(names))
-	for i, n := range names {
-		texts[i] = Literal(n)
-	}
-	return strings.Join(texts, ", ")
 }
 
 // Stamp makes a parameter of a time; the zero time is null.
@@ -76,4 +64,16 @@ func FromNull(t *time.Time) time.Time {
 		return time.Time{}
 	}
 	return t.UTC()
+}
+
+// Literal writes a text as SQL. It is for names of our own and moments only:
+// values of records are never part of a statement.
+func Literal(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
+
+func Literals(names []string) string {
+	texts := make([]string, len(names))
+	for i, n := range names {
+		texts[i] = Literal(n)
+	}
+	return strings.Join(texts, ", ")
 }

@@ -9,6 +9,38 @@ import (
 	"catchment/internal/warehouse/shape"
 )
 
+// A Stored is a column as the warehouse has it.
+type Stored struct {
+	Name  string
+	Type  string
+	Scale int
+	Bytes int // that a text has room for, 0 for any number
+}
+
+func Find(cs []Stored, name string) (Stored, bool) {
+	i := Place(cs, name)
+	if i < 0 {
+		return Stored{}, false
+	}
+	return cs[i], true
+}
+
+// Place is where a column is among cs, -1 where it isn't.
+func Place(cs []Stored, name string) int {
+	return slices.IndexFunc(cs, func(c Stored) bool { return strings.EqualFold(c.Name, name) })
+}
+
+// Payload is the names of the columns that aren't ours.
+func Payload(cs []Stored) []string {
+	var names []string
+	for _, c := range cs {
+		if !strings.HasPrefix(strings.ToLower(c.Name), shape.OwnPrefix) {
+			names = append(names, c.Name)
+		}
+	}
+	return names
+}
+
 // A CopyColumn is one column of the pages' header, in that order.
 type CopyColumn struct {
 	Name  string
@@ -16,6 +48,20 @@ type CopyColumn struct {
 	Type  string // as the table has it
 	Whole int    // the digits that a Decimal's values have at most
 	Fract int
+}
+
+// StoredType is the type of a column that the warehouse has.
+func (d *Dialect) StoredType(has Stored, k shape.Kind) string {
+	if d.IsText(has.Type) {
+		return d.StoredText(has)
+	}
+	return d.Type(k, has.Scale)
+}
+
+// Fits tells whether a column that the warehouse has can take values of kind k.
+func (d *Dialect) Fits(has Stored, k shape.Kind) bool {
+	_, ok := d.takes(has, k)
+	return ok
 }
 
 // takes tells as what kind a column that the warehouse has can take values of
@@ -31,47 +77,6 @@ func (d *Dialect) takes(has Stored, k shape.Kind) (shape.Kind, bool) {
 		return k, false
 	}
 	return numbers[max(as, wants)], true
-}
-
-// A Stored is a column as the warehouse has it.
-type Stored struct {
-	Name  string
-	Type  string
-	Scale int
-	Bytes int // that a text has room for, 0 for any number
-}
-
-// Place is where a column is among cs, -1 where it isn't.
-func Place(cs []Stored, name string) int {
-	return slices.IndexFunc(cs, func(c Stored) bool { return strings.EqualFold(c.Name, name) })
-}
-
-func Find(cs []Stored, name string) (Stored, bool) {
-	i := Place(cs, name)
-	if i < 0 {
-		return Stored{}, false
-	}
-	return cs[i], true
-}
-
-// Payload is the names of the columns that aren't ours.
-func Payload(cs []Stored) []string {
-	var names []string
-	for _, c := range cs {
-		if !strings.HasPrefix(strings.ToLower(c.Name), shape.OwnPrefix) {
-			names = append(names, c.Name)
-		}
-	}
-	return names
-}
-
-// Widened is the steps that give a decimal column another scale.
-func (d *Dialect) Widened(table, column string, scale int) []Step {
-	todo := d.retype(table, column, d.Type(shape.Decimal, scale))
-	for i := range todo {
-		todo[i].what = "widen column " + column
-	}
-	return todo
 }
 
 // Wider tells the scale that a stored decimal column needs to hold a page's
@@ -99,18 +104,4 @@ func widen(digits, scale, whole, fract int) (int, error) {
 		return scale, nil
 	}
 	return max(fract, min(fract+4, digits-max(whole, 20))), nil
-}
-
-// Fits tells whether a column that the warehouse has can take values of kind k.
-func (d *Dialect) Fits(has Stored, k shape.Kind) bool {
-	_, ok := d.takes(has, k)
-	return ok
-}
-
-// StoredType is the type of a column that the warehouse has.
-func (d *Dialect) StoredType(has Stored, k shape.Kind) string {
-	if d.IsText(has.Type) {
-		return d.StoredText(has)
-	}
-	return d.Type(k, has.Scale)
 }

@@ -1,6 +1,23 @@
+// Package own is our own tables and columns in a warehouse of SQL: all begin with
+// _catchment_.
 package own
 
 import "catchment/internal/warehouse/shape"
+
+// Our own columns.
+const (
+	Op           = "_catchment_op"
+	At           = "_catchment_at"
+	ReadAt       = "_catchment_read_at"
+	Seq          = "_catchment_seq"
+	Attempt      = "_catchment_attempt"
+	Job          = "_catchment_job"
+	SyncedAt     = "_catchment_synced_at"
+	DeletedAt    = "_catchment_deleted_at"
+	DeleteReason = "_catchment_delete_reason"
+	Wider        = "_catchment_wider" // on the way to another type
+	Was          = "_catchment_was"   // what one took the place of, where DDL commits
+)
 
 // Staging and finalOwn are our own columns of the two tables.
 func Staging() []shape.Column {
@@ -21,18 +38,3 @@ func Final() []shape.Column {
 
 // Loaded are our own columns that a loader fills in.
 func Loaded() []string { return []string{Op, Attempt, Job, ReadAt, Seq} }
-
-// Our own columns.
-const (
-	Op           = "_catchment_op"
-	At           = "_catchment_at"
-	ReadAt       = "_catchment_read_at"
-	Seq          = "_catchment_seq"
-	Attempt      = "_catchment_attempt"
-	Job          = "_catchment_job"
-	SyncedAt     = "_catchment_synced_at"
-	DeletedAt    = "_catchment_deleted_at"
-	DeleteReason = "_catchment_delete_reason"
-	Wider        = "_catchment_wider" // on the way to another type
-	ColWas       = "_catchment_was"   // what one took the place of, where DDL commits
-)

@@ -23,6 +23,9 @@ type Compare struct {
 	Asked      string
 }
 
+// Unit stands between the texts of a key, and behind the names of columns.
+const Unit = "\x1f"
+
 // Live tells whether a final row is of a record that isn't deleted.
 func (s *Compare) Live(alias string) string { return s.Col(alias, own.DeletedAt) + " IS NULL" }
 
@@ -207,9 +210,6 @@ SELECT {key}, 'duplicate', CAST(NULL AS {text}), count(*) - 1 FROM {final} r GRO
 		"suspects": s.Suspect, "key": s.Record("r"), "text": s.Dialect.Type(shape.Text, 0), "final": s.Final(),
 	})
 }
-
-// Unit stands between the texts of a key, and behind the names of columns.
-const Unit = "\x1f"
 
 func (s *Compare) SourceSet() string {
 	return dialect.Fill("SELECT {key} AS record, s._catchment_stamp FROM {source} s "+

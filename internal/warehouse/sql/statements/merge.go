@@ -1,3 +1,10 @@
+// Package statements is the text of the statements that warehouses of SQL are sent,
+// from a dialect and what is to be merged or compared. A statement with more than a
+// handful of holes is a template that reads as SQL; golden files hold what comes out.
+// Nothing is sent here: package sql does that.
+//
+// Files, from the top: script.go, procedure.go, compare.go, patch.go, direct.go,
+// scratch.go, gone.go, replace.go, merge.go, part.go, tables.go.
 package statements
 
 import (

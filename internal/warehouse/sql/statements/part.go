@@ -24,10 +24,15 @@ type Part struct {
 	override bool        // it wins over rows of any stamp
 }
 
-// over is p, of rows that win over others of any stamp.
-func (p Part) over() Part {
-	p.override = true
-	return p
+// An Entry is one line of the ledger.
+type Entry struct {
+	Page, Job, Digest string
+	Op                warehouse.Op
+	Seq, Rows         int64
+	Columns           []string
+	ReadAt            time.Time
+	Reason            gone.Reason
+	Override          bool
 }
 
 // Parts plans the merge of an attempt. Whole records come first, in the order
@@ -61,6 +66,12 @@ func Parts(m warehouse.Merge, ledger []Entry) []Part {
 	return ps
 }
 
+// over is p, of rows that win over others of any stamp.
+func (p Part) over() Part {
+	p.override = true
+	return p
+}
+
 // joins tells whether what p holds can be merged together with another part.
 func (p Part) joins(with Part) bool {
 	if p.Op == warehouse.Patch && !slices.Contains(with.Jobs, p.Jobs[0]) {
@@ -84,14 +95,3 @@ func (p Part) carries(t shape.Table, field string) (string, bool) {
 
 // FewDeletes is how many deletes never stop a merge.
 const FewDeletes = 100
-
-// An Entry is one line of the ledger.
-type Entry struct {
-	Page, Job, Digest string
-	Op                warehouse.Op
-	Seq, Rows         int64
-	Columns           []string
-	ReadAt            time.Time
-	Reason            gone.Reason
-	Override          bool
-}

@@ -21,7 +21,7 @@ var procedureText string
 // Procedures is the SQL that makes CALL consolidated_of_tables(): a procedure
 // for each table, made of the same statements that Consolidate executes, and
 // the loop around them, which commits table by table. The loops go by counters:
-// Redshift has no cursor inside a cursor, and none past a COMMIT.
+// not every warehouse has a cursor inside a cursor, or one past a COMMIT.
 func Procedures(d *dialect.Dialect, o warehouse.Options, ps []warehouse.Procedure) (string, error) {
 	var b strings.Builder
 	for _, p := range ps {
@@ -115,25 +115,25 @@ func Procedure(p warehouse.Procedure, d *dialect.Dialect, o warehouse.Options, c
 		"AnyOther": into("this_count", s.AnyOther()), "Truncate": "", "Clear": variables(s.Clear()),
 		"AddKey": "", "Grows": yes(p.Policy == gone.Remove), "Ignores": yes(p.Policy == gone.Ignore), "Unique": "",
 	}
-	choose(p, sql, d, s, put, patch)
+	choose(p, sql, s, put, patch)
 	return render("one", sql)
 }
 
 // choose fills in what depends on the dialect and the policy.
-func choose(p warehouse.Procedure, sql map[string]string, d *dialect.Dialect, s *Merge, put, patch Part) {
-	if d.Locks { // nobody adds a version between the look and the act
+func choose(p warehouse.Procedure, sql map[string]string, s *Merge, put, patch Part) {
+	if s.Dialect.Locks { // nobody adds a version between the look and the act
 		sql["Truncate"] = s.Truncate().SQL
 	}
-	if d.LockFirst {
+	if s.Dialect.LockFirst {
 		sql["LockFirst"] = "LOCK TABLE " + s.Final() + ", " + s.Staging()
 	}
-	if d.Enforces {
+	if s.Dialect.Enforces {
 		sql["AddKey"] = s.AddKey()
 	}
 	if p.Policy == gone.Remove {
 		sql["BuryPlain"] = variables(s.BuryPlain(put))
 	}
-	if p.Policy == gone.Remove || !d.Savepoints { // else the keys are tried instead of counted
+	if p.Policy == gone.Remove || !s.Dialect.Savepoints { // else the keys are tried instead of counted
 		sql["Unique"] = into("this_plain", s.unique(put))
 	}
 	if len(s.Patched(patch)) > 0 {
@@ -166,7 +166,7 @@ func Canonical(names []string) string {
 }
 
 // called writes changes with what the procedure counts of them.
-func called(cs []change) string {
+func called(cs []Change) string {
 	var b strings.Builder
 	for _, c := range cs {
 		b.WriteString(variables(c.Statement) + ";\nGET DIAGNOSTICS this_count := ROW_COUNT;\n")

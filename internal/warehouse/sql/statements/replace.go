@@ -10,8 +10,8 @@ import (
 	"catchment/internal/warehouse/sql/own"
 )
 
-// A change is a statement that writes winning versions into the final table.
-type change struct {
+// A Change is a statement that writes winning versions into the final table.
+type Change struct {
 	dialect.Statement
 	Grows    int64 // by how many rows the table grows for each that the statement touches
 	Stamps   bool  // the touched rows are stamped
@@ -19,28 +19,28 @@ type change struct {
 }
 
 // Changes writes the winning versions. No reader sees between. Where rows have
-// a place, an update that goes there takes least; DuckDB deletes and inserts
-// faster than it updates, merges or inserts on conflict.
-func (s *Merge) Changes() []change {
+// a place, an update that goes there takes least; elsewhere to delete and insert is
+// faster than to update, merge or insert on conflict.
+func (s *Merge) Changes() []Change {
 	var live []string // under the other policies a deleted record has a row as any other
 	if s.Of.Policy == gone.Remove {
 		live = []string{s.Col("n", own.DeletedAt) + " IS NULL"}
 	}
 	if s.Dialect.Place == "" {
 		_, f := s.target(s.Options.Schema, s.Of.Table.Name, "f")
-		return []change{
+		return []Change{
 			{Statement: s.removeRows("n.known", s.SameKey("n", f)), Grows: -1, Replaces: true},
 			{Statement: s.insertRows(live...), Grows: 1, Stamps: true},
 		}
 	}
 	here := "f." + s.Dialect.Place + " = n.place"
-	out := []change{
+	out := []Change{
 		{Statement: s.updateRows(append(live, "n.known", here)...), Stamps: true, Replaces: true},
 		{Statement: s.insertRows(append(live, "NOT n.known")...), Grows: 1, Stamps: true},
 	}
 	if s.Of.Policy == gone.Remove {
 		gone := s.Col("n", own.DeletedAt) + " IS NOT NULL"
-		out = append(out, change{Statement: s.removeRows("n.known", here, gone), Grows: -1, Replaces: true})
+		out = append(out, Change{Statement: s.removeRows("n.known", here, gone), Grows: -1, Replaces: true})
 	}
 	return out
 }
@@ -83,7 +83,7 @@ func where(conditions []string) string {
 }
 
 // statements are those of changes.
-func statements(cs []change) []dialect.Statement {
+func statements(cs []Change) []dialect.Statement {
 	var out []dialect.Statement
 	for _, c := range cs {
 		out = append(out, c.Statement)

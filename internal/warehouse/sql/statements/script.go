@@ -12,6 +12,28 @@ import (
 	"catchment/internal/warehouse/sql/own"
 )
 
+// NewScripter makes the Scripter of a dialect.
+func NewScripter(d *dialect.Dialect) warehouse.Scripter { return scripter{d} }
+
+type scripter struct{ d *dialect.Dialect }
+
+func (s scripter) Name() string { return s.d.Name }
+
+func (s scripter) Script(o warehouse.Options, t shape.Table, p gone.Policy) string {
+	return Script(s.d, o, t, p)
+}
+
+func (s scripter) Procedures(o warehouse.Options, ps []warehouse.Procedure) (string, error) {
+	if s.d.Clock == "" { // it has no procedures
+		return "", nil
+	}
+	return Procedures(s.d, o, ps)
+}
+
+func (s scripter) Call(o warehouse.Options) string {
+	return "CALL " + s.d.Table(o.Staging, "consolidated_of_tables") + "()"
+}
+
 // Script is what a run does to one table, as SQL to read: the tables, then the
 // merge of one attempt into rows that are already there. What differs from run
 // to run is left as :attempt, :job and :now.
@@ -79,26 +101,4 @@ func inline(q dialect.Statement) string {
 		sql = strings.ReplaceAll(sql, fmt.Sprintf("$%d", i), text)
 	}
 	return sql
-}
-
-// NewScripter makes the Scripter of a dialect.
-func NewScripter(d *dialect.Dialect) warehouse.Scripter { return scripter{d} }
-
-type scripter struct{ d *dialect.Dialect }
-
-func (s scripter) Name() string { return s.d.Name }
-
-func (s scripter) Script(o warehouse.Options, t shape.Table, p gone.Policy) string {
-	return Script(s.d, o, t, p)
-}
-
-func (s scripter) Procedures(o warehouse.Options, ps []warehouse.Procedure) (string, error) {
-	if s.d.Clock == "" { // it has no procedures
-		return "", nil
-	}
-	return Procedures(s.d, o, ps)
-}
-
-func (s scripter) Call(o warehouse.Options) string {
-	return "CALL " + s.d.Table(o.Staging, "consolidated_of_tables") + "()"
 }

@@ -62,7 +62,7 @@ func (s *Tables) RecordKey(alias string) string {
 
 // Oldest stands for a stamp that is missing: AppFlow's rows have no read_at,
 // an adopted row may have neither. The literal holds no colon, which begins a
-// parameter where the Data API of Redshift reads the statement.
+// parameter on some ways to a warehouse.
 func (s *Tables) Oldest(expr string) string {
 	return "coalesce(" + expr + ", TIMESTAMPTZ '0001-01-01')"
 }
