@@ -86,5 +86,5 @@ func (p lands) MergeUnclaimed(
 			return warehouse.Counts{}, err
 		}
 	}
-	return merger{p.process}.Consolidate(ctx, f, m)
+	return merger(p).Consolidate(ctx, f, m)
 }

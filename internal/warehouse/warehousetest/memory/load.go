@@ -191,7 +191,7 @@ func (p loader) Staged(ctx context.Context, attempt, job string) (pages, rows in
 // Keys counts the different keys that a job has in staging.
 func (p loader) Keys(ctx context.Context, t shape.Table, attempt, job string) (int64, error) {
 	keys := map[string]bool{}
-	err := asker{p.process}.StagedKeys(ctx, t, attempt, job, func(key string) { keys[key] = true })
+	err := asker(p).StagedKeys(ctx, t, attempt, job, func(key string) { keys[key] = true })
 	return int64(len(keys)), err
 }
 

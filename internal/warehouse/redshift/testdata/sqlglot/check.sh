@@ -9,4 +9,4 @@ if ! cmp -s "$here/requirements.txt" "$folder/requirements.txt"; then
   "$folder/bin/pip" install --quiet --disable-pip-version-check --requirement "$here/requirements.txt"
   cp "$here/requirements.txt" "$folder/"
 fi
-"$folder/bin/python" "$here/check.py" "$here"/../golden/redshift-*.sql
+"$folder/bin/python" "$here/check.py" "$here"/../golden/redshift-*.sql "$here"/../../../sql/statements/testdata/golden/redshift-*.sql
