@@ -11,6 +11,7 @@ import (
 	"catchment/internal/flow"
 	"catchment/internal/notice"
 	"catchment/internal/plan"
+	"catchment/internal/replicate"
 	"catchment/internal/salesforce"
 	"catchment/internal/salesforce/soql"
 	"catchment/internal/schema"
@@ -152,6 +153,9 @@ func (c *checkup) checkFlows(ctx context.Context, warehouse bool) {
 			continue
 		}
 		err = c.probe(ctx, fl)
+		if err == nil && warehouse {
+			err = c.lands(fl)
+		}
 		c.found("object "+fl.Object, fmt.Sprintf("%d fields%s", len(src.Fields), howRead(fl, src.Object, src.Fields)),
 			err)
 		c.stale(fl, src.Object, src.Fields)
@@ -159,6 +163,15 @@ func (c *checkup) checkFlows(ctx context.Context, warehouse bool) {
 			c.warn("field "+fl.Object+"."+skip.Field, "is not copied: "+skip.Reason, "")
 		}
 	}
+}
+
+// lands tells why rows can't be sent into the warehouse, where a flow has them sent.
+func (c *checkup) lands(fl flow.Flow) error {
+	if _, sent := c.Drivers.Landers[string(fl.Mover)]; !sent {
+		return nil
+	}
+	_, err := replicate.Lands(c.Warehouse)
+	return err
 }
 
 // probe asks for one record of a flow: describe doesn't tell which objects

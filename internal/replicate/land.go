@@ -39,11 +39,11 @@ type landing struct {
 var _ partJob = (*landing)(nil)
 
 func (s *attemptStep) landing(p *control.Part) (*landing, error) {
-	l := &landing{attemptStep: s, lander: s.lander(p), lands: s.roles.Lands, part: p}
-	if l.lands == nil {
-		return nil, plan.Fixf("give the flow another `mover`, or the copy another warehouse",
-			"%s takes no rows that others send", s.Warehouse.Name())
+	lands, err := Lands(s.Warehouse)
+	if err != nil {
+		return nil, err
 	}
+	l := &landing{attemptStep: s, lander: s.lander(p), lands: lands, part: p}
 	if len(p.Job) == 0 {
 		return l, nil
 	}
@@ -51,6 +51,15 @@ func (s *attemptStep) landing(p *control.Part) (*landing, error) {
 		return nil, fmt.Errorf("read the landing of part %s: %w", p.Name, err)
 	}
 	return l, nil
+}
+
+// Lands is a warehouse as one into which others send rows, or why it is none.
+func Lands(w warehouse.Warehouse) (warehouse.Lands, error) {
+	if lands := warehouse.RolesOf(w).Lands; lands != nil {
+		return lands, nil
+	}
+	return nil, plan.Fixf("give the flow another `mover`, or the copy another warehouse",
+		"%s takes no rows that others send", w.Name())
 }
 
 // keep writes the landing into its part. The step saves the attempt.
