@@ -51,8 +51,9 @@ func (w *adopter) Survey(ctx context.Context, t shape.Table, ids []string) (ware
 	return a, nil
 }
 
-func (w *adopter) survey(ctx context.Context, tx Tx, t shape.Table,
-	ids []string) (warehouse.Adoption, []foreign, error) {
+func (w *adopter) survey(
+	ctx context.Context, tx Tx, t shape.Table, ids []string,
+) (warehouse.Adoption, []foreign, error) {
 	a := warehouse.Adoption{Table: t.Name}
 	var found []foreign
 	if len(t.Key) != 1 || !slices.Contains(ids, t.Key[0]) {
@@ -101,8 +102,9 @@ func (w *adopter) survey(ctx context.Context, tx Tx, t shape.Table,
 }
 
 // surveyOne counts the rows of a table, and refuses those without an Id.
-func (w *adopter) surveyOne(ctx context.Context, tx Tx, a *warehouse.Adoption, one foreign,
-	key dialect.Stored) (int64, error) {
+func (w *adopter) surveyOne(
+	ctx context.Context, tx Tx, a *warehouse.Adoption, one foreign, key dialect.Stored,
+) (int64, error) {
 	var rows, short, bad int64
 	_, err := queryRow(ctx, tx, []any{&rows, &short, &bad}, dialect.Fill(
 		"SELECT count(*), count(CASE WHEN length({id}) = 15 THEN 1 END), "+
@@ -148,8 +150,9 @@ func (w *adopter) longID(v string) string {
 // newest version of each record, and the old ones are kept under another name.
 // It is one transaction: a crash leaves everything as it was. A repeat finds
 // nothing to adopt.
-func (w *adopter) Adopt(ctx context.Context, f warehouse.Fence, m warehouse.Merge,
-	ids []string) (warehouse.Adoption, error) {
+func (w *adopter) Adopt(
+	ctx context.Context, f warehouse.Fence, m warehouse.Merge, ids []string,
+) (warehouse.Adoption, error) {
 	m.Attempt, m.Pages, m.Rows, m.Complete, m.Override, m.AllowDeletes = "", 0, 0, false, false, true
 	m.AbsentReason = absentReason(m)
 	var a warehouse.Adoption

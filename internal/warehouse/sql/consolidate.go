@@ -51,8 +51,9 @@ func (w *merger) Consolidate(ctx context.Context, f warehouse.Fence, m warehouse
 
 // merge does a merge in a transaction that holds the fence, with temporary tables
 // that were made for columns.
-func (w *merger) merge(ctx context.Context, tx Tx, f warehouse.Fence, m warehouse.Merge,
-	columns []string) (warehouse.Counts, error) {
+func (w *merger) merge(
+	ctx context.Context, tx Tx, f warehouse.Fence, m warehouse.Merge, columns []string,
+) (warehouse.Counts, error) {
 	ledger, err := w.ledger(ctx, tx, m.Attempt)
 	if err != nil {
 		return warehouse.Counts{}, err

@@ -74,6 +74,10 @@ func short(name string) string {
 	return hex.EncodeToString(sum[:10])
 }
 
+// What no transaction of some warehouses can hold is done apart from it: DDL,
+// which commits whatever is open or is refused there, and loads, which are jobs.
+// Their dialects say so (TransactionalDDL, LoadsApart).
+
 // A Preparer is a Driver whose DDL is no part of a transaction.
 type Preparer interface {
 	// Prepared does ddl in one session, each statement outside of any transaction,

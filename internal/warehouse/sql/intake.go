@@ -163,7 +163,3 @@ func (w *loader) copies(b warehouse.Batch, cols []dialect.CopyColumn) []Copy {
 	}
 	return []Copy{c}
 }
-
-// What no transaction of some warehouses can hold is done apart from it: DDL,
-// which commits whatever is open or is refused there, and loads, which are jobs.
-// Their dialects say so (TransactionalDDL, LoadsApart).

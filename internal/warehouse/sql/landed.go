@@ -146,8 +146,9 @@ func (w *lander) take(ctx context.Context, tx Tx, l warehouse.Landed) (int64, er
 // MergeUnclaimed consolidates the rows that are no attempt's: each is a version
 // of its record like any other, so none is lost, but they move no watermark.
 // It may be repeated.
-func (w *lander) MergeUnclaimed(ctx context.Context, f warehouse.Fence, m warehouse.Merge,
-	apart bool) (warehouse.Counts, error) {
+func (w *lander) MergeUnclaimed(
+	ctx context.Context, f warehouse.Fence, m warehouse.Merge, apart bool,
+) (warehouse.Counts, error) {
 	m.Attempt, m.Pages, m.Rows, m.Complete, m.Override = "", 0, 0, false, false
 	if apart {
 		err := w.fenced(ctx, f, "gather rows of "+m.Table.Name, func(tx Tx) error {

@@ -68,8 +68,8 @@ func (w *store) ledger(ctx context.Context, tx Tx, attempt string) ([]statements
 			&e.Override); err != nil {
 			return err
 		}
-		e.Op, e.Columns, e.ReadAt, e.Reason = warehouse.Op(op), strings.Split(columns,
-			","), dialect.FromNull(readAt), gone.Reason(reason)
+		e.Op, e.Reason = warehouse.Op(op), gone.Reason(reason)
+		e.Columns, e.ReadAt = strings.Split(columns, ","), dialect.FromNull(readAt)
 		all = append(all, e)
 		return nil
 	}, "SELECT page, job, digest, op, seq, row_count, columns, read_at, coalesce(reason, ''), "+
@@ -160,8 +160,9 @@ func copyPages(ctx context.Context, tx Tx, c Copy) error {
 // fit finds the columns that the header of a batch names, and the steps that
 // widen the decimals that its values don't fit in, in staging and in the final
 // table.
-func (w *loader) fit(ctx context.Context, tx Tx,
-	b warehouse.Batch) (cols []dialect.CopyColumn, todo []dialect.Step, err error) {
+func (w *loader) fit(
+	ctx context.Context, tx Tx, b warehouse.Batch,
+) (cols []dialect.CopyColumn, todo []dialect.Step, err error) {
 	staging, err := storedColumns(ctx, tx, w.o.Staging, b.Table.Name)
 	if err != nil {
 		return nil, nil, err
@@ -206,8 +207,9 @@ func (w *loader) fit(ctx context.Context, tx Tx,
 
 // copyColumns finds the column of each field in the pages' header, with its
 // type in the table that takes them, and the most digits of any page.
-func copyColumns(d *dialect.Dialect, t shape.Table, pages []warehouse.Page,
-	has []dialect.Stored) ([]dialect.CopyColumn, error) {
+func copyColumns(
+	d *dialect.Dialect, t shape.Table, pages []warehouse.Page, has []dialect.Stored,
+) ([]dialect.CopyColumn, error) {
 	header := pages[0].Header
 	cols := make([]dialect.CopyColumn, len(header))
 	for i, field := range header {

@@ -64,8 +64,9 @@ func joined(done, more []shape.Change) []shape.Change {
 
 // tables decides what makes both tables of t, or changes them into what t wants,
 // and tells what becomes of the final one, and whether that is new.
-func (w *shaper) tables(ctx context.Context, tx Tx,
-	t shape.Table) (todo []dialect.Step, changes []shape.Change, isNew bool, err error) {
+func (w *shaper) tables(
+	ctx context.Context, tx Tx, t shape.Table,
+) (todo []dialect.Step, changes []shape.Change, isNew bool, err error) {
 	staging, _, _, err := w.table(ctx, tx, w.o.Staging, t, own.Staging())
 	if err != nil {
 		return nil, nil, false, err
@@ -98,7 +99,7 @@ func (w *shaper) grants(t shape.Table) []dialect.Step {
 	var all []dialect.Step
 	for _, role := range w.o.GrantTo {
 		for _, right := range []string{"USAGE ON SCHEMA " + w.d.Quote(w.o.Schema), "SELECT ON " + w.final(t)} {
-			all = append(all, dialect.Step{Sql: "GRANT " + right + " TO " + fmt.Sprintf(w.d.Grantee, w.d.Quote(role)),
+			all = append(all, dialect.Step{SQL: "GRANT " + right + " TO " + fmt.Sprintf(w.d.Grantee, w.d.Quote(role)),
 				Blind: true})
 		}
 	}
@@ -126,8 +127,9 @@ func (w *shaper) columnsOf(ctx context.Context, tx Tx, t shape.Table) (remembere
 // rename gives the columns of a table the names that a flow wants for their
 // fields, where they were made under another: the values stay, and none is left behind
 // under the old name.
-func (w *shaper) rename(schema string, t shape.Table, has []dialect.Stored,
-	was remembered) ([]dialect.Stored, []dialect.Step, []shape.Change) {
+func (w *shaper) rename(
+	schema string, t shape.Table, has []dialect.Stored, was remembered,
+) ([]dialect.Stored, []dialect.Step, []shape.Change) {
 	var todo []dialect.Step
 	var changes []shape.Change
 	for _, c := range t.Columns {

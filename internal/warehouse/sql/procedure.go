@@ -77,8 +77,9 @@ type detacher struct {
 // kept, for Ended; "" says that this warehouse, or this table, has no such way.
 // The same token begins nothing twice. What the procedure leaves undone,
 // Consolidate does, and Consolidate is who tells the counts.
-func (w *detacher) Begin(ctx context.Context, f warehouse.Fence, p warehouse.Procedure,
-	token string) (id string, err error) {
+func (w *detacher) Begin(
+	ctx context.Context, f warehouse.Fence, p warehouse.Procedure, token string,
+) (id string, err error) {
 	// In a transaction before the CALL's: that one has to begin with its locks.
 	err = w.fenced(ctx, f, "make the procedure of "+p.Table.Name, func(tx Tx) error {
 		return w.calls.install(ctx, tx, p)

@@ -75,7 +75,7 @@ func (w *asker) Reading(ctx context.Context, f warehouse.Fence, c evidence.Compa
 			r.asked:   "record " + text,
 		} {
 			sql := fmt.Sprintf("CREATE %sTABLE %s (%s)", w.d.Unlogged, table, columns)
-			todo = append(todo, dialect.Step{Sql: sql, Blind: true})
+			todo = append(todo, dialect.Step{SQL: sql, Blind: true})
 		}
 		return todo, nil
 	})
@@ -97,7 +97,7 @@ func (r *comparing) forget(ctx context.Context) error {
 func (r *comparing) drop() []dialect.Step {
 	var todo []dialect.Step
 	for _, table := range []string{r.reading, r.suspect, r.asked} {
-		todo = append(todo, dialect.Step{Sql: "DROP TABLE IF EXISTS " + table, Blind: true})
+		todo = append(todo, dialect.Step{SQL: "DROP TABLE IF EXISTS " + table, Blind: true})
 	}
 	return todo
 }

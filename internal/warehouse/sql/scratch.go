@@ -50,8 +50,9 @@ func (w *merger) merging(ctx context.Context, in merging) error {
 
 // finishBoth brings the columns of both tables to the types that they are on
 // their way to, and gives those of the final one.
-func (w *merger) finishBoth(ctx context.Context, f warehouse.Fence, what string,
-	t shape.Table) (has []dialect.Stored, err error) {
+func (w *merger) finishBoth(
+	ctx context.Context, f warehouse.Fence, what string, t shape.Table,
+) (has []dialect.Stored, err error) {
 	look := func(tx Tx) ([]dialect.Step, error) {
 		todo, err := w.underway(ctx, tx, t)
 		if err == nil {

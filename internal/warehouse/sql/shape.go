@@ -15,8 +15,9 @@ import (
 // commits by itself, and decide looks again until nothing is missing: what a
 // crash left half done, and what somebody else did meanwhile, is gone on with in
 // the same way.
-func (w *store) shape(ctx context.Context, f warehouse.Fence, what string,
-	decide func(Tx) ([]dialect.Step, error)) error {
+func (w *store) shape(
+	ctx context.Context, f warehouse.Fence, what string, decide func(Tx) ([]dialect.Step, error),
+) error {
 	if w.d.TransactionalDDL {
 		return w.fenced(ctx, f, what, func(tx Tx) error {
 			todo, err := decide(tx)
@@ -82,7 +83,7 @@ func (w *store) stepByStep(ctx context.Context, s shaping, todo []dialect.Step) 
 			}
 			continue
 		}
-		err := w.patiently(ctx, func() error { return w.prepared(ctx, []string{one.Sql}, nil) })
+		err := w.patiently(ctx, func() error { return w.prepared(ctx, []string{one.SQL}, nil) })
 		if err != nil {
 			return fmt.Errorf("%s: %w", s.what, one.Explain(err))
 		}
@@ -93,7 +94,7 @@ func (w *store) stepByStep(ctx context.Context, s shaping, todo []dialect.Step) 
 // doSteps does steps in a transaction.
 func doSteps(ctx context.Context, tx Tx, todo []dialect.Step) error {
 	for _, one := range todo {
-		if _, err := tx.Exec(ctx, one.Sql); err != nil {
+		if _, err := tx.Exec(ctx, one.SQL); err != nil {
 			return one.Explain(err)
 		}
 	}

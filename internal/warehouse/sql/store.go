@@ -42,8 +42,9 @@ func (w *store) fenced(ctx context.Context, fence warehouse.Fence, what string, 
 }
 
 // fencedOn is fenced, and where locks come first, these tables are locked too.
-func (w *store) fencedOn(ctx context.Context, fence warehouse.Fence, what string, tables []string,
-	f func(Tx) error) error {
+func (w *store) fencedOn(
+	ctx context.Context, fence warehouse.Fence, what string, tables []string, f func(Tx) error,
+) error {
 	return w.within(ctx, transaction{fence: fence, what: what, tables: tables}, f)
 }
 

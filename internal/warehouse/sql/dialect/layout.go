@@ -12,8 +12,9 @@ import (
 
 // Shape decides which statements make the table that t wants out of one that
 // has these columns.
-func Shape(d *Dialect, schema string, t shape.Table, has []Stored,
-	ours []shape.Column) ([]Step, []shape.Change, error) {
+func Shape(
+	d *Dialect, schema string, t shape.Table, has []Stored, ours []shape.Column,
+) ([]Step, []shape.Change, error) {
 	want := Layout(t, ours)
 	if err := d.fitNames(t); err != nil {
 		return nil, nil, err

@@ -43,14 +43,14 @@ func (d *Dialect) finishOne(table string, has []Stored, name string) []Step {
 	_, wider := Find(has, d.widerOf(name))
 	_, was := Find(has, d.wasOf(name))
 	rename := func(from, to string) Step {
-		return Step{Sql: fmt.Sprintf("ALTER TABLE %s RENAME COLUMN %s TO %s", table, d.Quote(from), d.Quote(to))}
+		return Step{SQL: fmt.Sprintf("ALTER TABLE %s RENAME COLUMN %s TO %s", table, d.Quote(from), d.Quote(to))}
 	}
 	switch {
 	case is && was:
 		return Steps(fmt.Sprintf("ALTER TABLE %s DROP COLUMN %s", table, d.Quote(d.wasOf(name))))
 	case is && wider:
 		fill := fmt.Sprintf("UPDATE %s SET %s = %s", table, d.Quote(d.widerOf(name)), d.Quote(name))
-		return []Step{{Sql: fill, Fills: true}, rename(name, d.wasOf(name))}
+		return []Step{{SQL: fill, Fills: true}, rename(name, d.wasOf(name))}
 	case wider:
 		return []Step{rename(d.widerOf(name), name)}
 	case was:

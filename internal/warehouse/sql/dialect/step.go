@@ -4,7 +4,7 @@ import "fmt"
 
 // A Step is a statement that changes the shape of a table.
 type Step struct {
-	Sql   string
+	SQL   string
 	what  string // in words, for an error; "" where the statement says enough
 	Fills bool   // no DDL, but the UPDATE that fills a column
 	Blind bool   // nobody can see whether it was done: it is done once, after all others
@@ -14,7 +14,7 @@ type Step struct {
 func Steps(ddl ...string) []Step {
 	all := make([]Step, len(ddl))
 	for i, sql := range ddl {
-		all[i].Sql = sql
+		all[i].SQL = sql
 	}
 	return all
 }

@@ -44,7 +44,7 @@ func TestRetypeIsFinished(t *testing.T) {
 		if c, ok := Find(d.Finished(has, names), "amount_of_money_in_banks"); !ok || c.Scale != 6 && len(states) < 3 {
 			t.Errorf("after %q the column will be %v", states, c)
 		}
-		last := todo[len(todo)-1].Sql
+		last := todo[len(todo)-1].SQL
 		states = append(states, last)
 		switch i := Place(has, "amount_of_money_in_banks"); last {
 		case `ALTER TABLE t RENAME COLUMN "amount_of_money_in_banks" TO "` + was + `"`:
@@ -62,7 +62,7 @@ func TestRetypeIsFinished(t *testing.T) {
 	}
 	back := []Stored{{Name: "id"}, {Name: was}}
 	if got := d.Finish("t", back, names); len(got) != 1 ||
-		got[0].Sql != `ALTER TABLE t RENAME COLUMN "`+was+`" TO "amount_of_money_in_banks"` {
+		got[0].SQL != `ALTER TABLE t RENAME COLUMN "`+was+`" TO "amount_of_money_in_banks"` {
 		t.Errorf("what lost its wider column: %v", got)
 	}
 }
