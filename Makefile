@@ -110,7 +110,8 @@ clients: bin/catchment ## hold the fake org to clients that others have written
 
 .PHONY: golden
 golden: ## write the golden files anew; read the diff before you commit it
-	$(GO) test ./internal/warehouse ./internal/flow ./internal/deployment ./internal/status ./internal/notice -update
+	$(GO) test ./internal/warehouse/sql/statements ./internal/flow ./internal/deployment ./internal/status ./internal/notice -update
+	$(GO) test -run '^Test(ReadCSV|CopyText|PageCopy)$$' ./internal/warehouse/duckdb ./internal/warehouse/postgres ./internal/warehouse/redshift -update
 	$(took)
 
 .PHONY: fuzz
@@ -166,6 +167,11 @@ soak: deps ## random histories with crashes and faults: RUNS=n, IN=duckdb, postg
 crash: ## die at every single moment of a run, one after the other: PHASE=name for one kind of run
 	$(GO) test -count=1 -timeout 80m -v -run '^TestCrashAtEveryMoment$$/$(PHASE)' ./internal/replicate -crash.every=1 |
 	  grep -E 'moments, every|^(---|    ---|ok|FAIL)|died'
+	$(took)
+
+.PHONY: deaths
+deaths: ## a process dies after every single touch of a warehouse whose DDL commits, one after the other
+	$(GO) test -count=1 -timeout 80m -run '^TestDeaths$$' ./internal/warehouse/duckdb -deaths.every=1
 	$(took)
 
 .PHONY: stops
