@@ -75,6 +75,7 @@ func (t Table) Renamed(columns map[string]string) (Table, error) {
 	return t, nil
 }
 
+// ColumnNames are the names of a table's columns, in order.
 func ColumnNames(t Table) []string {
 	names := make([]string, len(t.Columns))
 	for i, c := range t.Columns {

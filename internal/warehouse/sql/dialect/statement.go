@@ -27,6 +27,7 @@ func (b *Binds) Value(v any, k shape.Kind) string {
 	return fmt.Sprintf("CAST($%d AS %s)", len(b.Args), b.Dialect.Type(k, 0))
 }
 
+// Text is Value of a text.
 func (b *Binds) Text(v string) string { return b.Value(v, shape.Text) }
 
 // Texts adds one parameter for each of vs, for an IN list.
@@ -70,6 +71,7 @@ func FromNull(t *time.Time) time.Time {
 // values of records are never part of a statement.
 func Literal(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
 
+// Literals writes texts as SQL, for an IN list.
 func Literals(names []string) string {
 	texts := make([]string, len(names))
 	for i, n := range names {

@@ -19,6 +19,7 @@ func Steps(ddl ...string) []Step {
 	return all
 }
 
+// Explain adds to an error what the step was about.
 func (s Step) Explain(err error) error {
 	if s.what == "" {
 		return err

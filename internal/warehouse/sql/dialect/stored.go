@@ -17,6 +17,7 @@ type Stored struct {
 	Bytes int // that a text has room for, 0 for any number
 }
 
+// Find finds a column by its name, in whatever case.
 func Find(cs []Stored, name string) (Stored, bool) {
 	i := Place(cs, name)
 	if i < 0 {

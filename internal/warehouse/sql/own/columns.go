@@ -19,7 +19,7 @@ const (
 	Was          = "_catchment_was"   // what one took the place of, where DDL commits
 )
 
-// Staging and finalOwn are our own columns of the two tables.
+// Staging are our own columns of a staging table.
 func Staging() []shape.Column {
 	return []shape.Column{
 		{Name: Attempt, Kind: shape.Text, Length: 64}, {Name: Op, Kind: shape.Text, Length: 16},
@@ -28,6 +28,7 @@ func Staging() []shape.Column {
 	}
 }
 
+// Final are our own columns of a final table.
 func Final() []shape.Column {
 	return []shape.Column{
 		{Name: SyncedAt, Kind: shape.Timestamp}, {Name: At, Kind: shape.Timestamp},

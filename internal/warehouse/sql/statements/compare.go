@@ -211,6 +211,7 @@ SELECT {key}, 'duplicate', CAST(NULL AS {text}), count(*) - 1 FROM {final} r GRO
 	})
 }
 
+// SourceSet asks for the records of the reading, as Set has them.
 func (s *Compare) SourceSet() string {
 	return dialect.Fill("SELECT {key} AS record, s._catchment_stamp FROM {source} s "+
 		"WHERE NOT s._catchment_gone AND {settled} ORDER BY {key}{bytewise}", dialect.Holes{
@@ -218,6 +219,7 @@ func (s *Compare) SourceSet() string {
 	})
 }
 
+// RowSet asks the same of the final table.
 func (s *Compare) RowSet() string {
 	stamp := "CAST(NULL AS " + s.Dialect.Type(shape.Timestamp, 0) + ")"
 	if name := s.stamp(); name != "" {

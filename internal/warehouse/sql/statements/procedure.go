@@ -61,7 +61,7 @@ func ProcedureName(d *dialect.Dialect, table string) string {
 	return procedurePrefix + table
 }
 
-// text writes the procedure for a final table that has these columns.
+// Procedure writes the procedure for a final table that has these columns.
 func Procedure(p warehouse.Procedure, d *dialect.Dialect, o warehouse.Options, columns []string) (string, error) {
 	m := warehouse.Merge{Table: p.Table, Attempt: ":attempt", Policy: p.Policy, AbsentReason: ":reason"}
 	s := &Merge{Tables: Tables{Dialect: d, Options: o, Table: p.Table}, Of: m, Columns: columns,

@@ -18,14 +18,19 @@ type Tables struct {
 	Table   shape.Table
 }
 
+// Staging is the quoted name of the table that takes every version.
 func (s *Tables) Staging() string { return s.Dialect.Table(s.Options.Staging, s.Table.Name) }
 
+// Final is the quoted name of the table with one row per key.
 func (s *Tables) Final() string { return s.Dialect.Table(s.Options.Schema, s.Table.Name) }
 
+// Tombs is the quoted name of the table of tombstones.
 func (s *Tables) Tombs() string { return s.Dialect.Table(s.Options.Staging, own.TombstoneTable) }
 
+// Binds collects the parameters of a statement.
 func (s *Tables) Binds() *dialect.Binds { return &dialect.Binds{Dialect: s.Dialect} }
 
+// Quote quotes a name.
 func (s *Tables) Quote(name string) string {
 	return s.Dialect.Quote(name)
 }
