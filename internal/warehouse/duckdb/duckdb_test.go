@@ -25,7 +25,7 @@ func open(t testing.TB) sql.Driver {
 }
 
 // subject is an empty warehouse that is held to the contract.
-func subject(t testing.TB) warehousetest.Subject { return oversql.New(open(t), sql.New) }
+func subject(t testing.TB) warehousetest.Subject { return oversql.New(open(t)) }
 
 func TestDriver(t *testing.T) {
 	t.Parallel()
@@ -34,7 +34,7 @@ func TestDriver(t *testing.T) {
 
 func TestStatements(t *testing.T) {
 	t.Parallel()
-	oversql.Check(t, open, sql.New)
+	oversql.Check(t, open)
 }
 
 func TestHistories(t *testing.T) { warehousetest.Histories(t, subject) }
@@ -43,7 +43,7 @@ func TestHistories(t *testing.T) { warehousetest.Histories(t, subject) }
 func openDDLCommits(t testing.TB) sql.Driver { return oversql.DDLCommits(open(t)) }
 
 func subjectDDLCommits(t testing.TB) warehousetest.Subject {
-	return oversql.New(openDDLCommits(t), sql.New)
+	return oversql.New(openDDLCommits(t))
 }
 
 func TestDDLCommits(t *testing.T) {
@@ -53,7 +53,7 @@ func TestDDLCommits(t *testing.T) {
 
 func TestStatementsDDLCommits(t *testing.T) {
 	t.Parallel()
-	oversql.Check(t, openDDLCommits, sql.New)
+	oversql.Check(t, openDDLCommits)
 }
 
 func TestHistoriesDDLCommits(t *testing.T) { warehousetest.Histories(t, subjectDDLCommits) }
@@ -71,6 +71,6 @@ func TestConflicts(t *testing.T) {
 	t.Parallel()
 	const seed = 1
 	warehousetest.Run(t, func(t testing.TB) warehousetest.Subject {
-		return oversql.New(oversql.Conflicts(open(t), seed), sql.New)
+		return oversql.New(oversql.Conflicts(open(t), seed))
 	}, warehousetest.Lands, warehousetest.Eraser)
 }

@@ -42,7 +42,7 @@ func TestGrantsOutliveACrash(t *testing.T) {
 	defer exec(t, d, "DROP OWNED BY "+role+"; DROP ROLE "+role)
 	f := warehouse.Fence{Flow: "Account", Number: 1}
 	under := func(d sql.Driver, schema string, fault warehousetest.Fault) warehouse.Warehouse {
-		return oversql.New(d, sql.New).Open(warehouse.Options{Schema: schema, Staging: schema + "_incremental",
+		return oversql.New(d).Open(warehouse.Options{Schema: schema, Staging: schema + "_incremental",
 			Now: time.Now, GrantTo: []string{role}}, fault)
 	}
 	over := func(d sql.Driver, schema string) warehouse.Warehouse {

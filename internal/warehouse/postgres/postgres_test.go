@@ -29,7 +29,7 @@ func openAt(t testing.TB, url string) sql.Driver {
 }
 
 // subject is an empty warehouse that is held to the contract.
-func subject(t testing.TB) warehousetest.Subject { return oversql.New(open(t), sql.New) }
+func subject(t testing.TB) warehousetest.Subject { return oversql.New(open(t)) }
 
 func TestDriver(t *testing.T) {
 	t.Parallel()
@@ -39,7 +39,7 @@ func TestDriver(t *testing.T) {
 
 func TestStatements(t *testing.T) {
 	t.Parallel()
-	oversql.Check(t, open, sql.New)
+	oversql.Check(t, open)
 }
 
 func TestHistories(t *testing.T) { warehousetest.Histories(t, subject) }
@@ -49,13 +49,13 @@ func TestHistories(t *testing.T) { warehousetest.Histories(t, subject) }
 func TestDDLCommits(t *testing.T) {
 	t.Parallel()
 	warehousetest.Run(t, func(t testing.TB) warehousetest.Subject {
-		return oversql.New(oversql.Overlaps(oversql.DDLCommits(open(t))), sql.New)
+		return oversql.New(oversql.Overlaps(oversql.DDLCommits(open(t))))
 	}, warehousetest.Lands, warehousetest.Eraser)
 }
 
 func TestDeaths(t *testing.T) {
 	t.Parallel()
 	warehousetest.Deaths(t, func(t testing.TB) warehousetest.Subject {
-		return oversql.New(oversql.DDLCommits(open(t)), sql.New)
+		return oversql.New(oversql.DDLCommits(open(t)))
 	}, 47)
 }

@@ -10,7 +10,6 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"catchment/internal/warehouse"
-	"catchment/internal/warehouse/sql"
 	"catchment/internal/warehouse/warehousetest"
 	"catchment/internal/warehouse/warehousetest/oversql"
 )
@@ -28,7 +27,7 @@ type caller struct {
 func calling(called *atomic.Int64) func(testing.TB) (warehousetest.Subject, warehousetest.Consolidator) {
 	return func(t testing.TB) (warehousetest.Subject, warehousetest.Consolidator) {
 		c := &caller{url: cluster.Database(t), called: called}
-		return oversql.New(openAt(t, c.url), sql.New), c.consolidate
+		return oversql.New(openAt(t, c.url)), c.consolidate
 	}
 }
 

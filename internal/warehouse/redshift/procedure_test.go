@@ -15,7 +15,6 @@ import (
 	"catchment/internal/warehouse"
 	"catchment/internal/warehouse/gone"
 	"catchment/internal/warehouse/shape"
-	"catchment/internal/warehouse/sql"
 	"catchment/internal/warehouse/warehousetest"
 	"catchment/internal/warehouse/warehousetest/oversql"
 )
@@ -49,7 +48,7 @@ type caller struct {
 func calling(called *atomic.Int64) func(testing.TB) (warehousetest.Subject, warehousetest.Consolidator) {
 	return func(t testing.TB) (warehousetest.Subject, warehousetest.Consolidator) {
 		c := &caller{site: newSite(t), called: called}
-		return oversql.New(c.site.wire(""), sql.New), c.consolidate
+		return oversql.New(c.site.wire("")), c.consolidate
 	}
 }
 

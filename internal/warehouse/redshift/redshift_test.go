@@ -118,7 +118,7 @@ func openData(t testing.TB) sql.Driver { return newSite(t).data("") }
 
 // over makes empty warehouses that are held to the contract.
 func over(open func(testing.TB) sql.Driver) func(testing.TB) warehousetest.Subject {
-	return func(t testing.TB) warehousetest.Subject { return oversql.New(open(t), sql.New) }
+	return func(t testing.TB) warehousetest.Subject { return oversql.New(open(t)) }
 }
 
 // roles are those that Redshift has either way.
@@ -134,7 +134,7 @@ func TestDataDriver(t *testing.T) {
 
 func TestDataStatements(t *testing.T) {
 	t.Parallel()
-	oversql.Check(t, openData, sql.New)
+	oversql.Check(t, openData)
 }
 
 func TestDriver(t *testing.T) {
@@ -144,7 +144,7 @@ func TestDriver(t *testing.T) {
 
 func TestStatements(t *testing.T) {
 	t.Parallel()
-	oversql.Check(t, open, sql.New)
+	oversql.Check(t, open)
 }
 
 func TestHistories(t *testing.T) { warehousetest.Histories(t, over(open)) }

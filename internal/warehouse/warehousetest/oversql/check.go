@@ -17,7 +17,7 @@ import (
 )
 
 // Check checks what is promised of drivers of SQL, and of a warehouse over one.
-func Check(t *testing.T, open func(t testing.TB) sql.Driver, assemble Assembler) {
+func Check(t *testing.T, open func(t testing.TB) sql.Driver) {
 	for name, check := range map[string]func(*testing.T, *desk){
 		"reading can't write":                  readOnly,
 		"what failed is told":                  failures,
@@ -28,7 +28,7 @@ func Check(t *testing.T, open func(t testing.TB) sql.Driver, assemble Assembler)
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			check(t, newDesk(t, open(t), assemble))
+			check(t, newDesk(t, open(t)))
 		})
 	}
 }
@@ -41,8 +41,8 @@ type desk struct {
 	table shape.Table
 }
 
-func newDesk(t *testing.T, driver sql.Driver, assemble Assembler) *desk {
-	d := &desk{subject: subject{driver, assemble}, fence: warehouse.Fence{Flow: "Account", Number: 1},
+func newDesk(t *testing.T, driver sql.Driver) *desk {
+	d := &desk{subject: subject{driver}, fence: warehouse.Fence{Flow: "Account", Number: 1},
 		table: shape.Table{Object: "Account", Name: "account", Key: []string{"id"}, Columns: []shape.Column{
 			{Name: "id", Field: "Id", Kind: shape.Text},
 			{Name: "name", Field: "Name", Kind: shape.Text},
@@ -61,7 +61,7 @@ func (d *desk) under(f warehousetest.Fault) warehouse.Warehouse { return d.over(
 // over is the desk's warehouse over another driver.
 func (d *desk) over(driver sql.Driver) warehouse.Warehouse {
 	now := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
-	return d.assemble(driver, warehouse.Options{
+	return sql.New(driver, warehouse.Options{
 		Schema: string(warehousetest.Final), Staging: string(warehousetest.Staging),
 		Now:   func() time.Time { return now },
 		Pause: func(context.Context, time.Duration) error { return nil },

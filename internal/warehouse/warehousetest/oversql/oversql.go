@@ -17,21 +17,17 @@ import (
 	"catchment/internal/warehouse/warehousetest"
 )
 
-// An Assembler makes a warehouse of a driver.
-type Assembler func(sql.Driver, warehouse.Options) warehouse.Warehouse
-
 // A subject is the warehouse over a driver.
 type subject struct {
-	driver   sql.Driver
-	assemble Assembler
+	driver sql.Driver
 }
 
 // New makes a Subject of an empty warehouse.
-func New(d sql.Driver, assemble Assembler) warehousetest.Subject { return &subject{d, assemble} }
+func New(d sql.Driver) warehousetest.Subject { return &subject{d} }
 
 // Open makes a warehouse over the driver, or over one that goes wrong.
 func (s *subject) Open(o warehouse.Options, f warehousetest.Fault) warehouse.Warehouse {
-	return s.assemble(faulty(s.driver, f), o)
+	return sql.New(faulty(s.driver, f), o)
 }
 
 // Traits are those of the driver's dialect.
