@@ -1,10 +1,10 @@
 package warehousetest
 
 import (
+	"flag"
 	"fmt"
 	"strings"
 
-	"catchment/internal/plan"
 	"catchment/internal/warehouse"
 	"catchment/internal/warehouse/shape"
 )
@@ -47,11 +47,11 @@ func (o operation) underFaults(r *rig) {
 	failed := s.fail()
 	same(r.t, "it can fail", len(failed) > 0, true)
 	before := r.everything()
-	for _, trial := range failed {
-		same(r.t, "what it left when it failed", o.steps || before.of(trial) == before.of(idle), true)
+	for _, f := range failed {
+		same(r.t, "what it left when it failed", o.steps || before.of(f.trial) == before.of(idle), true)
 	}
-	for n, trial := range failed {
-		s.cancel(n, trial)
+	for _, f := range failed {
+		s.cancel(f)
 	}
 	s.loseAnswer()
 	s.loadTwice()
@@ -70,29 +70,37 @@ func (o operation) underFaults(r *rig) {
 	same(r.t, "condition", condition, shape.Intact)
 }
 
-// fail has the operation fail at each of its steps, and tells the trials that
-// did. The one that has no such step any more is done.
-func (s *series) fail() (failed []string) {
+// A failure is the trial that failed at a step.
+type failure struct {
+	step  int
+	trial string
+}
+
+// All steps of all operations take minutes where a warehouse is far away.
+var faultsEvery = flag.Int("faults.every", 3, "at which of an operation's steps something goes wrong: every so many'th")
+
+// fail has the operation fail at each of its steps that is tried, and tells the
+// trials that did. The one that has no such step any more is done.
+func (s *series) fail() (failed []failure) {
 	s.r.t.Helper()
-	for n := 0; ; n++ {
+	for n := 0; ; n += *faultsEvery {
 		trial := s.next()
 		if _, err := s.do(s.r, s.r.under(Fault{Fails, n}), trial); err == nil {
 			s.repeat(trial)
 			return failed
 		}
-		failed = append(failed, trial)
+		failed = append(failed, failure{n, trial})
 	}
 }
 
-// cancel has the nth step of the operation cancelled for the sake of another
-// transaction. It may do that step again by itself, or leave that to who asked.
-func (s *series) cancel(n int, trial string) {
+// cancel has a step of the operation cancelled for the sake of another transaction.
+// It does that step again by itself.
+func (s *series) cancel(at failure) {
 	s.r.t.Helper()
-	_, err := s.do(s.r, s.r.under(Fault{Cancelled, n}), trial)
-	if err != nil && plan.ClassOf(err) != plan.Retry {
-		s.r.t.Errorf("cancelled at %d: %v", n, err)
+	if _, err := s.do(s.r, s.r.under(Fault{Cancelled, at.step}), at.trial); err != nil {
+		s.r.t.Errorf("cancelled at %d: %v", at.step, err)
 	}
-	s.repeat(trial)
+	s.repeat(at.trial)
 }
 
 func (s *series) loseAnswer() {
