@@ -11,7 +11,7 @@ import (
 	"os/signal"
 	"syscall"
 	"time"
-	_ "time/tzdata"
+	_ "time/tzdata" // a container may have no time zones of its own
 
 	"golang.org/x/term"
 
@@ -27,8 +27,6 @@ import (
 	"catchment/internal/warehouse/sql"
 	"catchment/internal/warehouse/sql/statements"
 )
-
-// a container may have no time zones of its own
 
 // version is set by the linker.
 var version = "unknown"

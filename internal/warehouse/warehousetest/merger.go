@@ -247,6 +247,18 @@ func columnSetsFirst(r *rig) {
 	sameRows(r.t, r.rows("id", "name", "employees"), "1|~|7", "2|two|8", "3|three|~")
 }
 
+// readLater: of two versions of one attempt with the same stamp, the one that was read
+// later is the newer, in whichever order their pages came.
+func readLater(r *rig) {
+	for i, readAt := range [][2]int{{100, 101}, {101, 100}} {
+		id := fmt.Sprint(i)
+		in := r.puts(fmt.Sprint("a", i), readAt[0], rec(id, 10, false, fmt.Sprint("read at ", readAt[0])))
+		in.more = []reading{r.puts("", readAt[1], rec(id, 10, false, fmt.Sprint("read at ", readAt[1])))}
+		r.read(in)
+	}
+	sameRows(r.t, r.rows("id", "name"), "0|read at 101", "1|read at 101")
+}
+
 func stagedByUser(r *rig) {
 	r.read(r.puts("a0", 0, rec("0", 0, false, "there before")))
 	r.subject.Insert(r.t, Staging, "account",

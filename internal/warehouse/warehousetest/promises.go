@@ -55,6 +55,7 @@ func consolidations() []test {
 		{"a mass delete stops", massDelete},
 		{"columns that were not read keep their values", columnSets},
 		{"differing columns in the first reading", columnSetsFirst},
+		{"of one stamp, what was read later wins", readLater},
 		{"rows that a user staged", stagedByUser},
 		{"an object without a stamp", withoutStamp},
 		{"a key of two columns", twoKeys},

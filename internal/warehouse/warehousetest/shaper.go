@@ -34,6 +34,13 @@ func conditions(r *rig) {
 	is(shape.Intact)
 	r.subject.Delete(r.t, Final, "account", "3")
 	is(shape.Fewer)
+	r.read(r.puts("a4", 300, rec("4", 210, false, "quattro")))
+	is(shape.Fewer) // what is missing stays missing, however many rows come
+	whole := r.puts("a5", 400, rec("1", 110, false, "uno"), rec("2", 110, false, "due"), rec("3", 10, false, "three"),
+		rec("4", 210, false, "quattro"))
+	whole.merge.Complete = true
+	r.read(whole)
+	is(shape.Intact)
 	r.subject.Delete(r.t, Final, "account")
 	is(shape.Emptied)
 	r.subject.Insert(r.t, Final, "account", r.subject.Look(r.t, Final, "backup")...)

@@ -39,7 +39,7 @@ type Dialect struct {
 	LongestText int    // bytes that a text column has room for, 0 for any number
 	Wide        string // the type of a column for texts that may be longer, "" where LongestText has to do
 	Keyed       string // how a table is laid out by its key (first %s) and stamp (second)
-	Clock       string // the time of now, as SQL
+	Clock       string // the time of now, as SQL, "" where there are no procedures of ours
 	Unlogged    string // before TABLE: its rows need not survive a crash
 	Memory      string // the setting that bounds what it takes of this process's memory, "" where it is another process
 	RowID       string // the hidden column that tells rows of one key apart, "" where there is none

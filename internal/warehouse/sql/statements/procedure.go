@@ -2,7 +2,7 @@ package statements
 
 import (
 	"crypto/md5"
-	_ "embed"
+	_ "embed" // the text of the procedures
 	"fmt"
 	"slices"
 	"strings"

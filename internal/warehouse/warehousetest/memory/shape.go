@@ -42,7 +42,11 @@ func adapt(t shape.Table, has *table, known []shape.Known) shape.Table {
 	}
 	t.Columns, t.Key = slices.Clone(t.Columns), slices.Clone(t.Key)
 	for i, c := range t.Columns {
-		for _, name := range namesFor(c, known, taken) {
+		before := known
+		if slices.Contains(t.Chosen, c.Name) { // by the flow: what it was called before doesn't count
+			before = nil
+		}
+		for _, name := range namesFor(c, before, taken) {
 			kind, fits := c.Kind, true
 			if old := has.find(name); old >= 0 {
 				kind, fits = takesAs(has.columns[old].kind, c.Kind)
@@ -66,7 +70,7 @@ func adapt(t shape.Table, has *table, known []shape.Known) shape.Table {
 func namesFor(c shape.Column, known []shape.Known, taken map[string]string) []string {
 	var names []string
 	for _, k := range known {
-		if strings.EqualFold(k.Field, c.Field) && !named(c) {
+		if strings.EqualFold(k.Field, c.Field) {
 			names = append(names, k.Column)
 		}
 	}
@@ -75,11 +79,6 @@ func namesFor(c shape.Column, known []shape.Known, taken map[string]string) []st
 		plain += fmt.Sprintf("_%x", sha256.Sum256([]byte(strings.ToLower(c.Field))))[:7]
 	}
 	return append(names, plain, plain+"_"+string(c.Kind))
-}
-
-// named tells whether a flow gave a column its name: it isn't made of the field's.
-func named(c shape.Column) bool {
-	return c.Name != shape.ColumnName(c.Field, false) && c.Name != shape.ColumnName(c.Field, true)
 }
 
 // takesAs tells as what kind a column takes values of another, if it can. A text
@@ -219,7 +218,7 @@ func rename(has *table, t shape.Table, known []shape.Known) []shape.Change {
 	var changes []shape.Change
 	for _, c := range t.Columns {
 		k := slices.IndexFunc(known, func(k shape.Known) bool { return strings.EqualFold(k.Field, c.Field) })
-		if k < 0 || !named(c) || has.find(c.Name) >= 0 {
+		if k < 0 || !slices.Contains(t.Chosen, c.Name) || has.find(c.Name) >= 0 {
 			continue
 		}
 		was := known[k].Column

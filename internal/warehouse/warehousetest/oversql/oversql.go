@@ -1,4 +1,4 @@
-// Package oversql makes a warehousetest.Subject of any warehouse.Driver: it looks
+// Package oversql makes a warehousetest.Subject of any sql.Driver: it looks
 // at the tables with plain SQL, and has the warehouse go wrong by decorators of
 // the driver. What is to be said of such drivers alone, Check says.
 package oversql
