@@ -16,7 +16,7 @@ import (
 )
 
 // upArrowsAtMost is, for a package, how many arrows between its files may point up.
-// The rooms of warehouse have 14 together.
+// The rooms of warehouse had 14 to share.
 var upArrowsAtMost = map[string]int{
 	"replicate":                21,
 	"verify":                   2,
@@ -24,8 +24,8 @@ var upArrowsAtMost = map[string]int{
 	"warehouse/shape":          0,
 	"warehouse/gone":           0,
 	"warehouse/sql":            8,
-	"warehouse/sql/statements": 3,
-	"warehouse/sql/dialect":    3,
+	"warehouse/sql/statements": 2,
+	"warehouse/sql/dialect":    2,
 }
 
 // An arrow goes from a file to another of the same package that declares a name it uses.
