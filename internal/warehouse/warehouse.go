@@ -21,6 +21,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"os"
 	"time"
 
 	"catchment/internal/warehouse/gone"
@@ -70,6 +71,14 @@ type Page struct {
 	Open   func(context.Context) (io.ReadCloser, error) // the bytes as stored
 
 	Rejected *Page // what the flow's rules kept out of this page, under RejectedHeader; nil for nothing
+}
+
+// Read opens the page as it is stored, where that is.
+func (p Page) Read(ctx context.Context) (io.ReadCloser, error) {
+	if p.Path != "" {
+		return os.Open(p.Path)
+	}
+	return p.Open(ctx)
 }
 
 // Digits is the widest decimal that a page holds in one column.

@@ -49,7 +49,7 @@ func (s *spool) path(ctx context.Context, p warehouse.Page) (string, error) {
 }
 
 func copyTo(ctx context.Context, path string, p warehouse.Page) (err error) {
-	r, err := open(ctx, p)
+	r, err := p.Read(ctx)
 	if err != nil {
 		return err
 	}
@@ -61,14 +61,6 @@ func copyTo(ctx context.Context, path string, p warehouse.Page) (err error) {
 	defer func() { err = errors.Join(err, f.Close()) }()
 	_, err = io.Copy(f, r)
 	return err
-}
-
-// open reads a page from where it is.
-func open(ctx context.Context, p warehouse.Page) (io.ReadCloser, error) {
-	if p.Path != "" {
-		return os.Open(p.Path)
-	}
-	return p.Open(ctx)
 }
 
 // remove deletes the copies.

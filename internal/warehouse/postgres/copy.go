@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 
 	"catchment/internal/plan"
 	"catchment/internal/warehouse"
@@ -34,7 +33,7 @@ func (t *tx) Load(ctx context.Context, c sql.Copy) ([]int64, error) {
 }
 
 func (t *tx) copyPage(ctx context.Context, sql string, p warehouse.Page) (n int64, err error) {
-	stored, err := open(ctx, p)
+	stored, err := p.Read(ctx)
 	if err != nil {
 		return 0, err
 	}
@@ -55,14 +54,6 @@ func (t *tx) copyPage(ctx context.Context, sql string, p warehouse.Page) (n int6
 		return 0, t.driver.classify(ctx, err)
 	}
 	return tag.RowsAffected(), nil
-}
-
-// open reads a page from where it is.
-func open(ctx context.Context, p warehouse.Page) (io.ReadCloser, error) {
-	if p.Path != "" {
-		return os.Open(p.Path)
-	}
-	return p.Open(ctx)
 }
 
 // A source remembers why it couldn't be read to its end.

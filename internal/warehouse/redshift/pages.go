@@ -120,7 +120,7 @@ func (s *pages) open() error {
 
 // upload puts a page into S3, packed.
 func (s *pages) upload(ctx context.Context, to string, p warehouse.Page, super []int) (err error) {
-	stored, err := openPage(ctx, p)
+	stored, err := p.Read(ctx)
 	if err != nil {
 		return err
 	}
@@ -168,13 +168,6 @@ func pack(to io.Writer, from io.Reader, packed bool, super []int) error {
 		return err
 	}
 	return z.Close()
-}
-
-func openPage(ctx context.Context, p warehouse.Page) (io.ReadCloser, error) {
-	if p.Path != "" {
-		return os.Open(p.Path)
-	}
-	return p.Open(ctx)
 }
 
 func (s *pages) put(ctx context.Context, to string, from io.ReadSeeker) error {

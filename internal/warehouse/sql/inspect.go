@@ -3,6 +3,7 @@ package sql
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"catchment/internal/warehouse"
@@ -148,4 +149,21 @@ func storedColumns(ctx context.Context, tx Tx, schema, table string) ([]dialect.
 		"table_name = $2 ORDER BY ordinal_position",
 		schema, table)
 	return all, err
+}
+
+// Stored gives the columns of t that its final table has.
+func (w *shaper) Stored(ctx context.Context, t shape.Table) (shape.Table, error) {
+	var has []dialect.Stored
+	err := w.driver.View(ctx, func(tx Tx) (err error) {
+		has, err = storedColumns(ctx, tx, w.o.Schema, t.Name)
+		return err
+	})
+	if err != nil {
+		return t, fmt.Errorf("columns of %s: %w", t.Name, err)
+	}
+	t.Columns = slices.DeleteFunc(slices.Clone(t.Columns), func(c shape.Column) bool {
+		_, ok := dialect.Find(has, c.Name)
+		return !ok
+	})
+	return t, nil
 }

@@ -98,7 +98,7 @@ func (w *lander) ClaimLanded(ctx context.Context, f warehouse.Fence, l warehouse
 				return nil
 			}
 		}
-		n, err := w.take(ctx, tx, l)
+		n, err := w.move(ctx, tx, l)
 		if err != nil {
 			return err
 		}
@@ -111,8 +111,8 @@ func (w *lander) ClaimLanded(ctx context.Context, f warehouse.Fence, l warehouse
 	})
 }
 
-// take marks the rows as the attempt's, and tells how many they are.
-func (w *lander) take(ctx context.Context, tx Tx, l warehouse.Landed) (int64, error) {
+// move marks the rows as the attempt's, and tells how many they are.
+func (w *lander) move(ctx context.Context, tx Tx, l warehouse.Landed) (int64, error) {
 	b := &dialect.Binds{Dialect: w.d}
 	ours := []string{own.Attempt, own.Op, own.Job, own.Seq, own.ReadAt}
 	values := []string{b.Text(l.Attempt), b.Text(string(warehouse.Put)), b.Text(l.Job), b.Value(l.Seq, shape.Long),

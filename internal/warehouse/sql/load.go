@@ -178,31 +178,12 @@ func (w *loader) fit(
 	if err != nil {
 		return nil, nil, err
 	}
-	for i, c := range cols {
-		if c.Kind != shape.Decimal || w.d.Digits == 0 {
-			continue
-		}
-		for _, side := range []struct {
-			schema string
-			has    []dialect.Stored
-		}{{w.o.Staging, staging}, {w.o.Schema, final}} {
-			old, ok := dialect.Find(side.has, c.Name)
-			if !ok || !strings.HasPrefix(old.Type, w.d.Of(shape.Decimal).Stored) {
-				continue
-			}
-			scale, wider, err := w.d.Wider(old, c)
-			if err != nil {
-				return nil, nil, err
-			}
-			if wider {
-				todo = append(todo, w.d.Widened(w.d.Table(side.schema, b.Table.Name), c.Name, scale)...)
-			}
-			if side.schema == w.o.Staging {
-				cols[i].Type = w.d.Type(shape.Decimal, scale)
-			}
-		}
+	cols, todo, err = w.d.MakeRoom(w.staging(b.Table), staging, cols)
+	if err != nil {
+		return nil, nil, err
 	}
-	return cols, todo, nil
+	_, more, err := w.d.MakeRoom(w.final(b.Table), final, cols)
+	return cols, append(todo, more...), err
 }
 
 // copyColumns finds the column of each field in the pages' header, with its

@@ -67,31 +67,42 @@ func joined(done, more []shape.Change) []shape.Change {
 func (w *shaper) tables(
 	ctx context.Context, tx Tx, t shape.Table,
 ) (todo []dialect.Step, changes []shape.Change, isNew bool, err error) {
-	staging, _, _, err := w.table(ctx, tx, w.o.Staging, t, own.Staging())
-	if err != nil {
-		return nil, nil, false, err
-	}
-	final, changes, isNew, err := w.table(ctx, tx, w.o.Schema, t, own.Final())
-	return append(staging, final...), changes, isNew, err
-}
-
-func (w *shaper) table(
-	ctx context.Context, tx Tx, schema string, t shape.Table, ours []shape.Column,
-) (todo []dialect.Step, changes []shape.Change, isNew bool, err error) {
-	has, err := storedColumns(ctx, tx, schema, t.Name)
-	if err != nil {
-		return nil, nil, false, err
-	}
 	was, err := w.columnsOf(ctx, tx, t)
 	if err != nil {
 		return nil, nil, false, err
 	}
-	if todo = w.d.Finish(w.d.Table(schema, t.Name), has, append(shape.ColumnNames(t), was.names()...)); len(todo) > 0 {
-		return todo, nil, false, nil // what is there is seen afterwards
+	staging, err := storedColumns(ctx, tx, w.o.Staging, t.Name)
+	if err != nil {
+		return nil, nil, false, err
 	}
-	has, todo, renamed := w.rename(schema, t, has, was)
-	made, changes, err := dialect.Shape(w.d, schema, t, has, ours)
-	return append(todo, made...), append(renamed, changes...), len(has) == 0, err
+	final, err := storedColumns(ctx, tx, w.o.Schema, t.Name)
+	if err != nil {
+		return nil, nil, false, err
+	}
+	todo, _, err = w.table(side{w.o.Staging, staging, own.Staging()}, t, was)
+	if err != nil {
+		return nil, nil, false, err
+	}
+	more, changes, err := w.table(side{w.o.Schema, final, own.Final()}, t, was)
+	return append(todo, more...), changes, len(final) == 0, err
+}
+
+// A side is one of the two tables of a flow, as it is.
+type side struct {
+	schema string
+	has    []dialect.Stored
+	ours   []shape.Column
+}
+
+// table decides what makes one table of t, or changes it into what t wants.
+func (w *shaper) table(s side, t shape.Table, was remembered) ([]dialect.Step, []shape.Change, error) {
+	names := append(shape.ColumnNames(t), was.names()...)
+	if todo := w.d.Finish(w.d.Table(s.schema, t.Name), s.has, names); len(todo) > 0 {
+		return todo, nil, nil // what is there is seen afterwards
+	}
+	has, todo, renamed := w.rename(s.schema, t, s.has, was)
+	made, changes, err := dialect.Shape(w.d, s.schema, t, has, s.ours)
+	return append(todo, made...), append(renamed, changes...), err
 }
 
 // grants let the readers read the final table of t.

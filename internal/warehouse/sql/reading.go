@@ -27,23 +27,6 @@ type comparing struct {
 	loaded  int64
 }
 
-// Stored gives the columns of t that its final table has.
-func (w *shaper) Stored(ctx context.Context, t shape.Table) (shape.Table, error) {
-	var has []dialect.Stored
-	err := w.driver.View(ctx, func(tx Tx) (err error) {
-		has, err = storedColumns(ctx, tx, w.o.Schema, t.Name)
-		return err
-	})
-	if err != nil {
-		return t, fmt.Errorf("columns of %s: %w", t.Name, err)
-	}
-	t.Columns = slices.DeleteFunc(slices.Clone(t.Columns), func(c shape.Column) bool {
-		_, ok := dialect.Find(has, c.Name)
-		return !ok
-	})
-	return t, nil
-}
-
 // Reading makes the empty tables of a reading.
 func (w *asker) Reading(ctx context.Context, f warehouse.Fence, c evidence.Comparison) (warehouse.Reading, error) {
 	r := &comparing{w: w, f: f, c: c, name: shape.Shorten(w.d.LongestName, own.ReadingTable+c.Table.Name, c.Table.Name)}
@@ -178,16 +161,9 @@ func (r *comparing) fit(ctx context.Context, tx Tx, pages []warehouse.Page) (c C
 	if err != nil {
 		return c, nil, err
 	}
-	for i, c := range cols {
-		old, _ := dialect.Find(has, c.Name)
-		scale, wider, err := r.w.d.Wider(old, c)
-		if err != nil {
-			return Copy{}, nil, err
-		}
-		if wider {
-			todo = append(todo, r.w.d.Widened(r.reading, c.Name, scale)...)
-			cols[i].Type = r.w.d.Type(shape.Decimal, scale)
-		}
+	cols, todo, err = r.w.d.MakeRoom(r.reading, has, cols)
+	if err != nil {
+		return c, nil, err
 	}
 	return r.copyOf(pages, cols), todo, nil
 }

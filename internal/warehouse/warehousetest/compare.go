@@ -227,15 +227,7 @@ func compareUnsound(r *rig) {
 
 func compareTwoKeys(r *rig) {
 	ctx := r.t.Context()
-	r.table = shape.Table{Object: "Log__b", Name: "log__b", Key: []string{"day__c", "n__c"},
-		Columns: []shape.Column{
-			{Name: "day__c", Field: "Day__c", Kind: shape.Date}, {Name: "n__c", Field: "N__c", Kind: shape.Int},
-			{Name: "text__c", Field: "Text__c", Kind: shape.Text}}}
-	r.fence.Flow = "Log__b"
-	_, err := r.w.Claim(ctx, r.fence, "log__b", org)
-	must(r.t, err)
-	_, err = r.w.Prepare(ctx, r.fence, r.table)
-	must(r.t, err)
+	r.keyedByTwo()
 	const header = "Day__c,N__c,Text__c"
 	r.read(reading{name: "a1", readAt: at(100),
 		pages: []warehouse.Page{r.page(header, "2026-01-01,1,one", "2026-01-01,2,two", "2026-01-02,1,three")}})

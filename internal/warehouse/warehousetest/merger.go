@@ -286,7 +286,9 @@ func withoutStamp(r *rig) {
 	sameRows(r.t, r.rows(columns...), "1|one|false|purged", "2|zwei|true|~")
 }
 
-func twoKeys(r *rig) {
+// keyedByTwo gives the rig a flow whose table has a key of two columns.
+func (r *rig) keyedByTwo() {
+	r.t.Helper()
 	ctx := r.t.Context()
 	r.table = shape.Table{Object: "Log__b", Name: "log__b", Key: []string{"day__c", "n__c"},
 		Columns: []shape.Column{
@@ -297,6 +299,10 @@ func twoKeys(r *rig) {
 	must(r.t, err)
 	_, err = r.w.Prepare(ctx, r.fence, r.table)
 	must(r.t, err)
+}
+
+func twoKeys(r *rig) {
+	r.keyedByTwo()
 	page := func(recs ...string) []warehouse.Page { return []warehouse.Page{r.page("Day__c,N__c,Text__c", recs...)} }
 	r.read(reading{name: "b1", readAt: at(1), pages: page("2026-01-01,1,a", "2026-01-01,2,b", "2026-01-02,1,c")})
 	r.read(reading{name: "b2", readAt: at(2), pages: page("2026-01-01,2,B"),

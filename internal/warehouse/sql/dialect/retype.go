@@ -9,6 +9,25 @@ import (
 	"catchment/internal/warehouse/sql/own"
 )
 
+// MakeRoom is the steps that make the decimal columns of a table wide enough for
+// pages, and the columns of these as the table has them then.
+func (d *Dialect) MakeRoom(table string, has []Stored, cols []CopyColumn) ([]CopyColumn, []Step, error) {
+	cols = slices.Clone(cols)
+	var todo []Step
+	for i, c := range cols {
+		old, _ := Find(has, c.Name)
+		scale, wider, err := d.wider(old, c)
+		if err != nil {
+			return nil, nil, err
+		}
+		if wider {
+			todo = append(todo, d.widened(table, c.Name, scale)...)
+			cols[i].Type = d.Type(shape.Decimal, scale)
+		}
+	}
+	return cols, todo, nil
+}
+
 // A column that can't take another type where it is, and whose DDL commits, goes
 // these ways: a wider one is added and filled; the old one gets another name; the
 // wider one gets its; the old one is dropped. Each state tells the next step, so
@@ -19,7 +38,8 @@ import (
 // widerOf and wasOf name the wider column that is to take a column's place, and
 // the one that it took it from.
 func (d *Dialect) widerOf(column string) string { return d.underway(own.Wider, column) }
-func (d *Dialect) wasOf(column string) string   { return d.underway(own.Was, column) }
+
+func (d *Dialect) wasOf(column string) string { return d.underway(own.Was, column) }
 
 func (d *Dialect) underway(prefix, column string) string {
 	return shape.Shorten(d.LongestName, prefix+"_"+column, column)
@@ -106,8 +126,8 @@ func (d *Dialect) retype(table, column, to string) []Step {
 	)
 }
 
-// Widened is the steps that give a decimal column another scale.
-func (d *Dialect) Widened(table, column string, scale int) []Step {
+// widened is the steps that give a decimal column another scale.
+func (d *Dialect) widened(table, column string, scale int) []Step {
 	todo := d.retype(table, column, d.Type(shape.Decimal, scale))
 	for i := range todo {
 		todo[i].what = "widen column " + column

@@ -80,9 +80,9 @@ func (d *Dialect) takes(has Stored, k shape.Kind) (shape.Kind, bool) {
 	return numbers[max(as, wants)], true
 }
 
-// Wider tells the scale that a stored decimal column needs to hold a page's
+// wider tells the scale that a stored decimal column needs to hold a page's
 // values, and whether that is another one than it has.
-func (d *Dialect) Wider(old Stored, c CopyColumn) (int, bool, error) {
+func (d *Dialect) wider(old Stored, c CopyColumn) (int, bool, error) {
 	if c.Kind != shape.Decimal || d.Digits == 0 || !strings.HasPrefix(old.Type, d.Of(shape.Decimal).Stored) {
 		return old.Scale, false, nil
 	}

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"os"
 	"regexp"
 	"strings"
 
@@ -61,18 +60,12 @@ func (r row) fill(columns []column, record []string) error {
 
 // content is what a page holds, wherever it lies.
 func content(ctx context.Context, p warehouse.Page) (string, error) {
-	var b []byte
-	var err error
-	if p.Path != "" {
-		b, err = os.ReadFile(p.Path)
-	} else {
-		var from io.ReadCloser
-		if from, err = p.Open(ctx); err != nil {
-			return "", err
-		}
-		defer from.Close()
-		b, err = io.ReadAll(from)
+	from, err := p.Read(ctx)
+	if err != nil {
+		return "", err
 	}
+	defer from.Close()
+	b, err := io.ReadAll(from)
 	if err != nil || !p.Gzip {
 		return string(b), err
 	}

@@ -10,9 +10,9 @@ import (
 
 	"catchment/internal/plan"
 	"catchment/internal/warehouse"
-	"catchment/internal/warehouse/shape"
 	"catchment/internal/warehouse/sql"
 	"catchment/internal/warehouse/sql/dialect"
+	"catchment/internal/warehouse/sql/own"
 )
 
 // DDLCommits makes of a warehouse one whose DDL commits at once and is refused in
@@ -81,8 +81,10 @@ func (d *ddlCommits) Bring(ctx context.Context, c sql.Copy) error {
 			for _, col := range c.Columns {
 				defs = append(defs, d.Dialect().Quote(col.Name)+" "+col.Type)
 			}
-			for _, own := range ownColumns() {
-				defs = append(defs, own.name+" "+d.Dialect().Type(own.kind, 0))
+			for _, col := range own.Staging() {
+				if slices.Contains(own.Loaded(), col.Name) {
+					defs = append(defs, d.Dialect().Define(col))
+				}
 			}
 			if _, err := tx.Exec(ctx, "CREATE TABLE "+one.Into+" ("+strings.Join(defs, ", ")+")"); err != nil {
 				return err
@@ -157,18 +159,6 @@ func (d *ddlCommits) brought(ctx context.Context, tx sql.Tx, one sql.Copy) (ther
 	return there, err
 }
 
-type ownColumn struct {
-	name string
-	kind shape.Kind
-}
-
-// ownColumns are those of a staging table that a loader fills.
-func ownColumns() []ownColumn {
-	return []ownColumn{{"_catchment_op", shape.Text}, {"_catchment_attempt", shape.Text},
-		{"_catchment_job", shape.Text}, {"_catchment_read_at", shape.Timestamp},
-		{"_catchment_seq", shape.Long}}
-}
-
 // withoutDDL is a transaction that refuses DDL, and loads what was brought.
 type withoutDDL struct {
 	sql.Tx
@@ -183,14 +173,11 @@ func (t *withoutDDL) Exec(ctx context.Context, sql string, args ...any) (int64, 
 }
 
 func (t *withoutDDL) Load(ctx context.Context, c sql.Copy) ([]int64, error) {
-	var names []string
+	names := own.Loaded()
 	for _, col := range c.Columns {
-		names = append(names, t.driver.Dialect().Quote(col.Name))
+		names = append(names, col.Name)
 	}
-	for _, own := range ownColumns() {
-		names = append(names, own.name)
-	}
-	list := strings.Join(names, ", ")
+	list := t.driver.Dialect().List("", names)
 	rows := make([]int64, len(c.Pages))
 	for i, p := range c.Pages {
 		var err error

@@ -14,6 +14,7 @@ import (
 	"catchment/internal/warehouse"
 	"catchment/internal/warehouse/shape"
 	"catchment/internal/warehouse/sql"
+	"catchment/internal/warehouse/sql/dialect"
 	"catchment/internal/warehouse/warehousetest"
 )
 
@@ -42,7 +43,7 @@ func (s *subject) Tables(t testing.TB, side warehousetest.Side) (tables []string
 	t.Helper()
 	s.query(t, 1, func(row []*string) { tables = append(tables, *row[0]) },
 		"SELECT table_name FROM information_schema.tables WHERE table_catalog = current_database() AND table_schema = "+
-			text(string(side))+" ORDER BY table_name")
+			dialect.Literal(string(side))+" ORDER BY table_name")
 	return tables
 }
 
@@ -51,7 +52,8 @@ func (s *subject) Columns(t testing.TB, side warehousetest.Side, table string) (
 	t.Helper()
 	s.query(t, 1, func(row []*string) { columns = append(columns, *row[0]) },
 		"SELECT column_name FROM information_schema.columns WHERE table_catalog = current_database() AND "+
-			"table_schema = "+text(string(side))+" AND table_name = "+text(table)+" ORDER BY ordinal_position")
+			"table_schema = "+dialect.Literal(string(side))+" AND table_name = "+dialect.Literal(table)+
+			" ORDER BY ordinal_position")
 	return columns
 }
 
@@ -91,7 +93,7 @@ func (s *subject) Insert(t testing.TB, side warehousetest.Side, table string, ro
 		}
 		lines[i] = "(" + strings.Join(values, ", ") + ")"
 	}
-	s.exec(t, fmt.Sprintf("INSERT INTO %s (%s) VALUES %s", s.name(side, table), s.list(columns),
+	s.exec(t, fmt.Sprintf("INSERT INTO %s (%s) VALUES %s", s.name(side, table), s.driver.Dialect().List("", columns),
 		strings.Join(lines, ", ")))
 }
 
@@ -112,7 +114,7 @@ func (s *subject) Delete(t testing.TB, side warehousetest.Side, table string, id
 	if len(ids) > 0 {
 		texts := make([]string, len(ids))
 		for i, id := range ids {
-			texts[i] = text(id)
+			texts[i] = dialect.Literal(id)
 		}
 		where = " WHERE id IN (" + strings.Join(texts, ", ") + ")"
 	}
@@ -180,23 +182,13 @@ func (s *subject) name(side warehousetest.Side, table string) string {
 	return s.driver.Dialect().Table(string(side), table)
 }
 
-func (s *subject) list(names []string) string {
-	quoted := make([]string, len(names))
-	for i, name := range names {
-		quoted[i] = s.quote(name)
-	}
-	return strings.Join(quoted, ", ")
-}
-
 // literal writes a value as SQL.
 func literal(value *string) string {
 	if value == nil {
 		return "NULL"
 	}
-	return text(*value)
+	return dialect.Literal(*value)
 }
-
-func text(value string) string { return "'" + strings.ReplaceAll(value, "'", "''") + "'" }
 
 func must(t testing.TB, err error) {
 	t.Helper()
