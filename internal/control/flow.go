@@ -12,25 +12,13 @@ import (
 type FlowRow struct {
 	Object string `json:"object"`
 	Paused bool   `json:"paused,omitzero"`
-	// of its table; counts up when Fingerprint changes or the table is rebuilt
-	Generation  int64     `json:"generation"`
-	Fingerprint string    `json:"fingerprint"` // of what the generation was read with
+	Memory
 	Watermark   time.Time `json:"watermark,omitzero"`
-	Grade       string    `json:"grade,omitzero"` // of the watermark: proven or lagged
+	Grade       string    `json:"grade,omitzero"` // of the watermark: proven or lagged, or unproven where there are doubts
 	Rows        int64     `json:"rows"`
-	// the one that the object turned out to need; "" where any will do
-	Mover     string `json:"mover,omitzero"`
-	Label     string `json:"label,omitzero"`      // of the object, and the prefix of its Ids: a renamed one
-	KeyPrefix string `json:"key_prefix,omitzero"` // is known by them
-	LastRun   string `json:"last_run,omitzero"`
-	LastError string `json:"last_error,omitzero"`
-	// the generation whose mask or drop came last: pages of older ones go at once
-	ClearFrom int64 `json:"clear_from,omitzero"`
-	// columns that some rows have no value for, or an old one: their field is new, gone or hidden
-	Unfilled    []string  `json:"hidden,omitempty"`
-	RefreshedAt time.Time `json:"refreshed_at,omitzero"` // when all fields that change without a stamp were last read
+	LastRun     string    `json:"last_run,omitzero"`
+	LastError   string    `json:"last_error,omitzero"`
 	DescribedAt time.Time `json:"described_at,omitzero"` // of the last describe in full
-	SweptAt     time.Time `json:"swept_at,omitzero"`     // when every row was last held against all Ids of the object
 	PinnedSince time.Time `json:"pinned_since,omitzero"` // a transaction, open since then, holds the watermark back
 	Version     int64     `json:"-"`                     // 0: not stored
 }

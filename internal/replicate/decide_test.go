@@ -26,7 +26,7 @@ func TestDecide(t *testing.T) {
 		return warehouse.Mark{Flow: "Account", Table: "account", Generation: generation, Watermark: noon}
 	}
 	row := func(generation int64) control.FlowRow {
-		return control.FlowRow{Generation: generation, Fingerprint: "f"}
+		return control.FlowRow{Memory: control.Memory{Generation: generation, Fingerprint: "f"}}
 	}
 	tests := []struct {
 		name  string
@@ -91,7 +91,7 @@ func TestRefuse(t *testing.T) {
 	t.Parallel()
 	for _, condition := range []shape.Condition{shape.Dropped, shape.Emptied, shape.Restored,
 		shape.Foreign} {
-		f := facts{row: control.FlowRow{Generation: 1},
+		f := facts{row: control.FlowRow{Memory: control.Memory{Generation: 1}},
 			mark: warehouse.Mark{Flow: "Account", Table: "account", Generation: 1}, condition: condition}
 		if _, err := decide(f); plan.ClassOf(err) != plan.Fix || plan.HintOf(err) == "" {
 			t.Errorf("%s: %v", condition, err)
