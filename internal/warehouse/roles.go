@@ -34,6 +34,10 @@ type Marks interface {
 	Mark(ctx context.Context, flow string) (Mark, bool, error)
 	// Marks reads the marks of all flows, in order of their names.
 	Marks(ctx context.Context) ([]Mark, error)
+	// Remember writes what is known of a flow into its mark, and the grade that its
+	// watermark may claim by that; a mark without a watermark stays without a
+	// grade. Nothing else of the mark changes.
+	Remember(ctx context.Context, f Fence, memory, grade string) error
 }
 
 // A Shaper has the tables follow the source. What it does comes before a write

@@ -54,6 +54,7 @@ type Mark struct {
 	SyncedAt   time.Time // of that consolidation
 	Newest     time.Time // the newest _catchment_synced_at that it left in the table
 	Attempt    string    // the last one that was consolidated
+	Memory     string    // what its runs remember beside it, as they wrote it; the warehouse only keeps it
 }
 
 // A Page is one stored page as a warehouse takes it: by Open, by Path (or a copy
@@ -126,6 +127,7 @@ type Merge struct {
 	Generation   int64
 	Watermark    time.Time // moves with the rows, in the same transaction (invariant 1)
 	Grade        string
+	Memory       string // is written with the mark; "" leaves what is there
 }
 
 // Counts is what a consolidation did. A repeat reads them from the log.

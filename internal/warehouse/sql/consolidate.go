@@ -38,7 +38,7 @@ func (w *merger) Consolidate(ctx context.Context, f warehouse.Fence, m warehouse
 		}
 		if done {
 			c = old
-			return w.empty(ctx, tx, m) // a page may have been loaded once more since
+			return w.repeated(ctx, tx, f, m)
 		}
 		c, err = w.merge(ctx, tx, f, m, columns)
 		return err
@@ -47,6 +47,19 @@ func (w *merger) Consolidate(ctx context.Context, f warehouse.Fence, m warehouse
 		return warehouse.Counts{}, err
 	}
 	return c, nil
+}
+
+// repeated ends a merge that was done before, by this process or by a CALL that knows
+// nothing of a memory. A page may have been loaded once more since.
+func (w *merger) repeated(ctx context.Context, tx Tx, f warehouse.Fence, m warehouse.Merge) error {
+	if err := w.empty(ctx, tx, m); err != nil {
+		return err
+	}
+	mark, _, err := w.mark(ctx, tx, f.Flow)
+	if err != nil || m.Memory == "" || mark.Attempt != m.Attempt {
+		return err
+	}
+	return w.remember(ctx, tx, f, m.Memory, m.Grade)
 }
 
 // merge does a merge in a transaction that holds the fence, with temporary tables
@@ -158,6 +171,7 @@ func (w *merger) settle(ctx context.Context, tx Tx, f warehouse.Fence, m warehou
 		mark.Attempt = m.Attempt
 	}
 	mark.Rows, mark.Newest, mark.SyncedAt = rows, newest, j.now
+	mark.Memory = cmp.Or(m.Memory, old.Memory)
 	if err := w.saveMark(ctx, tx, mark); err != nil {
 		return err
 	}

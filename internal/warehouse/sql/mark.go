@@ -14,7 +14,8 @@ import (
 // A marks is Marks.
 type marks struct{ *store }
 
-const markColumns = "flow, table_name, fence, org, generation, watermark, grade, row_count, synced_at, newest, attempt"
+const markColumns = "flow, table_name, fence, org, generation, watermark, grade, row_count, synced_at, newest, " +
+	"attempt, coalesce(memory, '')"
 
 // Mark reads what the warehouse knows of a flow, and whether it knows it.
 func (w *marks) Mark(ctx context.Context, flow string) (warehouse.Mark, bool, error) {
@@ -154,7 +155,7 @@ func readMarks(ctx context.Context, tx Tx, sql string, args ...any) ([]warehouse
 		var m warehouse.Mark
 		var watermark, synced, newest *time.Time
 		if err := scan(&m.Flow, &m.Table, &m.Fence, &m.Org, &m.Generation, &watermark, &m.Grade, &m.Rows,
-			&synced, &newest, &m.Attempt); err != nil {
+			&synced, &newest, &m.Attempt, &m.Memory); err != nil {
 			return err
 		}
 		m.Watermark, m.SyncedAt, m.Newest = dialect.FromNull(watermark), dialect.FromNull(synced),
@@ -182,8 +183,21 @@ func advance(m warehouse.Mark, by warehouse.Merge) warehouse.Mark {
 func (w *store) saveMark(ctx context.Context, tx Tx, m warehouse.Mark) error {
 	_, err := tx.Exec(ctx, "UPDATE "+w.own(own.FlowTable)+
 		" SET generation = $2, watermark = $3, grade = $4, row_count = $5, synced_at = $6, newest = $7, "+
-		"attempt = $8 WHERE flow = $1",
+		"attempt = $8, memory = $9 WHERE flow = $1",
 		m.Flow, m.Generation, dialect.Stamp(m.Watermark), m.Grade, m.Rows, dialect.Stamp(m.SyncedAt),
-		dialect.Stamp(m.Newest), m.Attempt)
+		dialect.Stamp(m.Newest), m.Attempt, m.Memory)
+	return err
+}
+
+// Remember writes what is known of a flow into its mark, and the grade that its
+// watermark may claim by that.
+func (w *marks) Remember(ctx context.Context, f warehouse.Fence, memory, grade string) error {
+	return w.fenced(ctx, f, "remember "+f.Flow, func(tx Tx) error { return w.remember(ctx, tx, f, memory, grade) })
+}
+
+func (w *store) remember(ctx context.Context, tx Tx, f warehouse.Fence, memory, grade string) error {
+	_, err := tx.Exec(ctx, "UPDATE "+w.own(own.FlowTable)+
+		" SET memory = $2, grade = CASE WHEN watermark IS NULL THEN grade ELSE $3 END WHERE flow = $1",
+		f.Flow, memory, grade)
 	return err
 }

@@ -44,3 +44,33 @@ func oneFlowEach(r *rig) {
 	must(r.t, err)
 	same(r.t, "it has a mark", known, false)
 }
+
+// memory is written with the watermark, stays where a merge has none to write, and
+// changes by itself only under the fence.
+func memory(r *rig) {
+	ctx := r.t.Context()
+	knows := func(what, memory, grade string) {
+		r.t.Helper()
+		m, _, err := r.w.Mark(ctx, r.fence.Flow)
+		must(r.t, err)
+		same(r.t, "memory "+what, m.Memory, memory)
+		same(r.t, "grade "+what, m.Grade, grade)
+	}
+	must(r.t, r.w.Remember(ctx, r.fence, "before", "proven"))
+	knows("of a flow without a watermark", "before", "")
+	in := r.puts("a1", 100, rec("1", 10, false, "one"))
+	in.merge = warehouse.Merge{Watermark: at(90), Generation: 1, Grade: "proven", Memory: "merged"}
+	r.read(in)
+	knows("after a merge", "merged", "proven")
+	r.read(r.puts("a2", 101, rec("1", 11, false, "two")))
+	knows("after a merge that has none", "merged", "proven")
+	must(r.t, r.w.Remember(ctx, r.fence, "doubted", "unproven"))
+	must(r.t, r.w.Remember(ctx, r.fence, "doubted", "unproven"))
+	knows("of its own", "doubted", "unproven")
+	m, _, err := r.w.Mark(ctx, r.fence.Flow)
+	must(r.t, err)
+	same(r.t, "watermark", m.Watermark.Equal(at(90)), true)
+	old := warehouse.Fence{Flow: r.fence.Flow, Number: r.fence.Number - 1}
+	same(r.t, "an old fence is refused", errors.Is(r.w.Remember(ctx, old, "late", "proven"), warehouse.ErrFenced), true)
+	knows("after one of an old fence", "doubted", "unproven")
+}

@@ -17,6 +17,7 @@ func operations() []operation {
 			_, err := claim(1)(r, r.w, trial)
 			must(r.t, err)
 		}},
+		{name: "a memory", do: remember},
 		{name: "a new column", do: newColumn, steps: true},
 		{name: "a load", do: load},
 		{name: "a consolidation", do: consolidate, before: loaded},
@@ -32,6 +33,10 @@ func claim(number int64) func(*rig, warehouse.Warehouse, string) (any, error) {
 		m, err := w.Claim(r.t.Context(), warehouse.Fence{Flow: trial, Number: number}, trial, org)
 		return m.Fence, err
 	}
+}
+
+func remember(r *rig, w warehouse.Warehouse, trial string) (any, error) {
+	return nil, w.Remember(r.t.Context(), r.fence, trial, "lagged")
 }
 
 // newColumn finds nothing left to do when it is repeated, and says so.

@@ -9,6 +9,7 @@ func everyones() []group {
 			{"an old fence is refused", fences},
 			{"another org is refused", otherOrg},
 			{"a table has one flow", oneFlowEach},
+			{"what runs remember is kept with the mark", memory},
 		}},
 		{"shaper", []test{
 			{"what became of the final table", conditions},

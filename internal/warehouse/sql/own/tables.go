@@ -71,6 +71,8 @@ func Migrations() [][]Table {
 			Columns: "flow text, record_key text, stamp timestamp, field text, rule text, record text, " +
 				"_catchment_op text, _catchment_attempt text, _catchment_job text, _catchment_read_at timestamp, " +
 				"_catchment_seq long"},
+	}, {
+		{Name: FlowTable, Add: true, Columns: "memory text"},
 	}}
 }
 

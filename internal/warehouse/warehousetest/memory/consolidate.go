@@ -55,7 +55,11 @@ func (p merger) Consolidate(
 	err = p.write(ctx, "consolidate "+m.Table.Name, &f, func(o *operation) error {
 		var done bool
 		if c, done = o.logged(m.Attempt); done {
-			o.empty(m) // a page may have been loaded once more since
+			o.empty(m)                                                                  // a page may have been loaded once more since
+			if mark, _ := o.mark(f.Flow); m.Memory != "" && mark.Attempt == m.Attempt { // a CALL knows nothing of it
+				mark.Memory, mark.Grade = m.Memory, m.Grade
+				o.save(mark)
+			}
 			return nil
 		}
 		var err error
@@ -124,6 +128,7 @@ func (o *operation) settle(f warehouse.Fence, m *merge) {
 		mark.Attempt = m.Attempt
 	}
 	mark.Rows, mark.Newest, mark.SyncedAt = rows, newest, m.now
+	mark.Memory = cmp.Or(m.Memory, mark.Memory)
 	o.save(mark)
 	m.counts.Rows = rows
 	c := m.counts

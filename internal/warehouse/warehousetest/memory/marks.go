@@ -57,6 +57,22 @@ func (p marks) Marks(ctx context.Context) ([]warehouse.Mark, error) {
 	return seen(ctx, p.process, "marks", (*operation).marks)
 }
 
+// Remember writes what is known of a flow into its mark.
+func (p marks) Remember(ctx context.Context, f warehouse.Fence, memory, grade string) error {
+	return p.write(ctx, "remember "+f.Flow, nil, func(o *operation) error {
+		if err := o.hold(f); err != nil {
+			return err
+		}
+		m, _ := o.mark(f.Flow)
+		m.Memory = memory
+		if !m.Watermark.IsZero() {
+			m.Grade = grade
+		}
+		o.save(m)
+		return nil
+	})
+}
+
 // hold proves that no newer run has the flow, and raises its fence. An operation
 // that belongs to a flow begins with it.
 func (o *operation) hold(f warehouse.Fence) error {
@@ -87,7 +103,7 @@ func (o *operation) marks() []warehouse.Mark {
 		all = append(all, warehouse.Mark{Flow: r["flow"], Table: r["table_name"], Fence: r.int("fence"),
 			Org: r["org"], Generation: r.int("generation"), Watermark: r.time("watermark"), Grade: r["grade"],
 			Rows: r.int("row_count"), SyncedAt: r.time("synced_at"), Newest: r.time("newest"),
-			Attempt: r["attempt"]})
+			Attempt: r["attempt"], Memory: r["memory"]})
 	}
 	slices.SortFunc(all, func(a, b warehouse.Mark) int { return cmp.Compare(a.Flow, b.Flow) })
 	return all
@@ -99,7 +115,7 @@ func (o *operation) save(m warehouse.Mark) {
 	t.remove(func(r row) bool { return r["flow"] == m.Flow })
 	t.add(values{"flow": m.Flow, "table_name": m.Table, "fence": m.Fence, "org": m.Org, "generation": m.Generation,
 		"watermark": m.Watermark, "grade": m.Grade, "row_count": m.Rows, "synced_at": m.SyncedAt, "newest": m.Newest,
-		"attempt": m.Attempt})
+		"attempt": m.Attempt, "memory": m.Memory})
 }
 
 // advance is the mark after a merge. A watermark goes back only with a new

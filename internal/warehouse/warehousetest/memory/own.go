@@ -47,7 +47,7 @@ var (
 	ofStaging = map[string]string{
 		tableVersion: "version int",
 		tableFlow: "flow text, table_name text, fence long, org text, generation long, watermark timestamp, " +
-			"grade text, row_count long, synced_at timestamp, newest timestamp, attempt text",
+			"grade text, row_count long, synced_at timestamp, newest timestamp, attempt text, memory text",
 		tablePage: "attempt text, page text, flow text, job text, op text, seq long, row_count long, digest text, " +
 			"columns text, read_at timestamp, reason text, override bool",
 		tableAttempt: "attempt text, table_name text, policy text, pages long, row_count long, complete bool, " +
