@@ -41,7 +41,7 @@ const (
 	exitFailed      = 1   // the run failed or is partial
 	exitInput       = 2   // wrong input: the user has to change something
 	exitEnvironment = 3   // something outside is down or busy: try again
-	exitDiffers     = 4   // verify found differences
+	exitDiffers     = 4   // verify found differences, or a run knows of rows that differ
 	exitStopped     = 130 // by a signal
 )
 

@@ -98,12 +98,32 @@ func (p *work) report(run control.RunRow) error {
 	}
 	switch run.State {
 	case control.Done:
+		if wrong(run) {
+			return exit(exitDiffers)
+		}
 		return nil
 	case control.Stopped:
 		p.Say("stopped; the next run goes on from here")
 		return exit(exitStopped)
 	}
 	return exit(exitFailed)
+}
+
+// wrong tells whether rows are known to differ from the org, though the run itself did
+// all it could.
+func wrong(run control.RunRow) bool {
+	return slices.ContainsFunc(run.Objects, func(o control.RunObject) bool {
+		return slices.ContainsFunc(o.Doubts, func(d control.Doubt) bool { return d.Kind == control.RowsWrong })
+	})
+}
+
+// doubts is what there is to doubt about a flow.
+func doubts(of []control.Doubt) []status.Doubt {
+	var all []status.Doubt
+	for _, d := range of {
+		all = append(all, status.Doubt{Kind: string(d.Kind), Since: d.Since, Why: d.Why, Hint: d.Hint})
+	}
+	return all
 }
 
 // runReport is what a run's row says.
@@ -121,7 +141,7 @@ func runReport(run control.RunRow) status.Run {
 			Extracted: o.Records + o.Rejected, Loaded: o.Records, Rejected: o.Rejected,
 			Inserted: o.Inserted, Updated: o.Updated, Deleted: o.Deleted,
 			Bytes: o.Bytes, Calls: o.Calls, From: status.Moment(o.From), To: status.Moment(o.To), Grade: o.Grade,
-			Notes: o.Notes, Error: o.Error, Hint: hintFor(o.Error, o.Hint),
+			Notes: o.Notes, Doubts: doubts(o.Doubts), Error: o.Error, Hint: hintFor(o.Error, o.Hint),
 		})
 	}
 	return report

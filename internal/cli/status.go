@@ -54,6 +54,7 @@ func (p *work) status(ctx context.Context, atMost int) error {
 			Object: f.Object, State: state, Paused: f.Paused, Watermark: status.Moment(f.Watermark), Grade: f.Grade,
 			Behind: behind(f.Watermark, p.Now()), Rows: f.Rows, Generation: f.Generation, LastRun: f.LastRun,
 			StorageBytes: f.Rows * schema.StorageBytes(f.Object), PinnedSince: status.Moment(f.PinnedSince),
+			Doubts: doubts(f.Doubts),
 		})
 	}
 	for _, r := range runs {

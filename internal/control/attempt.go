@@ -91,7 +91,8 @@ type Attempt struct {
 	Forget   bool      `json:"forget,omitzero"`   // takes older values out of what is masked or dropped since
 	From     time.Time `json:"from,omitzero"`
 	To       time.Time `json:"to,omitzero"`
-	Grade    string    `json:"grade,omitzero"`
+	Grade    string    `json:"grade,omitzero"`   // of the window; once it is consolidated, of the watermark
+	Doubts   []Doubt   `json:"doubts,omitempty"` // about what the window proves
 
 	Parts  []*Part         `json:"parts,omitempty"`
 	Counts json.RawMessage `json:"counts,omitempty"` // the warehouse's, of the consolidation
@@ -111,6 +112,13 @@ type Attempt struct {
 	Created time.Time `json:"created"`
 	Updated time.Time `json:"updated"`
 	Version int64     `json:"-"`
+}
+
+// Doubt adds a doubt. The first of its kind stays as it is.
+func (a *Attempt) Doubt(d Doubt) {
+	if !slices.ContainsFunc(a.Doubts, func(old Doubt) bool { return old.Kind == d.Kind && old.Attempt == d.Attempt }) {
+		a.Doubts = append(a.Doubts, d)
+	}
 }
 
 type openRow struct {

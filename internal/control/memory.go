@@ -1,6 +1,8 @@
 package control
 
 import (
+	"encoding/json"
+	"fmt"
 	"slices"
 	"time"
 )
@@ -23,7 +25,18 @@ type Memory struct {
 	Unfilled    []string  `json:"hidden,omitempty"`
 	RefreshedAt time.Time `json:"refreshed_at,omitzero"` // when all fields that change without a stamp were last read
 	SweptAt     time.Time `json:"swept_at,omitzero"`     // when every row was last held against all Ids of the object
-	Doubts      []Doubt   `json:"doubts,omitempty"`      // why the watermark isn't proven, whatever its window was
+	Proof       string    `json:"proof,omitzero"`        // the grade that the watermark has by its window: proven or lagged
+	Doubts      []Doubt   `json:"doubts,omitempty"`      // why it can't be claimed all the same
+	PressedAt   time.Time `json:"pressed_at,omitzero"`   // when a log that refused to tell last made a run sweep
+	Writer      Writer    `json:"writer,omitzero"`       // of this memory, with the last consolidation
+}
+
+// A Writer is who consolidated a flow last.
+type Writer struct {
+	Control string    `json:"control"` // the id of its control table
+	Name    string    `json:"name"`    // of its configuration, in words for people
+	Attempt string    `json:"attempt"`
+	At      time.Time `json:"at"`
 }
 
 // A Doubt is something that is known to be wrong in a table, or may be, until it is
@@ -33,9 +46,12 @@ type Doubt struct {
 	Since time.Time `json:"since"` // when it was found, by the org's clock
 	Why   string    `json:"why"`   // in words
 	Hint  string    `json:"hint,omitzero"`
+	// the attempt that raised it after it had read; "" where it was there before
+	Attempt string `json:"attempt,omitzero"`
 }
 
-// A DoubtKind says what settles a doubt.
+// A DoubtKind says what settles a doubt. All of them are settled by a reading of
+// everything, and by a verify that finds no difference, or leaves none.
 type DoubtKind string
 
 // The kinds of doubts.
@@ -43,6 +59,9 @@ const (
 	// DeletesUnseen: the delete log didn't tell of all that was deleted. A sweep
 	// settles it.
 	DeletesUnseen DoubtKind = "deletes unseen"
+	// RecordsUnread: more records are to be read by their Ids than a run reads. A
+	// sweep settles it.
+	RecordsUnread DoubtKind = "records unread"
 	// RowsWrong: somebody else's hand was in the table. A verify that finds no
 	// difference settles it, and a repair that leaves none.
 	RowsWrong DoubtKind = "rows wrong"
@@ -51,26 +70,62 @@ const (
 // Unproven is the grade of a watermark that there are doubts about.
 const Unproven = "unproven"
 
-// Graded is the grade that may be claimed where the window had one.
-func (m Memory) Graded(window string) string {
-	if window != "" && len(m.Doubts) > 0 {
+// Grade is what may be claimed of the watermark.
+func (m Memory) Grade() string {
+	if m.Proof != "" && len(m.Doubts) > 0 {
 		return Unproven
 	}
-	return window
+	return m.Proof
 }
 
-// Doubt adds a doubt. An older one of its kind that says the same stays.
+// Doubt adds a doubt. The first of its kind stays: it says since when. What an attempt
+// doubts anew it can't have settled.
 func (m *Memory) Doubt(d Doubt) {
-	same := func(old Doubt) bool { return old.Kind == d.Kind && old.Why == d.Why }
-	if !slices.ContainsFunc(m.Doubts, same) {
-		m.Doubts = append(slices.Clone(m.Doubts), d)
+	m.Doubts = slices.Clone(m.Doubts)
+	i := slices.IndexFunc(m.Doubts, func(old Doubt) bool { return old.Kind == d.Kind })
+	if i < 0 {
+		m.Doubts = append(m.Doubts, d)
+		return
+	}
+	if d.Attempt != "" {
+		m.Doubts[i].Attempt = d.Attempt
 	}
 }
 
-// Settle removes the doubts of some kinds.
-func (m *Memory) Settle(kinds ...DoubtKind) {
-	m.Doubts = slices.DeleteFunc(slices.Clone(m.Doubts), func(d Doubt) bool { return slices.Contains(kinds, d.Kind) })
+// Doubted tells whether there is a doubt of one of some kinds.
+func (m Memory) Doubted(kinds ...DoubtKind) bool {
+	return slices.ContainsFunc(m.Doubts, func(d Doubt) bool { return slices.Contains(kinds, d.Kind) })
+}
+
+// Settle removes the doubts of some kinds, but for those that the attempt itself has
+// raised which settles them.
+func (m *Memory) Settle(attempt string, kinds ...DoubtKind) {
+	m.Doubts = slices.DeleteFunc(slices.Clone(m.Doubts), func(d Doubt) bool {
+		return slices.Contains(kinds, d.Kind) && (attempt == "" || d.Attempt != attempt)
+	})
 	if len(m.Doubts) == 0 {
 		m.Doubts = nil
 	}
+}
+
+// SettleAll removes the doubts of all kinds.
+func (m *Memory) SettleAll(attempt string) {
+	m.Settle(attempt, DeletesUnseen, RecordsUnread, RowsWrong)
+}
+
+// Text is the memory as a warehouse keeps it.
+func (m Memory) Text() (string, error) {
+	text, err := json.Marshal(m)
+	if err != nil {
+		return "", fmt.Errorf("write down what is remembered of a flow: %w", err)
+	}
+	return string(text), nil
+}
+
+// ParseMemory reads what Text has written.
+func ParseMemory(text string) (m Memory, err error) {
+	if err := json.Unmarshal([]byte(text), &m); err != nil {
+		return m, fmt.Errorf("read what is remembered of a flow: %w", err)
+	}
+	return m, nil
 }

@@ -81,6 +81,29 @@ func (c *Control) Bind(ctx context.Context, org string) error {
 	return nil
 }
 
+type selfRow struct {
+	ID string `json:"id"`
+}
+
+// Identity is the id of this control table, which nothing else has. The first who
+// asks makes it.
+func (c *Control) Identity(ctx context.Context) (string, error) {
+	self, _, err := read[selfRow](ctx, c.table, kindMeta, "self")
+	if !errors.Is(err, versioned.ErrNotFound) {
+		return self.ID, err
+	}
+	id, err := c.NewRunID()
+	if err != nil {
+		return "", err
+	}
+	_, err = write(ctx, c.table, rowOf(kindMeta, "self", 0), selfRow{ID: id})
+	if errors.Is(err, versioned.ErrConflict) { // another process was faster
+		self, _, err = read[selfRow](ctx, c.table, kindMeta, "self")
+		return self.ID, err
+	}
+	return id, err
+}
+
 // Apart tells whether the org has refused composite requests before.
 func (c *Control) Apart(ctx context.Context) (bool, error) {
 	bound, _, err := read[orgRow](ctx, c.table, kindMeta, "org")

@@ -79,6 +79,7 @@ type RunObject struct {
 	Deleted  int64     `json:"deleted"`
 	Calls    int64     `json:"calls"` // API calls
 	Notes    []string  `json:"notes,omitempty"`
+	Doubts   []Doubt   `json:"doubts,omitempty"` // about the watermark, that are still there
 	Error    string    `json:"error,omitzero"`
 	Hint     string    `json:"hint,omitzero"`
 }

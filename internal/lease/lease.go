@@ -29,6 +29,7 @@ type Holder struct {
 type Marks interface {
 	Mark(ctx context.Context, flow string) (warehouse.Mark, bool, error)
 	Claim(ctx context.Context, f warehouse.Fence, table, org string) (warehouse.Mark, error)
+	Remember(ctx context.Context, f warehouse.Fence, memory, grade string) error
 }
 
 // A Lease is a flow that is held.

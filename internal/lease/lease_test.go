@@ -27,8 +27,20 @@ func (m marks) Claim(_ context.Context, f warehouse.Fence, table, org string) (w
 	if f.Number < m[f.Flow].Fence {
 		return warehouse.Mark{}, warehouse.ErrFenced
 	}
-	m[f.Flow] = warehouse.Mark{Flow: f.Flow, Table: table, Org: org, Fence: f.Number}
-	return m[f.Flow], nil
+	mark := m[f.Flow]
+	mark.Flow, mark.Table, mark.Org, mark.Fence = f.Flow, table, org, f.Number
+	m[f.Flow] = mark
+	return mark, nil
+}
+
+func (m marks) Remember(_ context.Context, f warehouse.Fence, memory, grade string) error {
+	mark := m[f.Flow]
+	if f.Number < mark.Fence {
+		return warehouse.ErrFenced
+	}
+	mark.Memory, mark.Grade = memory, grade
+	m[f.Flow] = mark
+	return nil
 }
 
 func newControl(t *testing.T) *control.Control {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 
 	"catchment/internal/control"
-	"catchment/internal/flow"
 )
 
 // consolidate merges staging into the final table and moves the watermark, in
@@ -17,7 +16,10 @@ func (s *attemptStep) consolidate(ctx context.Context) error {
 	if ended, err := s.consolidateDetached(ctx); err != nil || !ended {
 		return err
 	}
-	m := s.merge()
+	m, memory, err := s.merge(ctx)
+	if err != nil {
+		return err
+	}
 	m.AllowDeletes = s.Options.AllowDeletes
 	counts, err := s.Warehouse.Consolidate(ctx, s.fence(), m)
 	if err != nil {
@@ -30,27 +32,18 @@ func (s *attemptStep) consolidate(ctx context.Context) error {
 	if err := s.noteNULs(ctx); err != nil {
 		return err
 	}
-	swept, err := sweptAt(a)
-	if err != nil {
-		return err
-	}
 	_, err = s.Control.UpdateFlow(ctx, a.Flow, func(f *control.FlowRow) {
-		// a crash may have kept list from it
-		f.Generation, f.Fingerprint = a.Generation, flow.Fingerprint(s.source.Flow)
+		f.Memory, f.Grade = memory, memory.Grade()
 		f.Rows, f.LastError = counts.Rows, ""
 		if !a.To.IsZero() { // an attempt that only mends moves no watermark
-			f.Watermark, f.Grade = a.To, a.Grade
-		}
-		if !swept.IsZero() {
-			f.SweptAt = swept
-		}
-		f.Unfilled = without(append(f.Unfilled, unread(s.source, *a)...), filled(s.source, *a))
-		if refreshed(*a) {
-			f.RefreshedAt = a.Created
+			f.Watermark = a.To
 		}
 	})
 	if err != nil {
 		return err
+	}
+	if !a.To.IsZero() {
+		a.Grade = memory.Grade()
 	}
 	a.State = control.Consolidated
 	_, records, bytes := a.Sums()

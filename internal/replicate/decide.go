@@ -31,6 +31,7 @@ type readPlan struct {
 	rebuild    bool      // the table has rows of an older generation: staged versions win
 	sweep      bool      // it is time to hold every row against all Ids
 	warning    string
+	doubts     []control.Doubt // about the table as it is
 }
 
 // decide makes the plan of a flow. A watermark is valid only for the table

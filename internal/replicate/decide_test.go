@@ -81,7 +81,7 @@ func TestDecide(t *testing.T) {
 			t.Errorf("%s: %v, warning %q", test.name, err, got.warning)
 		}
 		got.warning = test.want.warning
-		if got != test.want {
+		if !reflect.DeepEqual(got, test.want) {
 			t.Errorf("%s: got %+v, want %+v", test.name, got, test.want)
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"catchment/internal/control"
 	"catchment/internal/flow"
 	"catchment/internal/rig"
+	"catchment/internal/schedule"
 )
 
 func TestDeletes(t *testing.T) {
@@ -78,8 +79,9 @@ func TestMassDeleteStops(t *testing.T) {
 }
 
 // Records that nobody saw in the recycle bin are deleted by what the delete log
-// says, where it goes back far enough; else verify tells of them, and a reading
-// of everything finds them.
+// says, where it goes back far enough; else the run sweeps, and where the flow is
+// never swept it says what it doesn't know: verify tells of them, and a reading of
+// everything finds them.
 func TestPurgeBehindTheLog(t *testing.T) {
 	t.Parallel()
 	r := rig.Small(t, "Contact", 20)
@@ -89,7 +91,11 @@ func TestPurgeBehindTheLog(t *testing.T) {
 	r.Delete(ids[0])
 	r.Must(r.Org.Purge(ids[0], ids[1]))
 	r.Later(20 * 24 * time.Hour)
-	r.Done(nil)
+	r.Flows[0].Sweep = schedule.Sweep{Every: schedule.Never}
+	if o := r.Done(nil).Objects[0]; o.Grade != control.Unproven || r.FlowRow("Contact").Grade != control.Unproven ||
+		len(o.Doubts) != 1 || !strings.Contains(o.Doubts[0].Hint, "verify --repair Contact") {
+		t.Errorf("%+v", o)
+	}
 	diff, err := r.Compare(r.Flows[0])
 	if err != nil || diff.Extra != 2 || !slices.Equal(diff.ExtraIDs, ids[:2]) || !diff.Differs() {
 		t.Errorf("%+v, %v", diff, err)

@@ -8,6 +8,7 @@ import (
 
 	"catchment/internal/control"
 	"catchment/internal/flow"
+	"catchment/internal/lease"
 	"catchment/internal/source"
 	"catchment/internal/warehouse/shape"
 )
@@ -61,11 +62,13 @@ func driftOf(t shape.Table, past shape.Past, unfilled []string, consolidated boo
 
 // notice remembers what moved before anything is read or made: a crash on the
 // way must not lose that a column is still to be filled.
-func (r *Replicator) notice(ctx context.Context, m schemaDrift, row control.FlowRow) (control.FlowRow, error) {
+func (r *Replicator) notice(
+	ctx context.Context, held *lease.Lease, m schemaDrift, row control.FlowRow,
+) (control.FlowRow, error) {
 	if slices.Equal(m.unfilled, row.Unfilled) {
 		return row, nil
 	}
-	return r.Control.UpdateFlow(ctx, row.Object, func(f *control.FlowRow) { f.Unfilled = m.unfilled })
+	return held.Remember(ctx, func(f *control.Memory) { f.Unfilled = m.unfilled })
 }
 
 // notes says what moved, once it is decided what is done about it.

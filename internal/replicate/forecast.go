@@ -7,6 +7,7 @@ import (
 
 	"catchment/internal/control"
 	"catchment/internal/flow"
+	"catchment/internal/lease"
 	"catchment/internal/mover"
 	"catchment/internal/replicate/reading"
 	"catchment/internal/replicate/window"
@@ -61,11 +62,15 @@ func (r *Replicator) Forecast(ctx context.Context, fl flow.Flow) (Forecast, erro
 		return f, err
 	}
 	f.Paused = row.Paused || fl.Paused
-	mark, way, err := r.foresee(ctx, src, row)
+	mark, row, way, err := r.foresee(ctx, src, row)
 	if err != nil {
 		return f, err
 	}
-	if f.Window, _, err = r.windows.Next(ctx, src, mark, way.from); err != nil {
+	var changed window.Changes
+	if f.Window, changed, err = r.windows.Next(ctx, src, mark, way.from); err != nil {
+		return f, err
+	}
+	if way.sweep, err = r.sweepIsDue(ctx, src, row, way, changed); err != nil {
 		return f, err
 	}
 	count := func(from window.Window) (int64, error) {
@@ -129,17 +134,33 @@ func (r *Replicator) extras(
 
 func (r *Replicator) foresee(
 	ctx context.Context, src *source.Source, row control.FlowRow,
-) (warehouse.Mark, readPlan, error) {
+) (warehouse.Mark, control.FlowRow, readPlan, error) {
 	mark, _, err := r.Warehouse.Mark(ctx, src.Flow.Object)
 	if err != nil {
-		return mark, readPlan{}, err
+		return mark, row, readPlan{}, err
+	}
+	if row, _, err = lease.Newer(row, mark); err != nil {
+		return mark, row, readPlan{}, err
 	}
 	old, open, err := r.Control.Open(ctx, src.Flow.Object)
 	if err != nil {
-		return mark, readPlan{}, err
+		return mark, row, readPlan{}, err
 	}
 	way, err := r.readPlan(ctx, src, facts{row: row, mark: mark, pending: open && old.Full})
-	return mark, way, err
+	return mark, row, way, err
+}
+
+// sweepIsDue tells whether a run would sweep, by the flow's schedule or since a log
+// doesn't tell what was deleted.
+func (r *Replicator) sweepIsDue(
+	ctx context.Context, src *source.Source, row control.FlowRow, way readPlan, changed window.Changes,
+) (bool, error) {
+	server, err := r.Org.ServerTime(ctx)
+	if err != nil || way.sweep || changed.Unseen == "" {
+		return way.sweep, err
+	}
+	row.Doubt(unseen(src, server, changed.Unseen))
+	return presses(src, row.Memory, server), nil
 }
 
 // cost estimates the API calls: describe, getDeleted and a count for a flow

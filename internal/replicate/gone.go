@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"time"
 
 	"catchment/internal/control"
 	"catchment/internal/replicate/deletes"
@@ -84,18 +83,22 @@ func (r *reconciliation) readReturned(ctx context.Context, sweep deletes.Sweep) 
 	parts, read := foundOf(r.Movers, r.attempt, r.source.Object.Name, ids, setting(r.source, row))
 	r.attempt.Add(parts...)
 	if read < len(ids) {
-		return true, r.sweepNext(ctx)
+		return true, r.sweepNext(ctx, "more records are there again than a run reads by their Ids")
 	}
 	return true, nil
 }
 
-// sweepNext lets the next attempt sweep.
-func (r *reconciliation) sweepNext(ctx context.Context) error {
-	if r.source.Flow.Sweep.Off() {
-		return nil
+// sweepNext lets the next attempt sweep, since more records were found than this one
+// reads by their Ids. Until then there are doubts about the watermark.
+func (r *reconciliation) sweepNext(ctx context.Context, why string) error {
+	since, err := r.Org.ServerTime(ctx)
+	if err != nil {
+		return err
 	}
-	_, err := r.Control.UpdateFlow(ctx, r.attempt.Flow, func(f *control.FlowRow) { f.SweptAt = time.Time{} })
-	return err
+	d := unseen(r.source, since, why)
+	d.Kind, d.Attempt = control.RecordsUnread, r.attempt.ID
+	r.attempt.Doubt(d)
+	return nil
 }
 
 // account adds what the logs name, the main part didn't bring, and is gone.
@@ -112,7 +115,7 @@ func (r *reconciliation) account(ctx context.Context) error {
 	if suspected > deletes.AskedAtMost {
 		r.note("%d changed records didn't come, and only %d were asked about: a sweep finds out about the others",
 			suspected, deletes.AskedAtMost)
-		err = errors.Join(err, r.sweepNext(ctx))
+		err = errors.Join(err, r.sweepNext(ctx, "more changed records didn't come than a run asks about by their Ids"))
 	}
 	return err
 }

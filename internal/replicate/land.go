@@ -157,8 +157,11 @@ func (l *landing) clear(ctx context.Context) error {
 	if err != nil || n == 0 {
 		return err
 	}
-	m := l.merge()
-	m.AllowDeletes = l.Options.AllowDeletes
+	m, _, err := l.merge(ctx)
+	if err != nil {
+		return err
+	}
+	m.AllowDeletes, m.Memory = l.Options.AllowDeletes, "" // the attempt isn't consolidated by that
 	if _, err := l.lands.MergeUnclaimed(ctx, l.fence(), m, l.Options.LandApart); err != nil {
 		return err
 	}

@@ -38,7 +38,11 @@ func (s *attemptStep) load(ctx context.Context) error {
 	if done, err := r.run(ctx); err != nil || !done {
 		return err
 	}
-	if err := s.Warehouse.Seal(ctx, s.fence(), s.merge()); err != nil {
+	m, _, err := s.merge(ctx)
+	if err != nil {
+		return err
+	}
+	if err := s.Warehouse.Seal(ctx, s.fence(), m); err != nil {
 		return err
 	}
 	s.attempt.State = control.Loaded

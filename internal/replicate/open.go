@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"catchment/internal/control"
@@ -33,7 +34,7 @@ func (l *listing) open(ctx context.Context, fl flow.Flow) (plan.Task, error) {
 	if err != nil {
 		return plan.Task{}, err
 	}
-	a, err := l.attempt(ctx, held, row, fl)
+	a, err := l.attempt(ctx, held, fl)
 	if err != nil {
 		return plan.Task{}, errors.Join(err, held.Close(ctx))
 	}
@@ -43,7 +44,7 @@ func (l *listing) open(ctx context.Context, fl flow.Flow) (plan.Task, error) {
 // attempt goes on with a flow's open attempt where it still fits the flow, and
 // begins a new one where it doesn't or where there is none.
 func (l *listing) attempt(
-	ctx context.Context, held *lease.Lease, row control.FlowRow, fl flow.Flow,
+	ctx context.Context, held *lease.Lease, fl flow.Flow,
 ) (control.Attempt, error) {
 	src, err := l.sources.describe(ctx, fl)
 	if err != nil {
@@ -53,8 +54,15 @@ func (l *listing) attempt(
 	if err != nil {
 		return control.Attempt{}, err
 	}
+	row, news, err := held.Recall(ctx, mark)
+	if err != nil {
+		return control.Attempt{}, err
+	}
+	if row.Proof != "" {
+		mark.Grade = row.Proof // which goes on where a watermark stays where it was
+	}
 	drift := driftOf(src.Table, src.Past, row.Unfilled, !mark.Watermark.IsZero())
-	if row, err = l.notice(ctx, drift, row); err != nil {
+	if row, err = l.notice(ctx, held, drift, row); err != nil {
 		return control.Attempt{}, err
 	}
 	u, err := l.unstamped(ctx, src, row, drift.fill)
@@ -67,6 +75,9 @@ func (l *listing) attempt(
 	}
 	way, err := l.readPlan(ctx, src, facts{row: row, mark: mark, pending: open && old.Full})
 	if err != nil {
+		return old, err
+	}
+	if row, err = l.hear(ctx, held, row, way.doubts); err != nil {
 		return old, err
 	}
 	if open {
@@ -85,7 +96,7 @@ func (l *listing) attempt(
 			return old, err
 		}
 	}
-	return l.begin(ctx, held, start{src, drift, u, mark, way})
+	return l.begin(ctx, held, start{src, drift, u, mark, way, news})
 }
 
 // readPlan looks at the table and decides how to read the flow.
@@ -107,7 +118,11 @@ func (r *Replicator) readPlan(ctx context.Context, src *source.Source, f facts) 
 		return c, err
 	}
 	zone, err := r.zones.Of(ctx, src.Flow.Sweep.At)
-	c.sweep = src.Flow.Sweep.Due(f.row.SweptAt, server, zone)
+	c.sweep = src.Flow.Sweep.Due(f.row.SweptAt, server, zone) || presses(src, f.row.Memory, server)
+	if !c.from.IsZero() {
+		c.doubts = append(c.doubts, changedPolicy(src, f.row, server)...)
+		c.from = unignored(src, f.row, c.from, server)
+	}
 	return c, err
 }
 
@@ -142,13 +157,16 @@ type start struct {
 	unstamped unstamped
 	mark      warehouse.Mark
 	way       readPlan
+	news      string // of who else writes the table
 }
 
 // notes is what the user should know of the attempt that begins.
 func (s start) notes(a control.Attempt) []string {
 	notes := s.drift.notes(s.source, a.Parts)
-	if s.way.warning != "" {
-		notes = append(notes, s.way.warning)
+	for _, note := range []string{s.news, s.way.warning} {
+		if note != "" {
+			notes = append(notes, note)
+		}
 	}
 	if !a.From.IsZero() {
 		return notes
@@ -186,14 +204,19 @@ func (l *listing) begin(ctx context.Context, held *lease.Lease, s start) (contro
 	if src.Cursor == "" {
 		a.From = time.Time{}
 	}
+	server, err := l.Org.ServerTime(ctx)
+	if err != nil {
+		return a, err
+	}
+	if changed.Unseen != "" {
+		a.Doubts = append(a.Doubts, unseen(src, server, changed.Unseen))
+	}
 	a.Add(planParts(l.Movers, src, s.unstamped, a.From)...)
-	if way.sweep && sweeps(src, a) {
+	pressed := presses(src, doubted(row.Memory, a), server)
+	if (way.sweep || pressed) && sweeps(src, a) {
 		a.Add(sweepOf(src))
 	}
-	a.Notes = s.notes(a)
-	if !changed.Pinned().IsZero() {
-		a.Notes = append(a.Notes, changed.PinnedNote())
-	}
+	a.Notes = slices.Concat(s.notes(a), changed.Notes(), pressedNotes(a))
 	if a, err = l.Control.Begin(ctx, a); err != nil {
 		return a, err
 	}
@@ -203,6 +226,9 @@ func (l *listing) begin(ctx context.Context, held *lease.Lease, s start) (contro
 		f.Label, f.KeyPrefix = src.Object.Label, src.Object.KeyPrefix
 		f.LastRun, f.DescribedAt = held.Run(), l.Options.Now().UTC()
 		f.PinnedSince = changed.Pinned()
+		if pressed {
+			f.PressedAt = server
+		}
 	})
 	return a, err
 }

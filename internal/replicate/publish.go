@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 
 	"catchment/internal/control"
 	"catchment/internal/plan"
@@ -40,6 +41,9 @@ func (r *Replicator) publish(ctx context.Context, t plan.Task) (plan.Task, error
 				run.Calls += a.Calls
 			}
 		}
+		if o, err = r.claim(ctx, o); err != nil {
+			return t, err
+		}
 		run.Objects[i] = o
 		if err := r.noteFailure(ctx, o); err != nil {
 			return t, err
@@ -57,6 +61,27 @@ func (r *Replicator) publish(ctx context.Context, t plan.Task) (plan.Task, error
 	}
 	_, err = r.Control.Prune(ctx)
 	return t, err
+}
+
+// claim says what may be claimed of a flow's table: how far it is complete, and what
+// there is to doubt. A flow that the run didn't bring further is where it was before:
+// the warehouse knows where; where that can't be asked, the control table has the last
+// that it said.
+func (r *Replicator) claim(ctx context.Context, o control.RunObject) (control.RunObject, error) {
+	row, err := r.Control.Flow(ctx, o.Object)
+	if err != nil {
+		return o, err
+	}
+	o.Doubts = row.Doubts
+	if o.State == control.FlowDone {
+		return o, nil
+	}
+	o.From, o.To, o.Grade = time.Time{}, row.Watermark, row.Grade
+	mark, known, err := r.Warehouse.Mark(ctx, o.Object)
+	if err == nil && known {
+		o.To, o.Grade = mark.Watermark, mark.Grade
+	}
+	return o, nil
 }
 
 // release gives back every lease of a run, also those that a list which broke

@@ -1,6 +1,7 @@
 package replicate
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -82,6 +83,7 @@ func New(with Collaborators, o Options) *Replicator {
 // Options are the settings of one run.
 type Options struct {
 	Holder       string                                 // names this process in leases
+	Name         string                                 // of the configuration, for who shares a table with it
 	Alone        bool                                   // a lock proves that every other holder is dead
 	Dead         func(holder string) bool               // tells of another holder whether it is; may be nil
 	Full         bool                                   // rebuild the flows of this run
@@ -120,6 +122,9 @@ type Progress struct {
 	Why   string    // of the step "wait": what for
 	Until time.Time // and until when
 }
+
+// name is what the configuration is called.
+func (o Options) name() string { return cmp.Or(o.Name, o.Holder) }
 
 func (r *Replicator) progress(p Progress) {
 	if r.Options.Progress != nil {

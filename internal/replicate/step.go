@@ -45,20 +45,28 @@ func (s *attemptStep) save(ctx context.Context) error {
 	return err
 }
 
-// merge is how the attempt is to be consolidated.
-func (s *attemptStep) merge() warehouse.Merge {
+// merge is how the attempt is to be consolidated, and what is remembered then.
+func (s *attemptStep) merge(ctx context.Context) (warehouse.Merge, control.Memory, error) {
 	a := &s.attempt
+	memory, err := s.memory(ctx)
+	if err != nil {
+		return warehouse.Merge{}, memory, err
+	}
+	text, err := memory.Text()
+	if err != nil {
+		return warehouse.Merge{}, memory, err
+	}
 	pages, records, _ := a.Sums()
 	m := warehouse.Merge{
 		Table: s.source.Table, Attempt: a.ID, Policy: gone.Policy(s.source.Flow.Deletes),
 		Pages: pages, Rows: records,
 		Complete: a.Complete, AbsentReason: gone.AbsentReason(s.source.Flow.Where), Override: a.Full,
-		Generation: a.Generation, Watermark: a.To, Grade: a.Grade,
+		Generation: a.Generation, Watermark: a.To, Grade: memory.Grade(), Memory: text,
 	}
 	if a.Forget {
 		m.Forget = s.source.Guarded()
 	}
-	return m
+	return m, memory, nil
 }
 
 // step makes a plan.Func of do, which takes an attempt out of state from. What

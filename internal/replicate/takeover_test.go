@@ -1,6 +1,7 @@
 package replicate_test
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"os"
@@ -203,15 +204,74 @@ func TestControlTableIsLost(t *testing.T) {
 	r.Done(nil)
 	r.Later(time.Hour)
 	lose(r, "control.db")
-	o := r.Done(nil).Objects[0]
-	if notes := strings.Join(o.Notes, " "); !strings.Contains(notes, "everything is read again") || !o.From.IsZero() {
+	var o control.RunObject
+	calls := r.Calls(func() { o = r.Done(nil).Objects[0] })
+	if notes := strings.Join(o.Notes, " "); !strings.Contains(notes, "the control table knew nothing") ||
+		o.From.IsZero() || o.Mover != "none" {
 		t.Errorf("%+v", o)
+	}
+	if n := charged(calls); n > 4 {
+		t.Errorf("a lost control table costs %d calls: %v", n, calls)
 	}
 	r.Same()
 	r.Later(time.Hour)
-	if o := r.Done(nil).Objects[0]; o.Mover != "none" {
+	if o := r.Done(nil).Objects[0]; o.Mover != "none" || len(o.Notes) > 0 {
 		t.Errorf("%+v", o)
 	}
+}
+
+// A column that is still to be filled is known beside the mark, too.
+func TestControlTableIsLostBeforeANewFieldIsFilled(t *testing.T) {
+	t.Parallel()
+	r := rig.Small(t, "Contact", 20)
+	r.Must(r.Org.HideField("Contact", "Title"))
+	r.Done(nil)
+	r.Later(time.Hour)
+	r.Must(r.Org.ShowField("Contact", "Title"))
+	for at := 1; ; at += 3 {
+		p := r.Start(&rig.Fate{At: at})
+		if p.Control != nil { // it lived until it was open
+			p.Run()
+		}
+		killed := context.Cause(p.Ctx) == rig.ErrKilled
+		p.Close()
+		lose(r, "control.db")
+		if !killed {
+			break
+		}
+	}
+	r.Later(time.Hour)
+	r.Done(nil)
+	r.Same()
+}
+
+// Two configurations that take turns on one table are told of each other, and
+// neither reads the table again for the other's sake.
+func TestTwoConfigurationsTakeTurns(t *testing.T) {
+	t.Parallel()
+	r := rig.Small(t, "Contact", 20)
+	named := func(name string) func(*rig.Process) {
+		return func(p *rig.Process) { p.Options.Name = name }
+	}
+	r.Done(named("first.yaml on one"))
+	for turn := range 4 {
+		r.Later(time.Hour)
+		r.Must(os.Rename(r.Path("control.db"), r.Path("other.db")))
+		if turn > 0 {
+			r.Must(os.Rename(r.Path("third.db"), r.Path("control.db")))
+		}
+		names := []string{"second.yaml on two", "first.yaml on one"}
+		o := r.Done(named(names[turn%2])).Objects[0]
+		r.Must(os.Rename(r.Path("other.db"), r.Path("third.db")))
+		notes := strings.Join(o.Notes, " ")
+		if o.From.IsZero() || !strings.Contains(notes, names[(turn+1)%2]+", at 2026-01-0") {
+			t.Errorf("turn %d: %+v", turn, o)
+		}
+		if turn > 0 && !strings.Contains(notes, "another configuration wrote this table") {
+			t.Errorf("turn %d: %s", turn, notes)
+		}
+	}
+	r.Same()
 }
 
 // The warehouse is lost in any state of an attempt: what that one lacks is read

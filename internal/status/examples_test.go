@@ -20,6 +20,13 @@ func hour() *status.Seconds {
 	return new(status.Seconds(time.Hour + 2*time.Minute + 1500*time.Millisecond))
 }
 
+func doubted() []status.Doubt {
+	return []status.Doubt{{
+		Kind: "deletes unseen", Since: noon(), Why: "what was deleted since then is not known",
+		Hint: "find what is gone with: catchment verify --repair Contact",
+	}}
+}
+
 func runExamples() map[string]status.Report {
 	const id = "20260301T120000000-0a1b2c3d"
 	return map[string]status.Report{
@@ -33,7 +40,8 @@ func runExamples() map[string]status.Report {
 					Rejected: 2, State: "done", To: status.Moment(noon().Add(time.Hour)), Updated: 1,
 				},
 				{
-					Object: "Contact", State: "failed", Error: "table contact was emptied",
+					Object: "Contact", State: "failed", Error: "table contact was emptied", Doubts: doubted(),
+					To: status.Moment(noon()), Grade: "unproven",
 					Hint: new("load it anew with: catchment run --full Contact"),
 				},
 				{Object: "Lead", State: "failed", Error: "read <&> page: connection reset", Hint: new("")},
@@ -51,6 +59,10 @@ func runExamples() map[string]status.Report {
 					Watermark: status.Moment(noon()),
 				},
 				{Object: "Contact", State: "idle"},
+				{
+					Behind: new(status.Seconds(0)), Doubts: doubted(), Object: "Lead", State: "idle", Grade: "unproven",
+					Watermark: status.Moment(noon()),
+				},
 			},
 			Runs: []status.PastRun{
 				{Calls: 19, Holder: "process 1 on host", ID: id, Objects: 3, Started: noon(), State: "running"},

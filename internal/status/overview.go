@@ -11,6 +11,7 @@ type Overview struct {
 // A Flow is how far a flow is.
 type Flow struct {
 	Behind       *Seconds `json:"behind_seconds,omitempty"` // nil without a watermark
+	Doubts       []Doubt  `json:"doubts,omitempty"`         // about the watermark
 	Generation   int64    `json:"generation"`
 	Grade        string   `json:"grade"` // of the watermark
 	LastRun      string   `json:"last_run"`
@@ -70,6 +71,9 @@ func (o Overview) Text() (t Text) {
 			Count(int64(r.Objects)), Count(r.Calls), r.Holder})
 	}
 	t.table(rows)
+	for _, f := range o.Flows {
+		t.doubts(f.Object, f.Doubts)
+	}
 	for _, r := range o.Runs {
 		t.trouble(r.ID, r.Error, r.Hint)
 	}

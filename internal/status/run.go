@@ -20,6 +20,7 @@ type RunObject struct {
 	Calls     int64    `json:"api_calls"`
 	Bytes     int64    `json:"bytes"` // of the pages' text
 	Deleted   int64    `json:"deleted"`
+	Doubts    []Doubt  `json:"doubts,omitempty"` // about how far it is complete
 	Error     string   `json:"error,omitempty"`
 	Extracted int64    `json:"extracted"` // loaded and rejected
 	From      Moment   `json:"from"`
@@ -57,6 +58,7 @@ func (r Run) Text() (t Text) {
 	}
 	t.table(rows)
 	for _, o := range r.Objects {
+		t.doubts(o.Object, o.Doubts)
 		for _, note := range o.Notes {
 			t.Talk("%s: note: %s", o.Object, note)
 		}

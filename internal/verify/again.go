@@ -11,6 +11,7 @@ import (
 	"catchment/internal/schema"
 	"catchment/internal/stage"
 	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/shape"
 )
 
 // An asker asks the org about single records of the subject.
@@ -137,11 +138,23 @@ func (a asker) query(ctx context.Context, ids []string) ([]state, error) {
 	return all, nil
 }
 
-// statePage stores what became of records as a page.
-func (a asker) statePage(ctx context.Context, states []state) (warehouse.Page, error) {
-	return a.shelf.write(ctx, a.shelf.compared(), a.subject.states(), func(write func([]string) error) error {
+// statePage stores what became of records as a page, as far as a table has columns for
+// it: what is judged lacks some that a repair writes.
+func (a asker) statePage(ctx context.Context, states []state, into shape.Table) (warehouse.Page, error) {
+	var header []string
+	var places []int
+	for i, name := range a.subject.states() {
+		if slices.ContainsFunc(into.Columns, func(c shape.Column) bool { return c.Field == name }) {
+			header, places = append(header, name), append(places, i)
+		}
+	}
+	return a.shelf.write(ctx, a.shelf.compared(), header, func(write func([]string) error) error {
+		record := make([]string, len(places))
 		for _, s := range states {
-			if err := write(s.values); err != nil {
+			for i, place := range places {
+				record[i] = s.values[place]
+			}
+			if err := write(record); err != nil {
 				return err
 			}
 		}

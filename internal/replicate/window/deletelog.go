@@ -26,7 +26,7 @@ func (f *Finder) DeleteLog(ctx context.Context, src *source.Source, swept time.T
 		return log, err
 	}
 	end := server.Truncate(time.Minute)
-	start := end.Add(-deletedReach).Truncate(time.Minute)
+	start := end.Add(-DeletedReach).Truncate(time.Minute)
 	d, err := f.org.Deleted(ctx, src.Object.Name, start, end)
 	if refused(err) && swept.After(start) { // trimmed since: the part that matters may still be there
 		start = swept.Truncate(time.Minute)

@@ -13,10 +13,11 @@ import (
 )
 
 // How far back the two logs of Salesforce reach. The margin is for the time
-// that passes on the way, and for the clock that Salesforce judges by.
+// that passes on the way, and for the clock that Salesforce judges by. The recycle bin
+// keeps its records as long as the delete log.
 const (
 	updatedReach = 30*24*time.Hour - reachMargin
-	deletedReach = 15*24*time.Hour - reachMargin
+	DeletedReach = 15*24*time.Hour - reachMargin
 	reachMargin  = time.Hour
 )
 
@@ -44,7 +45,7 @@ func spanOf(from, server time.Time, policy flow.Deletes) span {
 		s.start = start
 	}
 	s.whole = true
-	s.deletes = policy != flow.Ignore && s.start.After(server.Add(-deletedReach))
+	s.deletes = policy != flow.Ignore && s.start.After(server.Add(-DeletedReach))
 	return s
 }
 
@@ -60,6 +61,9 @@ type Changes struct {
 	Deleted []salesforce.DeletedRecord // as the delete log names them
 	known   bool                       // Updated has all records that were made or changed in the span
 	Logged  bool                       // Deleted has all that were deleted in it, as far as the log is to be trusted
+	Unseen  string                     // why nobody knows what was deleted in the window; "" where somebody does
+
+	refusedDeleted, refusedUpdated string // the code with which a log refused to say anything
 }
 
 // ask finds out what happened in a flow since a moment. A quiet object
@@ -88,6 +92,7 @@ func (f *Finder) ask(ctx context.Context, src *source.Source, from time.Time) (C
 			}
 		}
 	}
+	c.Unseen = c.unseen(src, from)
 	if from.IsZero() || src.Cursor == "" || c.Changed >= 0 {
 		return c, nil
 	}
@@ -112,6 +117,7 @@ func (f *Finder) askDeleted(ctx context.Context, src *source.Source, c *Changes)
 	}
 	d, err := f.org.Deleted(ctx, src.Object.Name, c.start, c.end)
 	if refused(err) {
+		c.refusedDeleted = fault.CodeOf(err)
 		return nil
 	}
 	if err == nil {
@@ -120,13 +126,35 @@ func (f *Finder) askDeleted(ctx context.Context, src *source.Source, c *Changes)
 	return err
 }
 
+// unseen says why nobody knows which records were deleted since a window's begin:
+// the log doesn't reach back so far, or doesn't tell. What is read whole misses
+// nothing; an object without a log is left to its sweeps.
+func (c Changes) unseen(src *source.Source, from time.Time) string {
+	if c.Logged || from.IsZero() || src.Flow.Deletes == flow.Ignore || !src.Replicates() {
+		return ""
+	}
+	since := "what was deleted since " + from.Format(time.DateTime) + " UTC is not known: "
+	switch {
+	case !c.deletes:
+		return since + "Salesforce's delete log reaches back 15 days"
+	case c.refusedDeleted != "":
+		return since + "Salesforce's delete log refuses to tell, with " + c.refusedDeleted
+	}
+	return since + "Salesforce's delete log was trimmed"
+}
+
 // askUpdated asks for the Ids of the changed records, or, where the span is too
-// long for that, only how far the object is complete.
+// long for that, only how far the object is complete. Where even that is refused,
+// the window stays as far behind as where nothing is said.
 func (f *Finder) askUpdated(ctx context.Context, src *source.Source, c *Changes) error {
 	u, err := f.org.Updated(ctx, src.Object.Name, c.start, c.end)
 	if c.whole && refused(err) {
 		c.whole = false
 		u, err = f.org.Updated(ctx, src.Object.Name, c.end.Add(-shortest), c.end)
+	}
+	if refused(err) {
+		c.refusedUpdated = fault.CodeOf(err)
+		return nil
 	}
 	if err == nil {
 		c.hearUpdated(u)
@@ -176,8 +204,16 @@ func (c Changes) Pinned() time.Time {
 	return c.covered
 }
 
-// PinnedNote says it.
-func (c Changes) PinnedNote() string {
-	return "a transaction that began at about " + c.Pinned().Format(time.DateTime) +
-		" UTC is still open in Salesforce: what changed since then is loaded, and read again until it ends"
+// Notes is what the user should know of what the logs said.
+func (c Changes) Notes() []string {
+	var notes []string
+	if !c.Pinned().IsZero() {
+		notes = append(notes, "a transaction that began at about "+c.Pinned().Format(time.DateTime)+
+			" UTC is still open in Salesforce: what changed since then is loaded, and read again until it ends")
+	}
+	if c.refusedUpdated != "" {
+		notes = append(notes, "getUpdated refuses to tell what changed, with "+c.refusedUpdated+
+			": the watermark stays a day behind, and what changed since is read again by each run")
+	}
+	return notes
 }

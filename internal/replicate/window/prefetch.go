@@ -13,6 +13,7 @@ import (
 	"catchment/internal/flow"
 	"catchment/internal/replicate/reading"
 	"catchment/internal/salesforce"
+	"catchment/internal/salesforce/fault"
 	"catchment/internal/schema"
 	"catchment/internal/source"
 	"catchment/internal/warehouse"
@@ -140,8 +141,11 @@ func (p *Prefetch) askChanges(ctx context.Context, flows []flow.Flow, known answ
 			continue
 		}
 		asked[i].hearUpdated(a.Updated)
-		if asked[i].deletes && a.DeletedErr == nil {
+		switch {
+		case asked[i].deletes && a.DeletedErr == nil:
 			asked[i].hearDeleted(a.Deleted)
+		case asked[i].deletes:
+			asked[i].refusedDeleted = fault.CodeOf(a.DeletedErr)
 		}
 		known.changes[spans[i].Object] = asked[i]
 	}

@@ -1,0 +1,138 @@
+package replicate
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"catchment/internal/control"
+	"catchment/internal/flow"
+	"catchment/internal/lease"
+	"catchment/internal/replicate/window"
+	"catchment/internal/source"
+)
+
+// pressAgain is how long a sweep has to be ago, that a refused log made a run do,
+// before the log makes another one do the same: one that is always trimmed would have
+// every run read all Ids.
+const pressAgain = 24 * time.Hour
+
+// remembered is what is remembered of a flow once an attempt is consolidated. swept is
+// when the attempt began to hold every row against all Ids; zero where it didn't.
+func remembered(m control.Memory, src *source.Source, a control.Attempt, swept time.Time) control.Memory {
+	m.Generation, m.Fingerprint = a.Generation, flow.Fingerprint(src.Flow) // a crash may have kept list from it
+	if m.Deletes != string(flow.Ignore) || !swept.IsZero() {               // what was deleted while that was ignored is found by a sweep
+		m.Deletes = string(src.Flow.Deletes)
+	}
+	if !a.To.IsZero() { // an attempt that only mends moves no watermark
+		m.Proof = a.Grade
+	}
+	m = doubted(m, a)
+	if !swept.IsZero() {
+		m.SweptAt = swept
+		m.Settle(a.ID, control.DeletesUnseen, control.RecordsUnread)
+	}
+	if whole(a) {
+		m.SettleAll(a.ID)
+	}
+	m.Unfilled = without(append(m.Unfilled, unread(src, a)...), filled(src, a))
+	if refreshed(a) {
+		m.RefreshedAt = a.Created
+	}
+	return m
+}
+
+// doubted is a memory with what an attempt doubts.
+func doubted(m control.Memory, a control.Attempt) control.Memory {
+	for _, d := range a.Doubts {
+		m.Doubt(d)
+	}
+	return m
+}
+
+// pressedNotes tells why an attempt sweeps that wouldn't by its schedule.
+func pressedNotes(a control.Attempt) []string {
+	var notes []string
+	for _, d := range a.Doubts {
+		if a.Part(sweepPart) != nil {
+			notes = append(notes, d.Why+": this run sweeps")
+		}
+	}
+	return notes
+}
+
+// memory is what is remembered of the attempt's flow once it is consolidated, by whom.
+func (s *attemptStep) memory(ctx context.Context) (control.Memory, error) {
+	row, err := s.Control.Flow(ctx, s.attempt.Flow)
+	if err != nil {
+		return control.Memory{}, err
+	}
+	swept, err := sweptAt(&s.attempt)
+	if err != nil {
+		return control.Memory{}, err
+	}
+	m := remembered(row.Memory, s.source, s.attempt, swept)
+	m.Writer = control.Writer{Name: s.Options.name(), Attempt: s.attempt.ID, At: s.attempt.Created}
+	m.Writer.Control, err = s.Control.Identity(ctx)
+	return m, err
+}
+
+// hear takes what there is to doubt about a table into what is remembered of the flow.
+// The warehouse is told at once: what its watermark claims was true of other rows.
+func (l *listing) hear(
+	ctx context.Context, held *lease.Lease, row control.FlowRow, doubts []control.Doubt,
+) (control.FlowRow, error) {
+	fresh := slices.DeleteFunc(slices.Clone(doubts), func(d control.Doubt) bool { return row.Doubted(d.Kind) })
+	if len(fresh) == 0 {
+		return row, nil
+	}
+	return held.Remember(ctx, func(m *control.Memory) {
+		for _, d := range fresh {
+			m.Doubt(d)
+		}
+	})
+}
+
+// unseen is the doubt that deletes were not seen.
+func unseen(src *source.Source, since time.Time, why string) control.Doubt {
+	object := src.Flow.Object
+	hint := "a sweep finds what is gone"
+	switch {
+	case len(src.Table.Key) != 1:
+		hint = "find what is gone with: catchment run --full " + object
+	case src.Flow.Sweep.Off():
+		hint = "the flow is never swept; find what is gone with: catchment verify --repair " + object
+	}
+	return control.Doubt{Kind: control.DeletesUnseen, Since: since, Why: why, Hint: hint}
+}
+
+// changedPolicy doubts what a flow has that ignored deletes until now.
+func changedPolicy(src *source.Source, row control.FlowRow, now time.Time) []control.Doubt {
+	if row.Deletes != string(flow.Ignore) || src.Flow.Deletes == flow.Ignore {
+		return nil
+	}
+	return []control.Doubt{unseen(src, now, "deletes were ignored until now: what was deleted meanwhile is still there")}
+}
+
+// unignored is where a window begins whose flow ignored deletes until now: what is still
+// in the recycle bin is read as a whole. A sweep finds the rest.
+func unignored(src *source.Source, row control.FlowRow, from, now time.Time) time.Time {
+	if start := now.Add(-window.DeletedReach); len(changedPolicy(src, row, now)) > 0 && start.Before(from) {
+		return start
+	}
+	return from
+}
+
+// presses tells whether a sweep is due for what is doubted, whatever the flow's schedule
+// says of sweeps. A changed policy asks for one even where there are none.
+func presses(src *source.Source, m control.Memory, now time.Time) bool {
+	switch {
+	case m.Deletes == string(flow.Ignore) && src.Flow.Deletes != flow.Ignore:
+		return true
+	case src.Flow.Sweep.Off():
+		return false
+	case m.Doubted(control.RecordsUnread):
+		return true
+	}
+	return m.Doubted(control.DeletesUnseen) && !now.Before(m.PressedAt.Add(pressAgain))
+}

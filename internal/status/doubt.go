@@ -1,0 +1,19 @@
+package status
+
+import "time"
+
+// A Doubt is why the watermark of a flow is not proven, whatever its window was.
+type Doubt struct {
+	Hint  string    `json:"hint"`
+	Kind  string    `json:"kind"`
+	Since time.Time `json:"since"`
+	Why   string    `json:"why"`
+}
+
+// doubts tells what there is to doubt about a flow, and what to do about it.
+func (t *Text) doubts(of string, doubts []Doubt) {
+	for _, d := range doubts {
+		t.Talk("%s: not proven, since %s: %s", of, Stamp(d.Since), d.Why)
+		t.Talk("%s: hint: %s", of, d.Hint)
+	}
+}
