@@ -51,18 +51,29 @@ func (s *session) inProject(do func(p *work) error) error {
 	return do(p)
 }
 
-func (w *work) holder() string {
-	host, err := os.Hostname()
+func (w *work) holder() string { return fmt.Sprintf("process %d on %s", os.Getpid(), host()) }
+
+// name is what others call this configuration who share a table with it.
+func (w *work) name() string {
+	path, err := filepath.Abs(w.config)
 	if err != nil {
-		host = "this machine"
+		path = w.config
 	}
-	return fmt.Sprintf("process %d on %s", os.Getpid(), host)
+	return path + " on " + host()
+}
+
+func host() string {
+	name, err := os.Hostname()
+	if err != nil {
+		return "this machine"
+	}
+	return name
 }
 
 // runOptions are the settings of a run of this process.
 func (w *work) runOptions(alone bool) replicate.Options {
 	o := w.RunOptions()
-	o.Holder, o.Alone, o.Stop = w.holder(), alone, w.stop
+	o.Holder, o.Name, o.Alone, o.Stop = w.holder(), w.name(), alone, w.stop
 	return o
 }
 

@@ -296,7 +296,7 @@ func (p *Project) openLanders() error {
 // it stops, is for the caller to fill in.
 func (p *Project) RunOptions() replicate.Options {
 	return replicate.Options{
-		Downloads: p.File.Limits.Downloads, StageLimit: p.File.Limits.Stage, Keep: p.File.Stage.Keep,
+		Name: p.File.Name, Downloads: p.File.Limits.Downloads, StageLimit: p.File.Limits.Stage, Keep: p.File.Stage.Keep,
 		Now: p.Now, LandApart: p.File.AppFlow.Apart, Composite: p.File.Org.Composite,
 		Secret: p.Secret, Reserve: p.File.Org.Reserve,
 	}

@@ -51,10 +51,10 @@ func doubted(m control.Memory, a control.Attempt) control.Memory {
 }
 
 // pressedNotes tells why an attempt sweeps that wouldn't by its schedule.
-func pressedNotes(a control.Attempt) []string {
+func pressedNotes(a control.Attempt, doubts []control.Doubt) []string {
 	var notes []string
-	for _, d := range a.Doubts {
-		if a.Part(sweepPart) != nil {
+	for _, d := range doubts {
+		if a.Part(sweepPart) != nil && d.Kind == control.DeletesUnseen {
 			notes = append(notes, d.Why+": this run sweeps")
 		}
 	}
@@ -96,7 +96,7 @@ func (l *listing) hear(
 // unseen is the doubt that deletes were not seen.
 func unseen(src *source.Source, since time.Time, why string) control.Doubt {
 	object := src.Flow.Object
-	hint := "a sweep finds what is gone"
+	hint := "a sweep finds what is gone, within a day; at once: catchment verify --repair " + object
 	switch {
 	case len(src.Table.Key) != 1:
 		hint = "find what is gone with: catchment run --full " + object
@@ -117,7 +117,7 @@ func changedPolicy(src *source.Source, row control.FlowRow, now time.Time) []con
 // unignored is where a window begins whose flow ignored deletes until now: what is still
 // in the recycle bin is read as a whole. A sweep finds the rest.
 func unignored(src *source.Source, row control.FlowRow, from, now time.Time) time.Time {
-	if start := now.Add(-window.DeletedReach); len(changedPolicy(src, row, now)) > 0 && start.Before(from) {
+	if start := now.Add(-window.DeletedReach + time.Hour); len(changedPolicy(src, row, now)) > 0 && start.Before(from) {
 		return start
 	}
 	return from
