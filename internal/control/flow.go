@@ -14,7 +14,7 @@ type FlowRow struct {
 	Paused bool   `json:"paused,omitzero"`
 	Memory
 	Watermark   time.Time `json:"watermark,omitzero"`
-	Grade       string    `json:"grade,omitzero"` // of the watermark: proven or lagged, or unproven where there are doubts
+	Grade       string    `json:"grade,omitzero"` // of the watermark: proven, lagged or unproven
 	Rows        int64     `json:"rows"`
 	LastRun     string    `json:"last_run,omitzero"`
 	LastError   string    `json:"last_error,omitzero"`

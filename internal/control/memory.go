@@ -25,7 +25,7 @@ type Memory struct {
 	Unfilled    []string  `json:"hidden,omitempty"`
 	RefreshedAt time.Time `json:"refreshed_at,omitzero"` // when all fields that change without a stamp were last read
 	SweptAt     time.Time `json:"swept_at,omitzero"`     // when every row was last held against all Ids of the object
-	Proof       string    `json:"proof,omitzero"`        // the grade that the watermark has by its window: proven or lagged
+	Proof       string    `json:"proof,omitzero"`        // the watermark's grade by its window
 	Doubts      []Doubt   `json:"doubts,omitempty"`      // why it can't be claimed all the same
 	PressedAt   time.Time `json:"pressed_at,omitzero"`   // when a log that refused to tell last made a run sweep
 	Writer      Writer    `json:"writer,omitzero"`       // of this memory, with the last consolidation

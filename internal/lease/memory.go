@@ -57,7 +57,8 @@ func Newer(row control.FlowRow, mark warehouse.Mark) (control.FlowRow, bool, err
 func newsOf(by control.Writer, both bool) string {
 	who := fmt.Sprintf("%s, at %s UTC", by.Name, by.At.UTC().Format(time.DateTime))
 	if !both {
-		return "the control table knew nothing of this flow: it goes on from where the warehouse says that it is, by " + who
+		return "the control table knew nothing of this flow: it goes on from where the warehouse says that it is, by " +
+			who
 	}
 	return "another configuration wrote this table since: " + who +
 		"; both keep it right, and each pays for reading it: leave the flow to one of them"

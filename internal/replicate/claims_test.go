@@ -104,7 +104,8 @@ func TestUpdatedLogRefuses(t *testing.T) {
 		before := r.FlowRow("Contact")
 		o := r.Done(test.change).Objects[0]
 		// what was proven stays proven until the window has passed it
-		if o.Grade != test.want || test.want == "proven" && !o.To.Equal(before.Watermark) || !strings.Contains(strings.Join(o.Notes, " "), "getUpdated refuses") {
+		if o.Grade != test.want || test.want == "proven" && !o.To.Equal(before.Watermark) ||
+			!strings.Contains(strings.Join(o.Notes, " "), "getUpdated refuses") {
 			t.Errorf("%+v", o)
 		}
 		r.Same()

@@ -21,7 +21,8 @@ const pressAgain = 24 * time.Hour
 // when the attempt began to hold every row against all Ids; zero where it didn't.
 func remembered(m control.Memory, src *source.Source, a control.Attempt, swept time.Time) control.Memory {
 	m.Generation, m.Fingerprint = a.Generation, flow.Fingerprint(src.Flow) // a crash may have kept list from it
-	if m.Deletes != string(flow.Ignore) || !swept.IsZero() {               // what was deleted while that was ignored is found by a sweep
+	// what was deleted while that was ignored is found by a sweep
+	if m.Deletes != string(flow.Ignore) || !swept.IsZero() {
 		m.Deletes = string(src.Flow.Deletes)
 	}
 	if !a.To.IsZero() { // an attempt that only mends moves no watermark
@@ -111,7 +112,16 @@ func changedPolicy(src *source.Source, row control.FlowRow, now time.Time) []con
 	if row.Deletes != string(flow.Ignore) || src.Flow.Deletes == flow.Ignore {
 		return nil
 	}
-	return []control.Doubt{unseen(src, now, "deletes were ignored until now: what was deleted meanwhile is still there")}
+	const why = "deletes were ignored until now: what was deleted meanwhile is still there"
+	return []control.Doubt{unseen(src, now, why)}
+}
+
+// policyNotes tells what a changed policy leaves as it was.
+func policyNotes(src *source.Source, row control.FlowRow) []string {
+	if row.Deletes != string(flow.Flag) || src.Flow.Deletes != flow.Remove {
+		return nil
+	}
+	return []string{"deletes were flagged until now: rows that were flagged before stay, with _catchment_deleted_at"}
 }
 
 // unignored is where a window begins whose flow ignored deletes until now: what is still

@@ -216,7 +216,8 @@ func (l *listing) begin(ctx context.Context, held *lease.Lease, s start) (contro
 	if (way.sweep || pressed) && sweeps(src, a) {
 		a.Add(sweepOf(src))
 	}
-	a.Notes = slices.Concat(s.notes(a), changed.Notes(), pressedNotes(a, slices.Concat(way.doubts, a.Doubts)))
+	pressing := slices.Concat(way.doubts, a.Doubts)
+	a.Notes = slices.Concat(s.notes(a), policyNotes(src, row), changed.Notes(), pressedNotes(a, pressing))
 	if a, err = l.Control.Begin(ctx, a); err != nil {
 		return a, err
 	}

@@ -55,8 +55,9 @@ func (p merger) Consolidate(
 	err = p.write(ctx, "consolidate "+m.Table.Name, &f, func(o *operation) error {
 		var done bool
 		if c, done = o.logged(m.Attempt); done {
-			o.empty(m)                                                                  // a page may have been loaded once more since
-			if mark, _ := o.mark(f.Flow); m.Memory != "" && mark.Attempt == m.Attempt { // a CALL knows nothing of it
+			o.empty(m) // a page may have been loaded once more since
+			if mark, _ := o.mark(f.Flow); m.Memory != "" && mark.Attempt == m.Attempt {
+				// a CALL knows nothing of it
 				mark.Memory, mark.Grade = m.Memory, m.Grade
 				o.save(mark)
 			}
