@@ -68,6 +68,8 @@ func consolidations() []test {
 		{"a reading of Ids spares what was read since", seenEarlier},
 		{"reasons of their own", reasons},
 		{"every reason under every policy", everyReason},
+		{"what is gone says so in IsDeleted", isDeletedIsTrue},
+		{"what comes back says so in IsDeleted", isDeletedComesBack},
 		{"a mass delete of every reason", everyMassDelete},
 		{"a repair overrides the rows that it names", repaired},
 	}
