@@ -11,6 +11,7 @@ import (
 	"catchment/internal/schema"
 	"catchment/internal/stage"
 	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/shape"
 )
 
 // An asker asks the org about single records of the subject.
@@ -137,11 +138,23 @@ func (a asker) query(ctx context.Context, ids []string) ([]state, error) {
 	return all, nil
 }
 
-// statePage stores what became of records as a page.
-func (a asker) statePage(ctx context.Context, states []state) (warehouse.Page, error) {
-	return a.shelf.write(ctx, a.shelf.compared(), a.subject.states(), func(write func([]string) error) error {
+// statePage stores what became of records as a page, as far as a table has columns
+// for it.
+func (a asker) statePage(ctx context.Context, states []state, into shape.Table) (warehouse.Page, error) {
+	var fields []string
+	var places []int
+	for i, f := range a.subject.states() {
+		if _, ok := into.Column(f); ok {
+			fields, places = append(fields, f), append(places, i)
+		}
+	}
+	record := make([]string, len(fields))
+	return a.shelf.write(ctx, a.shelf.compared(), fields, func(write func([]string) error) error {
 		for _, s := range states {
-			if err := write(s.values); err != nil {
+			for to, from := range places {
+				record[to] = s.values[from]
+			}
+			if err := write(record); err != nil {
 				return err
 			}
 		}

@@ -93,7 +93,7 @@ func (m mender) mend(ctx context.Context, round int, suspects []evidence.Suspect
 	add("read", warehouse.Put, look.live)
 	deleted, gone := known(look, suspects)
 	if len(deleted) > 0 {
-		p, err := m.statePage(ctx, deleted)
+		p, err := m.statePage(ctx, deleted, m.subject.table)
 		if err != nil {
 			return err
 		}

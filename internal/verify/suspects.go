@@ -61,7 +61,7 @@ func (q inquiry) lookAgain(ctx context.Context, suspects []evidence.Suspect) err
 		return err
 	}
 	if len(look.states) > 0 {
-		deleted, err := q.statePage(ctx, look.states)
+		deleted, err := q.statePage(ctx, look.states, q.subject.judged)
 		if err != nil {
 			return err
 		}
