@@ -71,8 +71,14 @@ func Migrations() [][]Table {
 			Columns: "flow text, record_key text, stamp timestamp, field text, rule text, record text, " +
 				"_catchment_op text, _catchment_attempt text, _catchment_job text, _catchment_read_at timestamp, " +
 				"_catchment_seq long"},
+	}, {
+		{Name: FlowTable, Add: true, Columns: DeletesTold + " bool"},
 	}}
 }
+
+// DeletesTold says of a flow that the rows which are gone say so in IsDeleted: a version
+// before this column left it as it was.
+const DeletesTold = "deletes_told"
 
 // RejectedStamp is the column that tells which version of a record was rejected.
 const RejectedStamp = "stamp"
