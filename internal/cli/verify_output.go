@@ -53,7 +53,10 @@ func verified(r verify.Result, flags verifyFlags) status.Verified {
 		for _, l := range r.LeftOut {
 			left = append(left, status.LeftOut{Field: l.Field, Reason: l.Reason})
 		}
-		o.Wrong, o.Formulas, o.LeftOut = new(r.Wrong), new(r.Formulas), &left
+		o.Formulas, o.LeftOut = new(r.Formulas), &left
+	}
+	if flags.digest || r.Wrong > 0 { // stamps come with IsDeleted, which may be wrong
+		o.Wrong = new(r.Wrong)
 	}
 	if flags.repair {
 		o.Repaired, o.Remaining = new(r.Repaired), new(r.Remaining())

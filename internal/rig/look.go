@@ -5,6 +5,7 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"catchment/internal/control"
@@ -218,6 +219,9 @@ func (p *Process) SameAs(fl flow.Flow, purgesUnseen bool) {
 	for id, got := range rows {
 		if _, ok := truth[id]; !ok && got.Reason == "" && fl.Deletes != flow.Ignore && !purgesUnseen {
 			differs("%s is gone from the org, and live in the warehouse", id)
+		}
+		if is, ok := got.Values["isdeleted"]; ok && is != strconv.FormatBool(got.Reason != "") {
+			differs("%s: isdeleted is %s, deleted for %q in the warehouse", id, is, got.Reason)
 		}
 	}
 	if bad > 5 {

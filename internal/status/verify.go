@@ -39,7 +39,7 @@ type Verified struct {
 	Unjudged     int64          `json:"unjudged,omitempty"`
 	UnjudgedWhy  string         `json:"unjudged_why,omitempty"` // goes with Unjudged
 	Warehouse    int64          `json:"warehouse"`
-	Wrong        *int64         `json:"wrong,omitempty"` // with a digest
+	Wrong        *int64         `json:"wrong,omitempty"` // with a digest, or where IsDeleted is
 	WrongIDs     []DifferingRow `json:"wrong_ids,omitempty"`
 
 	RejectedIDs []string `json:"-"`
@@ -89,7 +89,8 @@ func (v Verification) Lines() []any {
 // Text is a table of the flows, and below it the Ids that differ.
 func (v Verification) Text() (t Text) {
 	heads := []string{"OBJECT", "SOURCE", "WAREHOUSE", "MISSING", "EXTRA", "STALE", "DUPLICATES", "PENDING", "AS OF"}
-	if slices.ContainsFunc(v, func(o Verified) bool { return o.Wrong != nil }) {
+	wrong := slices.ContainsFunc(v, func(o Verified) bool { return o.Wrong != nil })
+	if wrong {
 		heads = append(heads, "WRONG")
 	}
 	if slices.ContainsFunc(v, func(o Verified) bool { return o.Repaired != nil }) {
@@ -99,8 +100,11 @@ func (v Verification) Text() (t Text) {
 	for _, o := range v {
 		cells := []string{o.Object, Count(o.Source), Count(o.Warehouse), Count(o.Missing), Count(o.Extra),
 			Count(o.Stale), Count(o.Duplicates), Count(o.Pending), complete(o.AsOf, o.Grade)}
-		if o.Wrong != nil {
+		switch {
+		case o.Wrong != nil:
 			cells = append(cells, Count(*o.Wrong))
+		case wrong:
+			cells = append(cells, Count(0))
 		}
 		if o.Repaired != nil {
 			cells = append(cells, Count(*o.Repaired))

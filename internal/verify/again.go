@@ -138,21 +138,21 @@ func (a asker) query(ctx context.Context, ids []string) ([]state, error) {
 	return all, nil
 }
 
-// statePage stores what became of records as a page, as far as a table has columns for
-// it: what is judged lacks some that a repair writes.
+// statePage stores what became of records as a page, as far as a table has columns
+// for it.
 func (a asker) statePage(ctx context.Context, states []state, into shape.Table) (warehouse.Page, error) {
-	var header []string
+	var fields []string
 	var places []int
-	for i, name := range a.subject.states() {
-		if slices.ContainsFunc(into.Columns, func(c shape.Column) bool { return c.Field == name }) {
-			header, places = append(header, name), append(places, i)
+	for i, f := range a.subject.states() {
+		if _, ok := into.Column(f); ok {
+			fields, places = append(fields, f), append(places, i)
 		}
 	}
-	return a.shelf.write(ctx, a.shelf.compared(), header, func(write func([]string) error) error {
-		record := make([]string, len(places))
+	record := make([]string, len(fields))
+	return a.shelf.write(ctx, a.shelf.compared(), fields, func(write func([]string) error) error {
 		for _, s := range states {
-			for i, place := range places {
-				record[i] = s.values[place]
+			for to, from := range places {
+				record[to] = s.values[from]
 			}
 			if err := write(record); err != nil {
 				return err

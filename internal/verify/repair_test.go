@@ -76,6 +76,41 @@ func TestRepair(t *testing.T) {
 	}
 }
 
+// IsDeleted is compared wherever the org returns the record, with the stamps already, and
+// of what is gone for good the certificate says that it isn't.
+func TestIsDeletedIsCompared(t *testing.T) {
+	t.Parallel()
+	r := rig.Small(t, "Contact", 60)
+	r.Later(time.Hour)
+	r.Done(nil)
+	ids := r.IDs("Contact")
+	r.Later(time.Hour)
+	r.Delete(ids[1], ids[2])
+	r.Must(r.Org.Purge(ids[2]))
+	r.Later(time.Hour)
+	r.Done(nil)
+	says := func(id string, deleted bool) {
+		r.Exec(fmt.Sprintf("UPDATE salesforce.contact SET isdeleted = %t WHERE id = '%s'", deleted, id))
+	}
+	says(ids[0], true)
+	says(ids[1], false)
+	for method, change := range map[verify.Method]func(*verify.Options){verify.Stamps: nil, verify.Values: rig.Values} {
+		found := r.Verified(r.Flows[0], change)
+		want := []string{ids[0], ids[1]}
+		if found.Wrong != 2 || !slices.Equal(found.WrongIDs, want) || found.Remaining() != 2 || found.Alone != 1 {
+			t.Errorf("%s: %+v", method, found)
+		}
+		left := slices.ContainsFunc(found.LeftOut, func(l verify.LeftOut) bool { return l.Field == "IsDeleted" })
+		if left != (method == verify.Values) || !slices.Contains(found.Columns, "isdeleted") {
+			t.Errorf("%s: compared %v, left out %v", method, found.Columns, found.LeftOut)
+		}
+	}
+	if mended := r.Verified(r.Flows[0], rig.Repair); mended.Repaired != 2 || mended.Remaining() != 0 {
+		t.Errorf("%+v", mended)
+	}
+	r.Same()
+}
+
 // What changes while somebody looks is pending, or is read again: no false
 // alarm, and no repair of it.
 func TestVerifyWhileRecordsChange(t *testing.T) {

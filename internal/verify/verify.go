@@ -22,6 +22,7 @@ package verify
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync/atomic"
 
 	"catchment/internal/blob"
@@ -241,10 +242,21 @@ func (w *verification) exact(ctx context.Context) (err error) {
 			return err
 		}
 	}
+	w.leaveOutAlone()
 	if w.Options.Sets {
 		w.res.SourceSet, w.res.WarehouseSet, err = r.Sets(ctx)
 	}
 	return err
+}
+
+// leaveOutAlone says that IsDeleted was not compared where a row is gone and the org
+// returns no record: of purged ones, and of those out of sight or out of the filter.
+func (w *verification) leaveOutAlone() {
+	f, ok := w.subject.source.Object.Field("IsDeleted")
+	if n := w.res.Alone; ok && n > 0 && w.res.Method == Values {
+		w.res.LeftOut = append(w.res.LeftOut, LeftOut{f.Name,
+			fmt.Sprintf("%d rows are gone, and the org returns no record to hold them against", n)})
+	}
 }
 
 // comparison says what the warehouse is to compare, and how. How much can be

@@ -36,12 +36,13 @@ type Difference struct {
 	Missing    int64 // live in the org, not in the warehouse
 	Extra      int64 // live in the warehouse, not in the org
 	Stale      int64 // in both, stamped differently
-	Wrong      int64 // in both under one stamp, with other values
+	Wrong      int64 // in both under one stamp, with other values, IsDeleted among them where the row is gone too
 	Formulas   int64 // the same, in columns that move without a stamp only
 	Duplicates int64 // rows beyond one for each key
 	Pending    int64 // differing, and stamped at or after Before on either side
 	Rejected   int64 // live in the org in a version that the flow's rules kept out
 	Unjudged   int64 // differing, and nothing tells when: the record may have changed since it was read
+	Alone      int64 // rows that are gone, and no record in the reading to hold them against
 
 	MissingIDs, ExtraIDs, StaleIDs, WrongIDs, FormulaIDs, DuplicateIDs, RejectedIDs []string
 	// of each of WrongIDs and FormulaIDs

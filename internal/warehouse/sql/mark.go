@@ -77,7 +77,10 @@ func (w *marks) Claim(ctx context.Context, f warehouse.Fence, table, org string)
 		}
 		m = old
 		m.Fence = f.Number
-		return w.raise(ctx, tx, f)
+		if err := w.raise(ctx, tx, f); err != nil {
+			return err
+		}
+		return w.tellDeletes(ctx, tx, m)
 	})
 	if err != nil {
 		return warehouse.Mark{}, fmt.Errorf("claim %s: %w", f.Flow, err)

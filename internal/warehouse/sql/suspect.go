@@ -130,6 +130,9 @@ func (r *comparing) Difference(ctx context.Context, sample int) (evidence.Differ
 		if d.Warehouse, err = count(ctx, tx, "SELECT count(*) FROM "+s.Final()+" f WHERE "+s.Live("f")); err != nil {
 			return err
 		}
+		if d.Alone, err = count(ctx, tx, s.Alone()); err != nil {
+			return err
+		}
 		err = tx.Query(ctx, func(scan Scan) error {
 			var how string
 			var n int64

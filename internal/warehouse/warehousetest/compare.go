@@ -93,12 +93,12 @@ func comparison(r *rig) {
 	c.Policy = gone.Ignore
 	r.finds(c, 0, evidence.Difference{Source: 4, Warehouse: 4, Missing: 2, Stale: 1}, pages...)
 	c.Policy = gone.Flag
-	r.finds(c, 0, evidence.Difference{Warehouse: 4, Extra: 4})
+	r.finds(c, 0, evidence.Difference{Warehouse: 4, Extra: 4, Alone: 2})
 
 	r.subject.Copy(r.t, Final, "account", "copy")
 	r.subject.Insert(r.t, Final, "copy", r.find("1"))
 	c.Table.Name = "copy"
-	r.finds(c, 9, evidence.Difference{Source: 4, Warehouse: 5, Duplicates: 1, DuplicateIDs: []string{"1"}},
+	r.finds(c, 9, evidence.Difference{Source: 4, Warehouse: 5, Duplicates: 1, Alone: 2, DuplicateIDs: []string{"1"}},
 		r.page(short, brief("1", 10, false), brief("2", 10, false), brief("3", 10, false), brief("5", 10, false)))
 }
 

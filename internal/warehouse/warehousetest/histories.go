@@ -93,7 +93,7 @@ func (m *model) lines() []string {
 	var out []string
 	for _, id := range slices.Sorted(maps.Keys(m.rows)) {
 		row := m.rows[id]
-		out = append(out, fmt.Sprintf("%s|%s|%t", id, row.name, !row.deleted))
+		out = append(out, fmt.Sprintf("%s|%s|%t|%t", id, row.name, !row.deleted, row.deleted))
 	}
 	return out
 }
@@ -180,7 +180,7 @@ func (r *rig) attempt(rt *rapid.T, m *model, name string) {
 			rt.Fatalf("a repeat says %v, the first time said %v", again, counts)
 		}
 	}
-	got := r.lines(Final, r.table.Name, "id", "name", live)
+	got := r.lines(Final, r.table.Name, "id", "name", live, "isdeleted")
 	if want := strings.Join(m.lines(), "\n"); strings.Join(got, "\n") != want {
 		rt.Fatalf("table:\n%s\nmodel:\n%s", strings.Join(got, "\n"), want)
 	}

@@ -69,6 +69,8 @@ func consolidations() []test {
 		{"a reading of Ids spares what was read since", seenEarlier},
 		{"reasons of their own", reasons},
 		{"every reason under every policy", everyReason},
+		{"what is gone says so in IsDeleted", isDeletedIsTrue},
+		{"what comes back says so in IsDeleted", isDeletedComesBack},
 		{"a mass delete of every reason", everyMassDelete},
 		{"a repair overrides the rows that it names", repaired},
 	}
@@ -100,6 +102,7 @@ func questions() []test {
 		{"comparison of what is pending", comparePending},
 		{"comparison without stamps", compareSnapshot},
 		{"comparison of values", compareValues},
+		{"comparison of IsDeleted", compareIsDeleted},
 		{"comparison asks again", compareAgain},
 		{"comparison of a reading that isn't whole", compareUnsound},
 		{"comparison of a key of two columns", compareTwoKeys},

@@ -73,8 +73,13 @@ func Migrations() [][]Table {
 				"_catchment_seq long"},
 	}, {
 		{Name: FlowTable, Add: true, Columns: "memory text"},
+		{Name: FlowTable, Add: true, Columns: DeletesTold + " bool"},
 	}}
 }
+
+// DeletesTold says of a flow that the rows which are gone say so in IsDeleted: a version
+// before this column left it as it was.
+const DeletesTold = "deletes_told"
 
 // RejectedStamp is the column that tells which version of a record was rejected.
 const RejectedStamp = "stamp"

@@ -64,7 +64,7 @@ func (s *Compare) Source(asked bool) string {
 	if name := s.stamp(); name != "" {
 		stamp = s.Col("r", name)
 	}
-	if c, ok := s.Comparison.Table.Column(shape.FieldDeleted); ok {
+	if c, ok := s.isDeleted(); ok {
 		gone = "coalesce(" + s.Col("r", c.Name) + ", false)"
 	}
 	sql := fmt.Sprintf("SELECT r.*, %s AS _catchment_stamp, %s AS _catchment_gone FROM %s r", stamp, gone, s.Reading)
@@ -180,17 +180,53 @@ WHERE how IN ('missing', 'stale')
 // Judgements is the statements that judge the records, all or those that were
 // asked for.
 func (s *Compare) Judgements(asked bool) []string {
-	if !s.Comparison.Rules {
-		return []string{s.judge(asked)}
+	all := []string{s.judge(asked)}
+	if s.Comparison.Rules {
+		all = append(all, s.reject(asked))
 	}
-	return []string{s.judge(asked), s.reject(asked)}
+	if c, ok := s.isDeleted(); ok && s.Comparison.Snapshot == nil && s.Comparison.Policy != gone.Ignore {
+		all = append(all, s.judgeBinned(asked, c.Name))
+	}
+	return all
+}
+
+// isDeleted is the compared column of IsDeleted.
+func (s *Compare) isDeleted() (shape.Column, bool) {
+	return s.Comparison.Table.Column(shape.FieldDeleted)
+}
+
+// judgeBinned finds the rows of records in the recycle bin whose IsDeleted says that
+// they are live. Nothing else of such a row is compared.
+func (s *Compare) judgeBinned(asked bool, name string) string {
+	stamped := s.Col("f", own.At)
+	if stamp := s.stamp(); stamp != "" {
+		stamped = s.Col("f", stamp)
+	}
+	return dialect.Fill(`INSERT INTO {suspects}
+SELECT {row_key}, 'wrong', {name} || chr(31), 1
+FROM {source} s
+JOIN {final} f ON {same_key}
+WHERE s._catchment_gone AND NOT ({live}) AND NOT coalesce({is_deleted}, false)
+	AND NOT coalesce(s._catchment_stamp >= {before}, false) AND NOT coalesce({stamp} >= {before}, false)`, dialect.Holes{
+		"suspects": s.Suspect, "row_key": s.Record("f"), "name": dialect.Literal(name), "source": s.Source(asked),
+		"final": s.Final(), "same_key": s.SameKey("s", "f"), "live": s.Live("f"), "is_deleted": s.Col("f", name),
+		"before": s.before(), "stamp": stamped,
+	})
+}
+
+// Alone counts the rows that are gone and of which the reading has no record.
+func (s *Compare) Alone() string {
+	return dialect.Fill("SELECT count(*) FROM {final} f WHERE NOT ({live}) "+
+		"AND NOT EXISTS (SELECT 1 FROM {reading} s WHERE {same_key})", dialect.Holes{
+		"final": s.Final(), "live": s.Live("f"), "reading": s.Reading, "same_key": s.SameKey("s", "f"),
+	})
 }
 
 // values is the columns whose values are compared.
 func (s *Compare) values() []shape.Column {
 	return slices.DeleteFunc(slices.Clone(s.Comparison.Table.Columns), func(c shape.Column) bool {
 		return slices.Contains(s.Comparison.Table.Key, c.Name) || c.Name == s.stamp() ||
-			strings.EqualFold(c.Field, shape.FieldStamp) || strings.EqualFold(c.Field, shape.FieldDeleted)
+			strings.EqualFold(c.Field, shape.FieldStamp)
 	})
 }
 

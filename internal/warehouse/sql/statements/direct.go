@@ -31,9 +31,14 @@ func (s *Merge) UpdateDirect(p Part) dialect.Statement {
 	set := []string{s.Quote(own.SyncedAt) + " = " + b.Value(s.Now, shape.Timestamp), s.Quote(own.At) + " = " + at,
 		s.Quote(own.ReadAt) + " = " + s.Col("v", own.ReadAt),
 		s.Quote(own.DeletedAt) + " = NULL", s.Quote(own.DeleteReason) + " = NULL"}
+	isDeleted, _ := s.isDeleted()
 	for _, name := range s.Columns {
-		if slices.Contains(p.columns, name) && !slices.Contains(s.Of.Table.Key, name) {
+		carried := slices.Contains(p.columns, name)
+		switch {
+		case carried && !slices.Contains(s.Of.Table.Key, name):
 			set = append(set, s.Quote(name)+" = "+s.Col("v", name))
+		case !carried && name == isDeleted:
+			set = append(set, s.Quote(name)+" = "+s.comesBack("f", name))
 		}
 	}
 	sql := dialect.Fill(`UPDATE {final} f

@@ -118,14 +118,31 @@ func (s *Merge) TakeAway(reason gone.Reason) dialect.Statement {
 	b := s.Binds()
 	now := b.Value(s.Now, shape.Timestamp)
 	why := b.Text(string(reason))
+	isDeleted := ""
+	if name, ok := s.isDeleted(); ok {
+		isDeleted = ", " + s.Quote(name) + " = true"
+	}
 	sql := dialect.Fill(`UPDATE {final} AS f
-SET {deleted} = {now}, {reason} = {why}, {synced_at} = {now}, {read_at} = {gone_read_at}
+SET {deleted} = {now}, {reason} = {why}, {synced_at} = {now}, {read_at} = {gone_read_at}{is_deleted}
 FROM {gone} n
 WHERE {same_key}`, dialect.Holes{
 		"final": s.Final(), "deleted": s.Quote(own.DeletedAt), "now": now, "reason": s.Quote(own.DeleteReason),
 		"why":       why,
 		"synced_at": s.Quote(own.SyncedAt), "read_at": s.Quote(own.ReadAt), "gone_read_at": s.Col("n", own.ReadAt),
-		"gone": s.Quote(own.GoneTable), "same_key": s.SameKey("n", "f"),
+		"is_deleted": isDeleted, "gone": s.Quote(own.GoneTable), "same_key": s.SameKey("n", "f"),
 	})
 	return b.Statement(sql)
+}
+
+// isDeleted is the final table's column of IsDeleted, where the object has that
+// field. It is true of every row that is gone, whatever said so: reports go by it.
+func (s *Merge) isDeleted() (string, bool) {
+	c, ok := s.Of.Table.Column(shape.FieldDeleted)
+	return c.Name, ok && slices.Contains(s.Columns, c.Name)
+}
+
+// comesBack is what IsDeleted becomes where a version that doesn't carry it takes
+// the place of a row.
+func (s *Merge) comesBack(old, name string) string {
+	return fmt.Sprintf("CASE WHEN %s IS NULL THEN %s ELSE false END", s.Col(old, own.DeletedAt), s.Col(old, name))
 }

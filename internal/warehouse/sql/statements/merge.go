@@ -112,10 +112,13 @@ func (s *Merge) unique(p Part) dialect.Statement {
 // is the alias of the row that it replaces, "" where there is none.
 func (s *Merge) row(p Part, at, old string, b *dialect.Binds) string {
 	var out []string
+	isDeleted, _ := s.isDeleted()
 	for _, name := range s.Columns {
 		switch {
 		case slices.Contains(p.columns, name):
 			out = append(out, s.Col("v", name))
+		case old != "" && name == isDeleted:
+			out = append(out, s.comesBack(old, name))
 		case old != "":
 			out = append(out, s.Col(old, name))
 		default:

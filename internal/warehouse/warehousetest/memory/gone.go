@@ -1,6 +1,8 @@
 package memory
 
 import (
+	"strconv"
+
 	"catchment/internal/plan"
 	"catchment/internal/warehouse"
 	"catchment/internal/warehouse/gone"
@@ -59,6 +61,7 @@ func (m *merge) lost(reason gone.Reason, which func(row) (readAt string, lost bo
 		}
 		r.put(colDeleted, text(m.now))
 		r.put(colReason, string(reason))
+		m.tell(r, true)
 		r.put(colSyncedAt, text(m.now))
 		r.put(colReadAt, readAt)
 		m.written++
@@ -69,6 +72,14 @@ func (m *merge) lost(reason gone.Reason, which func(row) (readAt string, lost bo
 		m.sudden += n
 	}
 	return n
+}
+
+// tell says in a row's IsDeleted, where the object has that field, whether its record
+// is gone.
+func (m *merge) tell(r row, gone bool) {
+	if name := columnOf(m.Table, fieldDeleted); m.final.find(name) >= 0 {
+		r.put(name, strconv.FormatBool(gone))
+	}
 }
 
 // traitsOf is the line of a reason. One that has none has no traits.

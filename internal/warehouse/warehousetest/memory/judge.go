@@ -81,6 +81,7 @@ func (r *reading) judge(o *operation, rows *table, about func(key string) bool) 
 		found = append(found, suspect{record: key, how: how, columns: columns, n: 1})
 	}
 	found = append(found, r.duplicates(o)...)
+	found = append(found, r.binned(o, source, about)...)
 	slices.SortFunc(found, suspect.compare)
 	return found
 }
@@ -100,7 +101,7 @@ func (r *reading) differs(s, f row) (how string, columns []string) {
 	}
 	for _, c := range r.c.Table.Columns {
 		unlike := slices.Contains(r.c.Table.Key, c.Name) || c.Name == r.stamp() ||
-			strings.EqualFold(c.Field, fieldStamp) || strings.EqualFold(c.Field, fieldDeleted)
+			strings.EqualFold(c.Field, fieldStamp)
 		if unlike || same(s, f, c.Name) {
 			continue
 		}
@@ -113,6 +114,23 @@ func (r *reading) differs(s, f row) (how string, columns []string) {
 		how = cmp.Or(how, formula)
 	}
 	return how, columns
+}
+
+// binned are the records in the recycle bin whose rows are gone, and say in IsDeleted
+// that they are live.
+func (r *reading) binned(o *operation, source map[string]row, about func(key string) bool) []suspect {
+	name := columnOf(r.c.Table, fieldDeleted)
+	if name == "" || r.c.Snapshot != nil || r.c.Policy == gone.Ignore {
+		return nil
+	}
+	var found []suspect
+	for key, f := range byKey(r.c.Table, o.final(r.c.Table).rows) {
+		s := source[key]
+		if s != nil && r.gone(s) && !isLive(f) && f[name] != "true" && r.waits(s, f) == "" && about(key) {
+			found = append(found, suspect{record: key, how: wrong, columns: []string{name}, n: 1})
+		}
+	}
+	return found
 }
 
 // waits tells why what differs isn't counted as a difference, "" if it is.

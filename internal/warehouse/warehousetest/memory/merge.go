@@ -255,6 +255,9 @@ func (m *merge) write(p part, v version, r row) {
 	for name := range strings.SplitSeq(p.columns, ",") {
 		r.put(name, v.row[name])
 	}
+	if p.carries(m.Table, fieldDeleted) == "" && !isLive(r) { // it comes back
+		m.tell(r, false)
+	}
 	since := cmp.Or(r[colDeleted], v.at, text(m.now))
 	r.put(colSyncedAt, text(m.now))
 	r.put(colAt, v.at)

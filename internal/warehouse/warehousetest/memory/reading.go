@@ -169,6 +169,12 @@ func (r *reading) Difference(ctx context.Context, sample int) (evidence.Differen
 				d.Source++
 			}
 		}
+		source := byKey(r.c.Table, r.rows.rows)
+		for _, f := range o.final(r.c.Table).rows {
+			if !isLive(f) && source[keyOf(r.c.Table, f)] == nil {
+				d.Alone++
+			}
+		}
 		for _, s := range r.suspects {
 			n, ids, columns := counted(&d, s.how)
 			*n += s.n

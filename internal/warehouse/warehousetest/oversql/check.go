@@ -25,6 +25,7 @@ func Check(t *testing.T, open func(t testing.TB) sql.Driver) {
 		"columns of other types are adopted":   adoptTyped,
 		"somebody narrows a column meanwhile":  narrowed,
 		"pages that a crash left on their way": forgottenPages,
+		"what the version before flagged":      flaggedBefore,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

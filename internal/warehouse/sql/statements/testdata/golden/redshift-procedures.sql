@@ -340,7 +340,7 @@ WHERE f."_catchment_deleted_at" IS NULL
 				END IF;
 			END IF;
 			UPDATE "salesforce"."account" AS f
-SET "_catchment_deleted_at" = CAST(this_now AS TIMESTAMPTZ), "_catchment_delete_reason" = CAST(this_reason AS VARCHAR(65535)), "_catchment_synced_at" = CAST(this_now AS TIMESTAMPTZ), "_catchment_read_at" = n."_catchment_read_at"
+SET "_catchment_deleted_at" = CAST(this_now AS TIMESTAMPTZ), "_catchment_delete_reason" = CAST(this_reason AS VARCHAR(65535)), "_catchment_synced_at" = CAST(this_now AS TIMESTAMPTZ), "_catchment_read_at" = n."_catchment_read_at", "isdeleted" = true
 FROM "_catchment_gone" n
 WHERE n."id" = f."id";
 			GET DIAGNOSTICS this_count := ROW_COUNT;
@@ -378,7 +378,7 @@ WHERE f."_catchment_deleted_at" IS NULL
 				END IF;
 			END IF;
 			UPDATE "salesforce"."account" AS f
-SET "_catchment_deleted_at" = CAST(this_now AS TIMESTAMPTZ), "_catchment_delete_reason" = CAST(this_reason AS VARCHAR(65535)), "_catchment_synced_at" = CAST(this_now AS TIMESTAMPTZ), "_catchment_read_at" = n."_catchment_read_at"
+SET "_catchment_deleted_at" = CAST(this_now AS TIMESTAMPTZ), "_catchment_delete_reason" = CAST(this_reason AS VARCHAR(65535)), "_catchment_synced_at" = CAST(this_now AS TIMESTAMPTZ), "_catchment_read_at" = n."_catchment_read_at", "isdeleted" = true
 FROM "_catchment_gone" n
 WHERE n."id" = f."id";
 			GET DIAGNOSTICS this_count := ROW_COUNT;
@@ -416,7 +416,7 @@ WHERE f."_catchment_deleted_at" IS NULL
 				END IF;
 			END IF;
 			UPDATE "salesforce"."account" AS f
-SET "_catchment_deleted_at" = CAST(this_now AS TIMESTAMPTZ), "_catchment_delete_reason" = CAST(this_reason AS VARCHAR(65535)), "_catchment_synced_at" = CAST(this_now AS TIMESTAMPTZ), "_catchment_read_at" = n."_catchment_read_at"
+SET "_catchment_deleted_at" = CAST(this_now AS TIMESTAMPTZ), "_catchment_delete_reason" = CAST(this_reason AS VARCHAR(65535)), "_catchment_synced_at" = CAST(this_now AS TIMESTAMPTZ), "_catchment_read_at" = n."_catchment_read_at", "isdeleted" = true
 FROM "_catchment_gone" n
 WHERE n."id" = f."id";
 			GET DIAGNOSTICS this_count := ROW_COUNT;
