@@ -84,6 +84,11 @@ func planned(f replicate.Forecast) status.PlannedObject {
 		StorageBytes: f.Storage,
 		ByREST:       f.ByREST, Extra: []status.Extra{}, Verify: verifyCosts(f.Total),
 	}
+	for _, a := range f.AsOf {
+		o.AsOf = append(o.AsOf, status.AsOf{
+			At: status.Moment(a.At), By: a.By, Hint: a.Hint, Planned: a.Planned, Why: a.Why, Text: a.String(),
+		})
+	}
 	for _, skip := range f.Skipped {
 		o.Skipped = append(o.Skipped, status.Skipped{Field: skip.Field, Reason: skip.Reason})
 	}

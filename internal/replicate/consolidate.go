@@ -34,6 +34,10 @@ func (s *attemptStep) consolidate(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	refreshed, err := refreshedAt(a)
+	if err != nil {
+		return err
+	}
 	_, err = s.Control.UpdateFlow(ctx, a.Flow, func(f *control.FlowRow) {
 		// a crash may have kept list from it
 		f.Generation, f.Fingerprint = a.Generation, flow.Fingerprint(s.source.Flow)
@@ -45,8 +49,8 @@ func (s *attemptStep) consolidate(ctx context.Context) error {
 			f.SweptAt = swept
 		}
 		f.Unfilled = without(append(f.Unfilled, unread(s.source, *a)...), filled(s.source, *a))
-		if refreshed(*a) {
-			f.RefreshedAt = a.Created
+		if !refreshed.IsZero() {
+			f.RefreshedAt = refreshed
 		}
 	})
 	if err != nil {

@@ -29,6 +29,7 @@ type Forecast struct {
 	Extra   []Extra  // beside the window; their calls and jobs are in the sums above
 	ByREST  []string // fields that Bulk can't carry, and that REST reads beside it
 	Skipped []flow.Skipped
+	AsOf    []source.AsOf // what changes without a stamp
 	Paused  bool
 }
 
@@ -60,7 +61,7 @@ func (r *Replicator) Forecast(ctx context.Context, fl flow.Flow) (Forecast, erro
 	if err != nil {
 		return f, err
 	}
-	f.Paused = row.Paused || fl.Paused
+	f.Paused, f.AsOf = row.Paused || fl.Paused, src.AsOf(row.SweptAt, row.RefreshedAt)
 	mark, way, err := r.foresee(ctx, src, row)
 	if err != nil {
 		return f, err

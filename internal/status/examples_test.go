@@ -74,6 +74,10 @@ func planExamples() map[string]status.Report {
 			CallsLeft: 99843, CallsMax: 100000, JobsLeft: 9999, ReservePercent: 40,
 			Objects: []status.PlannedObject{
 				{
+					AsOf: []status.AsOf{{
+						At: status.Moment(noon()), By: "refresh", Hint: "refresh: 1d",
+						Why: "Age__c changes", Text: "Age__c changes; complete as of the last refresh",
+					}},
 					Calls: 9, ByREST: []string{"BillingAddress"}, Extra: sweep, Due: sweep,
 					From: status.Moment(noon()), Grade: "proven",
 					Jobs: 2, Mover: "bulk", Object: "Account", Records: 30,

@@ -14,8 +14,9 @@ type Plan struct {
 // A PlannedObject is what a run would read for one flow; nothing of a paused one.
 type PlannedObject struct {
 	Calls        int64       `json:"api_calls"`
-	ByREST       []string    `json:"by_rest"` // fields that Bulk can't carry
-	Extra        []Extra     `json:"extra"`   // beside the window; their calls and jobs are in the sums
+	AsOf         []AsOf      `json:"as_of,omitempty"` // what changes without a stamp
+	ByREST       []string    `json:"by_rest"`         // fields that Bulk can't carry
+	Extra        []Extra     `json:"extra"`           // beside the window; their calls and jobs are in the sums
 	From         Moment      `json:"from"`
 	Grade        string      `json:"grade"`
 	Jobs         int64       `json:"jobs"`
@@ -31,6 +32,18 @@ type PlannedObject struct {
 	Why          string      `json:"why"`
 
 	Due []Extra `json:"-"` // Extra, and of a paused flow what it would be
+}
+
+// An AsOf is something of a flow that changes without a stamp: however far the window
+// is complete, that is complete as of when it was last looked at.
+type AsOf struct {
+	At      Moment `json:"at"`
+	By      string `json:"by"`             // what looks at it
+	Hint    string `json:"hint,omitempty"` // where no run does by itself
+	Planned bool   `json:"planned"`
+	Why     string `json:"why"`
+
+	Text string `json:"-"`
 }
 
 // An Extra is something that a run reads beside the window of a flow.
@@ -124,6 +137,10 @@ func (o PlannedObject) remarks(t *Text) {
 	if len(o.ByREST) > 0 {
 		t.Talk("%s: Bulk can't carry %s: REST reads that beside it, with a call for each 2,000 records",
 			o.Object, strings.Join(o.ByREST, ", "))
+	}
+	for _, a := range o.AsOf {
+		t.Talk("%s: %s", o.Object, a.Text)
+		t.trouble(o.Object, "", &a.Hint)
 	}
 	for _, e := range o.Due {
 		t.Talk("%s: %s is due: %s records by %s, about %s API calls",
