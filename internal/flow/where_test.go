@@ -28,7 +28,8 @@ func TestSilentWays(t *testing.T) {
 		"CALENDAR_YEAR(Score__c) = 2026":                             {"goes by Score__c"},
 		"RANK__C = 1 OR Score__c = 2":                                {"goes by Score__c"},
 		"Birthdate = TODAY":                                          {"goes by TODAY"},
-		"CreatedDate = last_n_days:30 AND Birthdate > LAST_N_DAYS:2": {"goes by LAST_N_DAYS:30", "goes by LAST_N_DAYS:2"},
+		"CreatedDate = last_n_days:30 AND Birthdate > LAST_N_DAYS:2": {
+			"goes by LAST_N_DAYS:30", "goes by LAST_N_DAYS:2"},
 		"Id IN (SELECT WhoId FROM Task WHERE What.Name = 'TODAY' AND (Status = ')'))": {
 			"goes through records of Task"},
 		"Id NOT IN(select Id from Case) AND Account.Name LIKE 'a%'": {

@@ -10,7 +10,6 @@ import (
 	"catchment/internal/mover"
 	"catchment/internal/replicate/reading"
 	"catchment/internal/replicate/window"
-	"catchment/internal/schema"
 	"catchment/internal/source"
 	"catchment/internal/warehouse"
 )
@@ -25,7 +24,6 @@ type Forecast struct {
 	Total   int64    // that the org holds, deleted ones in the recycle bin included
 	Calls   int64    // API calls, about
 	Jobs    int64    // Bulk query jobs
-	Storage int64    // bytes of data storage that the records take in the org
 	Extra   []Extra  // beside the window; their calls and jobs are in the sums above
 	ByREST  []string // fields that Bulk can't carry, and that REST reads beside it
 	Skipped []flow.Skipped
@@ -75,7 +73,6 @@ func (r *Replicator) Forecast(ctx context.Context, fl flow.Flow) (Forecast, erro
 	if f.Total, err = count(window.Window{}); err != nil {
 		return f, err
 	}
-	f.Storage = f.Total * schema.StorageBytes(src.Object.Name)
 	f.Records, f.Why = f.Total, "first"
 	switch {
 	case way.rebuild:

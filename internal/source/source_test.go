@@ -130,7 +130,8 @@ func TestAsOf(t *testing.T) {
 	t.Parallel()
 	noon := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	weekly, daily := schedule.Sweep{Every: 7 * 24 * time.Hour}, schedule.Refresh{Every: 24 * time.Hour}
-	const through = "its where goes through Account: records enter and leave it without a stamp; complete as of the last "
+	const through = "its where goes through Account: records enter and leave it without a stamp; " +
+		"complete as of the last "
 	const values = "may hold old values of what changes without a stamp: Phone; complete as of the last refresh, "
 	for name, test := range map[string]struct {
 		flow flow.Flow
@@ -150,7 +151,10 @@ func TestAsOf(t *testing.T) {
 			flow: flow.Flow{Where: "Account.Name != null", Sweep: weekly, Deletes: flow.Ignore},
 			want: []string{through + "reading of everything, 2026-03-01T12:00:00Z"}, hint: "deletes: flag",
 		},
-		"refreshed": {flow: flow.Flow{RefreshFields: []string{"Phone"}, Refresh: daily}, want: []string{values + "none yet"}},
+		"refreshed": {
+			flow: flow.Flow{RefreshFields: []string{"Phone"}, Refresh: daily},
+			want: []string{values + "none yet"},
+		},
 		"sampled": {
 			flow: flow.Flow{RefreshFields: []string{"Phone"}, Refresh: schedule.Refresh{Sample: true}},
 			want: []string{values + "none yet"}, hint: "refresh: 1d",

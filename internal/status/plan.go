@@ -24,7 +24,8 @@ type PlannedObject struct {
 	Object       string      `json:"object"`
 	Records      int64       `json:"records"`
 	Skipped      []Skipped   `json:"skipped"`
-	StorageBytes int64       `json:"storage_bytes"`
+	StorageAsOf  Moment      `json:"storage_as_of"`
+	StorageBytes *int64      `json:"storage_bytes"` // that the object's records take in the org; nil: nobody knows
 	To           Moment      `json:"to"`
 	Total        int64       `json:"total"` // that the org holds
 	Type         string      `json:"type"`
@@ -88,8 +89,10 @@ type planTotal struct {
 	Objects        int    `json:"objects"`
 	Records        int64  `json:"records"`
 	ReservePercent int    `json:"reserve_percent"`
-	StorageBytes   int64  `json:"storage_bytes"`
+	StorageBytes   int64  `json:"storage_bytes"` // as far as it is known
 	Type           string `json:"type"`
+
+	StorageUnknown bool `json:"-"` // of some object
 }
 
 // total sums a plan up.
@@ -102,7 +105,11 @@ func (p Plan) total() planTotal {
 		sum.Calls += o.Calls
 		sum.Jobs += o.Jobs
 		sum.Records += o.Records
-		sum.StorageBytes += o.StorageBytes
+		if o.StorageBytes == nil {
+			sum.StorageUnknown = true
+			continue
+		}
+		sum.StorageBytes += *o.StorageBytes
 	}
 	return sum
 }
@@ -122,7 +129,7 @@ func (p Plan) Text() (t Text) {
 	rows := [][]string{{"OBJECT", "WHY", "BY", "FROM", "COMPLETE UP TO", "READ", "OF", "CALLS", "CRM STORAGE"}}
 	for _, o := range p.Objects {
 		rows = append(rows, []string{o.Object, o.Why, o.Mover, complete(o.From, ""), complete(o.To, o.Grade),
-			Count(o.Records), Count(o.Total), Count(o.Calls), Size(o.StorageBytes)})
+			Count(o.Records), Count(o.Total), Count(o.Calls), stored(o.StorageBytes, o.StorageAsOf)})
 	}
 	t.table(rows)
 	for _, o := range p.Objects {
@@ -154,10 +161,14 @@ func (o PlannedObject) remarks(t *Text) {
 // sums tells what a run and a verify would take altogether.
 func (p Plan) sums(t *Text) {
 	sum := p.total()
+	about := "about"
+	if sum.StorageUnknown {
+		about = "at least"
+	}
 	t.Talk("about %s API calls of %s left today (%s a day, %d%% of them for people), %s Bulk jobs of %s left; "+
-		"the records take about %s of data storage in the org",
+		"the records take %s %s of data storage in the org",
 		Count(sum.Calls), Count(p.CallsLeft), Count(p.CallsMax), p.ReservePercent,
-		Count(sum.Jobs), Count(p.JobsLeft), Size(sum.StorageBytes))
+		Count(sum.Jobs), Count(p.JobsLeft), about, Size(sum.StorageBytes))
 	var exact, quick Cost
 	for _, o := range p.Objects {
 		exact = exact.plus(o.Verify.Stamps)
