@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"catchment/internal/control"
 	"catchment/internal/flow"
 	"catchment/internal/notice"
 	"catchment/internal/plan"
@@ -15,6 +16,7 @@ import (
 	"catchment/internal/salesforce"
 	"catchment/internal/salesforce/soql"
 	"catchment/internal/schema"
+	"catchment/internal/source"
 	"catchment/internal/status"
 )
 
@@ -158,7 +160,9 @@ func (c *checkup) checkFlows(ctx context.Context, warehouse bool) {
 		}
 		c.found("object "+fl.Object, fmt.Sprintf("%d fields%s", len(src.Fields), howRead(fl, src.Object, src.Fields)),
 			err)
-		c.stale(fl, src.Object, src.Fields)
+		if err := c.silent(ctx, src); err != nil {
+			c.found("object "+fl.Object, "", err)
+		}
 		for _, skip := range src.Skipped {
 			c.warn("field "+fl.Object+"."+skip.Field, "is not copied: "+skip.Reason, "")
 		}
@@ -207,20 +211,24 @@ func howRead(fl flow.Flow, o schema.Object, fields []schema.Field) string {
 	return text
 }
 
-// stale names the fields that change without leaving a stamp, where no run
-// compares them.
-func (c *checkup) stale(fl flow.Flow, o schema.Object, fields []schema.Field) {
-	if fl.Refresh.Planned() {
-		return
+// silent tells what of a flow changes without leaving a stamp, and warns where no run
+// looks at that by itself.
+func (c *checkup) silent(ctx context.Context, src *source.Source) error {
+	var row control.FlowRow
+	if c.Control != nil {
+		var err error
+		if row, err = c.Control.Flow(ctx, src.Flow.Object); err != nil {
+			return err
+		}
 	}
-	var names []string
-	for _, f := range flow.Unstamped(fl, o, fields) {
-		names = append(names, f.Name)
+	for _, a := range src.AsOf(row.SweptAt, row.RefreshedAt) {
+		if a.Planned {
+			c.found("object "+src.Flow.Object, a.String(), nil)
+			continue
+		}
+		c.warn("object "+src.Flow.Object, a.String(), a.Hint)
 	}
-	if len(names) > 0 {
-		c.warn("object "+fl.Object, "may hold old values of what changes without a stamp: "+strings.Join(names, ", "),
-			"to have a run compare them once a day: refresh: 1d")
-	}
+	return nil
 }
 
 // checkStage stores a page's worth of nothing and takes it away again.

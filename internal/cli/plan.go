@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"fmt"
 
@@ -9,6 +10,7 @@ import (
 	"catchment/internal/replicate"
 	"catchment/internal/salesforce"
 	"catchment/internal/status"
+	"catchment/internal/storage"
 	"catchment/internal/verify"
 )
 
@@ -20,8 +22,8 @@ func (s *session) planCommand() *cobra.Command {
 		Long: `Show what a run would do: the window and the mover of each flow, how many records
 it would read, which backfill, refresh or sweep is due, the API calls and Bulk
 jobs that takes, the share of the day's limits, and the data storage that the
-records take in the org. Nothing is read or changed; looking itself costs three
-or four API calls per flow.`,
+objects' records take in the org. Nothing is read or changed; looking itself costs
+three or four API calls per flow, and one for the storage.`,
 		Example: `  catchment plan
   catchment plan --full Account`,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -60,7 +62,29 @@ func (p *work) plan(cmd *cobra.Command, names []string, full bool) error {
 	if err != nil {
 		return errors.Join(append(errs, err)...)
 	}
-	return errors.Join(append(errs, p.Print(p.planReport(forecasts, limits)))...)
+	report := p.planReport(forecasts, limits)
+	if err := p.storage(ctx, report.Objects); err != nil {
+		return errors.Join(append(errs, err)...)
+	}
+	return errors.Join(append(errs, p.Print(report))...)
+}
+
+// storage asks how much storage the planned objects take. An org that doesn't say is no
+// failure: not every user may know.
+func (p *work) storage(ctx context.Context, planned []status.PlannedObject) error {
+	names := make([]string, len(planned))
+	for i, o := range planned {
+		names[i] = o.Object
+	}
+	held, err := storage.Ask(ctx, p.Org, names)
+	if err != nil && context.Cause(ctx) != nil {
+		return context.Cause(ctx)
+	}
+	for i := range planned {
+		bytes, at := storage.Taken(planned[i].Object, held[planned[i].Object])
+		planned[i].StorageBytes, planned[i].StorageAsOf = bytes, status.Moment(at)
+	}
+	return nil
 }
 
 // planReport is what forecasts and the limits of the day say.
@@ -81,8 +105,12 @@ func planned(f replicate.Forecast) status.PlannedObject {
 		Object: f.Object, Why: f.Why, Mover: f.Mover, From: status.Moment(f.Window.From),
 		To:    status.Moment(f.Window.To),
 		Grade: f.Window.Grade, Records: f.Records, Total: f.Total, Calls: f.Calls, Jobs: f.Jobs,
-		StorageBytes: f.Storage,
-		ByREST:       f.ByREST, Extra: []status.Extra{}, Verify: verifyCosts(f.Total),
+		ByREST: f.ByREST, Extra: []status.Extra{}, Verify: verifyCosts(f.Total),
+	}
+	for _, a := range f.AsOf {
+		o.AsOf = append(o.AsOf, status.AsOf{
+			At: status.Moment(a.At), By: a.By, Hint: a.Hint, Planned: a.Planned, Why: a.Why, Text: a.String(),
+		})
 	}
 	for _, skip := range f.Skipped {
 		o.Skipped = append(o.Skipped, status.Skipped{Field: skip.Field, Reason: skip.Reason})

@@ -6,8 +6,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"catchment/internal/control"
-	"catchment/internal/schema"
 	"catchment/internal/status"
+	"catchment/internal/storage"
 )
 
 func (s *session) statusCommand() *cobra.Command {
@@ -16,10 +16,11 @@ func (s *session) statusCommand() *cobra.Command {
 		Use:   "status",
 		Short: "Show each flow's watermark and the last runs",
 		Long: `Show how far each flow is complete, how many rows its table has, the data storage
-that as many records take in the org, and the last runs. A transaction that stays open
-in Salesforce holds back how far a flow is complete, though it delays no other
-record: the state names it. It reads the control table only, so it answers while
-a run is going on or the org is down.`,
+that the object's records took in the org when a run last asked (runs do once a
+day), and the last runs. A transaction that stays open in Salesforce holds back how
+far a flow is complete, though it delays no other record: the state names it. It
+reads the control table only, so it answers while a run is going on or the org is
+down.`,
 		Example: `  catchment status
   catchment status --runs 20 --json`,
 		Args: cobra.NoArgs,
@@ -50,10 +51,11 @@ func (p *work) status(ctx context.Context, atMost int) error {
 		if err != nil {
 			return err
 		}
+		bytes, at := storage.Taken(f.Object, storage.Held{Records: f.Held, At: f.HeldAt})
 		report.Flows = append(report.Flows, status.Flow{
 			Object: f.Object, State: state, Paused: f.Paused, Watermark: status.Moment(f.Watermark), Grade: f.Grade,
 			Behind: behind(f.Watermark, p.Now()), Rows: f.Rows, Generation: f.Generation, LastRun: f.LastRun,
-			StorageBytes: f.Rows * schema.StorageBytes(f.Object), PinnedSince: status.Moment(f.PinnedSince),
+			StorageBytes: bytes, StorageAsOf: status.Moment(at), PinnedSince: status.Moment(f.PinnedSince),
 			Doubts: doubts(f.Doubts),
 		})
 	}

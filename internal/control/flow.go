@@ -20,6 +20,9 @@ type FlowRow struct {
 	LastError   string    `json:"last_error,omitzero"`
 	DescribedAt time.Time `json:"described_at,omitzero"` // of the last describe in full
 	PinnedSince time.Time `json:"pinned_since,omitzero"` // a transaction, open since then, holds the watermark back
+	Held        int64     `json:"held,omitzero"`         // records that the org had, the recycle bin apart
+	HeldAt      time.Time `json:"held_at,omitzero"`      // when it said so, by its clock
+	AskedAt     time.Time `json:"asked_at,omitzero"`     // and when it was last asked
 	Version     int64     `json:"-"`                     // 0: not stored
 }
 

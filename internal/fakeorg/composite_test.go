@@ -253,6 +253,17 @@ func TestLayoutsCountsAndPlans(t *testing.T) {
 	if len(c.get(data + "/limits/recordCount")["sObjects"].([]any)) < 8 {
 		t.Error("not all objects are counted")
 	}
+	tasks := func() any { return c.get(data + "/limits/recordCount?sObjects=Task,Nothing__c")["sObjects"] }
+	before := fmt.Sprint(tasks())
+	task := c.get(data + "/query?q=SELECT+Id+FROM+Task+LIMIT+1")["records"].([]any)[0].(map[string]any)["Id"].(string)
+	fine(t, c.org.Archive(task))
+	if after := fmt.Sprint(tasks()); before != "[map[count:14 name:Task]]" || after != "[map[count:13 name:Task]]" {
+		t.Errorf("tasks before one is archived %s, and then %s", before, after)
+	}
+	fine(t, c.org.AddStandard("LoginHistory"))
+	if got := fmt.Sprint(c.get(data + "/limits/recordCount?sObjects=LoginHistory")["sObjects"]); got != "[]" {
+		t.Errorf("a history is counted: %s", got)
+	}
 	for soql, want := range map[string]string{"SELECT+Id+FROM+Account": "TableScan",
 		"SELECT+Id+FROM+Account+WHERE+Id>'001Ho0000000001'": "Index"} {
 		plan := c.get(data + "/query?explain=" + soql)["plans"].([]any)[0].(map[string]any)

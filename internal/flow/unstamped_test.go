@@ -13,6 +13,12 @@ func TestUnstamped(t *testing.T) {
 	if len(got) != 3 || got[0].Name != "Status" || got[1].Name != "F__c" || got[2].Name != "Rank__c" {
 		t.Errorf("%v", got)
 	}
+	for _, object := range []string{"Task", "Event"} {
+		o := schema.Object{Name: object, Fields: []schema.Field{{Name: "Id"}, {Name: "IsArchived"}}}
+		if got := Unstamped(Flow{}, o, o.Fields); len(got) != 1 || got[0].Name != "IsArchived" {
+			t.Errorf("%s: %v", object, got)
+		}
+	}
 	o.Name = "Contact"
 	if got := Unstamped(Flow{}, o, o.Fields); len(got) != 1 {
 		t.Errorf("%v", got)

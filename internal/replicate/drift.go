@@ -117,8 +117,13 @@ func (r *Replicator) unstamped(
 	if err != nil {
 		return s, err
 	}
-	s.due = src.Flow.Refresh.Due(row.RefreshedAt, r.Options.Now(), zone)
-	if !src.Flow.Refresh.Sample {
+	server, err := r.Org.ServerTime(ctx) // as the last refresh was stamped
+	if err != nil {
+		return s, err
+	}
+	s.due = src.Flow.Refresh.Due(row.RefreshedAt, server, zone)
+	s.sample = src.Flow.Refresh.Sample
+	if !s.sample || row.Rows <= sampleSize { // then a sample is all of them
 		return s, nil
 	}
 	s.from, err = r.Warehouse.SomeKey(ctx, src.Table)

@@ -11,7 +11,6 @@ import (
 	"catchment/internal/mover"
 	"catchment/internal/replicate/reading"
 	"catchment/internal/replicate/window"
-	"catchment/internal/schema"
 	"catchment/internal/source"
 	"catchment/internal/warehouse"
 )
@@ -26,10 +25,10 @@ type Forecast struct {
 	Total   int64    // that the org holds, deleted ones in the recycle bin included
 	Calls   int64    // API calls, about
 	Jobs    int64    // Bulk query jobs
-	Storage int64    // bytes of data storage that the records take in the org
 	Extra   []Extra  // beside the window; their calls and jobs are in the sums above
 	ByREST  []string // fields that Bulk can't carry, and that REST reads beside it
 	Skipped []flow.Skipped
+	AsOf    []source.AsOf // what changes without a stamp
 	Paused  bool
 }
 
@@ -63,6 +62,7 @@ func (r *Replicator) Forecast(ctx context.Context, fl flow.Flow) (Forecast, erro
 	}
 	f.Paused = row.Paused || fl.Paused
 	mark, row, way, err := r.foresee(ctx, src, row)
+	f.AsOf = src.AsOf(row.SweptAt, row.RefreshedAt)
 	if err != nil {
 		return f, err
 	}
@@ -79,7 +79,6 @@ func (r *Replicator) Forecast(ctx context.Context, fl flow.Flow) (Forecast, erro
 	if f.Total, err = count(window.Window{}); err != nil {
 		return f, err
 	}
-	f.Storage = f.Total * schema.StorageBytes(src.Object.Name)
 	f.Records, f.Why = f.Total, "first"
 	switch {
 	case way.rebuild:

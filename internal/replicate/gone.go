@@ -57,7 +57,7 @@ func (r *reconciliation) sweep(ctx context.Context) (deletes.Sweep, bool, error)
 	if err != nil || len(jobs) == 0 {
 		return deletes.Sweep{}, false, err
 	}
-	began, err := sweptAt(&r.attempt)
+	began, err := readAt(r.attempt.Reading(sweepPart))
 	if err != nil {
 		return deletes.Sweep{}, false, err
 	}

@@ -13,6 +13,7 @@ import (
 	"catchment/internal/plan"
 	"catchment/internal/replicate/limits"
 	"catchment/internal/stage"
+	"catchment/internal/storage"
 )
 
 // list takes the lease of each flow, fixes its window and makes one item per
@@ -98,7 +99,49 @@ func (l *listing) flows(ctx context.Context) ([]plan.Task, []control.RunObject, 
 		return nil, objects, err
 	}
 	items = slices.DeleteFunc(items, func(item plan.Task) bool { return item.Attempt == "" })
+	if err := l.noteHeld(ctx, items); err != nil {
+		return nil, objects, err
+	}
 	return items, objects, l.supersede(ctx, before, items)
+}
+
+// noteHeld asks the org once a day how many records it holds of the objects that are
+// copied: status says how much storage they take. An org that doesn't answer that is
+// asked again tomorrow, and what it said before stays.
+func (l *listing) noteHeld(ctx context.Context, items []plan.Task) error {
+	now, err := l.Org.ServerTime(ctx)
+	if err != nil {
+		return err
+	}
+	var due []string
+	for _, item := range items {
+		f, err := l.Control.Flow(ctx, item.Flow)
+		if err != nil {
+			return err
+		}
+		if storage.Due(f, now) {
+			due = append(due, item.Flow)
+		}
+	}
+	if len(due) == 0 {
+		return nil
+	}
+	held, err := storage.Ask(ctx, l.Org, due)
+	if err != nil && context.Cause(ctx) != nil {
+		return context.Cause(ctx)
+	}
+	for _, object := range due {
+		h, answered := held[object]
+		_, err := l.Control.UpdateFlow(ctx, object, func(f *control.FlowRow) {
+			if f.AskedAt = now; answered {
+				f.Held, f.HeldAt = h.Records, h.At
+			}
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // flow says how a flow's part in a run begins. A failure of its own stands in

@@ -17,9 +17,12 @@ import (
 // every run read all Ids.
 const pressAgain = 24 * time.Hour
 
-// remembered is what is remembered of a flow once an attempt is consolidated. swept is
-// when the attempt began to hold every row against all Ids; zero where it didn't.
-func remembered(m control.Memory, src *source.Source, a control.Attempt, swept time.Time) control.Memory {
+// remembered is what is remembered of a flow once an attempt is consolidated. swept and
+// refreshed are when the attempt began to hold every row against all Ids, and to compare
+// what changes without a stamp; zero where it didn't.
+func remembered(
+	m control.Memory, src *source.Source, a control.Attempt, swept, refreshed time.Time,
+) control.Memory {
 	m.Generation, m.Fingerprint = a.Generation, flow.Fingerprint(src.Flow) // a crash may have kept list from it
 	// what was deleted while that was ignored is found by a sweep
 	if m.Deletes != string(flow.Ignore) || !swept.IsZero() {
@@ -37,8 +40,8 @@ func remembered(m control.Memory, src *source.Source, a control.Attempt, swept t
 		m.SettleAll(a.ID)
 	}
 	m.Unfilled = without(append(m.Unfilled, unread(src, a)...), filled(src, a))
-	if refreshed(a) {
-		m.RefreshedAt = a.Created
+	if !refreshed.IsZero() {
+		m.RefreshedAt = refreshed
 	}
 	return m
 }
@@ -72,7 +75,11 @@ func (s *attemptStep) memory(ctx context.Context) (control.Memory, error) {
 	if err != nil {
 		return control.Memory{}, err
 	}
-	m := remembered(row.Memory, s.source, s.attempt, swept)
+	refreshed, err := refreshedAt(&s.attempt)
+	if err != nil {
+		return control.Memory{}, err
+	}
+	m := remembered(row.Memory, s.source, s.attempt, swept, refreshed)
 	m.Writer = control.Writer{Name: s.Options.name(), Attempt: s.attempt.ID, At: s.attempt.Created}
 	m.Writer.Control, err = s.Control.Identity(ctx)
 	return m, err

@@ -175,6 +175,10 @@ func (s start) notes(a control.Attempt) []string {
 	for _, skip := range s.source.Skipped {
 		notes = append(notes, fmt.Sprintf("field %s is not copied: %s", skip.Field, skip.Reason))
 	}
+	for _, way := range flow.SilentWays(s.source.Flow, s.source.Object) {
+		notes = append(notes, "its where "+way+": records enter and leave it without a stamp, "+
+			"and only a sweep finds out")
+	}
 	if s.source.Unsalted() {
 		notes = append(notes,
 			"sha256 without a salt hides little: who has a list of the values can find them by trying; "+

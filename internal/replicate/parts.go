@@ -45,7 +45,8 @@ type unstamped struct {
 	fill   []string // columns that aren't filled, and whose fields can be read
 	fields []string // that change without a stamp
 	due    bool     // all records are to be compared now
-	from   string   // some are: those from this Id on; "" for none
+	sample bool     // some are
+	from   string   // those from this Id on; "" for all that fit into a sample
 }
 
 // planParts plans the parts of an attempt that begins at from. The first reads whole
@@ -75,7 +76,7 @@ func beside(movers mover.Set, src *source.Source, u unstamped) []control.Part {
 	switch {
 	case u.due:
 		parts = append(parts, narrow(src, refreshPart, u.fields))
-	case u.from != "":
+	case u.sample:
 		p := narrow(src, samplePart, u.fields)
 		p.Least, p.OrderBy, p.Limit = u.from, "Id", sampleSize
 		p.Mover = moverFor(movers, "auto", sampleSize, p.Query)
@@ -146,6 +147,9 @@ func foundOf(movers mover.Set, a control.Attempt, object string, ids []string, s
 // readsFound tells whether an attempt has such parts.
 func readsFound(a control.Attempt) bool { return a.Part(foundPart+"1") != nil }
 
+// leavesFound tells whether an attempt may have found more than it reads.
+func leavesFound(a control.Attempt) bool { return a.Part(foundPart+strconv.Itoa(foundAtMost)) != nil }
+
 // rereadOf plans the part that reads records again which changed between two groups of
 // columns, by their Ids: the fields stand in the body of that call.
 func rereadOf(a control.Attempt, object string, ids []string, mover string) control.Part {
@@ -197,9 +201,6 @@ func completed(a control.Attempt) bool {
 // whole tells whether an attempt reads every record as a whole.
 func whole(a control.Attempt) bool { return a.From.IsZero() && a.Part(control.Main) != nil }
 
-// refreshed tells whether an attempt has compared the fields of all records.
-func refreshed(a control.Attempt) bool { return whole(a) || a.Part(refreshPart) != nil }
-
 // filled is which columns an attempt has filled for all records.
 func filled(src *source.Source, a control.Attempt) []string {
 	var names []string
@@ -232,13 +233,36 @@ func unread(src *source.Source, a control.Attempt) []string {
 	return names
 }
 
-// sweptAt is when every row was held against all Ids, or the zero time where an
-// attempt didn't do that.
+// sweptAt is when every row was held against all Ids, by the org's clock, or the zero
+// time where an attempt didn't do that, or left some of what it found to the next one.
 func sweptAt(a *control.Attempt) (time.Time, error) {
 	parts := a.Reading(sweepPart)
 	if len(parts) == 0 && (a.Complete || a.From.IsZero()) {
 		parts = a.Reading(control.Main)
 	}
+	if leavesFound(*a) {
+		return time.Time{}, nil
+	}
+	return readAt(parts)
+}
+
+// refreshedAt is when the fields of all records that change without a stamp were read,
+// by the org's clock, or the zero time where an attempt didn't do that. A sample that
+// begins with the first record and isn't full has all of them.
+func refreshedAt(a *control.Attempt) (time.Time, error) {
+	sample := a.Reading(samplePart)
+	switch {
+	case whole(*a):
+		return readAt(a.Reading(control.Main))
+	case len(sample) == 1 && sample[0].Least == "" && sample[0].Records < sampleSize:
+		return readAt(sample)
+	}
+	return readAt(a.Reading(refreshPart))
+}
+
+// readAt is when the first job of some parts was created, or the zero time where one
+// of them has none.
+func readAt(parts []*control.Part) (time.Time, error) {
 	var first time.Time
 	for _, p := range parts {
 		if len(p.Job) == 0 {

@@ -34,6 +34,9 @@ func ParseSweep(s string) (Sweep, error) {
 // Off tells whether a flow is never swept.
 func (s Sweep) Off() bool { return s.Every == Never }
 
+// Planned tells whether all Ids are read from time to time.
+func (s Sweep) Planned() bool { return s.Every > 0 || s.At != "" }
+
 // Due tells whether it is time for a sweep, seen from now. What was never swept
 // is due. zone is the org's.
 func (s Sweep) Due(last, now time.Time, zone *time.Location) bool {

@@ -7,9 +7,11 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"catchment/internal/flow"
 	"catchment/internal/plan"
+	"catchment/internal/schedule"
 	"catchment/internal/schema"
 	"catchment/internal/source"
 	"catchment/internal/value"
@@ -118,6 +120,69 @@ func TestRefused(t *testing.T) {
 		_, err := test.find.Source(t.Context(), test.flow)
 		if err == nil || plan.ClassOf(err) != test.class || !strings.Contains(err.Error(), test.says) {
 			t.Errorf("%s: %v", test.name, err)
+		}
+	}
+}
+
+// What changes without a stamp is complete as of the last sweep or refresh, and who
+// has neither is told what to write.
+func TestAsOf(t *testing.T) {
+	t.Parallel()
+	noon := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	weekly, daily := schedule.Sweep{Every: 7 * 24 * time.Hour}, schedule.Refresh{Every: 24 * time.Hour}
+	const through = "its where goes through Account: records enter and leave it without a stamp; " +
+		"complete as of the last "
+	const values = "may hold old values of what changes without a stamp: Phone; complete as of the last refresh, "
+	for name, test := range map[string]struct {
+		flow flow.Flow
+		want []string
+		hint string
+	}{
+		"stamped": {flow: flow.Flow{Where: "Phone != null"}},
+		"swept": {
+			flow: flow.Flow{Where: "Account.Name != null", Sweep: weekly},
+			want: []string{through + "sweep, 2026-03-01T12:00:00Z"},
+		},
+		"never swept": {
+			flow: flow.Flow{Where: "Account.Name != null"},
+			want: []string{through + "sweep, 2026-03-01T12:00:00Z"}, hint: "sweep: 7d",
+		},
+		"deletes are ignored": {
+			flow: flow.Flow{Where: "Account.Name != null", Sweep: weekly, Deletes: flow.Ignore},
+			want: []string{through + "reading of everything, 2026-03-01T12:00:00Z"}, hint: "deletes: flag",
+		},
+		"refreshed": {
+			flow: flow.Flow{RefreshFields: []string{"Phone"}, Refresh: daily},
+			want: []string{values + "none yet"},
+		},
+		"sampled": {
+			flow: flow.Flow{RefreshFields: []string{"Phone"}, Refresh: schedule.Refresh{Sample: true}},
+			want: []string{values + "none yet"}, hint: "refresh: 1d",
+		},
+		"both": {
+			flow: flow.Flow{Where: "Phone != null", RefreshFields: []string{"Phone"}, Refresh: daily, Sweep: weekly},
+			want: []string{"its where goes by Phone: records enter and leave it without a stamp; " +
+				"complete as of the last sweep, 2026-03-01T12:00:00Z", values + "none yet"},
+		},
+	} {
+		test.flow.Object = "Contact"
+		s, err := source.Finder{Describe: contact}.Source(t.Context(), test.flow)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, a := range s.AsOf(noon, time.Time{}) {
+			got = append(got, a.String())
+			if a.Planned != (test.hint == "") || !strings.Contains(a.Hint, test.hint) {
+				t.Errorf("%s: planned %v, hint %q", name, a.Planned, a.Hint)
+			}
+		}
+		if !slices.Equal(got, test.want) {
+			t.Errorf("%s: %q", name, got)
+		}
+		s.Cursor = ""
+		if got := s.AsOf(noon, noon); got != nil {
+			t.Errorf("%s, of an object that each run reads whole: %v", name, got)
 		}
 	}
 }

@@ -51,7 +51,8 @@ func runExamples() map[string]status.Report {
 			Flows: []status.Flow{
 				{
 					Behind: hour(), Generation: 2, Grade: "proven", LastRun: id, Object: "Account", Paused: true,
-					PinnedSince: status.Moment(noon()), Rows: 1223, State: "paused", StorageBytes: 2504704,
+					PinnedSince: status.Moment(noon()), Rows: 1223, State: "paused",
+					StorageAsOf: status.Moment(noon()), StorageBytes: new(int64(2504704)),
 					Watermark: status.Moment(noon()),
 				},
 				{
@@ -63,6 +64,7 @@ func runExamples() map[string]status.Report {
 					Behind: new(status.Seconds(0)), Doubts: doubted(), Object: "Lead", State: "idle", Grade: "unproven",
 					Watermark: status.Moment(noon()),
 				},
+				{Object: "ContactHistory", State: "idle", StorageBytes: new(int64)},
 			},
 			Runs: []status.PastRun{
 				{Calls: 19, Holder: "process 1 on host", ID: id, Objects: 3, Started: noon(), State: "running"},
@@ -86,11 +88,16 @@ func planExamples() map[string]status.Report {
 			CallsLeft: 99843, CallsMax: 100000, JobsLeft: 9999, ReservePercent: 40,
 			Objects: []status.PlannedObject{
 				{
+					AsOf: []status.AsOf{{
+						At: status.Moment(noon()), By: "refresh", Hint: "refresh: 1d",
+						Why: "Age__c changes", Text: "Age__c changes; complete as of the last refresh",
+					}},
 					Calls: 9, ByREST: []string{"BillingAddress"}, Extra: sweep, Due: sweep,
 					From: status.Moment(noon()), Grade: "proven",
 					Jobs: 2, Mover: "bulk", Object: "Account", Records: 30,
-					Skipped:      []status.Skipped{{"Photo", "it is excluded"}},
-					StorageBytes: 2504704, To: status.Moment(noon().Add(time.Hour)), Total: 1223, Verify: costs,
+					Skipped:     []status.Skipped{{"Photo", "it is excluded"}},
+					StorageAsOf: status.Moment(noon()), StorageBytes: new(int64(2504704)),
+					To: status.Moment(noon().Add(time.Hour)), Total: 1223, Verify: costs,
 					Why: "incremental",
 				},
 				{

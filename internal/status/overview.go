@@ -20,7 +20,8 @@ type Flow struct {
 	PinnedSince  Moment   `json:"pinned_since"`
 	Rows         int64    `json:"rows"`
 	State        string   `json:"state"`
-	StorageBytes int64    `json:"storage_bytes"` // that as many records take in the org
+	StorageAsOf  Moment   `json:"storage_as_of"` // when the org held as much
+	StorageBytes *int64   `json:"storage_bytes"` // that the object's records take in the org; nil: nobody knows
 	Type         string   `json:"type"`
 	Watermark    Moment   `json:"watermark"`
 }
@@ -63,7 +64,7 @@ func (o Overview) Text() (t Text) {
 	rows := [][]string{{"OBJECT", "STATE", "COMPLETE UP TO", "BEHIND", "ROWS", "CRM STORAGE", "LAST RUN"}}
 	for _, f := range o.Flows {
 		rows = append(rows, []string{f.Object, f.State + f.held(), complete(f.Watermark, f.Grade), Ago(f.Behind),
-			Count(f.Rows), Size(f.StorageBytes), f.LastRun})
+			Count(f.Rows), stored(f.StorageBytes, f.StorageAsOf), f.LastRun})
 	}
 	rows = append(rows, nil, []string{"RUN", "STATE", "STARTED", "TOOK", "OBJECTS", "API CALLS", "BY"})
 	for _, r := range o.Runs {

@@ -14,8 +14,9 @@ type Plan struct {
 // A PlannedObject is what a run would read for one flow; nothing of a paused one.
 type PlannedObject struct {
 	Calls        int64       `json:"api_calls"`
-	ByREST       []string    `json:"by_rest"` // fields that Bulk can't carry
-	Extra        []Extra     `json:"extra"`   // beside the window; their calls and jobs are in the sums
+	AsOf         []AsOf      `json:"as_of,omitempty"` // what changes without a stamp
+	ByREST       []string    `json:"by_rest"`         // fields that Bulk can't carry
+	Extra        []Extra     `json:"extra"`           // beside the window; their calls and jobs are in the sums
 	From         Moment      `json:"from"`
 	Grade        string      `json:"grade"`
 	Jobs         int64       `json:"jobs"`
@@ -23,7 +24,8 @@ type PlannedObject struct {
 	Object       string      `json:"object"`
 	Records      int64       `json:"records"`
 	Skipped      []Skipped   `json:"skipped"`
-	StorageBytes int64       `json:"storage_bytes"`
+	StorageAsOf  Moment      `json:"storage_as_of"`
+	StorageBytes *int64      `json:"storage_bytes"` // that the object's records take in the org; nil: nobody knows
 	To           Moment      `json:"to"`
 	Total        int64       `json:"total"` // that the org holds
 	Type         string      `json:"type"`
@@ -31,6 +33,18 @@ type PlannedObject struct {
 	Why          string      `json:"why"`
 
 	Due []Extra `json:"-"` // Extra, and of a paused flow what it would be
+}
+
+// An AsOf is something of a flow that changes without a stamp: however far the window
+// is complete, that is complete as of when it was last looked at.
+type AsOf struct {
+	At      Moment `json:"at"`
+	By      string `json:"by"`             // what looks at it
+	Hint    string `json:"hint,omitempty"` // where no run does by itself
+	Planned bool   `json:"planned"`
+	Why     string `json:"why"`
+
+	Text string `json:"-"`
 }
 
 // An Extra is something that a run reads beside the window of a flow.
@@ -75,8 +89,10 @@ type planTotal struct {
 	Objects        int    `json:"objects"`
 	Records        int64  `json:"records"`
 	ReservePercent int    `json:"reserve_percent"`
-	StorageBytes   int64  `json:"storage_bytes"`
+	StorageBytes   int64  `json:"storage_bytes"` // as far as it is known
 	Type           string `json:"type"`
+
+	StorageUnknown bool `json:"-"` // of some object
 }
 
 // total sums a plan up.
@@ -89,7 +105,11 @@ func (p Plan) total() planTotal {
 		sum.Calls += o.Calls
 		sum.Jobs += o.Jobs
 		sum.Records += o.Records
-		sum.StorageBytes += o.StorageBytes
+		if o.StorageBytes == nil {
+			sum.StorageUnknown = true
+			continue
+		}
+		sum.StorageBytes += *o.StorageBytes
 	}
 	return sum
 }
@@ -109,7 +129,7 @@ func (p Plan) Text() (t Text) {
 	rows := [][]string{{"OBJECT", "WHY", "BY", "FROM", "COMPLETE UP TO", "READ", "OF", "CALLS", "CRM STORAGE"}}
 	for _, o := range p.Objects {
 		rows = append(rows, []string{o.Object, o.Why, o.Mover, complete(o.From, ""), complete(o.To, o.Grade),
-			Count(o.Records), Count(o.Total), Count(o.Calls), Size(o.StorageBytes)})
+			Count(o.Records), Count(o.Total), Count(o.Calls), stored(o.StorageBytes, o.StorageAsOf)})
 	}
 	t.table(rows)
 	for _, o := range p.Objects {
@@ -125,6 +145,10 @@ func (o PlannedObject) remarks(t *Text) {
 		t.Talk("%s: Bulk can't carry %s: REST reads that beside it, with a call for each 2,000 records",
 			o.Object, strings.Join(o.ByREST, ", "))
 	}
+	for _, a := range o.AsOf {
+		t.Talk("%s: %s", o.Object, a.Text)
+		t.trouble(o.Object, "", &a.Hint)
+	}
 	for _, e := range o.Due {
 		t.Talk("%s: %s is due: %s records by %s, about %s API calls",
 			o.Object, e.Name, Count(e.Records), e.Mover, Count(e.Calls))
@@ -137,10 +161,14 @@ func (o PlannedObject) remarks(t *Text) {
 // sums tells what a run and a verify would take altogether.
 func (p Plan) sums(t *Text) {
 	sum := p.total()
+	about := "about"
+	if sum.StorageUnknown {
+		about = "at least"
+	}
 	t.Talk("about %s API calls of %s left today (%s a day, %d%% of them for people), %s Bulk jobs of %s left; "+
-		"the records take about %s of data storage in the org",
+		"the records take %s %s of data storage in the org",
 		Count(sum.Calls), Count(p.CallsLeft), Count(p.CallsMax), p.ReservePercent,
-		Count(sum.Jobs), Count(p.JobsLeft), Size(sum.StorageBytes))
+		Count(sum.Jobs), Count(p.JobsLeft), about, Size(sum.StorageBytes))
 	var exact, quick Cost
 	for _, o := range p.Objects {
 		exact = exact.plus(o.Verify.Stamps)

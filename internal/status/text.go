@@ -96,6 +96,17 @@ func Size(n int64) string {
 	return fmt.Sprintf("%.1f %cB", value, units[i])
 }
 
+// stored is how much storage records take, and on which day that was found.
+func stored(bytes *int64, at Moment) string {
+	switch {
+	case bytes == nil:
+		return "-"
+	case time.Time(at).IsZero():
+		return Size(*bytes)
+	}
+	return Size(*bytes) + " (" + time.Time(at).UTC().Format(time.DateOnly) + ")"
+}
+
 // Stamp writes a time as a table shows it.
 func Stamp(t time.Time) string {
 	if t.IsZero() {
