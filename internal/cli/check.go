@@ -16,6 +16,7 @@ import (
 	"catchment/internal/salesforce/soql"
 	"catchment/internal/schema"
 	"catchment/internal/status"
+	"catchment/internal/warehouse/shape"
 )
 
 func (s *session) checkCommand() *cobra.Command {
@@ -158,6 +159,9 @@ func (c *checkup) checkFlows(ctx context.Context, warehouse bool) {
 		}
 		c.found("object "+fl.Object, fmt.Sprintf("%d fields%s", len(src.Fields), howRead(fl, src.Object, src.Fields)),
 			err)
+		if warehouse {
+			c.checkKey(ctx, src.Table)
+		}
 		c.stale(fl, src.Object, src.Fields)
 		for _, skip := range src.Skipped {
 			c.warn("field "+fl.Object+"."+skip.Field, "is not copied: "+skip.Reason, "")
@@ -172,6 +176,20 @@ func (c *checkup) lands(fl flow.Flow) error {
 	}
 	_, err := replicate.Lands(c.Warehouse)
 	return err
+}
+
+// checkKey tells what a run would find of the key of a table.
+func (c *checkup) checkKey(ctx context.Context, t shape.Table) {
+	key, err := c.Warehouse.Key(ctx, t)
+	if err == nil {
+		err = key.Err(t)
+	}
+	switch {
+	case err != nil:
+		c.found("table "+t.Name, "", err)
+	case key.Lost:
+		c.warn("table "+t.Name, "has lost its primary key", "the next run makes it again")
+	}
 }
 
 // probe asks for one record of a flow: describe doesn't tell which objects

@@ -23,6 +23,7 @@ type Memory struct {
 	Unfilled    []string  `json:"hidden,omitempty"`
 	RefreshedAt time.Time `json:"refreshed_at,omitzero"` // when all fields that change without a stamp were last read
 	SweptAt     time.Time `json:"swept_at,omitzero"`     // when every row was last held against all Ids of the object
+	Looked      time.Time `json:"looked,omitzero"`       // by the org's clock: no row was read later
 	Doubts      []Doubt   `json:"doubts,omitempty"`      // why the watermark isn't proven, whatever its window was
 }
 

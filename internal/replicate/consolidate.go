@@ -14,6 +14,9 @@ import (
 // follow after it.
 func (s *attemptStep) consolidate(ctx context.Context) error {
 	a := &s.attempt
+	if err := s.looked(ctx); err != nil {
+		return err
+	}
 	if ended, err := s.consolidateDetached(ctx); err != nil || !ended {
 		return err
 	}
@@ -48,6 +51,9 @@ func (s *attemptStep) consolidate(ctx context.Context) error {
 		if refreshed(*a) {
 			f.RefreshedAt = a.Created
 		}
+		if a.Complete { // every row was written anew
+			f.Settle(control.RowsWrong)
+		}
 	})
 	if err != nil {
 		return err
@@ -56,6 +62,17 @@ func (s *attemptStep) consolidate(ctx context.Context) error {
 	_, records, bytes := a.Sums()
 	s.progress(Progress{Flow: a.Flow, Step: Consolidate, Records: records, Of: records, Bytes: bytes, Mover: a.Mover()})
 	return nil
+}
+
+// looked writes down, before rows are written, that none of them was read later than
+// now.
+func (s *attemptStep) looked(ctx context.Context) error {
+	now, err := s.Org.ServerTime(ctx)
+	if err != nil {
+		return err
+	}
+	_, err = s.Control.UpdateFlow(ctx, s.attempt.Flow, func(f *control.FlowRow) { f.Looked = now })
+	return err
 }
 
 // noteNULs reports where values held NUL characters.

@@ -31,6 +31,8 @@ type readPlan struct {
 	rebuild    bool      // the table has rows of an older generation: staged versions win
 	sweep      bool      // it is time to hold every row against all Ids
 	warning    string
+	doubt      control.Doubt // what is wrong with the table as it was found; Why is "" for nothing
+	latest     time.Time     // rows are stamped later, which can't be true; zero where none is
 }
 
 // decide makes the plan of a flow. A watermark is valid only for the table
@@ -59,11 +61,27 @@ func decide(f facts) (readPlan, error) {
 	if !c.rebuild {
 		c.from = window.Start(f.mark, f.relative)
 	}
-	if f.condition == shape.Fewer {
-		c.warning = "rows are missing from the table that the last run left there; find them with: catchment verify " +
-			f.mark.Flow
+	if c.doubt = doubtOf(f); c.doubt.Why != "" {
+		c.warning = c.doubt.Why + "; mend it with: " + c.doubt.Hint
 	}
 	return c, nil
+}
+
+// doubtOf is what somebody else's hand has done to the table, as far as a look at it
+// tells. It stays until a verify has found all rows right: the next consolidation
+// leaves a table that looks as it should.
+func doubtOf(f facts) control.Doubt {
+	d := control.Doubt{Kind: control.RowsWrong, Hint: "catchment verify --repair " + f.mark.Flow}
+	switch f.condition {
+	case shape.Fewer:
+		d.Why = "rows are missing from the table that the last run left there"
+	case shape.Ahead:
+		d.Why = "rows of the table are stamped later than Salesforce was last read, so changes of their records " +
+			"may be missing"
+	default:
+		return control.Doubt{}
+	}
+	return d
 }
 
 // standing is what is known of an open attempt before a run goes on with it.

@@ -12,6 +12,7 @@ import (
 	"catchment/internal/plan"
 	"catchment/internal/source"
 	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/shape"
 )
 
 // errPaused says that a flow was taken out of runs.
@@ -69,6 +70,9 @@ func (l *listing) attempt(
 	if err != nil {
 		return old, err
 	}
+	if err := l.distrust(ctx, held, src, way); err != nil {
+		return old, err
+	}
 	if open {
 		s, err := l.standing(ctx, src, old)
 		if err != nil {
@@ -90,8 +94,12 @@ func (l *listing) attempt(
 
 // readPlan looks at the table and decides how to read the flow.
 func (r *Replicator) readPlan(ctx context.Context, src *source.Source, f facts) (readPlan, error) {
-	var err error
-	if f.condition, err = r.Warehouse.Inspect(ctx, src.Table, f.mark); err != nil {
+	server, err := r.Org.ServerTime(ctx)
+	if err != nil {
+		return readPlan{}, err
+	}
+	latest := f.mark.Latest(f.row.Looked, server)
+	if f.condition, err = r.Warehouse.Inspect(ctx, src.Table, f.mark, latest); err != nil {
 		return readPlan{}, err
 	}
 	if f.relative, err = r.windows.Relative(ctx, src); err != nil {
@@ -102,13 +110,28 @@ func (r *Replicator) readPlan(ctx context.Context, src *source.Source, f facts) 
 	if err != nil {
 		return c, err
 	}
-	server, err := r.Org.ServerTime(ctx) // as the last sweep was stamped
-	if err != nil {
-		return c, err
+	if c.doubt.Why != "" {
+		c.doubt.Since = server
+	}
+	if f.condition == shape.Ahead {
+		c.latest = latest
 	}
 	zone, err := r.zones.Of(ctx, src.Flow.Sweep.At)
 	c.sweep = src.Flow.Sweep.Due(f.row.SweptAt, server, zone)
 	return c, err
+}
+
+// distrust writes down what is wrong with a table, and takes back what would keep
+// changes from its rows: stamps that are later than anybody has read them.
+func (l *listing) distrust(ctx context.Context, held *lease.Lease, src *source.Source, way readPlan) error {
+	if way.doubt.Why == "" {
+		return nil
+	}
+	_, err := l.Control.UpdateFlow(ctx, held.Flow(), func(f *control.FlowRow) { f.Doubt(way.doubt) })
+	if err != nil || way.latest.IsZero() {
+		return err
+	}
+	return l.Warehouse.Unstamp(ctx, held.Fence(), src.Table, way.latest)
 }
 
 // standing gathers what unfit has to know of an open attempt.
