@@ -18,6 +18,7 @@ import (
 	"catchment/internal/schema"
 	"catchment/internal/source"
 	"catchment/internal/status"
+	"catchment/internal/warehouse/shape"
 )
 
 func (s *session) checkCommand() *cobra.Command {
@@ -163,6 +164,9 @@ func (c *checkup) checkFlows(ctx context.Context, warehouse bool) {
 		if err := c.silent(ctx, src); err != nil {
 			c.found("object "+fl.Object, "", err)
 		}
+		if warehouse {
+			c.checkKey(ctx, src.Table)
+		}
 		for _, skip := range src.Skipped {
 			c.warn("field "+fl.Object+"."+skip.Field, "is not copied: "+skip.Reason, "")
 		}
@@ -176,6 +180,20 @@ func (c *checkup) lands(fl flow.Flow) error {
 	}
 	_, err := replicate.Lands(c.Warehouse)
 	return err
+}
+
+// checkKey tells what a run would find of the key of a table.
+func (c *checkup) checkKey(ctx context.Context, t shape.Table) {
+	key, err := c.Warehouse.Key(ctx, t)
+	if err == nil {
+		err = key.Err(t)
+	}
+	switch {
+	case err != nil:
+		c.found("table "+t.Name, "", err)
+	case key.Lost:
+		c.warn("table "+t.Name, "has lost its primary key", "the next run makes it again")
+	}
 }
 
 // probe asks for one record of a flow: describe doesn't tell which objects

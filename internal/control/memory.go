@@ -27,6 +27,7 @@ type Memory struct {
 	SweptAt     time.Time `json:"swept_at,omitzero"`     // when every row was last held against all Ids of the object
 	Proof       string    `json:"proof,omitzero"`        // the watermark's grade by its window
 	Doubts      []Doubt   `json:"doubts,omitempty"`      // why it can't be claimed all the same
+	Looked      time.Time `json:"looked,omitzero"`       // by the org's clock: no row was read later
 	PressedAt   time.Time `json:"pressed_at,omitzero"`   // when a log that refused to tell last made a run sweep
 	Writer      Writer    `json:"writer,omitzero"`       // of this memory, with the last consolidation
 }

@@ -13,6 +13,9 @@ import (
 // follow after it.
 func (s *attemptStep) consolidate(ctx context.Context) error {
 	a := &s.attempt
+	if err := s.looked(ctx); err != nil {
+		return err
+	}
 	if ended, err := s.consolidateDetached(ctx); err != nil || !ended {
 		return err
 	}
@@ -49,6 +52,17 @@ func (s *attemptStep) consolidate(ctx context.Context) error {
 	_, records, bytes := a.Sums()
 	s.progress(Progress{Flow: a.Flow, Step: Consolidate, Records: records, Of: records, Bytes: bytes, Mover: a.Mover()})
 	return nil
+}
+
+// looked writes down, before rows are written, that none of them was read later than
+// now.
+func (s *attemptStep) looked(ctx context.Context) error {
+	now, err := s.Org.ServerTime(ctx)
+	if err != nil {
+		return err
+	}
+	_, err = s.Control.UpdateFlow(ctx, s.attempt.Flow, func(f *control.FlowRow) { f.Looked = now })
+	return err
 }
 
 // noteNULs reports where values held NUL characters.

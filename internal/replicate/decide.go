@@ -32,6 +32,7 @@ type readPlan struct {
 	sweep      bool      // it is time to hold every row against all Ids
 	warning    string
 	doubts     []control.Doubt // about the table as it is
+	latest     time.Time       // rows are stamped later, which can't be true; zero where none is
 }
 
 // decide makes the plan of a flow. A watermark is valid only for the table
@@ -60,11 +61,25 @@ func decide(f facts) (readPlan, error) {
 	if !c.rebuild {
 		c.from = window.Start(f.mark, f.relative)
 	}
-	if f.condition == shape.Fewer {
-		c.warning = "rows are missing from the table that the last run left there; find them with: catchment verify " +
-			f.mark.Flow
-	}
+	c.doubts = doubtsOf(f)
 	return c, nil
+}
+
+// doubtsOf is what somebody else's hand has done to the table, as far as a look at it
+// tells. It stays until a verify has found all rows right: the next consolidation
+// leaves a table that looks as it should.
+func doubtsOf(f facts) []control.Doubt {
+	d := control.Doubt{Kind: control.RowsWrong, Hint: "mend it with: catchment verify --repair " + f.mark.Flow}
+	switch f.condition {
+	case shape.Fewer:
+		d.Why = "rows are missing from the table that the last run left there"
+	case shape.Ahead:
+		d.Why = "rows of the table are stamped later than Salesforce was last read, so changes of their records " +
+			"may be missing"
+	default:
+		return nil
+	}
+	return []control.Doubt{d}
 }
 
 // standing is what is known of an open attempt before a run goes on with it.

@@ -62,7 +62,14 @@ func TestDecide(t *testing.T) {
 		{"an older copy of both schemas", facts{row: row(3), mark: mark(2), condition: shape.Restored},
 			readPlan{generation: 3, rebuild: true}},
 		{"rows are missing", facts{row: row(1), mark: mark(1), condition: shape.Fewer},
-			readPlan{generation: 1, from: noon, warning: "verify Account"}},
+			readPlan{generation: 1, from: noon, doubts: []control.Doubt{{
+				Kind: control.RowsWrong, Why: "rows are missing from the table that the last run left there",
+				Hint: "mend it with: catchment verify --repair Account"}}}},
+		{"rows are ahead", facts{row: row(1), mark: mark(1), condition: shape.Ahead},
+			readPlan{generation: 1, from: noon, doubts: []control.Doubt{{
+				Kind: control.RowsWrong, Hint: "mend it with: catchment verify --repair Account",
+				Why: "rows of the table are stamped later than Salesforce was last read, so changes of their " +
+					"records may be missing"}}}},
 		{"dropped, --full", facts{row: row(1), mark: mark(1), condition: shape.Dropped, full: true},
 			readPlan{generation: 2, rebuild: true}},
 		{"dropped in a rebuild", facts{row: row(2), mark: mark(1), condition: shape.Dropped},

@@ -36,7 +36,7 @@ func remembered(
 		m.SweptAt = swept
 		m.Settle(a.ID, control.DeletesUnseen, control.RecordsUnread)
 	}
-	if whole(a) {
+	if a.Complete { // every row was written anew
 		m.SettleAll(a.ID)
 	}
 	m.Unfilled = without(append(m.Unfilled, unread(src, a)...), filled(src, a))

@@ -13,6 +13,7 @@ import (
 	"catchment/internal/plan"
 	"catchment/internal/source"
 	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/shape"
 )
 
 // errPaused says that a flow was taken out of runs.
@@ -77,7 +78,7 @@ func (l *listing) attempt(
 	if err != nil {
 		return old, err
 	}
-	if row, err = l.hear(ctx, held, row, way.doubts); err != nil {
+	if row, err = l.distrust(ctx, held, src, row, way); err != nil {
 		return old, err
 	}
 	if open {
@@ -101,8 +102,12 @@ func (l *listing) attempt(
 
 // readPlan looks at the table and decides how to read the flow.
 func (r *Replicator) readPlan(ctx context.Context, src *source.Source, f facts) (readPlan, error) {
-	var err error
-	if f.condition, err = r.Warehouse.Inspect(ctx, src.Table, f.mark); err != nil {
+	server, err := r.Org.ServerTime(ctx)
+	if err != nil {
+		return readPlan{}, err
+	}
+	latest := f.mark.Latest(f.row.Looked, server)
+	if f.condition, err = r.Warehouse.Inspect(ctx, src.Table, f.mark, latest); err != nil {
 		return readPlan{}, err
 	}
 	if f.relative, err = r.windows.Relative(ctx, src); err != nil {
@@ -113,9 +118,11 @@ func (r *Replicator) readPlan(ctx context.Context, src *source.Source, f facts) 
 	if err != nil {
 		return c, err
 	}
-	server, err := r.Org.ServerTime(ctx) // as the last sweep was stamped
-	if err != nil {
-		return c, err
+	for i := range c.doubts {
+		c.doubts[i].Since = server
+	}
+	if f.condition == shape.Ahead {
+		c.latest = latest
 	}
 	zone, err := r.zones.Of(ctx, src.Flow.Sweep.At)
 	c.sweep = src.Flow.Sweep.Due(f.row.SweptAt, server, zone) || presses(src, f.row.Memory, server)
@@ -124,6 +131,18 @@ func (r *Replicator) readPlan(ctx context.Context, src *source.Source, f facts) 
 		c.from = unignored(src, f.row, c.from, server)
 	}
 	return c, err
+}
+
+// distrust writes down what is wrong with a table, and takes back what would keep
+// changes from its rows: stamps that are later than anybody has read them.
+func (l *listing) distrust(
+	ctx context.Context, held *lease.Lease, src *source.Source, row control.FlowRow, way readPlan,
+) (control.FlowRow, error) {
+	row, err := l.hear(ctx, held, row, way.doubts)
+	if err != nil || way.latest.IsZero() {
+		return row, err
+	}
+	return row, l.Warehouse.Unstamp(ctx, held.Fence(), src.Table, way.latest)
 }
 
 // standing gathers what unfit has to know of an open attempt.

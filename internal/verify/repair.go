@@ -33,6 +33,9 @@ func (m mender) repair(ctx context.Context, res *Result) error {
 			"%d records differ: that is more than a repair reads one by one", found)
 	}
 	res.mended = true
+	if err := m.unstamp(ctx); err != nil {
+		return err
+	}
 	now := res.Difference
 	for round := 1; differing(now) > 0; round++ {
 		suspects, err := m.reading.Ask(ctx, askAtMost)
@@ -58,6 +61,16 @@ func (m mender) repair(ctx context.Context, res *Result) error {
 	res.left = failing(now)
 	res.Repaired = found - differing(now)
 	return nil
+}
+
+// unstamp takes back stamps that nobody can have read, in every row: one without a
+// difference, such as that of a deleted record, would keep off what comes later.
+func (m mender) unstamp(ctx context.Context) error {
+	clock, err := m.org.ServerTime(ctx)
+	if err != nil {
+		return err
+	}
+	return m.merger.Unstamp(ctx, m.held.Fence(), m.subject.table, clock)
 }
 
 // mend reads records whole, treats them as the flow wants it, and writes them over
@@ -133,8 +146,19 @@ func (m mender) write(ctx context.Context, mending warehouse.Mending, suspects [
 			return err
 		}
 	}
+	if len(mending.Batches) == 0 {
+		return nil
+	}
+	looked, err := m.org.ServerTime(ctx)
+	if err != nil {
+		return err
+	}
+	// Before the rows: one that was read later than anybody remembers would look wrong.
+	if _, err := m.control.UpdateFlow(ctx, m.held.Flow(), func(f *control.FlowRow) { f.Looked = looked }); err != nil {
+		return err
+	}
 	counts, err := m.merger.Mend(ctx, m.held.Fence(), mending)
-	if err != nil || len(mending.Batches) == 0 {
+	if err != nil {
 		return err
 	}
 	_, err = m.control.UpdateFlow(ctx, m.held.Flow(), func(f *control.FlowRow) { f.Rows = counts.Rows })

@@ -327,6 +327,47 @@ func TestVerifyQuick(t *testing.T) {
 	}
 }
 
+// Rows that a hand has stamped ahead of anybody's clock are no pending ones: no run
+// would bring them. They differ in a sample too, and a repair mends them, whatever
+// they say of when they were read.
+func TestVerifyRowsThatAreAhead(t *testing.T) {
+	t.Parallel()
+	for name, readAt := range map[string]string{"stamped": "_catchment_read_at", "read": "TIMESTAMPTZ '2030-01-01'"} {
+		t.Run(name, func(t *testing.T) {
+			r := rig.Small(t, "Contact", 60)
+			r.Later(time.Hour)
+			r.Done(nil)
+			ids := r.IDs("Contact")
+			r.Exec("INSERT INTO salesforce.contact BY NAME SELECT * REPLACE ('003000000000001AAA' AS id) FROM " +
+				"salesforce.contact WHERE id = '" + ids[2] + "'")
+			r.Exec("UPDATE salesforce.contact SET systemmodstamp = '2030-01-01', _catchment_at = '2030-01-01', " +
+				"_catchment_read_at = " + readAt + " WHERE id IN ('" + ids[0] + "', '" + ids[1] +
+				"', '003000000000001AAA')")
+			r.Later(time.Hour)
+			r.Set(ids[0], "LastName", "changed since")
+			if sample := r.Verified(r.Flows[0], rig.Sample); sample.Missing != 1 {
+				t.Errorf("%+v %+v", sample, sample.Sampled)
+			}
+			found := r.Verified(r.Flows[0], nil)
+			if found.Stale != 2 || found.Extra != 1 || found.Pending != 0 {
+				t.Errorf("%+v", found)
+			}
+			if mended := r.Verified(r.Flows[0], rig.Repair); mended.Repaired != 3 || mended.Remaining() != 0 {
+				t.Errorf("%+v", mended)
+			}
+			if again := r.Verified(r.Flows[0], rig.Values); again.Differs() || again.Pending != 0 {
+				t.Errorf("%+v", again)
+			}
+			r.Later(time.Hour)
+			if notes := r.Done(nil).Objects[0].Notes; len(notes) > 0 {
+				t.Errorf("the notes are %q", notes)
+			}
+			r.Exec("DELETE FROM salesforce.contact WHERE id = '003000000000001AAA'")
+			r.Same()
+		})
+	}
+}
+
 // A repair that would delete too much stops, and changes nothing.
 func TestRepairStopsBeforeAMassDelete(t *testing.T) {
 	t.Parallel()

@@ -67,5 +67,9 @@ func (q inquiry) lookAgain(ctx context.Context, suspects []evidence.Suspect) err
 		}
 		pages = append(pages, deleted)
 	}
-	return q.reading.Answer(ctx, pages)
+	clock, err := q.org.ServerTime(ctx)
+	if err != nil {
+		return err
+	}
+	return q.reading.Answer(ctx, clock, pages)
 }

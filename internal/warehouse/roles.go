@@ -38,6 +38,9 @@ type Marks interface {
 	// watermark may claim by that; a mark without a watermark stays without a
 	// grade. Nothing else of the mark changes.
 	Remember(ctx context.Context, f Fence, memory, grade string) error
+	// Recount has a flow's mark count the rows of its final table as they are, and
+	// tells how many: somebody has looked at them.
+	Recount(ctx context.Context, f Fence, t shape.Table) (int64, error)
 }
 
 // A Shaper has the tables follow the source. What it does comes before a write
@@ -58,7 +61,11 @@ type Shaper interface {
 	// Describe writes down what Salesforce says about an object and its fields.
 	Describe(ctx context.Context, f Fence, o schema.Object, t shape.Table) error
 	// Inspect compares a final table with what its mark remembers (invariant 12).
-	Inspect(ctx context.Context, t shape.Table, m Mark) (shape.Condition, error)
+	// No row can be stamped later than latest.
+	Inspect(ctx context.Context, t shape.Table, m Mark, latest time.Time) (shape.Condition, error)
+	// Key looks what became of the primary key of a final table. One that is lost is
+	// made again by Prepare, and before a merge.
+	Key(ctx context.Context, t shape.Table) (evidence.Key, error)
 }
 
 // A Loader takes pages. A page and its line in the ledger are seen together, and
@@ -102,6 +109,10 @@ type Merger interface {
 	// Distinct leaves one row of each key. Which one doesn't matter: Mend
 	// replaces it.
 	Distinct(ctx context.Context, f Fence, t shape.Table) error
+	// Unstamp forgets what rows say of their versions where that is later than
+	// latest, which can't be true: whatever is read of their records wins from then
+	// on.
+	Unstamp(ctx context.Context, f Fence, t shape.Table, latest time.Time) error
 }
 
 // Evidence answers questions about staged readings and final tables. The answer
@@ -173,8 +184,9 @@ type Reading interface {
 	// their keys, and names them. Answer then judges these anew.
 	Ask(ctx context.Context, most int) ([]evidence.Suspect, error)
 	// Answer replaces what the reading says of the records that Ask named by what
-	// pages hold, and judges them anew. A record that no page holds is gone.
-	Answer(ctx context.Context, pages []Page) error
+	// pages hold, and judges them anew. A record that no page holds is gone. clock is
+	// the org's after they were read: Comparison.Clock from then on.
+	Answer(ctx context.Context, clock time.Time, pages []Page) error
 	// Difference counts what was judged, and names so many Ids of each kind.
 	Difference(ctx context.Context, sample int) (evidence.Difference, error)
 	// Sets gives both sides' sets. They are equal where nothing is missing, extra

@@ -57,6 +57,19 @@ type Mark struct {
 	Memory     string    // what its runs remember beside it, as they wrote it; the warehouse only keeps it
 }
 
+// Latest is how late a row of the flow's table may be stamped, by the org's clock:
+// the last look at the org was then, or after it rows were merged that others had
+// staged. Where nobody remembers that look, it is now.
+func (m Mark) Latest(looked, now time.Time) time.Time {
+	switch {
+	case looked.IsZero():
+		return now
+	case m.SyncedAt.After(looked):
+		return m.SyncedAt
+	}
+	return looked
+}
+
 // A Page is one stored page as a warehouse takes it: by Open, by Path (or a copy
 // where that is ""), or by URL.
 type Page struct {

@@ -10,15 +10,37 @@ import (
 )
 
 // A Comparison says what a reading is held against.
+//
+// Whether a record is pending is decided by the org's stamp of it. The row's may be
+// anything: a hand, an adopted table, or a server's clock may have put it ahead, and
+// a row that is pending by its own stamp would be so for ever. So
+//
+//   - a record that the org has stamped at or after Before is pending: the next run
+//     reads it;
+//   - one stamped before it is stale where its row has any other stamp;
+//   - one that the org doesn't have, but whose row is stamped at or after Before, was
+//     there when the last window was read, and went since: it is pending too, and
+//     the log of deletes tells the next run;
+//   - a row that is ahead of Clock is none of these. Nobody can have read it so, and
+//     no run would write over it. It is extra where the org doesn't have the record,
+//     and stale where it does.
+//
+// Ahead is a row that was read later than Clock, or is stamped later with a stamp
+// that the org doesn't have; clocks have Leeway.
 type Comparison struct {
 	Table    shape.Table // its columns are what is compared: the key, SystemModstamp, IsDeleted, and values
 	Policy   gone.Policy
-	Before   time.Time // differences of records stamped at or after it are pending
+	Before   time.Time // what the org has stamped at or after it is pending
+	Clock    time.Time // the org's when the rows were written, or later; zero for any time
 	Formulas []string  // columns whose values move without a stamp: they are told apart
 	Rules    bool      // the flow has rules, which keep records out: these are told apart
 	Stamp    string    // the column that tells when a record changed; "" is that of SystemModstamp
 	Snapshot *Snapshot // nil where records have a stamp
 }
+
+// Leeway is how far two clocks may be apart before a stamp by one of them is ahead
+// of the other.
+const Leeway = time.Minute
 
 // A Snapshot is how the table of an object without stamps came about: it was
 // last read whole by a job made then. What that reading had and the org hasn't
@@ -35,11 +57,11 @@ type Difference struct {
 	Warehouse  int64 // live rows in the final table
 	Missing    int64 // live in the org, not in the warehouse
 	Extra      int64 // live in the warehouse, not in the org
-	Stale      int64 // in both, stamped differently
+	Stale      int64 // in both, stamped differently, or in a row that is ahead
 	Wrong      int64 // in both under one stamp, with other values, IsDeleted among them where the row is gone too
 	Formulas   int64 // the same, in columns that move without a stamp only
 	Duplicates int64 // rows beyond one for each key
-	Pending    int64 // differing, and stamped at or after Before on either side
+	Pending    int64 // differing, and changed or gone since Before
 	Rejected   int64 // live in the org in a version that the flow's rules kept out
 	Unjudged   int64 // differing, and nothing tells when: the record may have changed since it was read
 	Alone      int64 // rows that are gone, and no record in the reading to hold them against

@@ -25,6 +25,7 @@ const (
 	Absent   Condition = "absent"   // never made
 	Intact   Condition = "intact"   // as the mark left it
 	Fewer    Condition = "fewer"    // rows were deleted behind our back; verify will name them
+	Ahead    Condition = "ahead"    // a row is stamped, or was read, later than we have looked
 	Dropped  Condition = "dropped"  // made once, gone now
 	Emptied  Condition = "emptied"  // no row left
 	Restored Condition = "restored" // its rows are older than the mark: a backup came back

@@ -21,8 +21,8 @@ const (
 	Timestamp Kind = "timestamp" // with time zone, UTC
 )
 
-// KindTraits is what holds for a kind of column in every warehouse.
-type KindTraits struct {
+// kindTraits is what holds for a kind of column in every warehouse.
+type kindTraits struct {
 	Kind     Kind
 	Of       []schema.Type // the field types whose values it takes
 	Measured bool          // a number, whose digits are measured in each page: none may be rounded
@@ -31,8 +31,8 @@ type KindTraits struct {
 
 // Kinds is the table of them. A new kind is a line here, and one in the Types of
 // each Dialect. Of numbers, each has room for those above it.
-func Kinds() []KindTraits {
-	return []KindTraits{
+func Kinds() []kindTraits {
+	return []kindTraits{
 		{Kind: Text},
 		{Kind: Bool, Of: []schema.Type{schema.Boolean}},
 		{Kind: Int, Of: []schema.Type{schema.Int}, Measured: true, Whole: true},
@@ -45,11 +45,11 @@ func Kinds() []KindTraits {
 }
 
 // traits finds the line of a kind, and tells whether there is one.
-func (k Kind) traits() (KindTraits, bool) {
+func (k Kind) traits() (kindTraits, bool) {
 	all := Kinds()
-	i := slices.IndexFunc(all, func(t KindTraits) bool { return t.Kind == k })
+	i := slices.IndexFunc(all, func(t kindTraits) bool { return t.Kind == k })
 	if i < 0 {
-		return KindTraits{}, false
+		return kindTraits{}, false
 	}
 	return all[i], true
 }

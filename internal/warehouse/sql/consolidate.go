@@ -192,7 +192,8 @@ func (w *merger) left(ctx context.Context, tx Tx, old warehouse.Mark, j *join) (
 	case j.fresh && j.written > 0:
 		return j.grown, j.now, nil
 	case j.Of.Complete || j.Of.Override || old.SyncedAt.IsZero(), j.written == 0 && j.grown != 0:
-		return w.extent(ctx, tx, j.Of.Table)
+		e, err := w.extent(ctx, tx, j.Of.Table)
+		return e.rows, e.newest, err
 	case j.written == 0:
 		return old.Rows, old.Newest, nil
 	}

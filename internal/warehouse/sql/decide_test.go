@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/evidence"
 	"catchment/internal/warehouse/gone"
 	"catchment/internal/warehouse/shape"
 	"catchment/internal/warehouse/sql/dialect"
@@ -42,12 +43,16 @@ func TestCondition(t *testing.T) {
 		{sight{exists: true}, warehouse.Mark{}, shape.Foreign},
 		{sight{exists: true, ours: true}, warehouse.Mark{}, shape.Intact},
 		{sight{exists: true, ours: true}, consolidated, shape.Emptied},
-		{sight{true, true, 3, later}, consolidated, shape.Intact},
-		{sight{true, true, 2, later}, consolidated, shape.Fewer},
-		{sight{true, true, 3, then}, consolidated, shape.Restored},
-		{sight{true, true, 4, then}, consolidated, shape.Restored},
+		{sight{true, true, extent{3, later, then}}, consolidated, shape.Intact},
+		{sight{true, true, extent{2, later, then}}, consolidated, shape.Fewer},
+		{sight{true, true, extent{3, then, then}}, consolidated, shape.Restored},
+		{sight{true, true, extent{4, then, then}}, consolidated, shape.Restored},
+		{sight{true, true, extent{3, later, later.Add(evidence.Leeway)}}, consolidated, shape.Intact},
+		{sight{true, true, extent{3, later, later.Add(evidence.Leeway + 1)}}, consolidated, shape.Ahead},
+		{sight{true, true, extent{2, later, later.Add(time.Hour)}}, consolidated, shape.Ahead},
+		{sight{true, true, extent{3, then, later.Add(time.Hour)}}, consolidated, shape.Restored},
 	} {
-		if got := condition(c.s, c.m); got != c.want {
+		if got := condition(c.s, c.m, later); got != c.want {
 			t.Errorf("%+v of %+v: got %s, want %s", c.s, c.m, got, c.want)
 		}
 	}

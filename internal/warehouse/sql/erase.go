@@ -142,9 +142,11 @@ func (w *eraser) settleErasure(ctx context.Context, tx Tx, f warehouse.Fence, s 
 		return err
 	}
 	if !mark.SyncedAt.IsZero() {
-		if mark.Rows, mark.Newest, err = w.extent(ctx, tx, e.Table); err != nil {
+		left, err := w.extent(ctx, tx, e.Table)
+		if err != nil {
 			return err
 		}
+		mark.Rows, mark.Newest = mark.Rows-s.out.Rows, left.newest // what others took away stays missing
 		if err := w.saveMark(ctx, tx, mark); err != nil {
 			return err
 		}

@@ -7,13 +7,17 @@ import (
 	"time"
 
 	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/evidence"
 	"catchment/internal/warehouse/shape"
 	"catchment/internal/warehouse/sql/dialect"
 	"catchment/internal/warehouse/sql/own"
 )
 
-// Inspect compares a final table with what its mark remembers (invariant 12).
-func (w *shaper) Inspect(ctx context.Context, t shape.Table, m warehouse.Mark) (shape.Condition, error) {
+// Inspect compares a final table with what its mark remembers (invariant 12). No row
+// can be stamped later than latest.
+func (w *shaper) Inspect(
+	ctx context.Context, t shape.Table, m warehouse.Mark, latest time.Time,
+) (shape.Condition, error) {
 	var seen sight
 	err := w.driver.View(ctx, func(tx Tx) error {
 		cols, err := storedColumns(ctx, tx, w.o.Schema, t.Name)
@@ -24,24 +28,30 @@ func (w *shaper) Inspect(ctx context.Context, t shape.Table, m warehouse.Mark) (
 		if !seen.ours {
 			return nil
 		}
-		seen.rows, seen.newest, err = w.extent(ctx, tx, t)
+		seen.extent, err = w.extent(ctx, tx, t)
 		return err
 	})
 	if err != nil {
 		return "", fmt.Errorf("inspect %s: %w", t.Name, err)
 	}
-	return condition(seen, m), nil
+	return condition(seen, m, latest), nil
 }
 
 // A sight is what can be seen of a final table from outside.
 type sight struct {
 	exists, ours bool
-	rows         int64
-	newest       time.Time
+	extent
+}
+
+// An extent is how far a final table reaches.
+type extent struct {
+	rows    int64
+	newest  time.Time // that a consolidation left in it
+	stamped time.Time // the latest moment that a row was stamped, or read
 }
 
 // condition decides what became of a table since its mark was written.
-func condition(s sight, m warehouse.Mark) shape.Condition {
+func condition(s sight, m warehouse.Mark, latest time.Time) shape.Condition {
 	consolidated := !m.SyncedAt.IsZero()
 	switch {
 	case !s.exists && !consolidated:
@@ -54,6 +64,8 @@ func condition(s sight, m warehouse.Mark) shape.Condition {
 		return shape.Emptied
 	case s.newest.Before(m.Newest):
 		return shape.Restored
+	case s.stamped.After(latest.Add(evidence.Leeway)):
+		return shape.Ahead
 	case s.rows < m.Rows:
 		return shape.Fewer
 	}
@@ -75,14 +87,18 @@ func isOurs(cols []dialect.Stored, t shape.Table) bool {
 	return true
 }
 
-// extent is the number of rows of a final table and the newest stamp that a
-// consolidation left in it.
-func (w *store) extent(ctx context.Context, tx Tx, t shape.Table) (int64, time.Time, error) {
-	var n int64
-	var newest *time.Time
-	_, err := queryRow(ctx, tx, []any{&n, &newest},
-		"SELECT count(*), max("+w.d.Quote(own.SyncedAt)+") FROM "+w.final(t))
-	return n, dialect.FromNull(newest), err
+// extent looks how far a final table reaches.
+func (w *store) extent(ctx context.Context, tx Tx, t shape.Table) (extent, error) {
+	var e extent
+	var newest, stamped, read *time.Time
+	_, err := queryRow(ctx, tx, []any{&e.rows, &newest, &stamped, &read}, fmt.Sprintf(
+		"SELECT count(*), max(%s), max(%s), max(%s) FROM %s", w.d.Quote(own.SyncedAt), w.d.Quote(own.At),
+		w.d.Quote(own.ReadAt), w.final(t)))
+	e.newest, e.stamped = dialect.FromNull(newest), dialect.FromNull(stamped)
+	if at := dialect.FromNull(read); at.After(e.stamped) {
+		e.stamped = at
+	}
+	return e, err
 }
 
 // Adapt gives the columns of t the names and kinds that the table in the

@@ -8,7 +8,6 @@ import (
 	"catchment/internal/plan"
 	"catchment/internal/warehouse"
 	"catchment/internal/warehouse/gone"
-	"catchment/internal/warehouse/shape"
 	"catchment/internal/warehouse/sql/dialect"
 	"catchment/internal/warehouse/sql/own"
 	"catchment/internal/warehouse/sql/statements"
@@ -57,14 +56,6 @@ func (w *merger) newJoin(ctx context.Context, tx Tx, m warehouse.Merge, ledger [
 	rows, err := count(ctx, tx, j.AnyRow().SQL)
 	j.fresh = rows == 0
 	return j, err
-}
-
-// keyed tells whether a final table has its primary key.
-func (w *store) keyed(ctx context.Context, tx Tx, t shape.Table) (bool, error) {
-	keys, err := count(ctx, tx,
-		"SELECT count(*) FROM information_schema.table_constraints WHERE table_catalog = current_database() "+
-			"AND table_schema = $1 AND table_name = $2 AND constraint_type = 'PRIMARY KEY'", w.o.Schema, t.Name)
-	return keys > 0, err
 }
 
 // readAt is when the attempt began to read whole records: what it lacks was

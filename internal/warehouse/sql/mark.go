@@ -7,6 +7,7 @@ import (
 
 	"catchment/internal/plan"
 	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/shape"
 	"catchment/internal/warehouse/sql/dialect"
 	"catchment/internal/warehouse/sql/own"
 )
@@ -180,6 +181,19 @@ func advance(m warehouse.Mark, by warehouse.Merge) warehouse.Mark {
 	}
 	m.Watermark, m.Grade, m.Generation = by.Watermark.UTC().Truncate(time.Microsecond), by.Grade, by.Generation
 	return m
+}
+
+// Recount has a flow's mark count the rows of its final table as they are, and tells
+// how many: somebody has looked at them.
+func (w *marks) Recount(ctx context.Context, f warehouse.Fence, t shape.Table) (rows int64, err error) {
+	err = w.fenced(ctx, f, "count "+t.Name, func(tx Tx) (err error) {
+		if rows, err = count(ctx, tx, "SELECT count(*) FROM "+w.final(t)); err != nil {
+			return err
+		}
+		_, err = tx.Exec(ctx, "UPDATE "+w.own(own.FlowTable)+" SET row_count = $2 WHERE flow = $1", f.Flow, rows)
+		return err
+	})
+	return rows, err
 }
 
 // saveMark writes what a consolidation leaves.

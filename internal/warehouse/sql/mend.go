@@ -4,11 +4,10 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"time"
 
-	"catchment/internal/plan"
 	"catchment/internal/warehouse"
 	"catchment/internal/warehouse/shape"
-	"catchment/internal/warehouse/sql/dialect"
 )
 
 // Mend loads and merges in one transaction, so that a crash leaves nothing
@@ -88,33 +87,37 @@ func (w *merger) needOf(ctx context.Context, tx Tx, attempt string, batches []wa
 // since not every warehouse makes a key over rows that its own transaction has
 // deleted.
 func (w *merger) Distinct(ctx context.Context, f warehouse.Fence, t shape.Table) error {
-	if w.d.RowID == "" {
-		return plan.Fixf("load it anew with: catchment run --full "+t.Object,
-			"rows of one key can't be told apart in %s", w.d.Name)
-	}
-	s := w.of(t)
-	delete := dialect.Fill(`DELETE FROM {final} f
-USING (SELECT {key}, max({row_id}) AS kept FROM {final} GROUP BY {key} HAVING count(*) > 1) n
-WHERE {same_key} AND f.{row_id} <> n.kept`, dialect.Holes{
-		"final": s.Final(), "key": s.Dialect.List("", t.Key), "row_id": w.d.RowID, "same_key": s.SameKey("n", "f"),
-	})
 	what := "one row of each key of " + t.Name
-	missing := func(tx Tx, sql string) ([]dialect.Step, error) {
-		keyed, err := w.keyed(ctx, tx, t)
-		if err != nil || keyed {
-			return nil, err
-		}
-		return dialect.Steps(sql), nil
-	}
 	err := w.fencedOn(ctx, f, what, []string{w.final(t)}, func(tx Tx) error {
-		todo, err := missing(tx, delete)
+		keyed, err := w.keyed(ctx, tx, t)
+		if err != nil || keyed && w.d.Enforces {
+			return err
+		}
+		s := w.of(t)
+		if w.d.RowID != "" {
+			return do(ctx, tx, s.Single())
+		}
+		has, err := storedColumns(ctx, tx, w.o.Schema, t.Name)
 		if err != nil {
 			return err
 		}
-		return doSteps(ctx, tx, todo)
+		names := make([]string, len(has))
+		for i, c := range has {
+			names[i] = c.Name
+		}
+		return do(ctx, tx, s.SingleApart(names)...)
 	})
 	if err != nil {
 		return err
 	}
-	return w.shape(ctx, f, what, func(tx Tx) ([]dialect.Step, error) { return missing(tx, s.AddKey()) })
+	return w.restoreKey(ctx, f, what, t)
+}
+
+// Unstamp forgets what rows and tombstones say of their versions where that is later
+// than latest, which can't be true: what is read of their records wins from then on.
+func (w *merger) Unstamp(ctx context.Context, f warehouse.Fence, t shape.Table, latest time.Time) error {
+	what := "stamps that are ahead in " + t.Name
+	return w.fencedOn(ctx, f, what, []string{w.final(t)}, func(tx Tx) error {
+		return do(ctx, tx, w.of(t).Unstamp(latest)...)
+	})
 }

@@ -9,6 +9,7 @@ import (
 
 	"catchment/internal/plan"
 	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/evidence"
 	"catchment/internal/warehouse/shape"
 	"catchment/internal/warehouse/sql/dialect"
 	"catchment/internal/warehouse/sql/own"
@@ -48,7 +49,19 @@ func (w *shaper) Prepare(ctx context.Context, f warehouse.Fence, t shape.Table) 
 	if err != nil {
 		return nil, err
 	}
-	return done, nil
+	return done, w.restoreKey(ctx, f, "prepare "+t.Name, t)
+}
+
+// Key looks what became of the primary key of a final table.
+func (w *shaper) Key(ctx context.Context, t shape.Table) (k evidence.Key, err error) {
+	err = w.driver.View(ctx, func(tx Tx) (err error) {
+		k, err = w.key(ctx, tx, t)
+		return err
+	})
+	if err != nil {
+		return k, fmt.Errorf("key of %s: %w", t.Name, err)
+	}
+	return k, nil
 }
 
 // joined adds changes to those that were told already: a table is looked at more

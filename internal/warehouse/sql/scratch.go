@@ -27,6 +27,9 @@ type merging struct {
 // merging does such a transaction.
 func (w *merger) merging(ctx context.Context, in merging) error {
 	t := transaction{fence: in.fence, what: in.what, tables: []string{w.final(in.m.Table)}}
+	if err := w.restoreKey(ctx, in.fence, in.what, in.m.Table); err != nil {
+		return err
+	}
 	var columns []string
 	if !w.d.TransactionalDDL {
 		has, err := w.finishBoth(ctx, in.fence, in.what, in.m.Table)

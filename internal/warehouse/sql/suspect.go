@@ -52,8 +52,10 @@ func (r *comparing) Ask(ctx context.Context, most int) ([]evidence.Suspect, erro
 }
 
 // Answer replaces what the reading says of the records that Ask named by what
-// pages hold, and judges them anew. A record that no page holds is gone.
-func (r *comparing) Answer(ctx context.Context, pages []warehouse.Page) error {
+// pages hold, and judges them anew. A record that no page holds is gone. clock is
+// the org's after they were read.
+func (r *comparing) Answer(ctx context.Context, clock time.Time, pages []warehouse.Page) error {
+	r.c.Clock = clock
 	var by int64
 	apart := make([][]warehouse.Page, len(pages))
 	for i, p := range pages {

@@ -183,11 +183,12 @@ func compareAgain(r *rig) {
 	some, err := reading.Ask(ctx, 2)
 	must(r.t, err)
 	same(r.t, "the first two", fmt.Sprint(some), "[{2 stale} {3 extra}]")
-	err = reading.Answer(ctx, []warehouse.Page{r.page(short, brief("1", 10, false))})
+	err = reading.Answer(ctx, at(1000), []warehouse.Page{r.page(short, brief("1", 10, false))})
 	same(r.t, "an answer to no question", plan.ClassOf(err), plan.Bug)
 	_, err = reading.Ask(ctx, 9)
 	must(r.t, err)
-	must(r.t, reading.Answer(ctx, []warehouse.Page{r.page(short, brief("2", 10, false), brief("3", 10, false)),
+	must(r.t, reading.Answer(ctx, at(1000), []warehouse.Page{
+		r.page(short, brief("2", 10, false), brief("3", 10, false)),
 		r.page(short, brief("5", 60, true), brief("7", 10, false))}))
 	d, err := reading.Difference(ctx, 9)
 	must(r.t, err)
@@ -197,7 +198,7 @@ func compareAgain(r *rig) {
 	got, err = reading.Ask(ctx, 9)
 	must(r.t, err)
 	same(r.t, "what is left", fmt.Sprint(got), "[{4 extra} {7 missing}]")
-	must(r.t, reading.Answer(ctx, nil)) // both are gone
+	must(r.t, reading.Answer(ctx, at(1000), nil)) // both are gone
 	d, err = reading.Difference(ctx, 9)
 	must(r.t, err)
 	same(r.t, "missing and extra", fmt.Sprint(d.Missing, d.Extra), "0 1")

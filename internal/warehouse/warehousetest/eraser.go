@@ -29,7 +29,7 @@ func erased(r *rig) {
 	must(r.t, err)
 	same(r.t, "rows of the mark", got.Rows, int64(1))
 	same(r.t, "watermark", got.Watermark, m.Watermark)
-	condition, err := r.w.Inspect(ctx, r.table, got)
+	condition, err := r.w.Inspect(ctx, r.table, got, at(1000))
 	must(r.t, err)
 	same(r.t, "condition", condition, shape.Intact)
 
@@ -43,6 +43,17 @@ func erased(r *rig) {
 	must(r.t, err)
 	r.read(r.puts("a4", 400, rec("2", 350, false, "late"), rec("4", 350, false, "four")))
 	sameRows(r.t, r.rows("id", "name"), "4|four")
+
+	r.read(r.puts("a5", 500, rec("5", 450, false, "five"), rec("6", 450, false, "six")))
+	r.subject.Delete(r.t, Final, "account", "5") // by another hand: that stays missing
+	_, err = r.roles().Eraser.Erase(ctx, r.fence,
+		warehouse.Erasure{Table: r.table, Column: "id", Values: []string{"6"}})
+	must(r.t, err)
+	got, _, err = r.w.Mark(ctx, "Account")
+	must(r.t, err)
+	condition, err = r.w.Inspect(ctx, r.table, got, at(1000))
+	must(r.t, err)
+	same(r.t, "condition", condition, shape.Fewer)
 
 	old := r.fence
 	old.Number--

@@ -1,9 +1,13 @@
 package warehousetest
 
 import (
+	"fmt"
+	"maps"
 	"slices"
 
 	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/evidence"
+	"catchment/internal/warehouse/gone"
 )
 
 // evidence: what a reading has in staging is held against the final table.
@@ -52,4 +56,136 @@ func torn(r *rig) {
 	keys, err := r.w.Torn(r.t.Context(), r.table, "a1", []string{"main"}, []string{"further"})
 	must(r.t, err)
 	sameRows(r.t, keys, "2", "3")
+}
+
+// A stamping is a row as a hand has left it, in minutes, beside what the org says of
+// its record: how the two compare. The watermark is 50, and the org's clock 60.
+type stamping struct {
+	row    []int // SystemModstamp, _catchment_at and _catchment_read_at; nil where there is no row
+	org    []int // its stamp; nil where the org doesn't have the record
+	binned bool
+	want   string // how they differ, pending, or "" for not at all
+}
+
+const never = 9000 // nobody has read so far
+
+// Each of the ways in which the two stamps of a record may lie to the watermark and
+// to the clock.
+func stampings() []stamping {
+	return []stamping{
+		{row: []int{10, 10, 40}, org: []int{10}},
+		{row: []int{9, 9, 40}, org: []int{10}, want: "stale"},
+		{row: []int{20, 20, 40}, org: []int{10}, want: "stale"},
+		{row: []int{55, 55, 58}, org: []int{10}, want: "stale"},
+		{row: []int{never, never, 40}, org: []int{10}, want: "stale"},
+		{row: []int{never, never, never}, org: []int{10}, want: "stale"},
+		{row: []int{never, 10, 40}, org: []int{10}, want: "stale"},
+		{row: []int{10, never, 40}, org: []int{10}, want: "stale"},
+		{row: []int{10, 10, never}, org: []int{10}, want: "stale"},
+		// changed since the watermark
+		{row: []int{10, 10, 40}, org: []int{55}, want: "pending"},
+		{row: []int{55, 55, 58}, org: []int{55}},
+		{row: []int{55, 55, 58}, org: []int{57}, want: "pending"},
+		{row: []int{58, 58, 58}, org: []int{57}, want: "pending"},
+		{row: []int{never, 10, 40}, org: []int{55}, want: "pending"},
+		{row: []int{never, never, 40}, org: []int{55}, want: "stale"}, // no run would bring it
+		{row: []int{10, never, 40}, org: []int{55}, want: "stale"},
+		{row: []int{10, 10, never}, org: []int{55}, want: "stale"},
+		{row: []int{never, never, 58}, org: []int{never}}, // what the org says is so
+		// gone from the org, and out of its recycle bin
+		{row: []int{10, 10, 40}, want: "extra"},
+		{row: []int{55, 55, 58}, want: "pending"},
+		{row: []int{61, 61, 61}, want: "pending"}, // by another clock
+		{row: []int{62, 62, 60}, want: "extra"},
+		{row: []int{never, never, 40}, want: "extra"},
+		{row: []int{never, 10, 40}, want: "extra"},
+		{row: []int{55, 55, never}, want: "extra"},
+		// deleted
+		{row: []int{10, 10, 40}, org: []int{20}, binned: true, want: "extra"},
+		{row: []int{10, 10, 40}, org: []int{55}, binned: true, want: "pending"},
+		{row: []int{55, 55, 58}, org: []int{20}, binned: true, want: "extra"},
+		{row: []int{never, never, 40}, org: []int{20}, binned: true, want: "extra"},
+		{row: []int{never, never, 40}, org: []int{55}, binned: true, want: "extra"},
+		// no row
+		{org: []int{10}, want: "missing"},
+		{org: []int{55}, want: "pending"},
+		{org: []int{10}, binned: true},
+	}
+}
+
+// stamp inserts a row like another, with stamps that a hand has set.
+func stamp(r *rig, like Row, id string, minutes ...int) {
+	r.t.Helper()
+	hand := maps.Clone(like)
+	hand["id"] = &id
+	for i, column := range []string{"systemmodstamp", "_catchment_at", "_catchment_read_at"} {
+		maps.Copy(hand, row(column, moment(at(minutes[i]))))
+	}
+	r.subject.Insert(r.t, Final, "account", hand)
+}
+
+func compareHands(r *rig) {
+	ctx := r.t.Context()
+	r.read(r.puts("a1", 40, rec("like", 10, false, "row")))
+	like := r.find("like")
+	r.subject.Delete(r.t, Final, "account", "like")
+	var want evidence.Difference
+	var org []string
+	for i, s := range stampings() {
+		id := fmt.Sprintf("%02d", i)
+		if s.row != nil {
+			stamp(r, like, id, s.row...)
+			want.Warehouse++
+		}
+		if s.org != nil {
+			org = append(org, brief(id, s.org[0], s.binned))
+		}
+		if s.org != nil && !s.binned {
+			want.Source++
+		}
+		switch s.want {
+		case "missing":
+			want.MissingIDs = append(want.MissingIDs, id)
+		case "extra":
+			want.ExtraIDs = append(want.ExtraIDs, id)
+		case "stale":
+			want.StaleIDs = append(want.StaleIDs, id)
+		case "pending":
+			want.Pending++
+		}
+	}
+	want.Missing, want.Extra = int64(len(want.MissingIDs)), int64(len(want.ExtraIDs))
+	want.Stale = int64(len(want.StaleIDs))
+	c := r.stamps(50)
+	c.Clock = at(60)
+	r.finds(c, 99, want, r.page(short, org...))
+
+	// What was read again is held against the clock as it stood then.
+	r.subject.Delete(r.t, Final, "account")
+	stamp(r, like, "1", 70, 70, 75)
+	stamp(r, like, "2", 90, 90, 75)
+	reading := r.judge(c, r.page(short, brief("1", 65, false), brief("2", 65, false)))
+	asked, err := reading.Ask(ctx, 9)
+	must(r.t, err)
+	same(r.t, "suspects", fmt.Sprint(asked), "[{1 stale} {2 stale}]")
+	must(r.t, reading.Answer(ctx, at(80),
+		[]warehouse.Page{r.page(short, brief("1", 79, false), brief("2", 79, false))}))
+	d, err := reading.Difference(ctx, 9)
+	must(r.t, err)
+	same(r.t, "pending and stale", fmt.Sprint(d.Pending, d.StaleIDs), "1 [2]")
+	must(r.t, reading.Close(ctx))
+}
+
+func compareSnapshotHands(r *rig) {
+	r.read(r.puts("a1", 40, rec("like", 10, false, "row")))
+	like := r.find("like")
+	r.subject.Delete(r.t, Final, "account", "like")
+	for i, readAt := range []int{30, 50, never, 50, never, never} {
+		stamp(r, like, fmt.Sprint(i), 10, readAt, readAt)
+	}
+	c := evidence.Comparison{Table: r.only("id", "name"), Policy: gone.Flag, Before: at(45), Clock: at(60),
+		Snapshot: &evidence.Snapshot{ReadAt: at(40)}}
+	r.finds(c, 9, evidence.Difference{Source: 3, Warehouse: 6, Extra: 2, Stale: 2, Pending: 1, Unjudged: 1,
+		ExtraIDs: []string{"0", "2"}, StaleIDs: []string{"4", "5"}},
+		r.page("Id,Name", "3,another", "4,another", "5,row"))
 }

@@ -107,7 +107,7 @@ func compareIsDeleted(r *rig) {
 	_, err = r.w.Mend(r.t.Context(), r.fence,
 		r.mending("mend", 300, nil, rec("1", 10, false, "live"), rec("2", 10, true, "in the bin")))
 	must(r.t, err)
-	must(r.t, reading.Answer(r.t.Context(), []warehouse.Page{
+	must(r.t, reading.Answer(r.t.Context(), at(1000), []warehouse.Page{
 		r.page(short, brief("1", 10, false), brief("2", 10, true), brief("5", 10, false))}))
 	got, err = reading.Ask(r.t.Context(), 9)
 	must(r.t, err)

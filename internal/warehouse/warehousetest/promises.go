@@ -13,6 +13,8 @@ func everyones() []group {
 		}},
 		{"shaper", []test{
 			{"what became of the final table", conditions},
+			{"a table that lost its key gets it back", keyLost},
+			{"records that have more rows than one are named", keyRepeated},
 			{"new fields and vanished ones", schemaChanges},
 			{"fields of another type", otherTypes},
 			{"a table that isn't ours", foreignTable},
@@ -87,6 +89,7 @@ func merges() []test {
 		{"a repair mends each kind of difference", mends},
 		{"a repair stops before a mass delete", mendStops},
 		{"a repair of rows of one key", mendDuplicates},
+		{"stamps that are ahead are taken back", unstamped},
 		{"a late page doesn't undo a repair", mendThenLatePage},
 		{"a late rebuild doesn't undo a repair", mendThenLateRebuild},
 	}
@@ -100,6 +103,8 @@ func questions() []test {
 		{"rejected records are told apart", rejectedApart},
 		{"comparison", comparison},
 		{"comparison of what is pending", comparePending},
+		{"comparison of rows that a hand has stamped", compareHands},
+		{"comparison of rows that a hand has stamped, without stamps", compareSnapshotHands},
 		{"comparison without stamps", compareSnapshot},
 		{"comparison of values", compareValues},
 		{"comparison of IsDeleted", compareIsDeleted},

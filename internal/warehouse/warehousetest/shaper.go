@@ -3,10 +3,12 @@ package warehousetest
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"catchment/internal/plan"
 	"catchment/internal/schema"
 	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/evidence"
 	"catchment/internal/warehouse/shape"
 )
 
@@ -16,13 +18,13 @@ func conditions(r *rig) {
 		r.t.Helper()
 		m, _, err := r.w.Mark(ctx, "Account")
 		must(r.t, err)
-		got, err := r.w.Inspect(ctx, r.table, m)
+		got, err := r.w.Inspect(ctx, r.table, m, at(1000))
 		must(r.t, err)
 		same(r.t, "condition", got, want)
 	}
 	never := r.table
 	never.Name = "never"
-	got, err := r.w.Inspect(ctx, never, warehouse.Mark{})
+	got, err := r.w.Inspect(ctx, never, warehouse.Mark{}, at(1000))
 	must(r.t, err)
 	same(r.t, "condition", got, shape.Absent)
 	is(shape.Intact)
@@ -41,6 +43,22 @@ func conditions(r *rig) {
 	whole.merge.Complete = true
 	r.read(whole)
 	is(shape.Intact)
+	hand := r.find("2")
+	r.subject.Delete(r.t, Final, "account", "2")
+	for column, want := range map[string]shape.Condition{"_catchment_at": shape.Ahead,
+		"_catchment_read_at": shape.Ahead, "systemmodstamp": shape.Intact} { // the last keeps no change off
+		was := hand[column]
+		hand[column] = row("", moment(at(9000)))[""]
+		r.subject.Insert(r.t, Final, "account", hand)
+		is(want)
+		r.subject.Delete(r.t, Final, "account", "2")
+		hand[column] = was
+	}
+	is(shape.Fewer)
+	rows, err := r.w.Recount(ctx, r.fence, r.table) // who has looked at them may say that it is right so
+	must(r.t, err)
+	same(r.t, "rows", rows, 3)
+	is(shape.Intact)
 	r.subject.Delete(r.t, Final, "account")
 	is(shape.Emptied)
 	r.subject.Insert(r.t, Final, "account", r.subject.Look(r.t, Final, "backup")...)
@@ -49,6 +67,91 @@ func conditions(r *rig) {
 	is(shape.Dropped)
 	r.subject.Make(r.t, Final, "account", "id")
 	is(shape.Foreign)
+}
+
+// loseKey replaces the final table by a copy of itself.
+func loseKey(r *rig) {
+	r.t.Helper()
+	r.subject.Copy(r.t, Final, "account", "copy")
+	r.subject.Drop(r.t, Final, "account")
+	r.subject.Rename(r.t, Final, "copy", "account")
+}
+
+// keyIs proves what became of the final table's key, where keys are enforced.
+func keyIs(r *rig, want evidence.Key) {
+	r.t.Helper()
+	if !r.subject.Traits().Enforces {
+		want = evidence.Key{}
+	}
+	got, err := r.w.Key(r.t.Context(), r.table)
+	must(r.t, err)
+	same(r.t, "key", fmt.Sprint(got), fmt.Sprint(want))
+}
+
+func keyLost(r *rig) {
+	ctx := r.t.Context()
+	keyIs(r, evidence.Key{})
+	r.read(r.puts("a1", 100, rec("1", 10, false, "one"), rec("2", 10, false, "two")))
+	keyIs(r, evidence.Key{})
+	for name, do := range map[string]func() error{
+		"prepare": func() error { _, err := r.w.Prepare(ctx, r.fence, r.table); return err },
+		"consolidate": func() error {
+			_, err := r.try(r.puts("a2", 200, rec("1", 110, false, "uno"), rec("3", 110, false, "three")))
+			return err
+		},
+		"mend": func() error {
+			_, err := r.w.Mend(ctx, r.fence, r.mending("mend", 300, nil, rec("2", 10, false, "due")))
+			return err
+		},
+	} {
+		loseKey(r)
+		keyIs(r, evidence.Key{Lost: true})
+		if err := do(); err != nil {
+			r.t.Errorf("%s: %v", name, err)
+		}
+		keyIs(r, evidence.Key{})
+	}
+	sameRows(r.t, r.rows("id", "name"), "1|uno", "2|due", "3|three")
+}
+
+// Where keys are enforced, no way goes on before each record has one row.
+func keyRepeated(r *rig) {
+	ctx := r.t.Context()
+	r.read(r.puts("a1", 100, rec("1", 10, false, "one"), rec("2", 10, false, "two"), rec("3", 10, false, "three")))
+	loseKey(r)
+	r.subject.Insert(r.t, Final, "account", r.find("1"), r.find("2"), r.find("1"))
+	repeated := evidence.Key{Lost: true, Repeats: 2, Repeated: []string{"1", "2"}}
+	keyIs(r, repeated)
+	in := r.puts("a2", 200, rec("1", 110, false, "uno"))
+	_, prepared := r.w.Prepare(ctx, r.fence, r.table)
+	_, read := r.try(in)
+	_, mended := r.w.Mend(ctx, r.fence, r.mending("mend", 300, nil, rec("3", 10, false, "tre")))
+	for what, err := range map[string]error{"prepare": prepared, "consolidate": read, "mend": mended} {
+		if !r.subject.Traits().Enforces {
+			must(r.t, err)
+			continue
+		}
+		same(r.t, what+": class", plan.ClassOf(err), plan.Fix)
+		same(r.t, what+": hint", strings.Contains(plan.HintOf(err), "verify --repair Account"), true)
+		same(r.t, what+": the Ids", strings.Contains(fmt.Sprint(err), "2 records") &&
+			strings.HasSuffix(fmt.Sprint(err), ": 1 2"), true)
+	}
+	must(r.t, r.w.Distinct(ctx, r.fence, r.table))
+	keyIs(r, evidence.Key{})
+	same(r.t, "rows", len(r.rows("id")), 3)
+	if r.subject.Traits().Enforces {
+		r.read(in)
+	}
+	r.read(r.puts("a3", 400, rec("1", 310, false, "uno"), rec("2", 310, false, "due")))
+	sameRows(r.t, beginning("1|", r.rows("id", "name")), "1|uno")
+
+	nameless := r.find("1")
+	nameless["id"] = nil
+	loseKey(r)
+	r.subject.Insert(r.t, Final, "account", nameless)
+	keyIs(r, evidence.Key{Lost: true, Nameless: 1})
+	_, err := r.w.Prepare(ctx, r.fence, r.table)
+	same(r.t, "rows without a key", plan.ClassOf(err) == plan.Fix, r.subject.Traits().Enforces)
 }
 
 func schemaChanges(r *rig) {

@@ -71,7 +71,6 @@ type Traits struct {
 	LongestText int  // bytes that a text may have, 0 for any number
 	Digits      int  // of the widest decimal, 0 for any number
 	Enforces    bool // a second row of one key is refused, whoever writes it
-	Distinct    bool // Distinct can leave one row of each key
 	Grants      bool // there are roles to which tables can be granted
 }
 

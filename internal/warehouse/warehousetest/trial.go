@@ -65,7 +65,7 @@ func (o operation) underFaults(r *rig) {
 	same(r.t, "what they hold of what wasn't tried", after.of(idle), before.of(idle))
 	m, _, err := r.w.Mark(r.t.Context(), r.fence.Flow)
 	must(r.t, err)
-	condition, err := r.w.Inspect(r.t.Context(), r.table, m)
+	condition, err := r.w.Inspect(r.t.Context(), r.table, m, at(1000))
 	must(r.t, err)
 	same(r.t, "condition", condition, shape.Intact)
 }

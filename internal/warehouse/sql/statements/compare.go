@@ -87,19 +87,34 @@ func (s *Compare) rows(asked bool) string {
 	return "(" + sql + ")"
 }
 
-// waits is why a difference isn't counted as one: pending or unjudged. A record
-// that was stamped at or after Before on either side is pending, whatever else
-// it is.
-func (s *Compare) waits(inSource, inRows, stamped string) string {
+// ahead tells whether a row is: a Comparison says what that means.
+func (s *Compare) ahead() string {
+	if s.Comparison.Clock.IsZero() {
+		return "false"
+	}
+	at := s.Col("f", own.At)
+	return dialect.Fill("coalesce({read_at} > {latest} OR {at} > {latest} AND {differs}, false)", dialect.Holes{
+		"read_at": s.Col("f", own.ReadAt), "at": at, "differs": s.Dialect.Differs(at, "s._catchment_stamp"),
+		"latest": s.Dialect.Moment(s.Comparison.Clock.Add(evidence.Leeway).UTC()),
+	})
+}
+
+// waits is why a difference isn't counted as one: pending or unjudged.
+func (s *Compare) waits(inSource, inRows string) string {
 	if s.Comparison.Snapshot == nil {
-		return dialect.Fill("CASE WHEN coalesce(s._catchment_stamp >= {before}, false) OR "+
-			"coalesce({stamp} >= {before}, false) THEN 'pending' END",
-			dialect.Holes{"before": s.before(), "stamp": stamped})
+		return dialect.Fill(`CASE
+		WHEN {ahead} THEN NULL
+		WHEN s._catchment_stamp >= {before} THEN 'pending'
+		WHEN {source_key} IS NULL AND {row_at} >= {before} THEN 'pending' END`, dialect.Holes{
+			"ahead": s.ahead(), "before": s.before(), "source_key": s.Col("s", s.Comparison.Table.Key[0]),
+			"row_at": s.Col("f", own.At),
+		})
 	}
 	extra, missing := "'unjudged'", "'unjudged'"
 	if at := s.Comparison.Snapshot.ReadAt; !at.IsZero() {
-		extra = fmt.Sprintf("CASE WHEN coalesce(%s >= %s, false) THEN 'pending' END", s.Col("f", own.ReadAt),
-			s.Dialect.Moment(at.UTC()))
+		extra = dialect.Fill("CASE WHEN {read_at} >= {snapshot} AND NOT {ahead} THEN 'pending' END", dialect.Holes{
+			"read_at": s.Col("f", own.ReadAt), "snapshot": s.Dialect.Moment(at.UTC()), "ahead": s.ahead(),
+		})
 	}
 	if born := s.Comparison.Snapshot.Born; born != "" {
 		missing = dialect.Fill("CASE WHEN {born} IS NULL THEN 'unjudged' WHEN {born} >= {before} THEN 'pending' END",
@@ -108,8 +123,9 @@ func (s *Compare) waits(inSource, inRows, stamped string) string {
 	return dialect.Fill(`CASE
 		WHEN {in_rows} AND NOT coalesce({in_source}, false) THEN {extra}
 		WHEN {in_source} AND NOT ({in_rows}) THEN {missing}
+		WHEN {ahead} THEN NULL
 		ELSE 'unjudged' END`, dialect.Holes{
-		"in_rows": inRows, "in_source": inSource, "extra": extra, "missing": missing,
+		"in_rows": inRows, "in_source": inSource, "extra": extra, "missing": missing, "ahead": s.ahead(),
 	})
 }
 
@@ -117,10 +133,9 @@ func (s *Compare) waits(inSource, inRows, stamped string) string {
 func (s *Compare) judge(asked bool) string {
 	first := s.Comparison.Table.Key[0]
 	inSource, inRows := s.Col("s", first)+" IS NOT NULL AND NOT s._catchment_gone", s.Col("f", first)+" IS NOT NULL"
-	stamped, stale := s.Col("f", own.At), "false"
+	stale := s.ahead()
 	if name := s.stamp(); name != "" {
-		stamped = s.Col("f", name)
-		stale = s.Dialect.Differs("s._catchment_stamp", stamped)
+		stale += " OR " + s.Dialect.Differs("s._catchment_stamp", s.Col("f", name))
 	}
 	extra := inRows + " AND NOT coalesce(" + inSource + ", false)"
 	if s.Comparison.Policy == gone.Ignore {
@@ -153,7 +168,7 @@ FROM (
 WHERE y.kind <> 'same'`, dialect.Holes{
 		"suspects": s.Suspect, "source_key": s.Record("s"), "row_key": s.Record("f"), "fields": fields,
 		"in_source": inSource, "in_rows": inRows, "extra": extra, "stale": stale, "wrong": wrong,
-		"formula": formula, "waits": s.waits(inSource, inRows, stamped),
+		"formula": formula, "waits": s.waits(inSource, inRows),
 		"source": s.Source(asked), "rows": s.rows(asked), "same_key": s.SameKey("s", "f"),
 	})
 }

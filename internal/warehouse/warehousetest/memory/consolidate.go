@@ -7,6 +7,7 @@ import (
 
 	"catchment/internal/plan"
 	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/evidence"
 	"catchment/internal/warehouse/gone"
 	"catchment/internal/warehouse/shape"
 )
@@ -194,6 +195,29 @@ func (p merger) Distinct(ctx context.Context, f warehouse.Fence, t shape.Table) 
 			met[keyOf(t, r)] = true
 			return again
 		})
+		return nil
+	})
+}
+
+// Unstamp forgets stamps that are ahead, of rows and of tombstones.
+func (p merger) Unstamp(ctx context.Context, f warehouse.Fence, t shape.Table, latest time.Time) error {
+	return p.write(ctx, "stamps that are ahead in "+t.Name, &f, func(o *operation) error {
+		end := latest.Add(evidence.Leeway)
+		forget := func(r row) {
+			for _, column := range []string{colAt, colReadAt} {
+				if r.time(column).After(end) {
+					r.put(column, "")
+				}
+			}
+		}
+		for _, r := range o.change(o.Schema, t.Name).rows {
+			forget(r)
+		}
+		for _, r := range o.changeOwn(tableTombstone).rows {
+			if r["table_name"] == t.Name && gone.Reason(r["reason"]) != gone.Erased { // whose stamp is "never"
+				forget(r)
+			}
+		}
 		return nil
 	})
 }

@@ -32,8 +32,9 @@ func (p eraser) Erase(
 		}
 		out = warehouse.Erased{Rows: final.remove(named), Staged: staging.remove(named)}
 		out.Staged += o.changeOwn(tableRejected).remove(func(r row) bool { return tells(r, e) })
-		if m, _ := o.mark(f.Flow); !m.SyncedAt.IsZero() { // what we took away ourselves isn't missing
-			m.Rows, m.Newest = final.extent()
+		if m, _ := o.mark(f.Flow); !m.SyncedAt.IsZero() { // what we took away isn't missing, what others did is
+			_, m.Newest = final.extent()
+			m.Rows -= out.Rows
 			o.save(m)
 		}
 		log := o.changeOwn(tableErased)

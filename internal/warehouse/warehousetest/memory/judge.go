@@ -96,7 +96,7 @@ func (r *reading) differs(s, f row) (how string, columns []string) {
 		return extra, nil
 	case !inSource || !inRows:
 		return "", nil
-	case r.stamp() != "" && !same(s, f, r.stamp()):
+	case r.stamp() != "" && !same(s, f, r.stamp()), r.ahead(s, f):
 		return stale, nil
 	}
 	for _, c := range r.c.Table.Columns {
@@ -133,14 +133,20 @@ func (r *reading) binned(o *operation, source map[string]row, about func(key str
 	return found
 }
 
+// ahead tells whether a row is, where Comparison says what that means.
+func (r *reading) ahead(s, f row) bool {
+	if f == nil || r.c.Clock.IsZero() {
+		return false
+	}
+	end := r.c.Clock.Add(evidence.Leeway)
+	return f.time(colReadAt).After(end) || f.time(colAt).After(end) && f[colAt] != s[r.stamp()]
+}
+
 // waits tells why what differs isn't counted as a difference, "" if it is.
 func (r *reading) waits(s, f row) string {
 	if r.c.Snapshot == nil {
-		own := f[colAt]
-		if r.stamp() != "" {
-			own = f[r.stamp()]
-		}
-		if s[r.stamp()] >= r.before() || own >= r.before() {
+		changed, went := s[r.stamp()] >= r.before(), s == nil && f[colAt] >= r.before()
+		if (changed || went) && !r.ahead(s, f) {
 			return pending
 		}
 		return ""
@@ -149,7 +155,7 @@ func (r *reading) waits(s, f row) string {
 	inSource := s != nil && !r.gone(s)
 	switch {
 	case f != nil && !inSource && readAt != "":
-		if f[colReadAt] >= readAt {
+		if f[colReadAt] >= readAt && !r.ahead(s, f) {
 			return pending
 		}
 		return ""
@@ -157,6 +163,8 @@ func (r *reading) waits(s, f row) string {
 		if born >= r.before() {
 			return pending
 		}
+		return ""
+	case f != nil && inSource && r.ahead(s, f):
 		return ""
 	}
 	return unjudged

@@ -8,6 +8,7 @@ import (
 
 	"catchment/internal/plan"
 	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/shape"
 )
 
 // Claim makes the flow's mark, or takes it over.
@@ -71,6 +72,18 @@ func (p marks) Remember(ctx context.Context, f warehouse.Fence, memory, grade st
 		o.save(m)
 		return nil
 	})
+}
+
+// Recount has a flow's mark count the rows of its final table as they are.
+func (p marks) Recount(ctx context.Context, f warehouse.Fence, t shape.Table) (rows int64, err error) {
+	err = p.write(ctx, "count "+t.Name, &f, func(o *operation) error {
+		m, _ := o.mark(f.Flow)
+		m.Rows = int64(len(o.final(t).rows))
+		rows = m.Rows
+		o.save(m)
+		return nil
+	})
+	return rows, err
 }
 
 // hold proves that no newer run has the flow, and raises its fence. An operation

@@ -130,7 +130,8 @@ func (r *reading) Ask(ctx context.Context, most int) ([]evidence.Suspect, error)
 }
 
 // Answer replaces what the reading says of the records that Ask named.
-func (r *reading) Answer(ctx context.Context, pages []warehouse.Page) error {
+func (r *reading) Answer(ctx context.Context, clock time.Time, pages []warehouse.Page) error {
+	r.c.Clock = clock
 	var rows *table
 	var found []suspect
 	err := r.do(ctx, "judge again what differs in", func(o *operation) error {

@@ -12,6 +12,7 @@ import (
 	"catchment/internal/plan"
 	"catchment/internal/schema"
 	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/evidence"
 	"catchment/internal/warehouse/shape"
 )
 
@@ -287,11 +288,18 @@ func (o *operation) describe(object, column string, f schema.Field) {
 }
 
 // Inspect compares a final table with what its mark remembers (invariant 12).
-func (p shaper) Inspect(ctx context.Context, t shape.Table, m warehouse.Mark) (shape.Condition, error) {
-	return seen(ctx, p.process, "inspect "+t.Name, func(o *operation) shape.Condition { return o.condition(t, m) })
+func (p shaper) Inspect(
+	ctx context.Context, t shape.Table, m warehouse.Mark, latest time.Time,
+) (shape.Condition, error) {
+	return seen(ctx, p.process, "inspect "+t.Name, func(o *operation) shape.Condition {
+		return o.condition(t, m, latest)
+	})
 }
 
-func (o *operation) condition(t shape.Table, m warehouse.Mark) shape.Condition {
+// Key says that no key was lost: none is enforced here.
+func (p shaper) Key(context.Context, shape.Table) (evidence.Key, error) { return evidence.Key{}, nil }
+
+func (o *operation) condition(t shape.Table, m warehouse.Mark, latest time.Time) shape.Condition {
 	if !o.has(o.Schema, t.Name) {
 		if m.SyncedAt.IsZero() {
 			return shape.Absent
@@ -299,6 +307,7 @@ func (o *operation) condition(t shape.Table, m warehouse.Mark) shape.Condition {
 		return shape.Dropped
 	}
 	rows, newest := o.final(t).extent()
+	isAhead := func(r row) bool { return r.isAhead(latest) }
 	switch {
 	case !o.final(t).isOurs(t):
 		return shape.Foreign
@@ -306,10 +315,18 @@ func (o *operation) condition(t shape.Table, m warehouse.Mark) shape.Condition {
 		return shape.Emptied
 	case newest.Before(m.Newest):
 		return shape.Restored
+	case slices.ContainsFunc(o.final(t).rows, isAhead):
+		return shape.Ahead
 	case rows < m.Rows:
 		return shape.Fewer
 	}
 	return shape.Intact
+}
+
+// isAhead tells whether a row is stamped, or was read, later than a moment.
+func (r row) isAhead(latest time.Time) bool {
+	end := latest.Add(evidence.Leeway)
+	return r.time(colAt).After(end) || r.time(colReadAt).After(end)
 }
 
 // isOurs tells whether a final table was made by Prepare.

@@ -65,7 +65,7 @@ func (everything) Name() string { return "memory" }
 func (everything) Close() error { return nil }
 
 // Traits says that nothing here has a limit, but also that no key is enforced.
-func (s *subject) Traits() warehousetest.Traits { return warehousetest.Traits{Distinct: true} }
+func (s *subject) Traits() warehousetest.Traits { return warehousetest.Traits{} }
 
 // Tables lists the tables of a side.
 func (s *subject) Tables(_ testing.TB, side warehousetest.Side) []string {

@@ -35,7 +35,7 @@ func (s *subject) Open(o warehouse.Options, f warehousetest.Fault) warehouse.War
 func (s *subject) Traits() warehousetest.Traits {
 	d := s.driver.Dialect()
 	return warehousetest.Traits{LongestText: d.LongestText, Digits: d.Digits, Enforces: d.Enforces,
-		Distinct: d.RowID != "", Grants: d.Grantee != ""}
+		Grants: d.Grantee != ""}
 }
 
 // Tables asks information_schema.

@@ -1,0 +1,36 @@
+package evidence
+
+import (
+	"strings"
+
+	"catchment/internal/plan"
+	"catchment/internal/warehouse/shape"
+)
+
+// A Key is what became of the primary key of a final table, where the warehouse
+// enforces it. A copy or a backup may come back without one.
+type Key struct {
+	Lost     bool     // it is gone; Prepare makes it again, unless one of these is in the way
+	Repeats  int64    // records that have more rows than one
+	Repeated []string // the first of them
+	Nameless int64    // rows without a key
+}
+
+// Err says why the key of t can't be made again.
+func (k Key) Err(t shape.Table) error {
+	switch {
+	case k.Repeats > 0:
+		more := ""
+		if k.Repeats > int64(len(k.Repeated)) {
+			more = " ..."
+		}
+		return plan.Fixf("leave one row of each with: catchment verify --repair "+t.Object,
+			"table %s has more rows than one of %d records, since somebody took its primary key away: %s%s",
+			t.Name, k.Repeats, strings.Join(k.Repeated, " "), more)
+	case k.Nameless > 0:
+		return plan.Fixf("delete them: they are of no record",
+			"table %s has %d rows without %s, since somebody took its primary key away", t.Name, k.Nameless,
+			strings.Join(t.Key, ", "))
+	}
+	return nil
+}
