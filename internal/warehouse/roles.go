@@ -27,7 +27,7 @@ type Warehouse interface {
 // Marks is the truth about how far each flow is, and who may write for it.
 type Marks interface {
 	// Claim makes the flow's mark, or takes it over with a fence that is not
-	// older than the stored one (invariant 7). What isn't Claimable is refused:
+	// older than the stored one (invariant 7). What claim.Take refuses is refused:
 	// the schemas belong to the org of the first claim, also where two orgs make
 	// theirs at once (invariant 13), and a table to one flow.
 	Claim(ctx context.Context, f Fence, table, org string) (Mark, error)

@@ -14,7 +14,7 @@
 // the way of a record.
 //
 // Files, from the top: scripter.go, roles.go, adopt.go, mend.go, procedure.go,
-// erase.go, landed.go, rejected.go, claim.go, warehouse.go.
+// erase.go, landed.go, rejected.go, warehouse.go.
 package warehouse
 
 import (

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/claim"
 	"catchment/internal/warehouse/sql/dialect"
 	"catchment/internal/warehouse/sql/own"
 )
@@ -43,7 +44,7 @@ func (w *marks) Marks(ctx context.Context) ([]warehouse.Mark, error) {
 }
 
 // Claim makes the flow's mark, or takes it over with a fence that is not
-// older than the stored one (invariant 7). What isn't Claimable is refused
+// older than the stored one (invariant 7). What package claim refuses is refused
 // (invariant 13).
 func (w *marks) Claim(ctx context.Context, f warehouse.Fence, table, org string) (warehouse.Mark, error) {
 	var m warehouse.Mark
@@ -78,6 +79,23 @@ func (w *marks) Claim(ctx context.Context, f warehouse.Fence, table, org string)
 		return warehouse.Mark{}, fmt.Errorf("claim %s: %w", f.Flow, err)
 	}
 	return m, nil
+}
+
+// claimable refuses a claim that the marks don't allow. Other first claims wait
+// until this one's transaction has ended, since two orgs that both find no mark
+// would both get in.
+func (w *marks) claimable(ctx context.Context, tx Tx, m warehouse.Mark, known bool) error {
+	if !known && !w.d.LockFirst { // where locks come first, the marks are locked by now
+		_, err := tx.Exec(ctx, "UPDATE "+w.own(own.VersionTable)+" SET version = version WHERE version = 1")
+		if err != nil {
+			return err
+		}
+	}
+	all, err := readMarks(ctx, tx, "SELECT "+markColumns+" FROM "+w.own(own.FlowTable))
+	if err != nil {
+		return err
+	}
+	return claim.Take(all, m.Flow, m.Table, m.Org)
 }
 
 // hold proves, first in its transaction, that no newer run has the flow

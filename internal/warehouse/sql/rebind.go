@@ -11,22 +11,6 @@ import (
 	"catchment/internal/warehouse/sql/own"
 )
 
-// claimable refuses a claim that the marks don't allow. Other first claims wait
-// until this one's transaction has ended, since two orgs that both find no mark
-// would both get in.
-func (w *marks) claimable(ctx context.Context, tx Tx, m warehouse.Mark, known bool) error {
-	if !known && !w.d.LockFirst { // where locks come first, the marks are locked by now
-		if _, err := tx.Exec(ctx, "UPDATE "+w.own(own.VersionTable)+" SET version = version WHERE version = 1"); err != nil {
-			return err
-		}
-	}
-	all, err := readMarks(ctx, tx, "SELECT "+markColumns+" FROM "+w.own(own.FlowTable))
-	if err != nil {
-		return err
-	}
-	return warehouse.Claimable(all, m.Flow, m.Table, m.Org)
-}
-
 // Rebind gives the marks of all other orgs to this one, in one transaction. What
 // was sealed of them goes, so that no call of a procedure merges it any more.
 func (w *marks) Rebind(ctx context.Context, org string, drop bool) error {

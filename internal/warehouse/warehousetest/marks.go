@@ -62,7 +62,8 @@ func twoOrgsAtOnce(r *rig) {
 		for i, who := range []struct{ flow, org string }{{"Account", org}, {"Contact", other}} {
 			w := r.under(Fault{})
 			wait.Go(func() {
-				_, errs[i] = w.Claim(ctx, warehouse.Fence{Flow: who.flow, Number: 1}, strings.ToLower(who.flow), who.org)
+				fence := warehouse.Fence{Flow: who.flow, Number: 1}
+				_, errs[i] = w.Claim(ctx, fence, strings.ToLower(who.flow), who.org)
 			})
 		}
 		wait.Wait()
@@ -84,7 +85,8 @@ func twoOrgsInside(r *rig) {
 		"attempt": text("")})
 	for _, c := range []struct{ flow, org, refused string }{
 		{"Account", org, ""}, {"Contact", other, ""}, {"Contact", org, other + " (Contact)"},
-		{"Account", other, org + " (Account)"}, {"Case", org, other + " (Contact)"}, {"Case", other, org + " (Account)"},
+		{"Account", other, org + " (Account)"}, {"Case", org, other + " (Contact)"},
+		{"Case", other, org + " (Account)"},
 	} {
 		_, err := r.w.Claim(ctx, warehouse.Fence{Flow: c.flow, Number: 2}, strings.ToLower(c.flow), c.org)
 		same(r.t, c.flow+" of "+c.org+" is refused", err != nil, c.refused != "")

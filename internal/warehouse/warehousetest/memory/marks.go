@@ -7,12 +7,13 @@ import (
 	"time"
 
 	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/claim"
 )
 
 // Claim makes the flow's mark, or takes it over.
 func (p marks) Claim(ctx context.Context, f warehouse.Fence, table, org string) (m warehouse.Mark, err error) {
 	err = p.write(ctx, "claim "+f.Flow, nil, func(o *operation) error {
-		if err := warehouse.Claimable(o.marks(), f.Flow, table, org); err != nil {
+		if err := claim.Take(o.marks(), f.Flow, table, org); err != nil {
 			return err
 		}
 		var known bool
@@ -30,7 +31,7 @@ func (p marks) Claim(ctx context.Context, f warehouse.Fence, table, org string) 
 // Rebind gives the marks of all other orgs to this one.
 func (p marks) Rebind(ctx context.Context, org string, drop bool) error {
 	return p.write(ctx, "give the warehouse to org "+org, nil, func(o *operation) error {
-		for _, m := range warehouse.Strangers(o.marks(), org) {
+		for _, m := range claim.Strangers(o.marks(), org) {
 			m.Org, m.Fence, m.Generation, m.Watermark, m.Grade = org, m.Fence+1, m.Generation+1, time.Time{}, ""
 			o.changeOwn(tableAttempt).remove(func(r row) bool { return r["table_name"] == m.Table })
 			if drop {

@@ -1,4 +1,8 @@
-package warehouse
+// Package claim decides who may have what in a pair of schemas, from the marks that
+// are there: they belong to the org of the first of them (invariant 13), and a table
+// to one flow. Claim goes by it in every warehouse, and so does who looks before a
+// run.
+package claim
 
 import (
 	"cmp"
@@ -7,19 +11,17 @@ import (
 	"strings"
 
 	"catchment/internal/plan"
+	"catchment/internal/warehouse"
 )
 
-// A pair of schemas belongs to one org: that of the first mark (invariant 13). What
-// follows from the marks is decided here, for Claim, and for who looks before a run.
-
 // Strangers are the marks of other orgs than this one.
-func Strangers(marks []Mark, org string) []Mark {
-	return slices.DeleteFunc(slices.Clone(marks), func(m Mark) bool { return m.Org == org })
+func Strangers(marks []warehouse.Mark, org string) []warehouse.Mark {
+	return slices.DeleteFunc(slices.Clone(marks), func(m warehouse.Mark) bool { return m.Org == org })
 }
 
-// Owned refuses an org where the marks are all of others. Where an older version has
+// Enter refuses an org where the marks are all of others. Where an older version has
 // let two orgs in, each goes on with the flows that are its own.
-func Owned(marks []Mark, org string) error {
+func Enter(marks []warehouse.Mark, org string) error {
 	strangers := Strangers(marks, org)
 	if len(strangers) < len(marks) || len(marks) == 0 {
 		return nil
@@ -27,10 +29,10 @@ func Owned(marks []Mark, org string) error {
 	return othersCopy(strangers, org)
 }
 
-// Claimable tells why a flow of an org can't have a table beside the marks that are
+// Take tells why a flow of an org can't have a table beside the marks that are
 // there, nil where it can.
-func Claimable(marks []Mark, flow, table, org string) error {
-	i := slices.IndexFunc(marks, func(m Mark) bool { return m.Flow == flow })
+func Take(marks []warehouse.Mark, flow, table, org string) error {
+	i := slices.IndexFunc(marks, func(m warehouse.Mark) bool { return m.Flow == flow })
 	strangers := Strangers(marks, org)
 	switch {
 	case i >= 0 && marks[i].Org != org:
@@ -44,7 +46,7 @@ func Claimable(marks []Mark, flow, table, org string) error {
 		return othersCopy(strangers, org)
 	}
 	// two flows of one table would take each other's rows for records that are gone
-	taken := slices.IndexFunc(marks, func(m Mark) bool { return m.Table == table })
+	taken := slices.IndexFunc(marks, func(m warehouse.Mark) bool { return m.Table == table })
 	if taken < 0 {
 		return nil
 	}
@@ -54,22 +56,24 @@ func Claimable(marks []Mark, flow, table, org string) error {
 }
 
 // othersCopy refuses an org beside the marks of others.
-func othersCopy(strangers []Mark, org string) error {
+func othersCopy(strangers []warehouse.Mark, org string) error {
 	return plan.Fixf("use another schema and staging_schema for this org; where it takes the place of the old one, "+
 		"as a refreshed sandbox does, replace the copy with: catchment run --full --new-org",
-		"the warehouse holds a copy of org %s, not of %s", Copied(strangers), org)
+		"the warehouse holds a copy of org %s, not of %s", Names(strangers), org)
 }
 
 // namedAtMost is how many flows of an org are named.
 const namedAtMost = 5
 
-// Copied says of which orgs marks are, and which flows.
-func Copied(marks []Mark) string {
+// Names says of which orgs marks are, and which flows.
+func Names(marks []warehouse.Mark) string {
 	marks = slices.Clone(marks)
-	slices.SortFunc(marks, func(a, b Mark) int { return cmp.Or(cmp.Compare(a.Org, b.Org), cmp.Compare(a.Flow, b.Flow)) })
+	slices.SortFunc(marks, func(a, b warehouse.Mark) int {
+		return cmp.Or(cmp.Compare(a.Org, b.Org), cmp.Compare(a.Flow, b.Flow))
+	})
 	var orgs []string
 	for len(marks) > 0 {
-		n := slices.IndexFunc(marks, func(m Mark) bool { return m.Org != marks[0].Org })
+		n := slices.IndexFunc(marks, func(m warehouse.Mark) bool { return m.Org != marks[0].Org })
 		if n < 0 {
 			n = len(marks)
 		}
