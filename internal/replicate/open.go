@@ -185,7 +185,7 @@ func (l *listing) begin(ctx context.Context, held *lease.Lease, s start) (contro
 		Flow: src.Flow.Object, Run: held.Run(), Fence: held.Fence().Number, Generation: way.generation,
 		Full: way.rebuild, Complete: way.rebuild || src.Cursor == "",
 		Forget: clear > mark.Generation && way.rebuild, Remade: way.remade,
-		From:   w.From, To: w.To, Grade: w.Grade,
+		From: w.From, To: w.To, Grade: w.Grade,
 	}
 	if src.Cursor == "" {
 		a.From = time.Time{}
