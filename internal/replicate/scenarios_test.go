@@ -231,7 +231,7 @@ func TestSandboxRefresh(t *testing.T) {
 	p.Close()
 
 	old := r.Org
-	r = r.Of(sandbox(2, 5))
+	r = rig.Moved(t, r, sandbox(2, 5))
 	r.Later(24 * time.Hour)
 	for _, lost := range []bool{false, true} {
 		again := r.Fork(t)
@@ -325,7 +325,7 @@ func TestNewOrgIsRefused(t *testing.T) {
 	} {
 		r := rig.New(t, org(1, c.old), "Contact")
 		r.Done(nil)
-		r = r.Of(org(2, c.new))
+		r = rig.Moved(t, r, org(2, c.new))
 		if c.change != nil {
 			c.change(r)
 		}

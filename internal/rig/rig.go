@@ -158,12 +158,10 @@ func (r *Rig) Done(change func(*Process)) control.RunRow {
 }
 
 // Fork makes a rig of the same org whose files are copies.
-func (r *Rig) Fork(t *testing.T) *Rig { return r.fork(t, r.Org) }
+func (r *Rig) Fork(t *testing.T) *Rig { return Moved(t, r, r.Org) }
 
-// Of makes a rig of another org whose files are copies.
-func (r *Rig) Of(org *fakeorg.Org) *Rig { return r.fork(r.T, org) }
-
-func (r *Rig) fork(t *testing.T, org *fakeorg.Org) *Rig {
+// Moved makes a rig of another org whose files are copies.
+func Moved(t *testing.T, r *Rig, org *fakeorg.Org) *Rig {
 	f := New(t, org)
 	f.Flows, f.narrow, f.lives = r.Flows, r.narrow, r.lives+1000
 	f.ticks.Store(r.ticks.Load())

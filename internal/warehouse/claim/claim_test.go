@@ -28,7 +28,8 @@ func TestEnter(t *testing.T) {
 		{"nobody's", nil, ""},
 		{"mine", marks(map[string]string{"Account": mine}), ""},
 		{"ours", marks(map[string]string{"Account": mine, "Contact": yours}), ""},
-		{"yours", marks(map[string]string{"Case": yours, "Account": yours}), yours + " (Account, Case), not of " + mine},
+		{"yours", marks(map[string]string{"Case": yours, "Account": yours}),
+			yours + " (Account, Case), not of " + mine},
 		{"many", marks(map[string]string{"A": yours, "B": yours, "C": yours, "D": yours, "E": yours, "F": yours,
 			"G": yours}),
 			yours + " (A, B, C, D, E and 2 more)"},
@@ -36,11 +37,12 @@ func TestEnter(t *testing.T) {
 			yours + " (Case) and 00D000000000003AAA (Account)"},
 	} {
 		err := claim.Enter(c.marks, mine)
-		switch {
-		case (err != nil) != (c.refused != ""):
+		if (err != nil) != (c.refused != "") {
 			t.Errorf("%s: %v", c.name, err)
-		case err != nil && (!strings.Contains(err.Error(), c.refused) || !strings.Contains(plan.HintOf(err), "--new-org")):
-			t.Errorf("%s: %v, hint %q", c.name, err, plan.HintOf(err))
+		}
+		if hint := plan.HintOf(err); err != nil &&
+			(!strings.Contains(err.Error(), c.refused) || !strings.Contains(hint, "--new-org")) {
+			t.Errorf("%s: %v, hint %q", c.name, err, hint)
 		}
 	}
 }
