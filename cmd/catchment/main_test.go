@@ -72,7 +72,7 @@ func scriptParams(t *testing.T) testscript.Params {
 }
 
 // startOrg: org [-load] [-records N] [-page-records N] [-seed N] [-restricted]
-// [-tls] starts a fake org and exports ORG_URL, SF_CLIENT_ID, SF_CLIENT_SECRET
+// [-sandbox] [-tls] starts a fake org and exports ORG_URL, SF_CLIENT_ID, SF_CLIENT_SECRET
 // and ORG_TOKEN. With -tls the certificate of its authority is in ca.pem.
 func startOrg(ts *testscript.TestScript, neg bool, args []string) {
 	options := fakeorg.Options{Seed: 1,
@@ -86,6 +86,8 @@ func startOrg(ts *testscript.TestScript, neg bool, args []string) {
 			secure = true
 		case "-restricted":
 			options.Restricted = true
+		case "-sandbox":
+			options.Sandbox = true
 		case "-seed":
 			i++
 			n, err := strconv.ParseUint(args[i], 10, 64)

@@ -1,9 +1,8 @@
 // Package adopt takes over tables that AppFlow filled with a row for each change,
 // and that Catchment has not made: of each record the newest row stays.
 //
-// It works under the flow's lease, and needs the warehouse migrated. The run after
-// it reads everything, and wins over whatever the old rows say. What happens to
-// the tables is the warehouse's business.
+// It works under the flow's lease. The run after it reads everything, and wins over
+// whatever the old rows say. What happens to the tables is the warehouse's business.
 package adopt
 
 import (
@@ -14,6 +13,7 @@ import (
 	"catchment/internal/control"
 	"catchment/internal/flow"
 	"catchment/internal/lease"
+	"catchment/internal/owner"
 	"catchment/internal/plan"
 	"catchment/internal/salesforce"
 	"catchment/internal/source"
@@ -53,7 +53,7 @@ func (a *Adopter) Adopt(ctx context.Context, fl flow.Flow) (done warehouse.Adopt
 	if err != nil {
 		return done, err
 	}
-	if err := a.Control.Bind(ctx, org); err != nil {
+	if err := (owner.Place{Control: a.Control, Warehouse: a.Warehouse}).Enter(ctx, org); err != nil {
 		return done, err
 	}
 	held, err := a.Holder.Hold(ctx, fl.Object)

@@ -44,9 +44,6 @@ func (p *work) adopt(ctx context.Context, names []string, yes bool) error {
 		if alone, err = p.Lock("adopt"); err != nil {
 			return err
 		}
-		if err := p.Warehouse.Migrate(ctx); err != nil {
-			return err
-		}
 	}
 	flows, err := p.Flows(ctx, names)
 	if err != nil {

@@ -18,6 +18,7 @@ import (
 	"catchment/internal/schema"
 	"catchment/internal/source"
 	"catchment/internal/status"
+	"catchment/internal/warehouse/claim"
 	"catchment/internal/warehouse/shape"
 )
 
@@ -45,6 +46,7 @@ type checkup struct {
 	*work
 	failed, warned int
 	class          plan.Class // of the first failure
+	org            string     // its Id
 }
 
 // found prints one finding; err nil means that all is well.
@@ -96,16 +98,39 @@ func (c *checkup) all(ctx context.Context) {
 	}
 	err := c.OpenControl(ctx) // it knows which objects were there before
 	if c.checkLogin(ctx) {
+		if err == nil {
+			err = c.Control.Look(ctx, c.org)
+		}
+		if opened == nil {
+			opened = c.checkOwner(ctx)
+		}
 		c.checkSight(ctx)
 		c.checkLimits(ctx)
-		c.checkFlows(ctx, opened == nil)
+		c.checkFlows(ctx, err == nil, opened == nil)
 	}
 	c.found("control table", c.File.Control.URL, err)
-	if err == nil {
+	if c.Stage != nil {
 		c.checkStage(ctx)
 	}
 	schemas := c.File.Warehouse.Schema + " and " + c.File.Warehouse.StagingSchema
 	c.found("warehouse", c.File.Warehouse.URL+", schemas "+schemas, opened)
+}
+
+// checkOwner tells whether the warehouse holds the copy of another org.
+func (c *checkup) checkOwner(ctx context.Context) error {
+	marks, err := c.Warehouse.Marks(ctx)
+	if err != nil {
+		return err
+	}
+	if err := claim.Enter(marks, c.org); err != nil {
+		return err
+	}
+	if strangers := claim.Strangers(marks, c.org); len(strangers) > 0 {
+		c.warn("warehouse", "holds flows of another org, too: "+claim.Names(strangers)+
+			"; each org goes on with its own, and gets no new one",
+			"give one of the two a configuration with schemas of its own")
+	}
+	return nil
 }
 
 func (c *checkup) checkLimits(ctx context.Context) {
@@ -127,8 +152,9 @@ func (c *checkup) checkLimits(ctx context.Context) {
 }
 
 // checkFlows finds what is copied of each flow as a run would, and in the warehouse
-// too, where that can be had.
-func (c *checkup) checkFlows(ctx context.Context, warehouse bool) {
+// too, where that can be had. With the control table it also finds what a run would
+// refuse.
+func (c *checkup) checkFlows(ctx context.Context, control, warehouse bool) {
 	flows, err := c.Flows(ctx, nil)
 	if err != nil {
 		c.found("flows", "", err)
@@ -145,6 +171,10 @@ func (c *checkup) checkFlows(ctx context.Context, warehouse bool) {
 	if !warehouse {
 		find.Columns = nil
 	}
+	var run *replicate.Replicator
+	if control && warehouse {
+		run = c.Replicator(nil, c.runOptions(false))
+	}
 	for _, fl := range flows {
 		if fl.Vanished != nil {
 			c.found("object "+fl.Object, "", fl.Vanished)
@@ -158,6 +188,9 @@ func (c *checkup) checkFlows(ctx context.Context, warehouse bool) {
 		err = c.probe(ctx, fl)
 		if err == nil && warehouse {
 			err = c.lands(fl)
+		}
+		if err == nil && run != nil {
+			err = run.Admit(ctx, src)
 		}
 		c.found("object "+fl.Object, fmt.Sprintf("%d fields%s", len(src.Fields), howRead(fl, src.Object, src.Fields)),
 			err)

@@ -25,6 +25,7 @@ func (c *checkup) checkLogin(ctx context.Context) bool {
 	if err == nil && unserved == nil { // a token that somebody else got shows only in use whether it works
 		c.Objects, err = c.Org.Objects(ctx)
 	}
+	c.org = org
 	c.found("login", fmt.Sprintf("org %s at %s", org, c.File.Org.URL), err)
 	if err != nil {
 		c.setup("login", fault.LoginSetup(c.File.Org.Login.Flow, err))

@@ -28,7 +28,7 @@ type orgFlags struct {
 	latency               time.Duration
 	certificate           string
 	app                   fakeorg.App
-	restricted            bool
+	restricted, sandbox   bool
 	faults, clock         string
 	still, tls            bool
 	hardDelete            bool
@@ -67,6 +67,7 @@ HTTP under /_org/: docs/howto/fake-org.md shows how.`,
 	f.BoolVar(&flags.app.Rotates, "rotate-refresh-tokens", false, "let each refresh token work once")
 	f.BoolVar(&flags.app.NotApproved, "not-approved", false, "refuse the user: no administrator has allowed it the app")
 	f.BoolVar(&flags.restricted, "restricted", false, "hide records from the user: it lacks View All Data")
+	f.BoolVar(&flags.sandbox, "sandbox", false, "be a sandbox instead of a production org")
 	f.BoolVar(&flags.hardDelete, "hard-delete", false, "let the user delete for good by Bulk")
 	f.StringVar(&flags.faults, "faults", "", "let go wrong what the rules in this JSON `file` say")
 	f.StringVar(&flags.clock, "clock", "", "begin at this `time`, such as 2026-03-14T15:09:26Z, instead of now")
@@ -142,7 +143,7 @@ func (flags orgFlags) org(now func() time.Time) (*fakeorg.Org, error) {
 	}
 	org, err := fakeorg.New(fakeorg.Options{
 		Seed: flags.seed, Clock: clock, App: flags.app,
-		PageRecords: flags.pageRecords, JobLatency: flags.latency, Restricted: flags.restricted,
+		PageRecords: flags.pageRecords, JobLatency: flags.latency, Restricted: flags.restricted, Sandbox: flags.sandbox,
 		HardDelete: flags.hardDelete,
 	})
 	if err != nil {

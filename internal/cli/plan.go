@@ -39,7 +39,11 @@ func (p *work) plan(cmd *cobra.Command, names []string, full bool) error {
 	if err := p.OpenAll(ctx); err != nil {
 		return err
 	}
-	if err := p.Warehouse.Migrate(ctx); err != nil {
+	org, err := p.Org.Org(ctx)
+	if err != nil {
+		return err
+	}
+	if err := p.Place().Look(ctx, org); err != nil {
 		return err
 	}
 	flows, err := p.Flows(ctx, names)

@@ -10,6 +10,7 @@ import (
 
 	"catchment/internal/control"
 	"catchment/internal/engine"
+	"catchment/internal/notice"
 	"catchment/internal/plan"
 	"catchment/internal/replicate"
 	"catchment/internal/status"
@@ -18,6 +19,22 @@ import (
 // runFlags are the switches of run.
 type runFlags struct {
 	full, allowDeletes bool
+	newOrg, dropRows   bool
+}
+
+// check refuses switches that don't go together.
+func (f runFlags) check(objects []string) error {
+	switch {
+	case f.dropRows && !f.newOrg:
+		return usageError{plan.Fixf("add --full --new-org, or leave it out",
+			"--drop-rows is for --new-org: it drops the rows of the org that was replaced")}
+	case f.newOrg && !f.full:
+		return usageError{plan.Fixf("add --full", "with --new-org everything is read anew")}
+	case f.newOrg && len(objects) > 0:
+		return usageError{plan.Fixf("name no objects",
+			"--new-org is for all flows together: a copy of half an org is none")}
+	}
+	return nil
 }
 
 func (s *session) runCommand() *cobra.Command {
@@ -29,12 +46,22 @@ func (s *session) runCommand() *cobra.Command {
 
 A run that was stopped or killed goes on where it was. --full reads everything
 again and rebuilds the tables in place: readers see the old rows until the new
-ones are complete.`,
+ones are complete.
+
+--full --new-org is for an org that takes another one's place, as a refreshed
+sandbox does: the control table and the schemas become those of the org that the
+configuration names now, and every flow is read anew. Rows whose records it lacks
+go as the delete policy says; with --drop-rows all old rows go at once. Production
+orgs are refused, as the old org and as the new one.`,
 		Example: `  catchment run
   catchment run Account Contact
   catchment run --full Account
+  catchment run --full --new-org
   catchment run --json | jq 'select(.type == "object") | .inserted'`,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := flags.check(args); err != nil {
+				return err
+			}
 			return s.inProject(func(p *work) error {
 				run, err := p.run(cmd.Context(), args, flags)
 				if err != nil {
@@ -47,6 +74,9 @@ ones are complete.`,
 	cmd.Flags().BoolVar(&flags.full, "full", false, "read everything again and rebuild the tables")
 	cmd.Flags().BoolVar(&flags.allowDeletes, "allow-deletes", false,
 		"delete more than 5 % of a table, if that is what happened in the org")
+	cmd.Flags().BoolVar(&flags.newOrg, "new-org", false,
+		"with --full: this org takes the place of the one whose copy is here")
+	cmd.Flags().BoolVar(&flags.dropRows, "drop-rows", false, "with --new-org: drop the old org's rows first")
 	return cmd
 }
 
@@ -66,7 +96,13 @@ func (p *work) run(ctx context.Context, names []string, flags runFlags) (control
 	bars := newProgress(p.Printer, p.Screen, p.Now)
 	o := p.runOptions(alone)
 	o.Full, o.AllowDeletes, o.Progress = flags.full, flags.allowDeletes, bars.hear
-	e := engine.Engine{Steps: p.Replicator(names, o).Steps(), Stop: p.stop, Observer: bars}
+	r := p.Replicator(names, o)
+	if flags.newOrg {
+		if err := p.replaceOrg(ctx, r, id, flags.dropRows); err != nil {
+			return control.RunRow{}, err
+		}
+	}
+	e := engine.Engine{Steps: r.Steps(), Stop: p.stop, Observer: bars}
 	runErr := e.Run(ctx, replicate.Plan(p.File.Limits.Flows), plan.Task{Run: id})
 	bars.end()
 	run, err := p.Control.Run(context.WithoutCancel(ctx), id)
@@ -80,6 +116,23 @@ func (p *work) run(ctx context.Context, names []string, flags runFlags) (control
 		return run, runErr
 	}
 	return run, nil // what went wrong with a flow stands in its row
+}
+
+// replaceOrg gives the copy of another org to this one, and says so.
+func (p *work) replaceOrg(ctx context.Context, r *replicate.Replicator, run string, drop bool) error {
+	done, err := r.NewOrg(ctx, run, drop)
+	if err != nil {
+		return err
+	}
+	report := notice.Replaced{Dropped: drop, Left: done.Left, New: named(done.New)}
+	for _, old := range done.Old {
+		report.Old = append(report.Old, named(old))
+	}
+	return p.Print(report)
+}
+
+func named(o control.Org) notice.NamedOrg {
+	return notice.NamedOrg{ID: o.ID, Name: o.Name, Kind: o.Kind}
 }
 
 // untold tells whether a run failed and none of its flows says why: the control

@@ -111,7 +111,7 @@ func (p *work) compare(ctx context.Context, names []string, alone bool, flags ve
 	if err != nil {
 		return nil, err
 	}
-	if err := p.Control.Bind(ctx, org); err != nil {
+	if err := p.Place().Enter(ctx, org); err != nil {
 		return nil, err
 	}
 	flows, err := p.Flows(ctx, names)

@@ -145,6 +145,62 @@ func TestBind(t *testing.T) {
 	}
 }
 
+// What a look refuses, a bind refuses too; a look binds nothing.
+func TestLook(t *testing.T) {
+	ctl, _ := setup(t)
+	ctx := t.Context()
+	for _, org := range []string{"00D000000000001AAA", "00D000000000002AAA"} {
+		if err := ctl.Look(ctx, org); err != nil {
+			t.Errorf("a table that is nobody's: %v", err)
+		}
+	}
+	if bound, err := ctl.Org(ctx); err != nil || bound.ID != "" {
+		t.Errorf("bound to %q, %v", bound.ID, err)
+	}
+	if err := ctl.Bind(ctx, "00D000000000001AAA"); err != nil {
+		t.Fatal(err)
+	}
+	err := ctl.Look(ctx, "00D000000000002AAA")
+	if again := ctl.Bind(ctx, "00D000000000002AAA"); err == nil || again == nil || err.Error() != again.Error() ||
+		!strings.Contains(plan.HintOf(err), "--new-org") {
+		t.Errorf("look: %v, bind: %v", err, again)
+	}
+}
+
+// Another org in the place of one: what was known of flows doesn't hold for it, and
+// what is open of them is of an older generation.
+func TestRebind(t *testing.T) {
+	ctl, _ := setup(t)
+	ctx := t.Context()
+	if err := ctl.Bind(ctx, "00D000000000001AAA"); err != nil {
+		t.Fatal(err)
+	}
+	if err := ctl.Name(ctx, "Acme", "sandbox"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := ctl.UpdateFlow(ctx, "Account", func(f *control.FlowRow) {
+		f.Paused, f.Generation, f.Fingerprint, f.KeyPrefix = true, 3, "f", "001"
+		f.Watermark, f.Grade, f.SweptAt, f.ClearFrom, f.Rows = start, "proven", start, 2, 7
+	}); err != nil {
+		t.Fatal(err)
+	}
+	next := control.Org{ID: "00D000000000002AAA", Name: "Acme", Kind: "sandbox"}
+	for n := range int64(2) {
+		if err := ctl.Rebind(ctx, next); err != nil {
+			t.Fatal(err)
+		}
+		got, err := ctl.Flow(ctx, "Account")
+		want := control.FlowRow{Object: "Account", Paused: true, Rows: 7, Version: got.Version,
+			Memory: control.Memory{Generation: 5 + 2*n, Fingerprint: "f", ClearFrom: 2}}
+		if err != nil || !reflect.DeepEqual(got, want) {
+			t.Errorf("%v: got %+v, want %+v", err, got, want)
+		}
+	}
+	if bound, err := ctl.Org(ctx); err != nil || bound != next {
+		t.Errorf("bound to %+v, %v", bound, err)
+	}
+}
+
 // TestBindRace: the slower one of two that bind at once sees who was faster.
 func TestBindRace(t *testing.T) {
 	table := openTable(t)

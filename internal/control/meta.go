@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"catchment/internal/control/versioned"
 	"catchment/internal/plan"
@@ -54,31 +55,54 @@ func migrate(ctx context.Context, t versioned.Table, steps []migration) error {
 	return nil
 }
 
-type orgRow struct {
-	Org   string `json:"org"`
+// An Org is what is remembered of the org that a control table belongs to.
+type Org struct {
+	ID    string `json:"org"`            // 18 characters; "" where the table is nobody's yet
+	Name  string `json:"name,omitzero"`  // as its people call it, once that was asked
+	Kind  string `json:"kind,omitzero"`  // what kind of org it is, in words
 	Apart bool   `json:"apart,omitzero"` // it refused composite requests
 }
 
-// Bind ties the control table to an org, by its 18-character Id, for good. A
+// Org tells which org the control table belongs to.
+func (c *Control) Org(ctx context.Context) (Org, error) {
+	bound, _, err := c.org(ctx)
+	return bound, err
+}
+
+// org also tells the version of the row, 0 for none.
+func (c *Control) org(ctx context.Context) (Org, int64, error) {
+	bound, version, err := read[Org](ctx, c.table, kindMeta, "org")
+	if errors.Is(err, versioned.ErrNotFound) {
+		return Org{}, 0, nil
+	}
+	return bound, version, err
+}
+
+// Look refuses an org where the control table belongs to another (invariant 13).
+func (c *Control) Look(ctx context.Context, org string) error {
+	bound, err := c.Org(ctx)
+	if err != nil || bound.ID == "" || bound.ID == org {
+		return err
+	}
+	return plan.Fixf("give each org its own control table and schemas; where this org takes the place of the old "+
+		"one, as a refreshed sandbox does, replace the copy with: catchment run --full --new-org",
+		"the control table belongs to org %s, and this login is of org %s", bound.ID, org)
+}
+
+// Bind ties the control table to an org, by its 18-character Id, until Rebind. A
 // table that is bound to another org refuses (invariant 13).
 func (c *Control) Bind(ctx context.Context, org string) error {
-	bound, _, err := read[orgRow](ctx, c.table, kindMeta, "org")
-	if errors.Is(err, versioned.ErrNotFound) {
-		_, err = write(ctx, c.table, rowOf(kindMeta, "org", 0), orgRow{Org: org})
-		if errors.Is(err, versioned.ErrConflict) {
-			bound, _, err = read[orgRow](ctx, c.table, kindMeta, "org")
-		} else {
-			bound.Org = org
+	bound, version, err := c.org(ctx)
+	if err == nil && bound.ID == "" {
+		_, err = write(ctx, c.table, rowOf(kindMeta, "org", version), Org{ID: org})
+		if errors.Is(err, versioned.ErrConflict) { // somebody else was faster
+			err = nil
 		}
 	}
 	if err != nil {
 		return err
 	}
-	if bound.Org != org {
-		return plan.Fixf("give each org its own control table and schemas; a refreshed sandbox is another org",
-			"the control table belongs to org %s, and this login is of org %s", bound.Org, org)
-	}
-	return nil
+	return c.Look(ctx, org)
 }
 
 type selfRow struct {
@@ -104,25 +128,55 @@ func (c *Control) Identity(ctx context.Context) (string, error) {
 	return id, err
 }
 
-// Apart tells whether the org has refused composite requests before.
-func (c *Control) Apart(ctx context.Context) (bool, error) {
-	bound, _, err := read[orgRow](ctx, c.table, kindMeta, "org")
-	if errors.Is(err, versioned.ErrNotFound) {
-		err = nil
-	}
-	return bound.Apart, err
-}
-
 // SetApart remembers that the org refuses composite requests. The org must be
 // bound.
 func (c *Control) SetApart(ctx context.Context) error {
-	for n := 1; ; n++ {
-		bound, version, err := read[orgRow](ctx, c.table, kindMeta, "org")
-		if err != nil || bound.Apart {
+	return c.changeOrg(ctx, func(o *Org) { o.Apart = true })
+}
+
+// Name remembers what the org is called, and of what kind it is. The org must be
+// bound.
+func (c *Control) Name(ctx context.Context, name, kind string) error {
+	return c.changeOrg(ctx, func(o *Org) { o.Name, o.Kind = name, kind })
+}
+
+// Rebind ties the control table to an org that takes the place of another one. What
+// is remembered of flows is forgotten but for what was chosen for them, and each
+// gets a newer generation: whatever is open of them is given up. The org's row comes
+// last; a repeat does the same again.
+func (c *Control) Rebind(ctx context.Context, org Org) error {
+	flows, err := c.Flows(ctx)
+	if err != nil {
+		return err
+	}
+	for _, f := range flows {
+		_, err := c.UpdateFlow(ctx, f.Object, func(f *FlowRow) {
+			f.Memory = Memory{
+				Generation:  f.Generation + 2, // one above that of the warehouse, which counts up once
+				Fingerprint: f.Fingerprint, Mover: f.Mover, ClearFrom: f.ClearFrom, Deletes: f.Deletes,
+			}
+			f.Watermark, f.Grade, f.LastError, f.PinnedSince = time.Time{}, "", "", time.Time{}
+		})
+		if err != nil {
 			return err
 		}
-		bound.Apart = true
-		_, err = write(ctx, c.table, rowOf(kindMeta, "org", version), bound)
+	}
+	return c.changeOrg(ctx, func(o *Org) { *o = org })
+}
+
+// changeOrg changes the row of the org, again from the stored one where somebody
+// else was faster.
+func (c *Control) changeOrg(ctx context.Context, change func(*Org)) error {
+	for n := 1; ; n++ {
+		stored, version, err := c.org(ctx)
+		if err != nil {
+			return err
+		}
+		next := stored
+		if change(&next); next == stored {
+			return nil
+		}
+		_, err = write(ctx, c.table, rowOf(kindMeta, "org", version), next)
 		if !errors.Is(err, versioned.ErrConflict) || n == tries {
 			return err
 		}

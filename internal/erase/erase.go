@@ -18,6 +18,7 @@ import (
 	"catchment/internal/flow"
 	"catchment/internal/lease"
 	"catchment/internal/lookup"
+	"catchment/internal/owner"
 	"catchment/internal/plan"
 	"catchment/internal/salesforce"
 	"catchment/internal/source"
@@ -55,14 +56,11 @@ func (e *Eraser) Erase(ctx context.Context, fl flow.Flow, ids []string) ([]Erase
 	if err != nil {
 		return nil, err
 	}
-	if err := e.Control.Bind(ctx, org); err != nil {
+	if err := (owner.Place{Control: e.Control, Warehouse: e.Warehouse}).Enter(ctx, org); err != nil {
 		return nil, err
 	}
 	if warehouse.RolesOf(e.Warehouse).Eraser == nil {
 		return nil, plan.Fixf("delete them there by hand", "%s can't erase records", e.Warehouse.Name())
-	}
-	if err := e.Warehouse.Migrate(ctx); err != nil {
-		return nil, err
 	}
 	src, err := e.source(ctx, fl)
 	if err != nil {

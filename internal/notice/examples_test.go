@@ -50,8 +50,19 @@ func tableExamples() map[string]status.Report {
 			Done: true, Object: "Contact", Records: 1, Rows: 3, RowsAfter: 1, ShortIDs: 1, Sources: sources,
 		},
 		"adopt-empty": Adopted{Object: "Contact"},
-		"erase":       Erasure{Object: "Contact", IDs: 1, Erased: []Erased{history, erased}},
-		"erase-part":  Erasure{Object: "Contact", IDs: 1, Erased: []Erased{history}},
+		"replaced": Replaced{
+			Left: []string{"Case", "Task"}, New: NamedOrg{ID: "00DHo00000skPlnMAE", Kind: "sandbox", Name: "Acme"},
+			Old: []NamedOrg{
+				{ID: "00DHo00000NVnTCMA1", Kind: "scratch org", Name: "Acme"}, {ID: "00DHo00000000001AA"},
+			},
+		},
+		"replaced-dropped": Replaced{
+			Dropped: true, New: NamedOrg{ID: "00DHo00000skPlnMAE", Kind: "sandbox", Name: "Acme"},
+			Old: []NamedOrg{{ID: "00DHo00000NVnTCMA1"}},
+		},
+		"replaced-nothing": Replaced{New: NamedOrg{ID: "00DHo00000skPlnMAE", Kind: "sandbox", Name: "Acme"}},
+		"erase":            Erasure{Object: "Contact", IDs: 1, Erased: []Erased{history, erased}},
+		"erase-part":       Erasure{Object: "Contact", IDs: 1, Erased: []Erased{history}},
 	}
 }
 

@@ -139,3 +139,51 @@ func (e Erasure) Text() (t status.Text) {
 	}
 	return t
 }
+
+// A NamedOrg is an org, with what is known of it.
+type NamedOrg struct {
+	ID   string `json:"id"`
+	Kind string `json:"kind"` // "" where nobody asked
+	Name string `json:"name"`
+}
+
+func (o NamedOrg) String() string {
+	if o.Kind == "" {
+		return "org " + o.ID
+	}
+	return "org " + o.ID + " (" + o.Name + ", a " + o.Kind + ")"
+}
+
+// A Replaced tells whose copy becomes whose.
+type Replaced struct {
+	Dropped bool       `json:"dropped"` // the old rows are gone already
+	Left    []string   `json:"left"`    // flows that this run doesn't read
+	New     NamedOrg   `json:"new"`
+	Old     []NamedOrg `json:"old"`
+	Type    string     `json:"type"`
+}
+
+// Lines is one line.
+func (r Replaced) Lines() []any {
+	r.Type, r.Left, r.Old = "replaced", append([]string{}, r.Left...), append([]NamedOrg{}, r.Old...)
+	return []any{r}
+}
+
+// Text is talk: the run's own report follows.
+func (r Replaced) Text() (t status.Text) {
+	for _, old := range r.Old {
+		t.Talk("the copy of %s becomes one of %s", old, r.New)
+	}
+	switch {
+	case len(r.Old) == 0:
+		t.Talk("there is no copy of another org to replace by %s", r.New)
+	case r.Dropped:
+		t.Talk("the old rows were dropped")
+	default:
+		t.Talk("old rows whose records it lacks go as the delete policy says")
+	}
+	if len(r.Left) > 0 {
+		t.Talk("not read by this run, so their old rows stay until one does: %s", strings.Join(r.Left, ", "))
+	}
+	return t
+}

@@ -24,6 +24,7 @@ import (
 	"catchment/internal/flow"
 	"catchment/internal/lease"
 	"catchment/internal/mover"
+	"catchment/internal/owner"
 	"catchment/internal/plan"
 	"catchment/internal/replicate"
 	"catchment/internal/salesforce"
@@ -334,6 +335,9 @@ func (p *Project) Eraser(h lease.Holder) *erase.Eraser {
 		Holder: p.Holder(h), Flows: all.Flows, GiveUp: all.GiveUp,
 	}
 }
+
+// Place is where the copy of the org is.
+func (p *Project) Place() owner.Place { return owner.Place{Control: p.Control, Warehouse: p.Warehouse} }
 
 // Holder is h, of the flows of this project.
 func (p *Project) Holder(h lease.Holder) lease.Holder {

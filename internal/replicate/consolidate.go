@@ -32,6 +32,9 @@ func (s *attemptStep) consolidate(ctx context.Context) error {
 		return fmt.Errorf("note the counts of attempt %s: %w", a.ID, err)
 	}
 	s.noteStale(counts.Patched)
+	if a.Remade != "" && counts.Deleted > 0 {
+		s.note("%d rows of the object before, whose Ids began with %s, are gone", counts.Deleted, a.Remade)
+	}
 	if err := s.noteNULs(ctx); err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package replicate
 
 import (
+	"fmt"
 	"slices"
 	"time"
 
@@ -21,6 +22,7 @@ type facts struct {
 	fingerprint string    // of the flow as it is configured now
 	full        bool      // --full
 	pending     bool      // an open attempt rebuilds the table already
+	was, prefix string    // how the Ids of the object began, and how they begin now; "" where nobody knows
 	relative    time.Time // where the flow's relative window begins; zero where it has none
 }
 
@@ -29,6 +31,7 @@ type readPlan struct {
 	generation int64
 	from       time.Time // zero: everything
 	rebuild    bool      // the table has rows of an older generation: staged versions win
+	remade     string    // how the Ids began of another object that had this one's name; "" for none
 	sweep      bool      // it is time to hold every row against all Ids
 	warning    string
 	doubts     []control.Doubt // about the table as it is
@@ -44,12 +47,15 @@ func decide(f facts) (readPlan, error) {
 	known := max(f.row.Generation, f.mark.Generation)
 	rebuilding := f.row.Generation > f.mark.Generation && f.mark.Generation > 0
 	c := readPlan{generation: max(known, 1)}
+	if f.was != "" && f.prefix != "" && f.was != f.prefix {
+		c.remade = f.was
+	}
 	switch {
 	case known == 0: // the first run
 	case f.row.Generation < f.mark.Generation: // it is new, an older copy, or another configuration's table
 		c.generation++
 		c.warning = "the control table doesn't know how this table was read: everything is read again"
-	case f.row.Fingerprint != f.fingerprint, f.full && !(rebuilding && f.pending):
+	case c.remade != "", f.row.Fingerprint != f.fingerprint, f.full && !(rebuilding && f.pending):
 		c.generation++
 	}
 	switch {
@@ -62,6 +68,10 @@ func decide(f facts) (readPlan, error) {
 		c.from = window.Start(f.mark, f.relative)
 	}
 	c.doubts = doubtsOf(f)
+	if c.remade != "" {
+		c.warning = fmt.Sprintf("the object was deleted and made again: its Ids began with %s, and begin with %s now; "+
+			"everything is read anew, and the rows of the object before go as the delete policy says", f.was, f.prefix)
+	}
 	return c, nil
 }
 

@@ -2,6 +2,7 @@ package replicate
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 	"catchment/internal/replicate/window"
 	"catchment/internal/source"
 	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/claim"
 )
 
 // A Forecast is what a run would do with one flow.
@@ -131,12 +133,35 @@ func (r *Replicator) extras(
 	return nil
 }
 
+// Admit tells why a run would refuse a flow, nil where it wouldn't. It changes
+// nothing.
+func (r *Replicator) Admit(ctx context.Context, src *source.Source) error {
+	row, err := r.Control.Flow(ctx, src.Flow.Object)
+	if err != nil || row.Paused || src.Flow.Paused {
+		return err
+	}
+	_, _, _, err = r.foresee(ctx, src, row)
+	return err
+}
+
+// foresee is how a run would read a flow, or why it would refuse it.
 func (r *Replicator) foresee(
 	ctx context.Context, src *source.Source, row control.FlowRow,
 ) (warehouse.Mark, control.FlowRow, readPlan, error) {
-	mark, _, err := r.Warehouse.Mark(ctx, src.Flow.Object)
+	var mark warehouse.Mark // none where the flow is new
+	org, err := r.Org.Org(ctx)
 	if err != nil {
 		return mark, row, readPlan{}, err
+	}
+	marks, err := r.Warehouse.Marks(ctx)
+	if err != nil {
+		return mark, row, readPlan{}, err
+	}
+	if err := claim.Take(marks, src.Flow.Object, src.Table.Name, org); err != nil {
+		return mark, row, readPlan{}, fmt.Errorf("claim %s: %w", src.Flow.Object, err)
+	}
+	if i := slices.IndexFunc(marks, func(m warehouse.Mark) bool { return m.Flow == src.Flow.Object }); i >= 0 {
+		mark = marks[i]
 	}
 	if row, _, err = lease.Newer(row, mark); err != nil {
 		return mark, row, readPlan{}, err

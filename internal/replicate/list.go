@@ -59,10 +59,10 @@ func (l *listing) prepare(ctx context.Context) (err error) {
 	if l.org, err = l.Org.Org(ctx); err != nil {
 		return err
 	}
-	if err := l.Control.Bind(ctx, l.org); err != nil {
+	if err := l.place().Enter(ctx, l.org); err != nil {
 		return err
 	}
-	if err := l.Warehouse.Migrate(ctx); err != nil {
+	if err := l.introduce(ctx); err != nil {
 		return err
 	}
 	return l.fillQuota(ctx)

@@ -453,3 +453,79 @@ func TestVanishedObject(t *testing.T) {
 	r.Done(nil)
 	r.Same()
 }
+
+// An object that was deleted and made again under its name is another one (case 13):
+// a run says so, reads it anew, and what the one before left is gone as the policy
+// says, though not a mass of it unasked.
+func TestObjectMadeAgain(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name    string
+		records int
+		change  func(*rig.Rig, *control.FlowRow) // of the flow's row, before it is made again
+	}{
+		{"a few rows", 20, nil},
+		{"a mass of rows", 120, nil},
+		{"an older control table", 20, func(_ *rig.Rig, f *control.FlowRow) { f.KeyPrefix = "" }},
+		{"rows stay", 20, func(r *rig.Rig, _ *control.FlowRow) { r.Flows[0].Deletes = flow.Ignore }},
+		{"rows are removed", 20, func(r *rig.Rig, _ *control.FlowRow) { r.Flows[0].Deletes = flow.Remove }},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			org := rig.NewOrg(t, map[string]int{"Account": 1}, nil)
+			r := rig.New(t, org, "Thing__c")
+			filled := func(prefix string, records int) {
+				r.Must(org.AddObject("Thing__c", prefix, fakeorg.Field{Name: "N__c", Type: "string", Length: 20}))
+				for range records {
+					_, err := org.Create("Thing__c", map[string]any{"N__c": prefix})
+					r.Must(err)
+				}
+				r.Later(time.Hour)
+			}
+			filled("a0T", c.records)
+			r.Done(nil)
+			if c.change != nil {
+				p := r.Start(nil)
+				_, err := p.Control.UpdateFlow(p.Ctx, "Thing__c", func(f *control.FlowRow) { c.change(r, f) })
+				r.Must(err)
+				p.Close()
+			}
+			r.Must(org.DeleteObject("Thing__c"))
+			filled("a0U", 3)
+			row := r.Run(nil)
+			stopped := c.records > 100
+			if stopped {
+				if o := row.Objects[0]; o.State != control.FlowFailed || !strings.Contains(o.Hint, "--allow-deletes") ||
+					!strings.Contains(strings.Join(o.Notes, " "), "began with a0T, and begin with a0U now") {
+					t.Errorf("%+v", o)
+				}
+				row = r.Run(rig.AllowDeletes)
+			}
+			o := row.Objects[0]
+			notes, kept := strings.Join(o.Notes, " "), r.Flows[0].Deletes == flow.Ignore
+			if o.State != control.FlowDone || !strings.Contains(notes, "began with a0T, and begin with a0U now") ||
+				strings.Contains(notes, "rows of the object before, whose Ids") == kept {
+				t.Errorf("%+v", o)
+			}
+			live := 0
+			for id, got := range r.Table("Thing__c") {
+				if strings.HasPrefix(id, "a0T") && got.Reason == "" {
+					live++
+				}
+			}
+			if want := map[bool]int{true: c.records}[kept]; live != want {
+				t.Errorf("%d rows of the object before are live, want %d", live, want)
+			}
+			if !kept {
+				r.Same()
+				if res := r.Verified(r.Flows[0], rig.Values); res.Differs() {
+					t.Errorf("%+v", res)
+				}
+			}
+			r.Later(time.Hour)
+			if o := r.Done(nil).Objects[0]; o.Mover != "none" || len(o.Notes) > 0 {
+				t.Errorf("the next run: %+v", o)
+			}
+		})
+	}
+}

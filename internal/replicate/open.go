@@ -114,6 +114,10 @@ func (r *Replicator) readPlan(ctx context.Context, src *source.Source, f facts) 
 		return readPlan{}, err
 	}
 	f.fingerprint, f.full = flow.Fingerprint(src.Flow), r.Options.Full
+	f.was, f.prefix = f.row.KeyPrefix, src.Object.KeyPrefix
+	if f.was == "" && !f.mark.Watermark.IsZero() { // an older version has written the row
+		f.was = src.Past.KeyPrefix
+	}
 	c, err := decide(f)
 	if err != nil {
 		return c, err
@@ -221,8 +225,8 @@ func (l *listing) begin(ctx context.Context, held *lease.Lease, s start) (contro
 	a := control.Attempt{
 		Flow: src.Flow.Object, Run: held.Run(), Fence: held.Fence().Number, Generation: way.generation,
 		Full: way.rebuild, Complete: way.rebuild || src.Cursor == "",
-		Forget: clear > mark.Generation && way.rebuild,
-		From:   w.From, To: w.To, Grade: w.Grade,
+		Forget: clear > mark.Generation && way.rebuild, Remade: way.remade,
+		From: w.From, To: w.To, Grade: w.Grade,
 	}
 	if src.Cursor == "" {
 		a.From = time.Time{}

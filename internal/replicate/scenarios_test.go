@@ -1,6 +1,7 @@
 package replicate_test
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"strings"
@@ -201,43 +202,171 @@ func TestRecordUpdatedBetweenEveryTwoCalls(t *testing.T) {
 }
 
 // A refreshed sandbox is another org: nothing of it is mixed into the old
-// copy, and the hint says what to do.
+// copy, and the hint says what to do. Done at once or with deaths at any moment, that
+// makes a copy of the new org; what was open of the old one is given up.
 func TestSandboxRefresh(t *testing.T) {
 	t.Parallel()
-	sandbox := func(seed uint64) *fakeorg.Org {
-		return rig.NewOrg(t, map[string]int{"Contact": 5}, func(o *fakeorg.Options) { o.Seed, o.Sandbox = seed, true })
+	sandbox := func(seed uint64, contacts int) *fakeorg.Org {
+		return rig.NewOrg(t, map[string]int{"Contact": contacts, "Account": 3}, func(o *fakeorg.Options) {
+			o.Seed, o.Sandbox = seed, true
+		})
 	}
-	r := rig.New(t, sandbox(1), "Contact")
+	r := rig.New(t, sandbox(1, 9), "Contact", "Account")
+	r.Keeps("Contact", "LastName", "Title")
+	r.Keeps("Account", "Name")
 	r.Done(nil)
 	before := r.Table("Contact")
-	r.Org = sandbox(2)
 	r.Later(time.Hour)
-	if row := r.Run(nil); row.State != control.Failed || !strings.Contains(row.Error, "belongs to org") {
-		t.Errorf("%+v", row)
+	r.Set(r.IDs("Contact")[0], "Title", "of the old org")
+	r.Later(time.Hour)
+	fate := &rig.Fate{} // a version of it waits in staging when the sandbox is refreshed
+	p := r.Start(fate)
+	p.Tries = 1
+	p.Before = func(step string, _ plan.Task) {
+		if step == replicate.Consolidate {
+			fate.Last()
+		}
 	}
-	p := r.Start(nil)
-	defer p.Close()
-	if got := p.Query("SELECT CAST(count(*) AS VARCHAR) FROM " +
-		"salesforce.contact"); *got[0][0] != fmt.Sprint(len(before)) {
-		t.Errorf("%s rows", *got[0][0])
+	p.Run()
+	p.Close()
+
+	old := r.Org
+	r = rig.Moved(t, r, sandbox(2, 5))
+	r.Later(24 * time.Hour)
+	for _, lost := range []bool{false, true} {
+		again := r.Fork(t)
+		if lost {
+			lose(again, "control.db")
+		}
+		if row := again.Run(nil); row.State != control.Failed || len(row.Objects) > 0 ||
+			!strings.Contains(row.Error, old.ID()) || !strings.Contains(row.Hint, "run --full --new-org") {
+			t.Errorf("lost %v: %+v", lost, row)
+		}
+		p := again.Start(nil)
+		if got := p.Query("SELECT CAST(count(*) AS VARCHAR) FROM " +
+			"salesforce.contact"); *got[0][0] != fmt.Sprint(len(before)) {
+			t.Errorf("%s rows", *got[0][0])
+		}
+		p.Close()
+		refreshed(again, nil, false)
+	}
+	for first, drop := range map[int]bool{1: false, 3: true} {
+		counted := &rig.Fate{}
+		refreshed(r.Fork(t), counted, drop)
+		for n := first; n <= counted.Moments; n += cmp.Or(*crashEvery, 4) {
+			refreshed(r.Fork(t), &rig.Fate{At: n}, drop)
+		}
+		t.Logf("drop %v: %d moments", drop, counted.Moments)
 	}
 }
 
-// Two orgs can't share a table; in schemas of their own they share a warehouse.
+// refreshed replaces the copy by one of the rig's org, and again where that died.
+func refreshed(r *rig.Rig, f *rig.Fate, drop bool) {
+	r.T.Helper()
+	replace := func(p *rig.Process) (replicate.Replacement, error) {
+		defer p.Close()
+		return p.Replicator().NewOrg(p.Ctx, "replacing", drop)
+	}
+	done, err := replace(r.Start(f))
+	if f != nil && f.Alive() != nil {
+		// in between, the org is refused, or goes on with what is its own already
+		if row := r.Run(rig.AllowDeletes); row.State != control.Done && !strings.Contains(row.Hint, "--new-org") {
+			r.T.Errorf("died at %d, and then %+v", f.At, row)
+		}
+		done, err = replace(r.Start(nil))
+	}
+	r.Must(err)
+	if done.New.Kind != "sandbox" || done.New.ID != r.Org.ID() {
+		r.T.Errorf("%+v", done)
+	}
+	for _, o := range r.Done(func(p *rig.Process) { p.Options.Full, p.Options.AllowDeletes = true, true }).Objects {
+		if o.Records == 0 {
+			r.T.Errorf("%+v", o)
+		}
+	}
+	r.Same()
+	if res := r.Verified(r.Flows[0], rig.Values); res.Differs() {
+		r.T.Errorf("%+v", res)
+	}
+	r.NothingLeft()
+	p := r.Start(nil)
+	defer p.Close()
+	got := *p.Query("SELECT CAST(count(*) AS VARCHAR) FROM salesforce.contact WHERE title = 'of the old org'")[0][0]
+	if got != "0" {
+		r.T.Errorf("%s rows of the old org's open attempt", got)
+	}
+}
+
+// Productive orgs are neither replaced nor take a place, and who copies is waited for.
+func TestNewOrgIsRefused(t *testing.T) {
+	t.Parallel()
+	org := func(seed uint64, sandbox bool) *fakeorg.Org {
+		return rig.NewOrg(t, map[string]int{"Contact": 5}, func(o *fakeorg.Options) {
+			o.Seed, o.Sandbox = seed, sandbox
+		})
+	}
+	for _, c := range []struct {
+		name     string
+		old, new bool // whether it is a sandbox
+		change   func(*rig.Rig)
+		says     string
+	}{
+		{"a production org", false, true, nil, "the copy of a production org"},
+		{"by a production org", true, false, nil, "is a production org"},
+		{"while somebody copies", true, true, func(r *rig.Rig) {
+			p := r.Start(nil)
+			defer p.Close()
+			_, err := p.Control.Acquire(p.Ctx, "Contact", "another", "another process", nil)
+			r.Must(err)
+		}, "is held by run another"},
+		{"by one that lacks an object", true, true, func(r *rig.Rig) {
+			r.Flows[0].Vanished = plan.Fixf("take it out", "the org has no object Contact")
+		}, "Contact: the org has no object Contact"},
+	} {
+		r := rig.New(t, org(1, c.old), "Contact")
+		r.Done(nil)
+		r = rig.Moved(t, r, org(2, c.new))
+		if c.change != nil {
+			c.change(r)
+		}
+		p := r.Start(nil)
+		p.Options.Alone = false
+		before := fmt.Sprint(p.Warehouse.Marks(p.Ctx))
+		_, err := p.Replicator().NewOrg(p.Ctx, "replacing", true)
+		if err == nil || !strings.Contains(err.Error(), c.says) || plan.HintOf(err) == "" {
+			t.Errorf("%s: %v, hint %q", c.name, err, plan.HintOf(err))
+		}
+		if after := fmt.Sprint(p.Warehouse.Marks(p.Ctx)); after != before {
+			t.Errorf("%s: %s, before it %s", c.name, after, before)
+		}
+		p.Close()
+	}
+}
+
+// Two orgs can't share a pair of schemas, not even for objects that are only one's
+// (case 43); in schemas of their own they share a warehouse.
 func TestTwoOrgsOneWarehouse(t *testing.T) {
 	t.Parallel()
-	one := rig.Small(t, "Contact", 5)
+	one := rig.New(t, rig.NewOrg(t, map[string]int{"Contact": 5, "Account": 4}, nil), "Contact")
 	one.Done(nil)
-	two := rig.New(t, rig.NewOrg(t, map[string]int{"Contact": 7}, func(o *fakeorg.Options) { o.Seed = 2 }), "Contact")
+	two := rig.New(t, rig.NewOrg(t, map[string]int{"Contact": 7, "Account": 3},
+		func(o *fakeorg.Options) { o.Seed = 2 }), "Contact", "Account")
 	two.Shelf = rig.Shelf{File: one.Path("warehouse.duckdb")}
-	if o := two.Run(nil).Objects[0]; o.State != control.FlowFailed ||
-		!strings.Contains(o.Error, "holds a copy of org") {
-		t.Errorf("%+v", o)
+	row := two.Run(nil)
+	if row.State != control.Failed || !strings.Contains(row.Error, "holds a copy of org") || row.Hint == "" {
+		t.Errorf("%+v", row)
 	}
+	for _, fl := range two.Flows {
+		if _, err := two.Compare(fl); err == nil {
+			t.Errorf("%s was verified", fl.Object)
+		}
+	}
+	one.Flows = append(one.Flows, two.Flows[1])
+	one.Later(time.Hour)
+	one.Done(nil)
 	one.Same()
 	two.Schema = "second"
-	lose(two, "control.db")
-	two.Done(nil)
+	two.Done(nil) // the refusal has bound nothing
 	p := two.Start(nil)
 	defer p.Close()
 	for schema, want := range map[string]string{"salesforce": "5", "second": "7"} {

@@ -13,7 +13,7 @@
 // a runner, the HTTP to salesforce and mover, the SQL to warehouse, and comparing to
 // verify.
 //
-// Files, from the top: steps.go, forecast.go, publish.go, list.go, open.go, abandon.go,
+// Files, from the top: steps.go, forecast.go, publish.go, list.go, org.go, open.go, abandon.go,
 // drop.go, load.go, gone.go, consolidate.go, detach.go, create.go, paging.go, pages.go,
 // shrink.go, land.go, step.go, decide.go, drift.go, parts.go, choose.go, replicate.go,
 // sources.go.

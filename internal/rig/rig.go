@@ -158,8 +158,11 @@ func (r *Rig) Done(change func(*Process)) control.RunRow {
 }
 
 // Fork makes a rig of the same org whose files are copies.
-func (r *Rig) Fork(t *testing.T) *Rig {
-	f := New(t, r.Org)
+func (r *Rig) Fork(t *testing.T) *Rig { return Moved(t, r, r.Org) }
+
+// Moved makes a rig of another org whose files are copies.
+func Moved(t *testing.T, r *Rig, org *fakeorg.Org) *Rig {
+	f := New(t, org)
 	f.Flows, f.narrow, f.lives = r.Flows, r.narrow, r.lives+1000
 	f.ticks.Store(r.ticks.Load())
 	for key, at := range r.written {

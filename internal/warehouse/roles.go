@@ -27,9 +27,15 @@ type Warehouse interface {
 // Marks is the truth about how far each flow is, and who may write for it.
 type Marks interface {
 	// Claim makes the flow's mark, or takes it over with a fence that is not
-	// older than the stored one (invariant 7). A mark of another org is refused
-	// (invariant 13), and so is a table that another flow writes.
+	// older than the stored one (invariant 7). What claim.Take refuses is refused:
+	// the schemas belong to the org of the first claim, also where two orgs make
+	// theirs at once (invariant 13), and a table to one flow.
 	Claim(ctx context.Context, f Fence, table, org string) (Mark, error)
+	// Rebind gives the marks of all other orgs to this one, all of them or none.
+	// They lose their watermarks and get a newer fence and generation: nothing
+	// that was read of the old orgs is merged any more, and each flow is read
+	// anew. With drop their tables are emptied, too. A repeat finds nothing to do.
+	Rebind(ctx context.Context, org string, drop bool) error
 	// Mark reads what the warehouse knows of a flow, and whether it knows it.
 	Mark(ctx context.Context, flow string) (Mark, bool, error)
 	// Marks reads the marks of all flows, in order of their names.

@@ -78,8 +78,8 @@ func (p *Prefetch) together(ctx context.Context, flows int) (bool, error) {
 	case flow.CompositeOn:
 		return flows > 1, nil
 	case flow.CompositeAuto:
-		apart, err := p.control.Apart(ctx)
-		return flows > 1 && !apart, err
+		bound, err := p.control.Org(ctx)
+		return flows > 1 && !bound.Apart, err
 	}
 	return false, nil
 }

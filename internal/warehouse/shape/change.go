@@ -33,10 +33,12 @@ const (
 )
 
 // A Past is what a flow's tables were before: the columns of the final table,
-// none where there isn't one yet, and the fields that were ever copied there.
+// none where there isn't one yet, the fields that were ever copied there, and how
+// the Ids of the object began when it was described last, "" where nobody knows.
 type Past struct {
-	Columns []string
-	Fields  []Known
+	Columns   []string
+	Fields    []Known
+	KeyPrefix string
 }
 
 // A Known is what the warehouse remembers of a field that it has copied, also

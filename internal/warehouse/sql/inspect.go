@@ -124,6 +124,9 @@ func (w *shaper) Adapt(ctx context.Context, t shape.Table) (shape.Table, shape.P
 			return err
 		}
 		past.Columns = dialect.Payload(has)
+		if past.KeyPrefix, err = w.keyPrefix(ctx, tx, t); err != nil {
+			return err
+		}
 		return tx.Query(ctx, func(scan Scan) error {
 			var k shape.Known
 			err := scan(&k.Field, &k.Column, &k.Label, &k.Type)
@@ -141,6 +144,13 @@ func (w *shaper) Adapt(ctx context.Context, t shape.Table) (shape.Table, shape.P
 		names = append(names, k.Column)
 	}
 	return dialect.Adapt(w.d, t, w.d.Finished(has, names), past.Fields), past, nil
+}
+
+// keyPrefix is how the Ids of a table's object began when it was described last.
+func (w *shaper) keyPrefix(ctx context.Context, tx Tx, t shape.Table) (prefix string, err error) {
+	_, err = queryRow(ctx, tx, []any{&prefix}, "SELECT coalesce(max(key_prefix), '') FROM "+
+		w.d.Table(w.o.Schema, own.ObjectsTable)+" WHERE object = $1", t.Object)
+	return prefix, err
 }
 
 // storedColumns reads the columns of a table, none where there is no table.

@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"time"
 
-	"catchment/internal/plan"
 	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/claim"
 	"catchment/internal/warehouse/shape"
 	"catchment/internal/warehouse/sql/dialect"
 	"catchment/internal/warehouse/sql/own"
@@ -46,8 +46,8 @@ func (w *marks) Marks(ctx context.Context) ([]warehouse.Mark, error) {
 }
 
 // Claim makes the flow's mark, or takes it over with a fence that is not
-// older than the stored one (invariant 7). A mark of another org is refused
-// (invariant 13), and so is a table that another flow writes.
+// older than the stored one (invariant 7). What package claim refuses is refused
+// (invariant 13).
 func (w *marks) Claim(ctx context.Context, f warehouse.Fence, table, org string) (warehouse.Mark, error) {
 	var m warehouse.Mark
 	locks, err := w.locksOfClaim(ctx, f.Flow, table)
@@ -62,18 +62,15 @@ func (w *marks) Claim(ctx context.Context, f warehouse.Fence, table, org string)
 		if err != nil {
 			return err
 		}
+		m = warehouse.Mark{Flow: f.Flow, Table: table, Fence: f.Number, Org: org}
+		if err := w.claimable(ctx, tx, m, ok); err != nil {
+			return err
+		}
 		if !ok {
-			if err := w.free(ctx, tx, table); err != nil {
-				return err
-			}
-			m = warehouse.Mark{Flow: f.Flow, Table: table, Fence: f.Number, Org: org}
 			_, err := tx.Exec(ctx, "INSERT INTO "+w.own(own.FlowTable)+
 				" (flow, table_name, fence, org, generation, grade, row_count, attempt) VALUES ($1, $2, $3, "+
 				"$4, 0, '', 0, '')",
 				f.Flow, table, f.Number, org)
-			return err
-		}
-		if err := mayClaim(old, table, org); err != nil {
 			return err
 		}
 		m = old
@@ -89,31 +86,21 @@ func (w *marks) Claim(ctx context.Context, f warehouse.Fence, table, org string)
 	return m, nil
 }
 
-// free refuses a table that has a flow already: two would take each other's
-// rows for records that are gone.
-func (w *marks) free(ctx context.Context, tx Tx, table string) error {
-	others, err := readMarks(ctx, tx, "SELECT "+markColumns+" FROM "+w.own(own.FlowTable)+
-		" WHERE table_name = $1", table)
-	if err != nil || len(others) == 0 {
+// claimable refuses a claim that the marks don't allow. Other first claims wait
+// until this one's transaction has ended, since two orgs that both find no mark
+// would both get in.
+func (w *marks) claimable(ctx context.Context, tx Tx, m warehouse.Mark, known bool) error {
+	if !known && !w.d.LockFirst { // where locks come first, the marks are locked by now
+		_, err := tx.Exec(ctx, "UPDATE "+w.own(own.VersionTable)+" SET version = version WHERE version = 1")
+		if err != nil {
+			return err
+		}
+	}
+	all, err := readMarks(ctx, tx, "SELECT "+markColumns+" FROM "+w.own(own.FlowTable))
+	if err != nil {
 		return err
 	}
-	return plan.Fixf("give one of the two flows another `naming`, or its configuration another warehouse.schema and "+
-		"staging_schema",
-		"table %s is written by the flow %s already", table, others[0].Flow)
-}
-
-// mayClaim tells why a flow can't go on with a mark.
-func mayClaim(m warehouse.Mark, table, org string) error {
-	switch {
-	case m.Org != org:
-		return plan.Fixf("use another schema and staging_schema for this org; a refreshed sandbox is another org, "+
-			"so drop its old schemas first",
-			"the warehouse holds a copy of org %s, not of %s", m.Org, org)
-	case m.Table != table:
-		return plan.Fixf("keep `naming` and the object of a flow as they were, or give the flow another name",
-			"the flow has written table %s, not %s", m.Table, table)
-	}
-	return nil
+	return claim.Take(all, m.Flow, m.Table, m.Org)
 }
 
 // hold proves, first in its transaction, that no newer run has the flow

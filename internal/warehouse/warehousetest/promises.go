@@ -8,6 +8,10 @@ func everyones() []group {
 		{"marks", []test{
 			{"an old fence is refused", fences},
 			{"another org is refused", otherOrg},
+			{"two orgs at once", twoOrgsAtOnce},
+			{"two orgs inside", twoOrgsInside},
+			{"another org takes over", otherOrgTakesOver},
+			{"another org that fails to take over", takeOverThatFails},
 			{"a table has one flow", oneFlowEach},
 			{"what runs remember is kept with the mark", memory},
 		}},

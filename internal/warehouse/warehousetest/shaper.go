@@ -229,7 +229,7 @@ func otherTypes(r *rig) {
 	none.Name, none.Object = "never_made", "Never"
 	none, past, err = r.w.Adapt(ctx, none)
 	must(r.t, err)
-	same(r.t, "a table that isn't there", none.Name+fmt.Sprint(past), "never_made{[] []}")
+	same(r.t, "a table that isn't there", none.Name+fmt.Sprint(past), "never_made{[] [] }")
 }
 
 func foreignTable(r *rig) {
@@ -270,6 +270,9 @@ func metadata(r *rig) {
 	for range 2 {
 		must(r.t, r.w.Describe(r.t.Context(), r.fence, o, r.table))
 	}
+	_, past, err := r.w.Adapt(r.t.Context(), r.table)
+	must(r.t, err)
+	same(r.t, "how Ids began", past.KeyPrefix, "001")
 	sameRows(r.t, r.lines(Final, "_catchment_objects", "object", "table_name", "label", "key_prefix"),
 		"Account|account|Konto|001")
 	sameRows(r.t, r.lines(Final, "_catchment_fields", "field", "column_name", "label", "type", "length"),

@@ -6,27 +6,21 @@ import (
 	"slices"
 	"time"
 
-	"catchment/internal/plan"
 	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/claim"
 	"catchment/internal/warehouse/shape"
 )
 
 // Claim makes the flow's mark, or takes it over.
 func (p marks) Claim(ctx context.Context, f warehouse.Fence, table, org string) (m warehouse.Mark, err error) {
 	err = p.write(ctx, "claim "+f.Flow, nil, func(o *operation) error {
+		if err := claim.Take(o.marks(), f.Flow, table, org); err != nil {
+			return err
+		}
 		var known bool
 		if m, known = o.mark(f.Flow); known {
-			if err := mayClaim(m, table, org); err != nil {
-				return err
-			}
 			m.Fence = f.Number
 			return o.hold(f)
-		}
-		for _, other := range o.marks() {
-			if other.Table == table {
-				return plan.Fixf("give one of the two flows another `naming`",
-					"table %s is written by the flow %s already", table, other.Flow)
-			}
 		}
 		m = warehouse.Mark{Flow: f.Flow, Table: table, Fence: f.Number, Org: org}
 		o.save(m)
@@ -35,16 +29,32 @@ func (p marks) Claim(ctx context.Context, f warehouse.Fence, table, org string) 
 	return m, err
 }
 
-// mayClaim tells why a flow can't go on with a mark.
-func mayClaim(m warehouse.Mark, table, org string) error {
-	switch {
-	case m.Org != org:
-		return plan.Fixf("use another schema for this org",
-			"the warehouse holds a copy of org %s, not of %s", m.Org, org)
-	case m.Table != table:
-		return plan.Fixf("give the flow another name", "the flow has written table %s, not %s", m.Table, table)
+// Rebind gives the marks of all other orgs to this one.
+func (p marks) Rebind(ctx context.Context, org string, drop bool) error {
+	return p.write(ctx, "give the warehouse to org "+org, nil, func(o *operation) error {
+		for _, m := range claim.Strangers(o.marks(), org) {
+			m.Org, m.Fence, m.Generation, m.Watermark, m.Grade = org, m.Fence+1, m.Generation+1, time.Time{}, ""
+			o.changeOwn(tableAttempt).remove(func(r row) bool { return r["table_name"] == m.Table })
+			if drop {
+				m.Rows, m.SyncedAt, m.Newest = 0, time.Time{}, time.Time{}
+				o.clearOut(m)
+			}
+			o.save(m)
+		}
+		return nil
+	})
+}
+
+// clearOut takes all rows out of a flow's final table, unless somebody else has made
+// that meanwhile, and what is remembered of rows that are gone or were kept out.
+func (o *operation) clearOut(m warehouse.Mark) {
+	o.changeOwn(tableTombstone).remove(func(r row) bool {
+		return r["table_name"] == m.Table && r["reason"] != "erased"
+	})
+	o.changeOwn(tableRejected).remove(func(r row) bool { return r["flow"] == m.Flow })
+	if o.has(o.Schema, m.Table) && o.look(o.Schema, m.Table).find(colDeleted) >= 0 {
+		o.change(o.Schema, m.Table).remove(func(row) bool { return true })
 	}
-	return nil
 }
 
 // Mark reads what the warehouse knows of a flow.

@@ -25,6 +25,9 @@ func (p shaper) Adapt(ctx context.Context, t shape.Table) (shape.Table, shape.Pa
 			return
 		}
 		past.Fields = o.known(t.Object)
+		for _, r := range o.look(o.Schema, tableObjects).where(func(r row) bool { return r["object"] == t.Object }) {
+			past.KeyPrefix = r["key_prefix"]
+		}
 		has := &table{}
 		if o.has(o.Schema, t.Name) {
 			has = o.final(t)
