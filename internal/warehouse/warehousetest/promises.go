@@ -14,6 +14,8 @@ func everyones() []group {
 			{"what became of the final table", conditions},
 			{"new fields and vanished ones", schemaChanges},
 			{"fields of another type", otherTypes},
+			{"what a field leaves behind", leftBehind},
+			{"a column gets its own name back", calledBack},
 			{"a table that isn't ours", foreignTable},
 			{"a column gets another name", renamed},
 			{"migrations", migrations},

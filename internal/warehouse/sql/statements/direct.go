@@ -24,7 +24,7 @@ WHERE {where}`, dialect.Holes{
 }
 
 // UpdateDirect writes versions over the rows that they are newer than. What they
-// don't carry stays.
+// don't carry stays, but for what their fields left behind.
 func (s *Merge) UpdateDirect(p Part) dialect.Statement {
 	b := s.Binds()
 	at := s.at(p)
@@ -32,8 +32,12 @@ func (s *Merge) UpdateDirect(p Part) dialect.Statement {
 		s.Quote(own.ReadAt) + " = " + s.Col("v", own.ReadAt),
 		s.Quote(own.DeletedAt) + " = NULL", s.Quote(own.DeleteReason) + " = NULL"}
 	for _, name := range s.Columns {
-		if slices.Contains(p.columns, name) && !slices.Contains(s.Of.Table.Key, name) {
+		switch {
+		case slices.Contains(s.Of.Table.Key, name):
+		case slices.Contains(p.columns, name):
 			set = append(set, s.Quote(name)+" = "+s.Col("v", name))
+		case slices.Contains(s.Of.Table.Retired, name):
+			set = append(set, s.Quote(name)+" = NULL")
 		}
 	}
 	sql := dialect.Fill(`UPDATE {final} f
