@@ -82,7 +82,10 @@ func planned(f replicate.Forecast) status.PlannedObject {
 		To:    status.Moment(f.Window.To),
 		Grade: f.Window.Grade, Records: f.Records, Total: f.Total, Calls: f.Calls, Jobs: f.Jobs,
 		StorageBytes: f.Storage,
-		ByREST:       f.ByREST, Extra: []status.Extra{}, Verify: verifyCosts(f.Total),
+		ByREST:       f.ByREST, Extra: []status.Extra{}, Verify: verifyCosts(f.Total), Retyped: f.Retyped,
+	}
+	for _, h := range f.Held {
+		o.Held = append(o.Held, status.Held{Column: h.Column, Views: h.Views})
 	}
 	for _, skip := range f.Skipped {
 		o.Skipped = append(o.Skipped, status.Skipped{Field: skip.Field, Reason: skip.Reason})

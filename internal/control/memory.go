@@ -24,6 +24,17 @@ type Memory struct {
 	RefreshedAt time.Time `json:"refreshed_at,omitzero"` // when all fields that change without a stamp were last read
 	SweptAt     time.Time `json:"swept_at,omitzero"`     // when every row was last held against all Ids of the object
 	Doubts      []Doubt   `json:"doubts,omitempty"`      // why the watermark isn't proven, whatever its window was
+	// columns that hold old values, as long as they are there
+	Retired []RetiredColumn `json:"retired,omitempty"`
+}
+
+// A RetiredColumn is one that a field left behind when it became one of another type,
+// which that column can't take. Rows that were read since have nothing there.
+type RetiredColumn struct {
+	Column string    `json:"column"`
+	Field  string    `json:"field"`
+	By     string    `json:"by"`    // the column that the field has now
+	Since  time.Time `json:"since"` // when it was found, by the org's clock
 }
 
 // A Doubt is something that is known to be wrong in a table, or may be, until it is

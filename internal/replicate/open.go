@@ -53,8 +53,8 @@ func (l *listing) attempt(
 	if err != nil {
 		return control.Attempt{}, err
 	}
-	drift := driftOf(src.Table, src.Past, row.Unfilled, !mark.Watermark.IsZero())
-	if row, err = l.notice(ctx, drift, row); err != nil {
+	drift := driftFrom(src, row.Unfilled, !mark.Watermark.IsZero())
+	if row, err = l.notice(ctx, drift, src, row); err != nil {
 		return control.Attempt{}, err
 	}
 	u, err := l.unstamped(ctx, src, row, drift.fill)
@@ -74,7 +74,7 @@ func (l *listing) attempt(
 		if err != nil {
 			return old, err
 		}
-		s.mark, s.known, s.way = mark, known, way
+		s.mark, s.known, s.way, s.remade = mark, known, way, drift.reads(src, old)
 		why := unfit(s)
 		if why == "" {
 			old.Fence = held.Fence().Number

@@ -22,6 +22,8 @@ type PlannedObject struct {
 	Mover        string      `json:"mover"`
 	Object       string      `json:"object"`
 	Records      int64       `json:"records"`
+	Retyped      []string    `json:"retyped,omitempty"` // columns that get another type, for which the table is rewritten
+	Held         []Held      `json:"held,omitempty"`    // columns that would
 	Skipped      []Skipped   `json:"skipped"`
 	StorageBytes int64       `json:"storage_bytes"`
 	To           Moment      `json:"to"`
@@ -46,6 +48,12 @@ type Extra struct {
 type Skipped struct {
 	Field  string `json:"Field"`
 	Reason string `json:"Reason"`
+}
+
+// A Held is a column that can't get another type, since views use it.
+type Held struct {
+	Column string   `json:"column"`
+	Views  []string `json:"views"`
 }
 
 // VerifyCosts is what verify would take, by what it compares.
@@ -124,6 +132,13 @@ func (o PlannedObject) remarks(t *Text) {
 	if len(o.ByREST) > 0 {
 		t.Talk("%s: Bulk can't carry %s: REST reads that beside it, with a call for each 2,000 records",
 			o.Object, strings.Join(o.ByREST, ", "))
+	}
+	for _, name := range o.Retyped {
+		t.Talk("%s: column %s gets another type, as its field has: the table is rewritten for that", o.Object, name)
+	}
+	for _, h := range o.Held {
+		t.Talk("%s: column %s can't get the type that its field has now, under %s: the field gets another column",
+			o.Object, h.Column, strings.Join(h.Views, ", "))
 	}
 	for _, e := range o.Due {
 		t.Talk("%s: %s is due: %s records by %s, about %s API calls",

@@ -254,10 +254,13 @@ func (w *verification) comparison(ctx context.Context) (evidence.Comparison, err
 		Table: w.subject.judged, Policy: gone.Policy(w.flow.Deletes), Before: w.mark.Watermark,
 		Formulas: w.subject.formulas(), Stamp: w.subject.stamp(), Rules: len(w.subject.source.Treatment.Checks) > 0,
 	}
-	if c.Stamp != "" {
-		return c, nil
-	}
 	row, err := w.Control.Flow(ctx, w.flow.Object)
+	if w.res.Method == Values {
+		c.Retired = w.subject.retired(row.Retired)
+	}
+	if err != nil || c.Stamp != "" {
+		return c, err
+	}
 	w.res.UnjudgedWhy = "no field tells when its records change, so nobody knows whether these did since the last run"
 	c.Snapshot = &evidence.Snapshot{ReadAt: row.SweptAt, Born: w.subject.born()}
 	return c, err
