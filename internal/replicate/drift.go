@@ -103,7 +103,8 @@ func (r *Replicator) notice(
 func retiredBy(left []source.Left, known []control.RetiredColumn, now time.Time) []control.RetiredColumn {
 	var all []control.RetiredColumn
 	for _, l := range left {
-		one := control.RetiredColumn{Column: l.Column, Field: l.Field, By: l.By, Since: now.UTC()}
+		one := control.RetiredColumn{Column: l.Column, Field: l.Field, By: l.By,
+			Since: now.UTC().Truncate(time.Second)} // as readings are stamped
 		for _, k := range known {
 			if k.Column == l.Column {
 				one.Since = k.Since

@@ -33,7 +33,14 @@ func (s *Source) leftBehind() []Left {
 // succeeds tells whether a column has its name since one of its field was there that
 // couldn't take its values.
 func (s *Source) succeeds(c shape.Column, old string) bool {
-	longest := len(c.Name) // where it was shortened, others are too
+	return s.succeedsIn(0, c, old) || len(c.Name) > shortest && s.succeedsIn(len(c.Name), c, old)
+}
+
+// shortest is a length that no warehouse shortens names to.
+const shortest = 32
+
+// succeedsIn is succeeds where names are shortened to a length, 0 for none.
+func (s *Source) succeedsIn(longest int, c shape.Column, old string) bool {
 	typed := func(stem, name string) bool {
 		return slices.ContainsFunc(shape.Kinds(), func(k shape.KindTraits) bool {
 			return strings.EqualFold(name, shape.Shorten(longest, stem+"_"+string(k.Kind), c.Field+" "+string(k.Kind)))
