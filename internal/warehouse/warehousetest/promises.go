@@ -101,6 +101,7 @@ func questions() []test {
 		{"comparison of what is pending", comparePending},
 		{"comparison without stamps", compareSnapshot},
 		{"comparison of values", compareValues},
+		{"comparison of what a field left behind", compareLeft},
 		{"comparison asks again", compareAgain},
 		{"comparison of a reading that isn't whole", compareUnsound},
 		{"comparison of a key of two columns", compareTwoKeys},

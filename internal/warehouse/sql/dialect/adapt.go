@@ -106,5 +106,5 @@ func (d *Dialect) namesFor(c shape.Column, known []shape.Known, taken map[string
 	if by := taken[plain]; by != "" && by != strings.ToLower(c.Field) {
 		plain = shape.Shorten(d.LongestName, c.Name+"_"+shape.Digest(c.Field), c.Field)
 	}
-	return append(names, plain, d.typed(plain, c.Field, c.Kind))
+	return slices.Compact(append(names, plain, d.typed(plain, c.Field, c.Kind)))
 }
