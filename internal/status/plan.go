@@ -18,12 +18,12 @@ type PlannedObject struct {
 	Extra        []Extra     `json:"extra"`   // beside the window; their calls and jobs are in the sums
 	From         Moment      `json:"from"`
 	Grade        string      `json:"grade"`
+	Held         []Held      `json:"held,omitempty"` // columns that would get another type, if no view used them
 	Jobs         int64       `json:"jobs"`
 	Mover        string      `json:"mover"`
 	Object       string      `json:"object"`
 	Records      int64       `json:"records"`
 	Retyped      []string    `json:"retyped,omitempty"` // columns that get another type, for which the table is rewritten
-	Held         []Held      `json:"held,omitempty"`    // columns that would
 	Skipped      []Skipped   `json:"skipped"`
 	StorageBytes int64       `json:"storage_bytes"`
 	To           Moment      `json:"to"`
