@@ -3,6 +3,8 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -84,8 +86,8 @@ func planned(f replicate.Forecast) status.PlannedObject {
 		StorageBytes: f.Storage,
 		ByREST:       f.ByREST, Extra: []status.Extra{}, Verify: verifyCosts(f.Total), Retyped: f.Retyped,
 	}
-	for _, h := range f.Held {
-		o.Held = append(o.Held, status.Held{Column: h.Column, Views: h.Views})
+	for _, name := range slices.Sorted(maps.Keys(f.Held)) {
+		o.Held = append(o.Held, status.Held{Column: name, Views: f.Held[name]})
 	}
 	for _, skip := range f.Skipped {
 		o.Skipped = append(o.Skipped, status.Skipped{Field: skip.Field, Reason: skip.Reason})

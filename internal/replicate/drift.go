@@ -160,10 +160,8 @@ func (m schemaDrift) whyFilled(src *source.Source, name string) string {
 
 // held says what keeps a column from another type that it could have, or "".
 func held(src *source.Source, column string) string {
-	for _, h := range src.Past.Held {
-		if strings.EqualFold(h.Column, column) {
-			return " under what uses it: " + strings.Join(h.Views, ", ")
-		}
+	if views := src.Past.Held[column]; len(views) > 0 {
+		return " under what uses it: " + strings.Join(views, ", ")
 	}
 	return ""
 }

@@ -13,7 +13,6 @@ import (
 	"catchment/internal/schema"
 	"catchment/internal/source"
 	"catchment/internal/warehouse"
-	"catchment/internal/warehouse/shape"
 )
 
 // A Forecast is what a run would do with one flow.
@@ -30,8 +29,8 @@ type Forecast struct {
 	Extra   []Extra  // beside the window; their calls and jobs are in the sums above
 	ByREST  []string // fields that Bulk can't carry, and that REST reads beside it
 	Skipped []flow.Skipped
-	Retyped []string     // columns that get another type where they are, for which the table is rewritten
-	Held    []shape.Held // columns that would, if no view used them
+	Retyped []string            // columns that get another type where they are, for which the table is rewritten
+	Held    map[string][]string // columns that would, if these views didn't use them
 	Paused  bool
 }
 

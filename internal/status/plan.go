@@ -23,7 +23,7 @@ type PlannedObject struct {
 	Mover        string      `json:"mover"`
 	Object       string      `json:"object"`
 	Records      int64       `json:"records"`
-	Retyped      []string    `json:"retyped,omitempty"` // columns that get another type, for which the table is rewritten
+	Retyped      []string    `json:"retyped,omitempty"` // columns that get another type: the table is rewritten
 	Skipped      []Skipped   `json:"skipped"`
 	StorageBytes int64       `json:"storage_bytes"`
 	To           Moment      `json:"to"`

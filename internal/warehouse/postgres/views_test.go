@@ -15,7 +15,8 @@ import (
 // columns): the field gets another column, and who asks is told by which views.
 func TestTypesUnderViews(t *testing.T) {
 	t.Parallel()
-	for _, views := range [][]string{nil, {"CREATE VIEW salesforce.seen AS SELECT id, employees FROM salesforce.account",
+	for _, views := range [][]string{nil, {
+		"CREATE VIEW salesforce.seen AS SELECT id, employees FROM salesforce.account",
 		"CREATE MATERIALIZED VIEW salesforce.kept AS SELECT max(employees) AS most FROM salesforce.account",
 		"CREATE VIEW salesforce.other AS SELECT id FROM salesforce.account"}} {
 		d, ctx := open(t), t.Context()
@@ -25,7 +26,8 @@ func TestTypesUnderViews(t *testing.T) {
 		_, err := w.Claim(ctx, f, "account", "00D000000000001AAA")
 		must(t, err)
 		table := account
-		table.Columns = append([]shape.Column{{Name: "employees", Field: "Employees", Kind: shape.Int}}, account.Columns...)
+		table.Columns = append([]shape.Column{{Name: "employees", Field: "Employees", Kind: shape.Int}},
+			account.Columns...)
 		_, err = w.Prepare(ctx, f, table)
 		must(t, err)
 		must(t, w.Describe(ctx, f, schema.Object{Name: "Account",
@@ -37,10 +39,10 @@ func TestTypesUnderViews(t *testing.T) {
 		table.Columns[0].Kind, table.Columns[0].Length = shape.Text, 80
 		table, past, err := w.Adapt(ctx, table)
 		must(t, err)
-		name, held, retyped := "employees", []shape.Held(nil), []string{"employees"}
+		name, held, retyped := "employees", map[string][]string(nil), []string{"employees"}
 		if len(views) > 0 {
 			name, retyped = "employees_text", nil
-			held = []shape.Held{{Column: "employees", Views: []string{"salesforce.kept", "salesforce.seen"}}}
+			held = map[string][]string{"employees": {"salesforce.kept", "salesforce.seen"}}
 		}
 		if table.Columns[0].Name != name || !reflect.DeepEqual(past.Held, held) ||
 			!reflect.DeepEqual(past.Retyped, retyped) {

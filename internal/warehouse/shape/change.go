@@ -36,14 +36,8 @@ const (
 type Past struct {
 	Columns []string
 	Fields  []Known
-	Retyped []string // columns that Prepare gives another type where they are, which rewrites the table
-	Held    []Held
-}
-
-// A Held is a column that can't get another type, since views use it.
-type Held struct {
-	Column string
-	Views  []string
+	Retyped []string            // columns that Prepare gives another type where they are, which rewrites the table
+	Held    map[string][]string // those that would get one, if these views didn't use them
 }
 
 // A Known is what the warehouse remembers of a field that it has copied, also

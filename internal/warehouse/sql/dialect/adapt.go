@@ -34,7 +34,10 @@ func Adapt(d *Dialect, t shape.Table, has []Stored, past shape.Past) (shape.Tabl
 				break
 			}
 			if len(old.Views) > 0 && d.Fits(Stored{Name: old.Name, Type: old.Type}, c.Kind) {
-				past.Held = append(past.Held, shape.Held{Column: name, Views: old.Views})
+				if past.Held == nil {
+					past.Held = map[string][]string{}
+				}
+				past.Held[name] = old.Views
 			}
 		}
 		if back {

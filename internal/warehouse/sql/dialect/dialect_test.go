@@ -64,9 +64,11 @@ func TestAdapt(t *testing.T) {
 		{"as it was called before", nil, []shape.Known{{Field: "Foo_Bar", Column: "foo_bar_x"}},
 			col("foo_bar", "Foo_Bar", shape.Text), col("foo_bar_x", "Foo_Bar", shape.Text)},
 		{"as a flow called it, and calls it no more", []dialect.Stored{is("chosen", shape.Text)},
-			[]shape.Known{{Field: "Fax", Column: "chosen"}}, col("fax", "Fax", shape.Text), col("fax", "Fax", shape.Text)},
+			[]shape.Known{{Field: "Fax", Column: "chosen"}}, col("fax", "Fax", shape.Text),
+			col("fax", "Fax", shape.Text)},
 		{"and somebody has that name", []dialect.Stored{is("chosen", shape.Text), is("fax", shape.Text)},
-			[]shape.Known{{Field: "Fax", Column: "chosen"}}, col("fax", "Fax", shape.Text), col("chosen", "Fax", shape.Text)},
+			[]shape.Known{{Field: "Fax", Column: "chosen"}}, col("fax", "Fax", shape.Text),
+			col("chosen", "Fax", shape.Text)},
 		{"named before snake case was asked for", []dialect.Stored{is("accountid", shape.Text)},
 			[]shape.Known{{Field: "AccountId", Column: "accountid"}}, col("account_id", "AccountId", shape.Text),
 			col("accountid", "AccountId", shape.Text)},
@@ -102,7 +104,7 @@ func TestAdaptTellsWhatIsRewritten(t *testing.T) {
 		{Name: "kept", Type: "DATE", Views: []string{"s.a"}}}
 	_, past := dialect.Adapt(postgres.Dialect(), table, has, shape.Past{})
 	want := shape.Past{Retyped: []string{"wider", "worded"},
-		Held: []shape.Held{{Column: "seen", Views: []string{"s.a", "s.b"}}}}
+		Held: map[string][]string{"seen": {"s.a", "s.b"}}}
 	if !reflect.DeepEqual(past, want) {
 		t.Errorf("got %+v, want %+v", past, want)
 	}

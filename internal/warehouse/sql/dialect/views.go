@@ -2,7 +2,8 @@ package dialect
 
 // ViewsByDependency is the Views of a dialect whose catalog writes down what depends
 // on what, in pg_depend: views, materialized ones too.
-const ViewsByDependency = `SELECT DISTINCT CAST(a.attname AS VARCHAR(128)), CAST(s.nspname || '.' || v.relname AS VARCHAR(257))
+const ViewsByDependency = `SELECT DISTINCT CAST(a.attname AS VARCHAR(128)),
+	CAST(s.nspname || '.' || v.relname AS VARCHAR(257))
 FROM pg_catalog.pg_depend d
 JOIN pg_catalog.pg_rewrite r ON r.oid = d.objid
 JOIN pg_catalog.pg_class v ON v.oid = r.ev_class

@@ -54,8 +54,10 @@ func adapt(t shape.Table, has *table, past shape.Past) (shape.Table, shape.Past)
 			}
 			if fits {
 				t.Columns[i].Name, t.Columns[i].Kind = name, kind
-				if old := has.find(name); old >= 0 && has.columns[old].kind != kind && has.columns[old].kind != shape.Text {
-					past.Retyped = append(past.Retyped, name)
+				if old := has.find(name); old >= 0 {
+					if was := has.columns[old].kind; was != kind && was != shape.Text {
+						past.Retyped = append(past.Retyped, name)
+					}
 				}
 				break
 			}
