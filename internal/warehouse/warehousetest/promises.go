@@ -122,6 +122,7 @@ func optionals() []group {
 		{string(Lands), []test{
 			{"rows that landed are claimed by their number", landedRows},
 			{"rows that landed are not an old holder's", landedFence},
+			{"the table where rows land follows the types of fields", landedRetyped},
 		}},
 		{string(Eraser), []test{
 			{"nothing is left of what was erased", erased},

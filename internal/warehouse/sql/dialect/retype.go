@@ -137,6 +137,14 @@ func (d *Dialect) retype(table string, has Stored, c shape.Column) []Step {
 	)
 }
 
+// Follow is the steps that give a column the kind that c has, where it can take that.
+func (d *Dialect) Follow(table string, has Stored, c shape.Column) []Step {
+	if as, fits := d.takes(has, c.Kind); d.stores(has.Type, c.Kind) || !fits || as != c.Kind {
+		return nil
+	}
+	return d.retype(table, has, c)
+}
+
 // longestNumber is how many characters the text of a number has at most.
 const longestNumber = 48
 
