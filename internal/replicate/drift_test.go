@@ -229,3 +229,33 @@ func TestRenameTakenOut(t *testing.T) {
 		t.Errorf("once more: %q", notes)
 	}
 }
+
+// A column that a field left behind stays known as such when the flow gives the field's
+// column another name.
+func TestRenameAfterRetype(t *testing.T) {
+	t.Parallel()
+	r := rig.Small(t, "Invoice__c", 3)
+	r.Must(r.Org.AddField("Invoice__c", fakeorg.Field{Name: "D__c", Type: "date"}))
+	ids := r.IDs("Invoice__c")
+	for _, id := range ids {
+		r.Set(id, "D__c", "2026-03-01")
+	}
+	notesOf(r)
+	r.Must(r.Org.RetypeField("Invoice__c", fakeorg.Field{Name: "D__c", Type: "string", Length: 80}))
+	notesOf(r)
+	r.Flows[0].Rename = map[string]string{"D__c": "due"}
+	r.Later(time.Hour)
+	r.Set(ids[0], "D__c", "soon")
+	notes := notesOf(r)
+	if !strings.Contains(notes, "column invoice__c.due was d__c_text") ||
+		!strings.Contains(notes, "field D__c is of another type now, and has the column due") {
+		t.Errorf("notes %q", notes)
+	}
+	if got := r.Texts("invoice__c", "id", "d__c", "due")[ids[0]]; !slices.Equal(got[1:], []string{"", "soon"}) {
+		t.Errorf("it has %q", got)
+	}
+	if row := r.FlowRow("Invoice__c"); len(row.Retired) != 1 || row.Retired[0].By != "due" {
+		t.Errorf("remembered is %+v", row.Retired)
+	}
+	exactly(r)
+}

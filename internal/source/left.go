@@ -30,6 +30,18 @@ func (s *Source) leftBehind() []Left {
 	return all
 }
 
+// Remember has a column count as left behind by a field where names don't tell it any
+// more, since the flow has given that field's column another one.
+func (s *Source) Remember(column, field string) {
+	by, ok := s.Column(field)
+	known := slices.Contains(s.Table.Retired, column) || HasColumn(s.Table, column) || s.another(column, field)
+	if !ok || known || !slices.Contains(s.Past.Columns, column) {
+		return
+	}
+	s.Left = append(s.Left, Left{Column: column, Field: field, By: by.Name})
+	s.Table.Retired = append(s.Table.Retired, column)
+}
+
 // succeeds tells whether a column has its name since one of its field was there that
 // couldn't take its values.
 func (s *Source) succeeds(c shape.Column, old string) bool {

@@ -171,6 +171,13 @@ func (w *verification) describe(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	row, err := w.Control.Flow(ctx, w.flow.Object)
+	if err != nil {
+		return err
+	}
+	for _, c := range row.Retired {
+		src.Remember(c.Column, c.Field)
+	}
 	table, err := w.Warehouse.Stored(ctx, src.Table)
 	if err != nil {
 		return err
