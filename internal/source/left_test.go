@@ -41,9 +41,10 @@ func stored(has []string, known []shape.Known, names map[string]string) func(
 func TestWhyGone(t *testing.T) {
 	t.Parallel()
 	find := source.Finder{
-		Describe: thing(schema.Field{Name: "N__c", Type: schema.String}, schema.Field{Name: "Out__c", Type: schema.String},
-			schema.Field{Name: "Blob__c", Type: "base64"}),
-		Columns: stored([]string{"id", "n__c", "n__c_date", "n__c_text", "out__c", "gone__c", "mine", "n__c_more", "blob__c"},
+		Describe: thing(schema.Field{Name: "N__c", Type: schema.String},
+			schema.Field{Name: "Out__c", Type: schema.String}, schema.Field{Name: "Blob__c", Type: "base64"}),
+		Columns: stored([]string{"id", "n__c", "n__c_date", "n__c_text", "out__c", "gone__c", "mine", "n__c_more",
+			"blob__c"},
 			[]shape.Known{{Field: "N__c", Column: "n__c_text"}, {Field: "Out__c", Column: "out__c"},
 				{Field: "Gone__c", Column: "gone__c"}, {Field: "Blob__c", Column: "blob__c"}},
 			map[string]string{"n__c": "n__c_text"}),

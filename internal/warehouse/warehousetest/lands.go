@@ -99,8 +99,8 @@ func landedRetyped(r *rig) {
 	r.subject.Insert(r.t, Side(side), table, row("id", "1", "systemmodstamp", moment(at(10)), "isdeleted", "false",
 		"employees", "many"))
 	must(r.t, r.roles().Lands.ClaimLanded(ctx, r.fence, r.landed("a1", 1, true)))
-	_, err := r.by(ctx, r.w, r.fence, warehouse.Merge{Table: r.table, Attempt: "a1", Policy: gone.Flag, Pages: 1, Rows: 1,
-		Watermark: at(50), Generation: 1})
+	_, err := r.by(ctx, r.w, r.fence, warehouse.Merge{Table: r.table, Attempt: "a1", Policy: gone.Flag, Pages: 1,
+		Rows: 1, Watermark: at(50), Generation: 1})
 	must(r.t, err)
 	sameRows(r.t, r.rows("id", "employees"), "1|many")
 }
