@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -109,12 +111,15 @@ func planned(f replicate.Forecast) status.PlannedObject {
 		Object: f.Object, Why: f.Why, Mover: f.Mover, From: status.Moment(f.Window.From),
 		To:    status.Moment(f.Window.To),
 		Grade: f.Window.Grade, Records: f.Records, Total: f.Total, Calls: f.Calls, Jobs: f.Jobs,
-		ByREST: f.ByREST, Extra: []status.Extra{}, Verify: verifyCosts(f.Total),
+		ByREST: f.ByREST, Extra: []status.Extra{}, Verify: verifyCosts(f.Total), Retyped: f.Retyped,
 	}
 	for _, a := range f.AsOf {
 		o.AsOf = append(o.AsOf, status.AsOf{
 			At: status.Moment(a.At), By: a.By, Hint: a.Hint, Planned: a.Planned, Why: a.Why, Text: a.String(),
 		})
+	}
+	for _, name := range slices.Sorted(maps.Keys(f.Held)) {
+		o.Held = append(o.Held, status.Held{Column: name, Views: f.Held[name]})
 	}
 	for _, skip := range f.Skipped {
 		o.Skipped = append(o.Skipped, status.Skipped{Field: skip.Field, Reason: skip.Reason})

@@ -52,12 +52,17 @@ func (p *work) status(ctx context.Context, atMost int) error {
 			return err
 		}
 		bytes, at := storage.Taken(f.Object, storage.Held{Records: f.Held, At: f.HeldAt})
-		report.Flows = append(report.Flows, status.Flow{
+		one := status.Flow{
 			Object: f.Object, State: state, Paused: f.Paused, Watermark: status.Moment(f.Watermark), Grade: f.Grade,
 			Behind: behind(f.Watermark, p.Now()), Rows: f.Rows, Generation: f.Generation, LastRun: f.LastRun,
 			StorageBytes: bytes, StorageAsOf: status.Moment(at), PinnedSince: status.Moment(f.PinnedSince),
 			Doubts: doubts(f.Doubts),
-		})
+		}
+		for _, c := range f.Retired {
+			one.Retired = append(one.Retired,
+				status.Retired{By: c.By, Column: c.Column, Field: c.Field, Since: status.Moment(c.Since)})
+		}
+		report.Flows = append(report.Flows, one)
 	}
 	for _, r := range runs {
 		report.Runs = append(report.Runs, pastRun(r))

@@ -30,6 +30,8 @@ type Memory struct {
 	Looked      time.Time `json:"looked,omitzero"`       // by the org's clock: no row was read later
 	PressedAt   time.Time `json:"pressed_at,omitzero"`   // when a log that refused to tell last made a run sweep
 	Writer      Writer    `json:"writer,omitzero"`       // of this memory, with the last consolidation
+	// columns that hold old values, as long as they are there
+	Retired []RetiredColumn `json:"retired,omitempty"`
 }
 
 // A Writer is who consolidated a flow last.
@@ -38,6 +40,15 @@ type Writer struct {
 	Name    string    `json:"name"`    // of its configuration, in words for people
 	Attempt string    `json:"attempt"`
 	At      time.Time `json:"at"`
+}
+
+// A RetiredColumn is one that a field left behind when it became one of another type,
+// which that column can't take. Rows that were read since have nothing there.
+type RetiredColumn struct {
+	Column string    `json:"column"`
+	Field  string    `json:"field"`
+	By     string    `json:"by"`    // the column that the field has now
+	Since  time.Time `json:"since"` // when it was found, by the org's clock
 }
 
 // A Doubt is something that is known to be wrong in a table, or may be, until it is

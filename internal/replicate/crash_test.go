@@ -41,6 +41,17 @@ func TestCrashAtEveryMoment(t *testing.T) {
 			r.History(12, 3)
 			r.Must(r.Org.ShowField("Contact", "Title"))
 		}, func(*rig.Process) {}},
+		{"a number that became a text", func(r *rig.Rig) {
+			ids := retypable(r, fakeorg.Field{Name: "Rank__c", Type: "double", Scale: 2}, 5.25)
+			r.Must(r.Org.RetypeField("Contact", fakeorg.Field{Name: "Rank__c", Type: "string", Length: 80}))
+			r.Set(ids[0], "Rank__c", "first")
+		}, func(*rig.Process) {}},
+		{"a field that was made again", func(r *rig.Rig) {
+			ids := retypable(r, fakeorg.Field{Name: "Rank__c", Type: "string", Length: 80}, "dead")
+			r.Must(r.Org.DeleteField("Contact", "Rank__c"))
+			r.Must(r.Org.AddField("Contact", fakeorg.Field{Name: "Rank__c", Type: "boolean"}))
+			r.Set(ids[0], "Rank__c", true)
+		}, func(*rig.Process) {}},
 	} {
 		t.Run(phase.name, func(t *testing.T) {
 			template := rig.New(t, crashOrg(t), "Contact")
@@ -59,6 +70,20 @@ func TestCrashAtEveryMoment(t *testing.T) {
 			}
 		})
 	}
+}
+
+// retypable gives contacts a field with a value, copies them, and goes on in time.
+func retypable(r *rig.Rig, field fakeorg.Field, value any) []string {
+	ids := r.IDs("Contact")
+	r.Must(r.Org.AddField("Contact", field))
+	r.Keeps("Contact", "LastName", "Email", "Birthdate", field.Name)
+	for _, id := range ids[:4] {
+		r.Set(id, field.Name, value)
+	}
+	r.Later(time.Hour)
+	r.Done(nil)
+	r.Later(time.Hour)
+	return ids
 }
 
 // vanish lets records go that no stamp tells of: behind the delete log, within

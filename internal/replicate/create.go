@@ -47,7 +47,11 @@ func (s *attemptStep) prepare(ctx context.Context) error {
 	for _, c := range changes {
 		switch c.What {
 		case shape.Vanished:
-			s.note("column %s.%s keeps its old values: %s", c.Table, c.Column, s.source.WhyGone(c.Column))
+			if why := s.source.WhyGone(c.Column); why != "" {
+				s.note("column %s.%s %s", c.Table, c.Column, why)
+			}
+		case shape.Renamed:
+			s.note("column %s.%s %s", c.Table, c.Column, c.Detail)
 		case shape.Widened:
 			s.note("column %s.%s is %s now", c.Table, c.Column, c.Detail)
 		}

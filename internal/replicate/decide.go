@@ -99,6 +99,7 @@ type standing struct {
 	way     readPlan
 	known   bool  // the warehouse knew the flow before this run
 	carried bool  // the table still has its columns
+	remade  bool  // a field that it reads is described otherwise now
 	loaded  int64 // pages in staging, as the control table remembers
 	ledger  int64 // and as the warehouse does
 }
@@ -119,6 +120,8 @@ func unfit(s standing) string {
 		return "the warehouse has less than it was begun with"
 	case !s.carried:
 		return "a field that it reads is gone, or hidden from this user"
+	case s.remade:
+		return "a field that it reads is another one now, or of another type"
 	case s.ledger < s.loaded:
 		return "the warehouse has lost pages of it"
 	case slices.ContainsFunc(a.Parts, func(p *control.Part) bool { return p.Jobs >= jobsAtMost }):

@@ -150,6 +150,7 @@ func TestUnfit(t *testing.T) {
 		{"an empty warehouse", func(s *standing) { s.way.from = time.Time{} }, "less"},
 		{"the table is to be rebuilt", func(s *standing) { s.way.rebuild = true }, "less"},
 		{"a field vanished", func(s *standing) { s.carried = false }, "field"},
+		{"a field became another one", func(s *standing) { s.remade = true }, "another one"},
 		{"pages vanished", func(s *standing) { s.ledger = 2 }, "pages"},
 		{"jobs vanished", func(s *standing) { s.attempt.Parts[0].Jobs = jobsAtMost }, "jobs"},
 	}
@@ -268,11 +269,12 @@ func TestDriftOf(t *testing.T) {
 		}
 		return t
 	}
-	past := func(names ...string) shape.Past { return shape.Past{Columns: names} }
+	past := func(names ...string) []string { return names }
 	for _, c := range []struct {
 		name     string
 		table    shape.Table
-		past     shape.Past
+		past     []string
+		remade   map[string]string
 		unfilled []string
 		first    bool
 		want     schemaDrift
@@ -301,11 +303,15 @@ func TestDriftOf(t *testing.T) {
 		{name: "gone long ago", table: table("id", "b"), past: past("id", "a"), unfilled: []string{"a"},
 			want: schemaDrift{added: []string{"b"}, gone: []string{"a"}, unfilled: []string{"a", "b"},
 				fill: []string{"b"}}},
+		{name: "remade", table: table("id", "a"), past: past("id", "a"), remade: map[string]string{"a": "why"},
+			want: schemaDrift{remade: map[string]string{"a": "why"}, unfilled: []string{"a"}, fill: []string{"a"}}},
+		{name: "remade before the first consolidation", table: table("id", "a"), past: past("id", "a"), first: true,
+			remade: map[string]string{"a": "why"}, want: schemaDrift{remade: map[string]string{"a": "why"}}},
 	} {
 		if c.want.renamed == nil {
 			c.want.renamed = map[string]string{}
 		}
-		if got := driftOf(c.table, c.past, c.unfilled, !c.first); !reflect.DeepEqual(got, c.want) {
+		if got := driftOf(drifting{c.table, c.past, c.remade, c.unfilled, !c.first}); !reflect.DeepEqual(got, c.want) {
 			t.Errorf("%s: got %+v, want %+v", c.name, got, c.want)
 		}
 	}

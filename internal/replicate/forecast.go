@@ -30,7 +30,9 @@ type Forecast struct {
 	Extra   []Extra  // beside the window; their calls and jobs are in the sums above
 	ByREST  []string // fields that Bulk can't carry, and that REST reads beside it
 	Skipped []flow.Skipped
-	AsOf    []source.AsOf // what changes without a stamp
+	AsOf    []source.AsOf       // what changes without a stamp
+	Retyped []string            // columns that get another type where they are, for which the table is rewritten
+	Held    map[string][]string // columns that would, if these views didn't use them
 	Paused  bool
 }
 
@@ -57,7 +59,7 @@ func (r *Replicator) Forecast(ctx context.Context, fl flow.Flow) (Forecast, erro
 	if err != nil {
 		return f, err
 	}
-	f.Skipped = src.Skipped
+	f.Skipped, f.Retyped, f.Held = src.Skipped, src.Past.Retyped, src.Past.Held
 	row, err := r.Control.Flow(ctx, fl.Object)
 	if err != nil {
 		return f, err
@@ -105,7 +107,7 @@ func (r *Replicator) extras(
 	ctx context.Context, f *Forecast, src *source.Source, row control.FlowRow, way readPlan,
 ) error {
 	incremental := f.Why == "incremental" || f.Why == "relative"
-	drift := driftOf(src.Table, src.Past, row.Unfilled, incremental)
+	drift := driftFrom(src, row.Unfilled, incremental)
 	u, err := r.unstamped(ctx, src, row, drift.fill)
 	if err != nil {
 		return err

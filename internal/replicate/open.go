@@ -62,8 +62,8 @@ func (l *listing) attempt(
 	if row.Proof != "" {
 		mark.Grade = row.Proof // which goes on where a watermark stays where it was
 	}
-	drift := driftOf(src.Table, src.Past, row.Unfilled, !mark.Watermark.IsZero())
-	if row, err = l.notice(ctx, held, drift, row); err != nil {
+	drift := driftFrom(src, row.Unfilled, !mark.Watermark.IsZero())
+	if row, err = l.notice(ctx, held, drift, src, row); err != nil {
 		return control.Attempt{}, err
 	}
 	u, err := l.unstamped(ctx, src, row, drift.fill)
@@ -86,7 +86,7 @@ func (l *listing) attempt(
 		if err != nil {
 			return old, err
 		}
-		s.mark, s.known, s.way = mark, known, way
+		s.mark, s.known, s.way, s.remade = mark, known, way, drift.reads(src, old)
 		why := unfit(s)
 		if why == "" {
 			old.Fence = held.Fence().Number

@@ -71,7 +71,7 @@ func New(with Collaborators, o Options) *Replicator {
 	return &Replicator{
 		Collaborators: with, Options: o,
 		roles:   warehouse.RolesOf(with.Warehouse),
-		sources: newSources(with.Flows, find),
+		sources: newSources(with.Flows, find, with.Control),
 		zones:   zones, prefetch: prefetch, windows: windows,
 		deletes: deletes.NewFinder(with.Org, with.Warehouse, windows), deletedIDs: new(deletes.IDs),
 		budget: limits.NewOrgBudget(with.Org, o.Reserve, o.Now),

@@ -4,6 +4,7 @@ import (
 	"context"
 	"sync"
 
+	"catchment/internal/control"
 	"catchment/internal/flow"
 	"catchment/internal/plan"
 	"catchment/internal/source"
@@ -13,14 +14,17 @@ import (
 // list.
 type sources struct {
 	find  source.Finder
+	row   func(ctx context.Context, object string) (control.FlowRow, error)
 	flows func(context.Context) ([]flow.Flow, error)
 
 	mu    sync.Mutex
 	known map[string]*source.Source // by object
 }
 
-func newSources(flows func(context.Context) ([]flow.Flow, error), find source.Finder) *sources {
-	return &sources{find: find, flows: flows, known: map[string]*source.Source{}}
+func newSources(
+	flows func(context.Context) ([]flow.Flow, error), find source.Finder, c *control.Control,
+) *sources {
+	return &sources{find: find, row: c.Flow, flows: flows, known: map[string]*source.Source{}}
 }
 
 // describe looks at a flow's object as it is now.
@@ -28,6 +32,13 @@ func (s *sources) describe(ctx context.Context, fl flow.Flow) (*source.Source, e
 	src, err := s.find.Source(ctx, fl)
 	if err != nil {
 		return nil, err
+	}
+	row, err := s.row(ctx, fl.Object)
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range row.Retired {
+		src.Remember(c.Column, c.Field)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()

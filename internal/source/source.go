@@ -31,6 +31,7 @@ type Source struct {
 	Skipped   []flow.Skipped  // that are not, and why
 	Table     shape.Table     // with the columns' names as the warehouse has them
 	Past      shape.Past      // the table as earlier runs left it
+	Left      []Left          // columns that fields left behind
 	Treatment value.Treatment // of the values on their way
 	Cursor    string          // the field that tells what changed; "" where the object is read whole each time
 }

@@ -59,7 +59,12 @@ func runExamples() map[string]status.Report {
 					Behind: new(status.Seconds(0)), Object: "Case", State: "idle", Grade: "lagged",
 					Watermark: status.Moment(noon()),
 				},
-				{Object: "Contact", State: "idle"},
+				{
+					Object: "Contact", State: "idle",
+					Retired: []status.Retired{
+						{By: "rank__c_text", Column: "rank__c", Field: "Rank__c", Since: status.Moment(noon())},
+					},
+				},
 				{
 					Behind: new(status.Seconds(0)), Doubts: doubted(), Object: "Lead", State: "idle", Grade: "unproven",
 					Watermark: status.Moment(noon()),
@@ -95,6 +100,8 @@ func planExamples() map[string]status.Report {
 					Calls: 9, ByREST: []string{"BillingAddress"}, Extra: sweep, Due: sweep,
 					From: status.Moment(noon()), Grade: "proven",
 					Jobs: 2, Mover: "bulk", Object: "Account", Records: 30,
+					Held:        []status.Held{{Column: "rank__c", Views: []string{"dbt.a", "dbt.b"}}},
+					Retyped:     []string{"size__c"},
 					Skipped:     []status.Skipped{{"Photo", "it is excluded"}},
 					StorageAsOf: status.Moment(noon()), StorageBytes: new(int64(2504704)),
 					To: status.Moment(noon().Add(time.Hour)), Total: 1223, Verify: costs,

@@ -10,20 +10,29 @@ type Overview struct {
 
 // A Flow is how far a flow is.
 type Flow struct {
-	Behind       *Seconds `json:"behind_seconds,omitempty"` // nil without a watermark
-	Doubts       []Doubt  `json:"doubts,omitempty"`         // about the watermark
-	Generation   int64    `json:"generation"`
-	Grade        string   `json:"grade"` // of the watermark
-	LastRun      string   `json:"last_run"`
-	Object       string   `json:"object"`
-	Paused       bool     `json:"paused"`
-	PinnedSince  Moment   `json:"pinned_since"`
-	Rows         int64    `json:"rows"`
-	State        string   `json:"state"`
-	StorageAsOf  Moment   `json:"storage_as_of"` // when the org held as much
-	StorageBytes *int64   `json:"storage_bytes"` // that the object's records take in the org; nil: nobody knows
-	Type         string   `json:"type"`
-	Watermark    Moment   `json:"watermark"`
+	Behind       *Seconds  `json:"behind_seconds,omitempty"` // nil without a watermark
+	Doubts       []Doubt   `json:"doubts,omitempty"`         // about the watermark
+	Generation   int64     `json:"generation"`
+	Grade        string    `json:"grade"` // of the watermark
+	LastRun      string    `json:"last_run"`
+	Object       string    `json:"object"`
+	Paused       bool      `json:"paused"`
+	PinnedSince  Moment    `json:"pinned_since"`
+	Retired      []Retired `json:"retired,omitempty"` // columns that fields left behind
+	Rows         int64     `json:"rows"`
+	State        string    `json:"state"`
+	StorageAsOf  Moment    `json:"storage_as_of"` // when the org held as much
+	StorageBytes *int64    `json:"storage_bytes"` // that the object's records take in the org; nil: nobody knows
+	Type         string    `json:"type"`
+	Watermark    Moment    `json:"watermark"`
+}
+
+// A Retired is a column that a field left behind when it became one of another type.
+type Retired struct {
+	By     string `json:"by"` // the column that the field has now
+	Column string `json:"column"`
+	Field  string `json:"field"`
+	Since  Moment `json:"since"`
 }
 
 // A PastRun is a run as the control table has it.
@@ -74,6 +83,11 @@ func (o Overview) Text() (t Text) {
 	t.table(rows)
 	for _, f := range o.Flows {
 		t.doubts(f.Object, f.Doubts)
+		for _, c := range f.Retired {
+			t.Talk("%s: column %s keeps old values of records that don't change: since %s its field %s is of another "+
+				"type, and has the column %s; drop the old one when nobody needs it",
+				f.Object, c.Column, Stamp(time.Time(c.Since)), c.Field, c.By)
+		}
 	}
 	for _, r := range o.Runs {
 		t.trouble(r.ID, r.Error, r.Hint)

@@ -19,10 +19,12 @@ type PlannedObject struct {
 	Extra        []Extra     `json:"extra"`           // beside the window; their calls and jobs are in the sums
 	From         Moment      `json:"from"`
 	Grade        string      `json:"grade"`
+	Held         []Held      `json:"held,omitempty"` // columns that would get another type, if no view used them
 	Jobs         int64       `json:"jobs"`
 	Mover        string      `json:"mover"`
 	Object       string      `json:"object"`
 	Records      int64       `json:"records"`
+	Retyped      []string    `json:"retyped,omitempty"` // columns that get another type: the table is rewritten
 	Skipped      []Skipped   `json:"skipped"`
 	StorageAsOf  Moment      `json:"storage_as_of"`
 	StorageBytes *int64      `json:"storage_bytes"` // that the object's records take in the org; nil: nobody knows
@@ -60,6 +62,12 @@ type Extra struct {
 type Skipped struct {
 	Field  string `json:"Field"`
 	Reason string `json:"Reason"`
+}
+
+// A Held is a column that can't get another type, since views use it.
+type Held struct {
+	Column string   `json:"column"`
+	Views  []string `json:"views"`
 }
 
 // VerifyCosts is what verify would take, by what it compares.
@@ -148,6 +156,13 @@ func (o PlannedObject) remarks(t *Text) {
 	for _, a := range o.AsOf {
 		t.Talk("%s: %s", o.Object, a.Text)
 		t.trouble(o.Object, "", &a.Hint)
+	}
+	for _, name := range o.Retyped {
+		t.Talk("%s: column %s gets another type, as its field has: the table is rewritten for that", o.Object, name)
+	}
+	for _, h := range o.Held {
+		t.Talk("%s: column %s can't get the type that its field has now, under %s: the field gets another column",
+			o.Object, h.Column, strings.Join(h.Views, ", "))
 	}
 	for _, e := range o.Due {
 		t.Talk("%s: %s is due: %s records by %s, about %s API calls",

@@ -4,9 +4,11 @@ import (
 	"slices"
 	"strings"
 
+	"catchment/internal/control"
 	"catchment/internal/salesforce/soql"
 	"catchment/internal/schema"
 	"catchment/internal/source"
+	"catchment/internal/warehouse/evidence"
 	"catchment/internal/warehouse/shape"
 )
 
@@ -78,6 +80,17 @@ func (s *subject) narrow() []string {
 		}
 	}
 	return []string{"Id", "IsDeleted"}
+}
+
+// retired is the columns that fields left behind, as far as somebody remembers when.
+func (s *subject) retired(known []control.RetiredColumn) []evidence.Retired {
+	var all []evidence.Retired
+	for _, k := range known {
+		if slices.Contains(s.table.Retired, k.Column) {
+			all = append(all, evidence.Retired{Column: k.Column, Since: k.Since})
+		}
+	}
+	return all
 }
 
 // states is the fields that say what became of a record.

@@ -173,6 +173,13 @@ func (w *verification) describe(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	row, err := w.Control.Flow(ctx, w.flow.Object)
+	if err != nil {
+		return err
+	}
+	for _, c := range row.Retired {
+		src.Remember(c.Column, c.Field)
+	}
 	table, err := w.Warehouse.Stored(ctx, src.Table)
 	if err != nil {
 		return err
@@ -290,10 +297,13 @@ func (w *verification) comparison(ctx context.Context) (evidence.Comparison, err
 		Table: w.subject.judged, Policy: gone.Policy(w.flow.Deletes), Before: w.mark.Watermark, Clock: w.res.ReadAt,
 		Formulas: w.subject.formulas(), Stamp: w.subject.stamp(), Rules: len(w.subject.source.Treatment.Checks) > 0,
 	}
-	if c.Stamp != "" {
-		return c, nil
-	}
 	row, err := w.Control.Flow(ctx, w.flow.Object)
+	if w.res.Method == Values {
+		c.Retired = w.subject.retired(row.Retired)
+	}
+	if err != nil || c.Stamp != "" {
+		return c, err
+	}
 	w.res.UnjudgedWhy = "no field tells when its records change, so nobody knows whether these did since the last run"
 	c.Snapshot = &evidence.Snapshot{ReadAt: row.SweptAt, Born: w.subject.born()}
 	return c, err

@@ -95,10 +95,10 @@ func (s *Schema) RenameField(object, field, to string) error {
 	})
 }
 
-// RetypeField makes the field of that name what is told; its values stay as
-// they are written.
-func (s *Schema) RetypeField(object string, field Field) error {
-	return s.refield(object, field.Name, func(f *store.Slot) { f.Field = field.describes()[0] })
+// redescribe has a field of that name described otherwise; its values stay as they
+// are written.
+func (s *Schema) redescribe(object string, to *describe.Field) error {
+	return s.refield(object, to.Name, func(f *store.Slot) { f.Field = to })
 }
 
 // DeleteField removes a field with its values.

@@ -36,6 +36,14 @@ type Comparison struct {
 	Rules    bool      // the flow has rules, which keep records out: these are told apart
 	Stamp    string    // the column that tells when a record changed; "" is that of SystemModstamp
 	Snapshot *Snapshot // nil where records have a stamp
+	Retired  []Retired
+}
+
+// A Retired is a column that a field left behind. A row that was read since holds
+// nothing there: what it holds is wrong.
+type Retired struct {
+	Column string
+	Since  time.Time
 }
 
 // Leeway is how far two clocks may be apart before a stamp by one of them is ahead

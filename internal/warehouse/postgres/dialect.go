@@ -41,6 +41,7 @@ func Dialect() *dialect.Dialect {
 		Clock:       "clock_timestamp()",
 		Unlogged:    "UNLOGGED ",
 		RowID:       "ctid",
+		Views:       dialect.ViewsByDependency,
 
 		PagesPerLoad: 1, // COPY takes one after the other, each in one go
 	}

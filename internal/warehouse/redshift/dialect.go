@@ -60,6 +60,8 @@ func Dialect(long LongText) *dialect.Dialect {
 		Keyed: "DISTSTYLE KEY DISTKEY (%s) SORTKEY (%s)",
 		// GETDATE has whole seconds only.
 		Clock: "CAST(SYSDATE AS TIMESTAMPTZ)",
+		// Late-binding views depend on nothing.
+		Views: dialect.ViewsByDependency,
 
 		PagesPerLoad: 1, // each has a COPY of its own, whose rows are counted
 	}

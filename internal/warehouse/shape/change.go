@@ -14,7 +14,7 @@ const (
 	Added    = "added"
 	Widened  = "widened"
 	Renamed  = "renamed"
-	Vanished = "vanished" // the field is gone, or hidden from this user: the column keeps its values
+	Vanished = "vanished" // the table has a column that it gets no values for: it keeps those that it has
 )
 
 // A Condition is what somebody else did to a final table.
@@ -39,10 +39,14 @@ type Past struct {
 	Columns   []string
 	Fields    []Known
 	KeyPrefix string
+	Retyped   []string            // columns that Prepare gives another type where they are, which rewrites the table
+	Held      map[string][]string // those that would get one, if these views didn't use them
 }
 
 // A Known is what the warehouse remembers of a field that it has copied, also
 // of one that is gone since.
 type Known struct {
 	Field, Column, Label, Type string
+	Length, Precision, Scale   int
+	Calculated                 bool
 }

@@ -22,6 +22,8 @@ type Table struct {
 	Columns []Column // of Salesforce; the ones named _catchment_* are added by this package
 
 	Chosen []string // columns that a flow gave their names: those that were made under another take these
+	// columns that fields left behind when they got others: a row that is written anew has nothing there
+	Retired []string
 }
 
 // A Column is one field of an object.

@@ -104,7 +104,8 @@ func (w *store) extent(ctx context.Context, tx Tx, t shape.Table) (extent, error
 // Adapt gives the columns of t the names and kinds that the table in the
 // warehouse has for them, so that a field has the same column on every run:
 //   - a column takes a wider number where the field has become one, and stays
-//     wide where the field is narrower now;
+//     wide where the field is narrower now; it takes texts where a number has
+//     become one;
 //   - a field whose values its column can't take gets another one beside it;
 //   - names that collide, or are longer than the warehouse allows, get a suffix
 //     made of the field's own name.
@@ -127,14 +128,11 @@ func (w *shaper) Adapt(ctx context.Context, t shape.Table) (shape.Table, shape.P
 		if past.KeyPrefix, err = w.keyPrefix(ctx, tx, t); err != nil {
 			return err
 		}
-		return tx.Query(ctx, func(scan Scan) error {
-			var k shape.Known
-			err := scan(&k.Field, &k.Column, &k.Label, &k.Type)
-			past.Fields = append(past.Fields, k)
+		if err := w.views(ctx, tx, has, t.Name); err != nil {
 			return err
-		}, "SELECT field, column_name, coalesce(label, ''), coalesce(type, '') FROM "+
-			w.d.Table(w.o.Schema, own.FieldsTable)+
-			" WHERE object = $1 ORDER BY field", t.Object)
+		}
+		past.Fields, err = w.fieldsOf(ctx, tx, t.Object)
+		return err
 	})
 	if err != nil {
 		return t, past, fmt.Errorf("look at the columns of %s: %w", t.Name, err)
@@ -143,7 +141,37 @@ func (w *shaper) Adapt(ctx context.Context, t shape.Table) (shape.Table, shape.P
 	for _, k := range past.Fields {
 		names = append(names, k.Column)
 	}
-	return dialect.Adapt(w.d, t, w.d.Finished(has, names), past.Fields), past, nil
+	t, past = dialect.Adapt(w.d, t, w.d.Finished(has, names), past)
+	return t, past, nil
+}
+
+// fieldsOf reads what is remembered of the fields of an object.
+func (w *shaper) fieldsOf(ctx context.Context, tx Tx, object string) ([]shape.Known, error) {
+	var all []shape.Known
+	err := tx.Query(ctx, func(scan Scan) error {
+		var k shape.Known
+		err := scan(&k.Field, &k.Column, &k.Label, &k.Type, &k.Length, &k.Precision, &k.Scale, &k.Calculated)
+		all = append(all, k)
+		return err
+	}, "SELECT field, column_name, coalesce(label, ''), coalesce(type, ''), coalesce(length, 0), "+
+		"coalesce(precision_digits, 0), coalesce(scale_digits, 0), coalesce(calculated, false) FROM "+
+		w.d.Table(w.o.Schema, own.FieldsTable)+" WHERE object = $1 ORDER BY field", object)
+	return all, err
+}
+
+// views notes which views keep columns of a final table as they are.
+func (w *shaper) views(ctx context.Context, tx Tx, has []dialect.Stored, table string) error {
+	if w.d.Views == "" {
+		return nil
+	}
+	return tx.Query(ctx, func(scan Scan) error {
+		var column, view string
+		err := scan(&column, &view)
+		if at := dialect.Place(has, column); at >= 0 {
+			has[at].Views = append(has[at].Views, view)
+		}
+		return err
+	}, w.d.Views, w.o.Schema, table)
 }
 
 // keyPrefix is how the Ids of a table's object began when it was described last.

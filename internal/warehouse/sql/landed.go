@@ -40,7 +40,8 @@ func (w *lander) LandsIn(t shape.Table, apart bool) string {
 }
 
 // PrepareLanding makes the table in which rows land apart, with the columns of
-// t and none of ours, or adds those that it lacks. Prepare comes before it.
+// t and none of ours, or adds those that it lacks, and has them follow the types of
+// theirs. Prepare comes before it.
 func (w *lander) PrepareLanding(ctx context.Context, f warehouse.Fence, t shape.Table) error {
 	return w.shape(ctx, f, "prepare the landing of "+t.Name, func(tx Tx) ([]dialect.Step, error) {
 		has, err := storedColumns(ctx, tx, w.o.Staging, landingName(t))
@@ -52,12 +53,18 @@ func (w *lander) PrepareLanding(ctx context.Context, f warehouse.Fence, t shape.
 			landing.Name = landingName(t)
 			return dialect.Steps(dialect.CreateTable(w.d, w.o.Staging, landing, t.Columns)), nil
 		}
-		var todo []dialect.Step
+		todo := w.d.Finish(w.landing(t), has, shape.ColumnNames(t))
+		if len(todo) > 0 {
+			return todo, nil
+		}
 		for _, c := range t.Columns {
-			if _, ok := dialect.Find(has, c.Name); !ok {
-				todo = append(todo,
-					dialect.Steps(fmt.Sprintf("ALTER TABLE %s ADD COLUMN %s", w.landing(t), w.d.Define(c)))...)
+			old, ok := dialect.Find(has, c.Name)
+			if ok {
+				todo = append(todo, w.d.Follow(w.landing(t), old, c)...)
+				continue
 			}
+			todo = append(todo,
+				dialect.Steps(fmt.Sprintf("ALTER TABLE %s ADD COLUMN %s", w.landing(t), w.d.Define(c)))...)
 		}
 		return todo, nil
 	})

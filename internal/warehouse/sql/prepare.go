@@ -149,8 +149,8 @@ func (w *shaper) columnsOf(ctx context.Context, tx Tx, t shape.Table) (remembere
 }
 
 // rename gives the columns of a table the names that a flow wants for their
-// fields, where they were made under another: the values stay, and none is left behind
-// under the old name.
+// fields, or those that they have by themselves once it wants none, where they were
+// made under another: the values stay, and none is left behind under the old name.
 func (w *shaper) rename(
 	schema string, t shape.Table, has []dialect.Stored, was remembered,
 ) ([]dialect.Stored, []dialect.Step, []shape.Change) {

@@ -146,6 +146,25 @@ func valued(id, rest string) string { return id + ",false,2026-03-01T00:10:00.00
 
 // Values that mean the same are the same, however they are written; those
 // that don't are named by their columns.
+// compareLeft: a column that a field left behind must be empty in a row that was read
+// since; what older rows have there is what their records had.
+func compareLeft(r *rig) {
+	now, before := at(1000), at(10)
+	header := "Id,Name,Born__c,SystemModstamp,IsDeleted"
+	one := func(id, born string) string {
+		return id + ",n," + born + "," + before.Format("2006-01-02T15:04:05.000Z") + ",false"
+	}
+	r.read(reading{name: "a1", readAt: at(100), pages: []warehouse.Page{r.page(header, one("1", "2026-03-01"))}})
+	r.read(reading{name: "a2", readAt: at(200), pages: []warehouse.Page{r.page(header, one("2", "2026-03-01"),
+		one("3", ""))}})
+	c := evidence.Comparison{Table: r.only("id", "name", "systemmodstamp", "isdeleted"), Policy: gone.Flag,
+		Before: now, Retired: []evidence.Retired{{Column: "born__c", Since: at(200)}}}
+	r.finds(c, 9, evidence.Difference{Source: 3, Warehouse: 3, Wrong: 1, WrongIDs: []string{"2"},
+		WrongColumns: [][]string{{"born__c"}}},
+		r.page("Id,Name,SystemModstamp,IsDeleted", "1,n,2026-03-01T00:10:00.000Z,false",
+			"2,n,2026-03-01T00:10:00.000Z,false", "3,n,2026-03-01T00:10:00.000Z,false"))
+}
+
 func compareValues(r *rig) {
 	in := reading{name: "a1", readAt: at(100), pages: []warehouse.Page{r.page(wide,
 		valued("1", `same,1.50,5,9007199254740993,2026-01-02,10:11:12.000Z`),

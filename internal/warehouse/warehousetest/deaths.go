@@ -76,14 +76,15 @@ func (r *rig) life() (steps []func(warehouse.Warehouse) error, version func(step
 	second := first
 	second.Columns = append(slices.Clone(first.Columns), shape.Column{Name: "fax", Field: "Fax", Kind: shape.Text})
 	second.Columns[6].Kind = shape.Decimal // a number that has become a wider one
+	second.Columns[7].Kind = shape.Text    // and one that has become a text
 	second, err := second.Renamed(map[string]string{"Name": "title"})
 	must(r.t, err)
 	a1 := reading{name: "a1", readAt: at(100),
-		pages: []warehouse.Page{r.page("Id,Name,Amount__c,Employees,SystemModstamp",
-			"1,one,1.25,7,2026-03-01T00:10:00.000Z", "2,two,2.50,8,2026-03-01T00:10:00.000Z")}}
+		pages: []warehouse.Page{r.page("Id,Name,Amount__c,Employees,Big__c,SystemModstamp",
+			"1,one,1.25,7,70,2026-03-01T00:10:00.000Z", "2,two,2.50,8,80,2026-03-01T00:10:00.000Z")}}
 	a2 := reading{name: "a2", readAt: at(200), pages: []warehouse.Page{r.page(
-		"Id,Name,Amount__c,Employees,Fax,SystemModstamp", "2,due,0.123456,0.5,55,2026-03-01T03:00:00.000Z",
-		"3,tre,3,9,,2026-03-01T03:00:00.000Z")}}
+		"Id,Name,Amount__c,Employees,Big__c,Fax,SystemModstamp", "2,due,0.123456,0.5,big,55,2026-03-01T03:00:00.000Z",
+		"3,tre,3,9,,,2026-03-01T03:00:00.000Z")}}
 	looked := r.page("Id,Amount__c", "1,1.25", "2,0.1234567", "3,3")
 	for _, p := range []*warehouse.Page{&a2.pages[0], &looked} {
 		p.Digits = []warehouse.Digits{{Field: "Amount__c", Whole: 6, Fraction: 7},
@@ -159,6 +160,7 @@ func (r *rig) looks(w warehouse.Warehouse, p warehouse.Page) error {
 func (r *rig) endedWell() {
 	r.t.Helper()
 	sameRows(r.t, r.rows("id", "title", "fax"), "1|one|~", "2|due|55", "3|tre|~")
+	sameRows(r.t, r.rows("id", "big__c"), "1|70", "2|big", "3|~")
 	for i, row := range r.rows("amount__c", "employees") {
 		amount, employees, _ := strings.Cut(row, "|")
 		same(r.t, "amount", plain(amount), []string{"1.25", "0.123456", "3"}[i])

@@ -7,6 +7,7 @@ import (
 
 	"catchment/internal/warehouse"
 	"catchment/internal/warehouse/gone"
+	"catchment/internal/warehouse/shape"
 )
 
 // land puts rows where somebody else would: an id, a minute and a name each.
@@ -72,6 +73,36 @@ func landedRows(r *rig) {
 		must(r.t, err)
 		same(r.t, "watermark", mark.Watermark, at(base+50))
 	}
+}
+
+// landedRetyped: a number becomes a text where rows land apart, too.
+func landedRetyped(r *rig) {
+	ctx := r.t.Context()
+	prepare := func() {
+		var err error
+		r.table, _, err = r.w.Adapt(ctx, r.table)
+		must(r.t, err)
+		_, err = r.w.Prepare(ctx, r.fence, r.table)
+		must(r.t, err)
+		must(r.t, r.roles().Lands.PrepareLanding(ctx, r.fence, r.table))
+	}
+	prepare()
+	for i, c := range r.table.Columns {
+		if c.Name == "employees" {
+			r.table.Columns[i].Kind = shape.Text
+		}
+	}
+	for range 2 {
+		prepare()
+	}
+	side, table, _ := strings.Cut(r.roles().Lands.LandsIn(r.table, true), ".")
+	r.subject.Insert(r.t, Side(side), table, row("id", "1", "systemmodstamp", moment(at(10)), "isdeleted", "false",
+		"employees", "many"))
+	must(r.t, r.roles().Lands.ClaimLanded(ctx, r.fence, r.landed("a1", 1, true)))
+	_, err := r.by(ctx, r.w, r.fence, warehouse.Merge{Table: r.table, Attempt: "a1", Policy: gone.Flag, Pages: 1,
+		Rows: 1, Watermark: at(50), Generation: 1})
+	must(r.t, err)
+	sameRows(r.t, r.rows("id", "employees"), "1|many")
 }
 
 // landedFence: an old holder claims nothing.

@@ -21,6 +21,8 @@ func everyones() []group {
 			{"records that have more rows than one are named", keyRepeated},
 			{"new fields and vanished ones", schemaChanges},
 			{"fields of another type", otherTypes},
+			{"what a field leaves behind", leftBehind},
+			{"a column gets its own name back", calledBack},
 			{"a table that isn't ours", foreignTable},
 			{"a column gets another name", renamed},
 			{"migrations", migrations},
@@ -112,6 +114,7 @@ func questions() []test {
 		{"comparison without stamps", compareSnapshot},
 		{"comparison of values", compareValues},
 		{"comparison of IsDeleted", compareIsDeleted},
+		{"comparison of what a field left behind", compareLeft},
 		{"comparison asks again", compareAgain},
 		{"comparison of a reading that isn't whole", compareUnsound},
 		{"comparison of a key of two columns", compareTwoKeys},
@@ -132,6 +135,7 @@ func optionals() []group {
 		{string(Lands), []test{
 			{"rows that landed are claimed by their number", landedRows},
 			{"rows that landed are not an old holder's", landedFence},
+			{"the table where rows land follows the types of fields", landedRetyped},
 		}},
 		{string(Eraser), []test{
 			{"nothing is left of what was erased", erased},

@@ -3,7 +3,7 @@
 // warehouse by name, and asks none.
 //
 // Files, from the top: adapt.go, layout.go, retype.go, stored.go, step.go, types.go,
-// statement.go, dialect.go, fill.go.
+// statement.go, dialect.go, fill.go, views.go.
 package dialect
 
 import (
@@ -43,6 +43,7 @@ type Dialect struct {
 	Unlogged    string // before TABLE: its rows need not survive a crash
 	Memory      string // the setting that bounds what it takes of this process's memory, "" where it is another process
 	RowID       string // the hidden column that tells rows of one key apart, "" where there is none
+	Views       string // asks which views use which columns of table $2 in schema $1, "" where they don't hold them
 
 	PagesPerLoad int // how many its loader likes to take at once
 }

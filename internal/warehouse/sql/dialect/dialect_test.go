@@ -40,7 +40,15 @@ func TestAdapt(t *testing.T) {
 			col("n", "N", shape.Decimal)},
 		{"a text takes everything", []dialect.Stored{is("n", shape.Text)}, nil, col("n", "N", shape.Int),
 			col("n", "N", shape.Int)},
-		{"another type", []dialect.Stored{is("n", shape.Decimal)}, nil, col("n", "N", shape.Text),
+		{"a number becomes a text", []dialect.Stored{is("n", shape.Decimal)}, nil, col("n", "N", shape.Text),
+			col("n", "N", shape.Text)},
+		{"under a view", []dialect.Stored{{Name: "n", Type: "NUMERIC", Views: []string{"s.v"}}}, nil,
+			col("n", "N", shape.Text), col("n_text", "N", shape.Text)},
+		{"wider, under a view", []dialect.Stored{{Name: "n", Type: "INTEGER", Views: []string{"s.v"}}}, nil,
+			col("n", "N", shape.Decimal), col("n_decimal", "N", shape.Decimal)},
+		{"the same, under a view", []dialect.Stored{{Name: "n", Type: "INTEGER", Views: []string{"s.v"}}}, nil,
+			col("n", "N", shape.Int), col("n", "N", shape.Int)},
+		{"another type", []dialect.Stored{is("n", shape.Date)}, nil, col("n", "N", shape.Text),
 			col("n_text", "N", shape.Text)},
 		{"another type, the next run", []dialect.Stored{is("n", shape.Decimal), is("n_text", shape.Text)},
 			[]shape.Known{{Field: "N", Column: "n_text"}}, col("n", "N", shape.Text), col("n_text", "N", shape.Text)},
@@ -55,10 +63,19 @@ func TestAdapt(t *testing.T) {
 			col("foo_bar", "Foo_Bar", shape.Text), col("foo_bar_"+shape.Digest("foo_bar"), "Foo_Bar", shape.Text)},
 		{"as it was called before", nil, []shape.Known{{Field: "Foo_Bar", Column: "foo_bar_x"}},
 			col("foo_bar", "Foo_Bar", shape.Text), col("foo_bar_x", "Foo_Bar", shape.Text)},
+		{"as a flow called it, and calls it no more", []dialect.Stored{is("chosen", shape.Text)},
+			[]shape.Known{{Field: "Fax", Column: "chosen"}}, col("fax", "Fax", shape.Text),
+			col("fax", "Fax", shape.Text)},
+		{"and somebody has that name", []dialect.Stored{is("chosen", shape.Text), is("fax", shape.Text)},
+			[]shape.Known{{Field: "Fax", Column: "chosen"}}, col("fax", "Fax", shape.Text),
+			col("chosen", "Fax", shape.Text)},
+		{"named before snake case was asked for", []dialect.Stored{is("accountid", shape.Text)},
+			[]shape.Known{{Field: "AccountId", Column: "accountid"}}, col("account_id", "AccountId", shape.Text),
+			col("accountid", "AccountId", shape.Text)},
 		{"too long", nil, nil, col(long, long, shape.Text), col(long[:56]+"_"+shape.Digest(long), long, shape.Text)},
 	} {
 		table := shape.Table{Key: []string{c.wants.Name}, Columns: []shape.Column{c.wants}}
-		got := dialect.Adapt(d, table, c.has, c.known)
+		got, _ := dialect.Adapt(d, table, c.has, shape.Past{Fields: c.known})
 		if got.Columns[0] != c.want || got.Key[0] != c.want.Name || len(got.Columns[0].Name) > 63 {
 			t.Errorf("%s: got %+v, want %+v", c.name, got, c.want)
 		}
@@ -66,12 +83,30 @@ func TestAdapt(t *testing.T) {
 			t.Errorf("%s: the table that was given has changed", c.name)
 		}
 	}
-	both := dialect.Adapt(d,
+	both, _ := dialect.Adapt(d,
 		shape.Table{Columns: []shape.Column{col("foo_bar", "Foo_Bar", shape.Text),
 			col("foo_bar_x", "FooBar", shape.Text)}}, nil,
-		[]shape.Known{{Field: "FooBar", Column: "foo_bar"}})
+		shape.Past{Fields: []shape.Known{{Field: "FooBar", Column: "foo_bar"}}})
 	if names := shape.ColumnNames(both); names[1] != "foo_bar" || names[0] == names[1] {
 		t.Errorf("%v", names)
+	}
+}
+
+// Who asks what Prepare would do is told what it rewrites, and what it can't.
+func TestAdaptTellsWhatIsRewritten(t *testing.T) {
+	table := shape.Table{Columns: []shape.Column{
+		{Name: "same", Field: "Same", Kind: shape.Int}, {Name: "narrower", Field: "Narrower", Kind: shape.Int},
+		{Name: "wider", Field: "Wider", Kind: shape.Decimal}, {Name: "worded", Field: "Worded", Kind: shape.Text},
+		{Name: "seen", Field: "Seen", Kind: shape.Text}, {Name: "kept", Field: "Kept", Kind: shape.Text}}}
+	has := []dialect.Stored{{Name: "same", Type: "INTEGER"}, {Name: "narrower", Type: "NUMERIC"},
+		{Name: "wider", Type: "INTEGER"}, {Name: "worded", Type: "NUMERIC"},
+		{Name: "seen", Type: "INTEGER", Views: []string{"s.a", "s.b"}},
+		{Name: "kept", Type: "DATE", Views: []string{"s.a"}}}
+	_, past := dialect.Adapt(postgres.Dialect(), table, has, shape.Past{})
+	want := shape.Past{Retyped: []string{"wider", "worded"},
+		Held: map[string][]string{"seen": {"s.a", "s.b"}}}
+	if !reflect.DeepEqual(past, want) {
+		t.Errorf("got %+v, want %+v", past, want)
 	}
 }
 

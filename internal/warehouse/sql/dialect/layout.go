@@ -40,7 +40,7 @@ func Shape(
 			changes = append(changes, shape.Change{Table: t.Name, Column: c.Name, What: "added", Detail: d.TypeOf(c)})
 		// a table that is laid out by a column can't lose it
 		case d.tooNarrow(old, c) && !slices.Contains(t.Key, c.Name):
-			ddl = append(ddl, d.retype(d.Table(schema, t.Name), c.Name, d.TypeOf(c))...)
+			ddl = append(ddl, d.retype(d.Table(schema, t.Name), old, c)...)
 			changes = append(changes, shape.Change{Table: t.Name, Column: c.Name, What: shape.Widened,
 				Detail: d.TypeOf(c)})
 		case d.stores(old.Type, c.Kind):
@@ -49,7 +49,7 @@ func Shape(
 				return nil, nil, plan.Failf(plan.Bug, "run it again", "%s.%s.%s is %s, and the field %s is %s",
 					schema, t.Name, c.Name, old.Type, c.Field, c.Kind)
 			}
-			ddl = append(ddl, d.retype(d.Table(schema, t.Name), c.Name, d.TypeOf(c))...)
+			ddl = append(ddl, d.retype(d.Table(schema, t.Name), old, c)...)
 			changes = append(changes, shape.Change{Table: t.Name, Column: c.Name, What: shape.Widened,
 				Detail: d.TypeOf(c)})
 		}

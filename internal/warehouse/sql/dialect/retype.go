@@ -69,7 +69,9 @@ func (d *Dialect) finishOne(table string, has []Stored, name string) []Step {
 	case is && was:
 		return Steps(fmt.Sprintf("ALTER TABLE %s DROP COLUMN %s", table, d.Quote(d.wasOf(name))))
 	case is && wider:
-		fill := fmt.Sprintf("UPDATE %s SET %s = %s", table, d.Quote(d.widerOf(name)), d.Quote(name))
+		at, into := Place(has, name), Place(has, d.widerOf(name))
+		fill := fmt.Sprintf("UPDATE %s SET %s = %s", table, d.Quote(d.widerOf(name)),
+			d.converted(has[at], d.IsText(has[into].Type)))
 		return []Step{{SQL: fill, Fills: true}, rename(name, d.wasOf(name))}
 	case wider:
 		return []Step{rename(d.widerOf(name), name)}
@@ -109,26 +111,57 @@ func InShape(has []Stored) bool {
 // retype gives a column another type. Where that can't be done in place, a
 // column of that type takes its values, and then its name; where DDL commits,
 // this only begins it, and finish goes on.
-func (d *Dialect) retype(table, column, to string) []Step {
-	old := d.Quote(column)
+func (d *Dialect) retype(table string, has Stored, c shape.Column) []Step {
+	old := d.Quote(c.Name)
+	worded := c.Kind == shape.Text && d.number(has) >= 0
+	if worded && c.Length > 0 {
+		c.Length = max(c.Length, longestNumber)
+	}
+	to, values := d.TypeOf(c), d.converted(has, worded)
 	if d.Retypes {
-		return Steps(fmt.Sprintf("ALTER TABLE %s ALTER COLUMN %s TYPE %s", table, old, to))
+		using := ""
+		if worded {
+			using = " USING " + values
+		}
+		return Steps(fmt.Sprintf("ALTER TABLE %s ALTER COLUMN %s TYPE %s%s", table, old, to, using))
 	}
 	if !d.TransactionalDDL {
-		return Steps(fmt.Sprintf("ALTER TABLE %s ADD COLUMN %s %s", table, d.Quote(d.widerOf(column)), to))
+		return Steps(fmt.Sprintf("ALTER TABLE %s ADD COLUMN %s %s", table, d.Quote(d.widerOf(c.Name)), to))
 	}
 	wider := d.Quote(own.Wider)
 	return Steps(
 		fmt.Sprintf("ALTER TABLE %s ADD COLUMN %s %s", table, wider, to),
-		fmt.Sprintf("UPDATE %s SET %s = %s", table, wider, old),
+		fmt.Sprintf("UPDATE %s SET %s = %s", table, wider, values),
 		fmt.Sprintf("ALTER TABLE %s DROP COLUMN %s", table, old),
 		fmt.Sprintf("ALTER TABLE %s RENAME COLUMN %s TO %s", table, wider, old),
 	)
 }
 
+// Follow is the steps that give a column the kind that c has, where it can take that.
+func (d *Dialect) Follow(table string, has Stored, c shape.Column) []Step {
+	if as, fits := d.takes(has, c.Kind); d.stores(has.Type, c.Kind) || !fits || as != c.Kind {
+		return nil
+	}
+	return d.retype(table, has, c)
+}
+
+// longestNumber is how many characters the text of a number has at most.
+const longestNumber = 48
+
+// converted is the values of a column as another type takes them. A text of a number
+// is as Salesforce writes it: without the zeros that fill a scale up.
+func (d *Dialect) converted(has Stored, toText bool) string {
+	column := d.Quote(has.Name)
+	if !toText || d.number(has) < 0 {
+		return column
+	}
+	return Fill("CASE WHEN {text} LIKE '%.%' THEN rtrim(rtrim({text}, '0'), '.') ELSE {text} END",
+		Holes{"text": fmt.Sprintf("CAST(%s AS %s)", column, d.Type(shape.Text, longestNumber))})
+}
+
 // widened is the steps that give a decimal column another scale.
 func (d *Dialect) widened(table, column string, scale int) []Step {
-	todo := d.retype(table, column, d.Type(shape.Decimal, scale))
+	todo := d.retype(table, Stored{Name: column}, shape.Column{Name: column, Kind: shape.Decimal, Scale: scale})
 	for i := range todo {
 		todo[i].what = "widen column " + column
 	}

@@ -15,6 +15,8 @@ type Stored struct {
 	Type  string
 	Scale int
 	Bytes int // that a text has room for, 0 for any number
+	// that use the column, where its type can't change under them
+	Views []string
 }
 
 // Find finds a column by its name, in whatever case.
@@ -72,12 +74,24 @@ func (d *Dialect) takes(has Stored, k shape.Kind) (shape.Kind, bool) {
 		return k, true
 	}
 	numbers := shape.Numbers()
-	as := slices.IndexFunc(numbers, func(n shape.Kind) bool { return d.stores(has.Type, n) })
-	wants := slices.Index(numbers, k)
-	if as < 0 || wants < 0 {
+	as, wants := d.number(has), slices.Index(numbers, k)
+	switch {
+	case as < 0 || len(has.Views) > 0:
+		return k, false
+	case k == shape.Text: // every number has a text
+		return k, true
+	case wants < 0:
 		return k, false
 	}
 	return numbers[max(as, wants)], true
+}
+
+// number is which of the kinds of numbers a stored column is of, -1 where it is none.
+func (d *Dialect) number(has Stored) int {
+	return slices.IndexFunc(shape.Numbers(), func(n shape.Kind) bool {
+		bare, _, _ := strings.Cut(has.Type, "(")
+		return strings.EqualFold(bare, d.Of(n).Stored)
+	})
 }
 
 // wider tells the scale that a stored decimal column needs to hold a page's

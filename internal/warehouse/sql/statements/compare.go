@@ -80,6 +80,9 @@ func (s *Compare) rows(asked bool) string {
 	for _, c := range s.Comparison.Table.Columns {
 		names = append(names, c.Name)
 	}
+	for _, c := range s.Comparison.Retired {
+		names = append(names, c.Column)
+	}
 	sql := fmt.Sprintf("SELECT %s FROM %s r WHERE %s", s.Dialect.List("r.", names), s.Final(), s.Live("r"))
 	if asked {
 		sql += fmt.Sprintf(" AND %s IN (SELECT record FROM %s)", s.Record("r"), s.Asked)
@@ -151,6 +154,11 @@ func (s *Compare) judge(asked bool) string {
 		*into += "\n\t\t\tOR " + differs
 		fields += fmt.Sprintf("\n\t|| CASE WHEN %s THEN %s || chr(31) ELSE '' END", differs, dialect.Literal(c.Name))
 	}
+	for _, c := range s.Comparison.Retired {
+		left := s.left(c)
+		wrong += "\n\t\t\tOR " + left
+		fields += fmt.Sprintf("\n\t|| CASE WHEN %s THEN %s || chr(31) ELSE '' END", left, dialect.Literal(c.Column))
+	}
 	return dialect.Fill(`INSERT INTO {suspects}
 SELECT y.record, coalesce(y.waits, y.kind), CASE WHEN y.waits IS NULL AND y.kind IN ('wrong', 'formula') THEN y.fields END, 1
 FROM (
@@ -171,6 +179,13 @@ WHERE y.kind <> 'same'`, dialect.Holes{
 		"formula": formula, "waits": s.waits(inSource, inRows),
 		"source": s.Source(asked), "rows": s.rows(asked), "same_key": s.SameKey("s", "f"),
 	})
+}
+
+// left tells whether a row still has what its record's field left behind, although it
+// was read since.
+func (s *Compare) left(c evidence.Retired) string {
+	return fmt.Sprintf("%s IS NOT NULL AND coalesce(%s >= %s, false)", s.Col("f", c.Column), s.Col("f", own.ReadAt),
+		s.Dialect.Moment(c.Since.UTC()))
 }
 
 // reject tells apart what differs since the flow's rules kept this very version

@@ -24,7 +24,7 @@ WHERE {where}`, dialect.Holes{
 }
 
 // UpdateDirect writes versions over the rows that they are newer than. What they
-// don't carry stays.
+// don't carry stays, but for what their fields left behind.
 func (s *Merge) UpdateDirect(p Part) dialect.Statement {
 	b := s.Binds()
 	at := s.at(p)
@@ -33,11 +33,13 @@ func (s *Merge) UpdateDirect(p Part) dialect.Statement {
 		s.Quote(own.DeletedAt) + " = NULL", s.Quote(own.DeleteReason) + " = NULL"}
 	isDeleted, _ := s.isDeleted()
 	for _, name := range s.Columns {
-		carried := slices.Contains(p.columns, name)
 		switch {
-		case carried && !slices.Contains(s.Of.Table.Key, name):
+		case slices.Contains(s.Of.Table.Key, name):
+		case slices.Contains(p.columns, name):
 			set = append(set, s.Quote(name)+" = "+s.Col("v", name))
-		case !carried && name == isDeleted:
+		case slices.Contains(s.Of.Table.Retired, name):
+			set = append(set, s.Quote(name)+" = NULL")
+		case name == isDeleted:
 			set = append(set, s.Quote(name)+" = "+s.comesBack("f", name))
 		}
 	}

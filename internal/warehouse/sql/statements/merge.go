@@ -109,7 +109,8 @@ func (s *Merge) unique(p Part) dialect.Statement {
 }
 
 // row is the columns of a final row made from a version that is stamped at; old
-// is the alias of the row that it replaces, "" where there is none.
+// is the alias of the row that it replaces, "" where there is none. What the version
+// doesn't carry stays as it was, but for columns that their fields left behind.
 func (s *Merge) row(p Part, at, old string, b *dialect.Binds) string {
 	var out []string
 	isDeleted, _ := s.isDeleted()
@@ -119,7 +120,7 @@ func (s *Merge) row(p Part, at, old string, b *dialect.Binds) string {
 			out = append(out, s.Col("v", name))
 		case old != "" && name == isDeleted:
 			out = append(out, s.comesBack(old, name))
-		case old != "":
+		case old != "" && !slices.Contains(s.Of.Table.Retired, name):
 			out = append(out, s.Col(old, name))
 		default:
 			out = append(out, "NULL")

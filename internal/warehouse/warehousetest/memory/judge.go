@@ -110,6 +110,11 @@ func (r *reading) differs(s, f row) (how string, columns []string) {
 			how = wrong
 		}
 	}
+	for _, c := range r.c.Retired {
+		if f[c.Column] != "" && f[colReadAt] >= text(c.Since) {
+			columns, how = append(columns, c.Column), wrong
+		}
+	}
 	if len(columns) > 0 {
 		how = cmp.Or(how, formula)
 	}

@@ -250,8 +250,12 @@ func (m *merge) count(v version, old row, goes bool) {
 	m.applied++
 }
 
-// write makes a version of what a row was. What it doesn't carry stays.
+// write makes a version of what a row was. What it doesn't carry stays, but for what
+// fields left behind.
 func (m *merge) write(p part, v version, r row) {
+	for _, name := range m.Table.Retired {
+		r.put(name, "")
+	}
 	for name := range strings.SplitSeq(p.columns, ",") {
 		r.put(name, v.row[name])
 	}

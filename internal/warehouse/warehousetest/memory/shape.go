@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -33,21 +34,21 @@ func (p shaper) Adapt(ctx context.Context, t shape.Table) (shape.Table, shape.Pa
 			has = o.final(t)
 		}
 		past.Columns = payload(has)
-		t = adapt(t, has, past.Fields)
+		t, past = adapt(t, has, past)
 	})
 	return t, past, err
 }
 
 // adapt is Adapt for a table that has these columns.
-func adapt(t shape.Table, has *table, known []shape.Known) shape.Table {
+func adapt(t shape.Table, has *table, past shape.Past) (shape.Table, shape.Past) {
 	taken := map[string]string{} // by which field
-	for _, k := range known {
+	for _, k := range past.Fields {
 		taken[k.Column] = k.Field
 	}
-	t.Columns, t.Key = slices.Clone(t.Columns), slices.Clone(t.Key)
+	t.Columns, t.Key, t.Chosen = slices.Clone(t.Columns), slices.Clone(t.Key), slices.Clone(t.Chosen)
 	for i, c := range t.Columns {
-		before := known
-		if slices.Contains(t.Chosen, c.Name) { // by the flow: what it was called before doesn't count
+		before, back := past.Fields, goesBack(c, t, has, past.Fields)
+		if back || slices.Contains(t.Chosen, c.Name) { // what it was called before doesn't count
 			before = nil
 		}
 		for _, name := range namesFor(c, before, taken) {
@@ -57,16 +58,43 @@ func adapt(t shape.Table, has *table, known []shape.Known) shape.Table {
 			}
 			if fits {
 				t.Columns[i].Name, t.Columns[i].Kind = name, kind
+				if old := has.find(name); old >= 0 {
+					if was := has.columns[old].kind; was != kind && was != shape.Text {
+						past.Retyped = append(past.Retyped, name)
+					}
+				}
 				break
 			}
 		}
 		name := t.Columns[i].Name
+		if back {
+			t.Chosen = append(t.Chosen, name)
+		}
 		taken[name] = c.Field
 		if k := slices.Index(t.Key, c.Name); k >= 0 {
 			t.Key[k] = name
 		}
 	}
-	return t
+	return t, past
+}
+
+// goesBack tells whether a column still has a name that a flow gave it, and gives it no
+// more, while the plain one is free.
+func goesBack(c shape.Column, t shape.Table, has *table, known []shape.Known) bool {
+	if slices.Contains(t.Chosen, c.Name) || has.find(c.Name) >= 0 {
+		return false
+	}
+	plain := regexp.MustCompile("^(" + regexp.QuoteMeta(c.Name) + "|" +
+		regexp.QuoteMeta(shape.ColumnName(c.Field, false)) + "|" + regexp.QuoteMeta(shape.ColumnName(c.Field, true)) +
+		")(_[0-9a-f]{6})?(_[a-z]+)?$")
+	return slices.ContainsFunc(known, func(k shape.Known) bool {
+		at := has.find(k.Column)
+		if at < 0 || !strings.EqualFold(k.Field, c.Field) || plain.MatchString(k.Column) {
+			return false
+		}
+		_, fits := takesAs(has.columns[at].kind, c.Kind)
+		return fits
+	})
 }
 
 // namesFor lists the names that a column may have: the one that it had, the plain
@@ -86,9 +114,12 @@ func namesFor(c shape.Column, known []shape.Known, taken map[string]string) []st
 }
 
 // takesAs tells as what kind a column takes values of another, if it can. A text
-// takes all, and of numbers the wider one takes the others.
+// takes all, of numbers the wider one takes the others, and each becomes a text.
 func takesAs(has, wants shape.Kind) (shape.Kind, bool) {
 	if has == wants || has == shape.Text {
+		return wants, true
+	}
+	if has.Measured() && wants == shape.Text {
 		return wants, true
 	}
 	if !has.Measured() || !wants.Measured() {
@@ -113,7 +144,8 @@ func (o *operation) known(object string) []shape.Known {
 	for _, r := range o.look(o.Schema, tableFields).rows {
 		if r["object"] == object {
 			all = append(all, shape.Known{Field: r["field"], Column: r["column_name"], Label: r["label"],
-				Type: r["type"]})
+				Type: r["type"], Length: int(r.int("length")), Precision: int(r.int("precision_digits")),
+				Scale: int(r.int("scale_digits")), Calculated: r["calculated"] == "true"})
 		}
 	}
 	slices.SortFunc(all, func(a, b shape.Known) int { return cmp.Compare(a.Field, b.Field) })

@@ -1,0 +1,54 @@
+package postgres_test
+
+import (
+	"reflect"
+	"testing"
+	"time"
+
+	"catchment/internal/schema"
+	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/shape"
+	"catchment/internal/warehouse/sql"
+)
+
+// A column that a view uses can't get another type here (dbt makes views over all
+// columns): the field gets another column, and who asks is told by which views.
+func TestTypesUnderViews(t *testing.T) {
+	t.Parallel()
+	for _, views := range [][]string{nil, {
+		"CREATE VIEW salesforce.seen AS SELECT id, employees FROM salesforce.account",
+		"CREATE MATERIALIZED VIEW salesforce.kept AS SELECT max(employees) AS most FROM salesforce.account",
+		"CREATE VIEW salesforce.other AS SELECT id FROM salesforce.account"}} {
+		d, ctx := open(t), t.Context()
+		w := sql.New(d, warehouse.Options{Schema: "salesforce", Staging: "salesforce_incremental", Now: time.Now})
+		f := warehouse.Fence{Flow: "Account", Number: 1}
+		must(t, w.Migrate(ctx))
+		_, err := w.Claim(ctx, f, "account", "00D000000000001AAA")
+		must(t, err)
+		table := account
+		table.Columns = append([]shape.Column{{Name: "employees", Field: "Employees", Kind: shape.Int}},
+			account.Columns...)
+		_, err = w.Prepare(ctx, f, table)
+		must(t, err)
+		must(t, w.Describe(ctx, f, schema.Object{Name: "Account",
+			Fields: []schema.Field{{Name: "Employees", Type: schema.Int}}}, table))
+		exec(t, d, "INSERT INTO salesforce.account (id, employees) VALUES ('1', 1200)")
+		for _, view := range views {
+			exec(t, d, view)
+		}
+		table.Columns[0].Kind, table.Columns[0].Length = shape.Text, 80
+		table, past, err := w.Adapt(ctx, table)
+		must(t, err)
+		name, held, retyped := "employees", map[string][]string(nil), []string{"employees"}
+		if len(views) > 0 {
+			name, retyped = "employees_text", nil
+			held = map[string][]string{"employees": {"salesforce.kept", "salesforce.seen"}}
+		}
+		if table.Columns[0].Name != name || !reflect.DeepEqual(past.Held, held) ||
+			!reflect.DeepEqual(past.Retyped, retyped) {
+			t.Errorf("%s, held %+v, retyped %q", table.Columns[0].Name, past.Held, past.Retyped)
+		}
+		_, err = w.Prepare(ctx, f, table)
+		must(t, err)
+	}
+}
