@@ -7,7 +7,9 @@ import (
 	"time"
 
 	"catchment/internal/control"
+	"catchment/internal/fakeorg"
 	"catchment/internal/rig"
+	"catchment/internal/storage"
 )
 
 // A run asks once a day, by the org's clock, how many records the org holds: one call
@@ -92,5 +94,31 @@ func TestOrgThatTellsNoCounts(t *testing.T) {
 	r.Done(nil)
 	if f := r.FlowRow("Contact"); f.Held != 20 || !f.HeldAt.Equal(known.HeldAt) || !f.AskedAt.After(known.AskedAt) {
 		t.Errorf("%+v, and before it was %+v", f, known)
+	}
+}
+
+// A person account is an Account and a Contact, and takes storage as both.
+func TestStorageOfAPersonAccount(t *testing.T) {
+	t.Parallel()
+	people := func(o *fakeorg.Options) { o.PersonAccounts = true }
+	org := rig.NewOrg(t, map[string]int{"Account": 1, "Contact": 1}, people)
+	for _, values := range []map[string]any{{"Name": "Umbrella"}, {"LastName": "Redfield"}} {
+		if _, err := org.Create("Account", values); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r := rig.New(t, org, "Account", "Contact")
+	r.Keeps("Account", "Name")
+	r.Keeps("Contact", "LastName")
+	r.Done(nil)
+	var sum int64
+	for _, fl := range r.Flows {
+		f := r.FlowRow(fl.Object)
+		if bytes, _ := storage.Taken(f.Object, storage.Held{Records: f.Held, At: f.HeldAt}); bytes != nil {
+			sum += *bytes
+		}
+	}
+	if sum != 3*2048+4096 {
+		t.Errorf("two accounts, a contact and a person account take %d bytes", sum)
 	}
 }
