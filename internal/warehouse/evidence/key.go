@@ -25,8 +25,8 @@ func (k Key) Err(t shape.Table) error {
 			more = " ..."
 		}
 		return plan.Fixf("leave one row of each with: catchment verify --repair "+t.Object,
-			"table %s has more rows than one of %d records, since somebody took its primary key away: %s%s",
-			t.Name, k.Repeats, strings.Join(k.Repeated, " "), more)
+			"%d records have more rows than one in table %s, since somebody took its primary key away: %s%s",
+			k.Repeats, t.Name, strings.Join(k.Repeated, " "), more)
 	case k.Nameless > 0:
 		return plan.Fixf("delete them: they are of no record",
 			"table %s has %d rows without %s, since somebody took its primary key away", t.Name, k.Nameless,
