@@ -1,6 +1,7 @@
 package replicate
 
 import (
+	"fmt"
 	"slices"
 	"time"
 
@@ -39,7 +40,7 @@ type readPlan struct {
 // generation that it was written with (invariant 12).
 func decide(f facts) (readPlan, error) {
 	if err := refuse(f); err != nil {
-		return readPlan{}, err
+		return readPlan{doubt: doubtOf(f)}, err
 	}
 	known := max(f.row.Generation, f.mark.Generation)
 	rebuilding := f.row.Generation > f.mark.Generation && f.mark.Generation > 0
@@ -61,7 +62,8 @@ func decide(f facts) (readPlan, error) {
 	if !c.rebuild {
 		c.from = window.Start(f.mark, f.relative)
 	}
-	if c.doubt = doubtOf(f); c.doubt.Why != "" {
+	if f.condition == shape.Fewer || f.condition == shape.Ahead {
+		c.doubt = doubtOf(f)
 		c.warning = c.doubt.Why + "; mend it with: " + c.doubt.Hint
 	}
 	return c, nil
@@ -78,6 +80,9 @@ func doubtOf(f facts) control.Doubt {
 	case shape.Ahead:
 		d.Why = "rows of the table are stamped later than Salesforce was last read, so changes of their records " +
 			"may be missing"
+	case shape.Dropped, shape.Emptied, shape.Restored:
+		d.Why = fmt.Sprintf("table %s was %s behind Catchment's back", f.mark.Table, f.condition)
+		d.Hint = "catchment run --full " + f.mark.Flow
 	default:
 		return control.Doubt{}
 	}

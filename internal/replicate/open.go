@@ -67,10 +67,7 @@ func (l *listing) attempt(
 		return old, err
 	}
 	way, err := l.readPlan(ctx, src, facts{row: row, mark: mark, pending: open && old.Full})
-	if err != nil {
-		return old, err
-	}
-	if err := l.distrust(ctx, held, src, way); err != nil {
+	if err := errors.Join(err, l.distrust(ctx, held, src, way)); err != nil {
 		return old, err
 	}
 	if open {
@@ -107,11 +104,11 @@ func (r *Replicator) readPlan(ctx context.Context, src *source.Source, f facts) 
 	}
 	f.fingerprint, f.full = flow.Fingerprint(src.Flow), r.Options.Full
 	c, err := decide(f)
-	if err != nil {
-		return c, err
-	}
 	if c.doubt.Why != "" {
 		c.doubt.Since = server
+	}
+	if err != nil {
+		return c, err
 	}
 	if f.condition == shape.Ahead {
 		c.latest = latest
