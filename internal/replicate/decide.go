@@ -42,7 +42,7 @@ type readPlan struct {
 // generation that it was written with (invariant 12).
 func decide(f facts) (readPlan, error) {
 	if err := refuse(f); err != nil {
-		return readPlan{}, err
+		return readPlan{doubts: doubtsOf(f)}, err
 	}
 	known := max(f.row.Generation, f.mark.Generation)
 	rebuilding := f.row.Generation > f.mark.Generation && f.mark.Generation > 0
@@ -67,7 +67,9 @@ func decide(f facts) (readPlan, error) {
 	if !c.rebuild {
 		c.from = window.Start(f.mark, f.relative)
 	}
-	c.doubts = doubtsOf(f)
+	if f.condition == shape.Fewer || f.condition == shape.Ahead {
+		c.doubts = doubtsOf(f)
+	}
 	if c.remade != "" {
 		c.warning = fmt.Sprintf("the object was deleted and made again: its Ids began with %s, and begin with %s now; "+
 			"everything is read anew, and the rows of the object before go as the delete policy says", f.was, f.prefix)
@@ -86,6 +88,9 @@ func doubtsOf(f facts) []control.Doubt {
 	case shape.Ahead:
 		d.Why = "rows of the table are stamped later than Salesforce was last read, so changes of their records " +
 			"may be missing"
+	case shape.Dropped, shape.Emptied, shape.Restored:
+		d.Why = fmt.Sprintf("table %s was %s behind Catchment's back", f.mark.Table, f.condition)
+		d.Hint = "load it anew with: catchment run --full " + f.mark.Flow
 	default:
 		return nil
 	}

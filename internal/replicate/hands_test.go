@@ -8,6 +8,7 @@ import (
 
 	"catchment/internal/control"
 	"catchment/internal/rig"
+	"catchment/internal/verify"
 )
 
 // Tables are open to whoever may write into the warehouse. What a hand has done there
@@ -103,6 +104,29 @@ func TestRowsAreMissing(t *testing.T) {
 	r.Done(rig.Full)
 	expectDoubts(r, "read anew", false)
 	r.Same()
+}
+
+// Who knows that rows are wrong says so: what a verify has found, also by a sample,
+// stands until a verify finds nothing.
+func TestVerifyFoundDifferences(t *testing.T) {
+	t.Parallel()
+	for name, look := range map[string]func(*verify.Options){"stamps": nil, "sample": rig.Sample} {
+		t.Run(name, func(t *testing.T) {
+			r := rig.Small(t, "Contact", 20)
+			r.Later(time.Hour)
+			r.Done(nil)
+			r.Exec("UPDATE salesforce.contact SET systemmodstamp = systemmodstamp - INTERVAL 3 DAY, " +
+				"_catchment_at = _catchment_at - INTERVAL 3 DAY WHERE id = '" + r.IDs("Contact")[0] + "'")
+			expectDoubts(r, "nobody has looked", false)
+			if found := r.Verified(r.Flows[0], look); !found.Differs() {
+				t.Errorf("%+v", found)
+			}
+			expectDoubts(r, "found", true)
+			r.Verified(r.Flows[0], rig.Repair)
+			expectDoubts(r, "mended", false)
+			r.Same()
+		})
+	}
 }
 
 // A table was copied with CREATE TABLE AS, and lost its primary key: every run with a

@@ -75,10 +75,8 @@ func (l *listing) attempt(
 		return old, err
 	}
 	way, err := l.readPlan(ctx, src, facts{row: row, mark: mark, pending: open && old.Full})
-	if err != nil {
-		return old, err
-	}
-	if row, err = l.distrust(ctx, held, src, row, way); err != nil {
+	row, doubted := l.distrust(ctx, held, src, row, way)
+	if err := errors.Join(err, doubted); err != nil {
 		return old, err
 	}
 	if open {
@@ -119,11 +117,11 @@ func (r *Replicator) readPlan(ctx context.Context, src *source.Source, f facts) 
 		f.was = src.Past.KeyPrefix
 	}
 	c, err := decide(f)
-	if err != nil {
-		return c, err
-	}
 	for i := range c.doubts {
 		c.doubts[i].Since = server
+	}
+	if err != nil {
+		return c, err
 	}
 	if f.condition == shape.Ahead {
 		c.latest = latest

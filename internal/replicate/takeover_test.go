@@ -144,7 +144,15 @@ func TestTableBehindOurBack(t *testing.T) {
 				!strings.Contains(o.Hint, "--full Contact") {
 				t.Errorf("%+v", o)
 			}
+			doubts := r.FlowRow("Contact").Doubts
+			if len(doubts) != 1 || doubts[0].Kind != control.RowsWrong || !strings.Contains(doubts[0].Why, test.error) ||
+				doubts[0].Hint != "catchment run --full Contact" || doubts[0].Since.IsZero() {
+				t.Errorf("%+v", doubts)
+			}
 			r.Done(rig.Full)
+			if doubts := r.FlowRow("Contact").Doubts; len(doubts) > 0 {
+				t.Errorf("%+v", doubts)
+			}
 			r.Same()
 			r.NothingLeft()
 		})

@@ -54,9 +54,12 @@ const shortest = 32
 // succeedsIn is succeeds where names are shortened to a length, 0 for none.
 func (s *Source) succeedsIn(longest int, c shape.Column, old string) bool {
 	typed := func(stem, name string) bool {
-		return slices.ContainsFunc(shape.Kinds(), func(k shape.KindTraits) bool {
-			return strings.EqualFold(name, shape.Shorten(longest, stem+"_"+string(k.Kind), c.Field+" "+string(k.Kind)))
-		})
+		for _, k := range shape.Kinds() {
+			if strings.EqualFold(name, shape.Shorten(longest, stem+"_"+string(k.Kind), c.Field+" "+string(k.Kind))) {
+				return true
+			}
+		}
+		return false
 	}
 	for _, stem := range s.stems(c.Field) {
 		stem = shape.Shorten(longest, stem, c.Field)

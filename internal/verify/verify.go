@@ -129,6 +129,13 @@ func (w *verification) compare(ctx context.Context) error {
 		return plan.Fixf("load it anew with: catchment run --full "+w.flow.Object,
 			"table %s is %s", w.mark.Table, condition)
 	}
+	key, err := w.Warehouse.Key(ctx, w.subject.judged)
+	if err == nil && key.Nameless > 0 { // which no Id can name
+		err = key.Err(w.subject.judged)
+	}
+	if err != nil {
+		return err
+	}
 	if w.res.Method == Counts {
 		err = w.quick(ctx)
 	} else if err = w.exact(ctx); err == nil {
@@ -214,8 +221,10 @@ func (w *verification) quick(ctx context.Context) (err error) {
 		watermark: w.mark.Watermark, named: w.Options.Sample,
 	}
 	w.res.Grade, w.res.Sampled = sampleGrade, &s.seen
-	w.res.Difference, err = s.compare(ctx)
-	return err
+	if w.res.Difference, err = s.compare(ctx); err != nil {
+		return err
+	}
+	return w.doubt(ctx)
 }
 
 // exact compares record by record, asks again about what seems to differ, and
@@ -244,6 +253,9 @@ func (w *verification) exact(ctx context.Context) (err error) {
 	if err := asked.confirm(ctx, &w.res, w.Options.Sample); err != nil {
 		return err
 	}
+	if err := w.doubt(ctx); err != nil {
+		return err
+	}
 	if w.Options.Repair {
 		m := mender{inquiry: asked, merger: w.Warehouse, control: w.Control, allowDeletes: w.Options.AllowDeletes}
 		if err := m.repair(ctx, &w.res); err != nil {
@@ -265,6 +277,23 @@ func (w *verification) leaveOutAlone() {
 		w.res.LeftOut = append(w.res.LeftOut, LeftOut{f.Name,
 			fmt.Sprintf("%d rows are gone, and the org returns no record to hold them against", n)})
 	}
+}
+
+// doubt remembers that rows are known to be wrong, until they are known to be right.
+func (w *verification) doubt(ctx context.Context) error {
+	if !w.res.Differs() {
+		return nil
+	}
+	if _, _, err := w.held.Recall(ctx, w.mark); err != nil {
+		return err
+	}
+	_, err := w.held.Remember(ctx, func(m *control.Memory) {
+		m.Doubt(control.Doubt{
+			Kind: control.RowsWrong, Since: w.res.ReadAt, Why: "a verify found rows that differ from the org",
+			Hint: "mend it with: catchment verify --repair " + w.held.Flow(),
+		})
+	})
+	return err
 }
 
 // settle forgets what there was to doubt, once all rows are known to be right.

@@ -19,18 +19,18 @@ type Key struct {
 // Err says why the key of t can't be made again.
 func (k Key) Err(t shape.Table) error {
 	switch {
+	case k.Nameless > 0:
+		return plan.Fixf("delete them: they are of no record",
+			"table %s has %d rows without %s, since somebody took its primary key away", t.Name, k.Nameless,
+			strings.Join(t.Key, ", "))
 	case k.Repeats > 0:
 		more := ""
 		if k.Repeats > int64(len(k.Repeated)) {
 			more = " ..."
 		}
 		return plan.Fixf("leave one row of each with: catchment verify --repair "+t.Object,
-			"table %s has more rows than one of %d records, since somebody took its primary key away: %s%s",
-			t.Name, k.Repeats, strings.Join(k.Repeated, " "), more)
-	case k.Nameless > 0:
-		return plan.Fixf("delete them: they are of no record",
-			"table %s has %d rows without %s, since somebody took its primary key away", t.Name, k.Nameless,
-			strings.Join(t.Key, ", "))
+			"%d records have more rows than one in table %s, since somebody took its primary key away: %s%s",
+			k.Repeats, t.Name, strings.Join(k.Repeated, " "), more)
 	}
 	return nil
 }
