@@ -38,7 +38,7 @@ func (s *Merge) UpdateDirect(p Part) dialect.Statement {
 		case carried && !slices.Contains(s.Of.Table.Key, name):
 			set = append(set, s.Quote(name)+" = "+s.Col("v", name))
 		case !carried && name == isDeleted:
-			set = append(set, s.Quote(name)+" = "+s.comesBack("f", name))
+			set = append(set, s.Quote(name)+" = "+comesBack(s.Col("f", name), s.Col("f", own.DeletedAt)))
 		}
 	}
 	sql := dialect.Fill(`UPDATE {final} f
