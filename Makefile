@@ -108,6 +108,16 @@ clients: bin/catchment ## hold the fake org to clients that others have written
 	$(GO) run . ../bin/catchment
 	$(took)
 
+bin/dbt/installed: deploy/dbt/requirements.txt
+	python3 -m venv bin/dbt
+	bin/dbt/bin/pip install --quiet --disable-pip-version-check --requirement deploy/dbt/requirements.txt
+	touch $@
+
+.PHONY: dbt
+dbt: deps bin/dbt/installed ## select live rows as dbt's packages do, in DuckDB and PostgreSQL: as many as the org has (PyPI dbt-core)
+	$(GO) test ./cmd/catchment -count=1 -run '^TestDBT$$' -dbt $(CURDIR)/bin/dbt/bin/dbt
+	$(took)
+
 .PHONY: golden
 golden: ## write the golden files anew; read the diff before you commit it
 	$(GO) test ./internal/warehouse/sql/statements ./internal/flow ./internal/deployment ./internal/status ./internal/notice -update

@@ -12,7 +12,7 @@ import (
 // tellDeletes has the rows that are gone say so in IsDeleted, where a version before
 // left them as they were. It is done once for each flow, and by who takes it over:
 // from then on the fence keeps out whoever would still leave one so.
-func (w *marks) tellDeletes(ctx context.Context, tx Tx, m warehouse.Mark) error {
+func (w *store) tellDeletes(ctx context.Context, tx Tx, m warehouse.Mark) error {
 	flows := w.own(own.FlowTable)
 	told, err := count(ctx, tx, "SELECT count(*) FROM "+flows+" WHERE flow = $1 AND "+own.DeletesTold, m.Flow)
 	if err != nil || told > 0 {
@@ -36,7 +36,7 @@ func (w *marks) tellDeletes(ctx context.Context, tx Tx, m warehouse.Mark) error 
 }
 
 // isDeleted finds the column of IsDeleted in a final table, whatever its name is.
-func (w *marks) isDeleted(ctx context.Context, tx Tx, table string) (string, bool, error) {
+func (w *store) isDeleted(ctx context.Context, tx Tx, table string) (string, bool, error) {
 	var name string
 	_, err := queryRow(ctx, tx, []any{&name}, "SELECT f.column_name FROM "+w.d.Table(w.o.Schema, own.FieldsTable)+
 		" f JOIN "+w.d.Table(w.o.Schema, own.ObjectsTable)+" o ON o.object = f.object "+

@@ -188,6 +188,55 @@ func compareValues(r *rig) {
 	r.finds(c, 0, evidence.Difference{Source: 7, Warehouse: 7, Pending: 5}, fine)
 }
 
+// compareIsDeleted finds a wrong IsDeleted wherever the org returns the record: of live
+// ones, and of those in the recycle bin. Of what is purged, or out of the filter, the
+// org says nothing, and so does the comparison.
+func compareIsDeleted(r *rig) {
+	r.read(r.puts("a1", 100, rec("1", 10, false, "live"), rec("2", 10, true, "in the bin"),
+		rec("3", 10, false, "purged"), rec("4", 60, false, "pending"), rec("5", 10, false, "said nothing"),
+		rec("6", 60, true, "pending, in the bin")))
+	r.read(reading{name: "a2", readAt: at(200), op: warehouse.Delete, pages: []warehouse.Page{r.page("Id", "3")}})
+	now := r.page(short, brief("1", 10, false), brief("2", 10, true), brief("4", 60, false), brief("5", 10, false),
+		brief("6", 60, true))
+	c := r.stamps(50)
+	r.finds(c, 9, evidence.Difference{Source: 3, Warehouse: 3, Alone: 1}, now)
+
+	table := r.subject.Look(r.t, Final, "account")
+	r.subject.Delete(r.t, Final, "account")
+	for _, row := range table {
+		is := "true"
+		if *row["isdeleted"] == "true" {
+			is = "false"
+		}
+		row["isdeleted"] = &is
+		if *row["id"] == "5" {
+			row["isdeleted"] = nil
+		}
+		r.subject.Insert(r.t, Final, "account", row)
+	}
+	wrong := [][]string{{"isdeleted"}, {"isdeleted"}, {"isdeleted"}}
+	r.finds(c, 9, evidence.Difference{Source: 3, Warehouse: 3, Wrong: 3, WrongIDs: []string{"1", "2", "5"},
+		WrongColumns: wrong, Pending: 1, Alone: 1}, now)
+	c.Policy = gone.Ignore
+	r.finds(c, 9, evidence.Difference{Source: 3, Warehouse: 3, Wrong: 2, WrongIDs: []string{"1", "5"},
+		WrongColumns: wrong[:2], Pending: 1, Alone: 1}, now)
+
+	c.Policy = gone.Flag
+	reading := r.judge(c, now)
+	got, err := reading.Ask(r.t.Context(), 9)
+	must(r.t, err)
+	same(r.t, "suspects", fmt.Sprint(got), "[{1 wrong} {2 wrong} {5 wrong}]")
+	_, err = r.w.Mend(r.t.Context(), r.fence,
+		r.mending("mend", 300, nil, rec("1", 10, false, "live"), rec("2", 10, true, "in the bin")))
+	must(r.t, err)
+	must(r.t, reading.Answer(r.t.Context(), at(1000), []warehouse.Page{
+		r.page(short, brief("1", 10, false), brief("2", 10, true), brief("5", 10, false))}))
+	got, err = reading.Ask(r.t.Context(), 9)
+	must(r.t, err)
+	same(r.t, "what is left", fmt.Sprint(got), "[{5 wrong}]")
+	must(r.t, reading.Close(r.t.Context()))
+}
+
 // What was asked for again is judged by the answers alone.
 func compareAgain(r *rig) {
 	ctx := r.t.Context()

@@ -89,3 +89,61 @@ func everyMassDelete(r *rig) {
 		must(r.t, err)
 	}
 }
+
+// isDeletedIsTrue takes rows away in every way in which no version of the record says
+// so, and brings them back: reports go by IsDeleted, as Salesforce's own do. The
+// column may have any name.
+func isDeletedIsTrue(r *rig) {
+	r.table.Name, r.fence.Flow = "named", "named"
+	r.table.Columns[1].Name = "in_the_bin"
+	r.renew("named")
+	says := func(what string, want ...string) {
+		r.t.Helper()
+		r.t.Log(what)
+		sameRows(r.t, r.lines(Final, "named", "id", "in_the_bin", state), want...)
+	}
+	rest := func() string {
+		return fmt.Sprint(r.lines(Final, "named", "id", "name", "systemmodstamp", "employees", "masterrecordid",
+			"_catchment_at"))
+	}
+	r.read(r.puts("a1", 100, rec("1", 10, false, "one"), rec("2", 10, false, "two"), rec("3", 10, false, "three"),
+		rec("4", 10, false, "four"), rec("5", 10, true, "in the bin")))
+	before := rest()
+
+	in := reading{name: "a2", readAt: at(200), op: warehouse.Delete, reason: gone.Purged,
+		pages: []warehouse.Page{r.page("Id", "1", "5")}}
+	sight := r.sees("", 201, "1", "3", "4", "5")
+	sight.reason = gone.Hidden
+	in.more = []reading{sight}
+	for range 2 { // a repeat changes nothing
+		same(r.t, "counts", r.read(in), warehouse.Counts{Staged: 2, Deleted: 2, Unchanged: 1, Rows: 5})
+		says("gone", "1|true|purged", "2|true|hidden", "3|false|live", "4|false|live", "5|true|soft")
+	}
+	whole := r.puts("a3", 300, rec("4", 10, false, "four"))
+	whole.merge.Complete, whole.merge.AbsentReason = true, gone.OutOfFilter
+	r.read(whole)
+	says("absent", "1|true|purged", "2|true|hidden", "3|true|out_of_filter", "4|false|live", "5|true|soft")
+	same(r.t, "all else", rest(), before)
+
+	r.read(r.patches("a4", 400, patchRec("1", 10, "7")))
+	says("patched", "1|true|purged", "2|true|hidden", "3|true|out_of_filter", "4|false|live", "5|true|soft")
+	r.read(r.puts("a5", 500, rec("1", 10, false, "one"), rec("3", 420, true, "three")))
+	says("one is back", "1|false|live", "2|true|hidden", "3|true|soft", "4|false|live", "5|true|soft")
+	_, err := r.w.Mend(r.t.Context(), r.fence, r.mending("mend", 600, []string{"4"}, rec("3", 10, false, "three")))
+	must(r.t, err)
+	says("mended", "1|false|live", "2|true|hidden", "3|false|live", "4|true|purged", "5|true|soft")
+}
+
+// isDeletedComesBack brings rows back by versions that say nothing of IsDeleted.
+func isDeletedComesBack(r *rig) {
+	const header = "Id,SystemModstamp,Name"
+	without := func(id string, minute int) string {
+		return id + "," + at(minute).Format("2006-01-02T15:04:05.000Z") + ",back"
+	}
+	r.read(r.puts("a1", 100, rec("1", 10, false, "one"), rec("2", 10, true, "two"), rec("3", 10, false, "three")))
+	r.read(reading{name: "a2", readAt: at(200), op: warehouse.Delete, pages: []warehouse.Page{r.page("Id", "1")}})
+	sameRows(r.t, r.rows("id", "isdeleted", state), "1|true|purged", "2|true|soft", "3|false|live")
+	r.read(reading{name: "a3", readAt: at(300),
+		pages: []warehouse.Page{r.page(header, without("1", 210), without("2", 210), without("3", 210))}})
+	sameRows(r.t, r.rows("id", "isdeleted", state), "1|false|live", "2|false|live", "3|false|live")
+}

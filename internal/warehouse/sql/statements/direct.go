@@ -40,7 +40,7 @@ func (s *Merge) UpdateDirect(p Part) dialect.Statement {
 		case slices.Contains(s.Of.Table.Retired, name):
 			set = append(set, s.Quote(name)+" = NULL")
 		case name == isDeleted:
-			set = append(set, s.Quote(name)+" = "+s.comesBack("f", name))
+			set = append(set, s.Quote(name)+" = "+comesBack(s.Col("f", name), s.Col("f", own.DeletedAt)))
 		}
 	}
 	sql := dialect.Fill(`UPDATE {final} f

@@ -133,16 +133,3 @@ WHERE {same_key}`, dialect.Holes{
 	})
 	return b.Statement(sql)
 }
-
-// isDeleted is the final table's column of IsDeleted, where the object has that
-// field. It is true of every row that is gone, whatever said so: reports go by it.
-func (s *Merge) isDeleted() (string, bool) {
-	c, ok := s.Of.Table.Column(shape.FieldDeleted)
-	return c.Name, ok && slices.Contains(s.Columns, c.Name)
-}
-
-// comesBack is what IsDeleted becomes where a version that doesn't carry it takes
-// the place of a row.
-func (s *Merge) comesBack(old, name string) string {
-	return fmt.Sprintf("CASE WHEN %s IS NULL THEN %s ELSE false END", s.Col(old, own.DeletedAt), s.Col(old, name))
-}

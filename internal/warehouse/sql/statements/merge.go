@@ -119,7 +119,7 @@ func (s *Merge) row(p Part, at, old string, b *dialect.Binds) string {
 		case slices.Contains(p.columns, name):
 			out = append(out, s.Col("v", name))
 		case old != "" && name == isDeleted:
-			out = append(out, s.comesBack(old, name))
+			out = append(out, comesBack(s.Col(old, name), s.Col(old, own.DeletedAt)))
 		case old != "" && !slices.Contains(s.Of.Table.Retired, name):
 			out = append(out, s.Col(old, name))
 		default:
@@ -135,6 +135,19 @@ func (s *Merge) row(p Part, at, old string, b *dialect.Binds) string {
 		"CASE WHEN "+s.deleted(p)+" THEN coalesce("+since+") END",
 		"CASE WHEN "+s.deleted(p)+" THEN "+s.reason(p)+" END")
 	return strings.Join(out, ",\n\t")
+}
+
+// isDeleted is the final table's column of IsDeleted, where the object has that
+// field. It is true of every row that is gone, whatever said so: reports go by it.
+func (s *Merge) isDeleted() (string, bool) {
+	c, ok := s.Of.Table.Column(shape.FieldDeleted)
+	return c.Name, ok && slices.Contains(s.Columns, c.Name)
+}
+
+// comesBack is what IsDeleted becomes where a version that doesn't carry it takes
+// the place of a row.
+func comesBack(isDeleted, deletedAt string) string {
+	return "CASE WHEN " + deletedAt + " IS NULL THEN " + isDeleted + " ELSE false END"
 }
 
 // names is the columns of the final table, in the order of row.
