@@ -29,6 +29,9 @@ type life struct {
 	added   int                    // fields so far
 	ailing  []string               // names of the org's faults in force
 	merging bool                   // there are Contacts to be merged
+	history history                // of the org, as it was seen from here
+	claims  *claims                // of the catchment
+	hands   hands                  // in its tables
 }
 
 // thing is the object that lives are about, a narrow one.
@@ -74,8 +77,13 @@ func newLife(t *testing.T, seed uint64, in rig.Shelf, tally *tallied, perPage in
 		l.Must(err)
 	}
 	l.Later(time.Hour)
+	l.claims = newClaims(&l.history, tally, &l.hands)
+	l.note()
 	return l
 }
+
+// note lets the history see what has happened.
+func (l *life) note() { l.history.note(l.Rig, l.veiled) }
 
 // values are what a record is given: the awkward ones among them.
 func (l *life) values() map[string]any {
@@ -258,6 +266,7 @@ func (l *life) happen() {
 			if n -= d.weight; n < 0 {
 				if d.do(l) {
 					l.tally.add("in the org", d.name, 1)
+					l.note()
 				}
 				break
 			}
@@ -276,6 +285,7 @@ func (l *life) settle() {
 	for l.showField() {
 	}
 	l.unveil()
+	l.note()
 	l.Later(time.Hour)
 }
 

@@ -81,6 +81,7 @@ func soak(t *testing.T, seed uint64, talk io.Writer, tally *tallied) {
 	l.Done(func(p *rig.Process) { p.Options.Full, p.Options.AllowDeletes = true, true }) // notices purges
 	l.Same()
 	l.NothingKept()
+	l.claims.settled(l.Rig)
 }
 
 // live does a run that may die, may be stopped, may read everything.
@@ -116,6 +117,7 @@ func (l *life) live() {
 		p.Before = p.Countdown(after, func() { close(stop) })
 	}
 	row := p.Run()
+	l.claims.hold(p.Driver.(watched).outlives, l.Flows, false)
 	l.tally.add("runs", string(row.State), 1)
 	if context.Cause(p.Ctx) == rig.ErrKilled {
 		l.tally.add("crashes", "at a random moment", 1)
@@ -127,16 +129,18 @@ func (l *life) live() {
 func (l *life) begins(f *rig.Fate) *rig.Process {
 	p := l.Start(f)
 	p.Options.AllowDeletes = true
-	p.Driver = watched{p.Driver, l.Rig}
+	p.Driver = watched{p.Driver, rig.Immortal(p.Driver), l}
 	p.Warehouse = sql.New(p.Driver,
 		warehouse.Options{Schema: "salesforce", Staging: "salesforce_incremental", Now: l.Now})
 	return p
 }
 
-// watched is a driver whose tables are looked at after each transaction.
+// watched is a driver whose tables are looked at after each transaction, by one
+// that outlives its process.
 type watched struct {
 	sql.Driver
-	rig *rig.Rig
+	outlives sql.Driver
+	life     *life
 }
 
 func (d watched) Tx(ctx context.Context, f func(sql.Tx) error) error {
@@ -155,17 +159,18 @@ func (d watched) Forget(ctx context.Context, c sql.Copy) error {
 	return d.Driver.(sql.Bringer).Forget(ctx, c)
 }
 
-// look looks after a transaction that went well.
+// look looks after a transaction: one that failed may have been done all the same.
 func (d watched) look(err error) error {
+	d.life.claims.hold(d.outlives, d.life.Flows, true)
 	if err != nil {
 		return err
 	}
-	for _, fl := range d.rig.Flows {
+	for _, fl := range d.life.Flows {
 		table := shape.TableName(fl.Object, false)
 		twice, err := rig.Query(d.Driver, "SELECT CAST(id AS VARCHAR) FROM salesforce."+table+
 			" GROUP BY id HAVING count(*) > 1")
 		if err == nil && len(twice) > 0 { // else the table isn't there yet, or the process has just died
-			d.rig.T.Errorf("%s has two rows of %s", table, *twice[0][0])
+			d.life.T.Errorf("%s has two rows of %s", table, *twice[0][0])
 		}
 	}
 	return nil
