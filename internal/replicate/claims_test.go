@@ -65,7 +65,7 @@ func (c *claims) hold(d sql.Driver, flows []flow.Flow, moved bool) {
 		}
 		if now != last {
 			c.policy[fl.Object] = policies(c.policy[fl.Object], fl.Deletes, now.generation != last.generation)
-			c.hands.run(fl.Object, now, last)
+			c.hands.moved(fl.Object, now.generation != last.generation)
 			c.tally.add("claims held against the org's history", now.grade, 1)
 		}
 		c.last[fl.Object] = now
@@ -182,8 +182,8 @@ func (c *claims) against(now claim, p past, r *row) string {
 // againstLive is what the part of a past that may have been read has against a live
 // row: it is that of a state in which the record was alive.
 func againstLive(since past, at int, r *row, policy []flow.Deletes) string {
-	if at >= 0 && since[0].state == inBin && policy[0] == flow.Ignore {
-		return "" // the row stays as it was before
+	if at >= 0 && since.was(inBin) && policy[0] == flow.Ignore {
+		return "" // the row stays as it was when it was read last
 	}
 	if !slices.ContainsFunc(since, func(m moment) bool { return m.state == alive && m.at.Equal(r.stamp) }) {
 		return "is live under the stamp " + r.stamp.Format(time.DateTime)
