@@ -35,14 +35,16 @@ type claims struct {
 	mu     sync.Mutex
 	last   map[string]claim          // that was held, by object
 	policy map[string][]flow.Deletes // that deletes may have been treated by
-	held   map[string]int            // how often that was
+	moves  map[string]int            // how often its mark moved
+	held   map[string]int            // how often a claim of it was held
 	wrong  []string                  // what the org's history contradicts
 }
 
 func newClaims(h *history, tally *tallied, hands *hands) *claims {
 	return &claims{
 		history: h, tally: tally, hands: hands,
-		last: map[string]claim{}, policy: map[string][]flow.Deletes{}, held: map[string]int{},
+		last: map[string]claim{}, policy: map[string][]flow.Deletes{},
+		moves: map[string]int{}, held: map[string]int{},
 	}
 }
 
@@ -64,6 +66,7 @@ func (c *claims) hold(d sql.Driver, flows []flow.Flow, moved bool) {
 			continue
 		}
 		if now != last {
+			c.moves[fl.Object]++
 			c.policy[fl.Object] = policies(c.policy[fl.Object], fl.Deletes, now.generation != last.generation)
 			c.hands.moved(fl.Object, now.generation != last.generation)
 			c.tally.add("claims held against the org's history", now.grade, 1)
@@ -85,7 +88,7 @@ func policies(all []flow.Deletes, now flow.Deletes, anew bool) []flow.Deletes {
 	if anew {
 		return []flow.Deletes{now}
 	}
-	all = slices.DeleteFunc(slices.Clone(all), func(d flow.Deletes) bool { return d == now || d == flow.Ignore })
+	all = slices.DeleteFunc(slices.Clone(all), func(d flow.Deletes) bool { return d == now })
 	return append([]flow.Deletes{now}, all...)
 }
 
@@ -216,6 +219,7 @@ func (c *claims) settled(r *rig.Rig) {
 // tell reports what was contradicted since the last time.
 func (c *claims) tell(r *rig.Rig) {
 	r.T.Helper()
+	c.wrong = slices.Compact(c.wrong)
 	if len(c.wrong) > 0 {
 		r.T.Errorf("%d contradictions:\n  %s", len(c.wrong), strings.Join(c.wrong[:min(len(c.wrong), 5)], "\n  "))
 	}

@@ -1,6 +1,7 @@
 package replicate_test
 
 import (
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -33,9 +34,7 @@ func (h *hands) on(object, id string, open bool) {
 	if h.touched[object] == nil {
 		h.touched[object] = map[string]*touch{}
 	}
-	if t := h.touched[object][id]; t == nil || t.open {
-		h.touched[object][id] = &touch{open: open}
-	}
+	h.touched[object][id] = &touch{open: open}
 }
 
 // moved hears of a mark that is another one than before; a table that was built anew
@@ -58,6 +57,13 @@ func (h *hands) mended(object string) {
 	delete(h.touched, object)
 }
 
+// has tells whether a row was touched, and isn't mended.
+func (h *hands) has(object, id string) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.touched[object][id] != nil
+}
+
 // any tells whether rows of an object were touched, and are not mended.
 func (h *hands) any(object string) bool {
 	h.mu.Lock()
@@ -73,34 +79,24 @@ func (h *hands) excuse(c claim, id string) bool {
 	return t != nil && (!t.open || !t.ran || unproven(c.grade))
 }
 
-// handed are the upheavals in the tables.
+// handed are the upheavals in the tables. ? is a moment, and % the Id of a row.
 func handed() []deed {
-	at := func(d time.Duration) func(*life) string {
-		return func(l *life) string {
-			return "TIMESTAMP WITH TIME ZONE '" + l.Org.Clock().Now().Add(d).Format(time.DateTime) + "+00'"
-		}
-	}
-	set := func(assignment string, moment func(*life) string, open bool) func(*life) bool {
+	set := func(assignments string, ahead time.Duration, open bool) func(*life) bool {
 		return func(l *life) bool {
-			if moment != nil {
-				assignment := strings.ReplaceAll(assignment, "?", moment(l))
-				return l.hand("UPDATE salesforce.thing__c SET "+assignment+" WHERE id = '%'", open)
-			}
-			return l.hand("UPDATE salesforce.thing__c SET "+assignment+" WHERE id = '%'", open)
+			at := l.Org.Clock().Now().Add(ahead).Format("'2006-01-02 15:04:05+00'")
+			return l.hand("UPDATE salesforce.thing__c SET "+strings.ReplaceAll(assignments, "?", at)+" WHERE id = '%'", open)
 		}
 	}
+	const year = 365 * 24 * time.Hour
 	return []deed{
-		{"hand: row taken away", 3, func(l *life) bool {
-			return l.hand("DELETE FROM salesforce.thing__c WHERE id = '%'", true)
-		}},
-		{"hand: stamp ahead", 3, set("systemmodstamp = ?, _catchment_at = ?", at(400*24*time.Hour), true)},
-		{"hand: stamp of the past", 1, set("systemmodstamp = ?, _catchment_at = ?", at(-400*24*time.Hour), false)},
-		{"hand: isdeleted", 2, set("isdeleted = NOT isdeleted", nil, false)},
-		{"hand: marked as deleted", 1, set("_catchment_deleted_at = ?, _catchment_delete_reason = 'soft'",
-			at(0), false)},
-		{"hand: another value", 2, set("note__c = 'by hand'", nil, false)},
+		{"hand: row taken away", 3, func(l *life) bool { return l.hand("DELETE FROM salesforce.thing__c WHERE id = '%'", true) }},
+		{"hand: stamp ahead", 3, set("systemmodstamp = ?, _catchment_at = ?", year, true)},
+		{"hand: stamp of the past", 1, set("systemmodstamp = ?, _catchment_at = ?", -year, false)},
+		{"hand: isdeleted", 2, set("isdeleted = NOT isdeleted", 0, false)},
+		{"hand: marked as deleted", 1, set("_catchment_deleted_at = ?, _catchment_delete_reason = 'soft'", 0, false)},
+		{"hand: another value", 2, set("note__c = 'by hand'", 0, false)},
 		{"hand: no key", 2, (*life).loseKey},
-		{"hand: no key, and a row twice", 2, func(l *life) bool {
+		{"hand: row twice", 2, func(l *life) bool {
 			return l.loseKey() && l.hand("INSERT INTO salesforce.thing__c SELECT * FROM salesforce.thing__c "+
 				"WHERE id = '%' LIMIT 1", true)
 		}},
@@ -112,13 +108,18 @@ func (l *life) hand(statement string, open bool) bool {
 	p := l.Start(nil)
 	defer p.Close()
 	rows, err := rowsOf(p.Driver, thing)
-	if err != nil || len(rows) < 5 { // it isn't there yet, or would be as good as emptied
-		return false
+	if err != nil {
+		return false // it isn't there yet
+	}
+	ids := slices.DeleteFunc(sorted(rows), func(id string) bool { return l.hands.has(thing, id) })
+	if len(ids) < 5 {
+		return false // it would be as good as emptied
 	}
 	for range 1 + l.dice.IntN(2) {
-		id := l.pick(sorted(rows))
-		l.hands.on(thing, id, open)
-		p.Exec(strings.ReplaceAll(statement, "%", id))
+		at := l.dice.IntN(len(ids))
+		l.hands.on(thing, ids[at], open)
+		p.Exec(strings.ReplaceAll(statement, "%", ids[at]))
+		ids = slices.Delete(ids, at, at+1)
 	}
 	return true
 }

@@ -27,6 +27,8 @@ type moment struct {
 	at    time.Time
 }
 
+func (m moment) String() string { return string(m.state) + " " + m.at.Format(time.DateTime) }
+
 // A state is where a record is.
 type state string
 

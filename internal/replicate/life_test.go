@@ -29,9 +29,10 @@ type life struct {
 	added    int                    // fields so far
 	fields   []string               // those of them that the object has
 	texts    map[string]bool        // fields that were numbers or dates, and are texts at present
-	reshaped map[string]claim       // fields that were given another type, and what was claimed then
+	reshaped map[string]int         // fields that became others, and how often the mark has to move before they count
 	made     int                    // how often the object was made anew
 	ailing   []string               // names of the org's faults in force
+	lost     bool                   // the control table was, with what was under way
 	merging  bool                   // there are Contacts to be merged
 	history  history                // of the org, as it was seen from here
 	claims   *claims                // of the catchment
@@ -45,7 +46,7 @@ const thing = "Thing__c"
 func newLife(t *testing.T, seed uint64, in rig.Shelf, tally *tallied, perPage int) *life {
 	dice := rand.New(rand.NewPCG(seed, 0))
 	l := &life{dice: dice, tally: tally, merging: dice.IntN(4) == 0, texts: map[string]bool{},
-		reshaped: map[string]claim{}}
+		reshaped: map[string]int{}}
 	counts := map[string]int{"User": 1}
 	if l.merging {
 		counts["Contact"] = 12 + dice.IntN(12)
@@ -258,6 +259,7 @@ func (l *life) showField() bool {
 	}
 	f := l.hidden[0]
 	l.hidden = l.hidden[1:]
+	l.reshape(f)
 	return l.could(l.Org.ShowField(thing, f))
 }
 

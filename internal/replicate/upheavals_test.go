@@ -66,8 +66,9 @@ func (l *life) refuseLog() bool {
 	return l.purgeSome()
 }
 
+// refuseLogs lets both say nothing: only how far the org is complete is answered.
 func (l *life) refuseLogs() bool {
-	l.Org.Fault(fakeorg.Rule{Path: "/updated", Status: 400, Body: refused})
+	l.Org.Fault(fakeorg.Rule{Path: "/updated", Nth: 1, Status: 400, Body: refused})
 	l.ailing = append(l.ailing, "changes refused")
 	return l.refuseLog()
 }
@@ -142,8 +143,9 @@ func (l *life) retype() bool {
 	return l.could(l.Org.RetypeField(thing, fakeorg.Field{Name: f.Name, Type: "string", Length: 80}))
 }
 
-// reshape notes that a field becomes another one: until the next run nobody can know.
-func (l *life) reshape(field string) { l.reshaped[strings.ToLower(field)] = l.claims.last[thing] }
+// reshape notes that a field becomes another one, or comes into sight. A reading that
+// was begun before knows nothing of that: the one after it has to.
+func (l *life) reshape(field string) { l.reshaped[strings.ToLower(field)] = l.claims.moves[thing] + 2 }
 
 // remake deletes a field and makes another one of its name. The values are gone, and
 // no stamp tells of it.
@@ -186,13 +188,12 @@ func (l *life) recreate() bool {
 
 // loseControl deletes the control table: the catchment is run from another machine.
 func (l *life) loseControl() bool {
-	lost := false
 	for _, suffix := range []string{"", "-wal", "-shm"} {
 		err := os.Remove(l.Path("control.db") + suffix)
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			l.Must(err)
 		}
-		lost = lost || err == nil
 	}
-	return lost
+	l.lost = true
+	return true
 }
