@@ -24,7 +24,7 @@ func upheavals() []deed {
 		{"delete log refused", 3, (*life).refuseLog},
 		{"both logs refused", 2, (*life).refuseLogs},
 		{"long pause", 3, (*life).pause},
-		{"policy changed", 4, (*life).changePolicy},
+		{"policy changed", 6, (*life).changePolicy},
 		{"field of another type", 4, (*life).retype},
 		{"field made anew", 3, (*life).remake},
 		{"object made anew", 2, (*life).recreate},
