@@ -24,9 +24,7 @@ func (l *life) compare(done bool) {
 	}
 	method := []verify.Method{verify.Stamps, verify.Values}[l.dice.IntN(2)]
 	repair := l.dice.IntN(3) == 0
-	for _, fl := range l.Flows {
-		l.verify(fl, method, repair)
-	}
+	l.verify(l.Flows[l.dice.IntN(len(l.Flows))], method, repair)
 }
 
 // agree makes sure that every value is here that a claim covers, but for what a hand
@@ -34,8 +32,9 @@ func (l *life) compare(done bool) {
 func (l *life) agree() {
 	p := l.begins(nil)
 	defer p.Close()
+	all := claimsOf(p.Driver)
 	for _, fl := range l.Flows {
-		now, claimed := claimOf(p.Driver, fl.Object)
+		now, claimed := all[fl.Object]
 		if !claimed || unproven(now.grade) {
 			continue
 		}
@@ -51,7 +50,7 @@ func (l *life) agree() {
 func (l *life) verify(fl flow.Flow, method verify.Method, repair bool) bool {
 	p := l.begins(nil)
 	defer p.Close()
-	now, claimed := claimOf(p.Driver, fl.Object)
+	now, claimed := claimsOf(p.Driver)[fl.Object]
 	if !claimed {
 		return false
 	}

@@ -59,8 +59,9 @@ type row struct {
 func (c *claims) hold(d sql.Driver, flows []flow.Flow, moved bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	all := claimsOf(d)
 	for _, fl := range flows {
-		now, claimed := claimOf(d, fl.Object)
+		now, claimed := all[fl.Object]
 		last := c.last[fl.Object]
 		if !claimed || moved && now == last {
 			continue
@@ -92,15 +93,21 @@ func policies(all []flow.Deletes, now flow.Deletes, anew bool) []flow.Deletes {
 	return append([]flow.Deletes{now}, all...)
 }
 
-// claimOf reads what the warehouse claims of an object; false where that is nothing.
-func claimOf(d sql.Driver, object string) (claim, bool) {
-	got, err := rig.Query(d, "SELECT CAST(grade AS VARCHAR), CAST(watermark AS VARCHAR), CAST(generation AS VARCHAR)"+
-		" FROM salesforce_incremental._catchment_flow WHERE flow = '"+object+"'")
-	if err != nil || len(got) == 0 || got[0][0] == nil || got[0][1] == nil { // nothing was copied yet
-		return claim{}, false
+// claimsOf reads what the warehouse claims of each object, but for those of which that
+// is nothing.
+func claimsOf(d sql.Driver) map[string]claim {
+	got, err := rig.Query(d, "SELECT CAST(flow AS VARCHAR), CAST(grade AS VARCHAR), CAST(watermark AS VARCHAR),"+
+		" CAST(generation AS VARCHAR) FROM salesforce_incremental._catchment_flow")
+	all := map[string]claim{}
+	if err != nil { // the table isn't there yet; that claims are held at all, the end of a life looks after
+		return all
 	}
-	c := claim{object: object, grade: *got[0][0], until: momentOf(*got[0][1]), generation: *got[0][2]}
-	return c, c.grade != "" && !c.until.IsZero()
+	for _, m := range got {
+		if m[1] != nil && *m[1] != "" && m[2] != nil {
+			all[*m[0]] = claim{object: *m[0], grade: *m[1], until: momentOf(*m[2]), generation: *m[3]}
+		}
+	}
+	return all
 }
 
 // rowsOf reads the rows of an object by Id.

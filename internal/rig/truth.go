@@ -213,15 +213,16 @@ func (p *Process) All(object string) (rows []Row, columns map[string]string) {
 }
 
 // noted is the column of each field of an object, as the catchment has written it down
-// for whoever reads its tables: a field of another type has another one.
+// for whoever reads its tables: a field of another type has another one. Before its
+// first run there is nothing to be read.
 func (p *Process) noted(object string) map[string]string {
-	p.T.Helper()
 	names := map[string]string{}
-	if len(p.columns("_catchment_fields")) == 0 {
+	rows, err := Query(p.Driver, "SELECT CAST(field AS VARCHAR), CAST(column_name AS VARCHAR) "+
+		"FROM salesforce._catchment_fields WHERE object = '"+object+"'")
+	if err != nil {
 		return names
 	}
-	for _, row := range p.Query("SELECT CAST(field AS VARCHAR), CAST(column_name AS VARCHAR) " +
-		"FROM salesforce._catchment_fields WHERE object = '" + object + "'") {
+	for _, row := range rows {
 		names[*row[0]] = *row[1]
 	}
 	return names
