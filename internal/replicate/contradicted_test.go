@@ -76,7 +76,7 @@ func (c *claims) hold(d sql.Driver, flows []flow.Flow, moved bool) {
 		c.held[fl.Object]++
 		rows, err := rowsOf(d, fl.Object)
 		if err != nil {
-			c.wrong = append(c.wrong, fmt.Sprintf("%s is %s, and its table can't be read: %v", fl.Object, now.grade, err))
+			c.wrong = append(c.wrong, fmt.Sprintf("the table of %s can't be read: %v", fl.Object, err))
 			continue
 		}
 		c.wrong = append(c.wrong, c.contradictions(now, rows)...)

@@ -14,17 +14,18 @@ import (
 func TestClaimsAreChecked(t *testing.T) {
 	t.Parallel()
 	const mark = "UPDATE salesforce_incremental._catchment_flow SET "
+	const ahead = mark + "watermark = '2027-01-01 00:00:00+00'"
 	for _, lie := range []struct {
 		name, told string
 		lie        string // with %1, %2 and %3 for records that live, are in the bin, and are purged
 		want       string // a part of what contradicts; "" for nothing
 	}{
 		{"the truth", "", "", ""},
-		{"a watermark that is ahead", "later", mark + "watermark = '2027-01-01 00:00:00+00'", "is live under the stamp"},
-		{"the same, of a record that is new", "new", mark + "watermark = '2027-01-01 00:00:00+00'", "is missing"},
-		{"the same, of a purge", "purge", mark + "watermark = '2027-01-01 00:00:00+00'", "though it was deleted before"},
+		{"a watermark that is ahead", "later", ahead, "is live under the stamp"},
+		{"the same, of a record that is new", "new", ahead, "is missing"},
+		{"the same, of a purge", "purge", ahead, "though it was deleted before"},
 		{"a lagged one says nothing of a purge", "purge",
-			mark + "watermark = '2027-01-01 00:00:00+00', grade = 'lagged'", ""},
+			ahead + ", grade = 'lagged'", ""},
 		{"a row that isn't there", "", "DELETE FROM salesforce.thing__c WHERE id = '%1'", "is missing"},
 		{"a row of a deleted record that isn't there", "", "DELETE FROM salesforce.thing__c WHERE id = '%2'",
 			"is missing"},

@@ -84,12 +84,15 @@ func handed() []deed {
 	set := func(assignments string, ahead time.Duration, open bool) func(*life) bool {
 		return func(l *life) bool {
 			at := l.Org.Clock().Now().Add(ahead).Format("'2006-01-02 15:04:05+00'")
-			return l.hand("UPDATE salesforce.thing__c SET "+strings.ReplaceAll(assignments, "?", at)+" WHERE id = '%'", open)
+			assignments := strings.ReplaceAll(assignments, "?", at)
+			return l.hand("UPDATE salesforce.thing__c SET "+assignments+" WHERE id = '%'", open)
 		}
 	}
 	const year = 365 * 24 * time.Hour
 	return []deed{
-		{"hand: row taken away", 3, func(l *life) bool { return l.hand("DELETE FROM salesforce.thing__c WHERE id = '%'", true) }},
+		{"hand: row taken away", 3, func(l *life) bool {
+			return l.hand("DELETE FROM salesforce.thing__c WHERE id = '%'", true)
+		}},
 		{"hand: stamp ahead", 3, set("systemmodstamp = ?, _catchment_at = ?", year, true)},
 		{"hand: stamp of the past", 1, set("systemmodstamp = ?, _catchment_at = ?", -year, false)},
 		{"hand: isdeleted", 2, set("isdeleted = NOT isdeleted", 0, false)},

@@ -197,7 +197,8 @@ func (d watched) look(err error) error {
 		table := shape.TableName(fl.Object, false)
 		twice, err := rig.Query(d.Driver, "SELECT CAST(id AS VARCHAR) FROM salesforce."+table+
 			" GROUP BY id HAVING count(*) > 1")
-		if err == nil && len(twice) > 0 && !d.life.hands.any(fl.Object) { // else the table isn't there yet, or the process has just died
+		// else the table isn't there yet, or the process has just died, or a hand did it
+		if err == nil && len(twice) > 0 && !d.life.hands.any(fl.Object) {
 			d.life.T.Errorf("%s has two rows of %s", table, *twice[0][0])
 		}
 	}
