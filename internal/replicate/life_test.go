@@ -21,14 +21,22 @@ import (
 // it by chance, and the same under the same seed.
 type life struct {
 	*rig.Rig
-	dice    *rand.Rand
-	tally   *tallied
-	open    []*fakeorg.Transaction // that have begun, and end in a later round
-	hidden  []string               // fields of Thing__c that can't be read at present
-	veiled  []string               // records that can't
-	added   int                    // fields so far
-	ailing  []string               // names of the org's faults in force
-	merging bool                   // there are Contacts to be merged
+	dice     *rand.Rand
+	tally    *tallied
+	open     []*fakeorg.Transaction // that have begun, and end in a later round
+	hidden   []string               // fields of Thing__c that can't be read at present
+	veiled   []string               // records that can't
+	added    int                    // fields so far
+	fields   []string               // those of them that the object has
+	texts    map[string]bool        // fields that were numbers or dates, and are texts at present
+	reshaped map[string]int         // fields that became others, and how often the mark has to move before they count
+	made     int                    // how often the object was made anew
+	ailing   []string               // names of the org's faults in force
+	lost     bool                   // the control table was, with what was under way
+	merging  bool                   // there are Contacts to be merged
+	history  history                // of the org, as it was seen from here
+	claims   *claims                // of the catchment
+	hands    hands                  // in its tables
 }
 
 // thing is the object that lives are about, a narrow one.
@@ -37,7 +45,8 @@ const thing = "Thing__c"
 // newLife begins a life; so many records make a page, or as many as chance has it.
 func newLife(t *testing.T, seed uint64, in rig.Shelf, tally *tallied, perPage int) *life {
 	dice := rand.New(rand.NewPCG(seed, 0))
-	l := &life{dice: dice, tally: tally, merging: dice.IntN(4) == 0}
+	l := &life{dice: dice, tally: tally, merging: dice.IntN(4) == 0, texts: map[string]bool{},
+		reshaped: map[string]int{}}
 	counts := map[string]int{"User": 1}
 	if l.merging {
 		counts["Contact"] = 12 + dice.IntN(12)
@@ -64,17 +73,32 @@ func newLife(t *testing.T, seed uint64, in rig.Shelf, tally *tallied, perPage in
 		l.Flows[i].Deletes, l.Flows[i].Mover = policies[dice.IntN(4)], movers[dice.IntN(4)]
 		l.Flows[i].Sweep = schedule.Sweep{Every: time.Duration(dice.IntN(2)) * time.Hour}
 	}
-	l.Must(org.AddObject(thing, "a07",
-		fakeorg.Field{Name: "Note__c", Type: "textarea", Length: 1000},
-		fakeorg.Field{Name: "Amount__c", Type: "double", Scale: 2},
-		fakeorg.Field{Name: "Day__c", Type: "date"},
-		fakeorg.Field{Name: "Of__c", Type: "reference", References: []string{thing}}))
+	l.Must(org.AddObject(thing, "a07", ownFields()...))
 	for range 8 + dice.IntN(24) {
 		_, err := org.Create(thing, l.values())
 		l.Must(err)
 	}
 	l.Later(time.Hour)
+	l.claims = newClaims(&l.history, tally, &l.hands)
+	l.note()
 	return l
+}
+
+// note lets the history see what has happened.
+func (l *life) note() { l.history.note(l.Rig, l.veiled) }
+
+// What may become a text.
+var (
+	amount = fakeorg.Field{Name: "Amount__c", Type: "double", Scale: 2}
+	day    = fakeorg.Field{Name: "Day__c", Type: "date"}
+)
+
+// ownFields are those that thing is made with.
+func ownFields() []fakeorg.Field {
+	return []fakeorg.Field{
+		{Name: "Note__c", Type: "textarea", Length: 1000}, amount, day,
+		{Name: "Of__c", Type: "reference", References: []string{thing}},
+	}
 }
 
 // values are what a record is given: the awkward ones among them.
@@ -83,11 +107,17 @@ func (l *life) values() map[string]any {
 		"\\N", "=1+1"}
 	amounts := []any{nil, 0, -1.25, 12345678, 0.01 * float64(l.dice.IntN(100000))}
 	days := []any{nil, "1700-01-01", "4000-12-31", "2026-02-28"}
-	return map[string]any{
+	values := map[string]any{
 		"Note__c":   notes[l.dice.IntN(len(notes))],
 		"Amount__c": amounts[l.dice.IntN(len(amounts))],
 		"Day__c":    days[l.dice.IntN(len(days))],
 	}
+	for name := range l.texts {
+		if v := values[name]; l.texts[name] && v != nil {
+			values[name] = fmt.Sprintf("about %v", v)
+		}
+	}
+	return values
 }
 
 // things are the Ids of the records that are there, or those in the bin.
@@ -204,6 +234,7 @@ func (l *life) addField() bool {
 	if !l.could(l.Org.AddField(thing, fakeorg.Field{Name: name, Type: "string"})) {
 		return false
 	}
+	l.fields = append(l.fields, name)
 	for _, id := range l.things(thing, false) {
 		if l.dice.IntN(3) == 0 {
 			l.could(l.Org.Update(id, map[string]any{name: "in " + name}))
@@ -228,6 +259,7 @@ func (l *life) showField() bool {
 	}
 	f := l.hidden[0]
 	l.hidden = l.hidden[1:]
+	l.reshape(f)
 	return l.could(l.Org.ShowField(thing, f))
 }
 
@@ -258,6 +290,7 @@ func (l *life) happen() {
 			if n -= d.weight; n < 0 {
 				if d.do(l) {
 					l.tally.add("in the org", d.name, 1)
+					l.note()
 				}
 				break
 			}
@@ -276,6 +309,7 @@ func (l *life) settle() {
 	for l.showField() {
 	}
 	l.unveil()
+	l.note()
 	l.Later(time.Hour)
 }
 

@@ -126,6 +126,12 @@ func (r *Rig) Compare(fl flow.Flow) (verify.Result, error) {
 func (r *Rig) Columns(table string) []string {
 	p := r.Start(nil)
 	defer p.Close()
+	return p.columns(table)
+}
+
+// columns lists the columns of a final table; none where it isn't there.
+func (p *Process) columns(table string) []string {
+	p.T.Helper()
 	var names []string
 	for _, row := range p.Query("SELECT CAST(column_name AS VARCHAR) FROM information_schema.columns WHERE " +
 		"table_schema = 'salesforce' AND table_name = '" + table + "'") {

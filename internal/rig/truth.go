@@ -1,6 +1,7 @@
 package rig
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -164,16 +165,39 @@ type Row struct {
 // Rows reads a final table by Id; two rows of one Id end the test.
 func (p *Process) Rows(object string) map[string]Row {
 	p.T.Helper()
+	rows, _ := p.All(object)
+	all := map[string]Row{}
+	for _, r := range rows {
+		id := r.Values["id"]
+		if _, twice := all[id]; twice {
+			p.T.Fatalf("%s: two rows of %s", object, id)
+		}
+		all[id] = r
+	}
+	return all
+}
+
+// All reads the rows of a final table, whatever their Ids, and tells in which column
+// each field is that has one, by its name in lower case.
+func (p *Process) All(object string) (rows []Row, columns map[string]string) {
+	p.T.Helper()
+	table := strings.ToLower(object)
+	has, noted := p.columns(table), p.noted(object)
 	types := p.fieldsOf(p.Session(), object)
+	columns = map[string]string{}
 	var names, casts []string
 	for name := range types {
+		column := cmp.Or(noted[name], strings.ToLower(name))
+		if !slices.Contains(has, column) {
+			continue
+		}
+		columns[strings.ToLower(name)] = column
 		names = append(names, name)
-		casts = append(casts, `CAST("`+strings.ToLower(name)+`" AS VARCHAR)`)
+		casts = append(casts, `CAST("`+column+`" AS VARCHAR)`)
 	}
 	casts = append(casts,
 		"CAST(CASE WHEN _catchment_deleted_at IS NOT NULL THEN _catchment_delete_reason END AS VARCHAR)")
-	all := map[string]Row{}
-	for _, got := range p.Query("SELECT " + strings.Join(casts, ", ") + " FROM salesforce." + strings.ToLower(object)) {
+	for _, got := range p.Query("SELECT " + strings.Join(casts, ", ") + " FROM salesforce." + table) {
 		r := Row{Values: Record{}}
 		for i, name := range names {
 			if got[i] != nil {
@@ -183,11 +207,23 @@ func (p *Process) Rows(object string) map[string]Row {
 		if reason := got[len(names)]; reason != nil {
 			r.Reason = *reason
 		}
-		id := r.Values["id"]
-		if _, twice := all[id]; twice {
-			p.T.Fatalf("%s: two rows of %s", object, id)
-		}
-		all[id] = r
+		rows = append(rows, r)
 	}
-	return all
+	return rows, columns
+}
+
+// noted is the column of each field of an object, as the catchment has written it down
+// for whoever reads its tables: a field of another type has another one. Before its
+// first run there is nothing to be read.
+func (p *Process) noted(object string) map[string]string {
+	names := map[string]string{}
+	rows, err := Query(p.Driver, "SELECT CAST(field AS VARCHAR), CAST(column_name AS VARCHAR) "+
+		"FROM salesforce._catchment_fields WHERE object = '"+object+"'")
+	if err != nil {
+		return names
+	}
+	for _, row := range rows {
+		names[*row[0]] = *row[1]
+	}
+	return names
 }

@@ -1,0 +1,163 @@
+package replicate_test
+
+import (
+	"net/url"
+	"slices"
+	"sync"
+	"time"
+
+	"catchment/internal/rig"
+)
+
+// A history is what the test saw of an org after each thing that happened there.
+// The org itself keeps only what is so now; a claim is about what was so then.
+type history struct {
+	mu   sync.Mutex
+	past map[string]map[string]past // by object and Id
+}
+
+// A past is what befell one record, in the order in which others could see it. A
+// record's stamps never go back: nobody writes one that an open transaction has.
+type past []moment
+
+// A moment is one state of a record, and since when it is in it: its
+// SystemModstamp, or when it went, where it has none any more.
+type moment struct {
+	state state
+	at    time.Time
+}
+
+func (m moment) String() string { return string(m.state) + " " + m.at.Format(time.DateTime) }
+
+// A state is where a record is.
+type state string
+
+const (
+	alive    state = "alive"
+	inBin    state = "in the bin"
+	purged   state = "purged"
+	outSight state = "out of the user's sight" // until it is stamped again
+)
+
+// note looks at all records of the objects that are copied. hidden are those that
+// the user can't see at present, or can again with the stamps that they had.
+func (h *history) note(r *rig.Rig, hidden []string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.past == nil {
+		h.past = map[string]map[string]past{}
+	}
+	session, now := r.Session(), r.Org.Clock().Now()
+	for _, fl := range r.Flows {
+		all := h.past[fl.Object]
+		if all == nil {
+			all = map[string]past{}
+			h.past[fl.Object] = all
+		}
+		seen := momentsOf(r, session, fl.Object)
+		for id := range seen {
+			if all[id] == nil {
+				all[id] = nil // so that the next loop comes by
+			}
+		}
+		for id, p := range all {
+			m, there := seen[id]
+			switch {
+			case slices.Contains(hidden, id):
+				m = moment{outSight, now}
+			case !there:
+				m = moment{purged, p.wentAt(now)}
+			}
+			all[id] = p.and(m)
+		}
+	}
+}
+
+// momentsOf asks the org, without our own client, where each record of an object is.
+func momentsOf(r *rig.Rig, session, object string) map[string]moment {
+	all := map[string]moment{}
+	q := url.QueryEscape("SELECT Id, IsDeleted, SystemModstamp FROM " + object)
+	for next := "/services/data/v66.0/queryAll?q=" + q; next != ""; {
+		var page struct {
+			Records []struct {
+				ID             string
+				IsDeleted      bool
+				SystemModstamp string
+			}
+			NextRecordsURL string
+		}
+		r.Ask(session, next, &page)
+		for _, rec := range page.Records {
+			m := moment{alive, momentOf(rec.SystemModstamp)}
+			if rec.IsDeleted {
+				m.state = inBin
+			}
+			all[rec.ID] = m
+		}
+		next = page.NextRecordsURL
+	}
+	return all
+}
+
+// momentOf reads a time as the org or a warehouse writes it.
+func momentOf(text string) time.Time {
+	at, err := time.Parse(time.RFC3339Nano, rig.Plain("datetime", text))
+	if err != nil {
+		panic(err) // else a check would go by the zero time, and find nothing
+	}
+	return at
+}
+
+// and adds a moment, where it is another one than the last. What comes into sight
+// again with the stamp that it had is as good as out of sight: no window tells of it.
+func (p past) and(m moment) past {
+	stamped := p.stamped()
+	switch last := p.last(); {
+	case last == m, last.state == m.state && (m.state == outSight || m.state == purged):
+		return p
+	case last.state == outSight && m.state == alive && !m.at.After(stamped):
+		return p
+	}
+	return append(p, m)
+}
+
+// last is the present moment of a record.
+func (p past) last() moment {
+	if len(p) == 0 {
+		return moment{}
+	}
+	return p[len(p)-1]
+}
+
+// stamped is the last stamp that the record was seen with.
+func (p past) stamped() time.Time {
+	for _, m := range slices.Backward(p) {
+		if m.state == alive || m.state == inBin {
+			return m.at
+		}
+	}
+	return time.Time{}
+}
+
+// wentAt is when a record was deleted that nobody sees any more.
+func (p past) wentAt(now time.Time) time.Time {
+	if last := p.last(); last.state == inBin {
+		return last.at
+	}
+	return now
+}
+
+// before is the last place in a past with a stamp before a moment, or -1.
+func (p past) before(until time.Time) int {
+	for i, m := range slices.Backward(p) {
+		if (m.state == alive || m.state == inBin) && m.at.Before(until) {
+			return i
+		}
+	}
+	return -1
+}
+
+// was tells whether the record was in a state at some moment.
+func (p past) was(s state) bool {
+	return slices.ContainsFunc(p, func(m moment) bool { return m.state == s })
+}
