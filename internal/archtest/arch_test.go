@@ -131,7 +131,7 @@ func TestOnlyTestsImportTheRig(t *testing.T) {
 func TestDriversMeetInTheirParent(t *testing.T) {
 	_, may := lines()
 	words := []string{"plan", "schema", "awserr", "golden"}
-	rooms := []string{"control/versioned", "salesforce/fault", "salesforce/login", "salesforce/soql",
+	rooms := []string{"control/recall", "control/versioned", "salesforce/fault", "salesforce/login", "salesforce/soql",
 		"warehouse/claim", "warehouse/evidence", "warehouse/gone", "warehouse/shape"}
 	delete(may, "rig")
 	for name, deps := range may {

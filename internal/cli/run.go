@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"catchment/internal/control"
+	"catchment/internal/control/recall"
 	"catchment/internal/engine"
 	"catchment/internal/notice"
 	"catchment/internal/plan"
@@ -166,12 +167,12 @@ func (p *work) report(run control.RunRow) error {
 // all it could.
 func wrong(run control.RunRow) bool {
 	return slices.ContainsFunc(run.Objects, func(o control.RunObject) bool {
-		return slices.ContainsFunc(o.Doubts, func(d control.Doubt) bool { return d.Kind == control.RowsWrong })
+		return slices.ContainsFunc(o.Doubts, func(d recall.Doubt) bool { return d.Kind == recall.RowsWrong })
 	})
 }
 
 // doubts is what there is to doubt about a flow.
-func doubts(of []control.Doubt) []status.Doubt {
+func doubts(of []recall.Doubt) []status.Doubt {
 	var all []status.Doubt
 	for _, d := range of {
 		all = append(all, status.Doubt{Kind: string(d.Kind), Since: d.Since, Why: d.Why, Hint: d.Hint})

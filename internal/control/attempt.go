@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"catchment/internal/control/recall"
 	"catchment/internal/control/versioned"
 	"catchment/internal/plan"
 )
@@ -86,14 +87,14 @@ type Attempt struct {
 	Generation int64        `json:"generation"`
 	State      AttemptState `json:"state"`
 
-	Full     bool      `json:"full,omitzero"`     // rebuilds the table
-	Complete bool      `json:"complete,omitzero"` // reads every record: those it lacks are gone
-	Forget   bool      `json:"forget,omitzero"`   // takes older values out of what is masked or dropped since
-	Remade   string    `json:"remade,omitzero"`   // the prefix of Ids of the object that had this name before
-	From     time.Time `json:"from,omitzero"`
-	To       time.Time `json:"to,omitzero"`
-	Grade    string    `json:"grade,omitzero"`   // of the window; once it is consolidated, of the watermark
-	Doubts   []Doubt   `json:"doubts,omitempty"` // about what the window proves
+	Full     bool           `json:"full,omitzero"`     // rebuilds the table
+	Complete bool           `json:"complete,omitzero"` // reads every record: those it lacks are gone
+	Forget   bool           `json:"forget,omitzero"`   // takes older values out of what is masked or dropped since
+	Remade   string         `json:"remade,omitzero"`   // the prefix of Ids of the object that had this name before
+	From     time.Time      `json:"from,omitzero"`
+	To       time.Time      `json:"to,omitzero"`
+	Grade    string         `json:"grade,omitzero"`   // of the window; once it is consolidated, of the watermark
+	Doubts   []recall.Doubt `json:"doubts,omitempty"` // about what the window proves
 
 	Parts  []*Part         `json:"parts,omitempty"`
 	Counts json.RawMessage `json:"counts,omitempty"` // the warehouse's, of the consolidation
@@ -116,8 +117,9 @@ type Attempt struct {
 }
 
 // Doubt adds a doubt. The first of its kind stays as it is.
-func (a *Attempt) Doubt(d Doubt) {
-	if !slices.ContainsFunc(a.Doubts, func(old Doubt) bool { return old.Kind == d.Kind && old.Attempt == d.Attempt }) {
+func (a *Attempt) Doubt(d recall.Doubt) {
+	same := func(old recall.Doubt) bool { return old.Kind == d.Kind && old.Attempt == d.Attempt }
+	if !slices.ContainsFunc(a.Doubts, same) {
 		a.Doubts = append(a.Doubts, d)
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"catchment/internal/control"
+	"catchment/internal/control/recall"
 	"catchment/internal/control/sqlite"
 	"catchment/internal/control/versioned"
 	"catchment/internal/plan"
@@ -191,7 +192,7 @@ func TestRebind(t *testing.T) {
 		}
 		got, err := ctl.Flow(ctx, "Account")
 		want := control.FlowRow{Object: "Account", Paused: true, Rows: 7, Version: got.Version,
-			Memory: control.Memory{Generation: 5 + 2*n, Fingerprint: "f", ClearFrom: 2}}
+			Memory: recall.Memory{Generation: 5 + 2*n, Fingerprint: "f", ClearFrom: 2}}
 		if err != nil || !reflect.DeepEqual(got, want) {
 			t.Errorf("%v: got %+v, want %+v", err, got, want)
 		}

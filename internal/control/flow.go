@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"catchment/internal/control/recall"
 	"catchment/internal/control/versioned"
 )
 
@@ -12,7 +13,7 @@ import (
 type FlowRow struct {
 	Object string `json:"object"`
 	Paused bool   `json:"paused,omitzero"`
-	Memory
+	recall.Memory
 	Watermark   time.Time `json:"watermark,omitzero"`
 	Grade       string    `json:"grade,omitzero"` // of the watermark: proven, lagged or unproven
 	Rows        int64     `json:"rows"`

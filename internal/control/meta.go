@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"catchment/internal/control/recall"
 	"catchment/internal/control/versioned"
 	"catchment/internal/plan"
 )
@@ -151,7 +152,7 @@ func (c *Control) Rebind(ctx context.Context, org Org) error {
 	}
 	for _, f := range flows {
 		_, err := c.UpdateFlow(ctx, f.Object, func(f *FlowRow) {
-			f.Memory = Memory{
+			f.Memory = recall.Memory{
 				Generation:  f.Generation + 2, // one above that of the warehouse, which counts up once
 				Fingerprint: f.Fingerprint, Mover: f.Mover, ClearFrom: f.ClearFrom, Deletes: f.Deletes,
 			}

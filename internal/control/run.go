@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"catchment/internal/control/recall"
 	"catchment/internal/control/versioned"
 	"catchment/internal/plan"
 )
@@ -64,24 +65,24 @@ const (
 
 // A RunObject is how one flow of a run went.
 type RunObject struct {
-	Object   string    `json:"object"`
-	Attempt  string    `json:"attempt,omitzero"`
-	State    FlowState `json:"state"`
-	Mover    string    `json:"mover,omitzero"`
-	From     time.Time `json:"from,omitzero"`
-	To       time.Time `json:"to,omitzero"`
-	Grade    string    `json:"grade,omitzero"`
-	Records  int64     `json:"records"`           // read and loaded
-	Bytes    int64     `json:"bytes"`             // of the pages' text
-	Rejected int64     `json:"rejected,omitzero"` // records that broke the flow's rules, and are kept apart
-	Inserted int64     `json:"inserted"`
-	Updated  int64     `json:"updated"`
-	Deleted  int64     `json:"deleted"`
-	Calls    int64     `json:"calls"` // API calls
-	Notes    []string  `json:"notes,omitempty"`
-	Doubts   []Doubt   `json:"doubts,omitempty"` // about the watermark, that are still there
-	Error    string    `json:"error,omitzero"`
-	Hint     string    `json:"hint,omitzero"`
+	Object   string         `json:"object"`
+	Attempt  string         `json:"attempt,omitzero"`
+	State    FlowState      `json:"state"`
+	Mover    string         `json:"mover,omitzero"`
+	From     time.Time      `json:"from,omitzero"`
+	To       time.Time      `json:"to,omitzero"`
+	Grade    string         `json:"grade,omitzero"`
+	Records  int64          `json:"records"`           // read and loaded
+	Bytes    int64          `json:"bytes"`             // of the pages' text
+	Rejected int64          `json:"rejected,omitzero"` // records that broke the flow's rules, and are kept apart
+	Inserted int64          `json:"inserted"`
+	Updated  int64          `json:"updated"`
+	Deleted  int64          `json:"deleted"`
+	Calls    int64          `json:"calls"` // API calls
+	Notes    []string       `json:"notes,omitempty"`
+	Doubts   []recall.Doubt `json:"doubts,omitempty"` // about the watermark, that are still there
+	Error    string         `json:"error,omitzero"`
+	Hint     string         `json:"hint,omitzero"`
 }
 
 // SaveRun writes a run that nobody has changed since it was read, else

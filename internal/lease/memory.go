@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"catchment/internal/control"
+	"catchment/internal/control/recall"
 	"catchment/internal/warehouse"
 )
 
@@ -42,7 +43,7 @@ func Newer(row control.FlowRow, mark warehouse.Mark) (control.FlowRow, bool, err
 	if mark.Memory == "" {
 		return row, false, nil
 	}
-	kept, err := control.ParseMemory(mark.Memory)
+	kept, err := recall.Parse(mark.Memory)
 	if err != nil {
 		return row, false, fmt.Errorf("the mark of %s: %w", mark.Flow, err)
 	}
@@ -54,7 +55,7 @@ func Newer(row control.FlowRow, mark warehouse.Mark) (control.FlowRow, bool, err
 }
 
 // newsOf tells of a table that another configuration wrote last.
-func newsOf(by control.Writer, both bool) string {
+func newsOf(by recall.Writer, both bool) string {
 	who := fmt.Sprintf("%s, at %s UTC", by.Name, by.At.UTC().Format(time.DateTime))
 	if !both {
 		return "the control table knew nothing of this flow: it goes on from where the warehouse says that it is, by " +
@@ -66,9 +67,9 @@ func newsOf(by control.Writer, both bool) string {
 
 // Remember changes what is remembered of a flow that was claimed, in the control
 // table and beside the mark.
-func (l *Lease) Remember(ctx context.Context, change func(*control.Memory)) (control.FlowRow, error) {
+func (l *Lease) Remember(ctx context.Context, change func(*recall.Memory)) (control.FlowRow, error) {
 	row, err := l.holder.Control.UpdateFlow(ctx, l.Flow(), func(f *control.FlowRow) {
-		if f.Proof == "" && f.Grade != control.Unproven {
+		if f.Proof == "" && f.Grade != recall.Unproven {
 			f.Proof = f.Grade // an older version wrote the row
 		}
 		change(&f.Memory)

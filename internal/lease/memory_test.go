@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"catchment/internal/control"
+	"catchment/internal/control/recall"
 	"catchment/internal/lease"
 	"catchment/internal/warehouse"
 )
@@ -27,13 +28,13 @@ func held(t *testing.T, c *control.Control, w marks) (*lease.Lease, warehouse.Ma
 }
 
 // consolidated has a mark remember what a consolidation of some control table wrote.
-func consolidated(t *testing.T, w marks, by *control.Control, attempt string, m control.Memory) {
+func consolidated(t *testing.T, w marks, by *control.Control, attempt string, m recall.Memory) {
 	t.Helper()
 	id, err := by.Identity(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	m.Writer = control.Writer{Control: id, Name: "first.yaml", Attempt: attempt,
+	m.Writer = recall.Writer{Control: id, Name: "first.yaml", Attempt: attempt,
 		At: time.Date(2026, 1, 2, 9, 0, 0, 0, time.UTC)}
 	text, err := m.Text()
 	if err != nil {
@@ -53,7 +54,7 @@ func TestRecall(t *testing.T) {
 	if row, news, err := l.Recall(ctx, mark); err != nil || news != "" || row.Generation != 0 {
 		t.Errorf("a new flow: %+v, %q, %v", row, news, err)
 	}
-	consolidated(t, w, first, "a1", control.Memory{Generation: 3, Fingerprint: "f", Proof: "proven"})
+	consolidated(t, w, first, "a1", recall.Memory{Generation: 3, Fingerprint: "f", Proof: "proven"})
 	if row, news, err := l.Recall(ctx, w["Account"]); err != nil || news != "" || row.Generation != 3 {
 		t.Errorf("its own, after a crash: %+v, %q, %v", row, news, err)
 	}
@@ -63,7 +64,7 @@ func TestRecall(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	must(l.Remember(ctx, func(m *control.Memory) { m.Unfilled = []string{"title"} }))
+	must(l.Remember(ctx, func(m *recall.Memory) { m.Unfilled = []string{"title"} }))
 	if row, _, err := l.Recall(ctx, w["Account"]); err != nil || !slices.Equal(row.Unfilled, []string{"title"}) {
 		t.Errorf("its own: %+v, %v", row, err)
 	}
@@ -88,16 +89,16 @@ func TestRememberDoubts(t *testing.T) {
 	t.Parallel()
 	ctx, c, w := t.Context(), newControl(t), marks{}
 	l, _ := held(t, c, w)
-	consolidated(t, w, c, "a1", control.Memory{Generation: 1, Proof: "lagged"})
+	consolidated(t, w, c, "a1", recall.Memory{Generation: 1, Proof: "lagged"})
 	if _, _, err := l.Recall(ctx, w["Account"]); err != nil {
 		t.Fatal(err)
 	}
 	for _, test := range []struct {
 		want   string
-		change func(*control.Memory)
+		change func(*recall.Memory)
 	}{
-		{control.Unproven, func(m *control.Memory) { m.Doubt(control.Doubt{Kind: control.RowsWrong}) }},
-		{"lagged", func(m *control.Memory) { m.SettleAll("") }},
+		{recall.Unproven, func(m *recall.Memory) { m.Doubt(recall.Doubt{Kind: recall.RowsWrong}) }},
+		{"lagged", func(m *recall.Memory) { m.SettleAll("") }},
 	} {
 		row, err := l.Remember(ctx, test.change)
 		if err != nil || row.Grade != test.want || w["Account"].Grade != test.want {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"catchment/internal/control"
+	"catchment/internal/control/recall"
 	"catchment/internal/fakeorg"
 	"catchment/internal/flow"
 	"catchment/internal/rig"
@@ -45,8 +46,8 @@ func TestDeleteLogRefuses(t *testing.T) {
 	r.Same()
 	o = purge(ids[1])
 	row := r.FlowRow("Contact")
-	if o.Grade != control.Unproven || o.Deleted != 0 || len(o.Doubts) != 1 || row.Grade != control.Unproven ||
-		o.Doubts[0].Kind != control.DeletesUnseen || o.Doubts[0].Hint == "" {
+	if o.Grade != recall.Unproven || o.Deleted != 0 || len(o.Doubts) != 1 || row.Grade != recall.Unproven ||
+		o.Doubts[0].Kind != recall.DeletesUnseen || o.Doubts[0].Hint == "" {
 		t.Errorf("%+v, %+v", o, row)
 	}
 	r.Later(24 * time.Hour)
@@ -70,12 +71,12 @@ func TestDeleteLogRefusesAFlowWithoutSweeps(t *testing.T) {
 	r.Must(r.Org.Purge(id))
 	r.Later(time.Hour)
 	o := r.Done(nil).Objects[0]
-	if o.Grade != control.Unproven || !strings.Contains(o.Doubts[0].Hint, "catchment verify --repair Contact") {
+	if o.Grade != recall.Unproven || !strings.Contains(o.Doubts[0].Hint, "catchment verify --repair Contact") {
 		t.Errorf("%+v", o)
 	}
 	r.Org.ClearFaults()
 	r.Later(time.Hour)
-	if o := r.Done(nil).Objects[0]; o.Grade != control.Unproven {
+	if o := r.Done(nil).Objects[0]; o.Grade != recall.Unproven {
 		t.Errorf("the log tells again, but not of what it refused: %+v", o)
 	}
 	r.Later(time.Hour)

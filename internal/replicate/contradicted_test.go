@@ -8,7 +8,7 @@ import (
 	"sync"
 	"time"
 
-	"catchment/internal/control"
+	"catchment/internal/control/recall"
 	"catchment/internal/flow"
 	"catchment/internal/rig"
 	"catchment/internal/warehouse/shape"
@@ -234,4 +234,4 @@ func (c *claims) tell(r *rig.Rig) {
 }
 
 // unproven is whether a grade says that something is in doubt.
-func unproven(grade string) bool { return grade == control.Unproven }
+func unproven(grade string) bool { return grade == recall.Unproven }

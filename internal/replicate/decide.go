@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"catchment/internal/control"
+	"catchment/internal/control/recall"
 	"catchment/internal/flow"
 	"catchment/internal/plan"
 	"catchment/internal/replicate/window"
@@ -34,8 +35,8 @@ type readPlan struct {
 	remade     string    // how the Ids began of another object that had this one's name; "" for none
 	sweep      bool      // it is time to hold every row against all Ids
 	warning    string
-	doubts     []control.Doubt // about the table as it is
-	latest     time.Time       // rows are stamped later, which can't be true; zero where none is
+	doubts     []recall.Doubt // about the table as it is
+	latest     time.Time      // rows are stamped later, which can't be true; zero where none is
 }
 
 // decide makes the plan of a flow. A watermark is valid only for the table
@@ -80,8 +81,8 @@ func decide(f facts) (readPlan, error) {
 // doubtsOf is what somebody else's hand has done to the table, as far as a look at it
 // tells. It stays until a verify has found all rows right: the next consolidation
 // leaves a table that looks as it should.
-func doubtsOf(f facts) []control.Doubt {
-	d := control.Doubt{Kind: control.RowsWrong, Hint: "mend it with: catchment verify --repair " + f.mark.Flow}
+func doubtsOf(f facts) []recall.Doubt {
+	d := recall.Doubt{Kind: recall.RowsWrong, Hint: "mend it with: catchment verify --repair " + f.mark.Flow}
 	switch f.condition {
 	case shape.Fewer:
 		d.Why = "rows are missing from the table that the last run left there"
@@ -94,7 +95,7 @@ func doubtsOf(f facts) []control.Doubt {
 	default:
 		return nil
 	}
-	return []control.Doubt{d}
+	return []recall.Doubt{d}
 }
 
 // standing is what is known of an open attempt before a run goes on with it.

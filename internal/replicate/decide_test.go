@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"catchment/internal/control"
+	"catchment/internal/control/recall"
 	"catchment/internal/mover"
 	"catchment/internal/mover/bulk"
 	"catchment/internal/mover/rest"
@@ -26,7 +27,7 @@ func TestDecide(t *testing.T) {
 		return warehouse.Mark{Flow: "Account", Table: "account", Generation: generation, Watermark: noon}
 	}
 	row := func(generation int64) control.FlowRow {
-		return control.FlowRow{Memory: control.Memory{Generation: generation, Fingerprint: "f"}}
+		return control.FlowRow{Memory: recall.Memory{Generation: generation, Fingerprint: "f"}}
 	}
 	tests := []struct {
 		name  string
@@ -62,12 +63,12 @@ func TestDecide(t *testing.T) {
 		{"an older copy of both schemas", facts{row: row(3), mark: mark(2), condition: shape.Restored},
 			readPlan{generation: 3, rebuild: true}},
 		{"rows are missing", facts{row: row(1), mark: mark(1), condition: shape.Fewer},
-			readPlan{generation: 1, from: noon, doubts: []control.Doubt{{
-				Kind: control.RowsWrong, Why: "rows are missing from the table that the last run left there",
+			readPlan{generation: 1, from: noon, doubts: []recall.Doubt{{
+				Kind: recall.RowsWrong, Why: "rows are missing from the table that the last run left there",
 				Hint: "mend it with: catchment verify --repair Account"}}}},
 		{"rows are ahead", facts{row: row(1), mark: mark(1), condition: shape.Ahead},
-			readPlan{generation: 1, from: noon, doubts: []control.Doubt{{
-				Kind: control.RowsWrong, Hint: "mend it with: catchment verify --repair Account",
+			readPlan{generation: 1, from: noon, doubts: []recall.Doubt{{
+				Kind: recall.RowsWrong, Hint: "mend it with: catchment verify --repair Account",
 				Why: "rows of the table are stamped later than Salesforce was last read, so changes of their " +
 					"records may be missing"}}}},
 		{"dropped, --full", facts{row: row(1), mark: mark(1), condition: shape.Dropped, full: true},
@@ -110,7 +111,7 @@ func TestRefuse(t *testing.T) {
 	t.Parallel()
 	for _, condition := range []shape.Condition{shape.Dropped, shape.Emptied, shape.Restored,
 		shape.Foreign} {
-		f := facts{row: control.FlowRow{Memory: control.Memory{Generation: 1}},
+		f := facts{row: control.FlowRow{Memory: recall.Memory{Generation: 1}},
 			mark: warehouse.Mark{Flow: "Account", Table: "account", Generation: 1}, condition: condition}
 		if _, err := decide(f); plan.ClassOf(err) != plan.Fix || plan.HintOf(err) == "" {
 			t.Errorf("%s: %v", condition, err)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"catchment/internal/control"
+	"catchment/internal/control/recall"
 	"catchment/internal/flow"
 	"catchment/internal/rig"
 	"catchment/internal/schedule"
@@ -92,7 +93,7 @@ func TestPurgeBehindTheLog(t *testing.T) {
 	r.Must(r.Org.Purge(ids[0], ids[1]))
 	r.Later(20 * 24 * time.Hour)
 	r.Flows[0].Sweep = schedule.Sweep{Every: schedule.Never}
-	if o := r.Done(nil).Objects[0]; o.Grade != control.Unproven || r.FlowRow("Contact").Grade != control.Unproven ||
+	if o := r.Done(nil).Objects[0]; o.Grade != recall.Unproven || r.FlowRow("Contact").Grade != recall.Unproven ||
 		len(o.Doubts) != 1 || !strings.Contains(o.Doubts[0].Hint, "verify --repair Contact") {
 		t.Errorf("%+v", o)
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"catchment/internal/control"
+	"catchment/internal/control/recall"
 	"catchment/internal/flow"
 	"catchment/internal/lease"
 	"catchment/internal/source"
@@ -95,16 +96,16 @@ func (r *Replicator) notice(
 	if slices.Equal(m.unfilled, row.Unfilled) && slices.Equal(retired, row.Retired) {
 		return row, nil
 	}
-	return held.Remember(ctx, func(f *control.Memory) {
+	return held.Remember(ctx, func(f *recall.Memory) {
 		f.Unfilled, f.Retired = m.unfilled, retired
 	})
 }
 
 // retiredBy is the columns that fields have left behind, each since it was first seen.
-func retiredBy(left []source.Left, known []control.RetiredColumn, now time.Time) []control.RetiredColumn {
-	var all []control.RetiredColumn
+func retiredBy(left []source.Left, known []recall.RetiredColumn, now time.Time) []recall.RetiredColumn {
+	var all []recall.RetiredColumn
 	for _, l := range left {
-		one := control.RetiredColumn{Column: l.Column, Field: l.Field, By: l.By,
+		one := recall.RetiredColumn{Column: l.Column, Field: l.Field, By: l.By,
 			Since: now.UTC().Truncate(time.Second)} // as readings are stamped
 		for _, k := range known {
 			if k.Column == l.Column {

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"catchment/internal/control"
+	"catchment/internal/control/recall"
 	"catchment/internal/replicate/deletes"
 	"catchment/internal/replicate/reading"
 	"catchment/internal/warehouse/gone"
@@ -96,7 +97,7 @@ func (r *reconciliation) sweepNext(ctx context.Context, why string) error {
 		return err
 	}
 	d := unseen(r.source, since, why)
-	d.Kind, d.Attempt = control.RecordsUnread, r.attempt.ID
+	d.Kind, d.Attempt = recall.RecordsUnread, r.attempt.ID
 	r.attempt.Doubt(d)
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"catchment/internal/control"
+	"catchment/internal/control/recall"
 	"catchment/internal/rig"
 	"catchment/internal/verify"
 )
@@ -17,8 +18,8 @@ import (
 // doubts is whether a flow is known to have rows that are wrong, or may be.
 func doubts(r *rig.Rig) bool {
 	r.T.Helper()
-	return slices.ContainsFunc(r.FlowRow("Contact").Doubts, func(d control.Doubt) bool {
-		return d.Kind == control.RowsWrong && d.Why != "" && d.Hint == "catchment verify --repair Contact" &&
+	return slices.ContainsFunc(r.FlowRow("Contact").Doubts, func(d recall.Doubt) bool {
+		return d.Kind == recall.RowsWrong && d.Why != "" && d.Hint == "catchment verify --repair Contact" &&
 			!d.Since.IsZero()
 	})
 }

@@ -1,13 +1,11 @@
 package replicate
 
 import (
-	"context"
-	"slices"
 	"time"
 
 	"catchment/internal/control"
+	"catchment/internal/control/recall"
 	"catchment/internal/flow"
-	"catchment/internal/lease"
 	"catchment/internal/replicate/window"
 	"catchment/internal/source"
 )
@@ -21,8 +19,8 @@ const pressAgain = 24 * time.Hour
 // refreshed are when the attempt began to hold every row against all Ids, and to compare
 // what changes without a stamp; zero where it didn't.
 func remembered(
-	m control.Memory, src *source.Source, a control.Attempt, swept, refreshed time.Time,
-) control.Memory {
+	m recall.Memory, src *source.Source, a control.Attempt, swept, refreshed time.Time,
+) recall.Memory {
 	m.Generation, m.Fingerprint = a.Generation, flow.Fingerprint(src.Flow) // a crash may have kept list from it
 	// what was deleted while that was ignored is found by a sweep
 	if m.Deletes != string(flow.Ignore) || !swept.IsZero() {
@@ -34,7 +32,7 @@ func remembered(
 	m = doubted(m, a)
 	if !swept.IsZero() {
 		m.SweptAt = swept
-		m.Settle(a.ID, control.DeletesUnseen, control.RecordsUnread)
+		m.Settle(a.ID, recall.DeletesUnseen, recall.RecordsUnread)
 	}
 	if a.Complete { // every row was written anew
 		m.SettleAll(a.ID)
@@ -47,7 +45,7 @@ func remembered(
 }
 
 // doubted is a memory with what an attempt doubts.
-func doubted(m control.Memory, a control.Attempt) control.Memory {
+func doubted(m recall.Memory, a control.Attempt) recall.Memory {
 	for _, d := range a.Doubts {
 		m.Doubt(d)
 	}
@@ -55,54 +53,18 @@ func doubted(m control.Memory, a control.Attempt) control.Memory {
 }
 
 // pressedNotes tells why an attempt sweeps that wouldn't by its schedule.
-func pressedNotes(a control.Attempt, doubts []control.Doubt) []string {
+func pressedNotes(a control.Attempt, doubts []recall.Doubt) []string {
 	var notes []string
 	for _, d := range doubts {
-		if a.Part(sweepPart) != nil && d.Kind == control.DeletesUnseen {
+		if a.Part(sweepPart) != nil && d.Kind == recall.DeletesUnseen {
 			notes = append(notes, d.Why+": this run sweeps")
 		}
 	}
 	return notes
 }
 
-// memory is what is remembered of the attempt's flow once it is consolidated, by whom.
-func (s *attemptStep) memory(ctx context.Context) (control.Memory, error) {
-	row, err := s.Control.Flow(ctx, s.attempt.Flow)
-	if err != nil {
-		return control.Memory{}, err
-	}
-	swept, err := sweptAt(&s.attempt)
-	if err != nil {
-		return control.Memory{}, err
-	}
-	refreshed, err := refreshedAt(&s.attempt)
-	if err != nil {
-		return control.Memory{}, err
-	}
-	m := remembered(row.Memory, s.source, s.attempt, swept, refreshed)
-	m.Writer = control.Writer{Name: s.Options.name(), Attempt: s.attempt.ID, At: s.attempt.Created}
-	m.Writer.Control, err = s.Control.Identity(ctx)
-	return m, err
-}
-
-// hear takes what there is to doubt about a table into what is remembered of the flow.
-// The warehouse is told at once: what its watermark claims was true of other rows.
-func (l *listing) hear(
-	ctx context.Context, held *lease.Lease, row control.FlowRow, doubts []control.Doubt,
-) (control.FlowRow, error) {
-	fresh := slices.DeleteFunc(slices.Clone(doubts), func(d control.Doubt) bool { return row.Doubted(d.Kind) })
-	if len(fresh) == 0 {
-		return row, nil
-	}
-	return held.Remember(ctx, func(m *control.Memory) {
-		for _, d := range fresh {
-			m.Doubt(d)
-		}
-	})
-}
-
 // unseen is the doubt that deletes were not seen.
-func unseen(src *source.Source, since time.Time, why string) control.Doubt {
+func unseen(src *source.Source, since time.Time, why string) recall.Doubt {
 	object := src.Flow.Object
 	hint := "a sweep finds what is gone, within a day; at once: catchment verify --repair " + object
 	switch {
@@ -111,16 +73,16 @@ func unseen(src *source.Source, since time.Time, why string) control.Doubt {
 	case src.Flow.Sweep.Off():
 		hint = "the flow is never swept; find what is gone with: catchment verify --repair " + object
 	}
-	return control.Doubt{Kind: control.DeletesUnseen, Since: since, Why: why, Hint: hint}
+	return recall.Doubt{Kind: recall.DeletesUnseen, Since: since, Why: why, Hint: hint}
 }
 
 // changedPolicy doubts what a flow has that ignored deletes until now.
-func changedPolicy(src *source.Source, row control.FlowRow, now time.Time) []control.Doubt {
+func changedPolicy(src *source.Source, row control.FlowRow, now time.Time) []recall.Doubt {
 	if row.Deletes != string(flow.Ignore) || src.Flow.Deletes == flow.Ignore {
 		return nil
 	}
 	const why = "deletes were ignored until now: what was deleted meanwhile is still there"
-	return []control.Doubt{unseen(src, now, why)}
+	return []recall.Doubt{unseen(src, now, why)}
 }
 
 // policyNotes tells what a changed policy leaves as it was.
@@ -142,14 +104,14 @@ func unignored(src *source.Source, row control.FlowRow, from, now time.Time) tim
 
 // presses tells whether a sweep is due for what is doubted, whatever the flow's schedule
 // says of sweeps. A changed policy asks for one even where there are none.
-func presses(src *source.Source, m control.Memory, now time.Time) bool {
+func presses(src *source.Source, m recall.Memory, now time.Time) bool {
 	switch {
 	case m.Deletes == string(flow.Ignore) && src.Flow.Deletes != flow.Ignore:
 		return true
 	case src.Flow.Sweep.Off():
 		return false
-	case m.Doubted(control.RecordsUnread):
+	case m.Doubted(recall.RecordsUnread):
 		return true
 	}
-	return m.Doubted(control.DeletesUnseen) && !now.Before(m.PressedAt.Add(pressAgain))
+	return m.Doubted(recall.DeletesUnseen) && !now.Before(m.PressedAt.Add(pressAgain))
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"catchment/internal/control"
+	"catchment/internal/control/recall"
 	"catchment/internal/flow"
 	"catchment/internal/lease"
 	"catchment/internal/plan"
@@ -145,6 +146,22 @@ func (l *listing) distrust(
 		return row, err
 	}
 	return row, l.Warehouse.Unstamp(ctx, held.Fence(), src.Table, way.latest)
+}
+
+// hear takes what there is to doubt about a table into what is remembered of the flow.
+// The warehouse is told at once: what its watermark claims was true of other rows.
+func (l *listing) hear(
+	ctx context.Context, held *lease.Lease, row control.FlowRow, doubts []recall.Doubt,
+) (control.FlowRow, error) {
+	fresh := slices.DeleteFunc(slices.Clone(doubts), func(d recall.Doubt) bool { return row.Doubted(d.Kind) })
+	if len(fresh) == 0 {
+		return row, nil
+	}
+	return held.Remember(ctx, func(m *recall.Memory) {
+		for _, d := range fresh {
+			m.Doubt(d)
+		}
+	})
 }
 
 // standing gathers what unfit has to know of an open attempt.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"catchment/internal/control"
+	"catchment/internal/control/recall"
 	fake "catchment/internal/fakeaws/appflow"
 	"catchment/internal/fakeorg"
 	"catchment/internal/flow"
@@ -88,11 +89,11 @@ func lasting(t testing.TB, column, value string) string {
 	if column != "memory" {
 		return value
 	}
-	m, err := control.ParseMemory(value)
+	m, err := recall.Parse(value)
 	if err != nil {
 		t.Fatal(err)
 	}
-	m.Writer, m.SweptAt, m.RefreshedAt = control.Writer{}, time.Time{}, time.Time{}
+	m.Writer, m.SweptAt, m.RefreshedAt = recall.Writer{}, time.Time{}, time.Time{}
 	text, err := m.Text()
 	if err != nil {
 		t.Fatal(err)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"catchment/internal/control"
+	"catchment/internal/control/recall"
 	"catchment/internal/plan"
 	"catchment/internal/replicate/limits"
 	"catchment/internal/salesforce"
@@ -46,7 +47,7 @@ func (s *attemptStep) save(ctx context.Context) error {
 }
 
 // merge is how the attempt is to be consolidated, and what is remembered then.
-func (s *attemptStep) merge(ctx context.Context) (warehouse.Merge, control.Memory, error) {
+func (s *attemptStep) merge(ctx context.Context) (warehouse.Merge, recall.Memory, error) {
 	a := &s.attempt
 	memory, err := s.memory(ctx)
 	if err != nil {
@@ -67,6 +68,26 @@ func (s *attemptStep) merge(ctx context.Context) (warehouse.Merge, control.Memor
 		m.Forget = s.source.Guarded()
 	}
 	return m, memory, nil
+}
+
+// memory is what is remembered of the attempt's flow once it is consolidated, by whom.
+func (s *attemptStep) memory(ctx context.Context) (recall.Memory, error) {
+	row, err := s.Control.Flow(ctx, s.attempt.Flow)
+	if err != nil {
+		return recall.Memory{}, err
+	}
+	swept, err := sweptAt(&s.attempt)
+	if err != nil {
+		return recall.Memory{}, err
+	}
+	refreshed, err := refreshedAt(&s.attempt)
+	if err != nil {
+		return recall.Memory{}, err
+	}
+	m := remembered(row.Memory, s.source, s.attempt, swept, refreshed)
+	m.Writer = recall.Writer{Name: s.Options.name(), Attempt: s.attempt.ID, At: s.attempt.Created}
+	m.Writer.Control, err = s.Control.Identity(ctx)
+	return m, err
 }
 
 // step makes a plan.Func of do, which takes an attempt out of state from. What

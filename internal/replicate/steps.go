@@ -15,7 +15,7 @@
 //
 // Files, from the top: steps.go, forecast.go, publish.go, list.go, org.go, open.go, abandon.go,
 // drop.go, load.go, gone.go, consolidate.go, detach.go, create.go, paging.go, pages.go,
-// shrink.go, land.go, step.go, decide.go, drift.go, parts.go, choose.go, replicate.go,
+// shrink.go, land.go, step.go, decide.go, memory.go, drift.go, parts.go, choose.go, replicate.go,
 // sources.go.
 package replicate
 

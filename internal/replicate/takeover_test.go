@@ -13,6 +13,7 @@ import (
 
 	"catchment/internal/blob/dir"
 	"catchment/internal/control"
+	"catchment/internal/control/recall"
 	"catchment/internal/fakeorg"
 	"catchment/internal/plan"
 	"catchment/internal/replicate"
@@ -145,7 +146,7 @@ func TestTableBehindOurBack(t *testing.T) {
 				t.Errorf("%+v", o)
 			}
 			doubts := r.FlowRow("Contact").Doubts
-			if len(doubts) != 1 || doubts[0].Kind != control.RowsWrong || !strings.Contains(doubts[0].Why, test.error) ||
+			if len(doubts) != 1 || doubts[0].Kind != recall.RowsWrong || !strings.Contains(doubts[0].Why, test.error) ||
 				doubts[0].Hint != "catchment run --full Contact" || doubts[0].Since.IsZero() {
 				t.Errorf("%+v", doubts)
 			}

@@ -4,7 +4,7 @@ import (
 	"slices"
 	"strings"
 
-	"catchment/internal/control"
+	"catchment/internal/control/recall"
 	"catchment/internal/salesforce/soql"
 	"catchment/internal/schema"
 	"catchment/internal/source"
@@ -83,7 +83,7 @@ func (s *subject) narrow() []string {
 }
 
 // retired is the columns that fields left behind, as far as somebody remembers when.
-func (s *subject) retired(known []control.RetiredColumn) []evidence.Retired {
+func (s *subject) retired(known []recall.RetiredColumn) []evidence.Retired {
 	var all []evidence.Retired
 	for _, k := range known {
 		if slices.Contains(s.table.Retired, k.Column) {

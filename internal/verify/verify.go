@@ -27,6 +27,7 @@ import (
 
 	"catchment/internal/blob"
 	"catchment/internal/control"
+	"catchment/internal/control/recall"
 	"catchment/internal/flow"
 	"catchment/internal/lease"
 	"catchment/internal/mover"
@@ -287,9 +288,9 @@ func (w *verification) doubt(ctx context.Context) error {
 	if _, _, err := w.held.Recall(ctx, w.mark); err != nil {
 		return err
 	}
-	_, err := w.held.Remember(ctx, func(m *control.Memory) {
-		m.Doubt(control.Doubt{
-			Kind: control.RowsWrong, Since: w.res.ReadAt, Why: "a verify found rows that differ from the org",
+	_, err := w.held.Remember(ctx, func(m *recall.Memory) {
+		m.Doubt(recall.Doubt{
+			Kind: recall.RowsWrong, Since: w.res.ReadAt, Why: "a verify found rows that differ from the org",
 			Hint: "mend it with: catchment verify --repair " + w.held.Flow(),
 		})
 	})
@@ -314,7 +315,7 @@ func (w *verification) settle(ctx context.Context) error {
 	if err != nil || len(row.Doubts) == 0 {
 		return err
 	}
-	row, err = w.held.Remember(ctx, func(m *control.Memory) { m.SettleAll("") })
+	row, err = w.held.Remember(ctx, func(m *recall.Memory) { m.SettleAll("") })
 	w.res.Grade = row.Grade
 	return err
 }

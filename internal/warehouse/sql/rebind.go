@@ -43,7 +43,7 @@ func (w *marks) rebind(ctx context.Context, tx Tx, org string, drop bool) error 
 	}
 	// first, since it waits for whoever still writes for these flows
 	_, err = tx.Exec(ctx, "UPDATE "+w.own(own.FlowTable)+" SET org = $1, fence = fence + 1, "+
-		"generation = generation + 1, watermark = NULL, grade = ''"+forget+" WHERE org <> $1", org)
+		"generation = generation + 1, watermark = NULL, grade = '', memory = ''"+forget+" WHERE org <> $1", org)
 	if err != nil {
 		return err
 	}

@@ -33,7 +33,8 @@ func (p marks) Claim(ctx context.Context, f warehouse.Fence, table, org string) 
 func (p marks) Rebind(ctx context.Context, org string, drop bool) error {
 	return p.write(ctx, "give the warehouse to org "+org, nil, func(o *operation) error {
 		for _, m := range claim.Strangers(o.marks(), org) {
-			m.Org, m.Fence, m.Generation, m.Watermark, m.Grade = org, m.Fence+1, m.Generation+1, time.Time{}, ""
+			m.Org, m.Fence, m.Generation, m.Watermark = org, m.Fence+1, m.Generation+1, time.Time{}
+			m.Grade, m.Memory = "", ""
 			o.changeOwn(tableAttempt).remove(func(r row) bool { return r["table_name"] == m.Table })
 			if drop {
 				m.Rows, m.SyncedAt, m.Newest = 0, time.Time{}, time.Time{}

@@ -1,4 +1,10 @@
-package control
+// Package recall is what has to be known of a flow's table beside its mark: how it was
+// read, what is to be doubted of it, and who wrote it last. The control table has it,
+// and the warehouse keeps a copy with the mark: a lost control table costs nothing.
+//
+// It is words: what raises a doubt, and what settles it, is left to replicate and
+// verify; where the two copies meet, to lease.
+package recall
 
 import (
 	"encoding/json"
@@ -134,8 +140,8 @@ func (m Memory) Text() (string, error) {
 	return string(text), nil
 }
 
-// ParseMemory reads what Text has written.
-func ParseMemory(text string) (m Memory, err error) {
+// Parse reads what Text has written.
+func Parse(text string) (m Memory, err error) {
 	if err := json.Unmarshal([]byte(text), &m); err != nil {
 		return m, fmt.Errorf("read what is remembered of a flow: %w", err)
 	}
