@@ -71,7 +71,10 @@ func (w *marks) Claim(ctx context.Context, f warehouse.Fence, table, org string)
 				" (flow, table_name, fence, org, generation, grade, row_count, attempt) VALUES ($1, $2, $3, "+
 				"$4, 0, '', 0, '')",
 				f.Flow, table, f.Number, org)
-			return err
+			if err != nil {
+				return err
+			}
+			return w.tellDeletes(ctx, tx, m)
 		}
 		m = old
 		m.Fence = f.Number

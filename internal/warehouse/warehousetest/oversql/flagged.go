@@ -44,6 +44,7 @@ func flaggedBefore(t *testing.T, d *desk) {
 		slices.Sort(lines)
 		return strings.Join(lines, "\n")
 	}
+	d.Update(t, warehousetest.Staging, "_catchment_flow", warehousetest.Row{"deletes_told": nil})
 	before := looks()
 	claim := func() {
 		d.fence.Number++
