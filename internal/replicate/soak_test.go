@@ -77,6 +77,11 @@ func soak(t *testing.T, seed uint64, talk io.Writer, tally *tallied) {
 	}
 	l.settle()
 	p := l.begins(nil)
+	if row := p.Run(); row.State != control.Done { // a flow doesn't go on over a record with two rows
+		p.Close()
+		l.mend()
+		p = l.begins(nil)
+	}
 	for range 2 { // the first finishes what is open, the second brings what came after that
 		if row := p.Run(); row.State != control.Done {
 			t.Fatalf("%+v", row)
