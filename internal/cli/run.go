@@ -167,7 +167,9 @@ func (p *work) report(run control.RunRow) error {
 // all it could.
 func wrong(run control.RunRow) bool {
 	return slices.ContainsFunc(run.Objects, func(o control.RunObject) bool {
-		return slices.ContainsFunc(o.Doubts, func(d recall.Doubt) bool { return d.Kind == recall.RowsWrong })
+		return slices.ContainsFunc(o.Doubts, func(d recall.Doubt) bool {
+			return d.Kind == recall.RowsWrong || d.Kind == recall.ValuesWrong
+		})
 	})
 }
 

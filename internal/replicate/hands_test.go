@@ -19,8 +19,8 @@ import (
 func doubts(r *rig.Rig) bool {
 	r.T.Helper()
 	return slices.ContainsFunc(r.FlowRow("Contact").Doubts, func(d recall.Doubt) bool {
-		return d.Kind == recall.RowsWrong && d.Why != "" && d.Hint == "catchment verify --repair Contact" &&
-			!d.Since.IsZero()
+		wrong := d.Kind == recall.RowsWrong || d.Kind == recall.ValuesWrong
+		return wrong && d.Why != "" && strings.HasSuffix(d.Hint, "--repair Contact") && !d.Since.IsZero()
 	})
 }
 
@@ -81,8 +81,8 @@ func TestRowsAreMissing(t *testing.T) {
 	r.Exec("DELETE FROM salesforce.contact WHERE id IN ('" + ids[1] + "', '" + ids[2] + "')")
 	r.Set(ids[5], "LastName", "changed")
 	expectDoubts(r, "missing", true)
-	if notes := strings.Join(r.Done(nil).Objects[0].Notes, "\n"); !strings.Contains(notes, "rows are missing") {
-		t.Errorf("the notes are %s", notes)
+	if o := r.Done(nil).Objects[0]; o.Grade != recall.Unproven || !strings.Contains(o.Doubts[0].Why, "rows are missing") {
+		t.Errorf("%+v", o)
 	}
 	if found := r.Verified(r.Flows[0], nil); found.Missing != 2 || !doubts(r) {
 		t.Errorf("%+v, doubts %v", found, r.FlowRow("Contact").Doubts)
@@ -128,6 +128,26 @@ func TestVerifyFoundDifferences(t *testing.T) {
 			r.Same()
 		})
 	}
+}
+
+// What a verify of all values has found isn't settled by one that looks at stamps only.
+func TestVerifyFoundOtherValues(t *testing.T) {
+	t.Parallel()
+	r := rig.Small(t, "Contact", 20)
+	r.Later(time.Hour)
+	r.Done(nil)
+	r.Exec("UPDATE salesforce.contact SET lastname = 'of a hand' WHERE id = '" + r.IDs("Contact")[0] + "'")
+	if found := r.Verified(r.Flows[0], rig.Values); found.Wrong != 1 || found.Grade != recall.Unproven {
+		t.Errorf("%+v", found)
+	}
+	expectDoubts(r, "found", true)
+	if found := r.Verified(r.Flows[0], nil); found.Differs() {
+		t.Errorf("%+v", found)
+	}
+	expectDoubts(r, "nothing of it shows in the stamps", true)
+	r.Verified(r.Flows[0], rig.Repair)
+	expectDoubts(r, "mended", false)
+	r.Same()
 }
 
 // A table was copied with CREATE TABLE AS, and lost its primary key: every run with a

@@ -147,7 +147,7 @@ func TestTableBehindOurBack(t *testing.T) {
 			}
 			doubts := r.FlowRow("Contact").Doubts
 			if len(doubts) != 1 || doubts[0].Kind != recall.RowsWrong || !strings.Contains(doubts[0].Why, test.error) ||
-				doubts[0].Hint != "catchment run --full Contact" || doubts[0].Since.IsZero() {
+				doubts[0].Hint != "load it anew with: catchment run --full Contact" || doubts[0].Since.IsZero() {
 				t.Errorf("%+v", doubts)
 			}
 			r.Done(rig.Full)

@@ -288,16 +288,29 @@ func (w *verification) doubt(ctx context.Context) error {
 	if _, _, err := w.held.Recall(ctx, w.mark); err != nil {
 		return err
 	}
-	_, err := w.held.Remember(ctx, func(m *recall.Memory) {
-		m.Doubt(recall.Doubt{
-			Kind: recall.RowsWrong, Since: w.res.ReadAt, Why: "a verify found rows that differ from the org",
-			Hint: "mend it with: catchment verify --repair " + w.held.Flow(),
-		})
+	values := w.res.Method == Values && w.res.Wrong > 0
+	row, err := w.held.Remember(ctx, func(m *recall.Memory) {
+		if values {
+			m.Doubt(recall.Doubt{
+				Kind: recall.ValuesWrong, Since: w.res.ReadAt, Why: "a verify found values that differ from the org's",
+				Hint: "mend it with: catchment verify --digest --repair " + w.held.Flow(),
+			})
+		}
+		if !values || failing(w.res.Difference) > w.res.Wrong {
+			m.Doubt(recall.Doubt{
+				Kind: recall.RowsWrong, Since: w.res.ReadAt, Why: "a verify found rows that differ from the org",
+				Hint: "mend it with: catchment verify --repair " + w.held.Flow(),
+			})
+		}
 	})
+	if w.res.Grade != sampleGrade {
+		w.res.Grade = row.Grade
+	}
 	return err
 }
 
-// settle forgets what there was to doubt, once all rows are known to be right.
+// settle forgets what there was to doubt, once all rows are known to be right; stamps
+// say nothing of values.
 // The mark then counts them as they are: rows that somebody took away, and that no
 // record lacks, would be missed for ever.
 func (w *verification) settle(ctx context.Context) error {
@@ -315,7 +328,12 @@ func (w *verification) settle(ctx context.Context) error {
 	if err != nil || len(row.Doubts) == 0 {
 		return err
 	}
-	row, err = w.held.Remember(ctx, func(m *recall.Memory) { m.SettleAll("") })
+	row, err = w.held.Remember(ctx, func(m *recall.Memory) {
+		if w.res.Method == Values {
+			m.Settle("", recall.ValuesWrong)
+		}
+		m.Settle("", recall.DeletesUnseen, recall.RecordsUnread, recall.RowsWrong)
+	})
 	w.res.Grade = row.Grade
 	return err
 }

@@ -69,7 +69,7 @@ type Doubt struct {
 }
 
 // A DoubtKind says what settles a doubt. All of them are settled by a reading of
-// everything, and by a verify that finds no difference, or leaves none.
+// everything, and all but the last by a verify that finds no difference, or leaves none.
 type DoubtKind string
 
 // The kinds of doubts.
@@ -83,6 +83,9 @@ const (
 	// RowsWrong: somebody else's hand was in the table. A verify that finds no
 	// difference settles it, and a repair that leaves none.
 	RowsWrong DoubtKind = "rows wrong"
+	// ValuesWrong: a verify of all values found some that differ. Only another one
+	// settles it, and a reading of everything.
+	ValuesWrong DoubtKind = "values wrong"
 )
 
 // Unproven is the grade of a watermark that there are doubts about.
@@ -128,7 +131,7 @@ func (m *Memory) Settle(attempt string, kinds ...DoubtKind) {
 
 // SettleAll removes the doubts of all kinds.
 func (m *Memory) SettleAll(attempt string) {
-	m.Settle(attempt, DeletesUnseen, RecordsUnread, RowsWrong)
+	m.Settle(attempt, DeletesUnseen, RecordsUnread, RowsWrong, ValuesWrong)
 }
 
 // Text is the memory as a warehouse keeps it.
