@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"catchment/internal/control"
+	"catchment/internal/control/recall"
 	"catchment/internal/fakeorg"
 	"catchment/internal/flow"
 	"catchment/internal/plan"
@@ -56,7 +57,7 @@ func TestVerifyNamesDifferences(t *testing.T) {
 			counts := func(d evidence.Difference) [7]int64 {
 				return [7]int64{d.Source, d.Warehouse, d.Missing, d.Extra, d.Stale, d.Duplicates, d.Pending}
 			}
-			if counts(got) != counts(want) || diff.Grade != "proven" || !diff.Differs() {
+			if counts(got) != counts(want) || diff.Grade != recall.Unproven || !diff.Differs() {
 				t.Errorf("got %+v, want %+v", got, want)
 			}
 			r.NothingLeft()
