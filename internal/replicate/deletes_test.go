@@ -123,8 +123,8 @@ func TestFullWhileRowsAreMissing(t *testing.T) {
 	id := r.IDs("Contact")[4]
 	r.Exec("DELETE FROM salesforce.contact WHERE id = '" + id + "'")
 	row := r.Done(nil)
-	if notes := strings.Join(row.Objects[0].Notes, " "); !strings.Contains(notes, "catchment verify Contact") {
-		t.Errorf("notes %q", notes)
+	if doubts := row.Objects[0].Doubts; len(doubts) != 1 || !strings.Contains(doubts[0].Hint, "verify --repair Contact") {
+		t.Errorf("%+v", doubts)
 	}
 	diff, err := r.Compare(r.Flows[0])
 	if err != nil || diff.Missing != 1 || !slices.Equal(diff.MissingIDs, []string{id}) {

@@ -81,7 +81,8 @@ func TestRowsAreMissing(t *testing.T) {
 	r.Exec("DELETE FROM salesforce.contact WHERE id IN ('" + ids[1] + "', '" + ids[2] + "')")
 	r.Set(ids[5], "LastName", "changed")
 	expectDoubts(r, "missing", true)
-	if o := r.Done(nil).Objects[0]; o.Grade != recall.Unproven || !strings.Contains(o.Doubts[0].Why, "rows are missing") {
+	o := r.Done(nil).Objects[0]
+	if o.Grade != recall.Unproven || !strings.Contains(o.Doubts[0].Why, "rows are missing") {
 		t.Errorf("%+v", o)
 	}
 	if found := r.Verified(r.Flows[0], nil); found.Missing != 2 || !doubts(r) {

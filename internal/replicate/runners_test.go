@@ -93,7 +93,7 @@ func lasting(t testing.TB, column, value string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m.Writer, m.SweptAt, m.RefreshedAt = recall.Writer{}, time.Time{}, time.Time{}
+	m.Writer, m.SweptAt, m.RefreshedAt, m.Looked = recall.Writer{}, time.Time{}, time.Time{}, time.Time{}
 	text, err := m.Text()
 	if err != nil {
 		t.Fatal(err)

@@ -219,7 +219,7 @@ func TestControlTableIsLost(t *testing.T) {
 		o.From.IsZero() || o.Mover != "none" {
 		t.Errorf("%+v", o)
 	}
-	if n := charged(calls); n > 4 {
+	if n := charged(calls); n > 5 { // two more than a quiet run: the login, and what the org holds
 		t.Errorf("a lost control table costs %d calls: %v", n, calls)
 	}
 	r.Same()
