@@ -123,7 +123,8 @@ func TestFullWhileRowsAreMissing(t *testing.T) {
 	id := r.IDs("Contact")[4]
 	r.Exec("DELETE FROM salesforce.contact WHERE id = '" + id + "'")
 	row := r.Done(nil)
-	if doubts := row.Objects[0].Doubts; len(doubts) != 1 || !strings.Contains(doubts[0].Hint, "verify --repair Contact") {
+	doubts := row.Objects[0].Doubts
+	if len(doubts) != 1 || !strings.Contains(doubts[0].Hint, "verify --repair Contact") {
 		t.Errorf("%+v", doubts)
 	}
 	diff, err := r.Compare(r.Flows[0])
