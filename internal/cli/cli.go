@@ -130,7 +130,7 @@ duplicate, never a loss, and it can prove it.
 Begin with  catchment demo  : it needs nothing but this program.
 
 Exit codes: 0 ok, 1 the run failed or is partial, 2 wrong input, 3 environment
-(try again), 4 verify found differences, 130 stopped.`,
+(try again), 4 verify found differences or a run knows of some, 130 stopped.`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },

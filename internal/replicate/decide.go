@@ -105,6 +105,7 @@ type standing struct {
 	way     readPlan
 	known   bool  // the warehouse knew the flow before this run
 	carried bool  // the table still has its columns
+	moved   bool  // a field has another column than the tables had when they were made for it
 	remade  bool  // a field that it reads is described otherwise now
 	loaded  int64 // pages in staging, as the control table remembers
 	ledger  int64 // and as the warehouse does
@@ -126,6 +127,8 @@ func unfit(s standing) string {
 		return "the warehouse has less than it was begun with"
 	case !s.carried:
 		return "a field that it reads is gone, or hidden from this user"
+	case s.moved:
+		return "a field that it reads has another column since"
 	case s.remade:
 		return "a field that it reads is another one now, or of another type"
 	case s.ledger < s.loaded:

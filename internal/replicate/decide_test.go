@@ -151,6 +151,7 @@ func TestUnfit(t *testing.T) {
 		{"an empty warehouse", func(s *standing) { s.way.from = time.Time{} }, "less"},
 		{"the table is to be rebuilt", func(s *standing) { s.way.rebuild = true }, "less"},
 		{"a field vanished", func(s *standing) { s.carried = false }, "field"},
+		{"a field moved to another column", func(s *standing) { s.moved = true }, "another column"},
 		{"a field became another one", func(s *standing) { s.remade = true }, "another one"},
 		{"pages vanished", func(s *standing) { s.ledger = 2 }, "pages"},
 		{"jobs vanished", func(s *standing) { s.attempt.Parts[0].Jobs = jobsAtMost }, "jobs"},

@@ -169,6 +169,26 @@ func TestFieldRemadeInTheMiddle(t *testing.T) {
 	}
 }
 
+// A field gets another column while the first reading of all is under way: what was
+// read can't be loaded into the tables that were made before, and every later run failed.
+func TestFieldMovesInTheMiddle(t *testing.T) {
+	t.Parallel()
+	r := rig.Small(t, "Invoice__c", 5)
+	r.Must(r.Org.AddField("Invoice__c", fakeorg.Field{Name: "X__c", Type: "date"}))
+	for _, id := range r.IDs("Invoice__c") {
+		r.Set(id, "X__c", "2026-03-01")
+	}
+	r.Later(time.Hour)
+	r.Org.Fault(fakeorg.Rule{Path: "/results", Status: 503, Body: rig.Unavailable})
+	r.Org.Fault(fakeorg.Rule{Path: "/query", Status: 503, Body: rig.Unavailable})
+	r.Run(nil)
+	r.Org.ClearFaults()
+	r.Must(r.Org.RetypeField("Invoice__c", fakeorg.Field{Name: "X__c", Type: "string", Length: 80}))
+	r.Later(time.Hour)
+	notesOf(r)
+	exactly(r)
+}
+
 // Each reason why a column gets no values is named for what it is; a column that
 // somebody else has added is his, and no reason to speak.
 func TestWhyAColumnGetsNoValues(t *testing.T) {

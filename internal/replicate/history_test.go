@@ -27,6 +27,9 @@ type moment struct {
 	at    time.Time
 }
 
+// changedSince tells whether a record has a state that it came into at a moment or later.
+func (p past) changedSince(at time.Time) bool { return len(p) > 0 && !p.last().at.Before(at) }
+
 func (m moment) String() string { return string(m.state) + " " + m.at.Format(time.DateTime) }
 
 // A state is where a record is.

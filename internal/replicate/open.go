@@ -167,8 +167,16 @@ func (l *listing) hear(
 // standing gathers what unfit has to know of an open attempt.
 func (l *listing) standing(ctx context.Context, src *source.Source, a control.Attempt) (standing, error) {
 	s := standing{attempt: a, carried: true}
+	stored := src.Table
+	if a.State.Past(control.Planned) { // its tables were made as its fields were then
+		var err error
+		if stored, err = l.Warehouse.Stored(ctx, src.Table); err != nil {
+			return s, err
+		}
+	}
 	for _, p := range a.Parts {
 		s.carried = s.carried && src.Carries(p.Fields)
+		s.moved = s.moved || !src.StoredIn(stored, p.Fields)
 	}
 	pages, err := l.Control.Pages(ctx, a.ID)
 	if err != nil {

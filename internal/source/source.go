@@ -121,6 +121,14 @@ func (s *Source) ByREST(field string) bool {
 	return ok && !f.Type.InBulk()
 }
 
+// StoredIn tells whether a table has the columns that all these fields have now. What
+// has another one since can't be loaded into a table that was made before.
+func (s *Source) StoredIn(t shape.Table, fields []string) bool {
+	return !slices.ContainsFunc(s.Table.Columns, func(c shape.Column) bool {
+		return slices.Contains(fields, c.Field) && !HasColumn(t, c.Name)
+	})
+}
+
 // Carries tells whether the table still has all these fields: an attempt that
 // reads one which vanished meanwhile can't be loaded.
 func (s *Source) Carries(fields []string) bool {
