@@ -180,7 +180,6 @@ func TestFieldMovesInTheMiddle(t *testing.T) {
 	}
 	r.Later(time.Hour)
 	r.Org.Fault(fakeorg.Rule{Path: "/results", Status: 503, Body: rig.Unavailable})
-	r.Org.Fault(fakeorg.Rule{Path: "/query", Status: 503, Body: rig.Unavailable})
 	r.Run(nil)
 	r.Org.ClearFaults()
 	r.Must(r.Org.RetypeField("Invoice__c", fakeorg.Field{Name: "X__c", Type: "string", Length: 80}))
