@@ -95,7 +95,7 @@ func (l *life) repaired(p *rig.Process, fl flow.Flow, now claim, res verify.Resu
 			res.Remaining(), fl.Object, own.certain)
 	}
 	if res.Method == verify.Values {
-		l.hands.mended(fl.Object)
+		l.hands.mended(fl.Object, func(id string) bool { return l.history.changedSince(fl.Object, id, now.until) })
 	}
 }
 

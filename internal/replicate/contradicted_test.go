@@ -69,7 +69,7 @@ func (c *claims) hold(d sql.Driver, flows []flow.Flow, moved bool) {
 		if now != last {
 			c.moves[fl.Object]++
 			c.policy[fl.Object] = policies(c.policy[fl.Object], fl.Deletes, now.generation != last.generation)
-			c.hands.moved(fl.Object, now.generation != last.generation)
+			c.hands.moved(now)
 			c.tally.add("claims held against the org's history", now.grade, 1)
 		}
 		c.last[fl.Object] = now

@@ -42,6 +42,13 @@ const (
 	outSight state = "out of the user's sight" // until it is stamped again
 )
 
+// changedSince tells whether a record has a state that it came into at a moment or later.
+func (h *history) changedSince(object, id string, at time.Time) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.past[object][id].changedSince(at)
+}
+
 // note looks at all records of the objects that are copied. hidden are those that
 // the user can't see at present, or can again with the stamps that they had.
 func (h *history) note(r *rig.Rig, hidden []string) {

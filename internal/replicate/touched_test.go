@@ -20,12 +20,14 @@ type hands struct {
 
 // A touch is what was done to one row.
 type touch struct {
-	open bool // a run sees it
-	ran  bool // one has moved the mark since
+	open bool  // a run sees it
+	ran  bool  // one has moved the mark since
+	then claim // what the mark said at that time
 }
 
-// on notes that a row was touched.
-func (h *hands) on(object, id string, open bool) {
+// on notes that a row was touched, while the mark said something.
+func (h *hands) on(then claim, id string, open bool) {
+	object := then.object
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.touched == nil {
@@ -34,27 +36,32 @@ func (h *hands) on(object, id string, open bool) {
 	if h.touched[object] == nil {
 		h.touched[object] = map[string]*touch{}
 	}
-	h.touched[object][id] = &touch{open: open}
+	h.touched[object][id] = &touch{open: open, then: then}
 }
 
-// moved hears of a mark that is another one than before; a table that was built anew
-// has nothing in it that a hand left.
-func (h *hands) moved(object string, anew bool) {
+// moved hears of what a mark says; a table that was built anew has nothing in it that a
+// hand left before.
+func (h *hands) moved(now claim) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if anew {
-		delete(h.touched, object)
-	}
-	for _, t := range h.touched[object] {
-		t.ran = true
+	for id, t := range h.touched[now.object] {
+		if t.then.generation != now.generation {
+			delete(h.touched[now.object], id)
+		}
+		t.ran = t.ran || t.then != now
 	}
 }
 
-// mended hears that a comparison of all values has left no difference.
-func (h *hands) mended(object string) {
+// mended hears that a comparison of all values has left no difference but in rows of
+// records that changed since, which wait for the next window.
+func (h *hands) mended(object string, waits func(id string) bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	delete(h.touched, object)
+	for id := range h.touched[object] {
+		if !waits(id) {
+			delete(h.touched[object], id)
+		}
+	}
 }
 
 // has tells whether a row was touched, and isn't mended.
@@ -95,7 +102,9 @@ func handed() []deed {
 		}},
 		{"hand: stamp ahead", 3, set("systemmodstamp = ?, _catchment_at = ?", year, true)},
 		{"hand: stamp of the past", 1, set("systemmodstamp = ?, _catchment_at = ?", -year, false)},
-		{"hand: isdeleted", 2, set("isdeleted = NOT isdeleted", 0, false)},
+		{"hand: isdeleted", 2, func(l *life) bool {
+			return !l.ignores(thing) && set("isdeleted = NOT isdeleted", 0, false)(l)
+		}},
 		{"hand: marked as deleted", 1, set("_catchment_deleted_at = ?, _catchment_delete_reason = 'soft'", 0, false)},
 		{"hand: another value", 2, set("note__c = 'by hand'", 0, false)},
 		{"hand: no key", 2, (*life).loseKey},
@@ -121,9 +130,11 @@ func (l *life) hand(statement string, open bool) bool {
 	if len(ids) < 5 {
 		return false // it would be as good as emptied
 	}
+	then := claimsOf(p.Driver)[thing]
+	then.object = thing
 	for range 1 + l.dice.IntN(2) {
 		at := l.dice.IntN(len(ids))
-		l.hands.on(thing, ids[at], open)
+		l.hands.on(then, ids[at], open)
 		p.Exec(strings.ReplaceAll(statement, "%", ids[at]))
 		ids = slices.Delete(ids, at, at+1)
 	}

@@ -115,8 +115,17 @@ func (l *life) changePolicy() bool {
 	fl := &l.Flows[l.dice.IntN(len(l.Flows))]
 	others := slices.DeleteFunc([]flow.Deletes{flow.Flag, flow.Remove, flow.Ignore},
 		func(d flow.Deletes) bool { return d == fl.Deletes })
-	fl.Deletes = others[l.dice.IntN(len(others))]
+	to := others[l.dice.IntN(len(others))]
+	if to == flow.Ignore && l.hands.any(fl.Object) {
+		return false // nobody would hold a touched row against a record that is gone
+	}
+	fl.Deletes = to
 	return true
+}
+
+// ignores tells whether a flow ignores deletes at present.
+func (l *life) ignores(object string) bool {
+	return slices.ContainsFunc(l.Flows, func(fl flow.Flow) bool { return fl.Object == object && fl.Deletes == flow.Ignore })
 }
 
 // retype makes a number or a date a text, or turns that back. No stamp tells of it,
