@@ -38,6 +38,15 @@ func remembered(
 		m.SettleAll(a.ID)
 	}
 	m.Unfilled = without(append(m.Unfilled, unread(src, a)...), filled(src, a))
+	m.Settle("", recall.ColumnsUnfilled)
+	for _, name := range m.Unfilled {
+		if source.HasColumn(src.Table, name) { // its field came, or came back, after the attempt was begun
+			m.Doubt(recall.Doubt{
+				Kind: recall.ColumnsUnfilled, Since: m.Looked,
+				Why: "column " + name + " isn't filled for all records yet", Hint: "the next run fills it",
+			})
+		}
+	}
 	if !refreshed.IsZero() {
 		m.RefreshedAt = refreshed
 	}

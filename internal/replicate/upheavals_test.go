@@ -125,7 +125,9 @@ func (l *life) changePolicy() bool {
 
 // ignores tells whether a flow ignores deletes at present.
 func (l *life) ignores(object string) bool {
-	return slices.ContainsFunc(l.Flows, func(fl flow.Flow) bool { return fl.Object == object && fl.Deletes == flow.Ignore })
+	return slices.ContainsFunc(l.Flows, func(fl flow.Flow) bool {
+		return fl.Object == object && fl.Deletes == flow.Ignore
+	})
 }
 
 // retype makes a number or a date a text, or turns that back. No stamp tells of it,

@@ -69,7 +69,8 @@ type Doubt struct {
 }
 
 // A DoubtKind says what settles a doubt. All of them are settled by a reading of
-// everything, and all but the last by a verify that finds no difference, or leaves none.
+// everything, and all but the last two by a verify that finds no difference, or leaves
+// none.
 type DoubtKind string
 
 // The kinds of doubts.
@@ -83,6 +84,9 @@ const (
 	// RowsWrong: somebody else's hand was in the table. A verify that finds no
 	// difference settles it, and a repair that leaves none.
 	RowsWrong DoubtKind = "rows wrong"
+	// ColumnsUnfilled: rows lack the values of a field that can be read. Who fills the
+	// column settles it.
+	ColumnsUnfilled DoubtKind = "columns unfilled"
 	// ValuesWrong: a verify of all values found some that differ. Only another one
 	// settles it, and a reading of everything.
 	ValuesWrong DoubtKind = "values wrong"
@@ -131,7 +135,7 @@ func (m *Memory) Settle(attempt string, kinds ...DoubtKind) {
 
 // SettleAll removes the doubts of all kinds.
 func (m *Memory) SettleAll(attempt string) {
-	m.Settle(attempt, DeletesUnseen, RecordsUnread, RowsWrong, ValuesWrong)
+	m.Settle(attempt, DeletesUnseen, RecordsUnread, RowsWrong, ColumnsUnfilled, ValuesWrong)
 }
 
 // Text is the memory as a warehouse keeps it.
