@@ -3,6 +3,7 @@ package replicate
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"catchment/internal/control"
@@ -26,7 +27,7 @@ func (s *attemptStep) consolidate(ctx context.Context) error {
 	m.AllowDeletes = s.Options.AllowDeletes
 	counts, err := s.Warehouse.Consolidate(ctx, s.fence(), m)
 	if err != nil {
-		return err
+		return errors.Join(err, s.doubtKey(ctx))
 	}
 	if a.Counts, err = json.Marshal(counts); err != nil {
 		return fmt.Errorf("note the counts of attempt %s: %w", a.ID, err)

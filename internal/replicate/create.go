@@ -3,6 +3,7 @@ package replicate
 import (
 	"cmp"
 	"context"
+	"errors"
 
 	"catchment/internal/control"
 	"catchment/internal/mover"
@@ -42,7 +43,7 @@ func (s *attemptStep) create(ctx context.Context) error {
 func (s *attemptStep) prepare(ctx context.Context) error {
 	changes, err := s.Warehouse.Prepare(ctx, s.fence(), s.source.Table)
 	if err != nil {
-		return err
+		return errors.Join(err, s.doubtKey(ctx))
 	}
 	for _, c := range changes {
 		switch c.What {

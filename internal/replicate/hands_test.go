@@ -180,7 +180,7 @@ func TestKeyIsGone(t *testing.T) {
 			fails := o.Object == "Contact"
 			named := strings.HasSuffix(o.Error, ids[1]) &&
 				o.Hint == "leave one row of each with: catchment verify --repair Contact"
-			if (o.State == control.FlowFailed) != fails || named != fails {
+			if (o.State == control.FlowFailed) != fails || named != fails || (o.Grade == recall.Unproven) != fails {
 				t.Errorf("%+v", o)
 			}
 		}
@@ -188,6 +188,8 @@ func TestKeyIsGone(t *testing.T) {
 	if mended := r.Verified(r.Flows[0], rig.Repair); mended.Duplicates != 1 || mended.Remaining() != 0 {
 		t.Errorf("%+v", mended)
 	}
-	r.Done(nil)
+	if o := r.Done(nil).Objects[0]; o.Grade != "proven" {
+		t.Errorf("%+v", o)
+	}
 	r.Same()
 }

@@ -90,6 +90,28 @@ func (s *attemptStep) memory(ctx context.Context) (recall.Memory, error) {
 	return m, err
 }
 
+// doubtKey doubts a table whose records have more rows than one, where that is what a
+// step failed over.
+func (s *attemptStep) doubtKey(ctx context.Context) error {
+	key, err := s.Warehouse.Key(ctx, s.source.Table)
+	if err != nil {
+		return nil // the step's own error says why
+	}
+	why := key.Err(s.source.Table)
+	if why == nil {
+		return nil
+	}
+	now, err := s.Org.ServerTime(ctx)
+	if err != nil {
+		return err
+	}
+	held := s.holder(s.attempt.Run).Resume(s.attempt.Flow, s.attempt.Fence)
+	_, err = held.Remember(ctx, func(m *recall.Memory) {
+		m.Doubt(recall.Doubt{Kind: recall.RowsWrong, Since: now, Why: why.Error(), Hint: plan.HintOf(why)})
+	})
+	return err
+}
+
 // step makes a plan.Func of do, which takes an attempt out of state from. What
 // every step owes is done here once: an attempt that is past the step, or that
 // failed in this run, is left alone; the lease is renewed; the attempt is
