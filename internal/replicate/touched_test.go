@@ -117,7 +117,8 @@ func handed() []deed {
 
 // hand does something to a row, or to a few, none of which was touched before.
 func (l *life) hand(statement string, open bool) bool {
-	if strings.Contains(statement, "note__c") && !slices.Contains(l.Columns("thing__c"), "note__c") {
+	value := strings.Contains(statement, "note__c")
+	if value && !slices.Contains(l.Columns("thing__c"), "note__c") {
 		return false // the field was hidden from the beginning
 	}
 	p := l.Start(nil)
@@ -126,7 +127,9 @@ func (l *life) hand(statement string, open bool) bool {
 	if err != nil {
 		return false // it isn't there yet
 	}
-	ids := slices.DeleteFunc(sorted(rows), func(id string) bool { return l.hands.has(thing, id) })
+	ids := slices.DeleteFunc(sorted(rows), func(id string) bool {
+		return l.hands.has(thing, id) || value && !rows[id][0].live // no verify compares the values of deleted records
+	})
 	if len(ids) < 5 {
 		return false // it would be as good as emptied
 	}
