@@ -127,8 +127,9 @@ func (l *life) hand(statement string, open bool) bool {
 	if err != nil {
 		return false // it isn't there yet
 	}
+	compared := value || strings.Contains(statement, "isdeleted") // by verify, but for records that are gone
 	ids := slices.DeleteFunc(sorted(rows), func(id string) bool {
-		return l.hands.has(thing, id) || value && !rows[id][0].live // no verify compares the values of deleted records
+		return l.hands.has(thing, id) || compared && !rows[id][0].live
 	})
 	if len(ids) < 5 {
 		return false // it would be as good as emptied
