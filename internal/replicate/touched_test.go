@@ -105,7 +105,8 @@ func handed() []deed {
 		{"hand: isdeleted", 2, func(l *life) bool {
 			return !l.ignores(thing) && set("isdeleted = NOT isdeleted", 0, false)(l)
 		}},
-		{"hand: marked as deleted", 1, set("_catchment_deleted_at = ?, _catchment_delete_reason = 'soft'", 0, false)},
+		{"hand: marked as deleted", 1, set("_catchment_deleted_at = ?, _catchment_delete_reason = 'soft', "+
+			"isdeleted = true", 0, false)},
 		{"hand: another value", 2, set("note__c = 'by hand'", 0, false)},
 		{"hand: no key", 2, (*life).loseKey},
 		{"hand: row twice", 2, func(l *life) bool {
