@@ -167,7 +167,10 @@ func (w *verification) claim(ctx context.Context) error {
 		return plan.Fixf("name the org, or the warehouse, that belong together",
 			"the warehouse holds a copy of org %s, not of %s", mark.Org, org)
 	}
-	w.mark, _, err = w.held.Claim(ctx, mark.Table, org)
+	if w.mark, _, err = w.held.Claim(ctx, mark.Table, org); err != nil {
+		return err
+	}
+	_, _, err = w.held.Recall(ctx, w.mark)
 	return err
 }
 
@@ -285,9 +288,6 @@ func (w *verification) doubt(ctx context.Context) error {
 	if !w.res.Differs() {
 		return nil
 	}
-	if _, _, err := w.held.Recall(ctx, w.mark); err != nil {
-		return err
-	}
 	values := w.res.Method == Values && w.res.Wrong > 0
 	row, err := w.held.Remember(ctx, func(m *recall.Memory) {
 		if values {
@@ -310,8 +310,7 @@ func (w *verification) doubt(ctx context.Context) error {
 }
 
 // settle forgets what there was to doubt, once all rows are known to be right; stamps
-// say nothing of values.
-// The mark then counts them as they are: rows that somebody took away, and that no
+// say nothing of values. The mark then counts them as they are: rows that somebody took away, and that no
 // record lacks, would be missed for ever.
 func (w *verification) settle(ctx context.Context) error {
 	if w.res.Remaining()+w.res.Unjudged > 0 {
@@ -321,10 +320,7 @@ func (w *verification) settle(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if _, err = w.Control.UpdateFlow(ctx, w.held.Flow(), func(f *control.FlowRow) { f.Rows = rows }); err != nil {
-		return err
-	}
-	row, _, err := w.held.Recall(ctx, w.mark)
+	row, err := w.Control.UpdateFlow(ctx, w.held.Flow(), func(f *control.FlowRow) { f.Rows = rows })
 	if err != nil || len(row.Doubts) == 0 {
 		return err
 	}
