@@ -384,7 +384,12 @@ func (s *speed) page(path string, seq int64) warehouse.Page {
 	f, err := os.Open(path)
 	s.must(err)
 	defer f.Close()
-	in := page.Check(f, false, -1, func(field string) bool { return field == "AnnualRevenue" })
+	in := page.Check(f, false, -1, func(field string) page.Look {
+		if field == "AnnualRevenue" {
+			return page.Look{Number: &page.Number{Digits: 38, Whole: 38, Fraction: 38}}
+		}
+		return page.Look{}
+	})
 	_, err = io.Copy(io.Discard, in)
 	s.must(err)
 	shape := in.Shape()

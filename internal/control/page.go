@@ -25,7 +25,15 @@ type PageRow struct {
 	Digits   []Digits `json:"digits,omitempty"`
 	NULs     int64    `json:"nuls,omitzero"`     // NUL characters in it
 	NULAt    string   `json:"nul_at,omitzero"`   // Id and field of the first
-	Rejected int64    `json:"rejected,omitzero"` // records that the flow's rules kept out of it
+	Rejected int64    `json:"rejected,omitzero"` // records that don't come into the table: Misfits are among them
+
+	// Of the stored text: records with a value that no column takes, and deleted records with
+	// such a value, who come without it.
+	Misfits int64     `json:"misfits,omitzero"`
+	Blanks  int64     `json:"blanks,omitzero"`
+	Room    []Digits  `json:"room,omitempty"`    // of columns that take less than others of their kind do
+	Refused []Refused `json:"refused,omitempty"` // records that the warehouse refused by itself
+
 	Loaded   bool     `json:"loaded,omitzero"`   // a cache: the warehouse's ledger is the truth
 }
 
@@ -34,7 +42,15 @@ type Digits struct {
 	Column   string `json:"column"`
 	Whole    int    `json:"whole"`
 	Fraction int    `json:"fraction"`
-	Point    bool   `json:"point,omitempty"` // some value is written with a point or an exponent
+	Point    bool   `json:"point,omitempty"`     // some value is written with a point or an exponent
+	Beyond32 bool   `json:"beyond_32,omitempty"` // some whole number has more than 32 bits
+}
+
+// A Refused is a record that a warehouse refused to load, for a reason of its own.
+type Refused struct {
+	Key    string `json:"key"`
+	Column string `json:"column"`
+	Why    string `json:"why"` // in words, without the value
 }
 
 // SavePage writes the row of a page over the one of the same attempt and

@@ -1,18 +1,14 @@
 package page
 
-import "bytes"
-
 // maxExponent is where an exponent stops being a number that any column holds.
 const maxExponent = 1 << 20
 
-// widen takes another value into account. It is false for what isn't a decimal.
-func (d *Digits) widen(text []byte) bool {
-	whole, fraction, ok := digitsOf(text)
-	d.Whole = max(d.Whole, whole)
-	d.Fraction = max(d.Fraction, fraction)
-	d.Point = d.Point || bytes.IndexByte(text, '.') >= 0 || bytes.IndexByte(text, 'E') >= 0 ||
-		bytes.IndexByte(text, 'e') >= 0
-	return ok
+// widen takes another value into account.
+func (d *Digits) widen(by Digits) {
+	d.Whole = max(d.Whole, by.Whole)
+	d.Fraction = max(d.Fraction, by.Fraction)
+	d.Point = d.Point || by.Point
+	d.Beyond32 = d.Beyond32 || by.Beyond32
 }
 
 // digitsOf counts the digits that a decimal needs before and after its point,

@@ -18,7 +18,12 @@ type Shape struct {
 	Bytes   int64    `json:"bytes"`            // of the text, unpacked
 	Digest  string   `json:"digest"`           // sha256 of the text, in hex
 	NUL     *NUL     `json:"nul,omitempty"`    // nil where the page holds no NUL byte
-	Digits  []Digits `json:"digits,omitempty"` // one for each column that the scanner was asked to measure
+	Digits  []Digits `json:"digits,omitempty"` // of each column of numbers, as far as it takes them
+
+	// Records that hold a value which its column doesn't take: those that aren't deleted,
+	// and those that are.
+	Misfits int64 `json:"misfits,omitempty"`
+	Blanks  int64 `json:"blanks,omitempty"`
 }
 
 // NUL says where the first NUL byte of a page is and how many there are. It
@@ -37,5 +42,6 @@ type Digits struct {
 	Column   string `json:"column"`
 	Whole    int    `json:"whole"`
 	Fraction int    `json:"fraction"`
-	Point    bool   `json:"point,omitempty"` // some value is written with a point or an exponent
+	Point    bool   `json:"point,omitempty"`     // some value is written with a point or an exponent
+	Beyond32 bool   `json:"beyond_32,omitempty"` // some whole number has more than 32 bits
 }

@@ -16,38 +16,39 @@ const maxKept = 1 << 20
 // A Scanner passes over the text of one page, written to it in any portions,
 // and says on Close what the page holds. It allocates nothing per record.
 type Scanner struct {
-	g        grammar
-	decimals func(field string) bool
+	g    grammar
+	look func(field string) Look
 
 	digest hash.Hash
 	bytes  int64
 	rune   []byte // the start of a character whose end is in the next portion
 	err    error
 
-	field  []byte // the raw text of the current field, where it is kept
-	keep   []keep // by column, once the header is known
-	hasID  bool
-	id     []byte // the raw Id of the current record, as far as it was seen
-	digits []Digits
+	field   []byte   // the raw text of the current field, where it is kept
+	columns []column // once the header is known
+	hasID   bool
+	id      []byte // the raw Id of the current record, as far as it was seen
+	digits  []Digits
+	misfits misfits
 
 	hasNUL  bool // in the bytes that are being consumed
 	nul     *NUL
 	wantsID bool // the record of nul hasn't shown its Id yet
 }
 
-// keep says why the text of a column is looked at: to measure it, where it is
-// an index into Scanner.digits, or one of these.
-type keep int
+// A column is what the scanner looks for in the values of one.
+type column struct {
+	kept    bool // its text is looked at
+	id      bool
+	deleted bool
+	look    Look
+	digits  int // an index into Scanner.digits, where look measures
+}
 
-const (
-	pass   keep = -1
-	keepID keep = -2
-)
-
-// NewScanner makes a Scanner. decimals says which columns to measure; nil
-// measures none.
-func NewScanner(decimals func(field string) bool) *Scanner {
-	return &Scanner{decimals: decimals, digest: sha256.New()}
+// NewScanner makes a Scanner. look says what to look for in a column; nil looks
+// for nothing.
+func NewScanner(look func(field string) Look) *Scanner {
+	return &Scanner{look: look, digest: sha256.New()}
 }
 
 // Write takes the next portion of the page's text. The first error stays.
@@ -125,7 +126,7 @@ func (s *Scanner) consume(p []byte) error {
 		if s.hasNUL {
 			s.countNUL(p[:n], record, column)
 		}
-		if record == 0 || s.keep[column] != pass {
+		if record == 0 || s.columns[column].kept {
 			s.field = append(s.field, p[:n]...)
 			if len(s.field) > maxKept {
 				return malformed(s.g.errorAt(s.g.offset, "too long for a name, an Id or a number"))
@@ -151,24 +152,42 @@ func (s *Scanner) end(e event, record int64, column int) error {
 		}
 		return nil
 	}
-	switch k := s.keep[column]; {
-	case k == keepID:
-		s.id, s.field = s.field, s.id[:0]
-	case k >= 0:
-		ok := s.digits[k].widen(value(s.field))
-		s.field = s.field[:0]
-		if !ok {
-			return malformed(&Error{
-				Record: record, Field: s.g.header[column], Offset: s.g.offset,
-				Problem: "the value before is no decimal",
-			})
-		}
+	if c := &s.columns[column]; c.kept {
+		s.lookAt(c)
 	}
-	if e == endRecord && s.wantsID {
+	if e == endRecord {
+		s.endRecord()
+	}
+	return nil
+}
+
+// lookAt looks at the value of a column, which has ended.
+func (s *Scanner) lookAt(c *column) {
+	if c.id {
+		s.id, s.field = s.field, s.id[:0]
+		return
+	}
+	text := value(s.field)
+	if c.deleted {
+		s.misfits.deleted = string(text) == "true"
+	}
+	digits, takes := c.look.Takes(text)
+	switch {
+	case !takes:
+		s.misfits.hit = true
+	case c.look.Number != nil:
+		s.digits[c.digits].widen(digits)
+	}
+	s.field = s.field[:0]
+}
+
+// endRecord takes note of what was found in a record that has ended.
+func (s *Scanner) endRecord() {
+	if s.wantsID {
 		s.nul.ID = string(value(s.id))
 		s.wantsID = false
 	}
-	return nil
+	s.misfits.end()
 }
 
 // begin decides, once the header is whole, which columns to look at.
@@ -177,17 +196,18 @@ func (s *Scanner) begin() error {
 	if err := s.g.setHeader(header); err != nil {
 		return err
 	}
-	s.keep = make([]keep, len(header))
+	s.columns = make([]column, len(header))
 	for i, name := range header {
-		switch {
-		case strings.EqualFold(name, "Id"):
-			s.keep[i] = keepID
-			s.hasID = true
-		case s.decimals != nil && s.decimals(name):
-			s.keep[i] = keep(len(s.digits))
+		c := &s.columns[i]
+		if s.look != nil {
+			c.look = s.look(name)
+		}
+		c.id, c.deleted = strings.EqualFold(name, "Id"), strings.EqualFold(name, "IsDeleted")
+		s.hasID = s.hasID || c.id
+		c.kept = c.id || c.deleted || c.look.Number != nil || c.look.Text != nil
+		if c.look.Number != nil {
+			c.digits = len(s.digits)
 			s.digits = append(s.digits, Digits{Column: name})
-		default:
-			s.keep[i] = pass
 		}
 	}
 	return nil
@@ -223,6 +243,8 @@ func (s *Scanner) Close() (Shape, error) {
 		Digest:  hex.EncodeToString(s.digest.Sum(nil)),
 		NUL:     s.nul,
 		Digits:  s.digits,
+		Misfits: s.misfits.records,
+		Blanks:  s.misfits.blanks,
 	}, nil
 }
 

@@ -22,6 +22,12 @@ func NewWriter(w io.Writer, header []string) *Writer {
 	return pw
 }
 
+// MoreWriter makes a Writer that goes on with a page of so many columns, behind what it
+// holds already.
+func MoreWriter(w io.Writer, columns int) *Writer {
+	return &Writer{w: bufio.NewWriter(w), columns: columns}
+}
+
 // Write writes one record; "" stands for NULL.
 func (w *Writer) Write(record []string) error {
 	if w.err == nil && len(record) != w.columns {

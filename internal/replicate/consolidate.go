@@ -85,7 +85,7 @@ func (s *attemptStep) noteNULs(ctx context.Context) error {
 	}
 	if count > 0 {
 		what := "replaced by U+2400"
-		if s.Warehouse.KeepsNUL() {
+		if s.Warehouse.Room().NUL {
 			what = "kept"
 		}
 		s.note("%d NUL characters were %s, the first in %s", count, what, first)

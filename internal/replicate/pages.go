@@ -45,7 +45,7 @@ func (j *paging) newLoading(ctx context.Context, place int64) (*loading, error) 
 	}
 	l := &loading{
 		paging: j, place: place, mover: pager, result: job, readAt: job.ReadAt,
-		way:    stage.Way{Store: j.Stage, Source: j.source, KeepsNUL: j.Warehouse.KeepsNUL()},
+		way:    stage.Way{Store: j.Stage, Source: j.source, Room: j.Warehouse.Room()},
 		stored: map[string]control.PageRow{},
 		ready:  make(chan control.PageRow, j.Warehouse.PagesPerLoad()),
 	}
@@ -199,10 +199,8 @@ func (l *loading) loadReady(ctx context.Context) error {
 func (l *loading) loadBatch(ctx context.Context, rows []control.PageRow) error {
 	b := warehouse.Batch{Table: l.source.Table, Attempt: l.attempt.ID, Job: l.result.ID, ReadAt: l.readAt,
 		Op: warehouse.Op(l.part.Op), Reason: gone.Reason(l.part.Reason), Override: l.part.Override}
-	for _, row := range rows {
-		b.Pages = append(b.Pages, l.way.Page(row))
-	}
-	if _, err := l.Warehouse.Load(ctx, l.fence(), b); err != nil {
+	rows, err := l.loadFitting(ctx, b, rows)
+	if err != nil {
 		return err
 	}
 	for _, row := range rows {
@@ -223,6 +221,32 @@ func (l *loading) loadBatch(ctx context.Context, rows []control.PageRow) error {
 		Of:    l.before + l.result.Records,
 		Bytes: l.total.Bytes, Mover: l.part.Mover})
 	return nil
+}
+
+// loadFitting loads pages without the records that the warehouse has no room for, or
+// refuses, and gives the pages' rows as they were loaded.
+func (l *loading) loadFitting(
+	ctx context.Context, b warehouse.Batch, rows []control.PageRow,
+) ([]control.PageRow, error) {
+	for {
+		b.Pages = nil
+		for _, row := range rows {
+			b.Pages = append(b.Pages, l.way.Page(row))
+		}
+		_, err := l.Warehouse.Load(ctx, l.fence(), b)
+		if err == nil {
+			return rows, nil
+		}
+		again := false
+		if rows, again, err = l.way.Refit(ctx, rows, stage.Named(ctx, b.Pages, err)); !again {
+			return nil, err
+		}
+		for _, row := range rows { // before any row of them is in the warehouse
+			if err := l.Control.SavePage(ctx, row); err != nil {
+				return nil, err
+			}
+		}
+	}
 }
 
 // account holds what was loaded against what Salesforce says it sent and what
@@ -279,7 +303,7 @@ func (l *loading) fetch(ctx context.Context, p mover.Page, row control.PageRow) 
 // accountRejected counts what was rejected against what the warehouse keeps of
 // it, each record once (invariant 6).
 func (l *loading) accountRejected(ctx context.Context) error {
-	if !l.source.Treated() {
+	if l.total.Rejected == 0 && !l.source.Treated() {
 		return nil
 	}
 	kept, err := l.Warehouse.Rejected(ctx, l.attempt.ID, l.result.ID)
@@ -292,8 +316,8 @@ func (l *loading) accountRejected(ctx context.Context) error {
 			reading.ErrUnsound, l.total.Rejected, l.result.ID, kept)
 	}
 	if kept > 0 {
-		l.note("%d records break the flow's rules and were not copied; they are in the staging schema, "+
-			"in _catchment_rejected", kept)
+		l.note("%d records were not copied, since a value of them fits no column, or breaks a rule of the flow; they are "+
+			"in the staging schema, in _catchment_rejected", kept)
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -18,7 +19,9 @@ var ErrNotCanonical = errors.New("value isn't of its type")
 // NULL and stays so.
 //
 // Only date and time differ between the two protocols; the other types are
-// checked where a wrong value would be loaded as another one.
+// checked where a wrong value would be loaded as another one. Who meets
+// ErrNotCanonical goes on with the text as it came: a page may hold it, and the way
+// of the page keeps its record aside.
 func (t Type) Canonical(raw string) (string, error) {
 	if raw == "" {
 		return "", nil
@@ -29,7 +32,7 @@ func (t Type) Canonical(raw string) (string, error) {
 		return canonicalDateTime(t, raw)
 	case date:
 		_, err := time.Parse(time.DateOnly, raw)
-		ok = err == nil
+		ok = err == nil || longYear.MatchString(raw)
 	case clock:
 		_, err := time.Parse("15:04:05Z07:00", raw)
 		ok = err == nil
@@ -78,5 +81,17 @@ func canonicalDateTime(t Type, raw string) (string, error) {
 			return at.UTC().Format("2006-01-02T15:04:05.000Z"), nil
 		}
 	}
+	// Years of five digits and more, which Go doesn't read, have come in UTC only.
+	if day, clock, _ := strings.Cut(raw, "T"); longYear.MatchString(day) {
+		for _, utc := range []string{"+0000", "Z"} {
+			if clock, ok := strings.CutSuffix(clock, utc); ok {
+				return day + "T" + clock + "Z", nil
+			}
+		}
+	}
 	return "", fmt.Errorf("%s: %w", t, ErrNotCanonical)
 }
+
+
+// longYear is a day of a year that isn't one of four digits.
+var longYear = regexp.MustCompile(`^\d{5,9}-\d\d-\d\d$`)

@@ -4,14 +4,13 @@ import (
 	"context"
 	"errors"
 	"io"
-	"slices"
-	"strings"
 
 	"catchment/internal/blob"
 	"catchment/internal/control"
 	"catchment/internal/page"
 	"catchment/internal/value"
 	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/shape"
 )
 
 // errLeft ends the page of rejected records of a page that came to nothing.
@@ -21,22 +20,12 @@ var errLeft = errors.New("the page was left in the middle")
 // is stored where there are none.
 type rejects struct {
 	store  blob.Store
-	flow   string
 	key    string
-	header []string // of the page that they come from
+	sieve  *sieve // of the page that they come from
 	w      *page.Writer
 	pipe   *io.PipeWriter
 	stored chan error
 	n      int64
-}
-
-// text is a record's value of a field, or "" where the page lacks that.
-func (s *rejects) text(r *page.Record, field string) string {
-	at := slices.IndexFunc(s.header, func(name string) bool { return strings.EqualFold(name, field) })
-	if at < 0 {
-		return ""
-	}
-	return string(r.Value(at))
 }
 
 // add writes one record, after its values were changed.
@@ -44,13 +33,29 @@ func (s *rejects) add(ctx context.Context, r *page.Record, broken value.Check) e
 	if s.w == nil {
 		s.begin(ctx)
 	}
-	record, err := value.JSON(s.header, r)
+	line, err := s.sieve.line(r, misfit{broken.Field, broken.String()})
 	if err != nil {
 		return err
 	}
 	s.n++
-	return s.w.Write([]string{s.flow, s.text(r, "Id"), s.text(r, "SystemModstamp"), broken.Field,
-		broken.String(), record})
+	return s.w.Write(line)
+}
+
+// line is a record that is kept out, under warehouse.RejectedHeader.
+func (s *sieve) line(r *page.Record, why misfit) ([]string, error) {
+	record, err := value.JSON(s.header, r)
+	if err != nil {
+		return nil, err
+	}
+	stamp := ""
+	for _, c := range s.columns { // the column of rejected stamps takes no more than this one
+		if s.header[c.at] == shape.FieldStamp {
+			if _, takes := c.look.Takes(r.Value(c.at)); takes {
+				stamp = string(r.Value(c.at))
+			}
+		}
+	}
+	return []string{s.way.Source.Flow.Object, s.keyOf(r), stamp, why.field, why.why, record}, nil
 }
 
 // begin opens the page, which is stored while it is written.
@@ -108,14 +113,94 @@ func (w Way) storedRejects(ctx context.Context, row control.PageRow) (int64, err
 	return in.Shape().Records, nil
 }
 
-// rejectedPage shows the rejected records of a stored page to the warehouse.
+// rejectedPage shows the records that are kept out of a stored page to the warehouse:
+// those that lie beside it, and those that are still in it.
 func (w Way) rejectedPage(row control.PageRow) *warehouse.Page {
 	if row.Rejected == 0 {
 		return nil
 	}
 	p := &warehouse.Page{Key: rejectedKey(row.Key), Seq: row.Seq, Header: warehouse.RejectedHeader(),
 		Rows: row.Rejected}
-	p.Path, p.URL = w.Store.Where(p.Key)
-	p.Open = func(ctx context.Context) (io.ReadCloser, error) { return w.Store.Open(ctx, p.Key) }
+	beside := func(ctx context.Context) (io.ReadCloser, error) { return w.Store.Open(ctx, p.Key) }
+	switch row.Misfits {
+	case 0:
+		p.Path, p.URL = w.Store.Where(p.Key)
+		p.Open = beside
+	case row.Rejected:
+		p.Open = func(ctx context.Context) (io.ReadCloser, error) { return w.misfits(ctx, row, nil) }
+	default:
+		p.Open = func(ctx context.Context) (io.ReadCloser, error) {
+			first, err := beside(ctx)
+			if err != nil {
+				return nil, err
+			}
+			return w.misfits(ctx, row, first)
+		}
+	}
 	return p
+}
+
+// misfits is the page of the records that hold a value which no column takes, behind
+// another page of rejected records where there is one.
+func (w Way) misfits(ctx context.Context, row control.PageRow, behind io.ReadCloser) (io.ReadCloser, error) {
+	stored, err := w.Store.Open(ctx, row.Key)
+	if err != nil {
+		if behind != nil {
+			err = errors.Join(err, behind.Close())
+		}
+		return nil, err
+	}
+	text, into := io.Pipe()
+	m := &misfitsPage{PipeReader: text, stored: stored, behind: behind, written: make(chan struct{})}
+	go func() {
+		defer close(m.written)
+		into.CloseWithError(w.writeMisfits(into, row, stored, behind))
+	}()
+	return m, nil
+}
+
+// A misfitsPage is written while it is read.
+type misfitsPage struct {
+	*io.PipeReader
+	stored, behind io.ReadCloser
+	written        chan struct{}
+}
+
+func (m *misfitsPage) Close() error {
+	err := m.PipeReader.Close()
+	<-m.written
+	err = errors.Join(err, m.stored.Close())
+	if m.behind != nil {
+		err = errors.Join(err, m.behind.Close())
+	}
+	return err
+}
+
+func (w Way) writeMisfits(into io.Writer, row control.PageRow, stored, behind io.Reader) error {
+	var out *page.Writer
+	if behind == nil {
+		out = page.NewWriter(into, warehouse.RejectedHeader())
+	} else if _, err := io.Copy(into, behind); err != nil {
+		return err
+	} else {
+		out = page.MoreWriter(into, len(warehouse.RejectedHeader()))
+	}
+	read := page.Rewrite(unpacked(stored, row.Gzip), func(header []string) (page.Edit, error) {
+		s := w.newSieve(row, header)
+		return func(r *page.Record) (bool, error) {
+			why, found := s.first(r)
+			if !found || s.isDeleted(r) {
+				return false, nil
+			}
+			line, err := s.line(r, why)
+			if err != nil {
+				return false, err
+			}
+			return false, out.Write(line)
+		}, nil
+	})
+	if _, err := io.Copy(io.Discard, read); err != nil {
+		return err
+	}
+	return out.Flush()
 }

@@ -7,7 +7,6 @@ import (
 	"catchment/internal/control"
 	"catchment/internal/page"
 	"catchment/internal/plan"
-	"catchment/internal/schema"
 	"catchment/internal/warehouse"
 )
 
@@ -20,10 +19,18 @@ func (w Way) Page(row control.PageRow) warehouse.Page {
 	p.Path, p.URL = w.Store.Where(row.Key)
 	p.Open = func(ctx context.Context) (io.ReadCloser, error) { return w.Store.Open(ctx, row.Key) }
 	for _, d := range row.Digits {
-		p.Digits = append(p.Digits, warehouse.Digits{Field: d.Column, Whole: d.Whole, Fraction: d.Fraction})
+		p.Digits = append(p.Digits, warehouse.Digits{
+			Field: d.Column, Whole: d.Whole, Fraction: d.Fraction, Beyond32: d.Beyond32,
+		})
 	}
 	p.Rejected = w.rejectedPage(row)
-	if row.NULs > 0 && !w.KeepsNUL {
+	if w.sifts(row) {
+		p = rewritten(p, func(stored io.ReadCloser, packed bool) (io.ReadCloser, error) {
+			text, _ := w.sifted(stored, packed, row)
+			return text, nil
+		})
+	}
+	if row.NULs > 0 && !w.Room.NUL {
 		p = rewritten(p, page.WithoutNUL)
 	}
 	if pointed := w.pointed(row); len(pointed) > 0 {
@@ -65,15 +72,22 @@ func (w Way) pointed(row control.PageRow) map[string]bool {
 // withoutPoints gives whole numbers their canonical text, since a column of whole
 // numbers takes no other.
 func withoutPoints(stored io.ReadCloser, packed bool, pointed map[string]bool) io.ReadCloser {
-	var text io.Reader = stored
-	if packed {
-		text = page.Unpack(stored)
-	}
 	begin := func(header []string) (page.Edit, error) { return plainInts(header, pointed), nil }
-	return struct {
-		io.Reader
-		io.Closer
-	}{page.Rewrite(text, begin), stored}
+	return readCloser{page.Rewrite(unpacked(stored, packed), begin), stored}
+}
+
+// A readCloser reads a text that is made of what it closes.
+type readCloser struct {
+	io.Reader
+	io.Closer
+}
+
+// unpacked is the text of a page as it lies in the store.
+func unpacked(stored io.Reader, packed bool) io.Reader {
+	if packed {
+		return page.Unpack(stored)
+	}
+	return stored
 }
 
 func plainInts(header []string, pointed map[string]bool) page.Edit {
@@ -82,11 +96,11 @@ func plainInts(header []string, pointed map[string]bool) page.Edit {
 			if !pointed[name] {
 				continue
 			}
-			text, err := schema.Long.Canonical(string(r.Value(i)))
+			text, err := page.PlainWhole(r.Value(i))
 			if err != nil {
 				return false, plan.Failf(plan.Bug, "", "field %s: %w", name, err)
 			}
-			r.Set(i, []byte(text))
+			r.Set(i, text)
 		}
 		return true, nil
 	}

@@ -23,6 +23,7 @@ import (
 	"catchment/internal/page"
 	"catchment/internal/plan"
 	"catchment/internal/source"
+	"catchment/internal/warehouse/shape"
 )
 
 // ErrUnfit says that a record can't be copied as it is: it has to be mended in
@@ -31,10 +32,10 @@ var ErrUnfit = errors.New("the record can't be copied as it is")
 
 // A Way is how the pages of one source are staged.
 type Way struct {
-	Store    blob.Store
-	Source   *source.Source
-	KeepsNUL bool // the warehouse does
-	AsIs     bool // the pages are only compared: nothing is masked, and no rule is held against them
+	Store  blob.Store
+	Source *source.Source
+	Room   shape.Room // of the warehouse's columns
+	AsIs   bool       // the pages are only compared: nothing is masked, and no rule is held against them
 }
 
 // An Incoming is a page on its way.
@@ -51,29 +52,26 @@ type Incoming struct {
 // comes back also says what the page holds, and the size is that of the blob. A
 // page that a crashed process stored is looked at instead.
 func (w Way) Put(ctx context.Context, row control.PageRow, in Incoming) (control.PageRow, int64, error) {
-	size, shape, rejected, err := w.put(ctx, row, in)
+	size, found, rejected, err := w.put(ctx, row, in)
 	if err != nil {
 		return row, 0, err
 	}
-	if shape.NUL != nil && !w.AsIs {
+	if found.NUL != nil && !w.AsIs {
 		if w.Source.Flow.NUL == flow.Fail {
 			return row, size, plan.Fixf("mend the record in Salesforce, or set nul: replace for this flow",
-				"%w: field %s of record %s holds a NUL character", ErrUnfit, shape.NUL.Field, shape.NUL.ID)
+				"%w: field %s of record %s holds a NUL character", ErrUnfit, found.NUL.Field, found.NUL.ID)
 		}
-		row.NULAt = shape.NUL.ID + "." + shape.NUL.Field
+		row.NULAt = found.NUL.ID + "." + found.NUL.Field
 	}
-	if shape.NUL != nil {
-		row.NULs = shape.NUL.Count
+	if found.NUL != nil {
+		row.NULs = found.NUL.Count
 	}
-	row.Rejected = rejected
-	row.Header, row.Records, row.Bytes, row.Digest = shape.Header, shape.Records, shape.Bytes, shape.Digest
-	for _, d := range shape.Digits {
-		row.Digits = append(row.Digits, control.Digits(d))
-		if w.whole(d.Column) && d.Fraction > 0 {
-			return row, size, plan.Fixf("exclude the field in the flow, and tell Salesforce",
-				"%w: field %s is described as a whole number, and some of its values are not", ErrUnfit, d.Column)
-		}
+	row.Header, row.Bytes, row.Digest, row.Digits = found.Header, found.Bytes, found.Digest, digitsOf(found)
+	row.Misfits, row.Blanks = found.Misfits, found.Blanks
+	if w.AsIs { // every record stays, and loses what isn't taken
+		row.Misfits, row.Blanks = 0, found.Misfits+found.Blanks
 	}
+	row.Records, row.Rejected = found.Records-row.Misfits, rejected+row.Misfits
 	return row, size, nil
 }
 
@@ -81,28 +79,28 @@ func (w Way) Put(ctx context.Context, row control.PageRow, in Incoming) (control
 // how many records the flow's rules kept out of it.
 func (w Way) put(
 	ctx context.Context, row control.PageRow, from Incoming,
-) (size int64, shape page.Shape, rejected int64, err error) {
+) (size int64, found page.Shape, rejected int64, err error) {
 	var info blob.Info
 	if !w.treats() {
-		in := page.Check(from, row.Gzip, from.Records, w.measured)
+		in := page.Check(from, row.Gzip, from.Records, w.look)
 		defer in.Close()
 		info, err = w.Store.Put(ctx, row.Key, in)
-		shape = in.Shape()
+		found = in.Shape()
 	} else {
 		in := w.treat(ctx, row, from)
 		defer in.Close()
 		info, err = w.Store.Put(ctx, row.Key, in)
 		if err == nil { // else somebody may still write into it
-			shape, rejected = in.Shape(), in.rejects.n
+			found, rejected = in.Shape(), in.rejects.n
 		}
 	}
 	if !errors.Is(err, blob.ErrExists) {
-		return info.Size, shape, rejected, err
+		return info.Size, found, rejected, err
 	}
-	if size, shape, err = w.scan(ctx, row); err == nil && w.treats() {
+	if size, found, err = w.scan(ctx, row); err == nil && w.treats() {
 		rejected, err = w.storedRejects(ctx, row)
 	}
-	return size, shape, rejected, err
+	return size, found, rejected, err
 }
 
 // scan looks at a page that is stored already.
@@ -112,7 +110,7 @@ func (w Way) scan(ctx context.Context, row control.PageRow) (int64, page.Shape, 
 		return 0, page.Shape{}, err
 	}
 	defer f.Close()
-	in := page.Check(f, row.Gzip, -1, w.measured)
+	in := page.Check(f, row.Gzip, -1, w.look)
 	defer in.Close()
 	size, err := io.Copy(io.Discard, in)
 	return size, in.Shape(), err
@@ -120,16 +118,3 @@ func (w Way) scan(ctx context.Context, row control.PageRow) (int64, page.Shape, 
 
 // treats tells whether records are decoded on this way.
 func (w Way) treats() bool { return !w.AsIs && w.Source.Treated() }
-
-// measured tells which columns of a page are measured, so that no number is
-// rounded by a column that is too narrow.
-func (w Way) measured(field string) bool {
-	c, ok := w.Source.Column(field)
-	return ok && c.Kind.Measured()
-}
-
-// whole tells the columns of whole numbers.
-func (w Way) whole(field string) bool {
-	c, ok := w.Source.Column(field)
-	return ok && c.Kind.Whole()
-}

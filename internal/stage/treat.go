@@ -22,7 +22,7 @@ type treating struct {
 
 // treat opens a page as the flow wants it.
 func (w Way) treat(ctx context.Context, row control.PageRow, in Incoming) *treating {
-	t := &treating{rejects: rejects{store: w.Store, flow: w.Source.Flow.Object, key: rejectedKey(row.Key)}}
+	t := &treating{rejects: rejects{store: w.Store, key: rejectedKey(row.Key)}}
 	var text io.Reader = in
 	if row.Gzip {
 		text = page.Unpack(in)
@@ -38,10 +38,10 @@ func (w Way) treat(ctx context.Context, row control.PageRow, in Incoming) *treat
 			return nil, plan.Fixf("let the flow copy fewer fields, so that one reading holds all that it checks",
 				"%w", err)
 		}
-		t.rejects.header = header
+		t.rejects.sieve = w.newSieve(row, header)
 		return func(r *page.Record) (bool, error) { return t.record(ctx, r, one, w.Source.Flow) }, nil
 	})
-	t.stays = page.Check(edited, false, -1, w.measured)
+	t.stays = page.Check(edited, false, -1, w.look)
 	t.Reader = t.stays
 	if row.Gzip {
 		t.Reader = page.Pack(t.stays)
@@ -54,7 +54,7 @@ func (t *treating) record(ctx context.Context, r *page.Record, one *value.Treati
 	check, broken := one.Broken(r)
 	if broken && fl.Invalid == flow.Refuse {
 		return false, plan.Fixf("mend the record in Salesforce, or set invalid: reject for this flow",
-			"%w: field %s of record %s breaks the rule %s", ErrUnfit, check.Field, t.rejects.text(r, "Id"), check)
+			"%w: field %s of record %s breaks the rule %s", ErrUnfit, check.Field, t.rejects.sieve.keyOf(r), check)
 	}
 	one.Change(r)
 	if broken {

@@ -162,15 +162,16 @@ func (a asker) statePage(ctx context.Context, states []state, into shape.Table) 
 	})
 }
 
-// canonical writes the one text of each value, as a page has it.
+// canonical writes the one text of each value, as a page has it; what is no value of
+// its type stays as it came.
 func canonical(r salesforce.Record, fields []string, types []schema.Type, into []string) error {
 	for i, name := range fields {
 		raw, err := r.Text(name)
-		if err == nil {
-			into[i], err = types[i].Canonical(raw)
-		}
 		if err != nil {
 			return plan.Failf(plan.Bug, "", "field %s: %w", name, err)
+		}
+		if into[i], err = types[i].Canonical(raw); err != nil { // who shows the page to the warehouse judges that
+			into[i] = raw
 		}
 	}
 	return nil

@@ -22,7 +22,8 @@ type download struct {
 	subject *subject
 	held    *lease.Lease
 	shelf   *shelf
-	atOnce  int // pages that the warehouse takes at a time
+	atOnce  int   // pages that the warehouse takes at a time
+	blanks  int64 // records with a value that no column takes
 }
 
 // read makes a job and brings its pages into the reading, a few at a time, so
@@ -82,8 +83,12 @@ func (d *download) fetch(ctx context.Context, pager mover.Pager, job mover.Job, 
 	var waiting []warehouse.Page
 	defer func() { d.shelf.forget(ctx, waiting) }()
 	load := func() error {
-		if err := r.Add(ctx, waiting); err != nil {
+		add := func(pages []warehouse.Page) error { return r.Add(ctx, pages) }
+		if err := d.shelf.load(ctx, waiting, add); err != nil {
 			return err
+		}
+		for _, p := range waiting {
+			d.blanks += d.shelf.shown[p.Key].row.Blanks
 		}
 		d.shelf.forget(ctx, waiting)
 		waiting = nil

@@ -157,7 +157,18 @@ func (m mender) write(ctx context.Context, mending warehouse.Mending, suspects [
 	if _, err := m.control.UpdateFlow(ctx, m.held.Flow(), func(f *control.FlowRow) { f.Looked = looked }); err != nil {
 		return err
 	}
-	counts, err := m.merger.Mend(ctx, m.held.Fence(), mending)
+	var counts warehouse.Counts
+	var pages []warehouse.Page
+	for _, b := range mending.Batches {
+		pages = append(pages, b.Pages...)
+	}
+	err = m.shelf.load(ctx, pages, func(pages []warehouse.Page) (err error) {
+		for i, b := range mending.Batches {
+			mending.Batches[i].Pages, pages = pages[:len(b.Pages)], pages[len(b.Pages):]
+		}
+		counts, err = m.merger.Mend(ctx, m.held.Fence(), mending)
+		return err
+	})
 	if err != nil {
 		return err
 	}

@@ -3,7 +3,9 @@ package verify
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 
 	"catchment/internal/blob"
 	"catchment/internal/control"
@@ -12,6 +14,7 @@ import (
 	"catchment/internal/source"
 	"catchment/internal/stage"
 	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/shape"
 )
 
 // A shelf is where the pages of one verification stand in the blob store, until
@@ -19,14 +22,21 @@ import (
 type shelf struct {
 	store    blob.Store
 	source   *source.Source
-	keepsNUL bool         // the warehouse does
+	room     shape.Room   // of the warehouse
 	held     *lease.Lease // names the pages
 	put      int64        // so far
+	shown    map[string]shelved
+}
+
+// A shelved is a page as the shelf has it, and the way that it went.
+type shelved struct {
+	way stage.Way
+	row control.PageRow
 }
 
 // mended is the way of pages that a repair writes into the table.
 func (s *shelf) mended() stage.Way {
-	return stage.Way{Store: s.store, Source: s.source, KeepsNUL: s.keepsNUL}
+	return stage.Way{Store: s.store, Source: s.source, Room: s.room}
 }
 
 // compared is the way of pages that are only looked at.
@@ -48,7 +58,44 @@ func (s *shelf) stage(ctx context.Context, way stage.Way, gzip bool, in stage.In
 		s.forget(ctx, []warehouse.Page{p})
 		return warehouse.Page{}, err
 	}
+	if s.shown == nil {
+		s.shown = map[string]shelved{}
+	}
+	s.shown[p.Key] = shelved{way, row}
 	return p, nil
+}
+
+// load has the warehouse take pages: without values that it has no room for, once it
+// says which.
+func (s *shelf) load(
+	ctx context.Context, pages []warehouse.Page, take func([]warehouse.Page) error,
+) error {
+	for {
+		err := take(pages)
+		if err == nil {
+			return nil
+		}
+		refusal, again := stage.Named(ctx, pages, err), false
+		pages = slices.Clone(pages)
+		for i, p := range pages {
+			was, known := s.shown[p.Key]
+			if !known {
+				continue
+			}
+			rows, changed, err := was.way.Refit(ctx, []control.PageRow{was.row}, refusal)
+			if err != nil && !errors.Is(err, refusal) {
+				return err
+			}
+			if changed {
+				again = true
+				s.shown[p.Key] = shelved{was.way, rows[0]}
+				pages[i] = was.way.Page(rows[0])
+			}
+		}
+		if !again {
+			return refusal
+		}
+	}
 }
 
 // write stores the records that fill writes as a page in the form of Bulk.
@@ -70,6 +117,7 @@ func (s *shelf) write(
 // here are found by the next run's drop.
 func (s *shelf) forget(ctx context.Context, pages []warehouse.Page) {
 	for _, p := range pages {
+		delete(s.shown, p.Key)
 		_ = s.store.Delete(context.WithoutCancel(ctx), p.Key)
 		if p.Rejected != nil {
 			_ = s.store.Delete(context.WithoutCancel(ctx), p.Rejected.Key)

@@ -71,5 +71,5 @@ func (q inquiry) lookAgain(ctx context.Context, suspects []evidence.Suspect) err
 	if err != nil {
 		return err
 	}
-	return q.reading.Answer(ctx, clock, pages)
+	return q.shelf.load(ctx, pages, func(pages []warehouse.Page) error { return q.reading.Answer(ctx, clock, pages) })
 }

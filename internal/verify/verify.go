@@ -243,7 +243,7 @@ func (w *verification) exact(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, r.Close(context.WithoutCancel(ctx))) }()
-	shelf := &shelf{store: w.Stage, source: w.subject.source, keepsNUL: w.Warehouse.KeepsNUL(), held: w.held}
+	shelf := &shelf{store: w.Stage, source: w.subject.source, room: w.Warehouse.Room(), held: w.held}
 	d := download{movers: w.Movers, subject: w.subject, held: w.held, shelf: shelf, atOnce: w.Warehouse.PagesPerLoad()}
 	job, err := d.read(ctx, r)
 	if err != nil {
@@ -266,11 +266,21 @@ func (w *verification) exact(ctx context.Context) (err error) {
 			return err
 		}
 	}
+	w.leaveOutBlanks(d.blanks)
 	w.leaveOutAlone()
 	if w.Options.Sets {
 		w.res.SourceSet, w.res.WarehouseSet, err = r.Sets(ctx)
 	}
 	return err
+}
+
+// leaveOutBlanks says that values which no column takes were compared as if they were
+// empty. Most are of records that are kept out, and so differ by their stamps.
+func (w *verification) leaveOutBlanks(n int64) {
+	if n > 0 && w.res.Method == Values {
+		w.res.LeftOut = append(w.res.LeftOut, LeftOut{"(values)",
+			fmt.Sprintf("%d records hold a value that no column takes, which was compared as if it were empty", n)})
+	}
 }
 
 // leaveOutAlone says that IsDeleted was not compared where a row is gone and the org

@@ -90,8 +90,8 @@ type Loader interface {
 	// Discard removes the staged rows and the ledger of an attempt's jobs, all
 	// but those of keep.
 	Discard(ctx context.Context, f Fence, attempt string, keep ...string) error
-	// KeepsNUL tells whether a text may hold a NUL character.
-	KeepsNUL() bool
+	// Room is what columns have room for. Load is given no value beyond it.
+	Room() shape.Room
 	// PagesPerLoad is how many pages the loader likes to take at once.
 	PagesPerLoad() int
 }

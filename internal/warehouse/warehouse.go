@@ -78,13 +78,13 @@ type Page struct {
 	Header []string
 	Rows   int64
 	Digest string
-	Digits []Digits // one for each Decimal in Header; a page without could be rounded, and is refused
+	Digits []Digits // one for each Decimal in Header, or it could be rounded, and is refused; also of whole numbers
 	Gzip   bool
 	Path   string
 	URL    string
 	Open   func(context.Context) (io.ReadCloser, error) // the bytes as stored
 
-	Rejected *Page // what the flow's rules kept out of this page, under RejectedHeader; nil for nothing
+	Rejected *Page // what was kept out of this page, under RejectedHeader; nil for nothing
 }
 
 // Read opens the page as it is stored, where that is.
@@ -99,6 +99,7 @@ func (p Page) Read(ctx context.Context) (io.ReadCloser, error) {
 type Digits struct {
 	Field           string
 	Whole, Fraction int
+	Beyond32        bool // it holds a whole number of more than 32 bits
 }
 
 // An Op says what a staged version does to the row of its key.

@@ -230,11 +230,11 @@ func encode(
 	batch, err := ask(func(r salesforce.Record) error {
 		for i, c := range columns {
 			raw, err := r.Text(c.name)
-			if err == nil {
-				record[i], err = c.typ.Canonical(raw)
-			}
 			if err != nil {
 				return plan.Failf(plan.Bug, "", "field %s: %w", c.name, err)
+			}
+			if record[i], err = c.typ.Canonical(raw); err != nil { // who loads the page keeps the record aside
+				record[i] = raw
 			}
 		}
 		return w.Write(record)

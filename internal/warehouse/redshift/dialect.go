@@ -48,6 +48,8 @@ func Dialect(long LongText) *dialect.Dialect {
 			{Kind: shape.Timestamp, Name: "TIMESTAMPTZ", Stored: "timestamp with time zone"},
 		},
 		Digits:    38,
+		Room: shape.Room{Digits: 38, Whole: 38, Fraction: 37, // Database Developer Guide, "Numeric types", "Datetime types"
+			Dates: shape.Years{First: 1, Last: 294_275}, Stamps: shape.Years{First: 1, Last: 294_275}},
 		Grantee:   "ROLE %s",
 		LockFirst: true,
 

@@ -128,7 +128,7 @@ func (w *shaper) Adapt(ctx context.Context, t shape.Table) (shape.Table, shape.P
 		if past.KeyPrefix, err = w.keyPrefix(ctx, tx, t); err != nil {
 			return err
 		}
-		if err := w.views(ctx, tx, has, t.Name); err != nil {
+		if err := w.views(ctx, tx, has, w.o.Schema, t.Name); err != nil {
 			return err
 		}
 		past.Fields, err = w.fieldsOf(ctx, tx, t.Object)
@@ -159,8 +159,8 @@ func (w *shaper) fieldsOf(ctx context.Context, tx Tx, object string) ([]shape.Kn
 	return all, err
 }
 
-// views notes which views keep columns of a final table as they are.
-func (w *shaper) views(ctx context.Context, tx Tx, has []dialect.Stored, table string) error {
+// views notes which views keep columns of a table as they are.
+func (w *store) views(ctx context.Context, tx Tx, has []dialect.Stored, schema, table string) error {
 	if w.d.Views == "" {
 		return nil
 	}
@@ -171,7 +171,7 @@ func (w *shaper) views(ctx context.Context, tx Tx, has []dialect.Stored, table s
 			has[at].Views = append(has[at].Views, view)
 		}
 		return err
-	}, w.d.Views, w.o.Schema, table)
+	}, w.d.Views, schema, table)
 }
 
 // keyPrefix is how the Ids of a table's object began when it was described last.

@@ -128,8 +128,10 @@ func (w *store) needy(t shape.Table, pages []warehouse.Page) bool {
 		c, ok := t.Column(field)
 		return ok && c.Kind == shape.Decimal && w.d.Digits > 0
 	}
+	outgrows := func(d warehouse.Digits) bool { return d.Beyond32 }
 	return slices.ContainsFunc(pages, func(p warehouse.Page) bool {
-		return w.d.LoadsApart || !w.d.TransactionalDDL || slices.ContainsFunc(p.Header, widens)
+		return w.d.LoadsApart || !w.d.TransactionalDDL || slices.ContainsFunc(p.Header, widens) ||
+			slices.ContainsFunc(p.Digits, outgrows)
 	})
 }
 

@@ -178,12 +178,9 @@ func (w *loader) fit(
 	if err != nil {
 		return nil, nil, err
 	}
-	cols, todo, err = w.d.MakeRoom(w.staging(b.Table), staging, cols)
-	if err != nil {
-		return nil, nil, err
-	}
-	_, more, err := w.d.MakeRoom(w.final(b.Table), final, cols)
-	return cols, append(todo, more...), err
+	return w.makeFit(ctx, tx, cols, []fitted{
+		{w.o.Staging, b.Table.Name, staging}, {w.o.Schema, b.Table.Name, final},
+	})
 }
 
 // copyColumns finds the column of each field in the pages' header, with its
@@ -200,23 +197,35 @@ func copyColumns(
 			return nil, plan.Failf(plan.Bug, "", "page %s has the field %s, for which table %s has no column",
 				pages[0].Key, field, t.Name)
 		}
-		cols[i] = dialect.CopyColumn{Name: c.Name, Kind: c.Kind, Type: d.Type(c.Kind, old.Scale)}
+		kind := d.As(old, c.Kind)
+		cols[i] = dialect.CopyColumn{Name: c.Name, Field: field, Kind: kind, Type: d.Type(kind, old.Scale)}
 		if d.IsText(old.Type) {
 			cols[i].Kind, cols[i].Type = shape.Text, d.StoredText(old)
 		}
-		for _, p := range pages {
-			if cols[i].Kind != shape.Decimal || p.Rows == 0 {
-				continue
-			}
-			n := slices.IndexFunc(p.Digits, func(d warehouse.Digits) bool { return strings.EqualFold(d.Field, field) })
-			if n < 0 {
-				return nil, plan.Failf(plan.Bug, "", "nobody measured the decimals of %s in page %s", field, p.Key)
-			}
-			cols[i].Whole = max(cols[i].Whole, p.Digits[n].Whole)
-			cols[i].Fract = max(cols[i].Fract, p.Digits[n].Fraction)
+		if err := measure(&cols[i], pages); err != nil {
+			return nil, err
 		}
 	}
 	return cols, nil
+}
+
+// measure adds the most digits of any page to a column of numbers.
+func measure(c *dialect.CopyColumn, pages []warehouse.Page) error {
+	for _, p := range pages {
+		if !c.Kind.Measured() || p.Rows == 0 {
+			continue
+		}
+		n := slices.IndexFunc(p.Digits, func(d warehouse.Digits) bool { return strings.EqualFold(d.Field, c.Field) })
+		if n < 0 && c.Kind != shape.Decimal { // each has room for what comes
+			continue
+		}
+		if n < 0 {
+			return plan.Failf(plan.Bug, "", "nobody measured the decimals of %s in page %s", c.Field, p.Key)
+		}
+		c.Whole, c.Fract = max(c.Whole, p.Digits[n].Whole), max(c.Fract, p.Digits[n].Fraction)
+		c.Beyond32 = c.Beyond32 || p.Digits[n].Beyond32
+	}
+	return nil
 }
 
 // Discard removes the staged rows and the ledger of an attempt's jobs, all but
@@ -306,8 +315,8 @@ func (c Copy) CountBySeq(d *dialect.Dialect) (string, []any) {
 		seq, c.Into, d.Quote(own.Attempt), seq), []any{c.Attempt, first, last}
 }
 
-// KeepsNUL tells whether a text may hold a NUL character.
-func (w *loader) KeepsNUL() bool { return w.d.KeepsNUL }
+// Room is what columns have room for.
+func (w *loader) Room() shape.Room { return w.d.Room }
 
 // PagesPerLoad is how many pages the warehouse's loader likes to take at once.
 func (w *loader) PagesPerLoad() int { return max(w.d.PagesPerLoad, 1) }

@@ -177,7 +177,7 @@ func texts() []string {
 
 func values(r *rig) {
 	all := texts()
-	if r.w.KeepsNUL() {
+	if r.w.Room().NUL {
 		all = append(all, "nul\x00byte")
 	}
 	if most := r.subject.Traits().LongestText; most > 0 { // the border itself is for a test of the driver's own

@@ -20,7 +20,7 @@ type Dialect struct {
 	Types      []ColumnType // one for each of Kinds
 	Digits     int          // of the widest decimal; 0 where each value has its own scale
 	Grantee    string       // how a role is named that gets a right, "" where there are no roles
-	KeepsNUL   bool         // a text may hold a NUL byte
+	Room       shape.Room   // what columns have room for, whatever their table
 	Savepoints bool         // a statement that failed can be undone by itself
 	Place      string       // the hidden column that says where a row is, "" where there is none
 	Bytewise   string       // what makes texts equal by their bytes, which takes less than by a language's rules

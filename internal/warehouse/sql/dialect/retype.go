@@ -9,23 +9,69 @@ import (
 	"catchment/internal/warehouse/sql/own"
 )
 
-// MakeRoom is the steps that make the decimal columns of a table wide enough for
-// pages, and the columns of these as the table has them then.
-func (d *Dialect) MakeRoom(table string, has []Stored, cols []CopyColumn) ([]CopyColumn, []Step, error) {
+// A Widening gives a column of numbers another type, for the values of pages.
+type Widening struct {
+	Column string
+	Field  string
+	Whole  int // the digits before the point that a decimal has room for then
+	Steps  []Step
+	Kept   Narrow // what the column takes as long as it isn't widened
+}
+
+// A Narrow is what a column of numbers takes, where that is less than its kind does.
+type Narrow struct {
+	Field           string
+	Whole, Fraction int
+}
+
+// MakeRoom says how the columns of numbers of a table get wide enough for pages, and
+// what these columns are then. Where values are too wide for any type, narrow says what
+// there is room for.
+func (d *Dialect) MakeRoom(
+	table string, has []Stored, cols []CopyColumn,
+) (_ []CopyColumn, todo []Widening, narrow []Narrow) {
 	cols = slices.Clone(cols)
-	var todo []Step
 	for i, c := range cols {
 		old, _ := Find(has, c.Name)
-		scale, wider, err := d.wider(old, c)
-		if err != nil {
-			return nil, nil, err
+		if d.outgrows(old, c) {
+			todo = append(todo, Widening{
+				Column: c.Name, Field: c.Field, Kept: Narrow{Field: c.Field},
+				Steps: d.retype(table, old, shape.Column{Name: c.Name, Kind: shape.Long}),
+			})
+			cols[i].Kind, cols[i].Type = shape.Long, d.Type(shape.Long, 0)
 		}
-		if wider {
-			todo = append(todo, d.widened(table, c.Name, scale)...)
+		if !d.scaled(old, c) {
+			continue
+		}
+		scale, fits := widen(d.Digits, old.Scale, c.Whole, c.Fract)
+		switch {
+		case !fits:
+			narrow = append(narrow, d.narrow(c.Field, max(old.Scale, min(c.Fract, moderate))))
+		case scale != old.Scale:
+			todo = append(todo, Widening{
+				Column: c.Name, Field: c.Field, Whole: d.Digits - scale, Kept: d.narrow(c.Field, old.Scale),
+				Steps: d.widened(table, c.Name, scale),
+			})
 			cols[i].Type = d.Type(shape.Decimal, scale)
 		}
 	}
-	return cols, todo, nil
+	return cols, todo, narrow
+}
+
+// moderate is how many digits after the point a decimal gets that has to choose between
+// these and those before it: a double of Salesforce has no more than 18 (Object
+// Reference, "Primitive Data Types").
+const moderate = 18
+
+// narrow is what a decimal takes that keeps its scale.
+func (d *Dialect) narrow(field string, scale int) Narrow {
+	return Narrow{Field: field, Whole: d.Digits - scale, Fraction: scale}
+}
+
+// outgrows tells whether pages hold whole numbers that a stored column of 32 bits lacks
+// room for.
+func (d *Dialect) outgrows(old Stored, c CopyColumn) bool {
+	return c.Beyond32 && c.Kind.Whole() && d.number(old) == slices.Index(shape.Numbers(), shape.Int)
 }
 
 // A column that can't take another type where it is, and whose DDL commits, goes

@@ -1,11 +1,9 @@
 package dialect
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
-	"catchment/internal/plan"
 	"catchment/internal/warehouse/shape"
 )
 
@@ -46,11 +44,24 @@ func Payload(cs []Stored) []string {
 
 // A CopyColumn is one column of the pages' header, in that order.
 type CopyColumn struct {
-	Name  string
-	Kind  shape.Kind
-	Type  string // as the table has it
-	Whole int    // the digits that a Decimal's values have at most
-	Fract int
+	Name     string
+	Field    string // as the header has it
+	Kind     shape.Kind
+	Type     string // as the table has it
+	Whole    int    // the digits that a Decimal's values have at most
+	Fract    int
+	Beyond32 bool // some whole number has more than 32 bits
+}
+
+// As is the kind that a stored column has for the numbers of kind k: one that was made
+// wider than its field needs stays so.
+func (d *Dialect) As(has Stored, k shape.Kind) shape.Kind {
+	numbers := shape.Numbers()
+	wants := slices.Index(numbers, k)
+	if wants < 0 {
+		return k
+	}
+	return numbers[max(wants, d.number(has))]
 }
 
 // StoredType is the type of a column that the warehouse has.
@@ -94,29 +105,20 @@ func (d *Dialect) number(has Stored) int {
 	})
 }
 
-// wider tells the scale that a stored decimal column needs to hold a page's
-// values, and whether that is another one than it has.
-func (d *Dialect) wider(old Stored, c CopyColumn) (int, bool, error) {
-	if c.Kind != shape.Decimal || d.Digits == 0 || !strings.HasPrefix(old.Type, d.Of(shape.Decimal).Stored) {
-		return old.Scale, false, nil
-	}
-	scale, err := widen(d.Digits, old.Scale, c.Whole, c.Fract)
-	if err != nil {
-		return 0, false, fmt.Errorf("column %s: %w", c.Name, err)
-	}
-	return scale, scale != old.Scale, nil
+// scaled tells whether pages bring decimals for a stored column that has a scale.
+func (d *Dialect) scaled(old Stored, c CopyColumn) bool {
+	return c.Kind == shape.Decimal && d.Digits > 0 && strings.HasPrefix(old.Type, d.Of(shape.Decimal).Stored)
 }
 
 // widen decides the scale of a decimal column that must take values of so many
-// digits. A column that is widened gets four digits more than needed, if they
-// leave room, so that not every page widens it again.
-func widen(digits, scale, whole, fract int) (int, error) {
-	if whole+max(scale, fract) > digits {
-		return 0, plan.Fixf("exclude the field in the flow: no decimal of this warehouse holds its values exactly",
-			"values of %d digits before the point and %d after it don't fit", whole, max(scale, fract))
+// digits, if any scale does. A column that is widened gets four digits more than
+// needed, if they leave room, so that not every page widens it again.
+func widen(digits, scale, whole, fract int) (int, bool) {
+	switch {
+	case whole+max(scale, fract) > digits:
+		return scale, false
+	case fract <= scale:
+		return scale, true
 	}
-	if fract <= scale {
-		return scale, nil
-	}
-	return max(fract, min(fract+4, digits-max(whole, 20))), nil
+	return max(fract, min(fract+4, digits-max(whole, 20))), true
 }

@@ -4,7 +4,7 @@ import (
 	"slices"
 	"testing"
 
-	"catchment/internal/plan"
+	"catchment/internal/warehouse/shape"
 )
 
 func TestWiden(t *testing.T) {
@@ -13,10 +13,49 @@ func TestWiden(t *testing.T) {
 		{18, 20, 3, 18},
 		{2, 21, 18, -1}, {2, 37, 0, -1}, {18, 21, 0, -1}, {2, 0, 39, -1},
 	} {
-		got, err := widen(38, c.scale, c.whole, c.fract)
-		if c.want < 0 && (plan.ClassOf(err) != plan.Fix || plan.HintOf(err) == "") ||
-			c.want >= 0 && (err != nil || got != c.want) {
-			t.Errorf("scale %d for %d.%d digits: got %d, %v; want %d", c.scale, c.whole, c.fract, got, err, c.want)
+		got, fits := widen(38, c.scale, c.whole, c.fract)
+		if fits != (c.want >= 0) || fits && got != c.want {
+			t.Errorf("scale %d for %d.%d digits: got %d, %v; want %d", c.scale, c.whole, c.fract, got, fits, c.want)
+		}
+	}
+}
+
+// A column that can't take all values says what it takes, and what it does so that most
+// of them fit.
+func TestMakeRoom(t *testing.T) {
+	t.Parallel()
+	d := &Dialect{Digits: 38, Retypes: true, Types: []ColumnType{
+		{Kind: shape.Int, Name: "INTEGER", Stored: "INTEGER"}, {Kind: shape.Long, Name: "BIGINT", Stored: "BIGINT"},
+		{Kind: shape.Decimal, Name: "DECIMAL(38,%d)", Stored: "DECIMAL"},
+	}}
+	decimal := func(scale int) Stored { return Stored{Name: "n", Type: "DECIMAL", Scale: scale} }
+	integer, long := Stored{Name: "n", Type: "INTEGER"}, Stored{Name: "n", Type: "BIGINT"}
+	for _, c := range []struct {
+		has          Stored
+		kind         shape.Kind
+		whole, fract int
+		beyond       bool
+		typ          string // of the column then, "" where it is as it was
+		kept         Narrow // what it takes without that
+		narrow       Narrow // what it takes at all
+	}{
+		{has: decimal(2), kind: shape.Decimal, whole: 36, fract: 2},
+		{has: decimal(2), kind: shape.Decimal, whole: 37, fract: 0, narrow: Narrow{"N", 36, 2}},
+		{has: decimal(2), kind: shape.Decimal, whole: 10, fract: 6, typ: "DECIMAL(38,10)", kept: Narrow{"N", 36, 2}},
+		{has: decimal(2), kind: shape.Decimal, whole: 37, fract: 6, narrow: Narrow{"N", 32, 6}},
+		{has: decimal(2), kind: shape.Decimal, whole: 20, fract: 30, narrow: Narrow{"N", 20, 18}},
+		{has: decimal(20), kind: shape.Decimal, whole: 20, fract: 3, narrow: Narrow{"N", 18, 20}},
+		{has: integer, kind: shape.Int, whole: 10},
+		{has: integer, kind: shape.Int, whole: 10, beyond: true, typ: "BIGINT", kept: Narrow{Field: "N"}},
+		{has: long, kind: shape.Long, whole: 19, beyond: true},
+	} {
+		col := CopyColumn{Name: "n", Field: "N", Kind: c.kind, Whole: c.whole, Fract: c.fract, Beyond32: c.beyond}
+		cols, todo, narrow := d.MakeRoom("t", []Stored{c.has}, []CopyColumn{col})
+		if (len(todo) > 0) != (c.typ != "") || cols[0].Type != c.typ || len(todo) > 0 && todo[0].Kept != c.kept {
+			t.Errorf("%+v: becomes %+v by %+v", c, cols, todo)
+		}
+		if (len(narrow) > 0) != (c.narrow != Narrow{}) || len(narrow) > 0 && narrow[0] != c.narrow {
+			t.Errorf("%+v: takes %+v", c, narrow)
 		}
 	}
 }

@@ -11,8 +11,11 @@ import (
 	"catchment/internal/warehouse/shape"
 )
 
-// KeepsNUL says that a text may hold anything.
-func (p loader) KeepsNUL() bool { return true }
+// Room says that a text may hold anything, and a number any digits.
+func (p loader) Room() shape.Room {
+	years := shape.Years{First: -1 << 20, Last: 1 << 20}
+	return shape.Room{NUL: true, Whole: 1 << 20, Fraction: 1 << 20, Dates: years, Stamps: years}
+}
 
 // PagesPerLoad says that one page is as good as many.
 func (p loader) PagesPerLoad() int { return 1 }
