@@ -24,7 +24,7 @@ func Dialect() *dialect.Dialect {
 			{Kind: shape.Time, Name: "TIME", Stored: "TIME", Load: dialect.CastLoad},
 			{Kind: shape.Timestamp, Name: "TIMESTAMPTZ", Stored: "TIMESTAMP WITH TIME ZONE", Load: dialect.CastLoad},
 		},
-		Digits:    38,
+		Digits: 38,
 		Room: shape.Room{NUL: true, Digits: 38, Whole: 38, Fraction: 38,
 			Dates: shape.Years{First: -290_307, Last: 5_881_579}, Stamps: shape.Years{First: -290_307, Last: 294_246}},
 		Enforces:  true,

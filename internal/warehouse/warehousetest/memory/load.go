@@ -13,7 +13,7 @@ import (
 
 // Room says that a text may hold anything, and a number any digits.
 func (p loader) Room() shape.Room {
-	years := shape.Years{First: -1 << 20, Last: 1 << 20}
+	years := shape.Years{First: 1, Last: 9999}
 	return shape.Room{NUL: true, Whole: 1 << 20, Fraction: 1 << 20, Dates: years, Stamps: years}
 }
 

@@ -31,7 +31,7 @@ func (c column) take(text string) (string, error) {
 var takes = map[shape.Kind]func(string) (string, error){
 	shape.Text:    func(text string) (string, error) { return text, nil },
 	shape.Bool:    boolean,
-	shape.Int:     func(text string) (string, error) { return integer(text, 32) },
+	shape.Int:     func(text string) (string, error) { return integer(text, 64) }, // it grows at once
 	shape.Long:    func(text string) (string, error) { return integer(text, 64) },
 	shape.Decimal: decimal,
 	shape.Date:    func(text string) (string, error) { return clock(text, "2006-01-02", "2006-01-02") },
