@@ -1,6 +1,8 @@
 package stage_test
 
 import (
+	"bytes"
+	"compress/gzip"
 	"context"
 	"errors"
 	"io"
@@ -58,6 +60,15 @@ func read(t *testing.T, open func(context.Context) (io.ReadCloser, error)) strin
 		t.Fatal(err)
 	}
 	return string(text)
+}
+
+// packed is a text as it comes over the wire.
+func packed(text string) string {
+	var b bytes.Buffer
+	z := gzip.NewWriter(&b)
+	_, _ = z.Write([]byte(text)) // into memory
+	_ = z.Close()
+	return b.String()
 }
 
 func newWay(t *testing.T) stage.Way {
