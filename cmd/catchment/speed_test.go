@@ -27,6 +27,7 @@ import (
 	"catchment/internal/salesforce/login"
 	"catchment/internal/warehouse"
 	"catchment/internal/warehouse/gone"
+	"catchment/internal/warehouse/room"
 	"catchment/internal/warehouse/shape"
 	"catchment/internal/warehouse/sql"
 )
@@ -396,7 +397,7 @@ func (s *speed) page(path string, seq int64) warehouse.Page {
 	p := warehouse.Page{Key: path, Seq: seq, Header: shape.Header, Rows: shape.Records,
 		Digest: shape.Digest, Path: path}
 	for _, d := range shape.Digits {
-		p.Digits = append(p.Digits, warehouse.Digits{Field: d.Column, Whole: d.Whole, Fraction: d.Fraction})
+		p.Digits = append(p.Digits, room.Digits{Field: d.Column, Whole: d.Whole, Fraction: d.Fraction})
 	}
 	return p
 }

@@ -34,7 +34,7 @@ type PageRow struct {
 	Room    []Digits  `json:"room,omitempty"`    // of columns that take less than others of their kind do
 	Refused []Refused `json:"refused,omitempty"` // records that the warehouse refused by itself
 
-	Loaded   bool     `json:"loaded,omitzero"`   // a cache: the warehouse's ledger is the truth
+	Loaded bool `json:"loaded,omitzero"` // a cache: the warehouse's ledger is the truth
 }
 
 // Digits is the widest decimal that a page holds in one column.

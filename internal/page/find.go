@@ -14,8 +14,7 @@ import (
 // one record at a time.
 //
 // Line 1 is the header. What ends the header's line ends every line, also within
-// quotes: LF, or of CRLF the CR, so that these are the lines that PostgreSQL's
-// COPY counts.
+// quotes: LF, or of CRLF the CR, as loaders count them.
 func At(text io.Reader, line int64) (record int64, id string, err error) {
 	record, _, id, err = find(text, func(_, last int64) bool { return last >= line })
 	if err != nil {

@@ -92,6 +92,5 @@ func canonicalDateTime(t Type, raw string) (string, error) {
 	return "", fmt.Errorf("%s: %w", t, ErrNotCanonical)
 }
 
-
 // longYear is a day of a year that isn't one of four digits.
 var longYear = regexp.MustCompile(`^\d{5,9}-\d\d-\d\d$`)

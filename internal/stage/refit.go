@@ -10,7 +10,7 @@ import (
 	"catchment/internal/control"
 	"catchment/internal/page"
 	"catchment/internal/plan"
-	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/room"
 )
 
 // refusedAtMost is how many records of a page a warehouse may refuse one by one, for
@@ -25,13 +25,13 @@ func (w Way) Refit(
 	ctx context.Context, rows []control.PageRow, refusal error,
 ) (refitted []control.PageRow, again bool, err error) {
 	refitted = slices.Clone(rows)
-	if tight, ok := errors.AsType[*warehouse.Tight](refusal); ok {
+	if tight, ok := errors.AsType[*room.Tight](refusal); ok {
 		for i := range refitted {
 			if again, err = w.narrow(ctx, &refitted[i], tight.Room, again); err != nil {
 				return rows, false, err
 			}
 		}
-	} else if refused := warehouse.RefusedBy(refusal); refused != nil {
+	} else if refused := room.RefusedBy(refusal); refused != nil {
 		if again, err = w.refuse(ctx, refitted, refused); err != nil {
 			return rows, false, err
 		}
@@ -44,7 +44,7 @@ func (w Way) Refit(
 
 // narrow has a page keep out what columns have no room for, and tells whether that
 // changes anything, or something was changed before.
-func (w Way) narrow(ctx context.Context, row *control.PageRow, room []warehouse.Digits, before bool) (bool, error) {
+func (w Way) narrow(ctx context.Context, row *control.PageRow, room []room.Digits, before bool) (bool, error) {
 	changed := false
 	for _, d := range room {
 		if !slices.ContainsFunc(row.Header, func(f string) bool { return strings.EqualFold(f, d.Field) }) {
@@ -67,7 +67,7 @@ func (w Way) narrow(ctx context.Context, row *control.PageRow, room []warehouse.
 }
 
 // refuse finds the record that a warehouse refuses, and has its page keep it out.
-func (w Way) refuse(ctx context.Context, rows []control.PageRow, refused *warehouse.Refused) (bool, error) {
+func (w Way) refuse(ctx context.Context, rows []control.PageRow, refused *room.Refused) (bool, error) {
 	i := slices.IndexFunc(rows, func(row control.PageRow) bool { return row.Key == refused.Page })
 	if i < 0 || refused.ID == "" { // nobody knows which record it is
 		return false, nil

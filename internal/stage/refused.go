@@ -9,13 +9,14 @@ import (
 	"catchment/internal/page"
 	"catchment/internal/plan"
 	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/room"
 )
 
 // Named adds to a warehouse's refusal of a value which record of its page that
 // is. Warehouses know lines or ordinals at most; only the page knows the Id. It
 // gives err back as it is where nothing was refused, or nobody can tell more.
 func Named(ctx context.Context, pages []warehouse.Page, err error) error {
-	refused := warehouse.RefusedBy(err)
+	refused := room.RefusedBy(err)
 	if refused == nil {
 		return err
 	}
@@ -31,7 +32,7 @@ func Named(ctx context.Context, pages []warehouse.Page, err error) error {
 }
 
 // name finds the record, and its other place, in the text that the warehouse got.
-func name(ctx context.Context, p warehouse.Page, refused *warehouse.Refused) (err error) {
+func name(ctx context.Context, p warehouse.Page, refused *room.Refused) (err error) {
 	if refused.Line == 0 && refused.Record == 0 {
 		return nil
 	}

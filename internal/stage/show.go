@@ -8,6 +8,7 @@ import (
 	"catchment/internal/page"
 	"catchment/internal/plan"
 	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/room"
 )
 
 // Page shows a stored page to the warehouse. The stored page stays what it is:
@@ -19,7 +20,7 @@ func (w Way) Page(row control.PageRow) warehouse.Page {
 	p.Path, p.URL = w.Store.Where(row.Key)
 	p.Open = func(ctx context.Context) (io.ReadCloser, error) { return w.Store.Open(ctx, row.Key) }
 	for _, d := range row.Digits {
-		p.Digits = append(p.Digits, warehouse.Digits{
+		p.Digits = append(p.Digits, room.Digits{
 			Field: d.Column, Whole: d.Whole, Fraction: d.Fraction, Beyond32: d.Beyond32,
 		})
 	}

@@ -8,6 +8,7 @@ import (
 
 	"catchment/internal/control"
 	"catchment/internal/page"
+	"catchment/internal/warehouse/room"
 	"catchment/internal/warehouse/shape"
 )
 
@@ -142,7 +143,7 @@ const refusedWhy = "fits: "
 
 // why says in words why a column doesn't take a value: what is known of its digits,
 // never the value (invariant 9).
-func (c sieved) why(d page.Digits, room shape.Room) string {
+func (c sieved) why(d page.Digits, room room.Limits) string {
 	n := c.look.Number
 	switch {
 	case c.column.Kind == shape.Bool:

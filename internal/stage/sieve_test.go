@@ -15,6 +15,7 @@ import (
 	"catchment/internal/stage"
 	"catchment/internal/value"
 	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/room"
 )
 
 // things is an object with a column of each kind that doesn't take every text.
@@ -26,7 +27,8 @@ func things(t *testing.T) stage.Way {
 		Name: "Thing__c", Queryable: true,
 		Fields: []schema.Field{
 			{Name: "Id", Type: schema.ID}, {Name: "Size__c", Type: schema.Int}, {Name: "Sum__c", Type: schema.Double},
-			{Name: "Day__c", Type: schema.Date}, {Name: "Open__c", Type: schema.Boolean}, {Name: "Clock__c", Type: schema.Time},
+			{Name: "Day__c", Type: schema.Date}, {Name: "Open__c", Type: schema.Boolean},
+			{Name: "Clock__c", Type: schema.Time},
 			{Name: "SystemModstamp", Type: schema.DateTime}, {Name: "IsDeleted", Type: schema.Boolean},
 		},
 	})
@@ -169,7 +171,7 @@ func TestRefit(t *testing.T) {
 		row = rows[0]
 		return again
 	}
-	tight := &warehouse.Tight{Room: []warehouse.Digits{{Field: "Sum__c", Whole: 6, Fraction: 2}}}
+	tight := &room.Tight{Room: []room.Digits{{Field: "Sum__c", Whole: 6, Fraction: 2}}}
 	if !refit(plan.Fixf("", "%w", tight)) || row.Records != 2 || row.Rejected != 1 || row.Digits[1].Whole != 1 {
 		t.Fatalf("%+v", row)
 	}
@@ -180,7 +182,7 @@ func TestRefit(t *testing.T) {
 	if refit(tight) {
 		t.Error("the same once more changes nothing")
 	}
-	if !refit(&warehouse.Refused{Page: row.Key, ID: "3", Column: "open__c", Why: "a value was refused"}) ||
+	if !refit(&room.Refused{Page: row.Key, ID: "3", Column: "open__c", Why: "a value was refused"}) ||
 		row.Records != 1 || row.Rejected != 2 {
 		t.Fatalf("%+v", row)
 	}
@@ -188,21 +190,21 @@ func TestRefit(t *testing.T) {
 		t.Errorf("%q", got)
 	}
 	for _, refusal := range []error{
-		errors.New("the disk is full"), &warehouse.Refused{Page: row.Key, Why: "nobody knows where"},
-		&warehouse.Refused{Page: "another", ID: "1"}, &warehouse.Refused{Page: row.Key, ID: "3"},
-		&warehouse.Tight{Room: []warehouse.Digits{{Field: "Other__c"}}},
+		errors.New("the disk is full"), &room.Refused{Page: row.Key, Why: "nobody knows where"},
+		&room.Refused{Page: "another", ID: "1"}, &room.Refused{Page: row.Key, ID: "3"},
+		&room.Tight{Room: []room.Digits{{Field: "Other__c"}}},
 	} {
 		if refit(refusal) {
 			t.Errorf("%v", refusal)
 		}
 	}
 	row.Refused = slices.Repeat(row.Refused, 100)
-	if refit(&warehouse.Refused{Page: row.Key, ID: "1", Column: "open__c"}) {
+	if refit(&room.Refused{Page: row.Key, ID: "1", Column: "open__c"}) {
 		t.Error("more and more records are refused")
 	}
 	w.AsIs = true
 	row = stored(t, w, false, thingHeader+`"3","7","2","","true","","false"`+"\n")
-	if !refit(&warehouse.Refused{Page: row.Key, ID: "3", Column: "open__c"}) || row.Records != 1 ||
+	if !refit(&room.Refused{Page: row.Key, ID: "3", Column: "open__c"}) || row.Records != 1 ||
 		!strings.Contains(read(t, w.Page(row).Open), `"3","7","2","",""`) {
 		t.Errorf("only compared: %+v", row)
 	}

@@ -23,7 +23,7 @@ import (
 	"catchment/internal/page"
 	"catchment/internal/plan"
 	"catchment/internal/source"
-	"catchment/internal/warehouse/shape"
+	"catchment/internal/warehouse/room"
 )
 
 // ErrUnfit says that a record can't be copied as it is: it has to be mended in
@@ -34,8 +34,8 @@ var ErrUnfit = errors.New("the record can't be copied as it is")
 type Way struct {
 	Store  blob.Store
 	Source *source.Source
-	Room   shape.Room // of the warehouse's columns
-	AsIs   bool       // the pages are only compared: nothing is masked, and no rule is held against them
+	Room   room.Limits // of the warehouse's columns
+	AsIs   bool        // the pages are only compared: nothing is masked, and no rule is held against them
 }
 
 // An Incoming is a page on its way.

@@ -16,7 +16,7 @@ import (
 	"catchment/internal/source"
 	"catchment/internal/stage"
 	"catchment/internal/value"
-	"catchment/internal/warehouse/shape"
+	"catchment/internal/warehouse/room"
 )
 
 // contacts is a flow that masks a field and checks another, and has a whole number.
@@ -77,7 +77,7 @@ func newWay(t *testing.T) stage.Way {
 	if err != nil {
 		t.Fatal(err)
 	}
-	room := shape.Room{Digits: 38, Whole: 38, Fraction: 37, Dates: shape.Years{First: 1, Last: 9999}}
+	room := room.Limits{Digits: 38, Whole: 38, Fraction: 37, Dates: room.Years{First: 1, Last: 9999}}
 	return stage.Way{Store: store, Source: contacts(t), Room: room}
 }
 

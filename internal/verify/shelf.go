@@ -14,18 +14,18 @@ import (
 	"catchment/internal/source"
 	"catchment/internal/stage"
 	"catchment/internal/warehouse"
-	"catchment/internal/warehouse/shape"
+	"catchment/internal/warehouse/room"
 )
 
 // A shelf is where the pages of one verification stand in the blob store, until
 // the warehouse has taken them.
 type shelf struct {
-	store    blob.Store
-	source   *source.Source
-	room     shape.Room   // of the warehouse
-	held     *lease.Lease // names the pages
-	put      int64        // so far
-	shown    map[string]shelved
+	store  blob.Store
+	source *source.Source
+	room   room.Limits  // of the warehouse
+	held   *lease.Lease // names the pages
+	put    int64        // so far
+	shown  map[string]shelved
 }
 
 // A shelved is a page as the shelf has it, and the way that it went.

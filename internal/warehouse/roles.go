@@ -6,6 +6,7 @@ import (
 
 	"catchment/internal/schema"
 	"catchment/internal/warehouse/evidence"
+	"catchment/internal/warehouse/room"
 	"catchment/internal/warehouse/shape"
 )
 
@@ -91,7 +92,7 @@ type Loader interface {
 	// but those of keep.
 	Discard(ctx context.Context, f Fence, attempt string, keep ...string) error
 	// Room is what columns have room for. Load is given no value beyond it.
-	Room() shape.Room
+	Room() room.Limits
 	// PagesPerLoad is how many pages the loader likes to take at once.
 	PagesPerLoad() int
 }

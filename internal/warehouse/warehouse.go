@@ -25,6 +25,7 @@ import (
 	"time"
 
 	"catchment/internal/warehouse/gone"
+	"catchment/internal/warehouse/room"
 	"catchment/internal/warehouse/shape"
 )
 
@@ -78,7 +79,7 @@ type Page struct {
 	Header []string
 	Rows   int64
 	Digest string
-	Digits []Digits // one for each Decimal in Header, or it could be rounded, and is refused; also of whole numbers
+	Digits []room.Digits // of numbers; one for each Decimal in Header: without, it could be rounded, and is refused
 	Gzip   bool
 	Path   string
 	URL    string
@@ -93,13 +94,6 @@ func (p Page) Read(ctx context.Context) (io.ReadCloser, error) {
 		return os.Open(p.Path)
 	}
 	return p.Open(ctx)
-}
-
-// Digits is the widest decimal that a page holds in one column.
-type Digits struct {
-	Field           string
-	Whole, Fraction int
-	Beyond32        bool // it holds a whole number of more than 32 bits
 }
 
 // An Op says what a staged version does to the row of its key.

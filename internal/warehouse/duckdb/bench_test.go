@@ -14,6 +14,7 @@ import (
 	"catchment/internal/warehouse"
 	"catchment/internal/warehouse/duckdb"
 	"catchment/internal/warehouse/gone"
+	"catchment/internal/warehouse/room"
 	"catchment/internal/warehouse/shape"
 	"catchment/internal/warehouse/sql"
 )
@@ -49,7 +50,7 @@ func benchPage(b *testing.B, dir string, seq, first, last, step int, day string)
 	for _, c := range benchTable().Columns {
 		p.Header = append(p.Header, c.Field)
 		if c.Kind == shape.Decimal {
-			p.Digits = append(p.Digits, warehouse.Digits{Field: c.Field, Whole: 6, Fraction: 2})
+			p.Digits = append(p.Digits, room.Digits{Field: c.Field, Whole: 6, Fraction: 2})
 		}
 	}
 	f, err := os.Create(p.Path)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"catchment/internal/warehouse/room"
 	"catchment/internal/warehouse/shape"
 	"catchment/internal/warehouse/sql"
 	"catchment/internal/warehouse/sql/dialect"
@@ -25,8 +26,8 @@ func Dialect() *dialect.Dialect {
 			{Kind: shape.Timestamp, Name: "TIMESTAMPTZ", Stored: "TIMESTAMP WITH TIME ZONE", Load: dialect.CastLoad},
 		},
 		Digits: 38,
-		Room: shape.Room{NUL: true, Digits: 38, Whole: 38, Fraction: 38,
-			Dates: shape.Years{First: -290_307, Last: 5_881_579}, Stamps: shape.Years{First: -290_307, Last: 294_246}},
+		Room: room.Limits{NUL: true, Digits: 38, Whole: 38, Fraction: 38,
+			Dates: room.Years{First: -290_307, Last: 5_881_579}, Stamps: room.Years{First: -290_307, Last: 294_246}},
 		Enforces:  true,
 		Retypes:   true,
 		Targets:   true,

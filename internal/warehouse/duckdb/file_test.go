@@ -16,6 +16,7 @@ import (
 	"catchment/internal/warehouse"
 	"catchment/internal/warehouse/duckdb"
 	"catchment/internal/warehouse/gone"
+	"catchment/internal/warehouse/room"
 	"catchment/internal/warehouse/shape"
 	"catchment/internal/warehouse/sql"
 )
@@ -98,7 +99,7 @@ func history(d sql.Driver, dir string) error {
 		}
 		name := fmt.Sprintf("attempt%d", i)
 		p := warehouse.Page{Key: path, Seq: 1, Header: []string{"Id", "N"}, Rows: 2, Path: path,
-			Digits: []warehouse.Digits{{Field: "N", Whole: 1, Fraction: 3 * i}}}
+			Digits: []room.Digits{{Field: "N", Whole: 1, Fraction: 3 * i}}}
 		b := warehouse.Batch{Table: x.table, Attempt: name, Job: name, ReadAt: time.Unix(int64(i+1), 0),
 			Pages: []warehouse.Page{p}}
 		if _, err := x.w.Load(ctx, x.fence, b); err != nil {

@@ -41,7 +41,8 @@ func nearly(t *rapid.T, kind shape.Kind) string {
 		return fmt.Sprintf("%0*d", digits, rapid.IntRange(0, most).Draw(t, "number"))
 	}
 	day := func() string {
-		year := one("", "", "", "-", "+") + one(number(4, 9999), number(5, 300_000), number(4, 5_900_000), "294246", "0000")
+		year := one("", "", "", "-", "+") +
+			one(number(4, 9999), number(5, 300_000), number(4, 5_900_000), "294246", "0000")
 		return year + "-" + number(2, 13) + "-" + number(2, 32)
 	}
 	clock := func() string {

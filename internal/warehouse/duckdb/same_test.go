@@ -17,6 +17,7 @@ import (
 	"catchment/internal/warehouse/gone"
 	"catchment/internal/warehouse/pgtest"
 	"catchment/internal/warehouse/postgres"
+	"catchment/internal/warehouse/room"
 	"catchment/internal/warehouse/shape"
 	"catchment/internal/warehouse/sql"
 )
@@ -99,7 +100,7 @@ func randomPage(t *testing.T, table shape.Table, header []string, random *rand.R
 		Path: filepath.Join(t.TempDir(), "page.csv")}
 	for _, c := range table.Columns {
 		if c.Kind == shape.Decimal {
-			p.Digits = append(p.Digits, warehouse.Digits{Field: c.Field, Whole: 18, Fraction: 17})
+			p.Digits = append(p.Digits, room.Digits{Field: c.Field, Whole: 18, Fraction: 17})
 		}
 	}
 	f, err := os.Create(p.Path)

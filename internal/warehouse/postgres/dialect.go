@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/room"
 	"catchment/internal/warehouse/shape"
 	"catchment/internal/warehouse/sql"
 	"catchment/internal/warehouse/sql/dialect"
@@ -25,8 +26,8 @@ func Dialect() *dialect.Dialect {
 			{Kind: shape.Time, Name: "TIME", Stored: "TIME WITHOUT TIME ZONE"},
 			{Kind: shape.Timestamp, Name: "TIMESTAMPTZ", Stored: "TIMESTAMP WITH TIME ZONE"},
 		},
-		Room: shape.Room{Whole: 131_072, Fraction: 16_383, // PostgreSQL documentation, "Numeric Types"
-			Dates: shape.Years{First: 1, Last: 5_874_896}, Stamps: shape.Years{First: 1, Last: 294_275}},
+		Room: room.Limits{Whole: 131_072, Fraction: 16_383, // PostgreSQL documentation, "Numeric Types"
+			Dates: room.Years{First: 1, Last: 5_874_896}, Stamps: room.Years{First: 1, Last: 294_275}},
 		Grantee:    "%s",
 		Savepoints: true,
 		Place:      "ctid",

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/room"
 	"catchment/internal/warehouse/shape"
 	"catchment/internal/warehouse/sql"
 	"catchment/internal/warehouse/sql/dialect"
@@ -50,8 +51,8 @@ func Dialect(long LongText) *dialect.Dialect {
 		Digits: 38,
 		// Database Developer Guide, "Numeric types". A DATE holds later years, but nobody
 		// documents that COPY reads those of more than four digits.
-		Room: shape.Room{Digits: 38, Whole: 38, Fraction: 37,
-			Dates: shape.Years{First: 1, Last: 9999}, Stamps: shape.Years{First: 1, Last: 9999}},
+		Room: room.Limits{Digits: 38, Whole: 38, Fraction: 37,
+			Dates: room.Years{First: 1, Last: 9999}, Stamps: room.Years{First: 1, Last: 9999}},
 		Grantee:   "ROLE %s",
 		LockFirst: true,
 

@@ -160,7 +160,7 @@ func (w *shaper) fieldsOf(ctx context.Context, tx Tx, object string) ([]shape.Kn
 }
 
 // views notes which views keep columns of a table as they are.
-func (w *store) views(ctx context.Context, tx Tx, has []dialect.Stored, schema, table string) error {
+func (w *shaper) views(ctx context.Context, tx Tx, has []dialect.Stored, schema, table string) error {
 	if w.d.Views == "" {
 		return nil
 	}

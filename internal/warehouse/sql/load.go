@@ -10,6 +10,7 @@ import (
 	"catchment/internal/plan"
 	"catchment/internal/warehouse"
 	"catchment/internal/warehouse/gone"
+	"catchment/internal/warehouse/room"
 	"catchment/internal/warehouse/shape"
 	"catchment/internal/warehouse/sql/dialect"
 	"catchment/internal/warehouse/sql/own"
@@ -178,7 +179,7 @@ func (w *loader) fit(
 	if err != nil {
 		return nil, nil, err
 	}
-	return w.makeFit(ctx, tx, cols, []fitted{
+	return (&widener{w.store}).fit(ctx, tx, cols, []fitted{
 		{w.o.Staging, b.Table.Name, staging}, {w.o.Schema, b.Table.Name, final},
 	})
 }
@@ -215,7 +216,7 @@ func measure(c *dialect.CopyColumn, pages []warehouse.Page) error {
 		if !c.Kind.Measured() || p.Rows == 0 {
 			continue
 		}
-		n := slices.IndexFunc(p.Digits, func(d warehouse.Digits) bool { return strings.EqualFold(d.Field, c.Field) })
+		n := slices.IndexFunc(p.Digits, func(d room.Digits) bool { return strings.EqualFold(d.Field, c.Field) })
 		if n < 0 && c.Kind != shape.Decimal { // each has room for what comes
 			continue
 		}
@@ -316,7 +317,7 @@ func (c Copy) CountBySeq(d *dialect.Dialect) (string, []any) {
 }
 
 // Room is what columns have room for.
-func (w *loader) Room() shape.Room { return w.d.Room }
+func (w *loader) Room() room.Limits { return w.d.Room }
 
 // PagesPerLoad is how many pages the warehouse's loader likes to take at once.
 func (w *loader) PagesPerLoad() int { return max(w.d.PagesPerLoad, 1) }

@@ -161,7 +161,7 @@ func (r *comparing) fit(ctx context.Context, tx Tx, pages []warehouse.Page) (c C
 	if err != nil {
 		return c, nil, err
 	}
-	cols, todo, err = r.w.makeFit(ctx, tx, cols, []fitted{{r.w.o.Staging, r.name, has}})
+	cols, todo, err = (&widener{r.w.store}).fit(ctx, tx, cols, []fitted{{r.w.o.Staging, r.name, has}})
 	if err != nil {
 		return c, nil, err
 	}

@@ -11,6 +11,7 @@ import (
 	"catchment/internal/warehouse"
 	"catchment/internal/warehouse/evidence"
 	"catchment/internal/warehouse/gone"
+	"catchment/internal/warehouse/room"
 	"catchment/internal/warehouse/shape"
 )
 
@@ -87,7 +88,7 @@ func (r *rig) life() (steps []func(warehouse.Warehouse) error, version func(step
 		"3,tre,3,9,,,2026-03-01T03:00:00.000Z")}}
 	looked := r.page("Id,Amount__c", "1,1.25", "2,0.1234567", "3,3")
 	for _, p := range []*warehouse.Page{&a2.pages[0], &looked} {
-		p.Digits = []warehouse.Digits{{Field: "Amount__c", Whole: 6, Fraction: 7},
+		p.Digits = []room.Digits{{Field: "Amount__c", Whole: 6, Fraction: 7},
 			{Field: "Employees", Whole: 6, Fraction: 2}}
 	}
 	prepare := func(t shape.Table) func(warehouse.Warehouse) error {

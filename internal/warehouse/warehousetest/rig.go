@@ -11,6 +11,7 @@ import (
 
 	"catchment/internal/warehouse"
 	"catchment/internal/warehouse/gone"
+	"catchment/internal/warehouse/room"
 	"catchment/internal/warehouse/shape"
 )
 
@@ -97,7 +98,7 @@ func (r *rig) page(header string, records ...string) warehouse.Page {
 	}
 	must(r.t, os.WriteFile(path, []byte(text), 0o600))
 	p := warehouse.Page{Key: name, Seq: r.seq, Header: strings.Split(header, ","), Rows: int64(len(records)),
-		Digest: name, Path: path, Digits: []warehouse.Digits{{Field: "Amount__c", Whole: 6, Fraction: 2}}}
+		Digest: name, Path: path, Digits: []room.Digits{{Field: "Amount__c", Whole: 6, Fraction: 2}}}
 	return p
 }
 

@@ -9,6 +9,7 @@ import (
 	"catchment/internal/schema"
 	"catchment/internal/warehouse"
 	"catchment/internal/warehouse/evidence"
+	"catchment/internal/warehouse/room"
 	"catchment/internal/warehouse/shape"
 )
 
@@ -205,7 +206,7 @@ func otherTypes(r *rig) {
 			Fields: []schema.Field{{Name: "Employees", Label: "E", Type: schema.Type(kind)}}}
 		must(r.t, r.w.Describe(ctx, r.fence, o, r.table))
 		p := r.page("Id,Employees", name+","+value)
-		p.Digits = []warehouse.Digits{{Field: "Employees", Whole: 12, Fraction: 2}}
+		p.Digits = []room.Digits{{Field: "Employees", Whole: 12, Fraction: 2}}
 		r.read(reading{name: name, readAt: at(100), pages: []warehouse.Page{p}})
 	}
 	become(shape.Int, "a1", "7")

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 
+	"catchment/internal/warehouse/room"
 	"catchment/internal/warehouse/shape"
 )
 
@@ -20,7 +21,7 @@ type Dialect struct {
 	Types      []ColumnType // one for each of Kinds
 	Digits     int          // of the widest decimal; 0 where each value has its own scale
 	Grantee    string       // how a role is named that gets a right, "" where there are no roles
-	Room       shape.Room   // what columns have room for, whatever their table
+	Room       room.Limits  // what columns have room for, whatever their table
 	Savepoints bool         // a statement that failed can be undone by itself
 	Place      string       // the hidden column that says where a row is, "" where there is none
 	Bytewise   string       // what makes texts equal by their bytes, which takes less than by a language's rules

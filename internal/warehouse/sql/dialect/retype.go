@@ -33,23 +33,23 @@ func (d *Dialect) MakeRoom(
 	cols = slices.Clone(cols)
 	for i, c := range cols {
 		old, _ := Find(has, c.Name)
-		if d.outgrows(old, c) {
+		if outgrows(d, old, c) {
 			todo = append(todo, Widening{
 				Column: c.Name, Field: c.Field, Kept: Narrow{Field: c.Field},
 				Steps: d.retype(table, old, shape.Column{Name: c.Name, Kind: shape.Long}),
 			})
 			cols[i].Kind, cols[i].Type = shape.Long, d.Type(shape.Long, 0)
 		}
-		if !d.scaled(old, c) {
+		if !scaled(d, old, c) {
 			continue
 		}
 		scale, fits := widen(d.Digits, old.Scale, c.Whole, c.Fract)
 		switch {
 		case !fits:
-			narrow = append(narrow, d.narrow(c.Field, max(old.Scale, min(c.Fract, moderate))))
+			narrow = append(narrow, narrowAt(d, c.Field, max(old.Scale, min(c.Fract, moderate))))
 		case scale != old.Scale:
 			todo = append(todo, Widening{
-				Column: c.Name, Field: c.Field, Whole: d.Digits - scale, Kept: d.narrow(c.Field, old.Scale),
+				Column: c.Name, Field: c.Field, Whole: d.Digits - scale, Kept: narrowAt(d, c.Field, old.Scale),
 				Steps: d.widened(table, c.Name, scale),
 			})
 			cols[i].Type = d.Type(shape.Decimal, scale)
@@ -63,14 +63,14 @@ func (d *Dialect) MakeRoom(
 // Reference, "Primitive Data Types").
 const moderate = 18
 
-// narrow is what a decimal takes that keeps its scale.
-func (d *Dialect) narrow(field string, scale int) Narrow {
+// narrowAt is what a decimal takes that keeps its scale.
+func narrowAt(d *Dialect, field string, scale int) Narrow {
 	return Narrow{Field: field, Whole: d.Digits - scale, Fraction: scale}
 }
 
 // outgrows tells whether pages hold whole numbers that a stored column of 32 bits lacks
 // room for.
-func (d *Dialect) outgrows(old Stored, c CopyColumn) bool {
+func outgrows(d *Dialect, old Stored, c CopyColumn) bool {
 	return c.Beyond32 && c.Kind.Whole() && d.number(old) == slices.Index(shape.Numbers(), shape.Int)
 }
 

@@ -106,7 +106,7 @@ func (d *Dialect) number(has Stored) int {
 }
 
 // scaled tells whether pages bring decimals for a stored column that has a scale.
-func (d *Dialect) scaled(old Stored, c CopyColumn) bool {
+func scaled(d *Dialect, old Stored, c CopyColumn) bool {
 	return c.Kind == shape.Decimal && d.Digits > 0 && strings.HasPrefix(old.Type, d.Of(shape.Decimal).Stored)
 }
 

@@ -8,13 +8,14 @@ import (
 
 	"catchment/internal/plan"
 	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/room"
 	"catchment/internal/warehouse/shape"
 )
 
 // Room says that a text may hold anything, and a number any digits.
-func (p loader) Room() shape.Room {
-	years := shape.Years{First: 1, Last: 9999}
-	return shape.Room{NUL: true, Whole: 1 << 20, Fraction: 1 << 20, Dates: years, Stamps: years}
+func (p loader) Room() room.Limits {
+	years := room.Years{First: 1, Last: 9999}
+	return room.Limits{NUL: true, Whole: 1 << 20, Fraction: 1 << 20, Dates: years, Stamps: years}
 }
 
 // PagesPerLoad says that one page is as good as many.
@@ -147,7 +148,7 @@ func columnsIn(p warehouse.Page, t shape.Table, has *table) ([]column, error) {
 				field, t.Name)
 		}
 		c := has.columns[i]
-		measured := slices.ContainsFunc(p.Digits, func(d warehouse.Digits) bool {
+		measured := slices.ContainsFunc(p.Digits, func(d room.Digits) bool {
 			return strings.EqualFold(d.Field, field)
 		})
 		if c.kind == shape.Decimal && p.Rows > 0 && !measured {

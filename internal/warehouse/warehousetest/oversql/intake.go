@@ -12,6 +12,7 @@ import (
 	"catchment/internal/plan"
 	"catchment/internal/warehouse"
 	"catchment/internal/warehouse/gone"
+	"catchment/internal/warehouse/room"
 	"catchment/internal/warehouse/shape"
 	"catchment/internal/warehouse/sql"
 	"catchment/internal/warehouse/warehousetest"
@@ -54,7 +55,7 @@ func (d *desk) amounts(t *testing.T) (warehouse.Batch, warehouse.Merge) {
 	path := filepath.Join(t.TempDir(), "page.csv")
 	must(t, os.WriteFile(path, []byte("Id,Amount__c\n1,1.000000007\n"), 0o600))
 	page := warehouse.Page{Key: "page.csv", Seq: 1, Header: []string{"Id", "Amount__c"}, Rows: 1, Digest: "page",
-		Path: path, Digits: []warehouse.Digits{{Field: "Amount__c", Whole: 1, Fraction: 9}}}
+		Path: path, Digits: []room.Digits{{Field: "Amount__c", Whole: 1, Fraction: 9}}}
 	b := warehouse.Batch{Table: d.table, Attempt: "a1", Job: "j1", ReadAt: time.Unix(0, 0),
 		Pages: []warehouse.Page{page}}
 	return b, warehouse.Merge{Table: d.table, Attempt: "a1", Policy: gone.Flag, Pages: 1, Rows: 1}

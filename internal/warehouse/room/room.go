@@ -1,10 +1,19 @@
-package shape
+// Package room is what columns of a warehouse have room for: the values that each kind
+// takes, the digits of numbers, and what a warehouse says that was given more than it
+// has room for, or something that it refuses.
+//
+// A value without room is kept aside with its record; who finds it and who keeps it is
+// left to stage.
+package room
 
-import "bytes"
+import (
+	"bytes"
 
-// A Room is what the columns of a warehouse have room for. A value that no column of
-// its kind takes is kept aside with its record.
-type Room struct {
+	"catchment/internal/warehouse/shape"
+)
+
+// Limits are what the columns of a warehouse have room for, whatever their table.
+type Limits struct {
 	NUL      bool  // a text may hold a NUL character
 	Digits   int   // of a decimal, before and after its point together; 0 where only the next two count
 	Whole    int   // digits of a decimal before its point
@@ -13,22 +22,29 @@ type Room struct {
 	Stamps   Years // of a Timestamp
 }
 
+// Digits is the widest number that a page holds in one column.
+type Digits struct {
+	Field           string
+	Whole, Fraction int
+	Beyond32        bool // it holds a whole number of more than 32 bits
+}
+
 // Years are the first and the last year that a column takes. There is no year 0 for a
 // warehouse whose first year is 1.
 type Years struct{ First, Last int }
 
 // Takes tells of a kind of column which texts of a page are values that it has room
 // for; nil where any is. Numbers are told by their digits.
-func (r Room) Takes(k Kind) func(text []byte) bool {
+func (l Limits) Takes(k shape.Kind) func(text []byte) bool {
 	switch k {
-	case Bool:
+	case shape.Bool:
 		return isBool
-	case Date:
-		return func(text []byte) bool { return isDate(text, r.Dates) }
-	case Time:
+	case shape.Date:
+		return func(text []byte) bool { return isDate(text, l.Dates) }
+	case shape.Time:
 		return isTime
-	case Timestamp:
-		return func(text []byte) bool { return isStamp(text, r.Stamps) }
+	case shape.Timestamp:
+		return func(text []byte) bool { return isStamp(text, l.Stamps) }
 	}
 	return nil
 }

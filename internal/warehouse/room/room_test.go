@@ -1,20 +1,21 @@
-package shape_test
+package room_test
 
 import (
 	"testing"
 
+	"catchment/internal/warehouse/room"
 	"catchment/internal/warehouse/shape"
 )
 
-func TestRoom(t *testing.T) {
+func TestLimits(t *testing.T) {
 	t.Parallel()
-	ours := shape.Room{Dates: shape.Years{First: 1, Last: 20_000}, Stamps: shape.Years{First: 1, Last: 20_000}}
-	before := shape.Room{Dates: shape.Years{First: -100, Last: 9999}, Stamps: shape.Years{First: -100, Last: 9999}}
+	ours := room.Limits{Dates: room.Years{First: 1, Last: 20_000}, Stamps: room.Years{First: 1, Last: 20_000}}
+	before := room.Limits{Dates: room.Years{First: -100, Last: 9999}, Stamps: room.Years{First: -100, Last: 9999}}
 	for _, c := range []struct {
-		room shape.Room
-		kind shape.Kind
-		text string
-		want bool
+		limits room.Limits
+		kind   shape.Kind
+		text   string
+		want   bool
 	}{
 		{ours, shape.Bool, "true", true}, {ours, shape.Bool, "FALSE", true}, {ours, shape.Bool, "1", false},
 		{ours, shape.Date, "2024-02-29", true}, {ours, shape.Date, "2023-02-29", false},
@@ -42,8 +43,8 @@ func TestRoom(t *testing.T) {
 		{ours, shape.Timestamp, "20221-01-02T10:11:12.000Z", false},
 		{ours, shape.Timestamp, "12013-01-02T10:11:12.000Z", true},
 	} {
-		if got := c.room.Takes(c.kind)([]byte(c.text)); got != c.want {
-			t.Errorf("%s %q from year %d on: %v", c.kind, c.text, c.room.Dates.First, got)
+		if got := c.limits.Takes(c.kind)([]byte(c.text)); got != c.want {
+			t.Errorf("%s %q from year %d on: %v", c.kind, c.text, c.limits.Dates.First, got)
 		}
 	}
 	if ours.Takes(shape.Text) != nil || ours.Takes(shape.Decimal) != nil {
