@@ -203,7 +203,7 @@ func (l *loading) loadBatch(ctx context.Context, rows []control.PageRow) error {
 		b.Pages = append(b.Pages, l.way.Page(row))
 	}
 	if _, err := l.Warehouse.Load(ctx, l.fence(), b); err != nil {
-		return err
+		return stage.Named(ctx, b.Pages, err)
 	}
 	for _, row := range rows {
 		l.total.Pages++

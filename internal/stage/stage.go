@@ -9,7 +9,8 @@
 // becomes of a refused page is left to the verbs.
 //
 // Start at Way.Put, and at Way.Page in show.go. treat.go does what flows ask for,
-// rejects.go keeps the records that their rules refuse, keys.go names the blobs.
+// rejects.go keeps the records that their rules refuse, refused.go names those whose
+// values a warehouse refuses, keys.go names the blobs.
 package stage
 
 import (

@@ -83,7 +83,7 @@ func (d *download) fetch(ctx context.Context, pager mover.Pager, job mover.Job, 
 	defer func() { d.shelf.forget(ctx, waiting) }()
 	load := func() error {
 		if err := r.Add(ctx, waiting); err != nil {
-			return err
+			return stage.Named(ctx, waiting, err)
 		}
 		d.shelf.forget(ctx, waiting)
 		waiting = nil

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	"catchment/internal/stage"
 	"catchment/internal/warehouse"
 	"catchment/internal/warehouse/evidence"
 )
@@ -71,5 +72,5 @@ func (q inquiry) lookAgain(ctx context.Context, suspects []evidence.Suspect) err
 	if err != nil {
 		return err
 	}
-	return q.reading.Answer(ctx, clock, pages)
+	return stage.Named(ctx, pages, q.reading.Answer(ctx, clock, pages))
 }
