@@ -23,6 +23,9 @@ func (w Way) Page(row control.PageRow) warehouse.Page {
 		p.Digits = append(p.Digits, warehouse.Digits{Field: d.Column, Whole: d.Whole, Fraction: d.Fraction})
 	}
 	p.Rejected = w.rejectedPage(row)
+	if row.NoTexts > 0 {
+		p = rewritten(p, page.OnlyText)
+	}
 	if row.NULs > 0 && !w.KeepsNUL {
 		p = rewritten(p, page.WithoutNUL)
 	}

@@ -56,15 +56,11 @@ func (w Way) Put(ctx context.Context, row control.PageRow, in Incoming) (control
 	if err != nil {
 		return row, 0, err
 	}
-	if shape.NUL != nil && !w.AsIs {
-		if w.Source.Flow.NUL == flow.Fail {
-			return row, size, plan.Fixf("mend the record in Salesforce, or set nul: replace for this flow",
-				"%w: field %s of record %s holds a NUL character", ErrUnfit, shape.NUL.Field, shape.NUL.ID)
-		}
-		row.NULAt = shape.NUL.ID + "." + shape.NUL.Field
+	if row.NULs, row.NULAt, err = w.flaw(shape.NUL, "a NUL character"); err != nil {
+		return row, size, err
 	}
-	if shape.NUL != nil {
-		row.NULs = shape.NUL.Count
+	if row.NoTexts, row.NoTextAt, err = w.flaw(shape.NoText, "a character that is no text"); err != nil {
+		return row, size, err
 	}
 	row.Rejected = rejected
 	row.Header, row.Records, row.Bytes, row.Digest = shape.Header, shape.Records, shape.Bytes, shape.Digest
@@ -76,6 +72,22 @@ func (w Way) Put(ctx context.Context, row control.PageRow, in Incoming) (control
 		}
 	}
 	return row, size, nil
+}
+
+// flaw tells how many characters of a kind that not every warehouse can store a
+// page holds, and the Id and the field of the first one. What is only compared is
+// never refused for them.
+func (w Way) flaw(f *page.Flaw, what string) (count int64, at string, err error) {
+	switch {
+	case f == nil:
+		return 0, "", nil
+	case w.AsIs:
+		return f.Count, "", nil
+	case w.Source.Flow.NUL == flow.Fail:
+		return 0, "", plan.Fixf("mend the record in Salesforce, or set nul: replace for this flow",
+			"%w: field %s of record %s holds %s", ErrUnfit, f.Field, f.ID, what)
+	}
+	return f.Count, f.ID + "." + f.Field, nil
 }
 
 // put brings a page into the blob store, and tells what is stored: the page, and
