@@ -25,6 +25,8 @@ type PageRow struct {
 	Digits   []Digits `json:"digits,omitempty"`
 	NULs     int64    `json:"nuls,omitzero"`     // NUL characters in it
 	NULAt    string   `json:"nul_at,omitzero"`   // Id and field of the first
+	NoTexts  int64    `json:"no_texts,omitzero"` // characters in it that are no text
+	NoTextAt string   `json:"no_text_at,omitzero"`
 	Rejected int64    `json:"rejected,omitzero"` // records that don't come into the table: Misfits are among them
 
 	// Of the stored text: records with a value that no column takes, and deleted records with

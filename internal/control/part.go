@@ -27,13 +27,20 @@ type Part struct {
 	Of     string `json:"of,omitempty"`    // the part that it was split off: both read the same of other records
 	Splits int    `json:"splits,omitzero"` // how often it was split to become this small
 
-	Job      json.RawMessage `json:"job,omitempty"`   // the mover's
-	Jobs     int             `json:"jobs,omitzero"`   // created so far; all but one are orphaned or gone
-	Loaded   bool            `json:"loaded,omitzero"` // all its pages are in staging, and counted
+	Job      json.RawMessage `json:"job,omitempty"`     // the mover's
+	Jobs     int             `json:"jobs,omitzero"`     // created so far; all but one are orphaned or gone
+	Doubles  *Doubles        `json:"doubles,omitempty"` // of the last job that brought keys more than once
+	Loaded   bool            `json:"loaded,omitzero"`   // all its pages are in staging, and counted
 	Pages    int64           `json:"pages,omitzero"`
 	Records  int64           `json:"records,omitzero"`
 	Rejected int64           `json:"rejected,omitzero"` // records that broke the flow's rules
 	Bytes    int64           `json:"bytes,omitzero"`
+}
+
+// Doubles is what a job brought of keys that it has more than once.
+type Doubles struct {
+	Rows int64    `json:"rows"` // beyond the first of each key
+	Keys []string `json:"keys"` // the first few
 }
 
 // Part finds a part by its name, nil where there is none.

@@ -57,7 +57,7 @@ defaults:
   deletes: flag              # flag, remove or ignore
   mover: auto                # auto, bulk or rest
   naming: lower              # lower (accountid) or snake (account_id)
-  nul: replace               # a NUL byte in a text: replace (by U+2400) or fail
+  nul: replace               # a NUL byte, or what is no character, in a text: replace (by U+2400 or U+FFFD) or fail
   refresh: off               # formulas and roll-ups change without a stamp: compare them each 1d, at "0 3 * * *", or some as a sample
   sweep: 7d                  # when all Ids are read, to find what is gone without a trace: each 7d, at "0 3 * * SUN", or off
 

@@ -140,12 +140,13 @@ const (
 	Snake Naming = "snake"
 )
 
-// NUL says what becomes of a NUL byte in a text.
+// NUL says what becomes of a NUL byte in a text, and of what is no text, as half
+// of a pair of UTF-16.
 type NUL string
 
-// The ways with NUL, for a warehouse that can't store it.
+// The ways with NUL, for a warehouse that can't store it. What is no text none can.
 const (
-	Replace NUL = "replace" // by U+2400, and reported
+	Replace NUL = "replace" // by U+2400, or by U+FFFD, and reported
 	Fail    NUL = "fail"
 )
 

@@ -62,7 +62,7 @@ func TestCheckRefuses(t *testing.T) {
 		{"not packed", strings.NewReader(text), true, -1, plan.Retry},
 		{"more behind the end", strings.NewReader(whole + "more"), true, -1, plan.Retry},
 		{"cut", strings.NewReader(text[:8]), false, -1, plan.Retry},
-		{"not UTF-8", strings.NewReader("\"Id\"\n\"\xff\"\n"), false, -1, plan.Bug},
+		{"no page", strings.NewReader("\"Id\"\n\"a\"b\n"), false, -1, plan.Bug},
 		{"broken line", io.MultiReader(strings.NewReader(text), iotest.ErrReader(down)), false, -1, plan.Bug},
 		{"broken packed line", io.MultiReader(strings.NewReader(whole[:5]), iotest.ErrReader(down)),
 			true, -1, plan.Bug},

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"strings"
+	"unicode/utf8"
 )
 
 // A state is where in a record the next byte stands.
@@ -148,13 +149,23 @@ func (g *grammar) setHeader(names []string) error {
 	seen := make(map[string]bool, len(names))
 	for _, name := range names {
 		folded := strings.ToLower(name)
-		if name == "" || seen[folded] || strings.ContainsAny(name, "\x00\"") {
+		if name == "" || seen[folded] || strings.ContainsAny(name, "\x00\"") || !utf8.ValidString(name) {
 			return malformed(&Error{Offset: g.offset, Problem: "a column without a proper name of its own"})
 		}
 		seen[folded] = true
 	}
 	g.header = names
 	return nil
+}
+
+// checkID refuses an Id that is no text: other values may be, but what names the
+// record was damaged on its way.
+func (g *grammar) checkID(record int64, column int, id []byte) error {
+	if utf8.Valid(id) {
+		return nil
+	}
+	return malformed(&Error{Record: record, Field: g.header[column], Offset: g.offset,
+		Problem: "an Id that is no text"})
 }
 
 func (g *grammar) tooFew() string {

@@ -2,8 +2,6 @@ package page
 
 import (
 	"bytes"
-	"compress/gzip"
-	"fmt"
 	"io"
 )
 
@@ -63,16 +61,5 @@ func (n *nulReplacer) Read(p []byte) (int, error) {
 // WithoutNUL opens a stored page as a warehouse wants it that can't store NUL:
 // as text, each NUL replaced by U+2400. It closes stored.
 func WithoutNUL(stored io.ReadCloser, packed bool) (io.ReadCloser, error) {
-	var text io.Reader = stored
-	if packed {
-		var err error
-		if text, err = gzip.NewReader(stored); err != nil {
-			stored.Close()
-			return nil, fmt.Errorf("unpack: %w", err)
-		}
-	}
-	return struct {
-		io.Reader
-		io.Closer
-	}{ReplaceNUL(text), stored}, nil
+	return replaced(stored, packed, ReplaceNUL)
 }

@@ -7,6 +7,10 @@
 //
 // encoding/csv is not used: it turns CRLF inside a quoted field into LF.
 //
+// What is no text is counted (text.go, nul.go) and replaced on the way to a
+// warehouse that can't take it; the stored page keeps it. find.go finds a record
+// by the line that somebody complains of.
+//
 // Scanner and Reader share one grammar (grammar.go) and so accept the same
 // pages. Where bytes come from, and where they go, is left to others.
 package page
@@ -17,7 +21,8 @@ type Shape struct {
 	Records int64    `json:"records"`          // without the header
 	Bytes   int64    `json:"bytes"`            // of the text, unpacked
 	Digest  string   `json:"digest"`           // sha256 of the text, in hex
-	NUL     *NUL     `json:"nul,omitempty"`    // nil where the page holds no NUL byte
+	NUL     *Flaw    `json:"nul,omitempty"`    // nil where the page holds no NUL byte
+	NoText  *Flaw    `json:"noText,omitempty"` // nil where the page is UTF-8; text.go says what else it may be
 	Digits  []Digits `json:"digits,omitempty"` // of each column of numbers, as far as it takes them
 
 	// Records that hold a value which its column doesn't take: those that aren't deleted,
@@ -26,9 +31,10 @@ type Shape struct {
 	Blanks  int64 `json:"blanks,omitempty"`
 }
 
-// NUL says where the first NUL byte of a page is and how many there are. It
-// names the field and the record's Id, never the value (invariant 9).
-type NUL struct {
+// A Flaw says how many of some characters a page holds that not every warehouse
+// can store, and where the first one is. It names the field and the record's Id,
+// never the value (invariant 9).
+type Flaw struct {
 	Count  int64  `json:"count"`
 	Record int64  `json:"record"` // 1 is the first after the header
 	Field  string `json:"field"`

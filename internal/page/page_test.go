@@ -92,7 +92,10 @@ func TestBadPages(t *testing.T) {
 		{"CR alone", "\"Id\"\n\"1\"\r\"2\"\n", "CR without LF", plan.Bug},
 		{"an empty line", "\"Id\"\n\n\"1\"\n", "record 1, field Id, byte 5: an empty line", plan.Bug},
 		{"a second blank line end", "\"Id\"\n\"1\"\n\n", "record 2, field Id, byte 9: an empty line", plan.Bug},
-		{"not UTF-8", "\"Id\",\"Name\"\n\"1\",\"ab\xffc\"\n", "not UTF-8", plan.Bug},
+		{"cut in half a pair", "\"Id\"\n\"\xed\xa0", "the page ends within a character", plan.Retry},
+		{"an Id that is no text", "\"Name\",\"Id\"\n\"a\",\"1\xff\"\n",
+			"record 1, field Id, byte 21: an Id that is no text", plan.Bug},
+		{"a name that is no text", "\"Id\",\"N\xff\"\n", "a column without a proper name", plan.Bug},
 		{"a column twice", "\"Id\",\"ID\"\n", "header, byte 10: a column without a proper name", plan.Bug},
 		{"a column without a name", "\"Id\",\"\"\n", "a column without a proper name", plan.Bug},
 		{"NUL in the header", "\"I\x00d\"\n", "a column without a proper name", plan.Bug},
@@ -118,7 +121,6 @@ func TestBadPages(t *testing.T) {
 
 func TestErrorsHoldNoValues(t *testing.T) {
 	for _, text := range []string{
-		"\"Id\",\"Name\"\n\"1\",\"secret\xff\"\n",
 		"\"Id\",\"Name\"\n\"1\",\"secret\"x\n",
 		"\"Id\",\"Name\"\n\"1\",\"secret",
 	} {
@@ -143,6 +145,8 @@ func TestGoodPages(t *testing.T) {
 		{"bare fields", "Id,Name,X\n1,,a b\n", [][]string{{"Id", "Name", "X"}, {"1", "", "a b"}}},
 		{"values kept", "\"Id\"\n\"N/A\"\n\"null\"\n\"007\"\n\"\xf0\x9f\x98\x80\"\n\" x \"\n",
 			[][]string{{"Id"}, {"N/A"}, {"null"}, {"007"}, {"😀"}, {" x "}}},
+		{"what is no text", "\"Id\",\"Name\"\n\"1\",\"ab\xffc\xed\xa0\x80\"\n2,\xed\n",
+			[][]string{{"Id", "Name"}, {"1", "ab\xffc\xed\xa0\x80"}, {"2", "\xed"}}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -173,7 +177,7 @@ func TestShape(t *testing.T) {
 		Records: 3,
 		Bytes:   int64(len(text)),
 		Digest:  got.Digest,
-		NUL:     &page.NUL{Count: 3, Record: 2, Field: "Name", ID: "001B"},
+		NUL:     &page.Flaw{Count: 3, Record: 2, Field: "Name", ID: "001B"},
 		Digits:  []page.Digits{{Column: "Amount", Whole: 4, Fraction: 4, Point: true}},
 	}
 	if !reflect.DeepEqual(got, want) {
@@ -264,7 +268,8 @@ func TestRoundTrip(t *testing.T) {
 func FuzzScannerAndReaderAgree(f *testing.F) {
 	for _, text := range []string{
 		"", "\"Id\"\n", "Id,Name\r\n1,\"a\"\"b\"\r\n", "\"Id\",\"A\"\n\"1\",\"\r\n\x00\"", "a\nb\"\n",
-		"\"Id\"\n\"\xe2\x90\x80\"\n", "\xff", "\"a\"\"b\"\n", "a,b\n1,2,3",
+		"\"Id\"\n\"\xe2\x90\x80\"\n", "\xff", "\"Id\",\"A\"\n\"\xed\xa0\xf0\x9f\",\"\xed\xb0\x80\xed\"\n",
+		"Id\n1\xed\xa0", "\"a\"\"b\"\n", "a,b\n1,2,3",
 	} {
 		f.Add(text, uint64(1))
 	}

@@ -2,7 +2,7 @@ package page
 
 import (
 	"io"
-	"unicode/utf8"
+	"strings"
 )
 
 // readSize is how much a Reader asks for at once.
@@ -149,17 +149,18 @@ func (r *Reader) fill() (event, error) {
 
 // finish turns the raw fields into values, in place.
 func (r *Reader) finish() error {
-	for _, c := range r.cuts {
+	for i, c := range r.cuts {
 		field := value(r.buf[r.start+c.from : r.start+c.to])
 		if c.escaped {
 			field = unescape(field)
 		}
-		if !utf8.Valid(field) {
-			r.err = malformed(&Error{Record: r.g.record - 1, Offset: r.g.offset,
-				Problem: "not UTF-8 in the record before"})
+		r.fields = append(r.fields, field)
+		if r.g.header == nil || !strings.EqualFold(r.g.header[i], "Id") {
+			continue
+		}
+		if r.err = r.g.checkID(r.g.record-1, i, field); r.err != nil {
 			return r.err
 		}
-		r.fields = append(r.fields, field)
 	}
 	return nil
 }

@@ -31,9 +31,8 @@ type Scanner struct {
 	digits  []Digits
 	misfits misfits
 
-	hasNUL  bool // in the bytes that are being consumed
-	nul     *NUL
-	wantsID bool // the record of nul hasn't shown its Id yet
+	nul, noText *Flaw
+	nameless    []*Flaw // whose record hasn't shown its Id yet
 }
 
 // A column is what the scanner looks for in the values of one.
@@ -70,61 +69,30 @@ func (s *Scanner) write(p []byte) error {
 	for len(s.rune) > 0 && len(p) > 0 {
 		s.rune = append(s.rune, p[0])
 		p = p[1:]
-		if utf8.FullRune(s.rune) {
-			whole := s.rune
-			s.rune = s.rune[:0]
-			if err := s.consumeValid(whole); err != nil {
-				return err
-			}
+		whole := len(s.rune) - incomplete(s.rune)
+		if err := s.consume(s.rune[:whole]); err != nil {
+			return err
 		}
+		s.rune = append(s.rune[:0], s.rune[whole:]...)
 	}
 	whole := len(p) - incomplete(p)
 	s.rune = append(s.rune, p[whole:]...)
-	return s.consumeValid(p[:whole])
-}
-
-// incomplete counts the bytes at the end of p that begin a character.
-func incomplete(p []byte) int {
-	for n := 1; n < utf8.UTFMax && n <= len(p); n++ {
-		if c := p[len(p)-n]; utf8.RuneStart(c) {
-			if utf8.FullRune(p[len(p)-n:]) {
-				return 0
-			}
-			return n
-		}
-	}
-	return 0
-}
-
-// consumeValid consumes p up to the first byte that isn't UTF-8.
-func (s *Scanner) consumeValid(p []byte) error {
-	if utf8.Valid(p) {
-		return s.consume(p)
-	}
-	valid := 0
-	for {
-		r, size := utf8.DecodeRune(p[valid:])
-		if r == utf8.RuneError && size <= 1 {
-			break
-		}
-		valid += size
-	}
-	if err := s.consume(p[:valid]); err != nil {
-		return err
-	}
-	return malformed(s.g.errorAt(s.g.offset, "not UTF-8"))
+	return s.consume(p[:whole])
 }
 
 func (s *Scanner) consume(p []byte) error {
-	s.hasNUL = bytes.IndexByte(p, 0) >= 0
+	hasNUL, isText := bytes.IndexByte(p, 0) >= 0, utf8.Valid(p)
 	for len(p) > 0 {
 		column, record := s.g.column, s.g.record
 		n, e, err := s.g.next(p)
 		if err != nil {
 			return err
 		}
-		if s.hasNUL {
-			s.countNUL(p[:n], record, column)
+		if hasNUL {
+			s.note(&s.nul, int64(bytes.Count(p[:n], []byte{0})), record, column)
+		}
+		if !isText {
+			s.note(&s.noText, noTexts(p[:n]), record, column)
 		}
 		if record == 0 || s.columns[column].kept {
 			s.field = append(s.field, p[:n]...)
@@ -152,7 +120,12 @@ func (s *Scanner) end(e event, record int64, column int) error {
 		}
 		return nil
 	}
-	if c := &s.columns[column]; c.kept {
+	if c := &s.columns[column]; c.id {
+		s.id, s.field = s.field, s.id[:0]
+		if err := s.g.checkID(record, column, value(s.id)); err != nil {
+			return err
+		}
+	} else if c.kept {
 		s.lookAt(c)
 	}
 	if e == endRecord {
@@ -163,10 +136,6 @@ func (s *Scanner) end(e event, record int64, column int) error {
 
 // lookAt looks at the value of a column, which has ended.
 func (s *Scanner) lookAt(c *column) {
-	if c.id {
-		s.id, s.field = s.field, s.id[:0]
-		return
-	}
 	text := value(s.field)
 	if c.deleted {
 		s.misfits.deleted = string(text) == "true"
@@ -183,10 +152,10 @@ func (s *Scanner) lookAt(c *column) {
 
 // endRecord takes note of what was found in a record that has ended.
 func (s *Scanner) endRecord() {
-	if s.wantsID {
-		s.nul.ID = string(value(s.id))
-		s.wantsID = false
+	for _, flaw := range s.nameless {
+		flaw.ID = string(value(s.id))
 	}
+	s.nameless = s.nameless[:0]
 	s.misfits.end()
 }
 
@@ -213,19 +182,21 @@ func (s *Scanner) begin() error {
 	return nil
 }
 
-func (s *Scanner) countNUL(p []byte, record int64, column int) {
-	count := int64(bytes.Count(p, []byte{0}))
-	if count == 0 {
+// note counts more of a flaw, and remembers where the first is.
+func (s *Scanner) note(flaw **Flaw, more, record int64, column int) {
+	if more == 0 {
 		return
 	}
-	if s.nul == nil {
-		s.nul = &NUL{Record: record}
+	if *flaw == nil {
+		*flaw = &Flaw{Record: record}
 		if record > 0 {
-			s.nul.Field = s.g.header[column]
-			s.wantsID = s.hasID
+			(*flaw).Field = s.g.header[column]
+			if s.hasID {
+				s.nameless = append(s.nameless, *flaw)
+			}
 		}
 	}
-	s.nul.Count += count
+	(*flaw).Count += more
 }
 
 // Close ends the page and says what it holds.
@@ -242,6 +213,7 @@ func (s *Scanner) Close() (Shape, error) {
 		Bytes:   s.bytes,
 		Digest:  hex.EncodeToString(s.digest.Sum(nil)),
 		NUL:     s.nul,
+		NoText:  s.noText,
 		Digits:  s.digits,
 		Misfits: s.misfits.records,
 		Blanks:  s.misfits.blanks,

@@ -36,7 +36,7 @@ func (s *attemptStep) consolidate(ctx context.Context) error {
 	if a.Remade != "" && counts.Deleted > 0 {
 		s.note("%d rows of the object before, whose Ids began with %s, are gone", counts.Deleted, a.Remade)
 	}
-	if err := s.noteNULs(ctx); err != nil {
+	if err := s.noteFlaws(ctx); err != nil {
 		return err
 	}
 	_, err = s.Control.UpdateFlow(ctx, a.Flow, func(f *control.FlowRow) {
@@ -69,26 +69,34 @@ func (s *attemptStep) looked(ctx context.Context) error {
 	return err
 }
 
-// noteNULs reports where values held NUL characters.
-func (s *attemptStep) noteNULs(ctx context.Context) error {
+// noteFlaws reports where values held characters that not every warehouse can
+// store.
+func (s *attemptStep) noteFlaws(ctx context.Context) error {
 	pages, err := s.Control.Pages(ctx, s.attempt.ID)
 	if err != nil {
 		return err
 	}
-	var count int64
-	var first string
+	var nuls, noTexts int64
+	var firstNUL, firstNoText string
 	for _, p := range pages {
-		if count == 0 {
-			first = p.NULAt
+		if nuls == 0 {
+			firstNUL = p.NULAt
 		}
-		count += p.NULs
+		if noTexts == 0 {
+			firstNoText = p.NoTextAt
+		}
+		nuls += p.NULs
+		noTexts += p.NoTexts
 	}
-	if count > 0 {
-		what := "replaced by U+2400"
-		if s.Warehouse.Room().NUL {
-			what = "kept"
-		}
-		s.note("%d NUL characters were %s, the first in %s", count, what, first)
+	what := "replaced by U+2400"
+	if s.Warehouse.Room().NUL {
+		what = "kept"
+	}
+	if nuls > 0 {
+		s.note("%d NUL characters were %s, the first in %s", nuls, what, firstNUL)
+	}
+	if noTexts > 0 {
+		s.note("%d characters that are no text were replaced by U+FFFD, the first in %s", noTexts, firstNoText)
 	}
 	return nil
 }

@@ -274,8 +274,9 @@ func (l *loading) account(ctx context.Context) error {
 		return err
 	}
 	if keys != rows {
-		return plan.Failf(plan.Retry, "", "%w: the pages of job %s hold %d records, but only %d different ones",
-			reading.ErrUnsound, l.result.ID, rows, keys)
+		if err := l.doubles(ctx, rows, keys); err != nil {
+			return err
+		}
 	}
 	return reading.Finish(l.part, l.total)
 }

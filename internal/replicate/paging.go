@@ -205,7 +205,7 @@ func (j *paging) load(ctx context.Context, place int64) error {
 	case err != nil:
 		return err
 	}
-	if err = l.account(ctx); errors.Is(err, reading.ErrUnsound) {
+	if err = l.account(ctx); errors.Is(err, reading.ErrUnsound) || errors.Is(err, stage.ErrUnfit) {
 		return j.giveUp(ctx, err)
 	}
 	return err

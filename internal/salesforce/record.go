@@ -46,7 +46,9 @@ func (r Record) field(name string) json.RawMessage {
 }
 
 // Text gives a field's value as text: a string without its quotes, a number or
-// a boolean as Salesforce wrote it, a compound value as JSON, null as "".
+// a boolean as Salesforce wrote it, a compound value as JSON, null as "". A string
+// of Salesforce may hold what is no character, and then the text isn't UTF-8: page
+// says how it is written.
 func (r Record) Text(path string) (string, error) {
 	raw := r.Raw(path)
 	switch {
@@ -55,8 +57,8 @@ func (r Record) Text(path string) (string, error) {
 	case string(raw) == "null":
 		return "", nil
 	case raw[0] == '"':
-		var text string
-		if err := json.Unmarshal(raw, &text); err != nil {
+		text, err := unquote(raw)
+		if err != nil {
 			return "", plan.Failf(plan.Bug, "", "field %s isn't a JSON string", path)
 		}
 		return text, nil

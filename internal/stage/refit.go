@@ -10,6 +10,7 @@ import (
 	"catchment/internal/control"
 	"catchment/internal/page"
 	"catchment/internal/plan"
+	"catchment/internal/warehouse/refusals"
 	"catchment/internal/warehouse/room"
 )
 
@@ -31,7 +32,7 @@ func (w Way) Refit(
 				return rows, false, err
 			}
 		}
-	} else if refused := room.RefusedBy(refusal); refused != nil {
+	} else if refused := refusals.Of(refusal); refused != nil {
 		if again, err = w.refuse(ctx, refitted, refused); err != nil {
 			return rows, false, err
 		}
@@ -67,7 +68,7 @@ func (w Way) narrow(ctx context.Context, row *control.PageRow, room []room.Digit
 }
 
 // refuse finds the record that a warehouse refuses, and has its page keep it out.
-func (w Way) refuse(ctx context.Context, rows []control.PageRow, refused *room.Refused) (bool, error) {
+func (w Way) refuse(ctx context.Context, rows []control.PageRow, refused *refusals.Value) (bool, error) {
 	i := slices.IndexFunc(rows, func(row control.PageRow) bool { return row.Key == refused.Page })
 	if i < 0 || refused.ID == "" { // nobody knows which record it is
 		return false, nil

@@ -3,20 +3,21 @@ package stage
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"slices"
 
 	"catchment/internal/page"
 	"catchment/internal/plan"
 	"catchment/internal/warehouse"
-	"catchment/internal/warehouse/room"
+	"catchment/internal/warehouse/refusals"
 )
 
 // Named adds to a warehouse's refusal of a value which record of its page that
 // is. Warehouses know lines or ordinals at most; only the page knows the Id. It
 // gives err back as it is where nothing was refused, or nobody can tell more.
 func Named(ctx context.Context, pages []warehouse.Page, err error) error {
-	refused := room.RefusedBy(err)
+	refused := refusals.Of(err)
 	if refused == nil {
 		return err
 	}
@@ -25,6 +26,14 @@ func Named(ctx context.Context, pages []warehouse.Page, err error) error {
 			err = errors.Join(err, lookErr)
 		}
 	}
+	if refused.Record > 0 {
+		who := refused.ID
+		if who == "" {
+			who = fmt.Sprint(refused.Record)
+		}
+		err = fmt.Errorf("%w; it is the record %s, which ends on line %d of page %s", err, who, refused.Line,
+			refused.Page)
+	}
 	if plan.ClassOf(err) != plan.Bug {
 		return err
 	}
@@ -32,7 +41,7 @@ func Named(ctx context.Context, pages []warehouse.Page, err error) error {
 }
 
 // name finds the record, and its other place, in the text that the warehouse got.
-func name(ctx context.Context, p warehouse.Page, refused *room.Refused) (err error) {
+func name(ctx context.Context, p warehouse.Page, refused *refusals.Value) (err error) {
 	if refused.Line == 0 && refused.Record == 0 {
 		return nil
 	}

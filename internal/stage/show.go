@@ -31,6 +31,9 @@ func (w Way) Page(row control.PageRow) warehouse.Page {
 			return text, nil
 		})
 	}
+	if row.NoTexts > 0 {
+		p = rewritten(p, page.OnlyText)
+	}
 	if row.NULs > 0 && !w.Room.NUL {
 		p = rewritten(p, page.WithoutNUL)
 	}

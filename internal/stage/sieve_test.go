@@ -15,6 +15,7 @@ import (
 	"catchment/internal/stage"
 	"catchment/internal/value"
 	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/refusals"
 	"catchment/internal/warehouse/room"
 )
 
@@ -182,7 +183,7 @@ func TestRefit(t *testing.T) {
 	if refit(tight) {
 		t.Error("the same once more changes nothing")
 	}
-	if !refit(&room.Refused{Page: row.Key, ID: "3", Column: "open__c", Why: "a value was refused"}) ||
+	if !refit(&refusals.Value{Page: row.Key, ID: "3", Column: "open__c", Why: "a value was refused"}) ||
 		row.Records != 1 || row.Rejected != 2 {
 		t.Fatalf("%+v", row)
 	}
@@ -190,8 +191,8 @@ func TestRefit(t *testing.T) {
 		t.Errorf("%q", got)
 	}
 	for _, refusal := range []error{
-		errors.New("the disk is full"), &room.Refused{Page: row.Key, Why: "nobody knows where"},
-		&room.Refused{Page: "another", ID: "1"}, &room.Refused{Page: row.Key, ID: "3"},
+		errors.New("the disk is full"), &refusals.Value{Page: row.Key, Why: "nobody knows where"},
+		&refusals.Value{Page: "another", ID: "1"}, &refusals.Value{Page: row.Key, ID: "3"},
 		&room.Tight{Room: []room.Digits{{Field: "Other__c"}}},
 	} {
 		if refit(refusal) {
@@ -199,12 +200,12 @@ func TestRefit(t *testing.T) {
 		}
 	}
 	row.Refused = slices.Repeat(row.Refused, 100)
-	if refit(&room.Refused{Page: row.Key, ID: "1", Column: "open__c"}) {
+	if refit(&refusals.Value{Page: row.Key, ID: "1", Column: "open__c"}) {
 		t.Error("more and more records are refused")
 	}
 	w.AsIs = true
 	row = stored(t, w, false, thingHeader+`"3","7","2","","true","","false"`+"\n")
-	if !refit(&room.Refused{Page: row.Key, ID: "3", Column: "open__c"}) || row.Records != 1 ||
+	if !refit(&refusals.Value{Page: row.Key, ID: "3", Column: "open__c"}) || row.Records != 1 ||
 		!strings.Contains(read(t, w.Page(row).Open), `"3","7","2","",""`) {
 		t.Errorf("only compared: %+v", row)
 	}

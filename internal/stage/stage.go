@@ -9,7 +9,8 @@
 // becomes of a refused page is left to the verbs.
 //
 // Start at Way.Put, and at Way.Page in show.go. treat.go does what flows ask for,
-// rejects.go keeps the records that their rules refuse, keys.go names the blobs.
+// rejects.go keeps the records that their rules refuse, refused.go names those whose
+// values a warehouse refuses, keys.go names the blobs.
 package stage
 
 import (
@@ -56,15 +57,11 @@ func (w Way) Put(ctx context.Context, row control.PageRow, in Incoming) (control
 	if err != nil {
 		return row, 0, err
 	}
-	if found.NUL != nil && !w.AsIs {
-		if w.Source.Flow.NUL == flow.Fail {
-			return row, size, plan.Fixf("mend the record in Salesforce, or set nul: replace for this flow",
-				"%w: field %s of record %s holds a NUL character", ErrUnfit, found.NUL.Field, found.NUL.ID)
-		}
-		row.NULAt = found.NUL.ID + "." + found.NUL.Field
+	if row.NULs, row.NULAt, err = w.flaw(found.NUL, "a NUL character"); err != nil {
+		return row, size, err
 	}
-	if found.NUL != nil {
-		row.NULs = found.NUL.Count
+	if row.NoTexts, row.NoTextAt, err = w.flaw(found.NoText, "a character that is no text"); err != nil {
+		return row, size, err
 	}
 	row.Header, row.Bytes, row.Digest, row.Digits = found.Header, found.Bytes, found.Digest, digitsOf(found)
 	row.Misfits, row.Blanks = found.Misfits, found.Blanks
@@ -73,6 +70,22 @@ func (w Way) Put(ctx context.Context, row control.PageRow, in Incoming) (control
 	}
 	row.Records, row.Rejected = found.Records-row.Misfits, rejected+row.Misfits
 	return row, size, nil
+}
+
+// flaw tells how many characters of a kind that not every warehouse can store a
+// page holds, and the Id and the field of the first one. What is only compared is
+// never refused for them.
+func (w Way) flaw(f *page.Flaw, what string) (count int64, at string, err error) {
+	switch {
+	case f == nil:
+		return 0, "", nil
+	case w.AsIs:
+		return f.Count, "", nil
+	case w.Source.Flow.NUL == flow.Fail:
+		return 0, "", plan.Fixf("mend the record in Salesforce, or set nul: replace for this flow",
+			"%w: field %s of record %s holds %s", ErrUnfit, f.Field, f.ID, what)
+	}
+	return f.Count, f.ID + "." + f.Field, nil
 }
 
 // put brings a page into the blob store, and tells what is stored: the page, and

@@ -162,6 +162,28 @@ func TestNUL(t *testing.T) {
 	}
 }
 
+// What is no text is replaced for every warehouse, and refused where the flow says
+// so; what is only compared is never refused for it.
+func TestNoText(t *testing.T) {
+	t.Parallel()
+	for _, asIs := range []bool{false, true} {
+		w := newWay(t)
+		w.AsIs, w.Room.NUL = asIs, true
+		w.Source.Treatment = value.Treatment{}
+		row, err := put(t, w, `"1","","0`+"\xed\xa0\x80"+`0","2.0"`+"\n")
+		if err != nil || row.NoTexts != 1 || !asIs && row.NoTextAt != "1.Phone" {
+			t.Fatalf("%+v, %v", row, err)
+		}
+		if got := read(t, w.Page(row).Open); got != header+`"1","","0`+"\uFFFD"+`0","2"`+"\n" {
+			t.Errorf("shown: %q", got)
+		}
+		w.Source.Flow.NUL = flow.Fail
+		if _, err := put(t, w, ""); errors.Is(err, stage.ErrUnfit) == asIs {
+			t.Errorf("nul: fail, as it is %v: %v", asIs, err)
+		}
+	}
+}
+
 func TestKeys(t *testing.T) {
 	t.Parallel()
 	for _, gzip := range []bool{false, true} {

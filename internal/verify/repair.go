@@ -7,6 +7,7 @@ import (
 
 	"catchment/internal/control"
 	"catchment/internal/plan"
+	"catchment/internal/stage"
 	"catchment/internal/warehouse"
 	"catchment/internal/warehouse/evidence"
 	"catchment/internal/warehouse/gone"
@@ -170,7 +171,11 @@ func (m mender) write(ctx context.Context, mending warehouse.Mending, suspects [
 		return err
 	})
 	if err != nil {
-		return err
+		var pages []warehouse.Page
+		for _, b := range mending.Batches {
+			pages = append(pages, b.Pages...)
+		}
+		return stage.Named(ctx, pages, err)
 	}
 	_, err = m.control.UpdateFlow(ctx, m.held.Flow(), func(f *control.FlowRow) { f.Rows = counts.Rows })
 	return err

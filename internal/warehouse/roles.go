@@ -88,6 +88,9 @@ type Loader interface {
 	Staged(ctx context.Context, attempt, job string) (pages, rows int64, err error)
 	// Keys counts the different keys that a job has in staging.
 	Keys(ctx context.Context, t shape.Table, attempt, job string) (int64, error)
+	// Repeated tells of the keys that a job has in staging more than once, in
+	// memory that doesn't grow with them.
+	Repeated(ctx context.Context, t shape.Table, attempt, job string) (evidence.Repeats, error)
 	// Discard removes the staged rows and the ledger of an attempt's jobs, all
 	// but those of keep.
 	Discard(ctx context.Context, f Fence, attempt string, keep ...string) error

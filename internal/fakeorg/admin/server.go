@@ -156,12 +156,13 @@ func (a *Server) end(w http.ResponseWriter, c *web.Call) error {
 // changeRecords does to records what no API of Salesforce does.
 func (a *Server) changeRecords(w http.ResponseWriter, c *web.Call) error {
 	var asked struct {
-		Do           string
-		IDs          []string
-		Master       string
-		Field, Value string
-		Object       string
-		Values       map[string]string
+		Do     string
+		IDs    []string
+		Master string
+		Field  string
+		Value  text
+		Object string
+		Values map[string]string
 	}
 	if err := readBody(c, &asked); err != nil {
 		return err
@@ -176,7 +177,7 @@ func (a *Server) changeRecords(w http.ResponseWriter, c *web.Call) error {
 		"merge": func(ids ...string) error { return a.Records.Merge(asked.Master, ids...) },
 		"drift": func(ids ...string) error {
 			for _, id := range ids {
-				if err := a.Records.Drift(id, asked.Field, asked.Value); err != nil {
+				if err := a.Records.Drift(id, asked.Field, string(asked.Value)); err != nil {
 					return err
 				}
 			}

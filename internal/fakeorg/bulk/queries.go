@@ -175,6 +175,7 @@ func (b *Queries) createJob(w http.ResponseWriter, c *web.Call) error {
 		chunked: !q.Bound.Sorted && q.Bound.Limit < 0, created: b.options.Clock.Now(),
 	}
 	if c.Fault != nil {
+		q.Twice = c.Fault.Twice
 		j.failure, j.stuck, j.patience = c.Fault.FailJob, c.Fault.StickJob, c.Fault.TimeOutOver
 		if j.failure == "" && c.Fault.TooComplex(len(q.Bound.Columns)) {
 			j.failure = "QUERY_TOO_COMPLICATED : " + faults.Named()["too-complicated"].Message
@@ -220,6 +221,7 @@ func (j *job) begin(a *query.Asker) {
 		j.err = reply.Bad("", "InvalidBatch : %s", reply.Reason(err))
 		return
 	}
+	q.Twice = j.question.Twice
 	j.question = q
 }
 

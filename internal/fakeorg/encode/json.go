@@ -289,6 +289,12 @@ func (w *JSON) appendCompound(dst []byte, r *store.Row, stem string, parts []par
 	return append(dst, '}')
 }
 
+// isHalf tells whether a text begins with half of a pair of UTF-16, as three bytes:
+// Java's texts may hold one alone, and its JSON then has the number.
+func isHalf(text []byte) bool {
+	return len(text) >= 3 && text[0] == 0xED && text[1]&0xE0 == 0xA0 && text[2]&0xC0 == 0x80
+}
+
 // appendJSONText quotes a text: what JSON asks to be escaped is, nothing else.
 func appendJSONText(dst, text []byte) []byte {
 	const hex = "0123456789abcdef"
@@ -310,6 +316,11 @@ func appendJSONText(dst, text []byte) []byte {
 			dst = append(dst, c)
 		default:
 			char, size := utf8.DecodeRune(text)
+			if size == 1 && isHalf(text) {
+				dst = append(dst, '\\', 'u', 'd', hex[text[1]>>2&15], hex[text[1]&3<<2|text[2]>>4&3], hex[text[2]&15])
+				text = text[3:]
+				continue
+			}
 			dst = utf8.AppendRune(dst, char)
 			text = text[size:]
 			continue

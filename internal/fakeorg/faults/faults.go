@@ -45,6 +45,9 @@ type Rule struct {
 	ExtraRecords int `json:"extraRecords,omitempty"`
 	// DuplicatePage sends the page before again, in place of this one.
 	DuplicatePage bool `json:"duplicatePage,omitempty"`
+	// Twice is a record's Id: a query, or the Bulk job created by this request, finds
+	// that record twice, one behind the other.
+	Twice string `json:"twice,omitempty"`
 	// FailJob is the message with which the Bulk job created by this request fails.
 	FailJob string `json:"failJob,omitempty"`
 	// StickJob keeps the Bulk job created by this request InProgress.

@@ -35,6 +35,10 @@ type Question struct {
 	Object *store.Object
 	all    bool   // records in the recycle bin count too
 	owner  string // whose records only count; "" is everybody's
+
+	// Twice is the Id of a record that is found twice, one behind the other; "" is
+	// none.
+	Twice string
 }
 
 // Ask reads a statement; what is wrong with it comes back in Salesforce's

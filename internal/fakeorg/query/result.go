@@ -50,7 +50,7 @@ func AnswerWithin(ctx context.Context, s store.Snapshot, q *Question, clock soql
 	from, to, few := r.candidates()
 	from, to = max(from, part.First), min(to, part.End)
 	few = slices.DeleteFunc(few, func(n int) bool { return n < part.First || n >= part.End })
-	r.fixed = q.Bound.Sorted || few != nil
+	r.fixed = q.Bound.Sorted || few != nil || q.Twice != ""
 	matched := 0
 	take := func(at *store.Row) bool {
 		if !r.sees(at) {
@@ -59,6 +59,10 @@ func AnswerWithin(ctx context.Context, s store.Snapshot, q *Question, clock soql
 		switch {
 		case r.fixed:
 			r.order = append(r.order, at.Place)
+			if q.Twice != "" && at.Text(q.Object.Sys.ID) == q.Twice {
+				r.order = append(r.order, at.Place)
+				matched++
+			}
 		case matched%markEvery == 0:
 			r.marks = append(r.marks, at.Place)
 		}

@@ -81,6 +81,9 @@ func (a *Queries) firstPage(w http.ResponseWriter, c *web.Call, all bool) error 
 	if err != nil {
 		return err
 	}
+	if c.Fault != nil {
+		q.Twice = c.Fault.Twice
+	}
 	if c.Fault.TooComplex(len(q.Bound.Columns)) {
 		return faults.Named()["too-complicated"]
 	}

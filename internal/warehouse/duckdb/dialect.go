@@ -61,40 +61,59 @@ const duckNarrow = 18
 func readCSV(c sql.Copy, paths []string, gzip bool) (string, []any) {
 	d := Dialect()
 	b := &dialect.Binds{Dialect: d}
-	var names, values, types []string
+	var names, values []string
 	for _, col := range c.Columns {
-		value := "r." + d.Quote(col.Name)
-		if col.Kind == shape.Decimal && col.Whole+col.Fract <= duckNarrow {
-			value = fmt.Sprintf("CAST(%s AS DECIMAL(%d,%d))", value, duckNarrow, col.Fract)
-		}
 		names = append(names, d.Quote(col.Name))
-		values = append(values, d.Loaded(col.Kind, value, col.Type))
-		types = append(types, dialect.Literal(col.Name)+": 'VARCHAR'")
+		values = append(values, castOf(col, "CAST"))
 	}
 	names = append(names, d.List("", []string{own.Op, own.Attempt, own.Job, own.ReadAt, own.Seq}))
 	values = append(values, b.Text(string(c.Op)), b.Text(c.Attempt), b.Text(c.Job),
 		b.Value(c.ReadAt, shape.Timestamp), "p.seq")
 
-	files := make([]string, len(paths))
 	seqs := make([]string, len(paths))
 	for i, path := range paths {
-		files[i] = dialect.Literal(path)
 		seqs[i] = fmt.Sprintf("(%s, %d)", dialect.Literal(path), c.Pages[i].Seq)
+	}
+	return dialect.Fill(`INSERT INTO {staging} ({names})
+SELECT {values}
+FROM {csv} r
+JOIN (VALUES {seqs}) p (file, seq) ON p.file = r._catchment_file`, dialect.Holes{
+		"staging": c.Into, "names": strings.Join(names, ", "), "values": strings.Join(values, ", "),
+		"csv": fromCSV(c.Columns, paths, gzip), "seqs": strings.Join(seqs, ", "),
+	}), b.Args
+}
+
+// castOf is the value of a column of a file, as its table wants it: by CAST, or by
+// TRY_CAST, which makes NULL of what CAST refuses.
+func castOf(col dialect.CopyColumn, cast string) string {
+	value := "r." + Dialect().Quote(col.Name)
+	if Dialect().Of(col.Kind).Load == "" {
+		return value
+	}
+	if col.Kind == shape.Decimal && col.Whole+col.Fract <= duckNarrow {
+		value = fmt.Sprintf("%s(%s AS DECIMAL(%d,%d))", cast, value, duckNarrow, col.Fract)
+	}
+	return cast + "(" + value + " AS " + col.Type + ")"
+}
+
+// fromCSV is the table of what files hold, as texts.
+func fromCSV(cols []dialect.CopyColumn, paths []string, gzip bool) string {
+	var types, files []string
+	for _, col := range cols {
+		types = append(types, dialect.Literal(col.Name)+": 'VARCHAR'")
+	}
+	for _, path := range paths {
+		files = append(files, dialect.Literal(path))
 	}
 	compression := "none"
 	if gzip {
 		compression = "gzip"
 	}
-	return dialect.Fill(`INSERT INTO {staging} ({names})
-SELECT {values}
-FROM read_csv([{files}],
+	return dialect.Fill(`read_csv([{files}],
 	columns = {{types}},
 	auto_detect = false, header = true, delim = ',', quote = '"', escape = '"', nullstr = '',
 	strict_mode = true, null_padding = false, ignore_errors = false, parallel = false,
-	max_line_size = {longest}, buffer_size = {longest}, compression = '{compression}', filename = '_catchment_file') r
-JOIN (VALUES {seqs}) p (file, seq) ON p.file = r._catchment_file`, dialect.Holes{
-		"staging": c.Into, "names": strings.Join(names, ", "), "values": strings.Join(values, ", "),
-		"files": strings.Join(files, ", "), "types": strings.Join(types, ", "), "longest": fmt.Sprint(duckLine),
-		"compression": compression, "seqs": strings.Join(seqs, ", "),
-	}), b.Args
+	max_line_size = {longest}, buffer_size = {longest}, compression = '{compression}', filename = '_catchment_file')`,
+		dialect.Holes{"files": strings.Join(files, ", "), "types": strings.Join(types, ", "),
+			"longest": fmt.Sprint(duckLine), "compression": compression})
 }

@@ -82,11 +82,8 @@ func withoutValues(err error) error {
 		kind, _, _ = strings.Cut(d.Msg, "\n")
 		return errors.New(kind)
 	}
-	if m := regexp.MustCompile(`CSV Error on Line: (\d+)`).FindStringSubmatch(d.Msg); m != nil {
-		kind += " on line " + m[1]
-	}
-	if m := regexp.MustCompile(`casting from source column ([A-Za-z0-9_]+)`).FindStringSubmatch(d.Msg); m != nil {
-		kind += " in column " + m[1]
+	if refused := refusedValue(kind, d.Msg); refused != nil {
+		return refused
 	}
 	return errors.New(kind)
 }

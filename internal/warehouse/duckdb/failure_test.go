@@ -66,9 +66,9 @@ func TestWithoutValues(t *testing.T) {
 	}{
 		{duckdb.ErrorTypeConversion, "Conversion Error: Could not convert string \"secret\" to INT32 when casting " +
 			"from source column employees\nLINE 1: secret",
-			"duckdb: Conversion Error in column employees"},
+			"duckdb: a value was refused (Conversion Error) in column employees"},
 		{duckdb.ErrorTypeInvalidInput, "Invalid Input Error: CSV Error on Line: 12\nOriginal Line: secret",
-			"duckdb: Invalid Input Error on line 12"},
+			"duckdb: a value was refused (Invalid Input Error) of record 11"},
 		{duckdb.ErrorTypeConstraint, "Constraint Error: Duplicate key \"id: secret\" violates primary key",
 			"duckdb: Constraint Error"},
 		{duckdb.ErrorTypeCatalog, "Catalog Error: Table x does not exist!\nLINE 1: secret",

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 
+	"catchment/internal/warehouse/refusals"
 	"catchment/internal/warehouse/sql"
 )
 
@@ -63,6 +64,9 @@ func (t *tx) Load(ctx context.Context, c sql.Copy) (_ []int64, err error) {
 		}
 		query, args := readCSV(part, paths, gzip)
 		if _, err := t.Exec(ctx, query, args...); err != nil {
+			if refused := refusals.Of(err); refused != nil {
+				t.place(ctx, refused, part, paths, gzip)
+			}
 			return nil, fmt.Errorf("load %d pages from %s on: %w", len(paths), part.Pages[0].Key, err)
 		}
 	}

@@ -10,6 +10,7 @@ import (
 
 	"catchment/internal/plan"
 	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/refusals"
 	"catchment/internal/warehouse/sql"
 )
 
@@ -51,7 +52,11 @@ func (t *tx) copyPage(ctx context.Context, sql string, p warehouse.Page) (n int6
 		return 0, source.err // what PostgreSQL says of it is only a consequence
 	}
 	if err != nil {
-		return 0, t.driver.classify(ctx, err)
+		err = t.driver.classify(ctx, err)
+		if refused := refusals.Of(err); refused != nil {
+			refused.Page = p.Key
+		}
+		return 0, err
 	}
 	return tag.RowsAffected(), nil
 }

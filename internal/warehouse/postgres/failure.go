@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"regexp"
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -107,14 +106,10 @@ func withoutValues(e *pgconn.PgError) error {
 	if e.Code[:2] == "42" || e.Code[:2] == "0A" {
 		return fmt.Errorf("%s (%s)", e.Message, e.Code)
 	}
-	where := ""
-	if m := regexp.MustCompile(`line (\d+)(?:, column ([A-Za-z0-9_]+))?`).FindStringSubmatch(e.Where); m != nil {
-		where = " on line " + m[1]
-		if m[2] != "" {
-			where += " in column " + m[2]
-		}
+	if refused := refusedValue(e); refused != nil {
+		return refused
 	}
-	return fmt.Errorf("a value or row was refused%s (%s)", where, e.Code)
+	return fmt.Errorf("a value or row was refused (%s)", e.Code)
 }
 
 // lost tells whether a connection ended without a word.

@@ -63,11 +63,15 @@ func TestFailure(t *testing.T) {
 func TestWithoutValues(t *testing.T) {
 	t.Parallel()
 	for want, e := range map[string]*pgconn.PgError{
-		"here: a value or row was refused on line 7 in column employees (22P02)": {Code: "22P02",
+		"here: a value is not of the column's type (22P02) in column employees on line 7": {Code: "22P02",
 			Message: `invalid input syntax: "secret"`,
 			Where:   `COPY account, line 7, column employees: "secret"`},
-		"here: a value or row was refused on line 9 (22P04)": {Code: "22P04", Message: "extra data",
+		"here: a row is not as its header says (22P04) on line 9": {Code: "22P04", Message: "extra data",
 			Where: `COPY account, line 9: "secret"`},
+		"here: a row is too long for a page of PostgreSQL (54000)": {Code: "54000",
+			Message: "row is too big: size 10824", Where: "COPY account, line 12"},
+		"here: a value or row was refused (22003)": {Code: "22003", Message: `"secret" is out of range`,
+			Where: "SQL statement"},
 		"here: a second row of one key": {Code: "23505", ConstraintName: "account_pkey",
 			Detail: "Key (id)=(secret) already exists."},
 		"here: a value or row was refused (23502)": {Code: "23502", Message: "null value",

@@ -17,6 +17,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"catchment/internal/plan"
+	"catchment/internal/warehouse/refusals"
 	"catchment/internal/warehouse/sql"
 )
 
@@ -238,7 +239,8 @@ func TestFailures(t *testing.T) {
 	}
 	for _, err := range []error{pg("22P02", `invalid input syntax for type integer: "geheim"`, "geheim"),
 		refusal(p, "", `ERROR: invalid input syntax for integer: "geheim does not exist"`),
-		refusal(p, "", "ERROR: Value geheim out of range"), refusedValue(errors.New("x"), "name", 1, 1207)} {
+		refusal(p, "", "ERROR: Value geheim out of range"), refusedValue(errors.New("x"),
+			refusals.Value{Column: "name", Line: 1}, 1207)} {
 		if strings.Contains(err.Error(), "geheim") {
 			t.Errorf("%v holds a value", err)
 		}

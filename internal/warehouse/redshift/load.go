@@ -7,6 +7,7 @@ import (
 
 	"catchment/internal/plan"
 	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/refusals"
 	"catchment/internal/warehouse/sql"
 	"catchment/internal/warehouse/sql/dialect"
 )
@@ -37,7 +38,7 @@ func (t *tx) loadPage(ctx context.Context, c sql.Copy, p warehouse.Page) (int64,
 		return 0, err
 	}
 	if _, err := t.exec(ctx, r.From()); err != nil {
-		t.refused = placed.url
+		t.refused = refusedObject{url: placed.url, page: p.Key, rewritten: len(superColumns(c.Columns)) > 0}
 		return 0, err
 	}
 	copied, err := t.number(ctx, r.Count())
@@ -86,40 +87,51 @@ func (t *tx) number(ctx context.Context, query string) (n int64, err error) {
 	return n, err
 }
 
+// A refusedObject is what COPY has refused.
+type refusedObject struct {
+	url       string
+	page      string // its key
+	rewritten bool   // its texts became JSON, so its lines are not those of the page
+}
+
 // explain adds to a COPY's error which column of which line was refused, and
 // why. Redshift keeps that in a view, beside the value itself, which is left
 // there (invariant 9): the code says enough. A look that fails adds nothing.
-func (d *driver) explain(ctx context.Context, object string, err error) error {
-	var column string
-	var line, code int64
+func (d *driver) explain(ctx context.Context, from refusedObject, err error) error {
+	object, at := from.url, refusals.Value{Page: from.page}
+	var code int64
 	found := false
 	lookErr := d.View(ctx, func(tx sql.Tx) error {
 		return tx.Query(ctx, func(scan sql.Scan) error {
 			found = true
-			return scan(&column, &line, &code)
+			return scan(&at.Column, &at.Line, &code)
 		}, "SELECT trim(column_name), line_number, error_code FROM sys_load_error_detail WHERE trim(file_name) = $1 "+
 			"ORDER BY start_time DESC LIMIT 1", object[:min(len(object), 256)])
 	})
 	if lookErr != nil || !found {
 		return err
 	}
-	return refusedValue(err, column, line, code)
+	if from.rewritten {
+		at.Line = 0
+	}
+	return refusedValue(err, at, code)
 }
 
 // tooLong is the code of a text that its column has no room for (Amazon
 // Redshift Database Developer Guide, Load error reference).
 const tooLong = 1204
 
-func refusedValue(err error, column string, line, code int64) error {
+func refusedValue(err error, at refusals.Value, code int64) error {
 	if code == tooLong {
+		at.Why = fmt.Sprintf("the text has more bytes than a column of Redshift can hold (%d)", code)
 		return plan.Fixf("set text: truncate or text: super in the warehouse section of catchment.yaml, "+
-			"or exclude the field in the flow; `catchment run --full` applies super",
-			"the text of column %s on line %d has more bytes than a column of Redshift can hold: %w", column, line, err)
+			"or exclude the field in the flow; `catchment run --full` applies super", "%w: %w", &at, err)
 	}
 	if errors.Is(err, context.Canceled) {
 		return err
 	}
-	return fmt.Errorf("column %s on line %d was refused (%d): %w", column, line, code, err)
+	at.Why = fmt.Sprintf("a value was refused (%d)", code)
+	return fmt.Errorf("%w: %w", &at, err)
 }
 
 // superColumns is the places of the columns that are of type SUPER.

@@ -141,7 +141,7 @@ func (d *driver) do(ctx context.Context, readOnly bool, f func(sql.Tx) error) er
 		// error is the one that matters.
 		undo, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 		defer cancel()
-		if s.rollback(undo) == nil && t.refused != "" && ctx.Err() == nil {
+		if s.rollback(undo) == nil && t.refused.url != "" && ctx.Err() == nil {
 			return d.explain(undo, t.refused, err)
 		}
 		return err
@@ -164,8 +164,8 @@ func (d *driver) Close() error {
 type tx struct {
 	session
 	driver  *driver
-	refused string // the object that COPY has refused
-	cuts    []Cut  // told when the transaction is committed
+	refused refusedObject
+	cuts    []Cut // told when the transaction is committed
 }
 
 func (t *tx) Exec(ctx context.Context, sql string, args ...any) (int64, error) {

@@ -35,6 +35,7 @@ func everyones() []group {
 			{"a page that holds other than it should", otherCounts},
 			{"a page that changed is refused", changedPage},
 			{"another job replaces the staged rows", discard},
+			{"a job's keys that came more than once", doubles},
 			{"values survive byte for byte", values},
 			{"decimals widen and are never rounded", decimals},
 			{"two loaders that need a wider column", twoWideners},

@@ -38,6 +38,16 @@ func TestScript(t *testing.T) {
 	}
 }
 
+// A job's keys that came more than once, by one column and by two.
+func TestDoubles(t *testing.T) {
+	for _, d := range []*dialect.Dialect{duckdb.Dialect(), postgres.Dialect(),
+		redshift.Dialect(redshift.FailLongText)} {
+		tables := &statements.Tables{Dialect: d, Table: sample(),
+			Options: warehouse.Options{Schema: "salesforce", Staging: "salesforce_incremental"}}
+		golden.Equal(t, d.Name+"-doubles.sql", tables.Doubles([]string{"id", `odd"name`})+"\n")
+	}
+}
+
 // The procedures of the two warehouses that have some differ only where their
 // dialects do: read one beside the other.
 func TestProcedures(t *testing.T) {

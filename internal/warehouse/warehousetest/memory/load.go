@@ -3,11 +3,13 @@ package memory
 import (
 	"cmp"
 	"context"
+	"maps"
 	"slices"
 	"strings"
 
 	"catchment/internal/plan"
 	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/evidence"
 	"catchment/internal/warehouse/room"
 	"catchment/internal/warehouse/shape"
 )
@@ -197,6 +199,40 @@ func (p loader) Keys(ctx context.Context, t shape.Table, attempt, job string) (i
 	keys := map[string]bool{}
 	err := asker(p).StagedKeys(ctx, t, attempt, job, func(key string) { keys[key] = true })
 	return int64(len(keys)), err
+}
+
+// Repeated tells of the keys that a job has in staging more than once.
+func (p loader) Repeated(ctx context.Context, t shape.Table, attempt, job string) (evidence.Repeats, error) {
+	var found evidence.Repeats
+	err := p.view(ctx, "repeated keys of attempt "+attempt, func(o *operation) {
+		versions := map[string][]row{}
+		for _, r := range o.read(t, attempt, []string{job}) {
+			versions[keyOf(t, r)] = append(versions[keyOf(t, r)], r)
+		}
+		for _, differ := range []bool{true, false} { // those that differ are named first
+			for _, key := range slices.Sorted(maps.Keys(versions)) {
+				if all := versions[key]; len(all) > 1 && differing(t, all) == differ {
+					pages := map[string]bool{}
+					for _, r := range all {
+						pages[r[colSeq]] = true
+					}
+					found.Add(key, int64(len(all)), int64(len(pages)), differ)
+				}
+			}
+		}
+	})
+	return found, err
+}
+
+// differing tells whether versions of one record aren't equal in all columns.
+func differing(t shape.Table, versions []row) bool {
+	return slices.ContainsFunc(t.Columns, func(c shape.Column) bool {
+		return slices.ContainsFunc(versions, func(r row) bool {
+			value, known := r[c.Name]
+			first, knew := versions[0][c.Name]
+			return value != first || known != knew
+		})
+	})
 }
 
 // Discard removes the staged rows and the ledger of an attempt's jobs.

@@ -1,0 +1,91 @@
+package replicate_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"catchment/internal/control"
+	"catchment/internal/fakeorg"
+	"catchment/internal/flow"
+	"catchment/internal/rig"
+)
+
+// twice lets every job hold a record of an object twice.
+func twice(r *rig.Rig, id string) {
+	r.Org.Fault(fakeorg.Rule{Method: http.MethodPost, Path: "/jobs/query", Twice: id})
+	r.Org.Fault(fakeorg.Rule{Path: "/queryAll?", Twice: id})
+}
+
+// jobsOf counts the jobs of Bulk that f makes, or of REST.
+func jobsOf(r *rig.Rig, mover flow.Mover, f func()) int {
+	kind := map[flow.Mover]string{flow.Bulk: "bulk-create", flow.REST: "query"}[mover]
+	calls := r.Calls(f)
+	r.T.Logf("calls: %v", calls)
+	return calls[kind]
+}
+
+// A record that an object has twice, alike, is one row: a second job says the same,
+// and the run goes on with a note.
+func TestRecordsAlikeAreOne(t *testing.T) {
+	t.Parallel()
+	for _, mover := range []flow.Mover{flow.Bulk, flow.REST} {
+		t.Run(string(mover), func(t *testing.T) {
+			t.Parallel()
+			r := rig.Small(t, "Contact", 20)
+			r.Flows[0].Mover = mover
+			id := r.IDs("Contact")[4]
+			twice(r, id)
+			var row control.RunRow
+			jobsOf(r, mover, func() { row = r.Run(nil) })
+			o := row.Objects[0]
+			if row.State != control.Done {
+				t.Fatalf("%+v", o)
+			}
+			if got := strings.Join(o.Notes, "\n"); strings.Count(got, "was given up") != 1 ||
+				strings.Count(got, "1 records came more than once, alike in all fields, and are one row each: "+id) != 1 {
+				t.Errorf("notes %q", o.Notes)
+			}
+			if n := len(r.Table("Contact")); n != 20 {
+				t.Errorf("%d rows", n)
+			}
+			r.Org.ClearFaults()
+			r.Same()
+			r.Agrees()
+			twice(r, id)
+			r.Agrees()
+			r.Set(id, "Title", "changed")
+			r.Later(time.Minute)
+			r.Done(nil)
+			r.Org.ClearFaults()
+			r.Same()
+			r.NothingLeft()
+		})
+	}
+}
+
+// Records that have one key and differ are refused by name, by the second job, and
+// are read anew once that is mended.
+func TestRecordsThatDifferAreRefused(t *testing.T) {
+	t.Parallel()
+	r := rig.Small(t, "Contact", 20)
+	id := r.IDs("Contact")[4]
+	r.Set(id, "Title", "one of two")
+	r.Later(time.Minute)
+	twice(r, id)
+	r.SpoilPages("one of two", "the other one")
+	var row control.RunRow
+	jobsOf(r, flow.Bulk, func() { row = r.Run(nil) })
+	o := row.Objects[0]
+	if row.State != control.Failed || !strings.Contains(o.Error, id) || !strings.Contains(o.Hint, "exclude") ||
+		strings.Contains(o.Error, "of two") || strings.Count(strings.Join(o.Notes, "\n"), "was given up") != 2 {
+		t.Errorf("%+v", o)
+	}
+	r.Org.ClearFaults()
+	r.Between(nil)
+	r.Later(time.Minute)
+	r.Done(nil)
+	r.Same()
+	r.NothingLeft()
+}
