@@ -10,9 +10,13 @@ import (
 // A Look is what to look for in the values of one column. The zero Look takes any
 // text. An empty text is NULL, which every column takes.
 type Look struct {
-	Number *Number           // its values are numbers, whose digits are measured
-	Text   func([]byte) bool // tells which texts are values; nil where any is
+	Number  *Number           // its values are numbers, whose digits are measured
+	Text    func([]byte) bool // tells which texts are values; nil where any is
+	Longest int               // the bytes that a text may have, 0 for any number
 }
+
+// Selective tells whether there is a text that the column doesn't take.
+func (l Look) Selective() bool { return l.Number != nil || l.Text != nil || l.Longest > 0 }
 
 // A Number is what a column has room for.
 type Number struct {
@@ -33,7 +37,7 @@ func (l Look) Takes(text []byte) (Digits, bool) {
 	case l.Text != nil:
 		return Digits{}, l.Text(text)
 	}
-	return Digits{}, true
+	return Digits{}, l.Longest == 0 || len(text) <= l.Longest
 }
 
 func (n *Number) takes(text []byte) (Digits, bool) {

@@ -2,6 +2,7 @@ package page_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"catchment/internal/page"
@@ -19,7 +20,7 @@ func TestLook(t *testing.T) {
 		text string
 		want string // the digits, "" where it isn't taken
 	}{
-		{page.Look{}, "anything", "0.0"},
+		{page.Look{}, "anything", "0.0"}, {page.Look{Longest: 3}, "abc", "0.0"}, {page.Look{Longest: 3}, "abcd", ""},
 		{yes, "yes", "0.0"}, {yes, "", "0.0"}, {yes, "no", ""},
 		{wide, "", "0.0"}, {wide, "12.5", "2.1 point"}, {wide, "1E37", "38.0 point"}, {wide, "1E38", ""},
 		{wide, "0.00000000000000000000000000000000000001", ""}, {wide, "NaN", ""}, {wide, "Infinity", ""},
@@ -85,6 +86,35 @@ func TestMisfits(t *testing.T) {
 			got.Digits[0] != (page.Digits{Column: "Amount", Whole: 1, Fraction: 2, Point: true}) ||
 			got.Digits[1] != (page.Digits{Column: "Size", Whole: 1}) {
 			t.Errorf("%+v, %v", got, err)
+		}
+	}
+}
+
+// A text is as long as its bytes, with quotes that come doubled counted once, however
+// long it is.
+func TestLongTexts(t *testing.T) {
+	t.Parallel()
+	const most = 100
+	look := func(field string) page.Look {
+		if field == "Note" {
+			return page.Look{Longest: most}
+		}
+		return page.Look{}
+	}
+	for _, c := range []struct {
+		note string
+		want int64
+	}{
+		{strings.Repeat("x", most), 0}, {strings.Repeat("x", most+1), 1}, {strings.Repeat(`""`, most), 0},
+		{strings.Repeat(`""`, most+1), 1}, {strings.Repeat("\u00e9", most/2), 0}, {strings.Repeat("\u00e9", most), 1},
+		{strings.Repeat("long", 1<<20), 1},
+	} {
+		text := "Id,Name,Note,IsDeleted\n1,\"say \"\"x\"\"\",\"" + c.note + "\",false\n2,y,z,false\n"
+		for _, portion := range []func() int{whole, func() int { return 7 }} {
+			got, err := scan(text, look, portion)
+			if err != nil || got.Records != 2 || got.Misfits != c.want {
+				t.Errorf("a text of %d bytes: %+v, %v", len(c.note), got, err)
+			}
 		}
 	}
 }

@@ -25,6 +25,7 @@ type Scanner struct {
 	err    error
 
 	field   []byte   // the raw text of the current field, where it is kept
+	cut     bool     // field lacks what has no room
 	columns []column // once the header is known
 	hasID   bool
 	id      []byte // the raw Id of the current record, as far as it was seen
@@ -95,9 +96,8 @@ func (s *Scanner) consume(p []byte) error {
 			s.note(&s.noText, noTexts(p[:n]), record, column)
 		}
 		if record == 0 || s.columns[column].kept {
-			s.field = append(s.field, p[:n]...)
-			if len(s.field) > maxKept {
-				return malformed(s.g.errorAt(s.g.offset, "too long for a name, an Id or a number"))
+			if err := s.keep(p[:n], record > 0 && s.columns[column].look.Longest > 0); err != nil {
+				return err
 			}
 		}
 		if e != more {
@@ -107,6 +107,19 @@ func (s *Scanner) consume(p []byte) error {
 		}
 		p = p[n:]
 	}
+	return nil
+}
+
+// keep keeps the next part of a field's text, or of one that may be long, what has room.
+func (s *Scanner) keep(part []byte, long bool) error {
+	if len(s.field)+len(part) <= maxKept {
+		s.field = append(s.field, part...)
+		return nil
+	}
+	if !long {
+		return malformed(s.g.errorAt(s.g.offset, "too long for a name, an Id or a number"))
+	}
+	s.cut = true
 	return nil
 }
 
@@ -140,7 +153,12 @@ func (s *Scanner) lookAt(c *column) {
 	if c.deleted {
 		s.misfits.deleted = string(text) == "true"
 	}
+	if s.g.escaped {
+		text = unescape(text)
+		s.g.escaped = false
+	}
 	digits, takes := c.look.Takes(text)
+	takes, s.cut = takes && !s.cut, false
 	switch {
 	case !takes:
 		s.misfits.hit = true
@@ -173,7 +191,7 @@ func (s *Scanner) begin() error {
 		}
 		c.id, c.deleted = strings.EqualFold(name, "Id"), strings.EqualFold(name, "IsDeleted")
 		s.hasID = s.hasID || c.id
-		c.kept = c.id || c.deleted || c.look.Number != nil || c.look.Text != nil
+		c.kept = c.id || c.deleted || c.look.Selective()
 		if c.look.Number != nil {
 			c.digits = len(s.digits)
 			s.digits = append(s.digits, Digits{Column: name})

@@ -45,7 +45,7 @@ func (w Way) newSieve(row control.PageRow, header []string) *sieve {
 		if strings.EqualFold(name, shape.FieldDeleted) {
 			s.deleted = i
 		}
-		if look := w.lookOf(row)(name); look.Number != nil || look.Text != nil {
+		if look := w.lookOf(row)(name); look.Selective() {
 			c, _ := w.Source.Column(name)
 			s.columns = append(s.columns, sieved{i, c, look})
 		}
@@ -146,6 +146,8 @@ const refusedWhy = "fits: "
 func (c sieved) why(d page.Digits, room room.Limits) string {
 	n := c.look.Number
 	switch {
+	case c.column.Kind == shape.Text:
+		return fmt.Sprintf("fits: a text of more than %d bytes", c.look.Longest)
 	case c.column.Kind == shape.Bool:
 		return "fits: neither true nor false"
 	case c.column.Kind == shape.Date:
@@ -202,7 +204,11 @@ func (w Way) look(field string) page.Look {
 			Digits: w.Room.Digits, Whole: w.Room.Whole, Fraction: w.Room.Fraction,
 		}}
 	}
-	return page.Look{Text: w.Room.Takes(c.Kind)}
+	look := page.Look{Text: w.Room.Takes(c.Kind)}
+	if c.Kind == shape.Text && (c.Length == 0 || 4*c.Length > w.Room.Text) { // the others always have room
+		look.Longest = w.Room.Text
+	}
+	return look
 }
 
 // whole tells the columns of whole numbers.

@@ -210,3 +210,24 @@ func TestRefit(t *testing.T) {
 		t.Errorf("only compared: %+v", row)
 	}
 }
+
+// Only a text that may be too long for its column is measured.
+func TestLongTexts(t *testing.T) {
+	t.Parallel()
+	w := newWay(t)
+	w.Source.Treatment = value.Treatment{}
+	w.Room.Text = 40
+	for i, c := range w.Source.Table.Columns {
+		if c.Field == "Phone" {
+			w.Source.Table.Columns[i].Length = 10
+		}
+	}
+	long := strings.Repeat("x", 41)
+	row, err := put(t, w, `"1","`+long+`","030","2"`+"\n"+`"2","`+long[1:]+`","`+long+`","2"`+"\n")
+	if err != nil || row.Records != 1 || row.Rejected != 1 {
+		t.Fatalf("%+v, %v", row, err)
+	}
+	if got := read(t, w.Page(row).Rejected.Open); !strings.Contains(got, `"fits: a text of more than 40 bytes"`) {
+		t.Errorf("%s", got)
+	}
+}

@@ -17,7 +17,7 @@ type LongText string
 
 // The policies for long texts.
 const (
-	FailLongText     LongText = "fail"     // the load fails, and names the column
+	FailLongText     LongText = "fail"     // the load fails, and names the column: the record is kept aside before that
 	TruncateLongText LongText = "truncate" // cut off at the border of a character, and reported
 	SuperLongText    LongText = "super"    // fields that may hold one become SUPER columns
 )
@@ -69,6 +69,9 @@ func Dialect(long LongText) *dialect.Dialect {
 		Views: dialect.ViewsByDependency,
 
 		PagesPerLoad: 1, // each has a COPY of its own, whose rows are counted
+	}
+	if long == FailLongText {
+		d.Room.Text = redshiftText
 	}
 	if long == SuperLongText {
 		d.Wide = "SUPER"

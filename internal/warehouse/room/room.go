@@ -15,6 +15,7 @@ import (
 // Limits are what the columns of a warehouse have room for, whatever their table.
 type Limits struct {
 	NUL      bool  // a text may hold a NUL character
+	Text     int   // bytes of a text, 0 for any number
 	Digits   int   // of a decimal, before and after its point together; 0 where only the next two count
 	Whole    int   // digits of a decimal before its point
 	Fraction int   // digits of a decimal after its point
