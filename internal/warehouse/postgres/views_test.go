@@ -1,12 +1,17 @@
 package postgres_test
 
 import (
+	"context"
+	"errors"
+	"io"
 	"reflect"
+	"strings"
 	"testing"
 	"time"
 
 	"catchment/internal/schema"
 	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/room"
 	"catchment/internal/warehouse/shape"
 	"catchment/internal/warehouse/sql"
 )
@@ -50,5 +55,38 @@ func TestTypesUnderViews(t *testing.T) {
 		}
 		_, err = w.Prepare(ctx, f, table)
 		must(t, err)
+	}
+}
+
+// A column of 32 bits that a view uses can't grow: the load says what there is room for,
+// and goes on without the rest. Without a view it grows.
+func TestWholeNumbersUnderViews(t *testing.T) {
+	t.Parallel()
+	for _, view := range []string{"", "CREATE VIEW salesforce.seen AS SELECT id, employees FROM salesforce.account"} {
+		d, ctx := open(t), t.Context()
+		w := sql.New(d, warehouse.Options{Schema: "salesforce", Staging: "salesforce_incremental", Now: time.Now})
+		f := warehouse.Fence{Flow: "Account", Number: 1}
+		must(t, w.Migrate(ctx))
+		_, err := w.Claim(ctx, f, "account", "00D000000000001AAA")
+		must(t, err)
+		table := account
+		table.Columns = append([]shape.Column{{Name: "employees", Field: "Employees", Kind: shape.Int}},
+			account.Columns...)
+		_, err = w.Prepare(ctx, f, table)
+		must(t, err)
+		if view != "" {
+			exec(t, d, view)
+		}
+		p := warehouse.Page{Key: "p1", Seq: 1, Rows: 1, Header: []string{"Id", "Employees"},
+			Digits: []room.Digits{{Field: "Employees", Whole: 10, Beyond32: true}}}
+		p.Open = func(context.Context) (io.ReadCloser, error) {
+			return io.NopCloser(strings.NewReader("Id,Employees\n1,2147483648\n")), nil
+		}
+		_, err = w.Load(ctx, f, warehouse.Batch{Table: table, Attempt: "a1", Job: "j1", Pages: []warehouse.Page{p}})
+		tight, held := errors.AsType[*room.Tight](err)
+		if held != (view != "") || held && !reflect.DeepEqual(tight.Room, []room.Digits{{Field: "Employees"}}) ||
+			!held && err != nil {
+			t.Errorf("with the view %q: %v", view, err)
+		}
 	}
 }
