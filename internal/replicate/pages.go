@@ -307,8 +307,8 @@ func (l *loading) doubles(ctx context.Context, rows, keys int64) error {
 		return err
 	}
 	before := l.part.Doubles
-	l.part.Doubles = &control.Doubles{Rows: found.Rows, Keys: found.Keys}
-	switch reading.JudgeDoubles(found, rows-keys, before) {
+	l.part.Doubles = &control.Doubles{Job: l.result.ID, Rows: found.Rows, Keys: found.Keys}
+	switch reading.JudgeDoubles(found, rows-keys, l.result.ID, before) {
 	case reading.Refused:
 		return plan.Fixf("exclude the object with exclude_objects, or take its flow away, and tell Salesforce",
 			"%w: two jobs brought %d records of %s that have the key of another one and other values: %s",

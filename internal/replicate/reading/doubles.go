@@ -20,11 +20,11 @@ const (
 // JudgeDoubles decides about a job with so many rows more than keys. One page that
 // holds a record twice, in two jobs alike, is a property of the object; a record in
 // two pages may be a page that came in the place of another, whose records lack.
-func JudgeDoubles(found evidence.Repeats, extra int64, before *control.Doubles) Doubling {
+func JudgeDoubles(found evidence.Repeats, extra int64, job string, before *control.Doubles) Doubling {
 	switch {
 	case found.Apart > 0, found.Rows != extra:
 		return ReadAnew
-	case before == nil, before.Rows != found.Rows, !slices.Equal(before.Keys, found.Keys):
+	case before == nil, before.Job == job, before.Rows != found.Rows, !slices.Equal(before.Keys, found.Keys):
 		return ReadAnew
 	case found.Differing > 0:
 		return Refused
