@@ -39,6 +39,7 @@ type Part struct {
 
 // Doubles is what a job brought of keys that it has more than once.
 type Doubles struct {
+	Job  string   `json:"job"`
 	Rows int64    `json:"rows"` // beyond the first of each key
 	Keys []string `json:"keys"` // the first few
 }

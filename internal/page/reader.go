@@ -2,6 +2,7 @@ package page
 
 import (
 	"io"
+	"slices"
 	"strings"
 )
 
@@ -20,6 +21,7 @@ type Reader struct {
 	start int // of the current record in buf
 	end   int // of what was read into buf
 
+	id     int // the column of the Id, or -1
 	cuts   []span
 	fields [][]byte
 	raw    bool // records stay as they are in buf, behind the header: for a Rewriter
@@ -51,6 +53,7 @@ func (r *Reader) Header() ([]string, error) {
 	for i, f := range r.fields {
 		names[i] = string(f)
 	}
+	r.id = slices.IndexFunc(names, func(name string) bool { return strings.EqualFold(name, "Id") })
 	r.err = r.g.setHeader(names)
 	return r.g.header, r.err
 }
@@ -155,7 +158,7 @@ func (r *Reader) finish() error {
 			field = unescape(field)
 		}
 		r.fields = append(r.fields, field)
-		if r.g.header == nil || !strings.EqualFold(r.g.header[i], "Id") {
+		if r.g.header == nil || i != r.id {
 			continue
 		}
 		if r.err = r.g.checkID(r.g.record-1, i, field); r.err != nil {

@@ -18,14 +18,6 @@ func twice(r *rig.Rig, id string) {
 	r.Org.Fault(fakeorg.Rule{Path: "/queryAll?", Twice: id})
 }
 
-// jobsOf counts the jobs of Bulk that f makes, or of REST.
-func jobsOf(r *rig.Rig, mover flow.Mover, f func()) int {
-	kind := map[flow.Mover]string{flow.Bulk: "bulk-create", flow.REST: "query"}[mover]
-	calls := r.Calls(f)
-	r.T.Logf("calls: %v", calls)
-	return calls[kind]
-}
-
 // A record that an object has twice, alike, is one row: a second job says the same,
 // and the run goes on with a note.
 func TestRecordsAlikeAreOne(t *testing.T) {
@@ -37,14 +29,14 @@ func TestRecordsAlikeAreOne(t *testing.T) {
 			r.Flows[0].Mover = mover
 			id := r.IDs("Contact")[4]
 			twice(r, id)
-			var row control.RunRow
-			jobsOf(r, mover, func() { row = r.Run(nil) })
+			row := r.Run(nil)
 			o := row.Objects[0]
 			if row.State != control.Done {
 				t.Fatalf("%+v", o)
 			}
+			const said = "1 records came more than once, alike in all fields, and are one row each: "
 			if got := strings.Join(o.Notes, "\n"); strings.Count(got, "was given up") != 1 ||
-				strings.Count(got, "1 records came more than once, alike in all fields, and are one row each: "+id) != 1 {
+				strings.Count(got, said+id) != 1 {
 				t.Errorf("notes %q", o.Notes)
 			}
 			if n := len(r.Table("Contact")); n != 20 {
@@ -75,8 +67,7 @@ func TestRecordsThatDifferAreRefused(t *testing.T) {
 	r.Later(time.Minute)
 	twice(r, id)
 	r.SpoilPages("one of two", "the other one")
-	var row control.RunRow
-	jobsOf(r, flow.Bulk, func() { row = r.Run(nil) })
+	row := r.Run(nil)
 	o := row.Objects[0]
 	if row.State != control.Failed || !strings.Contains(o.Error, id) || !strings.Contains(o.Hint, "exclude") ||
 		strings.Contains(o.Error, "of two") || strings.Count(strings.Join(o.Notes, "\n"), "was given up") != 2 {

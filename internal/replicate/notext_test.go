@@ -15,7 +15,7 @@ import (
 // the same by both. The stored page keeps it, and verify sees what a run sees.
 func TestNoText(t *testing.T) {
 	t.Parallel()
-	for _, warehouse := range []string{"duckdb", "postgres"} {
+	for _, warehouse := range []string{"duckdb", "postgres", "redshift"} {
 		for _, mover := range []flow.Mover{flow.Bulk, flow.REST} {
 			t.Run(warehouse+"/"+string(mover), func(t *testing.T) {
 				t.Parallel()

@@ -322,3 +322,26 @@ func (l *loading) accountRejected(ctx context.Context) error {
 	}
 	return nil
 }
+
+// doubles deals with a job that brought keys more than once: it is nil where the
+// loading may go on.
+func (l *loading) doubles(ctx context.Context, rows, keys int64) error {
+	found, err := l.Warehouse.Repeated(ctx, l.source.Table, l.attempt.ID, l.result.ID)
+	if err != nil {
+		return err
+	}
+	before := l.part.Doubles
+	l.part.Doubles = &control.Doubles{Job: l.result.ID, Rows: found.Rows, Keys: found.Keys}
+	switch reading.JudgeDoubles(found, rows-keys, l.result.ID, before) {
+	case reading.Refused:
+		return plan.Fixf("exclude the object with exclude_objects, or take its flow away, and tell Salesforce",
+			"%w: two jobs brought %d records of %s that have the key of another one and other values: %s",
+			stage.ErrUnfit, found.Differing, l.source.Object.Name, found.Names())
+	case reading.OneEach:
+		l.note("%d records came more than once, alike in all fields, and are one row each: %s", found.Rows,
+			found.Names())
+		return nil
+	}
+	return plan.Failf(plan.Retry, "", "%w: the pages of job %s hold %d records, but only %d different ones",
+		reading.ErrUnsound, l.result.ID, rows, keys)
+}

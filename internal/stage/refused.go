@@ -1,11 +1,13 @@
 package stage
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 
 	"catchment/internal/page"
 	"catchment/internal/plan"
@@ -21,18 +23,21 @@ func Named(ctx context.Context, pages []warehouse.Page, err error) error {
 	if refused == nil {
 		return err
 	}
+	line := refused.Line
 	if at := slices.IndexFunc(pages, func(p warehouse.Page) bool { return p.Key == refused.Page }); at >= 0 {
 		if lookErr := name(ctx, pages[at], refused); lookErr != nil {
 			err = errors.Join(err, lookErr)
 		}
 	}
 	if refused.Record > 0 {
-		who := refused.ID
-		if who == "" {
-			who = fmt.Sprint(refused.Record)
+		who := cmp.Or(refused.ID, fmt.Sprint(refused.Record))
+		if line == 0 && refused.Line > 0 { // else the warehouse has said so
+			who += fmt.Sprintf(", which ends on line %d", refused.Line)
 		}
-		err = fmt.Errorf("%w; it is the record %s, which ends on line %d of page %s", err, who, refused.Line,
-			refused.Page)
+		if !strings.Contains(err.Error(), refused.Page) {
+			who += " of page " + refused.Page
+		}
+		err = fmt.Errorf("%w; it is the record %s", err, who)
 	}
 	if plan.ClassOf(err) != plan.Bug {
 		return err

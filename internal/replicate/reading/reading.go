@@ -7,7 +7,8 @@
 // left to replicate.
 //
 // Start at Plan. state.go has the one table of what befalls a part; shrink.go decides
-// how a part becomes smaller, ranges.go and columns.go make it so.
+// how a part becomes smaller, ranges.go and columns.go make it so. doubles.go decides
+// about keys that a job has more than once.
 package reading
 
 import (

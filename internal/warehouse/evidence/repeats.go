@@ -16,6 +16,10 @@ const Some = 3
 // Names is the keys that are named, as a text.
 func (r Repeats) Names() string { return strings.Join(r.Keys, ", ") }
 
+// Alike tells whether so many rows more than keys are records that one page holds
+// more than once, equal in all their columns.
+func (r Repeats) Alike(extra int64) bool { return r.Rows == extra && r.Apart == 0 && r.Differing == 0 }
+
 // Add counts a key with so many rows, in so many pages, which are alike or not. Those
 // that differ come first.
 func (r *Repeats) Add(key string, rows, pages int64, differ bool) {

@@ -23,6 +23,7 @@ var reasons = map[string]string{
 	"22003": "a number is out of range",
 	"22007": "a value is no date or time",
 	"22008": "a date or time is out of range",
+	"22009": "a date or time is none that can be read",
 	"22021": "a text holds characters that the database can't store",
 	"22P02": "a value is not of the column's type",
 	"22P04": "a row is not as its header says",

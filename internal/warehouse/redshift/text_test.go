@@ -8,6 +8,7 @@ import (
 
 	"catchment/internal/plan"
 	"catchment/internal/warehouse/redshift"
+	"catchment/internal/warehouse/refusals"
 	"catchment/internal/warehouse/shape"
 	"catchment/internal/warehouse/sql"
 )
@@ -26,6 +27,9 @@ func TestTextFails(t *testing.T) {
 	failsAs(t, err, plan.Fix, "text: truncate")
 	if !strings.Contains(fmt.Sprint(err), "column name on line 3") {
 		t.Errorf("it isn't said where: %v", err)
+	}
+	if r := refusals.Of(err); r == nil || r.Page == "" || r.Line != 3 || r.Column != "name" {
+		t.Errorf("refused: %+v", r)
 	}
 	d.finish(batch("bb", "short", "longer"))
 }

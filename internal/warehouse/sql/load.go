@@ -9,6 +9,7 @@ import (
 
 	"catchment/internal/plan"
 	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/evidence"
 	"catchment/internal/warehouse/gone"
 	"catchment/internal/warehouse/room"
 	"catchment/internal/warehouse/shape"
@@ -321,3 +322,34 @@ func (w *loader) Room() room.Limits { return w.d.Room }
 
 // PagesPerLoad is how many pages the warehouse's loader likes to take at once.
 func (w *loader) PagesPerLoad() int { return max(w.d.PagesPerLoad, 1) }
+
+// Repeated tells of the keys that a job has in staging more than once.
+func (w *loader) Repeated(ctx context.Context, t shape.Table, attempt, job string) (evidence.Repeats, error) {
+	var found evidence.Repeats
+	err := w.driver.View(ctx, func(tx Tx) error {
+		staging, err := storedColumns(ctx, tx, w.o.Staging, t.Name)
+		if err != nil {
+			return err
+		}
+		found, err = repeats(ctx, tx, w.of(t).Doubles(dialect.Payload(staging)), attempt, job)
+		return err
+	})
+	if err != nil {
+		return found, fmt.Errorf("repeated keys of attempt %s: %w", attempt, err)
+	}
+	return found, nil
+}
+
+// repeats asks a query of Doubles.
+func repeats(ctx context.Context, tx Tx, query, attempt, job string) (found evidence.Repeats, err error) {
+	err = tx.Query(ctx, func(scan Scan) error {
+		var key string
+		var rows, pages, differing int64
+		if err := scan(&key, &rows, &pages, &differing); err != nil {
+			return err
+		}
+		found.Add(key, rows, pages, differing > 0)
+		return nil
+	}, query, attempt, job)
+	return found, err
+}

@@ -12,6 +12,7 @@ import (
 	"catchment/internal/warehouse/shape"
 	"catchment/internal/warehouse/sql/dialect"
 	"catchment/internal/warehouse/sql/own"
+	"catchment/internal/warehouse/sql/statements"
 )
 
 // A comparing is a Reading in a table of its own in the staging schema. The
@@ -215,8 +216,9 @@ func (w *asker) frugally(ctx context.Context, tx Tx, f func() error) (err error)
 // Judge finds where reading and final table differ. expected is what Salesforce
 // says the reading holds (invariant 6).
 func (r *comparing) Judge(ctx context.Context, expected int64) error {
-	return r.do(ctx, "compare "+r.c.Table.Name, func(tx Tx) error {
-		if err := r.once(ctx, tx, expected); err != nil {
+	var alike int64
+	err := r.do(ctx, "compare "+r.c.Table.Name, func(tx Tx) (err error) {
+		if alike, err = r.once(ctx, tx, expected); err != nil {
 			return err
 		}
 		s := r.sql()
@@ -232,25 +234,55 @@ func (r *comparing) Judge(ctx context.Context, expected int64) error {
 		_, err = tx.Exec(ctx, s.JudgeDuplicates())
 		return err
 	})
+	if err == nil {
+		r.loaded -= alike
+	}
+	return err
 }
 
 // once proves that the reading is whole and has each record once: where a page
-// came twice, another one didn't come at all.
-func (r *comparing) once(ctx context.Context, tx Tx, expected int64) error {
+// came twice, another one didn't come at all. What one page holds more than once,
+// alike, is one record; it tells how many rows went for that.
+func (r *comparing) once(ctx context.Context, tx Tx, expected int64) (alike int64, err error) {
 	rows, err := count(ctx, tx, "SELECT count(*) FROM "+r.reading)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	if rows != r.loaded || rows != expected {
-		return plan.Failf(plan.Retry, "try again",
+		return 0, plan.Failf(plan.Retry, "try again",
 			"%d records were read and %d are in the warehouse, Salesforce counts %d", r.loaded, rows, expected)
 	}
 	s := r.sql()
 	keys, err := count(ctx, tx, fmt.Sprintf("SELECT count(*) FROM (SELECT DISTINCT %s AS record FROM %s s) k",
 		s.Record("s")+r.w.d.Bytewise, r.reading))
-	if err == nil && keys < rows {
-		err = plan.Failf(plan.Retry, "try again", "%d records were read twice: a page came in the place of another",
-			rows-keys)
+	if err != nil || keys == rows {
+		return 0, err
 	}
-	return err
+	return rows - keys, r.single(ctx, tx, rows-keys)
+}
+
+// single leaves one row of each key of the reading, or refuses it.
+func (r *comparing) single(ctx context.Context, tx Tx, extra int64) error {
+	has, err := storedColumns(ctx, tx, r.w.o.Staging, r.name)
+	if err != nil {
+		return err
+	}
+	table := &statements.Tables{Dialect: r.w.d, Options: r.w.o, Table: r.c.Table} // the reading, as a table of its own
+	table.Options.Schema, table.Table.Name = r.w.o.Staging, r.name
+	found, err := repeats(ctx, tx, table.Doubles(dialect.Payload(has)), readingAttempt, readingAttempt)
+	if err != nil {
+		return err
+	}
+	if !found.Alike(extra) {
+		return plan.Failf(plan.Retry, "try again", "%d records were read twice: a page came in the place of another",
+			extra)
+	}
+	if r.w.d.RowID != "" {
+		return do(ctx, tx, table.Single())
+	}
+	names := make([]string, len(has))
+	for i, c := range has {
+		names[i] = c.Name
+	}
+	return do(ctx, tx, table.SingleApart(names)...)
 }

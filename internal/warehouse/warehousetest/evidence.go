@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 
+	"catchment/internal/plan"
 	"catchment/internal/warehouse"
 	"catchment/internal/warehouse/evidence"
 	"catchment/internal/warehouse/gone"
@@ -188,4 +189,69 @@ func compareSnapshotHands(r *rig) {
 	r.finds(c, 9, evidence.Difference{Source: 3, Warehouse: 6, Extra: 2, Stale: 2, Pending: 1, Unjudged: 1,
 		ExtraIDs: []string{"0", "2"}, StaleIDs: []string{"4", "5"}},
 		r.page("Id,Name", "3,another", "4,another", "5,row"))
+}
+
+// doubles loads keys more than once, in one page and in two, alike and not.
+func doubles(r *rig) {
+	ctx := r.t.Context()
+	load := func(job string, pages ...warehouse.Page) {
+		_, err := r.w.Load(ctx, r.fence, warehouse.Batch{Table: r.table, Attempt: "a1", Job: job, ReadAt: at(100),
+			Pages: pages})
+		must(r.t, err)
+	}
+	ask := func(job string) string {
+		found, err := r.w.Repeated(ctx, r.table, "a1", job)
+		must(r.t, err)
+		return fmt.Sprintf("%+v", found)
+	}
+	one := rec("1", 10, false, "one")
+	load("once", r.page(header, one, rec("2", 10, false, "two")), r.page(header, rec("3", 10, false, "three")))
+	same(r.t, "keys that came once", ask("once"), fmt.Sprintf("%+v", evidence.Repeats{}))
+	same(r.t, "keys of no job", ask("none"), fmt.Sprintf("%+v", evidence.Repeats{}))
+
+	load("alike", r.page(header, one, one, one, rec("2", 10, false, "two")), r.page(header, rec("4", 10, true, ""),
+		rec("4", 10, true, "")))
+	same(r.t, "records that came more than once", ask("alike"),
+		fmt.Sprintf("%+v", evidence.Repeats{Rows: 3, Keys: []string{"1", "4"}}))
+
+	load("apart", r.page(header, one, rec("2", 10, false, "two")), r.page(header, one))
+	same(r.t, "a record in two pages", ask("apart"),
+		fmt.Sprintf("%+v", evidence.Repeats{Rows: 1, Apart: 1, Keys: []string{"1"}}))
+
+	load("differing", r.page(header, one, one, rec("2", 10, false, "two"), rec("2", 10, false, ""),
+		rec("3", 10, false, "x"), rec("3", 11, false, "x"), rec("4", 10, true, "x"), rec("4", 10, false, "x"),
+		rec("5", 10, false, "x"), rec("5", 10, false, "y"), rec("5", 10, false, "x")))
+	same(r.t, "keys with records that differ", ask("differing"),
+		fmt.Sprintf("%+v", evidence.Repeats{Rows: 6, Differing: 4, Keys: []string{"2", "3", "4"}}))
+}
+
+// compareDoubles compares a reading that has a record more than once in a page.
+func compareDoubles(r *rig) {
+	ctx := r.t.Context()
+	one, two := brief("1", 10, false), brief("2", 10, false)
+	r.read(r.puts("a1", 100, rec("1", 10, false, "one"), rec("2", 10, false, "two")))
+	judge := func(expected int64, pages ...warehouse.Page) (warehouse.Reading, error) {
+		reading, err := r.w.Reading(ctx, r.fence, r.stamps(50))
+		must(r.t, err)
+		must(r.t, reading.Add(ctx, pages))
+		return reading, reading.Judge(ctx, expected)
+	}
+	reading, err := judge(5, r.page(short, one, one, one, two), r.page(short, brief("3", 10, false)))
+	must(r.t, err)
+	d, err := reading.Difference(ctx, 9)
+	must(r.t, err)
+	same(r.t, "records, rows, and what differs", fmt.Sprint(d.Source, d.Warehouse, d.Missing, d.Extra, d.Stale,
+		d.Duplicates), "3 2 1 0 0 0")
+	suspects, err := reading.Ask(ctx, 9)
+	must(r.t, err)
+	same(r.t, "what is asked about", fmt.Sprint(suspects), "[{3 missing}]")
+	must(r.t, reading.Answer(ctx, at(1000), []warehouse.Page{r.page(short, brief("3", 10, false))}))
+	must(r.t, reading.Close(ctx))
+
+	reading, err = judge(3, r.page(short, one, brief("1", 11, false), two))
+	same(r.t, "two versions of a record", plan.ClassOf(err), plan.Retry)
+	must(r.t, reading.Close(ctx))
+	reading, err = judge(3, r.page(short, one, two), r.page(short, one))
+	same(r.t, "a record in two pages", plan.ClassOf(err), plan.Retry)
+	must(r.t, reading.Close(ctx))
 }

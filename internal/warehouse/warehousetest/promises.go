@@ -121,6 +121,7 @@ func questions() []test {
 		{"comparison of what a field left behind", compareLeft},
 		{"comparison asks again", compareAgain},
 		{"comparison of a reading that isn't whole", compareUnsound},
+		{"a reading that has a record twice in a page", compareDoubles},
 		{"comparison of a key of two columns", compareTwoKeys},
 		{"a reading that a crash left behind", readingLeft},
 		{"a set recomputed by hand", sets},

@@ -41,12 +41,12 @@ func (s *Tables) SingleApart(names []string) []dialect.Statement {
 	return []dialect.Statement{
 		{SQL: dialect.Fill(`CREATE TEMP TABLE {aside} AS
 SELECT {columns}
-FROM (SELECT f.*, row_number() OVER (PARTITION BY {key} ORDER BY {synced_at}) AS _catchment_rank,
+FROM (SELECT f.*, row_number() OVER (PARTITION BY {key} ORDER BY {key}) AS _catchment_rank,
 		count(*) OVER (PARTITION BY {key}) AS _catchment_rows
 	FROM {final} f) f
 WHERE _catchment_rank = 1 AND _catchment_rows > 1`, dialect.Holes{
 			"aside": aside, "columns": columns, "key": s.Dialect.List("f.", s.Table.Key),
-			"synced_at": s.Col("f", own.SyncedAt), "final": s.Final(),
+			"final": s.Final(),
 		})},
 		{SQL: fmt.Sprintf("DELETE FROM %s\nUSING %s n\nWHERE %s", target, aside, s.SameKey("n", f))},
 		{SQL: fmt.Sprintf("INSERT INTO %s (%s)\nSELECT %s\nFROM %s", s.Final(), columns, columns, aside)},

@@ -4,7 +4,7 @@
 // Nothing is sent here: package sql does that.
 //
 // Files, from the top: script.go, procedure.go, compare.go, patch.go, direct.go,
-// scratch.go, gone.go, replace.go, merge.go, part.go, hands.go, tables.go.
+// scratch.go, gone.go, replace.go, merge.go, part.go, hands.go, doubles.go, tables.go.
 package statements
 
 import (

@@ -205,23 +205,31 @@ func (p loader) Keys(ctx context.Context, t shape.Table, attempt, job string) (i
 func (p loader) Repeated(ctx context.Context, t shape.Table, attempt, job string) (evidence.Repeats, error) {
 	var found evidence.Repeats
 	err := p.view(ctx, "repeated keys of attempt "+attempt, func(o *operation) {
-		versions := map[string][]row{}
-		for _, r := range o.read(t, attempt, []string{job}) {
-			versions[keyOf(t, r)] = append(versions[keyOf(t, r)], r)
-		}
-		for _, differ := range []bool{true, false} { // those that differ are named first
-			for _, key := range slices.Sorted(maps.Keys(versions)) {
-				if all := versions[key]; len(all) > 1 && differing(t, all) == differ {
-					pages := map[string]bool{}
-					for _, r := range all {
-						pages[r[colSeq]] = true
-					}
-					found.Add(key, int64(len(all)), int64(len(pages)), differ)
-				}
-			}
-		}
+		found = repeats(t, o.read(t, attempt, []string{job}))
 	})
 	return found, err
+}
+
+// repeats tells of the keys that some rows have more than once.
+func repeats(t shape.Table, rows []row) (found evidence.Repeats) {
+	versions := map[string][]row{}
+	for _, r := range rows {
+		versions[keyOf(t, r)] = append(versions[keyOf(t, r)], r)
+	}
+	for _, differ := range []bool{true, false} { // those that differ are named first
+		for _, key := range slices.Sorted(maps.Keys(versions)) {
+			all := versions[key]
+			if len(all) == 1 || differing(t, all) != differ {
+				continue
+			}
+			pages := map[string]bool{}
+			for _, r := range all {
+				pages[r[colSeq]] = true
+			}
+			found.Add(key, int64(len(all)), int64(len(pages)), differ)
+		}
+	}
+	return found
 }
 
 // differing tells whether versions of one record aren't equal in all columns.
