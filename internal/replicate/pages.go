@@ -279,9 +279,6 @@ func (l *loading) fetch(ctx context.Context, p mover.Page, row control.PageRow) 
 // accountRejected counts what was rejected against what the warehouse keeps of
 // it, each record once (invariant 6).
 func (l *loading) accountRejected(ctx context.Context) error {
-	if !l.source.Treated() {
-		return nil
-	}
 	kept, err := l.Warehouse.Rejected(ctx, l.attempt.ID, l.result.ID)
 	if err != nil {
 		return err
@@ -290,10 +287,6 @@ func (l *loading) accountRejected(ctx context.Context) error {
 		return plan.Failf(plan.Retry, "",
 			"%w: %d records of job %s were rejected, the warehouse keeps %d different ones",
 			reading.ErrUnsound, l.total.Rejected, l.result.ID, kept)
-	}
-	if kept > 0 {
-		l.note("%d records break the flow's rules and were not copied; they are in the staging schema, "+
-			"in _catchment_rejected", kept)
 	}
 	return nil
 }

@@ -67,6 +67,7 @@ func TestRejectedDue(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 3, 9, 2, 0, 0, 0, time.UTC)
 	fresh := recall.Rejected{Records: 3, ReadAt: now.Add(-time.Hour), Shape: "s", Version: "v"}
+	const week = 7 * 24 * time.Hour
 	with := func(change func(*recall.Rejected)) recall.Rejected {
 		r := fresh
 		change(&r)
@@ -80,7 +81,7 @@ func TestRejectedDue(t *testing.T) {
 		"nothing":         {with(func(r *recall.Rejected) { r.Records, r.ReadAt = 0, time.Time{} }), false, ""},
 		"tonight":         {fresh, false, ""},
 		"six days":        {with(func(r *recall.Rejected) { r.ReadAt = now.AddDate(0, 0, -6) }), false, ""},
-		"a week":          {with(func(r *recall.Rejected) { r.ReadAt = now.AddDate(0, 0, -7).Add(time.Minute) }), true, ""},
+		"a week":          {with(func(r *recall.Rejected) { r.ReadAt = now.Add(time.Minute - week) }), true, ""},
 		"another shape":   {with(func(r *recall.Rejected) { r.Shape, r.After = "t", "5" }), true, ""},
 		"another version": {with(func(r *recall.Rejected) { r.Version = "u" }), true, ""},
 		"in the middle":   {with(func(r *recall.Rejected) { r.After = "5" }), true, "5"},
@@ -115,7 +116,7 @@ func TestRejectedNext(t *testing.T) {
 		"one more":     {was, 4, by, recall.Rejected{Records: 4, ReadAt: old, Shape: "s", Version: "v"}},
 		"everything was read": {was, 2, with(func(b *recall.RejectedReading) { b.Whole = true }),
 			recall.Rejected{Records: 2, ReadAt: now, Shape: "t", Version: "u"}},
-		"all were read again": {was, 2, with(func(b *recall.RejectedReading) { b.Again, b.Done, b.Last = true, true, "9" }),
+		"all were read again": {was, 2, with(func(b *recall.RejectedReading) { b.Again, b.Done = true, true }),
 			recall.Rejected{Records: 2, ReadAt: now, Shape: "t", Version: "u"}},
 		"some were": {was, 2, with(func(b *recall.RejectedReading) { b.Again, b.Last = true, "9" }),
 			recall.Rejected{Records: 2, ReadAt: old, Shape: "t", Version: "u", After: "9"}},
