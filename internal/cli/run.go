@@ -194,7 +194,7 @@ func runReport(run control.RunRow) status.Run {
 		}
 		report.Objects = append(report.Objects, status.RunObject{
 			Object: o.Object, State: string(o.State), Mover: o.Mover,
-			Extracted: o.Records + o.Rejected, Loaded: o.Records, Rejected: o.Rejected,
+			Extracted: o.Records + o.Rejected, Loaded: o.Records, Rejected: o.Rejected, KeptOut: o.KeptOut,
 			Inserted: o.Inserted, Updated: o.Updated, Deleted: o.Deleted,
 			Bytes: o.Bytes, Calls: o.Calls, From: status.Moment(o.From), To: status.Moment(o.To), Grade: o.Grade,
 			Notes: o.Notes, Doubts: doubts(o.Doubts), Error: o.Error, Hint: hintFor(o.Error, o.Hint),

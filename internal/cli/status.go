@@ -56,7 +56,7 @@ func (p *work) status(ctx context.Context, atMost int) error {
 			Object: f.Object, State: state, Paused: f.Paused, Watermark: status.Moment(f.Watermark), Grade: f.Grade,
 			Behind: behind(f.Watermark, p.Now()), Rows: f.Rows, Generation: f.Generation, LastRun: f.LastRun,
 			StorageBytes: bytes, StorageAsOf: status.Moment(at), PinnedSince: status.Moment(f.PinnedSince),
-			Doubts: doubts(f.Doubts),
+			Doubts: doubts(f.Doubts), Rejected: f.Rejected.Records, Outdated: f.Rejected.Rows,
 		}
 		for _, c := range f.Retired {
 			one.Retired = append(one.Retired,

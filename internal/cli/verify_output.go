@@ -3,6 +3,7 @@ package cli
 import (
 	"catchment/internal/status"
 	"catchment/internal/verify"
+	"catchment/internal/warehouse/evidence"
 )
 
 // printVerify prints what comparisons found, and turns it into an exit code.
@@ -10,10 +11,11 @@ func (p *work) printVerify(results []verify.Result, flags verifyFlags) error {
 	if len(results) == 0 {
 		return nil
 	}
-	var remaining int64
+	var remaining, outdated int64
 	var report status.Verification
 	for _, r := range results {
 		remaining += r.Remaining()
+		outdated += r.Outdated
 		report = append(report, verified(r, flags))
 	}
 	if err := p.Print(report); err != nil {
@@ -23,6 +25,8 @@ func (p *work) printVerify(results []verify.Result, flags verifyFlags) error {
 		return nil
 	}
 	switch {
+	case remaining == outdated:
+		p.Say("hint: mend these records in Salesforce, and the next run copies them")
 	case flags.quick:
 		p.Say("hint: the same without --quick names the records")
 	case flags.repair:
@@ -38,7 +42,8 @@ func verified(r verify.Result, flags verifyFlags) status.Verified {
 	o := status.Verified{
 		Object: r.Object, Source: r.Source, Warehouse: r.Warehouse,
 		Missing: r.Missing, Extra: r.Extra, Stale: r.Stale, Duplicates: r.Duplicates,
-		Pending: r.Pending, Rejected: r.Rejected, AsOf: status.Moment(r.AsOf), Grade: r.Grade,
+		Pending: r.Pending, Rejected: r.Rejected, Outdated: r.Outdated, KeptOut: evidence.Named(r.KeptOut, r.Outdated),
+		AsOf: status.Moment(r.AsOf), Grade: r.Grade,
 		Compared: string(r.Method), Calls: r.Calls, Cleared: r.Cleared, Unconfirmed: r.Unconfirmed,
 		MissingIDs: r.MissingIDs, ExtraIDs: r.ExtraIDs, StaleIDs: r.StaleIDs,
 		DuplicateIDs: r.DuplicateIDs, RejectedIDs: r.RejectedIDs,

@@ -96,6 +96,8 @@ type Attempt struct {
 	Grade    string         `json:"grade,omitzero"`   // of the window; once it is consolidated, of the watermark
 	Doubts   []recall.Doubt `json:"doubts,omitempty"` // about what the window proves
 
+	Again *Again `json:"again,omitempty"` // what it reads again of what was kept out
+
 	Parts  []*Part         `json:"parts,omitempty"`
 	Counts json.RawMessage `json:"counts,omitempty"` // the warehouse's, of the consolidation
 
@@ -114,6 +116,16 @@ type Attempt struct {
 	Created time.Time `json:"created"`
 	Updated time.Time `json:"updated"`
 	Version int64     `json:"-"`
+}
+
+// An Again is what an attempt reads again of the records that were kept out before: as
+// many as one reads, in order of their Ids.
+type Again struct {
+	Last    string   `json:"last"`            // the last Id
+	Done    bool     `json:"done,omitzero"`   // none is behind it
+	Unmet   []string `json:"unmet,omitempty"` // of them, those that aren't read: they don't meet the flow's where
+	Shape   string   `json:"shape"`           // of the columns
+	Version string   `json:"version"`         // of Catchment
 }
 
 // Doubt adds a doubt. The first of its kind stays as it is.

@@ -74,7 +74,8 @@ type RunObject struct {
 	Grade    string         `json:"grade,omitzero"`
 	Records  int64          `json:"records"`           // read and loaded
 	Bytes    int64          `json:"bytes"`             // of the pages' text
-	Rejected int64          `json:"rejected,omitzero"` // records that broke the flow's rules, and are kept apart
+	Rejected int64          `json:"rejected,omitzero"` // records that were kept out by this run
+	KeptOut  int64          `json:"kept_out,omitzero"` // and that are kept out, whoever did it
 	Inserted int64          `json:"inserted"`
 	Updated  int64          `json:"updated"`
 	Deleted  int64          `json:"deleted"`

@@ -23,6 +23,8 @@ type Invalid string
 const (
 	Reject Invalid = "reject" // it goes to the table of rejected records, with the reason
 	Refuse Invalid = "fail"   // the run fails, and names it
+
+	keep Invalid = "keep" // of a run that kept a record out: all others are copied, and it warns
 )
 
 // Changed tells whether the values of a field are changed on their way into

@@ -28,7 +28,7 @@ flows:
   - object: "*"
     mask: {Email: fixed}
     salt: file:other
-defaults: {salt: env:SALT, invalid: fail}
+defaults: {salt: env:SALT, invalid: fail, rejects: fail}
 `
 
 func TestChanges(t *testing.T) {
@@ -51,7 +51,10 @@ func TestChanges(t *testing.T) {
 	}; !reflect.DeepEqual(got.Checks, want) {
 		t.Errorf("checks %+v", got.Checks)
 	}
-	if got.Invalid != Refuse || got.Salt != "env:SALT" || !got.Salted() || got.Rename["Email"] != "email_hash" ||
+	if got.Invalid != Refuse || got.Rejects != Refuse {
+		t.Errorf("%q, %q", got.Invalid, got.Rejects)
+	}
+	if got.Salt != "env:SALT" || !got.Salted() || got.Rename["Email"] != "email_hash" ||
 		got.Drop[0] != "HomePhone" {
 		t.Errorf("%+v", got)
 	}

@@ -100,6 +100,7 @@ type defaults struct {
 	Refresh schedule.Refresh
 	Sweep   schedule.Sweep
 	Invalid Invalid
+	Rejects Invalid
 	Salt    string // a reference to a secret
 }
 
@@ -176,6 +177,7 @@ type Flow struct {
 	Rename  map[string]string // the column of a field, by its API name
 	Drop    []string          // fields that are not copied, and forgotten where they were
 	Invalid Invalid           // what becomes of a record that breaks a check
+	Rejects Invalid           // Refuse: and a run fails that keeps a record out, for whatever reason
 	Salt    string            // a reference to the secret of sha256; "" for none
 
 	AcceptEncrypted bool // the org's

@@ -107,7 +107,7 @@ func (r *reader) read(f *File, root ast.Node) {
 	f.Control = Control{URL: "sqlite:control.db"}
 	f.defaults = defaults{Deletes: Flag, Mover: Auto, Naming: Lower, NUL: Replace,
 		Refresh: schedule.Refresh{Every: schedule.Never},
-		Sweep:   schedule.Sweep{Every: 7 * 24 * time.Hour}, Invalid: Reject}
+		Sweep:   schedule.Sweep{Every: 7 * 24 * time.Hour}, Invalid: Reject, Rejects: keep}
 	f.Limits = Limits{Flows: 4, Downloads: 5, Stage: 20e9}
 
 	found := r.mapping("", root, []key{
@@ -219,6 +219,7 @@ func (d *defaults) keys() []key {
 		{"refresh", parsed(&d.Refresh, schedule.ParseRefresh)},
 		{"sweep", parsed(&d.Sweep, schedule.ParseSweep)},
 		{"invalid", choice(&d.Invalid, Reject, Refuse)},
+		{"rejects", choice(&d.Rejects, keep, Refuse)},
 		{"salt", checked(&d.Salt, wrongSecret)},
 	}
 }
@@ -251,7 +252,7 @@ func (r *reader) flow(at string, n ast.Node, f *File) {
 	fl.Deletes, fl.Mover, fl.Naming, fl.NUL, fl.Sweep = own.Deletes, own.Mover, own.Naming, own.NUL, own.Sweep
 	fl.chosen = own.Deletes != ""
 	fl.Refresh = own.Refresh
-	fl.Invalid, fl.Salt = own.Invalid, own.Salt
+	fl.Invalid, fl.Rejects, fl.Salt = own.Invalid, own.Rejects, own.Salt
 	fl.Where = strings.TrimSpace(fl.Where)
 
 	conflict := func(name, format string, args ...any) {
@@ -297,6 +298,7 @@ func (r *reader) finish(f *File) {
 		}
 		fl.Sweep = cmp.Or(fl.Sweep, f.defaults.Sweep)
 		fl.Invalid = orDefault(fl.Invalid, f.defaults.Invalid)
+		fl.Rejects = orDefault(fl.Rejects, f.defaults.Rejects)
 		fl.Salt = orDefault(fl.Salt, f.defaults.Salt)
 
 		if fl.Mover == ByAppFlow && fl.Treated() {

@@ -297,7 +297,8 @@ func (p *Project) openLanders() error {
 // it stops, is for the caller to fill in.
 func (p *Project) RunOptions() replicate.Options {
 	return replicate.Options{
-		Name: p.File.Name, Downloads: p.File.Limits.Downloads, StageLimit: p.File.Limits.Stage, Keep: p.File.Stage.Keep,
+		Name: p.File.Name, Version: p.Version,
+		Downloads: p.File.Limits.Downloads, StageLimit: p.File.Limits.Stage, Keep: p.File.Stage.Keep,
 		Now: p.Now, LandApart: p.File.AppFlow.Apart, Composite: p.File.Org.Composite,
 		Secret: p.Secret, Reserve: p.File.Org.Reserve,
 	}

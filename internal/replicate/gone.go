@@ -44,6 +44,9 @@ func (r *reconciliation) run(ctx context.Context) (done bool, err error) {
 	if err := r.account(ctx); err != nil {
 		return false, r.readAgainIfUnsound(ctx, control.Main, err)
 	}
+	if err := r.gone(ctx); err != nil {
+		return false, err
+	}
 	if !r.Options.AllowDeletes {
 		if err := r.deletes.Vanished(ctx, r.source, r.found); err != nil {
 			return false, r.readAgain(ctx, sweepPart, err)
@@ -119,6 +122,27 @@ func (r *reconciliation) account(ctx context.Context) error {
 		err = errors.Join(err, r.sweepNext(ctx, "more changed records didn't come than a run asks about by their Ids"))
 	}
 	return err
+}
+
+// gone finds out what became of records that were kept out, and that didn't come when
+// they were read again.
+func (r *reconciliation) gone(ctx context.Context) error {
+	a := &r.attempt
+	if a.Again == nil {
+		return nil
+	}
+	absent := slices.Clone(a.Again.Unmet)
+	for _, p := range a.Reading(againPart) {
+		came, err := r.deletes.Brought(ctx, r.source, a.ID, *p)
+		if err != nil {
+			return err
+		}
+		absent = append(absent, slices.DeleteFunc(slices.Clone(p.IDs), func(id string) bool { return came[id] })...)
+	}
+	if len(absent) == 0 {
+		return nil
+	}
+	return r.deletes.Gone(ctx, r.source, *a, absent, r.found)
 }
 
 // readAgainIfUnsound gives up a reading where why says that its result is unsound.

@@ -2,10 +2,14 @@ package replicate
 
 import (
 	"context"
+	"errors"
 
 	"catchment/internal/control"
+	"catchment/internal/flow"
+	"catchment/internal/plan"
 	"catchment/internal/replicate/deletes"
 	"catchment/internal/replicate/reading"
+	"catchment/internal/warehouse/evidence"
 )
 
 // load brings the parts' pages into the blob store and from there into staging, both
@@ -36,6 +40,9 @@ func (s *attemptStep) load(ctx context.Context) error {
 	}
 	r := &reconciliation{attemptStep: s, found: deletes.Findings{}}
 	if done, err := r.run(ctx); err != nil || !done {
+		return err
+	}
+	if err := s.keptOut(ctx); err != nil {
 		return err
 	}
 	m, _, err := s.merge(ctx)
@@ -92,3 +99,44 @@ func (s *attemptStep) reread(ctx context.Context) (bool, error) {
 	a.Add(rereadOf(*a, s.source.Object.Name, torn, s.Movers.ByIDs()))
 	return true, nil
 }
+
+// rejectsNamed is how many records a run names that it kept out.
+const rejectsNamed = 3
+
+// keptOut tells of the records that the attempt kept out. Where the flow wants that, it
+// fails before anything of it is merged: once they are mended in Salesforce, or their
+// columns are, other jobs read them.
+func (s *attemptStep) keptOut(ctx context.Context) error {
+	n := s.attempt.Rejected()
+	if n == 0 {
+		return nil
+	}
+	first, err := s.Warehouse.Rejects(ctx, s.attempt.ID, rejectsNamed)
+	if err != nil {
+		return err
+	}
+	named := evidence.Named(first, n)
+	if s.source.Flow.Rejects != flow.Refuse {
+		s.note("%d records were kept out, all others are copied: %s; they are in the staging schema, in "+
+			"_catchment_rejected, and are copied once they are mended", n, named)
+		return nil
+	}
+	why := plan.Fixf("mend them in Salesforce, exclude the field, or set rejects: keep, which copies the others",
+		"%d records can't be copied: %s", n, named)
+	for _, p := range s.attempt.Parts {
+		if p.Rejected == 0 || len(p.Job) == 0 {
+			continue
+		}
+		job, err := s.jobOf(p)
+		if err != nil {
+			return errors.Join(why, err)
+		}
+		if err := job.restart(ctx, errRejects); err != nil {
+			return errors.Join(why, err)
+		}
+	}
+	return why
+}
+
+// errRejects is why the jobs of an attempt are given up that kept records out.
+var errRejects = errors.New("records of it can't be copied")

@@ -1,13 +1,20 @@
 package replicate
 
 import (
+	"context"
+	"fmt"
+	"hash/fnv"
+	"slices"
 	"time"
 
 	"catchment/internal/control"
 	"catchment/internal/control/recall"
 	"catchment/internal/flow"
 	"catchment/internal/replicate/window"
+	"catchment/internal/schema"
 	"catchment/internal/source"
+	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/shape"
 )
 
 // pressAgain is how long a sweep has to be ago, that a refused log made a run do,
@@ -123,4 +130,77 @@ func presses(src *source.Source, m recall.Memory, now time.Time) bool {
 		return true
 	}
 	return m.Doubted(recall.DeletesUnseen) && !now.Before(m.PressedAt.Add(pressAgain))
+}
+
+// shapeOf is the columns of a table, in short: what they can't take another shape may.
+func shapeOf(t shape.Table) string {
+	sum := fnv.New64a()
+	for _, c := range t.Columns {
+		fmt.Fprintf(sum, "%q %s %d %d;", c.Name, c.Kind, c.Scale, c.Length)
+	}
+	return fmt.Sprintf("%016x", sum.Sum64())
+}
+
+// hasIDs tells whether the records of a flow can be read by their Ids.
+func hasIDs(src *source.Source) bool {
+	id, ok := src.Table.Column("Id")
+	return ok && len(src.Table.Key) == 1 && src.Table.Key[0] == id.Name &&
+		slices.ContainsFunc(src.Fields, func(f schema.Field) bool { return f.Type == schema.ID })
+}
+
+// readsAgain tells whether an attempt is to read again what was kept out. One that reads
+// everything does it anyway.
+func (r *Replicator) readsAgain(src *source.Source, m recall.Memory, a control.Attempt, now time.Time) bool {
+	return !a.From.IsZero() && !a.Complete && hasIDs(src) &&
+		m.Rejected.Due(shapeOf(src.Table), r.Options.Version, now)
+}
+
+// again has an attempt read again what was kept out, where that is due, so many records
+// at most. It costs the org nothing where it isn't.
+func (r *Replicator) again(
+	ctx context.Context, src *source.Source, m recall.Memory, a *control.Attempt, now time.Time,
+) error {
+	if !r.readsAgain(src, m, *a, now) {
+		return nil
+	}
+	of := control.Again{Shape: shapeOf(src.Table), Version: r.Options.Version}
+	ids, err := r.Warehouse.OutKeys(ctx, src.Table, m.Rejected.Behind(of.Shape, of.Version), againAtMost)
+	if err != nil {
+		return err
+	}
+	if of.Done = len(ids) < againAtMost; len(ids) > 0 {
+		of.Last = ids[len(ids)-1]
+	}
+	met := ids
+	if src.Flow.Where != "" { // which the call that reads by Ids doesn't know of
+		if met, err = r.deletes.Inside(ctx, src, ids); err != nil {
+			return err
+		}
+		of.Unmet = without(ids, met)
+	}
+	a.Again = &of
+	if len(met) > 0 {
+		a.Add(againOf(src, met, r.Movers.ByIDs()))
+	}
+	return nil
+}
+
+// rejected is what is remembered of what is kept out once the attempt is consolidated.
+func (s *attemptStep) rejected(ctx context.Context, old recall.Rejected) (recall.Rejected, error) {
+	a := &s.attempt
+	out, err := s.Warehouse.Out(ctx, s.source.Table, warehouse.Merge{
+		Table: s.source.Table, Attempt: a.ID, Complete: a.Complete,
+	}, 0)
+	if err != nil {
+		return old, err
+	}
+	by := recall.RejectedReading{Whole: whole(*a), Shape: shapeOf(s.source.Table), Version: s.Options.Version}
+	if a.Again != nil {
+		by.Again, by.Done, by.Last = true, a.Again.Done, a.Again.Last
+		by.Shape, by.Version = a.Again.Shape, a.Again.Version
+	}
+	if out.Records > 0 {
+		by.At, err = s.Org.ServerTime(ctx)
+	}
+	return old.Next(out.Records, out.Rows, by), err
 }

@@ -266,6 +266,9 @@ func (l *listing) begin(ctx context.Context, held *lease.Lease, s start) (contro
 	if (way.sweep || pressed) && sweeps(src, a) {
 		a.Add(sweepOf(src))
 	}
+	if err := l.again(ctx, src, row.Memory, &a, server); err != nil {
+		return a, err
+	}
 	pressing := slices.Concat(way.doubts, a.Doubts)
 	a.Notes = slices.Concat(s.notes(a), policyNotes(src, row), changed.Notes(), pressedNotes(a, pressing))
 	if a, err = l.Control.Begin(ctx, a); err != nil {

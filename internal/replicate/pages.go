@@ -316,10 +316,6 @@ func (l *loading) accountRejected(ctx context.Context) error {
 			"%w: %d records of job %s were rejected, the warehouse keeps %d different ones",
 			reading.ErrUnsound, l.total.Rejected, l.result.ID, kept)
 	}
-	if kept > 0 {
-		l.note("%d records were not copied: a value of them fits no column, or breaks a rule of the flow; "+
-			"they are in the staging schema, in _catchment_rejected", kept)
-	}
 	return nil
 }
 

@@ -24,6 +24,7 @@ const (
 	samplePart   = "sample"   // and in some
 	sweepPart    = "sweep"    // reads the Id of every record, to find rows whose records are gone without a trace
 	rereadPart   = "reread"   // reads torn records again, as a whole
+	againPart    = "again"    // reads records again, as a whole, that were kept out before
 	foundPart    = "found-"   // read what the sweep found there and the table lacks
 	gonePart     = "gone-"    // list what turned out to be gone, for each reason one
 )
@@ -157,6 +158,18 @@ func rereadOf(a control.Attempt, object string, ids []string, mover string) cont
 		Name: rereadPart, Op: string(warehouse.Put), Mover: mover, Override: true,
 		Query: control.Query{Object: object, Fields: columnsOf(a),
 			IDs: slices.Compact(slices.Sorted(slices.Values(ids)))},
+	}
+}
+
+// againAtMost is how many records that were kept out an attempt reads again: their Ids
+// stand in its row, and in that of the job.
+const againAtMost = 5000
+
+// againOf plans the part that reads records again which were kept out.
+func againOf(src *source.Source, ids []string, mover string) control.Part {
+	return control.Part{
+		Name: againPart, Op: string(warehouse.Put), Mover: mover,
+		Query: control.Query{Object: src.Object.Name, Fields: src.Names(), IDs: ids},
 	}
 }
 

@@ -72,7 +72,7 @@ func (r *Replicator) claim(ctx context.Context, o control.RunObject) (control.Ru
 	if err != nil {
 		return o, err
 	}
-	o.Doubts = row.Doubts
+	o.Doubts, o.KeptOut = row.Doubts, row.Rejected.Records
 	if o.State == control.FlowDone {
 		return o, nil
 	}

@@ -84,6 +84,7 @@ func New(with Collaborators, o Options) *Replicator {
 type Options struct {
 	Holder       string                                 // names this process in leases
 	Name         string                                 // of the configuration, for who shares a table with it
+	Version      string                                 // of Catchment: another one may take what this one kept out
 	Alone        bool                                   // a lock proves that every other holder is dead
 	Dead         func(holder string) bool               // tells of another holder whether it is; may be nil
 	Full         bool                                   // rebuild the flows of this run

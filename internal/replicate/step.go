@@ -85,6 +85,9 @@ func (s *attemptStep) memory(ctx context.Context) (recall.Memory, error) {
 		return recall.Memory{}, err
 	}
 	m := remembered(row.Memory, s.source, s.attempt, swept, refreshed)
+	if m.Rejected, err = s.rejected(ctx, row.Rejected); err != nil {
+		return m, err
+	}
 	m.Writer = recall.Writer{Name: s.Options.name(), Attempt: s.attempt.ID, At: s.attempt.Created}
 	m.Writer.Control, err = s.Control.Identity(ctx)
 	return m, err

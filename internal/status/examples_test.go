@@ -35,9 +35,9 @@ func runExamples() map[string]status.Report {
 			Objects: []status.RunObject{
 				{
 					Calls: 5, Bytes: 504847, Deleted: 1, Extracted: 1227, From: status.Moment(noon()),
-					Grade: "proven", Inserted: 1223,
+					Grade: "proven except 12", Inserted: 1223,
 					Loaded: 1225, Mover: "bulk", Notes: []string{"7 rows that nobody had claimed"}, Object: "Account",
-					Rejected: 2, State: "done", To: status.Moment(noon().Add(time.Hour)), Updated: 1,
+					Rejected: 2, KeptOut: 12, State: "done", To: status.Moment(noon().Add(time.Hour)), Updated: 1,
 				},
 				{
 					Object: "Contact", State: "failed", Error: "table contact was emptied", Doubts: doubted(),
@@ -56,7 +56,8 @@ func runExamples() map[string]status.Report {
 					Watermark: status.Moment(noon()),
 				},
 				{
-					Behind: new(status.Seconds(0)), Object: "Case", State: "idle", Grade: "lagged",
+					Behind: new(status.Seconds(0)), Object: "Case", State: "idle",
+					Grade: "lagged except 3", Rejected: 3, Outdated: 1,
 					Watermark: status.Moment(noon()),
 				},
 				{
@@ -124,8 +125,8 @@ func verifyExamples() map[string]status.Report {
 		Formulas: new(int64(1)),
 		Grade:    "proven", LeftOut: &[]status.LeftOut{{"Email", "the flow changes its values on their way"}},
 		Missing: 2, MissingIDs: []string{"4", "5"}, Object: "Account", Pending: 3, Rejected: 1,
-		RejectedIDs: []string{"8"},
-		Remaining:   new(int64(0)), Repaired: new(int64(6)), Source: 1223, Stale: 1, StaleIDs: []string{"6"},
+		RejectedIDs: []string{"8"}, Outdated: 1, KeptOut: "6 (Phone: not_null)",
+		Remaining: new(int64(0)), Repaired: new(int64(6)), Source: 1223, Stale: 1, StaleIDs: []string{"6"},
 		Unconfirmed: 7, Unjudged: 8, UnjudgedWhy: "no field tells when its records change", Warehouse: 1222,
 		Wrong: new(int64(1)), WrongIDs: []status.DifferingRow{{[]string{"name", "phone"}, "7"}},
 	}

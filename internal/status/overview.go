@@ -18,6 +18,7 @@ type Flow struct {
 	Object       string    `json:"object"`
 	Paused       bool      `json:"paused"`
 	PinnedSince  Moment    `json:"pinned_since"`
+	Rejected     int64     `json:"rejected"`          // records that are kept out of the table
 	Retired      []Retired `json:"retired,omitempty"` // columns that fields left behind
 	Rows         int64     `json:"rows"`
 	State        string    `json:"state"`
@@ -25,6 +26,8 @@ type Flow struct {
 	StorageBytes *int64    `json:"storage_bytes"` // that the object's records take in the org; nil: nobody knows
 	Type         string    `json:"type"`
 	Watermark    Moment    `json:"watermark"`
+
+	Outdated int64 `json:"-"` // of the rejected, those that have a row of an older version
 }
 
 // A Retired is a column that a field left behind when it became one of another type.
@@ -83,6 +86,10 @@ func (o Overview) Text() (t Text) {
 	t.table(rows)
 	for _, f := range o.Flows {
 		t.doubts(f.Object, f.Doubts)
+		if f.Rejected > 0 {
+			t.Talk("%s: %s records are kept out of the table, and %s of them have a row of an older version: see "+
+				"_catchment_rejected, in the staging schema", f.Object, Count(f.Rejected), Count(f.Outdated))
+		}
 		for _, c := range f.Retired {
 			t.Talk("%s: column %s keeps old values of records that don't change: since %s its field %s is of another "+
 				"type, and has the column %s; drop the old one when nobody needs it",

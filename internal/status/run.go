@@ -31,7 +31,8 @@ type RunObject struct {
 	Mover     string   `json:"mover"`
 	Notes     []string `json:"notes,omitempty"`
 	Object    string   `json:"object"`
-	Rejected  int64    `json:"rejected"`
+	Rejected  int64    `json:"rejected"`       // kept out by this run
+	KeptOut   int64    `json:"rejected_total"` // kept out by now, by whichever run
 	State     string   `json:"state"`
 	To        Moment   `json:"to"`
 	Type      string   `json:"type"`

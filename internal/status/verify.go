@@ -26,6 +26,7 @@ type Verified struct {
 	Missing      int64          `json:"missing"`
 	MissingIDs   []string       `json:"missing_ids,omitempty"`
 	Object       string         `json:"object"`
+	Outdated     int64          `json:"outdated,omitempty"` // of the stale: a newer version was kept out
 	Pending      int64          `json:"pending"`
 	Rejected     int64          `json:"rejected"`
 	Remaining    *int64         `json:"remaining,omitempty"` // with a repair
@@ -43,6 +44,7 @@ type Verified struct {
 	WrongIDs     []DifferingRow `json:"wrong_ids,omitempty"`
 
 	RejectedIDs []string `json:"-"`
+	KeptOut     string   `json:"-"` // the first of the outdated, and why they are
 }
 
 // A DifferingRow is a row whose values differ, and the columns where they do.
@@ -166,8 +168,12 @@ func (o Verified) remarks(t *Text) {
 		t.Talk("%s: %s records differ in formulas only, which move without a stamp", o.Object, Count(*o.Formulas))
 	}
 	if o.Rejected > 0 {
-		t.Talk("%s: %s records break the flow's rules in the version that the org has: "+
-			"they are kept in _catchment_rejected", o.Object, Count(o.Rejected))
+		t.Talk("%s: %s records are kept out of the table, in the version that the org has: see _catchment_rejected",
+			o.Object, Count(o.Rejected))
+	}
+	if o.Outdated > 0 {
+		t.Talk("%s: %s rows are of an older version, since a newer one was kept out, and no repair mends them: %s",
+			o.Object, Count(o.Outdated), o.KeptOut)
 	}
 	if o.LeftOut != nil {
 		for _, left := range *o.LeftOut {

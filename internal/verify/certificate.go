@@ -46,6 +46,7 @@ type CertifiedCompare struct {
 	Duplicates  int64 `json:"duplicates"`
 	Pending     int64 `json:"pending"`
 	Rejected    int64 `json:"rejected,omitzero"`
+	Outdated    int64 `json:"outdated,omitzero"`
 	Unjudged    int64 `json:"unjudged,omitempty"`
 	Unconfirmed int64 `json:"unconfirmed"`
 	Repaired    int64 `json:"repaired"`
@@ -77,6 +78,7 @@ func Certify(results []Result, org, version string, at time.Time) Certificate {
 			Grade: r.Grade, Source: r.Source, Warehouse: r.Warehouse,
 			Missing: r.Missing, Extra: r.Extra, Stale: r.Stale, Wrong: r.Wrong, Formulas: r.Formulas,
 			Duplicates: r.Duplicates, Pending: r.Pending, Unjudged: r.Unjudged, Rejected: r.Rejected,
+			Outdated:    r.Outdated,
 			Unconfirmed: r.Unconfirmed, Repaired: r.Repaired, Remaining: r.Remaining(), Calls: r.Calls,
 			Agrees: r.Remaining()+r.Unjudged == 0,
 		}

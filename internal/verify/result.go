@@ -44,6 +44,8 @@ type Result struct {
 	Unconfirmed int64 // of the differences: too many to read again
 	Repaired    int64
 
+	KeptOut []evidence.Reject // the first of those that are Outdated, and why
+
 	SourceSet, WarehouseSet evidence.Set // with Options.Sets
 	Sampled                 *Sampled     // with Counts
 
@@ -74,8 +76,9 @@ func failing(d evidence.Difference) int64 {
 	return d.Missing + d.Extra + d.Stale + d.Wrong + d.Duplicates
 }
 
-// differing is how many differences there are, formulas among them.
-func differing(d evidence.Difference) int64 { return failing(d) + d.Formulas }
+// differing is how many differences there are, formulas among them, that another look at
+// their records may settle: not rows whose newer version was kept out.
+func differing(d evidence.Difference) int64 { return failing(d) + d.Formulas - d.Outdated }
 
 // A Sampled says what a sample looked at.
 type Sampled struct {

@@ -267,6 +267,13 @@ func (w *verification) exact(ctx context.Context) (err error) {
 		}
 	}
 	w.leaveOutBlanks(d.blanks)
+	if w.res.Outdated > 0 {
+		out, err := w.Warehouse.Out(ctx, w.subject.table, warehouse.Merge{}, keptOutNamed)
+		if err != nil {
+			return err
+		}
+		w.res.KeptOut = out.First[:min(int64(len(out.First)), out.Rows)]
+	}
 	w.leaveOutAlone()
 	if w.Options.Sets {
 		w.res.SourceSet, w.res.WarehouseSet, err = r.Sets(ctx)
@@ -283,6 +290,10 @@ func (w *verification) leaveOutBlanks(n int64) {
 	}
 }
 
+// keptOutNamed is how many records are named whose row is old since a newer version of
+// them was kept out.
+const keptOutNamed = 3
+
 // leaveOutAlone says that IsDeleted was not compared where a row is gone and the org
 // returns no record: of purged ones, and of those out of sight or out of the filter.
 func (w *verification) leaveOutAlone() {
@@ -293,9 +304,10 @@ func (w *verification) leaveOutAlone() {
 	}
 }
 
-// doubt remembers that rows are known to be wrong, until they are known to be right.
+// doubt remembers that rows are known to be wrong, until they are known to be right. Those
+// whose newer version was kept out are known already: the grade says how many there are.
 func (w *verification) doubt(ctx context.Context) error {
-	if !w.res.Differs() {
+	if failing(w.res.Difference) == w.res.Outdated {
 		return nil
 	}
 	values := w.res.Method == Values && w.res.Wrong > 0
@@ -306,7 +318,7 @@ func (w *verification) doubt(ctx context.Context) error {
 				Hint: "mend it with: catchment verify --digest --repair " + w.held.Flow(),
 			})
 		}
-		if !values || failing(w.res.Difference) > w.res.Wrong {
+		if !values || failing(w.res.Difference) > w.res.Wrong+w.res.Outdated {
 			m.Doubt(recall.Doubt{
 				Kind: recall.RowsWrong, Since: w.res.ReadAt, Why: "a verify found rows that differ from the org",
 				Hint: "mend it with: catchment verify --repair " + w.held.Flow(),
@@ -323,7 +335,7 @@ func (w *verification) doubt(ctx context.Context) error {
 // say nothing of values. The mark then counts them as they are: rows that somebody took away, and that no
 // record lacks, would be missed for ever.
 func (w *verification) settle(ctx context.Context) error {
-	if w.res.Remaining()+w.res.Unjudged > 0 {
+	if w.res.Remaining()+w.res.Unjudged > w.res.Outdated {
 		return nil
 	}
 	rows, err := w.Warehouse.Recount(ctx, w.held.Fence(), w.subject.table)
@@ -349,7 +361,7 @@ func (w *verification) settle(ctx context.Context) error {
 func (w *verification) comparison(ctx context.Context) (evidence.Comparison, error) {
 	c := evidence.Comparison{
 		Table: w.subject.judged, Policy: gone.Policy(w.flow.Deletes), Before: w.mark.Watermark, Clock: w.res.ReadAt,
-		Formulas: w.subject.formulas(), Stamp: w.subject.stamp(), Rules: len(w.subject.source.Treatment.Checks) > 0,
+		Formulas: w.subject.formulas(), Stamp: w.subject.stamp(),
 	}
 	row, err := w.Control.Flow(ctx, w.flow.Object)
 	if w.res.Method == Values {

@@ -164,16 +164,24 @@ type Sightings interface {
 	Torn(ctx context.Context, t shape.Table, attempt string, jobs, further []string) ([]string, error)
 }
 
-// Rejections tells of the records that a flow's rules kept out.
+// Rejections tells of the records that were kept out, since they break the flow's rules
+// or fit no column. Consolidate forgets what is past: of a record of which something
+// newer is known than its rejection.
 type Rejections interface {
-	// Rejected counts the different records of an attempt's job that its flow's
-	// rules kept out; those of all jobs where job is "".
+	// Rejected counts the different records of an attempt's job that were kept out;
+	// those of all jobs where job is "".
 	Rejected(ctx context.Context, attempt, job string) (int64, error)
 	// RejectedKeys calls each with the key of every such record.
 	RejectedKeys(ctx context.Context, attempt, job string, each func(key string)) error
-	// StillRejected lists the records whose rejection is the newest that is known
-	// of them.
-	StillRejected(ctx context.Context, t shape.Table) (map[string]bool, error)
+	// Rejects names so many of the records that an attempt kept out.
+	Rejects(ctx context.Context, attempt string, most int) ([]evidence.Reject, error)
+	// Out counts the records that are kept out of a table, and names so many of them:
+	// first those that have an older row. What the attempt of m has in staging counts as
+	// consolidated; one without an attempt asks for what is so now.
+	Out(ctx context.Context, t shape.Table, m Merge, most int) (evidence.Out, error)
+	// OutKeys lists so many keys of records that are kept out now, in order, of those
+	// that follow a key.
+	OutKeys(ctx context.Context, t shape.Table, after string, most int) ([]string, error)
 }
 
 // A Reading is a fresh look at an object, beside the final table that it is held

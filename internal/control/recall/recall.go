@@ -37,7 +37,67 @@ type Memory struct {
 	PressedAt   time.Time `json:"pressed_at,omitzero"`   // when a log that refused to tell last made a run sweep
 	Writer      Writer    `json:"writer,omitzero"`       // of this memory, with the last consolidation
 	// columns that hold old values, as long as they are there
-	Retired []RetiredColumn `json:"retired,omitempty"`
+	Retired  []RetiredColumn `json:"retired,omitempty"`
+	Rejected Rejected        `json:"rejected,omitzero"`
+}
+
+// Rejected is what is kept out of a flow's table, since it breaks the flow's rules or
+// fits no column: how much, and when it was last read again.
+type Rejected struct {
+	Records int64 `json:"records"`
+	Rows    int64 `json:"rows,omitzero"` // of those, they have a row of an older version
+	// when all of them were last read, by the org's clock, and as what
+	ReadAt  time.Time `json:"read_at,omitzero"`
+	Shape   string    `json:"shape,omitzero"`   // of the columns
+	Version string    `json:"version,omitzero"` // of Catchment
+	After   string    `json:"after,omitzero"`   // they are being read again, and those behind this Id are left
+}
+
+// readAgain is how old a reading of what is kept out may be: a week, but for what a
+// nightly run may begin earlier than the one of a week ago ended.
+const readAgain = 7*24*time.Hour - time.Hour
+
+// Due tells whether what is kept out is to be read again, whatever its stamps say: by
+// other columns or another version of Catchment it may be taken, and after a week it is
+// looked whether the org says something else of it.
+func (r Rejected) Due(shape, version string, now time.Time) bool {
+	if r.Records == 0 {
+		return false
+	}
+	return r.After != "" || r.Shape != shape || r.Version != version || !now.Before(r.ReadAt.Add(readAgain))
+}
+
+// Behind is the Id behind which a reading goes on; "" where it begins anew.
+func (r Rejected) Behind(shape, version string) string {
+	if r.Shape != shape || r.Version != version {
+		return ""
+	}
+	return r.After
+}
+
+// A RejectedReading is what an attempt read of what is kept out.
+type RejectedReading struct {
+	At             time.Time // when it read, by the org's clock
+	Whole          bool      // every record of the object
+	Again          bool      // those that were kept out, as far as Last; Done says that these are all
+	Done           bool
+	Last           string
+	Shape, Version string
+}
+
+// Next is what is known after a reading that leaves so many records out, of which so
+// many have a row. What is kept out for the first time was read just now.
+func (r Rejected) Next(records, rows int64, by RejectedReading) Rejected {
+	switch {
+	case records == 0:
+		return Rejected{}
+	case by.Whole || r.Records == 0 || by.Again && by.Done:
+		return Rejected{Records: records, Rows: rows, ReadAt: by.At, Shape: by.Shape, Version: by.Version}
+	case by.Again:
+		r.Shape, r.Version, r.After = by.Shape, by.Version, by.Last
+	}
+	r.Records, r.Rows = records, rows
+	return r
 }
 
 // A Writer is who consolidated a flow last.
@@ -95,10 +155,14 @@ const (
 // Unproven is the grade of a watermark that there are doubts about.
 const Unproven = "unproven"
 
-// Grade is what may be claimed of the watermark.
+// Grade is what may be claimed of the watermark. What is kept out is named, and the
+// claim holds for all the others; a doubt is about these.
 func (m Memory) Grade() string {
-	if m.Proof != "" && len(m.Doubts) > 0 {
+	switch {
+	case m.Proof != "" && len(m.Doubts) > 0:
 		return Unproven
+	case m.Proof != "" && m.Rejected.Records > 0:
+		return fmt.Sprintf("%s except %d", m.Proof, m.Rejected.Records)
 	}
 	return m.Proof
 }

@@ -2,6 +2,7 @@ package deletes
 
 import (
 	"context"
+	"maps"
 	"slices"
 
 	"catchment/internal/control"
@@ -95,8 +96,17 @@ func (f *Finder) brought(
 	return f.evidence.RejectedKeys(ctx, attempt, job.ID, each)
 }
 
+// Brought are the Ids of the records that a part has brought, kept out or not.
+func (f *Finder) Brought(
+	ctx context.Context, src *source.Source, attempt string, p control.Part,
+) (map[string]bool, error) {
+	came := map[string]bool{}
+	return came, f.brought(ctx, src, attempt, p, func(id string) { came[id] = true })
+}
+
 // suspects are the Ids to ask about, those that the final table holds first. One that
-// only the delete log names matters only where the table holds a live row of it.
+// only the delete log names matters only where the table holds a live row of it, or where
+// it was kept out.
 func (f *Finder) suspects(ctx context.Context, src *source.Source, logged map[string]bool) ([]suspect, error) {
 	ids := make([]string, 0, len(logged))
 	for id := range logged {
@@ -106,6 +116,14 @@ func (f *Finder) suspects(ctx context.Context, src *source.Source, logged map[st
 	held, err := f.evidence.Held(ctx, src.Table, ids)
 	if err != nil {
 		return nil, err
+	}
+	absent := slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return !logged[id] || held[id] })
+	if len(absent) > 0 { // one that was kept out has no row, and is known all the same
+		out, err := f.keptOut(ctx, src, absent)
+		if err != nil {
+			return nil, err
+		}
+		maps.Copy(held, out)
 	}
 	ids = slices.DeleteFunc(ids, func(id string) bool { return logged[id] && !held[id] })
 	suspects := make([]suspect, len(ids))
@@ -121,4 +139,42 @@ func order(b bool) int {
 		return 1
 	}
 	return 0
+}
+
+// Inside are those of some records that meet the flow's where, and aren't deleted.
+func (f *Finder) Inside(ctx context.Context, src *source.Source, ids []string) ([]string, error) {
+	suspects := make([]suspect, len(ids))
+	for i, id := range ids {
+		suspects[i].id = id
+	}
+	if err := f.examine(ctx, src, suspects); err != nil {
+		return nil, err
+	}
+	var inside []string
+	for _, s := range suspects {
+		if s.inside && !s.Deleted {
+			inside = append(inside, s.id)
+		}
+	}
+	return inside, nil
+}
+
+// Gone adds to found what became of records that were kept out, were read again, and
+// didn't come. One that is there after all is left to the next time.
+func (f *Finder) Gone(
+	ctx context.Context, src *source.Source, a control.Attempt, ids []string, found Findings,
+) error {
+	suspects := make([]suspect, min(len(ids), AskedAtMost))
+	for i := range suspects {
+		suspects[i] = suspect{id: ids[i], held: true}
+	}
+	if err := f.examine(ctx, src, suspects); err != nil {
+		return err
+	}
+	for _, s := range suspects {
+		if v := judge(s, a.From, a.To, false); v != settled && v != lost {
+			found[s.id] = v
+		}
+	}
+	return nil
 }

@@ -19,15 +19,38 @@ type Sweep struct {
 }
 
 // Returned are the records that a sweep has seen and the final table lacks, but for
-// those that the flow's rules kept out when they came last: they are there, and lack a
-// row on purpose.
+// those that were kept out when they came last: they are there, and lack a row on
+// purpose.
 func (f *Finder) Returned(ctx context.Context, src *source.Source, attempt string, s Sweep) ([]string, error) {
 	alive, _, err := f.evidence.Otherwise(ctx, src.Table, attempt, s.Jobs)
-	if err != nil || len(src.Treatment.Checks) == 0 || len(alive) == 0 {
+	if err != nil || len(alive) == 0 {
 		return alive, err
 	}
-	rejected, err := f.evidence.StillRejected(ctx, src.Table)
-	return slices.DeleteFunc(alive, func(id string) bool { return rejected[id] }), err
+	out, err := f.keptOut(ctx, src, alive)
+	return slices.DeleteFunc(alive, func(id string) bool { return out[id] }), err
+}
+
+// keysAtOnce is how many keys of records that are kept out are in memory at once.
+const keysAtOnce = 2000
+
+// keptOut tells which of some records are kept out.
+func (f *Finder) keptOut(ctx context.Context, src *source.Source, ids []string) (map[string]bool, error) {
+	asked, out := map[string]bool{}, map[string]bool{}
+	for _, id := range ids {
+		asked[id] = true
+	}
+	for after := ""; ; {
+		keys, err := f.evidence.OutKeys(ctx, src.Table, after, keysAtOnce)
+		if err != nil || len(keys) == 0 {
+			return out, err
+		}
+		for _, key := range keys {
+			if asked[key] {
+				out[key] = true
+			}
+		}
+		after = keys[len(keys)-1]
+	}
 }
 
 // Swept are the live rows that a sweep lacks, by the reason. Only rows that were

@@ -3,6 +3,9 @@
 package evidence
 
 import (
+	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"catchment/internal/warehouse/gone"
@@ -33,7 +36,6 @@ type Comparison struct {
 	Before   time.Time // what the org has stamped at or after it is pending
 	Clock    time.Time // the org's when the rows were written, or later; zero for any time
 	Formulas []string  // columns whose values move without a stamp: they are told apart
-	Rules    bool      // the flow has rules, which keep records out: these are told apart
 	Stamp    string    // the column that tells when a record changed; "" is that of SystemModstamp
 	Snapshot *Snapshot // nil where records have a stamp
 	Retired  []Retired
@@ -70,13 +72,49 @@ type Difference struct {
 	Formulas   int64 // the same, in columns that move without a stamp only
 	Duplicates int64 // rows beyond one for each key
 	Pending    int64 // differing, and changed or gone since Before
-	Rejected   int64 // live in the org in a version that the flow's rules kept out
+	Rejected   int64 // live in the org in a version that was kept out, and without a row
+	Outdated   int64 // of Stale: rows whose record has a version that was kept out
 	Unjudged   int64 // differing, and nothing tells when: the record may have changed since it was read
 	Alone      int64 // rows that are gone, and no record in the reading to hold them against
 
 	MissingIDs, ExtraIDs, StaleIDs, WrongIDs, FormulaIDs, DuplicateIDs, RejectedIDs []string
+	OutdatedIDs                                                                     []string // of StaleIDs
 	// of each of WrongIDs and FormulaIDs
 	WrongColumns, FormulaColumns [][]string
+}
+
+// CountOutdated counts the outdated rows, which were counted apart, among the stale ones,
+// and names as many of both.
+func (d *Difference) CountOutdated(sample int) {
+	d.Stale += d.Outdated
+	ids := slices.Sorted(slices.Values(slices.Concat(d.StaleIDs, d.OutdatedIDs)))
+	d.StaleIDs = ids[:min(len(ids), max(sample, 0))]
+	if len(d.StaleIDs) == 0 {
+		d.StaleIDs = nil
+	}
+}
+
+// A Reject is a record that was kept out, and why.
+type Reject struct{ ID, Field, Rule string }
+
+// Out is what is kept out of a table.
+type Out struct {
+	Records int64
+	Rows    int64 // of those, they have a live row of an older version
+	First   []Reject
+}
+
+// Named names records that were kept out, the first of so many, and why.
+func Named(first []Reject, of int64) string {
+	texts := make([]string, len(first))
+	for i, r := range first {
+		texts[i] = fmt.Sprintf("%s (%s: %s)", r.ID, r.Field, r.Rule)
+	}
+	text := strings.Join(texts, ", ")
+	if more := of - int64(len(first)); more > 0 && text != "" {
+		text += fmt.Sprintf(" and %d more", more)
+	}
+	return text
 }
 
 // A Suspect is a record that was judged to differ, and how: missing, extra,

@@ -52,6 +52,9 @@ func (w *merger) Consolidate(ctx context.Context, f warehouse.Fence, m warehouse
 // repeated ends a merge that was done before, by this process or by a CALL that knows
 // nothing of a memory. A page may have been loaded once more since.
 func (w *merger) repeated(ctx context.Context, tx Tx, f warehouse.Fence, m warehouse.Merge) error {
+	if err := w.repeatedOut(ctx, tx, m); err != nil {
+		return err
+	}
 	if err := w.empty(ctx, tx, m); err != nil {
 		return err
 	}
@@ -60,6 +63,23 @@ func (w *merger) repeated(ctx context.Context, tx Tx, f warehouse.Fence, m wareh
 		return err
 	}
 	return w.remember(ctx, tx, f, m.Memory, m.Grade)
+}
+
+// repeatedOut does what a CALL leaves undone: it marks no row, and forgets no rejection.
+func (w *merger) repeatedOut(ctx context.Context, tx Tx, m warehouse.Merge) error {
+	some, err := keepsOut(ctx, tx, &statements.Kept{Tables: *w.of(m.Table)})
+	if err != nil || !some {
+		return err
+	}
+	ledger, err := w.ledger(ctx, tx, m.Attempt)
+	if err != nil {
+		return err
+	}
+	j, err := w.newJoin(ctx, tx, m, ledger)
+	if err != nil {
+		return err
+	}
+	return j.keepOut(ctx, tx)
 }
 
 // merge does a merge in a transaction that holds the fence, with temporary tables

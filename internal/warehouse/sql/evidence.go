@@ -8,6 +8,7 @@ import (
 	"catchment/internal/warehouse/shape"
 	"catchment/internal/warehouse/sql/dialect"
 	"catchment/internal/warehouse/sql/own"
+	"catchment/internal/warehouse/sql/statements"
 )
 
 // An asker is Evidence.
@@ -256,4 +257,12 @@ func (w *asker) SomeKey(ctx context.Context, t shape.Table) (string, error) {
 		return "", fmt.Errorf("pick a row of %s: %w", t.Name, err)
 	}
 	return key, nil
+}
+
+// keepsOut tells whether anything at all was kept out: mostly nothing was, and then
+// nobody looks any further.
+func keepsOut(ctx context.Context, tx Tx, k *statements.Kept) (bool, error) {
+	q := k.Any()
+	n, err := count(ctx, tx, q.SQL, q.Args...)
+	return n > 0, err
 }

@@ -75,7 +75,7 @@ func condition(s sight, m warehouse.Mark, latest time.Time) shape.Condition {
 // isOurs tells whether a final table was made by Prepare.
 func isOurs(cols []dialect.Stored, t shape.Table) bool {
 	for _, c := range own.Final() {
-		if _, ok := dialect.Find(cols, c.Name); !ok {
+		if _, ok := dialect.Find(cols, c.Name); !ok && !own.IsLater(c.Name) {
 			return false
 		}
 	}
@@ -85,6 +85,13 @@ func isOurs(cols []dialect.Stored, t shape.Table) bool {
 		}
 	}
 	return true
+}
+
+// isMarked tells whether a final table says which of its rows are of an older version
+// than the one that was rejected.
+func isMarked(has []dialect.Stored) bool {
+	_, ok := dialect.Find(has, own.RejectedAt)
+	return ok
 }
 
 // extent looks how far a final table reaches.

@@ -43,7 +43,8 @@ func (w *merger) newJoin(ctx context.Context, tx Tx, m warehouse.Merge, ledger [
 	}
 	now := w.now()
 	j := &join{now: now, parts: statements.Parts(m, ledger), inShape: dialect.InShape(has)}
-	j.Merge = statements.Merge{Tables: *w.of(m.Table), Of: m, Columns: dialect.Payload(has), Now: now}
+	j.Merge = statements.Merge{Tables: *w.of(m.Table), Of: m, Columns: dialect.Payload(has), Now: now,
+		Unmarked: !isMarked(has)}
 	j.ReadAt, err = w.readAt(ctx, tx, m)
 	if err != nil {
 		return nil, err
@@ -91,7 +92,23 @@ func (j *join) merge(ctx context.Context, tx Tx) error {
 		}
 	}
 	j.counts.Unchanged = j.counts.Staged - j.applied
-	return j.key(ctx, tx)
+	if err := j.key(ctx, tx); err != nil {
+		return err
+	}
+	return j.keepOut(ctx, tx)
+}
+
+// keepOut has the table of rejected records say what is kept out now, and marks the rows
+// of those: it comes before staging is emptied.
+func (j *join) keepOut(ctx context.Context, tx Tx) error {
+	k := statements.KeptBy(&j.Merge, j.parts)
+	if some, err := keepsOut(ctx, tx, k); err != nil || !some {
+		return err
+	}
+	if j.Unmarked {
+		return do(ctx, tx, k.Purge())
+	}
+	return do(ctx, tx, k.Unmark(), k.Purge(), k.Mark())
 }
 
 // key makes the primary key, if there is none.

@@ -53,11 +53,11 @@ func (w *installer) install(ctx context.Context, tx Tx, p warehouse.Procedure) e
 	if err != nil {
 		return err
 	}
-	columns := dialect.Payload(has)
+	columns, marked := dialect.Payload(has), isMarked(has)
 	if len(has) == 0 { // no run has made the table yet
-		columns = shape.ColumnNames(p.Table)
+		columns, marked = shape.ColumnNames(p.Table), true
 	}
-	text, err := statements.Procedure(p, w.d, w.o, columns)
+	text, err := statements.Procedure(p, w.d, w.o, columns, marked)
 	if err != nil {
 		return err
 	}

@@ -7,9 +7,11 @@ import (
 	"strings"
 
 	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/evidence"
 	"catchment/internal/warehouse/shape"
 	"catchment/internal/warehouse/sql/dialect"
 	"catchment/internal/warehouse/sql/own"
+	"catchment/internal/warehouse/sql/statements"
 )
 
 // rejected is what a flow's rules kept out of the pages of a batch, on its way
@@ -31,8 +33,8 @@ func (w *loader) rejected(b warehouse.Batch) Copy {
 	return c
 }
 
-// Rejected counts the different records of an attempt's job that its flow's
-// rules kept out; those of all jobs where job is "".
+// Rejected counts the different records of an attempt's job that were kept
+// out; those of all jobs where job is "".
 func (w *asker) Rejected(ctx context.Context, attempt, job string) (int64, error) {
 	var n int64
 	err := w.driver.View(ctx, func(tx Tx) (err error) {
@@ -60,35 +62,84 @@ func (w *asker) RejectedKeys(ctx context.Context, attempt, job string, each func
 	return nil
 }
 
-// StillRejected lists the records whose rejection is the newest that is known of
-// them: no version was consolidated since, nor a delete. Patches that were
-// rejected don't count.
-func (w *asker) StillRejected(ctx context.Context, t shape.Table) (map[string]bool, error) {
-	s := w.of(t)
-	b := s.Binds()
-	still := map[string]bool{}
-	later := func(alias string) string {
-		return dialect.Fill("({read_at} IS NULL OR {read_at} <= r.read_at)",
-			dialect.Holes{"read_at": s.Col(alias, own.ReadAt)})
-	}
-	object, table := b.Text(t.Object), b.Text(t.Name)
-	sql := dialect.Fill(`SELECT r.record_key
-FROM (SELECT record_key, max({read_at}) AS read_at FROM {rejected} WHERE flow = {flow} AND coalesce({op}, 'put') = 'put' GROUP BY record_key) r
-LEFT JOIN {final} f ON {row_key} = r.record_key
-LEFT JOIN {tombstones} t ON t.table_name = {table} AND t.record_key = r.record_key
-WHERE {later_than_row} AND {later_than_tombstone}`, dialect.Holes{
-		"read_at": s.Quote(own.ReadAt), "rejected": w.own(own.RejectedTable), "flow": object, "op": s.Quote(own.Op),
-		"final": s.Final(), "row_key": s.RecordKey("f"), "tombstones": s.Tombs(), "table": table,
-		"later_than_row": later("f"), "later_than_tombstone": later("t"),
+// Rejects names so many of the records that an attempt kept out, in order of their keys.
+func (w *asker) Rejects(ctx context.Context, attempt string, most int) ([]evidence.Reject, error) {
+	var all []evidence.Reject
+	err := w.driver.View(ctx, func(tx Tx) (err error) {
+		all, err = rejects(ctx, tx, dialect.Statement{SQL: dialect.Fill(
+			"SELECT record_key, coalesce(max(field), ''), coalesce(max(rule), '') FROM {rejected} "+
+				"WHERE {attempt} = $1 GROUP BY record_key ORDER BY record_key{bytewise} LIMIT {most}", dialect.Holes{
+				"rejected": w.own(own.RejectedTable), "attempt": w.d.Quote(own.Attempt), "bytewise": w.d.Bytewise,
+				"most": fmt.Sprint(most),
+			}), Args: []any{attempt}})
+		return err
 	})
+	if err != nil {
+		return nil, fmt.Errorf("rejected records of attempt %s: %w", attempt, err)
+	}
+	return all, nil
+}
+
+func rejects(ctx context.Context, tx Tx, q dialect.Statement) ([]evidence.Reject, error) {
+	var all []evidence.Reject
+	err := tx.Query(ctx, func(scan Scan) error {
+		var r evidence.Reject
+		err := scan(&r.ID, &r.Field, &r.Rule)
+		all = append(all, r)
+		return err
+	}, q.SQL, q.Args...)
+	return all, err
+}
+
+// Out counts the records that are kept out of a table, and names some: of those that
+// have an older row the first. What an attempt has in staging counts as consolidated.
+func (w *asker) Out(ctx context.Context, t shape.Table, m warehouse.Merge, most int) (evidence.Out, error) {
+	var out evidence.Out
 	err := w.driver.View(ctx, func(tx Tx) error {
-		clear(still)
-		return eachKey(ctx, tx, func(key string) { still[key] = true }, sql, b.Args...)
+		out = evidence.Out{}
+		k := &statements.Kept{Tables: *w.of(t), Attempt: m.Attempt, Complete: m.Complete && m.Attempt != ""}
+		some, err := keepsOut(ctx, tx, k)
+		if err != nil || !some {
+			return err
+		}
+		if m.Attempt != "" {
+			ledger, err := w.ledger(ctx, tx, m.Attempt)
+			if err != nil {
+				return err
+			}
+			k.Parts = statements.Parts(m, ledger)
+		}
+		q := k.Count()
+		if _, err := queryRow(ctx, tx, []any{&out.Records, &out.Rows}, q.SQL, q.Args...); err != nil || most == 0 {
+			return err
+		}
+		out.First, err = rejects(ctx, tx, k.First(most))
+		return err
+	})
+	if err != nil {
+		return evidence.Out{}, fmt.Errorf("rejected records of %s: %w", t.Object, err)
+	}
+	return out, nil
+}
+
+// OutKeys lists the keys of records that are kept out, so many of those that follow a
+// key, in order.
+func (w *asker) OutKeys(ctx context.Context, t shape.Table, after string, most int) ([]string, error) {
+	var keys []string
+	err := w.driver.View(ctx, func(tx Tx) error {
+		keys = nil
+		k := &statements.Kept{Tables: *w.of(t)}
+		some, err := keepsOut(ctx, tx, k)
+		if err != nil || !some {
+			return err
+		}
+		q := k.Keys(after, most)
+		return eachKey(ctx, tx, func(key string) { keys = append(keys, key) }, q.SQL, q.Args...)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("rejected records of %s: %w", t.Object, err)
 	}
-	return still, nil
+	return keys, nil
 }
 
 // forget takes out of the final table what a flow doesn't want to have copied

@@ -28,7 +28,7 @@ func (r *comparing) Ask(ctx context.Context, most int) ([]evidence.Suspect, erro
 		for _, sql := range []string{
 			"DELETE FROM " + r.asked,
 			fmt.Sprintf("INSERT INTO %s SELECT DISTINCT record FROM %s "+
-				"WHERE how NOT IN ('pending', 'unjudged', 'rejected') ORDER BY record LIMIT %d",
+				"WHERE how NOT IN ('pending', 'unjudged', 'rejected', 'outdated') ORDER BY record LIMIT %d",
 				r.asked, r.suspect, most),
 		} {
 			if _, err := tx.Exec(ctx, sql); err != nil {
@@ -43,7 +43,7 @@ func (r *comparing) Ask(ctx context.Context, most int) ([]evidence.Suspect, erro
 			all = append(all, s)
 			return nil
 		}, fmt.Sprintf("SELECT s.record, s.how FROM %s s JOIN %s a ON a.record = s.record "+
-			"WHERE s.how NOT IN ('pending', 'unjudged', 'rejected') ORDER BY 1, 2", r.suspect, r.asked))
+			"WHERE s.how NOT IN ('pending', 'unjudged', 'rejected', 'outdated') ORDER BY 1, 2", r.suspect, r.asked))
 	})
 	if err != nil {
 		return nil, err
@@ -177,6 +177,7 @@ func (r *comparing) Difference(ctx context.Context, sample int) (evidence.Differ
 	if err != nil {
 		return evidence.Difference{}, err
 	}
+	d.CountOutdated(sample)
 	return d, nil
 }
 
@@ -237,6 +238,7 @@ func kinds(d *evidence.Difference) map[string]kindOfDifference {
 		"missing": {&d.Missing, &d.MissingIDs, nil}, "extra": {&d.Extra, &d.ExtraIDs, nil},
 		"stale": {&d.Stale, &d.StaleIDs, nil},
 		"wrong": {&d.Wrong, &d.WrongIDs, &d.WrongColumns}, "formula": {&d.Formulas, &d.FormulaIDs, &d.FormulaColumns},
+		"outdated":  {&d.Outdated, &d.OutdatedIDs, nil},
 		"duplicate": {&d.Duplicates, &d.DuplicateIDs, nil}, "pending": {&d.Pending, nil, nil},
 		"unjudged": {&d.Unjudged, nil, nil}, "rejected": {&d.Rejected, &d.RejectedIDs, nil},
 	}

@@ -147,6 +147,14 @@ func (r *rig) read(in reading) warehouse.Counts {
 }
 
 func (r *rig) try(in reading) (warehouse.Counts, error) {
+	if err := r.load(in); err != nil {
+		return warehouse.Counts{}, err
+	}
+	return r.by(r.t.Context(), r.w, r.fence, r.mergeOf(in))
+}
+
+// load loads all parts of a reading. It may be repeated.
+func (r *rig) load(in reading) error {
 	for i, part := range append([]reading{in}, in.more...) {
 		if len(part.pages) == 0 {
 			continue
@@ -154,10 +162,10 @@ func (r *rig) try(in reading) (warehouse.Counts, error) {
 		b := r.batch(part)
 		b.Attempt, b.Job = in.name, fmt.Sprintf("%s-job%d", in.name, i)
 		if _, err := r.w.Load(r.t.Context(), r.fence, b); err != nil {
-			return warehouse.Counts{}, err
+			return err
 		}
 	}
-	return r.by(r.t.Context(), r.w, r.fence, r.mergeOf(in))
+	return nil
 }
 
 func must(t testing.TB, err error) {

@@ -2,7 +2,6 @@ package warehousetest
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
@@ -81,26 +80,144 @@ func rejectedApart(r *rig) {
 	pages := []warehouse.Page{r.page(short, brief("1", 110, false), brief("2", 110, false), brief("3", 10, false),
 		brief("4", 110, false))}
 	c := r.stamps(150)
-	r.finds(c, 9, evidence.Difference{Source: 4, Warehouse: 3, Missing: 1, Stale: 1, MissingIDs: []string{"4"},
-		StaleIDs: []string{"2"}}, pages...)
-	c.Rules = true
-	r.finds(c, 9, evidence.Difference{Source: 4, Warehouse: 3, Rejected: 2, RejectedIDs: []string{"2", "4"}}, pages...)
+	r.finds(c, 9, evidence.Difference{Source: 4, Warehouse: 3, Stale: 1, Outdated: 1, Rejected: 1,
+		StaleIDs: []string{"2"}, OutdatedIDs: []string{"2"}, RejectedIDs: []string{"4"}}, pages...)
 	pages[0] = r.page(short, brief("1", 110, false), brief("2", 120, false), brief("3", 10, false),
 		brief("4", 110, false))
 	r.finds(c, 9, evidence.Difference{Source: 4, Warehouse: 3, Stale: 1, Rejected: 1, StaleIDs: []string{"2"},
 		RejectedIDs: []string{"4"}}, pages...)
 
-	r.stillRejected("[2 4]")
+	out(r, warehouse.Merge{}, "1 2 4", 2)
 	r.read(r.puts("a3", 300, rec("2", 110, false, "zwei")))
-	r.stillRejected("[4]")
+	out(r, warehouse.Merge{}, "1 4", 1)
 }
 
-// stillRejected proves which records' newest version is a rejected one.
-func (r *rig) stillRejected(want string) {
+// out proves which records are kept out, and how many of them have a row.
+func out(r *rig, m warehouse.Merge, want string, rows int64) {
 	r.t.Helper()
-	got, err := r.w.StillRejected(r.t.Context(), r.table)
+	ctx := r.t.Context()
+	got, err := r.w.Out(ctx, r.table, m, 99)
 	must(r.t, err)
-	same(r.t, "still rejected", fmt.Sprint(slices.Sorted(maps.Keys(got))), want)
+	var ids []string
+	for i, one := range got.First {
+		ids = append(ids, one.ID)
+		same(r.t, "why", one.Field+" "+one.Rule, "Name not_null")
+		if i > 0 && int64(i) != rows {
+			same(r.t, "order", ids[i-1] < one.ID, true)
+		}
+	}
+	slices.Sort(ids)
+	same(r.t, "kept out", strings.Join(ids, " "), want)
+	same(r.t, "of them", got.Records, int64(len(ids)))
+	same(r.t, "with a row", got.Rows, rows)
+	if m.Attempt != "" {
+		return
+	}
+	var paged []string
+	for after := ""; ; {
+		keys, err := r.w.OutKeys(ctx, r.table, after, 2)
+		must(r.t, err)
+		if len(keys) == 0 {
+			break
+		}
+		paged, after = append(paged, keys...), keys[len(keys)-1]
+	}
+	same(r.t, "keys", strings.Join(paged, " "), want)
+}
+
+// marked proves which rows are marked as older than what was kept out.
+func marked(r *rig, want ...string) {
+	r.t.Helper()
+	var got []string
+	for _, line := range r.lines(Final, "account", "id", "_catchment_rejected_at") {
+		if id, at, _ := strings.Cut(line, "|"); at != "~" {
+			got = append(got, id)
+		}
+	}
+	slices.Sort(got)
+	same(r.t, "marked", strings.Join(got, " "), strings.Join(want, " "))
+}
+
+// keeps consolidates an attempt, and proves that what it keeps out was known before.
+func keeps(r *rig, in reading, want string, rows int64) {
+	r.t.Helper()
+	must(r.t, r.load(in))
+	out(r, r.mergeOf(in), want, rows)
+	r.read(in)
+	out(r, warehouse.Merge{}, want, rows)
+}
+
+// A rejection is known until something newer is known of its record, and as long the
+// record's row says that it is of an older version.
+func keptOut(r *rig) {
+	r.read(r.puts("a1", 100, rec("1", 10, false, "one"), rec("2", 10, false, "two"), rec("3", 10, false, "three")))
+	out(r, warehouse.Merge{}, "", 0)
+	in := r.puts("a2", 200)
+	r.rejecting(&in.pages[0], "1", "2", "7", "8", "9")
+	keeps(r, in, "1 2 7 8 9", 2)
+	marked(r, "1", "2")
+	sameRows(r.t, r.rows("id", "name"), "1|one", "2|two", "3|three")
+
+	in = r.puts("a3", 300, rec("1", 120, false, "eins"), rec("8", 120, true, "acht"))
+	r.rejecting(&in.pages[0], "2", "7")
+	keeps(r, in, "2 7 9", 1) // 2 and 7 once more; 8 was deleted
+	marked(r, "2")
+	same(r.t, "rejections", len(r.kept()), 3)
+
+	in = r.puts("a4", 400)
+	in.more = []reading{r.patches("", 401, patchRec("1", 120, "7"))}
+	r.rejecting(&in.more[0].pages[0], "3") // a value of it is out of date, and no more
+	keeps(r, in, "2 3 7 9", 2)
+	marked(r, "2", "3")
+	rejects(r, "a4", "3")
+	in = r.puts("a5", 500)
+	in.more = []reading{r.patches("", 501, patchRec("3", 10, "8"))} // which doesn't carry Name
+	keeps(r, in, "2 3 7 9", 2)
+	in = r.puts("a6", 600, rec("3", 10, false, "drei"))
+	keeps(r, in, "2 7 9", 1)
+	marked(r, "2")
+
+	in = r.puts("b1", 650)
+	in.more = []reading{r.sees("", 651, "1", "2", "3", "9")}
+	keeps(r, in, "2 9", 1) // 7 is there no more
+	in = r.puts("a7", 700, rec("3", 130, false, "drei"))
+	in.merge = warehouse.Merge{Complete: true, Override: true}
+	r.rejecting(&in.pages[0], "2")
+	keeps(r, in, "2", 1) // the others are gone
+	marked(r, "2")
+	in = r.puts("a8", 800)
+	in.merge.Complete = true
+	keeps(r, in, "", 0)
+	marked(r)
+}
+
+// What a patch was kept out for is past once another patch brings that field.
+func patchKeptOut(r *rig) {
+	r.read(r.puts("a1", 100, rec("1", 10, false, "one"), rec("2", 10, false, "two")))
+	in := r.puts("a2", 200)
+	in.more = []reading{r.patches("", 201, patchRec("9", 10, "7"))}
+	r.rejecting(&in.more[0].pages[0], "1", "2")
+	r.read(in)
+	r.subject.Update(r.t, Staging, "_catchment_rejected", row("field", "employees")) // as the flow spells it
+	marked(r, "1", "2")
+	in = r.puts("a3", 300)
+	in.more = []reading{r.patches("", 301, patchRec("2", 10, "8"))}
+	r.read(in)
+	marked(r, "1")
+	sameRows(r.t, r.rows("id", "name", "employees"), "1|one|~", "2|two|8")
+	sameRows(r.t, r.lines(Staging, "_catchment_rejected", "record_key", "field"), "1|employees")
+}
+
+// rejects proves which records an attempt kept out.
+func rejects(r *rig, attempt, want string) {
+	r.t.Helper()
+	got, err := r.w.Rejects(r.t.Context(), attempt, 9)
+	must(r.t, err)
+	var ids []string
+	for _, one := range got {
+		ids = append(ids, one.ID)
+	}
+	same(r.t, "rejected", strings.Join(ids, " "), want)
 }
 
 // A mask that was added later: the rebuild brings masked values, and what it
@@ -127,7 +244,7 @@ func forgotten(policy gone.Policy, want ...string) func(*rig) {
 		same(r.t, "left to CALL", len(r.subject.Look(r.t, Staging, "_catchment_attempt")), 0)
 		r.read(in)
 		sameRows(r.t, r.rows("id", "name", "employees", "masterrecordid"), want...)
-		sameRows(r.t, r.kept(), "9|a1|Name|not_null|~")
+		sameRows(r.t, r.kept()) // a complete reading lacks it
 		sameRows(r.t, r.staged("name"))
 	}
 }

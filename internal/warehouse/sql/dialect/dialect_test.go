@@ -168,6 +168,29 @@ func TestShapeOfRedshift(t *testing.T) {
 	}
 }
 
+// A table of an older version gets what that had no column for; one that lacks anything
+// else of ours is somebody else's.
+func TestShapeOfOlderTables(t *testing.T) {
+	for _, d := range []*dialect.Dialect{
+		duckdb.Dialect(), postgres.Dialect(), redshift.Dialect(redshift.FailLongText),
+	} {
+		want := shape.Table{Object: "Account", Name: "account", Key: []string{"id"},
+			Columns: []shape.Column{{Name: "id", Kind: shape.Text, Length: 18}}}
+		has := []dialect.Stored{{Name: "id", Type: d.Of(shape.Text).Stored, Bytes: 65535}}
+		for _, c := range own.Final()[:5] {
+			has = append(has, dialect.Stored{Name: c.Name, Type: d.Of(c.Kind).Stored, Bytes: 65535})
+		}
+		ddl, changes, err := dialect.Shape(d, "s", want, has, own.Final())
+		if err != nil || len(changes) != 1 || !reflect.DeepEqual(ddl, dialect.Steps(
+			`ALTER TABLE "s"."account" ADD COLUMN "_catchment_rejected_at" `+d.Type(shape.Timestamp, 0))) {
+			t.Errorf("%s: %v, %v, %v", d.Name, ddl, changes, err)
+		}
+		if _, _, err := dialect.Shape(d, "s", want, has[:5], own.Final()); plan.ClassOf(err) != plan.Fix {
+			t.Errorf("%s: %v", d.Name, err)
+		}
+	}
+}
+
 // Each dialect has one type for each kind, and no other.
 func TestEachDialectHasEachKind(t *testing.T) {
 	for _, d := range []*dialect.Dialect{duckdb.Dialect(), postgres.Dialect(), redshift.Dialect(redshift.FailLongText),

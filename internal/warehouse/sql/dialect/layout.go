@@ -23,7 +23,7 @@ func Shape(
 		return Steps(CreateTable(d, schema, t, want)), []shape.Change{{Table: t.Name, What: "created"}}, nil
 	}
 	for _, c := range ours {
-		if _, ok := Find(has, c.Name); !ok {
+		if _, ok := Find(has, c.Name); !ok && !own.IsLater(c.Name) {
 			return nil, nil, plan.Fixf("rename that table, give Catchment a schema of its own, "+
 				"or if AppFlow filled it: catchment adopt "+t.Object,
 				"table %s.%s was not made by Catchment: it lacks the column %s", schema, t.Name, c.Name)

@@ -15,6 +15,7 @@ const (
 	SyncedAt     = "_catchment_synced_at"
 	DeletedAt    = "_catchment_deleted_at"
 	DeleteReason = "_catchment_delete_reason"
+	RejectedAt   = "_catchment_rejected_at"
 	Wider        = "_catchment_wider" // on the way to another type
 	Was          = "_catchment_was"   // what one took the place of, where DDL commits
 )
@@ -34,8 +35,13 @@ func Final() []shape.Column {
 		{Name: SyncedAt, Kind: shape.Timestamp}, {Name: At, Kind: shape.Timestamp},
 		{Name: ReadAt, Kind: shape.Timestamp},
 		{Name: DeletedAt, Kind: shape.Timestamp}, {Name: DeleteReason, Kind: shape.Text, Length: 16},
+		{Name: RejectedAt, Kind: shape.Timestamp},
 	}
 }
+
+// IsLater tells of one of our own columns that the first version had none of the name:
+// a table that lacks it may be ours all the same, and gets it.
+func IsLater(name string) bool { return name == RejectedAt }
 
 // Loaded are our own columns that a loader fills in.
 func Loaded() []string { return []string{Op, Attempt, Job, ReadAt, Seq} }

@@ -188,15 +188,15 @@ func (s *Compare) left(c evidence.Retired) string {
 		s.Dialect.Moment(c.Since.UTC()))
 }
 
-// reject tells apart what differs since the flow's rules kept this very version
-// of the record out.
+// reject tells apart what differs since this very version of the record was kept out: it
+// has no row, or that of an older version.
 func (s *Compare) reject(asked bool) string {
 	version := ""
 	if _, ok := s.Comparison.Table.Column(shape.FieldStamp); ok {
 		version = " AND r." + own.RejectedStamp + " = s._catchment_stamp"
 	}
 	return dialect.Fill(`UPDATE {suspects}
-SET how = 'rejected'
+SET how = CASE how WHEN 'missing' THEN 'rejected' ELSE 'outdated' END
 WHERE how IN ('missing', 'stale')
 	AND record IN (SELECT r.record_key FROM {rejected} r JOIN {source} s ON {source_key} = r.record_key{version}
 		WHERE r.flow = {flow} AND coalesce({op}, 'put') = 'put')`, dialect.Holes{
@@ -210,10 +210,7 @@ WHERE how IN ('missing', 'stale')
 // Judgements is the statements that judge the records, all or those that were
 // asked for.
 func (s *Compare) Judgements(asked bool) []string {
-	all := []string{s.judge(asked)}
-	if s.Comparison.Rules {
-		all = append(all, s.reject(asked))
-	}
+	all := []string{s.judge(asked), s.reject(asked)}
 	if c, ok := s.isDeleted(); ok && s.Comparison.Snapshot == nil && s.Comparison.Policy != gone.Ignore {
 		all = append(all, s.judgeBinned(asked, c.Name))
 	}
@@ -303,8 +300,8 @@ func (s *Compare) RowSet() string {
 		})
 }
 
-// settled leaves out what is pending or rejected, or can't be judged.
+// settled leaves out what is pending or kept out, or can't be judged.
 func (s *Compare) settled(alias string) string {
 	return fmt.Sprintf("NOT EXISTS (SELECT 1 FROM %s p "+
-		"WHERE p.how IN ('pending', 'unjudged', 'rejected') AND p.record = %s)", s.Suspect, s.Record(alias))
+		"WHERE p.how IN ('pending', 'unjudged', 'rejected', 'outdated') AND p.record = %s)", s.Suspect, s.Record(alias))
 }

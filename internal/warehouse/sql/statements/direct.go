@@ -31,6 +31,9 @@ func (s *Merge) UpdateDirect(p Part) dialect.Statement {
 	set := []string{s.Quote(own.SyncedAt) + " = " + b.Value(s.Now, shape.Timestamp), s.Quote(own.At) + " = " + at,
 		s.Quote(own.ReadAt) + " = " + s.Col("v", own.ReadAt),
 		s.Quote(own.DeletedAt) + " = NULL", s.Quote(own.DeleteReason) + " = NULL"}
+	if !s.Unmarked {
+		set = append(set, s.Quote(own.RejectedAt)+" = NULL")
+	}
 	isDeleted, _ := s.isDeleted()
 	for _, name := range s.Columns {
 		switch {

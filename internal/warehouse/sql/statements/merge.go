@@ -3,7 +3,7 @@
 // handful of holes is a template that reads as SQL; golden files hold what comes out.
 // Nothing is sent here: package sql does that.
 //
-// Files, from the top: script.go, procedure.go, compare.go, patch.go, direct.go,
+// Files, from the top: script.go, procedure.go, compare.go, kept.go, patch.go, direct.go,
 // scratch.go, gone.go, replace.go, merge.go, part.go, hands.go, doubles.go, tables.go.
 package statements
 
@@ -30,6 +30,9 @@ type Merge struct {
 	Now     time.Time // of the consolidation
 	ReadAt  any       // of the attempt
 	called  bool      // the SQL is for a procedure: the attempt is a variable that may be null
+	// Unmarked says that the final table is one that an older version made, and has no
+	// column for what was rejected: Prepare gives it one.
+	Unmarked bool
 }
 
 // at is the first part of a version's order: the stamp of the record. What
@@ -134,6 +137,9 @@ func (s *Merge) row(p Part, at, old string, b *dialect.Binds) string {
 	out = append(out, now, at, s.Col("v", own.ReadAt),
 		"CASE WHEN "+s.deleted(p)+" THEN coalesce("+since+") END",
 		"CASE WHEN "+s.deleted(p)+" THEN "+s.reason(p)+" END")
+	if !s.Unmarked {
+		out = append(out, "CAST(NULL AS "+s.Dialect.Type(shape.Timestamp, 0)+")")
+	}
 	return strings.Join(out, ",\n\t")
 }
 
@@ -152,7 +158,11 @@ func comesBack(isDeleted, deletedAt string) string {
 
 // names is the columns of the final table, in the order of row.
 func (s *Merge) names() []string {
-	return append(slices.Clone(s.Columns), own.SyncedAt, own.At, own.ReadAt, own.DeletedAt, own.DeleteReason)
+	names := append(slices.Clone(s.Columns), own.SyncedAt, own.At, own.ReadAt, own.DeletedAt, own.DeleteReason)
+	if !s.Unmarked {
+		names = append(names, own.RejectedAt)
+	}
+	return names
 }
 
 // InsertPlain writes the versions of a part into an empty table.

@@ -25,7 +25,7 @@ var procedureText string
 func Procedures(d *dialect.Dialect, o warehouse.Options, ps []warehouse.Procedure) (string, error) {
 	var b strings.Builder
 	for _, p := range ps {
-		text, err := Procedure(p, d, o, shape.ColumnNames(p.Table))
+		text, err := Procedure(p, d, o, shape.ColumnNames(p.Table), true)
 		if err != nil {
 			return "", err
 		}
@@ -61,11 +61,14 @@ func ProcedureName(d *dialect.Dialect, table string) string {
 	return procedurePrefix + table
 }
 
-// Procedure writes the procedure for a final table that has these columns.
-func Procedure(p warehouse.Procedure, d *dialect.Dialect, o warehouse.Options, columns []string) (string, error) {
+// Procedure writes the procedure for a final table that has these columns, and that of
+// what was rejected or not.
+func Procedure(
+	p warehouse.Procedure, d *dialect.Dialect, o warehouse.Options, columns []string, marked bool,
+) (string, error) {
 	m := warehouse.Merge{Table: p.Table, Attempt: ":attempt", Policy: p.Policy, AbsentReason: ":reason"}
 	s := &Merge{Tables: Tables{Dialect: d, Options: o, Table: p.Table}, Of: m, Columns: columns,
-		ReadAt: placeholder(":read_at"), called: true}
+		ReadAt: placeholder(":read_at"), called: true, Unmarked: !marked}
 	all, page := shape.ColumnNames(p.Table), d.Table(o.Staging, own.PageTable)
 	// Rows that no job loaded have no job.
 	jobs := func(op warehouse.Op, also string) string {
@@ -115,8 +118,19 @@ func Procedure(p warehouse.Procedure, d *dialect.Dialect, o warehouse.Options, c
 		"AnyOther": into("this_count", s.AnyOther()), "Truncate": "", "Clear": variables(s.Clear()),
 		"AddKey": "", "Grows": yes(p.Policy == gone.Remove), "Ignores": yes(p.Policy == gone.Ignore), "Unique": "",
 	}
+	keepOut(sql, s)
 	choose(p, sql, s, put, patch)
 	return render("one", sql)
+}
+
+// keepOut fills in what says what is kept out.
+func keepOut(sql map[string]string, s *Merge) {
+	kept := KeptBy(s, nil)
+	sql["AnyKept"], sql["Purge"] = into("this_count", kept.Any()), variables(kept.Purge())
+	sql["Unmark"], sql["Mark"] = "", ""
+	if !s.Unmarked {
+		sql["Unmark"], sql["Mark"] = variables(kept.Unmark()), variables(kept.Mark())
+	}
 }
 
 // choose fills in what depends on the dialect and the policy.

@@ -264,6 +264,17 @@ BEGIN
 			{{.}};
 		END IF;
 {{end}}
+		-- What was kept out of the table, as far as nothing newer is known of it.
+		{{.AnyKept}};
+		IF this_count > 0 THEN
+{{- with .Unmark}}
+			{{.}};
+{{- end}}
+			{{.Purge}};
+{{- with .Mark}}
+			{{.}};
+{{- end}}
+		END IF;
 		-- Nothing of the attempt stays in staging; the log and the flow's row say what was done.
 {{- if .Truncate}}
 		{{.AnyOther}};

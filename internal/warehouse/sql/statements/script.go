@@ -75,6 +75,9 @@ func Script(d *dialect.Dialect, o warehouse.Options, t shape.Table, p gone.Polic
 			append([]dialect.Statement{s.MakeGone(), s.FillAbsent(s.Everything())},
 				append(s.BuryGone(m.AbsentReason), s.TakeAway(m.AbsentReason))...)...)
 	}
+	kept := KeptBy(s, []Part{one})
+	say("What was kept out, where anything was: the older rows of such records are marked.",
+		kept.Unmark(), kept.Purge(), kept.Mark())
 	say("Staging without the merged versions.", s.Clear())
 	return strings.TrimRight(b.String(), "\n") + "\n"
 }

@@ -56,9 +56,10 @@ func (p merger) Consolidate(
 	err = p.write(ctx, "consolidate "+m.Table.Name, &f, func(o *operation) error {
 		var done bool
 		if c, done = o.logged(m.Attempt); done {
-			o.empty(m) // a page may have been loaded once more since
+			again := o.merging(m)
+			again.keepOut() // of which a CALL knows nothing, nor of a memory
+			o.empty(m)      // a page may have been loaded once more since
 			if mark, _ := o.mark(f.Flow); m.Memory != "" && mark.Attempt == m.Attempt {
-				// a CALL knows nothing of it
 				mark.Memory, mark.Grade = m.Memory, m.Grade
 				o.save(mark)
 			}
@@ -94,7 +95,7 @@ func (o *operation) logged(attempt string) (warehouse.Counts, bool) {
 // merge does a merge, and ends it.
 func (o *operation) merge(f warehouse.Fence, by warehouse.Merge) (warehouse.Counts, error) {
 	by.AbsentReason = cmp.Or(by.AbsentReason, gone.Purged)
-	m := &merge{Merge: by, o: o, ledger: o.ledger(by.Attempt), now: o.now()}
+	m := o.merging(by)
 	if err := complete(by, m.ledger); err != nil {
 		return warehouse.Counts{}, err
 	}
@@ -104,13 +105,18 @@ func (o *operation) merge(f warehouse.Fence, by warehouse.Merge) (warehouse.Coun
 	}
 	m.final = o.change(o.Schema, by.Table.Name)
 	m.fresh = len(m.final.rows) == 0
-	m.staged = o.staging(by.Table).where(func(r row) bool { return r[colAttempt] == by.Attempt })
 	if err := m.do(); err != nil {
 		return warehouse.Counts{}, err
 	}
 	o.empty(by)
 	o.settle(f, m)
 	return m.counts, nil
+}
+
+// merging is a merge before it has done anything.
+func (o *operation) merging(by warehouse.Merge) *merge {
+	return &merge{Merge: by, o: o, ledger: o.ledger(by.Attempt), now: o.now(),
+		staged: o.staging(by.Table).where(func(r row) bool { return r[colAttempt] == by.Attempt })}
 }
 
 // empty removes an attempt from staging.

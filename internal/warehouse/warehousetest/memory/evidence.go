@@ -160,26 +160,6 @@ func (p asker) RejectedKeys(ctx context.Context, attempt, job string, each func(
 	})
 }
 
-// StillRejected lists the records of which nothing newer is known than their
-// rejection.
-func (p asker) StillRejected(ctx context.Context, t shape.Table) (map[string]bool, error) {
-	return seen(ctx, p.process, "rejected records of "+t.Object, func(o *operation) map[string]bool {
-		last := map[string]string{}
-		for _, r := range o.own(tableRejected).rows {
-			if key := r["record_key"]; r["flow"] == t.Object && isWhole(r) {
-				last[key] = max(last[key], r[colReadAt])
-			}
-		}
-		still, rows, tombs := map[string]bool{}, byKey(t, o.final(t).rows), o.tombstones(t.Name)
-		for key, at := range last {
-			if rows[key][colReadAt] <= at && tombs[key][colReadAt] <= at {
-				still[key] = true
-			}
-		}
-		return still
-	})
-}
-
 // tombstones are those of a table, by the keys of the records.
 func (o *operation) tombstones(table string) map[string]row {
 	found := map[string]row{}

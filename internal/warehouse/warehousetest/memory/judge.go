@@ -29,11 +29,14 @@ const (
 	pending  = "pending"
 	unjudged = "unjudged"
 	rejected = "rejected"
+	outdated = "outdated"
 )
 
 // open tells that nobody can say yet whether the record differs, or that it does
 // on purpose.
-func (s suspect) open() bool { return s.how == pending || s.how == unjudged || s.how == rejected }
+func (s suspect) open() bool {
+	return s.how == pending || s.how == unjudged || s.how == rejected || s.how == outdated
+}
 
 func (s suspect) compare(with suspect) int {
 	return cmp.Or(strings.Compare(s.record, with.record), strings.Compare(s.how, with.how))
@@ -56,6 +59,8 @@ func counted(d *evidence.Difference, how string) (n *int64, ids *[]string, colum
 		return &d.Duplicates, &d.DuplicateIDs, nil
 	case rejected:
 		return &d.Rejected, &d.RejectedIDs, nil
+	case outdated:
+		return &d.Outdated, &d.OutdatedIDs, nil
 	case pending:
 		return &d.Pending, nil, nil
 	}
@@ -75,8 +80,11 @@ func (r *reading) judge(o *operation, rows *table, about func(key string) bool) 
 			continue
 		}
 		how = cmp.Or(r.waits(s, f), how)
-		if (how == missing || how == stale) && r.keptOut(o, key, s) {
+		switch {
+		case how == missing && r.keptOut(o, key, s):
 			how = rejected
+		case how == stale && r.keptOut(o, key, s):
+			how = outdated
 		}
 		found = append(found, suspect{record: key, how: how, columns: columns, n: 1})
 	}
@@ -175,11 +183,8 @@ func (r *reading) waits(s, f row) string {
 	return unjudged
 }
 
-// keptOut tells whether the flow's rules kept this very version out.
+// keptOut tells whether this very version was kept out.
 func (r *reading) keptOut(o *operation, key string, s row) bool {
-	if !r.c.Rules {
-		return false
-	}
 	stamped := columnOf(r.c.Table, fieldStamp) != ""
 	return slices.ContainsFunc(o.own(tableRejected).rows, func(x row) bool {
 		return x["flow"] == r.c.Table.Object && x["record_key"] == key && isWhole(x) &&

@@ -194,6 +194,7 @@ func (m *merge) do() error {
 		m.absent(all, vs)
 	}
 	m.counts.Unchanged = m.counts.Staged - m.applied
+	m.keepOut()
 	return m.mayDelete()
 }
 
@@ -268,6 +269,7 @@ func (m *merge) write(p part, v version, r row) {
 	r.put(colReadAt, v.readAt)
 	r.put(colDeleted, "")
 	r.put(colReason, "")
+	r.put(colRejected, "")
 	if v.deleted {
 		r.put(colDeleted, since)
 		r.put(colReason, string(m.went(p, v)))

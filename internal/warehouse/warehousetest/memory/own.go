@@ -35,11 +35,12 @@ const (
 	colSyncedAt = "_catchment_synced_at"
 	colDeleted  = "_catchment_deleted_at"
 	colReason   = "_catchment_delete_reason"
+	colRejected = "_catchment_rejected_at"
 
 	ownOfStaging = "_catchment_attempt text, _catchment_op text, _catchment_job text, _catchment_seq long, " +
 		"_catchment_at timestamp, _catchment_read_at timestamp"
 	ownOfFinal = "_catchment_synced_at timestamp, _catchment_at timestamp, _catchment_read_at timestamp, " +
-		"_catchment_deleted_at timestamp, _catchment_delete_reason text"
+		"_catchment_deleted_at timestamp, _catchment_delete_reason text, _catchment_rejected_at timestamp"
 )
 
 // The tables of version 1, by their columns as "name kind".

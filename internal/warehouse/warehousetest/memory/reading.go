@@ -194,6 +194,7 @@ func (r *reading) Difference(ctx context.Context, sample int) (evidence.Differen
 				*columns = append(*columns, s.columns)
 			}
 		}
+		d.CountOutdated(sample)
 		return nil
 	})
 	return d, err

@@ -192,13 +192,20 @@ func (o *operation) shape(
 		return []shape.Change{{Table: t.Name, What: shape.Created}}, nil
 	}
 	has := o.change(in, t.Name)
+	var changes []shape.Change
 	for _, c := range own {
-		if has.find(c.name) < 0 {
+		switch {
+		case has.find(c.name) >= 0:
+		case c.name == colRejected: // an older version made the table
+			has.columns = append(has.columns, c)
+			changes = append(changes, shape.Change{Table: t.Name, Column: c.name, What: shape.Added,
+				Detail: string(c.kind)})
+		default:
 			return nil, plan.Fixf("rename that table, or give Catchment a schema of its own",
 				"table %s.%s was not made by Catchment: it lacks the column %s", in, t.Name, c.name)
 		}
 	}
-	changes := rename(has, t, known)
+	changes = append(changes, rename(has, t, known)...)
 	for _, c := range t.Columns {
 		what, err := has.fit(c)
 		if err != nil {
@@ -367,7 +374,7 @@ func (r row) isAhead(latest time.Time) bool {
 // isOurs tells whether a final table was made by Prepare.
 func (t *table) isOurs(of shape.Table) bool {
 	for _, c := range columnsOf(ownOfFinal) {
-		if t.find(c.name) < 0 {
+		if t.find(c.name) < 0 && c.name != colRejected { // which older tables lack
 			return false
 		}
 	}

@@ -20,11 +20,12 @@ CREATE TABLE "salesforce"."log__b" (
 	"_catchment_at" TIMESTAMPTZ,
 	"_catchment_read_at" TIMESTAMPTZ,
 	"_catchment_deleted_at" TIMESTAMPTZ,
-	"_catchment_delete_reason" VARCHAR
+	"_catchment_delete_reason" VARCHAR,
+	"_catchment_rejected_at" TIMESTAMPTZ
 );
 
 -- The first reading: its keys are unique, or the statements below do it.
-INSERT INTO "salesforce"."log__b" ("day__c", "n__c", "text__c", "_catchment_synced_at", "_catchment_at", "_catchment_read_at", "_catchment_deleted_at", "_catchment_delete_reason")
+INSERT INTO "salesforce"."log__b" ("day__c", "n__c", "text__c", "_catchment_synced_at", "_catchment_at", "_catchment_read_at", "_catchment_deleted_at", "_catchment_delete_reason", "_catchment_rejected_at")
 SELECT
 	v."day__c",
 	v."n__c",
@@ -33,14 +34,15 @@ SELECT
 	coalesce(v."_catchment_at", v."_catchment_read_at"),
 	v."_catchment_read_at",
 	CASE WHEN false THEN coalesce(coalesce(v."_catchment_at", v."_catchment_read_at"), CAST(:now AS TIMESTAMPTZ)) END,
-	CASE WHEN false THEN 'soft' END
+	CASE WHEN false THEN 'soft' END,
+	CAST(NULL AS TIMESTAMPTZ)
 FROM "salesforce_incremental"."log__b" v
 WHERE v."_catchment_attempt" = CAST(:attempt AS VARCHAR) AND v."_catchment_job" IN (CAST(:job AS VARCHAR)) AND (v."_catchment_op" IS NULL OR v."_catchment_op" = 'put');
 ALTER TABLE "salesforce"."log__b" ADD PRIMARY KEY ("day__c", "n__c");
 
 -- Each further one: the newest version of a key, if it is newer than the row.
 CREATE TEMP TABLE "_catchment_newest" AS
-SELECT "day__c", "n__c", "text__c", "_catchment_synced_at", "_catchment_at", "_catchment_read_at", "_catchment_deleted_at", "_catchment_delete_reason", true AS known, true AS live FROM "salesforce"."log__b" WHERE false;
+SELECT "day__c", "n__c", "text__c", "_catchment_synced_at", "_catchment_at", "_catchment_read_at", "_catchment_deleted_at", "_catchment_delete_reason", "_catchment_rejected_at", true AS known, true AS live FROM "salesforce"."log__b" WHERE false;
 INSERT INTO "_catchment_newest"
 SELECT
 	v."day__c",
@@ -51,6 +53,7 @@ SELECT
 	v."_catchment_read_at",
 	CASE WHEN false THEN coalesce(f."_catchment_deleted_at", v._catchment_version, CAST(:now AS TIMESTAMPTZ)) END,
 	CASE WHEN false THEN 'soft' END,
+	CAST(NULL AS TIMESTAMPTZ),
 	f."day__c" IS NOT NULL,
 	f."day__c" IS NOT NULL AND f."_catchment_deleted_at" IS NULL
 FROM (
@@ -70,8 +73,8 @@ WHERE v._catchment_rank = 1
 DELETE FROM "salesforce"."log__b" f
 USING "_catchment_newest" n
 WHERE n.known AND n."day__c" = f."day__c" AND n."n__c" = f."n__c";
-INSERT INTO "salesforce"."log__b" ("day__c", "n__c", "text__c", "_catchment_synced_at", "_catchment_at", "_catchment_read_at", "_catchment_deleted_at", "_catchment_delete_reason")
-SELECT n."day__c", n."n__c", n."text__c", n."_catchment_synced_at", n."_catchment_at", n."_catchment_read_at", n."_catchment_deleted_at", n."_catchment_delete_reason"
+INSERT INTO "salesforce"."log__b" ("day__c", "n__c", "text__c", "_catchment_synced_at", "_catchment_at", "_catchment_read_at", "_catchment_deleted_at", "_catchment_delete_reason", "_catchment_rejected_at")
+SELECT n."day__c", n."n__c", n."text__c", n."_catchment_synced_at", n."_catchment_at", n."_catchment_read_at", n."_catchment_deleted_at", n."_catchment_delete_reason", n."_catchment_rejected_at"
 FROM "_catchment_newest" n;
 DELETE FROM "salesforce_incremental"."_catchment_tombstone" t
 USING "_catchment_newest" n
@@ -118,6 +121,58 @@ UPDATE "salesforce"."log__b" AS f
 SET "_catchment_deleted_at" = CAST(:now AS TIMESTAMPTZ), "_catchment_delete_reason" = CAST('purged' AS VARCHAR), "_catchment_synced_at" = CAST(:now AS TIMESTAMPTZ), "_catchment_read_at" = n."_catchment_read_at"
 FROM "_catchment_gone" n
 WHERE n."day__c" = f."day__c" AND n."n__c" = f."n__c";
+
+-- What was kept out, where anything was: the older rows of such records are marked.
+UPDATE "salesforce"."log__b" AS f
+SET "_catchment_rejected_at" = NULL
+FROM (
+SELECT r.record_key, r.field, r.rule, coalesce(r."_catchment_op", 'put') AS op,
+	r."_catchment_attempt" AS attempt, r."_catchment_job" AS job,
+	f."day__c" IS NOT NULL AND f."_catchment_deleted_at" IS NULL AS live,
+	n.record_key IS NOT NULL AND (r."_catchment_attempt" <> CAST(:attempt AS VARCHAR) OR r."_catchment_read_at" < n.read_at)
+		OR m.record_key IS NOT NULL AND (r."_catchment_attempt" <> CAST(:attempt AS VARCHAR) OR r."_catchment_read_at" < m.read_at)
+		OR v.record_key IS NOT NULL AND (r."_catchment_attempt" <> CAST(:attempt AS VARCHAR) OR r."_catchment_read_at" < v.read_at)
+		OR coalesce(f."_catchment_read_at" > r."_catchment_read_at", false)
+		OR coalesce(t."_catchment_read_at" > r."_catchment_read_at", false) AS past
+FROM "salesforce_incremental"."_catchment_rejected" r
+LEFT JOIN "salesforce"."log__b" f ON CAST(f."day__c" AS VARCHAR) || chr(31) || CAST(f."n__c" AS VARCHAR) = r.record_key
+LEFT JOIN "salesforce_incremental"."_catchment_tombstone" t ON t.table_name = CAST('log__b' AS VARCHAR) AND t.record_key = r.record_key
+LEFT JOIN (SELECT record_key, max("_catchment_read_at") AS read_at FROM "salesforce_incremental"."_catchment_rejected" WHERE flow = CAST('Log__b' AS VARCHAR) AND "_catchment_attempt" = CAST(:attempt AS VARCHAR) AND coalesce("_catchment_op", 'put') = 'put' GROUP BY record_key) n ON n.record_key = r.record_key
+LEFT JOIN (SELECT record_key, field, max("_catchment_read_at") AS read_at FROM "salesforce_incremental"."_catchment_rejected" WHERE flow = CAST('Log__b' AS VARCHAR) AND "_catchment_attempt" = CAST(:attempt AS VARCHAR) AND coalesce("_catchment_op", 'put') = 'patch' GROUP BY record_key, field) m ON m.record_key = r.record_key AND m.field = r.field AND coalesce(r."_catchment_op", 'put') = 'patch'
+LEFT JOIN (SELECT CAST(v."day__c" AS VARCHAR) || chr(31) || CAST(v."n__c" AS VARCHAR) AS record_key, max(v."_catchment_read_at") AS read_at FROM "salesforce_incremental"."log__b" v WHERE v."_catchment_attempt" = CAST(:attempt AS VARCHAR) AND (v."_catchment_op" IS NULL OR v."_catchment_op" IN ('put', 'delete')) GROUP BY 1) v ON v.record_key = r.record_key
+WHERE r.flow = CAST('Log__b' AS VARCHAR)
+) n
+WHERE n.past AND CAST(f."day__c" AS VARCHAR) || chr(31) || CAST(f."n__c" AS VARCHAR) = n.record_key AND f."_catchment_rejected_at" IS NOT NULL;
+DELETE FROM "salesforce_incremental"."_catchment_rejected" x
+USING (
+SELECT r.record_key, r.field, r.rule, coalesce(r."_catchment_op", 'put') AS op,
+	r."_catchment_attempt" AS attempt, r."_catchment_job" AS job,
+	f."day__c" IS NOT NULL AND f."_catchment_deleted_at" IS NULL AS live,
+	n.record_key IS NOT NULL AND (r."_catchment_attempt" <> CAST(:attempt AS VARCHAR) OR r."_catchment_read_at" < n.read_at)
+		OR m.record_key IS NOT NULL AND (r."_catchment_attempt" <> CAST(:attempt AS VARCHAR) OR r."_catchment_read_at" < m.read_at)
+		OR v.record_key IS NOT NULL AND (r."_catchment_attempt" <> CAST(:attempt AS VARCHAR) OR r."_catchment_read_at" < v.read_at)
+		OR coalesce(f."_catchment_read_at" > r."_catchment_read_at", false)
+		OR coalesce(t."_catchment_read_at" > r."_catchment_read_at", false) AS past
+FROM "salesforce_incremental"."_catchment_rejected" r
+LEFT JOIN "salesforce"."log__b" f ON CAST(f."day__c" AS VARCHAR) || chr(31) || CAST(f."n__c" AS VARCHAR) = r.record_key
+LEFT JOIN "salesforce_incremental"."_catchment_tombstone" t ON t.table_name = CAST('log__b' AS VARCHAR) AND t.record_key = r.record_key
+LEFT JOIN (SELECT record_key, max("_catchment_read_at") AS read_at FROM "salesforce_incremental"."_catchment_rejected" WHERE flow = CAST('Log__b' AS VARCHAR) AND "_catchment_attempt" = CAST(:attempt AS VARCHAR) AND coalesce("_catchment_op", 'put') = 'put' GROUP BY record_key) n ON n.record_key = r.record_key
+LEFT JOIN (SELECT record_key, field, max("_catchment_read_at") AS read_at FROM "salesforce_incremental"."_catchment_rejected" WHERE flow = CAST('Log__b' AS VARCHAR) AND "_catchment_attempt" = CAST(:attempt AS VARCHAR) AND coalesce("_catchment_op", 'put') = 'patch' GROUP BY record_key, field) m ON m.record_key = r.record_key AND m.field = r.field AND coalesce(r."_catchment_op", 'put') = 'patch'
+LEFT JOIN (SELECT CAST(v."day__c" AS VARCHAR) || chr(31) || CAST(v."n__c" AS VARCHAR) AS record_key, max(v."_catchment_read_at") AS read_at FROM "salesforce_incremental"."log__b" v WHERE v."_catchment_attempt" = CAST(:attempt AS VARCHAR) AND (v."_catchment_op" IS NULL OR v."_catchment_op" IN ('put', 'delete')) GROUP BY 1) v ON v.record_key = r.record_key
+WHERE r.flow = CAST('Log__b' AS VARCHAR)
+) n
+WHERE n.past AND x.flow = CAST('Log__b' AS VARCHAR) AND x.record_key = n.record_key AND coalesce(x."_catchment_op", 'put') = n.op
+	AND coalesce(x.field, '') = coalesce(n.field, '') AND coalesce(x."_catchment_attempt", '') = coalesce(n.attempt, '')
+	AND coalesce(x."_catchment_job", '') = coalesce(n.job, '');
+UPDATE "salesforce"."log__b" AS f
+SET "_catchment_rejected_at" = n.rejected_at
+FROM (
+	SELECT record_key, max(coalesce(stamp, "_catchment_read_at")) AS rejected_at
+	FROM "salesforce_incremental"."_catchment_rejected"
+	WHERE flow = CAST('Log__b' AS VARCHAR)
+	GROUP BY record_key
+) n
+WHERE CAST(f."day__c" AS VARCHAR) || chr(31) || CAST(f."n__c" AS VARCHAR) = n.record_key AND f."_catchment_rejected_at" IS DISTINCT FROM n.rejected_at;
 
 -- Staging without the merged versions.
 DELETE FROM "salesforce_incremental"."log__b" WHERE "_catchment_attempt" = :attempt;

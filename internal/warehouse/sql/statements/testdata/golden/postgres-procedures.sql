@@ -119,7 +119,7 @@ BEGIN
 		END IF;
 		IF this_plain THEN
 			BEGIN
-				INSERT INTO "salesforce"."account" ("id", "isdeleted", "masterrecordid", "systemmodstamp", "odd""name", "amount__c", "_catchment_synced_at", "_catchment_at", "_catchment_read_at", "_catchment_deleted_at", "_catchment_delete_reason")
+				INSERT INTO "salesforce"."account" ("id", "isdeleted", "masterrecordid", "systemmodstamp", "odd""name", "amount__c", "_catchment_synced_at", "_catchment_at", "_catchment_read_at", "_catchment_deleted_at", "_catchment_delete_reason", "_catchment_rejected_at")
 SELECT
 	v."id",
 	v."isdeleted",
@@ -131,7 +131,8 @@ SELECT
 	coalesce(v."_catchment_at", v."systemmodstamp", v."_catchment_read_at"),
 	v."_catchment_read_at",
 	CASE WHEN coalesce(v."isdeleted", false) THEN coalesce(coalesce(v."_catchment_at", v."systemmodstamp", v."_catchment_read_at"), CAST(this_now AS TIMESTAMPTZ)) END,
-	CASE WHEN coalesce(v."isdeleted", false) THEN CASE WHEN v."masterrecordid" IS NOT NULL THEN 'merged' ELSE 'soft' END END
+	CASE WHEN coalesce(v."isdeleted", false) THEN CASE WHEN v."masterrecordid" IS NOT NULL THEN 'merged' ELSE 'soft' END END,
+	CAST(NULL AS TIMESTAMPTZ)
 FROM "salesforce_incremental"."account" v
 WHERE v."_catchment_attempt" IS NOT DISTINCT FROM CAST(this_attempt AS TEXT) AND (v."_catchment_op" IS NULL OR v."_catchment_op" = 'put');
 				GET DIAGNOSTICS this_count := ROW_COUNT;
@@ -149,7 +150,7 @@ WHERE v."_catchment_attempt" IS NOT DISTINCT FROM CAST(this_attempt AS TEXT) AND
 		END IF;
 		IF this_puts > 0 AND NOT this_plain THEN
 			CREATE TEMP TABLE "_catchment_newest" AS
-SELECT "id", "isdeleted", "masterrecordid", "systemmodstamp", "odd""name", "amount__c", "_catchment_synced_at", "_catchment_at", "_catchment_read_at", "_catchment_deleted_at", "_catchment_delete_reason", true AS known, true AS live, ctid AS place FROM "salesforce"."account" WHERE false;
+SELECT "id", "isdeleted", "masterrecordid", "systemmodstamp", "odd""name", "amount__c", "_catchment_synced_at", "_catchment_at", "_catchment_read_at", "_catchment_deleted_at", "_catchment_delete_reason", "_catchment_rejected_at", true AS known, true AS live, ctid AS place FROM "salesforce"."account" WHERE false;
 			IF this_over THEN
 				INSERT INTO "_catchment_newest"
 SELECT
@@ -164,6 +165,7 @@ SELECT
 	v."_catchment_read_at",
 	CASE WHEN coalesce(v."isdeleted", false) THEN coalesce(f."_catchment_deleted_at", v._catchment_version, CAST(this_now AS TIMESTAMPTZ)) END,
 	CASE WHEN coalesce(v."isdeleted", false) THEN CASE WHEN v."masterrecordid" IS NOT NULL THEN 'merged' ELSE 'soft' END END,
+	CAST(NULL AS TIMESTAMPTZ),
 	f."id" IS NOT NULL,
 	f."id" IS NOT NULL AND f."_catchment_deleted_at" IS NULL,
 	f.ctid
@@ -193,6 +195,7 @@ SELECT
 	v."_catchment_read_at",
 	CASE WHEN coalesce(v."isdeleted", false) THEN coalesce(f."_catchment_deleted_at", v._catchment_version, CAST(this_now AS TIMESTAMPTZ)) END,
 	CASE WHEN coalesce(v."isdeleted", false) THEN CASE WHEN v."masterrecordid" IS NOT NULL THEN 'merged' ELSE 'soft' END END,
+	CAST(NULL AS TIMESTAMPTZ),
 	f."id" IS NOT NULL,
 	f."id" IS NOT NULL AND f."_catchment_deleted_at" IS NULL,
 	f.ctid
@@ -223,14 +226,14 @@ WHERE v._catchment_rank = 1
 			this_updated := this_updated + this_updates;
 			this_applied := this_applied + this_inserts + this_updates + this_deletes;
 			UPDATE "salesforce"."account" f
-SET "isdeleted" = n."isdeleted", "masterrecordid" = n."masterrecordid", "systemmodstamp" = n."systemmodstamp", "odd""name" = n."odd""name", "amount__c" = n."amount__c", "_catchment_synced_at" = n."_catchment_synced_at", "_catchment_at" = n."_catchment_at", "_catchment_read_at" = n."_catchment_read_at", "_catchment_deleted_at" = n."_catchment_deleted_at", "_catchment_delete_reason" = n."_catchment_delete_reason"
+SET "isdeleted" = n."isdeleted", "masterrecordid" = n."masterrecordid", "systemmodstamp" = n."systemmodstamp", "odd""name" = n."odd""name", "amount__c" = n."amount__c", "_catchment_synced_at" = n."_catchment_synced_at", "_catchment_at" = n."_catchment_at", "_catchment_read_at" = n."_catchment_read_at", "_catchment_deleted_at" = n."_catchment_deleted_at", "_catchment_delete_reason" = n."_catchment_delete_reason", "_catchment_rejected_at" = n."_catchment_rejected_at"
 FROM "_catchment_newest" n
 WHERE n.known AND f.ctid = n.place;
 GET DIAGNOSTICS this_count := ROW_COUNT;
 this_written := this_written + this_count;
 this_known := this_known - this_count;
-INSERT INTO "salesforce"."account" ("id", "isdeleted", "masterrecordid", "systemmodstamp", "odd""name", "amount__c", "_catchment_synced_at", "_catchment_at", "_catchment_read_at", "_catchment_deleted_at", "_catchment_delete_reason")
-SELECT n."id", n."isdeleted", n."masterrecordid", n."systemmodstamp", n."odd""name", n."amount__c", n."_catchment_synced_at", n."_catchment_at", n."_catchment_read_at", n."_catchment_deleted_at", n."_catchment_delete_reason"
+INSERT INTO "salesforce"."account" ("id", "isdeleted", "masterrecordid", "systemmodstamp", "odd""name", "amount__c", "_catchment_synced_at", "_catchment_at", "_catchment_read_at", "_catchment_deleted_at", "_catchment_delete_reason", "_catchment_rejected_at")
+SELECT n."id", n."isdeleted", n."masterrecordid", n."systemmodstamp", n."odd""name", n."amount__c", n."_catchment_synced_at", n."_catchment_at", n."_catchment_read_at", n."_catchment_deleted_at", n."_catchment_delete_reason", n."_catchment_rejected_at"
 FROM "_catchment_newest" n
 WHERE NOT n.known;
 GET DIAGNOSTICS this_count := ROW_COUNT;
@@ -439,6 +442,66 @@ WHERE n."id" = f."id";
 			ALTER TABLE "salesforce"."account" ADD PRIMARY KEY ("id");
 		END IF;
 
+		-- What was kept out of the table, as far as nothing newer is known of it.
+		SELECT count(*) INTO this_count FROM (SELECT 1 FROM "salesforce_incremental"."_catchment_rejected" WHERE flow = 'Account' LIMIT 1) x;
+		IF this_count > 0 THEN
+			UPDATE "salesforce"."account" AS f
+SET "_catchment_rejected_at" = NULL
+FROM (
+SELECT r.record_key, r.field, r.rule, coalesce(r."_catchment_op", 'put') AS op,
+	r."_catchment_attempt" AS attempt, r."_catchment_job" AS job,
+	f."id" IS NOT NULL AND f."_catchment_deleted_at" IS NULL AS live,
+	n.record_key IS NOT NULL AND (r."_catchment_attempt" <> CAST(this_attempt AS TEXT) OR r."_catchment_read_at" < n.read_at)
+		OR m.record_key IS NOT NULL AND (r."_catchment_attempt" <> CAST(this_attempt AS TEXT) OR r."_catchment_read_at" < m.read_at)
+		OR v.record_key IS NOT NULL AND (r."_catchment_attempt" <> CAST(this_attempt AS TEXT) OR r."_catchment_read_at" < v.read_at)
+		OR this_one.complete AND r."_catchment_attempt" <> CAST(this_attempt AS TEXT)
+		OR w.record_key IS NULL AND r."_catchment_attempt" <> CAST(this_attempt AS TEXT) AND (SELECT count(*) FROM "salesforce_incremental"."_catchment_page" WHERE attempt = CAST(this_attempt AS TEXT) AND op = 'seen') > 0
+		OR coalesce(f."_catchment_read_at" > r."_catchment_read_at", false)
+		OR coalesce(t."_catchment_read_at" > r."_catchment_read_at", false) AS past
+FROM "salesforce_incremental"."_catchment_rejected" r
+LEFT JOIN "salesforce"."account" f ON CAST(f."id" AS TEXT) = r.record_key
+LEFT JOIN "salesforce_incremental"."_catchment_tombstone" t ON t.table_name = CAST('account' AS TEXT) AND t.record_key = r.record_key
+LEFT JOIN (SELECT record_key, max("_catchment_read_at") AS read_at FROM "salesforce_incremental"."_catchment_rejected" WHERE flow = CAST('Account' AS TEXT) AND "_catchment_attempt" = CAST(this_attempt AS TEXT) AND coalesce("_catchment_op", 'put') = 'put' GROUP BY record_key) n ON n.record_key = r.record_key
+LEFT JOIN (SELECT record_key, field, max("_catchment_read_at") AS read_at FROM "salesforce_incremental"."_catchment_rejected" WHERE flow = CAST('Account' AS TEXT) AND "_catchment_attempt" = CAST(this_attempt AS TEXT) AND coalesce("_catchment_op", 'put') = 'patch' GROUP BY record_key, field) m ON m.record_key = r.record_key AND m.field = r.field AND coalesce(r."_catchment_op", 'put') = 'patch'
+LEFT JOIN (SELECT CAST(v."id" AS TEXT) AS record_key, max(v."_catchment_read_at") AS read_at FROM "salesforce_incremental"."account" v WHERE v."_catchment_attempt" = CAST(this_attempt AS TEXT) AND (v."_catchment_op" IS NULL OR v."_catchment_op" IN ('put', 'delete') OR v."_catchment_op" = 'seen' AND coalesce(v."isdeleted", false)) GROUP BY 1) v ON v.record_key = r.record_key
+LEFT JOIN (SELECT CAST(v."id" AS TEXT) AS record_key, max(v."_catchment_read_at") AS read_at FROM "salesforce_incremental"."account" v WHERE v."_catchment_attempt" = CAST(this_attempt AS TEXT) GROUP BY 1) w ON w.record_key = r.record_key
+WHERE r.flow = CAST('Account' AS TEXT)
+) n
+WHERE n.past AND CAST(f."id" AS TEXT) = n.record_key AND f."_catchment_rejected_at" IS NOT NULL;
+			DELETE FROM "salesforce_incremental"."_catchment_rejected" x
+USING (
+SELECT r.record_key, r.field, r.rule, coalesce(r."_catchment_op", 'put') AS op,
+	r."_catchment_attempt" AS attempt, r."_catchment_job" AS job,
+	f."id" IS NOT NULL AND f."_catchment_deleted_at" IS NULL AS live,
+	n.record_key IS NOT NULL AND (r."_catchment_attempt" <> CAST(this_attempt AS TEXT) OR r."_catchment_read_at" < n.read_at)
+		OR m.record_key IS NOT NULL AND (r."_catchment_attempt" <> CAST(this_attempt AS TEXT) OR r."_catchment_read_at" < m.read_at)
+		OR v.record_key IS NOT NULL AND (r."_catchment_attempt" <> CAST(this_attempt AS TEXT) OR r."_catchment_read_at" < v.read_at)
+		OR this_one.complete AND r."_catchment_attempt" <> CAST(this_attempt AS TEXT)
+		OR w.record_key IS NULL AND r."_catchment_attempt" <> CAST(this_attempt AS TEXT) AND (SELECT count(*) FROM "salesforce_incremental"."_catchment_page" WHERE attempt = CAST(this_attempt AS TEXT) AND op = 'seen') > 0
+		OR coalesce(f."_catchment_read_at" > r."_catchment_read_at", false)
+		OR coalesce(t."_catchment_read_at" > r."_catchment_read_at", false) AS past
+FROM "salesforce_incremental"."_catchment_rejected" r
+LEFT JOIN "salesforce"."account" f ON CAST(f."id" AS TEXT) = r.record_key
+LEFT JOIN "salesforce_incremental"."_catchment_tombstone" t ON t.table_name = CAST('account' AS TEXT) AND t.record_key = r.record_key
+LEFT JOIN (SELECT record_key, max("_catchment_read_at") AS read_at FROM "salesforce_incremental"."_catchment_rejected" WHERE flow = CAST('Account' AS TEXT) AND "_catchment_attempt" = CAST(this_attempt AS TEXT) AND coalesce("_catchment_op", 'put') = 'put' GROUP BY record_key) n ON n.record_key = r.record_key
+LEFT JOIN (SELECT record_key, field, max("_catchment_read_at") AS read_at FROM "salesforce_incremental"."_catchment_rejected" WHERE flow = CAST('Account' AS TEXT) AND "_catchment_attempt" = CAST(this_attempt AS TEXT) AND coalesce("_catchment_op", 'put') = 'patch' GROUP BY record_key, field) m ON m.record_key = r.record_key AND m.field = r.field AND coalesce(r."_catchment_op", 'put') = 'patch'
+LEFT JOIN (SELECT CAST(v."id" AS TEXT) AS record_key, max(v."_catchment_read_at") AS read_at FROM "salesforce_incremental"."account" v WHERE v."_catchment_attempt" = CAST(this_attempt AS TEXT) AND (v."_catchment_op" IS NULL OR v."_catchment_op" IN ('put', 'delete') OR v."_catchment_op" = 'seen' AND coalesce(v."isdeleted", false)) GROUP BY 1) v ON v.record_key = r.record_key
+LEFT JOIN (SELECT CAST(v."id" AS TEXT) AS record_key, max(v."_catchment_read_at") AS read_at FROM "salesforce_incremental"."account" v WHERE v."_catchment_attempt" = CAST(this_attempt AS TEXT) GROUP BY 1) w ON w.record_key = r.record_key
+WHERE r.flow = CAST('Account' AS TEXT)
+) n
+WHERE n.past AND x.flow = CAST('Account' AS TEXT) AND x.record_key = n.record_key AND coalesce(x."_catchment_op", 'put') = n.op
+	AND coalesce(x.field, '') = coalesce(n.field, '') AND coalesce(x."_catchment_attempt", '') = coalesce(n.attempt, '')
+	AND coalesce(x."_catchment_job", '') = coalesce(n.job, '');
+			UPDATE "salesforce"."account" AS f
+SET "_catchment_rejected_at" = n.rejected_at
+FROM (
+	SELECT record_key, max(coalesce(stamp, "_catchment_read_at")) AS rejected_at
+	FROM "salesforce_incremental"."_catchment_rejected"
+	WHERE flow = CAST('Account' AS TEXT)
+	GROUP BY record_key
+) n
+WHERE CAST(f."id" AS TEXT) = n.record_key AND f."_catchment_rejected_at" IS DISTINCT FROM n.rejected_at;
+		END IF;
 		-- Nothing of the attempt stays in staging; the log and the flow's row say what was done.
 		SELECT count(*) INTO this_count FROM (SELECT 1 FROM "salesforce_incremental"."account" WHERE "_catchment_attempt" IS DISTINCT FROM CAST(this_attempt AS TEXT) LIMIT 1) x;
 		IF this_count = 0 THEN
@@ -614,7 +677,7 @@ BEGIN
 		END IF;
 		IF this_plain THEN
 			BEGIN
-				INSERT INTO "salesforce"."contact" ("id", "isdeleted", "masterrecordid", "systemmodstamp", "odd""name", "amount__c", "_catchment_synced_at", "_catchment_at", "_catchment_read_at", "_catchment_deleted_at", "_catchment_delete_reason")
+				INSERT INTO "salesforce"."contact" ("id", "isdeleted", "masterrecordid", "systemmodstamp", "odd""name", "amount__c", "_catchment_synced_at", "_catchment_at", "_catchment_read_at", "_catchment_deleted_at", "_catchment_delete_reason", "_catchment_rejected_at")
 SELECT
 	v."id",
 	v."isdeleted",
@@ -626,7 +689,8 @@ SELECT
 	coalesce(v."_catchment_at", v."systemmodstamp", v."_catchment_read_at"),
 	v."_catchment_read_at",
 	CASE WHEN coalesce(v."isdeleted", false) THEN coalesce(coalesce(v."_catchment_at", v."systemmodstamp", v."_catchment_read_at"), CAST(this_now AS TIMESTAMPTZ)) END,
-	CASE WHEN coalesce(v."isdeleted", false) THEN CASE WHEN v."masterrecordid" IS NOT NULL THEN 'merged' ELSE 'soft' END END
+	CASE WHEN coalesce(v."isdeleted", false) THEN CASE WHEN v."masterrecordid" IS NOT NULL THEN 'merged' ELSE 'soft' END END,
+	CAST(NULL AS TIMESTAMPTZ)
 FROM "salesforce_incremental"."contact" v
 WHERE v."_catchment_attempt" IS NOT DISTINCT FROM CAST(this_attempt AS TEXT) AND (v."_catchment_op" IS NULL OR v."_catchment_op" = 'put') AND NOT coalesce(v."isdeleted", false);
 				GET DIAGNOSTICS this_count := ROW_COUNT;
@@ -648,7 +712,7 @@ WHERE v."_catchment_attempt" IS NOT DISTINCT FROM CAST(this_attempt AS TEXT) AND
 		END IF;
 		IF this_puts > 0 AND NOT this_plain THEN
 			CREATE TEMP TABLE "_catchment_newest" AS
-SELECT "id", "isdeleted", "masterrecordid", "systemmodstamp", "odd""name", "amount__c", "_catchment_synced_at", "_catchment_at", "_catchment_read_at", "_catchment_deleted_at", "_catchment_delete_reason", true AS known, true AS live, ctid AS place FROM "salesforce"."contact" WHERE false;
+SELECT "id", "isdeleted", "masterrecordid", "systemmodstamp", "odd""name", "amount__c", "_catchment_synced_at", "_catchment_at", "_catchment_read_at", "_catchment_deleted_at", "_catchment_delete_reason", "_catchment_rejected_at", true AS known, true AS live, ctid AS place FROM "salesforce"."contact" WHERE false;
 			IF this_over THEN
 				INSERT INTO "_catchment_newest"
 SELECT
@@ -663,6 +727,7 @@ SELECT
 	v."_catchment_read_at",
 	CASE WHEN coalesce(v."isdeleted", false) THEN coalesce(f."_catchment_deleted_at", v._catchment_version, CAST(this_now AS TIMESTAMPTZ)) END,
 	CASE WHEN coalesce(v."isdeleted", false) THEN CASE WHEN v."masterrecordid" IS NOT NULL THEN 'merged' ELSE 'soft' END END,
+	CAST(NULL AS TIMESTAMPTZ),
 	f."id" IS NOT NULL,
 	f."id" IS NOT NULL AND f."_catchment_deleted_at" IS NULL,
 	f.ctid
@@ -692,6 +757,7 @@ SELECT
 	v."_catchment_read_at",
 	CASE WHEN coalesce(v."isdeleted", false) THEN coalesce(f."_catchment_deleted_at", v._catchment_version, CAST(this_now AS TIMESTAMPTZ)) END,
 	CASE WHEN coalesce(v."isdeleted", false) THEN CASE WHEN v."masterrecordid" IS NOT NULL THEN 'merged' ELSE 'soft' END END,
+	CAST(NULL AS TIMESTAMPTZ),
 	f."id" IS NOT NULL,
 	f."id" IS NOT NULL AND f."_catchment_deleted_at" IS NULL,
 	f.ctid
@@ -722,14 +788,14 @@ WHERE v._catchment_rank = 1
 			this_updated := this_updated + this_updates;
 			this_applied := this_applied + this_inserts + this_updates + this_deletes;
 			UPDATE "salesforce"."contact" f
-SET "isdeleted" = n."isdeleted", "masterrecordid" = n."masterrecordid", "systemmodstamp" = n."systemmodstamp", "odd""name" = n."odd""name", "amount__c" = n."amount__c", "_catchment_synced_at" = n."_catchment_synced_at", "_catchment_at" = n."_catchment_at", "_catchment_read_at" = n."_catchment_read_at", "_catchment_deleted_at" = n."_catchment_deleted_at", "_catchment_delete_reason" = n."_catchment_delete_reason"
+SET "isdeleted" = n."isdeleted", "masterrecordid" = n."masterrecordid", "systemmodstamp" = n."systemmodstamp", "odd""name" = n."odd""name", "amount__c" = n."amount__c", "_catchment_synced_at" = n."_catchment_synced_at", "_catchment_at" = n."_catchment_at", "_catchment_read_at" = n."_catchment_read_at", "_catchment_deleted_at" = n."_catchment_deleted_at", "_catchment_delete_reason" = n."_catchment_delete_reason", "_catchment_rejected_at" = n."_catchment_rejected_at"
 FROM "_catchment_newest" n
 WHERE n."_catchment_deleted_at" IS NULL AND n.known AND f.ctid = n.place;
 GET DIAGNOSTICS this_count := ROW_COUNT;
 this_written := this_written + this_count;
 this_known := this_known - this_count;
-INSERT INTO "salesforce"."contact" ("id", "isdeleted", "masterrecordid", "systemmodstamp", "odd""name", "amount__c", "_catchment_synced_at", "_catchment_at", "_catchment_read_at", "_catchment_deleted_at", "_catchment_delete_reason")
-SELECT n."id", n."isdeleted", n."masterrecordid", n."systemmodstamp", n."odd""name", n."amount__c", n."_catchment_synced_at", n."_catchment_at", n."_catchment_read_at", n."_catchment_deleted_at", n."_catchment_delete_reason"
+INSERT INTO "salesforce"."contact" ("id", "isdeleted", "masterrecordid", "systemmodstamp", "odd""name", "amount__c", "_catchment_synced_at", "_catchment_at", "_catchment_read_at", "_catchment_deleted_at", "_catchment_delete_reason", "_catchment_rejected_at")
+SELECT n."id", n."isdeleted", n."masterrecordid", n."systemmodstamp", n."odd""name", n."amount__c", n."_catchment_synced_at", n."_catchment_at", n."_catchment_read_at", n."_catchment_deleted_at", n."_catchment_delete_reason", n."_catchment_rejected_at"
 FROM "_catchment_newest" n
 WHERE n."_catchment_deleted_at" IS NULL AND NOT n.known;
 GET DIAGNOSTICS this_count := ROW_COUNT;
@@ -966,6 +1032,66 @@ WHERE n."id" = f."id";
 			ALTER TABLE "salesforce"."contact" ADD PRIMARY KEY ("id");
 		END IF;
 
+		-- What was kept out of the table, as far as nothing newer is known of it.
+		SELECT count(*) INTO this_count FROM (SELECT 1 FROM "salesforce_incremental"."_catchment_rejected" WHERE flow = 'Account' LIMIT 1) x;
+		IF this_count > 0 THEN
+			UPDATE "salesforce"."contact" AS f
+SET "_catchment_rejected_at" = NULL
+FROM (
+SELECT r.record_key, r.field, r.rule, coalesce(r."_catchment_op", 'put') AS op,
+	r."_catchment_attempt" AS attempt, r."_catchment_job" AS job,
+	f."id" IS NOT NULL AND f."_catchment_deleted_at" IS NULL AS live,
+	n.record_key IS NOT NULL AND (r."_catchment_attempt" <> CAST(this_attempt AS TEXT) OR r."_catchment_read_at" < n.read_at)
+		OR m.record_key IS NOT NULL AND (r."_catchment_attempt" <> CAST(this_attempt AS TEXT) OR r."_catchment_read_at" < m.read_at)
+		OR v.record_key IS NOT NULL AND (r."_catchment_attempt" <> CAST(this_attempt AS TEXT) OR r."_catchment_read_at" < v.read_at)
+		OR this_one.complete AND r."_catchment_attempt" <> CAST(this_attempt AS TEXT)
+		OR w.record_key IS NULL AND r."_catchment_attempt" <> CAST(this_attempt AS TEXT) AND (SELECT count(*) FROM "salesforce_incremental"."_catchment_page" WHERE attempt = CAST(this_attempt AS TEXT) AND op = 'seen') > 0
+		OR coalesce(f."_catchment_read_at" > r."_catchment_read_at", false)
+		OR coalesce(t."_catchment_read_at" > r."_catchment_read_at", false) AS past
+FROM "salesforce_incremental"."_catchment_rejected" r
+LEFT JOIN "salesforce"."contact" f ON CAST(f."id" AS TEXT) = r.record_key
+LEFT JOIN "salesforce_incremental"."_catchment_tombstone" t ON t.table_name = CAST('contact' AS TEXT) AND t.record_key = r.record_key
+LEFT JOIN (SELECT record_key, max("_catchment_read_at") AS read_at FROM "salesforce_incremental"."_catchment_rejected" WHERE flow = CAST('Account' AS TEXT) AND "_catchment_attempt" = CAST(this_attempt AS TEXT) AND coalesce("_catchment_op", 'put') = 'put' GROUP BY record_key) n ON n.record_key = r.record_key
+LEFT JOIN (SELECT record_key, field, max("_catchment_read_at") AS read_at FROM "salesforce_incremental"."_catchment_rejected" WHERE flow = CAST('Account' AS TEXT) AND "_catchment_attempt" = CAST(this_attempt AS TEXT) AND coalesce("_catchment_op", 'put') = 'patch' GROUP BY record_key, field) m ON m.record_key = r.record_key AND m.field = r.field AND coalesce(r."_catchment_op", 'put') = 'patch'
+LEFT JOIN (SELECT CAST(v."id" AS TEXT) AS record_key, max(v."_catchment_read_at") AS read_at FROM "salesforce_incremental"."contact" v WHERE v."_catchment_attempt" = CAST(this_attempt AS TEXT) AND (v."_catchment_op" IS NULL OR v."_catchment_op" IN ('put', 'delete') OR v."_catchment_op" = 'seen' AND coalesce(v."isdeleted", false)) GROUP BY 1) v ON v.record_key = r.record_key
+LEFT JOIN (SELECT CAST(v."id" AS TEXT) AS record_key, max(v."_catchment_read_at") AS read_at FROM "salesforce_incremental"."contact" v WHERE v."_catchment_attempt" = CAST(this_attempt AS TEXT) GROUP BY 1) w ON w.record_key = r.record_key
+WHERE r.flow = CAST('Account' AS TEXT)
+) n
+WHERE n.past AND CAST(f."id" AS TEXT) = n.record_key AND f."_catchment_rejected_at" IS NOT NULL;
+			DELETE FROM "salesforce_incremental"."_catchment_rejected" x
+USING (
+SELECT r.record_key, r.field, r.rule, coalesce(r."_catchment_op", 'put') AS op,
+	r."_catchment_attempt" AS attempt, r."_catchment_job" AS job,
+	f."id" IS NOT NULL AND f."_catchment_deleted_at" IS NULL AS live,
+	n.record_key IS NOT NULL AND (r."_catchment_attempt" <> CAST(this_attempt AS TEXT) OR r."_catchment_read_at" < n.read_at)
+		OR m.record_key IS NOT NULL AND (r."_catchment_attempt" <> CAST(this_attempt AS TEXT) OR r."_catchment_read_at" < m.read_at)
+		OR v.record_key IS NOT NULL AND (r."_catchment_attempt" <> CAST(this_attempt AS TEXT) OR r."_catchment_read_at" < v.read_at)
+		OR this_one.complete AND r."_catchment_attempt" <> CAST(this_attempt AS TEXT)
+		OR w.record_key IS NULL AND r."_catchment_attempt" <> CAST(this_attempt AS TEXT) AND (SELECT count(*) FROM "salesforce_incremental"."_catchment_page" WHERE attempt = CAST(this_attempt AS TEXT) AND op = 'seen') > 0
+		OR coalesce(f."_catchment_read_at" > r."_catchment_read_at", false)
+		OR coalesce(t."_catchment_read_at" > r."_catchment_read_at", false) AS past
+FROM "salesforce_incremental"."_catchment_rejected" r
+LEFT JOIN "salesforce"."contact" f ON CAST(f."id" AS TEXT) = r.record_key
+LEFT JOIN "salesforce_incremental"."_catchment_tombstone" t ON t.table_name = CAST('contact' AS TEXT) AND t.record_key = r.record_key
+LEFT JOIN (SELECT record_key, max("_catchment_read_at") AS read_at FROM "salesforce_incremental"."_catchment_rejected" WHERE flow = CAST('Account' AS TEXT) AND "_catchment_attempt" = CAST(this_attempt AS TEXT) AND coalesce("_catchment_op", 'put') = 'put' GROUP BY record_key) n ON n.record_key = r.record_key
+LEFT JOIN (SELECT record_key, field, max("_catchment_read_at") AS read_at FROM "salesforce_incremental"."_catchment_rejected" WHERE flow = CAST('Account' AS TEXT) AND "_catchment_attempt" = CAST(this_attempt AS TEXT) AND coalesce("_catchment_op", 'put') = 'patch' GROUP BY record_key, field) m ON m.record_key = r.record_key AND m.field = r.field AND coalesce(r."_catchment_op", 'put') = 'patch'
+LEFT JOIN (SELECT CAST(v."id" AS TEXT) AS record_key, max(v."_catchment_read_at") AS read_at FROM "salesforce_incremental"."contact" v WHERE v."_catchment_attempt" = CAST(this_attempt AS TEXT) AND (v."_catchment_op" IS NULL OR v."_catchment_op" IN ('put', 'delete') OR v."_catchment_op" = 'seen' AND coalesce(v."isdeleted", false)) GROUP BY 1) v ON v.record_key = r.record_key
+LEFT JOIN (SELECT CAST(v."id" AS TEXT) AS record_key, max(v."_catchment_read_at") AS read_at FROM "salesforce_incremental"."contact" v WHERE v."_catchment_attempt" = CAST(this_attempt AS TEXT) GROUP BY 1) w ON w.record_key = r.record_key
+WHERE r.flow = CAST('Account' AS TEXT)
+) n
+WHERE n.past AND x.flow = CAST('Account' AS TEXT) AND x.record_key = n.record_key AND coalesce(x."_catchment_op", 'put') = n.op
+	AND coalesce(x.field, '') = coalesce(n.field, '') AND coalesce(x."_catchment_attempt", '') = coalesce(n.attempt, '')
+	AND coalesce(x."_catchment_job", '') = coalesce(n.job, '');
+			UPDATE "salesforce"."contact" AS f
+SET "_catchment_rejected_at" = n.rejected_at
+FROM (
+	SELECT record_key, max(coalesce(stamp, "_catchment_read_at")) AS rejected_at
+	FROM "salesforce_incremental"."_catchment_rejected"
+	WHERE flow = CAST('Account' AS TEXT)
+	GROUP BY record_key
+) n
+WHERE CAST(f."id" AS TEXT) = n.record_key AND f."_catchment_rejected_at" IS DISTINCT FROM n.rejected_at;
+		END IF;
 		-- Nothing of the attempt stays in staging; the log and the flow's row say what was done.
 		SELECT count(*) INTO this_count FROM (SELECT 1 FROM "salesforce_incremental"."contact" WHERE "_catchment_attempt" IS DISTINCT FROM CAST(this_attempt AS TEXT) LIMIT 1) x;
 		IF this_count = 0 THEN

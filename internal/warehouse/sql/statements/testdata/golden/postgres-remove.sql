@@ -26,11 +26,12 @@ CREATE TABLE "salesforce"."account" (
 	"_catchment_at" TIMESTAMPTZ,
 	"_catchment_read_at" TIMESTAMPTZ,
 	"_catchment_deleted_at" TIMESTAMPTZ,
-	"_catchment_delete_reason" TEXT
+	"_catchment_delete_reason" TEXT,
+	"_catchment_rejected_at" TIMESTAMPTZ
 );
 
 -- The first reading: its keys are unique, or the statements below do it.
-INSERT INTO "salesforce"."account" ("id", "isdeleted", "masterrecordid", "systemmodstamp", "odd""name", "amount__c", "_catchment_synced_at", "_catchment_at", "_catchment_read_at", "_catchment_deleted_at", "_catchment_delete_reason")
+INSERT INTO "salesforce"."account" ("id", "isdeleted", "masterrecordid", "systemmodstamp", "odd""name", "amount__c", "_catchment_synced_at", "_catchment_at", "_catchment_read_at", "_catchment_deleted_at", "_catchment_delete_reason", "_catchment_rejected_at")
 SELECT
 	v."id",
 	v."isdeleted",
@@ -42,14 +43,15 @@ SELECT
 	coalesce(v."_catchment_at", v."systemmodstamp", v."_catchment_read_at"),
 	v."_catchment_read_at",
 	CASE WHEN coalesce(v."isdeleted", false) THEN coalesce(coalesce(v."_catchment_at", v."systemmodstamp", v."_catchment_read_at"), CAST(:now AS TIMESTAMPTZ)) END,
-	CASE WHEN coalesce(v."isdeleted", false) THEN CASE WHEN v."masterrecordid" IS NOT NULL THEN 'merged' ELSE 'soft' END END
+	CASE WHEN coalesce(v."isdeleted", false) THEN CASE WHEN v."masterrecordid" IS NOT NULL THEN 'merged' ELSE 'soft' END END,
+	CAST(NULL AS TIMESTAMPTZ)
 FROM "salesforce_incremental"."account" v
 WHERE v."_catchment_attempt" = CAST(:attempt AS TEXT) AND v."_catchment_job" IN (CAST(:job AS TEXT)) AND (v."_catchment_op" IS NULL OR v."_catchment_op" = 'put') AND NOT coalesce(v."isdeleted", false);
 ALTER TABLE "salesforce"."account" ADD PRIMARY KEY ("id");
 
 -- Each further one: the newest version of a key, if it is newer than the row.
 CREATE TEMP TABLE "_catchment_newest" AS
-SELECT "id", "isdeleted", "masterrecordid", "systemmodstamp", "odd""name", "amount__c", "_catchment_synced_at", "_catchment_at", "_catchment_read_at", "_catchment_deleted_at", "_catchment_delete_reason", true AS known, true AS live, ctid AS place FROM "salesforce"."account" WHERE false;
+SELECT "id", "isdeleted", "masterrecordid", "systemmodstamp", "odd""name", "amount__c", "_catchment_synced_at", "_catchment_at", "_catchment_read_at", "_catchment_deleted_at", "_catchment_delete_reason", "_catchment_rejected_at", true AS known, true AS live, ctid AS place FROM "salesforce"."account" WHERE false;
 INSERT INTO "_catchment_newest"
 SELECT
 	v."id",
@@ -63,6 +65,7 @@ SELECT
 	v."_catchment_read_at",
 	CASE WHEN coalesce(v."isdeleted", false) THEN coalesce(f."_catchment_deleted_at", v._catchment_version, CAST(:now AS TIMESTAMPTZ)) END,
 	CASE WHEN coalesce(v."isdeleted", false) THEN CASE WHEN v."masterrecordid" IS NOT NULL THEN 'merged' ELSE 'soft' END END,
+	CAST(NULL AS TIMESTAMPTZ),
 	f."id" IS NOT NULL,
 	f."id" IS NOT NULL AND f."_catchment_deleted_at" IS NULL,
 	f.ctid
@@ -81,11 +84,11 @@ WHERE v._catchment_rank = 1
 	AND (t.record_key IS NULL OR (coalesce(v._catchment_version, TIMESTAMPTZ '0001-01-01') > coalesce(t."_catchment_at", TIMESTAMPTZ '0001-01-01') OR
 		coalesce(v._catchment_version, TIMESTAMPTZ '0001-01-01') = coalesce(t."_catchment_at", TIMESTAMPTZ '0001-01-01') AND coalesce(v."_catchment_read_at", TIMESTAMPTZ '0001-01-01') > coalesce(t."_catchment_read_at", TIMESTAMPTZ '0001-01-01')));
 UPDATE "salesforce"."account" f
-SET "isdeleted" = n."isdeleted", "masterrecordid" = n."masterrecordid", "systemmodstamp" = n."systemmodstamp", "odd""name" = n."odd""name", "amount__c" = n."amount__c", "_catchment_synced_at" = n."_catchment_synced_at", "_catchment_at" = n."_catchment_at", "_catchment_read_at" = n."_catchment_read_at", "_catchment_deleted_at" = n."_catchment_deleted_at", "_catchment_delete_reason" = n."_catchment_delete_reason"
+SET "isdeleted" = n."isdeleted", "masterrecordid" = n."masterrecordid", "systemmodstamp" = n."systemmodstamp", "odd""name" = n."odd""name", "amount__c" = n."amount__c", "_catchment_synced_at" = n."_catchment_synced_at", "_catchment_at" = n."_catchment_at", "_catchment_read_at" = n."_catchment_read_at", "_catchment_deleted_at" = n."_catchment_deleted_at", "_catchment_delete_reason" = n."_catchment_delete_reason", "_catchment_rejected_at" = n."_catchment_rejected_at"
 FROM "_catchment_newest" n
 WHERE n."_catchment_deleted_at" IS NULL AND n.known AND f.ctid = n.place;
-INSERT INTO "salesforce"."account" ("id", "isdeleted", "masterrecordid", "systemmodstamp", "odd""name", "amount__c", "_catchment_synced_at", "_catchment_at", "_catchment_read_at", "_catchment_deleted_at", "_catchment_delete_reason")
-SELECT n."id", n."isdeleted", n."masterrecordid", n."systemmodstamp", n."odd""name", n."amount__c", n."_catchment_synced_at", n."_catchment_at", n."_catchment_read_at", n."_catchment_deleted_at", n."_catchment_delete_reason"
+INSERT INTO "salesforce"."account" ("id", "isdeleted", "masterrecordid", "systemmodstamp", "odd""name", "amount__c", "_catchment_synced_at", "_catchment_at", "_catchment_read_at", "_catchment_deleted_at", "_catchment_delete_reason", "_catchment_rejected_at")
+SELECT n."id", n."isdeleted", n."masterrecordid", n."systemmodstamp", n."odd""name", n."amount__c", n."_catchment_synced_at", n."_catchment_at", n."_catchment_read_at", n."_catchment_deleted_at", n."_catchment_delete_reason", n."_catchment_rejected_at"
 FROM "_catchment_newest" n
 WHERE n."_catchment_deleted_at" IS NULL AND NOT n.known;
 DELETE FROM "salesforce"."account" f
@@ -148,6 +151,58 @@ WHERE true;
 DELETE FROM "salesforce"."account" f
 USING "_catchment_gone" n
 WHERE n."id" = f."id";
+
+-- What was kept out, where anything was: the older rows of such records are marked.
+UPDATE "salesforce"."account" AS f
+SET "_catchment_rejected_at" = NULL
+FROM (
+SELECT r.record_key, r.field, r.rule, coalesce(r."_catchment_op", 'put') AS op,
+	r."_catchment_attempt" AS attempt, r."_catchment_job" AS job,
+	f."id" IS NOT NULL AND f."_catchment_deleted_at" IS NULL AS live,
+	n.record_key IS NOT NULL AND (r."_catchment_attempt" <> CAST(:attempt AS TEXT) OR r."_catchment_read_at" < n.read_at)
+		OR m.record_key IS NOT NULL AND (r."_catchment_attempt" <> CAST(:attempt AS TEXT) OR r."_catchment_read_at" < m.read_at)
+		OR v.record_key IS NOT NULL AND (r."_catchment_attempt" <> CAST(:attempt AS TEXT) OR r."_catchment_read_at" < v.read_at)
+		OR coalesce(f."_catchment_read_at" > r."_catchment_read_at", false)
+		OR coalesce(t."_catchment_read_at" > r."_catchment_read_at", false) AS past
+FROM "salesforce_incremental"."_catchment_rejected" r
+LEFT JOIN "salesforce"."account" f ON CAST(f."id" AS TEXT) = r.record_key
+LEFT JOIN "salesforce_incremental"."_catchment_tombstone" t ON t.table_name = CAST('account' AS TEXT) AND t.record_key = r.record_key
+LEFT JOIN (SELECT record_key, max("_catchment_read_at") AS read_at FROM "salesforce_incremental"."_catchment_rejected" WHERE flow = CAST('Account' AS TEXT) AND "_catchment_attempt" = CAST(:attempt AS TEXT) AND coalesce("_catchment_op", 'put') = 'put' GROUP BY record_key) n ON n.record_key = r.record_key
+LEFT JOIN (SELECT record_key, field, max("_catchment_read_at") AS read_at FROM "salesforce_incremental"."_catchment_rejected" WHERE flow = CAST('Account' AS TEXT) AND "_catchment_attempt" = CAST(:attempt AS TEXT) AND coalesce("_catchment_op", 'put') = 'patch' GROUP BY record_key, field) m ON m.record_key = r.record_key AND m.field = r.field AND coalesce(r."_catchment_op", 'put') = 'patch'
+LEFT JOIN (SELECT CAST(v."id" AS TEXT) AS record_key, max(v."_catchment_read_at") AS read_at FROM "salesforce_incremental"."account" v WHERE v."_catchment_attempt" = CAST(:attempt AS TEXT) AND (v."_catchment_op" IS NULL OR v."_catchment_op" IN ('put', 'delete') OR v."_catchment_op" = 'seen' AND coalesce(v."isdeleted", false)) GROUP BY 1) v ON v.record_key = r.record_key
+WHERE r.flow = CAST('Account' AS TEXT)
+) n
+WHERE n.past AND CAST(f."id" AS TEXT) = n.record_key AND f."_catchment_rejected_at" IS NOT NULL;
+DELETE FROM "salesforce_incremental"."_catchment_rejected" x
+USING (
+SELECT r.record_key, r.field, r.rule, coalesce(r."_catchment_op", 'put') AS op,
+	r."_catchment_attempt" AS attempt, r."_catchment_job" AS job,
+	f."id" IS NOT NULL AND f."_catchment_deleted_at" IS NULL AS live,
+	n.record_key IS NOT NULL AND (r."_catchment_attempt" <> CAST(:attempt AS TEXT) OR r."_catchment_read_at" < n.read_at)
+		OR m.record_key IS NOT NULL AND (r."_catchment_attempt" <> CAST(:attempt AS TEXT) OR r."_catchment_read_at" < m.read_at)
+		OR v.record_key IS NOT NULL AND (r."_catchment_attempt" <> CAST(:attempt AS TEXT) OR r."_catchment_read_at" < v.read_at)
+		OR coalesce(f."_catchment_read_at" > r."_catchment_read_at", false)
+		OR coalesce(t."_catchment_read_at" > r."_catchment_read_at", false) AS past
+FROM "salesforce_incremental"."_catchment_rejected" r
+LEFT JOIN "salesforce"."account" f ON CAST(f."id" AS TEXT) = r.record_key
+LEFT JOIN "salesforce_incremental"."_catchment_tombstone" t ON t.table_name = CAST('account' AS TEXT) AND t.record_key = r.record_key
+LEFT JOIN (SELECT record_key, max("_catchment_read_at") AS read_at FROM "salesforce_incremental"."_catchment_rejected" WHERE flow = CAST('Account' AS TEXT) AND "_catchment_attempt" = CAST(:attempt AS TEXT) AND coalesce("_catchment_op", 'put') = 'put' GROUP BY record_key) n ON n.record_key = r.record_key
+LEFT JOIN (SELECT record_key, field, max("_catchment_read_at") AS read_at FROM "salesforce_incremental"."_catchment_rejected" WHERE flow = CAST('Account' AS TEXT) AND "_catchment_attempt" = CAST(:attempt AS TEXT) AND coalesce("_catchment_op", 'put') = 'patch' GROUP BY record_key, field) m ON m.record_key = r.record_key AND m.field = r.field AND coalesce(r."_catchment_op", 'put') = 'patch'
+LEFT JOIN (SELECT CAST(v."id" AS TEXT) AS record_key, max(v."_catchment_read_at") AS read_at FROM "salesforce_incremental"."account" v WHERE v."_catchment_attempt" = CAST(:attempt AS TEXT) AND (v."_catchment_op" IS NULL OR v."_catchment_op" IN ('put', 'delete') OR v."_catchment_op" = 'seen' AND coalesce(v."isdeleted", false)) GROUP BY 1) v ON v.record_key = r.record_key
+WHERE r.flow = CAST('Account' AS TEXT)
+) n
+WHERE n.past AND x.flow = CAST('Account' AS TEXT) AND x.record_key = n.record_key AND coalesce(x."_catchment_op", 'put') = n.op
+	AND coalesce(x.field, '') = coalesce(n.field, '') AND coalesce(x."_catchment_attempt", '') = coalesce(n.attempt, '')
+	AND coalesce(x."_catchment_job", '') = coalesce(n.job, '');
+UPDATE "salesforce"."account" AS f
+SET "_catchment_rejected_at" = n.rejected_at
+FROM (
+	SELECT record_key, max(coalesce(stamp, "_catchment_read_at")) AS rejected_at
+	FROM "salesforce_incremental"."_catchment_rejected"
+	WHERE flow = CAST('Account' AS TEXT)
+	GROUP BY record_key
+) n
+WHERE CAST(f."id" AS TEXT) = n.record_key AND f."_catchment_rejected_at" IS DISTINCT FROM n.rejected_at;
 
 -- Staging without the merged versions.
 DELETE FROM "salesforce_incremental"."account" WHERE "_catchment_attempt" = :attempt;

@@ -119,7 +119,7 @@ BEGIN
 			SELECT count(*) = count(DISTINCT CAST(v."id" AS VARCHAR(65535))) INTO this_plain FROM "salesforce_incremental"."account" v WHERE (v."_catchment_attempt" = CAST(this_attempt AS VARCHAR(65535)) OR v."_catchment_attempt" IS NULL AND CAST(this_attempt AS VARCHAR(65535)) IS NULL) AND (v."_catchment_op" IS NULL OR v."_catchment_op" = 'put');
 		END IF;
 		IF this_plain THEN
-			INSERT INTO "salesforce"."account" ("id", "isdeleted", "masterrecordid", "systemmodstamp", "odd""name", "amount__c", "_catchment_synced_at", "_catchment_at", "_catchment_read_at", "_catchment_deleted_at", "_catchment_delete_reason")
+			INSERT INTO "salesforce"."account" ("id", "isdeleted", "masterrecordid", "systemmodstamp", "odd""name", "amount__c", "_catchment_synced_at", "_catchment_at", "_catchment_read_at", "_catchment_deleted_at", "_catchment_delete_reason", "_catchment_rejected_at")
 SELECT
 	v."id",
 	v."isdeleted",
@@ -131,7 +131,8 @@ SELECT
 	coalesce(v."_catchment_at", v."systemmodstamp", v."_catchment_read_at"),
 	v."_catchment_read_at",
 	CASE WHEN coalesce(v."isdeleted", false) THEN coalesce(coalesce(v."_catchment_at", v."systemmodstamp", v."_catchment_read_at"), CAST(this_now AS TIMESTAMPTZ)) END,
-	CASE WHEN coalesce(v."isdeleted", false) THEN CASE WHEN v."masterrecordid" IS NOT NULL THEN 'merged' ELSE 'soft' END END
+	CASE WHEN coalesce(v."isdeleted", false) THEN CASE WHEN v."masterrecordid" IS NOT NULL THEN 'merged' ELSE 'soft' END END,
+	CAST(NULL AS TIMESTAMPTZ)
 FROM "salesforce_incremental"."account" v
 WHERE (v."_catchment_attempt" = CAST(this_attempt AS VARCHAR(65535)) OR v."_catchment_attempt" IS NULL AND CAST(this_attempt AS VARCHAR(65535)) IS NULL) AND (v."_catchment_op" IS NULL OR v."_catchment_op" = 'put');
 			GET DIAGNOSTICS this_count := ROW_COUNT;
@@ -142,7 +143,7 @@ WHERE (v."_catchment_attempt" = CAST(this_attempt AS VARCHAR(65535)) OR v."_catc
 		END IF;
 		IF this_puts > 0 AND NOT this_plain THEN
 			CREATE TEMP TABLE "_catchment_newest" AS
-SELECT "id", "isdeleted", "masterrecordid", "systemmodstamp", "odd""name", "amount__c", "_catchment_synced_at", "_catchment_at", "_catchment_read_at", "_catchment_deleted_at", "_catchment_delete_reason", true AS known, true AS live FROM "salesforce"."account" WHERE false;
+SELECT "id", "isdeleted", "masterrecordid", "systemmodstamp", "odd""name", "amount__c", "_catchment_synced_at", "_catchment_at", "_catchment_read_at", "_catchment_deleted_at", "_catchment_delete_reason", "_catchment_rejected_at", true AS known, true AS live FROM "salesforce"."account" WHERE false;
 			IF this_over THEN
 				INSERT INTO "_catchment_newest"
 SELECT
@@ -157,6 +158,7 @@ SELECT
 	v."_catchment_read_at",
 	CASE WHEN coalesce(v."isdeleted", false) THEN coalesce(f."_catchment_deleted_at", v._catchment_version, CAST(this_now AS TIMESTAMPTZ)) END,
 	CASE WHEN coalesce(v."isdeleted", false) THEN CASE WHEN v."masterrecordid" IS NOT NULL THEN 'merged' ELSE 'soft' END END,
+	CAST(NULL AS TIMESTAMPTZ),
 	f."id" IS NOT NULL,
 	f."id" IS NOT NULL AND f."_catchment_deleted_at" IS NULL
 FROM (
@@ -185,6 +187,7 @@ SELECT
 	v."_catchment_read_at",
 	CASE WHEN coalesce(v."isdeleted", false) THEN coalesce(f."_catchment_deleted_at", v._catchment_version, CAST(this_now AS TIMESTAMPTZ)) END,
 	CASE WHEN coalesce(v."isdeleted", false) THEN CASE WHEN v."masterrecordid" IS NOT NULL THEN 'merged' ELSE 'soft' END END,
+	CAST(NULL AS TIMESTAMPTZ),
 	f."id" IS NOT NULL,
 	f."id" IS NOT NULL AND f."_catchment_deleted_at" IS NULL
 FROM (
@@ -219,8 +222,8 @@ WHERE n.known AND n."id" = "account"."id";
 GET DIAGNOSTICS this_count := ROW_COUNT;
 this_grown := this_grown + (-1) * this_count;
 this_known := this_known - this_count;
-INSERT INTO "salesforce"."account" ("id", "isdeleted", "masterrecordid", "systemmodstamp", "odd""name", "amount__c", "_catchment_synced_at", "_catchment_at", "_catchment_read_at", "_catchment_deleted_at", "_catchment_delete_reason")
-SELECT n."id", n."isdeleted", n."masterrecordid", n."systemmodstamp", n."odd""name", n."amount__c", n."_catchment_synced_at", n."_catchment_at", n."_catchment_read_at", n."_catchment_deleted_at", n."_catchment_delete_reason"
+INSERT INTO "salesforce"."account" ("id", "isdeleted", "masterrecordid", "systemmodstamp", "odd""name", "amount__c", "_catchment_synced_at", "_catchment_at", "_catchment_read_at", "_catchment_deleted_at", "_catchment_delete_reason", "_catchment_rejected_at")
+SELECT n."id", n."isdeleted", n."masterrecordid", n."systemmodstamp", n."odd""name", n."amount__c", n."_catchment_synced_at", n."_catchment_at", n."_catchment_read_at", n."_catchment_deleted_at", n."_catchment_delete_reason", n."_catchment_rejected_at"
 FROM "_catchment_newest" n;
 GET DIAGNOSTICS this_count := ROW_COUNT;
 this_grown := this_grown + (1) * this_count;
@@ -424,6 +427,66 @@ WHERE n."id" = f."id";
 			DROP TABLE "_catchment_gone";
 		END IF;
 
+		-- What was kept out of the table, as far as nothing newer is known of it.
+		SELECT count(*) INTO this_count FROM (SELECT 1 FROM "salesforce_incremental"."_catchment_rejected" WHERE flow = 'Account' LIMIT 1) x;
+		IF this_count > 0 THEN
+			UPDATE "salesforce"."account" AS f
+SET "_catchment_rejected_at" = NULL
+FROM (
+SELECT r.record_key, r.field, r.rule, coalesce(r."_catchment_op", 'put') AS op,
+	r."_catchment_attempt" AS attempt, r."_catchment_job" AS job,
+	f."id" IS NOT NULL AND f."_catchment_deleted_at" IS NULL AS live,
+	n.record_key IS NOT NULL AND (r."_catchment_attempt" <> CAST(this_attempt AS VARCHAR(65535)) OR r."_catchment_read_at" < n.read_at)
+		OR m.record_key IS NOT NULL AND (r."_catchment_attempt" <> CAST(this_attempt AS VARCHAR(65535)) OR r."_catchment_read_at" < m.read_at)
+		OR v.record_key IS NOT NULL AND (r."_catchment_attempt" <> CAST(this_attempt AS VARCHAR(65535)) OR r."_catchment_read_at" < v.read_at)
+		OR this_one.complete AND r."_catchment_attempt" <> CAST(this_attempt AS VARCHAR(65535))
+		OR w.record_key IS NULL AND r."_catchment_attempt" <> CAST(this_attempt AS VARCHAR(65535)) AND (SELECT count(*) FROM "salesforce_incremental"."_catchment_page" WHERE attempt = CAST(this_attempt AS VARCHAR(65535)) AND op = 'seen') > 0
+		OR coalesce(f."_catchment_read_at" > r."_catchment_read_at", false)
+		OR coalesce(t."_catchment_read_at" > r."_catchment_read_at", false) AS past
+FROM "salesforce_incremental"."_catchment_rejected" r
+LEFT JOIN "salesforce"."account" f ON CAST(f."id" AS VARCHAR(65535)) = r.record_key
+LEFT JOIN "salesforce_incremental"."_catchment_tombstone" t ON t.table_name = CAST('account' AS VARCHAR(65535)) AND t.record_key = r.record_key
+LEFT JOIN (SELECT record_key, max("_catchment_read_at") AS read_at FROM "salesforce_incremental"."_catchment_rejected" WHERE flow = CAST('Account' AS VARCHAR(65535)) AND "_catchment_attempt" = CAST(this_attempt AS VARCHAR(65535)) AND coalesce("_catchment_op", 'put') = 'put' GROUP BY record_key) n ON n.record_key = r.record_key
+LEFT JOIN (SELECT record_key, field, max("_catchment_read_at") AS read_at FROM "salesforce_incremental"."_catchment_rejected" WHERE flow = CAST('Account' AS VARCHAR(65535)) AND "_catchment_attempt" = CAST(this_attempt AS VARCHAR(65535)) AND coalesce("_catchment_op", 'put') = 'patch' GROUP BY record_key, field) m ON m.record_key = r.record_key AND m.field = r.field AND coalesce(r."_catchment_op", 'put') = 'patch'
+LEFT JOIN (SELECT CAST(v."id" AS VARCHAR(65535)) AS record_key, max(v."_catchment_read_at") AS read_at FROM "salesforce_incremental"."account" v WHERE v."_catchment_attempt" = CAST(this_attempt AS VARCHAR(65535)) AND (v."_catchment_op" IS NULL OR v."_catchment_op" IN ('put', 'delete') OR v."_catchment_op" = 'seen' AND coalesce(v."isdeleted", false)) GROUP BY 1) v ON v.record_key = r.record_key
+LEFT JOIN (SELECT CAST(v."id" AS VARCHAR(65535)) AS record_key, max(v."_catchment_read_at") AS read_at FROM "salesforce_incremental"."account" v WHERE v."_catchment_attempt" = CAST(this_attempt AS VARCHAR(65535)) GROUP BY 1) w ON w.record_key = r.record_key
+WHERE r.flow = CAST('Account' AS VARCHAR(65535))
+) n
+WHERE n.past AND CAST(f."id" AS VARCHAR(65535)) = n.record_key AND f."_catchment_rejected_at" IS NOT NULL;
+			DELETE FROM "salesforce_incremental"."_catchment_rejected"
+USING (
+SELECT r.record_key, r.field, r.rule, coalesce(r."_catchment_op", 'put') AS op,
+	r."_catchment_attempt" AS attempt, r."_catchment_job" AS job,
+	f."id" IS NOT NULL AND f."_catchment_deleted_at" IS NULL AS live,
+	n.record_key IS NOT NULL AND (r."_catchment_attempt" <> CAST(this_attempt AS VARCHAR(65535)) OR r."_catchment_read_at" < n.read_at)
+		OR m.record_key IS NOT NULL AND (r."_catchment_attempt" <> CAST(this_attempt AS VARCHAR(65535)) OR r."_catchment_read_at" < m.read_at)
+		OR v.record_key IS NOT NULL AND (r."_catchment_attempt" <> CAST(this_attempt AS VARCHAR(65535)) OR r."_catchment_read_at" < v.read_at)
+		OR this_one.complete AND r."_catchment_attempt" <> CAST(this_attempt AS VARCHAR(65535))
+		OR w.record_key IS NULL AND r."_catchment_attempt" <> CAST(this_attempt AS VARCHAR(65535)) AND (SELECT count(*) FROM "salesforce_incremental"."_catchment_page" WHERE attempt = CAST(this_attempt AS VARCHAR(65535)) AND op = 'seen') > 0
+		OR coalesce(f."_catchment_read_at" > r."_catchment_read_at", false)
+		OR coalesce(t."_catchment_read_at" > r."_catchment_read_at", false) AS past
+FROM "salesforce_incremental"."_catchment_rejected" r
+LEFT JOIN "salesforce"."account" f ON CAST(f."id" AS VARCHAR(65535)) = r.record_key
+LEFT JOIN "salesforce_incremental"."_catchment_tombstone" t ON t.table_name = CAST('account' AS VARCHAR(65535)) AND t.record_key = r.record_key
+LEFT JOIN (SELECT record_key, max("_catchment_read_at") AS read_at FROM "salesforce_incremental"."_catchment_rejected" WHERE flow = CAST('Account' AS VARCHAR(65535)) AND "_catchment_attempt" = CAST(this_attempt AS VARCHAR(65535)) AND coalesce("_catchment_op", 'put') = 'put' GROUP BY record_key) n ON n.record_key = r.record_key
+LEFT JOIN (SELECT record_key, field, max("_catchment_read_at") AS read_at FROM "salesforce_incremental"."_catchment_rejected" WHERE flow = CAST('Account' AS VARCHAR(65535)) AND "_catchment_attempt" = CAST(this_attempt AS VARCHAR(65535)) AND coalesce("_catchment_op", 'put') = 'patch' GROUP BY record_key, field) m ON m.record_key = r.record_key AND m.field = r.field AND coalesce(r."_catchment_op", 'put') = 'patch'
+LEFT JOIN (SELECT CAST(v."id" AS VARCHAR(65535)) AS record_key, max(v."_catchment_read_at") AS read_at FROM "salesforce_incremental"."account" v WHERE v."_catchment_attempt" = CAST(this_attempt AS VARCHAR(65535)) AND (v."_catchment_op" IS NULL OR v."_catchment_op" IN ('put', 'delete') OR v."_catchment_op" = 'seen' AND coalesce(v."isdeleted", false)) GROUP BY 1) v ON v.record_key = r.record_key
+LEFT JOIN (SELECT CAST(v."id" AS VARCHAR(65535)) AS record_key, max(v."_catchment_read_at") AS read_at FROM "salesforce_incremental"."account" v WHERE v."_catchment_attempt" = CAST(this_attempt AS VARCHAR(65535)) GROUP BY 1) w ON w.record_key = r.record_key
+WHERE r.flow = CAST('Account' AS VARCHAR(65535))
+) n
+WHERE n.past AND "_catchment_rejected".flow = CAST('Account' AS VARCHAR(65535)) AND "_catchment_rejected".record_key = n.record_key AND coalesce("_catchment_rejected"."_catchment_op", 'put') = n.op
+	AND coalesce("_catchment_rejected".field, '') = coalesce(n.field, '') AND coalesce("_catchment_rejected"."_catchment_attempt", '') = coalesce(n.attempt, '')
+	AND coalesce("_catchment_rejected"."_catchment_job", '') = coalesce(n.job, '');
+			UPDATE "salesforce"."account" AS f
+SET "_catchment_rejected_at" = n.rejected_at
+FROM (
+	SELECT record_key, max(coalesce(stamp, "_catchment_read_at")) AS rejected_at
+	FROM "salesforce_incremental"."_catchment_rejected"
+	WHERE flow = CAST('Account' AS VARCHAR(65535))
+	GROUP BY record_key
+) n
+WHERE CAST(f."id" AS VARCHAR(65535)) = n.record_key AND NOT coalesce((f."_catchment_rejected_at" = n.rejected_at OR f."_catchment_rejected_at" IS NULL AND n.rejected_at IS NULL), false);
+		END IF;
 		-- Nothing of the attempt stays in staging; the log and the flow's row say what was done.
 		DELETE FROM "salesforce_incremental"."account" WHERE ("_catchment_attempt" = this_attempt OR "_catchment_attempt" IS NULL AND this_attempt IS NULL);
 		DELETE FROM "salesforce_incremental"."_catchment_page" WHERE attempt = this_attempt;
@@ -591,7 +654,7 @@ BEGIN
 			SELECT count(*) = count(DISTINCT CAST(v."id" AS VARCHAR(65535))) INTO this_plain FROM "salesforce_incremental"."contact" v WHERE (v."_catchment_attempt" = CAST(this_attempt AS VARCHAR(65535)) OR v."_catchment_attempt" IS NULL AND CAST(this_attempt AS VARCHAR(65535)) IS NULL) AND (v."_catchment_op" IS NULL OR v."_catchment_op" = 'put');
 		END IF;
 		IF this_plain THEN
-			INSERT INTO "salesforce"."contact" ("id", "isdeleted", "masterrecordid", "systemmodstamp", "odd""name", "amount__c", "_catchment_synced_at", "_catchment_at", "_catchment_read_at", "_catchment_deleted_at", "_catchment_delete_reason")
+			INSERT INTO "salesforce"."contact" ("id", "isdeleted", "masterrecordid", "systemmodstamp", "odd""name", "amount__c", "_catchment_synced_at", "_catchment_at", "_catchment_read_at", "_catchment_deleted_at", "_catchment_delete_reason", "_catchment_rejected_at")
 SELECT
 	v."id",
 	v."isdeleted",
@@ -603,7 +666,8 @@ SELECT
 	coalesce(v."_catchment_at", v."systemmodstamp", v."_catchment_read_at"),
 	v."_catchment_read_at",
 	CASE WHEN coalesce(v."isdeleted", false) THEN coalesce(coalesce(v."_catchment_at", v."systemmodstamp", v."_catchment_read_at"), CAST(this_now AS TIMESTAMPTZ)) END,
-	CASE WHEN coalesce(v."isdeleted", false) THEN CASE WHEN v."masterrecordid" IS NOT NULL THEN 'merged' ELSE 'soft' END END
+	CASE WHEN coalesce(v."isdeleted", false) THEN CASE WHEN v."masterrecordid" IS NOT NULL THEN 'merged' ELSE 'soft' END END,
+	CAST(NULL AS TIMESTAMPTZ)
 FROM "salesforce_incremental"."contact" v
 WHERE (v."_catchment_attempt" = CAST(this_attempt AS VARCHAR(65535)) OR v."_catchment_attempt" IS NULL AND CAST(this_attempt AS VARCHAR(65535)) IS NULL) AND (v."_catchment_op" IS NULL OR v."_catchment_op" = 'put') AND NOT coalesce(v."isdeleted", false);
 			GET DIAGNOSTICS this_count := ROW_COUNT;
@@ -618,7 +682,7 @@ WHERE (v."_catchment_attempt" = CAST(this_attempt AS VARCHAR(65535)) OR v."_catc
 		END IF;
 		IF this_puts > 0 AND NOT this_plain THEN
 			CREATE TEMP TABLE "_catchment_newest" AS
-SELECT "id", "isdeleted", "masterrecordid", "systemmodstamp", "odd""name", "amount__c", "_catchment_synced_at", "_catchment_at", "_catchment_read_at", "_catchment_deleted_at", "_catchment_delete_reason", true AS known, true AS live FROM "salesforce"."contact" WHERE false;
+SELECT "id", "isdeleted", "masterrecordid", "systemmodstamp", "odd""name", "amount__c", "_catchment_synced_at", "_catchment_at", "_catchment_read_at", "_catchment_deleted_at", "_catchment_delete_reason", "_catchment_rejected_at", true AS known, true AS live FROM "salesforce"."contact" WHERE false;
 			IF this_over THEN
 				INSERT INTO "_catchment_newest"
 SELECT
@@ -633,6 +697,7 @@ SELECT
 	v."_catchment_read_at",
 	CASE WHEN coalesce(v."isdeleted", false) THEN coalesce(f."_catchment_deleted_at", v._catchment_version, CAST(this_now AS TIMESTAMPTZ)) END,
 	CASE WHEN coalesce(v."isdeleted", false) THEN CASE WHEN v."masterrecordid" IS NOT NULL THEN 'merged' ELSE 'soft' END END,
+	CAST(NULL AS TIMESTAMPTZ),
 	f."id" IS NOT NULL,
 	f."id" IS NOT NULL AND f."_catchment_deleted_at" IS NULL
 FROM (
@@ -661,6 +726,7 @@ SELECT
 	v."_catchment_read_at",
 	CASE WHEN coalesce(v."isdeleted", false) THEN coalesce(f."_catchment_deleted_at", v._catchment_version, CAST(this_now AS TIMESTAMPTZ)) END,
 	CASE WHEN coalesce(v."isdeleted", false) THEN CASE WHEN v."masterrecordid" IS NOT NULL THEN 'merged' ELSE 'soft' END END,
+	CAST(NULL AS TIMESTAMPTZ),
 	f."id" IS NOT NULL,
 	f."id" IS NOT NULL AND f."_catchment_deleted_at" IS NULL
 FROM (
@@ -695,8 +761,8 @@ WHERE n.known AND n."id" = "contact"."id";
 GET DIAGNOSTICS this_count := ROW_COUNT;
 this_grown := this_grown + (-1) * this_count;
 this_known := this_known - this_count;
-INSERT INTO "salesforce"."contact" ("id", "isdeleted", "masterrecordid", "systemmodstamp", "odd""name", "amount__c", "_catchment_synced_at", "_catchment_at", "_catchment_read_at", "_catchment_deleted_at", "_catchment_delete_reason")
-SELECT n."id", n."isdeleted", n."masterrecordid", n."systemmodstamp", n."odd""name", n."amount__c", n."_catchment_synced_at", n."_catchment_at", n."_catchment_read_at", n."_catchment_deleted_at", n."_catchment_delete_reason"
+INSERT INTO "salesforce"."contact" ("id", "isdeleted", "masterrecordid", "systemmodstamp", "odd""name", "amount__c", "_catchment_synced_at", "_catchment_at", "_catchment_read_at", "_catchment_deleted_at", "_catchment_delete_reason", "_catchment_rejected_at")
+SELECT n."id", n."isdeleted", n."masterrecordid", n."systemmodstamp", n."odd""name", n."amount__c", n."_catchment_synced_at", n."_catchment_at", n."_catchment_read_at", n."_catchment_deleted_at", n."_catchment_delete_reason", n."_catchment_rejected_at"
 FROM "_catchment_newest" n
 WHERE n."_catchment_deleted_at" IS NULL;
 GET DIAGNOSTICS this_count := ROW_COUNT;
@@ -923,6 +989,66 @@ WHERE n."id" = "contact"."id";
 			DROP TABLE "_catchment_gone";
 		END IF;
 
+		-- What was kept out of the table, as far as nothing newer is known of it.
+		SELECT count(*) INTO this_count FROM (SELECT 1 FROM "salesforce_incremental"."_catchment_rejected" WHERE flow = 'Account' LIMIT 1) x;
+		IF this_count > 0 THEN
+			UPDATE "salesforce"."contact" AS f
+SET "_catchment_rejected_at" = NULL
+FROM (
+SELECT r.record_key, r.field, r.rule, coalesce(r."_catchment_op", 'put') AS op,
+	r."_catchment_attempt" AS attempt, r."_catchment_job" AS job,
+	f."id" IS NOT NULL AND f."_catchment_deleted_at" IS NULL AS live,
+	n.record_key IS NOT NULL AND (r."_catchment_attempt" <> CAST(this_attempt AS VARCHAR(65535)) OR r."_catchment_read_at" < n.read_at)
+		OR m.record_key IS NOT NULL AND (r."_catchment_attempt" <> CAST(this_attempt AS VARCHAR(65535)) OR r."_catchment_read_at" < m.read_at)
+		OR v.record_key IS NOT NULL AND (r."_catchment_attempt" <> CAST(this_attempt AS VARCHAR(65535)) OR r."_catchment_read_at" < v.read_at)
+		OR this_one.complete AND r."_catchment_attempt" <> CAST(this_attempt AS VARCHAR(65535))
+		OR w.record_key IS NULL AND r."_catchment_attempt" <> CAST(this_attempt AS VARCHAR(65535)) AND (SELECT count(*) FROM "salesforce_incremental"."_catchment_page" WHERE attempt = CAST(this_attempt AS VARCHAR(65535)) AND op = 'seen') > 0
+		OR coalesce(f."_catchment_read_at" > r."_catchment_read_at", false)
+		OR coalesce(t."_catchment_read_at" > r."_catchment_read_at", false) AS past
+FROM "salesforce_incremental"."_catchment_rejected" r
+LEFT JOIN "salesforce"."contact" f ON CAST(f."id" AS VARCHAR(65535)) = r.record_key
+LEFT JOIN "salesforce_incremental"."_catchment_tombstone" t ON t.table_name = CAST('contact' AS VARCHAR(65535)) AND t.record_key = r.record_key
+LEFT JOIN (SELECT record_key, max("_catchment_read_at") AS read_at FROM "salesforce_incremental"."_catchment_rejected" WHERE flow = CAST('Account' AS VARCHAR(65535)) AND "_catchment_attempt" = CAST(this_attempt AS VARCHAR(65535)) AND coalesce("_catchment_op", 'put') = 'put' GROUP BY record_key) n ON n.record_key = r.record_key
+LEFT JOIN (SELECT record_key, field, max("_catchment_read_at") AS read_at FROM "salesforce_incremental"."_catchment_rejected" WHERE flow = CAST('Account' AS VARCHAR(65535)) AND "_catchment_attempt" = CAST(this_attempt AS VARCHAR(65535)) AND coalesce("_catchment_op", 'put') = 'patch' GROUP BY record_key, field) m ON m.record_key = r.record_key AND m.field = r.field AND coalesce(r."_catchment_op", 'put') = 'patch'
+LEFT JOIN (SELECT CAST(v."id" AS VARCHAR(65535)) AS record_key, max(v."_catchment_read_at") AS read_at FROM "salesforce_incremental"."contact" v WHERE v."_catchment_attempt" = CAST(this_attempt AS VARCHAR(65535)) AND (v."_catchment_op" IS NULL OR v."_catchment_op" IN ('put', 'delete') OR v."_catchment_op" = 'seen' AND coalesce(v."isdeleted", false)) GROUP BY 1) v ON v.record_key = r.record_key
+LEFT JOIN (SELECT CAST(v."id" AS VARCHAR(65535)) AS record_key, max(v."_catchment_read_at") AS read_at FROM "salesforce_incremental"."contact" v WHERE v."_catchment_attempt" = CAST(this_attempt AS VARCHAR(65535)) GROUP BY 1) w ON w.record_key = r.record_key
+WHERE r.flow = CAST('Account' AS VARCHAR(65535))
+) n
+WHERE n.past AND CAST(f."id" AS VARCHAR(65535)) = n.record_key AND f."_catchment_rejected_at" IS NOT NULL;
+			DELETE FROM "salesforce_incremental"."_catchment_rejected"
+USING (
+SELECT r.record_key, r.field, r.rule, coalesce(r."_catchment_op", 'put') AS op,
+	r."_catchment_attempt" AS attempt, r."_catchment_job" AS job,
+	f."id" IS NOT NULL AND f."_catchment_deleted_at" IS NULL AS live,
+	n.record_key IS NOT NULL AND (r."_catchment_attempt" <> CAST(this_attempt AS VARCHAR(65535)) OR r."_catchment_read_at" < n.read_at)
+		OR m.record_key IS NOT NULL AND (r."_catchment_attempt" <> CAST(this_attempt AS VARCHAR(65535)) OR r."_catchment_read_at" < m.read_at)
+		OR v.record_key IS NOT NULL AND (r."_catchment_attempt" <> CAST(this_attempt AS VARCHAR(65535)) OR r."_catchment_read_at" < v.read_at)
+		OR this_one.complete AND r."_catchment_attempt" <> CAST(this_attempt AS VARCHAR(65535))
+		OR w.record_key IS NULL AND r."_catchment_attempt" <> CAST(this_attempt AS VARCHAR(65535)) AND (SELECT count(*) FROM "salesforce_incremental"."_catchment_page" WHERE attempt = CAST(this_attempt AS VARCHAR(65535)) AND op = 'seen') > 0
+		OR coalesce(f."_catchment_read_at" > r."_catchment_read_at", false)
+		OR coalesce(t."_catchment_read_at" > r."_catchment_read_at", false) AS past
+FROM "salesforce_incremental"."_catchment_rejected" r
+LEFT JOIN "salesforce"."contact" f ON CAST(f."id" AS VARCHAR(65535)) = r.record_key
+LEFT JOIN "salesforce_incremental"."_catchment_tombstone" t ON t.table_name = CAST('contact' AS VARCHAR(65535)) AND t.record_key = r.record_key
+LEFT JOIN (SELECT record_key, max("_catchment_read_at") AS read_at FROM "salesforce_incremental"."_catchment_rejected" WHERE flow = CAST('Account' AS VARCHAR(65535)) AND "_catchment_attempt" = CAST(this_attempt AS VARCHAR(65535)) AND coalesce("_catchment_op", 'put') = 'put' GROUP BY record_key) n ON n.record_key = r.record_key
+LEFT JOIN (SELECT record_key, field, max("_catchment_read_at") AS read_at FROM "salesforce_incremental"."_catchment_rejected" WHERE flow = CAST('Account' AS VARCHAR(65535)) AND "_catchment_attempt" = CAST(this_attempt AS VARCHAR(65535)) AND coalesce("_catchment_op", 'put') = 'patch' GROUP BY record_key, field) m ON m.record_key = r.record_key AND m.field = r.field AND coalesce(r."_catchment_op", 'put') = 'patch'
+LEFT JOIN (SELECT CAST(v."id" AS VARCHAR(65535)) AS record_key, max(v."_catchment_read_at") AS read_at FROM "salesforce_incremental"."contact" v WHERE v."_catchment_attempt" = CAST(this_attempt AS VARCHAR(65535)) AND (v."_catchment_op" IS NULL OR v."_catchment_op" IN ('put', 'delete') OR v."_catchment_op" = 'seen' AND coalesce(v."isdeleted", false)) GROUP BY 1) v ON v.record_key = r.record_key
+LEFT JOIN (SELECT CAST(v."id" AS VARCHAR(65535)) AS record_key, max(v."_catchment_read_at") AS read_at FROM "salesforce_incremental"."contact" v WHERE v."_catchment_attempt" = CAST(this_attempt AS VARCHAR(65535)) GROUP BY 1) w ON w.record_key = r.record_key
+WHERE r.flow = CAST('Account' AS VARCHAR(65535))
+) n
+WHERE n.past AND "_catchment_rejected".flow = CAST('Account' AS VARCHAR(65535)) AND "_catchment_rejected".record_key = n.record_key AND coalesce("_catchment_rejected"."_catchment_op", 'put') = n.op
+	AND coalesce("_catchment_rejected".field, '') = coalesce(n.field, '') AND coalesce("_catchment_rejected"."_catchment_attempt", '') = coalesce(n.attempt, '')
+	AND coalesce("_catchment_rejected"."_catchment_job", '') = coalesce(n.job, '');
+			UPDATE "salesforce"."contact" AS f
+SET "_catchment_rejected_at" = n.rejected_at
+FROM (
+	SELECT record_key, max(coalesce(stamp, "_catchment_read_at")) AS rejected_at
+	FROM "salesforce_incremental"."_catchment_rejected"
+	WHERE flow = CAST('Account' AS VARCHAR(65535))
+	GROUP BY record_key
+) n
+WHERE CAST(f."id" AS VARCHAR(65535)) = n.record_key AND NOT coalesce((f."_catchment_rejected_at" = n.rejected_at OR f."_catchment_rejected_at" IS NULL AND n.rejected_at IS NULL), false);
+		END IF;
 		-- Nothing of the attempt stays in staging; the log and the flow's row say what was done.
 		DELETE FROM "salesforce_incremental"."contact" WHERE ("_catchment_attempt" = this_attempt OR "_catchment_attempt" IS NULL AND this_attempt IS NULL);
 		DELETE FROM "salesforce_incremental"."_catchment_page" WHERE attempt = this_attempt;
