@@ -110,6 +110,7 @@ func questions() []test {
 		{"what a reading says of the final table", asked},
 		{"two readings that don't fit together", torn},
 		{"rejected records are told apart", rejectedApart},
+		{"a torn record that is rejected once it is read whole", rejectedAgain},
 		{"comparison", comparison},
 		{"comparison of what is pending", comparePending},
 		{"comparison of rows that a hand has stamped", compareHands},
