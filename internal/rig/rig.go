@@ -38,7 +38,11 @@ type Rig struct {
 	Schema string         // of the final tables, where it isn't salesforce
 	Begun  func(*Process) // sees each process that was started
 	Talk   io.Writer      // nil: the test's log
-	Skew   atomic.Int64   // how far the process's clock is ahead of the org's
+
+	// Unfit names the fields of a record, in lower case, whose values fit no column.
+	Unfit func(object string, rec Record) []string
+
+	Skew atomic.Int64 // how far the process's clock is ahead of the org's
 
 	ticks  atomic.Int64        // the process's clock goes on a little with each look at it
 	lives  uint64              // processes so far
