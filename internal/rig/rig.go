@@ -167,7 +167,7 @@ func (r *Rig) Fork(t *testing.T) *Rig { return Moved(t, r, r.Org) }
 // Moved makes a rig of another org whose files are copies.
 func Moved(t *testing.T, r *Rig, org *fakeorg.Org) *Rig {
 	f := New(t, org)
-	f.Flows, f.narrow, f.lives = r.Flows, r.narrow, r.lives+1000
+	f.Flows, f.narrow, f.lives, f.Unfit = r.Flows, r.narrow, r.lives+1000, r.Unfit
 	f.ticks.Store(r.ticks.Load())
 	for key, at := range r.written {
 		f.written[key] = at
