@@ -200,6 +200,8 @@ verify-big: deps ## seven differences found and mended in a copy of RECORDS Acco
 bench: deps ## the table of docs/benchmarks.md: RECORDS=n BIG=n ROUNDS=n for a shorter one
 	$(GO) test ./cmd/catchment -count=1 -v -timeout 3h -run '^TestSpeed$$' \
 	  -speed.records=$(RECORDS) -speed.big=$(BIG) -speed.rounds=$(ROUNDS) | grep --line-buffered -v '^=== '
+	$(GO) test ./cmd/catchment -count=1 -v -timeout 3h -run '^TestUnfitSpeed$$' \
+	  -unfit.records=$(RECORDS) -speed.rounds=$(ROUNDS) | grep --line-buffered -v '^=== '
 	$(GO) test ./internal/fakeorg -run '^$$' -bench TenMillionAccounts -benchtime 1x
 	$(took)
 

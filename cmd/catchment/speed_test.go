@@ -122,12 +122,7 @@ func TestSpeed(t *testing.T) {
 	if *speedRecords == 0 {
 		t.Skip("make bench measures")
 	}
-	s := &speed{t: t, bin: t.TempDir()}
-	self, err := os.Executable()
-	s.must(err)
-	for _, name := range []string{"catchment", "speedorg"} {
-		s.must(os.Symlink(self, filepath.Join(s.bin, name)))
-	}
+	s := newSpeed(t)
 	for _, y := range []yard{&postgresYard{}, &duckYard{}} {
 		if !strings.Contains(*speedIn, y.name()) {
 			continue

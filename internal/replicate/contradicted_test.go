@@ -37,6 +37,7 @@ type claims struct {
 	policy map[string][]flow.Deletes // that deletes may have been treated by
 	moves  map[string]int            // how often its mark moved
 	held   map[string]int            // how often a claim of it was held
+	rows   map[string]map[string]row // as they stood then, by object and Id
 	wrong  []string                  // what the org's history contradicts
 }
 
@@ -44,7 +45,7 @@ func newClaims(h *history, tally *tallied, hands *hands) *claims {
 	return &claims{
 		history: h, tally: tally, hands: hands,
 		last: map[string]claim{}, policy: map[string][]flow.Deletes{},
-		moves: map[string]int{}, held: map[string]int{},
+		moves: map[string]int{}, held: map[string]int{}, rows: map[string]map[string]row{},
 	}
 }
 
@@ -69,6 +70,9 @@ func (c *claims) hold(d sql.Driver, flows []flow.Flow, moved bool) {
 		if now != last {
 			c.moves[fl.Object]++
 			c.policy[fl.Object] = policies(c.policy[fl.Object], fl.Deletes, now.generation != last.generation)
+			if now.generation != last.generation {
+				delete(c.rows, fl.Object)
+			}
 			c.hands.moved(now)
 			c.tally.add("claims held against the org's history", now.grade, 1)
 		}
@@ -80,6 +84,15 @@ func (c *claims) hold(d sql.Driver, flows []flow.Flow, moved bool) {
 			continue
 		}
 		c.wrong = append(c.wrong, c.contradictions(now, rows)...)
+		c.remember(fl.Object, rows)
+	}
+}
+
+// remember keeps the rows as they stand, to tell what becomes of them.
+func (c *claims) remember(object string, rows map[string][]row) {
+	c.rows[object] = map[string]row{}
+	for id, has := range rows {
+		c.rows[object][id] = has[0]
 	}
 }
 
@@ -145,6 +158,8 @@ func (c *claims) contradictions(now claim, rows map[string][]row) []string {
 		switch has := rows[id]; {
 		case len(has) > 1:
 			why = fmt.Sprintf("has %d rows", len(has))
+		case all[id].since(now.until).keptOut():
+			why = c.againstKeptOut(now, id, all[id], has)
 		case len(has) == 1:
 			why = c.against(now, all[id], &has[0])
 		default:
@@ -163,7 +178,7 @@ func (c *claims) contradictions(now claim, rows map[string][]row) []string {
 func (c *claims) against(now claim, p past, r *row) string {
 	policy := c.policy[now.object]
 	at := p.before(now.until)
-	since := p[max(at, 0):]
+	since := p.since(now.until)
 	switch {
 	case len(p) == 0:
 		return "was never in the org"
@@ -176,7 +191,8 @@ func (c *claims) against(now claim, p past, r *row) string {
 	case p.last().state == purged:
 		return ""
 	case r != nil && r.live:
-		return againstLive(since, at, r, policy)
+		ignored := policy[0] == flow.Ignore || unproven(now.grade) && slices.Contains(policy, flow.Ignore)
+		return againstLive(since, at, r, ignored)
 	case at < 0:
 		return "" // newer than the claim
 	case r == nil:
@@ -189,10 +205,33 @@ func (c *claims) against(now claim, p past, r *row) string {
 	return ""
 }
 
+// againstKeptOut is what a past has against the rows of a record whose newest version
+// may be one that fits no column: the row that there was stays as it was.
+func (c *claims) againstKeptOut(now claim, id string, p past, has []row) string {
+	before, was := c.rows[now.object][id]
+	was = was && before.live && !p.was(inBin) && !p.was(outSight) && p.last().state == alive
+	switch {
+	case len(has) == 0 && was:
+		return "is gone, and an update that fits no column leaves the row"
+	case len(has) == 0:
+		return ""
+	case !has[0].live && !p.was(inBin) && !p.was(purged) && !p.was(outSight):
+		return "is marked as deleted, and never was"
+	case has[0].live && was && has[0].stamp.Before(before.stamp):
+		return "went back to the stamp " + has[0].stamp.Format(time.DateTime)
+	case has[0].live && !slices.ContainsFunc(p, func(m moment) bool {
+		return m.state == alive && !m.unfit && m.at.Equal(has[0].stamp)
+	}):
+		return "is live under the stamp " + has[0].stamp.Format(time.DateTime) + " of what fits no column"
+	}
+	return ""
+}
+
 // againstLive is what the part of a past that may have been read has against a live
-// row: it is that of a state in which the record was alive.
-func againstLive(since past, at int, r *row, policy []flow.Deletes) string {
-	if at >= 0 && since.was(inBin) && policy[0] == flow.Ignore {
+// row: it is that of a state in which the record was alive. Deletes are ignored, or were,
+// and the claim says that it isn't proven since.
+func againstLive(since past, at int, r *row, ignored bool) string {
+	if at >= 0 && since.was(inBin) && ignored {
 		return "" // the row stays as it was when it was read last
 	}
 	if !slices.ContainsFunc(since, func(m moment) bool { return m.state == alive && m.at.Equal(r.stamp) }) {

@@ -52,6 +52,18 @@ func TestCrashAtEveryMoment(t *testing.T) {
 			r.Must(r.Org.AddField("Contact", fakeorg.Field{Name: "Rank__c", Type: "boolean"}))
 			r.Set(ids[0], "Rank__c", true)
 		}, func(*rig.Process) {}},
+		{"values that fit no column", func(r *rig.Rig) {
+			ids := retypable(r, fakeorg.Field{Name: "Rank__c", Type: "double", Scale: 2}, 5.25)
+			plant(r, ids[5], "Rank__c", vast)
+			r.Done(nil)
+			plantUnfit(r, ids, fine)
+		}, func(*rig.Process) {}},
+		{"a first run with values that fit no column", func(r *rig.Rig) {
+			r.Must(r.Org.AddField("Contact", fakeorg.Field{Name: "Rank__c", Type: "double", Scale: 2}))
+			r.Keeps("Contact", "LastName", "Email", "Birthdate", "Rank__c")
+			plant(r, r.IDs("Contact")[5], "Rank__c", vast)
+			plantUnfit(r, r.IDs("Contact"), vast)
+		}, func(*rig.Process) {}},
 	} {
 		t.Run(phase.name, func(t *testing.T) {
 			template := rig.New(t, crashOrg(t), "Contact")

@@ -1,7 +1,6 @@
 package replicate_test
 
 import (
-	"net/url"
 	"slices"
 	"sync"
 	"time"
@@ -25,12 +24,22 @@ type past []moment
 type moment struct {
 	state state
 	at    time.Time
+	unfit bool // a value of it fits no column
 }
 
 // changedSince tells whether a record has a state that it came into at a moment or later.
 func (p past) changedSince(at time.Time) bool { return len(p) > 0 && !p.last().at.Before(at) }
 
-func (m moment) String() string { return string(m.state) + " " + m.at.Format(time.DateTime) }
+func (m moment) String() string {
+	text := string(m.state) + " " + m.at.Format(time.DateTime)
+	if m.unfit {
+		text += ", unfit"
+	}
+	return text
+}
+
+// keptOut tells whether the record can't be copied in this state.
+func (m moment) keptOut() bool { return m.state == alive && m.unfit }
 
 // A state is where a record is.
 type state string
@@ -57,14 +66,14 @@ func (h *history) note(r *rig.Rig, hidden []string) {
 	if h.past == nil {
 		h.past = map[string]map[string]past{}
 	}
-	session, now := r.Session(), r.Org.Clock().Now()
+	now := r.Org.Clock().Now()
 	for _, fl := range r.Flows {
 		all := h.past[fl.Object]
 		if all == nil {
 			all = map[string]past{}
 			h.past[fl.Object] = all
 		}
-		seen := momentsOf(r, session, fl.Object)
+		seen := momentsOf(r, fl.Object)
 		for id := range seen {
 			if all[id] == nil {
 				all[id] = nil // so that the next loop comes by
@@ -74,9 +83,9 @@ func (h *history) note(r *rig.Rig, hidden []string) {
 			m, there := seen[id]
 			switch {
 			case slices.Contains(hidden, id):
-				m = moment{outSight, now}
+				m = moment{state: outSight, at: now}
 			case !there:
-				m = moment{purged, p.wentAt(now)}
+				m = moment{state: purged, at: p.wentAt(now)}
 			}
 			all[id] = p.and(m)
 		}
@@ -84,27 +93,14 @@ func (h *history) note(r *rig.Rig, hidden []string) {
 }
 
 // momentsOf asks the org, without our own client, where each record of an object is.
-func momentsOf(r *rig.Rig, session, object string) map[string]moment {
+func momentsOf(r *rig.Rig, object string) map[string]moment {
 	all := map[string]moment{}
-	q := url.QueryEscape("SELECT Id, IsDeleted, SystemModstamp FROM " + object)
-	for next := "/services/data/v66.0/queryAll?q=" + q; next != ""; {
-		var page struct {
-			Records []struct {
-				ID             string
-				IsDeleted      bool
-				SystemModstamp string
-			}
-			NextRecordsURL string
+	for id, rec := range r.Truth(object, "") {
+		m := moment{alive, momentOf(rec["systemmodstamp"]), len(r.Unfit(object, rec)) > 0}
+		if rec["isdeleted"] == "true" {
+			m.state = inBin
 		}
-		r.Ask(session, next, &page)
-		for _, rec := range page.Records {
-			m := moment{alive, momentOf(rec.SystemModstamp)}
-			if rec.IsDeleted {
-				m.state = inBin
-			}
-			all[rec.ID] = m
-		}
-		next = page.NextRecordsURL
+		all[id] = m
 	}
 	return all
 }
@@ -166,6 +162,12 @@ func (p past) before(until time.Time) int {
 	}
 	return -1
 }
+
+// since is the part of a past that may have been read by who read until a moment.
+func (p past) since(until time.Time) past { return p[max(p.before(until), 0):] }
+
+// keptOut tells whether a record couldn't be copied at some moment.
+func (p past) keptOut() bool { return slices.ContainsFunc(p, moment.keptOut) }
 
 // was tells whether the record was in a state at some moment.
 func (p past) was(s state) bool {

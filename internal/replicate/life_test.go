@@ -37,6 +37,9 @@ type life struct {
 	history  history                // of the org, as it was seen from here
 	claims   *claims                // of the catchment
 	hands    hands                  // in its tables
+	sick     bool                   // values come about that fit no column
+	ever     map[string]bool        // records that held one
+	out      map[string]bool        // those of them that were kept out when somebody looked last
 }
 
 // thing is the object that lives are about, a narrow one.
@@ -46,7 +49,7 @@ const thing = "Thing__c"
 func newLife(t *testing.T, seed uint64, in rig.Shelf, tally *tallied, perPage int) *life {
 	dice := rand.New(rand.NewPCG(seed, 0))
 	l := &life{dice: dice, tally: tally, merging: dice.IntN(4) == 0, texts: map[string]bool{},
-		reshaped: map[string]int{}}
+		reshaped: map[string]int{}, ever: map[string]bool{}, out: map[string]bool{}}
 	counts := map[string]int{"User": 1}
 	if l.merging {
 		counts["Contact"] = 12 + dice.IntN(12)
@@ -66,7 +69,8 @@ func newLife(t *testing.T, seed uint64, in rig.Shelf, tally *tallied, perPage in
 	}
 	l.Rig = rig.New(t, org, objects...)
 	l.Shelf = in
-	l.Keeps("Contact", "LastName", "Email", "AccountId", "MasterRecordId")
+	l.Keeps("Contact", "LastName", "Email", "AccountId", "MasterRecordId", "Birthdate")
+	l.Unfit = unfit
 	policies := []flow.Deletes{flow.Flag, flow.Flag, flow.Remove, flow.Ignore}
 	movers := []flow.Mover{flow.Auto, flow.Auto, flow.Bulk, flow.REST}
 	for i := range l.Flows {
@@ -95,10 +99,10 @@ var (
 
 // ownFields are those that thing is made with.
 func ownFields() []fakeorg.Field {
-	return []fakeorg.Field{
+	return append([]fakeorg.Field{
 		{Name: "Note__c", Type: "textarea", Length: 1000}, amount, day,
 		{Name: "Of__c", Type: "reference", References: []string{thing}},
-	}
+	}, poisonable()...)
 }
 
 // values are what a record is given: the awkward ones among them.
@@ -111,6 +115,11 @@ func (l *life) values() map[string]any {
 		"Note__c":   notes[l.dice.IntN(len(notes))],
 		"Amount__c": amounts[l.dice.IntN(len(amounts))],
 		"Day__c":    days[l.dice.IntN(len(days))],
+	}
+	for _, f := range poisonable() {
+		if l.dice.IntN(3) == 0 {
+			values[f.Name] = wholesome()[f.Type]
+		}
 	}
 	for name := range l.texts {
 		if v := values[name]; l.texts[name] && v != nil {
@@ -142,7 +151,7 @@ type deed struct {
 }
 
 func deeds() []deed {
-	return []deed{
+	return append([]deed{
 		{"create", 4, func(l *life) bool { _, err := l.Org.Create(thing, l.values()); return l.could(err) }},
 		{"update", 8, func(l *life) bool {
 			return l.some(thing, false, func(id string) error { return l.Org.Update(id, l.values()) })
@@ -172,7 +181,7 @@ func deeds() []deed {
 		{"hide a field", 1, (*life).hideField},
 		{"show a field", 1, (*life).showField},
 		{"merge", 1, (*life).merge},
-	}
+	}, poisonings()...)
 }
 
 // could tells whether the org did something; that it refuses is no failure.

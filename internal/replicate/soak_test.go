@@ -56,11 +56,15 @@ func TestSoak(t *testing.T) {
 		}
 	})
 	t.Logf("\n%s", tally)
+	if *soakRuns >= 100 && *soakOnly == "" {
+		tally.misses(t, "kept out", keptOutWays())
+	}
 }
 
 func soak(t *testing.T, seed uint64, talk io.Writer, tally *tallied) {
 	l := newLife(t, seed, shelfOf(t, *soakIn), tally, 0)
 	l.Talk = talk
+	l.sicken()
 	for i := range l.Flows {
 		if l.Flows[i].Sweep.Every == 0 {
 			l.Flows[i].Sweep.Every = []time.Duration{schedule.Never, 7 * 24 * time.Hour}[l.dice.IntN(2)]
@@ -100,6 +104,8 @@ func soak(t *testing.T, seed uint64, talk io.Writer, tally *tallied) {
 	l.Later(time.Hour)
 	l.Done(func(p *rig.Process) { p.Options.Full, p.Options.AllowDeletes = true, true }) // notices purges
 	l.Same()
+	l.aside()
+	l.mendAll()
 	if !l.lost { // else nobody knows of the pages that were under way
 		l.NothingKept()
 	}
@@ -149,6 +155,7 @@ func (l *life) live() bool {
 		p.Before = p.Countdown(after, func() { close(stop) })
 	}
 	row := p.Run()
+	l.countAside(row)
 	l.claims.hold(p.Driver.(watched).outlives, l.Flows, false)
 	l.tally.add("runs", string(row.State), 1)
 	if context.Cause(p.Ctx) == rig.ErrKilled {

@@ -130,7 +130,7 @@ func (l *life) hand(statement string, open bool) bool {
 	}
 	compared := value || strings.Contains(statement, "isdeleted") // by verify, but for records that are gone
 	ids := slices.DeleteFunc(sorted(rows), func(id string) bool {
-		return l.hands.has(thing, id) || compared && !rows[id][0].live
+		return l.hands.has(thing, id) || l.ever[id] || compared && !rows[id][0].live
 	})
 	if len(ids) < 5 {
 		return false // it would be as good as emptied

@@ -204,8 +204,8 @@ func cells(r *rig.Rig) map[string]string {
 }
 
 // A whole number may come as 5.0: it is loaded as 5, by both movers and in both
-// warehouses, and the page stays as it came. One that isn't whole, which the warehouse
-// would round, keeps its record aside.
+// warehouses, and the page stays as it came. The record of one that isn't whole is kept
+// out, since the warehouse would round it.
 func TestPainTapSalesforce67(t *testing.T) {
 	t.Parallel()
 	org := rig.NewOrg(t, map[string]int{"Account": 12}, nil)
@@ -229,13 +229,12 @@ func TestPainTapSalesforce67(t *testing.T) {
 					})
 				}
 				pointed("12345.5")
-				if o := r.Done(nil).Objects[0]; o.Rejected != 1 || o.Inserted != 11 {
+				if o := r.Done(nil).Objects[0]; o.Rejected != 1 || strings.Contains(fmt.Sprint(o), "12345") {
 					t.Errorf("%+v", o)
 				}
+				isNamed(r, id, "NumberOfEmployees", "fits: no whole number", "12345.5")
 				pointed("12345.0")
-				r.Set(id, "NumberOfEmployees", "12345")
-				r.Later(time.Hour)
-				r.Done(nil)
+				r.Done(rig.Full)
 				r.Between(nil)
 				if got := r.Texts("account", "id", "numberofemployees"); len(got) != 12 || got[id][1] != "12345" {
 					t.Errorf("%d rows, %q", len(got), got[id])

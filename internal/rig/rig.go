@@ -38,7 +38,11 @@ type Rig struct {
 	Schema string         // of the final tables, where it isn't salesforce
 	Begun  func(*Process) // sees each process that was started
 	Talk   io.Writer      // nil: the test's log
-	Skew   atomic.Int64   // how far the process's clock is ahead of the org's
+
+	// Unfit names the fields of a record, in lower case, whose values fit no column.
+	Unfit func(object string, rec Record) []string
+
+	Skew atomic.Int64 // how far the process's clock is ahead of the org's
 
 	ticks  atomic.Int64        // the process's clock goes on a little with each look at it
 	lives  uint64              // processes so far
@@ -163,7 +167,7 @@ func (r *Rig) Fork(t *testing.T) *Rig { return Moved(t, r, r.Org) }
 // Moved makes a rig of another org whose files are copies.
 func Moved(t *testing.T, r *Rig, org *fakeorg.Org) *Rig {
 	f := New(t, org)
-	f.Flows, f.narrow, f.lives = r.Flows, r.narrow, r.lives+1000
+	f.Flows, f.narrow, f.lives, f.Unfit = r.Flows, r.narrow, r.lives+1000, r.Unfit
 	f.ticks.Store(r.ticks.Load())
 	for key, at := range r.written {
 		f.written[key] = at

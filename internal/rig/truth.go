@@ -119,6 +119,11 @@ func Plain(typ, text string) string {
 		if n, ok := new(big.Rat).SetString(text); ok {
 			return n.RatString()
 		}
+	case "time":
+		text = strings.TrimSuffix(text, "Z")
+		if strings.Contains(text, ".") {
+			text = strings.TrimRight(strings.TrimRight(text, "0"), ".")
+		}
 	case "datetime":
 		for _, layout := range []string{"2006-01-02T15:04:05Z0700", "2006-01-02 15:04:05.999999Z07"} {
 			if at, err := time.Parse(layout, text); err == nil {

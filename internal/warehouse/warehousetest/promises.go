@@ -113,6 +113,7 @@ func questions() []test {
 		{"two readings that don't fit together", torn},
 		{"rejected records are told apart", rejectedApart},
 		{"a patch that is kept out, until one brings its field", patchKeptOut},
+		{"a torn record that is rejected once it is read whole", rejectedAgain},
 		{"comparison", comparison},
 		{"comparison of what is pending", comparePending},
 		{"comparison of rows that a hand has stamped", compareHands},

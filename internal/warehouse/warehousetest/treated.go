@@ -92,6 +92,24 @@ func rejectedApart(r *rig) {
 	out(r, warehouse.Merge{}, "1 4", 1)
 }
 
+// A record that was read in groups of columns which don't fit together is read again as
+// a whole. Where that is rejected, its row stays as it was, and no row comes about.
+func rejectedAgain(r *rig) {
+	r.read(r.puts("a1", 100, rec("1", 10, false, "one"), rec("2", 10, false, "two")))
+	in := r.puts("a2", 200, rec("1", 110, false, "eins"), rec("2", 110, false, "zwei"), rec("3", 110, false, "drei"))
+	groups := r.patches("", 201, patchRec("1", 110, "7"))
+	r.rejecting(&groups.pages[0], "2", "3") // of the second group alone
+	again := r.puts("", 202)
+	again.override, again.pages = true, []warehouse.Page{r.page(header)}
+	r.rejecting(&again.pages[0], "2", "3")
+	in.more = []reading{groups, again}
+	r.read(in)
+	sameRows(r.t, r.rows("id", "name", "employees"), "1|eins|7", "2|two|~")
+	out(r, warehouse.Merge{}, "2 3", 1)
+	r.read(r.puts("a3", 300, rec("2", 120, false, "mended"), rec("3", 120, false, "mended")))
+	sameRows(r.t, r.rows("id", "name"), "1|eins", "2|mended", "3|mended")
+}
+
 // out proves which records are kept out, and how many of them have a row.
 func out(r *rig, m warehouse.Merge, want string, rows int64) {
 	r.t.Helper()

@@ -205,9 +205,16 @@ func (d *Dialect) converted(has Stored, toText bool) string {
 		Holes{"text": fmt.Sprintf("CAST(%s AS %s)", column, d.Type(shape.Text, longestNumber))})
 }
 
-// widened is the steps that give a decimal column another scale.
+// widened is the steps that give a decimal column another scale. No row has a value that
+// lacks room then, but one that was deleted may have had it: such rows are converted too.
 func (d *Dialect) widened(table, column string, scale int) []Step {
 	todo := d.retype(table, Stored{Name: column}, shape.Column{Name: column, Kind: shape.Decimal, Scale: scale})
+	if d.Retypes && d.Digits > 0 {
+		todo[0].SQL += Fill(" USING CASE WHEN abs({column}) < {least} THEN CAST({column} AS {type}) END", Holes{
+			"column": d.Quote(column), "least": "1" + strings.Repeat("0", d.Digits-scale),
+			"type": d.Type(shape.Decimal, scale),
+		})
+	}
 	for i := range todo {
 		todo[i].what = "widen column " + column
 	}

@@ -72,7 +72,8 @@ func (s *Merge) wins(p Part, at, alias string) string {
 	return s.newer(at, readAt, alias)
 }
 
-// where selects a part's rows in staging.
+// where selects a part's rows in staging: not the torn version of a record that was kept
+// out when it was read again as a whole.
 func (s *Merge) where(p Part, b *dialect.Binds) string {
 	attempt, job, op := s.Col("v", own.Attempt), s.Col("v", own.Job), s.Col("v", own.Op)
 	cond := attempt + " IS NULL"
@@ -89,6 +90,9 @@ func (s *Merge) where(p Part, b *dialect.Binds) string {
 	}
 	if p.Op != warehouse.Put {
 		return cond + " AND " + op + " = " + dialect.Literal(string(p.Op))
+	}
+	if p.again {
+		cond += " AND " + s.notRejected("v", b.Text(s.Of.Attempt))
 	}
 	return cond + " AND (" + op + " IS NULL OR " + op + " = 'put')"
 }

@@ -22,6 +22,7 @@ type Part struct {
 	readAt   time.Time   // when the first of them was created
 	Reason   gone.Reason // of what it takes away
 	override bool        // it wins over rows of any stamp
+	again    bool        // another job of the attempt read some of its records once more, since they were torn
 }
 
 // An Entry is one line of the ledger.
@@ -58,6 +59,11 @@ func Parts(m warehouse.Merge, ledger []Entry) []Part {
 		if !slices.Contains(ps[i].Jobs, e.Job) {
 			ps[i].Jobs = append(ps[i].Jobs, e.Job)
 		}
+	}
+	for i := range ps {
+		ps[i].again = ps[i].Op == warehouse.Put && slices.ContainsFunc(ledger, func(e Entry) bool {
+			return e.Op == warehouse.Put && e.Override && !slices.Contains(ps[i].Jobs, e.Job)
+		})
 	}
 	order := []warehouse.Op{warehouse.Put, warehouse.Patch, warehouse.Delete, warehouse.Seen}
 	slices.SortStableFunc(ps, func(a, b Part) int {

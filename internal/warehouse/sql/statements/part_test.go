@@ -28,8 +28,9 @@ func TestParts(t *testing.T) {
 		{Job: "j8", Op: warehouse.Delete, Columns: []string{"id"}, Rows: 1, Reason: "archived"},
 	}
 	want := []Part{
-		{Op: warehouse.Put, columns: []string{"id", "name"}, Jobs: []string{"j2", "j3"}, Rows: 7, Reason: "purged"},
-		{Op: warehouse.Put, columns: []string{"id"}, Jobs: []string{"j4"}, Reason: "purged"},
+		{Op: warehouse.Put, columns: []string{"id", "name"}, Jobs: []string{"j2", "j3"}, Rows: 7, Reason: "purged",
+			again: true},
+		{Op: warehouse.Put, columns: []string{"id"}, Jobs: []string{"j4"}, Reason: "purged", again: true},
 		{Op: warehouse.Put, columns: []string{"id"}, Jobs: []string{"j7"}, Reason: "purged", override: true},
 		{Op: warehouse.Patch, columns: []string{"id", "fax"}, Jobs: []string{"j6"}, Rows: 2, Reason: "purged"},
 		{Op: warehouse.Patch, columns: []string{"id", "fax"}, Jobs: []string{"j5"}, Rows: 2, Reason: "purged"},

@@ -198,8 +198,12 @@ func (m *merge) do() error {
 	return m.mayDelete()
 }
 
-// put writes whole records.
+// put writes whole records: not the torn version of one that was kept out when it was
+// read again as a whole.
 func (m *merge) put(p part, vs []version) {
+	if rejected := m.rejected(); len(rejected) > 0 && len(p.jobs) > 0 {
+		vs = slices.DeleteFunc(vs, func(v version) bool { return rejected[v.key] })
+	}
 	if m.Policy == gone.Ignore {
 		vs = slices.DeleteFunc(vs, func(v version) bool { return v.deleted })
 	}

@@ -1,0 +1,135 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"catchment/internal/warehouse/sql"
+)
+
+var unfitRecords = flag.Int("unfit.records", 0,
+	"measure what values that fit no column cost, in one of 1,000 of so many Accounts; 0 measures nothing")
+
+// unfitAtMost is how much longer a run may take that keeps one record of 1,000 out.
+const unfitAtMost = 1.2
+
+// A run that keeps one record of 1,000 out, spread over all pages, takes hardly longer
+// than one that copies all, and no more memory. Both are measured in turn.
+func TestUnfitSpeed(t *testing.T) {
+	if *unfitRecords == 0 {
+		t.Skip("make bench measures")
+	}
+	s := newSpeed(t)
+	y := &duckYard{}
+	o := s.startOrg(*unfitRecords, "plain")
+	defer o.stop()
+	s.newRun(o, y.renew(t)).do(s, "run", "--json")
+	ids := y.everyThousandth(t)
+	var clean, unfit []time.Duration
+	var cleanPeak, unfitPeak int64
+	measure := func() {
+		for _, fits := range []bool{len(clean)%2 == 0, len(clean)%2 != 0} { // they take turns
+			value := map[bool]string{true: "5", false: "1E38"}[fits]
+			o.drift(s, ids, "AnnualRevenue", value)
+			took, peak := s.newRun(o, y.renew(t)).do(s, "run", "--json")
+			if fits {
+				clean, cleanPeak = append(clean, took), max(cleanPeak, peak)
+				y.holds(t, *unfitRecords, 0)
+				continue
+			}
+			unfit, unfitPeak = append(unfit, took), max(unfitPeak, peak)
+			y.holds(t, *unfitRecords-len(ids), len(ids))
+		}
+	}
+	ratio := func() float64 { return median(unfit).Seconds() / median(clean).Seconds() }
+	for range max(3, *speedRounds) {
+		measure()
+	}
+	for len(clean) < 15 && ratio() > unfitAtMost { // before a busy machine is taken for a slow program
+		measure()
+	}
+	s.compare(y, fmt.Sprintf("first run with %d values that fit no column; by hand: without", len(ids)),
+		*unfitRecords, median(unfit), median(clean), unfitAtMost)
+	s.say(y, "its peak memory", *unfitRecords, fmt.Sprintf("%d MiB", unfitPeak>>10),
+		fmt.Sprintf("%d MiB", cleanPeak>>10), fmt.Sprintf("%.2f", float64(unfitPeak)/float64(cleanPeak)), "-")
+	if got := ratio(); got > unfitAtMost {
+		t.Errorf("%d values that fit no column let a run take %.2f times as long: %v and %v", len(ids), got, unfit, clean)
+	}
+	if unfitPeak > cleanPeak+cleanPeak/5 {
+		t.Errorf("and %d KiB instead of %d", unfitPeak, cleanPeak)
+	}
+}
+
+// newSpeed makes the programs that are measured.
+func newSpeed(t *testing.T) *speed {
+	s := &speed{t: t, bin: t.TempDir()}
+	self, err := os.Executable()
+	s.must(err)
+	for _, name := range []string{"catchment", "speedorg"} {
+		s.must(os.Symlink(self, filepath.Join(s.bin, name)))
+	}
+	return s
+}
+
+// drift gives records of the org another value, and leaves their stamps alone.
+func (o *orgProcess) drift(s *speed, ids []string, field, value string) {
+	s.t.Helper()
+	body, err := json.Marshal(map[string]any{"do": "drift", "ids": ids, "field": field, "value": value})
+	s.must(err)
+	req, err := http.NewRequest("POST", o.url+"/_org/records", strings.NewReader(string(body)))
+	s.must(err)
+	req.Header.Set("Authorization", "Bearer "+o.credentials.AccessToken)
+	req.Header.Set("Content-Type", "application/json")
+	resp, err := http.DefaultClient.Do(req)
+	s.must(err)
+	s.must(resp.Body.Close())
+	if resp.StatusCode >= 300 {
+		s.t.Fatal("drift: ", resp.Status)
+	}
+}
+
+// everyThousandth lists the Ids of one record of 1,000.
+func (y *duckYard) everyThousandth(t *testing.T) []string {
+	return y.texts(t, "SELECT id FROM (SELECT id, row_number() OVER (ORDER BY id) AS place FROM salesforce.account) "+
+		"WHERE place % 1000 = 500")
+}
+
+// holds makes sure of how many rows there are, and how many records are kept out.
+func (y *duckYard) holds(t *testing.T, rows, out int) {
+	t.Helper()
+	got := y.texts(t, "SELECT CAST(count(*) AS VARCHAR) FROM salesforce.account UNION ALL "+
+		"SELECT CAST(count(DISTINCT record_key) AS VARCHAR) FROM salesforce_incremental._catchment_rejected")
+	if want := []string{fmt.Sprint(rows), fmt.Sprint(out)}; strings.Join(got, " ") != strings.Join(want, " ") {
+		t.Fatalf("%v rows and records that are out, it should be %v", got, want)
+	}
+}
+
+// texts reads one column, while nobody else has the file.
+func (y *duckYard) texts(t *testing.T, query string) []string {
+	t.Helper()
+	d := y.open(t)
+	var all []string
+	err := d.View(context.Background(), func(tx sql.Tx) error {
+		return tx.Query(context.Background(), func(scan sql.Scan) error {
+			var text string
+			all = append(all, text)
+			return scan(&all[len(all)-1])
+		}, query)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Close(); err != nil {
+		t.Fatal(err)
+	}
+	y.driver = nil
+	return all
+}
