@@ -52,6 +52,8 @@ type Marks interface {
 // A Shaper has the tables follow the source. What it does comes before a write
 // and is never part of one: it may be repeated, commits by itself, and adds only.
 type Shaper interface {
+	Admission
+
 	// Migrate makes our own tables, or brings those of an older version up to
 	// date. A warehouse that a newer version has migrated is refused.
 	Migrate(ctx context.Context) error
@@ -72,6 +74,19 @@ type Shaper interface {
 	// Key looks what became of the primary key of a final table. One that is lost is
 	// made again by Prepare, and before a merge.
 	Key(ctx context.Context, t shape.Table) (evidence.Key, error)
+}
+
+// An Admission says what would be refused before anything is made for it: who only
+// looks asks it, and what makes the things goes by the very same answer.
+type Admission interface {
+	// Admits tells why Prepare would refuse t: its names, a table of somebody else in
+	// the way, a right that is missing. It changes nothing.
+	Admits(ctx context.Context, t shape.Table) error
+	// Grant lets the roles of Options.GrantTo read what the final schema has already,
+	// those that weren't let in before; Prepare does so for new tables. What somebody
+	// took from a role since stays taken. dry undoes it, and tells only why it
+	// can't be done.
+	Grant(ctx context.Context, dry bool) error
 }
 
 // A Loader takes pages. A page and its line in the ledger are seen together, and

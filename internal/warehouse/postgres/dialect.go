@@ -26,6 +26,7 @@ func Dialect() *dialect.Dialect {
 			{Kind: shape.Timestamp, Name: "TIMESTAMPTZ", Stored: "TIMESTAMP WITH TIME ZONE"},
 		},
 		Grantee:    "%s",
+		Granted:    dialect.GrantedByACL,
 		Savepoints: true,
 		Place:      "ctid",
 		Bytewise:   ` COLLATE "C"`,
@@ -42,6 +43,11 @@ func Dialect() *dialect.Dialect {
 		Unlogged:    "UNLOGGED ",
 		RowID:       "ctid",
 		Views:       dialect.ViewsByDependency,
+		Encoding: "SELECT pg_catalog.pg_encoding_to_char(encoding) FROM pg_catalog.pg_database " +
+			"WHERE datname = current_database()",
+		Schemas: dialect.SchemasByName,
+		Rights:  dialect.RightsByACL,
+		System:  "tableoid xmin cmin xmax cmax ctid",
 
 		PagesPerLoad: 1, // COPY takes one after the other, each in one go
 	}

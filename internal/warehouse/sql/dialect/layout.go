@@ -19,6 +19,9 @@ func Shape(
 	if err := d.fitNames(t); err != nil {
 		return nil, nil, err
 	}
+	if err := d.notSystem(t); err != nil {
+		return nil, nil, err
+	}
 	if len(has) == 0 {
 		return Steps(CreateTable(d, schema, t, want)), []shape.Change{{Table: t.Name, What: "created"}}, nil
 	}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -166,20 +167,39 @@ func payload(t *table) []string {
 // Prepare makes the two tables of t, or adds what they lack.
 func (p shaper) Prepare(ctx context.Context, f warehouse.Fence, t shape.Table) ([]shape.Change, error) {
 	var changes []shape.Change
-	err := p.write(ctx, "prepare "+t.Name, &f, func(o *operation) error {
-		if len(t.Key) == 0 {
-			return plan.Fixf("declare the object's index fields as its key",
-				"%s has no Id to tell records by", t.Object)
-		}
-		known := o.known(t.Object)
-		if _, err := o.shape(o.Staging, t, known, columnsOf(ownOfStaging)); err != nil {
-			return err
-		}
-		var err error
-		changes, err = o.shape(o.Schema, t, known, columnsOf(ownOfFinal))
+	err := p.write(ctx, "prepare "+t.Name, &f, func(o *operation) (err error) {
+		changes, err = o.prepare(t)
 		return err
 	})
 	return changes, err
+}
+
+// Admits prepares t, and forgets what came of it.
+func (p shaper) Admits(ctx context.Context, t shape.Table) error {
+	forgotten := errors.New("forgotten")
+	err := p.write(ctx, "prepare "+t.Name, nil, func(o *operation) error {
+		_, err := o.prepare(t)
+		return cmp.Or(err, forgotten)
+	})
+	if errors.Is(err, forgotten) {
+		return nil
+	}
+	return err
+}
+
+// Grant has nobody to grant to: Migrate refuses roles.
+func (p shaper) Grant(context.Context, bool) error { return nil }
+
+func (o *operation) prepare(t shape.Table) ([]shape.Change, error) {
+	if len(t.Key) == 0 {
+		return nil, plan.Fixf("declare the object's index fields as its key",
+			"%s has no Id to tell records by", t.Object)
+	}
+	known := o.known(t.Object)
+	if _, err := o.shape(o.Staging, t, known, columnsOf(ownOfStaging)); err != nil {
+		return nil, err
+	}
+	return o.shape(o.Schema, t, known, columnsOf(ownOfFinal))
 }
 
 // shape makes one table of t, or changes it into what t wants, and tells what it
