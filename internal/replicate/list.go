@@ -62,6 +62,9 @@ func (l *listing) prepare(ctx context.Context) (err error) {
 	if err := l.place().Enter(ctx, l.org); err != nil {
 		return err
 	}
+	if err := l.Warehouse.Grant(ctx, false); err != nil {
+		return err
+	}
 	if err := l.introduce(ctx); err != nil {
 		return err
 	}
