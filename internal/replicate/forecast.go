@@ -155,7 +155,6 @@ func (a *Admission) Admit(ctx context.Context, src *source.Source) error {
 	if err != nil {
 		return err
 	}
-	mark.Flow, mark.Table = src.Flow.Object, src.Table.Name
 	if mark.Org, err = a.of.Org.Org(ctx); err != nil {
 		return err
 	}
@@ -168,7 +167,7 @@ func (a *Admission) Admit(ctx context.Context, src *source.Source) error {
 func (r *Replicator) foresee(
 	ctx context.Context, src *source.Source, row control.FlowRow, claimed []warehouse.Mark,
 ) (warehouse.Mark, control.FlowRow, readPlan, error) {
-	var mark warehouse.Mark // none where the flow is new
+	mark := warehouse.Mark{Flow: src.Flow.Object, Table: src.Table.Name} // as a claim would make it where it is new
 	org, err := r.Org.Org(ctx)
 	if err != nil {
 		return mark, row, readPlan{}, err

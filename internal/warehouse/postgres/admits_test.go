@@ -68,8 +68,8 @@ func TestGrantLater(t *testing.T) {
 		conn, err := pgx.Connect(t.Context(), url)
 		must(t, err)
 		var may bool
-		must(t, errors.Join(conn.QueryRow(t.Context(),
-			"SELECT has_table_privilege($1, 'salesforce.account', 'SELECT')", role).Scan(&may), conn.Close(t.Context())))
+		row := conn.QueryRow(t.Context(), "SELECT has_table_privilege($1, 'salesforce.account', 'SELECT')", role)
+		must(t, errors.Join(row.Scan(&may), conn.Close(t.Context())))
 		return may
 	}
 	if may("reads_later") {
@@ -85,7 +85,8 @@ func TestGrantLater(t *testing.T) {
 	}
 
 	for _, dry := range []bool{true, false} {
-		fixable(t, newSite(t, url, postgres.Options{}, "reads_first", "nobody_there").w.Grant(t.Context(), dry), "grant_to")
+		err := newSite(t, url, postgres.Options{}, "reads_first", "nobody_there").w.Grant(t.Context(), dry)
+		fixable(t, err, "grant_to")
 	}
 }
 

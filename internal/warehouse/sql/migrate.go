@@ -2,7 +2,6 @@ package sql
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 
@@ -45,90 +44,6 @@ func (w *shaper) encodes(ctx context.Context) error {
 			"TEMPLATE template0; a copy that is here is read anew there",
 			"the database keeps its texts in %s, and only UTF8 has every character of Salesforce", encoding)
 	})
-}
-
-// Grant lets the roles of GrantTo read what is in the final schema, those that weren't
-// let in before: a role that may read the last of our own tables there was given
-// all others, too, and what was taken from it since stays taken. dry undoes it, and
-// tells only why it can't be done; where DDL commits it does nothing.
-func (w *shaper) Grant(ctx context.Context, dry bool) error {
-	if len(w.o.GrantTo) == 0 || w.d.Grantee == "" {
-		return nil
-	}
-	undone := errors.New("undone")
-	var apart []dialect.Step
-	err := w.tx(ctx, func(tx Tx) error {
-		todo, err := w.newReaders(ctx, tx)
-		if err != nil {
-			return err
-		}
-		if !w.d.TransactionalDDL {
-			apart = todo
-			return nil
-		}
-		if err := doSteps(ctx, tx, todo); err != nil || !dry {
-			return err
-		}
-		return undone
-	})
-	if errors.Is(err, undone) {
-		err = nil
-	}
-	if err == nil && !dry && len(apart) > 0 {
-		err = w.stepByStep(ctx, shaping{what: "our own tables"}, apart)
-	}
-	if err != nil {
-		return fmt.Errorf("grant_to: %w", err)
-	}
-	return nil
-}
-
-// granted tells whether Grant has let a role in.
-func (w *shaper) granted(ctx context.Context, tx Tx, role string) (bool, error) {
-	n, err := count(ctx, tx, w.d.Granted, w.o.Schema, own.ObjectsTable, role)
-	return n > 0, err
-}
-
-// newReaders is what lets the roles in that aren't yet. The table that tells about it
-// comes last.
-func (w *shaper) newReaders(ctx context.Context, tx Tx) ([]dialect.Step, error) {
-	var todo []dialect.Step
-	var tables []string
-	for _, role := range w.o.GrantTo {
-		known, err := w.granted(ctx, tx, role)
-		if err != nil {
-			return nil, err
-		}
-		if known {
-			continue
-		}
-		if tables == nil {
-			if tables, err = w.readable(ctx, tx); err != nil {
-				return nil, err
-			}
-		}
-		todo = append(todo, w.d.Grant(role, w.o.Schema, true, tables...)...)
-	}
-	return todo, nil
-}
-
-// readable is the tables of the final schema that readers read.
-func (w *shaper) readable(ctx context.Context, tx Tx) ([]string, error) {
-	marks, err := readMarks(ctx, tx, "SELECT "+markColumns+" FROM "+w.own(own.FlowTable)+" ORDER BY flow")
-	if err != nil {
-		return nil, err
-	}
-	var tables []string
-	for _, m := range marks {
-		has, err := storedColumns(ctx, tx, w.o.Schema, m.Table)
-		if err != nil {
-			return nil, err
-		}
-		if isOurs(has, shape.Table{Name: m.Table}) {
-			tables = append(tables, m.Table)
-		}
-	}
-	return append(tables, own.PicklistsTable, own.FieldsTable, own.ObjectsTable), nil
 }
 
 // migrate is one transaction; where DDL commits, it is one for each look at what

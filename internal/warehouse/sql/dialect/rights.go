@@ -2,11 +2,9 @@ package dialect
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"catchment/internal/plan"
-	"catchment/internal/warehouse/shape"
 )
 
 // SchemasByName is the Schemas of a dialect that has pg_namespace. It needs asking: to
@@ -76,7 +74,8 @@ func (r Right) Refuse(d *Dialect, table string, n Need) error {
 		return plan.Fixf("grant it: GRANT CREATE ON SCHEMA "+d.Quote(r.Schema)+to,
 			"this user may not make table %s", name)
 	case n.Seen && !r.Owns && (n.Changes || n.Loads || n.Keys && !r.Keyed):
-		return plan.Fixf("make the user of warehouse.url its owner: ALTER TABLE "+d.Table(r.Schema, table)+" OWNER TO ...",
+		return plan.Fixf(
+			"make the user of warehouse.url its owner: ALTER TABLE "+d.Table(r.Schema, table)+" OWNER TO ...",
 			"table %s belongs to another user, so this one may not change it", name)
 	case n.Seen && !r.Writes:
 		return plan.Fixf("grant it: GRANT SELECT, INSERT, UPDATE, DELETE ON "+d.Table(r.Schema, table)+to,
@@ -87,19 +86,6 @@ func (r Right) Refuse(d *Dialect, table string, n Need) error {
 
 // isTable tells whether what has the table's name has rows.
 func (r Right) isTable() bool { return strings.Contains("r p v m f", r.Kind) }
-
-// notSystem refuses names of columns that every table has by itself.
-func (d *Dialect) notSystem(t shape.Table) error {
-	system := strings.Fields(d.System)
-	for _, c := range t.Columns {
-		if slices.Contains(system, strings.ToLower(c.Name)) {
-			return plan.Fixf("give it another name with `rename`",
-				"%s: field %s can't have the column %s: every table of %s has one of that name",
-				t.Object, c.Field, c.Name, d.Name)
-		}
-	}
-	return nil
-}
 
 // Grant is the statements that let a role read tables of a schema; schema is whether it
 // has to be let in first.

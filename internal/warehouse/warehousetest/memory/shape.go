@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"crypto/sha256"
-	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -173,22 +172,6 @@ func (p shaper) Prepare(ctx context.Context, f warehouse.Fence, t shape.Table) (
 	})
 	return changes, err
 }
-
-// Admits prepares t, and forgets what came of it.
-func (p shaper) Admits(ctx context.Context, t shape.Table) error {
-	forgotten := errors.New("forgotten")
-	err := p.write(ctx, "prepare "+t.Name, nil, func(o *operation) error {
-		_, err := o.prepare(t)
-		return cmp.Or(err, forgotten)
-	})
-	if errors.Is(err, forgotten) {
-		return nil
-	}
-	return err
-}
-
-// Grant has nobody to grant to: Migrate refuses roles.
-func (p shaper) Grant(context.Context, bool) error { return nil }
 
 func (o *operation) prepare(t shape.Table) ([]shape.Change, error) {
 	if len(t.Key) == 0 {
