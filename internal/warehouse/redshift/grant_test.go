@@ -31,7 +31,8 @@ func TestGrantLater(t *testing.T) {
 	})
 	for name, d := range map[string]sql.Driver{"wire": s.wire(""), "data": s.data("")} {
 		with := func(roles ...string) warehouse.Warehouse {
-			return sql.New(d, warehouse.Options{Schema: name, Staging: name + "_incremental", Now: time.Now, GrantTo: roles})
+			return sql.New(d, warehouse.Options{Schema: name, Staging: name + "_incremental", Now: time.Now,
+				GrantTo: roles})
 		}
 		reads := func(role string) bool {
 			t.Helper()
