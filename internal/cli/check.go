@@ -51,14 +51,15 @@ type checkup struct {
 
 // found prints one finding; err nil means that all is well.
 func (c *checkup) found(what, detail string, err error) {
-	state, hint := notice.OK, ""
+	f := notice.Finding{What: what, State: notice.OK, Detail: detail}
 	if err != nil {
-		state, detail, hint = notice.Fail, err.Error(), plan.HintOf(err)
+		class := plan.ClassOf(err)
+		f.State, f.Detail, f.Hint, f.Class = notice.Fail, err.Error(), plan.HintOf(err), string(class)
 		if c.failed++; c.failed == 1 {
-			c.class = plan.ClassOf(err)
+			c.class = class
 		}
 	}
-	c.show(notice.Finding{What: what, State: state, Detail: detail, Hint: hint})
+	c.show(f)
 }
 
 // setup prints what an administrator has to do about the finding before.
@@ -103,6 +104,9 @@ func (c *checkup) all(ctx context.Context) {
 		}
 		if opened == nil {
 			opened = c.checkOwner(ctx)
+		}
+		if opened == nil { // it is the roles that a run would stop at
+			opened = c.Warehouse.Grant(ctx, true)
 		}
 		c.checkSight(ctx)
 		c.checkLimits(ctx)
@@ -171,39 +175,62 @@ func (c *checkup) checkFlows(ctx context.Context, control, warehouse bool) {
 	if !warehouse {
 		find.Columns = nil
 	}
-	var run *replicate.Replicator
+	var run *replicate.Admission
 	if control && warehouse {
-		run = c.Replicator(nil, c.runOptions(false))
+		run = c.Replicator(nil, c.runOptions(false)).Admission()
 	}
 	for _, fl := range flows {
-		if fl.Vanished != nil {
-			c.found("object "+fl.Object, "", fl.Vanished)
-			continue
-		}
-		src, err := find.Source(ctx, fl)
-		if err != nil {
-			c.found("object "+fl.Object, "", err)
-			continue
-		}
-		err = c.probe(ctx, fl)
-		if err == nil && warehouse {
-			err = c.lands(fl)
-		}
-		if err == nil && run != nil {
-			err = run.Admit(ctx, src)
-		}
-		c.found("object "+fl.Object, fmt.Sprintf("%d fields%s", len(src.Fields), howRead(fl, src.Object, src.Fields)),
-			err)
-		if err := c.silent(ctx, src); err != nil {
-			c.found("object "+fl.Object, "", err)
-		}
-		if warehouse {
-			c.checkKey(ctx, src.Table)
-		}
-		for _, skip := range src.Skipped {
-			c.warn("field "+fl.Object+"."+skip.Field, "is not copied: "+skip.Reason, "")
-		}
+		c.checkFlow(ctx, fl, find, run)
 	}
+}
+
+// checkFlow finds it of one flow. run is nil where it can't be asked, and find has no
+// Columns without a warehouse.
+func (c *checkup) checkFlow(ctx context.Context, fl flow.Flow, find source.Finder, run *replicate.Admission) {
+	paused, err := c.paused(ctx, fl)
+	if err == nil && paused {
+		c.found("object "+fl.Object, "paused: runs leave it out", nil)
+		return
+	}
+	if err == nil {
+		err = fl.Vanished
+	}
+	var src *source.Source
+	if err == nil {
+		src, err = find.Source(ctx, fl)
+	}
+	if err != nil {
+		c.found("object "+fl.Object, "", err)
+		return
+	}
+	warehouse := find.Columns != nil
+	err = c.probe(ctx, fl, src.Object)
+	if err == nil && warehouse {
+		err = c.lands(fl)
+	}
+	if err == nil && run != nil {
+		err = run.Admit(ctx, src)
+	}
+	c.found("object "+fl.Object, fmt.Sprintf("%d fields%s", len(src.Fields), howRead(fl, src.Object, src.Fields)),
+		err)
+	if err := c.silent(ctx, src); err != nil {
+		c.found("object "+fl.Object, "", err)
+	}
+	if warehouse {
+		c.checkKey(ctx, src.Table)
+	}
+	for _, skip := range src.Skipped {
+		c.warn("field "+fl.Object+"."+skip.Field, "is not copied: "+skip.Reason, "")
+	}
+}
+
+// paused tells whether runs leave a flow out.
+func (c *checkup) paused(ctx context.Context, fl flow.Flow) (bool, error) {
+	if fl.Paused || c.Control == nil {
+		return fl.Paused, nil
+	}
+	row, err := c.Control.Flow(ctx, fl.Object)
+	return row.Paused, err
 }
 
 // lands tells why rows can't be sent into the warehouse, where a flow has them sent.
@@ -231,8 +258,12 @@ func (c *checkup) checkKey(ctx context.Context, t shape.Table) {
 
 // probe asks for one record of a flow: describe doesn't tell which objects
 // answer only where a query names their parents.
-func (c *checkup) probe(ctx context.Context, fl flow.Flow) error {
-	q := soql.Select{Fields: []string{"Id"}, From: fl.Object, Limit: 1}
+func (c *checkup) probe(ctx context.Context, fl flow.Flow, o schema.Object) error {
+	key := "Id"
+	if _, ok := o.Field(key); !ok && len(o.Fields) > 0 { // a big object has only fields of its own
+		key = o.Fields[0].Name
+	}
+	q := soql.Select{Fields: []string{key}, From: fl.Object, Limit: 1}
 	if fl.Where != "" {
 		q.Where = []soql.Condition{soql.Raw(fl.Where)}
 	}

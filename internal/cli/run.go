@@ -198,6 +198,7 @@ func runReport(run control.RunRow) status.Run {
 			Inserted: o.Inserted, Updated: o.Updated, Deleted: o.Deleted,
 			Bytes: o.Bytes, Calls: o.Calls, From: status.Moment(o.From), To: status.Moment(o.To), Grade: o.Grade,
 			Notes: o.Notes, Doubts: doubts(o.Doubts), Error: o.Error, Hint: hintFor(o.Error, o.Hint),
+			Class: string(o.Class),
 		})
 	}
 	return report

@@ -84,6 +84,7 @@ type RunObject struct {
 	Doubts   []recall.Doubt `json:"doubts,omitempty"` // about the watermark, that are still there
 	Error    string         `json:"error,omitzero"`
 	Hint     string         `json:"hint,omitzero"`
+	Class    plan.Class     `json:"class,omitzero"` // of Error
 }
 
 // SaveRun writes a run that nobody has changed since it was read, else

@@ -14,6 +14,7 @@ const (
 
 // A Finding is one thing that check looked at.
 type Finding struct {
+	Class  string `json:"class,omitempty"` // of what fails
 	Detail string `json:"detail"`
 	Hint   string `json:"hint,omitempty"`
 	State  string `json:"state"`

@@ -65,7 +65,7 @@ func (r *Replicator) Forecast(ctx context.Context, fl flow.Flow) (Forecast, erro
 		return f, err
 	}
 	f.Paused = row.Paused || fl.Paused
-	mark, row, way, err := r.foresee(ctx, src, row)
+	mark, row, way, err := r.foresee(ctx, src, row, nil)
 	f.AsOf = src.AsOf(row.SweptAt, row.RefreshedAt)
 	if err != nil {
 		return f, err
@@ -135,22 +135,39 @@ func (r *Replicator) extras(
 	return nil
 }
 
-// Admit tells why a run would refuse a flow, nil where it wouldn't. It changes
-// nothing.
-func (r *Replicator) Admit(ctx context.Context, src *source.Source) error {
-	row, err := r.Control.Flow(ctx, src.Flow.Object)
-	if err != nil || row.Paused || src.Flow.Paused {
-		return err
-	}
-	_, _, _, err = r.foresee(ctx, src, row)
-	return err
+// An Admission tells of one flow of a run after the other why the run would refuse it.
+// It changes nothing, and remembers which tables the flows before would have taken.
+type Admission struct {
+	of      *Replicator
+	claimed []warehouse.Mark
 }
 
-// foresee is how a run would read a flow, or why it would refuse it.
+// Admission begins with the run's first flow.
+func (r *Replicator) Admission() *Admission { return &Admission{of: r} }
+
+// Admit tells why the run would refuse the flow, nil where it wouldn't.
+func (a *Admission) Admit(ctx context.Context, src *source.Source) error {
+	row, err := a.of.Control.Flow(ctx, src.Flow.Object)
+	if err != nil {
+		return err
+	}
+	mark, _, _, err := a.of.foresee(ctx, src, row, a.claimed)
+	if err != nil {
+		return err
+	}
+	if mark.Org, err = a.of.Org.Org(ctx); err != nil {
+		return err
+	}
+	a.claimed = append(a.claimed, mark)
+	return a.of.Warehouse.Admits(ctx, src.Table)
+}
+
+// foresee is how a run would read a flow, or why it would refuse it. claimed are the
+// tables that other flows of the run would have taken before.
 func (r *Replicator) foresee(
-	ctx context.Context, src *source.Source, row control.FlowRow,
+	ctx context.Context, src *source.Source, row control.FlowRow, claimed []warehouse.Mark,
 ) (warehouse.Mark, control.FlowRow, readPlan, error) {
-	var mark warehouse.Mark // none where the flow is new
+	mark := warehouse.Mark{Flow: src.Flow.Object, Table: src.Table.Name} // as a claim would make it where it is new
 	org, err := r.Org.Org(ctx)
 	if err != nil {
 		return mark, row, readPlan{}, err
@@ -159,7 +176,7 @@ func (r *Replicator) foresee(
 	if err != nil {
 		return mark, row, readPlan{}, err
 	}
-	if err := claim.Take(marks, src.Flow.Object, src.Table.Name, org); err != nil {
+	if err := claim.Take(append(marks, claimed...), src.Flow.Object, src.Table.Name, org); err != nil {
 		return mark, row, readPlan{}, fmt.Errorf("claim %s: %w", src.Flow.Object, err)
 	}
 	if i := slices.IndexFunc(marks, func(m warehouse.Mark) bool { return m.Flow == src.Flow.Object }); i >= 0 {

@@ -62,6 +62,9 @@ func (l *listing) prepare(ctx context.Context) (err error) {
 	if err := l.place().Enter(ctx, l.org); err != nil {
 		return err
 	}
+	if err := l.Warehouse.Grant(ctx, false); err != nil {
+		return err
+	}
 	if err := l.introduce(ctx); err != nil {
 		return err
 	}
@@ -154,7 +157,7 @@ func (l *listing) flow(ctx context.Context, fl flow.Flow) (plan.Task, control.Ru
 	case errors.Is(err, errPaused):
 		o.State = control.FlowPaused
 	case err != nil:
-		o.State, o.Error, o.Hint = control.FlowFailed, err.Error(), plan.HintOf(err)
+		o.State, o.Error, o.Hint, o.Class = control.FlowFailed, err.Error(), plan.HintOf(err), plan.ClassOf(err)
 	default:
 		o.Attempt = item.Attempt
 	}

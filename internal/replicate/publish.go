@@ -33,7 +33,7 @@ func (r *Replicator) publish(ctx context.Context, t plan.Task) (plan.Task, error
 			if fence, ok := fences[o.Object]; ok && a.Fence > fence {
 				lost++
 				err := superseded(control.ErrLost)
-				o.State, o.Error, o.Hint = control.FlowFailed, err.Error(), plan.HintOf(err)
+				o.State, o.Error, o.Hint, o.Class = control.FlowFailed, err.Error(), plan.HintOf(err), plan.ClassOf(err)
 			} else if o, err = outcome(a, o); err != nil {
 				return t, err
 			} else if run.State == control.Running { // and not when it was published before
@@ -108,10 +108,10 @@ func (r *Replicator) noteFailure(ctx context.Context, o control.RunObject) error
 
 // outcome reads from a flow's attempt how its part of the run went.
 func outcome(a control.Attempt, o control.RunObject) (control.RunObject, error) {
-	o.State, o.Error, o.Hint = control.FlowOpen, a.Error, a.Hint
+	o.State, o.Error, o.Hint, o.Class = control.FlowOpen, a.Error, a.Hint, a.ErrorClass
 	switch {
 	case a.State.Past(control.Loaded) && a.State != control.Abandoned:
-		o.State, o.Error, o.Hint = control.FlowDone, "", ""
+		o.State, o.Error, o.Hint, o.Class = control.FlowDone, "", "", ""
 	case a.Error != "":
 		o.State = control.FlowFailed
 	}

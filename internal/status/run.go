@@ -18,7 +18,8 @@ type Run struct {
 // A RunObject is what a run did for one flow. Users rely on its keys.
 type RunObject struct {
 	Calls     int64    `json:"api_calls"`
-	Bytes     int64    `json:"bytes"` // of the pages' text
+	Bytes     int64    `json:"bytes"`           // of the pages' text
+	Class     string   `json:"class,omitempty"` // of Error: fix, retry, wait or bug
 	Deleted   int64    `json:"deleted"`
 	Doubts    []Doubt  `json:"doubts,omitempty"` // about how far it is complete
 	Error     string   `json:"error,omitempty"`

@@ -25,7 +25,8 @@ type Warehouse interface {
 	Close() error
 }
 
-// Marks is the truth about how far each flow is, and who may write for it.
+// Marks is the truth about how far each flow is, who may write for it, and who may
+// read what it has.
 type Marks interface {
 	// Claim makes the flow's mark, or takes it over with a fence that is not
 	// older than the stored one (invariant 7). What claim.Take refuses is refused:
@@ -48,6 +49,11 @@ type Marks interface {
 	// Recount has a flow's mark count the rows of its final table as they are, and
 	// tells how many: somebody has looked at them.
 	Recount(ctx context.Context, f Fence, t shape.Table) (int64, error)
+	// Grant lets the roles of Options.GrantTo read the final tables that are there,
+	// those roles that weren't let in before; Prepare does so for new tables. What
+	// somebody took from a role since stays taken. dry undoes it, and tells only why it
+	// can't be done.
+	Grant(ctx context.Context, dry bool) error
 }
 
 // A Shaper has the tables follow the source. What it does comes before a write
@@ -63,6 +69,10 @@ type Shaper interface {
 	// that they lack, and tells what it did. A column that t has no more keeps
 	// its values and is reported as vanished (invariant 8).
 	Prepare(ctx context.Context, f Fence, t shape.Table) ([]shape.Change, error)
+	// Admits tells why Prepare would refuse t: its names, a table of somebody else in
+	// the way, a right that is missing. It changes nothing, and Prepare goes by the
+	// very same answer.
+	Admits(ctx context.Context, t shape.Table) error
 	// Stored gives the columns of t that its final table has.
 	Stored(ctx context.Context, t shape.Table) (shape.Table, error)
 	// Describe writes down what Salesforce says about an object and its fields.
@@ -70,9 +80,6 @@ type Shaper interface {
 	// Inspect compares a final table with what its mark remembers (invariant 12).
 	// No row can be stamped later than latest.
 	Inspect(ctx context.Context, t shape.Table, m Mark, latest time.Time) (shape.Condition, error)
-	// Key looks what became of the primary key of a final table. One that is lost is
-	// made again by Prepare, and before a merge.
-	Key(ctx context.Context, t shape.Table) (evidence.Key, error)
 }
 
 // A Loader takes pages. A page and its line in the ledger are seen together, and
@@ -145,8 +152,11 @@ type Evidence interface {
 }
 
 // Sightings holds what jobs saw of a table's records against its rows. The
-// table's key must be one column.
+// table's key must be one column, but for Key.
 type Sightings interface {
+	// Key looks what became of the primary key of a final table. One that is lost is
+	// made again by Prepare, and before a merge.
+	Key(ctx context.Context, t shape.Table) (evidence.Key, error)
 	// Held tells which of some keys have a row that isn't deleted.
 	Held(ctx context.Context, t shape.Table, keys []string) (map[string]bool, error)
 	// StagedKeys calls each with the key of every version that a job has in

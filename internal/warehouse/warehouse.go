@@ -155,7 +155,7 @@ type Counts struct {
 type Options struct {
 	Schema  string   // of the final tables
 	Staging string   // of the staging tables and of what we remember
-	GrantTo []string // roles that may read new tables
+	GrantTo []string // roles that may read the final tables
 	Now     func() time.Time
 	// Pause waits before a transaction is tried again that others were in the way of; nil does.
 	Pause func(context.Context, time.Duration) error

@@ -37,6 +37,7 @@ func Dialect() *dialect.Dialect {
 
 		Memory: "memory_limit",
 		RowID:  "rowid",
+		System: "rowid", // a column of that name would hide it
 
 		PagesPerLoad: 4, // it reads each file by one thread
 	}

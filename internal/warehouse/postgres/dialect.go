@@ -29,6 +29,7 @@ func Dialect() *dialect.Dialect {
 		Room: room.Limits{Whole: 131_072, Fraction: 16_383, // PostgreSQL documentation, "Numeric Types"
 			Dates: room.Years{First: 1, Last: 5_874_896}, Stamps: room.Years{First: 1, Last: 294_275}},
 		Grantee:    "%s",
+		Granted:    dialect.GrantedByACL,
 		Savepoints: true,
 		Place:      "ctid",
 		Bytewise:   ` COLLATE "C"`,
@@ -45,6 +46,11 @@ func Dialect() *dialect.Dialect {
 		Unlogged:    "UNLOGGED ",
 		RowID:       "ctid",
 		Views:       dialect.ViewsByDependency,
+		Encoding: "SELECT pg_catalog.pg_encoding_to_char(encoding) FROM pg_catalog.pg_database " +
+			"WHERE datname = current_database()",
+		Schemas: dialect.SchemasByName,
+		Rights:  dialect.RightsByACL,
+		System:  "tableoid xmin cmin xmax cmax ctid",
 
 		PagesPerLoad: 1, // COPY takes one after the other, each in one go
 	}

@@ -80,6 +80,10 @@ func refusal(place string, e *pgconn.PgError) error {
 		return plan.Failf(plan.Retry, "", "%s: the session was ended, since it stood still", place)
 	case "40001", "40P01":
 		return sql.Conflicting(plan.Failf(plan.Retry, "", "%s: another transaction was in the way", place))
+	case "XX000":
+		if e.Message == "tuple concurrently updated" { // two granted the same, or changed the same table
+			return sql.Conflicting(plan.Failf(plan.Retry, "", "%s: another transaction was in the way", place))
+		}
 	case "55P03":
 		return plan.Failf(plan.Retry, "see who holds it: SELECT pid, query FROM pg_stat_activity WHERE state <> 'idle'",
 			"%s: a lock was not given back in time", place)

@@ -42,6 +42,10 @@ func TestFailure(t *testing.T) {
 			t.Errorf("%v: %s", err, got)
 		}
 	}
+	together := failure("here", &pgconn.PgError{Code: "XX000", Message: "tuple concurrently updated"})
+	if !errors.Is(together, sql.ErrConflict) || plan.ClassOf(together) != plan.Retry {
+		t.Errorf("two that grant the same: %v", together)
+	}
 	twice := failure("here", &pgconn.PgError{Code: "23505", ConstraintName: "pg_namespace_nspname_index"})
 	if plan.ClassOf(twice) != plan.Retry {
 		t.Errorf("two that make the same: %v", twice)

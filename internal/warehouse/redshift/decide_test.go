@@ -212,11 +212,12 @@ func TestFailures(t *testing.T) {
 			"another transaction"},
 		"a number that is no code": {pg("22P02", "invalid input syntax for type integer: \"1023\"", ""),
 			plan.Bug, "22P02"},
-		"deadlock":            {pg("40P01", "deadlock detected", ""), plan.Retry, "another transaction"},
-		"paused":              {api("ValidationException", "The cluster is paused"), plan.Fix, "paused"},
-		"throttled":           {api("ThrottlingException", "Rate exceeded"), plan.Retry, "ExecuteStatement"},
-		"too many statements": {api("ActiveStatementsExceededException", "x"), plan.Retry, "too much"},
-		"no permission":       {api("AccessDeniedException", "x"), plan.Fix, "ExecuteStatement"},
+		"no role by the Data API": {refusal(p, "", `ERROR: role "readers" does not exist`), plan.Fix, "readers"},
+		"deadlock":                {pg("40P01", "deadlock detected", ""), plan.Retry, "another transaction"},
+		"paused":                  {api("ValidationException", "The cluster is paused"), plan.Fix, "paused"},
+		"throttled":               {api("ThrottlingException", "Rate exceeded"), plan.Retry, "ExecuteStatement"},
+		"too many statements":     {api("ActiveStatementsExceededException", "x"), plan.Retry, "too much"},
+		"no permission":           {api("AccessDeniedException", "x"), plan.Fix, "ExecuteStatement"},
 		"the Data API is down": {dataFailure(t.Context(), "ExecuteStatement", p,
 			&smithy.GenericAPIError{Code: "InternalServerException", Fault: smithy.FaultServer}), plan.Retry, "failed"},
 		"no network": {dataFailure(t.Context(), "ExecuteStatement", p, errors.New("dial")), plan.Retry, "dial"},
@@ -239,6 +240,7 @@ func TestFailures(t *testing.T) {
 	}
 	for _, err := range []error{pg("22P02", `invalid input syntax for type integer: "geheim"`, "geheim"),
 		refusal(p, "", `ERROR: invalid input syntax for integer: "geheim does not exist"`),
+		refusal(p, "", `ERROR: invalid input "geheim": role "x" does not exist`),
 		refusal(p, "", "ERROR: Value geheim out of range"), refusedValue(errors.New("x"),
 			refusals.Value{Column: "name", Line: 1}, 1207)} {
 		if strings.Contains(err.Error(), "geheim") {

@@ -54,6 +54,7 @@ func Dialect(long LongText) *dialect.Dialect {
 		Room: room.Limits{Digits: 38, Whole: 38, Fraction: 37,
 			Dates: room.Years{First: 1, Last: 9999}, Stamps: room.Years{First: 1, Last: 9999}},
 		Grantee:   "ROLE %s",
+		Granted:   grantedToRole,
 		LockFirst: true,
 
 		TransactionalDDL: true,
@@ -66,7 +67,8 @@ func Dialect(long LongText) *dialect.Dialect {
 		// GETDATE has whole seconds only.
 		Clock: "CAST(SYSDATE AS TIMESTAMPTZ)",
 		// Late-binding views depend on nothing.
-		Views: dialect.ViewsByDependency,
+		Views:   dialect.ViewsByDependency,
+		Schemas: dialect.SchemasByName,
 
 		PagesPerLoad: 1, // each has a COPY of its own, whose rows are counted
 	}
@@ -78,6 +80,13 @@ func Dialect(long LongText) *dialect.Dialect {
 	}
 	return d
 }
+
+// grantedToRole counts what a role was given to read a table (Amazon Redshift Database
+// Developer Guide, SVV_RELATION_PRIVILEGES). What this user may not see there counts
+// as not given, and is given again.
+const grantedToRole = `SELECT count(*) FROM svv_relation_privileges
+WHERE namespace_name = $1 AND relation_name = $2 AND privilege_type = 'SELECT'
+	AND identity_type = 'role' AND identity_name = $3`
 
 // redshiftCopy is the temporary table that takes a page before staging does.
 const redshiftCopy = `"_catchment_copy"`

@@ -87,8 +87,8 @@ func refusal(p place, code, text string) error {
 		return plan.Fixf("free some space, or resize the cluster", "%s: the disk is full", p)
 	case code == "53300", says("too many connections", "too many clients", "connection limit"):
 		return plan.Failf(plan.Retry, "end other sessions", "%s has no connection to spare", p)
-	case code == "42704" && says("role"):
-		return plan.Fixf("make the role, or take it out of warehouse.grant_to", "%s: %s", p, strings.TrimSpace(text))
+	case (code == "42704" || code == "") && strings.HasPrefix(bare(text), `role "`) && says("does not exist"):
+		return plan.Fixf("make the role, or take it out of warehouse.grant_to", "%s: %s", p, bare(text))
 	case len(code) == 5 && (code[:2] == "08" || code[:2] == "57"),
 		says("terminating connection", "connection is closed", "session is not available", "session expired"):
 		return plan.Failf(plan.Retry, "", "%s: the connection was ended", p)
@@ -101,10 +101,16 @@ func refusal(p place, code, text string) error {
 // conflict tells whether a text is one of the numbers that say so. Only the
 // start counts: behind it may be a value.
 func conflict(text string) bool {
-	text = strings.TrimSpace(strings.TrimPrefix(strings.TrimSpace(text), "ERROR:"))
 	return slices.ContainsFunc([]string{"1018", "1020", "1023"}, func(number string) bool {
-		return strings.HasPrefix(text, number)
+		return strings.HasPrefix(bare(text), number)
 	})
+}
+
+// bare is the first line of a text, which the Data API begins with a word of its own.
+func bare(text string) string {
+	text = strings.TrimSpace(strings.TrimPrefix(strings.TrimSpace(text), "ERROR:"))
+	first, _, _ := strings.Cut(text, "\n")
+	return strings.TrimSpace(first)
 }
 
 // withoutValues keeps the text of an error that is about our statement. One

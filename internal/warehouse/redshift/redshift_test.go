@@ -29,17 +29,19 @@ var cluster pgtest.Cluster
 type site struct {
 	t      testing.TB
 	server *standin.Server
-	bucket *bucket.Bucket
-	aws    string
+	// the PostgreSQL behind it, for who does what Redshift spells otherwise
+	database string
+	bucket   *bucket.Bucket
+	aws      string
 
 	password string // the file with the password
 	cuts     []redshift.Cut
 }
 
 func newSite(t testing.TB) *site {
-	s := &site{t: t, bucket: &bucket.Bucket{}}
+	s := &site{t: t, bucket: &bucket.Bucket{}, database: cluster.Database(t)}
 	var err error
-	s.server, err = standin.Start(t.Context(), standin.Options{PostgreSQL: cluster.Database(t), Open: s.bucket.Open})
+	s.server, err = standin.Start(t.Context(), standin.Options{PostgreSQL: s.database, Open: s.bucket.Open})
 	must(t, err)
 	data, err := url.Parse(s.server.DataAPI())
 	must(t, err)

@@ -249,12 +249,16 @@ func (w *adopter) moveAside(ctx context.Context, tx Tx, t shape.Table, found []f
 			return fmt.Errorf("keep %s as %s: %w", one.Name, one.Kept, err)
 		}
 	}
-	todo, _, isNew, err := w.shapes.tables(ctx, tx, t)
+	todo, _, isNew, err := w.shapes.admit(ctx, tx, t)
 	if err != nil {
 		return err
 	}
 	if isNew {
-		todo = append(todo, w.shapes.grants(t)...)
+		grants, err := w.shapes.grants(ctx, tx, t)
+		if err != nil {
+			return err
+		}
+		todo = append(todo, grants...)
 	}
 	return doSteps(ctx, tx, todo)
 }

@@ -1,9 +1,7 @@
 package sql
 
 import (
-	"context"
 	"errors"
-	"reflect"
 	"testing"
 	"time"
 
@@ -75,31 +73,6 @@ func TestAdvance(t *testing.T) {
 		if got := advance(old, c.by); got != c.want {
 			t.Errorf("%+v: got %+v, want %+v", c.by, got, c.want)
 		}
-	}
-}
-
-// A recorder is a transaction that only writes down what it is asked to do.
-type recorder struct {
-	Tx
-	said []string
-}
-
-func (r *recorder) Exec(_ context.Context, sql string, _ ...any) (int64, error) {
-	r.said = append(r.said, sql)
-	return 0, nil
-}
-
-func TestGrant(t *testing.T) {
-	w := &shaper{&store{d: &dialect.Dialect{Grantee: "%s"},
-		o: warehouse.Options{Schema: "s", GrantTo: []string{"reader", `od"d`}}}}
-	r := &recorder{}
-	if err := doSteps(t.Context(), r, w.grants(shape.Table{Name: "account"})); err != nil {
-		t.Fatal(err)
-	}
-	want := []string{`GRANT USAGE ON SCHEMA "s" TO "reader"`, `GRANT SELECT ON "s"."account" TO "reader"`,
-		`GRANT USAGE ON SCHEMA "s" TO "od""d"`, `GRANT SELECT ON "s"."account" TO "od""d"`}
-	if !reflect.DeepEqual(r.said, want) {
-		t.Errorf("got %q", r.said)
 	}
 }
 

@@ -19,10 +19,31 @@ func (w *shaper) Migrate(ctx context.Context) error {
 		return plan.Fixf("remove `grant_to` from the warehouse section of catchment.yaml",
 			"%s has no roles to grant tables to", w.d.Name)
 	}
-	if err := w.migrate(ctx); err != nil {
+	err := w.encodes(ctx)
+	if err == nil {
+		err = w.migrate(ctx)
+	}
+	if err != nil {
 		return fmt.Errorf("migrate the warehouse: %w", err)
 	}
 	return nil
+}
+
+// encodes refuses a database that hasn't room for every character: Salesforce has
+// them all, and a text that can't be kept as it is would stop its flow one night.
+func (w *shaper) encodes(ctx context.Context) error {
+	if w.d.Encoding == "" {
+		return nil
+	}
+	return w.driver.View(ctx, func(tx Tx) error {
+		var encoding string
+		if _, err := queryRow(ctx, tx, []any{&encoding}, w.d.Encoding); err != nil || encoding == "UTF8" {
+			return err
+		}
+		return plan.Fixf("name another in warehouse.url, made with: CREATE DATABASE name ENCODING 'UTF8' "+
+			"TEMPLATE template0; a copy that is here is read anew there",
+			"the database keeps its texts in %s, and only UTF8 has every character of Salesforce", encoding)
+	})
 }
 
 // migrate is one transaction; where DDL commits, it is one for each look at what
@@ -30,22 +51,46 @@ func (w *shaper) Migrate(ctx context.Context) error {
 func (w *shaper) migrate(ctx context.Context) error {
 	if w.d.TransactionalDDL {
 		return w.tx(ctx, func(tx Tx) error {
-			if err := doSteps(ctx, tx, w.base()); err != nil {
+			base, err := w.base(ctx, tx)
+			if err != nil {
 				return err
 			}
-			_, err := w.next(ctx, tx)
-			return err
+			if err := doSteps(ctx, tx, base); err != nil {
+				return err
+			}
+			if _, err = w.next(ctx, tx); err != nil {
+				return err
+			}
+			return w.writable(ctx, tx)
 		})
+	}
+	var base []dialect.Step
+	err := w.tx(ctx, func(tx Tx) (err error) {
+		base, err = w.base(ctx, tx)
+		return err
+	})
+	if err != nil {
+		return err
 	}
 	s := shaping{
 		look:   func(see func(Tx) error) error { return w.tx(ctx, see) },
 		what:   "our own tables",
 		decide: func(tx Tx) ([]dialect.Step, error) { return w.next(ctx, tx) },
 	}
-	if err := w.stepByStep(ctx, s, w.base()); err != nil {
+	if err := w.stepByStep(ctx, s, base); err != nil {
 		return err
 	}
 	return w.untilDone(ctx, s)
+}
+
+// writable refuses a user who may read our own tables and not write them: it would
+// fail with the first flow.
+func (w *shaper) writable(ctx context.Context, tx Tx) error {
+	err := w.allowed(ctx, tx, own.FlowTable, map[string]dialect.Need{w.o.Staging: {Seen: true}})
+	if err != nil {
+		return err
+	}
+	return w.allowed(ctx, tx, own.ObjectsTable, map[string]dialect.Need{w.o.Schema: {Seen: true}})
 }
 
 // next does the migrations that were not done yet, and writes down the version
@@ -107,13 +152,26 @@ func (w *shaper) schemaOf(t own.Table) string {
 	return w.o.Staging
 }
 
-// base makes what even the oldest migration needs.
-func (w *shaper) base() []dialect.Step {
-	return dialect.Steps(
-		"CREATE SCHEMA IF NOT EXISTS "+w.d.Quote(w.o.Schema),
-		"CREATE SCHEMA IF NOT EXISTS "+w.d.Quote(w.o.Staging),
-		"CREATE TABLE IF NOT EXISTS "+w.own(own.VersionTable)+" (version "+w.d.Type(shape.Int, 0)+")",
-	)
+// base makes what even the oldest migration needs. Where asking for what is there
+// takes a right, what is there isn't asked for: somebody else may have made it.
+func (w *shaper) base(ctx context.Context, tx Tx) ([]dialect.Step, error) {
+	var todo []string
+	for _, schema := range []string{w.o.Schema, w.o.Staging} {
+		if w.d.Schemas != "" {
+			if n, err := count(ctx, tx, w.d.Schemas, schema); err != nil {
+				return nil, err
+			} else if n > 0 {
+				continue
+			}
+		}
+		todo = append(todo, "CREATE SCHEMA IF NOT EXISTS "+w.d.Quote(schema))
+	}
+	version, err := storedColumns(ctx, tx, w.o.Staging, own.VersionTable)
+	if len(version) == 0 {
+		todo = append(todo,
+			"CREATE TABLE IF NOT EXISTS "+w.own(own.VersionTable)+" (version "+w.d.Type(shape.Int, 0)+")")
+	}
+	return dialect.Steps(todo...), err
 }
 
 // makeOwn makes one of our own tables, or adds columns to it.

@@ -1,7 +1,9 @@
 package sql
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -25,11 +27,7 @@ type shaper struct{ *store }
 func (w *shaper) Prepare(ctx context.Context, f warehouse.Fence, t shape.Table) ([]shape.Change, error) {
 	var done []shape.Change
 	err := w.shape(ctx, f, "prepare "+t.Name, func(tx Tx) ([]dialect.Step, error) {
-		if len(t.Key) == 0 {
-			return nil, plan.Fixf("declare the object's index fields as its key", "%s has no Id to tell records by",
-				t.Object)
-		}
-		todo, changes, isNew, err := w.tables(ctx, tx, t)
+		todo, changes, isNew, err := w.admit(ctx, tx, t)
 		if err != nil {
 			return nil, err
 		}
@@ -42,7 +40,11 @@ func (w *shaper) Prepare(ctx context.Context, f warehouse.Fence, t shape.Table) 
 			isNew = mark.SyncedAt.IsZero()
 		}
 		if isNew {
-			todo = append(todo, w.grants(t)...)
+			grants, err := w.grants(ctx, tx, t)
+			if err != nil {
+				return nil, err
+			}
+			todo = append(todo, grants...)
 		}
 		return todo, nil
 	})
@@ -50,6 +52,56 @@ func (w *shaper) Prepare(ctx context.Context, f warehouse.Fence, t shape.Table) 
 		return nil, err
 	}
 	return done, w.restoreKey(ctx, f, "prepare "+t.Name, t)
+}
+
+// Admits tells why Prepare would refuse t, nil where it wouldn't. It changes nothing.
+func (w *shaper) Admits(ctx context.Context, t shape.Table) error {
+	err := w.driver.View(ctx, func(tx Tx) error {
+		_, _, _, err := w.admit(ctx, tx, t)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("prepare %s: %w", t.Name, err)
+	}
+	return nil
+}
+
+// admit is tables, or why nothing can be made of these: whatever can be known before
+// the first of them is touched.
+func (w *shaper) admit(
+	ctx context.Context, tx Tx, t shape.Table,
+) (todo []dialect.Step, changes []shape.Change, isNew bool, err error) {
+	if len(t.Key) == 0 {
+		return nil, nil, false, plan.Fixf("declare the object's index fields as its key",
+			"%s has no Id to tell records by", t.Object)
+	}
+	d, err := w.tables(ctx, tx, t)
+	if err != nil {
+		return nil, nil, false, err
+	}
+	return append(d.staging, d.final...), d.changes, d.isNew, w.allowed(ctx, tx, t.Name, map[string]dialect.Need{
+		w.o.Staging: {Seen: d.staged, Changes: len(d.staging) > 0, Loads: true},
+		w.o.Schema:  {Seen: !d.isNew, Changes: len(d.final) > 0, Keys: true},
+	})
+}
+
+// allowed refuses what this user has no right to do with the tables of a name.
+func (w *shaper) allowed(ctx context.Context, tx Tx, table string, needs map[string]dialect.Need) error {
+	if w.d.Rights == "" {
+		return nil
+	}
+	var refused error
+	err := tx.Query(ctx, func(scan Scan) error {
+		var r dialect.Right
+		if err := scan(&r.Schema, &r.Enters, &r.Makes, &r.Kind, &r.Owns, &r.Writes, &r.Keyed); err != nil {
+			return err
+		}
+		if need, ok := needs[r.Schema]; ok && refused == nil {
+			refused = r.Refuse(w.d, table, need)
+		}
+		return nil
+	}, w.d.Rights, w.o.Staging, w.o.Schema, table)
+	return cmp.Or(err, refused)
 }
 
 // Key looks what became of the primary key of a final table.
@@ -75,29 +127,34 @@ func joined(done, more []shape.Change) []shape.Change {
 	return done
 }
 
-// tables decides what makes both tables of t, or changes them into what t wants,
-// and tells what becomes of the final one, and whether that is new.
-func (w *shaper) tables(
-	ctx context.Context, tx Tx, t shape.Table,
-) (todo []dialect.Step, changes []shape.Change, isNew bool, err error) {
+// A decision is what makes both tables of a flow, or changes them into what it wants.
+type decision struct {
+	staging, final []dialect.Step
+	changes        []shape.Change // of the final one
+	staged         bool           // there is a staging table
+	isNew          bool           // there is no final one
+}
+
+// tables decides that for t.
+func (w *shaper) tables(ctx context.Context, tx Tx, t shape.Table) (d decision, err error) {
 	was, err := w.columnsOf(ctx, tx, t)
 	if err != nil {
-		return nil, nil, false, err
+		return d, err
 	}
 	staging, err := storedColumns(ctx, tx, w.o.Staging, t.Name)
 	if err != nil {
-		return nil, nil, false, err
+		return d, err
 	}
 	final, err := storedColumns(ctx, tx, w.o.Schema, t.Name)
 	if err != nil {
-		return nil, nil, false, err
+		return d, err
 	}
-	todo, _, err = w.table(side{w.o.Staging, staging, own.Staging()}, t, was)
-	if err != nil {
-		return nil, nil, false, err
+	d.staged, d.isNew = len(staging) > 0, len(final) == 0
+	if d.staging, _, err = w.table(side{w.o.Staging, staging, own.Staging()}, t, was); err != nil {
+		return d, err
 	}
-	more, changes, err := w.table(side{w.o.Schema, final, own.Final()}, t, was)
-	return append(todo, more...), changes, len(final) == 0, err
+	d.final, d.changes, err = w.table(side{w.o.Schema, final, own.Final()}, t, was)
+	return d, err
 }
 
 // A side is one of the two tables of a flow, as it is.
@@ -118,16 +175,102 @@ func (w *shaper) table(s side, t shape.Table, was remembered) ([]dialect.Step, [
 	return append(todo, made...), append(renamed, changes...), err
 }
 
-// grants let the readers read the final table of t.
-func (w *shaper) grants(t shape.Table) []dialect.Step {
-	var all []dialect.Step
+// Grant lets the roles of GrantTo read what is in the final schema, those that weren't
+// let in before: a role that may read the last of our own tables there was given
+// all others, too, and what was taken from it since stays taken. dry undoes it, and
+// tells only why it can't be done; where DDL commits it does nothing.
+func (w *shaper) Grant(ctx context.Context, dry bool) error {
+	if len(w.o.GrantTo) == 0 || w.d.Grantee == "" {
+		return nil
+	}
+	undone := errors.New("undone")
+	var apart []dialect.Step
+	err := w.tx(ctx, func(tx Tx) error {
+		todo, err := w.newReaders(ctx, tx)
+		if err != nil {
+			return err
+		}
+		if !w.d.TransactionalDDL {
+			apart = todo
+			return nil
+		}
+		if err := doSteps(ctx, tx, todo); err != nil || !dry {
+			return err
+		}
+		return undone
+	})
+	if errors.Is(err, undone) {
+		err = nil
+	}
+	if err == nil && !dry && len(apart) > 0 {
+		err = w.stepByStep(ctx, shaping{what: "our own tables"}, apart)
+	}
+	if err != nil {
+		return fmt.Errorf("grant_to: %w", err)
+	}
+	return nil
+}
+
+// granted tells whether Grant has let a role in.
+func (w *shaper) granted(ctx context.Context, tx Tx, role string) (bool, error) {
+	n, err := count(ctx, tx, w.d.Granted, w.o.Schema, own.ObjectsTable, role)
+	return n > 0, err
+}
+
+// newReaders is what lets the roles in that aren't yet. The table that tells about it
+// comes last.
+func (w *shaper) newReaders(ctx context.Context, tx Tx) ([]dialect.Step, error) {
+	var todo []dialect.Step
+	var tables []string
 	for _, role := range w.o.GrantTo {
-		for _, right := range []string{"USAGE ON SCHEMA " + w.d.Quote(w.o.Schema), "SELECT ON " + w.final(t)} {
-			all = append(all, dialect.Step{SQL: "GRANT " + right + " TO " + fmt.Sprintf(w.d.Grantee, w.d.Quote(role)),
-				Blind: true})
+		known, err := w.granted(ctx, tx, role)
+		if err != nil {
+			return nil, err
+		}
+		if known {
+			continue
+		}
+		if tables == nil {
+			if tables, err = w.readable(ctx, tx); err != nil {
+				return nil, err
+			}
+		}
+		todo = append(todo, w.d.Grant(role, w.o.Schema, true, tables...)...)
+	}
+	return todo, nil
+}
+
+// readable is the tables of the final schema that readers read.
+func (w *shaper) readable(ctx context.Context, tx Tx) ([]string, error) {
+	marks, err := readMarks(ctx, tx, "SELECT "+markColumns+" FROM "+w.own(own.FlowTable)+" ORDER BY flow")
+	if err != nil {
+		return nil, err
+	}
+	var tables []string
+	for _, m := range marks {
+		has, err := storedColumns(ctx, tx, w.o.Schema, m.Table)
+		if err != nil {
+			return nil, err
+		}
+		if isOurs(has, shape.Table{Name: m.Table}) {
+			tables = append(tables, m.Table)
 		}
 	}
-	return all
+	return append(tables, own.PicklistsTable, own.FieldsTable, own.ObjectsTable), nil
+}
+
+// grants let the readers read the final table of t, which is new. Those that Grant has
+// let in are in the schema already.
+func (w *shaper) grants(ctx context.Context, tx Tx, t shape.Table) ([]dialect.Step, error) {
+	var all []dialect.Step
+	for _, role := range w.o.GrantTo {
+		known, err := w.granted(ctx, tx, role)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, w.d.Grant(role, w.o.Schema, !known, t.Name)...)
+	}
+	return all, nil
 }
 
 // remembered is the columns that the fields of an object were copied into, by

@@ -306,14 +306,28 @@ func foreignTable(r *rig) {
 	r.table.Object, r.table.Name, r.fence.Flow = "Contact", "contact", "Contact"
 	_, err := r.w.Claim(r.t.Context(), r.fence, "contact", org)
 	must(r.t, err)
-	_, err = r.w.Prepare(r.t.Context(), r.fence, r.table)
-	same(r.t, "class", plan.ClassOf(err), plan.Fix)
-	same(r.t, "hint", plan.HintOf(err) != "", true)
+	refused := func() {
+		r.t.Helper()
+		foretold := r.w.Admits(r.t.Context(), r.table)
+		_, err = r.w.Prepare(r.t.Context(), r.fence, r.table)
+		same(r.t, "class", plan.ClassOf(err), plan.Fix)
+		same(r.t, "hint", plan.HintOf(err) != "", true)
+		same(r.t, "foretold", fmt.Sprint(foretold), fmt.Sprint(err))
+		same(r.t, "foretold hint", plan.HintOf(foretold), plan.HintOf(err))
+	}
+	refused()
 	same(r.t, "staging is made", slices.Contains(r.subject.Tables(r.t, Staging), "contact"), false)
 
-	r.table.Name, r.table.Key = "lead", nil
-	_, err = r.w.Prepare(r.t.Context(), r.fence, r.table)
-	same(r.t, "no key: class", plan.ClassOf(err), plan.Fix)
+	r.subject.Make(r.t, Staging, "task", "id") // in the way of pages only
+	r.table.Name = "task"
+	refused()
+	same(r.t, "final is made", slices.Contains(r.subject.Tables(r.t, Final), "task"), false)
+
+	r.table.Name = "lead"
+	must(r.t, r.w.Admits(r.t.Context(), r.table))
+	same(r.t, "a look makes tables", slices.Contains(r.subject.Tables(r.t, Staging), "lead"), false)
+	r.table.Key = nil
+	refused()
 }
 
 func migrations(r *rig) {

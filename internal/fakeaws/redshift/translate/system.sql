@@ -18,6 +18,14 @@ SELECT 100 AS user_id, query::bigint AS query_id, 0::bigint AS transaction_id, 1
 	type AS column_type, col_length AS column_length, position, err_code AS error_code, err_reason AS error_message
 FROM redshift_standin.load_error;
 
+-- Roles are PostgreSQL's. GRANT names them by GRANT ... TO ROLE name.
+CREATE OR REPLACE VIEW redshift_standin.svv_relation_privileges AS
+SELECT n.nspname::varchar(128) AS namespace_name, t.relname::varchar(128) AS relation_name, a.privilege_type::varchar(20) AS privilege_type,
+	a.grantee::integer AS identity_id, coalesce(r.rolname, 'public')::varchar(128) AS identity_name,
+	(CASE WHEN r.oid IS NULL THEN 'public' WHEN r.rolcanlogin THEN 'user' ELSE 'role' END)::varchar(20) AS identity_type,
+	a.is_grantable AS admin_option
+FROM pg_class t JOIN pg_namespace n ON n.oid = t.relnamespace CROSS JOIN LATERAL aclexplode(t.relacl) a LEFT JOIN pg_roles r ON r.oid = a.grantee;
+
 CREATE OR REPLACE FUNCTION redshift_standin.pg_last_copy_count() RETURNS BIGINT LANGUAGE sql STABLE AS
 $$ SELECT coalesce(nullif(current_setting('redshift_standin.last_copy_count', true), ''), '0')::bigint $$;
 CREATE OR REPLACE FUNCTION redshift_standin.pg_last_copy_id() RETURNS INTEGER LANGUAGE sql STABLE AS

@@ -48,7 +48,7 @@ func kinds() []kind {
 		{w("create", "table"), createTable}, {w("create", "temporary"), createTable},
 		{w("create", "temp"), createTable}, {w("create", "local"), createTable},
 		{w("create", "view"), createView}, {w("create", "or", "replace", "view"), createView},
-		{w("alter", "table"), alterTable}, {w("drop", "index"), unsupported},
+		{w("alter", "table"), alterTable}, {w("drop", "index"), unsupported}, {w("grant"), grant},
 		{w("insert"), insert}, {w("update"), update}, {w("delete"), remove}, {w("merge"), merge},
 		{w("select"), selects}, {w("with"), selects}, {w("("), selects}, {w("explain"), selects},
 		{w("values"), unsupported}, {w("vacuum"), vacuum}, {w("analyze"), analyze},
@@ -66,6 +66,20 @@ func Statement(s lex.Statement) (*Command, error) {
 		}
 	}
 	return &Command{SQL: s.String()}, nil
+}
+
+// grant reads GRANT, which says of a role that it is one (Amazon Redshift Database
+// Developer Guide, GRANT). PostgreSQL has one name for all who may do something.
+func grant(s lex.Statement) (*Command, error) {
+	to := s.Find(1, "to")
+	var plain lex.Statement
+	for i, token := range s {
+		if to >= 0 && i > to && i+1 < len(s) && token.Is("role") && s[i-1].Is("to", ",") {
+			continue
+		}
+		plain = append(plain, token)
+	}
+	return &Command{SQL: plain.String(), Tag: "GRANT"}, nil
 }
 
 // unsupported is for statements that Redshift's parser still knows from

@@ -2,8 +2,8 @@
 // and what not; and what follows of that for the columns of a table. It knows no
 // warehouse by name, and asks none.
 //
-// Files, from the top: adapt.go, layout.go, retype.go, stored.go, step.go, types.go,
-// statement.go, dialect.go, fill.go, views.go.
+// Files, from the top: adapt.go, layout.go, rights.go, retype.go, stored.go, step.go,
+// types.go, statement.go, dialect.go, fill.go, views.go.
 package dialect
 
 import (
@@ -21,6 +21,7 @@ type Dialect struct {
 	Types      []ColumnType // one for each of Kinds
 	Digits     int          // of the widest decimal; 0 where each value has its own scale
 	Grantee    string       // how a role is named that gets a right, "" where there are no roles
+	Granted    string       // counts the rights that role $3 itself was given to read table $2 of schema $1
 	Room       room.Limits  // what columns have room for, whatever their table
 	Savepoints bool         // a statement that failed can be undone by itself
 	Place      string       // the hidden column that says where a row is, "" where there is none
@@ -45,6 +46,10 @@ type Dialect struct {
 	Memory      string // the setting that bounds what it takes of this process's memory, "" where it is another process
 	RowID       string // the hidden column that tells rows of one key apart, "" where there is none
 	Views       string // asks which views use which columns of table $2 in schema $1, "" where they don't hold them
+	Encoding    string // asks how the database encodes its texts, "" where that is always UTF8
+	Schemas     string // counts the schemas that are called $1; "" where all may make one that is there already
+	Rights      string // asks what this user may do with table $3 in schemas $1 and $2: Right; "" where nobody asks
+	System      string // the names that no column can have, a space between, since all tables have such columns
 
 	PagesPerLoad int // how many its loader likes to take at once
 }

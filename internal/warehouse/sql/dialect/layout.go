@@ -63,9 +63,16 @@ func Shape(
 	return ddl, changes, nil
 }
 
-// fitNames refuses names that the warehouse would cut off: two of them could
-// become one.
+// fitNames refuses names that the warehouse would cut off, since two of them could
+// become one, and those of columns that every table has by itself.
 func (d *Dialect) fitNames(t shape.Table) error {
+	for _, c := range t.Columns {
+		if slices.Contains(strings.Fields(d.System), strings.ToLower(c.Name)) {
+			return plan.Fixf("give it another name with `rename`",
+				"%s: field %s can't have the column %s: every table of %s has one of that name",
+				t.Object, c.Field, c.Name, d.Name)
+		}
+	}
 	for _, name := range append(shape.ColumnNames(t), t.Name) {
 		if d.LongestName > 0 && len(name) > d.LongestName {
 			return plan.Fixf("exclude it in the flow, or use another warehouse",

@@ -48,6 +48,28 @@ func TestDoubles(t *testing.T) {
 	}
 }
 
+// What a warehouse with roles is asked of rights, and how a role gets to read: one that
+// comes new, and one that is there when a table comes new.
+func TestGrants(t *testing.T) {
+	for _, d := range []*dialect.Dialect{duckdb.Dialect(), postgres.Dialect(),
+		redshift.Dialect(redshift.FailLongText)} {
+		text := "-- asked\n"
+		for _, ask := range []string{d.Encoding, d.Schemas, d.Rights, d.Granted} {
+			if ask != "" {
+				text += ask + ";\n"
+			}
+		}
+		if d.Grantee != "" {
+			text += "-- a new role, a new table\n"
+			for _, one := range append(d.Grant(`od"d`, "salesforce", true, "account", "_catchment_objects"),
+				d.Grant("reader", "salesforce", false, "account")...) {
+				text += one.SQL + ";\n"
+			}
+		}
+		golden.Equal(t, d.Name+"-grants.sql", text)
+	}
+}
+
 // The procedures of the two warehouses that have some differ only where their
 // dialects do: read one beside the other.
 func TestProcedures(t *testing.T) {

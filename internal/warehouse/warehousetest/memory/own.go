@@ -1,7 +1,9 @@
 package memory
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"strings"
 
 	"catchment/internal/plan"
@@ -114,3 +116,19 @@ func (o *operation) makeOwn() {
 	version := o.changeOwn(tableVersion)
 	version.add(values{"version": thisVersion})
 }
+
+// Admits prepares t, and forgets what came of it.
+func (p shaper) Admits(ctx context.Context, t shape.Table) error {
+	forgotten := errors.New("forgotten")
+	err := p.write(ctx, "prepare "+t.Name, nil, func(o *operation) error {
+		_, err := o.prepare(t)
+		return cmp.Or(err, forgotten)
+	})
+	if errors.Is(err, forgotten) {
+		return nil
+	}
+	return err
+}
+
+// Grant has nobody to grant to: Migrate refuses roles.
+func (p shaper) Grant(context.Context, bool) error { return nil }

@@ -166,20 +166,23 @@ func payload(t *table) []string {
 // Prepare makes the two tables of t, or adds what they lack.
 func (p shaper) Prepare(ctx context.Context, f warehouse.Fence, t shape.Table) ([]shape.Change, error) {
 	var changes []shape.Change
-	err := p.write(ctx, "prepare "+t.Name, &f, func(o *operation) error {
-		if len(t.Key) == 0 {
-			return plan.Fixf("declare the object's index fields as its key",
-				"%s has no Id to tell records by", t.Object)
-		}
-		known := o.known(t.Object)
-		if _, err := o.shape(o.Staging, t, known, columnsOf(ownOfStaging)); err != nil {
-			return err
-		}
-		var err error
-		changes, err = o.shape(o.Schema, t, known, columnsOf(ownOfFinal))
+	err := p.write(ctx, "prepare "+t.Name, &f, func(o *operation) (err error) {
+		changes, err = o.prepare(t)
 		return err
 	})
 	return changes, err
+}
+
+func (o *operation) prepare(t shape.Table) ([]shape.Change, error) {
+	if len(t.Key) == 0 {
+		return nil, plan.Fixf("declare the object's index fields as its key",
+			"%s has no Id to tell records by", t.Object)
+	}
+	known := o.known(t.Object)
+	if _, err := o.shape(o.Staging, t, known, columnsOf(ownOfStaging)); err != nil {
+		return nil, err
+	}
+	return o.shape(o.Schema, t, known, columnsOf(ownOfFinal))
 }
 
 // shape makes one table of t, or changes it into what t wants, and tells what it
