@@ -61,7 +61,8 @@ func TestUnfitSpeed(t *testing.T) {
 	s.say(y, "its peak memory", *unfitRecords, fmt.Sprintf("%d MiB", unfitPeak>>10),
 		fmt.Sprintf("%d MiB", cleanPeak>>10), fmt.Sprintf("%.2f", float64(unfitPeak)/float64(cleanPeak)), "-")
 	if got := ratio(); got > unfitAtMost {
-		t.Errorf("%d values that fit no column let a run take %.2f times as long: %v and %v", len(ids), got, unfit, clean)
+		t.Errorf("%d values that fit no column let a run take %.2f times as long: %v and %v", len(ids), got, unfit,
+			clean)
 	}
 	if unfitPeak > cleanPeak+cleanPeak/5 {
 		t.Errorf("and %d KiB instead of %d", unfitPeak, cleanPeak)
