@@ -266,17 +266,37 @@ func (w *verification) exact(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	if w.res.Outdated > 0 {
-		out, err := w.Warehouse.Out(ctx, w.subject.table, warehouse.Merge{}, keptOutNamed)
-		if err != nil {
-			return err
-		}
-		w.res.KeptOut = out.First[:min(int64(len(out.First)), out.Rows)]
+	if err := w.keptOut(ctx); err != nil {
+		return err
 	}
 	w.leaveOutAlone()
 	if w.Options.Sets {
 		w.res.SourceSet, w.res.WarehouseSet, err = r.Sets(ctx)
 	}
+	return err
+}
+
+// keptOut names what is kept out of the rows that are old, and has the grade say how much
+// is: a repair may have brought some of it.
+func (w *verification) keptOut(ctx context.Context) error {
+	row, err := w.Control.Flow(ctx, w.flow.Object)
+	if err != nil || w.res.Outdated == 0 && row.Rejected.Records == 0 {
+		return err
+	}
+	out, err := w.Warehouse.Out(ctx, w.subject.table, warehouse.Merge{}, keptOutNamed)
+	if err != nil {
+		return err
+	}
+	w.res.KeptOut = out.First[:min(int64(len(out.First)), out.Rows)]
+	if out.Records == row.Rejected.Records && out.Rows == row.Rejected.Rows {
+		return nil
+	}
+	row, err = w.held.Remember(ctx, func(m *recall.Memory) {
+		if m.Rejected.Records, m.Rejected.Rows = out.Records, out.Rows; out.Records == 0 {
+			m.Rejected = recall.Rejected{}
+		}
+	})
+	w.res.Grade = row.Grade
 	return err
 }
 
