@@ -212,7 +212,8 @@ WHERE how IN ('missing', 'stale')
 func (s *Compare) rejectPatches() string {
 	columns := ""
 	for _, c := range s.values() {
-		columns += fmt.Sprintf("\n\t\tWHEN %s THEN %s", dialect.Literal(strings.ToLower(c.Field)), dialect.Literal(c.Name))
+		columns += fmt.Sprintf("\n\t\tWHEN %s THEN %s", dialect.Literal(strings.ToLower(c.Field)),
+			dialect.Literal(c.Name))
 	}
 	return dialect.Fill(`UPDATE {suspects}
 SET how = 'outdated'
