@@ -38,7 +38,7 @@ type Forecast struct {
 
 // An Extra is what a run would read of a flow beside its window: the fields that
 // are new (backfill), those that change without a stamp (refresh, sample), the
-// Ids of all records (sweep).
+// Ids of all records (sweep), what was kept out before (again).
 type Extra struct {
 	Name    string
 	Mover   string
@@ -120,10 +120,20 @@ func (r *Replicator) extras(
 	if way.sweep && sweeps(src, a) {
 		parts = append(parts, sweepOf(src))
 	}
+	server, err := r.Org.ServerTime(ctx)
+	if err != nil {
+		return err
+	}
+	if r.readsAgain(src, row.Memory, a, server) {
+		parts = append(parts, againOf(src, nil, r.Movers.ByIDs()))
+	}
 	for _, p := range parts {
 		e := Extra{Name: p.Name, Mover: p.Mover, Records: f.Total}
 		if p.Name == samplePart {
 			e.Records = min(sampleSize, f.Total)
+		}
+		if p.Name == againPart {
+			e.Records = min(againAtMost, row.Rejected.Records)
 		}
 		if e.Mover == "" {
 			e.Mover = moverFor(r.Movers, setting(src, row), max(row.Rows, 1), p.Query)

@@ -279,3 +279,89 @@ func TestOlderTableIsMarked(t *testing.T) {
 		t.Errorf("marked %v", got)
 	}
 }
+
+// A plan says what a run reads again, and only where it does.
+func TestReadAgainIsForeseen(t *testing.T) {
+	t.Parallel()
+	r, _ := picky(t)
+	r.Flows[0].Sweep.Every = 0
+	runs(r, "proven except 2", nil)
+	extras := func() (names []string) {
+		p := r.Start(nil)
+		defer p.Close()
+		f, err := p.Replicator().Forecast(p.Ctx, r.Flows[0])
+		r.Must(err)
+		for _, e := range f.Extra {
+			if names = append(names, e.Name); e.Records != 2 || e.Calls == 0 || e.Jobs != 0 {
+				t.Errorf("%+v", e)
+			}
+		}
+		return names
+	}
+	r.Later(24 * time.Hour)
+	if got := extras(); got != nil {
+		t.Errorf("tonight: %v", got)
+	}
+	r.Later(6 * 24 * time.Hour)
+	if got := extras(); !slices.Equal(got, []string{"again"}) {
+		t.Errorf("after a week: %v", got)
+	}
+}
+
+// A repair that brings what was kept out says so in the grade: rows that another version
+// of the rules would take are there.
+func TestRepairBringsWhatWasKeptOut(t *testing.T) {
+	t.Parallel()
+	r, ids := picky(t)
+	r.Flows[0].Mover = flow.Bulk
+	r.Set(ids[9], "Title", "fine")
+	r.Set(ids[4], "Title", "fine")
+	r.Set(ids[2], "Title", "fine, odd")
+	r.Later(time.Hour)
+	r.Flows[0].Checks[0].Pattern = "^fine(, odd)?$"
+	r.SpoilPages("fine, odd", "fine, bad")
+	runs(r, "proven except 1", nil)
+	r.Between(nil)
+	r.Exec("DELETE FROM salesforce_incremental._catchment_rejected")
+	r.Exec("INSERT INTO salesforce_incremental._catchment_rejected BY NAME SELECT 'Contact' AS flow, '" + ids[2] +
+		"' AS record_key, 'Title' AS field, 'pattern' AS rule, 'old' AS _catchment_attempt, " +
+		"TIMESTAMPTZ '2020-01-01' AS stamp, TIMESTAMPTZ '2020-01-01' AS _catchment_read_at")
+	res := r.Verified(r.Flows[0], rig.Repair) // of a version that the org has no more
+	if res.Missing != 1 || res.Repaired != 1 || res.Remaining() != 0 || res.Grade != "proven" {
+		t.Errorf("%+v", res)
+	}
+	if got := r.FlowRow("Contact"); got.Grade != "proven" || got.Rejected != (recall.Rejected{}) {
+		t.Errorf("%+v", got)
+	}
+}
+
+// A run that reads again may die at any moment as well.
+func TestCrashWhileReadingAgain(t *testing.T) {
+	t.Parallel()
+	template, ids := picky(t)
+	runs(template, "proven except 2", nil)
+	template.Later(8 * 24 * time.Hour)
+	template.Must(template.Org.Purge(ids[4]))
+	moments := countMoments(t, template, func(*rig.Process) {})
+	every := *crashEvery
+	if every == 0 {
+		every = max(1, moments/8)
+	}
+	for n := 1; n <= moments; n += every {
+		r := template.Fork(t)
+		p := r.Start(&rig.Fate{At: n})
+		p.Tries = 1
+		if p.Control != nil {
+			p.Run()
+		}
+		p.Close()
+		r.Later(time.Second) // the forks share an org, whose clock only goes on
+		r.Done(nil)
+		p = r.Start(nil)
+		kept := p.Query("SELECT CAST(record_key AS VARCHAR) FROM salesforce_incremental._catchment_rejected")
+		if row := r.FlowRow("Contact"); len(kept) != 1 || *kept[0][0] != ids[9] || row.Grade != "proven except 1" {
+			t.Fatalf("died at moment %d of %d: %d are kept out, %q", n, moments, len(kept), row.Grade)
+		}
+		p.Close()
+	}
+}

@@ -267,12 +267,8 @@ func (w *verification) exact(ctx context.Context) (err error) {
 		}
 	}
 	w.leaveOutBlanks(d.blanks)
-	if w.res.Outdated > 0 {
-		out, err := w.Warehouse.Out(ctx, w.subject.table, warehouse.Merge{}, keptOutNamed)
-		if err != nil {
-			return err
-		}
-		w.res.KeptOut = out.First[:min(int64(len(out.First)), out.Rows)]
+	if err := w.keptOut(ctx); err != nil {
+		return err
 	}
 	w.leaveOutAlone()
 	if w.Options.Sets {
@@ -288,6 +284,30 @@ func (w *verification) leaveOutBlanks(n int64) {
 		w.res.LeftOut = append(w.res.LeftOut, LeftOut{"(values)",
 			fmt.Sprintf("%d records hold a value that no column takes, which was compared as if it were empty", n)})
 	}
+}
+
+// keptOut names what is kept out of the rows that are old, and has the grade say how much
+// is: a repair may have brought some of it.
+func (w *verification) keptOut(ctx context.Context) error {
+	row, err := w.Control.Flow(ctx, w.flow.Object)
+	if err != nil || w.res.Outdated == 0 && row.Rejected.Records == 0 {
+		return err
+	}
+	out, err := w.Warehouse.Out(ctx, w.subject.table, warehouse.Merge{}, keptOutNamed)
+	if err != nil {
+		return err
+	}
+	w.res.KeptOut = out.First[:min(int64(len(out.First)), out.Rows)]
+	if out.Records == row.Rejected.Records && out.Rows == row.Rejected.Rows {
+		return nil
+	}
+	row, err = w.held.Remember(ctx, func(m *recall.Memory) {
+		if m.Rejected.Records, m.Rejected.Rows = out.Records, out.Rows; out.Records == 0 {
+			m.Rejected = recall.Rejected{}
+		}
+	})
+	w.res.Grade = row.Grade
+	return err
 }
 
 // keptOutNamed is how many records are named whose row is old since a newer version of

@@ -6,10 +6,16 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
 	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/gone"
+	"catchment/internal/warehouse/postgres"
+	"catchment/internal/warehouse/shape"
+	"catchment/internal/warehouse/sql"
+	"catchment/internal/warehouse/sql/statements"
 	"catchment/internal/warehouse/warehousetest"
 	"catchment/internal/warehouse/warehousetest/oversql"
 )
@@ -110,4 +116,55 @@ func TestCallHistories(t *testing.T) {
 	var called atomic.Int64
 	warehousetest.HistoriesBy(t, calling(&called))
 	calledAtLeast(t, &called, 25)
+}
+
+// A procedure that a version before installed, which knew of no mark for what is kept
+// out, goes on with a table that has the column since.
+func TestCallOfAnOlderVersion(t *testing.T) {
+	t.Parallel()
+	ctx, url := t.Context(), cluster.Database(t)
+	o := warehouse.Options{Schema: "salesforce", Staging: "salesforce_incremental", Now: time.Now}
+	w := sql.New(openAt(t, url), o)
+	table := shape.Table{Object: "Account", Name: "account", Key: []string{"id"}, Columns: []shape.Column{
+		{Name: "id", Field: "Id", Kind: shape.Text}, {Name: "name", Field: "Name", Kind: shape.Text},
+		{Name: "systemmodstamp", Field: "SystemModstamp", Kind: shape.Timestamp}}}
+	f := warehouse.Fence{Flow: "Account", Number: 1}
+	conn, err := pgx.Connect(ctx, url)
+	do := func(text string) {
+		t.Helper()
+		if err == nil {
+			_, err = conn.Exec(ctx, text)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err == nil {
+		err = w.Migrate(ctx)
+	}
+	if err == nil {
+		_, err = w.Claim(ctx, f, table.Name, "00D000000000001AAA")
+	}
+	if err == nil {
+		_, err = w.Prepare(ctx, f, table)
+	}
+	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
+	p := warehouse.Procedure{Table: table, Policy: gone.Flag}
+	older, perr := statements.Procedure(p, postgres.Dialect(), o, shape.ColumnNames(table), false)
+	all, aerr := statements.Procedures(postgres.Dialect(), o, nil)
+	if perr != nil || aerr != nil || strings.Contains(older, "_catchment_rejected_at") {
+		t.Fatal(perr, aerr)
+	}
+	do(older)
+	do(all)
+	for n, name := range []string{"one", "two"} {
+		do("INSERT INTO salesforce_incremental.account (id, name, systemmodstamp) VALUES ('1', '" + name +
+			"', TIMESTAMPTZ '2026-01-0" + string(rune('1'+n)) + "')")
+		do(call)
+		var got string
+		if err := conn.QueryRow(ctx, "SELECT name FROM salesforce.account").Scan(&got); err != nil || got != name {
+			t.Fatalf("%q, %v", got, err)
+		}
+		do("UPDATE salesforce.account SET _catchment_rejected_at = now()")
+	}
 }

@@ -218,6 +218,12 @@ func patchKeptOut(r *rig) {
 	r.read(in)
 	r.subject.Update(r.t, Staging, "_catchment_rejected", row("field", "employees")) // as the flow spells it
 	marked(r, "1", "2")
+	c := evidence.Comparison{Policy: gone.Flag, Before: at(50),
+		Table: r.only("id", "isdeleted", "systemmodstamp", "name", "employees")}
+	now := r.page(short+",Name,Employees", brief("1", 10, false)+",one,5", brief("2", 10, false)+",deux,6")
+	r.finds(c, 9, evidence.Difference{Source: 2, Warehouse: 2, Stale: 1, Outdated: 1, Wrong: 1,
+		StaleIDs: []string{"1"}, WrongIDs: []string{"2"}, OutdatedIDs: []string{"1"},
+		WrongColumns: [][]string{{"name", "employees"}}}, now)
 	in = r.puts("a3", 300)
 	in.more = []reading{r.patches("", 301, patchRec("2", 10, "8"))}
 	r.read(in)

@@ -207,10 +207,32 @@ WHERE how IN ('missing', 'stale')
 	})
 }
 
+// rejectPatches tells apart what is wrong in the one field only that a patch was rejected
+// for.
+func (s *Compare) rejectPatches() string {
+	columns := ""
+	for _, c := range s.values() {
+		columns += fmt.Sprintf("\n\t\tWHEN %s THEN %s", dialect.Literal(strings.ToLower(c.Field)),
+			dialect.Literal(c.Name))
+	}
+	return dialect.Fill(`UPDATE {suspects}
+SET how = 'outdated'
+WHERE how = 'wrong'
+	AND record || chr(31) || fields IN (SELECT r.record_key || chr(31) || CASE lower(r.field){columns} END || chr(31)
+		FROM {rejected} r
+		WHERE r.flow = {flow} AND {op} = 'patch')`, dialect.Holes{
+		"suspects": s.Suspect, "rejected": s.Dialect.Table(s.Options.Staging, own.RejectedTable), "columns": columns,
+		"flow": dialect.Literal(s.Comparison.Table.Object), "op": s.Col("r", own.Op),
+	})
+}
+
 // Judgements is the statements that judge the records, all or those that were
 // asked for.
 func (s *Compare) Judgements(asked bool) []string {
 	all := []string{s.judge(asked), s.reject(asked)}
+	if len(s.values()) > 0 {
+		all = append(all, s.rejectPatches())
+	}
 	if c, ok := s.isDeleted(); ok && s.Comparison.Snapshot == nil && s.Comparison.Policy != gone.Ignore {
 		all = append(all, s.judgeBinned(asked, c.Name))
 	}

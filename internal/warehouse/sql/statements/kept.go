@@ -90,11 +90,11 @@ func (s *Kept) known(b *dialect.Binds, flow string) (joins, past []string) {
 	}
 	join("n", again("put", "record_key"), "")
 	join("m", again("patch", "record_key, field"), " AND m.field = r.field AND "+s.isPatch())
-	join("v", s.staged(s.whole(attempt)), "")
+	join("v", s.staged(flow, s.whole(attempt)), "")
 	past = append(past, later("n"), later("m"), later("v"))
 	others := s.Col("r", own.Attempt) + " <> " + attempt
 	if s.called {
-		join("w", s.staged(s.Col("v", own.Attempt)+" = "+attempt), "")
+		join("w", s.staged(flow, s.Col("v", own.Attempt)+" = "+attempt), "")
 		past = append(past, "this_one.complete AND "+others, "w.record_key IS NULL AND "+others+dialect.Fill(
 			" AND (SELECT count(*) FROM {page} WHERE attempt = {of} AND op = 'seen') > 0", dialect.Holes{
 				"page": s.Dialect.Table(s.Options.Staging, own.PageTable), "of": attempt,
@@ -105,10 +105,11 @@ func (s *Kept) known(b *dialect.Binds, flow string) (joins, past []string) {
 		switch fields := s.fields(p); {
 		case p.Op == warehouse.Patch && len(fields) > 0:
 			where := (&Merge{Tables: s.Tables, Of: warehouse.Merge{Attempt: s.Attempt}}).where(p, b)
-			join(alias, s.staged(where), " AND "+s.isPatch()+" AND lower(r.field) IN ("+dialect.Literals(fields)+")")
+			brings := " AND " + s.isPatch() + " AND lower(r.field) IN (" + dialect.Literals(fields) + ")"
+			join(alias, s.staged(flow, where), brings)
 			past = append(past, later(alias))
 		case p.Op == warehouse.Seen:
-			join(alias, s.staged(s.Col("v", own.Attempt)+" = "+attempt), "")
+			join(alias, s.staged(flow, s.Col("v", own.Attempt)+" = "+attempt), "")
 			past = append(past, alias+".record_key IS NULL AND "+others)
 		}
 	}
@@ -121,11 +122,13 @@ func (s *Kept) known(b *dialect.Binds, flow string) (joins, past []string) {
 // isPatch tells of a rejection that only a patch was rejected.
 func (s *Kept) isPatch() string { return "coalesce(" + s.Col("r", own.Op) + ", 'put') = 'patch'" }
 
-// staged is the keys of staged versions, and when each was read.
-func (s *Kept) staged(where string) string {
+// staged is the keys of staged versions, and when each was read: of millions that are
+// staged only those matter that were rejected at some time.
+func (s *Kept) staged(flow, where string) string {
 	return dialect.Fill("SELECT {key} AS record_key, max({read_at}) AS read_at FROM {staging} v "+
-		"WHERE {where} GROUP BY 1", dialect.Holes{
+		"WHERE {where} AND {key} IN (SELECT record_key FROM {rejected} WHERE flow = {flow}) GROUP BY 1", dialect.Holes{
 		"key": s.RecordKey("v"), "read_at": s.Col("v", own.ReadAt), "staging": s.Staging(), "where": where,
+		"rejected": s.table(), "flow": flow,
 	})
 }
 

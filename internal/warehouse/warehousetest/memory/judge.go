@@ -83,7 +83,8 @@ func (r *reading) judge(o *operation, rows *table, about func(key string) bool) 
 		switch {
 		case how == missing && r.keptOut(o, key, s):
 			how = rejected
-		case how == stale && r.keptOut(o, key, s):
+		case how == stale && r.keptOut(o, key, s),
+			how == wrong && len(columns) == 1 && r.patchKeptOut(o, key, columns[0]):
 			how = outdated
 		}
 		found = append(found, suspect{record: key, how: how, columns: columns, n: 1})
@@ -189,6 +190,14 @@ func (r *reading) keptOut(o *operation, key string, s row) bool {
 	return slices.ContainsFunc(o.own(tableRejected).rows, func(x row) bool {
 		return x["flow"] == r.c.Table.Object && x["record_key"] == key && isWhole(x) &&
 			(!stamped || x["stamp"] == s[r.stamp()])
+	})
+}
+
+// patchKeptOut tells whether a patch of this very column was kept out.
+func (r *reading) patchKeptOut(o *operation, key, column string) bool {
+	return slices.ContainsFunc(o.own(tableRejected).rows, func(x row) bool {
+		return x["flow"] == r.c.Table.Object && x["record_key"] == key && !isWhole(x) &&
+			columnOf(r.c.Table, x["field"]) == column
 	})
 }
 
