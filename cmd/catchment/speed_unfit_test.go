@@ -57,7 +57,7 @@ func TestUnfitSpeed(t *testing.T) {
 	s.compare(y, fmt.Sprintf("first run with %d values that fit no column; by hand: without", len(ids)),
 		*unfitRecords, median(unfit), median(clean), unfitAtMost)
 	s.say(y, "its peak memory", *unfitRecords, fmt.Sprintf("%d MiB", unfitPeak>>10),
-		fmt.Sprintf("%d MiB", cleanPeak>>10), fmt.Sprintf("%.2f", float64(unfitPeak)/float64(cleanPeak)), "-")
+		fmt.Sprintf("%d MiB", cleanPeak>>10), fmt.Sprintf("%.2f", float64(unfitPeak)/float64(cleanPeak)), "1.20")
 	if got := ratio(); got > unfitAtMost {
 		t.Errorf("%d values that fit no column let a run take %.2f times as long: %v and %v", len(ids), got, unfit,
 			clean)
