@@ -464,8 +464,14 @@ func (o *orgProcess) stop() {
 	_ = o.cmd.Wait()
 }
 
-func (o *orgProcess) advance(s *speed, by string) {
-	req, err := http.NewRequest("POST", o.url+"/_org/clock", strings.NewReader(`{"advance":"`+by+`"}`))
+func (o *orgProcess) advance(s *speed, by string) { o.post(s, "clock", map[string]any{"advance": by}) }
+
+// post asks the org for something that no client of Salesforce can.
+func (o *orgProcess) post(s *speed, path string, asked map[string]any) {
+	s.t.Helper()
+	body, err := json.Marshal(asked)
+	s.must(err)
+	req, err := http.NewRequest("POST", o.url+"/_org/"+path, bytes.NewReader(body))
 	s.must(err)
 	req.Header.Set("Authorization", "Bearer "+o.credentials.AccessToken)
 	req.Header.Set("Content-Type", "application/json")
@@ -473,7 +479,7 @@ func (o *orgProcess) advance(s *speed, by string) {
 	s.must(err)
 	s.must(resp.Body.Close())
 	if resp.StatusCode >= 300 {
-		s.t.Fatal("clock: ", resp.Status)
+		s.t.Fatal(path, ": ", resp.Status)
 	}
 }
 

@@ -63,10 +63,17 @@ func TestClaimsAreChecked(t *testing.T) {
 				l.Must(err)
 			case "purge":
 				l.Must(l.Org.Purge(ids[0]))
+			case "unfit":
+				l.sick = true
+				l.quietly(ids[0], "Born__c", "2026-02-30")
+				l.note()
+				l.Later(time.Hour)
+				l.Done(nil)
 			}
 			l.note()
 			p := l.begins(nil)
 			defer p.Close()
+			l.claims.hold(p.Driver, l.Flows, false)
 			if lie.lie != "" {
 				p.Exec(strings.NewReplacer("%1", ids[0], "%2", ids[1], "%3", ids[2]).Replace(lie.lie))
 			}
