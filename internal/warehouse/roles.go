@@ -92,6 +92,10 @@ type Loader interface {
 	Discard(ctx context.Context, f Fence, attempt string, keep ...string) error
 	// KeepsNUL tells whether a text may hold a NUL character.
 	KeepsNUL() bool
+	// Overflows tells whether a record of t, with a value in each of its fields, may
+	// have more than a row has room for. It is no failure: the table then gets
+	// another form, in which each column still can be selected.
+	Overflows(t shape.Table) bool
 	// PagesPerLoad is how many pages the loader likes to take at once.
 	PagesPerLoad() int
 }

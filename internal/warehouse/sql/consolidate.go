@@ -43,7 +43,8 @@ func (w *merger) Consolidate(ctx context.Context, f warehouse.Fence, m warehouse
 		c, err = w.merge(ctx, tx, f, m, columns)
 		return err
 	}
-	if err := lookAgain(func() error { return w.merging(ctx, in) }); err != nil {
+	merge := func() error { return lookAgain(func() error { return w.merging(ctx, in) }) }
+	if err := roomy(ctx, w.store, f, m.Table, merge); err != nil {
 		return warehouse.Counts{}, err
 	}
 	return c, nil

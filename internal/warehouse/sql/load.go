@@ -47,7 +47,7 @@ func (w *loader) Load(ctx context.Context, f warehouse.Fence, b warehouse.Batch)
 			return w.loadFresh(ctx, tx, f, fresh)
 		})
 	}
-	if err := w.take(ctx, in); err != nil {
+	if err := roomy(ctx, w.store, f, b.Table, func() error { return w.take(ctx, in) }); err != nil {
 		return 0, err
 	}
 	var total int64
@@ -167,7 +167,7 @@ func (w *loader) fit(
 	if err != nil {
 		return nil, nil, err
 	}
-	final, err := storedColumns(ctx, tx, w.o.Schema, b.Table.Name)
+	final, err := finalColumns(ctx, tx, w.store, b.Table.Name)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -178,6 +178,7 @@ func (w *loader) fit(
 	if err != nil {
 		return nil, nil, err
 	}
+	markApart(cols, final)
 	cols, todo, err = w.d.MakeRoom(w.staging(b.Table), staging, cols)
 	if err != nil {
 		return nil, nil, err
@@ -217,6 +218,14 @@ func copyColumns(
 		}
 	}
 	return cols, nil
+}
+
+// markApart tells which columns of pages go into the overflow of a table that has these.
+func markApart(cols []dialect.CopyColumn, has []dialect.Stored) {
+	for i, c := range cols {
+		stored, _ := dialect.Find(has, c.Name)
+		cols[i].Apart = stored.Apart
+	}
 }
 
 // Discard removes the staged rows and the ledger of an attempt's jobs, all but
@@ -308,6 +317,9 @@ func (c Copy) CountBySeq(d *dialect.Dialect) (string, []any) {
 
 // KeepsNUL tells whether a text may hold a NUL character.
 func (w *loader) KeepsNUL() bool { return w.d.KeepsNUL }
+
+// Overflows tells whether a record of t may be too wide for a row of its tables.
+func (w *loader) Overflows(t shape.Table) bool { return dialect.Overflows(w.d, t) }
 
 // PagesPerLoad is how many pages the warehouse's loader likes to take at once.
 func (w *loader) PagesPerLoad() int { return max(w.d.PagesPerLoad, 1) }

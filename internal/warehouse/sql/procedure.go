@@ -49,15 +49,16 @@ func (w *installer) Install(ctx context.Context, ps []warehouse.Procedure) error
 
 // install makes the procedure of one table.
 func (w *installer) install(ctx context.Context, tx Tx, p warehouse.Procedure) error {
-	has, err := storedColumns(ctx, tx, w.o.Schema, p.Table.Name)
+	has, err := finalColumns(ctx, tx, w.store, p.Table.Name)
 	if err != nil {
 		return err
 	}
-	columns := dialect.Payload(has)
 	if len(has) == 0 { // no run has made the table yet
-		columns = shape.ColumnNames(p.Table)
+		for _, name := range shape.ColumnNames(p.Table) {
+			has = append(has, dialect.Stored{Name: name})
+		}
 	}
-	text, err := statements.Procedure(p, w.d, w.o, columns)
+	text, err := statements.Procedure(p, w.d, w.o, has)
 	if err != nil {
 		return err
 	}

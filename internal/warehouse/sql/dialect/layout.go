@@ -31,12 +31,14 @@ func Shape(
 	}
 	var ddl []Step
 	var changes []shape.Change
+	now := has
 	for _, c := range want {
 		old, ok := Find(has, c.Name)
 		switch {
 		case !ok:
-			ddl = append(ddl, Steps(fmt.Sprintf("ALTER TABLE %s ADD COLUMN %s", d.Table(schema, t.Name),
-				d.Define(c)))...)
+			var more []Step
+			more, now = added(d, schema, t, now, c)
+			ddl = append(ddl, more...)
 			changes = append(changes, shape.Change{Table: t.Name, Column: c.Name, What: "added", Detail: d.TypeOf(c)})
 		// a table that is laid out by a column can't lose it
 		case d.tooNarrow(old, c) && !slices.Contains(t.Key, c.Name):
@@ -49,18 +51,54 @@ func Shape(
 				return nil, nil, plan.Failf(plan.Bug, "run it again", "%s.%s.%s is %s, and the field %s is %s",
 					schema, t.Name, c.Name, old.Type, c.Field, c.Kind)
 			}
-			ddl = append(ddl, d.retype(d.Table(schema, t.Name), old, c)...)
+			var more []Step
+			more, now = retyped(d, schema, t, now, c)
+			ddl = append(ddl, more...)
 			changes = append(changes, shape.Change{Table: t.Name, Column: c.Name, What: shape.Widened,
 				Detail: d.TypeOf(c)})
 		}
 	}
+	if len(Apart(has)) > 0 && len(now) > len(has) {
+		ddl = append(ddl, Steps(viewOver(d, schema, t.Name, now))...)
+	}
+	return ddl, append(changes, vanished(t, has)...), nil
+}
+
+// added is the steps that give a table one more column, and the columns that it has then.
+// One with an overflow gets its view anew afterwards.
+func added(d *Dialect, schema string, t shape.Table, has []Stored, c shape.Column) ([]Step, []Stored) {
+	table, one := d.Table(schema, t.Name), Stored{Name: c.Name, Type: d.TypeOf(c)}
+	if len(Apart(has)) > 0 {
+		table, one.Apart = d.Table(schema, RowsOf(d, t.Name)), goesApart(c)
+	}
+	has = append(slices.Clone(has), one)
+	if one.Apart {
+		return nil, has
+	}
+	return Steps(fmt.Sprintf("ALTER TABLE %s ADD COLUMN %s", table, d.Define(c))), has
+}
+
+// retyped is the steps that give a column of a table the type that its field has now, and
+// the columns that the table has then.
+func retyped(d *Dialect, schema string, t shape.Table, has []Stored, c shape.Column) ([]Step, []Stored) {
+	old, _ := Find(has, c.Name)
+	after := slices.Clone(has)
+	after[Place(has, c.Name)].Type = d.Of(c.Kind).Stored
+	if len(Apart(has)) == 0 {
+		return d.retype(d.Table(schema, t.Name), old, c), after
+	}
+	return retypeUnder(d, schema, after, old, t), after
+}
+
+// vanished tells which columns of a table have no field any more.
+func vanished(t shape.Table, has []Stored) (changes []shape.Change) {
 	for _, name := range Payload(has) {
 		if !slices.ContainsFunc(t.Columns, func(c shape.Column) bool { return strings.EqualFold(c.Name, name) }) {
 			changes = append(changes, shape.Change{Table: t.Name, Column: name, What: "vanished",
 				Detail: "the column keeps its old values"})
 		}
 	}
-	return ddl, changes, nil
+	return changes
 }
 
 // fitNames refuses names that the warehouse would cut off: two of them could

@@ -17,6 +17,7 @@ type Stored struct {
 	Bytes int // that a text has room for, 0 for any number
 	// that use the column, where its type can't change under them
 	Views []string
+	Apart bool // it is in the overflow of its rows
 }
 
 // Find finds a column by its name, in whatever case.
@@ -51,6 +52,7 @@ type CopyColumn struct {
 	Type  string // as the table has it
 	Whole int    // the digits that a Decimal's values have at most
 	Fract int
+	Apart bool // it goes into the overflow
 }
 
 // StoredType is the type of a column that the warehouse has.

@@ -15,8 +15,9 @@ const (
 	SyncedAt     = "_catchment_synced_at"
 	DeletedAt    = "_catchment_deleted_at"
 	DeleteReason = "_catchment_delete_reason"
-	Wider        = "_catchment_wider" // on the way to another type
-	Was          = "_catchment_was"   // what one took the place of, where DDL commits
+	Wider        = "_catchment_wider"    // on the way to another type
+	Overflow     = "_catchment_overflow" // what a row has no room for
+	Was          = "_catchment_was"      // what one took the place of, where DDL commits
 )
 
 // Staging are our own columns of a staging table.

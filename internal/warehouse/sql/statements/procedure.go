@@ -25,7 +25,11 @@ var procedureText string
 func Procedures(d *dialect.Dialect, o warehouse.Options, ps []warehouse.Procedure) (string, error) {
 	var b strings.Builder
 	for _, p := range ps {
-		text, err := Procedure(p, d, o, shape.ColumnNames(p.Table))
+		has := make([]dialect.Stored, len(p.Table.Columns))
+		for i, c := range p.Table.Columns {
+			has[i].Name = c.Name
+		}
+		text, err := Procedure(p, d, o, has)
 		if err != nil {
 			return "", err
 		}
@@ -62,10 +66,11 @@ func ProcedureName(d *dialect.Dialect, table string) string {
 }
 
 // Procedure writes the procedure for a final table that has these columns.
-func Procedure(p warehouse.Procedure, d *dialect.Dialect, o warehouse.Options, columns []string) (string, error) {
+func Procedure(p warehouse.Procedure, d *dialect.Dialect, o warehouse.Options, has []dialect.Stored) (string, error) {
+	columns := dialect.Payload(has)
 	m := warehouse.Merge{Table: p.Table, Attempt: ":attempt", Policy: p.Policy, AbsentReason: ":reason"}
-	s := &Merge{Tables: Tables{Dialect: d, Options: o, Table: p.Table}, Of: m, Columns: columns,
-		ReadAt: placeholder(":read_at"), called: true}
+	tables := Tables{Dialect: d, Options: o, Table: p.Table, Apart: dialect.Apart(has)}
+	s := &Merge{Tables: tables, Of: m, Columns: dialect.InRows(has), ReadAt: placeholder(":read_at"), called: true}
 	all, page := shape.ColumnNames(p.Table), d.Table(o.Staging, own.PageTable)
 	// Rows that no job loaded have no job.
 	jobs := func(op warehouse.Op, also string) string {
@@ -90,7 +95,8 @@ func Procedure(p warehouse.Procedure, d *dialect.Dialect, o warehouse.Options, c
 		"Prefix": dialect.Literal(shape.OwnPrefix), "PrefixLength": fmt.Sprint(len(shape.OwnPrefix)),
 		"Flow": d.Table(o.Staging, own.FlowTable), "Attempt": d.Table(o.Staging, own.AttemptTable), "Page": page,
 		"Log": d.Table(o.Staging, own.LogTable), "Call": d.Table(o.Staging, own.CallTable),
-		"Staging": s.Staging(), "Final": s.Final(), "Lock": s.Lock().SQL, "LockFirst": "",
+		"Staging": s.Staging(), "Final": s.Rows(), "Gather": variables(s.Gather()...),
+		"Lock": s.Lock().SQL, "LockFirst": "",
 		"Carried": dialect.Literal(Canonical(put.columns)), "Known": known(all), "Columns": dialect.Literals(columns),
 		"CountColumns": fmt.Sprint(len(columns)),
 		"FewDeletes":   fmt.Sprint(FewDeletes), "Purged": dialect.Literal(string(gone.Purged)),
@@ -113,10 +119,18 @@ func Procedure(p warehouse.Procedure, d *dialect.Dialect, o warehouse.Options, c
 		"FillAbsent":      variables(s.FillAbsent(put)), "FillAbsentOver": variables(s.FillAbsent(put.over())),
 		"BuryGone": variables(s.BuryGone(m.AbsentReason)...), "TakeAway": variables(s.TakeAway(m.AbsentReason)),
 		"AnyOther": into("this_count", s.AnyOther()), "Truncate": "", "Clear": variables(s.Clear()),
-		"AddKey": "", "Grows": yes(p.Policy == gone.Remove), "Ignores": yes(p.Policy == gone.Ignore), "Unique": "",
+		"AddKey": "", "Views": "", "Grows": yes(p.Policy == gone.Remove),
+		"Ignores": yes(p.Policy == gone.Ignore), "Unique": "",
 	}
 	choose(p, sql, s, put, patch)
 	return render("one", sql)
+}
+
+// Outdated is the procedure of a table that has changed since: it says what to do.
+func Outdated(d *dialect.Dialect, o warehouse.Options, table string) (string, error) {
+	return render("outdated", map[string]string{
+		"Name": d.Table(o.Staging, ProcedureName(d, table)), "Dialect": d.Name,
+	})
 }
 
 // choose fills in what depends on the dialect and the policy.
@@ -126,6 +140,9 @@ func choose(p warehouse.Procedure, sql map[string]string, s *Merge, put, patch P
 	}
 	if s.Dialect.LockFirst {
 		sql["LockFirst"] = "LOCK TABLE " + s.Final() + ", " + s.Staging()
+	}
+	if s.Dialect.Overflow != nil { // the table may have got one, or have lost it
+		sql["Views"] = fmt.Sprint(min(len(s.Apart), 1))
 	}
 	if s.Dialect.Enforces {
 		sql["AddKey"] = s.AddKey()

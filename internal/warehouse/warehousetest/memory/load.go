@@ -11,6 +11,9 @@ import (
 	"catchment/internal/warehouse/shape"
 )
 
+// Overflows says that a record has all the room that it needs.
+func (p loader) Overflows(shape.Table) bool { return false }
+
 // KeepsNUL says that a text may hold anything.
 func (p loader) KeepsNUL() bool { return true }
 
