@@ -64,6 +64,7 @@ func scriptParams(t *testing.T) testscript.Params {
 			"edit":     editFile,
 			"app":      startApp,
 			"await":    awaitRequest,
+			"wide":     makeWide,
 
 			"appflow":       startAppFlow,
 			"appflow-flows": listAppFlow,
@@ -71,17 +72,19 @@ func scriptParams(t *testing.T) testscript.Params {
 	}
 }
 
-// startOrg: org [-load] [-records N] [-page-records N] [-seed N] [-restricted]
+// startOrg: org [-load] [-wide] [-records N] [-page-records N] [-seed N] [-restricted]
 // [-sandbox] [-tls] starts a fake org and exports ORG_URL, SF_CLIENT_ID, SF_CLIENT_SECRET
 // and ORG_TOKEN. With -tls the certificate of its authority is in ca.pem.
 func startOrg(ts *testscript.TestScript, neg bool, args []string) {
 	options := fakeorg.Options{Seed: 1,
 		Clock: fakeorg.FollowClock(time.Date(2026, 3, 1, 12, 0, 30, 0, time.UTC), time.Now)}
-	records, load, secure := 700, false, false
+	records, load, secure := 700, []string{}, false
 	for i := 0; i < len(args); i++ {
 		switch args[i] {
 		case "-load":
-			load = true
+			load = []string{filepath.Join(ts.Getenv("DATA"), "npsp-1k"), filepath.Join(ts.Getenv("DATA"), "describes")}
+		case "-wide":
+			load = []string{ts.MkAbs("wide"), ""}
 		case "-tls":
 			secure = true
 		case "-restricted":
@@ -108,9 +111,8 @@ func startOrg(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	org, err := fakeorg.New(options)
 	ts.Check(err)
-	if load {
-		ts.Check(org.LoadDir(filepath.Join(ts.Getenv("DATA"), "npsp-1k"),
-			filepath.Join(ts.Getenv("DATA"), "describes")))
+	if len(load) > 0 {
+		ts.Check(org.LoadDir(load[0], load[1]))
 	} else {
 		ts.Check(org.Generate(records, options.Seed))
 	}
@@ -135,11 +137,14 @@ func startOrg(ts *testscript.TestScript, neg bool, args []string) {
 // and prints the answer.
 func callOrg(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) < 2 {
-		ts.Fatalf("usage: rest METHOD PATH [BODY]")
+		ts.Fatalf("usage: rest METHOD PATH [BODY | @FILE]")
 	}
 	body := ""
 	if len(args) > 2 {
 		body = args[2]
+	}
+	if file, ok := strings.CutPrefix(body, "@"); ok {
+		body = ts.ReadFile(file)
 	}
 	text, status := askOrg(ts, args[0], args[1], body)
 	fmt.Fprintf(ts.Stdout(), "%s\n", text)

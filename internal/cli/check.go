@@ -218,6 +218,7 @@ func (c *checkup) checkFlow(ctx context.Context, fl flow.Flow, find source.Finde
 	}
 	if warehouse {
 		c.checkKey(ctx, src.Table)
+		c.checkWidth(src.Table)
 	}
 	for _, skip := range src.Skipped {
 		c.warn("field "+fl.Object+"."+skip.Field, "is not copied: "+skip.Reason, "")
@@ -254,6 +255,23 @@ func (c *checkup) checkKey(ctx context.Context, t shape.Table) {
 	case key.Lost:
 		c.warn("table "+t.Name, "has lost its primary key", "the next run makes it again")
 	}
+}
+
+// checkWidth warns of a table whose records may be too wide for a row.
+func (c *checkup) checkWidth(t shape.Table) {
+	if overflows := c.Warehouse.Room().Overflows; overflows == nil || !overflows(t) {
+		return
+	}
+	texts := 0
+	for _, col := range t.Columns {
+		if col.Kind == shape.Text {
+			texts++
+		}
+	}
+	c.warn("table "+t.Name, fmt.Sprintf("has %d text columns, more than a row of %s has room for when all are filled: "+
+		"with the first record that needs it the table becomes a view of the same name and columns, over a table that "+
+		"keeps some of them in a jsonb", texts, c.Warehouse.Name()),
+		"nothing needs to be done; to keep a plain table, exclude fields of "+t.Object+" in the flow")
 }
 
 // probe asks for one record of a flow: describe doesn't tell which objects

@@ -23,7 +23,7 @@ func (t *tx) Load(ctx context.Context, c sql.Copy) ([]int64, error) {
 			return nil, err
 		}
 		var err error
-		if rows[i], err = t.copyPage(ctx, copyText(c), p); err != nil {
+		if rows[i], err = t.copyPage(ctx, c, p); err != nil {
 			return nil, fmt.Errorf("load page %s: %w", p.Key, err)
 		}
 	}
@@ -33,7 +33,7 @@ func (t *tx) Load(ctx context.Context, c sql.Copy) ([]int64, error) {
 	return rows, nil
 }
 
-func (t *tx) copyPage(ctx context.Context, sql string, p warehouse.Page) (n int64, err error) {
+func (t *tx) copyPage(ctx context.Context, c sql.Copy, p warehouse.Page) (n int64, err error) {
 	stored, err := p.Read(ctx)
 	if err != nil {
 		return 0, err
@@ -47,7 +47,10 @@ func (t *tx) copyPage(ctx context.Context, sql string, p warehouse.Page) (n int6
 		}
 		source.r = z
 	}
-	tag, err := t.conn.PgConn().CopyFrom(ctx, source, sql)
+	if gathered(c) {
+		source.r = gather(source.r, c.Columns)
+	}
+	tag, err := t.conn.PgConn().CopyFrom(ctx, source, copyText(c))
 	if source.err != nil {
 		return 0, source.err // what PostgreSQL says of it is only a consequence
 	}

@@ -24,7 +24,7 @@ func reads(t *testing.T, d sql.Driver, role, schema string) (may bool) {
 	return may
 }
 
-func exec(t *testing.T, d sql.Driver, query string) {
+func exec(t testing.TB, d sql.Driver, query string) {
 	t.Helper()
 	must(t, d.Tx(t.Context(), func(tx sql.Tx) error {
 		_, err := tx.Exec(t.Context(), query)

@@ -17,14 +17,14 @@ func Dialect() *dialect.Dialect {
 	return &dialect.Dialect{
 		Name: "postgres",
 		Types: []dialect.ColumnType{ // COPY makes each of them of its text
-			{Kind: shape.Text, Name: "TEXT", Stored: "TEXT"},
-			{Kind: shape.Bool, Name: "BOOLEAN", Stored: "BOOLEAN"},
-			{Kind: shape.Int, Name: "INTEGER", Stored: "INTEGER"},
-			{Kind: shape.Long, Name: "BIGINT", Stored: "BIGINT"},
-			{Kind: shape.Decimal, Name: "NUMERIC", Stored: "NUMERIC"},
-			{Kind: shape.Date, Name: "DATE", Stored: "DATE"},
-			{Kind: shape.Time, Name: "TIME", Stored: "TIME WITHOUT TIME ZONE"},
-			{Kind: shape.Timestamp, Name: "TIMESTAMPTZ", Stored: "TIMESTAMP WITH TIME ZONE"},
+			{Kind: shape.Text, Name: "TEXT", Stored: "TEXT", Width: 21},
+			{Kind: shape.Bool, Name: "BOOLEAN", Stored: "BOOLEAN", Width: 1},
+			{Kind: shape.Int, Name: "INTEGER", Stored: "INTEGER", Width: 4},
+			{Kind: shape.Long, Name: "BIGINT", Stored: "BIGINT", Width: 8},
+			{Kind: shape.Decimal, Name: "NUMERIC", Stored: "NUMERIC", Width: 16},
+			{Kind: shape.Date, Name: "DATE", Stored: "DATE", Width: 4},
+			{Kind: shape.Time, Name: "TIME", Stored: "TIME WITHOUT TIME ZONE", Width: 8},
+			{Kind: shape.Timestamp, Name: "TIMESTAMPTZ", Stored: "TIMESTAMP WITH TIME ZONE", Width: 8},
 		},
 		Room: room.Limits{Whole: 131_072, Fraction: 16_383, // PostgreSQL documentation, "Numeric Types"
 			Dates: room.Years{First: 1, Last: 5_874_896}, Stamps: room.Years{First: 1, Last: 294_275}},
@@ -48,21 +48,65 @@ func Dialect() *dialect.Dialect {
 		Views:       dialect.ViewsByDependency,
 		Encoding: "SELECT pg_catalog.pg_encoding_to_char(encoding) FROM pg_catalog.pg_database " +
 			"WHERE datname = current_database()",
-		Schemas: dialect.SchemasByName,
-		Rights:  dialect.RightsByACL,
-		System:  "tableoid xmin cmin xmax cmax ctid",
+		Schemas:  dialect.SchemasByName,
+		Rights:   dialect.RightsByACL,
+		System:   "tableoid xmin cmin xmax cmax ctid",
+		Overflow: overflow(),
 
 		PagesPerLoad: 1, // COPY takes one after the other, each in one go
 	}
 }
 
+// overflow keeps what a row has no room for in a jsonb. A row is in one page of 8 KB
+// (PostgreSQL documentation, 73.6), of which 24 bytes are its header; a longer value goes
+// elsewhere, but one of up to 24 bytes with its own header of 4 can't (73.2).
+func overflow() *dialect.Overflow {
+	return &dialect.Overflow{
+		Room:   8160 - 24,
+		Type:   "JSONB",
+		Get:    "({map} ->> {name})",
+		Row:    "LEFT JOIN LATERAL jsonb_to_record({map}) o ({columns}) ON true",
+		Make:   "jsonb_strip_nulls(jsonb_build_object({pairs}))",
+		Names:  "CAST(ARRAY[{names}] AS TEXT[])",
+		Listed: "string_to_array({list}, ',')",
+		Merge: "nullif((coalesce({old}, jsonb_build_object()) - {names}) || coalesce({new}, jsonb_build_object()), " +
+			"jsonb_build_object())",
+		Uses: `SELECT a.attname,
+	regexp_replace(pg_describe_object(d.classid, d.objid, d.objsubid), '^.*_RETURN"? on ', '')
+FROM pg_depend d
+JOIN pg_class t ON t.oid = d.refobjid
+JOIN pg_namespace n ON n.oid = t.relnamespace
+JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = d.refobjsubid
+WHERE d.refclassid = CAST('pg_class' AS REGCLASS) AND n.nspname = $1 AND t.relname = $2
+GROUP BY 1, 2
+ORDER BY 1, 2`,
+		Rights: `DO $$
+DECLARE
+	one RECORD;
+BEGIN
+	FOR one IN SELECT grantee, is_grantable FROM pg_class c, aclexplode(c.relacl) a
+		WHERE c.oid = CAST({rows} AS REGCLASS) AND a.privilege_type = 'SELECT' AND a.grantee <> c.relowner
+	LOOP
+		EXECUTE 'GRANT SELECT ON ' || {view} || ' TO ' ||
+			CASE WHEN one.grantee = 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(one.grantee)) END ||
+			CASE WHEN one.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END;
+	END LOOP;
+END $$`,
+	}
+}
+
 // copyText is the statement by which PostgreSQL takes one page as it comes.
 // Salesforce has no empty texts: both an empty field and a quoted one are null.
-// PostgreSQL skips the header and goes by the order that c has.
+// PostgreSQL skips the header and goes by the order that c has; an overflow comes last.
 func copyText(c sql.Copy) string {
-	names := make([]string, len(c.Columns))
-	for i, col := range c.Columns {
-		names[i] = col.Name
+	var names []string
+	for _, col := range c.Columns {
+		if !col.Apart {
+			names = append(names, col.Name)
+		}
+	}
+	if gathered(c) {
+		names = append(names, own.Overflow)
 	}
 	list := Dialect().List("", names)
 	return fmt.Sprintf("COPY %s (%s) FROM STDIN (FORMAT csv, HEADER true, NULL '', FORCE_NULL (%s), ENCODING 'UTF8')",

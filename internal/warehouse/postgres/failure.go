@@ -90,6 +90,10 @@ func refusal(place string, e *pgconn.PgError) error {
 	case "53300":
 		return plan.Failf(plan.Retry, "raise max_connections, or end other sessions",
 			"%s has no connection to spare", place)
+	case "54000":
+		if e.Routine == "RelationGetBufferForTuple" { // other limits have the same code
+			return plan.Fixf("exclude some fields of the object in the flow", "%s: %w", place, sql.ErrTooWide)
+		}
 	case "23505":
 		if strings.HasPrefix(e.ConstraintName, "pg_") { // two made the same thing at once
 			return plan.Failf(plan.Retry, "", "%s: another transaction made the same", place)

@@ -54,6 +54,14 @@ func TestFailure(t *testing.T) {
 		sql.ErrDuplicate) {
 		t.Errorf("got %v", err)
 	}
+	wide := failure("here", &pgconn.PgError{Code: "54000", Routine: "RelationGetBufferForTuple"})
+	if !errors.Is(wide, sql.ErrTooWide) || plan.ClassOf(wide) != plan.Fix || plan.HintOf(wide) == "" {
+		t.Errorf("a row that is too big: %v", wide)
+	}
+	if err := failure("here", &pgconn.PgError{Code: "54000", Routine: "index_form_tuple"}); errors.Is(err,
+		sql.ErrTooWide) {
+		t.Errorf("a value that is too big for an index: %v", err)
+	}
 	role := failure("here", &pgconn.PgError{Code: "42704", Message: `role "reader" does not exist`})
 	if plan.ClassOf(role) != plan.Fix || !strings.Contains(role.Error(), "reader") {
 		t.Errorf("got %v", role)

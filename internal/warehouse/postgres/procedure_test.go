@@ -15,6 +15,7 @@ import (
 	"catchment/internal/warehouse/postgres"
 	"catchment/internal/warehouse/shape"
 	"catchment/internal/warehouse/sql"
+	"catchment/internal/warehouse/sql/dialect"
 	"catchment/internal/warehouse/sql/statements"
 	"catchment/internal/warehouse/warehousetest"
 	"catchment/internal/warehouse/warehousetest/oversql"
@@ -150,7 +151,11 @@ func TestCallOfAnOlderVersion(t *testing.T) {
 	}
 	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
 	p := warehouse.Procedure{Table: table, Policy: gone.Flag}
-	older, perr := statements.Procedure(p, postgres.Dialect(), o, shape.ColumnNames(table), false)
+	var has []dialect.Stored
+	for _, name := range shape.ColumnNames(table) {
+		has = append(has, dialect.Stored{Name: name})
+	}
+	older, perr := statements.Procedure(p, postgres.Dialect(), o, has, false)
 	all, aerr := statements.Procedures(postgres.Dialect(), o, nil)
 	if perr != nil || aerr != nil || strings.Contains(older, "_catchment_rejected_at") {
 		t.Fatal(perr, aerr)

@@ -20,7 +20,11 @@ type Limits struct {
 	Whole    int   // digits of a decimal before its point
 	Fraction int   // digits of a decimal after its point
 	Dates    Years // of a Date
-	Stamps   Years // of a Timestamp
+	// tells whether a record of a table, with a value in each of its fields, may be too
+	// wide for a row; nil where none is. It is no failure: the table then gets another
+	// form, in which each column still can be selected.
+	Overflows func(shape.Table) bool
+	Stamps    Years // of a Timestamp
 }
 
 // Digits is the widest number that a page holds in one column.

@@ -43,7 +43,8 @@ func (w *merger) Consolidate(ctx context.Context, f warehouse.Fence, m warehouse
 		c, err = w.merge(ctx, tx, f, m, columns)
 		return err
 	}
-	if err := lookAgain(func() error { return w.merging(ctx, in) }); err != nil {
+	merge := func() error { return lookAgain(func() error { return w.merging(ctx, in) }) }
+	if err := roomy(ctx, w.store, f, m.Table, merge); err != nil {
 		return warehouse.Counts{}, err
 	}
 	return c, nil
@@ -250,4 +251,14 @@ func (w *merger) Consolidated(ctx context.Context, attempt string) (done bool, e
 		return false, fmt.Errorf("look for attempt %s in the log: %w", attempt, err)
 	}
 	return done, nil
+}
+
+// tooManyDeletes is the stop before a merge that deletes too much of what was
+// live: more than 5 % and more than 100 rows.
+func tooManyDeletes(m warehouse.Merge, deletes, live int64) error {
+	if m.AllowDeletes || deletes <= statements.FewDeletes || deletes*20 <= live {
+		return nil
+	}
+	return plan.Fixf("look at what was deleted in Salesforce; if it is right, run again with --allow-deletes",
+		"%w", &gone.MassDelete{Table: m.Table.Name, Deletes: deletes, Rows: live})
 }

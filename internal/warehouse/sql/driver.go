@@ -126,6 +126,10 @@ var ErrTooLong = errors.New("the statement is too long")
 // Drivers whose dialect has savepoints wrap it.
 var ErrDuplicate = errors.New("a second row of one key")
 
+// ErrTooWide says that a statement would have made a row that has more values than its
+// table has room for. Drivers whose dialect has an overflow wrap it.
+var ErrTooWide = errors.New("a record has more values than a row has room for")
+
 // queryRow reads the first row of an answer and tells whether there was one.
 func queryRow(ctx context.Context, tx Tx, dest []any, sql string, args ...any) (bool, error) {
 	found := false

@@ -28,7 +28,11 @@ func (w *eraser) Erase(ctx context.Context, f warehouse.Fence, e warehouse.Erasu
 	var out warehouse.Erased
 	err := w.fencedOn(ctx, f, "erase records of "+e.Table.Name, []string{w.final(e.Table), w.staging(e.Table)},
 		func(tx Tx) error {
-			s := &erasing{Tables: *w.of(e.Table), now: w.now(), e: e}
+			has, err := finalColumns(ctx, tx, w.store, e.Table.Name)
+			if err != nil {
+				return err
+			}
+			s := &erasing{Tables: *w.of(e.Table).Over(has), now: w.now(), e: e}
 			if w.d.Locks {
 				if err := do(ctx, tx, s.Lock()); err != nil {
 					return err
@@ -75,12 +79,9 @@ func (s *erasing) some(ctx context.Context, tx Tx, values []string) error {
 	if err := insert(ctx, tx, s.Tombs(), tombs); err != nil {
 		return err
 	}
-	for _, from := range []struct {
-		table string
-		n     *int64
-	}{{s.Final(), &s.out.Rows}, {s.Staging(), &s.out.Staged}} {
+	for _, from := range s.places("", &s.out) {
 		b := s.Binds()
-		n, err := tx.Exec(ctx, fmt.Sprintf("DELETE FROM %s WHERE %s IN (%s)", from.table, s.Quote(s.e.Column),
+		n, err := tx.Exec(ctx, fmt.Sprintf("DELETE FROM %s WHERE %s IN (%s)", from.table, from.column,
 			b.Texts(values)), b.Args...)
 		if err != nil {
 			return err
@@ -90,6 +91,21 @@ func (s *erasing) some(ctx context.Context, tx Tx, values []string) error {
 	n, err := s.rejected(ctx, tx, values)
 	s.out.Staged += n
 	return err
+}
+
+// A place is one of the two tables that an erasure looks for its values in.
+type place struct {
+	table, column string
+	n             *int64 // the rows that go
+}
+
+// places are those tables; alias may be "".
+func (s *erasing) places(alias string, out *warehouse.Erased) []place {
+	final, staged := s.Quote(s.e.Column), s.Staged(alias, s.e.Column)
+	if alias != "" {
+		final = s.Col(alias, s.e.Column)
+	}
+	return []place{{s.Final(), final, &out.Rows}, {s.Staging(), staged, &out.Staged}}
 }
 
 // rejected erases what the flow's rules kept out of the table: the records, or
@@ -117,14 +133,14 @@ func (s *erasing) keys(ctx context.Context, tx Tx, values []string) ([]string, e
 	}
 	seen := map[string]bool{}
 	var keys []string
-	for _, table := range []string{s.Final(), s.Staging()} {
+	for _, from := range s.places("x", &s.out) {
 		b := s.Binds()
 		err := eachKey(ctx, tx, func(key string) {
 			if !seen[key] {
 				seen[key] = true
 				keys = append(keys, key)
 			}
-		}, fmt.Sprintf("SELECT %s FROM %s x WHERE %s IN (%s)", s.RecordKey("x"), table, s.Col("x", s.e.Column),
+		}, fmt.Sprintf("SELECT %s FROM %s x WHERE %s IN (%s)", s.RecordKey("x"), from.table, from.column,
 			b.Texts(values)), b.Args...)
 		if err != nil {
 			return nil, err

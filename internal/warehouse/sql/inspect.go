@@ -128,7 +128,7 @@ func (w *shaper) Adapt(ctx context.Context, t shape.Table) (shape.Table, shape.P
 		if err != nil || len(memory) == 0 {
 			return err
 		}
-		if has, err = storedColumns(ctx, tx, w.o.Schema, t.Name); err != nil {
+		if has, err = finalColumns(ctx, tx, w.store, t.Name); err != nil {
 			return err
 		}
 		past.Columns = dialect.Payload(has)
@@ -166,19 +166,47 @@ func (w *shaper) fieldsOf(ctx context.Context, tx Tx, object string) ([]shape.Kn
 	return all, err
 }
 
-// views notes which views keep columns of a table as they are.
+// views notes which views keep columns of a table as they are. Where a final table is a view
+// of ours, one over it keeps all of them: to change one it has to be made anew.
 func (w *shaper) views(ctx context.Context, tx Tx, has []dialect.Stored, schema, table string) error {
 	if w.d.Views == "" {
 		return nil
 	}
+	ask := func(table string) dialect.Statement {
+		return dialect.Statement{SQL: w.d.Views, Args: []any{w.o.Schema, table}}
+	}
+	err := uses(ctx, tx, has, ask(table))
+	if err != nil || len(dialect.Apart(has)) == 0 {
+		return err
+	}
+	var over []string
+	for _, c := range has {
+		over = append(over, c.Views...)
+	}
+	slices.Sort(over)
+	for i := range has {
+		has[i].Views = slices.Compact(slices.Clone(over))
+	}
+	behind := slices.Clone(has)
+	if err := uses(ctx, tx, behind, ask(dialect.RowsOf(w.d, table))); err != nil {
+		return err
+	}
+	for i, c := range behind {
+		has[i].Views = slices.DeleteFunc(c.Views, func(by string) bool { return by == w.o.Schema+"."+table })
+	}
+	return nil
+}
+
+// uses notes by what each column of a final table is used, as a query tells.
+func uses(ctx context.Context, tx Tx, has []dialect.Stored, ask dialect.Statement) error {
 	return tx.Query(ctx, func(scan Scan) error {
-		var column, view string
-		err := scan(&column, &view)
+		var column, by string
+		err := scan(&column, &by)
 		if at := dialect.Place(has, column); at >= 0 {
-			has[at].Views = append(has[at].Views, view)
+			has[at].Views = append(has[at].Views, by)
 		}
 		return err
-	}, w.d.Views, schema, table)
+	}, ask.SQL, ask.Args...)
 }
 
 // keyPrefix is how the Ids of a table's object began when it was described last.
@@ -210,6 +238,28 @@ func storedColumns(ctx context.Context, tx Tx, schema, table string) ([]dialect.
 		"table_name = $2 ORDER BY ordinal_position",
 		schema, table)
 	return all, err
+}
+
+// finalColumns reads the columns of a final table, and which of them are in an overflow.
+func finalColumns(ctx context.Context, tx Tx, w *store, table string) ([]dialect.Stored, error) {
+	has, err := storedColumns(ctx, tx, w.o.Schema, table)
+	if err != nil || len(has) == 0 || w.d.Overflow == nil {
+		return has, err
+	}
+	rows, err := storedColumns(ctx, tx, w.o.Schema, dialect.RowsOf(w.d, table))
+	if err != nil || len(rows) == 0 {
+		return has, err
+	}
+	views, err := count(ctx, tx, "SELECT count(*) FROM information_schema.tables WHERE table_catalog = "+
+		"current_database() AND table_schema = $1 AND table_name = $2 AND table_type = 'VIEW'", w.o.Schema, table)
+	if err != nil || views == 0 { // somebody has dropped the view, and a run has made the table anew
+		return has, err
+	}
+	for i, c := range has {
+		_, there := dialect.Find(rows, c.Name)
+		has[i].Apart = !there
+	}
+	return has, nil
 }
 
 // Stored gives the columns of t that its final table has.

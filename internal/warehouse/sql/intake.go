@@ -185,11 +185,10 @@ func (w *widener) fit(
 ) ([]dialect.CopyColumn, []dialect.Step, error) {
 	var steps []dialect.Step
 	for _, t := range tables {
-		var widenings []dialect.Widening
-		var narrow []dialect.Narrow
-		cols, widenings, narrow = w.d.MakeRoom(w.d.Table(t.schema, t.name), t.has, cols)
+		roomy, widenings, narrow := w.d.MakeRoom(t.schema, t.name, t.has, cols)
+		cols = roomy
 		for _, one := range widenings {
-			kept, err := w.keptNarrow(ctx, tx, t, one)
+			kept, err := w.keptNarrow(ctx, tx, t, one.Column, one.Whole)
 			if err != nil {
 				return nil, nil, err
 			}
@@ -207,30 +206,27 @@ func (w *widener) fit(
 
 // keptNarrow tells whether a column can't be widened: a view uses it, or it holds a number
 // that would have no room then.
-func (w *widener) keptNarrow(ctx context.Context, tx Tx, t fitted, one dialect.Widening) (bool, error) {
+func (w *widener) keptNarrow(ctx context.Context, tx Tx, t fitted, column string, whole int) (bool, error) {
 	has := slices.Clone(t.has)
 	if err := (&shaper{w.store}).views(ctx, tx, has, t.schema, t.name); err != nil {
 		return false, err
 	}
-	if c, ok := dialect.Find(has, one.Column); ok && len(c.Views) > 0 {
+	if c, ok := dialect.Find(has, column); ok && len(c.Views) > 0 {
 		return true, nil
 	}
-	if one.Whole == 0 {
+	if whole == 0 {
 		return false, nil
 	}
 	n, err := count(ctx, tx, dialect.Fill("SELECT count(*) FROM {table} WHERE abs({column}) >= {least}", dialect.Holes{
-		"table": w.d.Table(t.schema, t.name), "column": w.d.Quote(one.Column),
-		"least": "1" + strings.Repeat("0", one.Whole),
+		"table": w.d.Table(t.schema, t.name), "column": w.d.Quote(column),
+		"least": "1" + strings.Repeat("0", whole),
 	}))
 	return n > 0, err
 }
 
 // tight says what there is room for, and what to do where nobody can go by that.
-func tight(table string, narrow []dialect.Narrow) error {
-	t := &room.Tight{Table: table}
-	for _, n := range narrow {
-		t.Room = append(t.Room, room.Digits{Field: n.Field, Whole: n.Whole, Fraction: n.Fraction})
-	}
+func tight(table string, narrow []room.Digits) error {
+	t := &room.Tight{Table: table, Room: narrow}
 	return plan.Fixf("exclude the field in the flow: no number of this warehouse holds its values exactly",
 		"%w", fmt.Errorf("load %s: %w", table, t))
 }

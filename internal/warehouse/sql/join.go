@@ -32,7 +32,7 @@ type join struct {
 
 // newJoin looks at the final table and plans the parts of the merge.
 func (w *merger) newJoin(ctx context.Context, tx Tx, m warehouse.Merge, ledger []statements.Entry) (*join, error) {
-	has, err := storedColumns(ctx, tx, w.o.Schema, m.Table.Name)
+	has, err := finalColumns(ctx, tx, w.store, m.Table.Name)
 	if err != nil {
 		return nil, err
 	}
@@ -43,7 +43,7 @@ func (w *merger) newJoin(ctx context.Context, tx Tx, m warehouse.Merge, ledger [
 	}
 	now := w.now()
 	j := &join{now: now, parts: statements.Parts(m, ledger), inShape: dialect.InShape(has)}
-	j.Merge = statements.Merge{Tables: *w.of(m.Table), Of: m, Columns: dialect.Payload(has), Now: now,
+	j.Merge = statements.Merge{Tables: *w.of(m.Table).Over(has), Of: m, Columns: dialect.InRows(has), Now: now,
 		Unmarked: !isMarked(has)}
 	j.ReadAt, err = w.readAt(ctx, tx, m)
 	if err != nil {
@@ -51,7 +51,7 @@ func (w *merger) newJoin(ctx context.Context, tx Tx, m warehouse.Merge, ledger [
 	}
 	if !w.d.Enforces {
 		j.keyed = true // it has none, and needs none: the lock keeps duplicates out
-	} else if j.keyed, err = w.keyed(ctx, tx, m.Table); err != nil {
+	} else if j.keyed, err = w.keyed(ctx, tx, &j.Tables); err != nil {
 		return nil, err
 	}
 	rows, err := count(ctx, tx, j.AnyRow().SQL)
@@ -78,6 +78,9 @@ func (w *store) readAt(ctx context.Context, tx Tx, m warehouse.Merge) (any, erro
 func (j *join) merge(ctx context.Context, tx Tx) error {
 	steps := map[warehouse.Op]func(context.Context, Tx, statements.Part) error{warehouse.Put: j.put,
 		warehouse.Patch: j.change, warehouse.Delete: j.delete, warehouse.Seen: j.absent}
+	if err := do(ctx, tx, j.Gather()...); err != nil {
+		return err
+	}
 	if err := j.forget(ctx, tx); err != nil {
 		return err
 	}
@@ -386,14 +389,4 @@ func (j *join) direct(ctx context.Context, tx Tx, p statements.Part, staged int6
 	j.written += updated + inserted
 	j.grown += inserted
 	return true, err
-}
-
-// tooManyDeletes is the stop before a merge that deletes too much of what was
-// live: more than 5 % and more than 100 rows.
-func tooManyDeletes(m warehouse.Merge, deletes, live int64) error {
-	if m.AllowDeletes || deletes <= statements.FewDeletes || deletes*20 <= live {
-		return nil
-	}
-	return plan.Fixf("look at what was deleted in Salesforce; if it is right, run again with --allow-deletes",
-		"%w", &gone.MassDelete{Table: m.Table.Name, Deletes: deletes, Rows: live})
 }

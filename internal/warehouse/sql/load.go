@@ -49,7 +49,7 @@ func (w *loader) Load(ctx context.Context, f warehouse.Fence, b warehouse.Batch)
 			return w.loadFresh(ctx, tx, f, fresh)
 		})
 	}
-	if err := w.take(ctx, in); err != nil {
+	if err := roomy(ctx, w.store, f, b.Table, func() error { return w.take(ctx, in) }); err != nil {
 		return 0, err
 	}
 	var total int64
@@ -169,7 +169,7 @@ func (w *loader) fit(
 	if err != nil {
 		return nil, nil, err
 	}
-	final, err := storedColumns(ctx, tx, w.o.Schema, b.Table.Name)
+	final, err := finalColumns(ctx, tx, w.store, b.Table.Name)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -180,6 +180,7 @@ func (w *loader) fit(
 	if err != nil {
 		return nil, nil, err
 	}
+	markApart(cols, final)
 	return (&widener{w.store}).fit(ctx, tx, cols, []fitted{
 		{w.o.Staging, b.Table.Name, staging}, {w.o.Schema, b.Table.Name, final},
 	})
@@ -199,10 +200,9 @@ func copyColumns(
 			return nil, plan.Failf(plan.Bug, "", "page %s has the field %s, for which table %s has no column",
 				pages[0].Key, field, t.Name)
 		}
-		kind := d.As(old, c.Kind)
-		cols[i] = dialect.CopyColumn{Name: c.Name, Field: field, Kind: kind, Type: d.Type(kind, old.Scale)}
+		cols[i] = dialect.CopyColumn{Name: c.Name, Field: field, Kind: c.Kind, Type: d.StoredType(old, c.Kind)}
 		if d.IsText(old.Type) {
-			cols[i].Kind, cols[i].Type = shape.Text, d.StoredText(old)
+			cols[i].Kind = shape.Text
 		}
 		if err := measure(&cols[i], pages); err != nil {
 			return nil, err
@@ -228,6 +228,14 @@ func measure(c *dialect.CopyColumn, pages []warehouse.Page) error {
 		c.Beyond32 = c.Beyond32 || p.Digits[n].Beyond32
 	}
 	return nil
+}
+
+// markApart tells which columns of pages go into the overflow of a table that has these.
+func markApart(cols []dialect.CopyColumn, has []dialect.Stored) {
+	for i, c := range cols {
+		stored, _ := dialect.Find(has, c.Name)
+		cols[i].Apart = stored.Apart
+	}
 }
 
 // Discard removes the staged rows and the ledger of an attempt's jobs, all but
@@ -317,8 +325,12 @@ func (c Copy) CountBySeq(d *dialect.Dialect) (string, []any) {
 		seq, c.Into, d.Quote(own.Attempt), seq), []any{c.Attempt, first, last}
 }
 
-// Room is what columns have room for.
-func (w *loader) Room() room.Limits { return w.d.Room }
+// Room is what columns and rows have room for.
+func (w *loader) Room() room.Limits {
+	limits := w.d.Room
+	limits.Overflows = func(t shape.Table) bool { return dialect.Overflows(w.d, t) }
+	return limits
+}
 
 // PagesPerLoad is how many pages the warehouse's loader likes to take at once.
 func (w *loader) PagesPerLoad() int { return max(w.d.PagesPerLoad, 1) }
@@ -331,13 +343,23 @@ func (w *loader) Repeated(ctx context.Context, t shape.Table, attempt, job strin
 		if err != nil {
 			return err
 		}
-		found, err = repeats(ctx, tx, w.of(t).Doubles(dialect.Payload(staging)), attempt, job)
+		found, err = repeats(ctx, tx, w.of(t).Doubles(versioned(staging)), attempt, job)
 		return err
 	})
 	if err != nil {
 		return found, fmt.Errorf("repeated keys of attempt %s: %w", attempt, err)
 	}
 	return found, nil
+}
+
+// versioned is the columns that say what a staged version says: in a table with an overflow,
+// that too.
+func versioned(has []dialect.Stored) []string {
+	names := dialect.Payload(has)
+	if _, ok := dialect.Find(has, own.Overflow); ok {
+		names = append(names, own.Overflow)
+	}
+	return names
 }
 
 // repeats asks a query of Doubles.

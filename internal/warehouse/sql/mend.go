@@ -56,7 +56,7 @@ func (w *merger) Mend(ctx context.Context, f warehouse.Fence, m warehouse.Mendin
 			return err
 		}})
 	}
-	if err := w.take(ctx, in); err != nil {
+	if err := roomy(ctx, w.store, f, merge.Table, func() error { return w.take(ctx, in) }); err != nil {
 		return warehouse.Counts{}, err
 	}
 	return c, nil
@@ -89,17 +89,17 @@ func (w *merger) needOf(ctx context.Context, tx Tx, attempt string, batches []wa
 func (w *merger) Distinct(ctx context.Context, f warehouse.Fence, t shape.Table) error {
 	what := "one row of each key of " + t.Name
 	err := w.fencedOn(ctx, f, what, []string{w.final(t)}, func(tx Tx) error {
-		keyed, err := w.keyed(ctx, tx, t)
+		has, err := finalColumns(ctx, tx, w.store, t.Name)
+		if err != nil {
+			return err
+		}
+		s := w.of(t).Over(has)
+		keyed, err := w.keyed(ctx, tx, s)
 		if err != nil || keyed && w.d.Enforces {
 			return err
 		}
-		s := w.of(t)
 		if w.d.RowID != "" {
 			return do(ctx, tx, s.Single())
-		}
-		has, err := storedColumns(ctx, tx, w.o.Schema, t.Name)
-		if err != nil {
-			return err
 		}
 		names := make([]string, len(has))
 		for i, c := range has {

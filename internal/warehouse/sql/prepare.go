@@ -15,6 +15,7 @@ import (
 	"catchment/internal/warehouse/shape"
 	"catchment/internal/warehouse/sql/dialect"
 	"catchment/internal/warehouse/sql/own"
+	"catchment/internal/warehouse/sql/statements"
 )
 
 // A shaper is a Shaper.
@@ -145,7 +146,7 @@ func (w *shaper) tables(ctx context.Context, tx Tx, t shape.Table) (d decision, 
 	if err != nil {
 		return d, err
 	}
-	final, err := storedColumns(ctx, tx, w.o.Schema, t.Name)
+	final, err := finalColumns(ctx, tx, w.store, t.Name)
 	if err != nil {
 		return d, err
 	}
@@ -310,9 +311,7 @@ func (w *shaper) rename(
 			slices.ContainsFunc(t.Columns, func(other shape.Column) bool { return other.Name == old }) {
 			continue
 		}
-		todo = append(todo,
-			dialect.Steps(fmt.Sprintf("ALTER TABLE %s RENAME COLUMN %s TO %s", w.d.Table(schema, t.Name),
-				w.d.Quote(old), w.d.Quote(c.Name)))...)
+		todo = append(todo, w.d.Rename(schema, t.Name, has, old, c.Name)...)
 		has[i].Name = c.Name
 		changes = append(changes, shape.Change{Table: t.Name, Column: c.Name, What: shape.Renamed,
 			Detail: "was " + old})
@@ -335,14 +334,14 @@ func (w *store) key(ctx context.Context, tx Tx, t shape.Table) (evidence.Key, er
 	if !w.d.Enforces {
 		return k, nil
 	}
-	if keyed, err := w.keyed(ctx, tx, t); err != nil || keyed {
-		return k, err
-	}
-	has, err := storedColumns(ctx, tx, w.o.Schema, t.Name)
+	has, err := finalColumns(ctx, tx, w, t.Name)
 	if err != nil || len(has) == 0 || !isOurs(has, t) {
 		return k, err
 	}
-	s := w.of(t)
+	s := w.of(t).Over(has)
+	if keyed, err := w.keyed(ctx, tx, s); err != nil || keyed {
+		return k, err
+	}
 	if rows, err := count(ctx, tx, s.AnyRow().SQL); err != nil || rows == 0 {
 		return k, err
 	}
@@ -359,10 +358,10 @@ func (w *store) key(ctx context.Context, tx Tx, t shape.Table) (evidence.Key, er
 }
 
 // keyed tells whether a final table has its primary key.
-func (w *store) keyed(ctx context.Context, tx Tx, t shape.Table) (bool, error) {
+func (w *store) keyed(ctx context.Context, tx Tx, s *statements.Tables) (bool, error) {
 	keys, err := count(ctx, tx,
 		"SELECT count(*) FROM information_schema.table_constraints WHERE table_catalog = current_database() "+
-			"AND table_schema = $1 AND table_name = $2 AND constraint_type = 'PRIMARY KEY'", w.o.Schema, t.Name)
+			"AND table_schema = $1 AND table_name = $2 AND constraint_type = 'PRIMARY KEY'", w.o.Schema, s.RowsName())
 	return keys > 0, err
 }
 
@@ -376,7 +375,8 @@ func (w *store) restoreKey(ctx context.Context, f warehouse.Fence, what string, 
 		if err != nil || !k.Lost {
 			return nil, err
 		}
-		return dialect.Steps(w.of(t).AddKey()), nil
+		has, err := finalColumns(ctx, tx, w, t.Name)
+		return dialect.Steps(w.of(t).Over(has).AddKey()), err
 	}
 	var todo []dialect.Step
 	err := w.driver.View(ctx, func(tx Tx) (err error) {

@@ -49,15 +49,17 @@ func (w *installer) Install(ctx context.Context, ps []warehouse.Procedure) error
 
 // install makes the procedure of one table.
 func (w *installer) install(ctx context.Context, tx Tx, p warehouse.Procedure) error {
-	has, err := storedColumns(ctx, tx, w.o.Schema, p.Table.Name)
+	has, err := finalColumns(ctx, tx, w.store, p.Table.Name)
 	if err != nil {
 		return err
 	}
-	columns, marked := dialect.Payload(has), isMarked(has)
+	marked := isMarked(has) || len(has) == 0
 	if len(has) == 0 { // no run has made the table yet
-		columns, marked = shape.ColumnNames(p.Table), true
+		for _, name := range shape.ColumnNames(p.Table) {
+			has = append(has, dialect.Stored{Name: name})
+		}
 	}
-	text, err := statements.Procedure(p, w.d, w.o, columns, marked)
+	text, err := statements.Procedure(p, w.d, w.o, has, marked)
 	if err != nil {
 		return err
 	}

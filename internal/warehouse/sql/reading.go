@@ -24,7 +24,9 @@ type comparing struct {
 	reading string // our three tables, quoted
 	suspect string
 	asked   string
-	name    string // of the first, as it is
+	name    string           // of the first, as it is
+	columns []dialect.Stored // of the first
+	final   []dialect.Stored // of the final table
 	loaded  int64
 }
 
@@ -35,22 +37,14 @@ func (w *asker) Reading(ctx context.Context, f warehouse.Fence, c evidence.Compa
 	r.suspect = w.own(shape.Shorten(w.d.LongestName, own.SuspectTable+c.Table.Name, c.Table.Name))
 	r.asked = w.own(shape.Shorten(w.d.LongestName, own.AskedTable+c.Table.Name, c.Table.Name))
 	err := w.shape(ctx, f, "read "+c.Table.Name, func(tx Tx) ([]dialect.Step, error) {
-		has, err := storedColumns(ctx, tx, w.o.Schema, c.Table.Name)
-		if err != nil {
+		var err error
+		if r.final, err = finalColumns(ctx, tx, w.store, c.Table.Name); err != nil {
 			return nil, err
 		}
-		defs := []string{}
-		for _, col := range own.Staging() {
-			defs = append(defs, w.d.Define(col))
+		if r.columns, err = r.columnsLike(r.final); err != nil {
+			return nil, err
 		}
-		for _, col := range c.Table.Columns {
-			old, ok := dialect.Find(has, col.Name)
-			if !ok {
-				return nil, plan.Failf(plan.Bug, "", "table %s has no column %s to compare with", c.Table.Name,
-					col.Name)
-			}
-			defs = append(defs, w.d.Quote(col.Name)+" "+w.d.StoredType(old, col.Kind))
-		}
+		defs := r.definitions()
 		text := w.d.Type(shape.Text, 0)
 		todo := r.drop()
 		for table, columns := range map[string]string{
@@ -70,6 +64,43 @@ func (w *asker) Reading(ctx context.Context, f warehouse.Fence, c evidence.Compa
 		return nil, err
 	}
 	return r, nil
+}
+
+// columnsLike is the columns of a reading that is held against a table with these.
+// Records that wouldn't fit in a row have an overflow, whether or not the table has.
+func (r *comparing) columnsLike(final []dialect.Stored) ([]dialect.Stored, error) {
+	d, t := r.w.d, r.c.Table
+	if len(dialect.Apart(final)) == 0 && dialect.Overflows(d, t) {
+		var err error
+		if final, err = dialect.SetApart(d, t, final); err != nil {
+			return nil, err
+		}
+	}
+	columns := make([]dialect.Stored, len(t.Columns))
+	for i, c := range t.Columns {
+		old, ok := dialect.Find(final, c.Name)
+		if !ok {
+			return nil, plan.Failf(plan.Bug, "", "table %s has no column %s to compare with", t.Name, c.Name)
+		}
+		columns[i] = dialect.Stored{Name: c.Name, Type: d.StoredType(old, c.Kind), Apart: old.Apart}
+	}
+	return columns, nil
+}
+
+// definitions is the columns of the reading as SQL.
+func (r *comparing) definitions() []string {
+	d := r.w.d
+	var defs []string
+	for _, c := range own.Staging() {
+		defs = append(defs, d.Define(c))
+	}
+	for _, c := range r.columns {
+		defs = append(defs, d.Quote(c.Name)+" "+c.Type)
+	}
+	if len(dialect.Apart(r.columns)) > 0 {
+		defs = append(defs, d.Quote(own.Overflow)+" "+d.Overflow.Type)
+	}
+	return defs
 }
 
 // forget removes what a crash has left of pages on their way into the reading.
@@ -162,6 +193,7 @@ func (r *comparing) fit(ctx context.Context, tx Tx, pages []warehouse.Page) (c C
 	if err != nil {
 		return c, nil, err
 	}
+	markApart(cols, r.columns)
 	cols, todo, err = (&widener{r.w.store}).fit(ctx, tx, cols, []fitted{{r.w.o.Staging, r.name, has}})
 	if err != nil {
 		return c, nil, err
@@ -227,7 +259,7 @@ func (r *comparing) Judge(ctx context.Context, expected int64) error {
 				return err
 			}
 		}
-		keyed, err := r.w.keyed(ctx, tx, r.c.Table)
+		keyed, err := r.w.keyed(ctx, tx, &s.Tables)
 		if err != nil || keyed && r.w.d.Enforces {
 			return err
 		}
@@ -269,7 +301,7 @@ func (r *comparing) single(ctx context.Context, tx Tx, extra int64) error {
 	}
 	table := &statements.Tables{Dialect: r.w.d, Options: r.w.o, Table: r.c.Table} // the reading, as a table of its own
 	table.Options.Schema, table.Table.Name = r.w.o.Staging, r.name
-	found, err := repeats(ctx, tx, table.Doubles(dialect.Payload(has)), readingAttempt, readingAttempt)
+	found, err := repeats(ctx, tx, table.Doubles(versioned(has)), readingAttempt, readingAttempt)
 	if err != nil {
 		return err
 	}

@@ -152,7 +152,8 @@ func (j *join) forget(ctx context.Context, tx Tx) error {
 	}
 	var qs []dialect.Statement
 	if cols := j.kept(j.Of.Forget); len(cols) > 0 {
-		qs = append(qs, dialect.Statement{SQL: fmt.Sprintf("UPDATE %s\nSET %s", j.Final(), j.nulls(cols))})
+		qs = append(qs, dialect.Statement{SQL: fmt.Sprintf("UPDATE %s\nSET %s", j.Rows(),
+			strings.Join(j.Emptied(cols), ", "))})
 	}
 	return do(ctx, tx,
 		append(qs, dialect.Statement{SQL: fmt.Sprintf("UPDATE %s\nSET record = NULL\nWHERE flow = $1 AND %s <> $2",
@@ -163,18 +164,10 @@ func (j *join) forget(ctx context.Context, tx Tx) error {
 // kept is those of names that the final table has.
 func (j *join) kept(names []string) []string {
 	var out []string
-	for _, c := range j.Columns {
+	for _, c := range slices.Concat(j.Columns, j.Apart) {
 		if slices.ContainsFunc(names, func(name string) bool { return strings.EqualFold(c, name) }) {
 			out = append(out, c)
 		}
 	}
 	return out
-}
-
-func (j *join) nulls(names []string) string {
-	set := make([]string, len(names))
-	for i, name := range names {
-		set[i] = j.Quote(name) + " = NULL"
-	}
-	return strings.Join(set, ", ")
 }

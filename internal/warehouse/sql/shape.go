@@ -2,12 +2,15 @@ package sql
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
 	"catchment/internal/plan"
 	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/shape"
 	"catchment/internal/warehouse/sql/dialect"
+	"catchment/internal/warehouse/sql/statements"
 )
 
 // shape has tables follow what decide finds missing in them, before anything is
@@ -99,4 +102,48 @@ func doSteps(ctx context.Context, tx Tx, todo []dialect.Step) error {
 		}
 	}
 	return nil
+}
+
+// roomy does try, and once more after the tables of t have got an overflow where a
+// record was too wide for them. One that had one already may have got it meanwhile.
+func roomy(ctx context.Context, w *store, f warehouse.Fence, t shape.Table, try func() error) error {
+	err := try()
+	if !errors.Is(err, ErrTooWide) {
+		return err
+	}
+	if w.d.Overflow != nil && w.d.TransactionalDDL {
+		err = w.shape(ctx, f, "make room in "+t.Name, func(tx Tx) ([]dialect.Step, error) {
+			return spill(ctx, tx, w, t)
+		})
+		if err == nil {
+			err = try()
+		}
+	}
+	if errors.Is(err, ErrTooWide) {
+		err = plan.Fixf("exclude some fields of "+t.Object+" in the flow", "%w", err)
+	}
+	return err
+}
+
+// spill is the steps that give the tables of t an overflow, none where they have one.
+func spill(ctx context.Context, tx Tx, w *store, t shape.Table) ([]dialect.Step, error) {
+	has, err := finalColumns(ctx, tx, w, t.Name)
+	if err != nil || !isOurs(has, t) || len(dialect.Apart(has)) > 0 {
+		return nil, err
+	}
+	ask := dialect.Statement{SQL: w.d.Overflow.Uses, Args: []any{w.o.Schema, t.Name}}
+	if err := uses(ctx, tx, has, ask); err != nil {
+		return nil, err
+	}
+	if has, err = dialect.SetApart(w.d, t, has); err != nil {
+		return nil, err
+	}
+	todo := dialect.Spill(w.d, w.o.Schema, w.o.Staging, t.Name, has)
+	procedures, err := count(ctx, tx, "SELECT count(*) FROM pg_proc p JOIN pg_namespace s ON s.oid = p.pronamespace "+
+		"WHERE s.nspname = $1 AND p.proname = $2", w.o.Staging, statements.ProcedureName(w.d, t.Name))
+	if err != nil || procedures == 0 {
+		return todo, err
+	}
+	outdated, err := statements.Outdated(w.d, w.o, t.Name)
+	return append(todo, dialect.Steps(outdated)...), err
 }

@@ -93,7 +93,7 @@ func (r *comparing) Answer(ctx context.Context, clock time.Time, pages []warehou
 				return err
 			}
 		}
-		keyed, err := r.w.keyed(ctx, tx, r.c.Table)
+		keyed, err := r.w.keyed(ctx, tx, &s.Tables)
 		if err != nil || keyed && r.w.d.Enforces {
 			return err
 		}
@@ -245,6 +245,6 @@ func kinds(d *evidence.Difference) map[string]kindOfDifference {
 }
 
 func (r *comparing) sql() *statements.Compare {
-	return &statements.Compare{Tables: statements.Tables{Dialect: r.w.d, Options: r.w.o, Table: r.c.Table},
-		Comparison: r.c, Reading: r.reading, Suspect: r.suspect, Asked: r.asked}
+	return &statements.Compare{Tables: *r.w.of(r.c.Table).Over(r.final), Comparison: r.c, Reading: r.reading,
+		Suspect: r.suspect, Asked: r.asked, Columns: r.columns, Kept: r.final}
 }

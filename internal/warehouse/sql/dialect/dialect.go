@@ -2,8 +2,8 @@
 // and what not; and what follows of that for the columns of a table. It knows no
 // warehouse by name, and asks none.
 //
-// Files, from the top: adapt.go, layout.go, rights.go, retype.go, stored.go, step.go,
-// types.go, statement.go, dialect.go, fill.go, views.go.
+// Files, from the top: adapt.go, layout.go, overflow.go, rights.go, retype.go, stored.go,
+// step.go, types.go, statement.go, dialect.go, fill.go, views.go.
 package dialect
 
 import (
@@ -51,7 +51,24 @@ type Dialect struct {
 	Rights      string // asks what this user may do with table $3 in schemas $1 and $2: Right; "" where nobody asks
 	System      string // the names that no column can have, a space between, since all tables have such columns
 
+	Overflow *Overflow // where a row has little room, nil elsewhere
+
 	PagesPerLoad int // how many its loader likes to take at once
+}
+
+// An Overflow is how a dialect keeps what a row has no room for. {map} is the overflow of a row, or {old} and
+// {new}; null stands for one without values.
+type Overflow struct {
+	Room   int    // bytes that the values of a row may take
+	Type   string // of the overflow
+	Get    string // the value of a {name}, as a text
+	Row    string // what is beside {map} in a FROM: its values as a row of {columns}
+	Make   string // an overflow of {pairs} of names and values; what is null isn't in it
+	Names  string // an array of {names}
+	Listed string // the same of one text in which commas are between them
+	Merge  string // {old} without the {names}, and with what {new} has
+	Uses   string // asks by what else each column of table $2 in schema $1 is used
+	Rights string // gives whoever may read {rows} the right to read {view}, both as texts
 }
 
 // Quote quotes an identifier.

@@ -1,7 +1,9 @@
 package dialect_test
 
 import (
+	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -224,5 +226,105 @@ func TestLoaded(t *testing.T) {
 		if got := c.d.Loaded(c.kind, `r."{type}"`, "T"); got != c.want {
 			t.Errorf("%s %s: got %s, want %s", c.d.Name, c.kind, got, c.want)
 		}
+	}
+}
+
+// wide is a table of so many texts and numbers, and the columns that it has.
+func wide(texts, numbers int) (shape.Table, []dialect.Stored) {
+	d := postgres.Dialect()
+	t := shape.Table{Object: "Wide__c", Name: "wide__c", Key: []string{"id"}, Columns: []shape.Column{
+		{Name: "id", Field: "Id", Kind: shape.Text}, {Name: "at", Field: shape.FieldStamp, Kind: shape.Timestamp},
+		{Name: "gone", Field: shape.FieldDeleted, Kind: shape.Bool}}}
+	for i := range numbers {
+		name := fmt.Sprintf("n%d", i)
+		t.Columns = append(t.Columns, shape.Column{Name: name, Field: name, Kind: shape.Decimal})
+	}
+	for i := range texts {
+		name := fmt.Sprintf("t%d", i)
+		t.Columns = append(t.Columns, shape.Column{Name: name, Field: name, Kind: shape.Text})
+	}
+	t.Columns = append(t.Columns, shape.Column{Name: "winner", Field: shape.FieldMaster, Kind: shape.Text})
+	var has []dialect.Stored
+	for _, c := range append(slices.Clone(t.Columns), own.Final()...) {
+		has = append(has, dialect.Stored{Name: c.Name, Type: d.Of(c.Kind).Stored})
+	}
+	return t, has
+}
+
+// A row of PostgreSQL has room for some 375 short texts. What may need more is told by the
+// columns alone, and no other warehouse counts.
+func TestOverflows(t *testing.T) {
+	for _, c := range []struct {
+		texts, numbers int
+		want           bool
+	}{{10, 10, false}, {370, 0, false}, {385, 0, true}, {0, 480, false}, {0, 520, true}, {200, 200, false},
+		{250, 250, true}} {
+		table, _ := wide(c.texts, c.numbers)
+		if got := dialect.Overflows(postgres.Dialect(), table); got != c.want {
+			t.Errorf("%d texts and %d numbers: %v", c.texts, c.numbers, got)
+		}
+		for _, d := range []*dialect.Dialect{duckdb.Dialect(), redshift.Dialect("")} {
+			if dialect.Overflows(d, table) {
+				t.Errorf("%s counts the bytes of a row", d.Name)
+			}
+		}
+	}
+}
+
+func TestSetApart(t *testing.T) {
+	apart := func(texts, numbers int, held ...string) ([]string, error) {
+		table, has := wide(texts, numbers)
+		for i, c := range has {
+			if slices.Contains(held, c.Name) || slices.Contains(held, "all") {
+				has[i].Views = []string{"view v", "index i"}
+			}
+		}
+		has, err := dialect.SetApart(postgres.Dialect(), table, has)
+		return dialect.Apart(has), err
+	}
+	names, err := apart(400, 10)
+	if err != nil || len(names) < 100 || len(names) > 150 || names[len(names)-1] != "t399" ||
+		names[0] != fmt.Sprintf("t%d", 400-len(names)) {
+		t.Errorf("of texts the last go: %d, %v, %v", len(names), names, err)
+	}
+	names, err = apart(400, 10, "t399", "t397")
+	if err != nil || slices.Contains(names, "t399") || slices.Contains(names, "t397") ||
+		!slices.Contains(names, "t398") {
+		t.Errorf("what something uses stays: %v, %v", names, err)
+	}
+	names, err = apart(100, 500)
+	if err != nil || !slices.Contains(names, "t0") || !slices.Contains(names, "n499") || slices.Contains(names, "n0") {
+		t.Errorf("numbers go where texts don't suffice: %v, %v", names, err)
+	}
+	names, err = apart(2, 1) // a record didn't fit all the same
+	if err != nil || strings.Join(names, ",") != "n0,t0,t1" {
+		t.Errorf("keys, stamps and flags stay: %v, %v", names, err)
+	}
+	if _, err = apart(400, 0, "all"); plan.ClassOf(err) != plan.Fix || !strings.Contains(err.Error(),
+		"used by index i, view v") {
+		t.Errorf("%v", err)
+	}
+	if _, err = apart(0, 0); plan.ClassOf(err) != plan.Fix {
+		t.Errorf("nothing can be moved: %v", err)
+	}
+}
+
+// A table with an overflow gets new columns at the end of its view: texts and numbers come
+// into the overflow, others into the rows.
+func TestShapeOfAnOverflow(t *testing.T) {
+	d := postgres.Dialect()
+	table, has := wide(2, 0)
+	has, err := dialect.SetApart(d, table, has)
+	if err != nil {
+		t.Fatal(err)
+	}
+	table.Columns = append(table.Columns, shape.Column{Name: "new", Field: "New", Kind: shape.Text},
+		shape.Column{Name: "flag", Field: "Flag", Kind: shape.Bool})
+	steps, changes, err := dialect.Shape(d, "s", table, has, own.Final())
+	if err != nil || len(changes) != 2 || len(steps) != 2 ||
+		steps[0].SQL != `ALTER TABLE "s"."_catchment_rows_wide__c" ADD COLUMN "flag" BOOLEAN` ||
+		!strings.HasSuffix(steps[1].SQL, `(r."_catchment_overflow" ->> 'new') AS "new",`+"\n\t"+`r."flag" AS "flag"`+
+			"\n"+`FROM "s"."_catchment_rows_wide__c" r`) {
+		t.Errorf("%v, %v, %v", steps, changes, err)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"catchment/internal/plan"
+	"catchment/internal/warehouse/room"
 	"catchment/internal/warehouse/shape"
 	"catchment/internal/warehouse/sql/own"
 )
@@ -31,12 +32,14 @@ func Shape(
 	}
 	var ddl []Step
 	var changes []shape.Change
+	now := has
 	for _, c := range want {
 		old, ok := Find(has, c.Name)
 		switch {
 		case !ok:
-			ddl = append(ddl, Steps(fmt.Sprintf("ALTER TABLE %s ADD COLUMN %s", d.Table(schema, t.Name),
-				d.Define(c)))...)
+			var more []Step
+			more, now = added(d, schema, t, now, c)
+			ddl = append(ddl, more...)
 			changes = append(changes, shape.Change{Table: t.Name, Column: c.Name, What: "added", Detail: d.TypeOf(c)})
 		// a table that is laid out by a column can't lose it
 		case d.tooNarrow(old, c) && !slices.Contains(t.Key, c.Name):
@@ -49,18 +52,54 @@ func Shape(
 				return nil, nil, plan.Failf(plan.Bug, "run it again", "%s.%s.%s is %s, and the field %s is %s",
 					schema, t.Name, c.Name, old.Type, c.Field, c.Kind)
 			}
-			ddl = append(ddl, d.retype(d.Table(schema, t.Name), old, c)...)
+			var more []Step
+			more, now = retyped(d, schema, t, now, c)
+			ddl = append(ddl, more...)
 			changes = append(changes, shape.Change{Table: t.Name, Column: c.Name, What: shape.Widened,
 				Detail: d.TypeOf(c)})
 		}
 	}
+	if len(Apart(has)) > 0 && len(now) > len(has) {
+		ddl = append(ddl, Steps(viewOver(d, schema, t.Name, now))...)
+	}
+	return ddl, append(changes, vanished(t, has)...), nil
+}
+
+// added is the steps that give a table one more column, and the columns that it has then.
+// One with an overflow gets its view anew afterwards.
+func added(d *Dialect, schema string, t shape.Table, has []Stored, c shape.Column) ([]Step, []Stored) {
+	table, one := d.Table(schema, t.Name), Stored{Name: c.Name, Type: d.TypeOf(c)}
+	if len(Apart(has)) > 0 {
+		table, one.Apart = d.Table(schema, RowsOf(d, t.Name)), goesApart(c)
+	}
+	has = append(slices.Clone(has), one)
+	if one.Apart {
+		return nil, has
+	}
+	return Steps(fmt.Sprintf("ALTER TABLE %s ADD COLUMN %s", table, d.Define(c))), has
+}
+
+// retyped is the steps that give a column of a table the type that its field has now, and
+// the columns that the table has then.
+func retyped(d *Dialect, schema string, t shape.Table, has []Stored, c shape.Column) ([]Step, []Stored) {
+	old, _ := Find(has, c.Name)
+	after := slices.Clone(has)
+	after[Place(has, c.Name)].Type = d.Of(c.Kind).Stored
+	if len(Apart(has)) == 0 {
+		return d.retype(d.Table(schema, t.Name), old, c), after
+	}
+	return retypeUnder(d, schema, after, old, t), after
+}
+
+// vanished tells which columns of a table have no field any more.
+func vanished(t shape.Table, has []Stored) (changes []shape.Change) {
 	for _, name := range Payload(has) {
 		if !slices.ContainsFunc(t.Columns, func(c shape.Column) bool { return strings.EqualFold(c.Name, name) }) {
 			changes = append(changes, shape.Change{Table: t.Name, Column: name, What: "vanished",
 				Detail: "the column keeps its old values"})
 		}
 	}
-	return ddl, changes, nil
+	return changes
 }
 
 // fitNames refuses names that the warehouse would cut off, since two of them could
@@ -119,3 +158,63 @@ func (d *Dialect) layOut(t shape.Table) string {
 
 // Define defines a column.
 func (d *Dialect) Define(c shape.Column) string { return d.Quote(c.Name) + " " + d.TypeOf(c) }
+
+// A widening gives a column of numbers another type, for the values of pages.
+type widening struct {
+	Column string
+	Field  string
+	Whole  int // the digits before the point that a decimal has room for then
+	Steps  []Step
+	Kept   room.Digits // what the column takes as long as it isn't widened
+}
+
+// MakeRoom says how the columns of numbers of a table get wide enough for pages, and
+// what these columns are then. Where values are too wide for any type, narrow says what
+// there is room for.
+func (d *Dialect) MakeRoom(
+	schema, table string, has []Stored, cols []CopyColumn,
+) (_ []CopyColumn, todo []widening, narrow []room.Digits) {
+	cols = slices.Clone(cols)
+	for i, c := range cols {
+		old, _ := Find(has, c.Name)
+		if outgrows(d, old, c) {
+			long := shape.Column{Name: c.Name, Kind: shape.Long}
+			steps, _ := retyped(d, schema, shape.Table{Name: table, Columns: []shape.Column{long}}, has, long)
+			todo = append(todo, widening{
+				Column: c.Name, Field: c.Field, Kept: room.Digits{Field: c.Field}, Steps: steps,
+			})
+			cols[i].Kind, cols[i].Type = shape.Long, d.Type(shape.Long, 0)
+		}
+		if !scaled(d, old, c) {
+			continue
+		}
+		scale, fits := widen(d.Digits, old.Scale, c.Whole, c.Fract)
+		switch {
+		case !fits:
+			narrow = append(narrow, narrowAt(d, c.Field, max(old.Scale, min(c.Fract, moderate))))
+		case scale != old.Scale:
+			todo = append(todo, widening{
+				Column: c.Name, Field: c.Field, Whole: d.Digits - scale, Kept: narrowAt(d, c.Field, old.Scale),
+				Steps: d.widened(d.Table(schema, table), c.Name, scale),
+			})
+			cols[i].Type = d.Type(shape.Decimal, scale)
+		}
+	}
+	return cols, todo, narrow
+}
+
+// moderate is how many digits after the point a decimal gets that has to choose between
+// these and those before it: a double of Salesforce has no more than 18 (Object
+// Reference, "Primitive Data Types").
+const moderate = 18
+
+// narrowAt is what a decimal takes that keeps its scale.
+func narrowAt(d *Dialect, field string, scale int) room.Digits {
+	return room.Digits{Field: field, Whole: d.Digits - scale, Fraction: scale}
+}
+
+// outgrows tells whether pages hold whole numbers that a stored column of 32 bits lacks
+// room for.
+func outgrows(d *Dialect, old Stored, c CopyColumn) bool {
+	return c.Beyond32 && c.Kind.Whole() && d.number(old) == slices.Index(shape.Numbers(), shape.Int)
+}

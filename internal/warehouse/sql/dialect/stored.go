@@ -15,6 +15,7 @@ type Stored struct {
 	Bytes int // that a text has room for, 0 for any number
 	// that use the column, where its type can't change under them
 	Views []string
+	Apart bool // it is in the overflow of its rows
 }
 
 // Find finds a column by its name, in whatever case.
@@ -51,11 +52,12 @@ type CopyColumn struct {
 	Whole    int    // the digits that a Decimal's values have at most
 	Fract    int
 	Beyond32 bool // some whole number has more than 32 bits
+	Apart    bool // it goes into the overflow
 }
 
-// As is the kind that a stored column has for the numbers of kind k: one that was made
+// asKind is the kind that a stored column has for the numbers of kind k: one that was made
 // wider than its field needs stays so.
-func (d *Dialect) As(has Stored, k shape.Kind) shape.Kind {
+func asKind(d *Dialect, has Stored, k shape.Kind) shape.Kind {
 	numbers := shape.Numbers()
 	wants := slices.Index(numbers, k)
 	if wants < 0 {
@@ -69,7 +71,7 @@ func (d *Dialect) StoredType(has Stored, k shape.Kind) string {
 	if d.IsText(has.Type) {
 		return d.StoredText(has)
 	}
-	return d.Type(k, has.Scale)
+	return d.Type(asKind(d, has, k), has.Scale)
 }
 
 // Fits tells whether a column that the warehouse has can take values of kind k.

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"testing"
 
+	"catchment/internal/warehouse/room"
 	"catchment/internal/warehouse/shape"
 )
 
@@ -29,32 +30,35 @@ func TestMakeRoom(t *testing.T) {
 		{Kind: shape.Decimal, Name: "DECIMAL(38,%d)", Stored: "DECIMAL"},
 	}}
 	decimal := func(scale int) Stored { return Stored{Name: "n", Type: "DECIMAL", Scale: scale} }
+	takes := func(whole, fraction int) room.Digits {
+		return room.Digits{Field: "N", Whole: whole, Fraction: fraction}
+	}
 	integer, long := Stored{Name: "n", Type: "INTEGER"}, Stored{Name: "n", Type: "BIGINT"}
 	for _, c := range []struct {
 		has          Stored
 		kind         shape.Kind
 		whole, fract int
 		beyond       bool
-		typ          string // of the column then, "" where it is as it was
-		kept         Narrow // what it takes without that
-		narrow       Narrow // what it takes at all
+		typ          string      // of the column then, "" where it is as it was
+		kept         room.Digits // what it takes without that
+		narrow       room.Digits // what it takes at all
 	}{
 		{has: decimal(2), kind: shape.Decimal, whole: 36, fract: 2},
-		{has: decimal(2), kind: shape.Decimal, whole: 37, fract: 0, narrow: Narrow{"N", 36, 2}},
-		{has: decimal(2), kind: shape.Decimal, whole: 10, fract: 6, typ: "DECIMAL(38,10)", kept: Narrow{"N", 36, 2}},
-		{has: decimal(2), kind: shape.Decimal, whole: 37, fract: 6, narrow: Narrow{"N", 32, 6}},
-		{has: decimal(2), kind: shape.Decimal, whole: 20, fract: 30, narrow: Narrow{"N", 20, 18}},
-		{has: decimal(20), kind: shape.Decimal, whole: 20, fract: 3, narrow: Narrow{"N", 18, 20}},
+		{has: decimal(2), kind: shape.Decimal, whole: 37, fract: 0, narrow: takes(36, 2)},
+		{has: decimal(2), kind: shape.Decimal, whole: 10, fract: 6, typ: "DECIMAL(38,10)", kept: takes(36, 2)},
+		{has: decimal(2), kind: shape.Decimal, whole: 37, fract: 6, narrow: takes(32, 6)},
+		{has: decimal(2), kind: shape.Decimal, whole: 20, fract: 30, narrow: takes(20, 18)},
+		{has: decimal(20), kind: shape.Decimal, whole: 20, fract: 3, narrow: takes(18, 20)},
 		{has: integer, kind: shape.Int, whole: 10},
-		{has: integer, kind: shape.Int, whole: 10, beyond: true, typ: "BIGINT", kept: Narrow{Field: "N"}},
+		{has: integer, kind: shape.Int, whole: 10, beyond: true, typ: "BIGINT", kept: takes(0, 0)},
 		{has: long, kind: shape.Long, whole: 19, beyond: true},
 	} {
 		col := CopyColumn{Name: "n", Field: "N", Kind: c.kind, Whole: c.whole, Fract: c.fract, Beyond32: c.beyond}
-		cols, todo, narrow := d.MakeRoom("t", []Stored{c.has}, []CopyColumn{col})
+		cols, todo, narrow := d.MakeRoom("s", "t", []Stored{c.has}, []CopyColumn{col})
 		if (len(todo) > 0) != (c.typ != "") || cols[0].Type != c.typ || len(todo) > 0 && todo[0].Kept != c.kept {
 			t.Errorf("%+v: becomes %+v by %+v", c, cols, todo)
 		}
-		if (len(narrow) > 0) != (c.narrow != Narrow{}) || len(narrow) > 0 && narrow[0] != c.narrow {
+		if (len(narrow) > 0) != (c.narrow != room.Digits{}) || len(narrow) > 0 && narrow[0] != c.narrow {
 			t.Errorf("%+v: takes %+v", c, narrow)
 		}
 	}

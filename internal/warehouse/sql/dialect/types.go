@@ -13,6 +13,7 @@ type ColumnType struct {
 	Name   string // "%d" takes the scale of a Decimal, and the bytes of a Text
 	Stored string // the same as information_schema spells it
 	Load   string // SQL that makes it of a {text} of a page, as a {type}; "" where the loader does that by itself
+	Width  int    // bytes of a row that a value takes at most, 0 where nobody counts
 	Room   int    // the characters that such a text has at most, 0 where nobody says
 }
 

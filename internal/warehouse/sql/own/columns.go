@@ -16,8 +16,9 @@ const (
 	DeletedAt    = "_catchment_deleted_at"
 	DeleteReason = "_catchment_delete_reason"
 	RejectedAt   = "_catchment_rejected_at"
-	Wider        = "_catchment_wider" // on the way to another type
-	Was          = "_catchment_was"   // what one took the place of, where DDL commits
+	Wider        = "_catchment_wider"    // on the way to another type
+	Overflow     = "_catchment_overflow" // what a row has no room for
+	Was          = "_catchment_was"      // what one took the place of, where DDL commits
 )
 
 // Staging are our own columns of a staging table.

@@ -15,6 +15,8 @@ const (
 	ObjectsTable   = "_catchment_objects"
 	FieldsTable    = "_catchment_fields"
 	PicklistsTable = "_catchment_picklists"
+	RowsTable      = "_catchment_rows_"    // where a final table is a view, the table's name behind
+	AsideTable     = "_catchment_aside_"   // such a view, until another one has its place
 	NewestTable    = "_catchment_newest"   // temporary
 	GoneTable      = "_catchment_gone"     // temporary
 	ReadingTable   = "_catchment_reading_" // and the next two: as long as a comparison lasts, the table's name behind

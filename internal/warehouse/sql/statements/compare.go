@@ -21,6 +21,8 @@ type Compare struct {
 	Reading    string
 	Suspect    string
 	Asked      string
+	Columns    []dialect.Stored // of the reading
+	Kept       []dialect.Stored // of the final table
 }
 
 // Unit stands between the texts of a key, and behind the names of columns.
@@ -67,7 +69,13 @@ func (s *Compare) Source(asked bool) string {
 	if c, ok := s.isDeleted(); ok {
 		gone = "coalesce(" + s.Col("r", c.Name) + ", false)"
 	}
-	sql := fmt.Sprintf("SELECT r.*, %s AS _catchment_stamp, %s AS _catchment_gone FROM %s r", stamp, gone, s.Reading)
+	columns, from := "r.*", s.Reading+" r"
+	if len(dialect.Apart(s.Columns)) > 0 {
+		var values []string
+		from, values = dialect.Unfolded(s.Dialect, s.Reading, s.Columns)
+		columns = strings.Join(values, ", ")
+	}
+	sql := fmt.Sprintf("SELECT %s, %s AS _catchment_stamp, %s AS _catchment_gone FROM %s", columns, stamp, gone, from)
 	if asked {
 		sql += fmt.Sprintf(" WHERE %s IN (SELECT record FROM %s)", s.Record("r"), s.Asked)
 	}
@@ -83,7 +91,15 @@ func (s *Compare) rows(asked bool) string {
 	for _, c := range s.Comparison.Retired {
 		names = append(names, c.Column)
 	}
-	sql := fmt.Sprintf("SELECT %s FROM %s r WHERE %s", s.Dialect.List("r.", names), s.Final(), s.Live("r"))
+	columns := make([]dialect.Stored, len(names))
+	for i, name := range names {
+		columns[i] = dialect.Stored{Name: name}
+		if stored, ok := dialect.Find(s.Kept, name); ok {
+			columns[i] = stored
+		}
+	}
+	from, values := dialect.Unfolded(s.Dialect, s.Rows(), columns)
+	sql := fmt.Sprintf("SELECT %s FROM %s WHERE %s", strings.Join(values, ", "), from, s.Live("r"))
 	if asked {
 		sql += fmt.Sprintf(" AND %s IN (SELECT record FROM %s)", s.Record("r"), s.Asked)
 	}

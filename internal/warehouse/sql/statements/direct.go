@@ -38,6 +38,8 @@ func (s *Merge) UpdateDirect(p Part) dialect.Statement {
 	for _, name := range s.Columns {
 		switch {
 		case slices.Contains(s.Of.Table.Key, name):
+		case name == own.Overflow:
+			set = append(set, s.Quote(name)+" = "+s.overflow(s.wholly(p.columns), "f"))
 		case slices.Contains(p.columns, name):
 			set = append(set, s.Quote(name)+" = "+s.Col("v", name))
 		case slices.Contains(s.Of.Table.Retired, name):
@@ -51,7 +53,7 @@ SET {set}
 FROM {staging} v
 WHERE {where} AND {same_key}
 	AND {wins}`, dialect.Holes{
-		"final": s.Final(), "set": strings.Join(set, ", "), "staging": s.Staging(), "where": s.where(p, b),
+		"final": s.Rows(), "set": strings.Join(set, ", "), "staging": s.Staging(), "where": s.where(p, b),
 		"same_key": s.SameKey("v", "f"), "wins": s.wins(p, at, "f"),
 	})
 	return b.Statement(sql)
@@ -60,6 +62,6 @@ WHERE {where} AND {same_key}
 // InsertDirect writes the versions of records that have no row.
 func (s *Merge) InsertDirect(p Part) dialect.Statement {
 	q := s.InsertPlain(p)
-	q.SQL += fmt.Sprintf(" AND NOT EXISTS (SELECT 1 FROM %s f WHERE %s)", s.Final(), s.SameKey("v", "f"))
+	q.SQL += fmt.Sprintf(" AND NOT EXISTS (SELECT 1 FROM %s f WHERE %s)", s.Rows(), s.SameKey("v", "f"))
 	return q
 }

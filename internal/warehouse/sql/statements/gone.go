@@ -18,7 +18,7 @@ import (
 func (s *Merge) MakeGone() dialect.Statement {
 	return dialect.Statement{SQL: fmt.Sprintf("CREATE TEMP TABLE %s AS\nSELECT %s FROM %s WHERE false",
 		s.Quote(own.GoneTable), s.Dialect.List("", append(slices.Clone(s.Of.Table.Key), own.At, own.ReadAt)),
-		s.Final())}
+		s.Rows())}
 }
 
 // FillDeleted picks the live rows that Delete versions are newer than. Such a
@@ -44,7 +44,7 @@ WHERE {row_deleted} IS NULL`, dialect.Holes{
 		"gone": s.Quote(own.GoneTable), "row_key": s.Dialect.List("f.", s.Of.Table.Key), "row_at": s.Col("f", own.At),
 		"key": s.Dialect.List("v.", s.Of.Table.Key), "stamp": stamps, "read_at": s.Col("v", own.ReadAt),
 		"staging": s.Staging(), "where": where,
-		"final": s.Final(), "same_key": s.SameKey("v", "f"), "row_deleted": s.Col("f", own.DeletedAt),
+		"final": s.Rows(), "same_key": s.SameKey("v", "f"), "row_deleted": s.Col("f", own.DeletedAt),
 	})
 	if p.override {
 		sql += "\n\tAND " + s.notEarlier("v.read_at", "f")
@@ -78,7 +78,7 @@ WHERE {row_deleted} IS NULL
 	AND NOT EXISTS (SELECT 1 FROM {staging} v WHERE {where} AND {same_key})
 	AND {not_rejected}`, dialect.Holes{
 		"gone": s.Quote(own.GoneTable), "row_key": s.Dialect.List("f.", s.Of.Table.Key), "row_at": s.Col("f", own.At),
-		"read_at": readAt, "final": s.Final(), "row_deleted": s.Col("f", own.DeletedAt),
+		"read_at": readAt, "final": s.Rows(), "row_deleted": s.Col("f", own.DeletedAt),
 		"staging": s.Staging(), "where": where, "same_key": s.SameKey("v", "f"), "not_rejected": notRejected,
 	})
 	if p.override {
@@ -110,7 +110,7 @@ func (s *Merge) BuryGone(reason gone.Reason) []dialect.Statement {
 // TakeAway flags the rows that are gone, or removes them.
 func (s *Merge) TakeAway(reason gone.Reason) dialect.Statement {
 	if reason.Traits().Under(s.Of.Policy) == gone.Remove {
-		target, f := s.target(s.Options.Schema, s.Of.Table.Name, "f")
+		target, f := s.target(s.Options.Schema, s.RowsName(), "f")
 		return dialect.Statement{SQL: fmt.Sprintf("DELETE FROM %s\nUSING %s n\nWHERE %s", target,
 			s.Quote(own.GoneTable),
 			s.SameKey("n", f))}
@@ -126,7 +126,7 @@ func (s *Merge) TakeAway(reason gone.Reason) dialect.Statement {
 SET {deleted} = {now}, {reason} = {why}, {synced_at} = {now}, {read_at} = {gone_read_at}{is_deleted}
 FROM {gone} n
 WHERE {same_key}`, dialect.Holes{
-		"final": s.Final(), "deleted": s.Quote(own.DeletedAt), "now": now, "reason": s.Quote(own.DeleteReason),
+		"final": s.Rows(), "deleted": s.Quote(own.DeletedAt), "now": now, "reason": s.Quote(own.DeleteReason),
 		"why":       why,
 		"synced_at": s.Quote(own.SyncedAt), "read_at": s.Quote(own.ReadAt), "gone_read_at": s.Col("n", own.ReadAt),
 		"is_deleted": isDeleted, "gone": s.Quote(own.GoneTable), "same_key": s.SameKey("n", "f"),

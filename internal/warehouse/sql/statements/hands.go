@@ -15,12 +15,12 @@ import (
 // Repeated picks the keys that have more rows than one.
 func (s *Tables) Repeated() string {
 	return fmt.Sprintf("SELECT %s AS record FROM %s f GROUP BY %s HAVING count(*) > 1 AND count(%s) > 0",
-		s.RecordKey("f"), s.Final(), s.Dialect.List("f.", s.Table.Key), s.RecordKey("f"))
+		s.RecordKey("f"), s.Rows(), s.Dialect.List("f.", s.Table.Key), s.RecordKey("f"))
 }
 
 // Nameless counts the rows without a key.
 func (s *Tables) Nameless() string {
-	return fmt.Sprintf("SELECT count(*) - count(%s) FROM %s f", s.RecordKey("f"), s.Final())
+	return fmt.Sprintf("SELECT count(*) - count(%s) FROM %s f", s.RecordKey("f"), s.Rows())
 }
 
 // Single leaves one row of each key, where rows of one key can be told apart.
@@ -28,7 +28,7 @@ func (s *Tables) Single() dialect.Statement {
 	return dialect.Statement{SQL: dialect.Fill(`DELETE FROM {final} f
 USING (SELECT {key}, max({row_id}) AS kept FROM {final} GROUP BY {key} HAVING count(*) > 1) n
 WHERE {same_key} AND f.{row_id} <> n.kept`, dialect.Holes{
-		"final": s.Final(), "key": s.Dialect.List("", s.Table.Key), "row_id": s.Dialect.RowID,
+		"final": s.Rows(), "key": s.Dialect.List("", s.Table.Key), "row_id": s.Dialect.RowID,
 		"same_key": s.SameKey("n", "f"),
 	})}
 }
@@ -36,7 +36,7 @@ WHERE {same_key} AND f.{row_id} <> n.kept`, dialect.Holes{
 // SingleApart does the same where they can't: one of them is put aside, all are
 // deleted, and it comes back. names is the columns of the table.
 func (s *Tables) SingleApart(names []string) []dialect.Statement {
-	target, f := s.target(s.Options.Schema, s.Table.Name, "f")
+	target, f := s.target(s.Options.Schema, s.RowsName(), "f")
 	aside, columns := s.Quote(own.NewestTable), s.Dialect.List("", names)
 	return []dialect.Statement{
 		{SQL: dialect.Fill(`CREATE TEMP TABLE {aside} AS
@@ -46,10 +46,10 @@ FROM (SELECT f.*, row_number() OVER (PARTITION BY {key} ORDER BY {key}) AS _catc
 	FROM {final} f) f
 WHERE _catchment_rank = 1 AND _catchment_rows > 1`, dialect.Holes{
 			"aside": aside, "columns": columns, "key": s.Dialect.List("f.", s.Table.Key),
-			"final": s.Final(),
+			"final": s.Rows(),
 		})},
 		{SQL: fmt.Sprintf("DELETE FROM %s\nUSING %s n\nWHERE %s", target, aside, s.SameKey("n", f))},
-		{SQL: fmt.Sprintf("INSERT INTO %s (%s)\nSELECT %s\nFROM %s", s.Final(), columns, columns, aside)},
+		{SQL: fmt.Sprintf("INSERT INTO %s (%s)\nSELECT %s\nFROM %s", s.Rows(), columns, columns, aside)},
 		s.drop(own.NewestTable),
 	}
 }
@@ -66,7 +66,7 @@ WHERE {where}({at} > {latest} OR {read_at} > {latest})`, dialect.Holes{
 			"latest": s.Dialect.Moment(latest.Add(evidence.Leeway).UTC()),
 		})}
 	}
-	return []dialect.Statement{change(s.Final(), ""),
+	return []dialect.Statement{change(s.Rows(), ""),
 		change(s.Tombs(), fmt.Sprintf("table_name = %s AND reason <> %s AND ", dialect.Literal(s.Table.Name),
 			dialect.Literal(string(gone.Erased))))}
 }

@@ -164,7 +164,7 @@ FROM (
 {all}
 ) n
 WHERE n.past AND {record_key} = n.record_key AND {marked} IS NOT NULL`, dialect.Holes{
-		"final": s.Final(), "rejected_at": s.Quote(own.RejectedAt), "all": s.all(b), "record_key": s.RecordKey("f"),
+		"final": s.Rows(), "rejected_at": s.Quote(own.RejectedAt), "all": s.all(b), "record_key": s.RecordKey("f"),
 		"marked": s.Col("f", own.RejectedAt),
 	}))
 }
@@ -198,7 +198,7 @@ FROM (
 	GROUP BY record_key
 ) n
 WHERE {record_key} = n.record_key AND {differs}`, dialect.Holes{
-		"final": s.Final(), "rejected_at": s.Quote(own.RejectedAt), "read_at": s.Quote(own.ReadAt),
+		"final": s.Rows(), "rejected_at": s.Quote(own.RejectedAt), "read_at": s.Quote(own.ReadAt),
 		"rejected": s.table(), "flow": b.Text(s.Table.Object), "record_key": s.RecordKey("f"),
 		"differs": s.Dialect.Differs(s.Col("f", own.RejectedAt), "n.rejected_at"),
 	}))

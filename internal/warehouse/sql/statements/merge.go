@@ -4,7 +4,8 @@
 // Nothing is sent here: package sql does that.
 //
 // Files, from the top: script.go, procedure.go, compare.go, kept.go, patch.go, direct.go,
-// scratch.go, gone.go, replace.go, merge.go, part.go, hands.go, doubles.go, tables.go.
+// scratch.go, gone.go, replace.go, merge.go, part.go, hands.go, doubles.go, overflow.go,
+// tables.go.
 package statements
 
 import (
@@ -26,7 +27,7 @@ import (
 type Merge struct {
 	Tables
 	Of      warehouse.Merge
-	Columns []string  // of the final table, without ours
+	Columns []string  // of the final table's rows, without ours but for the overflow
 	Now     time.Time // of the consolidation
 	ReadAt  any       // of the attempt
 	called  bool      // the SQL is for a procedure: the attempt is a variable that may be null
@@ -123,6 +124,8 @@ func (s *Merge) row(p Part, at, old string, b *dialect.Binds) string {
 	isDeleted, _ := s.isDeleted()
 	for _, name := range s.Columns {
 		switch {
+		case name == own.Overflow:
+			out = append(out, s.overflow(s.wholly(p.columns), old))
 		case slices.Contains(p.columns, name):
 			out = append(out, s.Col("v", name))
 		case old != "" && name == isDeleted:
@@ -179,7 +182,7 @@ SELECT
 	{row}
 FROM {staging} v
 WHERE {where}`, dialect.Holes{
-		"final": s.Final(), "names": s.Dialect.List("", s.names()), "row": row, "staging": s.Staging(),
+		"final": s.Rows(), "names": s.Dialect.List("", s.names()), "row": row, "staging": s.Staging(),
 		"where": where,
 	})
 	if s.Of.Policy != gone.Flag {
@@ -212,7 +215,7 @@ func (s *Merge) MakeNewest() dialect.Statement {
 	}
 	return dialect.Statement{SQL: dialect.Fill(`CREATE TEMP TABLE {newest} AS
 SELECT {names}, true AS known, true AS live{place} FROM {final} WHERE false`, dialect.Holes{
-		"newest": s.Quote(own.NewestTable), "names": s.Dialect.List("", s.names()), "place": place, "final": s.Final(),
+		"newest": s.Quote(own.NewestTable), "names": s.Dialect.List("", s.names()), "place": place, "final": s.Rows(),
 	})}
 }
 
@@ -259,7 +262,7 @@ WHERE v._catchment_rank = 1
 		"seq":                 s.Col("v", own.Seq),
 		"staging":             s.Staging(),
 		"where":               where,
-		"final":               s.Final(),
+		"final":               s.Rows(),
 		"same_key":            s.SameKey("v", "f"),
 		"tombstones":          s.Tombs(),
 		"table":               table,

@@ -32,7 +32,7 @@ FROM (
 ) v
 WHERE v._catchment_rank = 1 AND {same_key}
 	AND ({differs})`, dialect.Holes{
-		"final": s.Final(), "set": strings.Join(set, ",\n\t"), "synced_at": s.Quote(own.SyncedAt), "now": now,
+		"final": s.Rows(), "set": strings.Join(set, ",\n\t"), "synced_at": s.Quote(own.SyncedAt), "now": now,
 		"at": s.at(p), "key": s.Dialect.List("v.", s.Of.Table.Key), "seq": s.Col("v", own.Seq),
 		"staging": s.Staging(), "where": where, "same_key": s.SameKey("v", "f"),
 		"differs": strings.Join(differs, "\n\t\tOR "),
@@ -51,7 +51,20 @@ WHERE v._catchment_rank = 1 AND {same_key}
 // patches says what a patch sets, and how it tells that a row differs. In a
 // procedure the columns of a patch are a variable.
 func (s *Merge) patches(p Part) (set, differs []string) {
+	apart := s.apart(s.Patched(p))
+	if len(apart) > 0 {
+		f := s.Col("f", own.Overflow)
+		patched := s.overflow(apart, "f")
+		if s.called {
+			patched = s.Dialect.Overflow.ReplacedListed(f, s.Col("v", own.Overflow), "this_columns")
+		}
+		set = append(set, s.Quote(own.Overflow)+" = "+patched)
+		differs = append(differs, s.Dialect.Differs(f, patched))
+	}
 	for _, name := range s.Patched(p) {
+		if slices.Contains(apart, name) {
+			continue
+		}
 		f, v := s.Col("f", name), s.Col("v", name)
 		if s.called {
 			carried := holds("this_columns", name)

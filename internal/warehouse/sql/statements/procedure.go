@@ -4,6 +4,7 @@ import (
 	"crypto/md5"
 	_ "embed" // the text of the procedures
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"text/template"
@@ -25,7 +26,11 @@ var procedureText string
 func Procedures(d *dialect.Dialect, o warehouse.Options, ps []warehouse.Procedure) (string, error) {
 	var b strings.Builder
 	for _, p := range ps {
-		text, err := Procedure(p, d, o, shape.ColumnNames(p.Table), true)
+		has := make([]dialect.Stored, len(p.Table.Columns))
+		for i, c := range p.Table.Columns {
+			has[i].Name = c.Name
+		}
+		text, err := Procedure(p, d, o, has, true)
 		if err != nil {
 			return "", err
 		}
@@ -64,11 +69,13 @@ func ProcedureName(d *dialect.Dialect, table string) string {
 // Procedure writes the procedure for a final table that has these columns, and that of
 // what was rejected or not.
 func Procedure(
-	p warehouse.Procedure, d *dialect.Dialect, o warehouse.Options, columns []string, marked bool,
+	p warehouse.Procedure, d *dialect.Dialect, o warehouse.Options, has []dialect.Stored, marked bool,
 ) (string, error) {
+	columns := dialect.Payload(has)
 	m := warehouse.Merge{Table: p.Table, Attempt: ":attempt", Policy: p.Policy, AbsentReason: ":reason"}
-	s := &Merge{Tables: Tables{Dialect: d, Options: o, Table: p.Table}, Of: m, Columns: columns,
-		ReadAt: placeholder(":read_at"), called: true, Unmarked: !marked}
+	tables := Tables{Dialect: d, Options: o, Table: p.Table, Apart: dialect.Apart(has)}
+	s := &Merge{Tables: tables, Of: m, Columns: dialect.InRows(has), ReadAt: placeholder(":read_at"), called: true,
+		Unmarked: !marked}
 	all, page := shape.ColumnNames(p.Table), d.Table(o.Staging, own.PageTable)
 	// Rows that no job loaded have no job.
 	jobs := func(op warehouse.Op, also string) string {
@@ -86,14 +93,8 @@ func Procedure(
 	})}
 
 	sql := map[string]string{
-		"Name": d.Table(o.Staging, ProcedureName(d, p.Table.Name)), "Dialect": d.Name, "Text": d.Type(shape.Text, 0),
-		"Clock": d.Clock,
-		"Table": dialect.Literal(p.Table.Name), "Policy": dialect.Literal(string(p.Policy)),
-		"Schema": dialect.Literal(o.Schema),
-		"Prefix": dialect.Literal(shape.OwnPrefix), "PrefixLength": fmt.Sprint(len(shape.OwnPrefix)),
-		"Flow": d.Table(o.Staging, own.FlowTable), "Attempt": d.Table(o.Staging, own.AttemptTable), "Page": page,
-		"Log": d.Table(o.Staging, own.LogTable), "Call": d.Table(o.Staging, own.CallTable),
-		"Staging": s.Staging(), "Final": s.Final(), "Lock": s.Lock().SQL, "LockFirst": "",
+		"Staging": s.Staging(), "Final": s.Rows(), "Gather": variables(s.Gather()...),
+		"Lock": s.Lock().SQL, "LockFirst": "",
 		"Carried": dialect.Literal(Canonical(put.columns)), "Known": known(all), "Columns": dialect.Literals(columns),
 		"CountColumns": fmt.Sprint(len(columns)),
 		"FewDeletes":   fmt.Sprint(FewDeletes), "Purged": dialect.Literal(string(gone.Purged)),
@@ -116,11 +117,25 @@ func Procedure(
 		"FillAbsent":      variables(s.FillAbsent(put)), "FillAbsentOver": variables(s.FillAbsent(put.over())),
 		"BuryGone": variables(s.BuryGone(m.AbsentReason)...), "TakeAway": variables(s.TakeAway(m.AbsentReason)),
 		"AnyOther": into("this_count", s.AnyOther()), "Truncate": "", "Clear": variables(s.Clear()),
-		"AddKey": "", "Grows": yes(p.Policy == gone.Remove), "Ignores": yes(p.Policy == gone.Ignore), "Unique": "",
+		"AddKey": "", "Views": "", "Grows": yes(p.Policy == gone.Remove),
+		"Ignores": yes(p.Policy == gone.Ignore), "Unique": "",
 	}
+	nameAll(sql, p, d, o)
 	keepOut(sql, s)
 	choose(p, sql, s, put, patch)
 	return render("one", sql)
+}
+
+// nameAll fills in names.
+func nameAll(sql map[string]string, p warehouse.Procedure, d *dialect.Dialect, o warehouse.Options) {
+	maps.Copy(sql, map[string]string{
+		"Name": d.Table(o.Staging, ProcedureName(d, p.Table.Name)), "Dialect": d.Name, "Text": d.Type(shape.Text, 0),
+		"Clock": d.Clock, "Table": dialect.Literal(p.Table.Name), "Policy": dialect.Literal(string(p.Policy)),
+		"Schema": dialect.Literal(o.Schema), "Prefix": dialect.Literal(shape.OwnPrefix),
+		"PrefixLength": fmt.Sprint(len(shape.OwnPrefix)), "Flow": d.Table(o.Staging, own.FlowTable),
+		"Attempt": d.Table(o.Staging, own.AttemptTable), "Page": d.Table(o.Staging, own.PageTable),
+		"Log": d.Table(o.Staging, own.LogTable), "Call": d.Table(o.Staging, own.CallTable),
+	})
 }
 
 // keepOut fills in what says what is kept out.
@@ -133,6 +148,13 @@ func keepOut(sql map[string]string, s *Merge) {
 	}
 }
 
+// Outdated is the procedure of a table that has changed since: it says what to do.
+func Outdated(d *dialect.Dialect, o warehouse.Options, table string) (string, error) {
+	return render("outdated", map[string]string{
+		"Name": d.Table(o.Staging, ProcedureName(d, table)), "Dialect": d.Name,
+	})
+}
+
 // choose fills in what depends on the dialect and the policy.
 func choose(p warehouse.Procedure, sql map[string]string, s *Merge, put, patch Part) {
 	if s.Dialect.Locks { // nobody adds a version between the look and the act
@@ -140,6 +162,9 @@ func choose(p warehouse.Procedure, sql map[string]string, s *Merge, put, patch P
 	}
 	if s.Dialect.LockFirst {
 		sql["LockFirst"] = "LOCK TABLE " + s.Final() + ", " + s.Staging()
+	}
+	if s.Dialect.Overflow != nil { // the table may have got one, or have lost it
+		sql["Views"] = fmt.Sprint(min(len(s.Apart), 1))
 	}
 	if s.Dialect.Enforces {
 		sql["AddKey"] = s.AddKey()

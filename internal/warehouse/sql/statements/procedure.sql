@@ -62,6 +62,9 @@ BEGIN
 {{- end}}
 	SELECT count(*) INTO this_count FROM (SELECT 1 FROM {{.Staging}} WHERE {{.OwnAttempt}} IS NULL LIMIT 1) x;
 	this_bare := this_count > 0;
+{{- with .Gather}}
+	{{.}};
+{{- end}}
 
 	-- What is consolidated is gone from the list, so the next one stands behind those that are passed over.
 	LOOP
@@ -92,10 +95,14 @@ BEGIN
 		SELECT count(*), count(CASE WHEN column_name IN ({{.Columns}}) THEN 1 END) INTO this_count, this_same FROM information_schema.columns
 		WHERE table_schema = {{.Schema}} AND table_name = {{.Table}} AND substring(CAST(column_name AS {{.Text}}), 1, {{.PrefixLength}}) <> {{.Prefix}};
 		this_mixed := this_count <> {{.CountColumns}} OR this_same <> {{.CountColumns}};
+{{- with .Views}}
+		SELECT count(*) INTO this_count FROM pg_views WHERE schemaname = {{$.Schema}} AND viewname = {{$.Table}};
+		this_mixed := this_mixed OR this_count <> {{.}};
+{{- end}}
 		SELECT count(*) INTO this_count FROM {{.Page}} WHERE attempt = this_attempt AND (op = 'put' AND columns <> {{.Carried}}
 			OR op = 'patch' AND length(columns) - length(replace(columns, ',', '')) + 1 <> {{.Known}});
 		IF this_one.policy <> {{.Policy}} OR this_mixed OR this_count > 0 THEN
-			RAISE EXCEPTION 'the table or the flow has changed: install this again with catchment sql --dialect {{.Dialect}} --install';
+			{{template "changed" .}}
 		END IF;
 
 		SELECT * INTO this_flow FROM {{.Flow}} WHERE table_name = {{.Table}};
@@ -412,6 +419,16 @@ BEGIN
 		COMMIT;
 {{- end}}
 	END LOOP;
+END;
+$$ LANGUAGE plpgsql;
+{{end}}
+
+{{define "changed"}}RAISE EXCEPTION 'the table or the flow has changed: install this again with catchment sql --dialect {{.Dialect}} --install';{{end}}
+
+{{define "outdated"}}CREATE OR REPLACE PROCEDURE {{.Name}}() AS $$
+-- Written by Catchment, whose table has another shape since this was installed.
+BEGIN
+	{{template "changed" .}}
 END;
 $$ LANGUAGE plpgsql;
 {{end}}

@@ -27,7 +27,7 @@ func (s *Merge) Changes() []Change {
 		live = []string{s.Col("n", own.DeletedAt) + " IS NULL"}
 	}
 	if s.Dialect.Place == "" {
-		_, f := s.target(s.Options.Schema, s.Of.Table.Name, "f")
+		_, f := s.target(s.Options.Schema, s.RowsName(), "f")
 		return []Change{
 			{Statement: s.removeRows("n.known", s.SameKey("n", f)), Grows: -1, Replaces: true},
 			{Statement: s.insertRows(live...), Grows: 1, Stamps: true},
@@ -46,7 +46,7 @@ func (s *Merge) Changes() []Change {
 }
 
 func (s *Merge) removeRows(conditions ...string) dialect.Statement {
-	target, _ := s.target(s.Options.Schema, s.Of.Table.Name, "f")
+	target, _ := s.target(s.Options.Schema, s.RowsName(), "f")
 	return dialect.Statement{SQL: fmt.Sprintf("DELETE FROM %s\nUSING %s n%s", target, s.Quote(own.NewestTable),
 		where(conditions))}
 }
@@ -55,7 +55,7 @@ func (s *Merge) insertRows(conditions ...string) dialect.Statement {
 	return dialect.Statement{SQL: dialect.Fill(`INSERT INTO {final} ({names})
 SELECT {values}
 FROM {newest} n{where}`, dialect.Holes{
-		"final": s.Final(), "names": s.Dialect.List("", s.names()), "values": s.Dialect.List("n.", s.names()),
+		"final": s.Rows(), "names": s.Dialect.List("", s.names()), "values": s.Dialect.List("n.", s.names()),
 		"newest": s.Quote(own.NewestTable), "where": where(conditions),
 	})}
 }
@@ -70,7 +70,7 @@ func (s *Merge) updateRows(conditions ...string) dialect.Statement {
 	return dialect.Statement{SQL: dialect.Fill(`UPDATE {final} f
 SET {set}
 FROM {newest} n{where}`, dialect.Holes{
-		"final": s.Final(), "set": strings.Join(set, ", "), "newest": s.Quote(own.NewestTable),
+		"final": s.Rows(), "set": strings.Join(set, ", "), "newest": s.Quote(own.NewestTable),
 		"where": where(conditions),
 	})}
 }

@@ -16,13 +16,51 @@ type Tables struct {
 	Dialect *dialect.Dialect
 	Options warehouse.Options
 	Table   shape.Table
+	Apart   []string // columns of the final table that are in an overflow: it is a view over another then
 }
 
 // Staging is the quoted name of the table that takes every version.
 func (s *Tables) Staging() string { return s.Dialect.Table(s.Options.Staging, s.Table.Name) }
 
-// Final is the quoted name of the table with one row per key.
+// Final is the quoted name of the table with one row per key, to read from.
 func (s *Tables) Final() string { return s.Dialect.Table(s.Options.Schema, s.Table.Name) }
+
+// Rows is the quoted name of the same, to write into.
+func (s *Tables) Rows() string { return s.Dialect.Table(s.Options.Schema, s.RowsName()) }
+
+// RowsName is the same as it is.
+func (s *Tables) RowsName() string {
+	if len(s.Apart) > 0 {
+		return dialect.RowsOf(s.Dialect, s.Table.Name)
+	}
+	return s.Table.Name
+}
+
+// Over is s where the final table has these columns.
+func (s *Tables) Over(has []dialect.Stored) *Tables {
+	s.Apart = dialect.Apart(has)
+	return s
+}
+
+// Gather moves what somebody else has staged to where a merge looks for it, nothing where
+// that is where it is.
+func (s *Tables) Gather() []dialect.Statement {
+	if len(s.Apart) == 0 {
+		return nil
+	}
+	return []dialect.Statement{{SQL: dialect.Gather(s.Dialect, s.Staging(), s.Apart)}}
+}
+
+// Staged is a column of a staged version of alias, where that isn't "".
+func (s *Tables) Staged(alias, name string) string {
+	column := dialect.Value(s.Dialect, alias, dialect.Stored{Name: name})
+	if !slices.Contains(s.Apart, name) {
+		return column
+	}
+	apart := dialect.Stored{Name: name, Type: s.Dialect.Of(shape.Text).Stored, Apart: true}
+	return fmt.Sprintf("coalesce(CAST(%s AS %s), %s)", column, s.Dialect.Type(shape.Text, 0),
+		dialect.Value(s.Dialect, alias, apart))
+}
 
 // Tombs is the quoted name of the table of tombstones.
 func (s *Tables) Tombs() string { return s.Dialect.Table(s.Options.Staging, own.TombstoneTable) }
@@ -100,18 +138,18 @@ func (s *Tables) AnyTombstone() dialect.Statement {
 
 // AnyRow tells whether the final table has a row, as 1 or 0.
 func (s *Tables) AnyRow() dialect.Statement {
-	return dialect.Statement{SQL: "SELECT count(*) FROM (SELECT 1 FROM " + s.Final() + " LIMIT 1) x"}
+	return dialect.Statement{SQL: "SELECT count(*) FROM (SELECT 1 FROM " + s.Rows() + " LIMIT 1) x"}
 }
 
 // LiveRows counts the rows that aren't deleted.
 func (s *Tables) LiveRows() dialect.Statement {
-	return dialect.Statement{SQL: fmt.Sprintf("SELECT count(*) - count(%s) FROM %s", s.Quote(own.DeletedAt), s.Final())}
+	return dialect.Statement{SQL: fmt.Sprintf("SELECT count(*) - count(%s) FROM %s", s.Quote(own.DeletedAt), s.Rows())}
 }
 
 // AddKey makes the key of the final table. It fails on a duplicate, and the
 // merge with it (invariant 5).
 func (s *Tables) AddKey() string {
-	return fmt.Sprintf("ALTER TABLE %s ADD PRIMARY KEY (%s)", s.Final(), s.Dialect.List("", s.Table.Key))
+	return fmt.Sprintf("ALTER TABLE %s ADD PRIMARY KEY (%s)", s.Rows(), s.Dialect.List("", s.Table.Key))
 }
 
 // Lock keeps others from changing staging until the transaction ends.

@@ -83,6 +83,8 @@ BEGIN
 		SELECT count(*), count(CASE WHEN column_name IN ('id', 'isdeleted', 'masterrecordid', 'systemmodstamp', 'odd"name', 'amount__c') THEN 1 END) INTO this_count, this_same FROM information_schema.columns
 		WHERE table_schema = 'salesforce' AND table_name = 'account' AND substring(CAST(column_name AS TEXT), 1, 11) <> '_catchment_';
 		this_mixed := this_count <> 6 OR this_same <> 6;
+		SELECT count(*) INTO this_count FROM pg_views WHERE schemaname = 'salesforce' AND viewname = 'account';
+		this_mixed := this_mixed OR this_count <> 0;
 		SELECT count(*) INTO this_count FROM "salesforce_incremental"."_catchment_page" WHERE attempt = this_attempt AND (op = 'put' AND columns <> 'amount__c,id,isdeleted,masterrecordid,odd"name,systemmodstamp'
 			OR op = 'patch' AND length(columns) - length(replace(columns, ',', '')) + 1 <> (CASE WHEN strpos(',' || columns || ',', ',id,') > 0 THEN 1 ELSE 0 END + CASE WHEN strpos(',' || columns || ',', ',isdeleted,') > 0 THEN 1 ELSE 0 END + CASE WHEN strpos(',' || columns || ',', ',masterrecordid,') > 0 THEN 1 ELSE 0 END + CASE WHEN strpos(',' || columns || ',', ',systemmodstamp,') > 0 THEN 1 ELSE 0 END + CASE WHEN strpos(',' || columns || ',', ',odd"name,') > 0 THEN 1 ELSE 0 END + CASE WHEN strpos(',' || columns || ',', ',amount__c,') > 0 THEN 1 ELSE 0 END));
 		IF this_one.policy <> 'flag' OR this_mixed OR this_count > 0 THEN
@@ -638,6 +640,8 @@ BEGIN
 		SELECT count(*), count(CASE WHEN column_name IN ('id', 'isdeleted', 'masterrecordid', 'systemmodstamp', 'odd"name', 'amount__c') THEN 1 END) INTO this_count, this_same FROM information_schema.columns
 		WHERE table_schema = 'salesforce' AND table_name = 'contact' AND substring(CAST(column_name AS TEXT), 1, 11) <> '_catchment_';
 		this_mixed := this_count <> 6 OR this_same <> 6;
+		SELECT count(*) INTO this_count FROM pg_views WHERE schemaname = 'salesforce' AND viewname = 'contact';
+		this_mixed := this_mixed OR this_count <> 0;
 		SELECT count(*) INTO this_count FROM "salesforce_incremental"."_catchment_page" WHERE attempt = this_attempt AND (op = 'put' AND columns <> 'id,isdeleted,masterrecordid,odd"name,systemmodstamp'
 			OR op = 'patch' AND length(columns) - length(replace(columns, ',', '')) + 1 <> (CASE WHEN strpos(',' || columns || ',', ',id,') > 0 THEN 1 ELSE 0 END + CASE WHEN strpos(',' || columns || ',', ',isdeleted,') > 0 THEN 1 ELSE 0 END + CASE WHEN strpos(',' || columns || ',', ',masterrecordid,') > 0 THEN 1 ELSE 0 END + CASE WHEN strpos(',' || columns || ',', ',systemmodstamp,') > 0 THEN 1 ELSE 0 END + CASE WHEN strpos(',' || columns || ',', ',odd"name,') > 0 THEN 1 ELSE 0 END + CASE WHEN strpos(',' || columns || ',', ',amount__c,') > 0 THEN 1 ELSE 0 END));
 		IF this_one.policy <> 'remove' OR this_mixed OR this_count > 0 THEN
