@@ -42,7 +42,7 @@ func (l *life) agree() {
 			continue
 		}
 		for _, d := range l.differences(p, fl, now, verify.Values).certain {
-			if !l.hands.excuse(now, d.id) && !(d.gone && now.grade == "lagged") {
+			if !l.hands.excuse(now, d.id) && !(d.gone && strings.HasPrefix(now.grade, "lagged")) {
 				l.T.Errorf("%s is %s up to %s, and %s", fl.Object, now.grade, now.until.Format(time.DateTime), d)
 			}
 		}
@@ -83,6 +83,10 @@ func (l *life) verify(fl flow.Flow, method verify.Method, repair bool) bool {
 	}
 	if res.Differs() && len(own.certain)+len(own.possible)+len(own.keptOut) == 0 {
 		l.T.Errorf("verify by %s finds what doesn't differ: %+v", method, res.Difference)
+	}
+	if out := res.Rejected + res.Outdated; !repair && !unproven(now.grade) && out != int64(len(own.keptOut)) {
+		l.T.Errorf("verify by %s of %s, which is %s, says that %d records are kept out: %v", method, fl.Object, now.grade,
+			out, own.keptOut)
 	}
 	if repair {
 		l.repaired(p, fl, now, res)

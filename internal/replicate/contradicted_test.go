@@ -186,7 +186,8 @@ func (c *claims) against(now claim, p past, r *row) string {
 		return "" // no stamp tells of that, and no delete log
 	case p.last().state == purged && !p.last().at.Before(now.until):
 		return "" // nobody can have read it since
-	case p.last().state == purged && r != nil && r.live && policy[0] != flow.Ignore && now.grade == "proven":
+	case p.last().state == purged && r != nil && r.live && policy[0] != flow.Ignore &&
+		strings.HasPrefix(now.grade, "proven"):
 		return "is live, though it was deleted before"
 	case p.last().state == purged:
 		return ""

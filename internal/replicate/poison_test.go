@@ -1,6 +1,7 @@
 package replicate_test
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -257,7 +258,7 @@ func asidesOf(p *rig.Process, object string) map[string]aside {
 	all := map[string]aside{}
 	for _, r := range p.Query("SELECT CAST(record_key AS VARCHAR), CAST(field AS VARCHAR), CAST(rule AS VARCHAR), " +
 		"CAST(stamp AS VARCHAR) FROM salesforce_incremental._catchment_rejected WHERE flow = '" + object + "'") {
-		if r[0] == nil || r[1] == nil || r[2] == nil || r[3] == nil || !strings.HasPrefix(*r[2], "fits: ") {
+		if r[0] == nil || r[1] == nil || r[2] == nil || r[3] == nil || !strings.HasPrefix(*r[2], "unfit: ") {
 			p.T.Errorf("a rejected record of %s isn't told well: %v", object, texts(r))
 			continue
 		}
@@ -316,7 +317,29 @@ func (l *life) lookAside(p *rig.Process, fl flow.Flow, now claim) {
 		}
 		l.noteOut(id, names, a, stamps[id] != "")
 	}
+	l.counted(p, fl, now, named)
 	l.noteBack(fl.Object, truth, stamps)
+}
+
+// counted makes sure that the grade says how many records are kept out, and that their
+// rows say so, and no others.
+func (l *life) counted(p *rig.Process, fl flow.Flow, now claim, named map[string]aside) {
+	l.T.Helper()
+	want := fmt.Sprintf(" except %d", len(named))
+	if len(named) == 0 {
+		want = ""
+	}
+	if !unproven(now.grade) && now.grade != "proven"+want && now.grade != "lagged"+want {
+		l.T.Errorf("%s is %s, and %d of its records are kept out", fl.Object, now.grade, len(named))
+	}
+	for _, row := range p.Query("SELECT CAST(id AS VARCHAR), CAST(_catchment_rejected_at IS NOT NULL AS VARCHAR) " +
+		"FROM salesforce." + strings.ToLower(fl.Object)) {
+		_, out := named[*row[0]]
+		if marked := strings.HasPrefix(*row[1], "t"); marked != out {
+			l.T.Errorf("the row of %s in %s, which is %s, is marked as kept out: %v, and it is: %v", *row[0], fl.Object,
+				now.grade, marked, out)
+		}
+	}
 }
 
 // noteOut counts a record that was found to be kept out.

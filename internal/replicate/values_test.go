@@ -232,7 +232,7 @@ func TestPainTapSalesforce67(t *testing.T) {
 				if o := r.Done(nil).Objects[0]; o.Rejected != 1 || strings.Contains(fmt.Sprint(o), "12345") {
 					t.Errorf("%+v", o)
 				}
-				isNamed(r, id, "NumberOfEmployees", "fits: no whole number", "12345.5")
+				isNamed(r, id, "NumberOfEmployees", "unfit: no whole number", "12345.5")
 				pointed("12345.0")
 				r.Done(rig.Full)
 				r.Between(nil)

@@ -139,7 +139,7 @@ func (w Way) sifts(row control.PageRow) bool {
 }
 
 // refusedWhy begins the reason of a record that only the warehouse itself refused.
-const refusedWhy = "fits: "
+const refusedWhy = "unfit: "
 
 // why says in words why a column doesn't take a value: what is known of its digits,
 // never the value (invariant 9).
@@ -147,26 +147,26 @@ func (c sieved) why(d page.Digits, room room.Limits) string {
 	n := c.look.Number
 	switch {
 	case c.column.Kind == shape.Text:
-		return fmt.Sprintf("fits: a text of more than %d bytes", c.look.Longest)
+		return fmt.Sprintf("unfit: a text of more than %d bytes", c.look.Longest)
 	case c.column.Kind == shape.Bool:
-		return "fits: neither true nor false"
+		return "unfit: neither true nor false"
 	case c.column.Kind == shape.Date:
-		return fmt.Sprintf("fits: no date of the years %d to %d", room.Dates.First, room.Dates.Last)
+		return fmt.Sprintf("unfit: no date of the years %d to %d", room.Dates.First, room.Dates.Last)
 	case c.column.Kind == shape.Time:
-		return "fits: no time of day"
+		return "unfit: no time of day"
 	case c.column.Kind == shape.Timestamp:
-		return fmt.Sprintf("fits: no moment of the years %d to %d", room.Stamps.First, room.Stamps.Last)
+		return fmt.Sprintf("unfit: no moment of the years %d to %d", room.Stamps.First, room.Stamps.Last)
 	case d.Whole+d.Fraction == 0:
-		return "fits: no number"
+		return "unfit: no number"
 	case n.Bits > 0 && d.Fraction > 0:
-		return "fits: no whole number"
+		return "unfit: no whole number"
 	case n.Bits > 0:
-		return fmt.Sprintf("fits: a whole number of %d digits, more than %d bits", d.Whole, n.Bits)
-	case n.Digits > 0 && d.Whole <= n.Whole && d.Fraction <= n.Fraction:
-		return fmt.Sprintf("fits: a number of %d digits before the point and %d after it, for a column of %d",
+		return fmt.Sprintf("unfit: a whole number of %d digits, more than %d bits", d.Whole, n.Bits)
+	case n.Digits > 0 && n.Whole+n.Fraction > n.Digits:
+		return fmt.Sprintf("unfit: a number of %d digits before the point and %d after it, for a column of %d in all",
 			d.Whole, d.Fraction, n.Digits)
 	}
-	return fmt.Sprintf("fits: a number of %d digits before the point and %d after it, for a column of %d and %d",
+	return fmt.Sprintf("unfit: a number of %d digits before the point and %d after it, for a column of %d and %d",
 		d.Whole, d.Fraction, n.Whole, n.Fraction)
 }
 

@@ -98,10 +98,10 @@ func TestMisfits(t *testing.T) {
 		}
 		got := keptAside(t, p.Rejected)
 		if !slices.Equal(got, []string{
-			"2 Size__c fits: a whole number of 19 digits, more than 64 bits",
-			"3 Sum__c fits: a number of 42 digits before the point and 0 after it, for a column of 38 and 37",
-			"4 Day__c fits: no date of the years 1 to 9999", "5 Size__c fits: no whole number",
-			"6 Sum__c fits: no number", "7 Open__c fits: neither true nor false", "8 Clock__c fits: no time of day",
+			"2 Size__c unfit: a whole number of 19 digits, more than 64 bits",
+			"3 Sum__c unfit: a number of 42 digits before the point and 0 after it, for a column of 38 in all",
+			"4 Day__c unfit: no date of the years 1 to 9999", "5 Size__c unfit: no whole number",
+			"6 Sum__c unfit: no number", "7 Open__c unfit: neither true nor false", "8 Clock__c unfit: no time of day",
 		}) {
 			t.Errorf("kept aside: %q", got)
 		}
@@ -131,7 +131,7 @@ func TestMisfitsAndRules(t *testing.T) {
 		t.Fatalf("%+v", row)
 	}
 	if got := keptAside(t, w.Page(row).Rejected); !slices.Equal(got, []string{"1 Day__c not_null",
-		"2 Day__c fits: no date of the years 1 to 9999"}) {
+		"2 Day__c unfit: no date of the years 1 to 9999"}) {
 		t.Errorf("%q", got)
 	}
 	if got := read(t, w.Page(row).Open); got != thingHeader+`"3","5","","2026-01-02","true","","false"`+"\n" {
@@ -148,8 +148,8 @@ func TestStampOfMisfit(t *testing.T) {
 	row := stored(t, w, false, "\"Id\",\"Size__c\",\"SystemModstamp\"\n"+
 		"\"1\",\"x\",\"2026-01-02T03:04:05.000Z\"\n\"2\",\"5\",\"20221-01-02T03:04:05.000Z\"\n")
 	if got := keptAside(t, w.Page(row).Rejected); !slices.Equal(got, []string{
-		"1 Size__c fits: no number 2026-01-02T03:04:05.000Z",
-		"2 SystemModstamp fits: no moment of the years 1 to 9999"}) {
+		"1 Size__c unfit: no number 2026-01-02T03:04:05.000Z",
+		"2 SystemModstamp unfit: no moment of the years 1 to 9999"}) {
 		t.Errorf("%q", got)
 	}
 }
@@ -177,7 +177,7 @@ func TestRefit(t *testing.T) {
 		t.Fatalf("%+v", row)
 	}
 	if got := keptAside(t, w.Page(row).Rejected); !slices.Equal(got, []string{
-		"2 Sum__c fits: a number of 7 digits before the point and 0 after it, for a column of 6 and 2"}) {
+		"2 Sum__c unfit: a number of 7 digits before the point and 0 after it, for a column of 6 and 2"}) {
 		t.Errorf("%q", got)
 	}
 	if refit(tight) {
@@ -187,7 +187,7 @@ func TestRefit(t *testing.T) {
 		row.Records != 1 || row.Rejected != 2 {
 		t.Fatalf("%+v", row)
 	}
-	if got := keptAside(t, w.Page(row).Rejected); !slices.Contains(got, "3 Open__c fits: a value was refused") {
+	if got := keptAside(t, w.Page(row).Rejected); !slices.Contains(got, "3 Open__c unfit: a value was refused") {
 		t.Errorf("%q", got)
 	}
 	for _, refusal := range []error{
@@ -227,7 +227,7 @@ func TestLongTexts(t *testing.T) {
 	if err != nil || row.Records != 1 || row.Rejected != 1 {
 		t.Fatalf("%+v, %v", row, err)
 	}
-	if got := read(t, w.Page(row).Rejected.Open); !strings.Contains(got, `"fits: a text of more than 40 bytes"`) {
+	if got := read(t, w.Page(row).Rejected.Open); !strings.Contains(got, `"unfit: a text of more than 40 bytes"`) {
 		t.Errorf("%s", got)
 	}
 }

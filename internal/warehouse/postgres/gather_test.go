@@ -44,8 +44,7 @@ func TestGather(t *testing.T) {
 
 // A page that can't be read fails as it does elsewhere.
 func TestGatherBadPage(t *testing.T) {
-	for _, in := range []string{"", "Id,A__c,At,B,N\n1,2\n",
-		"Id,A__c,At,B,N\n1,\"x,,,\n", "Id,A__c,At,B,N\n1,\xff,,,\n"} {
+	for _, in := range []string{"", "Id,A__c,At,B,N\n1,2\n", "Id,A__c,At,B,N\n1,\"x,,,\n"} {
 		if _, err := io.ReadAll(gather(strings.NewReader(in), gatheredColumns)); err == nil {
 			t.Errorf("%q is taken", in)
 		}
