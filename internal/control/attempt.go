@@ -91,6 +91,7 @@ type Attempt struct {
 	Complete bool           `json:"complete,omitzero"` // reads every record: those it lacks are gone
 	Forget   bool           `json:"forget,omitzero"`   // takes older values out of what is masked or dropped since
 	Remade   string         `json:"remade,omitzero"`   // the prefix of Ids of the object that had this name before
+	Folded   bool           `json:"folded,omitzero"`   // the table was a view over its rows when it began
 	From     time.Time      `json:"from,omitzero"`
 	To       time.Time      `json:"to,omitzero"`
 	Grade    string         `json:"grade,omitzero"`   // of the window; once it is consolidated, of the watermark

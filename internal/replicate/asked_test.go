@@ -85,8 +85,8 @@ func (l *life) verify(fl flow.Flow, method verify.Method, repair bool) bool {
 		l.T.Errorf("verify by %s finds what doesn't differ: %+v", method, res.Difference)
 	}
 	if out := res.Rejected + res.Outdated; !repair && !unproven(now.grade) && out != int64(len(own.keptOut)) {
-		l.T.Errorf("verify by %s of %s, which is %s, says that %d records are kept out: %v", method, fl.Object, now.grade,
-			out, own.keptOut)
+		l.T.Errorf("verify by %s of %s, which is %s, says that %d records are kept out: %v", method, fl.Object,
+			now.grade, out, own.keptOut)
 	}
 	if repair {
 		l.repaired(p, fl, now, res)

@@ -36,7 +36,7 @@ func (s *attemptStep) consolidate(ctx context.Context) error {
 	if a.Remade != "" && counts.Deleted > 0 {
 		s.note("%d rows of the object before, whose Ids began with %s, are gone", counts.Deleted, a.Remade)
 	}
-	if err := s.noteFlaws(ctx); err != nil {
+	if err := errors.Join(s.noteFlaws(ctx), s.noteFolded(ctx)); err != nil {
 		return err
 	}
 	_, err = s.Control.UpdateFlow(ctx, a.Flow, func(f *control.FlowRow) {
@@ -66,6 +66,21 @@ func (s *attemptStep) looked(ctx context.Context) error {
 		return err
 	}
 	_, err = s.Control.UpdateFlow(ctx, s.attempt.Flow, func(f *control.FlowRow) { f.Looked = now })
+	return err
+}
+
+// noteFolded tells that a record has changed the form of the table, which whoever has made
+// something of that table has to know.
+func (s *attemptStep) noteFolded(ctx context.Context) error {
+	t, overflows := s.source.Table, s.Warehouse.Room().Overflows
+	if s.attempt.Folded || overflows == nil || !overflows(t) {
+		return nil
+	}
+	_, past, err := s.Warehouse.Adapt(ctx, t)
+	if err == nil && past.Folded {
+		s.note("table %s is a view of the same columns now, over a table that keeps some of them in a jsonb: a record "+
+			"has more values than a row has room for; install a procedure anew that you have installed", t.Name)
+	}
 	return err
 }
 

@@ -269,6 +269,7 @@ func (l *listing) begin(ctx context.Context, held *lease.Lease, s start) (contro
 	if err := l.again(ctx, src, row.Memory, &a, server); err != nil {
 		return a, err
 	}
+	a.Folded = src.Past.Folded
 	pressing := slices.Concat(way.doubts, a.Doubts)
 	a.Notes = slices.Concat(s.notes(a), policyNotes(src, row), changed.Notes(), pressedNotes(a, pressing))
 	if a, err = l.Control.Begin(ctx, a); err != nil {

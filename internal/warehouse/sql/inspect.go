@@ -131,7 +131,7 @@ func (w *shaper) Adapt(ctx context.Context, t shape.Table) (shape.Table, shape.P
 		if has, err = finalColumns(ctx, tx, w.store, t.Name); err != nil {
 			return err
 		}
-		past.Columns = dialect.Payload(has)
+		past.Columns, past.Folded = dialect.Payload(has), len(dialect.Apart(has)) > 0
 		if past.KeyPrefix, err = w.keyPrefix(ctx, tx, t); err != nil {
 			return err
 		}
