@@ -24,17 +24,8 @@ func TestTypesUnderViews(t *testing.T) {
 		"CREATE VIEW salesforce.seen AS SELECT id, employees FROM salesforce.account",
 		"CREATE MATERIALIZED VIEW salesforce.kept AS SELECT max(employees) AS most FROM salesforce.account",
 		"CREATE VIEW salesforce.other AS SELECT id FROM salesforce.account"}} {
-		d, ctx := open(t), t.Context()
-		w := sql.New(d, warehouse.Options{Schema: "salesforce", Staging: "salesforce_incremental", Now: time.Now})
-		f := warehouse.Fence{Flow: "Account", Number: 1}
-		must(t, w.Migrate(ctx))
-		_, err := w.Claim(ctx, f, "account", "00D000000000001AAA")
-		must(t, err)
-		table := account
-		table.Columns = append([]shape.Column{{Name: "employees", Field: "Employees", Kind: shape.Int}},
-			account.Columns...)
-		_, err = w.Prepare(ctx, f, table)
-		must(t, err)
+		ctx, f := t.Context(), warehouse.Fence{Flow: "Account", Number: 1}
+		d, w, table := withEmployees(t, f)
 		must(t, w.Describe(ctx, f, schema.Object{Name: "Account",
 			Fields: []schema.Field{{Name: "Employees", Type: schema.Int}}}, table))
 		exec(t, d, "INSERT INTO salesforce.account (id, employees) VALUES ('1', 1200)")
@@ -58,22 +49,29 @@ func TestTypesUnderViews(t *testing.T) {
 	}
 }
 
+// withEmployees is a warehouse whose table has a column of whole numbers.
+func withEmployees(t *testing.T, f warehouse.Fence) (sql.Driver, warehouse.Warehouse, shape.Table) {
+	t.Helper()
+	d := open(t)
+	w := sql.New(d, warehouse.Options{Schema: "salesforce", Staging: "salesforce_incremental", Now: time.Now})
+	must(t, w.Migrate(t.Context()))
+	_, err := w.Claim(t.Context(), f, "account", "00D000000000001AAA")
+	must(t, err)
+	table := account
+	table.Columns = append([]shape.Column{{Name: "employees", Field: "Employees", Kind: shape.Int}},
+		account.Columns...)
+	_, err = w.Prepare(t.Context(), f, table)
+	must(t, err)
+	return d, w, table
+}
+
 // A column of 32 bits that a view uses can't grow: the load says what there is room for,
 // and goes on without the rest. Without a view it grows.
 func TestWholeNumbersUnderViews(t *testing.T) {
 	t.Parallel()
 	for _, view := range []string{"", "CREATE VIEW salesforce.seen AS SELECT id, employees FROM salesforce.account"} {
-		d, ctx := open(t), t.Context()
-		w := sql.New(d, warehouse.Options{Schema: "salesforce", Staging: "salesforce_incremental", Now: time.Now})
-		f := warehouse.Fence{Flow: "Account", Number: 1}
-		must(t, w.Migrate(ctx))
-		_, err := w.Claim(ctx, f, "account", "00D000000000001AAA")
-		must(t, err)
-		table := account
-		table.Columns = append([]shape.Column{{Name: "employees", Field: "Employees", Kind: shape.Int}},
-			account.Columns...)
-		_, err = w.Prepare(ctx, f, table)
-		must(t, err)
+		ctx, f := t.Context(), warehouse.Fence{Flow: "Account", Number: 1}
+		d, w, table := withEmployees(t, f)
 		if view != "" {
 			exec(t, d, view)
 		}
@@ -82,7 +80,7 @@ func TestWholeNumbersUnderViews(t *testing.T) {
 		p.Open = func(context.Context) (io.ReadCloser, error) {
 			return io.NopCloser(strings.NewReader("Id,Employees\n1,2147483648\n")), nil
 		}
-		_, err = w.Load(ctx, f, warehouse.Batch{Table: table, Attempt: "a1", Job: "j1", Pages: []warehouse.Page{p}})
+		_, err := w.Load(ctx, f, warehouse.Batch{Table: table, Attempt: "a1", Job: "j1", Pages: []warehouse.Page{p}})
 		tight, held := errors.AsType[*room.Tight](err)
 		if held != (view != "") || held && !reflect.DeepEqual(tight.Room, []room.Digits{{Field: "Employees"}}) ||
 			!held && err != nil {
