@@ -7,6 +7,9 @@
 //
 // encoding/csv is not used: it turns CRLF inside a quoted field into LF.
 //
+// Who asks Scanner to look at columns (look.go) is told the digits of their numbers, and
+// how many records hold a value that its column doesn't take.
+//
 // What is no text is counted (text.go, nul.go) and replaced on the way to a
 // warehouse that can't take it; the stored page keeps it. find.go finds a record
 // by the line that somebody complains of.

@@ -8,9 +8,14 @@
 // clear text gets into the blob store. When a page comes, what is loaded and what
 // becomes of a refused page is left to the verbs.
 //
+// One bad value never stops the others: its record stays in the stored page, and the
+// warehouse is shown that without it, and it apart.
+//
 // Start at Way.Put, and at Way.Page in show.go. treat.go does what flows ask for,
-// rejects.go keeps the records that their rules refuse, refused.go names those whose
-// values a warehouse refuses, keys.go names the blobs.
+// sieve.go finds the records with a value that no column takes, rejects.go writes down
+// who is kept out and why. refused.go names the record that a warehouse has refused,
+// and refit.go has its page kept out of what is shown from then on. keys.go names the
+// blobs.
 package stage
 
 import (
