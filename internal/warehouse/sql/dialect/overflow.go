@@ -223,11 +223,11 @@ func Gather(d *Dialect, table string, names []string) string {
 		set[i], filled[i] = d.Quote(name)+" = NULL", d.Quote(name)+" IS NOT NULL"
 	}
 	return Fill(`UPDATE {table}
-SET {overflow} = {merged}, {set}
+SET {overflow} = {gathered}, {set}
 WHERE {filled}`, Holes{
 		"table": table, "overflow": d.Quote(own.Overflow), "set": strings.Join(set, ", "),
-		"merged": d.Overflow.Replaced(d.Quote(own.Overflow), kept(d, names), nil),
-		"filled": strings.Join(filled, " OR "),
+		"gathered": d.Overflow.Replaced(d.Quote(own.Overflow), kept(d, names), nil),
+		"filled":   strings.Join(filled, " OR "),
 	})
 }
 
