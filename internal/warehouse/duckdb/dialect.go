@@ -30,6 +30,7 @@ func Dialect() *dialect.Dialect {
 			Dates: room.Years{First: -290_307, Last: 5_881_579}, Stamps: room.Years{First: -290_307, Last: 294_246}},
 		Enforces:  true,
 		Retypes:   true,
+		Unplayed:  true,
 		Targets:   true,
 		Distincts: true,
 

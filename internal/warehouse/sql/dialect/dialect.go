@@ -31,6 +31,9 @@ type Dialect struct {
 	LockFirst bool
 	Enforces  bool // a primary key keeps duplicates out
 	Retypes   bool // a column can take another type where it is
+	// what converts a column is done again from the log of a process that was killed, and a
+	// function can't be: nobody could open the file any more
+	Unplayed  bool
 	Targets   bool // what a DELETE deletes from may have an alias
 	Distincts bool // it knows IS DISTINCT FROM
 

@@ -94,14 +94,14 @@ func InShape(has []Stored) bool {
 // this only begins it, and finish goes on.
 func (d *Dialect) retype(table string, has Stored, c shape.Column) []Step {
 	old := d.Quote(c.Name)
-	worded := c.Kind == shape.Text && d.number(has) >= 0
-	if worded && c.Length > 0 {
+	toText := c.Kind == shape.Text && d.number(has) >= 0
+	if toText && c.Length > 0 {
 		c.Length = max(c.Length, longestNumber)
 	}
-	to, values := d.TypeOf(c), d.converted(has, worded)
+	to, values := d.TypeOf(c), d.converted(has, toText)
 	if d.Retypes {
 		using := ""
-		if worded {
+		if toText {
 			using = " USING " + values
 		}
 		return Steps(fmt.Sprintf("ALTER TABLE %s ALTER COLUMN %s TYPE %s%s", table, old, to, using))
@@ -136,8 +136,28 @@ func (d *Dialect) converted(has Stored, toText bool) string {
 	if !toText || d.number(has) < 0 {
 		return column
 	}
+	if d.Unplayed {
+		return worded(d, column, has.Scale)
+	}
 	return Fill("CASE WHEN {text} LIKE '%.%' THEN rtrim(rtrim({text}, '0'), '.') ELSE {text} END",
 		Holes{"text": fmt.Sprintf("CAST(%s AS %s)", column, d.Type(shape.Text, longestNumber))})
+}
+
+// worded is the text of a number without the zeros that fill its scale up, and without a
+// function: it is cast to the first scale that keeps it as it is.
+func worded(d *Dialect, column string, scale int) string {
+	text := func(value string) string {
+		return fmt.Sprintf("CAST(%s AS %s)", value, d.Type(shape.Text, longestNumber))
+	}
+	cases := ""
+	for digits := range scale {
+		value := fmt.Sprintf("CAST(%s AS %s)", column, d.Type(shape.Decimal, digits))
+		cases += fmt.Sprintf(" WHEN %s = %s THEN %s", column, value, text(value))
+	}
+	if cases == "" {
+		return text(column)
+	}
+	return "CASE" + cases + " ELSE " + text(column) + " END"
 }
 
 // widened is the steps that give a decimal column another scale. No row has a value that
@@ -145,9 +165,9 @@ func (d *Dialect) converted(has Stored, toText bool) string {
 func (d *Dialect) widened(table, column string, scale int) []Step {
 	todo := d.retype(table, Stored{Name: column}, shape.Column{Name: column, Kind: shape.Decimal, Scale: scale})
 	if d.Retypes && d.Digits > 0 {
-		todo[0].SQL += Fill(" USING CASE WHEN abs({column}) < {least} THEN CAST({column} AS {type}) END", Holes{
-			"column": d.Quote(column), "least": "1" + strings.Repeat("0", d.Digits-scale),
-			"type": d.Type(shape.Decimal, scale),
+		// without abs: see Unplayed
+		todo[0].SQL += Fill(" USING TRY_CAST({column} AS {type})", Holes{
+			"column": d.Quote(column), "type": d.Type(shape.Decimal, scale),
 		})
 	}
 	for i := range todo {
