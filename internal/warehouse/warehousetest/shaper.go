@@ -227,7 +227,7 @@ func otherTypes(r *rig) {
 	none.Name, none.Object = "never_made", "Never"
 	none, past, err = r.w.Adapt(ctx, none)
 	must(r.t, err)
-	same(r.t, "a table that isn't there", none.Name+fmt.Sprint(past), "never_made{[] []  [] map[]}")
+	same(r.t, "a table that isn't there", none.Name+fmt.Sprint(past), "never_made{[] []  [] map[] false}")
 }
 
 // leftBehind: where a column can't take what its field has become, the field gets
