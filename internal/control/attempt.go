@@ -122,11 +122,12 @@ type Attempt struct {
 // An Again is what an attempt reads again of the records that were kept out before: as
 // many as one reads, in order of their Ids.
 type Again struct {
-	Last    string   `json:"last"`            // the last Id
-	Done    bool     `json:"done,omitzero"`   // none is behind it
-	Unmet   []string `json:"unmet,omitempty"` // of them, those that aren't read: they don't meet the flow's where
-	Shape   string   `json:"shape"`           // of the columns
-	Version string   `json:"version"`         // of Catchment
+	Last    string   `json:"last"`             // the last Id
+	Done    bool     `json:"done,omitzero"`    // none is behind it
+	Unmet   []string `json:"unmet,omitempty"`  // of them, those that aren't read: they don't meet the flow's where
+	Refused bool     `json:"refused,omitzero"` // Salesforce doesn't read the object by Ids
+	Shape   string   `json:"shape"`            // of the columns
+	Version string   `json:"version"`          // of Catchment
 }
 
 // Doubt adds a doubt. The first of its kind stays as it is.

@@ -7,6 +7,7 @@ import (
 
 	"catchment/internal/control"
 	"catchment/internal/mover"
+	"catchment/internal/plan"
 	"catchment/internal/replicate/reading"
 	"catchment/internal/warehouse/shape"
 )
@@ -71,10 +72,22 @@ func (s *attemptStep) createPart(ctx context.Context, p *control.Part) error {
 		return nil
 	}
 	job, err := s.jobOf(p)
-	if err != nil {
-		return err
+	if err == nil {
+		err = job.create(ctx)
 	}
-	return job.create(ctx)
+	if class := plan.ClassOf(err); err != nil && p.Name == againPart && class != plan.Retry && class != plan.Wait {
+		s.leaveOut(p, err)
+		return nil
+	}
+	return err
+}
+
+// leaveOut gives up to read again what was kept out, where Salesforce refuses to read it by
+// Ids: nobody else waits for that. It is tried once more when the next reading is due.
+func (s *attemptStep) leaveOut(p *control.Part, why error) {
+	p.Mover, p.IDs, s.attempt.Again.Refused = string(reading.Nothing), nil, true
+	s.note("what is kept out can't be read again by its Ids (%v); to read everything: catchment run --full %s", why,
+		s.attempt.Flow)
 }
 
 // chooseMover decides by how much there is to read. What the main part reads is

@@ -128,7 +128,7 @@ func (r *reconciliation) account(ctx context.Context) error {
 // they were read again.
 func (r *reconciliation) gone(ctx context.Context) error {
 	a := &r.attempt
-	if a.Again == nil {
+	if a.Again == nil || a.Again.Refused {
 		return nil
 	}
 	absent := slices.Clone(a.Again.Unmet)

@@ -196,7 +196,7 @@ func (s *attemptStep) rejected(ctx context.Context, old recall.Rejected) (recall
 	}
 	by := recall.RejectedReading{Whole: whole(*a), Shape: shapeOf(s.source.Table), Version: s.Options.Version}
 	if a.Again != nil {
-		by.Again, by.Done, by.Last = true, a.Again.Done, a.Again.Last
+		by.Again, by.Done, by.Last = true, a.Again.Done || a.Again.Refused, a.Again.Last
 		by.Shape, by.Version = a.Again.Shape, a.Again.Version
 	}
 	if out.Records > 0 {

@@ -2,6 +2,7 @@ package replicate_test
 
 import (
 	"maps"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -192,6 +193,40 @@ func TestReadAgain(t *testing.T) {
 	r.Later(24 * time.Hour)
 	if o := r.Done(func(p *rig.Process) { newer(p); p.Options.Full = true }).Objects[0]; o.Rejected != 1 {
 		t.Errorf("%+v", o)
+	}
+}
+
+// An object that can't be read by Ids goes on without: what is kept out is told, and tried
+// again a week later.
+func TestReadAgainIsRefused(t *testing.T) {
+	t.Parallel()
+	r, ids := picky(t)
+	runs(r, "proven except 2", nil)
+	r.Later(8 * 24 * time.Hour)
+	r.Set(ids[1], "MailingCity", "Open")
+	r.Later(time.Hour)
+	r.Between(func(w http.ResponseWriter, req *http.Request, next http.Handler) {
+		if strings.Contains(req.URL.Path, "/composite/sobjects/") {
+			w.Header().Set("Content-Type", "application/json")
+			w.Header().Set("Date", r.Org.Clock().Now().UTC().Format(http.TimeFormat))
+			w.WriteHeader(http.StatusBadRequest)
+			_, _ = w.Write([]byte(`[{"errorCode":"INVALID_TYPE_FOR_OPERATION","message":"Contact does not support that"}]`))
+			return
+		}
+		next.ServeHTTP(w, req)
+	})
+	o := runs(r, "proven except 2", nil)
+	if o.Updated != 1 || !strings.Contains(strings.Join(o.Notes, "\n"), "can't be read again by its Ids") {
+		t.Errorf("%+v", o)
+	}
+	r.Later(24 * time.Hour)
+	if o := runs(r, "proven except 2", nil); len(o.Notes) > 0 {
+		t.Errorf("the night after: %q", o.Notes)
+	}
+	r.Between(nil)
+	r.Later(7 * 24 * time.Hour)
+	if o := runs(r, "proven except 2", nil); o.Rejected != 2 {
+		t.Errorf("a week later: %+v", o)
 	}
 }
 
