@@ -210,7 +210,7 @@ func TestReadAgainIsRefused(t *testing.T) {
 			w.Header().Set("Content-Type", "application/json")
 			w.Header().Set("Date", r.Org.Clock().Now().UTC().Format(http.TimeFormat))
 			w.WriteHeader(http.StatusBadRequest)
-			_, _ = w.Write([]byte(`[{"errorCode":"INVALID_TYPE_FOR_OPERATION","message":"Contact does not support that"}]`))
+			_, _ = w.Write([]byte(`[{"errorCode":"INVALID_TYPE_FOR_OPERATION","message":"Contact isn't supported"}]`))
 			return
 		}
 		next.ServeHTTP(w, req)
