@@ -43,8 +43,12 @@ func (j *paging) newLoading(ctx context.Context, place int64) (*loading, error) 
 	if err != nil {
 		return nil, err
 	}
+	flow, err := j.Control.Flow(ctx, j.attempt.Flow)
+	if err != nil {
+		return nil, err
+	}
 	l := &loading{
-		paging: j, place: place, mover: pager, result: job, readAt: job.ReadAt,
+		paging: j, place: place, mover: pager, result: job, readAt: latest(job.ReadAt, flow.Looked),
 		way:    stage.Way{Store: j.Stage, Source: j.source, Room: j.Warehouse.Room()},
 		stored: map[string]control.PageRow{},
 		ready:  make(chan control.PageRow, j.Warehouse.PagesPerLoad()),
@@ -58,9 +62,7 @@ func (j *paging) newLoading(ctx context.Context, place int64) (*loading, error) 
 		if err != nil {
 			return nil, err
 		}
-		if earlier.ReadAt.After(l.readAt) {
-			l.readAt = earlier.ReadAt
-		}
+		l.readAt = latest(l.readAt, earlier.ReadAt)
 	}
 	for _, p := range pages {
 		if p.Job == job.ID {
@@ -68,6 +70,16 @@ func (j *paging) newLoading(ctx context.Context, place int64) (*loading, error) 
 		}
 	}
 	return l, nil
+}
+
+// latest is the later of two moments of the org. What is read is never older than what the
+// flow has looked at before: the Date of one answer has whole seconds, that of another what
+// has passed since, and clocks of two servers differ.
+func latest(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
 }
 
 // run fetches pages, several at once, and loads them as they come.

@@ -196,6 +196,33 @@ func TestReadAgain(t *testing.T) {
 	}
 }
 
+// A record that was read again, and a column that is filled right after that, within the
+// same second of the org: what was read later is newer, whatever the two clocks say.
+func TestFilledWithinTheSecond(t *testing.T) {
+	t.Parallel()
+	r, ids := picky(t)
+	for _, id := range ids {
+		r.Set(id, "MailingCity", "Open")
+	}
+	r.Later(time.Hour)
+	r.Hide("MailingCity")
+	runs(r, "proven except 2", nil)
+	r.Later(8 * 24 * time.Hour)
+	r.Must(r.Org.Drift(ids[4], "Title", "fine"))
+	runs(r, "proven except 1", nil) // it is due
+	r.Between(nil)
+	runs(r, "proven except 1", nil)
+	rows := r.Texts("contact", "id", "mailingcity")
+	if len(rows) != 19 {
+		t.Errorf("%d rows", len(rows))
+	}
+	for id, row := range rows {
+		if row[1] != "Open" {
+			t.Errorf("%s isn't filled: %q", id, row[1])
+		}
+	}
+}
+
 // An object that can't be read by Ids goes on without: what is kept out is told, and tried
 // again a week later.
 func TestReadAgainIsRefused(t *testing.T) {
