@@ -220,9 +220,8 @@ func (c *claims) againstKeptOut(now claim, id string, p past, has []row) string 
 		return "is marked as deleted, and never was"
 	case has[0].live && was && has[0].stamp.Before(before.stamp):
 		return "went back to the stamp " + has[0].stamp.Format(time.DateTime)
-	case has[0].live && !slices.ContainsFunc(p, func(m moment) bool {
-		return m.state == alive && !m.unfit && m.at.Equal(has[0].stamp)
-	}):
+	// a version that came and went between two looks at the org is in no past
+	case has[0].live && slices.ContainsFunc(p, func(m moment) bool { return m.keptOut() && m.at.Equal(has[0].stamp) }):
 		return "is live under the stamp " + has[0].stamp.Format(time.DateTime) + " of what fits no column"
 	}
 	return ""
