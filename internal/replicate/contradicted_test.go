@@ -221,15 +221,15 @@ func (c *claims) againstKeptOut(now claim, id string, p past, has []row) string 
 	case has[0].live && was && has[0].stamp.Before(before.stamp):
 		return "went back to the stamp " + has[0].stamp.Format(time.DateTime)
 	// a version that came and went between two looks at the org is in no past
-	case has[0].live && p.stamped(has[0].stamp, true) && !p.stamped(has[0].stamp, false):
+	case has[0].live && p.version(has[0].stamp, true) && !p.version(has[0].stamp, false):
 		return "is live under the stamp " + has[0].stamp.Format(time.DateTime) + " of what fits no column"
 	}
 	return ""
 }
 
-// stamped tells whether the record was there under a stamp, as one that fits no column or
+// version tells whether the record was there under a stamp, as one that fits no column or
 // as one that does.
-func (p past) stamped(at time.Time, unfit bool) bool {
+func (p past) version(at time.Time, unfit bool) bool {
 	return slices.ContainsFunc(p, func(m moment) bool { return m.state == alive && m.unfit == unfit && m.at.Equal(at) })
 }
 
