@@ -14,8 +14,7 @@ import (
 // one record at a time.
 //
 // Line 1 is the header. What ends the header's line ends every line, also within
-// quotes: LF, or of CRLF the CR, as the
-// usual COPY of a warehouse counts them.
+// quotes: LF, or of CRLF the CR, as the usual COPY of a warehouse counts them.
 func At(text io.Reader, line int64) (record int64, id string, err error) {
 	record, _, id, err = find(text, func(_, last int64) bool { return last >= line })
 	if err != nil {

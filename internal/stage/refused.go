@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 
@@ -55,10 +54,7 @@ func name(ctx context.Context, p warehouse.Page, refused *refusals.Value) (err e
 		return err
 	}
 	defer func() { err = errors.Join(err, stored.Close()) }()
-	var text io.Reader = stored
-	if p.Gzip {
-		text = page.Unpack(stored)
-	}
+	text := unpacked(stored, p.Gzip)
 	if refused.Record == 0 {
 		refused.Record, refused.ID, err = page.At(text, refused.Line)
 		return err

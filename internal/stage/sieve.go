@@ -41,11 +41,12 @@ type misfit struct {
 // newSieve makes the sieve of a page with this header.
 func (w Way) newSieve(row control.PageRow, header []string) *sieve {
 	s := &sieve{way: w, row: row, header: header, deleted: -1}
+	lookOf := w.lookOf(row)
 	for i, name := range header {
 		if strings.EqualFold(name, shape.FieldDeleted) {
 			s.deleted = i
 		}
-		if look := w.lookOf(row)(name); look.Selective() {
+		if look := lookOf(name); look.Selective() {
 			c, _ := w.Source.Column(name)
 			s.columns = append(s.columns, sieved{i, c, look})
 		}
@@ -91,8 +92,8 @@ func (s *sieve) first(r *page.Record) (misfit, bool) {
 // who holds it back holds back the news of its deletion: it loses the values that aren't
 // taken, and so does every record of a page that is only compared.
 func (s *sieve) keeps(r *page.Record) bool {
-	found, any := s.first(r)
-	if !any {
+	found, misfits := s.first(r)
+	if !misfits {
 		s.kept++
 		return true
 	}

@@ -23,15 +23,11 @@ type treating struct {
 // treat opens a page as the flow wants it.
 func (w Way) treat(ctx context.Context, row control.PageRow, in Incoming) *treating {
 	t := &treating{rejects: rejects{store: w.Store, key: rejectedKey(row.Key)}}
-	var text io.Reader = in
-	if row.Gzip {
-		text = page.Unpack(in)
-	}
 	treatment := w.Source.Treatment
 	if in.Patch != nil {
 		treatment = treatment.Of(in.Patch)
 	}
-	t.came = page.Check(text, false, in.Records, nil)
+	t.came = page.Check(unpacked(in, row.Gzip), false, in.Records, nil)
 	edited := page.Rewrite(t.came, func(header []string) (page.Edit, error) {
 		one, err := treatment.For(header)
 		if err != nil {

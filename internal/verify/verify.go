@@ -352,8 +352,8 @@ func (w *verification) doubt(ctx context.Context) error {
 }
 
 // settle forgets what there was to doubt, once all rows are known to be right; stamps
-// say nothing of values. The mark then counts them as they are: rows that somebody took away, and that no
-// record lacks, would be missed for ever.
+// say nothing of values. The mark then counts them as they are: rows that somebody
+// took away, and that no record lacks, would be missed for ever.
 func (w *verification) settle(ctx context.Context) error {
 	if w.res.Remaining()+w.res.Unjudged > w.res.Outdated {
 		return nil

@@ -1,6 +1,6 @@
 // Package room is what columns of a warehouse have room for: the values that each kind
-// takes, the digits of numbers, and what a warehouse says that was given more than it
-// has room for, or something that it refuses.
+// takes, and the digits of numbers. What a warehouse says of a value that it refuses is
+// told by package refusals.
 //
 // A value without room is kept aside with its record; who finds it and who keeps it is
 // left to stage.
@@ -20,11 +20,11 @@ type Limits struct {
 	Whole    int   // digits of a decimal before its point
 	Fraction int   // digits of a decimal after its point
 	Dates    Years // of a Date
-	// tells whether a record of a table, with a value in each of its fields, may be too
+	Stamps   Years // of a Timestamp
+	// Overflows tells whether a record of a table, with a value in each of its fields, may be too
 	// wide for a row; nil where none is. It is no failure: the table then gets another
 	// form, in which each column still can be selected.
 	Overflows func(shape.Table) bool
-	Stamps    Years // of a Timestamp
 }
 
 // Digits is the widest number that a page holds in one column.
