@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"catchment/internal/fakeorg/admin"
 	"catchment/internal/fakeorg/reply"
 	"catchment/internal/fakeorg/web"
 )
@@ -48,6 +49,11 @@ func (o *Org) admit(w http.ResponseWriter, c *web.Call, r web.Resource) error {
 	}
 	if c.Version != "" {
 		if err := web.CheckVersion(c.Version); err != nil {
+			return err
+		}
+	}
+	if r.Kind == admin.Kind {
+		if err := o.guard.Check(c.Request); err != nil {
 			return err
 		}
 	}

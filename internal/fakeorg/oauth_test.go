@@ -214,6 +214,18 @@ func TestAssertions(t *testing.T) {
 	}
 }
 
+// tokenOf gives the access token of an answer.
+func tokenOf(t *testing.T, a answer) string {
+	t.Helper()
+	var got struct {
+		Token string `json:"access_token"`
+	}
+	if err := json.Unmarshal([]byte(a.body), &got); err != nil || got.Token == "" {
+		t.Fatalf("%d %s: %v", a.StatusCode, a.body, err)
+	}
+	return got.Token
+}
+
 // loginError gives error and description of an answer, "" where it is a token.
 func (a answer) loginError(t *testing.T) string {
 	t.Helper()

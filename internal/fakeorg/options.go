@@ -2,6 +2,7 @@ package fakeorg
 
 import (
 	"cmp"
+	"io"
 	"time"
 
 	"catchment/internal/fakeorg/bulk"
@@ -17,7 +18,8 @@ import (
 // Options says what kind of org New makes. Everything but Clock may be left
 // zero.
 type Options struct {
-	Seed        uint64        // secrets, tokens and the org's Id come from it
+	Seed        uint64        // the org's Id comes from it, and its secrets and tokens
+	Random      io.Reader     // secrets and tokens come from here instead, where it is set
 	Clock       *Clock        // the org's own time
 	SessionLife time.Duration // how long an access token works; two hours
 	JobLatency  time.Duration // from the creation of a Bulk job to its end; none
@@ -89,6 +91,14 @@ func (options Options) bulk() bulk.Options {
 		Clock: options.Clock, Latency: options.JobLatency, Chunks: options.JobChunks, PageRecords: options.PageRecords,
 		Unsupported: options.NotInBulk, HardDelete: options.HardDelete,
 	}
+}
+
+// secrets is where secrets come from. dice are those of the seed.
+func (options Options) secrets(dice *chance.Dice) *chance.Dice {
+	if options.Random != nil {
+		return chance.Drawn(options.Random)
+	}
+	return dice
 }
 
 func (options Options) login(org string, d *chance.Dice) login.Options {

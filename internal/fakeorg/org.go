@@ -35,6 +35,7 @@ type Org struct {
 	store   *store.Store
 	ledger  *change.Ledger
 	login   *login.Server
+	guard   *admin.Guard
 	usage   *usage.Meter
 	faults  *faults.Rules
 	zips    web.Zippers
@@ -49,14 +50,15 @@ func New(options Options) (*Org, error) {
 		return nil, errors.New("new fake org: no clock")
 	}
 	options = options.withDefaults()
-	d := chance.New(chance.Mix(options.Seed ^ 0x0c7a))
+	dice := chance.New(chance.Mix(options.Seed ^ 0x0c7a))
 	birth := options.Clock.Now().Truncate(time.Second)
 	o := &Org{
-		id: recordid.New("00D", 1+d.Below(1_000_000_000)), seed: options.Seed, plain: options.Plain,
+		id: recordid.New("00D", 1+dice.Below(1_000_000_000)), seed: options.Seed, plain: options.Plain,
 		birth: birth, features: options.features(birth), clock: options.Clock,
 		usage: usage.New(options.Clock, options.daily()), faults: &faults.Rules{},
 	}
-	o.login = login.New(options.login(o.id, d))
+	secrets := options.secrets(dice)
+	o.login, o.guard = login.New(options.login(o.id, secrets)), admin.NewGuard(secrets)
 	o.store = store.New(birth)
 	asker := query.NewAsker(o.store, options.Restricted)
 	ids := &bulk.IDs{}
@@ -94,6 +96,10 @@ func (o *Org) Objects() []string {
 	}
 	return names
 }
+
+// GuardAdmin lets nobody use the admin API without the token that it returns: for
+// an org that others than this machine reach. It is called before the org is served.
+func (o *Org) GuardAdmin() (token string) { return o.guard.Close() }
 
 // ExpireSessions ends all sessions at once.
 func (o *Org) ExpireSessions() { o.login.ExpireSessions() }

@@ -1,7 +1,12 @@
-// Package chance is what looks random and is the same again under the same seed.
+// Package chance is what looks random and is the same again under the same seed,
+// and what really is random.
 package chance
 
 import (
+	"encoding/binary"
+	"fmt"
+	"io"
+
 	"catchment/internal/fakeorg/recordid"
 )
 
@@ -14,14 +19,36 @@ func Mix(x uint64) uint64 {
 	return x ^ x>>31
 }
 
-// A Dice is a row of random numbers under a seed.
-type Dice struct{ state uint64 }
+// A Dice is a row of random numbers: under a seed, or drawn from a source.
+type Dice struct {
+	state  uint64
+	source io.Reader // nil under a seed
+}
 
 // New makes a Dice under a seed.
-func New(seed uint64) *Dice { return &Dice{seed} }
+func New(seed uint64) *Dice { return &Dice{state: seed} }
 
-// Next returns the next number.
+// Drawn makes a Dice of what a source gives. Only this one is fit for secrets that
+// nobody may guess: the numbers under a seed follow from one of them.
+func Drawn(source io.Reader) *Dice { return &Dice{source: source} }
+
+// Another makes a Dice of its own: under the next number, or of the same source.
+func (d *Dice) Another() *Dice {
+	if d.source != nil {
+		return Drawn(d.source)
+	}
+	return New(d.Next())
+}
+
+// Next returns the next number. There is nothing to go on with where the source fails.
 func (d *Dice) Next() uint64 {
+	if d.source != nil {
+		var drawn [8]byte
+		if _, err := io.ReadFull(d.source, drawn[:]); err != nil {
+			panic(fmt.Sprintf("read random bytes: %v", err))
+		}
+		return binary.LittleEndian.Uint64(drawn[:])
+	}
 	d.state++
 	return Mix(d.state)
 }

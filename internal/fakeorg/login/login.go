@@ -62,7 +62,7 @@ func New(options Options) *Server {
 	l := &Server{
 		clock: options.Clock, org: options.Org, name: options.Name, sandbox: options.Sandbox,
 		life: options.SessionLife, app: options.App, creds: creds,
-		sessions: newSessions(options.Dice.Next(), creds.RefreshToken),
+		sessions: newSessions(options.Dice.Another(), creds.RefreshToken),
 	}
 	l.creds.AccessToken = l.open(nil)
 	return l

@@ -27,9 +27,9 @@ type session struct {
 // rotation its successors, of which only the newest works.
 type consent struct{ newest string }
 
-func newSessions(seed uint64, refreshToken string) *sessions {
+func newSessions(dice *chance.Dice, refreshToken string) *sessions {
 	return &sessions{
-		dice:    chance.New(seed),
+		dice:    dice,
 		access:  map[string]session{},
 		refresh: map[string]*consent{refreshToken: {refreshToken}},
 	}
