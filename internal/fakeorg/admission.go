@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"catchment/internal/fakeorg/admin"
 	"catchment/internal/fakeorg/reply"
 	"catchment/internal/fakeorg/web"
 )
@@ -48,11 +47,11 @@ func (o *Org) admit(w http.ResponseWriter, c *web.Call, r web.Resource) error {
 		return reply.Refuse(http.StatusRequestURITooLong, "URI_TOO_LONG", "The URI is longer than %d bytes", longestURI)
 	}
 	if c.Version != "" {
-		if err := web.CheckVersion(c.Version); err != nil {
+		if err := o.versions.Check(c.Version); err != nil {
 			return err
 		}
 	}
-	if r.Kind == admin.Kind {
+	if r.Kind == web.Admin {
 		if err := o.guard.Check(c.Request); err != nil {
 			return err
 		}

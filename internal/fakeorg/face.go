@@ -29,6 +29,12 @@ type (
 	Transaction = change.Transaction
 )
 
+// How an App binds its tokens to a key of the client's.
+const (
+	DPoPRequired = login.DPoPRequired
+	DPoPBound    = login.DPoPBound
+)
+
 // StillClock returns a clock that shows start until it is advanced.
 func StillClock(start time.Time) *Clock { return orgtime.Still(start) }
 

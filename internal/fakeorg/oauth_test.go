@@ -360,3 +360,125 @@ func TestIntrospectionAndRevocation(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// The username-password flow can be blocked, and ends for everybody on 20 February
+// 2027. An org tells no more than that it failed: why stands in its login history.
+func TestPasswordFlowEnds(t *testing.T) {
+	last := fakeorg.StillClock(time.Date(2027, 2, 19, 23, 59, 59, 0, time.UTC))
+	c := serve(t, fakeorg.Options{Clock: last}, nil)
+	l := c.org.Credentials()
+	login := func() string {
+		return c.login(form("grant_type", "password", "client_id", l.ClientID, "client_secret", l.ClientSecret,
+			"username", l.Username, "password", l.Password)).loginError(t)
+	}
+	const failed = "invalid_grant: authentication failure"
+	if got := login(); got != "" {
+		t.Errorf("a second before: %s", got)
+	}
+	c.ok("POST", "/_org/login", `{"passwordFlow":false}`)
+	if got := login(); got != failed {
+		t.Errorf("blocked: %q", got)
+	}
+	c.ok("POST", "/_org/login", `{"passwordFlow":true}`)
+	if got := login(); got != "" {
+		t.Errorf("allowed again: %s", got)
+	}
+	last.Advance(time.Second)
+	if got := login(); got != failed {
+		t.Errorf("on the day: %q", got)
+	}
+	if got := c.login(form("grant_type", "client_credentials", "client_id", l.ClientID, "client_secret",
+		l.ClientSecret)).loginError(t); got != "" {
+		t.Errorf("another flow: %s", got)
+	}
+	c = serve(t, fakeorg.Options{App: fakeorg.App{NoPassword: true}}, nil)
+	if l = c.org.Credentials(); login() != failed {
+		t.Error("an org that blocks the flow from the start lets it in")
+	}
+}
+
+// A refresh token that nobody uses for thirty days expires where the app says so; each
+// use begins its days anew.
+func TestRefreshTokensExpireUnused(t *testing.T) {
+	const days = 24 * time.Hour
+	c := serve(t, fakeorg.Options{App: fakeorg.App{RefreshIdle: 30 * days, Rotates: true}}, nil)
+	l := c.org.Credentials()
+	token := l.RefreshToken
+	refresh := func() string {
+		a := c.login(form("grant_type", "refresh_token", "client_id", l.ClientID, "refresh_token", token))
+		var got map[string]string
+		if err := json.Unmarshal([]byte(a.body), &got); err != nil {
+			t.Fatal(err)
+		}
+		if next := got["refresh_token"]; next != "" {
+			token = next
+		}
+		return a.loginError(t)
+	}
+	for range 3 {
+		c.org.Clock().Advance(30*days - time.Second)
+		if got := refresh(); got != "" {
+			t.Fatalf("used in time: %s", got)
+		}
+	}
+	c.org.Clock().Advance(30 * days)
+	if got := refresh(); got != "invalid_grant: expired access/refresh token" {
+		t.Errorf("unused for thirty days: %q", got)
+	}
+	c.ok("POST", "/_org/login", `{"refreshTokenIdle":"0s"}`)
+	if got := refresh(); got != "" {
+		t.Errorf("valid until revoked: %s", got)
+	}
+	for _, wrong := range []string{`{"refreshTokenIdle":"a month"}`, `{"refreshTokenIdle":"-1h"}`, `{"dpop":"maybe"}`} {
+		c.do("POST", "/_org/login", wrong).refused(t, 400, "INVALID_ARGUMENT_TYPE")
+	}
+}
+
+// A token that is bound to a key works with a proof only.
+func TestBoundTokens(t *testing.T) {
+	_, key := keyPair(t)
+	c := serve(t, fakeorg.Options{App: fakeorg.App{DPoP: fakeorg.DPoPRequired}}, nil)
+	l := c.org.Credentials()
+	proof := func(method, path string) string {
+		claims := jwt.MapClaims{"htm": method, "htu": c.url + path, "jti": "1", "iat": start().Unix()}
+		made := jwt.NewWithClaims(jwt.SigningMethodRS256, claims)
+		made.Header["typ"], made.Header["jwk"] = "dpop+jwt", map[string]string{"kty": "RSA"}
+		signed, err := made.SignedString(key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return signed
+	}
+	grant := form("grant_type", "client_credentials", "client_id", l.ClientID, "client_secret", l.ClientSecret)
+	for _, wrong := range []string{"", "x", proof("GET", "/services/oauth2/token"), proof("POST", "/elsewhere")} {
+		var header []string
+		if wrong != "" {
+			header = []string{"DPoP", wrong}
+		}
+		if got := c.login(grant, header...).loginError(t); !strings.HasPrefix(got, "invalid_dpop_proof: ") {
+			t.Errorf("proof %.9q: %q", wrong, got)
+		}
+	}
+	use := func(a answer, limits string) {
+		t.Helper()
+		if !strings.Contains(a.body, `"token_type":"DPoP"`) {
+			t.Fatal(a.body)
+		}
+		c.token = tokenOf(t, a)
+		c.do("GET", limits, "").refused(t, 401, "INVALID_SESSION_ID")
+		c.do("GET", limits, "", "Authorization", "DPoP "+c.token).refused(t, 401, "INVALID_SESSION_ID")
+		good := c.do("GET", limits+"?x=1", "", "Authorization", "DPoP "+c.token, "DPoP", proof("GET", limits))
+		if good.StatusCode != 200 {
+			t.Errorf("with a proof: %d %s", good.StatusCode, good.body)
+		}
+	}
+	use(c.login(grant, "DPoP", proof("POST", "/services/oauth2/token")), data+"/limits")
+	c.ok("POST", "/_org/login", `{"dpop":"bound"}`)
+	use(c.login(grant), data+"/limits")
+	c.ok("POST", "/_org/login", `{"dpop":""}`)
+	bearer := c.login(grant)
+	c.token = tokenOf(t, bearer)
+	c.get(data + "/limits")
+	c.do("GET", data+"/limits", "", "Authorization", "DPoP "+c.token, "DPoP", proof("GET", data+"/limits")).refused(t,
+		401, "INVALID_SESSION_ID")
+}

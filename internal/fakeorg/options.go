@@ -31,6 +31,7 @@ type Options struct {
 	Username, Password     string
 	App                    App // how clients may log in
 
+	NewestVersion    int      // of the API; 68
 	DailyAPIRequests int      // calls in 24 hours; 100,000
 	DailyQueryJobs   int      // Bulk query jobs in 24 hours; 10,000
 	DailyResultMB    int      // megabytes of Bulk query results in 24 hours; 976,562, a terabyte

@@ -2,6 +2,7 @@ package fakeorg
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"time"
 
@@ -31,16 +32,17 @@ type Org struct {
 	features generate.Features
 	plain    bool
 
-	clock   *Clock
-	store   *store.Store
-	ledger  *change.Ledger
-	login   *login.Server
-	guard   *admin.Guard
-	usage   *usage.Meter
-	faults  *faults.Rules
-	zips    web.Zippers
-	ingests *bulk.Ingests
-	routes  *http.ServeMux
+	clock    *Clock
+	store    *store.Store
+	ledger   *change.Ledger
+	login    *login.Server
+	guard    *admin.Guard
+	usage    *usage.Meter
+	faults   *faults.Rules
+	zips     web.Zippers
+	versions *web.Versions
+	ingests  *bulk.Ingests
+	routes   *http.ServeMux
 }
 
 // New makes an org that has only its setup: the Organization and what the user
@@ -49,13 +51,17 @@ func New(options Options) (*Org, error) {
 	if options.Clock == nil {
 		return nil, errors.New("new fake org: no clock")
 	}
+	versions, err := web.NewVersions(options.NewestVersion)
+	if err = errors.Join(err, options.App.Check()); err != nil {
+		return nil, fmt.Errorf("new fake org: %w", err)
+	}
 	options = options.withDefaults()
 	dice := chance.New(chance.Mix(options.Seed ^ 0x0c7a))
 	birth := options.Clock.Now().Truncate(time.Second)
 	o := &Org{
 		id: recordid.New("00D", 1+dice.Below(1_000_000_000)), seed: options.Seed, plain: options.Plain,
 		birth: birth, features: options.features(birth), clock: options.Clock,
-		usage: usage.New(options.Clock, options.daily()), faults: &faults.Rules{},
+		usage: usage.New(options.Clock, options.daily()), faults: &faults.Rules{}, versions: versions,
 	}
 	secrets := options.secrets(dice)
 	o.login, o.guard = login.New(options.login(o.id, secrets)), admin.NewGuard(secrets)

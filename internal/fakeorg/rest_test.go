@@ -37,13 +37,65 @@ func TestVersions(t *testing.T) {
 		labels[v.Version] = v.Label
 	}
 	for version, label := range map[string]string{"31.0": "Summer '14", "32.0": "Winter '15", "33.0": "Spring '15",
-		"66.0": "Spring '26", "67.0": "Summer '26"} {
+		"66.0": "Spring '26", "67.0": "Summer '26", "68.0": "Winter '27"} {
 		if labels[version] != label {
 			t.Errorf("%s is %s, want %s", version, labels[version], label)
 		}
 	}
-	if len(versions) != 37 {
-		t.Errorf("%d versions", len(versions))
+	if len(versions) != 38 || versions[37].URL != "/services/data/v68.0" {
+		t.Errorf("%d versions, the last %v", len(versions), versions[len(versions)-1])
+	}
+}
+
+// An org that isn't upgraded yet, until it is.
+func TestNewestVersion(t *testing.T) {
+	c := serve(t, fakeorg.Options{NewestVersion: 66}, nil)
+	newest := func() string {
+		var versions []struct{ Version string }
+		if err := json.Unmarshal([]byte(c.do("GET", "/services/data", "").body), &versions); err != nil {
+			t.Fatal(err)
+		}
+		return versions[len(versions)-1].Version
+	}
+	if got := newest(); got != "66.0" {
+		t.Errorf("the newest is %s", got)
+	}
+	c.do("GET", "/services/data/v67.0/limits", "").refused(t, 404, "NOT_FOUND")
+	c.ok("POST", "/_org/versions", `{"newest":68}`)
+	if got := newest(); got != "68.0" {
+		t.Errorf("upgraded the newest is %s", got)
+	}
+	c.get("/services/data/v68.0/limits")
+	c.do("GET", "/services/data/v69.0/limits", "").refused(t, 404, "NOT_FOUND")
+	c.do("POST", "/_org/versions", `{"newest":69}`).refused(t, 400, "INVALID_ARGUMENT_TYPE")
+	c.do("POST", "/_org/versions", `{}`).refused(t, 400, "INVALID_ARGUMENT_TYPE")
+	if _, err := fakeorg.New(fakeorg.Options{Clock: fakeorg.StillClock(start()), NewestVersion: 30}); err == nil {
+		t.Error("an org whose newest version is retired")
+	}
+}
+
+// Before v50.0 the columns of a Bulk result come in the order of their names, since
+// then as the statement names them.
+func TestColumnsByVersion(t *testing.T) {
+	c := serve(t, fakeorg.Options{}, generated(100))
+	for version, want := range map[string]string{
+		"v49.0": `"AccountId","Id","Owner.Name"`, "v50.0": `"Owner.Name","Id","AccountId"`,
+		"v68.0": `"Owner.Name","Id","AccountId"`,
+	} {
+		at := "/services/data/" + version + "/jobs/query"
+		id := c.ok("POST", at, `{"operation":"query","query":"SELECT Owner.Name, Id, AccountId FROM Contact LIMIT 1"}`)["id"]
+		a := c.do("GET", at+"/"+id.(string)+"/results", "")
+		header, row, _ := strings.Cut(a.body, "\n")
+		if header != want {
+			t.Errorf("%s: %s, want %s", version, header, want)
+		}
+		values, account := strings.Split(row, ","), 2
+		if version == "v49.0" {
+			account = 0
+		}
+		if len(values) != 3 || !strings.HasPrefix(values[1], `"003`) || !strings.HasPrefix(values[account], `"001`) {
+			t.Errorf("%s: %s", version, row)
+		}
 	}
 }
 

@@ -21,9 +21,9 @@ const dataPath = "/services/data/{version}"
 func (o *Org) newRoutes(options Options, a *query.Asker, queries *bulk.Queries) {
 	o.routes = http.NewServeMux()
 	outside := map[string]web.Resource{
-		"/services/data": {Kind: "versions", Open: true, Methods: web.Get(web.Versions)},
-		"/":              {Kind: "unknown", Open: true},
+		"/": {Kind: "unknown", Open: true},
 	}
+	maps.Copy(outside, o.versions.Routes())
 	maps.Copy(outside, o.login.Routes())
 	outer := &admin.Server{
 		Records: o.Records, Schema: o.Schema, Clock: o.clock, Faults: o.faults, Usage: o.usage,

@@ -21,9 +21,6 @@ import (
 // The routes under /_org are the test's own way into the org: Salesforce has
 // nothing of the kind, so they ask for no session. A [Guard] stands before them.
 
-// Kind is what requests of the admin API count as.
-const Kind = "admin"
-
 // Server does what an administrator would, or nobody.
 type Server struct {
 	Records *Records
@@ -37,18 +34,18 @@ type Server struct {
 // Routes are the test's own ways in.
 func (a *Server) Routes() map[string]web.Resource {
 	return map[string]web.Resource{
-		"/_org/undelete":        {Kind: Kind, Open: true, Methods: web.Post(turn(a.Records.Undelete))},
-		"/_org/purge":           {Kind: Kind, Open: true, Methods: web.Post(turn(a.Records.Purge))},
-		"/_org/clock":           {Kind: Kind, Open: true, Methods: web.Post(a.advance)},
-		"/_org/expire-sessions": {Kind: Kind, Open: true, Methods: web.Post(a.expireSessions)},
-		"/_org/faults": {Kind: Kind, Open: true,
+		"/_org/undelete":        {Kind: web.Admin, Open: true, Methods: web.Post(turn(a.Records.Undelete))},
+		"/_org/purge":           {Kind: web.Admin, Open: true, Methods: web.Post(turn(a.Records.Purge))},
+		"/_org/clock":           {Kind: web.Admin, Open: true, Methods: web.Post(a.advance)},
+		"/_org/expire-sessions": {Kind: web.Admin, Open: true, Methods: web.Post(a.expireSessions)},
+		"/_org/faults": {Kind: web.Admin, Open: true,
 			Methods: web.Methods{"GET": a.listFaults, "POST": a.addFaults}},
-		"/_org/requests": {Kind: Kind, Open: true,
+		"/_org/requests": {Kind: web.Admin, Open: true,
 			Methods: web.Methods{"GET": a.requests, "DELETE": a.forget}},
-		"/_org/transactions":      {Kind: Kind, Open: true, Methods: web.Post(a.begin)},
-		"/_org/transactions/{id}": {Kind: Kind, Open: true, Methods: web.Post(a.end)},
-		"/_org/records":           {Kind: Kind, Open: true, Methods: web.Post(a.changeRecords)},
-		"/_org/schema":            {Kind: Kind, Open: true, Methods: web.Post(a.changeSchema)},
+		"/_org/transactions":      {Kind: web.Admin, Open: true, Methods: web.Post(a.begin)},
+		"/_org/transactions/{id}": {Kind: web.Admin, Open: true, Methods: web.Post(a.end)},
+		"/_org/records":           {Kind: web.Admin, Open: true, Methods: web.Post(a.changeRecords)},
+		"/_org/schema":            {Kind: web.Admin, Open: true, Methods: web.Post(a.changeSchema)},
 	}
 }
 

@@ -104,6 +104,9 @@ func (b *Queries) results(w http.ResponseWriter, c *web.Call) error {
 // can only break the connection off: the answer has begun.
 func (b *Queries) writeCSV(w http.ResponseWriter, c *web.Call, j *job, from, count int) {
 	rows := encode.NewCSV(j.reading.parts[0].Result, delimiters()[j.delimiter], lineEndings()[j.ending])
+	if c.VersionNumber() < 50 {
+		rows.ByName()
+	}
 	dst := rows.AppendHeader(make([]byte, 0, 2*encode.FlushAt))
 	sent := error(nil)
 	flush := func() {

@@ -2,6 +2,8 @@ package encode
 
 import (
 	"bytes"
+	"slices"
+	"strings"
 
 	"catchment/internal/fakeorg/csv"
 	"catchment/internal/fakeorg/query"
@@ -35,6 +37,12 @@ func NewCSV(r *query.Result, delimiter byte, ending string) *CSV {
 		}
 		w.columns = append(w.columns, column)
 	}
+	return w
+}
+
+// ByName puts the columns into the order of their names, as Salesforce did before v50.0.
+func (w *CSV) ByName() *CSV {
+	slices.SortFunc(w.columns, func(a, b csvColumn) int { return strings.Compare(a.String(), b.String()) })
 	return w
 }
 

@@ -22,12 +22,13 @@ const clocksDiffer = 30 * time.Second
 // the assertions of its own CLI, which writes milliseconds for seconds there
 // (forcedotcom/sfdx-core, authInfo.ts).
 func (l *Server) checkAssertion(r *http.Request) error {
-	if l.app.Certificate == nil {
+	app := l.app.Load()
+	if app.Certificate == nil {
 		return refused("unsupported_grant_type", "grant type not supported")
 	}
 	var claims jwt.RegisteredClaims
 	_, err := jwt.ParseWithClaims(r.PostForm.Get("assertion"), &claims,
-		func(*jwt.Token) (any, error) { return l.app.Certificate.PublicKey, nil },
+		func(*jwt.Token) (any, error) { return app.Certificate.PublicKey, nil },
 		jwt.WithValidMethods([]string{jwt.SigningMethodRS256.Alg()}),
 		jwt.WithTimeFunc(l.clock.Now), jwt.WithLeeway(clocksDiffer), jwt.WithExpirationRequired())
 	switch {
@@ -39,7 +40,7 @@ func (l *Server) checkAssertion(r *http.Request) error {
 		return refused("invalid_client_id", "client identifier invalid")
 	case !l.isAudience(claims.Audience, r):
 		return invalidGrant("audience is invalid")
-	case claims.Subject != l.creds.Username, l.app.NotApproved:
+	case claims.Subject != l.creds.Username, app.NotApproved:
 		return invalidGrant("user hasn't approved this consumer")
 	}
 	return nil

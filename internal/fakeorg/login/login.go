@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"catchment/internal/fakeorg/chance"
@@ -51,7 +52,7 @@ type Server struct {
 	name     string
 	sandbox  bool
 	life     time.Duration
-	app      App
+	app      atomic.Pointer[App]
 	creds    Credentials
 	sessions *sessions
 }
@@ -61,10 +62,11 @@ func New(options Options) *Server {
 	creds := options.Credentials.chosen(options.Dice)
 	l := &Server{
 		clock: options.Clock, org: options.Org, name: options.Name, sandbox: options.Sandbox,
-		life: options.SessionLife, app: options.App, creds: creds,
-		sessions: newSessions(options.Dice.Another(), creds.RefreshToken),
+		life: options.SessionLife, creds: creds,
+		sessions: newSessions(options.Dice.Another(), creds.RefreshToken, options.Clock.Now()),
 	}
-	l.creds.AccessToken = l.open(nil)
+	l.app.Store(&options.App)
+	l.creds.AccessToken = l.open(nil, false)
 	return l
 }
 
@@ -78,27 +80,33 @@ func (l *Server) ExpireSessions() { l.sessions.expire() }
 // administrator does in Setup, and ends the sessions that came from it.
 func (l *Server) RevokeRefreshTokens() { l.sessions.withdrawAll() }
 
-// open opens a session.
-func (l *Server) open(from *consent) string {
-	return l.sessions.begin(l.org, l.clock.Now(), l.life, from)
+// open opens a session, bound to a key of the client's or not.
+func (l *Server) open(from *consent, bound bool) string {
+	now := l.clock.Now()
+	return l.sessions.begin(l.org, session{began: now, until: now.Add(l.life), consent: from, bound: bound})
 }
 
-// works tells whether an access token works.
+// works tells whether an access token works by itself: one that is bound to a key
+// takes a proof too.
 func (l *Server) works(token string) bool {
-	_, ok := l.sessions.live(token, l.clock.Now())
-	return ok
+	one, ok := l.sessions.live(token, l.clock.Now())
+	return ok && !one.bound
 }
 
 // Check refuses a call without a session that works.
 func (l *Server) Check(c *web.Call) error {
 	kind, token, _ := strings.Cut(c.Header.Get("Authorization"), " ")
-	if !strings.EqualFold(kind, "Bearer") && !strings.EqualFold(kind, "OAuth") {
+	works := l.works
+	switch {
+	case strings.EqualFold(kind, schemeDPoP):
+		works = func(token string) bool { return l.provedWorks(c.Request, token) }
+	case !strings.EqualFold(kind, "Bearer") && !strings.EqualFold(kind, "OAuth"):
 		token = ""
 	}
 	if c.Fault != nil && c.Fault.ExpireSession {
 		l.sessions.end(token)
 	}
-	if !l.works(token) {
+	if !works(token) {
 		return reply.Refuse(http.StatusUnauthorized, "INVALID_SESSION_ID", "Session expired or invalid")
 	}
 	return nil
@@ -112,6 +120,7 @@ func (l *Server) Routes() map[string]web.Resource {
 		"/services/oauth2/revoke":         {Kind: "login", Open: true, Methods: web.Post(l.revoke)},
 		"/services/oauth2/userinfo":       {Kind: "identity", Methods: web.Get(l.userInfo)},
 		"/id/{org}/{user}":                {Kind: "identity", Methods: web.Get(l.userInfo)},
+		"/_org/login":                     {Kind: web.Admin, Open: true, Methods: web.Post(l.changeApp)},
 		"/services/Soap/u/{number}":       {Kind: "login", Open: true, Methods: web.Post(l.soap)},
 		"/services/Soap/u/{number}/{org}": {Kind: "login", Open: true, Methods: web.Post(l.soap)},
 	}

@@ -3,7 +3,6 @@ package login
 import (
 	"crypto/hmac"
 	"crypto/sha256"
-	"crypto/x509"
 	"encoding/base64"
 	"net/http"
 	"strconv"
@@ -12,15 +11,6 @@ import (
 	"catchment/internal/fakeorg/reply"
 	"catchment/internal/fakeorg/web"
 )
-
-// An App says how the org's External Client App is set up. The zero App lets
-// its one user in by every flow but JWT, which needs a certificate.
-type App struct {
-	Certificate *x509.Certificate // whose key signs the assertions of the JWT flow
-	Rotates     bool              // a refresh token works once, and comes with its successor
-	NotApproved bool              // no administrator has allowed the app to the user
-	NoRunAs     bool              // client credentials have no user to run as
-}
 
 // The grants of the token endpoint.
 const (
@@ -45,18 +35,26 @@ func (l *Server) token(w http.ResponseWriter, c *web.Call) error {
 	if err := c.ParseForm(); err != nil {
 		return refused("invalid_request", "unreadable form")
 	}
-	from, rotated, err := l.grant(c.Request)
+	app := l.app.Load()
+	if app.DPoP == DPoPRequired && !proves(c.Request) {
+		return refused("invalid_dpop_proof", "a valid DPoP proof is required")
+	}
+	from, rotated, err := l.grant(c.Request, app)
 	if err != nil {
 		return err
+	}
+	kind := "Bearer"
+	if app.DPoP != "" {
+		kind = schemeDPoP
 	}
 	identity, issued := l.IdentityURL(c.Request), strconv.FormatInt(l.clock.Now().UnixMilli(), 10)
 	mac := hmac.New(sha256.New, []byte(l.creds.ClientSecret))
 	mac.Write([]byte(identity + issued))
 	answer := map[string]string{
-		"access_token": l.open(from),
+		"access_token": l.open(from, kind == schemeDPoP),
 		"instance_url": web.BaseURL(c.Request),
 		"id":           identity,
-		"token_type":   "Bearer",
+		"token_type":   kind,
 		"issued_at":    issued,
 		"signature":    base64.StdEncoding.EncodeToString(mac.Sum(nil)),
 		"scope":        "api refresh_token",
@@ -71,13 +69,18 @@ func (l *Server) token(w http.ResponseWriter, c *web.Call) error {
 
 // grant refuses whoever isn't the one client and the one user. A refresh token
 // also tells which consent the session comes from, and what replaces it.
-func (l *Server) grant(r *http.Request) (from *consent, rotated string, err error) {
+func (l *Server) grant(r *http.Request, app *App) (from *consent, rotated string, err error) {
 	kind := r.PostForm.Get("grant_type")
 	if kind == grantJWT {
 		return nil, "", l.checkAssertion(r)
 	}
 	switch kind {
-	case grantClient, grantPassword, grantRefresh:
+	case grantClient, grantRefresh:
+	case grantPassword:
+		// What is refused is seen in the login history only.
+		if app.NoPassword || !l.clock.Now().Before(passwordFlowEnds()) {
+			return nil, "", invalidGrant("authentication failure")
+		}
 	default:
 		return nil, "", refused("unsupported_grant_type", "grant type not supported")
 	}
@@ -86,9 +89,9 @@ func (l *Server) grant(r *http.Request) (from *consent, rotated string, err erro
 		return nil, "", err
 	}
 	switch {
-	case kind == grantClient && l.app.NoRunAs:
+	case kind == grantClient && app.NoRunAs:
 		return nil, "", invalidGrant("no client credentials user enabled")
-	case l.app.NotApproved && kind != grantRefresh:
+	case app.NotApproved && kind != grantRefresh:
 		return nil, "", refused("invalid_app_access", "user is not admin approved to access this app")
 	case kind == grantPassword &&
 		(r.PostForm.Get("username") != l.creds.Username || r.PostForm.Get("password") != l.creds.Password):
@@ -96,7 +99,7 @@ func (l *Server) grant(r *http.Request) (from *consent, rotated string, err erro
 	case kind != grantRefresh:
 		return nil, "", nil
 	}
-	from, rotated, ok := l.sessions.redeem(r.PostForm.Get("refresh_token"), l.app.Rotates)
+	from, rotated, ok := l.sessions.redeem(r.PostForm.Get("refresh_token"), app, l.clock.Now())
 	if !ok {
 		return nil, "", invalidGrant("expired access/refresh token")
 	}
@@ -134,7 +137,7 @@ func (l *Server) introspect(w http.ResponseWriter, c *web.Call) error {
 	if s, ok := l.sessions.live(token, l.clock.Now()); ok {
 		answer["token_type"] = "access_token"
 		answer["iat"], answer["nbf"], answer["exp"] = s.began.Unix(), s.began.Unix(), s.until.Unix()
-	} else if l.sessions.refreshes(token) {
+	} else if l.sessions.refreshes(token, l.app.Load(), l.clock.Now()) {
 		answer["token_type"] = "refresh_token"
 	} else {
 		answer = map[string]any{"active": false}

@@ -21,27 +21,31 @@ type sessions struct {
 type session struct {
 	began, until time.Time
 	consent      *consent // that it came from, or nil
+	bound        bool     // to a key of the client's: whoever uses it proves that it has the key
 }
 
 // A consent is what a user once gave to the app: a refresh token, and with
 // rotation its successors, of which only the newest works.
-type consent struct{ newest string }
+type consent struct {
+	newest string
+	used   time.Time // when it was last redeemed, or given
+}
 
-func newSessions(dice *chance.Dice, refreshToken string) *sessions {
+func newSessions(dice *chance.Dice, refreshToken string, now time.Time) *sessions {
 	return &sessions{
 		dice:    dice,
 		access:  map[string]session{},
-		refresh: map[string]*consent{refreshToken: {refreshToken}},
+		refresh: map[string]*consent{refreshToken: {refreshToken, now}},
 	}
 }
 
 // begin makes an access token. Its life begins now and isn't prolonged by use,
 // so that a test can place the end of a session.
-func (s *sessions) begin(org string, now time.Time, life time.Duration, from *consent) string {
+func (s *sessions) begin(org string, one session) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	token := org[:recordid.Short] + "!AQE" + s.dice.Secret(92)
-	s.access[token] = session{now, now.Add(life), from}
+	s.access[token] = one
 	return token
 }
 
@@ -69,19 +73,21 @@ func (s *sessions) withdraw(c *consent) {
 
 // redeem uses a refresh token. With rotation it works once, and next is the
 // one that works from then on; who comes with a used one may have stolen it,
-// so that ends everything that ever came from the same consent.
-func (s *sessions) redeem(token string, rotates bool) (c *consent, next string, ok bool) {
+// so that ends everything that ever came from the same consent. One that nobody has
+// used for as long as the app allows has expired.
+func (s *sessions) redeem(token string, app *App, now time.Time) (c *consent, next string, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	c, known := s.refresh[token]
-	if !known {
+	if !known || c.idle(app, now) {
 		return nil, "", false
 	}
 	if c.newest != token {
 		s.withdraw(c)
 		return nil, "", false
 	}
-	if rotates {
+	c.used = now
+	if app.Rotates {
 		next = "5Aep861" + s.dice.Secret(60)
 		c.newest = next
 		s.refresh[next] = c
@@ -123,9 +129,14 @@ func (s *sessions) live(token string, now time.Time) (session, bool) {
 }
 
 // refreshes tells whether a refresh token works.
-func (s *sessions) refreshes(token string) bool {
+func (s *sessions) refreshes(token string, app *App, now time.Time) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	c, ok := s.refresh[token]
-	return ok && c.newest == token
+	return ok && c.newest == token && !c.idle(app, now)
+}
+
+// idle tells whether nobody has used a consent for as long as the app allows.
+func (c *consent) idle(app *App, now time.Time) bool {
+	return app.RefreshIdle > 0 && now.Sub(c.used) >= app.RefreshIdle
 }

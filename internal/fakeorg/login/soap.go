@@ -98,7 +98,7 @@ func (l *Server) soapLogin(c *web.Call) soapLogin {
 	tail := "/" + c.PathValue("number") + "/" + l.org[:recordid.Short]
 	return soapLogin{
 		MetadataURL: at + "m" + tail, ServerURL: at + "u" + tail, Sandbox: l.sandbox,
-		SessionID: l.open(nil), UserID: recordid.RunningUser(), UserInfo: l.soapUser(),
+		SessionID: l.open(nil, false), UserID: recordid.RunningUser(), UserInfo: l.soapUser(),
 	}
 }
 

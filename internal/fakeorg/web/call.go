@@ -33,6 +33,9 @@ type Resource struct {
 	Methods Methods
 }
 
+// Admin is the kind of all that Salesforce has nothing like: the test's own way in.
+const Admin = "admin"
+
 // Get is the one method of a resource that is only read.
 func Get(h Handler) Methods { return Methods{http.MethodGet: h} }
 
@@ -41,7 +44,7 @@ func Post(h Handler) Methods { return Methods{http.MethodPost: h} }
 
 // VersionNumber is 66 for v66.0.
 func (c *Call) VersionNumber() int {
-	n, _ := strconv.Atoi(strings.TrimSuffix(c.Version[1:], ".0")) // CheckVersion has passed it
+	n, _ := strconv.Atoi(strings.TrimSuffix(c.Version[1:], ".0")) // Versions.Check has passed it
 	return n
 }
 

@@ -4,20 +4,45 @@ import (
 	"net/http"
 	"regexp"
 	"strconv"
+	"sync/atomic"
 
 	"catchment/internal/fakeorg/reply"
 )
 
-// The API versions of Summer '26; those before v31 are retired.
+// The API versions of Winter '27; those before v31 are retired.
 const (
 	oldestVersion = 31
-	newestVersion = 67
+	newestVersion = 68
 )
+
+// Versions are the versions of the API that an org has. Salesforce upgrades its
+// instances one after another: for some weeks an org doesn't have the newest yet.
+type Versions struct{ newest atomic.Int64 }
+
+// NewVersions makes Versions up to the one that is told, or up to the newest there is
+// where that is 0.
+func NewVersions(newest int) (*Versions, error) {
+	v := &Versions{}
+	if newest == 0 {
+		newest = newestVersion
+	}
+	return v, v.upgrade(newest)
+}
+
+// upgrade makes another version the newest that the org has.
+func (v *Versions) upgrade(newest int) error {
+	if newest < oldestVersion || newest > newestVersion {
+		return reply.Bad("INVALID_ARGUMENT_TYPE", "newest must be a version of the API, from %d to %d", oldestVersion,
+			newestVersion)
+	}
+	v.newest.Store(int64(newest))
+	return nil
+}
 
 var versionForm = regexp.MustCompile(`^v(\d{1,3})\.0$`)
 
-// CheckVersion refuses a version that the API doesn't have, or has no longer.
-func CheckVersion(version string) error {
+// Check refuses a version that the org doesn't have, or has no longer.
+func (v *Versions) Check(version string) error {
 	m := versionForm.FindStringSubmatch(version)
 	if m == nil {
 		return reply.NotFound()
@@ -26,14 +51,34 @@ func CheckVersion(version string) error {
 	if n < oldestVersion {
 		return reply.Refuse(http.StatusGone, "GONE", "The requested API version has been retired.")
 	}
-	if n > newestVersion {
+	if int64(n) > v.newest.Load() {
 		return reply.NotFound()
 	}
 	return nil
 }
 
-// Versions lists the versions of the API.
-func Versions(w http.ResponseWriter, _ *Call) error {
+// Routes are the ways to the list of versions, and to another end of it.
+func (v *Versions) Routes() map[string]Resource {
+	return map[string]Resource{
+		"/services/data": {Kind: "versions", Open: true, Methods: Get(v.list)},
+		"/_org/versions": {Kind: Admin, Open: true, Methods: Post(v.change)},
+	}
+}
+
+func (v *Versions) change(w http.ResponseWriter, c *Call) error {
+	var asked struct{ Newest int }
+	if err := c.Decode(&asked); err != nil {
+		return err
+	}
+	if err := v.upgrade(asked.Newest); err != nil {
+		return err
+	}
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+// list lists the versions of the API.
+func (v *Versions) list(w http.ResponseWriter, _ *Call) error {
 	type version struct {
 		Label   string `json:"label"`
 		URL     string `json:"url"`
@@ -41,7 +86,7 @@ func Versions(w http.ResponseWriter, _ *Call) error {
 	}
 	seasons := [...]string{"Winter", "Spring", "Summer"}
 	var all []version
-	for n := oldestVersion; n <= newestVersion; n++ {
+	for n := oldestVersion; n <= int(v.newest.Load()); n++ {
 		year := 14 + (n-oldestVersion+1)/3 // v31.0 was Summer '14
 		number := strconv.Itoa(n) + ".0"
 		label := seasons[(n-oldestVersion+2)%3] + " '" + strconv.Itoa(year)
