@@ -10,6 +10,16 @@ import (
 // RetypeField makes the field of that name what is told. What becomes of its values
 // is up to the two types.
 func (s *Schema) RetypeField(object string, field Field) error {
+	if err := s.retypeField(object, field); err != nil {
+		return err
+	}
+	return s.onPerson(object, field.Name, true, func(twin string) error {
+		field.Name, field.ExternalID = twin, false
+		return s.retypeField("Account", field)
+	})
+}
+
+func (s *Schema) retypeField(object string, field Field) error {
 	to := field.describes()[0]
 	obj, ok := s.ledger.Store.Catalog().Find(object)
 	if !ok || obj.Slot(field.Name) < 0 || obj.Slots[obj.Slot(field.Name)].Formula != nil {

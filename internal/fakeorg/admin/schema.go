@@ -74,6 +74,33 @@ func (s *Schema) DeleteObject(name string) error {
 
 // AddField adds a field, empty in every record.
 func (s *Schema) AddField(name string, field Field) error {
+	if err := s.addField(name, field); err != nil {
+		return err
+	}
+	return s.onPerson(name, field.Name, false, func(twin string) error {
+		field.Name, field.ExternalID = twin, false
+		if field.Formula != "" {
+			field.Formula = "PersonContact." + field.Formula
+		}
+		return s.addField("Account", field)
+	})
+}
+
+// onPerson does to the field of an Account what was done to one of Contact: in an org
+// that has person accounts an Account shows each custom field of Contact, and nobody
+// makes those by hand. there tells whether the Account must have that field already, or
+// must not; data that was loaded may be otherwise, and stays as it is.
+func (s *Schema) onPerson(object, field string, there bool, do func(twin string) error) error {
+	stem, custom := strings.CutSuffix(field, "__c")
+	account, ok := s.ledger.Store.Catalog().Find("Account")
+	if !custom || !strings.EqualFold(object, "Contact") || !ok || account.Slot("PersonContactId") < 0 ||
+		account.Slot(stem+"__pc") >= 0 != there {
+		return nil
+	}
+	return do(stem + "__pc")
+}
+
+func (s *Schema) addField(name string, field Field) error {
 	return s.reshape(name, func(next *store.Object) error {
 		for _, f := range field.slots() {
 			if next.Slot(f.Name) >= 0 {
@@ -87,6 +114,15 @@ func (s *Schema) AddField(name string, field Field) error {
 
 // RenameField gives a field another name; its values stay.
 func (s *Schema) RenameField(object, field, to string) error {
+	if err := s.renameField(object, field, to); err != nil {
+		return err
+	}
+	return s.onPerson(object, field, true, func(twin string) error {
+		return s.renameField("Account", twin, strings.TrimSuffix(to, "__c")+"__pc")
+	})
+}
+
+func (s *Schema) renameField(object, field, to string) error {
 	return s.refield(object, field, func(f *store.Slot) {
 		f.Name, f.Label = to, describe.Label(to)
 		if f.Type == "reference" {
@@ -103,7 +139,11 @@ func (s *Schema) redescribe(object string, to *describe.Field) error {
 
 // DeleteField removes a field with its values.
 func (s *Schema) DeleteField(object, field string) error {
-	return s.refield(object, field, func(f *store.Slot) { f.Deleted = true })
+	remove := func(f *store.Slot) { f.Deleted = true }
+	if err := s.refield(object, field, remove); err != nil {
+		return err
+	}
+	return s.onPerson(object, field, true, func(twin string) error { return s.refield("Account", twin, remove) })
 }
 
 // HideField takes a field out of the user's sight, as field-level security

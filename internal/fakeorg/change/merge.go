@@ -28,8 +28,29 @@ func (e *Edit) Merge(master string, losers []string) error {
 	return e.Change(obj, winner, nil)
 }
 
+// loseTwin merges the Contacts of two person accounts as their Accounts are.
+func (e *Edit) loseTwin(obj *store.Object, loser, winner string) error {
+	from, err := e.find(obj, loser)
+	if err != nil {
+		return err
+	}
+	to, err := e.find(obj, winner)
+	if err != nil {
+		return err
+	}
+	contact, lost := personOf(e, from)
+	into, won := personOf(e, to)
+	if !lost || !won || contact.Object.Sys.Master < 0 {
+		return nil
+	}
+	return e.lose(contact.Object, contact.Text(contact.Object.Sys.ID), into.Text(into.Object.Sys.ID))
+}
+
 // lose moves a loser's children to the winner, and the loser to the bin.
 func (e *Edit) lose(obj *store.Object, loser, winner string) error {
+	if err := e.loseTwin(obj, loser, winner); err != nil {
+		return err
+	}
 	every := func(store.Slot) bool { return true }
 	err := e.kin(obj, loser, every, func(child *store.Row, field int) error {
 		if child.Deleted() {

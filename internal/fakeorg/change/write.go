@@ -81,7 +81,7 @@ func (e *Edit) Change(obj *store.Object, id string, values map[int]string) error
 		}
 		r.Apply(obj, values)
 		e.stamp(obj, r)
-		if err := mirrorPerson(e, obj, r); err != nil {
+		if err := e.mirror(old, r); err != nil {
 			return err
 		}
 		return e.track(old, r)

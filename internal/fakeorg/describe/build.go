@@ -12,7 +12,7 @@ import (
 func NewField(name, typ string, size int) *Field {
 	f := &Field{
 		Name: name, Label: Label(name), Type: typ, SoapType: soapType(typ),
-		Custom: strings.HasSuffix(name, "__c"), NameField: name == "Name", Aggregatable: true,
+		Custom: isCustom(name), NameField: name == "Name", Aggregatable: true,
 		Filterable: true, Groupable: true, Sortable: true, Nillable: true, Permissionable: true,
 		Createable: true, Updateable: true,
 		PicklistValues: []Choice{}, ReferenceTo: []string{},
@@ -40,6 +40,12 @@ func NewField(name, typ string, size int) *Field {
 	return f
 }
 
+// isCustom tells whether somebody added a field: to the object itself, or to the Contact
+// of a person account, which shows on the Account.
+func isCustom(name string) bool {
+	return strings.HasSuffix(name, "__c") || strings.HasSuffix(name, "__pc")
+}
+
 func soapType(typ string) string {
 	switch typ {
 	case "id", "reference":
@@ -60,7 +66,7 @@ func soapType(typ string) string {
 
 // Label turns BillingCity and Due_Date__c into words.
 func Label(name string) string {
-	name = strings.TrimSuffix(name, "__c")
+	name = strings.TrimSuffix(strings.TrimSuffix(name, "__c"), "__pc")
 	if at := strings.LastIndex(name, "__"); at >= 0 {
 		name = name[at+2:]
 	}

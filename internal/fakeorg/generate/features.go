@@ -37,13 +37,26 @@ func (on Features) added(k kind) kind {
 		lookup.DefaultedOnCreate, lookup.DefaultValue = true, ids[0]
 		more = append(more, made{lookup, oneOf(ids...)})
 	}
+	if on.PersonAccounts && k.name == "Contact" {
+		more = append(more, made{describe.NewField("IsPersonAccount", "boolean", 0).ByOrg(), no})
+	}
 	if on.PersonAccounts && k.name == "Account" {
 		contact := describe.NewLookup("PersonContactId", "Contact").ByOrg()
 		contact.Nillable, contact.DefaultedOnCreate = true, false
 		more = append(more,
+			picklist(describe.NewField("Salutation", "picklist", 40), 1, 1, "Ms.", "Mr.", "Dr.", "Mx."),
 			made{describe.NewField("LastName", "string", 80), nil},
 			made{describe.NewField("FirstName", "string", 40), nil},
 			made{describe.NewField("PersonEmail", "email", 80), nil},
+			made{describe.NewField("PersonTitle", "string", 80), nil},
+			made{describe.NewField("PersonBirthdate", "date", 0), nil},
+			made{describe.NewField("PersonHasOptedOutOfEmail", "boolean", 0), no},
+			made{describe.NewField("PersonMailingStreet", "textarea", 255).Part("PersonMailingAddress"), nil},
+			made{describe.NewField("PersonMailingCity", "string", 40).Part("PersonMailingAddress"), nil},
+			made{describe.NewField("PersonMailingState", "string", 80).Part("PersonMailingAddress"), nil},
+			made{describe.NewField("PersonMailingPostalCode", "string", 20).Part("PersonMailingAddress"), nil},
+			made{describe.NewField("PersonMailingCountry", "string", 80).Part("PersonMailingAddress"), nil},
+			made{describe.NewField("PersonMailingAddress", "address", 0), nil},
 			made{describe.NewField("IsPersonAccount", "boolean", 0).ByOrg(), no},
 			made{contact, nil})
 	}
