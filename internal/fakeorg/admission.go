@@ -16,7 +16,7 @@ import (
 func (o *Org) serve(r web.Resource) http.HandlerFunc {
 	return func(w http.ResponseWriter, req *http.Request) {
 		rule := o.faults.Match(r.Kind, req.Method, req.URL.RequestURI())
-		c := &web.Call{Request: req, Version: req.PathValue("version"), Fault: rule}
+		c := &web.Call{Request: req, Version: req.PathValue("version"), Fault: rule, Faults: o.faults}
 		w, done := rule.Shorten(w), func() {}
 		if !o.plain {
 			w, done = o.zips.Compress(w, req)

@@ -1,9 +1,12 @@
 package fakeorg_test
 
 import (
+	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -222,5 +225,101 @@ func TestFaultsOfHeadersAndGzip(t *testing.T) {
 	}
 	if a := c.do("GET", path, ""); a.err != nil || a.StatusCode != 200 || a.body != "" {
 		t.Errorf("an empty body: %d %q %v", a.StatusCode, a.body, a.err)
+	}
+}
+
+// What a server elsewhere would be asked: by which method and path.
+func TestFaultRedirects(t *testing.T) {
+	var asked []string
+	elsewhere := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		asked = append(asked, r.Method+" "+r.URL.RequestURI())
+	}))
+	defer elsewhere.Close()
+	c := serve(t, fakeorg.Options{}, nil)
+	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	for _, tt := range []struct {
+		rule, location string
+		status         int
+	}{
+		{`{"redirect":"URL"}`, elsewhere.URL + data + "/limits?x=1", 302},
+		{`{"redirect":"URL/other","status":301}`, elsewhere.URL + "/other", 301},
+		{`{"redirect":"/services/data/v68.0/limits","status":307}`, "/services/data/v68.0/limits", 307},
+		{`{"redirect":"URL?y=2","status":308}`, elsewhere.URL + "?y=2", 308},
+	} {
+		c.ok("POST", "/_org/faults", "[]")
+		c.ok("POST", "/_org/faults", "["+strings.Replace(tt.rule, "URL", elsewhere.URL, 1)+"]")
+		resp, err := client.Get(c.url + data + "/limits?x=1")
+		fine(t, err)
+		resp.Body.Close()
+		if resp.StatusCode != tt.status || resp.Header.Get("Location") != tt.location {
+			t.Errorf("%s: %d to %s", tt.rule, resp.StatusCode, resp.Header.Get("Location"))
+		}
+	}
+	c.ok("POST", "/_org/faults", "[]")
+	c.ok("POST", "/_org/faults", `[{"kind":"login","redirect":"`+elsewhere.URL+`","status":308}]`)
+	c.login(form("grant_type", "client_credentials"))
+	if want := []string{"POST /services/oauth2/token"}; !slices.Equal(asked, want) {
+		t.Errorf("elsewhere was asked %v", asked)
+	}
+	c.do("POST", "/_org/faults", `[{"redirect":"/x","status":200}]`).refused(t, 400, "JSON_PARSER_ERROR")
+}
+
+// A rule is about requests wherever they stand: by themselves, as parts of a composite
+// request or of a batch, as records of a collection.
+func TestFaultsOfParts(t *testing.T) {
+	c := serve(t, fakeorg.Options{}, generated(100))
+	part := func(path string) string {
+		return `{"method":"GET","url":"` + data + path + `","referenceId":"x"}`
+	}
+	parts := strings.Join([]string{part("/sobjects/Account/describe"), part("/sobjects/Contact/describe"),
+		part("/query?q=SELECT+Id+FROM+Account+LIMIT+1")}, ",")
+	rules := `[{"kind":"describe","nth":2,"answer":"unavailable"},{"kind":"query","nth":1,"answer":"query-timeout"}]`
+	c.ok("POST", "/_org/faults", rules)
+	got := c.ok("POST", data+"/composite", `{"compositeRequest":[`+parts+`]}`)["compositeResponse"]
+	if want := "[200 503 400]"; fmt.Sprint(statuses(t, got, "httpStatusCode")) != want ||
+		!strings.Contains(fmt.Sprint(got), "QUERY_TIMEOUT") {
+		t.Errorf("composite: %v", got)
+	}
+	c.ok("POST", "/_org/faults", "[]")
+	c.ok("POST", "/_org/faults", rules)
+	got = c.ok("POST", data+"/composite/batch", `{"batchRequests":[`+parts+`]}`)["results"]
+	if want := "[200 503 400]"; fmt.Sprint(statuses(t, got, "statusCode")) != want {
+		t.Errorf("batch: %v", got)
+	}
+
+	const second, third = "001Ho0000000002IAA", "001Ho0000000003IAA"
+	record := func(id string) string {
+		return `{"attributes":{"type":"Account"},"Id":"` + id + `","Site":"` + id[14:15] + `"}`
+	}
+	many := func(method, path, body string) string {
+		t.Helper()
+		a := c.do(method, data+"/composite/sobjects"+path, body)
+		var saved []struct {
+			Success bool
+			Errors  []struct{ StatusCode, Message string }
+		}
+		if err := json.Unmarshal([]byte(a.body), &saved); err != nil {
+			t.Fatalf("%d %s", a.StatusCode, a.body)
+		}
+		return fmt.Sprint(saved)
+	}
+	c.ok("POST", "/_org/faults", "[]")
+	c.ok("POST", "/_org/faults", `[{"method":"PATCH","path":"/Account/`+second+`","answer":"lock"},
+		{"method":"DELETE","kind":"record","nth":2,"status":400,"body":"[{\"errorCode\":\"DELETE_FAILED\",\"message\":\"no\"}]"},
+		{"method":"POST","path":"/sobjects/Account","nth":1,"status":500,"body":"down"},
+		{"method":"PATCH","path":"/composite/sobjects","delaySeconds":0.001}]`)
+	if got, want := many("PATCH", "", `{"records":[`+record(first)+`,`+record(second)+`,`+record(third)+`]}`),
+		"[{true []} {false [{UNABLE_TO_LOCK_ROW unable to obtain exclusive access to this record}]} {true []}]"; got != want {
+		t.Errorf("updated: %s", got)
+	}
+	if got := c.get(data + "/sobjects/Account/" + second)["Site"]; got == "2" {
+		t.Error("the record that the rule refuses was written")
+	}
+	if got, want := many("POST", "", `{"records":[{"attributes":{"type":"Account"},"Name":"a"}]}`),
+		"[{false [{UNKNOWN_EXCEPTION down}]}]"; got != want {
+		t.Errorf("created: %s", got)
+	}
+	if got, want := many("DELETE", "?ids="+first+","+second, ""), "[{true []} {false [{DELETE_FAILED no}]}]"; got != want {
+		t.Errorf("deleted: %s", got)
 	}
 }

@@ -2,12 +2,14 @@
 package faults
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
 	"maps"
 	"net"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -32,6 +34,7 @@ type Rule struct {
 	Status       int               `json:"status,omitempty"`       // answers this instead, with Body and Header
 	Body         string            `json:"body,omitempty"`         //
 	Header       map[string]string `json:"header,omitempty"`       //
+	Redirect     string            `json:"redirect,omitempty"`     // sends the client to a URL or a path, with Status or 302
 	Omit         []string          `json:"omit,omitempty"`         // leaves out headers, and latestDateCovered
 
 	// Reset breaks the connection: at once, or after Truncate bytes.
@@ -105,6 +108,10 @@ func Parse(r io.Reader) ([]Rule, error) {
 		if _, known := Named()[rule.Answer]; rule.Answer != "" && !known {
 			return nil, fmt.Errorf("faults: rule %d: no answer %q; there are %s",
 				i+1, rule.Answer, strings.Join(slices.Sorted(maps.Keys(Named())), ", "))
+		}
+		if rule.Redirect != "" && !slices.Contains([]int{0, 301, 302, 303, 307, 308}, rule.Status) {
+			return nil, fmt.Errorf("faults: rule %d: %d is no redirect; there are 301, 302, 303, 307 and 308", i+1,
+				rule.Status)
 		}
 	}
 	return rules, nil
@@ -196,6 +203,10 @@ func (rule *Rule) Preempt(w http.ResponseWriter, r *http.Request) bool {
 		reply.Error(w, named)
 		return true
 	}
+	if rule.Redirect != "" {
+		w.Header().Set("Location", location(rule.Redirect, r))
+		rule = &Rule{Status: cmp.Or(rule.Status, http.StatusFound), Body: rule.Body, Header: rule.Header}
+	}
 	if rule.Status == 0 {
 		return false
 	}
@@ -206,6 +217,34 @@ func (rule *Rule) Preempt(w http.ResponseWriter, r *http.Request) bool {
 	w.WriteHeader(rule.Status)
 	_, _ = io.WriteString(w, rule.Body)
 	return true
+}
+
+// location is where a client is sent: the place of that name, or the same place on
+// another server where a URL names the server alone.
+func location(to string, r *http.Request) string {
+	if at, err := url.Parse(to); err == nil && at.Host != "" && at.Path == "" && at.RawQuery == "" {
+		return to + r.URL.RequestURI()
+	}
+	return to
+}
+
+// Refuse is what a rule answers about one record of a request that is about many: a
+// refusal of that record, or nil where the rule has none.
+func (rule *Rule) Refuse() error {
+	if rule == nil {
+		return nil
+	}
+	if named := Named()[rule.Answer]; named != nil {
+		return named
+	}
+	if rule.Status < http.StatusBadRequest {
+		return nil
+	}
+	var told []*reply.Refusal
+	if json.Unmarshal([]byte(rule.Body), &told) == nil && len(told) > 0 && told[0] != nil {
+		return told[0]
+	}
+	return reply.Refuse(rule.Status, "UNKNOWN_EXCEPTION", "%s", rule.Body)
 }
 
 // Omit leaves out of an answer, or of its headers, what a rule names.

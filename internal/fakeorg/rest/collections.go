@@ -203,6 +203,9 @@ func (a *Collections) saveMany(
 		if records[i].err != nil {
 			return saved{}, records[i].err
 		}
+		if err := c.RecordFault(c.Method, records[i].obj.Name(), records[i].id); err != nil {
+			return saved{ID: records[i].id}, err
+		}
 		return save(e, records[i])
 	})
 	if err != nil {
@@ -219,7 +222,12 @@ func (a *Collections) deleteMany(w http.ResponseWriter, c *web.Call) error {
 	}
 	allOrNone := c.FormValue("allOrNone") == "true"
 	results, err := a.saveAll(c, len(ids), allOrNone, func(e *change.Edit, i int) (saved, error) {
-		return fineResult(ids[i]), e.Each(ids[i:i+1], e.Remove)
+		return fineResult(ids[i]), e.Each(ids[i:i+1], func(obj *store.Object, id string) error {
+			if err := c.RecordFault(http.MethodDelete, obj.Name(), id); err != nil {
+				return err
+			}
+			return e.Remove(obj, id)
+		})
 	})
 	if err != nil {
 		return err

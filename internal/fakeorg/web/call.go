@@ -17,6 +17,17 @@ type Call struct {
 	*http.Request
 	Version string       // v66.0, empty outside /services/data
 	Fault   *faults.Rule // what is to go wrong with the answer, or nil
+	Faults  *faults.Rules
+}
+
+// RecordFault is what is to go wrong with one record of a request that is about many:
+// rules see it as the request that it would be by itself.
+func (c *Call) RecordFault(method, object, id string) error {
+	path := "/services/data/" + c.Version + "/sobjects/" + object
+	if id != "" {
+		path += "/" + id
+	}
+	return c.Faults.Match("record", method, path).Refuse()
 }
 
 // A Handler answers a call, or returns why not.
