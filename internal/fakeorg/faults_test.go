@@ -305,7 +305,8 @@ func TestFaultsOfParts(t *testing.T) {
 	}
 	c.ok("POST", "/_org/faults", "[]")
 	c.ok("POST", "/_org/faults", `[{"method":"PATCH","path":"/Account/`+second+`","answer":"lock"},
-		{"method":"DELETE","kind":"record","nth":2,"status":400,"body":"[{\"errorCode\":\"DELETE_FAILED\",\"message\":\"no\"}]"},
+		{"method":"DELETE","kind":"record","nth":2,"status":400,
+			"body":"[{\"errorCode\":\"DELETE_FAILED\",\"message\":\"no\"}]"},
 		{"method":"POST","path":"/sobjects/Account","nth":1,"status":500,"body":"down"},
 		{"method":"PATCH","path":"/composite/sobjects","delaySeconds":0.001}]`)
 	if got, want := many("PATCH", "", `{"records":[`+record(first)+`,`+record(second)+`,`+record(third)+`]}`),
@@ -319,7 +320,8 @@ func TestFaultsOfParts(t *testing.T) {
 		"[{false [{UNKNOWN_EXCEPTION down}]}]"; got != want {
 		t.Errorf("created: %s", got)
 	}
-	if got, want := many("DELETE", "?ids="+first+","+second, ""), "[{true []} {false [{DELETE_FAILED no}]}]"; got != want {
+	if got, want := many("DELETE", "?ids="+first+","+second, ""),
+		"[{true []} {false [{DELETE_FAILED no}]}]"; got != want {
 		t.Errorf("deleted: %s", got)
 	}
 }

@@ -28,3 +28,40 @@ func TestHalvesOfPairs(t *testing.T) {
 		t.Errorf("%q", rows)
 	}
 }
+
+// What a client writes may hold halves too, by every way in, and a half is a character.
+func TestHalvesOfPairsAreTaken(t *testing.T) {
+	c := serve(t, fakeorg.Options{}, generated(3))
+	const want = `"a\udc00b"`
+	shown := func(id, step string) {
+		t.Helper()
+		if a := c.do("GET", data+"/sobjects/Account/"+id, ""); !strings.Contains(a.body, `"Site":`+want) {
+			t.Errorf("%s: %s", step, a.body)
+		}
+	}
+	id := c.ok("POST", data+"/sobjects/Account", `{"Name":"x","Site":`+want+`}`)["id"].(string)
+	shown(id, "created")
+	c.ok("PATCH", data+"/sobjects/Account/"+id, `{"Site":null}`)
+	c.ok("PATCH", data+"/sobjects/Account/"+id, `{"Site":`+want+`}`)
+	shown(id, "updated")
+	c.ok("PATCH", data+"/sobjects/Account/"+id, `{"Site":null}`)
+	a := c.do("PATCH", data+"/composite/sobjects",
+		`{"records":[{"attributes":{"type":"Account"},"Id":"`+id+`","Site":`+want+`}]}`)
+	if a.StatusCode != 200 {
+		t.Fatal(a.body)
+	}
+	shown(id, "in a collection")
+	c.ok("PATCH", data+"/sobjects/Account/"+id, `{"Site":null}`)
+	c.ok("POST", data+"/composite", `{"compositeRequest":[{"method":"PATCH","referenceId":"x","url":"`+data+
+		`/sobjects/Account/`+id+`","body":{"Site":`+want+`}}]}`)
+	shown(id, "in a composite request")
+	c.ok("PATCH", data+"/sobjects/Account/"+id, `{"Site":null}`)
+	job := c.ok("POST", data+"/jobs/ingest", `{"object":"Account","operation":"update"}`)["id"].(string)
+	c.do("PUT", data+"/jobs/ingest/"+job+"/batches", "Id,Site\n"+id+",a\xed\xb0\x80b\n", "Content-Type", "text/csv")
+	c.ok("PATCH", data+"/jobs/ingest/"+job, `{"state":"UploadComplete"}`)
+	shown(id, "by Bulk")
+
+	halves := strings.Repeat(`\ud800`, 80)
+	c.ok("PATCH", data+"/sobjects/Account/"+id, `{"Site":"`+halves+`"}`)
+	c.do("PATCH", data+"/sobjects/Account/"+id, `{"Site":"`+halves+`x"}`).refused(t, 400, "STRING_TOO_LONG")
+}

@@ -83,7 +83,8 @@ func TestColumnsByVersion(t *testing.T) {
 		"v68.0": `"Owner.Name","Id","AccountId"`,
 	} {
 		at := "/services/data/" + version + "/jobs/query"
-		id := c.ok("POST", at, `{"operation":"query","query":"SELECT Owner.Name, Id, AccountId FROM Contact LIMIT 1"}`)["id"]
+		id := c.ok("POST", at,
+			`{"operation":"query","query":"SELECT Owner.Name, Id, AccountId FROM Contact LIMIT 1"}`)["id"]
 		a := c.do("GET", at+"/"+id.(string)+"/results", "")
 		header, row, _ := strings.Cut(a.body, "\n")
 		if header != want {

@@ -2,6 +2,7 @@ package fakeorg_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -170,4 +171,88 @@ func TestSchemaOverHTTP(t *testing.T) {
 	c.ok("POST", "/_org/schema", `{"do":"delete-object","object":"Call__c"}`)
 	c.do("POST", "/_org/schema", `{"do":"sing"}`).refused(t, 400, "INVALID_ARGUMENT_TYPE")
 	c.do("POST", "/_org/schema", `{"do":"hide-object","object":"Nope"}`).refused(t, 404, "NOT_FOUND")
+}
+
+// What describe says of an object and of a field, and what follows from it.
+func TestFlags(t *testing.T) {
+	c := serve(t, fakeorg.Options{}, generated(100))
+	set := func(body string) { t.Helper(); c.ok("POST", "/_org/schema", body) }
+	flag := func(name string) any {
+		t.Helper()
+		return c.get(data + "/sobjects/Account/describe")[name]
+	}
+	updated := data + "/sobjects/Account/updated/?start=2026-03-14T12:00:00Z&end=2026-03-14T13:00:00Z"
+	set(`{"do":"set-object","object":"Account","flags":{"queryable":false,"replicateable":false,"deletable":false}}`)
+	if flag("queryable") != false || flag("replicateable") != false || flag("createable") != true {
+		t.Error("describe tells otherwise")
+	}
+	for _, of := range c.get(data + "/sobjects")["sobjects"].([]any) {
+		if about := of.(map[string]any); about["name"] == "Account" && about["queryable"] != false {
+			t.Error("describe global tells otherwise")
+		}
+	}
+	c.do("GET", queryPath("SELECT Id FROM Account"), "").refused(t, 400, "INVALID_TYPE")
+	c.do("POST", data+"/jobs/query", bulkOf("SELECT Id FROM Account")).refused(t, 400, "INVALID_TYPE")
+	c.do("GET", updated, "").refused(t, 400, "INVALID_TYPE_FOR_OPERATION")
+	c.do("DELETE", data+"/sobjects/Account/"+first, "").refused(t, 400, "INSUFFICIENT_ACCESS_OR_READONLY")
+	set(`{"do":"set-object","object":"Account","flags":{"queryable":true,"replicateable":true,"createable":false},
+		"label":"Compte \ud800"}`)
+	c.query(queryPath("SELECT Id FROM Account"))
+	c.get(updated)
+	c.do("POST", data+"/sobjects/Account", `{"Name":"x"}`).refused(t, 405, "METHOD_NOT_ALLOWED")
+	if a := c.do("GET", data+"/sobjects/Account/describe", ""); !strings.Contains(a.body, `"label":"Compte \ud800"`) {
+		t.Error("the label isn't there")
+	}
+
+	set(`{"do":"set-field","object":"Account","field":{"name":"Site","label":"Ort"},"flags":{"updateable":false,
+		"filterable":false,"sortable":false}}`)
+	c.do("PATCH", data+"/sobjects/Account/"+first, `{"Site":"x"}`).refused(t, 400, "INVALID_FIELD_FOR_INSERT_UPDATE")
+	c.do("GET", queryPath("SELECT Id FROM Account WHERE Site = 'x'"), "").refused(t, 400, "INVALID_FIELD")
+	c.do("GET", queryPath("SELECT Id FROM Account ORDER BY Site"), "").refused(t, 400, "INVALID_FIELD")
+	for _, wrong := range []string{
+		`{"do":"set-object","object":"Account","flags":{"quaryable":false}}`,
+		`{"do":"set-object","object":"Account","flags":{"label":true}}`,
+		`{"do":"set-field","object":"Account","field":{"name":"Rating","labels":{"Tepid":"x"}}}`,
+	} {
+		c.do("POST", "/_org/schema", wrong).refused(t, 400, "INVALID_ARGUMENT_TYPE")
+	}
+	c.do("POST", "/_org/schema", `{"do":"set-object","object":"Nope"}`).refused(t, 404, "NOT_FOUND")
+	c.do("POST", "/_org/schema", `{"do":"set-field","object":"Account","field":{"name":"Nope"}}`).refused(t, 400,
+		"INVALID_FIELD")
+}
+
+// A picklist has a label for each value. Records hold the values; toLabel shows labels.
+func TestPicklistLabels(t *testing.T) {
+	c := serve(t, fakeorg.Options{}, generated(100))
+	c.ok("POST", "/_org/schema", `{"do":"add-field","object":"Account","field":{"name":"Tier__c","type":"picklist",
+		"label":"Stufe","values":["g","t"],"labels":{"g":"Gold \ud800"}}}`)
+	c.ok("POST", "/_org/schema",
+		`{"do":"set-field","object":"Account","field":{"name":"Rating","labels":{"Hot":"Chaud"}}}`)
+	labels := map[string]string{}
+	for _, f := range c.get(data + "/sobjects/Account/describe")["fields"].([]any) {
+		field := f.(map[string]any)
+		for _, v := range field["picklistValues"].([]any) {
+			choice := v.(map[string]any)
+			labels[field["name"].(string)+" "+choice["value"].(string)] = choice["label"].(string)
+		}
+		if field["name"] == "Tier__c" && field["label"] != "Stufe" {
+			t.Errorf("the field is called %v", field["label"])
+		}
+	}
+	if labels["Rating Hot"] != "Chaud" || labels["Rating Cold"] != "Cold" || labels["Tier__c t"] != "t" {
+		t.Errorf("%v", labels)
+	}
+	c.ok("PATCH", data+"/sobjects/Account/"+first, `{"Tier__c":"g","Rating":"Hot"}`)
+	a := c.do("GET", queryPath("SELECT Tier__c, toLabel(Rating), toLabel(Tier__c) shown FROM Account WHERE Id = '"+
+		first+"'"), "")
+	if !strings.Contains(a.body, `"Tier__c":"g","Rating":"Chaud","shown":"Gold \ud800"`) {
+		t.Errorf("%d %s", a.StatusCode, a.body)
+	}
+	if got := c.query(queryPath("SELECT Id FROM Account WHERE toLabel(Rating) = 'Chaud'")); len(got) == 0 {
+		t.Error("no record by its label")
+	}
+	_, rows := c.results(c.job("SELECT Id, toLabel(Rating) FROM Account WHERE Id = '"+first+"'"), 10)
+	if rows != `"`+first+`","Chaud"`+"\n" {
+		t.Errorf("Bulk: %q", rows)
+	}
 }

@@ -5,21 +5,25 @@ import (
 	"strings"
 
 	"catchment/internal/fakeorg/describe"
+	"catchment/internal/fakeorg/halves"
 	"catchment/internal/fakeorg/store"
 )
 
 // A Field says what a field is to be. Only Name and Type are needed.
 type Field struct {
-	Name       string   `json:"name"`
-	Type       string   `json:"type"`      // as describe has it: string, currency, reference, location, ...
-	Length     int      `json:"length"`    // of a text; 255
-	Precision  int      `json:"precision"` // digits of a number in all; 18
-	Scale      int      `json:"scale"`     // those of them that stand behind the point
-	References []string `json:"references"`
-	Values     []string `json:"values"` // of a picklist, which then takes no others
-	Required   bool     `json:"required"`
-	ExternalID bool     `json:"externalId"`
-	Cascade    bool     `json:"cascade"` // a lookup: records go with their parent
+	Name       string      `json:"name"`
+	Type       string      `json:"type"`      // as describe has it: string, currency, reference, location, ...
+	Length     int         `json:"length"`    // of a text; 255
+	Precision  int         `json:"precision"` // digits of a number in all; 18
+	Scale      int         `json:"scale"`     // those of them that stand behind the point
+	References []string    `json:"references"`
+	Values     []string    `json:"values"` // of a picklist, which then takes no others
+	Label      halves.Text `json:"label"`  // what the user reads; made of the name
+	// Labels are what the user reads for a value of a picklist, where it isn't the value.
+	Labels     map[string]halves.Text `json:"labels"`
+	Required   bool                   `json:"required"`
+	ExternalID bool                   `json:"externalId"`
+	Cascade    bool                   `json:"cascade"` // a lookup: records go with their parent
 
 	// Formula is a path to a parent's field, such as Account__r.Industry. The
 	// field shows what that holds, whenever it is read, and leaves no stamp.
@@ -52,8 +56,10 @@ func (f Field) describes() []*describe.Field {
 	if f.ExternalID {
 		d.ExternalId, d.IDLookup, d.Unique = true, true, true
 	}
+	d.Label = cmp.Or(f.Label, d.Label)
 	for _, value := range f.Values {
-		d.PicklistValues = append(d.PicklistValues, describe.Choice{Active: true, Label: value, Value: value})
+		label := cmp.Or(f.Labels[value], halves.Text(value))
+		d.PicklistValues = append(d.PicklistValues, describe.Choice{Active: true, Label: label, Value: value})
 		d.RestrictedPicklist = true
 	}
 	if f.Formula != "" {

@@ -5,6 +5,7 @@ import (
 
 	"catchment/internal/fakeorg/change"
 	"catchment/internal/fakeorg/describe"
+	"catchment/internal/fakeorg/halves"
 	"catchment/internal/fakeorg/reply"
 	"catchment/internal/fakeorg/standard"
 	"catchment/internal/fakeorg/store"
@@ -54,7 +55,7 @@ func (s *Schema) AddObject(name, prefix string, fields ...Field) error {
 // RenameObject gives an object another name; its records and their Ids stay.
 func (s *Schema) RenameObject(name, to string) error {
 	return s.reshape(name, func(next *store.Object) error {
-		next.About.Name, next.About.Label = to, describe.Label(to)
+		next.About.Name, next.About.Label = to, halves.Text(describe.Label(to))
 		return nil
 	})
 }
@@ -124,7 +125,7 @@ func (s *Schema) RenameField(object, field, to string) error {
 
 func (s *Schema) renameField(object, field, to string) error {
 	return s.refield(object, field, func(f *store.Slot) {
-		f.Name, f.Label = to, describe.Label(to)
+		f.Name, f.Label = to, halves.Text(describe.Label(to))
 		if f.Type == "reference" {
 			f.RelationshipName = describe.NewLookup(to).RelationshipName
 		}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"catchment/internal/fakeorg/faults"
+	"catchment/internal/fakeorg/halves"
 	"catchment/internal/fakeorg/orgtime"
 	"catchment/internal/fakeorg/reply"
 	"catchment/internal/fakeorg/usage"
@@ -160,7 +161,7 @@ func (a *Server) changeRecords(w http.ResponseWriter, c *web.Call) error {
 		IDs    []string
 		Master string
 		Field  string
-		Value  text
+		Value  halves.Text
 		Object string
 		Values map[string]string
 	}
@@ -192,6 +193,8 @@ func (a *Server) changeSchema(w http.ResponseWriter, c *web.Call) error {
 	var asked struct {
 		Do, Object, To, Prefix string
 		Field                  Field
+		Label                  halves.Text
+		Flags                  map[string]bool
 	}
 	if err := readBody(c, &asked); err != nil {
 		return err
@@ -210,6 +213,8 @@ func (a *Server) changeSchema(w http.ResponseWriter, c *web.Call) error {
 		"delete-field":  func(...string) error { return a.Schema.DeleteField(object, field) },
 		"hide-field":    func(...string) error { return a.Schema.HideField(object, field) },
 		"show-field":    func(...string) error { return a.Schema.ShowField(object, field) },
+		"set-object":    func(...string) error { return a.Schema.SetObject(object, asked.Label, asked.Flags) },
+		"set-field":     func(...string) error { return a.Schema.SetField(object, asked.Field, asked.Flags) },
 		"track-history": func(...string) error { return a.Schema.TrackHistory(object, field) },
 	}
 	return doNamed(w, changes, asked.Do)

@@ -7,6 +7,7 @@ import (
 
 	"catchment/internal/fakeorg/change"
 	"catchment/internal/fakeorg/csv"
+	"catchment/internal/fakeorg/halves"
 	"catchment/internal/fakeorg/recordid"
 	"catchment/internal/fakeorg/reply"
 )
@@ -149,7 +150,7 @@ func (j *ingest) given(row []string) map[string]json.RawMessage {
 			continue
 		}
 		if relation, name, nested = cutRelation(name); nested {
-			given[relation] = reply.Raw(map[string]string{name: value})
+			given[relation] = reply.Raw(map[string]halves.Text{name: halves.Text(value)})
 			continue
 		}
 		switch typ := j.object.Slots[j.object.Place(name)].Type; {
@@ -158,7 +159,7 @@ func (j *ingest) given(row []string) map[string]json.RawMessage {
 		case typ == "boolean":
 			given[name] = reply.Raw(strings.ToLower(value))
 		default:
-			given[name] = reply.Raw(value)
+			given[name] = reply.Raw(halves.Text(value))
 		}
 	}
 	return given

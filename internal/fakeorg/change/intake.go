@@ -7,9 +7,9 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"catchment/internal/fakeorg/describe"
+	"catchment/internal/fakeorg/halves"
 	"catchment/internal/fakeorg/orgtime"
 	"catchment/internal/fakeorg/recordid"
 	"catchment/internal/fakeorg/reply"
@@ -103,9 +103,11 @@ func (in intake) value(f *describe.Field, raw json.RawMessage) (string, error) {
 	}
 	if raw[0] == '"' {
 		quoted = true
-		if err := json.Unmarshal(raw, &text); err != nil {
+		var read halves.Text
+		if err := json.Unmarshal(raw, &read); err != nil {
 			return "", reply.Bad("JSON_PARSER_ERROR", "%v", err)
 		}
+		text = string(read)
 		if text == "" && f.Type != "boolean" {
 			return "", nil
 		}
@@ -181,7 +183,7 @@ func fitsNumber(f *describe.Field, text string) error {
 }
 
 func fitsText(f *describe.Field, text string) error {
-	if f.Length > 0 && utf8.RuneCountInString(text) > f.Length {
+	if f.Length > 0 && halves.Length(text) > f.Length {
 		return reply.Bad("STRING_TOO_LONG",
 			"%s: data value too large: %.255s (max length=%d)", f.Label, text, f.Length).On(f.Name)
 	}

@@ -3,6 +3,7 @@ package describe
 import (
 	"strings"
 
+	"catchment/internal/fakeorg/halves"
 	"catchment/internal/fakeorg/recordid"
 )
 
@@ -11,7 +12,7 @@ import (
 // is the length of a text, or the digits before the comma of a number.
 func NewField(name, typ string, size int) *Field {
 	f := &Field{
-		Name: name, Label: Label(name), Type: typ, SoapType: soapType(typ),
+		Name: name, Label: halves.Text(Label(name)), Type: typ, SoapType: soapType(typ),
 		Custom: isCustom(name), NameField: name == "Name", Aggregatable: true,
 		Filterable: true, Groupable: true, Sortable: true, Nillable: true, Permissionable: true,
 		Createable: true, Updateable: true,
@@ -143,7 +144,7 @@ func NewOwner(object string) *Field {
 // NewID describes the Id field of an object.
 func NewID(object string) *Field {
 	f := NewField("Id", "id", 0).ByOrg()
-	f.Label, f.IDLookup = Label(object)+" ID", true
+	f.Label, f.IDLookup = halves.Text(Label(object)+" ID"), true
 	return f
 }
 
@@ -175,8 +176,8 @@ func WithSystem(object string, owned bool, own []*Field) []*Field {
 // New describes an object that can be read and written.
 func New(name, prefix string, fields []*Field) *Object {
 	d := &Object{Fields: fields, CompactLayoutable: true, SearchLayoutable: true, SobjectDescribeOption: "FULL"}
-	d.Name, d.Label = name, Label(name)
-	d.LabelPlural = plural(d.Label)
+	many := plural(Label(name))
+	d.Name, d.Label, d.LabelPlural = name, halves.Text(Label(name)), halves.Text(many)
 	if prefix != "" {
 		d.KeyPrefix = &prefix
 	}
@@ -185,8 +186,8 @@ func New(name, prefix string, fields []*Field) *Object {
 	d.Queryable, d.Retrieveable, d.Replicateable, d.Searchable = true, true, true, true
 	d.Layoutable, d.Triggerable, d.MruEnabled = true, true, true
 	d.SupportedScopes = []Scope{
-		{Label: "All " + strings.ToLower(d.LabelPlural), Name: "everything"},
-		{Label: "My " + strings.ToLower(d.LabelPlural), Name: "mine"},
+		{Label: "All " + strings.ToLower(many), Name: "everything"},
+		{Label: "My " + strings.ToLower(many), Name: "mine"},
 	}
 	return d
 }

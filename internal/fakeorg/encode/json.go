@@ -4,9 +4,9 @@ package encode
 import (
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"catchment/internal/fakeorg/describe"
+	"catchment/internal/fakeorg/halves"
 	"catchment/internal/fakeorg/query"
 	"catchment/internal/fakeorg/soql"
 	"catchment/internal/fakeorg/store"
@@ -241,7 +241,7 @@ func (w *JSON) appendTyped(dst []byte, kind string) []byte {
 		dst = append(dst, w.value[:len(w.value)-1]...) // without the Z
 		return append(dst, `+0000"`...)
 	}
-	return appendJSONText(dst, w.value)
+	return halves.AppendJSON(dst, w.value)
 }
 
 // appendBytesURL writes where the content of a base64 field is to be had.
@@ -250,7 +250,7 @@ func (w *JSON) appendBytesURL(dst []byte, r *store.Row, key string) []byte {
 		return append(dst, "null"...)
 	}
 	url := "/services/data/" + w.version + "/sobjects/" + r.Object.Name() + "/" + r.Text(r.Object.Sys.ID) + "/" + key
-	return appendJSONText(dst, []byte(url))
+	return halves.AppendJSON(dst, []byte(url))
 }
 
 // A part is a component of a compound value: its key, and what the field that
@@ -287,45 +287,4 @@ func (w *JSON) appendCompound(dst []byte, r *store.Row, stem string, parts []par
 		return append(dst[:from], "null"...)
 	}
 	return append(dst, '}')
-}
-
-// isHalf tells whether a text begins with half of a pair of UTF-16, as three bytes:
-// Java's texts may hold one alone, and its JSON then has the number.
-func isHalf(text []byte) bool {
-	return len(text) >= 3 && text[0] == 0xED && text[1]&0xE0 == 0xA0 && text[2]&0xC0 == 0x80
-}
-
-// appendJSONText quotes a text: what JSON asks to be escaped is, nothing else.
-func appendJSONText(dst, text []byte) []byte {
-	const hex = "0123456789abcdef"
-	dst = append(dst, '"')
-	for len(text) > 0 {
-		c := text[0]
-		switch {
-		case c == '"' || c == '\\':
-			dst = append(dst, '\\', c)
-		case c == '\n':
-			dst = append(dst, '\\', 'n')
-		case c == '\r':
-			dst = append(dst, '\\', 'r')
-		case c == '\t':
-			dst = append(dst, '\\', 't')
-		case c < ' ':
-			dst = append(dst, '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
-		case c < utf8.RuneSelf:
-			dst = append(dst, c)
-		default:
-			char, size := utf8.DecodeRune(text)
-			if size == 1 && isHalf(text) {
-				dst = append(dst, '\\', 'u', 'd', hex[text[1]>>2&15], hex[text[1]&3<<2|text[2]>>4&3], hex[text[2]&15])
-				text = text[3:]
-				continue
-			}
-			dst = utf8.AppendRune(dst, char)
-			text = text[size:]
-			continue
-		}
-		text = text[1:]
-	}
-	return append(dst, '"')
 }

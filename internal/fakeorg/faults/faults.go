@@ -34,7 +34,7 @@ type Rule struct {
 	Status       int               `json:"status,omitempty"`       // answers this instead, with Body and Header
 	Body         string            `json:"body,omitempty"`         //
 	Header       map[string]string `json:"header,omitempty"`       //
-	Redirect     string            `json:"redirect,omitempty"`     // sends the client to a URL or a path, with Status or 302
+	Redirect     string            `json:"redirect,omitempty"`     // sends elsewhere, with Status or 302
 	Omit         []string          `json:"omit,omitempty"`         // leaves out headers, and latestDateCovered
 
 	// Reset breaks the connection: at once, or after Truncate bytes.

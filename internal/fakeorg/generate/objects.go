@@ -2,6 +2,7 @@ package generate
 
 import (
 	"catchment/internal/fakeorg/describe"
+	"catchment/internal/fakeorg/halves"
 )
 
 // The objects of a generated org, field by field.
@@ -154,7 +155,8 @@ func invoiceFields() []made {
 // picklist makes a field of some choices, of which out of per are null.
 func picklist(f *describe.Field, out, per uint64, values ...string) made {
 	for _, value := range values {
-		f.PicklistValues = append(f.PicklistValues, describe.Choice{Active: true, Label: value, Value: value})
+		choice := describe.Choice{Active: true, Label: halves.Text(value), Value: value}
+		f.PicklistValues = append(f.PicklistValues, choice)
 	}
 	return made{f, sometimes(out, per, oneOf(values...))}
 }

@@ -35,7 +35,8 @@ func (a App) Check() error {
 	switch a.DPoP {
 	case "", DPoPRequired, DPoPBound:
 	default:
-		return reply.Bad("INVALID_ARGUMENT_TYPE", "dpop must be %s, %s or empty, not %q", DPoPRequired, DPoPBound, a.DPoP)
+		return reply.Bad("INVALID_ARGUMENT_TYPE", "dpop must be %s, %s or empty, not %q", DPoPRequired, DPoPBound,
+			a.DPoP)
 	}
 	if a.RefreshIdle < 0 {
 		return reply.Bad("INVALID_ARGUMENT_TYPE", "a refresh token can't expire before it is given")

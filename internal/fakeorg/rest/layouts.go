@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"catchment/internal/fakeorg/describe"
+	"catchment/internal/fakeorg/halves"
 	"catchment/internal/fakeorg/reply"
 	"catchment/internal/fakeorg/store"
 	"catchment/internal/fakeorg/web"
@@ -15,7 +16,7 @@ import (
 type layoutItem struct {
 	EditableForNew    bool              `json:"editableForNew"`
 	EditableForUpdate bool              `json:"editableForUpdate"`
-	Label             string            `json:"label"`
+	Label             halves.Text       `json:"label"`
 	Components        []layoutComponent `json:"layoutComponents"`
 	Placeholder       bool              `json:"placeholder"`
 	Required          bool              `json:"required"`

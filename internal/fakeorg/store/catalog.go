@@ -120,7 +120,7 @@ func childName(child *Object, f *describe.Field) *string {
 	if !f.Updateable || f.Name == "OwnerId" {
 		return nil
 	}
-	name := strings.ReplaceAll(child.About.LabelPlural, " ", "")
+	name := strings.ReplaceAll(string(child.About.LabelPlural), " ", "")
 	if slices.Contains(f.ReferenceTo, child.Name()) {
 		name = "Child" + name
 	}

@@ -135,11 +135,11 @@ func soqlField(f *describe.Field) soql.Field {
 		ReferenceTo: f.ReferenceTo,
 	}
 	for _, v := range f.PicklistValues {
-		if v.Label != v.Value && v.Label != "" {
+		if label := string(v.Label); label != v.Value && label != "" {
 			if field.Labels == nil {
 				field.Labels = map[string]string{}
 			}
-			field.Labels[v.Value] = v.Label
+			field.Labels[v.Value] = label
 		}
 	}
 	if f.RelationshipName != nil {
