@@ -25,6 +25,9 @@ func (o *Org) serve(r web.Resource) http.HandlerFunc {
 		if !web.FreeInner(req) {
 			o.usage.Count(r.Kind)
 		}
+		if r.Kind == web.Unknown {
+			o.usage.CountUnknown(req.Method, req.URL.Path)
+		}
 		if c.Fault.Preempt(w, req) {
 			return
 		}

@@ -310,7 +310,8 @@ func TestFaultsOfParts(t *testing.T) {
 		{"method":"POST","path":"/sobjects/Account","nth":1,"status":500,"body":"down"},
 		{"method":"PATCH","path":"/composite/sobjects","delaySeconds":0.001}]`)
 	if got, want := many("PATCH", "", `{"records":[`+record(first)+`,`+record(second)+`,`+record(third)+`]}`),
-		"[{true []} {false [{UNABLE_TO_LOCK_ROW unable to obtain exclusive access to this record}]} {true []}]"; got != want {
+		"[{true []} {false [{UNABLE_TO_LOCK_ROW unable to obtain exclusive access to this record}]} "+
+			"{true []}]"; got != want {
 		t.Errorf("updated: %s", got)
 	}
 	if got := c.get(data + "/sobjects/Account/" + second)["Site"]; got == "2" {

@@ -3,7 +3,9 @@ package fakeorg_test
 import (
 	"encoding/json"
 	"io"
+	"maps"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -44,6 +46,47 @@ func TestVersions(t *testing.T) {
 	}
 	if len(versions) != 38 || versions[37].URL != "/services/data/v68.0" {
 		t.Errorf("%d versions, the last %v", len(versions), versions[len(versions)-1])
+	}
+}
+
+// What a client asks for that isn't there stands by name beside the counts.
+func TestUnknownPathsAreNamed(t *testing.T) {
+	c := serve(t, fakeorg.Options{}, nil)
+	c.do("POST", "/services/async/66.0/job?token=secret", "x").refused(t, 404, "NOT_FOUND")
+	for range 2 {
+		c.do("GET", data+"/chatter/feeds", "").refused(t, 404, "NOT_FOUND")
+	}
+	c.get(data + "/limits")
+	want := map[string]any{"POST /services/async/66.0/job": "1", "GET " + data + "/chatter/feeds": "2"}
+	counts := func() map[string]any {
+		all := map[string]any{}
+		for name, n := range c.get("/_org/requests") {
+			if path, ok := strings.CutPrefix(name, "unknown "); ok {
+				all[path] = n.(json.Number).String()
+			}
+		}
+		return all
+	}
+	if got := counts(); !maps.Equal(got, want) {
+		t.Errorf("%v, want %v", got, want)
+	}
+	if n := c.get("/_org/requests")["unknown"]; n != json.Number("3") {
+		t.Errorf("%v unknown in all", n)
+	}
+	for i := range 1000 {
+		c.do("GET", "/"+strconv.Itoa(i)+strings.Repeat("x", 300), "").refused(t, 404, "NOT_FOUND")
+	}
+	many := counts()
+	if len(many) > 102 || many["others"] == nil {
+		t.Errorf("%d paths are remembered", len(many))
+	}
+	for path := range many {
+		if len(path) > 200 {
+			t.Errorf("a path of %d characters", len(path))
+		}
+	}
+	if c.ok("DELETE", "/_org/requests", ""); len(counts()) != 0 {
+		t.Errorf("forgotten: %v", counts())
 	}
 }
 

@@ -21,7 +21,7 @@ const dataPath = "/services/data/{version}"
 func (o *Org) newRoutes(options Options, a *query.Asker, queries *bulk.Queries) {
 	o.routes = http.NewServeMux()
 	outside := map[string]web.Resource{
-		"/": {Kind: "unknown", Open: true},
+		"/": {Kind: web.Unknown, Open: true},
 	}
 	maps.Copy(outside, o.versions.Routes())
 	maps.Copy(outside, o.login.Routes())
@@ -36,7 +36,7 @@ func (o *Org) newRoutes(options Options, a *query.Asker, queries *bulk.Queries) 
 	inside := map[string]web.Resource{
 		"":           {Kind: "resources", Methods: web.Get(o.resources)},
 		"/limits":    {Kind: "limits", Methods: web.Get(o.usage.Limits)},
-		"/{rest...}": {Kind: "unknown", Open: true},
+		"/{rest...}": {Kind: web.Unknown, Open: true},
 	}
 	for _, more := range []map[string]web.Resource{
 		rest.NewDescribes(o.store).Routes(),

@@ -114,8 +114,15 @@ func (a *Server) listFaults(w http.ResponseWriter, _ *web.Call) error {
 	return nil
 }
 
+// requests tells how many requests of each kind there were, and names what was asked for
+// in vain.
 func (a *Server) requests(w http.ResponseWriter, _ *web.Call) error {
-	reply.JSON(w, http.StatusOK, a.Usage.Requests())
+	counts := map[string]int{}
+	maps.Copy(counts, a.Usage.Requests())
+	for path, n := range a.Usage.Unknown() {
+		counts[web.Unknown+" "+path] = n
+	}
+	reply.JSON(w, http.StatusOK, counts)
 	return nil
 }
 

@@ -21,6 +21,7 @@ type Meter struct {
 
 	mu    sync.Mutex
 	kinds map[string]int
+	paths map[string]int // by which something was asked for that the org doesn't have
 	calls rolling
 	jobs  rolling
 	bytes rolling // of Bulk results sent
@@ -67,6 +68,35 @@ func (u *Meter) Count(kind string) {
 	u.kinds[kind]++
 }
 
+// The paths that are remembered, and how much of one.
+const (
+	mostPaths  = 100
+	longestRow = 200
+)
+
+// CountUnknown counts a request for something that the org doesn't have, by its method
+// and path. A client that tries one path after another doesn't fill the memory.
+func (u *Meter) CountUnknown(method, path string) {
+	name := method + " " + path
+	name = name[:min(len(name), longestRow)]
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.paths == nil {
+		u.paths = map[string]int{}
+	}
+	if u.paths[name] == 0 && len(u.paths) >= mostPaths {
+		name = "others"
+	}
+	u.paths[name]++
+}
+
+// Unknown tells how often the org was asked for what it doesn't have, by method and path.
+func (u *Meter) Unknown() map[string]int {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return maps.Clone(u.paths)
+}
+
 // Requests tells how many requests of each kind there have been.
 func (u *Meter) Requests() map[string]int {
 	u.mu.Lock()
@@ -78,7 +108,7 @@ func (u *Meter) Requests() map[string]int {
 func (u *Meter) Forget() {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	u.kinds = nil
+	u.kinds, u.paths = nil, nil
 }
 
 // Charge counts a call against the daily limit, and says on the answer how

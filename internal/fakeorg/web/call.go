@@ -47,6 +47,9 @@ type Resource struct {
 // Admin is the kind of all that Salesforce has nothing like: the test's own way in.
 const Admin = "admin"
 
+// Unknown is the kind of what the org doesn't have.
+const Unknown = "unknown"
+
 // Get is the one method of a resource that is only read.
 func Get(h Handler) Methods { return Methods{http.MethodGet: h} }
 
