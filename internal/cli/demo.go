@@ -62,7 +62,9 @@ func (s *session) demo(ctx context.Context, flags demoFlags) error {
 	if err := clearDemo(flags.dir); err != nil {
 		return err
 	}
-	org, err := orgFlags{records: flags.records, seed: flags.seed, latency: 100 * time.Millisecond}.org(s.Now)
+	org, err := orgFlags{
+		records: flags.records, seed: flags.seed, latency: 100 * time.Millisecond, random: s.Random,
+	}.org(s.Now)
 	if err != nil {
 		return err
 	}

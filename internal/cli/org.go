@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"errors"
+	"io"
 	"net"
 	"net/http"
 	"os"
@@ -32,6 +33,11 @@ type orgFlags struct {
 	faults, clock         string
 	still, tls            bool
 	hardDelete            bool
+	log                   bool
+	people, currencies    bool
+	newest                int
+
+	random io.Reader // of its secrets; nil: they come from the seed
 }
 
 func (s *session) orgCommand() *cobra.Command {
@@ -41,7 +47,8 @@ func (s *session) orgCommand() *cobra.Command {
 		Short: "Serve a fake Salesforce org on this machine",
 		Long: `Serve a fake Salesforce org: OAuth, REST, SOQL, Bulk API 2.0 and change queries,
 in memory, until a signal ends it. The first line on stdout is JSON with url,
-client_id, client_secret, username, password, refresh_token and access_token.
+client_id, client_secret, username, password, refresh_token and access_token,
+which are random unless --seed is given.
 
 Its records come from a folder of CSV files (--load), or are made from a seed
 (--records): Account, Contact, Opportunity, Case, Task, User and Invoice__c.
@@ -51,21 +58,40 @@ HTTP under /_org/: docs/howto/fake-org.md shows how.`,
 		Example: `  catchment org --records 1000000
   catchment org --addr 127.0.0.1:8080 --load testdata/npsp-1k`,
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return s.serveOrg(cmd.Context(), flags) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if !cmd.Flags().Changed("seed") {
+				flags.random = s.Random
+			}
+			return s.serveOrg(cmd.Context(), flags)
+		},
 	}
+	flags.declare(cmd)
+	return cmd
+}
+
+// declare makes the flags known by their names.
+func (flags *orgFlags) declare(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringVar(&flags.addr, "addr", flags.addr, "listen on this `address`; port 0 picks a free one")
 	f.StringVar(&flags.load, "load", "", "load the records of this `folder`: objects.json and one CSV file per object")
 	f.StringVar(&flags.describes, "describes", "",
 		"recorded describe answers; by default the `folder` describes beside --load")
 	f.IntVar(&flags.records, "records", 10_000, "make an org of about this `number` of records")
-	f.Uint64Var(&flags.seed, "seed", 1, "make records, Ids and secrets from this `number`")
+	f.Uint64Var(&flags.seed, "seed", 1, "make records, Ids and secrets from this `number`; without it secrets are random, and records those of 1")
 	f.IntVar(&flags.pageRecords, "page-records", 0, "records of a Bulk result page at most; 100,000 where 0")
 	f.DurationVar(&flags.latency, "job-latency", 500*time.Millisecond, "how long a Bulk job takes")
 	f.StringVar(&flags.certificate, "certificate", "",
 		"allow the JWT flow to who has the key of this certificate, a PEM `file`")
 	f.BoolVar(&flags.app.Rotates, "rotate-refresh-tokens", false, "let each refresh token work once")
 	f.BoolVar(&flags.app.NotApproved, "not-approved", false, "refuse the user: no administrator has allowed it the app")
+	f.BoolVar(&flags.app.NoPassword, "no-password-flow", false, "refuse logins by username and password")
+	f.DurationVar(&flags.app.RefreshIdle, "refresh-token-idle", 0,
+		"let a refresh token expire that nobody uses for so long, such as 720h; never where 0")
+	f.StringVar(&flags.app.DPoP, "dpop", "",
+		"bind tokens to the client's key: `how` is required (no token without a proof) or bound (always)")
+	f.BoolVar(&flags.people, "person-accounts", false, "have person accounts")
+	f.BoolVar(&flags.currencies, "multi-currency", false, "have several currencies")
+	f.IntVar(&flags.newest, "newest-version", 0, "have no newer API `version` than this, such as 66; the newest where 0")
 	f.BoolVar(&flags.restricted, "restricted", false, "hide records from the user: it lacks View All Data")
 	f.BoolVar(&flags.sandbox, "sandbox", false, "be a sandbox instead of a production org")
 	f.BoolVar(&flags.hardDelete, "hard-delete", false, "let the user delete for good by Bulk")
@@ -73,7 +99,7 @@ HTTP under /_org/: docs/howto/fake-org.md shows how.`,
 	f.StringVar(&flags.clock, "clock", "", "begin at this `time`, such as 2026-03-14T15:09:26Z, instead of now")
 	f.BoolVar(&flags.still, "still", false, "let the org's clock stand until POST /_org/clock moves it")
 	f.BoolVar(&flags.tls, "tls", false, "serve https; the first line holds the certificate to trust")
-	return cmd
+	f.BoolVar(&flags.log, "log", false, "write a line on stderr for each request")
 }
 
 func (s *session) serveOrg(ctx context.Context, flags orgFlags) error {
@@ -90,6 +116,9 @@ func (s *session) serveOrg(ctx context.Context, flags orgFlags) error {
 		URL: "http://" + listener.Addr().String(), OrgID: org.ID(), ClientID: c.ClientID, ClientSecret: c.ClientSecret,
 		Username: c.Username, Password: c.Password, RefreshToken: c.RefreshToken, AccessToken: c.AccessToken,
 	}
+	if at, ok := listener.Addr().(*net.TCPAddr); !ok || !at.IP.IsLoopback() {
+		about.AdminToken = org.GuardAdmin()
+	}
 	if flags.tls {
 		secure, certificate, err := secured(listener, s.Now(), s.Random)
 		if err != nil {
@@ -104,11 +133,15 @@ func (s *session) serveOrg(ctx context.Context, flags orgFlags) error {
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
-	return serve(ctx, s.stop, org, listener)
+	var handler http.Handler = org
+	if flags.log {
+		handler = &requestLog{of: org, to: s.Stderr, now: s.Now}
+	}
+	return serve(ctx, s.stop, handler, listener)
 }
 
 // serve serves until stop is closed or the context ends.
-func serve(ctx context.Context, stop <-chan struct{}, org *fakeorg.Org, listener net.Listener) error {
+func serve(ctx context.Context, stop <-chan struct{}, org http.Handler, listener net.Listener) error {
 	server := &http.Server{Handler: org, ReadHeaderTimeout: 10 * time.Second}
 	ended := make(chan error, 1)
 	go func() { ended <- server.Serve(listener) }()
@@ -142,12 +175,13 @@ func (flags orgFlags) org(now func() time.Time) (*fakeorg.Org, error) {
 		return nil, err
 	}
 	org, err := fakeorg.New(fakeorg.Options{
-		Seed: flags.seed, Clock: clock, App: flags.app,
+		Seed: flags.seed, Random: flags.random, Clock: clock, App: flags.app, NewestVersion: flags.newest,
+		PersonAccounts: flags.people, MultiCurrency: flags.currencies,
 		PageRecords: flags.pageRecords, JobLatency: flags.latency, Restricted: flags.restricted, Sandbox: flags.sandbox,
 		HardDelete: flags.hardDelete,
 	})
 	if err != nil {
-		return nil, err
+		return nil, plan.Fixf("see: catchment org --help", "%w", err)
 	}
 	if err := addFaults(org, flags.faults); err != nil {
 		return nil, err

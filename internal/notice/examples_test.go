@@ -103,7 +103,8 @@ func programExamples() map[string]status.Report {
 			Password:     "password",
 			RefreshToken: "refresh", URL: "http://127.0.0.1:1", Username: "integration@example.com",
 		},
-		"org-tls": Org{URL: "https://127.0.0.1:1", Certificate: "-----BEGIN CERTIFICATE-----\n"},
+		"org-guarded": Org{URL: "http://0.0.0.0:1", AdminToken: "admin"},
+		"org-tls":     Org{URL: "https://127.0.0.1:1", Certificate: "-----BEGIN CERTIFICATE-----\n"},
 		"demo": Demo{
 			Duplicates: 1, Extra: 2, Missing: 3, Objects: 7, Path: "catchment-demo/catchment.duckdb", Runs: 2,
 			Source: 20164,

@@ -90,6 +90,7 @@ func (a AWS) Text() (t status.Text) {
 // An Org is a fake org that is being served, with what opens it.
 type Org struct {
 	AccessToken  string `json:"access_token"`
+	AdminToken   string `json:"admin_token,omitempty"` // without which nobody uses its admin API
 	Certificate  string `json:"certificate,omitempty"` // to trust, as PEM
 	ClientID     string `json:"client_id"`
 	ClientSecret string `json:"client_secret"`
@@ -110,6 +111,10 @@ func (o Org) Lines() []any {
 // Text is a line of talk.
 func (o Org) Text() (t status.Text) {
 	t.Talk("serving a fake org on %s; stop it with Ctrl-C", o.URL)
+	if o.AdminToken != "" {
+		t.Talk("it listens beyond this machine: /_org/ wants Authorization: Bearer, with the admin_token of the " +
+			"line on stdout")
+	}
 	return t
 }
 

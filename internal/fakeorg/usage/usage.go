@@ -70,15 +70,15 @@ func (u *Meter) Count(kind string) {
 
 // The paths that are remembered, and how much of one.
 const (
-	mostPaths  = 100
-	longestRow = 200
+	mostPaths   = 100
+	longestPath = 200
 )
 
 // CountUnknown counts a request for something that the org doesn't have, by its method
 // and path. A client that tries one path after another doesn't fill the memory.
 func (u *Meter) CountUnknown(method, path string) {
 	name := method + " " + path
-	name = name[:min(len(name), longestRow)]
+	name = name[:min(len(name), longestPath)]
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	if u.paths == nil {
