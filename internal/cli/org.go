@@ -77,7 +77,8 @@ func (flags *orgFlags) declare(cmd *cobra.Command) {
 	f.StringVar(&flags.describes, "describes", "",
 		"recorded describe answers; by default the `folder` describes beside --load")
 	f.IntVar(&flags.records, "records", 10_000, "make an org of about this `number` of records")
-	f.Uint64Var(&flags.seed, "seed", 1, "make records, Ids and secrets from this `number`; without it secrets are random, and records those of 1")
+	f.Uint64Var(&flags.seed, "seed", 1, 
+		"make records, Ids and secrets from this `number`; without it the secrets are random")
 	f.IntVar(&flags.pageRecords, "page-records", 0, "records of a Bulk result page at most; 100,000 where 0")
 	f.DurationVar(&flags.latency, "job-latency", 500*time.Millisecond, "how long a Bulk job takes")
 	f.StringVar(&flags.certificate, "certificate", "",
@@ -91,7 +92,8 @@ func (flags *orgFlags) declare(cmd *cobra.Command) {
 		"bind tokens to the client's key: `how` is required (no token without a proof) or bound (always)")
 	f.BoolVar(&flags.people, "person-accounts", false, "have person accounts")
 	f.BoolVar(&flags.currencies, "multi-currency", false, "have several currencies")
-	f.IntVar(&flags.newest, "newest-version", 0, "have no newer API `version` than this, such as 66; the newest where 0")
+	f.IntVar(&flags.newest, "newest-version", 0,
+		"have no newer API `version` than this, such as 66; the newest where 0")
 	f.BoolVar(&flags.restricted, "restricted", false, "hide records from the user: it lacks View All Data")
 	f.BoolVar(&flags.sandbox, "sandbox", false, "be a sandbox instead of a production org")
 	f.BoolVar(&flags.hardDelete, "hard-delete", false, "let the user delete for good by Bulk")

@@ -27,7 +27,7 @@ func TestHowtoPage(t *testing.T) {
 			script += block
 		}
 	}
-	c := serve(t, fakeorg.Options{}, generated(500))
+	c := serve(t, fakeorg.Options{PersonAccounts: true}, generated(500))
 	login := c.org.Credentials()
 	cmd := exec.Command("sh", "-eux", "-c", script)
 	cmd.Env = append(os.Environ(), "URL="+c.url, "TOKEN="+c.token, "CLIENT_ID="+login.ClientID,
