@@ -77,7 +77,7 @@ func (flags *orgFlags) declare(cmd *cobra.Command) {
 	f.StringVar(&flags.describes, "describes", "",
 		"recorded describe answers; by default the `folder` describes beside --load")
 	f.IntVar(&flags.records, "records", 10_000, "make an org of about this `number` of records")
-	f.Uint64Var(&flags.seed, "seed", 1, 
+	f.Uint64Var(&flags.seed, "seed", 1,
 		"make records, Ids and secrets from this `number`; without it the secrets are random")
 	f.IntVar(&flags.pageRecords, "page-records", 0, "records of a Bulk result page at most; 100,000 where 0")
 	f.DurationVar(&flags.latency, "job-latency", 500*time.Millisecond, "how long a Bulk job takes")

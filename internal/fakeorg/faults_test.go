@@ -287,6 +287,18 @@ func TestFaultsOfParts(t *testing.T) {
 		t.Errorf("batch: %v", got)
 	}
 
+	// A part that breaks the connection off takes the whole request with it.
+	c.ok("POST", "/_org/faults", "[]")
+	c.ok("POST", "/_org/faults", `[{"kind":"describe","nth":1,"reset":true}]`)
+	write := `{"method":"PATCH","url":"` + data + `/sobjects/Account/` + first + `","referenceId":"w","body":{"Site":"9"}},`
+	if a := c.do("POST", data+"/composite", `{"allOrNone":true,"compositeRequest":[`+write+parts+`]}`); a.err == nil {
+		t.Errorf("the connection held: %d %s", a.StatusCode, a.body)
+	}
+	if got := c.get(data + "/sobjects/Account/" + first)["Site"]; got == "9" {
+		t.Error("the first part was kept")
+	}
+	c.ok("PATCH", data+"/sobjects/Account/"+first, `{"Site":"8"}`)
+
 	const second, third = "001Ho0000000002IAA", "001Ho0000000003IAA"
 	record := func(id string) string {
 		return `{"attributes":{"type":"Account"},"Id":"` + id + `","Site":"` + id[14:15] + `"}`

@@ -110,6 +110,13 @@ func TestPersonAccountsAreMirrored(t *testing.T) {
 	c.ok("PATCH", data+"/sobjects/Account/"+id, `{"Industry":"Media"}`)
 	both("a field of the account alone", map[string]any{"Colour__c": "green"})
 	c.org.Clock().Advance(time.Minute)
+	fine(t, c.org.Touch(contact))
+	for _, path := range []string{"/sobjects/Account/" + id, "/sobjects/Contact/" + contact} {
+		got := c.get(data + path)
+		if got["SystemModstamp"] != "2026-03-14T15:13:26.000+0000" || got["LastModifiedDate"] == got["SystemModstamp"] {
+			t.Errorf("touched: %s has %v and %v", path, got["SystemModstamp"], got["LastModifiedDate"])
+		}
+	}
 	fine(t, c.org.Delete(id))
 	all := c.query(data + "/queryAll?q=" + url.QueryEscape("SELECT IsDeleted, SystemModstamp FROM Contact WHERE Id = '"+
 		contact+"'"))

@@ -21,11 +21,18 @@ func (e *Edit) Drift(id, field, value string) error {
 	})
 }
 
-// Touch moves SystemModstamp and nothing else.
+// Touch moves SystemModstamp and nothing else: that of both halves of a person account.
 func (e *Edit) Touch(obj *store.Object, id string) error {
-	return e.turn(obj, id, func(_ *store.Row, r *store.Record) error {
+	return e.turn(obj, id, func(old *store.Row, r *store.Record) error {
 		r.Set(obj.Sys.Stamp, e.now())
-		return nil
+		other, ok := e.twinOf(old)
+		if !ok {
+			return nil
+		}
+		return e.turnRow(other.Row, func(next *store.Record) error {
+			next.Set(other.Object.Sys.Stamp, e.now())
+			return nil
+		})
 	})
 }
 

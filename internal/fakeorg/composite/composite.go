@@ -144,6 +144,7 @@ type compositeAnswer struct {
 // whole answers requests of which one that fails undoes them all.
 func (a *Server) whole(c *web.Call, requests []innerRequest) ([]compositeAnswer, error) {
 	t := a.ledger.Begin()
+	defer func() { _ = t.Rollback() }() // where a part breaks the connection off; else it has ended
 	answers := a.parts(c, requests, t.ID())
 	failed := false
 	for _, one := range answers {
