@@ -214,7 +214,7 @@ func TestOrgRefusesFlags(t *testing.T) {
 	}
 	for args, want := range map[string]string{
 		"--clock noon":            "hint: write it as 2026-",
-		"--newest-version 69":     "newest must be a version of the API, from 31 to 68",
+		"--newest-version 69":     "must be versions of the API, from 31 to 68",
 		"--dpop perhaps":          "dpop must be required, bound or empty",
 		"--faults " + file:        "locator-gone",
 		"--faults " + file + ".x": "hint: docs/howto/fake-org.md",

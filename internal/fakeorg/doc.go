@@ -11,7 +11,8 @@
 //
 // Start at [New], fill it with [Org.Generate] or [Org.LoadDir], and read
 // routes.go for what it answers. What Salesforce has no API for is done by
-// methods of Org, and over HTTP under /_org/ (package admin).
+// methods of Org, and over HTTP under /_org/ (package admin), for this machine
+// only: whoever serves the org to others calls [Org.GuardAdmin] first.
 //
 // This package puts an org together and lets requests in. Its parts lie below
 // it, and import one way: the APIs (login, rest, composite, bulk, admin) read

@@ -111,7 +111,14 @@ func TestNewestVersion(t *testing.T) {
 	c.get("/services/data/v68.0/limits")
 	c.do("GET", "/services/data/v69.0/limits", "").refused(t, 404, "NOT_FOUND")
 	c.do("POST", "/_org/versions", `{"newest":69}`).refused(t, 400, "INVALID_ARGUMENT_TYPE")
-	c.do("POST", "/_org/versions", `{}`).refused(t, 400, "INVALID_ARGUMENT_TYPE")
+	c.ok("POST", "/_org/versions", `{"oldest":41}`) // Summer '28
+	c.do("GET", "/services/data/v40.0/limits", "").refused(t, 410, "GONE")
+	c.get("/services/data/v41.0/limits")
+	if a := c.do("GET", "/services/data", ""); strings.Contains(a.body, `"40.0"`) || !strings.Contains(a.body, `"41.0"`) {
+		t.Errorf("the list has retired versions: %s", a.body)
+	}
+	c.do("POST", "/_org/versions", `{"oldest":30}`).refused(t, 400, "INVALID_ARGUMENT_TYPE")
+	c.do("POST", "/_org/versions", `{"newest":40}`).refused(t, 400, "INVALID_ARGUMENT_TYPE")
 	if _, err := fakeorg.New(fakeorg.Options{Clock: fakeorg.StillClock(start()), NewestVersion: 30}); err == nil {
 		t.Error("an org whose newest version is retired")
 	}

@@ -9,7 +9,8 @@ import (
 	"catchment/internal/fakeorg/reply"
 )
 
-// The API versions of Winter '27; those before v31 are retired.
+// The API versions of Winter '27; those before v31 are retired, and those before v41 will
+// be in Summer '28 (help 005321531).
 const (
 	oldestVersion = 31
 	newestVersion = 68
@@ -17,7 +18,7 @@ const (
 
 // Versions are the versions of the API that an org has. Salesforce upgrades its
 // instances one after another: for some weeks an org doesn't have the newest yet.
-type Versions struct{ newest atomic.Int64 }
+type Versions struct{ oldest, newest atomic.Int64 }
 
 // NewVersions makes Versions up to the one that is told, or up to the newest there is
 // where that is 0.
@@ -26,15 +27,16 @@ func NewVersions(newest int) (*Versions, error) {
 	if newest == 0 {
 		newest = newestVersion
 	}
-	return v, v.upgrade(newest)
+	return v, v.limit(oldestVersion, newest)
 }
 
-// upgrade makes another version the newest that the org has.
-func (v *Versions) upgrade(newest int) error {
-	if newest < oldestVersion || newest > newestVersion {
-		return reply.Bad("INVALID_ARGUMENT_TYPE", "newest must be a version of the API, from %d to %d", oldestVersion,
-			newestVersion)
+// limit says which versions the org has.
+func (v *Versions) limit(oldest, newest int) error {
+	if oldest < oldestVersion || oldest > newest || newest > newestVersion {
+		return reply.Bad("INVALID_ARGUMENT_TYPE",
+			"oldest and newest must be versions of the API, from %d to %d, in this order", oldestVersion, newestVersion)
 	}
+	v.oldest.Store(int64(oldest))
 	v.newest.Store(int64(newest))
 	return nil
 }
@@ -48,7 +50,7 @@ func (v *Versions) Check(version string) error {
 		return reply.NotFound()
 	}
 	n, _ := strconv.Atoi(m[1]) // three digits at most
-	if n < oldestVersion {
+	if int64(n) < v.oldest.Load() {
 		return reply.Refuse(http.StatusGone, "GONE", "The requested API version has been retired.")
 	}
 	if int64(n) > v.newest.Load() {
@@ -66,11 +68,11 @@ func (v *Versions) Routes() map[string]Resource {
 }
 
 func (v *Versions) change(w http.ResponseWriter, c *Call) error {
-	var asked struct{ Newest int }
+	asked := struct{ Oldest, Newest int }{int(v.oldest.Load()), int(v.newest.Load())}
 	if err := c.Decode(&asked); err != nil {
 		return err
 	}
-	if err := v.upgrade(asked.Newest); err != nil {
+	if err := v.limit(asked.Oldest, asked.Newest); err != nil {
 		return err
 	}
 	w.WriteHeader(http.StatusNoContent)
@@ -86,7 +88,7 @@ func (v *Versions) list(w http.ResponseWriter, _ *Call) error {
 	}
 	seasons := [...]string{"Winter", "Spring", "Summer"}
 	var all []version
-	for n := oldestVersion; n <= int(v.newest.Load()); n++ {
+	for n := int(v.oldest.Load()); n <= int(v.newest.Load()); n++ {
 		year := 14 + (n-oldestVersion+1)/3 // v31.0 was Summer '14
 		number := strconv.Itoa(n) + ".0"
 		label := seasons[(n-oldestVersion+2)%3] + " '" + strconv.Itoa(year)
