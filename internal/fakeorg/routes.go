@@ -25,6 +25,7 @@ func (o *Org) newRoutes(options Options, a *query.Asker, queries *bulk.Queries) 
 		"/":              {Kind: "unknown", Open: true},
 	}
 	maps.Copy(outside, o.login.Routes())
+	maps.Copy(outside, bulk.NewClassic(o.login.Works).Routes())
 	outer := &admin.Server{
 		Records: o.Records, Schema: o.Schema, Clock: o.clock, Faults: o.faults, Usage: o.usage,
 		Expire: o.ExpireSessions,

@@ -83,8 +83,8 @@ func (l *Server) open(from *consent) string {
 	return l.sessions.begin(l.org, l.clock.Now(), l.life, from)
 }
 
-// works tells whether an access token works.
-func (l *Server) works(token string) bool {
+// Works tells whether an access token works.
+func (l *Server) Works(token string) bool {
 	_, ok := l.sessions.live(token, l.clock.Now())
 	return ok
 }
@@ -98,7 +98,7 @@ func (l *Server) Check(c *web.Call) error {
 	if c.Fault != nil && c.Fault.ExpireSession {
 		l.sessions.end(token)
 	}
-	if !l.works(token) {
+	if !l.Works(token) {
 		return reply.Refuse(http.StatusUnauthorized, "INVALID_SESSION_ID", "Session expired or invalid")
 	}
 	return nil

@@ -84,7 +84,7 @@ func (l *Server) soap(w http.ResponseWriter, c *web.Call) error {
 				"INVALID_LOGIN: Invalid username, password, security token; or user locked out.")
 		}
 		return writeSoap(w, l.soapLogin(c))
-	case !l.works(asked.Session):
+	case !l.Works(asked.Session):
 		return refuseSoap(w, "sf:INVALID_SESSION_ID",
 			"INVALID_SESSION_ID: Invalid Session ID found in SessionHeader")
 	case asked.UserInfo != nil:
