@@ -12,6 +12,7 @@ import (
 	"catchment/internal/fakeorg/query"
 	"catchment/internal/fakeorg/reply"
 	"catchment/internal/fakeorg/rest"
+	"catchment/internal/fakeorg/soap"
 	"catchment/internal/fakeorg/web"
 )
 
@@ -26,6 +27,11 @@ func (o *Org) newRoutes(options Options, a *query.Asker, queries *bulk.Queries) 
 	}
 	maps.Copy(outside, o.login.Routes())
 	maps.Copy(outside, bulk.NewClassic(o.login.Works).Routes())
+	cursors := &query.Cursors{}
+	partner := &soap.Server{
+		Login: o.login, Store: o.store, Clock: o.clock, Asker: a, Cursors: cursors, Usage: o.usage,
+	}
+	maps.Copy(outside, partner.Routes())
 	outer := &admin.Server{
 		Records: o.Records, Schema: o.Schema, Clock: o.clock, Faults: o.faults, Usage: o.usage,
 		Expire: o.ExpireSessions,
@@ -41,7 +47,7 @@ func (o *Org) newRoutes(options Options, a *query.Asker, queries *bulk.Queries) 
 	}
 	for _, more := range []map[string]web.Resource{
 		rest.NewDescribes(o.store).Routes(),
-		rest.NewQueries(o.store, o.clock, a).Routes(),
+		rest.NewQueries(o.store, o.clock, a, cursors).Routes(),
 		rest.NewRecords(o.store, o.ledger).Routes(),
 		rest.NewCollections(o.store, o.ledger).Routes(),
 		rest.NewReplication(o.store, o.ledger, o.clock, options.replication(o.birth)).Routes(),

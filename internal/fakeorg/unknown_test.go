@@ -63,7 +63,10 @@ func TestIngestOfUnknownIds(t *testing.T) {
 		if operation == "update" {
 			head, tail = "Id,Site", ",here"
 		}
-		lines := head + "\n" + unknown + tail + "\n001000000000000AAA" + tail + "\nrubbish" + tail + "\n" + foreign + tail + "\n"
+		lines := head + "\n"
+		for _, id := range []string{unknown, "001000000000000AAA", "rubbish", foreign} {
+			lines += id + tail + "\n"
+		}
 		if operation != "hardDelete" { // which purges what is in the bin
 			lines += gone + tail + "\n"
 		}
@@ -135,12 +138,14 @@ func TestCollectionsOfUnknownIds(t *testing.T) {
 	record := func(id string) string { return `{"attributes":{"type":"Account"},"id":"` + id + `","Site":"here"}` }
 	const nowhere, deleted = "INVALID_CROSS_REFERENCE_KEY: invalid cross reference id[]",
 		"ENTITY_IS_DELETED: entity is deleted[]"
-	updates := `{"records":[` + record(unknown) + "," + record(gone) + "," + record("rubbish") + "," + record(foreign) + `]}`
-	same(said(c.do("PATCH", data+"/composite/sobjects", updates)), nowhere, deleted,
+	updates := []string{record(unknown), record(gone), record("rubbish"), record(foreign)}
+	body := `{"records":[` + strings.Join(updates, ",") + `]}`
+	same(said(c.do("PATCH", data+"/composite/sobjects", body)), nowhere, deleted,
 		"MALFORMED_ID: Account ID: id value of incorrect type: rubbish[Id]",
 		"MALFORMED_ID: Account ID: id value of incorrect type: "+foreign+"[Id]")
-	same(said(c.do("DELETE", data+"/composite/sobjects?ids="+unknown+","+gone+",rubbish,999000000000000AAA", "")), nowhere,
-		deleted, "MALFORMED_ID: malformed id rubbish[]", nowhere)
+	ids := strings.Join([]string{unknown, gone, "rubbish", "999000000000000AAA"}, ",")
+	same(said(c.do("DELETE", data+"/composite/sobjects?ids="+ids, "")), nowhere, deleted,
+		"MALFORMED_ID: malformed id rubbish[]", nowhere)
 	same(said(c.do("PATCH", data+"/composite/sobjects/Account/Id", `{"records":[`+record(unknown)+`]}`)), nowhere)
 	// One record by itself is a resource that isn't there.
 	c.do("PATCH", data+"/sobjects/Account/"+unknown, `{"Site":"here"}`).refused(t, 404, "NOT_FOUND")

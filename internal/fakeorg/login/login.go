@@ -1,4 +1,5 @@
-// Package login lets clients in: OAuth, SOAP, and the sessions that come of them.
+// Package login lets clients in: by OAuth, by the password that the SOAP API takes,
+// and by the sessions that come of them.
 package login
 
 import (
@@ -44,7 +45,7 @@ type Options struct {
 	Dice        *chance.Dice // that they are made up with
 }
 
-// Server lets clients in, by OAuth and by SOAP, and knows their sessions.
+// Server lets clients in and knows their sessions.
 type Server struct {
 	clock    *orgtime.Clock
 	org      string
@@ -107,12 +108,10 @@ func (l *Server) Check(c *web.Call) error {
 // Routes are the ways in.
 func (l *Server) Routes() map[string]web.Resource {
 	return map[string]web.Resource{
-		"/services/oauth2/token":          {Kind: "login", Open: true, Methods: web.Post(l.token)},
-		"/services/oauth2/introspect":     {Kind: "login", Open: true, Methods: web.Post(l.introspect)},
-		"/services/oauth2/revoke":         {Kind: "login", Open: true, Methods: web.Post(l.revoke)},
-		"/services/oauth2/userinfo":       {Kind: "identity", Methods: web.Get(l.userInfo)},
-		"/id/{org}/{user}":                {Kind: "identity", Methods: web.Get(l.userInfo)},
-		"/services/Soap/u/{number}":       {Kind: "login", Open: true, Methods: web.Post(l.soap)},
-		"/services/Soap/u/{number}/{org}": {Kind: "login", Open: true, Methods: web.Post(l.soap)},
+		"/services/oauth2/token":      {Kind: "login", Open: true, Methods: web.Post(l.token)},
+		"/services/oauth2/introspect": {Kind: "login", Open: true, Methods: web.Post(l.introspect)},
+		"/services/oauth2/revoke":     {Kind: "login", Open: true, Methods: web.Post(l.revoke)},
+		"/services/oauth2/userinfo":   {Kind: "identity", Methods: web.Get(l.userInfo)},
+		"/id/{org}/{user}":            {Kind: "identity", Methods: web.Get(l.userInfo)},
 	}
 }
