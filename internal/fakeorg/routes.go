@@ -48,6 +48,7 @@ func (o *Org) newRoutes(options Options, a *query.Asker, queries *bulk.Queries) 
 	for _, more := range []map[string]web.Resource{
 		rest.NewDescribes(o.store).Routes(),
 		rest.NewQueries(o.store, o.clock, a, cursors).Routes(),
+		rest.NewSearches(o.store, o.clock, a).Routes(),
 		rest.NewRecords(o.store, o.ledger).Routes(),
 		rest.NewCollections(o.store, o.ledger).Routes(),
 		rest.NewReplication(o.store, o.ledger, o.clock, options.replication(o.birth)).Routes(),
@@ -79,7 +80,9 @@ func (o *Org) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (o *Org) resources(w http.ResponseWriter, c *web.Call) error {
 	at := "/services/data/" + c.Version + "/"
 	urls := map[string]string{"identity": o.login.IdentityURL(c.Request)}
-	for _, name := range []string{"composite", "jobs", "limits", "query", "queryAll", "sobjects"} {
+	for _, name := range []string{
+		"composite", "jobs", "limits", "parameterizedSearch", "query", "queryAll", "search", "sobjects",
+	} {
 		urls[name] = at + name
 	}
 	reply.JSON(w, http.StatusOK, urls)
