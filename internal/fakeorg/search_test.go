@@ -50,20 +50,21 @@ func searchable(t *testing.T) *client {
 
 func TestSearch(t *testing.T) {
 	c := searchable(t)
+	const inc, ltd, jones = "Account Zyxware Inc", "Account Zyxware Ltd", "Contact Zyxware Jones"
 	for sosl, want := range map[string][]string{
-		"FIND {zyxware} IN NAME FIELDS RETURNING Account(Id, Name)": {"Account Zyxware Inc", "Account Zyxware Ltd"},
+		"FIND {zyxware} IN NAME FIELDS RETURNING Account(Id, Name)": {inc, ltd},
 		"FIND {zyxware}": {"Account 001", "Account 001", "Contact 003"},
-		"FIND {zyxwar*} RETURNING Account(Name ORDER BY Name DESC), Contact(Name)": {"Account Zyxware Ltd",
-			"Account Zyxware Inc", "Account Zyxwara", "Contact Zyxware Jones"},
-		"FIND {zyxwar?} RETURNING Account(Name WHERE Name LIKE '%Ltd' LIMIT 5)":         {"Account Zyxware Ltd"},
-		"FIND {zyxware} RETURNING Account(Name ORDER BY Name LIMIT 1), Contact(Name)":   {"Account Zyxware Inc", "Contact Zyxware Jones"},
-		"FIND {zyxware} RETURNING Account(Name ORDER BY Name OFFSET 1), Contact(Name)":  {"Account Zyxware Ltd", "Contact Zyxware Jones"},
+		"FIND {zyxwar*} RETURNING Account(Name ORDER BY Name DESC), Contact(Name)": {
+			ltd, inc, "Account Zyxwara", jones},
+		"FIND {zyxwar?} RETURNING Account(Name WHERE Name LIKE '%Ltd' LIMIT 5)":         {ltd},
+		"FIND {zyxware} RETURNING Account(Name ORDER BY Name LIMIT 1), Contact(Name)":   {inc, jones},
+		"FIND {zyxware} RETURNING Account(Name ORDER BY Name OFFSET 1), Contact(Name)":  {ltd, jones},
 		"FIND {zyxware} RETURNING Account, Contact LIMIT 1":                             {"Account 001"},
 		"FIND {zyxmail} IN NAME FIELDS RETURNING Contact":                               {},
 		"FIND {zyxmail} IN EMAIL FIELDS RETURNING Contact":                              {"Contact 003"},
-		"FIND {555} IN PHONE FIELDS RETURNING Account(Name WHERE Name LIKE 'Zyxware%')": {"Account Zyxware Inc", "Account Zyxware Ltd"},
+		"FIND {555} IN PHONE FIELDS RETURNING Account(Name WHERE Name LIKE 'Zyxware%')": {inc, ltd},
 		"FIND {\"zyxware inc\" OR jones} RETURNING Account, Contact":                    {"Account 001", "Contact 003"},
-		"FIND {zyxware AND NOT ltd} RETURNING Account(Name)":                            {"Account Zyxware Inc"},
+		"FIND {zyxware AND NOT ltd} RETURNING Account(Name)":                            {inc},
 		"FIND {nobodyatall}": {},
 	} {
 		if got := found(t, c.do("GET", data+"/search/?q="+url.QueryEscape(sosl), "")); !slices.Equal(got, want) {
@@ -89,13 +90,13 @@ func TestSearch(t *testing.T) {
 func TestParameterizedSearch(t *testing.T) {
 	c := searchable(t)
 	at := data + "/parameterizedSearch"
+	const inc, ltd, jones = "Account Zyxware Inc", "Account Zyxware Ltd", "Contact Zyxware Jones"
 	for query, want := range map[string][]string{
 		"?q=zyxware": {"Account 001", "Account 001", "Contact 003"},
-		"?q=zyxware&sobject=Account&Account.fields=id,name&in=NAME": {"Account Zyxware Inc", "Account Zyxware Ltd"},
-		"?q=zyxware&sobject=Account&sobject=Contact&fields=name&Account.limit=1": {"Account Zyxware Inc",
-			"Contact Zyxware Jones"},
-		"?q=zyxware&sobject=Account&sobject=Contact&overallLimit=1":                       {"Account 001"},
-		"?q=zyxware&sobject=Account&Account.where=Name+LIKE+'%25Ltd'&Account.fields=Name": {"Account Zyxware Ltd"},
+		"?q=zyxware&sobject=Account&Account.fields=id,name&in=NAME":               {inc, ltd},
+		"?q=zyxware&sobject=Account&sobject=Contact&fields=name&Account.limit=1":  {inc, jones},
+		"?q=zyxware&sobject=Account&sobject=Contact&overallLimit=1":               {"Account 001"},
+		"?q=zyxware&sobject=Account&Account.where=Name+LIKE+'%25Ltd'&fields=Name": {ltd},
 	} {
 		if got := found(t, c.do("GET", at+query, "")); !slices.Equal(got, want) {
 			t.Errorf("%s: got %q, want %q", query, got, want)
@@ -103,13 +104,13 @@ func TestParameterizedSearch(t *testing.T) {
 	}
 	body := `{"q":"zyxware","in":"NAME","fields":["Id","Name"],"defaultLimit":1,` +
 		`"sobjects":[{"name":"Account","orderBy":"Name DESC"},{"name":"Contact"}]}`
-	if got := found(t, c.do("POST", at, body)); !slices.Equal(got, []string{"Account Zyxware Ltd", "Contact Zyxware Jones"}) {
+	if got := found(t, c.do("POST", at, body)); !slices.Equal(got, []string{ltd, jones}) {
 		t.Errorf("got %q", got)
 	}
 	c.do("POST", at, `{"q":"z"}`).refused(t, 400, "INVALID_SEARCH")
 	c.do("GET", at+"?q=zyxware&in=ODD", "").refused(t, 400, "INVALID_ARGUMENT_TYPE")
 	c.do("GET", "/services/data/v35.0/parameterizedSearch?q=zyxware", "").refused(t, 404, "NOT_FOUND")
-	if n := c.org.Requests()["search"]; n != 8 {
+	if n := c.org.Requests()["search"]; n != 9 {
 		t.Errorf("%d searches are counted", n)
 	}
 }

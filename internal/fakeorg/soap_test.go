@@ -15,7 +15,8 @@ import (
 func (c *client) soap(header, body string) answer {
 	c.t.Helper()
 	return c.do("POST", "/services/Soap/u/60.0", `<?xml version="1.0"?>`+
-		`<e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/" xmlns="urn:partner.soap.sforce.com">`+`<e:Header>`+
+		`<e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/" xmlns="urn:partner.soap.sforce.com">`+
+		`<e:Header>`+
 		`<SessionHeader><sessionId>`+c.token+`</sessionId></SessionHeader>`+header+`</e:Header><e:Body>`+body+
 		`</e:Body></e:Envelope>`, "Content-Type", "text/xml", "Authorization", "")
 }
@@ -109,7 +110,8 @@ func TestSoapRecords(t *testing.T) {
 			`<sf:NumberOfEmployees>7</sf:NumberOfEmployees></records>`,
 		"BillingAddress": `<sf:BillingAddress xsi:type="address"><city>Rome</city>`,
 		"(SELECT LastName FROM Contacts)": `<sf:Contacts xsi:type="QueryResult">` + end + record +
-			`<sf:type>Contact</sf:type><sf:Id` + null + `<sf:LastName>One</sf:LastName></records><size>1</size></sf:Contacts>`,
+			`<sf:type>Contact</sf:type><sf:Id` + null + `<sf:LastName>One</sf:LastName></records>` +
+			`<size>1</size></sf:Contacts>`,
 		"COUNT(Id) n": `<sf:type>AggregateResult</sf:type><sf:Id` + null + `<sf:n>1</sf:n>`,
 		"COUNT()":     end + `<size>1</size>`,
 	} {
@@ -162,7 +164,8 @@ func TestSoapFaults(t *testing.T) {
 // The answers that typed clients read before they ask for records.
 func TestSoapDescribesAndSessions(t *testing.T) {
 	c := serve(t, fakeorg.Options{}, generated(100))
-	const two = "<describeSObjects><sObjectType>Account</sObjectType><sObjectType>Contact</sObjectType></describeSObjects>"
+	const two = "<describeSObjects><sObjectType>Account</sObjectType><sObjectType>Contact</sObjectType>" +
+		"</describeSObjects>"
 	for body, wants := range map[string][]string{
 		"<getServerTimestamp/>": {"<result><timestamp>2026-03-14T15:09:26.000Z</timestamp>"},
 		"<describeGlobal/>":     {"<encoding>UTF-8</encoding>", "<keyPrefix>001<", "<name>Invoice__c</name>"},

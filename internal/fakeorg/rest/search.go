@@ -151,6 +151,7 @@ func searchedIn(obj *store.Object, scope string) []int {
 	named := func(f *describe.Field) bool {
 		return f.NameField || f.Name == "Name" || f.Name == "FirstName" || f.Name == "LastName"
 	}
+	texts := []string{"string", "textarea", "email", "phone", "url", "picklist", "multipicklist"}
 	var places []int
 	for _, f := range obj.About.Fields {
 		var meant bool
@@ -162,8 +163,7 @@ func searchedIn(obj *store.Object, scope string) []int {
 		case "SIDEBAR":
 			meant = named(f) || f.Type == "email" || f.Type == "phone"
 		default:
-			meant = named(f) ||
-				slices.Contains([]string{"string", "textarea", "email", "phone", "url", "picklist", "multipicklist"}, f.Type)
+			meant = named(f) || slices.Contains(texts, f.Type)
 		}
 		if meant {
 			places = append(places, obj.Place(f.Name))

@@ -41,8 +41,9 @@ func TestWords(t *testing.T) {
 		}
 	}
 	for words, want := range map[string]string{
-		"a": "INVALID_SEARCH: search term must be longer than one character: a", "": "INVALID_SEARCH", "*": "INVALID_SEARCH",
-		"(acme": "MALFORMED_SEARCH", "acme OR": "MALFORMED_SEARCH", "acme)": "MALFORMED_SEARCH", "NOT acme": "MALFORMED_SEARCH",
+		"a": "INVALID_SEARCH: search term must be longer than one character: a", "": "INVALID_SEARCH",
+		"*": "INVALID_SEARCH", "(acme": "MALFORMED_SEARCH", "acme OR": "MALFORMED_SEARCH", "acme)": "MALFORMED_SEARCH",
+		"NOT acme": "MALFORMED_SEARCH",
 	} {
 		if _, err := ParseWords(words); err == nil || !strings.HasPrefix(err.Error(), want) {
 			t.Errorf("%q: %v, want %s", words, err, want)
@@ -53,10 +54,11 @@ func TestWords(t *testing.T) {
 func TestStatements(t *testing.T) {
 	for text, want := range map[string]string{
 		"FIND {acme}": "ALL -1 []",
-		"find {acme} in name fields returning Account, Contact(Id,  Account.Name limit 3), Lead (Name)  limit 7": "NAME 7 " +
-			"[{Account    -1 -1} {Contact Id,  Account.Name   3 -1} {Lead Name   -1 -1}]",
-		"FIND {a\\}b} IN EMAIL FIELDS RETURNING X__c(Id WHERE (A__c = 'LIMIT 3)' OR B__c IN ('x')) ORDER BY Name DESC " +
-			"LIMIT 2 OFFSET 1)": "EMAIL -1 [{X__c Id (A__c = 'LIMIT 3)' OR B__c IN ('x')) Name DESC 2 1}]",
+		"find {acme} in name fields returning Account, Contact(Id,  Account.Name limit 3), Lead (Name)  limit 7": "" +
+			"NAME 7 [{Account    -1 -1} {Contact Id,  Account.Name   3 -1} {Lead Name   -1 -1}]",
+		"FIND {a\\}b} IN EMAIL FIELDS RETURNING X__c(Id WHERE (A__c = 'LIMIT 3)' OR B__c IN ('x')) " +
+			"ORDER BY Name DESC LIMIT 2 OFFSET 1)": "" +
+			"EMAIL -1 [{X__c Id (A__c = 'LIMIT 3)' OR B__c IN ('x')) Name DESC 2 1}]",
 	} {
 		s, err := Parse(text)
 		if err != nil {
