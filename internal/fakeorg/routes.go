@@ -48,6 +48,7 @@ func (o *Org) newRoutes(options Options, a *query.Asker, queries *bulk.Queries) 
 	for _, more := range []map[string]web.Resource{
 		rest.NewDescribes(o.store).Routes(),
 		rest.NewQueries(o.store, o.clock, a, cursors).Routes(),
+		rest.NewTooling(o.store, o.clock).Routes(),
 		rest.NewSearches(o.store, o.clock, a).Routes(),
 		rest.NewRecords(o.store, o.ledger).Routes(),
 		rest.NewCollections(o.store, o.ledger).Routes(),
@@ -82,6 +83,7 @@ func (o *Org) resources(w http.ResponseWriter, c *web.Call) error {
 	urls := map[string]string{"identity": o.login.IdentityURL(c.Request)}
 	for _, name := range []string{
 		"composite", "jobs", "limits", "parameterizedSearch", "query", "queryAll", "search", "sobjects",
+		"tooling",
 	} {
 		urls[name] = at + name
 	}

@@ -11,6 +11,7 @@ import (
 	"catchment/internal/fakeorg/query"
 	"catchment/internal/fakeorg/reply"
 	"catchment/internal/fakeorg/store"
+	"catchment/internal/fakeorg/tooling"
 	"catchment/internal/fakeorg/web"
 )
 
@@ -57,6 +58,9 @@ func (a *Queries) firstPage(w http.ResponseWriter, c *web.Call, all bool) error 
 	batch, err := batchSize(c.Header)
 	if err != nil {
 		return err
+	}
+	if _, ok := tooling.Describes(text); ok {
+		return NewTooling(a.store, a.clock).answer(w, c, text, "/sobjects")
 	}
 	q, err := a.asker.Ask(text, all)
 	if err != nil {
