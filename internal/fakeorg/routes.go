@@ -30,6 +30,7 @@ func (o *Org) newRoutes(options Options, a *query.Asker, queries *bulk.Queries) 
 	cursors := &query.Cursors{}
 	partner := &soap.Server{
 		Login: o.login, Store: o.store, Clock: o.clock, Asker: a, Cursors: cursors, Usage: o.usage,
+		CheckVersion: web.CheckVersion,
 	}
 	maps.Copy(outside, partner.Routes())
 	outer := &admin.Server{

@@ -147,8 +147,10 @@ func TestCollectionsOfUnknownIds(t *testing.T) {
 	same(said(c.do("DELETE", data+"/composite/sobjects?ids="+ids, "")), nowhere, deleted,
 		"MALFORMED_ID: malformed id rubbish[]", nowhere)
 	same(said(c.do("PATCH", data+"/composite/sobjects/Account/Id", `{"records":[`+record(unknown)+`]}`)), nowhere)
-	// One record by itself is a resource that isn't there.
-	c.do("PATCH", data+"/sobjects/Account/"+unknown, `{"Site":"here"}`).refused(t, 404, "NOT_FOUND")
+	// One record by itself is a resource that isn't there: 404.
+	c.do("PATCH", data+"/sobjects/Account/"+unknown, `{"Site":"here"}`).refused(t, 404, "INVALID_CROSS_REFERENCE_KEY")
+	c.do("DELETE", data+"/sobjects/Account/"+unknown, "").refused(t, 404, "INVALID_CROSS_REFERENCE_KEY")
+	c.do("GET", data+"/sobjects/Account/"+unknown, "").refused(t, 404, "NOT_FOUND")
 }
 
 // Query jobs came with version 47, those that write with version 41.

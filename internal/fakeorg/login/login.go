@@ -1,5 +1,4 @@
-// Package login lets clients in: by OAuth, by the password that the SOAP API takes,
-// and by the sessions that come of them.
+// Package login lets clients in: OAuth, SOAP, and the sessions that come of them.
 package login
 
 import (
@@ -45,7 +44,7 @@ type Options struct {
 	Dice        *chance.Dice // that they are made up with
 }
 
-// Server lets clients in and knows their sessions.
+// Server lets clients in, by OAuth and by SOAP, and knows their sessions.
 type Server struct {
 	clock    *orgtime.Clock
 	org      string
@@ -84,8 +83,8 @@ func (l *Server) open(from *consent) string {
 	return l.sessions.begin(l.org, l.clock.Now(), l.life, from)
 }
 
-// Works tells whether an access token works.
-func (l *Server) Works(token string) bool {
+// works tells whether an access token works.
+func (l *Server) works(token string) bool {
 	_, ok := l.sessions.live(token, l.clock.Now())
 	return ok
 }
@@ -99,7 +98,7 @@ func (l *Server) Check(c *web.Call) error {
 	if c.Fault != nil && c.Fault.ExpireSession {
 		l.sessions.end(token)
 	}
-	if !l.Works(token) {
+	if !l.works(token) {
 		return reply.Refuse(http.StatusUnauthorized, "INVALID_SESSION_ID", "Session expired or invalid")
 	}
 	return nil

@@ -23,5 +23,8 @@ func (l *Server) Enter(username, password string) (session string, ok bool) {
 	return l.open(nil), true
 }
 
+// Works tells whether a session works.
+func (l *Server) Works(session string) bool { return l.works(session) }
+
 // Leave ends a session.
 func (l *Server) Leave(session string) { l.sessions.end(session) }

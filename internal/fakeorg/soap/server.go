@@ -26,6 +26,8 @@ type Server struct {
 	Asker   *query.Asker
 	Cursors *query.Cursors
 	Usage   *usage.Meter
+
+	CheckVersion func(version string) error // refuses one that the org doesn't have
 }
 
 // Routes are the ways in.
@@ -60,7 +62,7 @@ func (s *Server) answer(w http.ResponseWriter, r *web.Call) error {
 	if err != nil {
 		return refuse(w, err)
 	}
-	if err := checkVersion(c); err != nil {
+	if err := s.checkVersion(c); err != nil {
 		return refuse(w, err)
 	}
 	if c.name == "login" {
@@ -93,9 +95,9 @@ func (s *Server) answer(w http.ResponseWriter, r *web.Call) error {
 
 // checkVersion refuses a version that the API doesn't have, and one that has
 // no login where that is asked for.
-func checkVersion(c call) error {
+func (s *Server) checkVersion(c call) error {
 	number := strings.TrimSuffix(c.PathValue("number"), ".0")
-	if err := web.CheckVersion("v" + number + ".0"); err != nil {
+	if err := s.CheckVersion("v" + number + ".0"); err != nil {
 		return reply.Bad("UNSUPPORTED_API_VERSION", "Invalid Api version specified on URL")
 	}
 	if n, err := strconv.Atoi(number); c.name == "login" && (err != nil || n > newestLogin) {

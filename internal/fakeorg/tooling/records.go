@@ -19,8 +19,8 @@ func entityFields() []*describe.Field {
 			"PluralLabel", "KeyPrefix"),
 		flags("IsCustomizable", "IsCustomSetting", "IsDeprecatedAndHidden", "IsApexTriggerable", "IsTriggerable",
 			"IsWorkflowEnabled", "IsLayoutable", "IsCompactLayoutable", "IsSearchLayoutable", "IsSearchable",
-			"IsQueryable", "IsRetrieveable", "IsReplicateable", "IsIdEnabled", "IsFeedEnabled", "IsMruEnabled", "IsEverCreatable",
-			"IsEverUpdatable", "IsEverDeletable"),
+			"IsQueryable", "IsRetrieveable", "IsReplicateable", "IsIdEnabled", "IsFeedEnabled", "IsMruEnabled",
+			"IsEverCreatable", "IsEverUpdatable", "IsEverDeletable"),
 		[]*describe.Field{describe.NewField("LastModifiedDate", "datetime", 0)})
 }
 
