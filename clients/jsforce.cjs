@@ -59,11 +59,11 @@ const checks = {
     assert.deepEqual(codes(updated), ['INVALID_CROSS_REFERENCE_KEY', 'MALFORMED_ID']);
     const gone = await conn.sobject('Account').destroy([unknown, 'rubbish']);
     assert.deepEqual(codes(gone), ['INVALID_CROSS_REFERENCE_KEY', 'MALFORMED_ID']);
-    await assert.rejects(conn.sobject('Account').update({ Id: unknown, Site: 'here' }), /NOT_FOUND|does not exist/);
+    await assert.rejects(conn.sobject('Account').update({ Id: unknown, Site: 'here' }), /invalid cross reference id/);
   },
   'search': async (conn) => {
     const { id } = await conn.sobject('Account').create({ Name: 'Quixotic js' });
-    const { searchRecords } = await conn.search('FIND {quixotic} IN NAME FIELDS RETURNING Account(Id, Name), Contact');
+    const { searchRecords } = await conn.search('FIND {quixotic AND js} IN NAME FIELDS RETURNING Account(Id, Name), Contact');
     assert.deepEqual(searchRecords.map((r) => [r.Id, r.Name]), [[id, 'Quixotic js']]);
     await assert.rejects(conn.search("FIND 'quixotic'"), /enclosed in braces/);
   },

@@ -172,6 +172,7 @@ func TestSoapDescribesAndSessions(t *testing.T) {
 		two: {
 			"<describeSObjectsResponse><result>", "<fields>", "<soapType>tns:ID</soapType>", "</result><result>",
 			"<referenceTo>Account</referenceTo>", "<childSObject>Contact</childSObject>",
+			"<urlNew>" + c.url + "/003/e</urlNew></result></describeSObjectsResponse>",
 		},
 		"<getUserInfo/>": {
 			"<organizationId>" + c.org.ID(), `<roleId xsi:nil="true"></roleId>`, "<sessionSecondsValid>2592000",

@@ -9,6 +9,7 @@ import (
 
 	"catchment/internal/fakeorg/reply"
 	"catchment/internal/fakeorg/store"
+	"catchment/internal/fakeorg/web"
 )
 
 // describeGlobal lists the objects.
@@ -39,13 +40,21 @@ func (s *Server) describe(c call) ([]byte, error) {
 		if dst, err = appendJSON(dst, "result", about); err != nil {
 			return nil, err
 		}
+		dst = bytes.TrimSuffix(dst, []byte(`</result>`))
+		at := web.BaseURL(c.Request) + "/"
+		for _, url := range [][2]string{
+			{"urlDetail", at + "{ID}"}, {"urlEdit", at + "{ID}/e"}, {"urlNew", at + obj.Prefix() + "/e"},
+		} {
+			dst = append(dst, `<`+url[0]+`>`+escaped(url[1])+`</`+url[0]+`>`...)
+		}
+		dst = append(dst, `</result>`...)
 	}
 	return append(dst, `</`+c.name+`Response>`...), nil
 }
 
 // appendJSON writes what REST says in JSON as an element: the two APIs call
-// things by the same names. An entry of a list is an element of its own, what
-// is null is left out, and so are the URLs, which are REST's.
+// things by the same names. An entry of a list is an element of its own; most
+// of what is null is left out, and so are the URLs, which are REST's.
 func appendJSON(dst []byte, name string, value any) ([]byte, error) {
 	text, err := json.Marshal(value)
 	if err != nil {
@@ -85,6 +94,9 @@ func (w *jsonWalk) value(name string) error {
 		}
 		return w.object(name)
 	case nil:
+		if name == "keyPrefix" || name == "relationshipName" {
+			w.dst = append(w.dst, `<`+name+` xsi:nil="true"/>`...)
+		}
 	default:
 		w.dst = append(w.dst, `<`+name+`>`+escaped(fmt.Sprint(token))+`</`+name+`>`...)
 	}
