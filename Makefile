@@ -105,6 +105,10 @@ clients: bin/catchment ## hold the fake org to clients that others have written
 	touch node_modules
 	# A client that can't be installed fails its checks by name.
 	$(GO) build -o bin/force github.com/ForceCLI/force || true
+	if [ ! bin/python/installed -nt requirements.txt ]; then
+	  python3 -m venv bin/python && bin/python/bin/pip install --quiet --disable-pip-version-check \
+	    --requirement requirements.txt && touch bin/python/installed || true
+	fi
 	$(GO) run . ../bin/catchment
 	$(took)
 

@@ -44,7 +44,49 @@ func forceChecks() []check {
 			}
 			return err
 		}},
+		{"force", "search", forceSearch},
+		{"force", "query of the Tooling API", func(o *org) error {
+			return o.forceSays("AnnualRevenue", "query", "--tooling",
+				"SELECT QualifiedApiName FROM FieldDefinition WHERE EntityDefinition.QualifiedApiName = 'Account'")
+		}},
+		{"force", "bulk of version 1 is refused in its own words", forceBulk},
+		{"force", "record delete of an unknown Id", func(o *org) error {
+			out, err := o.force("record", "delete", "Account", unknownID)
+			return refused(out, err, "invalid cross reference id")
+		}},
 	}
+}
+
+// forceSays checks that a command succeeds and says something.
+func (o *org) forceSays(text string, args ...string) error {
+	out, err := o.force(args...)
+	if err == nil && !strings.Contains(out, text) {
+		err = fmt.Errorf("%q is not in %q", text, out)
+	}
+	return err
+}
+
+func forceSearch(o *org) error {
+	if _, err := o.force("record", "create", "Account", "Name:Quixotic force"); err != nil {
+		return err
+	}
+	return o.forceSays("Quixotic force", "search",
+		"FIND {quixotic AND force} IN NAME FIELDS RETURNING Account(Id, Name), Contact")
+}
+
+// forceBulk lets it load and read by Bulk API 1, of which it has no other.
+func forceBulk(o *org) error {
+	file := filepath.Join(o.dir, "force.csv")
+	if err := os.WriteFile(file, []byte("Name\nforced\n"), 0o600); err != nil {
+		return err
+	}
+	for _, args := range [][]string{{"insert", "Account", file}, {"query", "Account", "SELECT Id FROM Account"}} {
+		out, err := o.force(append([]string{"bulk"}, args...)...)
+		if err := refused(out, err, "FeatureNotEnabled: Bulk API is not enabled"); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // force runs ForceCLI in a home of its own and returns what it said.

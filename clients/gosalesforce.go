@@ -2,6 +2,8 @@ package main
 
 import (
 	"fmt"
+	"io"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -29,6 +31,10 @@ func goSalesforceChecks() []check {
 		{"Insert-, Update-, Upsert-, DeleteBulk, GetJobResults", goBulk},
 		{"InsertBulkFile", goBulkFile},
 		{"DoRequest with compressed bodies", goCompressed},
+		{"Update- and DeleteCollection of unknown Ids", goUnknownCollection},
+		{"Update- and DeleteBulk of unknown Ids", goUnknownBulk},
+		{"UpdateOne and DeleteOne of unknown Ids", goUnknownOne},
+		{"DoRequest to search and to tooling", goSearch},
 	} {
 		all = append(all, check{"go-salesforce", c.name, func(o *org) error {
 			sf, err := salesforce.Init(salesforce.Creds{Domain: o.URL, AccessToken: o.AccessToken})
@@ -290,4 +296,88 @@ func goCompressed(o *org, _ *salesforce.Salesforce) error {
 	}
 	defer answer.Body.Close()
 	return want("status", answer.StatusCode, 200)
+}
+
+// goUnknown are an Id that no record has, and one of another object.
+func goUnknown(site bool) []record {
+	unknown, other := record{"Id": unknownID}, record{"Id": "003Ho0000000001IAA"}
+	if site {
+		unknown["Site"], other["Site"] = "here", "here"
+	}
+	return []record{unknown, other}
+}
+
+func goUnknownCollection(_ *org, sf *salesforce.Salesforce) error {
+	updated, err := sf.UpdateCollection("Account", goUnknown(true), 200)
+	if err != nil {
+		return err
+	}
+	deleted, err := sf.DeleteCollection("Account", goUnknown(false)[:1], 200)
+	if err != nil {
+		return err
+	}
+	wants := []string{"INVALID_CROSS_REFERENCE_KEY", "MALFORMED_ID", "INVALID_CROSS_REFERENCE_KEY"}
+	for i, r := range append(updated.Results, deleted.Results...) {
+		if r.Success || r.Id != "" || len(r.Errors) != 1 || r.Errors[0].StatusCode != wants[i] {
+			return fmt.Errorf("result %d: %+v, want %s", i, r, wants[i])
+		}
+	}
+	return want("results", len(updated.Results)+len(deleted.Results), 3)
+}
+
+func goUnknownBulk(_ *org, sf *salesforce.Salesforce) error {
+	for name, step := range map[string]func() ([]string, error){
+		"update": func() ([]string, error) { return sf.UpdateBulk("Account", goUnknown(true), 1000, true) },
+		"delete": func() ([]string, error) { return sf.DeleteBulk("Account", goUnknown(false), 1000, true) },
+	} {
+		jobs, err := step()
+		if err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		results, err := sf.GetJobResults(jobs[0])
+		if err != nil || results.NumberRecordsFailed != 2 || len(results.FailedRecords) != 2 {
+			return fmt.Errorf("%s: %+v %w", name, results, err)
+		}
+		for i, text := range []string{"INVALID_CROSS_REFERENCE_KEY:invalid cross reference id:--", "MALFORMED_ID:"} {
+			r := results.FailedRecords[i]
+			if r["sf__Id"] != "" || !strings.HasPrefix(fmt.Sprint(r["sf__Error"]), text) {
+				return fmt.Errorf("%s: %v, want %s", name, r, text)
+			}
+		}
+	}
+	return nil
+}
+
+func goUnknownOne(_ *org, sf *salesforce.Salesforce) error {
+	for _, err := range []error{
+		sf.UpdateOne("Account", goUnknown(true)[0]), sf.DeleteOne("Account", goUnknown(false)[0]),
+	} {
+		if err == nil || !strings.Contains(err.Error(), "INVALID_CROSS_REFERENCE_KEY") {
+			return fmt.Errorf("not refused: %w", err)
+		}
+	}
+	return nil
+}
+
+func goSearch(_ *org, sf *salesforce.Salesforce) error {
+	made, err := sf.InsertOne("Account", record{"Name": "Quixotic go"})
+	if err != nil {
+		return err
+	}
+	for path, text := range map[string]string{
+		"/search/?q=" + url.QueryEscape("FIND {quixotic AND go} IN NAME FIELDS RETURNING Account(Id)"):                      made.Id,
+		"/parameterizedSearch/?q=" + url.QueryEscape("quixotic go"):                                                         made.Id,
+		"/tooling/query/?q=" + url.QueryEscape("SELECT KeyPrefix FROM EntityDefinition WHERE QualifiedApiName = 'Contact'"): "003",
+	} {
+		answer, err := sf.DoRequest("GET", path, nil)
+		if err != nil {
+			return err
+		}
+		body, err := io.ReadAll(answer.Body)
+		answer.Body.Close()
+		if err != nil || !strings.Contains(string(body), `"`+text+`"`) {
+			return fmt.Errorf("%s: %w, %s is not in %s", path, err, text, body)
+		}
+	}
+	return nil
 }

@@ -1,8 +1,10 @@
 // One check of jsforce against the org that ORG tells of: node jsforce.cjs NAME
 const assert = require('node:assert');
 const { Connection } = require('@jsforce/jsforce-node');
+const { SOAP } = require('@jsforce/jsforce-node/lib/soap');
 
 const org = JSON.parse(process.env.ORG);
+const unknown = '001Ho00000zzzzzIAA';
 
 const checks = {
   'login by SOAP': async (conn) => {
@@ -29,6 +31,72 @@ const checks = {
     const input = made.successfulResults.map((r) => ({ Id: r.sf__Id }));
     const gone = await conn.bulk2.loadAndWaitForResults({ ...job, operation: 'hardDelete', input });
     assert.equal(gone.successfulResults.length, 1);
+  },
+  'bulk of version 1 is refused in its own words': async (conn) => {
+    await assert.rejects(async () => conn.bulk.load('Account', 'insert', [{ Name: 'one' }]), /Bulk API is not enabled/);
+    const error = await conn.bulk.job('750Ho0000000001AAA').check().catch((err) => err);
+    assert.equal(error.errorCode ?? error.name, 'FeatureNotEnabled');
+  },
+  'bulk2 load of unknown, malformed and deleted Ids': async (conn) => {
+    const { id: gone } = await conn.sobject('Account').create({ Name: 'gone' });
+    await conn.sobject('Account').destroy(gone);
+    for (const operation of ['update', 'delete']) {
+      const input = [unknown, 'rubbish', gone].map((Id) => (operation === 'delete' ? { Id } : { Id, Site: 'here' }));
+      const { failedResults } = await conn.bulk2.loadAndWaitForResults({
+        object: 'Account', operation, input, pollInterval: 100, pollTimeout: 20000,
+      });
+      assert.deepEqual(failedResults.map((r) => [r.Id, r.sf__Id, r.sf__Error.split(':')[0]]), [
+        [unknown, '', 'INVALID_CROSS_REFERENCE_KEY'],
+        ['rubbish', '', 'MALFORMED_ID'],
+        [gone, gone, 'ENTITY_IS_DELETED'],
+      ]);
+    }
+  },
+  'update and destroy of unknown Ids': async (conn) => {
+    const codes = (results) => results.map((r) => r.errors[0].statusCode ?? r.errors[0].errorCode);
+    const ids = [unknown, '003Ho0000000001IAA'];
+    const updated = await conn.sobject('Account').update(ids.map((Id) => ({ Id, Site: 'here' })));
+    assert.deepEqual(codes(updated), ['INVALID_CROSS_REFERENCE_KEY', 'MALFORMED_ID']);
+    const gone = await conn.sobject('Account').destroy([unknown, 'rubbish']);
+    assert.deepEqual(codes(gone), ['INVALID_CROSS_REFERENCE_KEY', 'MALFORMED_ID']);
+    await assert.rejects(conn.sobject('Account').update({ Id: unknown, Site: 'here' }), /invalid cross reference id/);
+  },
+  'search': async (conn) => {
+    const { id } = await conn.sobject('Account').create({ Name: 'Quixotic js' });
+    const { searchRecords } = await conn.search('FIND {quixotic AND js} IN NAME FIELDS RETURNING Account(Id, Name), Contact');
+    assert.deepEqual(searchRecords.map((r) => [r.Id, r.Name]), [[id, 'Quixotic js']]);
+    await assert.rejects(conn.search("FIND 'quixotic'"), /enclosed in braces/);
+  },
+  'tooling': async (conn) => {
+    const list = async (soql) => (await conn.tooling.query(soql)).records;
+    const objects = await list("SELECT DurableId, Label FROM EntityDefinition WHERE QualifiedApiName = 'Contact'");
+    assert.deepEqual(objects.map((r) => r.DurableId), ['Contact']);
+    const fields = await list("SELECT QualifiedApiName FROM FieldDefinition WHERE EntityDefinitionId = 'Contact'");
+    assert.equal(fields.length, (await conn.sobject('Contact').describe()).fields.length);
+    assert.deepEqual(await list('SELECT Id, Name FROM ApexClass'), []);
+    assert.ok((await conn.tooling.describeGlobal()).sobjects.some((o) => o.name === 'EntityDefinition'));
+    assert.ok((await conn.tooling.sobject('FieldDefinition').describe()).fields.length > 5);
+    await assert.rejects(conn.tooling.query('SELECT Id FROM FieldDefinition'), /a filter on a reified column is required/);
+  },
+  'SOAP query, queryMore, getUserInfo, getServerTimestamp': async (conn) => {
+    const soap = new SOAP(conn, { endpointUrl: `${conn.instanceUrl}/services/Soap/u/${conn.version}` });
+    const ids = new Set();
+    let page = (await soap.invoke('query', { queryString: 'SELECT Id, LastName FROM Contact' })).result;
+    const size = Number(page.size);
+    for (;;) {
+      for (const r of page.records) {
+        assert.equal(r['sf:type'], 'Contact');
+        ids.add(r['sf:Id'][0]);
+      }
+      if (page.done === 'true') break;
+      page = (await soap.invoke('queryMore', { queryLocator: page.queryLocator })).result;
+    }
+    assert.equal(ids.size, size);
+    assert.ok(size > 500);
+    assert.equal((await conn.soap.getUserInfo()).userName, org.username);
+    assert.ok(!Number.isNaN(Date.parse((await conn.soap.getServerTimestamp()).timestamp)));
+    await assert.rejects(soap.invoke('query', { queryString: 'SELECT FROM' }), { errorCode: 'sf:MALFORMED_QUERY' });
+    await assert.rejects(soap.invoke('queryMore', { queryLocator: '01g-1' }), { errorCode: 'sf:INVALID_QUERY_LOCATOR' });
   },
   'create, retrieve, upsert, destroy': async (conn) => {
     const { id } = await conn.sobject('Account').create({ Name: 'one' });

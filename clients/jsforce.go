@@ -10,8 +10,13 @@ import (
 // jsforce comes with the Salesforce CLI. It is the client that logs in by SOAP.
 func jsforceChecks() []check {
 	var all []check
-	for _, name := range []string{"login by SOAP", "query over several pages", "bulk2 query", "bulk2 load",
-		"create, retrieve, upsert, destroy", "identity, limits, describe, updated, deleted"} {
+	for _, name := range []string{
+		"login by SOAP", "query over several pages", "bulk2 query", "bulk2 load",
+		"bulk2 load of unknown, malformed and deleted Ids", "bulk of version 1 is refused in its own words",
+		"create, retrieve, upsert, destroy", "update and destroy of unknown Ids",
+		"identity, limits, describe, updated, deleted", "search", "tooling",
+		"SOAP query, queryMore, getUserInfo, getServerTimestamp",
+	} {
 		all = append(all, check{"jsforce", name, func(o *org) error { return o.jsforce(name) }})
 	}
 	return all

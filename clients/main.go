@@ -21,6 +21,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -47,8 +48,10 @@ type org struct {
 	Username     string `json:"username"`
 	Password     string `json:"password"`
 	AccessToken  string `json:"access_token"`
+	Certificate  string `json:"certificate"` // where it is served over TLS
 
-	dir string // holds key.pem, and what the checks write
+	dir    string // holds key.pem, and what the checks write
+	secure *org   // one that is served over TLS
 }
 
 // A check is one thing that a client does. Those of a client run in order and
@@ -59,7 +62,7 @@ type check struct {
 }
 
 func checks() []check {
-	return slices.Concat(sfChecks(), goSalesforceChecks(), jsforceChecks(), forceChecks())
+	return slices.Concat(sfChecks(), goSalesforceChecks(), jsforceChecks(), forceChecks(), pythonChecks())
 }
 
 // run prints one line per check and returns how many failed.
@@ -69,11 +72,23 @@ func run(catchment string, only []string) (failed int, err error) {
 		return 0, err
 	}
 	defer os.RemoveAll(dir)
+	if err := writeKey(dir); err != nil {
+		return 0, err
+	}
 	o, stop, err := start(catchment, dir)
 	if err != nil {
 		return 0, err
 	}
 	defer stop()
+	secure, stopSecure, err := start(catchment, dir, "--tls")
+	if err != nil {
+		return 0, err
+	}
+	defer stopSecure()
+	if err := os.WriteFile(filepath.Join(dir, "tls.pem"), []byte(secure.Certificate), 0o600); err != nil {
+		return 0, err
+	}
+	o.secure = secure
 	done := 0
 	for _, c := range checks() {
 		if len(only) > 0 && !slices.Contains(only, c.client) {
@@ -87,7 +102,7 @@ func run(catchment string, only []string) (failed int, err error) {
 			failed++
 		}
 		done++
-		fmt.Printf("%s  %-13s %-50s %5.1f s\n", word, c.client, c.name, time.Since(began).Seconds())
+		fmt.Printf("%s  %-17s %-54s %5.1f s\n", word, c.client, c.name, time.Since(began).Seconds())
 		if err != nil {
 			fmt.Printf("      %v\n", err)
 		}
@@ -97,12 +112,9 @@ func run(catchment string, only []string) (failed int, err error) {
 }
 
 // start starts an org of some 12,000 records whose results come in many pages.
-func start(catchment, dir string) (*org, func(), error) {
-	if err := writeKey(dir); err != nil {
-		return nil, nil, err
-	}
-	cmd := exec.Command(catchment, "org", "--records", "12000", "--page-records", "1000", "--hard-delete",
-		"--job-latency", "200ms", "--certificate", filepath.Join(dir, "cert.pem"))
+func start(catchment, dir string, more ...string) (*org, func(), error) {
+	cmd := exec.Command(catchment, append([]string{"org", "--records", "12000", "--page-records", "1000", "--hard-delete",
+		"--job-latency", "200ms", "--certificate", filepath.Join(dir, "cert.pem")}, more...)...)
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		return nil, nil, err
@@ -152,4 +164,15 @@ func want[T comparable](what string, got, wanted T) error {
 		return nil
 	}
 	return fmt.Errorf("%s: got %v, want %v", what, got, wanted)
+}
+
+// unknownID is an Id of an Account that no org has.
+const unknownID = "001Ho00000zzzzzIAA"
+
+// refused is an error unless a command failed with these words.
+func refused(out string, err error, words string) error {
+	if err == nil || !strings.Contains(out, words) {
+		return fmt.Errorf("not refused with %q: %w %s", words, err, out)
+	}
+	return nil
 }

@@ -41,9 +41,27 @@ func sfChecks() []check {
 			}
 			return nil
 		}},
+		{"sf", "data query of the Tooling API", sfSays("AnnualRevenue", "data", "query", "--use-tooling-api", "--query",
+			"SELECT QualifiedApiName, EntityDefinition.Label FROM FieldDefinition "+
+				"WHERE EntityDefinition.QualifiedApiName = 'Account'")},
+		{"sf", "data search", sfSearch},
+		{"sf", "data search, an error of SOSL", func(o *org) error {
+			out, err := o.sf("data", "search", "--target-org", "t", "--query", "FIND 'Jones' IN ALL FIELDS")
+			return refused(out, err, "No search term found. The search term must be enclosed in braces.")
+		}},
 		{"sf", "data export bulk over several pages", sfExport},
 		{"sf", "data create, update, get and delete record", sfRecord},
+		{"sf", "data delete record of an unknown Id", func(o *org) error {
+			out, err := o.sf("data", "delete", "record", "--target-org", "t", "--sobject", "Account", "--record-id", unknownID)
+			return refused(out, err, "invalid cross reference id")
+		}},
 		{"sf", "data import bulk", sfImport},
+		{"sf", "data update bulk and bulk results of unknown Ids", func(o *org) error {
+			return o.sfUnknown("update", "Id,Site\n", ",here")
+		}},
+		{"sf", "data delete bulk and bulk results of unknown Ids", func(o *org) error {
+			return o.sfUnknown("delete", "Id\n", "")
+		}},
 		{"sf", "data upsert bulk by an external Id", sfUpsert},
 		{"sf", "data export tree and import tree", sfTree},
 		{"sf", "org list limits", sfSays("DailyBulkV2QueryJobs", "org", "list", "limits")},
@@ -59,7 +77,12 @@ func (o *org) sf(args ...string) (string, error) {
 	if _, err := os.Stat(sf); err != nil {
 		return "", fmt.Errorf("could not be installed: %w", err)
 	}
-	cmd := exec.Command(node, append([]string{sf}, args...)...)
+	here, err := os.Getwd()
+	if err != nil {
+		return "", err
+	}
+	cmd := exec.Command(filepath.Join(here, node), append([]string{filepath.Join(here, sf)}, args...)...)
+	cmd.Dir = o.dir // where it puts its files
 	cmd.Env = append(os.Environ(), "HOME="+o.dir, "SF_ACCESS_TOKEN="+o.AccessToken, "SF_DISABLE_TELEMETRY=true",
 		"SF_AUTOUPDATE_DISABLE=true", "SF_SKIP_NEW_VERSION_CHECK=true", "SF_USE_GENERIC_UNIX_KEYCHAIN=true",
 		"SF_DISABLE_LOG_FILE=true")
@@ -125,6 +148,51 @@ func sfExport(o *org) error {
 		return err
 	}
 	return want("lines", strings.Count(string(text), "\n"), got.TotalSize+1)
+}
+
+func sfSearch(o *org) error {
+	if _, err := o.sf("data", "create", "record", "--target-org", "t", "--sobject", "Account", "--values",
+		"Name='Quixotic sf'"); err != nil {
+		return err
+	}
+	return sfSays("Quixotic sf", "data", "search", "--query",
+		"FIND {quixotic AND sf} IN NAME FIELDS RETURNING Account(Id, Name), Contact")(o)
+}
+
+// sfUnknown lets it do something with an Id that no record has and with what
+// is no Id at all, and reads what it says of them.
+func (o *org) sfUnknown(operation, header, tail string) error {
+	file := filepath.Join(o.dir, operation+"-unknown.csv")
+	rows := header + unknownID + tail + "\nrubbish" + tail + "\n"
+	if err := os.WriteFile(file, []byte(rows), 0o600); err != nil {
+		return err
+	}
+	out, err := o.sf("data", operation, "bulk", "--target-org", "t", "--sobject", "Account", "--file", file, "--wait", "2",
+		"--json")
+	if err := refused(out, err, "failed to process 2 records"); err != nil {
+		return err
+	}
+	var said struct{ Data struct{ JobID string } }
+	if err := json.NewDecoder(strings.NewReader(out[strings.Index(out, "{\n"):])).Decode(&said); err != nil {
+		return fmt.Errorf("%w in %s", err, out)
+	}
+	var got struct{ FailedFilePath string }
+	if err := o.sfJSON(&got, "data", "bulk", "results", "--job-id", said.Data.JobID); err != nil {
+		return err
+	}
+	failed, err := os.ReadFile(filepath.Join(o.dir, got.FailedFilePath))
+	if err != nil {
+		return err
+	}
+	for _, want := range []string{
+		`"","INVALID_CROSS_REFERENCE_KEY:invalid cross reference id:--","` + unknownID + `"`,
+		`"","MALFORMED_ID:bad id rubbish:--","rubbish"`,
+	} {
+		if !strings.Contains(string(failed), want) {
+			return fmt.Errorf("%s is not in %s", want, failed)
+		}
+	}
+	return nil
 }
 
 func sfRecord(o *org) error {

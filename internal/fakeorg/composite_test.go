@@ -292,6 +292,11 @@ func TestOldClients(t *testing.T) {
 	if !ok || !strings.Contains(a.body, "<serverUrl>"+c.url+"/services/Soap/u/60.0/00D") {
 		t.Fatal(a.body)
 	}
+	// The namespace stands on the envelope: there are clients that look for <loginResponse> as it is.
+	if !strings.Contains(a.body, ` xmlns="urn:partner.soap.sforce.com"`) || !strings.Contains(a.body,
+		"<soapenv:Body><loginResponse><result>") {
+		t.Error(a.body)
+	}
 	c.token = token
 	c.get(data + "/limits")
 	for body, want := range map[string]string{

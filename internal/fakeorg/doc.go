@@ -1,7 +1,7 @@
 // Package fakeorg is a Salesforce org for tests, demos and measurements: it
 // lives in memory, has its own clock, is the same again under the same seed,
-// and speaks the real protocols over HTTP (OAuth and SOAP login, REST, SOQL,
-// Bulk API 2.0 in both directions, getUpdated and getDeleted).
+// and speaks the real protocols over HTTP (OAuth, REST, SOQL, SOSL, Bulk API
+// 2.0 in both directions, getUpdated and getDeleted, and of SOAP what reads).
 //
 // It is read from Salesforce's documents only, never from our own client: the
 // extractor and this package are two independent readings, so that an
@@ -15,7 +15,7 @@
 // only: whoever serves the org to others calls [Org.GuardAdmin] first.
 //
 // This package puts an org together and lets requests in. Its parts lie below
-// it, and import one way: the APIs (login, rest, composite, bulk, admin) read
+// it, and import one way: the APIs (login, rest, composite, bulk, soap, admin) read
 // the store, by package query where it is SOQL, and change it by package
 // change. Nothing runs in the background: what time brings about happens when
 // somebody next asks.

@@ -58,7 +58,7 @@ func TestIngestInsert(t *testing.T) {
 		t.Errorf("successful: %q, want %q", got, want)
 	}
 	want = `"sf__Id"|"sf__Error"|"Name"|"NumberOfEmployees"|"Site"` + "\r\n" +
-		`""|"REQUIRED_FIELD_MISSING:Required fields are missing: [Name]:Name"|""|"1"|"x"`
+		`""|"REQUIRED_FIELD_MISSING:Required fields are missing: [Name]:Name --"|""|"1"|"x"`
 	if got := c.ingested(id, "failedResults"); !strings.HasPrefix(got, want) || !strings.Contains(got, `|"many"|`) {
 		t.Errorf("failed: %q", got)
 	}
@@ -81,7 +81,7 @@ func TestIngestOtherOperations(t *testing.T) {
 		r["Account__c"] != first {
 		t.Errorf("updated: %v", r)
 	}
-	if got := c.ingested(id, "failedResults"); !strings.Contains(got, `"rubbish","MALFORMED_ID:bad id rubbish:--"`) {
+	if got := c.ingested(id, "failedResults"); !strings.Contains(got, `"","MALFORMED_ID:bad id rubbish:--","rubbish"`) {
 		t.Errorf("failed: %s", got)
 	}
 	id = c.ingest(`{"object":"Invoice__c","operation":"upsert","externalIdFieldName":"Number__c"}`,

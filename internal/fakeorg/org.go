@@ -125,5 +125,5 @@ func (o *Org) Faults() []Rule { return o.faults.All() }
 
 // Requests tells how many requests of each kind the org has had: login, query,
 // query-more, describe, describe-global, updated, deleted, record, job,
-// results, result-pages, limits, and so on.
+// results, result-pages, limits, search, soap, and so on.
 func (o *Org) Requests() map[string]int { return o.usage.Requests() }

@@ -12,6 +12,7 @@ import (
 	"catchment/internal/fakeorg/query"
 	"catchment/internal/fakeorg/reply"
 	"catchment/internal/fakeorg/rest"
+	"catchment/internal/fakeorg/soap"
 	"catchment/internal/fakeorg/web"
 )
 
@@ -25,6 +26,13 @@ func (o *Org) newRoutes(options Options, a *query.Asker, queries *bulk.Queries) 
 	}
 	maps.Copy(outside, o.versions.Routes())
 	maps.Copy(outside, o.login.Routes())
+	maps.Copy(outside, bulk.NewClassic(o.login.Works).Routes())
+	cursors := &query.Cursors{}
+	partner := &soap.Server{
+		Login: o.login, Store: o.store, Clock: o.clock, Asker: a, Cursors: cursors, Usage: o.usage,
+		CheckVersion: o.versions.Check,
+	}
+	maps.Copy(outside, partner.Routes())
 	outer := &admin.Server{
 		Records: o.Records, Schema: o.Schema, Clock: o.clock, Faults: o.faults, Usage: o.usage,
 		Expire: o.ExpireSessions,
@@ -40,7 +48,9 @@ func (o *Org) newRoutes(options Options, a *query.Asker, queries *bulk.Queries) 
 	}
 	for _, more := range []map[string]web.Resource{
 		rest.NewDescribes(o.store).Routes(),
-		rest.NewQueries(o.store, o.clock, a).Routes(),
+		rest.NewQueries(o.store, o.clock, a, cursors).Routes(),
+		rest.NewTooling(o.store, o.clock).Routes(),
+		rest.NewSearches(o.store, o.clock, a).Routes(),
 		rest.NewRecords(o.store, o.ledger).Routes(),
 		rest.NewCollections(o.store, o.ledger).Routes(),
 		rest.NewReplication(o.store, o.ledger, o.clock, options.replication(o.birth)).Routes(),
@@ -72,7 +82,10 @@ func (o *Org) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (o *Org) resources(w http.ResponseWriter, c *web.Call) error {
 	at := "/services/data/" + c.Version + "/"
 	urls := map[string]string{"identity": o.login.IdentityURL(c.Request)}
-	for _, name := range []string{"composite", "jobs", "limits", "query", "queryAll", "sobjects"} {
+	for _, name := range []string{
+		"composite", "jobs", "limits", "parameterizedSearch", "query", "queryAll", "search", "sobjects",
+		"tooling",
+	} {
 		urls[name] = at + name
 	}
 	reply.JSON(w, http.StatusOK, urls)

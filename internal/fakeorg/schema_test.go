@@ -98,7 +98,7 @@ func TestHiddenFromTheUser(t *testing.T) {
 	c.do("GET", data+"/sobjects/Task/describe", "").refused(t, 404, "NOT_FOUND")
 	c.do("GET", queryPath("SELECT Id FROM Task"), "").refused(t, 400, "INVALID_TYPE")
 	c.do("GET", data+"/sobjects/Account/"+first, "").refused(t, 404, "NOT_FOUND")
-	c.do("PATCH", data+"/sobjects/Account/"+first, `{"Name":"x"}`).refused(t, 404, "NOT_FOUND")
+	c.do("PATCH", data+"/sobjects/Account/"+first, `{"Name":"x"}`).refused(t, 404, "INVALID_CROSS_REFERENCE_KEY")
 	if got := c.query(queryPath("SELECT Id FROM Account WHERE Id = '" + first + "'")); len(got) != 0 {
 		t.Errorf("hidden record: %v", got)
 	}

@@ -89,7 +89,7 @@ func (b *Ingests) listIngests(w http.ResponseWriter, _ *web.Call) error {
 // Routes are the ways to jobs that write.
 func (b *Ingests) Routes() map[string]web.Resource {
 	results := func(kind ingestRows) web.Methods { return web.Get(b.ingestCall(b.ingestResults(kind))) }
-	return map[string]web.Resource{
+	return since(41, map[string]web.Resource{
 		"/jobs/ingest": {Kind: "ingest", Methods: web.Methods{"GET": b.listIngests, "POST": b.createIngest}},
 		"/jobs/ingest/{job}": {Kind: "ingest", Methods: web.Methods{
 			"GET": b.ingestCall(b.ingestStatus), "PATCH": b.ingestCall(b.ingestState),
@@ -100,5 +100,5 @@ func (b *Ingests) Routes() map[string]web.Resource {
 		"/jobs/ingest/{job}/successfulResults":  {Kind: "ingest-results", Methods: results(successful())},
 		"/jobs/ingest/{job}/failedResults":      {Kind: "ingest-results", Methods: results(failed())},
 		"/jobs/ingest/{job}/unprocessedrecords": {Kind: "ingest-results", Methods: results(unprocessed())},
-	}
+	})
 }

@@ -2,7 +2,9 @@ package bulk
 
 import (
 	"encoding/json"
+	"errors"
 	"slices"
+	"strconv"
 	"strings"
 
 	"catchment/internal/fakeorg/change"
@@ -105,9 +107,22 @@ func (j *ingest) process(e *change.Edit, row []string) (done ingestResult) {
 		return err
 	})
 	if err != nil {
-		done = ingestResult{id: done.id, err: rowError(err)}
+		err = reply.OfMany(err)
+		done = ingestResult{id: j.failedID(done.id, err), err: rowError(err)}
 	}
 	return done
+}
+
+// failedID is the Id by which the results name a record that failed: the guide
+// has it from v53.0 on, and only of a record that there is.
+func (j *ingest) failedID(id string, err error) string {
+	version, _ := strconv.ParseFloat(strings.TrimPrefix(j.version, "v"), 64) // it has been checked
+	refused, ok := errors.AsType[*reply.Refusal](err)
+	unknown := ok && refused.Code == "INVALID_CROSS_REFERENCE_KEY" && refused.Fields == nil
+	if version < 53 || unknown {
+		return ""
+	}
+	return id
 }
 
 func (j *ingest) apply(e *change.Edit, row []string) (ingestResult, error) {
@@ -128,7 +143,11 @@ func (j *ingest) apply(e *change.Edit, row []string) (ingestResult, error) {
 	}
 	full, ok := recordid.Full(id)
 	if !ok {
-		return ingestResult{id: id}, reply.Bad("MALFORMED_ID", "bad id %s", id)
+		return ingestResult{}, reply.Bad("MALFORMED_ID", "bad id %s", id)
+	}
+	if j.store.Catalog().IsOfAnother(j.object, full) {
+		return ingestResult{}, reply.Bad("MALFORMED_ID",
+			"%s ID: id value of incorrect type: %s", j.object.About.Label, id).On("Id")
 	}
 	done := ingestResult{id: full}
 	switch j.operation {
@@ -180,7 +199,7 @@ func rowError(err error) string {
 	if e, ok := err.(*reply.Refusal); ok {
 		code = e.Code
 		if e.Fields != nil {
-			fields = strings.Join(e.Fields, ", ")
+			fields = strings.Join(e.Fields, ", ") + " --"
 		}
 	}
 	return code + ":" + reply.Reason(err) + ":" + fields

@@ -42,6 +42,7 @@ func NewIngests(s *store.Store, l *change.Ledger, ids *IDs, options Options) *In
 // something of the org after its time has come.
 type ingest struct {
 	id, operation, version string
+	store                  *store.Store
 	object                 *store.Object
 	external               string // the field that upsert finds records by
 	delimiter, ending      string // by their names
@@ -160,7 +161,7 @@ func (b *Ingests) newIngest(c *web.Call, asked *ingestRequest) (*ingest, error) 
 			asked.ExternalID, obj.Name())
 	}
 	return &ingest{
-		operation: asked.Operation, version: c.Version, object: obj, external: asked.ExternalID,
+		operation: asked.Operation, version: c.Version, store: b.store, object: obj, external: asked.ExternalID,
 		delimiter: form.ColumnDelimiter, ending: form.LineEnding, created: b.options.Clock.Now(), state: jobOpen,
 	}, nil
 }

@@ -61,5 +61,21 @@ func (b *Queries) Routes() map[string]web.Resource {
 	for _, spelling := range []string{"resultPages", "resultpages"} {
 		all["/jobs/query/{job}/"+spelling] = web.Resource{Kind: "result-pages", Methods: web.Get(b.resultPages)}
 	}
+	return since(47, all)
+}
+
+// since hides resources from the versions of the API before the one that
+// brought them.
+func since(version int, all map[string]web.Resource) map[string]web.Resource {
+	for _, r := range all {
+		for method, answer := range r.Methods {
+			r.Methods[method] = func(w http.ResponseWriter, c *web.Call) error {
+				if c.VersionNumber() < version {
+					return reply.NotFound()
+				}
+				return answer(w, c)
+			}
+		}
+	}
 	return all
 }

@@ -20,6 +20,7 @@ import (
 	"catchment/internal/fakeorg/recordid"
 	"catchment/internal/fakeorg/reply"
 	"catchment/internal/fakeorg/store"
+	"catchment/internal/fakeorg/tooling"
 	"catchment/internal/fakeorg/usage"
 	"catchment/internal/fakeorg/web"
 )
@@ -158,6 +159,9 @@ func (b *Queries) createJob(w http.ResponseWriter, c *web.Call) error {
 	}
 	if err := asked.check(); err != nil {
 		return err
+	}
+	if object, ok := tooling.Describes(asked.Query); ok {
+		return reply.Bad("INVALIDENTITY", "Entity '%s' is not supported by the Bulk API.", object)
 	}
 	q, err := b.asker.Ask(asked.Query, asked.Operation == "queryAll")
 	if err != nil {

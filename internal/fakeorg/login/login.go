@@ -115,13 +115,11 @@ func (l *Server) Check(c *web.Call) error {
 // Routes are the ways in.
 func (l *Server) Routes() map[string]web.Resource {
 	return map[string]web.Resource{
-		"/services/oauth2/token":          {Kind: "login", Open: true, Methods: web.Post(l.token)},
-		"/services/oauth2/introspect":     {Kind: "login", Open: true, Methods: web.Post(l.introspect)},
-		"/services/oauth2/revoke":         {Kind: "login", Open: true, Methods: web.Post(l.revoke)},
-		"/services/oauth2/userinfo":       {Kind: "identity", Methods: web.Get(l.userInfo)},
-		"/id/{org}/{user}":                {Kind: "identity", Methods: web.Get(l.userInfo)},
-		"/_org/login":                     {Kind: web.Admin, Open: true, Methods: web.Post(l.changeApp)},
-		"/services/Soap/u/{number}":       {Kind: "login", Open: true, Methods: web.Post(l.soap)},
-		"/services/Soap/u/{number}/{org}": {Kind: "login", Open: true, Methods: web.Post(l.soap)},
+		"/services/oauth2/token":      {Kind: "login", Open: true, Methods: web.Post(l.token)},
+		"/services/oauth2/introspect": {Kind: "login", Open: true, Methods: web.Post(l.introspect)},
+		"/services/oauth2/revoke":     {Kind: "login", Open: true, Methods: web.Post(l.revoke)},
+		"/services/oauth2/userinfo":   {Kind: "identity", Methods: web.Get(l.userInfo)},
+		"/id/{org}/{user}":            {Kind: "identity", Methods: web.Get(l.userInfo)},
+		"/_org/login":                 {Kind: web.Admin, Open: true, Methods: web.Post(l.changeApp)},
 	}
 }

@@ -43,6 +43,15 @@ func EntityIsDeleted() *Refusal {
 	return Refuse(http.StatusNotFound, "ENTITY_IS_DELETED", "entity is deleted")
 }
 
+// OfMany is what a call that writes many records says of one of them: an Id
+// that leads nowhere isn't a resource that isn't there.
+func OfMany(err error) error {
+	if e, ok := errors.AsType[*Refusal](err); ok && e.Code == NotFound().Code {
+		return Bad("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id")
+	}
+	return err
+}
+
 // Reason is the message of a refusal without its code.
 func Reason(err error) string {
 	if e, ok := errors.AsType[*Refusal](err); ok {

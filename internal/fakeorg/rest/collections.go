@@ -54,14 +54,14 @@ type saveErr struct {
 	Fields  []string `json:"fields"`
 }
 
-// unsaved says why a record wasn't written.
-func unsaved(id string, err error) saved {
+// unsaved says why a record wasn't written. It names no Id.
+func unsaved(err error) saved {
 	e := saveErr{Code: "UNKNOWN_EXCEPTION", Message: reply.Reason(err), Fields: []string{}}
 	if api, ok := err.(*reply.Refusal); ok {
 		e.Code = api.Code
 		e.Fields = append(e.Fields, api.Fields...)
 	}
-	return saved{ID: id, Errors: []saveErr{e}}
+	return saved{Errors: []saveErr{e}}
 }
 
 // A collected record is one of a collection: its object, its Id where it has
@@ -132,7 +132,7 @@ func (a *Collections) saveAll(
 				return err
 			})
 			if err != nil {
-				results[i] = unsaved(results[i].ID, err)
+				results[i] = unsaved(reply.OfMany(err))
 				first = err
 			}
 		}
@@ -146,7 +146,7 @@ func (a *Collections) saveAll(
 	}
 	for i := range results {
 		if results[i].Success {
-			results[i] = unsaved("", reply.Bad("ALL_OR_NONE_OPERATION_ROLLED_BACK",
+			results[i] = unsaved(reply.Bad("ALL_OR_NONE_OPERATION_ROLLED_BACK",
 				"Record rolled back because not all records were valid and the request was using AllOrNone header"))
 		}
 	}
@@ -165,8 +165,9 @@ func (a *Collections) createMany(w http.ResponseWriter, c *web.Call) error {
 func (a *Collections) updateMany(w http.ResponseWriter, c *web.Call) error {
 	return a.saveMany(w, c, func(e *change.Edit, r collected) (saved, error) {
 		full, ok := recordid.Full(r.id)
-		if !ok {
-			return saved{}, reply.Bad("MALFORMED_ID", "malformed id %s", r.id)
+		if !ok || a.store.Catalog().IsOfAnother(r.obj, full) {
+			return saved{}, reply.Bad("MALFORMED_ID",
+				"%s ID: id value of incorrect type: %s", r.obj.About.Label, r.id).On("Id")
 		}
 		return fineResult(full), e.Update(r.obj, full, r.given)
 	})

@@ -35,10 +35,15 @@ func writeColumns(w http.ResponseWriter, q *query.Question) {
 			c.Insertable, c.Updatable = q.Object.Slots[at].Createable, q.Object.Slots[at].Updateable
 		}
 	}
+	tellColumns(w, columns, q.Bound, q.Object.Name(), q.Object.About.KeyPrefix)
+}
+
+// tellColumns answers with the columns of a statement about an object.
+func tellColumns(w http.ResponseWriter, columns []*queryColumn, bound *soql.Bound, object string, prefix *string) {
 	reply.JSON(w, http.StatusOK, map[string]any{
-		"columnMetadata": columns, "entityName": q.Object.Name(), "groupBy": len(q.Bound.Query.GroupBy) > 0,
+		"columnMetadata": columns, "entityName": object, "groupBy": len(bound.Query.GroupBy) > 0,
 		"idSelected": slices.ContainsFunc(columns, func(c *queryColumn) bool { return c.ColumnName == "Id" }),
-		"keyPrefix":  q.Object.About.KeyPrefix,
+		"keyPrefix":  prefix,
 	})
 }
 

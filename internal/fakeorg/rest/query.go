@@ -2,19 +2,16 @@ package rest
 
 import (
 	"net/http"
-	"regexp"
 	"strconv"
 	"strings"
-	"sync"
-	"time"
 
 	"catchment/internal/fakeorg/encode"
 	"catchment/internal/fakeorg/faults"
 	"catchment/internal/fakeorg/orgtime"
 	"catchment/internal/fakeorg/query"
-	"catchment/internal/fakeorg/recordid"
 	"catchment/internal/fakeorg/reply"
 	"catchment/internal/fakeorg/store"
+	"catchment/internal/fakeorg/tooling"
 	"catchment/internal/fakeorg/web"
 )
 
@@ -24,32 +21,17 @@ const (
 	largestBatch  = 2000
 )
 
-// cursorLife is how long a query locator works.
-const cursorLife = 48 * time.Hour
-
-// cursors are the queries that clients may still read on from.
-type cursors struct {
-	mu   sync.Mutex
-	made int
-	open map[string]*cursor
-}
-
-type cursor struct {
-	result *query.Result
-	until  time.Time
-}
-
 // Queries answers statements.
 type Queries struct {
 	store   *store.Store
 	clock   *orgtime.Clock
 	asker   *query.Asker
-	cursors cursors
+	cursors *query.Cursors
 }
 
 // NewQueries makes Queries of what an asker understands.
-func NewQueries(s *store.Store, clock *orgtime.Clock, a *query.Asker) *Queries {
-	return &Queries{store: s, clock: clock, asker: a}
+func NewQueries(s *store.Store, clock *orgtime.Clock, a *query.Asker, cursors *query.Cursors) *Queries {
+	return &Queries{store: s, clock: clock, asker: a, cursors: cursors}
 }
 
 // Routes are the ways to the answers of statements.
@@ -76,6 +58,9 @@ func (a *Queries) firstPage(w http.ResponseWriter, c *web.Call, all bool) error 
 	batch, err := batchSize(c.Header)
 	if err != nil {
 		return err
+	}
+	if _, ok := tooling.Describes(text); ok {
+		return NewTooling(a.store, a.clock).answer(w, c, text, "/sobjects")
 	}
 	q, err := a.asker.Ask(text, all)
 	if err != nil {
@@ -108,7 +93,7 @@ func (a *Queries) firstPage(w http.ResponseWriter, c *web.Call, all bool) error 
 	}
 	locator := ""
 	if r.Total > batch {
-		locator = a.cursors.add(r, a.clock.Now())
+		locator = a.cursors.Add(r, a.clock.Now())
 	}
 	return writePage(w, c, page{r, locator, 0, batch})
 }
@@ -129,50 +114,16 @@ func batchSize(h http.Header) (int, error) {
 	return n, nil
 }
 
-func (cs *cursors) add(r *query.Result, now time.Time) string {
-	cs.mu.Lock()
-	defer cs.mu.Unlock()
-	if cs.open == nil {
-		cs.open = map[string]*cursor{}
-	}
-	for name, old := range cs.open {
-		if now.After(old.until) {
-			delete(cs.open, name)
-		}
-	}
-	cs.made++
-	name := recordid.New("01g", cs.made)
-	cs.open[name] = &cursor{r, now.Add(cursorLife)}
-	return name
-}
-
-func (cs *cursors) find(name string, now time.Time) (*query.Result, bool) {
-	cs.mu.Lock()
-	defer cs.mu.Unlock()
-	c, ok := cs.open[name]
-	if !ok || now.After(c.until) {
-		return nil, false
-	}
-	return c.result, true
-}
-
-var locatorForm = regexp.MustCompile(`^(01g\w{15})-(\d{1,9})$`)
-
 func (a *Queries) queryMore(w http.ResponseWriter, c *web.Call) error {
 	batch, err := batchSize(c.Header)
 	if err != nil {
 		return err
 	}
-	m := locatorForm.FindStringSubmatch(c.PathValue("locator"))
-	if m == nil {
-		return reply.Bad("INVALID_QUERY_LOCATOR", "invalid query locator")
+	at, err := a.cursors.Find(c.PathValue("locator"), a.clock.Now())
+	if err != nil {
+		return err
 	}
-	r, ok := a.cursors.find(m[1], a.clock.Now())
-	from, _ := strconv.Atoi(m[2]) // nine digits at most
-	if !ok || from > r.Total {
-		return reply.Bad("INVALID_QUERY_LOCATOR", "invalid query locator")
-	}
-	return writePage(w, c, page{r, m[1], from, batch})
+	return writePage(w, c, page{at.Result, at.Name, at.From, batch})
 }
 
 // A page is a part of a result.
@@ -205,8 +156,8 @@ func writePage(w http.ResponseWriter, c *web.Call, p page) error {
 	dst = append(dst, `,"done":`...)
 	dst = strconv.AppendBool(dst, next >= p.Total)
 	if next < p.Total {
-		dst = append(dst, `,"nextRecordsUrl":"/services/data/`+c.Version+`/query/`+p.locator+`-`...)
-		dst = append(strconv.AppendInt(dst, int64(next), 10), '"')
+		dst = append(dst, `,"nextRecordsUrl":"/services/data/`+c.Version+`/query/`...)
+		dst = append(dst, query.Locator(p.locator, next)+`"`...)
 	}
 	dst = append(dst, `,"records":[`...)
 	rows, first := encode.NewJSON(c.Version, p.Result), true

@@ -40,6 +40,9 @@ func (a *Records) pathRow(c *web.Call) (*store.Row, error) {
 	}
 	r, ok := a.store.Now().Find(obj, id)
 	if !ok && (r == nil || !r.Record.Purged || r.Unborn()) {
+		if c.Method != http.MethodGet { // seen in answers to composite requests
+			return nil, reply.Refuse(http.StatusNotFound, "INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id")
+		}
 		return nil, reply.NotFound()
 	}
 	if !ok || r.Deleted() {

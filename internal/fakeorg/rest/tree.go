@@ -64,7 +64,7 @@ func plant(e *change.Edit, records []treeRecord, parent string, results *[]treeR
 			id, err = e.Create(r.obj, r.given)
 		}
 		if err != nil {
-			*results = append(*results, treeResult{Reference: r.reference, Errors: unsaved("", err).Errors})
+			*results = append(*results, treeResult{Reference: r.reference, Errors: unsaved(err).Errors})
 			return err
 		}
 		*results = append(*results, treeResult{Reference: r.reference, ID: id})

@@ -32,6 +32,12 @@ func (c *Catalog) Owner(id string) (*Object, bool) {
 	return obj, ok
 }
 
+// IsOfAnother tells whether an Id of 18 characters belongs to another object.
+func (c *Catalog) IsOfAnother(obj *Object, id string) bool {
+	owner, ok := c.Owner(id)
+	return ok && !owner.Same(obj)
+}
+
 // Shown lists the objects that the user sees.
 func (c *Catalog) Shown() []*Object {
 	return slices.DeleteFunc(slices.Clone(c.Objects), func(obj *Object) bool { return obj.Hidden })

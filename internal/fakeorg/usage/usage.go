@@ -128,6 +128,14 @@ func (u *Meter) Charge(w http.ResponseWriter) error {
 	return reply.Refuse(http.StatusForbidden, "REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.")
 }
 
+// Calls returns how many calls there were in the last 24 hours, and how many
+// there may be.
+func (u *Meter) Calls() (used, most int) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return u.calls.sum(u.clock.Now()), u.daily.Requests
+}
+
 // ChargeJob counts a Bulk query job against its own daily limits: of jobs, and
 // of the results that they have made.
 func (u *Meter) ChargeJob() error {
