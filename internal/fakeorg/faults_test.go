@@ -290,7 +290,8 @@ func TestFaultsOfParts(t *testing.T) {
 	// A part that breaks the connection off takes the whole request with it.
 	c.ok("POST", "/_org/faults", "[]")
 	c.ok("POST", "/_org/faults", `[{"kind":"describe","nth":1,"reset":true}]`)
-	write := `{"method":"PATCH","url":"` + data + `/sobjects/Account/` + first + `","referenceId":"w","body":{"Site":"9"}},`
+	write := `{"method":"PATCH","url":"` + data + `/sobjects/Account/` + first +
+		`","referenceId":"w","body":{"Site":"9"}},`
 	if a := c.do("POST", data+"/composite", `{"allOrNone":true,"compositeRequest":[`+write+parts+`]}`); a.err == nil {
 		t.Errorf("the connection held: %d %s", a.StatusCode, a.body)
 	}

@@ -114,8 +114,9 @@ func TestNewestVersion(t *testing.T) {
 	c.ok("POST", "/_org/versions", `{"oldest":41}`) // Summer '28
 	c.do("GET", "/services/data/v40.0/limits", "").refused(t, 410, "GONE")
 	c.get("/services/data/v41.0/limits")
-	if a := c.do("GET", "/services/data", ""); strings.Contains(a.body, `"40.0"`) || !strings.Contains(a.body, `"41.0"`) {
-		t.Errorf("the list has retired versions: %s", a.body)
+	list := c.do("GET", "/services/data", "").body
+	if strings.Contains(list, `"40.0"`) || !strings.Contains(list, `"41.0"`) {
+		t.Errorf("the list has retired versions: %s", list)
 	}
 	c.do("POST", "/_org/versions", `{"oldest":30}`).refused(t, 400, "INVALID_ARGUMENT_TYPE")
 	c.do("POST", "/_org/versions", `{"newest":40}`).refused(t, 400, "INVALID_ARGUMENT_TYPE")
