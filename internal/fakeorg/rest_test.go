@@ -52,12 +52,12 @@ func TestVersions(t *testing.T) {
 // What a client asks for that isn't there stands by name beside the counts.
 func TestUnknownPathsAreNamed(t *testing.T) {
 	c := serve(t, fakeorg.Options{}, nil)
-	c.do("POST", "/services/async/66.0/job?token=secret", "x").refused(t, 404, "NOT_FOUND")
+	c.do("POST", "/services/apexrest/66.0/job?token=secret", "x").refused(t, 404, "NOT_FOUND")
 	for range 2 {
 		c.do("GET", data+"/chatter/feeds", "").refused(t, 404, "NOT_FOUND")
 	}
 	c.get(data + "/limits")
-	want := map[string]any{"POST /services/async/66.0/job": "1", "GET " + data + "/chatter/feeds": "2"}
+	want := map[string]any{"POST /services/apexrest/66.0/job": "1", "GET " + data + "/chatter/feeds": "2"}
 	counts := func() map[string]any {
 		all := map[string]any{}
 		for name, n := range c.get("/_org/requests") {
