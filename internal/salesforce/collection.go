@@ -7,8 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 
 	"catchment/internal/plan"
+	"catchment/internal/salesforce/lifetime"
+	"catchment/internal/salesforce/soql"
 	"catchment/internal/salesforce/wire"
 )
 
@@ -19,10 +22,13 @@ const CollectionAtMost = 2000
 // Collect reads the records with these Ids, 2,000 at most, by one call, and
 // hands each that was answered to each, as they arrive. What Salesforce doesn't
 // answer is deleted, purged, or out of this user's sight: only a queryAll by
-// its Id tells which.
+// its Id tells which. A version without lifetime.Collections takes more calls.
 func (c *Client) Collect(ctx context.Context, object string, ids, fields []string, each func(Record) error) error {
 	if len(ids) > CollectionAtMost {
 		return plan.Failf(plan.Bug, "", "collect %s: %d Ids at once", object, len(ids))
+	}
+	if !c.Has(lifetime.Collections) {
+		return c.collectByQuery(ctx, object, ids, fields, each)
 	}
 	body, err := json.Marshal(map[string][]string{"ids": ids, "fields": fields})
 	if err != nil {
@@ -48,6 +54,30 @@ func (c *Client) Collect(ctx context.Context, object string, ids, fields []strin
 	}
 	if n != len(ids) {
 		return plan.Failf(plan.Bug, "", "collect %s: %d answers to %d Ids", object, n, len(ids))
+	}
+	return nil
+}
+
+// soqlAtMost is how long a query may be that stands in a URI: of 16,384 bytes with the
+// headers, and quoting may triple a character.
+const soqlAtMost = 5000
+
+// collectByQuery is Collect by queries that name the Ids.
+func (c *Client) collectByQuery(
+	ctx context.Context, object string, ids, fields []string, each func(Record) error,
+) error {
+	q := soql.Select{Fields: fields, From: object, Where: []soql.Condition{soql.In("Id", nil)}}
+	atOnce := max(1, (soqlAtMost-len(q.String()))/len(`'001000000000000AAA',`))
+	for some := range slices.Chunk(ids, atOnce) {
+		q.Where[0] = soql.In("Id", some)
+		for r, err := range c.Query(ctx, q.String(), false) {
+			if err != nil {
+				return fmt.Errorf("collect %s: %w", object, err)
+			}
+			if err := each(r); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
 }

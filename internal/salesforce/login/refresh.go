@@ -3,6 +3,9 @@ package login
 import (
 	"context"
 	"net/url"
+
+	"catchment/internal/plan"
+	"catchment/internal/salesforce/fault"
 )
 
 // A Keeper keeps a refresh token from one login to the next.
@@ -34,7 +37,9 @@ func (l RefreshToken) Login(ctx context.Context, at Endpoint) (Session, error) {
 			form.Set("client_secret", l.ClientSecret)
 		}
 		var err error
-		s, err = at.Grant(ctx, form, "client_secret", "refresh_token")
+		if s, err = at.Grant(ctx, form, "client_secret", "refresh_token"); fault.CodeOf(err) == "invalid_grant" {
+			err = plan.Fixf(fault.RefreshEnded, "%w", err)
+		}
 		return s.next, err
 	})
 	if err != nil {
