@@ -14,8 +14,8 @@ import (
 	"time"
 
 	"catchment/internal/plan"
+	"catchment/internal/platform"
 	"catchment/internal/salesforce/fault"
-	"catchment/internal/salesforce/lifetime"
 	"catchment/internal/salesforce/wire"
 )
 
@@ -127,12 +127,12 @@ func versionOf(n json.Number, otherwise string) string {
 
 // ResultPages lists up to five result URLs of a completed job, from next on,
 // or from the start where next is "". nextURL is "" with the last ones. A job of a
-// version without lifetime.ResultPages has none, and nobody is asked.
+// version without platform.ResultPages has none, and nobody is asked.
 func (c *Client) ResultPages(
 	ctx context.Context, job QueryJob, next string,
 ) (pages []string, nextURL string, err error) {
 	path := job.path() + "/resultPages"
-	if !lifetime.ResultPages.In(job.Version) {
+	if !platform.ResultPages.In(job.Version) {
 		return nil, "", fault.Classify(&fault.Error{Status: http.StatusNotFound, Resource: path})
 	}
 	if next != "" {

@@ -22,7 +22,7 @@ import (
 	"time"
 
 	"catchment/internal/plan"
-	"catchment/internal/salesforce/lifetime"
+	"catchment/internal/platform"
 	"catchment/internal/salesforce/login"
 	"catchment/internal/salesforce/wire"
 	"catchment/internal/schema"
@@ -31,7 +31,7 @@ import (
 // Config is what a Client needs. Sleep and Now default to the real ones.
 type Config struct {
 	URL        string // of the org: https://acme.my.salesforce.com
-	APIVersion string // as lifetime.Newest
+	APIVersion string // as platform.Newest
 	Login      login.Way
 	HTTP       *http.Client
 	UserAgent  string
@@ -83,11 +83,11 @@ func New(c Config) (*Client, error) {
 // checkVersion refuses what is no version, and one that no org serves any more.
 func checkVersion(version string) error {
 	switch {
-	case lifetime.Number(version) == 0:
-		return plan.Fixf("write it as "+lifetime.Newest, "API version %q isn't one", version)
-	case lifetime.Retired(version):
-		return plan.Fixf(lifetime.Pin(lifetime.Newest)+"; or leave it out for the newest that both sides know",
-			"Salesforce has removed API version %s: %s is the oldest there is", version, lifetime.Oldest)
+	case platform.Number(version) == 0:
+		return plan.Fixf("write it as "+platform.Newest, "API version %q isn't one", version)
+	case platform.Retired(version):
+		return plan.Fixf(platform.Pin(platform.Newest)+"; or leave it out for the newest that both sides know",
+			"Salesforce has removed API version %s: %s is the oldest there is", version, platform.Oldest)
 	}
 	return nil
 }

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"strings"
 
-	"catchment/internal/salesforce/lifetime"
+	"catchment/internal/platform"
 )
 
 // A Limit is one of the org's allowances.
@@ -52,7 +52,7 @@ func (c *Client) RecordCounts(ctx context.Context, objects []string) (map[string
 			Count int64  `json:"count"`
 		} `json:"sObjects"`
 	}
-	if !c.Has(lifetime.RecordCount) {
+	if !c.Has(platform.RecordCount) {
 		return map[string]int64{}, nil
 	}
 	path := c.api.Path("limits", "recordCount")

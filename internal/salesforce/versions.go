@@ -7,8 +7,8 @@ import (
 	"slices"
 
 	"catchment/internal/plan"
+	"catchment/internal/platform"
 	"catchment/internal/salesforce/fault"
-	"catchment/internal/salesforce/lifetime"
 	"catchment/internal/salesforce/wire"
 )
 
@@ -16,7 +16,7 @@ import (
 func (c *Client) Version() string { return c.api.Version }
 
 // Has tells whether that version has a part of the API.
-func (c *Client) Has(p lifetime.Part) bool { return p.In(c.api.Version) }
+func (c *Client) Has(p platform.Part) bool { return p.In(c.api.Version) }
 
 // Versions lists the API versions that the org serves, the oldest first. That needs no
 // session, and Salesforce doesn't count it (REST API guide, "Limit Info Header"), so
@@ -43,11 +43,11 @@ func (c *Client) Agree(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	version, ok := lifetime.Choose(served)
+	version, ok := platform.Choose(served)
 	if !ok {
 		return plan.Fixf("look for a newer catchment, and check that org.url is the org's My Domain",
-			"the org serves API versions %s, and this catchment knows %s to %s", lifetime.Span(served),
-			lifetime.Oldest, lifetime.Newest)
+			"the org serves API versions %s, and this catchment knows %s to %s", platform.Span(served),
+			platform.Oldest, platform.Newest)
 	}
 	c.api.Version = version
 	return nil
@@ -60,10 +60,10 @@ func (c *Client) Unserved(served []string) error {
 		return nil
 	}
 	hint := "check that org.url is the org's My Domain"
-	if best, ok := lifetime.Choose(served); ok {
-		hint = lifetime.Pin(best) + "; or leave it out for the newest that both sides know"
+	if best, ok := platform.Choose(served); ok {
+		hint = platform.Pin(best) + "; or leave it out for the newest that both sides know"
 	}
-	return plan.Fixf(hint, "the org doesn't serve API version %s: it has %s", c.api.Version, lifetime.Span(served))
+	return plan.Fixf(hint, "the org doesn't serve API version %s: it has %s", c.api.Version, platform.Span(served))
 }
 
 // noVersion explains why the list of objects isn't there, which every version has: it

@@ -10,8 +10,8 @@ import (
 	"time"
 
 	"catchment/internal/plan"
+	"catchment/internal/platform"
 	"catchment/internal/salesforce"
-	"catchment/internal/salesforce/lifetime"
 )
 
 // served answers as an org of some versions does.
@@ -54,7 +54,7 @@ func TestAgree(t *testing.T) {
 		want   string
 	}{
 		{[]string{"65.0", "66.0"}, "66.0"},
-		{[]string{"67.0", "68.0", "69.0", "70.0"}, lifetime.Newest},
+		{[]string{"67.0", "68.0", "69.0", "70.0"}, platform.Newest},
 		{[]string{"68.0", "31.0", "30.0"}, "68.0"},
 		{[]string{"69.0"}, ""},
 		{[]string{"30.0", "unversioned"}, ""},
@@ -106,7 +106,7 @@ func TestRetiredVersionIsRefused(t *testing.T) {
 	o.config.APIVersion = "30.0"
 	_, err := salesforce.New(o.config)
 	if plan.ClassOf(err) != plan.Fix || !strings.Contains(err.Error(), "31.0") ||
-		!strings.Contains(plan.HintOf(err), lifetime.Newest) {
+		!strings.Contains(plan.HintOf(err), platform.Newest) {
 		t.Errorf("%v, hint %q", err, plan.HintOf(err))
 	}
 }

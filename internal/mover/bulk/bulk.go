@@ -18,9 +18,9 @@ import (
 
 	"catchment/internal/mover"
 	"catchment/internal/plan"
+	"catchment/internal/platform"
 	"catchment/internal/salesforce"
 	"catchment/internal/salesforce/fault"
-	"catchment/internal/salesforce/lifetime"
 )
 
 // A Pager reads objects by query jobs.
@@ -36,7 +36,7 @@ func New(org *salesforce.Client) *Pager { return &Pager{org: org} }
 // are no such jobs to be made.
 func (p *Pager) Traits() mover.Traits {
 	return mover.Traits{
-		Outlives: true, Plain: true, Closed: !p.org.Has(lifetime.BulkQueries),
+		Outlives: true, Plain: true, Closed: !p.org.Has(platform.BulkQueries),
 		Cost: mover.Cost{Jobs: 1, Calls: 4, Page: 100_000, List: 5},
 	}
 }

@@ -11,10 +11,10 @@ import (
 
 	"catchment/internal/control"
 	"catchment/internal/flow"
+	"catchment/internal/platform"
 	"catchment/internal/replicate/reading"
 	"catchment/internal/salesforce"
 	"catchment/internal/salesforce/fault"
-	"catchment/internal/salesforce/lifetime"
 	"catchment/internal/schema"
 	"catchment/internal/source"
 	"catchment/internal/warehouse"
@@ -75,7 +75,7 @@ func (p *Prefetch) Ask(ctx context.Context, flows []flow.Flow) error {
 // together tells whether so many flows are worth a composite request, the API version has
 // them, and the org takes one.
 func (p *Prefetch) together(ctx context.Context, flows int) (bool, error) {
-	if !p.org.Has(lifetime.Composite) {
+	if !p.org.Has(platform.Composite) {
 		return false, nil
 	}
 	switch p.setting {

@@ -3,7 +3,7 @@ package fault
 import (
 	"errors"
 
-	"catchment/internal/salesforce/lifetime"
+	"catchment/internal/platform"
 )
 
 // A setup is a part of what an administrator sets up for a login.
@@ -60,7 +60,7 @@ func flowSetup(flow string) []string {
 	case "password":
 		return []string{
 			"Setup > OAuth and OpenID Connect Settings: Allow OAuth Username-Password Flows, until " +
-				lifetime.PasswordEnds() + "; better now, and needed then: client_credentials or jwt",
+				platform.PasswordEnds() + "; better now, and needed then: client_credentials or jwt",
 		}
 	}
 	return nil

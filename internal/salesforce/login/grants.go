@@ -5,8 +5,8 @@ import (
 	"net/url"
 
 	"catchment/internal/plan"
+	"catchment/internal/platform"
 	"catchment/internal/salesforce/fault"
-	"catchment/internal/salesforce/lifetime"
 )
 
 // ClientCredentials logs in as the Run As user of an External Client App. It
@@ -23,7 +23,7 @@ func (l ClientCredentials) Login(ctx context.Context, at Endpoint) (Session, err
 }
 
 // Password logs in with a username and a password, which has the user's
-// security token appended where the org asks for it. lifetime says when Salesforce
+// security token appended where the org asks for it. platform says when Salesforce
 // ends that.
 type Password struct{ ClientID, ClientSecret, Username, Password string }
 
@@ -38,7 +38,7 @@ func (l Password) Login(ctx context.Context, at Endpoint) (Session, error) {
 	}, "client_secret", "password")
 	switch fault.CodeOf(err) {
 	case "invalid_grant", "unsupported_grant_type", "unauthorized_client":
-		err = plan.Fixf(lifetime.PasswordRefused(at.now()), "%w", err)
+		err = plan.Fixf(platform.PasswordRefused(at.now()), "%w", err)
 	}
 	return s, err
 }

@@ -1,4 +1,4 @@
-// Package lifetime says what comes and goes in Salesforce: the versions of its API
+// Package platform says what comes and goes on Salesforce's platform: the versions of its API
 // (version.go), what each of them has and lacks (part.go), and a way to log in that
 // ends (password.go).
 //
@@ -7,7 +7,7 @@
 // there, hands that in.
 //
 // Start at Newest and Choose.
-package lifetime
+package platform
 
 // An Ending is what Salesforce has announced the end of, and a configuration uses.
 type Ending struct {
