@@ -90,8 +90,9 @@ func (p *Project) OpenOrg(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	version := cmp.Or(p.File.Org.APIVersion, platform.Newest)
 	p.Org, err = salesforce.New(salesforce.Config{
-		URL: p.File.Org.URL, APIVersion: cmp.Or(p.File.Org.APIVersion, platform.Newest), Login: login, HTTP: p.HTTP,
+		URL: p.File.Org.URL, APIVersion: version, Login: login, HTTP: p.HTTP,
 		UserAgent: "catchment/" + p.Version, Now: p.Now,
 	})
 	if err != nil || p.File.Org.APIVersion != "" {

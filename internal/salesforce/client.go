@@ -69,13 +69,14 @@ func New(c Config) (*Client, error) {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	client := &Client{http: wire.NewHTTP(c.HTTP, c.UserAgent, c.Now), base: base, now: c.Now}
+	client := &Client{http: wire.NewHTTP(c.HTTP, c.UserAgent, c.Now), now: c.Now}
 	counted := &counting{next: client.http, calls: &client.calls}
 	client.signer = login.NewSigner(counted, c.Login, login.Endpoint{URL: base, HTTP: client.http, Now: c.Now})
 	client.api = wire.API{
 		Sender:  &wire.Retrying{Next: client.signer, Sleep: c.Sleep, Now: c.Now},
 		Version: c.APIVersion,
 	}
+	client.base, client.open = base, client.api
 	client.open.Sender = &wire.Retrying{Next: client.http, Sleep: c.Sleep, Now: c.Now}
 	return client, nil
 }
