@@ -54,8 +54,8 @@ func TestSoak(t *testing.T) {
 				defer func() {
 					if t.Failed() {
 						failed.Add(1)
-						t.Logf("%sagain: go test -run Soak ./internal/replicate -soak.runs=1 -soak.seed=%d -soak.in=%s -soak.api=%s",
-							&talk, seed, *soakIn, api)
+						t.Logf("%sagain: go test -run Soak ./internal/replicate -soak.runs=1 -soak.seed=%d "+
+							"-soak.in=%s -soak.api=%s", &talk, seed, *soakIn, api)
 					}
 				}()
 				soak(t, seed, api, &talk, tally)

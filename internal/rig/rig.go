@@ -80,7 +80,7 @@ func NewOrg(t testing.TB, counts map[string]int, change func(*fakeorg.Options)) 
 func New(t *testing.T, org *fakeorg.Org, objects ...string) *Rig {
 	t.Helper()
 	r := &Rig{T: t, Org: org, Dir: t.TempDir(), written: map[string]time.Time{}}
-	r.API, _ = platform.Choose(r.versions())
+	r.API, _ = platform.Choose(versionsOf(r))
 	for _, o := range objects {
 		r.Flows = append(r.Flows, flow.Flow{Object: o, Deletes: flow.Flag, Mover: flow.Auto, Naming: flow.Lower,
 			NUL: flow.Replace})

@@ -57,8 +57,8 @@ func (r *Rig) Session() string {
 	return answer.Token
 }
 
-// versions are those of the API that the org serves.
-func (r *Rig) versions() []string {
+// versionsOf are those of the API that the org serves.
+func versionsOf(r *Rig) []string {
 	var list []struct {
 		Version string `json:"version"`
 	}
