@@ -19,7 +19,8 @@ func TestOldVersionsAreReadOtherwise(t *testing.T) {
 		without []string // kinds of requests
 		with    string
 	}{
-		{platform.Oldest, []string{"job", "results", "result-pages", "composite", "collection", "record-count"}, "query-more"},
+		{platform.Oldest, []string{"job", "results", "result-pages", "composite", "collection", "record-count"},
+			"query-more"},
 		{"46.0", []string{"job", "results", "result-pages"}, "collection"},
 		{"57.0", []string{"result-pages"}, "results"},
 		{"58.0", nil, "result-pages"},

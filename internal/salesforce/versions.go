@@ -20,7 +20,7 @@ func (c *Client) Has(p platform.Part) bool { return p.In(c.api.Version) }
 
 // Versions lists the API versions that the org serves, the oldest first. That needs no
 // session, and Salesforce doesn't count it (REST API guide, "Limit Info Header"), so
-// Calls doesn't either.
+// Calls doesn't either. What is no version is left out: the list is shown to people.
 func (c *Client) Versions(ctx context.Context) ([]string, error) {
 	var list []struct {
 		Version string `json:"version"`
@@ -29,9 +29,11 @@ func (c *Client) Versions(ctx context.Context) ([]string, error) {
 	if _, err := c.open.Call(ctx, r, &list); err != nil {
 		return nil, fmt.Errorf("list versions: %w", err)
 	}
-	versions := make([]string, len(list))
-	for i, v := range list {
-		versions[i] = v.Version
+	var versions []string
+	for _, v := range list {
+		if platform.Number(v.Version) > 0 {
+			versions = append(versions, v.Version)
+		}
 	}
 	return versions, nil
 }

@@ -33,7 +33,7 @@ func served(versions ...string) http.HandlerFunc {
 // The versions need no login and count as no call, and the time comes with them.
 func TestVersionsAndServerTime(t *testing.T) {
 	o := newOrg(t)
-	o.handle("GET /services/data/", served("64.0", "66.0"))
+	o.handle("GET /services/data/", served("\u202e9.0", "latest", "64.0", "66.0", "1e3.0"))
 	versions, err := o.Versions(t.Context())
 	if err != nil || !slices.Equal(versions, []string{"64.0", "66.0"}) {
 		t.Errorf("%v, %v", versions, err)
