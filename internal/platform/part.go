@@ -40,7 +40,7 @@ func Lacks(version string) []string {
 		if a.part.In(version) || a.part == ResultPages && !BulkQueries.In(version) {
 			continue // who has no jobs misses no pages of jobs
 		}
-		lacks = append(lacks, fmt.Sprintf("no %s before %s: %s", a.what, a.part.Since(), a.then))
+		lacks = append(lacks, fmt.Sprintf("no %s (since %s): %s", a.what, a.part.Since(), a.then))
 	}
 	return lacks
 }

@@ -60,7 +60,8 @@ func Span(served []string) string {
 
 // Pin is how to have the client speak a version from now on.
 func Pin(version string) string {
-	return fmt.Sprintf("set org.api_version to %q; `catchment init --api-version %s` writes it", version, version)
+	return fmt.Sprintf("set org.api_version to %q; `catchment init --api-version %s` writes it; "+
+		"or leave it out for the newest that both sides know", version, version)
 }
 
 // OfVersion tells of a version whose end is announced.
@@ -72,6 +73,6 @@ func OfVersion(version string) (Ending, bool) {
 	return Ending{
 		What: "api version",
 		Text: fmt.Sprintf("Salesforce supports API version %s until Summer '27, and removes it in Summer '28", version),
-		Hint: Pin(Newest) + "; or leave it out for the newest that both sides know",
+		Hint: Pin(Newest),
 	}, true
 }

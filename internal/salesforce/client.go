@@ -87,7 +87,7 @@ func checkVersion(version string) error {
 	case platform.Number(version) == 0:
 		return plan.Fixf("write it as "+platform.Newest, "API version %q isn't one", version)
 	case platform.Retired(version):
-		return plan.Fixf(platform.Pin(platform.Newest)+"; or leave it out for the newest that both sides know",
+		return plan.Fixf(platform.Pin(platform.Newest),
 			"Salesforce has removed API version %s: %s is the oldest there is", version, platform.Oldest)
 	}
 	return nil

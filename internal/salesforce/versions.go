@@ -63,7 +63,7 @@ func (c *Client) Unserved(served []string) error {
 	}
 	hint := "check that org.url is the org's My Domain"
 	if best, ok := platform.Choose(served); ok {
-		hint = platform.Pin(best) + "; or leave it out for the newest that both sides know"
+		hint = platform.Pin(best)
 	}
 	return plan.Fixf(hint, "the org doesn't serve API version %s: it has %s", c.api.Version, platform.Span(served))
 }
