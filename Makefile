@@ -11,6 +11,7 @@ STATICCHECK_VERSION := v0.8.2
 FUZZTIME ?= 10s
 RUNS ?= 200
 SEED ?= 0
+API ?=
 IN ?= duckdb
 RECORDS ?= 1000000
 BIG ?= 5000000
@@ -178,8 +179,8 @@ aws-live: bin/catchment lambda ## deploy into your AWS account and run once, onl
 	$(took)
 
 .PHONY: soak
-soak: deps ## random histories with crashes and faults: RUNS=n, IN=duckdb, postgres or ddlcommits, and SEED=n to replay one
-	$(GO) test -count=1 -timeout 3h -v -run TestSoak ./internal/replicate -soak.runs=$(RUNS) -soak.seed=$(SEED) -soak.in=$(IN) |
+soak: deps ## random histories with crashes and faults: RUNS=n, IN=duckdb, postgres or ddlcommits, API=68.0, and SEED=n to replay one
+	$(GO) test -count=1 -timeout 3h -v -run TestSoak ./internal/replicate -soak.runs=$(RUNS) -soak.seed=$(SEED) -soak.in=$(IN) -soak.api=$(API) |
 	  grep --line-buffered -vE '^( *--- PASS|===)'
 	$(took)
 

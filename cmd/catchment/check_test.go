@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"crypto/rand"
 	stdsql "database/sql"
@@ -93,8 +92,12 @@ type line struct {
 func (s *site) do(args ...string) ([]line, int) {
 	s.t.Helper()
 	config := filepath.Join(s.dir, "catchment.yaml")
+	pin := ""
+	if s.version != "" {
+		pin = "  api_version: \"" + s.version + "\"\n"
+	}
 	s.must(os.WriteFile(config, []byte("version: 1\norg:\n  url: "+s.env["ORG"]+
-		"\n  api_version: \""+cmp.Or(s.version, project.APIVersion)+"\"\n"+
+		"\n"+pin+
 		"  login: {flow: client_credentials, client_id: env:ID, client_secret: env:SECRET}\n"+
 		"warehouse:\n  url: "+s.url+"\n"+s.warehouse+s.rest+"flows:\n"+s.flows), 0o600))
 	account := cloud.New()
@@ -485,16 +488,18 @@ func TestCheckRefusesNothingThatRunTakes(t *testing.T) {
 	}
 }
 
-// An API version that the org doesn't serve is the one thing of which check says more:
-// the hint of a run names it for that.
-func TestCheckListsTheVersions(t *testing.T) {
+// An API version that the org doesn't serve: check and run name the one to take, and how
+// to write it down.
+func TestVersionThatTheOrgLacks(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, false)
 	s.version = "99.0"
 	found, _ := s.check()
 	refused, _ := s.run()
-	if len(found) != 1 || len(refused) != 1 || found[0].Class != refused[0].Class ||
-		!strings.Contains(refused[0].Hint, "`catchment check` lists them") || !strings.Contains(found[0].Hint, "66.0") {
+	if len(found) != 1 || len(refused) != 1 || found[0].Class != refused[0].Class || found[0].Hint != refused[0].Hint ||
+		!strings.Contains(refused[0].Text, found[0].Text) ||
+		!strings.Contains(found[0].Text, "doesn't serve API version 99.0: it has 31.0 to ") ||
+		!strings.Contains(found[0].Hint, "`catchment init --api-version 6") {
 		t.Errorf("check found %+v, the run refused %+v", found, refused)
 	}
 }

@@ -8,19 +8,24 @@ import (
 
 	"catchment/internal/flow"
 	"catchment/internal/plan"
+	"catchment/internal/platform"
 	"catchment/internal/project"
 	"catchment/internal/salesforce/fault"
 )
 
 func (c *checkup) checkLogin(ctx context.Context) bool {
-	if err := c.OpenOrg(); err != nil {
+	if err := c.OpenOrg(ctx); err != nil {
 		c.found("login", "", err)
 		return false
 	}
 	org, err := c.Org.Org(ctx)
+	var served []string
+	if err == nil {
+		served, err = c.Org.Versions(ctx)
+	}
 	var unserved error
 	if err == nil {
-		unserved = c.unservedVersion(ctx)
+		unserved = c.Org.Unserved(served)
 	}
 	if err == nil && unserved == nil { // a token that somebody else got shows only in use whether it works
 		c.Objects, err = c.Org.Objects(ctx)
@@ -31,17 +36,35 @@ func (c *checkup) checkLogin(ctx context.Context) bool {
 		c.setup("login", fault.LoginSetup(c.File.Org.Login.Flow, err))
 		return false
 	}
-	c.found("api version", c.Org.Version(), unserved)
-	return unserved == nil
+	c.found("api version", c.whichVersion(served), unserved)
+	if unserved != nil {
+		return false
+	}
+	c.checkEndings(ctx)
+	return true
 }
 
-func (c *checkup) unservedVersion(ctx context.Context) error {
-	versions, err := c.Org.Versions(ctx)
-	if err == nil && !slices.Contains(versions, c.Org.Version()) {
-		err = plan.Fixf("set org.api_version to one of: "+strings.Join(versions, ", "),
-			"the org doesn't serve API version %s", c.Org.Version())
+// whichVersion says what version of the API is spoken, and why.
+func (c *checkup) whichVersion(served []string) string {
+	why := "the newest that both sides know"
+	if c.File.Org.APIVersion != "" {
+		why = "as org.api_version says"
 	}
-	return err
+	return fmt.Sprintf("%s, %s; the org serves %s", c.Org.Version(), why, platform.Span(served))
+}
+
+// checkEndings warns of what Salesforce ends, and of what an old version lacks.
+func (c *checkup) checkEndings(ctx context.Context) {
+	all, err := c.endings(ctx)
+	if err != nil {
+		c.found("login", "", err)
+	}
+	for _, e := range all {
+		c.warn(e.What, e.Text, e.Hint)
+	}
+	for _, lack := range platform.Lacks(c.Org.Version()) {
+		c.warn("api version", c.Org.Version()+" has "+lack, platform.Pin(platform.Newest))
+	}
 }
 
 // A permission lets the user see all records of some kind.

@@ -21,6 +21,7 @@ import (
 	"catchment/internal/engine"
 	"catchment/internal/notice"
 	"catchment/internal/plan"
+	"catchment/internal/platform"
 	"catchment/internal/project"
 	"catchment/internal/status"
 )
@@ -167,7 +168,7 @@ func (s *session) versionCommand() *cobra.Command {
 		Example: "  catchment version",
 		Args:    cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			return s.Print(notice.Version{Version: s.Version, APIVersion: project.APIVersion})
+			return s.Print(notice.Version{Version: s.Version, APIVersion: platform.Newest})
 		},
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"catchment/internal/flow"
 	"catchment/internal/notice"
 	"catchment/internal/plan"
+	"catchment/internal/platform"
 	"catchment/internal/project"
 )
 
@@ -21,16 +22,23 @@ func (s *session) initCommand() *cobra.Command {
 		Short: "Write catchment.yaml after asking the org which objects it has",
 		Long: `Write a commented catchment.yaml with a flow for each object that people usually
 copy. The org is asked which objects it has, so the login has to work; secrets
-are named by reference and never written.`,
+are named by reference and never written.
+
+The version of Salesforce's API is written down too, so that an upgrade of the org
+or of catchment changes no columns by itself: the newest that both sides know, or
+the one of --api-version.`,
 		Example: `  export SF_CLIENT_ID=... SF_CLIENT_SECRET=...
   catchment init --url https://acme.my.salesforce.com
-  catchment init --url https://acme.my.salesforce.com --client-id file:id --client-secret file:secret`,
+  catchment init --url https://acme.my.salesforce.com --client-id file:id --client-secret file:secret
+  catchment init --url https://acme.my.salesforce.com --api-version 66.0`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return s.init(cmd, org) },
 	}
 	f := cmd.Flags()
 	f.StringVar(&org.URL, "url", "", "the org's My Domain `URL`")
 	f.StringVar(&org.Login.ClientID, "client-id", org.Login.ClientID, "`reference` to the client id")
+	f.StringVar(&org.APIVersion, "api-version", "",
+		"the `version` of Salesforce's API, as "+platform.Newest+" (default the newest that both sides know)")
 	f.StringVar(&org.Login.ClientSecret, "client-secret", org.Login.ClientSecret, "`reference` to the client secret")
 	return cmd
 }
@@ -47,9 +55,10 @@ func (s *session) init(cmd *cobra.Command, org flow.Org) error {
 		return err
 	}
 	p := &work{session: s, Project: project.New(s.World, file)}
-	if err := p.OpenOrg(); err != nil {
+	if err := p.OpenOrg(cmd.Context()); err != nil {
 		return err
 	}
+	org.APIVersion = p.Org.Version()
 	objects, err := p.Org.Objects(cmd.Context())
 	if err != nil {
 		return err

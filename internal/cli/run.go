@@ -65,6 +65,9 @@ orgs are refused, as the old org and as the new one.`,
 			}
 			return s.inProject(func(p *work) error {
 				run, err := p.run(cmd.Context(), args, flags)
+				if err == nil {
+					err = p.warn(cmd.Context())
+				}
 				if err != nil {
 					return err
 				}

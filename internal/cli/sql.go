@@ -49,7 +49,7 @@ func (p *work) sql(ctx context.Context, names []string, dialect string, install 
 	if err != nil {
 		return err
 	}
-	if err := p.OpenOrg(); err != nil {
+	if err := p.OpenOrg(ctx); err != nil {
 		return err
 	}
 	tables, err := p.tables(ctx, names)

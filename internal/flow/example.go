@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"catchment/internal/platform"
 	"catchment/internal/schema"
 	"catchment/internal/secret"
 )
@@ -24,11 +25,12 @@ func Example(org Org, known Warehouses, objects []schema.Object) []byte {
 org:
   url: %s
   # Secrets are references, never values: %s.
-  # flow: client_credentials, jwt, refresh_token, sf_cli, password or token;
-  # docs/howto/logins.md shows each.
+  # flow: client_credentials, jwt, refresh_token, sf_cli, token or password, which
+  # Salesforce ends on %s; docs/howto/logins.md shows each.
   login:
-`, quoted(cmp.Or(org.URL, "https://acme.my.salesforce.com")), secret.Forms())
+`, quoted(cmp.Or(org.URL, "https://acme.my.salesforce.com")), secret.Forms(), platform.PasswordEnds())
 	writeLogin(&b, org.Login)
+	writeVersion(&b, org.APIVersion)
 	fmt.Fprintf(&b, exampleBody, known.Local, known.Tip)
 	writeFlows(&b, objects)
 	return b.Bytes()
@@ -76,6 +78,15 @@ limits:
 # object: "*" copies all that can be copied; exclude_objects: [Task] leaves some out.
 flows:
 `
+
+// writeVersion pins the version of the API, or shows how to.
+func writeVersion(b *bytes.Buffer, version string) {
+	key := "api_version: " + quoted(version)
+	if version == "" {
+		key = "# api_version: " + quoted(platform.Newest)
+	}
+	fmt.Fprintf(b, "  %-26s # of Salesforce's API; without it the newest that both sides know\n", key)
+}
 
 func writeLogin(b *bytes.Buffer, l Login) {
 	if l.Flow == "" {

@@ -37,7 +37,7 @@ type File struct {
 // Org is where records come from.
 type Org struct {
 	URL             string // https://..., without a slash at the end
-	APIVersion      string // "67.0"; "" for the newest that both sides know
+	APIVersion      string // as platform.Newest; "" for the newest that both sides know
 	Login           Login
 	Reserve         int  // percent of the daily API limits, left to people (invariant 10)
 	AcceptEncrypted bool // copy fields that Salesforce keeps encrypted

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"catchment/internal/platform"
 	"catchment/internal/secret"
 )
 
@@ -74,7 +75,7 @@ var versionRE = regexp.MustCompile(`^v?([0-9]{2,3})(\.0)?$`)
 func parseAPIVersion(s string) (string, error) {
 	m := versionRE.FindStringSubmatch(s)
 	if m == nil {
-		return "", fmt.Errorf("%q is not an API version, as in 67.0", s)
+		return "", fmt.Errorf("%q is not an API version, as in %s", s, platform.Newest)
 	}
 	return m[1] + ".0", nil
 }

@@ -5,6 +5,7 @@ package mover
 type Traits struct {
 	Lands    bool  // it is a Lander; else it is a Pager
 	Outlives bool  // a job outlives the process that made it, and has time; else it is answered at once, and held there
+	Closed   bool  // the org's API version has none of its jobs: it makes no new ones, and nobody chooses it
 	Plain    bool  // it brings only objects and types of fields that Bulk takes; else whatever can be queried
 	Records  int64 // how many records it is for; 0 for any number
 	Query    int   // how long a query may be, in bytes; 0 for any length
@@ -36,6 +37,9 @@ func (t Traits) Price(records int64) (calls, jobs int64) {
 
 // suits tells whether so many records are read well by a query so long.
 func (t Traits) suits(records int64, query int) bool {
+	if t.Closed {
+		return false
+	}
 	few := t.Records == 0 || records != Uncounted && records <= t.Records
 	return few && (t.Query == 0 || query <= t.Query)
 }

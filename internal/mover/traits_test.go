@@ -1,16 +1,29 @@
 package mover_test
 
 import (
+	"net/http"
 	"testing"
 
 	"catchment/internal/mover"
 	"catchment/internal/mover/appflow"
 	"catchment/internal/mover/bulk"
 	"catchment/internal/mover/rest"
+	"catchment/internal/salesforce"
+	"catchment/internal/salesforce/login"
 )
 
 // movers can't bring anything, and say what they could.
-var movers = mover.Set{"a": &appflow.Lander{}, "b": bulk.New(nil), "r": rest.New(nil)}
+var movers = moversOf("66.0")
+
+// moversOf are those of an org that speaks a version of the API.
+func moversOf(version string) mover.Set {
+	org, err := salesforce.New(salesforce.Config{URL: "http://127.0.0.1", APIVersion: version,
+		HTTP: http.DefaultClient, Login: login.Token{Token: "t"}})
+	if err != nil {
+		panic(err)
+	}
+	return mover.Set{"a": &appflow.Lander{}, "b": bulk.New(org), "r": rest.New(org)}
+}
 
 func TestFewRecordsGoByREST(t *testing.T) {
 	for _, tt := range []struct {
@@ -26,6 +39,21 @@ func TestFewRecordsGoByREST(t *testing.T) {
 	}
 	if got := (mover.Set{"a": movers["a"]}).For(1, 1); got != "" {
 		t.Errorf("%q is no pager", got)
+	}
+}
+
+// Before version 47 there are no Bulk queries: REST reads everything.
+func TestOldVersionsGoByREST(t *testing.T) {
+	for version, want := range map[string]string{"46.0": "r", "47.0": "b"} {
+		of := moversOf(version)
+		for _, query := range []int{100, 8000} {
+			if got := of.For(1_000_000, query); got != want {
+				t.Errorf("%s: a million records go by %q, want %q", version, got, want)
+			}
+		}
+		if got := of.For(10, 100); got != "r" {
+			t.Errorf("%s: ten records go by %q", version, got)
+		}
 	}
 }
 

@@ -90,7 +90,10 @@ func flowExamples() map[string]status.Report {
 
 func programExamples() map[string]status.Report {
 	return map[string]status.Report{
-		"version": Version{APIVersion: "66.0", Version: "v1"},
+		"version": Version{APIVersion: "68.0", Version: "v1"},
+		"warning": Warning{
+			Detail: "ends on 20 February 2027, in 83 days", Hint: "use another", What: "login flow password",
+		},
 		"error": Failure{
 			Class: "fix", Error: "catchment.yaml exists already",
 			Hint: "remove it, or name another with: --config FILE",

@@ -48,6 +48,27 @@ func (f Failure) Text() (t status.Text) {
 	return t
 }
 
+// A Warning is what a command could live with, and the next ones may not.
+type Warning struct {
+	Detail string `json:"detail"`
+	Hint   string `json:"hint"`
+	Type   string `json:"type"`
+	What   string `json:"what"`
+}
+
+// Lines is one line.
+func (w Warning) Lines() []any {
+	w.Type = "warning"
+	return []any{w}
+}
+
+// Text is talk.
+func (w Warning) Text() (t status.Text) {
+	t.Talk("warning: %s: %s", w.What, w.Detail)
+	t.Talk("hint: %s", w.Hint)
+	return t
+}
+
 // An Init tells that a configuration was written.
 type Init struct {
 	Objects int    `json:"objects"` // that the org has

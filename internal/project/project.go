@@ -7,6 +7,7 @@
 package project
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -26,6 +27,7 @@ import (
 	"catchment/internal/mover"
 	"catchment/internal/owner"
 	"catchment/internal/plan"
+	"catchment/internal/platform"
 	"catchment/internal/replicate"
 	"catchment/internal/salesforce"
 	"catchment/internal/schema"
@@ -35,10 +37,6 @@ import (
 	"catchment/internal/warehouse"
 	"catchment/internal/warehouse/shape"
 )
-
-// APIVersion is what the client speaks where the configuration names none: the
-// version whose guides it was written from.
-const APIVersion = "66.0"
 
 // World is what a program brings along: the outside, and its drivers.
 type World struct {
@@ -84,21 +82,23 @@ func (p *Project) Close() error {
 	return errors.Join(errs...)
 }
 
-// OpenOrg makes the client. It doesn't log in yet: the first call does.
-func (p *Project) OpenOrg() error {
+// OpenOrg makes the client. It doesn't log in yet: the first call does. Where the
+// configuration names no API version, the org is asked which it serves, by a request
+// that Salesforce doesn't count: what is written down nowhere can't be out of date.
+func (p *Project) OpenOrg(ctx context.Context) error {
 	login, err := p.login()
 	if err != nil {
 		return err
 	}
-	version := p.File.Org.APIVersion
-	if version == "" {
-		version = APIVersion
-	}
+	version := cmp.Or(p.File.Org.APIVersion, platform.Newest)
 	p.Org, err = salesforce.New(salesforce.Config{
 		URL: p.File.Org.URL, APIVersion: version, Login: login, HTTP: p.HTTP,
 		UserAgent: "catchment/" + p.Version, Now: p.Now,
 	})
-	return err
+	if err != nil || p.File.Org.APIVersion != "" {
+		return err
+	}
+	return p.Org.Agree(ctx)
 }
 
 // OpenWarehouse opens the warehouse's driver.
@@ -151,7 +151,7 @@ func (p *Project) openStage() error {
 
 // OpenAll opens everything that a run needs.
 func (p *Project) OpenAll(ctx context.Context) error {
-	if err := p.OpenOrg(); err != nil {
+	if err := p.OpenOrg(ctx); err != nil {
 		return err
 	}
 	if err := p.OpenControl(ctx); err != nil {
@@ -196,6 +196,9 @@ func (p *Project) Flows(ctx context.Context, names []string) ([]flow.Flow, error
 	all, err := flow.Resolve(p.File, p.Objects, copied...)
 	if err == nil {
 		err = oneTableEach(p.File.Name, all)
+	}
+	if err == nil && !p.Org.Has(platform.BulkQueries) {
+		err = noneByBulk(p.File.Name, p.Org.Version(), all)
 	}
 	if err != nil || len(names) == 0 {
 		return all, err
@@ -253,6 +256,22 @@ func oneTableEach(file string, flows []flow.Flow) error {
 	}
 	return plan.Fixf("give one of the two a flow with `naming: lower`, or leave it out", "%s",
 		strings.Join(clashes, "\n"))
+}
+
+// noneByBulk refuses flows that ask for Bulk, in an API version that has no Bulk queries.
+func noneByBulk(file, version string, flows []flow.Flow) error {
+	var wrong []string
+	for _, f := range flows {
+		if f.Mover == flow.Bulk {
+			wrong = append(wrong, fmt.Sprintf("%s:%d: %s has mover: bulk, and API version %s has no Bulk queries",
+				file, f.Line, f.Object, version))
+		}
+	}
+	if len(wrong) == 0 {
+		return nil
+	}
+	return plan.Fixf("set org.api_version to "+platform.BulkQueries.Since()+" or later, or mover: auto", "%s",
+		strings.Join(wrong, "\n"))
 }
 
 // FlowNames are the objects of flows.

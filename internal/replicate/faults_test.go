@@ -171,7 +171,7 @@ func TestRetiredVersion(t *testing.T) {
 	t.Parallel()
 	r := rig.Small(t, "Contact", 5)
 	r.Between(func(w http.ResponseWriter, req *http.Request, next http.Handler) {
-		req.URL.Path = strings.Replace(req.URL.Path, "/v66.0/", "/v30.0/", 1)
+		req.URL.Path = strings.Replace(req.URL.Path, "/v"+r.API+"/", "/v30.0/", 1)
 		next.ServeHTTP(w, req)
 	})
 	row := r.Run(nil)

@@ -23,7 +23,9 @@ func (j *paging) shrink(ctx context.Context, why error) error {
 		return err
 	}
 	fl, p := j.source.Flow, j.part
-	mayBulk := row.Mover == "" && (fl.Mover == flow.Auto || fl.Mover == "") && inBulk(j.source, p.Fields)
+	job := j.Movers.For(mover.Uncounted, len(reading.SOQL(p.Query)))
+	mayBulk := row.Mover == "" && (fl.Mover == flow.Auto || fl.Mover == "") && inBulk(j.source, p.Fields) &&
+		j.Movers.Traits(job).Outlives
 	relief := reading.ReliefFor(*p, j.Movers.Traits(p.Mover), why, mayBulk, len(j.source.Table.Key) == 1)
 	obsolete := []control.Part{*p}  // as they were: their jobs are still to be dropped
 	if relief == reading.ByFields { // the ranges of a reading are read anew together
@@ -34,7 +36,7 @@ func (j *paging) shrink(ctx context.Context, why error) error {
 	}
 	switch relief {
 	case reading.ToJob:
-		err = reading.MoveTo(p, j.Movers.For(mover.Uncounted, len(reading.SOQL(p.Query))))
+		err = reading.MoveTo(p, job)
 		j.note("the query of %s took too long by REST: it is read by Bulk", p.Name)
 	case reading.ByIDs:
 		err = j.split(ctx, why)

@@ -2,6 +2,7 @@ package replicate_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"flag"
 	"fmt"
@@ -13,6 +14,7 @@ import (
 
 	"catchment/internal/control"
 	"catchment/internal/flow"
+	"catchment/internal/platform"
 	"catchment/internal/rig"
 	"catchment/internal/schedule"
 	"catchment/internal/verify"
@@ -25,7 +27,12 @@ var (
 	soakRuns = flag.Int("soak.runs", 3, "how many random lives of an org TestSoak lives through")
 	soakSeed = flag.Uint64("soak.seed", 1, "where they begin")
 	soakIn   = flag.String("soak.in", "duckdb", "the warehouse: duckdb, postgres, ddlcommits or ddlcommits-postgres")
+	soakAPI  = flag.String("soak.api", "", "the version of Salesforce's API, as 68.0; each in turn where it is empty")
 )
+
+// lived are the versions of the API that histories are lived through with: one with all
+// that the client uses, and the newest.
+func lived() []string { return []string{"60.0", "66.0", "67.0", platform.Newest} }
 
 // TestSoak lives through random histories of an org, with runs, crashes and
 // faults between: at the end the warehouse says what the org says, and at no
@@ -43,15 +50,17 @@ func TestSoak(t *testing.T) {
 					return
 				}
 				var talk bytes.Buffer
+				api := cmp.Or(*soakAPI, lived()[seed%uint64(len(lived()))])
 				defer func() {
 					if t.Failed() {
 						failed.Add(1)
-						t.Logf("%sagain: go test -run Soak ./internal/replicate -soak.runs=1 -soak.seed=%d -soak.in=%s",
-							&talk, seed, *soakIn)
+						t.Logf("%sagain: go test -run Soak ./internal/replicate -soak.runs=1 -soak.seed=%d "+
+							"-soak.in=%s -soak.api=%s", &talk, seed, *soakIn, api)
 					}
 				}()
-				soak(t, seed, &talk, tally)
+				soak(t, seed, api, &talk, tally)
 				tally.add("histories", *soakIn, 1)
+				tally.add("versions of the API", api, 1)
 			})
 		}
 	})
@@ -61,9 +70,29 @@ func TestSoak(t *testing.T) {
 	}
 }
 
-func soak(t *testing.T, seed uint64, talk io.Writer, tally *tallied) {
+// TestHistories lives through the same histories, crashes and faults with each version
+// of the API: the copy is the same.
+func TestHistories(t *testing.T) {
+	t.Parallel()
+	for _, api := range lived() {
+		for _, seed := range []uint64{7, 11} {
+			t.Run(fmt.Sprintf("api=%s/seed=%d", api, seed), func(t *testing.T) {
+				t.Parallel()
+				var talk bytes.Buffer
+				defer func() {
+					if t.Failed() {
+						t.Logf("%s", &talk)
+					}
+				}()
+				soak(t, seed, api, &talk, &tallied{})
+			})
+		}
+	}
+}
+
+func soak(t *testing.T, seed uint64, api string, talk io.Writer, tally *tallied) {
 	l := newLife(t, seed, shelfOf(t, *soakIn), tally, 0)
-	l.Talk = talk
+	l.Talk, l.API = talk, api
 	l.sicken()
 	for i := range l.Flows {
 		if l.Flows[i].Sweep.Every == 0 {

@@ -79,7 +79,7 @@ func (r *Rig) Start(f *Fate) *Process {
 	}
 	c := r.Org.Credentials()
 	p.Client, err = salesforce.New(salesforce.Config{
-		URL: r.Server.URL, APIVersion: "66.0", HTTP: &http.Client{Transport: wire}, Now: r.Now,
+		URL: r.Server.URL, APIVersion: r.API, HTTP: &http.Client{Transport: wire}, Now: r.Now,
 		Login: login.ClientCredentials{ClientID: c.ClientID, ClientSecret: c.ClientSecret},
 		Sleep: func(ctx context.Context, _ time.Duration) error { return context.Cause(ctx) },
 	})

@@ -24,6 +24,7 @@ import (
 	"catchment/internal/control"
 	"catchment/internal/fakeorg"
 	"catchment/internal/flow"
+	"catchment/internal/platform"
 )
 
 // A Rig is an org, and the files of a catchment that copies it. Its clock
@@ -35,6 +36,7 @@ type Rig struct {
 	Dir    string           // of all files
 	Flows  []flow.Flow
 	Shelf  Shelf          // what kind of warehouse it is
+	API    string         // the version that processes speak: the newest that both sides know
 	Schema string         // of the final tables, where it isn't salesforce
 	Begun  func(*Process) // sees each process that was started
 	Talk   io.Writer      // nil: the test's log
@@ -78,6 +80,7 @@ func NewOrg(t testing.TB, counts map[string]int, change func(*fakeorg.Options)) 
 func New(t *testing.T, org *fakeorg.Org, objects ...string) *Rig {
 	t.Helper()
 	r := &Rig{T: t, Org: org, Dir: t.TempDir(), written: map[string]time.Time{}}
+	r.API, _ = platform.Choose(versionsOf(r))
 	for _, o := range objects {
 		r.Flows = append(r.Flows, flow.Flow{Object: o, Deletes: flow.Flag, Mover: flow.Auto, Naming: flow.Lower,
 			NUL: flow.Replace})
@@ -167,7 +170,7 @@ func (r *Rig) Fork(t *testing.T) *Rig { return Moved(t, r, r.Org) }
 // Moved makes a rig of another org whose files are copies.
 func Moved(t *testing.T, r *Rig, org *fakeorg.Org) *Rig {
 	f := New(t, org)
-	f.Flows, f.narrow, f.lives, f.Unfit = r.Flows, r.narrow, r.lives+1000, r.Unfit
+	f.Flows, f.narrow, f.lives, f.Unfit, f.API = r.Flows, r.narrow, r.lives+1000, r.Unfit, r.API
 	f.ticks.Store(r.ticks.Load())
 	for key, at := range r.written {
 		f.written[key] = at

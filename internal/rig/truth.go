@@ -57,6 +57,19 @@ func (r *Rig) Session() string {
 	return answer.Token
 }
 
+// versionsOf are those of the API that the org serves.
+func versionsOf(r *Rig) []string {
+	var list []struct {
+		Version string `json:"version"`
+	}
+	r.Ask("", "/services/data", &list)
+	served := make([]string, len(list))
+	for i, v := range list {
+		served[i] = v.Version
+	}
+	return served
+}
+
 // fieldsOf tells the types of an object's fields that a table can have.
 func (r *Rig) fieldsOf(token, object string) map[string]string {
 	var about struct {

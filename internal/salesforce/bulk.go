@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"catchment/internal/plan"
+	"catchment/internal/platform"
 	"catchment/internal/salesforce/fault"
 	"catchment/internal/salesforce/wire"
 )
@@ -125,12 +126,15 @@ func versionOf(n json.Number, otherwise string) string {
 }
 
 // ResultPages lists up to five result URLs of a completed job, from next on,
-// or from the start where next is "". nextURL is "" with the last ones. It
-// needs API version 58 or later.
+// or from the start where next is "". nextURL is "" with the last ones. A job of a
+// version without platform.ResultPages has none, and nobody is asked.
 func (c *Client) ResultPages(
 	ctx context.Context, job QueryJob, next string,
 ) (pages []string, nextURL string, err error) {
 	path := job.path() + "/resultPages"
+	if !platform.ResultPages.In(job.Version) {
+		return nil, "", fault.Classify(&fault.Error{Status: http.StatusNotFound, Resource: path})
+	}
 	if next != "" {
 		if path, err = wire.LocalPath(next); err != nil {
 			return nil, "", err

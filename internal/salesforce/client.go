@@ -18,11 +18,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"regexp"
 	"sync/atomic"
 	"time"
 
 	"catchment/internal/plan"
+	"catchment/internal/platform"
 	"catchment/internal/salesforce/login"
 	"catchment/internal/salesforce/wire"
 	"catchment/internal/schema"
@@ -31,7 +31,7 @@ import (
 // Config is what a Client needs. Sleep and Now default to the real ones.
 type Config struct {
 	URL        string // of the org: https://acme.my.salesforce.com
-	APIVersion string // as "66.0"
+	APIVersion string // as platform.Newest
 	Login      login.Way
 	HTTP       *http.Client
 	UserAgent  string
@@ -43,6 +43,8 @@ type Config struct {
 // at once.
 type Client struct {
 	api    wire.API
+	open   wire.API // without a session, and uncounted
+	base   string   // the org's scheme and host
 	http   *wire.HTTP
 	signer *login.Signer
 	calls  atomic.Int64
@@ -55,8 +57,8 @@ func New(c Config) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !versionForm(c.APIVersion) {
-		return nil, plan.Fixf("write it as 66.0", "API version %q isn't one", c.APIVersion)
+	if err := checkVersion(c.APIVersion); err != nil {
+		return nil, err
 	}
 	if c.Login == nil || c.HTTP == nil {
 		return nil, plan.Failf(plan.Bug, "", "a client needs a login and an http.Client")
@@ -74,12 +76,21 @@ func New(c Config) (*Client, error) {
 		Sender:  &wire.Retrying{Next: client.signer, Sleep: c.Sleep, Now: c.Now},
 		Version: c.APIVersion,
 	}
+	client.base, client.open = base, client.api
+	client.open.Sender = &wire.Retrying{Next: client.http, Sleep: c.Sleep, Now: c.Now}
 	return client, nil
 }
 
-func versionForm(v string) bool {
-	ok, err := regexp.MatchString(`^[1-9][0-9]{1,2}\.0$`, v)
-	return err == nil && ok
+// checkVersion refuses what is no version, and one that no org serves any more.
+func checkVersion(version string) error {
+	switch {
+	case platform.Number(version) == 0:
+		return plan.Fixf("write it as "+platform.Newest, "API version %q isn't one", version)
+	case platform.Retired(version):
+		return plan.Fixf(platform.Pin(platform.Newest),
+			"Salesforce has removed API version %s: %s is the oldest there is", version, platform.Oldest)
+	}
+	return nil
 }
 
 // sleep waits for d or for the end of ctx.
@@ -93,9 +104,6 @@ func sleep(ctx context.Context, d time.Duration) error {
 		return nil
 	}
 }
-
-// Version gives the API version that the client was made for.
-func (c *Client) Version() string { return c.api.Version }
 
 // Calls tells how many API requests were sent, repeats included. Logins don't
 // count against an org's limit, nor here.
@@ -140,21 +148,6 @@ func (c *Client) User(ctx context.Context) (string, error) {
 		err = plan.Failf(plan.Bug, "", "the org doesn't tell whose session this is")
 	}
 	return user, err
-}
-
-// Versions lists the API versions that the org serves, the oldest first.
-func (c *Client) Versions(ctx context.Context) ([]string, error) {
-	var list []struct {
-		Version string `json:"version"`
-	}
-	if _, err := c.api.Get(ctx, "/services/data/", &list); err != nil {
-		return nil, fmt.Errorf("list versions: %w", err)
-	}
-	versions := make([]string, len(list))
-	for i, v := range list {
-		versions[i] = v.Version
-	}
-	return versions, nil
 }
 
 // ServerTime gives the time by Salesforce's own clock: the Date of the newest

@@ -134,29 +134,6 @@ func TestLoginAnswersThatAreNone(t *testing.T) {
 	}
 }
 
-func TestVersionsAndServerTime(t *testing.T) {
-	o := newOrg(t)
-	o.handle("GET /services/data/", func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Date", "Fri, 02 Jan 2026 03:04:05 GMT")
-		w.Header().Set("Sforce-Limit-Info", "api-usage=25/5000; per-app-api-usage=17/250(appName=sample-connected-app)")
-		answer(w, 200, `[{"label":"Summer '25","url":"/services/data/v64.0","version":"64.0"},{"version":"66.0"}]`)
-	})
-	versions, err := o.Versions(t.Context())
-	if err != nil || !slices.Equal(versions, []string{"64.0", "66.0"}) {
-		t.Errorf("%v, %v", versions, err)
-	}
-	at, err := o.ServerTime(t.Context())
-	if err != nil || !at.Equal(time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)) {
-		t.Errorf("%v, %v", at, err)
-	}
-	if n := o.Calls(); n != 1 {
-		t.Errorf("the time cost calls of its own: %d in all", n)
-	}
-	if used := o.Usage(); used != (salesforce.Limit{Max: 5000, Remaining: 4975}) {
-		t.Errorf("usage %+v", used)
-	}
-}
-
 // A client that has heard nothing yet asks for the time; from then on it goes
 // on counting from the newest answer.
 func TestServerTimeGoesOn(t *testing.T) {
@@ -202,17 +179,6 @@ func TestRecordedDescribes(t *testing.T) {
 	f, ok := account.Field("systemmodstamp")
 	if !ok || f.Type != "datetime" || !account.Replicateable {
 		t.Errorf("%+v", f)
-	}
-}
-
-// TestVersionOfTomorrow: a version that the org doesn't serve yet answers 404
-// to everything.
-func TestVersionOfTomorrow(t *testing.T) {
-	o := newOrg(t)
-	o.handle("GET /services/data/v66.0/sobjects", refusal(404, "NOT_FOUND", "The requested resource does not exist"))
-	_, err := o.Objects(t.Context())
-	if plan.ClassOf(err) != plan.Fix || !strings.Contains(plan.HintOf(err), "org.api_version") {
-		t.Errorf("%v, hint %q", err, plan.HintOf(err))
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"net/http"
 
 	"catchment/internal/plan"
+	"catchment/internal/platform"
 	"catchment/internal/salesforce/wire"
 )
 
@@ -19,10 +20,13 @@ const CollectionAtMost = 2000
 // Collect reads the records with these Ids, 2,000 at most, by one call, and
 // hands each that was answered to each, as they arrive. What Salesforce doesn't
 // answer is deleted, purged, or out of this user's sight: only a queryAll by
-// its Id tells which.
+// its Id tells which. A version without platform.Collections takes more calls.
 func (c *Client) Collect(ctx context.Context, object string, ids, fields []string, each func(Record) error) error {
 	if len(ids) > CollectionAtMost {
 		return plan.Failf(plan.Bug, "", "collect %s: %d Ids at once", object, len(ids))
+	}
+	if !c.Has(platform.Collections) {
+		return c.collectByQuery(ctx, object, ids, fields, each)
 	}
 	body, err := json.Marshal(map[string][]string{"ids": ids, "fields": fields})
 	if err != nil {

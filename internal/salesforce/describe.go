@@ -7,8 +7,6 @@ import (
 	"net/http"
 	"time"
 
-	"catchment/internal/plan"
-	"catchment/internal/salesforce/fault"
 	"catchment/internal/salesforce/wire"
 	"catchment/internal/schema"
 )
@@ -19,13 +17,7 @@ func (c *Client) Objects(ctx context.Context) ([]schema.Object, error) {
 		Objects []schema.Object `json:"sobjects"`
 	}
 	if _, err := c.api.Get(ctx, c.api.Path("sobjects"), &global); err != nil {
-		err = fmt.Errorf("list objects: %w", err)
-		// every version has this list, so it is the version that isn't there
-		if fault.StatusOf(err) == http.StatusNotFound {
-			return nil, plan.Fixf("set org.api_version to one that the org serves: `catchment check` lists them",
-				"%w", err)
-		}
-		return nil, err
+		return nil, c.noVersion(ctx, fmt.Errorf("list objects: %w", err))
 	}
 	return global.Objects, nil
 }

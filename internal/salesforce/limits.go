@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"strings"
+
+	"catchment/internal/platform"
 )
 
 // A Limit is one of the org's allowances.
@@ -41,13 +43,17 @@ const namesAtMost = 200
 // RecordCounts tells how many records objects have by Salesforce's own count, which
 // stands in the org's Storage Usage too. It is some time old, and lacks what is in the
 // recycle bin and what is archived; of an object that it doesn't know it says nothing
-// (REST API guide, "Record Count"). It needs View Setup and Configuration.
+// (REST API guide, "Record Count"), nor of any where the version has no such counts. It
+// needs View Setup and Configuration.
 func (c *Client) RecordCounts(ctx context.Context, objects []string) (map[string]int64, error) {
 	var answer struct {
 		Objects []struct {
 			Name  string `json:"name"`
 			Count int64  `json:"count"`
 		} `json:"sObjects"`
+	}
+	if !c.Has(platform.RecordCount) {
+		return map[string]int64{}, nil
 	}
 	path := c.api.Path("limits", "recordCount")
 	if len(objects) <= namesAtMost {

@@ -334,3 +334,51 @@ func TestLoginRefusals(t *testing.T) {
 		t.Error("an administrator is to change what is not wrong")
 	}
 }
+
+// Salesforce gives one answer to a wrong password and to a flow that isn't allowed any
+// more: the org's clock, not ours, tells the one from the other.
+func TestPasswordFlowEnds(t *testing.T) {
+	for date, words := range map[string]string{
+		"Fri, 19 Feb 2027 23:59:59 GMT": "check username and password",
+		"Sat, 20 Feb 2027 00:00:00 GMT": "Salesforce ended the username-password flow on 20 February 2027",
+	} {
+		for code, refused := range map[string]bool{
+			"invalid_grant": true, "unsupported_grant_type": true, "invalid_client": false,
+		} {
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set("Date", date)
+				answer(w, 400, `{"error":"`+code+`","error_description":"authentication failure"}`)
+			}))
+			o := newOrg(t)
+			o.config.URL = server.URL
+			o.config.Login = login.Password{ClientID: "a", ClientSecret: "b", Username: "c", Password: secret}
+			_, err := client(t, o.config).Org(t.Context())
+			server.Close()
+			want(t, err, plan.Fix, code)
+			if strings.Contains(plan.HintOf(err), words) != refused {
+				t.Errorf("%s, %s: %s", date, code, plan.HintOf(err))
+			}
+		}
+	}
+}
+
+// Whatever Salesforce says of a refresh token that it takes no more, the hint names the
+// thirty days; what isn't about the token keeps its own hint.
+func TestRefreshTokenEnds(t *testing.T) {
+	for text, words := range map[string]string{
+		`{"error":"invalid_grant","error_description":"expired access/refresh token"}`: "30 days without use",
+		`{"error":"invalid_grant","error_description":"token validity expired"}`:       "30 days without use",
+		`{"error":"invalid_grant","error_description":"something new"}`:                "30 days without use",
+		`{"error":"inactive_user","error_description":"user is inactive"}`:             "activate the user",
+	} {
+		server := httptest.NewServer(json(400, text))
+		o := newOrg(t)
+		o.config.URL = server.URL
+		o.config.Login = login.RefreshToken{ClientID: "a", Keeper: &held{token: "r"}}
+		_, err := client(t, o.config).Org(t.Context())
+		server.Close()
+		if plan.ClassOf(err) != plan.Fix || !strings.Contains(plan.HintOf(err), words) {
+			t.Errorf("%v: hint %s", err, plan.HintOf(err))
+		}
+	}
+}

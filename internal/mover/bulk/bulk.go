@@ -18,6 +18,7 @@ import (
 
 	"catchment/internal/mover"
 	"catchment/internal/plan"
+	"catchment/internal/platform"
 	"catchment/internal/salesforce"
 	"catchment/internal/salesforce/fault"
 )
@@ -31,10 +32,11 @@ var _ mover.Pager = (*Pager)(nil)
 func New(org *salesforce.Client) *Pager { return &Pager{org: org} }
 
 // Traits are those of a job of the Bulk API: many records in few calls, slow to
-// begin. Create and about three polls come beside the pages.
+// begin. Create and about three polls come beside the pages. Before version 47 there
+// are no such jobs to be made.
 func (p *Pager) Traits() mover.Traits {
 	return mover.Traits{
-		Outlives: true, Plain: true,
+		Outlives: true, Plain: true, Closed: !p.org.Has(platform.BulkQueries),
 		Cost: mover.Cost{Jobs: 1, Calls: 4, Page: 100_000, List: 5},
 	}
 }

@@ -11,6 +11,7 @@ import (
 
 	"catchment/internal/control"
 	"catchment/internal/flow"
+	"catchment/internal/platform"
 	"catchment/internal/replicate/reading"
 	"catchment/internal/salesforce"
 	"catchment/internal/salesforce/fault"
@@ -71,9 +72,12 @@ func (p *Prefetch) Ask(ctx context.Context, flows []flow.Flow) error {
 	return nil
 }
 
-// together tells whether so many flows are worth a composite request, and the org
-// takes one.
+// together tells whether so many flows are worth a composite request, the API version has
+// them, and the org takes one.
 func (p *Prefetch) together(ctx context.Context, flows int) (bool, error) {
+	if !p.org.Has(platform.Composite) {
+		return false, nil
+	}
 	switch p.setting {
 	case flow.CompositeOn:
 		return flows > 1, nil

@@ -10,6 +10,7 @@ import (
 	"syscall"
 
 	"catchment/internal/plan"
+	"catchment/internal/platform"
 )
 
 // Codes of ours, for answers that aren't Salesforce's.
@@ -155,7 +156,8 @@ func byStatus(status int) verdict {
 		return verdict{plan.Bug, false, "results must be read with the API version that made the job"}
 	case http.StatusGone:
 		return verdict{plan.Fix, false,
-			"set org.api_version to one that the org serves: 31.0 to 66.0 are known; `catchment check` lists them"}
+			"set org.api_version to one that the org serves: " + platform.Oldest + " to " + platform.Newest +
+				" are known; `catchment check` lists them"}
 	case http.StatusRequestURITooLong, http.StatusRequestHeaderFieldsTooLarge:
 		return verdict{plan.Fix, false, "the query is too long for REST: exclude fields, or set mover: bulk"}
 	}

@@ -17,6 +17,12 @@ func byLogin(e *Error) (verdict, bool) {
 	return verdict{plan.Fix, false, r.hint}, ok
 }
 
+// RefreshEnded is what helps where Salesforce takes a refresh token no more. It says
+// invalid_grant to each of these.
+const RefreshEnded = "the refresh token expired after 30 days without use, was revoked, or was replaced elsewhere " +
+	"(used a second time, where the app rotates tokens): the login history in Setup tells which; log in through " +
+	"the app again, and store the new one; where the app rotates tokens, keep it in a file:"
+
 // refusalOf finds the row of an error.
 func refusalOf(e *Error) (loginRefusal, bool) {
 	for _, r := range loginRefusals() {
@@ -53,13 +59,10 @@ func loginRefusals() []loginRefusal {
 			"set this machine's clock: Salesforce takes the assertion for an old one", setupNothing},
 		{"invalid_grant", "approved this consumer", "check org.login.username, and let an administrator " +
 			"pre-authorize this user in the policies of the External Client App", setupUser},
-		{"invalid_grant", "expired access/refresh token", "the refresh token expired, was revoked, " +
-			"or was used a second time: log in again and store the new one; where the app rotates tokens, " +
-			"keep it in a file:", setupFlow},
-		{"invalid_grant", "token validity expired", "the refresh token expired: log in again and store the new one",
+		{"invalid_grant", "expired access/refresh token", RefreshEnded, setupFlow},
+		{"invalid_grant", "token validity expired", RefreshEnded, setupFlow},
+		{"invalid_grant", "authentication failure", "check username and password, with the security token behind it",
 			setupFlow},
-		{"invalid_grant", "authentication failure", "check username and password, with the security token behind it; " +
-			"new orgs block the username-password flow", setupFlow},
 		{"invalid_grant", "", "check the user and the policies of the External Client App; " +
 			"the user's login history in Setup tells the reason", setupUser},
 		{"invalid_app_access", "", "let an administrator pre-authorize this user: " +

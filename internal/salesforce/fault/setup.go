@@ -2,6 +2,8 @@ package fault
 
 import (
 	"errors"
+
+	"catchment/internal/platform"
 )
 
 // A setup is a part of what an administrator sets up for a login.
@@ -57,8 +59,8 @@ func flowSetup(flow string) []string {
 		}
 	case "password":
 		return []string{
-			"Setup > OAuth and OpenID Connect Settings: Allow OAuth Username-Password Flows; better, " +
-				"use client_credentials or jwt",
+			"Setup > OAuth and OpenID Connect Settings: Allow OAuth Username-Password Flows, until " +
+				platform.PasswordEnds() + "; better now, and needed then: client_credentials or jwt",
 		}
 	}
 	return nil

@@ -3,6 +3,9 @@ package login
 import (
 	"context"
 	"net/url"
+
+	"catchment/internal/plan"
+	"catchment/internal/salesforce/fault"
 )
 
 // A Keeper keeps a refresh token from one login to the next.
@@ -34,7 +37,7 @@ func (l RefreshToken) Login(ctx context.Context, at Endpoint) (Session, error) {
 			form.Set("client_secret", l.ClientSecret)
 		}
 		var err error
-		s, err = at.Grant(ctx, form, "client_secret", "refresh_token")
+		s, err = redeem(ctx, at, form)
 		return s.next, err
 	})
 	if err != nil {
@@ -42,4 +45,14 @@ func (l RefreshToken) Login(ctx context.Context, at Endpoint) (Session, error) {
 	}
 	s.next = ""
 	return s, nil
+}
+
+// redeem posts a refresh token. Whatever the words are by which Salesforce doesn't take it
+// any more, they leave open why.
+func redeem(ctx context.Context, at Endpoint, form url.Values) (Session, error) {
+	s, err := at.Grant(ctx, form, "client_secret", "refresh_token")
+	if fault.CodeOf(err) == "invalid_grant" {
+		err = plan.Fixf(fault.RefreshEnded, "%w", err)
+	}
+	return s, err
 }
