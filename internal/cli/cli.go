@@ -22,6 +22,7 @@ import (
 	"catchment/internal/notice"
 	"catchment/internal/plan"
 	"catchment/internal/project"
+	"catchment/internal/salesforce/wire"
 	"catchment/internal/status"
 )
 
@@ -66,6 +67,7 @@ type session struct {
 // Main runs the command and returns its exit code.
 func Main(ctx context.Context, p Program) int {
 	s := &session{Program: p, Printer: status.Printer{Results: p.Stdout, Talk: p.Stderr}, stop: make(stop)}
+	s.World.Stop = s.stop
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	say := s.Say // before the flags are declared, which are kept beside it
@@ -94,7 +96,7 @@ func (s *session) exitCode(ctx context.Context, err error) int {
 	if err == nil {
 		return exitOK
 	}
-	if errors.Is(context.Cause(ctx), errStopped) || errors.Is(err, engine.ErrStopped) {
+	if errors.Is(context.Cause(ctx), errStopped) || errors.Is(err, engine.ErrStopped) || errors.Is(err, wire.ErrStopped) {
 		s.Say("stopped; the next run goes on from here")
 		return exitStopped
 	}
