@@ -22,7 +22,7 @@ import (
 	"catchment/internal/notice"
 	"catchment/internal/plan"
 	"catchment/internal/project"
-	"catchment/internal/salesforce/wire"
+	"catchment/internal/salesforce"
 	"catchment/internal/status"
 )
 
@@ -96,7 +96,8 @@ func (s *session) exitCode(ctx context.Context, err error) int {
 	if err == nil {
 		return exitOK
 	}
-	if errors.Is(context.Cause(ctx), errStopped) || errors.Is(err, engine.ErrStopped) || errors.Is(err, wire.ErrStopped) {
+	silent := errors.Is(err, salesforce.ErrStopped) // when the user wanted an end
+	if errors.Is(context.Cause(ctx), errStopped) || errors.Is(err, engine.ErrStopped) || silent {
 		s.Say("stopped; the next run goes on from here")
 		return exitStopped
 	}

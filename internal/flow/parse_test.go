@@ -171,14 +171,14 @@ defaults: {deletes: remove, mover: rest, naming: snake, nul: fail, sweep: 30d}
 			{Object: "Account", Fields: []string{"Name", "Phone__c"}, Where: `Name != ')' AND (Name != 'it\'s (')`,
 				Deletes: Flag, Mover: Bulk, Naming: Lower, NUL: Replace,
 				Invalid: Reject, Rejects: keep,
-				Refresh: schedule.Refresh{Every: schedule.Never}, Paused: true, AcceptEncrypted: true, Line: 20,
+				Refresh: schedule.Refresh{Every: schedule.Never}, Paused: true, AcceptEncrypted: true, Line: 21,
 				Sweep: schedule.Sweep{Every: schedule.Never}, Window: schedule.Window{Last: 2, Zone: berlin},
 				chosen: true},
 			{Object: Star, ExcludeObjects: []string{"Task"}, Exclude: []string{"Fax"},
 				Deletes: Remove, Mover: REST, Naming: Snake, NUL: Fail,
 				Invalid: Reject, Rejects: keep,
 				Refresh: schedule.Refresh{Every: schedule.Never}, Sweep: schedule.Sweep{Every: 30 * 24 * time.Hour},
-				AcceptEncrypted: true, Line: 32},
+				AcceptEncrypted: true, Line: 33},
 		},
 	}
 	if !reflect.DeepEqual(f, want) {

@@ -28,7 +28,6 @@ import (
 	"catchment/internal/plan"
 	"catchment/internal/replicate"
 	"catchment/internal/salesforce"
-	"catchment/internal/salesforce/wire"
 	"catchment/internal/schema"
 	"catchment/internal/secret"
 	"catchment/internal/source"
@@ -99,7 +98,7 @@ func (p *Project) OpenOrg() error {
 	p.Org, err = salesforce.New(salesforce.Config{
 		URL: p.File.Org.URL, APIVersion: version, Login: login, HTTP: p.HTTP,
 		UserAgent: "catchment/" + p.Version, Now: p.Now, InstanceHosts: p.File.Org.InstanceHosts,
-		Patience: wire.Patience{Answer: p.File.Limits.Answer, Stall: p.File.Limits.Stall, Stop: p.Stop},
+		Patience: salesforce.Patience{Answer: p.File.Limits.Answer, Stall: p.File.Limits.Stall, Stop: p.Stop},
 	})
 	return err
 }

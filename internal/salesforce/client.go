@@ -29,6 +29,15 @@ import (
 	"catchment/internal/schema"
 )
 
+// Bounds are how much of an answer is taken, and Patience how long one is waited for.
+type (
+	Bounds   = wire.Bounds
+	Patience = wire.Patience
+)
+
+// ErrStopped says that the user wanted an end while Salesforce was silent.
+var ErrStopped = wire.ErrStopped
+
 // Config is what a Client needs. Sleep and Now default to the real ones.
 type Config struct {
 	URL        string // of the org: https://acme.my.salesforce.com
@@ -39,9 +48,9 @@ type Config struct {
 	Now        func() time.Time
 	Sleep      func(context.Context, time.Duration) error
 
-	InstanceHosts []string      // where a login may send us, besides Salesforce's own and org.url's
-	Bounds        wire.Bounds   // how much of an answer is taken
-	Patience      wire.Patience // how long one is waited for
+	InstanceHosts []string // where a login may send us, besides Salesforce's own and org.url's
+	Bounds        Bounds
+	Patience      Patience
 }
 
 // A Client talks to one org, as one user. It may be used by many goroutines

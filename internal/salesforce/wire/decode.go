@@ -158,8 +158,8 @@ type bounded struct {
 func (b *bounded) Read(p []byte) (int, error) {
 	room := b.until - b.read
 	if room <= 0 {
-		return 0, plan.Failf(plan.Fix, "leave the field out that has it, or read the object with mover: bulk; and look "+
-			"for a proxy that answers in Salesforce's place", "a value in the answer is too large")
+		return 0, plan.Failf(plan.Fix, "leave the field out that has it, or read the object with mover: bulk; "+
+			"and look for a proxy that answers in Salesforce's place", "a value in the answer is too large")
 	}
 	n, err := b.from.Read(p[:min(int64(len(p)), room)])
 	b.read += int64(n)
