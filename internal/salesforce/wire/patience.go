@@ -76,18 +76,18 @@ func (p Patience) watch(limit time.Duration, late error, cancel context.CancelCa
 
 // unanswered says that an answer didn't begin.
 func (p Patience) unanswered() error {
-	return plan.Failf(plan.Retry,
-		"Salesforce may be busy: the next try asks again; limits.answer is how long is waited", "no answer within %s", p.Answer)
+	const hint = "Salesforce may be busy: the next try asks again; limits.answer is how long is waited"
+	return plan.Failf(plan.Retry, hint, "no answer within %s", p.Answer)
 }
 
 // stalled says that an answer began and didn't go on.
 func (p Patience) stalled() error {
-	return plan.Failf(plan.Retry, "the next try reads it again; limits.stall is how long is waited",
-		"the answer stalled: nothing came for %s", p.Stall)
+	const hint = "the next try reads it again; limits.stall is how long is waited"
+	return plan.Failf(plan.Retry, hint, "the answer stalled: nothing came for %s", p.Stall)
 }
 
 // dripping says that an answer comes too slowly ever to end.
 func (p Patience) dripping() error {
-	return plan.Failf(plan.Retry,
-		"look at the line to Salesforce, and for a proxy between; the next try reads it again", "the answer comes too slowly: fewer than %d bytes in a second", slowest)
+	const hint = "look at the line to Salesforce, and for a proxy between; the next try reads it again"
+	return plan.Failf(plan.Retry, hint, "the answer comes too slowly: fewer than %d bytes in a second", slowest)
 }
