@@ -196,6 +196,8 @@ func Broken(resource string, err error) error {
 		e.Code = codeRefused
 	case isHeaderTooLarge(err):
 		e.Code = codeHeader
+	case isNoLocation(err):
+		e.Code, e.Message = codeHTML, "a redirect that leads nowhere"
 	}
 	return Classify(e)
 }

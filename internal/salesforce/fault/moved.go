@@ -42,7 +42,11 @@ func HasMoved(err error) bool {
 	return ok && e.Code == codeMoved
 }
 
-// isHeaderTooLarge tells an error of net/http that has no type.
+// isHeaderTooLarge and isNoLocation tell errors of net/http that have no type.
 func isHeaderTooLarge(err error) bool {
 	return strings.Contains(err.Error(), "server response headers exceeded")
+}
+
+func isNoLocation(err error) bool {
+	return strings.Contains(err.Error(), "failed to parse Location header")
 }

@@ -156,7 +156,11 @@ func broken(ctx context.Context, r *Request, err error) error {
 	if u, ok := errors.AsType[*url.Error](err); ok {
 		err = u.Err
 	}
-	return fault.Broken(r.Resource(), err)
+	err = fault.Broken(r.Resource(), err)
+	if e, ok := errors.AsType[*fault.Error](err); ok {
+		e.Hide(r.Secrets) // net/http quotes headers that are none
+	}
+	return err
 }
 
 // refused turns an answer of 400 or more into an error.
@@ -178,7 +182,7 @@ func parseUsage(text string) (used, most int64, ok bool) {
 		a, b, _ := strings.Cut(numbers, "/")
 		used, err1 := strconv.ParseInt(a, 10, 64)
 		most, err2 := strconv.ParseInt(b, 10, 64)
-		return used, most, err1 == nil && err2 == nil
+		return used, most, err1 == nil && err2 == nil && used >= 0 && most >= 0
 	}
 	return 0, 0, false
 }
