@@ -11,24 +11,24 @@ import (
 // body is an answer on its way. It ends with an error where it is cut, never as a short
 // one; where nothing comes any more; and where it is larger than it may be.
 type body struct {
-	ctx      context.Context
-	cancel   context.CancelCauseFunc
-	rc       io.ReadCloser
-	patience Patience
-	now      func() time.Time
-	most     int64
+	ctx   context.Context
+	rc    io.ReadCloser
+	watch *watch
+	now   func() time.Time
+	most  int64
 
 	read   int64
 	waited time.Duration
+	closed bool
 }
 
 func (b *body) Read(p []byte) (n int, err error) {
-	limit, late := b.patience.Stall, b.patience.stalled()
-	if left := b.patience.left(b.read, b.waited); left < limit {
-		limit, late = left, b.patience.dripping()
+	limit, late := b.watch.Stall, b.watch.stalled()
+	if left := b.watch.left(b.read, b.waited); left < limit {
+		limit, late = left, b.watch.dripping()
 	}
 	began := b.now()
-	b.patience.wait(limit, late, b.cancel, func() { n, err = b.rc.Read(p) })
+	b.watch.wait(limit, late, func() { n, err = b.rc.Read(p) })
 	b.waited += min(max(0, b.now().Sub(began)), limit) // the clock may have been set meanwhile
 	b.read += int64(n)
 	switch cause := context.Cause(b.ctx); {
@@ -44,7 +44,11 @@ func (b *body) Read(p []byte) (n int, err error) {
 
 // Close gives the connection back, or ends it where the answer wasn't read to its end.
 func (b *body) Close() error {
+	if b.closed {
+		return nil
+	}
+	b.closed = true
 	err := b.rc.Close()
-	b.cancel(nil)
+	b.watch.end()
 	return err
 }

@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"bufio"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -20,7 +21,7 @@ type Decoder struct {
 // NewDecoder makes a Decoder of the text that comes from a reader.
 func NewDecoder(from io.Reader, b Bounds) *Decoder {
 	b = b.filled()
-	in := &bounded{from: from, deepest: b.Depth}
+	in := &bounded{from: bufio.NewReaderSize(from, 32<<10), deepest: b.Depth}
 	d := &Decoder{text: json.NewDecoder(in), in: in, most: b.Value}
 	d.text.UseNumber() // else a number that isn't asked for could be one too large
 	return d

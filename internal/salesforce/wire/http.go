@@ -90,17 +90,18 @@ func (h *HTTP) send(ctx context.Context, r *Request) (*http.Response, error) {
 		return nil, err
 	}
 	var resp *http.Response
-	h.Patience.wait(h.Patience.Answer, h.Patience.unanswered(), cancel, func() { resp, err = h.Client.Do(req) })
+	w := h.Patience.watch(cancel)
+	w.wait(w.Answer, w.unanswered(), func() { resp, err = h.Client.Do(req) })
 	if err != nil {
 		err = broken(ctx, r, err)
-		cancel(nil)
+		w.end()
 		return nil, err
 	}
 	most := h.Bounds.Answer
 	if r.Pages {
 		most = h.Bounds.Result
 	}
-	resp.Body = &body{ctx: ctx, cancel: cancel, rc: resp.Body, patience: h.Patience, now: h.Now, most: most}
+	resp.Body = &body{ctx: ctx, rc: resp.Body, watch: w, now: h.Now, most: most}
 	if err := h.judge(r, resp); err != nil {
 		resp.Body.Close()
 		return nil, err

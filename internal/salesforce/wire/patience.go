@@ -44,35 +44,79 @@ func (p Patience) left(bytes int64, waited time.Duration) time.Duration {
 	return max(0, min(p.Stall, all-waited))
 }
 
-// wait does what waits for a server. Where that takes longer than limit, or the user
-// wants an end, it is ended by cancel.
-func (p Patience) wait(limit time.Duration, late error, cancel context.CancelCauseFunc, do func()) {
-	done := make(chan struct{})
-	var watcher sync.WaitGroup
-	watcher.Go(func() { p.watch(limit, late, cancel, done) })
-	defer watcher.Wait() // what it decides stands before anybody looks at it
-	defer close(done)
-	do()
+// A watch ends what one request waits for where that takes too long, or where the user wants
+// an end.
+type watch struct {
+	Patience
+	cancel context.CancelCauseFunc
+	ended  chan struct{}
+	heeds  sync.WaitGroup
+
+	mu      sync.Mutex
+	stopped bool
+	waits   int         // how many there were so far
+	timer   *time.Timer // of the one that is going on
+	late    error
 }
 
-func (p Patience) watch(limit time.Duration, late error, cancel context.CancelCauseFunc, done <-chan struct{}) {
-	timer := time.NewTimer(limit)
-	defer timer.Stop()
-	select {
-	case <-done:
-		return
-	case <-timer.C:
-		cancel(late)
-		return
-	case <-p.Stop:
+// watch begins to watch a request, which cancel ends.
+func (p Patience) watch(cancel context.CancelCauseFunc) *watch {
+	w := &watch{Patience: p, cancel: cancel, ended: make(chan struct{})}
+	if p.Stop != nil {
+		w.heeds.Go(w.heed)
 	}
-	timer.Reset(min(limit, p.Grace))
+	return w
+}
+
+// end ends the request, and the watch.
+func (w *watch) end() {
+	w.cancel(nil)
+	close(w.ended)
+	w.heeds.Wait()
+}
+
+// heed waits for the user.
+func (w *watch) heed() {
 	select {
-	case <-done:
-	case <-timer.C:
-		cancel(plan.Failf(plan.Retry, "", "%w", ErrStopped))
+	case <-w.ended:
+		return
+	case <-w.Stop:
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.stopped = true
+	if w.timer != nil && w.timer.Reset(w.Grace) {
+		w.late = stopped()
 	}
 }
+
+// wait does what waits for a server, for limit at most; else late is why the request ends.
+func (w *watch) wait(limit time.Duration, late error, do func()) {
+	w.mu.Lock()
+	w.waits++
+	this := w.waits
+	if w.stopped && w.Grace < limit {
+		limit, late = w.Grace, stopped()
+	}
+	w.late, w.timer = late, time.AfterFunc(limit, func() { w.expire(this) })
+	w.mu.Unlock()
+	do()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.timer.Stop()
+	w.timer = nil
+}
+
+// expire ends the request, if the wait whose time is over still goes on.
+func (w *watch) expire(wait int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.timer != nil && w.waits == wait {
+		w.cancel(w.late)
+	}
+}
+
+func stopped() error { return plan.Failf(plan.Retry, "", "%w", ErrStopped) }
 
 // unanswered says that an answer didn't begin.
 func (p Patience) unanswered() error {
