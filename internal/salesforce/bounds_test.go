@@ -80,7 +80,7 @@ func TestAnswersWithoutAnEnd(t *testing.T) {
 		for _, packed := range []bool{false, true} {
 			t.Run(fmt.Sprint(tt.name, " packed ", packed), func(t *testing.T) {
 				o := newOrg(t)
-				o.config.Bounds = salesforce.Bounds{Answer: 4 << 20, Value: 1 << 20}
+				o.config.Bounds = salesforce.Bounds{Answer: 1 << 20, Value: 1 << 18}
 				o.Client = client(t, o.config)
 				o.handle("GET /services/data/v66.0"+tt.path, endless(tt.start, tt.again, packed))
 				var err error
@@ -88,8 +88,8 @@ func TestAnswersWithoutAnEnd(t *testing.T) {
 				if plan.ClassOf(err) != plan.Fix || plan.HintOf(err) == "" {
 					t.Errorf("class %s: %v", plan.ClassOf(err), err)
 				}
-				// 4 MiB come at most; what a decoder takes for each byte is short-lived.
-				if n > 1<<30 {
+				// 1 MiB comes at most; what a decoder takes for each byte is short-lived.
+				if n > 256<<20 {
 					t.Errorf("%d MiB were allocated", n>>20)
 				}
 				if o.Calls() != 1 {
