@@ -36,6 +36,6 @@ func main() {
 
 func transport() *http.Transport {
 	t := http.DefaultTransport.(*http.Transport).Clone()
-	t.ResponseHeaderTimeout = 10 * time.Minute // the longest that a REST call may take
+	t.MaxResponseHeaderBytes = 1 << 20 // as wire.Bounds has it; net/http would hold ten times as much
 	return t
 }

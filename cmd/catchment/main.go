@@ -66,7 +66,7 @@ func run(args []string) int {
 func transport() *http.Transport {
 	t := http.DefaultTransport.(*http.Transport).Clone()
 	t.MaxIdleConnsPerHost = 16
-	t.ResponseHeaderTimeout = 10 * time.Minute // the longest that a REST call may take
+	t.MaxResponseHeaderBytes = 1 << 20 // as wire.Bounds has it; net/http would hold ten times as much
 	return t
 }
 

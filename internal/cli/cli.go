@@ -23,6 +23,7 @@ import (
 	"catchment/internal/plan"
 	"catchment/internal/platform"
 	"catchment/internal/project"
+	"catchment/internal/salesforce"
 	"catchment/internal/status"
 )
 
@@ -67,6 +68,7 @@ type session struct {
 // Main runs the command and returns its exit code.
 func Main(ctx context.Context, p Program) int {
 	s := &session{Program: p, Printer: status.Printer{Results: p.Stdout, Talk: p.Stderr}, stop: make(stop)}
+	s.World.Stop = s.stop
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	say := s.Say // before the flags are declared, which are kept beside it
@@ -95,7 +97,8 @@ func (s *session) exitCode(ctx context.Context, err error) int {
 	if err == nil {
 		return exitOK
 	}
-	if errors.Is(context.Cause(ctx), errStopped) || errors.Is(err, engine.ErrStopped) {
+	silent := errors.Is(err, salesforce.ErrStopped) // when the user wanted an end
+	if errors.Is(context.Cause(ctx), errStopped) || errors.Is(err, engine.ErrStopped) || silent {
 		s.Say("stopped; the next run goes on from here")
 		return exitStopped
 	}

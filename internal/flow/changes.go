@@ -153,12 +153,16 @@ func (fl Flow) uncovered(o schema.Object, chosen map[string]bool) []problem {
 			return strings.EqualFold(name, field)
 		})
 	}
+	hidden := map[string]string{} // the first hidden part, by the compound field that it is of
+	for _, part := range o.Fields {
+		if part.CompoundField != "" && hidden[part.CompoundField] == "" && hides(part.Name) {
+			hidden[part.CompoundField] = part.Name
+		}
+	}
 	var problems []problem
 	for _, f := range o.Fields {
-		at := slices.IndexFunc(o.Fields, func(part schema.Field) bool {
-			return part.CompoundField == f.Name && hides(part.Name)
-		})
-		if !chosen[f.Name] || !f.Type.Compound() || fl.Changed(f.Name) || at < 0 {
+		part := hidden[f.Name]
+		if !chosen[f.Name] || !f.Type.Compound() || fl.Changed(f.Name) || part == "" {
 			continue
 		}
 		key, names := "include", fl.Include
@@ -168,8 +172,7 @@ func (fl Flow) uncovered(o schema.Object, chosen map[string]bool) []problem {
 		i := slices.IndexFunc(names, func(name string) bool { return strings.EqualFold(name, f.Name) })
 		problems = append(problems,
 			fl.problem(index(key, i),
-				"%s holds %s, which this flow masks, cuts or drops: mask %[1]s too, or leave it out", f.Name,
-				o.Fields[at].Name))
+				"%s holds %s, which this flow masks, cuts or drops: mask %[1]s too, or leave it out", f.Name, part))
 	}
 	return problems
 }

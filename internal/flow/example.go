@@ -67,6 +67,8 @@ limits:
   flows: 4                   # at a time
   downloads: 5
   stage: 20GB
+  answer: 10m                # how long Salesforce may think before it answers
+  stall: 1m                  # how long an answer may bring nothing; then it is asked for again
 
 # One flow for each object; a flow can also say:
 #   fields: [Name, Phone]    # copy these only, or

@@ -56,8 +56,9 @@ func (fl Flow) Choose(o schema.Object) ([]schema.Field, []Skipped, error) {
 			skipped = append(skipped, Skipped{f.Name, reason})
 		}
 	}
+	cursor := o.Cursor().Field
 	for _, f := range o.Fields {
-		reason := needed(f, o, chosen)
+		reason := needed(f, o, cursor, chosen)
 		if reason == "" {
 			continue
 		}
@@ -90,10 +91,10 @@ func (fl Flow) known(list string, names []string, o schema.Object) (map[string]i
 	for _, f := range o.Fields {
 		all = append(all, f.Name)
 	}
-	places := map[string]int{}
+	places, described := map[string]int{}, o.Index()
 	var problems []problem
 	for i, name := range names {
-		f, ok := o.Field(name)
+		f, ok := described.Field(name)
 		if ok {
 			places[f.Name] = i
 		} else if !fl.star {
@@ -121,7 +122,7 @@ func (fl Flow) cannot(f schema.Field) string {
 
 // needed says why a flow can't do without a field, or "". An object that lacks
 // such a field (User has no IsDeleted) does without.
-func needed(f schema.Field, o schema.Object, chosen map[string]bool) string {
+func needed(f schema.Field, o schema.Object, cursor string, chosen map[string]bool) string {
 	switch f.Name {
 	case "Id":
 		return "it is the key of the table"
@@ -134,7 +135,7 @@ func needed(f schema.Field, o schema.Object, chosen map[string]bool) string {
 			func(f schema.Field) bool { return f.Type == schema.Currency && chosen[f.Name] }) {
 			return "amounts mean nothing without their currency"
 		}
-	case o.Cursor().Field:
+	case cursor:
 		return "it tells which records have changed"
 	}
 	return ""

@@ -42,6 +42,7 @@ type Org struct {
 	Reserve         int  // percent of the daily API limits, left to people (invariant 10)
 	AcceptEncrypted bool // copy fields that Salesforce keeps encrypted
 	Composite       Composite
+	InstanceHosts   []string // where a login may send us besides; most orgs need none
 }
 
 // Composite says whether questions about many objects are put into composite
@@ -109,6 +110,9 @@ type Limits struct {
 	Flows     int   // at a time
 	Downloads int   // at a time, over all flows
 	Stage     int64 // bytes of the pages that wait; a full stage waits
+
+	Answer time.Duration // how long Salesforce may think before it answers
+	Stall  time.Duration // how long an answer may bring nothing
 }
 
 // Deletes says what becomes of a row whose record was deleted.

@@ -108,7 +108,7 @@ func (r *reader) read(f *File, root ast.Node) {
 	f.defaults = defaults{Deletes: Flag, Mover: Auto, Naming: Lower, NUL: Replace,
 		Refresh: schedule.Refresh{Every: schedule.Never},
 		Sweep:   schedule.Sweep{Every: 7 * 24 * time.Hour}, Invalid: Reject, Rejects: keep}
-	f.Limits = Limits{Flows: 4, Downloads: 5, Stage: 20e9}
+	f.Limits = Limits{Flows: 4, Downloads: 5, Stage: 20e9, Answer: 10 * time.Minute, Stall: time.Minute}
 
 	found := r.mapping("", root, []key{
 		{"version", func(*reader, string, ast.Node) {}}, // judged before
@@ -128,6 +128,8 @@ func (r *reader) read(f *File, root ast.Node) {
 				{"flows", parsed(&f.Limits.Flows, parseCount)},
 				{"downloads", parsed(&f.Limits.Downloads, parseCount)},
 				{"stage", parsed(&f.Limits.Stage, parseSize)},
+				{"answer", parsed(&f.Limits.Answer, parseWait)},
+				{"stall", parsed(&f.Limits.Stall, parseWait)},
 			})
 		}},
 		{"flows", func(r *reader, at string, n ast.Node) {
@@ -159,6 +161,13 @@ func (r *reader) org(at string, n ast.Node, o *Org) {
 		{"api_version", parsed(&o.APIVersion, parseAPIVersion)},
 		{"accept_encrypted", truth(&o.AcceptEncrypted)},
 		{"composite", choice(&o.Composite, CompositeAuto, CompositeOn, CompositeOff)},
+		{"instance_hosts", func(r *reader, at string, n ast.Node) {
+			r.sequence(at, n, func(r *reader, at string, n ast.Node) {
+				var host string
+				parsed(&host, parseHost)(r, at, n)
+				o.InstanceHosts = append(o.InstanceHosts, host)
+			})
+		}},
 	})
 	r.required(n, at, found, "url", "login")
 }

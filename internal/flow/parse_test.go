@@ -96,7 +96,7 @@ func TestParseFillsIn(t *testing.T) {
 		defaults: defaults{Deletes: Flag, Mover: Auto, Naming: Lower, NUL: Replace,
 			Invalid: Reject, Rejects: keep,
 			Refresh: schedule.Refresh{Every: schedule.Never}, Sweep: week()},
-		Limits: Limits{Flows: 4, Downloads: 5, Stage: 20_000_000_000},
+		Limits: Limits{Flows: 4, Downloads: 5, Stage: 20_000_000_000, Answer: 10 * time.Minute, Stall: time.Minute},
 		Flows: []Flow{{Object: "Account", Deletes: Flag, Mover: Auto, Naming: Lower, NUL: Replace,
 			Invalid: Reject, Rejects: keep,
 			Refresh: schedule.Refresh{Every: schedule.Never}, Sweep: week(), Line: 6}},
@@ -117,6 +117,7 @@ org:
   reserve: 0%
   accept_encrypted: true
   composite: off
+  instance_hosts: [gateway.acme.com, "Tunnel.acme.com:8443"]
   login:
     flow: password
     client_id: env:ID
@@ -126,7 +127,7 @@ org:
 warehouse: {url: duckdb:/var/lib/x.duckdb, schema: crm, staging_schema: crm_in, grant_to: [analysts, "a b"]}
 stage: {url: dir:pages, keep: 1d12h}
 control: {url: sqlite:c.db}
-limits: {flows: 1, downloads: 100, stage: 64MiB}
+limits: {flows: 1, downloads: 100, stage: 64MiB, answer: 30m, stall: 90s}
 flows:
   - object: Account
     fields: [Name, Phone__c]
@@ -154,6 +155,7 @@ defaults: {deletes: remove, mover: rest, naming: snake, nul: fail, sweep: 30d}
 		Name: "catchment.yaml",
 		Org: Org{
 			URL: "http://127.0.0.1:8080", APIVersion: "67.0", AcceptEncrypted: true, Composite: CompositeOff,
+			InstanceHosts: []string{"gateway.acme.com", "tunnel.acme.com:8443"},
 			Login: Login{Flow: "password", ClientID: "env:ID", ClientSecret: "env:SECRET", Username: "env:USER_NAME",
 				Password: "file:/run/secrets/a b"},
 		},
@@ -164,19 +166,19 @@ defaults: {deletes: remove, mover: rest, naming: snake, nul: fail, sweep: 30d}
 		defaults: defaults{Deletes: Remove, Mover: REST, Naming: Snake, NUL: Fail,
 			Invalid: Reject, Rejects: keep,
 			Refresh: schedule.Refresh{Every: schedule.Never}, Sweep: schedule.Sweep{Every: 30 * 24 * time.Hour}},
-		Limits: Limits{Flows: 1, Downloads: 100, Stage: 64 << 20},
+		Limits: Limits{Flows: 1, Downloads: 100, Stage: 64 << 20, Answer: 30 * time.Minute, Stall: 90 * time.Second},
 		Flows: []Flow{
 			{Object: "Account", Fields: []string{"Name", "Phone__c"}, Where: `Name != ')' AND (Name != 'it\'s (')`,
 				Deletes: Flag, Mover: Bulk, Naming: Lower, NUL: Replace,
 				Invalid: Reject, Rejects: keep,
-				Refresh: schedule.Refresh{Every: schedule.Never}, Paused: true, AcceptEncrypted: true, Line: 20,
+				Refresh: schedule.Refresh{Every: schedule.Never}, Paused: true, AcceptEncrypted: true, Line: 21,
 				Sweep: schedule.Sweep{Every: schedule.Never}, Window: schedule.Window{Last: 2, Zone: berlin},
 				chosen: true},
 			{Object: Star, ExcludeObjects: []string{"Task"}, Exclude: []string{"Fax"},
 				Deletes: Remove, Mover: REST, Naming: Snake, NUL: Fail,
 				Invalid: Reject, Rejects: keep,
 				Refresh: schedule.Refresh{Every: schedule.Never}, Sweep: schedule.Sweep{Every: 30 * 24 * time.Hour},
-				AcceptEncrypted: true, Line: 32},
+				AcceptEncrypted: true, Line: 33},
 		},
 	}
 	if !reflect.DeepEqual(f, want) {

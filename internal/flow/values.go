@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"catchment/internal/platform"
+	"catchment/internal/schedule"
 	"catchment/internal/secret"
 )
 
@@ -102,6 +103,24 @@ func parseOrgURL(s string) (string, error) {
 		return "", errors.New("must start with https://")
 	}
 	return u.Scheme + "://" + u.Host, nil
+}
+
+// parseHost reads the host of an org, with its port where it has one of its own.
+func parseHost(s string) (string, error) {
+	u, err := url.Parse("https://" + s)
+	if err != nil || u.Host != s || u.Hostname() == "" || strings.ContainsAny(s, " \t") {
+		return "", errors.New("wants a host and nothing else, as in acme.my.salesforce.com")
+	}
+	return strings.ToLower(s), nil
+}
+
+// parseWait reads how long somebody else is waited for, from 1s to 2h.
+func parseWait(s string) (time.Duration, error) {
+	d, err := schedule.ParseDuration(s)
+	if err != nil || d < time.Second || d > 2*time.Hour {
+		return 0, fmt.Errorf("%q is not a length of time from 1s to 2h, as in 90s or 10m", s)
+	}
+	return d, nil
 }
 
 var schemeRE = regexp.MustCompile(`^[a-z][a-z0-9+.-]*:.+`)

@@ -60,12 +60,12 @@ func (p plainText) Close() error {
 }
 
 func unpack(w io.Writer, r io.Reader) error {
-	z, err := gzip.NewReader(r)
+	z, err := newGunzip(r)
 	if err != nil {
-		return broken(err)
+		return err
 	}
 	if _, err := io.Copy(w, z); err != nil {
-		return broken(err)
+		return err
 	}
 	return z.Close()
 }

@@ -12,22 +12,18 @@ func Unpack(from io.Reader) io.Reader { return &unpacking{from: from} }
 
 type unpacking struct {
 	from io.Reader
-	z    *gzip.Reader
+	z    *gunzip
 }
 
 func (u *unpacking) Read(p []byte) (int, error) {
 	if u.z == nil {
-		z, err := gzip.NewReader(u.from)
+		z, err := newGunzip(u.from)
 		if err != nil {
-			return 0, broken(err)
+			return 0, err
 		}
 		u.z = z
 	}
-	n, err := u.z.Read(p)
-	if err != nil && err != io.EOF {
-		err = broken(err)
-	}
-	return n, err
+	return u.z.Read(p)
 }
 
 // Pack yields a text packed, at the least effort: the page was packed for the

@@ -49,6 +49,7 @@ type World struct {
 	Exec     Exec                     // runs other programs; nil where there are none
 	Secrets  map[string]secret.Reader // read secrets that are kept outside, by the scheme of a reference
 	Drivers  Drivers
+	Stop     <-chan struct{} // closed: the user wants an end, and a server that is silent isn't waited for any more
 }
 
 // Exec runs a program found on PATH and gives its stdout, also where it fails.
@@ -93,7 +94,8 @@ func (p *Project) OpenOrg(ctx context.Context) error {
 	version := cmp.Or(p.File.Org.APIVersion, platform.Newest)
 	p.Org, err = salesforce.New(salesforce.Config{
 		URL: p.File.Org.URL, APIVersion: version, Login: login, HTTP: p.HTTP,
-		UserAgent: "catchment/" + p.Version, Now: p.Now,
+		UserAgent: "catchment/" + p.Version, Now: p.Now, InstanceHosts: p.File.Org.InstanceHosts,
+		Patience: salesforce.Patience{Answer: p.File.Limits.Answer, Stall: p.File.Limits.Stall, Stop: p.Stop},
 	})
 	if err != nil || p.File.Org.APIVersion != "" {
 		return err

@@ -12,6 +12,7 @@ import (
 	"catchment/internal/flow"
 	"catchment/internal/plan"
 	"catchment/internal/replicate/limits"
+	"catchment/internal/salesforce"
 	"catchment/internal/stage"
 	"catchment/internal/storage"
 )
@@ -149,11 +150,13 @@ func (l *listing) noteHeld(ctx context.Context, items []plan.Task) error {
 
 // flow says how a flow's part in a run begins. A failure of its own stands in
 // its RunObject; the error is one that holds for all flows: the org's limits are
-// used up.
+// used up, or the user wanted an end while Salesforce was silent.
 func (l *listing) flow(ctx context.Context, fl flow.Flow) (plan.Task, control.RunObject, error) {
 	o := control.RunObject{Object: fl.Object, State: control.FlowOpen}
 	item, err := l.open(ctx, fl)
 	switch {
+	case errors.Is(err, salesforce.ErrStopped):
+		return item, o, err
 	case errors.Is(err, errPaused):
 		o.State = control.FlowPaused
 	case err != nil:

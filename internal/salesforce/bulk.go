@@ -181,6 +181,7 @@ func (c *Client) Results(ctx context.Context, job QueryJob, page string) (*Resul
 		Method: http.MethodGet,
 		Path:   path,
 		Header: http.Header{"Accept": {"text/csv"}, "Accept-Encoding": {"gzip"}},
+		Pages:  true,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("results of job %s: %w", job.ID, err)

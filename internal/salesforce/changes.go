@@ -3,11 +3,13 @@ package salesforce
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"net/url"
 	"strings"
 	"time"
 
 	"catchment/internal/plan"
+	"catchment/internal/salesforce/wire"
 )
 
 // Updated is the answer of getUpdated.
@@ -36,7 +38,7 @@ func (c *Client) Updated(ctx context.Context, object string, start, end time.Tim
 	var u Updated
 	path, err := c.span(object, "updated", start, end)
 	if err == nil {
-		_, err = c.api.Get(ctx, path, &answer)
+		_, err = c.api.Read(ctx, &wire.Request{Method: http.MethodGet, Path: path}, answer.decode)
 	}
 	if err == nil {
 		u, err = answer.read()
@@ -48,8 +50,20 @@ func (c *Client) Updated(ctx context.Context, object string, start, end time.Tim
 }
 
 type updatedAnswer struct {
-	IDs     []string `json:"ids"`
-	Covered string   `json:"latestDateCovered"`
+	IDs     []string
+	Covered string
+}
+
+func (a *updatedAnswer) decode(d *wire.Decoder) error {
+	return d.Object(func(key string) error {
+		switch key {
+		case "ids":
+			return elements(d, changesAtMost, &a.IDs)
+		case "latestDateCovered":
+			return d.Value(&a.Covered)
+		}
+		return d.Skip()
+	})
 }
 
 func (a updatedAnswer) read() (Updated, error) {
@@ -64,7 +78,7 @@ func (c *Client) Deleted(ctx context.Context, object string, start, end time.Tim
 	var d Deleted
 	path, err := c.span(object, "deleted", start, end)
 	if err == nil {
-		_, err = c.api.Get(ctx, path, &answer)
+		_, err = c.api.Read(ctx, &wire.Request{Method: http.MethodGet, Path: path}, answer.decode)
 	}
 	if err == nil {
 		d, err = answer.read()
@@ -76,12 +90,28 @@ func (c *Client) Deleted(ctx context.Context, object string, start, end time.Tim
 }
 
 type deletedAnswer struct {
-	Records []struct {
-		ID string `json:"id"`
-		At string `json:"deletedDate"`
-	} `json:"deletedRecords"`
-	Earliest string `json:"earliestDateAvailable"`
-	Covered  string `json:"latestDateCovered"`
+	Records  []deletedEntry
+	Earliest string
+	Covered  string
+}
+
+type deletedEntry struct {
+	ID string `json:"id"`
+	At string `json:"deletedDate"`
+}
+
+func (a *deletedAnswer) decode(d *wire.Decoder) error {
+	return d.Object(func(key string) error {
+		switch key {
+		case "deletedRecords":
+			return elements(d, changesAtMost, &a.Records)
+		case "earliestDateAvailable":
+			return d.Value(&a.Earliest)
+		case "latestDateCovered":
+			return d.Value(&a.Covered)
+		}
+		return d.Skip()
+	})
 }
 
 func (a deletedAnswer) read() (d Deleted, err error) {

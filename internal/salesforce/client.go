@@ -7,7 +7,8 @@
 // error carries its class and a hint from the table in fault. soql writes queries.
 //
 // The package leaves to others what to read and what to do with it, and to
-// its caller the http.Client: proxies and certificates come with that.
+// its caller the http.Client: proxies and certificates come with that. What a server
+// says is bounded and checked here, whatever client it is; package wire says how.
 //
 // Start at New and Client. The facts are those of the REST API, Bulk API 2.0
 // and OAuth guides.
@@ -28,6 +29,15 @@ import (
 	"catchment/internal/schema"
 )
 
+// Bounds are how much of an answer is taken, and Patience how long one is waited for.
+type (
+	Bounds   = wire.Bounds
+	Patience = wire.Patience
+)
+
+// ErrStopped says that the user wanted an end while Salesforce was silent.
+var ErrStopped = wire.ErrStopped
+
 // Config is what a Client needs. Sleep and Now default to the real ones.
 type Config struct {
 	URL        string // of the org: https://acme.my.salesforce.com
@@ -37,6 +47,10 @@ type Config struct {
 	UserAgent  string
 	Now        func() time.Time
 	Sleep      func(context.Context, time.Duration) error
+
+	InstanceHosts []string // where a login may send us, besides Salesforce's own and org.url's
+	Bounds        Bounds
+	Patience      Patience
 }
 
 // A Client talks to one org, as one user. It may be used by many goroutines
@@ -69,12 +83,17 @@ func New(c Config) (*Client, error) {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	client := &Client{http: wire.NewHTTP(c.HTTP, c.UserAgent, c.Now), now: c.Now}
+	client := &Client{now: c.Now, http: wire.NewHTTP(wire.Options{
+		Client: c.HTTP, Org: base, UserAgent: c.UserAgent, Now: c.Now, Bounds: c.Bounds, Patience: c.Patience,
+	})}
 	counted := &counting{next: client.http, calls: &client.calls}
-	client.signer = login.NewSigner(counted, c.Login, login.Endpoint{URL: base, HTTP: client.http, Now: c.Now})
+	client.signer = login.NewSigner(counted, c.Login, login.Endpoint{
+		URL: base, HTTP: client.http, Now: c.Now, Instances: c.InstanceHosts,
+	})
 	client.api = wire.API{
 		Sender:  &wire.Retrying{Next: client.signer, Sleep: c.Sleep, Now: c.Now},
 		Version: c.APIVersion,
+		Bounds:  c.Bounds,
 	}
 	client.base, client.open = base, client.api
 	client.open.Sender = &wire.Retrying{Next: client.http, Sleep: c.Sleep, Now: c.Now}

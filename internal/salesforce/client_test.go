@@ -121,7 +121,7 @@ func TestLoginAnswersThatAreNone(t *testing.T) {
 		"no token":     `{"instance_url":"https://a"}`,
 		"no instance":  `{"access_token":"t"}`,
 		"no JSON":      `access_token=t`,
-		"odd identity": `{"access_token":"t","instance_url":"https://a","id":"https://a/id/00D/005"}`,
+		"odd identity": `{"access_token":"t","instance_url":"https://a.my.salesforce.com","id":"https://a/id/00D/005"}`,
 	} {
 		server := httptest.NewServer(json(200, text))
 		o := newOrg(t)

@@ -1,7 +1,6 @@
 package salesforce
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -38,45 +37,30 @@ func (c *Client) Collect(ctx context.Context, object string, ids, fields []strin
 		Header: http.Header{"Content-Type": {"application/json; charset=UTF-8"}},
 		Body:   body,
 	}
-	resp, err := c.api.Send(ctx, r)
-	if err != nil {
-		return fmt.Errorf("collect %s: %w", object, err)
-	}
-	defer resp.Body.Close()
-	n, err := decodeCollection(json.NewDecoder(resp.Body), each)
+	n := 0
+	_, err = c.api.Read(ctx, r, func(d *wire.Decoder) error {
+		return d.Array(func() error {
+			var one *Record // null is a record that isn't there
+			if n++; n > len(ids) {
+				return fmt.Errorf("more than %d answers to as many Ids", len(ids))
+			}
+			if err := d.Value(&one); err != nil || one == nil {
+				return err
+			}
+			if err := each(*one); err != nil {
+				return eachError{err}
+			}
+			return nil
+		})
+	})
 	if refused, ok := errors.AsType[eachError](err); ok {
 		return refused.error
 	}
 	if err != nil {
-		return fmt.Errorf("collect %s: %w", object, r.BadJSON(err))
+		return fmt.Errorf("collect %s: %w", object, err)
 	}
 	if n != len(ids) {
 		return plan.Failf(plan.Bug, "", "collect %s: %d answers to %d Ids", object, n, len(ids))
 	}
 	return nil
-}
-
-// decodeCollection reads an array of records and nulls, and counts them.
-func decodeCollection(d *json.Decoder, each func(Record) error) (int, error) {
-	if err := delim(d, '['); err != nil {
-		return 0, err
-	}
-	n := 0
-	for ; d.More(); n++ {
-		var raw json.RawMessage
-		if err := d.Decode(&raw); err != nil {
-			return n, err
-		}
-		if bytes.Equal(raw, []byte("null")) {
-			continue
-		}
-		var r Record
-		if err := json.Unmarshal(raw, &r); err != nil {
-			return n, err
-		}
-		if err := each(r); err != nil {
-			return n, eachError{err}
-		}
-	}
-	return n, delim(d, ']')
 }

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"catchment/internal/plan"
@@ -38,20 +39,14 @@ type Described struct {
 
 // DescribeEach describes many objects, 25 with each call.
 func (c *Client) DescribeEach(ctx context.Context, objects []string) ([]Described, error) {
-	var parts []part
-	for _, o := range objects {
-		parts = append(parts, part{"describe", c.api.Path("sobjects", o, "describe")})
-	}
-	replies, err := askTogether(ctx, c.api, parts)
-	if err != nil {
-		return nil, err
-	}
 	out := make([]Described, len(objects))
-	for i, r := range replies {
-		out[i].Err = r.err
-		if r.err == nil && json.Unmarshal(r.body, &out[i].Object) != nil {
-			out[i].Err = plan.Failf(plan.Bug, "", "describe %s: the answer isn't the JSON of the guide", objects[i])
-		}
+	var parts []part
+	for i, o := range objects {
+		parts = append(parts, part{"describe", c.api.Path("sobjects", o, "describe"), &out[i].Err,
+			func(d *wire.Decoder) error { return readDescribe(d, &out[i].Object) }})
+	}
+	if err := askTogether(ctx, c.api, parts); err != nil {
+		return nil, err
 	}
 	return out, nil
 }
@@ -74,27 +69,31 @@ type Changes struct {
 // ChangesEach asks getUpdated and getDeleted of many objects, 25 with each
 // call.
 func (c *Client) ChangesEach(ctx context.Context, spans []Span) ([]Changes, error) {
-	var parts []part
-	for _, s := range spans {
-		for _, kind := range s.kinds() {
-			path, err := c.span(s.Object, kind, s.Start, s.End)
-			if err != nil {
-				return nil, err
-			}
-			parts = append(parts, part{kind, path})
-		}
-	}
-	replies, err := askTogether(ctx, c.api, parts)
-	if err != nil {
-		return nil, err
-	}
 	out := make([]Changes, len(spans))
+	var parts []part
 	for i, s := range spans {
-		out[i].Updated, out[i].UpdatedErr = decodePart(replies[0], updatedAnswer.read)
-		if s.Deletes {
-			out[i].Deleted, out[i].DeletedErr = decodePart(replies[1], deletedAnswer.read)
+		path, err := c.span(s.Object, "updated", s.Start, s.End)
+		if err != nil {
+			return nil, err
 		}
-		replies = replies[len(s.kinds()):]
+		u := &out[i]
+		parts = append(parts, part{"updated", path, &u.UpdatedErr, func(d *wire.Decoder) error {
+			var answer updatedAnswer
+			return answered(d, &answer, &u.Updated)
+		}})
+		if !s.Deletes {
+			continue
+		}
+		if path, err = c.span(s.Object, "deleted", s.Start, s.End); err != nil {
+			return nil, err
+		}
+		parts = append(parts, part{"deleted", path, &u.DeletedErr, func(d *wire.Decoder) error {
+			var answer deletedAnswer
+			return answered(d, &answer, &u.Deleted)
+		}})
+	}
+	if err := askTogether(ctx, c.api, parts); err != nil {
+		return nil, err
 	}
 	return out, nil
 }
@@ -109,18 +108,18 @@ type Counted struct {
 func (c *Client) CountEach(ctx context.Context, soql []string, all bool) ([]Counted, error) {
 	var out []Counted
 	for some := range slices.Chunk(soql, queriesTogether) {
+		counted := make([]Counted, len(some))
 		var parts []part
-		for _, q := range some {
-			parts = append(parts, part{"query", c.queryPath(q, all)})
+		for i, q := range some {
+			parts = append(parts, part{"query", c.queryPath(q, all), &counted[i].Err, func(d *wire.Decoder) error {
+				var answer countAnswer
+				return answered(d, &answer, &counted[i].Records)
+			}})
 		}
-		replies, err := askTogether(ctx, c.api, parts)
-		if err != nil {
+		if err := askTogether(ctx, c.api, parts); err != nil {
 			return nil, err
 		}
-		for _, r := range replies {
-			n, err := decodePart(r, countAnswer.read)
-			out = append(out, Counted{n, err})
-		}
+		out = append(out, counted...)
 	}
 	return out, nil
 }
@@ -136,59 +135,54 @@ func (a countAnswer) read() (int64, error) {
 	return *a.Total, nil
 }
 
-func (s Span) kinds() []string {
-	if s.Deletes {
-		return []string{"updated", "deleted"}
-	}
-	return []string{"updated"}
+func (a *countAnswer) decode(d *wire.Decoder) error { return d.Value(a) }
+
+// An answer is decoded first, and then read as what it means.
+type answer[T any] interface {
+	decode(d *wire.Decoder) error
+	read() (T, error)
 }
 
-func decodePart[A, T any](r reply, read func(A) (T, error)) (T, error) {
-	var answer A
-	if r.err == nil && json.Unmarshal(r.body, &answer) != nil {
-		r.err = plan.Failf(plan.Bug, "", "a part of a composite answer isn't the JSON of the guide")
+// answered reads the answer to one question.
+func answered[T any](d *wire.Decoder, a answer[T], into *T) error {
+	if err := a.decode(d); err != nil {
+		return err
 	}
-	if r.err != nil {
-		var none T
-		return none, r.err
-	}
-	return read(answer)
+	var err error
+	*into, err = a.read()
+	return err
 }
 
 // A part is one GET within a composite request.
 type part struct {
 	kind string // what it asks of an object
 	path string
+	err  *error // what became of it
+	read func(d *wire.Decoder) error
 }
 
-// A reply is the answer to a part.
-type reply struct {
-	body json.RawMessage
-	err  error
-}
+// failed notes what became of a part.
+func (p part) failed(err error) { *p.err = err }
 
 // askTogether sends parts in composite requests. Its error is about them all:
 // ErrNotTogether where the org refuses them as such, or refuses every part of
 // one kind in one request without a reason that lies in an object.
-func askTogether(ctx context.Context, api wire.API, parts []part) ([]reply, error) {
-	var all []reply
-	for len(parts) > 0 {
-		n := min(len(parts), together)
-		replies, err := composite(ctx, api, parts[:n])
+func askTogether(ctx context.Context, api wire.API, parts []part) error {
+	for some := range slices.Chunk(parts, together) {
+		err := composite(ctx, api, some)
 		if err == nil {
-			err = refusedTogether(parts[:n], replies)
+			err = refusedTogether(some)
 		}
 		if err != nil {
-			return nil, fmt.Errorf("composite request: %w", err)
+			return fmt.Errorf("composite request: %w", err)
 		}
-		all, parts = append(all, replies...), parts[n:]
 	}
-	return all, nil
+	return nil
 }
 
 // composite sends one composite request. Its parts only read, so it may be sent
-// again.
-func composite(ctx context.Context, api wire.API, parts []part) ([]reply, error) {
+// again. Each is taken out of the answer as it comes: together they are large.
+func composite(ctx context.Context, api wire.API, parts []part) error {
 	type request struct {
 		Method    string `json:"method"`
 		URL       string `json:"url"`
@@ -196,55 +190,90 @@ func composite(ctx context.Context, api wire.API, parts []part) ([]reply, error)
 	}
 	asked := make([]request, len(parts))
 	for i, p := range parts {
-		asked[i] = request{http.MethodGet, p.path, "r" + strconv.Itoa(i)}
+		asked[i] = request{http.MethodGet, p.path, reference(i)}
+		p.failed(plan.Failf(plan.Bug, "", "%s: the composite answer lacks it", p.path))
 	}
+	text, err := json.Marshal(map[string]any{"allOrNone": false, "compositeRequest": asked})
+	if err != nil {
+		return fmt.Errorf("write a request: %w", err)
+	}
+	r := &wire.Request{Method: http.MethodPost, Path: api.Path("composite"), Body: text,
+		Header: http.Header{"Content-Type": {"application/json"}}}
+	_, err = api.Read(ctx, r, func(d *wire.Decoder) error {
+		return d.Object(func(key string) error {
+			if key != "compositeResponse" {
+				return d.Skip()
+			}
+			answers := 0
+			return d.Array(func() error {
+				if answers++; answers > len(parts) {
+					return errUnasked
+				}
+				return readPart(d, api.Bounds, parts)
+			})
+		})
+	})
+	class := plan.ClassOf(err)
+	if err != nil && !errors.Is(err, errUnasked) && (class == plan.Fix || class == plan.Bug) {
+		return fmt.Errorf("%w: %w", ErrNotTogether, err)
+	}
+	return err
+}
+
+// errUnasked says that answers and questions can't be told apart.
+var errUnasked = errors.New("the composite answer has a part that nobody asked for")
+
+// reference names a part within a request.
+func reference(i int) string { return "r" + strconv.Itoa(i) }
+
+// readPart reads the answer to one part, and notes what became of it.
+func readPart(d *wire.Decoder, bounds wire.Bounds, parts []part) error {
 	var answer struct {
-		Parts []struct {
-			Body      json.RawMessage `json:"body"`
-			Status    int             `json:"httpStatusCode"`
-			Reference string          `json:"referenceId"`
-		} `json:"compositeResponse"`
+		Body      json.RawMessage `json:"body"`
+		Status    int             `json:"httpStatusCode"`
+		Reference string          `json:"referenceId"`
 	}
-	body := map[string]any{"allOrNone": false, "compositeRequest": asked}
-	if err := api.Post(ctx, api.Path("composite"), body, &answer); err != nil {
-		if class := plan.ClassOf(err); class == plan.Fix || class == plan.Bug {
-			return nil, fmt.Errorf("%w: %w", ErrNotTogether, err)
-		}
-		return nil, err
+	if err := d.Value(&answer); err != nil {
+		return err
 	}
-	replies := make([]reply, len(parts))
-	for i := range replies {
-		replies[i].err = plan.Failf(plan.Bug, "", "%s: the composite answer lacks it", parts[i].path)
+	i := 0
+	for i < len(parts) && reference(i) != answer.Reference {
+		i++
 	}
-	for _, p := range answer.Parts {
-		i, err := strconv.Atoi(p.Reference[min(1, len(p.Reference)):])
-		if err != nil || i < 0 || i >= len(parts) {
-			return nil, plan.Failf(plan.Bug, "", "the composite answer has a part that nobody asked for")
-		}
-		replies[i] = reply{body: p.Body}
-		if p.Status >= http.StatusBadRequest {
-			text := io.NopCloser(bytes.NewReader(p.Body))
-			e := fault.Decode(&http.Response{StatusCode: p.Status, Header: http.Header{}, Body: text})
-			e.Resource = (&asked[i]).URL
-			replies[i].err = fault.Classify(e)
-		}
+	if i == len(parts) {
+		return errUnasked
 	}
-	return replies, nil
+	p := parts[i]
+	if answer.Status >= http.StatusBadRequest {
+		text := io.NopCloser(bytes.NewReader(answer.Body))
+		e := fault.Decode(&http.Response{StatusCode: answer.Status, Header: http.Header{}, Body: text})
+		e.Resource, _, _ = strings.Cut(p.path, "?")
+		p.failed(fault.Classify(e))
+		return nil
+	}
+	err := p.read(wire.NewDecoder(bytes.NewReader(answer.Body), bounds))
+	if _, classed := errors.AsType[*plan.Failure](err); err != nil && !classed {
+		err = plan.Failf(plan.Bug, "", "a part of a composite answer isn't the JSON of the guide: %w",
+			wire.Unquoted(err))
+	}
+	p.failed(err)
+	return nil
 }
 
 // refusedTogether tells whether the org answers some kind of question not at
 // all within a composite request. What lies in one object is no refusal.
-func refusedTogether(parts []part, replies []reply) error {
+func refusedTogether(parts []part) error {
 	answered, refusal := map[string]bool{}, map[string]error{}
-	for i, r := range replies {
-		switch fault.CodeOf(r.err) {
+	for _, p := range parts {
+		err := *p.err
+		switch fault.CodeOf(err) {
 		case "NOT_FOUND", "INVALID_REPLICATION_DATE", "EXCEEDED_ID_LIMIT", "INVALID_TYPE_FOR_OPERATION":
 			continue
 		}
-		if r.err == nil {
-			answered[parts[i].kind] = true
-		} else if class := plan.ClassOf(r.err); class == plan.Fix || class == plan.Bug {
-			refusal[parts[i].kind] = r.err
+		if err == nil {
+			answered[p.kind] = true
+		} else if class := plan.ClassOf(err); class == plan.Fix || class == plan.Bug {
+			refusal[p.kind] = err
 		}
 	}
 	for kind, err := range refusal {

@@ -2,24 +2,32 @@ package salesforce
 
 import (
 	"context"
-	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"time"
 
+	"catchment/internal/plan"
 	"catchment/internal/salesforce/wire"
 	"catchment/internal/schema"
 )
 
 // Objects lists the objects that the user may see, without their fields.
 func (c *Client) Objects(ctx context.Context) ([]schema.Object, error) {
-	var global struct {
-		Objects []schema.Object `json:"sobjects"`
-	}
-	if _, err := c.api.Get(ctx, c.api.Path("sobjects"), &global); err != nil {
+	var objects []schema.Object
+	r := &wire.Request{Method: http.MethodGet, Path: c.api.Path("sobjects")}
+	_, err := c.api.Read(ctx, r, func(d *wire.Decoder) error {
+		return d.Object(func(key string) error {
+			if key != "sobjects" {
+				return d.Skip()
+			}
+			return elements(d, objectsAtMost, &objects)
+		})
+	})
+	if err != nil {
 		return nil, c.noVersion(ctx, fmt.Errorf("list objects: %w", err))
 	}
-	return global.Objects, nil
+	return objects, nil
 }
 
 // Describe tells what an object is made of.
@@ -37,16 +45,76 @@ func (c *Client) DescribeSince(
 	if !since.IsZero() {
 		r.Header.Set("If-Modified-Since", since.UTC().Format(http.TimeFormat))
 	}
-	resp, err := c.api.Send(ctx, r)
+	_, err = c.api.Read(ctx, r, func(d *wire.Decoder) error { return readDescribe(d, &o) })
+	if errors.Is(err, wire.ErrNotModified) {
+		return schema.Object{}, false, nil
+	}
 	if err != nil {
-		return o, false, fmt.Errorf("describe %s: %w", object, err)
-	}
-	defer resp.Body.Close()
-	if resp.StatusCode == http.StatusNotModified {
-		return o, false, nil
-	}
-	if err := json.NewDecoder(resp.Body).Decode(&o); err != nil {
-		return schema.Object{}, false, fmt.Errorf("describe %s: %w", object, r.BadJSON(err))
+		return schema.Object{}, false, fmt.Errorf("describe %s: %w", object, err)
 	}
 	return o, true, nil
+}
+
+// What a list may have, of which each element takes more memory than its text: no org comes
+// near. An object has 800 custom fields at most, and getUpdated and getDeleted tell of
+// 600,000 records (REST API guide).
+const (
+	objectsAtMost = 50_000
+	fieldsAtMost  = 20_000
+	choicesAtMost = 500_000 // values of picklists, and objects that fields refer to, of one object
+	changesAtMost = 600_000
+)
+
+// tooMany says that a list has more than is taken.
+func tooMany(most int) error {
+	return plan.Failf(plan.Fix, "no org answers like that: look for a proxy that answers in its place",
+		"a list in the answer has more than %d elements", most)
+}
+
+// elements reads a list of at most so many.
+func elements[T any](d *wire.Decoder, most int, into *[]T) error {
+	return d.Array(func() error {
+		var one T
+		if len(*into) == most {
+			return tooMany(most)
+		}
+		err := d.Value(&one)
+		*into = append(*into, one)
+		return err
+	})
+}
+
+// readDescribe reads a description field by field, and holds nothing of the rest, which is
+// most of it.
+func readDescribe(d *wire.Decoder, o *schema.Object) error {
+	into, choices := parts(o), 0
+	return d.Object(func(key string) error {
+		if part, ok := into[key]; ok {
+			return d.Value(part)
+		}
+		if key != "fields" {
+			return d.Skip()
+		}
+		return d.Array(func() error {
+			var f schema.Field
+			if len(o.Fields) == fieldsAtMost {
+				return tooMany(fieldsAtMost)
+			}
+			err := d.Value(&f)
+			if choices += len(f.PicklistValues) + len(f.ReferenceTo); choices > choicesAtMost {
+				return tooMany(choicesAtMost)
+			}
+			o.Fields = append(o.Fields, f)
+			return err
+		})
+	})
+}
+
+// parts are what an object has besides its fields, by the names that they have in JSON.
+func parts(o *schema.Object) map[string]any {
+	return map[string]any{
+		"name": &o.Name, "label": &o.Label, "keyPrefix": &o.KeyPrefix, "custom": &o.Custom,
+		"customSetting": &o.CustomSetting, "queryable": &o.Queryable, "replicateable": &o.Replicateable,
+		"retrieveable": &o.Retrieveable, "updateable": &o.Updateable, "deprecatedAndHidden": &o.Deprecated,
+	}
 }

@@ -2,10 +2,8 @@ package salesforce
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"iter"
 	"net/http"
 	"net/url"
@@ -41,8 +39,8 @@ func (c *Client) NextBatch(ctx context.Context, next string, each func(Record) e
 	return c.batch(ctx, path, each)
 }
 
-// Query yields the records of a query. Fewer records than Salesforce counted
-// are an error (invariant 6).
+// Query yields the records of a query. Fewer records than Salesforce counted are an error
+// (invariant 6), and so are more; answers that lead nowhere end it.
 func (c *Client) Query(ctx context.Context, soql string, all bool) iter.Seq2[Record, error] {
 	return func(yield func(Record, error) bool) {
 		each := func(r Record) error {
@@ -51,23 +49,49 @@ func (c *Client) Query(ctx context.Context, soql string, all bool) iter.Seq2[Rec
 			}
 			return nil
 		}
-		var read int64
+		way := listing{seen: map[string]bool{}}
 		b, err := c.QueryBatch(ctx, soql, all, each)
-		for ; err == nil; b, err = c.NextBatch(ctx, b.Next, each) {
-			read += b.Records
-			if b.Next != "" {
-				continue
-			}
-			if read != b.Total {
-				err = plan.Failf(plan.Retry, "", "query: %d records of %d came", read, b.Total)
+		for err == nil {
+			if err = way.took(b); err != nil || b.Next == "" {
 				break
 			}
-			return
+			b, err = c.NextBatch(ctx, b.Next, each)
 		}
-		if !errors.Is(err, errEnough) {
+		if err != nil && !errors.Is(err, errEnough) {
 			yield(Record{}, err)
 		}
 	}
+}
+
+// A listing follows the answers to one query.
+type listing struct {
+	seen    map[string]bool // URLs of the next answer
+	records int64
+	empty   int // answers without a record
+}
+
+// emptyAtMost is how many answers of one query may bring nothing.
+const emptyAtMost = 10
+
+// took judges whether the answers so far can be those to a query. A server that repeats
+// itself, or brings more than it announced, would go on for ever.
+func (l *listing) took(b Batch) error {
+	l.records += b.Records
+	if b.Records == 0 {
+		l.empty++
+	}
+	switch {
+	case l.records > b.Total:
+		return plan.Failf(plan.Bug, "", "query: %d records came, and %d were announced", l.records, b.Total)
+	case b.Next == "" && l.records < b.Total:
+		return plan.Failf(plan.Retry, "", "query: %d records of %d came", l.records, b.Total)
+	case b.Next != "" && l.seen[b.Next]:
+		return plan.Failf(plan.Bug, "", "query: an answer names a next one that was read already")
+	case b.Next != "" && l.empty > emptyAtMost:
+		return plan.Failf(plan.Bug, "", "query: %d answers brought no record", l.empty)
+	}
+	l.seen[b.Next] = true
+	return nil
 }
 
 // Count gives the number of records that a SELECT COUNT() finds.
@@ -89,22 +113,22 @@ func (c *Client) queryPath(soql string, all bool) string {
 
 func (c *Client) batch(ctx context.Context, path string, each func(Record) error) (Batch, error) {
 	r := &wire.Request{Method: http.MethodGet, Path: path}
-	resp, err := c.api.Send(ctx, r)
-	if err != nil {
-		return Batch{}, fmt.Errorf("query: %w", err)
-	}
-	defer resp.Body.Close()
-	b, done, err := decodeBatch(resp.Body, each)
+	var b Batch
+	var done bool
+	h, err := c.api.Read(ctx, r, func(d *wire.Decoder) (err error) {
+		b, done, err = decodeBatch(d, each)
+		return err
+	})
 	refused, isEach := errors.AsType[eachError](err)
 	switch {
 	case isEach:
 		return Batch{}, refused.error
 	case err != nil:
-		return Batch{}, fmt.Errorf("query: %w", r.BadJSON(err))
+		return Batch{}, fmt.Errorf("query: %w", err)
 	case done != (b.Next == ""):
 		return Batch{}, plan.Failf(plan.Bug, "", "query: the answer names no next one, and isn't the last")
 	}
-	b.ServerDate, err = wire.Date(resp.Header)
+	b.ServerDate, err = wire.Date(h)
 	return b, err
 }
 
@@ -112,79 +136,45 @@ func (c *Client) batch(ctx context.Context, path string, each func(Record) error
 // one of the answer.
 type eachError struct{ error }
 
-// decodeBatch reads an answer token by token, whatever the order of its keys.
-func decodeBatch(text io.Reader, each func(Record) error) (b Batch, done bool, err error) {
-	d := json.NewDecoder(text)
-	if err := delim(d, '{'); err != nil {
-		return b, false, err
-	}
-	seen := map[json.Token]bool{}
-	for d.More() {
-		key, err := d.Token()
-		if err != nil {
-			return b, false, err
-		}
+// decodeBatch reads an answer key by key, whatever their order.
+func decodeBatch(d *wire.Decoder, each func(Record) error) (b Batch, done bool, err error) {
+	seen := map[string]bool{}
+	err = d.Object(func(key string) error {
 		if seen[key] {
-			return b, false, errors.New("a key stands there twice")
+			return errors.New("a key stands there twice")
 		}
-		seen[key] = true
 		switch key {
 		case "totalSize":
-			err = d.Decode(&b.Total)
+			err = d.Value(&b.Total)
 		case "done":
-			err = d.Decode(&done)
+			err = d.Value(&done)
 		case "nextRecordsUrl":
-			err = d.Decode(&b.Next)
+			err = d.Value(&b.Next)
 		case "records":
 			b.Records, err = decodeRecords(d, each)
 		default:
-			var skipped json.RawMessage
-			err = d.Decode(&skipped)
+			return d.Skip()
 		}
-		if err != nil {
-			return b, false, err
-		}
+		seen[key] = true
+		return err
+	})
+	if err == nil && !(seen["totalSize"] && seen["done"] && seen["records"]) {
+		err = errors.New("totalSize, done or records is missing")
 	}
-	if err := delim(d, '}'); err != nil {
-		return b, false, err
-	}
-	if !seen["totalSize"] || !seen["done"] || !seen["records"] {
-		return b, false, errors.New("totalSize, done or records is missing")
-	}
-	if _, err := d.Token(); err == nil {
-		return b, false, errors.New("there is more behind its end")
-	} else if err != io.EOF {
-		return b, false, err
-	}
-	return b, done, nil
+	return b, done, err
 }
 
-func decodeRecords(d *json.Decoder, each func(Record) error) (int64, error) {
-	if err := delim(d, '['); err != nil {
-		return 0, err
-	}
-	var n int64
-	for d.More() {
+func decodeRecords(d *wire.Decoder, each func(Record) error) (n int64, err error) {
+	err = d.Array(func() error {
 		var r Record
-		if err := d.Decode(&r); err != nil {
-			return n, err
+		if err := d.Value(&r); err != nil {
+			return err
 		}
 		n++
 		if err := each(r); err != nil {
-			return n, eachError{err}
+			return eachError{err}
 		}
-	}
-	return n, delim(d, ']')
-}
-
-// delim takes one bracket.
-func delim(d *json.Decoder, want json.Delim) error {
-	t, err := d.Token()
-	if err == io.EOF { // the decoder says so where the text ends between tokens
-		err = io.ErrUnexpectedEOF
-	}
-	if err == nil && t != want {
-		err = errors.New("no " + want.String() + " where one belongs")
-	}
-	return err
+		return nil
+	})
+	return n, err
 }

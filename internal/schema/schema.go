@@ -51,12 +51,40 @@ type PicklistValue struct {
 	Default bool   `json:"defaultValue"`
 }
 
-// Field finds a field by name; Salesforce's names know no case.
+// Field finds a field by name; Salesforce's names know no case. Who looks for many makes
+// an Index.
 func (o *Object) Field(name string) (Field, bool) {
-	for _, f := range o.Fields {
-		if strings.EqualFold(f.Name, name) {
-			return f, true
+	for i := range o.Fields {
+		if strings.EqualFold(o.Fields[i].Name, name) {
+			return o.Fields[i], true
 		}
 	}
 	return Field{}, false
+}
+
+// An Index finds the fields of an object by name, each at once.
+type Index struct {
+	fields []Field
+	places map[string]int // by the name in small letters
+}
+
+// Index makes one of the fields as they are now.
+func (o *Object) Index() Index {
+	x := Index{o.Fields, make(map[string]int, len(o.Fields))}
+	for i := range o.Fields {
+		name := strings.ToLower(o.Fields[i].Name)
+		if _, twice := x.places[name]; !twice {
+			x.places[name] = i
+		}
+	}
+	return x
+}
+
+// Field finds a field by name, as Object.Field does.
+func (x Index) Field(name string) (Field, bool) {
+	i, ok := x.places[strings.ToLower(name)]
+	if !ok {
+		return Field{}, false
+	}
+	return x.fields[i], true
 }

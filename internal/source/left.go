@@ -90,13 +90,20 @@ func (s *Source) stems(field string) []string {
 // Salesforce has changed values without a stamp.
 func (s *Source) Redescribed() map[string]string {
 	var all map[string]string
+	there, known := map[string]bool{}, map[string][]shape.Known{}
+	for _, name := range s.Past.Columns {
+		there[name] = true
+	}
+	for _, k := range s.Past.Fields {
+		known[k.Field] = append(known[k.Field], k)
+	}
 	for _, c := range s.Table.Columns {
-		f, ok := s.Object.Field(c.Field)
-		if !ok || !slices.Contains(s.Past.Columns, c.Name) {
+		f, ok := s.index.Field(c.Field)
+		if !ok || !there[c.Name] {
 			continue
 		}
-		for _, k := range s.Past.Fields {
-			if k.Field != c.Field || k.Type == "" {
+		for _, k := range known[c.Field] {
+			if k.Type == "" {
 				continue
 			}
 			was := words(schema.Type(k.Type), k.Length, k.Precision, k.Scale, k.Calculated)

@@ -53,7 +53,7 @@ func (s *Source) missing(column string) bool {
 	if !ok {
 		return len(s.Past.Fields) == 0 // nothing is remembered: it may be anybody's
 	}
-	_, there := s.Object.Field(k.Field)
+	_, there := s.index.Field(k.Field)
 	return !there || slices.ContainsFunc(s.Skipped, func(f flow.Skipped) bool { return f.Field == k.Field })
 }
 
@@ -91,7 +91,7 @@ func (s *Source) WhyGone(column string) string {
 	if !ok && len(s.Past.Fields) > 0 {
 		return ""
 	}
-	if _, there := s.Object.Field(k.Field); !there {
+	if _, there := s.index.Field(k.Field); !there {
 		return "keeps its old values: the field is gone, or hidden from this user"
 	}
 	for _, f := range s.Skipped {

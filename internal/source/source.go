@@ -34,6 +34,8 @@ type Source struct {
 	Left      []Left          // columns that fields left behind
 	Treatment value.Treatment // of the values on their way
 	Cursor    string          // the field that tells what changed; "" where the object is read whole each time
+
+	index schema.Index // of Object
 }
 
 // Of meets a flow with what describe says of its object, as if the warehouse
@@ -55,7 +57,7 @@ func Of(fl flow.Flow, o schema.Object) (*Source, error) {
 	}
 	return &Source{
 		Flow: fl, Object: o, Fields: fields, Skipped: skipped, Table: table,
-		Treatment: fl.Treatment(fields), Cursor: o.Cursor().Field,
+		Treatment: fl.Treatment(fields), Cursor: o.Cursor().Field, index: o.Index(),
 	}, nil
 }
 
@@ -117,7 +119,7 @@ func (s *Source) Replicates() bool {
 
 // ByREST tells whether only REST gives the values of a field.
 func (s *Source) ByREST(field string) bool {
-	f, ok := s.Object.Field(field)
+	f, ok := s.index.Field(field)
 	return ok && !f.Type.InBulk()
 }
 
@@ -151,7 +153,7 @@ func (s *Source) Column(field string) (shape.Column, bool) {
 func (s *Source) IDColumns() []string {
 	var names []string
 	for _, c := range s.Table.Columns {
-		if f, ok := s.Object.Field(c.Field); ok && (f.Type == schema.ID || f.Type == schema.Reference) {
+		if f, ok := s.index.Field(c.Field); ok && (f.Type == schema.ID || f.Type == schema.Reference) {
 			names = append(names, c.Name)
 		}
 	}

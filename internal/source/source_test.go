@@ -3,6 +3,7 @@ package source_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"reflect"
 	"slices"
 	"strings"
@@ -184,5 +185,45 @@ func TestAsOf(t *testing.T) {
 		if got := s.AsOf(noon, noon); got != nil {
 			t.Errorf("%s, of an object that each run reads whole: %v", name, got)
 		}
+	}
+}
+
+// A describe of many fields is read in a time that grows as they do, and not with their square:
+// 32 times as many would take 1,024 times as long, and take some 40.
+func TestWideObjectsAreLinear(t *testing.T) {
+	meet := func(n int) time.Duration {
+		o := schema.Object{Name: "Wide__c", Queryable: true, Updateable: true}
+		for i := range n {
+			o.Fields = append(o.Fields, schema.Field{Name: fmt.Sprintf("Field%d__c", i), Type: schema.String,
+				Length: 80, Filterable: true})
+		}
+		for _, name := range []string{"Id", "SystemModstamp"} {
+			o.Fields = append(o.Fields, schema.Field{Name: name, Type: schema.ID, Filterable: true})
+		}
+		least := time.Hour
+		for range 5 {
+			began := time.Now()
+			s, err := source.Of(flow.Flow{Object: o.Name, Deletes: flow.Flag, Drop: []string{"Field1__c"}}, o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, c := range s.Table.Columns {
+				s.Past.Columns = append(s.Past.Columns, c.Name)
+				s.Past.Fields = append(s.Past.Fields, shape.Known{Field: c.Field, Column: c.Name, Type: "string"})
+			}
+			if got := len(s.Redescribed()); got > n+2 {
+				t.Fatalf("%d columns of %d fields", got, n)
+			}
+			s.IDColumns()
+			for _, f := range s.Fields {
+				s.ByREST(f.Name)
+			}
+			least = min(least, time.Since(began))
+		}
+		return least
+	}
+	few, many := meet(500), meet(16_000)
+	if many > 300*few {
+		t.Errorf("500 fields took %s, and 16,000 %s", few, many)
 	}
 }

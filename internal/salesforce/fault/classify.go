@@ -20,6 +20,8 @@ const (
 	codeTLS     = "TLS"
 	codeRefused = "REFUSED"
 	codeReset   = "CONNECTION"
+	codeMoved   = "MOVED"
+	codeHeader  = "HEADER_TOO_LARGE"
 )
 
 // A verdict is what an error means to a run.
@@ -136,6 +138,9 @@ func byTransport(code string) (verdict, bool) {
 			"nobody listens there: check the host and port of org.url, or try again later"}, true
 	case codeReset:
 		return verdict{plan.Retry, true, ""}, true
+	case codeHeader:
+		return verdict{plan.Fix, false,
+			"no org answers like that: look for a proxy that answers in its place, and at what org.url names"}, true
 	}
 	return verdict{}, false
 }
@@ -191,6 +196,10 @@ func Broken(resource string, err error) error {
 		e.Code = codeTLS
 	case errors.Is(err, syscall.ECONNREFUSED):
 		e.Code = codeRefused
+	case isHeaderTooLarge(err):
+		e.Code = codeHeader
+	case isNoLocation(err):
+		e.Code, e.Message = codeHTML, "a redirect that leads nowhere"
 	}
 	return Classify(e)
 }

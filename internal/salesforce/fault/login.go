@@ -75,6 +75,8 @@ func loginRefusals() []loginRefusal {
 		{"inactive_org", "", "the org is locked, closed or suspended: ask Salesforce", setupNothing},
 		{"API_DISABLED_FOR_ORG", "",
 			"give the user the permission API Enabled, and check that the org's edition has the API", setupUser},
+		{"invalid_dpop_proof", "", "clear Require DPoP (Demonstrating Proof-of-Possession) in the OAuth settings of " +
+			"the External Client App: catchment can't give such proofs", setupNothing},
 		{"invalid_scope", "", "add the OAuth scopes api and refresh_token to the External Client App", setupApp},
 		{"invalid_request", "", "set org.url to the org's My Domain: client credentials work nowhere else",
 			setupNothing},

@@ -10,7 +10,6 @@ package login
 
 import (
 	"context"
-	"encoding/json"
 	"net/http"
 	"net/url"
 	"strings"
@@ -31,7 +30,7 @@ type Session struct {
 	next string // the refresh token that replaces the one just used, or ""
 }
 
-// sign makes r one of the session.
+// sign makes r one of the session: the token goes to the session's instance, and nowhere else.
 func (s Session) sign(r *wire.Request) *wire.Request {
 	signed := *r
 	signed.Base = s.InstanceURL
@@ -54,6 +53,8 @@ type Endpoint struct {
 	URL  string // the org's scheme and host, also the audience of a JWT
 	HTTP *wire.HTTP
 	Now  func() time.Time
+
+	Instances []string // hosts that a token's answer may name as well, as the configuration allows
 }
 
 // now is the org's time as far as its newest answer told, else ours.
@@ -83,22 +84,11 @@ func (e Endpoint) Grant(ctx context.Context, form url.Values, secret ...string) 
 		return Session{}, err
 	}
 	defer resp.Body.Close()
-	var answer struct {
-		AccessToken string `json:"access_token"`
-		InstanceURL string `json:"instance_url"`
-		ID          string `json:"id"` // https://host/id/ORG/USER
-		Refresh     string `json:"refresh_token"`
-	}
-	if err := json.NewDecoder(resp.Body).Decode(&answer); err != nil {
+	answer, err := readGranted(resp.Body)
+	if err != nil {
 		return Session{}, r.BadJSON(err)
 	}
-	base, err := wire.Base(answer.InstanceURL)
-	if err != nil || answer.AccessToken == "" {
-		return Session{}, plan.Failf(plan.Bug, "", "the token endpoint answered without a token or an instance URL")
-	}
-	s := Session{Token: answer.AccessToken, InstanceURL: base, next: answer.Refresh}
-	s.OrgID, s.UserID, err = Identity(answer.ID)
-	return s, err
+	return answer.session(e)
 }
 
 // Identity reads the Ids of org and user out of an identity URL.

@@ -1,6 +1,7 @@
 package login
 
 import (
+	"cmp"
 	"context"
 	"net/url"
 
@@ -27,6 +28,7 @@ type RefreshToken struct {
 // Login gets a session.
 func (l RefreshToken) Login(ctx context.Context, at Endpoint) (Session, error) {
 	var s Session
+	var refused error // of a grant that used the token up: the next one is kept first
 	err := l.Keeper.Renew(ctx, func(token string) (string, error) {
 		form := url.Values{
 			"grant_type":    {"refresh_token"},
@@ -36,11 +38,13 @@ func (l RefreshToken) Login(ctx context.Context, at Endpoint) (Session, error) {
 		if l.ClientSecret != "" {
 			form.Set("client_secret", l.ClientSecret)
 		}
-		var err error
-		s, err = redeem(ctx, at, form)
-		return s.next, err
+		s, refused = redeem(ctx, at, form)
+		if s.next == "" {
+			return "", refused
+		}
+		return s.next, nil
 	})
-	if err != nil {
+	if err = cmp.Or(err, refused); err != nil {
 		return Session{}, err
 	}
 	s.next = ""

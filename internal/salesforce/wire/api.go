@@ -3,6 +3,7 @@ package wire
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -14,6 +15,7 @@ import (
 type API struct {
 	Sender
 	Version string // as "66.0"
+	Bounds  Bounds // of answers
 }
 
 // Path gives the path of a resource.
@@ -53,18 +55,37 @@ func (a API) Delete(ctx context.Context, path string) error {
 	return err
 }
 
-// Call sends r and decodes its answer. With into nil the answer's text is not
+// Call sends r and decodes its answer as a whole. With into nil the answer's text is not
 // looked at.
 func (a API) Call(ctx context.Context, r *Request, into any) (http.Header, error) {
+	if into == nil {
+		resp, err := a.Send(ctx, r)
+		if err != nil {
+			return nil, err
+		}
+		return resp.Header, resp.Body.Close()
+	}
+	return a.Read(ctx, r, func(d *Decoder) error { return d.Value(into) })
+}
+
+// ErrNotModified says that what was asked for hasn't changed since then.
+var ErrNotModified = errors.New("not modified")
+
+// Read sends r and has decode read its answer, which is one value.
+func (a API) Read(ctx context.Context, r *Request, decode func(*Decoder) error) (http.Header, error) {
 	resp, err := a.Send(ctx, r)
 	if err != nil {
 		return nil, err
 	}
 	defer resp.Body.Close()
-	if into == nil {
-		return resp.Header, nil
+	if resp.StatusCode == http.StatusNotModified {
+		return resp.Header, ErrNotModified
 	}
-	if err := json.NewDecoder(resp.Body).Decode(into); err != nil {
+	d := NewDecoder(resp.Body, a.Bounds)
+	if err = decode(d); err == nil {
+		err = d.End()
+	}
+	if err != nil {
 		return nil, r.BadJSON(err)
 	}
 	return resp.Header, nil

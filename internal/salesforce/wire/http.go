@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"io"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -18,17 +18,27 @@ import (
 
 // HTTP sends requests over the network.
 type HTTP struct {
-	client    *http.Client
-	userAgent string
-	now       func() time.Time
-	usage     atomic.Pointer[usage]
-	date      atomic.Pointer[date]
+	Options
+	usage atomic.Pointer[usage]
+	date  atomic.Pointer[date]
 }
 
-// NewHTTP makes an HTTP that sends by client, and says who it is where userAgent
-// isn't "".
-func NewHTTP(client *http.Client, userAgent string, now func() time.Time) *HTTP {
-	return &HTTP{client: client, userAgent: userAgent, now: now}
+// Options are what an HTTP works with. All but Client, Org and Now may be left out.
+type Options struct {
+	Client    *http.Client // proxies and certificates come with it; it stays as it is
+	Org       string       // scheme and host of org.url
+	UserAgent string       // says who sends
+	Now       func() time.Time
+	Bounds    Bounds
+	Patience  Patience
+}
+
+// NewHTTP makes an HTTP. Whatever its client does about redirects, it follows none by itself.
+func NewHTTP(o Options) *HTTP {
+	own := *o.Client
+	own.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	o.Client, o.Bounds, o.Patience = &own, o.Bounds.filled(), o.Patience.filled()
+	return &HTTP{Options: o}
 }
 
 // date is what the newest answer's Date said, and when that was by our clock.
@@ -55,57 +65,110 @@ func (h *HTTP) Usage() (used, most int64) {
 	return 0, 0
 }
 
-// Send sends r once.
+// Send sends r once, and on within its host where that says so.
 func (h *HTTP) Send(ctx context.Context, r *Request) (*http.Response, error) {
-	req, err := http.NewRequestWithContext(ctx, r.Method, r.Base+r.Path, bytes.NewReader(r.Body))
+	sent := *r
+	for range hopsAtMost {
+		resp, err := h.send(ctx, &sent)
+		if err != nil || !isRedirect(resp.StatusCode) {
+			return resp, err
+		}
+		resp.Body.Close()
+		if sent.Path, err = next(&sent, resp.StatusCode, resp.Header.Get("Location"), h.Org); err != nil {
+			return nil, err
+		}
+	}
+	return nil, fault.Astray(0, r.Resource(), "redirects without an end")
+}
+
+// send sends r to the host that it is for, and to no other.
+func (h *HTTP) send(ctx context.Context, r *Request) (*http.Response, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	req, err := h.request(ctx, r)
 	if err != nil {
+		cancel(nil)
+		return nil, err
+	}
+	var resp *http.Response
+	w := h.Patience.watch(cancel)
+	w.wait(w.Answer, w.unanswered(), func() { resp, err = h.Client.Do(req) })
+	if err != nil {
+		err = broken(ctx, r, err)
+		w.end()
+		return nil, err
+	}
+	most := h.Bounds.Answer
+	if r.Pages {
+		most = h.Bounds.Result
+	}
+	resp.Body = &body{ctx: ctx, rc: resp.Body, watch: w, now: h.Now, most: most}
+	if err := h.judge(r, resp); err != nil {
+		resp.Body.Close()
+		return nil, err
+	}
+	return resp, nil
+}
+
+func (h *HTTP) request(ctx context.Context, r *Request) (*http.Request, error) {
+	req, err := http.NewRequestWithContext(ctx, r.Method, r.Base+r.Path, bytes.NewReader(r.Body))
+	// What an answer named is part of the path, and must not become one of the host.
+	if err != nil || !strings.HasPrefix(r.Path, "/") || req.URL.Scheme+"://"+req.URL.Host != r.Base {
 		return nil, plan.Failf(plan.Bug, "", "%s %s: not a request", r.Method, r.Resource())
 	}
 	for name, values := range r.Header {
 		req.Header[name] = values
 	}
-	if h.userAgent != "" {
-		req.Header.Set("User-Agent", h.userAgent)
+	if h.UserAgent != "" {
+		req.Header.Set("User-Agent", h.UserAgent)
 	}
-	resp, err := h.client.Do(req)
-	if err != nil {
-		return nil, broken(ctx, r, err)
+	return req, nil
+}
+
+// judge gives an error where an answer isn't what was asked for.
+func (h *HTTP) judge(r *Request, resp *http.Response) error {
+	if size := headerSize(resp.Header); size > h.Bounds.Header {
+		return beyond("%s: the answer's header is larger than %d bytes", r.Resource(), h.Bounds.Header)
 	}
 	if t, err := Date(resp.Header); err == nil {
-		h.date.Store(&date{t, h.now()})
+		h.date.Store(&date{t, h.Now()})
 	}
 	if used, most, ok := parseUsage(resp.Header.Get("Sforce-Limit-Info")); ok {
 		h.usage.Store(&usage{used, most})
 	}
-	if resp.StatusCode >= 400 {
-		defer resp.Body.Close()
-		return nil, h.refused(r, resp)
+	switch {
+	case resp.StatusCode >= 400:
+		return h.refused(r, resp)
+	case isRedirect(resp.StatusCode):
+		return nil
+	case resp.StatusCode == http.StatusNotModified && r.Header.Get("If-Modified-Since") != "":
+		return nil
+	case resp.StatusCode >= 300:
+		return fault.Astray(resp.StatusCode, r.Resource(), "an answer to something else")
 	}
-	if err := fault.WebPage(resp, r.Resource()); err != nil {
-		resp.Body.Close()
-		return nil, err
-	}
-	resp.Body = &body{ctx: ctx, rc: resp.Body}
-	return resp, nil
+	return fault.WebPage(resp, r.Resource())
 }
 
 // broken classes an error of the connection. The text of a *url.Error holds
 // the whole URL, and with it the user's filter: only what is inside it is kept.
 func broken(ctx context.Context, r *Request, err error) error {
 	if cause := context.Cause(ctx); cause != nil {
-		return cause
+		return fmt.Errorf("%s: %w", r.Resource(), cause)
 	}
 	if u, ok := errors.AsType[*url.Error](err); ok {
 		err = u.Err
 	}
-	return fault.Broken(r.Resource(), err)
+	err = fault.Broken(r.Resource(), err)
+	if e, ok := errors.AsType[*fault.Error](err); ok {
+		e.Hide(r.Secrets) // net/http quotes headers that are none
+	}
+	return err
 }
 
 // refused turns an answer of 400 or more into an error.
 func (h *HTTP) refused(r *Request, resp *http.Response) error {
 	e := fault.Decode(resp)
 	e.Resource = r.Resource()
-	e.RetryAfter = retryAfter(resp.Header.Get("Retry-After"), h.now())
+	e.RetryAfter = retryAfter(resp.Header.Get("Retry-After"), h.Now())
 	e.Hide(r.Secrets)
 	return fault.Classify(e)
 }
@@ -120,27 +183,7 @@ func parseUsage(text string) (used, most int64, ok bool) {
 		a, b, _ := strings.Cut(numbers, "/")
 		used, err1 := strconv.ParseInt(a, 10, 64)
 		most, err2 := strconv.ParseInt(b, 10, 64)
-		return used, most, err1 == nil && err2 == nil
+		return used, most, err1 == nil && err2 == nil && used >= 0 && most >= 0
 	}
 	return 0, 0, false
 }
-
-// body classes what breaks while an answer is read: a cut answer is an error,
-// never a short page.
-type body struct {
-	ctx context.Context
-	rc  io.ReadCloser
-}
-
-func (b *body) Read(p []byte) (int, error) {
-	n, err := b.rc.Read(p)
-	if err == nil || err == io.EOF {
-		return n, err
-	}
-	if cause := context.Cause(b.ctx); cause != nil {
-		return n, cause
-	}
-	return n, plan.Failf(plan.Retry, "the line broke; the next try reads it again", "answer was cut: %w", err)
-}
-
-func (b *body) Close() error { return b.rc.Close() }

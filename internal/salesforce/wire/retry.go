@@ -58,13 +58,16 @@ func backoff(try int, random float64) time.Duration {
 	return full/2 + time.Duration(random*float64(full/2))
 }
 
+// longestRetry is the longest that a server may ask to be left alone: limits of 24 hours end by then.
+const longestRetry = 24 * time.Hour
+
 // retryAfter reads seconds or a date; 0 where there is neither.
 func retryAfter(text string, now time.Time) time.Duration {
 	if seconds, err := strconv.Atoi(text); err == nil && seconds >= 0 && seconds < 1<<30 {
-		return time.Duration(seconds) * time.Second
+		return min(time.Duration(seconds)*time.Second, longestRetry)
 	}
 	if t, err := http.ParseTime(text); err == nil {
-		return max(0, t.Sub(now))
+		return min(max(0, t.Sub(now)), longestRetry)
 	}
 	return 0
 }

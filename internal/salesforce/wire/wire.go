@@ -5,12 +5,18 @@
 // (login.Signer) and a count of the calls come from those who know about them. On
 // top stands an API, which knows the paths of one version, and JSON.
 //
+// Nothing that a server says is trusted. A redirect to another host isn't followed
+// (moved.go), no secret goes in clear beyond this machine (Base), a server that is silent
+// or never ends is given up (patience.go), and whatever comes is bounded (bounds.go).
+// So no answer is read by json.NewDecoder or io.ReadAll, here or above: JSON comes through
+// a Decoder.
+//
 // The package leaves to fault what an error means, and to its caller what to ask.
 package wire
 
 import (
 	"context"
-	"fmt"
+	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -27,6 +33,7 @@ type Request struct {
 	Header  http.Header
 	Body    []byte
 	Secrets []string // never to appear in an error
+	Pages   bool     // the answer is a page of results: Bounds.Result is how large it may be, not Bounds.Answer
 }
 
 // Resource is the path without its query, which may hold a user's filter.
@@ -35,29 +42,31 @@ func (r *Request) Resource() string {
 	return path
 }
 
-// BadJSON classes what a decoder of the answer failed with: a connection that broke, or
-// text that isn't what the guide promises. encoding/json quotes no values.
-func (r *Request) BadJSON(err error) error {
-	if plan.ClassOf(err) == plan.Retry {
-		return fmt.Errorf("%s %s: %w", r.Method, r.Resource(), err)
-	}
-	return plan.Failf(plan.Bug, "", "%s %s: the answer isn't the JSON of the guide: %w", r.Method, r.Resource(), err)
-}
-
 // A Sender sends one request. It gives an answer below 400, whose body the
 // caller closes, or an error with its class; a Sender around it adds behaviour.
 type Sender interface {
 	Send(ctx context.Context, r *Request) (*http.Response, error)
 }
 
-// Base takes scheme and host of a URL. A slash at its end would double the next.
+// Base takes scheme and host of an org's URL. A slash at its end would double the next.
+// Without TLS only an org of this machine is spoken to: secrets would go in clear.
 func Base(text string) (string, error) {
+	const hint = "set org.url to your My Domain, as https://acme.my.salesforce.com"
 	u, err := url.Parse(text)
-	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
+	if err != nil || u.Hostname() == "" || u.User != nil || u.Scheme != "https" && u.Scheme != "http" {
 		// The parser's own error repeats its input, which may hold a password.
-		return "", plan.Fixf("set org.url to your My Domain, as https://acme.my.salesforce.com", "org URL isn't one")
+		return "", plan.Fixf(hint, "org URL isn't one")
+	}
+	if u.Scheme != "https" && !Loopback(u.Hostname()) {
+		return "", plan.Fixf(hint, "org URL must start with https://: without TLS secrets would go in clear")
 	}
 	return u.Scheme + "://" + u.Host, nil
+}
+
+// Loopback tells whether a host is this machine.
+func Loopback(host string) bool {
+	ip := net.ParseIP(host)
+	return strings.EqualFold(host, "localhost") || ip != nil && ip.IsLoopback()
 }
 
 // LocalPath takes path and query of a URL that an answer named. Its host is

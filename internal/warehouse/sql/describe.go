@@ -45,8 +45,9 @@ func (w *shaper) Describe(ctx context.Context, f warehouse.Fence, o schema.Objec
 
 // metadata is the rows of _catchment_fields and _catchment_picklists.
 func metadata(o schema.Object, t shape.Table) (fields, picklists [][]any) {
+	index := o.Index()
 	for _, c := range t.Columns {
-		f, ok := o.Field(c.Field)
+		f, ok := index.Field(c.Field)
 		if !ok {
 			continue
 		}
