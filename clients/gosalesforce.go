@@ -364,10 +364,12 @@ func goSearch(_ *org, sf *salesforce.Salesforce) error {
 	if err != nil {
 		return err
 	}
+	const sosl = "FIND {quixotic AND go} IN NAME FIELDS RETURNING Account(Id)"
+	const soql = "SELECT KeyPrefix FROM EntityDefinition WHERE QualifiedApiName = 'Contact'"
 	for path, text := range map[string]string{
-		"/search/?q=" + url.QueryEscape("FIND {quixotic AND go} IN NAME FIELDS RETURNING Account(Id)"):                      made.Id,
-		"/parameterizedSearch/?q=" + url.QueryEscape("quixotic go"):                                                         made.Id,
-		"/tooling/query/?q=" + url.QueryEscape("SELECT KeyPrefix FROM EntityDefinition WHERE QualifiedApiName = 'Contact'"): "003",
+		"/search/?q=" + url.QueryEscape(sosl):                       made.Id,
+		"/parameterizedSearch/?q=" + url.QueryEscape("quixotic go"): made.Id,
+		"/tooling/query/?q=" + url.QueryEscape(soql):                "003",
 	} {
 		answer, err := sf.DoRequest("GET", path, nil)
 		if err != nil {

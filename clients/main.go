@@ -113,8 +113,9 @@ func run(catchment string, only []string) (failed int, err error) {
 
 // start starts an org of some 12,000 records whose results come in many pages.
 func start(catchment, dir string, more ...string) (*org, func(), error) {
-	cmd := exec.Command(catchment, append([]string{"org", "--records", "12000", "--page-records", "1000", "--hard-delete",
-		"--job-latency", "200ms", "--certificate", filepath.Join(dir, "cert.pem")}, more...)...)
+	args := append([]string{"org", "--records", "12000", "--page-records", "1000", "--hard-delete",
+		"--job-latency", "200ms", "--certificate", filepath.Join(dir, "cert.pem")}, more...)
+	cmd := exec.Command(catchment, args...)
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		return nil, nil, err

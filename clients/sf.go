@@ -52,7 +52,8 @@ func sfChecks() []check {
 		{"sf", "data export bulk over several pages", sfExport},
 		{"sf", "data create, update, get and delete record", sfRecord},
 		{"sf", "data delete record of an unknown Id", func(o *org) error {
-			out, err := o.sf("data", "delete", "record", "--target-org", "t", "--sobject", "Account", "--record-id", unknownID)
+			out, err := o.sf("data", "delete", "record", "--target-org", "t", "--sobject", "Account",
+				"--record-id", unknownID)
 			return refused(out, err, "invalid cross reference id")
 		}},
 		{"sf", "data import bulk", sfImport},
@@ -167,13 +168,14 @@ func (o *org) sfUnknown(operation, header, tail string) error {
 	if err := os.WriteFile(file, []byte(rows), 0o600); err != nil {
 		return err
 	}
-	out, err := o.sf("data", operation, "bulk", "--target-org", "t", "--sobject", "Account", "--file", file, "--wait", "2",
-		"--json")
+	out, err := o.sf("data", operation, "bulk", "--target-org", "t", "--sobject", "Account", "--file", file,
+		"--wait", "2", "--json")
 	if err := refused(out, err, "failed to process 2 records"); err != nil {
 		return err
 	}
 	var said struct{ Data struct{ JobID string } }
-	if err := json.NewDecoder(strings.NewReader(out[strings.Index(out, "{\n"):])).Decode(&said); err != nil {
+	_, text, _ := strings.Cut(out, "{\n")
+	if err := json.NewDecoder(strings.NewReader("{" + text)).Decode(&said); err != nil {
 		return fmt.Errorf("%w in %s", err, out)
 	}
 	var got struct{ FailedFilePath string }
