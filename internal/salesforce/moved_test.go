@@ -171,3 +171,32 @@ func TestClientOfTheCallerStaysAsItIs(t *testing.T) {
 		t.Errorf("an org without TLS: %v", err)
 	}
 }
+
+// A token's answer names where the token goes, and whoever gave it may not be trusted with that.
+func TestRefusedInstanceGetsNoToken(t *testing.T) {
+	came := map[string]int{}
+	o := newOrg(t)
+	o.config.URL = "https://acme.my.salesforce.com"
+	o.config.HTTP = &http.Client{Transport: wireFunc(func(r *http.Request) (*http.Response, error) {
+		came[r.URL.Scheme+"://"+r.URL.Host]++
+		text := `{}`
+		if strings.HasSuffix(r.URL.Path, "/token") {
+			text = `{"access_token":"t","instance_url":"https://gateway.example.com","refresh_token":"r2"}`
+		}
+		return &http.Response{StatusCode: 200, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(text))}, nil
+	})}
+	keeper := &held{token: "r1"}
+	o.config.Login = login.RefreshToken{ClientID: "a", Keeper: keeper}
+	_, err := client(t, o.config).Limits(t.Context())
+	want(t, err, plan.Fix, "")
+	if len(came) != 1 || !strings.Contains(plan.HintOf(err), "instance_hosts: [gateway.example.com]") {
+		t.Errorf("asked %v: %v (hint: %s)", came, err, plan.HintOf(err))
+	}
+	if keeper.token != "r2" {
+		t.Error("the refresh token is lost: the one that was used works no more")
+	}
+	o.config.InstanceHosts = []string{"gateway.example.com"}
+	if _, err = client(t, o.config).Limits(t.Context()); err != nil || came["https://gateway.example.com"] != 1 {
+		t.Errorf("an instance that the configuration allows: %v, asked %v", err, came)
+	}
+}
