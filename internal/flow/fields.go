@@ -29,7 +29,7 @@ func (fl Flow) Choose(o schema.Object) ([]schema.Field, []Skipped, error) {
 	dropped, last := fl.known("drop", fl.Drop, o)
 	problems = slices.Concat(problems, more, further, stale, last)
 
-	chosen := map[string]bool{}
+	chosen, cursor := map[string]bool{}, o.Cursor().Field
 	var skipped []Skipped
 	for _, f := range o.Fields {
 		i, isListed := listed[f.Name]
@@ -56,7 +56,6 @@ func (fl Flow) Choose(o schema.Object) ([]schema.Field, []Skipped, error) {
 			skipped = append(skipped, Skipped{f.Name, reason})
 		}
 	}
-	cursor := o.Cursor().Field
 	for _, f := range o.Fields {
 		reason := needed(f, o, cursor, chosen)
 		if reason == "" {

@@ -55,8 +55,8 @@ func TestAnswersWithoutAnEnd(t *testing.T) {
 		{"a key", "/query", `{"`, "x", all},
 		{"what nobody asked for", "/query", `{"x":[1`, ",1", all},
 		{"fields", "/sobjects/Account/describe", `{"name":"Account","fields":[{}`, `,{}`, describe},
-		{"values of picklists", "/sobjects/Account/describe", `{"name":"Account","fields":[{"picklistValues":[{}`, `,{}`,
-			describe},
+		{"values of picklists", "/sobjects/Account/describe",
+			`{"name":"Account","fields":[{"picklistValues":[{}`, `,{}`, describe},
 		{"a relationship", "/sobjects/Account/describe", `{"childRelationships":[{}`, `,{}`, describe},
 		{"a label", "/sobjects/Account/describe", `{"label":"`, "x", describe},
 		{"objects", "/sobjects", `{"sobjects":[{}`, `,{}`, func(o *org) error {
@@ -198,8 +198,9 @@ func TestListingsWithoutAnEnd(t *testing.T) {
 // The token goes to the session's own instance, whatever host an answer names.
 func TestNextIsOfTheInstance(t *testing.T) {
 	to, came := elsewhere(t)
-	for _, next := range []string{to + "/services/data/v66.0/query/a", "//" + strings.TrimPrefix(to, "http://") +
-		"/services/data/v66.0/query/a", strings.Replace(to, "http://", "http://u:p@", 1) + "/services/data/v66.0/query/a"} {
+	host := strings.TrimPrefix(to, "http://")
+	for _, from := range []string{"http://" + host, "//" + host, "http://u:p@" + host} {
+		next := from + "/services/data/v66.0/query/a"
 		o := newOrg(t)
 		o.handle("GET /services/data/v66.0/query", json(200,
 			fmt.Sprintf(`{"totalSize":1,"done":false,"nextRecordsUrl":%q,"records":[]}`, next)))
@@ -208,7 +209,7 @@ func TestNextIsOfTheInstance(t *testing.T) {
 			t.Errorf("%s: %v", next, err)
 		}
 	}
-	for _, next := range []string{"@" + strings.TrimPrefix(to, "http://") + "/x", "x", "mailto:a@b", ".evil.com/x", "?x"} {
+	for _, next := range []string{"@" + host + "/x", "x", "mailto:a@b", ".evil.com/x", "?x"} {
 		o := newOrg(t)
 		o.handle("GET /services/data/v66.0/query", json(200,
 			fmt.Sprintf(`{"totalSize":1,"done":false,"nextRecordsUrl":%q,"records":[]}`, next)))

@@ -40,7 +40,8 @@ func redirects() []int { return []int{301, 302, 303, 307, 308} }
 func TestRedirectToAnotherHostIsRefused(t *testing.T) {
 	for _, status := range redirects() {
 		for name, way := range map[string]login.Way{
-			"a secret": login.ClientCredentials{ClientID: "id", ClientSecret: secret}, "a token": login.Token{Token: token},
+			"a secret": login.ClientCredentials{ClientID: "id", ClientSecret: secret},
+			"a token":  login.Token{Token: token},
 		} {
 			t.Run(fmt.Sprint(status, " ", name), func(t *testing.T) {
 				to, came := elsewhere(t)
@@ -53,9 +54,10 @@ func TestRedirectToAnotherHostIsRefused(t *testing.T) {
 				_, err2 := c.CreateQueryJob(t.Context(), soql, true)
 				for _, err := range []error{err, err2} {
 					want(t, err, plan.Fix, "MOVED")
-					if text := err.Error() + plan.HintOf(err); !strings.Contains(text, "org.url has moved: "+moved.URL) ||
-						!strings.HasSuffix(text, "set org.url to "+to) || strings.Contains(text, secret) ||
-						strings.Contains(text, token) {
+					text := err.Error() + plan.HintOf(err)
+					if !strings.Contains(text, "org.url has moved: "+moved.URL) ||
+						!strings.HasSuffix(text, "set org.url to "+to) ||
+						strings.Contains(text, secret) || strings.Contains(text, token) {
 						t.Errorf("%v (hint: %s)", err, plan.HintOf(err))
 					}
 				}
@@ -127,9 +129,11 @@ func TestRedirectWithinAHost(t *testing.T) {
 
 func TestRedirectsThatLeadNowhere(t *testing.T) {
 	for name, h := range map[string]http.HandlerFunc{
-		"no location":      func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(302) },
-		"in a circle":      sendOn(302, "/services/data/v66.0/limits"),
-		"a user":           func(w http.ResponseWriter, r *http.Request) { sendOn(302, "http://u:p@"+r.Host+"/")(w, r) },
+		"no location": func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(302) },
+		"in a circle": sendOn(302, "/services/data/v66.0/limits"),
+		"a user": func(w http.ResponseWriter, r *http.Request) {
+			sendOn(302, "http://u:p@"+r.Host+"/")(w, r)
+		},
 		"no URL":           sendOn(302, "http://%zz"),
 		"an escape":        sendOn(302, "http://a%1b%07.example.com/"),
 		"another scheme":   sendOn(302, "file:///etc/passwd"),
@@ -169,5 +173,34 @@ func TestClientOfTheCallerStaysAsItIs(t *testing.T) {
 	o.config.URL = "http://acme.my.salesforce.com"
 	if _, err := salesforce.New(o.config); plan.ClassOf(err) != plan.Fix || fault.CodeOf(err) != "" {
 		t.Errorf("an org without TLS: %v", err)
+	}
+}
+
+// A token's answer names where the token goes, and whoever gave it may not be trusted with that.
+func TestRefusedInstanceGetsNoToken(t *testing.T) {
+	came := map[string]int{}
+	o := newOrg(t)
+	o.config.URL = "https://acme.my.salesforce.com"
+	o.config.HTTP = &http.Client{Transport: wireFunc(func(r *http.Request) (*http.Response, error) {
+		came[r.URL.Scheme+"://"+r.URL.Host]++
+		text := `{}`
+		if strings.HasSuffix(r.URL.Path, "/token") {
+			text = `{"access_token":"t","instance_url":"https://gateway.example.com","refresh_token":"r2"}`
+		}
+		return &http.Response{StatusCode: 200, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(text))}, nil
+	})}
+	keeper := &held{token: "r1"}
+	o.config.Login = login.RefreshToken{ClientID: "a", Keeper: keeper}
+	_, err := client(t, o.config).Limits(t.Context())
+	want(t, err, plan.Fix, "")
+	if len(came) != 1 || !strings.Contains(plan.HintOf(err), "instance_hosts: [gateway.example.com]") {
+		t.Errorf("asked %v: %v (hint: %s)", came, err, plan.HintOf(err))
+	}
+	if keeper.token != "r2" {
+		t.Error("the refresh token is lost: the one that was used works no more")
+	}
+	o.config.InstanceHosts = []string{"gateway.example.com"}
+	if _, err = client(t, o.config).Limits(t.Context()); err != nil || came["https://gateway.example.com"] != 1 {
+		t.Errorf("an instance that the configuration allows: %v, asked %v", err, came)
 	}
 }

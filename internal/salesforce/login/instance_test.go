@@ -32,7 +32,8 @@ func TestInstance(t *testing.T) {
 		{"another port", acme, "https://acme.my.salesforce.com:8443", nil, "", plan.Fix},
 		{"that port, allowed", acme, "https://acme.my.salesforce.com:8443", []string{"acme.my.salesforce.com:8443"},
 			"https://acme.my.salesforce.com:8443", ""},
-		{"an allowed host", acme, "https://gateway.acme.com", []string{"gateway.acme.com"}, "https://gateway.acme.com", ""},
+		{"an allowed host", acme, "https://gateway.acme.com", []string{"gateway.acme.com"},
+			"https://gateway.acme.com", ""},
 		{"another port of one", acme, "https://gateway.acme.com:444", []string{"gateway.acme.com"}, "", plan.Fix},
 		{"a user", acme, "https://acme.my.salesforce.com@evil.com", nil, "", plan.Bug},
 		{"a user of the right host", acme, "https://u:p@acme.my.salesforce.com", nil, "", plan.Bug},
@@ -119,7 +120,9 @@ func FuzzTokenAnswer(f *testing.F) {
 
 // Whatever an identity URL is, it gives two Ids of 18 characters or none.
 func FuzzIdentity(f *testing.F) {
-	for _, text := range []string{"", "/", "https://x/id/00D000000000001/005000000000001AAA", "https://x/id/1/2", "%zz"} {
+	for _, text := range []string{
+		"", "/", "https://x/id/00D000000000001/005000000000001AAA", "https://x/id/1/2", "%zz",
+	} {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {

@@ -28,20 +28,24 @@ func (r *repeated) Read(p []byte) (int, error) {
 
 func TestDecoderIsBounded(t *testing.T) {
 	small := Bounds{Value: 1 << 10, Depth: 8}
+	values := func(d *Decoder) error { return d.Object(func(string) error { return d.Skip() }) }
 	tests := []struct {
 		name, start, again string
 		decode             func(d *Decoder) error
 	}{
 		{"a text without an end", `"`, "x", func(d *Decoder) error { var s string; return d.Value(&s) }},
 		{"a record without an end", `[`, `{"a":1},`, func(d *Decoder) error { var s []any; return d.Value(&s) }},
-		{"a text that is skipped", `{"k":"`, `\"`, func(d *Decoder) error { return d.Object(func(string) error { return d.Skip() }) }},
-		{"a key without an end", `{"`, "x", func(d *Decoder) error { return d.Object(func(string) error { return d.Skip() }) }},
-		{"blanks", ``, " ", func(d *Decoder) error { return d.Skip() }},
+		{"a text that is skipped", `{"k":"`, `\"`, values},
+		{"a key without an end", `{"`, "x", values},
+		{"blanks", ``, " ", (*Decoder).Skip},
 		{"blanks in an array", `[`, "\n", func(d *Decoder) error { return d.Array(d.Skip) }},
 		{"blanks behind the end", `{}`, "\t", func(d *Decoder) error { return errors.Join(d.Skip(), d.End()) }},
-		{"digits", ``, "9", func(d *Decoder) error { return d.Skip() }},
-		{"brackets", ``, "[", func(d *Decoder) error { return d.Skip() }},
-		{"brackets that are decoded", ``, `{"a":`, func(d *Decoder) error { var r json.RawMessage; return d.Value(&r) }},
+		{"digits", ``, "9", (*Decoder).Skip},
+		{"brackets", ``, "[", (*Decoder).Skip},
+		{"brackets that are decoded", ``, `{"a":`, func(d *Decoder) error {
+			var r json.RawMessage
+			return d.Value(&r)
+		}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -93,7 +97,9 @@ func TestErrorsOfJSONRepeatNoValue(t *testing.T) {
 // Whatever comes, a decoder ends, holds no more than it may, and agrees with encoding/json about
 // what is JSON.
 func FuzzDecoder(f *testing.F) {
-	for _, text := range []string{``, `{}`, `[1,"a",{"b":[null]}]`, `{"a":1}{`, `[1,]`, `{"a"`, "\"\\u12", `[[[[[[[[[`} {
+	for _, text := range []string{
+		``, `{}`, `[1,"a",{"b":[null]}]`, `{"a":1}{`, `[1,]`, `{"a"`, "\"\\u12", `[[[[[[[[[`,
+	} {
 		f.Add([]byte(text))
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
