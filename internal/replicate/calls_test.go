@@ -50,12 +50,13 @@ func queries(rule fakeorg.Rule) fakeorg.Rule {
 }
 
 // refuses lets no query read a field, whoever asks and however.
-func refuses(field string) func(http.ResponseWriter, *http.Request, http.Handler) {
+func refuses(r *rig.Rig, field string) func(http.ResponseWriter, *http.Request, http.Handler) {
 	return func(w http.ResponseWriter, req *http.Request, next http.Handler) {
 		body, _ := io.ReadAll(req.Body)
 		req.Body = io.NopCloser(bytes.NewReader(body))
 		if asks := req.URL.RawQuery + string(body); strings.Contains(asks, "SELECT") && strings.Contains(asks, field) {
 			w.Header().Set("Content-Type", "application/json")
+			w.Header().Set("Date", r.Org.Clock().Now().UTC().Format(http.TimeFormat))
 			w.WriteHeader(http.StatusBadRequest)
 			_, _ = io.WriteString(w, `[{"errorCode":"INVALID_FIELD","message":"\nSELECT Id,`+field+
 				`\n ^\nERROR at Row:1:Column:12\nNo such column '`+field+`' on entity 'Contact'."}]`)
@@ -230,7 +231,7 @@ func costsOf(t *testing.T, l lastingFailure) (first, next cost) {
 		r.Org.Fault(rule)
 	}
 	if l.refused != "" {
-		r.Between(refuses(l.refused))
+		r.Between(refuses(r, l.refused))
 	}
 	first, row := costOf(r, nil)
 	told(t, l, row)

@@ -260,11 +260,12 @@ func (s *attemptStep) heldRecords(ctx context.Context, row control.FlowRow) int6
 // mover has made of it, which costs a call for each page. It drops the job where not.
 func (j *paging) bearable(ctx context.Context, by mover.Pager, job mover.Job) error {
 	p := j.part
-	if most := j.fewRecords() * timesFew; len(p.Failed) == 0 || by.Traits().Outlives || job.Records <= most {
+	other := slices.IndexFunc(p.Failed, func(name string) bool { return name != p.Mover })
+	if other < 0 || by.Traits().Outlives || job.Records <= j.fewRecords()*timesFew {
 		return nil
 	}
 	calls, _ := by.Traits().Price(job.Records)
-	p.Mover, p.Failed = p.Failed[0], nil
+	p.Mover, p.Failed = p.Failed[other], nil
 	return errors.Join(plan.Fixf("run again later; to have REST read it all the same: mover: rest",
 		"Salesforce fails the Bulk jobs of %s, and the %d records of %s would take %d calls of REST",
 		j.source.Object.Name, job.Records, p.Name, calls), by.Drop(ctx, job))
