@@ -43,6 +43,8 @@ func (fl Flow) Choose(o schema.Object) ([]schema.Field, []Skipped, error) {
 		}
 		named, reason := isListed || isIncluded, fl.cannot(f)
 		switch {
+		case wrongName(f.Name) != "":
+			skipped = append(skipped, Skipped{f.Name, "no query or column can bear its name: " + wrongName(f.Name)})
 		case slices.Contains(fl.Withheld, f.Name):
 			skipped = append(skipped, Skipped{f.Name, "describe shows it, and Salesforce refuses to read it; " +
 				"it is asked for again once a day"})
@@ -63,7 +65,7 @@ func (fl Flow) Choose(o schema.Object) ([]schema.Field, []Skipped, error) {
 	}
 	for _, f := range o.Fields {
 		reason := needed(f, o, chosen)
-		if reason == "" {
+		if reason == "" || wrongName(f.Name) != "" {
 			continue
 		}
 		chosen[f.Name] = true
