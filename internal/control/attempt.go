@@ -97,7 +97,8 @@ type Attempt struct {
 	Grade    string         `json:"grade,omitzero"`   // of the window; once it is consolidated, of the watermark
 	Doubts   []recall.Doubt `json:"doubts,omitempty"` // about what the window proves
 
-	Again *Again `json:"again,omitempty"` // what it reads again of what was kept out
+	Again    *Again   `json:"again,omitempty"`    // what it reads again of what was kept out
+	Withheld []string `json:"withheld,omitempty"` // fields that it leaves out, since Salesforce refuses to read them
 
 	Parts  []*Part         `json:"parts,omitempty"`
 	Counts json.RawMessage `json:"counts,omitempty"` // the warehouse's, of the consolidation

@@ -29,6 +29,8 @@ type Part struct {
 
 	Job      json.RawMessage `json:"job,omitempty"`     // the mover's
 	Jobs     int             `json:"jobs,omitzero"`     // created so far; all but one are orphaned or gone
+	Failed   []string        `json:"failed,omitempty"`  // the movers of jobs that came to nothing, one for each
+	GivenUp  bool            `json:"given_up,omitzero"` // nothing has helped: it is tried alone, before others like it
 	Doubles  *Doubles        `json:"doubles,omitempty"` // of the last job that brought keys more than once
 	Loaded   bool            `json:"loaded,omitzero"`   // all its pages are in staging, and counted
 	Pages    int64           `json:"pages,omitzero"`

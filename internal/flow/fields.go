@@ -5,10 +5,12 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
 	"catchment/internal/schema"
+	"catchment/internal/value"
 )
 
 // A Skipped is a field that a flow doesn't copy, and why.
@@ -41,6 +43,11 @@ func (fl Flow) Choose(o schema.Object) ([]schema.Field, []Skipped, error) {
 		}
 		named, reason := isListed || isIncluded, fl.cannot(f)
 		switch {
+		case wrongName(f.Name) != "":
+			skipped = append(skipped, Skipped{f.Name, "no query or column can bear its name: " + wrongName(f.Name)})
+		case slices.Contains(fl.Withheld, f.Name):
+			skipped = append(skipped, Skipped{f.Name, "describe shows it, and Salesforce refuses to read it; " +
+				"it is asked for again once a day"})
 		case reason == "" && (named || f.Type.InBulk()):
 			chosen[f.Name] = true
 		case isListed:
@@ -58,7 +65,7 @@ func (fl Flow) Choose(o schema.Object) ([]schema.Field, []Skipped, error) {
 	}
 	for _, f := range o.Fields {
 		reason := needed(f, o, cursor, chosen)
-		if reason == "" {
+		if reason == "" || wrongName(f.Name) != "" {
 			continue
 		}
 		chosen[f.Name] = true
@@ -80,6 +87,29 @@ func (fl Flow) Choose(o schema.Object) ([]schema.Field, []Skipped, error) {
 		}
 	}
 	return fields, skipped, nil
+}
+
+// DoesWithout finds the field of a name that Salesforce gave for one that it refuses to
+// read, where a copy without it is still one: every other field of a record means what it
+// meant, and the flow asks for nothing that needs this one.
+func (fl Flow) DoesWithout(o schema.Object, fields []schema.Field, name string) (string, bool) {
+	f, ok := o.Field(name)
+	is := func(other string) bool { return strings.EqualFold(other, name) }
+	chosen := map[string]bool{}
+	for _, one := range fields {
+		chosen[one.Name] = true
+	}
+	if !ok || !chosen[f.Name] || needed(f, o, o.Cursor().Field, chosen) != "" || fl.Changed(f.Name) ||
+		slices.ContainsFunc(fl.Checks, func(c value.Check) bool { return is(c.Field) }) ||
+		slices.ContainsFunc(slices.Collect(maps.Keys(fl.Rename)), is) {
+		return "", false
+	}
+	for _, token := range tokenRE.FindAllString(fl.Where, -1) {
+		if slices.ContainsFunc(strings.Split(token, "."), is) {
+			return "", false
+		}
+	}
+	return f.Name, true
 }
 
 // known finds the fields that a list of a flow names: the place in the list by

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"catchment/internal/schema"
+	"catchment/internal/value"
 )
 
 func account() schema.Object {
@@ -203,5 +204,36 @@ func TestFingerprint(t *testing.T) {
 	// Stored in every control table: it must not change from version to version.
 	if got, want := Fingerprint(Flow{Where: "A = 1", Naming: Lower}), "927dd30e80b1b98c"; got != want {
 		t.Errorf("a stored fingerprint would be %s, and was %s", got, want)
+	}
+}
+
+// A field that Salesforce refuses to read is left out, unless something needs it.
+func TestDoesWithout(t *testing.T) {
+	o := schema.Object{Name: "Account", Fields: []schema.Field{{Name: "Id", Type: schema.ID}, {Name: "SystemModstamp"},
+		{Name: "IsDeleted"}, {Name: "CurrencyIsoCode"}, {Name: "Amount__c", Type: schema.Currency}, {Name: "Rating"},
+		{Name: "Phone"}, {Name: "Out__c"}}}
+	fl := Flow{Object: "Account", Where: "Owner.Phone = 'Rating' AND Industry = 'x'", Rename: map[string]string{}}
+	copied := o.Fields[:len(o.Fields)-1]
+	for name, want := range map[string]string{"Rating": "Rating", "rating": "Rating", "AMOUNT__C": "Amount__c", "Id": "",
+		"SystemModstamp": "", "isdeleted": "", "CurrencyIsoCode": "", "Phone": "", "Out__c": "", "Nope": "", "": "",
+		"Rating; DROP": ""} {
+		if got, ok := fl.DoesWithout(o, copied, name); got != want || ok != (want != "") {
+			t.Errorf("%q: %q, %v", name, got, ok)
+		}
+	}
+	for name, needs := range map[string]Flow{
+		"a mask":   {Changes: []value.Change{{Field: "rating", Mask: value.SHA256}}},
+		"a rule":   {Checks: []value.Check{{Field: "Rating"}}},
+		"a rename": {Rename: map[string]string{"Rating": "stars"}},
+		"a where":  {Where: "RATING != null"},
+	} {
+		if _, ok := needs.DoesWithout(o, copied, "Rating"); ok {
+			t.Errorf("%s does without its field", name)
+		}
+	}
+	fields, skipped, err := Flow{Object: "Account", Withheld: []string{"Rating"}, Fields: []string{"Rating", "Phone"}}.Choose(o)
+	if err != nil || len(skipped) != 1 || skipped[0].Field != "Rating" ||
+		slices.ContainsFunc(fields, func(f schema.Field) bool { return f.Name == "Rating" }) {
+		t.Errorf("%v, %v, %v", fields, skipped, err)
 	}
 }

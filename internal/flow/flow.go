@@ -186,8 +186,11 @@ type Flow struct {
 
 	AcceptEncrypted bool // the org's
 
-	// Vanished says that the object was copied before, and can't be any more.
+	// Vanished says that the object was copied before, and can't be any more, or that no
+	// table can bear its name.
 	Vanished error
+
+	Withheld []string // fields that describe shows, and that Salesforce refused to read
 
 	Line   int     // in the file; 0 for a flow that was not read from one
 	source *source // nil for those

@@ -57,6 +57,11 @@ func (r *resolution) name(fl Flow) {
 				"%s is a big object: its records are told apart by its index, which no API "+
 					"describes; leave it out", o.Name))
 		return
+	case o.Name == entities:
+		r.problems = append(r.problems, fl.problem("object", "%s answers no more than 2,000 of its records, and has no "+
+			"queryMore for the rest; leave it out: _catchment_objects and _catchment_fields tell of what is copied",
+			o.Name))
+		return
 	}
 	if c, was := r.wasCopied(fl.Object); what != "" && was {
 		fl.Object, fl.Vanished = c.Name, r.known.vanished(c, "take its flow out of catchment.yaml")
@@ -174,18 +179,29 @@ const (
 	leftHanging  = "they say who may see the records of another object, or who changed them; to copy one, " +
 		"give it a flow of its own"
 	leftOther = "they are no records of this org: big and external objects, metadata, events, versions of articles"
+	leftNames = "no query, key or table can bear their names"
 )
+
+// entities describes the objects of the org. A query of more than 2,000 fails with
+// EXCEEDED_ID_LIMIT ("EntityDefinition does not support queryMore()"), LIMIT and OFFSET
+// aren't kept to (Tooling API guide, "SOQL Operation Limitations").
+const entities = "EntityDefinition"
 
 // starLeaves says why "*" doesn't copy an object, or "". What is computed for
 // each question (UserRecordAccess) can't be read by Id; what needs a filter
 // describe doesn't tell.
 func (c catalogue) starLeaves(o schema.Object) string {
+	if wrongName(o.Name) != "" {
+		return leftNames
+	}
 	for _, suffix := range []string{"__x", "__mdt", "__b", "__e", "__kav", "ChangeEvent"} {
 		if strings.HasSuffix(o.Name, suffix) {
 			return leftOther
 		}
 	}
 	switch {
+	case o.Big() || o.Name == entities:
+		return leftOther
 	case slices.Contains(needFilter(), o.Name):
 		return leftFiltered
 	case !o.Queryable || !o.Retrieveable || o.Deprecated:
@@ -214,7 +230,7 @@ func (f *File) StarLeaves(objects []schema.Object) iter.Seq2[string, []string] {
 		}
 	}
 	return func(yield func(reason string, names []string) bool) {
-		for _, why := range []string{leftFiltered, leftHanging, leftOther, leftUnread} {
+		for _, why := range []string{leftFiltered, leftHanging, leftOther, leftUnread, leftNames} {
 			if names := left[why]; len(names) > 0 && !yield(why, names) {
 				return
 			}
@@ -256,7 +272,7 @@ func needFilter() []string {
 	return []string{
 		"Announcement", "AppTabMember", "CollaborationGroupRecord", "ColorDefinition", "ContentDocumentLink",
 		"ContentFolderItem", "ContentFolderMember", "DataStatistics", "DatacloudDandBCompany", "EntityParticle",
-		"FieldDefinition", "FieldHistoryArchive", "FlexQueueItem", "FlowVariableView", "FlowVersionView",
+		"FieldDefinition", "FlexQueueItem", "FlowVariableView", "FlowVersionView",
 		"IconDefinition", "IdeaComment", "KnowledgeArticleVersion", "NetworkUserHistoryRecent", "OwnerChangeOptionInfo",
 		"PicklistValueInfo", "PlatformAction", "RelationshipDomain", "RelationshipInfo", "SearchLayout", "SiteDetail",
 		"UserEntityAccess", "UserFieldAccess", "Vote",

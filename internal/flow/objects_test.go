@@ -178,6 +178,61 @@ func TestResolveBigObject(t *testing.T) {
 		"its records are told apart by its index, which no API describes; leave it out")
 }
 
+// Some of Salesforce's own objects can't be copied either, and say why.
+func TestResolveObjectsOfItsOwn(t *testing.T) {
+	objects := []schema.Object{object("Account"), object("RecordAction"), object("RecordActionHistory"),
+		object("ActivityFieldHistory"), object("EntityDefinition")}
+	for name, why := range map[string]string{"RecordActionHistory": "is a big object",
+		"ActivityFieldHistory": "is a big object", "EntityDefinition": "no more than 2,000"} {
+		_, err := Resolve(parse(t, "  - object: "+name+"\n"), objects)
+		if err == nil || plan.ClassOf(err) != plan.Fix || !strings.Contains(err.Error(), why) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	flows, err := Resolve(parse(t, "  - object: '*'\n"), objects)
+	if err != nil || len(flows) != 2 {
+		t.Errorf("%v, %v", flows, err)
+	}
+}
+
+// What no key or table can bear is kept aside and told, whoever gave the name; the others
+// go on.
+func TestNamesThatNothingCanBear(t *testing.T) {
+	long := "A" + strings.Repeat("a", 127) + "__c"
+	bad := []string{"Bad; DROP TABLE x", "../../etc/passwd", "\x1b]0;x\x07", "Ob'ject", "", "Ünicode__c", "A.B", long}
+	objects := []schema.Object{object("Account")}
+	for _, name := range bad {
+		objects = append(objects, object(name))
+	}
+	f := parse(t, "  - object: '*'\n")
+	flows, err := Resolve(f, objects)
+	if err != nil || len(flows) != 1 || flows[0].Object != "Account" {
+		t.Errorf("%v, %v", flows, err)
+	}
+	left := 0
+	for reason, names := range f.StarLeaves(objects) {
+		if reason == leftNames {
+			left = len(names)
+		}
+	}
+	if left != len(bad) {
+		t.Errorf("%d names of %d are told", left, len(bad))
+	}
+	_, err = Parse("catchment.yaml", []byte("version: 1\nflows:\n  - object: "+long+"\n"), known())
+	if err == nil || plan.ClassOf(err) != plan.Fix || !strings.Contains(err.Error(), "no API name has more than") {
+		t.Errorf("a name that is too long: %v", err)
+	}
+
+	o := schema.Object{Name: "Account", Fields: []schema.Field{{Name: "Id", Type: schema.ID}}}
+	for _, name := range bad {
+		o.Fields = append(o.Fields, schema.Field{Name: name, Type: schema.String})
+	}
+	fields, skipped, err := Flow{Object: "Account"}.Choose(o)
+	if err != nil || len(fields) != 1 || len(skipped) != len(bad) {
+		t.Errorf("%d fields, %d skipped, %v", len(fields), len(skipped), err)
+	}
+}
+
 // What Salesforce itself deletes when it is old stays in the copy.
 func TestResolveFadingObjects(t *testing.T) {
 	objects := []schema.Object{object("Account"), object("AccountHistory"), object("LoginHistory"),

@@ -238,10 +238,14 @@ func (r *reader) flow(at string, n ast.Node, f *File) {
 	var own defaults
 	found := r.mapping(at, n, append([]key{
 		{"object", checked(&fl.Object, func(s string) string {
-			if s != Star && !nameRE.MatchString(s) {
+			switch why := wrongName(s); {
+			case s == Star || why == "":
+				return ""
+			case !nameRE.MatchString(s):
 				return fmt.Sprintf(`%q is not the API name of an object, nor "*"`, s)
+			default:
+				return "the name can't be one of an object: " + why
 			}
-			return ""
 		})},
 		{"exclude_objects", apiNames(&fl.ExcludeObjects, "an object")},
 		{"fields", apiNames(&fl.Fields, "a field")},

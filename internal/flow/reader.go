@@ -260,6 +260,22 @@ func truth(dst *bool) reading {
 // nameRE is what Salesforce allows in the API name of an object or a field.
 var nameRE = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]*$`)
 
+// longestName is more than any API name has: 15 characters of a namespace, 40 of the name,
+// and what tells its kind. Folders, keys and rows of the control table have room for it.
+const longestName = 128
+
+// wrongName says why nobody can work with an API name, whoever gave it, or "": it stands
+// in queries, in URLs and keys, and the table or the column is called after it.
+func wrongName(name string) string {
+	switch {
+	case !nameRE.MatchString(name):
+		return "it isn't made of letters, digits and _"
+	case len(name) > longestName:
+		return fmt.Sprintf("it has %d characters, and no API name has more than %d", len(name), longestName)
+	}
+	return ""
+}
+
 // apiNames reads a list of API names, each once.
 func apiNames(dst *[]string, what string) reading {
 	return func(r *reader, at string, n ast.Node) {

@@ -13,8 +13,6 @@ import (
 	"errors"
 	"io"
 	"iter"
-	"slices"
-	"strings"
 	"time"
 )
 
@@ -29,33 +27,6 @@ var ErrUnsupported = errors.New("object is not supported by this mover")
 // ErrFailed says that Salesforce ended a job without a result, beside the
 // failure's class: asking for the same job again can't help, a new one may.
 var ErrFailed = errors.New("job failed")
-
-// Two ways in which Salesforce may refuse a query as more than it can answer,
-// beside the failure's class: the same again can't help, less at once may.
-var (
-	ErrTooLong = errors.New("query takes too long") // fewer records at once
-	ErrTooWide = errors.New("query names too much") // fewer fields at once
-)
-
-// Overload tells from Salesforce's text, or its code, whether a query was more
-// than it can answer: ErrTooLong, ErrTooWide, or nil. A query of Bulk that isn't
-// executed within two minutes fails with QUERY_TIMEOUT, and one whose result
-// isn't retrieved in fifteen or thirty tries with "Retried more than fifteen
-// times"; Salesforce's advice is to read ranges of Ids (Bulk API guide, "How
-// Bulk Queries Are Processed").
-func Overload(text string) error {
-	text = strings.ToLower(text)
-	has := func(part string) bool { return strings.Contains(text, part) }
-	switch {
-	case slices.ContainsFunc([]string{"query_too_complicated", "too complicated"}, has):
-		return ErrTooWide
-	case slices.ContainsFunc([]string{
-		"retried more than", "timeout", "timed out", "time limit", "running for too long", "operation_too_large",
-	}, has):
-		return ErrTooLong
-	}
-	return nil
-}
 
 // A Request says what to read.
 type Request struct {

@@ -191,11 +191,12 @@ func (p *Project) Flows(ctx context.Context, names []string) ([]flow.Flow, error
 			return nil, err
 		}
 	}
-	copied, err := p.copied(ctx)
+	rows, err := p.rows(ctx)
 	if err != nil {
 		return nil, err
 	}
-	all, err := flow.Resolve(p.File, p.Objects, copied...)
+	all, err := flow.Resolve(p.File, p.Objects, copied(rows)...)
+	withhold(all, rows)
 	if err == nil {
 		err = oneTableEach(p.File.Name, all)
 	}
@@ -220,23 +221,34 @@ func (p *Project) Flows(ctx context.Context, names []string) ([]flow.Flow, error
 	return chosen, nil
 }
 
-// copied is the objects that were copied before, as far as the control table is
-// open to tell.
-func (p *Project) copied(ctx context.Context) ([]schema.Object, error) {
+// rows are what is remembered of flows, as far as the control table is open to tell.
+func (p *Project) rows(ctx context.Context) ([]control.FlowRow, error) {
 	if p.Control == nil {
 		return nil, nil
 	}
-	rows, err := p.Control.Flows(ctx)
-	if err != nil {
-		return nil, err
-	}
+	return p.Control.Flows(ctx)
+}
+
+// copied is the objects that were copied before.
+func copied(rows []control.FlowRow) []schema.Object {
 	var all []schema.Object
 	for _, row := range rows {
 		if !row.Watermark.IsZero() {
 			all = append(all, schema.Object{Name: row.Object, Label: row.Label, KeyPrefix: row.KeyPrefix})
 		}
 	}
-	return all, nil
+	return all
+}
+
+// withhold tells the flows which fields Salesforce refused to read: no verb asks for them.
+func withhold(flows []flow.Flow, rows []control.FlowRow) {
+	for i := range flows {
+		for _, row := range rows {
+			if row.Object == flows[i].Object {
+				flows[i].Withheld, _ = row.WithheldFields(time.Time{})
+			}
+		}
+	}
 }
 
 // oneTableEach refuses flows whose objects would share a table: FooBar__c and

@@ -114,6 +114,22 @@ func (s *attemptStep) chooseMover(ctx context.Context, p *control.Part) error {
 		changed = c.Changed
 	}
 	p.Mover = moverFor(s.Movers, setting, changed, p.Query)
+	return s.avoidBulk(ctx, p, row)
+}
+
+// avoidBulk has REST read a part at once whose object Bulk couldn't read lately, where its
+// records are few enough.
+func (s *attemptStep) avoidBulk(ctx context.Context, p *control.Part, row control.FlowRow) error {
+	if !s.Movers.Traits(p.Mover).Plain || row.FailedAt.IsZero() {
+		return nil
+	}
+	now, err := s.Org.ServerTime(ctx)
+	if err != nil || !row.FailedLately(now) {
+		return err
+	}
+	if held := s.heldRecords(ctx, row); held >= 0 && held <= s.fewRecords()*timesFew {
+		p.Failed, p.Mover = []string{p.Mover}, s.Movers.Everything()
+	}
 	return nil
 }
 
@@ -154,9 +170,16 @@ func (s *attemptStep) done(ctx context.Context) error {
 
 // finished asks whether every part has its result.
 func (s *attemptStep) finished(ctx context.Context) (bool, error) {
-	all, tooMuch := true, error(nil)
+	all, tooMuch, alone := true, error(nil), false
 	for _, p := range s.attempt.Parts { // what one is split into is asked for by the next call
+		if p.GivenUp && alone { // nothing has helped it before, nor the one that is tried now
+			all = false
+			continue
+		}
 		one, err := s.partFinished(ctx, p)
+		if alone = alone || p.GivenUp && !one; one {
+			p.GivenUp = false
+		}
 		switch {
 		// the others' results are good all the same, and the next run needs to know whose aren't
 		case reading.TooMuch(err):

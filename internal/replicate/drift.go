@@ -12,6 +12,8 @@ import (
 	"catchment/internal/control/recall"
 	"catchment/internal/flow"
 	"catchment/internal/lease"
+	"catchment/internal/plan"
+	"catchment/internal/salesforce/soql"
 	"catchment/internal/source"
 	"catchment/internal/warehouse/shape"
 )
@@ -200,4 +202,41 @@ func (r *Replicator) unstamped(
 	}
 	s.from, err = r.Warehouse.SomeKey(ctx, src.Table)
 	return s, err
+}
+
+// askWithheld asks once a day, and where everything is read anew, whether Salesforce lets
+// the fields be read that it refused: by one call, which brings one record at most. Describe
+// doesn't tell that.
+func (l *listing) askWithheld(ctx context.Context, object string) error {
+	row, err := l.Control.Flow(ctx, object)
+	if err != nil || len(row.Withheld) == 0 {
+		return err
+	}
+	now, err := l.Org.ServerTime(ctx)
+	if err != nil {
+		return err
+	}
+	all, due := row.WithheldFields(now)
+	if l.Options.Full {
+		due = all
+	}
+	if len(due) == 0 {
+		return nil
+	}
+	q := soql.Select{Fields: due, From: object, Limit: 1}
+	for _, err = range l.Org.Query(ctx, q.String(), false) {
+	}
+	if err != nil && plan.ClassOf(err) != plan.Fix { // it says nothing of the fields
+		return err
+	}
+	refused := err != nil
+	_, err = l.Control.UpdateFlow(ctx, object, func(f *control.FlowRow) {
+		if f.Release(due...); !refused {
+			return
+		}
+		for _, field := range due {
+			f.Withhold(field, now)
+		}
+	})
+	return err
 }

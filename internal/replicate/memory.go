@@ -44,6 +44,7 @@ func remembered(
 	if a.Complete { // every row was written anew
 		m.SettleAll(a.ID)
 	}
+	m.Release(src.Names()...) // they were read
 	m.Unfilled = without(append(m.Unfilled, unread(src, a)...), filled(src, a))
 	m.Settle("", recall.ColumnsUnfilled)
 	for _, name := range m.Unfilled {

@@ -48,6 +48,9 @@ func (l *listing) open(ctx context.Context, fl flow.Flow) (plan.Task, error) {
 func (l *listing) attempt(
 	ctx context.Context, held *lease.Lease, fl flow.Flow,
 ) (control.Attempt, error) {
+	if err := l.askWithheld(ctx, fl.Object); err != nil {
+		return control.Attempt{}, err
+	}
 	src, err := l.sources.describe(ctx, fl)
 	if err != nil {
 		return control.Attempt{}, err

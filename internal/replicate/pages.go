@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"catchment/internal/control"
@@ -32,6 +33,7 @@ type loading struct {
 	stored map[string]control.PageRow // by page name: known when the call began
 	ready  chan control.PageRow       // stored, waiting for the warehouse
 	total  reading.Result
+	came   atomic.Int64 // records of the pages so far
 }
 
 func (j *paging) newLoading(ctx context.Context, place int64) (*loading, error) {
@@ -169,6 +171,9 @@ func (l *loading) fetchOne(ctx context.Context, p mover.Page, row control.PageRo
 		if err := l.Control.SavePage(ctx, row); err != nil {
 			return err
 		}
+	}
+	if l.came.Add(row.Records+row.Rejected) > l.result.Records {
+		return mover.Circle("job %s was to bring %d records, and brings more", l.result.ID, l.result.Records)
 	}
 	select {
 	case l.ready <- row:

@@ -4,7 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"strings"
+	"slices"
 	"time"
 
 	"catchment/internal/control"
@@ -67,7 +67,7 @@ func (j *paging) create(ctx context.Context) error {
 	}
 	if p.Jobs++; p.Jobs > jobsAtMost {
 		return plan.Fixf("look at the Bulk Data Load Jobs page of Setup for what becomes of them, then run again",
-			"%d jobs of %s came to nothing: %s", jobsAtMost, j.attempt.Flow, strings.Join(j.attempt.Notes, "; "))
+			"%d jobs of %s came to nothing: %s", jobsAtMost, j.attempt.Flow, lastOf(j.attempt.Notes))
 	}
 	if err := j.save(ctx); err != nil {
 		return err
@@ -75,15 +75,10 @@ func (j *paging) create(ctx context.Context) error {
 	job, err := pager.Create(ctx, mover.Request{
 		Object: j.source.Object.Name, SOQL: reading.SOQL(p.Query), IDs: p.IDs,
 	})
-	switch {
-	case reading.TooMuch(err):
-		return j.shrink(ctx, err)
-	case errors.Is(err, mover.ErrUnsupported) && j.Movers.Traits(p.Mover).Plain:
-		return j.createAnyway(ctx)
-	case plan.ClassOf(err) == plan.Wait:
-		p.Jobs-- // none was made
-		return err
-	case err != nil:
+	if err != nil {
+		return j.refused(ctx, err)
+	}
+	if err := j.bearable(ctx, pager, job); err != nil {
 		return err
 	}
 	if err := reading.SetJob(p, job); err != nil {
@@ -95,16 +90,34 @@ func (j *paging) create(ctx context.Context) error {
 	return nil
 }
 
+// refused goes on where no job could be made, if there is a way.
+func (j *paging) refused(ctx context.Context, why error) error {
+	p := j.part
+	switch field := j.dispensable(why); {
+	case field != "":
+		return j.leaveOut(ctx, field, why)
+	case reading.TooMuch(why):
+		return j.shrink(ctx, why)
+	case errors.Is(why, mover.ErrUnsupported) && j.Movers.Traits(p.Mover).Plain:
+		return j.createAnyway(ctx)
+	case plan.ClassOf(why) == plan.Wait:
+		p.Jobs-- // none was made
+	case plan.ClassOf(why) == plan.Retry && len(p.Failed) > 0: // nobody else is left who could read it
+		return &plan.Failure{Class: plan.Fix, Err: why, Hint: cmp.Or(plan.HintOf(why),
+			"Bulk couldn't read it either: the next run tries again; ask Salesforce Support where it lasts")}
+	}
+	return why
+}
+
 // createAnyway goes on with a part that Bulk refuses, by the mover that reads everything.
+// That is remembered once it works: where the org has no API at all, REST is refused too.
 func (j *paging) createAnyway(ctx context.Context) error {
 	j.part.Mover = j.Movers.Everything()
-	if j.part.Name == control.Main { // Bulk refuses the object, not only some of its fields
-		_, err := j.Control.UpdateFlow(ctx, j.attempt.Flow, func(f *control.FlowRow) { f.Mover = j.part.Mover })
-		if err != nil {
-			return err
-		}
+	if err := j.create(ctx); err != nil || j.part.Name != control.Main || len(j.part.Job) == 0 {
+		return err // Bulk may have refused only some of the object's fields
 	}
-	return j.create(ctx)
+	_, err := j.Control.UpdateFlow(ctx, j.attempt.Flow, func(f *control.FlowRow) { f.Mover = j.part.Mover })
+	return err
 }
 
 // divide puts the groups of columns of a part that one query can't read into the
@@ -151,7 +164,9 @@ func (j *paging) finished(ctx context.Context) (bool, error) {
 		return false, err
 	}
 	if len(p.Job) == 0 { // the last one failed, or it is planned only now
-		return false, j.createPart(ctx, p)
+		err := j.createPart(ctx, p)
+		j.soon(pollWait(0))
+		return false, err
 	}
 	pager, job, err := j.job()
 	if err != nil || job.Done {
@@ -161,26 +176,42 @@ func (j *paging) finished(ctx context.Context) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	if wait := pollWait(now.Sub(job.ReadAt)); j.wait == 0 || wait < j.wait {
-		j.wait = wait
-	}
+	j.soon(pollWait(now.Sub(job.ReadAt)))
 	job, err = pager.Poll(ctx, job)
 	if age := now.Sub(job.ReadAt); err == nil && !job.Done && age > cmp.Or(j.Options.JobTime, jobTime) {
 		err = plan.Fixf("look at the Bulk Data Load Jobs page of Setup; the next run makes another job",
 			"%w: %s has run for %s without an end", mover.ErrFailed, job.ID, age.Round(time.Minute))
 	}
-	switch {
-	case errors.Is(err, mover.ErrGone):
-		return false, j.replace(ctx)
-	case reading.TooMuch(err):
-		return false, j.shrink(ctx, err)
-	case errors.Is(err, mover.ErrFailed):
-		return false, j.giveUp(ctx, err)
-	case err != nil:
-		return false, err
+	if err != nil {
+		return false, j.cameToNothing(ctx, err)
 	}
 	j.progress(Progress{Flow: j.attempt.Flow, Step: Done, Of: job.Records, Mover: p.Mover})
 	return job.Done, reading.SetJob(p, job)
+}
+
+// cameToNothing goes on with a part whose job has no result, if there is a way.
+func (j *paging) cameToNothing(ctx context.Context, why error) error {
+	noColumn, names := errors.AsType[*mover.NoColumn](why)
+	switch field := j.dispensable(why); {
+	case errors.Is(why, mover.ErrGone):
+		return j.replace(ctx)
+	case errors.Is(why, mover.ErrUnsupported) && j.Movers.Traits(j.part.Mover).Plain:
+		if err := j.restart(ctx, why); err != nil {
+			return err
+		}
+		return j.createAnyway(ctx)
+	case field != "":
+		return j.leaveOut(ctx, field, why)
+	case names && !slices.Contains(j.part.Fields, noColumn.Name): // nobody has asked for it: that is no reason
+		return j.fallBack(ctx, why)
+	case reading.TooMuch(why):
+		return j.shrink(ctx, why)
+	case errors.Is(why, mover.ErrUnexplained):
+		return j.fallBack(ctx, why)
+	case errors.Is(why, mover.ErrFailed):
+		return j.giveUp(ctx, why)
+	}
+	return why
 }
 
 // load brings the pages of the job into staging. A job that was given up may have
@@ -198,6 +229,8 @@ func (j *paging) load(ctx context.Context, place int64) error {
 		return j.loadAnother(ctx, place)
 	case reading.TooMuch(err):
 		return j.shrink(ctx, err)
+	case errors.Is(err, mover.ErrUnexplained): // the list of its pages had no end
+		return j.fallBack(ctx, err)
 	case errors.Is(err, errStopping):
 		return nil
 	case errors.Is(err, stage.ErrUnfit): // once it is mended in Salesforce, another job has to read it
@@ -244,9 +277,13 @@ func (j *paging) replace(ctx context.Context) error {
 }
 
 // giveUp gives up a job whose result is no good. The next call makes another; this one
-// says what happened.
+// says what happened. What ends the flow's part in the run is said by that alone.
 func (j *paging) giveUp(ctx context.Context, why error) error {
-	if err := j.restart(ctx, why); err != nil {
+	again := j.dismiss
+	if plan.ClassOf(why) == plan.Retry {
+		again = j.restart
+	}
+	if err := again(ctx, why); err != nil {
 		return err
 	}
 	return why
@@ -254,6 +291,16 @@ func (j *paging) giveUp(ctx context.Context, why error) error {
 
 // restart implements partJob.
 func (j *paging) restart(ctx context.Context, why error) error {
+	_, job, err := j.job()
+	if err != nil {
+		return errors.Join(why, err)
+	}
+	j.note("job %s was given up: %v", job.ID, why)
+	return j.dismiss(ctx, why)
+}
+
+// dismiss drops the job and has the part read anew.
+func (j *paging) dismiss(ctx context.Context, why error) error {
 	pager, job, err := j.job()
 	if err == nil {
 		err = reading.Restart(j.part, reading.GivenUp)
@@ -261,7 +308,6 @@ func (j *paging) restart(ctx context.Context, why error) error {
 	if err != nil {
 		return errors.Join(why, err)
 	}
-	j.note("job %s was given up: %v", job.ID, why)
 	if err := pager.Drop(ctx, job); err != nil {
 		return errors.Join(why, err)
 	}
@@ -277,8 +323,23 @@ func (j *paging) drop(ctx context.Context) error {
 	return pager.Drop(ctx, job)
 }
 
+// soon lets the next call come after a while, or before, as another part wants it.
+func (s *attemptStep) soon(wait time.Duration) {
+	if s.wait == 0 || wait < s.wait {
+		s.wait = wait
+	}
+}
+
 // pollWait is how long to wait for a job of this age: short jobs are asked
 // often, long ones every half minute.
 func pollWait(age time.Duration) time.Duration {
 	return min(max(age/4, 200*time.Millisecond), 30*time.Second)
+}
+
+// lastOf is the last of some notes, "" where there are none.
+func lastOf(notes []string) string {
+	if len(notes) == 0 {
+		return ""
+	}
+	return notes[len(notes)-1]
 }

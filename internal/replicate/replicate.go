@@ -99,6 +99,7 @@ type Options struct {
 	JobTime      time.Duration                          // after which a job without an end is given up; a day where 0
 	Secret       func(reference string) (string, error) // the salts of flows; needed where one has a salt
 	Lag          time.Duration                          // of windows that can't be proven; 15 minutes where 0
+	FewRecords   int64                                  // REST reads as many where Bulk can't; 10,000 where 0
 	Composite    flow.Composite                         // ask about many flows together
 	Now          func() time.Time                       // the clock of this process
 	Stop         <-chan struct{}                        // closed: finish the page and go home

@@ -3,10 +3,12 @@ package replicate
 import (
 	"context"
 	"sync"
+	"time"
 
 	"catchment/internal/control"
 	"catchment/internal/flow"
 	"catchment/internal/plan"
+	"catchment/internal/schema"
 	"catchment/internal/source"
 )
 
@@ -29,11 +31,24 @@ func newSources(
 
 // describe looks at a flow's object as it is now.
 func (s *sources) describe(ctx context.Context, fl flow.Flow) (*source.Source, error) {
-	src, err := s.find.Source(ctx, fl)
+	return s.make(ctx, s.find, fl)
+}
+
+// again makes a source anew of what was described, since something else that it is made
+// of has changed. It doesn't ask the org.
+func (s *sources) again(ctx context.Context, src *source.Source) (*source.Source, error) {
+	find := s.find
+	find.Describe = func(context.Context, string) (schema.Object, error) { return src.Object, nil }
+	return s.make(ctx, find, src.Flow)
+}
+
+func (s *sources) make(ctx context.Context, find source.Finder, fl flow.Flow) (*source.Source, error) {
+	row, err := s.row(ctx, fl.Object)
 	if err != nil {
 		return nil, err
 	}
-	row, err := s.row(ctx, fl.Object)
+	fl.Withheld, _ = row.WithheldFields(time.Time{})
+	src, err := find.Source(ctx, fl)
 	if err != nil {
 		return nil, err
 	}

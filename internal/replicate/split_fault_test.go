@@ -13,6 +13,13 @@ import (
 	"catchment/internal/rig"
 )
 
+// large is a rig of an object that is too large for REST, as small as it is.
+func large(t *testing.T, records int) *rig.Rig {
+	r := rig.Small(t, "Contact", records)
+	r.Begun = func(p *rig.Process) { p.Options.FewRecords = 1 }
+	return r
+}
+
 // A query that Salesforce can't finish in its time is read in ranges of Ids:
 // nothing is lost, and nothing comes twice.
 func TestQueryTimeoutIsSplit(t *testing.T) {
@@ -27,8 +34,7 @@ func TestQueryTimeoutIsSplit(t *testing.T) {
 	}{
 		{"first run", func(*rig.Rig) {}, jobs, nil, "ranges of Ids"},
 		{"a text of Salesforce's, once", func(*rig.Rig) {},
-			fakeorg.Rule{Method: http.MethodPost, Path: "/jobs/query", Nth: 1,
-				FailJob: "InternalServerError : Retried more than fifteen times"}, nil, "4 ranges of Ids"},
+			fakeorg.Rule{Method: http.MethodPost, Path: "/jobs/query", Nth: 1, FailJob: retried}, nil, "4 ranges of Ids"},
 		{"at the creation of the job", func(*rig.Rig) {},
 			fakeorg.Rule{Method: http.MethodPost, Path: "/jobs/query", Nth: 1, Answer: "query-timeout"}, nil,
 			"4 ranges of Ids"},
@@ -72,7 +78,7 @@ func TestQueryTimeoutIsSplit(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			r := rig.Small(t, "Contact", 50)
+			r := large(t, 50)
 			if test.rule.ComplexOver == 0 && !strings.Contains(test.name, "new field") {
 				r.Keeps("Contact", "LastName", "Title", "Email")
 			}
@@ -129,13 +135,14 @@ func TestLostReadingThatTakesTooLong(t *testing.T) {
 // what the other ranges have brought is kept.
 func TestQueryTimeoutThatLasts(t *testing.T) {
 	t.Parallel()
-	r := rig.Small(t, "Contact", 80)
+	r := large(t, 80)
 	r.Must(r.Org.AddField("Contact", fakeorg.Field{Name: "Account_Name__c", Type: "string", Length: 255,
 		Formula: "Account.Name"}))
 	r.Flows[0].Where = "LastName != 'x'"
 	r.Org.Fault(fakeorg.Rule{Method: http.MethodPost, Path: "/jobs/query", Nth: 2, Times: 1000,
 		FailJob: "QUERY_TIMEOUT : Your query request was running for too long."})
 	r.Org.Fault(fakeorg.Rule{Method: http.MethodPost, Path: "/jobs/query", TimeOutOver: 30})
+	r.Org.Fault(fakeorg.Rule{Path: "/queryAll?q=SELECT+Id%2C", Answer: "query-timeout"})
 	row := r.Run(nil)
 	o := row.Objects[0]
 	if row.State != control.Failed || !strings.Contains(o.Error, "QUERY_TIMEOUT") {
@@ -151,9 +158,14 @@ func TestQueryTimeoutThatLasts(t *testing.T) {
 			t.Errorf("%d jobs were made for nothing", rule.Seen)
 		}
 	}
+	for range 2 { // it isn't asked for all of that in each run
+		if c, row := costOf(r, nil); row.State != control.Failed || c.calls > 9 || c.jobs > 1 {
+			t.Errorf("%s: %d calls, %d jobs: %s", row.State, c.calls, c.jobs, row.Objects[0].Error)
+		}
+	}
 	r.Org.ClearFaults()
 	before := r.Calls(func() { r.Done(nil) })
-	if before["job"] == 0 {
+	if before["query"] == 0 {
 		t.Errorf("%v", before)
 	}
 	r.Same()

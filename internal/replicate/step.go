@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -30,9 +31,15 @@ func (s *attemptStep) fence() warehouse.Fence {
 	return warehouse.Fence{Flow: s.attempt.Flow, Number: s.attempt.Fence}
 }
 
-// note tells the user something of an attempt, once.
+// note tells the user something of an attempt, once: what befell one job isn't told again
+// of the next.
 func (s *attemptStep) note(format string, args ...any) {
-	if text := fmt.Sprintf(format, args...); !slices.Contains(s.attempt.Notes, text) {
+	jobs := regexp.MustCompile(`\b(?:750\w{12,15}|rest-\w+)\b`)
+	text := fmt.Sprintf(format, args...)
+	alike := func(told string) bool {
+		return jobs.ReplaceAllString(told, "") == jobs.ReplaceAllString(text, "")
+	}
+	if !slices.ContainsFunc(s.attempt.Notes, alike) {
 		s.attempt.Notes = append(s.attempt.Notes, text)
 	}
 }

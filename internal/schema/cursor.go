@@ -1,6 +1,9 @@
 package schema
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // A Cursor is how an object tells which of its records changed.
 type Cursor struct {
@@ -51,7 +54,9 @@ func (o *Object) Born() string {
 func births() []string { return []string{"CreatedDate", "LoginTime"} }
 
 // Big tells whether an object is a big object (Big Objects Implementation
-// Guide): its records are told apart by an index that describe doesn't show.
+// Guide): its records are told apart by an index that describe doesn't show. Some of
+// Salesforce's own are, by the Object Reference's pages about them.
 func (o *Object) Big() bool {
-	return strings.HasSuffix(strings.ToLower(o.Name), "__b") || o.Name == "FieldHistoryArchive"
+	return strings.HasSuffix(strings.ToLower(o.Name), "__b") ||
+		slices.Contains([]string{"ActivityFieldHistory", "FieldHistoryArchive", "RecordActionHistory"}, o.Name)
 }

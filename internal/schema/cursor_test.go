@@ -44,6 +44,7 @@ func TestCursor(t *testing.T) {
 
 func TestBig(t *testing.T) {
 	for name, want := range map[string]bool{"Audit__b": true, "ns__Audit__B": true, "FieldHistoryArchive": true,
+		"ActivityFieldHistory": true, "RecordActionHistory": true, "AccountHistory": false,
 		"Account": false, "Bb__c": false} {
 		if got := (&Object{Name: name}).Big(); got != want {
 			t.Errorf("%s: %v", name, got)

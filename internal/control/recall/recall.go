@@ -39,6 +39,53 @@ type Memory struct {
 	// columns that hold old values, as long as they are there
 	Retired  []RetiredColumn `json:"retired,omitempty"`
 	Rejected Rejected        `json:"rejected,omitzero"`
+	// fields that describe shows, and that Salesforce refuses to read
+	Withheld []Withheld `json:"withheld,omitempty"`
+	FailedAt time.Time  `json:"failed_at,omitzero"` // when jobs last came to nothing, and REST read in their place
+}
+
+// A Withheld is a field that isn't read, since Salesforce refuses it.
+type Withheld struct {
+	Field string    `json:"field"`
+	At    time.Time `json:"at"` // when it was last asked for, by the org's clock
+}
+
+// askAgain is how long what an org refused isn't asked for again: a day, but for what a
+// nightly run may begin earlier than the one before.
+const askAgain = 24*time.Hour - time.Hour
+
+// Withhold notes that a field was refused.
+func (m *Memory) Withhold(field string, at time.Time) {
+	m.Release(field)
+	m.Withheld = append(m.Withheld, Withheld{Field: field, At: at})
+}
+
+// Release forgets that some fields were refused.
+func (m *Memory) Release(fields ...string) {
+	m.Withheld = slices.DeleteFunc(slices.Clone(m.Withheld), func(w Withheld) bool {
+		return slices.Contains(fields, w.Field)
+	})
+	if len(m.Withheld) == 0 {
+		m.Withheld = nil
+	}
+}
+
+// WithheldFields names the fields that aren't read, and those of them that are to be
+// asked for again.
+func (m Memory) WithheldFields(now time.Time) (all, due []string) {
+	for _, w := range m.Withheld {
+		all = append(all, w.Field)
+		if !now.Before(w.At.Add(askAgain)) {
+			due = append(due, w.Field)
+		}
+	}
+	return all, due
+}
+
+// FailedLately tells whether jobs have come to nothing so lately that no other is made
+// where REST does as well.
+func (m Memory) FailedLately(now time.Time) bool {
+	return !m.FailedAt.IsZero() && now.Before(m.FailedAt.Add(askAgain))
 }
 
 // Rejected is what is kept out of a flow's table, since it breaks the flow's rules or

@@ -14,7 +14,6 @@ import (
 	"fmt"
 	"iter"
 	"net/http"
-	"strings"
 
 	"catchment/internal/mover"
 	"catchment/internal/plan"
@@ -48,23 +47,28 @@ func (p *Pager) Create(ctx context.Context, r mover.Request) (mover.Job, error) 
 		return mover.Job{}, fmt.Errorf("%s: %w: %w", r.Object, mover.ErrUnsupported, err)
 	}
 	if err != nil {
-		return mover.Job{}, fmt.Errorf("%s: %w", r.Object, overloaded(err, fault.CodeOf(err)))
+		return mover.Job{}, fmt.Errorf("%s: %w", r.Object, mover.WithoutColumn(overloaded(err, fault.CodeOf(err)),
+			fault.MessageOf(err)))
 	}
 	return mover.Job{ID: j.ID, Version: j.Version, ReadAt: j.ServerDate, Request: r}, nil
 }
 
-// unsupported tells whether Bulk refused the object. No list of those objects
-// can be complete, so the answer decides (help 000383508). Its texts are
-// "... is not supported by the Bulk API" and "Selecting compound data not
-// supported in Bulk Query".
+// unsupported tells whether Bulk refused the object, or the user Bulk. No list of those
+// objects can be complete, so the answer decides (help 000383508). An org or a user
+// without Bulk gets 403, with FUNCTIONALITY_NOT_ENABLED or FORBIDDEN; what else comes
+// with 403 holds for REST as well.
 func unsupported(err error) bool {
 	e, ok := errors.AsType[*fault.Error](err)
-	if !ok || e.Status != http.StatusBadRequest {
+	if !ok {
 		return false
 	}
-	text := strings.ToLower(e.Message)
-	return e.Code == "INVALIDENTITY" || strings.Contains(text, "not supported by the bulk api") ||
-		strings.Contains(text, "not supported in bulk query") || strings.Contains(text, "binary field not supported")
+	switch e.Status {
+	case http.StatusForbidden:
+		return e.Code == "FORBIDDEN" || e.Code == "" || notByBulk(e.Code+" "+e.Message)
+	case http.StatusBadRequest:
+		return notByBulk(e.Code + " " + e.Message)
+	}
+	return false
 }
 
 // Poll asks how far the job is.
@@ -106,15 +110,20 @@ func (p *Pager) Pages(ctx context.Context, j mover.Job) iter.Seq2[mover.Page, er
 		if fault.StatusOf(err) == http.StatusNotFound {
 			// Before version 58 there are no result pages. Where the job itself is
 			// gone, the first page says so.
-			p.chain(ctx, job, yield)
+			p.chain(ctx, j, yield)
 			return
 		}
+		results, lists := mover.NewTrail(j.ID, j.Records), mover.NewTrail(j.ID, j.Records)
 		for n := 1; ; {
 			if err != nil {
 				yield(mover.Page{}, gone(err))
 				return
 			}
 			for _, url := range urls {
+				if err := results.Step(url); err != nil {
+					yield(mover.Page{}, err)
+					return
+				}
 				if !yield(mover.Page{Name: pageName(n), Open: p.opener(job, url)}, nil) {
 					return
 				}
@@ -123,7 +132,9 @@ func (p *Pager) Pages(ctx context.Context, j mover.Job) iter.Seq2[mover.Page, er
 			if next == "" {
 				return
 			}
-			urls, next, err = p.org.ResultPages(ctx, job, next)
+			if err = lists.Step(next); err == nil {
+				urls, next, err = p.org.ResultPages(ctx, job, next)
+			}
 		}
 	}
 }

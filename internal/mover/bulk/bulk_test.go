@@ -99,6 +99,12 @@ func TestCreateRefused(t *testing.T) {
 		{400, "API_ERROR", "Selecting compound data not supported in Bulk Query", true},
 		{400, "MALFORMED_QUERY", "unexpected token", false},
 		{403, "API_DISABLED_FOR_ORG", "", false},
+		{403, "FUNCTIONALITY_NOT_ENABLED", "not enabled", true},
+		{400, "FUNCTIONALITY_NOT_ENABLED", "not enabled", true},
+		{403, "FORBIDDEN", "no", true},
+		{403, "INSUFFICIENT_ACCESS", "no", false},
+		{403, "REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.", false},
+		{401, "FORBIDDEN", "no", false},
 	}
 	for _, tt := range tests {
 		p := pager(t,
@@ -242,6 +248,65 @@ func TestLocators(t *testing.T) {
 	}
 	for range p.Pages(t.Context(), job) {
 		break // stopping early is allowed
+	}
+}
+
+// What a failed job says decides whether another mover is asked.
+func TestWhatFailedJobsSay(t *testing.T) {
+	for text, want := range map[string]error{
+		"": mover.ErrUnexplained, " ": mover.ErrUnexplained,
+		"Unexpected exception encountered in query processing.":             mover.ErrUnexplained,
+		"InternalServerError : something broke":                             mover.ErrUnexplained,
+		"InvalidBatch : Failed to process query: FUNCTIONALITY_NOT_ENABLED": mover.ErrUnsupported,
+		"INVALIDENTITY : Entity 'X' is not supported by the Bulk API.":      mover.ErrUnsupported,
+		"InternalServerError : Retried more than fifteen times":             mover.ErrTooLong,
+		"Retried more than 15 times":                                        mover.ErrTooLong,
+	} {
+		p := pager(t, serve("GET "+jobs+"/750",
+			answer(200, fmt.Sprintf(`{"id":"750","apiVersion":66.0,"state":"Failed","errorMessage":%q}`, text))))
+		_, err := p.Poll(t.Context(), job)
+		for _, is := range []error{mover.ErrUnexplained, mover.ErrUnsupported, mover.ErrTooLong} {
+			if errors.Is(err, is) != (is == want) || !errors.Is(err, mover.ErrFailed) {
+				t.Errorf("%q: %v", text, err)
+			}
+		}
+	}
+}
+
+// Pages that lead in a circle are left at the first that was there before.
+func TestPagesInACircle(t *testing.T) {
+	for name, next := range map[string]map[string]string{
+		"one": {"": "x", "x": "x"}, "two": {"": "x", "x": "y", "y": "x"},
+		"three": {"": "x", "x": "y", "y": "z", "z": "x"},
+	} {
+		mux, calls := http.NewServeMux(), 0
+		mux.HandleFunc("GET "+jobs+"/750/results", func(w http.ResponseWriter, r *http.Request) {
+			calls++
+			results(next)(w, r)
+		})
+		circle(t, pager(t, mux), name)
+		if calls != len(next) {
+			t.Errorf("%s: %d calls", name, calls)
+		}
+	}
+	for name, text := range map[string]string{
+		"a result again": `{"resultPages":[{"resultUrl":"` + jobs + `/750/results?locator=a"},{"resultUrl":"` + jobs +
+			`/750/results?locator=a"}],"done":true}`,
+		"the list again": `{"resultPages":[],"done":false,"nextRecordsUrl":"` + jobs + `/750/resultPages?locator=2"}`,
+	} {
+		circle(t, pager(t, serve("GET "+jobs+"/750/resultPages", answer(200, text))), name)
+	}
+}
+
+// circle looks that a listing ends, since it leads in a circle.
+func circle(t *testing.T, p *bulk.Pager, name string) {
+	t.Helper()
+	var last error
+	for _, err := range p.Pages(t.Context(), job) {
+		last = err
+	}
+	if !errors.Is(last, mover.ErrUnexplained) || plan.ClassOf(last) != plan.Bug || plan.HintOf(last) == "" {
+		t.Errorf("%s: %v", name, last)
 	}
 }
 

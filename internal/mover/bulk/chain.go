@@ -11,9 +11,14 @@ import (
 // chain lists the pages by their locators: each is told by the headers of the
 // page before. Who opens a page learns the next along with it; for a page that
 // nobody opened in time, its headers are asked for.
-func (p *Pager) chain(ctx context.Context, job salesforce.QueryJob, yield func(mover.Page, error) bool) {
-	url := ""
+func (p *Pager) chain(ctx context.Context, j mover.Job, yield func(mover.Page, error) bool) {
+	job, url := queryJob(j), ""
+	trail := mover.NewTrail(j.ID, j.Records)
 	for n := 1; ; n++ {
+		if err := trail.Step(url); err != nil {
+			yield(mover.Page{}, err)
+			return
+		}
 		l := &link{pager: p, job: job, url: url}
 		if !yield(mover.Page{Name: pageName(n), Open: l.open}, nil) {
 			return

@@ -121,7 +121,7 @@ func unsupported(object string, err error) error {
 	if fault.CodeOf(err) == "INVALID_TYPE_FOR_OPERATION" {
 		return fmt.Errorf("%s: %w: %w", object, mover.ErrUnsupported, err)
 	}
-	return fmt.Errorf("%s: %w", object, overloaded(err))
+	return fmt.Errorf("%s: %w", object, mover.WithoutColumn(overloaded(err), fault.MessageOf(err)))
 }
 
 // overloaded marks the failure of a query that was more than Salesforce can
@@ -163,9 +163,13 @@ func (p *Pager) Pages(ctx context.Context, j mover.Job) iter.Seq2[mover.Page, er
 			return
 		}
 		batch, text := r.batch, r.text
-		read := int64(0)
+		read, trail := int64(0), mover.NewTrail(j.ID, r.batch.Total)
 		for n := 1; ; n++ {
-			read += batch.Records
+			if read += batch.Records; read > r.batch.Total {
+				yield(mover.Page{}, mover.Circle("the query of %s was to bring %d records, and brings more",
+					j.Request.Object, r.batch.Total))
+				return
+			}
 			if !yield(pageOf(n, batch, text), nil) {
 				return
 			}
@@ -173,6 +177,10 @@ func (p *Pager) Pages(ctx context.Context, j mover.Job) iter.Seq2[mover.Page, er
 				break
 			}
 			next := batch.Next
+			if err := trail.Step(next); err != nil {
+				yield(mover.Page{}, err)
+				return
+			}
 			batch, text, err = encode(r.columns, func(each func(salesforce.Record) error) (salesforce.Batch, error) {
 				return p.org.NextBatch(ctx, next, each)
 			})

@@ -200,6 +200,41 @@ func TestFaults(t *testing.T) {
 	}
 }
 
+// Answers that lead in a circle, or bring more than was announced, end the listing: no
+// answer is asked for twice.
+func TestAnswersInACircle(t *testing.T) {
+	for name, tt := range map[string]struct {
+		total, calls int
+		next         map[string]string
+	}{
+		"one":   {100, 1, map[string]string{"a": "a"}},
+		"two":   {100, 2, map[string]string{"a": "b", "b": "a"}},
+		"more":  {2, 2, map[string]string{"a": "b", "b": "c", "c": "d", "d": ""}},
+		"three": {100, 3, map[string]string{"a": "b", "b": "c", "c": "a"}},
+	} {
+		mux, calls := queryAll(records(tt.total, "a", "1")), 0
+		mux.HandleFunc("GET "+data+"/query/{cursor}", func(w http.ResponseWriter, r *http.Request) {
+			calls++
+			records(tt.total, tt.next[r.PathValue("cursor")], "2")(w, r)
+		})
+		p := pager(t, mux)
+		job, err := p.Create(t.Context(), request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var last error
+		pages := 0
+		for _, err := range p.Pages(t.Context(), job) {
+			if last = err; err == nil {
+				pages++
+			}
+		}
+		if !errors.Is(last, mover.ErrUnexplained) || plan.ClassOf(last) != plan.Bug || calls != tt.calls {
+			t.Errorf("%s: %d pages, %d calls, %v", name, pages, calls, last)
+		}
+	}
+}
+
 func TestQueriesItCannotRead(t *testing.T) {
 	p := pager(t, queryAll(records(0, "")))
 	for soql, class := range map[string]plan.Class{

@@ -63,6 +63,7 @@ func Halves(a *control.Attempt, name string) error {
 		if err := Restart(p, shrunk); err != nil {
 			return err
 		}
+		p.Failed, p.GivenUp = nil, false
 		second := selecting(*p, always, others[len(others)/2:])
 		second.Name = fmt.Sprintf("%s-columns-%d", name, len(a.Parts)+1)
 		second.Of, second.Jobs = further, 0
@@ -86,6 +87,27 @@ func selecting(p control.Part, columns ...[]string) control.Part {
 // following makes one a part that completes what p reads.
 func following(p, one control.Part, name string) control.Part {
 	one.Name, one.Follows, one.Op = name, cmp.Or(p.Follows, p.Name), string(warehouse.Patch)
-	one.Job, one.Jobs = nil, 0
+	one.Job, one.Jobs, one.Failed, one.GivenUp = nil, 0, nil, false
 	return one
+}
+
+// LeaveOut takes a field out of all parts that read it, since Salesforce refuses to read
+// it, and gives these parts as they were: their jobs are still to be dropped. A part that
+// was there for nothing else reads nothing any more.
+func LeaveOut(a *control.Attempt, field string) (obsolete []control.Part, err error) {
+	for _, p := range a.Parts {
+		if Nothing.Is(*p) || !slices.Contains(p.Fields, field) {
+			continue
+		}
+		obsolete = append(obsolete, *p)
+		if err := Restart(p, shrunk); err != nil {
+			return nil, err
+		}
+		p.Fields = slices.DeleteFunc(slices.Clone(p.Fields), func(name string) bool { return name == field })
+		p.Jobs = min(p.Jobs, 1) // the next one has to forget what that has staged
+		if _, others := Apart(p.Fields); len(others) == 0 && p.Op == string(warehouse.Patch) {
+			p.Mover = string(Nothing)
+		}
+	}
+	return obsolete, nil
 }

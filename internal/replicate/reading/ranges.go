@@ -17,6 +17,7 @@ func Ranges(p *control.Part, pivots []string, taken int) ([]control.Part, error)
 		return nil, err
 	}
 	p.Splits++
+	p.Failed, p.GivenUp = nil, false
 	p.Jobs = min(p.Jobs, 1) // the next one has to forget what that has staged
 	ranges := make([]control.Part, len(pivots))
 	for i, pivot := range pivots {

@@ -2,6 +2,7 @@ package reading
 
 import (
 	"errors"
+	"slices"
 
 	"catchment/internal/control"
 	"catchment/internal/mover"
@@ -25,6 +26,7 @@ type Relief string
 const (
 	NoRelief Relief = ""        // it can't become smaller: the user has to act
 	ToJob    Relief = "job"     // a job that outlives us has more time, such as one of Bulk
+	AtOnce   Relief = "at once" // a query that is answered at once, such as one of REST: it is small
 	ByIDs    Relief = "ranges"  // of Ids
 	ByFields Relief = "columns" // in groups
 )
@@ -40,26 +42,84 @@ const (
 // columnsAtLeast is how many columns a group must have to be halved.
 const columnsAtLeast = 8
 
-// ReliefFor decides about a part that a mover with such traits reads. mayBulk says that the flow leaves the mover open,
-// keyed that its
-// records have an Id.
-func ReliefFor(p control.Part, by mover.Traits, why error, mayBulk, keyed bool) Relief {
+// A Trouble is a part whose query was too much, and what has to be known to help it.
+type Trouble struct {
+	Part    control.Part
+	By      mover.Traits // of the mover that read it
+	Why     error
+	MayBulk bool // the flow leaves the mover open
+	Keyed   bool // its records have an Id
+	Small   bool // what it was planned to read takes few calls of REST
+}
+
+// ReliefFor decides how to go on. What is small goes to the mover that hasn't tried it
+// yet, and isn't split: many jobs would cost more than all of its records do.
+func ReliefFor(t Trouble) Relief {
+	p := t.Part
 	switch {
 	case len(p.IDs) > 0: // a few records by their Ids, and the names of the fields in the body
 		return NoRelief
-	case errors.Is(why, mover.ErrTooWide):
+	case errors.Is(t.Why, mover.ErrTooWide):
 		if len(p.Fields) < columnsAtLeast {
 			return NoRelief
 		}
 		return ByFields
 	case p.Limit > 0:
 		return NoRelief
-	case !by.Outlives && mayBulk:
+	case !t.By.Outlives && t.MayBulk && !tried(p):
 		return ToJob
-	case !keyed:
-		return NoRelief
-	case p.Splits >= splitsAtMost:
+	case t.By.Outlives && t.Small && !tried(p):
+		return AtOnce
+	case t.Small || !t.Keyed || p.Splits >= splitsAtMost:
 		return NoRelief
 	}
 	return ByIDs
+}
+
+// tried tells whether another mover than a part's own has tried it.
+func tried(p control.Part) bool {
+	return slices.ContainsFunc(p.Failed, func(name string) bool { return name != p.Mover })
+}
+
+// A Fallback is how to go on with a part whose job came to nothing without a reason.
+type Fallback string
+
+// The fallbacks.
+const (
+	Again    Fallback = "again"    // the same once more
+	ByOther  Fallback = "other"    // by the mover that reads everything, which gives the records or the reason
+	NoResort Fallback = "no other" // nobody brings it, and nobody says why
+)
+
+// FallbackFor decides about a part whose last job is the newest of those that failed;
+// other names the mover that reads everything. Where other jobs of the object have come
+// to nothing lately, one is enough.
+func FallbackFor(p control.Part, other string, lately bool) Fallback {
+	own := 0
+	for _, name := range p.Failed {
+		if name == p.Mover {
+			own++
+		}
+	}
+	switch left := other != p.Mover && !tried(p); {
+	case left && (lately || own >= enoughJobs):
+		return ByOther
+	case own < enoughJobs:
+		return Again
+	}
+	return NoResort
+}
+
+// enoughJobs is how many jobs of one mover have to come to nothing before it is another's
+// turn.
+const enoughJobs = 2
+
+// SplitSmall lets the ranges of a split part be read by the named mover, REST, where
+// they hold few records each.
+func SplitSmall(parts []*control.Part, mover string) {
+	for _, p := range parts {
+		if len(p.Job) == 0 && p.Mover != mover {
+			p.Failed, p.Mover = []string{p.Mover}, mover
+		}
+	}
 }

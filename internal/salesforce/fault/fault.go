@@ -58,6 +58,14 @@ func CodeOf(err error) string {
 	return ""
 }
 
+// MessageOf gives Salesforce's own words of err, or "".
+func MessageOf(err error) string {
+	if e, ok := errors.AsType[*Error](err); ok {
+		return e.Message
+	}
+	return ""
+}
+
 // StatusOf gives the HTTP status of err, or 0.
 func StatusOf(err error) int {
 	if e, ok := errors.AsType[*Error](err); ok {
