@@ -151,6 +151,14 @@ type Counts struct {
 	Rows      int64 // of the final table afterwards
 }
 
+// An Agreement is what a connection has agreed on, as the connection itself tells.
+type Agreement struct {
+	What      string // in words, "" where there is no connection to speak of
+	Encrypted bool
+	Verified  bool // the server has shown a certificate for its host, from a root that is trusted
+	Near      bool // it doesn't leave this machine
+}
+
 // Options say where a Warehouse keeps its tables.
 type Options struct {
 	Schema  string   // of the final tables

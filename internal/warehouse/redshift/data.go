@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/redshiftdata/types"
 
 	"catchment/internal/plan"
+	"catchment/internal/warehouse"
 	"catchment/internal/warehouse/sql"
 )
 
@@ -51,6 +52,11 @@ func (d *data) open() error {
 }
 
 func (d *data) close() {}
+
+// agreed has nothing to tell: statements go to the Data API over https.
+func (d *data) agreed(context.Context) (warehouse.Agreement, error) {
+	return warehouse.Agreement{}, nil
+}
 
 func (d *data) begin(ctx context.Context, readOnly bool) (session, error) {
 	if err := d.open(); err != nil {

@@ -11,7 +11,9 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"catchment/internal/plan"
+	"catchment/internal/warehouse"
 	"catchment/internal/warehouse/sql"
+	agreed "catchment/internal/warehouse/wire"
 )
 
 // A wire is a pool of sessions that speak PostgreSQL's protocol.
@@ -21,7 +23,7 @@ type wire struct {
 }
 
 func newWire(p place, o Options) (*wire, error) {
-	c, err := pgxpool.ParseConfig(p.wire)
+	c, err := agreed.Config(p.wire)
 	if err != nil {
 		// The text of err repeats the URL.
 		return nil, plan.Fixf(wireForm, "warehouse.url is not a Redshift URL")
@@ -79,6 +81,15 @@ func (w *wire) begin(ctx context.Context, readOnly bool) (session, error) {
 }
 
 func (w *wire) close() { w.pool.Close() }
+
+func (w *wire) agreed(ctx context.Context) (warehouse.Agreement, error) {
+	conn, err := w.pool.Acquire(ctx)
+	if err != nil {
+		return warehouse.Agreement{}, w.classify(ctx, err)
+	}
+	defer conn.Release()
+	return agreed.Agreed(conn.Conn().PgConn()), nil
+}
 
 func (w *wire) classify(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
