@@ -77,7 +77,7 @@ func config(url string, o Options) (*pgxpool.Config, error) {
 // settings are made anew in each transaction, since a pooler in between may
 // give each of them another session.
 func settings(o Options) string {
-	return fmt.Sprintf(`SET LOCAL search_path = pg_catalog, pg_temp; -- nobody else's operator, function or type has a say
+	return fmt.Sprintf(`SET LOCAL search_path = %s;
 SET LOCAL statement_timeout = 0; -- a merge takes as long as it takes
 SET LOCAL lock_timeout = %d;
 SET LOCAL idle_in_transaction_session_timeout = '5min'; -- what a lost client holds is given back
@@ -87,7 +87,7 @@ SET LOCAL tcp_keepalives_count = 6;
 SET LOCAL work_mem = '64MB'; -- ten thousand wide rows don't fit in the usual four
 SET LOCAL random_page_cost = 1.1; -- a few keys are looked up; the whole table isn't read for them
 SET LOCAL jit = off -- to compile a merge takes longer than to do it
-`, o.LockWait.Milliseconds())
+`, searchPath, o.LockWait.Milliseconds())
 }
 
 // place is the database in words, for errors.
