@@ -164,6 +164,7 @@ type Options struct {
 	Schema  string   // of the final tables
 	Staging string   // of the staging tables and of what we remember
 	GrantTo []string // roles that may read the final tables
+	Pages   []string // the folders of this machine that pages lie in, for a warehouse that reads them there
 	Now     func() time.Time
 	// Pause waits before a transaction is tried again that others were in the way of; nil does.
 	Pause func(context.Context, time.Duration) error

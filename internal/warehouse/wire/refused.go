@@ -21,8 +21,12 @@ const hintRoot = "name the root that the certificate is from: ?sslmode=verify-fu
 // Refused tells what kept a session from coming about where that is encryption, in
 // words that name place; nil where it is something else.
 func Refused(place string, err error) error {
-	err = last(err)
-	text := err.Error()
+	tried := last(err)
+	guarded := errors.Is(tried, errPlain) || errors.Is(tried, errUnverified)
+	if guarded { // what was wrong with the better ways is why
+		tried = err
+	}
+	text := tried.Error()
 	switch {
 	case strings.Contains(text, "require_auth check failed") && strings.Contains(text, "requested password auth"):
 		return plan.Fixf("have the server take scram-sha-256 (pg_hba.conf), or offer TLS; to send the password in clear, "+
@@ -32,14 +36,14 @@ func Refused(place string, err error) error {
 		return plan.Fixf("look at require_auth in warehouse.url and at pg_hba.conf",
 			"%s: the server asks for another login than require_auth allows", place)
 	}
-	if why := certificate(err); why != "" {
+	if why := certificate(tried); why != "" {
 		return plan.Fixf(hintRoot, "%s: no TLS connection came about: %s", place, why)
 	}
 	if strings.Contains(text, "server refused TLS connection") {
 		return plan.Fixf(hintTLS, "%s: the server offers no TLS, so no password is sent", place)
 	}
-	if errors.Is(err, errPlain) || errors.Is(err, errUnverified) {
-		return plan.Fixf(hintTLS, "%s: %w", place, err)
+	if guarded {
+		return plan.Fixf(hintTLS, "%s: the connection is not encrypted as it has to be, so no password is sent", place)
 	}
 	return nil
 }
