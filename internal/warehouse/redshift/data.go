@@ -72,8 +72,10 @@ func (d *data) begin(ctx context.Context, readOnly bool) (session, error) {
 		begin = "BEGIN READ ONLY"
 	}
 	s := &dataSession{data: d}
-	if _, err := s.exec(ctx, begin); err != nil {
-		return nil, err
+	for _, sql := range []string{setPath, begin} { // a session of the Data API begins as the user's settings are
+		if _, err := s.exec(ctx, sql); err != nil {
+			return nil, err
+		}
 	}
 	return s, nil
 }

@@ -39,7 +39,7 @@ func newWire(p place, o Options) (*wire, error) {
 	c.ConnConfig.RuntimeParams["client_encoding"] = "UTF8"
 	// As statements: in the start message Redshift knows few parameters.
 	c.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error {
-		for _, sql := range []string{"SET timezone TO 'UTC'", "SET datestyle TO ISO", setTimeout(0)} {
+		for _, sql := range []string{setPath, "SET timezone TO 'UTC'", "SET datestyle TO ISO", setTimeout(0)} {
 			if _, err := conn.Exec(ctx, sql); err != nil {
 				return err
 			}
@@ -52,6 +52,10 @@ func newWire(p place, o Options) (*wire, error) {
 	}
 	return &wire{pool: pool, place: p}, nil
 }
+
+// setPath has a session look names up where nobody else can put functions. Redshift knows no
+// operators, casts or types but its own.
+const setPath = "SET search_path TO pg_catalog, pg_temp"
 
 // setTimeout bounds the statements that follow; 0 lets them take as long as
 // they take.
