@@ -37,6 +37,7 @@ func TestConfined(t *testing.T) {
 		"SELECT * FROM read_csv('http://127.0.0.1:9/x.csv')",
 		"SET enable_external_access = true", "SET lock_configuration = false",
 		"SET allowed_directories = ['/']", "SET autoinstall_known_extensions = true", "SET temp_directory = '/tmp'",
+		"SET allowed_configs = ['enable_external_access']", "RESET allowed_configs",
 	} {
 		for range 2 { // the second is another session
 			err := d.Tx(t.Context(), func(tx sql.Tx) error {
@@ -51,6 +52,10 @@ func TestConfined(t *testing.T) {
 	if made, err := filepath.Glob(filepath.Join(dir, "o*")); err != nil || len(made) > 0 {
 		t.Errorf("%v was written, %v", made, err)
 	}
+	must(t, d.Tx(t.Context(), func(tx sql.Tx) error { // a comparison does
+		_, err := tx.Exec(t.Context(), "SET memory_limit = '60MB'")
+		return err
+	}))
 	var sum int64
 	must(t, d.Tx(t.Context(), func(tx sql.Tx) error { // 8 times the memory that it has
 		if _, err := tx.Exec(t.Context(), "CREATE TABLE wide AS SELECT range AS n, md5(range::VARCHAR) || md5((range + 1)::VARCHAR) "+

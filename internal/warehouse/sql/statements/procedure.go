@@ -105,7 +105,7 @@ func Procedure(
 	})}
 
 	sql := map[string]string{
-		"Staging": s.Staging(), "Final": s.Rows(), "Gather": variables(s.Gather()...),
+		"Staging": s.Staging(), "Final": s.Rows(), "FinalText": dialect.Literal(s.Rows()), "Gather": variables(s.Gather()...),
 		"Lock": s.Lock().SQL, "LockFirst": "",
 		"Carried": dialect.Literal(Canonical(put.columns)), "Known": known(all), "Columns": dialect.Literals(columns),
 		"CountColumns": fmt.Sprint(len(columns)),

@@ -123,7 +123,7 @@ BEGIN
 		{{.AnyRow}};
 		this_fresh := this_count = 0;
 {{- if .AddKey}}
-		SELECT count(*) INTO this_count FROM pg_constraint WHERE conrelid = '{{.Final}}'::regclass AND contype = 'p';
+		SELECT count(*) INTO this_count FROM pg_constraint WHERE conrelid = CAST({{.FinalText}} AS regclass) AND contype = 'p';
 		this_keyed := this_count > 0;
 {{- end}}
 		this_plain := false;

@@ -101,7 +101,7 @@ BEGIN
 		this_over := this_over OR this_one.override;
 		SELECT count(*) INTO this_count FROM (SELECT 1 FROM "salesforce"."account" LIMIT 1) x;
 		this_fresh := this_count = 0;
-		SELECT count(*) INTO this_count FROM pg_constraint WHERE conrelid = '"salesforce"."account"'::regclass AND contype = 'p';
+		SELECT count(*) INTO this_count FROM pg_constraint WHERE conrelid = CAST('"salesforce"."account"' AS regclass) AND contype = 'p';
 		this_keyed := this_count > 0;
 		this_plain := false;
 		this_inserted := 0;
@@ -658,7 +658,7 @@ BEGIN
 		this_over := this_over OR this_one.override;
 		SELECT count(*) INTO this_count FROM (SELECT 1 FROM "salesforce"."contact" LIMIT 1) x;
 		this_fresh := this_count = 0;
-		SELECT count(*) INTO this_count FROM pg_constraint WHERE conrelid = '"salesforce"."contact"'::regclass AND contype = 'p';
+		SELECT count(*) INTO this_count FROM pg_constraint WHERE conrelid = CAST('"salesforce"."contact"' AS regclass) AND contype = 'p';
 		this_keyed := this_count > 0;
 		this_plain := false;
 		this_inserted := 0;
