@@ -252,6 +252,10 @@ func refusedRights() []refusal {
 		{name: "somebody's table in the way", only: "postgres", passes: "Contact",
 			spoil: as("check_way", schemas+"CREATE TABLE salesforce.account (id text)"),
 			want:  "table salesforce.account is there already, and this user has no right to it"},
+		{name: "a stranger's view", only: "postgres", passes: "Contact",
+			spoil: as("check_stranger", schemas+"CREATE VIEW salesforce.account AS SELECT 'x' AS id; "+
+				"ALTER VIEW salesforce.account OWNER TO pg_monitor; GRANT ALL ON salesforce.account TO %s"),
+			want: "table salesforce.account belongs to pg_monitor"},
 		{name: "an index in the way", only: "postgres", passes: "Contact",
 			spoil: func(s *site) {
 				s.sql(makeAccount + "CREATE TABLE salesforce.t (id text); CREATE INDEX account ON salesforce.t (id)")

@@ -18,6 +18,7 @@ import (
 	"catchment/internal/schema"
 	"catchment/internal/source"
 	"catchment/internal/status"
+	"catchment/internal/warehouse"
 	"catchment/internal/warehouse/claim"
 	"catchment/internal/warehouse/shape"
 )
@@ -118,6 +119,32 @@ func (c *checkup) all(ctx context.Context) {
 	}
 	schemas := c.File.Warehouse.Schema + " and " + c.File.Warehouse.StagingSchema
 	c.found("warehouse", c.File.Warehouse.URL+", schemas "+schemas, opened)
+	if opened == nil {
+		c.checkConnection(ctx)
+	}
+}
+
+// checkConnection tells what the connection to the warehouse has agreed on, and warns
+// where somebody on the way could read along, or answer in the server's place.
+func (c *checkup) checkConnection(ctx context.Context) {
+	connected := warehouse.RolesOf(c.Warehouse).Connected
+	if connected == nil {
+		return
+	}
+	a, err := connected.Agreed(ctx)
+	switch {
+	case err != nil:
+		c.found("warehouse connection", "", err)
+	case a.What == "":
+	case a.Near || a.Verified:
+		c.found("warehouse connection", a.What, nil)
+	case a.Encrypted:
+		c.warn("warehouse connection", a.What, "name the root of the server's certificate: "+
+			"?sslmode=verify-full&sslrootcert=FILE in warehouse.url; sslrootcert=system takes those of this machine")
+	default:
+		c.warn("warehouse connection", a.What, "whoever can read along sees passwords and records: "+
+			"have the server offer TLS, and take sslmode out of warehouse.url")
+	}
 }
 
 // checkOwner tells whether the warehouse holds the copy of another org.

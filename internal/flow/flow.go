@@ -89,6 +89,14 @@ type Stage struct {
 	Keep time.Duration
 }
 
+// Folder is the folder of this machine that pages lie in, "" where they lie elsewhere.
+func (s Stage) Folder() string {
+	if path, ok := strings.CutPrefix(s.URL, "dir:"); ok {
+		return path
+	}
+	return ""
+}
+
 // Control is where the control table is.
 type Control struct{ URL string }
 

@@ -121,7 +121,11 @@ func (p *Project) OpenWarehouse() error {
 // WarehouseOptions are what the configuration says of the warehouse.
 func (p *Project) WarehouseOptions() warehouse.Options {
 	w := p.File.Warehouse
-	return warehouse.Options{Schema: w.Schema, Staging: w.StagingSchema, GrantTo: w.GrantTo, Now: p.Now}
+	o := warehouse.Options{Schema: w.Schema, Staging: w.StagingSchema, GrantTo: w.GrantTo, Now: p.Now}
+	if folder := p.File.Stage.Folder(); folder != "" {
+		o.Pages = []string{folder}
+	}
+	return o
 }
 
 // OpenControl opens the control table and the blob store.

@@ -119,7 +119,8 @@ func (s Shelf) open(r *Rig) (sql.Driver, error) {
 		return postgres.Open(s.url, postgres.Options{})
 	}
 	// Tables of a few rows: a second thread would only wait for the first.
-	return duckdb.Open(cmp.Or(s.File, r.Path("warehouse.duckdb"))+"?threads=1", duckdb.Options{Idle: time.Hour})
+	return duckdb.Open(cmp.Or(s.File, r.Path("warehouse.duckdb"))+"?threads=1",
+		duckdb.Options{Idle: time.Hour, Pages: []string{r.Path("stage")}})
 }
 
 // Config reaches what stands for AWS, with keys that nobody checks.

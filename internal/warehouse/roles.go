@@ -232,6 +232,7 @@ type Roles struct {
 	Lands      Lands
 	Eraser     Eraser
 	Adopter    Adopter
+	Connected  Connected
 }
 
 // RolesOf asks a warehouse for its further roles.
@@ -242,6 +243,7 @@ func RolesOf(w Warehouse) Roles {
 	r.Lands, _ = w.(Lands)
 	r.Eraser, _ = w.(Eraser)
 	r.Adopter, _ = w.(Adopter)
+	r.Connected, _ = w.(Connected)
 	return r
 }
 
@@ -304,4 +306,12 @@ type Adopter interface {
 	// of each record, and the old ones are kept under another name. A crash leaves
 	// everything as it was. A repeat finds nothing to adopt.
 	Adopt(ctx context.Context, f Fence, m Merge, ids []string) (Adoption, error)
+}
+
+// Connected is a warehouse that a connection leads to, over which others may be able
+// to read along.
+type Connected interface {
+	// Agreed tells what a connection has agreed on, made for the question where there
+	// is none; nothing is said of a warehouse that no such connection leads to.
+	Agreed(ctx context.Context) (Agreement, error)
 }

@@ -151,11 +151,20 @@ type Counts struct {
 	Rows      int64 // of the final table afterwards
 }
 
+// An Agreement is what a connection has agreed on, as the connection itself tells.
+type Agreement struct {
+	What      string // in words, "" where there is no connection to speak of
+	Encrypted bool
+	Verified  bool // the server has shown a certificate for its host, from a root that is trusted
+	Near      bool // it doesn't leave this machine
+}
+
 // Options say where a Warehouse keeps its tables.
 type Options struct {
 	Schema  string   // of the final tables
 	Staging string   // of the staging tables and of what we remember
 	GrantTo []string // roles that may read the final tables
+	Pages   []string // the folders of this machine that pages lie in, for a warehouse that reads them there
 	Now     func() time.Time
 	// Pause waits before a transaction is tried again that others were in the way of; nil does.
 	Pause func(context.Context, time.Duration) error

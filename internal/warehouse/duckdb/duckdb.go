@@ -3,7 +3,7 @@
 // The file is open only while there is work in it, so that somebody can look
 // at it with the duckdb shell between two steps: it is opened by the first
 // transaction, and closed a moment after the last one ended. Nothing is ever
-// downloaded: DuckDB's extensions are not installed or loaded by themselves.
+// downloaded, and no other file is read or written: confine.go.
 //
 // dialect.go says how its SQL is spelled. Start at Open; failure.go says what
 // DuckDB's errors mean.
@@ -12,15 +12,14 @@ package duckdb
 import (
 	"context"
 	stdsql "database/sql"
-	sqldriver "database/sql/driver"
 	"errors"
 	"fmt"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
-	"github.com/duckdb/duckdb-go/v2"
-
+	"catchment/internal/plan"
 	"catchment/internal/warehouse/sql"
 	"catchment/internal/warehouse/sql/dialect"
 )
@@ -29,6 +28,7 @@ import (
 type Options struct {
 	Idle  time.Duration // how long the file stays open without work; 0 is 200 ms
 	Spool string        // folder for pages that lie elsewhere; "" is the database's own
+	Pages []string      // folders whose files are read where they are; those of others are copied first
 }
 
 // Open makes a driver for the database file at path, which may end in settings.
@@ -37,6 +37,16 @@ func Open(path string, o Options) (sql.Driver, error) {
 	path, given, err := parse(path)
 	if err != nil {
 		return nil, err
+	}
+	if path, err = filepath.Abs(path); err != nil {
+		return nil, plan.Fixf("write an absolute path into warehouse.url", "duckdb: %w", err)
+	}
+	if strings.Contains(path, "?") { // it looks for options there, and has its log elsewhere then
+		return nil, plan.Fixf("keep it in another folder: warehouse.url takes an absolute path",
+			"duckdb: DuckDB can't keep a file where a folder has a question mark in its name: %s", path)
+	}
+	if o.Pages, err = absolute(o.Pages); err != nil {
+		return nil, plan.Fixf("write an absolute path into stage.url", "duckdb: %w", err)
 	}
 	if o.Idle == 0 {
 		o.Idle = 200 * time.Millisecond
@@ -118,10 +128,6 @@ func (d *driver) Close() error {
 	return d.shut()
 }
 
-// offline holds while the file is opened too: DuckDB would download what reads
-// a file of another kind.
-const offline = "?autoinstall_known_extensions=false&autoload_known_extensions=false"
-
 // acquire opens the file where it is closed, and keeps it open until release.
 func (d *driver) acquire() (*stdsql.DB, error) {
 	d.mu.Lock()
@@ -133,11 +139,11 @@ func (d *driver) acquire() (*stdsql.DB, error) {
 		d.idle.Stop()
 	}
 	if d.db == nil {
-		c, err := duckdb.NewConnector(d.path+d.settings, session)
+		db, err := d.open()
 		if err != nil {
 			return nil, err
 		}
-		d.db = stdsql.OpenDB(c)
+		d.db = db
 	}
 	d.users++
 	return d.db, nil
@@ -169,18 +175,6 @@ func (d *driver) shut() error {
 	d.db = nil
 	if err != nil {
 		return fmt.Errorf("close %s: %w", d.path, err)
-	}
-	return nil
-}
-
-// session sets up each connection.
-func session(e sqldriver.ExecerContext) error {
-	for _, q := range []string{
-		"SET TimeZone = 'UTC'",
-	} {
-		if _, err := e.ExecContext(context.Background(), q, nil); err != nil {
-			return err
-		}
 	}
 	return nil
 }

@@ -324,7 +324,7 @@ func TestSpoolLeavesNothing(t *testing.T) {
 	if err := d.Close(); err != nil {
 		t.Error(err)
 	}
-	left, err := filepath.Glob(filepath.Join(dir, "catchment-pages-*"))
+	left, err := filepath.Glob(filepath.Join(dir, "catchment-pages*"))
 	if err != nil || len(left) > 0 {
 		t.Errorf("left behind: %v, %v", left, err)
 	}

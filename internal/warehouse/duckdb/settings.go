@@ -25,7 +25,7 @@ var settings = []setting{
 // parse takes the settings off a path, and writes them as DuckDB wants them
 // behind those that are ours.
 func parse(path string) (file, given string, err error) {
-	file, query, _ := strings.Cut(path, "?")
+	file, query := split(path)
 	values, err := url.ParseQuery(query)
 	if file == "" || strings.HasPrefix(file, ":memory:") || err != nil {
 		return "", "", plan.Fixf("write `url: duckdb:catchment.duckdb`, with the path of a file",
@@ -45,4 +45,14 @@ func parse(path string) (file, given string, err error) {
 		given += "&" + name + "=" + values[name][0]
 	}
 	return file, given, nil
+}
+
+// split takes a path and its settings apart. What has a folder behind it is part of the path:
+// folders may have any name.
+func split(path string) (file, query string) {
+	i := strings.LastIndexByte(path, '?')
+	if i < 0 || strings.ContainsRune(path[i:], '/') {
+		return path, ""
+	}
+	return path[:i], path[i+1:]
 }

@@ -8,29 +8,32 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
-	"strings"
 
 	"catchment/internal/plan"
 	"catchment/internal/warehouse"
 )
 
-// patterns are what read_csv takes for wildcards in the name of a file.
-const patterns = "*?["
+// spoolOf is where spools go: the one folder beside the database that DuckDB may read.
+func spoolOf(folder string) string { return filepath.Join(folder, "catchment-pages") }
 
 // A spool keeps copies of pages that read_csv can't open where they are.
 type spool struct {
-	dir  string // where its own folder goes
-	made string // that folder, "" before the first copy
+	dir  string                 // where its own folder goes
+	in   func(path string) bool // which files read_csv can open
+	made string                 // that folder, "" before the first copy
 	n    int
 }
 
 // path is where the page's file is, after copying it where need be.
 func (s *spool) path(ctx context.Context, p warehouse.Page) (string, error) {
-	if p.Path != "" && !strings.ContainsAny(p.Path, patterns) {
+	if p.Path != "" && s.in(p.Path) {
 		return p.Path, nil
 	}
 	if s.made == "" {
-		made, err := os.MkdirTemp(s.dir, "catchment-pages-")
+		if err := os.MkdirAll(s.dir, 0o700); err != nil {
+			return "", plan.Fixf("make the folder of the database writable", "spool pages: %w", err)
+		}
+		made, err := os.MkdirTemp(s.dir, "of-")
 		if err != nil {
 			return "", plan.Fixf("make the folder of the database writable", "spool pages: %w", err)
 		}
@@ -38,10 +41,6 @@ func (s *spool) path(ctx context.Context, p warehouse.Page) (string, error) {
 	}
 	s.n++
 	path := filepath.Join(s.made, strconv.Itoa(s.n)+".csv")
-	if strings.ContainsAny(path, patterns) {
-		return "", plan.Fixf("keep the database in a folder without * ? or [ in its name",
-			"spool pages: DuckDB can't read files in %s", s.dir)
-	}
 	if err := copyTo(ctx, path, p); err != nil {
 		return "", fmt.Errorf("spool page %s: %w", p.Key, err)
 	}
@@ -63,10 +62,13 @@ func copyTo(ctx context.Context, path string, p warehouse.Page) (err error) {
 	return err
 }
 
-// remove deletes the copies.
+// remove deletes the copies, and the folder that they were in unless another load has its own
+// there.
 func (s *spool) remove() error {
 	if s.made == "" {
 		return nil
 	}
-	return os.RemoveAll(s.made)
+	err := os.RemoveAll(s.made)
+	_ = os.Remove(s.dir)
+	return err
 }

@@ -43,7 +43,7 @@ func (t *tx) Query(ctx context.Context, each func(sql.Scan) error, query string,
 // Load gives read_csv the files of all pages at once, since one statement over
 // many files keeps all cores busy, and counts by seq what each page brought.
 func (t *tx) Load(ctx context.Context, c sql.Copy) (_ []int64, err error) {
-	spool := spool{dir: t.driver.o.Spool}
+	spool := spool{dir: spoolOf(t.driver.o.Spool), in: t.driver.reads}
 	defer func() { err = errors.Join(err, spool.remove()) }()
 	for _, gzip := range []bool{false, true} {
 		part := c

@@ -123,7 +123,10 @@ func TestAdmitsRights(t *testing.T) {
 	must(t, err)
 	_, err = s.w.Consolidate(t.Context(), s.f, warehouse.Merge{Table: account, Attempt: "a", Policy: gone.Flag})
 	must(t, err)
-	do("ALTER TABLE salesforce.account OWNER TO owns; GRANT SELECT ON salesforce.account TO copies")
+	do("ALTER TABLE salesforce.account OWNER TO owns; GRANT ALL ON salesforce.account TO copies")
+	refused("table salesforce.account belongs to owns", `ALTER TABLE "salesforce"."account" OWNER TO`)
+	do("ALTER TABLE salesforce.account OWNER TO postgres; REVOKE ALL ON salesforce.account FROM copies; " +
+		"GRANT SELECT ON salesforce.account TO copies")
 	refused("this user may not write table salesforce.account", "GRANT SELECT, INSERT, UPDATE, DELETE")
 	do("GRANT INSERT, UPDATE, DELETE ON salesforce.account TO copies")
 	must(t, s.w.Admits(t.Context(), account))
@@ -132,9 +135,61 @@ func TestAdmitsRights(t *testing.T) {
 		shape.Column{Name: "more__c", Field: "More__c", Kind: shape.Text})
 	err = s.w.Admits(t.Context(), wider)
 	fixable(t, err, "OWNER TO")
-	do("ALTER TABLE salesforce_incremental.account OWNER TO owns; " +
+	do("ALTER TABLE salesforce_incremental.account OWNER TO postgres; " +
 		"GRANT ALL ON salesforce_incremental.account TO copies")
 	refused("table salesforce_incremental.account belongs to another user", "OWNER TO")
+}
+
+// What somebody else owns is refused before anything looks into it: a view in the place of a
+// table runs its owner's functions as whoever looks, a table its triggers. What belongs to a
+// role that this user is a member of is as good as his own.
+func TestStrangers(t *testing.T) {
+	t.Parallel()
+	url := cluster.Database(t)
+	do := admin(t, url, "mine", "stranger", "group_of_mine")
+	do("GRANT CREATE ON DATABASE " + url[strings.LastIndex(url, "/")+1:] + " TO mine, stranger, group_of_mine; " +
+		"GRANT USAGE ON SCHEMA public TO public; " +
+		"CREATE FUNCTION public.noted() RETURNS int LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'called'; END $$")
+	s := newSite(t, as(url, "mine"), postgres.Options{})
+	refused := func(whose, hint string) {
+		t.Helper()
+		err := s.w.Migrate(t.Context())
+		fixable(t, err, hint)
+		if !strings.Contains(fmt.Sprint(err), whose) {
+			t.Errorf("%v doesn't tell that %s", err, whose)
+		}
+	}
+	do("SET ROLE stranger; CREATE SCHEMA salesforce_incremental; GRANT ALL ON SCHEMA salesforce_incremental TO mine; RESET ROLE")
+	refused("schema salesforce_incremental belongs to stranger", "ALTER SCHEMA")
+	do("ALTER SCHEMA salesforce_incremental OWNER TO group_of_mine; GRANT ALL ON SCHEMA salesforce_incremental TO mine, stranger")
+	refused("schema salesforce_incremental belongs to group_of_mine", `GRANT "group_of_mine" TO`)
+	do("GRANT group_of_mine TO mine")
+	do("SET ROLE stranger; CREATE VIEW salesforce_incremental._catchment_version AS SELECT public.noted() AS version; " +
+		"GRANT ALL ON salesforce_incremental._catchment_version TO mine; RESET ROLE")
+	refused("table salesforce_incremental._catchment_version belongs to stranger", "ALTER TABLE")
+	do("DROP VIEW salesforce_incremental._catchment_version")
+	s.prepared()
+	must(t, s.w.Admits(t.Context(), account))
+	other := account
+	other.Name = "contact"
+	for _, made := range []string{"salesforce.contact", "salesforce_incremental.contact",
+		"salesforce_incremental.contact_landing", "salesforce._catchment_rows_contact"} {
+		schema, _, _ := strings.Cut(made, ".")
+		do("GRANT ALL ON SCHEMA " + schema + " TO stranger; SET ROLE stranger; CREATE VIEW " + made +
+			" AS SELECT public.noted() AS id; GRANT ALL ON " + made + " TO mine; RESET ROLE")
+		err := s.w.Admits(t.Context(), other)
+		fixable(t, err, "OWNER TO")
+		if !strings.Contains(fmt.Sprint(err), made+" belongs to stranger") {
+			t.Error(err)
+		}
+		_, err = s.w.Prepare(t.Context(), s.f, other)
+		fixable(t, err, "OWNER TO")
+		_, err = warehouse.RolesOf(s.w).Adopter.Survey(t.Context(), other, []string{"id"})
+		if strings.HasSuffix(made, ".contact") {
+			fixable(t, err, "OWNER TO")
+		}
+		do("DROP VIEW " + made)
+	}
 }
 
 // Who may read our own tables and not write them is refused before the first flow.

@@ -127,9 +127,9 @@ func TestDDLIsRefused(t *testing.T) {
 		}
 	}
 	undone := errors.New("undone")
-	err := d.(sql.Preparer).Prepared(t.Context(), []string{"CREATE TABLE kept (a int)"},
+	err := d.(sql.Preparer).Prepared(t.Context(), []string{"CREATE TABLE public.kept (a int)"},
 		func(tx sql.Tx) error {
-			if _, err := tx.Exec(t.Context(), "INSERT INTO kept VALUES (1)"); err != nil {
+			if _, err := tx.Exec(t.Context(), "INSERT INTO public.kept VALUES (1)"); err != nil {
 				return err
 			}
 			return undone
@@ -140,7 +140,7 @@ func TestDDLIsRefused(t *testing.T) {
 	rows := -1
 	must(t, d.View(t.Context(), func(tx sql.Tx) error {
 		return tx.Query(t.Context(), func(scan sql.Scan) error { return scan(&rows) },
-			"SELECT count(*) FROM kept")
+			"SELECT count(*) FROM public.kept")
 	}))
 	if rows != 0 {
 		t.Errorf("the table that was committed before has %d rows of a transaction that was undone", rows)

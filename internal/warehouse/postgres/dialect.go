@@ -12,6 +12,11 @@ import (
 	"catchment/internal/warehouse/sql/own"
 )
 
+// searchPath is where every session of ours looks names up: nobody else can put an
+// operator, a function or a type there. What is temporary comes last, since it would
+// come first where nobody says so.
+const searchPath = "pg_catalog, pg_temp"
+
 // Dialect is the dialect of PostgreSQL 15 and later.
 func Dialect() *dialect.Dialect {
 	return &dialect.Dialect{
@@ -42,6 +47,7 @@ func Dialect() *dialect.Dialect {
 		TransactionalDDL: true,
 
 		LongestName: 63,
+		Path:        searchPath,
 		Clock:       "clock_timestamp()",
 		Unlogged:    "UNLOGGED ",
 		RowID:       "ctid",
@@ -50,6 +56,7 @@ func Dialect() *dialect.Dialect {
 			"WHERE datname = current_database()",
 		Schemas:  dialect.SchemasByName,
 		Rights:   dialect.RightsByACL,
+		Owners:   dialect.OwnersByRole,
 		System:   "tableoid xmin cmin xmax cmax ctid",
 		Overflow: overflow(),
 

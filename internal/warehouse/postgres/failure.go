@@ -12,6 +12,7 @@ import (
 
 	"catchment/internal/plan"
 	"catchment/internal/warehouse/sql"
+	"catchment/internal/warehouse/wire"
 )
 
 // classify says what can be done about an error of PostgreSQL, or of the way
@@ -35,6 +36,9 @@ func failure(place string, err error) error {
 	}
 	_, connecting := errors.AsType[*pgconn.ConnectError](err)
 	broke := lost(err) || errors.Is(err, io.EOF) // a server that stops or starts answers nothing
+	if refused := wire.Refused(place, err); connecting && refused != nil {
+		return refused
+	}
 	if connecting && strings.Contains(err.Error(), "tls") && !broke {
 		return plan.Fixf("look at sslmode and sslrootcert in warehouse.url, and at the server's certificate",
 			"%s: no TLS connection came about", place)

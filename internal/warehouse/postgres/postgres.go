@@ -18,8 +18,10 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"catchment/internal/plan"
+	"catchment/internal/warehouse"
 	"catchment/internal/warehouse/sql"
 	"catchment/internal/warehouse/sql/dialect"
+	"catchment/internal/warehouse/wire"
 )
 
 // Options are what a user rarely needs to say.
@@ -53,7 +55,7 @@ func config(url string, o Options) (*pgxpool.Config, error) {
 	if err := noPassword(url); err != nil {
 		return nil, err
 	}
-	c, err := pgxpool.ParseConfig(url)
+	c, err := wire.Config(url)
 	if err != nil {
 		// The text of err repeats the URL.
 		return nil, plan.Fixf("write it as in postgres://user@host:5432/database?sslmode=require",
@@ -75,7 +77,8 @@ func config(url string, o Options) (*pgxpool.Config, error) {
 // settings are made anew in each transaction, since a pooler in between may
 // give each of them another session.
 func settings(o Options) string {
-	return fmt.Sprintf(`SET LOCAL statement_timeout = 0; -- a merge takes as long as it takes
+	return fmt.Sprintf(`SET LOCAL search_path = %s;
+SET LOCAL statement_timeout = 0; -- a merge takes as long as it takes
 SET LOCAL lock_timeout = %d;
 SET LOCAL idle_in_transaction_session_timeout = '5min'; -- what a lost client holds is given back
 SET LOCAL tcp_keepalives_idle = 60;
@@ -84,7 +87,7 @@ SET LOCAL tcp_keepalives_count = 6;
 SET LOCAL work_mem = '64MB'; -- ten thousand wide rows don't fit in the usual four
 SET LOCAL random_page_cost = 1.1; -- a few keys are looked up; the whole table isn't read for them
 SET LOCAL jit = off -- to compile a merge takes longer than to do it
-`, o.LockWait.Milliseconds())
+`, searchPath, o.LockWait.Milliseconds())
 }
 
 // place is the database in words, for errors.
@@ -132,6 +135,16 @@ func (d *driver) do(ctx context.Context, begin string, f func(sql.Tx) error) err
 	}
 	_, err = t.Exec(ctx, "COMMIT")
 	return err
+}
+
+// Agreed tells what a connection has agreed on.
+func (d *driver) Agreed(ctx context.Context) (warehouse.Agreement, error) {
+	conn, err := d.pool.Acquire(ctx)
+	if err != nil {
+		return warehouse.Agreement{}, d.classify(ctx, err)
+	}
+	defer conn.Release()
+	return wire.Agreed(conn.Conn().PgConn()), nil
 }
 
 // Close ends the sessions after the transactions that still run.

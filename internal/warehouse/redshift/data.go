@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/redshiftdata/types"
 
 	"catchment/internal/plan"
+	"catchment/internal/warehouse"
 	"catchment/internal/warehouse/sql"
 )
 
@@ -52,6 +53,11 @@ func (d *data) open() error {
 
 func (d *data) close() {}
 
+// agreed has nothing to tell: statements go to the Data API over https.
+func (d *data) agreed(context.Context) (warehouse.Agreement, error) {
+	return warehouse.Agreement{}, nil
+}
+
 func (d *data) begin(ctx context.Context, readOnly bool) (session, error) {
 	if err := d.open(); err != nil {
 		return nil, err
@@ -66,8 +72,10 @@ func (d *data) begin(ctx context.Context, readOnly bool) (session, error) {
 		begin = "BEGIN READ ONLY"
 	}
 	s := &dataSession{data: d}
-	if _, err := s.exec(ctx, begin); err != nil {
-		return nil, err
+	for _, sql := range []string{setPath, begin} { // a session of the Data API begins as the user's settings are
+		if _, err := s.exec(ctx, sql); err != nil {
+			return nil, err
+		}
 	}
 	return s, nil
 }

@@ -14,6 +14,7 @@ import (
 	"catchment/internal/awserr"
 	"catchment/internal/plan"
 	"catchment/internal/warehouse/sql"
+	agreed "catchment/internal/warehouse/wire"
 )
 
 // errTimeout is a statement that took longer than it was allowed to.
@@ -31,6 +32,9 @@ func wireFailure(p place, err error) error {
 			"%s: no host has this name", p)
 	}
 	_, connecting := errors.AsType[*pgconn.ConnectError](err)
+	if refused := agreed.Refused(p.what, err); connecting && refused != nil {
+		return refused
+	}
 	if connecting && strings.Contains(err.Error(), "tls") {
 		return plan.Fixf("look at sslmode and sslrootcert in warehouse.url", "%s: no TLS connection came about", p)
 	}

@@ -20,6 +20,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"catchment/internal/plan"
+	"catchment/internal/warehouse"
 	"catchment/internal/warehouse/sql"
 	"catchment/internal/warehouse/sql/dialect"
 )
@@ -64,6 +65,8 @@ func (o Options) withDefaults() Options {
 type transport interface {
 	// begin opens a transaction in a session of its own.
 	begin(ctx context.Context, readOnly bool) (session, error)
+	// agreed tells what a connection has agreed on, nothing where the service has it.
+	agreed(ctx context.Context) (warehouse.Agreement, error)
 	close()
 }
 
@@ -153,6 +156,11 @@ func (d *driver) do(ctx context.Context, readOnly bool, f func(sql.Tx) error) er
 		d.o.Report(c)
 	}
 	return nil
+}
+
+// Agreed tells what a connection has agreed on.
+func (d *driver) Agreed(ctx context.Context) (warehouse.Agreement, error) {
+	return d.transport.agreed(ctx)
 }
 
 // Close ends the sessions after the transactions that still run.

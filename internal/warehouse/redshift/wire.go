@@ -11,7 +11,9 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"catchment/internal/plan"
+	"catchment/internal/warehouse"
 	"catchment/internal/warehouse/sql"
+	agreed "catchment/internal/warehouse/wire"
 )
 
 // A wire is a pool of sessions that speak PostgreSQL's protocol.
@@ -21,7 +23,7 @@ type wire struct {
 }
 
 func newWire(p place, o Options) (*wire, error) {
-	c, err := pgxpool.ParseConfig(p.wire)
+	c, err := agreed.Config(p.wire)
 	if err != nil {
 		// The text of err repeats the URL.
 		return nil, plan.Fixf(wireForm, "warehouse.url is not a Redshift URL")
@@ -37,7 +39,7 @@ func newWire(p place, o Options) (*wire, error) {
 	c.ConnConfig.RuntimeParams["client_encoding"] = "UTF8"
 	// As statements: in the start message Redshift knows few parameters.
 	c.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error {
-		for _, sql := range []string{"SET timezone TO 'UTC'", "SET datestyle TO ISO", setTimeout(0)} {
+		for _, sql := range []string{setPath, "SET timezone TO 'UTC'", "SET datestyle TO ISO", setTimeout(0)} {
 			if _, err := conn.Exec(ctx, sql); err != nil {
 				return err
 			}
@@ -50,6 +52,10 @@ func newWire(p place, o Options) (*wire, error) {
 	}
 	return &wire{pool: pool, place: p}, nil
 }
+
+// setPath has a session look names up where nobody else can put functions. Redshift knows no
+// operators, casts or types but its own.
+const setPath = "SET search_path TO pg_catalog, pg_temp"
 
 // setTimeout bounds the statements that follow; 0 lets them take as long as
 // they take.
@@ -79,6 +85,15 @@ func (w *wire) begin(ctx context.Context, readOnly bool) (session, error) {
 }
 
 func (w *wire) close() { w.pool.Close() }
+
+func (w *wire) agreed(ctx context.Context) (warehouse.Agreement, error) {
+	conn, err := w.pool.Acquire(ctx)
+	if err != nil {
+		return warehouse.Agreement{}, w.classify(ctx, err)
+	}
+	defer conn.Release()
+	return agreed.Agreed(conn.Conn().PgConn()), nil
+}
 
 func (w *wire) classify(ctx context.Context, err error) error {
 	if ctx.Err() != nil {

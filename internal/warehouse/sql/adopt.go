@@ -59,6 +59,9 @@ func (w *adopter) survey(
 	if len(t.Key) != 1 || !slices.Contains(ids, t.Key[0]) {
 		return a, nil, plan.Fixf("copy it anew", "%s has no Id to tell its rows by", t.Object)
 	}
+	if err := w.owned(ctx, tx, t.Name); err != nil {
+		return a, nil, err
+	}
 	var all []string
 	for _, schema := range []string{w.o.Schema, w.o.Staging} {
 		has, err := storedColumns(ctx, tx, schema, t.Name)

@@ -11,7 +11,11 @@
 // evidence.go, rebind.go, mark.go, inspect.go, store.go, conflict.go, driver.go.
 package sql
 
-import "catchment/internal/warehouse"
+import (
+	"context"
+
+	"catchment/internal/warehouse"
+)
 
 // New is a warehouse of SQL with all roles that a driver has. Migrate must have
 // been called once before the rest.
@@ -65,3 +69,11 @@ func (c core) Name() string { return c.at.d.Name }
 
 // Close ends the sessions after the transactions that still run.
 func (c core) Close() error { return c.at.driver.Close() }
+
+// Agreed tells what the connection to the warehouse has agreed on, where there is one.
+func (c core) Agreed(ctx context.Context) (warehouse.Agreement, error) {
+	if w, ok := c.at.driver.(Wire); ok {
+		return w.Agreed(ctx)
+	}
+	return warehouse.Agreement{}, nil
+}

@@ -35,7 +35,7 @@ func (w *shaper) Describe(ctx context.Context, f warehouse.Fence, o schema.Objec
 			if _, err := tx.Exec(ctx, gone, b.Args...); err != nil {
 				return err
 			}
-			if err := insert(ctx, tx, table, m.rows); err != nil {
+			if err := insert(ctx, tx, table, w.storable(m.rows)); err != nil {
 				return err
 			}
 		}
@@ -58,6 +58,22 @@ func metadata(o schema.Object, t shape.Table) (fields, picklists [][]any) {
 		}
 	}
 	return fields, picklists
+}
+
+// storable has the symbol for NUL in the place of each one, where texts can't hold any: what
+// Salesforce calls a field may have one, as a value may.
+func (w *shaper) storable(rows [][]any) [][]any {
+	if w.d.Room.NUL {
+		return rows
+	}
+	for _, row := range rows {
+		for i, v := range row {
+			if text, ok := v.(string); ok {
+				row[i] = strings.ReplaceAll(text, "\x00", "\u2400")
+			}
+		}
+	}
+	return rows
 }
 
 // fieldNames is the second value of each row of _catchment_fields.

@@ -114,6 +114,12 @@ type Background interface {
 	Ended(ctx context.Context, id string, patience time.Duration) (bool, error)
 }
 
+// A Wire is a Driver whose statements go over a connection.
+type Wire interface {
+	// Agreed tells what a connection has agreed on.
+	Agreed(ctx context.Context) (warehouse.Agreement, error)
+}
+
 // ErrNotBrought says that a Load found nothing of a page in its place. Bringers
 // wrap it.
 var ErrNotBrought = errors.New("a page was not brought, or was forgotten since")

@@ -28,7 +28,9 @@ type lander struct {
 // landing is the quoted name of the table in which rows land apart.
 func (w *lander) landing(t shape.Table) string { return w.d.Table(w.o.Staging, landingName(t)) }
 
-func landingName(t shape.Table) string { return t.Name + "_landing" }
+func landingName(t shape.Table) string { return landingOf(t.Name) }
+
+func landingOf(table string) string { return table + "_landing" }
 
 // LandsIn is the table that takes rows from outside, as schema.table: staging,
 // or the table apart from it.

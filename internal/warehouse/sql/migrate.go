@@ -97,6 +97,9 @@ func (w *shaper) writable(ctx context.Context, tx Tx) error {
 // of each once everything of it is there. Where DDL commits, it gives the steps
 // of the first that lacks some.
 func (w *shaper) next(ctx context.Context, tx Tx) ([]dialect.Step, error) {
+	if err := w.owned(ctx, tx, own.Names()...); err != nil { // before anything of it is looked at
+		return nil, err
+	}
 	version := w.own(own.VersionTable)
 	done, err := count(ctx, tx, "SELECT max(version) FROM "+version)
 	if err != nil {

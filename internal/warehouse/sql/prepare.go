@@ -76,6 +76,9 @@ func (w *shaper) admit(
 		return nil, nil, false, plan.Fixf("declare the object's index fields as its key",
 			"%s has no Id to tell records by", t.Object)
 	}
+	if err := w.owned(ctx, tx, t.Name, landingOf(t.Name), dialect.RowsOf(w.d, t.Name)); err != nil {
+		return nil, nil, false, err
+	}
 	d, err := w.tables(ctx, tx, t)
 	if err != nil {
 		return nil, nil, false, err
@@ -102,6 +105,27 @@ func (w *shaper) allowed(ctx context.Context, tx Tx, table string, needs map[str
 		}
 		return nil
 	}, w.d.Rights, w.o.Staging, w.o.Schema, table)
+	return cmp.Or(err, refused)
+}
+
+// owned refuses what strangers own: the schemas, and whatever has one of these names there.
+func (w *store) owned(ctx context.Context, tx Tx, names ...string) error {
+	if w.d.Owners == "" {
+		return nil
+	}
+	b := &dialect.Binds{Dialect: w.d}
+	ask := dialect.Fill(w.d.Owners, dialect.Holes{
+		"schemas": b.Texts([]string{w.o.Schema, w.o.Staging}), "names": b.Texts(names),
+	})
+	var refused error
+	err := tx.Query(ctx, func(scan Scan) error {
+		var s dialect.Stranger
+		err := scan(&s.Schema, &s.Table, &s.Owner)
+		if refused == nil {
+			refused = s.Refuse(w.d)
+		}
+		return err
+	}, ask, b.Args...)
 	return cmp.Or(err, refused)
 }
 

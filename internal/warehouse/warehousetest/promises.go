@@ -21,6 +21,7 @@ func everyones() []group {
 			{"records that have more rows than one are named", keyRepeated},
 			{"new fields and vanished ones", schemaChanges},
 			{"fields of another type", otherTypes},
+			{"a NUL in a label", describedOddly},
 			{"what a field leaves behind", leftBehind},
 			{"a column gets its own name back", calledBack},
 			{"a table that isn't ours", foreignTable},

@@ -230,6 +230,19 @@ func otherTypes(r *rig) {
 	same(r.t, "a table that isn't there", none.Name+fmt.Sprint(past), "never_made{[] []  [] map[] false}")
 }
 
+// describedOddly: a label, or a value of a picklist, may hold a NUL. It is there as it is, or as
+// the symbol for it.
+func describedOddly(r *rig) {
+	ctx := r.t.Context()
+	o := schema.Object{Name: "Account", Label: "Acc\x00ount", Fields: []schema.Field{{Name: "Name", Label: "Na\x00me",
+		Type: "picklist", PicklistValues: []schema.PicklistValue{{Value: "a\x00b", Label: "A\x00B"}}}}}
+	must(r.t, r.w.Describe(ctx, r.fence, o, r.table))
+	_, past, err := r.w.Adapt(ctx, r.table)
+	must(r.t, err)
+	same(r.t, "what is remembered", strings.ReplaceAll(fmt.Sprint(past.Fields), "\x00", "\u2400"),
+		"[{Name name Na\u2400me picklist 0 0 0 false}]")
+}
+
 // leftBehind: where a column can't take what its field has become, the field gets
 // another. The old one keeps what a record had until a version of it is written, and
 // has nothing from then on: patches write none, and older versions don't either.

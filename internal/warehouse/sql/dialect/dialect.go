@@ -44,6 +44,7 @@ type Dialect struct {
 	LongestText int    // bytes that a text column has room for, 0 for any number
 	Wide        string // the type of a column for texts that may be longer, "" where LongestText has to do
 	Keyed       string // how a table is laid out by its key (first %s) and stamp (second)
+	Path        string // where procedures look names up, "" where nobody can put operators or functions before ours
 	Clock       string // the time of now, as SQL, "" where there are no procedures of ours
 	Unlogged    string // before TABLE: its rows need not survive a crash
 	Memory      string // the setting that bounds what it takes of this process's memory, "" where it is another process
@@ -52,6 +53,7 @@ type Dialect struct {
 	Encoding    string // asks how the database encodes its texts, "" where that is always UTF8
 	Schemas     string // counts the schemas that are called $1; "" where all may make one that is there already
 	Rights      string // asks what this user may do with table $3 in schemas $1 and $2: Right; "" where nobody asks
+	Owners      string // asks which of {schemas}, and of {names} in them, strangers own: Stranger; "" where nobody asks
 	System      string // the names that no column can have, a space between, since all tables have such columns
 
 	Overflow *Overflow // where a row has little room, nil elsewhere

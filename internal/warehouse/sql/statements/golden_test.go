@@ -54,7 +54,7 @@ func TestGrants(t *testing.T) {
 	for _, d := range []*dialect.Dialect{duckdb.Dialect(), postgres.Dialect(),
 		redshift.Dialect(redshift.FailLongText)} {
 		text := "-- asked\n"
-		for _, ask := range []string{d.Encoding, d.Schemas, d.Rights, d.Granted} {
+		for _, ask := range []string{d.Encoding, d.Schemas, d.Rights, d.Owners, d.Granted} {
 			if ask != "" {
 				text += ask + ";\n"
 			}

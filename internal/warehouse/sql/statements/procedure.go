@@ -39,8 +39,8 @@ func Procedures(d *dialect.Dialect, o warehouse.Options, ps []warehouse.Procedur
 	text, err := render("all", map[string]string{
 		"Schema": dialect.Literal(o.Staging), "Prefix": dialect.Literal(procedurePrefix),
 		"Longest": fmt.Sprint(d.LongestName - len(procedurePrefix)),
-		"Name":    d.Table(o.Staging, "consolidated_of_tables"), "Dialect": d.Name, "Text": d.Type(shape.Text, 0),
-		"Clock": d.Clock, "LockFirst": yes(d.LockFirst),
+		"Name":    d.Table(o.Staging, allName), "All": dialect.Literal(allName), "Dialect": d.Name, "Text": text(d),
+		"Clock": d.Clock, "Path": d.Path, "LockFirst": yes(d.LockFirst),
 		"Flow": d.Table(o.Staging, own.FlowTable), "Call": d.Table(o.Staging, own.CallTable),
 		"Page": d.Table(o.Staging, own.PageTable),
 	})
@@ -55,7 +55,19 @@ func yes(is bool) string {
 	return ""
 }
 
-const procedurePrefix = "consolidate_"
+const (
+	procedurePrefix = "consolidate_"
+	allName         = "consolidated_of_tables"
+)
+
+// text is the type of a text variable. The path of whoever calls has no say in it: types are
+// looked up before the first statement.
+func text(d *dialect.Dialect) string {
+	if d.Path != "" {
+		return "pg_catalog." + d.Type(shape.Text, 0)
+	}
+	return d.Type(shape.Text, 0)
+}
 
 // ProcedureName is the name of a table's procedure. The loop finds it by the
 // same rule.
@@ -93,7 +105,7 @@ func Procedure(
 	})}
 
 	sql := map[string]string{
-		"Staging": s.Staging(), "Final": s.Rows(), "Gather": variables(s.Gather()...),
+		"Staging": s.Staging(), "Final": s.Rows(), "FinalText": dialect.Literal(s.Rows()), "Gather": variables(s.Gather()...),
 		"Lock": s.Lock().SQL, "LockFirst": "",
 		"Carried": dialect.Literal(Canonical(put.columns)), "Known": known(all), "Columns": dialect.Literals(columns),
 		"CountColumns": fmt.Sprint(len(columns)),
@@ -133,7 +145,7 @@ func nameAll(sql map[string]string, p warehouse.Procedure, d *dialect.Dialect, o
 		"Clock": d.Clock, "Table": dialect.Literal(p.Table.Name), "Policy": dialect.Literal(string(p.Policy)),
 		"Schema": dialect.Literal(o.Schema), "Prefix": dialect.Literal(shape.OwnPrefix),
 		"PrefixLength": fmt.Sprint(len(shape.OwnPrefix)), "Flow": d.Table(o.Staging, own.FlowTable),
-		"Attempt": d.Table(o.Staging, own.AttemptTable), "Page": d.Table(o.Staging, own.PageTable),
+		"Path": d.Path, "Attempt": d.Table(o.Staging, own.AttemptTable), "Page": d.Table(o.Staging, own.PageTable),
 		"Log": d.Table(o.Staging, own.LogTable), "Call": d.Table(o.Staging, own.CallTable),
 	})
 }

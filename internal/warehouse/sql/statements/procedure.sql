@@ -123,7 +123,7 @@ BEGIN
 		{{.AnyRow}};
 		this_fresh := this_count = 0;
 {{- if .AddKey}}
-		SELECT count(*) INTO this_count FROM pg_constraint WHERE conrelid = '{{.Final}}'::regclass AND contype = 'p';
+		SELECT count(*) INTO this_count FROM pg_constraint WHERE conrelid = CAST({{.FinalText}} AS regclass) AND contype = 'p';
 		this_keyed := this_count > 0;
 {{- end}}
 		this_plain := false;
@@ -335,7 +335,7 @@ BEGIN
 			all_deleted, all_unchanged, this_waiting, NULL);
 	END IF;
 END;
-$$ LANGUAGE plpgsql;
+$$ LANGUAGE plpgsql{{with .Path}} SET search_path = {{.}}{{end}};
 {{end}}
 
 {{define "plain"}}this_inserted := this_count;
@@ -374,13 +374,21 @@ DECLARE
 {{- end}}
 BEGIN
 	LOOP
+{{- with .Path}}
+		-- Names are looked up there alone, whoever calls this and however. What commits can't have a SET clause, so each of
+		-- its transactions begins with this.
+		PERFORM pg_catalog.set_config('search_path', '{{.}}', true);
+{{- end}}
 		this_place := this_place + 1;
 		SELECT table_name INTO this_table FROM (SELECT table_name, row_number() OVER (ORDER BY flow) AS place FROM {{.Flow}}) f WHERE place = this_place;
 		EXIT WHEN NOT FOUND;
 		this_name := {{.Prefix}} || CASE WHEN length(this_table) > {{.Longest}} THEN md5(this_table) ELSE this_table END;
 		this_text := NULL;
-		SELECT count(*) INTO this_count FROM pg_proc p JOIN pg_namespace s ON s.oid = p.pronamespace WHERE s.nspname = {{.Schema}} AND p.proname = this_name;
-		IF this_count = 0 THEN
+		SELECT count(*) INTO this_count FROM pg_proc p JOIN pg_namespace s ON s.oid = p.pronamespace
+		JOIN pg_proc a ON a.pronamespace = s.oid AND a.proname = {{.All}} AND a.pronargs = 0
+		WHERE s.nspname = {{.Schema}} AND p.proname = this_name AND p.pronargs = 0
+			AND (p.proowner = a.proowner OR p.proowner IN (SELECT usesysid FROM pg_user WHERE usesuper));
+		IF this_count = 0 THEN -- nor is it one that somebody else has put there under that name
 			SELECT count(*) INTO this_count FROM {{.Page}} p JOIN {{.Flow}} f ON f.flow = p.flow WHERE f.table_name = this_table;
 			IF this_count > 0 THEN
 				this_text := 'no procedure for this table: install it with catchment sql --dialect {{.Dialect}} --install';

@@ -31,7 +31,7 @@ func (s scripter) Procedures(o warehouse.Options, ps []warehouse.Procedure) (str
 }
 
 func (s scripter) Call(o warehouse.Options) string {
-	return "CALL " + s.d.Table(o.Staging, "consolidated_of_tables") + "()"
+	return "CALL " + s.d.Table(o.Staging, allName) + "()"
 }
 
 // Script is what a run does to one table, as SQL to read: the tables, then the

@@ -13,6 +13,28 @@ FROM pg_catalog.pg_namespace n
 LEFT JOIN pg_catalog.pg_class t ON t.relnamespace = n.oid AND t.relname = $3
 WHERE n.nspname IN ($1, $2)
 ORDER BY 1;
+WITH RECURSIVE ours (role) AS (
+	SELECT r.oid FROM pg_catalog.pg_roles r WHERE r.rolname = current_user
+	UNION
+	SELECT m.roleid FROM ours JOIN pg_catalog.pg_auth_members m ON m.member = ours.role
+), trusted (role) AS (
+	SELECT role FROM ours
+	UNION
+	SELECT r.oid FROM pg_catalog.pg_roles r WHERE r.rolsuper OR r.rolname = 'pg_database_owner'
+	UNION
+	SELECT d.datdba FROM pg_catalog.pg_database d WHERE d.datname = current_database()
+), things (schema_name, name, owner) AS (
+	SELECT n.nspname, NULL, n.nspowner FROM pg_catalog.pg_namespace n WHERE n.nspname IN ({schemas})
+	UNION ALL
+	SELECT n.nspname, c.relname, c.relowner
+	FROM pg_catalog.pg_class c
+	JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+	WHERE n.nspname IN ({schemas}) AND c.relname IN ({names}) AND CAST(c.relkind AS text) IN ('r', 'p', 'v', 'm', 'f')
+)
+SELECT CAST(schema_name AS text), coalesce(CAST(name AS text), ''), CAST(pg_catalog.pg_get_userbyid(owner) AS text)
+FROM things
+WHERE NOT EXISTS (SELECT 1 FROM trusted WHERE role = owner)
+ORDER BY 1, 2;
 SELECT count(*)
 FROM pg_catalog.pg_class t
 JOIN pg_catalog.pg_namespace n ON n.oid = t.relnamespace

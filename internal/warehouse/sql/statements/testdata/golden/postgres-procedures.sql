@@ -101,7 +101,7 @@ BEGIN
 		this_over := this_over OR this_one.override;
 		SELECT count(*) INTO this_count FROM (SELECT 1 FROM "salesforce"."account" LIMIT 1) x;
 		this_fresh := this_count = 0;
-		SELECT count(*) INTO this_count FROM pg_constraint WHERE conrelid = '"salesforce"."account"'::regclass AND contype = 'p';
+		SELECT count(*) INTO this_count FROM pg_constraint WHERE conrelid = CAST('"salesforce"."account"' AS regclass) AND contype = 'p';
 		this_keyed := this_count > 0;
 		this_plain := false;
 		this_inserted := 0;
@@ -553,7 +553,7 @@ WHERE CAST(f."id" AS TEXT) = n.record_key AND f."_catchment_rejected_at" IS DIST
 			all_deleted, all_unchanged, this_waiting, NULL);
 	END IF;
 END;
-$$ LANGUAGE plpgsql;
+$$ LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp;
 
 CREATE OR REPLACE PROCEDURE "salesforce_incremental"."consolidate_contact"() AS $$
 -- Written by Catchment: what a run does to consolidate this table, for CALL consolidated_of_tables().
@@ -658,7 +658,7 @@ BEGIN
 		this_over := this_over OR this_one.override;
 		SELECT count(*) INTO this_count FROM (SELECT 1 FROM "salesforce"."contact" LIMIT 1) x;
 		this_fresh := this_count = 0;
-		SELECT count(*) INTO this_count FROM pg_constraint WHERE conrelid = '"salesforce"."contact"'::regclass AND contype = 'p';
+		SELECT count(*) INTO this_count FROM pg_constraint WHERE conrelid = CAST('"salesforce"."contact"' AS regclass) AND contype = 'p';
 		this_keyed := this_count > 0;
 		this_plain := false;
 		this_inserted := 0;
@@ -1145,7 +1145,7 @@ WHERE CAST(f."id" AS TEXT) = n.record_key AND f."_catchment_rejected_at" IS DIST
 			all_deleted, all_unchanged, this_waiting, NULL);
 	END IF;
 END;
-$$ LANGUAGE plpgsql;
+$$ LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp;
 
 CREATE OR REPLACE PROCEDURE "salesforce_incremental"."consolidated_of_tables"() AS $$
 -- Written by Catchment: consolidates every table with staged rows, and commits after each. One that fails doesn't stop
@@ -1153,20 +1153,26 @@ CREATE OR REPLACE PROCEDURE "salesforce_incremental"."consolidated_of_tables"() 
 DECLARE
 	this_place BIGINT := 0;
 	this_count BIGINT;
-	this_table TEXT;
-	this_name TEXT;
-	this_text TEXT;
-	this_state TEXT;
-	this_constraint TEXT;
+	this_table pg_catalog.TEXT;
+	this_name pg_catalog.TEXT;
+	this_text pg_catalog.TEXT;
+	this_state pg_catalog.TEXT;
+	this_constraint pg_catalog.TEXT;
 BEGIN
 	LOOP
+		-- Names are looked up there alone, whoever calls this and however. What commits can't have a SET clause, so each of
+		-- its transactions begins with this.
+		PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
 		this_place := this_place + 1;
 		SELECT table_name INTO this_table FROM (SELECT table_name, row_number() OVER (ORDER BY flow) AS place FROM "salesforce_incremental"."_catchment_flow") f WHERE place = this_place;
 		EXIT WHEN NOT FOUND;
 		this_name := 'consolidate_' || CASE WHEN length(this_table) > 51 THEN md5(this_table) ELSE this_table END;
 		this_text := NULL;
-		SELECT count(*) INTO this_count FROM pg_proc p JOIN pg_namespace s ON s.oid = p.pronamespace WHERE s.nspname = 'salesforce_incremental' AND p.proname = this_name;
-		IF this_count = 0 THEN
+		SELECT count(*) INTO this_count FROM pg_proc p JOIN pg_namespace s ON s.oid = p.pronamespace
+		JOIN pg_proc a ON a.pronamespace = s.oid AND a.proname = 'consolidated_of_tables' AND a.pronargs = 0
+		WHERE s.nspname = 'salesforce_incremental' AND p.proname = this_name AND p.pronargs = 0
+			AND (p.proowner = a.proowner OR p.proowner IN (SELECT usesysid FROM pg_user WHERE usesuper));
+		IF this_count = 0 THEN -- nor is it one that somebody else has put there under that name
 			SELECT count(*) INTO this_count FROM "salesforce_incremental"."_catchment_page" p JOIN "salesforce_incremental"."_catchment_flow" f ON f.flow = p.flow WHERE f.table_name = this_table;
 			IF this_count > 0 THEN
 				this_text := 'no procedure for this table: install it with catchment sql --dialect postgres --install';

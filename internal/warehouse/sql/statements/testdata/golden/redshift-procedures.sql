@@ -1111,8 +1111,11 @@ BEGIN
 		EXIT WHEN NOT FOUND;
 		this_name := 'consolidate_' || CASE WHEN length(this_table) > 115 THEN md5(this_table) ELSE this_table END;
 		this_text := NULL;
-		SELECT count(*) INTO this_count FROM pg_proc p JOIN pg_namespace s ON s.oid = p.pronamespace WHERE s.nspname = 'salesforce_incremental' AND p.proname = this_name;
-		IF this_count = 0 THEN
+		SELECT count(*) INTO this_count FROM pg_proc p JOIN pg_namespace s ON s.oid = p.pronamespace
+		JOIN pg_proc a ON a.pronamespace = s.oid AND a.proname = 'consolidated_of_tables' AND a.pronargs = 0
+		WHERE s.nspname = 'salesforce_incremental' AND p.proname = this_name AND p.pronargs = 0
+			AND (p.proowner = a.proowner OR p.proowner IN (SELECT usesysid FROM pg_user WHERE usesuper));
+		IF this_count = 0 THEN -- nor is it one that somebody else has put there under that name
 			SELECT count(*) INTO this_count FROM "salesforce_incremental"."_catchment_page" p JOIN "salesforce_incremental"."_catchment_flow" f ON f.flow = p.flow WHERE f.table_name = this_table;
 			IF this_count > 0 THEN
 				this_text := 'no procedure for this table: install it with catchment sql --dialect redshift --install';
