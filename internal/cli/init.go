@@ -68,5 +68,5 @@ func (s *session) init(cmd *cobra.Command, org flow.Org) error {
 	if err := out.Close(); err != nil {
 		return err
 	}
-	return s.Print(notice.Init{Path: s.config, Objects: len(objects)})
+	return s.Print(notice.Init{Path: s.config, Objects: len(objects), LeftOut: flow.Unnamed(objects)})
 }

@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/goccy/go-yaml"
+
 	"catchment/internal/schema"
 	"catchment/internal/secret"
 )
@@ -16,7 +18,7 @@ import (
 // Example writes the commented catchment.yaml that a user begins with. It
 // parses as it is. What org leaves empty gets an example value; the flows are
 // the well-known and the custom ones of objects, and the rest stands in a
-// comment.
+// comment, but for those that Unnamed lists.
 func Example(org Org, known Warehouses, objects []schema.Object) []byte {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, `version: 1
@@ -104,6 +106,7 @@ func wellKnown() []string {
 func writeFlows(b *bytes.Buffer, objects []schema.Object) {
 	known := newCatalogue(objects)
 	var flows, rest []string
+	objects = slices.DeleteFunc(slices.Clone(objects), func(o schema.Object) bool { return !nameRE.MatchString(o.Name) })
 	for _, name := range wellKnown() {
 		if o, ok := known.byName[strings.ToLower(name)]; ok && known.starTakes(o) {
 			flows = append(flows, o.Name)
@@ -122,7 +125,7 @@ func writeFlows(b *bytes.Buffer, objects []schema.Object) {
 		flows = []string{"Account"}
 	}
 	for _, name := range flows {
-		fmt.Fprintf(b, "  - object: %s\n", name)
+		fmt.Fprintf(b, "  - object: %s\n", quoted(name))
 	}
 	if len(rest) == 0 {
 		return
@@ -140,9 +143,24 @@ func writeFlows(b *bytes.Buffer, objects []schema.Object) {
 	b.WriteString("\n")
 }
 
-// quoted makes any text safe for YAML: a path may hold a # or a blank.
+// Unnamed lists the objects whose names can't be API names, so that no flow can name
+// them: an org has none, and who answers in its place may say anything.
+func Unnamed(objects []schema.Object) []string {
+	var names []string
+	for _, o := range objects {
+		if !nameRE.MatchString(o.Name) {
+			names = append(names, o.Name)
+		}
+	}
+	return names
+}
+
+// quoted makes any text safe for YAML, which takes it for a text again: a path may
+// hold a # or a blank, and an object be called On, which the library knows for a
+// word of YAML.
 func quoted(s string) string {
-	if simpleRE.MatchString(s) {
+	plain, err := yaml.Marshal(s)
+	if err == nil && simpleRE.MatchString(s) && string(plain) == s+"\n" {
 		return s
 	}
 	return strconv.Quote(s)
