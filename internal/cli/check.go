@@ -13,6 +13,7 @@ import (
 	"catchment/internal/notice"
 	"catchment/internal/plan"
 	"catchment/internal/replicate"
+	"catchment/internal/rights"
 	"catchment/internal/salesforce"
 	"catchment/internal/salesforce/soql"
 	"catchment/internal/schema"
@@ -116,6 +117,7 @@ func (c *checkup) all(ctx context.Context) {
 	if c.Stage != nil {
 		c.checkStage(ctx)
 	}
+	c.checkFiles()
 	schemas := c.File.Warehouse.Schema + " and " + c.File.Warehouse.StagingSchema
 	c.found("warehouse", c.File.Warehouse.URL+", schemas "+schemas, opened)
 }
@@ -329,6 +331,19 @@ func (c *checkup) silent(ctx context.Context, src *source.Source) error {
 		c.warn("object "+src.Flow.Object, a.String(), a.Hint)
 	}
 	return nil
+}
+
+// checkFiles warns of files that more people may read than the configuration says. That
+// its group isn't there is told by what has files.
+func (c *checkup) checkFiles() {
+	readers, err := rights.Of(c.File.Files.Group)
+	if err != nil {
+		return
+	}
+	files := append(c.Files(c.File.Warehouse.URL), c.Files(c.File.Control.URL)...)
+	for _, wide := range readers.Wider(files...) {
+		c.warn("file "+wide.Path, wide.Who, "type: "+wide.Command)
+	}
 }
 
 // checkStage stores a page's worth of nothing and takes it away again.

@@ -10,6 +10,7 @@ import (
 	"catchment/internal/flow"
 	"catchment/internal/notice"
 	"catchment/internal/plan"
+	"catchment/internal/printable"
 	"catchment/internal/project"
 )
 
@@ -54,19 +55,23 @@ func (s *session) init(cmd *cobra.Command, org flow.Org) error {
 	if err != nil {
 		return err
 	}
-	out, err := os.OpenFile(s.config, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
-	if errors.Is(err, fs.ErrExist) {
-		return plan.Fixf("remove it, or name another with: --config FILE", "%s exists already", s.config)
-	}
-	if err != nil {
-		return plan.Fixf("make the folder writable, or name another file with: --config FILE",
-			"write the configuration: %w", err)
-	}
-	if _, err := out.Write(flow.Example(org, known, objects)); err != nil {
-		return errors.Join(err, out.Close())
-	}
-	if err := out.Close(); err != nil {
+	if err := s.forAll(func() error { return writeNew(s.config, flow.Example(org, known, objects)) }); err != nil {
 		return err
 	}
 	return s.Print(notice.Init{Path: s.config, Objects: len(objects), LeftOut: flow.Unnamed(objects)})
+}
+
+// writeNew writes a configuration, which is made to be committed: it names secrets, and
+// holds none. It overwrites nothing.
+func writeNew(path string, text []byte) error {
+	out, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	if errors.Is(err, fs.ErrExist) {
+		return plan.Fixf("remove it, or name another with: --config FILE", "%s exists already", printable.Line(path))
+	}
+	if err != nil {
+		return plan.Fixf("make the folder writable, or name another file with: --config FILE",
+			"write the configuration: %w", printable.Error(err))
+	}
+	_, err = out.Write(text)
+	return errors.Join(err, out.Close())
 }

@@ -55,6 +55,8 @@ stage:
 control:
   url: sqlite:control.db
 
+# files: {group: analysts}   # who may read the files of both, beside the user who runs catchment
+
 defaults:
   deletes: flag              # flag, remove or ignore
   mover: auto                # auto, bulk or rest

@@ -28,6 +28,7 @@ type File struct {
 	Warehouse Warehouse
 	Stage     Stage
 	Control   Control
+	Files     Files
 	AppFlow   AppFlow
 	Limits    Limits
 	Flows     []Flow
@@ -90,6 +91,11 @@ type Stage struct {
 
 // Control is where the control table is.
 type Control struct{ URL string }
+
+// Files says who may read what is written on this machine, beside its user.
+type Files struct {
+	Group string // "" is nobody
+}
 
 // The defaults are what a flow gets that doesn't say otherwise.
 type defaults struct {

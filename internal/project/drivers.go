@@ -22,6 +22,7 @@ type Drivers struct {
 	Warehouses map[string]WarehouseDriver
 	Stages     map[string]func(path string) (blob.Store, error)
 	Controls   map[string]func(path string) (versioned.Table, error)
+	Files      map[string]func(path string) []string // that a warehouse or control table has on this machine
 	Movers     map[string]func(*salesforce.Client) mover.Pager
 	Landers    map[string]func(LanderConfig) (mover.Lander, error)
 

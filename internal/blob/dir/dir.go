@@ -19,6 +19,7 @@ import (
 
 	"catchment/internal/blob"
 	"catchment/internal/plan"
+	"catchment/internal/printable"
 )
 
 // tempPrefix starts the names of files that are being written. No key may
@@ -37,7 +38,7 @@ func New(root string) (*Store, error) {
 		err = os.MkdirAll(abs, 0o700)
 	}
 	if err != nil {
-		return nil, plan.Fixf("set stage.url to dir: and a folder that this user may write", "stage folder: %w", err)
+		return nil, plan.Fixf("set stage.url to dir: and a folder that this user may write", "stage folder: %w", printable.Error(err))
 	}
 	return &Store{root: abs}, nil
 }

@@ -20,6 +20,7 @@ import (
 
 	"catchment/internal/control/versioned"
 	"catchment/internal/plan"
+	"catchment/internal/printable"
 )
 
 // A Table is a versioned.Table in a SQLite file, and a versioned.Locker.
@@ -55,9 +56,14 @@ func Open(path string) (*Table, error) {
 	t := &Table{db: db, path: abs}
 	if err := t.migrate(context.Background(), migrations()); err != nil {
 		db.Close()
-		return nil, t.fail("open control table "+abs, err)
+		return nil, t.fail("open control table "+printable.Line(abs), err)
 	}
 	return t, nil
+}
+
+// Files are those that the control table at path has on the disk.
+func Files(path string) []string {
+	return []string{path, path + "-wal", path + "-shm", path + lockSuffix}
 }
 
 // migrations are the DDL of each version of the file (PRAGMA user_version),
