@@ -101,7 +101,13 @@ func drivers(account *cloud.AWS) project.Drivers {
 		Script: func(string) warehouse.Scripter { return statements.NewScripter(duckdb.Dialect()) },
 		File:   true,
 	}
-	d.Files = map[string]func(path string) []string{d.Local.Scheme: duckdb.Files, "sqlite": sqlite.Files}
+	d.Files = map[string]func(path string) project.Files{
+		d.Local.Scheme: func(path string) project.Files { return project.Files{Readable: duckdb.Files(path)} },
+		"sqlite": func(path string) project.Files {
+			files, lock := sqlite.Files(path)
+			return project.Files{Readable: files, Private: []string{lock}}
+		},
+	}
 	d.Stages["dir"] = func(path string) (blob.Store, error) { return dir.New(path) }
 	d.Controls["sqlite"] = func(path string) (versioned.Table, error) { return sqlite.Open(path) }
 	return d

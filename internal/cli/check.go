@@ -13,7 +13,6 @@ import (
 	"catchment/internal/notice"
 	"catchment/internal/plan"
 	"catchment/internal/replicate"
-	"catchment/internal/rights"
 	"catchment/internal/salesforce"
 	"catchment/internal/salesforce/soql"
 	"catchment/internal/schema"
@@ -336,12 +335,8 @@ func (c *checkup) silent(ctx context.Context, src *source.Source) error {
 // checkFiles warns of files that more people may read than the configuration says. That
 // its group isn't there is told by what has files.
 func (c *checkup) checkFiles() {
-	readers, err := rights.Of(c.File.Files.Group)
-	if err != nil {
-		return
-	}
-	files := append(c.Files(c.File.Warehouse.URL), c.Files(c.File.Control.URL)...)
-	for _, wide := range readers.Wider(files...) {
+	all, _ := c.Wide()
+	for _, wide := range all {
 		c.warn("file "+wide.Path, wide.Who, "type: "+wide.Command)
 	}
 }

@@ -61,9 +61,10 @@ func Open(path string) (*Table, error) {
 	return t, nil
 }
 
-// Files are those that the control table at path has on the disk.
-func Files(path string) []string {
-	return []string{path, path + "-wal", path + "-shm", path + lockSuffix}
+// Files are those that the control table at path has on the disk, and its lock, which
+// only who runs catchment may open: whoever can, can hold it.
+func Files(path string) (files []string, lock string) {
+	return []string{path, path + "-wal", path + "-shm"}, path + lockSuffix
 }
 
 // migrations are the DDL of each version of the file (PRAGMA user_version),
