@@ -83,7 +83,7 @@ func transport() *http.Transport {
 // execute keeps what the program says on stderr to itself: it is not ours to
 // show, and may hold a secret.
 func execute(ctx context.Context, name string, args ...string) ([]byte, error) {
-	return exec.CommandContext(ctx, name, args...).Output()
+	return exec.CommandContext(ctx, name, args...).Output() // #nosec G204 -- sf, by the login that is configured
 }
 
 // drivers are those of the cloud, and those of one machine.

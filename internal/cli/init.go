@@ -15,6 +15,7 @@ import (
 )
 
 func (s *session) initCommand() *cobra.Command {
+	// #nosec G101 -- references
 	org := flow.Org{Login: flow.Login{Flow: "client_credentials", ClientID: "env:SF_CLIENT_ID",
 		ClientSecret: "env:SF_CLIENT_SECRET"}}
 	cmd := &cobra.Command{
@@ -64,6 +65,7 @@ func (s *session) init(cmd *cobra.Command, org flow.Org) error {
 // writeNew writes a configuration, which is made to be committed: it names secrets, and
 // holds none. It overwrites nothing.
 func writeNew(path string, text []byte) error {
+	// #nosec G302 G304 -- the user names it, and others shall read it
 	out, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
 	if errors.Is(err, fs.ErrExist) {
 		return plan.Fixf("remove it, or name another with: --config FILE", "%s exists already", printable.Line(path))

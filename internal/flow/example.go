@@ -83,6 +83,7 @@ flows:
 
 func writeLogin(b *bytes.Buffer, l Login) {
 	if l.Flow == "" {
+		// #nosec G101 -- references
 		l = Login{Flow: "client_credentials", ClientID: "env:SF_CLIENT_ID", ClientSecret: "env:SF_CLIENT_SECRET"}
 	}
 	for _, e := range [][2]string{

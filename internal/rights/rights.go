@@ -99,7 +99,7 @@ func (r Rights) share(path string) error {
 	if err := os.Lchown(path, -1, r.gid); err != nil {
 		return err
 	}
-	return os.Chmod(path, Shared)
+	return os.Chmod(path, Shared) // #nosec G302 -- for the group that the user named
 }
 
 func ownerOf(info fs.FileInfo) (uid, gid int) {

@@ -74,7 +74,7 @@ func (p Printer) PrintText(r Report) error {
 
 // Say tells the person something that is no report, also where JSON was asked for.
 func (p Printer) Say(format string, args ...any) {
-	io.WriteString(p.Talk, printable.Text(said(format, args)))
+	_, _ = io.WriteString(p.Talk, printable.Text(said(format, args)))
 }
 
 // A Moment is a time that may not be there; in JSON it is null then.

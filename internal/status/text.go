@@ -63,7 +63,7 @@ func (t *Text) table(rows [][]string) {
 		}
 		fmt.Fprintln(w, strings.Join(shown, "\t"))
 	}
-	w.Flush()
+	_ = w.Flush() // into memory
 	*t = append(*t, part{Text: b.String()})
 }
 
@@ -83,7 +83,7 @@ func (t Text) write(results, talk io.Writer) error {
 	for _, p := range t {
 		text := printable.Text(p.Text)
 		if p.Talk {
-			io.WriteString(talk, text)
+			_, _ = io.WriteString(talk, text)
 			continue
 		}
 		if _, err := io.WriteString(results, text); err != nil {

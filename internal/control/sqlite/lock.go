@@ -23,7 +23,7 @@ const lockSuffix = ".lock"
 func (t *Table) Lock(holder string) (unlock func() error, err error) {
 	path := t.path + lockSuffix
 	// Nobody else may open it: flock asks no more than that of who wants the lock.
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600) // #nosec G304 -- catchment.yaml names it
 	if err != nil {
 		return nil, plan.Fixf(cantLock(path, err), "lock the control table: %w", printable.Error(err))
 	}
@@ -37,7 +37,7 @@ func (t *Table) Lock(holder string) (unlock func() error, err error) {
 		return nil, plan.Failf(plan.Wait, hint, "%w by %s", versioned.ErrLocked, who)
 	}
 	if err := note(f, holder); err != nil {
-		f.Close()
+		_ = f.Close() // the error before it is the one that matters
 		return nil, plan.Fixf("free some space on the disk of "+printable.Line(path), "lock the control table: %w",
 			printable.Error(err))
 	}

@@ -127,7 +127,8 @@ func TestLockOfAnotherUser(t *testing.T) {
 	cmd.Env, cmd.Dir = append(os.Environ(), "SQLITE_TEST_REFUSED="+path), dir
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: credential}
 	said, err := cmd.CombinedOutput()
-	want := "fix: lock the control table: open " + path + lockSuffix + ": permission denied; hint: run catchment as the user"
+	want := "fix: lock the control table: open " + path + lockSuffix +
+		": permission denied; hint: run catchment as the user"
 	if err != nil || !strings.Contains(string(said), want) {
 		t.Errorf("%s %v, want %s", said, err, want)
 	}

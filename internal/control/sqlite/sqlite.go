@@ -55,7 +55,7 @@ func Open(path string) (*Table, error) {
 	db.SetMaxOpenConns(1) // writers of one process queue here instead of at the file's lock
 	t := &Table{db: db, path: abs}
 	if err := t.migrate(context.Background(), migrations()); err != nil {
-		db.Close()
+		_ = db.Close() // the error before it is the one that matters
 		return nil, t.fail("open control table "+printable.Line(abs), err)
 	}
 	return t, nil
