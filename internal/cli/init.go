@@ -12,6 +12,7 @@ import (
 	"catchment/internal/plan"
 	"catchment/internal/printable"
 	"catchment/internal/project"
+	"catchment/internal/schema"
 )
 
 func (s *session) initCommand() *cobra.Command {
@@ -59,7 +60,19 @@ func (s *session) init(cmd *cobra.Command, org flow.Org) error {
 	if err := s.forAll(func() error { return writeNew(s.config, flow.Example(org, known, objects)) }); err != nil {
 		return err
 	}
-	return s.Print(notice.Init{Path: s.config, Objects: len(objects), LeftOut: flow.Unnamed(objects)})
+	return s.Print(notice.Init{Path: s.config, Objects: len(objects), LeftOut: unnamed(objects)})
+}
+
+// unnamed lists the objects that no flow can name: an org has none, and who answers in
+// its place may say anything.
+func unnamed(objects []schema.Object) []string {
+	var names []string
+	for _, o := range objects {
+		if !schema.IsName(o.Name) {
+			names = append(names, o.Name)
+		}
+	}
+	return names
 }
 
 // writeNew writes a configuration, which is made to be committed: it names secrets, and

@@ -18,7 +18,7 @@ import (
 // Example writes the commented catchment.yaml that a user begins with. It
 // parses as it is. What org leaves empty gets an example value; the flows are
 // the well-known and the custom ones of objects, and the rest stands in a
-// comment, but for those that Unnamed lists.
+// comment, but for what is no name.
 func Example(org Org, known Warehouses, objects []schema.Object) []byte {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, `version: 1
@@ -109,7 +109,9 @@ func wellKnown() []string {
 func writeFlows(b *bytes.Buffer, objects []schema.Object) {
 	known := newCatalogue(objects)
 	var flows, rest []string
-	objects = slices.DeleteFunc(slices.Clone(objects), func(o schema.Object) bool { return !nameRE.MatchString(o.Name) })
+	objects = slices.DeleteFunc(slices.Clone(objects), func(o schema.Object) bool {
+		return !schema.IsName(o.Name)
+	})
 	for _, name := range wellKnown() {
 		if o, ok := known.byName[strings.ToLower(name)]; ok && known.starTakes(o) {
 			flows = append(flows, o.Name)
@@ -144,18 +146,6 @@ func writeFlows(b *bytes.Buffer, objects []schema.Object) {
 		width += len(name) + 1
 	}
 	b.WriteString("\n")
-}
-
-// Unnamed lists the objects whose names can't be API names, so that no flow can name
-// them: an org has none, and who answers in its place may say anything.
-func Unnamed(objects []schema.Object) []string {
-	var names []string
-	for _, o := range objects {
-		if !nameRE.MatchString(o.Name) {
-			names = append(names, o.Name)
-		}
-	}
-	return names
 }
 
 // quoted makes any text safe for YAML, which takes it for a text again: a path may

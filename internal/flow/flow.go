@@ -28,7 +28,7 @@ type File struct {
 	Warehouse Warehouse
 	Stage     Stage
 	Control   Control
-	Files     Files
+	Files     struct{ Group string } // who may read what is written on this machine, too; "" is nobody
 	AppFlow   AppFlow
 	Limits    Limits
 	Flows     []Flow
@@ -91,11 +91,6 @@ type Stage struct {
 
 // Control is where the control table is.
 type Control struct{ URL string }
-
-// Files says who may read what is written on this machine, beside its user.
-type Files struct {
-	Group string // "" is nobody
-}
 
 // The defaults are what a flow gets that doesn't say otherwise.
 type defaults struct {

@@ -16,6 +16,7 @@ import (
 	"github.com/goccy/go-yaml/parser"
 
 	"catchment/internal/schedule"
+	"catchment/internal/schema"
 )
 
 // newest is the version of the file that this catchment reads.
@@ -230,7 +231,7 @@ func (r *reader) flow(at string, n ast.Node, f *File) {
 	var own defaults
 	found := r.mapping(at, n, append([]key{
 		{"object", checked(&fl.Object, func(s string) string {
-			if s != Star && !nameRE.MatchString(s) {
+			if s != Star && !schema.IsName(s) {
 				return fmt.Sprintf(`%q is not the API name of an object, nor "*"`, s)
 			}
 			return ""

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/goccy/go-yaml/ast"
+
+	"catchment/internal/schema"
 )
 
 // A reader walks a YAML tree and collects every problem on its way, instead of
@@ -257,9 +259,6 @@ func truth(dst *bool) reading {
 	}
 }
 
-// nameRE is what Salesforce allows in the API name of an object or a field.
-var nameRE = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]*$`)
-
 // apiNames reads a list of API names, each once.
 func apiNames(dst *[]string, what string) reading {
 	return func(r *reader, at string, n ast.Node) {
@@ -269,7 +268,7 @@ func apiNames(dst *[]string, what string) reading {
 			lower := strings.ToLower(s)
 			switch {
 			case !ok:
-			case !nameRE.MatchString(s):
+			case !schema.IsName(s):
 				r.problem(n, at, "%q is not the API name of %s", s, what)
 			case lines[lower] > 0:
 				r.problem(n, at, "%q stands here again; the first is in line %d", s, lines[lower])

@@ -65,8 +65,8 @@ func (i Init) Lines() []any {
 // Text is a line of talk.
 func (i Init) Text() (t status.Text) {
 	for _, name := range i.LeftOut {
-		t.Talk("object \"%s\" is left out: this is no API name, and an org has no such object; see which server answers "+
-			"at org.url", name)
+		t.Talk("object \"%s\" is left out: this is no API name, and an org has no such object; "+
+			"see which server answers at org.url", name)
 	}
 	t.Talk("wrote %s; next: catchment check, catchment plan, catchment run", i.Path)
 	return t

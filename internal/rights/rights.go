@@ -3,8 +3,8 @@
 //
 // Files and folders are made for the user alone. Everything that a program of ours
 // makes is so from the first moment, since cmd/catchment begins with the umask 077:
-// DuckDB and SQLite make files by themselves, also later, and can't be told with
-// which rights. A file that a group may read is given to it afterwards, by Share.
+// libraries that keep a database make files by themselves, also later, and can't be
+// told with which rights. A file that a group may read is given to it afterwards, by Share.
 // Rights that somebody else gave stay as they are; Wider tells of them.
 //
 // Start at Of.
@@ -16,6 +16,7 @@ import (
 	"io/fs"
 	"os"
 	"os/user"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -156,11 +157,10 @@ func (r Rights) mend(path string) string {
 
 // word is a text as a shell takes it for one word.
 func word(text string) string {
-	plain := strings.IndexFunc(text, func(c rune) bool {
-		return !('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || strings.ContainsRune("/._-+,:@%", c))
-	}) < 0
-	if plain && text != "" && text[0] != '-' {
+	if plainRE.MatchString(text) {
 		return text
 	}
 	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
 }
+
+var plainRE = regexp.MustCompile(`^[A-Za-z0-9/._][A-Za-z0-9/._+,:@%-]*$`)

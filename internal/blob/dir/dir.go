@@ -38,7 +38,8 @@ func New(root string) (*Store, error) {
 		err = os.MkdirAll(abs, 0o700)
 	}
 	if err != nil {
-		return nil, plan.Fixf("set stage.url to dir: and a folder that this user may write", "stage folder: %w", printable.Error(err))
+		return nil, plan.Fixf("set stage.url to dir: and a folder that this user may write", "stage folder: %w",
+			printable.Error(err))
 	}
 	return &Store{root: abs}, nil
 }
