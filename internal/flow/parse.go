@@ -16,7 +16,6 @@ import (
 	"github.com/goccy/go-yaml/parser"
 
 	"catchment/internal/schedule"
-	"catchment/internal/schema"
 )
 
 // newest is the version of the file that this catchment reads.
@@ -231,7 +230,7 @@ func (r *reader) flow(at string, n ast.Node, f *File) {
 	var own defaults
 	found := r.mapping(at, n, append([]key{
 		{"object", checked(&fl.Object, func(s string) string {
-			if s != Star && !schema.IsName(s) {
+			if s != Star && !nameRE.MatchString(s) {
 				return fmt.Sprintf(`%q is not the API name of an object, nor "*"`, s)
 			}
 			return ""

@@ -8,8 +8,6 @@ import (
 	"strings"
 
 	"github.com/goccy/go-yaml/ast"
-
-	"catchment/internal/schema"
 )
 
 // A reader walks a YAML tree and collects every problem on its way, instead of
@@ -259,6 +257,9 @@ func truth(dst *bool) reading {
 	}
 }
 
+// nameRE is what Salesforce allows in the API name of an object or a field.
+var nameRE = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]*$`)
+
 // apiNames reads a list of API names, each once.
 func apiNames(dst *[]string, what string) reading {
 	return func(r *reader, at string, n ast.Node) {
@@ -268,7 +269,7 @@ func apiNames(dst *[]string, what string) reading {
 			lower := strings.ToLower(s)
 			switch {
 			case !ok:
-			case !schema.IsName(s):
+			case !nameRE.MatchString(s):
 				r.problem(n, at, "%q is not the API name of %s", s, what)
 			case lines[lower] > 0:
 				r.problem(n, at, "%q stands here again; the first is in line %d", s, lines[lower])
