@@ -10,7 +10,7 @@ import (
 )
 
 // Whatever DuckDB and SQLite make while a run goes on is the user's alone, also where
-// the shell that started it lets everybody read: journals, and what is spilled.
+// the shell that started it lets everybody read: journals, and what is there for a moment.
 func TestFilesOfARunArePrivate(t *testing.T) {
 	t.Parallel()
 	bin := filepath.Join(t.TempDir(), "catchment")

@@ -94,20 +94,29 @@ func TestLockFileIsPrivate(t *testing.T) {
 	}
 }
 
-// TestLockOfAnotherUser finds a lock file that this user may not open. Root may open
+// TestLockOfAnotherUser finds a lock file, and a table, that this user may not open. Root may open
 // any, so it lets somebody else find one.
 func TestLockOfAnotherUser(t *testing.T) {
 	if path := os.Getenv("SQLITE_TEST_REFUSED"); path != "" {
-		_, err := (&Table{path: path}).Lock("child")
-		fmt.Printf("%s: %v; hint: %s\n", plan.ClassOf(err), err, plan.HintOf(err))
+		_, cantLock := (&Table{path: path}).Lock("child")
+		_, cantOpen := Open(path)
+		for _, err := range []error{cantLock, cantOpen} {
+			fmt.Printf("%s: %v; hint: %s\n", plan.ClassOf(err), err, plan.HintOf(err))
+		}
 		return
 	}
 	dir := t.TempDir()
 	path := filepath.Join(dir, "control.db")
-	if err := os.WriteFile(path+lockSuffix, nil, 0); err != nil {
+	for _, one := range []string{path, path + lockSuffix} {
+		if err := os.WriteFile(one, nil, 0); err != nil {
+			t.Fatal(err)
+		}
+	}
+	test, err := os.Executable()
+	if err != nil {
 		t.Fatal(err)
 	}
-	test, credential := os.Args[0], (*syscall.Credential)(nil)
+	var credential *syscall.Credential
 	if os.Geteuid() == 0 {
 		credential = &syscall.Credential{Uid: 65534, Gid: 65534}
 		for folder := dir; folder != os.TempDir() && folder != "/"; folder = filepath.Dir(folder) {
@@ -127,10 +136,14 @@ func TestLockOfAnotherUser(t *testing.T) {
 	cmd.Env, cmd.Dir = append(os.Environ(), "SQLITE_TEST_REFUSED="+path), dir
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: credential}
 	said, err := cmd.CombinedOutput()
-	want := "fix: lock the control table: open " + path + lockSuffix +
-		": permission denied; hint: run catchment as the user"
-	if err != nil || !strings.Contains(string(said), want) {
-		t.Errorf("%s %v, want %s", said, err, want)
+	for _, want := range []string{
+		"fix: lock the control table: open " + path + lockSuffix +
+			": permission denied; hint: run catchment as the user",
+		"fix: open control table " + path + ": unable to open database file (14); hint: give this user the right",
+	} {
+		if err != nil || !strings.Contains(string(said), want) {
+			t.Errorf("%s %v, want %s", said, err, want)
+		}
 	}
 }
 
