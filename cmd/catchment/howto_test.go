@@ -84,7 +84,7 @@ func typed(line string) string {
 	case "duckdb":
 		file, sql, _ := strings.Cut(rest, " ")
 		return "duck " + file + " " + quoteArg(strings.Trim(sql, `"`))
-	case "sed":
+	case "sed", "ls":
 		return "exec " + line
 	case "export":
 		return "env " + rest

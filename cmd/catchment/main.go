@@ -37,6 +37,7 @@ func main() {
 
 // run is main with an exit code, so that a test can be this process.
 func run(args []string) int {
+	theirs := syscall.Umask(private)
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	client := &http.Client{Transport: transport()}
@@ -58,8 +59,17 @@ func run(args []string) int {
 		Stderr:  os.Stderr,
 		Signals: signals,
 		Screen:  term.IsTerminal(int(os.Stderr.Fd())),
+		ForAll: func(write func() error) error {
+			syscall.Umask(theirs)
+			defer syscall.Umask(private)
+			return write()
+		},
 	})
 }
+
+// private is the umask of all that is written, by whatever library: the copy of a CRM
+// is for the user alone, and for those whom package rights lets in.
+const private = 0o077
 
 // transport takes its proxy from HTTPS_PROXY and NO_PROXY; a custom CA comes
 // from SSL_CERT_FILE, which crypto/x509 reads.
@@ -73,7 +83,7 @@ func transport() *http.Transport {
 // execute keeps what the program says on stderr to itself: it is not ours to
 // show, and may hold a secret.
 func execute(ctx context.Context, name string, args ...string) ([]byte, error) {
-	return exec.CommandContext(ctx, name, args...).Output()
+	return exec.CommandContext(ctx, name, args...).Output() // #nosec G204 -- sf, by the login that is configured
 }
 
 // drivers are those of the cloud, and those of one machine.
@@ -90,6 +100,13 @@ func drivers(account *cloud.AWS) project.Drivers {
 		},
 		Script: func(string) warehouse.Scripter { return statements.NewScripter(duckdb.Dialect()) },
 		File:   true,
+	}
+	d.Files = map[string]func(path string) project.Files{
+		d.Local.Scheme: func(path string) project.Files { return project.Files{Readable: duckdb.Files(path)} },
+		"sqlite": func(path string) project.Files {
+			files, lock := sqlite.Files(path)
+			return project.Files{Readable: files, Private: []string{lock}}
+		},
 	}
 	d.Stages["dir"] = func(path string) (blob.Store, error) { return dir.New(path) }
 	d.Controls["sqlite"] = func(path string) (versioned.Table, error) { return sqlite.Open(path) }

@@ -130,7 +130,7 @@ func TestOnlyTestsImportTheRig(t *testing.T) {
 // its noun: whoever knows that may name it.
 func TestDriversMeetInTheirParent(t *testing.T) {
 	_, may := lines()
-	words := []string{"plan", "schema", "page", "awserr", "golden", "platform"}
+	words := []string{"plan", "platform", "printable", "schema", "page", "awserr", "golden"}
 	rooms := []string{"control/recall", "control/versioned", "salesforce/fault", "salesforce/login", "salesforce/soql",
 		"warehouse/claim", "warehouse/evidence", "warehouse/gone", "warehouse/refusals",
 		"warehouse/room", "warehouse/shape"}

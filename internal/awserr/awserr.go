@@ -16,6 +16,7 @@ import (
 	"github.com/aws/smithy-go"
 
 	"catchment/internal/plan"
+	"catchment/internal/printable"
 )
 
 // Classed wraps an error of the call action, such as "s3:PutObject", on
@@ -26,7 +27,7 @@ func Classed(action, resource string, err error) error {
 		return nil
 	}
 	class, hint := classOf(action, resource, err)
-	return plan.Failf(class, hint, "%s on %s: %w", action, resource, err)
+	return plan.Failf(class, hint, "%s on %s: %w", action, resource, printable.Error(err))
 }
 
 // CodeOf tells the error code that a service gave, or "".

@@ -63,3 +63,11 @@ func TestClassed(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// What a service says commands no terminal, and its code is still known.
+func TestClassedIsPrintable(t *testing.T) {
+	err := awserr.Classed("s3:PutObject", "b", &smithy.GenericAPIError{Code: "AccessDenied", Message: "no \x1b[2J\nok"})
+	if got := err.Error(); !strings.Contains(got, `no \x1b[2J\nok`) || awserr.CodeOf(err) != "AccessDenied" {
+		t.Errorf("%q, %s", got, awserr.CodeOf(err))
+	}
+}

@@ -9,6 +9,7 @@ import (
 	"catchment/internal/deployment"
 	"catchment/internal/notice"
 	"catchment/internal/plan"
+	"catchment/internal/printable"
 )
 
 func (s *session) awsCommand() *cobra.Command {
@@ -47,13 +48,23 @@ func (p *work) renderAWS(dir string) error {
 	if err != nil {
 		return err
 	}
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return plan.Fixf("choose another with: --dir DIR", "make the folder: %w", err)
-	}
-	for name, text := range map[string][]byte{"template.yaml": files.Template, "machine.json": files.Machine} {
-		if err := os.WriteFile(filepath.Join(dir, name), text, 0o644); err != nil {
-			return plan.Fixf("choose another with: --dir DIR", "write %s: %w", name, err)
-		}
+	if err := p.forAll(func() error { return writeAWS(dir, files) }); err != nil {
+		return err
 	}
 	return p.Print(notice.AWS{Dir: dir, Template: "template.yaml", Machine: "machine.json"})
+}
+
+// writeAWS writes what others deploy and review: it names secrets, and holds none.
+func writeAWS(dir string, files deployment.Files) error {
+	// #nosec G301 -- others shall read it
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return plan.Fixf("choose another with: --dir DIR", "make the folder: %w", printable.Error(err))
+	}
+	for name, text := range map[string][]byte{"template.yaml": files.Template, "machine.json": files.Machine} {
+		// #nosec G306 -- others shall read it
+		if err := os.WriteFile(filepath.Join(dir, name), text, 0o644); err != nil {
+			return plan.Fixf("choose another with: --dir DIR", "write %s: %w", name, printable.Error(err))
+		}
+	}
+	return nil
 }

@@ -117,6 +117,7 @@ func (c *checkup) all(ctx context.Context) {
 	if c.Stage != nil {
 		c.checkStage(ctx)
 	}
+	c.checkFiles()
 	schemas := c.File.Warehouse.Schema + " and " + c.File.Warehouse.StagingSchema
 	c.found("warehouse", c.File.Warehouse.URL+", schemas "+schemas, opened)
 	if opened == nil {
@@ -356,6 +357,15 @@ func (c *checkup) silent(ctx context.Context, src *source.Source) error {
 		c.warn("object "+src.Flow.Object, a.String(), a.Hint)
 	}
 	return nil
+}
+
+// checkFiles warns of files that more people may read than the configuration says. That
+// its group isn't there is told by what has files.
+func (c *checkup) checkFiles() {
+	all, _ := c.Wide()
+	for _, wide := range all {
+		c.warn("file "+wide.Path, wide.Who, "type: "+wide.Command)
+	}
 }
 
 // checkStage stores a page's worth of nothing and takes it away again.

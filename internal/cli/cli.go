@@ -35,6 +35,9 @@ type Program struct {
 	Stderr  io.Writer
 	Signals <-chan os.Signal // SIGINT and SIGTERM
 	Screen  bool             // stderr is a terminal
+	// ForAll runs what writes files that others shall read as the user's umask says; all
+	// else is written for the user alone. nil runs it as it is.
+	ForAll func(write func() error) error
 }
 
 // The exit codes.

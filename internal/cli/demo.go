@@ -16,6 +16,8 @@ import (
 	"catchment/internal/flow"
 	"catchment/internal/notice"
 	"catchment/internal/plan"
+	"catchment/internal/printable"
+	"catchment/internal/rights"
 	"catchment/internal/schema"
 	"catchment/internal/status"
 	"catchment/internal/verify"
@@ -91,16 +93,16 @@ func clearDemo(dir string) error {
 	if err == nil && len(entries) > 0 {
 		if _, err := os.Stat(filepath.Join(dir, demoMarker)); err != nil {
 			return plan.Fixf("choose another with: --dir DIR",
-				"the folder %s is not empty and was not made by a demo", dir)
+				"the folder %s is not empty and was not made by a demo", printable.Line(dir))
 		}
 		if err := os.RemoveAll(dir); err != nil {
-			return plan.Fixf("choose another with: --dir DIR", "clear the last demo: %w", err)
+			return plan.Fixf("choose another with: --dir DIR", "clear the last demo: %w", printable.Error(err))
 		}
 	}
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return plan.Fixf("choose another with: --dir DIR", "make the folder: %w", err)
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return plan.Fixf("choose another with: --dir DIR", "make the folder: %w", printable.Error(err))
 	}
-	return os.WriteFile(filepath.Join(dir, demoMarker), nil, 0o644)
+	return os.WriteFile(filepath.Join(dir, demoMarker), nil, rights.Own)
 }
 
 // show is the demo itself, in the order in which a user meets it.
@@ -151,7 +153,7 @@ func (d *demo) configure() error {
 		}
 		return outer(name)
 	}
-	return os.WriteFile(d.config, flow.Example(flow.Org{URL: d.url}, d.Drivers.Known(), d.objects()), 0o644)
+	return os.WriteFile(d.config, flow.Example(flow.Org{URL: d.url}, d.Drivers.Known(), d.objects()), rights.Own)
 }
 
 // objects are what the demo copies: all of the org's but its setup.

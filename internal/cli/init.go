@@ -11,10 +11,13 @@ import (
 	"catchment/internal/notice"
 	"catchment/internal/plan"
 	"catchment/internal/platform"
+	"catchment/internal/printable"
 	"catchment/internal/project"
+	"catchment/internal/schema"
 )
 
 func (s *session) initCommand() *cobra.Command {
+	// #nosec G101 -- references
 	org := flow.Org{Login: flow.Login{Flow: "client_credentials", ClientID: "env:SF_CLIENT_ID",
 		ClientSecret: "env:SF_CLIENT_SECRET"}}
 	cmd := &cobra.Command{
@@ -63,19 +66,36 @@ func (s *session) init(cmd *cobra.Command, org flow.Org) error {
 	if err != nil {
 		return err
 	}
-	out, err := os.OpenFile(s.config, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	if err := s.forAll(func() error { return writeNew(s.config, flow.Example(org, known, objects)) }); err != nil {
+		return err
+	}
+	return s.Print(notice.Init{Path: s.config, Objects: len(objects), LeftOut: unnamed(objects)})
+}
+
+// unnamed lists the objects that no flow can name: an org has none, and who answers in
+// its place may say anything.
+func unnamed(objects []schema.Object) []string {
+	var names []string
+	for _, o := range objects {
+		if !schema.IsName(o.Name) {
+			names = append(names, o.Name)
+		}
+	}
+	return names
+}
+
+// writeNew writes a configuration, which is made to be committed: it names secrets, and
+// holds none. It overwrites nothing.
+func writeNew(path string, text []byte) error {
+	// #nosec G302 G304 -- the user names it, and others shall read it
+	out, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
 	if errors.Is(err, fs.ErrExist) {
-		return plan.Fixf("remove it, or name another with: --config FILE", "%s exists already", s.config)
+		return plan.Fixf("remove it, or name another with: --config FILE", "%s exists already", printable.Line(path))
 	}
 	if err != nil {
 		return plan.Fixf("make the folder writable, or name another file with: --config FILE",
-			"write the configuration: %w", err)
+			"write the configuration: %w", printable.Error(err))
 	}
-	if _, err := out.Write(flow.Example(org, known, objects)); err != nil {
-		return errors.Join(err, out.Close())
-	}
-	if err := out.Close(); err != nil {
-		return err
-	}
-	return s.Print(notice.Init{Path: s.config, Objects: len(objects)})
+	_, err = out.Write(text)
+	return errors.Join(err, out.Close())
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/vbauerster/mpb/v8/decor"
 
 	"catchment/internal/plan"
+	"catchment/internal/printable"
 	"catchment/internal/replicate"
 	"catchment/internal/status"
 )
@@ -59,7 +60,7 @@ func (p *progress) bar(flow string) *flowBar {
 	b.step.Store(new(string))
 	b.Bar = p.bars.AddBar(0,
 		mpb.PrependDecorators(
-			decor.Name(flow, decor.WCSyncSpaceR),
+			decor.Name(printable.Line(flow), decor.WCSyncSpaceR),
 			decor.Any(func(decor.Statistics) string { return *b.step.Load() }, decor.WC{W: 12, C: decor.DindentRight}),
 		),
 		mpb.AppendDecorators(decor.CountersNoUnit("%d / %d")))

@@ -10,6 +10,7 @@ import (
 	"catchment/internal/flow"
 	"catchment/internal/lease"
 	"catchment/internal/plan"
+	"catchment/internal/printable"
 	"catchment/internal/project"
 	"catchment/internal/replicate"
 	"catchment/internal/verify"
@@ -27,11 +28,11 @@ func (s *session) open() (*work, error) {
 	data, err := os.ReadFile(s.config)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, plan.Fixf("write one with: catchment init   or name it with: --config FILE",
-			"there is no %s here", s.config)
+			"there is no %s here", printable.Line(s.config))
 	}
 	if err != nil {
 		return nil, plan.Fixf("make it readable, or name another with: --config FILE",
-			"read the configuration: %w", err)
+			"read the configuration: %w", printable.Error(err))
 	}
 	file, err := flow.Parse(s.config, data, s.Drivers.Known())
 	if err != nil {
@@ -39,6 +40,14 @@ func (s *session) open() (*work, error) {
 	}
 	file.RelativeTo(filepath.Dir(s.config))
 	return &work{session: s, Project: project.New(s.World, file)}, nil
+}
+
+// forAll writes what others shall read, too.
+func (s *session) forAll(write func() error) error {
+	if s.ForAll == nil {
+		return write()
+	}
+	return s.ForAll(write)
 }
 
 // inProject opens the project for as long as do takes.

@@ -10,6 +10,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"catchment/internal/plan"
+	"catchment/internal/printable"
+	"catchment/internal/rights"
 	"catchment/internal/verify"
 )
 
@@ -151,8 +153,15 @@ func (p *work) certify(ctx context.Context, results []verify.Result, path string
 	if err != nil {
 		return fmt.Errorf("write the certificate: %w", err)
 	}
-	if err := os.WriteFile(path, append(text, '\n'), 0o644); err != nil {
-		return plan.Fixf("name a file that can be written", "write the certificate: %w", err)
+	if err := os.WriteFile(path, append(text, '\n'), rights.Own); err != nil {
+		return plan.Fixf("name a file that can be written", "write the certificate: %w", printable.Error(err))
+	}
+	readers, err := rights.Of(p.File.Files.Group)
+	if err == nil {
+		err = readers.Share(path)
+	}
+	if err != nil {
+		return err
 	}
 	p.Say("wrote %s", path)
 	return nil

@@ -24,6 +24,7 @@ import (
 	"time"
 
 	"catchment/internal/control/versioned"
+	"catchment/internal/printable"
 )
 
 // The kinds of row. They are written down in every control table: never
@@ -148,7 +149,7 @@ func write(ctx context.Context, t versioned.Table, row versioned.Row, v any) (in
 	if err != nil {
 		return 0, fmt.Errorf("save %s %s: %w", row.Key.Kind, row.Key.ID, err)
 	}
-	row.Data = data
+	row.Data = printable.JSON(data) // people look into the table, too
 	stored, err := t.Put(ctx, row)
 	if err != nil {
 		return 0, fmt.Errorf("save %s %s: %w", row.Key.Kind, row.Key.ID, err)

@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/goccy/go-yaml"
+
 	"catchment/internal/platform"
 	"catchment/internal/schema"
 	"catchment/internal/secret"
@@ -17,7 +19,7 @@ import (
 // Example writes the commented catchment.yaml that a user begins with. It
 // parses as it is. What org leaves empty gets an example value; the flows are
 // the well-known and the custom ones of objects, and the rest stands in a
-// comment.
+// comment, but for what is no name.
 func Example(org Org, known Warehouses, objects []schema.Object) []byte {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, `version: 1
@@ -54,6 +56,8 @@ stage:
 
 control:
   url: sqlite:control.db
+
+# files: {group: analysts}   # who may read the files of both, beside the user who runs catchment
 
 defaults:
   deletes: flag              # flag, remove or ignore
@@ -92,6 +96,7 @@ func writeVersion(b *bytes.Buffer, version string) {
 
 func writeLogin(b *bytes.Buffer, l Login) {
 	if l.Flow == "" {
+		// #nosec G101 -- references
 		l = Login{Flow: "client_credentials", ClientID: "env:SF_CLIENT_ID", ClientSecret: "env:SF_CLIENT_SECRET"}
 	}
 	for _, e := range [][2]string{
@@ -117,6 +122,9 @@ func wellKnown() []string {
 func writeFlows(b *bytes.Buffer, objects []schema.Object) {
 	known := newCatalogue(objects)
 	var flows, rest []string
+	objects = slices.DeleteFunc(slices.Clone(objects), func(o schema.Object) bool {
+		return !schema.IsName(o.Name)
+	})
 	for _, name := range wellKnown() {
 		if o, ok := known.byName[strings.ToLower(name)]; ok && known.starTakes(o) {
 			flows = append(flows, o.Name)
@@ -135,7 +143,7 @@ func writeFlows(b *bytes.Buffer, objects []schema.Object) {
 		flows = []string{"Account"}
 	}
 	for _, name := range flows {
-		fmt.Fprintf(b, "  - object: %s\n", name)
+		fmt.Fprintf(b, "  - object: %s\n", quoted(name))
 	}
 	if len(rest) == 0 {
 		return
@@ -153,9 +161,12 @@ func writeFlows(b *bytes.Buffer, objects []schema.Object) {
 	b.WriteString("\n")
 }
 
-// quoted makes any text safe for YAML: a path may hold a # or a blank.
+// quoted makes any text safe for YAML, which takes it for a text again: a path may
+// hold a # or a blank, and an object be called On, which the library knows for a
+// word of YAML.
 func quoted(s string) string {
-	if simpleRE.MatchString(s) {
+	plain, err := yaml.Marshal(s)
+	if err == nil && simpleRE.MatchString(s) && string(plain) == s+"\n" {
 		return s
 	}
 	return strconv.Quote(s)

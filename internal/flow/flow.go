@@ -28,6 +28,7 @@ type File struct {
 	Warehouse Warehouse
 	Stage     Stage
 	Control   Control
+	Files     struct{ Group string } // who may read what is written on this machine, too; "" is nobody
 	AppFlow   AppFlow
 	Limits    Limits
 	Flows     []Flow

@@ -316,6 +316,30 @@ func TestResolveStarOfAnOrg(t *testing.T) {
 	}
 }
 
+// A name that YAML takes for another type is quoted; one that isn't a name at all is
+// neither a flow nor part of a comment, which it could end.
+func TestExampleQuotesNames(t *testing.T) {
+	t.Parallel()
+	words := []string{"on", "No", "null", "TRUE", "y"}
+	odd := []string{"a: b", "x #", "Acme__c\nlimits: {flows: 99}", "1e3", "- z", "\x1b[2J", "Ac\u200bme", "", "*"}
+	var objects []schema.Object
+	for _, name := range slices.Concat(words, odd, []string{"Plain__c"}) {
+		objects = append(objects,
+			schema.Object{Name: name, Custom: true, Queryable: true, Retrieveable: true, Replicateable: true})
+	}
+	for _, name := range odd { // and as one of those that stand in a comment
+		objects = append(objects, schema.Object{Name: name, Queryable: true, Retrieveable: true, Replicateable: true})
+	}
+	f := mustParse(t, string(Example(Org{}, known(), objects)))
+	var got []string
+	for _, fl := range f.Flows {
+		got = append(got, fl.Object)
+	}
+	if want := append(words, "Plain__c"); !slices.Equal(got, want) || f.Limits.Flows != 4 {
+		t.Errorf("flows %q, %d at a time; want %q", got, f.Limits.Flows, want)
+	}
+}
+
 func TestExample(t *testing.T) {
 	custom := object("Invoice__c")
 	custom.Custom = true

@@ -121,6 +121,7 @@ func (r *reader) read(f *File, root ast.Node) {
 		{"control", func(r *reader, at string, n ast.Node) {
 			r.mapping(at, n, []key{{"url", checked(&f.Control.URL, r.wrongURL)}})
 		}},
+		{"files", func(r *reader, at string, n ast.Node) { r.mapping(at, n, []key{{"group", plain(&f.Files.Group)}}) }},
 		{"appflow", func(r *reader, at string, n ast.Node) { r.appflow(at, n, &f.AppFlow) }},
 		{"defaults", func(r *reader, at string, n ast.Node) { r.mapping(at, n, f.defaults.keys()) }},
 		{"limits", func(r *reader, at string, n ast.Node) {

@@ -327,3 +327,15 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+func TestFilesGroup(t *testing.T) {
+	t.Parallel()
+	f := mustParse(t, string(Example(Org{}, known(), nil))+"\nfiles: {group: analysts}\n")
+	if f.Files.Group != "analysts" {
+		t.Errorf("%q", f.Files.Group)
+	}
+	_, err := Parse("c.yaml", []byte(string(Example(Org{}, known(), nil))+"\nfiles: {grp: x}\n"), known())
+	if err == nil || !strings.Contains(err.Error(), `files: key "grp" is not one of group`) {
+		t.Error(err)
+	}
+}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"catchment/internal/plan"
+	"catchment/internal/printable"
 )
 
 // A problem is one thing in a file that has to be corrected.
@@ -25,7 +26,7 @@ func (p problem) String() string {
 	if p.key != "" {
 		s.WriteString(p.key + ": ")
 	}
-	return s.String() + p.text
+	return printable.Line(s.String() + p.text)
 }
 
 // A fileError is all problems of a file, in the order of its lines.

@@ -59,7 +59,7 @@ func (im Import) Text() (t status.Text) {
 	for _, n := range im.Notes {
 		t.Talk("note: %s", n.Said)
 	}
-	t.Result("%s", strings.TrimSuffix(im.YAML, "\n"))
+	t.Lines(strings.TrimSuffix(im.YAML, "\n"))
 	return t
 }
 

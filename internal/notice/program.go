@@ -71,9 +71,10 @@ func (w Warning) Text() (t status.Text) {
 
 // An Init tells that a configuration was written.
 type Init struct {
-	Objects int    `json:"objects"` // that the org has
-	Path    string `json:"path"`
-	Type    string `json:"type"`
+	LeftOut []string `json:"left_out,omitempty"` // objects with names that no flow can have
+	Objects int      `json:"objects"`            // that the org has
+	Path    string   `json:"path"`
+	Type    string   `json:"type"`
 }
 
 // Lines is one line.
@@ -84,6 +85,10 @@ func (i Init) Lines() []any {
 
 // Text is a line of talk.
 func (i Init) Text() (t status.Text) {
+	for _, name := range i.LeftOut {
+		t.Talk("object \"%s\" is left out: this is no API name, and an org has no such object; "+
+			"see which server answers at org.url", name)
+	}
 	t.Talk("wrote %s; next: catchment check, catchment plan, catchment run", i.Path)
 	return t
 }

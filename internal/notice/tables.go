@@ -22,7 +22,7 @@ func (s SQL) Lines() []any {
 
 // Text is the SQL.
 func (s SQL) Text() (t status.Text) {
-	t.Result("%s", s.SQL)
+	t.Lines(s.SQL)
 	return t
 }
 

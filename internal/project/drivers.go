@@ -22,6 +22,7 @@ type Drivers struct {
 	Warehouses map[string]WarehouseDriver
 	Stages     map[string]func(path string) (blob.Store, error)
 	Controls   map[string]func(path string) (versioned.Table, error)
+	Files      map[string]func(path string) Files // that a warehouse or control table has on this machine
 	Movers     map[string]func(*salesforce.Client) mover.Pager
 	Landers    map[string]func(LanderConfig) (mover.Lander, error)
 
@@ -39,6 +40,10 @@ type WarehouseDriver struct {
 	Text   bool                                 // it has the setting text, for it hasn't room for every text
 	Adopts bool                                 // it is a warehouse.Adopter
 }
+
+// Files are those of a warehouse or control table on this machine: some may be read by
+// those whom the configuration lets in, others only by who runs catchment.
+type Files struct{ Readable, Private []string }
 
 // Local is the warehouse that needs no server: a configuration that names none gets
 // it, and a demo fills it.

@@ -29,6 +29,7 @@ import (
 	"catchment/internal/plan"
 	"catchment/internal/platform"
 	"catchment/internal/replicate"
+	"catchment/internal/rights"
 	"catchment/internal/salesforce"
 	"catchment/internal/schema"
 	"catchment/internal/secret"
@@ -74,13 +75,54 @@ type Project struct {
 // opened after.
 func New(w World, file *flow.File) *Project { return &Project{World: w, File: file} }
 
-// Close closes what was opened, the last first.
+// Close closes what was opened, the last first, and lets those see it who may.
 func (p *Project) Close() error {
 	var errs []error
 	for _, c := range slices.Backward(p.close) {
 		errs = append(errs, c())
 	}
+	if len(p.close) > 0 {
+		errs = append(errs, p.share(p.File.Warehouse.URL), p.share(p.File.Control.URL))
+	}
 	return errors.Join(errs...)
+}
+
+// share gives the files of a warehouse or control table to the group that may read
+// them. While they are written, what is new of them is the user's alone.
+func (p *Project) share(url string) error {
+	files := p.files(url)
+	if len(files.Readable) == 0 {
+		return nil
+	}
+	r, err := rights.Of(p.File.Files.Group)
+	if err != nil {
+		return err
+	}
+	return r.Share(files.Readable...)
+}
+
+// files are those of this machine that are behind a URL of the configuration.
+func (p *Project) files(url string) Files {
+	scheme, path, _ := strings.Cut(url, ":")
+	if list := p.Drivers.Files[scheme]; list != nil {
+		return list(path)
+	}
+	return Files{}
+}
+
+// Wide finds the files that more people may read than the configuration says.
+func (p *Project) Wide() ([]rights.Wide, error) {
+	readers, err := rights.Of(p.File.Files.Group)
+	if err != nil {
+		return nil, err
+	}
+	var all []rights.Wide
+	for _, url := range []string{p.File.Warehouse.URL, p.File.Control.URL} {
+		files := p.files(url)
+		all = append(all, readers.Wider(files.Readable...)...)
+		all = append(all, rights.Rights{}.Wider(files.Private...)...)
+	}
+	return all, nil
 }
 
 // OpenOrg makes the client. It doesn't log in yet: the first call does. Where the
@@ -107,6 +149,9 @@ func (p *Project) OpenOrg(ctx context.Context) error {
 func (p *Project) OpenWarehouse() error {
 	driver, path, err := driverOf(p.Drivers.Warehouses, "warehouse.url", p.File.Warehouse.URL)
 	if err != nil {
+		return err
+	}
+	if err := p.share(p.File.Warehouse.URL); err != nil { // a process that was killed didn't
 		return err
 	}
 	opened, err := driver.Open(path, p.WarehouseOptions())
@@ -139,6 +184,9 @@ func (p *Project) OpenControl(ctx context.Context) error {
 		return err
 	}
 	p.close = append(p.close, table.Close)
+	if err := p.share(p.File.Control.URL); err != nil {
+		return err
+	}
 	p.Locker, _ = table.(versioned.Locker)
 	if p.Control, err = control.New(ctx, table, p.Now, p.Random); err != nil {
 		return err
@@ -177,8 +225,7 @@ func (p *Project) Lock(what string) (alone bool, err error) {
 	}
 	unlock, err := p.Locker.Lock("catchment " + what) // it names the process itself
 	if errors.Is(err, versioned.ErrLocked) {
-		return false, plan.Failf(plan.Retry, "wait until it has ended, or see what it does with: catchment status",
-			"%w", err)
+		return false, plan.Failf(plan.Retry, plan.HintOf(err), "%w", err)
 	}
 	if err != nil {
 		return false, err

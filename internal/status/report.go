@@ -4,8 +4,9 @@
 //
 // Each thing that a command says is a struct, a Report; its lines of JSON and its
 // text are both made of that one value, so that neither knows what the other
-// doesn't. A Printer writes the one or the other. Whoever fills a report knows
-// runs and warehouses; this package doesn't, and imports nothing of ours.
+// doesn't. A Printer writes the one or the other, and makes it printable: what a
+// server said commands no terminal, whichever way it came here. Whoever fills a
+// report knows runs and warehouses; this package doesn't.
 //
 // Programs read the JSON, so its bytes are a promise. The fields of a struct
 // stand in the alphabetical order of their keys, which is the order of the keys
@@ -18,10 +19,12 @@
 package status
 
 import (
+	"bytes"
 	"encoding/json"
-	"fmt"
 	"io"
 	"time"
+
+	"catchment/internal/printable"
 )
 
 // A Report is something that a command says.
@@ -50,10 +53,14 @@ func (p Printer) Print(r Report) error {
 
 // PrintLines writes a report as JSON, an object on each line.
 func (p Printer) PrintLines(r Report) error {
-	enc := json.NewEncoder(p.Results)
-	enc.SetEscapeHTML(false)
 	for _, line := range r.Lines() {
+		var text bytes.Buffer
+		enc := json.NewEncoder(&text)
+		enc.SetEscapeHTML(false)
 		if err := enc.Encode(line); err != nil {
+			return err
+		}
+		if _, err := p.Results.Write(printable.JSON(text.Bytes())); err != nil {
 			return err
 		}
 	}
@@ -66,7 +73,9 @@ func (p Printer) PrintText(r Report) error {
 }
 
 // Say tells the person something that is no report, also where JSON was asked for.
-func (p Printer) Say(format string, args ...any) { fmt.Fprintf(p.Talk, format+"\n", args...) }
+func (p Printer) Say(format string, args ...any) {
+	_, _ = io.WriteString(p.Talk, printable.Text(said(format, args)))
+}
 
 // A Moment is a time that may not be there; in JSON it is null then.
 type Moment time.Time

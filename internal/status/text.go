@@ -6,6 +6,8 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
+
+	"catchment/internal/printable"
 )
 
 // A Text is a report for a person: results, which go to stdout, and talk about
@@ -20,12 +22,33 @@ type part struct {
 
 // Result adds a line, or several, to the results.
 func (t *Text) Result(format string, args ...any) {
-	*t = append(*t, part{Text: fmt.Sprintf(format, args...) + "\n"})
+	*t = append(*t, part{Text: said(format, args)})
 }
+
+// Lines adds lines to the results that are laid out already, such as a script.
+func (t *Text) Lines(text string) { *t = append(*t, part{Text: text + "\n"}) }
 
 // Talk adds a line about them.
 func (t *Text) Talk(format string, args ...any) {
-	*t = append(*t, part{Talk: true, Text: fmt.Sprintf(format, args...) + "\n"})
+	*t = append(*t, part{Talk: true, Text: said(format, args)})
+}
+
+// said is a line of ours. A value in it that has several lines gets the later ones
+// indented, so that what a server said poses as no line of ours.
+func said(format string, args []any) string {
+	shown := make([]any, len(args))
+	for i, arg := range args {
+		shown[i] = arg
+		switch arg := arg.(type) {
+		case string:
+			shown[i] = printable.Indented(arg)
+		case fmt.Stringer:
+			shown[i] = printable.Indented(arg.String())
+		case error:
+			shown[i] = printable.Indented(arg.Error())
+		}
+	}
+	return fmt.Sprintf(format, shown...) + "\n"
 }
 
 // table adds rows of cells in columns; the first row is their heads. An empty
@@ -34,9 +57,13 @@ func (t *Text) table(rows [][]string) {
 	var b strings.Builder
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	for _, cells := range rows {
-		fmt.Fprintln(w, strings.Join(cells, "\t"))
+		shown := make([]string, len(cells))
+		for i, cell := range cells {
+			shown[i] = printable.Line(cell)
+		}
+		fmt.Fprintln(w, strings.Join(shown, "\t"))
 	}
-	w.Flush()
+	_ = w.Flush() // into memory
 	*t = append(*t, part{Text: b.String()})
 }
 
@@ -50,14 +77,16 @@ func (t *Text) trouble(of, failure string, hint *string) {
 	}
 }
 
-// write gives up where results can't be written; nobody waits for talk.
+// write gives up where results can't be written; nobody waits for talk. Whatever
+// was forgotten elsewhere is made printable here.
 func (t Text) write(results, talk io.Writer) error {
 	for _, p := range t {
+		text := printable.Text(p.Text)
 		if p.Talk {
-			io.WriteString(talk, p.Text)
+			_, _ = io.WriteString(talk, text)
 			continue
 		}
-		if _, err := io.WriteString(results, p.Text); err != nil {
+		if _, err := io.WriteString(results, text); err != nil {
 			return err
 		}
 	}

@@ -2,9 +2,13 @@ package status
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
+	"strings"
 	"testing"
 	"time"
+
+	"catchment/internal/printable"
 )
 
 func TestCount(t *testing.T) {
@@ -63,5 +67,52 @@ func TestPrinterTellsOfABrokenStdout(t *testing.T) {
 	}
 	if err := (Printer{Results: &talk, Talk: broken{}}).Print(Overview{}); err != nil {
 		t.Errorf("talk that nobody hears: %v", err)
+	}
+}
+
+// What a server said reaches no terminal and no log as it came, and poses as no line
+// of ours, whichever way it came into a report.
+func TestNothingCommandsATerminal(t *testing.T) {
+	t.Parallel()
+	const evil = "a\x1b[2Jb\u202ec\u009b31m\x7f\xff\nok    login: org 00D"
+	var results, talk strings.Builder
+	p := Printer{Results: &results, Talk: &talk}
+	hint := evil
+	report := Overview{
+		Flows: []Flow{{Object: evil, State: evil, Grade: evil, LastRun: evil, Rejected: 1,
+			Doubts: []Doubt{{Why: evil, Hint: evil}}, Retired: []Retired{{Column: evil, Field: evil, By: evil}}}},
+		Runs: []PastRun{{ID: evil, State: evil, Holder: evil, Error: evil, Hint: &hint}},
+	}
+	if err := p.PrintText(report); err != nil {
+		t.Fatal(err)
+	}
+	p.Say("%s: %v", evil, errors.New(evil))
+	lines := strings.Split(results.String()+talk.String(), "\n")
+	for _, line := range lines {
+		if strings.HasPrefix(line, "ok ") || strings.Contains(line, "b\u202e") || printable.Line(line) != line {
+			t.Errorf("prints %q", line)
+		}
+	}
+	const shown = `a\x1b[2Jb\u202ec\u009b31m\x7f\xff`
+	if !strings.Contains(results.String(), shown+`\nok`) || !strings.Contains(talk.String(), shown+"\n      ok") {
+		t.Errorf("printed %q and %q", results.String(), talk.String())
+	}
+}
+
+// JSON says the same without: whoever reads it has the text as it came.
+func TestJSONCommandsNoTerminal(t *testing.T) {
+	t.Parallel()
+	const evil = "a\x1b[2Jb\u202ec\u009b31m\x7f\nd"
+	var results strings.Builder
+	if err := (Printer{Results: &results, JSON: true}).Print(Overview{Runs: []PastRun{{ID: evil}}}); err != nil {
+		t.Fatal(err)
+	}
+	line := strings.TrimSuffix(results.String(), "\n")
+	if printable.Line(line) != line {
+		t.Errorf("prints %q", line)
+	}
+	var got struct{ ID string }
+	if err := json.Unmarshal([]byte(line), &got); err != nil || got.ID != evil {
+		t.Errorf("%q was read as %q: %v", line, got.ID, err)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-lambda-go/lambda/messages"
 
 	"catchment/internal/plan"
+	"catchment/internal/printable"
 )
 
 // A Call is what a machine sends to the function of a step.
@@ -163,5 +164,5 @@ func answer(err error) error {
 	if errors.Is(err, context.Canceled) {
 		class = plan.Retry // the call was ended from outside
 	}
-	return messages.InvokeResponse_Error{Type: ErrorName(class), Message: message}
+	return messages.InvokeResponse_Error{Type: ErrorName(class), Message: printable.Text(message)}
 }

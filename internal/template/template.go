@@ -19,6 +19,7 @@ import (
 	"strings"
 
 	"catchment/internal/plan"
+	"catchment/internal/printable"
 )
 
 // An Imported is what was found in a template.
@@ -36,9 +37,9 @@ type Note struct {
 }
 
 func (n Note) String() string {
-	where := fmt.Sprintf("%s:%d: ", n.File, n.Line)
+	where := fmt.Sprintf("%s:%d: ", printable.Line(n.File), n.Line)
 	if n.Flow != "" {
-		where += n.Flow + ": "
+		where += printable.Line(n.Flow) + ": "
 	}
 	return where + n.Text
 }
@@ -109,11 +110,13 @@ type importer struct {
 
 func (im *importer) note(line int, format string, args ...any) {
 	im.out.Notes = append(im.out.Notes,
-		Note{File: im.file, Line: line, Flow: im.flow, Text: fmt.Sprintf(format, args...)})
+		Note{File: im.file, Line: line, Flow: im.flow, Text: printable.Line(fmt.Sprintf(format, args...))})
 }
 
 func (im *importer) problem(line int, of, format string, args ...any) {
-	im.problems = append(im.problems, Note{File: im.file, Line: line, Flow: of, Text: fmt.Sprintf(format, args...)})
+	im.problems = append(im.problems, Note{
+		File: im.file, Line: line, Flow: of, Text: printable.Line(fmt.Sprintf(format, args...)),
+	})
 }
 
 func (im *importer) failure() error {

@@ -223,3 +223,19 @@ func FuzzImport(f *testing.F) {
 		}
 	})
 }
+
+// A template's words command no terminal, and stay in their line.
+func TestNotesArePrintable(t *testing.T) {
+	text := "Resources:\n  \"F\\e[2J\":\n    Type: \"Custom::\\e[2J\\u202e\"\n  G:\n    Type: \"AWS::S3::Bucket\"\n"
+	im, err := template.Import("t\x1b.yaml", []byte(text), nil)
+	said := ""
+	if err != nil {
+		said = err.Error()
+	}
+	for _, n := range im.Notes {
+		said += n.String()
+	}
+	if !strings.Contains(said, `\x1b[2J`) || strings.ContainsAny(said, "\x1b\u202e") {
+		t.Errorf("%q", said)
+	}
+}

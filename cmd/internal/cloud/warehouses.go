@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 
+	"catchment/internal/printable"
 	"catchment/internal/project"
 	"catchment/internal/warehouse"
 	"catchment/internal/warehouse/postgres"
@@ -39,7 +40,7 @@ func (a *AWS) redshiftBy(
 ) project.WarehouseDriver {
 	options := redshift.Options{AWS: a.config, Report: func(c redshift.Cut) {
 		fmt.Fprintf(os.Stderr, "page %s: %d texts of column %s were cut off at 65,535 bytes, or end just there\n",
-			c.Page, c.Texts, c.Column)
+			printable.Line(c.Page), c.Texts, printable.Line(c.Column))
 	}}
 	return project.WarehouseDriver{
 		Title: "Redshift",

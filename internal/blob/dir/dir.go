@@ -19,6 +19,7 @@ import (
 
 	"catchment/internal/blob"
 	"catchment/internal/plan"
+	"catchment/internal/printable"
 )
 
 // tempPrefix starts the names of files that are being written. No key may
@@ -37,7 +38,8 @@ func New(root string) (*Store, error) {
 		err = os.MkdirAll(abs, 0o700)
 	}
 	if err != nil {
-		return nil, plan.Fixf("set stage.url to dir: and a folder that this user may write", "stage folder: %w", err)
+		return nil, plan.Fixf("set stage.url to dir: and a folder that this user may write", "stage folder: %w",
+			printable.Error(err))
 	}
 	return &Store{root: abs}, nil
 }
@@ -98,7 +100,7 @@ func (s *Store) Open(_ context.Context, key string) (io.ReadCloser, error) {
 	if err != nil {
 		return nil, err
 	}
-	f, err := os.Open(path)
+	f, err := os.Open(path) // #nosec G304 -- of a key that CheckKey keeps below the root
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("open %s: %w", key, blob.ErrNotFound)
 	}

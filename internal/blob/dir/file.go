@@ -12,6 +12,7 @@ import (
 
 	"catchment/internal/blob"
 	"catchment/internal/plan"
+	"catchment/internal/printable"
 )
 
 // source is a reader that stops with its context and remembers why it ended.
@@ -73,7 +74,7 @@ func makeFolder(folder string) error {
 }
 
 func syncFolder(folder string) error {
-	d, err := os.Open(folder)
+	d, err := os.Open(folder) // #nosec G304 -- of the stage, which catchment.yaml names
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil // taken away by a Delete: nothing in it is left to lose
 	}
@@ -86,7 +87,7 @@ func syncFolder(folder string) error {
 
 // classed gives an error of the file system its class and a hint.
 func classed(verb, key string, err error) error {
-	err = fmt.Errorf("%s %s: %w", verb, key, err)
+	err = fmt.Errorf("%s %s: %w", verb, key, printable.Error(err))
 	switch {
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
 		return &plan.Failure{Class: plan.Fix,

@@ -20,6 +20,7 @@ import (
 
 	"catchment/internal/control/versioned"
 	"catchment/internal/plan"
+	"catchment/internal/printable"
 )
 
 // A Table is a versioned.Table in a SQLite file, and a versioned.Locker.
@@ -54,10 +55,16 @@ func Open(path string) (*Table, error) {
 	db.SetMaxOpenConns(1) // writers of one process queue here instead of at the file's lock
 	t := &Table{db: db, path: abs}
 	if err := t.migrate(context.Background(), migrations()); err != nil {
-		db.Close()
-		return nil, t.fail("open control table "+abs, err)
+		_ = db.Close() // the error before it is the one that matters
+		return nil, t.fail("open control table "+printable.Line(abs), err)
 	}
 	return t, nil
+}
+
+// Files are those that the control table at path has on the disk, and its lock, which
+// only who runs catchment may open: whoever can, can hold it.
+func Files(path string) (files []string, lock string) {
+	return []string{path, path + "-wal", path + "-shm"}, path + lockSuffix
 }
 
 // migrations are the DDL of each version of the file (PRAGMA user_version),

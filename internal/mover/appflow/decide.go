@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/appflow/types"
 
 	"catchment/internal/mover"
+	"catchment/internal/printable"
 )
 
 // A deed is what is to be done about a stack.
@@ -52,7 +53,7 @@ func executionOf(r types.ExecutionRecord) execution {
 	if r.ExecutionResult != nil {
 		e.records = aws.ToInt64(r.ExecutionResult.RecordsProcessed)
 		if r.ExecutionResult.ErrorInfo != nil {
-			e.message = aws.ToString(r.ExecutionResult.ErrorInfo.ExecutionMessage)
+			e.message = printable.Message(aws.ToString(r.ExecutionResult.ErrorInfo.ExecutionMessage))
 		}
 	}
 	return e

@@ -9,6 +9,7 @@ import (
 	"github.com/aws/smithy-go"
 
 	"catchment/internal/plan"
+	"catchment/internal/printable"
 )
 
 // classify gives an error of AWS its class. permission is what the role needs
@@ -28,7 +29,8 @@ func classify(err error, permission string) error {
 		return &plan.Failure{Class: plan.Retry, Err: err}
 	}
 	class, hint := classOfCode(api.ErrorCode(), api.ErrorMessage(), permission)
-	return &plan.Failure{Class: class, Hint: hint, Err: &refusal{api.ErrorCode() + ": " + api.ErrorMessage(), err}}
+	text := printable.Message(api.ErrorCode() + ": " + api.ErrorMessage())
+	return &plan.Failure{Class: class, Hint: hint, Err: &refusal{text, err}}
 }
 
 // A refusal says what AWS said, without the request ids and names of

@@ -17,7 +17,8 @@ import (
 	"net/http"
 	"strings"
 	"time"
-	"unicode/utf8"
+
+	"catchment/internal/printable"
 )
 
 // An Error is what Salesforce answered instead of what was asked for, or what
@@ -34,7 +35,7 @@ type Error struct {
 }
 
 func (e *Error) Error() string {
-	text := e.Resource
+	text := printable.Line(e.Resource)
 	if e.Status > 0 {
 		text += fmt.Sprintf(": HTTP %d", e.Status)
 	}
@@ -94,12 +95,8 @@ func (e *Error) Hide(secrets []string) {
 	}
 }
 
-// errorAtMost bounds how much of an error's body is read; messageAtMost how
-// much of its message is shown.
-const (
-	errorAtMost   = 64 << 10
-	messageAtMost = 500
-)
+// errorAtMost bounds how much of an error's body is read.
+const errorAtMost = 64 << 10
 
 // errorText reads the text of an error. net/http leaves the unpacking to who
 // asked for gzip, as Client.Results does.
@@ -164,15 +161,7 @@ func isHTML(h http.Header) bool {
 	return err == nil && kind == "text/html"
 }
 
-// Bearable makes foreign text fit for one line of a log.
+// Bearable makes foreign text fit for one line of a log, and for a terminal.
 func Bearable(text string) string {
-	text = strings.Join(strings.Fields(strings.ToValidUTF8(text, "\uFFFD")), " ")
-	if len(text) <= messageAtMost {
-		return text
-	}
-	end := messageAtMost
-	for !utf8.RuneStart(text[end]) {
-		end--
-	}
-	return text[:end] + "..."
+	return printable.Message(text)
 }

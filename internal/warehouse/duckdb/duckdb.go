@@ -57,6 +57,16 @@ func Open(path string, o Options) (sql.Driver, error) {
 	return &driver{path: path, settings: offline + given, o: o, writing: make(chan struct{}, 1)}, nil
 }
 
+// Files are those that the database at path has on the disk, beside a folder for what
+// doesn't fit into memory, which is gone with the last transaction.
+func Files(path string) []string {
+	file, _, err := parse(path)
+	if err != nil {
+		return nil
+	}
+	return []string{file, file + ".wal"}
+}
+
 type driver struct {
 	path     string
 	settings string // of DuckDB, as its DSN has them

@@ -10,6 +10,7 @@ import (
 	"github.com/duckdb/duckdb-go/v2"
 
 	"catchment/internal/plan"
+	"catchment/internal/printable"
 	"catchment/internal/warehouse/sql"
 )
 
@@ -25,6 +26,7 @@ func (d *driver) classify(ctx context.Context, err error) error {
 // gives beside a rough type.
 func failure(path string, err error) error {
 	text := err.Error()
+	path = printable.Line(path)
 	has := func(words ...string) bool {
 		for _, w := range words {
 			if strings.Contains(text, w) {
@@ -61,7 +63,7 @@ func failure(path string, err error) error {
 func holder(text string) string {
 	if m := regexp.MustCompile(`Conflicting lock is held in (\S+)(?: \(PID (\d+)\))?`).
 		FindStringSubmatch(text); m != nil {
-		return strings.TrimSpace(m[1] + " " + m[2])
+		return printable.Line(strings.TrimSpace(m[1] + " " + m[2]))
 	}
 	return "the program that has the file open"
 }
@@ -80,7 +82,7 @@ func withoutValues(err error) error {
 		duckdb.ErrorTypeDependency, duckdb.ErrorTypeIO, duckdb.ErrorTypePermission, duckdb.ErrorTypeInterrupt,
 		duckdb.ErrorTypeNotImplemented, duckdb.ErrorTypeFatal:
 		kind, _, _ = strings.Cut(d.Msg, "\n")
-		return errors.New(kind)
+		return errors.New(printable.Message(kind))
 	}
 	if refused := refusedValue(kind, d.Msg); refused != nil {
 		return refused

@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"catchment/internal/plan"
+	"catchment/internal/printable"
 	"catchment/internal/warehouse/sql"
 	"catchment/internal/warehouse/wire"
 )
@@ -68,10 +69,11 @@ func refusal(place string, e *pgconn.PgError) error {
 	case "42501":
 		return plan.Fixf("grant it: GRANT CREATE ON DATABASE NAME TO the user of warehouse.url, "+
 			"or make that user the owner of both schemas",
-			"%s: %s", place, e.Message)
+			"%s: %s", place, printable.Message(e.Message))
 	case "42704":
 		if strings.HasPrefix(e.Message, "role ") {
-			return plan.Fixf("make the role, or take it out of warehouse.grant_to", "%s: %s", place, e.Message)
+			return plan.Fixf("make the role, or take it out of warehouse.grant_to", "%s: %s", place,
+				printable.Message(e.Message))
 		}
 	case "53100":
 		return plan.Fixf("free some space on the server's disk", "%s: the disk is full", place)
@@ -116,7 +118,7 @@ func refusal(place string, e *pgconn.PgError) error {
 // 9): of those only the kind and the place in the page stay.
 func withoutValues(e *pgconn.PgError) error {
 	if e.Code[:2] == "42" || e.Code[:2] == "0A" {
-		return fmt.Errorf("%s (%s)", e.Message, e.Code)
+		return fmt.Errorf("%s (%s)", printable.Message(e.Message), e.Code)
 	}
 	if refused := refusedValue(e); refused != nil {
 		return refused

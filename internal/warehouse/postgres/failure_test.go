@@ -108,3 +108,14 @@ func TestCancelledIsNoFailure(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// A server's words command no terminal, and stay in their line.
+func TestFailureIsPrintable(t *testing.T) {
+	t.Parallel()
+	for _, code := range []string{"42501", "42704", "42P01"} {
+		e := &pgconn.PgError{Code: code, Message: "role \"a\x1b[2J\" is\nok\u202e no"}
+		if got := failure("here", e).Error(); !strings.Contains(got, `role "a\x1b[2J" is ok\u202e no`) {
+			t.Errorf("%s: %q", code, got)
+		}
+	}
+}

@@ -13,6 +13,7 @@ import (
 
 	"catchment/internal/awserr"
 	"catchment/internal/plan"
+	"catchment/internal/printable"
 	"catchment/internal/warehouse/sql"
 	agreed "catchment/internal/warehouse/wire"
 )
@@ -80,7 +81,7 @@ func refusal(p place, code, text string) error {
 		return plan.Fixf("name another in warehouse.url", "%s does not exist", p)
 	case code == "42501", says("permission denied", "must be owner"):
 		return plan.Fixf("grant it: GRANT CREATE ON DATABASE NAME TO the user of warehouse.url, "+
-			"or make that user the owner of both schemas", "%s: %s", p, strings.TrimSpace(text))
+			"or make that user the owner of both schemas", "%s: %s", p, printable.Message(text))
 	case code == "2BP01", says("other objects depend on it", "depends on"):
 		return plan.Fixf("make the views anew WITH NO SCHEMA BINDING: they survive that a column is replaced",
 			"%s: a view keeps a column from being changed", p)
@@ -92,7 +93,8 @@ func refusal(p place, code, text string) error {
 	case code == "53300", says("too many connections", "too many clients", "connection limit"):
 		return plan.Failf(plan.Retry, "end other sessions", "%s has no connection to spare", p)
 	case (code == "42704" || code == "") && strings.HasPrefix(bare(text), `role "`) && says("does not exist"):
-		return plan.Fixf("make the role, or take it out of warehouse.grant_to", "%s: %s", p, bare(text))
+		return plan.Fixf("make the role, or take it out of warehouse.grant_to", "%s: %s", p,
+			printable.Message(bare(text)))
 	case len(code) == 5 && (code[:2] == "08" || code[:2] == "57"),
 		says("terminating connection", "connection is closed", "session is not available", "session expired"):
 		return plan.Failf(plan.Retry, "", "%s: the connection was ended", p)
@@ -122,16 +124,15 @@ func bare(text string) string {
 // 9). The Data API brings no code: there only texts that speak of the
 // statement's own names are known to be safe.
 func withoutValues(code, text string) string {
-	text = strings.TrimSpace(text)
 	if strings.HasPrefix(code, "42") || strings.HasPrefix(code, "0A") {
-		return fmt.Sprintf("%s (%s)", text, code)
+		return fmt.Sprintf("%s (%s)", printable.Message(text), code)
 	}
 	if code == "" {
-		first, _, _ := strings.Cut(text, "\n")
+		first, _, _ := strings.Cut(strings.TrimSpace(text), "\n")
 		for _, safe := range []string{"syntax error", "relation ", "does not exist", "already exists",
 			"not supported"} {
 			if strings.Contains(first, safe) && !strings.Contains(first, "invalid input") {
-				return first
+				return printable.Message(first)
 			}
 		}
 		return "a value or row was refused"
@@ -173,7 +174,7 @@ func dataFailure(ctx context.Context, action string, p place, err error) error {
 	case code == "ValidationException" && strings.Contains(text, "session"):
 		return plan.Failf(plan.Retry, "", "%s: the session has ended", p)
 	case code == "ValidationException":
-		return plan.Failf(plan.Bug, "", "%s: the Data API refuses the request: %s", p, text)
+		return plan.Failf(plan.Bug, "", "%s: the Data API refuses the request: %s", p, printable.Message(text))
 	case code == "DatabaseConnectionException", code == "InternalServerException", code == "QueryTimeoutException":
 		return plan.Failf(plan.Retry, "", "%s: the Data API failed (%s)", p, code)
 	}
