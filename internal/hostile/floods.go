@@ -2,6 +2,7 @@ package hostile
 
 import (
 	"bytes"
+	"cmp"
 	"compress/gzip"
 	"fmt"
 	"io"
@@ -97,8 +98,10 @@ func ManyHeaders(n int) Trick {
 type Flood struct {
 	Before, Text, Behind string
 	Size                 int64
-	Packed               bool // by gzip, so that little of it is on the wire
+	Packed               bool          // by gzip, so that little of it is on the wire
+	Slow                 time.Duration // a pause after each 64 kB
 	Header               http.Header
+	Status               int // 200 where 0
 }
 
 // Trick sends the flood in the place of an answer.
@@ -113,8 +116,8 @@ func (f Flood) Trick(x *Exchange) {
 	if f.Packed {
 		h.Set("Content-Encoding", "gzip")
 	}
-	x.begin(h, -1, http.StatusOK)
-	f.write(x.W)
+	x.begin(h, -1, cmp.Or(f.Status, http.StatusOK))
+	f.write(x, x.W)
 }
 
 // Around sends the org's own answer with the flood put in the place of a text,
@@ -133,9 +136,9 @@ func (f Flood) Around(text string) Trick {
 	}
 }
 
-func (f Flood) write(w io.Writer) {
+func (f Flood) write(x *Exchange, w io.Writer) {
 	if !f.Packed {
-		if _, err := io.WriteString(w, f.Before); err != nil || fill(w, f.Text, f.Size) != nil {
+		if _, err := io.WriteString(w, f.Before); err != nil || fill(slowly{w, x, f.Slow}, f.Text, f.Size) != nil {
 			return
 		}
 		_, _ = io.WriteString(w, f.Behind)
@@ -159,6 +162,24 @@ func (f Flood) write(w io.Writer) {
 	_ = pack(w, f.Behind, int64(len(f.Behind)))
 }
 
+// slowly writes with a pause behind each piece, as long as somebody is there.
+type slowly struct {
+	io.Writer
+	x     *Exchange
+	pause time.Duration
+}
+
+func (s slowly) Write(p []byte) (int, error) {
+	n, err := s.Writer.Write(p)
+	if err == nil && s.pause > 0 {
+		s.x.flush()
+		if !s.x.pause(s.pause) {
+			err = io.ErrClosedPipe
+		}
+	}
+	return n, err
+}
+
 // pack writes a member of gzip that holds size bytes of text.
 func pack(w io.Writer, text string, size int64) error {
 	z := gzip.NewWriter(w)
@@ -168,14 +189,16 @@ func pack(w io.Writer, text string, size int64) error {
 	return z.Close()
 }
 
-// fill writes size bytes of text, over and over.
+// fill writes a text over and over, whole, until it has written size bytes.
 func fill(w io.Writer, text string, size int64) error {
-	if size == 0 || text == "" {
+	if text == "" {
 		return nil
 	}
+	unit := int64(len(text))
 	chunk := []byte(strings.Repeat(text, 1+(64<<10)/len(text)))
 	for size > 0 {
-		part := chunk[:min(int64(len(chunk)), size)]
+		whole := (size + unit - 1) / unit * unit
+		part := chunk[:min(int64(len(chunk)), whole)]
 		if _, err := w.Write(part); err != nil {
 			return err
 		}

@@ -18,9 +18,14 @@ func MovedHere(status int) Trick {
 	}
 }
 
-// Continues says of a query's answer that there is another one, at next.
+// Continues says of a query's answer that has records that there is another one,
+// at next.
 func Continues(next string) Trick {
-	return ChangeJSON(func(m map[string]any) { m["done"], m["nextRecordsUrl"] = false, next })
+	return ChangeJSON(func(m map[string]any) {
+		if records, _ := m["records"].([]any); len(records) > 0 {
+			m["done"], m["nextRecordsUrl"] = false, next
+		}
+	})
 }
 
 // PagesAt gives the result pages of a job another host.
@@ -36,19 +41,6 @@ func PagesAt(base string) Trick {
 			m["nextRecordsUrl"] = base + next
 		}
 	})
-}
-
-// SamePages names the first result page five times, and itself as the next list
-// of pages, for ever.
-func SamePages() Trick {
-	return func(x *Exchange) {
-		ChangeJSON(func(m map[string]any) {
-			if pages, _ := m["resultPages"].([]any); len(pages) > 0 {
-				m["resultPages"] = []any{pages[0], pages[0], pages[0], pages[0], pages[0]}
-			}
-			m["done"], m["nextRecordsUrl"] = false, x.R.URL.Path
-		})(x)
-	}
 }
 
 // A Loop remembers the first answer that it gave, and gives it again whatever

@@ -98,16 +98,19 @@ func Change(change func(*Answer)) Trick {
 
 // ChangeJSON changes the org's answer where it is an object in JSON.
 func ChangeJSON(change func(map[string]any)) Trick {
-	return Change(func(a *Answer) {
-		d := json.NewDecoder(bytes.NewReader(a.Body))
-		d.UseNumber()
-		var m map[string]any
-		if err := d.Decode(&m); err != nil {
-			return
-		}
-		change(m)
-		a.Body, _ = json.Marshal(m)
-	})
+	return Change(func(a *Answer) { a.ChangeJSON(change) })
+}
+
+// ChangeJSON changes an answer that is an object in JSON, and no other.
+func (a *Answer) ChangeJSON(change func(map[string]any)) {
+	d := json.NewDecoder(bytes.NewReader(a.Body))
+	d.UseNumber()
+	var m map[string]any
+	if err := d.Decode(&m); err != nil || m == nil {
+		return
+	}
+	change(m)
+	a.Body, _ = json.Marshal(m)
 }
 
 // Set puts a value into the org's answer, an object in JSON.
