@@ -136,7 +136,7 @@ var asked = []struct {
 }{
 	{hostile.Token, "check"}, {hostile.Objects, "check"}, {hostile.Limits, "check"}, {hostile.Query, "check"},
 	{hostile.Describe, "run"}, {hostile.NewJob, "run"}, {hostile.Job, "run"}, {hostile.ResultPages, "run"}, {hostile.Results, "run"},
-	{hostile.Token, "init --config new.yaml --url https://" + hostile.Home}, {hostile.Objects, "plan"},
+	{hostile.Objects, "plan"},
 }
 
 // A server that says nothing more is given up, and said so.
@@ -170,7 +170,7 @@ func TestHostileSilenceEndsWithASignal(t *testing.T) {
 	for i, at := range append(asked, []struct {
 		place   hostile.Place
 		command string
-	}{{hostile.Query, "verify"}, {hostile.Results, "verify --digest"}, {hostile.Updated, "run"}, {hostile.Deleted, "run"}}...) {
+	}{{hostile.Token, "init --config new.yaml --url https://" + hostile.Home}, {hostile.Query, "verify"}, {hostile.Results, "verify --digest"}, {hostile.Updated, "run"}, {hostile.Deleted, "run"}}...) {
 		var first []string
 		if at.command == "verify" || at.command == "verify --digest" || at.place == hostile.Updated || at.place == hostile.Deleted {
 			first = []string{"run"}

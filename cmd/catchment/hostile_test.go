@@ -39,7 +39,7 @@ const (
 	memoryAtMost = 256 << 20
 	// endsWithin is far above what the limits of the configuration below allow, with
 	// all repeats: a machine may be slow.
-	endsWithin = 4 * time.Minute
+	endsWithin = 2 * time.Minute
 	// stopsWithin is how long after a signal a command may still be there, on a slow machine.
 	stopsWithin = 20 * time.Second
 )
