@@ -433,7 +433,7 @@ func (b *besieged) inspect(t *testing.T, e ending) {
 		t.Errorf("it spoke to somebody, %d times: %s", len(strays), stray)
 	}
 	if e.memory > memoryAtMost {
-		t.Errorf("it took %d MiB", e.memory>>20)
+		t.Errorf("it took %d MiB; it said:\n%s", e.memory>>20, e.said())
 	}
 	for _, r := range e.said() {
 		if raw(r) {
