@@ -73,6 +73,7 @@ type assault struct {
 	first    []string // commands that meet an honest org before
 	changes  int      // changes in the org behind these
 	mends    bool     // the next run, with an honest org, copies all there is
+	repairs  bool     // verify --repair mends what the org lied about, and no run can know
 	unseen   bool     // the attack needn't be met: the command may have ended before
 	allowed  func(*besieged) []hostile.Attack
 	longOnly bool
@@ -137,10 +138,15 @@ func (a assault) run(t *testing.T) {
 	for _, command := range a.then {
 		b.inspect(t, b.do(t, false, strings.Fields(command)...))
 	}
-	if a.mends || *everyAttack && strings.HasPrefix(a.command, "run") {
+	if a.mends || a.repairs || *everyAttack && strings.HasPrefix(a.command, "run") {
 		b.net.Attack()
 		b.org.Clock().Advance(5 * time.Minute)
-		b.must(t, "run --allow-deletes")
+		if a.repairs {
+			b.do(t, false, "run", "--allow-deletes")
+			b.do(t, false, "verify", "--repair")
+		} else {
+			b.must(t, "run --allow-deletes")
+		}
 		b.must(t, "verify")
 	}
 }
