@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"catchment/internal/hostile"
+	"catchment/internal/hostile/place"
 )
 
 const evil = "https://evil.example"
@@ -26,13 +27,13 @@ func TestHostileRedirects(t *testing.T) {
 	t.Parallel()
 	targets := []string{evil, "http://evil.example", "http://" + hostile.Home, "https://other.my.salesforce.com"}
 	places := []struct {
-		place   hostile.Place
+		place   place.Place
 		command string
 	}{
-		{hostile.Token, "check --json"}, {hostile.Versions, "check --json"}, {hostile.Limits, "check --json"},
-		{hostile.Objects, "check --json"}, {hostile.Query, "check --json"}, {hostile.Describe, "run --json"},
-		{hostile.NewJob, "run --json"}, {hostile.Job, "run --json"}, {hostile.ResultPages, "run --json"},
-		{hostile.Results, "run --json"},
+		{place.Token, "check --json"}, {place.Versions, "check --json"}, {place.Limits, "check --json"},
+		{place.Objects, "check --json"}, {place.Query, "check --json"}, {place.Describe, "run --json"},
+		{place.NewJob, "run --json"}, {place.Job, "run --json"}, {place.ResultPages, "run --json"},
+		{place.Results, "run --json"},
 	}
 	var all []assault
 	for i, status := range []int{301, 302, 303, 307, 308} {
@@ -42,21 +43,25 @@ func TestHostileRedirects(t *testing.T) {
 					name:    fmt.Sprintf("%d of %s to %s", status, at.place, to),
 					attacks: []hostile.Attack{{On: at.place, Do: hostile.MovedTo(status, to)}},
 					command: at.command, want: refused,
-					longOnly: (i+k+n)%5 != 0 && at.place != hostile.Token, // every fifth, and so each of all
+					longOnly: (i+k+n)%5 != 0 && at.place != place.Token, // every fifth, and so each of all
 				})
 			}
 		}
 	}
 	all = append(all,
-		assault{name: "moved for good", attacks: []hostile.Attack{{On: hostile.Anything, Do: hostile.MovedTo(301, evil)}},
+		assault{name: "moved for good", attacks: []hostile.Attack{{On: place.Anything,
+			Do: hostile.MovedTo(301, evil)}},
 			command: "check --json", want: refused, says: "evil.example"},
-		assault{name: "moved for good", attacks: []hostile.Attack{{On: hostile.Anything, Do: hostile.MovedTo(308, evil)}},
-			command: "init --url https://" + hostile.Home + " --config new.yaml", want: refused, way: hostile.Secure, says: "evil.example"},
-		assault{name: "round and round", attacks: []hostile.Attack{{On: hostile.Objects, Do: hostile.MovedHere(302)}},
+		assault{name: "moved for good", attacks: []hostile.Attack{{On: place.Anything,
+			Do: hostile.MovedTo(308, evil)}},
+			command: "init --url https://" + hostile.Home + " --config new.yaml", want: refused, way: hostile.Secure,
+			says: "evil.example"},
+		assault{name: "round and round", attacks: []hostile.Attack{{On: place.Objects, Do: hostile.MovedHere(302)}},
 			command: "check --json", want: refused},
-		assault{name: "round and round with a body", attacks: []hostile.Attack{{On: hostile.NewJob, Do: hostile.MovedHere(307)}},
+		assault{name: "round and round with a body", attacks: []hostile.Attack{{On: place.NewJob,
+			Do: hostile.MovedHere(307)}},
 			command: "run --json", want: refused, mends: true},
-		assault{name: "a host in another script", attacks: []hostile.Attack{{On: hostile.Objects,
+		assault{name: "a host in another script", attacks: []hostile.Attack{{On: place.Objects,
 			Do: hostile.MovedTo(302, "https://\u202eelpmaxe.live\u009b31m")}}, command: "check", want: refused})
 	repel(t, all)
 }
@@ -66,9 +71,9 @@ func TestHostileDetours(t *testing.T) {
 	t.Parallel()
 	var all []assault
 	for _, at := range []struct {
-		place   hostile.Place
+		place   place.Place
 		command string
-	}{{hostile.Token, "check"}, {hostile.Objects, "check"}, {hostile.NewJob, "run"}, {hostile.Results, "run"}} {
+	}{{place.Token, "check"}, {place.Objects, "check"}, {place.NewJob, "run"}, {place.Results, "run"}} {
 		all = append(all, assault{name: "307 of " + string(at.place), command: at.command, want: borne,
 			attacks: []hostile.Attack{{On: at.place, Times: 1, Do: hostile.MovedHere(307)}}})
 	}
@@ -84,7 +89,7 @@ func TestHostileLoginRedirects(t *testing.T) {
 			for _, to := range []string{evil, "http://" + hostile.Home} {
 				all = append(all, assault{
 					name: fmt.Sprintf("%s, %d to %s", flow, status, to), login: login,
-					attacks: []hostile.Attack{{On: hostile.Token, Do: hostile.MovedTo(status, to)}},
+					attacks: []hostile.Attack{{On: place.Token, Do: hostile.MovedTo(status, to)}},
 					command: "check --json", want: refused,
 					longOnly: status != 307 && flow != "jwt",
 				})
@@ -98,12 +103,12 @@ func TestHostileLoginRedirects(t *testing.T) {
 func TestHostileAddresses(t *testing.T) {
 	t.Parallel()
 	var all []assault
-	for _, place := range []hostile.Place{hostile.Token, hostile.Objects} {
+	for _, at := range []place.Place{place.Token, place.Objects} {
 		for _, scheme := range []string{"http", "https"} {
 			all = append(all, assault{
-				name: fmt.Sprintf("%s to another address by %s", place, scheme), way: hostile.Clear,
+				name: fmt.Sprintf("%s to another address by %s", at, scheme), way: hostile.Clear,
 				allowed: func(b *besieged) []hostile.Attack {
-					return []hostile.Attack{{On: place, Do: hostile.MovedTo(307, b.net.Elsewhere(scheme))}}
+					return []hostile.Attack{{On: at, Do: hostile.MovedTo(307, b.net.Elsewhere(scheme))}}
 				},
 				command: "check --json", want: refused,
 			})
@@ -126,14 +131,16 @@ func TestHostileInstances(t *testing.T) {
 		"https://evil-salesforce.com", "https://notmy.salesforce.com.co", "https://my.salesforce.com.evil.example",
 		"https://acme.my.salesforce.example", "https://xn--salesforc-03a.com", "https://acme.my.xn--salesforc-03a.com",
 		"https://salesforcé.com", "https://acme.my.salesforce.com\u3002evil.example", "https://evil.example.",
-		"//evil.example", "evil.example", "ftp://" + hostile.Home, "javascript:alert(1)", "https://", "", "https://[::1",
-		"https://192.168.0.1", "https://169.254.169.254", "http://169.254.169.254", "https://0.0.0.0", "https://2130706433",
+		"//evil.example", "evil.example", "ftp://" + hostile.Home, "javascript:alert(1)", "https://", "",
+		"https://[::1",
+		"https://192.168.0.1", "https://169.254.169.254", "http://169.254.169.254", "https://0.0.0.0",
+		"https://2130706433",
 		"http://localhost.evil.example", "http://127.0.0.1.evil.example", "https://127.0.0.1.nip.io",
 		"https://\x1b[2Jevil.example", "https://\u202eelpmaxe.live", "https://evil.example\r\nHost: x",
 	} {
 		all = append(all, assault{
 			name:    fmt.Sprintf("%q", url),
-			attacks: []hostile.Attack{{On: hostile.Token, Do: hostile.Set("instance_url", url)}},
+			attacks: []hostile.Attack{{On: place.Token, Do: hostile.Set("instance_url", url)}},
 			command: "check --json", want: refused, way: hostile.Secure,
 		})
 	}
@@ -143,21 +150,24 @@ func TestHostileInstances(t *testing.T) {
 	} {
 		all = append(all, assault{
 			name:    fmt.Sprintf("%q", url),
-			attacks: []hostile.Attack{{On: hostile.Token, Do: hostile.Set("instance_url", url)}},
+			attacks: []hostile.Attack{{On: place.Token, Do: hostile.Set("instance_url", url)}},
 			command: "check --json", want: borne, way: hostile.Secure,
 			trusts: []string{"acme--full.sandbox.my.salesforce.com", "na139.salesforce.com"},
 		})
 	}
 	all = append(all,
 		assault{name: "the same host to its end", command: "check --json", want: either, way: hostile.Secure,
-			attacks: []hostile.Attack{{On: hostile.Token, Do: hostile.Set("instance_url", "https://acme.my.salesforce.com.")}}},
+			attacks: []hostile.Attack{{On: place.Token,
+				Do: hostile.Set("instance_url", "https://acme.my.salesforce.com.")}}},
 		assault{name: "a user in front of the same host", command: "check --json", want: either, way: hostile.Secure,
-			attacks: []hostile.Attack{{On: hostile.Token, Do: hostile.Set("instance_url", "https://evil@acme.my.salesforce.com")}}})
+			attacks: []hostile.Attack{{On: place.Token,
+				Do: hostile.Set("instance_url", "https://evil@acme.my.salesforce.com")}}})
 	// Whoever is in clear already, on this machine, is not led out of it.
-	for _, url := range []string{evil, "http://evil.example", "http://" + hostile.Home, "https://127.0.0.1@evil.example"} {
+	for _, url := range []string{evil, "http://evil.example", "http://" + hostile.Home,
+		"https://127.0.0.1@evil.example"} {
 		all = append(all, assault{
 			name:    fmt.Sprintf("%q from loopback", url),
-			attacks: []hostile.Attack{{On: hostile.Token, Do: hostile.Set("instance_url", url)}},
+			attacks: []hostile.Attack{{On: place.Token, Do: hostile.Set("instance_url", url)}},
 			command: "check --json", want: refused, way: hostile.Clear,
 		})
 	}
@@ -166,7 +176,7 @@ func TestHostileInstances(t *testing.T) {
 		all = append(all, assault{
 			name: "loopback by " + scheme, command: "check --json", want: refused, way: hostile.Secure,
 			allowed: func(b *besieged) []hostile.Attack {
-				return []hostile.Attack{{On: hostile.Token, Do: hostile.Set("instance_url", b.net.Elsewhere(scheme))}}
+				return []hostile.Attack{{On: place.Token, Do: hostile.Set("instance_url", b.net.Elsewhere(scheme))}}
 			},
 		})
 	}
@@ -177,32 +187,38 @@ func TestHostileInstances(t *testing.T) {
 func TestHostileLogins(t *testing.T) {
 	t.Parallel()
 	set := func(key string, value any) []hostile.Attack {
-		return []hostile.Attack{{On: hostile.Token, Do: hostile.Set(key, value)}}
+		return []hostile.Attack{{On: place.Token, Do: hostile.Set(key, value)}}
 	}
 	repel(t, []assault{
 		{name: "identity elsewhere", attacks: set("id", evil+"/id/00D000000000001EAA/005000000000001AAA"),
 			command: "check --json", want: either},
-		{name: "identity that isn't one", attacks: set("id", "https://evil.example/id/../../x"), command: "check --json", want: either},
+		{name: "identity that isn't one", attacks: set("id", "https://evil.example/id/../../x"),
+			command: "check --json", want: either},
 		{name: "identity of nobody", attacks: set("id", "\x1b[2J"), command: "check --json", want: either},
 		{name: "DPoP", attacks: set("token_type", "DPoP"), command: "check --json", want: refused, says: "DPoP"},
 		{name: "DPoP", attacks: set("token_type", "DPoP"), command: "run --json", want: refused, says: "DPoP"},
 		{name: "mac", attacks: set("token_type", "mac"), command: "check --json", want: refused},
-		{name: "token with a line", attacks: set("access_token", "00D\r\nX-Evil: 1"), command: "check --json", want: refused},
+		{name: "token with a line", attacks: set("access_token", "00D\r\nX-Evil: 1"), command: "check --json",
+			want: refused},
 		{name: "token with NUL", attacks: set("access_token", "00D\x00x"), command: "check --json", want: refused},
 		{name: "no token", attacks: set("access_token", ""), command: "check --json", want: refused},
 		{name: "token as a number", attacks: set("access_token", 7), command: "check --json", want: refused},
-		{name: "a token of 1 MB", attacks: []hostile.Attack{{On: hostile.Token, Do: hostile.Flood{
+		{name: "a token of 1 MB", attacks: []hostile.Attack{{On: place.Token, Do: hostile.Flood{
 			Before: `{"access_token":"`, Text: "x", Size: 1 << 20,
 			Behind: `","instance_url":"https://acme.my.salesforce.com","token_type":"Bearer"}`}.Trick}},
 			command: "check --json", want: refused},
-		{name: "no JSON", attacks: []hostile.Attack{{On: hostile.Token, Do: hostile.SetBody("ok")}}, command: "check --json", want: refused},
-		{name: "nothing", attacks: []hostile.Attack{{On: hostile.Token, Do: hostile.SetBody("")}}, command: "check --json", want: refused},
-		{name: "null", attacks: []hostile.Attack{{On: hostile.Token, Do: hostile.SetBody("null")}}, command: "check --json", want: refused},
-		{name: "two answers", attacks: []hostile.Attack{{On: hostile.Token, Do: hostile.Change(func(a *hostile.Answer) {
+		{name: "no JSON", attacks: []hostile.Attack{{On: place.Token, Do: hostile.SetBody("ok")}},
+			command: "check --json", want: refused},
+		{name: "nothing", attacks: []hostile.Attack{{On: place.Token, Do: hostile.SetBody("")}},
+			command: "check --json", want: refused},
+		{name: "null", attacks: []hostile.Attack{{On: place.Token, Do: hostile.SetBody("null")}},
+			command: "check --json", want: refused},
+		{name: "two answers", attacks: []hostile.Attack{{On: place.Token, Do: hostile.Change(func(a *hostile.Answer) {
 			a.Body = append(a.Body, a.Body...)
 		})}}, command: "check --json", want: either},
-		{name: "a secret said back", attacks: []hostile.Attack{{On: hostile.Token,
-			Do: hostile.RefuseLogin("invalid_grant", "cl1ent-s3cret-of-acme is wrong")}}, command: "check --json", want: refused},
+		{name: "a secret said back", attacks: []hostile.Attack{{On: place.Token,
+			Do: hostile.RefuseLogin("invalid_grant",
+				"cl1ent-s3cret-of-acme is wrong")}}, command: "check --json", want: refused},
 	})
 }
 
@@ -216,18 +232,20 @@ func TestHostileLinks(t *testing.T) {
 		evil + path, "http://evil.example" + path, "http://" + hostile.Home + path, "//evil.example" + path,
 		`\\evil.example` + path, "https://" + hostile.Home + "@evil.example" + path, "@evil.example" + path,
 		".evil.example" + path, ":443@evil.example" + path, `/\evil.example` + path, "https://evil.example/../" + path,
-		"/services/data/../../../secret", "?x", "", " ", "javascript:alert(1)", "/%00", "/\x1b[2J", "/services/data/v66.0/%0d%0aHost:%20x",
+		"/services/data/../../../secret", "?x", "", " ", "javascript:alert(1)", "/%00", "/\x1b[2J",
+		"/services/data/v66.0/%0d%0aHost:%20x",
 	} {
 		all = append(all, assault{
 			name:    fmt.Sprintf("next records at %q", next),
-			attacks: []hostile.Attack{{On: hostile.Query, About: "FROM+Account", Do: hostile.Continues(next)}},
+			attacks: []hostile.Attack{{On: place.Query, About: "FROM+Account", Do: hostile.Continues(next)}},
 			command: "run --json", want: refused, flows: rest,
 		})
 	}
-	for _, base := range []string{evil, "http://evil.example", "http://" + hostile.Home, "https://" + hostile.Home + "@evil.example"} {
+	for _, base := range []string{evil, "http://evil.example", "http://" + hostile.Home,
+		"https://" + hostile.Home + "@evil.example"} {
 		all = append(all, assault{ // the host is left out, and what is read at the org is right
 			name:    "result pages at " + base,
-			attacks: []hostile.Attack{{On: hostile.ResultPages, Do: hostile.PagesAt(base)}},
+			attacks: []hostile.Attack{{On: place.ResultPages, Do: hostile.PagesAt(base)}},
 			command: "run --json", want: either, records: 1500,
 		})
 	}
@@ -235,15 +253,16 @@ func TestHostileLinks(t *testing.T) {
 		all = append(all, assault{
 			name: fmt.Sprintf("locator %q", locator),
 			attacks: []hostile.Attack{
-				{On: hostile.ResultPages, Do: hostile.Refuse(404, "NOT_FOUND", "no such resource")},
-				{On: hostile.Results, Do: hostile.SetHeader("Sforce-Locator", locator)},
+				{On: place.ResultPages, Do: hostile.Refuse(404, "NOT_FOUND", "no such resource")},
+				{On: place.Results, Do: hostile.SetHeader("Sforce-Locator", locator)},
 			},
 			command: "run --json", want: refused,
 		})
 	}
 	all = append(all, assault{
-		name:    "identity elsewhere",
-		attacks: []hostile.Attack{{On: hostile.Resources, Do: hostile.Set("identity", evil+"/id/00D000000000001EAA/005000000000001AAA")}},
+		name: "identity elsewhere",
+		attacks: []hostile.Attack{{On: place.Resources,
+			Do: hostile.Set("identity", evil+"/id/00D000000000001EAA/005000000000001AAA")}},
 		command: "check --json", want: either, login: "token, token: env:SF_TOKEN", unseen: true,
 	})
 	repel(t, all)

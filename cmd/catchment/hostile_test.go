@@ -32,7 +32,8 @@ import (
 // trusted. Whatever that says: nobody but the org is spoken to, and nothing goes
 // in clear; memory is bounded; the command ends, and says why and what to do.
 
-var everyAttack = flag.Bool("hostile.all", false, "every attack over http and https, and each time what the next run mends")
+var everyAttack = flag.Bool("hostile.all", false,
+	"every attack over http and https, and each time what the next run mends")
 
 // What holds in every attack.
 const (
@@ -332,7 +333,8 @@ func (b *besieged) do(t *testing.T, signal bool, args ...string) ending {
 	if _, exited := errors.AsType[*exec.ExitError](err); err != nil && !exited {
 		t.Fatal(err)
 	}
-	e := ending{command: strings.Join(args, " "), code: cmd.ProcessState.ExitCode(), out: out.String(), err: talk.String(), memory: <-peak}
+	e := ending{command: strings.Join(args, " "), code: cmd.ProcessState.ExitCode(), out: out.String(),
+		err: talk.String(), memory: <-peak}
 	t.Logf("%s: exit %d, %s, %d MiB", e.command, e.code, time.Since(begun).Round(10*time.Millisecond), e.memory>>20)
 	return e
 }
@@ -487,7 +489,8 @@ func (b *besieged) outside(t *testing.T) {
 	for _, name := range names(b.dir) {
 		switch {
 		case strings.HasPrefix(name, "catchment."), strings.HasPrefix(name, "control.db"), name == "stage",
-			name == "refresh-token", strings.HasPrefix(name, ".refresh-token"), name == "server.key", name == "new.yaml":
+			name == "refresh-token", strings.HasPrefix(name,
+				".refresh-token"), name == "server.key", name == "new.yaml":
 		default:
 			t.Errorf("it wrote %q into its folder", name)
 		}

@@ -8,8 +8,8 @@
 //
 // Start at [Open]: a [Net] is all that such a process can reach, the org at
 // home and every other host that there might be, and it notes who was spoken to
-// and what was said. place.go names the answers that can be attacked, tricks.go,
-// links.go and floods.go what can be done to them.
+// and what was said. Package place names the answers that can be attacked;
+// tricks.go, links.go and floods.go have what can be done to them.
 package hostile
 
 import (
@@ -75,7 +75,8 @@ type Net struct {
 // written into dir.
 func Open(org *fakeorg.Org, way Way, dir string) (*Net, error) {
 	c := org.Credentials()
-	n := &Net{org: org, way: way, dir: dir, away: map[string]string{}, tunnels: newTunnels(), ended: make(chan struct{}),
+	n := &Net{org: org, way: way, dir: dir, away: map[string]string{}, tunnels: newTunnels(),
+		ended:   make(chan struct{}),
 		secrets: []string{c.ClientSecret, c.RefreshToken, c.Password, c.AccessToken}}
 	authority, err := newAuthority()
 	if err != nil {
@@ -139,7 +140,8 @@ func (n *Net) Elsewhere(scheme string) string { return n.away[scheme] }
 // Environment is what makes a program reach this network and no other.
 func (n *Net) Environment() []string {
 	proxy := "http://" + n.proxy.Addr().String()
-	return []string{"HTTP_PROXY=" + proxy, "HTTPS_PROXY=" + proxy, "NO_PROXY=", "http_proxy=", "https_proxy=", "no_proxy=",
+	return []string{"HTTP_PROXY=" + proxy, "HTTPS_PROXY=" + proxy, "NO_PROXY=", "http_proxy=", "https_proxy=",
+		"no_proxy=",
 		"SSL_CERT_FILE=" + filepath.Join(n.dir, "ca.pem"), "SSL_CERT_DIR=" + n.dir}
 }
 
@@ -199,11 +201,11 @@ func (n *Net) answer(w http.ResponseWriter, r *http.Request) {
 func (n *Net) due(to destination, r *http.Request, body []byte) *Attack {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if to.host != n.home {
+	if to.host != n.home || to.scheme != string(n.way) {
 		return nil
 	}
 	for _, a := range n.attacks {
-		if !a.On.holds(r) || !strings.Contains(r.URL.RequestURI()+string(body), a.About) {
+		if !a.On.Holds(r) || !strings.Contains(r.URL.RequestURI()+string(body), a.About) {
 			continue
 		}
 		a.seen++

@@ -145,7 +145,8 @@ func Refuse(status int, code, message string) Trick {
 func RefuseLogin(code, description string) Trick {
 	return func(x *Exchange) {
 		body, _ := json.Marshal(map[string]string{"error": code, "error_description": description})
-		x.Send(&Answer{Status: http.StatusBadRequest, Body: body, Header: http.Header{"Content-Type": {"application/json"}}})
+		x.Send(&Answer{Status: http.StatusBadRequest, Body: body,
+			Header: http.Header{"Content-Type": {"application/json"}}})
 	}
 }
 

@@ -1,4 +1,7 @@
-package hostile
+// Package place names the answers that a client of Salesforce reads, and tells
+// which of them a request asks for. The paths are those of the REST API, Bulk
+// API 2.0 and OAuth guides.
+package place
 
 import (
 	"net/http"
@@ -26,7 +29,6 @@ const (
 	Job         Place = "job"
 	ResultPages Place = "result pages"
 	Results     Place = "results"
-	EndJob      Place = "end of a job"
 	Anything    Place = "anything"
 	InsideAPI   Place = "inside the API" // all but the login
 )
@@ -39,7 +41,6 @@ type pattern struct {
 
 const api = `^/services/data/v[0-9.]+`
 
-// patterns are those of the REST API, Bulk API 2.0 and OAuth guides.
 var patterns = map[Place]pattern{
 	Token:       {"POST", regexp.MustCompile(`^/services/oauth2/token$`)},
 	Versions:    {"GET", regexp.MustCompile(`^/services/data/?$`)},
@@ -57,24 +58,12 @@ var patterns = map[Place]pattern{
 	Job:         {"GET", regexp.MustCompile(api + `/jobs/query/[^/]+$`)},
 	ResultPages: {"GET", regexp.MustCompile(api + `/jobs/query/[^/]+/result[Pp]ages$`)},
 	Results:     {"GET", regexp.MustCompile(api + `/jobs/query/[^/]+/results/?$`)},
-	EndJob:      {"DELETE", regexp.MustCompile(api + `/jobs/query/[^/]+$`)},
 	Anything:    {"", regexp.MustCompile(``)},
 	InsideAPI:   {"", regexp.MustCompile(api)},
 }
 
-// holds tells whether a request asks for this place.
-func (p Place) holds(r *http.Request) bool {
+// Holds tells whether a request asks for this place.
+func (p Place) Holds(r *http.Request) bool {
 	is := patterns[p]
 	return (is.method == "" || is.method == r.Method) && is.path.MatchString(r.URL.Path)
-}
-
-// An Attack changes the answers of one place.
-type Attack struct {
-	On    Place
-	About string // only where path, query or body of the request have this
-	From  int    // the first answer that it changes; 0 and 1 are the first of all
-	Times int    // how many; 0 is all
-	Do    Trick
-
-	seen int
 }
