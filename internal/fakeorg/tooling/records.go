@@ -36,10 +36,10 @@ func (c Catalog) entities() []*record {
 }
 
 func (c Catalog) entity(obj *store.Object, place int) *record {
-	about := obj.About
+	about, label := obj.About, string(obj.About.Label)
 	values := map[string]string{
 		"Id": noID, "DurableId": durable(obj, place), "QualifiedApiName": obj.Name(),
-		"DeveloperName": developerName(obj.Name()), "MasterLabel": string(about.Label), "Label": string(about.Label),
+		"DeveloperName": developerName(obj.Name()), "MasterLabel": label, "Label": label,
 		"PluralLabel": string(about.LabelPlural), "KeyPrefix": obj.Prefix(),
 		"LastModifiedDate": orgtime.Stamp(c.schema.Changed),
 	}
@@ -95,15 +95,14 @@ func (c Catalog) eachField(do func(entity *record, obj *store.Object, f *describ
 }
 
 func (c Catalog) field(entity *record, obj *store.Object, f *describe.Field, id string) *record {
-	name := f.Name
+	name, label := f.Name, string(f.Label)
 	if f.Custom {
 		name = id[:recordid.Short]
 	}
 	values := map[string]string{
 		"Id": noID, "EntityDefinitionId": entity.values["DurableId"],
 		"DurableId": entity.values["DurableId"] + "." + name, "QualifiedApiName": f.Name,
-		"DeveloperName": developerName(f.Name), "MasterLabel": string(f.Label), "Label": string(f.Label),
-		"DataType":    dataType(f),
+		"DeveloperName": developerName(f.Name), "MasterLabel": label, "Label": label, "DataType": dataType(f),
 		"ValueTypeId": strings.TrimPrefix(strings.TrimPrefix(f.SoapType, "tns:"), "xsd:"),
 		"Length":      strconv.Itoa(f.Length), "Precision": strconv.Itoa(f.Precision), "Scale": strconv.Itoa(f.Scale),
 		"LastModifiedDate": orgtime.Stamp(c.schema.Changed),
