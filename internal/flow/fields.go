@@ -43,11 +43,8 @@ func (fl Flow) Choose(o schema.Object) ([]schema.Field, []Skipped, error) {
 		}
 		named, reason := isListed || isIncluded, fl.cannot(f)
 		switch {
-		case wrongName(f.Name) != "":
-			skipped = append(skipped, Skipped{f.Name, "no query or column can bear its name: " + wrongName(f.Name)})
-		case slices.Contains(fl.Withheld, f.Name):
-			skipped = append(skipped, Skipped{f.Name, "describe shows it, and Salesforce refuses to read it; " +
-				"it is asked for again once a day"})
+		case fl.unreadable(f.Name) != "":
+			skipped = append(skipped, Skipped{f.Name, fl.unreadable(f.Name)})
 		case reason == "" && (named || f.Type.InBulk()):
 			chosen[f.Name] = true
 		case isListed:
@@ -80,13 +77,19 @@ func (fl Flow) Choose(o schema.Object) ([]schema.Field, []Skipped, error) {
 	if err := asError(problems); err != nil {
 		return nil, nil, err
 	}
-	var fields []schema.Field
-	for _, f := range o.Fields {
-		if chosen[f.Name] {
-			fields = append(fields, f)
-		}
+	isLeft := func(f schema.Field) bool { return !chosen[f.Name] }
+	return slices.DeleteFunc(slices.Clone(o.Fields), isLeft), skipped, nil
+}
+
+// unreadable says why no query reads a field, whatever the flow asks for, or "".
+func (fl Flow) unreadable(name string) string {
+	if why := wrongName(name); why != "" {
+		return "no query or column can bear its name: " + why
 	}
-	return fields, skipped, nil
+	if slices.Contains(fl.Withheld, name) {
+		return "describe shows it, and Salesforce refuses to read it; it is asked for again once a day"
+	}
+	return ""
 }
 
 // DoesWithout finds the field of a name that Salesforce gave for one that it refuses to

@@ -58,9 +58,9 @@ func (r *resolution) name(fl Flow) {
 					"describes; leave it out", o.Name))
 		return
 	case o.Name == entities:
-		r.problems = append(r.problems, fl.problem("object", "%s answers no more than 2,000 of its records, and has no "+
-			"queryMore for the rest; leave it out: _catchment_objects and _catchment_fields tell of what is copied",
-			o.Name))
+		r.problems = append(r.problems, fl.problem("object",
+			"%s answers no more than 2,000 of its records, and has no queryMore for the rest; leave it out: "+
+				"_catchment_objects and _catchment_fields tell of what is copied", o.Name))
 		return
 	}
 	if c, was := r.wasCopied(fl.Object); what != "" && was {

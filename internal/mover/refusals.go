@@ -58,7 +58,8 @@ func (e *NoColumn) Unwrap() error { return e.Err }
 // WithoutColumn makes a NoColumn of err where text, Salesforce's own, names a column
 // that isn't there: "No such column 'Ghost__c' on entity 'Account'".
 func WithoutColumn(err error, text string) error {
-	found := regexp.MustCompile(`(?i)no such column '(\w{1,255})'(?: on entity '(\w{1,255})')?`).FindStringSubmatch(text)
+	said := regexp.MustCompile(`(?i)no such column '(\w{1,255})'(?: on entity '(\w{1,255})')?`)
+	found := said.FindStringSubmatch(text)
 	if err == nil || found == nil {
 		return err
 	}
@@ -76,8 +77,9 @@ func (e unexplained) Unwrap() []error { return []error{e.error, ErrUnexplained} 
 // Circle is the failure of a listing that leads in a circle, or to more than was
 // announced. What came so far may be anything.
 func Circle(format string, args ...any) error {
-	return Unexplained(plan.Failf(plan.Bug, "something between this machine and Salesforce may answer in its place: look "+
-		"for a proxy or a cache; where there is none, ask Salesforce Support about it", format, args...))
+	const hint = "something between this machine and Salesforce may answer in its place: look for a proxy or a " +
+		"cache; where there is none, ask Salesforce Support about it"
+	return Unexplained(plan.Failf(plan.Bug, hint, format, args...))
 }
 
 // A Trail remembers which way a listing of pages has gone, so that a server that leads

@@ -96,7 +96,8 @@ func lastings() []lastingFailure {
 		{what: "a job says nothing, and REST answers 500", state: failed, resent: 4,
 			rules: rules(failsJobs(noSense), queries(fakeorg.Rule{Answer: "unknown"}))},
 		{what: "QUERY_TIMEOUT by Bulk", rules: rules(failsJobs(timedOut)), state: done},
-		{what: "QUERY_TIMEOUT as a job is made", rules: rules(posts(fakeorg.Rule{Answer: "query-timeout"})), state: done},
+		{what: "QUERY_TIMEOUT as a job is made", state: done,
+			rules: rules(posts(fakeorg.Rule{Answer: "query-timeout"}))},
 		{what: "QUERY_TIMEOUT by Bulk and by REST", state: failed,
 			rules: rules(failsJobs(timedOut), queries(fakeorg.Rule{Answer: "query-timeout"}))},
 	}
@@ -116,7 +117,11 @@ func kindsOfRun() map[string]func(*rig.Rig) func(*rig.Process) {
 		"the first run":             func(*rig.Rig) func(*rig.Process) { return nil },
 		"nothing has changed":       after(func(*rig.Rig) {}),
 		"some records have changed": after(func(r *rig.Rig) { r.History(10, 3) }),
-		"`run --full`":              func(r *rig.Rig) func(*rig.Process) { r.Done(nil); r.Later(time.Hour); return rig.Full },
+		"`run --full`": func(r *rig.Rig) func(*rig.Process) {
+			r.Done(nil)
+			r.Later(time.Hour)
+			return rig.Full
+		},
 		"a field is new": func(r *rig.Rig) func(*rig.Process) {
 			r.Must(r.Org.HideField("Contact", "Title"))
 			r.Flows[0].Fields = nil
@@ -210,7 +215,8 @@ func TestCallsOfARun(t *testing.T) {
 			t.Run(l.what, func(t *testing.T) {
 				t.Parallel()
 				first, next := costsOf(t, l)
-				says(t, fmt.Sprintf("| %s | %d | %d | %d | %d |", l.what, first.calls, first.jobs, next.calls, next.jobs))
+				says(t, fmt.Sprintf("| %s | %d | %d | %d | %d |", l.what, first.calls, first.jobs, next.calls,
+					next.jobs))
 				if most := works["the first run"].calls + moreAtMost + l.resent; first.calls > most {
 					t.Errorf("the first run takes %d calls, %d are the most", first.calls, most)
 				}

@@ -9,6 +9,7 @@ import (
 	"catchment/internal/mover"
 	"catchment/internal/plan"
 	"catchment/internal/replicate/reading"
+	"catchment/internal/replicate/relief"
 	"catchment/internal/warehouse/shape"
 )
 
@@ -182,7 +183,7 @@ func (s *attemptStep) finished(ctx context.Context) (bool, error) {
 		}
 		switch {
 		// the others' results are good all the same, and the next run needs to know whose aren't
-		case reading.TooMuch(err):
+		case relief.TooMuch(err):
 			tooMuch = cmp.Or(tooMuch, err)
 		case err != nil:
 			return false, err

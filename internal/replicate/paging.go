@@ -11,6 +11,7 @@ import (
 	"catchment/internal/mover"
 	"catchment/internal/plan"
 	"catchment/internal/replicate/reading"
+	"catchment/internal/replicate/relief"
 	"catchment/internal/stage"
 )
 
@@ -96,7 +97,7 @@ func (j *paging) refused(ctx context.Context, why error) error {
 	switch field := j.dispensable(why); {
 	case field != "":
 		return j.leaveOut(ctx, field, why)
-	case reading.TooMuch(why):
+	case relief.TooMuch(why):
 		return j.shrink(ctx, why)
 	case errors.Is(why, mover.ErrUnsupported) && j.Movers.Traits(p.Mover).Plain:
 		return j.createAnyway(ctx)
@@ -204,7 +205,7 @@ func (j *paging) cameToNothing(ctx context.Context, why error) error {
 		return j.leaveOut(ctx, field, why)
 	case names && !slices.Contains(j.part.Fields, noColumn.Name): // nobody has asked for it: that is no reason
 		return j.fallBack(ctx, why)
-	case reading.TooMuch(why):
+	case relief.TooMuch(why):
 		return j.shrink(ctx, why)
 	case errors.Is(why, mover.ErrUnexplained):
 		return j.fallBack(ctx, why)
@@ -227,7 +228,7 @@ func (j *paging) load(ctx context.Context, place int64) error {
 	switch err := l.run(ctx); {
 	case errors.Is(err, mover.ErrGone):
 		return j.loadAnother(ctx, place)
-	case reading.TooMuch(err):
+	case relief.TooMuch(err):
 		return j.shrink(ctx, err)
 	case errors.Is(err, mover.ErrUnexplained): // the list of its pages had no end
 		return j.fallBack(ctx, err)
@@ -324,9 +325,9 @@ func (j *paging) drop(ctx context.Context) error {
 }
 
 // soon lets the next call come after a while, or before, as another part wants it.
-func (s *attemptStep) soon(wait time.Duration) {
-	if s.wait == 0 || wait < s.wait {
-		s.wait = wait
+func (j *paging) soon(wait time.Duration) {
+	if j.wait == 0 || wait < j.wait {
+		j.wait = wait
 	}
 }
 

@@ -314,6 +314,9 @@ func TestPainAirbyte17503(t *testing.T) {
 				r.Flows[0].Mover = flow.REST
 			}
 			r.Org.Fault(rule)
+			if name != "REST" { // which would read what Bulk can't
+				r.Org.Fault(queries(fakeorg.Rule{Answer: "query-timeout"}))
+			}
 			row := r.Run(nil)
 			if o := row.Objects[0]; row.State != control.Failed || o.State != control.FlowFailed ||
 				o.Error == "" || o.Hint == "" {

@@ -234,7 +234,8 @@ func TestAnswersWithoutAnEnd(t *testing.T) {
 			answer["nextRecordsUrl"] = "/services/data/v66.0/query/01gSAME-2000"
 		}),
 		"more than was announced": cursor(func(answer map[string]any, nth int) {
-			answer["done"], answer["nextRecordsUrl"] = false, fmt.Sprintf("/services/data/v66.0/query/01gSAME-%d", nth)
+			next := fmt.Sprintf("/services/data/v66.0/query/01gSAME-%d", nth)
+			answer["done"], answer["nextRecordsUrl"] = false, next
 		}),
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -244,7 +245,8 @@ func TestAnswersWithoutAnEnd(t *testing.T) {
 			r.Between(circle)
 			c, row := costOf(r, nil)
 			o := row.Objects[0]
-			if row.State != control.Failed || o.Class != plan.Bug || !strings.Contains(o.Hint, "proxy") || c.calls > 14 {
+			if row.State != control.Failed || o.Class != plan.Bug || !strings.Contains(o.Hint, "proxy") ||
+				c.calls > 14 {
 				t.Errorf("%s: %d calls, %s: %s, hint %q", row.State, c.calls, o.Class, o.Error, o.Hint)
 			}
 			r.Between(nil)

@@ -15,6 +15,7 @@ import (
 	"catchment/internal/mover"
 	"catchment/internal/plan"
 	"catchment/internal/replicate/reading"
+	"catchment/internal/replicate/relief"
 	"catchment/internal/salesforce/soql"
 	"catchment/internal/source"
 )
@@ -32,30 +33,30 @@ func (j *paging) shrink(ctx context.Context, why error) error {
 		j.Movers.Traits(job).Outlives
 	p.Failed = append(slices.Clone(p.Failed), p.Mover)
 	held := j.heldRecords(ctx, row)
-	relief := reading.ReliefFor(reading.Trouble{
+	way := relief.For(relief.Trouble{
 		Part: *p, By: j.Movers.Traits(p.Mover), Why: why,
 		MayBulk: mayBulk, Keyed: len(j.source.Table.Key) == 1, Small: held >= 0 && held <= j.fewRecords(),
 	})
-	obsolete := []control.Part{*p}  // as they were: their jobs are still to be dropped
-	if relief == reading.ByFields { // the ranges of a reading are read anew together
+	obsolete := []control.Part{*p} // as they were: their jobs are still to be dropped
+	if way == relief.ByFields {    // the ranges of a reading are read anew together
 		obsolete = nil
 		for _, q := range j.attempt.Reading(p.Planned()) {
 			obsolete = append(obsolete, *q)
 		}
 	}
-	switch relief {
-	case reading.ToJob:
+	switch way {
+	case relief.ToJob:
 		err = reading.MoveTo(p, job)
 		j.note("the query of %s took too long by REST: it is read by Bulk", p.Name)
-	case reading.AtOnce:
+	case relief.AtOnce:
 		err = reading.MoveTo(p, j.Movers.Everything())
 		j.note("Bulk couldn't read %s: %s; REST reads it", j.whatOf(p), cause(why))
 		err = errors.Join(err, j.noteFailed(ctx))
-	case reading.ByIDs:
+	case relief.ByIDs:
 		if err = j.split(ctx, why); err == nil && held >= 0 && held>>(2*p.Splits) <= j.fewRecords() {
 			reading.SplitSmall(j.attempt.Reading(p.Planned()), j.Movers.Everything())
 		}
-	case reading.ByFields:
+	case relief.ByFields:
 		err = reading.Halves(&j.attempt, p.Planned())
 		j.note("the query of %s named too much: it is read in groups of columns", p.Name)
 	default:
@@ -143,7 +144,7 @@ func (j *paging) pivots(ctx context.Context) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	return reading.Pivots(first, last, reading.RangesAtOnce)
+	return reading.Pivots(first, last, relief.RangesAtOnce)
 }
 
 // endOf reads the first Id of the part's range in an order, "" where it has none.
@@ -177,11 +178,11 @@ func (j *paging) fallBack(ctx context.Context, why error) error {
 	p, other := j.part, j.Movers.Everything()
 	p.Failed = append(slices.Clone(p.Failed), p.Mover)
 	_, names := errors.AsType[*mover.NoColumn](why) // another job would say the same
-	switch reading.FallbackFor(*p, other, names || row.FailedLately(now)) {
-	case reading.Again:
+	switch relief.FallbackFor(*p, other, names || row.FailedLately(now)) {
+	case relief.Again:
 		j.wait = fallBackWait
 		return j.restart(ctx, why)
-	case reading.ByOther:
+	case relief.ByOther:
 		if err := j.restart(ctx, why); err != nil {
 			return err
 		}
@@ -245,15 +246,13 @@ func (r *Replicator) fewRecords() int64 { return cmp.Or(r.Options.FewRecords, fe
 
 // heldRecords is about how many records the org has of the object, unknownCount where
 // nobody knows. It asks where no run has lately.
-func (s *attemptStep) heldRecords(ctx context.Context, row control.FlowRow) int64 {
-	switch object := s.source.Object.Name; {
-	case !row.HeldAt.IsZero():
+func (r *Replicator) heldRecords(ctx context.Context, row control.FlowRow) int64 {
+	if !row.HeldAt.IsZero() {
 		return row.Held
-	default:
-		counts, err := s.Org.RecordCounts(ctx, []string{object})
-		if n, ok := counts[object]; err == nil && ok {
-			return n
-		}
+	}
+	counts, err := r.Org.RecordCounts(ctx, []string{row.Object})
+	if n, ok := counts[row.Object]; err == nil && ok {
+		return n
 	}
 	return cmp.Or(row.Rows, unknownCount)
 }

@@ -34,7 +34,7 @@ func TestQueryTimeoutIsSplit(t *testing.T) {
 	}{
 		{"first run", func(*rig.Rig) {}, jobs, nil, "ranges of Ids"},
 		{"a text of Salesforce's, once", func(*rig.Rig) {},
-			fakeorg.Rule{Method: http.MethodPost, Path: "/jobs/query", Nth: 1, FailJob: retried}, nil, "4 ranges of Ids"},
+			posts(fakeorg.Rule{Nth: 1, FailJob: retried}), nil, "4 ranges of Ids"},
 		{"at the creation of the job", func(*rig.Rig) {},
 			fakeorg.Rule{Method: http.MethodPost, Path: "/jobs/query", Nth: 1, Answer: "query-timeout"}, nil,
 			"4 ranges of Ids"},

@@ -62,3 +62,35 @@ func TestGroups(t *testing.T) {
 		t.Errorf("read by Id in %d groups", len(got)+1)
 	}
 }
+
+// A field that Salesforce refuses goes out of every part that reads it, and out of what was
+// there for it alone.
+func TestLeaveOut(t *testing.T) {
+	t.Parallel()
+	a := control.Attempt{}
+	job := []byte(`{"id":"750","done":true}`)
+	a.Add(
+		control.Part{Name: control.Main, Op: "put", Mover: "bulk", Job: job, Jobs: 3, Loaded: true, Records: 7,
+			Query: control.Query{Fields: []string{"Id", "A", "B"}}},
+		control.Part{Name: "backfill", Op: "patch", Mover: "bulk",
+			Query: control.Query{Fields: []string{"Id", "SystemModstamp", "A"}}},
+		control.Part{Name: "sweep", Op: "seen", Mover: "bulk", Query: control.Query{Fields: []string{"Id"}}, Job: job},
+		control.Part{Name: "idle", Op: "patch", Mover: string(Nothing),
+			Query: control.Query{Fields: []string{"Id", "A"}}},
+	)
+	obsolete, err := LeaveOut(&a, "A")
+	if err != nil || len(obsolete) != 2 || len(obsolete[0].Job) == 0 || len(obsolete[0].Fields) != 3 {
+		t.Errorf("%+v, %v", obsolete, err)
+	}
+	main := a.Part(control.Main)
+	if strings.Join(main.Fields, " ") != "Id B" || main.Loaded || len(main.Job) > 0 || main.Jobs != 1 ||
+		main.Records > 0 {
+		t.Errorf("main: %+v", main)
+	}
+	if p := a.Part("backfill"); !Nothing.Is(*p) {
+		t.Errorf("backfill: %+v", p)
+	}
+	if p := a.Part("sweep"); len(p.Job) == 0 {
+		t.Errorf("sweep: %+v", p)
+	}
+}

@@ -105,3 +105,13 @@ func idText(n *big.Int) string {
 	}
 	return string(text)
 }
+
+// SplitSmall lets the ranges of a split part be read by the named mover, REST, where
+// they hold few records each.
+func SplitSmall(parts []*control.Part, mover string) {
+	for _, p := range parts {
+		if len(p.Job) == 0 && p.Mover != mover {
+			p.Failed, p.Mover = []string{p.Mover}, mover
+		}
+	}
+}

@@ -6,9 +6,9 @@
 // written as SOQL only at the end. What is asked, when, and what becomes of a job is
 // left to replicate.
 //
-// Start at Plan. state.go has the one table of what befalls a part; shrink.go decides
-// how a part becomes smaller, ranges.go and columns.go make it so. doubles.go decides
-// about keys that a job has more than once.
+// Start at Plan. state.go has the one table of what befalls a part; ranges.go and
+// columns.go make one smaller, as relief decides. doubles.go decides about keys that a job
+// has more than once.
 package reading
 
 import (

@@ -1,4 +1,9 @@
-package reading
+// Package relief decides how to go on with a part of an attempt that nobody could read: its
+// query was more than Salesforce can answer, or its job came to nothing.
+//
+// Everything here is a pure function. What makes a part smaller is reading's; what is asked,
+// and what becomes of a job, is left to replicate. Start at For.
+package relief
 
 import (
 	"errors"
@@ -19,16 +24,16 @@ func TooMuch(err error) bool {
 	return errors.Is(err, mover.ErrTooLong) || errors.Is(err, mover.ErrTooWide)
 }
 
-// A Relief is how to go on with a part whose query was too much.
-type Relief string
+// A Way is how to go on with a part whose query was too much.
+type Way string
 
-// The reliefs.
+// The ways.
 const (
-	NoRelief Relief = ""        // it can't become smaller: the user has to act
-	ToJob    Relief = "job"     // a job that outlives us has more time, such as one of Bulk
-	AtOnce   Relief = "at once" // a query that is answered at once, such as one of REST: it is small
-	ByIDs    Relief = "ranges"  // of Ids
-	ByFields Relief = "columns" // in groups
+	None     Way = ""        // it can't become smaller: the user has to act
+	ToJob    Way = "job"     // a job that outlives us has more time, such as one of Bulk
+	AtOnce   Way = "at once" // a query that is answered at once, such as one of REST: it is small
+	ByIDs    Way = "ranges"  // of Ids
+	ByFields Way = "columns" // in groups
 )
 
 // RangesAtOnce and splitsAtMost say into how many ranges a part is split, and how
@@ -52,26 +57,26 @@ type Trouble struct {
 	Small   bool // what it was planned to read takes few calls of REST
 }
 
-// ReliefFor decides how to go on. What is small goes to the mover that hasn't tried it
+// For decides how to go on. What is small goes to the mover that hasn't tried it
 // yet, and isn't split: many jobs would cost more than all of its records do.
-func ReliefFor(t Trouble) Relief {
+func For(t Trouble) Way {
 	p := t.Part
 	switch {
 	case len(p.IDs) > 0: // a few records by their Ids, and the names of the fields in the body
-		return NoRelief
+		return None
 	case errors.Is(t.Why, mover.ErrTooWide):
 		if len(p.Fields) < columnsAtLeast {
-			return NoRelief
+			return None
 		}
 		return ByFields
 	case p.Limit > 0:
-		return NoRelief
+		return None
 	case !t.By.Outlives && t.MayBulk && !tried(p):
 		return ToJob
 	case t.By.Outlives && t.Small && !tried(p):
 		return AtOnce
 	case t.Small || !t.Keyed || p.Splits >= splitsAtMost:
-		return NoRelief
+		return None
 	}
 	return ByIDs
 }
@@ -113,13 +118,3 @@ func FallbackFor(p control.Part, other string, lately bool) Fallback {
 // enoughJobs is how many jobs of one mover have to come to nothing before it is another's
 // turn.
 const enoughJobs = 2
-
-// SplitSmall lets the ranges of a split part be read by the named mover, REST, where
-// they hold few records each.
-func SplitSmall(parts []*control.Part, mover string) {
-	for _, p := range parts {
-		if len(p.Job) == 0 && p.Mover != mover {
-			p.Failed, p.Mover = []string{p.Mover}, mover
-		}
-	}
-}
