@@ -9,6 +9,7 @@ export GOTOOLCHAIN := local
 GO ?= go
 STATICCHECK_VERSION := v0.8.2
 FUZZTIME ?= 10s
+FUZZ ?= internal
 RUNS ?= 200
 SEED ?= 0
 API ?=
@@ -130,8 +131,8 @@ golden: ## write the golden files anew; read the diff before you commit it
 	$(took)
 
 .PHONY: fuzz
-fuzz: ## run every fuzz target for FUZZTIME
-	for package in $$(grep -rl '^func Fuzz' internal --include=*_test.go | xargs -n1 dirname | sort -u); do
+fuzz: ## run every fuzz target for FUZZTIME, or those below FUZZ
+	for package in $$(grep -rl '^func Fuzz' $(FUZZ) --include=*_test.go | xargs -n1 dirname | sort -u); do
 	  for target in $$(grep -rhoE '^func Fuzz[A-Za-z]+' $$package/*_test.go | cut -d' ' -f2 | sort -u); do
 	    one() { $(GO) test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) ./$$package 2>&1; }
 	    if said=$$(one); then echo "$$said"; continue; fi
@@ -142,6 +143,25 @@ fuzz: ## run every fuzz target for FUZZTIME
 	    one
 	  done
 	done
+	$(took)
+
+# The targets of fuzz that read what a server says: Salesforce, or whoever answers in its place.
+WIRE = internal/salesforce internal/page internal/mover internal/warehouse/postgres
+
+.PHONY: fuzz-wire
+fuzz-wire: ## run the fuzz targets that read what a server says, each for FUZZTIME
+	$(MAKE) --no-print-directory fuzz FUZZTIME=$(FUZZTIME) FUZZ="$(WIRE)"
+	$(took)
+
+.PHONY: hostile
+hostile: ## a hostile org in Salesforce's place: every attack, over http and https, and what the next run mends
+	$(GO) test ./cmd/catchment -count=1 -timeout 3h -parallel 4 -run '^TestHostile' -hostile.all
+	$(took)
+
+.PHONY: long
+long: ## what takes hours: every fuzz target for one, every attack, every moment that a run can die at
+	$(MAKE) --no-print-directory fuzz FUZZTIME=1h
+	for target in hostile crash faults stops; do $(MAKE) --no-print-directory $$target; done
 	$(took)
 
 .PHONY: oracle

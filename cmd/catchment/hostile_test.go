@@ -10,6 +10,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"hash/crc32"
 	"math/big"
 	"os"
 	"os/exec"
@@ -100,14 +101,18 @@ func repel(t *testing.T, assaults []assault) {
 			}
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()
-				if a.longOnly && !*everyAttack {
-					t.Skip("takes long: -hostile.all")
+				if !*everyAttack && (a.longOnly || !drawn(name)) {
+					t.Skip("stands back in a short test: -hostile.all")
 				}
 				a.run(t)
 			})
 		}
 	}
 }
+
+// drawn tells which attacks a short test has: a third of each table, the same ones
+// each time.
+func drawn(name string) bool { return crc32.ChecksumIEEE([]byte(name))%3 == 0 }
 
 func (a assault) run(t *testing.T) {
 	b := besiege(t, a)
