@@ -76,7 +76,7 @@ func (w *shaper) admit(
 		return nil, nil, false, plan.Fixf("declare the object's index fields as its key",
 			"%s has no Id to tell records by", t.Object)
 	}
-	if err := w.owned(ctx, tx, t.Name, landingOf(t.Name), dialect.RowsOf(w.d, t.Name)); err != nil {
+	if err := owned(ctx, tx, w.store, t.Name, landingOf(t.Name), dialect.RowsOf(w.d, t.Name)); err != nil {
 		return nil, nil, false, err
 	}
 	d, err := w.tables(ctx, tx, t)
@@ -88,6 +88,9 @@ func (w *shaper) admit(
 		w.o.Schema:  {Seen: !d.isNew, Changes: len(d.final) > 0, Keys: true},
 	})
 }
+
+// landingOf is the table beside staging in which the rows of others land.
+func landingOf(table string) string { return table + "_landing" }
 
 // allowed refuses what this user has no right to do with the tables of a name.
 func (w *shaper) allowed(ctx context.Context, tx Tx, table string, needs map[string]dialect.Need) error {
@@ -108,8 +111,27 @@ func (w *shaper) allowed(ctx context.Context, tx Tx, table string, needs map[str
 	return cmp.Or(err, refused)
 }
 
+// A stranger owns a schema, or a table in it. What he puts there runs with the rights of
+// whoever uses it: the triggers of a table, the functions of a view.
+type stranger struct {
+	Schema, Table string // "" for the schema itself
+	Owner         string
+}
+
+// refuse tells why nothing may be used that a stranger owns.
+func (s stranger) refuse(d *dialect.Dialect) error {
+	what, change := "schema "+s.Schema, "ALTER SCHEMA "+d.Quote(s.Schema)
+	if s.Table != "" {
+		what, change = "table "+s.Schema+"."+s.Table, "ALTER TABLE "+d.Table(s.Schema, s.Table)
+	}
+	return plan.Fixf("if it is meant to be there, make the user of warehouse.url its owner: "+change+
+		" OWNER TO ..., or a member of the owner: GRANT "+d.Quote(s.Owner)+" TO ...; else drop it",
+		"%s belongs to %s: what its owner puts there would run with the rights of the user of warehouse.url", what,
+		s.Owner)
+}
+
 // owned refuses what strangers own: the schemas, and whatever has one of these names there.
-func (w *store) owned(ctx context.Context, tx Tx, names ...string) error {
+func owned(ctx context.Context, tx Tx, w *store, names ...string) error {
 	if w.d.Owners == "" {
 		return nil
 	}
@@ -119,10 +141,10 @@ func (w *store) owned(ctx context.Context, tx Tx, names ...string) error {
 	})
 	var refused error
 	err := tx.Query(ctx, func(scan Scan) error {
-		var s dialect.Stranger
+		var s stranger
 		err := scan(&s.Schema, &s.Table, &s.Owner)
 		if refused == nil {
-			refused = s.Refuse(w.d)
+			refused = s.refuse(w.d)
 		}
 		return err
 	}, ask, b.Args...)
