@@ -128,11 +128,11 @@ func (c *checkup) all(ctx context.Context) {
 // checkConnection tells what the connection to the warehouse has agreed on, and warns
 // where somebody on the way could read along, or answer in the server's place.
 func (c *checkup) checkConnection(ctx context.Context) {
-	connected := warehouse.RolesOf(c.Warehouse).Connected
-	if connected == nil {
+	agreed := warehouse.RolesOf(c.Warehouse).Agreed
+	if agreed == nil {
 		return
 	}
-	a, err := connected.Agreed(ctx)
+	a, err := agreed(ctx)
 	switch {
 	case err != nil:
 		c.found("warehouse connection", "", err)

@@ -232,7 +232,9 @@ type Roles struct {
 	Lands      Lands
 	Eraser     Eraser
 	Adopter    Adopter
-	Connected  Connected
+	// Agreed tells what a connection has agreed on, made for the question where there is none. It says
+	// nothing of a warehouse that no such connection leads to.
+	Agreed func(ctx context.Context) (Agreement, error)
 }
 
 // RolesOf asks a warehouse for its further roles.
@@ -243,7 +245,9 @@ func RolesOf(w Warehouse) Roles {
 	r.Lands, _ = w.(Lands)
 	r.Eraser, _ = w.(Eraser)
 	r.Adopter, _ = w.(Adopter)
-	r.Connected, _ = w.(Connected)
+	if c, ok := w.(connected); ok {
+		r.Agreed = c.Agreed
+	}
 	return r
 }
 
@@ -308,10 +312,8 @@ type Adopter interface {
 	Adopt(ctx context.Context, f Fence, m Merge, ids []string) (Adoption, error)
 }
 
-// Connected is a warehouse that a connection leads to, over which others may be able
+// connected is a warehouse that a connection leads to, over which others may be able
 // to read along.
-type Connected interface {
-	// Agreed tells what a connection has agreed on, made for the question where there
-	// is none; nothing is said of a warehouse that no such connection leads to.
+type connected interface {
 	Agreed(ctx context.Context) (Agreement, error)
 }

@@ -48,7 +48,8 @@ func (d *driver) connect() (*stdsql.DB, error) {
 		return stdsql.OpenDB(c), nil
 	}
 	c, err := duckdb.NewConnector(d.settings, func(e sqldriver.ExecerContext) error {
-		for _, q := range []string{"ATTACH IF NOT EXISTS " + dialect.Literal(d.path) + " AS " + attached, "USE " + attached} {
+		attach := "ATTACH IF NOT EXISTS " + dialect.Literal(d.path) + " AS " + attached
+		for _, q := range []string{attach, "USE " + attached} {
 			if _, err := e.ExecContext(context.Background(), q, nil); err != nil {
 				return err
 			}

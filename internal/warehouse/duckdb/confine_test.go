@@ -58,12 +58,13 @@ func TestConfined(t *testing.T) {
 	}))
 	var sum int64
 	must(t, d.Tx(t.Context(), func(tx sql.Tx) error { // 8 times the memory that it has
-		if _, err := tx.Exec(t.Context(), "CREATE TABLE wide AS SELECT range AS n, md5(range::VARCHAR) || md5((range + 1)::VARCHAR) "+
-			"AS a FROM range(4_000_000)"); err != nil {
+		_, err := tx.Exec(t.Context(), "CREATE TABLE wide AS "+
+			"SELECT range AS n, md5(range::VARCHAR) || md5((range + 1)::VARCHAR) AS a FROM range(4_000_000)")
+		if err != nil {
 			return err
 		}
-		return tx.Query(t.Context(), func(scan sql.Scan) error { return scan(&sum) },
-			"SELECT CAST(sum(n) AS BIGINT) FROM (SELECT n FROM (SELECT n, row_number() OVER (ORDER BY a) AS r FROM wide) WHERE r > 0)")
+		return tx.Query(t.Context(), func(scan sql.Scan) error { return scan(&sum) }, "SELECT CAST(sum(n) AS BIGINT) "+
+			"FROM (SELECT n, row_number() OVER (ORDER BY a) AS r FROM wide) WHERE r > 0")
 	}))
 	if sum != 7_999_998_000_000 {
 		t.Errorf("the sum is %d", sum)
@@ -74,7 +75,8 @@ func TestConfined(t *testing.T) {
 // that a pattern would take in.
 func TestOddNames(t *testing.T) {
 	t.Parallel()
-	for _, name := range []string{"it's", "100%", "%41", "a#b", "what?", "what?threads=none", "[a]", "a[b", "s*r", "a b", "é\"x"} {
+	for _, name := range []string{"it's", "100%", "%41", "a#b", "what?", "what?threads=none", "[a]", "a[b", "s*r",
+		"a b", "é\"x"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			dir := filepath.Join(t.TempDir(), name)
@@ -90,7 +92,8 @@ func TestOddNames(t *testing.T) {
 				file = filepath.Join("..", "copy.duckdb")
 			}
 			for range 2 { // made, and opened again
-				d, err := duckdb.Open(filepath.Join(dir, file)+"?threads=1", duckdb.Options{Pages: []string{filepath.Join(dir, "stage")}})
+				d, err := duckdb.Open(filepath.Join(dir, file)+"?threads=1",
+					duckdb.Options{Pages: []string{filepath.Join(dir, "stage")}})
 				must(t, err)
 				x := small(d)
 				must(t, x.prepare(t.Context()))
@@ -99,9 +102,11 @@ func TestOddNames(t *testing.T) {
 					page := filepath.Join(dir, folder, "p-"+name+".csv")
 					must(t, os.WriteFile(page, fmt.Appendf(nil, "Id\n%d\n", i), 0o600))
 					must(t, os.WriteFile(filepath.Join(dir, folder, "p-sAr.csv"), []byte("Id\n9\n"), 0o600))
-					all = append(all, warehouse.Page{Key: folder, Seq: int64(i), Header: []string{"Id"}, Rows: 1, Path: page})
+					all = append(all, warehouse.Page{Key: folder, Seq: int64(i), Header: []string{"Id"}, Rows: 1,
+						Path: page})
 				}
-				n, err := x.w.Load(t.Context(), x.fence, warehouse.Batch{Table: x.table, Attempt: "x", Job: "j", Pages: all})
+				n, err := x.w.Load(t.Context(), x.fence,
+					warehouse.Batch{Table: x.table, Attempt: "x", Job: "j", Pages: all})
 				if must(t, err); n != 2 {
 					t.Errorf("%d rows were loaded", n)
 				}
@@ -120,7 +125,8 @@ func TestOddNames(t *testing.T) {
 					t.Error(err)
 				}
 			}
-			if left, err := filepath.Glob(filepath.Join(filepath.Dir(dir), "*", "catchment-pages*")); err != nil || len(left) > 0 {
+			left, err := filepath.Glob(filepath.Join(filepath.Dir(dir), "*", "catchment-pages*"))
+			if err != nil || len(left) > 0 {
 				t.Errorf("left are %v, %v", left, err)
 			}
 		})

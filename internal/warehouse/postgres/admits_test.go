@@ -159,12 +159,15 @@ func TestStrangers(t *testing.T) {
 			t.Errorf("%v doesn't tell that %s", err, whose)
 		}
 	}
-	do("SET ROLE stranger; CREATE SCHEMA salesforce_incremental; GRANT ALL ON SCHEMA salesforce_incremental TO mine; RESET ROLE")
+	do("SET ROLE stranger; CREATE SCHEMA salesforce_incremental; " +
+		"GRANT ALL ON SCHEMA salesforce_incremental TO mine; RESET ROLE")
 	refused("schema salesforce_incremental belongs to stranger", "ALTER SCHEMA")
-	do("ALTER SCHEMA salesforce_incremental OWNER TO group_of_mine; GRANT ALL ON SCHEMA salesforce_incremental TO mine, stranger")
+	do("ALTER SCHEMA salesforce_incremental OWNER TO group_of_mine; " +
+		"GRANT ALL ON SCHEMA salesforce_incremental TO mine, stranger")
 	refused("schema salesforce_incremental belongs to group_of_mine", `GRANT "group_of_mine" TO`)
 	do("GRANT group_of_mine TO mine")
-	do("SET ROLE stranger; CREATE VIEW salesforce_incremental._catchment_version AS SELECT public.noted() AS version; " +
+	do("SET ROLE stranger; " +
+		"CREATE VIEW salesforce_incremental._catchment_version AS SELECT public.noted() AS version; " +
 		"GRANT ALL ON salesforce_incremental._catchment_version TO mine; RESET ROLE")
 	refused("table salesforce_incremental._catchment_version belongs to stranger", "ALTER TABLE")
 	do("DROP VIEW salesforce_incremental._catchment_version")

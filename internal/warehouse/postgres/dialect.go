@@ -56,7 +56,7 @@ func Dialect() *dialect.Dialect {
 			"WHERE datname = current_database()",
 		Schemas:  dialect.SchemasByName,
 		Rights:   dialect.RightsByACL,
-		Owners:   dialect.OwnersByRole,
+		Owners:   ownersByRole,
 		System:   "tableoid xmin cmin xmax cmax ctid",
 		Overflow: overflow(),
 
@@ -145,3 +145,29 @@ func copyNoConstants(c sql.Copy) string {
 	}
 	return "ALTER TABLE " + c.Into + " " + strings.Join(drop, ", ")
 }
+
+// ownersByRole asks for what strangers own. Whom this user needn't
+// trust is everybody but himself and the roles that he is a member of, superusers, and the
+// owner of the database; of a superuser too, who would pass for a member of all.
+const ownersByRole = `WITH RECURSIVE ours (role) AS (
+	SELECT r.oid FROM pg_catalog.pg_roles r WHERE r.rolname = current_user
+	UNION
+	SELECT m.roleid FROM ours JOIN pg_catalog.pg_auth_members m ON m.member = ours.role
+), trusted (role) AS (
+	SELECT role FROM ours
+	UNION
+	SELECT r.oid FROM pg_catalog.pg_roles r WHERE r.rolsuper OR r.rolname = 'pg_database_owner'
+	UNION
+	SELECT d.datdba FROM pg_catalog.pg_database d WHERE d.datname = current_database()
+), things (schema_name, name, owner) AS (
+	SELECT n.nspname, NULL, n.nspowner FROM pg_catalog.pg_namespace n WHERE n.nspname IN ({schemas})
+	UNION ALL
+	SELECT n.nspname, c.relname, c.relowner
+	FROM pg_catalog.pg_class c
+	JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+	WHERE n.nspname IN ({schemas}) AND c.relname IN ({names}) AND CAST(c.relkind AS text) IN ('r', 'p', 'v', 'm', 'f')
+)
+SELECT CAST(schema_name AS text), coalesce(CAST(name AS text), ''), CAST(pg_catalog.pg_get_userbyid(owner) AS text)
+FROM things
+WHERE NOT EXISTS (SELECT 1 FROM trusted WHERE role = owner)
+ORDER BY 1, 2`

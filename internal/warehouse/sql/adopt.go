@@ -59,7 +59,7 @@ func (w *adopter) survey(
 	if len(t.Key) != 1 || !slices.Contains(ids, t.Key[0]) {
 		return a, nil, plan.Fixf("copy it anew", "%s has no Id to tell its rows by", t.Object)
 	}
-	if err := w.owned(ctx, tx, t.Name); err != nil {
+	if err := owned(ctx, tx, w.store, t.Name); err != nil {
 		return a, nil, err
 	}
 	var all []string

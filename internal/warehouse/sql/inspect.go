@@ -1,11 +1,13 @@
 package sql
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
 	"time"
 
+	"catchment/internal/plan"
 	"catchment/internal/warehouse"
 	"catchment/internal/warehouse/evidence"
 	"catchment/internal/warehouse/shape"
@@ -277,4 +279,44 @@ func (w *shaper) Stored(ctx context.Context, t shape.Table) (shape.Table, error)
 		return !ok
 	})
 	return t, nil
+}
+
+// A stranger owns a schema, or a table in it. What he puts there runs with the rights of
+// whoever uses it: the triggers of a table, the functions of a view.
+type stranger struct {
+	Schema, Table string // "" for the schema itself
+	Owner         string
+}
+
+// refuse tells why nothing may be used that a stranger owns.
+func (s stranger) refuse(d *dialect.Dialect) error {
+	what, change := "schema "+s.Schema, "ALTER SCHEMA "+d.Quote(s.Schema)
+	if s.Table != "" {
+		what, change = "table "+s.Schema+"."+s.Table, "ALTER TABLE "+d.Table(s.Schema, s.Table)
+	}
+	return plan.Fixf("if it is meant to be there, make the user of warehouse.url its owner: "+change+
+		" OWNER TO ..., or a member of the owner: GRANT "+d.Quote(s.Owner)+" TO ...; else drop it",
+		"%s belongs to %s: what its owner puts there would run with the rights of the user of warehouse.url", what,
+		s.Owner)
+}
+
+// owned refuses what strangers own: the schemas, and whatever has one of these names there.
+func owned(ctx context.Context, tx Tx, w *store, names ...string) error {
+	if w.d.Owners == "" {
+		return nil
+	}
+	b := &dialect.Binds{Dialect: w.d}
+	ask := dialect.Fill(w.d.Owners, dialect.Holes{
+		"schemas": b.Texts([]string{w.o.Schema, w.o.Staging}), "names": b.Texts(names),
+	})
+	var refused error
+	err := tx.Query(ctx, func(scan Scan) error {
+		var s stranger
+		err := scan(&s.Schema, &s.Table, &s.Owner)
+		if refused == nil {
+			refused = s.refuse(w.d)
+		}
+		return err
+	}, ask, b.Args...)
+	return cmp.Or(err, refused)
 }

@@ -30,8 +30,6 @@ func (w *lander) landing(t shape.Table) string { return w.d.Table(w.o.Staging, l
 
 func landingName(t shape.Table) string { return landingOf(t.Name) }
 
-func landingOf(table string) string { return table + "_landing" }
-
 // LandsIn is the table that takes rows from outside, as schema.table: staging,
 // or the table apart from it.
 func (w *lander) LandsIn(t shape.Table, apart bool) string {

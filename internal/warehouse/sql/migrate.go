@@ -97,7 +97,7 @@ func (w *shaper) writable(ctx context.Context, tx Tx) error {
 // of each once everything of it is there. Where DDL commits, it gives the steps
 // of the first that lacks some.
 func (w *shaper) next(ctx context.Context, tx Tx) ([]dialect.Step, error) {
-	if err := w.owned(ctx, tx, own.Names()...); err != nil { // before anything of it is looked at
+	if err := owned(ctx, tx, w.store, ourNames()...); err != nil { // before anything of it is looked at
 		return nil, err
 	}
 	version := w.own(own.VersionTable)
@@ -195,4 +195,17 @@ func (w *shaper) makeOwn(t own.Table) []string {
 		cols = append(cols, "PRIMARY KEY ("+t.Key+")")
 	}
 	return []string{fmt.Sprintf("CREATE TABLE %s (%s)", table, strings.Join(cols, ", "))}
+}
+
+// ourNames are the names of our own tables.
+func ourNames() []string {
+	names := []string{own.VersionTable}
+	for _, step := range own.Migrations() {
+		for _, t := range step {
+			if !t.Add {
+				names = append(names, t.Name)
+			}
+		}
+	}
+	return names
 }

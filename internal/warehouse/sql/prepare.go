@@ -76,7 +76,7 @@ func (w *shaper) admit(
 		return nil, nil, false, plan.Fixf("declare the object's index fields as its key",
 			"%s has no Id to tell records by", t.Object)
 	}
-	if err := w.owned(ctx, tx, t.Name, landingOf(t.Name), dialect.RowsOf(w.d, t.Name)); err != nil {
+	if err := owned(ctx, tx, w.store, t.Name, landingOf(t.Name), dialect.RowsOf(w.d, t.Name)); err != nil {
 		return nil, nil, false, err
 	}
 	d, err := w.tables(ctx, tx, t)
@@ -88,6 +88,9 @@ func (w *shaper) admit(
 		w.o.Schema:  {Seen: !d.isNew, Changes: len(d.final) > 0, Keys: true},
 	})
 }
+
+// landingOf is the table beside staging in which the rows of others land.
+func landingOf(table string) string { return table + "_landing" }
 
 // allowed refuses what this user has no right to do with the tables of a name.
 func (w *shaper) allowed(ctx context.Context, tx Tx, table string, needs map[string]dialect.Need) error {
@@ -105,27 +108,6 @@ func (w *shaper) allowed(ctx context.Context, tx Tx, table string, needs map[str
 		}
 		return nil
 	}, w.d.Rights, w.o.Staging, w.o.Schema, table)
-	return cmp.Or(err, refused)
-}
-
-// owned refuses what strangers own: the schemas, and whatever has one of these names there.
-func (w *store) owned(ctx context.Context, tx Tx, names ...string) error {
-	if w.d.Owners == "" {
-		return nil
-	}
-	b := &dialect.Binds{Dialect: w.d}
-	ask := dialect.Fill(w.d.Owners, dialect.Holes{
-		"schemas": b.Texts([]string{w.o.Schema, w.o.Staging}), "names": b.Texts(names),
-	})
-	var refused error
-	err := tx.Query(ctx, func(scan Scan) error {
-		var s dialect.Stranger
-		err := scan(&s.Schema, &s.Table, &s.Owner)
-		if refused == nil {
-			refused = s.Refuse(w.d)
-		}
-		return err
-	}, ask, b.Args...)
 	return cmp.Or(err, refused)
 }
 

@@ -11,8 +11,8 @@ import (
 )
 
 // hintTLS is what to do where a server has no TLS.
-const hintTLS = "have the server offer TLS (PostgreSQL: ssl = on, with a certificate); or, where nobody can read along " +
-	"on the way to it, ask for less by name: ?sslmode=disable in warehouse.url"
+const hintTLS = "have the server offer TLS (ssl = on, with a certificate); or, where nobody can read along on the " +
+	"way to it, ask for less by name: ?sslmode=disable in warehouse.url"
 
 // hintRoot is what to do where a certificate can't be verified.
 const hintRoot = "name the root that the certificate is from: ?sslmode=verify-full&sslrootcert=FILE in warehouse.url " +
@@ -29,8 +29,8 @@ func Refused(place string, err error) error {
 	text := tried.Error()
 	switch {
 	case strings.Contains(text, "require_auth check failed") && strings.Contains(text, "requested password auth"):
-		return plan.Fixf("have the server take scram-sha-256 (pg_hba.conf), or offer TLS; to send the password in clear, "+
-			"ask for it by name: ?sslmode=disable in warehouse.url",
+		return plan.Fixf("have the server take scram-sha-256 (pg_hba.conf), or offer TLS; to send the password in "+
+			"clear, ask for it by name: ?sslmode=disable in warehouse.url",
 			"%s: the server asks for the password in clear, and the connection is not encrypted", place)
 	case strings.Contains(text, "require_auth check failed"):
 		return plan.Fixf("look at require_auth in warehouse.url and at pg_hba.conf",

@@ -1,5 +1,5 @@
-// Package wire is what a session over PostgreSQL's protocol agrees on before a
-// password is sent: whether the connection is encrypted, and whose certificate it is.
+// Package wire is what a session agrees on before a password is sent, with any warehouse
+// that speaks the protocol of pgx: whether the connection is encrypted, and whose certificate it is.
 //
 // sslmode in the URL says what has to be so. Where it says nothing, the server's
 // certificate is verified if a root is named, by sslrootcert or by the usual file in
@@ -25,7 +25,7 @@ import (
 	"catchment/internal/warehouse"
 )
 
-// Config reads a postgres:// URL. Its errors repeat the URL.
+// Config reads a URL of pgx. Its errors repeat the URL.
 func Config(text string) (*pgxpool.Config, error) {
 	c, err := pgxpool.ParseConfig(text)
 	if err != nil {

@@ -117,8 +117,8 @@ func authority(t *testing.T) (*tls.Config, string) {
 		t.Fatal(err)
 	}
 	now := time.Now()
-	root := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "root of the test"}, IsCA: true,
-		NotBefore: now.Add(-time.Hour), NotAfter: now.Add(time.Hour), BasicConstraintsValid: true,
+	root := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "test root"},
+		IsCA: true, NotBefore: now.Add(-time.Hour), NotAfter: now.Add(time.Hour), BasicConstraintsValid: true,
 		KeyUsage: x509.KeyUsageCertSign}
 	signed, err := x509.CreateCertificate(rand.Reader, root, root, key.Public(), key)
 	if err != nil {
@@ -154,7 +154,8 @@ func session(t *testing.T, text string, hosts map[string]string, far bool) (*pgx
 	}
 	if far {
 		c.ConnConfig.DialFunc = func(ctx context.Context, network, address string) (net.Conn, error) {
-			conn, err := (&net.Dialer{}).DialContext(ctx, network, strings.Replace(address, "192.0.2.1", "127.0.0.1", 1))
+			here := strings.Replace(address, "192.0.2.1", "127.0.0.1", 1)
+			conn, err := (&net.Dialer{}).DialContext(ctx, network, here)
 			if err != nil {
 				return nil, err
 			}
@@ -192,20 +193,22 @@ func TestPasswords(t *testing.T) {
 		got    string // "clear", "tls", or "" for nothing
 		refuse string // in what is said
 	}{
-		"near, no TLS":                      {got: "", refuse: "asks for the password in clear"},
-		"near, no TLS, a root":              {query: roots, got: "", refuse: "asks for the password in clear"},
-		"near, no TLS, asked for":           {query: "sslmode=disable", got: "clear"},
-		"near, no TLS, preferred by name":   {query: "sslmode=prefer", got: "clear"},
-		"near, no TLS, but required":        {query: "sslmode=require", got: "", refuse: "offers no TLS"},
-		"near, TLS":                         {tls: secure, got: "tls"},
-		"near, another's TLS, a root":       {tls: unknown, query: roots, got: "tls"},
-		"far, no TLS":                       {far: true, got: "", refuse: "offers no TLS"},
-		"far, no TLS, a root":               {far: true, query: roots, got: "", refuse: "offers no TLS"},
-		"far, no TLS, asked for":            {far: true, query: "sslmode=disable", got: "clear"},
-		"far, TLS":                          {far: true, tls: unknown, got: "tls"},
-		"far, TLS, a root":                  {far: true, tls: secure, query: roots, got: "tls"},
-		"far, another's TLS, a root":        {far: true, tls: unknown, query: roots, refuse: "from no root that is known"},
-		"far, another's TLS, a root, named": {far: true, tls: unknown, query: roots + "&sslmode=verify-full", refuse: "from no root"},
+		"near, no TLS":                    {got: "", refuse: "asks for the password in clear"},
+		"near, no TLS, a root":            {query: roots, got: "", refuse: "asks for the password in clear"},
+		"near, no TLS, asked for":         {query: "sslmode=disable", got: "clear"},
+		"near, no TLS, preferred by name": {query: "sslmode=prefer", got: "clear"},
+		"near, no TLS, but required":      {query: "sslmode=require", got: "", refuse: "offers no TLS"},
+		"near, TLS":                       {tls: secure, got: "tls"},
+		"near, another's TLS, a root":     {tls: unknown, query: roots, got: "tls"},
+		"far, no TLS":                     {far: true, got: "", refuse: "offers no TLS"},
+		"far, no TLS, a root":             {far: true, query: roots, got: "", refuse: "offers no TLS"},
+		"far, no TLS, asked for":          {far: true, query: "sslmode=disable", got: "clear"},
+		"far, TLS":                        {far: true, tls: unknown, got: "tls"},
+		"far, TLS, a root":                {far: true, tls: secure, query: roots, got: "tls"},
+		"far, another's TLS, a root": {far: true, tls: unknown, query: roots,
+			refuse: "from no root that is known"},
+		"far, another's TLS, a root, named": {far: true, tls: unknown, refuse: "from no root",
+			query: roots + "&sslmode=verify-full"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -229,8 +232,9 @@ func TestPasswords(t *testing.T) {
 				return
 			}
 			refused := wire.Refused("PostgreSQL database d", err)
-			if plan.ClassOf(refused) != plan.Fix || !strings.Contains(fmt.Sprint(refused), c.refuse) ||
-				!strings.Contains(plan.HintOf(refused), "?sslmode=") || strings.Contains(fmt.Sprint(refused), password) {
+			said := fmt.Sprint(refused)
+			if plan.ClassOf(refused) != plan.Fix || !strings.Contains(said, c.refuse) ||
+				!strings.Contains(plan.HintOf(refused), "?sslmode=") || strings.Contains(said, password) {
 				t.Errorf("%v (%s)", refused, plan.HintOf(refused))
 			}
 		})
@@ -251,7 +255,8 @@ func TestNamesDontDecide(t *testing.T) {
 		!strings.Contains(fmt.Sprint(wire.Refused("x", err)), "offers no TLS") {
 		t.Errorf("localhost elsewhere: %v", err)
 	}
-	conn, err := session(t, "postgres://u@db.example.com:"+port+"/d", map[string]string{"db.example.com": "127.0.0.1"}, false)
+	named, near := "postgres://u@db.example.com:"+port+"/d", map[string]string{"db.example.com": "127.0.0.1"}
+	conn, err := session(t, named, near, false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -260,7 +265,7 @@ func TestNamesDontDecide(t *testing.T) {
 		t.Errorf("%+v", a)
 	}
 	// judged as near, and then connected to elsewhere
-	if _, err := session(t, "postgres://u@db.example.com:"+port+"/d", map[string]string{"db.example.com": "127.0.0.1"}, true); err == nil ||
+	if _, err := session(t, named, near, true); err == nil ||
 		plan.ClassOf(wire.Refused("x", err)) != plan.Fix {
 		t.Errorf("elsewhere in the end: %v", err)
 	}
@@ -269,7 +274,8 @@ func TestNamesDontDecide(t *testing.T) {
 		t.Fatal(err)
 	}
 	l.Close()
-	if _, err := session(t, "postgres://u@"+l.Addr().String()+"/d", nil, false); err == nil || wire.Refused("x", err) != nil {
+	_, err = session(t, "postgres://u@"+l.Addr().String()+"/d", nil, false)
+	if err == nil || wire.Refused("x", err) != nil {
 		t.Errorf("nobody there: %v", wire.Refused("x", err))
 	}
 }
@@ -279,6 +285,8 @@ func TestAgreed(t *testing.T) {
 	t.Parallel()
 	secure, root := authority(t)
 	roots := "?sslrootcert=" + url.QueryEscape(root)
+	const named = "not encrypted: warehouse.url asks for it by sslmode"
+	const unverified = "TLS 1.3, certificate not verified for its host"
 	for name, c := range map[string]struct {
 		tls       *tls.Config
 		query     string
@@ -287,10 +295,10 @@ func TestAgreed(t *testing.T) {
 		encrypted bool
 		verified  bool
 	}{
-		"verified":           {secure, roots, true, "TLS 1.3, certificate verified by root root of the test", true, true},
-		"required":           {secure, "", true, "TLS 1.3, certificate not verified for its host", true, false},
-		"by its root":        {secure, roots + "&sslmode=verify-ca", true, "TLS 1.3, certificate not verified for its host", true, false},
-		"asked for":          {nil, "?sslmode=disable", true, "not encrypted: warehouse.url asks for it by sslmode", false, false},
+		"verified":           {secure, roots, true, "TLS 1.3, certificate verified by root test root", true, true},
+		"required":           {secure, "", true, unverified, true, false},
+		"by its root":        {secure, roots + "&sslmode=verify-ca", true, unverified, true, false},
+		"asked for":          {nil, "?sslmode=disable", true, named, false, false},
 		"within the machine": {nil, "", false, "not encrypted: loopback", false, false},
 	} {
 		t.Run(name, func(t *testing.T) {

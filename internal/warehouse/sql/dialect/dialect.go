@@ -53,7 +53,7 @@ type Dialect struct {
 	Encoding    string // asks how the database encodes its texts, "" where that is always UTF8
 	Schemas     string // counts the schemas that are called $1; "" where all may make one that is there already
 	Rights      string // asks what this user may do with table $3 in schemas $1 and $2: Right; "" where nobody asks
-	Owners      string // asks which of {schemas}, and of {names} in them, strangers own: Stranger; "" where nobody asks
+	Owners      string // asks which of {schemas}, and of {names} in them, strangers own, and who; "" where nobody asks
 	System      string // the names that no column can have, a space between, since all tables have such columns
 
 	Overflow *Overflow // where a row has little room, nil elsewhere

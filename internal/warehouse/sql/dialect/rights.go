@@ -36,51 +36,6 @@ LEFT JOIN pg_catalog.pg_class t ON t.relnamespace = n.oid AND t.relname = $3
 WHERE n.nspname IN ($1, $2)
 ORDER BY 1`
 
-// OwnersByRole is the Owners of a dialect whose catalog has roles. Whom this user needn't
-// trust is everybody but himself and the roles that he is a member of, superusers, and the
-// owner of the database; of a superuser too, who would pass for a member of all.
-const OwnersByRole = `WITH RECURSIVE ours (role) AS (
-	SELECT r.oid FROM pg_catalog.pg_roles r WHERE r.rolname = current_user
-	UNION
-	SELECT m.roleid FROM ours JOIN pg_catalog.pg_auth_members m ON m.member = ours.role
-), trusted (role) AS (
-	SELECT role FROM ours
-	UNION
-	SELECT r.oid FROM pg_catalog.pg_roles r WHERE r.rolsuper OR r.rolname = 'pg_database_owner'
-	UNION
-	SELECT d.datdba FROM pg_catalog.pg_database d WHERE d.datname = current_database()
-), things (schema_name, name, owner) AS (
-	SELECT n.nspname, NULL, n.nspowner FROM pg_catalog.pg_namespace n WHERE n.nspname IN ({schemas})
-	UNION ALL
-	SELECT n.nspname, c.relname, c.relowner
-	FROM pg_catalog.pg_class c
-	JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-	WHERE n.nspname IN ({schemas}) AND c.relname IN ({names}) AND CAST(c.relkind AS text) IN ('r', 'p', 'v', 'm', 'f')
-)
-SELECT CAST(schema_name AS text), coalesce(CAST(name AS text), ''), CAST(pg_catalog.pg_get_userbyid(owner) AS text)
-FROM things
-WHERE NOT EXISTS (SELECT 1 FROM trusted WHERE role = owner)
-ORDER BY 1, 2`
-
-// A Stranger owns a schema, or a table in it. What he puts there runs with the rights of
-// whoever uses it: the triggers of a table, the functions of a view.
-type Stranger struct {
-	Schema, Table string // "" for the schema itself
-	Owner         string
-}
-
-// Refuse tells why nothing may be used that a stranger owns.
-func (s Stranger) Refuse(d *Dialect) error {
-	what, change := "schema "+s.Schema, "ALTER SCHEMA "+d.Quote(s.Schema)
-	if s.Table != "" {
-		what, change = "table "+s.Schema+"."+s.Table, "ALTER TABLE "+d.Table(s.Schema, s.Table)
-	}
-	return plan.Fixf("if it is meant to be there, make the user of warehouse.url its owner: "+change+
-		" OWNER TO ..., or a member of the owner: GRANT "+d.Quote(s.Owner)+" TO ...; else drop it",
-		"%s belongs to %s: what its owner puts there would run with the rights of the user of warehouse.url", what,
-		s.Owner)
-}
-
 // A Right is what this user may do with a table of a schema, as the catalog says.
 type Right struct {
 	Schema string

@@ -79,19 +79,6 @@ func Migrations() [][]Table {
 	}}
 }
 
-// Names are the names of our own tables.
-func Names() []string {
-	names := []string{VersionTable}
-	for _, step := range Migrations() {
-		for _, t := range step {
-			if !t.Add {
-				names = append(names, t.Name)
-			}
-		}
-	}
-	return names
-}
-
 // DeletesTold says of a flow that the rows which are gone say so in IsDeleted: a version
 // before this column left it as it was.
 const DeletesTold = "deletes_told"

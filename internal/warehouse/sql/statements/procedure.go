@@ -105,8 +105,9 @@ func Procedure(
 	})}
 
 	sql := map[string]string{
-		"Staging": s.Staging(), "Final": s.Rows(), "FinalText": dialect.Literal(s.Rows()), "Gather": variables(s.Gather()...),
-		"Lock": s.Lock().SQL, "LockFirst": "",
+		"Staging": s.Staging(), "Final": s.Rows(), "FinalText": dialect.Literal(s.Rows()),
+		"Gather": variables(s.Gather()...),
+		"Lock":   s.Lock().SQL, "LockFirst": "",
 		"Carried": dialect.Literal(Canonical(put.columns)), "Known": known(all), "Columns": dialect.Literals(columns),
 		"CountColumns": fmt.Sprint(len(columns)),
 		"FewDeletes":   fmt.Sprint(FewDeletes), "Purged": dialect.Literal(string(gone.Purged)),
