@@ -187,7 +187,7 @@ func TestHostileSilenceEndsWithASignal(t *testing.T) {
 	for i, at := range append(asked, []struct {
 		place   place.Place
 		command string
-	}{{place.Token, "init --config new.yaml --url https://" + hostile.Home}, {place.Query,
+	}{{place.Token, "init --config new.yaml --url https://" + hostile.Home}, {place.Job,
 		"verify"}, {place.Results, "verify --digest"}, {place.Updated, "run"}, {place.Deleted, "run"}}...) {
 		var first []string
 		if at.command == "verify" || at.command == "verify --digest" || at.place == place.Updated ||
