@@ -288,10 +288,10 @@ func tests(t *testing.T) map[string]bool {
 }
 
 // docs/invariants.md names the tests that prove each promise, docs/failures.md
-// those that inject each fault.
+// those that inject each fault, docs/security.md those that try to break in.
 func TestInvariantsNameTheirTests(t *testing.T) {
 	written := tests(t)
-	for _, path := range []string{"docs/invariants.md", "docs/failures.md"} {
+	for _, path := range []string{"docs/invariants.md", "docs/failures.md", "docs/security.md"} {
 		page, err := os.ReadFile("../../" + path)
 		if err != nil {
 			t.Fatal(err)
