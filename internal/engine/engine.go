@@ -173,7 +173,7 @@ func (e *Engine) after(d time.Duration) <-chan time.Time {
 // that the flows of a run don't come back all at once.
 func backoff(try int) time.Duration {
 	d := min(time.Second<<(try-1), 30*time.Second)
-	return d/2 + rand.N(d/2)
+	return d/2 + rand.N(d/2) // #nosec G404 -- it spreads the tries
 }
 
 // sleep waits for d, or until somebody wants the run to end.

@@ -1,6 +1,7 @@
 package replicate
 
 import (
+	"net/http"
 	"reflect"
 	"strings"
 	"testing"
@@ -12,12 +13,25 @@ import (
 	"catchment/internal/mover/bulk"
 	"catchment/internal/mover/rest"
 	"catchment/internal/plan"
+	"catchment/internal/platform"
+	"catchment/internal/salesforce"
+	"catchment/internal/salesforce/login"
 	"catchment/internal/warehouse"
 	"catchment/internal/warehouse/shape"
 )
 
 // movers can't read anything, and say what they could.
-var movers = mover.Set{"bulk": bulk.New(nil), "rest": rest.New(nil)}
+var movers = mover.Set{"bulk": bulk.New(nowhere()), "rest": rest.New(nowhere())}
+
+// nowhere is an org that nobody reaches, with the newest version of the API.
+func nowhere() *salesforce.Client {
+	org, err := salesforce.New(salesforce.Config{URL: "http://127.0.0.1", APIVersion: platform.Newest,
+		HTTP: http.DefaultClient, Login: login.Token{Token: "t"}})
+	if err != nil {
+		panic(err)
+	}
+	return org
+}
 
 var noon = time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC)
 

@@ -47,6 +47,9 @@ func TestMetamorphic(t *testing.T) {
 			if v.mover == flow.ByAppFlow {
 				l.Begun = newCloud(t, l.Rig, nil).with
 			}
+			if v.slow {
+				l.Begun = func(p *rig.Process) { p.Options.FewRecords = 1 }
+			}
 			run := func() {
 				if v.slow {
 					l.Org.Fault(fakeorg.Rule{Method: http.MethodPost, Path: "/jobs/query", TimeOutOver: 6})

@@ -188,7 +188,7 @@ func (c *Client) Results(ctx context.Context, job QueryJob, page string) (*Resul
 	}
 	res, err := resultOf(resp, first)
 	if err != nil {
-		resp.Body.Close()
+		_ = resp.Body.Close()
 		return nil, fmt.Errorf("results of job %s: %w", job.ID, err)
 	}
 	return res, nil

@@ -90,7 +90,7 @@ func replace(path string, temp *os.File, secret string) error {
 
 // settle makes a rename in dir last.
 func settle(dir string) error {
-	d, err := os.Open(dir)
+	d, err := os.Open(dir) // #nosec G304 -- the user named it
 	if err != nil {
 		return err
 	}
@@ -104,22 +104,22 @@ const lockAgain = 50 * time.Millisecond
 // lock waits for the folder's lock. The folder has it because the file itself
 // is replaced: a lock on that would be one on a file that is gone.
 func lock(ctx context.Context, dir string) (unlock func(), err error) {
-	d, err := os.Open(dir)
+	d, err := os.Open(dir) // #nosec G304 -- the user named it
 	if err != nil {
 		return nil, plan.Fixf("correct the path; relative ones begin at the config file", "%w", err)
 	}
 	for {
 		err := syscall.Flock(int(d.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 		if err == nil {
-			return func() { d.Close() }, nil // which gives the lock back
+			return func() { _ = d.Close() }, nil // which gives the lock back
 		}
 		if !errors.Is(err, syscall.EWOULDBLOCK) && !errors.Is(err, syscall.EINTR) {
-			d.Close()
+			_ = d.Close()
 			return nil, plan.Fixf("keep the secret on a local disk", "lock %s: %w", dir, err)
 		}
 		select {
 		case <-ctx.Done():
-			d.Close()
+			_ = d.Close()
 			return nil, context.Cause(ctx)
 		case <-time.After(lockAgain):
 		}

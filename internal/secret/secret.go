@@ -46,7 +46,7 @@ func (Value) String() string { return hidden }
 func (Value) GoString() string { return hidden }
 
 // Format hides the secret from every other verb.
-func (Value) Format(s fmt.State, _ rune) { io.WriteString(s, hidden) }
+func (Value) Format(s fmt.State, _ rune) { _, _ = io.WriteString(s, hidden) }
 
 // MarshalJSON hides the secret.
 func (Value) MarshalJSON() ([]byte, error) { return []byte(`"` + hidden + `"`), nil }

@@ -68,7 +68,7 @@ func (s *rejects) begin(ctx context.Context) {
 		if errors.Is(err, blob.ErrExists) { // by a process that died before it noted the page
 			_, err = io.Copy(io.Discard, text)
 		}
-		text.CloseWithError(err)
+		_ = text.CloseWithError(err)
 		s.stored <- err
 	}()
 	s.w = page.NewWriter(s.pipe, warehouse.RejectedHeader())

@@ -41,7 +41,7 @@ func (s *Store) fillParts(
 	var parts []types.CompletedPart
 	size := int64(0)
 	for last := false; len(part) > 0; {
-		n := aws.Int32(int32(len(parts) + 1))
+		n := aws.Int32(int32(len(parts) + 1)) // #nosec G115 -- 10,000 parts at most
 		out, err := s.client.UploadPart(ctx, &s3.UploadPartInput{
 			Bucket: &s.bucket, Key: s.name(key), UploadId: upload, PartNumber: n, Body: bytes.NewReader(part),
 		})

@@ -69,7 +69,7 @@ func (l *link) follow(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	body.Close()
+	_ = body.Close()
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.next, nil

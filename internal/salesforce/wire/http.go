@@ -73,7 +73,7 @@ func (h *HTTP) Send(ctx context.Context, r *Request) (*http.Response, error) {
 		if err != nil || !isRedirect(resp.StatusCode) {
 			return resp, err
 		}
-		resp.Body.Close()
+		_ = resp.Body.Close()
 		if sent.Path, err = next(&sent, resp.StatusCode, resp.Header.Get("Location"), h.Org); err != nil {
 			return nil, err
 		}
@@ -103,7 +103,7 @@ func (h *HTTP) send(ctx context.Context, r *Request) (*http.Response, error) {
 	}
 	resp.Body = &body{ctx: ctx, rc: resp.Body, watch: w, now: h.Now, most: most}
 	if err := h.judge(r, resp); err != nil {
-		resp.Body.Close()
+		_ = resp.Body.Close()
 		return nil, err
 	}
 	return resp, nil

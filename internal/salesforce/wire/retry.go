@@ -34,7 +34,7 @@ func (r *Retrying) Send(ctx context.Context, req *Request) (*http.Response, erro
 		if err == nil || !fault.Resendable(err) || context.Cause(ctx) != nil {
 			return resp, err
 		}
-		pause := backoff(try, rand.Float64())
+		pause := backoff(try, rand.Float64()) // #nosec G404 -- it spreads the tries
 		if e, ok := errors.AsType[*fault.Error](err); ok && e.RetryAfter > 0 {
 			pause = e.RetryAfter
 		}

@@ -61,7 +61,7 @@ func config(url string, o Options) (*pgxpool.Config, error) {
 		return nil, plan.Fixf("write it as in postgres://user@host:5432/database?sslmode=require",
 			"warehouse.url is not a PostgreSQL URL")
 	}
-	c.MaxConns, c.MinConns = int32(o.Connections), 0
+	c.MaxConns, c.MinConns = int32(o.Connections), 0 // #nosec G115 -- a handful
 	c.MaxConnIdleTime = 5 * time.Minute
 	c.ConnConfig.ConnectTimeout = 30 * time.Second
 	// Tables are made and changed as we go, so a remembered plan may be of

@@ -130,8 +130,8 @@ func (s *pages) upload(ctx context.Context, to string, p warehouse.Page, super [
 		return fmt.Errorf("spool a page: %w", err)
 	}
 	defer func() {
-		file.Close()
-		os.Remove(file.Name())
+		_ = file.Close()
+		_ = os.Remove(file.Name())
 	}()
 	if err := pack(file, stored, p.Gzip, super); err != nil {
 		return err

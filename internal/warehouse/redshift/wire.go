@@ -28,7 +28,7 @@ func newWire(p place, o Options) (*wire, error) {
 		// The text of err repeats the URL.
 		return nil, plan.Fixf(wireForm, "warehouse.url is not a Redshift URL")
 	}
-	c.MaxConns, c.MinConns = int32(o.Connections), 0
+	c.MaxConns, c.MinConns = int32(o.Connections), 0 // #nosec G115 -- a handful
 	c.MaxConnIdleTime = 5 * time.Minute
 	c.ConnConfig.ConnectTimeout = 30 * time.Second
 	// Redshift reports no standard_conforming_strings, without which pgx refuses

@@ -41,6 +41,7 @@ func (w *store) patiently(ctx context.Context, try func() error) error {
 			return lasting(err)
 		}
 		// Two that met must not meet again: neither waits as long as the other.
+		// #nosec G404 -- nobody gains by guessing it
 		if err := w.pause(ctx, pause/2+rand.N(pause)); err != nil {
 			return err
 		}
