@@ -72,7 +72,8 @@ func (d *data) begin(ctx context.Context, readOnly bool) (session, error) {
 		begin = "BEGIN READ ONLY"
 	}
 	s := &dataSession{data: d}
-	for _, sql := range []string{setPath, begin} { // a session of the Data API begins as the user's settings are
+	// A session of the Data API begins as the user's settings are. SET takes no snapshot.
+	for _, sql := range []string{begin, setPath} {
 		if _, err := s.exec(ctx, sql); err != nil {
 			return nil, err
 		}
