@@ -55,7 +55,7 @@ func (c *checkup) found(what, detail string, err error) {
 	f := notice.Finding{What: what, State: notice.OK, Detail: detail}
 	if err != nil {
 		class := plan.ClassOf(err)
-		f.State, f.Detail, f.Hint, f.Class = notice.Fail, err.Error(), plan.HintOf(err), string(class)
+		f.State, f.Detail, f.Hint, f.Class = notice.Fail, err.Error(), plan.AdviceOf(err), string(class)
 		if c.failed++; c.failed == 1 {
 			c.class = class
 		}

@@ -143,7 +143,7 @@ func (c *checkup) missingSight(ctx context.Context) ([]string, error) {
 		}
 		return missing, nil
 	}
-	return nil, plan.Failf(plan.Bug, "", "UserPermissionAccess has no row")
+	return nil, plan.Strangef("UserPermissionAccess has no row")
 }
 
 // unseen lists the objects of the flows of which the user may not see every

@@ -120,7 +120,7 @@ func (s *session) exitCode(ctx context.Context, err error) int {
 
 // tell prints an error and what to do about it.
 func (s *session) tell(err error) {
-	failure := notice.Failure{Error: err.Error(), Class: string(plan.ClassOf(err)), Hint: plan.HintOf(err)}
+	failure := notice.Failure{Error: err.Error(), Class: string(plan.ClassOf(err)), Hint: plan.AdviceOf(err)}
 	if s.JSON {
 		_ = s.PrintLines(failure) // a broken stdout hides nothing: stderr tells it, too
 	}

@@ -56,7 +56,7 @@ func (x *Exchange) begin(h http.Header, length, status int) {
 	if length >= 0 {
 		to.Set("Content-Length", strconv.Itoa(length))
 	}
-	if to.Get("Date") == "" {
+	if _, set := to["Date"]; !set { // nil is an answer without one
 		to.Set("Date", x.net.org.Clock().Now().Format(http.TimeFormat))
 	}
 	x.W.WriteHeader(status)

@@ -79,7 +79,7 @@ func broken(err error) error {
 	_, corrupt := errors.AsType[flate.CorruptInputError](err)
 	if corrupt || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, gzip.ErrChecksum) ||
 		errors.Is(err, gzip.ErrHeader) {
-		return plan.Failf(plan.Retry, "", "unpack: %w", err)
+		return plan.Failf(plan.Retry, cutHint, "unpack: %w", err)
 	}
 	return err
 }
@@ -112,7 +112,7 @@ func (c *Checked) end() error {
 		return err
 	}
 	if c.records >= 0 && c.shape.Records != c.records {
-		return plan.Failf(plan.Retry, "", "the page holds %d records, its header Sforce-NumberOfRecords says %d",
+		return plan.Failf(plan.Retry, cutHint, "the page holds %d records, its header Sforce-NumberOfRecords says %d",
 			c.shape.Records, c.records)
 	}
 	return io.EOF

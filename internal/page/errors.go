@@ -26,17 +26,21 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("page: %s, byte %d: %s", where, e.Offset, e.Problem)
 }
 
+// cutHint is what to do about a page that isn't the one that was sent.
+const cutHint = "the page was cut or changed on its way: the next run downloads it again; " +
+	"if it goes on, look for a proxy between"
+
 // cut classes e as a page that lacks its end. Stored pages of a job don't
 // change, so the next download may well be whole.
 func cut(e *Error) error {
 	return &plan.Failure{
 		Class: plan.Retry,
-		Hint:  "the page was cut on its way; the next run downloads it again",
+		Hint:  cutHint,
 		Err:   e,
 	}
 }
 
 // malformed classes e as a page that no documented server writes.
 func malformed(e *Error) error {
-	return &plan.Failure{Class: plan.Bug, Err: e}
+	return plan.Strangef("%w", e)
 }

@@ -41,6 +41,13 @@ func Fixf(hint, format string, args ...any) error {
 	return Failf(Fix, hint, format, args...)
 }
 
+// Strangef makes a Failure of class Bug whose cause isn't in this program: a server
+// said what no document of it knows.
+func Strangef(format string, args ...any) error {
+	return Failf(Bug, "Salesforce's documents know no such answer: look for a proxy that answers in its place, and "+
+		"at what org.url names; if it is your org itself, report it as a bug of catchment", format, args...)
+}
+
 // ClassOf tells the class of err: what the nearest Failure says, Retry for
 // broken connections and timeouts, Bug for everything that nobody classed.
 func ClassOf(err error) Class {
@@ -77,4 +84,29 @@ func HintOf(err error) string {
 		}
 	}
 	return ""
+}
+
+// AdviceOf tells what to do about err, which isn't nil: its hint, or where it has none
+// what helps with errors of its class. Whatever is told to a user or stored comes from here.
+func AdviceOf(err error) string {
+	switch hint := HintOf(err); {
+	case hint != "":
+		return hint
+	case errors.Is(err, context.Canceled):
+		return "it was stopped from outside: the next run goes on from here"
+	}
+	switch ClassOf(err) {
+	case Retry:
+		return "the next try may work, and the next run makes one; if it lasts, look at what the error names, " +
+			"and at the line to it"
+	case Wait:
+		if until := UntilOf(err); !until.IsZero() {
+			return "it passes by itself: try again after " + until.UTC().Format("2006-01-02 15:04:05 MST")
+		}
+		return "it passes by itself: try again later"
+	case Fix:
+		return "mend what the error names; catchment check shows whether that was all"
+	}
+	return "either a server answered as its documents don't know, or catchment has a fault: look for a proxy that " +
+		"answers in its place; if there is none, report the error, and what catchment version prints"
 }

@@ -84,3 +84,37 @@ func TestClassOf(t *testing.T) {
 		t.Errorf("until %s", got)
 	}
 }
+
+// No error is told without what to do next.
+func TestEveryClassHasAdvice(t *testing.T) {
+	until := time.Date(2026, 11, 24, 1, 0, 0, 0, time.FixedZone("", 3600))
+	told := map[string]error{}
+	for _, test := range []struct {
+		err  error
+		says string
+	}{
+		{plan.Fixf("type x", "no x"), "type x"},
+		{plan.Failf(plan.Retry, "", "outer: %w", plan.Fixf("inner", "no x")), "inner"},
+		{plan.Strangef("no JSON"), "proxy"},
+		{fmt.Errorf("read: %w", context.Canceled), "the next run goes on"},
+		{plan.Failf(plan.Retry, "", "reset"), "next run"},
+		{fmt.Errorf("poll: %w", context.DeadlineExceeded), "next run"},
+		{plan.Failf(plan.Wait, "", "limit"), "later"},
+		{&plan.Failure{Class: plan.Wait, Until: until, Err: errors.New("limit")}, "after 2026-11-24 00:00:00 UTC"},
+		{plan.Fixf("", "no x"), "catchment check"},
+		{plan.Failf(plan.Bug, "", "never"), "report"},
+		{io.ErrUnexpectedEOF, "report"},
+	} {
+		advice := plan.AdviceOf(test.err)
+		if !strings.Contains(advice, test.says) {
+			t.Errorf("%v: %q doesn't say %q", test.err, advice, test.says)
+		}
+		if other := told[advice]; other != nil && plan.ClassOf(other) != plan.ClassOf(test.err) {
+			t.Errorf("%v and %v, of other classes, have the same advice", test.err, other)
+		}
+		told[advice] = test.err
+	}
+	if got := plan.ClassOf(plan.Strangef("no JSON")); got != plan.Bug {
+		t.Errorf("class %s", got)
+	}
+}

@@ -34,7 +34,7 @@ func (r *Replicator) list(ctx context.Context, t plan.Task) (plan.Task, error) {
 	}
 	run.Objects, run.Error, run.Hint = objects, "", ""
 	if err != nil {
-		run.Error, run.Hint = err.Error(), plan.HintOf(err)
+		run.Error, run.Hint = err.Error(), plan.AdviceOf(err)
 	}
 	// A cancelled run still says why it ended.
 	if _, serr := r.Control.SaveRun(context.WithoutCancel(ctx), run); err == nil {
@@ -160,7 +160,7 @@ func (l *listing) flow(ctx context.Context, fl flow.Flow) (plan.Task, control.Ru
 	case errors.Is(err, errPaused):
 		o.State = control.FlowPaused
 	case err != nil:
-		o.State, o.Error, o.Hint, o.Class = control.FlowFailed, err.Error(), plan.HintOf(err), plan.ClassOf(err)
+		o.State, o.Error, o.Hint, o.Class = control.FlowFailed, err.Error(), plan.AdviceOf(err), plan.ClassOf(err)
 	default:
 		o.Attempt = item.Attempt
 	}
@@ -196,6 +196,7 @@ func (l *listing) supersede(ctx context.Context, before []control.Lease, items [
 		if err == nil {
 			run.State, run.Ended = control.Superseded, l.Options.Now().UTC()
 			run.Error = "run " + l.run + " took its leases"
+			run.Hint = "nothing has to be done: that run went on with what this one had begun"
 			_, err = l.Control.SaveRun(ctx, run)
 		}
 		if err != nil && !errors.Is(err, versioned.ErrConflict) { // it has just ended by itself
@@ -213,7 +214,7 @@ func (r *Replicator) listWaits(
 	if !worth {
 		return t, false, nil
 	}
-	run.Error, run.Hint = err.Error(), plan.HintOf(err)
+	run.Error, run.Hint = err.Error(), plan.AdviceOf(err)
 	if _, err := r.Control.SaveRun(ctx, run); err != nil {
 		return t, false, err
 	}

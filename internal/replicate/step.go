@@ -117,7 +117,7 @@ func (s *attemptStep) doubtKey(ctx context.Context) error {
 	}
 	held := s.holder(s.attempt.Run).Resume(s.attempt.Flow, s.attempt.Fence)
 	_, err = held.Remember(ctx, func(m *recall.Memory) {
-		m.Doubt(recall.Doubt{Kind: recall.RowsWrong, Since: now, Why: why.Error(), Hint: plan.HintOf(why)})
+		m.Doubt(recall.Doubt{Kind: recall.RowsWrong, Since: now, Why: why.Error(), Hint: plan.AdviceOf(why)})
 	})
 	return err
 }
@@ -185,7 +185,7 @@ func (s *attemptStep) waits(ctx context.Context, t plan.Task, why error) (plan.T
 		a.Waiting = time.Time{}
 		return t, s.failed(ctx, t.Run, why)
 	}
-	a.Error, a.ErrorClass, a.Hint = why.Error(), plan.Wait, plan.HintOf(why)
+	a.Error, a.ErrorClass, a.Hint = why.Error(), plan.Wait, plan.AdviceOf(why)
 	if err := s.save(ctx); err != nil {
 		return t, err
 	}
@@ -201,7 +201,7 @@ func (s *attemptStep) failed(ctx context.Context, run string, why error) error {
 		return superseded(why) // the attempt is another run's now
 	}
 	a := &s.attempt
-	a.Error, a.ErrorClass, a.Hint = why.Error(), plan.ClassOf(why), plan.HintOf(why)
+	a.Error, a.ErrorClass, a.Hint = why.Error(), plan.ClassOf(why), plan.AdviceOf(why)
 	if a.ErrorClass != plan.Retry {
 		a.FailedRun = run
 	}

@@ -44,7 +44,7 @@ func (c *Client) About(ctx context.Context) (About, error) {
 		}
 	}
 	if len(said) == 0 {
-		return About{}, plan.Failf(plan.Bug, "", "the org has no Organization record")
+		return About{}, plan.Strangef("the org has no Organization record")
 	}
 	id, err := schema.ID18(said["Id"])
 	kind := kindOf(said["IsSandbox"] == "true", said["TrialExpirationDate"] != "", said["OrganizationType"])

@@ -105,7 +105,7 @@ func (c *Client) job(ctx context.Context, r *wire.Request) (QueryJob, error) {
 		return QueryJob{}, err
 	}
 	if answer.ID == "" || answer.State == "" {
-		return QueryJob{}, plan.Failf(plan.Bug, "", "the answer names no job")
+		return QueryJob{}, plan.Strangef("the answer names no job")
 	}
 	j := QueryJob{ID: answer.ID, Version: versionOf(answer.Version, c.api.Version), State: answer.State,
 		Object: answer.Object, Records: answer.Records, Error: fault.Bearable(answer.ErrorMsg)}
@@ -159,7 +159,7 @@ func (c *Client) ResultPages(
 		nextURL = answer.NextTable
 	}
 	if answer.Done == nil || *answer.Done != (nextURL == "") {
-		return nil, "", plan.Failf(plan.Bug, "", "result pages of job %s: done and the next URL contradict each other",
+		return nil, "", plan.Strangef("result pages of job %s: done and the next URL contradict each other",
 			job.ID)
 	}
 	return pages, nextURL, nil
@@ -200,18 +200,18 @@ func resultOf(resp *http.Response, first string) (*Result, error) {
 	res := &Result{ReadCloser: resp.Body, Records: -1}
 	kind, _, err := mime.ParseMediaType(resp.Header.Get("Content-Type"))
 	if err != nil || kind != "text/csv" {
-		return nil, plan.Failf(plan.Bug, "", "the answer isn't CSV")
+		return nil, plan.Strangef("the answer isn't CSV")
 	}
 	switch encoding := resp.Header.Get("Content-Encoding"); encoding {
 	case "gzip":
 		res.Gzip = true
 	case "", "identity":
 	default:
-		return nil, plan.Failf(plan.Bug, "", "the answer has an encoding that nobody asked for")
+		return nil, plan.Strangef("the answer has an encoding that nobody asked for")
 	}
 	if text := resp.Header.Get("Sforce-NumberOfRecords"); text != "" {
 		if res.Records, err = strconv.ParseInt(text, 10, 64); err != nil || res.Records < 0 {
-			return nil, plan.Failf(plan.Bug, "", "Sforce-NumberOfRecords isn't a number")
+			return nil, plan.Strangef("Sforce-NumberOfRecords isn't a number")
 		}
 	}
 	if locator := resp.Header.Get("Sforce-Locator"); locator != "" && locator != "null" {

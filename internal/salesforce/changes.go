@@ -156,7 +156,7 @@ func ParseTime(text string) (time.Time, error) {
 	}
 	t, err := time.Parse(layout, text)
 	if err != nil {
-		return time.Time{}, plan.Failf(plan.Bug, "", "an answer has a time in a form that the guide doesn't know")
+		return time.Time{}, plan.Strangef("an answer has a time in a form that the guide doesn't know")
 	}
 	return t.UTC(), nil
 }

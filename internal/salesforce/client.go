@@ -147,7 +147,7 @@ func (c *Client) Org(ctx context.Context) (string, error) {
 		}
 		return schema.ID18(id)
 	}
-	return "", plan.Failf(plan.Bug, "", "the org has no Organization record")
+	return "", plan.Strangef("the org has no Organization record")
 }
 
 // User gives the 18-character Id of the user that the session belongs to.
@@ -164,7 +164,7 @@ func (c *Client) User(ctx context.Context) (string, error) {
 	}
 	_, user, err := login.Identity(resources.Identity)
 	if err == nil && user == "" {
-		err = plan.Failf(plan.Bug, "", "the org doesn't tell whose session this is")
+		err = plan.Strangef("the org doesn't tell whose session this is")
 	}
 	return user, err
 }

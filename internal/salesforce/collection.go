@@ -60,7 +60,7 @@ func (c *Client) Collect(ctx context.Context, object string, ids, fields []strin
 		return fmt.Errorf("collect %s: %w", object, err)
 	}
 	if n != len(ids) {
-		return plan.Failf(plan.Bug, "", "collect %s: %d answers to %d Ids", object, n, len(ids))
+		return plan.Strangef("collect %s: %d answers to %d Ids", object, n, len(ids))
 	}
 	return nil
 }

@@ -130,7 +130,7 @@ type countAnswer struct {
 
 func (a countAnswer) read() (int64, error) {
 	if a.Total == nil {
-		return 0, plan.Failf(plan.Bug, "", "count: the answer has no totalSize")
+		return 0, plan.Strangef("count: the answer has no totalSize")
 	}
 	return *a.Total, nil
 }
@@ -191,7 +191,7 @@ func composite(ctx context.Context, api wire.API, parts []part) error {
 	asked := make([]request, len(parts))
 	for i, p := range parts {
 		asked[i] = request{http.MethodGet, p.path, reference(i)}
-		p.failed(plan.Failf(plan.Bug, "", "%s: the composite answer lacks it", p.path))
+		p.failed(plan.Strangef("%s: the composite answer lacks it", p.path))
 	}
 	text, err := json.Marshal(map[string]any{"allOrNone": false, "compositeRequest": asked})
 	if err != nil {
@@ -253,7 +253,7 @@ func readPart(d *wire.Decoder, bounds wire.Bounds, parts []part) error {
 	}
 	err := p.read(wire.NewDecoder(bytes.NewReader(answer.Body), bounds))
 	if _, classed := errors.AsType[*plan.Failure](err); err != nil && !classed {
-		err = plan.Failf(plan.Bug, "", "a part of a composite answer isn't the JSON of the guide: %w",
+		err = plan.Strangef("a part of a composite answer isn't the JSON of the guide: %w",
 			wire.Unquoted(err))
 	}
 	p.failed(err)

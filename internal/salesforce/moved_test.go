@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"catchment/internal/plan"
+	"catchment/internal/printable"
 	"catchment/internal/salesforce"
 	"catchment/internal/salesforce/fault"
 	"catchment/internal/salesforce/login"
@@ -162,6 +163,21 @@ func TestMovedRepeatsNoSecret(t *testing.T) {
 	want(t, err, plan.Fix, "MOVED")
 	if text := err.Error() + plan.HintOf(err); strings.Contains(text, secret) {
 		t.Error(text)
+	}
+}
+
+// A terminal shows the name of that host, and obeys none of it.
+func TestMovedIsPrintable(t *testing.T) {
+	o := newOrg(t)
+	server := httptest.NewServer(sendOn(302, "https://\u202eelpmaxe.live\u009b31m"))
+	defer server.Close()
+	o.config.URL = server.URL
+	_, err := client(t, o.config).Limits(t.Context())
+	want(t, err, plan.Fix, "MOVED")
+	for _, text := range []string{err.Error(), plan.HintOf(err)} {
+		if !strings.Contains(text, `\u202eelpmaxe.live\u009b31m`) || printable.Line(text) != text {
+			t.Errorf("%q", text)
+		}
 	}
 }
 

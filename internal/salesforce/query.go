@@ -82,13 +82,13 @@ func (l *listing) took(b Batch) error {
 	}
 	switch {
 	case l.records > b.Total:
-		return plan.Failf(plan.Bug, "", "query: %d records came, and %d were announced", l.records, b.Total)
+		return plan.Strangef("query: %d records came, and %d were announced", l.records, b.Total)
 	case b.Next == "" && l.records < b.Total:
-		return plan.Failf(plan.Retry, "", "query: %d records of %d came", l.records, b.Total)
+		return plan.Failf(plan.Retry, LessHint, "query: %d records of %d came", l.records, b.Total)
 	case b.Next != "" && l.seen[b.Next]:
-		return plan.Failf(plan.Bug, "", "query: an answer names a next one that was read already")
+		return plan.Strangef("query: an answer names a next one that was read already")
 	case b.Next != "" && l.empty > emptyAtMost:
-		return plan.Failf(plan.Bug, "", "query: %d answers brought no record", l.empty)
+		return plan.Strangef("query: %d answers brought no record", l.empty)
 	}
 	l.seen[b.Next] = true
 	return nil
@@ -126,7 +126,7 @@ func (c *Client) batch(ctx context.Context, path string, each func(Record) error
 	case err != nil:
 		return Batch{}, fmt.Errorf("query: %w", err)
 	case done != (b.Next == ""):
-		return Batch{}, plan.Failf(plan.Bug, "", "query: the answer names no next one, and isn't the last")
+		return Batch{}, plan.Strangef("query: the answer names no next one, and isn't the last")
 	}
 	b.ServerDate, err = wire.Date(h)
 	return b, err
@@ -178,3 +178,6 @@ func decodeRecords(d *wire.Decoder, each func(Record) error) (n int64, err error
 	})
 	return n, err
 }
+
+// LessHint is what to do about an answer that holds less than it says.
+const LessHint = "the next try asks again; if it goes on, look for a proxy between, which may have cut the answer"

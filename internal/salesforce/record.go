@@ -53,13 +53,13 @@ func (r Record) Text(path string) (string, error) {
 	raw := r.Raw(path)
 	switch {
 	case raw == nil:
-		return "", plan.Failf(plan.Bug, "", "the answer lacks the field %s", path)
+		return "", plan.Strangef("the answer lacks the field %s", path)
 	case string(raw) == "null":
 		return "", nil
 	case raw[0] == '"':
 		text, err := unquote(raw)
 		if err != nil {
-			return "", plan.Failf(plan.Bug, "", "field %s isn't a JSON string", path)
+			return "", plan.Strangef("field %s isn't a JSON string", path)
 		}
 		return text, nil
 	case raw[0] == '{' || raw[0] == '[':

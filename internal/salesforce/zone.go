@@ -25,5 +25,5 @@ func (c *Client) Zone(ctx context.Context) (*time.Location, error) {
 		}
 		return zone, nil
 	}
-	return nil, plan.Failf(plan.Bug, "", "the org has no Organization record")
+	return nil, plan.Strangef("the org has no Organization record")
 }

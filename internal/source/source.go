@@ -76,10 +76,10 @@ func (f Finder) Source(ctx context.Context, fl flow.Flow) (*Source, error) {
 		return nil, err
 	}
 	if o.Name == "" {
-		return nil, plan.Failf(plan.Bug, "", "describe %s: the answer names no object", fl.Object)
+		return nil, plan.Strangef("describe %s: the answer names no object", fl.Object)
 	}
 	if !strings.EqualFold(o.Name, fl.Object) { // its table would be another one's
-		return nil, plan.Failf(plan.Bug, "", "describe %s: the answer is about another object", fl.Object)
+		return nil, plan.Strangef("describe %s: the answer is about another object", fl.Object)
 	}
 	s, err := Of(fl, o)
 	if err != nil {

@@ -156,10 +156,7 @@ func runID(execution string, started time.Time) string {
 // answer gives an error the name that the machine looks at. aws-lambda-go would
 // send the name of its Go type.
 func answer(err error) error {
-	message := err.Error()
-	if hint := plan.HintOf(err); hint != "" {
-		message += "\nhint: " + hint
-	}
+	message := err.Error() + "\nhint: " + plan.AdviceOf(err)
 	class := plan.ClassOf(err)
 	if errors.Is(err, context.Canceled) {
 		class = plan.Retry // the call was ended from outside

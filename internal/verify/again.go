@@ -168,7 +168,7 @@ func canonical(r salesforce.Record, fields []string, types []schema.Type, into [
 	for i, name := range fields {
 		raw, err := r.Text(name)
 		if err != nil {
-			return plan.Failf(plan.Bug, "", "field %s: %w", name, err)
+			return plan.Strangef("field %s: %w", name, err)
 		}
 		if into[i], err = types[i].Canonical(raw); err != nil { // who shows the page to the warehouse judges that
 			into[i] = raw

@@ -158,14 +158,14 @@ func (s *sampler) countSpan(ctx context.Context, span Span, into map[int64]int64
 		}
 		at, err := time.Parse(time.DateOnly, text)
 		if err != nil {
-			return plan.Failf(plan.Bug, "", "a group of DAY_ONLY isn't a day")
+			return plan.Strangef("a group of DAY_ONLY isn't a day")
 		}
 		number, err := r.Text("n")
 		if err != nil {
 			return err
 		}
 		if got[at.Unix()/int64(day/time.Second)], err = strconv.ParseInt(number, 10, 64); err != nil {
-			return plan.Failf(plan.Bug, "", "a COUNT isn't a number")
+			return plan.Strangef("a COUNT isn't a number")
 		}
 	}
 	for d, n := range got {

@@ -89,7 +89,7 @@ func (p *Pager) Poll(ctx context.Context, j mover.Job) (mover.Job, error) {
 	case salesforce.Failed:
 		return j, failed(j, q.Error)
 	}
-	return j, plan.Failf(plan.Bug, "", "job %s is in a state that the guide doesn't know", j.ID)
+	return j, plan.Strangef("job %s is in a state that the guide doesn't know", j.ID)
 }
 
 // gone marks a 404: the job was deleted, or its seven days are over.

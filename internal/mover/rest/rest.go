@@ -190,8 +190,8 @@ func (p *Pager) Pages(ctx context.Context, j mover.Job) iter.Seq2[mover.Page, er
 			}
 		}
 		if read != r.batch.Total {
-			yield(mover.Page{}, plan.Failf(plan.Retry, "", "REST query of %s: %d records of %d came", j.Request.Object,
-				read, r.batch.Total))
+			yield(mover.Page{}, plan.Failf(plan.Retry, salesforce.LessHint, "REST query of %s: %d records of %d came",
+				j.Request.Object, read, r.batch.Total))
 		}
 	}
 }
@@ -239,7 +239,7 @@ func encode(
 		for i, c := range columns {
 			raw, err := r.Text(c.name)
 			if err != nil {
-				return plan.Failf(plan.Bug, "", "field %s: %w", c.name, err)
+				return plan.Strangef("field %s: %w", c.name, err)
 			}
 			if record[i], err = c.typ.Canonical(raw); err != nil { // who loads the page keeps the record aside
 				record[i] = raw

@@ -48,7 +48,7 @@ func Pivots(first, last string, n int) ([]string, error) {
 		return nil, err
 	}
 	if first[:idPrefix] != last[:idPrefix] {
-		return nil, plan.Failf(plan.Bug, "", "Ids of one object begin with %s and with %s", first[:idPrefix],
+		return nil, plan.Strangef("Ids of one object begin with %s and with %s", first[:idPrefix],
 			last[:idPrefix])
 	}
 	var pivots []string
@@ -84,12 +84,12 @@ const (
 func idNumber(id string) (*big.Int, error) {
 	n, base := new(big.Int), big.NewInt(int64(len(idDigits)))
 	if len(id) < idLength {
-		return nil, plan.Failf(plan.Bug, "", "an Id of %d characters", len(id))
+		return nil, plan.Strangef("an Id of %d characters", len(id))
 	}
 	for _, c := range []byte(id[idPrefix:idLength]) {
 		digit := strings.IndexByte(idDigits, c)
 		if digit < 0 {
-			return nil, plan.Failf(plan.Bug, "", "an Id with the character %q", c)
+			return nil, plan.Strangef("an Id with the character %q", c)
 		}
 		n.Add(n.Mul(n, base), big.NewInt(int64(digit)))
 	}

@@ -88,7 +88,7 @@ func byCode(e *Error) (verdict, bool) {
 	case "EXCEEDED_ID_LIMIT":
 		return verdict{plan.Fix, false, "more than 600,000 records changed: run with --full"}, true
 	case "SERVER_UNAVAILABLE", "UNABLE_TO_LOCK_ROW":
-		return verdict{plan.Retry, true, ""}, true
+		return verdict{plan.Retry, true, troubleHint}, true
 	}
 	if v, ok := byLogin(e); ok {
 		return v, true
@@ -137,7 +137,8 @@ func byTransport(code string) (verdict, bool) {
 		return verdict{plan.Retry, true,
 			"nobody listens there: check the host and port of org.url, or try again later"}, true
 	case codeReset:
-		return verdict{plan.Retry, true, ""}, true
+		return verdict{plan.Retry, true,
+			"the next try connects anew; if it lasts, look at the line to Salesforce, and for a proxy between"}, true
 	case codeHeader:
 		return verdict{plan.Fix, false,
 			"no org answers like that: look for a proxy that answers in its place, and at what org.url names"}, true
@@ -152,7 +153,7 @@ func byStatus(status int) verdict {
 		return verdict{plan.Retry, true, "Salesforce asks to slow down"}
 	case http.StatusNotAcceptable:
 		// CustomNotAcceptable: undocumented, and passes (tap-salesforce).
-		return verdict{plan.Retry, true, ""}
+		return verdict{plan.Retry, true, troubleHint}
 	case http.StatusUnauthorized, http.StatusForbidden:
 		return verdict{plan.Fix, false, "check the user's permissions and the login"}
 	case http.StatusNotFound:
@@ -167,10 +168,18 @@ func byStatus(status int) verdict {
 		return verdict{plan.Fix, false, "the query is too long for REST: exclude fields, or set mover: bulk"}
 	}
 	if status >= 500 {
-		return verdict{plan.Retry, true, "Salesforce has trouble: see status.salesforce.com"}
+		return verdict{plan.Retry, true, troubleHint}
 	}
-	return verdict{plan.Bug, false, ""}
+	return verdict{plan.Bug, false, unknownHint}
 }
+
+// troubleHint is what to do about a Salesforce that can't answer for now.
+const troubleHint = "Salesforce has trouble, which passes: the next try asks again; " +
+	"if it lasts, see status.salesforce.com"
+
+// unknownHint is what to do about an answer whose code and status nobody knows.
+const unknownHint = "catchment doesn't know this error: do what its words say, where they come from your org; " +
+	"else look for a proxy that answers in its place, and at what org.url names"
 
 // requestLimit tells the two causes of one code apart: too many calls in a
 // day, and too many long ones at once.

@@ -36,10 +36,10 @@ func readGranted(from io.Reader) (granted, error) {
 			"the External Client App", "the token is one that only works with a proof of possession (DPoP), "+
 			"which catchment can't give")
 	case answer.Kind != "" && !strings.EqualFold(answer.Kind, "Bearer"):
-		return granted{}, plan.Failf(plan.Bug, "", "the token endpoint answered with a token of a kind that nobody "+
+		return granted{}, plan.Strangef("the token endpoint answered with a token of a kind that nobody " +
 			"asked for")
 	case answer.AccessToken == "" || strings.ContainsFunc(answer.AccessToken, isNoToken):
-		return granted{}, plan.Failf(plan.Bug, "", "the token endpoint answered without a token")
+		return granted{}, plan.Strangef("the token endpoint answered without a token")
 	}
 	return answer, nil
 }

@@ -63,7 +63,7 @@ func placeOf(text string) (p place, ok bool) {
 func instance(text, org string, allowed []string) (string, error) {
 	to, ok := placeOf(text)
 	if !ok {
-		return "", plan.Failf(plan.Bug, "", "the token endpoint answered without an instance URL that is one")
+		return "", plan.Strangef("the token endpoint answered without an instance URL that is one")
 	}
 	home, _ := placeOf(org)
 	this := wire.Loopback(to.host)

@@ -95,7 +95,7 @@ func (e Endpoint) Grant(ctx context.Context, form url.Values, secret ...string) 
 func Identity(text string) (org, user string, err error) {
 	u, err := url.Parse(text)
 	if err != nil {
-		return "", "", plan.Failf(plan.Bug, "", "the token endpoint answered with an identity URL that isn't one")
+		return "", "", plan.Strangef("the token endpoint answered with an identity URL that isn't one")
 	}
 	parts := strings.Split(strings.Trim(u.Path, "/"), "/")
 	if len(parts) != 3 || parts[0] != "id" {

@@ -196,7 +196,7 @@ func (r *Request) BadJSON(err error) error {
 	if _, ok := errors.AsType[*plan.Failure](err); ok || plan.ClassOf(err) == plan.Retry {
 		return fmt.Errorf("%s %s: %w", r.Method, r.Resource(), err)
 	}
-	return plan.Failf(plan.Bug, "", "%s %s: the answer isn't the JSON of the guide: %w", r.Method, r.Resource(),
+	return plan.Strangef("%s %s: the answer isn't the JSON of the guide: %w", r.Method, r.Resource(),
 		Unquoted(err))
 }
 

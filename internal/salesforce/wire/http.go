@@ -113,7 +113,7 @@ func (h *HTTP) request(ctx context.Context, r *Request) (*http.Request, error) {
 	req, err := http.NewRequestWithContext(ctx, r.Method, r.Base+r.Path, bytes.NewReader(r.Body))
 	// What an answer named is part of the path, and must not become one of the host.
 	if err != nil || !strings.HasPrefix(r.Path, "/") || req.URL.Scheme+"://"+req.URL.Host != r.Base {
-		return nil, plan.Failf(plan.Bug, "", "%s %s: not a request", r.Method, r.Resource())
+		return nil, plan.Strangef("%s %s: not a request", r.Method, r.Resource())
 	}
 	for name, values := range r.Header {
 		req.Header[name] = values

@@ -18,7 +18,7 @@ const hopsAtMost = 5
 func next(r *Request, status int, location, org string) (path string, err error) {
 	base, err := url.Parse(r.Base)
 	if err != nil {
-		return "", plan.Failf(plan.Bug, "", "%s %s: not a request", r.Method, r.Resource())
+		return "", plan.Strangef("%s %s: not a request", r.Method, r.Resource())
 	}
 	to, err := base.Parse(location)
 	switch {

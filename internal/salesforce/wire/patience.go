@@ -116,7 +116,9 @@ func (w *watch) expire(wait int) {
 	}
 }
 
-func stopped() error { return plan.Failf(plan.Retry, "", "%w", ErrStopped) }
+func stopped() error {
+	return plan.Failf(plan.Retry, "the next run goes on from here", "%w", ErrStopped)
+}
 
 // unanswered says that an answer didn't begin.
 func (p Patience) unanswered() error {

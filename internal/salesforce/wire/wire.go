@@ -74,17 +74,28 @@ func Loopback(host string) bool {
 func LocalPath(text string) (string, error) {
 	u, err := url.Parse(text)
 	if err != nil || !strings.HasPrefix(u.Path, "/") {
-		return "", plan.Failf(plan.Bug, "", "an answer names a next URL that isn't one")
+		return "", plan.Strangef("an answer names a next URL that isn't one")
 	}
 	return u.RequestURI(), nil
 }
 
-// Date reads the Date of an answer.
+// Date reads the Date of an answer, the org's clock: watermarks come from it, and ours
+// may be wrong, so it isn't held against ours. But a date that no org can have is no clock:
+// with one, a window would reach where nothing is ever written, or end before it begins.
 func Date(h http.Header) (time.Time, error) {
 	t, err := http.ParseTime(h.Get("Date"))
-	if err != nil {
+	switch t = t.UTC(); {
+	case err != nil:
 		return time.Time{}, plan.Failf(plan.Bug, "a proxy between may have removed it",
 			"the server's answer has no Date")
+	case t.Year() < firstYear || t.Year() > lastYear:
+		return time.Time{}, plan.Strangef("the server's answer has a Date in the year %d", t.Year())
 	}
-	return t.UTC(), nil
+	return t, nil
 }
+
+// The years that an org's clock can show: Salesforce began in 1999, its API later.
+const (
+	firstYear = 2000
+	lastYear  = 2099
+)

@@ -82,7 +82,7 @@ func (r *comparing) Answer(ctx context.Context, clock time.Time, pages []warehou
 				"key": s.Record("s"),
 			}))
 		if err == nil && strangers > 0 {
-			err = plan.Failf(plan.Bug, "", "%d records were answered that nobody asked for", strangers)
+			err = plan.Strangef("%d records were answered that nobody asked for", strangers)
 		}
 		if err != nil {
 			return err
