@@ -215,36 +215,6 @@ func (r *comparing) do(ctx context.Context, what string, f func(Tx) error) error
 	return r.w.fenced(ctx, r.f, what, func(tx Tx) error { return r.w.frugally(ctx, tx, func() error { return f(tx) }) })
 }
 
-// frugalMemory is what a warehouse inside this process may take for a
-// comparison. It writes the rest to disk.
-const frugalMemory = "400MB"
-
-// frugally does f with little memory where the warehouse is inside this
-// process: it would keep whole tables there, since it takes four fifths of the
-// machine's for its own.
-func (w *asker) frugally(ctx context.Context, tx Tx, f func() error) (err error) {
-	if w.d.Memory == "" {
-		return f()
-	}
-	var before string
-	if _, err := queryRow(ctx, tx, []any{&before}, "SELECT current_setting("+dialect.Literal(w.d.Memory)+
-		")"); err != nil {
-		return err
-	}
-	if _, err := tx.Exec(ctx, "SET "+w.d.Memory+" = "+dialect.Literal(frugalMemory)); err != nil {
-		return err
-	}
-	defer func() {
-		// After a failure the transaction takes no more statements; the setting
-		// then goes with the idle file.
-		_, undo := tx.Exec(context.WithoutCancel(ctx), "SET "+w.d.Memory+" = "+dialect.Literal(before))
-		if err == nil {
-			err = undo
-		}
-	}()
-	return f()
-}
-
 // Judge finds where reading and final table differ. expected is what Salesforce
 // says the reading holds (invariant 6).
 func (r *comparing) Judge(ctx context.Context, expected int64) error {
