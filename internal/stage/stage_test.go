@@ -205,7 +205,8 @@ func TestOversizeIsNotStored(t *testing.T) {
 				return row, err
 			}
 			_, err := comes(huge)
-			if plan.ClassOf(err) != plan.Fix || plan.HintOf(err) == "" || !strings.Contains(err.Error(), "field Phone") {
+			if plan.ClassOf(err) != plan.Fix || plan.HintOf(err) == "" ||
+				!strings.Contains(err.Error(), "field Phone") {
 				t.Errorf("treated %v, packed %v: %v", treated, gzip, err)
 			}
 			if _, err := w.Store.Open(t.Context(), row.Key); !errors.Is(err, blob.ErrNotFound) {
