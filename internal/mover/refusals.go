@@ -102,7 +102,7 @@ const (
 // NewTrail begins the way through the pages of a job that hold so many records together.
 func NewTrail(job string, records int64) *Trail {
 	return &Trail{of: job, seen: map[uint64]struct{}{}, seed: maphash.MakeSeed(),
-		steps: int(min(max(records, 0)+emptyAtMost, trailAtMost))}
+		steps: int(min(max(records, 0), trailAtMost-emptyAtMost)) + emptyAtMost}
 }
 
 // Step goes to where a URL leads, and fails where that was before.

@@ -22,11 +22,13 @@ type Checked struct {
 }
 
 // Check reads a page from the wire. records is what the server counts, or -1;
-// look says what to look for in a column. Plain text is scanned in the reader's
+// look says what to look for in a column. A value or a record that is larger than any of
+// Salesforce ends the page at once: nothing of it is stored then. Plain text is scanned in the reader's
 // own goroutine, packed text in one that unpacks it: Close ends that one.
 func Check(from io.Reader, packed bool, records int64, look func(string) Look) *Checked {
 	c := &Checked{from: from, records: records, scanned: make(chan error, 1)}
 	scanner := NewScanner(look)
+	scanner.most = asSalesforce
 	finish := func() (err error) {
 		c.shape, err = scanner.Close()
 		return err

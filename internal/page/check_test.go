@@ -11,6 +11,7 @@ import (
 
 	"catchment/internal/page"
 	"catchment/internal/plan"
+	"catchment/internal/platform"
 
 	"go.uber.org/goleak"
 )
@@ -94,5 +95,69 @@ func TestCheckLeftInTheMiddle(t *testing.T) {
 	}
 	if _, err := in.Read(make([]byte, 10)); err == nil || err == io.EOF {
 		t.Error(err)
+	}
+}
+
+// again is a text over and over.
+type again string
+
+func (a again) Read(p []byte) (int, error) {
+	n := 0
+	for n < len(p) {
+		n += copy(p[n:], a)
+	}
+	return n, nil
+}
+
+// What no record of Salesforce can be ends a page before much of it has come, so that it
+// is never stored.
+func TestCheckBoundsRecords(t *testing.T) {
+	t.Parallel()
+	value := strings.Repeat("x", platform.ValueAtMost-len(`"",`))
+	tests := []struct {
+		name string
+		text io.Reader
+		says string
+		most int64 // bytes that are read of it
+	}{
+		{"a value without end", io.MultiReader(strings.NewReader("Id,Name\n1,\""), again("x")),
+			"record 1, field Name, byte 10: a value of more than 8 MiB", platform.ValueAtMost + 1<<20},
+		{"quotes without end", io.MultiReader(strings.NewReader("Name\n1\n"), again(`"`)),
+			"record 2, field Name, byte 7: a value of more than 8 MiB", platform.ValueAtMost + 1<<20},
+		{"a value too large by one byte", strings.NewReader("Id,Name\n1,\"" + value + "xx\"\n"),
+			"field Name, byte 10: a value of more than 8 MiB", 2 * platform.ValueAtMost},
+		{"a record of large values", strings.NewReader("Id,A,B,C\n1" + strings.Repeat(",\""+value+"\"", 3) + "\n"),
+			"record 1, field B, byte 8388619: a record of more than 16 MiB", 3 * platform.ValueAtMost},
+		{"a name without end", again("x"), "header, byte 0: a header of more than 1 MiB", 2 << 20},
+		{"names without end", again("x,"), "header", 2 << 20},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			in := page.Check(tt.text, false, -1, nil)
+			n, err := io.Copy(io.Discard, in)
+			if err == nil || !strings.Contains(err.Error(), tt.says) || strings.Contains(err.Error(), "xx") {
+				t.Errorf("%v", err)
+			}
+			if plan.ClassOf(err) != plan.Fix || plan.HintOf(err) == "" {
+				t.Errorf("class %s, hint %q", plan.ClassOf(err), plan.HintOf(err))
+			}
+			if n > tt.most {
+				t.Errorf("it went on for %d bytes", n)
+			}
+			if err := in.Close(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	text := "Id,Name\n" + strings.Repeat("1,\""+value+"\"\n", 3)
+	for _, wire := range []string{text, packed(text)} {
+		in := page.Check(strings.NewReader(wire), wire != text, 3, nil)
+		if _, err := io.Copy(io.Discard, in); err != nil {
+			t.Errorf("three records with a value of 8 MiB: %v", err)
+		}
+		if err := in.Close(); err != nil {
+			t.Error(err)
+		}
 	}
 }

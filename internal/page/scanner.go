@@ -4,14 +4,28 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"hash"
+	"math"
 	"strings"
 	"unicode/utf8"
+
+	"catchment/internal/platform"
 )
 
-// maxKept bounds the text that a Scanner keeps of one field, so that something
-// that isn't a page can't fill the memory.
+// maxKept bounds the text that a Scanner keeps of one field, and that of the header, so
+// that something that isn't a page can't fill the memory.
 const maxKept = 1 << 20
+
+// A size is how many bytes there are of something.
+type size struct{ value, record int64 }
+
+// anySize bounds nothing.
+var anySize = size{math.MaxInt64, math.MaxInt64}
+
+// asSalesforce bounds what comes off the wire: whoever loads the page later on holds one
+// record as a whole.
+var asSalesforce = size{platform.ValueAtMost, platform.RecordAtMost}
 
 // A Scanner passes over the text of one page, written to it in any portions,
 // and says on Close what the page holds. It allocates nothing per record.
@@ -23,6 +37,8 @@ type Scanner struct {
 	bytes  int64
 	rune   []byte // the start of a character whose end is in the next portion
 	err    error
+	most   size // of a value and a record
+	so     size // that the current ones have so far
 
 	field   []byte   // the raw text of the current field, where it is kept
 	cut     bool     // field lacks what has no room
@@ -48,7 +64,7 @@ type column struct {
 // NewScanner makes a Scanner. look says what to look for in a column; nil looks
 // for nothing.
 func NewScanner(look func(field string) Look) *Scanner {
-	return &Scanner{look: look, digest: sha256.New()}
+	return &Scanner{look: look, digest: sha256.New(), most: anySize}
 }
 
 // Write takes the next portion of the page's text. The first error stays.
@@ -89,6 +105,9 @@ func (s *Scanner) consume(p []byte) error {
 		if err != nil {
 			return err
 		}
+		if err := s.measure(int64(n), e, record, column); err != nil {
+			return err
+		}
 		if hasNUL {
 			s.note(&s.nul, int64(bytes.Count(p[:n], []byte{0})), record, column)
 		}
@@ -106,6 +125,35 @@ func (s *Scanner) consume(p []byte) error {
 			}
 		}
 		p = p[n:]
+	}
+	return nil
+}
+
+// measure counts n more bytes of a value, which end it with an event, and refuses what
+// nobody could hold later on.
+func (s *Scanner) measure(n int64, e event, record int64, column int) error {
+	s.so.value, s.so.record = s.so.value+n, s.so.record+n
+	problem := ""
+	switch {
+	case record == 0 && s.so.record > maxKept:
+		problem = fmt.Sprintf("a header of more than %d MiB", maxKept>>20)
+	case s.so.value > s.most.value:
+		problem = fmt.Sprintf("a value of more than %d MiB", s.most.value>>20)
+	case s.so.record > s.most.record:
+		problem = fmt.Sprintf("a record of more than %d MiB", s.most.record>>20)
+	}
+	if problem != "" {
+		at := &Error{Record: record, Offset: s.g.offset - s.so.value, Problem: problem}
+		if column < len(s.g.header) {
+			at.Field = s.g.header[column]
+		}
+		return oversize(at)
+	}
+	switch e {
+	case endRecord:
+		s.so = size{}
+	case endField:
+		s.so.value = 0
 	}
 	return nil
 }

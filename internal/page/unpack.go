@@ -49,8 +49,7 @@ func (g *gunzip) Read(p []byte) (int, error) {
 	n, err := g.Reader.Read(p)
 	g.text += int64(n)
 	if isBomb(g.packed.n, g.text) {
-		return 0, plan.Failf(plan.Fix, "no page of Salesforce packs like that: look for a proxy that answers in its "+
-			"place, and at what org.url names", "unpack: %d bytes became %d", g.packed.n, g.text)
+		return 0, plan.Failf(plan.Fix, noPage, "unpack: %d bytes became %d", g.packed.n, g.text)
 	}
 	if err != nil && err != io.EOF {
 		err = broken(err)

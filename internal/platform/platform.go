@@ -1,6 +1,6 @@
 // Package platform says what comes and goes on Salesforce's platform: the versions of its API
 // (version.go), what each of them has and lacks (part.go), and a way to log in that
-// ends (password.go).
+// ends (password.go). Beside these, how large a record can be (size.go).
 //
 // Each date and each number of a version stands here and nowhere else, with its
 // source. The package asks nobody: who knows what an org serves, and what time it is

@@ -9,9 +9,12 @@ import (
 	"strings"
 	"testing"
 
+	"catchment/internal/blob"
 	"catchment/internal/blob/dir"
 	"catchment/internal/control"
 	"catchment/internal/flow"
+	"catchment/internal/plan"
+	"catchment/internal/platform"
 	"catchment/internal/schema"
 	"catchment/internal/source"
 	"catchment/internal/stage"
@@ -180,6 +183,39 @@ func TestNoText(t *testing.T) {
 		w.Source.Flow.NUL = flow.Fail
 		if _, err := put(t, w, ""); errors.Is(err, stage.ErrUnfit) == asIs {
 			t.Errorf("nul: fail, as it is %v: %v", asIs, err)
+		}
+	}
+}
+
+// A page with a value that no org has is not stored, on whichever way it comes: the next one
+// takes its place.
+func TestOversizeIsNotStored(t *testing.T) {
+	t.Parallel()
+	huge := header + `"1","a@b.c","` + strings.Repeat("x", platform.ValueAtMost) + `","2"` + "\n"
+	for _, treated := range []bool{false, true} {
+		for _, gzip := range []bool{false, true} {
+			w := newWay(t)
+			w.AsIs = !treated
+			row := control.PageRow{Key: stage.Key("Contact", "a1", "750", "00001", gzip), Seq: 1, Gzip: gzip}
+			comes := func(text string) (control.PageRow, error) {
+				if gzip {
+					text = packed(text)
+				}
+				row, _, err := w.Put(t.Context(), row, stage.Incoming{Reader: strings.NewReader(text), Records: 1})
+				return row, err
+			}
+			_, err := comes(huge)
+			if plan.ClassOf(err) != plan.Fix || plan.HintOf(err) == "" ||
+				!strings.Contains(err.Error(), "field Phone") {
+				t.Errorf("treated %v, packed %v: %v", treated, gzip, err)
+			}
+			if _, err := w.Store.Open(t.Context(), row.Key); !errors.Is(err, blob.ErrNotFound) {
+				t.Errorf("treated %v, packed %v: it is stored, %v", treated, gzip, err)
+			}
+			stored, err := comes(header + `"1","a@b.c","030","2"` + "\n")
+			if err != nil || stored.Records != 1 {
+				t.Errorf("treated %v, packed %v, an honest one: %+v, %v", treated, gzip, stored, err)
+			}
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"catchment/internal/plan"
+	"catchment/internal/platform"
 )
 
 // Bounds are how much of an answer is taken. What they are where they say nothing no
@@ -12,7 +13,7 @@ import (
 type Bounds struct {
 	Header int64 // bytes of the header; 1 MiB where 0, and Salesforce sends some 2 kB
 	Answer int64 // bytes of an answer in JSON, unpacked; 64 MiB where 0
-	Value  int64 // bytes of what is held of it at once, as a record; 8 MiB where 0: its long texts are 5 MB at most
+	Value  int64 // bytes of what is held of it at once, as a record; platform.ValueAtMost where 0
 	Depth  int   // of JSON; 64 where 0, and a record within a composite answer has about 10
 	Result int64 // bytes of a page of results, as they come; 4 GiB where 0, and Salesforce ends a page at 1 GB
 }
@@ -22,7 +23,7 @@ func (b Bounds) filled() Bounds {
 	return Bounds{
 		Header: cmp.Or(b.Header, 1<<20),
 		Answer: cmp.Or(b.Answer, 64<<20),
-		Value:  cmp.Or(b.Value, 8<<20),
+		Value:  cmp.Or(b.Value, platform.ValueAtMost),
 		Depth:  cmp.Or(b.Depth, 64),
 		Result: cmp.Or(b.Result, 4<<30),
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"catchment/internal/platform"
 	"catchment/internal/warehouse/room"
 	"catchment/internal/warehouse/shape"
 	"catchment/internal/warehouse/sql"
@@ -44,10 +45,9 @@ func Dialect() *dialect.Dialect {
 	}
 }
 
-// duckLine is the longest record, in bytes, that read_csv may meet. A record
-// holds 1.6 million characters at most (Salesforce Features and Edition
-// Allocations), each of up to four bytes, and quotes come doubled.
-const duckLine = 32 << 20
+// duckLine is the longest record, in bytes, that read_csv may meet. A page has no
+// record that is half as long; it may grow where what is no text is replaced.
+const duckLine = 2 * platform.RecordAtMost
 
 // duckNarrow is how many digits DuckDB parses by machine words. Its parser of
 // wider decimals takes ten times as long.

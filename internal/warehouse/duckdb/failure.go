@@ -52,8 +52,9 @@ func failure(path string, err error) error {
 			"%s was written by another version of DuckDB", path)
 	case has("Conflict on", "write-write conflict", "Conflicting", "Transaction conflict"):
 		return sql.Conflicting(plan.Failf(plan.Retry, "", "%s: another transaction changed the same table", path))
-	case has("Out of Memory"):
-		return plan.Fixf("give the machine more memory, or load fewer flows at a time",
+	case has("Out of Memory", "failed to pin block", "failed to allocate"): // also as the reason of another error
+		return plan.Fixf("give it more, by memory_limit in warehouse.url or by a larger machine, or load fewer flows "+
+			"at a time",
 			"%s: DuckDB is out of memory", path)
 	}
 	return fmt.Errorf("duckdb: %w", withoutValues(err))

@@ -25,6 +25,7 @@ func TestFailure(t *testing.T) {
 		`IO Error: The file "c.duckdb" exists, but it is not a valid DuckDB database file!`:                                      plan.Fix,
 		`TransactionContext Error: Conflict on tuple deletion!`:                                                                  plan.Retry,
 		`Out of Memory Error: failed to allocate data`:                                                                           plan.Fix,
+		`TransactionContext Error: Failed to commit: failed to pin block of size 256.0 KiB (95.3 MiB/95.3 MiB used)`:             plan.Fix,
 		`Binder Error: Referenced column "x" not found`:                                                                          plan.Bug,
 	} {
 		err := failure("c.duckdb", &duckdb.Error{Type: duckdb.ErrorTypeIO, Msg: text})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"catchment/internal/plan"
@@ -216,8 +217,11 @@ func (r *comparing) do(ctx context.Context, what string, f func(Tx) error) error
 }
 
 // frugalMemory is what a warehouse inside this process may take for a
-// comparison. It writes the rest to disk.
-const frugalMemory = "400MB"
+// comparison, where it hasn't less anyway. It writes the rest to disk.
+const (
+	frugalMemory = "400MB"
+	frugalBytes  = 400e6
+)
 
 // frugally does f with little memory where the warehouse is inside this
 // process: it would keep whole tables there, since it takes four fifths of the
@@ -231,6 +235,9 @@ func (w *asker) frugally(ctx context.Context, tx Tx, f func() error) (err error)
 		")"); err != nil {
 		return err
 	}
+	if n, known := bytesOf(before); known && n <= frugalBytes { // whoever gives it less has a reason
+		return f()
+	}
 	if _, err := tx.Exec(ctx, "SET "+w.d.Memory+" = "+dialect.Literal(frugalMemory)); err != nil {
 		return err
 	}
@@ -243,6 +250,16 @@ func (w *asker) frugally(ctx context.Context, tx Tx, f func() error) (err error)
 		}
 	}()
 	return f()
+}
+
+// bytesOf reads an amount of memory as a warehouse writes it: 95.3 MiB.
+func bytesOf(amount string) (n float64, known bool) {
+	number, unit, _ := strings.Cut(amount, " ")
+	n, err := strconv.ParseFloat(number, 64)
+	factor, known := map[string]float64{
+		"bytes": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40,
+	}[unit]
+	return n * factor, known && err == nil
 }
 
 // Judge finds where reading and final table differ. expected is what Salesforce
