@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -36,6 +37,9 @@ control table and the stage. Every finding says what to do about it.`,
 			return s.inProject(func(p *work) error {
 				c := &checkup{work: p}
 				c.all(cmd.Context())
+				if p.stop.asked() { // what would have been asked after it is unknown
+					return plan.ErrStopped
+				}
 				return c.end()
 			})
 		},
@@ -52,6 +56,9 @@ type checkup struct {
 
 // found prints one finding; err nil means that all is well.
 func (c *checkup) found(what, detail string, err error) {
+	if errors.Is(err, plan.ErrStopped) { // that says nothing of what was asked
+		return
+	}
 	f := notice.Finding{What: what, State: notice.OK, Detail: detail}
 	if err != nil {
 		class := plan.ClassOf(err)
@@ -112,6 +119,9 @@ func (c *checkup) all(ctx context.Context) {
 		c.checkSight(ctx)
 		c.checkLimits(ctx)
 		c.checkFlows(ctx, err == nil, opened == nil)
+	}
+	if c.stop.asked() {
+		return
 	}
 	c.found("control table", c.File.Control.URL, err)
 	if c.Stage != nil {
@@ -208,6 +218,9 @@ func (c *checkup) checkFlows(ctx context.Context, control, warehouse bool) {
 		run = c.Replicator(nil, c.runOptions(false)).Admission()
 	}
 	for _, fl := range flows {
+		if c.stop.asked() {
+			return
+		}
 		c.checkFlow(ctx, fl, find, run)
 	}
 }

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -32,6 +33,9 @@ func (c *checkup) checkLogin(ctx context.Context) bool {
 	}
 	c.org = org
 	c.found("login", fmt.Sprintf("org %s at %s", org, c.File.Org.URL), err)
+	if c.stop.asked() {
+		return false
+	}
 	if err != nil {
 		c.setup("login", fault.LoginSetup(c.File.Org.Login.Flow, err))
 		return false
@@ -104,6 +108,7 @@ func (c *checkup) checkSight(ctx context.Context) {
 	}
 	lacks := "the user lacks " + strings.Join(missing, ", ")
 	switch {
+	case errors.Is(err, plan.ErrStopped):
 	case err != nil:
 		c.warn("sight", "could not find out whether the user sees all records: "+err.Error(),
 			"look at its permission sets in Setup")

@@ -18,12 +18,10 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"catchment/internal/engine"
 	"catchment/internal/notice"
 	"catchment/internal/plan"
 	"catchment/internal/platform"
 	"catchment/internal/project"
-	"catchment/internal/salesforce"
 	"catchment/internal/status"
 )
 
@@ -100,8 +98,7 @@ func (s *session) exitCode(ctx context.Context, err error) int {
 	if err == nil {
 		return exitOK
 	}
-	silent := errors.Is(err, salesforce.ErrStopped) // when the user wanted an end
-	if errors.Is(context.Cause(ctx), errStopped) || errors.Is(err, engine.ErrStopped) || silent {
+	if errors.Is(context.Cause(ctx), errStopped) || errors.Is(err, plan.ErrStopped) {
 		s.Say("stopped; the next run goes on from here")
 		return exitStopped
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"catchment/internal/plan"
 	"catchment/internal/replicate"
 	"catchment/internal/salesforce"
 	"catchment/internal/status"
@@ -57,6 +58,9 @@ func (p *work) plan(cmd *cobra.Command, names []string, full bool) error {
 	var forecasts []replicate.Forecast
 	var errs []error
 	for _, fl := range flows {
+		if p.stop.asked() {
+			return plan.ErrStopped
+		}
 		f, err := r.Forecast(ctx, fl)
 		if err != nil {
 			errs = append(errs, fmt.Errorf("plan %s: %w", fl.Object, err))
@@ -85,6 +89,9 @@ func (p *work) storage(ctx context.Context, planned []status.PlannedObject) erro
 	held, err := storage.Ask(ctx, p.Org, names)
 	if err != nil && context.Cause(ctx) != nil {
 		return context.Cause(ctx)
+	}
+	if errors.Is(err, plan.ErrStopped) {
+		return err
 	}
 	for i := range planned {
 		bytes, at := storage.Taken(planned[i].Object, held[planned[i].Object])

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -71,7 +72,8 @@ func (p *progress) bar(flow string) *flowBar {
 // End is called when a step has ended. A failure that will be tried again is
 // worth a line, since the run seems to hang meanwhile; it names its step.
 func (p *progress) End(_ string, t plan.Task, err error) {
-	if err != nil && plan.ClassOf(err) == plan.Retry && p.bars == nil {
+	again := plan.ClassOf(err) == plan.Retry && !errors.Is(err, plan.ErrStopped)
+	if err != nil && again && p.bars == nil {
 		who := "" // list and publish are the whole run's
 		if t.Flow != "" {
 			who = t.Flow + ": "

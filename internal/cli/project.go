@@ -93,5 +93,5 @@ func (w *work) holds(run string, alone bool) lease.Holder {
 
 func (w *work) verifier(run string, alone bool) *verify.Verifier {
 	return w.Verifier(verify.Options{Run: run, Holder: w.holder(), Alone: alone, Sample: 10,
-		Reserve: w.File.Org.Reserve})
+		Reserve: w.File.Org.Reserve, Stop: w.stop})
 }

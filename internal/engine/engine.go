@@ -20,8 +20,8 @@ import (
 )
 
 // ErrStopped is what a run returns that was asked to stop, and did so between
-// two steps.
-var ErrStopped = errors.New("stopped")
+// two steps, or in one that waited for somebody.
+var ErrStopped = plan.ErrStopped
 
 // An Observer hears steps begin and end. Its methods are called from several
 // goroutines at once.
@@ -146,7 +146,8 @@ func (w *walk) do(ctx context.Context, step string, t plan.Task) (plan.Task, err
 		if w.Observer != nil {
 			w.Observer.End(step, out, err)
 		}
-		if err == nil || try == tries || plan.ClassOf(err) != plan.Retry {
+		stopped := errors.Is(err, ErrStopped) // also in Finally, which Stop doesn't reach
+		if err == nil || stopped || try == tries || plan.ClassOf(err) != plan.Retry {
 			return out, err
 		}
 		if serr := w.sleep(ctx, backoff(try)); serr != nil {

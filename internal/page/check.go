@@ -41,7 +41,7 @@ func Check(from io.Reader, packed bool, records int64, look func(string) Look) *
 	c.text = w
 	go func() {
 		err := unpack(scanner, r)
-		r.CloseWithError(err)
+		_ = r.CloseWithError(err)
 		if err == nil {
 			err = finish()
 		}
@@ -108,7 +108,7 @@ func (c *Checked) Read(p []byte) (int, error) {
 
 // end waits for the scan of the whole text and judges the page.
 func (c *Checked) end() error {
-	c.text.Close()
+	_ = c.text.Close()
 	c.text = nil
 	if err := <-c.scanned; err != nil {
 		return err
@@ -123,7 +123,7 @@ func (c *Checked) end() error {
 // Close ends a scan that was left in the middle.
 func (c *Checked) Close() error {
 	if c.text != nil {
-		c.text.Close()
+		_ = c.text.Close()
 		c.text = nil
 		<-c.scanned
 		c.err = io.ErrClosedPipe

@@ -131,7 +131,7 @@ func replaced(stored io.ReadCloser, packed bool, change func(io.Reader) io.Reade
 	if packed {
 		var err error
 		if text, err = gzip.NewReader(stored); err != nil {
-			stored.Close()
+			_ = stored.Close()
 			return nil, fmt.Errorf("unpack: %w", err)
 		}
 	}

@@ -51,19 +51,19 @@ func (w *Writer) write(record []string) {
 	// bufio.Writer keeps its first error and gives it with the last call.
 	for i, field := range record {
 		if i > 0 {
-			w.w.WriteByte(',')
+			_ = w.w.WriteByte(',')
 		}
-		w.w.WriteByte('"')
+		_ = w.w.WriteByte('"')
 		for {
 			before, after, found := strings.Cut(field, `"`)
-			w.w.WriteString(before)
+			_, _ = w.w.WriteString(before)
 			if !found {
 				break
 			}
-			w.w.WriteString(`""`)
+			_, _ = w.w.WriteString(`""`)
 			field = after
 		}
-		w.w.WriteByte('"')
+		_ = w.w.WriteByte('"')
 	}
 	w.err = w.w.WriteByte('\n')
 }

@@ -8,6 +8,10 @@ import (
 	"time"
 )
 
+// ErrStopped says that the user wanted an end. What it ended isn't tried again by this
+// process; the next one goes on from there.
+var ErrStopped = errors.New("stopped")
+
 // A Class says who can do something about an error.
 type Class string
 

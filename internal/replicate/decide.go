@@ -3,6 +3,7 @@ package replicate
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"catchment/internal/control"
@@ -129,6 +130,8 @@ func unfit(s standing) string {
 		return "a field that it reads is gone, or hidden from this user"
 	case s.moved:
 		return "a field that it reads has another column since"
+	case slices.ContainsFunc(a.Parts, readsTwice): // an older version believed a describe that said so
+		return "it reads a field twice, which no query can"
 	case s.remade:
 		return "a field that it reads is another one now, or of another type"
 	case s.ledger < s.loaded:
@@ -137,6 +140,20 @@ func unfit(s standing) string {
 		return "too many of its jobs were lost"
 	}
 	return ""
+}
+
+// readsTwice tells whether a part names a field more than once. Salesforce's names know no
+// case.
+func readsTwice(p *control.Part) bool {
+	seen := map[string]bool{}
+	for _, field := range p.Fields {
+		name := strings.ToLower(field)
+		if seen[name] {
+			return true
+		}
+		seen[name] = true
+	}
+	return false
 }
 
 // refuse stops a flow whose final table is not what its mark says.

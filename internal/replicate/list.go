@@ -134,6 +134,9 @@ func (l *listing) noteHeld(ctx context.Context, items []plan.Task) error {
 	if err != nil && context.Cause(ctx) != nil {
 		return context.Cause(ctx)
 	}
+	if errors.Is(err, salesforce.ErrStopped) {
+		return err
+	}
 	for _, object := range due {
 		h, answered := held[object]
 		_, err := l.Control.UpdateFlow(ctx, object, func(f *control.FlowRow) {
@@ -150,7 +153,7 @@ func (l *listing) noteHeld(ctx context.Context, items []plan.Task) error {
 
 // flow says how a flow's part in a run begins. A failure of its own stands in
 // its RunObject; the error is one that holds for all flows: the org's limits are
-// used up, or the user wanted an end while Salesforce was silent.
+// used up, or the user wanted an end while Salesforce was waited for.
 func (l *listing) flow(ctx context.Context, fl flow.Flow) (plan.Task, control.RunObject, error) {
 	o := control.RunObject{Object: fl.Object, State: control.FlowOpen}
 	item, err := l.open(ctx, fl)

@@ -34,7 +34,7 @@ func (r *Replicator) publish(ctx context.Context, t plan.Task) (plan.Task, error
 				lost++
 				err := superseded(control.ErrLost)
 				o.State, o.Error, o.Hint, o.Class = control.FlowFailed, err.Error(), plan.AdviceOf(err), plan.ClassOf(err)
-			} else if o, err = outcome(a, o); err != nil {
+			} else if o, err = outcome(a, o, r.stopping()); err != nil {
 				return t, err
 			} else if run.State == control.Running { // and not when it was published before
 				o.Calls += a.Calls
@@ -106,12 +106,14 @@ func (r *Replicator) noteFailure(ctx context.Context, o control.RunObject) error
 	return err
 }
 
-// outcome reads from a flow's attempt how its part of the run went.
-func outcome(a control.Attempt, o control.RunObject) (control.RunObject, error) {
+// outcome reads from a flow's attempt how its part of the run went. What would have been
+// tried again has not failed where the user wanted an end before that.
+func outcome(a control.Attempt, o control.RunObject, stopping bool) (control.RunObject, error) {
 	o.State, o.Error, o.Hint, o.Class = control.FlowOpen, a.Error, a.Hint, a.ErrorClass
 	switch {
 	case a.State.Past(control.Loaded) && a.State != control.Abandoned:
 		o.State, o.Error, o.Hint, o.Class = control.FlowDone, "", "", ""
+	case stopping && (a.ErrorClass == plan.Retry || a.ErrorClass == plan.Wait) && a.FailedRun == "":
 	case a.Error != "":
 		o.State = control.FlowFailed
 	}

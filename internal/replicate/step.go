@@ -158,6 +158,9 @@ func (r *Replicator) step(from control.AttemptState, do func(*attemptStep, conte
 		if plan.ClassOf(err) == plan.Wait {
 			return s.waits(ctx, t, err)
 		}
+		if errors.Is(err, salesforce.ErrStopped) {
+			return t, s.stopped(ctx, err)
+		}
 		if err != nil {
 			return t, s.failed(ctx, t.Run, err)
 		}
@@ -192,6 +195,16 @@ func (s *attemptStep) waits(ctx context.Context, t plan.Task, why error) (plan.T
 	s.progress(Progress{Flow: a.Flow, Step: "wait", Mover: a.Mover(), Why: why.Error(), Until: at})
 	t.Done, t.NotBefore = false, at
 	return t, nil
+}
+
+// stopped keeps how far the attempt got. It hasn't failed: the next run goes on with it.
+func (s *attemptStep) stopped(ctx context.Context, why error) error {
+	s.attempt.Error, s.attempt.ErrorClass, s.attempt.Hint = "", "", ""
+	err := s.save(context.WithoutCancel(ctx))
+	if errors.Is(err, control.ErrLost) {
+		err = superseded(err)
+	}
+	return errors.Join(why, err)
 }
 
 // failed records why in the attempt and returns it. A failure that the runner will

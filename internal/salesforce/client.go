@@ -35,7 +35,7 @@ type (
 	Patience = wire.Patience
 )
 
-// ErrStopped says that the user wanted an end while Salesforce was silent.
+// ErrStopped says that the user wanted an end while Salesforce was waited for.
 var ErrStopped = wire.ErrStopped
 
 // Config is what a Client needs. Sleep and Now default to the real ones.
@@ -90,13 +90,16 @@ func New(c Config) (*Client, error) {
 	client.signer = login.NewSigner(counted, c.Login, login.Endpoint{
 		URL: base, HTTP: client.http, Now: c.Now, Instances: c.InstanceHosts,
 	})
+	repeat := wire.Retrying{Sleep: c.Sleep, Now: c.Now, Stop: c.Patience.Stop}
+	signed, unsigned := repeat, repeat
+	signed.Next, unsigned.Next = client.signer, client.http
 	client.api = wire.API{
-		Sender:  &wire.Retrying{Next: client.signer, Sleep: c.Sleep, Now: c.Now},
+		Sender:  &signed,
 		Version: c.APIVersion,
 		Bounds:  c.Bounds,
 	}
 	client.base, client.open = base, client.api
-	client.open.Sender = &wire.Retrying{Next: client.http, Sleep: c.Sleep, Now: c.Now}
+	client.open.Sender = &unsigned
 	return client, nil
 }
 

@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"catchment/internal/plan"
+	"catchment/internal/printable"
 	"catchment/internal/salesforce/wire"
 	"catchment/internal/schema"
 )
@@ -56,19 +58,21 @@ func (c *Client) DescribeSince(
 }
 
 // What a list may have, of which each element takes more memory than its text: no org comes
-// near. An object has 800 custom fields at most, and getUpdated and getDeleted tell of
-// 600,000 records (REST API guide).
+// near. An object has 900 custom fields at most (Salesforce Help, "Custom Fields Allowed Per
+// Object"), accounts show those of contacts too, and the widest has a few hundred of its own;
+// getUpdated and getDeleted tell of 600,000 records (REST API guide).
 const (
 	objectsAtMost = 50_000
-	fieldsAtMost  = 20_000
+	fieldsAtMost  = 5_000
 	choicesAtMost = 500_000 // values of picklists, and objects that fields refer to, of one object
 	changesAtMost = 600_000
 )
 
+const unlikely = "no org answers like that: look for a proxy that answers in its place"
+
 // tooMany says that a list has more than is taken.
 func tooMany(most int) error {
-	return plan.Failf(plan.Fix, "no org answers like that: look for a proxy that answers in its place",
-		"a list in the answer has more than %d elements", most)
+	return plan.Failf(plan.Fix, unlikely, "a list in the answer has more than %d elements", most)
 }
 
 // elements reads a list of at most so many.
@@ -87,7 +91,7 @@ func elements[T any](d *wire.Decoder, most int, into *[]T) error {
 // readDescribe reads a description field by field, and holds nothing of the rest, which is
 // most of it.
 func readDescribe(d *wire.Decoder, o *schema.Object) error {
-	into, choices := parts(o), 0
+	into, names, choices := parts(o), map[string]bool{}, 0
 	return d.Object(func(key string) error {
 		if part, ok := into[key]; ok {
 			return d.Value(part)
@@ -101,6 +105,11 @@ func readDescribe(d *wire.Decoder, o *schema.Object) error {
 				return tooMany(fieldsAtMost)
 			}
 			err := d.Value(&f)
+			name := strings.ToLower(f.Name)
+			if err == nil && names[name] { // no query may name it twice, and no table have it twice
+				return plan.Failf(plan.Fix, unlikely, "field %s stands twice in the answer", printable.Line(f.Name))
+			}
+			names[name] = true
 			if choices += len(f.PicklistValues) + len(f.ReferenceTo); choices > choicesAtMost {
 				return tooMany(choicesAtMost)
 			}

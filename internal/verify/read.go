@@ -24,6 +24,7 @@ type download struct {
 	shelf   *shelf
 	atOnce  int   // pages that the warehouse takes at a time
 	blanks  int64 // records with a value that no column takes
+	stop    <-chan struct{}
 }
 
 // read makes a job and brings its pages into the reading, a few at a time, so
@@ -71,6 +72,9 @@ func (d *download) wait(ctx context.Context, pager mover.Pager, job mover.Job) (
 		case <-ctx.Done():
 			timer.Stop()
 			return job, context.Cause(ctx)
+		case <-d.stop:
+			timer.Stop()
+			return job, plan.ErrStopped
 		case <-timer.C:
 		}
 	}

@@ -62,6 +62,8 @@ type Options struct {
 	AllowDeletes bool   // past the stop before a mass delete
 	Sets         bool   // digests of both sides, for a certificate
 	Reserve      int    // hundredths of the org's daily API calls that are left to people
+
+	Stop <-chan struct{} // closed: a job isn't waited for any more
 }
 
 // Flow compares one flow. It holds the flow's lease meanwhile, so that no run
@@ -244,7 +246,10 @@ func (w *verification) exact(ctx context.Context) (err error) {
 	}
 	defer func() { err = errors.Join(err, r.Close(context.WithoutCancel(ctx))) }()
 	shelf := &shelf{store: w.Stage, source: w.subject.source, room: w.Warehouse.Room(), held: w.held}
-	d := download{movers: w.Movers, subject: w.subject, held: w.held, shelf: shelf, atOnce: w.Warehouse.PagesPerLoad()}
+	d := download{
+		movers: w.Movers, subject: w.subject, held: w.held, shelf: shelf, atOnce: w.Warehouse.PagesPerLoad(),
+		stop: w.Options.Stop,
+	}
 	job, err := d.read(ctx, r)
 	if err != nil {
 		return err

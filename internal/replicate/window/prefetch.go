@@ -66,6 +66,8 @@ func (p *Prefetch) Ask(ctx context.Context, flows []flow.Flow) error {
 	switch {
 	case context.Cause(ctx) != nil:
 		return context.Cause(ctx)
+	case errors.Is(err, salesforce.ErrStopped):
+		return err
 	case errors.Is(err, salesforce.ErrNotTogether) && p.setting == flow.CompositeAuto:
 		return p.control.SetApart(ctx)
 	}

@@ -23,6 +23,9 @@ type body struct {
 }
 
 func (b *body) Read(p []byte) (n int, err error) {
+	if cause := context.Cause(b.ctx); cause != nil { // what has come already would go on for a while
+		return 0, cause
+	}
 	limit, late := b.watch.Stall, b.watch.stalled()
 	if left := b.watch.left(b.read, b.waited); left < limit {
 		limit, late = left, b.watch.dripping()

@@ -21,6 +21,7 @@ type HTTP struct {
 	Options
 	usage atomic.Pointer[usage]
 	date  atomic.Pointer[date]
+	end   *ending
 }
 
 // Options are what an HTTP works with. All but Client, Org and Now may be left out.
@@ -38,7 +39,7 @@ func NewHTTP(o Options) *HTTP {
 	own := *o.Client
 	own.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	o.Client, o.Bounds, o.Patience = &own, o.Bounds.filled(), o.Patience.filled()
-	return &HTTP{Options: o}
+	return &HTTP{Options: o, end: newEnding()}
 }
 
 // date is what the newest answer's Date said, and when that was by our clock.
@@ -83,6 +84,9 @@ func (h *HTTP) Send(ctx context.Context, r *Request) (*http.Response, error) {
 
 // send sends r to the host that it is for, and to no other.
 func (h *HTTP) send(ctx context.Context, r *Request) (*http.Response, error) {
+	if h.end.passed() {
+		return nil, fmt.Errorf("%s: %w", r.Resource(), stopped())
+	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	req, err := h.request(ctx, r)
 	if err != nil {
@@ -90,7 +94,7 @@ func (h *HTTP) send(ctx context.Context, r *Request) (*http.Response, error) {
 		return nil, err
 	}
 	var resp *http.Response
-	w := h.Patience.watch(cancel)
+	w := h.Patience.watch(h.end, cancel)
 	w.wait(w.Answer, w.unanswered(), func() { resp, err = h.Client.Do(req) })
 	if err != nil {
 		err = broken(ctx, r, err)
@@ -102,7 +106,7 @@ func (h *HTTP) send(ctx context.Context, r *Request) (*http.Response, error) {
 		most = h.Bounds.Result
 	}
 	resp.Body = &body{ctx: ctx, rc: resp.Body, watch: w, now: h.Now, most: most}
-	if err := h.judge(r, resp); err != nil {
+	if err := h.judge(ctx, r, resp); err != nil {
 		_ = resp.Body.Close()
 		return nil, err
 	}
@@ -125,7 +129,7 @@ func (h *HTTP) request(ctx context.Context, r *Request) (*http.Request, error) {
 }
 
 // judge gives an error where an answer isn't what was asked for.
-func (h *HTTP) judge(r *Request, resp *http.Response) error {
+func (h *HTTP) judge(ctx context.Context, r *Request, resp *http.Response) error {
 	if size := headerSize(resp.Header); size > h.Bounds.Header {
 		return beyond("%s: the answer's header is larger than %d bytes", r.Resource(), h.Bounds.Header)
 	}
@@ -137,7 +141,7 @@ func (h *HTTP) judge(r *Request, resp *http.Response) error {
 	}
 	switch {
 	case resp.StatusCode >= 400:
-		return h.refused(r, resp)
+		return h.refused(ctx, r, resp)
 	case isRedirect(resp.StatusCode):
 		return nil
 	case resp.StatusCode == http.StatusNotModified && r.Header.Get("If-Modified-Since") != "":
@@ -165,8 +169,11 @@ func broken(ctx context.Context, r *Request, err error) error {
 }
 
 // refused turns an answer of 400 or more into an error.
-func (h *HTTP) refused(r *Request, resp *http.Response) error {
+func (h *HTTP) refused(ctx context.Context, r *Request, resp *http.Response) error {
 	e := fault.Decode(resp)
+	if cause := context.Cause(ctx); errors.Is(cause, ErrStopped) { // before its text had come
+		return fmt.Errorf("%s: %w", r.Resource(), cause)
+	}
 	e.Resource = r.Resource()
 	e.RetryAfter = retryAfter(resp.Header.Get("Retry-After"), h.Now())
 	e.Hide(r.Secrets)

@@ -3,7 +3,7 @@ package wire
 import (
 	"cmp"
 	"context"
-	"errors"
+	"fmt"
 	"sync"
 	"time"
 
@@ -15,10 +15,13 @@ type Patience struct {
 	Answer time.Duration // for its header; 10 minutes where 0: a query takes 2 to execute, other calls up to 10
 	Stall  time.Duration // after that for the next byte; a minute where 0
 
-	// Stop is closed once the user wants an end. An answer that comes may come to its
-	// end then, and one that keeps silent for Grace, 3 seconds where 0, is given up.
-	Stop  <-chan struct{}
-	Grace time.Duration
+	// Stop is closed once the user wants an end. Then an answer that keeps silent for
+	// Grace, 3 seconds where 0, is given up. All that still comes, of all answers
+	// together, has Finish to come to its end: 5 seconds where 0, so that a container
+	// that is killed 10 seconds after its signal has given its leases back by then.
+	Stop   <-chan struct{}
+	Grace  time.Duration
+	Finish time.Duration
 }
 
 // slowest is how many bytes of an answer have to come in each second of waiting for them,
@@ -26,14 +29,15 @@ type Patience struct {
 // byte from time to time would hold a run for ever.
 const slowest = 16 << 10
 
-// ErrStopped says that the user wanted an end while Salesforce was silent.
-var ErrStopped = errors.New("stopped while Salesforce was silent")
+// ErrStopped says that the user wanted an end while Salesforce was waited for.
+var ErrStopped = fmt.Errorf("%w while Salesforce was waited for", plan.ErrStopped)
 
 // filled is p with what it leaves out.
 func (p Patience) filled() Patience {
 	p.Answer = cmp.Or(p.Answer, 10*time.Minute)
 	p.Stall = cmp.Or(p.Stall, time.Minute)
 	p.Grace = cmp.Or(p.Grace, 3*time.Second)
+	p.Finish = cmp.Or(p.Finish, 5*time.Second)
 	return p
 }
 
@@ -44,10 +48,35 @@ func (p Patience) left(bytes int64, waited time.Duration) time.Duration {
 	return max(0, min(p.Stall, all-waited))
 }
 
+// An ending is the time that is left once the user wants an end. There is one for all
+// requests: where each byte, or each request, got some anew, there would be no end.
+type ending struct {
+	begun sync.Once
+	over  chan struct{} // closed once it has passed
+}
+
+func newEnding() *ending { return &ending{over: make(chan struct{})} }
+
+// begin lets the time run, where it doesn't yet.
+func (e *ending) begin(left time.Duration) {
+	e.begun.Do(func() { time.AfterFunc(left, func() { close(e.over) }) })
+}
+
+// passed tells whether no time is left.
+func (e *ending) passed() bool {
+	select {
+	case <-e.over:
+		return true
+	default:
+		return false
+	}
+}
+
 // A watch ends what one request waits for where that takes too long, or where the user wants
 // an end.
 type watch struct {
 	Patience
+	ending *ending
 	cancel context.CancelCauseFunc
 	ended  chan struct{}
 	heeds  sync.WaitGroup
@@ -60,8 +89,8 @@ type watch struct {
 }
 
 // watch begins to watch a request, which cancel ends.
-func (p Patience) watch(cancel context.CancelCauseFunc) *watch {
-	w := &watch{Patience: p, cancel: cancel, ended: make(chan struct{})}
+func (p Patience) watch(e *ending, cancel context.CancelCauseFunc) *watch {
+	w := &watch{Patience: p, ending: e, cancel: cancel, ended: make(chan struct{})}
 	if p.Stop != nil {
 		w.heeds.Go(w.heed)
 	}
@@ -75,13 +104,24 @@ func (w *watch) end() {
 	w.heeds.Wait()
 }
 
-// heed waits for the user.
+// heed waits for the user, and then for the end of all time.
 func (w *watch) heed() {
 	select {
 	case <-w.ended:
 		return
 	case <-w.Stop:
 	}
+	w.ending.begin(w.Finish)
+	w.hurry()
+	select {
+	case <-w.ended:
+	case <-w.ending.over:
+		w.cancel(stopped())
+	}
+}
+
+// hurry leaves what is waited for no more than Grace.
+func (w *watch) hurry() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.stopped = true
@@ -116,6 +156,7 @@ func (w *watch) expire(wait int) {
 	}
 }
 
+// stopped says that the user wanted an end: nothing is asked again in this process.
 func stopped() error {
 	return plan.Failf(plan.Retry, "the next run goes on from here", "%w", ErrStopped)
 }

@@ -25,6 +25,7 @@ type Retrying struct {
 	Next  Sender
 	Sleep func(context.Context, time.Duration) error
 	Now   func() time.Time
+	Stop  <-chan struct{} // closed once the user wants an end: then nothing is repeated
 }
 
 // Send sends req until it works, or nobody can expect it to.
@@ -44,10 +45,29 @@ func (r *Retrying) Send(ctx context.Context, req *Request) (*http.Response, erro
 		if try == sendsAtMost {
 			return nil, err
 		}
-		if err := r.Sleep(ctx, pause); err != nil {
+		if err := r.pause(ctx, pause); err != nil {
 			return nil, err
 		}
 	}
+}
+
+// pause waits, but not for a user who wants an end.
+func (r *Retrying) pause(ctx context.Context, d time.Duration) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	select {
+	case <-r.Stop:
+		return stopped()
+	default:
+	}
+	go func() {
+		select {
+		case <-r.Stop:
+			cancel(stopped())
+		case <-ctx.Done():
+		}
+	}()
+	return r.Sleep(ctx, d)
 }
 
 // backoff is how long to wait after the try-th failure: 0.5 s, 1 s, 2 s, 4 s,
