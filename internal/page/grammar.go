@@ -158,14 +158,17 @@ func (g *grammar) setHeader(names []string) error {
 	return nil
 }
 
-// checkID refuses an Id that is no text: other values may be, but what names the
-// record was damaged on its way.
+// checkID refuses an Id that isn't of letters and digits: other values may be anything, but
+// what names the record was damaged on its way, or is a server's that isn't Salesforce. Once in
+// the copy, no query could ask for such a record any more.
 func (g *grammar) checkID(record int64, column int, id []byte) error {
-	if utf8.Valid(id) {
-		return nil
+	for _, c := range id {
+		if c < '0' || '9' < c && c < 'A' || 'Z' < c && c < 'a' || 'z' < c {
+			return malformed(&Error{Record: record, Field: g.header[column], Offset: g.offset,
+				Problem: "an Id that isn't of letters and digits"})
+		}
 	}
-	return malformed(&Error{Record: record, Field: g.header[column], Offset: g.offset,
-		Problem: "an Id that is no text"})
+	return nil
 }
 
 func (g *grammar) tooFew() string {

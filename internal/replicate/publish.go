@@ -33,7 +33,8 @@ func (r *Replicator) publish(ctx context.Context, t plan.Task) (plan.Task, error
 			if fence, ok := fences[o.Object]; ok && a.Fence > fence {
 				lost++
 				err := superseded(control.ErrLost)
-				o.State, o.Error, o.Hint, o.Class = control.FlowFailed, err.Error(), plan.AdviceOf(err), plan.ClassOf(err)
+				o.State, o.Error = control.FlowFailed, err.Error()
+				o.Hint, o.Class = plan.AdviceOf(err), plan.ClassOf(err)
 			} else if o, err = outcome(a, o, r.stopping()); err != nil {
 				return t, err
 			} else if run.State == control.Running { // and not when it was published before
