@@ -77,8 +77,8 @@ func (f Finder) Source(ctx context.Context, fl flow.Flow) (*Source, error) {
 		return nil, err
 	}
 	if why := unlike(o, fl.Object); why != "" {
-		return nil, plan.Failf(plan.Bug, "no org answers like that: look for a proxy that answers in its place, and at "+
-			"what org.url names", "describe %s: %s", fl.Object, why)
+		return nil, plan.Failf(plan.Bug, "no org answers like that: look for a proxy that answers in its place, and "+
+			"at what org.url names", "describe %s: %s", fl.Object, why)
 	}
 	s, err := Of(fl, o)
 	if err != nil {
