@@ -95,7 +95,7 @@ type Trail struct {
 // there may be: ten times what makes up the terabyte of results that an org has a day,
 // in pages of 100,000 narrow records.
 const (
-	emptyAtMost = 1000
+	emptyAtMost = 100
 	trailAtMost = 1_000_000
 )
 

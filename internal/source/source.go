@@ -12,6 +12,7 @@ package source
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -75,15 +76,16 @@ func (f Finder) Source(ctx context.Context, fl flow.Flow) (*Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	if o.Name == "" {
-		return nil, plan.Strangef("describe %s: the answer names no object", fl.Object)
-	}
-	if !strings.EqualFold(o.Name, fl.Object) { // its table would be another one's
-		return nil, plan.Strangef("describe %s: the answer is about another object", fl.Object)
+	if why := unlike(o, fl.Object); why != "" { // its table would be another one's
+		return nil, plan.Strangef("describe %s: %s", fl.Object, why)
 	}
 	s, err := Of(fl, o)
 	if err != nil {
 		return nil, err
+	}
+	if len(s.Fields) == 0 { // an attempt to read none would be stuck
+		return nil, plan.Fixf("let the flow copy at least one field that the user may see",
+			"describe %s: there is no field to copy", fl.Object)
 	}
 	if f.Columns != nil {
 		if s.Table, s.Past, err = f.Columns(ctx, s.Table); err != nil {
@@ -97,6 +99,25 @@ func (f Finder) Source(ctx context.Context, fl flow.Flow) (*Source, error) {
 		}
 	}
 	return s, nil
+}
+
+// unlike says why an answer can't be the describe of an object, or "".
+func unlike(o schema.Object, object string) string {
+	if o.Name == "" {
+		return "the answer names no object"
+	}
+	if !strings.EqualFold(o.Name, object) { // its table would be another one's
+		return "the answer is about another object"
+	}
+	seen := make(map[string]bool, len(o.Fields))
+	for _, f := range o.Fields {
+		name := strings.ToLower(f.Name)
+		if seen[name] { // no query may name it twice
+			return fmt.Sprintf("the answer has two fields called %q", f.Name)
+		}
+		seen[name] = true
+	}
+	return ""
 }
 
 // Names is the fields that a whole record has here. Those that the flow's rules

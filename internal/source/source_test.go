@@ -101,6 +101,13 @@ func TestRefused(t *testing.T) {
 	broken := errors.New("broken")
 	nameless := func(context.Context, string) (schema.Object, error) { return schema.Object{}, nil }
 	hidden := func(context.Context, string) (schema.Object, error) { return schema.Object{Name: "Contact"}, nil }
+	of := func(name string, fields ...string) source.Finder {
+		o := schema.Object{Name: name, Queryable: true}
+		for _, f := range fields {
+			o.Fields = append(o.Fields, schema.Field{Name: f, Type: schema.String})
+		}
+		return source.Finder{Describe: func(context.Context, string) (schema.Object, error) { return o, nil }}
+	}
 	tests := []struct {
 		name  string
 		find  source.Finder
@@ -109,6 +116,9 @@ func TestRefused(t *testing.T) {
 		says  string
 	}{
 		{"no name", source.Finder{Describe: nameless}, flow.Flow{}, plan.Bug, "names no object"},
+		{"another name", of("Account"), flow.Flow{}, plan.Bug, "about another object"},
+		{"a field twice", of("contact", "Id", "Name", "NAME"), flow.Flow{}, plan.Bug, `two fields called "NAME"`},
+		{"no field", of("Contact"), flow.Flow{}, plan.Fix, "no field to copy"},
 		{"not queryable", source.Finder{Describe: hidden}, flow.Flow{}, plan.Fix, "can't be queried"},
 		{"a shared column", source.Finder{Describe: contact}, flow.Flow{Rename: map[string]string{"Email": "phone"}},
 			plan.Fix, "share the column phone"},
@@ -121,6 +131,9 @@ func TestRefused(t *testing.T) {
 		_, err := test.find.Source(t.Context(), test.flow)
 		if err == nil || plan.ClassOf(err) != test.class || !strings.Contains(err.Error(), test.says) {
 			t.Errorf("%s: %v", test.name, err)
+		}
+		if test.class == plan.Bug && !errors.Is(err, broken) && plan.HintOf(err) == "" {
+			t.Errorf("%s: no hint", test.name)
 		}
 	}
 }
