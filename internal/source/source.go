@@ -48,6 +48,10 @@ func Of(fl flow.Flow, o schema.Object) (*Source, error) {
 	if err != nil {
 		return nil, err
 	}
+	if len(fields) == 0 { // no query can be without
+		return nil, plan.Fixf("look at the fields and exclude of the flow, and at what the user may see",
+			"object %s has no field that can be copied", o.Name)
+	}
 	table, err := shape.TableFor(o, fields, fl.Naming == flow.Snake)
 	if err != nil {
 		return nil, err
@@ -60,6 +64,8 @@ func Of(fl flow.Flow, o schema.Object) (*Source, error) {
 		Treatment: fl.Treatment(fields), Cursor: o.Cursor().Field, index: o.Index(),
 	}, nil
 }
+
+const unlikely = "no org answers like that: look for a proxy that answers in its place"
 
 // A Finder finds sources. What it lacks is left out: without Columns the table
 // is as the first run would make it, without Secret a treatment has no salt.
@@ -76,10 +82,10 @@ func (f Finder) Source(ctx context.Context, fl flow.Flow) (*Source, error) {
 		return nil, err
 	}
 	if o.Name == "" {
-		return nil, plan.Failf(plan.Bug, "", "describe %s: the answer names no object", fl.Object)
+		return nil, plan.Failf(plan.Bug, unlikely, "describe %s: the answer names no object", fl.Object)
 	}
 	if !strings.EqualFold(o.Name, fl.Object) { // its table would be another one's
-		return nil, plan.Failf(plan.Bug, "", "describe %s: the answer is about another object", fl.Object)
+		return nil, plan.Failf(plan.Bug, unlikely, "describe %s: the answer is about another object", fl.Object)
 	}
 	s, err := Of(fl, o)
 	if err != nil {

@@ -100,6 +100,10 @@ func TestRefused(t *testing.T) {
 	t.Parallel()
 	broken := errors.New("broken")
 	nameless := func(context.Context, string) (schema.Object, error) { return schema.Object{}, nil }
+	another := func(context.Context, string) (schema.Object, error) { return schema.Object{Name: "Account"}, nil }
+	fieldless := func(context.Context, string) (schema.Object, error) {
+		return schema.Object{Name: "Contact", Queryable: true}, nil
+	}
 	hidden := func(context.Context, string) (schema.Object, error) { return schema.Object{Name: "Contact"}, nil }
 	tests := []struct {
 		name  string
@@ -109,6 +113,8 @@ func TestRefused(t *testing.T) {
 		says  string
 	}{
 		{"no name", source.Finder{Describe: nameless}, flow.Flow{}, plan.Bug, "names no object"},
+		{"another object", source.Finder{Describe: another}, flow.Flow{}, plan.Bug, "about another object"},
+		{"no fields", source.Finder{Describe: fieldless}, flow.Flow{}, plan.Fix, "no field that can be copied"},
 		{"not queryable", source.Finder{Describe: hidden}, flow.Flow{}, plan.Fix, "can't be queried"},
 		{"a shared column", source.Finder{Describe: contact}, flow.Flow{Rename: map[string]string{"Email": "phone"}},
 			plan.Fix, "share the column phone"},
@@ -119,8 +125,9 @@ func TestRefused(t *testing.T) {
 	for _, test := range tests {
 		test.flow.Object = "Contact"
 		_, err := test.find.Source(t.Context(), test.flow)
-		if err == nil || plan.ClassOf(err) != test.class || !strings.Contains(err.Error(), test.says) {
-			t.Errorf("%s: %v", test.name, err)
+		if err == nil || plan.ClassOf(err) != test.class || !strings.Contains(err.Error(), test.says) ||
+			err != nil && plan.HintOf(err) == "" && !errors.Is(err, broken) {
+			t.Errorf("%s: %v (hint: %s)", test.name, err, plan.HintOf(err))
 		}
 	}
 }
