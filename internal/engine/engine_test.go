@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -182,6 +183,26 @@ func TestStopEndsBetweenSteps(t *testing.T) {
 		}
 		if r.count("publish") != 1 {
 			t.Error("publish was not reached")
+		}
+	})
+}
+
+// A step that was given up for a user who wants an end isn't tried again, not even in Finally.
+func TestStopWithinAStep(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		did := map[string]int{}
+		stops := func(_ context.Context, t plan.Task) (plan.Task, error) {
+			did[t.Flow]++
+			return t, plan.Failf(plan.Retry, "", "%w while somebody was waited for", plan.ErrStopped)
+		}
+		p := plan.Plan{Body: plan.Each{Limit: 2, Body: plan.Do{Step: "read"}}, Finally: plan.Seq{plan.Do{Step: "drop"}}}
+		e := engine.Engine{Steps: plan.Steps{"read": stops, "drop": stops}}
+		err := e.Run(t.Context(), p, plan.Task{Items: []plan.Task{{Flow: "Account"}, {Flow: "Contact"}}})
+		if !errors.Is(err, engine.ErrStopped) {
+			t.Errorf("it ends with %v", err)
+		}
+		if want := map[string]int{"Account": 1, "Contact": 1, "": 1}; !maps.Equal(did, want) {
+			t.Errorf("done so often: %v, want %v", did, want)
 		}
 	})
 }

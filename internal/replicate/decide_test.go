@@ -166,6 +166,9 @@ func TestUnfit(t *testing.T) {
 		{"the table is to be rebuilt", func(s *standing) { s.way.rebuild = true }, "less"},
 		{"a field vanished", func(s *standing) { s.carried = false }, "field"},
 		{"a field moved to another column", func(s *standing) { s.moved = true }, "another column"},
+		{"a field that stands twice", func(s *standing) {
+			s.attempt.Parts[0].Fields = []string{"Id", "Name", "name"}
+		}, "twice"},
 		{"a field became another one", func(s *standing) { s.remade = true }, "another one"},
 		{"pages vanished", func(s *standing) { s.ledger = 2 }, "pages"},
 		{"jobs vanished", func(s *standing) { s.attempt.Parts[0].Jobs = jobsAtMost }, "jobs"},
@@ -261,18 +264,40 @@ func TestOutcome(t *testing.T) {
 		control.Planned: control.FlowOpen, control.Loaded: control.FlowOpen, control.Abandoned: control.FlowOpen,
 		control.Consolidated: control.FlowDone, control.Dropped: control.FlowDone,
 	} {
-		o, err := outcome(control.Attempt{State: state, Counts: []byte(`{"Inserted":3}`)}, control.RunObject{})
+		o, err := outcome(control.Attempt{State: state, Counts: []byte(`{"Inserted":3}`)}, control.RunObject{}, false)
 		if err != nil || o.State != want || o.Inserted != 3 {
 			t.Errorf("%s: %+v, %v", state, o, err)
 		}
-		o, _ = outcome(control.Attempt{State: state, Error: "broken", Hint: "mend it"}, control.RunObject{})
+		o, _ = outcome(control.Attempt{State: state, Error: "broken", Hint: "mend it"},
+			control.RunObject{}, false)
 		if failed := o.State == control.FlowFailed && o.Error == "broken" &&
 			o.Hint == "mend it"; failed != (want == control.FlowOpen) {
 			t.Errorf("%s with an error: %+v", state, o)
 		}
 	}
-	if _, err := outcome(control.Attempt{Counts: []byte("{")}, control.RunObject{}); err == nil {
+	if _, err := outcome(control.Attempt{Counts: []byte("{")}, control.RunObject{}, false); err == nil {
 		t.Error("counts that can't be read passed")
+	}
+}
+
+// What would have been tried again, or waits, has not failed where the user wanted an end.
+func TestOutcomeOfAStop(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		class  plan.Class
+		failed string // in which run
+		want   control.FlowState
+	}{
+		{plan.Retry, "", control.FlowOpen}, {plan.Wait, "", control.FlowOpen},
+		{plan.Retry, "r", control.FlowFailed}, {plan.Fix, "r", control.FlowFailed}, {plan.Bug, "", control.FlowFailed},
+	} {
+		a := control.Attempt{State: control.Planned, Error: "x", ErrorClass: test.class, FailedRun: test.failed}
+		if o, _ := outcome(a, control.RunObject{}, true); o.State != test.want {
+			t.Errorf("%s in run %q: %s, want %s", test.class, test.failed, o.State, test.want)
+		}
+		if o, _ := outcome(a, control.RunObject{}, false); o.State != control.FlowFailed {
+			t.Errorf("%s, and nobody wanted an end: %s", test.class, o.State)
+		}
 	}
 }
 

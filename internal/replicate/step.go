@@ -158,9 +158,6 @@ func (r *Replicator) step(from control.AttemptState, do func(*attemptStep, conte
 		if plan.ClassOf(err) == plan.Wait {
 			return s.waits(ctx, t, err)
 		}
-		if errors.Is(err, salesforce.ErrStopped) {
-			return t, s.stopped(ctx, err)
-		}
 		if err != nil {
 			return t, s.failed(ctx, t.Run, err)
 		}
@@ -197,16 +194,6 @@ func (s *attemptStep) waits(ctx context.Context, t plan.Task, why error) (plan.T
 	return t, nil
 }
 
-// stopped keeps how far the attempt got. It hasn't failed: the next run goes on with it.
-func (s *attemptStep) stopped(ctx context.Context, why error) error {
-	s.attempt.Error, s.attempt.ErrorClass, s.attempt.Hint = "", "", ""
-	err := s.save(context.WithoutCancel(ctx))
-	if errors.Is(err, control.ErrLost) {
-		err = superseded(err)
-	}
-	return errors.Join(why, err)
-}
-
 // failed records why in the attempt and returns it. A failure that the runner will
 // try again doesn't end the flow's part in the run yet.
 func (s *attemptStep) failed(ctx context.Context, run string, why error) error {
@@ -215,7 +202,10 @@ func (s *attemptStep) failed(ctx context.Context, run string, why error) error {
 	}
 	a := &s.attempt
 	a.Error, a.ErrorClass, a.Hint = why.Error(), plan.ClassOf(why), plan.AdviceOf(why)
-	if a.ErrorClass != plan.Retry {
+	switch {
+	case errors.Is(why, salesforce.ErrStopped): // no failure: the next run goes on from here
+		a.Error, a.ErrorClass, a.Hint = "", "", ""
+	case a.ErrorClass != plan.Retry:
 		a.FailedRun = run
 	}
 	// A cancelled run still says why it ended.

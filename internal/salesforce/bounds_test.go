@@ -100,6 +100,36 @@ func TestAnswersWithoutAnEnd(t *testing.T) {
 	}
 }
 
+// An object has hundreds of fields, and none of them twice: SOQL and tables know no case.
+func TestFieldsOfNoOrg(t *testing.T) {
+	fields := func(n int, more ...string) string {
+		var all []string
+		for i := range n {
+			all = append(all, fmt.Sprintf(`{"name":"F%d__c"}`, i))
+		}
+		return `{"name":"Account","fields":[` + strings.Join(append(all, more...), ",") + `]}`
+	}
+	tests := []struct{ name, answer, says string }{
+		{"as many as are taken", fields(5_000), ""},
+		{"one more", fields(5_001), "more than 5000"},
+		{"one twice", fields(2, `{"name":"F1__c"}`), "field F1__c stands twice"},
+		{"one in another case", fields(2, `{"name":"f1__C"}`), "field f1__C stands twice"},
+		{"one in another list", `{"fields":[{"name":"Id"}],"fields":[{"name":"ID"}]}`, "field ID stands twice"},
+	}
+	for _, test := range tests {
+		o := newOrg(t)
+		o.handle("GET /services/data/v66.0/sobjects/Account/describe", json(200, test.answer))
+		err := describe(o)
+		if test.says == "" && err != nil {
+			t.Errorf("%s: %v", test.name, err)
+		}
+		if test.says != "" && (plan.ClassOf(err) != plan.Fix || plan.HintOf(err) == "" ||
+			!strings.Contains(err.Error(), test.says)) {
+			t.Errorf("%s: class %s: %v", test.name, plan.ClassOf(err), err)
+		}
+	}
+}
+
 func all(o *org) error {
 	for _, err := range o.Query(context.Background(), soql, false) {
 		if err != nil {

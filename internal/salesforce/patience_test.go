@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -107,6 +108,113 @@ func TestStopReachesARead(t *testing.T) {
 	o.handle("GET /services/data/v66.0/query", json(200, batch(1, "", record("1"))))
 	if err := all(o); err != nil {
 		t.Errorf("what is asked after it, as the deletion of a job: %v", err)
+	}
+}
+
+// dripping sends a byte every millisecond until the caller has gone. come hears of the first.
+func dripping(kind, head string, come func()) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", kind)
+		_, _ = io.WriteString(w, head)
+		for r.Context().Err() == nil {
+			_, _ = io.WriteString(w, " ")
+			_ = http.NewResponseController(w).Flush()
+			come()
+			time.Sleep(time.Millisecond)
+		}
+	}
+}
+
+// After the first signal no byte gains time, nor does another request.
+func TestStopEndsWhatGoesOn(t *testing.T) {
+	o := newOrg(t)
+	stop := make(chan struct{})
+	o.config.Patience = salesforce.Patience{Stop: stop, Grace: time.Hour, Finish: 20 * time.Millisecond}
+	o.Client = client(t, o.config)
+	o.handle("GET /services/data/v66.0/query",
+		dripping("application/json", `{"records":[`, sync.OnceFunc(func() { close(stop) })))
+	if err := all(o); !errors.Is(err, salesforce.ErrStopped) || !errors.Is(err, plan.ErrStopped) {
+		t.Error(err)
+	}
+	calls := o.Calls()
+	var come atomic.Int64
+	o.handle("GET /services/data/v66.0/limits", func(w http.ResponseWriter, _ *http.Request) {
+		come.Add(1)
+		answer(w, 200, "{}")
+	})
+	if _, err := o.Limits(t.Context()); !errors.Is(err, salesforce.ErrStopped) || come.Load() > 0 {
+		t.Errorf("asked after the end, as the %dth call: %v", calls+1, err)
+	}
+}
+
+// That holds for each kind of answer: a login, a page of results, and a refusal.
+func TestStopEndsEachKindOfAnswer(t *testing.T) {
+	kinds := []struct {
+		name, path, head string
+		ask              func(*org) error
+	}{
+		{"describe", "GET /services/data/v66.0/sobjects/Account/describe", `{"fields":[`, describe},
+		{"results", "GET /services/data/v66.0/jobs/query/750/results", "\"Id\"\n", func(o *org) error {
+			res, err := o.Results(context.Background(), salesforce.QueryJob{ID: "750", Version: "66.0"}, "")
+			if err != nil {
+				return err
+			}
+			defer res.Close()
+			_, err = io.ReadAll(res)
+			return err
+		}},
+	}
+	for _, k := range kinds {
+		t.Run(k.name, func(t *testing.T) {
+			o := newOrg(t)
+			stop := make(chan struct{})
+			o.config.Patience = salesforce.Patience{Stop: stop, Grace: time.Hour, Finish: 20 * time.Millisecond}
+			o.Client = client(t, o.config)
+			kind := "application/json"
+			if k.name == "results" {
+				kind = "text/csv"
+			}
+			o.handle(k.path, dripping(kind, k.head, sync.OnceFunc(func() { close(stop) })))
+			if err := k.ask(o); !errors.Is(err, salesforce.ErrStopped) {
+				t.Error(err)
+			}
+		})
+	}
+	t.Run("refusal", func(t *testing.T) {
+		o := newOrg(t)
+		stop := make(chan struct{})
+		o.config.Patience = salesforce.Patience{Stop: stop, Grace: time.Millisecond}
+		o.Client = client(t, o.config)
+		o.handle("GET /services/data/v66.0/query", func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Content-Type", "application/json")
+			w.WriteHeader(http.StatusServiceUnavailable)
+			_ = http.NewResponseController(w).Flush()
+			close(stop)
+			<-r.Context().Done()
+		})
+		if err := all(o); !errors.Is(err, salesforce.ErrStopped) || len(o.sleeps) > 0 {
+			t.Errorf("after %d pauses: %v", len(o.sleeps), err)
+		}
+	})
+}
+
+// What Salesforce can't do just now isn't asked again for a user who wants an end.
+func TestStopEndsRepeats(t *testing.T) {
+	o := newOrg(t)
+	stop := make(chan struct{})
+	o.config.Patience = salesforce.Patience{Stop: stop}
+	o.config.Sleep = func(ctx context.Context, _ time.Duration) error {
+		close(stop)
+		<-ctx.Done()
+		return context.Cause(ctx)
+	}
+	o.Client = client(t, o.config)
+	o.handle("GET /services/data/v66.0/query", refusal(503, "SERVER_UNAVAILABLE", "later"))
+	if err := all(o); !errors.Is(err, salesforce.ErrStopped) || o.Calls() != 1 {
+		t.Errorf("in a pause, after %d calls: %v", o.Calls(), err)
+	}
+	if err := all(o); !errors.Is(err, salesforce.ErrStopped) || o.Calls() != 2 {
+		t.Errorf("before one, after %d calls: %v", o.Calls(), err)
 	}
 }
 

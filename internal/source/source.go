@@ -12,7 +12,6 @@ package source
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -106,16 +105,8 @@ func unlike(o schema.Object, object string) string {
 	if o.Name == "" {
 		return "the answer names no object"
 	}
-	if !strings.EqualFold(o.Name, object) { // its table would be another one's
+	if !strings.EqualFold(o.Name, object) {
 		return "the answer is about another object"
-	}
-	seen := make(map[string]bool, len(o.Fields))
-	for _, f := range o.Fields {
-		name := strings.ToLower(f.Name)
-		if seen[name] { // no query may name it twice
-			return fmt.Sprintf("the answer has two fields called %q", f.Name)
-		}
-		seen[name] = true
 	}
 	return ""
 }
