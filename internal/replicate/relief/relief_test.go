@@ -3,6 +3,7 @@ package relief
 import (
 	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 	"testing"
 
@@ -10,10 +11,23 @@ import (
 	"catchment/internal/mover"
 	"catchment/internal/mover/bulk"
 	"catchment/internal/mover/rest"
+	"catchment/internal/platform"
+	"catchment/internal/salesforce"
+	"catchment/internal/salesforce/login"
 )
 
 // movers can't read anything, and say what they could.
-var movers = mover.Set{"bulk": bulk.New(nil), "rest": rest.New(nil)}
+var movers = mover.Set{"bulk": bulk.New(nowhere()), "rest": rest.New(nowhere())}
+
+// nowhere is an org that nobody reaches, with the newest version of the API.
+func nowhere() *salesforce.Client {
+	org, err := salesforce.New(salesforce.Config{URL: "http://127.0.0.1", APIVersion: platform.Newest,
+		HTTP: http.DefaultClient, Login: login.Token{Token: "t"}})
+	if err != nil {
+		panic(err)
+	}
+	return org
+}
 
 func TestFor(t *testing.T) {
 	t.Parallel()
