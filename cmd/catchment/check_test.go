@@ -252,9 +252,12 @@ func refusedRights() []refusal {
 		{name: "somebody's table in the way", only: "postgres", passes: "Contact",
 			spoil: as("check_way", schemas+"CREATE TABLE salesforce.account (id text)"),
 			want:  "table salesforce.account is there already, and this user has no right to it"},
-		{name: "a stranger's view", only: "postgres", passes: "Contact",
-			spoil: as("check_stranger", schemas+"CREATE VIEW salesforce.account AS SELECT 'x' AS id; "+
-				"ALTER VIEW salesforce.account OWNER TO pg_monitor; GRANT ALL ON salesforce.account TO %s"),
+		{name: "a stranger's view", only: "postgres", passes: "Contact", first: true,
+			spoil: func(s *site) {
+				s.sql("ALTER TABLE salesforce.account RENAME TO behind; " +
+					"CREATE VIEW salesforce.account AS SELECT * FROM salesforce.behind; " +
+					"ALTER VIEW salesforce.account OWNER TO pg_monitor")
+			},
 			want: "table salesforce.account belongs to pg_monitor"},
 		{name: "an index in the way", only: "postgres", passes: "Contact",
 			spoil: func(s *site) {

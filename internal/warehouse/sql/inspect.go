@@ -30,6 +30,9 @@ func (w *shaper) Inspect(
 		if !seen.ours {
 			return nil
 		}
+		if err := owned(ctx, tx, w.store, t.Name, dialect.RowsOf(w.d, t.Name)); err != nil {
+			return err // before a row of it is looked at
+		}
 		seen.extent, err = w.extent(ctx, tx, t)
 		return err
 	})
