@@ -28,7 +28,7 @@ type Checked struct {
 func Check(from io.Reader, packed bool, records int64, look func(string) Look) *Checked {
 	c := &Checked{from: from, records: records, scanned: make(chan error, 1)}
 	scanner := NewScanner(look)
-	scanner.most = asSalesforce
+	scanner.wire, scanner.most = true, asSalesforce
 	finish := func() (err error) {
 		c.shape, err = scanner.Close()
 		return err

@@ -111,6 +111,26 @@ func (a again) Read(p []byte) (int, error) {
 
 // What no record of Salesforce can be ends a page before much of it has come, so that it
 // is never stored.
+// What comes off the wire has Ids that a query can ask for.
+func TestCheckWantsIds(t *testing.T) {
+	t.Parallel()
+	for text, says := range map[string]string{
+		"\"Id\"\n\"001\"\n\"0\x1b[2J\"\n":    "record 2, field Id, byte 19: an Id that isn't of letters and digits",
+		"\"Name\",\"Id\"\n\"a\",\"1'\"\n":    "record 1, field Id, byte 21: an Id that isn't of letters and digits",
+		"\"Name\",\"Id\"\n\"a\",\"1\xff\"\n": "record 1, field Id, byte 21: an Id that is no text",
+	} {
+		in := page.Check(strings.NewReader(text), false, -1, nil)
+		_, err := io.Copy(io.Discard, in)
+		if err == nil || !strings.Contains(err.Error(), says) || plan.ClassOf(err) != plan.Bug ||
+			plan.HintOf(err) == "" {
+			t.Errorf("%q: %v (hint: %s)", text, err, plan.HintOf(err))
+		}
+		if err := in.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 func TestCheckBoundsRecords(t *testing.T) {
 	t.Parallel()
 	value := strings.Repeat("x", platform.ValueAtMost-len(`"",`))

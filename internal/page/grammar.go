@@ -158,17 +158,28 @@ func (g *grammar) setHeader(names []string) error {
 	return nil
 }
 
-// checkID refuses an Id that isn't of letters and digits: other values may be anything, but
-// what names the record was damaged on its way, or is a server's that isn't Salesforce. Once in
-// the copy, no query could ask for such a record any more.
+// checkID refuses an Id that is no text: other values may be, but what names the
+// record was damaged on its way.
 func (g *grammar) checkID(record int64, column int, id []byte) error {
+	if utf8.Valid(id) {
+		return nil
+	}
+	return g.wrongID(record, column, "an Id that is no text")
+}
+
+// checkSalesforceID refuses an Id that isn't of letters and digits: it is a server's that
+// isn't Salesforce. Once in the copy, no query could ask for such a record any more.
+func (g *grammar) checkSalesforceID(record int64, column int, id []byte) error {
 	for _, c := range id {
 		if c < '0' || '9' < c && c < 'A' || 'Z' < c && c < 'a' || 'z' < c {
-			return malformed(&Error{Record: record, Field: g.header[column], Offset: g.offset,
-				Problem: "an Id that isn't of letters and digits"})
+			return g.wrongID(record, column, "an Id that isn't of letters and digits")
 		}
 	}
 	return nil
+}
+
+func (g *grammar) wrongID(record int64, column int, problem string) error {
+	return malformed(&Error{Record: record, Field: g.header[column], Offset: g.offset, Problem: problem})
 }
 
 func (g *grammar) tooFew() string {

@@ -94,9 +94,7 @@ func TestBadPages(t *testing.T) {
 		{"a second blank line end", "\"Id\"\n\"1\"\n\n", "record 2, field Id, byte 9: an empty line", plan.Bug},
 		{"cut in half a pair", "\"Id\"\n\"\xed\xa0", "the page ends within a character", plan.Retry},
 		{"an Id that is no text", "\"Name\",\"Id\"\n\"a\",\"1\xff\"\n",
-			"record 1, field Id, byte 21: an Id that isn't of letters and digits", plan.Bug},
-		{"an Id that a terminal obeys", "\"Id\"\n\"001\"\n\"0\x1b[2J\"\n",
-			"record 2, field Id, byte 19: an Id that isn't of letters and digits", plan.Bug},
+			"record 1, field Id, byte 21: an Id that is no text", plan.Bug},
 		{"a name that is no text", "\"Id\",\"N\xff\"\n", "a column without a proper name", plan.Bug},
 		{"a column twice", "\"Id\",\"ID\"\n", "header, byte 10: a column without a proper name", plan.Bug},
 		{"a column without a name", "\"Id\",\"\"\n", "a column without a proper name", plan.Bug},
@@ -145,8 +143,8 @@ func TestGoodPages(t *testing.T) {
 		{"quotes", "\"Id\",\"Name\"\n\"1\",\"\"\"a\"\"\"\n", [][]string{{"Id", "Name"}, {"1", `"a"`}}},
 		{"no last line break", "\"Id\"\n\"1\"", [][]string{{"Id"}, {"1"}}},
 		{"bare fields", "Id,Name,X\n1,,a b\n", [][]string{{"Id", "Name", "X"}, {"1", "", "a b"}}},
-		{"values kept", "\"A\"\n\"N/A\"\n\"null\"\n\"007\"\n\"\xf0\x9f\x98\x80\"\n\" x \"\n",
-			[][]string{{"A"}, {"N/A"}, {"null"}, {"007"}, {"😀"}, {" x "}}},
+		{"values kept", "\"Id\"\n\"N/A\"\n\"null\"\n\"007\"\n\"\xf0\x9f\x98\x80\"\n\" x \"\n",
+			[][]string{{"Id"}, {"N/A"}, {"null"}, {"007"}, {"😀"}, {" x "}}},
 		{"what is no text", "\"Id\",\"Name\"\n\"1\",\"ab\xffc\xed\xa0\x80\"\n2,\xed\n",
 			[][]string{{"Id", "Name"}, {"1", "ab\xffc\xed\xa0\x80"}, {"2", "\xed"}}},
 	}
@@ -245,9 +243,6 @@ func TestRoundTrip(t *testing.T) {
 			rapid.SampledFrom([]string{"N/A", "null", "", "007", strings.Repeat("x", 131_072)}),
 		)
 		records := rapid.SliceOfN(rapid.SliceOfN(value, columns, columns), 0, 8).Draw(t, "records")
-		for _, record := range records {
-			record[0] = rapid.StringMatching("[0-9A-Za-z]{0,18}").Draw(t, "Id")
-		}
 		var text bytes.Buffer
 		w := page.NewWriter(&text, header)
 		for _, record := range records {

@@ -37,6 +37,7 @@ type Scanner struct {
 	bytes  int64
 	rune   []byte // the start of a character whose end is in the next portion
 	err    error
+	wire   bool // the page comes from a server that ought to be Salesforce
 	most   size // of a value and a record
 	so     size // that the current ones have so far
 
@@ -183,7 +184,7 @@ func (s *Scanner) end(e event, record int64, column int) error {
 	}
 	if c := &s.columns[column]; c.id {
 		s.id, s.field = s.field, s.id[:0]
-		if err := s.g.checkID(record, column, value(s.id)); err != nil {
+		if err := s.checkID(record, column, value(s.id)); err != nil {
 			return err
 		}
 	} else if c.kept {
@@ -193,6 +194,13 @@ func (s *Scanner) end(e event, record int64, column int) error {
 		s.endRecord()
 	}
 	return nil
+}
+
+func (s *Scanner) checkID(record int64, column int, id []byte) error {
+	if err := s.g.checkID(record, column, id); err != nil || !s.wire {
+		return err
+	}
+	return s.g.checkSalesforceID(record, column, id)
 }
 
 // lookAt looks at the value of a column, which has ended.

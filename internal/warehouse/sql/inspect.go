@@ -42,6 +42,21 @@ func (w *shaper) Inspect(
 	return condition(seen, m, latest), nil
 }
 
+// Key looks what became of the primary key of a final table.
+func (w *shaper) Key(ctx context.Context, t shape.Table) (k evidence.Key, err error) {
+	err = w.driver.View(ctx, func(tx Tx) (err error) {
+		if err := owned(ctx, tx, w.store, t.Name, dialect.RowsOf(w.d, t.Name)); err != nil {
+			return err
+		}
+		k, err = w.key(ctx, tx, t)
+		return err
+	})
+	if err != nil {
+		return k, fmt.Errorf("key of %s: %w", t.Name, err)
+	}
+	return k, nil
+}
+
 // A sight is what can be seen of a final table from outside.
 type sight struct {
 	exists, ours bool

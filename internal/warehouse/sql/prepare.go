@@ -111,21 +111,6 @@ func (w *shaper) allowed(ctx context.Context, tx Tx, table string, needs map[str
 	return cmp.Or(err, refused)
 }
 
-// Key looks what became of the primary key of a final table.
-func (w *shaper) Key(ctx context.Context, t shape.Table) (k evidence.Key, err error) {
-	err = w.driver.View(ctx, func(tx Tx) (err error) {
-		if err := owned(ctx, tx, w.store, t.Name, dialect.RowsOf(w.d, t.Name)); err != nil {
-			return err
-		}
-		k, err = w.key(ctx, tx, t)
-		return err
-	})
-	if err != nil {
-		return k, fmt.Errorf("key of %s: %w", t.Name, err)
-	}
-	return k, nil
-}
-
 // joined adds changes to those that were told already: a table is looked at more
 // than once.
 func joined(done, more []shape.Change) []shape.Change {
