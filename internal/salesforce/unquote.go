@@ -20,6 +20,7 @@ func unquote(raw []byte) (string, error) {
 	if utf8.Valid(raw) && !bytes.Contains(raw, []byte(`\ud`)) && !bytes.Contains(raw, []byte(`\uD`)) {
 		return text, nil
 	}
+	raw = bytes.Trim(raw, " \t\r\n")
 	raw = raw[1 : len(raw)-1] // it is a JSON string: nothing below can fail
 	out := make([]byte, 0, len(raw))
 	for len(raw) > 0 {
