@@ -31,7 +31,9 @@ func TestUnquote(t *testing.T) {
 // Where encoding/json changes nothing, it is what counts; where it does, only in
 // what is no text.
 func FuzzUnquote(f *testing.F) {
-	for _, raw := range []string{`"a"`, `"\ud83d\ude00"`, `"\ud83d\\"`, "\"\xed\xa0\x80\"", `"\u00e9\uDC00"`, ` "\\ud" `} {
+	for _, raw := range []string{
+		`"a"`, `"\ud83d\ude00"`, `"\ud83d\\"`, "\"\xed\xa0\x80\"", `"\u00e9\uDC00"`, ` "\\ud" `,
+	} {
 		f.Add(raw)
 	}
 	f.Fuzz(func(t *testing.T, raw string) {
