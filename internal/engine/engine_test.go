@@ -190,8 +190,11 @@ func TestStopEndsBetweenSteps(t *testing.T) {
 // A step that was given up for a user who wants an end isn't tried again, not even in Finally.
 func TestStopWithinAStep(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
+		var mu sync.Mutex
 		did := map[string]int{}
 		stops := func(_ context.Context, t plan.Task) (plan.Task, error) {
+			mu.Lock()
+			defer mu.Unlock()
 			did[t.Flow]++
 			return t, plan.Failf(plan.Retry, "", "%w while somebody was waited for", plan.ErrStopped)
 		}
