@@ -11,6 +11,7 @@
 package wire
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -22,6 +23,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"catchment/internal/printable"
 	"catchment/internal/warehouse"
 )
 
@@ -184,7 +186,8 @@ func Agreed(conn *pgconn.PgConn) warehouse.Agreement {
 	case len(state.VerifiedChains) > 0:
 		a.Verified = true
 		chain := state.VerifiedChains[0]
-		a.What += ", certificate verified by root " + printable(chain[len(chain)-1].Subject.CommonName)
+		root := printable.Line(chain[len(chain)-1].Subject.CommonName)
+		a.What += ", certificate verified by root " + cmp.Or(root, "without a name")
 	default:
 		a.What += ", certificate not verified for its host"
 	}
@@ -200,18 +203,4 @@ func plainly(conn net.Conn) string {
 		return "not encrypted: loopback"
 	}
 	return "not encrypted: warehouse.url asks for it by sslmode"
-}
-
-// printable is a name of a certificate as one word of a line.
-func printable(name string) string {
-	name = strings.Map(func(r rune) rune {
-		if r < ' ' || r > '~' {
-			return '?'
-		}
-		return r
-	}, name)
-	if name == "" {
-		return "without a name"
-	}
-	return name
 }
