@@ -40,9 +40,6 @@ func cut(e *Error) error {
 	}
 }
 
-// noPage is what to do about an answer that no org gives.
-const noPage = "no org answers like that: look for a proxy that answers in its place, and at what org.url names"
-
 // malformed classes e as a page that no documented server writes.
 func malformed(e *Error) error {
 	return plan.Strangef("%w", e)
@@ -50,5 +47,5 @@ func malformed(e *Error) error {
 
 // oversize classes e as a page that holds more in one place than a record can.
 func oversize(e *Error) error {
-	return &plan.Failure{Class: plan.Fix, Hint: noPage, Err: e}
+	return &plan.Failure{Class: plan.Fix, Hint: plan.NoOrg, Err: e}
 }

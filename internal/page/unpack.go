@@ -49,7 +49,7 @@ func (g *gunzip) Read(p []byte) (int, error) {
 	n, err := g.Reader.Read(p)
 	g.text += int64(n)
 	if isBomb(g.packed.n, g.text) {
-		return 0, plan.Failf(plan.Fix, noPage, "unpack: %d bytes became %d", g.packed.n, g.text)
+		return 0, plan.Failf(plan.Fix, plan.NoOrg, "unpack: %d bytes became %d", g.packed.n, g.text)
 	}
 	if err != nil && err != io.EOF {
 		err = broken(err)

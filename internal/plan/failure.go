@@ -52,6 +52,9 @@ func Strangef(format string, args ...any) error {
 		"at what org.url names; if it is your org itself, report it as a bug of catchment", format, args...)
 }
 
+// NoOrg is the hint for what a server may send and no org does.
+const NoOrg = "no org answers like that: look for a proxy that answers in its place, and at what org.url names"
+
 // ClassOf tells the class of err: what the nearest Failure says, Retry for
 // broken connections and timeouts, Bug for everything that nobody classed.
 func ClassOf(err error) Class {

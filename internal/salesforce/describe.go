@@ -68,11 +68,9 @@ const (
 	changesAtMost = 600_000
 )
 
-const unlikely = "no org answers like that: look for a proxy that answers in its place"
-
 // tooMany says that a list has more than is taken.
 func tooMany(most int) error {
-	return plan.Failf(plan.Fix, unlikely, "a list in the answer has more than %d elements", most)
+	return plan.Failf(plan.Fix, plan.NoOrg, "a list in the answer has more than %d elements", most)
 }
 
 // elements reads a list of at most so many.
@@ -107,7 +105,7 @@ func readDescribe(d *wire.Decoder, o *schema.Object) error {
 			err := d.Value(&f)
 			name := strings.ToLower(f.Name)
 			if err == nil && names[name] { // no query may name it twice, and no table have it twice
-				return plan.Failf(plan.Fix, unlikely, "field %s stands twice in the answer", printable.Line(f.Name))
+				return plan.Failf(plan.Fix, plan.NoOrg, "field %s stands twice in the answer", printable.Line(f.Name))
 			}
 			names[name] = true
 			if choices += len(f.PicklistValues) + len(f.ReferenceTo); choices > choicesAtMost {

@@ -140,8 +140,7 @@ func byTransport(code string) (verdict, bool) {
 		return verdict{plan.Retry, true,
 			"the next try connects anew; if it lasts, look at the line to Salesforce, and for a proxy between"}, true
 	case codeHeader:
-		return verdict{plan.Fix, false,
-			"no org answers like that: look for a proxy that answers in its place, and at what org.url names"}, true
+		return verdict{plan.Fix, false, plan.NoOrg}, true
 	}
 	return verdict{}, false
 }

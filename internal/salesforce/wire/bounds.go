@@ -31,8 +31,7 @@ func (b Bounds) filled() Bounds {
 
 // beyond says that an answer is more than is taken of one.
 func beyond(format string, args ...any) error {
-	return plan.Failf(plan.Fix, "no org answers like that: look for a proxy that answers in its place, "+
-		"and at what org.url names", format, args...)
+	return plan.Failf(plan.Fix, plan.NoOrg, format, args...)
 }
 
 // headerSize is about how many bytes a header has on the wire.
