@@ -32,6 +32,9 @@ const (
 	runFlows    useName = "RunFlows"
 	clearFlows  useName = "ClearFlows"
 	glueJob     useName = "GlueJob" // consolidates
+
+	// No function has this one: it is for the role by which the warehouse reads S3.
+	warehouseReads useName = "WarehouseReads"
 )
 
 // functions is the one table of who does what. A use that the configuration has

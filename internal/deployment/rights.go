@@ -55,6 +55,7 @@ func uses(s *settings) []use {
 		{runFlows, "Run flows of AppFlow", runRights(s)},
 		{clearFlows, "Clear flows of AppFlow away", clearRights(s)},
 		{glueJob, "Have a Glue job consolidate", glueRights(s)},
+		{warehouseReads, "What the warehouse reads by itself: attach it to the role of its COPY", readRights(s)},
 	}
 }
 
@@ -67,10 +68,14 @@ func ownRights(s *settings) []grant {
 			{"dynamodb:Query", "those of one kind"},
 			{"dynamodb:PutItem", "writes them, each on a condition"},
 			{"dynamodb:DeleteItem", "leases that end, and rows past their time"}}},
-		{Sid: "Keys", On: []string{"!Ref KeyArns"}, If: "HasKeys", Rights: []right{
-			{"kms:Decrypt", "what is read of buckets, table and secrets with keys of yours"},
-			{"kms:GenerateDataKey", "what is written into such buckets"}}},
+		yourKeys(right{"kms:Decrypt", "what is read of buckets, table and secrets with keys of yours"},
+			right{"kms:GenerateDataKey", "what is written into such buckets"}),
 	}
+}
+
+// yourKeys are rights on the keys that a parameter names, if it does.
+func yourKeys(rights ...right) grant {
+	return grant{Sid: "Keys", On: []string{"!Ref KeyArns"}, If: "HasKeys", Rights: rights}
 }
 
 func pageRights(s *settings) []grant {

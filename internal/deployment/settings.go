@@ -94,6 +94,13 @@ func (s *settings) fill() {
 	}
 }
 
+// AppFlowPuts are what AppFlow does in its intermediate bucket (Amazon AppFlow User
+// Guide, Amazon S3 bucket policies).
+func (*settings) AppFlowPuts() []string {
+	return []string{"s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts",
+		"s3:ListBucketMultipartUploads", "s3:GetBucketAcl", "s3:PutObjectAcl"}
+}
+
 // Intermediate tells whether AppFlow's bucket is the stage's, which has a policy
 // of the template's.
 func (s *settings) Intermediate() bool { return s.AppFlow != nil && s.AppFlow.Bucket == s.Stage.Bucket }
