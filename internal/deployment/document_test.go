@@ -100,7 +100,7 @@ func (d document) rights(t *testing.T, role string) []granted {
 		t.Errorf("%s has %d policies, and IAM takes ten", role, len(attached))
 	}
 	for _, a := range attached {
-		if name, ok := refTo(a); ok {
+		if name, ok := refTo(chosen(a)); ok {
 			all = append(all, statements(t, d.resources("AWS::IAM::ManagedPolicy")[name])...)
 		}
 	}

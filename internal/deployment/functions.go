@@ -13,7 +13,7 @@ type function struct {
 	Name     string // after the stack's; the article's where it has one
 	Does     string
 	Resource string   // its logical ID
-	Policies []string // those of its uses that the configuration has
+	Policies []string // those of its uses that the configuration has, as the template names them
 	uses     []useName
 }
 

@@ -88,7 +88,7 @@ func (s *settings) fill() {
 		f := &s.Functions[i]
 		for _, u := range s.Policies {
 			if slices.Contains(f.uses, u.Name) {
-				f.Policies = append(f.Policies, string(u.Name))
+				f.Policies = append(f.Policies, u.Ref())
 			}
 		}
 	}
