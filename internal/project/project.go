@@ -167,16 +167,29 @@ func (p *Project) openStage() error {
 
 // OpenAll opens everything that a run needs.
 func (p *Project) OpenAll(ctx context.Context) error {
-	if err := p.OpenOrg(ctx); err != nil {
-		return err
+	return p.OpenFor(ctx, replicate.Needs{Org: true, Warehouse: true, Stage: true, Landers: true})
+}
+
+// OpenFor opens what a step needs, and the control table. Opening the stage asks for
+// nothing, so it always is.
+func (p *Project) OpenFor(ctx context.Context, needs replicate.Needs) error {
+	if needs.Org {
+		if err := p.OpenOrg(ctx); err != nil {
+			return err
+		}
 	}
 	if err := p.OpenControl(ctx); err != nil {
 		return err
 	}
-	if err := p.openLanders(); err != nil {
-		return err
+	if needs.Landers {
+		if err := p.openLanders(); err != nil {
+			return err
+		}
 	}
-	return p.OpenWarehouse()
+	if needs.Warehouse {
+		return p.OpenWarehouse()
+	}
+	return nil
 }
 
 // Lock proves that no other process works with the control table, until Close.
@@ -194,33 +207,6 @@ func (p *Project) Lock(what string) (alone bool, err error) {
 	}
 	p.close = append(p.close, unlock)
 	return true, nil
-}
-
-func (p *Project) movers() mover.Set {
-	movers := mover.Set{}
-	for name, make := range p.Drivers.Movers {
-		movers[name] = make(p.Org)
-	}
-	for name, l := range p.landers {
-		movers[name] = l
-	}
-	return movers
-}
-
-// openLanders makes the landers that flows of the configuration ask for, or may.
-func (p *Project) openLanders() error {
-	p.landers = map[string]mover.Lander{}
-	for name, make := range p.Drivers.Landers {
-		if !p.File.Asks(flow.Mover(name)) {
-			continue
-		}
-		l, err := make(LanderConfig{Settings: p.File.AppFlow, Store: p.Stage, Now: p.Now, ServerTime: p.Org.ServerTime})
-		if err != nil {
-			return err
-		}
-		p.landers[name] = l
-	}
-	return nil
 }
 
 // RunOptions are the settings of a run that the configuration makes. Who it is, and when
