@@ -191,6 +191,7 @@ func newAccount(t *testing.T, v variant) *account {
 		if t.Failed() {
 			t.Log(tail(a.aws.Log(), 6000))
 		}
+		a.denied()
 		if err := a.aws.Stop(); err != nil {
 			t.Error(err)
 		}
@@ -332,6 +333,23 @@ func (a *account) sink(ctx context.Context, table string, header []string, rows 
 		rows = rows[n:]
 	}
 	return nil
+}
+
+// denied fails the test for every right that a role lacked.
+func (a *account) denied() {
+	a.t.Helper()
+	calls, err := a.aws.Calls()
+	a.check(err)
+	seen := map[ministack.Call]int{}
+	for _, c := range calls {
+		seen[c]++
+	}
+	for c, n := range seen {
+		if !c.Allowed {
+			a.t.Errorf("%s may not %s on %s, asked %d times", c.Role(), c.Action, c.Resource, n)
+		}
+	}
+	a.t.Logf("%d calls of roles, %d different", len(calls), len(seen))
 }
 
 func tail(s string, n int) string { return s[max(0, len(s)-n):] }

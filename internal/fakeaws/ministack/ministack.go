@@ -2,12 +2,16 @@
 // free port of the loopback interface that does S3, DynamoDB, Secrets Manager,
 // CloudFormation, Lambda and Step Functions, gone when the tests end.
 //
-// `make deps` installs it, pinned, into .venv at the module's root. What it
-// lacks (AppFlow, Redshift) stands in the packages beside this one. Start at
-// Server.
+// It holds every role to its policies, and writes down what it decided: Calls
+// tells. The administrator, who may do everything, is who Config gives.
+//
+// `make deps` installs it, pinned, into .venv at the module's root; witness.py
+// starts it. What it lacks (AppFlow, Redshift) stands in the packages beside
+// this one. Start at Server.
 package ministack
 
 import (
+	_ "embed"
 	"errors"
 	"fmt"
 	"net"
@@ -26,6 +30,12 @@ import (
 
 // Region is where a Server is.
 const Region = "us-east-1"
+
+// Account is whose it is.
+const Account = "000000000000"
+
+//go:embed witness.py
+var witness []byte
 
 // A Server is one throwaway AWS. Its zero value starts with the first use.
 type Server struct {
@@ -89,7 +99,7 @@ func (s *Server) Stop() error {
 // takes all that it started along: it is the leader of their group.
 const guard = `exec 3<&0
 trap '' TERM
-"$1" 3<&- </dev/null &
+"$1" "$2/witness.py" 3<&- </dev/null &
 pid=$!
 (read -r _ <&3; kill -TERM 0; sleep 1; kill -KILL $pid 2>/dev/null; rm -rf "$2"; kill -KILL 0) &
 wait $pid
@@ -114,6 +124,9 @@ func (s *Server) start() error {
 		return err
 	}
 	s.url = "http://127.0.0.1:" + port
+	if err := os.WriteFile(filepath.Join(s.dir, "witness.py"), witness, 0o600); err != nil {
+		return err
+	}
 	log, err := os.Create(filepath.Join(s.dir, "log"))
 	if err != nil {
 		return err
@@ -126,7 +139,7 @@ func (s *Server) start() error {
 	defer watched.Close()
 	cmd := exec.Command("/bin/sh", "-c", guard, "guard", program, s.dir)
 	cmd.Env = append(os.Environ(), "BIND_HOST=127.0.0.1", "GATEWAY_PORT="+port, "MINISTACK_REGION="+Region,
-		"AWS_DEFAULT_REGION="+Region,
+		"AWS_DEFAULT_REGION="+Region, "AUTH=true", "WITNESS="+s.calls(),
 		"TMPDIR="+s.dir, "S3_DATA_DIR="+s.dir, "DOCKER_HOST=unix://"+s.dir+"/none", "AWS_ACCESS_KEY_ID=test",
 		"AWS_SECRET_ACCESS_KEY=test",
 		"AWS_ENDPOINT_URL="+s.url)
@@ -157,7 +170,7 @@ func (s *Server) answers(ended <-chan error) error {
 	}
 }
 
-// find looks for .venv/bin/ministack beside go.mod.
+// find looks for ministack in .venv beside go.mod, and gives the Python that runs it.
 func find() (string, error) {
 	dir, err := os.Getwd()
 	if err != nil {
@@ -172,10 +185,10 @@ func find() (string, error) {
 		}
 		dir = filepath.Dir(dir)
 	}
-	program := filepath.Join(dir, ".venv", "bin", "ministack")
-	if _, err := os.Stat(program); err != nil {
-		return "", errors.New("this test needs ministack, and there is no " + program +
+	bin := filepath.Join(dir, ".venv", "bin")
+	if _, err := os.Stat(filepath.Join(bin, "ministack")); err != nil {
+		return "", errors.New("this test needs ministack, and there is none in " + bin +
 			": `make deps`, which `make test` calls, installs it")
 	}
-	return program, nil
+	return filepath.Join(bin, "python3"), nil
 }
