@@ -15,7 +15,6 @@ import (
 	"net/http/httputil"
 	"net/url"
 	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -35,6 +34,7 @@ import (
 	"catchment/cmd/internal/cloud"
 	"catchment/internal/deployment"
 	fakeflows "catchment/internal/fakeaws/appflow"
+	"catchment/internal/fakeaws/gate"
 	"catchment/internal/fakeaws/ministack"
 	"catchment/internal/fakeaws/redshift"
 	"catchment/internal/fakeaws/stacks"
@@ -62,6 +62,7 @@ var cluster pgtest.Cluster
 type account struct {
 	t       *testing.T
 	aws     ministack.Server
+	gate    *gate.Gate
 	config  aws.Config
 	org     *fakeorg.Org
 	orgURL  string
@@ -180,10 +181,12 @@ func newAccount(t *testing.T, v variant) *account {
 		redshift.Options{PostgreSQL: cluster.Database(t), Open: a.open, Secret: a.opens, Workgroup: "analytics"})
 	a.check(err)
 	t.Cleanup(func() { a.red.Close() })
-	a.aws.Env = append(a.aws.Env, "SFN_WAIT_SCALE=0.02", "AWS_ENDPOINT_URL_REDSHIFT_DATA="+a.red.DataAPI())
+	a.gate, err = gate.New(&a.aws)
+	a.check(err)
+	a.aws.Env = append(a.aws.Env, "SFN_WAIT_SCALE=0.02")
+	a.dataAPI()
 	a.appflow()
 	if v.glue {
-		a.python()
 		a.glues()
 	}
 	a.config = a.aws.Config(t)
@@ -269,18 +272,6 @@ func (a *account) glues() {
 	a.aws.Env = append(a.aws.Env, "AWS_ENDPOINT_URL_GLUE="+server.URL)
 }
 
-// python is the interpreter of Glue jobs. Glue gives a job its arguments on the
-// command line; this stand-in for AWS gives them in the environment.
-func (a *account) python() {
-	a.t.Helper()
-	venv, err := filepath.Abs("../../.venv/bin/python3")
-	a.check(err)
-	dir := a.t.TempDir()
-	a.check(os.WriteFile(filepath.Join(dir, "python3"), []byte("#!/bin/sh\nexec "+venv+
-		` "$1" --workgroup "$workgroup" --cluster "$cluster" --database "$database" --schema "$schema" --secret "$secret"`+"\n"), 0o755))
-	a.aws.Env = append(a.aws.Env, "PATH="+dir+":"+os.Getenv("PATH"))
-}
-
 // appflow serves AppFlow and the stacks of flows, which the stand-in lacks. It
 // appends what it moves, as AppFlow does.
 func (a *account) appflow() {
@@ -290,12 +281,27 @@ func (a *account) appflow() {
 			ClientSecret: c.ClientSecret, RefreshToken: c.RefreshToken}},
 		Redshift: map[string]fakeflows.Sink{"rs": a.sink}, HTTP: http.DefaultClient, Now: time.Now,
 	})
-	at := httptest.NewServer(a.flows)
-	a.t.Cleanup(at.Close)
-	a.stacks = stacks.New(stacks.Options{AppFlow: at.URL, HTTP: http.DefaultClient, Now: time.Now})
-	stacksAt := httptest.NewServer(a.stacks)
-	a.t.Cleanup(stacksAt.Close)
-	a.aws.Env = append(a.aws.Env, "AWS_ENDPOINT_URL_APPFLOW="+at.URL, "AWS_ENDPOINT_URL_CLOUDFORMATION="+stacksAt.URL)
+	behind := a.serve(a.flows)
+	a.stacks = stacks.New(stacks.Options{AppFlow: behind, HTTP: http.DefaultClient, Now: time.Now, May: a.gate.Flow})
+	a.aws.Env = append(a.aws.Env, "AWS_ENDPOINT_URL_APPFLOW="+a.serve(a.gate.AppFlow(a.flows)),
+		"AWS_ENDPOINT_URL_CLOUDFORMATION="+a.serve(a.gate.Stacks(a.stacks)))
+}
+
+// workgroup is what the ARN of Redshift's workgroup ends in.
+const workgroup = "2f1f0c4e-52a0-4f5e-9d0c-3c1c0ad6a9b1"
+
+// dataAPI puts the gate before Redshift's Data API.
+func (a *account) dataAPI() {
+	to, err := url.Parse(a.red.DataAPI())
+	a.check(err)
+	a.aws.Env = append(a.aws.Env, "AWS_ENDPOINT_URL_REDSHIFT_DATA="+
+		a.serve(a.gate.DataAPI(to, map[string]string{"analytics": workgroup})))
+}
+
+func (a *account) serve(h http.Handler) string {
+	server := httptest.NewServer(h)
+	a.t.Cleanup(server.Close)
+	return server.URL
 }
 
 // sink appends rows to a table, empty values as NULL.

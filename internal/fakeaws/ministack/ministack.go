@@ -19,6 +19,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -34,8 +35,12 @@ const Region = "us-east-1"
 // Account is whose it is.
 const Account = "000000000000"
 
-//go:embed witness.py
-var witness []byte
+var (
+	//go:embed witness.py
+	witness []byte
+	//go:embed job.py
+	job []byte
+)
 
 // A Server is one throwaway AWS. Its zero value starts with the first use.
 type Server struct {
@@ -108,7 +113,7 @@ wait
 rm -rf "$2"`
 
 func (s *Server) start() error {
-	program, err := find()
+	python, err := venv()
 	if err != nil {
 		return err
 	}
@@ -124,7 +129,7 @@ func (s *Server) start() error {
 		return err
 	}
 	s.url = "http://127.0.0.1:" + port
-	if err := os.WriteFile(filepath.Join(s.dir, "witness.py"), witness, 0o600); err != nil {
+	if err := s.programs(filepath.Join(python, "bin", "python3")); err != nil {
 		return err
 	}
 	log, err := os.Create(filepath.Join(s.dir, "log"))
@@ -137,8 +142,8 @@ func (s *Server) start() error {
 		return err
 	}
 	defer watched.Close()
-	cmd := exec.Command("/bin/sh", "-c", guard, "guard", program, s.dir)
-	cmd.Env = append(os.Environ(), "BIND_HOST=127.0.0.1", "GATEWAY_PORT="+port, "MINISTACK_REGION="+Region,
+	cmd := exec.Command("/bin/sh", "-c", guard, "guard", filepath.Join(python, "bin", "python3"), s.dir)
+	cmd.Env = append(os.Environ(), "PATH="+s.dir+":"+os.Getenv("PATH"), "BIND_HOST=127.0.0.1", "GATEWAY_PORT="+port, "MINISTACK_REGION="+Region,
 		"AWS_DEFAULT_REGION="+Region, "AUTH=true", "WITNESS="+s.calls(),
 		"TMPDIR="+s.dir, "S3_DATA_DIR="+s.dir, "DOCKER_HOST=unix://"+s.dir+"/none", "AWS_ACCESS_KEY_ID=test",
 		"AWS_SECRET_ACCESS_KEY=test",
@@ -153,6 +158,13 @@ func (s *Server) start() error {
 	ended := make(chan error, 1)
 	go func() { ended <- cmd.Wait() }()
 	return s.answers(ended)
+}
+
+// programs writes what runs beside the server: its witness, and the python3 of
+// Glue's jobs.
+func (s *Server) programs(python string) error {
+	return errors.Join(os.WriteFile(filepath.Join(s.dir, "witness.py"), witness, 0o600),
+		os.WriteFile(filepath.Join(s.dir, "python3"), append([]byte("#!"+python+"\n"), job...), 0o700))
 }
 
 // answers waits until the server does, or has ended.
@@ -170,8 +182,8 @@ func (s *Server) answers(ended <-chan error) error {
 	}
 }
 
-// find looks for ministack in .venv beside go.mod, and gives the Python that runs it.
-func find() (string, error) {
+// venv looks for .venv beside go.mod.
+func venv() (string, error) {
 	dir, err := os.Getwd()
 	if err != nil {
 		return "", err
@@ -185,10 +197,24 @@ func find() (string, error) {
 		}
 		dir = filepath.Dir(dir)
 	}
-	bin := filepath.Join(dir, ".venv", "bin")
-	if _, err := os.Stat(filepath.Join(bin, "ministack")); err != nil {
-		return "", errors.New("this test needs ministack, and there is none in " + bin +
+	dir = filepath.Join(dir, ".venv")
+	if _, err := os.Stat(filepath.Join(dir, "bin", "ministack")); err != nil {
+		return "", errors.New("this test needs ministack, and there is none in " + dir +
 			": `make deps`, which `make test` calls, installs it")
 	}
-	return filepath.Join(bin, "python3"), nil
+	return dir, nil
+}
+
+// Packages is the folder of what `make deps` installs of Python: ministack, and
+// lists of rights that others keep.
+func Packages() (string, error) {
+	dir, err := venv()
+	if err != nil {
+		return "", err
+	}
+	found, err := filepath.Glob(filepath.Join(dir, "lib", "python3*", "site-packages"))
+	if err == nil && len(found) != 1 {
+		err = fmt.Errorf("%d folders of packages in %s", len(found), dir)
+	}
+	return strings.Join(found, ""), err
 }
