@@ -73,6 +73,9 @@ type account struct {
 	stacks  *stacks.Server
 	machine string
 	file    *flow.File
+	cloud   *cloud.AWS // as this process has it, which project opens
+
+	endpoints map[string]string // of the services beside ministack, as the SDK reads them
 
 	execution string // the last one's ARN
 }
@@ -87,15 +90,33 @@ warehouse: {url: "%s", schema: salesforce, staging_schema: salesforce_incrementa
 stage: {url: "s3:acme-catchment-stage/pages", keep: 7d}
 control: {url: "dynamodb:catchment-control"}
 %s
-limits: {flows: 4}
 flows:
-  - object: Account
+%s`
+
+// Flows of the variants.
+const (
+	sixFlows = `  - object: Account
   - object: Contact
   - object: Opportunity
   - object: CampaignMember
   - object: OpportunityContactRole
   - object: General_Accounting_Unit__c
 `
+	bothWays = `  - {object: Account, mover: appflow}
+  - {object: Contact, mover: bulk}
+  - {object: Opportunity, mover: appflow}
+  - {object: CampaignMember, mover: bulk}
+`
+)
+
+// What the variants have of catchment.yaml.
+const (
+	byBulk    = "limits: {flows: 4}\ndefaults: {mover: bulk}"
+	byMaps    = "limits: {flows: 30}\ndefaults: {mover: bulk}" // so many need Distributed Maps
+	byAppFlow = "limits: {flows: 4}\ndefaults: {mover: appflow}\n" + settings
+	settings  = "appflow: {salesforce: sf, redshift: rs, bucket: acme-appflow, deployment: test}"
+	byBoth    = "limits: {flows: 4}\n" + settings
+)
 
 // TestAWS deploys the rendered template and runs its machine two or three times,
 // with changes in between; make aws calls it.
@@ -104,10 +125,9 @@ func TestAWS(t *testing.T) {
 		t.Skip("make aws runs it: it deploys bin/lambda.zip")
 	}
 	for _, v := range []variant{
-		{name: "bulk", more: "defaults: {mover: bulk}", rounds: 3},
-		{name: "appflow", more: "defaults: {mover: appflow}\nappflow: {salesforce: sf, redshift: rs, bucket: " +
-			"acme-appflow, deployment: test}", rounds: 3},
-		{name: "glue", more: "defaults: {mover: bulk}", rounds: 2, data: true, glue: true},
+		{name: "bulk", more: byMaps, flows: sixFlows, rounds: 3},
+		{name: "appflow", more: byAppFlow, flows: sixFlows, rounds: 3},
+		{name: "glue", more: byBulk, flows: sixFlows, rounds: 2, data: true, glue: true},
 	} {
 		t.Run(v.name, func(t *testing.T) {
 			a := newAccount(t, v)
@@ -159,6 +179,7 @@ func TestAWS(t *testing.T) {
 type variant struct {
 	name   string
 	more   string // of catchment.yaml
+	flows  string
 	rounds uint64
 	data   bool // the warehouse is reached through the Data API
 	glue   bool // a Glue job consolidates
@@ -209,7 +230,7 @@ func newAccount(t *testing.T, v variant) *account {
 		warehouse = fmt.Sprintf("redshift-data://workgroup/analytics/%s?secret=%s&"+
 			"stage=s3://acme-catchment-stage/manifests", a.red.Database(), a.secret)
 	}
-	text := fmt.Sprintf(configuration, a.orgURL, warehouse, v.more)
+	text := fmt.Sprintf(configuration, a.orgURL, warehouse, v.more, v.flows)
 	if a.file, err = flow.Parse("catchment.yaml", []byte(text), cloud.New().Drivers().Known()); err != nil {
 		t.Fatal(err)
 	}
@@ -269,7 +290,7 @@ func (a *account) glues() {
 	}))
 	a.t.Cleanup(server.Close)
 	a.glue = server.URL
-	a.aws.Env = append(a.aws.Env, "AWS_ENDPOINT_URL_GLUE="+server.URL)
+	a.endpoint("GLUE", server.URL)
 }
 
 // appflow serves AppFlow and the stacks of flows, which the stand-in lacks. It
@@ -283,8 +304,8 @@ func (a *account) appflow() {
 	})
 	behind := a.serve(a.flows)
 	a.stacks = stacks.New(stacks.Options{AppFlow: behind, HTTP: http.DefaultClient, Now: time.Now, May: a.gate.Flow})
-	a.aws.Env = append(a.aws.Env, "AWS_ENDPOINT_URL_APPFLOW="+a.serve(a.gate.AppFlow(a.flows)),
-		"AWS_ENDPOINT_URL_CLOUDFORMATION="+a.serve(a.gate.Stacks(a.stacks)))
+	a.endpoint("APPFLOW", a.serve(a.gate.AppFlow(a.flows)))
+	a.endpoint("CLOUDFORMATION", a.serve(a.gate.Stacks(a.stacks)))
 }
 
 // workgroup is what the ARN of Redshift's workgroup ends in.
@@ -294,8 +315,16 @@ const workgroup = "2f1f0c4e-52a0-4f5e-9d0c-3c1c0ad6a9b1"
 func (a *account) dataAPI() {
 	to, err := url.Parse(a.red.DataAPI())
 	a.check(err)
-	a.aws.Env = append(a.aws.Env, "AWS_ENDPOINT_URL_REDSHIFT_DATA="+
-		a.serve(a.gate.DataAPI(to, map[string]string{"analytics": workgroup})))
+	a.endpoint("REDSHIFT_DATA", a.serve(a.gate.DataAPI(to, map[string]string{"analytics": workgroup})))
+}
+
+// endpoint tells the functions where a service is.
+func (a *account) endpoint(service, at string) {
+	if a.endpoints == nil {
+		a.endpoints = map[string]string{}
+	}
+	a.endpoints["AWS_ENDPOINT_URL_"+service] = at
+	a.aws.Env = append(a.aws.Env, "AWS_ENDPOINT_URL_"+service+"="+at)
 }
 
 func (a *account) serve(h http.Handler) string {
@@ -534,12 +563,12 @@ func (a *account) project() *project.Project {
 		"PGPASSWORD": a.red.Password()} {
 		a.t.Setenv(k, v)
 	}
-	account := cloud.New()
+	a.cloud = cloud.New()
 	file := *a.file
 	file.Warehouse.URL = a.wire() // the rows of a comparison come sooner that way
 	p := project.New(project.World{Version: "test", Getenv: os.Getenv, ReadFile: os.ReadFile, Now: time.Now,
-		Random: rand.NewChaCha8([32]byte{1}), HTTP: http.DefaultClient, Secrets: account.Secrets(),
-		Drivers: account.Drivers()}, &file)
+		Random: rand.NewChaCha8([32]byte{1}), HTTP: http.DefaultClient, Secrets: a.cloud.Secrets(),
+		Drivers: a.cloud.Drivers()}, &file)
 	a.check(p.OpenAll(a.t.Context()))
 	return p
 }

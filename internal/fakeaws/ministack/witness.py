@@ -8,8 +8,8 @@ ministack decides:
 - what services do with a role and ministack does without asking (Step Functions that invokes a function or starts the
   children of a Distributed Map, Lambda that writes a function's log) is asked too
 
-and mends two things in which it differs from AWS: Ref of a secret is its ARN, and the connection, which stays on this
-machine, counts as one over TLS, as a bucket policy may demand.
+and mends three things in which it differs from AWS: Ref of a secret is its ARN; the connection, which stays on this
+machine, counts as one over TLS, as a bucket policy may demand; and an execution that is stopped does no further task.
 """
 
 import base64
@@ -74,7 +74,14 @@ def role_of(execution):
     return stepfunctions._state_machines[machine]["roleArn"], machine
 
 
+class Stopped(BaseException):
+    """Nothing catches it: the execution's thread ends."""
+
+
 def execute_task(state_def, raw_input, execution, ctx):
+    of_map = stepfunctions._map_runs.get(execution.get("mapRunArn"), {})
+    if stepfunctions._executions.get(of_map.get("executionArn"), execution)["status"] == "ABORTED":
+        raise Stopped
     working_for.set((role_of(execution)[0], execution["name"]))
     return run_task(state_def, raw_input, execution, ctx)
 
@@ -118,7 +125,7 @@ def emit_logs(func, request_id, log_text, error, duration_ms, *, log_source=None
 lambda_svc._emit_lambda_logs = emit_logs
 
 
-# The two things that are otherwise on AWS.
+# What is otherwise on AWS.
 
 secrets = provisioners._RESOURCE_HANDLERS["AWS::SecretsManager::Secret"]
 make, change, remove = secrets["create"], secrets["update"], secrets["delete"]
