@@ -425,19 +425,19 @@ func (a *account) open(ctx context.Context, bucket, key string) (io.ReadCloser, 
 // deploy makes the stack of the rendered template, and puts its secrets in.
 func (a *account) deploy() {
 	a.t.Helper()
-	files, err := deployment.Render(a.file, "redshift-data://...")
+	files, err := deployment.Render(a.file, cloud.New().Drivers())
 	a.check(err)
 	client := awscfn.NewFromConfig(a.config)
 	name := aws.String("catchment")
 	parameter := func(k, v string) cfntypes.Parameter {
 		return cfntypes.Parameter{ParameterKey: &k, ParameterValue: &v}
 	}
-	parameters := []cfntypes.Parameter{parameter("CodeBucket", "code"),
-		parameter("WarehousePassword", "aws-sm:catchment/warehouse#password"),
-		parameter("WarehousePasswordArn", a.secret)}
-	if a.glue != "" {
-		parameters = append(parameters, parameter("Consolidation", "glue"), parameter("RedshiftWorkgroup", "analytics"),
-			parameter("RedshiftDatabase", a.red.Database()))
+	parameters := []cfntypes.Parameter{parameter("CodeBucket", "code"), parameter("CodeKey", "catchment/lambda.zip")}
+	if a.glue != "" { // by the Data API, whose secret stands in the URL
+		parameters = append(parameters, parameter("Consolidation", "glue"))
+	} else {
+		parameters = append(parameters, parameter("WarehousePassword", "aws-sm:catchment/warehouse#password"),
+			parameter("WarehousePasswordArn", a.secret))
 	}
 	_, err = client.CreateStack(a.t.Context(),
 		&awscfn.CreateStackInput{StackName: name, TemplateBody: aws.String(string(files.Template)),
