@@ -67,8 +67,11 @@ func machineFor(file *flow.File) stepfunctions.Machine {
 	})
 }
 
-// flowsOf counts the flows of a run; 0 where only the org knows.
+// flowsOf counts the flows of a run; 0 where only the org knows, or the control table.
 func flowsOf(file *flow.File) int {
+	if file.FromControl { // rows come and go without a deployment
+		return 0
+	}
 	for _, f := range file.Flows {
 		if f.Object == flow.Star {
 			return 0
