@@ -39,7 +39,8 @@ func rendered(t *testing.T, name string) document {
 	return read(t, files.Template)
 }
 
-var configurations = []string{"bulk-postgres", "appflow-wire", "appflow-lasting", "bulk-data"}
+var configurations = []string{"bulk-postgres", "appflow-wire", "appflow-lasting", "bulk-data", "rows-postgres",
+	"rows-appflow"}
 
 // The actions that know no resources, by the Service Authorization Reference: only
 // they may be allowed on everything.
@@ -119,6 +120,8 @@ func TestRightsFollowTheConfiguration(t *testing.T) {
 	for name, want := range map[string]string{
 		"bulk-postgres":   "dynamodb kms lambda logs s3 secretsmanager states",
 		"bulk-data":       "dynamodb glue kms lambda logs redshift-data s3 secretsmanager states",
+		"rows-postgres":   "dynamodb kms lambda logs s3 secretsmanager states",
+		"rows-appflow":    "appflow cloudformation dynamodb kms lambda logs s3 secretsmanager states",
 		"appflow-wire":    "appflow cloudformation dynamodb kms lambda logs s3 secretsmanager states",
 		"appflow-lasting": "appflow dynamodb glue kms lambda logs redshift-data s3 secretsmanager states",
 	} {

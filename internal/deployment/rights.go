@@ -51,6 +51,8 @@ func uses(s *settings) []use {
 		{Name: logins, Does: "The secrets of Salesforce",
 			Grants: s.Secrets.grants("Login", "who the functions are to Salesforce, and salts")},
 		{Name: theCopy, Does: "The warehouse", Grants: copyRights(s)},
+		{Name: templates, Does: "Templates of control rows", Grants: templateRights(s)},
+		{Name: missing, Does: "Which templates are missing", Grants: missingRights(s)},
 		{Name: newPages, Does: "Pages into the stage", Grants: pageRights(s)},
 		{Name: filesBeside, Does: "What the warehouse reads beside pages", Grants: fileRights(s)},
 		{Name: oldPages, Does: "Pages out of the stage", Grants: []grant{
@@ -88,6 +90,23 @@ func ownRights(s *settings) []grant {
 // yourKeys are rights on the keys that a parameter names, if it does.
 func yourKeys(rights ...right) grant {
 	return grant{Sid: "Keys", On: []string{"!Ref KeyArns"}, If: "HasKeys", Rights: rights}
+}
+
+// templateRights read what control rows name; load has them by those of pages.
+func templateRights(s *settings) []grant {
+	if !s.Rows {
+		return nil
+	}
+	return []grant{{Sid: "RowTemplates", On: []string{inBucket(s.Stage.Bucket, s.Stage.Prefix+"templates/*")},
+		Rights: []right{{"s3:GetObject", "how the object of a control row is copied"}}}}
+}
+
+func missingRights(s *settings) []grant {
+	if !s.Rows {
+		return nil
+	}
+	return []grant{{Sid: "WhichAreThere", On: []string{bucketARN(s.Stage.Bucket)}, Rights: []right{
+		{"s3:ListBucket", "a template that is missing is told as missing, and not as denied"}}}}
 }
 
 func pageRights(s *settings) []grant {
