@@ -50,6 +50,7 @@ func uses(s *settings) []use {
 		{Name: ownState, Does: "Its configuration, and the control table", Grants: ownRights(s)},
 		{Name: logins, Does: "The secrets of Salesforce",
 			Grants: s.Secrets.grants("Login", "who the functions are to Salesforce, and salts")},
+		{Name: wantedFlows, Does: "What to copy", Grants: wantedRights(s)},
 		{Name: theCopy, Does: "The warehouse", Grants: copyRights(s)},
 		{Name: newPages, Does: "Pages into the stage", Grants: pageRights(s)},
 		{Name: filesBeside, Does: "What the warehouse reads beside pages", Grants: fileRights(s)},
@@ -88,6 +89,16 @@ func ownRights(s *settings) []grant {
 // yourKeys are rights on the keys that a parameter names, if it does.
 func yourKeys(rights ...right) grant {
 	return grant{Sid: "Keys", On: []string{"!Ref KeyArns"}, If: "HasKeys", Rights: rights}
+}
+
+// wantedRights are for templates that control rows name. The rows are read with the
+// control table.
+func wantedRights(s *settings) []grant {
+	if !s.Rows {
+		return nil
+	}
+	return []grant{{Sid: "WantedFlows", On: []string{inBucket(s.Stage.Bucket, s.Stage.Prefix+"templates/*")},
+		Rights: []right{{"s3:GetObject", "the template that a control row names"}}}}
 }
 
 func pageRights(s *settings) []grant {

@@ -3,7 +3,6 @@ package deployment
 import (
 	"slices"
 
-	"catchment/internal/flow"
 	"catchment/internal/warehouse/reach"
 )
 
@@ -82,14 +81,4 @@ func readRights(s *settings) []grant {
 	return append(all, grant{Sid: "AppFlowKeys", On: []string{partition + "kms:" + account + "key/*"},
 		Only: `{StringLike: {"kms:ViaService": "s3.*.amazonaws.com"}}`, Rights: []right{
 			{"kms:Decrypt", "what AppFlow has encrypted in its bucket, by a key that its flows don't name"}}})
-}
-
-// lands tells whether a flow of the file may land by AppFlow.
-func lands(file *flow.File) bool {
-	for _, f := range file.Flows {
-		if f.Mover == flow.ByAppFlow {
-			return true
-		}
-	}
-	return false
 }
