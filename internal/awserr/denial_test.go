@@ -94,11 +94,11 @@ func TestDenialIsNamed(t *testing.T) {
 		return &smithy.GenericAPIError{Code: "AccessDeniedException", Message: message}
 	}
 	for _, c := range []struct{ says, hint string }{
-		{"x is not authorized to perform: kms:Decrypt on resource: arn:aws:kms:::key/1 because no identity-based policy",
+		{"x is not authorized to perform: kms:Decrypt on resource: arn:aws:kms:::key/1 because no policy",
 			"allow the role kms:Decrypt on arn:aws:kms:::key/1"},
 		{"x is not authorized to perform: dynamodb:Query because no", "allow the role dynamodb:Query on table t"},
 		{"Access Denied", "allow the role dynamodb:GetItem on table t"},
-		{"x is not authorized to perform: dynamodb:Query on resource: t with an explicit deny in a permissions boundary: a",
+		{"x is not authorized to perform: dynamodb:Query on resource: t with an explicit deny in a permissions boundary",
 			"dynamodb:Query on t is denied explicitly, in the permissions boundary"},
 	} {
 		err := awserr.Classed("dynamodb:GetItem", "table t", denied(c.says))
@@ -122,15 +122,19 @@ func TestClassedRead(t *testing.T) {
 		err        error
 		says, hint string
 	}{
-		"head":   {head, "no such object, or the role may not read it", "aws s3 ls s3://b/k"},
-		"old":    {denied("Access Denied"), "no such object, or", "s3:GetObject on arn:aws:s3:::b/k"},
-		"new":    {denied(who + `s3:ListBucket on resource: "arn:aws:s3:::b" because`), "no such object, or", "aws s3 ls"},
-		"key":    {denied(who + "kms:Decrypt on resource: arn:aws:kms:::key/1 because"), "kms:Decrypt", "allow the role kms:Decrypt"},
-		"denied": {denied(who + `s3:GetObject on resource: "b" with an explicit deny in a resource-based policy`), "", "no right helps"},
-		"gone":   {&smithy.GenericAPIError{Code: "NoSuchBucket"}, "", "make arn:aws:s3:::b first"},
+		"head": {head, "no such object, or the role may not read it", "aws s3 ls s3://b/k"},
+		"old":  {denied("Access Denied"), "no such object, or", "s3:GetObject on arn:aws:s3:::b/k"},
+		"new": {denied(who + `s3:ListBucket on resource: "arn:aws:s3:::b" because`), "no such object, or",
+			"aws s3 ls"},
+		"key": {denied(who + "kms:Decrypt on resource: arn:aws:kms:::key/1 because"), "kms:Decrypt",
+			"allow the role kms:Decrypt"},
+		"denied": {denied(who + `s3:GetObject on resource: "b" with an explicit deny in a resource-based policy`), "",
+			"no right helps"},
+		"gone": {&smithy.GenericAPIError{Code: "NoSuchBucket"}, "", "make arn:aws:s3:::b first"},
 	} {
 		err := awserr.ClassedRead("b", "k", c.err)
-		if !strings.Contains(err.Error(), c.says) || !strings.Contains(plan.HintOf(err), c.hint) || !errors.Is(err, c.err) {
+		if !strings.Contains(err.Error(), c.says) || !strings.Contains(plan.HintOf(err), c.hint) ||
+			!errors.Is(err, c.err) {
 			t.Errorf("%s: %v, hint %q", name, err, plan.HintOf(err))
 		}
 	}

@@ -115,8 +115,9 @@ func TestRightsAreNamed(t *testing.T) {
 			t.Errorf("%v, hint %q, want %q", err, plan.HintOf(err), want)
 		}
 	}
-	if err := s.Delete(t.Context(), "k"); plan.HintOf(err) != "allow the role s3:DeleteObject on arn:aws:s3:::unwritten/k" {
-		t.Errorf("%v, hint %q", err, plan.HintOf(err))
+	err = s.Delete(t.Context(), "k")
+	if want := "allow the role s3:DeleteObject on arn:aws:s3:::unwritten/k"; plan.HintOf(err) != want {
+		t.Errorf("%v, hint %q, want %q", err, plan.HintOf(err), want)
 	}
 }
 

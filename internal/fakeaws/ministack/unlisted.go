@@ -43,9 +43,9 @@ func unlisted(resp *http.Response) error {
 	}
 	text := ""
 	if method == http.MethodGet {
-		text = "<Error><Code>AccessDenied</Code><Message>User: arn:aws:sts::000000000000:assumed-role/role/test is not " +
-			`authorized to perform: s3:ListBucket on resource: "arn:aws:s3:::` + bucket + `" because no identity-based ` +
-			"policy allows the s3:ListBucket action</Message></Error>"
+		text = "<Error><Code>AccessDenied</Code><Message>User: arn:aws:sts::000000000000:assumed-role/role/test " +
+			`is not authorized to perform: s3:ListBucket on resource: "arn:aws:s3:::` + bucket +
+			`" because no identity-based policy allows the s3:ListBucket action</Message></Error>`
 	}
 	resp.StatusCode, resp.Status = http.StatusForbidden, "403 Forbidden"
 	resp.Body, resp.ContentLength = io.NopCloser(strings.NewReader(text)), int64(len(text))
