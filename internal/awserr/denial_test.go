@@ -98,8 +98,8 @@ func TestDenialIsNamed(t *testing.T) {
 			"allow the role kms:Decrypt on arn:aws:kms:::key/1"},
 		{"x is not authorized to perform: dynamodb:Query because no", "allow the role dynamodb:Query on table t"},
 		{"Access Denied", "allow the role dynamodb:GetItem on table t"},
-		{"x is not authorized to perform: dynamodb:Query on resource: t with an explicit deny in a permissions boundary",
-			"dynamodb:Query on t is denied explicitly, in the permissions boundary"},
+		{"x is not authorized to perform: dynamodb:Query on resource: t with an explicit deny in a session policy",
+			"dynamodb:Query on t is denied explicitly, in the session policy"},
 	} {
 		err := awserr.Classed("dynamodb:GetItem", "table t", denied(c.says))
 		if plan.ClassOf(err) != plan.Fix || !strings.Contains(plan.HintOf(err), c.hint) {

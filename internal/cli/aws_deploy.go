@@ -163,7 +163,8 @@ func (p *work) nextOnAWS(done rollout.Deployed, flags deployFlags) []notice.AWSS
 		if flags.stack != "catchment" {
 			command += " --stack " + flags.stack
 		}
-		steps = append(steps, notice.AWSStep{What: "where that went well, let the schedule start runs:", Command: command})
+		steps = append(steps, notice.AWSStep{What: "where that went well, let the schedule start runs:",
+			Command: command})
 	}
 	return steps
 }

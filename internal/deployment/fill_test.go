@@ -21,7 +21,8 @@ func TestFillings(t *testing.T) {
 		s = strings.Replace(s, "aws-sm:catchment/salesforce#client_id", "env:SF_CLIENT_ID", 1)
 		return strings.Replace(s, "aws-sm:catchment/salesforce#client_secret", "aws-sm:whole", 1)
 	})
-	if got := deployment.Fillings(apart); !reflect.DeepEqual(got, []deployment.Filling{{Secret: "whole", Command: command}}) {
+	whole := []deployment.Filling{{Secret: "whole", Command: command}}
+	if got := deployment.Fillings(apart); !reflect.DeepEqual(got, whole) {
 		t.Errorf("%+v", got)
 	}
 }

@@ -23,12 +23,15 @@ func (w Work) await(ctx context.Context, o operation) (Stack, []Event, error) {
 	o.told = map[string]bool{}
 	for {
 		s, err := w.Account.Stack(ctx, o.id)
-		if err != nil && plan.ClassOf(err) != plan.Retry { // what is lost on the way is asked for again
-			return s, nil, err
+		var events []Event
+		if err == nil {
+			events, err = w.events(ctx, o)
 		}
-		events, err := w.events(ctx, o)
 		if err != nil && plan.ClassOf(err) != plan.Retry {
 			return s, nil, err
+		}
+		if err != nil { // the stack gets on meanwhile
+			w.Tell(Progress{Text: err.Error() + "; asking again"})
 		}
 		// A stack that hasn't begun yet has the state of before: its events tell.
 		if len(events) > 0 && s.Status != "" && ended(s.Status) && over(events) {

@@ -59,7 +59,7 @@ func (a *Account) look(ctx context.Context, name string, owner *string) error {
 		return plan.Fixf("name one of "+a.region+" with: --bucket NAME", "bucket %s is in another Region, and Lambda "+
 			"reads programs from its own", name)
 	case status == http.StatusNotFound:
-		return plan.Fixf("make it with: aws s3 mb s3://"+name+"   or leave --bucket out: the account has one of its own",
+		return plan.Fixf("make it with: aws s3 mb s3://"+name+"   or leave --bucket out: the account has its own",
 			"there is no bucket %s: %w", name, err)
 	case status == http.StatusForbidden && owner != nil:
 		return plan.Fixf("name one of yours with: --bucket NAME; or allow yourself s3:ListBucket on arn:aws:s3:::"+name,
@@ -116,12 +116,11 @@ func (a *Account) guard(ctx context.Context, name, owner string) error {
 	if err != nil {
 		return awserr.Classed("s3:PutBucketPublicAccessBlock", arn, err)
 	}
-	encryption := types.ServerSideEncryptionRule{ApplyServerSideEncryptionByDefault: &types.ServerSideEncryptionByDefault{
-		SSEAlgorithm: types.ServerSideEncryptionAes256}}
+	always := types.ServerSideEncryptionByDefault{SSEAlgorithm: types.ServerSideEncryptionAes256}
 	_, err = a.s3.PutBucketEncryption(ctx, &awss3.PutBucketEncryptionInput{
 		Bucket: bucket, ExpectedBucketOwner: &owner,
 		ServerSideEncryptionConfiguration: &types.ServerSideEncryptionConfiguration{
-			Rules: []types.ServerSideEncryptionRule{encryption}},
+			Rules: []types.ServerSideEncryptionRule{{ApplyServerSideEncryptionByDefault: &always}}},
 	})
 	if err != nil {
 		return awserr.Classed("s3:PutEncryptionConfiguration", arn, err)
