@@ -11,8 +11,8 @@ import (
 // A Deployed tells that a stack stands on AWS, and what to do next.
 type Deployed struct {
 	Bucket  string            `json:"bucket"` // for what was uploaded
-	Next    []AWSStep         `json:"next"`
-	Outputs map[string]string `json:"outputs"` // of the stack
+	Next    []AWSStep         `json:"next,omitempty"`
+	Outputs map[string]string `json:"outputs,omitempty"` // of the stack
 	Stack   string            `json:"stack"`
 	State   string            `json:"state"` // made, changed or unchanged
 	Type    string            `json:"type"`
@@ -55,8 +55,8 @@ func steps(t *status.Text, all []AWSStep) {
 // A Destroyed tells what was taken away on AWS, or would be, and what stays.
 type Destroyed struct {
 	Done  bool          `json:"done"`
-	Flows []string      `json:"flows"` // stacks and flows of AppFlow, that runs had left
-	Kept  []AWSResource `json:"kept"`
+	Flows []string      `json:"flows,omitempty"` // stacks and flows of AppFlow, that runs had left
+	Kept  []AWSResource `json:"kept,omitempty"`
 	Stack string        `json:"stack"` // "" where there is none
 	Type  string        `json:"type"`
 }
@@ -97,6 +97,9 @@ func (d Destroyed) Text() (t status.Text) {
 			t.Result("%s", k.Command)
 		}
 	}
-	t.Talk("the warehouse and Salesforce are as they were")
+	if !d.Done && d.Stack != "" {
+		t.Talk("the control table, the bucket of pages and the secrets stay, with what is in them")
+	}
+	t.Talk("nothing is done to the warehouse, nor to Salesforce")
 	return t
 }
