@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"os/exec"
@@ -46,12 +47,14 @@ func TestAWSDeploy(t *testing.T) {
 	if *lambdaZip == "" {
 		t.Skip("make aws runs it: it deploys bin/lambda.zip")
 	}
-	a := newAccount(t, variant{name: "deploy", more: "defaults: {mover: bulk}"})
+	a := newAccount(t, variant{name: "deploy", more: byBulk, flows: sixFlows, data: true})
 	d := &deployer{account: a, dir: t.TempDir()}
-	d.write(fmt.Sprintf(configuration, a.orgURL, a.wire(), "defaults: {mover: bulk}"))
+	text, err := a.s3().GetObject(t.Context(),
+		&awss3.GetObjectInput{Bucket: aws.String("code"), Key: aws.String("catchment/catchment.yaml")})
+	a.check(err)
+	d.write(text.Body)
 	first, second := *lambdaZip, d.build("the-second")
-	common := []string{"aws", "deploy", "--bucket", "code", "--parameter",
-		"WarehousePassword=aws-sm:catchment/warehouse#password", "--parameter", "WarehousePasswordArn=" + a.secret}
+	common := []string{"aws", "deploy", "--bucket", "code", "--parameter", "WorkgroupId=" + workgroup}
 
 	d.take(takenJob)
 	d.fails(slices.Concat(common, []string{"--zip", first, "--parameter", "Consolidation=glue"}),
@@ -101,9 +104,13 @@ type deployer struct {
 	dir string
 }
 
-func (d *deployer) write(text string) {
+// write makes the configuration a file of this machine.
+func (d *deployer) write(text io.ReadCloser) {
 	d.t.Helper()
-	d.check(os.WriteFile(filepath.Join(d.dir, "catchment.yaml"), []byte(text), 0o600))
+	defer text.Close()
+	data, err := io.ReadAll(text)
+	d.check(err)
+	d.check(os.WriteFile(filepath.Join(d.dir, "catchment.yaml"), data, 0o600))
 }
 
 // build makes the zip of a version of the functions, as make lambda does.

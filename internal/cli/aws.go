@@ -43,7 +43,7 @@ deploy renders by itself.`,
 }
 
 func (p *work) renderAWS(dir string) error {
-	files, err := deployment.Render(p.File, listed(p.Drivers.Servers(), "or"))
+	files, err := deployment.Render(p.File, p.Drivers)
 	if err != nil {
 		return err
 	}

@@ -63,7 +63,7 @@ Parameters of the template that aren't given stay what they are.`,
 }
 
 func (p *work) deployAWS(ctx context.Context, flags deployFlags) error {
-	files, err := deployment.Render(p.File, listed(p.Drivers.Servers(), "or"))
+	files, err := deployment.Render(p.File, p.Drivers)
 	if err != nil {
 		return err
 	}
@@ -145,7 +145,7 @@ func (s *session) rollout() (rollout.Work, error) {
 // nextOnAWS is what is left to do by hand, with the commands for it.
 func (p *work) nextOnAWS(done rollout.Deployed, flags deployFlags) []notice.AWSStep {
 	var steps []notice.AWSStep
-	if done.Made {
+	if done.Made && done.Stack.Parameters["LoginSecrets"] != "existing" {
 		for _, f := range deployment.Fillings(p.File) {
 			what := "put the text into secret " + f.Secret + ", from a file that you delete afterwards:"
 			if len(f.Keys) > 0 {

@@ -8,20 +8,19 @@ import (
 	"catchment/internal/secret"
 )
 
-// A Filling is a secret of the login that somebody has to fill after a
-// deployment.
+// A Filling is a secret that the template makes, and somebody has to fill.
 type Filling struct {
 	Secret  string   // its name
 	Keys    []string // in it; none where the secret is one text
 	Command string   // puts something in: followed by how the command takes it
 }
 
-// Fillings are the secrets that a configuration reads, in order.
+// Fillings are those that a configuration reads, in order.
 func Fillings(file *flow.File) []Filling {
 	var all []Filling
-	for _, ref := range references(file.Org.Login) {
+	for _, ref := range references(file) {
 		b, rest, _ := secret.BackendOf(ref)
-		if b.Grant == nil {
+		if b.Grant == nil || (reading{Name: rest}).there() {
 			continue
 		}
 		name, key, _ := strings.Cut(rest, "#")

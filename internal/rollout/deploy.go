@@ -87,7 +87,7 @@ func (w Work) Deploy(ctx context.Context, d Deployment) (Deployed, error) {
 	if err != nil {
 		return Deployed{}, err
 	}
-	c, err := w.upload(ctx, bucket, d)
+	c, err := w.upload(ctx, bucket, d, slices.Contains(declared, scriptKey))
 	if err != nil {
 		return Deployed{}, err
 	}
@@ -104,8 +104,9 @@ func (w Work) Deploy(ctx context.Context, d Deployment) (Deployed, error) {
 	return w.change(ctx, deed, was, bucket, c)
 }
 
-// upload brings everything to where the stack looks for it.
-func (w Work) upload(ctx context.Context, b Bucket, d Deployment) (Change, error) {
+// upload brings everything to where the stack looks for it. Only the template of
+// a warehouse that a Glue job may consolidate has a place for the script.
+func (w Work) upload(ctx context.Context, b Bucket, d Deployment, script bool) (Change, error) {
 	c := Change{Stack: d.Stack, Parameters: map[string]string{codeBucket: b.Name}}
 	var err error
 	if c.Parameters[codeKey], err = w.put(ctx, b, "lambda.zip", d.Zip.Text); err != nil {
@@ -114,8 +115,10 @@ func (w Work) upload(ctx context.Context, b Bucket, d Deployment) (Change, error
 	if c.Parameters[configKey], err = w.put(ctx, b, "catchment.yaml", d.Config); err != nil {
 		return c, err
 	}
-	if c.Parameters[scriptKey], err = w.put(ctx, b, "consolidate.py", d.Script); err != nil {
-		return c, err
+	if script {
+		if c.Parameters[scriptKey], err = w.put(ctx, b, "consolidate.py", d.Script); err != nil {
+			return c, err
+		}
 	}
 	if len(d.Template) <= longestTemplate {
 		c.Template = string(d.Template)
