@@ -118,7 +118,8 @@ func programExamples() map[string]status.Report {
 
 func awsExamples() map[string]status.Report {
 	next := []AWSStep{
-		{What: `put {"client_id": "..."} into secret catchment/salesforce:`, Command: "aws secretsmanager put-secret-value"},
+		{What: `put {"client_id": "..."} into secret catchment/salesforce:`,
+			Command: "aws secretsmanager put-secret-value"},
 		{What: "start one run:", Command: "aws stepfunctions start-execution --state-machine-arn arn:1"},
 	}
 	kept := []AWSResource{
@@ -128,9 +129,10 @@ func awsExamples() map[string]status.Report {
 	return map[string]status.Report{
 		"deployed": Deployed{Bucket: "code", Next: next, Outputs: map[string]string{"Machine": "arn:1"},
 			Stack: "catchment", State: "made"},
-		"deployed-again":  Deployed{Bucket: "code", Stack: "catchment", State: "unchanged"},
-		"destroy":         Destroyed{Flows: []string{"catchment-account-1", "catchment-contact-1"}, Stack: "catchment"},
-		"destroyed":       Destroyed{Done: true, Flows: []string{"catchment-account-1"}, Kept: kept, Stack: "catchment"},
+		"deployed-again": Deployed{Bucket: "code", Stack: "catchment", State: "unchanged"},
+		"destroy":        Destroyed{Flows: []string{"catchment-account-1", "catchment-contact-1"}, Stack: "catchment"},
+		"destroyed": Destroyed{Done: true, Flows: []string{"catchment-account-1"}, Kept: kept,
+			Stack: "catchment"},
 		"destroy-nothing": Destroyed{Done: true},
 	}
 }
