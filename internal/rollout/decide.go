@@ -62,7 +62,7 @@ func deedFor(s Stack) (deed, error) {
 	}
 	if d == await {
 		return d, plan.Failf(plan.Retry, "wait for its end: aws cloudformation describe-stacks --stack-name "+s.Name,
-			"stack %s is %s: somebody else is at it", s.Name, s.Status)
+			"stack %s is %s: a change of it goes on, of somebody else or of an earlier call", s.Name, s.Status)
 	}
 	return refuse, plan.Fixf(wayOut(s), "stack %s is %s%s", s.Name, s.Status, says)
 }

@@ -10,9 +10,6 @@ import (
 	"io"
 	"maps"
 	"slices"
-	"strings"
-
-	"github.com/goccy/go-yaml"
 
 	"catchment/internal/blob"
 	"catchment/internal/plan"
@@ -43,15 +40,6 @@ type Deployed struct {
 	Unchanged bool // it was like this already
 }
 
-// The parameters of the template that Deploy gives.
-const (
-	codeBucket   = "CodeBucket"
-	codeKey      = "CodeKey"
-	configKey    = "ConfigKey"
-	scriptKey    = "ScriptKey"
-	architecture = "Architecture"
-)
-
 // longestTemplate is what fits into a request; a longer one is read from S3
 // (CloudFormation quotas).
 const longestTemplate = 51_200
@@ -64,10 +52,10 @@ func (w Work) Deploy(ctx context.Context, d Deployment) (Deployed, error) {
 		return Deployed{}, err
 	}
 	declared, err := parametersOf(d.Template)
-	if err != nil {
-		return Deployed{}, err
+	if err == nil {
+		err = declared.check(d.Parameters)
 	}
-	if err := checkParameters(d.Parameters, declared); err != nil {
+	if err != nil {
 		return Deployed{}, err
 	}
 	was, err := w.Account.Stack(ctx, d.Stack)
@@ -76,6 +64,9 @@ func (w Work) Deploy(ctx context.Context, d Deployment) (Deployed, error) {
 	}
 	was.Name = d.Stack
 	deed, err := deedFor(was)
+	if err == nil {
+		err = declared.complete(d.Parameters, was.Parameters)
+	}
 	if err != nil {
 		return Deployed{}, err
 	}
@@ -87,20 +78,18 @@ func (w Work) Deploy(ctx context.Context, d Deployment) (Deployed, error) {
 	if err != nil {
 		return Deployed{}, err
 	}
-	c, err := w.upload(ctx, bucket, d, slices.Contains(declared, scriptKey))
+	c, err := w.upload(ctx, bucket, d, declared.has(scriptKey))
 	if err != nil {
 		return Deployed{}, err
 	}
 	c.Parameters[architecture] = arch
 	maps.Copy(c.Parameters, d.Parameters)
-	if deed != create {
-		for key := range was.Parameters {
-			if _, given := c.Parameters[key]; !given && slices.Contains(declared, key) {
-				c.Kept = append(c.Kept, key)
-			}
+	for key := range was.Parameters {
+		if _, given := c.Parameters[key]; !given && declared.has(key) {
+			c.Kept = append(c.Kept, key)
 		}
-		slices.Sort(c.Kept)
 	}
+	slices.Sort(c.Kept)
 	return w.change(ctx, deed, was, bucket, c)
 }
 
@@ -211,40 +200,4 @@ func (w Work) remove(ctx context.Context, s Stack) (Stack, []Event, error) {
 		return s, nil, err
 	}
 	return w.await(ctx, operation{stack: s.Name, id: s.ID, token: token})
-}
-
-// parametersOf names the parameters that a template has.
-func parametersOf(template []byte) ([]string, error) {
-	var t struct {
-		Parameters map[string]any `yaml:"Parameters"`
-	}
-	if err := yaml.Unmarshal(template, &t); err != nil {
-		return nil, fmt.Errorf("read the rendered template: %w", err)
-	}
-	return slices.Sorted(maps.Keys(t.Parameters)), nil
-}
-
-// checkParameters refuses what the template doesn't have, and what isn't the
-// user's to say.
-func checkParameters(given map[string]string, declared []string) error {
-	var wrong []string
-	for _, key := range slices.Sorted(maps.Keys(given)) {
-		switch key {
-		case codeBucket:
-			wrong = append(wrong, key+" is given by --bucket")
-		case codeKey, configKey, scriptKey, architecture:
-			wrong = append(wrong, key+" follows from what is uploaded")
-		default:
-			if !slices.Contains(declared, key) {
-				wrong = append(wrong, "the template has no parameter "+key)
-			}
-		}
-	}
-	if len(wrong) == 0 {
-		return nil
-	}
-	settable := slices.DeleteFunc(slices.Clone(declared), func(key string) bool {
-		return slices.Contains([]string{codeBucket, codeKey, configKey, scriptKey, architecture}, key)
-	})
-	return plan.Fixf("give one of: "+strings.Join(settable, ", "), "%s", strings.Join(wrong, "\n"))
 }

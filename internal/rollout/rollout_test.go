@@ -113,7 +113,8 @@ const someTemplate = `
 Parameters:
   CodeBucket: {Type: String}
   Architecture: {Type: String}
-  Schedule: {Type: String}
+  Schedule: {Type: String, Default: ""}
+  Password: {Type: String, Default: none}
 Resources:
   A: {Type: "AWS::SNS::Topic", Properties: {TopicName: !Ref Schedule}}
 `
@@ -215,8 +216,29 @@ func TestParametersAreChecked(t *testing.T) {
 			t.Errorf("%v", err)
 		}
 	}
-	if plan.HintOf(err) != "give one of: Schedule" {
+	if plan.HintOf(err) != "give one of: Password, Schedule" {
 		t.Error(plan.HintOf(err))
+	}
+}
+
+// What the template has no default for is asked for before anything is uploaded,
+// with what it is; once given, it stays.
+func TestParametersAreComplete(t *testing.T) {
+	w, a := newWork(t)
+	d := deployment(t)
+	d.Template = bytes.Replace(d.Template, []byte("Default: none"), []byte("Description: a reference"), 1)
+	_, err := w.Deploy(t.Context(), d)
+	if plan.ClassOf(err) != plan.Fix || err.Error() != "the template needs Password: a reference" ||
+		plan.HintOf(err) != "add --parameter Password=VALUE" || len(a.did) > 0 {
+		t.Errorf("%v, hint %q", err, plan.HintOf(err))
+	}
+	d.Parameters = map[string]string{"Password": "aws-sm:p"}
+	if _, err := w.Deploy(t.Context(), d); err != nil {
+		t.Fatal(err)
+	}
+	d.Parameters = nil
+	if _, err := w.Deploy(t.Context(), d); err != nil || a.changes[1].Kept[0] != "Password" {
+		t.Errorf("%+v, %v", a.changes, err)
 	}
 }
 
