@@ -18,7 +18,7 @@ type settings struct {
 	Warehouse reach.Way
 	Schema    string        // the staging schema
 	AppFlow   *flow.AppFlow // nil where no flow may land by it
-	Rows      bool          // what to copy stands in control rows, and templates in the stage
+	Rows      bool          // control rows say what to copy, and templates of the stage how
 
 	Functions []function
 	Policies  []use
