@@ -15,11 +15,11 @@ import (
 func (s *session) awsCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "aws",
-		Short:   "Run on AWS: the CloudFormation template for this configuration",
-		Example: "  catchment aws render",
+		Short:   "Run on AWS: deploy what this configuration needs there, or only write it down",
+		Example: "  catchment aws deploy\n  catchment aws render",
 		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(s.awsRenderCommand())
+	cmd.AddCommand(s.awsDeployCommand(), s.awsDestroyCommand(), s.awsRenderCommand())
 	return cmd
 }
 
@@ -30,11 +30,10 @@ func (s *session) awsRenderCommand() *cobra.Command {
 		Short: "Write the CloudFormation template and the state machine",
 		Long: `Write template.yaml, one CloudFormation template with everything that a run on
 AWS needs, and machine.json, the state machine in it, to read and to check. The
-control table and the bucket get the names that catchment.yaml gives them.`,
-		Example: `  catchment aws render --dir deploy/aws
-  aws cloudformation deploy --template-file deploy/aws/template.yaml --stack-name catchment --capabilities CAPABILITY_IAM \
-    --s3-bucket my-code --parameter-overrides CodeBucket=my-code`,
-		Args: cobra.NoArgs,
+control table and the bucket get the names that catchment.yaml gives them. catchment aws
+deploy renders by itself.`,
+		Example: "  catchment aws render --dir deploy/aws",
+		Args:    cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			return s.inProject(func(p *work) error { return p.renderAWS(dir) })
 		},
