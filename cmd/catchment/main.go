@@ -55,6 +55,7 @@ func run(args []string) int {
 			Drivers:  drivers(account),
 		},
 		Args:    args,
+		Stdin:   os.Stdin,
 		Stdout:  os.Stdout,
 		Stderr:  os.Stderr,
 		Signals: signals,
