@@ -85,7 +85,7 @@ func (s *session) filesOf(name string) ([]template.File, error) {
 		if err != nil {
 			return nil, plan.Failf(plan.Retry, "give a file in the place of -", "read what comes in: %w", err)
 		}
-		return []template.File{{Name: "-", Text: text}}, nil
+		return []template.File{{Name: "stdin", Text: text}}, nil
 	}
 	info, err := os.Stat(name)
 	if err != nil {
