@@ -31,6 +31,7 @@ type jsonReader struct {
 	d    *json.Decoder
 	line int   // of what was read last
 	at   int64 // up to where the lines are counted
+	made int   // nodes
 }
 
 // next reads one token, and what line it ends in.
@@ -61,6 +62,9 @@ func (r *jsonReader) value(depth int) (*node, error) {
 	t, err := r.next()
 	if err != nil {
 		return nil, err
+	}
+	if r.made++; r.made > mostNodes {
+		return nil, &lineError{r.line, fmt.Sprintf("holds more than %d values", mostNodes)}
 	}
 	if depth > deepest {
 		return nil, &lineError{r.line, fmt.Sprintf("is nested more than %d levels deep", deepest)}

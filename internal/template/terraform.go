@@ -30,6 +30,9 @@ type local struct {
 	known *result
 }
 
+// longestTerraform keeps the lexer, which is slow, from taking minutes.
+const longestTerraform = 4 << 20
+
 // IsTerraform tells whether Terraform reads a file of that name.
 func IsTerraform(name string) bool {
 	for _, suffix := range []string{".tf", ".tf.json", ".tfvars", ".tfvars.json"} {
@@ -120,6 +123,10 @@ func (im *importer) terraform(m *module) {
 func (im *importer) parse(f File) (hcl.Body, bool) {
 	var file *hcl.File
 	var diags hcl.Diagnostics
+	if len(f.Text) > longestTerraform {
+		im.problem(1, "", "is longer than a file of Terraform may be (%d MB)", longestTerraform>>20)
+		return nil, false
+	}
 	if isJSON(f) {
 		if err := guardJSON(f.Text); err != nil {
 			im.problem(lineOfError(err), "", "%v", err)
