@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 )
 
 // readJSON reads the documents of a file in JSON, one behind the other as a loop
@@ -82,7 +83,9 @@ func (r *jsonReader) value(depth int) (*node, error) {
 		err := r.object(out, depth)
 		return asFunction(out), err
 	default: // a number or a truth
-		out.text = fmt.Sprint(t)
+		if out.text = fmt.Sprint(t); isHuge(out.text) {
+			return nil, &lineError{r.line, hugeNumber}
+		}
 	}
 	return out, nil
 }
@@ -122,6 +125,15 @@ func (r *jsonReader) object(out *node, depth int) error {
 	}
 	_, err := r.next()
 	return inside(err)
+}
+
+const hugeNumber = "holds a number that is longer than any of use"
+
+// isHuge tells a number like 1e1000000, which fills the machine once it is written
+// out.
+func isHuge(number string) bool {
+	at := strings.IndexAny(number, "eE")
+	return len(number) > 40 || at >= 0 && len(strings.TrimLeft(number[at+1:], "+-0")) > 2
 }
 
 // inside makes an end within a document what it is.

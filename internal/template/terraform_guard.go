@@ -38,8 +38,8 @@ func guard(tokens hclsyntax.Tokens, _ hcl.Diagnostics) error {
 				rows[len(rows)-1] = 0
 			}
 		case hclsyntax.TokenNumberLit:
-			if len(t.Bytes) > 40 || exponent(string(t.Bytes)) {
-				return &lineError{line, "holds a number that is longer than any of use"}
+			if isHuge(string(t.Bytes)) {
+				return &lineError{line, hugeNumber}
 			}
 		}
 		if t.Type != hclsyntax.TokenStringLit && t.Type != hclsyntax.TokenQuotedLit {
@@ -53,12 +53,6 @@ func guard(tokens hclsyntax.Tokens, _ hcl.Diagnostics) error {
 		}
 	}
 	return nil
-}
-
-// exponent tells a number like 1e1000000.
-func exponent(number string) bool {
-	at := strings.IndexAny(number, "eE")
-	return at >= 0 && len(strings.TrimLeft(number[at+1:], "+-0")) > 2
 }
 
 // guardJSON does the same for Terraform in JSON, whose texts are templates.
@@ -78,9 +72,6 @@ func guardJSON(text []byte) error {
 func guardTexts(n *node) error {
 	if n == nil {
 		return nil
-	}
-	if n.kind == scalar && (len(n.text) > 40 || exponent(n.text)) && numberRE.MatchString(mantissa(n.text)) {
-		return &lineError{n.line, "holds a number that is longer than any of use"}
 	}
 	texts := []string{n.text}
 	for _, p := range n.pairs {
@@ -102,12 +93,4 @@ func guardTexts(n *node) error {
 		}
 	}
 	return nil
-}
-
-// mantissa is a number without its exponent.
-func mantissa(number string) string {
-	if at := strings.IndexAny(number, "eE"); at >= 0 {
-		return number[:at]
-	}
-	return number
 }
