@@ -17,7 +17,8 @@ func isDescribed(root *node) bool {
 // listed are the flows of an answer of list-flows.
 func listed(root *node) *node {
 	for _, name := range []string{"flows", "flowList"} {
-		if n := root.find(name); n.isList() && root.find("sourceFlowConfig") == nil {
+		n := root.find(name)
+		if n.isList() && len(n.list) > 0 && n.list[0].find("flowName") != nil && root.find("sourceFlowConfig") == nil {
 			return n
 		}
 	}
