@@ -17,6 +17,8 @@ org:
   login: {flow: token, token: env:SF_TOKEN}
 `
 
+const rowsAppFlow = "appflow: {salesforce: s, redshift: r, bucket: b}\n"
+
 func parseRows(t *testing.T, text string) *File {
 	t.Helper()
 	f, err := Parse("catchment.yaml", []byte(rowsHead+text), Warehouses{Local: "duckdb:catchment.duckdb"})
@@ -29,8 +31,8 @@ func parseRows(t *testing.T, text string) *File {
 func TestMoversOfRows(t *testing.T) {
 	for text, want := range map[string]string{
 		"flows: control": "auto bulk rest",
-		"movers: [rest]\ndefaults: {mover: rest}\nflows: control":                                      "rest",
-		"defaults: {mover: appflow}\nappflow: {salesforce: s, redshift: r, bucket: b}\nflows: control": "auto bulk rest appflow",
+		"movers: [rest]\ndefaults: {mover: rest}\nflows: control":       "rest",
+		"defaults: {mover: appflow}\n" + rowsAppFlow + "flows: control": "auto bulk rest appflow",
 	} {
 		f := parseRows(t, text)
 		if got := strings.Trim(fmt.Sprint(f.Movers), "[]"); got != want || !f.FromControl {
@@ -42,7 +44,7 @@ func TestMoversOfRows(t *testing.T) {
 	}
 	for text, want := range map[string]string{
 		"movers: [bulk]\nflows:\n  - object: Account": "movers: goes with flows: control",
-		"movers: [bulk]\nflows: control":              "movers: lacks auto, which is what a row gets that asks for none",
+		"movers: [bulk]\nflows: control":              "movers: lacks auto, which is what a row gets that",
 		"movers: [auto, appflow]\nflows: control":     "movers: appflow needs a section appflow",
 		"movers: [auto, pigeon]\nflows: control":      `"pigeon" is not one of auto, bulk, rest, appflow`,
 		"flows: dynamo":                               "wants a list of flows, or the word control",
@@ -103,7 +105,8 @@ func TestReframe(t *testing.T) {
 		t.Errorf("%+v, %v", fl.Window, err)
 	}
 	for _, wrong := range [][2]string{{"3", ""}, {"", ""}, {"1d", "Berlin"}} {
-		if err := fl.Reframe(wrong[0], wrong[1]); err == nil || !strings.Contains(err.Error(), "control row Case: window.") {
+		err := fl.Reframe(wrong[0], wrong[1])
+		if err == nil || !strings.Contains(err.Error(), "control row Case: window.") {
 			t.Errorf("%q: %v", wrong, err)
 		}
 	}
