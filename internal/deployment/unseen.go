@@ -14,5 +14,5 @@ func Unseen(role, action string) string {
 
 // unseen are the reasons, by action, or by role and action.
 var unseen = map[string]string{
-	"ListFunctionRole s3:ListBucket": "S3 looks at it where a template is missing; the stand-in tells that to everybody",
+	"ListFunctionRole s3:ListBucket": "S3 looks at it where a template is missing; the stand-in tells everybody",
 }
