@@ -187,7 +187,7 @@ sqlglot: ## have the SQL for Redshift read by another parser (PyPI sqlglot)
 	$(took)
 
 .PHONY: aws-lint
-aws-lint: .venv/installed ## hold the template and the state machine to AWS's rules: cfn-lint, asl-validator
+aws-lint: .venv/installed ## hold templates, policies and state machines to AWS's rules: cfn-lint, parliament, asl-validator
 	deploy/aws/lint/check.sh bin/aws-lint .venv
 	$(took)
 

@@ -65,6 +65,7 @@ func scriptParams(t *testing.T) testscript.Params {
 			"app":      startApp,
 			"await":    awaitRequest,
 			"wide":     makeWide,
+			"row":      writeRow,
 
 			"appflow":       startAppFlow,
 			"appflow-flows": listAppFlow,

@@ -100,7 +100,11 @@ func (c *checkup) end() error {
 }
 
 func (c *checkup) all(ctx context.Context) {
-	c.found("config", fmt.Sprintf("%s, %d flows", c.config, len(c.File.Flows)), nil)
+	flows := fmt.Sprintf("%d flows", len(c.File.Flows))
+	if c.File.FromControl {
+		flows = "flows by the rows of the control table"
+	}
+	c.found("config", c.config+", "+flows, nil)
 	opened := c.OpenWarehouse()
 	if opened == nil {
 		opened = c.Warehouse.Migrate(ctx)
@@ -234,7 +238,7 @@ func (c *checkup) checkFlow(ctx context.Context, fl flow.Flow, find source.Finde
 		return
 	}
 	if err == nil {
-		err = fl.Vanished
+		err = fl.Wrong
 	}
 	var src *source.Source
 	if err == nil {

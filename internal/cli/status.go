@@ -2,10 +2,12 @@ package cli
 
 import (
 	"context"
+	"slices"
 
 	"github.com/spf13/cobra"
 
 	"catchment/internal/control"
+	"catchment/internal/flow"
 	"catchment/internal/status"
 	"catchment/internal/storage"
 )
@@ -40,6 +42,10 @@ func (p *work) status(ctx context.Context, atMost int) error {
 	if err != nil {
 		return err
 	}
+	wants, err := p.objects(ctx)
+	if err != nil {
+		return err
+	}
 	runs, err := p.Control.Runs(ctx)
 	if err != nil {
 		return err
@@ -50,6 +56,9 @@ func (p *work) status(ctx context.Context, atMost int) error {
 		state, err := p.stateOf(ctx, f)
 		if err != nil {
 			return err
+		}
+		if p.File.FromControl && !slices.Contains(wants, f.Object) && !slices.Contains(wants, flow.Star) {
+			state = "not copied any more: no control row wants it"
 		}
 		bytes, at := storage.Taken(f.Object, storage.Held{Records: f.Held, At: f.HeldAt})
 		one := status.Flow{

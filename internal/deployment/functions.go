@@ -13,7 +13,7 @@ type function struct {
 	Name     string // after the stack's; the article's where it has one
 	Does     string
 	Resource string   // its logical ID
-	Policies []string // those of its uses that the configuration has
+	Policies []string // those of its uses that the configuration has, as the template names them
 	uses     []useName
 }
 
@@ -23,6 +23,7 @@ type useName string
 const (
 	ownState    useName = "OwnState"    // its configuration and the control table
 	logins      useName = "Logins"      // the secrets of Salesforce, and salts
+	wantedFlows useName = "WantedFlows" // reads what to copy, where control rows say it
 	theCopy     useName = "TheCopy"     // the warehouse
 	newPages    useName = "NewPages"    // puts pages into the stage, and reads them
 	filesBeside useName = "FilesBeside" // puts what the warehouse reads beside pages
@@ -32,6 +33,9 @@ const (
 	runFlows    useName = "RunFlows"
 	clearFlows  useName = "ClearFlows"
 	glueJob     useName = "GlueJob" // consolidates
+
+	// No function has this one: it is for the role by which the warehouse reads S3.
+	warehouseReads useName = "WarehouseReads"
 )
 
 // functions is the one table of who does what. A use that the configuration has
@@ -39,6 +43,9 @@ const (
 //
 // A step does whatever is next for its flow: what create began, ready, done and
 // load bring to its end, and a stack that came to nothing is made anew by each.
+//
+// All that meet the configuration with the org read what to copy: all but drop and
+// publish, which go by what was done.
 func functions() []function {
 	all := []function{
 		{Step: replicate.List, Name: "list",
@@ -66,6 +73,9 @@ func functions() []function {
 		common := []useName{ownState}
 		if replicate.NeedsOf(f.Step).Org {
 			common = append(common, logins)
+		}
+		if f.Step != replicate.Drop && f.Step != replicate.Publish {
+			common = append(common, wantedFlows)
 		}
 		all[i].uses = append(common, f.uses...)
 		all[i].Resource = resourceOf(f.Step)

@@ -89,5 +89,8 @@ func references(file *flow.File) map[string]string {
 	for _, f := range file.Flows {
 		all["salt of "+f.Object] = f.Salt
 	}
+	if f, err := file.Bare("defaults", "Account"); file.FromControl && err == nil {
+		all["defaults.salt"] = f.Salt // a row whose template names another salt fails by itself
+	}
 	return all
 }

@@ -76,15 +76,27 @@ func flowExamples() map[string]status.Report {
 			}},
 			Flows: []ImportedFlow{{Line: 6, Name: "contacts", Object: "Contact"}},
 		},
-		"flows-push":      Pushed{Mover: "appflow", Object: "Account", Template: "templates/account-fd130c445cdb.json"},
+		"flows-push": Pushed{Mover: "bulk", Object: "Account", Template: "templates/account-fd130c445cdb.yaml"},
+		"flows-push-landing": Pushed{
+			Mover: "appflow", Object: "Account", Landing: "templates/account-fd130c445cdb.json",
+		},
 		"flows-push-bare": Pushed{Object: "Account"},
 		"flows-list": ControlRow{
 			Generation: 1, LastRun: "r", Object: "Account", Paused: true, Rows: 1223, Watermark: noon(), Behind: hour(),
 		},
 		"flows-list-new": ControlRow{Object: "Account"},
-		"flows-template": Template{Bytes: 31100, Key: "templates/account-fd130c445cdb.json", Written: noon()},
-		"pause":          PauseState{Object: "Account", Paused: true},
-		"resume":         PauseState{Object: "Account"},
+		"flows-list-wanted": ControlRow{
+			Object: "Account", Template: "templates/account-fd130c445cdb.yaml", Wanted: true,
+			Window: "1d Europe/Berlin",
+		},
+		"flows-list-bare":  ControlRow{Object: "Account", Wanted: true},
+		"flows-list-wrong": ControlRow{Object: "Account", Wanted: true, Wrong: "control row Account: no JSON"},
+		"flows-pull":       Pulled{Flows: 1, YAML: "  - object: Account\n    paused: true\n"},
+		"flows-pull-none":  Pulled{},
+		"flows-remove":     Removed{Object: "Account"},
+		"flows-template":   Template{Bytes: 31100, Key: "templates/account-fd130c445cdb.json", Written: noon()},
+		"pause":            PauseState{Object: "Account", Paused: true},
+		"resume":           PauseState{Object: "Account"},
 	}
 }
 
