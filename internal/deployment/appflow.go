@@ -17,6 +17,10 @@ const (
 // viaAppFlow holds for what AppFlow itself asks for in the function's name.
 const viaAppFlow = `{StringLike: {"kms:ViaService": "appflow.*.amazonaws.com"}}`
 
+// grantsToAWS holds for grants on keys that AppFlow gives itself.
+const grantsToAWS = `{StringLike: {"kms:ViaService": "appflow.*.amazonaws.com"}, ` +
+	`Bool: {"kms:GrantIsForAWSResource": "true"}}`
+
 func makeRights(s *settings) []grant {
 	if s.AppFlow == nil {
 		return nil
@@ -39,7 +43,8 @@ func makeRights(s *settings) []grant {
 			{"kms:ListAliases", "the same by its alias"}}},
 		{Sid: "FlowKeys", On: []string{partition + "kms:" + account + "key/*"}, Only: viaAppFlow, Rights: []right{
 			{"kms:DescribeKey", "AppFlow encrypts what it keeps of a flow"},
-			{"kms:ListGrants", "whether it may already"},
+			{"kms:ListGrants", "whether it may already"}}},
+		{Sid: "FlowGrants", On: []string{partition + "kms:" + account + "key/*"}, Only: grantsToAWS, Rights: []right{
 			{"kms:CreateGrant", "lets it, as long as the flow is there"}}},
 		{Sid: "FlowSecrets", On: []string{partition + "secretsmanager:" + account + "secret:appflow!*"},
 			Only: `{"ForAnyValue:StringEquals": {"aws:CalledVia": [appflow.amazonaws.com]}}`, Rights: []right{
