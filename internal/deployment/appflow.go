@@ -31,9 +31,6 @@ func makeRights(s *settings) []grant {
 			{"appflow:CreateFlow", "one for each attempt, or for each object"}}},
 		{Sid: "Profiles", On: []string{profile + s.AppFlow.Salesforce, profile + s.AppFlow.Redshift}, Rights: []right{
 			{"appflow:UseConnectorProfile", "a flow reads and lands by them"}}},
-		{Sid: "Templates", On: []string{inBucket(s.Stage.Bucket, s.Stage.Prefix+"templates/*")}, Rights: []right{
-			{"s3:PutObject", "keeps the template of each flow"},
-			{"s3:GetObject", "proves that a kept one is the same; CloudFormation reads the long ones"}}},
 		{Sid: "Intermediate", On: []string{bucketARN(s.AppFlow.Bucket)}, Rights: []right{
 			{"s3:GetBucketLocation", "AppFlow looks where its intermediate bucket is"},
 			{"s3:GetBucketPolicy", "and whether it may use it"}}},
@@ -64,10 +61,14 @@ func makeRights(s *settings) []grant {
 		right{"appflow:DescribeFlow", "CloudFormation looks whether the flow is there"},
 		right{"appflow:ListTagsForResource", "and whose it is"},
 		right{"appflow:StartFlow", "CloudFormation activates what has a schedule: ours have none"})
-	return append(all, flow, grant{Sid: "Stacks", On: []string{stackNames}, Rights: []right{
-		{"cloudformation:CreateStack", "one for each flow"},
-		{"cloudformation:DescribeStacks", "whether it is there, and whose"},
-		{"cloudformation:DescribeStackEvents", "why it was rolled back"}}})
+	return append(all, flow,
+		grant{Sid: "Stacks", On: []string{stackNames}, Rights: []right{
+			{"cloudformation:CreateStack", "one for each flow"},
+			{"cloudformation:DescribeStacks", "whether it is there, and whose"},
+			{"cloudformation:DescribeStackEvents", "why it was rolled back"}}},
+		grant{Sid: "Templates", On: []string{inBucket(s.Stage.Bucket, s.Stage.Prefix+"templates/*")}, Rights: []right{
+			{"s3:PutObject", "keeps the template of each stack"},
+			{"s3:GetObject", "proves that a kept one is the same; CloudFormation reads the long ones"}}})
 }
 
 func runRights(s *settings) []grant {
