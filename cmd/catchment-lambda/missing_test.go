@@ -38,7 +38,7 @@ func TestAWSMissing(t *testing.T) {
 	a.run()
 	l := a.ledger()
 	l.calls = l.calls[first:] // those of an execution like those that follow
-	needed := slices.SortedFunc(maps.Keys(l.needed()), func(a, b right) int { return strings.Compare(a.String(), b.String()) })
+	needed := slices.SortedFunc(maps.Keys(l.needed()), byName)
 	random.Shuffle(len(needed), func(i, j int) { needed[i], needed[j] = needed[j], needed[i] })
 	if len(needed) < 10 {
 		t.Fatalf("an execution needs only %d rights", len(needed))
