@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
@@ -45,25 +46,31 @@ func (a *Account) url(bucket, key string) string {
 }
 
 // look says whether a bucket can be used. owner is who has to have it, nil for
-// anybody.
+// anybody. S3 tells everybody where a bucket is, and who may list it the rest
+// (API reference, HeadBucket): whether others may write shows when they do.
 func (a *Account) look(ctx context.Context, name string, owner *string) error {
 	out, err := a.s3.HeadBucket(ctx, &awss3.HeadBucketInput{Bucket: &name, ExpectedBucketOwner: owner})
-	region := a.region
-	if err == nil && out.BucketRegion != nil {
-		region = *out.BucketRegion
+	region := ""
+	if err == nil {
+		region = aws.ToString(out.BucketRegion)
+	} else if r, ok := errors.AsType[*awshttp.ResponseError](err); ok && r.Response != nil {
+		region = r.Response.Header.Get("X-Amz-Bucket-Region")
 	}
-	switch status := awserr.StatusOf(err); {
-	case err == nil && region == a.region:
-		return nil
-	case err == nil, status == http.StatusMovedPermanently:
+	status := awserr.StatusOf(err)
+	switch {
+	case region != "" && region != a.region, status == http.StatusMovedPermanently:
 		return plan.Fixf("name one of "+a.region+" with: --bucket NAME", "bucket %s is in another Region, and Lambda "+
 			"reads programs from its own", name)
+	case err == nil:
+		return nil
 	case status == http.StatusNotFound:
 		return plan.Fixf("make it with: aws s3 mb s3://"+name+"   or leave --bucket out: the account has its own",
 			"there is no bucket %s: %w", name, err)
 	case status == http.StatusForbidden && owner != nil:
 		return plan.Fixf("name one of yours with: --bucket NAME; or allow yourself s3:ListBucket on arn:aws:s3:::"+name,
 			"bucket %s is not this account's, or you may not look at it: %w", name, err)
+	case status == http.StatusForbidden:
+		return nil
 	}
 	return awserr.Classed("s3:ListBucket", "arn:aws:s3:::"+name, err)
 }

@@ -16,8 +16,7 @@ import (
 )
 
 // A bucket that can't be used is told before anything is uploaded: of somebody
-// else who guessed the name, in another Region, and one that isn't to be looked
-// at. The stand-in for AWS takes every caller for the owner of every bucket, so
+// else who guessed the name, or in another Region. The stand-in for AWS takes every caller for the owner of every bucket, so
 // this is S3 as its API reference has it.
 func TestBucketsOfOthers(t *testing.T) {
 	for name, c := range map[string]struct {
@@ -46,9 +45,13 @@ func TestBucketsOfOthers(t *testing.T) {
 			answer: func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("X-Amz-Bucket-Region", "eu-north-1") },
 			says:   "bucket named is in another Region", hint: "name one of eu-west-1",
 		},
-		"not to be looked at": {
-			bucket: "named", answer: func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusForbidden) },
-			says: "s3:ListBucket on arn:aws:s3:::named", hint: "allow the role s3:ListBucket on arn:aws:s3:::named",
+		"in another Region, not to be looked at": {
+			bucket: "named",
+			answer: func(w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set("X-Amz-Bucket-Region", "eu-north-1")
+				w.WriteHeader(http.StatusForbidden)
+			},
+			says: "bucket named is in another Region", hint: "name one of eu-west-1",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -73,5 +76,20 @@ func TestBucketsOfOthers(t *testing.T) {
 				t.Errorf("%v, hint %q", err, plan.HintOf(err))
 			}
 		})
+	}
+}
+
+// Who may write into a named bucket, and not list it, deploys all the same.
+func TestUnlistedBucket(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("X-Amz-Bucket-Region", "eu-west-1")
+		w.WriteHeader(http.StatusForbidden)
+	}))
+	defer server.Close()
+	config := aws.Config{Region: "eu-west-1", BaseEndpoint: &server.URL,
+		Credentials: credentials.NewStaticCredentialsProvider("test", "test", "")}
+	s3 := awss3.NewFromConfig(config, func(o *awss3.Options) { o.UsePathStyle = true })
+	if b, err := account.New(config, s3).Bucket(t.Context(), "named"); err != nil || b.Name != "named" {
+		t.Errorf("%+v, %v", b, err)
 	}
 }
