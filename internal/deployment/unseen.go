@@ -1,13 +1,20 @@
 package deployment
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // Unseen tells why a role has a right that no execution of `make aws` needs; "" is
 // no reason, and the right has to go. What a right is for stands beside it in
 // rights.go, and in the template; here is why nobody sees it used.
 func Unseen(role, action string) string {
+	_, operation, _ := strings.Cut(action, ":")
 	for _, u := range unseen {
-		if (len(u.Roles) == 0 || slices.Contains(u.Roles, role)) && slices.Contains(u.Actions, action) {
+		if len(u.Roles) > 0 && !slices.Contains(u.Roles, role) {
+			continue
+		}
+		if slices.Contains(u.Actions, action) || slices.Contains(u.Actions, operation) {
 			return u.Why
 		}
 	}
@@ -17,7 +24,7 @@ func Unseen(role, action string) string {
 // A reason is why nobody sees roles use rights.
 type reason struct {
 	Roles   []string // by their logical ID; all where there are none
-	Actions []string
+	Actions []string // with their service, but for those that a warehouse's driver names
 	Why     string
 }
 
@@ -26,8 +33,8 @@ type reason struct {
 var unseen = []reason{
 	{nil, []string{"dynamodb:DeleteItem"},
 		"rows of pages go where a job takes another's place, and rows of attempts after weeks"},
-	{nil, []string{"redshift-data:CancelStatement"}, "a statement is cancelled where its function comes to its end"},
-	{[]string{"GlueRole"}, []string{"redshift-data:GetStatementResult"}, "the job has one policy with the functions"},
+	{nil, []string{"CancelStatement"}, "a statement is cancelled where its function comes to its end"},
+	{[]string{"GlueRole"}, []string{"GetStatementResult"}, "the job has one policy with the functions"},
 	{nil, []string{"appflow:CancelFlowExecutions"}, "an execution is cancelled after six hours"},
 	{nil, []string{"appflow:DescribeFlow"}, "what the read handler needs, by the schema of AWS::AppFlow::Flow: " +
 		"CloudFormation doesn't say when it reads, and the stand-in doesn't"},
@@ -38,15 +45,16 @@ var unseen = []reason{
 	{nil, []string{"s3:AbortMultipartUpload"}, "a page of more than one part whose upload breaks off"},
 	{[]string{"ListFunctionRole", "CreateFunctionRole"}, []string{"cloudformation:DeleteStack", "appflow:DeleteFlow",
 		"cloudformation:DescribeStackEvents"}, "what a run before left open, and doesn't fit any more, is taken away"},
-	{[]string{"ReadyFunctionRole"}, []string{"s3:PutObject"}, "the template of a flow that is made anew is there, but for " +
-		"one that somebody took away"},
-	{[]string{"DoneFunctionRole", "LoadFunctionRole"}, flowsAnew(), "a flow or its stack that somebody takes away " +
-		"while it runs is made anew"},
+	{[]string{"ReadyFunctionRole"}, []string{"s3:PutObject"},
+		"the template of a flow that is made anew is there, but for one that somebody took away"},
+	{[]string{"DoneFunctionRole", "LoadFunctionRole"}, flowsAnew(),
+		"a flow or its stack that somebody takes away while it runs is made anew"},
 	{[]string{"MachineRole"}, []string{"states:DescribeExecution", "states:StopExecution"},
 		"Step Functions stops the children of an execution that is stopped, which the stand-in does by itself"},
 	{[]string{"MachineRole"}, []string{"logs:CreateLogDelivery", "logs:GetLogDelivery", "logs:UpdateLogDelivery",
 		"logs:DeleteLogDelivery", "logs:ListLogDeliveries", "logs:PutResourcePolicy", "logs:DescribeResourcePolicies",
-		"logs:DescribeLogGroups"}, "Step Functions asks for it as the machine is made, and the stand-in writes no log of it"},
+		"logs:DescribeLogGroups"},
+		"Step Functions asks for it as the machine is made, and the stand-in writes no log of it"},
 	{[]string{"ScheduleRole"}, []string{"states:StartExecution"}, "the tests start executions by hand"},
 }
 
