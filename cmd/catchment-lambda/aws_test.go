@@ -67,6 +67,7 @@ type account struct {
 	org     *fakeorg.Org
 	orgURL  string
 	secret  string // the ARN of the warehouse's
+	data    bool   // the warehouse is reached through the Data API
 	glue    string // where Glue is, if one of its jobs consolidates
 	red     *redshift.Server
 	flows   *fakeflows.Server
@@ -107,6 +108,9 @@ const (
   - {object: Contact, mover: bulk}
   - {object: Opportunity, mover: appflow}
   - {object: CampaignMember, mover: bulk}
+`
+	oneEach = `  - {object: Account, mover: appflow}
+  - {object: Contact, mover: bulk}
 `
 )
 
@@ -193,7 +197,7 @@ type variant struct {
 
 func newAccount(t *testing.T, v variant) *account {
 	t.Helper()
-	a := &account{t: t}
+	a := &account{t: t, data: v.data}
 	org, err := fakeorg.New(fakeorg.Options{Seed: 7, Clock: fakeorg.FollowClock(time.Now(), time.Now),
 		PageRecords: 500})
 	if err == nil {
@@ -444,8 +448,11 @@ func (a *account) deploy() {
 		return cfntypes.Parameter{ParameterKey: &k, ParameterValue: &v}
 	}
 	parameters := []cfntypes.Parameter{parameter("CodeBucket", "code"), parameter("CodeKey", "catchment/lambda.zip")}
-	if a.glue != "" { // by the Data API, whose secret stands in the URL
-		parameters = append(parameters, parameter("Consolidation", "glue"), parameter("WorkgroupId", workgroup))
+	if a.glue != "" {
+		parameters = append(parameters, parameter("Consolidation", "glue"))
+	}
+	if a.data { // whose secret stands in the URL
+		parameters = append(parameters, parameter("WorkgroupId", workgroup))
 	} else {
 		parameters = append(parameters, parameter("WarehousePassword", "aws-sm:catchment/warehouse#password"),
 			parameter("WarehousePasswordArn", a.secret))
