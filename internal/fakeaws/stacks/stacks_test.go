@@ -182,7 +182,8 @@ func TestHandlersHaveTheCallersRights(t *testing.T) {
 	if err := r.create(t, "one", template, "Name=x"); err != nil {
 		t.Fatal(err)
 	}
-	if status, err := r.look(t, "one"); err != nil || status != types.StackStatusRollbackInProgress || len(r.asked) > 0 {
+	status, err := r.look(t, "one")
+	if err != nil || status != types.StackStatusRollbackInProgress || len(r.asked) > 0 {
 		t.Errorf("a flow that may not be made: %s, %v, AppFlow was asked for %v", status, err, r.asked)
 	}
 	r.denied = "delete"
@@ -198,7 +199,8 @@ func TestHandlersHaveTheCallersRights(t *testing.T) {
 			t.Fatal(err)
 		}
 		status, err := r.look(t, "two")
-		if gone := codeOf(err) == "ValidationError" && want == types.StackStatusDeleteComplete; !gone && status != want {
+		gone := codeOf(err) == "ValidationError" && want == types.StackStatusDeleteComplete
+		if !gone && status != want {
 			t.Errorf("%s, %v, want %s", status, err, want)
 		}
 		r.denied = ""
