@@ -139,7 +139,8 @@ func classOf(s Stack, reasons []string) (plan.Class, string) {
 			return plan.Fix, d.Hint() + after
 		case has("already exist"):
 			return plan.Fix, "delete what has this name, or choose another: that of the stack with --stack, those of " +
-				"table, bucket and secrets in catchment.yaml" + after
+				"table, bucket and secrets in catchment.yaml; what an earlier deployment has left is taken up with " +
+				"--parameter " + strings.Join(existing, " --parameter ") + after
 		case has("rate exceeded", "throttl", "internal failure", "internalfailure", "service unavailable", "timed out"):
 			return plan.Retry, "deploy again"
 		case has("limit exceeded", "quota", "limitexceeded"):
