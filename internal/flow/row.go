@@ -67,6 +67,19 @@ func (f *File) Asks(m Mover) bool {
 	return slices.Contains(f.Movers, m) || slices.ContainsFunc(f.Flows, func(fl Flow) bool { return fl.Mover == m })
 }
 
+// Salts are the references to secrets that flows hash with, by what they are of. A control row
+// may name another one than the default, and then fails where that can't be read.
+func (f *File) Salts() map[string]string {
+	all := map[string]string{}
+	for _, fl := range f.Flows {
+		all[fl.Object] = fl.Salt
+	}
+	if f.FromControl {
+		all["defaults"] = f.defaults.Salt
+	}
+	return all
+}
+
 // Bare is the flow of a control row without a template: the object with the defaults.
 func (f *File) Bare(row, object string) (Flow, error) {
 	r := &reader{file: rowName(row)}

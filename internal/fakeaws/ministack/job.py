@@ -47,4 +47,4 @@ for group, text in (("/aws-glue/python-jobs/output", printed.getvalue()), ("/aws
         logs.put_log_events(
             logGroupName=group, logStreamName=stream, logEvents=[{"timestamp": int(time.time() * 1000), "message": text}]
         )
-sys.exit(failed)
+sys.exit(failed or 0)

@@ -143,7 +143,8 @@ func (s *Server) start() error {
 	}
 	defer watched.Close()
 	cmd := exec.Command("/bin/sh", "-c", guard, "guard", filepath.Join(python, "bin", "python3"), s.dir)
-	cmd.Env = append(os.Environ(), "PATH="+s.dir+":"+os.Getenv("PATH"), "BIND_HOST=127.0.0.1", "GATEWAY_PORT="+port, "MINISTACK_REGION="+Region,
+	cmd.Env = append(os.Environ(), "PATH="+s.dir+":"+os.Getenv("PATH"),
+		"BIND_HOST=127.0.0.1", "GATEWAY_PORT="+port, "MINISTACK_REGION="+Region,
 		"AWS_DEFAULT_REGION="+Region, "AUTH=true", "WITNESS="+s.calls(),
 		"TMPDIR="+s.dir, "S3_DATA_DIR="+s.dir, "DOCKER_HOST=unix://"+s.dir+"/none", "AWS_ACCESS_KEY_ID=test",
 		"AWS_SECRET_ACCESS_KEY=test",

@@ -8,8 +8,9 @@ ministack decides:
 - what services do with a role and ministack does without asking (Step Functions that invokes a function or starts the
   children of a Distributed Map, Lambda that writes a function's log) is asked too
 
-and mends three things in which it differs from AWS: Ref of a secret is its ARN; the connection, which stays on this
-machine, counts as one over TLS, as a bucket policy may demand; and an execution that is stopped does no further task.
+and mends what differs from AWS: Ref of a secret is its ARN; the connection, which stays on this machine, counts as one over
+TLS, as a bucket policy may demand; an execution that is stopped does no further task; and S3 denies what isn't there to a
+role that may not list the bucket (GetObject and HeadObject, in S3's reference).
 """
 
 import base64
@@ -51,12 +52,18 @@ def enforce(access_key_id, iam_action, service, region, resource_arn="*", servic
 iam.enforce = enforce
 
 
+def allows(principal, action, resource):
+    """Whether the policies of a role's session allow something."""
+    account, name = principal.split(":")[4], principal.split("/")[1]
+    ctx = iam.EvalContext(principal, "AssumedRole", account, action, resource, responses.get_region(), secure_transport=True)
+    return iam.evaluate(ctx, iam._gather_role_policies(name, account)).decision == "Allow"
+
+
 def may(role_arn, session, action, resource):
-    """Whether a role may do what a service does for it."""
+    """Ask for what a service does with a role: "" or what is denied."""
     account, name = role_arn.split(":")[4], role_arn.rsplit("/", 1)[-1]
     principal = f"arn:aws:sts::{account}:assumed-role/{name}/{session}"
-    ctx = iam.EvalContext(principal, "AssumedRole", account, action, resource, responses.get_region(), secure_transport=True)
-    allowed = iam.evaluate(ctx, iam._gather_role_policies(name, account)).decision == "Allow"
+    allowed = allows(principal, action, resource)
     note(principal, action, resource, allowed)
     if allowed:
         return ""
@@ -184,9 +191,39 @@ def answer(question):
 plain = server.app
 
 
+def hiding(scope, send):
+    """Send a denial in place of S3's word that an object isn't there, to whom it may not be told."""
+    headers = {name.lower(): value.decode("latin-1") for name, value in scope["headers"]}
+    key = headers.get(b"authorization", "").partition("Credential=")[2].partition("/")
+    bucket, _, name = scope["path"].strip("/").partition("/")
+    if scope["method"] not in ("GET", "HEAD") or "/s3/" not in key[2] or not name:
+        return send
+    hidden = False
+
+    async def tell(message):
+        nonlocal hidden
+        if message["type"] == "http.response.start" and message["status"] == 404:
+            caller = (iam.resolve_caller_identity(key[0]) or {}).get("userArn", "")
+            hidden = ":assumed-role/" in caller and not allows(caller, "s3:ListBucket", f"arn:aws:s3:::{bucket}")
+            if hidden:
+                text = "" if scope["method"] == "HEAD" else (
+                    f"<Error><Code>AccessDenied</Code><Message>User: {caller} is not authorized to perform: s3:ListBucket on "
+                    f'resource: "arn:aws:s3:::{bucket}" because no identity-based policy allows the s3:ListBucket action'
+                    "</Message></Error>"
+                )
+                await send({"type": "http.response.start", "status": 403, "headers": [(b"content-type", b"application/xml")]})
+                return await send({"type": "http.response.body", "body": text.encode()})
+        if not hidden:
+            await send(message)
+
+    return tell
+
+
 async def app(scope, receive, send):
-    if scope["type"] != "http" or scope["path"] != "/_witness/may":
+    if scope["type"] != "http":
         return await plain(scope, receive, send)
+    if scope["path"] != "/_witness/may":
+        return await plain(scope, receive, hiding(scope, send))
     body = b""
     while True:
         part = await receive()
