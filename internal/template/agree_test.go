@@ -12,6 +12,7 @@ import (
 
 	"catchment/internal/flow"
 	"catchment/internal/template"
+	"catchment/internal/template/terraform"
 )
 
 // A drawn is a flow as somebody meant it, before it is written in any form.
@@ -239,7 +240,7 @@ func TestFormsAgree(t *testing.T) {
 				}
 				text = string(b)
 			}
-			im, err := template.Import([]template.File{{Name: name, Text: []byte(text)}}, nil)
+			im, err := template.Import([]template.File{{Name: name, Text: []byte(text)}}, nil, terraform.Form{})
 			if err != nil {
 				t.Fatalf("%v\n%s", err, text)
 			}

@@ -8,6 +8,7 @@ import (
 
 	"catchment/internal/golden"
 	"catchment/internal/template"
+	"catchment/internal/template/terraform"
 )
 
 // told is all that comes of an import: flows, notes, problems.
@@ -61,7 +62,7 @@ func TestForms(t *testing.T) {
 		"flows.tf.json",   // Terraform in JSON
 	} {
 		t.Run(name, func(t *testing.T) {
-			golden.Equal(t, name+".txt", told(template.Import(files(t, name), nil)))
+			golden.Equal(t, name+".txt", told(template.Import(files(t, name), nil, terraform.Form{})))
 		})
 	}
 }

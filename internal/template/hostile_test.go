@@ -9,6 +9,7 @@ import (
 	"catchment/internal/flow"
 	"catchment/internal/plan"
 	"catchment/internal/template"
+	"catchment/internal/template/terraform"
 )
 
 // in puts a value into a flow of Terraform.
@@ -91,7 +92,7 @@ func TestHostile(t *testing.T) {
 		t.Run(what, func(t *testing.T) {
 			t.Parallel()
 			start := time.Now()
-			im, err := template.Import([]template.File{f}, nil)
+			im, err := template.Import([]template.File{f}, nil, terraform.Form{})
 			if plan.ClassOf(err) != plan.Fix || len(im.Flows) > 0 {
 				t.Errorf("%v, %d flows", err, len(im.Flows))
 			}
@@ -144,7 +145,7 @@ func FuzzTerraform(f *testing.F) {
 			name += ".json"
 		}
 		im, err := template.Import([]template.File{{Name: name, Text: []byte(text)},
-			{Name: "more.tf", Text: []byte(more)}}, map[string]string{"v": "1"})
+			{Name: "more.tf", Text: []byte(more)}}, map[string]string{"v": "1"}, terraform.Form{})
 		taken(t, im, err)
 	})
 }

@@ -1,10 +1,11 @@
 // Package template reads the flows of Amazon AppFlow in the forms in which people
 // have them, and writes them down as flows of ours.
 //
-// A form is a file of this package: a CloudFormation template, the answer of
-// describe-flow, Terraform. It finds the flows of a file and does what is the
-// form's own: functions, loops, variables. What it found is read as a definition,
-// which is AppFlow's, whatever it came from, and a definition becomes a Flow.
+// A form is a file of this package, a CloudFormation template or the answer of
+// describe-flow, or a package of its own, which is brought along: Terraform. It
+// finds the flows of a file and does what is the form's own: functions, loops,
+// variables. What it found is read as a definition, which is AppFlow's, whatever it
+// came from, and a definition becomes a Flow.
 //
 // What can't be carried over is told by line, with the reason and what to do
 // instead; what AppFlow itself would refuse is a problem of that flow, and the
@@ -12,9 +13,9 @@
 // by mover/appflow, which also runs it.
 //
 // Start at Import. tree.go, yaml.go and json.go read a file; cloudformation.go (with
-// resolve.go and loop.go), describe.go and terraform.go are the forms;
-// definition.go is what they lead to; carry.go, tasks.go and filter.go make a flow of
-// it, write.go its YAML.
+// resolve.go and loop.go) and describe.go are the forms, form.go is what others
+// are; definition.go is what they lead to; carry.go, tasks.go and filter.go make a
+// flow of it, write.go its YAML.
 package template
 
 import (
@@ -60,9 +61,9 @@ func (n Note) String() string {
 // Import reads the flows of files. parameters are values for what they leave
 // open, beside its defaults. Its error is of class Fix and tells every problem;
 // what was found besides comes with it.
-func Import(files []File, parameters map[string]string) (Imported, error) {
+func Import(files []File, parameters map[string]string, forms ...Form) (Imported, error) {
 	im := &importer{given: parameters, used: map[string]bool{}}
-	var modules []*module
+	of := map[Form][]File{}
 	for _, f := range files {
 		im.file = f.Name
 		f.Text = bytes.TrimPrefix(bytes.ReplaceAll(f.Text, []byte("\r\n"), []byte("\n")), []byte("\uFEFF"))
@@ -72,14 +73,19 @@ func Import(files []File, parameters map[string]string) (Imported, error) {
 		case bytes.HasPrefix(f.Text, []byte("\xff\xfe")) || bytes.HasPrefix(f.Text, []byte("\xfe\xff")):
 			im.problem(1, "", "is written in UTF-16, as PowerShell's > does: write it as UTF-8, with "+
 				"Set-Content -Encoding utf8")
-		case isTerraform(f):
-			modules = intoModule(modules, f)
 		default:
-			im.document(f)
+			at := slices.IndexFunc(forms, func(form Form) bool { return form.Is(f) })
+			if at < 0 {
+				im.document(f)
+				continue
+			}
+			of[forms[at]] = append(of[forms[at]], f)
 		}
 	}
-	for _, m := range modules {
-		im.terraform(m)
+	for _, form := range forms {
+		if len(of[form]) > 0 {
+			form.Read(of[form], parameters, &Report{im})
+		}
 	}
 	im.unused()
 	im.oneEach()
@@ -104,7 +110,7 @@ func (im *importer) document(f File) {
 		case isDescribed(root):
 			im.described(root)
 		case root.find("terraform_version") != nil:
-			im.problem(root.line, "", "is a state of Terraform: name its .tf files, or their folder")
+			im.problem(root.line, "", "is a state of Terraform: name its .tf files, or their folder, or what describe-flow says")
 		default:
 			im.problem(max(root.line, 1), "", "holds no flow: it is neither a CloudFormation template, "+
 				"with Resources, nor an answer of `aws appflow describe-flow`, with sourceFlowConfig")
@@ -112,7 +118,7 @@ func (im *importer) document(f File) {
 	}
 }
 
-func readDocuments(text []byte) ([]*node, error) {
+func readDocuments(text []byte) ([]*Value, error) {
 	if start := bytes.TrimSpace(text); bytes.HasPrefix(start, []byte("{")) || bytes.HasPrefix(start, []byte("[")) {
 		docs, err := readJSON(text)
 		if err == nil {
@@ -218,7 +224,7 @@ func (im *importer) failure() error {
 }
 
 // text is a value that has to be known.
-func (im *importer) text(n *node, what string) (string, bool) {
+func (im *importer) text(n *Value, what string) (string, bool) {
 	switch {
 	case n == nil || n.kind == empty:
 		return "", false
