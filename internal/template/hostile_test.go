@@ -39,19 +39,22 @@ func doubled(format string) string {
 // What a file can't do to this program: use it up. Each is refused, and soon.
 func TestHostile(t *testing.T) {
 	deep := strings.Repeat("[", 5000) + strings.Repeat("]", 5000)
-	wide := "Resources: {F: {Type: 'AWS::AppFlow::Flow', Condition: C60, Properties: {SourceFlowConfig: !If [C60, 1, 2]}}}"
+	wide := "Resources: {F: {Type: 'AWS::AppFlow::Flow', Condition: C60, " +
+		"Properties: {SourceFlowConfig: !If [C60, 1, 2]}}}"
 	for what, f := range map[string]template.File{
 		"brackets":       {Name: "t.yaml", Text: []byte(deep)},
 		"deep resources": {Name: "t.yaml", Text: []byte("Resources: " + deep)},
 		"deep JSON":      {Name: "t.json", Text: []byte(`{"a":` + deep + `}`)},
-		"circle": {Name: "t.yaml", Text: []byte("Conditions: {A: !Condition B, B: !Condition A}\nResources: {F: {Type: " +
+		"circle": {Name: "t.yaml", Text: []byte("Conditions: {A: !Condition B, B: !Condition A}\n" +
+			"Resources: {F: {Type: " +
 			"'AWS::AppFlow::Flow', Condition: A, Properties: {SourceFlowConfig: !If [A, 1, 2]}}}")},
 		"doubled conditions": {Name: "t.yaml", Text: []byte("Conditions:\n  C0: !Equals [a, a]\n" +
 			doubled("  C%d: !And [!Condition C%[2]d, !Condition C%[2]d]\n") + wide)},
 		"doubled maps": {Name: "t.yaml", Text: []byte("Mappings:\n  M:\n    K0: {v: a}\n" +
 			doubled("    K%d: {v: [!FindInMap [M, K%[2]d, v], !FindInMap [M, K%[2]d, v]]}\n") +
 			"Resources: {F: {Type: 'AWS::AppFlow::Flow', Properties: {Tasks: !FindInMap [M, K60, v]}}}")},
-		"doubled text": {Name: "t.yaml", Text: []byte("Resources: {F: {Type: 'AWS::AppFlow::Flow', Properties: {FlowName: " +
+		"doubled text": {Name: "t.yaml", Text: []byte("Resources: {F: {Type: 'AWS::AppFlow::Flow', " +
+			"Properties: {FlowName: " +
 			strings.Repeat(`!Sub ["${a}${a}", {a: `, 40) + "x" + strings.Repeat("}]", 40) + "}}}")},
 		"loop in a loop": {Name: "t.yaml", Text: []byte("Transform: AWS::LanguageExtensions\nResources:\n" +
 			strings.Repeat("  'Fn::ForEach::L': [N, [a, b, c, d], {", 8) + "'x${N}': {Type: 'AWS::S3::Bucket'}" +
@@ -65,15 +68,16 @@ func TestHostile(t *testing.T) {
 		"no resource":    {Name: "t.yaml", Text: []byte("Resources: {F: 1}")},
 		"lists in lists": {Name: "t.json", Text: []byte(`[{"flows": [{"flows": []}]}]`)},
 
-		"parentheses":          {Name: "t.tf", Text: []byte("a = " + strings.Repeat("(", 200_000))},
-		"not not":              {Name: "t.tf", Text: []byte("a = " + strings.Repeat("!", 400_000) + "true")},
-		"sums":                 {Name: "t.tf", Text: []byte("a = 1" + strings.Repeat(" + 1", 200_000))},
-		"sums in parentheses":  {Name: "t.tf", Text: []byte("a = (1" + strings.Repeat("\n + 1", 200_000) + ")")},
-		"choices":              {Name: "t.tf", Text: []byte("a = " + strings.Repeat("b ? c : ", 100_000) + "d")},
-		"indexes":              {Name: "t.tf", Text: []byte("a = b" + strings.Repeat("[0]", 100_000))},
-		"templates":            {Name: "t.tf", Text: []byte("a = " + strings.Repeat(`"${`, 50_000))},
-		"ifs":                  {Name: "t.tf", Text: []byte("a = \"" + strings.Repeat("%{if b}", 100_000) + "\"")},
-		"ifs in JSON":          {Name: "t.tf.json", Text: []byte(`{"locals": {"a": "` + strings.Repeat("%{if b}", 100_000) + `"}}`)},
+		"parentheses":         {Name: "t.tf", Text: []byte("a = " + strings.Repeat("(", 200_000))},
+		"not not":             {Name: "t.tf", Text: []byte("a = " + strings.Repeat("!", 400_000) + "true")},
+		"sums":                {Name: "t.tf", Text: []byte("a = 1" + strings.Repeat(" + 1", 200_000))},
+		"sums in parentheses": {Name: "t.tf", Text: []byte("a = (1" + strings.Repeat("\n + 1", 200_000) + ")")},
+		"choices":             {Name: "t.tf", Text: []byte("a = " + strings.Repeat("b ? c : ", 100_000) + "d")},
+		"indexes":             {Name: "t.tf", Text: []byte("a = b" + strings.Repeat("[0]", 100_000))},
+		"templates":           {Name: "t.tf", Text: []byte("a = " + strings.Repeat(`"${`, 50_000))},
+		"ifs":                 {Name: "t.tf", Text: []byte("a = \"" + strings.Repeat("%{if b}", 100_000) + "\"")},
+		"ifs in JSON": {Name: "t.tf.json", Text: []byte(`{"locals": {"a": "` +
+			strings.Repeat("%{if b}", 100_000) + `"}}`)},
 		"a big number":         {Name: "t.tf", Text: []byte(in("1e999999999", ""))},
 		"a big number in JSON": {Name: "t.tf.json", Text: []byte(`{"locals": {"a": 1e999999999}}`)},
 		"a growing number": {Name: "t.tf", Text: []byte(in("local.l60", "locals {\n l0 = 1e99\n"+

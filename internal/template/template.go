@@ -1,8 +1,8 @@
 // Package template reads the flows of Amazon AppFlow in the forms in which people
 // have them, and writes them down as flows of ours.
 //
-// A form is a file of this package, a CloudFormation template or the answer of
-// describe-flow, or a package of its own, which is brought along: Terraform. It
+// A form is a file of this package (a CloudFormation template, the answer of
+// describe-flow), or a package of its own, which who wants it brings (Terraform). It
 // finds the flows of a file and does what is the form's own: functions, loops,
 // variables. What it found is read as a definition, which is AppFlow's, whatever it
 // came from, and a definition becomes a Flow.
@@ -110,7 +110,7 @@ func (im *importer) document(f File) {
 		case isDescribed(root):
 			im.described(root)
 		case root.find("terraform_version") != nil:
-			im.problem(root.line, "", "is a state of Terraform: name its .tf files, or their folder, or what describe-flow says")
+			im.problem(root.line, "", "is a state of Terraform: name its .tf files, or their folder")
 		default:
 			im.problem(max(root.line, 1), "", "holds no flow: it is neither a CloudFormation template, "+
 				"with Resources, nor an answer of `aws appflow describe-flow`, with sourceFlowConfig")
