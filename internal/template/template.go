@@ -53,7 +53,7 @@ type Note struct {
 func (n Note) String() string {
 	where := fmt.Sprintf("%s:%d: ", printable.Line(n.File), n.Line)
 	if n.Flow != "" {
-		where += printable.Line(n.Flow) + ": "
+		where += n.Flow + ": "
 	}
 	return where + n.Text
 }
@@ -150,14 +150,27 @@ type importer struct {
 }
 
 func (im *importer) note(line int, format string, args ...any) {
-	im.out.Notes = append(im.out.Notes,
-		Note{File: im.file, Line: line, Flow: im.flow, Text: printable.Line(fmt.Sprintf(format, args...))})
+	im.tell(&im.out.Notes, line, im.flow, fmt.Sprintf(format, args...))
 }
 
 func (im *importer) problem(line int, of, format string, args ...any) {
-	im.problems = append(im.problems, Note{
-		File: im.file, Line: line, Flow: of, Text: printable.Line(fmt.Sprintf(format, args...)),
-	})
+	im.tell(&im.problems, line, of, fmt.Sprintf(format, args...))
+}
+
+// What is said of files, at most: a person reads it.
+const (
+	mostTold    = 2000
+	longestTold = 1000
+)
+
+func (im *importer) tell(to *[]Note, line int, of, text string) {
+	if len(*to) < mostTold {
+		*to = append(*to, Note{File: im.file, Line: line, Flow: printable.Cut(of, longestName),
+			Text: printable.Cut(text, longestTold)})
+		return
+	}
+	last := &(*to)[mostTold-1]
+	*last = Note{File: last.File, Line: last.Line, Text: "and more, from here on"}
 }
 
 // unused tells of parameters that no file has.
