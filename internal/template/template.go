@@ -87,7 +87,7 @@ func Import(files []File, parameters map[string]string, forms ...Form) (Imported
 			form.Read(of[form], parameters, &Report{im})
 		}
 	}
-	im.unused()
+	im.unused(files)
 	im.oneEach()
 	im.order(files)
 	return im.out, im.failure()
@@ -174,9 +174,10 @@ func (im *importer) tell(to *[]Note, line int, of, text string) {
 }
 
 // unused tells of parameters that no file has.
-func (im *importer) unused() {
+func (im *importer) unused(files []File) {
 	for _, name := range sorted(im.given) {
-		if !im.used[name] {
+		if !im.used[name] && len(im.problems) == 0 { // else nobody knows what a file has
+			im.file = files[0].Name
 			im.problem(1, "", "has no parameter %s", name)
 		}
 	}

@@ -68,23 +68,16 @@ func (n *Value) Add(key string, value *Value) {
 	list.list = append(list.list, value)
 }
 
-// Line is where it stands.
-func (n *Value) Line() int { return n.line }
-
 // Plain is what a Text says; where it is another value, known is false, and why
 // says why it is unknown.
 func (n *Value) Plain() (text, why string, known bool) {
-	if n == nil || n.kind != scalar {
-		return "", textIf(n, unknown), false
+	switch {
+	case n != nil && n.kind == scalar:
+		return n.text, "", true
+	case n != nil && n.kind == unknown:
+		return "", n.text, false
 	}
-	return n.text, "", true
-}
-
-func textIf(n *Value, is kind) string {
-	if n == nil || n.kind != is {
-		return ""
-	}
-	return n.text
+	return "", "", false
 }
 
 func unsure(line int, why string) *Value { return &Value{line: line, kind: unknown, text: why} }

@@ -76,8 +76,8 @@ func Reads(name string) bool {
 }
 
 var (
-	inHCL  = regexp.MustCompile(`(?m)^\s*resource\s+"?awsc?c?_appflow_flow"?\s`)
-	inJSON = regexp.MustCompile(`"awsc?c?_appflow_flow"\s*:`)
+	inHCL  = regexp.MustCompile(`(?m)^\s*resource\s+"?aws(cc)?_appflow_flow"?\s`)
+	inJSON = regexp.MustCompile(`"aws(cc)?_appflow_flow"\s*:`)
 )
 
 // Is tells a file of Terraform by its name, and one that came without a name by what
@@ -237,11 +237,12 @@ var plainRE = regexp.MustCompile(`^"?(string|number|bool|any)"?$`)
 func (m *module) parsed(name, text string) result {
 	wrong := result{open: true, why: "--parameter " + name + " is no value as Terraform writes them, as in " +
 		`["Account", "Contact"]`}
-	src := []byte(text)
-	if guard(hclsyntax.LexConfig(src, name, hcl.InitialPos)) != nil {
+	src, called := []byte(text), "--parameter "+name
+	m.source[called] = src
+	if guard(hclsyntax.LexConfig(src, called, hcl.InitialPos)) != nil {
 		return wrong
 	}
-	e, diags := hclsyntax.ParseExpression(src, name, hcl.InitialPos)
+	e, diags := hclsyntax.ParseExpression(src, called, hcl.InitialPos)
 	if diags.HasErrors() {
 		return wrong
 	}
