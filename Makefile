@@ -206,7 +206,7 @@ aws: deps lambda ## deploy the template into a stand-in for AWS, run the machine
 	$(took)
 
 .PHONY: aws-live
-aws-live: bin/catchment lambda ## deploy into your AWS account and run once, only with CATCHMENT_AWS_LIVE=yes CODE=bucket CONFIG=file
+aws-live: bin/catchment lambda ## deploy into your AWS account and run once, only with CATCHMENT_AWS_LIVE=yes CONFIG=file
 	deploy/aws/live.sh
 	$(took)
 

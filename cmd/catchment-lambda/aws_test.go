@@ -147,6 +147,11 @@ func TestAWS(t *testing.T) {
 					a.flows.Fault(fakeflows.Fault{Code: "ThrottlingException", Message: "Rate exceeded", Times: 3})
 					a.stacks.Fault(stacks.Fault{Code: "Throttling", Message: "Rate exceeded", Times: 3})
 				}
+				if round == 2 && v.name == "appflow" { // two come to nothing, and are made and started anew
+					a.stacks.Script(stacks.Script{Fail: "Internal failure"})
+					a.flows.Script(fakeflows.Script{Object: "Opportunity", Fail: "Internal error", After: 50})
+					a.flows.Script(fakeflows.Script{Object: "CampaignMember", Lose: 3})
+				}
 				if round == 1 && v.data {
 					a.red.Faults().Throttle(5)
 				}

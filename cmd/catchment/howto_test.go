@@ -84,7 +84,7 @@ func typed(line string) string {
 	if m := exitAs.FindStringSubmatch(line); m != nil {
 		code, line = m[1], strings.TrimSuffix(line, m[0])
 	}
-	if m := into.FindStringSubmatch(line); m != nil {
+	if m := intoFile.FindStringSubmatch(line); m != nil {
 		how := strings.TrimPrefix(m[1], ">")
 		return typed(strings.TrimSuffix(line, m[0])) + "\nkeep " + strings.Replace(how, ">", "-a ", 1) + m[2]
 	}
@@ -108,7 +108,7 @@ func typed(line string) string {
 	return line
 }
 
-var into = regexp.MustCompile(`\s+(>>?) ([a-z0-9.-]+)$`)
+var intoFile = regexp.MustCompile(`\s+(>>?) ([a-z0-9.-]+)$`)
 
 // quoteArg makes one argument of a text, variables left alone.
 func quoteArg(text string) string { return "'" + strings.ReplaceAll(text, "'", "''") + "'" }

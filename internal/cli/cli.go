@@ -37,6 +37,7 @@ type Program struct {
 	// ForAll runs what writes files that others shall read as the user's umask says; all
 	// else is written for the user alone. nil runs it as it is.
 	ForAll func(write func() error) error
+	Cloud  Cloud
 }
 
 // The exit codes.

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"maps"
@@ -286,22 +287,25 @@ func (p *work) listFlows(ctx context.Context) error {
 // controlRows is what the control table remembers of flows, and what it wants, by object.
 func controlRows(flows []control.FlowRow, wants []wanted.Row, now time.Time) []notice.ControlRow {
 	all := map[string]notice.ControlRow{}
+	known := map[string]string{} // names, which know no case
 	for _, f := range flows {
+		known[strings.ToLower(f.Object)] = f.Object
 		all[f.Object] = notice.ControlRow{
 			Object: f.Object, Paused: f.Paused, Generation: f.Generation, Rows: f.Rows, LastRun: f.LastRun,
 			Watermark: f.Watermark, Behind: behind(f.Watermark, now),
 		}
 	}
 	for _, w := range wants {
-		row := all[w.Object]
-		row.Object, row.Wanted, row.Template, row.Paused = w.Object, true, w.Template, row.Paused || w.Paused
+		object := cmp.Or(known[strings.ToLower(w.Object)], w.Object)
+		row := all[object]
+		row.Object, row.Wanted, row.Template, row.Paused = object, true, w.Template, row.Paused || w.Paused
 		if w.Window != nil {
 			row.Window = strings.TrimSpace(w.Window.Last + " " + w.Window.Zone)
 		}
 		if w.Wrong != nil {
 			row.Wrong = w.Wrong.Error()
 		}
-		all[w.Object] = row
+		all[object] = row
 	}
 	rows := make([]notice.ControlRow, 0, len(all))
 	for _, object := range slices.Sorted(maps.Keys(all)) {

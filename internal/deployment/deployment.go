@@ -13,6 +13,7 @@ import (
 	"bytes"
 	_ "embed"
 	"encoding/json"
+	"strconv"
 	"strings"
 	"text/template"
 
@@ -49,7 +50,7 @@ func Render(file *flow.File, known Warehouses) (Files, error) {
 	}
 	s.Machine, machine = short.String(), append(machine, '\n')
 	t, err := template.New("template.yaml").Funcs(template.FuncMap{"indent": indent,
-		"statement": statement, "list": list, "join": strings.Join, "json": asJSON}).Parse(templateText)
+		"statement": statement, "list": list, "join": strings.Join, "json": asJSON, "text": strconv.Quote}).Parse(templateText)
 	if err != nil {
 		return Files{}, err
 	}

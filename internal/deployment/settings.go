@@ -95,6 +95,9 @@ func (s *settings) fill() {
 	}
 }
 
+// Distributed tells whether the items of a run are executions of their own.
+func (s *settings) Distributed() bool { return strings.Contains(s.Machine, `"DISTRIBUTED"`) }
+
 // AppFlowPuts are what AppFlow does in its intermediate bucket (Amazon AppFlow User
 // Guide, Amazon S3 bucket policies).
 func (*settings) AppFlowPuts() []string {

@@ -10,7 +10,7 @@ import (
 
 func TestReports(t *testing.T) {
 	for _, some := range []map[string]status.Report{
-		checkExamples(), tableExamples(), flowExamples(), programExamples(),
+		checkExamples(), tableExamples(), flowExamples(), programExamples(), awsExamples(),
 	} {
 		statustest.Golden(t, some)
 	}
@@ -125,5 +125,26 @@ func programExamples() map[string]status.Report {
 			Source: 20164,
 			Stale:  4, Warehouse: "duckdb", WarehouseRows: 20163,
 		},
+	}
+}
+
+func awsExamples() map[string]status.Report {
+	next := []AWSStep{
+		{What: `put {"client_id": "..."} into secret catchment/salesforce:`,
+			Command: "aws secretsmanager put-secret-value"},
+		{What: "start one run:", Command: "aws stepfunctions start-execution --state-machine-arn arn:1"},
+	}
+	kept := []AWSResource{
+		{Command: "aws dynamodb delete-table --table-name control", Name: "control", Type: "AWS::DynamoDB::Table"},
+		{Name: "key", Type: "AWS::KMS::Key"},
+	}
+	return map[string]status.Report{
+		"deployed": Deployed{Bucket: "code", Next: next, Outputs: map[string]string{"Machine": "arn:1"},
+			Stack: "catchment", State: "made"},
+		"deployed-again": Deployed{Bucket: "code", Stack: "catchment", State: "unchanged"},
+		"destroy":        Destroyed{Flows: []string{"catchment-account-1", "catchment-contact-1"}, Stack: "catchment"},
+		"destroyed": Destroyed{Done: true, Flows: []string{"catchment-account-1"}, Kept: kept,
+			Stack: "catchment"},
+		"destroy-nothing": Destroyed{Done: true},
 	}
 }

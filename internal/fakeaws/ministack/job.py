@@ -4,30 +4,40 @@ ministack runs a job as `python3 SCRIPT`, with its arguments in the environment 
 that it finds. The script is fetched as the role, gets its arguments on the command line, and what it prints goes to its log.
 """
 
+import contextlib
+import io
 import os
-import subprocess
 import sys
 import time
+import traceback
 
 import boto3
 
-path = sys.argv[1]
+name = os.path.basename(sys.argv[1])
 jobs = boto3.client("glue").get_jobs()["Jobs"]
-job = next(j for j in jobs if path.endswith(j["Command"]["ScriptLocation"].removeprefix("s3:/")))
+job = next(j for j in jobs if j["Command"]["ScriptLocation"].endswith("/" + name))
 session = boto3.client("sts").assume_role(RoleArn=job["Role"], RoleSessionName="GlueJobRunnerSession")["Credentials"]
 os.environ.update(
     AWS_ACCESS_KEY_ID=session["AccessKeyId"], AWS_SECRET_ACCESS_KEY=session["SecretAccessKey"], AWS_SESSION_TOKEN=session["SessionToken"]
 )
+boto3.setup_default_session()  # the one before would go on as the administrator
 
 bucket, key = job["Command"]["ScriptLocation"].removeprefix("s3://").split("/", 1)
 script = boto3.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read().decode()
-arguments = [part for name, value in job["DefaultArguments"].items() for part in (name, os.environ.get(name.lstrip("-"), value))]
-done = subprocess.run([sys.executable, "-c", script, *arguments], capture_output=True, text=True)
-sys.stdout.write(done.stdout)
-sys.stderr.write(done.stderr)
+sys.argv = [name]
+for flag, value in job["DefaultArguments"].items():
+    sys.argv += [flag, os.environ.get(flag.lstrip("-"), value)]
+printed, failed = io.StringIO(), ""
+try:
+    with contextlib.redirect_stdout(printed):
+        exec(compile(script, name, "exec"), {"__name__": "__main__"})
+except SystemExit as ended:
+    failed = str(ended.code or "")
+except Exception:
+    failed = traceback.format_exc()
 
 logs, stream = boto3.client("logs"), f"{time.time_ns()}"
-for group, text in (("/aws-glue/python-jobs/output", done.stdout), ("/aws-glue/python-jobs/error", done.stderr)):
+for group, text in (("/aws-glue/python-jobs/output", printed.getvalue()), ("/aws-glue/python-jobs/error", failed)):
     try:
         logs.create_log_group(logGroupName=group)
     except logs.exceptions.ResourceAlreadyExistsException:
@@ -37,4 +47,4 @@ for group, text in (("/aws-glue/python-jobs/output", done.stdout), ("/aws-glue/p
         logs.put_log_events(
             logGroupName=group, logStreamName=stream, logEvents=[{"timestamp": int(time.time() * 1000), "message": text}]
         )
-sys.exit(done.returncode)
+sys.exit(failed)
