@@ -108,7 +108,7 @@ func TestLambdaIsLight(t *testing.T) {
 			t.Errorf("catchment-lambda needs cgo for %s", name)
 		}
 		for _, heavy := range []string{"duckdb", "sqlite", "internal/fakeorg", "internal/fakeaws",
-			"catchment/internal/cli", "cobra", "net/rpc", "/testing"} {
+			"catchment/internal/cli", "cobra", "hashicorp/hcl", "net/rpc", "/testing"} {
 			if strings.Contains(name, heavy) {
 				t.Errorf("catchment-lambda depends on %s", name)
 			}

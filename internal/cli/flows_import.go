@@ -11,6 +11,7 @@ import (
 	"catchment/internal/notice"
 	"catchment/internal/plan"
 	"catchment/internal/template"
+	"catchment/internal/template/terraform"
 )
 
 func (s *session) flowsImportCommand() *cobra.Command {
@@ -56,7 +57,7 @@ func (s *session) importFlows(names []string, parameters map[string]string) erro
 		}
 		files = append(files, more...)
 	}
-	im, wrong := template.Import(files, parameters)
+	im, wrong := template.Import(files, parameters, terraform.Form{})
 	report := notice.Import{YAML: string(im.YAML())}
 	for _, f := range files {
 		report.Files = append(report.Files, f.Name)
@@ -130,7 +131,7 @@ func terraformIn(folder string) ([]string, error) {
 	}
 	var paths []string
 	for _, e := range entries {
-		if !e.IsDir() && template.IsTerraform(e.Name()) {
+		if !e.IsDir() && terraform.Reads(e.Name()) {
 			paths = append(paths, filepath.Join(folder, e.Name()))
 		}
 	}

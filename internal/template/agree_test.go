@@ -12,6 +12,7 @@ import (
 
 	"catchment/internal/flow"
 	"catchment/internal/template"
+	"catchment/internal/template/terraform"
 )
 
 // A drawn is a flow as somebody meant it, before it is written in any form.
@@ -30,7 +31,8 @@ type drawn struct {
 func draw(t *rapid.T) drawn {
 	all := []string{"Id", "Name", "Phone", "Industry", "Own__c", "SystemModstamp", "Description"}
 	some := func(label string, of []string) []string {
-		return slices.DeleteFunc(slices.Clone(of), func(name string) bool { return !rapid.Bool().Draw(t, label+" "+name) })
+		left := func(name string) bool { return !rapid.Bool().Draw(t, label+" "+name) }
+		return slices.DeleteFunc(slices.Clone(of), left)
 	}
 	d := drawn{object: rapid.SampledFrom([]string{"Account", "Own__c"}).Draw(t, "object"),
 		renamed: map[string]string{}, filters: map[string]string{}, masked: map[string]int{},
@@ -75,7 +77,8 @@ func (d drawn) described() object {
 	}
 	return object{
 		"flowName": "drawn", "triggerConfig": trigger, "tasks": d.tasks(),
-		"sourceFlowConfig": object{"connectorType": "Salesforce", "sourceConnectorProperties": object{"Salesforce": salesforce}},
+		"sourceFlowConfig": object{"connectorType": "Salesforce",
+			"sourceConnectorProperties": object{"Salesforce": salesforce}},
 		"destinationFlowConfigList": []any{object{"connectorType": "Redshift", "destinationConnectorProperties": object{
 			"Redshift": object{"object": "s." + strings.ToLower(d.object), "intermediateBucketName": "between"}}}},
 	}
@@ -112,8 +115,8 @@ func (d drawn) tasks() []any {
 		add("Map", "NO_OP", to, object{"SOURCE_DATA_TYPE": "string", "DESTINATION_DATA_TYPE": "string"}, name)
 	}
 	for _, name := range slices.Sorted(maps.Keys(d.masked)) {
-		add("Mask", "MASK_FIRST_N", d.renamed[name], object{"MASK_LENGTH": fmt.Sprint(d.masked[name]), "MASK_VALUE": "*"},
-			name)
+		properties := object{"MASK_LENGTH": fmt.Sprint(d.masked[name]), "MASK_VALUE": "*"}
+		add("Mask", "MASK_FIRST_N", d.renamed[name], properties, name)
 	}
 	return tasks
 }
@@ -151,12 +154,14 @@ func (d drawn) template() object {
 		}
 		return v
 	}
-	return object{"Resources": object{"Drawn": object{"Type": "AWS::AppFlow::Flow", "Properties": capitals(d.described())}}}
+	return object{"Resources": object{"Drawn": object{
+		"Type": "AWS::AppFlow::Flow", "Properties": capitals(d.described())}}}
 }
 
 // terraform writes it as a resource in Terraform's JSON.
 func (d drawn) terraform() object {
-	names := map[string]string{"flowName": "name", "destinationFlowConfigList": "destination_flow_config", "tasks": "task"}
+	names := map[string]string{
+		"flowName": "name", "destinationFlowConfigList": "destination_flow_config", "tasks": "task"}
 	var snakes func(v any) any
 	snakes = func(v any) any {
 		switch v := v.(type) {
@@ -239,7 +244,7 @@ func TestFormsAgree(t *testing.T) {
 				}
 				text = string(b)
 			}
-			im, err := template.Import([]template.File{{Name: name, Text: []byte(text)}}, nil)
+			im, err := template.Import([]template.File{{Name: name, Text: []byte(text)}}, nil, terraform.Form{})
 			if err != nil {
 				t.Fatalf("%v\n%s", err, text)
 			}
@@ -257,7 +262,9 @@ func TestFormsAgree(t *testing.T) {
 		b.WriteString("resource \"aws_appflow_flow\" \"drawn\" {\n")
 		hcl(&b, resource)
 		b.WriteString("}\n")
-		for name, v := range map[string]any{"t.template": d.template(), "t.tf.json": d.terraform(), "t.tf": b.String()} {
+		for name, v := range map[string]any{
+			"t.template": d.template(), "t.tf.json": d.terraform(), "t.tf": b.String(),
+		} {
 			if other := in(name, v); other != got {
 				t.Fatalf("%s: %s\ndescribe-flow: %s", name, other, got)
 			}

@@ -16,10 +16,10 @@ type carrier struct {
 }
 
 // take carries a flow over, unless something in it is a problem.
-func (im *importer) take(found found) {
-	im.flow = found.resource
+func (im *importer) take(found Found) {
+	im.flow = found.Resource
 	before := len(im.problems)
-	flow := Flow{File: im.file, Resource: found.resource, Line: found.line}
+	flow := Flow{File: im.file, Resource: found.Resource, Line: found.Line}
 	c := &carrier{importer: im, d: define(found), f: &flow}
 	flow.Name = textOf(c.d.name)
 	if !c.source() {
@@ -41,14 +41,14 @@ func (im *importer) take(found found) {
 func (c *carrier) source() bool {
 	from := c.d.source
 	if from.connector == nil {
-		c.problem(c.d.line, c.flow, "has no SourceFlowConfig.ConnectorType")
+		c.problem(c.d.Line, c.flow, "has no SourceFlowConfig.ConnectorType")
 		return false
 	}
 	kind, ok := c.text(from.connector, "SourceFlowConfig.ConnectorType")
 	if !ok {
 		return false
 	}
-	if kind != "Salesforce" {
+	if !strings.EqualFold(kind, "Salesforce") {
 		c.note(from.line, "its source is %s: Catchment reads Salesforce only, the flow is left out", kind)
 		return false
 	}
@@ -120,7 +120,7 @@ func (c *carrier) transfer(from source) bool {
 // written in catchment.yaml.
 func (c *carrier) destination() {
 	if len(c.d.to) == 0 {
-		c.problem(c.d.line, c.flow, "has no DestinationFlowConfigList")
+		c.problem(c.d.Line, c.flow, "has no DestinationFlowConfigList")
 		return
 	}
 	if len(c.d.to) > 1 {
@@ -255,7 +255,7 @@ func (c *carrier) extra(e extra) {
 		"flowarn", "createdat", "createdby", "lastupdatedat", "lastupdatedby", "lastrunexecutiondetails",
 		"lastrunmetadatacatalogdetails", "schemaversion", "flowstatusmessage", "clienttoken":
 	default:
-		if c.d.strict {
+		if c.d.Strict {
 			c.problem(e.line, c.flow, "%s is no property of %s", e.key, flowType)
 		} else {
 			c.note(e.line, "%s is unknown, and not carried over", e.key)

@@ -15,7 +15,7 @@ var typeRE = regexp.MustCompile(`^((AWS|Alexa|Custom)::[A-Za-z0-9@_-]+(::[A-Za-z
 	`[A-Za-z0-9]{2,64}(::[A-Za-z0-9]{2,64}){2})(::MODULE)?$`)
 
 // cloudFormation reads a template.
-func (im *importer) cloudFormation(root *node) {
+func (im *importer) cloudFormation(root *Value) {
 	r := newResolver(root, im.given)
 	for name := range im.given {
 		if root.find("Parameters").get(name) != nil {
@@ -43,7 +43,7 @@ func (im *importer) cloudFormation(root *node) {
 }
 
 // extended tells whether a template asks for AWS::LanguageExtensions.
-func extended(transform *node) bool {
+func extended(transform *Value) bool {
 	if transform.isList() {
 		return slices.ContainsFunc(transform.list, extended)
 	}
@@ -90,7 +90,7 @@ func (im *importer) flowResource(r *resolver, p pair) {
 		im.problem(p.line, p.key, "%s", why)
 		return
 	}
-	im.take(found{resource: p.key, line: p.line, properties: properties, strict: true})
+	im.take(Found{Resource: p.key, Line: p.line, Properties: properties, Strict: true})
 }
 
 // others tells in one line of what stands in a file and is no flow.

@@ -1,50 +1,50 @@
 package template
 
-// found is a flow as a form left it: a tree of what AppFlow calls its properties,
-// in any spelling of their names, with everything resolved that could be.
-type found struct {
-	resource   string // what the file calls it
-	line       int
-	properties *node
-	strict     bool // a property that nobody knows is a mistake
+// A Found is a flow as a form left it: a map of what AppFlow calls its properties, in
+// any spelling of their names, with everything resolved that could be.
+type Found struct {
+	Resource   string // what the file calls it
+	Line       int
+	Properties *Value
+	Strict     bool // a property that nobody knows is a mistake
 }
 
 // A definition is what a flow of AppFlow does, whatever form it was written in. A
 // value may be nil, where it isn't given, or unknown.
 type definition struct {
-	found
-	name    *node
+	Found
+	name    *Value
 	source  source
 	to      []destination
 	trigger trigger
-	tasks   []*node
+	tasks   []*Value
 	extras  []extra
 }
 
 // A source is where the records come from.
 type source struct {
 	line      int
-	connector *node
-	object    *node
-	deleted   *node // IncludeDeletedRecords
-	api       *node // DataTransferApi
-	dynamic   *node // EnableDynamicFieldUpdate
-	pull      *node // IncrementalPullConfig
+	connector *Value
+	object    *Value
+	deleted   *Value // IncludeDeletedRecords
+	api       *Value // DataTransferApi
+	dynamic   *Value // EnableDynamicFieldUpdate
+	pull      *Value // IncrementalPullConfig
 }
 
 // A destination is where AppFlow took them.
 type destination struct {
 	line      int
-	connector *node
-	object    *node
-	errors    *node // ErrorHandlingConfig
+	connector *Value
+	object    *Value
+	errors    *Value // ErrorHandlingConfig
 }
 
 // A trigger is when it did.
 type trigger struct {
 	line     int
-	kind     *node
-	schedule *node // its properties, nil where there is none
+	kind     *Value
+	schedule *Value // its properties, nil where there is none
 }
 
 // An extra is a property besides those.
@@ -52,16 +52,16 @@ type extra struct {
 	name  string // folded
 	key   string // as it is written
 	line  int
-	value *node
+	value *Value
 }
 
 // define reads the properties of a flow. Terraform's names for the lists are the
 // singular: a list there is a block that comes again.
-func define(f found) definition {
-	p := f.properties
-	d := definition{found: f, name: either(p, "FlowName", "Name")}
+func define(f Found) definition {
+	p := f.Properties
+	d := definition{Found: f, name: either(p, "FlowName", "Name")}
 	from := single(p.find("SourceFlowConfig"))
-	d.source = source{line: lineAt(from, f.line), connector: from.find("ConnectorType"),
+	d.source = source{line: lineAt(from, f.Line), connector: from.find("ConnectorType"),
 		pull: single(from.find("IncrementalPullConfig"))}
 	salesforce := single(single(from.find("SourceConnectorProperties")).find("Salesforce"))
 	d.source.object, d.source.deleted = salesforce.find("Object"), salesforce.find("IncludeDeletedRecords")
@@ -76,7 +76,7 @@ func define(f found) definition {
 		d.to = append(d.to, one)
 	}
 	when := single(p.find("TriggerConfig"))
-	d.trigger = trigger{line: lineAt(when, f.line), kind: when.find("TriggerType"),
+	d.trigger = trigger{line: lineAt(when, f.Line), kind: when.find("TriggerType"),
 		schedule: single(when.find("TriggerProperties"))}
 	if nested := single(d.trigger.schedule.find("Scheduled")); nested != nil { // the API's way; templates have none
 		d.trigger.schedule = nested
@@ -87,7 +87,7 @@ func define(f found) definition {
 }
 
 // extrasOf are the properties that define doesn't read.
-func extrasOf(p *node) []extra {
+func extrasOf(p *Value) []extra {
 	var out []extra
 	for _, one := range p.pairs {
 		switch name := folded(one.key); name {
@@ -102,7 +102,7 @@ func extrasOf(p *node) []extra {
 	return out
 }
 
-func either(n *node, names ...string) *node {
+func either(n *Value, names ...string) *Value {
 	for _, name := range names {
 		if got := n.find(name); got != nil {
 			return got
@@ -112,7 +112,7 @@ func either(n *node, names ...string) *node {
 }
 
 // single is what a list of one holds: a block that comes once.
-func single(n *node) *node {
+func single(n *Value) *Value {
 	if n.isList() && len(n.list) == 1 {
 		return n.list[0]
 	}
@@ -120,17 +120,17 @@ func single(n *node) *node {
 }
 
 // items are those of a list, or the one that stands for a list of one.
-func items(n *node) []*node {
+func items(n *Value) []*Value {
 	switch {
 	case n.isList():
 		return n.list
 	case n.isMap():
-		return []*node{n}
+		return []*Value{n}
 	}
 	return nil
 }
 
-func lineAt(n *node, otherwise int) int {
+func lineAt(n *Value, otherwise int) int {
 	if n == nil || n.line == 0 {
 		return otherwise
 	}

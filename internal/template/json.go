@@ -6,15 +6,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 )
 
 // readJSON reads the documents of a file in JSON, one behind the other as a loop
 // of a shell leaves them.
-func readJSON(text []byte) ([]*node, error) {
+func readJSON(text []byte) ([]*Value, error) {
 	r := &jsonReader{text: text, d: json.NewDecoder(bytes.NewReader(text)), line: 1}
 	r.d.UseNumber() // a text: 1612148400000 is no 1.6121484e12
-	var docs []*node
+	var docs []*Value
 	for {
 		root, err := r.value(0)
 		if errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
@@ -59,7 +58,7 @@ func (r *jsonReader) wrong(err error) error {
 	return &lineError{line, "is not JSON: " + err.Error()}
 }
 
-func (r *jsonReader) value(depth int) (*node, error) {
+func (r *jsonReader) value(depth int) (*Value, error) {
 	t, err := r.next()
 	if err != nil {
 		return nil, err
@@ -70,7 +69,7 @@ func (r *jsonReader) value(depth int) (*node, error) {
 	if depth > deepest {
 		return nil, &lineError{r.line, fmt.Sprintf("is nested more than %d levels deep", deepest)}
 	}
-	out := &node{line: r.line, kind: scalar}
+	out := &Value{line: r.line, kind: scalar}
 	switch t := t.(type) {
 	case nil:
 		out.kind = empty
@@ -83,14 +82,12 @@ func (r *jsonReader) value(depth int) (*node, error) {
 		err := r.object(out, depth)
 		return asFunction(out), err
 	default: // a number or a truth
-		if out.text = fmt.Sprint(t); isHuge(out.text) {
-			return nil, &lineError{r.line, hugeNumber}
-		}
+		out.text = fmt.Sprint(t)
 	}
 	return out, nil
 }
 
-func (r *jsonReader) array(out *node, depth int) error {
+func (r *jsonReader) array(out *Value, depth int) error {
 	out.kind = sequence
 	for r.d.More() {
 		one, err := r.value(depth + 1)
@@ -103,7 +100,7 @@ func (r *jsonReader) array(out *node, depth int) error {
 	return inside(err)
 }
 
-func (r *jsonReader) object(out *node, depth int) error {
+func (r *jsonReader) object(out *Value, depth int) error {
 	out.kind = mapping
 	for r.d.More() {
 		t, err := r.next()
@@ -125,15 +122,6 @@ func (r *jsonReader) object(out *node, depth int) error {
 	}
 	_, err := r.next()
 	return inside(err)
-}
-
-const hugeNumber = "holds a number that is longer than any of use"
-
-// isHuge tells a number like 1e1000000, which fills the machine once it is written
-// out.
-func isHuge(number string) bool {
-	at := strings.IndexAny(number, "eE")
-	return len(number) > 40 || at >= 0 && len(strings.TrimLeft(number[at+1:], "+-0")) > 2
 }
 
 // inside makes an end within a document what it is.

@@ -16,7 +16,7 @@ const mostPairs = 500
 
 // unrolled are the entries of a map with those that its loops make in their
 // place. Where a loop can't be unrolled, why says so.
-func (r *resolver) unrolled(pairs []pair) (out []pair, why *node) {
+func (r *resolver) unrolled(pairs []pair) (out []pair, why *Value) {
 	for _, p := range pairs {
 		if !strings.HasPrefix(p.key, loopPrefix) {
 			out = append(out, p)
@@ -37,7 +37,7 @@ func (r *resolver) unrolled(pairs []pair) (out []pair, why *node) {
 }
 
 // loop makes the entries of one loop.
-func (r *resolver) loop(p pair) (made []pair, why *node) {
+func (r *resolver) loop(p pair) (made []pair, why *Value) {
 	r.depth++
 	defer func() { r.depth-- }()
 	arg := p.value
@@ -75,7 +75,7 @@ func (r *resolver) loop(p pair) (made []pair, why *node) {
 // A turn is one turn of a loop: its name stands for a value.
 type turn struct {
 	name  string
-	value *node
+	value *Value
 }
 
 var notPlainRE = regexp.MustCompile(`[^A-Za-z0-9]+`)
@@ -87,7 +87,7 @@ func (t turn) text(s string) string {
 }
 
 // turned is what one turn makes of a value.
-func (r *resolver) turned(n *node, t turn) *node {
+func (r *resolver) turned(n *Value, t turn) *Value {
 	if n == nil {
 		return nil
 	}
@@ -97,7 +97,7 @@ func (r *resolver) turned(n *node, t turn) *node {
 	case r.left < 0:
 		return unsure(n.line, "the loops make too much")
 	case n.kind == function && n.call == "Ref" && n.arg != nil && n.arg.text == t.name:
-		return &node{line: n.line, kind: scalar, text: t.value.text}
+		return &Value{line: n.line, kind: scalar, text: t.value.text}
 	case n.kind == scalar:
 		out.text = t.text(n.text)
 	}

@@ -9,24 +9,24 @@ import (
 // A resolver does the functions of a template: with the parameters that were
 // given, else their defaults. What depends on AWS stays unknown.
 type resolver struct {
-	parameters map[string]*node // given or default
-	mappings   *node
-	conditions *node
+	parameters map[string]*Value // given or default
+	mappings   *Value
+	conditions *Value
 	depth      int
 	left       int // how many nodes it may still make
 }
 
-func newResolver(root *node, given map[string]string) *resolver {
-	r := &resolver{parameters: map[string]*node{}, mappings: root.find("Mappings"),
+func newResolver(root *Value, given map[string]string) *resolver {
+	r := &resolver{parameters: map[string]*Value{}, mappings: root.find("Mappings"),
 		conditions: root.find("Conditions"), left: mostNodes}
 	for name, value := range map[string]string{"AWS::Partition": "aws", "AWS::URLSuffix": "amazonaws.com"} {
-		r.parameters[name] = &node{kind: scalar, text: value}
+		r.parameters[name] = &Value{kind: scalar, text: value}
 	}
 	if ps := root.find("Parameters"); ps != nil {
 		for _, p := range ps.pairs {
 			value := p.value.find("Default")
 			if text, ok := given[p.key]; ok {
-				value = &node{line: p.line, kind: scalar, text: text}
+				value = &Value{line: p.line, kind: scalar, text: text}
 			}
 			if value != nil && value.kind == scalar {
 				r.parameters[p.key] = parameter(value, textOf(p.value.find("Type")))
@@ -37,19 +37,19 @@ func newResolver(root *node, given map[string]string) *resolver {
 }
 
 // parameter is the value of a parameter, which may be a list of texts.
-func parameter(value *node, kind string) *node {
+func parameter(value *Value, kind string) *Value {
 	if kind != "CommaDelimitedList" && !strings.HasPrefix(kind, "List<") {
-		return &node{line: value.line, kind: scalar, text: value.text, open: true}
+		return &Value{line: value.line, kind: scalar, text: value.text, open: true}
 	}
-	out := &node{line: value.line, kind: sequence, open: true}
+	out := &Value{line: value.line, kind: sequence, open: true}
 	for text := range strings.SplitSeq(value.text, ",") {
-		out.list = append(out.list, &node{line: value.line, kind: scalar, text: strings.TrimSpace(text), open: true})
+		out.list = append(out.list, &Value{line: value.line, kind: scalar, text: strings.TrimSpace(text), open: true})
 	}
 	return out
 }
 
 // asFunction makes a function of a map that is the long form of one.
-func asFunction(n *node) *node {
+func asFunction(n *Value) *Value {
 	if n.kind != mapping || len(n.pairs) != 1 {
 		return n
 	}
@@ -57,14 +57,14 @@ func asFunction(n *node) *node {
 	name, ok := strings.CutPrefix(p.key, "Fn::")
 	if ok && !strings.HasPrefix(p.key, loopPrefix) || p.key == "Ref" ||
 		p.key == "Condition" && p.value.kind == scalar {
-		return &node{line: p.line, kind: function, call: name, arg: p.value}
+		return &Value{line: p.line, kind: function, call: name, arg: p.value}
 	}
 	return n
 }
 
 // resolve does every function in a value. It makes a new tree; nil stands for
 // AWS::NoValue.
-func (r *resolver) resolve(n *node) *node {
+func (r *resolver) resolve(n *Value) *Value {
 	if n == nil {
 		return nil
 	}
@@ -77,7 +77,7 @@ func (r *resolver) resolve(n *node) *node {
 	case function:
 		return r.do(n)
 	case sequence:
-		out := &node{line: n.line, kind: sequence}
+		out := &Value{line: n.line, kind: sequence}
 		for _, v := range n.list {
 			if got := r.resolve(v); got != nil {
 				out.list = append(out.list, got)
@@ -85,7 +85,7 @@ func (r *resolver) resolve(n *node) *node {
 		}
 		return out
 	case mapping:
-		out := &node{line: n.line, kind: mapping}
+		out := &Value{line: n.line, kind: mapping}
 		pairs, why := r.unrolled(n.pairs)
 		if why != nil {
 			return why
@@ -100,7 +100,7 @@ func (r *resolver) resolve(n *node) *node {
 	return n
 }
 
-func (r *resolver) do(n *node) *node {
+func (r *resolver) do(n *Value) *Value {
 	switch n.call {
 	case "Ref":
 		return r.ref(n)
@@ -119,9 +119,9 @@ func (r *resolver) do(n *node) *node {
 	case "Split":
 		if sep, text := r.item(n.arg, 0), r.item(n.arg, 1); sep != nil && text != nil && text.kind == scalar &&
 			sep.text != "" {
-			out := &node{line: n.line, kind: sequence}
+			out := &Value{line: n.line, kind: sequence}
 			for part := range strings.SplitSeq(text.text, sep.text) {
-				out.list = append(out.list, &node{line: n.line, kind: scalar, text: part, open: text.open})
+				out.list = append(out.list, &Value{line: n.line, kind: scalar, text: part, open: text.open})
 			}
 			return out
 		}
@@ -149,12 +149,12 @@ func (r *resolver) do(n *node) *node {
 }
 
 // ref looks a parameter up.
-func (r *resolver) ref(n *node) *node {
+func (r *resolver) ref(n *Value) *Value {
 	if n.arg.text == "AWS::NoValue" {
 		return nil
 	}
 	if v, ok := r.parameters[n.arg.text]; ok {
-		return &node{line: n.line, kind: v.kind, text: v.text, list: v.list, open: v.open}
+		return &Value{line: n.line, kind: v.kind, text: v.text, list: v.list, open: v.open}
 	}
 	return unsure(n.line, n.arg.text+" has no value; give one with --parameter "+n.arg.text+"=VALUE")
 }
@@ -162,21 +162,21 @@ func (r *resolver) ref(n *node) *node {
 var variableRE = regexp.MustCompile(`\$\{([^!{}][^{}]*)\}`)
 
 // sub fills the variables of a text.
-func (r *resolver) sub(n *node) *node {
-	text, own := n.arg, (*node)(nil)
+func (r *resolver) sub(n *Value) *Value {
+	text, own := n.arg, (*Value)(nil)
 	if n.arg.kind == sequence && len(n.arg.list) == 2 {
 		text, own = n.arg.list[0], n.arg.list[1]
 	}
 	if text.kind != scalar {
 		return unsure(n.line, "Sub wants a text")
 	}
-	var missing *node
+	var missing *Value
 	open, long := false, 0
 	out := variableRE.ReplaceAllStringFunc(text.text, func(m string) string {
 		name := strings.TrimSpace(m[2 : len(m)-1])
 		v := r.resolve(own.get(name))
 		if v == nil {
-			v = r.ref(&node{line: n.line, arg: &node{text: name}})
+			v = r.ref(&Value{line: n.line, arg: &Value{text: name}})
 		}
 		if v == nil || v.kind != scalar {
 			missing = v
@@ -195,10 +195,10 @@ func (r *resolver) sub(n *node) *node {
 	if missing != nil {
 		return missing
 	}
-	return &node{line: n.line, kind: scalar, text: strings.ReplaceAll(out, "${!", "${"), open: open}
+	return &Value{line: n.line, kind: scalar, text: strings.ReplaceAll(out, "${!", "${"), open: open}
 }
 
-func (r *resolver) join(n *node, list []*node, sep string) *node {
+func (r *resolver) join(n *Value, list []*Value, sep string) *Value {
 	texts, open, long := make([]string, len(list)), false, 0
 	for i, v := range list {
 		if v.kind != scalar {
@@ -209,11 +209,11 @@ func (r *resolver) join(n *node, list []*node, sep string) *node {
 		}
 		texts[i], open = v.text, open || v.open
 	}
-	return &node{line: n.line, kind: scalar, text: strings.Join(texts, sep), open: open}
+	return &Value{line: n.line, kind: scalar, text: strings.Join(texts, sep), open: open}
 }
 
 // item resolves one argument of a function.
-func (r *resolver) item(n *node, i int) *node {
+func (r *resolver) item(n *Value, i int) *Value {
 	if n == nil || n.kind != sequence || i >= len(n.list) {
 		return nil
 	}
@@ -229,7 +229,7 @@ func (r *resolver) condition(name string) (yes, known bool) {
 	return r.holds(c)
 }
 
-func (r *resolver) holds(n *node) (yes, known bool) {
+func (r *resolver) holds(n *Value) (yes, known bool) {
 	r.depth++
 	defer func() { r.depth-- }()
 	if r.left--; n == nil || n.kind != function || r.left < 0 || r.depth > 4*deepest {

@@ -37,7 +37,7 @@ type task struct {
 	operator   string
 	fields     []string
 	to         string
-	properties *node // key to value, as a map
+	properties *Value // key to value, as a map
 }
 
 func (t task) property(key string) string { return textOf(t.properties.find(key)) }
@@ -45,7 +45,7 @@ func (t task) property(key string) string { return textOf(t.properties.find(key)
 // tasks reads what a flow does with its fields.
 func (c *carrier) tasks() {
 	if len(c.d.tasks) == 0 {
-		c.problem(c.d.line, c.flow, "has no Tasks")
+		c.problem(c.d.Line, c.flow, "has no Tasks")
 		return
 	}
 	for _, one := range c.d.tasks {
@@ -59,12 +59,12 @@ func (c *carrier) tasks() {
 		return
 	case !c.f.mapped: // what is projected is copied
 		for _, name := range c.f.projection {
-			c.add(c.d.line, name)
+			c.add(c.d.Line, name)
 		}
 	}
 	c.f.Exclude = nil
 	if len(c.f.Fields) == 0 {
-		c.problem(c.d.line, c.flow, "maps no field: it has neither a Map nor a Map_all")
+		c.problem(c.d.Line, c.flow, "maps no field: it has neither a Map nor a Map_all")
 	}
 }
 
@@ -124,7 +124,7 @@ func (c *carrier) mapAll(t task) {
 }
 
 // task reads one task and refuses what AppFlow would refuse.
-func (c *carrier) task(n *node) (task, bool) {
+func (c *carrier) task(n *Value) (task, bool) {
 	t := task{line: n.line, properties: keyed(n.find("TaskProperties"))}
 	kind := n.find("TaskType")
 	if kind == nil {
@@ -173,11 +173,11 @@ func (c *carrier) task(n *node) (task, bool) {
 
 // keyed makes a map of a list of Key and Value, as templates have it, and leaves a
 // map as it is, as the API has it.
-func keyed(n *node) *node {
+func keyed(n *Value) *Value {
 	if !n.isList() {
 		return n
 	}
-	out := &node{line: n.line, kind: mapping}
+	out := &Value{line: n.line, kind: mapping}
 	for _, one := range n.list {
 		if key, value := one.find("Key"), one.find("Value"); value != nil && textOf(key) != "" {
 			out.pairs = append(out.pairs, pair{key.text, key.line, value})

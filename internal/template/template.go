@@ -1,10 +1,11 @@
 // Package template reads the flows of Amazon AppFlow in the forms in which people
 // have them, and writes them down as flows of ours.
 //
-// A form is a file of this package: a CloudFormation template, the answer of
-// describe-flow, Terraform. It finds the flows of a file and does what is the
-// form's own: functions, loops, variables. What it found is read as a definition,
-// which is AppFlow's, whatever it came from, and a definition becomes a Flow.
+// A form is a file of this package (a CloudFormation template, the answer of
+// describe-flow), or a package of its own, which who wants it brings (Terraform). It
+// finds the flows of a file and does what is the form's own: functions, loops,
+// variables. What it found is read as a definition, which is AppFlow's, whatever it
+// came from, and a definition becomes a Flow.
 //
 // What can't be carried over is told by line, with the reason and what to do
 // instead; what AppFlow itself would refuse is a problem of that flow, and the
@@ -12,9 +13,9 @@
 // by mover/appflow, which also runs it.
 //
 // Start at Import. tree.go, yaml.go and json.go read a file; cloudformation.go (with
-// resolve.go and loop.go), describe.go and terraform.go are the forms;
-// definition.go is what they lead to; carry.go, tasks.go and filter.go make a flow of
-// it, write.go its YAML.
+// resolve.go and loop.go) and describe.go are the forms, form.go is what others
+// are; definition.go is what they lead to; carry.go, tasks.go and filter.go make a
+// flow of it, write.go its YAML.
 package template
 
 import (
@@ -52,7 +53,7 @@ type Note struct {
 func (n Note) String() string {
 	where := fmt.Sprintf("%s:%d: ", printable.Line(n.File), n.Line)
 	if n.Flow != "" {
-		where += printable.Line(n.Flow) + ": "
+		where += n.Flow + ": "
 	}
 	return where + n.Text
 }
@@ -60,9 +61,9 @@ func (n Note) String() string {
 // Import reads the flows of files. parameters are values for what they leave
 // open, beside its defaults. Its error is of class Fix and tells every problem;
 // what was found besides comes with it.
-func Import(files []File, parameters map[string]string) (Imported, error) {
+func Import(files []File, parameters map[string]string, forms ...Form) (Imported, error) {
 	im := &importer{given: parameters, used: map[string]bool{}}
-	var modules []*module
+	of := map[Form][]File{}
 	for _, f := range files {
 		im.file = f.Name
 		f.Text = bytes.TrimPrefix(bytes.ReplaceAll(f.Text, []byte("\r\n"), []byte("\n")), []byte("\uFEFF"))
@@ -72,16 +73,21 @@ func Import(files []File, parameters map[string]string) (Imported, error) {
 		case bytes.HasPrefix(f.Text, []byte("\xff\xfe")) || bytes.HasPrefix(f.Text, []byte("\xfe\xff")):
 			im.problem(1, "", "is written in UTF-16, as PowerShell's > does: write it as UTF-8, with "+
 				"Set-Content -Encoding utf8")
-		case isTerraform(f):
-			modules = intoModule(modules, f)
 		default:
-			im.document(f)
+			at := slices.IndexFunc(forms, func(form Form) bool { return form.Is(f) })
+			if at < 0 {
+				im.document(f)
+				continue
+			}
+			of[forms[at]] = append(of[forms[at]], f)
 		}
 	}
-	for _, m := range modules {
-		im.terraform(m)
+	for _, form := range forms {
+		if len(of[form]) > 0 {
+			form.Read(of[form], parameters, &Report{im})
+		}
 	}
-	im.unused()
+	im.unused(files)
 	im.oneEach()
 	im.order(files)
 	return im.out, im.failure()
@@ -112,7 +118,7 @@ func (im *importer) document(f File) {
 	}
 }
 
-func readDocuments(text []byte) ([]*node, error) {
+func readDocuments(text []byte) ([]*Value, error) {
 	if start := bytes.TrimSpace(text); bytes.HasPrefix(start, []byte("{")) || bytes.HasPrefix(start, []byte("[")) {
 		docs, err := readJSON(text)
 		if err == nil {
@@ -144,20 +150,34 @@ type importer struct {
 }
 
 func (im *importer) note(line int, format string, args ...any) {
-	im.out.Notes = append(im.out.Notes,
-		Note{File: im.file, Line: line, Flow: im.flow, Text: printable.Line(fmt.Sprintf(format, args...))})
+	im.tell(&im.out.Notes, line, im.flow, fmt.Sprintf(format, args...))
 }
 
 func (im *importer) problem(line int, of, format string, args ...any) {
-	im.problems = append(im.problems, Note{
-		File: im.file, Line: line, Flow: of, Text: printable.Line(fmt.Sprintf(format, args...)),
-	})
+	im.tell(&im.problems, line, of, fmt.Sprintf(format, args...))
+}
+
+// What is said of files, at most: a person reads it.
+const (
+	mostTold    = 2000
+	longestTold = 1000
+)
+
+func (im *importer) tell(to *[]Note, line int, of, text string) {
+	if len(*to) < mostTold {
+		*to = append(*to, Note{File: im.file, Line: line, Flow: printable.Cut(of, longestName),
+			Text: printable.Cut(text, longestTold)})
+		return
+	}
+	last := &(*to)[mostTold-1]
+	*last = Note{File: last.File, Line: last.Line, Text: "and more, from here on"}
 }
 
 // unused tells of parameters that no file has.
-func (im *importer) unused() {
+func (im *importer) unused(files []File) {
 	for _, name := range sorted(im.given) {
-		if !im.used[name] {
+		if !im.used[name] && len(im.problems) == 0 { // else nobody knows what a file has
+			im.file = files[0].Name
 			im.problem(1, "", "has no parameter %s", name)
 		}
 	}
@@ -218,7 +238,7 @@ func (im *importer) failure() error {
 }
 
 // text is a value that has to be known.
-func (im *importer) text(n *node, what string) (string, bool) {
+func (im *importer) text(n *Value, what string) (string, bool) {
 	switch {
 	case n == nil || n.kind == empty:
 		return "", false

@@ -5,24 +5,24 @@ import (
 	"strings"
 )
 
-// A node is one value of a file, with its line, whatever the file is written in.
-// A function of CloudFormation is a node too, in its short form (!Ref) as in its
+// A Value is one value of a file, with its line, whatever the file is written in.
+// A function of CloudFormation is a value too, in its short form (!Ref) as in its
 // long one.
-type node struct {
+type Value struct {
 	line  int
 	kind  kind
 	text  string // of a scalar; of what is unknown: why
 	pairs []pair // of a map, in order
-	list  []*node
+	list  []*Value
 	call  string // of a function: "Ref", "Sub"
-	arg   *node
+	arg   *Value
 	open  bool // a parameter gave it: it may be another the next time
 }
 
 type pair struct {
 	key   string
 	line  int
-	value *node
+	value *Value
 }
 
 type kind int
@@ -36,14 +36,58 @@ const (
 	unknown // what nobody can tell from the file
 )
 
-func unsure(line int, why string) *node { return &node{line: line, kind: unknown, text: why} }
+// Text is a text, a number or a truth. open tells that a variable had a part in it.
+func Text(line int, text string, open bool) *Value {
+	return &Value{line: line, kind: scalar, text: text, open: open}
+}
+
+// Null is the value that stands for none.
+func Null(line int) *Value { return &Value{line: line} }
+
+// Unknown is what nobody can tell from the file, and why.
+func Unknown(line int, why string) *Value { return unsure(line, why) }
+
+// List is a list of values.
+func List(line int, values ...*Value) *Value { return &Value{line: line, kind: sequence, list: values} }
+
+// Map is a map without entries.
+func Map(line int) *Value { return &Value{line: line, kind: mapping} }
+
+// Set puts an entry into a map.
+func (n *Value) Set(key string, line int, value *Value) {
+	n.pairs = append(n.pairs, pair{key, line, value})
+}
+
+// Add puts a value into the list of that name in a map.
+func (n *Value) Add(key string, value *Value) {
+	list := n.find(key)
+	if list == nil {
+		list = List(value.line)
+		n.Set(key, value.line, list)
+	}
+	list.list = append(list.list, value)
+}
+
+// Plain is what a Text says; where it is another value, known is false, and why
+// says why it is unknown.
+func (n *Value) Plain() (text, why string, known bool) {
+	switch {
+	case n != nil && n.kind == scalar:
+		return n.text, "", true
+	case n != nil && n.kind == unknown:
+		return "", n.text, false
+	}
+	return "", "", false
+}
+
+func unsure(line int, why string) *Value { return &Value{line: line, kind: unknown, text: why} }
 
 // get finds a value of a map by its name, nil where there is none.
-func (n *node) get(name string) *node { return n.where(func(key string) bool { return key == name }) }
+func (n *Value) get(name string) *Value { return n.where(func(key string) bool { return key == name }) }
 
 // find finds a value in maps within each other by names that AWS gave. It writes
 // them as TaskType, as taskType and as task_type; null is as if it weren't there.
-func (n *node) find(names ...string) *node {
+func (n *Value) find(names ...string) *Value {
 	for _, name := range names {
 		n = n.where(func(key string) bool { return folded(key) == folded(name) })
 	}
@@ -53,7 +97,7 @@ func (n *node) find(names ...string) *node {
 	return n
 }
 
-func (n *node) where(is func(key string) bool) *node {
+func (n *Value) where(is func(key string) bool) *Value {
 	if n == nil || n.kind != mapping {
 		return nil
 	}
@@ -68,16 +112,16 @@ func (n *node) where(is func(key string) bool) *node {
 func folded(name string) string { return strings.ToLower(strings.ReplaceAll(name, "_", "")) }
 
 // text is a scalar's, "" where there is none, or it is unknown.
-func textOf(n *node) string {
+func textOf(n *Value) string {
 	if n == nil || n.kind != scalar {
 		return ""
 	}
 	return n.text
 }
 
-func (n *node) isMap() bool  { return n != nil && n.kind == mapping }
-func (n *node) isList() bool { return n != nil && n.kind == sequence }
-func (n *node) isOpen() bool { return n != nil && n.open }
+func (n *Value) isMap() bool  { return n != nil && n.kind == mapping }
+func (n *Value) isList() bool { return n != nil && n.kind == sequence }
+func (n *Value) isOpen() bool { return n != nil && n.open }
 
 // LongestFile is how many bytes of a file are read.
 const LongestFile = 32 << 20

@@ -15,7 +15,7 @@ import (
 const longestYAML = 1 << 20
 
 // readYAML reads the documents of a file in YAML.
-func readYAML(text []byte) ([]*node, error) {
+func readYAML(text []byte) ([]*Value, error) {
 	if len(text) > longestYAML {
 		return nil, errors.New("is longer than a template in YAML may be (1 MB)")
 	}
@@ -34,7 +34,7 @@ func readYAML(text []byte) ([]*node, error) {
 		}
 		return nil, &lineError{line, message}
 	}
-	var docs []*node
+	var docs []*Value
 	for _, d := range file.Docs {
 		if d.Body == nil {
 			continue
@@ -69,8 +69,8 @@ func nesting(text []byte) int {
 }
 
 // convert makes a node of what the parser found.
-func convert(n ast.Node, depth int) (*node, error) {
-	out := &node{line: lineOf(n)}
+func convert(n ast.Node, depth int) (*Value, error) {
+	out := &Value{line: lineOf(n)}
 	if depth > deepest {
 		return nil, &lineError{out.line, fmt.Sprintf("is nested more than %d levels deep", deepest)}
 	}
@@ -112,7 +112,7 @@ func convert(n ast.Node, depth int) (*node, error) {
 	return out, nil
 }
 
-func convertMap(out *node, values []*ast.MappingValueNode, depth int) (*node, error) {
+func convertMap(out *Value, values []*ast.MappingValueNode, depth int) (*Value, error) {
 	out.kind = mapping
 	for _, v := range values {
 		value, err := convert(v.Value, depth+1)

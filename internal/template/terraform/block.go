@@ -1,4 +1,4 @@
-package template
+package terraform
 
 import (
 	"fmt"
@@ -8,7 +8,12 @@ import (
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
+
+	"catchment/internal/template"
 )
+
+// mostTurns is how often a resource or a block may be there.
+const mostTurns = 500
 
 // A shape is what is read of a block of an aws_appflow_flow: its arguments, and the
 // blocks within.
@@ -55,23 +60,23 @@ func flowShape() shape {
 }
 
 // flowBlock reads a resource that is a flow, as often as it says it is there.
-func (im *importer) flowBlock(m *module, s section) {
+func (m *module) flowBlock(s section) {
 	b := s.block
-	im.flow = strings.Join(b.Labels, ".")
-	instances, ok := im.instances(m, b)
+	m.at(s.file, strings.Join(b.Labels, "."))
+	instances, ok := m.instances(b)
 	if !ok {
 		return
 	}
 	for _, one := range instances {
-		im.flow = strings.Join(b.Labels, ".") + one.key
-		var properties *node
+		m.at(s.file, strings.Join(b.Labels, ".")+one.key)
+		var properties *template.Value
 		if b.Labels[0] == "awscc_appflow_flow" { // as CloudFormation has it
-			properties, ok = im.arguments(m, b.Body, one.names)
+			properties, ok = m.arguments(b, one.names)
 		} else {
-			properties, ok = im.block(m, b.Body, flowShape(), one.names)
+			properties, ok = m.block(b, flowShape(), one.names)
 		}
 		if ok {
-			im.take(found{resource: im.flow, line: b.DefRange.Start.Line, properties: properties})
+			m.Flow(template.Found{Resource: m.flow, Line: b.DefRange.Start.Line, Properties: properties})
 		}
 	}
 }
@@ -82,12 +87,12 @@ type instance struct {
 	names names
 }
 
-func (im *importer) instances(m *module, b *hcl.Block) ([]instance, bool) {
+func (m *module) instances(b *hcl.Block) ([]instance, bool) {
 	content, _, _ := b.Body.PartialContent(&hcl.BodySchema{Attributes: []hcl.AttributeSchema{
 		{Name: "count"}, {Name: "for_each"},
 	}})
 	if a := content.Attributes["for_each"]; a != nil {
-		return im.forEach(m, a)
+		return m.forEach(a)
 	}
 	a := content.Attributes["count"]
 	if a == nil {
@@ -95,14 +100,14 @@ func (im *importer) instances(m *module, b *hcl.Block) ([]instance, bool) {
 	}
 	line, got := a.Range.Start.Line, m.read(a.Expr, nil)
 	n := 1
-	if got.kind == unknown {
-		im.note(line, "how often it is there can't be told (%s): taken once", got.text)
-	} else if _, err := fmt.Sscan(textOf(got), &n); err != nil || n < 0 || n > mostPairs {
-		im.problem(line, im.flow, "its count is no number up to %d", mostPairs)
+	if text, why, known := got.Plain(); why != "" {
+		m.Note(line, "how often it is there can't be told (%s): taken once", why)
+	} else if _, err := fmt.Sscan(text, &n); !known || err != nil || n < 0 || n > mostTurns {
+		m.Problem(line, "its count is no number up to %d", mostTurns)
 		return nil, false
 	}
 	if n == 0 {
-		im.note(line, "its count is 0: left out")
+		m.Note(line, "its count is 0: left out")
 	}
 	var all []instance
 	for i := range n {
@@ -112,11 +117,11 @@ func (im *importer) instances(m *module, b *hcl.Block) ([]instance, bool) {
 	return all, true
 }
 
-func (im *importer) forEach(m *module, a *hcl.Attribute) ([]instance, bool) {
+func (m *module) forEach(a *hcl.Attribute) ([]instance, bool) {
 	var all []instance
 	turns, why := m.turns(a.Expr, nil)
 	if why != "" {
-		im.problem(a.Range.Start.Line, im.flow, "its for_each can't be told: %s", why)
+		m.Problem(a.Range.Start.Line, "its for_each can't be told: %s", why)
 		return nil, false
 	}
 	for _, t := range turns {
@@ -140,22 +145,22 @@ func (m *module) turns(e hcl.Expression, within names) ([]round, string) {
 		return nil, got.why
 	case v == cty.NilVal || v.IsNull() || !v.IsWhollyKnown() || !v.CanIterateElements():
 		return nil, "it is neither a map nor a set"
-	case v.LengthInt() > mostPairs:
-		return nil, fmt.Sprintf("it has more than %d entries", mostPairs)
+	case v.LengthInt() > mostTurns:
+		return nil, fmt.Sprintf("it has more than %d entries", mostTurns)
 	}
 	var out []round
 	for key, value := range v.Elements() {
 		if v.Type().IsSetType() {
 			key = value
 		}
-		text := nodeOf(result{value: key}, 0)
-		out = append(out, round{text.text, cty.ObjectVal(map[string]cty.Value{"key": key, "value": value})})
+		text, _, _ := valueOf(result{value: key}, 0).Plain()
+		out = append(out, round{text, cty.ObjectVal(map[string]cty.Value{"key": key, "value": value})})
 	}
 	return out, ""
 }
 
-// block makes a node of a block: a block within is a list, since it may come again.
-func (im *importer) block(m *module, body hcl.Body, of shape, within names) (*node, bool) {
+// block makes a value of a block: a block within is a list, since it may come again.
+func (m *module) block(b *hcl.Block, of shape, within names) (*template.Value, bool) {
 	schema := &hcl.BodySchema{Blocks: []hcl.BlockHeaderSchema{{Type: "dynamic", LabelNames: []string{"type"}}}}
 	for name := range strings.FieldsSeq(of.arguments) {
 		schema.Attributes = append(schema.Attributes, hcl.AttributeSchema{Name: name})
@@ -163,19 +168,19 @@ func (im *importer) block(m *module, body hcl.Body, of shape, within names) (*no
 	for name := range of.blocks {
 		schema.Blocks = append(schema.Blocks, hcl.BlockHeaderSchema{Type: name})
 	}
-	content, _, diags := body.PartialContent(schema)
+	content, _, diags := b.Body.PartialContent(schema)
 	if diags.HasErrors() {
-		im.problem(rangeLine(diags[0].Subject), im.flow, "%s: %s", diags[0].Summary, diags[0].Detail)
+		m.Problem(rangeLine(diags[0].Subject), "%s: %s", diags[0].Summary, diags[0].Detail)
 		return nil, false
 	}
-	out := &node{line: body.MissingItemRange().Start.Line, kind: mapping}
+	out := template.Map(b.DefRange.Start.Line)
 	for name := range strings.FieldsSeq(of.arguments) {
 		if a := content.Attributes[name]; a != nil {
-			out.pairs = append(out.pairs, pair{name, a.Range.Start.Line, m.read(a.Expr, within)})
+			out.Set(name, a.Range.Start.Line, m.read(a.Expr, within))
 		}
 	}
-	for _, b := range content.Blocks {
-		if !im.inner(m, out, b, of, within) {
+	for _, inner := range content.Blocks {
+		if !m.inner(out, inner, of, within) {
 			return nil, false
 		}
 	}
@@ -183,30 +188,24 @@ func (im *importer) block(m *module, body hcl.Body, of shape, within names) (*no
 }
 
 // inner adds a block to the one that it stands in.
-func (im *importer) inner(m *module, out *node, b *hcl.Block, of shape, within names) bool {
+func (m *module) inner(out *template.Value, b *hcl.Block, of shape, within names) bool {
 	if m.left--; m.left < 0 {
-		im.problem(b.DefRange.Start.Line, im.flow, "its blocks make too much")
+		m.Problem(b.DefRange.Start.Line, "its blocks make too much")
 		return false
 	}
 	if b.Type == "dynamic" {
-		return im.dynamic(m, out, b, of, within)
+		return m.dynamic(out, b, of, within)
 	}
-	value, ok := im.block(m, b.Body, of.blocks[b.Type], within)
+	value, ok := m.block(b, of.blocks[b.Type], within)
 	if !ok {
 		return false
 	}
-	value.line = b.DefRange.Start.Line
-	list := out.find(b.Type)
-	if list == nil {
-		list = &node{line: value.line, kind: sequence}
-		out.pairs = append(out.pairs, pair{b.Type, value.line, list})
-	}
-	list.list = append(list.list, value)
+	out.Add(b.Type, value)
 	return true
 }
 
 // dynamic adds the blocks that a dynamic one stands for.
-func (im *importer) dynamic(m *module, out *node, b *hcl.Block, of shape, within names) bool {
+func (m *module) dynamic(out *template.Value, b *hcl.Block, of shape, within names) bool {
 	line, kind := b.DefRange.Start.Line, b.Labels[0]
 	if _, ok := of.blocks[kind]; !ok {
 		return true
@@ -216,12 +215,12 @@ func (im *importer) dynamic(m *module, out *node, b *hcl.Block, of shape, within
 		Blocks:     []hcl.BlockHeaderSchema{{Type: "content"}},
 	})
 	if diags.HasErrors() {
-		im.problem(rangeLine(diags[0].Subject), im.flow, "%s: %s", diags[0].Summary, diags[0].Detail)
+		m.Problem(rangeLine(diags[0].Subject), "%s: %s", diags[0].Summary, diags[0].Detail)
 		return false
 	}
 	turns, why := m.turns(content.Attributes["for_each"].Expr, within)
 	if why != "" {
-		im.problem(line, im.flow, "the for_each of its blocks %s can't be told: %s", kind, why)
+		m.Problem(line, "the for_each of its blocks %s can't be told: %s", kind, why)
 		return false
 	}
 	name := kind
@@ -232,7 +231,7 @@ func (im *importer) dynamic(m *module, out *node, b *hcl.Block, of shape, within
 		for _, c := range content.Blocks {
 			made := *c
 			made.Type, made.DefRange = kind, b.DefRange
-			if !im.inner(m, out, &made, of, within.with(name, t.value)) {
+			if !m.inner(out, &made, of, within.with(name, t.value)) {
 				return false
 			}
 		}
@@ -240,18 +239,18 @@ func (im *importer) dynamic(m *module, out *node, b *hcl.Block, of shape, within
 	return true
 }
 
-// arguments makes a node of a block that has arguments alone.
-func (im *importer) arguments(m *module, body hcl.Body, within names) (*node, bool) {
-	attributes, diags := body.JustAttributes()
+// arguments makes a value of a block that has arguments alone.
+func (m *module) arguments(b *hcl.Block, within names) (*template.Value, bool) {
+	attributes, diags := b.Body.JustAttributes()
 	if diags.HasErrors() {
-		im.problem(rangeLine(diags[0].Subject), im.flow, "%s: %s", diags[0].Summary, diags[0].Detail)
+		m.Problem(rangeLine(diags[0].Subject), "%s: %s", diags[0].Summary, diags[0].Detail)
 		return nil, false
 	}
-	out := &node{line: body.MissingItemRange().Start.Line, kind: mapping}
+	out := template.Map(b.DefRange.Start.Line)
 	for _, name := range slices.Sorted(maps.Keys(attributes)) {
 		a := attributes[name]
 		if name != "for_each" && name != "count" {
-			out.pairs = append(out.pairs, pair{name, a.Range.Start.Line, m.read(a.Expr, within)})
+			out.Set(name, a.Range.Start.Line, m.read(a.Expr, within))
 		}
 	}
 	return out, true

@@ -1,4 +1,14 @@
-package template
+// Package terraform reads the flows of AppFlow that are written in Terraform, as
+// aws_appflow_flow or awscc_appflow_flow, in either of its languages. It is a form
+// of package template, which makes flows of ours of what it finds.
+//
+// It does what is plain: variables that have a value, locals, a few functions,
+// for_each, count, dynamic blocks. What only Terraform knows, as an attribute of
+// another resource, stays unknown, and is told where a flow needs it.
+//
+// Start at Form.Read. block.go reads a resource, value.go works an expression out,
+// guard.go looks at a text before anything follows it into its depth.
+package terraform
 
 import (
 	"bytes"
@@ -11,12 +21,34 @@ import (
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	hcljson "github.com/hashicorp/hcl/v2/json"
 	"github.com/zclconf/go-cty/cty"
+
+	"catchment/internal/template"
 )
+
+// Form reads files of Terraform.
+type Form struct{}
+
+// Read finds the flows of modules: the files of a folder are one.
+func (Form) Read(files []template.File, parameters map[string]string, to *template.Report) {
+	var modules []*module
+	for _, f := range files {
+		modules = intoModule(modules, f)
+	}
+	for _, m := range modules {
+		m.Report, m.given = to, parameters
+		m.readFiles()
+	}
+}
 
 // A module is what Terraform reads at once: the files of a folder.
 type module struct {
+	*template.Report
+	given map[string]string
+
+	file      string // that is being read
+	flow      string // of it
 	folder    string
-	files     []File
+	files     []template.File
 	variables map[string]result
 	locals    map[string]*local
 	source    map[string][]byte // of its files, by name
@@ -30,11 +62,11 @@ type local struct {
 	known *result
 }
 
-// longestTerraform keeps the lexer, which is slow, from taking minutes.
-const longestTerraform = 4 << 20
+// longest keeps the lexer, which is slow, from taking minutes.
+const longest = 4 << 20
 
-// IsTerraform tells whether Terraform reads a file of that name.
-func IsTerraform(name string) bool {
+// Reads tells whether Terraform reads a file of that name.
+func Reads(name string) bool {
 	for _, suffix := range []string{".tf", ".tf.json", ".tfvars", ".tfvars.json"} {
 		if strings.HasSuffix(name, suffix) {
 			return true
@@ -44,23 +76,23 @@ func IsTerraform(name string) bool {
 }
 
 var (
-	inHCL  = regexp.MustCompile(`(?m)^\s*resource\s+"?awsc?c?_appflow_flow"?\s`)
-	inJSON = regexp.MustCompile(`"awsc?c?_appflow_flow"\s*:`)
+	inHCL  = regexp.MustCompile(`(?m)^\s*resource\s+"?aws(cc)?_appflow_flow"?\s`)
+	inJSON = regexp.MustCompile(`"aws(cc)?_appflow_flow"\s*:`)
 )
 
-// isTerraform tells a file of Terraform by its name, and one that came without a
-// name by what it holds.
-func isTerraform(f File) bool {
-	return IsTerraform(f.Name) || inHCL.Match(f.Text) || inJSON.Match(f.Text)
+// Is tells a file of Terraform by its name, and one that came without a name by what
+// it holds.
+func (Form) Is(f template.File) bool {
+	return Reads(f.Name) || inHCL.Match(f.Text) || inJSON.Match(f.Text)
 }
 
 // isJSON tells which of Terraform's two languages a file is in.
-func isJSON(f File) bool {
+func isJSON(f template.File) bool {
 	return strings.HasSuffix(f.Name, ".json") || bytes.HasPrefix(bytes.TrimSpace(f.Text), []byte("{"))
 }
 
 // intoModule puts a file to those of its folder.
-func intoModule(modules []*module, f File) []*module {
+func intoModule(modules []*module, f template.File) []*module {
 	folder := filepath.Dir(f.Name)
 	for _, m := range modules {
 		if m.folder == folder {
@@ -68,8 +100,8 @@ func intoModule(modules []*module, f File) []*module {
 			return modules
 		}
 	}
-	return append(modules, &module{folder: folder, files: []File{f}, variables: map[string]result{},
-		locals: map[string]*local{}, source: map[string][]byte{}, left: mostNodes})
+	return append(modules, &module{folder: folder, files: []template.File{f}, variables: map[string]result{},
+		locals: map[string]*local{}, source: map[string][]byte{}, left: mostMade})
 }
 
 // A section is a resource or a call of a module.
@@ -78,17 +110,23 @@ type section struct {
 	block *hcl.Block
 }
 
-// terraform reads the flows of a module.
-func (im *importer) terraform(m *module) {
+// at says what is read now.
+func (m *module) at(file, flow string) {
+	m.file, m.flow = file, flow
+	m.In(file, flow)
+}
+
+// readFiles reads the flows of a module.
+func (m *module) readFiles() {
 	var sections []section
-	var values []File // *.tfvars
+	var values []template.File // *.tfvars
 	for _, f := range m.files {
-		im.file = f.Name
+		m.at(f.Name, "")
 		if strings.Contains(f.Name, ".tfvars") {
 			values = append(values, f)
 			continue
 		}
-		body, ok := im.parse(f)
+		body, ok := m.parse(f)
 		if !ok {
 			continue
 		}
@@ -97,14 +135,14 @@ func (im *importer) terraform(m *module) {
 			{Type: "variable", LabelNames: []string{"name"}}, {Type: "locals"},
 			{Type: "resource", LabelNames: []string{"type", "name"}}, {Type: "module", LabelNames: []string{"name"}},
 		}})
-		im.diagnosed(diags)
+		m.diagnosed(diags)
 		for _, b := range content.Blocks {
 			switch b.Type {
 			case "variable":
-				im.variable(m, b)
+				m.variable(b)
 			case "locals":
 				attributes, diags := b.Body.JustAttributes()
-				im.diagnosed(diags)
+				m.diagnosed(diags)
 				for name, a := range attributes {
 					m.locals[name] = &local{made: a.Expr}
 				}
@@ -114,33 +152,33 @@ func (im *importer) terraform(m *module) {
 		}
 	}
 	for _, f := range values {
-		im.values(m, f)
+		m.values(f)
 	}
-	im.sections(m, sections)
+	m.sections(sections)
 }
 
 // parse reads a file's syntax, once it is sure that this ends.
-func (im *importer) parse(f File) (hcl.Body, bool) {
+func (m *module) parse(f template.File) (hcl.Body, bool) {
 	var file *hcl.File
 	var diags hcl.Diagnostics
-	if len(f.Text) > longestTerraform {
-		im.problem(1, "", "is longer than a file of Terraform may be (%d MB)", longestTerraform>>20)
+	if len(f.Text) > longest {
+		m.Problem(1, "is longer than a file of Terraform may be (%d MB)", longest>>20)
 		return nil, false
 	}
 	if isJSON(f) {
 		if err := guardJSON(f.Text); err != nil {
-			im.problem(lineOfError(err), "", "%v", err)
+			m.Problem(lineOf(err), "%v", err)
 			return nil, false
 		}
 		file, diags = hcljson.Parse(f.Text, f.Name)
 	} else {
 		if err := guard(hclsyntax.LexConfig(f.Text, f.Name, hcl.InitialPos)); err != nil {
-			im.problem(lineOfError(err), "", "%v", err)
+			m.Problem(lineOf(err), "%v", err)
 			return nil, false
 		}
 		file, diags = hclsyntax.ParseConfig(f.Text, f.Name, hcl.InitialPos)
 	}
-	im.diagnosed(diags)
+	m.diagnosed(diags)
 	return bodyOf(file), file != nil && !diags.HasErrors()
 }
 
@@ -152,10 +190,10 @@ func bodyOf(f *hcl.File) hcl.Body {
 }
 
 // diagnosed tells the first mistake in a file's syntax: the others come of it.
-func (im *importer) diagnosed(diags hcl.Diagnostics) {
+func (m *module) diagnosed(diags hcl.Diagnostics) {
 	for _, d := range diags {
 		if d.Severity == hcl.DiagError {
-			im.problem(rangeLine(d.Subject), "", "%s: %s", d.Summary, d.Detail)
+			m.Problem(rangeLine(d.Subject), "%s: %s", d.Summary, d.Detail)
 			return
 		}
 	}
@@ -169,7 +207,7 @@ func rangeLine(at *hcl.Range) int {
 }
 
 // variable reads the default of a variable.
-func (im *importer) variable(m *module, b *hcl.Block) {
+func (m *module) variable(b *hcl.Block) {
 	name := b.Labels[0]
 	content, _, _ := b.Body.PartialContent(&hcl.BodySchema{Attributes: []hcl.AttributeSchema{
 		{Name: "default"}, {Name: "type"},
@@ -181,14 +219,14 @@ func (im *importer) variable(m *module, b *hcl.Block) {
 		got.open = true
 		m.variables[name] = got
 	}
-	text, given := im.given[name]
+	text, given := m.given[name]
 	if !given {
 		return
 	}
-	im.used[name] = true
+	m.Knows(name)
 	value := result{value: cty.StringVal(text), open: true}
 	if a := content.Attributes["type"]; a != nil && !plainRE.Match(m.textOf(a.Expr)) { // a list, a map, an object
-		value = im.parsed(m, name, text)
+		value = m.parsed(name, text)
 	}
 	m.variables[name] = value
 }
@@ -196,14 +234,15 @@ func (im *importer) variable(m *module, b *hcl.Block) {
 var plainRE = regexp.MustCompile(`^"?(string|number|bool|any)"?$`)
 
 // parsed reads the value of a parameter that is more than a text.
-func (im *importer) parsed(m *module, name, text string) result {
+func (m *module) parsed(name, text string) result {
 	wrong := result{open: true, why: "--parameter " + name + " is no value as Terraform writes them, as in " +
 		`["Account", "Contact"]`}
-	src := []byte(text)
-	if guard(hclsyntax.LexConfig(src, name, hcl.InitialPos)) != nil {
+	src, called := []byte(text), "--parameter "+name
+	m.source[called] = src
+	if guard(hclsyntax.LexConfig(src, called, hcl.InitialPos)) != nil {
 		return wrong
 	}
-	e, diags := hclsyntax.ParseExpression(src, name, hcl.InitialPos)
+	e, diags := hclsyntax.ParseExpression(src, called, hcl.InitialPos)
 	if diags.HasErrors() {
 		return wrong
 	}
@@ -213,17 +252,17 @@ func (im *importer) parsed(m *module, name, text string) result {
 }
 
 // values reads a file of values for variables.
-func (im *importer) values(m *module, f File) {
-	im.file = f.Name
-	body, ok := im.parse(f)
+func (m *module) values(f template.File) {
+	m.at(f.Name, "")
+	body, ok := m.parse(f)
 	if !ok {
 		return
 	}
 	m.source[f.Name] = f.Text
 	attributes, diags := body.JustAttributes()
-	im.diagnosed(diags)
+	m.diagnosed(diags)
 	for name, a := range attributes {
-		if _, given := im.given[name]; !given {
+		if _, given := m.given[name]; !given {
 			got := m.worked(a.Expr, nil)
 			got.open = true
 			m.variables[name] = got
@@ -232,17 +271,17 @@ func (im *importer) values(m *module, f File) {
 }
 
 // sections reads the resources of a module, and counts those that are no flows.
-func (im *importer) sections(m *module, sections []section) {
+func (m *module) sections(sections []section) {
 	rest := map[string]map[string]int{}
 	var order []section
 	for _, s := range sections {
-		im.file, im.flow = s.file, ""
+		m.at(s.file, "")
 		at := s.block.DefRange.Start.Line
 		switch kind := s.block.Labels[0]; {
 		case s.block.Type == "module":
-			im.note(at, "module %s may hold flows: import its folder as well", kind)
+			m.Note(at, "module %s may hold flows: import its folder as well", kind)
 		case kind == "aws_appflow_flow" || kind == "awscc_appflow_flow":
-			im.flowBlock(m, s)
+			m.flowBlock(s)
 		default:
 			if rest[s.file] == nil {
 				rest[s.file] = map[string]int{}
@@ -252,7 +291,7 @@ func (im *importer) sections(m *module, sections []section) {
 		}
 	}
 	for _, s := range order {
-		im.file, im.flow = s.file, ""
-		im.others(s.block.DefRange.Start.Line, "resource", rest[s.file])
+		m.at(s.file, "")
+		m.Others(s.block.DefRange.Start.Line, "resource", rest[s.file])
 	}
 }

@@ -1,7 +1,11 @@
-package template
+package terraform
 
 import (
+	"bytes"
+	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
@@ -11,7 +15,10 @@ import (
 // The parser and what works expressions out follow a text as deep as it goes, so
 // its depth is looked at first: how many brackets are open, and how long the row of
 // signs is that one expression is made of.
-const longestRow = 2000
+const (
+	deepest    = 100
+	longestRow = 2000
+)
 
 // guard looks at the tokens of a text of Terraform.
 func guard(tokens hclsyntax.Tokens, _ hcl.Diagnostics) error {
@@ -57,40 +64,63 @@ func guard(tokens hclsyntax.Tokens, _ hcl.Diagnostics) error {
 
 // guardJSON does the same for Terraform in JSON, whose texts are templates.
 func guardJSON(text []byte) error {
-	docs, err := readJSON(text)
-	if err != nil {
-		return err
-	}
-	for _, root := range docs {
-		if err := guardTexts(root); err != nil {
-			return err
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.UseNumber()
+	depth := 0
+	for {
+		t, err := d.Token()
+		if errors.Is(err, io.EOF) {
+			return nil
 		}
-	}
-	return nil
-}
-
-func guardTexts(n *node) error {
-	if n == nil {
-		return nil
-	}
-	texts := []string{n.text}
-	for _, p := range n.pairs {
-		texts = append(texts, p.key)
-		if err := guardTexts(p.value); err != nil {
-			return err
-		}
-	}
-	for _, v := range append(n.list, n.arg) {
-		if err := guardTexts(v); err != nil {
-			return err
-		}
-	}
-	for _, text := range texts {
-		if strings.Contains(text, "${") || strings.Contains(text, "%{") {
-			if err := guard(hclsyntax.LexTemplate([]byte(text), "", hcl.InitialPos)); err != nil {
-				return &lineError{n.line, err.Error()}
+		wrong := ""
+		switch t := t.(type) {
+		case json.Delim:
+			if depth++; t == ']' || t == '}' {
+				depth -= 2
+			}
+			if depth > deepest {
+				wrong = fmt.Sprintf("is nested more than %d levels deep", deepest)
+			}
+		case json.Number:
+			if isHuge(t.String()) {
+				wrong = hugeNumber
+			}
+		case string:
+			if strings.Contains(t, "${") || strings.Contains(t, "%{") {
+				if err := guard(hclsyntax.LexTemplate([]byte(t), "", hcl.InitialPos)); err != nil {
+					wrong = err.Error()
+				}
 			}
 		}
+		if err != nil {
+			wrong = "is not JSON: " + err.Error()
+		}
+		if wrong != "" {
+			return &lineError{1 + bytes.Count(text[:d.InputOffset()], []byte("\n")), wrong}
+		}
 	}
-	return nil
+}
+
+const hugeNumber = "holds a number that is longer than any of use"
+
+// isHuge tells a number like 1e1000000, which fills the machine once it is written
+// out.
+func isHuge(number string) bool {
+	at := strings.IndexAny(number, "eE")
+	return len(number) > 40 || at >= 0 && len(strings.TrimLeft(number[at+1:], "+-0")) > 2
+}
+
+// A lineError says what is wrong with the text of a file.
+type lineError struct {
+	line int
+	text string
+}
+
+func (e *lineError) Error() string { return e.text }
+
+func lineOf(err error) int {
+	if at, ok := errors.AsType[*lineError](err); ok {
+		return at.line
+	}
+	return 1
 }

@@ -1,4 +1,4 @@
-package template
+package terraform
 
 import (
 	"fmt"
@@ -9,6 +9,8 @@ import (
 	"github.com/zclconf/go-cty/cty"
 	ctyfunction "github.com/zclconf/go-cty/cty/function"
 	"github.com/zclconf/go-cty/cty/function/stdlib"
+
+	"catchment/internal/template"
 )
 
 // A result is what an expression comes to, or why nobody can tell it here.
@@ -37,6 +39,9 @@ var loopRE = regexp.MustCompile(`[\[{]~?\s*for\b|%\{~?\s*for\b|\[\s*\*\s*\]|\.\s
 // What an expression may come to: a list of fields, not more.
 const (
 	mostParts   = 5000
+	mostMade    = 1_000_000 // of all that a module comes to
+	longestText = 1 << 16
+	longestName = 128
 	mostNumbers = 4096 // bits
 	loopCosts   = 5000
 )
@@ -180,61 +185,64 @@ func functions() map[string]ctyfunction.Function {
 	}
 }
 
-// nodeOf makes a node of what an expression comes to.
-func nodeOf(got result, line int) *node {
+// valueOf makes a value of what an expression comes to.
+func valueOf(got result, line int) *template.Value {
 	if got.why != "" {
-		return unsure(line, got.why)
+		return template.Unknown(line, got.why)
 	}
-	out := &node{line: line, open: got.open, kind: scalar}
+	part := func(v cty.Value) *template.Value { return valueOf(result{value: v, open: got.open}, line) }
 	switch v := got.value; {
 	case v == cty.NilVal || v.IsNull():
-		out.kind = empty
+		return template.Null(line)
 	case !v.IsWhollyKnown():
-		return unsure(line, "it is known only to Terraform")
+		return template.Unknown(line, "it is known only to Terraform")
 	case v.Type() == cty.String:
-		out.text = v.AsString()
+		return template.Text(line, v.AsString(), got.open)
 	case v.Type() == cty.Number:
-		out.text = v.AsBigFloat().Text('f', -1)
+		return template.Text(line, v.AsBigFloat().Text('f', -1), got.open)
 	case v.Type() == cty.Bool:
-		out.text = fmt.Sprint(v.True())
+		return template.Text(line, fmt.Sprint(v.True()), got.open)
 	case v.Type().IsObjectType() || v.Type().IsMapType():
-		out.kind = mapping
-		for key, part := range v.Elements() {
-			out.pairs = append(out.pairs, pair{key.AsString(), line, nodeOf(result{value: part, open: got.open}, line)})
+		out := template.Map(line)
+		for key, value := range v.Elements() {
+			out.Set(key.AsString(), line, part(value))
 		}
+		return out
 	case v.CanIterateElements():
-		out.kind = sequence
-		for _, part := range v.Elements() {
-			out.list = append(out.list, nodeOf(result{value: part, open: got.open}, line))
+		var parts []*template.Value
+		for _, value := range v.Elements() {
+			parts = append(parts, part(value))
 		}
+		return template.List(line, parts...)
 	}
-	return out
+	return template.Unknown(line, "it is neither a text, a list nor a map")
 }
 
-// read makes a node of an expression: of a list or a map part by part, so that
+// read makes a value of an expression: of a list or a map part by part, so that
 // each has its line, and one that is unknown leaves the others known.
-func (m *module) read(e hcl.Expression, within names) *node {
+func (m *module) read(e hcl.Expression, within names) *template.Value {
 	line := e.Range().Start.Line
 	if m.left--; m.left < 0 {
-		return unsure(line, "the files make too much of it")
+		return template.Unknown(line, "the files make too much of it")
 	}
 	if pairs, diags := hcl.ExprMap(e); !diags.HasErrors() {
-		out := &node{line: line, kind: mapping}
+		out := template.Map(line)
 		for _, p := range pairs {
-			key := nodeOf(m.worked(p.Key, within), p.Key.Range().Start.Line)
-			if key.kind != scalar {
-				return unsure(key.line, "the name of a value: "+key.text)
+			at := p.Key.Range().Start.Line
+			key, why, known := valueOf(m.worked(p.Key, within), at).Plain()
+			if !known {
+				return template.Unknown(at, "the name of a value: "+why)
 			}
-			out.pairs = append(out.pairs, pair{key.text, key.line, m.read(p.Value, within)})
+			out.Set(key, at, m.read(p.Value, within))
 		}
 		return out
 	}
-	if parts, diags := hcl.ExprList(e); !diags.HasErrors() {
-		out := &node{line: line, kind: sequence}
-		for _, one := range parts {
-			out.list = append(out.list, m.read(one, within))
+	if list, diags := hcl.ExprList(e); !diags.HasErrors() {
+		var parts []*template.Value
+		for _, one := range list {
+			parts = append(parts, m.read(one, within))
 		}
-		return out
+		return template.List(line, parts...)
 	}
-	return nodeOf(m.worked(e, within), line)
+	return valueOf(m.worked(e, within), line)
 }
