@@ -119,6 +119,9 @@ Parameters of the template that aren't given stay what they are.`,
 }
 
 func (p *work) deployAWS(ctx context.Context, flags deployFlags) error {
+	if err := deployment.CheckStack(flags.stack); err != nil {
+		return err
+	}
 	files, err := deployment.Render(p.File, p.Drivers)
 	if err != nil {
 		return err

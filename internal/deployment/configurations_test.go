@@ -184,6 +184,10 @@ func TestLastingFlows(t *testing.T) {
 	if may(t, d, "DropFunctionRole", "appflow:DeleteFlow", "") {
 		t.Error("drop may delete a lasting flow")
 	}
+	if may(t, d, "ReadyFunctionRole", "s3:PutObject", "") || !may(t, rendered(t, "appflow-wire"), "ReadyFunctionRole",
+		"s3:PutObject", "acme-catchment-stage/templates/*") {
+		t.Error("ready keeps templates where there are no stacks, or doesn't where there are")
+	}
 }
 
 // A service in the place of a socket: its own cluster, and the secret of the URL.
@@ -224,6 +228,33 @@ func TestDataAPIWithoutASecret(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v doesn't say %s", err, want)
 		}
+	}
+}
+
+// What a configuration calls things stays a text, whatever YAML would make of it.
+func TestNamesStayTexts(t *testing.T) {
+	file := configuration(t, "bulk-data")
+	file.Stage.URL, file.Control.URL = "s3:1234", "dynamodb:yes"
+	file.Org.Login.ClientID, file.Warehouse.StagingSchema = "aws-sm:@home#id", "null"
+	file.Warehouse.URL = strings.Replace(file.Warehouse.URL, "/prod?", `/pr%22o%7D:%20d?`, 1)
+	files, err := render(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := read(t, files.Template)
+	arguments, _ := d.resources("AWS::Glue::Job")["GlueJob"]["DefaultArguments"].(map[string]any)
+	for what, got := range map[string]any{
+		"yes":   d.resources("AWS::DynamoDB::Table")["Table"]["TableName"],
+		"1234":  d.resources("AWS::S3::Bucket")["Bucket"]["BucketName"],
+		"@home": d.resources("AWS::SecretsManager::Secret")["Secret0"]["Name"],
+		"null":  arguments["--schema"], `pr"o}: d`: arguments["--database"],
+	} {
+		if got != what {
+			t.Errorf("%v, want %s", got, what)
+		}
+	}
+	if !strings.Contains(string(files.Template), `TableName: "yes"`) {
+		t.Error("the table's name is not written as a text")
 	}
 }
 

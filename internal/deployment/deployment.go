@@ -13,6 +13,7 @@ import (
 	"bytes"
 	_ "embed"
 	"encoding/json"
+	"strconv"
 	"strings"
 	"text/template"
 
@@ -48,8 +49,9 @@ func Render(file *flow.File, known Warehouses) (Files, error) {
 		return Files{}, err
 	}
 	s.Machine, machine = short.String(), append(machine, '\n')
-	t, err := template.New("template.yaml").Funcs(template.FuncMap{"indent": indent,
-		"statement": statement, "list": list, "join": strings.Join, "json": asJSON}).Parse(templateText)
+	t, err := template.New("template.yaml").Funcs(template.FuncMap{
+		"indent": indent, "join": strings.Join, "json": asJSON, "list": list, "statement": statement, "text": strconv.Quote,
+	}).Parse(templateText)
 	if err != nil {
 		return Files{}, err
 	}

@@ -12,7 +12,8 @@ import (
 // everything is a configuration that has a part for every use.
 func everything() *settings {
 	return &settings{
-		Table: "t", Stage: place{"stage", "p/"}, Rows: true, Secrets: readings{{Name: "s"}}, AppFlow: &flow.AppFlow{Bucket: "b"},
+		Table: "t", Stage: place{"stage", "p/"}, Rows: true, Secrets: readings{{Name: "s"}},
+		AppFlow: &flow.AppFlow{Bucket: "b"},
 		Warehouse: reach.Way{Files: true, Job: map[string]string{}, Secret: "arn:s-Ab12Cd", Rights: []reach.Right{
 			{Action: "x:Send", On: "arn:x", Why: "sends"}, {Action: "x:Ask", Why: "asks"}}},
 	}
