@@ -24,8 +24,8 @@ var oldFlows = []struct {
 	{"accounts", "Account", "crm.accounts", "", [][2]string{{"id", "Id"}, {"name", "Name"}, {"industry", "Industry"},
 		{"isdeleted", "IsDeleted"}, {"systemmodstamp", "SystemModstamp"}}},
 	{"contacts", "Contact", "crm.contacts",
-		`{"taskType": "Filter", "sourceFields": ["Email"], "connectorOperator": {"Salesforce": "NOT_EQUAL_TO"},
-		"taskProperties": {"DATA_TYPE": "email", "VALUE": "test@example.com"}},`,
+		`{"taskType": "Filter", "sourceFields": ["Salutation"], "connectorOperator": {"Salesforce": "NOT_EQUAL_TO"},
+		"taskProperties": {"DATA_TYPE": "picklist", "VALUE": "Dr"}},`,
 		[][2]string{{"id", "Id"}, {"surname", "LastName"}, {"email", "Email"}, {"title", "Title"},
 			{"isdeleted", "IsDeleted"}, {"systemmodstamp", "SystemModstamp"}}},
 }

@@ -63,11 +63,28 @@ func isWindow(t task) bool {
 // may have been a choice of records all the same, and this is how to have it.
 func (c *carrier) window(t task, name, condition string) {
 	or := ""
+	if days := spanOf(t); days > 0 {
+		or = fmt.Sprintf("; to read what changed in the last days again each time, add: window: {last: %dd}", days)
+	}
 	if condition != "" && !t.properties.find("LOWER_BOUND").isOpen() && t.operator == "BETWEEN" {
-		or = `; to copy no other records, add: where: "` + condition + `"`
+		or += `; to copy no other records, add: where: "` + condition + `"`
 	}
 	c.note(t.line, "the filter on %s is the window of a run, and is not carried over: "+
 		"a run reads everything the first time, then what has changed since the watermark%s", name, or)
+}
+
+// spanOf is how many days a window has, 0 where nobody can tell.
+func spanOf(t task) int {
+	const day = 24 * 60 * 60 * 1000
+	lower, err := strconv.ParseInt(t.property("LOWER_BOUND"), 10, 64)
+	if err != nil || lower < 0 {
+		return 0
+	}
+	upper, err := strconv.ParseInt(t.property("UPPER_BOUND"), 10, 64)
+	if err != nil || upper <= lower || upper-lower > 366*day {
+		return 0
+	}
+	return int((upper - lower + day - 1) / day)
 }
 
 // soql writes a filter as a condition.

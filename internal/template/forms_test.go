@@ -73,8 +73,8 @@ func TestLoops(t *testing.T) {
 	good := string(read(t, "loop.yaml"))
 	for _, tt := range []struct{ old, new, want string }{
 		{"- !Ref Objects", "- !Ref Other",
-			"loop.yaml:14: the list of Fn::ForEach::Flows can't be told: Other has no value; give one with --parameter " +
-				"Other=VALUE"},
+			"loop.yaml:14: the list of Fn::ForEach::Flows can't be told: Other has no value; give one with " +
+				"--parameter Other=VALUE"},
 		{"- !Ref Objects", "- !Split [',', !ImportValue Names]",
 			"loop.yaml:14: the list of Fn::ForEach::Flows can't be told: the function Split can't be read here"},
 		{"- [Invoice__c]", "- Invoice__c", "loop.yaml:36: what Fn::ForEach::Own goes through is no list"},
@@ -83,7 +83,7 @@ func TestLoops(t *testing.T) {
 			"loop.yaml:36: Fn::ForEach::Own makes more than 500 entries"},
 		{"    - Name\n", "", "loop.yaml:36: Fn::ForEach::Own is to be a name, a list and what is made of each"},
 		{"Transform: AWS::LanguageExtensions\n", "",
-			"loop.yaml:13: has a loop, and lacks Transform: AWS::LanguageExtensions, which CloudFormation wants for it"},
+			"loop.yaml:13: has a loop, and lacks Transform: AWS::LanguageExtensions, which CloudFormation wants"},
 	} {
 		text := strings.Replace(good, tt.old, tt.new, 1)
 		if text == good {
@@ -106,7 +106,8 @@ func TestVariables(t *testing.T) {
 variable "fields" { type = list(string) }
 `)
 	resource = strings.Replace(resource, `{ task_type = "Map_all" }`,
-		"{\n task_type = \"Filter\"\n source_fields = var.fields\n connector_operator { salesforce = \"PROJECTION\" }\n}", 1)
+		"{\n task_type = \"Filter\"\n source_fields = var.fields\n"+
+			" connector_operator { salesforce = \"PROJECTION\" }\n}", 1)
 	for _, tt := range []struct {
 		values string
 		given  map[string]string
@@ -118,7 +119,8 @@ variable "fields" { type = list(string) }
 		{`object = "Lead"` + "\n" + `fields = ["Name"]`, map[string]string{"object": "Case"},
 			"object: Case\n    fields: [Name]"},
 		{"", nil, "SourceFields: var.fields has no default; give a value with --parameter fields=VALUE"},
-		{"", map[string]string{"fields": "Name]"}, "SourceFields: --parameter fields is no value as Terraform writes them"},
+		{"", map[string]string{"fields": "Name]"},
+			"SourceFields: --parameter fields is no value as Terraform writes them"},
 		{"", map[string]string{"fields": "[for a in [1] : [for b in [1] : b]][0]"},
 			"SourceFields: it has a loop within a loop, which is not read here"},
 	} {

@@ -175,8 +175,11 @@ func (im *importer) tell(to *[]Note, line int, of, text string) {
 
 // unused tells of parameters that no file has.
 func (im *importer) unused(files []File) {
+	if slices.ContainsFunc(im.problems, func(p Note) bool { return p.Flow == "" }) {
+		return // what a file has that couldn't be read, nobody knows
+	}
 	for _, name := range sorted(im.given) {
-		if !im.used[name] && len(im.problems) == 0 { // else nobody knows what a file has
+		if !im.used[name] {
 			im.file = files[0].Name
 			im.problem(1, "", "has no parameter %s", name)
 		}
