@@ -201,7 +201,7 @@ lambda: ## build bin/lambda.zip, the program of every function on AWS
 NPSP ?= testdata/npsp-1k
 
 .PHONY: aws
-aws: deps lambda ## deploy the template into a stand-in for AWS, run the machine three times with changes between, verify: NPSP=folder
+aws: deps lambda ## deploy into a stand-in for AWS that enforces IAM, run the machine with changes between, verify, break things, take rights away: NPSP=folder
 	$(GO) test ./cmd/catchment-lambda -count=1 -v -timeout 20m -run '^TestAWS' -aws.zip $(CURDIR)/bin/lambda.zip -aws.data $(abspath $(NPSP))
 	$(took)
 

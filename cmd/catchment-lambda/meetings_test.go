@@ -96,7 +96,8 @@ func (a *account) engine(before string) {
 	stop := make(chan struct{})
 	o.Holder, o.Alone, o.Stop = "engine", false, stop
 	o.Dead = a.cloud.Ended
-	e := engine.Engine{Steps: p.Replicator(nil, o).Steps(), Stop: stop, Observer: stopper{before, sync.OnceFunc(func() { close(stop) })}}
+	e := engine.Engine{Steps: p.Replicator(nil, o).Steps(), Stop: stop,
+		Observer: stopper{before, sync.OnceFunc(func() { close(stop) })}}
 	err = e.Run(a.t.Context(), replicate.Plan(p.File.Limits.Flows), plan.Task{Run: id})
 	run, rerr := p.Control.Run(a.t.Context(), id)
 	a.check(rerr)
@@ -151,7 +152,8 @@ func (a *account) wentOn(open map[string]control.AttemptState) {
 	for id, was := range open {
 		at, err := p.Control.Attempt(a.t.Context(), id)
 		a.check(err)
-		if at.State != control.Consolidated && at.State != control.Dropped || strings.Contains(strings.Join(at.Notes, " "), "given up") {
+		ended := at.State == control.Consolidated || at.State == control.Dropped
+		if !ended || strings.Contains(strings.Join(at.Notes, " "), "given up") {
 			a.t.Errorf("attempt %s, which was %s, is %s: %q", id, was, at.State, at.Notes)
 		}
 	}

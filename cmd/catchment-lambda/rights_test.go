@@ -24,6 +24,8 @@ func (r right) String() string {
 	return fmt.Sprintf("%s: %s on %s (%s)", r.Role, r.Action, r.Resource, r.Sid)
 }
 
+func byName(a, b right) int { return strings.Compare(a.String(), b.String()) }
+
 // made are the parts of names that AWS chooses, and that differ between accounts.
 var made = regexp.MustCompile(`-[0-9A-Fa-f]{6,}$`)
 
@@ -72,19 +74,26 @@ type place struct{ policy, statement int }
 // needed finds the rights that a call needed which no other right of its role
 // allows: without them it would have been denied.
 func (l ledger) needed() map[right]ministack.Call {
-	rights, all := l.rights(), map[right]ministack.Call{}
-	of := map[string][]right{}
-	for r := range rights {
-		of[r.Role] = append(of[r.Role], r)
+	type known struct {
+		right
+		action, resource *regexp.Regexp
 	}
+	of := map[string][]known{}
+	for r := range l.rights() {
+		of[r.Role] = append(of[r.Role], known{r, pattern(strings.ToLower(r.Action)), pattern(r.Resource)})
+	}
+	calls, all := map[ministack.Call]bool{}, map[right]ministack.Call{}
 	for _, c := range l.calls {
-		if !c.Allowed {
+		calls[c] = c.Allowed
+	}
+	for c, allowed := range calls {
+		if !allowed {
 			continue
 		}
 		var by []right
-		for _, r := range of[logical(c.Role())] {
-			if covers(strings.ToLower(r.Action), strings.ToLower(c.Action)) && covers(r.Resource, c.Resource) {
-				by = append(by, r)
+		for _, k := range of[logical(c.Role())] {
+			if k.action.MatchString(strings.ToLower(c.Action)) && k.resource.MatchString(c.Resource) {
+				by = append(by, k.right)
 			}
 		}
 		if len(by) == 1 {
@@ -94,10 +103,9 @@ func (l ledger) needed() map[right]ministack.Call {
 	return all
 }
 
-// covers tells whether a text of a policy, with * and ?, is about something.
-func covers(pattern, text string) bool {
-	quoted := strings.NewReplacer(`\*`, ".*", `\?`, ".").Replace(regexp.QuoteMeta(pattern))
-	return regexp.MustCompile("^" + quoted + "$").MatchString(text)
+// pattern is a text of a policy, with * and ?.
+func pattern(text string) *regexp.Regexp {
+	return regexp.MustCompile("^" + strings.NewReplacer(`\*`, ".*", `\?`, ".").Replace(regexp.QuoteMeta(text)) + "$")
 }
 
 // everywhere is a right by which accounts can be compared.
@@ -126,7 +134,7 @@ func TestAWSRights(t *testing.T) {
 		}
 	}
 	reasons := 0
-	for _, r := range slices.SortedFunc(maps.Keys(have), func(a, b right) int { return strings.Compare(a.String(), b.String()) }) {
+	for _, r := range slices.SortedFunc(maps.Keys(have), byName) {
 		if _, ok := seen[r]; ok {
 			continue
 		}

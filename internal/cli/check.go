@@ -179,24 +179,6 @@ func (c *checkup) checkOwner(ctx context.Context) error {
 	return nil
 }
 
-func (c *checkup) checkLimits(ctx context.Context) {
-	limits, err := c.Org.Limits(ctx)
-	if err != nil {
-		c.found("limits", "", err)
-		return
-	}
-	for _, name := range []string{"DailyApiRequests", "DailyBulkV2QueryJobs"} {
-		l := limits[name]
-		detail := fmt.Sprintf("%s of %s left", status.Count(l.Remaining), status.Count(l.Max))
-		if reserve := l.Max * int64(c.File.Org.Reserve) / 100; l.Remaining < reserve {
-			c.warn("limit "+name, detail,
-				fmt.Sprintf("%s are set aside for people by org.reserve", status.Count(reserve)))
-			continue
-		}
-		c.found("limit "+name, detail, nil)
-	}
-}
-
 // checkFlows finds what is copied of each flow as a run would, and in the warehouse
 // too, where that can be had. With the control table it also finds what a run would
 // refuse.

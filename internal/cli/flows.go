@@ -192,7 +192,7 @@ func (p *work) pullFlows(ctx context.Context) error {
 				return err
 			}
 		}
-		one, err := fl.YAML(text)
+		one, err := p.File.YAML(fl, text)
 		if err != nil {
 			return err
 		}

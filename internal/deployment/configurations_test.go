@@ -184,6 +184,10 @@ func TestLastingFlows(t *testing.T) {
 	if may(t, d, "DropFunctionRole", "appflow:DeleteFlow", "") {
 		t.Error("drop may delete a lasting flow")
 	}
+	if may(t, d, "ReadyFunctionRole", "s3:PutObject", "") || !may(t, rendered(t, "appflow-wire"), "ReadyFunctionRole",
+		"s3:PutObject", "acme-catchment-stage/templates/*") {
+		t.Error("ready keeps templates where there are no stacks, or doesn't where there are")
+	}
 }
 
 // A service in the place of a socket: its own cluster, and the secret of the URL.

@@ -49,8 +49,10 @@ func Render(file *flow.File, known Warehouses) (Files, error) {
 		return Files{}, err
 	}
 	s.Machine, machine = short.String(), append(machine, '\n')
-	t, err := template.New("template.yaml").Funcs(template.FuncMap{"indent": indent,
-		"statement": statement, "list": list, "join": strings.Join, "json": asJSON, "text": strconv.Quote}).Parse(templateText)
+	t, err := template.New("template.yaml").Funcs(template.FuncMap{
+		"indent": indent, "join": strings.Join, "json": asJSON, "list": list, "statement": statement,
+		"text": strconv.Quote,
+	}).Parse(templateText)
 	if err != nil {
 		return Files{}, err
 	}

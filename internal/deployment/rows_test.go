@@ -53,6 +53,23 @@ func TestTemplatesStay(t *testing.T) {
 	}
 }
 
+// How many rows there will be nobody knows when the machine is rendered: its maps have room for
+// any number.
+func TestRowsNeedDistributedMaps(t *testing.T) {
+	file := configuration(t, "rows-postgres")
+	files, err := render(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := strings.Count(string(files.Machine), `"DISTRIBUTED"`); n != 3 {
+		t.Errorf("%d maps of the machine are distributed, want all three", n)
+	}
+	may := may(t, rendered(t, "rows-postgres"), "MachineRole", "states:StartExecution", "stateMachine")
+	if !may {
+		t.Error("the machine may not start the executions of its maps")
+	}
+}
+
 // covers tells whether the last part of an ARN, with a * at its end or none, has a key.
 func covers(arn, key string) bool {
 	at := strings.Index(arn, "s3:::")

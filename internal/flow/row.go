@@ -196,48 +196,62 @@ func (f *File) With(name string, data []byte) (*File, error) {
 // there, its comments too, without what a control row says of it. A flow that is its object with
 // the defaults needs none: its text is nil.
 func (f *File) Templates(data []byte) ([][]byte, error) {
-	nodes, err := elements(data)
-	if err != nil || len(nodes) != len(f.Flows) {
-		return nil, plan.Failf(plan.Bug, "", "%s has %d flows, and %d of them can be written down: %v", f.Name,
-			len(f.Flows), len(nodes), err)
-	}
-	texts := make([][]byte, len(nodes))
-	for i, n := range nodes {
-		fl, one := f.Flows[i], without(n, rowKeys()...)
-		if one == nil {
-			continue
+	texts := make([][]byte, len(f.Flows))
+	for i, fl := range f.Flows {
+		var err error
+		if texts[i], err = f.template(fl, data, i); err != nil {
+			return nil, err
 		}
-		again, err := f.FromTemplate(fl.Object, "its template", one)
-		if err != nil || !again.same(fl) {
-			return nil, plan.Failf(plan.Bug, "", "the flow of %s can't be written as it stands: %v", fl.Object, err)
-		}
-		texts[i] = one
 	}
 	return texts, nil
 }
 
+// template writes the flow that stands in data at a place, and proves that it still means the
+// same. Comments in odd places are lost where they would make it another one.
+func (f *File) template(fl Flow, data []byte, place int) ([]byte, error) {
+	var last error
+	for _, mode := range []parser.Mode{parser.ParseComments, 0} {
+		nodes, err := elements(data, mode)
+		if err != nil || place >= len(nodes) {
+			last = err
+			continue
+		}
+		one := without(nodes[place], rowKeys()...)
+		if one == nil {
+			return nil, nil
+		}
+		again, err := f.FromTemplate(fl.Object, "its template", one)
+		if last = err; err == nil && again.same(fl) {
+			return one, nil
+		}
+	}
+	return nil, plan.Failf(plan.Bug, "", "the flow of %s can't be written as it stands: %v", fl.Object, last)
+}
+
 // YAML writes a flow as one of a section flows. text is its template, nil where it has none.
-func (fl Flow) YAML(text []byte) ([]byte, error) {
+func (f *File) YAML(fl Flow, text []byte) ([]byte, error) {
 	one := []byte("object: " + quoted(fl.Object) + "\n")
 	if text != nil {
-		nodes, err := elements(text)
-		if err != nil || len(nodes) != 1 {
-			return nil, plan.Failf(plan.Bug, "", "the template of %s can't be written anew: %v", fl.Object, err)
+		written, err := f.template(fl, text, 0)
+		if err != nil {
+			return nil, err
 		}
-		if written := without(nodes[0], rowKeys()...); written != nil {
+		if written != nil {
 			one = written
 		}
 	}
+	var rest []string
 	if w := fl.Window; w.Last > 0 {
 		zone := ""
 		if w.Zone != nil {
 			zone = ", zone: " + w.Zone.String()
 		}
-		one = fmt.Appendf(one, "window: {last: %dd%s}\n", w.Last, zone)
+		rest = append(rest, fmt.Sprintf("window: {last: %dd%s}", w.Last, zone))
 	}
 	if fl.Paused {
-		one = append(one, "paused: true\n"...)
+		rest = append(rest, "paused: true")
 	}
+	one = with(one, rest)
 	var b bytes.Buffer
 	first := "  - "
 	for line := range strings.Lines(string(one)) {
@@ -248,6 +262,19 @@ func (fl Flow) YAML(text []byte) ([]byte, error) {
 		b.WriteString(line)
 	}
 	return b.Bytes(), nil
+}
+
+// with adds keys to a map, in the style that it is written in.
+func with(one []byte, keys []string) []byte {
+	text := strings.TrimRight(string(one), "\n")
+	body, flowStyle := strings.CutSuffix(text, "}")
+	if flowStyle = flowStyle && strings.HasPrefix(text, "{"); flowStyle && len(keys) > 0 {
+		return []byte(body + ", " + strings.Join(keys, ", ") + "}\n")
+	}
+	for _, k := range keys {
+		one = append(one, k+"\n"...)
+	}
+	return one
 }
 
 // rowKeys are what a control row says of a flow, and its template needn't.
@@ -261,9 +288,9 @@ func (fl Flow) same(o Flow) bool {
 	return reflect.DeepEqual(fl, o)
 }
 
-// elements finds the flows of a section flows, or the one that a text is, with their comments.
-func elements(data []byte) ([]ast.Node, error) {
-	tree, err := parser.ParseBytes(plainLines(data), parser.ParseComments, parser.AllowDuplicateMapKey())
+// elements finds the flows of a section flows, or the one that a text is.
+func elements(data []byte, mode parser.Mode) ([]ast.Node, error) {
+	tree, err := parser.ParseBytes(plainLines(data), mode, parser.AllowDuplicateMapKey())
 	if err != nil {
 		return nil, err
 	}

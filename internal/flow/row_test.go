@@ -172,6 +172,7 @@ func TestTemplatesRoundTrip(t *testing.T) {
     exclude_objects:
     - Task  # too many
     - Event
+  - {object: Order, deletes: remove, window: {last: 1d}, paused: true}
   - {object: Case, where: "Subject = 'it\\'s \"x\" # y' AND Name != '\\\\'"}
   - object: Lead
     # a block
@@ -220,7 +221,7 @@ func TestTemplatesRoundTrip(t *testing.T) {
 		}
 		again := "flows:\n"
 		for i, fl := range f.Flows {
-			one, err := fl.YAML(templates[i])
+			one, err := base.YAML(fl, templates[i])
 			if err != nil {
 				t.Fatalf("%s\n%v", text, err)
 			}

@@ -143,8 +143,8 @@ func awsExamples() map[string]status.Report {
 			Stack: "catchment", State: "made"},
 		"deployed-again": Deployed{Bucket: "code", Stack: "catchment", State: "unchanged"},
 		"destroy":        Destroyed{Flows: []string{"catchment-account-1", "catchment-contact-1"}, Stack: "catchment"},
-		"destroyed": Destroyed{Done: true, Flows: []string{"catchment-account-1"}, Kept: kept,
-			Stack: "catchment"},
+		"destroyed": Destroyed{Again: []string{"ControlTable=existing", "StageBucket=existing"}, Done: true,
+			Flows: []string{"catchment-account-1"}, Kept: kept, Stack: "catchment"},
 		"destroy-nothing": Destroyed{Done: true},
 	}
 }

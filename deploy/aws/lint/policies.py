@@ -23,7 +23,8 @@ ACCEPTED = {
 # What a template refers to, as an account could have it.
 KNOWN = {
     "AWS::Partition": "aws", "AWS::Region": "eu-west-1", "AWS::AccountId": "111122223333", "AWS::StackName": "catchment",
-    "CodeBucket": "code", "ConfigKey": "catchment/catchment.yaml", "WorkgroupId": "0a1b2c3d-0000-1111-2222-333344445555",
+    "CodeBucket": "code", "ConfigKey": "catchment/catchment.yaml", "ScriptKey": "catchment/consolidate.py",
+    "WorkgroupId": "0a1b2c3d-0000-1111-2222-333344445555",
     "KeyArns": ["arn:aws:kms:eu-west-1:111122223333:key/0a1b2c3d-0000-1111-2222-333344445555"],
     "WarehousePasswordArn": "arn:aws:secretsmanager:eu-west-1:111122223333:secret:catchment/warehouse-Ab12Cd",
     "Machine": "arn:aws:states:eu-west-1:111122223333:stateMachine:catchment",
