@@ -25,6 +25,8 @@ import (
 	"catchment/internal/control/versioned"
 	"catchment/internal/project"
 	"catchment/internal/rollout"
+	"catchment/internal/template"
+	"catchment/internal/template/terraform"
 	"catchment/internal/warehouse"
 	"catchment/internal/warehouse/duckdb"
 	"catchment/internal/warehouse/sql"
@@ -59,6 +61,7 @@ func run(args []string) int {
 		},
 		Args:    args,
 		Stdin:   os.Stdin,
+		Forms:   []template.Form{terraform.Form{}},
 		Stdout:  os.Stdout,
 		Stderr:  os.Stderr,
 		Signals: signals,

@@ -23,13 +23,15 @@ import (
 	"catchment/internal/platform"
 	"catchment/internal/project"
 	"catchment/internal/status"
+	"catchment/internal/template"
 )
 
 // A Program is one call of the command and the world around it.
 type Program struct {
 	project.World
 	Args    []string
-	Stdin   io.Reader // nil where nothing comes in
+	Stdin   io.Reader       // nil where nothing comes in
+	Forms   []template.Form // in which flows are imported, besides AWS's own
 	Stdout  io.Writer
 	Stderr  io.Writer
 	Signals <-chan os.Signal // SIGINT and SIGTERM

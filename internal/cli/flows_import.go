@@ -4,6 +4,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -11,7 +12,6 @@ import (
 	"catchment/internal/notice"
 	"catchment/internal/plan"
 	"catchment/internal/template"
-	"catchment/internal/template/terraform"
 )
 
 func (s *session) flowsImportCommand() *cobra.Command {
@@ -57,7 +57,7 @@ func (s *session) importFlows(names []string, parameters map[string]string) erro
 		}
 		files = append(files, more...)
 	}
-	im, wrong := template.Import(files, parameters, terraform.Form{})
+	im, wrong := template.Import(files, parameters, s.Forms...)
 	report := notice.Import{YAML: string(im.YAML())}
 	for _, f := range files {
 		report.Files = append(report.Files, f.Name)
@@ -78,8 +78,8 @@ func (s *session) importFlows(names []string, parameters map[string]string) erro
 	return wrong
 }
 
-// filesOf reads what an argument names: a file, what comes in by -, or the files of
-// Terraform in a folder.
+// filesOf reads what an argument names: a file, what comes in by -, or the files in a
+// folder that are of a form.
 func (s *session) filesOf(name string) ([]template.File, error) {
 	if name == "-" && s.Stdin != nil {
 		text, err := io.ReadAll(io.LimitReader(s.Stdin, template.LongestFile+1))
@@ -94,7 +94,7 @@ func (s *session) filesOf(name string) ([]template.File, error) {
 	}
 	paths := []string{name}
 	if info.IsDir() {
-		if paths, err = terraformIn(name); err != nil {
+		if paths, err = s.formsIn(name); err != nil {
 			return nil, err
 		}
 	}
@@ -123,15 +123,16 @@ func readAtMost(path string, most int64) ([]byte, error) {
 	return io.ReadAll(io.LimitReader(f, most))
 }
 
-// terraformIn lists the files that Terraform reads in a folder.
-func terraformIn(folder string) ([]string, error) {
+// formsIn lists the files in a folder that a form knows by their names: Terraform's.
+func (s *session) formsIn(folder string) ([]string, error) {
 	entries, err := os.ReadDir(folder)
 	if err != nil {
 		return nil, unreadable(err)
 	}
 	var paths []string
 	for _, e := range entries {
-		if !e.IsDir() && terraform.Reads(e.Name()) {
+		known := func(form template.Form) bool { return form.Is(template.File{Name: e.Name()}) }
+		if !e.IsDir() && slices.ContainsFunc(s.Forms, known) {
 			paths = append(paths, filepath.Join(folder, e.Name()))
 		}
 	}

@@ -65,8 +65,8 @@ type local struct {
 // longest keeps the lexer, which is slow, from taking minutes.
 const longest = 4 << 20
 
-// Reads tells whether Terraform reads a file of that name.
-func Reads(name string) bool {
+// reads tells whether Terraform reads a file of that name.
+func reads(name string) bool {
 	for _, suffix := range []string{".tf", ".tf.json", ".tfvars", ".tfvars.json"} {
 		if strings.HasSuffix(name, suffix) {
 			return true
@@ -83,7 +83,7 @@ var (
 // Is tells a file of Terraform by its name, and one that came without a name by what
 // it holds.
 func (Form) Is(f template.File) bool {
-	return Reads(f.Name) || inHCL.Match(f.Text) || inJSON.Match(f.Text)
+	return reads(f.Name) || inHCL.Match(f.Text) || inJSON.Match(f.Text)
 }
 
 // isJSON tells which of Terraform's two languages a file is in.
