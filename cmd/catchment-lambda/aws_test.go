@@ -442,6 +442,8 @@ func (a *account) deploy() {
 	a.t.Helper()
 	files, err := deployment.Render(a.file, cloud.New().Drivers())
 	a.check(err)
+	const key = "catchment/template.yaml" // with everything in it, it is too long for the call itself
+	a.put("code", key, []byte(joinless.Replace(string(files.Template))))
 	client := awscfn.NewFromConfig(a.config)
 	name := aws.String("catchment")
 	parameter := func(k, v string) cfntypes.Parameter {
@@ -458,7 +460,7 @@ func (a *account) deploy() {
 			parameter("WarehousePasswordArn", a.secret))
 	}
 	_, err = client.CreateStack(a.t.Context(),
-		&awscfn.CreateStackInput{StackName: name, TemplateBody: aws.String(joinless.Replace(string(files.Template))),
+		&awscfn.CreateStackInput{StackName: name, TemplateURL: aws.String(*a.config.BaseEndpoint + "/code/" + key),
 			Capabilities: []cfntypes.Capability{cfntypes.CapabilityCapabilityIam},
 			Parameters:   parameters})
 	a.check(err)

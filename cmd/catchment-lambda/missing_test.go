@@ -5,7 +5,6 @@ import (
 	"maps"
 	"math/rand/v2"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -60,12 +59,12 @@ func TestAWSMissing(t *testing.T) {
 func (a *account) without(l ledger, r right) {
 	a.t.Helper()
 	at := l.rights()[r]
-	whole := l.policies[at.policy]
-	a.check(a.aws.Put(lacking(whole, at.statement, r)))
+	back, err := a.aws.Swap(l.policies[at.policy], lacking(l.policies[at.policy], at.statement, r))
+	a.check(err)
 	began := time.Now()
 	status, _ := a.execute()
 	took := time.Since(began).Round(100 * time.Millisecond)
-	a.check(a.aws.Put(whole))
+	a.check(back())
 	calls, err := a.aws.Calls()
 	a.check(err)
 	denied := 0
@@ -79,13 +78,13 @@ func (a *account) without(l ledger, r right) {
 		a.t.Errorf("nobody missed %s", r)
 	}
 	a.t.Logf("without %s: %d calls denied, the execution %s after %s", r, denied, status, took)
-	if status == sfntypes.ExecutionStatusSucceeded && !strings.HasPrefix(r.Action, "logs:") {
-		a.t.Logf("  of that right only the number of denied calls tells")
+	if status != sfntypes.ExecutionStatusSucceeded {
+		a.run() // takes up what was left
 	}
 }
 
 // lacking is a policy without one action on one resource.
-func lacking(p ministack.Policy, statement int, r right) ministack.Policy {
+func lacking(p ministack.Policy, statement int, r right) ministack.Document {
 	s := p.Statement[statement]
 	others, elsewhere := s, s
 	others.Action = slices.DeleteFunc(slices.Clone(s.Action), func(x string) bool { return x == r.Action })
@@ -98,8 +97,9 @@ func lacking(p ministack.Policy, statement int, r right) ministack.Policy {
 			rest = append(rest, left)
 		}
 	}
-	p.Statement = slices.Replace(slices.Clone(p.Statement), statement, statement+1, rest...)
-	return p
+	d := p.Document
+	d.Statement = slices.Replace(slices.Clone(d.Statement), statement, statement+1, rest...)
+	return d
 }
 
 // changes lets an hour with changes go by in the org.

@@ -3,6 +3,7 @@ package ministack
 import (
 	"encoding/json"
 	"encoding/xml"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -117,32 +118,29 @@ func (d *Document) read(escaped string) error {
 	return json.Unmarshal([]byte(text), d)
 }
 
-// Put gives a role a policy, in place of one of the same name.
+// Put gives a role an inline policy, in place of one of the same name.
 func (s *Server) Put(p Policy) error {
 	text, err := json.Marshal(p.Document)
 	if err != nil {
 		return err
 	}
+	return s.form("iam", nil, "PutRolePolicy", "RoleName", p.Role, "PolicyName", p.Name,
+		"PolicyDocument", string(text))
+}
+
+// Swap gives a role another document in place of a policy's, and back. Roles that
+// have the same managed policy keep it.
+func (s *Server) Swap(p Policy, d Document) (back func() error, err error) {
+	const instead = "instead"
 	if !strings.HasPrefix(p.Name, "arn:") {
-		return s.form("iam", nil, "PutRolePolicy", "RoleName", p.Role, "PolicyName", p.Name,
-			"PolicyDocument", string(text))
+		return func() error { return s.Put(p) }, s.Put(Policy{Role: p.Role, Name: p.Name, Document: d})
 	}
-	var old struct {
-		Versions []string `xml:"ListPolicyVersionsResult>Versions>member>VersionId"`
+	back = func() error {
+		return errors.Join(s.form("iam", nil, "AttachRolePolicy", "RoleName", p.Role, "PolicyArn", p.Name),
+			s.form("iam", nil, "DeleteRolePolicy", "RoleName", p.Role, "PolicyName", instead))
 	}
-	if err := s.form("iam", &old, "ListPolicyVersions", "PolicyArn", p.Name); err != nil {
-		return err
-	}
-	if err := s.form("iam", nil, "CreatePolicyVersion", "PolicyArn", p.Name, "PolicyDocument", string(text),
-		"SetAsDefault", "true"); err != nil {
-		return err
-	}
-	for _, v := range old.Versions { // there may be five
-		if err := s.form("iam", nil, "DeletePolicyVersion", "PolicyArn", p.Name, "VersionId", v); err != nil {
-			return err
-		}
-	}
-	return nil
+	return back, errors.Join(s.Put(Policy{Role: p.Role, Name: instead, Document: d}),
+		s.form("iam", nil, "DetachRolePolicy", "RoleName", p.Role, "PolicyArn", p.Name))
 }
 
 // A Session is what a role is worked with.

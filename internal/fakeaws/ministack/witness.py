@@ -246,6 +246,8 @@ def hiding(scope, send):
         if message["type"] == "http.response.start" and message["status"] == 404:
             caller = (iam.resolve_caller_identity(key[0]) or {}).get("userArn", "")
             hidden = ":assumed-role/" in caller and not allows(caller, "s3:ListBucket", f"arn:aws:s3:::{bucket}")
+            if not hidden:
+                note(caller, "s3:ListBucket", f"arn:aws:s3:::{bucket}", True)
             if hidden:
                 text = "" if scope["method"] == "HEAD" else (
                     f"<Error><Code>AccessDenied</Code><Message>User: {caller} is not authorized to perform: s3:ListBucket on "
