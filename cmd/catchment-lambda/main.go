@@ -30,7 +30,7 @@ func main() {
 			HTTP: client, Secrets: account.Secrets(), Drivers: account.Drivers(),
 		},
 	}
-	h := stepfunctions.Handler{Open: w.open, Publish: replicate.Publish, Now: time.Now}
+	h := stepfunctions.Handler{Open: w.open, Publish: replicate.Publish, Metrics: os.Stdout, Now: time.Now}
 	lambda.Start(h.Call)
 }
 
