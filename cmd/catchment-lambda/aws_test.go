@@ -15,7 +15,6 @@ import (
 	"net/http/httputil"
 	"net/url"
 	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -35,6 +34,7 @@ import (
 	"catchment/cmd/internal/cloud"
 	"catchment/internal/deployment"
 	fakeflows "catchment/internal/fakeaws/appflow"
+	"catchment/internal/fakeaws/gate"
 	"catchment/internal/fakeaws/ministack"
 	"catchment/internal/fakeaws/redshift"
 	"catchment/internal/fakeaws/stacks"
@@ -62,6 +62,7 @@ var cluster pgtest.Cluster
 type account struct {
 	t       *testing.T
 	aws     ministack.Server
+	gate    *gate.Gate
 	config  aws.Config
 	org     *fakeorg.Org
 	orgURL  string
@@ -72,6 +73,9 @@ type account struct {
 	stacks  *stacks.Server
 	machine string
 	file    *flow.File
+	cloud   *cloud.AWS // as this process has it, which project opens
+
+	endpoints map[string]string // of the services beside ministack, as the SDK reads them
 
 	execution string // the last one's ARN
 }
@@ -86,15 +90,33 @@ warehouse: {url: "%s", schema: salesforce, staging_schema: salesforce_incrementa
 stage: {url: "s3:acme-catchment-stage/pages", keep: 7d}
 control: {url: "dynamodb:catchment-control"}
 %s
-limits: {flows: 4}
 flows:
-  - object: Account
+%s`
+
+// Flows of the variants.
+const (
+	sixFlows = `  - object: Account
   - object: Contact
   - object: Opportunity
   - object: CampaignMember
   - object: OpportunityContactRole
   - object: General_Accounting_Unit__c
 `
+	bothWays = `  - {object: Account, mover: appflow}
+  - {object: Contact, mover: bulk}
+  - {object: Opportunity, mover: appflow}
+  - {object: CampaignMember, mover: bulk}
+`
+)
+
+// What the variants have of catchment.yaml.
+const (
+	byBulk    = "limits: {flows: 4}\ndefaults: {mover: bulk}"
+	byMaps    = "limits: {flows: 30}\ndefaults: {mover: bulk}" // so many need Distributed Maps
+	byAppFlow = "limits: {flows: 4}\ndefaults: {mover: appflow}\n" + settings
+	settings  = "appflow: {salesforce: sf, redshift: rs, bucket: acme-appflow, deployment: test}"
+	byBoth    = "limits: {flows: 4}\n" + settings
+)
 
 // TestAWS deploys the rendered template and runs its machine two or three times,
 // with changes in between; make aws calls it.
@@ -103,10 +125,9 @@ func TestAWS(t *testing.T) {
 		t.Skip("make aws runs it: it deploys bin/lambda.zip")
 	}
 	for _, v := range []variant{
-		{name: "bulk", more: "defaults: {mover: bulk}", rounds: 3},
-		{name: "appflow", more: "defaults: {mover: appflow}\nappflow: {salesforce: sf, redshift: rs, bucket: " +
-			"acme-appflow, deployment: test}", rounds: 3},
-		{name: "glue", more: "defaults: {mover: bulk}", rounds: 2, data: true, glue: true},
+		{name: "bulk", more: byMaps, flows: sixFlows, rounds: 3},
+		{name: "appflow", more: byAppFlow, flows: sixFlows, rounds: 3},
+		{name: "glue", more: byBulk, flows: sixFlows, rounds: 2, data: true, glue: true},
 	} {
 		t.Run(v.name, func(t *testing.T) {
 			a := newAccount(t, v)
@@ -158,6 +179,7 @@ func TestAWS(t *testing.T) {
 type variant struct {
 	name   string
 	more   string // of catchment.yaml
+	flows  string
 	rounds uint64
 	data   bool // the warehouse is reached through the Data API
 	glue   bool // a Glue job consolidates
@@ -180,10 +202,12 @@ func newAccount(t *testing.T, v variant) *account {
 		redshift.Options{PostgreSQL: cluster.Database(t), Open: a.open, Secret: a.opens, Workgroup: "analytics"})
 	a.check(err)
 	t.Cleanup(func() { a.red.Close() })
-	a.aws.Env = append(a.aws.Env, "SFN_WAIT_SCALE=0.02", "AWS_ENDPOINT_URL_REDSHIFT_DATA="+a.red.DataAPI())
+	a.gate, err = gate.New(&a.aws)
+	a.check(err)
+	a.aws.Env = append(a.aws.Env, "SFN_WAIT_SCALE=0.02")
+	a.dataAPI()
 	a.appflow()
 	if v.glue {
-		a.python()
 		a.glues()
 	}
 	a.config = a.aws.Config(t)
@@ -191,6 +215,7 @@ func newAccount(t *testing.T, v variant) *account {
 		if t.Failed() {
 			t.Log(tail(a.aws.Log(), 6000))
 		}
+		a.denied()
 		if err := a.aws.Stop(); err != nil {
 			t.Error(err)
 		}
@@ -205,7 +230,7 @@ func newAccount(t *testing.T, v variant) *account {
 		warehouse = fmt.Sprintf("redshift-data://workgroup/analytics/%s?secret=%s&"+
 			"stage=s3://acme-catchment-stage/manifests", a.red.Database(), a.secret)
 	}
-	text := fmt.Sprintf(configuration, a.orgURL, warehouse, v.more)
+	text := fmt.Sprintf(configuration, a.orgURL, warehouse, v.more, v.flows)
 	if a.file, err = flow.Parse("catchment.yaml", []byte(text), cloud.New().Drivers().Known()); err != nil {
 		t.Fatal(err)
 	}
@@ -265,19 +290,7 @@ func (a *account) glues() {
 	}))
 	a.t.Cleanup(server.Close)
 	a.glue = server.URL
-	a.aws.Env = append(a.aws.Env, "AWS_ENDPOINT_URL_GLUE="+server.URL)
-}
-
-// python is the interpreter of Glue jobs. Glue gives a job its arguments on the
-// command line; this stand-in for AWS gives them in the environment.
-func (a *account) python() {
-	a.t.Helper()
-	venv, err := filepath.Abs("../../.venv/bin/python3")
-	a.check(err)
-	dir := a.t.TempDir()
-	a.check(os.WriteFile(filepath.Join(dir, "python3"), []byte("#!/bin/sh\nexec "+venv+
-		` "$1" --workgroup "$workgroup" --cluster "$cluster" --database "$database" --schema "$schema" --secret "$secret"`+"\n"), 0o755))
-	a.aws.Env = append(a.aws.Env, "PATH="+dir+":"+os.Getenv("PATH"))
+	a.endpoint("GLUE", server.URL)
 }
 
 // appflow serves AppFlow and the stacks of flows, which the stand-in lacks. It
@@ -289,12 +302,35 @@ func (a *account) appflow() {
 			ClientSecret: c.ClientSecret, RefreshToken: c.RefreshToken}},
 		Redshift: map[string]fakeflows.Sink{"rs": a.sink}, HTTP: http.DefaultClient, Now: time.Now,
 	})
-	at := httptest.NewServer(a.flows)
-	a.t.Cleanup(at.Close)
-	a.stacks = stacks.New(stacks.Options{AppFlow: at.URL, HTTP: http.DefaultClient, Now: time.Now})
-	stacksAt := httptest.NewServer(a.stacks)
-	a.t.Cleanup(stacksAt.Close)
-	a.aws.Env = append(a.aws.Env, "AWS_ENDPOINT_URL_APPFLOW="+at.URL, "AWS_ENDPOINT_URL_CLOUDFORMATION="+stacksAt.URL)
+	behind := a.serve(a.flows)
+	a.stacks = stacks.New(stacks.Options{AppFlow: behind, HTTP: http.DefaultClient, Now: time.Now, May: a.gate.Flow})
+	a.endpoint("APPFLOW", a.serve(a.gate.AppFlow(a.flows)))
+	a.endpoint("CLOUDFORMATION", a.serve(a.gate.Stacks(a.stacks)))
+}
+
+// workgroup is what the ARN of Redshift's workgroup ends in.
+const workgroup = "2f1f0c4e-52a0-4f5e-9d0c-3c1c0ad6a9b1"
+
+// dataAPI puts the gate before Redshift's Data API.
+func (a *account) dataAPI() {
+	to, err := url.Parse(a.red.DataAPI())
+	a.check(err)
+	a.endpoint("REDSHIFT_DATA", a.serve(a.gate.DataAPI(to, map[string]string{"analytics": workgroup})))
+}
+
+// endpoint tells the functions where a service is.
+func (a *account) endpoint(service, at string) {
+	if a.endpoints == nil {
+		a.endpoints = map[string]string{}
+	}
+	a.endpoints["AWS_ENDPOINT_URL_"+service] = at
+	a.aws.Env = append(a.aws.Env, "AWS_ENDPOINT_URL_"+service+"="+at)
+}
+
+func (a *account) serve(h http.Handler) string {
+	server := httptest.NewServer(h)
+	a.t.Cleanup(server.Close)
+	return server.URL
 }
 
 // sink appends rows to a table, empty values as NULL.
@@ -332,6 +368,23 @@ func (a *account) sink(ctx context.Context, table string, header []string, rows 
 		rows = rows[n:]
 	}
 	return nil
+}
+
+// denied fails the test for every right that a role lacked.
+func (a *account) denied() {
+	a.t.Helper()
+	calls, err := a.aws.Calls()
+	a.check(err)
+	seen := map[ministack.Call]int{}
+	for _, c := range calls {
+		seen[c]++
+	}
+	for c, n := range seen {
+		if !c.Allowed {
+			a.t.Errorf("%s may not %s on %s, asked %d times", c.Role(), c.Action, c.Resource, n)
+		}
+	}
+	a.t.Logf("%d calls of roles, %d different", len(calls), len(seen))
 }
 
 func tail(s string, n int) string { return s[max(0, len(s)-n):] }
@@ -372,19 +425,19 @@ func (a *account) open(ctx context.Context, bucket, key string) (io.ReadCloser, 
 // deploy makes the stack of the rendered template, and puts its secrets in.
 func (a *account) deploy() {
 	a.t.Helper()
-	files, err := deployment.Render(a.file, "redshift-data://...")
+	files, err := deployment.Render(a.file, cloud.New().Drivers())
 	a.check(err)
 	client := awscfn.NewFromConfig(a.config)
 	name := aws.String("catchment")
 	parameter := func(k, v string) cfntypes.Parameter {
 		return cfntypes.Parameter{ParameterKey: &k, ParameterValue: &v}
 	}
-	parameters := []cfntypes.Parameter{parameter("CodeBucket", "code"),
-		parameter("WarehousePassword", "aws-sm:catchment/warehouse#password"),
-		parameter("WarehousePasswordArn", a.secret)}
-	if a.glue != "" {
-		parameters = append(parameters, parameter("Consolidation", "glue"), parameter("RedshiftWorkgroup", "analytics"),
-			parameter("RedshiftDatabase", a.red.Database()))
+	parameters := []cfntypes.Parameter{parameter("CodeBucket", "code"), parameter("CodeKey", "catchment/lambda.zip")}
+	if a.glue != "" { // by the Data API, whose secret stands in the URL
+		parameters = append(parameters, parameter("Consolidation", "glue"))
+	} else {
+		parameters = append(parameters, parameter("WarehousePassword", "aws-sm:catchment/warehouse#password"),
+			parameter("WarehousePasswordArn", a.secret))
 	}
 	_, err = client.CreateStack(a.t.Context(),
 		&awscfn.CreateStackInput{StackName: name, TemplateBody: aws.String(string(files.Template)),
@@ -510,12 +563,12 @@ func (a *account) project() *project.Project {
 		"PGPASSWORD": a.red.Password()} {
 		a.t.Setenv(k, v)
 	}
-	account := cloud.New()
+	a.cloud = cloud.New()
 	file := *a.file
 	file.Warehouse.URL = a.wire() // the rows of a comparison come sooner that way
 	p := project.New(project.World{Version: "test", Getenv: os.Getenv, ReadFile: os.ReadFile, Now: time.Now,
-		Random: rand.NewChaCha8([32]byte{1}), HTTP: http.DefaultClient, Secrets: account.Secrets(),
-		Drivers: account.Drivers()}, &file)
+		Random: rand.NewChaCha8([32]byte{1}), HTTP: http.DefaultClient, Secrets: a.cloud.Secrets(),
+		Drivers: a.cloud.Drivers()}, &file)
 	a.check(p.OpenAll(a.t.Context()))
 	return p
 }

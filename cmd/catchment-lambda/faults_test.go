@@ -19,7 +19,7 @@ func TestAWSFaults(t *testing.T) {
 	if *lambdaZip == "" {
 		t.Skip("make aws runs it: it deploys bin/lambda.zip")
 	}
-	a := newAccount(t, variant{name: "faults", more: "defaults: {mover: bulk}"})
+	a := newAccount(t, variant{name: "faults", more: byBulk, flows: sixFlows})
 	a.deploy()
 	for _, c := range []struct {
 		name     string

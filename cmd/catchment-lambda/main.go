@@ -30,8 +30,8 @@ func main() {
 			HTTP: client, Secrets: account.Secrets(), Drivers: account.Drivers(),
 		},
 	}
-	h := stepfunctions.Handler{Open: w.open, Publish: replicate.Publish, Metrics: os.Stdout, Now: time.Now}
-	lambda.Start(h.Call)
+	w.handler = stepfunctions.Handler{Open: w.open, Publish: replicate.Publish, Metrics: os.Stdout, Now: time.Now}
+	lambda.Start(w.call)
 }
 
 func transport() *http.Transport {

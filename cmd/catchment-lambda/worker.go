@@ -16,21 +16,31 @@ import (
 )
 
 // A worker is one life of a Lambda function, which answers one call after the
-// other. What it has opened stays open for the calls of the same run; the next
-// run reads the configuration anew.
+// other. It opens what the function's step needs and no more: that is what the
+// function's role may touch. What it has opened stays open for the calls of the
+// same run; the next run reads the configuration anew.
 type worker struct {
 	account *cloud.AWS
 	world   project.World
+	handler stepfunctions.Handler
+	step    string // of the call under way
 
 	run        string
+	needs      replicate.Needs
 	project    *project.Project
 	replicator *replicate.Replicator
 	steps      plan.Steps
 }
 
+// call answers a call of the machine.
+func (w *worker) call(ctx context.Context, in stepfunctions.Call) (any, error) {
+	w.step = in.Step
+	return w.handler.Call(ctx, in)
+}
+
 // open gives what does the steps of a run.
 func (w *worker) open(ctx context.Context, run, holder string, stop <-chan struct{}) (stepfunctions.Work, error) {
-	if w.project == nil || w.run != run {
+	if w.project == nil || w.run != run || w.needs != replicate.NeedsOf(w.step) {
 		if err := w.reopen(ctx, run); err != nil {
 			return stepfunctions.Work{}, err
 		}
@@ -52,14 +62,17 @@ func (w *worker) reopen(ctx context.Context, run string) (err error) {
 	if err = errors.Join(err, rerr); err != nil {
 		return err
 	}
-	if err := w.password(); err != nil {
-		return err
+	needs := replicate.NeedsOf(w.step)
+	if needs.Warehouse {
+		if err := w.password(); err != nil {
+			return err
+		}
 	}
 	p := project.New(w.world, file)
-	if err := p.OpenAll(ctx); err != nil {
+	if err := p.OpenFor(ctx, needs); err != nil {
 		return errors.Join(err, p.Close())
 	}
-	w.run, w.project = run, p
+	w.run, w.needs, w.project = run, needs, p
 	o := p.RunOptions()
 	o.StageLimit = 0 // S3 has no end; the quota bounds one process only
 	o.Dead = func(execution string) bool { return w.account.Ended(execution) }

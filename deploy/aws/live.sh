@@ -11,12 +11,13 @@ stack=${STACK:-catchment-live}
 out=bin/aws-live
 mkdir -p "$out"
 bin/catchment aws render --config "$CONFIG" --dir "$out"
-aws s3 cp bin/lambda.zip "s3://$CODE/catchment/lambda.zip"
+key=catchment/$(sha256sum bin/lambda.zip | cut -d' ' -f1)/lambda.zip
+aws s3 cp bin/lambda.zip "s3://$CODE/$key"
 aws s3 cp "$CONFIG" "s3://$CODE/catchment/catchment.yaml"
 aws s3 cp deploy/aws/consolidate.py "s3://$CODE/catchment/consolidate.py"
 # shellcheck disable=SC2086 # PARAMETERS are words
 aws cloudformation deploy --stack-name "$stack" --template-file "$out/template.yaml" --capabilities CAPABILITY_IAM \
-  --parameter-overrides CodeBucket="$CODE" ${PARAMETERS:-}
+  --parameter-overrides CodeBucket="$CODE" CodeKey="$key" ${PARAMETERS:-}
 machine=$(aws cloudformation describe-stacks --stack-name "$stack" --query "Stacks[0].Outputs[?OutputKey=='Machine'].OutputValue" --output text)
 execution=$(aws stepfunctions start-execution --state-machine-arn "$machine" --input '{}' --query executionArn --output text)
 while :; do

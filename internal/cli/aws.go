@@ -44,7 +44,7 @@ control table and the bucket get the names that catchment.yaml gives them.`,
 }
 
 func (p *work) renderAWS(dir string) error {
-	files, err := deployment.Render(p.File, listed(p.Drivers.Servers(), "or"))
+	files, err := deployment.Render(p.File, p.Drivers)
 	if err != nil {
 		return err
 	}

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"testing"
 
-	"catchment/internal/deployment"
 	"catchment/internal/flow"
 	"catchment/internal/plan"
 )
@@ -34,7 +33,7 @@ func same(s string) string { return s }
 
 // What stands in deploy/aws is what this code writes.
 func TestGolden(t *testing.T) {
-	files, err := deployment.Render(parse(t, same), "postgres://...")
+	files, err := render(parse(t, same))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,7 +53,7 @@ func TestGolden(t *testing.T) {
 
 // The functions have the names of the pipeline that they replace.
 func TestFunctionsAreNamed(t *testing.T) {
-	files, err := deployment.Render(parse(t, same), "postgres://...")
+	files, err := render(parse(t, same))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -69,7 +68,7 @@ func TestFunctionsAreNamed(t *testing.T) {
 // No statement allows everything, and where one is for every resource, the
 // template says why.
 func TestLeastPrivilege(t *testing.T) {
-	files, err := deployment.Render(parse(t, same), "postgres://...")
+	files, err := render(parse(t, same))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -79,7 +78,7 @@ func TestLeastPrivilege(t *testing.T) {
 		if strings.Contains(line, "Effect: ") {
 			allow = strings.Contains(line, "Allow")
 		}
-		if allow && regexp.MustCompile(`Action:.*(:\*|"\*")`).MatchString(line) {
+		if allow && regexp.MustCompile(`Action: [^]]*(:\*|"\*")`).MatchString(line) {
 			t.Errorf("allows every action: %s", line)
 		}
 		if strings.Contains(line, "Sid: ") {
@@ -99,7 +98,7 @@ func TestOnlyOneMachineHasThis(t *testing.T) {
 		s = strings.Replace(s, `"dynamodb:catchment-control"`, "sqlite:control.db", 1)
 		return strings.Replace(s, `"postgres://catchment@warehouse.internal/analytics"`, "duckdb:catchment.duckdb", 1)
 	})
-	_, err := deployment.Render(file, "postgres://...")
+	_, err := render(file)
 	if plan.ClassOf(err) != plan.Fix {
 		t.Fatalf("%v of class %s", err, plan.ClassOf(err))
 	}
@@ -114,7 +113,7 @@ func TestOnlyOneMachineHasThis(t *testing.T) {
 // A template of up to 51,200 bytes can be deployed as it is; a larger one has to
 // go by way of a bucket.
 func TestTemplateIsWithinLimits(t *testing.T) {
-	files, err := deployment.Render(parse(t, same), "postgres://...")
+	files, err := render(parse(t, same))
 	if err != nil || len(files.Template) > 51_200 {
 		t.Errorf("%d bytes, %v", len(files.Template), err)
 	}

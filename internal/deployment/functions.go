@@ -6,63 +6,69 @@ import (
 	"catchment/internal/replicate"
 )
 
-// A function is one Lambda function of the template: a step, and what it may
-// touch beside what all of them read (the configuration, the secrets of the
-// login) and write (the control table).
+// A function is one Lambda function of the template: a step, and what it does
+// with AWS. What each use may touch, and why, is in rights.go.
 type function struct {
 	Step     string
 	Name     string // after the stack's; the article's where it has one
 	Does     string
-	Resource string // its logical ID
-
-	Stage     []string // actions on the blobs of the stage
-	ListStage bool
-	Warehouse bool     // talks to the warehouse
-	Flows     []string // actions on AppFlow flows
-	Stacks    []string // actions on the stacks of flows
-	Ask       bool     // asks Step Functions about executions: whose lease is free
+	Resource string   // its logical ID
+	Policies []string // those of its uses that the configuration has
+	uses     []useName
 }
 
-// functions is the one table of who does what with which rights.
+// The uses that functions make of AWS.
+type useName string
+
+const (
+	ownState    useName = "OwnState"    // its configuration and the control table
+	logins      useName = "Logins"      // the secrets of Salesforce, and salts
+	theCopy     useName = "TheCopy"     // the warehouse
+	newPages    useName = "NewPages"    // puts pages into the stage, and reads them
+	filesBeside useName = "FilesBeside" // puts what the warehouse reads beside pages
+	oldPages    useName = "OldPages"    // finds and deletes them
+	leases      useName = "Leases"      // asks whose is free
+	makeFlows   useName = "MakeFlows"   // flows of AppFlow
+	runFlows    useName = "RunFlows"
+	clearFlows  useName = "ClearFlows"
+	glueJob     useName = "GlueJob" // consolidates
+)
+
+// functions is the one table of who does what. A use that the configuration has
+// no part for, such as flows of AppFlow where none may be made, is left out.
+//
+// A step does whatever is next for its flow: what create began, ready, done and
+// load bring to its end, and a stack that came to nothing is made anew by each.
 func functions() []function {
 	all := []function{
 		{Step: replicate.List, Name: "list",
-			Does:      "searches the control table and the templates; fixes the window of each flow",
-			Warehouse: true, Ask: true},
+			Does: "takes the leases; fixes the window of each flow; gives up what doesn't fit",
+			uses: []useName{leases, theCopy, clearFlows}},
 		{Step: replicate.Create, Name: "lambda_trigger_appflow",
-			Does: "makes the job: of Bulk, or a stack with an AppFlow flow", Warehouse: true,
-			Stage: []string{"s3:PutObject", "s3:GetObject"},
-			Stacks: []string{"cloudformation:CreateStack", "cloudformation:DescribeStacks",
-				"cloudformation:DescribeStackEvents", "cloudformation:DeleteStack"},
-			Flows: []string{"appflow:CreateFlow", "appflow:UpdateFlow", "appflow:DescribeFlow",
-				"appflow:DescribeFlowExecutionRecords", "appflow:TagResource", "appflow:DeleteFlow",
-				"appflow:UseConnectorProfile"}},
-		{Step: replicate.Ready, Name: "status_job", Does: "waits until the job can be started", Warehouse: true,
-			Stacks: []string{"cloudformation:DescribeStacks", "cloudformation:DescribeStackEvents"},
-			Flows:  []string{"appflow:DescribeFlow", "appflow:DescribeFlowExecutionRecords"}},
-		{Step: replicate.Start, Name: "start_job_appflow", Does: "starts it", Warehouse: true,
-			Flows: []string{"appflow:StartFlow", "appflow:UpdateFlow", "appflow:DescribeFlow",
-				"appflow:DescribeFlowExecutionRecords", "appflow:UseConnectorProfile"}},
-		{Step: replicate.Done, Name: "wait_job", Does: "waits for its end", Warehouse: true,
-			Stage: []string{"s3:PutObject", "s3:GetObject"},
-			Flows: []string{"appflow:DescribeFlow", "appflow:DescribeFlowExecutionRecords"}},
+			Does: "makes the job: of Bulk, or a stack with an AppFlow flow",
+			uses: []useName{theCopy, makeFlows, clearFlows}},
+		{Step: replicate.Ready, Name: "status_job", Does: "waits until the job can be started",
+			uses: []useName{theCopy, makeFlows, clearFlows}},
+		{Step: replicate.Start, Name: "start_job_appflow", Does: "starts it",
+			uses: []useName{theCopy, runFlows}},
+		{Step: replicate.Done, Name: "wait_job", Does: "waits for its end",
+			uses: []useName{theCopy, makeFlows, runFlows, clearFlows}},
 		{Step: replicate.Load, Name: "load", Does: "brings pages into the stage and the staging schema, and counts",
-			Warehouse: true,
-			Stage:     []string{"s3:PutObject", "s3:GetObject", "s3:DeleteObject", "s3:AbortMultipartUpload"},
-			ListStage: true,
-			Flows:     []string{"appflow:DescribeFlow", "appflow:DescribeFlowExecutionRecords"}},
+			uses: []useName{theCopy, newPages, filesBeside, makeFlows, runFlows, clearFlows}},
 		{Step: replicate.Consolidate, Name: "consolidate", Does: "merges staging into the final table",
-			Warehouse: true},
+			uses: []useName{theCopy, glueJob}},
 		{Step: replicate.Drop, Name: "delete_elements_flows_snapshots",
-			Does: "deletes jobs, stacks, flows and old pages, for the quotas", Warehouse: true,
-			Stage: []string{"s3:DeleteObject", "s3:GetObject"}, ListStage: true,
-			Stacks: []string{"cloudformation:DescribeStacks", "cloudformation:DescribeStackEvents",
-				"cloudformation:DeleteStack"},
-			Flows: []string{"appflow:DeleteFlow", "appflow:DescribeFlow", "appflow:DescribeFlowExecutionRecords"}},
+			Does: "deletes jobs, stacks, flows and old pages, for the quotas",
+			uses: []useName{oldPages, clearFlows}},
 		{Step: replicate.Publish, Name: "publish", Does: "says how the run went, and gives the leases back"},
 	}
-	for i := range all {
-		all[i].Resource = resourceOf(all[i].Step)
+	for i, f := range all {
+		common := []useName{ownState}
+		if replicate.NeedsOf(f.Step).Org {
+			common = append(common, logins)
+		}
+		all[i].uses = append(common, f.uses...)
+		all[i].Resource = resourceOf(f.Step)
 	}
 	return all
 }

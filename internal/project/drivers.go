@@ -14,6 +14,7 @@ import (
 	"catchment/internal/plan"
 	"catchment/internal/salesforce"
 	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/reach"
 )
 
 // Drivers are what a program can work with, by the scheme of a URL or by name.
@@ -39,6 +40,7 @@ type WarehouseDriver struct {
 	File   bool                                 // it is a file of this machine: its path is one
 	Text   bool                                 // it has the setting text, for it hasn't room for every text
 	Adopts bool                                 // it is a warehouse.Adopter
+	Reach  func(path string) (reach.Way, error) // how functions on AWS get to it; nil where they don't
 }
 
 // Files are those of a warehouse or control table on this machine: some may be read by
@@ -112,6 +114,19 @@ func (d Drivers) Servers() []string {
 		urls[i] += "://..."
 	}
 	return urls
+}
+
+// Reach tells how functions on AWS get to the warehouse of a URL.
+func (d Drivers) Reach(url string) (reach.Way, error) {
+	driver, path, err := driverOf(d.Warehouses, "warehouse.url", url)
+	if err != nil {
+		return reach.Way{}, err
+	}
+	if driver.Reach == nil {
+		return reach.Way{}, plan.Fixf("write "+strings.Join(d.Servers(), " or "),
+			"warehouse.url is a warehouse that AWS can't reach")
+	}
+	return driver.Reach(path)
 }
 
 // each is what there is to say of the warehouses, in order and once. Of some there

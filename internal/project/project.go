@@ -166,16 +166,29 @@ func (p *Project) openStage() error {
 
 // OpenAll opens everything that a run needs.
 func (p *Project) OpenAll(ctx context.Context) error {
-	if err := p.OpenOrg(ctx); err != nil {
-		return err
+	return p.OpenFor(ctx, replicate.Needs{Org: true, Warehouse: true, Stage: true, Landers: true})
+}
+
+// OpenFor opens what a step needs, and the control table. Opening the stage asks for
+// nothing, so it always is.
+func (p *Project) OpenFor(ctx context.Context, needs replicate.Needs) error {
+	if needs.Org {
+		if err := p.OpenOrg(ctx); err != nil {
+			return err
+		}
 	}
 	if err := p.OpenControl(ctx); err != nil {
 		return err
 	}
-	if err := p.openLanders(); err != nil {
-		return err
+	if needs.Landers {
+		if err := p.openLanders(); err != nil {
+			return err
+		}
 	}
-	return p.OpenWarehouse()
+	if needs.Warehouse {
+		return p.OpenWarehouse()
+	}
+	return nil
 }
 
 // Lock proves that no other process works with the control table, until Close.
@@ -307,35 +320,6 @@ func FlowNames(flows []flow.Flow) []string {
 		names[i] = f.Object
 	}
 	return names
-}
-
-func (p *Project) movers() mover.Set {
-	movers := mover.Set{}
-	for name, make := range p.Drivers.Movers {
-		movers[name] = make(p.Org)
-	}
-	for name, l := range p.landers {
-		movers[name] = l
-	}
-	return movers
-}
-
-// openLanders makes the landers that flows of the configuration ask for.
-func (p *Project) openLanders() error {
-	p.landers = map[string]mover.Lander{}
-	for _, fl := range p.File.Flows {
-		name := string(fl.Mover)
-		make, ok := p.Drivers.Landers[name]
-		if !ok || p.landers[name] != nil {
-			continue
-		}
-		l, err := make(LanderConfig{Settings: p.File.AppFlow, Store: p.Stage, Now: p.Now, ServerTime: p.Org.ServerTime})
-		if err != nil {
-			return err
-		}
-		p.landers[name] = l
-	}
-	return nil
 }
 
 // RunOptions are the settings of a run that the configuration makes. Who it is, and when

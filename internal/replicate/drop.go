@@ -62,11 +62,15 @@ func (r *Replicator) dropJobs(ctx context.Context, a control.Attempt) error {
 		if len(p.Job) == 0 {
 			continue
 		}
-		job, err := s.jobOf(p)
-		if err == nil {
-			err = job.drop(ctx)
+		drop := s.paging(p).drop
+		if lander := s.lander(p); lander != nil { // the warehouse isn't asked: what has landed stays
+			at, err := landingOf(p)
+			if err != nil {
+				return err
+			}
+			drop = func(ctx context.Context) error { return lander.Drop(ctx, at) }
 		}
-		if err != nil {
+		if err := drop(ctx); err != nil {
 			return err
 		}
 	}

@@ -43,14 +43,19 @@ func (s *attemptStep) landing(p *control.Part) (*landing, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &landing{attemptStep: s, lander: s.lander(p), lands: lands, part: p}
+	now, err := landingOf(p)
+	return &landing{attemptStep: s, lander: s.lander(p), lands: lands, part: p, now: now}, err
+}
+
+// landingOf reads how far a part's landing is.
+func landingOf(p *control.Part) (now mover.Landing, err error) {
 	if len(p.Job) == 0 {
-		return l, nil
+		return now, nil
 	}
-	if err := json.Unmarshal(p.Job, &l.now); err != nil {
-		return nil, fmt.Errorf("read the landing of part %s: %w", p.Name, err)
+	if err := json.Unmarshal(p.Job, &now); err != nil {
+		return now, fmt.Errorf("read the landing of part %s: %w", p.Name, err)
 	}
-	return l, nil
+	return now, nil
 }
 
 // Lands is a warehouse as one into which others send rows, or why it is none.

@@ -92,7 +92,7 @@ func (c *machines) invoke(_ context.Context, function string, payload []byte) ([
 				row, err := p.Control.Run(ctx, run)
 				return outcome.Of(row), err
 			}
-			return stepfunctions.Work{Steps: p.Replicator().Steps(), Outcome: how}, nil
+			return stepfunctions.Work{Steps: p.ReplicatorOf(call.Step).Steps(), Outcome: how}, nil
 		}}
 	out, err := h.Call(p.Ctx, call)
 	if f.Alive() != nil {
@@ -114,7 +114,7 @@ func newMachines(t *testing.T) *machines {
 }
 
 // The machine does what the engine does, also where no two of its calls share a
-// process; and each takes up what the other has left.
+// process, or have more than their step needs; and each takes up what the other has left.
 func TestMachineAndEngineTakeTurns(t *testing.T) {
 	t.Parallel()
 	c := newMachines(t)

@@ -66,8 +66,8 @@ func (r *Replicator) publish(ctx context.Context, t plan.Task) (plan.Task, error
 
 // claim says what may be claimed of a flow's table: how far it is complete, and what
 // there is to doubt. A flow that the run didn't bring further is where it was before:
-// the warehouse knows where; where that can't be asked, the control table has the last
-// that it said.
+// the warehouse knows where; where that can't be asked, or isn't open, the control table
+// has the last that it said.
 func (r *Replicator) claim(ctx context.Context, o control.RunObject) (control.RunObject, error) {
 	row, err := r.Control.Flow(ctx, o.Object)
 	if err != nil {
@@ -78,6 +78,9 @@ func (r *Replicator) claim(ctx context.Context, o control.RunObject) (control.Ru
 		return o, nil
 	}
 	o.From, o.To, o.Grade = time.Time{}, row.Watermark, row.Grade
+	if r.Warehouse == nil {
+		return o, nil
+	}
 	mark, known, err := r.Warehouse.Mark(ctx, o.Object)
 	if err == nil && known {
 		o.To, o.Grade = mark.Watermark, mark.Grade

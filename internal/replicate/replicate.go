@@ -31,7 +31,8 @@ const (
 	Publish     = "publish"
 )
 
-// Collaborators are what a run works with.
+// Collaborators are what a run works with. Who does one step only leaves out what that
+// step has no needs of.
 type Collaborators struct {
 	Org       *salesforce.Client
 	Warehouse warehouse.Warehouse
@@ -67,7 +68,10 @@ func New(with Collaborators, o Options) *Replicator {
 	zones := window.NewZones(with.Org)
 	prefetch := window.NewPrefetch(with.Org, with.Warehouse, with.Control, zones, o.Composite)
 	windows := window.NewFinder(with.Org, o.Lag, zones, prefetch)
-	find := source.Finder{Describe: prefetch.Describe, Columns: with.Warehouse.Adapt, Secret: o.Secret}
+	find := source.Finder{Describe: prefetch.Describe, Secret: o.Secret}
+	if with.Warehouse != nil {
+		find.Columns = with.Warehouse.Adapt
+	}
 	return &Replicator{
 		Collaborators: with, Options: o,
 		roles:   warehouse.RolesOf(with.Warehouse),

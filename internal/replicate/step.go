@@ -234,8 +234,6 @@ type partJob interface {
 	// restart gives up a result that is loaded, since why: the next call reads it again.
 	// Where that can't be, it says why, and what the user can do.
 	restart(ctx context.Context, why error) error
-	// drop removes what the job has left with Salesforce or AWS.
-	drop(context.Context) error
 }
 
 // counted lets the API calls made under ctx be counted. Steps may run in

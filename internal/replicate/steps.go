@@ -64,3 +64,29 @@ func (r *Replicator) Steps() plan.Steps {
 		Publish:     r.publish,
 	}
 }
+
+// Needs are what a step works with, beside the control table. A process that does
+// one step only opens no more than that, and on AWS its role may touch no more.
+type Needs struct {
+	Org       bool // Salesforce, and the secrets of its login
+	Warehouse bool
+	Stage     bool // pages, and templates of flows
+	Landers   bool // the flows of AppFlow, where a flow's mover is one
+}
+
+// NeedsOf tells what a step works with. Publish has nothing but the control table to
+// do with, so that a run comes to its end, and gives its leases back, also where
+// neither Salesforce nor the warehouse can be reached.
+func NeedsOf(step string) Needs {
+	switch step {
+	case List: // gives up attempts, and their flows of AppFlow
+		return Needs{Org: true, Warehouse: true, Stage: true, Landers: true}
+	case Create, Ready, Start, Done, Load:
+		return Needs{Org: true, Warehouse: true, Stage: true, Landers: true}
+	case Consolidate:
+		return Needs{Org: true, Warehouse: true}
+	case Drop:
+		return Needs{Org: true, Stage: true, Landers: true}
+	}
+	return Needs{}
+}

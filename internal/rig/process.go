@@ -125,6 +125,24 @@ func (p *Process) Replicator() *replicate.Replicator {
 	}, p.Options)
 }
 
+// ReplicatorOf is one that has what a step needs, and nothing else, as a function on AWS.
+func (p *Process) ReplicatorOf(step string) *replicate.Replicator {
+	needs, only := replicate.NeedsOf(step), *p
+	if !needs.Org {
+		only.Client, only.movers = nil, nil
+	}
+	if !needs.Warehouse {
+		only.Warehouse = nil
+	}
+	if !needs.Stage {
+		only.Stage = nil
+	}
+	if !needs.Landers {
+		only.Landers = nil
+	}
+	return only.Replicator()
+}
+
 // Run does one run and tells how it went.
 func (p *Process) Run() control.RunRow {
 	id, err := p.Control.NewRunID()

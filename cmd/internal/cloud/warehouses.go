@@ -8,6 +8,7 @@ import (
 	"catchment/internal/project"
 	"catchment/internal/warehouse"
 	"catchment/internal/warehouse/postgres"
+	"catchment/internal/warehouse/reach"
 	"catchment/internal/warehouse/redshift"
 	"catchment/internal/warehouse/sql"
 	"catchment/internal/warehouse/sql/statements"
@@ -27,9 +28,10 @@ func (a *AWS) warehouses() map[string]project.WarehouseDriver {
 			},
 			Script: func(string) warehouse.Scripter { return statements.NewScripter(postgres.Dialect()) },
 			Adopts: true,
+			Reach:  func(string) (reach.Way, error) { return reach.Way{Password: true}, nil },
 		},
-		"redshift":      a.redshiftBy("redshift:", redshift.Open),
-		"redshift-data": a.redshiftBy("redshift-data:", redshift.OpenData),
+		"redshift":      a.redshiftBy("redshift:", redshift.Open, redshift.ReachWire),
+		"redshift-data": a.redshiftBy("redshift-data:", redshift.OpenData, redshift.ReachData),
 	}
 }
 
@@ -37,6 +39,7 @@ func (a *AWS) warehouses() map[string]project.WarehouseDriver {
 // told where a person or a log looks.
 func (a *AWS) redshiftBy(
 	scheme string, open func(url string, o redshift.Options) (sql.Driver, error),
+	way func(url string) (reach.Way, error),
 ) project.WarehouseDriver {
 	options := redshift.Options{AWS: a.config, Report: func(c redshift.Cut) {
 		fmt.Fprintf(os.Stderr, "page %s: %d texts of column %s were cut off at 65,535 bytes, or end just there\n",
@@ -56,6 +59,7 @@ func (a *AWS) redshiftBy(
 		},
 		Text:   true,
 		Adopts: true,
+		Reach:  func(place string) (reach.Way, error) { return way(scheme + place) },
 	}
 }
 

@@ -2,12 +2,16 @@
 // free port of the loopback interface that does S3, DynamoDB, Secrets Manager,
 // CloudFormation, Lambda and Step Functions, gone when the tests end.
 //
-// `make deps` installs it, pinned, into .venv at the module's root. What it
-// lacks (AppFlow, Redshift) stands in the packages beside this one. Start at
-// Server.
+// It holds every role to its policies, and writes down what it decided: Calls
+// tells. The administrator, who may do everything, is who Config gives.
+//
+// `make deps` installs it, pinned, into .venv at the module's root; witness.py
+// starts it. What it lacks (AppFlow, Redshift) stands in the packages beside
+// this one. Start at Server.
 package ministack
 
 import (
+	_ "embed"
 	"errors"
 	"fmt"
 	"net"
@@ -15,6 +19,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -26,6 +31,16 @@ import (
 
 // Region is where a Server is.
 const Region = "us-east-1"
+
+// Account is whose it is.
+const Account = "000000000000"
+
+var (
+	//go:embed witness.py
+	witness []byte
+	//go:embed job.py
+	job []byte
+)
 
 // A Server is one throwaway AWS. Its zero value starts with the first use.
 type Server struct {
@@ -89,7 +104,7 @@ func (s *Server) Stop() error {
 // takes all that it started along: it is the leader of their group.
 const guard = `exec 3<&0
 trap '' TERM
-"$1" 3<&- </dev/null &
+"$1" "$2/witness.py" 3<&- </dev/null &
 pid=$!
 (read -r _ <&3; kill -TERM 0; sleep 1; kill -KILL $pid 2>/dev/null; rm -rf "$2"; kill -KILL 0) &
 wait $pid
@@ -98,7 +113,7 @@ wait
 rm -rf "$2"`
 
 func (s *Server) start() error {
-	program, err := find()
+	python, err := venv()
 	if err != nil {
 		return err
 	}
@@ -114,6 +129,9 @@ func (s *Server) start() error {
 		return err
 	}
 	s.url = "http://127.0.0.1:" + port
+	if err := s.programs(filepath.Join(python, "bin", "python3")); err != nil {
+		return err
+	}
 	log, err := os.Create(filepath.Join(s.dir, "log"))
 	if err != nil {
 		return err
@@ -124,9 +142,9 @@ func (s *Server) start() error {
 		return err
 	}
 	defer watched.Close()
-	cmd := exec.Command("/bin/sh", "-c", guard, "guard", program, s.dir)
-	cmd.Env = append(os.Environ(), "BIND_HOST=127.0.0.1", "GATEWAY_PORT="+port, "MINISTACK_REGION="+Region,
-		"AWS_DEFAULT_REGION="+Region,
+	cmd := exec.Command("/bin/sh", "-c", guard, "guard", filepath.Join(python, "bin", "python3"), s.dir)
+	cmd.Env = append(os.Environ(), "PATH="+s.dir+":"+os.Getenv("PATH"), "BIND_HOST=127.0.0.1", "GATEWAY_PORT="+port, "MINISTACK_REGION="+Region,
+		"AWS_DEFAULT_REGION="+Region, "AUTH=true", "WITNESS="+s.calls(),
 		"TMPDIR="+s.dir, "S3_DATA_DIR="+s.dir, "DOCKER_HOST=unix://"+s.dir+"/none", "AWS_ACCESS_KEY_ID=test",
 		"AWS_SECRET_ACCESS_KEY=test",
 		"AWS_ENDPOINT_URL="+s.url)
@@ -140,6 +158,13 @@ func (s *Server) start() error {
 	ended := make(chan error, 1)
 	go func() { ended <- cmd.Wait() }()
 	return s.answers(ended)
+}
+
+// programs writes what runs beside the server: its witness, and the python3 of
+// Glue's jobs.
+func (s *Server) programs(python string) error {
+	return errors.Join(os.WriteFile(filepath.Join(s.dir, "witness.py"), witness, 0o600),
+		os.WriteFile(filepath.Join(s.dir, "python3"), append([]byte("#!"+python+"\n"), job...), 0o700))
 }
 
 // answers waits until the server does, or has ended.
@@ -157,8 +182,8 @@ func (s *Server) answers(ended <-chan error) error {
 	}
 }
 
-// find looks for .venv/bin/ministack beside go.mod.
-func find() (string, error) {
+// venv looks for .venv beside go.mod.
+func venv() (string, error) {
 	dir, err := os.Getwd()
 	if err != nil {
 		return "", err
@@ -172,10 +197,24 @@ func find() (string, error) {
 		}
 		dir = filepath.Dir(dir)
 	}
-	program := filepath.Join(dir, ".venv", "bin", "ministack")
-	if _, err := os.Stat(program); err != nil {
-		return "", errors.New("this test needs ministack, and there is no " + program +
+	dir = filepath.Join(dir, ".venv")
+	if _, err := os.Stat(filepath.Join(dir, "bin", "ministack")); err != nil {
+		return "", errors.New("this test needs ministack, and there is none in " + dir +
 			": `make deps`, which `make test` calls, installs it")
 	}
-	return program, nil
+	return dir, nil
+}
+
+// Packages is the folder of what `make deps` installs of Python: ministack, and
+// lists of rights that others keep.
+func Packages() (string, error) {
+	dir, err := venv()
+	if err != nil {
+		return "", err
+	}
+	found, err := filepath.Glob(filepath.Join(dir, "lib", "python3*", "site-packages"))
+	if err == nil && len(found) != 1 {
+		err = fmt.Errorf("%d folders of packages in %s", len(found), dir)
+	}
+	return strings.Join(found, ""), err
 }

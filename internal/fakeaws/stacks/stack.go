@@ -18,10 +18,12 @@ const (
 	createFailed       = "CREATE_FAILED"
 	rollbackInProgress = "ROLLBACK_IN_PROGRESS"
 	rollbackComplete   = "ROLLBACK_COMPLETE"
+	rollbackFailed     = "ROLLBACK_FAILED"
 	updateComplete     = "UPDATE_COMPLETE"
 	updateRolledBack   = "UPDATE_ROLLBACK_COMPLETE"
 	deleteInProgress   = "DELETE_IN_PROGRESS"
 	deleteComplete     = "DELETE_COMPLETE"
+	deleteFailed       = "DELETE_FAILED"
 )
 
 type stack struct {
@@ -31,7 +33,8 @@ type stack struct {
 	tags       map[string]string
 	parameters map[string]string
 	flows      []resource
-	made       []string // flows that exist, by name
+	made       []resource // flows that exist
+	by         string     // who works on it: an Authorization header
 	script     Script
 	keep       bool // DisableRollback
 	token      string
@@ -85,6 +88,7 @@ func (s *Server) create(r *http.Request) (string, error) {
 	st := &stack{
 		id:   fmt.Sprintf("arn:aws:cloudformation:eu-central-1:123456789012:stack/%s/%08d", name, len(s.stacks)+1),
 		name: name, tags: pairs(r, "Tags", "Key", "Value"), parameters: parameters, flows: flows, token: token,
+		by:        r.Header.Get("Authorization"),
 		keep:      r.PostForm.Get("DisableRollback") == "true" || r.PostForm.Get("OnFailure") == "DO_NOTHING",
 		createdAt: s.o.Now(),
 	}
@@ -118,12 +122,18 @@ func (s *Server) advance(ctx context.Context, st *stack) {
 	case createInProgress:
 		s.build(ctx, st)
 	case rollbackInProgress:
+		status, reason := rollbackComplete, st.reason
 		if !st.script.Orphan {
-			s.clear(ctx, st)
+			if err := s.clear(ctx, st); err != nil {
+				status, reason = rollbackFailed, err.Error()
+			}
 		}
-		st.set(s.o.Now(), rollbackComplete, st.reason)
+		st.set(s.o.Now(), status, reason)
 	case deleteInProgress:
-		s.clear(ctx, st)
+		if err := s.clear(ctx, st); err != nil {
+			st.set(s.o.Now(), deleteFailed, err.Error())
+			return
+		}
 		st.set(s.o.Now(), deleteComplete, "")
 	}
 }
@@ -131,9 +141,9 @@ func (s *Server) advance(ctx context.Context, st *stack) {
 // build makes the flows of a stack. One that fails rolls the stack back.
 func (s *Server) build(ctx context.Context, st *stack) {
 	for _, f := range st.flows {
-		err := s.appflow(ctx, "create-flow", f.properties)
+		err := s.handle(ctx, st.by, "create", f.properties)
 		if err == nil {
-			st.made = append(st.made, f.flow)
+			st.made = append(st.made, f)
 			if st.script.Fail != "" {
 				err = fmt.Errorf("%s", st.script.Fail)
 			}
@@ -154,12 +164,29 @@ func (s *Server) build(ctx context.Context, st *stack) {
 	st.set(s.o.Now(), createComplete, "")
 }
 
-// clear deletes the flows of a stack. One that is gone is no error.
-func (s *Server) clear(ctx context.Context, st *stack) {
-	for _, name := range st.made {
-		_ = s.appflow(ctx, "delete-flow", map[string]any{"flowName": name, "forceDelete": true})
+// clear deletes the flows of a stack, one that is gone too, and stops at one that
+// may not be.
+func (s *Server) clear(ctx context.Context, st *stack) error {
+	for len(st.made) > 0 {
+		if err := s.handle(ctx, st.by, "delete", st.made[0].properties); err != nil {
+			return err
+		}
+		st.made = st.made[1:]
 	}
-	st.made = nil
+	return nil
+}
+
+// handle does what a handler of AWS::AppFlow::Flow does, with the rights of who
+// asked for it.
+func (s *Server) handle(ctx context.Context, by, handler string, flow map[string]any) error {
+	if err := s.o.May(ctx, by, handler, flow); err != nil {
+		return fmt.Errorf(`Resource handler returned message: "%w" (HandlerErrorCode: AccessDenied)`, err)
+	}
+	if handler == "delete" {
+		_ = s.appflow(ctx, "delete-flow", map[string]any{"flowName": flow["flowName"], "forceDelete": true})
+		return nil // one that is gone is deleted
+	}
+	return s.appflow(ctx, handler+"-flow", flow)
 }
 
 func (s *Server) update(r *http.Request) (string, error) {
@@ -179,7 +206,7 @@ func (s *Server) update(r *http.Request) (string, error) {
 		return "", refuse("ValidationError", "No updates are to be performed.")
 	}
 	for _, f := range flows {
-		if err := s.appflow(r.Context(), "update-flow", f.properties); err != nil {
+		if err := s.handle(r.Context(), r.Header.Get("Authorization"), "update", f.properties); err != nil {
 			st.set(s.o.Now(), updateRolledBack, err.Error())
 			return tag("StackId", st.id), nil
 		}
@@ -192,6 +219,7 @@ func (s *Server) update(r *http.Request) (string, error) {
 func (s *Server) remove(r *http.Request) (string, error) {
 	st, err := s.find(r.PostForm.Get("StackName"))
 	if err == nil && st.status != deleteComplete {
+		st.by = r.Header.Get("Authorization")
 		st.set(s.o.Now(), deleteInProgress, "User Initiated")
 	}
 	return "", nil // one that doesn't exist is deleted too

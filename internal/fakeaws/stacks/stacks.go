@@ -27,6 +27,11 @@ type Options struct {
 	Fetch     func(ctx context.Context, url string) ([]byte, error) // of a TemplateURL; nil knows none
 	Now       func() time.Time
 	MaxStacks int // of the account; 2,000
+
+	// May says whether who asked for a stack, by its Authorization header, may have
+	// a handler of AWS::AppFlow::Flow (create, update, delete) work on a flow: what
+	// it does is done with his rights. nil lets everybody.
+	May func(ctx context.Context, by, handler string, flow map[string]any) error
 }
 
 // A Script says what becomes of one stack that is created.
@@ -59,6 +64,9 @@ type Server struct {
 func New(o Options) *Server {
 	if o.MaxStacks == 0 {
 		o.MaxStacks = 2000
+	}
+	if o.May == nil {
+		o.May = func(context.Context, string, string, map[string]any) error { return nil }
 	}
 	return &Server{o: o, calls: map[string]int{}}
 }

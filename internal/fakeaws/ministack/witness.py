@@ -1,0 +1,205 @@
+"""ministack, with a witness of who was allowed what.
+
+ministack.go runs this in ministack's place. It adds to ministack what a test of rights needs and changes nothing of how
+ministack decides:
+
+- every decision about a role is a line of JSON in the file that $WITNESS names: role, action, resource, allowed
+- /_witness/may lets the stand-ins beside ministack ask whether a caller may do something, decided by ministack
+- what services do with a role and ministack does without asking (Step Functions that invokes a function or starts the
+  children of a Distributed Map, Lambda that writes a function's log) is asked too
+
+and mends three things in which it differs from AWS: Ref of a secret is its ARN; the connection, which stays on this
+machine, counts as one over TLS, as a bucket policy may demand; and an execution that is stopped does no further task.
+"""
+
+import base64
+import contextvars
+import json
+import os
+import threading
+from urllib.parse import parse_qs
+
+from ministack import app as server
+from ministack.core import iam_evaluator as iam
+from ministack.core import responses
+from ministack.services import lambda_svc, stepfunctions
+from ministack.services.cloudformation import provisioners
+
+log = open(os.environ["WITNESS"], "a", buffering=1)
+lock = threading.Lock()
+
+
+def note(principal, action, resource, allowed):
+    """Write down what a role was told; the administrator may do everything."""
+    if ":assumed-role/" not in principal:
+        return
+    with lock:
+        log.write(json.dumps({"principal": principal, "action": action, "resource": resource, "allowed": allowed}) + "\n")
+
+
+decide = iam.enforce
+
+
+def enforce(access_key_id, iam_action, service, region, resource_arn="*", service_context=None):
+    said = decide(access_key_id, iam_action, service, region, resource_arn=resource_arn, service_context=service_context)
+    if said is None or isinstance(said, iam.EvalResult):
+        caller = iam.resolve_caller_identity(access_key_id) or {}
+        note(caller.get("userArn", ""), iam_action, resource_arn, said is None)
+    return said
+
+
+iam.enforce = enforce
+
+
+def may(role_arn, session, action, resource):
+    """Whether a role may do what a service does for it."""
+    account, name = role_arn.split(":")[4], role_arn.rsplit("/", 1)[-1]
+    principal = f"arn:aws:sts::{account}:assumed-role/{name}/{session}"
+    ctx = iam.EvalContext(principal, "AssumedRole", account, action, resource, responses.get_region(), secure_transport=True)
+    allowed = iam.evaluate(ctx, iam._gather_role_policies(name, account)).decision == "Allow"
+    note(principal, action, resource, allowed)
+    if allowed:
+        return ""
+    return f"User: {principal} is not authorized to perform: {action} on resource: {resource} because no identity-based policy allows the {action} action"
+
+
+# Step Functions works with the role of the machine.
+
+working_for = contextvars.ContextVar("working_for", default=None)  # the role of the machine, and the execution's name
+run_task, call, run_map = stepfunctions._execute_task, stepfunctions._call_lambda, stepfunctions._run_distributed_map
+
+
+def role_of(execution):
+    machine = execution["stateMachineArn"].split("/")[0]  # children of a Distributed Map have a label behind it
+    return stepfunctions._state_machines[machine]["roleArn"], machine
+
+
+class Stopped(BaseException):
+    """Nothing catches it: the execution's thread ends."""
+
+
+def execute_task(state_def, raw_input, execution, ctx):
+    of_map = stepfunctions._map_runs.get(execution.get("mapRunArn"), {})
+    if stepfunctions._executions.get(of_map.get("executionArn"), execution)["status"] == "ABORTED":
+        raise Stopped
+    working_for.set((role_of(execution)[0], execution["name"]))
+    return run_task(state_def, raw_input, execution, ctx)
+
+
+def call_lambda(func_ref, event):
+    _, config, _ = lambda_svc._get_func_record_for_ref(func_ref)
+    if config:
+        no = may(*working_for.get(), "lambda:InvokeFunction", config["FunctionArn"])
+        if no:
+            raise stepfunctions._ExecutionError("Lambda.AWSLambdaException", no)
+    return call(func_ref, event)
+
+
+def run_distributed_map(state_def, raw_input, effective, iterator, execution, ctx):
+    role, machine = role_of(execution)
+    no = may(role, execution["name"], "states:StartExecution", machine)
+    if no:
+        raise stepfunctions._ExecutionError("States.Runtime", no)
+    return run_map(state_def, raw_input, effective, iterator, execution, ctx)
+
+
+stepfunctions._execute_task = execute_task
+stepfunctions._call_lambda = call_lambda
+stepfunctions._run_distributed_map = run_distributed_map
+
+
+# Lambda writes a function's log with the role of the function.
+
+emit = lambda_svc._emit_lambda_logs
+
+
+def emit_logs(func, request_id, log_text, error, duration_ms, *, log_source=None):
+    config = func.get("config") or func
+    region, account = config["FunctionArn"].split(":")[3:5]
+    stream = f"arn:aws:logs:{region}:{account}:log-group:/aws/lambda/{config['FunctionName']}:log-stream:{request_id}"
+    denied = [may(config["Role"], config["FunctionName"], "logs:" + action, stream) for action in ("CreateLogStream", "PutLogEvents")]
+    if not any(denied):
+        emit(func, request_id, log_text, error, duration_ms, log_source=log_source)
+
+
+lambda_svc._emit_lambda_logs = emit_logs
+
+
+# What is otherwise on AWS.
+
+secrets = provisioners._RESOURCE_HANDLERS["AWS::SecretsManager::Secret"]
+make, change, remove = secrets["create"], secrets["update"], secrets["delete"]
+
+
+def named(arn):
+    return arn.split(":secret:", 1)[-1].rsplit("-", 1)[0]
+
+
+def make_secret(logical_id, props, stack_name):
+    _, attributes = make(logical_id, props, stack_name)
+    return attributes["Arn"], attributes
+
+
+def change_secret(physical_id, *args, **more):
+    changed = change(named(physical_id), *args, **more)
+    if isinstance(changed, tuple) and len(changed) == 2:
+        return changed[1].get("Arn", physical_id), changed[1]
+    return changed
+
+
+secrets["create"], secrets["update"] = make_secret, change_secret
+secrets["delete"] = lambda physical_id, props: remove(named(physical_id), props)
+
+origin = iam.pin_request_origin
+server.pin_request_origin = iam.pin_request_origin = lambda source_ip, secure: origin(source_ip, True)
+
+
+# What the other stand-ins ask.
+
+def answer(question):
+    """Check the signature of a request, then ask for each action; without a request, the caller was checked before."""
+    request, key = question.get("request"), question["key"]
+    responses.set_request_account_id(server._request_account_scope(key))
+    responses.set_request_region(os.environ["MINISTACK_REGION"])
+    origin("127.0.0.1", True)
+    if request:
+        headers = [(name.lower().encode(), value.encode()) for name, value in request["headers"]]
+        iam.pin_signed_request(request["method"], request["path"], parse_qs(request["query"], keep_blank_values=True), headers)
+        iam.pin_signed_body(base64.b64decode(request["body"]))
+        said = iam.check_credentials(key)
+        if said is not None:
+            return {"code": said.code, "message": said.message}
+    denied = []
+    for ask in question["asks"]:
+        action = ask["action"]
+        said = enforce(key, action, action.split(":")[0], os.environ["MINISTACK_REGION"], resource_arn=ask["resource"])
+        if isinstance(said, iam.AuthError):
+            return {"code": said.code, "message": said.message}
+        if said is not None:
+            denied.append(ask)
+    caller = iam.resolve_caller_identity(key) or {}
+    return {"principal": caller.get("userArn", ""), "denied": denied}
+
+
+plain = server.app
+
+
+async def app(scope, receive, send):
+    if scope["type"] != "http" or scope["path"] != "/_witness/may":
+        return await plain(scope, receive, send)
+    body = b""
+    while True:
+        part = await receive()
+        body += part.get("body", b"")
+        if not part.get("more_body"):
+            break
+    # In a context of its own: who asks is remembered there.
+    said = contextvars.copy_context().run(answer, json.loads(body))
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"application/json")]})
+    await send({"type": "http.response.body", "body": json.dumps(said).encode()})
+
+
+server.app = app
+
+if __name__ == "__main__":
+    server.main()
