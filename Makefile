@@ -187,7 +187,7 @@ sqlglot: ## have the SQL for Redshift read by another parser (PyPI sqlglot)
 	$(took)
 
 .PHONY: aws-lint
-aws-lint: .venv/installed ## hold the template and the state machine to AWS's rules: cfn-lint, asl-validator
+aws-lint: .venv/installed ## hold templates, policies and state machines to AWS's rules: cfn-lint, parliament, asl-validator
 	deploy/aws/lint/check.sh bin/aws-lint .venv
 	$(took)
 
@@ -201,12 +201,12 @@ lambda: ## build bin/lambda.zip, the program of every function on AWS
 NPSP ?= testdata/npsp-1k
 
 .PHONY: aws
-aws: deps lambda ## deploy the template into a stand-in for AWS, run the machine three times with changes between, verify: NPSP=folder
+aws: deps lambda ## deploy into a stand-in for AWS that enforces IAM, run the machine with changes between, verify, break things, take rights away: NPSP=folder
 	$(GO) test ./cmd/catchment-lambda -count=1 -v -timeout 20m -run '^TestAWS' -aws.zip $(CURDIR)/bin/lambda.zip -aws.data $(abspath $(NPSP))
 	$(took)
 
 .PHONY: aws-live
-aws-live: bin/catchment lambda ## deploy into your AWS account and run once, only with CATCHMENT_AWS_LIVE=yes CODE=bucket CONFIG=file
+aws-live: bin/catchment lambda ## deploy into your AWS account and run once, only with CATCHMENT_AWS_LIVE=yes CONFIG=file
 	deploy/aws/live.sh
 	$(took)
 

@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	sfntypes "github.com/aws/aws-sdk-go-v2/service/sfn/types"
 
+	"catchment/internal/fakeaws/ministack"
 	"catchment/internal/fakeorg"
 )
 
@@ -70,7 +71,8 @@ func (a *account) shortLives() {
 	req, err := http.NewRequestWithContext(a.t.Context(), http.MethodPut, *a.config.BaseEndpoint+
 		"/2015-03-31/functions/catchment-load/configuration", strings.NewReader(`{"Timeout":4}`))
 	a.check(err)
-	resp, err := http.DefaultClient.Do(req) // UpdateFunctionConfiguration; nobody looks for a signature
+	req.Header.Set("Authorization", ministack.Administrator("lambda"))
+	resp, err := http.DefaultClient.Do(req) // UpdateFunctionConfiguration
 	a.check(err)
 	a.check(resp.Body.Close())
 	if resp.StatusCode != http.StatusOK {

@@ -5,6 +5,7 @@ package main
 
 import (
 	"crypto/rand"
+	"fmt"
 	"net/http"
 	"os"
 	"time"
@@ -21,6 +22,7 @@ import (
 var version = "unknown"
 
 func main() {
+	fmt.Fprintln(os.Stderr, "catchment", version) // the log tells which code ran
 	client := &http.Client{Transport: transport()}
 	account := cloud.New()
 	w := &worker{

@@ -15,13 +15,16 @@ import (
 
 	"golang.org/x/term"
 
+	"catchment/cmd/internal/account"
 	"catchment/cmd/internal/cloud"
+	"catchment/deploy/aws"
 	"catchment/internal/blob"
 	"catchment/internal/blob/dir"
 	"catchment/internal/cli"
 	"catchment/internal/control/sqlite"
 	"catchment/internal/control/versioned"
 	"catchment/internal/project"
+	"catchment/internal/rollout"
 	"catchment/internal/warehouse"
 	"catchment/internal/warehouse/duckdb"
 	"catchment/internal/warehouse/sql"
@@ -41,7 +44,7 @@ func run(args []string) int {
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	client := &http.Client{Transport: transport()}
-	account := cloud.New()
+	named := cloud.New()
 	return cli.Main(context.Background(), cli.Program{
 		World: project.World{
 			Version:  version,
@@ -51,10 +54,11 @@ func run(args []string) int {
 			Random:   rand.Reader,
 			HTTP:     client,
 			Exec:     execute,
-			Secrets:  account.Secrets(),
-			Drivers:  drivers(account),
+			Secrets:  named.Secrets(),
+			Drivers:  drivers(named),
 		},
 		Args:    args,
+		Stdin:   os.Stdin,
 		Stdout:  os.Stdout,
 		Stderr:  os.Stderr,
 		Signals: signals,
@@ -64,7 +68,24 @@ func run(args []string) int {
 			defer syscall.Umask(private)
 			return write()
 		},
+		Cloud: cli.Cloud{
+			Account: func() (rollout.Account, error) { return into(named) },
+			Script:  aws.Consolidate,
+		},
 	})
+}
+
+// into is the account of AWS that a deployment goes into.
+func into(a *cloud.AWS) (rollout.Account, error) {
+	config, err := a.Config()
+	if err != nil {
+		return nil, err
+	}
+	s3, err := a.S3()
+	if err != nil {
+		return nil, err
+	}
+	return account.New(config, s3), nil
 }
 
 // private is the umask of all that is written, by whatever library: the copy of a CRM

@@ -65,9 +65,13 @@ func scriptParams(t *testing.T) testscript.Params {
 			"app":      startApp,
 			"await":    awaitRequest,
 			"wide":     makeWide,
+			"row":      writeRow,
 
 			"appflow":       startAppFlow,
 			"appflow-flows": listAppFlow,
+			"appflow-old":   oldAppFlow,
+			"aws":           awsCommand,
+			"keep":          keepOutput,
 		},
 	}
 }

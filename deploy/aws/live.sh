@@ -1,31 +1,26 @@
 #!/bin/sh
 # live.sh: deploys for real and runs one execution. It costs money, so it asks
-# for CATCHMENT_AWS_LIVE=yes, CODE (a bucket of yours) and CONFIG (catchment.yaml).
+# for CATCHMENT_AWS_LIVE=yes and CONFIG (catchment.yaml). STACK names the stack,
+# PARAMETERS are further words for catchment aws deploy. A secret that the stack
+# makes is empty: fill it after a first call, and call again, or name one that is
+# there in CONFIG and say PARAMETERS="--parameter LoginSecrets=existing".
 set -eu
 if [ "${CATCHMENT_AWS_LIVE:-}" != yes ]; then
-  echo "this deploys into your AWS account and costs money: CATCHMENT_AWS_LIVE=yes CODE=bucket CONFIG=catchment.yaml make aws-live" >&2
+  echo "this deploys into your AWS account and costs money: CATCHMENT_AWS_LIVE=yes CONFIG=catchment.yaml make aws-live" >&2
   exit 2
 fi
-: "${CODE:?the bucket for the program and the configuration}" "${CONFIG:?catchment.yaml}"
+: "${CONFIG:?catchment.yaml}"
 stack=${STACK:-catchment-live}
-out=bin/aws-live
-mkdir -p "$out"
-bin/catchment aws render --config "$CONFIG" --dir "$out"
-key=catchment/$(sha256sum bin/lambda.zip | cut -d' ' -f1)/lambda.zip
-aws s3 cp bin/lambda.zip "s3://$CODE/$key"
-aws s3 cp "$CONFIG" "s3://$CODE/catchment/catchment.yaml"
-aws s3 cp deploy/aws/consolidate.py "s3://$CODE/catchment/consolidate.py"
 # shellcheck disable=SC2086 # PARAMETERS are words
-aws cloudformation deploy --stack-name "$stack" --template-file "$out/template.yaml" --capabilities CAPABILITY_IAM \
-  --parameter-overrides CodeBucket="$CODE" CodeKey="$key" ${PARAMETERS:-}
-machine=$(aws cloudformation describe-stacks --stack-name "$stack" --query "Stacks[0].Outputs[?OutputKey=='Machine'].OutputValue" --output text)
+outputs=$(bin/catchment aws deploy --config "$CONFIG" --stack "$stack" --zip bin/lambda.zip ${PARAMETERS:-})
+machine=$(echo "$outputs" | sed -n 's/^Machine //p')
 execution=$(aws stepfunctions start-execution --state-machine-arn "$machine" --input '{}' --query executionArn --output text)
 while :; do
   status=$(aws stepfunctions describe-execution --execution-arn "$execution" --query status --output text)
   [ "$status" = RUNNING ] || break
   sleep 15
 done
-echo "$execution is $status"
+echo "$execution is $status; take it away with: catchment aws destroy --stack $stack"
 bin/catchment status --config "$CONFIG"
 bin/catchment verify --config "$CONFIG"
 [ "$status" = SUCCEEDED ]

@@ -46,18 +46,40 @@ func StatusOf(err error) int {
 	return 0
 }
 
+// denies tells whether an answer means that a right is missing. Who is logged in
+// wrongly is told so with the same status, by codes of its own.
+func denies(code string, status int) bool {
+	switch code {
+	case "AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "UnauthorizedException", "AllAccessDisabled",
+		"NotAuthorized", "AuthorizationError", "Forbidden":
+		return true
+	}
+	return status == http.StatusForbidden && !loginCodes[code]
+}
+
+// loginCodes are those of a caller whom AWS doesn't know.
+var loginCodes = map[string]bool{
+	"ExpiredToken": true, "ExpiredTokenException": true, "InvalidClientTokenId": true,
+	"UnrecognizedClientException": true, "InvalidAccessKeyId": true, "SignatureDoesNotMatch": true,
+	"InvalidSignatureException": true, "IncompleteSignature": true, "MissingAuthenticationToken": true,
+	"RequestExpired": true, "InvalidToken": true, "TokenRefreshRequired": true,
+}
+
 func classOf(action, resource string, err error) (plan.Class, string) {
 	code, status := CodeOf(err), StatusOf(err)
 	if _, throttled := retry.DefaultThrottleErrorCodes[code]; throttled || status == http.StatusTooManyRequests {
 		return plan.Retry, "AWS asks for fewer calls: lower limits.flows if this goes on"
 	}
-	switch code {
-	case "AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "UnauthorizedException", "AllAccessDisabled":
-		return plan.Fix, "allow the role " + action + " on " + resource
-	case "ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "UnrecognizedClientException",
-		"InvalidAccessKeyId", "SignatureDoesNotMatch", "InvalidSignatureException", "IncompleteSignature",
-		"MissingAuthenticationToken":
+	if code == "RequestTimeTooSkewed" {
+		return plan.Fix, "set this machine's clock"
+	}
+	if denies(code, status) {
+		return plan.Fix, denialOf(action, resource, err).Hint()
+	}
+	if loginCodes[code] {
 		return plan.Fix, "log in to AWS anew (aws sso login), or correct the keys that AWS_PROFILE names"
+	}
+	switch code {
 	case "NoSuchBucket", "ResourceNotFoundException":
 		return plan.Fix, "make " + resource +
 			" first, as the template of catchment aws render does, or look at AWS_REGION and the account"
@@ -68,8 +90,6 @@ func classOf(action, resource string, err error) (plan.Class, string) {
 	switch {
 	case status >= 500:
 		return plan.Retry, ""
-	case status == http.StatusForbidden:
-		return plan.Fix, "allow the role " + action + " on " + resource
 	case code != "" || status > 0:
 		return plan.Bug, ""
 	case strings.Contains(err.Error(), "get credentials"), strings.Contains(err.Error(), "Missing Region"),

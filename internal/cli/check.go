@@ -100,7 +100,11 @@ func (c *checkup) end() error {
 }
 
 func (c *checkup) all(ctx context.Context) {
-	c.found("config", fmt.Sprintf("%s, %d flows", c.config, len(c.File.Flows)), nil)
+	flows := fmt.Sprintf("%d flows", len(c.File.Flows))
+	if c.File.FromControl {
+		flows = "flows by the rows of the control table"
+	}
+	c.found("config", c.config+", "+flows, nil)
 	opened := c.OpenWarehouse()
 	if opened == nil {
 		opened = c.Warehouse.Migrate(ctx)
@@ -175,24 +179,6 @@ func (c *checkup) checkOwner(ctx context.Context) error {
 	return nil
 }
 
-func (c *checkup) checkLimits(ctx context.Context) {
-	limits, err := c.Org.Limits(ctx)
-	if err != nil {
-		c.found("limits", "", err)
-		return
-	}
-	for _, name := range []string{"DailyApiRequests", "DailyBulkV2QueryJobs"} {
-		l := limits[name]
-		detail := fmt.Sprintf("%s of %s left", status.Count(l.Remaining), status.Count(l.Max))
-		if reserve := l.Max * int64(c.File.Org.Reserve) / 100; l.Remaining < reserve {
-			c.warn("limit "+name, detail,
-				fmt.Sprintf("%s are set aside for people by org.reserve", status.Count(reserve)))
-			continue
-		}
-		c.found("limit "+name, detail, nil)
-	}
-}
-
 // checkFlows finds what is copied of each flow as a run would, and in the warehouse
 // too, where that can be had. With the control table it also finds what a run would
 // refuse.
@@ -234,7 +220,7 @@ func (c *checkup) checkFlow(ctx context.Context, fl flow.Flow, find source.Finde
 		return
 	}
 	if err == nil {
-		err = fl.Vanished
+		err = fl.Wrong
 	}
 	var src *source.Source
 	if err == nil {

@@ -29,6 +29,7 @@ import (
 type Program struct {
 	project.World
 	Args    []string
+	Stdin   io.Reader // nil where nothing comes in
 	Stdout  io.Writer
 	Stderr  io.Writer
 	Signals <-chan os.Signal // SIGINT and SIGTERM
@@ -36,6 +37,7 @@ type Program struct {
 	// ForAll runs what writes files that others shall read as the user's umask says; all
 	// else is written for the user alone. nil runs it as it is.
 	ForAll func(write func() error) error
+	Cloud  Cloud
 }
 
 // The exit codes.

@@ -2,13 +2,17 @@ package cli
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"catchment/internal/control"
+	"catchment/internal/control/wanted"
+	"catchment/internal/flow"
 	"catchment/internal/notice"
 	"catchment/internal/plan"
+	"catchment/internal/project"
 )
 
 func (s *session) pauseCommand() *cobra.Command {
@@ -52,6 +56,11 @@ func (p *work) setPaused(ctx context.Context, names []string, paused bool) error
 		if err != nil {
 			return err
 		}
+		if !paused {
+			if err := p.resumeRow(ctx, name); err != nil {
+				return err
+			}
+		}
 		if err := p.Print(notice.PauseState{Object: row.Object, Paused: row.Paused}); err != nil {
 			return err
 		}
@@ -62,14 +71,14 @@ func (p *work) setPaused(ctx context.Context, names []string, paused bool) error
 // named finds the object that the user means among the flows, without asking
 // the org: pausing must work while the org is down.
 func (p *work) named(ctx context.Context, name string) (string, error) {
-	star := false
-	var known []string
-	for _, f := range p.File.Flows {
-		if strings.EqualFold(f.Object, name) {
-			return f.Object, nil
+	known, err := p.objects(ctx)
+	if err != nil {
+		return "", err
+	}
+	for _, object := range known {
+		if strings.EqualFold(object, name) {
+			return object, nil
 		}
-		star = star || f.Object == "*"
-		known = append(known, f.Object)
 	}
 	rows, err := p.Control.Flows(ctx)
 	if err != nil {
@@ -80,8 +89,35 @@ func (p *work) named(ctx context.Context, name string) (string, error) {
 			return row.Object, nil
 		}
 	}
-	if star {
+	if slices.Contains(known, flow.Star) {
 		return name, nil
 	}
 	return "", plan.Fixf("the flows are: "+strings.Join(known, ", "), "no flow copies an object %s", name)
+}
+
+// objects are those of the flows, as the configuration or the control rows call them.
+func (p *work) objects(ctx context.Context) ([]string, error) {
+	if !p.File.FromControl {
+		return project.FlowNames(p.File.Flows), nil
+	}
+	rows, err := p.WantedRows(ctx)
+	return wanted.Objects(rows), err
+}
+
+// resumeRow takes the pause out of a control row that has one.
+func (p *work) resumeRow(ctx context.Context, object string) error {
+	if !p.File.FromControl {
+		return nil
+	}
+	rows, err := p.WantedRows(ctx)
+	if err != nil {
+		return err
+	}
+	for _, row := range rows {
+		if strings.EqualFold(row.Object, object) && row.Wrong == nil && row.Paused {
+			row.Paused = false
+			_, err = p.Wanted.Put(ctx, row)
+		}
+	}
+	return err
 }

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -52,14 +53,17 @@ func (p *work) sql(ctx context.Context, names []string, dialect string, install 
 	if err := p.OpenOrg(ctx); err != nil {
 		return err
 	}
-	tables, err := p.tables(ctx, names)
+	tables, wrong, err := p.tables(ctx, names)
 	if err != nil {
 		return err
 	}
+	do := p.printSQL
 	if install {
-		return p.install(ctx, script, tables)
+		do = func(script warehouse.Scripter, tables []warehouse.Procedure) error {
+			return p.install(ctx, script, tables)
+		}
 	}
-	return p.printSQL(script, tables)
+	return errors.Join(do(script, tables), wrong)
 }
 
 // scripter writes the SQL of a warehouse, whose scheme says which.
@@ -72,23 +76,27 @@ func (p *work) scripter(scheme string) (warehouse.Scripter, error) {
 	return driver.Script(p.File.Warehouse.Text), nil
 }
 
-// tables is what each flow writes, and its policy.
-func (p *work) tables(ctx context.Context, names []string) ([]warehouse.Procedure, error) {
+// tables is what each flow writes, and its policy; and what is wrong with those that write
+// nothing.
+func (p *work) tables(ctx context.Context, names []string) (all []warehouse.Procedure, wrong, err error) {
 	flows, err := p.Flows(ctx, names)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	find := p.Sources()
 	find.Secret = nil // the tables are the same without
-	var all []warehouse.Procedure
 	for _, fl := range flows {
+		if fl.Wrong != nil {
+			wrong = errors.Join(wrong, fl.Wrong)
+			continue
+		}
 		src, err := find.Source(ctx, fl)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		all = append(all, warehouse.Procedure{Table: src.Table, Policy: gone.Policy(fl.Deletes)})
 	}
-	return all, nil
+	return all, wrong, nil
 }
 
 // printSQL prints the text of each table, and of the procedures where there are

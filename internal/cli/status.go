@@ -2,10 +2,13 @@ package cli
 
 import (
 	"context"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"catchment/internal/control"
+	"catchment/internal/flow"
 	"catchment/internal/status"
 	"catchment/internal/storage"
 )
@@ -40,6 +43,10 @@ func (p *work) status(ctx context.Context, atMost int) error {
 	if err != nil {
 		return err
 	}
+	wants, err := p.objects(ctx)
+	if err != nil {
+		return err
+	}
 	runs, err := p.Control.Runs(ctx)
 	if err != nil {
 		return err
@@ -50,6 +57,10 @@ func (p *work) status(ctx context.Context, atMost int) error {
 		state, err := p.stateOf(ctx, f)
 		if err != nil {
 			return err
+		}
+		isWanted := func(object string) bool { return object == flow.Star || strings.EqualFold(object, f.Object) }
+		if p.File.FromControl && !slices.ContainsFunc(wants, isWanted) {
+			state = "not copied any more: no control row wants it"
 		}
 		bytes, at := storage.Taken(f.Object, storage.Held{Records: f.Held, At: f.HeldAt})
 		one := status.Flow{

@@ -17,6 +17,10 @@ const (
 // viaAppFlow holds for what AppFlow itself asks for in the function's name.
 const viaAppFlow = `{StringLike: {"kms:ViaService": "appflow.*.amazonaws.com"}}`
 
+// grantsToAWS holds for grants on keys that AppFlow gives itself.
+const grantsToAWS = `{StringLike: {"kms:ViaService": "appflow.*.amazonaws.com"}, ` +
+	`Bool: {"kms:GrantIsForAWSResource": "true"}}`
+
 func makeRights(s *settings) []grant {
 	if s.AppFlow == nil {
 		return nil
@@ -27,9 +31,6 @@ func makeRights(s *settings) []grant {
 			{"appflow:CreateFlow", "one for each attempt, or for each object"}}},
 		{Sid: "Profiles", On: []string{profile + s.AppFlow.Salesforce, profile + s.AppFlow.Redshift}, Rights: []right{
 			{"appflow:UseConnectorProfile", "a flow reads and lands by them"}}},
-		{Sid: "Templates", On: []string{inBucket(s.Stage.Bucket, s.Stage.Prefix+"templates/*")}, Rights: []right{
-			{"s3:PutObject", "keeps the template of each flow"},
-			{"s3:GetObject", "proves that a kept one is the same; CloudFormation reads the long ones"}}},
 		{Sid: "Intermediate", On: []string{bucketARN(s.AppFlow.Bucket)}, Rights: []right{
 			{"s3:GetBucketLocation", "AppFlow looks where its intermediate bucket is"},
 			{"s3:GetBucketPolicy", "and whether it may use it"}}},
@@ -39,7 +40,8 @@ func makeRights(s *settings) []grant {
 			{"kms:ListAliases", "the same by its alias"}}},
 		{Sid: "FlowKeys", On: []string{partition + "kms:" + account + "key/*"}, Only: viaAppFlow, Rights: []right{
 			{"kms:DescribeKey", "AppFlow encrypts what it keeps of a flow"},
-			{"kms:ListGrants", "whether it may already"},
+			{"kms:ListGrants", "whether it may already"}}},
+		{Sid: "FlowGrants", On: []string{partition + "kms:" + account + "key/*"}, Only: grantsToAWS, Rights: []right{
 			{"kms:CreateGrant", "lets it, as long as the flow is there"}}},
 		{Sid: "FlowSecrets", On: []string{partition + "secretsmanager:" + account + "secret:appflow!*"},
 			Only: `{"ForAnyValue:StringEquals": {"aws:CalledVia": [appflow.amazonaws.com]}}`, Rights: []right{
@@ -59,10 +61,14 @@ func makeRights(s *settings) []grant {
 		right{"appflow:DescribeFlow", "CloudFormation looks whether the flow is there"},
 		right{"appflow:ListTagsForResource", "and whose it is"},
 		right{"appflow:StartFlow", "CloudFormation activates what has a schedule: ours have none"})
-	return append(all, flow, grant{Sid: "Stacks", On: []string{stackNames}, Rights: []right{
-		{"cloudformation:CreateStack", "one for each flow"},
-		{"cloudformation:DescribeStacks", "whether it is there, and whose"},
-		{"cloudformation:DescribeStackEvents", "why it was rolled back"}}})
+	return append(all, flow,
+		grant{Sid: "Stacks", On: []string{stackNames}, Rights: []right{
+			{"cloudformation:CreateStack", "one for each flow"},
+			{"cloudformation:DescribeStacks", "whether it is there, and whose"},
+			{"cloudformation:DescribeStackEvents", "why it was rolled back"}}},
+		grant{Sid: "Templates", On: []string{inBucket(s.Stage.Bucket, s.Stage.Prefix+"templates/*")}, Rights: []right{
+			{"s3:PutObject", "keeps the template of each stack"},
+			{"s3:GetObject", "proves that a kept one is the same; CloudFormation reads the long ones"}}})
 }
 
 func runRights(s *settings) []grant {

@@ -13,6 +13,7 @@ import (
 	"bytes"
 	_ "embed"
 	"encoding/json"
+	"strconv"
 	"strings"
 	"text/template"
 
@@ -48,8 +49,10 @@ func Render(file *flow.File, known Warehouses) (Files, error) {
 		return Files{}, err
 	}
 	s.Machine, machine = short.String(), append(machine, '\n')
-	t, err := template.New("template.yaml").Funcs(template.FuncMap{"indent": indent,
-		"statement": statement, "resource": resource}).Parse(templateText)
+	t, err := template.New("template.yaml").Funcs(template.FuncMap{
+		"indent": indent, "join": strings.Join, "json": asJSON, "list": list, "statement": statement,
+		"text": strconv.Quote,
+	}).Parse(templateText)
 	if err != nil {
 		return Files{}, err
 	}
@@ -67,14 +70,23 @@ func machineFor(file *flow.File) stepfunctions.Machine {
 	})
 }
 
-// flowsOf counts the flows of a run; 0 where only the org knows.
+// flowsOf counts the flows of a run; 0 where only the org knows, or the control table.
 func flowsOf(file *flow.File) int {
+	if file.FromControl { // rows come and go without a deployment
+		return 0
+	}
 	for _, f := range file.Flows {
 		if f.Object == flow.Star {
 			return 0
 		}
 	}
 	return len(file.Flows)
+}
+
+// asJSON writes a value as JSON does.
+func asJSON(v any) (string, error) {
+	b, err := json.Marshal(v)
+	return string(b), err
 }
 
 // indent puts blanks before every line of a text but the empty ones.

@@ -13,7 +13,7 @@ type function struct {
 	Name     string // after the stack's; the article's where it has one
 	Does     string
 	Resource string   // its logical ID
-	Policies []string // those of its uses that the configuration has
+	Policies []string // those of its uses that the configuration has, as the template names them
 	uses     []useName
 }
 
@@ -31,7 +31,12 @@ const (
 	makeFlows   useName = "MakeFlows"   // flows of AppFlow
 	runFlows    useName = "RunFlows"
 	clearFlows  useName = "ClearFlows"
-	glueJob     useName = "GlueJob" // consolidates
+	glueJob     useName = "GlueJob"          // consolidates
+	templates   useName = "Templates"        // reads those of control rows
+	missing     useName = "MissingTemplates" // and tells which aren't there
+
+	// No function has this one: it is for the role by which the warehouse reads S3.
+	warehouseReads useName = "WarehouseReads"
 )
 
 // functions is the one table of who does what. A use that the configuration has
@@ -42,21 +47,21 @@ const (
 func functions() []function {
 	all := []function{
 		{Step: replicate.List, Name: "list",
-			Does: "takes the leases; fixes the window of each flow; gives up what doesn't fit",
-			uses: []useName{leases, theCopy, clearFlows}},
+			Does: "reads what to copy; takes the leases; fixes the window of each flow; gives up what doesn't fit",
+			uses: []useName{leases, theCopy, templates, missing, clearFlows}},
 		{Step: replicate.Create, Name: "lambda_trigger_appflow",
 			Does: "makes the job: of Bulk, or a stack with an AppFlow flow",
-			uses: []useName{theCopy, makeFlows, clearFlows}},
+			uses: []useName{theCopy, templates, makeFlows, clearFlows}},
 		{Step: replicate.Ready, Name: "status_job", Does: "waits until the job can be started",
-			uses: []useName{theCopy, makeFlows, clearFlows}},
+			uses: []useName{theCopy, templates, makeFlows, clearFlows}},
 		{Step: replicate.Start, Name: "start_job_appflow", Does: "starts it",
-			uses: []useName{theCopy, runFlows}},
+			uses: []useName{theCopy, templates, runFlows}},
 		{Step: replicate.Done, Name: "wait_job", Does: "waits for its end",
-			uses: []useName{theCopy, makeFlows, runFlows, clearFlows}},
+			uses: []useName{theCopy, templates, makeFlows, runFlows, clearFlows}},
 		{Step: replicate.Load, Name: "load", Does: "brings pages into the stage and the staging schema, and counts",
 			uses: []useName{theCopy, newPages, filesBeside, makeFlows, runFlows, clearFlows}},
 		{Step: replicate.Consolidate, Name: "consolidate", Does: "merges staging into the final table",
-			uses: []useName{theCopy, glueJob}},
+			uses: []useName{theCopy, templates, glueJob}},
 		{Step: replicate.Drop, Name: "delete_elements_flows_snapshots",
 			Does: "deletes jobs, stacks, flows and old pages, for the quotas",
 			uses: []useName{oldPages, clearFlows}},

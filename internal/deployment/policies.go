@@ -9,7 +9,8 @@ import (
 func statement(g grant) string {
 	var b strings.Builder
 	for _, r := range g.Rights {
-		fmt.Fprintf(&b, "# %s: %s\n", r.Action, r.Why)
+		_, action, _ := strings.Cut(r.Action, ":")
+		fmt.Fprintf(&b, "# %s: %s\n", action, r.Why)
 	}
 	var actions, resources []string
 	for _, r := range g.Rights {

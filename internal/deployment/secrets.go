@@ -86,8 +86,8 @@ func references(file *flow.File) map[string]string {
 	all := map[string]string{"org.login.client_id": l.ClientID, "org.login.client_secret": l.ClientSecret,
 		"org.login.username": l.Username, "org.login.password": l.Password, "org.login.token": l.Token,
 		"org.login.key": l.Key}
-	for _, f := range file.Flows {
-		all["salt of "+f.Object] = f.Salt
+	for of, ref := range file.Salts() {
+		all["salt of "+of] = ref
 	}
 	return all
 }

@@ -18,6 +18,7 @@ type settings struct {
 	Warehouse reach.Way
 	Schema    string        // the staging schema
 	AppFlow   *flow.AppFlow // nil where no flow may land by it
+	Rows      bool          // control rows say what to copy, and templates of the stage how
 
 	Functions []function
 	Policies  []use
@@ -40,7 +41,7 @@ func placeOf(text string) place {
 // readSettings takes from a configuration what the template has to say again, and
 // tells of everything that AWS hasn't, or hasn't room for.
 func readSettings(file *flow.File, known Warehouses) (*settings, []string) {
-	s := &settings{Schema: file.Warehouse.StagingSchema}
+	s := &settings{Schema: file.Warehouse.StagingSchema, Rows: file.FromControl}
 	var problems []string
 	problem := func(format string, args ...any) {
 		problems = append(problems, file.Name+": "+fmt.Sprintf(format, args...))
@@ -60,7 +61,7 @@ func readSettings(file *flow.File, known Warehouses) (*settings, []string) {
 	} else {
 		s.Warehouse = way
 	}
-	if lands(file) {
+	if file.Asks(flow.ByAppFlow) {
 		s.AppFlow = &file.AppFlow
 	}
 	var unread []string
@@ -88,10 +89,20 @@ func (s *settings) fill() {
 		f := &s.Functions[i]
 		for _, u := range s.Policies {
 			if slices.Contains(f.uses, u.Name) {
-				f.Policies = append(f.Policies, string(u.Name))
+				f.Policies = append(f.Policies, u.Ref())
 			}
 		}
 	}
+}
+
+// Distributed tells whether the items of a run are executions of their own.
+func (s *settings) Distributed() bool { return strings.Contains(s.Machine, `"DISTRIBUTED"`) }
+
+// AppFlowPuts are what AppFlow does in its intermediate bucket (Amazon AppFlow User
+// Guide, Amazon S3 bucket policies).
+func (*settings) AppFlowPuts() []string {
+	return []string{"s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts",
+		"s3:ListBucketMultipartUploads", "s3:GetBucketAcl", "s3:PutObjectAcl"}
 }
 
 // Intermediate tells whether AppFlow's bucket is the stage's, which has a policy

@@ -1,7 +1,8 @@
 package deployment
 
 import (
-	"catchment/internal/flow"
+	"slices"
+
 	"catchment/internal/warehouse/reach"
 )
 
@@ -49,24 +50,35 @@ func (s *settings) files() place {
 	return placeOf(s.Warehouse.FilesIn)
 }
 
-// Reads are the places that the warehouse reads by itself, by its own role.
-func (s *settings) Reads() []place {
-	switch files := s.files(); {
-	case !s.Warehouse.Files:
+// readRights are those of the warehouse itself, where it reads pages out of S3 by a
+// role of its own: which role that is, the template can't know, nor make.
+func readRights(s *settings) []grant {
+	if !s.Warehouse.Files {
 		return nil
-	case files.Bucket == s.Stage.Bucket && files.Prefix == s.Stage.Prefix:
-		return []place{s.Stage}
-	default:
-		return []place{s.Stage, files}
 	}
-}
-
-// lands tells whether a flow of the file may land by AppFlow.
-func lands(file *flow.File) bool {
-	for _, f := range file.Flows {
-		if f.Mover == flow.ByAppFlow {
-			return true
-		}
+	places := []place{s.Stage, s.files()}
+	if s.AppFlow != nil {
+		places = append(places, placeOf(s.AppFlow.Bucket+"/"+s.AppFlow.Prefix))
 	}
-	return false
+	var buckets, objects []string
+	for _, p := range places {
+		buckets = append(buckets, bucketARN(p.Bucket))
+		objects = append(objects, inBucket(p.Bucket, p.Prefix+"*"))
+	}
+	slices.Sort(buckets)
+	slices.Sort(objects)
+	all := []grant{
+		{Sid: "Read", On: slices.Compact(objects), Rights: []right{
+			{"s3:GetObject", "pages, the lists of them, and what AppFlow lands"}}},
+		{Sid: "Find", On: slices.Compact(buckets), Rights: []right{
+			{"s3:ListBucket", "COPY looks for what it reads"},
+			{"s3:GetBucketLocation", "and where that is"}}},
+		yourKeys(right{"kms:Decrypt", "the same, with keys of yours"}),
+	}
+	if s.AppFlow == nil {
+		return all
+	}
+	return append(all, grant{Sid: "AppFlowKeys", On: []string{partition + "kms:" + account + "key/*"},
+		Only: `{StringLike: {"kms:ViaService": "s3.*.amazonaws.com"}}`, Rights: []right{
+			{"kms:Decrypt", "what AppFlow has encrypted in its bucket, by a key that its flows don't name"}}})
 }

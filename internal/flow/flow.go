@@ -32,7 +32,11 @@ type File struct {
 	AppFlow   AppFlow
 	Limits    Limits
 	Flows     []Flow
-	defaults  defaults // that Flows have already
+
+	FromControl bool     // flows: control: what is to be copied stands in control rows, and Flows is empty
+	Movers      []Mover  // that those rows may ask for; what else does is wrong
+	defaults    defaults // that Flows have already
+	dir         string   // of the file itself, once RelativeTo has told
 }
 
 // Org is where records come from.
@@ -195,12 +199,13 @@ type Flow struct {
 
 	AcceptEncrypted bool // the org's
 
-	// Vanished says that the object was copied before, and can't be any more, or that no
-	// table can bear its name.
-	Vanished error
+	// Wrong says why nothing can be copied by this flow, though by others: its object was
+	// copied before and is gone, no table can bear its name, or its control row is wrong.
+	Wrong error
 
 	Withheld []string // fields that describe shows, and that Salesforce refused to read
 
+	Row    string  // the control row that wants it; "" for a flow of a file
 	Line   int     // in the file; 0 for a flow that was not read from one
 	source *source // nil for those
 	star   bool    // came out of "*": what it excludes need not exist everywhere
@@ -210,6 +215,7 @@ type Flow struct {
 // RelativeTo makes the relative paths of a file's urls and of its references to
 // files relative to dir, which is the directory of the file itself.
 func (f *File) RelativeTo(dir string) {
+	f.dir = dir
 	l := &f.Org.Login
 	refs := []*string{&f.defaults.Salt,
 		&f.Warehouse.URL, &f.Stage.URL, &f.Control.URL,
@@ -218,6 +224,13 @@ func (f *File) RelativeTo(dir string) {
 	for i := range f.Flows {
 		refs = append(refs, &f.Flows[i].Salt)
 	}
+	for _, ref := range refs {
+		f.relate(ref)
+	}
+}
+
+// relate makes one url or reference relative to the file's directory, where it is a path.
+func (f *File) relate(ref *string) {
 	paths := []string{"dir", "sqlite"}
 	if f.Warehouse.File {
 		paths = append(paths, schemeOf(f.Warehouse.URL))
@@ -227,10 +240,8 @@ func (f *File) RelativeTo(dir string) {
 			paths = append(paths, b.Scheme)
 		}
 	}
-	for _, ref := range refs {
-		scheme, path, _ := strings.Cut(*ref, ":")
-		if slices.Contains(paths, scheme) && !filepath.IsAbs(path) {
-			*ref = scheme + ":" + filepath.Join(dir, path)
-		}
+	scheme, path, _ := strings.Cut(*ref, ":")
+	if slices.Contains(paths, scheme) && !filepath.IsAbs(path) {
+		*ref = scheme + ":" + filepath.Join(f.dir, path)
 	}
 }

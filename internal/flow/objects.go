@@ -16,17 +16,23 @@ import (
 // its own, in the order of objects. What it takes is told at starTakes.
 //
 // An object that the org doesn't have is a mistake in the file, unless it is one
-// of copied, which are as describe told of them when they were copied: then its
-// flow says what became of it, in Vanished, and the others go on.
+// of copied, which are as describe told of them when they were copied, or a control
+// row wants it: then its flow says what is wrong, and the others go on.
 func Resolve(f *File, objects []schema.Object, copied ...schema.Object) ([]Flow, error) {
 	r := resolution{known: newCatalogue(objects), copied: copied, named: map[string]bool{}}
 	for _, fl := range f.Flows {
-		if fl.Object != Star {
+		switch {
+		case fl.Wrong != nil:
+			r.flows = append(r.flows, fl)
+		case fl.Object != Star:
 			r.name(fl)
 		}
 	}
+	for _, fl := range r.flows { // what a wrong row was to say of its object, "*" doesn't know
+		r.named[strings.ToLower(fl.Object)] = true
+	}
 	for _, fl := range f.Flows {
-		if fl.Object == Star {
+		if fl.Object == Star && fl.Wrong == nil {
 			r.expand(fl, objects)
 		}
 	}
@@ -52,25 +58,27 @@ func (r *resolution) name(fl Flow) {
 	case !o.Queryable || o.Deprecated:
 		what = fmt.Sprintf("Salesforce doesn't let %s be queried", o.Name)
 	case o.Big():
-		r.problems = append(r.problems,
-			fl.problem("object",
-				"%s is a big object: its records are told apart by its index, which no API "+
-					"describes; leave it out", o.Name))
+		r.refuse(fl, fl.problem("object",
+			"%s is a big object: its records are told apart by its index, which no API "+
+				"describes; leave it out", o.Name))
 		return
 	case o.Name == entities:
-		r.problems = append(r.problems, fl.problem("object",
+		r.refuse(fl, fl.problem("object",
 			"%s answers no more than 2,000 of its records, and has no queryMore for the rest; leave it out: "+
 				"_catchment_objects and _catchment_fields tell of what is copied", o.Name))
 		return
+	case r.named[strings.ToLower(o.Name)]: // only rows can: a file with two is refused when it is read
+		r.refuse(fl, fl.problem("object", "%s has another row, and a table has one flow", o.Name))
+		return
 	}
 	if c, was := r.wasCopied(fl.Object); what != "" && was {
-		fl.Object, fl.Vanished = c.Name, r.known.vanished(c, "take its flow out of catchment.yaml")
+		fl.Object, fl.Wrong = c.Name, r.known.vanished(c, fl.leave())
 	} else if what != "" {
 		near := ""
 		if !ok {
 			near = meant(fl.Object, r.known.names)
 		}
-		r.problems = append(r.problems, fl.problem("object", "%s%s", what, near))
+		r.refuse(fl, fl.problem("object", "%s%s", what, near))
 		return
 	} else {
 		fl.Object = o.Name
@@ -78,17 +86,39 @@ func (r *resolution) name(fl Flow) {
 	r.add(fl)
 }
 
+// refuse says that a flow can't be: its file is wrong, or its control row, which stops no
+// other.
+func (r *resolution) refuse(fl Flow, problems ...problem) {
+	if fl.Row == "" {
+		r.problems = append(r.problems, problems...)
+		return
+	}
+	fl.Object, fl.Wrong = fl.Row, rowError(problems) // the object's name may be another row's
+	r.flows = append(r.flows, fl)
+}
+
+// leave is how a flow is taken out of runs for good.
+func (fl Flow) leave() string {
+	if fl.Row != "" {
+		return "catchment flows remove " + fl.Row
+	}
+	return "take its flow out of catchment.yaml"
+}
+
 // expand takes the flow of "*".
 func (r *resolution) expand(fl Flow, objects []schema.Object) {
-	without := map[string]bool{}
+	without, problems := map[string]bool{}, []problem(nil)
 	for i, name := range fl.ExcludeObjects {
 		without[strings.ToLower(name)] = true
 		_, is := r.known.byName[strings.ToLower(name)]
 		if _, was := r.wasCopied(name); !is && !was {
-			r.problems = append(r.problems,
-				fl.problem(index("exclude_objects", i), "the org has no object %q that this user can see%s", name,
-					meant(name, r.known.names)))
+			problems = append(problems, fl.problem(index("exclude_objects", i),
+				"the org has no object %q that this user can see%s", name, meant(name, r.known.names)))
 		}
+	}
+	if len(problems) > 0 {
+		r.refuse(fl, problems...)
+		return
 	}
 	free := func(name string) bool { return !r.named[strings.ToLower(name)] && !without[strings.ToLower(name)] }
 	one := fl
@@ -103,7 +133,7 @@ func (r *resolution) expand(fl Flow, objects []schema.Object) {
 		o, is := r.known.byName[strings.ToLower(c.Name)]
 		taken := r.known.starTakes(schema.Object{Name: c.Name, Queryable: true, Retrieveable: true})
 		if (!is || !o.Queryable) && free(c.Name) && taken {
-			one.Object, one.Vanished = c.Name, r.known.vanished(c, "exclude_objects: ["+c.Name+"]")
+			one.Object, one.Wrong = c.Name, r.known.vanished(c, "exclude_objects: ["+c.Name+"]")
 			r.add(one)
 		}
 	}

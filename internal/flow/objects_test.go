@@ -116,18 +116,18 @@ func TestResolveVanished(t *testing.T) {
 	}
 	for i, hint := range []string{"its Ids began with a0I, as those of Bill__c do: it was renamed",
 		"Order2__c has the same label", "", "hidden from the integration user", "hidden from the integration user"} {
-		err := flows[i].Vanished
+		err := flows[i].Wrong
 		if (err != nil) != (hint != "") || !strings.Contains(plan.HintOf(err), hint) ||
 			err != nil && plan.ClassOf(err) != plan.Fix {
 			t.Errorf("%s: %v, hint %q", flows[i].Object, err, plan.HintOf(err))
 		}
 	}
-	if strings.Contains(plan.HintOf(flows[3].Vanished), "renamed") {
-		t.Errorf("two objects have that prefix: %s", plan.HintOf(flows[3].Vanished))
+	if strings.Contains(plan.HintOf(flows[3].Wrong), "renamed") {
+		t.Errorf("two objects have that prefix: %s", plan.HintOf(flows[3].Wrong))
 	}
 
 	near, err := Resolve(parse(t, "  - object: Bills__c\n"), objects, schema.Object{Name: "Bills__c"})
-	if err != nil || !strings.Contains(plan.HintOf(near[0].Vanished), "did you mean Bill__c?") {
+	if err != nil || !strings.Contains(plan.HintOf(near[0].Wrong), "did you mean Bill__c?") {
 		t.Errorf("%+v, %v", near, err)
 	}
 
@@ -137,11 +137,11 @@ func TestResolveVanished(t *testing.T) {
 		t.Fatalf("%q, %v", resolved(flows), err)
 	}
 	for _, fl := range flows {
-		if gone := fl.Object == "Invoice__c" || fl.Object == "Asset"; gone != (fl.Vanished != nil) {
-			t.Errorf("%s: %v", fl.Object, fl.Vanished)
+		if gone := fl.Object == "Invoice__c" || fl.Object == "Asset"; gone != (fl.Wrong != nil) {
+			t.Errorf("%s: %v", fl.Object, fl.Wrong)
 		}
 	}
-	if hint := plan.HintOf(flows[6].Vanished); !strings.Contains(hint, "exclude_objects: [Asset]") {
+	if hint := plan.HintOf(flows[6].Wrong); !strings.Contains(hint, "exclude_objects: [Asset]") {
 		t.Error(hint)
 	}
 	_, err = Resolve(parse(t, "  - object: Invoic__c\n"), objects, copied...)

@@ -34,7 +34,7 @@ type Warehouses struct {
 func Parse(name string, data []byte, known Warehouses) (*File, error) {
 	r := &reader{file: name, known: known, seen: map[string]position{}}
 	f := &File{Name: name}
-	if root := r.root(data); root != nil && r.version(root) {
+	if root := r.root(data, emptyFile); root != nil && r.version(root) {
 		r.read(f, root)
 	}
 	if err := asError(r.problems); err != nil {
@@ -43,12 +43,19 @@ func Parse(name string, data []byte, known Warehouses) (*File, error) {
 	return f, nil
 }
 
-// root finds the one map that a file is.
-func (r *reader) root(data []byte) ast.Node {
-	// The parser counts lines wrongly where they end in CRLF, and takes a byte
-	// order mark for a letter; editors on Windows write both.
-	data = bytes.TrimPrefix(bytes.ReplaceAll(data, []byte("\r\n"), []byte("\n")), []byte("\uFEFF"))
-	tree, err := parser.ParseBytes(data, 0, parser.AllowDuplicateMapKey())
+// emptyFile is what to do about a configuration with nothing in it.
+const emptyFile = "is empty; catchment init writes a file to begin with"
+
+// plainLines takes out of a text what the parser doesn't take well: it counts lines wrongly
+// where they end in CRLF, and takes a byte order mark for a letter; editors on Windows write
+// both.
+func plainLines(data []byte) []byte {
+	return bytes.TrimPrefix(bytes.ReplaceAll(data, []byte("\r\n"), []byte("\n")), []byte("\uFEFF"))
+}
+
+// root finds the one map that a file is. empty is what to say where there is none.
+func (r *reader) root(data []byte, empty string) ast.Node {
+	tree, err := parser.ParseBytes(plainLines(data), 0, parser.AllowDuplicateMapKey())
 	if err != nil {
 		p := problem{file: r.file, position: position{1, 1}, text: "is not YAML"}
 		var at yaml.Error
@@ -63,7 +70,7 @@ func (r *reader) root(data []byte) ast.Node {
 	}
 	docs := slices.DeleteFunc(tree.Docs, func(d *ast.DocumentNode) bool { return d.Body == nil })
 	if len(docs) == 0 {
-		r.problem(nil, "", "is empty; catchment init writes a file to begin with")
+		r.problem(nil, "", "%s", empty)
 		return nil
 	}
 	if len(docs) > 1 {
@@ -80,7 +87,7 @@ func (r *reader) version(root ast.Node) bool {
 		return false
 	}
 	if len(entries) == 0 {
-		r.problem(root, "", "is empty; catchment init writes a file to begin with")
+		r.problem(root, "", emptyFile)
 		return false
 	}
 	if entries[0].Key.GetToken().Value != "version" {
@@ -133,14 +140,10 @@ func (r *reader) read(f *File, root ast.Node) {
 				{"stall", parsed(&f.Limits.Stall, parseWait)},
 			})
 		}},
-		{"flows", func(r *reader, at string, n ast.Node) {
-			r.sequence(at, n, func(r *reader, at string, n ast.Node) { r.flow(at, n, f) })
-		}},
+		{"movers", func(r *reader, at string, n ast.Node) { r.movers(at, n, &f.Movers) }},
+		{"flows", func(r *reader, at string, n ast.Node) { r.flows(at, n, f) }},
 	})
 	r.required(root, "", found, "org", "flows")
-	if n, ok := found["flows"].(*ast.SequenceNode); ok && len(n.Values) == 0 {
-		r.problem(n, "flows", "is empty; name an object, as in - object: Account")
-	}
 	r.finish(f)
 }
 
@@ -234,20 +237,23 @@ func (d *defaults) keys() []key {
 	}
 }
 
+// wrongObject says why a flow can't be of an object of this name, or "".
+func wrongObject(s string) string {
+	switch why := wrongName(s); {
+	case s == Star || why == "":
+		return ""
+	case !nameRE.MatchString(s):
+		return fmt.Sprintf(`%q is not the API name of an object, nor "*"`, s)
+	default:
+		return "the name can't be one of an object: " + why
+	}
+}
+
 func (r *reader) flow(at string, n ast.Node, f *File) {
 	fl := Flow{Line: where(n).line, source: &source{file: r.file, at: at, seen: r.seen}}
 	var own defaults
 	found := r.mapping(at, n, append([]key{
-		{"object", checked(&fl.Object, func(s string) string {
-			switch why := wrongName(s); {
-			case s == Star || why == "":
-				return ""
-			case !nameRE.MatchString(s):
-				return fmt.Sprintf(`%q is not the API name of an object, nor "*"`, s)
-			default:
-				return "the name can't be one of an object: " + why
-			}
-		})},
+		{"object", checked(&fl.Object, wrongObject)},
 		{"exclude_objects", apiNames(&fl.ExcludeObjects, "an object")},
 		{"fields", apiNames(&fl.Fields, "a field")},
 		{"exclude", apiNames(&fl.Exclude, "a field")},
@@ -271,7 +277,7 @@ func (r *reader) flow(at string, n ast.Node, f *File) {
 
 	conflict := func(name, format string, args ...any) {
 		if v, ok := found[name]; ok {
-			r.problem(v, at+"."+name, format, args...)
+			r.problem(v, under(at, name), format, args...)
 		}
 	}
 	if fl.Object == Star {
@@ -293,34 +299,18 @@ func (r *reader) flow(at string, n ast.Node, f *File) {
 func (r *reader) finish(f *File) {
 	f.Warehouse.File = slices.Contains(r.known.Files, schemeOf(f.Warehouse.URL))
 	if f.defaults.Mover == ByAppFlow && !f.AppFlow.given {
-		const key = "defaults.mover"
-		r.problems = append(r.problems, problem{r.file, r.seen[key], key, needsAppFlow})
+		r.problemAt("defaults.mover", needsAppFlow)
 	}
+	r.permit(f)
+	r.completeAll(f)
+}
+
+// completeAll gives each flow of a file what it left out, and refuses two of one table.
+func (r *reader) completeAll(f *File) {
 	lines := map[string]int{}
 	for i := range f.Flows {
 		fl := &f.Flows[i]
-		fl.AcceptEncrypted = f.Org.AcceptEncrypted
-		fl.Deletes = orDefault(fl.Deletes, f.defaults.Deletes)
-		if fl.Mover == ByAppFlow && !f.AppFlow.given {
-			r.problems = append(r.problems, fl.problem("mover", needsAppFlow))
-		}
-		fl.Mover = orDefault(fl.Mover, f.defaults.Mover)
-		fl.Naming = orDefault(fl.Naming, f.defaults.Naming)
-		fl.NUL = orDefault(fl.NUL, f.defaults.NUL)
-		if fl.Refresh == (schedule.Refresh{}) {
-			fl.Refresh = f.defaults.Refresh
-		}
-		fl.Sweep = cmp.Or(fl.Sweep, f.defaults.Sweep)
-		fl.Invalid = orDefault(fl.Invalid, f.defaults.Invalid)
-		fl.Rejects = orDefault(fl.Rejects, f.defaults.Rejects)
-		fl.Salt = orDefault(fl.Salt, f.defaults.Salt)
-
-		if fl.Mover == ByAppFlow && fl.Treated() {
-			r.problems = append(r.problems, fl.problem("object",
-				"mover appflow lands records as they are, and this flow changes or checks values: "+
-					"give it the mover auto, bulk or rest"))
-		}
-
+		r.complete(f, fl)
 		object := strings.ToLower(fl.Object)
 		if object != "" && lines[object] > 0 {
 			r.problems = append(r.problems, fl.problem("object",
@@ -328,6 +318,32 @@ func (r *reader) finish(f *File) {
 			continue
 		}
 		lines[object] = fl.Line
+	}
+}
+
+// complete gives a flow the defaults of its file, and holds what it asks for against them.
+func (r *reader) complete(f *File, fl *Flow) {
+	fl.AcceptEncrypted = f.Org.AcceptEncrypted
+	fl.Deletes = orDefault(fl.Deletes, f.defaults.Deletes)
+	if fl.Mover == ByAppFlow && !f.AppFlow.given && !f.FromControl { // where the rows say it, movers is judged
+		r.problems = append(r.problems, fl.problem("mover", needsAppFlow))
+	}
+	fl.Mover = orDefault(fl.Mover, f.defaults.Mover)
+	r.permitted(f, fl)
+	fl.Naming = orDefault(fl.Naming, f.defaults.Naming)
+	fl.NUL = orDefault(fl.NUL, f.defaults.NUL)
+	if fl.Refresh == (schedule.Refresh{}) {
+		fl.Refresh = f.defaults.Refresh
+	}
+	fl.Sweep = cmp.Or(fl.Sweep, f.defaults.Sweep)
+	fl.Invalid = orDefault(fl.Invalid, f.defaults.Invalid)
+	fl.Rejects = orDefault(fl.Rejects, f.defaults.Rejects)
+	fl.Salt = orDefault(fl.Salt, f.defaults.Salt)
+
+	if fl.Mover == ByAppFlow && fl.Treated() {
+		r.problems = append(r.problems, fl.problem("object",
+			"mover appflow lands records as they are, and this flow changes or checks values: "+
+				"give it the mover auto, bulk or rest"))
 	}
 }
 

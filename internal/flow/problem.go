@@ -20,8 +20,11 @@ type problem struct {
 
 func (p problem) String() string {
 	var s strings.Builder
-	if p.line > 0 {
+	switch {
+	case p.line > 0:
 		fmt.Fprintf(&s, "%s:%d:%d: ", p.file, p.line, p.column)
+	case p.file != "":
+		s.WriteString(p.file + ": ")
 	}
 	if p.key != "" {
 		s.WriteString(p.key + ": ")
@@ -66,7 +69,7 @@ type position struct{ line, column int }
 func (fl Flow) problem(key, format string, args ...any) problem {
 	p := problem{key: "flow " + fl.Object + "." + key, text: fmt.Sprintf(format, args...)}
 	if fl.source != nil {
-		p.file, p.key = fl.source.file, fl.source.at+"."+key
+		p.file, p.key = fl.source.file, under(fl.source.at, key)
 		p.position = fl.source.seen[p.key]
 	}
 	return p

@@ -38,6 +38,14 @@ func (r *reader) problem(n ast.Node, at, format string, args ...any) {
 	r.problems = append(r.problems, problem{r.file, where(n), at, fmt.Sprintf(format, args...)})
 }
 
+// problemAt makes the problem of a value that was read, by its key.
+func (r *reader) problemAt(at, format string, args ...any) {
+	r.problems = append(r.problems, problem{r.file, r.seen[at], at, fmt.Sprintf(format, args...)})
+}
+
+// under is a key below another one; the root has none.
+func under(at, name string) string { return strings.TrimPrefix(at+"."+name, ".") }
+
 // where tells where a node begins. The token of a block map is its first
 // colon, so its first key is asked instead.
 func where(n ast.Node) position {
@@ -81,7 +89,7 @@ func (r *reader) mapping(at string, n ast.Node, keys []key) map[string]ast.Node 
 	found := map[string]ast.Node{}
 	for _, e := range list {
 		name := e.Key.GetToken().Value
-		full := strings.TrimPrefix(at+"."+name, ".")
+		full := under(at, name)
 		i := slices.IndexFunc(keys, func(k key) bool { return k.name == name })
 		if i < 0 {
 			r.problem(e.Key, at, "%s", unknownKey(at, name, names(keys)))

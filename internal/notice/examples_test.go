@@ -10,7 +10,7 @@ import (
 
 func TestReports(t *testing.T) {
 	for _, some := range []map[string]status.Report{
-		checkExamples(), tableExamples(), flowExamples(), programExamples(),
+		checkExamples(), tableExamples(), flowExamples(), programExamples(), awsExamples(),
 	} {
 		statustest.Golden(t, some)
 	}
@@ -70,22 +70,34 @@ func tableExamples() map[string]status.Report {
 func flowExamples() map[string]status.Report {
 	return map[string]status.Report{
 		"flows-import": Import{
-			File: "flows.yaml", YAML: "flows:\n  - object: Contact\n",
+			Files: []string{"flows.yaml"}, YAML: "flows:\n  - object: Contact\n",
 			Notes: []ImportNote{{
 				File: "flows.yaml", Flow: "contacts", Line: 12, Text: "a Merge task",
 				Said: "flows.yaml:12: contacts: a Merge task",
 			}},
-			Flows: []ImportedFlow{{Line: 6, Name: "contacts", Object: "Contact"}},
+			Flows: []ImportedFlow{{File: "flows.yaml", Line: 6, Name: "contacts", Object: "Contact"}},
 		},
-		"flows-push":      Pushed{Mover: "appflow", Object: "Account", Template: "templates/account-fd130c445cdb.json"},
+		"flows-push": Pushed{Mover: "bulk", Object: "Account", Template: "templates/account-fd130c445cdb.yaml"},
+		"flows-push-landing": Pushed{
+			Mover: "appflow", Object: "Account", Landing: "templates/account-fd130c445cdb.json",
+		},
 		"flows-push-bare": Pushed{Object: "Account"},
 		"flows-list": ControlRow{
 			Generation: 1, LastRun: "r", Object: "Account", Paused: true, Rows: 1223, Watermark: noon(), Behind: hour(),
 		},
 		"flows-list-new": ControlRow{Object: "Account"},
-		"flows-template": Template{Bytes: 31100, Key: "templates/account-fd130c445cdb.json", Written: noon()},
-		"pause":          PauseState{Object: "Account", Paused: true},
-		"resume":         PauseState{Object: "Account"},
+		"flows-list-wanted": ControlRow{
+			Object: "Account", Template: "templates/account-fd130c445cdb.yaml", Wanted: true,
+			Window: "1d Europe/Berlin",
+		},
+		"flows-list-bare":  ControlRow{Object: "Account", Wanted: true},
+		"flows-list-wrong": ControlRow{Object: "Account", Wanted: true, Wrong: "control row Account: no JSON"},
+		"flows-pull":       Pulled{Flows: 1, YAML: "  - object: Account\n    paused: true\n"},
+		"flows-pull-none":  Pulled{},
+		"flows-remove":     Removed{Object: "Account"},
+		"flows-template":   Template{Bytes: 31100, Key: "templates/account-fd130c445cdb.json", Written: noon()},
+		"pause":            PauseState{Object: "Account", Paused: true},
+		"resume":           PauseState{Object: "Account"},
 	}
 }
 
@@ -114,5 +126,26 @@ func programExamples() map[string]status.Report {
 			Source: 20164,
 			Stale:  4, Warehouse: "duckdb", WarehouseRows: 20163,
 		},
+	}
+}
+
+func awsExamples() map[string]status.Report {
+	next := []AWSStep{
+		{What: `put {"client_id": "..."} into secret catchment/salesforce:`,
+			Command: "aws secretsmanager put-secret-value"},
+		{What: "start one run:", Command: "aws stepfunctions start-execution --state-machine-arn arn:1"},
+	}
+	kept := []AWSResource{
+		{Command: "aws dynamodb delete-table --table-name control", Name: "control", Type: "AWS::DynamoDB::Table"},
+		{Name: "key", Type: "AWS::KMS::Key"},
+	}
+	return map[string]status.Report{
+		"deployed": Deployed{Bucket: "code", Next: next, Outputs: map[string]string{"Machine": "arn:1"},
+			Stack: "catchment", State: "made"},
+		"deployed-again": Deployed{Bucket: "code", Stack: "catchment", State: "unchanged"},
+		"destroy":        Destroyed{Flows: []string{"catchment-account-1", "catchment-contact-1"}, Stack: "catchment"},
+		"destroyed": Destroyed{Again: []string{"ControlTable=existing", "StageBucket=existing"}, Done: true,
+			Flows: []string{"catchment-account-1"}, Kept: kept, Stack: "catchment"},
+		"destroy-nothing": Destroyed{Done: true},
 	}
 }

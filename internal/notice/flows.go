@@ -7,13 +7,13 @@ import (
 	"catchment/internal/status"
 )
 
-// An Import is what a template of another tool says, as flows.
+// An Import is what the files of another tool say, as flows.
 type Import struct {
-	File      string `json:"file"`
-	Count     int    `json:"flows"`
-	NoteCount int    `json:"notes"`
-	Type      string `json:"type"`
-	YAML      string `json:"yaml"`
+	Files     []string `json:"files"`
+	Count     int      `json:"flows"`
+	NoteCount int      `json:"notes"`
+	Type      string   `json:"type"`
+	YAML      string   `json:"yaml"` // "" where there is no flow
 
 	Notes []ImportNote   `json:"-"` // what isn't carried over
 	Flows []ImportedFlow `json:"-"`
@@ -47,7 +47,7 @@ func (im Import) Lines() []any {
 		lines = append(lines, n)
 	}
 	for _, f := range im.Flows {
-		f.Type, f.File = "flow", im.File
+		f.Type = "flow"
 		lines = append(lines, f)
 	}
 	im.Type, im.Count, im.NoteCount = "flows", len(im.Flows), len(im.Notes)
@@ -59,12 +59,16 @@ func (im Import) Text() (t status.Text) {
 	for _, n := range im.Notes {
 		t.Talk("note: %s", n.Said)
 	}
-	t.Lines(strings.TrimSuffix(im.YAML, "\n"))
+	if im.YAML != "" {
+		t.Lines(strings.TrimSuffix(im.YAML, "\n"))
+	}
 	return t
 }
 
-// A Pushed tells that a flow's control row was written, and its template.
+// A Pushed tells that a flow's control row was written, with its template, or what a run
+// would have land it.
 type Pushed struct {
+	Landing  string `json:"landing,omitempty"` // the template of the other tool's flow
 	Mover    string `json:"mover"`
 	Object   string `json:"object"`
 	Template string `json:"template"` // "" for a flow that needs none
@@ -79,23 +83,74 @@ func (p Pushed) Lines() []any {
 
 // Text is a line of talk.
 func (p Pushed) Text() (t status.Text) {
-	template := ""
-	if p.Template != "" {
-		template = " and " + p.Template
+	switch {
+	case p.Landing != "":
+		t.Talk("%s: a run lands it by %s", p.Object, p.Landing)
+	case p.Template != "":
+		t.Talk("%s: control row and %s", p.Object, p.Template)
+	default:
+		t.Talk("%s: control row", p.Object)
 	}
-	t.Talk("%s: control row%s", p.Object, template)
+	return t
+}
+
+// A Pulled is what the control rows want, as a section of a configuration.
+type Pulled struct {
+	Flows int    `json:"flows"`
+	Type  string `json:"type"`
+	YAML  string `json:"yaml"` // the list's elements
+}
+
+// Lines is one line.
+func (p Pulled) Lines() []any {
+	p.Type, p.YAML = "flows", p.section()
+	return []any{p}
+}
+
+// Text is the YAML.
+func (p Pulled) Text() (t status.Text) {
+	t.Lines(strings.TrimSuffix(p.section(), "\n"))
+	return t
+}
+
+func (p Pulled) section() string {
+	if p.Flows == 0 {
+		return "flows: []\n"
+	}
+	return "flows:\n" + p.YAML
+}
+
+// A Removed tells that runs copy an object no more.
+type Removed struct {
+	Object string `json:"object"`
+	Type   string `json:"type"`
+}
+
+// Lines is one line.
+func (r Removed) Lines() []any {
+	r.Type = "removed"
+	return []any{r}
+}
+
+// Text is a line of talk.
+func (r Removed) Text() (t status.Text) {
+	t.Talk("%s: its control row is gone, so runs copy it no more; its table stays as it is", r.Object)
 	return t
 }
 
 // A ControlRow is a flow that the control table knows.
 type ControlRow struct {
+	Wrong      string    `json:"error,omitempty"` // why nobody can read what it wants
 	Generation int64     `json:"generation"`
 	LastRun    string    `json:"last_run"`
 	Object     string    `json:"object"`
 	Paused     bool      `json:"paused"`
 	Rows       int64     `json:"rows"`
+	Template   string    `json:"template,omitempty"` // of Wanted
 	Type       string    `json:"type"`
-	Watermark  time.Time `json:"watermark"` // the year 1 where there is none
+	Wanted     bool      `json:"wanted"`           // it is to be copied, as far as the control table says
+	Watermark  time.Time `json:"watermark"`        // the year 1 where there is none
+	Window     string    `json:"window,omitempty"` // of Wanted
 
 	Behind *status.Seconds `json:"-"` // nil without a watermark
 }
@@ -108,11 +163,22 @@ func (c ControlRow) Lines() []any {
 
 // Text is a line.
 func (c ControlRow) Text() (t status.Text) {
-	paused := ""
+	more := ""
 	if c.Paused {
-		paused = ", paused"
+		more = ", paused"
 	}
-	t.Result("%-40s generation %d, %d rows, %s behind%s", c.Object, c.Generation, c.Rows, status.Ago(c.Behind), paused)
+	if c.Window != "" {
+		more += ", window " + c.Window
+	}
+	switch {
+	case c.Wrong != "":
+		more += ", wrong: " + c.Wrong
+	case c.Template != "":
+		more += ", wanted as " + c.Template
+	case c.Wanted:
+		more += ", wanted with the defaults"
+	}
+	t.Result("%-40s generation %d, %d rows, %s behind%s", c.Object, c.Generation, c.Rows, status.Ago(c.Behind), more)
 	return t
 }
 

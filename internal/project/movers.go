@@ -1,6 +1,9 @@
 package project
 
-import "catchment/internal/mover"
+import (
+	"catchment/internal/flow"
+	"catchment/internal/mover"
+)
 
 // movers are those of the program, and the landers that are open.
 func (p *Project) movers() mover.Set {
@@ -16,13 +19,11 @@ func (p *Project) movers() mover.Set {
 	return movers
 }
 
-// openLanders makes the landers that flows of the configuration ask for.
+// openLanders makes the landers that flows of the configuration ask for, or may.
 func (p *Project) openLanders() error {
 	p.landers = map[string]mover.Lander{}
-	for _, fl := range p.File.Flows {
-		name := string(fl.Mover)
-		make, ok := p.Drivers.Landers[name]
-		if !ok || p.landers[name] != nil {
+	for name, make := range p.Drivers.Landers {
+		if !p.File.Asks(flow.Mover(name)) {
 			continue
 		}
 		l, err := make(LanderConfig{Settings: p.File.AppFlow, Store: p.Stage, Now: p.Now, ServerTime: p.Org.ServerTime})

@@ -10,17 +10,16 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"slices"
-	"strings"
 	"time"
 
 	"catchment/internal/adopt"
 	"catchment/internal/blob"
 	"catchment/internal/control"
 	"catchment/internal/control/versioned"
+	"catchment/internal/control/wanted"
 	"catchment/internal/erase"
 	"catchment/internal/flow"
 	"catchment/internal/lease"
@@ -35,7 +34,6 @@ import (
 	"catchment/internal/source"
 	"catchment/internal/verify"
 	"catchment/internal/warehouse"
-	"catchment/internal/warehouse/shape"
 )
 
 // World is what a program brings along: the outside, and its drivers.
@@ -65,7 +63,9 @@ type Project struct {
 	Stage     blob.Store
 	Locker    versioned.Locker // nil where the control table has none
 	Objects   []schema.Object  // of the org, once Flows was asked
+	Wanted    wanted.Rows      // of the control table
 
+	wants   *flow.File // what control rows want, once that was read
 	landers map[string]mover.Lander
 	close   []func() error
 }
@@ -149,6 +149,7 @@ func (p *Project) OpenControl(ctx context.Context) error {
 		return err
 	}
 	p.Locker, _ = table.(versioned.Locker)
+	p.Wanted = wanted.In(table)
 	if p.Control, err = control.New(ctx, table, p.Now, p.Random); err != nil {
 		return err
 	}
@@ -206,120 +207,6 @@ func (p *Project) Lock(what string) (alone bool, err error) {
 	}
 	p.close = append(p.close, unlock)
 	return true, nil
-}
-
-// Flows meets the configuration with the org, and keeps those that were named.
-func (p *Project) Flows(ctx context.Context, names []string) ([]flow.Flow, error) {
-	if p.Objects == nil {
-		var err error
-		if p.Objects, err = p.Org.Objects(ctx); err != nil {
-			return nil, err
-		}
-	}
-	rows, err := p.rows(ctx)
-	if err != nil {
-		return nil, err
-	}
-	all, err := flow.Resolve(p.File, p.Objects, copied(rows)...)
-	withhold(all, rows)
-	if err == nil {
-		err = oneTableEach(p.File.Name, all)
-	}
-	if err == nil && !p.Org.Has(platform.BulkQueries) {
-		err = noneByBulk(p.File.Name, p.Org.Version(), all)
-	}
-	if err != nil || len(names) == 0 {
-		return all, err
-	}
-	var chosen []flow.Flow
-	for _, name := range names {
-		i := slices.IndexFunc(all, func(f flow.Flow) bool { return strings.EqualFold(f.Object, name) })
-		if i < 0 {
-			return nil, plan.Fixf("the flows are: "+strings.Join(FlowNames(all), ", "),
-				"no flow copies an object %s", name)
-		}
-		// named once is enough
-		if !slices.ContainsFunc(chosen, func(f flow.Flow) bool { return f.Object == all[i].Object }) {
-			chosen = append(chosen, all[i])
-		}
-	}
-	return chosen, nil
-}
-
-// rows are what is remembered of flows, as far as the control table is open to tell.
-func (p *Project) rows(ctx context.Context) ([]control.FlowRow, error) {
-	if p.Control == nil {
-		return nil, nil
-	}
-	return p.Control.Flows(ctx)
-}
-
-// copied is the objects that were copied before.
-func copied(rows []control.FlowRow) []schema.Object {
-	var all []schema.Object
-	for _, row := range rows {
-		if !row.Watermark.IsZero() {
-			all = append(all, schema.Object{Name: row.Object, Label: row.Label, KeyPrefix: row.KeyPrefix})
-		}
-	}
-	return all
-}
-
-// withhold tells the flows which fields Salesforce refused to read: no verb asks for them.
-func withhold(flows []flow.Flow, rows []control.FlowRow) {
-	for i := range flows {
-		for _, row := range rows {
-			if row.Object == flows[i].Object {
-				flows[i].Withheld, _ = row.WithheldFields(time.Time{})
-			}
-		}
-	}
-}
-
-// oneTableEach refuses flows whose objects would share a table: FooBar__c and
-// Foo_Bar__c are both foo_bar__c in snake case.
-func oneTableEach(file string, flows []flow.Flow) error {
-	taken := map[string]flow.Flow{}
-	var clashes []string
-	for _, f := range flows {
-		name := shape.TableName(f.Object, f.Naming == flow.Snake)
-		if other, ok := taken[name]; ok {
-			clashes = append(clashes, fmt.Sprintf("%s:%d: %s and %s would share the table %s", file, f.Line,
-				other.Object, f.Object, name))
-			continue
-		}
-		taken[name] = f
-	}
-	if len(clashes) == 0 {
-		return nil
-	}
-	return plan.Fixf("give one of the two a flow with `naming: lower`, or leave it out", "%s",
-		strings.Join(clashes, "\n"))
-}
-
-// noneByBulk refuses flows that ask for Bulk, in an API version that has no Bulk queries.
-func noneByBulk(file, version string, flows []flow.Flow) error {
-	var wrong []string
-	for _, f := range flows {
-		if f.Mover == flow.Bulk {
-			wrong = append(wrong, fmt.Sprintf("%s:%d: %s has mover: bulk, and API version %s has no Bulk queries",
-				file, f.Line, f.Object, version))
-		}
-	}
-	if len(wrong) == 0 {
-		return nil
-	}
-	return plan.Fixf("set org.api_version to "+platform.BulkQueries.Since()+" or later, or mover: auto", "%s",
-		strings.Join(wrong, "\n"))
-}
-
-// FlowNames are the objects of flows.
-func FlowNames(flows []flow.Flow) []string {
-	names := make([]string, len(flows))
-	for i, f := range flows {
-		names[i] = f.Object
-	}
-	return names
 }
 
 // RunOptions are the settings of a run that the configuration makes. Who it is, and when

@@ -3,6 +3,7 @@ package replicate
 import (
 	"net/http"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -16,6 +17,8 @@ import (
 	"catchment/internal/platform"
 	"catchment/internal/salesforce"
 	"catchment/internal/salesforce/login"
+	"catchment/internal/schema"
+	"catchment/internal/source"
 	"catchment/internal/warehouse"
 	"catchment/internal/warehouse/shape"
 )
@@ -355,5 +358,19 @@ func TestDriftOf(t *testing.T) {
 		if got := driftOf(drifting{c.table, c.past, c.remade, c.unfilled, !c.first}); !reflect.DeepEqual(got, c.want) {
 			t.Errorf("%s: got %+v, want %+v", c.name, got, c.want)
 		}
+	}
+}
+
+// Where Id itself is described otherwise than before, it is asked for once: Salesforce
+// refuses a query that names a field twice.
+func TestNarrowNamesEachFieldOnce(t *testing.T) {
+	t.Parallel()
+	src := &source.Source{Object: schema.Object{Name: "Account", Fields: []schema.Field{
+		{Name: "Id", Type: schema.ID}, {Name: "SystemModstamp", Type: schema.DateTime},
+		{Name: "Name", Type: schema.String},
+	}}}
+	got := narrow(src, backfillPart, []string{"Id", "Name", "SystemModstamp"}).Query.Fields
+	if want := []string{"Id", "SystemModstamp", "Name"}; !slices.Equal(got, want) {
+		t.Errorf("%q, not %q", got, want)
 	}
 }

@@ -51,8 +51,8 @@ type Extra struct {
 // attempt, no table.
 func (r *Replicator) Forecast(ctx context.Context, fl flow.Flow) (Forecast, error) {
 	f := Forecast{Object: fl.Object}
-	if fl.Vanished != nil {
-		return f, fl.Vanished
+	if fl.Wrong != nil {
+		return f, fl.Wrong
 	}
 	find := source.Finder{Describe: r.Org.Describe, Columns: r.Warehouse.Adapt}
 	src, err := find.Source(ctx, fl)

@@ -85,7 +85,8 @@ func (l *listing) flows(ctx context.Context) ([]plan.Task, []control.RunObject, 
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := l.prefetch.Ask(ctx, flows); err != nil {
+	right := slices.DeleteFunc(slices.Clone(flows), func(fl flow.Flow) bool { return fl.Wrong != nil })
+	if err := l.prefetch.Ask(ctx, right); err != nil {
 		return nil, nil, err
 	}
 	items, objects := make([]plan.Task, len(flows)), make([]control.RunObject, len(flows))

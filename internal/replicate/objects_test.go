@@ -434,7 +434,7 @@ func TestVanishedObject(t *testing.T) {
 	r := rig.New(t, rig.NewOrg(t, map[string]int{"Contact": 9, "Account": 9}, nil), "Contact", "Account")
 	r.Done(nil)
 	r.Later(time.Hour)
-	r.Flows[0].Vanished = plan.Fixf("look at the permissions", "the org has no object Contact any more")
+	r.Flows[0].Wrong = plan.Fixf("look at the permissions", "the org has no object Contact any more")
 	row := r.Run(nil)
 	if o := row.Objects[0]; o.State != control.FlowFailed || o.Error != "the org has no object Contact any more" ||
 		o.Hint == "" {
@@ -449,7 +449,7 @@ func TestVanishedObject(t *testing.T) {
 	if _, err := r.Compare(r.Flows[0]); err == nil {
 		t.Error("it was verified")
 	}
-	r.Flows[0].Vanished = nil
+	r.Flows[0].Wrong = nil
 	r.Done(nil)
 	r.Same()
 }

@@ -29,8 +29,8 @@ func (l *listing) open(ctx context.Context, fl flow.Flow) (plan.Task, error) {
 	if row.Paused || fl.Paused {
 		return plan.Task{}, errPaused
 	}
-	if fl.Vanished != nil {
-		return plan.Task{}, fl.Vanished
+	if fl.Wrong != nil {
+		return plan.Task{}, fl.Wrong
 	}
 	held, err := l.holder(l.run).Hold(ctx, fl.Object)
 	if err != nil {

@@ -121,8 +121,8 @@ func (p Replacement) refuse() error {
 func vanished(flows []flow.Flow) error {
 	var errs []error
 	for _, fl := range flows {
-		if fl.Vanished != nil {
-			errs = append(errs, fmt.Errorf("%s: %w", fl.Object, fl.Vanished))
+		if fl.Wrong != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", fl.Object, fl.Wrong))
 		}
 	}
 	return errors.Join(errs...)

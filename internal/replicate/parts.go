@@ -93,7 +93,11 @@ func narrow(src *source.Source, name string, fields []string) control.Part {
 	if f, ok := src.Object.Field("SystemModstamp"); ok {
 		columns = append(columns, f.Name)
 	}
-	columns = append(columns, fields...)
+	for _, f := range fields {
+		if !slices.Contains(columns, f) { // an Id that is described otherwise than before
+			columns = append(columns, f)
+		}
+	}
 	return control.Part{
 		Name: name, Op: string(warehouse.Patch),
 		Query: reading.Query(src.Object.Name, columns, src.Flow.Where, "", time.Time{}),

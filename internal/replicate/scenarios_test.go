@@ -320,7 +320,7 @@ func TestNewOrgIsRefused(t *testing.T) {
 			r.Must(err)
 		}, "is held by run another"},
 		{"by one that lacks an object", true, true, func(r *rig.Rig) {
-			r.Flows[0].Vanished = plan.Fixf("take it out", "the org has no object Contact")
+			r.Flows[0].Wrong = plan.Fixf("take it out", "the org has no object Contact")
 		}, "Contact: the org has no object Contact"},
 	} {
 		r := rig.New(t, org(1, c.old), "Contact")

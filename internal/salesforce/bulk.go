@@ -15,6 +15,7 @@ import (
 
 	"catchment/internal/plan"
 	"catchment/internal/platform"
+	"catchment/internal/printable"
 	"catchment/internal/salesforce/fault"
 	"catchment/internal/salesforce/wire"
 )
@@ -79,6 +80,10 @@ func (c *Client) CreateQueryJob(ctx context.Context, soql string, all bool) (Que
 	if err != nil {
 		return QueryJob{}, fmt.Errorf("create query job: %w", err)
 	}
+	if j.Version != c.api.Version { // its pages would be asked for where they aren't
+		return QueryJob{}, fmt.Errorf("create query job: %w",
+			plan.Strangef("it was asked for in version %s, and is of %s", c.api.Version, j.Version))
+	}
 	return j, nil
 }
 
@@ -107,7 +112,11 @@ func (c *Client) job(ctx context.Context, r *wire.Request) (QueryJob, error) {
 	if answer.ID == "" || answer.State == "" {
 		return QueryJob{}, plan.Strangef("the answer names no job")
 	}
-	j := QueryJob{ID: answer.ID, Version: versionOf(answer.Version, c.api.Version), State: answer.State,
+	version := versionOf(answer.Version, c.api.Version)
+	if platform.Number(version) == 0 {
+		return QueryJob{}, plan.Strangef("the answer names a job of version %s", printable.Cut(version, 20))
+	}
+	j := QueryJob{ID: answer.ID, Version: version, State: answer.State,
 		Object: answer.Object, Records: answer.Records, Error: fault.Bearable(answer.ErrorMsg)}
 	j.ServerDate, err = wire.Date(h)
 	return j, err

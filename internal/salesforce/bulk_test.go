@@ -5,9 +5,11 @@ import (
 	"compress/gzip"
 	stdjson "encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -34,7 +36,9 @@ func TestCreateQueryJob(t *testing.T) {
 			`{"id":"750R0000000zlh9IAA","operation":"queryAll","object":"Account","createdById":"005R0000000GiwjIAC",
 			"createdDate":"2018-12-10T17:50:19.000+0000","systemModstamp":"2018-12-10T17:50:19.000+0000","state":"UploadComplete",
 			"concurrencyMode":"Parallel","contentType":"CSV","apiVersion":66.0,"lineEnding":"LF","columnDelimiter":"COMMA"}`)
-	}, reset, json(200, `{"id":"750","state":"UploadComplete","apiVersion":66}`))
+	}, reset, json(200, `{"id":"750","state":"UploadComplete","apiVersion":66}`),
+		json(200, `{"id":"750","state":"UploadComplete","apiVersion":0}`),
+		json(200, `{"id":"750","state":"UploadComplete","apiVersion":60.0}`))
 	want := salesforce.QueryJob{ID: "750R0000000zlh9IAA", Version: "66.0", State: salesforce.UploadComplete,
 		Object:     "Account",
 		ServerDate: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}
@@ -43,6 +47,13 @@ func TestCreateQueryJob(t *testing.T) {
 	}
 	if got, err := o.CreateQueryJob(t.Context(), soql, true); got.ID != "750" || got.Version != "66.0" || err != nil {
 		t.Errorf("after a reset: %+v, %v", got, err)
+	}
+	for _, version := range []string{"0.0", "60.0"} {
+		_, err := o.CreateQueryJob(t.Context(), soql, true)
+		want := plan.ClassOf(plan.Strangef(""))
+		if plan.ClassOf(err) != want || !strings.Contains(fmt.Sprint(err), version) {
+			t.Errorf("a job of version %s: %v", version, err)
+		}
 	}
 }
 

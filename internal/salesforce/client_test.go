@@ -237,6 +237,14 @@ func TestEndedSessionIsRenewedOnce(t *testing.T) {
 	}
 }
 
+func TestLimitsThatAreNull(t *testing.T) {
+	o := newOrg(t)
+	o.handle("GET /services/data/v66.0/limits", json(200, "null"))
+	if _, err := o.Limits(t.Context()); plan.ClassOf(err) != plan.ClassOf(plan.Strangef("")) {
+		t.Errorf("null was taken for the org's limits: %v", err)
+	}
+}
+
 func TestSessionThatStaysInvalid(t *testing.T) {
 	o := newOrg(t)
 	o.handle("GET /services/data/v66.0/limits", func(w http.ResponseWriter, r *http.Request) {

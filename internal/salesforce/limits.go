@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"catchment/internal/plan"
 	"catchment/internal/platform"
 )
 
@@ -25,6 +26,9 @@ func (c *Client) Limits(ctx context.Context) (map[string]Limit, error) {
 	var limits map[string]Limit
 	if _, err := c.api.Get(ctx, c.api.Path("limits"), &limits); err != nil {
 		return nil, fmt.Errorf("limits: %w", err)
+	}
+	if limits == nil {
+		return nil, fmt.Errorf("limits: %w", plan.Strangef("the answer names none"))
 	}
 	return limits, nil
 }

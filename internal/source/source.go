@@ -71,6 +71,9 @@ type Finder struct {
 
 // Source looks at a flow's object as it is now. It changes nothing.
 func (f Finder) Source(ctx context.Context, fl flow.Flow) (*Source, error) {
+	if fl.Wrong != nil {
+		return nil, fl.Wrong
+	}
 	o, err := f.Describe(ctx, fl.Object)
 	if err != nil {
 		return nil, err

@@ -76,8 +76,8 @@ func (v *Verifier) Flow(ctx context.Context, fl flow.Flow) (Result, error) {
 	if v.Options.Method != "" {
 		w.res.Method = v.Options.Method
 	}
-	if fl.Vanished != nil {
-		return w.res, fl.Vanished
+	if fl.Wrong != nil {
+		return w.res, fl.Wrong
 	}
 	var calls atomic.Int64
 	ctx = salesforce.CountInto(ctx, &calls)

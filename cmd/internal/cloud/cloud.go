@@ -53,6 +53,9 @@ func New() *AWS {
 	})}
 }
 
+// Config is how the SDK reaches the account.
+func (a *AWS) Config() (aws.Config, error) { return a.config() }
+
 // S3 makes a client. A stand-in on this machine has no names for its buckets.
 func (a *AWS) S3() (*awss3.Client, error) {
 	c, err := a.config()

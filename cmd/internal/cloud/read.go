@@ -26,7 +26,7 @@ func (a *AWS) Read(ctx context.Context, place string) ([]byte, error) {
 	}
 	out, err := client.GetObject(ctx, &awss3.GetObjectInput{Bucket: &bucket, Key: &key})
 	if err != nil {
-		return nil, awserr.Classed("s3:GetObject", place, err)
+		return nil, awserr.ClassedRead(bucket, key, err)
 	}
 	defer out.Body.Close()
 	return io.ReadAll(out.Body)

@@ -81,10 +81,12 @@ func takenErr(taken bool) error {
 }
 
 // exists looks before a page is read that nobody could store. What decides is
-// the condition of the write.
+// the condition of the write: of a missing object S3 says 403 to whoever has no
+// s3:ListBucket (API reference, HeadObject), and that is no reason not to try.
 func (s *Store) exists(ctx context.Context, key string) (bool, error) {
 	_, err := s.client.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &s.bucket, Key: s.name(key)})
-	if awserr.StatusOf(err) == http.StatusNotFound {
+	switch awserr.StatusOf(err) {
+	case http.StatusNotFound, http.StatusForbidden:
 		return false, nil
 	}
 	return err == nil, err
@@ -216,8 +218,12 @@ func (s *Store) failed(verb, key, action string, err error) error {
 		err = blob.ErrNotFound
 	case awserr.CodeOf(err) == "ConditionalRequestConflict":
 		err = plan.Failf(plan.Retry, "", "somebody else puts it at the same time: %w", err)
+	case action == "s3:ListBucket", awserr.CodeOf(err) == "NoSuchBucket":
+		err = awserr.Classed(action, "arn:aws:s3:::"+s.bucket, err)
+	case verb == "open":
+		err = awserr.ClassedRead(s.bucket, s.prefix+key, err)
 	default:
-		err = awserr.Classed(action, s.url(key), err)
+		err = awserr.Classed(action, "arn:aws:s3:::"+s.bucket+"/"+s.prefix+key, err)
 	}
 	return fmt.Errorf("%s %s: %w", verb, key, err)
 }

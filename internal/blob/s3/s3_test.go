@@ -30,7 +30,7 @@ var cloud ministack.Server
 
 func TestMain(m *testing.M) {
 	code := m.Run()
-	if err := cloud.Stop(); err != nil {
+	if err := errors.Join(cloud.Stop(), strict.Stop()); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		code = 1
 	}
@@ -167,10 +167,10 @@ func TestRefusals(t *testing.T) {
 		class  plan.Class
 		hint   string
 	}{
-		{http.StatusForbidden, "AccessDenied", plan.Fix, "allow the role s3:PutObject on s3://pages-"},
+		{http.StatusForbidden, "AccessDenied", plan.Fix, "allow the role s3:PutObject on arn:aws:s3:::pages-"},
 		{http.StatusServiceUnavailable, "SlowDown", plan.Retry, "fewer calls"},
 		{http.StatusInternalServerError, "InternalError", plan.Retry, ""},
-		{http.StatusNotFound, "NoSuchBucket", plan.Fix, "make s3://pages-"},
+		{http.StatusNotFound, "NoSuchBucket", plan.Fix, "make arn:aws:s3:::pages-"},
 		{http.StatusConflict, "ConditionalRequestConflict", plan.Retry, ""},
 	} {
 		var calls atomic.Int64

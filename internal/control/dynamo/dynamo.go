@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"iter"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -150,12 +151,17 @@ func (t *Table) Delete(ctx context.Context, r versioned.Row) error {
 // List implements versioned.Table, a megabyte at a time.
 func (t *Table) List(ctx context.Context, kind, prefix string) iter.Seq2[versioned.Row, error] {
 	return func(yield func(versioned.Row, error) bool) {
-		pages := dynamodb.NewQueryPaginator(t.client, &dynamodb.QueryInput{
+		in := &dynamodb.QueryInput{
 			TableName: &t.name, ConsistentRead: aws.Bool(true),
-			KeyConditionExpression:    aws.String("#k = :k AND begins_with(#i, :p)"),
-			ExpressionAttributeNames:  map[string]string{"#k": "kind", "#i": "id"},
-			ExpressionAttributeValues: map[string]types.AttributeValue{":k": text(kind), ":p": text(idPrefix + prefix)},
-		})
+			KeyConditionExpression:    aws.String("#k = :k"),
+			ExpressionAttributeNames:  map[string]string{"#k": "kind"},
+			ExpressionAttributeValues: map[string]types.AttributeValue{":k": text(kind)},
+		}
+		if prefix != "" { // without one, an id that lacks idPrefix is found, and told
+			in.KeyConditionExpression = aws.String("#k = :k AND begins_with(#i, :p)")
+			in.ExpressionAttributeNames["#i"], in.ExpressionAttributeValues[":p"] = "id", text(idPrefix+prefix)
+		}
+		pages := dynamodb.NewQueryPaginator(t.client, in)
 		for pages.HasMorePages() {
 			page, err := pages.NextPage(ctx)
 			if err != nil {
@@ -164,7 +170,10 @@ func (t *Table) List(ctx context.Context, kind, prefix string) iter.Seq2[version
 			}
 			for _, item := range page.Items {
 				r, err := row(item)
-				if !yield(r, err) || err != nil {
+				if err != nil {
+					err = &versioned.Unreadable{Key: r.Key, Err: err}
+				}
+				if !yield(r, err) {
 					return
 				}
 			}
@@ -172,17 +181,26 @@ func (t *Table) List(ctx context.Context, kind, prefix string) iter.Seq2[version
 	}
 }
 
-// row reads an item.
+// row reads an item. People write some by hand: their data is a text, and they may know of no
+// version, which is 0 then, as whereVersion has it.
 func row(item map[string]types.AttributeValue) (versioned.Row, error) {
-	r := versioned.Row{Key: versioned.Key{Kind: textOf(item["kind"])}}
 	id := textOf(item["id"])
-	version, err := numberOf(item["version"])
-	data, ok := item["data"].(*types.AttributeValueMemberB)
-	if err != nil || !ok || len(id) < len(idPrefix) {
-		return r, plan.Fixf("use a table of its own for control.url",
+	r := versioned.Row{Key: versioned.Key{Kind: textOf(item["kind"]), ID: strings.TrimPrefix(id, idPrefix)}}
+	if !strings.HasPrefix(id, idPrefix) {
+		return r, plan.Fixf(fmt.Sprintf("an id begins with %q, as in %q", idPrefix, idPrefix+id),
 			"item %s %s of the DynamoDB table is not one of catchment's", r.Key.Kind, id)
 	}
-	r.Key.ID, r.Version, r.Data = id[len(idPrefix):], version, data.Value
+	var err error
+	if v, ok := item["version"]; ok {
+		r.Version, err = numberOf(v)
+	}
+	data, ok := dataOf(item["data"])
+	if err != nil || !ok {
+		return r, plan.Fixf("an item has the key kind and id, a number version, and JSON as data; "+
+			"take this one out, or use a table of its own for control.url",
+			"item %s %s of the DynamoDB table is not one of catchment's", r.Key.Kind, id)
+	}
+	r.Data = data
 	if e, ok := item["expires"]; ok {
 		seconds, err := numberOf(e)
 		if err != nil {
@@ -191,6 +209,17 @@ func row(item map[string]types.AttributeValue) (versioned.Row, error) {
 		r.Expires = time.Unix(seconds, 0).UTC()
 	}
 	return r, nil
+}
+
+// dataOf is what an item says.
+func dataOf(v types.AttributeValue) ([]byte, bool) {
+	switch v := v.(type) {
+	case *types.AttributeValueMemberB:
+		return v.Value, true
+	case *types.AttributeValueMemberS:
+		return []byte(v.Value), true
+	}
+	return nil, false
 }
 
 func textOf(v types.AttributeValue) string {

@@ -22,6 +22,16 @@ var ErrNotFound = errors.New("no such row in the control table")
 // again and decide anew; its class is Retry.
 var ErrConflict error = &plan.Failure{Class: plan.Retry, Err: errors.New("the row was changed meanwhile")}
 
+// An Unreadable says that a row stands there which nobody can read: other hands wrote it.
+type Unreadable struct {
+	Key Key
+	Err error
+}
+
+func (u *Unreadable) Error() string { return u.Err.Error() }
+
+func (u *Unreadable) Unwrap() error { return u.Err }
+
 // A Key names a row. Kind is a word of ours; ID is UTF-8 text without NUL.
 type Key struct{ Kind, ID string }
 
@@ -53,7 +63,8 @@ type Table interface {
 
 	// List yields the rows of a kind whose ID starts with prefix, in order of
 	// the ID's bytes. The table may be used while the listing goes on; rows
-	// that change meanwhile are yielded in either state.
+	// that change meanwhile are yielded in either state. One that nobody can
+	// read is an *Unreadable, and the listing can go on.
 	List(ctx context.Context, kind, prefix string) iter.Seq2[Row, error]
 
 	// Close frees what the table holds.

@@ -71,7 +71,9 @@ func (d *dataAPI) remember(resp *http.Response) error {
 	if ok && json.Unmarshal(body, &said) == nil && said.SessionId != "" {
 		d.mu.Lock()
 		defer d.mu.Unlock()
-		d.sessions[said.SessionId] = in
+		if d.sessions[said.SessionId] == nil { // who looks at a statement is told of its session too
+			d.sessions[said.SessionId] = in
+		}
 	}
 	return nil
 }

@@ -75,7 +75,8 @@ func (g *Gate) before(p protocol, next http.Handler) http.Handler {
 		}
 		asks, err := p.needs(r, body)
 		if err == nil {
-			err = g.may(r.Context(), question{Key: keyOf(r.Header.Get("Authorization")), Request: signed(r, body), Asks: asks})
+			err = g.may(r.Context(),
+				question{Key: keyOf(r.Header.Get("Authorization")), Request: signed(r, body), Asks: asks})
 		}
 		if err != nil {
 			p.refuse(w, err)

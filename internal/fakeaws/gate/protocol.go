@@ -49,8 +49,8 @@ func (g *Gate) Stacks(next http.Handler) http.Handler {
 		d := denial(err)
 		w.Header().Set("Content-Type", "text/xml")
 		w.WriteHeader(http.StatusForbidden)
-		_, _ = fmt.Fprintf(w, "<ErrorResponse><Error><Type>Sender</Type><Code>%s</Code><Message>%s</Message></Error></ErrorResponse>",
-			d.Code, d.Message)
+		_, _ = fmt.Fprintf(w, "<ErrorResponse><Error><Type>Sender</Type><Code>%s</Code><Message>%s</Message>"+
+			"</Error></ErrorResponse>", d.Code, d.Message)
 	}
 	return g.before(protocol{needs, refuse}, next)
 }

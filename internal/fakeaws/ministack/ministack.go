@@ -35,12 +35,8 @@ const Region = "us-east-1"
 // Account is whose it is.
 const Account = "000000000000"
 
-var (
-	//go:embed witness.py
-	witness []byte
-	//go:embed job.py
-	job []byte
-)
+//go:embed witness.py
+var witness []byte
 
 // A Server is one throwaway AWS. Its zero value starts with the first use.
 type Server struct {
@@ -129,7 +125,7 @@ func (s *Server) start() error {
 		return err
 	}
 	s.url = "http://127.0.0.1:" + port
-	if err := s.programs(filepath.Join(python, "bin", "python3")); err != nil {
+	if err := os.WriteFile(filepath.Join(s.dir, "witness.py"), witness, 0o600); err != nil {
 		return err
 	}
 	log, err := os.Create(filepath.Join(s.dir, "log"))
@@ -143,7 +139,7 @@ func (s *Server) start() error {
 	}
 	defer watched.Close()
 	cmd := exec.Command("/bin/sh", "-c", guard, "guard", filepath.Join(python, "bin", "python3"), s.dir)
-	cmd.Env = append(os.Environ(), "PATH="+s.dir+":"+os.Getenv("PATH"), "BIND_HOST=127.0.0.1", "GATEWAY_PORT="+port, "MINISTACK_REGION="+Region,
+	cmd.Env = append(os.Environ(), "BIND_HOST=127.0.0.1", "GATEWAY_PORT="+port, "MINISTACK_REGION="+Region,
 		"AWS_DEFAULT_REGION="+Region, "AUTH=true", "WITNESS="+s.calls(),
 		"TMPDIR="+s.dir, "S3_DATA_DIR="+s.dir, "DOCKER_HOST=unix://"+s.dir+"/none", "AWS_ACCESS_KEY_ID=test",
 		"AWS_SECRET_ACCESS_KEY=test",
@@ -158,13 +154,6 @@ func (s *Server) start() error {
 	ended := make(chan error, 1)
 	go func() { ended <- cmd.Wait() }()
 	return s.answers(ended)
-}
-
-// programs writes what runs beside the server: its witness, and the python3 of
-// Glue's jobs.
-func (s *Server) programs(python string) error {
-	return errors.Join(os.WriteFile(filepath.Join(s.dir, "witness.py"), witness, 0o600),
-		os.WriteFile(filepath.Join(s.dir, "python3"), append([]byte("#!"+python+"\n"), job...), 0o700))
 }
 
 // answers waits until the server does, or has ended.

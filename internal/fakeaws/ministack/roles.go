@@ -124,7 +124,8 @@ func (s *Server) Put(p Policy) error {
 		return err
 	}
 	if !strings.HasPrefix(p.Name, "arn:") {
-		return s.form("iam", nil, "PutRolePolicy", "RoleName", p.Role, "PolicyName", p.Name, "PolicyDocument", string(text))
+		return s.form("iam", nil, "PutRolePolicy", "RoleName", p.Role, "PolicyName", p.Name,
+			"PolicyDocument", string(text))
 	}
 	var old struct {
 		Versions []string `xml:"ListPolicyVersionsResult>Versions>member>VersionId"`
@@ -153,7 +154,8 @@ type Session struct {
 
 // Assume makes a role that a service may assume, and begins a session of it.
 func (s *Server) Assume(role string, d Document) (Session, error) {
-	const trust = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}]}`
+	const trust = `{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", ` +
+		`"Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}]}`
 	if err := s.form("iam", nil, "CreateRole", "RoleName", role, "AssumeRolePolicyDocument", trust); err != nil {
 		return Session{}, err
 	}
@@ -161,11 +163,19 @@ func (s *Server) Assume(role string, d Document) (Session, error) {
 		return Session{}, err
 	}
 	var made Session
-	err := s.form("sts", &made, "AssumeRole", "RoleArn", "arn:aws:iam::"+Account+":role/"+role, "RoleSessionName", "test")
+	arn := "arn:aws:iam::" + Account + ":role/" + role
+	err := s.form("sts", &made, "AssumeRole", "RoleArn", arn, "RoleSessionName", "test")
 	return made, err
 }
 
-// form calls IAM or STS as the administrator, whose signature nobody looks at.
+// Administrator is the Authorization header of whoever may do everything, and
+// whose signature nobody looks at.
+func Administrator(service string) string {
+	return "AWS4-HMAC-SHA256 Credential=test/20260101/" + Region + "/" + service +
+		"/aws4_request, SignedHeaders=host, Signature=none"
+}
+
+// form calls IAM or STS as the administrator.
 func (s *Server) form(service string, out any, action string, pairs ...string) error {
 	at, err := s.Start()
 	if err != nil {
@@ -180,8 +190,7 @@ func (s *Server) form(service string, out any, action string, pairs ...string) e
 		return err
 	}
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	req.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=test/20260101/"+Region+"/"+service+
-		"/aws4_request, SignedHeaders=host, Signature=none")
+	req.Header.Set("Authorization", Administrator(service))
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
 		return err

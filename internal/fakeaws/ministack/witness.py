@@ -6,23 +6,27 @@ ministack decides:
 - every decision about a role is a line of JSON in the file that $WITNESS names: role, action, resource, allowed
 - /_witness/may lets the stand-ins beside ministack ask whether a caller may do something, decided by ministack
 - what services do with a role and ministack does without asking (Step Functions that invokes a function or starts the
-  children of a Distributed Map, Lambda that writes a function's log) is asked too
+  children of a Distributed Map, Lambda that writes a function's log, Glue that runs a job) is asked too
 
-and mends three things in which it differs from AWS: Ref of a secret is its ARN; the connection, which stays on this
-machine, counts as one over TLS, as a bucket policy may demand; and an execution that is stopped does no further task.
+and mends what differs from AWS: Ref of a secret is its ARN; the connection, which stays on this machine, counts as one over
+TLS, as a bucket policy may demand; an execution that is stopped does no further task; and S3 denies what isn't there to a
+role that may not list the bucket (GetObject and HeadObject, in S3's reference).
 """
 
 import base64
 import contextvars
+import hashlib
 import json
 import os
+import subprocess
+import sys
 import threading
 from urllib.parse import parse_qs
 
 from ministack import app as server
 from ministack.core import iam_evaluator as iam
 from ministack.core import responses
-from ministack.services import lambda_svc, stepfunctions
+from ministack.services import glue, lambda_svc, stepfunctions, sts
 from ministack.services.cloudformation import provisioners
 
 log = open(os.environ["WITNESS"], "a", buffering=1)
@@ -51,16 +55,23 @@ def enforce(access_key_id, iam_action, service, region, resource_arn="*", servic
 iam.enforce = enforce
 
 
+def allows(principal, action, resource):
+    """Whether the policies of a role's session allow something."""
+    account, name = principal.split(":")[4], principal.split("/")[1]
+    ctx = iam.EvalContext(principal, "AssumedRole", account, action, resource, responses.get_region(), secure_transport=True)
+    return iam.evaluate(ctx, iam._gather_role_policies(name, account)).decision == "Allow"
+
+
 def may(role_arn, session, action, resource):
-    """Whether a role may do what a service does for it."""
+    """Ask for what a service does with a role: "" or what is denied."""
     account, name = role_arn.split(":")[4], role_arn.rsplit("/", 1)[-1]
     principal = f"arn:aws:sts::{account}:assumed-role/{name}/{session}"
-    ctx = iam.EvalContext(principal, "AssumedRole", account, action, resource, responses.get_region(), secure_transport=True)
-    allowed = iam.evaluate(ctx, iam._gather_role_policies(name, account)).decision == "Allow"
+    allowed = allows(principal, action, resource)
     note(principal, action, resource, allowed)
     if allowed:
         return ""
-    return f"User: {principal} is not authorized to perform: {action} on resource: {resource} because no identity-based policy allows the {action} action"
+    why = f"because no identity-based policy allows the {action} action"
+    return f"User: {principal} is not authorized to perform: {action} on resource: {resource} {why}"
 
 
 # Step Functions works with the role of the machine.
@@ -117,12 +128,49 @@ def emit_logs(func, request_id, log_text, error, duration_ms, *, log_source=None
     config = func.get("config") or func
     region, account = config["FunctionArn"].split(":")[3:5]
     stream = f"arn:aws:logs:{region}:{account}:log-group:/aws/lambda/{config['FunctionName']}:log-stream:{request_id}"
-    denied = [may(config["Role"], config["FunctionName"], "logs:" + action, stream) for action in ("CreateLogStream", "PutLogEvents")]
-    if not any(denied):
+    actions = ("logs:CreateLogStream", "logs:PutLogEvents")
+    if not any([may(config["Role"], config["FunctionName"], action, stream) for action in actions]):
         emit(func, request_id, log_text, error, duration_ms, log_source=log_source)
 
 
 lambda_svc._emit_lambda_logs = emit_logs
+
+
+# Glue fetches the script of a Python-shell job, runs it and writes its log with the role of the job, and gives it its
+# arguments on the command line.
+
+
+def session_of(role, name):
+    """What a program works with that has a role."""
+    account = role.split(":")[4]
+    secret, token = (hashlib.sha256(f"{kind} {role}".encode()).hexdigest() for kind in ("secret", "token"))
+    key = "ASIA" + secret[:16].upper()
+    arn = f"arn:aws:sts::{account}:assumed-role/{role.rsplit('/', 1)[-1]}/{name}"
+    sts.register_session(key, {"Arn": arn, "UserId": name, "SecretAccessKey": secret, "SessionToken": token})
+    return {"AWS_ACCESS_KEY_ID": key, "AWS_SECRET_ACCESS_KEY": secret, "AWS_SESSION_TOKEN": token}
+
+
+def run_job(run, job, args, resolved):
+    name, account = "GlueJobRunnerSession", job["Role"].split(":")[4]
+    group = f"arn:aws:logs:{responses.get_region()}:{account}:log-group:/aws-glue/python-jobs/output"
+    for action, resource in (
+        ("s3:GetObject", "arn:aws:s3:::" + job["Command"]["ScriptLocation"].removeprefix("s3://")),
+        ("logs:CreateLogGroup", group),
+        ("logs:CreateLogStream", group + ":log-stream:" + run["Id"]),
+        ("logs:PutLogEvents", group + ":log-stream:" + run["Id"]),
+    ):
+        no = may(job["Role"], name, action, resource)
+        if no:
+            run.update(JobRunState="FAILED", ErrorMessage=no)
+            return
+    command = [sys.executable, resolved] + [str(part) for flag in args.items() for part in flag]
+    done = subprocess.run(command, capture_output=True, text=True, env=dict(os.environ, **session_of(job["Role"], name)))
+    run.update(JobRunState="FAILED" if done.returncode else "SUCCEEDED")
+    if done.returncode:
+        run["ErrorMessage"] = done.stderr[-2000:]
+
+
+glue._execute_subprocess = run_job
 
 
 # What is otherwise on AWS.
@@ -184,9 +232,39 @@ def answer(question):
 plain = server.app
 
 
+def hiding(scope, send):
+    """Send a denial in place of S3's word that an object isn't there, to whom it may not be told."""
+    headers = {name.lower(): value.decode("latin-1") for name, value in scope["headers"]}
+    key = headers.get(b"authorization", "").partition("Credential=")[2].partition("/")
+    bucket, _, name = scope["path"].strip("/").partition("/")
+    if scope["method"] not in ("GET", "HEAD") or "/s3/" not in key[2] or not name:
+        return send
+    hidden = False
+
+    async def tell(message):
+        nonlocal hidden
+        if message["type"] == "http.response.start" and message["status"] == 404:
+            caller = (iam.resolve_caller_identity(key[0]) or {}).get("userArn", "")
+            hidden = ":assumed-role/" in caller and not allows(caller, "s3:ListBucket", f"arn:aws:s3:::{bucket}")
+            if hidden:
+                text = "" if scope["method"] == "HEAD" else (
+                    f"<Error><Code>AccessDenied</Code><Message>User: {caller} is not authorized to perform: s3:ListBucket on "
+                    f'resource: "arn:aws:s3:::{bucket}" because no identity-based policy allows the s3:ListBucket action'
+                    "</Message></Error>"
+                )
+                await send({"type": "http.response.start", "status": 403, "headers": [(b"content-type", b"application/xml")]})
+                return await send({"type": "http.response.body", "body": text.encode()})
+        if not hidden:
+            await send(message)
+
+    return tell
+
+
 async def app(scope, receive, send):
-    if scope["type"] != "http" or scope["path"] != "/_witness/may":
+    if scope["type"] != "http":
         return await plain(scope, receive, send)
+    if scope["path"] != "/_witness/may":
+        return await plain(scope, receive, hiding(scope, send))
     body = b""
     while True:
         part = await receive()

@@ -31,6 +31,7 @@ type rig struct {
 	asked  []string
 	bodies []map[string]any
 	refuse string // what AppFlow says to create-flow
+	denied string // the handler that may not work
 }
 
 func newRig(t *testing.T) *rig {
@@ -51,7 +52,16 @@ func newRig(t *testing.T) *rig {
 	transport := &http.Transport{}
 	t.Cleanup(transport.CloseIdleConnections)
 	client := &http.Client{Transport: transport}
-	r.server = stacks.New(stacks.Options{AppFlow: appflow.URL, HTTP: client, Now: time.Now})
+	may := func(_ context.Context, by, handler string, flow map[string]any) error {
+		if !strings.Contains(by, "Credential=test/") || flow["flowName"] != "flow-x" {
+			t.Errorf("%q has %s work on %v", by, handler, flow)
+		}
+		if handler == r.denied {
+			return errors.New("not authorized")
+		}
+		return nil
+	}
+	r.server = stacks.New(stacks.Options{AppFlow: appflow.URL, HTTP: client, Now: time.Now, May: may})
 	at := httptest.NewServer(r.server)
 	t.Cleanup(at.Close)
 	r.Client = cloudformation.New(cloudformation.Options{Region: "eu-central-1", BaseEndpoint: aws.String(at.URL),
@@ -162,6 +172,41 @@ func TestRollsBack(t *testing.T) {
 	}
 	if err := r.create(t, "one", template, "Name=x"); codeOf(err) != "AlreadyExistsException" {
 		t.Error(err)
+	}
+}
+
+// What a handler does is done with the rights of who asked for the stack.
+func TestHandlersHaveTheCallersRights(t *testing.T) {
+	r := newRig(t)
+	r.denied = "create"
+	if err := r.create(t, "one", template, "Name=x"); err != nil {
+		t.Fatal(err)
+	}
+	status, err := r.look(t, "one")
+	if err != nil || status != types.StackStatusRollbackInProgress || len(r.asked) > 0 {
+		t.Errorf("a flow that may not be made: %s, %v, AppFlow was asked for %v", status, err, r.asked)
+	}
+	r.denied = "delete"
+	if err := r.create(t, "two", template, "Name=x"); err != nil {
+		t.Fatal(err)
+	}
+	if status, err := r.look(t, "two"); err != nil || status != types.StackStatusCreateComplete {
+		t.Fatal(status, err)
+	}
+	two := &cloudformation.DeleteStackInput{StackName: aws.String("two")}
+	for _, want := range []types.StackStatus{types.StackStatusDeleteFailed, types.StackStatusDeleteComplete} {
+		if _, err := r.DeleteStack(t.Context(), two); err != nil {
+			t.Fatal(err)
+		}
+		status, err := r.look(t, "two")
+		gone := codeOf(err) == "ValidationError" && want == types.StackStatusDeleteComplete
+		if !gone && status != want {
+			t.Errorf("%s, %v, want %s", status, err, want)
+		}
+		r.denied = ""
+	}
+	if fmt.Sprint(r.asked) != "[create-flow delete-flow]" {
+		t.Error(r.asked)
 	}
 }
 

@@ -93,11 +93,14 @@ func (l *Lander) Plan(r mover.LandRequest) mover.Landing {
 	return mover.Landing{ID: nameOf(l.c.Deployment, r.Org, r.Object, attempt)}
 }
 
+// namePrefix is what the names of our stacks and flows begin with.
+const namePrefix = "catchment-"
+
 // nameOf makes a name that CloudFormation and AppFlow both take: letters,
 // digits and hyphens, no underscore.
 func nameOf(deployment, org, object, attempt string) string {
 	sum := sha256.Sum256([]byte(strings.Join([]string{deployment, org, object, attempt}, "\x00")))
-	return "catchment-" + slug(object) + "-" + hex.EncodeToString(sum[:6])
+	return namePrefix + slug(object) + "-" + hex.EncodeToString(sum[:6])
 }
 
 // slug is an object's name as far as it fits into a stack's.

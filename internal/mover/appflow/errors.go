@@ -8,6 +8,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/appflow/types"
 	"github.com/aws/smithy-go"
 
+	"catchment/internal/awserr"
 	"catchment/internal/plan"
 	"catchment/internal/printable"
 )
@@ -54,6 +55,9 @@ func classOfCode(code, message, permission string) (plan.Class, string) {
 		return plan.Wait, "delete flows and stacks that nobody needs, ask AWS for a higher quota, " +
 			"or set fewer flows at a time (limits.flows)"
 	case "AccessDenied", "AccessDeniedException", "UnauthorizedOperation":
+		if d, ok := awserr.DenialOf(message); ok {
+			return plan.Fix, d.Hint()
+		}
 		return plan.Fix, "give the role the permission " + permission
 	case "ExpiredToken", "ExpiredTokenException", "UnrecognizedClientException", "InvalidClientTokenId":
 		return plan.Fix, "log in to AWS again"
@@ -79,6 +83,9 @@ func classOfReason(reason string) (plan.Class, string) {
 			}
 		}
 		return false
+	}
+	if d, ok := awserr.DenialOf(reason); ok {
+		return plan.Fix, d.Hint()
 	}
 	switch {
 	case has("rate exceeded", "throttl", "too many requests", "internal failure", "internal error", "timed out",

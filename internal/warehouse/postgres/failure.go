@@ -12,8 +12,8 @@ import (
 
 	"catchment/internal/plan"
 	"catchment/internal/printable"
+	"catchment/internal/warehouse/handshake"
 	"catchment/internal/warehouse/sql"
-	"catchment/internal/warehouse/wire"
 )
 
 // classify says what can be done about an error of PostgreSQL, or of the way
@@ -37,7 +37,7 @@ func failure(place string, err error) error {
 	}
 	_, connecting := errors.AsType[*pgconn.ConnectError](err)
 	broke := lost(err) || errors.Is(err, io.EOF) // a server that stops or starts answers nothing
-	if refused := wire.Refused(place, err); connecting && refused != nil {
+	if refused := handshake.Refused(place, err); connecting && refused != nil {
 		return refused
 	}
 	if connecting && strings.Contains(err.Error(), "tls") && !broke {

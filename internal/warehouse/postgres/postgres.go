@@ -19,9 +19,9 @@ import (
 
 	"catchment/internal/plan"
 	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/handshake"
 	"catchment/internal/warehouse/sql"
 	"catchment/internal/warehouse/sql/dialect"
-	"catchment/internal/warehouse/wire"
 )
 
 // Options are what a user rarely needs to say.
@@ -55,7 +55,7 @@ func config(url string, o Options) (*pgxpool.Config, error) {
 	if err := noPassword(url); err != nil {
 		return nil, err
 	}
-	c, err := wire.Config(url)
+	c, err := handshake.Config(url)
 	if err != nil {
 		// The text of err repeats the URL.
 		return nil, plan.Fixf("write it as in postgres://user@host:5432/database?sslmode=require",
@@ -144,7 +144,7 @@ func (d *driver) Agreed(ctx context.Context) (warehouse.Agreement, error) {
 		return warehouse.Agreement{}, d.classify(ctx, err)
 	}
 	defer conn.Release()
-	return wire.Agreed(conn.Conn().PgConn()), nil
+	return handshake.Agreed(conn.Conn().PgConn()), nil
 }
 
 // Close ends the sessions after the transactions that still run.

@@ -14,8 +14,8 @@ import (
 	"catchment/internal/awserr"
 	"catchment/internal/plan"
 	"catchment/internal/printable"
+	"catchment/internal/warehouse/handshake"
 	"catchment/internal/warehouse/sql"
-	agreed "catchment/internal/warehouse/wire"
 )
 
 // errTimeout is a statement that took longer than it was allowed to.
@@ -33,7 +33,7 @@ func wireFailure(p place, err error) error {
 			"%s: no host has this name", p)
 	}
 	_, connecting := errors.AsType[*pgconn.ConnectError](err)
-	if refused := agreed.Refused(p.what, err); connecting && refused != nil {
+	if refused := handshake.Refused(p.what, err); connecting && refused != nil {
 		return refused
 	}
 	if connecting && strings.Contains(err.Error(), "tls") {

@@ -12,8 +12,8 @@ import (
 
 	"catchment/internal/plan"
 	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/handshake"
 	"catchment/internal/warehouse/sql"
-	agreed "catchment/internal/warehouse/wire"
 )
 
 // A wire is a pool of sessions that speak PostgreSQL's protocol.
@@ -23,7 +23,7 @@ type wire struct {
 }
 
 func newWire(p place, o Options) (*wire, error) {
-	c, err := agreed.Config(p.wire)
+	c, err := handshake.Config(p.wire)
 	if err != nil {
 		// The text of err repeats the URL.
 		return nil, plan.Fixf(wireForm, "warehouse.url is not a Redshift URL")
@@ -92,7 +92,7 @@ func (w *wire) agreed(ctx context.Context) (warehouse.Agreement, error) {
 		return warehouse.Agreement{}, w.classify(ctx, err)
 	}
 	defer conn.Release()
-	return agreed.Agreed(conn.Conn().PgConn()), nil
+	return handshake.Agreed(conn.Conn().PgConn()), nil
 }
 
 func (w *wire) classify(ctx context.Context, err error) error {

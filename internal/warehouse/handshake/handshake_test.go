@@ -1,4 +1,4 @@
-package wire_test
+package handshake_test
 
 import (
 	"context"
@@ -24,7 +24,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"catchment/internal/plan"
-	"catchment/internal/warehouse/wire"
+	"catchment/internal/warehouse/handshake"
 )
 
 const password = "s3cret of the test"
@@ -142,7 +142,7 @@ func authority(t *testing.T) (*tls.Config, string) {
 // connections look as if they led to another machine.
 func session(t *testing.T, text string, hosts map[string]string, far bool) (*pgxpool.Conn, error) {
 	t.Helper()
-	c, err := wire.Config(text)
+	c, err := handshake.Config(text)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -231,7 +231,7 @@ func TestPasswords(t *testing.T) {
 			if c.refuse == "" {
 				return
 			}
-			refused := wire.Refused("PostgreSQL database d", err)
+			refused := handshake.Refused("PostgreSQL database d", err)
 			said := fmt.Sprint(refused)
 			if plan.ClassOf(refused) != plan.Fix || !strings.Contains(said, c.refuse) ||
 				!strings.Contains(plan.HintOf(refused), "?sslmode=") || strings.Contains(said, password) {
@@ -252,7 +252,7 @@ func TestNamesDontDecide(t *testing.T) {
 	}
 	far := map[string]string{"localhost": "192.0.2.1"}
 	if _, err := session(t, "postgres://u@localhost:"+port+"/d", far, true); err == nil ||
-		!strings.Contains(fmt.Sprint(wire.Refused("x", err)), "offers no TLS") {
+		!strings.Contains(fmt.Sprint(handshake.Refused("x", err)), "offers no TLS") {
 		t.Errorf("localhost elsewhere: %v", err)
 	}
 	named, near := "postgres://u@db.example.com:"+port+"/d", map[string]string{"db.example.com": "127.0.0.1"}
@@ -260,13 +260,13 @@ func TestNamesDontDecide(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a := wire.Agreed(conn.Conn().PgConn())
+	a := handshake.Agreed(conn.Conn().PgConn())
 	if a.Encrypted || !a.Near || a.What != "not encrypted: loopback" {
 		t.Errorf("%+v", a)
 	}
 	// judged as near, and then connected to elsewhere
 	if _, err := session(t, named, near, true); err == nil ||
-		plan.ClassOf(wire.Refused("x", err)) != plan.Fix {
+		plan.ClassOf(handshake.Refused("x", err)) != plan.Fix {
 		t.Errorf("elsewhere in the end: %v", err)
 	}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -275,8 +275,8 @@ func TestNamesDontDecide(t *testing.T) {
 	}
 	l.Close()
 	_, err = session(t, "postgres://u@"+l.Addr().String()+"/d", nil, false)
-	if err == nil || wire.Refused("x", err) != nil {
-		t.Errorf("nobody there: %v", wire.Refused("x", err))
+	if err == nil || handshake.Refused("x", err) != nil {
+		t.Errorf("nobody there: %v", handshake.Refused("x", err))
 	}
 }
 
@@ -308,7 +308,7 @@ func TestAgreed(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			a := wire.Agreed(conn.Conn().PgConn())
+			a := handshake.Agreed(conn.Conn().PgConn())
 			if a.What != c.want || a.Encrypted != c.encrypted || a.Verified != c.verified || a.Near == c.far {
 				t.Errorf("%+v", a)
 			}

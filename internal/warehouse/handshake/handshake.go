@@ -1,4 +1,4 @@
-// Package wire is what a session agrees on before a password is sent, with any warehouse
+// Package handshake is what a session agrees on before a password is sent, with any warehouse
 // that speaks the protocol of pgx: whether the connection is encrypted, and whose certificate it is.
 //
 // sslmode in the URL says what has to be so. Where it says nothing, the server's
@@ -8,7 +8,7 @@
 // not by a name. PGSSLMODE and a service file can ask for more than that, not for less.
 //
 // Start at Config; refused.go says what is wrong where no session came about.
-package wire
+package handshake
 
 import (
 	"cmp"

@@ -1,0 +1,64 @@
+package deployment_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+)
+
+// Where control rows say what to copy, each step that looks at a flow reads its template, and
+// list, which is the first, tells one that is missing from one that it may not read. Only of
+// movers that rows may ask for there are rights.
+func TestTemplatesOfControlRows(t *testing.T) {
+	const templates, bucket = "s3:::acme-catchment-stage/pages/templates/x", "s3:::acme-catchment-stage"
+	for _, name := range []string{"rows-postgres", "rows-appflow"} {
+		d := rendered(t, name)
+		for role := range d.resources("AWS::IAM::Role") {
+			step, ok := strings.CutSuffix(role, "FunctionRole")
+			if !ok {
+				continue
+			}
+			reads := slices.ContainsFunc(d.rights(t, role), func(g granted) bool {
+				return g.action == "s3:GetObject" && covers(g.on, templates)
+			})
+			if want := step != "Publish" && step != "Drop"; reads != want {
+				t.Errorf("%s: %s may read templates: %t", name, role, reads)
+			}
+		}
+		finds := slices.ContainsFunc(d.rights(t, "ListFunctionRole"), func(g granted) bool {
+			return g.action == "s3:ListBucket" && strings.HasSuffix(g.on, bucket)
+		})
+		if !finds {
+			t.Errorf("%s: list can't tell a missing template from one that it may not read", name)
+		}
+		if lands := may(t, d, "CreateFunctionRole", "appflow:CreateFlow", ""); lands != (name == "rows-appflow") {
+			t.Errorf("%s: create may make flows of AppFlow: %t", name, lands)
+		}
+	}
+	if !may(t, rendered(t, "rows-appflow"), "LoadFunctionRole", "secretsmanager:GetSecretValue", "catchment/salt-") {
+		t.Error("load may not read the salt that rows get by default")
+	}
+	if may(t, rendered(t, "bulk-data"), "ConsolidateFunctionRole", "s3:GetObject", "templates/") {
+		t.Error("consolidate may read templates where there are none")
+	}
+}
+
+// Templates stay: no rule of the bucket takes them away.
+func TestTemplatesStay(t *testing.T) {
+	for name, expires := range map[string]bool{"rows-postgres": false, "bulk-postgres": true} {
+		stage := textOf(rendered(t, name).resources("AWS::S3::Bucket"))
+		if strings.Contains(stage, "ExpirationInDays") != expires || !strings.Contains(stage, "Abort") {
+			t.Errorf("%s: %s", name, stage)
+		}
+	}
+}
+
+// covers tells whether the last part of an ARN, with a * at its end or none, has a key.
+func covers(arn, key string) bool {
+	at := strings.Index(arn, "s3:::")
+	if at < 0 {
+		return false
+	}
+	prefix, star := strings.CutSuffix(arn[at:], "*")
+	return arn[at:] == key || star && strings.HasPrefix(key, prefix)
+}
