@@ -79,7 +79,7 @@ func (r Reading) Unreadable(text string, needed bool) string {
 func (r Reading) Value() string {
 	sql := "CASE"
 	if r.epoch {
-		ms := "CAST(split_part({text}, '.', 1) AS BIGINT) * INTERVAL '1 millisecond'"
+		ms := "CAST(split_part({text}, '.', 1) AS BIGINT) * INTERVAL '0.001 seconds'"
 		sql += " WHEN " + matches("{text}", epochPattern) + " THEN " + strings.ReplaceAll(r.since, "{ms}", ms)
 	}
 	return sql + " WHEN " + matches("{text}", r.pattern) + " THEN " + r.read + " END"
