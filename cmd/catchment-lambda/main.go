@@ -32,7 +32,7 @@ func main() {
 			HTTP: client, Secrets: account.Secrets(), Drivers: account.Drivers(),
 		},
 	}
-	w.handler = stepfunctions.Handler{Open: w.open, Publish: replicate.Publish, Now: time.Now}
+	w.handler = stepfunctions.Handler{Open: w.open, Publish: replicate.Publish, Metrics: os.Stdout, Now: time.Now}
 	lambda.Start(w.call)
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"catchment/cmd/internal/cloud"
 	"catchment/internal/flow"
+	"catchment/internal/outcome"
 	"catchment/internal/plan"
 	"catchment/internal/project"
 	"catchment/internal/replicate"
@@ -45,11 +46,11 @@ func (w *worker) open(ctx context.Context, run, holder string, stop <-chan struc
 		}
 	}
 	w.replicator.Options.Holder, w.replicator.Options.Stop = holder, stop
-	state := func(ctx context.Context, run string) (string, error) {
+	how := func(ctx context.Context, run string) (outcome.Outcome, error) {
 		row, err := w.project.Control.Run(ctx, run)
-		return string(row.State), err
+		return outcome.Of(row), err
 	}
-	return stepfunctions.Work{Steps: w.steps, State: state}, nil
+	return stepfunctions.Work{Steps: w.steps, Outcome: how}, nil
 }
 
 func (w *worker) reopen(ctx context.Context, run string) (err error) {

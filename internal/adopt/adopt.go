@@ -18,6 +18,7 @@ import (
 	"catchment/internal/salesforce"
 	"catchment/internal/source"
 	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/adoption"
 	"catchment/internal/warehouse/gone"
 )
 
@@ -27,6 +28,9 @@ type Adopter struct {
 	Warehouse warehouse.Warehouse
 	Control   *control.Control
 	Holder    lease.Holder
+
+	Unstamped bool // take over a table without a stamp, too
+	Unread    bool // leave out values that can't be read
 }
 
 // Look says what a flow's tables hold that Catchment has not made. It changes
@@ -40,7 +44,7 @@ func (a *Adopter) Look(ctx context.Context, fl flow.Flow) (warehouse.Adoption, e
 	if err != nil {
 		return warehouse.Adoption{}, err
 	}
-	return adopter.Survey(ctx, src.Table, src.IDColumns())
+	return adopter.Survey(ctx, src.Table, a.taking(src))
 }
 
 // Adopt takes the tables of a flow over.
@@ -75,7 +79,11 @@ func (a *Adopter) Adopt(ctx context.Context, fl flow.Flow) (done warehouse.Adopt
 		return done, err
 	}
 	m := warehouse.Merge{Table: src.Table, Policy: gone.Policy(fl.Deletes)}
-	return adopter.Adopt(ctx, held.Fence(), m, src.IDColumns())
+	return adopter.Adopt(ctx, held.Fence(), m, a.taking(src))
+}
+
+func (a *Adopter) taking(src *source.Source) adoption.Taking {
+	return adoption.Taking{IDs: src.IDColumns(), Unstamped: a.Unstamped, Unread: a.Unread}
 }
 
 // adopter is the warehouse as one that can take over tables.

@@ -37,7 +37,8 @@ func checkExamples() map[string]status.Report {
 
 func tableExamples() map[string]status.Report {
 	sources := []AdoptedTable{
-		{Name: "crm.contact", Kept: "crm.contact_before_catchment", Rows: 2, Unknown: []string{"mine", "other"}},
+		{Name: "crm.contact", Kept: "crm.contact_before_catchment", Rows: 2, Unknown: []string{"mine", "other"},
+			Stamp: "systemmodstamp", Unread: []Unread{{"systemmodstamp", 2}, {"birthdate", 1}}},
 		{Name: "crm.contact_2", Kept: "crm.contact_2_before_catchment", Rows: 1},
 	}
 	history := Erased{Object: "ContactHistory", Rows: 3}

@@ -57,6 +57,8 @@ type Adopted struct {
 	ShortIDs  int64    `json:"short_ids"` // rows whose Id has 15 characters
 	Tables    []string `json:"tables"`
 	Type      string   `json:"type"`
+	Unread    int64    `json:"unread"`              // values that are left out
+	Unstamped []string `json:"unstamped,omitempty"` // tables in which nothing tells a record's newest row
 
 	Sources []AdoptedTable `json:"-"` // Tables and Kept are made of them
 }
@@ -67,6 +69,14 @@ type AdoptedTable struct {
 	Kept    string // what it is called afterwards
 	Rows    int64
 	Unknown []string // columns that the flow has no field for
+	Stamp   string   // the column that tells a record's newest row; "" for none
+	Unread  []Unread
+}
+
+// An Unread is a column some of whose values can't be read.
+type Unread struct {
+	Column string
+	Values int64
 }
 
 // Lines is one line.
@@ -74,6 +84,12 @@ func (a Adopted) Lines() []any {
 	a.Type = "adopted"
 	for _, s := range a.Sources {
 		a.Tables, a.Kept = append(a.Tables, s.Name), append(a.Kept, s.Kept)
+		if s.Stamp == "" {
+			a.Unstamped = append(a.Unstamped, s.Name)
+		}
+		for _, u := range s.Unread {
+			a.Unread += u.Values
+		}
 	}
 	return []any{a}
 }
@@ -93,6 +109,12 @@ func (a Adopted) Text() (t status.Text) {
 			kept = "; kept as " + s.Kept
 		}
 		t.Result("  %s: %d rows%s%s", s.Name, s.Rows, unknown, kept)
+		for _, u := range s.Unread {
+			t.Result("  %s: %d values of %s can't be read, and are left out", s.Name, u.Values, u.Column)
+		}
+		if s.Stamp == "" {
+			t.Result("  %s: no stamp: any row of a record may be the one that stays, until the next run", s.Name)
+		}
 	}
 	if a.Done {
 		t.Result("  now %d rows, one for each record", a.RowsAfter)

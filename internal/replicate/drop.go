@@ -11,7 +11,8 @@ import (
 )
 
 // drop clears away what the flow's ended attempts left behind: jobs in
-// Salesforce, and stored pages past their time. Open attempts keep theirs.
+// Salesforce, and stored pages past their time. Open attempts keep theirs, but for
+// flows of AppFlow that nothing runs in.
 // What can't be cleared now is left to the next run, and the rest goes on.
 func (r *Replicator) drop(ctx context.Context, t plan.Task) (plan.Task, error) {
 	ctx, calls := counted(ctx)
@@ -37,8 +38,40 @@ func (r *Replicator) drop(ctx context.Context, t plan.Task) (plan.Task, error) {
 			// the run's own comes last: what all of them cost stands there
 			errs = append(errs, r.dropAttempt(ctx, a, calls))
 		}
+		if a.State.Open() && a.FailedRun == t.Run {
+			errs = append(errs, r.dropIdle(ctx, a))
+		}
 	}
 	return t, errors.Join(append(errs, r.dropPages(ctx, t.Flow, open, clear))...)
+}
+
+// dropIdle takes away the flows of an attempt that failed in this run and that have
+// nothing under way: an account has room for so many, and nobody else would delete
+// them until the flow can be read. The next run makes its own.
+func (r *Replicator) dropIdle(ctx context.Context, a control.Attempt) error {
+	dropped := false
+	for _, p := range a.Parts {
+		lander := r.lander(p)
+		if lander == nil || len(p.Job) == 0 {
+			continue
+		}
+		at, err := landingOf(p)
+		if err != nil {
+			return err
+		}
+		if at.Done || !at.Started.IsZero() {
+			continue
+		}
+		if err := lander.Drop(ctx, at); err != nil {
+			return err
+		}
+		p.Job, dropped = nil, true
+	}
+	if !dropped {
+		return nil
+	}
+	_, err := r.Control.SaveAttempt(ctx, a)
+	return err
 }
 
 // dropAttempt deletes an attempt's jobs and forgets its pages. calls counts what

@@ -117,21 +117,20 @@ func (l *landing) create(ctx context.Context) error {
 			return err
 		}
 	}
-	if len(l.part.Job) == 0 {
-		q, err := l.request(ctx)
-		if err != nil {
-			return err
-		}
-		if err := l.keep(l.lander.Plan(q)); err != nil {
-			return err
-		}
-		l.part.Jobs = 1
-		if err := l.save(ctx); err != nil {
-			return err
-		}
-	}
 	_, err := l.made(ctx)
 	return err
+}
+
+// plan names the flow where it has no name yet, or none any more.
+func (l *landing) plan(ctx context.Context, q mover.LandRequest) error {
+	if len(l.part.Job) > 0 {
+		return nil
+	}
+	if err := l.keep(l.lander.Plan(q)); err != nil {
+		return err
+	}
+	l.part.Jobs = 1
+	return l.save(ctx)
 }
 
 // made gets on with making the flow. Once it is there, and before it may be
@@ -142,6 +141,9 @@ func (l *landing) made(ctx context.Context) (bool, error) {
 		return true, nil
 	}
 	q, err := l.request(ctx)
+	if err == nil {
+		err = l.plan(ctx, q)
+	}
 	if err != nil {
 		return false, err
 	}
@@ -174,8 +176,12 @@ func (l *landing) clear(ctx context.Context) error {
 	return nil
 }
 
-// start sets the flow off. One that is gone is made anew by the next step.
+// start sets the flow off. One that is gone, or that drop took away from a run that
+// failed, is made anew by the next step.
 func (l *landing) start(ctx context.Context) error {
+	if len(l.part.Job) == 0 {
+		return nil
+	}
 	now, err := l.lander.Start(ctx, l.now)
 	if errors.Is(err, mover.ErrGone) {
 		return l.replace(ctx)

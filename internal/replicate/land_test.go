@@ -226,6 +226,9 @@ func TestLandingFaults(t *testing.T) {
 		{"fails halfway for good", func(c *cloud) {
 			c.flows.Script(fake.Script{Fail: "INVALID_FIELD: no such column", After: 7})
 		}, true},
+		{"may not read the object", func(c *cloud) {
+			c.flows.Script(fake.Script{Fail: "INSUFFICIENT_ACCESS: insufficient access rights on object", After: 7})
+		}, true},
 		{"loses rows", func(c *cloud) { c.flows.Script(fake.Script{Lose: 3}) }, false},
 		{"hangs", func(c *cloud) { c.flows.Script(fake.Script{Hang: true}) }, false},
 		{"throttled", func(c *cloud) {
@@ -270,6 +273,7 @@ func TestLandingFaults(t *testing.T) {
 					if o := row.Objects[0]; o.Error == "" || o.Hint == "" {
 						t.Errorf("%+v", o)
 					}
+					c.nothingLeft() // what failed is no reason to keep a flow
 					r.Done(c.with)
 				}
 				c.nothingLeft()

@@ -5,10 +5,12 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"io"
 	"time"
 
 	"github.com/aws/aws-lambda-go/lambda/messages"
 
+	"catchment/internal/outcome"
 	"catchment/internal/plan"
 	"catchment/internal/printable"
 )
@@ -21,15 +23,20 @@ type Call struct {
 }
 
 // A Note is a task on its way through a machine, with what only machines need.
-// It stays under 512 bytes without its items, as a task does.
+// It stays under 512 bytes without its items, as a task does; what a machine caught
+// and the outcome come at the end, and have bounds of their own.
 type Note struct {
 	plan.Task
-	Wait      int       `json:"wait,omitempty"`      // seconds until the next poll
-	Polls     int       `json:"polls,omitempty"`     // so far, of the step under way
-	Execution string    `json:"execution,omitempty"` // its ARN; on the way to list and publish only
-	Started   time.Time `json:"started,omitzero"`
-	State     string    `json:"state,omitempty"` // of publish: how the run went
+	Wait      int              `json:"wait,omitempty"`      // seconds until the next poll
+	Polls     int              `json:"polls,omitempty"`     // so far, of the step under way
+	Execution string           `json:"execution,omitempty"` // its ARN; on the way to list and publish only
+	Started   time.Time        `json:"started,omitzero"`
+	Caught    *Caught          `json:"error,omitempty"`   // on the way to publish, where something failed as a whole
+	Outcome   *outcome.Outcome `json:"outcome,omitempty"` // of publish: how the run went
 }
+
+// A Caught is an error as a machine's catchers write it down.
+type Caught struct{ Error, Cause string }
 
 // A pollNote is a Note as a machine needs it, which looks for what is 0 or empty
 // too: a path that leads nowhere ends an execution, and nothing catches that.
@@ -50,8 +57,8 @@ func (n Note) answer(wait int) pollNote {
 
 // Work is what a Handler needs to do the steps of one run.
 type Work struct {
-	Steps plan.Steps
-	State func(ctx context.Context, run string) (string, error) // how a run went, once it was published
+	Steps   plan.Steps
+	Outcome func(ctx context.Context, run string) (outcome.Outcome, error) // of a run that was published
 }
 
 // A Handler answers the calls of a machine.
@@ -60,8 +67,12 @@ type Handler struct {
 	// leases; stop is closed when the call should come to its end.
 	Open func(ctx context.Context, run, holder string, stop <-chan struct{}) (Work, error)
 
-	// Publish is the step whose answer carries the run's state.
+	// Publish is the step whose answer carries the run's outcome.
 	Publish string
+
+	// Metrics takes a line of metrics for each run that was published; it is the
+	// function's log. nil takes none.
+	Metrics io.Writer
 
 	Now func() time.Time
 }
@@ -110,9 +121,7 @@ func (h *Handler) call(ctx context.Context, in Call, stop <-chan struct{}) (any,
 		note.Items[i].Done = false
 	}
 	if in.Step == h.Publish {
-		if note.State, err = work.State(ctx, t.Run); err != nil {
-			return nil, err
-		}
+		return h.published(ctx, work, note)
 	}
 	if out.Done || in.Every == 0 && out.NotBefore.IsZero() {
 		note.Wait, note.Polls = 0, 0
@@ -120,6 +129,23 @@ func (h *Handler) call(ctx context.Context, in Call, stop <-chan struct{}) (any,
 	}
 	note.Polls++
 	return note.answer(pause(h.Now(), out.NotBefore, in.Every, note.Polls)), nil
+}
+
+// published is the answer of publish: the machine's end needs nothing but the
+// outcome.
+func (h *Handler) published(ctx context.Context, work Work, note Note) (any, error) {
+	out, err := work.Outcome(ctx, note.Run)
+	if err != nil {
+		return nil, err
+	}
+	if note.Caught != nil {
+		out = out.Because(note.Caught.Error, note.Caught.Cause)
+	}
+	if err := writeMetrics(h.Metrics, h.Now(), machineOf(note.Execution), out); err != nil {
+		return nil, err
+	}
+	note.Outcome, note.Items, note.Caught = &out, nil, nil
+	return note, nil
 }
 
 // Polls of a machine cost money and history, so they come farther apart the

@@ -39,6 +39,7 @@ type State struct {
 	SecondsPath    string          `json:"SecondsPath,omitempty"`
 	Error          string          `json:"Error,omitempty"`
 	Cause          string          `json:"Cause,omitempty"`
+	CausePath      string          `json:"CausePath,omitempty"`
 	Next           string          `json:"Next,omitempty"`
 	End            bool            `json:"End,omitempty"`
 }

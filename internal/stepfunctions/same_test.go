@@ -9,12 +9,15 @@ import (
 	"maps"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"catchment/internal/control"
 	"catchment/internal/engine"
+	"catchment/internal/outcome"
 	"catchment/internal/plan"
 	"catchment/internal/replicate"
 	"catchment/internal/stepfunctions"
@@ -33,7 +36,8 @@ type world struct {
 	waits   int               // of list, before it has its items
 	broken  map[string]error  // by step and flow
 	flaky   map[string]int    // failures of class Retry, before a step works
-	state   string            // that publish found
+	state   control.RunState  // that publish found
+	notDone []outcome.Flow    // as it says
 	started map[string]string // runs by their flow, as list handed them on
 	empty   bool              // no flow can be listed
 }
@@ -42,7 +46,7 @@ func newWorld(seed uint64) *world {
 	r := rand.New(rand.NewPCG(seed, 1))
 	w := &world{done: map[string][]string{}, polls: map[string]int{}, broken: map[string]error{},
 		flaky:   map[string]int{},
-		started: map[string]string{}, needs: 1 + r.IntN(4), waits: r.IntN(3), state: "done"}
+		started: map[string]string{}, needs: 1 + r.IntN(4), waits: r.IntN(3), state: control.Done}
 	steps := []string{replicate.Create, replicate.Ready, replicate.Start, replicate.Done, replicate.Load,
 		replicate.Consolidate, replicate.Drop}
 	for range r.IntN(4) {
@@ -56,7 +60,7 @@ func newWorld(seed uint64) *world {
 		w.flaky[steps[r.IntN(len(steps))]+" "+flows[r.IntN(len(flows))]] = 1 + r.IntN(4)
 	}
 	if len(w.broken) > 0 {
-		w.state = "partial"
+		w.state = control.Partial
 	}
 	return w
 }
@@ -111,13 +115,15 @@ func (w *world) do(step string, t plan.Task) (plan.Task, error) {
 	return t, nil
 }
 
+func (w *world) outcome(context.Context, string) (outcome.Outcome, error) {
+	return outcome.Outcome{State: w.state, NotDone: w.notDone}, nil
+}
+
 // invoke calls the handler of a world as Lambda would: through JSON.
 func (w *world) invoke() func(context.Context, string, []byte) ([]byte, error) {
 	h := stepfunctions.Handler{Publish: replicate.Publish, Now: time.Now,
 		Open: func(context.Context, string, string, <-chan struct{}) (stepfunctions.Work, error) {
-			return stepfunctions.Work{Steps: w.steps(), State: func(context.Context, string) (string, error) {
-				return w.state, nil
-			}}, nil
+			return stepfunctions.Work{Steps: w.steps(), Outcome: w.outcome}, nil
 		}}
 	return func(ctx context.Context, function string, payload []byte) ([]byte, error) {
 		var call stepfunctions.Call
@@ -177,15 +183,59 @@ func TestBothRunnersDoTheSame(t *testing.T) {
 	}
 }
 
-// A run that isn't done fails its execution, so that an alarm sees it.
+// A run that isn't done fails its execution, so that an alarm sees it, and says why
+// where people look first.
 func TestPartialRunFailsItsExecution(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(1)
 		clear(w.broken)
-		w.state = "partial"
+		w.state = control.Partial
+		w.notDone = []outcome.Flow{{Object: "Lead", State: control.FlowFailed, Error: "INSUFFICIENT_ACCESS",
+			Hint: "give it"}}
 		in := asltest.Interpreter{Invoke: w.invoke(), Sleep: sleep}
 		_, err := in.Run(t.Context(), render(4), "arn", time.Now())
-		if e, ok := errors.AsType[*asltest.Error](err); !ok || e.Name != "Catchment.NotDone" {
+		var told outcome.Outcome
+		e, ok := errors.AsType[*asltest.Error](err)
+		if !ok || e.Name != "Catchment.Partial" || json.Unmarshal([]byte(e.Cause), &told) != nil ||
+			!slices.Equal(told.NotDone, w.notDone) {
+			t.Errorf("%v: %+v", err, told)
+		}
+	})
+}
+
+// An execution that went well has the outcome as its output, and nothing else.
+func TestOutcomeIsTheOutput(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(1)
+		clear(w.broken)
+		clear(w.flaky)
+		w.state = control.Done
+		in := asltest.Interpreter{Invoke: w.invoke(), Sleep: sleep}
+		out, err := in.Run(t.Context(), render(4), "arn", time.Now())
+		if m, ok := out.(map[string]any); err != nil || !ok || m["state"] != "done" || m["items"] != nil {
+			t.Errorf("%v, %v", out, err)
+		}
+	})
+}
+
+// What a machine caught, and nobody wrote down, is the reason that its end tells.
+func TestCaughtErrorIsTheReason(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(1)
+		clear(w.broken)
+		clear(w.flaky)
+		w.state = control.Failed
+		next := w.invoke()
+		in := asltest.Interpreter{Sleep: sleep,
+			Invoke: func(ctx context.Context, function string, payload []byte) ([]byte, error) {
+				if function == "${"+replicate.List+"}" {
+					return nil, &asltest.Error{Name: "Runtime.ExitError", Cause: "exit status 137"}
+				}
+				return next(ctx, function, payload)
+			}}
+		_, err := in.Run(t.Context(), render(4), "arn", time.Now())
+		e, ok := errors.AsType[*asltest.Error](err)
+		if !ok || e.Name != "Catchment.NotDone" || !strings.Contains(e.Cause, "Runtime.ExitError: exit status 137") {
 			t.Error(err)
 		}
 	})
@@ -198,7 +248,7 @@ func TestNoFlowIsListed(t *testing.T) {
 		w := newWorld(1)
 		clear(w.broken)
 		clear(w.flaky)
-		w.empty, w.state = true, "failed"
+		w.empty, w.state = true, control.Failed
 		in := asltest.Interpreter{Invoke: w.invoke(), Sleep: sleep}
 		_, err := in.Run(t.Context(), render(4), "arn", time.Now())
 		if e, ok := errors.AsType[*asltest.Error](err); !ok || e.Name != "Catchment.NotDone" ||
@@ -227,7 +277,7 @@ func TestErrorsOfAWS(t *testing.T) {
 			w := newWorld(1)
 			clear(w.broken)
 			clear(w.flaky)
-			w.needs, w.waits, w.state = 1, 0, "done"
+			w.needs, w.waits, w.state = 1, 0, control.Done
 			next, calls, left := w.invoke(), 0, c.times
 			var mu sync.Mutex
 			in := asltest.Interpreter{Sleep: sleep,
@@ -245,7 +295,7 @@ func TestErrorsOfAWS(t *testing.T) {
 					return next(ctx, function, payload)
 				}}
 			if !c.works {
-				w.state = "failed" // publish finds no flow done
+				w.state = control.Failed // publish finds no flow done
 			}
 			_, err := in.Run(t.Context(), render(4), "arn", time.Now())
 			if (err == nil) != c.works || calls != c.counts {

@@ -15,6 +15,7 @@ import (
 	"fmt"
 	"time"
 
+	"catchment/internal/control"
 	"catchment/internal/plan"
 )
 
@@ -51,6 +52,13 @@ const (
 	errBug   = "Catchment.Bug"
 )
 
+// The names of the errors that an execution ends with where flows are not done:
+// some of them, or all.
+const (
+	errPartial = "Catchment.Partial"
+	errNotDone = "Catchment.NotDone"
+)
+
 // ErrorName is what a Step Functions machine calls an error of a class.
 func ErrorName(c plan.Class) string {
 	switch c {
@@ -81,16 +89,14 @@ func retriers() []Retrier {
 // stepTimeout is a little more than a Lambda may live.
 const stepTimeout = 960
 
-// Render writes p down. The machine's last states tell the result that publish
-// gave: an execution succeeds where every flow is done.
+// Render writes p down. The machine's last states tell the outcome that publish
+// gave: an execution succeeds with it where every flow is done, and has it as the
+// cause of its failure where not.
 func Render(p plan.Plan, o Options) Machine {
-	r := &renderer{options: o, states: map[string]State{},
-		taken: map[string]bool{"run done": true, "run not done": true, "result": true, "begin": true}}
-	r.states["run done"] = State{Type: "Succeed"}
-	r.states["run not done"] = State{Type: "Fail", Error: "Catchment.NotDone",
-		Cause: "Some flows of the run are not done: catchment status says which, and why."}
-	r.states["result"] = State{Type: "Choice", Default: "run not done",
-		Choices: []Choice{{Variable: "$.state", StringEquals: "done", Next: "run done"}}}
+	r := &renderer{options: o, states: map[string]State{}, taken: map[string]bool{"begin": true}}
+	for name, s := range ends() {
+		r.states[name], r.taken[name] = s, true
+	}
 
 	// From the end to the beginning: each node of Finally is reached by a
 	// failure of any before it.
@@ -110,6 +116,20 @@ func Render(p plan.Plan, o Options) Machine {
 	}}
 	return Machine{Comment: "Written by catchment aws render from the plan of a run: change that, not this.",
 		StartAt: "begin", States: r.states}
+}
+
+// ends are the states that come after publish, from the one called result on.
+func ends() map[string]State {
+	why := "States.JsonToString($.outcome)"
+	return map[string]State{
+		"result": {Type: "Choice", Default: "run not done", Choices: []Choice{
+			{Variable: "$.outcome.state", StringEquals: string(control.Done), Next: "run done"},
+			{Variable: "$.outcome.state", StringEquals: string(control.Partial), Next: "run partial"},
+		}},
+		"run done":     {Type: "Pass", OutputPath: "$.outcome", End: true},
+		"run partial":  {Type: "Fail", Error: errPartial, CausePath: why},
+		"run not done": {Type: "Fail", Error: errNotDone, CausePath: why},
+	}
 }
 
 type renderer struct {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"catchment/internal/schema"
+	"catchment/internal/warehouse/adoption"
 	"catchment/internal/warehouse/evidence"
 	"catchment/internal/warehouse/room"
 	"catchment/internal/warehouse/shape"
@@ -304,12 +305,12 @@ type Eraser interface {
 // An Adopter takes over tables that somebody else made.
 type Adopter interface {
 	// Survey looks at the tables of a flow that somebody else made, and changes
-	// nothing. ids are the columns that hold Ids.
-	Survey(ctx context.Context, t shape.Table, ids []string) (Adoption, error)
+	// nothing. What How doesn't let pass is refused, with a query that finds it.
+	Survey(ctx context.Context, t shape.Table, how adoption.Taking) (Adoption, error)
 	// Adopt takes them over: the final table is made anew, with the newest version
 	// of each record, and the old ones are kept under another name. A crash leaves
 	// everything as it was. A repeat finds nothing to adopt.
-	Adopt(ctx context.Context, f Fence, m Merge, ids []string) (Adoption, error)
+	Adopt(ctx context.Context, f Fence, m Merge, how adoption.Taking) (Adoption, error)
 }
 
 // connected is a warehouse that a connection leads to, over which others may be able

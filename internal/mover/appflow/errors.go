@@ -98,6 +98,9 @@ func classOfReason(reason string) (plan.Class, string) {
 			"Connected Apps OAuth Usage)"
 	case has("log in to salesforce", "invalid_grant", "authenticat", "expired access", "oauth"):
 		return plan.Fix, "connect AppFlow's connector profile of Salesforce again"
+	case has("insufficient_access", "insufficient access", "insufficient privileges", "invalid_type"):
+		return plan.Fix, "in Salesforce, let the user of AppFlow's connector profile read the object and its fields, " +
+			"by a permission set; or take the flow out"
 	case has("not authorized", "access denied", "accessdenied", "permission"):
 		return plan.Fix, "give the role, or AppFlow's connector profile, the permission that is named"
 	case has("connector profile"):

@@ -15,6 +15,7 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode/utf8"
 
 	"github.com/aws/aws-lambda-go/lambda/messages"
 
@@ -113,13 +114,16 @@ func (w *walk) state(ctx context.Context, s stepfunctions.State, data any) (out 
 	case "Succeed":
 		return data, "", nil
 	case "Fail":
-		return nil, "", &Error{s.Error, s.Cause}
+		return nil, "", w.fail(s, data)
 	case "Pass":
 		out = data
 		if s.Parameters != nil {
 			out, err = w.template(s.Parameters, data)
 		} else if s.Result != nil {
 			out = s.Result
+		}
+		if s.OutputPath != "" && err == nil {
+			out, err = w.path(s.OutputPath, out)
 		}
 		return out, s.Next, err
 	case "Choice":
@@ -143,6 +147,33 @@ func (w *walk) state(ctx context.Context, s stepfunctions.State, data any) (out 
 		return out, s.Next, err
 	}
 	return nil, "", fmt.Errorf("asltest: there is no state type %q here", s.Type)
+}
+
+// causeLimit is the most characters that the cause of a failed execution has.
+const causeLimit = 32_768
+
+// fail is the error of a Fail state, whose cause may be a value of its input.
+func (w *walk) fail(s stepfunctions.State, data any) error {
+	if s.CausePath == "" {
+		return &Error{s.Error, s.Cause}
+	}
+	path, ok := strings.CutPrefix(s.CausePath, "States.JsonToString(")
+	path, closed := strings.CutSuffix(path, ")")
+	if !ok || !closed || s.Cause != "" {
+		return fmt.Errorf("asltest: there is no CausePath %s beside Cause %q here", s.CausePath, s.Cause)
+	}
+	v, err := w.path(path, data)
+	if err != nil {
+		return err
+	}
+	text, err := json.Marshal(v)
+	if err == nil && utf8.RuneCount(text) > causeLimit {
+		err = fmt.Errorf("asltest: the cause has %d characters", utf8.RuneCount(text))
+	}
+	if err != nil {
+		return err
+	}
+	return &Error{s.Error, string(text)}
 }
 
 func (w *walk) choose(s stepfunctions.State, data any) (string, error) {

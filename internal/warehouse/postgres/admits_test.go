@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/adoption"
 	"catchment/internal/warehouse/gone"
 	"catchment/internal/warehouse/postgres"
 	"catchment/internal/warehouse/shape"
@@ -187,7 +188,7 @@ func TestStrangers(t *testing.T) {
 		}
 		_, err = s.w.Prepare(t.Context(), s.f, other)
 		fixable(t, err, "OWNER TO")
-		_, err = warehouse.RolesOf(s.w).Adopter.Survey(t.Context(), other, []string{"id"})
+		_, err = warehouse.RolesOf(s.w).Adopter.Survey(t.Context(), other, adoption.Taking{IDs: []string{"id"}})
 		if strings.HasSuffix(made, ".contact") {
 			fixable(t, err, "OWNER TO")
 		}

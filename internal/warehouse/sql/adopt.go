@@ -8,9 +8,11 @@ import (
 
 	"catchment/internal/plan"
 	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/adoption"
 	"catchment/internal/warehouse/gone"
 	"catchment/internal/warehouse/shape"
 	"catchment/internal/warehouse/sql/dialect"
+	"catchment/internal/warehouse/sql/foreign"
 	"catchment/internal/warehouse/sql/own"
 )
 
@@ -26,9 +28,9 @@ type adopter struct {
 // newest of each record makes the final table, and the old table stays under
 // another name.
 
-// A foreign is a table that is taken over, as it was found.
-type foreign struct {
-	warehouse.Adopted
+// A strange is a table that is taken over, as it was found.
+type strange struct {
+	adoption.Table
 	schema string
 	has    []dialect.Stored
 }
@@ -37,12 +39,11 @@ type foreign struct {
 const keptSuffix = "_before_catchment"
 
 // Survey looks at the tables of a flow that somebody else made, and changes
-// nothing. ids are the columns that hold Ids. Rows that can't be told apart by
-// an Id are refused.
-func (w *adopter) Survey(ctx context.Context, t shape.Table, ids []string) (warehouse.Adoption, error) {
+// nothing. Rows that can't be told apart by an Id are refused.
+func (w *adopter) Survey(ctx context.Context, t shape.Table, how adoption.Taking) (warehouse.Adoption, error) {
 	var a warehouse.Adoption
 	err := w.driver.View(ctx, func(tx Tx) (err error) {
-		a, _, err = w.survey(ctx, tx, t, ids)
+		a, _, err = w.survey(ctx, tx, t, how)
 		return err
 	})
 	if err != nil {
@@ -52,11 +53,11 @@ func (w *adopter) Survey(ctx context.Context, t shape.Table, ids []string) (ware
 }
 
 func (w *adopter) survey(
-	ctx context.Context, tx Tx, t shape.Table, ids []string,
-) (warehouse.Adoption, []foreign, error) {
+	ctx context.Context, tx Tx, t shape.Table, how adoption.Taking,
+) (warehouse.Adoption, []strange, error) {
 	a := warehouse.Adoption{Table: t.Name}
-	var found []foreign
-	if len(t.Key) != 1 || !slices.Contains(ids, t.Key[0]) {
+	var found []strange
+	if len(t.Key) != 1 || !slices.Contains(how.IDs, t.Key[0]) {
 		return a, nil, plan.Fixf("copy it anew", "%s has no Id to tell its rows by", t.Object)
 	}
 	if err := owned(ctx, tx, w.store, t.Name); err != nil {
@@ -74,7 +75,7 @@ func (w *adopter) survey(
 			}) {
 			continue // there is none, or it is ours
 		}
-		one := foreign{Adopted: warehouse.Adopted{Name: schema + "." + t.Name,
+		one := strange{Table: adoption.Table{Name: schema + "." + t.Name,
 			Kept: schema + "." + t.Name + keptSuffix},
 			schema: schema, has: has}
 		key, ok := dialect.Find(has, t.Key[0])
@@ -90,10 +91,14 @@ func (w *adopter) survey(
 		if one.Rows, err = w.surveyOne(ctx, tx, &a, one, key); err != nil {
 			return a, nil, err
 		}
+		if err := w.surveyValues(ctx, tx, t, &one, how); err != nil {
+			return a, nil, err
+		}
 		a.Rows += one.Rows
-		a.Sources = append(a.Sources, one.Adopted)
+		a.Sources = append(a.Sources, one.Table)
 		found = append(found, one)
-		all = append(all, "SELECT "+w.longID(w.d.Quote(key.Name))+" AS k FROM "+w.d.Table(schema, t.Name))
+		all = append(all, "SELECT "+foreign.LongID(w.trimmed(w.d.Quote(key.Name)))+
+			" AS k FROM "+w.d.Table(schema, t.Name))
 	}
 	if len(all) == 0 {
 		return a, nil, nil
@@ -106,7 +111,7 @@ func (w *adopter) survey(
 
 // surveyOne counts the rows of a table, and refuses those without an Id.
 func (w *adopter) surveyOne(
-	ctx context.Context, tx Tx, a *warehouse.Adoption, one foreign, key dialect.Stored,
+	ctx context.Context, tx Tx, a *warehouse.Adoption, one strange, key dialect.Stored,
 ) (int64, error) {
 	var rows, short, bad int64
 	_, err := queryRow(ctx, tx, []any{&rows, &short, &bad}, dialect.Fill(
@@ -130,39 +135,20 @@ func (w *adopter) trimmed(v string) string {
 	return "trim(CAST(" + v + " AS " + w.d.Type(shape.Text, 0) + "))"
 }
 
-// longID is an Id with the three characters that say which of its letters are
-// capitals: each stands for five of them, from the right (Salesforce, "ID Field
-// Type"). An Id that has 18 stays.
-func (w *adopter) longID(v string) string {
-	v = w.trimmed(v)
-	var ends strings.Builder
-	for chunk := range 3 {
-		var bits []string
-		for i := range 5 {
-			bits = append(bits,
-				fmt.Sprintf("CASE WHEN strpos('ABCDEFGHIJKLMNOPQRSTUVWXYZ', substring(%s, %d, 1)) > 0 "+
-					"THEN %d ELSE 0 END", v, 5*chunk+i+1, 1<<i))
-		}
-		fmt.Fprintf(&ends, " || substring('ABCDEFGHIJKLMNOPQRSTUVWXYZ012345', 1 + %s, 1)", strings.Join(bits, " + "))
-	}
-	return dialect.Fill("CASE WHEN length({id}) = 15 THEN {id}{ends} ELSE {id} END",
-		dialect.Holes{"id": v, "ends": ends.String()})
-}
-
 // Adopt takes the tables of a flow over: the final table is made anew, with the
 // newest version of each record, and the old ones are kept under another name.
 // It is one transaction: a crash leaves everything as it was. A repeat finds
 // nothing to adopt.
 func (w *adopter) Adopt(
-	ctx context.Context, f warehouse.Fence, m warehouse.Merge, ids []string,
+	ctx context.Context, f warehouse.Fence, m warehouse.Merge, how adoption.Taking,
 ) (warehouse.Adoption, error) {
 	m.Attempt, m.Pages, m.Rows, m.Complete, m.Override, m.AllowDeletes = "", 0, 0, false, false, true
 	m.AbsentReason = absentReason(m)
 	var a warehouse.Adoption
 	err := w.fencedOn(ctx, f, "adopt "+m.Table.Name, []string{w.final(m.Table)}, func(tx Tx) error {
 		var err error
-		var found []foreign
-		if a, found, err = w.survey(ctx, tx, m.Table, ids); err != nil || len(found) == 0 {
+		var found []strange
+		if a, found, err = w.survey(ctx, tx, m.Table, how); err != nil || len(found) == 0 {
 			return err
 		}
 		wide := m
@@ -171,7 +157,7 @@ func (w *adopter) Adopt(
 			return err
 		}
 		for _, one := range found {
-			n, err := w.moveIn(ctx, tx, wide.Table, one, ids)
+			n, err := w.moveIn(ctx, tx, wide.Table, one, how.IDs)
 			if err != nil {
 				return err
 			}
@@ -224,7 +210,7 @@ func (w *adopter) accountAdopted(ctx context.Context, tx Tx, m warehouse.Merge, 
 
 // withUnknown is the flow's table with the columns that only the old tables
 // have.
-func withUnknown(d *dialect.Dialect, t shape.Table, sources []foreign) shape.Table {
+func withUnknown(d *dialect.Dialect, t shape.Table, sources []strange) shape.Table {
 	t.Columns = slices.Clone(t.Columns)
 	for _, one := range sources {
 		for _, name := range one.Unknown {
@@ -245,7 +231,7 @@ func withUnknown(d *dialect.Dialect, t shape.Table, sources []foreign) shape.Tab
 }
 
 // moveAside gives the old tables their other names and makes ours.
-func (w *adopter) moveAside(ctx context.Context, tx Tx, t shape.Table, found []foreign) error {
+func (w *adopter) moveAside(ctx context.Context, tx Tx, t shape.Table, found []strange) error {
 	for _, one := range found {
 		sql := fmt.Sprintf("ALTER TABLE %s RENAME TO %s", w.d.Table(one.schema, t.Name), w.d.Quote(t.Name+keptSuffix))
 		if _, err := tx.Exec(ctx, sql); err != nil {
@@ -268,7 +254,7 @@ func (w *adopter) moveAside(ctx context.Context, tx Tx, t shape.Table, found []f
 
 // moveIn copies the rows of an old table into staging, as rows that nobody
 // claims.
-func (w *adopter) moveIn(ctx context.Context, tx Tx, t shape.Table, one foreign, ids []string) (int64, error) {
+func (w *adopter) moveIn(ctx context.Context, tx Tx, t shape.Table, one strange, ids []string) (int64, error) {
 	var names, values []string
 	for _, c := range t.Columns {
 		has, ok := dialect.Find(one.has, c.Name)
@@ -278,6 +264,10 @@ func (w *adopter) moveIn(ctx context.Context, tx Tx, t shape.Table, one foreign,
 		names = append(names, w.d.Quote(c.Name))
 		values = append(values, w.converted(c, has, slices.Contains(ids, c.Name)))
 	}
+	if c, ok := dialect.Find(one.has, one.Stamp); ok && !stampOf(t, one.Stamp) {
+		names = append(names, w.d.Quote(own.At))
+		values = append(values, w.converted(shape.Column{Kind: shape.Timestamp}, c, false))
+	}
 	return tx.Exec(ctx, dialect.Fill(`INSERT INTO {staging} ({names})
 SELECT {values}
 FROM {kept}`, dialect.Holes{
@@ -286,39 +276,122 @@ FROM {kept}`, dialect.Holes{
 	}))
 }
 
-// converted is a value of an old table as our column takes it. AppFlow may have
-// written everything as text.
+// fieldModified is the stamp of those that didn't map SystemModstamp.
+const fieldModified = "LastModifiedDate"
+
+// stampOf tells whether a column is the one of the record's stamp.
+func stampOf(t shape.Table, column string) bool {
+	c, ok := t.Column(shape.FieldStamp)
+	return ok && strings.EqualFold(c.Name, column)
+}
+
+// stampIn is the column of an old table that tells the newest row of a record, "" where
+// it has none.
+func stampIn(t shape.Table, has []dialect.Stored) string {
+	for _, field := range []string{shape.FieldStamp, fieldModified} {
+		names := []string{field}
+		if c, ok := t.Column(field); ok {
+			names = []string{c.Name, field}
+		}
+		for _, name := range names {
+			if c, ok := dialect.Find(has, name); ok {
+				return c.Name
+			}
+		}
+	}
+	return ""
+}
+
+// surveyValues looks for what tells the newest row, and for values that can't be read;
+// it refuses what it isn't allowed to let pass.
+func (w *adopter) surveyValues(
+	ctx context.Context, tx Tx, t shape.Table, one *strange, how adoption.Taking,
+) error {
+	if one.Stamp = stampIn(t, one.has); one.Stamp == "" && !how.Unstamped {
+		return plan.Fixf("let AppFlow bring SystemModstamp too, or take it over as it is: catchment adopt "+t.Object+
+			" --unstamped; then any row of a record may be the one that stays, until the next run has read the object",
+			"table %s has no column systemmodstamp or lastmodifieddate, by which the newest row of a record is told",
+			one.Name)
+	}
+	suspects := w.suspects(t, *one)
+	if len(suspects) == 0 || one.Rows == 0 {
+		return nil
+	}
+	counts := make([]string, len(suspects))
+	bad, into := make([]int64, len(suspects)), make([]any, len(suspects))
+	for i, s := range suspects {
+		counts[i], into[i] = "count(CASE WHEN "+s.unreadable+" THEN 1 END)", &bad[i]
+	}
+	table := w.d.Table(one.schema, t.Name)
+	if _, err := queryRow(ctx, tx, into, "SELECT "+strings.Join(counts, ", ")+" FROM "+table); err != nil {
+		return err
+	}
+	var told, look []string
+	one.Unread = map[string]int64{}
+	for i, s := range suspects {
+		if bad[i] > 0 {
+			one.Unread[s.name] = bad[i]
+			told = append(told, fmt.Sprintf("%d have a %s that is no %s", bad[i], s.name, s.kind))
+			look = append(look, "SELECT * FROM "+table+" WHERE "+s.unreadable)
+		}
+	}
+	if len(told) == 0 || how.Unread {
+		return nil
+	}
+	return plan.Fixf("look at them: "+strings.Join(look, "; ")+"\nmend them, or leave these values out, which stay in "+
+		"the old table: catchment adopt "+t.Object+" --unread",
+		"of %d rows of %s %s", one.Rows, one.Name, strings.Join(told, ", "))
+}
+
+// A suspect is a column of an old table whose values may not be what the field's are.
+type suspect struct {
+	name, kind string
+	unreadable string // SQL that is true where a value can't be read
+}
+
+func (w *adopter) suspects(t shape.Table, one strange) (all []suspect) {
+	add := func(kind shape.Kind, has dialect.Stored, isStamp bool) {
+		text, ok := w.foreignText(has)
+		if f, special := foreign.Of(kind); ok && special {
+			all = append(all, suspect{has.Name, f.Says, f.Unreadable(text, isStamp)})
+		} else if isStamp {
+			all = append(all, suspect{has.Name, "time", w.d.Quote(has.Name) + " IS NULL"})
+		}
+	}
+	for _, c := range t.Columns {
+		if has, ok := dialect.Find(one.has, c.Name); ok && has.Name != one.Stamp {
+			add(c.Kind, has, false)
+		}
+	}
+	if has, ok := dialect.Find(one.has, one.Stamp); ok {
+		add(shape.Timestamp, has, true)
+	}
+	return all
+}
+
+// foreignText is a value of a column as a text, where it is a text or a number.
+func (w *adopter) foreignText(has dialect.Stored) (string, bool) {
+	bare, _, _ := strings.Cut(has.Type, "(")
+	return w.trimmed(w.d.Quote(has.Name)), foreign.IsText(bare) || foreign.IsNumber(bare)
+}
+
+// converted is a value of an old table as our column takes it.
 func (w *adopter) converted(c shape.Column, has dialect.Stored, id bool) string {
 	v := w.d.Quote(has.Name)
 	bare, _, _ := strings.Cut(has.Type, "(")
-	conversion, special := conversions()[c.Kind]
+	text, theirs := w.foreignText(has)
+	f, special := foreign.Of(c.Kind)
 	switch {
 	case id:
-		return "nullif(" + w.longID(v) + ", '')"
-	case c.Kind == shape.Text && textual(bare):
+		return "nullif(" + foreign.LongID(text) + ", '')"
+	case c.Kind == shape.Text && foreign.IsText(bare):
 		return "nullif(" + v + ", '')" // Salesforce has no empty texts
 	case strings.EqualFold(bare, w.d.Of(c.Kind).Stored):
 		return v
-	case special:
-		return dialect.Convert(conversion, w.trimmed(v), w.d.TypeOf(c))
-	case textual(bare):
-		return fmt.Sprintf("CAST(nullif(%s, '') AS %s)", w.trimmed(v), w.d.TypeOf(c))
+	case special && theirs:
+		return dialect.Convert(f.Value(), text, w.d.TypeOf(c))
+	case foreign.IsText(bare):
+		return fmt.Sprintf("CAST(nullif(%s, '') AS %s)", text, w.d.TypeOf(c))
 	}
 	return fmt.Sprintf("CAST(%s AS %s)", v, w.d.TypeOf(c))
-}
-
-// textual tells whether a column of somebody else's holds texts, of any length.
-func textual(bare string) bool {
-	bare = strings.ToLower(bare)
-	return strings.HasPrefix(bare, "char") || strings.HasPrefix(bare, "varchar") || bare == "text"
-}
-
-// conversions is SQL that makes a value of a {text} that somebody else wrote, as
-// a {type}, for the kinds for which CAST doesn't.
-func conversions() map[shape.Kind]string {
-	return map[shape.Kind]string{
-		shape.Bool: "CASE lower({text}) WHEN 'true' THEN true WHEN 't' THEN true WHEN '1' THEN true " +
-			"WHEN 'false' THEN false WHEN 'f' THEN false WHEN '0' THEN false END",
-		shape.Time: "CAST(replace(nullif({text}, ''), 'Z', '') AS {type})",
-	}
 }

@@ -93,9 +93,11 @@ func TestConverted(t *testing.T) {
 		{shape.Long, "text", `CAST(nullif(trim(CAST("x" AS TEXT)), '') AS BIGINT)`},
 		{shape.Bool, "boolean", `"x"`},
 		{shape.Bool, "text",
-			`CASE lower(trim(CAST("x" AS TEXT))) WHEN 'true' THEN true WHEN 't' THEN true WHEN '1' THEN true ` +
-				`WHEN 'false' THEN false WHEN 'f' THEN false WHEN '0' THEN false END`},
-		{shape.Time, "text", `CAST(replace(nullif(trim(CAST("x" AS TEXT)), ''), 'Z', '') AS TIME)`},
+			`CASE WHEN trim(CAST("x" AS TEXT)) ~ ('^((true|t|1|false|f|0|TRUE|FALSE|True|False|T|F))$') ` +
+				`THEN lower(trim(CAST("x" AS TEXT))) IN ('true', 't', '1') END`},
+		{shape.Time, "text", `CASE WHEN trim(CAST("x" AS TEXT)) ~ ('^(([01][0-9]|2[0-3])' || chr(58) || ` +
+			`'[0-5][0-9](' || chr(58) || '[0-5][0-9]([.][0-9]{1,6})?)?Z?)$') ` +
+			`THEN CAST(replace(trim(CAST("x" AS TEXT)), 'Z', '') AS TIME) END`},
 	} {
 		if got := w.converted(shape.Column{Kind: c.kind}, dialect.Stored{Name: "x", Type: c.has}, false); got != c.out {
 			t.Errorf("%s of %s: got %s, want %s", c.kind, c.has, got, c.out)

@@ -155,6 +155,10 @@ func optionals() []group {
 			{"duplicates become one row each", adopting(adoptDuplicates)},
 			{"a crash leaves everything as it was", adopting(adoptCrash)},
 			{"rows without an Id are refused", adopting(adoptRefused)},
+			{"moments are read as somebody wrote them", adoptMoments},
+			{"values that can't be read are told", adoptUnread},
+			{"a table without a stamp is refused", adoptUnstamped},
+			{"LastModifiedDate tells the newest row", adoptModified},
 		}},
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/adoption"
 	"catchment/internal/warehouse/gone"
 	"catchment/internal/warehouse/shape"
 	"catchment/internal/warehouse/sql"
@@ -23,6 +24,7 @@ func Check(t *testing.T, open func(t testing.TB) sql.Driver) {
 		"what failed is told":                  failures,
 		"a new column is told with its type":   newColumn,
 		"columns of other types are adopted":   adoptTyped,
+		"moments in numbers are adopted":       adoptNumbers,
 		"somebody narrows a column meanwhile":  narrowed,
 		"pages that a crash left on their way": forgottenPages,
 		"what the version before flagged":      flaggedBefore,
@@ -110,7 +112,8 @@ func failures(t *testing.T, d *desk) {
 		}
 	}
 	if adopter := warehouse.RolesOf(d.under(warehousetest.Fault{Kind: warehousetest.Fails})).Adopter; adopter != nil {
-		if _, err := adopter.Adopt(t.Context(), d.fence, m, []string{"id"}); !errors.Is(err, errLost) {
+		how := adoption.Taking{IDs: []string{"id"}}
+		if _, err := adopter.Adopt(t.Context(), d.fence, m, how); !errors.Is(err, errLost) {
 			t.Errorf("adopt: %v", err)
 		}
 	}
@@ -141,7 +144,7 @@ func adoptTyped(t *testing.T, d *desk) {
 	const long = "001A0000006Vm9rIAC"
 	d.exec(t, `INSERT INTO "salesforce"."account" VALUES ('001A0000006Vm9r', 'one', 3, 7)`)
 	m := warehouse.Merge{Table: d.table, Policy: gone.Flag}
-	got, err := adopter.Adopt(t.Context(), d.fence, m, []string{"id"})
+	got, err := adopter.Adopt(t.Context(), d.fence, m, adoption.Taking{IDs: []string{"id"}, Unstamped: true})
 	must(t, err)
 	if got.After != 1 {
 		t.Errorf("%d rows after", got.After)
