@@ -10,7 +10,8 @@ func FuzzTemplate(f *testing.F) {
 		"object: Account\nfields: [Name]\n", "flows:\n  - object: Account\n    where: \"Name = 'x: y'\"\n",
 		`{"object": "Case", "window": {"last": "2d"}, "paused": true}`,
 		"# a remark\nobject: \"*\"\nexclude_objects: [Task]\n",
-		"object: Lead\nwhere: >-\n  Name = 'a'\n\n  AND Rating = 'b'\nmask: {Email: sha256}\n", "object: A\nwhere: |\n  a\n",
+		"object: Lead\nwhere: >-\n  Name = 'a'\n\n  AND Rating = 'b'\nmask: {Email: sha256}\n",
+		"object: A\nwhere: |\n  a\n",
 		"object: A # b\nsalt: env:X\nvalidate:\n  B: {pattern: '^a$'}\n",
 	} {
 		f.Add([]byte(text))
