@@ -62,12 +62,13 @@ func TestAWSControl(t *testing.T) {
 	}
 	run := a.wants(map[string]string{
 		"Account": "done", "Contact": "done",
-		"OpportunityContactRole":     `control row OpportunityContactRole: templates/slip.yaml:2:1: key "feilds" is not one of`,
-		"General_Accounting_Unit__c": "control row General_Accounting_Unit__c: templates/mover.yaml:2:8: mover: appflow is not permitted",
-		"CampaignMember":             "control row CampaignMember: the stage has no templates/lost.yaml",
-		"Address__c":                 "control row Address__c: ",
-		"Nope__c":                    `control row Nope__c: object: the org has no object "Nope__c"`,
-		"Allocation__c":              "item wanted Allocation__c",
+		"OpportunityContactRole": `control row OpportunityContactRole: templates/slip.yaml:2:1: key "feilds" is not`,
+		"General_Accounting_Unit__c": "control row General_Accounting_Unit__c: templates/mover.yaml:2:8: mover: " +
+			"appflow is not permitted here, only bulk",
+		"CampaignMember": "control row CampaignMember: the stage has no templates/lost.yaml",
+		"Address__c":     "control row Address__c: ",
+		"Nope__c":        `control row Nope__c: object: the org has no object "Nope__c"`,
+		"Allocation__c":  "item wanted Allocation__c",
 	})
 	if run.State != control.Partial {
 		t.Errorf("the run is %s", run.State)

@@ -43,6 +43,12 @@ const takenJob = "catchment-consolidate"
 // leaves nothing, the second makes the stack; a change with new code fails in the
 // middle, and the old code runs; the next brings it, and it runs; at last it is
 // taken away. make aws calls it.
+//
+// Its CloudFormation isn't AWS's in some ways, which the tests of rollout and of
+// account have instead: it makes one resource after the other, so that none is
+// cancelled because of another; it puts tables, secrets and log groups over those
+// that are there; and it makes a stack over one that is ROLLBACK_COMPLETE, which
+// AWS wants to be deleted first.
 func TestAWSDeploy(t *testing.T) {
 	if *lambdaZip == "" {
 		t.Skip("make aws runs it: it deploys bin/lambda.zip")

@@ -14,7 +14,9 @@ import (
 // The pages of docs/howto are executed: what stands behind "$ " in a console
 // block is typed, and each line below it has to be said by the command. "..."
 // leaves lines out, or the rest of one. An exit code other than 0 stands behind
-// "# exit". A yaml block that begins with "# NAME.yaml" is that file.
+// "# exit", and a file that takes what is printed behind ">" or ">>". A yaml block
+// that begins with "# NAME.yaml" is that file. Where aws is called, somebody has
+// had AppFlow fill tables before (appflow-old).
 func TestHowtoPages(t *testing.T) {
 	t.Parallel()
 	pages, err := filepath.Glob("../../docs/howto/*.md")
@@ -46,6 +48,9 @@ var exitAs = regexp.MustCompile(`\s+# exit (\d+)$`)
 func scriptOf(page string) string {
 	var b strings.Builder
 	b.WriteString("org -load\n")
+	if strings.Contains(page, "\n$ aws ") {
+		b.WriteString("postgres\nappflow\nappflow-old\n")
+	}
 	inside, commands := false, 0
 	files := fileBlocks.FindAllStringSubmatch(page, -1)
 	for line := range strings.Lines(page) {
@@ -79,12 +84,19 @@ func typed(line string) string {
 	if m := exitAs.FindStringSubmatch(line); m != nil {
 		code, line = m[1], strings.TrimSuffix(line, m[0])
 	}
+	if m := intoFile.FindStringSubmatch(line); m != nil {
+		how := strings.TrimPrefix(m[1], ">")
+		return typed(strings.TrimSuffix(line, m[0])) + "\nkeep " + strings.Replace(how, ">", "-a ", 1) + m[2]
+	}
 	program, rest, _ := strings.Cut(line, " ")
 	switch program {
+	case "psql":
+		_, sql, _ := strings.Cut(rest, "-c ")
+		return "pg " + quoteArg(strings.Trim(sql, `"`))
 	case "duckdb":
 		file, sql, _ := strings.Cut(rest, " ")
 		return "duck " + file + " " + quoteArg(strings.Trim(sql, `"`))
-	case "sed", "ls":
+	case "sed", "ls", "cat":
 		return "exec " + line
 	case "export":
 		return "env " + rest
@@ -95,6 +107,8 @@ func typed(line string) string {
 	}
 	return line
 }
+
+var intoFile = regexp.MustCompile(`\s+(>>?) ([a-z0-9.-]+)$`)
 
 // quoteArg makes one argument of a text, variables left alone.
 func quoteArg(text string) string { return "'" + strings.ReplaceAll(text, "'", "''") + "'" }

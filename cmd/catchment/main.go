@@ -58,6 +58,7 @@ func run(args []string) int {
 			Drivers:  drivers(named),
 		},
 		Args:    args,
+		Stdin:   os.Stdin,
 		Stdout:  os.Stdout,
 		Stderr:  os.Stderr,
 		Signals: signals,

@@ -69,6 +69,9 @@ func scriptParams(t *testing.T) testscript.Params {
 
 			"appflow":       startAppFlow,
 			"appflow-flows": listAppFlow,
+			"appflow-old":   oldAppFlow,
+			"aws":           awsCommand,
+			"keep":          keepOutput,
 		},
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -274,6 +275,9 @@ func (p *work) destroyAWS(ctx context.Context, stack string, yes bool) error {
 	gone, err := w.Destroy(ctx, found)
 	for _, k := range gone.Kept {
 		report.Kept = append(report.Kept, notice.AWSResource{Command: k.Command, Name: k.Name, Type: k.Type})
+		if k.TakenBy != "" && !slices.Contains(report.Again, k.TakenBy) {
+			report.Again = append(report.Again, k.TakenBy)
+		}
 	}
 	if bucket := found.Stack.Parameters["CodeBucket"]; bucket != "" {
 		report.Kept = append(report.Kept, notice.AWSResource{Type: "what was uploaded, for all stacks of", Name: bucket,

@@ -29,6 +29,7 @@ import (
 type Program struct {
 	project.World
 	Args    []string
+	Stdin   io.Reader // nil where nothing comes in
 	Stdout  io.Writer
 	Stderr  io.Writer
 	Signals <-chan os.Signal // SIGINT and SIGTERM

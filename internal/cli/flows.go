@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"maps"
@@ -18,7 +19,6 @@ import (
 	"catchment/internal/plan"
 	"catchment/internal/printable"
 	"catchment/internal/project"
-	"catchment/internal/template"
 )
 
 func (s *session) flowsCommand() *cobra.Command {
@@ -30,60 +30,6 @@ func (s *session) flowsCommand() *cobra.Command {
 	cmd.AddCommand(s.flowsImportCommand(), s.flowsPushCommand(), s.flowsPullCommand(), s.flowsRemoveCommand(),
 		s.flowsListCommand())
 	return cmd
-}
-
-func (s *session) flowsImportCommand() *cobra.Command {
-	var given []string
-	cmd := &cobra.Command{
-		Use:   "import FILE...",
-		Short: "Make flows of CloudFormation templates that hold AppFlow flows",
-		Long: `Read CloudFormation templates, YAML or JSON, and print their AppFlow flows as the
-flows section of a catchment.yaml. What can't be carried over is told on stderr, by
-line, with the reason. Nothing is written, and nobody is asked.`,
-		Example: `  catchment flows import appflow.yaml
-  catchment flows import appflow.yaml --parameter Stage=prod >> catchment.yaml`,
-		Args: cobra.MinimumNArgs(1),
-		RunE: func(_ *cobra.Command, args []string) error {
-			parameters := map[string]string{}
-			for _, p := range given {
-				name, value, ok := strings.Cut(p, "=")
-				if !ok || name == "" {
-					return usageError{plan.Fixf("write --parameter NAME=VALUE", "--parameter %s has no =", p)}
-				}
-				parameters[name] = value
-			}
-			for _, file := range args {
-				if err := s.importFlows(file, parameters); err != nil {
-					return err
-				}
-			}
-			return nil
-		},
-	}
-	cmd.Flags().StringArrayVar(&given, "parameter", nil,
-		"a `NAME=VALUE` for a parameter of the template; may be given again")
-	return cmd
-}
-
-func (s *session) importFlows(file string, parameters map[string]string) error {
-	text, err := os.ReadFile(file) // #nosec G304 -- an argument of the command
-	if err != nil {
-		return plan.Fixf("name a file that can be read", "read the template: %w", err)
-	}
-	im, err := template.Import(file, text, parameters)
-	if err != nil {
-		return err
-	}
-	report := notice.Import{File: file, YAML: string(im.YAML())}
-	for _, n := range im.Notes {
-		report.Notes = append(report.Notes, notice.ImportNote{
-			File: n.File, Line: n.Line, Flow: n.Flow, Text: n.Text, Said: n.String(),
-		})
-	}
-	for _, f := range im.Flows {
-		report.Flows = append(report.Flows, notice.ImportedFlow{Object: f.Object, Name: f.Name, Line: f.Line})
-	}
-	return s.Print(report)
 }
 
 func (s *session) flowsPushCommand() *cobra.Command {
@@ -341,22 +287,25 @@ func (p *work) listFlows(ctx context.Context) error {
 // controlRows is what the control table remembers of flows, and what it wants, by object.
 func controlRows(flows []control.FlowRow, wants []wanted.Row, now time.Time) []notice.ControlRow {
 	all := map[string]notice.ControlRow{}
+	known := map[string]string{} // names, which know no case
 	for _, f := range flows {
+		known[strings.ToLower(f.Object)] = f.Object
 		all[f.Object] = notice.ControlRow{
 			Object: f.Object, Paused: f.Paused, Generation: f.Generation, Rows: f.Rows, LastRun: f.LastRun,
 			Watermark: f.Watermark, Behind: behind(f.Watermark, now),
 		}
 	}
 	for _, w := range wants {
-		row := all[w.Object]
-		row.Object, row.Wanted, row.Template, row.Paused = w.Object, true, w.Template, row.Paused || w.Paused
+		object := cmp.Or(known[strings.ToLower(w.Object)], w.Object)
+		row := all[object]
+		row.Object, row.Wanted, row.Template, row.Paused = object, true, w.Template, row.Paused || w.Paused
 		if w.Window != nil {
 			row.Window = strings.TrimSpace(w.Window.Last + " " + w.Window.Zone)
 		}
 		if w.Wrong != nil {
 			row.Wrong = w.Wrong.Error()
 		}
-		all[w.Object] = row
+		all[object] = row
 	}
 	rows := make([]notice.ControlRow, 0, len(all))
 	for _, object := range slices.Sorted(maps.Keys(all)) {

@@ -114,7 +114,7 @@ func (p *work) resumeRow(ctx context.Context, object string) error {
 		return err
 	}
 	for _, row := range rows {
-		if row.Object == object && row.Wrong == nil && row.Paused {
+		if strings.EqualFold(row.Object, object) && row.Wrong == nil && row.Paused {
 			row.Paused = false
 			_, err = p.Wanted.Put(ctx, row)
 		}

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -57,7 +58,8 @@ func (p *work) status(ctx context.Context, atMost int) error {
 		if err != nil {
 			return err
 		}
-		if p.File.FromControl && !slices.Contains(wants, f.Object) && !slices.Contains(wants, flow.Star) {
+		isWanted := func(object string) bool { return object == flow.Star || strings.EqualFold(object, f.Object) }
+		if p.File.FromControl && !slices.ContainsFunc(wants, isWanted) {
 			state = "not copied any more: no control row wants it"
 		}
 		bytes, at := storage.Taken(f.Object, storage.Held{Records: f.Held, At: f.HeldAt})

@@ -50,7 +50,8 @@ func Render(file *flow.File, known Warehouses) (Files, error) {
 	}
 	s.Machine, machine = short.String(), append(machine, '\n')
 	t, err := template.New("template.yaml").Funcs(template.FuncMap{
-		"indent": indent, "join": strings.Join, "json": asJSON, "list": list, "statement": statement, "text": strconv.Quote,
+		"indent": indent, "join": strings.Join, "json": asJSON, "list": list, "statement": statement,
+		"text": strconv.Quote,
 	}).Parse(templateText)
 	if err != nil {
 		return Files{}, err

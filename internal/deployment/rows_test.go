@@ -43,6 +43,16 @@ func TestTemplatesOfControlRows(t *testing.T) {
 	}
 }
 
+// Templates stay: no rule of the bucket takes them away.
+func TestTemplatesStay(t *testing.T) {
+	for name, expires := range map[string]bool{"rows-postgres": false, "bulk-postgres": true} {
+		stage := textOf(rendered(t, name).resources("AWS::S3::Bucket"))
+		if strings.Contains(stage, "ExpirationInDays") != expires || !strings.Contains(stage, "Abort") {
+			t.Errorf("%s: %s", name, stage)
+		}
+	}
+}
+
 // covers tells whether the last part of an ARN, with a * at its end or none, has a key.
 func covers(arn, key string) bool {
 	at := strings.Index(arn, "s3:::")

@@ -82,6 +82,7 @@ limits:
 #   deletes, mover, naming, nul, refresh, sweep: as in defaults
 #   paused: true
 # object: "*" copies all that can be copied; exclude_objects: [Task] leaves some out.
+# flows: control takes them from rows of the control table: docs/howto/control-rows.md.
 flows:
 `
 

@@ -93,7 +93,7 @@ func (r *resolution) refuse(fl Flow, problems ...problem) {
 		r.problems = append(r.problems, problems...)
 		return
 	}
-	fl.Wrong = rowError(problems)
+	fl.Object, fl.Wrong = fl.Row, rowError(problems) // the object's name may be another row's
 	r.flows = append(r.flows, fl)
 }
 

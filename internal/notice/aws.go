@@ -54,6 +54,7 @@ func steps(t *status.Text, all []AWSStep) {
 
 // A Destroyed tells what was taken away on AWS, or would be, and what stays.
 type Destroyed struct {
+	Again []string      `json:"again,omitempty"` // the parameters by which the next deployment takes up what stays
 	Done  bool          `json:"done"`
 	Flows []string      `json:"flows,omitempty"` // stacks and flows of AppFlow, that runs had left
 	Kept  []AWSResource `json:"kept,omitempty"`
@@ -96,6 +97,10 @@ func (d Destroyed) Text() (t status.Text) {
 		if k.Command != "" {
 			t.Result("%s", k.Command)
 		}
+	}
+	if len(d.Again) > 0 {
+		t.Talk("to deploy again on top of it: catchment aws deploy --parameter %s",
+			strings.Join(d.Again, " --parameter "))
 	}
 	if !d.Done && d.Stack != "" {
 		t.Talk("the control table, the bucket of pages and the secrets stay, with what is in them")

@@ -69,12 +69,12 @@ func tableExamples() map[string]status.Report {
 func flowExamples() map[string]status.Report {
 	return map[string]status.Report{
 		"flows-import": Import{
-			File: "flows.yaml", YAML: "flows:\n  - object: Contact\n",
+			Files: []string{"flows.yaml"}, YAML: "flows:\n  - object: Contact\n",
 			Notes: []ImportNote{{
 				File: "flows.yaml", Flow: "contacts", Line: 12, Text: "a Merge task",
 				Said: "flows.yaml:12: contacts: a Merge task",
 			}},
-			Flows: []ImportedFlow{{Line: 6, Name: "contacts", Object: "Contact"}},
+			Flows: []ImportedFlow{{File: "flows.yaml", Line: 6, Name: "contacts", Object: "Contact"}},
 		},
 		"flows-push": Pushed{Mover: "bulk", Object: "Account", Template: "templates/account-fd130c445cdb.yaml"},
 		"flows-push-landing": Pushed{
@@ -143,8 +143,8 @@ func awsExamples() map[string]status.Report {
 			Stack: "catchment", State: "made"},
 		"deployed-again": Deployed{Bucket: "code", Stack: "catchment", State: "unchanged"},
 		"destroy":        Destroyed{Flows: []string{"catchment-account-1", "catchment-contact-1"}, Stack: "catchment"},
-		"destroyed": Destroyed{Done: true, Flows: []string{"catchment-account-1"}, Kept: kept,
-			Stack: "catchment"},
+		"destroyed": Destroyed{Again: []string{"ControlTable=existing", "StageBucket=existing"}, Done: true,
+			Flows: []string{"catchment-account-1"}, Kept: kept, Stack: "catchment"},
 		"destroy-nothing": Destroyed{Done: true},
 	}
 }

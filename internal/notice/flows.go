@@ -7,13 +7,13 @@ import (
 	"catchment/internal/status"
 )
 
-// An Import is what a template of another tool says, as flows.
+// An Import is what the files of another tool say, as flows.
 type Import struct {
-	File      string `json:"file"`
-	Count     int    `json:"flows"`
-	NoteCount int    `json:"notes"`
-	Type      string `json:"type"`
-	YAML      string `json:"yaml"`
+	Files     []string `json:"files"`
+	Count     int      `json:"flows"`
+	NoteCount int      `json:"notes"`
+	Type      string   `json:"type"`
+	YAML      string   `json:"yaml"` // "" where there is no flow
 
 	Notes []ImportNote   `json:"-"` // what isn't carried over
 	Flows []ImportedFlow `json:"-"`
@@ -47,7 +47,7 @@ func (im Import) Lines() []any {
 		lines = append(lines, n)
 	}
 	for _, f := range im.Flows {
-		f.Type, f.File = "flow", im.File
+		f.Type = "flow"
 		lines = append(lines, f)
 	}
 	im.Type, im.Count, im.NoteCount = "flows", len(im.Flows), len(im.Notes)
@@ -59,7 +59,9 @@ func (im Import) Text() (t status.Text) {
 	for _, n := range im.Notes {
 		t.Talk("note: %s", n.Said)
 	}
-	t.Lines(strings.TrimSuffix(im.YAML, "\n"))
+	if im.YAML != "" {
+		t.Lines(strings.TrimSuffix(im.YAML, "\n"))
+	}
 	return t
 }
 

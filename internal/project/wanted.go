@@ -140,14 +140,14 @@ func (p *Project) Template(ctx context.Context, row wanted.Row) ([]byte, error) 
 	case !template.Is(text):
 		return text, nil
 	}
-	im, err := template.Import(row.Template, text, nil)
-	if err != nil {
-		return nil, fmt.Errorf("control row %s: %w", name, err)
-	}
+	im, err := template.Import([]template.File{{Name: row.Template, Text: text}}, nil)
 	for _, fl := range im.Flows {
 		if strings.EqualFold(fl.Object, row.Object) {
 			return template.Imported{Flows: []template.Flow{fl}}.YAML(), nil
 		}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("control row %s: %w", name, err)
 	}
 	return nil, plan.Fixf("name the template of this object",
 		"control row %s: %s has no flow of it that could be carried over", name, row.Template)

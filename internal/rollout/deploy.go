@@ -64,6 +64,9 @@ func (w Work) Deploy(ctx context.Context, d Deployment) (Deployed, error) {
 	}
 	was.Name = d.Stack
 	deed, err := deedFor(was)
+	if deed == refuse {
+		err = w.explained(ctx, was, err)
+	}
 	if err == nil {
 		err = declared.complete(d.Parameters, was.Parameters)
 	}

@@ -21,6 +21,7 @@ type Kept struct {
 	Type    string
 	Name    string
 	Command string // that deletes it; "" where we know none
+	TakenBy string // the parameter by which the next deployment takes it up
 }
 
 // A Target is what shall be taken away.
@@ -76,23 +77,28 @@ func (w Work) Destroy(ctx context.Context, r Removal) (Removal, error) {
 	r.Stack.Status = s.Status
 	for _, e := range events {
 		if e.Status == "DELETE_SKIPPED" && !e.Stack {
-			r.Kept = append(r.Kept, Kept{Type: e.Type, Name: e.Physical, Command: commandFor(e.Type, e.Physical)})
+			r.Kept = append(r.Kept, keptOf(e))
 		}
 	}
 	return r, err
 }
 
-// commandFor deletes what a stack has kept.
-func commandFor(kind, name string) string {
-	switch kind {
-	case "AWS::DynamoDB::Table":
-		return "aws dynamodb delete-table --table-name " + name
-	case "AWS::S3::Bucket":
-		return "aws s3 rb s3://" + name + " --force"
-	case "AWS::SecretsManager::Secret":
-		return "aws secretsmanager delete-secret --secret-id " + name
-	case "AWS::Logs::LogGroup":
-		return "aws logs delete-log-group --log-group-name " + name
+// kinds are what outlives a stack of ours: the command that deletes it, and the
+// parameter by which the next deployment takes it up, if there is one.
+var kinds = map[string]struct{ command, takes string }{
+	"AWS::DynamoDB::Table":        {"aws dynamodb delete-table --table-name %s", "ControlTable=existing"},
+	"AWS::S3::Bucket":             {"aws s3 rb s3://%s --force", "StageBucket=existing"},
+	"AWS::SecretsManager::Secret": {"aws secretsmanager delete-secret --secret-id %s", "LoginSecrets=existing"},
+	"AWS::Logs::LogGroup":         {"aws logs delete-log-group --log-group-name %s", ""},
+}
+
+// existing are the parameters that take up what is there already.
+var existing = []string{"ControlTable=existing", "StageBucket=existing", "LoginSecrets=existing"}
+
+func keptOf(e Event) Kept {
+	k := Kept{Type: e.Type, Name: e.Physical, TakenBy: kinds[e.Type].takes}
+	if command := kinds[e.Type].command; command != "" {
+		k.Command = fmt.Sprintf(command, e.Physical)
 	}
-	return ""
+	return k
 }

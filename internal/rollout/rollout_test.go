@@ -166,6 +166,22 @@ func TestLostAnswers(t *testing.T) {
 	}
 }
 
+// A stack that couldn't be rolled back is left alone, and told with what failed.
+func TestRuin(t *testing.T) {
+	w, a := newWork(t)
+	a.stack = Stack{ID: "id", Name: "s", Status: "UPDATE_ROLLBACK_FAILED", Reason: "[A] failed"}
+	_, err := w.Deploy(t.Context(), deployment(t))
+	if plan.ClassOf(err) != plan.Fix || !strings.Contains(err.Error(), "[A] failed") {
+		t.Errorf("%v", err)
+	}
+	a.events = []Event{{Resource: "A", Type: "T", Status: "UPDATE_FAILED", Reason: "the key is gone"}}
+	_, err = w.Deploy(t.Context(), deployment(t))
+	if plan.ClassOf(err) != plan.Fix || !strings.Contains(err.Error(), "A (T): the key is gone") ||
+		!strings.Contains(plan.HintOf(err), "continue-update-rollback --stack-name s") || len(a.did) > 0 {
+		t.Errorf("%v, hint %q", err, plan.HintOf(err))
+	}
+}
+
 // What lies under a hash has to be what the hash says.
 func TestOtherBytesUnderAHash(t *testing.T) {
 	w, a := newWork(t)

@@ -87,28 +87,54 @@ func over(events []Event) bool {
 	return false
 }
 
-// failed says what failed and why. What was only stopped because another
-// resource failed says nothing.
-func failed(s Stack, events []Event) error {
-	var lines []string
-	var reasons []string
-	seen := map[string]bool{}
-	for _, e := range events {
-		if !strings.HasSuffix(e.Status, "_FAILED") || strings.HasSuffix(e.Reason, " cancelled") || e.Reason == "" {
-			continue
-		}
-		line := e.Resource + " (" + e.Type + "): " + e.Reason
-		if seen[line] {
-			continue
-		}
-		seen[line] = true
-		lines, reasons = append(lines, line), append(reasons, e.Reason)
+// explained adds to a refusal what failed in the operation that left the stack
+// so, where CloudFormation still knows.
+func (w Work) explained(ctx context.Context, s Stack, refusal error) error {
+	events, err := w.Account.Events(ctx, s.ID)
+	if lines, _ := failures(events); err != nil || len(lines) == 0 {
+		return refusal
 	}
+	return failed(s, events)
+}
+
+// failed says what failed and why.
+func failed(s Stack, events []Event) error {
+	lines, reasons := failures(events)
 	if len(lines) == 0 {
 		lines = []string{s.Reason}
 	}
 	class, hint := classOf(s, reasons)
 	return plan.Failf(class, hint, "stack %s is %s\n%s", s.Name, s.Status, strings.Join(lines, "\n"))
+}
+
+// failures are the resources that failed, each with its reason. What was only
+// stopped because another one failed says nothing, and the stack itself only
+// where no resource does.
+func failures(events []Event) (lines, reasons []string) {
+	seen := map[string]bool{}
+	add := func(e Event) {
+		line := e.Resource + " (" + e.Type + "): " + e.Reason
+		if !seen[line] {
+			seen[line] = true
+			lines, reasons = append(lines, line), append(reasons, e.Reason)
+		}
+	}
+	var own []Event
+	for _, e := range events {
+		switch {
+		case !strings.HasSuffix(e.Status, "_FAILED"), strings.HasSuffix(e.Reason, " cancelled"), e.Reason == "":
+		case e.Stack:
+			own = append(own, e)
+		default:
+			add(e)
+		}
+	}
+	if len(lines) == 0 {
+		for _, e := range own {
+			add(e)
+		}
+	}
+	return lines, reasons
 }
 
 // classOf tells what to do about the first reason that somebody can do something
@@ -139,7 +165,8 @@ func classOf(s Stack, reasons []string) (plan.Class, string) {
 			return plan.Fix, d.Hint() + after
 		case has("already exist"):
 			return plan.Fix, "delete what has this name, or choose another: that of the stack with --stack, those of " +
-				"table, bucket and secrets in catchment.yaml" + after
+				"table, bucket and secrets in catchment.yaml; what an earlier deployment has left is taken up with " +
+				"--parameter " + strings.Join(existing, " --parameter ") + after
 		case has("rate exceeded", "throttl", "internal failure", "internalfailure", "service unavailable", "timed out"):
 			return plan.Retry, "deploy again"
 		case has("limit exceeded", "quota", "limitexceeded"):

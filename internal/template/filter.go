@@ -9,45 +9,71 @@ import (
 	"time"
 )
 
-// isWindow names the fields that tell when a record changed. A filter on them is
-// the window of a run, not a choice of records.
-func isWindow(field string) bool {
+// isStamp names the fields that tell when a record came or changed.
+func isStamp(field string) bool {
 	return slices.Contains([]string{"systemmodstamp", "lastmodifieddate", "createddate"}, strings.ToLower(field))
 }
 
 // filter makes a condition of a where.
-func (im *importer) filter(f *Flow, t task) {
+func (c *carrier) filter(t task) {
 	if t.operator == "PROJECTION" {
-		for _, name := range t.fields {
-			im.add(&f.projection, t.line, name)
-		}
+		c.f.projection = append(c.f.projection, t.fields...)
 		return
 	}
 	if t.operator == "NO_OP" {
-		im.problem(t.line, im.flow, "a task of type Filter needs a ConnectorOperator")
+		c.problem(t.line, c.flow, "a task of type Filter needs a ConnectorOperator")
 		return
 	}
-	name, ok := im.one(t)
+	name, ok := c.one(t)
 	if !ok {
 		return
 	}
-	if isWindow(name) {
-		im.note(t.line, "the filter on %s is the window of a run, and is not carried over: "+
-			"a run reads everything the first time, then what has changed since the watermark", name)
+	if !isName(name) {
+		c.problem(t.line, c.flow, "the filter on %q: that is no field of the object itself", name)
 		return
 	}
 	condition, err := soql(name, t)
-	if err != nil {
-		im.problem(t.line, im.flow, "the filter on %s: %v", name, err)
+	if isStamp(name) && isWindow(t) {
+		c.window(t, name, condition)
 		return
 	}
-	f.Where = append(f.Where, condition)
+	if err != nil {
+		c.problem(t.line, c.flow, "the filter on %s: %v", name, err)
+		return
+	}
+	if isStamp(name) {
+		c.note(t.line, "the filter on %s chooses records, in each run and in verify; if it was the window "+
+			"of a run, take it out of where: the watermark does that", name)
+	}
+	c.f.Where = append(c.f.Where, condition)
+}
+
+// isWindow tells the window of a run from a choice of records: a span from one
+// moment to another, as is written anew for each run, or a moment that the file
+// leaves open.
+func isWindow(t task) bool {
+	bound := func(name string) bool {
+		n := t.properties.find(name)
+		return n != nil && (n.open || n.kind == unknown)
+	}
+	return t.operator == "BETWEEN" || bound("VALUE")
+}
+
+// window tells of the window of a run. Where it is a span that the file tells, it
+// may have been a choice of records all the same, and this is how to have it.
+func (c *carrier) window(t task, name, condition string) {
+	or := ""
+	if condition != "" && !t.properties.find("LOWER_BOUND").isOpen() && t.operator == "BETWEEN" {
+		or = `; to copy no other records, add: where: "` + condition + `"`
+	}
+	c.note(t.line, "the filter on %s is the window of a run, and is not carried over: "+
+		"a run reads everything the first time, then what has changed since the watermark%s", name, or)
 }
 
 // soql writes a filter as a condition.
 func soql(name string, t task) (string, error) {
 	value := func(key string) (string, error) {
-		n := t.properties.get(key)
+		n := t.properties.find(key)
 		switch {
 		case n != nil && n.kind == unknown:
 			return "", fmt.Errorf("%s: %s", key, n.text)
@@ -62,9 +88,12 @@ func soql(name string, t task) (string, error) {
 			return "", err
 		}
 		upper, err := value("UPPER_BOUND")
-		return name + " > " + lower + " AND " + name + " < " + upper, err
+		if err != nil {
+			return "", err
+		}
+		return name + " > " + lower + " AND " + name + " < " + upper, nil
 	}
-	if t.properties.get("VALUE") == nil && t.properties.get("VALUES") != nil {
+	if t.properties.find("VALUE") == nil && t.properties.find("VALUES") != nil {
 		return several(name, t)
 	}
 	v, err := value("VALUE")
@@ -84,7 +113,7 @@ func soql(name string, t task) (string, error) {
 
 // several writes a filter of more than one value.
 func several(name string, t task) (string, error) {
-	n := t.properties.get("VALUES")
+	n := t.properties.find("VALUES")
 	if n.kind != scalar || t.operator != "EQUAL_TO" && t.operator != "NOT_EQUAL_TO" {
 		return "", errors.New("VALUES goes with EQUAL_TO and NOT_EQUAL_TO")
 	}

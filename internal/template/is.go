@@ -1,7 +1,11 @@
 package template
 
-// Is tells whether a text is a template that Import reads, and not a flow of ours.
+import "slices"
+
+// Is tells whether a text is AppFlow's, which Import reads, and not a flow of ours.
 func Is(text []byte) bool {
-	root, err := tree(text)
-	return err == nil && root.get("Resources") != nil
+	docs, err := readDocuments(text)
+	return err == nil && slices.ContainsFunc(docs, func(root *node) bool {
+		return root.find("Resources") != nil || root.find("sourceFlowConfig") != nil
+	})
 }

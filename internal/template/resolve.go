@@ -13,27 +13,54 @@ type resolver struct {
 	mappings   *node
 	conditions *node
 	depth      int
+	left       int // how many nodes it may still make
 }
 
 func newResolver(root *node, given map[string]string) *resolver {
-	r := &resolver{parameters: map[string]*node{}, mappings: root.get("Mappings"), conditions: root.get("Conditions")}
+	r := &resolver{parameters: map[string]*node{}, mappings: root.find("Mappings"),
+		conditions: root.find("Conditions"), left: mostNodes}
 	for name, value := range map[string]string{"AWS::Partition": "aws", "AWS::URLSuffix": "amazonaws.com"} {
 		r.parameters[name] = &node{kind: scalar, text: value}
 	}
-	if ps := root.get("Parameters"); ps != nil {
+	if ps := root.find("Parameters"); ps != nil {
 		for _, p := range ps.pairs {
-			if value := p.value.get("Default"); value != nil && value.kind == scalar {
-				r.parameters[p.key] = value
+			value := p.value.find("Default")
+			if text, ok := given[p.key]; ok {
+				value = &node{line: p.line, kind: scalar, text: text}
+			}
+			if value != nil && value.kind == scalar {
+				r.parameters[p.key] = parameter(value, textOf(p.value.find("Type")))
 			}
 		}
-	}
-	for name, value := range given {
-		r.parameters[name] = &node{kind: scalar, text: value}
 	}
 	return r
 }
 
-func unsure(line int, why string) *node { return &node{line: line, kind: unknown, text: why} }
+// parameter is the value of a parameter, which may be a list of texts.
+func parameter(value *node, kind string) *node {
+	if kind != "CommaDelimitedList" && !strings.HasPrefix(kind, "List<") {
+		return &node{line: value.line, kind: scalar, text: value.text, open: true}
+	}
+	out := &node{line: value.line, kind: sequence, open: true}
+	for text := range strings.SplitSeq(value.text, ",") {
+		out.list = append(out.list, &node{line: value.line, kind: scalar, text: strings.TrimSpace(text), open: true})
+	}
+	return out
+}
+
+// asFunction makes a function of a map that is the long form of one.
+func asFunction(n *node) *node {
+	if n.kind != mapping || len(n.pairs) != 1 {
+		return n
+	}
+	p := n.pairs[0]
+	name, ok := strings.CutPrefix(p.key, "Fn::")
+	if ok && !strings.HasPrefix(p.key, loopPrefix) || p.key == "Ref" ||
+		p.key == "Condition" && p.value.kind == scalar {
+		return &node{line: p.line, kind: function, call: name, arg: p.value}
+	}
+	return n
+}
 
 // resolve does every function in a value. It makes a new tree; nil stands for
 // AWS::NoValue.
@@ -43,7 +70,7 @@ func (r *resolver) resolve(n *node) *node {
 	}
 	r.depth++
 	defer func() { r.depth-- }()
-	if r.depth > 4*deepest {
+	if r.left--; r.left < 0 || r.depth > 4*deepest {
 		return unsure(n.line, "its functions call each other without end")
 	}
 	switch n.kind {
@@ -59,7 +86,11 @@ func (r *resolver) resolve(n *node) *node {
 		return out
 	case mapping:
 		out := &node{line: n.line, kind: mapping}
-		for _, p := range n.pairs {
+		pairs, why := r.unrolled(n.pairs)
+		if why != nil {
+			return why
+		}
+		for _, p := range pairs {
 			if got := r.resolve(p.value); got != nil {
 				out.pairs = append(out.pairs, pair{p.key, p.line, got})
 			}
@@ -90,13 +121,13 @@ func (r *resolver) do(n *node) *node {
 			sep.text != "" {
 			out := &node{line: n.line, kind: sequence}
 			for part := range strings.SplitSeq(text.text, sep.text) {
-				out.list = append(out.list, &node{line: n.line, kind: scalar, text: part})
+				out.list = append(out.list, &node{line: n.line, kind: scalar, text: part, open: text.open})
 			}
 			return out
 		}
 	case "FindInMap":
 		if a, b, c := r.item(n.arg, 0), r.item(n.arg, 1), r.item(n.arg, 2); a != nil && b != nil && c != nil {
-			if got := r.mappings.get(a.text, b.text, c.text); got != nil {
+			if got := r.mappings.get(a.text).get(b.text).get(c.text); got != nil {
 				return r.resolve(got)
 			}
 		}
@@ -123,7 +154,7 @@ func (r *resolver) ref(n *node) *node {
 		return nil
 	}
 	if v, ok := r.parameters[n.arg.text]; ok {
-		return &node{line: n.line, kind: v.kind, text: v.text}
+		return &node{line: n.line, kind: v.kind, text: v.text, list: v.list, open: v.open}
 	}
 	return unsure(n.line, n.arg.text+" has no value; give one with --parameter "+n.arg.text+"=VALUE")
 }
@@ -140,6 +171,7 @@ func (r *resolver) sub(n *node) *node {
 		return unsure(n.line, "Sub wants a text")
 	}
 	var missing *node
+	open, long := false, 0
 	out := variableRE.ReplaceAllStringFunc(text.text, func(m string) string {
 		name := strings.TrimSpace(m[2 : len(m)-1])
 		v := r.resolve(own.get(name))
@@ -153,23 +185,31 @@ func (r *resolver) sub(n *node) *node {
 			}
 			return ""
 		}
+		if long += len(v.text); long > longestText {
+			missing = unsure(n.line, "it is longer than a text may be")
+			return ""
+		}
+		open = open || v.open
 		return v.text
 	})
 	if missing != nil {
 		return missing
 	}
-	return &node{line: n.line, kind: scalar, text: strings.ReplaceAll(out, "${!", "${")}
+	return &node{line: n.line, kind: scalar, text: strings.ReplaceAll(out, "${!", "${"), open: open}
 }
 
 func (r *resolver) join(n *node, list []*node, sep string) *node {
-	texts := make([]string, len(list))
+	texts, open, long := make([]string, len(list)), false, 0
 	for i, v := range list {
 		if v.kind != scalar {
 			return v
 		}
-		texts[i] = v.text
+		if long += len(v.text) + len(sep); long > longestText {
+			return unsure(n.line, "it is longer than a text may be")
+		}
+		texts[i], open = v.text, open || v.open
 	}
-	return &node{line: n.line, kind: scalar, text: strings.Join(texts, sep)}
+	return &node{line: n.line, kind: scalar, text: strings.Join(texts, sep), open: open}
 }
 
 // item resolves one argument of a function.
@@ -192,7 +232,7 @@ func (r *resolver) condition(name string) (yes, known bool) {
 func (r *resolver) holds(n *node) (yes, known bool) {
 	r.depth++
 	defer func() { r.depth-- }()
-	if n == nil || n.kind != function || r.depth > 4*deepest {
+	if r.left--; n == nil || n.kind != function || r.left < 0 || r.depth > 4*deepest {
 		return false, false
 	}
 	switch n.call {

@@ -40,200 +40,263 @@ type task struct {
 	properties *node // key to value, as a map
 }
 
-func (t task) property(key string) string { return optional(t.properties.get(key)) }
+func (t task) property(key string) string { return textOf(t.properties.find(key)) }
 
 // tasks reads what a flow does with its fields.
-func (im *importer) tasks(f *Flow, n *node, line int) {
-	if n == nil || n.kind != sequence || len(n.list) == 0 {
-		im.problem(line, im.flow, "has no Tasks")
+func (c *carrier) tasks() {
+	if len(c.d.tasks) == 0 {
+		c.problem(c.d.line, c.flow, "has no Tasks")
 		return
 	}
-	all := false
-	for _, one := range n.list {
-		t, ok := im.task(one)
-		if !ok {
-			continue
-		}
-		switch t.kind {
-		case "Filter":
-			im.filter(f, t)
-		case "Map":
-			im.mapTask(f, t)
-		case "Map_all":
-			all = true
-			for name := range strings.SplitSeq(strings.Trim(t.property("EXCLUDE_SOURCE_FIELDS_LIST"), "[]"), ",") {
-				if name = strings.Trim(strings.TrimSpace(name), `"`); name != "" {
-					im.add(&f.Exclude, t.line, name)
-				}
-			}
-		case "Mask":
-			im.mask(f, t)
-		case "Truncate":
-			im.truncate(f, t)
-		case "Validate":
-			im.validate(f, t)
-		case "Merge":
-			im.note(t.line, "%s is put together of %s: make a view of the table", t.to, strings.Join(t.fields, ", "))
-		case "Arithmetic":
-			im.note(t.line, "%s is computed from %s (%s): make a view of the table", t.to, strings.Join(t.fields, ", "),
-				strings.ToLower(t.operator))
-		case "Partition":
-			im.note(t.line, "files are not partitioned: rows go into one table")
-		case "Passthrough":
-			im.note(t.line, "Passthrough is not carried over")
+	for _, one := range c.d.tasks {
+		if t, ok := c.task(one); ok {
+			c.apply(t)
 		}
 	}
-	if all {
-		f.Fields = nil
+	switch {
+	case c.f.all:
+		c.f.Fields = nil
 		return
+	case !c.f.mapped: // what is projected is copied
+		for _, name := range c.f.projection {
+			c.add(c.d.line, name)
+		}
 	}
-	if len(f.Fields) == 0 {
-		f.Fields = f.projection
+	c.f.Exclude = nil
+	if len(c.f.Fields) == 0 {
+		c.problem(c.d.line, c.flow, "maps no field: it has neither a Map nor a Map_all")
 	}
-	f.Exclude = nil
-	if len(f.Fields) == 0 {
-		im.problem(n.line, im.flow, "maps no field: it has neither a Map nor a Map_all")
+}
+
+// apply does one task.
+func (c *carrier) apply(t task) {
+	switch t.kind {
+	case "Filter":
+		c.filter(t)
+	case "Map":
+		if len(t.fields) == 1 && t.fields[0] == "*" {
+			c.mapAll(t)
+			return
+		}
+		c.mapTask(t)
+	case "Map_all":
+		c.mapAll(t)
+	case "Mask":
+		c.mask(t)
+	case "Truncate":
+		c.truncate(t)
+	case "Validate":
+		c.validate(t)
+	case "Merge", "Arithmetic":
+		how := "put together of " + strings.Join(t.fields, ", ")
+		if t.kind == "Arithmetic" {
+			how = fmt.Sprintf("computed from %s (%s)", strings.Join(t.fields, ", "), strings.ToLower(t.operator))
+		}
+		c.note(t.line, "%s is %s: make a view of the table, which has these fields", t.to, how)
+		for _, name := range t.fields {
+			c.add(t.line, name)
+		}
+	case "Partition":
+		c.note(t.line, "files are not partitioned: rows go into one table")
+	case "Passthrough":
+		c.note(t.line, "Passthrough is not carried over")
+	}
+}
+
+// mapAll takes every field over, but those that it excludes.
+func (c *carrier) mapAll(t task) {
+	c.f.all, c.f.mapped = true, true
+	if t.property("INCLUDE_NEW_FIELDS") == "false" {
+		c.note(t.line, "fields that are new in Salesforce are copied too, which AppFlow was told not to do")
+	}
+	for name := range strings.SplitSeq(strings.Trim(t.property("EXCLUDE_SOURCE_FIELDS_LIST"), "[]"), ",") {
+		name = strings.Trim(strings.TrimSpace(name), `"'`)
+		switch {
+		case name == "":
+		case !isName(name):
+			c.note(t.line, "%q is no field of the object itself: not excluded", name)
+		case leads(name):
+			c.note(t.line, "%s can't be excluded: rows are told apart by it", name)
+		default:
+			addOnce(&c.f.Exclude, name)
+		}
 	}
 }
 
 // task reads one task and refuses what AppFlow would refuse.
-func (im *importer) task(n *node) (task, bool) {
-	t := task{line: n.line, properties: keyed(n.get("TaskProperties"))}
+func (c *carrier) task(n *node) (task, bool) {
+	t := task{line: n.line, properties: keyed(n.find("TaskProperties"))}
+	kind := n.find("TaskType")
+	if kind == nil {
+		c.problem(n.line, c.flow, "a task has no TaskType")
+		return t, false
+	}
 	var ok bool
-	if t.kind, ok = im.text(n.get("TaskType"), "TaskType"); !ok {
-		if n.get("TaskType") == nil {
-			im.problem(n.line, im.flow, "a task has no TaskType")
-		}
+	if t.kind, ok = c.text(kind, "TaskType"); !ok {
 		return t, false
 	}
 	if !slices.Contains(taskTypes(), t.kind) {
-		im.problem(n.get("TaskType").line, im.flow, "%q is no type of task; AppFlow has %s", t.kind,
-			strings.Join(taskTypes(), ", "))
+		c.problem(kind.line, c.flow, "%q is no type of task; AppFlow has %s", t.kind, strings.Join(taskTypes(), ", "))
 		return t, false
 	}
 	t.operator = "NO_OP"
-	if o := n.get("ConnectorOperator", "Salesforce"); o != nil {
-		if t.operator, ok = im.text(o, "ConnectorOperator"); !ok {
+	if o := single(n.find("ConnectorOperator")).find("Salesforce"); o != nil {
+		if t.operator, ok = c.text(o, "ConnectorOperator"); !ok {
 			return t, false
 		}
 		if !slices.Contains(operators(t.kind), t.operator) {
-			im.problem(o.line, im.flow, "AppFlow has no operator %q for Salesforce in a task of type %s; it has %s",
+			c.problem(o.line, c.flow, "AppFlow has no operator %q for Salesforce in a task of type %s; it has %s",
 				t.operator, t.kind, strings.Join(operators(t.kind), ", "))
 			return t, false
 		}
 	}
-	t.to = optional(n.get("DestinationField"))
-	if list := n.get("SourceFields"); list != nil && list.kind == sequence {
-		for _, v := range list.list {
-			name, ok := im.text(v, "SourceFields")
-			if !ok {
+	t.to = textOf(n.find("DestinationField"))
+	fields := n.find("SourceFields")
+	if fields != nil && fields.kind != sequence {
+		_, ok := c.text(fields, "SourceFields")
+		t.fields = []string{textOf(fields)}
+		return t, ok
+	}
+	if fields != nil {
+		for _, v := range fields.list {
+			name, ok := c.text(v, "SourceFields")
+			if !ok && v.kind != empty {
 				return t, false
 			}
-			t.fields = append(t.fields, name)
+			if name != "" {
+				t.fields = append(t.fields, name)
+			}
 		}
 	}
 	return t, true
 }
 
-// keyed makes a map of a list of Key and Value, and leaves a map as it is:
-// templates that were made from API answers have one.
+// keyed makes a map of a list of Key and Value, as templates have it, and leaves a
+// map as it is, as the API has it.
 func keyed(n *node) *node {
-	if n == nil || n.kind != sequence {
+	if !n.isList() {
 		return n
 	}
 	out := &node{line: n.line, kind: mapping}
 	for _, one := range n.list {
-		if key := one.get("Key"); key != nil && key.kind == scalar && one.get("Value") != nil {
-			out.pairs = append(out.pairs, pair{key.text, key.line, one.get("Value")})
+		if key, value := one.find("Key"), one.find("Value"); value != nil && textOf(key) != "" {
+			out.pairs = append(out.pairs, pair{key.text, key.line, value})
 		}
 	}
 	return out
 }
 
-// add puts a field into a list, once.
-func (im *importer) add(list *[]string, line int, name string) bool {
-	if !nameRE.MatchString(name) {
-		im.note(line, "%q is no field of the object itself: left out", name)
+// add has a field copied.
+func (c *carrier) add(line int, name string) bool {
+	switch {
+	case c.f.byEvents && (name == "ChangeEventHeader" || name == "ReplayId"):
+		return false // of the event, not of the record
+	case !isName(name):
+		c.note(line, "%q is no field of the object itself, and is left out; where the object has it under "+
+			"a name of its own, as it has BillingAddress.City as BillingCity, add that to fields", name)
 		return false
 	}
-	if !slices.ContainsFunc(*list, func(have string) bool { return strings.EqualFold(have, name) }) {
-		*list = append(*list, name)
-	}
+	addOnce(&c.f.Fields, name)
 	return true
 }
 
-func (im *importer) one(t task) (string, bool) {
-	if len(t.fields) != 1 {
-		im.problem(t.line, im.flow, "a task of type %s has one source field, this one has %d", t.kind, len(t.fields))
-		return "", false
+func addOnce(list *[]string, name string) {
+	if !slices.ContainsFunc(*list, func(have string) bool { return strings.EqualFold(have, name) }) {
+		*list = append(*list, name)
 	}
-	if !nameRE.MatchString(t.fields[0]) {
-		im.note(t.line, "%q is no field of the object itself: left out", t.fields[0])
+}
+
+// leads tells the fields that consolidation goes by, which keep their names and
+// values.
+func leads(name string) bool {
+	return slices.ContainsFunc([]string{"Id", "SystemModstamp", "IsDeleted", "MasterRecordId"},
+		func(one string) bool { return strings.EqualFold(one, name) })
+}
+
+func (c *carrier) one(t task) (string, bool) {
+	if len(t.fields) != 1 {
+		c.problem(t.line, c.flow, "a task of type %s has one source field, this one has %d", t.kind, len(t.fields))
 		return "", false
 	}
 	return t.fields[0], true
 }
 
-// mapTask takes a field over, under its column's name where that is another.
-func (im *importer) mapTask(f *Flow, t task) {
-	name, ok := im.one(t)
-	if !ok || !im.add(&f.Fields, t.line, name) {
-		return
+// copied is the field of a task, copied, under its column's name where that is
+// another.
+func (c *carrier) copied(t task) (string, bool) {
+	name, ok := c.one(t)
+	if !ok || !c.add(t.line, name) {
+		return "", false
 	}
-	to := t.to
-	if f.toFiles || to == "" || strings.EqualFold(to, name) {
-		return
+	column := strings.ToLower(t.to)
+	switch {
+	case column == "" || column == strings.ToLower(name):
+	case leads(name) || !columnRE.MatchString(column) || strings.HasPrefix(column, "_catchment_"):
+		c.note(t.line, "%s goes into a column that can't be called %q: it is called %s", name, t.to,
+			strings.ToLower(name))
+	default:
+		c.f.Renames = append(c.f.Renames, setting{name, column, t.line})
 	}
-	if lower := strings.ToLower(to); columnRE.MatchString(lower) && name != "Id" && name != "SystemModstamp" &&
-		name != "IsDeleted" && name != "MasterRecordId" {
-		f.rename(name, lower)
-		return
+	return name, true
+}
+
+func (c *carrier) mapTask(t task) {
+	c.f.mapped = true
+	c.copied(t)
+}
+
+// changed is the field of a task that changes its values.
+func (c *carrier) changed(t task) (string, bool) {
+	name, ok := c.copied(t)
+	if ok && leads(name) {
+		c.note(t.line, "%s can't be changed: rows are told apart by it; it is copied as it is", name)
 	}
-	im.note(t.line, "%s goes into a column that can't be called %q: it is called %s", name, to, strings.ToLower(name))
+	return name, ok && !leads(name)
 }
 
 // mask hides values, as AppFlow's own masks do.
-func (im *importer) mask(f *Flow, t task) {
-	name, ok := im.one(t)
-	if !ok || !im.add(&f.Fields, t.line, name) {
+func (c *carrier) mask(t task) {
+	name, ok := c.changed(t)
+	if !ok {
 		return
 	}
 	length, err := strconv.Atoi(t.property("MASK_LENGTH"))
 	if sign := t.property("MASK_VALUE"); sign != "" && sign != "*" && t.operator != "MASK_ALL" {
-		im.note(t.line, "%s is masked with *, not with %q", name, sign)
+		c.note(t.line, "%s is masked with *, not with %q", name, sign)
 	}
 	switch {
 	case t.operator == "MASK_ALL":
-		f.Masks = append(f.Masks, setting{name, "fixed"})
+		c.f.Masks = append(c.f.Masks, setting{name, "fixed", t.line})
 	case err != nil || length < 1 || length > 131_072:
-		im.problem(t.line, im.flow, "the mask of %s has no MASK_LENGTH", name)
+		c.problem(t.line, c.flow, "the mask of %s has no MASK_LENGTH", name)
 	case t.operator == "MASK_FIRST_N":
-		f.Masks = append(f.Masks, setting{name, fmt.Sprintf("{first: %d}", length)})
+		c.f.Masks = append(c.f.Masks, setting{name, fmt.Sprintf("{first: %d}", length), t.line})
 	case t.operator == "MASK_LAST_N":
-		f.Masks = append(f.Masks, setting{name, fmt.Sprintf("{last: %d}", length)})
+		c.f.Masks = append(c.f.Masks, setting{name, fmt.Sprintf("{last: %d}", length), t.line})
 	default:
-		im.problem(t.line, im.flow, "the mask of %s has no operator", name)
+		c.problem(t.line, c.flow, "the mask of %s has no operator", name)
 	}
 }
 
-func (im *importer) truncate(f *Flow, t task) {
-	name, ok := im.one(t)
-	if !ok || !im.add(&f.Fields, t.line, name) {
+func (c *carrier) truncate(t task) {
+	name, ok := c.changed(t)
+	if !ok {
 		return
 	}
 	length, err := strconv.Atoi(t.property("TRUNCATE_LENGTH"))
 	if err != nil || length < 1 || length > 131_072 {
-		im.problem(t.line, im.flow, "the cut of %s has no TRUNCATE_LENGTH", name)
+		c.problem(t.line, c.flow, "the cut of %s has no TRUNCATE_LENGTH", name)
 		return
 	}
-	f.Cuts = append(f.Cuts, setting{name, strconv.Itoa(length)})
+	c.f.Cuts = append(c.f.Cuts, setting{name, strconv.Itoa(length), t.line})
 }
 
 // validate checks values. Whether a record that breaks a rule is kept apart, or
-// stops the flow, is one setting for all rules of a flow.
-func (im *importer) validate(f *Flow, t task) {
-	name, ok := im.one(t)
-	if !ok {
+// stops the flow, is one setting for all rules of a flow. What is checked is
+// copied, since a record is judged by what came of it.
+func (c *carrier) validate(t task) {
+	name, ok := c.one(t)
+	if !ok || !c.add(t.line, name) {
 		return
 	}
 	rule := ""
@@ -247,45 +310,17 @@ func (im *importer) validate(f *Flow, t task) {
 	case "VALIDATE_NON_ZERO":
 		rule = `{pattern: "[1-9]"}`
 	default:
-		im.problem(t.line, im.flow, "the check of %s has no operator", name)
+		c.problem(t.line, c.flow, "the check of %s has no operator", name)
 		return
 	}
-	f.Checks = append(f.Checks, setting{name, rule})
+	c.f.Checks = append(c.f.Checks, setting{name, rule, t.line})
 	invalid := "reject"
 	if strings.Contains(strings.ToLower(t.property("VALIDATION_ACTION")), "terminate") {
 		invalid = "fail"
 	}
-	if f.Invalid != "" && f.Invalid != invalid {
-		im.note(t.line, "one check drops the record and another ends the flow: all reject the record here")
+	if c.f.Invalid != "" && c.f.Invalid != invalid {
+		c.note(t.line, "one check drops the record and another ends the flow: all reject the record here")
 		invalid = "reject"
 	}
-	f.Invalid = invalid
-}
-
-// trigger reads when a flow runs.
-func (im *importer) trigger(f *Flow, n *node) {
-	kind := optional(n.get("TriggerType"))
-	switch kind {
-	case "OnDemand", "":
-		return
-	case "Event":
-		im.note(n.line, "it runs on change events; Catchment reads what has changed, as often as it is run")
-		return
-	case "Scheduled":
-	default:
-		im.problem(n.line, im.flow, "TriggerType %q is none of OnDemand, Scheduled and Event", kind)
-		return
-	}
-	p := n.get("TriggerProperties")
-	expression := p.get("ScheduleExpression")
-	if cron := cronOf(optional(expression)); cron != "" {
-		f.Schedule = cron
-		im.note(expression.line, "its schedule %s is cron %q: run catchment by that, from cron or a timer",
-			optional(expression), cron)
-	} else if expression != nil {
-		im.note(expression.line, "its schedule %q is not carried over", optional(expression))
-	}
-	if mode := p.get("DataPullMode"); optional(mode) == "Complete" {
-		im.note(mode.line, "it reads everything each time; Catchment reads what has changed, and the table is the same")
-	}
+	c.f.Invalid = invalid
 }

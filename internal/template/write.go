@@ -9,9 +9,10 @@ import (
 	"strings"
 )
 
-// A Flow is one flow of a template, in the words of catchment.yaml.
+// A Flow is one flow of AppFlow, in the words of catchment.yaml.
 type Flow struct {
-	Resource string // its name in the template
+	File     string
+	Resource string // its name in the file
 	Name     string // AppFlow's, "" where it is known only to AWS
 	Line     int
 
@@ -26,16 +27,21 @@ type Flow struct {
 	Renames  []setting
 	Checks   []setting
 	Invalid  string
+	Paused   bool
 	Schedule string // as cron; runs are not part of a flow yet
 
 	projection []string
-	toFiles    bool // where columns have no names of their own
+	mapped     bool // some task says which fields there are
+	all        bool // and one of them says: all
+	byEvents   bool
+	newFields  bool // those that come later were to be copied too
 }
 
 // A setting is what is asked of one field, as YAML.
-type setting struct{ field, yaml string }
-
-func (f *Flow) rename(field, column string) { f.Renames = append(f.Renames, setting{field, column}) }
+type setting struct {
+	field, yaml string
+	line        int
+}
 
 var (
 	columnRE = regexp.MustCompile(`^[a-z_][a-z0-9_]{0,62}$`)
@@ -44,9 +50,13 @@ var (
 	cronRE   = regexp.MustCompile(`^cron\(\s*([^()]*)\s*\)$`)
 )
 
-// YAML writes the flows as the flows section of a catchment.yaml.
+// YAML writes the flows as the flows section of a catchment.yaml, nothing where
+// there are none.
 func (im Imported) YAML() []byte {
 	var b bytes.Buffer
+	if len(im.Flows) == 0 {
+		return nil
+	}
 	b.WriteString("flows:\n")
 	for _, f := range im.Flows {
 		f.write(&b)
@@ -86,6 +96,9 @@ func (f Flow) write(b *bytes.Buffer) {
 	}
 	line("deletes", f.Deletes)
 	line("mover", f.Mover)
+	if f.Paused {
+		line("paused", "true")
+	}
 	settings("mask", f.Masks)
 	settings("truncate", f.Cuts)
 	settings("rename", f.Renames)

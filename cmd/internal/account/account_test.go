@@ -230,7 +230,7 @@ func TestDestroy(t *testing.T) {
 	}
 	gone, err := y.Destroy(t.Context(), found)
 	want := []rollout.Kept{{Type: "AWS::DynamoDB::Table", Name: "kept",
-		Command: "aws dynamodb delete-table --table-name kept"}}
+		Command: "aws dynamodb delete-table --table-name kept", TakenBy: "ControlTable=existing"}}
 	if err != nil || !slices.Equal(gone.Kept, want) {
 		t.Errorf("%+v, %v", gone, err)
 	}

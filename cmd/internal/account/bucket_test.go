@@ -16,8 +16,9 @@ import (
 )
 
 // A bucket that can't be used is told before anything is uploaded: of somebody
-// else who guessed the name, or in another Region. The stand-in for AWS takes every caller for the owner of every bucket, so
-// this is S3 as its API reference has it.
+// else who guessed the name, or in another Region. The stand-in for AWS takes
+// every caller for the owner of every bucket, so this is S3 as its API reference
+// has it.
 func TestBucketsOfOthers(t *testing.T) {
 	for name, c := range map[string]struct {
 		bucket     string
@@ -42,8 +43,10 @@ func TestBucketsOfOthers(t *testing.T) {
 		},
 		"in another Region, that answers": {
 			bucket: "named",
-			answer: func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("X-Amz-Bucket-Region", "eu-north-1") },
-			says:   "bucket named is in another Region", hint: "name one of eu-west-1",
+			answer: func(w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set("X-Amz-Bucket-Region", "eu-north-1")
+			},
+			says: "bucket named is in another Region", hint: "name one of eu-west-1",
 		},
 		"in another Region, not to be looked at": {
 			bucket: "named",

@@ -178,3 +178,61 @@ func TestForeignTable(t *testing.T) {
 		t.Errorf("%v of class %s", err, plan.ClassOf(err))
 	}
 }
+
+// People write rows in the console: as text, and without a version. What isn't a row is told by
+// its key, and the listing goes on.
+func TestRowsByHand(t *testing.T) {
+	c, name := client(t, nil)
+	put := func(id string, data types.AttributeValue) {
+		item := map[string]types.AttributeValue{
+			"kind": &types.AttributeValueMemberS{Value: "k"}, "id": &types.AttributeValueMemberS{Value: id},
+		}
+		if data != nil {
+			item["data"] = data
+		}
+		if _, err := c.PutItem(t.Context(), &dynamodb.PutItemInput{TableName: &name, Item: item}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	put("=a", &types.AttributeValueMemberS{Value: "{}"})
+	put("=b", nil)
+	put("=c", &types.AttributeValueMemberN{Value: "1"})
+	put("d", &types.AttributeValueMemberS{Value: "{}"})
+	table, err := dynamo.New(c, name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := table.Put(t.Context(), versioned.Row{Key: versioned.Key{Kind: "k", ID: "e"}}); err != nil {
+		t.Fatal(err)
+	}
+	var right, wrong []string
+	for r, err := range table.List(t.Context(), "k", "") {
+		if other, ok := errors.AsType[*versioned.Unreadable](err); ok {
+			if wrong = append(wrong, other.Key.ID); plan.ClassOf(err) != plan.Fix {
+				t.Errorf("%s: %v of class %s", other.Key.ID, err, plan.ClassOf(err))
+			}
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		right = append(right, r.Key.ID+"="+string(r.Data))
+	}
+	if got := strings.Join(right, " "); got != "a={} e=" {
+		t.Errorf("rows: %s", got)
+	}
+	if got := strings.Join(wrong, " "); got != "b c d" && got != "d b c" {
+		t.Errorf("what is none: %s", got)
+	}
+	row, err := table.Get(t.Context(), versioned.Key{Kind: "k", ID: "a"})
+	if err != nil || row.Version != 0 {
+		t.Fatalf("%+v, %v", row, err)
+	}
+	row.Data = []byte("1")
+	if row, err = table.Put(t.Context(), row); err != nil || row.Version != 1 {
+		t.Errorf("written over: %+v, %v", row, err)
+	}
+	if err := table.Delete(t.Context(), row); err != nil {
+		t.Error(err)
+	}
+}
