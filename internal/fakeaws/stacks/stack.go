@@ -180,6 +180,7 @@ func (s *Server) clear(ctx context.Context, st *stack) error {
 // asked for it.
 func (s *Server) handle(ctx context.Context, by, handler string, flow map[string]any) error {
 	if err := s.o.May(ctx, by, handler, flow); err != nil {
+		//lint:ignore ST1005 CloudFormation writes it so
 		return fmt.Errorf(`Resource handler returned message: "%w" (HandlerErrorCode: AccessDenied)`, err)
 	}
 	if handler == "delete" {
