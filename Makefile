@@ -202,7 +202,7 @@ NPSP ?= testdata/npsp-1k
 
 .PHONY: aws
 aws: deps lambda ## deploy into a stand-in for AWS that enforces IAM, run the machine with changes between, verify, break things, take rights away: NPSP=folder
-	$(GO) test ./cmd/catchment-lambda -count=1 -v -timeout 20m -run '^TestAWS' -aws.zip $(CURDIR)/bin/lambda.zip -aws.data $(abspath $(NPSP))
+	$(GO) test ./cmd/catchment-lambda -count=1 -v -timeout 40m -run '^TestAWS' -aws.zip $(CURDIR)/bin/lambda.zip -aws.data $(abspath $(NPSP))
 	$(took)
 
 .PHONY: aws-live
