@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -180,8 +181,8 @@ func (s *Server) form(service string, out any, action string, pairs ...string) e
 		return err
 	}
 	in := url.Values{"Action": {action}, "Version": {"2010-05-08"}}
-	for i := 0; i < len(pairs); i += 2 {
-		in.Set(pairs[i], pairs[i+1])
+	for pair := range slices.Chunk(pairs, 2) {
+		in.Set(pair[0], pair[1])
 	}
 	req, err := http.NewRequest(http.MethodPost, at, strings.NewReader(in.Encode()))
 	if err != nil {
