@@ -76,12 +76,22 @@ func scriptParams(t *testing.T) testscript.Params {
 	}
 }
 
+// orgTime is the time of Salesforce in a script. There is one for all its orgs, as for
+// all orgs of Salesforce: the copy of one that takes another's place goes by it.
+func orgTime(ts *testscript.TestScript) time.Time {
+	since, err := time.Parse(time.RFC3339Nano, ts.Getenv("ORGS_SINCE"))
+	if err != nil { // the first one
+		since = time.Now()
+		ts.Setenv("ORGS_SINCE", since.Format(time.RFC3339Nano))
+	}
+	return time.Date(2026, 3, 1, 12, 0, 30, 0, time.UTC).Add(time.Since(since))
+}
+
 // startOrg: org [-load] [-wide] [-records N] [-page-records N] [-seed N] [-restricted]
 // [-sandbox] [-tls] starts a fake org and exports ORG_URL, SF_CLIENT_ID, SF_CLIENT_SECRET
 // and ORG_TOKEN. With -tls the certificate of its authority is in ca.pem.
 func startOrg(ts *testscript.TestScript, neg bool, args []string) {
-	options := fakeorg.Options{Seed: 1,
-		Clock: fakeorg.FollowClock(time.Date(2026, 3, 1, 12, 0, 30, 0, time.UTC), time.Now)}
+	options := fakeorg.Options{Seed: 1, Clock: fakeorg.FollowClock(orgTime(ts), time.Now)}
 	records, load, secure := 700, []string{}, false
 	for i := 0; i < len(args); i++ {
 		switch args[i] {
