@@ -215,7 +215,7 @@ func fieldMap(read func(r *reader, at, field string, n ast.Node)) reading {
 			name := e.Key.GetToken().Value
 			lower, full := strings.ToLower(name), at+"."+name
 			switch {
-			case !nameRE.MatchString(name):
+			case !schema.IsName(name):
 				r.problem(e.Key, at, "%q is not the API name of a field", name)
 			case lines[lower] > 0:
 				r.problem(e.Key, full, "stands here again; the first is in line %d", lines[lower])

@@ -16,6 +16,7 @@ import (
 	"github.com/goccy/go-yaml/parser"
 
 	"catchment/internal/schedule"
+	"catchment/internal/schema"
 )
 
 // newest is the version of the file that this catchment reads.
@@ -242,7 +243,7 @@ func wrongObject(s string) string {
 	switch why := wrongName(s); {
 	case s == Star || why == "":
 		return ""
-	case !nameRE.MatchString(s):
+	case len(s) <= schema.LongestName:
 		return fmt.Sprintf(`%q is not the API name of an object, nor "*"`, s)
 	default:
 		return "the name can't be one of an object: " + why

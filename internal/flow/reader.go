@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/goccy/go-yaml/ast"
+
+	"catchment/internal/schema"
 )
 
 // A reader walks a YAML tree and collects every problem on its way, instead of
@@ -265,23 +267,16 @@ func truth(dst *bool) reading {
 	}
 }
 
-// nameRE is what Salesforce allows in the API name of an object or a field.
-var nameRE = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]*$`)
-
-// longestName is more than any API name has: 15 characters of a namespace, 40 of the name,
-// and what tells its kind. Folders, keys and rows of the control table have room for it.
-const longestName = 128
-
 // wrongName says why nobody can work with an API name, whoever gave it, or "": it stands
 // in queries, in URLs and keys, and the table or the column is called after it.
 func wrongName(name string) string {
 	switch {
-	case !nameRE.MatchString(name):
-		return "it isn't made of letters, digits and _"
-	case len(name) > longestName:
-		return fmt.Sprintf("it has %d characters, and no API name has more than %d", len(name), longestName)
+	case schema.IsName(name):
+		return ""
+	case len(name) > schema.LongestName:
+		return fmt.Sprintf("it has %d characters, and no API name has more than %d", len(name), schema.LongestName)
 	}
-	return ""
+	return "it isn't made of letters, digits and _"
 }
 
 // apiNames reads a list of API names, each once.
@@ -293,7 +288,7 @@ func apiNames(dst *[]string, what string) reading {
 			lower := strings.ToLower(s)
 			switch {
 			case !ok:
-			case !nameRE.MatchString(s):
+			case !schema.IsName(s):
 				r.problem(n, at, "%q is not the API name of %s", s, what)
 			case lines[lower] > 0:
 				r.problem(n, at, "%q stands here again; the first is in line %d", s, lines[lower])

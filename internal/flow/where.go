@@ -69,7 +69,7 @@ func ownName(name string, o schema.Object) string {
 // record's own lookup, and a text, a number or a time is no name.
 func parentOf(name string) (string, bool) {
 	dot := strings.LastIndexByte(name, '.')
-	if dot < 0 || !nameRE.MatchString(name[:strings.IndexByte(name, '.')]) {
+	if dot < 0 || !schema.IsName(name[:strings.IndexByte(name, '.')]) {
 		return "", false
 	}
 	parent := name[:dot]

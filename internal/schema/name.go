@@ -4,8 +4,10 @@ import "regexp"
 
 // IsName tells whether a text may be the API name of an object or a field, which no
 // query, key or table has trouble with.
-func IsName(text string) bool { return nameRE.MatchString(text) }
+func IsName(text string) bool { return len(text) <= LongestName && nameRE.MatchString(text) }
 
-// nameRE has more room than any API name takes: 15 characters of a namespace, 40 of the
-// name, and what tells its kind.
-var nameRE = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]{0,127}$`)
+// LongestName is more than any API name has: 15 characters of a namespace, 40 of the name,
+// and what tells its kind. Folders, keys and rows of the control table have room for it.
+const LongestName = 128
+
+var nameRE = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]*$`)

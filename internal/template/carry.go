@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"catchment/internal/schema"
 )
 
 // A carrier makes a flow of ours of a definition.
@@ -60,7 +62,7 @@ func (c *carrier) source() bool {
 	switch {
 	case !ok:
 		return false
-	case !isName(object):
+	case !schema.IsName(object):
 		c.problem(from.object.line, c.flow, "%q is not the API name of an object", object)
 		return false
 	case strings.HasSuffix(strings.ToLower(object), "__e"):

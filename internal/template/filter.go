@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"catchment/internal/schema"
 )
 
 // isStamp names the fields that tell when a record came or changed.
@@ -28,7 +30,7 @@ func (c *carrier) filter(t task) {
 	if !ok {
 		return
 	}
-	if !isName(name) {
+	if !schema.IsName(name) {
 		c.problem(t.line, c.flow, "the filter on %q: that is no field of the object itself", name)
 		return
 	}

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+
+	"catchment/internal/schema"
 )
 
 // loopPrefix begins the key of a loop of AWS::LanguageExtensions, as in
@@ -57,7 +59,7 @@ func (r *resolver) loop(p pair) (made []pair, why *Value) {
 		return nil, unsure(p.line, "what "+p.key+" goes through is no list")
 	}
 	for _, one := range over.list {
-		if one.kind != scalar || len(one.text) > longestName {
+		if one.kind != scalar || len(one.text) > schema.LongestName {
 			return nil, unsure(p.line, "the list of "+p.key+" holds what is no name")
 		}
 		in := turn{name: arg.list[0].text, value: one}
@@ -91,7 +93,7 @@ func (r *resolver) turned(n *Value, t turn) *Value {
 	if n == nil {
 		return nil
 	}
-	r.left -= 1 + len(n.text)/longestName
+	r.left -= 1 + len(n.text)/schema.LongestName
 	out := *n
 	switch {
 	case r.left < 0:

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"catchment/internal/schema"
 )
 
 // operators are those that AppFlow has for Salesforce, by type of task.
@@ -113,7 +115,7 @@ func (c *carrier) mapAll(t task) {
 		name = strings.Trim(strings.TrimSpace(name), `"'`)
 		switch {
 		case name == "":
-		case !isName(name):
+		case !schema.IsName(name):
 			c.note(t.line, "%q is no field of the object itself: not excluded", name)
 		case leads(name):
 			c.note(t.line, "%s can't be excluded: rows are told apart by it", name)
@@ -191,7 +193,7 @@ func (c *carrier) add(line int, name string) bool {
 	switch {
 	case c.f.byEvents && (name == "ChangeEventHeader" || name == "ReplayId"):
 		return false // of the event, not of the record
-	case !isName(name):
+	case !schema.IsName(name):
 		c.note(line, "%q is no field of the object itself, and is left out; where the object has it under "+
 			"a name of its own, as it has BillingAddress.City as BillingCity, add that to fields", name)
 		return false

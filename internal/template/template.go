@@ -22,12 +22,12 @@ import (
 	"bytes"
 	"cmp"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
 	"catchment/internal/plan"
 	"catchment/internal/printable"
+	"catchment/internal/schema"
 )
 
 // A File is a text that may hold flows, and what it is called.
@@ -165,7 +165,7 @@ const (
 
 func (im *importer) tell(to *[]Note, line int, of, text string) {
 	if len(*to) < mostTold {
-		*to = append(*to, Note{File: im.file, Line: line, Flow: printable.Cut(of, longestName),
+		*to = append(*to, Note{File: im.file, Line: line, Flow: printable.Cut(of, schema.LongestName),
 			Text: printable.Cut(text, longestTold)})
 		return
 	}
@@ -254,13 +254,6 @@ func (im *importer) text(n *Value, what string) (string, bool) {
 	}
 	return "", false
 }
-
-var nameRE = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]*$`)
-
-// longestName is longer than any API name of Salesforce, and any of our columns.
-const longestName = 128
-
-func isName(s string) bool { return len(s) <= longestName && nameRE.MatchString(s) }
 
 func sorted(of map[string]string) []string {
 	names := make([]string, 0, len(of))
