@@ -57,7 +57,7 @@ func TestAWSControl(t *testing.T) {
 	a.row("=Nope__c", "{}")
 	a.row("Allocation__c", "{}") // its id lacks the =
 	if status, cause := a.execute(); status != sfntypes.ExecutionStatusFailed ||
-		!strings.Contains(cause, "Catchment.NotDone") {
+		!strings.Contains(cause, "Catchment.Partial") {
 		t.Errorf("with wrong rows the execution is %s: %s", status, cause)
 	}
 	run := a.wants(map[string]string{

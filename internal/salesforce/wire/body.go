@@ -37,10 +37,12 @@ func (b *body) Read(p []byte) (n int, err error) {
 	switch cause := context.Cause(b.ctx); {
 	case b.read > b.most:
 		return 0, beyond("the answer is larger than %d MiB", b.most>>20)
-	case err == nil || err == io.EOF:
-		return n, err
-	case cause != nil:
+	case err == nil:
+		return n, nil
+	case cause != nil: // an answer that ends with its line has no other end than that we hung up
 		return n, cause
+	case err == io.EOF:
+		return n, err
 	}
 	return n, plan.Failf(plan.Retry, "the line broke; the next try reads it again", "answer was cut: %w", err)
 }
