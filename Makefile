@@ -199,10 +199,13 @@ lambda: ## build bin/lambda.zip, the program of every function on AWS
 	$(took)
 
 NPSP ?= testdata/npsp-1k
+# How many rights are taken away from roles that have them, one after the other, drawn by chance.
+MISSING ?= 10
 
 .PHONY: aws
-aws: deps lambda ## deploy into a stand-in for AWS that enforces IAM, run the machine with changes between, verify, break things, take rights away: NPSP=folder
-	$(GO) test ./cmd/catchment-lambda -count=1 -v -timeout 40m -run '^TestAWS' -aws.zip $(CURDIR)/bin/lambda.zip -aws.data $(abspath $(NPSP))
+aws: deps lambda ## deploy into a stand-in for AWS that enforces IAM, run the machine, verify, break things, take rights away: NPSP=folder MISSING=n
+	$(GO) test ./cmd/catchment-lambda -count=1 -v -timeout 40m -run '^TestAWS' -aws.missing $(MISSING) \
+	  -aws.zip $(CURDIR)/bin/lambda.zip -aws.data $(abspath $(NPSP))
 	$(took)
 
 .PHONY: aws-live

@@ -13,7 +13,10 @@ import (
 	"catchment/internal/fakeaws/ministack"
 )
 
-var missingSeed = flag.Uint64("aws.seed", 0, "which rights are taken away; 0 draws a seed")
+var (
+	missingSeed   = flag.Uint64("aws.seed", 0, "which rights are taken away; 0 draws a seed")
+	missingRights = flag.Int("aws.missing", 10, "how many rights are taken away, one after the other")
+)
 
 // TestAWSMissing takes rights away from deployed roles, one at a time, of those
 // that an execution needs: a check of the tests beside it fails each time, and
@@ -42,14 +45,14 @@ func TestAWSMissing(t *testing.T) {
 	l.calls = l.calls[first:] // those of an execution like those that follow
 	needed := slices.SortedFunc(maps.Keys(l.needed()), byName)
 	random.Shuffle(len(needed), func(i, j int) { needed[i], needed[j] = needed[j], needed[i] })
-	if len(needed) < 10 {
+	if len(needed) < *missingRights {
 		t.Fatalf("an execution needs only %d rights", len(needed))
 	}
-	for i, r := range needed[:10] {
+	for i, r := range needed[:*missingRights] {
 		a.changes(uint64(i + 2))
 		a.without(l, r)
 	}
-	a.changes(12)
+	a.changes(uint64(*missingRights + 2))
 	a.run()
 	a.agrees()
 	a.nothingLeft()
