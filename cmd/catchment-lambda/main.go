@@ -32,8 +32,8 @@ func main() {
 			HTTP: client, Secrets: account.Secrets(), Drivers: account.Drivers(),
 		},
 	}
-	w.handler = stepfunctions.Handler{Open: w.open, Publish: replicate.Publish, Metrics: os.Stdout, Now: time.Now}
-	lambda.Start(w.call)
+	h := stepfunctions.Handler{Open: w.open, Publish: replicate.Publish, Metrics: os.Stdout, Now: time.Now}
+	lambda.Start(h.Call)
 }
 
 func transport() *http.Transport {

@@ -22,8 +22,6 @@ import (
 type worker struct {
 	account *cloud.AWS
 	world   project.World
-	handler stepfunctions.Handler
-	step    string // of the call under way
 
 	run        string
 	needs      replicate.Needs
@@ -32,20 +30,15 @@ type worker struct {
 	steps      plan.Steps
 }
 
-// call answers a call of the machine.
-func (w *worker) call(ctx context.Context, in stepfunctions.Call) (any, error) {
-	w.step = in.Step
-	return w.handler.Call(ctx, in)
-}
-
-// open gives what does the steps of a run.
-func (w *worker) open(ctx context.Context, run, holder string, stop <-chan struct{}) (stepfunctions.Work, error) {
-	if w.project == nil || w.run != run || w.needs != replicate.NeedsOf(w.step) {
-		if err := w.reopen(ctx, run); err != nil {
+// open gives what does a step.
+func (w *worker) open(ctx context.Context, o stepfunctions.Order) (stepfunctions.Work, error) {
+	needs := replicate.NeedsOf(o.Step)
+	if w.project == nil || w.run != o.Run || w.needs != needs {
+		if err := w.reopen(ctx, o.Run, needs); err != nil {
 			return stepfunctions.Work{}, err
 		}
 	}
-	w.replicator.Options.Holder, w.replicator.Options.Stop = holder, stop
+	w.replicator.Options.Holder, w.replicator.Options.Stop = o.Holder, o.Stop
 	how := func(ctx context.Context, run string) (outcome.Outcome, error) {
 		row, err := w.project.Control.Run(ctx, run)
 		return outcome.Of(row), err
@@ -53,7 +46,7 @@ func (w *worker) open(ctx context.Context, run, holder string, stop <-chan struc
 	return stepfunctions.Work{Steps: w.steps, Outcome: how}, nil
 }
 
-func (w *worker) reopen(ctx context.Context, run string) (err error) {
+func (w *worker) reopen(ctx context.Context, run string, needs replicate.Needs) (err error) {
 	if w.project != nil {
 		err = w.project.Close()
 		w.project = nil
@@ -62,7 +55,6 @@ func (w *worker) reopen(ctx context.Context, run string) (err error) {
 	if err = errors.Join(err, rerr); err != nil {
 		return err
 	}
-	needs := replicate.NeedsOf(w.step)
 	if needs.Warehouse {
 		if err := w.password(); err != nil {
 			return err

@@ -85,8 +85,8 @@ func (c *machines) invoke(_ context.Context, function string, payload []byte) ([
 		c.begun(function, c.end)
 	}
 	h := stepfunctions.Handler{Publish: replicate.Publish, Metrics: c.log, Now: c.Now,
-		Open: func(_ context.Context, _, holder string, _ <-chan struct{}) (stepfunctions.Work, error) {
-			p.Options.Holder, p.Options.Alone, p.Options.Stop = holder, false, stop
+		Open: func(_ context.Context, o stepfunctions.Order) (stepfunctions.Work, error) {
+			p.Options.Holder, p.Options.Alone, p.Options.Stop = o.Holder, false, stop
 			p.Options.Dead = func(holder string) bool { return c.over[holder] }
 			how := func(ctx context.Context, run string) (outcome.Outcome, error) {
 				row, err := p.Control.Run(ctx, run)

@@ -61,11 +61,18 @@ type Work struct {
 	Outcome func(ctx context.Context, run string) (outcome.Outcome, error) // of a run that was published
 }
 
+// An Order is a step of a run that is to be done.
+type Order struct {
+	Step   string
+	Run    string
+	Holder string          // names the execution in leases
+	Stop   <-chan struct{} // closed when the call should come to its end
+}
+
 // A Handler answers the calls of a machine.
 type Handler struct {
-	// Open gives what does the steps of a run. holder names the execution in
-	// leases; stop is closed when the call should come to its end.
-	Open func(ctx context.Context, run, holder string, stop <-chan struct{}) (Work, error)
+	// Open gives what does a step.
+	Open func(context.Context, Order) (Work, error)
 
 	// Publish is the step whose answer carries the run's outcome.
 	Publish string
@@ -108,7 +115,7 @@ func (h *Handler) call(ctx context.Context, in Call, stop <-chan struct{}) (any,
 	if t.Run == "" {
 		t.Run = runID(note.Execution, note.Started)
 	}
-	work, err := h.Open(ctx, t.Run, note.Execution, stop)
+	work, err := h.Open(ctx, Order{in.Step, t.Run, note.Execution, stop})
 	if err != nil {
 		return nil, err
 	}

@@ -65,7 +65,7 @@ func TestErrorsHaveNames(t *testing.T) {
 		{context.DeadlineExceeded, "Catchment.Retry"},
 		{fmt.Errorf("load: %w", context.Canceled), "Catchment.Retry"},
 	} {
-		h := Handler{Now: time.Now, Open: func(context.Context, string, string, <-chan struct{}) (Work, error) {
+		h := Handler{Now: time.Now, Open: func(context.Context, Order) (Work, error) {
 			return Work{}, c.err
 		}}
 		_, err := h.Call(t.Context(), Call{Step: "list"})
@@ -87,9 +87,9 @@ func TestCallEndsBeforeItsFunction(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			begin := time.Now()
 			var stopped, ended time.Duration
-			h := Handler{Now: time.Now, Open: func(_ context.Context, _, _ string, stop <-chan struct{}) (Work, error) {
+			h := Handler{Now: time.Now, Open: func(_ context.Context, o Order) (Work, error) {
 				return Work{Steps: plan.Steps{"load": func(ctx context.Context, t plan.Task) (plan.Task, error) {
-					<-stop
+					<-o.Stop
 					stopped = time.Since(begin)
 					<-ctx.Done()
 					ended = time.Since(begin)
@@ -112,7 +112,7 @@ func TestCallEndsBeforeItsFunction(t *testing.T) {
 // A poll that names no time and has none of its own goes on at once: more
 // pages wait for the next call.
 func TestLoadGoesOnAtOnce(t *testing.T) {
-	h := Handler{Now: time.Now, Open: func(context.Context, string, string, <-chan struct{}) (Work, error) {
+	h := Handler{Now: time.Now, Open: func(context.Context, Order) (Work, error) {
 		return Work{Steps: plan.Steps{"load": func(_ context.Context, t plan.Task) (plan.Task, error) {
 			return t, nil
 		}}}, nil

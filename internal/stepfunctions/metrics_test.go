@@ -61,7 +61,7 @@ func metricsOf(t *testing.T, now time.Time, o outcome.Outcome) map[string]any {
 	t.Helper()
 	var log bytes.Buffer
 	h := Handler{Publish: "publish", Metrics: &log, Now: func() time.Time { return now },
-		Open: func(context.Context, string, string, <-chan struct{}) (Work, error) {
+		Open: func(context.Context, Order) (Work, error) {
 			steps := plan.Steps{}
 			for _, name := range []string{"publish", "list"} {
 				steps[name] = func(_ context.Context, t plan.Task) (plan.Task, error) { return t, nil }

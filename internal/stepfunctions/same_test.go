@@ -122,7 +122,7 @@ func (w *world) outcome(context.Context, string) (outcome.Outcome, error) {
 // invoke calls the handler of a world as Lambda would: through JSON.
 func (w *world) invoke() func(context.Context, string, []byte) ([]byte, error) {
 	h := stepfunctions.Handler{Publish: replicate.Publish, Now: time.Now,
-		Open: func(context.Context, string, string, <-chan struct{}) (stepfunctions.Work, error) {
+		Open: func(context.Context, stepfunctions.Order) (stepfunctions.Work, error) {
 			return stepfunctions.Work{Steps: w.steps(), Outcome: w.outcome}, nil
 		}}
 	return func(ctx context.Context, function string, payload []byte) ([]byte, error) {
