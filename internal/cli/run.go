@@ -191,10 +191,8 @@ func runReport(run control.RunRow) status.Run {
 		ID: run.ID, State: string(run.State), Calls: run.Calls,
 		Seconds: status.Seconds(run.Ended.Sub(run.Started).Round(time.Millisecond)),
 	}
+	_, report.Failed, _, _ = run.Tally()
 	for _, o := range run.Objects {
-		if o.State == control.FlowFailed {
-			report.Failed++
-		}
 		report.Objects = append(report.Objects, status.RunObject{
 			Object: o.Object, State: string(o.State), Mover: o.Mover,
 			Extracted: o.Records + o.Rejected, Loaded: o.Records, Rejected: o.Rejected, KeptOut: o.KeptOut,

@@ -46,10 +46,6 @@ const (
 	attemptHistory = 24 * time.Hour
 )
 
-// tries bounds how often a change is decided anew after a conflict. Each
-// conflict means that somebody else got on, so a few are enough.
-const tries = 20
-
 // Control reads and writes the typed rows of a versioned.Table.
 type Control struct {
 	table versioned.Table

@@ -51,17 +51,16 @@ func (c *Control) SaveFlow(ctx context.Context, f FlowRow) (FlowRow, error) {
 // UpdateFlow changes the row of a flow, again from the stored one where
 // somebody else was faster: a pause may come at any moment of a run.
 func (c *Control) UpdateFlow(ctx context.Context, object string, change func(*FlowRow)) (FlowRow, error) {
-	for n := 1; ; n++ {
-		f, err := c.Flow(ctx, object)
-		if err != nil {
-			return f, err
+	var f FlowRow
+	err := versioned.Anew(func() (err error) {
+		if f, err = c.Flow(ctx, object); err != nil {
+			return err
 		}
 		change(&f)
 		f, err = c.SaveFlow(ctx, f)
-		if !errors.Is(err, versioned.ErrConflict) || n == tries {
-			return f, err
-		}
-	}
+		return err
+	})
+	return f, err
 }
 
 // Flows lists all flows that were ever saved, in order of their names.

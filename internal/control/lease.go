@@ -118,25 +118,24 @@ var errUnchanged = errors.New("unchanged")
 // changeLease decides from the stored lease what it becomes and writes that
 // where it is still the stored one; else it decides again.
 func (c *Control) changeLease(ctx context.Context, flow string, change func(Lease) (Lease, error)) (Lease, error) {
-	for n := 1; ; n++ {
+	var l Lease
+	err := versioned.Anew(func() error {
 		stored, version, err := read[Lease](ctx, c.table, kindLease, flow)
 		if err != nil && !errors.Is(err, versioned.ErrNotFound) {
-			return Lease{}, err
+			return err
 		}
 		stored.Flow = flow
-		next, err := change(stored)
-		if errors.Is(err, errUnchanged) {
-			return stored, nil
+		if l, err = change(stored); errors.Is(err, errUnchanged) {
+			l = stored
+			return nil
 		}
-		if err != nil {
-			return Lease{}, err
-		}
-		_, err = write(ctx, c.table, rowOf(kindLease, flow, version), next)
 		if err == nil {
-			return next, nil
+			_, err = write(ctx, c.table, rowOf(kindLease, flow, version), l)
 		}
-		if !errors.Is(err, versioned.ErrConflict) || n == tries {
-			return Lease{}, err
-		}
+		return err
+	})
+	if err != nil {
+		return Lease{}, err
 	}
+	return l, nil
 }

@@ -168,7 +168,7 @@ func (c *Control) Rebind(ctx context.Context, org Org) error {
 // changeOrg changes the row of the org, again from the stored one where somebody
 // else was faster.
 func (c *Control) changeOrg(ctx context.Context, change func(*Org)) error {
-	for n := 1; ; n++ {
+	return versioned.Anew(func() error {
 		stored, version, err := c.org(ctx)
 		if err != nil {
 			return err
@@ -178,8 +178,6 @@ func (c *Control) changeOrg(ctx context.Context, change func(*Org)) error {
 			return nil
 		}
 		_, err = write(ctx, c.table, rowOf(kindMeta, "org", version), next)
-		if !errors.Is(err, versioned.ErrConflict) || n == tries {
-			return err
-		}
-	}
+		return err
+	})
 }

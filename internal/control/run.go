@@ -87,6 +87,23 @@ type RunObject struct {
 	Class    plan.Class     `json:"class,omitzero"` // of Error
 }
 
+// Tally counts the flows of a run by how they went.
+func (r RunRow) Tally() (done, failed, open, paused int) {
+	for _, o := range r.Objects {
+		switch o.State {
+		case FlowDone:
+			done++
+		case FlowFailed:
+			failed++
+		case FlowPaused:
+			paused++
+		default:
+			open++
+		}
+	}
+	return done, failed, open, paused
+}
+
 // SaveRun writes a run that nobody has changed since it was read, else
 // versioned.ErrConflict, and returns it with its new version.
 func (c *Control) SaveRun(ctx context.Context, r RunRow) (RunRow, error) {

@@ -58,12 +58,12 @@ func Of(run control.RunRow) Outcome {
 	out := Outcome{ID: run.ID, State: run.State, Objects: len(run.Objects), NotDone: []Flow{},
 		Seconds: int64(run.Ended.Sub(run.Started) / time.Second)}
 	out.Error, out.Hint = told(run.Error, run.Hint)
+	out.Done, out.Failed, out.Open, out.Paused = run.Tally()
 	room := roomForFlows
 	var earliest time.Time
 	for _, o := range run.Objects {
 		out.Loaded += o.Records
 		out.Rejected += o.Rejected
-		out.count(o.State)
 		if o.State != control.FlowPaused && !o.To.IsZero() && (earliest.IsZero() || o.To.Before(earliest)) {
 			earliest = o.To
 		}
@@ -93,19 +93,6 @@ func (out Outcome) Because(name, cause string) Outcome {
 	out.Error, out.Hint = told(name+": "+cause, "the history of the execution has the state that it comes from; "+
 		"start it again: what is open is taken up where it was")
 	return out
-}
-
-func (out *Outcome) count(s control.FlowState) {
-	switch s {
-	case control.FlowDone:
-		out.Done++
-	case control.FlowFailed:
-		out.Failed++
-	case control.FlowPaused:
-		out.Paused++
-	default:
-		out.Open++
-	}
 }
 
 func notDone(o control.RunObject) Flow {

@@ -145,16 +145,8 @@ func outcome(a control.Attempt, o control.RunObject, stopping bool) (control.Run
 
 // runState sums up a run, of whose flows so many were lost to another run.
 func runState(objects []control.RunObject, lost int, stopping bool) control.RunState {
-	done, failed := 0, 0
-	for _, o := range objects {
-		switch o.State {
-		case control.FlowDone, control.FlowPaused:
-			done++
-		case control.FlowFailed:
-			failed++
-		}
-	}
-	open := len(objects) - done - failed
+	done, _, open, paused := control.RunRow{Objects: objects}.Tally()
+	done += paused
 	switch {
 	case lost > 0:
 		return control.Superseded

@@ -22,6 +22,20 @@ var ErrNotFound = errors.New("no such row in the control table")
 // again and decide anew; its class is Retry.
 var ErrConflict error = &plan.Failure{Class: plan.Retry, Err: errors.New("the row was changed meanwhile")}
 
+// tries bounds how often a change is decided anew after a conflict. Each conflict means
+// that somebody else got on, so a few are enough.
+const tries = 20
+
+// Anew does what reads a row, decides and writes it, again where somebody else was faster.
+func Anew(do func() error) error {
+	for n := 1; ; n++ {
+		err := do()
+		if !errors.Is(err, ErrConflict) || n == tries {
+			return err
+		}
+	}
+}
+
 // An Unreadable says that a row stands there which nobody can read: other hands wrote it.
 type Unreadable struct {
 	Key Key

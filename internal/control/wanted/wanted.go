@@ -91,9 +91,6 @@ func read(stored versioned.Row) Row {
 	return row
 }
 
-// tries bounds how often a row is written anew after somebody else was faster.
-const tries = 20
-
 // Put writes a row in the place of the object's old one, and tells whether they differ.
 func (r Rows) Put(ctx context.Context, row Row) (changed bool, err error) {
 	return r.change(ctx, row.Object, func(old versioned.Row, is bool) (bool, error) {
@@ -125,19 +122,19 @@ func (r Rows) Remove(ctx context.Context, object string) (bool, error) {
 func (r Rows) change(
 	ctx context.Context, object string, do func(old versioned.Row, is bool) (bool, error),
 ) (bool, error) {
-	for n := 1; ; n++ {
+	done := false
+	err := versioned.Anew(func() error {
 		old, err := r.table.Get(ctx, versioned.Key{Kind: kind, ID: object})
 		is := err == nil
-		if err == nil || errors.Is(err, versioned.ErrNotFound) {
-			var done bool
-			if done, err = do(old, is); err == nil {
-				return done, nil
-			}
+		if is || errors.Is(err, versioned.ErrNotFound) {
+			done, err = do(old, is)
 		}
-		if !errors.Is(err, versioned.ErrConflict) || n == tries {
-			return false, fmt.Errorf("write control row %s: %w", printable.Line(object), err)
-		}
+		return err
+	})
+	if err != nil {
+		return false, fmt.Errorf("write control row %s: %w", printable.Line(object), err)
 	}
+	return done, nil
 }
 
 // Objects are those of rows.
