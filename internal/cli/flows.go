@@ -83,7 +83,7 @@ func (p *work) pushFlows(ctx context.Context, file string, names []string) error
 	if err != nil {
 		return err
 	}
-	chosen, err := chosenOf(from.Flows, names)
+	chosen, err := project.Choose(from.Flows, names)
 	if err != nil {
 		return err
 	}
@@ -109,25 +109,6 @@ func (p *work) pushFlows(ctx context.Context, file string, names []string) error
 		return nil
 	}
 	return p.keepLandings(ctx, from.Flows, chosen)
-}
-
-// chosenOf finds the flows that were named, by their places; all where none was.
-func chosenOf(flows []flow.Flow, names []string) ([]int, error) {
-	var chosen []int
-	for i := range flows {
-		if len(names) == 0 {
-			chosen = append(chosen, i)
-		}
-	}
-	for _, name := range names {
-		i := slices.IndexFunc(flows, func(fl flow.Flow) bool { return strings.EqualFold(fl.Object, name) })
-		if i < 0 {
-			return nil, plan.Fixf("the flows are: "+strings.Join(project.FlowNames(flows), ", "),
-				"no flow copies an object %s", name)
-		}
-		chosen = append(chosen, i)
-	}
-	return chosen, nil
 }
 
 // keepLandings writes the flows of AppFlow that a run would make.

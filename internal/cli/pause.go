@@ -11,7 +11,6 @@ import (
 	"catchment/internal/control/wanted"
 	"catchment/internal/flow"
 	"catchment/internal/notice"
-	"catchment/internal/plan"
 	"catchment/internal/project"
 )
 
@@ -92,7 +91,7 @@ func (p *work) named(ctx context.Context, name string) (string, error) {
 	if slices.Contains(known, flow.Star) {
 		return name, nil
 	}
-	return "", plan.Fixf("the flows are: "+strings.Join(known, ", "), "no flow copies an object %s", name)
+	return "", project.NoFlow(known, name)
 }
 
 // objects are those of the flows, as the configuration or the control rows call them.

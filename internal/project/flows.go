@@ -42,19 +42,40 @@ func (p *Project) Flows(ctx context.Context, names []string) ([]flow.Flow, error
 	if err != nil || len(names) == 0 {
 		return all, err
 	}
-	var chosen []flow.Flow
-	for _, name := range names {
-		i := slices.IndexFunc(all, func(f flow.Flow) bool { return strings.EqualFold(f.Object, name) })
-		if i < 0 {
-			return nil, plan.Fixf("the flows are: "+strings.Join(FlowNames(all), ", "),
-				"no flow copies an object %s", name)
-		}
-		// named once is enough
-		if !slices.ContainsFunc(chosen, func(f flow.Flow) bool { return f.Object == all[i].Object }) {
-			chosen = append(chosen, all[i])
-		}
+	at, err := Choose(all, names)
+	if err != nil {
+		return nil, err
+	}
+	chosen := make([]flow.Flow, len(at))
+	for i, place := range at {
+		chosen[i] = all[place]
 	}
 	return chosen, nil
+}
+
+// Choose finds the flows that were named, by their places, each once; all where no name
+// was given.
+func Choose(flows []flow.Flow, names []string) (at []int, err error) {
+	for i := range flows {
+		if len(names) == 0 {
+			at = append(at, i)
+		}
+	}
+	for _, name := range names {
+		i := slices.IndexFunc(flows, func(f flow.Flow) bool { return strings.EqualFold(f.Object, name) })
+		if i < 0 {
+			return nil, NoFlow(FlowNames(flows), name)
+		}
+		if !slices.Contains(at, i) { // named once is enough
+			at = append(at, i)
+		}
+	}
+	return at, nil
+}
+
+// NoFlow says that no flow copies an object; known are those that one does.
+func NoFlow(known []string, name string) error {
+	return plan.Fixf("the flows are: "+strings.Join(known, ", "), "no flow copies an object %s", name)
 }
 
 // rows are what is remembered of flows, as far as the control table is open to tell.
