@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 
 	"catchment/internal/control"
+	"catchment/internal/mover"
 	"catchment/internal/plan"
 	"catchment/internal/stage"
 )
@@ -95,19 +96,26 @@ func (r *Replicator) dropJobs(ctx context.Context, a control.Attempt) error {
 		if len(p.Job) == 0 {
 			continue
 		}
-		drop := s.paging(p).drop
-		if lander := s.lander(p); lander != nil { // the warehouse isn't asked: what has landed stays
-			at, err := landingOf(p)
-			if err != nil {
-				return err
-			}
-			drop = func(ctx context.Context) error { return lander.Drop(ctx, at) }
+		var err error
+		if lander := s.lander(p); lander != nil {
+			err = dropLanding(ctx, lander, p)
+		} else {
+			err = s.paging(p).drop(ctx)
 		}
-		if err := drop(ctx); err != nil {
+		if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// dropLanding deletes the flow of a part. The warehouse isn't asked: what has landed stays.
+func dropLanding(ctx context.Context, lander mover.Lander, p *control.Part) error {
+	at, err := landingOf(p)
+	if err != nil {
+		return err
+	}
+	return lander.Drop(ctx, at)
 }
 
 // dropPages deletes the flow's stored pages that have been kept long enough.

@@ -79,9 +79,7 @@ type Needs struct {
 // neither Salesforce nor the warehouse can be reached.
 func NeedsOf(step string) Needs {
 	switch step {
-	case List: // gives up attempts, and their flows of AppFlow
-		return Needs{Org: true, Warehouse: true, Stage: true, Landers: true}
-	case Create, Ready, Start, Done, Load:
+	case List, Create, Ready, Start, Done, Load:
 		return Needs{Org: true, Warehouse: true, Stage: true, Landers: true}
 	case Consolidate:
 		return Needs{Org: true, Warehouse: true}

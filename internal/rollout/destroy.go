@@ -86,14 +86,18 @@ func (w Work) Destroy(ctx context.Context, r Removal) (Removal, error) {
 // kinds are what outlives a stack of ours: the command that deletes it, and the
 // parameter by which the next deployment takes it up, if there is one.
 var kinds = map[string]struct{ command, takes string }{
-	"AWS::DynamoDB::Table":        {"aws dynamodb delete-table --table-name %s", "ControlTable=existing"},
-	"AWS::S3::Bucket":             {"aws s3 rb s3://%s --force", "StageBucket=existing"},
-	"AWS::SecretsManager::Secret": {"aws secretsmanager delete-secret --secret-id %s", "LoginSecrets=existing"},
+	"AWS::DynamoDB::Table":        {"aws dynamodb delete-table --table-name %s", takesTable},
+	"AWS::S3::Bucket":             {"aws s3 rb s3://%s --force", takesBucket},
+	"AWS::SecretsManager::Secret": {"aws secretsmanager delete-secret --secret-id %s", takesSecrets},
 	"AWS::Logs::LogGroup":         {"aws logs delete-log-group --log-group-name %s", ""},
 }
 
-// existing are the parameters that take up what is there already.
-var existing = []string{"ControlTable=existing", "StageBucket=existing", "LoginSecrets=existing"}
+// The parameters that take up what is there already.
+const (
+	takesTable   = "ControlTable=existing"
+	takesBucket  = "StageBucket=existing"
+	takesSecrets = "LoginSecrets=existing"
+)
 
 func keptOf(e Event) Kept {
 	k := Kept{Type: e.Type, Name: e.Physical, TakenBy: kinds[e.Type].takes}

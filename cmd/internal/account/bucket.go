@@ -89,14 +89,15 @@ func (a *Account) own(ctx context.Context) (string, error) {
 		in.CreateBucketConfiguration = &types.CreateBucketConfiguration{
 			LocationConstraint: types.BucketLocationConstraint(a.region)}
 	}
-	_, err = a.s3.HeadBucket(ctx, &awss3.HeadBucketInput{Bucket: &name, ExpectedBucketOwner: &number})
+	err = a.look(ctx, name, &number)
 	if awserr.StatusOf(err) == http.StatusNotFound {
 		_, err = a.s3.CreateBucket(ctx, in)
 		if _, made := errors.AsType[*types.BucketAlreadyOwnedByYou](err); err != nil && !made {
 			return "", awserr.Classed("s3:CreateBucket", "arn:aws:s3:::"+name, err)
 		}
+		err = a.look(ctx, name, &number)
 	}
-	if err := a.look(ctx, name, &number); err != nil {
+	if err != nil {
 		return "", err
 	}
 	return name, a.guard(ctx, name, number)
