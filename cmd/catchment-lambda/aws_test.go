@@ -126,9 +126,7 @@ const (
 // TestAWS deploys the rendered template and runs its machine two or three times,
 // with changes in between; make aws calls it.
 func TestAWS(t *testing.T) {
-	if *lambdaZip == "" {
-		t.Skip("make aws runs it: it deploys bin/lambda.zip")
-	}
+	byMakeAWS(t)
 	for _, v := range []variant{
 		{name: "bulk", more: byMaps, flows: sixFlows, rounds: 3},
 		{name: "appflow", more: byAppFlow, flows: sixFlows, rounds: 3},
@@ -182,6 +180,14 @@ func TestAWS(t *testing.T) {
 				a.byGlue()
 			}
 		})
+	}
+}
+
+// byMakeAWS leaves a test to make aws, which says where the program of the functions is.
+func byMakeAWS(t *testing.T) {
+	t.Helper()
+	if *lambdaZip == "" {
+		t.Skip("make aws runs it: it deploys bin/lambda.zip")
 	}
 }
 

@@ -26,9 +26,7 @@ const (
 // execution; a row less, and it is gone; rows that are wrong, and the others go on. make aws
 // calls it.
 func TestAWSControl(t *testing.T) {
-	if *lambdaZip == "" {
-		t.Skip("make aws runs it: it deploys bin/lambda.zip")
-	}
+	byMakeAWS(t)
 	a := newAccount(t, variant{name: "control", more: byRows, flows: ofRows})
 	a.deploy()
 	a.template("account.yaml", "object: Account\nfields: [Name]\n")

@@ -50,9 +50,7 @@ const takenJob = "catchment-consolidate"
 // that are there; and it makes a stack over one that is ROLLBACK_COMPLETE, which
 // AWS wants to be deleted first.
 func TestAWSDeploy(t *testing.T) {
-	if *lambdaZip == "" {
-		t.Skip("make aws runs it: it deploys bin/lambda.zip")
-	}
+	byMakeAWS(t)
 	a := newAccount(t, variant{name: "deploy", more: byBulk, flows: sixFlows, data: true})
 	d := &deployer{account: a, dir: t.TempDir()}
 	text, err := a.s3().GetObject(t.Context(),

@@ -17,9 +17,7 @@ import (
 // TestAWSFaults lets a deployed pipeline go wrong: the execution fails and names
 // what it was, with what to do, and the next one goes on. make aws calls it.
 func TestAWSFaults(t *testing.T) {
-	if *lambdaZip == "" {
-		t.Skip("make aws runs it: it deploys bin/lambda.zip")
-	}
+	byMakeAWS(t)
 	a := newAccount(t, variant{name: "faults", more: byBulk, flows: sixFlows})
 	a.deploy()
 	for _, c := range []struct {

@@ -36,9 +36,7 @@ const deniedObject = "Thing40__c"
 // Salesforce denies: it ends partial, the machine's end and the metrics have the
 // reason, and nothing is left in AWS but what the template owns. make aws calls it.
 func TestAWSMany(t *testing.T) {
-	if *lambdaZip == "" {
-		t.Skip("make aws runs it: it deploys bin/lambda.zip")
-	}
+	byMakeAWS(t)
 	flows := strings.Builder{}
 	for i := range 71 {
 		fmt.Fprintf(&flows, "  - object: Thing%02d__c\n", i)

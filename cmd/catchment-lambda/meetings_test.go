@@ -18,9 +18,7 @@ import (
 // TestAWSTakeovers stops executions midway: the next one goes on, or the engine of
 // one machine does, and it goes on where the engine was stopped. make aws calls it.
 func TestAWSTakeovers(t *testing.T) {
-	if *lambdaZip == "" {
-		t.Skip("make aws runs it: it deploys bin/lambda.zip")
-	}
+	byMakeAWS(t)
 	a := newAccount(t, variant{name: "takeovers", more: byBoth, flows: bothWays})
 	a.deploy()
 	for i, c := range []struct {

@@ -22,9 +22,7 @@ var (
 // that an execution needs: a check of the tests beside it fails each time, and
 // with the right given back the next execution goes on. make aws calls it.
 func TestAWSMissing(t *testing.T) {
-	if *lambdaZip == "" {
-		t.Skip("make aws runs it: it deploys bin/lambda.zip")
-	}
+	byMakeAWS(t)
 	seed := *missingSeed
 	if seed == 0 {
 		seed = uint64(time.Now().UnixNano())

@@ -118,9 +118,7 @@ func (r right) everywhere() right {
 // seen: a call that only this right allows, or a reason why nobody sees one. make
 // aws calls it, last.
 func TestAWSRights(t *testing.T) {
-	if *lambdaZip == "" {
-		t.Skip("make aws runs it: it deploys bin/lambda.zip")
-	}
+	byMakeAWS(t)
 	if len(ledgers) < 2 {
 		t.Fatal("run the other tests of make aws with it: it looks at the calls that they made")
 	}

@@ -7,7 +7,6 @@ import (
 	"debug/elf"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -25,14 +24,7 @@ import (
 // cloud is the AWS of this package's tests.
 var cloud ministack.Server
 
-func TestMain(m *testing.M) {
-	code := m.Run()
-	if err := cloud.Stop(); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		code = 1
-	}
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { ministack.Main(m, &cloud) }
 
 func storage(t *testing.T) *awss3.Client {
 	return awss3.NewFromConfig(cloud.Config(t), func(o *awss3.Options) { o.UsePathStyle = true })

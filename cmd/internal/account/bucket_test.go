@@ -70,10 +70,7 @@ func TestBucketsOfOthers(t *testing.T) {
 					"</GetCallerIdentityResult></GetCallerIdentityResponse>")
 			}))
 			defer server.Close()
-			config := aws.Config{Region: "eu-west-1", BaseEndpoint: &server.URL,
-				Credentials: credentials.NewStaticCredentialsProvider("test", "test", "")}
-			s3 := awss3.NewFromConfig(config, func(o *awss3.Options) { o.UsePathStyle = true })
-			_, err := account.New(config, s3).Bucket(t.Context(), c.bucket)
+			_, err := accountAt(server).Bucket(t.Context(), c.bucket)
 			if plan.ClassOf(err) != plan.Fix || !strings.Contains(err.Error(), c.says) ||
 				!strings.Contains(plan.HintOf(err), c.hint) {
 				t.Errorf("%v, hint %q", err, plan.HintOf(err))
@@ -89,10 +86,14 @@ func TestUnlistedBucket(t *testing.T) {
 		w.WriteHeader(http.StatusForbidden)
 	}))
 	defer server.Close()
-	config := aws.Config{Region: "eu-west-1", BaseEndpoint: &server.URL,
-		Credentials: credentials.NewStaticCredentialsProvider("test", "test", "")}
-	s3 := awss3.NewFromConfig(config, func(o *awss3.Options) { o.UsePathStyle = true })
-	if b, err := account.New(config, s3).Bucket(t.Context(), "named"); err != nil || b.Name != "named" {
+	if b, err := accountAt(server).Bucket(t.Context(), "named"); err != nil || b.Name != "named" {
 		t.Errorf("%+v, %v", b, err)
 	}
+}
+
+// accountAt is an account in eu-west-1 whose AWS is a server of a test.
+func accountAt(server *httptest.Server) *account.Account {
+	config := aws.Config{Region: "eu-west-1", BaseEndpoint: &server.URL,
+		Credentials: credentials.NewStaticCredentialsProvider("test", "test", "")}
+	return account.New(config, awss3.NewFromConfig(config, func(o *awss3.Options) { o.UsePathStyle = true }))
 }

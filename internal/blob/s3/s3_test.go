@@ -11,7 +11,6 @@ import (
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
-	"os"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -28,14 +27,7 @@ import (
 // cloud is the AWS of this package's tests.
 var cloud ministack.Server
 
-func TestMain(m *testing.M) {
-	code := m.Run()
-	if err := errors.Join(cloud.Stop(), strict.Stop()); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		code = 1
-	}
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { ministack.Main(m, &cloud, &strict) }
 
 // between may answer in the place of S3; it tells whether it did.
 type between func(w http.ResponseWriter, r *http.Request) bool

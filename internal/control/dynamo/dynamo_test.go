@@ -3,12 +3,10 @@ package dynamo_test
 import (
 	"crypto/rand"
 	"errors"
-	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
-	"os"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -27,14 +25,7 @@ import (
 // cloud is the AWS of this package's tests.
 var cloud ministack.Server
 
-func TestMain(m *testing.M) {
-	code := m.Run()
-	if err := cloud.Stop(); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		code = 1
-	}
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { ministack.Main(m, &cloud) }
 
 // between may answer in the place of DynamoDB; it tells whether it did.
 type between func(w http.ResponseWriter, r *http.Request, next http.Handler) bool

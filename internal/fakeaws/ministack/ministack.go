@@ -96,6 +96,18 @@ func (s *Server) Stop() error {
 	}
 }
 
+// Main runs the tests of a package, and ends the servers that they have used.
+func Main(m *testing.M, servers ...*Server) {
+	code := m.Run()
+	for _, s := range servers {
+		if err := s.Stop(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			code = 1
+		}
+	}
+	os.Exit(code)
+}
+
 // guard runs the server until its input ends, however this process ends, and
 // takes all that it started along: it is the leader of their group.
 const guard = `exec 3<&0
