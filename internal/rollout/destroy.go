@@ -86,17 +86,17 @@ func (w Work) Destroy(ctx context.Context, r Removal) (Removal, error) {
 // kinds are what outlives a stack of ours: the command that deletes it, and the
 // parameter by which the next deployment takes it up, if there is one.
 var kinds = map[string]struct{ command, takes string }{
-	"AWS::DynamoDB::Table":        {"aws dynamodb delete-table --table-name %s", takesTable},
-	"AWS::S3::Bucket":             {"aws s3 rb s3://%s --force", takesBucket},
-	"AWS::SecretsManager::Secret": {"aws secretsmanager delete-secret --secret-id %s", takesSecrets},
+	"AWS::DynamoDB::Table":        {"aws dynamodb delete-table --table-name %s", existingTable},
+	"AWS::S3::Bucket":             {"aws s3 rb s3://%s --force", existingBucket},
+	"AWS::SecretsManager::Secret": {"aws secretsmanager delete-secret --secret-id %s", existingLogins},
 	"AWS::Logs::LogGroup":         {"aws logs delete-log-group --log-group-name %s", ""},
 }
 
 // The parameters that take up what is there already.
 const (
-	takesTable   = "ControlTable=existing"
-	takesBucket  = "StageBucket=existing"
-	takesSecrets = "LoginSecrets=existing"
+	existingTable  = "ControlTable=existing"
+	existingBucket = "StageBucket=existing"
+	existingLogins = "LoginSecrets=existing"
 )
 
 func keptOf(e Event) Kept {

@@ -164,9 +164,10 @@ func classOf(s Stack, reasons []string) (plan.Class, string) {
 		case denied:
 			return plan.Fix, d.Hint() + after
 		case has("already exist"):
+			existing := []string{existingTable, existingBucket, existingLogins}
 			return plan.Fix, "delete what has this name, or choose another: that of the stack with --stack, those of " +
 				"table, bucket and secrets in catchment.yaml; what an earlier deployment has left is taken up with " +
-				"--parameter " + strings.Join([]string{takesTable, takesBucket, takesSecrets}, " --parameter ") + after
+				"--parameter " + strings.Join(existing, " --parameter ") + after
 		case has("rate exceeded", "throttl", "internal failure", "internalfailure", "service unavailable", "timed out"):
 			return plan.Retry, "deploy again"
 		case has("limit exceeded", "quota", "limitexceeded"):
