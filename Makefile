@@ -52,6 +52,11 @@ demo: bin/catchment ## a fake org into DuckDB: two runs, changes and deletes bet
 	bin/catchment demo
 	$(took)
 
+.PHONY: picture
+picture: bin/catchment ## docs/demo.svg, the picture of the README: catchment demo on a terminal (tmux)
+	docs/picture.sh bin/catchment docs/demo.svg
+	$(took)
+
 .venv/installed: .ci/requirements.txt
 	python3 -m venv .venv
 	.venv/bin/pip install --quiet --disable-pip-version-check --requirement .ci/requirements.txt
