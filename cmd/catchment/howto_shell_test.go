@@ -105,8 +105,9 @@ var secureCluster pgtest.Cluster
 
 // provide gives a page what its reader has beside that: a database where it says
 // "$PG_URL"; a server with TLS and passwords, that of one's own, where it says
-// "$PG_HOST"; and where it says that aws is a stand-in, one before an AppFlow that has
-// filled tables in that database for a while, from the org of the page.
+// "$PG_HOST"; where it says that Redshift is a stand-in, that; and where it says so
+// of aws, one before an AppFlow that has filled tables in that database for a while,
+// from the org of the page.
 func provide(ts *testscript.TestScript, sh *shell, page string) {
 	if strings.Contains(page, "$PG_URL") {
 		newDatabase(ts, false, nil)
@@ -117,6 +118,14 @@ func provide(ts *testscript.TestScript, sh *shell, page string) {
 		ts.Check(err)
 		sh.export(ts, "PG_HOST", host)
 		sh.export(ts, "PG_ROOT", root)
+	}
+	if strings.Contains(page, "Redshift is a **stand-in**") {
+		startRedshift(ts, false, nil)
+		sh.export(ts, "RS_PSQL", ts.Getenv("PG_URL"))
+		for _, name := range []string{"RS_URL", "PGPASSWORD", "AWS_REGION", "AWS_ACCESS_KEY_ID",
+			"AWS_SECRET_ACCESS_KEY", "AWS_ENDPOINT_URL"} {
+			sh.export(ts, name, ts.Getenv(name))
+		}
 	}
 	if strings.Contains(page, "`aws` is a **stand-in**") {
 		var org map[string]string
