@@ -56,7 +56,7 @@ func flowRules() []shape {
 			"then": lacks("fields", "where", "refresh_fields"),
 			"else": lacks("exclude_objects"),
 		},
-		{"if": shape{"required": []string{"fields"}}, "then": lacks("exclude", "include")},
+		whenIn("fields", shape{}, lacks("exclude", "include")),
 		whenIn("mover", shape{"const": ByAppFlow}, shape{"not": treated}),
 	}
 }
@@ -65,8 +65,15 @@ func flowRules() []shape {
 func (f *File) flowsForm() form {
 	var fl Flow
 	var own defaults
-	list := shape{"type": "array", "minItems": 1, "items": mapOf(fl.keys(&own), flowRules()...)}
+	keys := fl.keys(&own)
+	for i := range keys {
+		if keys[i].otherwise != "" && keys[i].name != "paused" {
+			keys[i].otherwise = "as defaults say"
+		}
+	}
+	list := shape{"type": "array", "minItems": 1, "items": mapOf(keys, flowRules()...)}
 	return form{
+		keys:  keys,
 		read:  func(r *reader, at string, n ast.Node) { r.flows(at, n, f) },
 		shape: shape{"anyOf": []shape{{"const": byControl}, list}},
 	}

@@ -15,6 +15,7 @@ import (
 type form struct {
 	read  reading
 	shape shape
+	keys  []key // of the map that it is, or of each in the list that it is; nil of all else
 }
 
 // A key is one key that a map may have, and what a reader of docs/reference learns of it.
@@ -31,7 +32,7 @@ type key struct {
 func section(keys []key, rules ...shape) form {
 	return form{
 		read:  func(r *reader, at string, n ast.Node) { r.mapping(at, n, keys) },
-		shape: mapOf(keys, rules...),
+		shape: mapOf(keys, rules...), keys: keys,
 	}
 }
 
@@ -42,7 +43,7 @@ func sectionThen(keys []key, then func(r *reader, at string, n ast.Node, found m
 		read: func(r *reader, at string, n ast.Node) {
 			then(r, at, n, r.mapping(at, n, keys))
 		},
-		shape: mapOf(keys, rules...),
+		shape: mapOf(keys, rules...), keys: keys,
 	}
 }
 

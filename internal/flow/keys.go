@@ -116,7 +116,7 @@ func (w *Warehouse) form(known Warehouses) form {
 	}
 	long := slices.Sorted(maps.Keys(known.Text))
 	return sectionThen(keys, w.finish,
-		shape{"if": shape{"required": []string{"text"}}, "then": has("url", ofSchemes(long))})
+		shape{"if": has("text", shape{}), "then": has("url", ofSchemes(long))})
 }
 
 // keys are the keys that a flow and the defaults have in common.

@@ -44,7 +44,7 @@ func apiVersion() shape {
 
 // driverURL is the url of a driver.
 func driverURL(dst *string, known Warehouses) form {
-	is := shape{"type": "string", "pattern": driverPattern, "not": shape{"pattern": withPassword}}
+	is := shape{"type": "string", "pattern": driverPattern, "not": shape{"type": "string", "pattern": withPassword}}
 	return located(checked(dst, is, known.wrongURL))
 }
 
@@ -64,19 +64,19 @@ func (w Warehouses) wrongURL(s string) string {
 	return ""
 }
 
-// ofSchemes is the url of one of some drivers.
+// ofSchemes is the url of one of some drivers, or one whose driver a variable names.
 func ofSchemes(schemes []string) shape {
 	quoted := make([]string, len(schemes))
 	for i, s := range schemes {
 		quoted[i] = literal(s)
 	}
-	return withVariables(shape{"pattern": "^(" + strings.Join(quoted, "|") + "):"})
+	return shape{"pattern": "^(" + strings.Join(quoted, "|") + `):|^[^:]*` + variablePattern}
 }
 
 // filterShape is what a where may be, as far as a pattern tells.
 func filterShape() shape {
 	is := someText()
-	is["not"] = shape{"pattern": `^\s*` + caseless("where") + `(\s|$)`}
+	is["not"] = shape{"type": "string", "pattern": `^\s*` + caseless("where") + `(\s|$)`}
 	return is
 }
 

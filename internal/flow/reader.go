@@ -84,6 +84,10 @@ func (r *reader) mapping(at string, n ast.Node, keys []key) map[string]ast.Node 
 	}
 	found := map[string]ast.Node{}
 	for _, e := range list {
+		if _, merges := e.Key.(*ast.MergeKeyNode); merges {
+			r.problem(e.Key, at, "<< takes in an anchor, an alias or a tag, which are not allowed here")
+			continue
+		}
 		name := e.Key.GetToken().Value
 		full := under(at, name)
 		i := slices.IndexFunc(keys, func(k key) bool { return k.name == name })

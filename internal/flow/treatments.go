@@ -112,7 +112,7 @@ var columnRE = regexp.MustCompile(`^[a-z_][a-z0-9_]{0,62}$`)
 // renames reads Email: contact_email.
 func renames(dst *map[string]string) form {
 	const taken = "_catchment_"
-	is := shape{"type": "string", "pattern": columnRE.String(), "not": shape{"pattern": "^" + taken}}
+	is := shape{"type": "string", "pattern": columnRE.String(), "not": shape{"type": "string", "pattern": "^" + taken}}
 	return fieldMap(is, func(r *reader, at, field string, n ast.Node) {
 		var column string
 		checked(&column, is, func(s string) string {
