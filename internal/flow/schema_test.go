@@ -260,13 +260,14 @@ func yamlBlocks(page string) []string {
 	var all []string
 	for _, m := range blockRE.FindAllStringSubmatch(page, -1) {
 		block := m[1]
+		has := func(section string) bool { return regexp.MustCompile(`(?m)^(` + section + `):`).MatchString(block) }
 		switch {
 		case configurationRE.MatchString(block):
-		case regexp.MustCompile(`(?m)^flows:`).MatchString(block) && !regexp.MustCompile(`(?m)^org:`).MatchString(block):
+		case has("flows") && !has("org"):
 			block = org + block
 		case strings.HasPrefix(strings.TrimSpace(block), "- object:"):
 			block = org + "flows:\n" + block
-		case regexp.MustCompile(`(?m)^org:`).MatchString(block):
+		case has("org"):
 			if !strings.Contains(block, "url:") {
 				block = strings.Replace(block, "org:\n", "org:\n  url: https://acme.my.salesforce.com\n", 1)
 			}
@@ -274,7 +275,7 @@ func yamlBlocks(page string) []string {
 				block = strings.Replace(block, "org:\n", "org:\n  login: {flow: sf_cli, alias: acme}\n", 1)
 			}
 			block = "version: 1\n" + block + "flows: [{object: Account}]\n"
-		case regexp.MustCompile(`(?m)^(warehouse|stage|control|limits|defaults|files|appflow):`).MatchString(block):
+		case has("warehouse|stage|control|limits|defaults|files|appflow"):
 			block = org + block + "flows: [{object: Account}]\n"
 		default:
 			continue
