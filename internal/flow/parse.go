@@ -15,6 +15,7 @@ import (
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
 
+	"catchment/internal/plan"
 	"catchment/internal/schedule"
 	"catchment/internal/schema"
 )
@@ -28,6 +29,11 @@ type Warehouses struct {
 	Tip   string            // what that URL may say besides, for who reads Example
 	Files []string          // the schemes of those that are a file of this machine
 	Text  map[string]string // what people call those that have the setting text, by their schemes
+
+	// Scheme gives the scheme that a warehouse is known by: people call some by several.
+	Scheme func(string) string
+	// Check tells what is wrong with a warehouse's URL, as far as it shows from here.
+	Check func(url string) error
 }
 
 // Parse reads a catchment.yaml; name is how it is called in problems. Its
@@ -298,12 +304,29 @@ func (r *reader) flow(at string, n ast.Node, f *File) {
 // finish does what needs the whole file: the defaults, which may stand behind
 // the flows, flows that meet in one table, and what kind its warehouse is.
 func (r *reader) finish(f *File) {
-	f.Warehouse.File = slices.Contains(r.known.Files, schemeOf(f.Warehouse.URL))
+	r.place(&f.Warehouse)
 	if f.defaults.Mover == ByAppFlow && !f.AppFlow.given {
 		r.problemAt("defaults.mover", needsAppFlow)
 	}
 	r.permit(f)
 	r.completeAll(f)
+}
+
+// place looks at where a warehouse is.
+func (r *reader) place(w *Warehouse) {
+	scheme, path, _ := strings.Cut(w.URL, ":")
+	if r.known.Scheme != nil {
+		scheme = r.known.Scheme(scheme)
+		w.URL = scheme + ":" + path
+	}
+	w.File = slices.Contains(r.known.Files, scheme)
+	if r.known.Check == nil {
+		return
+	}
+	if err := r.known.Check(w.URL); err != nil {
+		what := strings.TrimLeft(strings.TrimPrefix(err.Error(), "warehouse.url"), ": ")
+		r.problemAt("warehouse.url", "%s: %s", what, plan.AdviceOf(err))
+	}
 }
 
 // completeAll gives each flow of a file what it left out, and refuses two of one table.
