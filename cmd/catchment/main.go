@@ -115,6 +115,7 @@ func drivers(account *cloud.AWS) project.Drivers {
 	d := account.Drivers()
 	d.Warehouses[d.Local.Scheme] = project.WarehouseDriver{
 		Title: "DuckDB",
+		Check: duckdb.CheckPath,
 		Open: func(path string, o warehouse.Options) (warehouse.Warehouse, error) {
 			driver, err := duckdb.Open(path, duckdb.Options{Pages: o.Pages})
 			if err != nil {

@@ -14,6 +14,7 @@ import (
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
 
+	"catchment/internal/plan"
 	"catchment/internal/schedule"
 )
 
@@ -28,6 +29,10 @@ type Warehouses struct {
 	Text  map[string]string // what people call those that have the setting text, by their schemes
 
 	Variable func(name string) string // of the environment, "" where it isn't set; nil where there is none
+	// Scheme gives the scheme that a warehouse is known by: people call some by several.
+	Scheme func(string) string
+	// Check tells what is wrong with a warehouse's URL, as far as it shows from here.
+	Check func(url string) error
 }
 
 // Parse reads a catchment.yaml; name is how it is called in problems. Its
@@ -152,12 +157,29 @@ func (r *reader) longText(n ast.Node, at string, w *Warehouse) {
 // finish does what needs the whole file: the defaults, which may stand behind
 // the flows, flows that meet in one table, and what kind its warehouse is.
 func (r *reader) finish(f *File) {
-	f.Warehouse.File = slices.Contains(r.known.Files, schemeOf(f.Warehouse.URL))
+	r.place(&f.Warehouse)
 	if f.defaults.Mover == ByAppFlow && !f.AppFlow.given {
 		r.problemAt("defaults.mover", needsAppFlow)
 	}
 	r.permit(f)
 	r.completeAll(f)
+}
+
+// place looks at where a warehouse is.
+func (r *reader) place(w *Warehouse) {
+	scheme, path, _ := strings.Cut(w.URL, ":")
+	if r.known.Scheme != nil {
+		scheme = r.known.Scheme(scheme)
+		w.URL = scheme + ":" + path
+	}
+	w.File = slices.Contains(r.known.Files, scheme)
+	if r.known.Check == nil {
+		return
+	}
+	if err := r.known.Check(w.URL); err != nil {
+		what := strings.TrimLeft(strings.TrimPrefix(err.Error(), "warehouse.url"), ": ")
+		r.problemAt("warehouse.url", "%s: %s", what, plan.AdviceOf(err))
+	}
 }
 
 // completeAll gives each flow of a file what it left out, and refuses two of one table.
