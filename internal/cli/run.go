@@ -122,6 +122,17 @@ func (p *work) run(ctx context.Context, names []string, flags runFlags) (control
 	return run, nil // what went wrong with a flow stands in its row
 }
 
+// warn tells what the configuration uses that Salesforce has announced the end of.
+func (p *work) warn(ctx context.Context) error {
+	all, err := p.Endings(ctx)
+	for _, e := range all {
+		if err == nil {
+			err = p.Print(notice.Warning{What: e.What, Detail: e.Text, Hint: e.Hint})
+		}
+	}
+	return err
+}
+
 // replaceOrg gives the copy of another org to this one, and says so.
 func (p *work) replaceOrg(ctx context.Context, r *replicate.Replicator, run string, drop bool) error {
 	done, err := r.NewOrg(ctx, run, drop)
