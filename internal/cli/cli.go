@@ -23,6 +23,7 @@ import (
 	"catchment/internal/platform"
 	"catchment/internal/project"
 	"catchment/internal/status"
+	"catchment/internal/talk"
 	"catchment/internal/template"
 )
 
@@ -66,13 +67,21 @@ func (u usageError) Unwrap() error { return u.error }
 type session struct {
 	Program
 	status.Printer
+	talk   *talk.Talk // what Printer talks to
 	config string
+	form   string // of talk, where no terminal listens
+	quiet  *quiet // nil: what is said is said at once
 	stop   stop
 }
 
 // Main runs the command and returns its exit code.
 func Main(ctx context.Context, p Program) int {
-	s := &session{Program: p, Printer: status.Printer{Results: p.Stdout, Talk: p.Stderr}, stop: make(stop)}
+	form := talk.Timed
+	if p.Screen {
+		form = talk.Plain
+	}
+	t := talk.New(p.Stderr, form, p.Now)
+	s := &session{Program: p, Printer: status.Printer{Results: p.Stdout, Talk: t}, talk: t, stop: make(stop)}
 	s.World.Stop = s.stop
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -85,12 +94,13 @@ func Main(ctx context.Context, p Program) int {
 	root := s.root()
 	root.SetArgs(p.Args)
 	root.SetOut(p.Stdout)
-	root.SetErr(p.Stderr)
+	root.SetErr(t)
 	err := root.ExecuteContext(ctx)
 	if _, _, unknown := root.Find(p.Args); unknown != nil {
 		err = usageError{plan.Fixf("see: catchment --help", "%w", unknown)}
 	}
-	return s.exitCode(ctx, err)
+	code := s.exitCode(ctx, err)
+	return s.letGo(code)
 }
 
 // exitCode tells an error to the user and turns its class into a code. This is
@@ -102,7 +112,7 @@ func (s *session) exitCode(ctx context.Context, err error) int {
 	if err == nil {
 		return exitOK
 	}
-	if errors.Is(context.Cause(ctx), errStopped) || errors.Is(err, plan.ErrStopped) {
+	if stoppedBy(ctx, err) {
 		s.Say("stopped; the next run goes on from here")
 		return exitStopped
 	}
@@ -145,6 +155,9 @@ Exit codes: 0 ok, 1 the run failed or is partial, 2 wrong input, 3 environment
 	}
 	root.PersistentFlags().StringVarP(&s.config, "config", "c", "catchment.yaml", "the configuration `file`")
 	root.PersistentFlags().BoolVar(&s.JSON, "json", false, "one JSON object per line on stdout")
+	root.PersistentFlags().StringVar(&s.form, "log-format", formText,
+		"how stderr says what it says: "+formText+" or "+formJSON+", with run, flow and step, as a `format`")
+	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error { return s.prepareTalk(cmd) }
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usageError{plan.Fixf("see: "+cmd.CommandPath()+" --help", "%w", err)}
 	})

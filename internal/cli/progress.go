@@ -18,7 +18,7 @@ import (
 // A progress shows how a run gets on: bars on a terminal, elsewhere a line per
 // flow when its pages are loaded.
 type progress struct {
-	say  func(format string, args ...any)
+	talk status.Printer
 	now  func() time.Time
 	bars *mpb.Progress // nil where stderr is no terminal
 	mu   sync.Mutex
@@ -34,7 +34,7 @@ type flowBar struct {
 }
 
 func newProgress(printer status.Printer, screen bool, now func() time.Time) *progress {
-	p := &progress{say: printer.Say, now: now, flow: map[string]*flowBar{}, told: map[string]time.Time{}}
+	p := &progress{talk: printer, now: now, flow: map[string]*flowBar{}, told: map[string]time.Time{}}
 	if screen {
 		p.bars = mpb.New(mpb.WithOutput(printer.Talk), mpb.WithWidth(60),
 			mpb.WithAutoRefresh(), mpb.WithRefreshRate(100*time.Millisecond))
@@ -71,14 +71,10 @@ func (p *progress) bar(flow string) *flowBar {
 
 // End is called when a step has ended. A failure that will be tried again is
 // worth a line, since the run seems to hang meanwhile; it names its step.
-func (p *progress) End(_ string, t plan.Task, err error) {
+func (p *progress) End(step string, t plan.Task, err error) {
 	again := plan.ClassOf(err) == plan.Retry && !errors.Is(err, plan.ErrStopped)
 	if err != nil && again && p.bars == nil {
-		who := "" // list and publish are the whole run's
-		if t.Flow != "" {
-			who = t.Flow + ": "
-		}
-		p.say("%s%v; trying again", who, err)
+		p.talk.SayOf(t.Flow, step, "%v; trying again", err) // list and publish are the whole run's
 	}
 }
 
@@ -95,7 +91,7 @@ func (p *progress) hear(e replicate.Progress) {
 		return
 	}
 	if e.Step == replicate.Load && p.due(e) {
-		p.say("%s: %s of %s records loaded, %s", e.Flow, status.Count(e.Records), status.Count(e.Of),
+		p.talk.SayOf(e.Flow, e.Step, "%s of %s records loaded, %s", status.Count(e.Records), status.Count(e.Of),
 			status.Size(e.Bytes))
 	}
 }
@@ -107,11 +103,11 @@ func (p *progress) wait(e replicate.Progress) {
 		p.bar(e.Flow).step.Store(&step)
 		return
 	}
-	who := "the run"
-	if e.Flow != "" {
-		who = e.Flow
+	if e.Flow == "" {
+		p.talk.Say("the run waits until %s: %s", status.Stamp(e.Until), e.Why)
+		return
 	}
-	p.say("%s waits until %s: %s", who, status.Stamp(e.Until), e.Why)
+	p.talk.SayOf(e.Flow, e.Step, "waits until %s: %s", status.Stamp(e.Until), e.Why)
 }
 
 // due keeps the talk of a long load to a line every ten seconds, and its last.

@@ -193,12 +193,14 @@ func (p *Project) OpenFor(ctx context.Context, needs replicate.Needs) error {
 }
 
 // Lock proves that no other process works with the control table, until Close.
-// What isn't of this machine alone can't be locked.
+// What isn't of this machine alone can't be locked. Whoever is refused meanwhile is told
+// what was begun, by which process, and when.
 func (p *Project) Lock(what string) (alone bool, err error) {
 	if p.Locker == nil {
 		return false, nil
 	}
-	unlock, err := p.Locker.Lock("catchment " + what) // it names the process itself
+	since := p.Now().UTC().Format(time.RFC3339)
+	unlock, err := p.Locker.Lock("catchment " + what + ", since " + since) // it names the process itself
 	if errors.Is(err, versioned.ErrLocked) {
 		return false, plan.Failf(plan.Retry, plan.HintOf(err), "%w", err)
 	}

@@ -62,7 +62,7 @@ func (r Run) Text() (t Text) {
 	for _, o := range r.Objects {
 		t.doubts(o.Object, o.Doubts)
 		for _, note := range o.Notes {
-			t.Talk("%s: note: %s", o.Object, note)
+			t.TalkOf(o.Object, "note: %s", note)
 		}
 		t.trouble(o.Object, o.Error, o.Hint)
 	}
