@@ -10,6 +10,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -36,6 +37,7 @@ type Program struct {
 	Stderr  io.Writer
 	Signals <-chan os.Signal // SIGINT and SIGTERM
 	Screen  bool             // stderr is a terminal
+	Columns int              // of the terminal that stdout is; 0 where it is none
 	// ForAll runs what writes files that others shall read as the user's umask says; all
 	// else is written for the user alone. nil runs it as it is.
 	ForAll func(write func() error) error
@@ -72,7 +74,8 @@ type session struct {
 
 // Main runs the command and returns its exit code.
 func Main(ctx context.Context, p Program) int {
-	s := &session{Program: p, Printer: status.Printer{Results: p.Stdout, Talk: p.Stderr}, stop: make(stop)}
+	s := &session{Program: p, Printer: status.Printer{Results: p.Stdout, Talk: p.Stderr, Width: cmp.Or(p.Columns, 80)},
+		stop: make(stop)}
 	s.World.Stop = s.stop
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -145,6 +148,10 @@ Exit codes: 0 ok, 1 the run failed or is partial, 2 wrong input, 3 environment
 	}
 	root.PersistentFlags().StringVarP(&s.config, "config", "c", "catchment.yaml", "the configuration `file`")
 	root.PersistentFlags().BoolVar(&s.JSON, "json", false, "one JSON object per line on stdout")
+	root.PersistentFlags().BoolFunc("wide", "tables with all their columns, however wide", func(string) error {
+		s.Width = 0
+		return nil
+	})
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usageError{plan.Fixf("see: "+cmd.CommandPath()+" --help", "%w", err)}
 	})

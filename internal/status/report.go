@@ -41,6 +41,7 @@ type Printer struct {
 	Results io.Writer // stdout
 	Talk    io.Writer // stderr
 	JSON    bool
+	Width   int // that tables have room in; 0: as wide as they get
 }
 
 // Print writes a report as JSON or as text.
@@ -69,7 +70,7 @@ func (p Printer) PrintLines(r Report) error {
 
 // PrintText writes a report as text.
 func (p Printer) PrintText(r Report) error {
-	return r.Text().write(p.Results, p.Talk)
+	return r.Text().write(p.Results, p.Talk, p.Width)
 }
 
 // Say tells the person something that is no report, also where JSON was asked for.

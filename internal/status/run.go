@@ -53,12 +53,19 @@ func (r Run) Lines() []any {
 
 // Text is a table of the flows, with what there is to know of each below it.
 func (r Run) Text() (t Text) {
-	rows := [][]string{{"OBJECT", "STATE", "BY", "READ", "INSERTED", "UPDATED", "DELETED", "COMPLETE UP TO"}}
+	columns := []column{
+		{head: "OBJECT"}, {head: "STATE"}, {head: "BY", leaves: 5}, {head: "READ", number: true, leaves: 1},
+		{head: "INSERTED", brief: "NEW", number: true, leaves: 4},
+		{head: "UPDATED", brief: "UPD", number: true, leaves: 3},
+		{head: "DELETED", brief: "DEL", number: true, leaves: 2},
+		{head: "COMPLETE UP TO", short: toTheMinute},
+	}
+	var rows [][]string
 	for _, o := range r.Objects {
 		rows = append(rows, []string{o.Object, o.State, o.Mover, Count(o.Loaded), Count(o.Inserted), Count(o.Updated),
 			Count(o.Deleted), complete(o.To, o.Grade)})
 	}
-	t.table(rows)
+	t.table(columns, rows)
 	for _, o := range r.Objects {
 		t.doubts(o.Object, o.Doubts)
 		for _, note := range o.Notes {

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"catchment/internal/printable"
@@ -18,6 +17,20 @@ type Text []part
 type part struct {
 	Talk bool // not a result
 	Text string
+
+	table *table // instead of Text, until it is known how much room there is
+}
+
+// Fit is the text with its tables laid out for a width; 0 is as wide as they get.
+func (t Text) Fit(width int) Text {
+	laid := make(Text, len(t))
+	for i, p := range t {
+		if p.table != nil {
+			p.Text, p.table = p.table.fit(width), nil
+		}
+		laid[i] = p
+	}
+	return laid
 }
 
 // Result adds a line, or several, to the results.
@@ -51,22 +64,6 @@ func said(format string, args []any) string {
 	return fmt.Sprintf(format, shown...) + "\n"
 }
 
-// table adds rows of cells in columns; the first row is their heads. An empty
-// row ends the columns, the next one begins others.
-func (t *Text) table(rows [][]string) {
-	var b strings.Builder
-	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
-	for _, cells := range rows {
-		shown := make([]string, len(cells))
-		for i, cell := range cells {
-			shown[i] = printable.Line(cell)
-		}
-		fmt.Fprintln(w, strings.Join(shown, "\t"))
-	}
-	_ = w.Flush() // into memory
-	*t = append(*t, part{Text: b.String()})
-}
-
 // trouble tells what went wrong with something, and what to do about it.
 func (t *Text) trouble(of, failure string, hint *string) {
 	if failure != "" {
@@ -79,8 +76,8 @@ func (t *Text) trouble(of, failure string, hint *string) {
 
 // write gives up where results can't be written; nobody waits for talk. Whatever
 // was forgotten elsewhere is made printable here.
-func (t Text) write(results, talk io.Writer) error {
-	for _, p := range t {
+func (t Text) write(results, talk io.Writer, width int) error {
+	for _, p := range t.Fit(width) {
 		text := printable.Text(p.Text)
 		if p.Talk {
 			_, _ = io.WriteString(talk, text)
