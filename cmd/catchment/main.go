@@ -66,6 +66,7 @@ func run(args []string) int {
 		Stderr:  os.Stderr,
 		Signals: signals,
 		Screen:  term.IsTerminal(int(os.Stderr.Fd())),
+		Columns: columns(os.Stdout),
 		ForAll: func(write func() error) error {
 			syscall.Umask(theirs)
 			defer syscall.Umask(private)
@@ -89,6 +90,15 @@ func into(a *cloud.AWS) (rollout.Account, error) {
 		return nil, err
 	}
 	return account.New(config, s3), nil
+}
+
+// columns is how wide a terminal is; 0 for what is none.
+func columns(file *os.File) int {
+	wide, _, err := term.GetSize(int(file.Fd()))
+	if err != nil {
+		return 0
+	}
+	return wide
 }
 
 // private is the umask of all that is written, by whatever library: the copy of a CRM

@@ -44,7 +44,7 @@ control table and the stage. Every finding says what to do about it.`,
 			})
 		},
 	}
-	s.quietFlag(cmd)
+	quietFlag(cmd)
 	return cmd
 }
 

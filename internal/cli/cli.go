@@ -10,6 +10,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -23,7 +24,6 @@ import (
 	"catchment/internal/platform"
 	"catchment/internal/project"
 	"catchment/internal/status"
-	"catchment/internal/talk"
 	"catchment/internal/template"
 )
 
@@ -37,6 +37,7 @@ type Program struct {
 	Stderr  io.Writer
 	Signals <-chan os.Signal // SIGINT and SIGTERM
 	Screen  bool             // stderr is a terminal
+	Columns int              // of the terminal that stdout is; 0 where it is none
 	// ForAll runs what writes files that others shall read as the user's umask says; all
 	// else is written for the user alone. nil runs it as it is.
 	ForAll func(write func() error) error
@@ -67,21 +68,16 @@ func (u usageError) Unwrap() error { return u.error }
 type session struct {
 	Program
 	status.Printer
-	talk   *talk.Talk // what Printer talks to
+	voice  *voice
 	config string
-	form   string // of talk, where no terminal listens
-	quiet  *quiet // nil: what is said is said at once
 	stop   stop
 }
 
 // Main runs the command and returns its exit code.
 func Main(ctx context.Context, p Program) int {
-	form := talk.Timed
-	if p.Screen {
-		form = talk.Plain
-	}
-	t := talk.New(p.Stderr, form, p.Now)
-	s := &session{Program: p, Printer: status.Printer{Results: p.Stdout, Talk: t}, talk: t, stop: make(stop)}
+	v := newVoice(p)
+	s := &session{Program: p, Printer: status.Printer{Results: p.Stdout, Talk: v.talk, Width: cmp.Or(p.Columns, 80)},
+		voice: v, stop: make(stop)}
 	s.World.Stop = s.stop
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -94,13 +90,14 @@ func Main(ctx context.Context, p Program) int {
 	root := s.root()
 	root.SetArgs(p.Args)
 	root.SetOut(p.Stdout)
-	root.SetErr(t)
+	root.SetErr(v.talk)
 	err := root.ExecuteContext(ctx)
 	if _, _, unknown := root.Find(p.Args); unknown != nil {
 		err = usageError{plan.Fixf("see: catchment --help", "%w", unknown)}
 	}
 	code := s.exitCode(ctx, err)
-	return s.letGo(code)
+	v.letGo(code, p.Stdout)
+	return code
 }
 
 // exitCode tells an error to the user and turns its class into a code. This is
@@ -155,9 +152,13 @@ Exit codes: 0 ok, 1 the run failed or is partial, 2 wrong input, 3 environment
 	}
 	root.PersistentFlags().StringVarP(&s.config, "config", "c", "catchment.yaml", "the configuration `file`")
 	root.PersistentFlags().BoolVar(&s.JSON, "json", false, "one JSON object per line on stdout")
-	root.PersistentFlags().StringVar(&s.form, "log-format", formText,
+	root.PersistentFlags().StringVar(&s.voice.form, "log-format", formText,
 		"how stderr says what it says: "+formText+" or "+formJSON+", with run, flow and step, as a `format`")
-	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error { return s.prepareTalk(cmd) }
+	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error { return s.voice.prepare(cmd, s) }
+	root.PersistentFlags().BoolFunc("wide", "tables with all their columns, however wide", func(string) error {
+		s.Width = 0
+		return nil
+	})
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usageError{plan.Fixf("see: "+cmd.CommandPath()+" --help", "%w", err)}
 	})

@@ -17,54 +17,67 @@ const (
 	formJSON = "json"
 )
 
-// A quiet keeps results back until it is known how the command ended: cron sends a mail
-// of whatever is said.
-type quiet struct{ results bytes.Buffer }
+// A voice is how a command says what it says: stderr in a form, and with --quiet nothing
+// until it is known how the command ended, since cron sends a mail of whatever is said.
+type voice struct {
+	talk *talk.Talk
+	form string
+	held *bytes.Buffer // results that are kept back; nil where they are said at once
+}
+
+// newVoice is one that has read no flags yet.
+func newVoice(p Program) *voice {
+	form := talk.Timed
+	if p.Screen {
+		form = talk.Plain
+	}
+	return &voice{talk: talk.New(p.Stderr, form, p.Now)}
+}
 
 // quietFlag gives a command --quiet.
-func (s *session) quietFlag(cmd *cobra.Command) {
+func quietFlag(cmd *cobra.Command) {
 	cmd.Flags().BoolP("quiet", "q", false, "say nothing unless something went wrong, for cron")
 }
 
-// prepareTalk does what flags say of results and talk, before the command begins.
-func (s *session) prepareTalk(cmd *cobra.Command) error {
-	switch s.form {
+// prepare does what the flags of a command say, before it begins.
+func (v *voice) prepare(cmd *cobra.Command, s *session) error {
+	switch v.form {
 	case formText:
 	case formJSON:
-		s.talk.Use(talk.JSON)
+		v.talk.Use(talk.JSON)
 		s.Screen = false
 	default:
 		return usageError{plan.Fixf("write --log-format "+formText+" or --log-format "+formJSON,
-			"--log-format: there is no format %q", s.form)}
+			"--log-format: there is no format %q", v.form)}
 	}
-	if hold, err := cmd.Flags().GetBool("quiet"); err == nil && hold { // a command without the flag isn't quiet
-		s.quiet, s.Screen = &quiet{}, false
-		s.Results = &s.quiet.results
-		s.talk.Hold()
+	if quiet, err := cmd.Flags().GetBool("quiet"); err == nil && quiet { // a command without the flag isn't
+		s.Screen = false
+		v.held = &bytes.Buffer{}
+		s.Results = v.held
+		v.talk.Hold()
 	}
 	return nil
 }
 
-// whileUnderWay is who hears how the command gets on; nobody does where it is quiet.
-func (s *session) whileUnderWay() status.Printer {
-	p := s.Printer
-	if s.quiet != nil {
+// quiet tells whether only failures are told.
+func (v *voice) quiet() bool { return v.held != nil }
+
+// underWay is who hears how a command gets on; nobody does where it is quiet.
+func (v *voice) underWay(p status.Printer) status.Printer {
+	if v.quiet() {
 		p.Talk = io.Discard
 	}
 	return p
 }
 
-// letGo says what was kept back, if the command failed; it returns the exit code.
-func (s *session) letGo(code int) int {
-	if s.quiet == nil {
-		return code
+// letGo says what was kept back, if the command failed.
+func (v *voice) letGo(code int, stdout io.Writer) {
+	if !v.quiet() {
+		return
 	}
 	said := code != exitOK
 	if said {
-		if _, err := s.Stdout.Write(s.quiet.results.Bytes()); err != nil {
-			s.Say("catchment: write the results: %v", err)
-		}
+		_, _ = stdout.Write(v.held.Bytes()) // the exit code says it, too
 	}
-	s.talk.Let(said)
-	return code
+	v.talk.Let(said)
 }

@@ -84,12 +84,12 @@ the configuration, catchment.yaml.failed, which the next run takes away.`,
 				return p.report(run)
 			})
 			if !begun {
-				s.leaveTrace(cmd.Context(), err)
+				leaveTrace(cmd.Context(), s, err)
 			}
 			return err
 		},
 	}
-	s.quietFlag(cmd)
+	quietFlag(cmd)
 	busyFlag(cmd, &flags.ifBusy)
 	cmd.Flags().BoolVar(&flags.full, "full", false, "read everything again and rebuild the tables")
 	cmd.Flags().BoolVar(&flags.allowDeletes, "allow-deletes", false,
@@ -114,7 +114,7 @@ func (p *work) run(ctx context.Context, names []string, flags runFlags) (control
 		return control.RunRow{}, err
 	}
 	p.Run = id
-	bars := newProgress(p.whileUnderWay(), p.Screen, p.Now)
+	bars := newProgress(p.voice.underWay(p.Printer), p.Screen, p.Now)
 	o := p.runOptions(alone)
 	o.Full, o.AllowDeletes, o.Progress = flags.full, flags.allowDeletes, bars.hear
 	r := p.Replicator(names, o)
@@ -181,7 +181,9 @@ func untold(run control.RunRow) bool {
 
 // report prints a run's result and turns it into an exit code.
 func (p *work) report(run control.RunRow) error {
-	if err := p.Print(runReport(run)); err != nil {
+	report := runReport(run)
+	report.Brief = p.voice.quiet()
+	if err := p.Print(report); err != nil {
 		return err
 	}
 	switch run.State {

@@ -14,7 +14,7 @@ import (
 // leaveTrace keeps for status why a run failed before it had a row in the control table.
 // What needs none: a mistake in the command line, which whoever typed it has seen; an end
 // that the user wanted; another run, which status shows; a folder without a configuration.
-func (s *session) leaveTrace(ctx context.Context, err error) {
+func leaveTrace(ctx context.Context, s *session, err error) {
 	_, told := errors.AsType[exit](err)
 	_, typed := errors.AsType[usageError](err)
 	if err == nil || told || typed || stoppedBy(ctx, err) || errors.Is(err, versioned.ErrLocked) {

@@ -66,7 +66,7 @@ once more: then exit code 4 means that something still differs.`,
 			})
 		},
 	}
-	s.quietFlag(cmd)
+	quietFlag(cmd)
 	f := cmd.Flags()
 	busyFlag(cmd, &flags.ifBusy)
 	f.BoolVar(&flags.quick, "quick", false, "count records by day only: a sample")

@@ -111,7 +111,7 @@ func (p Printer) stamped(line []byte) ([]byte, error) {
 	if err := json.Unmarshal(line, &keys); err != nil {
 		return nil, err
 	}
-	more := map[string]any{"time": p.Clock().UTC().Format(time.RFC3339Nano)}
+	more := map[string]string{"time": p.Clock().UTC().Format(time.RFC3339Nano)}
 	if p.Run != "" {
 		more["run"] = p.Run
 	}

@@ -41,6 +41,7 @@ type Printer struct {
 	Results io.Writer // stdout
 	Talk    io.Writer // stderr
 	JSON    bool
+	Width   int // that tables have room in; 0: as wide as they get
 
 	Run   string           // that all this is about, "" for none
 	Clock func() time.Time // when a line of JSON is written; nil: lines don't say

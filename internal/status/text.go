@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"catchment/internal/printable"
@@ -19,6 +18,20 @@ type part struct {
 	Talk  bool // not a result
 	Text  string
 	Entry Entry // the same of talk, taken apart
+
+	table *table // instead of Text, until it is known how much room there is
+}
+
+// Fit is the text with its tables laid out for a width; 0 is as wide as they get.
+func (t Text) Fit(width int) Text {
+	laid := make(Text, len(t))
+	for i, p := range t {
+		if p.table != nil {
+			p.Text, p.table = p.table.fit(width), nil
+		}
+		laid[i] = p
+	}
+	return laid
 }
 
 // Result adds a line, or several, to the results.
@@ -52,26 +65,10 @@ func said(format string, args []any) string {
 	return fmt.Sprintf(format, shown...) + "\n"
 }
 
-// table adds rows of cells in columns; the first row is their heads. An empty
-// row ends the columns, the next one begins others.
-func (t *Text) table(rows [][]string) {
-	var b strings.Builder
-	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
-	for _, cells := range rows {
-		shown := make([]string, len(cells))
-		for i, cell := range cells {
-			shown[i] = printable.Line(cell)
-		}
-		fmt.Fprintln(w, strings.Join(shown, "\t"))
-	}
-	_ = w.Flush() // into memory
-	*t = append(*t, part{Text: b.String()})
-}
-
 // write gives up where results can't be written; nobody waits for talk. Whatever
 // was forgotten elsewhere is made printable here.
 func (t Text) write(p Printer) error {
-	for _, part := range t {
+	for _, part := range t.Fit(p.Width) {
 		if part.Talk {
 			p.hear(part.Entry, part.Text)
 			continue
