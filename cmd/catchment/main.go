@@ -126,7 +126,7 @@ func drivers(account *cloud.AWS) project.Drivers {
 	d.Warehouses[d.Local.Scheme] = project.WarehouseDriver{
 		Title: "DuckDB",
 		Open: func(path string, o warehouse.Options) (warehouse.Warehouse, error) {
-			driver, err := duckdb.Open(path, duckdb.Options{Pages: o.Pages})
+			driver, err := duckdb.Open(path, duckdb.Options{Pages: o.Pages, Wait: o.Wait})
 			if err != nil {
 				return nil, err
 			}

@@ -16,6 +16,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -79,6 +80,7 @@ func Main(ctx context.Context, p Program) int {
 	s := &session{Program: p, Printer: status.Printer{Results: p.Stdout, Talk: v.talk, Width: cmp.Or(p.Columns, 80)},
 		voice: v, stop: make(stop)}
 	s.World.Stop = s.stop
+	s.Waits = s.waits
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	say := s.Say // before the flags are declared, which are kept beside it
@@ -98,6 +100,11 @@ func Main(ctx context.Context, p Program) int {
 	code := s.exitCode(ctx, err)
 	v.letGo(code, p.Stdout)
 	return code
+}
+
+// waits tells what the command waits for.
+func (s *session) waits(until time.Time, why string) {
+	s.Say("waiting until %s: %s", status.Stamp(until), why)
 }
 
 // exitCode tells an error to the user and turns its class into a code. This is

@@ -115,6 +115,7 @@ func (p *work) run(ctx context.Context, names []string, flags runFlags) (control
 	}
 	p.Run = id
 	bars := newProgress(p.voice.underWay(p.Printer), p.Screen, p.Now)
+	p.Waits = func(until time.Time, why string) { bars.hear(replicate.Progress{Until: until, Why: why}) }
 	o := p.runOptions(alone)
 	o.Full, o.AllowDeletes, o.Progress = flags.full, flags.allowDeletes, bars.hear
 	r := p.Replicator(names, o)

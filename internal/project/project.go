@@ -48,6 +48,8 @@ type World struct {
 	Secrets  map[string]secret.Reader // read secrets that are kept outside, by the scheme of a reference
 	Drivers  Drivers
 	Stop     <-chan struct{} // closed: the user wants an end, and a server that is silent isn't waited for any more
+
+	Waits func(until time.Time, why string) // hears for whom a command waits; nil tells nobody
 }
 
 // Exec runs a program found on PATH and gives its stdout, also where it fails.
@@ -127,7 +129,13 @@ func (p *Project) OpenWarehouse() error {
 // WarehouseOptions are what the configuration says of the warehouse.
 func (p *Project) WarehouseOptions() warehouse.Options {
 	w := p.File.Warehouse
-	o := warehouse.Options{Schema: w.Schema, Staging: w.StagingSchema, GrantTo: w.GrantTo, Now: p.Now}
+	o := warehouse.Options{Schema: w.Schema, Staging: w.StagingSchema, GrantTo: w.GrantTo, Now: p.Now,
+		Wait: warehouse.Patience{AtMost: w.Wait, Stop: p.Stop}}
+	o.Wait.Tell = func(until time.Time, why string) {
+		if p.Waits != nil {
+			p.Waits(until, why)
+		}
+	}
 	if folder := p.File.Stage.Folder(); folder != "" {
 		o.Pages = []string{folder}
 	}

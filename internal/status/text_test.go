@@ -129,7 +129,8 @@ func TestBriefRun(t *testing.T) {
 	if err := p.PrintText(r); err != nil {
 		t.Fatal(err)
 	}
-	for name, want := range map[string]bool{"Account": false, "Lead": false, "Contact": true, "Case": true, "Task": true} {
+	shown := map[string]bool{"Account": false, "Lead": false, "Contact": true, "Case": true, "Task": true}
+	for name, want := range shown {
 		if got := strings.Contains(results.String(), name); got != want {
 			t.Errorf("%s is shown: %t, want %t", name, got, want)
 		}
