@@ -22,6 +22,7 @@ import (
 	"catchment/internal/notice"
 	"catchment/internal/plan"
 	"catchment/internal/platform"
+	"catchment/internal/progress"
 	"catchment/internal/project"
 	"catchment/internal/status"
 	"catchment/internal/template"
@@ -36,7 +37,7 @@ type Program struct {
 	Stdout  io.Writer
 	Stderr  io.Writer
 	Signals <-chan os.Signal // SIGINT and SIGTERM
-	Screen  bool             // stderr is a terminal
+	Size    progress.Size    // of the terminal that stderr is; nil where it is none
 	Columns int              // of the terminal that stdout is; 0 where it is none
 	// ForAll runs what writes files that others shall read as the user's umask says; all
 	// else is written for the user alone. nil runs it as it is.
@@ -70,25 +71,26 @@ type session struct {
 	status.Printer
 	config string
 	stop   stop
+	screen *progress.Screen // that Talk writes to
 }
 
 // Main runs the command and returns its exit code.
 func Main(ctx context.Context, p Program) int {
-	s := &session{Program: p, Printer: status.Printer{Results: p.Stdout, Talk: p.Stderr, Width: cmp.Or(p.Columns, 80)},
-		stop: make(stop)}
+	screen := progress.NewScreen(p.Stderr, p.Size)
+	s := &session{Program: p, stop: make(stop), screen: screen,
+		Printer: status.Printer{Results: p.Stdout, Talk: screen, Width: cmp.Or(p.Columns, 80)}}
 	s.World.Stop = s.stop
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	say := s.Say // before the flags are declared, which are kept beside it
 	go func() {
-		if s.stop.watch(ctx, p.Signals, say) {
+		if s.stop.watch(ctx, p.Signals, screen.Keep) {
 			cancel(errStopped)
 		}
 	}()
 	root := s.root()
 	root.SetArgs(p.Args)
 	root.SetOut(p.Stdout)
-	root.SetErr(p.Stderr)
+	root.SetErr(screen)
 	err := root.ExecuteContext(ctx)
 	if _, _, unknown := root.Find(p.Args); unknown != nil {
 		err = usageError{plan.Fixf("see: catchment --help", "%w", unknown)}

@@ -13,6 +13,7 @@ import (
 	"catchment/internal/engine"
 	"catchment/internal/notice"
 	"catchment/internal/plan"
+	"catchment/internal/progress"
 	"catchment/internal/replicate"
 	"catchment/internal/status"
 )
@@ -97,18 +98,19 @@ func (p *work) run(ctx context.Context, names []string, flags runFlags) (control
 	if err != nil {
 		return control.RunRow{}, err
 	}
-	bars := newProgress(p.Printer, p.Screen, p.Now)
+	shown := progress.NewRun(p.screen, p.Say, p.Now)
+	defer shown.Close()
 	o := p.runOptions(alone)
-	o.Full, o.AllowDeletes, o.Progress = flags.full, flags.allowDeletes, bars.hear
+	o.Full, o.AllowDeletes, o.Progress = flags.full, flags.allowDeletes, shown.Hear
 	r := p.Replicator(names, o)
 	if flags.newOrg {
 		if err := p.replaceOrg(ctx, r, id, flags.dropRows); err != nil {
 			return control.RunRow{}, err
 		}
 	}
-	e := engine.Engine{Steps: r.Steps(), Stop: p.stop, Observer: bars}
+	e := engine.Engine{Steps: r.Steps(), Stop: p.stop, Observer: shown}
 	runErr := e.Run(ctx, replicate.Plan(p.File.Limits.Flows), plan.Task{Run: id})
-	bars.end()
+	shown.Close()
 	run, err := p.Control.Run(context.WithoutCancel(ctx), id)
 	if err != nil {
 		return run, errors.Join(runErr, err)
