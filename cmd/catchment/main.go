@@ -23,6 +23,7 @@ import (
 	"catchment/internal/cli"
 	"catchment/internal/control/sqlite"
 	"catchment/internal/control/versioned"
+	"catchment/internal/progress"
 	"catchment/internal/project"
 	"catchment/internal/rollout"
 	"catchment/internal/template"
@@ -65,7 +66,7 @@ func run(args []string) int {
 		Stdout:  os.Stdout,
 		Stderr:  os.Stderr,
 		Signals: signals,
-		Screen:  term.IsTerminal(int(os.Stderr.Fd())),
+		Size:    size(os.Stderr),
 		Columns: columns(os.Stdout),
 		ForAll: func(write func() error) error {
 			syscall.Umask(theirs)
@@ -99,6 +100,21 @@ func columns(file *os.File) int {
 		return 0
 	}
 	return wide
+}
+
+// size is how large a terminal is that can be drawn on; nil for what is none.
+func size(file *os.File) progress.Size {
+	fd := int(file.Fd())
+	if !term.IsTerminal(fd) || os.Getenv("TERM") == "dumb" {
+		return nil
+	}
+	return func() (columns, rows int) {
+		columns, rows, err := term.GetSize(fd)
+		if err != nil {
+			return 0, 0
+		}
+		return columns, rows
+	}
 }
 
 // private is the umask of all that is written, by whatever library: the copy of a CRM

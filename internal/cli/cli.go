@@ -23,6 +23,7 @@ import (
 	"catchment/internal/notice"
 	"catchment/internal/plan"
 	"catchment/internal/platform"
+	"catchment/internal/progress"
 	"catchment/internal/project"
 	"catchment/internal/status"
 	"catchment/internal/template"
@@ -37,7 +38,7 @@ type Program struct {
 	Stdout  io.Writer
 	Stderr  io.Writer
 	Signals <-chan os.Signal // SIGINT and SIGTERM
-	Screen  bool             // stderr is a terminal
+	Size    progress.Size    // of the terminal that stderr is; nil where it is none
 	Columns int              // of the terminal that stdout is; 0 where it is none
 	// ForAll runs what writes files that others shall read as the user's umask says; all
 	// else is written for the user alone. nil runs it as it is.
@@ -83,9 +84,8 @@ func Main(ctx context.Context, p Program) int {
 	s.Waits = s.waits
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	say := s.Say // before the flags are declared, which are kept beside it
 	go func() {
-		if s.stop.watch(ctx, p.Signals, say) {
+		if s.stop.watch(ctx, p.Signals, v.keep) {
 			cancel(errStopped)
 		}
 	}()

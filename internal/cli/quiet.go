@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"catchment/internal/plan"
+	"catchment/internal/progress"
 	"catchment/internal/status"
 	"catchment/internal/talk"
 )
@@ -20,18 +21,21 @@ const (
 // A voice is how a command says what it says: stderr in a form, and with --quiet nothing
 // until it is known how the command ended, since cron sends a mail of whatever is said.
 type voice struct {
-	talk *talk.Talk
-	form string
-	held *bytes.Buffer // results that are kept back; nil where they are said at once
+	stderr *progress.Screen
+	talk   *talk.Talk       // writes to stderr
+	screen *progress.Screen // that shows how the command gets on: stderr, or none
+	form   string
+	held   *bytes.Buffer // results that are kept back; nil where they are said at once
 }
 
 // newVoice is one that has read no flags yet.
 func newVoice(p Program) *voice {
 	form := talk.Timed
-	if p.Screen {
+	if p.Size != nil { // a terminal
 		form = talk.Plain
 	}
-	return &voice{talk: talk.New(p.Stderr, form, p.Now)}
+	stderr := progress.NewScreen(p.Stderr, p.Size)
+	return &voice{stderr: stderr, talk: talk.New(stderr, form, p.Now), screen: stderr}
 }
 
 // quietFlag gives a command --quiet.
@@ -45,13 +49,13 @@ func (v *voice) prepare(cmd *cobra.Command, s *session) error {
 	case formText:
 	case formJSON:
 		v.talk.Use(talk.JSON)
-		s.Screen = false
+		v.screen = progress.NewScreen(io.Discard, nil)
 	default:
 		return usageError{plan.Fixf("write --log-format "+formText+" or --log-format "+formJSON,
 			"--log-format: there is no format %q", v.form)}
 	}
 	if quiet, err := cmd.Flags().GetBool("quiet"); err == nil && quiet { // a command without the flag isn't
-		s.Screen = false
+		v.screen = progress.NewScreen(io.Discard, nil)
 		v.held = &bytes.Buffer{}
 		s.Results = v.held
 		v.talk.Hold()
@@ -68,6 +72,15 @@ func (v *voice) underWay(p status.Printer) status.Printer {
 		p.Talk = io.Discard
 	}
 	return p
+}
+
+// keep says a line that stays in sight.
+func (v *voice) keep(format string, args ...any) {
+	if v.talk.Form() == talk.Plain {
+		v.stderr.Keep(format, args...)
+		return
+	}
+	status.Printer{Talk: v.talk}.Say(format, args...)
 }
 
 // letGo says what was kept back, if the command failed.

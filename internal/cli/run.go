@@ -14,6 +14,7 @@ import (
 	"catchment/internal/falsestart"
 	"catchment/internal/notice"
 	"catchment/internal/plan"
+	"catchment/internal/progress"
 	"catchment/internal/replicate"
 	"catchment/internal/status"
 )
@@ -114,10 +115,11 @@ func (p *work) run(ctx context.Context, names []string, flags runFlags) (control
 		return control.RunRow{}, err
 	}
 	p.Run = id
-	bars := newProgress(p.voice.underWay(p.Printer), p.Screen, p.Now)
-	p.Waits = func(until time.Time, why string) { bars.hear(replicate.Progress{Until: until, Why: why}) }
+	shown := progress.NewRun(p.voice.screen, p.voice.underWay(p.Printer).SayOf, p.Now)
+	defer shown.Close()
+	p.Waits = func(until time.Time, why string) { shown.Hear(replicate.Progress{Until: until, Why: why}) }
 	o := p.runOptions(alone)
-	o.Full, o.AllowDeletes, o.Progress = flags.full, flags.allowDeletes, bars.hear
+	o.Full, o.AllowDeletes, o.Progress = flags.full, flags.allowDeletes, shown.Hear
 	r := p.Replicator(names, o)
 	if flags.newOrg {
 		if err := p.replaceOrg(ctx, r, id, flags.dropRows); err != nil {
@@ -127,9 +129,9 @@ func (p *work) run(ctx context.Context, names []string, flags runFlags) (control
 	if err := falsestart.Clear(p.config); err != nil {
 		p.tell(err) // that the run goes on is worth more
 	}
-	e := engine.Engine{Steps: r.Steps(), Stop: p.stop, Observer: bars}
+	e := engine.Engine{Steps: r.Steps(), Stop: p.stop, Observer: shown}
 	runErr := e.Run(ctx, replicate.Plan(p.File.Limits.Flows), plan.Task{Run: id})
-	bars.end()
+	shown.Close()
 	run, err := p.Control.Run(context.WithoutCancel(ctx), id)
 	if err != nil {
 		return run, errors.Join(runErr, err)

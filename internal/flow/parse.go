@@ -197,7 +197,7 @@ func (r *reader) warehouse(at string, n ast.Node, w *Warehouse) {
 		r.longText(v, at, w)
 	}
 	if v, ok := found["wait"]; ok && !slices.Contains(r.known.Files, schemeOf(w.URL)) {
-		r.problem(v, at+".wait", "is for a warehouse in a file of this machine: others have no need of it; leave it out")
+		r.problem(v, at+".wait", "is for a warehouse in a file of this machine: others need none; leave it out")
 	}
 	if strings.EqualFold(w.Schema, w.StagingSchema) {
 		r.problem(n, at, "schema and staging_schema must differ, and both are %q", w.Schema)

@@ -3,9 +3,9 @@ package status
 import (
 	"fmt"
 	"io"
-	"strings"
 	"time"
 
+	"catchment/internal/plural"
 	"catchment/internal/printable"
 )
 
@@ -81,21 +81,7 @@ func (t Text) write(p Printer) error {
 }
 
 // Count writes a number with groups: 1,234,567.
-func Count(n int64) string {
-	digits := fmt.Sprint(n)
-	sign := ""
-	if n < 0 {
-		sign, digits = "-", digits[1:]
-	}
-	var b strings.Builder
-	for i, d := range digits {
-		if i > 0 && (len(digits)-i)%3 == 0 {
-			b.WriteByte(',')
-		}
-		b.WriteRune(d)
-	}
-	return sign + b.String()
-}
+func Count(n int64) string { return plural.Count(n) }
 
 // Size writes bytes as people say them.
 func Size(n int64) string {

@@ -52,6 +52,13 @@ func (t *Talk) Use(form Form) {
 	t.form = form
 }
 
+// Form is how lines look.
+func (t *Talk) Form() Form {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.form
+}
+
 // Hold keeps back what is said from now on, until Let.
 func (t *Talk) Hold() {
 	t.mu.Lock()
