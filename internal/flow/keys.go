@@ -113,10 +113,14 @@ func (w *Warehouse) form(known Warehouses) form {
 		{name: "text", about: "Of a warehouse with a longest text, what becomes of longer ones: " +
 			"the load fails, they are cut, or the column holds them in another type",
 			form: choice(&w.Text, "fail", "truncate", "super"), example: "truncate"},
+		{name: "wait", about: "How long a run waits for other programs that have the warehouse's file open, " +
+			"from 1s to 30m, or 0",
+			form: parsed(&w.Wait, wholeNumber(0, 0, "0|"+schedule.LengthPattern), parsePatience), otherwise: "5m",
+			example: "90s"},
 	}
 	long := slices.Sorted(maps.Keys(known.Text))
-	return sectionThen(keys, w.finish,
-		shape{"if": has("text", shape{}), "then": has("url", ofSchemes(long))})
+	return sectionThen(keys, w.finish, whenIn("text", shape{}, has("url", ofSchemes(long))),
+		whenIn("wait", shape{}, shape{"properties": shape{"url": ofSchemes(known.Files)}}))
 }
 
 // keys are the keys that a flow and the defaults have in common.

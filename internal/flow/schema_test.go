@@ -87,8 +87,8 @@ var beyond = []struct{ problem, why, file string }{
 		"appflow: {salesforce: a, redshift: b, bucket: c}\ndefaults: {mover: appflow}\n" +
 			"flows: [{object: Account, mask: {Name: fixed}}]"},
 	{"which is not set", "the environment knows", "stage: {url: \"dir:${CATCHMENT_NOWHERE}\"}"},
-	{"wants the org's address", "which ports and letters an address has, its parser knows", "org: {url: https://a%zz, " +
-		"login: {flow: sf_cli, alias: a}}"},
+	{"wants the org's address", "which letters an address has, its parser knows",
+		"org: {url: https://a%zz, login: {flow: sf_cli, alias: a}}"},
 }
 
 // Each of beyond is refused by check for that reason alone, and the schema takes it: what it
