@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -58,7 +57,7 @@ func (p *work) status(ctx context.Context, atMost int) error {
 		if err != nil {
 			return err
 		}
-		isWanted := func(object string) bool { return object == flow.Star || strings.EqualFold(object, f.Object) }
+		isWanted := func(object string) bool { return flow.Flow{Object: object}.Matches(f.Object) }
 		if p.File.FromControl && !slices.ContainsFunc(wants, isWanted) {
 			state = "not copied any more: no control row wants it"
 		}

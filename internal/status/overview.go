@@ -73,17 +73,29 @@ func (o Overview) Text() (t Text) {
 		t.Talk("nothing was copied yet; begin with: catchment run")
 		return t
 	}
-	rows := [][]string{{"OBJECT", "STATE", "COMPLETE UP TO", "BEHIND", "ROWS", "CRM STORAGE", "LAST RUN"}}
+	flows := []column{
+		{head: "OBJECT"}, {head: "STATE"}, {head: "COMPLETE UP TO", short: toTheMinute},
+		{head: "BEHIND", number: true, leaves: 1}, {head: "ROWS", number: true, leaves: 2},
+		{head: "CRM STORAGE", brief: "STORAGE", short: byDay, number: true, leaves: 3}, {head: "LAST RUN", leaves: 4},
+	}
+	var rows [][]string
 	for _, f := range o.Flows {
 		rows = append(rows, []string{f.Object, f.State + f.held(), complete(f.Watermark, f.Grade), Ago(f.Behind),
 			Count(f.Rows), stored(f.StorageBytes, f.StorageAsOf), f.LastRun})
 	}
-	rows = append(rows, nil, []string{"RUN", "STATE", "STARTED", "TOOK", "OBJECTS", "API CALLS", "BY"})
+	t.table(flows, rows)
+	t.Result("")
+	runs := []column{
+		{head: "RUN"}, {head: "STATE"}, {head: "STARTED", short: toTheMinute, leaves: 4},
+		{head: "TOOK", number: true, leaves: 1}, {head: "OBJECTS", number: true, leaves: 3},
+		{head: "API CALLS", brief: "CALLS", number: true, leaves: 2}, {head: "BY", leaves: 5},
+	}
+	rows = nil
 	for _, r := range o.Runs {
 		rows = append(rows, []string{r.ID, r.State, Stamp(r.Started), r.took(),
 			Count(int64(r.Objects)), Count(r.Calls), r.Holder})
 	}
-	t.table(rows)
+	t.table(runs, rows)
 	for _, f := range o.Flows {
 		t.doubts(f.Object, f.Doubts)
 		if f.Rejected > 0 {

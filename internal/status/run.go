@@ -1,6 +1,9 @@
 package status
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // A Run is what a run did: a line for each flow, and one for the run.
 type Run struct {
@@ -13,6 +16,7 @@ type Run struct {
 	Type    string  `json:"type"`
 
 	Objects []RunObject `json:"-"`
+	Brief   bool        `json:"-"` // the text leaves out the flows with which all is well
 }
 
 // A RunObject is what a run did for one flow. Users rely on its keys.
@@ -51,18 +55,34 @@ func (r Run) Lines() []any {
 	return append(lines, r)
 }
 
+// well tells whether there is nothing to do about a flow.
+func (o RunObject) well() bool {
+	return (o.State == "done" || o.State == "paused") && len(o.Doubts) == 0
+}
+
 // Text is a table of the flows, with what there is to know of each below it.
 func (r Run) Text() (t Text) {
-	rows := [][]string{{"OBJECT", "STATE", "BY", "READ", "INSERTED", "UPDATED", "DELETED", "COMPLETE UP TO"}}
-	for _, o := range r.Objects {
+	columns := []column{
+		{head: "OBJECT"}, {head: "STATE"}, {head: "BY", leaves: 5}, {head: "READ", number: true, leaves: 1},
+		{head: "INSERTED", brief: "NEW", number: true, leaves: 4},
+		{head: "UPDATED", brief: "UPD", number: true, leaves: 3},
+		{head: "DELETED", brief: "DEL", number: true, leaves: 2},
+		{head: "COMPLETE UP TO", short: toTheMinute},
+	}
+	var rows [][]string
+	shown := r.Objects
+	if r.Brief {
+		shown = slices.DeleteFunc(slices.Clone(shown), RunObject.well)
+	}
+	for _, o := range shown {
 		rows = append(rows, []string{o.Object, o.State, o.Mover, Count(o.Loaded), Count(o.Inserted), Count(o.Updated),
 			Count(o.Deleted), complete(o.To, o.Grade)})
 	}
-	t.table(rows)
-	for _, o := range r.Objects {
+	t.table(columns, rows)
+	for _, o := range shown {
 		t.doubts(o.Object, o.Doubts)
 		for _, note := range o.Notes {
-			t.Talk("%s: note: %s", o.Object, note)
+			t.TalkOf(o.Object, "note: %s", note)
 		}
 		t.trouble(o.Object, o.Error, o.Hint)
 	}
