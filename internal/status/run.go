@@ -5,6 +5,7 @@ import "time"
 // A Run is what a run did: a line for each flow, and one for the run.
 type Run struct {
 	Calls   int64   `json:"api_calls"`
+	Jobs    int64   `json:"bulk_jobs"`
 	Failed  int     `json:"failed"` // flows
 	ID      string  `json:"id"`
 	Count   int     `json:"objects"`
@@ -18,6 +19,7 @@ type Run struct {
 // A RunObject is what a run did for one flow. Users rely on its keys.
 type RunObject struct {
 	Calls     int64    `json:"api_calls"`
+	Jobs      int64    `json:"bulk_jobs"`
 	Bytes     int64    `json:"bytes"`           // of the pages' text
 	Class     string   `json:"class,omitempty"` // of Error: fix, retry, wait or bug
 	Deleted   int64    `json:"deleted"`
@@ -35,6 +37,7 @@ type RunObject struct {
 	Rejected  int64    `json:"rejected"`       // kept out by this run
 	KeptOut   int64    `json:"rejected_total"` // kept out by now, by whichever run
 	State     string   `json:"state"`
+	Steps     []Step   `json:"steps,omitempty"` // where they are asked for
 	To        Moment   `json:"to"`
 	Type      string   `json:"type"`
 	Updated   int64    `json:"updated"`
@@ -53,20 +56,30 @@ func (r Run) Lines() []any {
 
 // Text is a table of the flows, with what there is to know of each below it.
 func (r Run) Text() (t Text) {
-	rows := [][]string{{"OBJECT", "STATE", "BY", "READ", "INSERTED", "UPDATED", "DELETED", "COMPLETE UP TO"}}
+	t.table(objectRows(r.Objects))
 	for _, o := range r.Objects {
-		rows = append(rows, []string{o.Object, o.State, o.Mover, Count(o.Loaded), Count(o.Inserted), Count(o.Updated),
-			Count(o.Deleted), complete(o.To, o.Grade)})
-	}
-	t.table(rows)
-	for _, o := range r.Objects {
-		t.doubts(o.Object, o.Doubts)
-		for _, note := range o.Notes {
-			t.Talk("%s: note: %s", o.Object, note)
-		}
-		t.trouble(o.Object, o.Error, o.Hint)
+		o.remarks(&t)
 	}
 	t.Talk("run %s is %s: %d objects, %d failed, %.1f s, %s API calls",
 		r.ID, r.State, len(r.Objects), r.Failed, time.Duration(r.Seconds).Seconds(), Count(r.Calls))
 	return t
+}
+
+// objectRows are the rows of a table of what a run did for each flow, its heads among them.
+func objectRows(objects []RunObject) [][]string {
+	rows := [][]string{{"OBJECT", "STATE", "BY", "READ", "INSERTED", "UPDATED", "DELETED", "COMPLETE UP TO"}}
+	for _, o := range objects {
+		rows = append(rows, []string{o.Object, o.State, o.Mover, Count(o.Loaded), Count(o.Inserted), Count(o.Updated),
+			Count(o.Deleted), complete(o.To, o.Grade)})
+	}
+	return rows
+}
+
+// remarks tells what there is to know of a flow beside its row.
+func (o RunObject) remarks(t *Text) {
+	t.doubts(o.Object, o.Doubts)
+	for _, note := range o.Notes {
+		t.Talk("%s: note: %s", o.Object, note)
+	}
+	t.trouble(o.Object, o.Error, o.Hint)
 }
