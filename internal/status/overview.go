@@ -125,11 +125,32 @@ func (o Overview) Text() (t Text) {
 	for _, f := range o.Flows {
 		f.remarks(&t)
 	}
+	o.notCopied(&t)
 	for _, r := range o.Runs {
 		r.trouble(&t)
 	}
 	o.FalseStart.remark(&t)
 	return t
+}
+
+// NotCopied is the state of a flow that nothing names any more.
+const NotCopied = "not copied"
+
+// notCopied tells of the flows that nothing names any more, which may be many.
+func (o Overview) notCopied(t *Text) {
+	var objects []string
+	for _, f := range o.Flows {
+		if f.State == NotCopied {
+			objects = append(objects, f.Object)
+		}
+	}
+	switch len(objects) {
+	case 0:
+	case 1:
+		t.Talk("%s: not copied any more, since nothing names it; its table stays as it is", objects[0])
+	default:
+		t.Talk("%d flows are not copied any more, since nothing names them; their tables stay as they are", len(objects))
+	}
 }
 
 func (o Overview) rows() [][]string {

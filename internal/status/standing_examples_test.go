@@ -55,6 +55,9 @@ func standingExamples() map[string]status.Report {
 			},
 			Runs: []status.PastRun{waits, last},
 		},
+		"status-not-copied": status.Overview{Flows: []status.Flow{
+			{Object: "Account", State: status.NotCopied}, {Object: "Contact", State: status.NotCopied},
+		}},
 		"status-false-start": status.Overview{FalseStart: &status.FalseStart{
 			At: noon().Add(time.Hour), By: "process 1 on host", Class: "fix", Error: "the variable SF_CLIENT_ID is not set",
 			Hint: "set it", Since: noon(), Times: 3,
