@@ -23,6 +23,7 @@ import (
 	"catchment/internal/cli"
 	"catchment/internal/control/sqlite"
 	"catchment/internal/control/versioned"
+	"catchment/internal/progress"
 	"catchment/internal/project"
 	"catchment/internal/rollout"
 	"catchment/internal/template"
@@ -65,7 +66,8 @@ func run(args []string) int {
 		Stdout:  os.Stdout,
 		Stderr:  os.Stderr,
 		Signals: signals,
-		Screen:  term.IsTerminal(int(os.Stderr.Fd())),
+		Size:    size(os.Stderr),
+		Columns: columns(os.Stdout),
 		ForAll: func(write func() error) error {
 			syscall.Umask(theirs)
 			defer syscall.Umask(private)
@@ -89,6 +91,30 @@ func into(a *cloud.AWS) (rollout.Account, error) {
 		return nil, err
 	}
 	return account.New(config, s3), nil
+}
+
+// columns is how wide a terminal is; 0 for what is none.
+func columns(file *os.File) int {
+	wide, _, err := term.GetSize(int(file.Fd()))
+	if err != nil {
+		return 0
+	}
+	return wide
+}
+
+// size is how large a terminal is that can be drawn on; nil for what is none.
+func size(file *os.File) progress.Size {
+	fd := int(file.Fd())
+	if !term.IsTerminal(fd) || os.Getenv("TERM") == "dumb" {
+		return nil
+	}
+	return func() (columns, rows int) {
+		columns, rows, err := term.GetSize(fd)
+		if err != nil {
+			return 0, 0
+		}
+		return columns, rows
+	}
 }
 
 // private is the umask of all that is written, by whatever library: the copy of a CRM
@@ -116,7 +142,7 @@ func drivers(account *cloud.AWS) project.Drivers {
 	d.Warehouses[d.Local.Scheme] = project.WarehouseDriver{
 		Title: "DuckDB",
 		Open: func(path string, o warehouse.Options) (warehouse.Warehouse, error) {
-			driver, err := duckdb.Open(path, duckdb.Options{Pages: o.Pages})
+			driver, err := duckdb.Open(path, duckdb.Options{Pages: o.Pages, Wait: o.Wait})
 			if err != nil {
 				return nil, err
 			}

@@ -10,17 +10,20 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"catchment/internal/notice"
 	"catchment/internal/plan"
 	"catchment/internal/platform"
+	"catchment/internal/progress"
 	"catchment/internal/project"
 	"catchment/internal/status"
 	"catchment/internal/template"
@@ -35,7 +38,8 @@ type Program struct {
 	Stdout  io.Writer
 	Stderr  io.Writer
 	Signals <-chan os.Signal // SIGINT and SIGTERM
-	Screen  bool             // stderr is a terminal
+	Size    progress.Size    // of the terminal that stderr is; nil where it is none
+	Columns int              // of the terminal that stdout is; 0 where it is none
 	// ForAll runs what writes files that others shall read as the user's umask says; all
 	// else is written for the user alone. nil runs it as it is.
 	ForAll func(write func() error) error
@@ -66,31 +70,41 @@ func (u usageError) Unwrap() error { return u.error }
 type session struct {
 	Program
 	status.Printer
+	voice  *voice
 	config string
 	stop   stop
 }
 
 // Main runs the command and returns its exit code.
 func Main(ctx context.Context, p Program) int {
-	s := &session{Program: p, Printer: status.Printer{Results: p.Stdout, Talk: p.Stderr}, stop: make(stop)}
+	v := newVoice(p)
+	s := &session{Program: p, Printer: status.Printer{Results: p.Stdout, Talk: v.talk, Width: cmp.Or(p.Columns, 80)},
+		voice: v, stop: make(stop)}
 	s.World.Stop = s.stop
+	s.Waits = s.waits
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	say := s.Say // before the flags are declared, which are kept beside it
 	go func() {
-		if s.stop.watch(ctx, p.Signals, say) {
+		if s.stop.watch(ctx, p.Signals, v.keep) {
 			cancel(errStopped)
 		}
 	}()
 	root := s.root()
 	root.SetArgs(p.Args)
 	root.SetOut(p.Stdout)
-	root.SetErr(p.Stderr)
+	root.SetErr(v.talk)
 	err := root.ExecuteContext(ctx)
 	if _, _, unknown := root.Find(p.Args); unknown != nil {
 		err = usageError{plan.Fixf("see: catchment --help", "%w", unknown)}
 	}
-	return s.exitCode(ctx, err)
+	code := s.exitCode(ctx, err)
+	v.letGo(code, p.Stdout)
+	return code
+}
+
+// waits tells what the command waits for.
+func (s *session) waits(until time.Time, why string) {
+	s.Say("waiting until %s: %s", status.Stamp(until), why)
 }
 
 // exitCode tells an error to the user and turns its class into a code. This is
@@ -102,7 +116,7 @@ func (s *session) exitCode(ctx context.Context, err error) int {
 	if err == nil {
 		return exitOK
 	}
-	if errors.Is(context.Cause(ctx), errStopped) || errors.Is(err, plan.ErrStopped) {
+	if stoppedBy(ctx, err) {
 		s.Say("stopped; the next run goes on from here")
 		return exitStopped
 	}
@@ -145,6 +159,13 @@ Exit codes: 0 ok, 1 the run failed or is partial, 2 wrong input, 3 environment
 	}
 	root.PersistentFlags().StringVarP(&s.config, "config", "c", "catchment.yaml", "the configuration `file`")
 	root.PersistentFlags().BoolVar(&s.JSON, "json", false, "one JSON object per line on stdout")
+	root.PersistentFlags().StringVar(&s.voice.form, "log-format", formText,
+		"how stderr says what it says: "+formText+" or "+formJSON+", with run, flow and step, as a `format`")
+	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error { return s.voice.prepare(cmd, s) }
+	root.PersistentFlags().BoolFunc("wide", "tables with all their columns, however wide", func(string) error {
+		s.Width = 0
+		return nil
+	})
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usageError{plan.Fixf("see: "+cmd.CommandPath()+" --help", "%w", err)}
 	})

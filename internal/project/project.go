@@ -49,6 +49,8 @@ type World struct {
 	Secrets  map[string]secret.Reader // read secrets that are kept outside, by the scheme of a reference
 	Drivers  Drivers
 	Stop     <-chan struct{} // closed: the user wants an end, and a server that is silent isn't waited for any more
+
+	Waits func(until time.Time, why string) // hears for whom a command waits; nil tells nobody
 }
 
 // Exec runs a program found on PATH and gives its stdout, also where it fails.
@@ -129,7 +131,13 @@ func (p *Project) OpenWarehouse() error {
 // WarehouseOptions are what the configuration says of the warehouse.
 func (p *Project) WarehouseOptions() warehouse.Options {
 	w := p.File.Warehouse
-	o := warehouse.Options{Schema: w.Schema, Staging: w.StagingSchema, GrantTo: w.GrantTo, Now: p.Now}
+	o := warehouse.Options{Schema: w.Schema, Staging: w.StagingSchema, GrantTo: w.GrantTo, Now: p.Now,
+		Wait: warehouse.Patience{AtMost: w.Wait, Stop: p.Stop}}
+	o.Wait.Tell = func(until time.Time, why string) {
+		if p.Waits != nil {
+			p.Waits(until, why)
+		}
+	}
 	if folder := p.File.Stage.Folder(); folder != "" {
 		o.Pages = []string{folder}
 	}
@@ -219,12 +227,14 @@ func (p *Project) OpenFor(ctx context.Context, needs replicate.Needs) error {
 }
 
 // Lock proves that no other process works with the control table, until Close.
-// What isn't of this machine alone can't be locked.
+// What isn't of this machine alone can't be locked. Whoever is refused meanwhile is told
+// what was begun, by which process, and when.
 func (p *Project) Lock(what string) (alone bool, err error) {
 	if p.Locker == nil {
 		return false, nil
 	}
-	unlock, err := p.Locker.Lock("catchment " + what) // it names the process itself
+	since := p.Now().UTC().Format(time.RFC3339)
+	unlock, err := p.Locker.Lock("catchment " + what + ", since " + since) // it names the process itself
 	if errors.Is(err, versioned.ErrLocked) {
 		return false, plan.Failf(plan.Retry, plan.HintOf(err), "%w", err)
 	}

@@ -55,7 +55,8 @@ func (s *attemptStep) consolidate(ctx context.Context) error {
 	}
 	a.State = control.Consolidated
 	_, records, bytes := a.Sums()
-	s.progress(Progress{Flow: a.Flow, Step: Consolidate, Records: records, Of: records, Bytes: bytes, Mover: a.Mover()})
+	s.progress(Progress{Flow: a.Flow, Step: Consolidate, Records: records, Of: records, Known: true, Bytes: bytes,
+		Mover: a.Mover()})
 	return nil
 }
 

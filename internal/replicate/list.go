@@ -166,6 +166,7 @@ func (l *listing) flow(ctx context.Context, fl flow.Flow) (plan.Task, control.Ru
 		o.State = control.FlowPaused
 	case err != nil:
 		o.State, o.Error, o.Hint, o.Class = control.FlowFailed, err.Error(), plan.AdviceOf(err), plan.ClassOf(err)
+		l.progress(Progress{Flow: fl.Object, Step: List, Ended: o.State})
 	default:
 		o.Attempt = item.Attempt
 	}

@@ -134,11 +134,13 @@ func (r *Replicator) step(from control.AttemptState, do func(*attemptStep, conte
 		}
 		t.Done = a.State.Past(from) || a.FailedRun == t.Run
 		if t.Done {
+			r.ended(a, t.Run)
 			return t, nil
 		}
 		if from.Past(a.State) { // an earlier step gave up; its reason stands in the attempt
 			a.FailedRun = t.Run
 			_, err := r.Control.SaveAttempt(ctx, a)
+			r.ended(a, t.Run)
 			t.Done = true
 			return t, err
 		}
@@ -167,6 +169,7 @@ func (r *Replicator) step(from control.AttemptState, do func(*attemptStep, conte
 			return t, err
 		}
 		t.Done = s.attempt.State.Past(from)
+		r.ended(s.attempt, t.Run)
 		if !t.Done && s.wait > 0 {
 			t.NotBefore = r.Options.Now().Add(s.wait)
 		}
@@ -212,6 +215,7 @@ func (s *attemptStep) failed(ctx context.Context, run string, why error) error {
 	if err := s.save(context.WithoutCancel(ctx)); err != nil {
 		return errors.Join(why, err)
 	}
+	s.ended(*a, run)
 	return why
 }
 

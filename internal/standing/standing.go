@@ -212,11 +212,11 @@ func compared(c verified.Row) *status.Compared {
 	}
 	switch {
 	case c.Error != "":
-		one.State, one.FailedAt = status.Failed, new(status.Moment(c.FailedAt))
+		one.State, one.FailedAt = "failed", new(status.Moment(c.FailedAt))
 	case c.Remaining > 0:
-		one.State = status.Differs
+		one.State = "differs"
 	default:
-		one.State = status.Same
+		one.State = "same"
 	}
 	return one
 }

@@ -1,6 +1,9 @@
 package status
 
-import "time"
+import (
+	"log/slog"
+	"time"
+)
 
 // A Doubt is why the watermark of a flow is not proven, whatever its window was.
 type Doubt struct {
@@ -13,7 +16,9 @@ type Doubt struct {
 // doubts tells what there is to doubt about a flow, and what to do about it.
 func (t *Text) doubts(of string, doubts []Doubt) {
 	for _, d := range doubts {
-		t.Talk("%s: not proven, since %s: %s", of, Stamp(d.Since), d.Why)
-		t.Talk("%s: hint: %s", of, d.Hint)
+		why := talkOf(of, "not proven, since %s: %s", []any{Stamp(d.Since), d.Why})
+		why.Text += talkOf(of, "hint: %s", []any{d.Hint}).Text
+		why.Entry.Level, why.Entry.Hint = slog.LevelWarn, d.Hint
+		*t = append(*t, why)
 	}
 }

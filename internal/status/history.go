@@ -38,21 +38,27 @@ func (r Runs) Text() (t Text) {
 		t.Talk("there was no run yet; begin with: catchment run")
 		return t
 	}
-	t.table(runRows(r))
+	t.runs(r)
 	for _, run := range r {
 		run.trouble(&t)
 	}
 	return t
 }
 
-// runRows are the rows of a table of runs, its heads among them.
-func runRows(runs []PastRun) [][]string {
-	rows := [][]string{{"RUN", "STATE", "STARTED", "TOOK", "OBJECTS", "FAILED", "API CALLS", "BULK JOBS", "BY"}}
+// runs adds a table of runs.
+func (t *Text) runs(runs []PastRun) {
+	columns := []column{
+		{head: "RUN"}, {head: "STATE"}, {head: "STARTED", short: toTheMinute, leaves: 5},
+		{head: "TOOK", number: true, leaves: 1}, {head: "OBJECTS", number: true, leaves: 4},
+		{head: "FAILED", number: true, leaves: 1}, {head: "API CALLS", brief: "CALLS", number: true, leaves: 2},
+		{head: "BULK JOBS", brief: "JOBS", number: true, leaves: 3}, {head: "BY", leaves: 6},
+	}
+	var rows [][]string
 	for _, r := range runs {
 		rows = append(rows, []string{r.ID, r.State, Stamp(r.Started), r.took(), Count(int64(r.Objects)),
 			Count(int64(r.Failed)), Count(r.Calls), Count(r.Jobs), r.By})
 	}
-	return rows
+	t.table(columns, rows)
 }
 
 func (r PastRun) took() string {
@@ -65,7 +71,7 @@ func (r PastRun) took() string {
 // trouble tells why a run is where it is.
 func (r PastRun) trouble(t *Text) {
 	if r.WaitingUntil != nil {
-		t.Talk("%s: waiting until %s because %s", r.ID, Stamp(*r.WaitingUntil), r.Error)
+		t.TalkOf(r.ID, "waiting until %s because %s", Stamp(*r.WaitingUntil), r.Error)
 		t.trouble(r.ID, "", r.Hint)
 		return
 	}
@@ -98,22 +104,30 @@ func (r OneRun) Lines() []any {
 // Text is a table of the run, one of its flows and one of their steps, with what there is
 // to know of them below.
 func (r OneRun) Text() (t Text) {
-	rows := append(runRows([]PastRun{r.Run}), nil)
-	rows = append(rows, objectRows(r.Objects)...)
-	rows = append(rows, nil, []string{"OBJECT", "STEP", "AT", "TOOK"})
+	t.runs([]PastRun{r.Run})
+	t.Result("")
+	t.objects(r.Objects)
+	t.Result("")
+	t.steps(r.Objects)
 	for _, o := range r.Objects {
+		o.remarks(&t)
+	}
+	r.Run.trouble(&t)
+	return t
+}
+
+// steps adds a table of when each flow got how far.
+func (t *Text) steps(objects []RunObject) {
+	columns := []column{{head: "OBJECT"}, {head: "STEP"}, {head: "AT"}, {head: "TOOK", number: true}}
+	var rows [][]string
+	for _, o := range objects {
 		before := time.Time{}
 		for _, s := range o.Steps {
 			rows = append(rows, []string{o.Object, s.Step, Stamp(s.At), since(before, s.At)})
 			before = s.At
 		}
 	}
-	t.table(rows)
-	for _, o := range r.Objects {
-		o.remarks(&t)
-	}
-	r.Run.trouble(&t)
-	return t
+	t.table(columns, rows)
 }
 
 // since is how long something took that began at a moment, "-" where nobody knows.

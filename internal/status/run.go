@@ -1,6 +1,9 @@
 package status
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // A Run is what a run did: a line for each flow, and one for the run.
 type Run struct {
@@ -14,6 +17,7 @@ type Run struct {
 	Type    string  `json:"type"`
 
 	Objects []RunObject `json:"-"`
+	Brief   bool        `json:"-"` // the text leaves out the flows with which all is well
 }
 
 // A RunObject is what a run did for one flow. Users rely on its keys.
@@ -54,10 +58,19 @@ func (r Run) Lines() []any {
 	return append(lines, r)
 }
 
+// well tells whether there is nothing to do about a flow.
+func (o RunObject) well() bool {
+	return (o.State == "done" || o.State == "paused") && len(o.Doubts) == 0
+}
+
 // Text is a table of the flows, with what there is to know of each below it.
 func (r Run) Text() (t Text) {
-	t.table(objectRows(r.Objects))
-	for _, o := range r.Objects {
+	shown := r.Objects
+	if r.Brief {
+		shown = slices.DeleteFunc(slices.Clone(shown), RunObject.well)
+	}
+	t.objects(shown)
+	for _, o := range shown {
 		o.remarks(&t)
 	}
 	t.Talk("run %s is %s: %d objects, %d failed, %.1f s, %s API calls",
@@ -65,21 +78,28 @@ func (r Run) Text() (t Text) {
 	return t
 }
 
-// objectRows are the rows of a table of what a run did for each flow, its heads among them.
-func objectRows(objects []RunObject) [][]string {
-	rows := [][]string{{"OBJECT", "STATE", "BY", "READ", "INSERTED", "UPDATED", "DELETED", "COMPLETE UP TO"}}
+// objects adds a table of what a run did for each flow.
+func (t *Text) objects(objects []RunObject) {
+	columns := []column{
+		{head: "OBJECT"}, {head: "STATE"}, {head: "BY", leaves: 5}, {head: "READ", number: true, leaves: 1},
+		{head: "INSERTED", brief: "NEW", number: true, leaves: 4},
+		{head: "UPDATED", brief: "UPD", number: true, leaves: 3},
+		{head: "DELETED", brief: "DEL", number: true, leaves: 2},
+		{head: "COMPLETE UP TO", short: toTheMinute},
+	}
+	var rows [][]string
 	for _, o := range objects {
 		rows = append(rows, []string{o.Object, o.State, o.Mover, Count(o.Loaded), Count(o.Inserted), Count(o.Updated),
 			Count(o.Deleted), complete(o.To, o.Grade)})
 	}
-	return rows
+	t.table(columns, rows)
 }
 
 // remarks tells what there is to know of a flow beside its row.
 func (o RunObject) remarks(t *Text) {
 	t.doubts(o.Object, o.Doubts)
 	for _, note := range o.Notes {
-		t.Talk("%s: note: %s", o.Object, note)
+		t.TalkOf(o.Object, "note: %s", note)
 	}
 	t.trouble(o.Object, o.Error, o.Hint)
 }
