@@ -2,7 +2,6 @@ package cli
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -11,6 +10,7 @@ import (
 	"catchment/internal/lease"
 	"catchment/internal/plan"
 	"catchment/internal/printable"
+	"catchment/internal/process"
 	"catchment/internal/project"
 	"catchment/internal/replicate"
 	"catchment/internal/verify"
@@ -60,7 +60,8 @@ func (s *session) inProject(do func(p *work) error) error {
 	return do(p)
 }
 
-func holder() string { return fmt.Sprintf("process %d on %s", os.Getpid(), host()) }
+// holder is this process, in words for people.
+func holder() string { return process.Self() }
 
 // name is what others call this configuration who share a table with it.
 func (w *work) name() string {
@@ -68,15 +69,7 @@ func (w *work) name() string {
 	if err != nil {
 		path = w.config
 	}
-	return path + " on " + host()
-}
-
-func host() string {
-	name, err := os.Hostname()
-	if err != nil {
-		return "this machine"
-	}
-	return name
+	return path + " on " + process.Host()
 }
 
 // runOptions are the settings of a run of this process.

@@ -17,7 +17,7 @@ func (p *Project) OpenQuery() (query.Session, error) {
 	if driver.Query == nil {
 		return nil, plan.Fixf("ask with a tool of its own, as a user who may only read; catchment query asks "+
 			strings.Join(p.Drivers.Queried(), " and "),
-			"catchment query can't ask %s: nothing there promises that a statement only reads", driver.Title)
+			"catchment query doesn't ask %s: it isn't known how to have any statement there read only", driver.Title)
 	}
 	return driver.Query(path, p.WarehouseOptions())
 }
