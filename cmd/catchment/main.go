@@ -159,6 +159,7 @@ func drivers(account *cloud.AWS) project.Drivers {
 		},
 	}
 	d.Stages["dir"] = func(path string) (blob.Store, error) { return dir.New(path) }
+	d.Looks = map[string]func(path string) (versioned.Table, error){"sqlite": sqlite.Read}
 	d.Controls["sqlite"] = func(path string) (versioned.Table, error) { return sqlite.Open(path) }
 	return d
 }

@@ -171,8 +171,8 @@ Exit codes: 0 ok, 1 the run failed or is partial, 2 wrong input, 3 environment
 	})
 	for _, cmd := range []*cobra.Command{
 		s.demoCommand(), s.orgCommand(), s.initCommand(), s.checkCommand(), s.planCommand(), s.runCommand(),
-		s.pauseCommand(), s.resumeCommand(), s.eraseCommand(), s.statusCommand(), s.verifyCommand(), s.sqlCommand(),
-		s.flowsCommand(), s.adoptCommand(), s.awsCommand(), s.versionCommand(),
+		s.pauseCommand(), s.resumeCommand(), s.eraseCommand(), s.statusCommand(), s.runsCommand(), s.verifyCommand(),
+		s.sqlCommand(), s.flowsCommand(), s.adoptCommand(), s.awsCommand(), s.versionCommand(),
 	} {
 		check := cmd.Args
 		cmd.Args = func(cmd *cobra.Command, args []string) error {

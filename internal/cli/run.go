@@ -16,7 +16,7 @@ import (
 	"catchment/internal/plan"
 	"catchment/internal/progress"
 	"catchment/internal/replicate"
-	"catchment/internal/status"
+	"catchment/internal/standing"
 )
 
 // runFlags are the switches of run.
@@ -184,7 +184,7 @@ func untold(run control.RunRow) bool {
 
 // report prints a run's result and turns it into an exit code.
 func (p *work) report(run control.RunRow) error {
-	report := runReport(run)
+	report := standing.Result(run)
 	report.Brief = p.voice.quiet()
 	if err := p.Print(report); err != nil {
 		return err
@@ -210,33 +210,4 @@ func wrong(run control.RunRow) bool {
 			return d.Kind == recall.RowsWrong || d.Kind == recall.ValuesWrong
 		})
 	})
-}
-
-// doubts is what there is to doubt about a flow.
-func doubts(of []recall.Doubt) []status.Doubt {
-	var all []status.Doubt
-	for _, d := range of {
-		all = append(all, status.Doubt{Kind: string(d.Kind), Since: d.Since, Why: d.Why, Hint: d.Hint})
-	}
-	return all
-}
-
-// runReport is what a run's row says.
-func runReport(run control.RunRow) status.Run {
-	report := status.Run{
-		ID: run.ID, State: string(run.State), Calls: run.Calls,
-		Seconds: status.Seconds(run.Ended.Sub(run.Started).Round(time.Millisecond)),
-	}
-	_, report.Failed, _, _ = run.Tally()
-	for _, o := range run.Objects {
-		report.Objects = append(report.Objects, status.RunObject{
-			Object: o.Object, State: string(o.State), Mover: o.Mover,
-			Extracted: o.Records + o.Rejected, Loaded: o.Records, Rejected: o.Rejected, KeptOut: o.KeptOut,
-			Inserted: o.Inserted, Updated: o.Updated, Deleted: o.Deleted,
-			Bytes: o.Bytes, Calls: o.Calls, From: status.Moment(o.From), To: status.Moment(o.To), Grade: o.Grade,
-			Notes: o.Notes, Doubts: doubts(o.Doubts), Error: o.Error, Hint: hintFor(o.Error, o.Hint),
-			Class: string(o.Class),
-		})
-	}
-	return report
 }

@@ -13,6 +13,7 @@ import (
 	"io"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"catchment/internal/adopt"
@@ -70,6 +71,7 @@ type Project struct {
 	wants   *flow.File // what control rows want, once that was read
 	landers map[string]mover.Lander
 	close   []func() error
+	opened  []func() error // the same of what was opened to be read: it gets no rights
 }
 
 // New makes a Project of which nothing is open. Close gives back whatever was
@@ -79,7 +81,7 @@ func New(w World, file *flow.File) *Project { return &Project{World: w, File: fi
 // Close closes what was opened, the last first, and lets those see it who may.
 func (p *Project) Close() error {
 	var errs []error
-	for _, c := range slices.Backward(p.close) {
+	for _, c := range slices.Backward(slices.Concat(p.opened, p.close)) {
 		errs = append(errs, c())
 	}
 	if len(p.close) > 0 {
@@ -162,6 +164,30 @@ func (p *Project) OpenControl(ctx context.Context) error {
 		return err
 	}
 	return p.openStage()
+}
+
+// LookAtControl opens the control table to be read, as a user can who has no other right.
+// It makes no table, changes none, and opens nothing for writing.
+func (p *Project) LookAtControl(ctx context.Context) error {
+	open, path, err := driverOf(p.Drivers.Controls, "control.url", p.File.Control.URL)
+	if err != nil {
+		return err
+	}
+	scheme, _, _ := strings.Cut(p.File.Control.URL, ":")
+	if look := p.Drivers.Looks[scheme]; look != nil {
+		open = look
+	}
+	table, err := open(path)
+	if err != nil {
+		return err
+	}
+	if _, only := table.(versioned.ReadOnly); !only {
+		table = versioned.ReadOnly{Table: table}
+	}
+	p.opened = append(p.opened, table.Close)
+	p.Wanted = wanted.In(table)
+	p.Control, err = control.New(ctx, table, p.Now, p.Random)
+	return err
 }
 
 func (p *Project) openStage() error {

@@ -8,6 +8,7 @@ import (
 // A Run is what a run did: a line for each flow, and one for the run.
 type Run struct {
 	Calls   int64   `json:"api_calls"`
+	Jobs    int64   `json:"bulk_jobs"`
 	Failed  int     `json:"failed"` // flows
 	ID      string  `json:"id"`
 	Count   int     `json:"objects"`
@@ -22,6 +23,7 @@ type Run struct {
 // A RunObject is what a run did for one flow. Users rely on its keys.
 type RunObject struct {
 	Calls     int64    `json:"api_calls"`
+	Jobs      int64    `json:"bulk_jobs"`
 	Bytes     int64    `json:"bytes"`           // of the pages' text
 	Class     string   `json:"class,omitempty"` // of Error: fix, retry, wait or bug
 	Deleted   int64    `json:"deleted"`
@@ -39,6 +41,7 @@ type RunObject struct {
 	Rejected  int64    `json:"rejected"`       // kept out by this run
 	KeptOut   int64    `json:"rejected_total"` // kept out by now, by whichever run
 	State     string   `json:"state"`
+	Steps     []Step   `json:"steps,omitempty"` // where they are asked for
 	To        Moment   `json:"to"`
 	Type      string   `json:"type"`
 	Updated   int64    `json:"updated"`
@@ -62,6 +65,21 @@ func (o RunObject) well() bool {
 
 // Text is a table of the flows, with what there is to know of each below it.
 func (r Run) Text() (t Text) {
+	shown := r.Objects
+	if r.Brief {
+		shown = slices.DeleteFunc(slices.Clone(shown), RunObject.well)
+	}
+	t.objects(shown)
+	for _, o := range shown {
+		o.remarks(&t)
+	}
+	t.Talk("run %s is %s: %d objects, %d failed, %.1f s, %s API calls",
+		r.ID, r.State, len(r.Objects), r.Failed, time.Duration(r.Seconds).Seconds(), Count(r.Calls))
+	return t
+}
+
+// objects adds a table of what a run did for each flow.
+func (t *Text) objects(objects []RunObject) {
 	columns := []column{
 		{head: "OBJECT"}, {head: "STATE"}, {head: "BY", leaves: 5}, {head: "READ", number: true, leaves: 1},
 		{head: "INSERTED", brief: "NEW", number: true, leaves: 4},
@@ -70,23 +88,18 @@ func (r Run) Text() (t Text) {
 		{head: "COMPLETE UP TO", short: toTheMinute},
 	}
 	var rows [][]string
-	shown := r.Objects
-	if r.Brief {
-		shown = slices.DeleteFunc(slices.Clone(shown), RunObject.well)
-	}
-	for _, o := range shown {
+	for _, o := range objects {
 		rows = append(rows, []string{o.Object, o.State, o.Mover, Count(o.Loaded), Count(o.Inserted), Count(o.Updated),
 			Count(o.Deleted), complete(o.To, o.Grade)})
 	}
 	t.table(columns, rows)
-	for _, o := range shown {
-		t.doubts(o.Object, o.Doubts)
-		for _, note := range o.Notes {
-			t.TalkOf(o.Object, "note: %s", note)
-		}
-		t.trouble(o.Object, o.Error, o.Hint)
+}
+
+// remarks tells what there is to know of a flow beside its row.
+func (o RunObject) remarks(t *Text) {
+	t.doubts(o.Object, o.Doubts)
+	for _, note := range o.Notes {
+		t.TalkOf(o.Object, "note: %s", note)
 	}
-	t.Talk("run %s is %s: %d objects, %d failed, %.1f s, %s API calls",
-		r.ID, r.State, len(r.Objects), r.Failed, time.Duration(r.Seconds).Seconds(), Count(r.Calls))
-	return t
+	t.trouble(o.Object, o.Error, o.Hint)
 }

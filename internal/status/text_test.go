@@ -81,7 +81,7 @@ func TestNothingCommandsATerminal(t *testing.T) {
 	report := Overview{
 		Flows: []Flow{{Object: evil, State: evil, Grade: evil, LastRun: evil, Rejected: 1,
 			Doubts: []Doubt{{Why: evil, Hint: evil}}, Retired: []Retired{{Column: evil, Field: evil, By: evil}}}},
-		Runs: []PastRun{{ID: evil, State: evil, Holder: evil, Error: evil, Hint: &hint}},
+		Runs: []PastRun{{ID: evil, State: evil, By: evil, Error: evil, Hint: &hint}},
 	}
 	if err := p.PrintText(report); err != nil {
 		t.Fatal(err)

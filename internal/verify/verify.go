@@ -12,10 +12,10 @@
 //
 // Start at Verifier.Flow. read.go brings the reading, suspects.go asks again
 // about what seems to differ, repair.go mends it, quick.go takes a sample
-// instead, subject.go knows what is compared, certificate.go writes down what was
-// proven.
+// instead, subject.go knows what is compared, leave.go tells the control table, and
+// certificate.go writes down what was proven.
 //
-// Files, from the top: verify.go, certificate.go, cost.go, repair.go, suspects.go,
+// Files, from the top: verify.go, leave.go, certificate.go, cost.go, repair.go, suspects.go,
 // again.go, read.go, quick.go, shelf.go, subject.go, result.go.
 package verify
 
@@ -90,6 +90,7 @@ func (v *Verifier) Flow(ctx context.Context, fl flow.Flow) (Result, error) {
 	}
 	err = w.compare(ctx)
 	w.res.Calls = calls.Load()
+	err = errors.Join(err, w.leave(context.WithoutCancel(ctx), err))
 	return w.res, errors.Join(err, w.held.Close(ctx))
 }
 
