@@ -30,6 +30,7 @@ import (
 	"catchment/internal/template/terraform"
 	"catchment/internal/warehouse"
 	"catchment/internal/warehouse/duckdb"
+	"catchment/internal/warehouse/query"
 	"catchment/internal/warehouse/sql"
 	"catchment/internal/warehouse/sql/statements"
 )
@@ -141,6 +142,7 @@ func drivers(account *cloud.AWS) project.Drivers {
 	d := account.Drivers()
 	d.Warehouses[d.Local.Scheme] = project.WarehouseDriver{
 		Title: "DuckDB",
+		Check: duckdb.CheckPath,
 		Open: func(path string, o warehouse.Options) (warehouse.Warehouse, error) {
 			driver, err := duckdb.Open(path, duckdb.Options{Pages: o.Pages, Wait: o.Wait})
 			if err != nil {
@@ -149,7 +151,10 @@ func drivers(account *cloud.AWS) project.Drivers {
 			return sql.New(driver, o), nil
 		},
 		Script: func(string) warehouse.Scripter { return statements.NewScripter(duckdb.Dialect()) },
-		File:   true,
+		Query: func(path string, o warehouse.Options) (query.Session, error) {
+			return duckdb.OpenQuery(path, o.Schema, duckdb.Options{Wait: o.Wait})
+		},
+		File: true,
 	}
 	d.Files = map[string]func(path string) project.Files{
 		d.Local.Scheme: func(path string) project.Files { return project.Files{Readable: duckdb.Files(path)} },

@@ -49,9 +49,9 @@ type Program struct {
 // The exit codes.
 const (
 	exitOK          = 0
-	exitFailed      = 1   // the run failed or is partial
+	exitFailed      = 1   // something failed, and none of the codes below says what to do about it
 	exitInput       = 2   // wrong input: the user has to change something
-	exitEnvironment = 3   // something outside is down or busy: try again
+	exitEnvironment = 3   // something outside is down, busy or full: try again
 	exitDiffers     = 4   // verify found differences, or a run knows of rows that differ
 	exitStopped     = 130 // by a signal
 )
@@ -124,13 +124,24 @@ func (s *session) exitCode(ctx context.Context, err error) int {
 	if _, ok := errors.AsType[usageError](err); ok {
 		return exitInput
 	}
-	switch plan.ClassOf(err) {
-	case plan.Fix:
-		return exitInput
-	case plan.Retry, plan.Wait:
-		return exitEnvironment
+	return codeOf(plan.ClassOf(err))
+}
+
+// codeOf is the exit code of what failed, by its classes; there is one at least. What
+// nobody knows a way out of comes before what the user can mend, and that before what
+// passes.
+func codeOf(classes ...plan.Class) int {
+	code := exitEnvironment
+	for _, class := range classes {
+		switch class {
+		case plan.Retry, plan.Wait, plan.Full:
+		case plan.Fix:
+			code = exitInput
+		default:
+			return exitFailed
+		}
 	}
-	return exitFailed
+	return code
 }
 
 // tell prints an error and what to do about it.
@@ -151,8 +162,10 @@ duplicate, never a loss, and it can prove it.
 
 Begin with  catchment demo  : it needs nothing but this program.
 
-Exit codes: 0 ok, 1 the run failed or is partial, 2 wrong input, 3 environment
-(try again), 4 verify found differences or a run knows of some, 130 stopped.`,
+Exit codes: 0 ok, 1 it failed, 2 wrong input, 3 environment (try again), 4 verify
+found differences or a run knows of some, 130 stopped. A run of which flows failed
+ends with 2 where some of them have to be mended, with 3 where all pass by
+themselves, and with 1 where nobody knows.`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
@@ -172,7 +185,7 @@ Exit codes: 0 ok, 1 the run failed or is partial, 2 wrong input, 3 environment
 	for _, cmd := range []*cobra.Command{
 		s.demoCommand(), s.orgCommand(), s.initCommand(), s.checkCommand(), s.planCommand(), s.runCommand(),
 		s.pauseCommand(), s.resumeCommand(), s.eraseCommand(), s.statusCommand(), s.runsCommand(), s.verifyCommand(),
-		s.sqlCommand(), s.flowsCommand(), s.adoptCommand(), s.awsCommand(), s.versionCommand(),
+		s.sqlCommand(), queryCommand(s), s.flowsCommand(), s.adoptCommand(), s.awsCommand(), s.versionCommand(),
 	} {
 		check := cmd.Args
 		cmd.Args = func(cmd *cobra.Command, args []string) error {

@@ -60,6 +60,9 @@ func (s *session) inProject(do func(p *work) error) error {
 	return do(p)
 }
 
+// holder is this process, in words for people.
+func holder() string { return process.Self() }
+
 // name is what others call this configuration who share a table with it.
 func (w *work) name() string {
 	path, err := filepath.Abs(w.config)
@@ -72,16 +75,16 @@ func (w *work) name() string {
 // runOptions are the settings of a run of this process.
 func (w *work) runOptions(alone bool) replicate.Options {
 	o := w.RunOptions()
-	o.Holder, o.Name, o.Alone, o.Stop = process.Self(), w.name(), alone, w.stop
+	o.Holder, o.Name, o.Alone, o.Stop = holder(), w.name(), alone, w.stop
 	return o
 }
 
 // holds is who holds flows in one call of the command.
 func (w *work) holds(run string, alone bool) lease.Holder {
-	return lease.Holder{Run: run, Name: process.Self(), Alone: alone}
+	return lease.Holder{Run: run, Name: holder(), Alone: alone}
 }
 
 func (w *work) verifier(run string, alone bool) *verify.Verifier {
-	return w.Verifier(verify.Options{Run: run, Holder: process.Self(), Alone: alone, Sample: 10,
+	return w.Verifier(verify.Options{Run: run, Holder: holder(), Alone: alone, Sample: 10,
 		Reserve: w.File.Org.Reserve, Stop: w.stop})
 }

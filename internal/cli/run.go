@@ -199,7 +199,22 @@ func (p *work) report(run control.RunRow) error {
 		p.Say("stopped; the next run goes on from here")
 		return exit(exitStopped)
 	}
-	return exit(exitFailed)
+	return exit(codeOf(classes(run)...))
+}
+
+// classes are those of the failures of a run's flows; of a run that failed without one
+// nothing is known.
+func classes(run control.RunRow) []plan.Class {
+	var all []plan.Class
+	for _, o := range run.Objects {
+		if o.State == control.FlowFailed {
+			all = append(all, o.Class)
+		}
+	}
+	if len(all) == 0 {
+		return []plan.Class{plan.Bug}
+	}
+	return all
 }
 
 // wrong tells whether rows are known to differ from the org, though the run itself did

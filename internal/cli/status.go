@@ -86,7 +86,7 @@ catchment status RUN shows one of them.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return s.inProject(func(p *work) error {
-				view, err := p.view(cmd.Context(), 0)
+				view, err := look(cmd.Context(), p, 0)
 				if err != nil {
 					return err
 				}
@@ -103,7 +103,7 @@ catchment status RUN shows one of them.`,
 }
 
 func (p *work) status(ctx context.Context, flags statusFlags) error {
-	view, err := p.view(ctx, flags.maxAge)
+	view, err := look(ctx, p, flags.maxAge)
 	if err != nil {
 		return err
 	}
@@ -122,7 +122,7 @@ func (p *work) status(ctx context.Context, flags statusFlags) error {
 
 // statusOfRun shows one run. The exit code is 0 whatever became of it: it was found.
 func (p *work) statusOfRun(ctx context.Context, id string) error {
-	view, err := p.view(ctx, 0)
+	view, err := look(ctx, p, 0)
 	if err != nil {
 		return err
 	}
@@ -136,8 +136,8 @@ func (p *work) statusOfRun(ctx context.Context, id string) error {
 	return p.Print(report)
 }
 
-// view is what status looks at. It takes no more than the right to read.
-func (p *work) view(ctx context.Context, maxAge time.Duration) (standing.View, error) {
+// look is what status looks at. It takes no more than the right to read.
+func look(ctx context.Context, p *work, maxAge time.Duration) (standing.View, error) {
 	if err := p.LookAtControl(ctx); err != nil {
 		return standing.View{}, err
 	}

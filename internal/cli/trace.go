@@ -9,7 +9,6 @@ import (
 	"catchment/internal/control/versioned"
 	"catchment/internal/falsestart"
 	"catchment/internal/plan"
-	"catchment/internal/process"
 )
 
 // leaveTrace keeps for status why a run failed before it had a row in the control table.
@@ -24,7 +23,7 @@ func leaveTrace(ctx context.Context, s *session, err error) {
 	if _, missing := os.Stat(s.config); errors.Is(missing, fs.ErrNotExist) {
 		return
 	}
-	left := falsestart.Leave(s.config, falsestart.Trace{At: s.Now().UTC(), By: process.Self(), Error: err.Error(),
+	left := falsestart.Leave(s.config, falsestart.Trace{At: s.Now().UTC(), By: holder(), Error: err.Error(),
 		Hint: plan.AdviceOf(err), Class: plan.ClassOf(err)})
 	if left != nil {
 		s.tell(left)

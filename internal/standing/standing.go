@@ -54,6 +54,9 @@ func (v View) Look(ctx context.Context, atMost int) (report status.Overview, bad
 		if err != nil {
 			return report, false, err
 		}
+		if one.State == NotCopied && f.Watermark.IsZero() { // it never was, and is nobody's business
+			continue
+		}
 		i := slices.IndexFunc(rows, func(c verified.Row) bool { return c.Object == f.Object })
 		if i >= 0 {
 			one.LastVerify = compared(rows[i])
@@ -111,7 +114,8 @@ func (v View) history(ctx context.Context) (history, error) {
 		return h, nil
 	}
 	for _, w := range v.Wanted {
-		if _, known := v.wants(w.Object, h.flows); !known && w.Object != flow.Star {
+		_, known := h.row(func(f control.FlowRow) bool { return strings.EqualFold(f.Object, w.Object) })
+		if !known && !(flow.Flow{Object: w.Object}).Pattern() {
 			h.flows = append(h.flows, control.FlowRow{Object: w.Object})
 		}
 	}
@@ -119,13 +123,13 @@ func (v View) history(ctx context.Context) (history, error) {
 	return h, nil
 }
 
-// wants finds the row of an object, however it is spelled.
-func (View) wants(object string, among []control.FlowRow) (control.FlowRow, bool) {
-	i := slices.IndexFunc(among, func(f control.FlowRow) bool { return strings.EqualFold(f.Object, object) })
+// row finds a flow.
+func (h history) row(is func(control.FlowRow) bool) (control.FlowRow, bool) {
+	i := slices.IndexFunc(h.flows, is)
 	if i < 0 {
 		return control.FlowRow{}, false
 	}
-	return among[i], true
+	return h.flows[i], true
 }
 
 // flow is how one flow stands.
@@ -139,7 +143,7 @@ func (v View) flow(ctx context.Context, f control.FlowRow, h history) (status.Fl
 	if found {
 		s.attempt = &open
 	}
-	s.wanted, s.paused = v.named(f.Object)
+	s.wanted, s.paused = h.named(f.Object)
 	bytes, at := storage.Taken(f.Object, storage.Held{Records: f.Held, At: f.HeldAt})
 	one := status.Flow{
 		Object: f.Object, Paused: f.Paused || s.paused, Watermark: status.Moment(f.Watermark), Grade: f.Grade,
@@ -160,14 +164,18 @@ func (v View) flow(ctx context.Context, f control.FlowRow, h history) (status.Fl
 	return one, nil
 }
 
-// named tells whether an object is wanted, and paused where it is.
-func (v View) named(object string) (wanted, paused bool) {
-	for _, w := range v.Wanted {
+// named tells whether an object is wanted, and paused where it is. People may spell it
+// otherwise than the org, unless there is a flow that is spelled like that.
+func (h history) named(object string) (wanted, paused bool) {
+	for _, w := range h.Wanted {
+		_, other := h.row(func(f control.FlowRow) bool { return f.Object == w.Object })
 		switch {
-		case strings.EqualFold(w.Object, object):
+		case w.Object == object, strings.EqualFold(w.Object, object) && !other:
 			return true, w.Paused
-		case w.Object == flow.Star:
-			wanted, paused = true, w.Paused
+		case (flow.Flow{Object: w.Object}).Matches(object): // a pattern; "*" takes what no other did
+			if !wanted || w.Object != flow.Star {
+				wanted, paused = true, w.Paused
+			}
 		}
 	}
 	return wanted, paused
@@ -206,11 +214,11 @@ func compared(c verified.Row) *status.Compared {
 	}
 	switch {
 	case c.Error != "":
-		one.State, one.FailedAt = status.Failed, new(status.Moment(c.FailedAt))
+		one.State, one.FailedAt = "failed", new(status.Moment(c.FailedAt))
 	case c.Remaining > 0:
-		one.State = status.Differs
+		one.State = "differs"
 	default:
-		one.State = status.Same
+		one.State = "same"
 	}
 	return one
 }

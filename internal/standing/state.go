@@ -19,8 +19,8 @@ const (
 	Failed      = "failed"      // in its last run
 	Stopped     = "stopped"     // the user wanted an end; the next run goes on
 	Interrupted = "interrupted" // the process of its run is gone without a word
-	Paused      = "paused"
-	NotCopied   = "not copied" // any more: nothing names it
+	Paused      = "paused"      // it is taken out of runs
+	NotCopied   = status.NotCopied
 )
 
 // troubles tells whether somebody has to look at what is in a state.
@@ -62,7 +62,6 @@ func (s situation) tell(f *status.Flow) {
 	switch a := s.attempt; {
 	case !s.wanted:
 		f.State = NotCopied
-		f.Hint = "nothing names it any more, so runs copy it no more; its table stays as it is"
 	case row.Paused || s.paused:
 		f.State = Paused
 	case going && a != nil && !a.Waiting.IsZero():

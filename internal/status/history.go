@@ -48,10 +48,10 @@ func (r Runs) Text() (t Text) {
 // runs adds a table of runs.
 func (t *Text) runs(runs []PastRun) {
 	columns := []column{
-		{head: "RUN"}, {head: "STATE"}, {head: "STARTED", short: toTheMinute, leaves: 4},
-		{head: "TOOK", number: true, leaves: 1}, {head: "OBJECTS", number: true, leaves: 3},
-		{head: "FAILED", number: true, leaves: 2}, {head: "API CALLS", brief: "CALLS", number: true, leaves: 5},
-		{head: "BULK JOBS", brief: "JOBS", number: true, leaves: 6}, {head: "BY", leaves: 7},
+		{head: "RUN"}, {head: "STATE"}, {head: "STARTED", short: toTheMinute, leaves: 5},
+		{head: "TOOK", number: true, leaves: 1}, {head: "OBJECTS", number: true, leaves: 4},
+		{head: "FAILED", number: true, leaves: 1}, {head: "API CALLS", brief: "CALLS", number: true, leaves: 2},
+		{head: "BULK JOBS", brief: "JOBS", number: true, leaves: 3}, {head: "BY", leaves: 6},
 	}
 	var rows [][]string
 	for _, r := range runs {
@@ -71,7 +71,7 @@ func (r PastRun) took() string {
 // trouble tells why a run is where it is.
 func (r PastRun) trouble(t *Text) {
 	if r.WaitingUntil != nil {
-		t.Talk("%s: waiting until %s because %s", r.ID, Stamp(*r.WaitingUntil), r.Error)
+		t.TalkOf(r.ID, "waiting until %s because %s", Stamp(*r.WaitingUntil), r.Error)
 		t.trouble(r.ID, "", r.Hint)
 		return
 	}
@@ -108,20 +108,26 @@ func (r OneRun) Text() (t Text) {
 	t.Result("")
 	t.objects(r.Objects)
 	t.Result("")
-	var rows [][]string
+	t.steps(r.Objects)
 	for _, o := range r.Objects {
+		o.remarks(&t)
+	}
+	r.Run.trouble(&t)
+	return t
+}
+
+// steps adds a table of when each flow got how far.
+func (t *Text) steps(objects []RunObject) {
+	columns := []column{{head: "OBJECT"}, {head: "STEP"}, {head: "AT"}, {head: "TOOK", number: true}}
+	var rows [][]string
+	for _, o := range objects {
 		before := time.Time{}
 		for _, s := range o.Steps {
 			rows = append(rows, []string{o.Object, s.Step, Stamp(s.At), since(before, s.At)})
 			before = s.At
 		}
 	}
-	t.table([]column{{head: "OBJECT"}, {head: "STEP"}, {head: "AT"}, {head: "TOOK", number: true}}, rows)
-	for _, o := range r.Objects {
-		o.remarks(&t)
-	}
-	r.Run.trouble(&t)
-	return t
+	t.table(columns, rows)
 }
 
 // since is how long something took that began at a moment, "-" where nobody knows.

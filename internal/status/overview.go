@@ -46,35 +46,25 @@ type Flow struct {
 
 // A Compared is what the last comparison of a flow with the org found.
 type Compared struct {
-	AsOf        Moment   `json:"as_of"` // what is stamped later was not judged
-	At          Moment   `json:"at"`    // when it ended, by the org's clock; null: none ever did
-	Class       string   `json:"class,omitempty"`
-	Compared    string   `json:"compared,omitempty"` // stamps, values or counts
-	Differences int64    `json:"differences"`        // that are left, after a repair
-	Duplicates  int64    `json:"duplicates"`
-	Error       string   `json:"error,omitempty"` // why the last try came to nothing
-	Extra       int64    `json:"extra"`
-	FailedAt    *Moment  `json:"failed_at,omitempty"`
-	Grade       string   `json:"grade,omitempty"`
-	Hint        string   `json:"hint,omitempty"` // goes with Error
-	Missing     int64    `json:"missing"`
-	Repaired    int64    `json:"repaired"`
-	Source      int64    `json:"source"`
-	Stale       int64    `json:"stale"`
-	State       Judgment `json:"state"`
-	Warehouse   int64    `json:"warehouse"`
-	Wrong       int64    `json:"wrong"`
+	AsOf        Moment  `json:"as_of"` // what is stamped later was not judged
+	At          Moment  `json:"at"`    // when it ended, by the org's clock; null: none ever did
+	Class       string  `json:"class,omitempty"`
+	Compared    string  `json:"compared,omitempty"` // stamps, values or counts
+	Differences int64   `json:"differences"`        // that are left, after a repair
+	Duplicates  int64   `json:"duplicates"`
+	Error       string  `json:"error,omitempty"` // why the last try came to nothing
+	Extra       int64   `json:"extra"`
+	FailedAt    *Moment `json:"failed_at,omitempty"`
+	Grade       string  `json:"grade,omitempty"`
+	Hint        string  `json:"hint,omitempty"` // goes with Error
+	Missing     int64   `json:"missing"`
+	Repaired    int64   `json:"repaired"`
+	Source      int64   `json:"source"`
+	Stale       int64   `json:"stale"`
+	State       string  `json:"state"` // same, differs or failed
+	Warehouse   int64   `json:"warehouse"`
+	Wrong       int64   `json:"wrong"`
 }
-
-// A Judgment is what a comparison came to, in a word.
-type Judgment string
-
-// The judgments.
-const (
-	Same    Judgment = "same"
-	Differs Judgment = "differs"
-	Failed  Judgment = "failed"
-)
 
 // A Retired is a column that a field left behind when it became one of another type.
 type Retired struct {
@@ -118,7 +108,7 @@ func (o Overview) Lines() []any {
 // Text is a table of the flows and one of the runs, and below them what there is to know.
 func (o Overview) Text() (t Text) {
 	if len(o.Flows)+len(o.Runs) > 0 {
-		o.table(&t)
+		t.flows(o.Flows)
 		t.Result("")
 		t.runs(o.Runs)
 	} else if o.FalseStart == nil {
@@ -127,6 +117,7 @@ func (o Overview) Text() (t Text) {
 	for _, f := range o.Flows {
 		f.remarks(&t)
 	}
+	o.notCopied(&t)
 	for _, r := range o.Runs {
 		r.trouble(&t)
 	}
@@ -134,16 +125,37 @@ func (o Overview) Text() (t Text) {
 	return t
 }
 
-// table has a row for each flow.
-func (o Overview) table(t *Text) {
+// NotCopied is the state of a flow that nothing names any more.
+const NotCopied = "not copied"
+
+// notCopied tells of the flows that nothing names any more, which may be many.
+func (o Overview) notCopied(t *Text) {
+	var objects []string
+	for _, f := range o.Flows {
+		if f.State == NotCopied {
+			objects = append(objects, f.Object)
+		}
+	}
+	switch len(objects) {
+	case 0:
+	case 1:
+		t.TalkOf(objects[0], "not copied any more, since nothing names it; its table stays as it is")
+	default:
+		t.Talk("%d flows are not copied any more, since nothing names them; their tables stay as they are",
+			len(objects))
+	}
+}
+
+// flows adds a table of the flows.
+func (t *Text) flows(flows []Flow) {
 	columns := []column{
 		{head: "OBJECT"}, {head: "STATE"}, {head: "COMPLETE UP TO", short: toTheMinute},
-		{head: "BEHIND", number: true, leaves: 1}, {head: "ROWS", number: true, leaves: 2},
-		{head: "VERIFIED", leaves: 3},
+		{head: "BEHIND", number: true, leaves: 1}, {head: "ROWS", number: true, leaves: 3},
+		{head: "VERIFIED", short: byDay, leaves: 2},
 		{head: "CRM STORAGE", brief: "STORAGE", short: byDay, number: true, leaves: 4}, {head: "LAST RUN", leaves: 5},
 	}
 	var rows [][]string
-	for _, f := range o.Flows {
+	for _, f := range flows {
 		rows = append(rows, []string{f.Object, f.State, complete(f.Watermark, f.Grade), Ago(f.Behind),
 			Count(f.Rows), f.LastVerify.word(), stored(f.StorageBytes, f.StorageAsOf), f.LastRun})
 	}
@@ -153,19 +165,19 @@ func (o Overview) table(t *Text) {
 // remarks tells what there is to know of a flow beside its row.
 func (f Flow) remarks(t *Text) {
 	if f.WaitingUntil != nil {
-		t.Talk("%s: waiting until %s because %s", f.Object, Stamp(*f.WaitingUntil), f.Error)
+		t.TalkOf(f.Object, "waiting until %s because %s", Stamp(*f.WaitingUntil), f.Error)
 		t.trouble(f.Object, "", &f.Hint)
 	} else {
 		t.trouble(f.Object, f.Error, &f.Hint)
 	}
 	switch {
 	case f.Late && f.Behind == nil:
-		t.Talk("%s: too far behind: it was never complete", f.Object)
+		t.TalkOf(f.Object, "too far behind: it was never complete")
 	case f.Late:
-		t.Talk("%s: too far behind: %s", f.Object, Ago(f.Behind))
+		t.TalkOf(f.Object, "too far behind: %s", Ago(f.Behind))
 	}
 	if since := time.Time(f.PinnedSince); !since.IsZero() {
-		t.Talk("%s: held back by a transaction that is open since about %s", f.Object, Stamp(since))
+		t.TalkOf(f.Object, "held back by a transaction that is open since about %s", Stamp(since))
 	}
 	t.doubts(f.Object, f.Doubts)
 	if v := f.LastVerify; v != nil && v.Error != "" {
@@ -187,13 +199,12 @@ func (v *Compared) word() string {
 	if v == nil {
 		return "-"
 	}
-	at := time.Time(v.At)
-	word := string(v.State)
+	at, word := time.Time(v.At), v.State
 	switch {
-	case v.State == Differs:
-		word = Count(v.Differences) + " differ"
-	case v.State == Failed && v.FailedAt != nil:
+	case v.FailedAt != nil:
 		at = time.Time(*v.FailedAt)
+	case v.Differences > 0:
+		word = Count(v.Differences) + " differ"
 	case v.Compared == "counts":
 		word = "sample"
 	}

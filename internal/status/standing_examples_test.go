@@ -25,7 +25,7 @@ func standingExamples() map[string]status.Report {
 					Late: true, Watermark: status.Moment(noon()),
 					LastVerify: &status.Compared{
 						At: status.Moment(noon()), AsOf: status.Moment(noon()), Compared: "stamps", Grade: "proven",
-						Differences: 3, Missing: 2, Extra: 1, Source: 1224, Warehouse: 1223, State: status.Differs,
+						Differences: 3, Missing: 2, Extra: 1, Source: 1224, Warehouse: 1223, State: "differs",
 					},
 				},
 				{
@@ -34,7 +34,7 @@ func standingExamples() map[string]status.Report {
 					LastRun: id, Object: "Contact", State: "failed", Watermark: status.Moment(noon()),
 					LastVerify: &status.Compared{
 						Class: "fix", Error: "Contact was never copied", FailedAt: new(status.Moment(noon())),
-						Hint: "copy it first with: catchment run Contact", State: status.Failed,
+						Hint: "copy it first with: catchment run Contact", State: "failed",
 					},
 				},
 				{
@@ -42,19 +42,22 @@ func standingExamples() map[string]status.Report {
 					LastRun: id, Object: "Lead", State: "waiting", Step: "planned",
 					WaitingUntil: new(noon().Add(time.Hour)), Late: true,
 					LastVerify: &status.Compared{
-						At: status.Moment(noon()), Compared: "counts", Grade: "sample", State: status.Same,
+						At: status.Moment(noon()), Compared: "counts", Grade: "sample", State: "same",
 					},
 				},
 				{
 					Error: "the process of run " + id + " is gone", Hint: "the next run goes on from where it was",
 					LastRun: id, Object: "Task", State: "interrupted", Step: "loaded",
 					LastVerify: &status.Compared{
-						At: status.Moment(noon()), Compared: "values", Grade: "proven", State: status.Same,
+						At: status.Moment(noon()), Compared: "values", Grade: "proven", State: "same",
 					},
 				},
 			},
 			Runs: []status.PastRun{waits, last},
 		},
+		"status-not-copied": status.Overview{Flows: []status.Flow{
+			{Object: "Account", State: status.NotCopied}, {Object: "Contact", State: status.NotCopied},
+		}},
 		"status-false-start": status.Overview{FalseStart: &status.FalseStart{
 			At: noon().Add(time.Hour), By: "process 1 on host", Class: "fix",
 			Error: "the variable SF_CLIENT_ID is not set", Hint: "set it", Since: noon(), Times: 3,

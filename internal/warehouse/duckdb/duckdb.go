@@ -36,6 +36,15 @@ type Options struct {
 // Open makes a driver for the database file at path, which may end in settings.
 // The file itself is opened by the first transaction, and made if there is none.
 func Open(path string, o Options) (sql.Driver, error) {
+	d, err := open(path, o)
+	if err != nil {
+		return nil, err
+	}
+	return d, nil
+}
+
+// open is Open. Nothing is opened yet.
+func open(path string, o Options) (*driver, error) {
 	path, given, err := parse(path)
 	if err != nil {
 		return nil, err
@@ -73,6 +82,7 @@ func Files(path string) []string {
 type driver struct {
 	path     string
 	settings string // of DuckDB, as its DSN has them
+	readOnly bool   // the file is opened for reading, and isn't made
 	o        Options
 	writing  chan struct{} // holds one token while a transaction may write
 

@@ -33,6 +33,15 @@ type Options struct {
 // Open makes a driver for the database that a postgres:// URL names. It
 // connects with the first transaction.
 func Open(url string, o Options) (sql.Driver, error) {
+	d, err := open(url, o)
+	if err != nil {
+		return nil, err
+	}
+	return d, nil
+}
+
+// open is Open.
+func open(url string, o Options) (*driver, error) {
 	if o.LockWait == 0 {
 		o.LockWait = time.Minute
 	}
@@ -52,14 +61,16 @@ func Open(url string, o Options) (sql.Driver, error) {
 
 // config reads the URL, and says how to connect.
 func config(url string, o Options) (*pgxpool.Config, error) {
-	if err := noPassword(url); err != nil {
+	if err := CheckURL(url); err != nil {
 		return nil, err
 	}
 	c, err := handshake.Config(url)
+	if unread := handshake.Unread(err); unread != nil {
+		return nil, unread
+	}
 	if err != nil {
 		// The text of err repeats the URL.
-		return nil, plan.Fixf("write it as in postgres://user@host:5432/database?sslmode=require",
-			"warehouse.url is not a PostgreSQL URL")
+		return nil, plan.Fixf(form, "warehouse.url is not a PostgreSQL URL")
 	}
 	c.MaxConns, c.MinConns = int32(o.Connections), 0 // #nosec G115 -- a handful
 	c.MaxConnIdleTime = 5 * time.Minute
