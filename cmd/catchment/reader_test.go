@@ -23,17 +23,13 @@ type reader struct {
 // that only who runs catchment may open stay so.
 func newReader(t *testing.T, p *copying) reader {
 	t.Helper()
-	folder := filepath.Dir(p.bin)
 	real := p.bin
 	if os.Geteuid() == 0 { // go keeps the test where nobody else may look
 		binary, err := os.ReadFile(p.bin)
 		if err != nil {
 			t.Fatal(err)
 		}
-		folder = filepath.Join(t.TempDir(), "bin")
-		if err := os.Mkdir(folder, 0o755); err != nil {
-			t.Fatal(err)
-		}
+		folder := t.TempDir()
 		real = filepath.Join(folder, "catchment")
 		if err := os.WriteFile(real, binary, 0o700); err != nil {
 			t.Fatal(err)

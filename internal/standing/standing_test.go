@@ -105,6 +105,7 @@ func TestLook(t *testing.T) {
 func TestLookTellsWhetherSomebodyHasTo(t *testing.T) {
 	t.Parallel()
 	began := control.RunRow{ID: "r2", State: control.Running, Started: noon, Holder: "somebody"}
+	done := control.RunRow{ID: "r2", State: control.Done, Started: noon}
 	for name, c := range map[string]struct {
 		run   control.RunRow
 		flow  control.FlowRow
@@ -113,23 +114,25 @@ func TestLookTellsWhetherSomebodyHasTo(t *testing.T) {
 		bad   bool
 		state string
 	}{
-		"done":    {run: control.RunRow{ID: "r2", State: control.Done, Started: noon}, state: "done"},
+		"done":    {run: done, state: "done"},
 		"stopped": {run: control.RunRow{ID: "r2", State: control.Stopped, Started: noon}, state: "stopped"},
 		"running": {run: began, life: process.Alive, state: "running"},
 		"failed as a whole": {
 			run: control.RunRow{ID: "r2", State: control.Failed, Started: noon, Error: "no"}, bad: true, state: "failed",
 		},
-		"partial":     {run: control.RunRow{ID: "r2", State: control.Partial, Started: noon}, bad: true, state: "partial"},
+		"partial": {
+			run: control.RunRow{ID: "r2", State: control.Partial, Started: noon}, bad: true, state: "partial",
+		},
 		"interrupted": {run: began, life: process.Dead, bad: true, state: "interrupted"},
 		"a flow failed in the run before": {
-			run:  control.RunRow{ID: "r2", State: control.Done, Started: noon},
+			run:  done,
 			flow: control.FlowRow{LastError: "no"}, bad: true, state: "done",
 		},
 		"never began": {
-			run: control.RunRow{ID: "r2", State: control.Done, Started: noon}, trace: time.Minute, bad: true, state: "done",
+			run: done, trace: time.Minute, bad: true, state: "done",
 		},
 		"never began, before the last one did": {
-			run: control.RunRow{ID: "r2", State: control.Done, Started: noon}, trace: -time.Minute, state: "done",
+			run: done, trace: -time.Minute, state: "done",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -14,6 +14,7 @@ var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
 func TestStateOfRun(t *testing.T) {
 	t.Parallel()
+	goes := control.RunRow{State: control.Running}
 	waits := control.RunRow{State: control.Running, Until: noon.Add(time.Minute)}
 	for _, c := range []struct {
 		name string
@@ -23,10 +24,10 @@ func TestStateOfRun(t *testing.T) {
 		want string
 	}{
 		{"one that has ended stays as it ended", control.RunRow{State: control.Partial}, process.Dead, false, "partial"},
-		{"one that goes on", control.RunRow{State: control.Running}, process.Alive, false, Busy},
-		{"one whose process is gone", control.RunRow{State: control.Running}, process.Dead, true, Interrupted},
-		{"one of another machine that holds flows", control.RunRow{State: control.Running}, process.Elsewhere, true, Busy},
-		{"one that holds none", control.RunRow{State: control.Running}, process.Elsewhere, false, Interrupted},
+		{"one that goes on", goes, process.Alive, false, Busy},
+		{"one whose process is gone", goes, process.Dead, true, Interrupted},
+		{"one of another machine that holds flows", goes, process.Elsewhere, true, Busy},
+		{"one that holds none", goes, process.Elsewhere, false, Interrupted},
 		{"one that waits", waits, process.Alive, true, Waiting},
 		{"one that died while it waited", waits, process.Dead, true, Interrupted},
 		{"one that has waited", control.RunRow{State: control.Running, Until: noon}, process.Alive, true, Busy},
