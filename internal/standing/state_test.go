@@ -23,7 +23,7 @@ func TestStateOfRun(t *testing.T) {
 		held bool
 		want string
 	}{
-		{"one that has ended stays as it ended", control.RunRow{State: control.Partial}, process.Dead, false, "partial"},
+		{"one that has ended stays so", control.RunRow{State: control.Partial}, process.Dead, false, "partial"},
 		{"one that goes on", goes, process.Alive, false, Busy},
 		{"one whose process is gone", goes, process.Dead, true, Interrupted},
 		{"one of another machine that holds flows", goes, process.Elsewhere, true, Busy},
