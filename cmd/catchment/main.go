@@ -63,6 +63,7 @@ func run(args []string) int {
 		},
 		Args:    args,
 		Stdin:   os.Stdin,
+		Setenv:  os.Setenv,
 		Forms:   []template.Form{terraform.Form{}},
 		Stdout:  os.Stdout,
 		Stderr:  os.Stderr,

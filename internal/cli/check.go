@@ -14,6 +14,7 @@ import (
 	"catchment/internal/notice"
 	"catchment/internal/plan"
 	"catchment/internal/replicate"
+	"catchment/internal/rights"
 	"catchment/internal/salesforce"
 	"catchment/internal/salesforce/soql"
 	"catchment/internal/schema"
@@ -361,6 +362,7 @@ func (c *checkup) silent(ctx context.Context, src *source.Source) error {
 // its group isn't there is told by what has files.
 func (c *checkup) checkFiles() {
 	all, _ := c.Wide()
+	all = append(all, rights.Rights{}.Wider(c.dotenvPath())...)
 	for _, wide := range all {
 		c.warn("file "+wide.Path, wide.Who, "type: "+wide.Command)
 	}

@@ -16,6 +16,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -40,6 +41,9 @@ type Program struct {
 	Signals <-chan os.Signal // SIGINT and SIGTERM
 	Size    progress.Size    // of the terminal that stderr is; nil where it is none
 	Columns int              // of the terminal that stdout is; 0 where it is none
+	// Setenv gives a variable of the file .env to the libraries that ask the environment by
+	// themselves; nil where none shall.
+	Setenv func(name, value string) error
 	// ForAll runs what writes files that others shall read as the user's umask says; all
 	// else is written for the user alone. nil runs it as it is.
 	ForAll func(write func() error) error
@@ -154,6 +158,7 @@ func (s *session) tell(err error) {
 }
 
 func (s *session) root() *cobra.Command {
+	version := false
 	root := &cobra.Command{
 		Use:   "catchment",
 		Short: "Salesforce in your own warehouse: every record once, and proof of it",
@@ -168,8 +173,14 @@ ends with 2 where some of them have to be mended, with 3 where all pass by
 themselves, and with 1 where nobody knows.`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
+	root.RunE = func(cmd *cobra.Command, _ []string) error {
+		if version {
+			return s.printVersion()
+		}
+		return cmd.Help()
+	}
+	root.Flags().BoolVar(&version, "version", false, "print the version")
 	root.PersistentFlags().StringVarP(&s.config, "config", "c", "catchment.yaml", "the configuration `file`")
 	root.PersistentFlags().BoolVar(&s.JSON, "json", false, "one JSON object per line on stdout")
 	root.PersistentFlags().StringVar(&s.voice.form, "log-format", formText,
@@ -183,7 +194,8 @@ themselves, and with 1 where nobody knows.`,
 		return usageError{plan.Fixf("see: "+cmd.CommandPath()+" --help", "%w", err)}
 	})
 	for _, cmd := range []*cobra.Command{
-		s.demoCommand(), s.orgCommand(), s.initCommand(), s.checkCommand(), s.planCommand(), s.runCommand(),
+		s.demoCommand(), s.orgCommand(), s.initCommand(), s.schemaCommand(), s.checkCommand(), s.planCommand(),
+		s.runCommand(),
 		s.pauseCommand(), s.resumeCommand(), s.eraseCommand(), s.statusCommand(), s.runsCommand(), s.verifyCommand(),
 		s.sqlCommand(), queryCommand(s), s.flowsCommand(), s.adoptCommand(), s.awsCommand(), s.versionCommand(),
 	} {
@@ -199,7 +211,18 @@ themselves, and with 1 where nobody knows.`,
 		}
 		root.AddCommand(cmd)
 	}
+	s.completeObjects(root)
 	return root
+}
+
+// completeObjects has a shell complete the names of objects wherever a command takes them.
+func (s *session) completeObjects(cmd *cobra.Command) {
+	if strings.Contains(cmd.Use, "OBJECT") {
+		cmd.ValidArgsFunction = s.objectNames
+	}
+	for _, below := range cmd.Commands() {
+		s.completeObjects(below)
+	}
 }
 
 func (s *session) versionCommand() *cobra.Command {
@@ -208,8 +231,10 @@ func (s *session) versionCommand() *cobra.Command {
 		Short:   "Print the version",
 		Example: "  catchment version",
 		Args:    cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error {
-			return s.Print(notice.Version{Version: s.Version, APIVersion: platform.Newest})
-		},
+		RunE:    func(*cobra.Command, []string) error { return s.printVersion() },
 	}
+}
+
+func (s *session) printVersion() error {
+	return s.Print(notice.Version{Version: s.Version, APIVersion: platform.Newest})
 }
