@@ -1,6 +1,10 @@
 package status
 
-import "time"
+import (
+	"time"
+
+	"catchment/internal/plural"
+)
 
 // A Run is what a run did: a line for each flow, and one for the run.
 type Run struct {
@@ -66,14 +70,20 @@ func (r Run) Text() (t Text) {
 			Count(o.Deleted), complete(o.To, o.Grade)})
 	}
 	t.table(columns, rows)
+	var all remarks
 	for _, o := range r.Objects {
-		t.doubts(o.Object, o.Doubts)
-		for _, note := range o.Notes {
-			t.Talk("%s: note: %s", o.Object, note)
+		for _, d := range o.Doubts {
+			all.add(o.Object, "", d.text(), d.Hint)
 		}
-		t.trouble(o.Object, o.Error, o.Hint)
+		for _, note := range o.Notes {
+			all.add(o.Object, "note: ", note, "")
+		}
+		if o.Error != "" {
+			all.add(o.Object, "error: ", o.Error, hintOf(o.Hint))
+		}
 	}
-	t.Talk("run %s is %s: %d objects, %d failed, %.1f s, %s API calls",
-		r.ID, r.State, len(r.Objects), r.Failed, time.Duration(r.Seconds).Seconds(), Count(r.Calls))
+	t.remark(all)
+	t.Talk("run %s is %s: %s, %d failed, %.1f s, %s", r.ID, r.State, plural.Of(len(r.Objects), "object"), r.Failed,
+		time.Duration(r.Seconds).Seconds(), plural.Of(r.Calls, "API call"))
 	return t
 }

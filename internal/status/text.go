@@ -74,6 +74,14 @@ func (t *Text) trouble(of, failure string, hint *string) {
 	}
 }
 
+// hintOf is a hint that may not be there.
+func hintOf(hint *string) string {
+	if hint == nil {
+		return ""
+	}
+	return *hint
+}
+
 // write gives up where results can't be written; nobody waits for talk. Whatever
 // was forgotten elsewhere is made printable here.
 func (t Text) write(results, talk io.Writer, width int) error {
