@@ -6,7 +6,7 @@
 // function of the board, the size of the terminal and the time (frame.go). A Screen
 // puts frames on the terminal, and below them what else is said (screen.go). Package
 // cli makes one Screen for all that goes to stderr, and a Run or a Verify for what it
-// does.
+// does (verify.go).
 //
 // Start at Run.
 package progress

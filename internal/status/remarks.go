@@ -40,7 +40,7 @@ func (t *Text) remark(all remarks) {
 	for _, r := range all {
 		who, which := r.of[0], ""
 		if len(r.of) > 1 {
-			who, which = plural.Of(len(r.of), "object"), ": "+some(r.of)
+			who, which = plural.Of(len(r.of), "object"), " ("+some(r.of)+")"
 		}
 		t.Talk("%s: %s%s", who, r.text, which)
 		if r.hint != "" {

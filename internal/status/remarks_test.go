@@ -25,10 +25,10 @@ func TestRemarks(t *testing.T) {
 	for _, p := range text {
 		got.WriteString(p.Text)
 	}
-	want := `71 objects: error: no calls left: Object0__c, Object1__c, Object2__c and 68 more
+	want := `71 objects: error: no calls left (Object0__c, Object1__c, Object2__c and 68 more)
 71 objects: hint: wait
 Account: note: one
-2 objects: note: two: Account and Contact
+2 objects: note: two (Account and Contact)
 Contact: note: two
 Contact: hint: another hint makes another remark
 `
