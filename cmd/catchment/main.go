@@ -142,7 +142,7 @@ func drivers(account *cloud.AWS) project.Drivers {
 	d.Warehouses[d.Local.Scheme] = project.WarehouseDriver{
 		Title: "DuckDB",
 		Open: func(path string, o warehouse.Options) (warehouse.Warehouse, error) {
-			driver, err := duckdb.Open(path, duckdb.Options{Pages: o.Pages})
+			driver, err := duckdb.Open(path, duckdb.Options{Pages: o.Pages, Wait: o.Wait})
 			if err != nil {
 				return nil, err
 			}
@@ -159,6 +159,7 @@ func drivers(account *cloud.AWS) project.Drivers {
 		},
 	}
 	d.Stages["dir"] = func(path string) (blob.Store, error) { return dir.New(path) }
+	d.Looks = map[string]func(path string) (versioned.Table, error){"sqlite": sqlite.Read}
 	d.Controls["sqlite"] = func(path string) (versioned.Table, error) { return sqlite.Open(path) }
 	return d
 }

@@ -25,7 +25,7 @@ import (
 )
 
 func (s *session) checkCommand() *cobra.Command {
-	return &cobra.Command{
+	cmd := &cobra.Command{
 		Use:   "check",
 		Short: "Look whether a run would work: login, permissions, limits, warehouse",
 		Long: `Look at everything that a run needs, without running: the configuration, the login,
@@ -44,6 +44,8 @@ control table and the stage. Every finding says what to do about it.`,
 			})
 		},
 	}
+	quietFlag(cmd)
+	return cmd
 }
 
 // A checkup gathers findings.

@@ -16,6 +16,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -69,33 +70,41 @@ func (u usageError) Unwrap() error { return u.error }
 type session struct {
 	Program
 	status.Printer
+	voice  *voice
 	config string
 	stop   stop
-	screen *progress.Screen // that Talk writes to
 }
 
 // Main runs the command and returns its exit code.
 func Main(ctx context.Context, p Program) int {
-	screen := progress.NewScreen(p.Stderr, p.Size)
-	s := &session{Program: p, stop: make(stop), screen: screen,
-		Printer: status.Printer{Results: p.Stdout, Talk: screen, Width: cmp.Or(p.Columns, 80)}}
+	v := newVoice(p)
+	s := &session{Program: p, Printer: status.Printer{Results: p.Stdout, Talk: v.talk, Width: cmp.Or(p.Columns, 80)},
+		voice: v, stop: make(stop)}
 	s.World.Stop = s.stop
+	s.Waits = s.waits
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	go func() {
-		if s.stop.watch(ctx, p.Signals, screen.Keep) {
+		if s.stop.watch(ctx, p.Signals, v.keep) {
 			cancel(errStopped)
 		}
 	}()
 	root := s.root()
 	root.SetArgs(p.Args)
 	root.SetOut(p.Stdout)
-	root.SetErr(screen)
+	root.SetErr(v.talk)
 	err := root.ExecuteContext(ctx)
 	if _, _, unknown := root.Find(p.Args); unknown != nil {
 		err = usageError{plan.Fixf("see: catchment --help", "%w", unknown)}
 	}
-	return s.exitCode(ctx, err)
+	code := s.exitCode(ctx, err)
+	v.letGo(code, p.Stdout)
+	return code
+}
+
+// waits tells what the command waits for.
+func (s *session) waits(until time.Time, why string) {
+	s.Say("waiting until %s: %s", status.Stamp(until), why)
 }
 
 // exitCode tells an error to the user and turns its class into a code. This is
@@ -107,7 +116,7 @@ func (s *session) exitCode(ctx context.Context, err error) int {
 	if err == nil {
 		return exitOK
 	}
-	if errors.Is(context.Cause(ctx), errStopped) || errors.Is(err, plan.ErrStopped) {
+	if stoppedBy(ctx, err) {
 		s.Say("stopped; the next run goes on from here")
 		return exitStopped
 	}
@@ -150,6 +159,9 @@ Exit codes: 0 ok, 1 the run failed or is partial, 2 wrong input, 3 environment
 	}
 	root.PersistentFlags().StringVarP(&s.config, "config", "c", "catchment.yaml", "the configuration `file`")
 	root.PersistentFlags().BoolVar(&s.JSON, "json", false, "one JSON object per line on stdout")
+	root.PersistentFlags().StringVar(&s.voice.form, "log-format", formText,
+		"how stderr says what it says: "+formText+" or "+formJSON+", with run, flow and step, as a `format`")
+	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error { return s.voice.prepare(cmd, s) }
 	root.PersistentFlags().BoolFunc("wide", "tables with all their columns, however wide", func(string) error {
 		s.Width = 0
 		return nil
@@ -159,8 +171,8 @@ Exit codes: 0 ok, 1 the run failed or is partial, 2 wrong input, 3 environment
 	})
 	for _, cmd := range []*cobra.Command{
 		s.demoCommand(), s.orgCommand(), s.initCommand(), s.checkCommand(), s.planCommand(), s.runCommand(),
-		s.pauseCommand(), s.resumeCommand(), s.eraseCommand(), s.statusCommand(), s.verifyCommand(), s.sqlCommand(),
-		s.flowsCommand(), s.adoptCommand(), s.awsCommand(), s.versionCommand(),
+		s.pauseCommand(), s.resumeCommand(), s.eraseCommand(), s.statusCommand(), s.runsCommand(), s.verifyCommand(),
+		s.sqlCommand(), s.flowsCommand(), s.adoptCommand(), s.awsCommand(), s.versionCommand(),
 	} {
 		check := cmd.Args
 		cmd.Args = func(cmd *cobra.Command, args []string) error {

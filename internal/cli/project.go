@@ -2,7 +2,6 @@ package cli
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -11,6 +10,7 @@ import (
 	"catchment/internal/lease"
 	"catchment/internal/plan"
 	"catchment/internal/printable"
+	"catchment/internal/process"
 	"catchment/internal/project"
 	"catchment/internal/replicate"
 	"catchment/internal/verify"
@@ -60,7 +60,8 @@ func (s *session) inProject(do func(p *work) error) error {
 	return do(p)
 }
 
-func (w *work) holder() string { return fmt.Sprintf("process %d on %s", os.Getpid(), host()) }
+// holder is this process, in words for people.
+func holder() string { return process.Self() }
 
 // name is what others call this configuration who share a table with it.
 func (w *work) name() string {
@@ -68,30 +69,22 @@ func (w *work) name() string {
 	if err != nil {
 		path = w.config
 	}
-	return path + " on " + host()
-}
-
-func host() string {
-	name, err := os.Hostname()
-	if err != nil {
-		return "this machine"
-	}
-	return name
+	return path + " on " + process.Host()
 }
 
 // runOptions are the settings of a run of this process.
 func (w *work) runOptions(alone bool) replicate.Options {
 	o := w.RunOptions()
-	o.Holder, o.Name, o.Alone, o.Stop = w.holder(), w.name(), alone, w.stop
+	o.Holder, o.Name, o.Alone, o.Stop = holder(), w.name(), alone, w.stop
 	return o
 }
 
 // holds is who holds flows in one call of the command.
 func (w *work) holds(run string, alone bool) lease.Holder {
-	return lease.Holder{Run: run, Name: w.holder(), Alone: alone}
+	return lease.Holder{Run: run, Name: holder(), Alone: alone}
 }
 
 func (w *work) verifier(run string, alone bool) *verify.Verifier {
-	return w.Verifier(verify.Options{Run: run, Holder: w.holder(), Alone: alone, Sample: 10,
+	return w.Verifier(verify.Options{Run: run, Holder: holder(), Alone: alone, Sample: 10,
 		Reserve: w.File.Org.Reserve, Stop: w.stop})
 }

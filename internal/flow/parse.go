@@ -110,7 +110,8 @@ func (r *reader) version(root ast.Node) bool {
 // read fills f from the root, over the values that hold where a file is silent.
 func (r *reader) read(f *File, root ast.Node) {
 	f.Org.Reserve, f.Org.Composite = 40, CompositeAuto
-	f.Warehouse = Warehouse{URL: r.known.Local, Schema: "salesforce", StagingSchema: "salesforce_incremental"}
+	f.Warehouse = Warehouse{URL: r.known.Local, Schema: "salesforce", StagingSchema: "salesforce_incremental",
+		Wait: 5 * time.Minute}
 	f.Stage = Stage{URL: "dir:stage", Keep: 7 * 24 * time.Hour}
 	f.Control = Control{URL: "sqlite:control.db"}
 	f.defaults = defaults{Deletes: Flag, Mover: Auto, Naming: Lower, NUL: Replace,
@@ -190,9 +191,13 @@ func (r *reader) warehouse(at string, n ast.Node, w *Warehouse) {
 			})
 		}},
 		{"text", choice(&w.Text, "fail", "truncate", "super")},
+		{"wait", parsed(&w.Wait, parsePatience)},
 	})
 	if v, ok := found["text"]; ok && w.Text != "" {
 		r.longText(v, at, w)
+	}
+	if v, ok := found["wait"]; ok && !slices.Contains(r.known.Files, schemeOf(w.URL)) {
+		r.problem(v, at+".wait", "is for a warehouse in a file of this machine: others need none; leave it out")
 	}
 	if strings.EqualFold(w.Schema, w.StagingSchema) {
 		r.problem(n, at, "schema and staging_schema must differ, and both are %q", w.Schema)

@@ -123,6 +123,22 @@ func parseWait(s string) (time.Duration, error) {
 	return d, nil
 }
 
+// parsePatience reads how long other programs are waited for, which is less than a lease
+// lasts.
+func parsePatience(s string) (time.Duration, error) {
+	if s == "0" {
+		return 0, nil
+	}
+	d, err := parseWait(s)
+	if err != nil || d > patience {
+		return 0, fmt.Errorf("%q is not a length of time from 1s to 30m, as in 90s or 10m, nor 0", s)
+	}
+	return d, nil
+}
+
+// patience is the longest.
+const patience = 30 * time.Minute
+
 var schemeRE = regexp.MustCompile(`^[a-z][a-z0-9+.-]*:.+`)
 
 // wrongURL checks the url of a driver; which drivers there are, only cmd knows.

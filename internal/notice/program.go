@@ -41,10 +41,7 @@ func (f Failure) Lines() []any {
 
 // Text is talk.
 func (f Failure) Text() (t status.Text) {
-	t.Talk("catchment: %s", f.Error)
-	if f.Hint != "" {
-		t.Talk("hint: %s", f.Hint)
-	}
+	t.Fail(f.Error, f.Hint)
 	return t
 }
 
@@ -64,8 +61,25 @@ func (w Warning) Lines() []any {
 
 // Text is talk.
 func (w Warning) Text() (t status.Text) {
-	t.Talk("warning: %s: %s", w.What, w.Detail)
-	t.Talk("hint: %s", w.Hint)
+	t.Warn(w.What, w.Detail, w.Hint)
+	return t
+}
+
+// A Busy tells that nothing was done, since another catchment is at work.
+type Busy struct {
+	Type string `json:"type"`
+	Why  string `json:"why"`
+}
+
+// Lines is one line.
+func (b Busy) Lines() []any {
+	b.Type = "busy"
+	return []any{b}
+}
+
+// Text is a line of talk.
+func (b Busy) Text() (t status.Text) {
+	t.Talk("nothing was done: %s", b.Why)
 	return t
 }
 

@@ -28,14 +28,17 @@ import (
 
 // A Run shows how a run gets on. It is the run's observer.
 type Run struct {
-	say    func(format string, args ...any)
+	say    Say
 	screen *Screen
 	board  *board
 	told   *told
 }
 
-// NewRun begins to show a run: say tells a line that stays.
-func NewRun(screen *Screen, say func(format string, args ...any), now func() time.Time) *Run {
+// A Say tells a line that stays, of a flow and a step; each of these may be "".
+type Say func(flow, step, format string, args ...any)
+
+// NewRun begins to show a run.
+func NewRun(screen *Screen, say Say, now func() time.Time) *Run {
 	r := &Run{say: say, screen: screen, board: newBoard(), told: newTold(now)}
 	screen.Show(func(columns, rows int) []string { return r.board.frame(columns, rows, now()) })
 	return r
@@ -67,12 +70,10 @@ func (r *Run) End(step string, t plan.Task, err error) {
 	if err == nil || plan.ClassOf(err) != plan.Retry || errors.Is(err, plan.ErrStopped) {
 		return
 	}
-	who := "" // list and publish are the whole run's
-	if t.Flow != "" {
-		who = t.Flow + ": "
+	if t.Flow != "" { // list and publish are the whole run's
 		r.board.change(t.Flow, func(f *flowLine) { f.failing = true })
 	}
-	r.say("%s%v; trying again", who, err)
+	r.say(t.Flow, step, "%v; trying again", err)
 }
 
 // Hear takes a flow's progress.
@@ -93,7 +94,7 @@ func (r *Run) Hear(e replicate.Progress) {
 		}
 	})
 	if e.Step == replicate.Load && !r.screen.Drawn() && r.told.due(e.Flow, e.Records >= e.Of) {
-		r.say("%s: %s of %s loaded, %s", e.Flow, status.Count(e.Records), plural.Of(e.Of, "record"),
+		r.say(e.Flow, e.Step, "%s of %s loaded, %s", status.Count(e.Records), plural.Of(e.Of, "record"),
 			status.Size(e.Bytes))
 	}
 }
@@ -103,15 +104,15 @@ func (r *Run) Hear(e replicate.Progress) {
 func (r *Run) wait(e replicate.Progress) {
 	why := strings.TrimPrefix(e.Why, e.Flow+": ") // so that many say the same
 	short := fmt.Sprintf("waiting until %s: %s", e.Until.Local().Format("15:04"), printable.Line(why))
-	who := "the run"
+	who := "the run "
 	if e.Flow != "" {
-		who = e.Flow
+		who = ""
 		r.board.change(e.Flow, func(f *flowLine) { f.waits = short })
 	} else {
 		r.board.wait(short)
 	}
 	if r.told.anew(why, e.Until) {
-		r.say("%s waits until %s: %s", who, status.Stamp(e.Until), why)
+		r.say(e.Flow, e.Step, "%swaits until %s: %s", who, status.Stamp(e.Until), why)
 	}
 }
 

@@ -23,7 +23,7 @@ func terminal() (columns, rows int) { return 80, 24 }
 func shown(size Size, now func() time.Time) (*Run, *lockedBuffer) {
 	var out lockedBuffer
 	screen := NewScreen(&out, size)
-	return NewRun(screen, status.Printer{Talk: screen}.Say, now), &out
+	return NewRun(screen, status.Printer{Talk: screen}.SayOf, now), &out
 }
 
 // The screen is drawn while flows report from their own goroutines: neither may
@@ -38,7 +38,7 @@ func TestFramesDontBlockTheRun(t *testing.T) {
 				r.Begin(replicate.Load, plan.Task{Flow: flow})
 				r.Hear(replicate.Progress{Flow: flow, Step: replicate.Load, Records: n, Of: 49})
 				r.End(replicate.Load, plan.Task{Flow: flow}, nil)
-				r.say("%s: %d", flow, n)
+				r.say("", "", "%s: %d", flow, n)
 			}
 		})
 	}
@@ -65,7 +65,7 @@ func TestScreen(t *testing.T) {
 		out.same(t, "looking at what there is to do\n"+
 			erased(1)+"Account  loading                 [========>         ]  5 of 10\n"+
 			"0 of 2 objects done; 5 records\n")
-		r.say("said")
+		r.say("", "", "said")
 		out.same(t, erased(2)+"said\n"+"Account  loading                 [========>         ]  5 of 10\n"+
 			"0 of 2 objects done; 5 records\n")
 		columns.Store(28) // the lines were broken: the first has three rows now, the second two
@@ -77,7 +77,7 @@ func TestScreen(t *testing.T) {
 		r.Close()
 		out.same(t, erased(2)+"stopping\n")
 		time.Sleep(time.Second)
-		r.say("after")
+		r.say("", "", "after")
 		r.screen.Keep("and kept")
 		out.same(t, "after\nand kept\n")
 	})
@@ -127,7 +127,7 @@ func TestWaitsAreSaidOnce(t *testing.T) {
 		tell()
 		time.Sleep(time.Minute)
 		tell()
-		if got := out.String(); got != "Object0__c waits until 2000-01-01T01:00:00Z: no calls left\n" {
+		if got := out.String(); got != "Object0__c: waits until 2000-01-01T01:00:00Z: no calls left\n" {
 			t.Errorf("it said:\n%s", got)
 		}
 		time.Sleep(time.Hour)

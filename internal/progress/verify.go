@@ -11,16 +11,14 @@ import (
 
 // A Verify shows how the comparison of some flows gets on, one after the other.
 type Verify struct {
-	say    func(format string, args ...any)
+	say    Say
 	screen *Screen
 	board  *board
 	told   *told
 }
 
-// NewVerify begins to show a verify of flows: say tells a line that stays.
-func NewVerify(
-	screen *Screen, say func(format string, args ...any), now func() time.Time, flows []flow.Flow,
-) *Verify {
+// NewVerify begins to show a verify of flows.
+func NewVerify(screen *Screen, say Say, now func() time.Time, flows []flow.Flow) *Verify {
 	v := &Verify{say: say, screen: screen, board: newBoard(), told: newTold(now)}
 	names := make([]string, len(flows))
 	for i, fl := range flows {
@@ -40,7 +38,7 @@ func (v *Verify) Hear(p verify.Progress) {
 		}
 	})
 	if p.Doing == verify.Reading && p.Records < p.Of && !v.screen.Drawn() && v.told.due(p.Flow, false) {
-		v.say("%s: %s of %s read", p.Flow, plural.Count(p.Records), plural.Of(p.Of, "record"))
+		v.say(p.Flow, string(p.Doing), "%s of %s read", plural.Count(p.Records), plural.Of(p.Of, "record"))
 	}
 }
 

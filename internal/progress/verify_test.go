@@ -17,7 +17,7 @@ func TestVerifyIsShown(t *testing.T) {
 		var out lockedBuffer
 		screen := NewScreen(&out, terminal)
 		began := time.Now()
-		v := NewVerify(screen, status.Printer{Talk: screen}.Say, func() time.Time { return began },
+		v := NewVerify(screen, status.Printer{Talk: screen}.SayOf, func() time.Time { return began },
 			[]flow.Flow{{Object: "Account"}, {Object: "Contact"}, {Object: "Lead"}})
 		out.same(t, "0 of 3 objects done\n")
 		v.Hear(verify.Progress{Flow: "Account", Doing: verify.Asking})
@@ -41,7 +41,7 @@ func TestVerifyTalks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var out lockedBuffer
 		screen := NewScreen(&out, nil)
-		v := NewVerify(screen, status.Printer{Talk: screen}.Say, time.Now, []flow.Flow{{Object: "Account"}})
+		v := NewVerify(screen, status.Printer{Talk: screen}.SayOf, time.Now, []flow.Flow{{Object: "Account"}})
 		for n := int64(1); n <= 12; n++ {
 			v.Hear(verify.Progress{Flow: "Account", Doing: verify.Reading, Records: n * 1000, Of: 12_000, Known: true})
 			time.Sleep(time.Second)

@@ -27,6 +27,9 @@ type Drivers struct {
 	Movers     map[string]func(*salesforce.Client) mover.Pager
 	Landers    map[string]func(LanderConfig) (mover.Lander, error)
 
+	// Looks are the Controls for who only reads, where it makes a difference.
+	Looks map[string]func(path string) (versioned.Table, error)
+
 	Local  Local
 	Server string // the scheme of a warehouse with a server, which the help takes as its example
 }

@@ -41,7 +41,8 @@ func (s *attemptStep) consolidate(ctx context.Context) error {
 	}
 	_, err = s.Control.UpdateFlow(ctx, a.Flow, func(f *control.FlowRow) {
 		f.Memory, f.Grade = memory, memory.Grade()
-		f.Rows, f.LastError = counts.Rows, ""
+		f.Rows = counts.Rows
+		f.Succeed()
 		if !a.To.IsZero() { // an attempt that only mends moves no watermark
 			f.Watermark = a.To
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -32,7 +33,7 @@ func (r *Replicator) list(ctx context.Context, t plan.Task) (plan.Task, error) {
 			return t, err
 		}
 	}
-	run.Objects, run.Error, run.Hint = objects, "", ""
+	run.Objects, run.Error, run.Hint, run.Until = objects, "", "", time.Time{}
 	if err != nil {
 		run.Error, run.Hint = err.Error(), plan.AdviceOf(err)
 	}
@@ -219,7 +220,7 @@ func (r *Replicator) listWaits(
 	if !worth {
 		return t, false, nil
 	}
-	run.Error, run.Hint = err.Error(), plan.AdviceOf(err)
+	run.Error, run.Hint, run.Until = err.Error(), plan.AdviceOf(err), at.UTC()
 	if _, err := r.Control.SaveRun(ctx, run); err != nil {
 		return t, false, err
 	}

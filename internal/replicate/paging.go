@@ -79,6 +79,7 @@ func (j *paging) create(ctx context.Context) error {
 	if err != nil {
 		return j.refused(ctx, err)
 	}
+	j.attempt.Jobs += j.Movers.Traits(p.Mover).Cost.Jobs
 	if err := j.bearable(ctx, pager, job); err != nil {
 		return err
 	}

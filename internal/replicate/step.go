@@ -163,7 +163,7 @@ func (r *Replicator) step(from control.AttemptState, do func(*attemptStep, conte
 		if err != nil {
 			return t, s.failed(ctx, t.Run, err)
 		}
-		s.attempt.Waiting = time.Time{}
+		s.attempt.Waiting, s.attempt.Until = time.Time{}, time.Time{}
 		s.attempt.Error, s.attempt.ErrorClass, s.attempt.Hint = "", "", ""
 		if err := s.save(ctx); err != nil {
 			return t, err
@@ -185,10 +185,10 @@ func (s *attemptStep) waits(ctx context.Context, t plan.Task, why error) (plan.T
 	}
 	at, worth := limits.Until(why, a.Waiting, now)
 	if !worth {
-		a.Waiting = time.Time{}
+		a.Waiting, a.Until = time.Time{}, time.Time{}
 		return t, s.failed(ctx, t.Run, why)
 	}
-	a.Error, a.ErrorClass, a.Hint = why.Error(), plan.Wait, plan.AdviceOf(why)
+	a.Error, a.ErrorClass, a.Hint, a.Until = why.Error(), plan.Wait, plan.AdviceOf(why), at.UTC()
 	if err := s.save(ctx); err != nil {
 		return t, err
 	}

@@ -15,8 +15,9 @@ type Text []part
 
 // A part is one or more lines of a text.
 type part struct {
-	Talk bool // not a result
-	Text string
+	Talk  bool // not a result
+	Text  string
+	Entry Entry // the same of talk, taken apart
 
 	table *table // instead of Text, until it is known how much room there is
 }
@@ -43,7 +44,7 @@ func (t *Text) Lines(text string) { *t = append(*t, part{Text: text + "\n"}) }
 
 // Talk adds a line about them.
 func (t *Text) Talk(format string, args ...any) {
-	*t = append(*t, part{Talk: true, Text: said(format, args)})
+	*t = append(*t, talkOf("", format, args))
 }
 
 // said is a line of ours. A value in it that has several lines gets the later ones
@@ -64,34 +65,15 @@ func said(format string, args []any) string {
 	return fmt.Sprintf(format, shown...) + "\n"
 }
 
-// trouble tells what went wrong with something, and what to do about it.
-func (t *Text) trouble(of, failure string, hint *string) {
-	if failure != "" {
-		t.Talk("%s: error: %s", of, failure)
-	}
-	if hint != nil && *hint != "" {
-		t.Talk("%s: hint: %s", of, *hint)
-	}
-}
-
-// hintOf is a hint that may not be there.
-func hintOf(hint *string) string {
-	if hint == nil {
-		return ""
-	}
-	return *hint
-}
-
 // write gives up where results can't be written; nobody waits for talk. Whatever
 // was forgotten elsewhere is made printable here.
-func (t Text) write(results, talk io.Writer, width int) error {
-	for _, p := range t.Fit(width) {
-		text := printable.Text(p.Text)
-		if p.Talk {
-			_, _ = io.WriteString(talk, text)
+func (t Text) write(p Printer) error {
+	for _, part := range t.Fit(p.Width) {
+		if part.Talk {
+			p.hear(part.Entry, part.Text)
 			continue
 		}
-		if _, err := io.WriteString(results, text); err != nil {
+		if _, err := io.WriteString(p.Results, printable.Text(part.Text)); err != nil {
 			return err
 		}
 	}

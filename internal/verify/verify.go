@@ -12,10 +12,10 @@
 //
 // Start at Verifier.Flow. read.go brings the reading, suspects.go asks again
 // about what seems to differ, repair.go mends it, quick.go takes a sample
-// instead, subject.go knows what is compared, certificate.go writes down what was
-// proven.
+// instead, subject.go knows what is compared, leave.go tells the control table, and
+// certificate.go writes down what was proven.
 //
-// Files, from the top: verify.go, certificate.go, cost.go, repair.go, suspects.go,
+// Files, from the top: verify.go, leave.go, certificate.go, cost.go, repair.go, suspects.go,
 // again.go, read.go, progress.go, quick.go, shelf.go, subject.go, result.go.
 package verify
 
@@ -91,6 +91,7 @@ func (v *Verifier) Flow(ctx context.Context, fl flow.Flow) (Result, error) {
 	}
 	err = w.compare(ctx)
 	w.res.Calls = calls.Load()
+	err = errors.Join(err, w.leave(context.WithoutCancel(ctx), err))
 	return w.res, errors.Join(err, w.held.Close(ctx))
 }
 
@@ -250,7 +251,7 @@ func (w *verification) exact(ctx context.Context) (err error) {
 	shelf := &shelf{store: w.Stage, source: w.subject.source, room: w.Warehouse.Room(), held: w.held}
 	d := download{
 		movers: w.Movers, subject: w.subject, held: w.held, shelf: shelf, atOnce: w.Warehouse.PagesPerLoad(),
-		options: w.Options,
+		stop: w.Options.Stop, tell: w.Options.Progress,
 	}
 	w.tell(Asking)
 	job, err := d.read(ctx, r)
@@ -287,8 +288,11 @@ func (w *verification) exact(ctx context.Context) (err error) {
 	return err
 }
 
+// tell tells what the comparison is at whoever wants to hear it.
 func (w *verification) tell(doing Doing) {
-	w.Options.tell(Progress{Flow: w.flow.Object, Doing: doing})
+	if w.Options.Progress != nil {
+		w.Options.Progress(Progress{Flow: w.flow.Object, Doing: doing})
+	}
 }
 
 // leaveOutBlanks says that values which no column takes were compared as if they were
