@@ -18,6 +18,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"catchment/internal/dns"
 	"catchment/internal/notice"
 	"catchment/internal/plan"
 	"catchment/internal/platform"
@@ -29,6 +30,7 @@ import (
 // A Program is one call of the command and the world around it.
 type Program struct {
 	project.World
+	Names   *dns.Patience // by which hosts are found; it tells what it waits for; may be nil
 	Args    []string
 	Stdin   io.Reader       // nil where nothing comes in
 	Forms   []template.Form // in which flows are imported, besides AWS's own
@@ -74,6 +76,11 @@ type session struct {
 func Main(ctx context.Context, p Program) int {
 	s := &session{Program: p, Printer: status.Printer{Results: p.Stdout, Talk: p.Stderr}, stop: make(stop)}
 	s.World.Stop = s.stop
+	if p.Names != nil {
+		p.Names.Tell = func(host string) {
+			s.Say("no address was found for %s; trying again for %s", host, p.Names.For)
+		}
+	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	say := s.Say // before the flags are declared, which are kept beside it

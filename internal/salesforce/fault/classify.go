@@ -128,8 +128,8 @@ func byTransport(code string) (verdict, bool) {
 	case codeHTML:
 		return verdict{plan.Fix, false, "set org.url to your My Domain, as https://acme.my.salesforce.com, " +
 			"and look for a proxy that answers in its place"}, true
-	case codeHost:
-		return verdict{plan.Fix, false, "check the host in org.url, and that this machine can resolve names"}, true
+	case codeHost: // who connects has tried it again already, see package dns
+		return verdict{plan.Retry, false, "check the host in org.url, and that this machine can resolve names"}, true
 	case codeTLS:
 		return verdict{plan.Fix, false, "check org.url, and if a proxy stands between, " +
 			"put the certificate of its authority into the file that SSL_CERT_FILE names"}, true
@@ -193,12 +193,12 @@ func requestLimit(message string) verdict {
 // Broken classes what happened before there was an answer.
 func Broken(resource string, err error) error {
 	e := &Error{Resource: resource, Code: codeReset, Message: Bearable(err.Error()), err: err}
-	dns, isDNS := errors.AsType[*net.DNSError](err)
+	_, isDNS := errors.AsType[*net.DNSError](err)
 	_, badCert := errors.AsType[*tls.CertificateVerificationError](err)
 	_, badName := errors.AsType[x509.HostnameError](err)
 	_, notTLS := errors.AsType[tls.RecordHeaderError](err)
 	switch {
-	case isDNS && dns.IsNotFound:
+	case isDNS: // by a resolver that doesn't answer, too
 		e.Code = codeHost
 	case badCert, badName, notTLS, errors.Is(err, http.ErrSchemeMismatch):
 		e.Code = codeTLS
