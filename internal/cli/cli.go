@@ -15,6 +15,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"regexp"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -68,8 +70,9 @@ func (u usageError) Unwrap() error { return u.error }
 type session struct {
 	Program
 	status.Printer
-	config string
-	stop   stop
+	config  string
+	command string // that was typed, as "catchment flows push"
+	stop    stop
 }
 
 // Main runs the command and returns its exit code.
@@ -93,7 +96,8 @@ func Main(ctx context.Context, p Program) int {
 	root.SetArgs(p.Args)
 	root.SetOut(p.Stdout)
 	root.SetErr(p.Stderr)
-	err := root.ExecuteContext(ctx)
+	cmd, err := root.ExecuteContextC(ctx)
+	s.command = cmd.CommandPath()
 	if _, _, unknown := root.Find(p.Args); unknown != nil {
 		err = usageError{plan.Fixf("see: catchment --help", "%w", unknown)}
 	}
@@ -137,9 +141,29 @@ func codeOf(classes ...plan.Class) int {
 	return code
 }
 
+// handle is what a user can take hold of in a hint: a command, a flag or a key.
+var handle = regexp.MustCompile("catchment [a-z-]|--[a-z]|" +
+	`\b(org|warehouse|stage|control|limits|defaults|appflow|movers|files)\.[a-z]|\b(mover|naming|rejects|nul|window): `)
+
+// advice is what to do about an error that ended a command, and names a command, a flag or
+// a key. Where the cure lies elsewhere, in Salesforce or on a disk, it names the command
+// that is typed again after it.
+func advice(err error, command string) string {
+	hint := plan.AdviceOf(err)
+	switch {
+	case handle.MatchString(hint):
+		return hint
+	case plan.ClassOf(err) == plan.Bug:
+		return hint + "; a report needs what this prints: catchment version"
+	case strings.HasSuffix(hint, "again"):
+		return hint + ": " + command
+	}
+	return hint + "; then again: " + command
+}
+
 // tell prints an error and what to do about it.
 func (s *session) tell(err error) {
-	failure := notice.Failure{Error: err.Error(), Class: string(plan.ClassOf(err)), Hint: plan.AdviceOf(err)}
+	failure := notice.Failure{Error: err.Error(), Class: string(plan.ClassOf(err)), Hint: advice(err, s.command)}
 	if s.JSON {
 		_ = s.PrintLines(failure) // a broken stdout hides nothing: stderr tells it, too
 	}
