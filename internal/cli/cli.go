@@ -179,10 +179,10 @@ duplicate, never a loss, and it can prove it.
 
 Begin with  catchment demo  : it needs nothing but this program.
 
-Exit codes: 0 ok, 1 it failed, 2 wrong input, 3 environment (try again), 4 verify
-found differences or a run knows of some, 130 stopped. A run of which flows failed
-ends with 2 where some of them have to be mended, with 3 where all pass by
-themselves, and with 1 where nobody knows.`,
+Exit codes: 0 ok, 1 it failed, and nobody knows a way out, 2 wrong input, or something
+else has to be changed, 3 environment (busy, down or full: try again), 4 verify found
+differences or a run knows of some, 130 stopped. A run of which flows failed ends with
+what they failed over.`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
