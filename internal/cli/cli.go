@@ -16,7 +16,6 @@ import (
 	"io"
 	"os"
 	"regexp"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -143,27 +142,28 @@ func codeOf(classes ...plan.Class) int {
 
 // handle is what a user can take hold of in a hint: a command, a flag or a key.
 var handle = regexp.MustCompile("catchment [a-z-]|--[a-z]|" +
-	`\b(org|warehouse|stage|control|limits|defaults|appflow|movers|files)\.[a-z]|\b(mover|naming|rejects|nul|window): `)
+	"`[a-z_]+[:`]|" + `\b(org|warehouse|stage|control|limits|defaults|appflow|movers|files)\.[a-z]` +
+	`|\b(mover|naming|rejects|nul|window): `)
 
-// advice is what to do about an error that ended a command, and names a command, a flag or
-// a key. Where the cure lies elsewhere, in Salesforce or on a disk, it names the command
-// that is typed again after it.
-func advice(err error, command string) string {
-	hint := plan.AdviceOf(err)
+// after is the command to type once the hint of an error was followed, "" where the hint
+// itself names a command, a flag or a key. Where the cure lies elsewhere, in Salesforce or
+// on a disk, it is the same command again; where nobody knows one, what a report needs.
+func after(class plan.Class, hint, command string) string {
 	switch {
 	case handle.MatchString(hint):
-		return hint
-	case plan.ClassOf(err) == plan.Bug:
-		return hint + "; a report needs what this prints: catchment version"
-	case strings.HasSuffix(hint, "again"):
-		return hint + ": " + command
+		return ""
+	case class == plan.Bug:
+		return "catchment version"
 	}
-	return hint + "; then again: " + command
+	return command
 }
 
 // tell prints an error and what to do about it.
 func (s *session) tell(err error) {
-	failure := notice.Failure{Error: err.Error(), Class: string(plan.ClassOf(err)), Hint: advice(err, s.command)}
+	class, hint := plan.ClassOf(err), plan.AdviceOf(err)
+	failure := notice.Failure{
+		Error: err.Error(), Class: string(class), Hint: hint, Then: after(class, hint, s.command),
+	}
 	if s.JSON {
 		_ = s.PrintLines(failure) // a broken stdout hides nothing: stderr tells it, too
 	}

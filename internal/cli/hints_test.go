@@ -20,7 +20,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"catchment/internal/flow"
+	"catchment/internal/notice"
 	"catchment/internal/plan"
+	"catchment/internal/status"
 )
 
 // A told hint is one that the source of the program has, and where.
@@ -249,7 +251,7 @@ func TestHintsNameWhatExists(t *testing.T) {
 		t.Fatalf("%d hints: the source has more", len(all))
 	}
 	for _, h := range all {
-		whole := advice(plan.Fixf(h.text, "it failed"), "catchment run")
+		whole := printed(plan.Fix, h.text, "catchment run")
 		if !handle.MatchString(whole) {
 			t.Errorf("%s: %q names nothing that a user can take hold of", h.at, whole)
 		}
@@ -257,6 +259,15 @@ func TestHintsNameWhatExists(t *testing.T) {
 			t.Errorf("%s: %q names %s, which there isn't", h.at, whole, what)
 		}
 	}
+}
+
+// printed is what a user sees below an error.
+func printed(class plan.Class, hint, command string) string {
+	f := notice.Failure{Error: "x", Class: string(class), Hint: hint, Then: after(class, hint, command)}
+	var out, talk strings.Builder
+	_ = status.Printer{Results: &out, Talk: &talk}.PrintText(f)
+	_, below, _ := strings.Cut(talk.String(), "hint: ")
+	return below
 }
 
 // What has no hint of its own is told the advice of its class, which names something, too.
@@ -270,7 +281,7 @@ func TestAdviceNamesWhatExists(t *testing.T) {
 		syscall.ENOSPC, context.DeadlineExceeded,
 	} {
 		for _, command := range []string{"catchment run", "catchment flows push"} {
-			whole := advice(err, command)
+			whole := printed(plan.ClassOf(err), plan.AdviceOf(err), command)
 			if unknown := unknown(root, whole); !handle.MatchString(whole) || len(unknown) > 0 {
 				t.Errorf("%v (%s): %q; there isn't %q", err, plan.ClassOf(err), whole, unknown)
 			}

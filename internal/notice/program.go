@@ -30,6 +30,7 @@ type Failure struct {
 	Class string `json:"class"`
 	Error string `json:"error"`
 	Hint  string `json:"hint"`
+	Then  string `json:"then,omitempty"` // the command to type once that is done, where the hint names none
 	Type  string `json:"type"`
 }
 
@@ -42,7 +43,10 @@ func (f Failure) Lines() []any {
 // Text is talk.
 func (f Failure) Text() (t status.Text) {
 	t.Talk("catchment: %s", f.Error)
-	if f.Hint != "" {
+	switch {
+	case f.Hint != "" && f.Then != "":
+		t.Talk("hint: %s; then type: %s", f.Hint, f.Then)
+	case f.Hint != "":
 		t.Talk("hint: %s", f.Hint)
 	}
 	return t
