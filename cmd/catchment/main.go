@@ -63,6 +63,7 @@ func run(args []string) int {
 		},
 		Args:    args,
 		Stdin:   os.Stdin,
+		Setenv:  os.Setenv,
 		Forms:   []template.Form{terraform.Form{}},
 		Stdout:  os.Stdout,
 		Stderr:  os.Stderr,
@@ -142,6 +143,7 @@ func drivers(account *cloud.AWS) project.Drivers {
 	d := account.Drivers()
 	d.Warehouses[d.Local.Scheme] = project.WarehouseDriver{
 		Title: "DuckDB",
+		Check: duckdb.CheckPath,
 		Open: func(path string, o warehouse.Options) (warehouse.Warehouse, error) {
 			driver, err := duckdb.Open(path, duckdb.Options{Pages: o.Pages, Wait: o.Wait})
 			if err != nil {

@@ -14,6 +14,7 @@ import (
 	"catchment/internal/notice"
 	"catchment/internal/plan"
 	"catchment/internal/replicate"
+	"catchment/internal/rights"
 	"catchment/internal/salesforce"
 	"catchment/internal/salesforce/soql"
 	"catchment/internal/schema"
@@ -51,9 +52,9 @@ control table and the stage. Every finding says what to do about it.`,
 // A checkup gathers findings.
 type checkup struct {
 	*work
-	failed, warned int
-	class          plan.Class // of the first failure
-	org            string     // its Id
+	warned int
+	failed []plan.Class // of the failures
+	org    string       // its Id
 }
 
 // found prints one finding; err nil means that all is well.
@@ -65,9 +66,7 @@ func (c *checkup) found(what, detail string, err error) {
 	if err != nil {
 		class := plan.ClassOf(err)
 		f.State, f.Detail, f.Hint, f.Class = notice.Fail, err.Error(), plan.AdviceOf(err), string(class)
-		if c.failed++; c.failed == 1 {
-			c.class = class
-		}
+		c.failed = append(c.failed, class)
 	}
 	c.show(f)
 }
@@ -89,16 +88,13 @@ func (c *checkup) warn(what, detail, hint string) {
 func (c *checkup) show(r status.Report) { _ = c.Print(r) }
 
 func (c *checkup) end() error {
-	if err := c.Print(notice.CheckTotal{Failed: c.failed, Warnings: c.warned}); err != nil {
+	if err := c.Print(notice.CheckTotal{Failed: len(c.failed), Warnings: c.warned}); err != nil {
 		return err
 	}
-	switch {
-	case c.failed == 0:
+	if len(c.failed) == 0 {
 		return nil
-	case c.class == plan.Retry || c.class == plan.Wait:
-		return exit(exitEnvironment)
 	}
-	return exit(exitInput)
+	return exit(codeOf(c.failed...))
 }
 
 func (c *checkup) all(ctx context.Context) {
@@ -366,6 +362,7 @@ func (c *checkup) silent(ctx context.Context, src *source.Source) error {
 // its group isn't there is told by what has files.
 func (c *checkup) checkFiles() {
 	all, _ := c.Wide()
+	all = append(all, rights.Rights{}.Wider(c.dotenvPath())...)
 	for _, wide := range all {
 		c.warn("file "+wide.Path, wide.Who, "type: "+wide.Command)
 	}

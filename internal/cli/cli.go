@@ -16,6 +16,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -40,6 +41,9 @@ type Program struct {
 	Signals <-chan os.Signal // SIGINT and SIGTERM
 	Size    progress.Size    // of the terminal that stderr is; nil where it is none
 	Columns int              // of the terminal that stdout is; 0 where it is none
+	// Setenv gives a variable of the file .env to the libraries that ask the environment by
+	// themselves; nil where none shall.
+	Setenv func(name, value string) error
 	// ForAll runs what writes files that others shall read as the user's umask says; all
 	// else is written for the user alone. nil runs it as it is.
 	ForAll func(write func() error) error
@@ -49,9 +53,9 @@ type Program struct {
 // The exit codes.
 const (
 	exitOK          = 0
-	exitFailed      = 1   // the run failed or is partial
+	exitFailed      = 1   // something failed, and none of the codes below says what to do about it
 	exitInput       = 2   // wrong input: the user has to change something
-	exitEnvironment = 3   // something outside is down or busy: try again
+	exitEnvironment = 3   // something outside is down, busy or full: try again
 	exitDiffers     = 4   // verify found differences, or a run knows of rows that differ
 	exitStopped     = 130 // by a signal
 )
@@ -124,13 +128,24 @@ func (s *session) exitCode(ctx context.Context, err error) int {
 	if _, ok := errors.AsType[usageError](err); ok {
 		return exitInput
 	}
-	switch plan.ClassOf(err) {
-	case plan.Fix:
-		return exitInput
-	case plan.Retry, plan.Wait:
-		return exitEnvironment
+	return codeOf(plan.ClassOf(err))
+}
+
+// codeOf is the exit code of what failed, by its classes; there is one at least. What
+// nobody knows a way out of comes before what the user can mend, and that before what
+// passes.
+func codeOf(classes ...plan.Class) int {
+	code := exitEnvironment
+	for _, class := range classes {
+		switch class {
+		case plan.Retry, plan.Wait, plan.Full:
+		case plan.Fix:
+			code = exitInput
+		default:
+			return exitFailed
+		}
 	}
-	return exitFailed
+	return code
 }
 
 // tell prints an error and what to do about it.
@@ -143,6 +158,7 @@ func (s *session) tell(err error) {
 }
 
 func (s *session) root() *cobra.Command {
+	version := false
 	root := &cobra.Command{
 		Use:   "catchment",
 		Short: "Salesforce in your own warehouse: every record once, and proof of it",
@@ -151,12 +167,20 @@ duplicate, never a loss, and it can prove it.
 
 Begin with  catchment demo  : it needs nothing but this program.
 
-Exit codes: 0 ok, 1 the run failed or is partial, 2 wrong input, 3 environment
-(try again), 4 verify found differences or a run knows of some, 130 stopped.`,
+Exit codes: 0 ok, 1 it failed, 2 wrong input, 3 environment (try again), 4 verify
+found differences or a run knows of some, 130 stopped. A run of which flows failed
+ends with 2 where some of them have to be mended, with 3 where all pass by
+themselves, and with 1 where nobody knows.`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
+	root.RunE = func(cmd *cobra.Command, _ []string) error {
+		if version {
+			return s.printVersion()
+		}
+		return cmd.Help()
+	}
+	root.Flags().BoolVar(&version, "version", false, "print the version")
 	root.PersistentFlags().StringVarP(&s.config, "config", "c", "catchment.yaml", "the configuration `file`")
 	root.PersistentFlags().BoolVar(&s.JSON, "json", false, "one JSON object per line on stdout")
 	root.PersistentFlags().StringVar(&s.voice.form, "log-format", formText,
@@ -170,7 +194,8 @@ Exit codes: 0 ok, 1 the run failed or is partial, 2 wrong input, 3 environment
 		return usageError{plan.Fixf("see: "+cmd.CommandPath()+" --help", "%w", err)}
 	})
 	for _, cmd := range []*cobra.Command{
-		s.demoCommand(), s.orgCommand(), s.initCommand(), s.checkCommand(), s.planCommand(), s.runCommand(),
+		s.demoCommand(), s.orgCommand(), s.initCommand(), s.schemaCommand(), s.checkCommand(), s.planCommand(),
+		s.runCommand(),
 		s.pauseCommand(), s.resumeCommand(), s.eraseCommand(), s.statusCommand(), s.runsCommand(), s.verifyCommand(),
 		s.sqlCommand(), queryCommand(s), s.flowsCommand(), s.adoptCommand(), s.awsCommand(), s.versionCommand(),
 	} {
@@ -186,7 +211,18 @@ Exit codes: 0 ok, 1 the run failed or is partial, 2 wrong input, 3 environment
 		}
 		root.AddCommand(cmd)
 	}
+	s.completeObjects(root)
 	return root
+}
+
+// completeObjects has a shell complete the names of objects wherever a command takes them.
+func (s *session) completeObjects(cmd *cobra.Command) {
+	if strings.Contains(cmd.Use, "OBJECT") {
+		cmd.ValidArgsFunction = s.objectNames
+	}
+	for _, below := range cmd.Commands() {
+		s.completeObjects(below)
+	}
 }
 
 func (s *session) versionCommand() *cobra.Command {
@@ -195,8 +231,10 @@ func (s *session) versionCommand() *cobra.Command {
 		Short:   "Print the version",
 		Example: "  catchment version",
 		Args:    cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error {
-			return s.Print(notice.Version{Version: s.Version, APIVersion: platform.Newest})
-		},
+		RunE:    func(*cobra.Command, []string) error { return s.printVersion() },
 	}
+}
+
+func (s *session) printVersion() error {
+	return s.Print(notice.Version{Version: s.Version, APIVersion: platform.Newest})
 }

@@ -24,6 +24,7 @@ type runFlags struct {
 	full, allowDeletes bool
 	newOrg, dropRows   bool
 	ifBusy             string
+	exclude            []string
 }
 
 // check refuses switches that don't go together.
@@ -34,7 +35,7 @@ func (f runFlags) check(objects []string) error {
 			"--drop-rows is for --new-org: it drops the rows of the org that was replaced")}
 	case f.newOrg && !f.full:
 		return usageError{plan.Fixf("add --full", "with --new-org everything is read anew")}
-	case f.newOrg && len(objects) > 0:
+	case f.newOrg && len(objects)+len(f.exclude) > 0:
 		return usageError{plan.Fixf("name no objects",
 			"--new-org is for all flows together: a copy of half an org is none")}
 	}
@@ -47,6 +48,8 @@ func (s *session) runCommand() *cobra.Command {
 		Use:   "run [OBJECT...]",
 		Short: "Copy what changed into the warehouse",
 		Long: `Copy what changed since the last run into the warehouse, every record once.
+
+An OBJECT may be a pattern: * stands for any letters, and ? for one.
 
 A run that was stopped or killed goes on where it was. --full reads everything
 again and rebuilds the tables in place: readers see the old rows until the new
@@ -63,6 +66,7 @@ it begins, since a secret isn't set, say, is shown by status: it leaves a file b
 the configuration, catchment.yaml.failed, which the next run takes away.`,
 		Example: `  catchment run
   catchment run Account Contact
+  catchment run 'Sales_*' --exclude Sales_Log__c
   catchment run --full Account
   catchment run --full --new-org
   catchment run --quiet --if-busy leave
@@ -92,6 +96,7 @@ the configuration, catchment.yaml.failed, which the next run takes away.`,
 	}
 	quietFlag(cmd)
 	busyFlag(cmd, &flags.ifBusy)
+	excludeFlag(cmd, &flags.exclude)
 	cmd.Flags().BoolVar(&flags.full, "full", false, "read everything again and rebuild the tables")
 	cmd.Flags().BoolVar(&flags.allowDeletes, "allow-deletes", false,
 		"delete more than 5 % of a table, if that is what happened in the org")
@@ -103,6 +108,7 @@ the configuration, catchment.yaml.failed, which the next run takes away.`,
 
 // run does one run and returns its row.
 func (p *work) run(ctx context.Context, names []string, flags runFlags) (control.RunRow, error) {
+	p.Without = flags.exclude
 	if err := p.OpenAll(ctx); err != nil {
 		return control.RunRow{}, err
 	}
@@ -199,7 +205,22 @@ func (p *work) report(run control.RunRow) error {
 		p.Say("stopped; the next run goes on from here")
 		return exit(exitStopped)
 	}
-	return exit(exitFailed)
+	return exit(codeOf(classes(run)...))
+}
+
+// classes are those of the failures of a run's flows; of a run that failed without one
+// nothing is known.
+func classes(run control.RunRow) []plan.Class {
+	var all []plan.Class
+	for _, o := range run.Objects {
+		if o.State == control.FlowFailed {
+			all = append(all, o.Class)
+		}
+	}
+	if len(all) == 0 {
+		return []plan.Class{plan.Bug}
+	}
+	return all
 }
 
 // wrong tells whether rows are known to differ from the org, though the run itself did

@@ -93,7 +93,7 @@ func (p *work) sql(ctx context.Context, names []string, flags sqlFlags) error {
 
 // scripter writes the SQL of a warehouse, whose scheme says which.
 func (p *work) scripter(scheme string) (warehouse.Scripter, error) {
-	driver := p.Drivers.Warehouses[scheme]
+	driver := p.Drivers.Warehouses[p.Drivers.Scheme(scheme)]
 	if driver.Script == nil {
 		return nil, plan.Fixf("this program speaks: "+strings.Join(p.Drivers.Dialects(), ", "),
 			"no dialect is called %q", scheme)

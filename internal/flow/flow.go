@@ -32,6 +32,7 @@ type File struct {
 	AppFlow   AppFlow
 	Limits    Limits
 	Flows     []Flow
+	Variables []string // that its urls and paths name
 
 	FromControl bool     // flows: control: what is to be copied stands in control rows, and Flows is empty
 	Movers      []Mover  // that those rows may ask for; what else does is wrong

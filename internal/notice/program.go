@@ -1,7 +1,9 @@
 package notice
 
 import (
+	"encoding/json"
 	"path/filepath"
+	"strings"
 
 	"catchment/internal/status"
 )
@@ -22,6 +24,24 @@ func (v Version) Lines() []any {
 // Text is a line.
 func (v Version) Text() (t status.Text) {
 	t.Result("catchment %s", v.Version)
+	return t
+}
+
+// A Schema is the JSON Schema of a configuration.
+type Schema struct {
+	Schema json.RawMessage `json:"schema"`
+	Type   string          `json:"type"`
+}
+
+// Lines is one line.
+func (s Schema) Lines() []any {
+	s.Type = "schema"
+	return []any{s}
+}
+
+// Text is the schema as it stands.
+func (s Schema) Text() (t status.Text) {
+	t.Lines(strings.TrimSuffix(string(s.Schema), "\n"))
 	return t
 }
 

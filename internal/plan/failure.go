@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"syscall"
 	"time"
 )
 
@@ -15,12 +16,13 @@ var ErrStopped = errors.New("stopped")
 // A Class says who can do something about an error.
 type Class string
 
-// The four classes. Each edge has one table from a Class to its own language:
+// The five classes. Each edge has one table from a Class to its own language:
 // an exit code, a Step Functions error name, an HTTP status.
 const (
 	Retry Class = "retry" // soon, by itself: a reset, a 503, a lock conflict
 	Wait  Class = "wait"  // at a later time, by itself: a daily limit, a long maintenance
-	Fix   Class = "fix"   // after the user has changed something: input, permissions, disk
+	Fix   Class = "fix"   // after the user has changed something: input, permissions
+	Full  Class = "full"  // after somebody has made room: a disk, a quota; nothing that was asked for is wrong
 	Bug   Class = "bug"   // never: ours, or an answer that nobody documented
 )
 
@@ -55,16 +57,32 @@ func Strangef(format string, args ...any) error {
 // NoOrg is the hint for what a server may send and no org does.
 const NoOrg = "no org answers like that: look for a proxy that answers in its place, and at what org.url names"
 
-// ClassOf tells the class of err: what the nearest Failure says, Retry for
-// broken connections and timeouts, Bug for everything that nobody classed.
+// ClassOf tells the class of err: what the nearest Failure says, what the operating
+// system says, Retry for broken connections and timeouts, Bug for everything that
+// nobody classed.
 func ClassOf(err error) Class {
 	if f, ok := errors.AsType[*Failure](err); ok {
 		return f.Class
+	}
+	if errno, ok := errors.AsType[syscall.Errno](err); ok {
+		return ofSystem(errno)
 	}
 	if _, ok := errors.AsType[net.Error](err); ok || errors.Is(err, context.DeadlineExceeded) {
 		return Retry
 	}
 	return Bug
+}
+
+// ofSystem is the class of an error that the operating system gave. Those of connections
+// pass by themselves; those of files don't.
+func ofSystem(errno syscall.Errno) Class {
+	switch errno {
+	case syscall.ENOSPC, syscall.EDQUOT, syscall.EFBIG: // the last is a quota of one file
+		return Full
+	case syscall.EACCES, syscall.EPERM, syscall.EROFS, syscall.ENOENT, syscall.ENOTDIR, syscall.EISDIR:
+		return Fix
+	}
+	return Retry
 }
 
 // UntilOf tells when to try again, or the zero time.
@@ -111,6 +129,8 @@ func AdviceOf(err error) string {
 			return "it passes by itself: try again after " + until.UTC().Format("2006-01-02 15:04:05 MST")
 		}
 		return "it passes by itself: try again later"
+	case Full:
+		return "make room on the disk that the error names, and do the same again: it goes on from there"
 	case Fix:
 		return "mend what the error names; catchment check shows whether that was all"
 	}

@@ -6,9 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"os"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -71,6 +73,12 @@ func TestClassOf(t *testing.T) {
 		{&net.OpError{Op: "read", Err: os.ErrDeadlineExceeded}, plan.Retry, ""},
 		{fmt.Errorf("poll: %w", context.DeadlineExceeded), plan.Retry, ""},
 		{io.ErrUnexpectedEOF, plan.Bug, ""},
+		{&fs.PathError{Op: "write", Path: "page", Err: syscall.ENOSPC}, plan.Full, ""},
+		{fmt.Errorf("spool: %w", syscall.EDQUOT), plan.Full, ""},
+		{&fs.PathError{Op: "write", Path: "page", Err: syscall.EFBIG}, plan.Full, ""},
+		{&fs.PathError{Op: "open", Path: "page", Err: syscall.EACCES}, plan.Fix, ""},
+		{&fs.PathError{Op: "open", Path: "page", Err: syscall.ENOENT}, plan.Fix, ""},
+		{&net.OpError{Op: "read", Err: syscall.ECONNRESET}, plan.Retry, ""},
 	}
 	for _, test := range tests {
 		if got := plan.ClassOf(test.err); got != test.class {
@@ -102,6 +110,7 @@ func TestEveryClassHasAdvice(t *testing.T) {
 		{plan.Failf(plan.Wait, "", "limit"), "later"},
 		{&plan.Failure{Class: plan.Wait, Until: until, Err: errors.New("limit")}, "after 2026-11-24 00:00:00 UTC"},
 		{plan.Fixf("", "no x"), "catchment check"},
+		{syscall.ENOSPC, "make room"},
 		{plan.Failf(plan.Bug, "", "never"), "report"},
 		{io.ErrUnexpectedEOF, "report"},
 	} {

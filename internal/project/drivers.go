@@ -38,7 +38,9 @@ type Drivers struct {
 // A WarehouseDriver is one kind of warehouse: how it is opened, and what has to be
 // known of it before.
 type WarehouseDriver struct {
-	Title  string // as people call it
+	Title  string                  // as people call it
+	Also   []string                // other schemes of its URLs: they mean the same
+	Check  func(path string) error // what is wrong with a path, as far as it shows without opening it
 	Open   func(path string, o warehouse.Options) (warehouse.Warehouse, error)
 	Script func(text string) warehouse.Scripter // its SQL, by warehouse.text; nil where it speaks none
 	File   bool                                 // it is a file of this machine: its path is one
@@ -75,6 +77,7 @@ type LanderConfig struct {
 func (d Drivers) Known() flow.Warehouses {
 	known := flow.Warehouses{
 		Local: d.Local.Scheme + ":" + d.Local.File, Tip: d.Local.Tip, Text: map[string]string{},
+		Scheme: d.Scheme, Check: d.check,
 	}
 	for scheme, w := range d.Warehouses {
 		if w.File {
@@ -85,6 +88,26 @@ func (d Drivers) Known() flow.Warehouses {
 		}
 	}
 	return known
+}
+
+// Scheme gives the scheme by which a warehouse's driver is listed.
+func (d Drivers) Scheme(name string) string {
+	for scheme, w := range d.Warehouses {
+		if slices.Contains(w.Also, name) {
+			return scheme
+		}
+	}
+	return name
+}
+
+// check tells what is wrong with the URL of a warehouse, as far as it shows without
+// opening it.
+func (d Drivers) check(url string) error {
+	driver, path, err := driverOf(d.Warehouses, "warehouse.url", url)
+	if err != nil || driver.Check == nil {
+		return err
+	}
+	return driver.Check(path)
 }
 
 // Dialects are the names of the SQL that can be written down without a connection.

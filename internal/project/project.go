@@ -67,6 +67,7 @@ type Project struct {
 	Locker    versioned.Locker // nil where the control table has none
 	Objects   []schema.Object  // of the org, once Flows was asked
 	Wanted    wanted.Rows      // of the control table
+	Without   []string         // objects, or patterns of them, that this call leaves out
 
 	wants   *flow.File // what control rows want, once that was read
 	landers map[string]mover.Lander

@@ -83,7 +83,8 @@ type crammed struct {
 func (f *crammed) Put(ctx context.Context, key string, in io.Reader) (blob.Info, error) {
 	if f.room == 0 {
 		_, _ = io.CopyN(io.Discard, in, 100) // some of it was written
-		return blob.Info{}, plan.Fixf("the stage's disk is full: make room, or lower limits.stage or stage.keep",
+		return blob.Info{}, plan.Failf(plan.Full,
+			"the stage's disk is full: make room, or lower limits.stage or stage.keep",
 			"write %s: no space left on device", key)
 	}
 	f.room--

@@ -301,7 +301,7 @@ func hiccup(of string) error {
 	case "warehouse":
 		return plan.Failf(plan.Retry, "", "the warehouse closed the connection")
 	case "blob":
-		return fmt.Errorf("write page: %w", syscall.ENOSPC)
+		return fmt.Errorf("write page: %w", syscall.EIO)
 	}
 	return plan.Failf(plan.Retry, "", "the control table is throttled")
 }

@@ -115,7 +115,7 @@ func (v View) history(ctx context.Context) (history, error) {
 	}
 	for _, w := range v.Wanted {
 		_, known := h.row(func(f control.FlowRow) bool { return strings.EqualFold(f.Object, w.Object) })
-		if !known && w.Object != flow.Star {
+		if !known && !(flow.Flow{Object: w.Object}).Pattern() {
 			h.flows = append(h.flows, control.FlowRow{Object: w.Object})
 		}
 	}
@@ -167,13 +167,17 @@ func (v View) flow(ctx context.Context, f control.FlowRow, h history) (status.Fl
 // named tells whether an object is wanted, and paused where it is. People may spell it
 // otherwise than the org, unless there is a flow that is spelled like that.
 func (h history) named(object string) (wanted, paused bool) {
+	first := "" // of the patterns
 	for _, w := range h.Wanted {
 		_, other := h.row(func(f control.FlowRow) bool { return f.Object == w.Object })
+		named := flow.Flow{Object: w.Object}
 		switch {
 		case w.Object == object, strings.EqualFold(w.Object, object) && !other:
 			return true, w.Paused
-		case w.Object == flow.Star:
-			wanted, paused = true, w.Paused
+		case named.Pattern() && named.Matches(object): // a pattern; "*" takes what no other did
+			if all := w.Object == flow.Star; !wanted || first == flow.Star && !all {
+				wanted, paused, first = true, w.Paused, w.Object
+			}
 		}
 	}
 	return wanted, paused

@@ -66,7 +66,7 @@ func ErrorName(c plan.Class) string {
 		return errRetry
 	case plan.Wait:
 		return errWait
-	case plan.Fix:
+	case plan.Fix, plan.Full: // neither passes while an execution waits
 		return errFix
 	}
 	return errBug

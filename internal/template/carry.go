@@ -215,7 +215,8 @@ func (c *carrier) schedule(p pair, value string) {
 			c.note(p.line, "its times are in %s: give the timer that runs catchment the same", value)
 		}
 	case "flowerrordeactivationthreshold":
-		c.note(p.line, "it ends after %s failures in a row; Catchment tries again in each run, and exits with 1", value)
+		c.note(p.line,
+			"it ends after %s failures in a row; Catchment tries again in each run, and its exit code says so", value)
 	default:
 		c.note(p.line, "%s of its schedule is not carried over", p.key)
 	}

@@ -20,6 +20,8 @@ func (a *AWS) warehouses() map[string]project.WarehouseDriver {
 	return map[string]project.WarehouseDriver{
 		"postgres": {
 			Title: "PostgreSQL",
+			Also:  []string{"postgresql"},
+			Check: func(place string) error { return postgres.CheckURL("postgres:" + place) },
 			Open: func(place string, o warehouse.Options) (warehouse.Warehouse, error) {
 				driver, err := postgres.Open("postgres:"+place, postgres.Options{})
 				if err != nil {
@@ -34,15 +36,15 @@ func (a *AWS) warehouses() map[string]project.WarehouseDriver {
 			},
 			Reach: func(string) (reach.Way, error) { return reach.Way{Password: true}, nil },
 		},
-		"redshift":      a.redshiftBy("redshift:", redshift.Open, redshift.ReachWire),
-		"redshift-data": a.redshiftBy("redshift-data:", redshift.OpenData, redshift.ReachData),
+		"redshift":      a.redshiftBy("redshift:", redshift.CheckWire, redshift.Open, redshift.ReachWire),
+		"redshift-data": a.redshiftBy("redshift-data:", redshift.CheckData, redshift.OpenData, redshift.ReachData),
 	}
 }
 
 // redshiftBy is Redshift by one of its ways. What it tells of is no result, and is
 // told where a person or a log looks.
 func (a *AWS) redshiftBy(
-	scheme string, open func(url string, o redshift.Options) (sql.Driver, error),
+	scheme string, check func(url string) error, open func(url string, o redshift.Options) (sql.Driver, error),
 	way func(url string) (reach.Way, error),
 ) project.WarehouseDriver {
 	options := redshift.Options{AWS: a.config, Report: func(c redshift.Cut) {
@@ -51,6 +53,7 @@ func (a *AWS) redshiftBy(
 	}}
 	return project.WarehouseDriver{
 		Title: "Redshift",
+		Check: func(place string) error { return check(scheme + place) },
 		Open: func(place string, o warehouse.Options) (warehouse.Warehouse, error) {
 			driver, err := open(scheme+place, options)
 			if err != nil {

@@ -89,8 +89,8 @@ func syncFolder(folder string) error {
 func classed(verb, key string, err error) error {
 	err = fmt.Errorf("%s %s: %w", verb, key, printable.Error(err))
 	switch {
-	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
-		return &plan.Failure{Class: plan.Fix,
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT), errors.Is(err, syscall.EFBIG):
+		return &plan.Failure{Class: plan.Full,
 			Hint: "the stage's disk is full: make room, or lower limits.stage or stage.keep", Err: err}
 	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
 		return &plan.Failure{Class: plan.Fix, Hint: "let this user write to the stage folder", Err: err}

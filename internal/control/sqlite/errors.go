@@ -29,7 +29,7 @@ func (t *Table) fail(doing string, err error) error {
 		class, hint = plan.Fix, "give this user the right to write "+path+
 			" and its directory, or set control.url to another file"
 	case code.SQLITE_FULL, code.SQLITE_IOERR:
-		class, hint = plan.Fix, "free some space on the disk of "+path+", and look whether it is healthy"
+		class, hint = plan.Full, "free some space on the disk of "+path+", and look whether it is healthy"
 	case code.SQLITE_NOTADB, code.SQLITE_CORRUPT:
 		class, hint = plan.Fix, "it is no SQLite database, or a damaged one: restore it, "+
 			"or move it away and let catchment make a new one; the watermarks are in the warehouse too"

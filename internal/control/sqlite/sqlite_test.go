@@ -34,10 +34,15 @@ func open(t *testing.T, path string) *Table {
 
 func wantFix(t *testing.T, err error, message, hint string) {
 	t.Helper()
+	wantClass(t, err, plan.Fix, message, hint)
+}
+
+func wantClass(t *testing.T, err error, class plan.Class, message, hint string) {
+	t.Helper()
 	if err == nil {
 		t.Fatal("no error")
 	}
-	if plan.ClassOf(err) != plan.Fix || !strings.Contains(err.Error(), message) ||
+	if plan.ClassOf(err) != class || !strings.Contains(err.Error(), message) ||
 		!strings.Contains(plan.HintOf(err), hint) {
 		t.Errorf("%v (class %s, hint: %s); want %q (hint: %q)", err, plan.ClassOf(err), plan.HintOf(err), message, hint)
 	}
@@ -94,9 +99,13 @@ func TestOpenRefuses(t *testing.T) {
 // TestWriteFails makes SQLite itself refuse, as it does on a full disk and on
 // one that may not be written.
 func TestWriteFails(t *testing.T) {
-	for _, c := range []struct{ pragma, hint string }{
-		{"PRAGMA max_page_count = 1", "free some space"},
-		{"PRAGMA query_only = 1", "right to write"},
+	for _, c := range []struct {
+		pragma string
+		class  plan.Class
+		hint   string
+	}{
+		{"PRAGMA max_page_count = 1", plan.Full, "free some space"},
+		{"PRAGMA query_only = 1", plan.Fix, "right to write"},
 	} {
 		table := open(t, filepath.Join(t.TempDir(), "control.db"))
 		stored, err := table.Put(t.Context(), versioned.Row{Key: versioned.Key{Kind: "k", ID: "a"}, Data: []byte("1")})
@@ -108,7 +117,7 @@ func TestWriteFails(t *testing.T) {
 		}
 		large := versioned.Row{Key: versioned.Key{Kind: "k", ID: "b"}, Data: make([]byte, 1<<20)}
 		_, err = table.Put(t.Context(), large)
-		wantFix(t, err, "write the control table", c.hint)
+		wantClass(t, err, c.class, "write the control table", c.hint)
 		got, err := table.Get(t.Context(), stored.Key)
 		if err != nil || string(got.Data) != "1" {
 			t.Errorf("%s: what was stored is now %q, %v", c.pragma, got.Data, err)

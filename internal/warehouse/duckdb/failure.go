@@ -40,7 +40,8 @@ func failure(path string, err error) error {
 		return plan.Failf(plan.Retry, "close it there, or wait until it is done: who only reads is in the way, too; "+
 			"warehouse.wait says how long a run waits", "%s is open in %s", path, holder(text))
 	case has("No space left", "ENOSPC", "Out of disk space", "Disk quota exceeded", "File too large"):
-		return plan.Fixf("free some space on the disk of "+path, "%s: no space left on the device", path)
+		return plan.Failf(plan.Full, "free some space on the disk of "+path+", and run again: it goes on from there",
+			"%s: no space left on the device", path)
 	case has("Read-only file system", "Permission denied", "attached in read-only mode"):
 		return plan.Fixf("let this user write "+path+" and its folder", "%s can't be written", path)
 	case has("No such file or directory", "does not exist in directory", "Cannot open file"):

@@ -18,7 +18,7 @@ func TestFailure(t *testing.T) {
 		`IO Error: Cannot open file "c.duckdb": The process cannot access the file because it is being used by another process.`: plan.Retry,
 		`IO Error: Could not write file "c.duckdb.wal": Disk quota exceeded`:                                                     plan.Fix,
 		`IO Error: Could not write file "c.duckdb.wal": File too large`:                                                          plan.Fix,
-		`IO Error: Could not write file "c.duckdb.wal": No space left on device`:                                                 plan.Fix,
+		`IO Error: Could not write file "c.duckdb.wal": No space left on device`:                                                 plan.Full,
 		`IO Error: Cannot open file "/x/c.duckdb": Permission denied`:                                                            plan.Fix,
 		`IO Error: Cannot open file "/x/c.duckdb": Read-only file system`:                                                        plan.Fix,
 		`IO Error: Cannot open file "/x/c.duckdb": No such file or directory`:                                                    plan.Fix,

@@ -22,6 +22,13 @@ var settings = []setting{
 	{"threads", "2", regexp.MustCompile(`^[1-9][0-9]{0,3}$`)},
 }
 
+// CheckPath tells what is wrong with a path and its settings, as far as that can be seen
+// without the file.
+func CheckPath(path string) error {
+	_, _, err := parse(path)
+	return err
+}
+
 // parse takes the settings off a path, and writes them as DuckDB wants them
 // behind those that are ours.
 func parse(path string) (file, given string, err error) {

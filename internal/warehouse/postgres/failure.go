@@ -76,7 +76,8 @@ func refusal(place string, e *pgconn.PgError) error {
 				printable.Message(e.Message))
 		}
 	case "53100":
-		return plan.Fixf("free some space on the server's disk", "%s: the disk is full", place)
+		return plan.Failf(plan.Full, "free some space on the server's disk, and run again: it goes on from there",
+			"%s: the disk is full", place)
 	case "53200":
 		return plan.Fixf("give the server more memory, or load fewer flows at a time",
 			"%s: the server is out of memory", place)

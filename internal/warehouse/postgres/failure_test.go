@@ -18,7 +18,7 @@ import (
 func TestFailure(t *testing.T) {
 	t.Parallel()
 	for code, want := range map[string]plan.Class{
-		"28P01": plan.Fix, "28000": plan.Fix, "3D000": plan.Fix, "42501": plan.Fix, "53100": plan.Fix,
+		"28P01": plan.Fix, "28000": plan.Fix, "3D000": plan.Fix, "42501": plan.Fix, "53100": plan.Full,
 		"53200": plan.Fix, "25006": plan.Fix,
 		"40001": plan.Retry, "40P01": plan.Retry, "55P03": plan.Retry, "53300": plan.Retry, "57P01": plan.Retry,
 		"57P03": plan.Retry, "08006": plan.Retry, "25P03": plan.Retry,

@@ -61,14 +61,16 @@ func open(url string, o Options) (*driver, error) {
 
 // config reads the URL, and says how to connect.
 func config(url string, o Options) (*pgxpool.Config, error) {
-	if err := noPassword(url); err != nil {
+	if err := CheckURL(url); err != nil {
 		return nil, err
 	}
 	c, err := handshake.Config(url)
+	if unread := handshake.Unread(err); unread != nil {
+		return nil, unread
+	}
 	if err != nil {
 		// The text of err repeats the URL.
-		return nil, plan.Fixf("write it as in postgres://user@host:5432/database?sslmode=require",
-			"warehouse.url is not a PostgreSQL URL")
+		return nil, plan.Fixf(form, "warehouse.url is not a PostgreSQL URL")
 	}
 	c.MaxConns, c.MinConns = int32(o.Connections), 0 // #nosec G115 -- a handful
 	c.MaxConnIdleTime = 5 * time.Minute

@@ -89,7 +89,7 @@ func refusal(p place, code, text string) error {
 		return plan.Fixf("let the role of COPY (role= in warehouse.url, or the cluster's default one) read the "+
 			"bucket: s3:GetObject and s3:ListBucket", "%s may not read the pages in S3", p)
 	case says("disk full"), code == "53100":
-		return plan.Fixf("free some space, or resize the cluster", "%s: the disk is full", p)
+		return plan.Failf(plan.Full, "free some space, or resize the cluster", "%s: the disk is full", p)
 	case code == "53300", says("too many connections", "too many clients", "connection limit"):
 		return plan.Failf(plan.Retry, "end other sessions", "%s has no connection to spare", p)
 	case (code == "42704" || code == "") && strings.HasPrefix(bare(text), `role "`) && says("does not exist"):

@@ -3,10 +3,11 @@ package redshift
 import (
 	"fmt"
 	"net/url"
-	"slices"
 	"strings"
 
 	"catchment/internal/plan"
+	"catchment/internal/printable"
+	"catchment/internal/warehouse/handshake"
 )
 
 // A place is a URL, read. Both kinds of URL take these parameters:
@@ -38,12 +39,28 @@ const (
 		"redshift-data://cluster/NAME/DATABASE?user=USER"
 )
 
+// CheckWire tells what is wrong with a URL of the wire, and CheckData with one of the
+// Data API, as far as that can be seen without Redshift.
+func CheckWire(url string) error {
+	_, err := readWire(url)
+	return err
+}
+
+// CheckData does it for the Data API.
+func CheckData(url string) error {
+	_, err := readData(url)
+	return err
+}
+
 func readWire(text string) (place, error) {
 	u, q, err := read(text, wireForm)
 	if err != nil {
 		return place{}, err
 	}
-	p, err := ours(q, nil)
+	p, err := ours(q)
+	if err == nil {
+		err = handshake.CheckOptions(q)
+	}
 	if err != nil {
 		return place{}, err
 	}
@@ -64,9 +81,15 @@ func readData(text string) (place, error) {
 	if err != nil {
 		return place{}, err
 	}
-	p, err := ours(q, []string{"secret", "user"})
+	p, err := ours(q)
 	if err != nil {
 		return place{}, err
+	}
+	for name := range q {
+		if name != "secret" && name != "user" {
+			return place{}, plan.Fixf("the parameters are: stage, role, region, text, secret, user",
+				"warehouse.url has an unknown parameter %s", printable.Line(name))
+		}
 	}
 	p.secret, p.user = q.Get("secret"), q.Get("user")
 	name, database, _ := strings.Cut(strings.Trim(u.Path, "/"), "/")
@@ -109,19 +132,12 @@ func read(text, form string) (*url.URL, url.Values, error) {
 	return u, q, nil
 }
 
-// ours takes our parameters out of q. Of the rest only those in further are
-// known, or any where that is nil: pgx has its own.
-func ours(q url.Values, further []string) (place, error) {
+// ours takes our parameters out of q. Of the rest each way knows some.
+func ours(q url.Values) (place, error) {
 	p := place{stage: strings.TrimSuffix(q.Get("stage"), "/"), role: q.Get("role"), region: q.Get("region"),
 		text: LongText(q.Get("text"))}
 	for _, name := range []string{"stage", "role", "region", "text"} {
 		q.Del(name)
-	}
-	for name := range q {
-		if further != nil && !slices.Contains(further, name) {
-			return place{}, plan.Fixf("the parameters are: stage, role, region, text, secret, user",
-				"warehouse.url has an unknown parameter %s", name)
-		}
 	}
 	switch p.text {
 	case "":

@@ -24,6 +24,9 @@ type wire struct {
 
 func newWire(p place, o Options) (*wire, error) {
 	c, err := handshake.Config(p.wire)
+	if unread := handshake.Unread(err); unread != nil {
+		return nil, unread
+	}
 	if err != nil {
 		// The text of err repeats the URL.
 		return nil, plan.Fixf(wireForm, "warehouse.url is not a Redshift URL")
