@@ -30,6 +30,7 @@ import (
 	"catchment/internal/template/terraform"
 	"catchment/internal/warehouse"
 	"catchment/internal/warehouse/duckdb"
+	"catchment/internal/warehouse/query"
 	"catchment/internal/warehouse/sql"
 	"catchment/internal/warehouse/sql/statements"
 )
@@ -151,7 +152,10 @@ func drivers(account *cloud.AWS) project.Drivers {
 			return sql.New(driver, o), nil
 		},
 		Script: func(string) warehouse.Scripter { return statements.NewScripter(duckdb.Dialect()) },
-		File:   true,
+		Query: func(path string, o warehouse.Options) (query.Session, error) {
+			return duckdb.OpenQuery(path, o.Schema, duckdb.Options{Wait: o.Wait})
+		},
+		File: true,
 	}
 	d.Files = map[string]func(path string) project.Files{
 		d.Local.Scheme: func(path string) project.Files { return project.Files{Readable: duckdb.Files(path)} },

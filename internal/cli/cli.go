@@ -197,7 +197,7 @@ themselves, and with 1 where nobody knows.`,
 		s.demoCommand(), s.orgCommand(), s.initCommand(), s.schemaCommand(), s.checkCommand(), s.planCommand(),
 		s.runCommand(),
 		s.pauseCommand(), s.resumeCommand(), s.eraseCommand(), s.statusCommand(), s.runsCommand(), s.verifyCommand(),
-		s.sqlCommand(), s.flowsCommand(), s.adoptCommand(), s.awsCommand(), s.versionCommand(),
+		s.sqlCommand(), queryCommand(s), s.flowsCommand(), s.adoptCommand(), s.awsCommand(), s.versionCommand(),
 	} {
 		check := cmd.Args
 		cmd.Args = func(cmd *cobra.Command, args []string) error {

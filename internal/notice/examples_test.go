@@ -10,7 +10,7 @@ import (
 
 func TestReports(t *testing.T) {
 	for _, some := range []map[string]status.Report{
-		checkExamples(), tableExamples(), flowExamples(), programExamples(), awsExamples(),
+		checkExamples(), tableExamples(), flowExamples(), programExamples(), awsExamples(), queryExamples(),
 	} {
 		statustest.Golden(t, some)
 	}

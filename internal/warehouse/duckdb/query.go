@@ -21,8 +21,8 @@ import (
 // OpenQuery makes what answers questions about the database file at path, which may end in
 // settings. The file is open only while an answer is made, and only for reading. A name without a
 // schema is one of schema.
-func OpenQuery(path, schema string) (query.Session, error) {
-	d, err := open(path, Options{})
+func OpenQuery(path, schema string, o Options) (query.Session, error) {
+	d, err := open(path, o)
 	if err != nil {
 		return nil, err
 	}
@@ -41,7 +41,7 @@ func (s *session) Close() error { return nil }
 
 // Ask does a statement in a DuckDB that can't write, is shut in, and can't be let out.
 func (s *session) Ask(ctx context.Context, q query.Question, to query.Answer) (err error) {
-	db, err := s.file.connect()
+	db, err := s.open(ctx)
 	if err != nil {
 		return s.refusal(ctx, err)
 	}
@@ -57,6 +57,19 @@ func (s *session) Ask(ctx context.Context, q query.Question, to query.Answer) (e
 		}
 	}
 	return conn.Raw(func(c any) error { return s.ask(ctx, c.(*duckdb.Conn), q, to) })
+}
+
+// open opens the file, once no other program writes into it.
+func (s *session) open(ctx context.Context) (*stdsql.DB, error) {
+	for {
+		db, err := s.file.connect()
+		if err == nil || !isLocked(err.Error()) {
+			return db, err
+		}
+		if err := s.file.another(ctx, err); err != nil {
+			return nil, err
+		}
+	}
 }
 
 // seclusion is what is said to DuckDB before a statement of somebody's own. Unlike a run it reads
@@ -191,6 +204,9 @@ func (s *session) tell(ctx context.Context, rows sqldriver.Rows, most int, to qu
 
 // refusal tells what to do about a question that failed. Most often it is the statement.
 func (s *session) refusal(ctx context.Context, err error) error {
+	if errors.Is(err, plan.ErrStopped) {
+		return err
+	}
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}

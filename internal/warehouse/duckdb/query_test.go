@@ -34,7 +34,7 @@ func asked(t *testing.T, path string) querytest.Subject {
 		}
 		return nil
 	})
-	s, err := duckdb.OpenQuery(path, "s")
+	s, err := duckdb.OpenQuery(path, "s", duckdb.Options{})
 	must(t, err)
 	return querytest.Subject{Session: s, Rows: func() (all string) {
 		did(func(tx sql.Tx) error {
@@ -174,7 +174,7 @@ func TestQueryOfNoFile(t *testing.T) {
 	for name, want := range map[string]string{"none.duckdb": "there is no", "no#ne.duckdb": "there is no",
 		"none/x.duckdb": "there is no", "text.duckdb": "is not a DuckDB file"} {
 		must(t, os.WriteFile(filepath.Join(dir, "text.duckdb"), []byte("no database"), 0o600))
-		s, err := duckdb.OpenQuery(filepath.Join(dir, name), "s")
+		s, err := duckdb.OpenQuery(filepath.Join(dir, name), "s", duckdb.Options{})
 		must(t, err)
 		_, err = querytest.Ask(t.Context(), s, "SELECT 1")
 		if plan.ClassOf(err) != plan.Fix || !strings.Contains(err.Error(), want) {

@@ -145,8 +145,9 @@ func (s *session) refusal(ctx context.Context, err error) error {
 		case e.Code == "25006":
 			return query.Writes()
 		case e.Code == "42501":
-			return plan.Fixf("let it read: name it in warehouse.grant_to, and have who writes the copy run; or GRANT USAGE "+
-				"ON SCHEMA "+s.schema+" and SELECT ON ALL TABLES IN SCHEMA "+s.schema+" TO the user of warehouse.url",
+			return plan.Fixf("let it read: name it in warehouse.grant_to, and have who writes the copy run; or "+
+				"GRANT USAGE ON SCHEMA "+s.schema+" and SELECT ON ALL TABLES IN SCHEMA "+s.schema+
+				" TO the user of warehouse.url",
 				"%s: %s", s.place, printable.Message(e.Message))
 		}
 	}

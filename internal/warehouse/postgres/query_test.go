@@ -148,7 +148,8 @@ func TestQueryCells(t *testing.T) {
 		"CAST(1e20 AS FLOAT8)":                             "2 1e+20",
 		"CAST('2026-03-01 12:00:00.25+02' AS TIMESTAMPTZ)": "1 2026-03-01 10:00:00.25+00",
 		"ARRAY[1, NULL]":                                   "1 {1,NULL}",
-		"true":                                             "3 true", "false": "3 false", `CAST('{"a":  1.0}' AS JSON)`: `1 {"a":  1.0}`,
+		"true":                                             "3 true", "false": "3 false",
+		`CAST('{"a":  1.0}' AS JSON)`: `1 {"a":  1.0}`,
 	} {
 		a, err := querytest.Ask(t.Context(), s.Session, "SELECT "+expression)
 		if err != nil {

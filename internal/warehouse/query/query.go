@@ -10,6 +10,7 @@
 package query
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 )
@@ -53,6 +54,21 @@ const (
 	Number // its text is a number of JSON, too
 	Truth
 )
+
+// MarshalJSON writes the value as JSON has it.
+func (c Cell) MarshalJSON() ([]byte, error) {
+	switch c.Kind {
+	case Null:
+		return []byte("null"), nil
+	case Number, Truth:
+		return []byte(c.Text), nil
+	}
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false) // whoever writes the line decides
+	err := enc.Encode(c.Text)
+	return bytes.TrimSpace(b.Bytes()), err
+}
 
 // Numeric is the cell of a number. Infinities, and what is none, are words.
 func Numeric(text string) Cell {
