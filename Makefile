@@ -63,12 +63,12 @@ picture: bin/catchment ## docs/demo.svg, the picture of the README: catchment de
 	touch $@
 
 .PHONY: deps
-deps: .venv/installed ## install what the tests need beside Go: PostgreSQL, curl and jq, from Debian, and from PyPI a stand-in for AWS and DuckDB's own command
+deps: .venv/installed ## install what the tests need beside Go: PostgreSQL, curl, jq and systemd-analyze, from Debian, and from PyPI a stand-in for AWS and DuckDB's own command
 	if [ -x "$$(pg_config --bindir 2>/dev/null)/initdb" ] || command -v initdb >/dev/null; then postgresql=; else postgresql=yes; fi
-	missing=$$(for tool in curl jq; do command -v $$tool >/dev/null || echo $$tool; done)
+	missing=$$(for tool in curl jq; do command -v $$tool >/dev/null || echo $$tool; done; command -v systemd-analyze >/dev/null || echo systemd)
 	if [ -z "$$postgresql$$missing" ]; then exit 0; fi
 	if ! command -v apt-get >/dev/null; then
-	  echo "the tests need PostgreSQL 15 or later with initdb on PATH, curl and jq: install them" >&2; exit 1
+	  echo "the tests need PostgreSQL 15 or later with initdb on PATH, curl, jq and systemd-analyze: install them" >&2; exit 1
 	fi
 	as_root=$$([ "$$(id -u)" = 0 ] || echo sudo)
 	export DEBIAN_FRONTEND=noninteractive

@@ -46,3 +46,26 @@ func TestHowTosAreExecuted(t *testing.T) {
 
 // notExecuted is how a page says so of the block below.
 var notExecuted = regexp.MustCompile(`\*Not executed[^*]*: [^*]+\*\s*$`)
+
+// A page that shows what isn't said is found out.
+func TestPagesShowWhatIsSaid(t *testing.T) {
+	t.Parallel()
+	const said = "OBJECT   READ\nAccount  2,001  0\nContact  done, 30 of 1004 rows\nrun is done: 2 objects\n"
+	for _, c := range []struct{ shows, missing string }{
+		{"OBJECT READ\nAccount 2,001", ""},
+		{"...\nAccount   2,001\n...", ""},
+		{"Account ... 0\nrun is done", ""},
+		{"Con... of 1004", ""},
+		{"Contact  done", ""},
+		{"Contact\nAccount", "Account"},
+		{"Account\nAccount", "Account"},
+		{"004 rows", "004 rows"},
+		{"30 of 100", "30 of 100"},
+		{"Account  2", "Account  2"},
+		{"2,001 ... Contact", "2,001 ... Contact"},
+	} {
+		if got := notSaid(said, strings.Split(c.shows, "\n")); got != c.missing {
+			t.Errorf("%q: %q is missing, want %q", c.shows, got, c.missing)
+		}
+	}
+}

@@ -48,7 +48,7 @@ func (p *work) lock(ctx context.Context, what, ifBusy string) (alone bool, err e
 				told = said
 				p.Say("waiting: %s", said)
 			}
-			if err := p.pause(ctx); err != nil {
+			if err := aMoment(ctx, p.stop); err != nil {
 				return false, err
 			}
 		case busyLeave:
@@ -62,12 +62,12 @@ func (p *work) lock(ctx context.Context, what, ifBusy string) (alone bool, err e
 	}
 }
 
-// pause waits a moment, or until the user wants an end.
-func (p *work) pause(ctx context.Context) error {
+// aMoment waits for one, or until the user wants an end.
+func aMoment(ctx context.Context, stop stop) error {
 	select {
 	case <-ctx.Done():
 		return context.Cause(ctx)
-	case <-p.stop:
+	case <-stop:
 		return plan.ErrStopped
 	case <-time.After(time.Second):
 		return nil

@@ -66,6 +66,7 @@ run is going on or the org is down, and to a user who may only read.`,
 			})
 		},
 	}
+	quietFlag(cmd)
 	cmd.Flags().IntVar(&flags.runs, "runs", 5, "how many runs to show")
 	cmd.Flags().DurationVar(&flags.maxAge, "max-age", 0,
 		"exit 1 where a flow is further behind than this `time`, as 2h")

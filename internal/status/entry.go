@@ -22,9 +22,9 @@ type Entry struct {
 	Step    string
 }
 
-// A Hearer takes what is said as an entry, and as the text that a person would read.
+// A hearer takes what is said as an entry, and as the text that a person would read.
 // Where the Talk of a Printer is one, nothing else is written to it.
-type Hearer interface {
+type hearer interface {
 	Hear(e Entry, text string)
 }
 
@@ -32,7 +32,7 @@ type Hearer interface {
 // here.
 func (p Printer) hear(e Entry, text string) {
 	e.Run = p.Run
-	if h, ok := p.Talk.(Hearer); ok {
+	if h, ok := p.Talk.(hearer); ok {
 		h.Hear(e, printable.Text(text))
 		return
 	}

@@ -2,7 +2,7 @@
 // begin with a time where stderr is a file, a pipe or a journal; or a JSON object for
 // each, by slog, with the run, the flow and the step that it is about.
 //
-// It is a status.Hearer. What other code writes as bytes, such as the help of a
+// A status.Printer says to it what it says, taken apart. What other code writes as bytes, such as the help of a
 // command, comes through Write and gets the same form. Start at New.
 package talk
 
