@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"catchment/internal/control"
+	"catchment/internal/dotenv"
 	"catchment/internal/flow"
 	"catchment/internal/notice"
 	"catchment/internal/plan"
@@ -362,7 +363,7 @@ func (c *checkup) silent(ctx context.Context, src *source.Source) error {
 // its group isn't there is told by what has files.
 func (c *checkup) checkFiles() {
 	all, _ := c.Wide()
-	all = append(all, rights.Rights{}.Wider(c.dotenvPath())...)
+	all = append(all, rights.Rights{}.Wider(dotenv.Beside(c.config))...)
 	for _, wide := range all {
 		c.warn("file "+wide.Path, wide.Who, "type: "+wide.Command)
 	}
