@@ -76,7 +76,8 @@ func excludeFlag(cmd *cobra.Command, names *[]string) {
 // and Salesforce isn't asked.
 func completeObjects(s *session, cmd *cobra.Command) {
 	if strings.Contains(cmd.Use, "OBJECT") {
-		cmd.ValidArgsFunction = func(c *cobra.Command, args []string, word string) ([]string, cobra.ShellCompDirective) {
+		cmd.ValidArgsFunction = func(c *cobra.Command, args []string, word string) ([]cobra.Completion,
+			cobra.ShellCompDirective) {
 			var all []string
 			err := s.inProject(func(p *work) error {
 				all = fitting(objectsAtHand(c.Context(), p), args, word)
