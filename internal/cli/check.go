@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -187,12 +188,16 @@ func (c *checkup) checkFlows(ctx context.Context, control, warehouse bool) {
 		c.found("flows", "", err)
 		return
 	}
+	left := "objects that patterns leave out"
+	if slices.ContainsFunc(c.File.Flows, func(fl flow.Flow) bool { return fl.Object == flow.Star }) {
+		left = `objects that "*" leaves out`
+	}
 	for reason, names := range c.File.StarLeaves(c.Objects) {
 		more := ""
 		if n := len(names) - 5; n > 0 {
 			names, more = names[:5], fmt.Sprintf(" and %d more", n)
 		}
-		c.found(`objects that "*" leaves out`, fmt.Sprintf("%s%s: %s", strings.Join(names, ", "), more, reason), nil)
+		c.found(left, fmt.Sprintf("%s%s: %s", strings.Join(names, ", "), more, reason), nil)
 	}
 	find := c.Sources()
 	if !warehouse {
