@@ -16,9 +16,8 @@ type Doubt struct {
 // doubts tells what there is to doubt about a flow, and what to do about it.
 func (t *Text) doubts(of string, doubts []Doubt) {
 	for _, d := range doubts {
-		why := talkOf(of, "not proven, since %s: %s", []any{Stamp(d.Since), d.Why})
-		why.Text += talkOf(of, "hint: %s", []any{d.Hint}).Text
-		why.Entry.Level, why.Entry.Hint = slog.LevelWarn, d.Hint
-		*t = append(*t, why)
+		t.remark(remarks{{text: d.text(), hint: d.Hint, of: []string{of}, level: slog.LevelWarn}})
 	}
 }
+
+func (d Doubt) text() string { return "not proven, since " + Stamp(d.Since) + ": " + d.Why }

@@ -109,9 +109,7 @@ func (r OneRun) Text() (t Text) {
 	t.objects(r.Objects)
 	t.Result("")
 	t.steps(r.Objects)
-	for _, o := range r.Objects {
-		o.remarks(&t)
-	}
+	t.remark(remarksOf(r.Objects))
 	r.Run.trouble(&t)
 	return t
 }
