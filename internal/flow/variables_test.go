@@ -47,7 +47,7 @@ func TestVariablesThatAreWrong(t *testing.T) {
 	k.Variable = func(name string) string { return map[string]string{"PASS": "me:hunter2@db", "EMPTY": ""}[name] }
 	for url, want := range map[string]string{
 		"postgres://${PASS}/x": "holds a password",
-		"dir:${NOWHERE}":       "names the variable NOWHERE, which is not set: export it, or write it into the file .env",
+		"dir:${NOWHERE}":       "names the variable NOWHERE, which is not set: export it, or write it into the",
 		"dir:${EMPTY}":         "names the variable EMPTY, which is not set",
 		"dir:${PASS":           "has a ${ that begins no name of a variable, as in ${NAME}",
 		"dir:${}":              "has a ${ that begins no name",

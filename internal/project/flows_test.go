@@ -17,7 +17,8 @@ func TestChoose(t *testing.T) {
 	}
 	for names, want := range map[string]string{
 		"": "Account Contact Campaign Invoice__c *", "contact": "Contact", "C*": "Contact Campaign",
-		"*__c Account account": "Invoice__c Account", "c*n*": "Contact Campaign", "*": "*", "???????": "Account Contact",
+		"*__c Account account": "Invoice__c Account",
+		"c*n*":                 "Contact Campaign", "*": "*", "???????": "Account Contact",
 	} {
 		at, err := Choose(flows, strings.Fields(names))
 		var got []string
