@@ -118,7 +118,8 @@ func TestLookTellsWhetherSomebodyHasTo(t *testing.T) {
 		"stopped": {run: control.RunRow{ID: "r2", State: control.Stopped, Started: noon}, state: "stopped"},
 		"running": {run: began, life: process.Alive, state: "running"},
 		"failed as a whole": {
-			run: control.RunRow{ID: "r2", State: control.Failed, Started: noon, Error: "no"}, bad: true, state: "failed",
+			run: control.RunRow{ID: "r2", State: control.Failed, Started: noon, Error: "no"},
+			bad: true, state: "failed",
 		},
 		"partial": {
 			run: control.RunRow{ID: "r2", State: control.Partial, Started: noon}, bad: true, state: "partial",
