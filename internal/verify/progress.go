@@ -21,9 +21,11 @@ const (
 	Repairing Doing = "repair"
 )
 
-// tell tells of a comparison's progress whoever wants to hear it.
-func (o Options) tell(p Progress) {
-	if o.Progress != nil {
-		o.Progress(p)
+// A Hearer hears how far comparisons are; nil is nobody.
+type Hearer func(Progress)
+
+func (h Hearer) tell(p Progress) {
+	if h != nil {
+		h(p)
 	}
 }

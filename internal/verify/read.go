@@ -110,7 +110,8 @@ func (d *download) fetch(ctx context.Context, pager mover.Pager, job mover.Job, 
 			return fmt.Errorf("page %s: %w", p.Name, err)
 		}
 		records += stored.Rows
-		d.options.tell(Progress{Flow: d.held.Flow(), Doing: Reading, Records: records, Of: job.Records, Known: true})
+		d.options.Progress.tell(
+			Progress{Flow: d.held.Flow(), Doing: Reading, Records: records, Of: job.Records, Known: true})
 		if len(waiting) > 0 && waiting[0].Gzip != stored.Gzip {
 			if err := load(); err != nil {
 				return err

@@ -64,7 +64,7 @@ type Options struct {
 	Reserve      int    // hundredths of the org's daily API calls that are left to people
 
 	Stop     <-chan struct{} // closed: a job isn't waited for any more
-	Progress func(Progress)  // hears how far a comparison is; may be nil
+	Progress Hearer          // may be nil
 }
 
 // Flow compares one flow. It holds the flow's lease meanwhile, so that no run
@@ -289,7 +289,7 @@ func (w *verification) exact(ctx context.Context) (err error) {
 }
 
 func (w *verification) tell(doing Doing) {
-	w.Options.tell(Progress{Flow: w.flow.Object, Doing: doing})
+	w.Options.Progress.tell(Progress{Flow: w.flow.Object, Doing: doing})
 }
 
 // leaveOutBlanks says that values which no column takes were compared as if they were
