@@ -52,18 +52,23 @@ demo: bin/catchment ## a fake org into DuckDB: two runs, changes and deletes bet
 	bin/catchment demo
 	$(took)
 
+.PHONY: picture
+picture: bin/catchment ## docs/demo.svg, the picture of the README: catchment demo on a terminal (tmux)
+	docs/picture.sh bin/catchment docs/demo.svg
+	$(took)
+
 .venv/installed: .ci/requirements.txt
 	python3 -m venv .venv
 	.venv/bin/pip install --quiet --disable-pip-version-check --requirement .ci/requirements.txt
 	touch $@
 
 .PHONY: deps
-deps: .venv/installed ## install what the tests need beside Go: PostgreSQL, curl and jq, from Debian, and a stand-in for AWS, from PyPI
+deps: .venv/installed ## install what the tests need beside Go: PostgreSQL, curl, jq and systemd-analyze, from Debian, and from PyPI a stand-in for AWS and DuckDB's own command
 	if [ -x "$$(pg_config --bindir 2>/dev/null)/initdb" ] || command -v initdb >/dev/null; then postgresql=; else postgresql=yes; fi
-	missing=$$(for tool in curl jq; do command -v $$tool >/dev/null || echo $$tool; done)
+	missing=$$(for tool in curl jq; do command -v $$tool >/dev/null || echo $$tool; done; command -v systemd-analyze >/dev/null || echo systemd)
 	if [ -z "$$postgresql$$missing" ]; then exit 0; fi
 	if ! command -v apt-get >/dev/null; then
-	  echo "the tests need PostgreSQL 15 or later with initdb on PATH, curl and jq: install them" >&2; exit 1
+	  echo "the tests need PostgreSQL 15 or later with initdb on PATH, curl, jq and systemd-analyze: install them" >&2; exit 1
 	fi
 	as_root=$$([ "$$(id -u)" = 0 ] || echo sudo)
 	export DEBIAN_FRONTEND=noninteractive

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -50,14 +49,16 @@ func oldAppFlow(ts *testscript.TestScript, neg bool, args []string) {
 		}
 		_, err := conn.Exec(ctx, "CREATE TABLE "+f.table+" ("+strings.Join(columns, ", ")+")")
 		ts.Check(err)
-		callAppFlow(ts, "create-flow", fmt.Sprintf(`{"flowName": %q, "triggerConfig": {"triggerType": "OnDemand"},
+		made := fmt.Sprintf(`{"flowName": %q, "triggerConfig": {"triggerType": "OnDemand"},
 			"sourceFlowConfig": {"connectorType": "Salesforce", "connectorProfileName": "salesforce",
 				"sourceConnectorProperties": {"Salesforce": {"object": %q, "includeDeletedRecords": true}}},
 			"destinationFlowConfigList": [{"connectorType": "Redshift", "connectorProfileName": "warehouse",
 				"destinationConnectorProperties": {"Redshift": {"object": %q, "intermediateBucketName": "between"}}}],
 			"tasks": [{"taskType": "Filter", "sourceFields": [%s], "connectorOperator": {"Salesforce": "PROJECTION"},
 				"taskProperties": {}}, %s %s]}`,
-			f.name, f.object, f.table, strings.Join(fields, ", "), f.filter, strings.Join(tasks, ", ")))
+			f.name, f.object, f.table, strings.Join(fields, ", "), f.filter, strings.Join(tasks, ", "))
+		_, err = callAppFlow(ts.Getenv("APPFLOW_URL"), "create-flow", made)
+		ts.Check(err)
 	}
 	runOld(ts)
 	changeContacts(ts, false, []string{"40", "5", "2"})
@@ -66,85 +67,93 @@ func oldAppFlow(ts *testscript.TestScript, neg bool, args []string) {
 
 func runOld(ts *testscript.TestScript) {
 	for _, f := range oldFlows {
-		startAWSFlow(ts, f.name)
+		_, err := startAWSFlow(ts.Getenv("APPFLOW_URL"), f.name)
+		ts.Check(err)
 	}
 }
 
-// callAppFlow asks the AppFlow of the script.
-func callAppFlow(ts *testscript.TestScript, operation, body string) map[string]any {
-	resp, err := http.Post(ts.Getenv("APPFLOW_URL")+"/"+operation, "application/json", strings.NewReader(body))
-	ts.Check(err)
+// callAppFlow asks the AppFlow at url.
+func callAppFlow(url, operation, body string) (map[string]any, error) {
+	resp, err := http.Post(url+"/"+operation, "application/json", strings.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
 	defer resp.Body.Close()
 	text, err := io.ReadAll(resp.Body)
-	ts.Check(err)
+	if err != nil {
+		return nil, err
+	}
 	if resp.StatusCode >= 300 {
-		ts.Fatalf("%s: status %d: %s", operation, resp.StatusCode, text)
+		return nil, fmt.Errorf("%s: status %d: %s", operation, resp.StatusCode, text)
 	}
 	var answer map[string]any
-	ts.Check(json.Unmarshal(text, &answer))
-	return answer
+	return answer, json.Unmarshal(text, &answer)
 }
 
 // startAWSFlow runs a flow to its end.
-func startAWSFlow(ts *testscript.TestScript, name string) map[string]any {
+func startAWSFlow(url, name string) (map[string]any, error) {
 	asked := fmt.Sprintf(`{"flowName": %q}`, name)
-	answer := callAppFlow(ts, "start-flow", asked)
+	answer, err := callAppFlow(url, "start-flow", asked)
+	if err != nil {
+		return nil, err
+	}
 	for {
-		runs, _ := callAppFlow(ts, "describe-flow-execution-records", asked)["flowExecutions"].([]any)
+		records, err := callAppFlow(url, "describe-flow-execution-records", asked)
+		if err != nil {
+			return nil, err
+		}
+		runs, _ := records["flowExecutions"].([]any)
 		last, _ := runs[0].(map[string]any)
 		switch last["executionStatus"] {
 		case "Successful":
-			return answer
+			return answer, nil
 		case "InProgress":
 		default:
-			ts.Fatalf("%s: %v", name, last)
+			return nil, fmt.Errorf("%s: %v", name, last)
 		}
 	}
 }
 
-// awsCommand: aws appflow OPERATION [--flow-name NAME] is the part of AWS's own
-// command that the pages use, before the AppFlow of the script.
-func awsCommand(ts *testscript.TestScript, neg bool, args []string) {
+// awsCommand is the program that stands in for AWS's own where a page says so:
+// aws appflow OPERATION [--flow-name NAME], which asks the AppFlow of the page.
+func awsCommand() {
+	if err := answerAWS(os.Getenv("APPFLOW_URL"), os.Args[1:]); err != nil {
+		fmt.Fprintln(os.Stderr, "aws:", err)
+		os.Exit(255)
+	}
+}
+
+func answerAWS(url string, args []string) error {
 	name := ""
 	if len(args) > 3 && args[2] == "--flow-name" {
 		name = args[3]
 	}
 	var answer map[string]any
+	var err error
 	switch line := strings.Join(args, " "); {
 	case line == "appflow list-flows --query flows[].flowName --output text":
-		flows, _ := callAppFlow(ts, "list-flows", "{}")["flows"].([]any)
+		if answer, err = callAppFlow(url, "list-flows", "{}"); err != nil {
+			return err
+		}
+		flows, _ := answer["flows"].([]any)
 		var names []string
 		for _, f := range flows {
 			one, _ := f.(map[string]any)
 			names = append(names, fmt.Sprint(one["flowName"]))
 		}
-		fmt.Fprintln(ts.Stdout(), strings.Join(names, "\t"))
-		return
+		fmt.Println(strings.Join(names, "\t"))
+		return nil
 	case len(args) == 4 && strings.HasPrefix(line, "appflow describe-flow --flow-name "):
-		answer = callAppFlow(ts, "describe-flow", fmt.Sprintf(`{"flowName": %q}`, name))
+		answer, err = callAppFlow(url, "describe-flow", fmt.Sprintf(`{"flowName": %q}`, name))
 	case len(args) == 4 && strings.HasPrefix(line, "appflow start-flow --flow-name "):
-		answer = startAWSFlow(ts, name)
+		answer, err = startAWSFlow(url, name)
 	default:
-		ts.Fatalf("this aws has no %s", line)
+		return fmt.Errorf("this stand-in has no %s", line)
 	}
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
+	if err != nil {
+		return err
+	}
+	enc := json.NewEncoder(os.Stdout)
 	enc.SetIndent("", "    ")
-	ts.Check(enc.Encode(answer))
-	_, err := b.WriteTo(ts.Stdout())
-	ts.Check(err)
-}
-
-// keepOutput: keep [-a] FILE puts what the last command printed into a file, or
-// behind what it holds.
-func keepOutput(ts *testscript.TestScript, neg bool, args []string) {
-	how := os.O_TRUNC
-	if len(args) == 2 && args[0] == "-a" {
-		how, args = os.O_APPEND, args[1:]
-	}
-	f, err := os.OpenFile(ts.MkAbs(args[0]), os.O_CREATE|os.O_WRONLY|how, 0o600)
-	ts.Check(err)
-	_, err = f.WriteString(ts.ReadFile("stdout"))
-	ts.Check(err)
-	ts.Check(f.Close())
+	return enc.Encode(answer)
 }

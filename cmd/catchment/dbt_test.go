@@ -98,7 +98,7 @@ func countOrg(ts *testscript.TestScript, _ bool, args []string) {
 	counts := map[string]int{}
 	for i := 0; i+1 < len(args); i += 2 {
 		var answer struct{ TotalSize int }
-		text := mustOrg(ts, "GET", query("SELECT COUNT() FROM "+args[i+1]), nil)
+		text := mustOrg(ts, "GET", queryPath("SELECT COUNT() FROM "+args[i+1]), nil)
 		ts.Check(json.Unmarshal(text, &answer))
 		counts[args[i]] = answer.TotalSize
 	}
@@ -119,7 +119,7 @@ func exportPostgres(ts *testscript.TestScript, _ bool, _ []string) {
 
 func idsOf(ts *testscript.TestScript, soql string) []string {
 	var page struct{ Records []struct{ ID string } }
-	ts.Check(json.Unmarshal(mustOrg(ts, "GET", query(soql), nil), &page))
+	ts.Check(json.Unmarshal(mustOrg(ts, "GET", queryPath(soql), nil), &page))
 	var ids []string
 	for _, r := range page.Records {
 		ids = append(ids, r.ID)
@@ -127,7 +127,7 @@ func idsOf(ts *testscript.TestScript, soql string) []string {
 	return ids
 }
 
-func query(soql string) string { return "/services/data/v66.0/query?q=" + url.QueryEscape(soql) }
+func queryPath(soql string) string { return "/services/data/v66.0/query?q=" + url.QueryEscape(soql) }
 
 // mustOrg calls the org with a body of JSON, and has it succeed.
 func mustOrg(ts *testscript.TestScript, method, path string, body any) []byte {

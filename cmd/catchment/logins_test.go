@@ -4,10 +4,6 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"net/http/httptest"
-	"os"
-	"path/filepath"
-	"strings"
-	"testing"
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -57,51 +53,5 @@ func startApp(ts *testscript.TestScript, neg bool, args []string) {
 		"SF_PASSWORD": c.Password, "SF_REFRESH_TOKEN": c.RefreshToken, "SF_TOKEN": c.AccessToken,
 	} {
 		ts.Setenv(name, value)
-	}
-}
-
-// Every command and every configuration of a how-to page stands in a script,
-// and so has been executed.
-func TestHowTosAreExecuted(t *testing.T) {
-	t.Parallel()
-	pages, err := filepath.Glob("../../docs/howto/*.md")
-	if err != nil || len(pages) == 0 {
-		t.Fatal("no pages", err)
-	}
-	files, err := filepath.Glob("../../testdata/script/*.txtar")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var scripts strings.Builder
-	for _, file := range files {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		scripts.Write(text)
-	}
-	executed := func(page, part string) {
-		if !strings.Contains(scripts.String(), part) {
-			t.Errorf("%s: no script has\n%s", page, part)
-		}
-	}
-	for _, page := range pages {
-		text, err := os.ReadFile(page)
-		if err != nil {
-			t.Fatal(err)
-		}
-		scripts.WriteString(scriptOf(string(text))) // TestHowtoPages executes that
-		for i, block := range strings.Split(string(text), "```") {
-			kind, body, _ := strings.Cut(block, "\n")
-			switch {
-			case i%2 == 0:
-			case kind == "yaml":
-				executed(page, body)
-			case kind == "sh":
-				for line := range strings.Lines(body) {
-					executed(page, strings.TrimSpace(line))
-				}
-			}
-		}
 	}
 }

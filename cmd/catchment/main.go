@@ -24,12 +24,14 @@ import (
 	"catchment/internal/control/sqlite"
 	"catchment/internal/control/versioned"
 	"catchment/internal/dns"
+	"catchment/internal/progress"
 	"catchment/internal/project"
 	"catchment/internal/rollout"
 	"catchment/internal/template"
 	"catchment/internal/template/terraform"
 	"catchment/internal/warehouse"
 	"catchment/internal/warehouse/duckdb"
+	"catchment/internal/warehouse/query"
 	"catchment/internal/warehouse/sql"
 	"catchment/internal/warehouse/sql/statements"
 )
@@ -65,11 +67,13 @@ func run(args []string) int {
 		Names:   names,
 		Args:    args,
 		Stdin:   os.Stdin,
+		Setenv:  os.Setenv,
 		Forms:   []template.Form{terraform.Form{}},
 		Stdout:  os.Stdout,
 		Stderr:  os.Stderr,
 		Signals: signals,
-		Screen:  term.IsTerminal(int(os.Stderr.Fd())),
+		Size:    size(os.Stderr),
+		Columns: columns(os.Stdout),
 		ForAll: func(write func() error) error {
 			syscall.Umask(theirs)
 			defer syscall.Umask(private)
@@ -93,6 +97,30 @@ func into(a *cloud.AWS) (rollout.Account, error) {
 		return nil, err
 	}
 	return account.New(config, s3), nil
+}
+
+// columns is how wide a terminal is; 0 for what is none.
+func columns(file *os.File) int {
+	wide, _, err := term.GetSize(int(file.Fd()))
+	if err != nil {
+		return 0
+	}
+	return wide
+}
+
+// size is how large a terminal is that can be drawn on; nil for what is none.
+func size(file *os.File) progress.Size {
+	fd := int(file.Fd())
+	if !term.IsTerminal(fd) || os.Getenv("TERM") == "dumb" {
+		return nil
+	}
+	return func() (columns, rows int) {
+		columns, rows, err := term.GetSize(fd)
+		if err != nil {
+			return 0, 0
+		}
+		return columns, rows
+	}
 }
 
 // namesTime is how long a name is looked up that nobody answers for.
@@ -125,14 +153,17 @@ func drivers(account *cloud.AWS) project.Drivers {
 		Title: "DuckDB",
 		Check: duckdb.CheckPath,
 		Open: func(path string, o warehouse.Options) (warehouse.Warehouse, error) {
-			driver, err := duckdb.Open(path, duckdb.Options{Pages: o.Pages})
+			driver, err := duckdb.Open(path, duckdb.Options{Pages: o.Pages, Wait: o.Wait})
 			if err != nil {
 				return nil, err
 			}
 			return sql.New(driver, o), nil
 		},
 		Script: func(string) warehouse.Scripter { return statements.NewScripter(duckdb.Dialect()) },
-		File:   true,
+		Query: func(path string, o warehouse.Options) (query.Session, error) {
+			return duckdb.OpenQuery(path, o.Schema, duckdb.Options{Wait: o.Wait})
+		},
+		File: true,
 	}
 	d.Files = map[string]func(path string) project.Files{
 		d.Local.Scheme: func(path string) project.Files { return project.Files{Readable: duckdb.Files(path)} },
@@ -142,6 +173,7 @@ func drivers(account *cloud.AWS) project.Drivers {
 		},
 	}
 	d.Stages["dir"] = func(path string) (blob.Store, error) { return dir.New(path) }
+	d.Looks = map[string]func(path string) (versioned.Table, error){"sqlite": sqlite.Read}
 	d.Controls["sqlite"] = func(path string) (versioned.Table, error) { return sqlite.Open(path) }
 	return d
 }

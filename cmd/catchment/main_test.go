@@ -27,7 +27,8 @@ import (
 // real command against a fake org that the script itself starts.
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"catchment": main, "speedorg": speedOrg})
+	testscript.Main(m, map[string]func(){"catchment": main, "speedorg": speedOrg, "duckreader": duckReader,
+		"aws": awsCommand})
 }
 
 func TestScripts(t *testing.T) {
@@ -61,7 +62,6 @@ func scriptParams(t *testing.T) testscript.Params {
 			"restore":  restorePostgres,
 			"code":     exitCode,
 			"same":     sameNumber,
-			"says":     saysText,
 			"edit":     editFile,
 			"app":      startApp,
 			"await":    awaitRequest,
@@ -71,8 +71,6 @@ func scriptParams(t *testing.T) testscript.Params {
 			"appflow":       startAppFlow,
 			"appflow-flows": listAppFlow,
 			"appflow-old":   oldAppFlow,
-			"aws":           awsCommand,
-			"keep":          keepOutput,
 		},
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"catchment/internal/notice"
 	"catchment/internal/plan"
 	"catchment/internal/replicate"
+	"catchment/internal/rights"
 	"catchment/internal/salesforce"
 	"catchment/internal/salesforce/soql"
 	"catchment/internal/schema"
@@ -25,7 +26,7 @@ import (
 )
 
 func (s *session) checkCommand() *cobra.Command {
-	return &cobra.Command{
+	cmd := &cobra.Command{
 		Use:   "check",
 		Short: "Look whether a run would work: login, permissions, limits, warehouse",
 		Long: `Look at everything that a run needs, without running: the configuration, the login,
@@ -44,6 +45,8 @@ control table and the stage. Every finding says what to do about it.`,
 			})
 		},
 	}
+	quietFlag(cmd)
+	return cmd
 }
 
 // A checkup gathers findings.
@@ -359,6 +362,7 @@ func (c *checkup) silent(ctx context.Context, src *source.Source) error {
 // its group isn't there is told by what has files.
 func (c *checkup) checkFiles() {
 	all, _ := c.Wide()
+	all = append(all, rights.Rights{}.Wider(c.dotenvPath())...)
 	for _, wide := range all {
 		c.warn("file "+wide.Path, wide.Who, "type: "+wide.Command)
 	}

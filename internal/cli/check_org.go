@@ -60,7 +60,7 @@ func (c *checkup) whichVersion(served []string) string {
 
 // checkEndings warns of what Salesforce ends, and of what an old version lacks.
 func (c *checkup) checkEndings(ctx context.Context) {
-	all, err := c.endings(ctx)
+	all, err := c.Endings(ctx)
 	if err != nil {
 		c.found("login", "", err)
 	}

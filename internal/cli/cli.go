@@ -10,12 +10,15 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"regexp"
+	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -23,6 +26,7 @@ import (
 	"catchment/internal/notice"
 	"catchment/internal/plan"
 	"catchment/internal/platform"
+	"catchment/internal/progress"
 	"catchment/internal/project"
 	"catchment/internal/status"
 	"catchment/internal/template"
@@ -38,7 +42,11 @@ type Program struct {
 	Stdout  io.Writer
 	Stderr  io.Writer
 	Signals <-chan os.Signal // SIGINT and SIGTERM
-	Screen  bool             // stderr is a terminal
+	Size    progress.Size    // of the terminal that stderr is; nil where it is none
+	Columns int              // of the terminal that stdout is; 0 where it is none
+	// Setenv gives a variable of the file .env to the libraries that ask the environment by
+	// themselves; nil where none shall.
+	Setenv func(name, value string) error
 	// ForAll runs what writes files that others shall read as the user's umask says; all
 	// else is written for the user alone. nil runs it as it is.
 	ForAll func(write func() error) error
@@ -69,6 +77,7 @@ func (u usageError) Unwrap() error { return u.error }
 type session struct {
 	Program
 	status.Printer
+	voice   *voice
 	config  string
 	command string // that was typed, as "catchment flows push"
 	stop    stop
@@ -76,8 +85,11 @@ type session struct {
 
 // Main runs the command and returns its exit code.
 func Main(ctx context.Context, p Program) int {
-	s := &session{Program: p, Printer: status.Printer{Results: p.Stdout, Talk: p.Stderr}, stop: make(stop)}
+	v := newVoice(p)
+	s := &session{Program: p, Printer: status.Printer{Results: p.Stdout, Talk: v.talk, Width: cmp.Or(p.Columns, 80)},
+		voice: v, stop: make(stop)}
 	s.World.Stop = s.stop
+	s.Waits = s.waits
 	if p.Names != nil {
 		p.Names.Tell = func(host string) {
 			s.Say("no address was found for %s; trying again for %s", host, p.Names.For)
@@ -85,22 +97,28 @@ func Main(ctx context.Context, p Program) int {
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	say := s.Say // before the flags are declared, which are kept beside it
 	go func() {
-		if s.stop.watch(ctx, p.Signals, say) {
+		if s.stop.watch(ctx, p.Signals, v.keep) {
 			cancel(errStopped)
 		}
 	}()
 	root := s.root()
 	root.SetArgs(p.Args)
 	root.SetOut(p.Stdout)
-	root.SetErr(p.Stderr)
+	root.SetErr(v.talk)
 	cmd, err := root.ExecuteContextC(ctx)
 	s.command = cmd.CommandPath()
 	if _, _, unknown := root.Find(p.Args); unknown != nil {
 		err = usageError{plan.Fixf("see: catchment --help", "%w", unknown)}
 	}
-	return s.exitCode(ctx, err)
+	code := s.exitCode(ctx, err)
+	v.letGo(code, p.Stdout)
+	return code
+}
+
+// waits tells what the command waits for.
+func (s *session) waits(until time.Time, why string) {
+	s.Say("waiting until %s: %s", status.Stamp(until), why)
 }
 
 // exitCode tells an error to the user and turns its class into a code. This is
@@ -112,7 +130,7 @@ func (s *session) exitCode(ctx context.Context, err error) int {
 	if err == nil {
 		return exitOK
 	}
-	if errors.Is(context.Cause(ctx), errStopped) || errors.Is(err, plan.ErrStopped) {
+	if stoppedBy(ctx, err) {
 		s.Say("stopped; the next run goes on from here")
 		return exitStopped
 	}
@@ -171,6 +189,7 @@ func (s *session) tell(err error) {
 }
 
 func (s *session) root() *cobra.Command {
+	version := false
 	root := &cobra.Command{
 		Use:   "catchment",
 		Short: "Salesforce in your own warehouse: every record once, and proof of it",
@@ -185,17 +204,31 @@ differences or a run knows of some, 130 stopped. A run of which flows failed end
 what they failed over.`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
+	root.RunE = func(cmd *cobra.Command, _ []string) error {
+		if version {
+			return s.printVersion()
+		}
+		return cmd.Help()
+	}
+	root.Flags().BoolVar(&version, "version", false, "print the version")
 	root.PersistentFlags().StringVarP(&s.config, "config", "c", "catchment.yaml", "the configuration `file`")
 	root.PersistentFlags().BoolVar(&s.JSON, "json", false, "one JSON object per line on stdout")
+	root.PersistentFlags().StringVar(&s.voice.form, "log-format", formText,
+		"how stderr says what it says: "+formText+" or "+formJSON+", with run, flow and step, as a `format`")
+	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error { return s.voice.prepare(cmd, s) }
+	root.PersistentFlags().BoolFunc("wide", "tables with all their columns, however wide", func(string) error {
+		s.Width = 0
+		return nil
+	})
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usageError{plan.Fixf("see: "+cmd.CommandPath()+" --help", "%w", err)}
 	})
 	for _, cmd := range []*cobra.Command{
-		s.demoCommand(), s.orgCommand(), s.initCommand(), s.checkCommand(), s.planCommand(), s.runCommand(),
-		s.pauseCommand(), s.resumeCommand(), s.eraseCommand(), s.statusCommand(), s.verifyCommand(), s.sqlCommand(),
-		s.flowsCommand(), s.adoptCommand(), s.awsCommand(), s.versionCommand(),
+		s.demoCommand(), s.orgCommand(), s.initCommand(), s.schemaCommand(), s.checkCommand(), s.planCommand(),
+		s.runCommand(),
+		s.pauseCommand(), s.resumeCommand(), s.eraseCommand(), s.statusCommand(), s.runsCommand(), s.verifyCommand(),
+		s.sqlCommand(), queryCommand(s), s.flowsCommand(), s.adoptCommand(), s.awsCommand(), s.versionCommand(),
 	} {
 		check := cmd.Args
 		cmd.Args = func(cmd *cobra.Command, args []string) error {
@@ -209,7 +242,18 @@ what they failed over.`,
 		}
 		root.AddCommand(cmd)
 	}
+	s.completeObjects(root)
 	return root
+}
+
+// completeObjects has a shell complete the names of objects wherever a command takes them.
+func (s *session) completeObjects(cmd *cobra.Command) {
+	if strings.Contains(cmd.Use, "OBJECT") {
+		cmd.ValidArgsFunction = s.objectNames
+	}
+	for _, below := range cmd.Commands() {
+		s.completeObjects(below)
+	}
 }
 
 func (s *session) versionCommand() *cobra.Command {
@@ -218,8 +262,10 @@ func (s *session) versionCommand() *cobra.Command {
 		Short:   "Print the version",
 		Example: "  catchment version",
 		Args:    cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error {
-			return s.Print(notice.Version{Version: s.Version, APIVersion: platform.Newest})
-		},
+		RunE:    func(*cobra.Command, []string) error { return s.printVersion() },
 	}
+}
+
+func (s *session) printVersion() error {
+	return s.Print(notice.Version{Version: s.Version, APIVersion: platform.Newest})
 }

@@ -15,6 +15,7 @@ import (
 	"catchment/internal/fakeorg"
 	"catchment/internal/flow"
 	"catchment/internal/notice"
+	"catchment/internal/orgserver"
 	"catchment/internal/plan"
 	"catchment/internal/printable"
 	"catchment/internal/rights"
@@ -77,7 +78,7 @@ func (s *session) demo(ctx context.Context, flags demoFlags) error {
 	ctx, cancel := context.WithCancel(ctx)
 	served := make(chan error, 1)
 	// A signal ends the run first: the org stays up until it has ended.
-	go func() { served <- serve(ctx, nil, org, listener) }()
+	go func() { served <- orgserver.Serve(ctx, nil, org, listener) }()
 	d := &demo{session: s, flags: flags, org: org, url: "http://" + listener.Addr().String()}
 	err = d.show(ctx)
 	cancel()

@@ -120,7 +120,7 @@ func (p *work) keepLandings(ctx context.Context, flows []flow.Flow, chosen []int
 	r := p.Replicator(nil, p.runOptions(false))
 	for _, fl := range known {
 		pushed := slices.ContainsFunc(chosen, func(i int) bool {
-			return flows[i].Object == flow.Star || strings.EqualFold(flows[i].Object, fl.Object)
+			return flows[i].Matches(fl.Object)
 		})
 		if !pushed || fl.Wrong != nil || fl.Mover != flow.ByAppFlow {
 			continue

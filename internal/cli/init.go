@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -52,6 +53,9 @@ func (s *session) init(cmd *cobra.Command, org flow.Org) error {
 	if org.URL == "" {
 		return plan.Fixf("catchment init --url https://acme.my.salesforce.com", "init needs the org's URL")
 	}
+	if err := s.environment(); err != nil {
+		return err
+	}
 	objects, err := s.writeFor(cmd.Context(), org)
 	if err != nil {
 		return asFlags(err)
@@ -77,7 +81,7 @@ func asFlags(err error) error {
 
 // writeFor writes the configuration for an org, and gives the org's objects.
 func (s *session) writeFor(ctx context.Context, org flow.Org) ([]schema.Object, error) {
-	known := s.Drivers.Known()
+	known := s.known()
 	// The example is parsed as any file, so that what is wrong with the flags is
 	// told in the same words.
 	file, err := flow.Parse(s.config, flow.Example(org, known, nil), known)
@@ -93,7 +97,39 @@ func (s *session) writeFor(ctx context.Context, org flow.Org) ([]schema.Object, 
 	if err != nil {
 		return nil, err
 	}
-	return objects, s.forAll(func() error { return writeNew(s.config, flow.Example(org, known, objects)) })
+	text, err := known.Schema()
+	if err != nil {
+		return nil, err
+	}
+	example := append([]byte(schemaLine), flow.Example(org, known, objects)...)
+	return objects, s.forAll(func() error { return writeNew(s.config, example, text) })
+}
+
+// schemaFile is what the schema is called where it lies beside a configuration, and
+// schemaLine the line of that by which editors find it.
+const (
+	schemaFile = "catchment.schema.json"
+	schemaLine = "# yaml-language-server: $schema=" + schemaFile + "\n"
+)
+
+func (s *session) schemaCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "schema",
+		Short: "Print the JSON Schema of catchment.yaml",
+		Long: `Print the JSON Schema of catchment.yaml (draft 2020-12), by which editors complete
+and mark what is written there. init writes it beside the configuration, whose first
+line names it; after an upgrade write it anew. docs/reference/catchment.yaml.md says
+the same for people.`,
+		Example: `  catchment schema > ` + schemaFile,
+		Args:    cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			text, err := s.known().Schema()
+			if err != nil {
+				return err
+			}
+			return s.Print(notice.Schema{Schema: text})
+		},
+	}
 }
 
 // unnamed lists the objects that no flow can name: an org has none, and who answers in
@@ -109,8 +145,8 @@ func unnamed(objects []schema.Object) []string {
 }
 
 // writeNew writes a configuration, which is made to be committed: it names secrets, and
-// holds none. It overwrites nothing.
-func writeNew(path string, text []byte) error {
+// holds none, and beside it the schema that its first line names. It overwrites nothing.
+func writeNew(path string, text, schema []byte) error {
 	// #nosec G302 G304 -- the user names it, and others shall read it
 	out, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
 	if errors.Is(err, fs.ErrExist) {
@@ -121,5 +157,14 @@ func writeNew(path string, text []byte) error {
 			"write the configuration: %w", printable.Error(err))
 	}
 	_, err = out.Write(text)
-	return errors.Join(err, out.Close())
+	if err = errors.Join(err, out.Close()); err != nil {
+		return err
+	}
+	// #nosec G306 -- as the configuration
+	err = os.WriteFile(filepath.Join(filepath.Dir(path), schemaFile), schema, 0o644)
+	if err != nil {
+		return plan.Fixf("write it with: catchment schema > "+schemaFile, "write the schema for editors: %w",
+			printable.Error(err))
+	}
+	return nil
 }

@@ -17,6 +17,7 @@ import (
 
 	"catchment/internal/fakeorg"
 	"catchment/internal/notice"
+	"catchment/internal/orgserver"
 	"catchment/internal/plan"
 	"catchment/internal/salesforce/login"
 )
@@ -122,7 +123,7 @@ func (s *session) serveOrg(ctx context.Context, flags orgFlags) error {
 		about.AdminToken = org.GuardAdmin()
 	}
 	if flags.tls {
-		secure, certificate, err := secured(listener, s.Now(), s.Random)
+		secure, certificate, err := orgserver.Secured(listener, s.Now(), s.Random)
 		if err != nil {
 			return errors.Join(err, listener.Close())
 		}
@@ -137,27 +138,9 @@ func (s *session) serveOrg(ctx context.Context, flags orgFlags) error {
 	}
 	var handler http.Handler = org
 	if flags.log {
-		handler = &requestLog{of: org, to: s.Stderr, now: s.Now}
+		handler = orgserver.Logged(org, s.Stderr, s.Now)
 	}
-	return serve(ctx, s.stop, handler, listener)
-}
-
-// serve serves until stop is closed or the context ends.
-func serve(ctx context.Context, stop <-chan struct{}, org http.Handler, listener net.Listener) error {
-	server := &http.Server{Handler: org, ReadHeaderTimeout: 10 * time.Second}
-	ended := make(chan error, 1)
-	go func() { ended <- server.Serve(listener) }()
-	select {
-	case err := <-ended:
-		return err
-	case <-stop:
-	case <-ctx.Done():
-	}
-	err := server.Close()
-	if served := <-ended; !errors.Is(served, http.ErrServerClosed) {
-		err = errors.Join(err, served)
-	}
-	return err
+	return orgserver.Serve(ctx, s.stop, handler, listener)
 }
 
 // org makes the org that was asked for. now is this machine's time.

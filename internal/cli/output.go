@@ -24,11 +24,3 @@ func listed(names []string, word string) string {
 	last := len(names) - 1
 	return strings.Join(names[:last], ", ") + " " + word + " " + names[last]
 }
-
-// hintFor is what to do about a failure, nil where there is none.
-func hintFor(failure, hint string) *string {
-	if failure == "" {
-		return nil
-	}
-	return &hint
-}

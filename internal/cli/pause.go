@@ -88,7 +88,8 @@ func (p *work) named(ctx context.Context, name string) (string, error) {
 			return row.Object, nil
 		}
 	}
-	if slices.Contains(known, flow.Star) {
+	stands := func(object string) bool { return flow.Flow{Object: object}.Matches(name) }
+	if slices.ContainsFunc(known, stands) {
 		return name, nil
 	}
 	return "", project.NoFlow(known, name)

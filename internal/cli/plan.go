@@ -19,6 +19,7 @@ import (
 
 func (s *session) planCommand() *cobra.Command {
 	var full bool
+	var exclude []string
 	cmd := &cobra.Command{
 		Use:   "plan [OBJECT...]",
 		Short: "Show what a run would read and what it would cost",
@@ -30,10 +31,14 @@ three or four API calls per flow, and one for the storage.`,
 		Example: `  catchment plan
   catchment plan --full Account`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return s.inProject(func(p *work) error { return p.plan(cmd, args, full) })
+			return s.inProject(func(p *work) error {
+				p.Without = exclude
+				return p.plan(cmd, args, full)
+			})
 		},
 	}
 	cmd.Flags().BoolVar(&full, "full", false, "plan for run --full")
+	excludeFlag(cmd, &exclude)
 	return cmd
 }
 

@@ -11,16 +11,20 @@ import (
 	"catchment/internal/control"
 	"catchment/internal/control/recall"
 	"catchment/internal/engine"
+	"catchment/internal/falsestart"
 	"catchment/internal/notice"
 	"catchment/internal/plan"
+	"catchment/internal/progress"
 	"catchment/internal/replicate"
-	"catchment/internal/status"
+	"catchment/internal/standing"
 )
 
 // runFlags are the switches of run.
 type runFlags struct {
 	full, allowDeletes bool
 	newOrg, dropRows   bool
+	ifBusy             string
+	exclude            []string
 }
 
 // check refuses switches that don't go together.
@@ -31,11 +35,11 @@ func (f runFlags) check(objects []string) error {
 			"--drop-rows is for --new-org: it drops the rows of the org that was replaced")}
 	case f.newOrg && !f.full:
 		return usageError{plan.Fixf("add --full", "with --new-org everything is read anew")}
-	case f.newOrg && len(objects) > 0:
+	case f.newOrg && len(objects)+len(f.exclude) > 0:
 		return usageError{plan.Fixf("name no objects",
 			"--new-org is for all flows together: a copy of half an org is none")}
 	}
-	return nil
+	return checkBusy(f.ifBusy)
 }
 
 func (s *session) runCommand() *cobra.Command {
@@ -45,6 +49,8 @@ func (s *session) runCommand() *cobra.Command {
 		Short: "Copy what changed into the warehouse",
 		Long: `Copy what changed since the last run into the warehouse, every record once.
 
+An OBJECT may be a pattern: * stands for any letters, and ? for one.
+
 A run that was stopped or killed goes on where it was. --full reads everything
 again and rebuilds the tables in place: readers see the old rows until the new
 ones are complete.
@@ -53,18 +59,27 @@ ones are complete.
 sandbox does: the control table and the schemas become those of the org that the
 configuration names now, and every flow is read anew. Rows whose records it lacks
 go as the delete policy says; with --drop-rows all old rows go at once. Production
-orgs are refused, as the old org and as the new one.`,
+orgs are refused, as the old org and as the new one.
+
+Under cron, --quiet says nothing unless something went wrong. A run that fails before
+it begins, since a secret isn't set, say, is shown by status: it leaves a file beside
+the configuration, catchment.yaml.failed, which the next run takes away.`,
 		Example: `  catchment run
   catchment run Account Contact
+  catchment run 'Sales_*' --exclude Sales_Log__c
   catchment run --full Account
   catchment run --full --new-org
+  catchment run --quiet --if-busy leave
   catchment run --json | jq 'select(.type == "object") | .inserted'`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := flags.check(args); err != nil {
 				return err
 			}
-			return s.inProject(func(p *work) error {
+			s.Clock = s.Now
+			begun := false // it has a row in the control table
+			err := s.inProject(func(p *work) error {
 				run, err := p.run(cmd.Context(), args, flags)
+				begun = run.ID != ""
 				if err == nil {
 					err = p.warn(cmd.Context())
 				}
@@ -73,8 +88,15 @@ orgs are refused, as the old org and as the new one.`,
 				}
 				return p.report(run)
 			})
+			if !begun {
+				leaveTrace(cmd.Context(), s, err)
+			}
+			return err
 		},
 	}
+	quietFlag(cmd)
+	busyFlag(cmd, &flags.ifBusy)
+	excludeFlag(cmd, &flags.exclude)
 	cmd.Flags().BoolVar(&flags.full, "full", false, "read everything again and rebuild the tables")
 	cmd.Flags().BoolVar(&flags.allowDeletes, "allow-deletes", false,
 		"delete more than 5 % of a table, if that is what happened in the org")
@@ -86,29 +108,36 @@ orgs are refused, as the old org and as the new one.`,
 
 // run does one run and returns its row.
 func (p *work) run(ctx context.Context, names []string, flags runFlags) (control.RunRow, error) {
+	p.Without = flags.exclude
 	if err := p.OpenAll(ctx); err != nil {
-		return control.RunRow{}, err
-	}
-	alone, err := p.Lock("run")
-	if err != nil {
 		return control.RunRow{}, err
 	}
 	id, err := p.Control.NewRunID()
 	if err != nil {
 		return control.RunRow{}, err
 	}
-	bars := newProgress(p.Printer, p.Screen, p.Now)
+	alone, err := p.lock(ctx, "run "+id, flags.ifBusy)
+	if err != nil {
+		return control.RunRow{}, err
+	}
+	p.Run = id
+	shown := progress.NewRun(p.voice.screen, p.voice.underWay(p.Printer).SayOf, p.Now)
+	defer shown.Close()
+	p.Waits = func(until time.Time, why string) { shown.Hear(replicate.Progress{Until: until, Why: why}) }
 	o := p.runOptions(alone)
-	o.Full, o.AllowDeletes, o.Progress = flags.full, flags.allowDeletes, bars.hear
+	o.Full, o.AllowDeletes, o.Progress = flags.full, flags.allowDeletes, shown.Hear
 	r := p.Replicator(names, o)
 	if flags.newOrg {
 		if err := p.replaceOrg(ctx, r, id, flags.dropRows); err != nil {
 			return control.RunRow{}, err
 		}
 	}
-	e := engine.Engine{Steps: r.Steps(), Stop: p.stop, Observer: bars}
+	if err := falsestart.Clear(p.config); err != nil {
+		p.tell(err) // that the run goes on is worth more
+	}
+	e := engine.Engine{Steps: r.Steps(), Stop: p.stop, Observer: shown}
 	runErr := e.Run(ctx, replicate.Plan(p.File.Limits.Flows), plan.Task{Run: id})
-	bars.end()
+	shown.Close()
 	run, err := p.Control.Run(context.WithoutCancel(ctx), id)
 	if err != nil {
 		return run, errors.Join(runErr, err)
@@ -120,6 +149,17 @@ func (p *work) run(ctx context.Context, names []string, flags runFlags) (control
 		return run, runErr
 	}
 	return run, nil // what went wrong with a flow stands in its row
+}
+
+// warn tells what the configuration uses that Salesforce has announced the end of.
+func (p *work) warn(ctx context.Context) error {
+	all, err := p.Endings(ctx)
+	for _, e := range all {
+		if err == nil {
+			err = p.Print(notice.Warning{What: e.What, Detail: e.Text, Hint: e.Hint})
+		}
+	}
+	return err
 }
 
 // replaceOrg gives the copy of another org to this one, and says so.
@@ -150,7 +190,9 @@ func untold(run control.RunRow) bool {
 
 // report prints a run's result and turns it into an exit code.
 func (p *work) report(run control.RunRow) error {
-	if err := p.Print(runReport(run)); err != nil {
+	report := standing.Result(run)
+	report.Brief = p.voice.quiet()
+	if err := p.Print(report); err != nil {
 		return err
 	}
 	switch run.State {
@@ -189,33 +231,4 @@ func wrong(run control.RunRow) bool {
 			return d.Kind == recall.RowsWrong || d.Kind == recall.ValuesWrong
 		})
 	})
-}
-
-// doubts is what there is to doubt about a flow.
-func doubts(of []recall.Doubt) []status.Doubt {
-	var all []status.Doubt
-	for _, d := range of {
-		all = append(all, status.Doubt{Kind: string(d.Kind), Since: d.Since, Why: d.Why, Hint: d.Hint})
-	}
-	return all
-}
-
-// runReport is what a run's row says.
-func runReport(run control.RunRow) status.Run {
-	report := status.Run{
-		ID: run.ID, State: string(run.State), Calls: run.Calls,
-		Seconds: status.Seconds(run.Ended.Sub(run.Started).Round(time.Millisecond)),
-	}
-	_, report.Failed, _, _ = run.Tally()
-	for _, o := range run.Objects {
-		report.Objects = append(report.Objects, status.RunObject{
-			Object: o.Object, State: string(o.State), Mover: o.Mover,
-			Extracted: o.Records + o.Rejected, Loaded: o.Records, Rejected: o.Rejected, KeptOut: o.KeptOut,
-			Inserted: o.Inserted, Updated: o.Updated, Deleted: o.Deleted,
-			Bytes: o.Bytes, Calls: o.Calls, From: status.Moment(o.From), To: status.Moment(o.To), Grade: o.Grade,
-			Notes: o.Notes, Doubts: doubts(o.Doubts), Error: o.Error, Hint: hintFor(o.Error, o.Hint),
-			Class: string(o.Class),
-		})
-	}
-	return report
 }

@@ -2,112 +2,162 @@ package cli
 
 import (
 	"context"
-	"slices"
-	"strings"
+	"errors"
+	"time"
 
 	"github.com/spf13/cobra"
 
-	"catchment/internal/control"
-	"catchment/internal/flow"
-	"catchment/internal/status"
-	"catchment/internal/storage"
+	"catchment/internal/control/versioned"
+	"catchment/internal/falsestart"
+	"catchment/internal/plan"
+	"catchment/internal/printable"
+	"catchment/internal/process"
+	"catchment/internal/standing"
 )
 
+// statusFlags are the switches of status.
+type statusFlags struct {
+	runs   int
+	maxAge time.Duration
+}
+
 func (s *session) statusCommand() *cobra.Command {
-	var runs int
+	var flags statusFlags
 	cmd := &cobra.Command{
-		Use:   "status",
-		Short: "Show each flow's watermark and the last runs",
-		Long: `Show how far each flow is complete, how many rows its table has, the data storage
-that the object's records took in the org when a run last asked (runs do once a
-day), and the last runs. A transaction that stays open in Salesforce holds back how
-far a flow is complete, though it delays no other record: the state names it. It
-reads the control table only, so it answers while a run is going on or the org is
-down.`,
+		Use:   "status [RUN]",
+		Short: "Show how each flow stands and the last runs; exit 1 where one has failed",
+		Long: `Show the state of each flow in a word, how far it is complete, how many rows its
+table has, what the last verify found, the data storage that the object's records
+took in the org when a run last asked (runs do once a day), and the last runs. What
+went wrong stands below the tables, with what to do about it.
+
+  idle         the last run brought it as far as it should
+  running      a run is at it
+  waiting      a run waits for the org's limits, and goes on by itself
+  failed       in its last run
+  interrupted  the process of its run is gone; the next run goes on
+  stopped      somebody stopped its run; the next run goes on
+  paused       it is taken out of runs
+  new          no run has copied it yet
+  not copied   nothing names it any more
+
+The exit code is 1 where a flow has failed in its last run, where the last run did
+or is interrupted, and with --max-age where a flow is further behind.
+
+With the id of a run, of which the beginning is enough, or the word last, it shows
+that run with the steps of each flow.
+
+It reads the control table only, and opens nothing for writing: it answers while a
+run is going on or the org is down, and to a user who may only read.`,
 		Example: `  catchment status
+  catchment status --max-age 2h
+  catchment status last
   catchment status --runs 20 --json`,
-		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			return s.inProject(func(p *work) error { return p.status(cmd.Context(), runs) })
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if flags.maxAge < 0 {
+				return usageError{plan.Fixf("write a time such as --max-age 2h", "--max-age is negative")}
+			}
+			return s.inProject(func(p *work) error {
+				if len(args) == 1 {
+					return p.statusOfRun(cmd.Context(), args[0])
+				}
+				return p.status(cmd.Context(), flags)
+			})
 		},
 	}
-	cmd.Flags().IntVar(&runs, "runs", 5, "how many runs to show")
+	quietFlag(cmd)
+	cmd.Flags().IntVar(&flags.runs, "runs", 5, "how many runs to show")
+	cmd.Flags().DurationVar(&flags.maxAge, "max-age", 0,
+		"exit 1 where a flow is further behind than this `time`, as 2h")
 	return cmd
 }
 
-func (p *work) status(ctx context.Context, atMost int) error {
-	if err := p.OpenControl(ctx); err != nil {
-		return err
+func (s *session) runsCommand() *cobra.Command {
+	var atMost int
+	cmd := &cobra.Command{
+		Use:   "runs",
+		Short: "List the runs",
+		Long: `List the runs, the last one first: how each went, how long it took, and how many of
+Salesforce's API calls and Bulk jobs it used. Runs are remembered for 90 days;
+catchment status RUN shows one of them.`,
+		Example: `  catchment runs
+  catchment runs --limit 100 --json`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return s.inProject(func(p *work) error {
+				view, err := look(cmd.Context(), p, 0)
+				if err != nil {
+					return err
+				}
+				runs, err := view.Runs(cmd.Context(), atMost)
+				if err != nil {
+					return err
+				}
+				return p.Print(runs)
+			})
+		},
 	}
-	flows, err := p.Control.Flows(ctx)
+	cmd.Flags().IntVar(&atMost, "limit", 30, "how many to list")
+	return cmd
+}
+
+func (p *work) status(ctx context.Context, flags statusFlags) error {
+	view, err := look(ctx, p, flags.maxAge)
 	if err != nil {
 		return err
 	}
-	wants, err := p.objects(ctx)
+	report, bad, err := view.Look(ctx, flags.runs)
 	if err != nil {
 		return err
 	}
-	runs, err := p.Control.Runs(ctx)
+	if err := p.Print(report); err != nil {
+		return err
+	}
+	if bad {
+		return exit(exitFailed)
+	}
+	return nil
+}
+
+// statusOfRun shows one run. The exit code is 0 whatever became of it: it was found.
+func (p *work) statusOfRun(ctx context.Context, id string) error {
+	view, err := look(ctx, p, 0)
 	if err != nil {
 		return err
 	}
-	runs = runs[:min(len(runs), max(atMost, 0))]
-	var report status.Overview
-	for _, f := range flows {
-		state, err := p.stateOf(ctx, f)
-		if err != nil {
-			return err
-		}
-		isWanted := func(object string) bool { return object == flow.Star || strings.EqualFold(object, f.Object) }
-		if p.File.FromControl && !slices.ContainsFunc(wants, isWanted) {
-			state = "not copied any more: no control row wants it"
-		}
-		bytes, at := storage.Taken(f.Object, storage.Held{Records: f.Held, At: f.HeldAt})
-		one := status.Flow{
-			Object: f.Object, State: state, Paused: f.Paused, Watermark: status.Moment(f.Watermark), Grade: f.Grade,
-			Behind: behind(f.Watermark, p.Now()), Rows: f.Rows, Generation: f.Generation, LastRun: f.LastRun,
-			StorageBytes: bytes, StorageAsOf: status.Moment(at), PinnedSince: status.Moment(f.PinnedSince),
-			Doubts: doubts(f.Doubts), Rejected: f.Rejected.Records, Outdated: f.Rejected.Rows,
-		}
-		for _, c := range f.Retired {
-			one.Retired = append(one.Retired,
-				status.Retired{By: c.By, Column: c.Column, Field: c.Field, Since: status.Moment(c.Since)})
-		}
-		report.Flows = append(report.Flows, one)
+	report, err := view.Run(ctx, id)
+	if errors.Is(err, versioned.ErrNotFound) {
+		return plan.Fixf("see which there are with: catchment runs", "there is no run %s", printable.Line(id))
 	}
-	for _, r := range runs {
-		report.Runs = append(report.Runs, pastRun(r))
+	if err != nil {
+		return err
 	}
 	return p.Print(report)
 }
 
-// stateOf says in a word what a flow is doing.
-func (p *work) stateOf(ctx context.Context, f control.FlowRow) (string, error) {
-	if f.Paused {
-		return "paused", nil
+// look is what status looks at. It takes no more than the right to read.
+func look(ctx context.Context, p *work, maxAge time.Duration) (standing.View, error) {
+	if err := p.LookAtControl(ctx); err != nil {
+		return standing.View{}, err
 	}
-	a, open, err := p.Control.Open(ctx, f.Object)
-	switch {
-	case err != nil:
-		return "", err
-	case open && a.Error != "":
-		return "failed: " + a.Error, nil
-	case open:
-		return string(a.State), nil
-	case f.LastError != "":
-		return "failed: " + f.LastError, nil
+	v := standing.View{Control: p.Control, Now: p.Now(), MaxAge: maxAge, Process: process.Look}
+	trace, found, err := falsestart.Read(p.config)
+	if err != nil {
+		return v, err
 	}
-	return "idle", nil
-}
-
-// pastRun is what a run's row says in a list of them.
-func pastRun(r control.RunRow) status.PastRun {
-	past := status.PastRun{
-		ID: r.ID, State: string(r.State), Started: r.Started, Holder: r.Holder,
-		Objects: len(r.Objects), Calls: r.Calls, Error: r.Error, Hint: hintFor(r.Error, r.Hint),
+	if found {
+		v.Trace = &trace
 	}
-	if !r.Ended.IsZero() {
-		past.Seconds = new(status.Seconds(r.Ended.Sub(r.Started)))
+	if !p.File.FromControl {
+		for _, fl := range p.File.Flows {
+			v.Wanted = append(v.Wanted, standing.Wanted{Object: fl.Object, Paused: fl.Paused})
+		}
+		return v, nil
 	}
-	return past
+	rows, err := p.WantedRows(ctx)
+	for _, row := range rows {
+		v.Wanted = append(v.Wanted, standing.Wanted{Object: row.Object, Paused: row.Paused})
+	}
+	return v, err
 }

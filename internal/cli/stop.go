@@ -13,7 +13,7 @@ type stop chan struct{}
 var errStopped = errors.New("stopped by a second signal")
 
 // watch lets the first signal finish what is under way. At the second one it tells
-// that all has to end.
+// that all has to end. say is for a line that has to stay in sight until then.
 func (s stop) watch(ctx context.Context, signals <-chan os.Signal, say func(format string, args ...any)) bool {
 	select {
 	case <-ctx.Done():
@@ -21,7 +21,7 @@ func (s stop) watch(ctx context.Context, signals <-chan os.Signal, say func(form
 	case <-signals:
 	}
 	close(s)
-	say("stopping; once more to stop at once")
+	say("stopping, once more to stop at once")
 	select {
 	case <-ctx.Done():
 		return false

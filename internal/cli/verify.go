@@ -11,6 +11,7 @@ import (
 
 	"catchment/internal/plan"
 	"catchment/internal/printable"
+	"catchment/internal/progress"
 	"catchment/internal/rights"
 	"catchment/internal/verify"
 )
@@ -18,7 +19,7 @@ import (
 // verifyFlags are the switches of verify.
 type verifyFlags struct {
 	quick, digest, repair, allowDeletes bool
-	certificate                         string
+	certificate, ifBusy                 string
 }
 
 func (s *session) verifyCommand() *cobra.Command {
@@ -53,6 +54,7 @@ once more: then exit code 4 means that something still differs.`,
 			if err := flags.check(); err != nil {
 				return err
 			}
+			s.Clock = s.Now
 			return s.inProject(func(p *work) error {
 				results, err := p.verify(cmd.Context(), args, flags)
 				if flags.certificate != "" && err == nil {
@@ -65,7 +67,9 @@ once more: then exit code 4 means that something still differs.`,
 			})
 		},
 	}
+	quietFlag(cmd)
 	f := cmd.Flags()
+	busyFlag(cmd, &flags.ifBusy)
 	f.BoolVar(&flags.quick, "quick", false, "count records by day only: a sample")
 	f.BoolVar(&flags.digest, "digest", false, "compare all values: reads everything")
 	f.BoolVar(&flags.repair, "repair", false, "mend what differs")
@@ -82,7 +86,7 @@ func (f verifyFlags) check() error {
 	case f.allowDeletes && !f.repair:
 		return usageError{plan.Fixf("add --repair", "--allow-deletes is for --repair")}
 	}
-	return nil
+	return checkBusy(f.ifBusy)
 }
 
 func (f verifyFlags) method() verify.Method {
@@ -100,7 +104,7 @@ func (p *work) verify(ctx context.Context, names []string, flags verifyFlags) ([
 	if err := p.OpenAll(ctx); err != nil {
 		return nil, err
 	}
-	alone, err := p.Lock("verify")
+	alone, err := p.lock(ctx, "verify", flags.ifBusy)
 	if err != nil {
 		return nil, err
 	}
@@ -124,9 +128,13 @@ func (p *work) compare(ctx context.Context, names []string, alone bool, flags ve
 	if err != nil {
 		return nil, err
 	}
+	p.Run = run
 	v := p.verifier(run, alone)
 	v.Options.Method, v.Options.Repair, v.Options.AllowDeletes = flags.method(), flags.repair, flags.allowDeletes
 	v.Options.Sets = flags.certificate != "" && !flags.quick
+	shown := progress.NewVerify(p.voice.screen, p.voice.underWay(p.Printer).SayOf, p.Now, flows)
+	defer shown.Close()
+	v.Options.Progress = shown.Hear
 	var results []verify.Result
 	var errs []error
 	for _, fl := range flows {
@@ -134,6 +142,7 @@ func (p *work) compare(ctx context.Context, names []string, alone bool, flags ve
 			return results, exit(exitStopped)
 		}
 		res, err := v.Flow(ctx, fl)
+		shown.Ended(fl.Object, err)
 		if err != nil {
 			errs = append(errs, fmt.Errorf("verify %s: %w", fl.Object, err))
 			continue

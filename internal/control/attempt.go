@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -108,16 +109,19 @@ type Attempt struct {
 	Merges    int    `json:"merges,omitzero"` // such statements that came to nothing
 
 	Calls      int64      `json:"calls,omitzero"`      // of Salesforce's API, by the steps of the run that has it
+	Jobs       int64      `json:"jobs,omitzero"`       // of Salesforce's Bulk API, by the same steps
 	Waiting    time.Time  `json:"waiting,omitzero"`    // since when it waits for the org's limits
+	Until      time.Time  `json:"until,omitzero"`      // when it looks again, while it waits
 	FailedRun  string     `json:"failed_run,omitzero"` // the last run that it failed in
 	Error      string     `json:"error,omitzero"`
 	ErrorClass plan.Class `json:"error_class,omitzero"`
 	Hint       string     `json:"hint,omitzero"`   // what to do about Error
 	Notes      []string   `json:"notes,omitempty"` // what the user should know of it, whatever became of it
 
-	Created time.Time `json:"created"`
-	Updated time.Time `json:"updated"`
-	Version int64     `json:"-"`
+	Reached map[AttemptState]time.Time `json:"reached,omitempty"` // when it came to each state
+	Created time.Time                  `json:"created"`
+	Updated time.Time                  `json:"updated"`
+	Version int64                      `json:"-"`
 }
 
 // An Again is what an attempt reads again of the records that were kept out before: as
@@ -222,6 +226,13 @@ func (c *Control) SaveAttempt(ctx context.Context, a Attempt) (Attempt, error) {
 
 func (c *Control) writeAttempt(ctx context.Context, a Attempt) (Attempt, error) {
 	a.Updated = c.now().UTC()
+	if _, before := a.Reached[a.State]; !before {
+		a.Reached = maps.Clone(a.Reached)
+		if a.Reached == nil {
+			a.Reached = map[AttemptState]time.Time{}
+		}
+		a.Reached[a.State] = a.Updated
+	}
 	row := rowOf(kindAttempt, a.ID, a.Version)
 	if a.State == Dropped {
 		row.Expires = a.Updated.Add(attemptHistory)

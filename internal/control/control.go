@@ -23,6 +23,7 @@ import (
 	"sync"
 	"time"
 
+	"catchment/internal/control/verified"
 	"catchment/internal/control/versioned"
 	"catchment/internal/printable"
 )
@@ -59,12 +60,23 @@ type Control struct {
 // New opens the control table t, brings its rows to this version's form, and
 // refuses a table that a newer catchment has written. Ids are made from now and
 // random.
+//
+// One that is only read stays as an older version has left it, which says the same, but for
+// the parts of attempts.
 func New(ctx context.Context, t versioned.Table, now func() time.Time, random io.Reader) (*Control, error) {
-	if err := migrate(ctx, t, migrations()); err != nil {
+	steps := migrations()
+	if _, only := t.(versioned.ReadOnly); only {
+		_, _, err := schemaOf(ctx, t, steps)
+		return &Control{table: t, now: now, random: random}, err
+	}
+	if err := migrate(ctx, t, steps); err != nil {
 		return nil, err
 	}
 	return &Control{table: t, now: now, random: random}, nil
 }
+
+// Verified are the rows of what comparisons found.
+func (c *Control) Verified() verified.Rows { return verified.In(c.table, c.now) }
 
 // Close closes the table.
 func (c *Control) Close() error { return c.table.Close() }

@@ -7,6 +7,7 @@ import (
 
 	"catchment/internal/control/recall"
 	"catchment/internal/control/versioned"
+	"catchment/internal/plan"
 )
 
 // A FlowRow is what is remembered of a flow between runs.
@@ -14,18 +15,29 @@ type FlowRow struct {
 	Object string `json:"object"`
 	Paused bool   `json:"paused,omitzero"`
 	recall.Memory
-	Watermark   time.Time `json:"watermark,omitzero"`
-	Grade       string    `json:"grade,omitzero"` // of the watermark: proven, lagged or unproven
-	Rows        int64     `json:"rows"`
-	LastRun     string    `json:"last_run,omitzero"`
-	LastError   string    `json:"last_error,omitzero"`
-	DescribedAt time.Time `json:"described_at,omitzero"` // of the last describe in full
-	PinnedSince time.Time `json:"pinned_since,omitzero"` // a transaction, open since then, holds the watermark back
-	Held        int64     `json:"held,omitzero"`         // records that the org had, the recycle bin apart
-	HeldAt      time.Time `json:"held_at,omitzero"`      // when it said so, by its clock
-	AskedAt     time.Time `json:"asked_at,omitzero"`     // and when it was last asked
-	Version     int64     `json:"-"`                     // 0: not stored
+	Watermark   time.Time  `json:"watermark,omitzero"`
+	Grade       string     `json:"grade,omitzero"` // of the watermark: proven, lagged or unproven
+	Rows        int64      `json:"rows"`
+	LastRun     string     `json:"last_run,omitzero"`
+	LastError   string     `json:"last_error,omitzero"` // since then it was not consolidated
+	LastHint    string     `json:"last_hint,omitzero"`
+	LastClass   plan.Class `json:"last_class,omitzero"`
+	LastFailed  time.Time  `json:"last_failed,omitzero"`  // when; an older version wrote down the error alone
+	DescribedAt time.Time  `json:"described_at,omitzero"` // of the last describe in full
+	PinnedSince time.Time  `json:"pinned_since,omitzero"` // a transaction, open since then, holds the watermark back
+	Held        int64      `json:"held,omitzero"`         // records that the org had, the recycle bin apart
+	HeldAt      time.Time  `json:"held_at,omitzero"`      // when it said so, by its clock
+	AskedAt     time.Time  `json:"asked_at,omitzero"`     // and when it was last asked
+	Version     int64      `json:"-"`                     // 0: not stored
 }
+
+// Fail notes how the flow's part in a run failed.
+func (f *FlowRow) Fail(o RunObject, at time.Time) {
+	f.LastError, f.LastHint, f.LastClass, f.LastFailed = o.Error, o.Hint, o.Class, at
+}
+
+// Succeed forgets how it failed before.
+func (f *FlowRow) Succeed() { f.Fail(RunObject{}, time.Time{}) }
 
 // Flow reads the row of a flow; one that was never saved has only its name.
 func (c *Control) Flow(ctx context.Context, object string) (FlowRow, error) {

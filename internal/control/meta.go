@@ -32,14 +32,9 @@ type schemaRow struct {
 // migrate does the steps that t hasn't seen, and refuses a table that has seen
 // more than there are.
 func migrate(ctx context.Context, t versioned.Table, steps []migration) error {
-	stored, version, err := read[schemaRow](ctx, t, kindMeta, "schema")
-	if err != nil && !errors.Is(err, versioned.ErrNotFound) {
+	stored, version, err := schemaOf(ctx, t, steps)
+	if err != nil {
 		return err
-	}
-	if stored.Version > len(steps) {
-		return plan.Fixf("use the newer catchment that wrote it, or another control table",
-			"the control table has schema version %d; this catchment knows versions up to %d",
-			stored.Version, len(steps))
 	}
 	for n := stored.Version; n < len(steps); n++ {
 		if err := steps[n](ctx, t); err != nil {
@@ -54,6 +49,21 @@ func migrate(ctx context.Context, t versioned.Table, steps []migration) error {
 		}
 	}
 	return nil
+}
+
+// schemaOf reads which steps t has seen, and refuses a table that has seen more than there
+// are.
+func schemaOf(ctx context.Context, t versioned.Table, steps []migration) (schemaRow, int64, error) {
+	stored, version, err := read[schemaRow](ctx, t, kindMeta, "schema")
+	if err != nil && !errors.Is(err, versioned.ErrNotFound) {
+		return stored, 0, err
+	}
+	if stored.Version > len(steps) {
+		return stored, 0, plan.Fixf("use the newer catchment that wrote it, or another control table",
+			"the control table has schema version %d; this catchment knows versions up to %d",
+			stored.Version, len(steps))
+	}
+	return stored, version, nil
 }
 
 // An Org is what is remembered of the org that a control table belongs to.
@@ -156,11 +166,15 @@ func (c *Control) Rebind(ctx context.Context, org Org) error {
 				Generation:  f.Generation + 2, // one above that of the warehouse, which counts up once
 				Fingerprint: f.Fingerprint, Mover: f.Mover, ClearFrom: f.ClearFrom, Deletes: f.Deletes,
 			}
-			f.Watermark, f.Grade, f.LastError, f.PinnedSince = time.Time{}, "", "", time.Time{}
+			f.Watermark, f.Grade, f.PinnedSince = time.Time{}, "", time.Time{}
+			f.Succeed()
 		})
 		if err != nil {
 			return err
 		}
+	}
+	if err := c.Verified().Forget(ctx); err != nil {
+		return err
 	}
 	return c.changeOrg(ctx, func(o *Org) { *o = org })
 }

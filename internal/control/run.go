@@ -47,6 +47,8 @@ type RunRow struct {
 	Ended   time.Time   `json:"ended,omitzero"`
 	Objects []RunObject `json:"objects,omitempty"`
 	Calls   int64       `json:"calls"`          // API calls
+	Jobs    int64       `json:"jobs,omitzero"`  // of Salesforce's Bulk API
+	Until   time.Time   `json:"until,omitzero"` // while all of it waits, for Error: when it goes on
 	Error   string      `json:"error,omitzero"` // of the run as a whole; those of flows stand in Objects
 	Hint    string      `json:"hint,omitzero"`  // what to do about Error
 	Version int64       `json:"-"`              // 0: not stored
@@ -65,26 +67,29 @@ const (
 
 // A RunObject is how one flow of a run went.
 type RunObject struct {
-	Object   string         `json:"object"`
-	Attempt  string         `json:"attempt,omitzero"`
-	State    FlowState      `json:"state"`
-	Mover    string         `json:"mover,omitzero"`
-	From     time.Time      `json:"from,omitzero"`
-	To       time.Time      `json:"to,omitzero"`
-	Grade    string         `json:"grade,omitzero"`
-	Records  int64          `json:"records"`           // read and loaded
-	Bytes    int64          `json:"bytes"`             // of the pages' text
-	Rejected int64          `json:"rejected,omitzero"` // records that were kept out by this run
-	KeptOut  int64          `json:"kept_out,omitzero"` // and that are kept out, whoever did it
-	Inserted int64          `json:"inserted"`
-	Updated  int64          `json:"updated"`
-	Deleted  int64          `json:"deleted"`
-	Calls    int64          `json:"calls"` // API calls
-	Notes    []string       `json:"notes,omitempty"`
-	Doubts   []recall.Doubt `json:"doubts,omitempty"` // about the watermark, that are still there
-	Error    string         `json:"error,omitzero"`
-	Hint     string         `json:"hint,omitzero"`
-	Class    plan.Class     `json:"class,omitzero"` // of Error
+	Object   string    `json:"object"`
+	Attempt  string    `json:"attempt,omitzero"`
+	State    FlowState `json:"state"`
+	Mover    string    `json:"mover,omitzero"`
+	From     time.Time `json:"from,omitzero"`
+	To       time.Time `json:"to,omitzero"`
+	Grade    string    `json:"grade,omitzero"`
+	Records  int64     `json:"records"`           // read and loaded
+	Bytes    int64     `json:"bytes"`             // of the pages' text
+	Rejected int64     `json:"rejected,omitzero"` // records that were kept out by this run
+	KeptOut  int64     `json:"kept_out,omitzero"` // and that are kept out, whoever did it
+	Inserted int64     `json:"inserted"`
+	Updated  int64     `json:"updated"`
+	Deleted  int64     `json:"deleted"`
+	Calls    int64     `json:"calls"`         // API calls
+	Jobs     int64     `json:"jobs,omitzero"` // of Salesforce's Bulk API
+	// when its attempt came to each state
+	Steps  map[AttemptState]time.Time `json:"steps,omitempty"`
+	Notes  []string                   `json:"notes,omitempty"`
+	Doubts []recall.Doubt             `json:"doubts,omitempty"` // about the watermark, that are still there
+	Error  string                     `json:"error,omitzero"`
+	Hint   string                     `json:"hint,omitzero"`
+	Class  plan.Class                 `json:"class,omitzero"` // of Error
 }
 
 // Tally counts the flows of a run by how they went.
@@ -143,4 +148,14 @@ func (c *Control) Runs(ctx context.Context) ([]RunRow, error) {
 	all, err := list(c.table.List(ctx, kindRun, ""), func(r *RunRow, v int64) { r.Version = v })
 	slices.Reverse(all)
 	return all, err
+}
+
+// Held tells whether a run may still be under way, by what it left behind: it holds a
+// flow, or waits, or is so young that it needn't hold one yet. Whether its process lives
+// is for others to say, where they can.
+func (r RunRow) Held(leases []Lease, now time.Time) bool {
+	if now.Before(r.Started.Add(leaseTime)) || now.Before(r.Until.Add(leaseTime)) {
+		return true
+	}
+	return slices.ContainsFunc(leases, func(l Lease) bool { return l.Run == r.ID && now.Before(l.Expires) })
 }

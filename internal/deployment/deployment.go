@@ -76,7 +76,7 @@ func flowsOf(file *flow.File) int {
 		return 0
 	}
 	for _, f := range file.Flows {
-		if f.Object == flow.Star {
+		if f.Pattern() {
 			return 0
 		}
 	}

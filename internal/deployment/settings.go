@@ -64,6 +64,9 @@ func readSettings(file *flow.File, known Warehouses) (*settings, []string) {
 	if file.Asks(flow.ByAppFlow) {
 		s.AppFlow = &file.AppFlow
 	}
+	for _, name := range file.Variables {
+		problem("the variable %s is one of this machine, and functions on AWS have none: write what it holds", name)
+	}
 	var unread []string
 	s.Secrets, unread = readSecrets(file)
 	for _, text := range unread {

@@ -32,6 +32,7 @@ type File struct {
 	AppFlow   AppFlow
 	Limits    Limits
 	Flows     []Flow
+	Variables []string // that its urls and paths name
 
 	FromControl bool     // flows: control: what is to be copied stands in control rows, and Flows is empty
 	Movers      []Mover  // that those rows may ask for; what else does is wrong
@@ -83,9 +84,10 @@ type Warehouse struct {
 	URL           string
 	Schema        string
 	StagingSchema string
-	GrantTo       []string // roles that may read the final tables
-	Text          string   // where texts have a longest: fail, truncate or super; URL says it too, for the driver
-	File          bool     // it is a file of this machine: the path in URL
+	GrantTo       []string      // roles that may read the final tables
+	Wait          time.Duration // for other programs that have a file of this machine open; 0: not at all
+	Text          string        // where texts have a longest: fail, truncate or super; URL says it too, for the driver
+	File          bool          // it is a file of this machine: the path in URL
 }
 
 // Stage is where pages are kept, and for how long after they were loaded.

@@ -3,7 +3,6 @@ package flow
 import (
 	"errors"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -28,26 +27,52 @@ func loginFlows() map[string]loginKeys {
 	}
 }
 
-func (r *reader) login(at string, n ast.Node, l *Login) {
-	flows := loginFlows()
-	found := r.mapping(at, n, []key{
-		{"flow", choice(&l.Flow, slices.Sorted(maps.Keys(flows))...)},
-		{"client_id", checked(&l.ClientID, wrongSecret)},
-		{"client_secret", checked(&l.ClientSecret, wrongSecret)},
-		{"username", checked(&l.Username, wrongSecret)},
-		{"password", checked(&l.Password, wrongSecret)},
-		{"refresh_token", checked(&l.RefreshToken, wrongRefreshToken)},
-		{"token", checked(&l.Token, wrongSecret)},
-		{"key", checked(&l.Key, wrongSecret)},
-		{"audience", parsed(&l.Audience, parseAudience)},
-		{"alias", checked(&l.Alias, wrongAlias)},
-	})
-	r.required(n, at, found, "flow")
-	uses, ok := flows[l.Flow]
-	if !ok {
+func (l *Login) keys() []key {
+	flows := slices.Sorted(maps.Keys(loginFlows()))
+	ref := func(name, about string, dst *string, example string) key {
+		return key{name: name, about: about, form: secretRef(dst, anyBackend), example: example}
+	}
+	return []key{
+		{name: "flow", needed: true, about: "Which way", form: choice(&l.Flow, flows...), example: "jwt"},
+		ref("client_id", "The consumer key of the connected app", &l.ClientID, "env:SF_CLIENT_ID"),
+		ref("client_secret", "The consumer secret of the connected app", &l.ClientSecret, "env:SF_CLIENT_SECRET"),
+		ref("username", "The integration user", &l.Username, "env:SF_USERNAME"),
+		ref("password", "The user's password, with the security token behind it", &l.Password, "env:SF_PASSWORD"),
+		{name: "refresh_token", about: "A refresh token; Salesforce may replace it at each login",
+			form: secretRef(&l.RefreshToken, rewritable, wrongRefreshToken), example: "file:refresh_token"},
+		ref("token", "An access token, as long as it lasts", &l.Token, "env:SF_TOKEN"),
+		ref("key", "The private key, PEM", &l.Key, "file:catchment.key"),
+		{name: "audience", about: "Whom the assertion of jwt is made for; without it the org's own address",
+			form: located(parsed(&l.Audience, orgAddress(), parseAudience)), example: "https://login.salesforce.com"},
+		{name: "alias", about: "How the Salesforce CLI knows the org", form: checked(&l.Alias, shape{
+			"type": []string{"string", "number"}, "minimum": 0, "pattern": whole(aliasPattern)}, wrongAlias),
+			example: "acme"},
+	}
+}
+
+func (l *Login) form() form {
+	var rules []shape
+	for _, flow := range slices.Sorted(maps.Keys(loginFlows())) {
+		uses := loginFlows()[flow]
+		rules = append(rules, whenIn("flow", shape{"const": flow}, shape{
+			"required":      uses.needs,
+			"propertyNames": shape{"enum": slices.Concat([]string{"flow"}, uses.needs, uses.takes)},
+		}))
+	}
+	return sectionThen(l.keys(), l.finish, rules...)
+}
+
+// finish judges which keys the login flow needs, and which it takes.
+func (l *Login) finish(r *reader, at string, n ast.Node, found map[string]ast.Node) {
+	uses, ok := loginFlows()[l.Flow]
+	if !ok || found == nil {
 		return
 	}
-	r.required(n, at, found, uses.needs...)
+	for _, name := range uses.needs {
+		if _, is := found[name]; !is {
+			r.missing(n, at, name)
+		}
+	}
 	all := slices.Concat(uses.needs, uses.takes)
 	for name, value := range found {
 		if name != "flow" && !slices.Contains(all, name) {
@@ -67,9 +92,6 @@ func parseAudience(s string) (string, error) {
 	return url, nil
 }
 
-// aliasRE keeps out what sf would take for an option.
-var aliasRE = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.@+-]{0,99}$`)
-
 // wrongAlias checks what is told to sf, and shown in hints.
 func wrongAlias(s string) string {
 	if !aliasRE.MatchString(s) {
@@ -78,12 +100,9 @@ func wrongAlias(s string) string {
 	return ""
 }
 
-// wrongRefreshToken also refuses what can't be rewritten.
+// wrongRefreshToken refuses what can't be rewritten.
 func wrongRefreshToken(s string) string {
-	if wrong := wrongSecret(s); wrong != "" {
-		return wrong
-	}
-	if b, _, _ := secret.BackendOf(s); b.Fixed {
+	if b, _, _ := secret.BackendOf(s); !rewritable(b) {
 		files := secret.FormsOf(func(b secret.Backend) bool { return b.File })
 		return "must be " + files +
 			": Salesforce may replace a refresh token at each login, and a variable can't be rewritten"

@@ -2,7 +2,6 @@ package flow
 
 import (
 	"fmt"
-	"iter"
 	"slices"
 	"strings"
 
@@ -12,8 +11,9 @@ import (
 
 // Resolve meets the flows of a file with the objects of an org, as describe
 // global lists them. Each flow gets the object's name as the org spells it, and
-// "*" becomes one flow for each object that can be copied and has no flow of
-// its own, in the order of objects. What it takes is told at starTakes.
+// a pattern of names becomes one flow for each object that it matches, that can be copied
+// and has no flow of its own, in the order of objects: of two patterns the first takes it,
+// and "*" takes what no other did. What a pattern takes is told at starTakes.
 //
 // An object that the org doesn't have is a mistake in the file, unless it is one
 // of copied, which are as describe told of them when they were copied, or a control
@@ -24,17 +24,15 @@ func Resolve(f *File, objects []schema.Object, copied ...schema.Object) ([]Flow,
 		switch {
 		case fl.Wrong != nil:
 			r.flows = append(r.flows, fl)
-		case fl.Object != Star:
+		case !fl.Pattern():
 			r.name(fl)
 		}
 	}
 	for _, fl := range r.flows { // what a wrong row was to say of its object, "*" doesn't know
 		r.named[strings.ToLower(fl.Object)] = true
 	}
-	for _, fl := range f.Flows {
-		if fl.Object == Star && fl.Wrong == nil {
-			r.expand(fl, objects)
-		}
+	for _, fl := range patterns(f.Flows) {
+		r.expand(fl, objects)
 	}
 	return r.flows, asError(r.problems)
 }
@@ -103,40 +101,6 @@ func (fl Flow) leave() string {
 		return "catchment flows remove " + fl.Row
 	}
 	return "take its flow out of catchment.yaml"
-}
-
-// expand takes the flow of "*".
-func (r *resolution) expand(fl Flow, objects []schema.Object) {
-	without, problems := map[string]bool{}, []problem(nil)
-	for i, name := range fl.ExcludeObjects {
-		without[strings.ToLower(name)] = true
-		_, is := r.known.byName[strings.ToLower(name)]
-		if _, was := r.wasCopied(name); !is && !was {
-			problems = append(problems, fl.problem(index("exclude_objects", i),
-				"the org has no object %q that this user can see%s", name, meant(name, r.known.names)))
-		}
-	}
-	if len(problems) > 0 {
-		r.refuse(fl, problems...)
-		return
-	}
-	free := func(name string) bool { return !r.named[strings.ToLower(name)] && !without[strings.ToLower(name)] }
-	one := fl
-	one.ExcludeObjects, one.star = nil, true
-	for _, o := range objects {
-		if free(o.Name) && r.known.starTakes(o) {
-			one.Object = o.Name
-			r.add(one)
-		}
-	}
-	for _, c := range r.copied {
-		o, is := r.known.byName[strings.ToLower(c.Name)]
-		taken := r.known.starTakes(schema.Object{Name: c.Name, Queryable: true, Retrieveable: true})
-		if (!is || !o.Queryable) && free(c.Name) && taken {
-			one.Object, one.Wrong = c.Name, r.known.vanished(c, "exclude_objects: ["+c.Name+"]")
-			r.add(one)
-		}
-	}
 }
 
 // add gives an object its flow.
@@ -240,32 +204,6 @@ func (c catalogue) starLeaves(o schema.Object) string {
 		return leftHanging
 	}
 	return ""
-}
-
-// StarLeaves tells which objects the flow of "*" leaves out by itself, if a file
-// has one: those that neither it nor another flow names. They come by the reason.
-func (f *File) StarLeaves(objects []schema.Object) iter.Seq2[string, []string] {
-	named, star := map[string]bool{}, false
-	for _, fl := range f.Flows {
-		star = star || fl.Object == Star
-		for _, name := range append(fl.ExcludeObjects, fl.Object) {
-			named[strings.ToLower(name)] = true
-		}
-	}
-	known := newCatalogue(objects)
-	left := map[string][]string{}
-	for _, o := range objects {
-		if why := known.starLeaves(o); star && why != "" && !named[strings.ToLower(o.Name)] {
-			left[why] = append(left[why], o.Name)
-		}
-	}
-	return func(yield func(reason string, names []string) bool) {
-		for _, why := range []string{leftFiltered, leftHanging, leftOther, leftUnread, leftNames} {
-			if names := left[why]; len(names) > 0 && !yield(why, names) {
-				return
-			}
-		}
-	}
 }
 
 // fades tells whether Salesforce itself deletes an object's records once they

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"errors"
-	"fmt"
 	"maps"
 	"slices"
 	"strconv"
@@ -17,7 +16,6 @@ import (
 
 	"catchment/internal/plan"
 	"catchment/internal/schedule"
-	"catchment/internal/schema"
 )
 
 // newest is the version of the file that this catchment reads.
@@ -30,6 +28,7 @@ type Warehouses struct {
 	Files []string          // the schemes of those that are a file of this machine
 	Text  map[string]string // what people call those that have the setting text, by their schemes
 
+	Variable func(name string) string // of the environment, "" where it isn't set; nil where there is none
 	// Scheme gives the scheme that a warehouse is known by: people call some by several.
 	Scheme func(string) string
 	// Check tells what is wrong with a warehouse's URL, as far as it shows from here.
@@ -116,7 +115,8 @@ func (r *reader) version(root ast.Node) bool {
 // read fills f from the root, over the values that hold where a file is silent.
 func (r *reader) read(f *File, root ast.Node) {
 	f.Org.Reserve, f.Org.Composite = 40, CompositeAuto
-	f.Warehouse = Warehouse{URL: r.known.Local, Schema: "salesforce", StagingSchema: "salesforce_incremental"}
+	f.Warehouse = Warehouse{URL: r.known.Local, Schema: "salesforce", StagingSchema: "salesforce_incremental",
+		Wait: 5 * time.Minute}
 	f.Stage = Stage{URL: "dir:stage", Keep: 7 * 24 * time.Hour}
 	f.Control = Control{URL: "sqlite:control.db"}
 	f.defaults = defaults{Deletes: Flag, Mover: Auto, Naming: Lower, NUL: Replace,
@@ -124,81 +124,18 @@ func (r *reader) read(f *File, root ast.Node) {
 		Sweep:   schedule.Sweep{Every: 7 * 24 * time.Hour}, Invalid: Reject, Rejects: keep}
 	f.Limits = Limits{Flows: 4, Downloads: 5, Stage: 20e9, Answer: 10 * time.Minute, Stall: time.Minute}
 
-	found := r.mapping("", root, []key{
-		{"version", func(*reader, string, ast.Node) {}}, // judged before
-		{"org", func(r *reader, at string, n ast.Node) { r.org(at, n, &f.Org) }},
-		{"warehouse", func(r *reader, at string, n ast.Node) { r.warehouse(at, n, &f.Warehouse) }},
-		{"stage", func(r *reader, at string, n ast.Node) {
-			r.mapping(at, n, []key{{"url", checked(&f.Stage.URL, r.wrongURL)},
-				{"keep", parsed(&f.Stage.Keep, schedule.ParseDuration)}})
-		}},
-		{"control", func(r *reader, at string, n ast.Node) {
-			r.mapping(at, n, []key{{"url", checked(&f.Control.URL, r.wrongURL)}})
-		}},
-		{"files", func(r *reader, at string, n ast.Node) { r.mapping(at, n, []key{{"group", plain(&f.Files.Group)}}) }},
-		{"appflow", func(r *reader, at string, n ast.Node) { r.appflow(at, n, &f.AppFlow) }},
-		{"defaults", func(r *reader, at string, n ast.Node) { r.mapping(at, n, f.defaults.keys()) }},
-		{"limits", func(r *reader, at string, n ast.Node) {
-			r.mapping(at, n, []key{
-				{"flows", parsed(&f.Limits.Flows, parseCount)},
-				{"downloads", parsed(&f.Limits.Downloads, parseCount)},
-				{"stage", parsed(&f.Limits.Stage, parseSize)},
-				{"answer", parsed(&f.Limits.Answer, parseWait)},
-				{"stall", parsed(&f.Limits.Stall, parseWait)},
-			})
-		}},
-		{"movers", func(r *reader, at string, n ast.Node) { r.movers(at, n, &f.Movers) }},
-		{"flows", func(r *reader, at string, n ast.Node) { r.flows(at, n, f) }},
-	})
-	r.required(root, "", found, "org", "flows")
+	r.mapping("", root, f.keys(r.known))
+	f.Variables = r.named
 	r.finish(f)
 }
 
-// required reports the keys that a map must have and doesn't. What is no map
-// has been reported already.
-func (r *reader) required(n ast.Node, at string, found map[string]ast.Node, keys ...string) {
-	for _, k := range keys {
-		if _, ok := found[k]; !ok && found != nil {
-			r.problem(n, at, "key %q is missing", k)
-		}
-	}
-}
-
-func (r *reader) org(at string, n ast.Node, o *Org) {
-	found := r.mapping(at, n, []key{
-		{"url", parsed(&o.URL, parseOrgURL)},
-		{"login", func(r *reader, at string, n ast.Node) { r.login(at, n, &o.Login) }},
-		{"reserve", parsed(&o.Reserve, parsePercent)},
-		{"api_version", parsed(&o.APIVersion, parseAPIVersion)},
-		{"accept_encrypted", truth(&o.AcceptEncrypted)},
-		{"composite", choice(&o.Composite, CompositeAuto, CompositeOn, CompositeOff)},
-		{"instance_hosts", func(r *reader, at string, n ast.Node) {
-			r.sequence(at, n, func(r *reader, at string, n ast.Node) {
-				var host string
-				parsed(&host, parseHost)(r, at, n)
-				o.InstanceHosts = append(o.InstanceHosts, host)
-			})
-		}},
-	})
-	r.required(n, at, found, "url", "login")
-}
-
-func (r *reader) warehouse(at string, n ast.Node, w *Warehouse) {
-	found := r.mapping(at, n, []key{
-		{"url", checked(&w.URL, r.wrongURL)},
-		{"schema", checked(&w.Schema, wrongSchema)},
-		{"staging_schema", checked(&w.StagingSchema, wrongSchema)},
-		{"grant_to", func(r *reader, at string, n ast.Node) {
-			r.sequence(at, n, func(r *reader, at string, n ast.Node) {
-				var role string
-				plain(&role)(r, at, n)
-				w.GrantTo = append(w.GrantTo, role)
-			})
-		}},
-		{"text", choice(&w.Text, "fail", "truncate", "super")},
-	})
+// finish judges what the keys of a warehouse say together.
+func (w *Warehouse) finish(r *reader, at string, n ast.Node, found map[string]ast.Node) {
 	if v, ok := found["text"]; ok && w.Text != "" {
 		r.longText(v, at, w)
+	}
+	if v, ok := found["wait"]; ok && !slices.Contains(r.known.Files, schemeOf(w.URL)) {
+		r.problem(v, at+".wait", "is for a warehouse in a file of this machine: others need none; leave it out")
 	}
 	if strings.EqualFold(w.Schema, w.StagingSchema) {
 		r.problem(n, at, "schema and staging_schema must differ, and both are %q", w.Schema)
@@ -219,86 +156,6 @@ func (r *reader) longText(n ast.Node, at string, w *Warehouse) {
 		sep = "&"
 	}
 	w.URL += sep + "text=" + w.Text
-}
-
-func (r *reader) window(at string, n ast.Node, w *schedule.Window) {
-	found := r.mapping(at, n, []key{
-		{"last", parsed(&w.Last, parseDays)},
-		{"zone", parsed(&w.Zone, parseZone)},
-	})
-	r.required(n, at, found, "last")
-}
-
-// keys are the keys that a flow and the defaults have in common.
-func (d *defaults) keys() []key {
-	return []key{
-		{"deletes", choice(&d.Deletes, Flag, Remove, Ignore)},
-		{"mover", choice(&d.Mover, Auto, Bulk, REST, ByAppFlow)},
-		{"naming", choice(&d.Naming, Lower, Snake)},
-		{"nul", choice(&d.NUL, Replace, Fail)},
-		{"refresh", parsed(&d.Refresh, schedule.ParseRefresh)},
-		{"sweep", parsed(&d.Sweep, schedule.ParseSweep)},
-		{"invalid", choice(&d.Invalid, Reject, Refuse)},
-		{"rejects", choice(&d.Rejects, keep, Refuse)},
-		{"salt", checked(&d.Salt, wrongSecret)},
-	}
-}
-
-// wrongObject says why a flow can't be of an object of this name, or "".
-func wrongObject(s string) string {
-	switch why := wrongName(s); {
-	case s == Star || why == "":
-		return ""
-	case len(s) <= schema.LongestName:
-		return fmt.Sprintf(`%q is not the API name of an object, nor "*"`, s)
-	default:
-		return "the name can't be one of an object: " + why
-	}
-}
-
-func (r *reader) flow(at string, n ast.Node, f *File) {
-	fl := Flow{Line: where(n).line, source: &source{file: r.file, at: at, seen: r.seen}}
-	var own defaults
-	found := r.mapping(at, n, append([]key{
-		{"object", checked(&fl.Object, wrongObject)},
-		{"exclude_objects", apiNames(&fl.ExcludeObjects, "an object")},
-		{"fields", apiNames(&fl.Fields, "a field")},
-		{"exclude", apiNames(&fl.Exclude, "a field")},
-		{"include", apiNames(&fl.Include, "a field")},
-		{"where", checked(&fl.Where, wrongWhere)},
-		{"refresh_fields", apiNames(&fl.RefreshFields, "a field")},
-		{"window", func(r *reader, at string, n ast.Node) { r.window(at, n, &fl.Window) }},
-		{"paused", truth(&fl.Paused)},
-		{"mask", masks(&fl.Changes)},
-		{"truncate", cuts(&fl.Changes)},
-		{"rename", renames(&fl.Rename)},
-		{"drop", apiNames(&fl.Drop, "a field")},
-		{"validate", checks(&fl.Checks)},
-	}, own.keys()...))
-	r.required(n, at, found, "object")
-	fl.Deletes, fl.Mover, fl.Naming, fl.NUL, fl.Sweep = own.Deletes, own.Mover, own.Naming, own.NUL, own.Sweep
-	fl.chosen = own.Deletes != ""
-	fl.Refresh = own.Refresh
-	fl.Invalid, fl.Rejects, fl.Salt = own.Invalid, own.Rejects, own.Salt
-	fl.Where = strings.TrimSpace(fl.Where)
-
-	conflict := func(name, format string, args ...any) {
-		if v, ok := found[name]; ok {
-			r.problem(v, under(at, name), format, args...)
-		}
-	}
-	if fl.Object == Star {
-		conflict("fields", `doesn't go with object: "*"; use exclude`)
-		conflict("where", `doesn't go with object: "*"; give the object a flow of its own`)
-		conflict("refresh_fields", `doesn't go with object: "*"; give the object a flow of its own`)
-	} else if fl.Object != "" {
-		conflict("exclude_objects", `goes with object: "*" only`)
-	}
-	if _, ok := found["fields"]; ok {
-		conflict("exclude", "doesn't go with fields: name the fields to copy, or those to leave out")
-		conflict("include", "doesn't go with fields: name it there")
-	}
-	f.Flows = append(f.Flows, fl)
 }
 
 // finish does what needs the whole file: the defaults, which may stand behind

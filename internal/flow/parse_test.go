@@ -21,6 +21,7 @@ func known() Warehouses {
 	return Warehouses{
 		Local: "duckdb:catchment.duckdb", Tip: "?memory_limit=2GB&threads=2 leaves room on a small machine",
 		Files: []string{"duckdb"}, Text: map[string]string{"redshift": "Redshift", "redshift-data": "Redshift"},
+		Variable: func(name string) string { return map[string]string{"PLACE": "/var/lib/catchment"}[name] },
 	}
 }
 
@@ -90,7 +91,7 @@ func TestParseFillsIn(t *testing.T) {
 			Login: Login{Flow: "client_credentials", ClientID: "env:SF_CLIENT_ID", ClientSecret: "file:secret"},
 		},
 		Warehouse: Warehouse{URL: "duckdb:catchment.duckdb", Schema: "salesforce",
-			StagingSchema: "salesforce_incremental", File: true},
+			StagingSchema: "salesforce_incremental", File: true, Wait: 5 * time.Minute},
 		Stage:   Stage{URL: "dir:stage", Keep: 7 * 24 * time.Hour},
 		Control: Control{URL: "sqlite:control.db"},
 		defaults: defaults{Deletes: Flag, Mover: Auto, Naming: Lower, NUL: Replace,
@@ -124,7 +125,7 @@ org:
     client_secret: env:SECRET
     username: env:USER_NAME
     password: file:/run/secrets/a b
-warehouse: {url: duckdb:/var/lib/x.duckdb, schema: crm, staging_schema: crm_in, grant_to: [analysts, "a b"]}
+warehouse: {url: duckdb:/var/lib/x.duckdb, schema: crm, staging_schema: crm_in, grant_to: [analysts, "a b"], wait: 90s}
 stage: {url: dir:pages, keep: 1d12h}
 control: {url: sqlite:c.db}
 limits: {flows: 1, downloads: 100, stage: 64MiB, answer: 30m, stall: 90s}
@@ -160,7 +161,7 @@ defaults: {deletes: remove, mover: rest, naming: snake, nul: fail, sweep: 30d}
 				Password: "file:/run/secrets/a b"},
 		},
 		Warehouse: Warehouse{URL: "duckdb:/var/lib/x.duckdb", Schema: "crm", StagingSchema: "crm_in",
-			GrantTo: []string{"analysts", "a b"}, File: true},
+			GrantTo: []string{"analysts", "a b"}, File: true, Wait: 90 * time.Second},
 		Stage:   Stage{URL: "dir:pages", Keep: 36 * time.Hour},
 		Control: Control{URL: "sqlite:c.db"},
 		defaults: defaults{Deletes: Remove, Mover: REST, Naming: Snake, NUL: Fail,

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/goccy/go-yaml/ast"
@@ -19,16 +18,11 @@ type reader struct {
 	known    Warehouses
 	problems []problem
 	seen     map[string]position // of each value, by its key
+	named    []string            // the variables that urls and paths name
 }
 
 // A reading reads the value n of the key called at into a place of its own.
 type reading func(r *reader, at string, n ast.Node)
-
-// A key is one key that a map may have.
-type key struct {
-	name string
-	read reading
-}
 
 // later are keys and values of the design that this version doesn't have yet.
 // They deserve another message than a slip of the pen.
@@ -90,11 +84,15 @@ func (r *reader) mapping(at string, n ast.Node, keys []key) map[string]ast.Node 
 	}
 	found := map[string]ast.Node{}
 	for _, e := range list {
+		if _, merges := e.Key.(*ast.MergeKeyNode); merges {
+			r.problem(e.Key, at, "<< takes in an anchor, an alias or a tag, which are not allowed here")
+			continue
+		}
 		name := e.Key.GetToken().Value
 		full := under(at, name)
 		i := slices.IndexFunc(keys, func(k key) bool { return k.name == name })
 		if i < 0 {
-			r.problem(e.Key, at, "%s", unknownKey(at, name, names(keys)))
+			r.problem(e.Key, at, "%s", unknownKey(at, name, namesOfKeys(keys)))
 			continue
 		}
 		if first, twice := found[name]; twice {
@@ -105,10 +103,18 @@ func (r *reader) mapping(at string, n ast.Node, keys []key) map[string]ast.Node 
 		r.seen[full] = where(e.Value)
 		keys[i].read(r, full, e.Value)
 	}
+	for _, k := range keys {
+		if _, ok := found[k.name]; k.needed && !ok {
+			r.missing(n, at, k.name)
+		}
+	}
 	return found
 }
 
-func names(keys []key) []string {
+// missing reports a key that a map must have and doesn't.
+func (r *reader) missing(n ast.Node, at, name string) { r.problem(n, at, "key %q is missing", name) }
+
+func namesOfKeys(keys []key) []string {
 	all := make([]string, len(keys))
 	for i, k := range keys {
 		all[i] = k.name
@@ -186,87 +192,6 @@ func kind(n ast.Node) string {
 	return "an anchor, an alias or a tag, which are not allowed here"
 }
 
-// plain reads any text that isn't empty.
-func plain(dst *string) reading {
-	return checked(dst, func(s string) string {
-		if strings.TrimSpace(s) == "" {
-			return "is empty"
-		}
-		return ""
-	})
-}
-
-// checked reads a text in which wrong finds nothing wrong.
-func checked(dst *string, wrong func(string) string) reading {
-	return func(r *reader, at string, n ast.Node) {
-		s, ok := r.text(at, n)
-		if !ok {
-			return
-		}
-		if what := wrong(s); what != "" {
-			r.problem(n, at, "%s", what)
-			return
-		}
-		*dst = s
-	}
-}
-
-// choice reads one of a few words.
-func choice[T ~string](dst *T, allowed ...T) reading {
-	return func(r *reader, at string, n ast.Node) {
-		s, ok := r.text(at, n)
-		if !ok {
-			return
-		}
-		words := make([]string, len(allowed))
-		for i, a := range allowed {
-			words[i] = string(a)
-		}
-		if !slices.Contains(words, s) {
-			r.problem(n, at, "%s", unknown(strconv.Quote(s), s, words))
-			return
-		}
-		*dst = T(s)
-	}
-}
-
-// either reads one of two words: dst becomes true at the second.
-func either(dst *bool, no, yes string) reading {
-	return func(r *reader, at string, n ast.Node) {
-		var word string
-		choice(&word, no, yes)(r, at, n)
-		*dst = word == yes
-	}
-}
-
-// parsed reads a text with a parser of its own.
-func parsed[T any](dst *T, parse func(string) (T, error)) reading {
-	return func(r *reader, at string, n ast.Node) {
-		s, ok := r.text(at, n)
-		if !ok {
-			return
-		}
-		v, err := parse(s)
-		if err != nil {
-			r.problem(n, at, "%v", err)
-			return
-		}
-		*dst = v
-	}
-}
-
-// truth reads true or false.
-func truth(dst *bool) reading {
-	return func(r *reader, at string, n ast.Node) {
-		b, ok := n.(*ast.BoolNode)
-		if !ok {
-			r.problem(n, at, "wants true or false, and this is %s", kind(n))
-			return
-		}
-		*dst = b.Value
-	}
-}
-
 // wrongName says why nobody can work with an API name, whoever gave it, or "": it stands
 // in queries, in URLs and keys, and the table or the column is called after it.
 func wrongName(name string) string {
@@ -277,25 +202,4 @@ func wrongName(name string) string {
 		return fmt.Sprintf("it has %d characters, and no API name has more than %d", len(name), schema.LongestName)
 	}
 	return "it isn't made of letters, digits and _"
-}
-
-// apiNames reads a list of API names, each once.
-func apiNames(dst *[]string, what string) reading {
-	return func(r *reader, at string, n ast.Node) {
-		lines := map[string]int{}
-		r.sequence(at, n, func(r *reader, at string, n ast.Node) {
-			s, ok := r.text(at, n)
-			lower := strings.ToLower(s)
-			switch {
-			case !ok:
-			case !schema.IsName(s):
-				r.problem(n, at, "%q is not the API name of %s", s, what)
-			case lines[lower] > 0:
-				r.problem(n, at, "%q stands here again; the first is in line %d", s, lines[lower])
-			default:
-				lines[lower] = where(n).line
-				*dst = append(*dst, s)
-			}
-		})
-	}
 }

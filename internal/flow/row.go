@@ -33,15 +33,6 @@ func (r *reader) flows(at string, n ast.Node, f *File) {
 	r.sequence(at, n, func(r *reader, at string, n ast.Node) { r.flow(at, n, f) })
 }
 
-// movers reads what control rows may ask for.
-func (r *reader) movers(at string, n ast.Node, dst *[]Mover) {
-	r.sequence(at, n, func(r *reader, at string, n ast.Node) {
-		var m Mover
-		choice(&m, Auto, Bulk, REST, ByAppFlow)(r, at, n)
-		*dst = append(*dst, m)
-	})
-}
-
 // permit settles which movers control rows may ask for. A deployment gives its roles the
 // rights of these, and of no others.
 func (r *reader) permit(f *File) {
@@ -110,15 +101,24 @@ func (r *reader) template(root ast.Node, into *File) {
 	switch {
 	case !ok:
 	case len(entries) == 1 && entries[0].Key.GetToken().Value == "flows":
-		r.mapping("", root, []key{{"flows", func(r *reader, at string, n ast.Node) {
-			r.sequence(at, n, func(r *reader, at string, n ast.Node) { r.flow(at, n, into) })
+		r.onlyFlows(root, into, func(at string, n ast.Node) {
 			if len(into.Flows) != 1 && len(r.problems) == 0 {
 				r.problem(n, at, "has %d flows, and a template has one", len(into.Flows))
 			}
-		}}})
+		})
 	default:
 		r.flow("", root, into)
 	}
+}
+
+// onlyFlows reads a section flows that stands alone, and lets then look at it.
+func (r *reader) onlyFlows(root ast.Node, into *File, then func(at string, n ast.Node)) {
+	r.mapping("", root, []key{{name: "flows", needed: true, form: form{
+		read: func(r *reader, at string, n ast.Node) {
+			r.sequence(at, n, func(r *reader, at string, n ast.Node) { r.flow(at, n, into) })
+			then(at, n)
+		},
+	}}})
 }
 
 // row completes the flow of a control row.
@@ -180,10 +180,7 @@ func (f *File) With(name string, data []byte) (*File, error) {
 	one := *f
 	one.Name, one.Flows = name, nil
 	if root := r.root(data, "is empty; it wants a section flows, as in catchment.yaml"); root != nil {
-		found := r.mapping("", root, []key{{"flows", func(r *reader, at string, n ast.Node) {
-			r.sequence(at, n, func(r *reader, at string, n ast.Node) { r.flow(at, n, &one) })
-		}}})
-		r.required(root, "", found, "flows")
+		r.onlyFlows(root, &one, func(string, ast.Node) {})
 	}
 	for i := range one.Flows {
 		one.relate(&one.Flows[i].Salt)

@@ -21,7 +21,7 @@ func parseSize(s string) (int64, error) {
 	wrong := fmt.Errorf("%q is not a size, as in 20GB, 500MB or 64MiB", s)
 	digits := strings.TrimRight(s, "kKMGTiB")
 	n, err := strconv.ParseInt(digits, 10, 64)
-	if err != nil || n <= 0 {
+	if err != nil || n <= 0 || !sizeRE.MatchString(s) {
 		return 0, wrong
 	}
 	unit, ok := map[string]int64{
@@ -37,7 +37,7 @@ func parseSize(s string) (int64, error) {
 // parsePercent reads 0% to 99%: all of a limit can't be set aside.
 func parsePercent(s string) (int, error) {
 	n, err := strconv.ParseUint(strings.TrimSuffix(s, "%"), 10, 8)
-	if err != nil || n > 99 || !strings.HasSuffix(s, "%") {
+	if err != nil || !percentRE.MatchString(s) {
 		return 0, fmt.Errorf("%q is not a share from 0%% to 99%%", s)
 	}
 	return int(n), nil
@@ -55,7 +55,7 @@ func parseDays(s string) (int, error) {
 // parseZone reads the name of a time zone.
 func parseZone(s string) (*time.Location, error) {
 	zone, err := time.LoadLocation(s)
-	if err != nil || s == "" || s == "Local" {
+	if err != nil || !zoneRE.MatchString(s) || s == "Local" {
 		return nil, fmt.Errorf("%q is not a time zone, as in Europe/Berlin, America/New_York or UTC", s)
 	}
 	return zone, nil
@@ -64,13 +64,25 @@ func parseZone(s string) (*time.Location, error) {
 // parseCount reads a whole number from 1 to 100.
 func parseCount(s string) (int, error) {
 	n, err := strconv.Atoi(s)
-	if err != nil || n < 1 || n > 100 {
+	if err != nil || !countRE.MatchString(s) {
 		return 0, fmt.Errorf("%q is not a whole number from 1 to 100", s)
 	}
 	return n, nil
 }
 
-var versionRE = regexp.MustCompile(`^v?([0-9]{2,3})(\.0)?$`)
+// The expressions of patterns.go.
+var (
+	versionRE = regexp.MustCompile(whole(versionPattern))
+	schemaRE  = regexp.MustCompile(whole(schemaPattern))
+	driverRE  = regexp.MustCompile(driverPattern)
+	objectRE  = regexp.MustCompile(whole(objectPattern))
+	percentRE = regexp.MustCompile(whole(percentPattern))
+	sizeRE    = regexp.MustCompile(whole(sizePattern))
+	countRE   = regexp.MustCompile(whole(countPattern))
+	hostRE    = regexp.MustCompile(whole(hostPattern))
+	zoneRE    = regexp.MustCompile(whole(zonePattern))
+	aliasRE   = regexp.MustCompile(whole(aliasPattern)) // keeps out what sf would take for an option
+)
 
 // parseAPIVersion reads 67, 67.0 or v67.0.
 func parseAPIVersion(s string) (string, error) {
@@ -80,8 +92,6 @@ func parseAPIVersion(s string) (string, error) {
 	}
 	return m[1] + ".0", nil
 }
-
-var schemaRE = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]{0,62}$`)
 
 func wrongSchema(s string) string {
 	if !schemaRE.MatchString(s) {
@@ -94,7 +104,8 @@ func wrongSchema(s string) string {
 // may do without TLS.
 func parseOrgURL(s string) (string, error) {
 	u, err := url.Parse(s)
-	if err != nil || u.Hostname() == "" || u.User != nil || u.RawQuery != "" || strings.Trim(u.Path, "/") != "" {
+	if err != nil || u.Hostname() == "" || u.User != nil || u.RawQuery+u.Fragment != "" ||
+		strings.Trim(u.Path, "/") != "" {
 		return "", errors.New("wants the org's address and nothing after it, as in https://acme.my.salesforce.com")
 	}
 	ip := net.ParseIP(u.Hostname())
@@ -108,7 +119,7 @@ func parseOrgURL(s string) (string, error) {
 // parseHost reads the host of an org, with its port where it has one of its own.
 func parseHost(s string) (string, error) {
 	u, err := url.Parse("https://" + s)
-	if err != nil || u.Host != s || u.Hostname() == "" || strings.ContainsAny(s, " \t") {
+	if err != nil || u.Host != s || !hostRE.MatchString(s) {
 		return "", errors.New("wants a host and nothing else, as in acme.my.salesforce.com")
 	}
 	return strings.ToLower(s), nil
@@ -123,23 +134,21 @@ func parseWait(s string) (time.Duration, error) {
 	return d, nil
 }
 
-var schemeRE = regexp.MustCompile(`^[a-z][a-z0-9+.-]*:.+`)
-
-// wrongURL checks the url of a driver; which drivers there are, only cmd knows.
-// It repeats nothing of the url, which may hold a password.
-func (r *reader) wrongURL(s string) string {
-	if !schemeRE.MatchString(s) {
-		return fmt.Sprintf("is not a url: a driver, a colon and a place, as in %s, dir:stage or sqlite:control.db",
-			r.known.Local)
+// parsePatience reads how long other programs are waited for, which is less than a lease
+// lasts.
+func parsePatience(s string) (time.Duration, error) {
+	if s == "0" {
+		return 0, nil
 	}
-	u, err := url.Parse(s)
-	if err == nil && u.User != nil {
-		if _, has := u.User.Password(); has {
-			return "holds a password, and a config file must not: leave it out"
-		}
+	d, err := parseWait(s)
+	if err != nil || d > patience {
+		return 0, fmt.Errorf("%q is not a length of time from 1s to 30m, as in 90s or 10m, nor 0", s)
 	}
-	return ""
+	return d, nil
 }
+
+// patience is the longest.
+const patience = 30 * time.Minute
 
 // schemeOf is the driver that a url names.
 func schemeOf(url string) string {

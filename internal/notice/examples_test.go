@@ -10,7 +10,7 @@ import (
 
 func TestReports(t *testing.T) {
 	for _, some := range []map[string]status.Report{
-		checkExamples(), tableExamples(), flowExamples(), programExamples(), awsExamples(),
+		checkExamples(), tableExamples(), flowExamples(), programExamples(), awsExamples(), queryExamples(),
 	} {
 		statustest.Golden(t, some)
 	}
@@ -104,6 +104,7 @@ func flowExamples() map[string]status.Report {
 func programExamples() map[string]status.Report {
 	return map[string]status.Report{
 		"version": Version{APIVersion: "68.0", Version: "v1"},
+		"schema":  Schema{Schema: []byte("{\n  \"type\": \"object\"\n}\n")},
 		"warning": Warning{
 			Detail: "ends on 20 February 2027, in 83 days", Hint: "use another", What: "login flow password",
 		},

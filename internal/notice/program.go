@@ -1,7 +1,9 @@
 package notice
 
 import (
+	"encoding/json"
 	"path/filepath"
+	"strings"
 
 	"catchment/internal/status"
 )
@@ -25,6 +27,24 @@ func (v Version) Text() (t status.Text) {
 	return t
 }
 
+// A Schema is the JSON Schema of a configuration.
+type Schema struct {
+	Schema json.RawMessage `json:"schema"`
+	Type   string          `json:"type"`
+}
+
+// Lines is one line.
+func (s Schema) Lines() []any {
+	s.Type = "schema"
+	return []any{s}
+}
+
+// Text is the schema as it stands.
+func (s Schema) Text() (t status.Text) {
+	t.Lines(strings.TrimSuffix(string(s.Schema), "\n"))
+	return t
+}
+
 // A Failure is what went wrong with the command, and what to do about it.
 type Failure struct {
 	Class string `json:"class"`
@@ -42,13 +62,11 @@ func (f Failure) Lines() []any {
 
 // Text is talk.
 func (f Failure) Text() (t status.Text) {
-	t.Talk("catchment: %s", f.Error)
-	switch {
-	case f.Hint != "" && f.Then != "":
-		t.Talk("hint: %s; then type: %s", f.Hint, f.Then)
-	case f.Hint != "":
-		t.Talk("hint: %s", f.Hint)
+	hint := f.Hint
+	if hint != "" && f.Then != "" {
+		hint += "; then type: " + f.Then
 	}
+	t.Fail(f.Error, hint)
 	return t
 }
 
@@ -68,8 +86,25 @@ func (w Warning) Lines() []any {
 
 // Text is talk.
 func (w Warning) Text() (t status.Text) {
-	t.Talk("warning: %s: %s", w.What, w.Detail)
-	t.Talk("hint: %s", w.Hint)
+	t.Warn(w.What, w.Detail, w.Hint)
+	return t
+}
+
+// A Busy tells that nothing was done, since another catchment is at work.
+type Busy struct {
+	Type string `json:"type"`
+	Why  string `json:"why"`
+}
+
+// Lines is one line.
+func (b Busy) Lines() []any {
+	b.Type = "busy"
+	return []any{b}
+}
+
+// Text is a line of talk.
+func (b Busy) Text() (t status.Text) {
+	t.Talk("nothing was done: %s", b.Why)
 	return t
 }
 

@@ -14,6 +14,7 @@ import (
 	"catchment/internal/plan"
 	"catchment/internal/salesforce"
 	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/query"
 	"catchment/internal/warehouse/reach"
 )
 
@@ -26,6 +27,9 @@ type Drivers struct {
 	Files      map[string]func(path string) Files // that a warehouse or control table has on this machine
 	Movers     map[string]func(*salesforce.Client) mover.Pager
 	Landers    map[string]func(LanderConfig) (mover.Lander, error)
+
+	// Looks are the Controls for who only reads, where it makes a difference.
+	Looks map[string]func(path string) (versioned.Table, error)
 
 	Local  Local
 	Server string // the scheme of a warehouse with a server, which the help takes as its example
@@ -42,7 +46,10 @@ type WarehouseDriver struct {
 	File   bool                                 // it is a file of this machine: its path is one
 	Text   bool                                 // it has the setting text, for it hasn't room for every text
 	Adopts bool                                 // it is a warehouse.Adopter
-	Reach  func(path string) (reach.Way, error) // how functions on AWS get to it; nil where they don't
+	// Query opens what answers statements, for a user who may only read; nil where the engine can't promise that
+	// they change nothing
+	Query func(path string, o warehouse.Options) (query.Session, error)
+	Reach func(path string) (reach.Way, error) // how functions on AWS get to it; nil where they don't
 }
 
 // Files are those of a warehouse or control table on this machine: some may be read by
@@ -117,6 +124,16 @@ func (d Drivers) Dialects() []string {
 func (d Drivers) Adopters() []string {
 	return d.each(func(_ string, w WarehouseDriver) string {
 		if !w.Adopts {
+			return ""
+		}
+		return w.Title
+	})
+}
+
+// Queried are the titles of the warehouses that answer statements.
+func (d Drivers) Queried() []string {
+	return d.each(func(_ string, w WarehouseDriver) string {
+		if w.Query == nil {
 			return ""
 		}
 		return w.Title

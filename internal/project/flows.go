@@ -39,22 +39,40 @@ func (p *Project) Flows(ctx context.Context, names []string) ([]flow.Flow, error
 	if err == nil && !p.Org.Has(platform.BulkQueries) {
 		err = noneByBulk(p.File.Name, p.Org.Version(), all)
 	}
-	if err != nil || len(names) == 0 {
+	if err != nil || len(names) == 0 && len(p.Without) == 0 {
 		return all, err
 	}
 	at, err := Choose(all, names)
 	if err != nil {
 		return nil, err
 	}
-	chosen := make([]flow.Flow, len(at))
-	for i, place := range at {
-		chosen[i] = all[place]
+	out, err := p.leftOut(all)
+	if err != nil {
+		return nil, err
+	}
+	var chosen []flow.Flow
+	for _, place := range at {
+		if !slices.Contains(out, place) {
+			chosen = append(chosen, all[place])
+		}
+	}
+	if len(chosen) == 0 {
+		return nil, plan.Fixf("leave out fewer of them, with --exclude", "no flow is left of %s",
+			strings.Join(FlowNames(all), ", "))
 	}
 	return chosen, nil
 }
 
-// Choose finds the flows that were named, by their places, each once; all where no name
-// was given.
+// leftOut finds the flows that are not to be chosen.
+func (p *Project) leftOut(all []flow.Flow) (at []int, err error) {
+	if len(p.Without) == 0 {
+		return nil, nil
+	}
+	return Choose(all, p.Without)
+}
+
+// Choose finds the flows that were named, or match a pattern, by their places, each once; all
+// where no name was given.
 func Choose(flows []flow.Flow, names []string) (at []int, err error) {
 	for i := range flows {
 		if len(names) == 0 {
@@ -62,20 +80,65 @@ func Choose(flows []flow.Flow, names []string) (at []int, err error) {
 		}
 	}
 	for _, name := range names {
-		i := slices.IndexFunc(flows, func(f flow.Flow) bool { return strings.EqualFold(f.Object, name) })
-		if i < 0 {
+		found := called(flows, name)
+		if len(found) == 0 {
 			return nil, NoFlow(FlowNames(flows), name)
 		}
-		if !slices.Contains(at, i) { // named once is enough
-			at = append(at, i)
+		for _, i := range found {
+			if !slices.Contains(at, i) { // named once is enough
+				at = append(at, i)
+			}
 		}
 	}
 	return at, nil
 }
 
+// called finds the flow of a name, or those that a pattern matches.
+func called(flows []flow.Flow, name string) (at []int) {
+	i := slices.IndexFunc(flows, func(f flow.Flow) bool { return strings.EqualFold(f.Object, name) })
+	if i >= 0 {
+		return []int{i}
+	}
+	named := flow.Flow{Object: name}
+	for i, f := range flows {
+		if named.Pattern() && named.Matches(f.Object) {
+			at = append(at, i)
+		}
+	}
+	return at
+}
+
 // NoFlow says that no flow copies an object; known are those that one does.
 func NoFlow(known []string, name string) error {
 	return plan.Fixf("the flows are: "+strings.Join(known, ", "), "no flow copies an object %s", name)
+}
+
+// ObjectsAtHand are the objects of the flows as far as this machine knows without asking the org:
+// those that the file names, and those that were copied.
+func (p *Project) ObjectsAtHand(ctx context.Context) []string {
+	var all []string
+	add := func(object string) {
+		if !slices.ContainsFunc(all, func(name string) bool { return strings.EqualFold(name, object) }) {
+			all = append(all, object)
+		}
+	}
+	for _, fl := range p.File.Flows {
+		if !fl.Pattern() {
+			add(fl.Object)
+		}
+	}
+	var rows []control.FlowRow
+	err := p.LookAtControl(ctx)
+	if err == nil {
+		rows, err = p.Control.Flows(ctx)
+	}
+	for _, row := range rows {
+		if err == nil {
+			add(row.Object)
+		}
+	}
+	slices.Sort(all)
+	return all
 }
 
 // rows are what is remembered of flows, as far as the control table is open to tell.

@@ -13,6 +13,7 @@ import (
 	"io"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"catchment/internal/adopt"
@@ -48,6 +49,8 @@ type World struct {
 	Secrets  map[string]secret.Reader // read secrets that are kept outside, by the scheme of a reference
 	Drivers  Drivers
 	Stop     <-chan struct{} // closed: the user wants an end, and a server that is silent isn't waited for any more
+
+	Waits func(until time.Time, why string) // hears for whom a command waits; nil tells nobody
 }
 
 // Exec runs a program found on PATH and gives its stdout, also where it fails.
@@ -64,10 +67,12 @@ type Project struct {
 	Locker    versioned.Locker // nil where the control table has none
 	Objects   []schema.Object  // of the org, once Flows was asked
 	Wanted    wanted.Rows      // of the control table
+	Without   []string         // objects, or patterns of them, that this call leaves out
 
 	wants   *flow.File // what control rows want, once that was read
 	landers map[string]mover.Lander
 	close   []func() error
+	opened  []func() error // the same of what was opened to be read: it gets no rights
 }
 
 // New makes a Project of which nothing is open. Close gives back whatever was
@@ -77,7 +82,7 @@ func New(w World, file *flow.File) *Project { return &Project{World: w, File: fi
 // Close closes what was opened, the last first, and lets those see it who may.
 func (p *Project) Close() error {
 	var errs []error
-	for _, c := range slices.Backward(p.close) {
+	for _, c := range slices.Backward(slices.Concat(p.opened, p.close)) {
 		errs = append(errs, c())
 	}
 	if len(p.close) > 0 {
@@ -127,7 +132,13 @@ func (p *Project) OpenWarehouse() error {
 // WarehouseOptions are what the configuration says of the warehouse.
 func (p *Project) WarehouseOptions() warehouse.Options {
 	w := p.File.Warehouse
-	o := warehouse.Options{Schema: w.Schema, Staging: w.StagingSchema, GrantTo: w.GrantTo, Now: p.Now}
+	o := warehouse.Options{Schema: w.Schema, Staging: w.StagingSchema, GrantTo: w.GrantTo, Now: p.Now,
+		Wait: warehouse.Patience{AtMost: w.Wait, Stop: p.Stop}}
+	o.Wait.Tell = func(until time.Time, why string) {
+		if p.Waits != nil {
+			p.Waits(until, why)
+		}
+	}
 	if folder := p.File.Stage.Folder(); folder != "" {
 		o.Pages = []string{folder}
 	}
@@ -154,6 +165,30 @@ func (p *Project) OpenControl(ctx context.Context) error {
 		return err
 	}
 	return p.openStage()
+}
+
+// LookAtControl opens the control table to be read, as a user can who has no other right.
+// It makes no table, changes none, and opens nothing for writing.
+func (p *Project) LookAtControl(ctx context.Context) error {
+	open, path, err := driverOf(p.Drivers.Controls, "control.url", p.File.Control.URL)
+	if err != nil {
+		return err
+	}
+	scheme, _, _ := strings.Cut(p.File.Control.URL, ":")
+	if look := p.Drivers.Looks[scheme]; look != nil {
+		open = look
+	}
+	table, err := open(path)
+	if err != nil {
+		return err
+	}
+	if _, only := table.(versioned.ReadOnly); !only {
+		table = versioned.ReadOnly{Table: table}
+	}
+	p.opened = append(p.opened, table.Close)
+	p.Wanted = wanted.In(table)
+	p.Control, err = control.New(ctx, table, p.Now, p.Random)
+	return err
 }
 
 func (p *Project) openStage() error {
@@ -193,12 +228,14 @@ func (p *Project) OpenFor(ctx context.Context, needs replicate.Needs) error {
 }
 
 // Lock proves that no other process works with the control table, until Close.
-// What isn't of this machine alone can't be locked.
+// What isn't of this machine alone can't be locked. Whoever is refused meanwhile is told
+// what was begun, by which process, and when.
 func (p *Project) Lock(what string) (alone bool, err error) {
 	if p.Locker == nil {
 		return false, nil
 	}
-	unlock, err := p.Locker.Lock("catchment " + what) // it names the process itself
+	since := p.Now().UTC().Format(time.RFC3339)
+	unlock, err := p.Locker.Lock("catchment " + what + ", since " + since) // it names the process itself
 	if errors.Is(err, versioned.ErrLocked) {
 		return false, plan.Failf(plan.Retry, plan.HintOf(err), "%w", err)
 	}

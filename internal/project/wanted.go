@@ -188,10 +188,7 @@ func (p *Project) Want(ctx context.Context, fl flow.Flow, text []byte) (key stri
 
 // keep stores a template, once.
 func (p *Project) keep(ctx context.Context, object string, text []byte) (string, error) {
-	name := strings.ToLower(object)
-	if object == flow.Star {
-		name = "all"
-	}
+	name := strings.NewReplacer("*", "all", "?", "one").Replace(strings.ToLower(object))
 	sum := sha256.Sum256(text)
 	key := TemplateFolder + name + "-" + hex.EncodeToString(sum[:6]) + ".yaml"
 	_, err := p.Stage.Put(ctx, key, bytes.NewReader(text))

@@ -41,7 +41,8 @@ func (s *attemptStep) consolidate(ctx context.Context) error {
 	}
 	_, err = s.Control.UpdateFlow(ctx, a.Flow, func(f *control.FlowRow) {
 		f.Memory, f.Grade = memory, memory.Grade()
-		f.Rows, f.LastError = counts.Rows, ""
+		f.Rows = counts.Rows
+		f.Succeed()
 		if !a.To.IsZero() { // an attempt that only mends moves no watermark
 			f.Watermark = a.To
 		}
@@ -54,7 +55,8 @@ func (s *attemptStep) consolidate(ctx context.Context) error {
 	}
 	a.State = control.Consolidated
 	_, records, bytes := a.Sums()
-	s.progress(Progress{Flow: a.Flow, Step: Consolidate, Records: records, Of: records, Bytes: bytes, Mover: a.Mover()})
+	s.progress(Progress{Flow: a.Flow, Step: Consolidate, Records: records, Of: records, Known: true, Bytes: bytes,
+		Mover: a.Mover()})
 	return nil
 }
 

@@ -216,8 +216,11 @@ func (l *landing) finished(ctx context.Context) (bool, error) {
 	case err != nil:
 		return false, err
 	}
-	l.progress(Progress{Flow: l.attempt.Flow, Step: Done, Of: now.Records, Mover: l.part.Mover})
-	return now.Done, l.keep(now)
+	if err := l.keep(now); err != nil {
+		return false, err
+	}
+	l.progress(announced(l.attempt, l.part.Mover))
+	return now.Done, nil
 }
 
 // onceMore counts the starts that came to nothing.
@@ -267,7 +270,9 @@ func (l *landing) load(ctx context.Context, place int64) error {
 	if err := reading.Finish(l.part, reading.Result{Pages: 1, Records: l.now.Records}); err != nil {
 		return err
 	}
-	l.progress(Progress{Flow: l.attempt.Flow, Step: Load, Records: l.now.Records, Of: l.now.Records,
+	_, records, _ := l.attempt.Sums()
+	of, known := reading.Expected(l.attempt.Parts)
+	l.progress(Progress{Flow: l.attempt.Flow, Step: Load, Records: records, Of: of, Known: known,
 		Mover: l.part.Mover})
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -32,7 +33,7 @@ func (r *Replicator) list(ctx context.Context, t plan.Task) (plan.Task, error) {
 			return t, err
 		}
 	}
-	run.Objects, run.Error, run.Hint = objects, "", ""
+	run.Objects, run.Error, run.Hint, run.Until = objects, "", "", time.Time{}
 	if err != nil {
 		run.Error, run.Hint = err.Error(), plan.AdviceOf(err)
 	}
@@ -165,6 +166,7 @@ func (l *listing) flow(ctx context.Context, fl flow.Flow) (plan.Task, control.Ru
 		o.State = control.FlowPaused
 	case err != nil:
 		o.State, o.Error, o.Hint, o.Class = control.FlowFailed, err.Error(), plan.AdviceOf(err), plan.ClassOf(err)
+		l.progress(Progress{Flow: fl.Object, Step: List, Ended: o.State})
 	default:
 		o.Attempt = item.Attempt
 	}
@@ -218,7 +220,7 @@ func (r *Replicator) listWaits(
 	if !worth {
 		return t, false, nil
 	}
-	run.Error, run.Hint = err.Error(), plan.AdviceOf(err)
+	run.Error, run.Hint, run.Until = err.Error(), plan.AdviceOf(err), at.UTC()
 	if _, err := r.Control.SaveRun(ctx, run); err != nil {
 		return t, false, err
 	}

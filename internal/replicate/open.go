@@ -92,7 +92,7 @@ func (l *listing) attempt(
 		why := unfit(s)
 		if why == "" {
 			old.Fence = held.Fence().Number
-			old.FailedRun, old.Error, old.ErrorClass, old.Hint, old.Calls = "", "", "", "", 0
+			old.FailedRun, old.Error, old.ErrorClass, old.Hint, old.Calls, old.Jobs = "", "", "", "", 0, 0
 			return l.Control.SaveAttempt(ctx, old)
 		}
 		if err := l.abandon(ctx, held, old, why); err != nil {

@@ -234,9 +234,9 @@ func (l *loading) loadBatch(ctx context.Context, rows []control.PageRow) error {
 			return err
 		}
 	}
+	of, known := reading.Expected(l.attempt.Parts)
 	l.progress(Progress{Flow: l.attempt.Flow, Step: Load, Records: l.before + l.total.Records,
-		Of:    l.before + l.result.Records,
-		Bytes: l.total.Bytes, Mover: l.part.Mover})
+		Of: of - l.total.Rejected, Known: known, Bytes: l.total.Bytes, Mover: l.part.Mover})
 	return nil
 }
 

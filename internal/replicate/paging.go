@@ -79,6 +79,7 @@ func (j *paging) create(ctx context.Context) error {
 	if err != nil {
 		return j.refused(ctx, err)
 	}
+	j.attempt.Jobs += j.Movers.Traits(p.Mover).Cost.Jobs
 	if err := j.bearable(ctx, pager, job); err != nil {
 		return err
 	}
@@ -186,8 +187,11 @@ func (j *paging) finished(ctx context.Context) (bool, error) {
 	if err != nil {
 		return false, j.cameToNothing(ctx, err)
 	}
-	j.progress(Progress{Flow: j.attempt.Flow, Step: Done, Of: job.Records, Mover: p.Mover})
-	return job.Done, reading.SetJob(p, job)
+	if err := reading.SetJob(p, job); err != nil {
+		return false, err
+	}
+	j.progress(announced(j.attempt, p.Mover))
+	return job.Done, nil
 }
 
 // cameToNothing goes on with a part whose job has no result, if there is a way.

@@ -38,8 +38,8 @@ func (r *Replicator) publish(ctx context.Context, t plan.Task) (plan.Task, error
 			} else if o, err = outcome(a, o, r.stopping()); err != nil {
 				return t, err
 			} else if run.State == control.Running { // and not when it was published before
-				o.Calls += a.Calls
-				run.Calls += a.Calls
+				o.Calls, o.Jobs = o.Calls+a.Calls, o.Jobs+a.Jobs
+				run.Calls, run.Jobs = run.Calls+a.Calls, run.Jobs+a.Jobs
 			}
 		}
 		if o, err = r.claim(ctx, o); err != nil {
@@ -106,7 +106,7 @@ func (r *Replicator) noteFailure(ctx context.Context, o control.RunObject) error
 	if o.State != control.FlowFailed {
 		return nil
 	}
-	_, err := r.Control.UpdateFlow(ctx, o.Object, func(f *control.FlowRow) { f.LastError = o.Error })
+	_, err := r.Control.UpdateFlow(ctx, o.Object, func(f *control.FlowRow) { f.Fail(o, r.Options.Now().UTC()) })
 	return err
 }
 
@@ -129,7 +129,7 @@ func outcome(a control.Attempt, o control.RunObject, stopping bool) (control.Run
 			o.Records -= p.Records
 		}
 	}
-	o.Rejected, o.Notes = a.Rejected(), a.Notes
+	o.Rejected, o.Notes, o.Steps = a.Rejected(), a.Notes, a.Reached
 	var c warehouse.Counts
 	if len(a.Counts) > 0 {
 		if err := json.Unmarshal(a.Counts, &c); err != nil {

@@ -12,6 +12,7 @@ import (
 	"catchment/internal/mover"
 	"catchment/internal/replicate/deletes"
 	"catchment/internal/replicate/limits"
+	"catchment/internal/replicate/reading"
 	"catchment/internal/replicate/window"
 	"catchment/internal/salesforce"
 	"catchment/internal/source"
@@ -122,8 +123,11 @@ type Progress struct {
 	Step    string
 	Records int64 // loaded so far
 	Of      int64 // as far as Salesforce has said
+	Known   bool  // Of is all that there will be, as far as anybody can know
 	Bytes   int64
 	Mover   string
+
+	Ended control.FlowState // in this run: done or failed; "" while it goes on
 
 	Why   string    // of the step "wait": what for
 	Until time.Time // and until when
@@ -135,6 +139,22 @@ func (o Options) name() string { return cmp.Or(o.Name, o.Holder) }
 func (r *Replicator) progress(p Progress) {
 	if r.Options.Progress != nil {
 		r.Options.Progress(p)
+	}
+}
+
+// announced is how many records Salesforce has told of.
+func announced(a control.Attempt, mover string) Progress {
+	of, known := reading.Expected(a.Parts)
+	return Progress{Flow: a.Flow, Step: Done, Of: of, Known: known, Mover: mover}
+}
+
+// ended tells that a flow's part in a run has come to its end, where it has.
+func (r *Replicator) ended(a control.Attempt, run string) {
+	switch {
+	case a.FailedRun == run:
+		r.progress(Progress{Flow: a.Flow, Ended: control.FlowFailed})
+	case a.State == control.Consolidated || a.State == control.Dropped:
+		r.progress(Progress{Flow: a.Flow, Ended: control.FlowDone})
 	}
 }
 

@@ -134,11 +134,13 @@ func (r *Replicator) step(from control.AttemptState, do func(*attemptStep, conte
 		}
 		t.Done = a.State.Past(from) || a.FailedRun == t.Run
 		if t.Done {
+			r.ended(a, t.Run)
 			return t, nil
 		}
 		if from.Past(a.State) { // an earlier step gave up; its reason stands in the attempt
 			a.FailedRun = t.Run
 			_, err := r.Control.SaveAttempt(ctx, a)
+			r.ended(a, t.Run)
 			t.Done = true
 			return t, err
 		}
@@ -161,12 +163,13 @@ func (r *Replicator) step(from control.AttemptState, do func(*attemptStep, conte
 		if err != nil {
 			return t, s.failed(ctx, t.Run, err)
 		}
-		s.attempt.Waiting = time.Time{}
+		s.attempt.Waiting, s.attempt.Until = time.Time{}, time.Time{}
 		s.attempt.Error, s.attempt.ErrorClass, s.attempt.Hint = "", "", ""
 		if err := s.save(ctx); err != nil {
 			return t, err
 		}
 		t.Done = s.attempt.State.Past(from)
+		r.ended(s.attempt, t.Run)
 		if !t.Done && s.wait > 0 {
 			t.NotBefore = r.Options.Now().Add(s.wait)
 		}
@@ -182,10 +185,10 @@ func (s *attemptStep) waits(ctx context.Context, t plan.Task, why error) (plan.T
 	}
 	at, worth := limits.Until(why, a.Waiting, now)
 	if !worth {
-		a.Waiting = time.Time{}
+		a.Waiting, a.Until = time.Time{}, time.Time{}
 		return t, s.failed(ctx, t.Run, why)
 	}
-	a.Error, a.ErrorClass, a.Hint = why.Error(), plan.Wait, plan.AdviceOf(why)
+	a.Error, a.ErrorClass, a.Hint, a.Until = why.Error(), plan.Wait, plan.AdviceOf(why), at.UTC()
 	if err := s.save(ctx); err != nil {
 		return t, err
 	}
@@ -212,6 +215,7 @@ func (s *attemptStep) failed(ctx context.Context, run string, why error) error {
 	if err := s.save(context.WithoutCancel(ctx)); err != nil {
 		return errors.Join(why, err)
 	}
+	s.ended(*a, run)
 	return why
 }
 

@@ -7,6 +7,7 @@ package schedule
 
 import (
 	"fmt"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -15,9 +16,25 @@ import (
 // Never is the Every of what is never due.
 const Never time.Duration = -1
 
+// The patterns of texts that this package reads, in what regular expressions of Go and
+// of JavaScript have in common. What they let through may still be refused: a length out
+// of bounds, a time that never comes.
+const (
+	clockPattern   = `([0-9]+\.?[0-9]*|\.[0-9]+)(ns|us|µs|μs|ms|s|m|h)`
+	LengthPattern  = `[0-9]+d(` + clockPattern + `)*|(` + clockPattern + `)+`
+	cronPattern    = `\s*((CRON_)?TZ=\S+\s+)?[0-9A-Za-z*/,?#-]+(\s+[0-9A-Za-z*/,?#-]+){4}\s*`
+	RefreshPattern = `off|sample|` + LengthPattern + `|` + cronPattern
+	SweepPattern   = `off|` + LengthPattern + `|` + cronPattern
+)
+
+var lengthRE = regexp.MustCompile(`^(?:` + LengthPattern + `)$`)
+
 // ParseDuration reads 7d, 36h, 15m or 1d12h.
 func ParseDuration(s string) (time.Duration, error) {
 	wrong := fmt.Errorf("%q is not a length of time, as in 7d, 36h or 15m", s)
+	if !lengthRE.MatchString(s) {
+		return 0, wrong
+	}
 	var total time.Duration
 	rest := s
 	if days, after, ok := strings.Cut(s, "d"); ok {

@@ -11,9 +11,9 @@ type Backend struct {
 	Scheme string // what a reference starts with, before a colon
 	Form   string // how a reference looks, for hints and examples
 
-	// Valid says whether what stands behind the colon can be right, as far as
-	// that shows without reading the secret.
-	Valid func(rest string) bool
+	// Pattern is a regular expression, in what Go and JavaScript have in common, of what can
+	// be right behind the colon, as far as that shows without reading the secret.
+	Pattern string
 
 	// File: a path stands behind the colon. A relative one begins at the config
 	// file, and a Place can put a new secret there.
@@ -40,19 +40,20 @@ type Grant struct {
 	Fill     string // the command that puts something in
 }
 
-var (
-	variableRE = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
-	awsRE      = regexp.MustCompile(`^[A-Za-z0-9/_+=.@:-]+(#[^#\s]+)?$`) // a name or an ARN, and a key in it
-)
+// Valid says whether what stands behind the colon can be right.
+func (b Backend) Valid(rest string) bool {
+	return regexp.MustCompile("^(?:" + b.Pattern + ")$").MatchString(rest)
+}
 
 // Backends lists where secrets can be, in the order in which hints tell them.
 // What is Outside also needs a Reader, which cmd brings along.
 func Backends() []Backend {
 	return []Backend{
-		{Scheme: "env", Form: "env:NAME", Valid: variableRE.MatchString, Fixed: true, read: Resolver.env},
-		{Scheme: "file", Form: "file:PATH", Valid: hasText, File: true, read: Resolver.file},
+		{Scheme: "env", Form: "env:NAME", Pattern: `[A-Za-z_][A-Za-z0-9_]*`, Fixed: true, read: Resolver.env},
+		{Scheme: "file", Form: "file:PATH", Pattern: `[\s\S]*\S[\s\S]*`, File: true, read: Resolver.file},
 		{
-			Scheme: "aws-sm", Form: "aws-sm:NAME#KEY", Valid: awsRE.MatchString,
+			Scheme: "aws-sm", Form: "aws-sm:NAME#KEY",
+			Pattern: `[A-Za-z0-9/_+=.@:-]+(#[^#\s]+)?`, // a name or an ARN, and a key
 			Outside: "AWS Secrets Manager", Lambda: true,
 			Grant: &Grant{
 				Right:    "secretsmanager:GetSecretValue",
@@ -62,8 +63,6 @@ func Backends() []Backend {
 		},
 	}
 }
-
-func hasText(s string) bool { return strings.TrimSpace(s) != "" }
 
 // BackendOf finds the backend that a reference names, and what stands behind
 // the colon. It doesn't ask whether that is Valid.

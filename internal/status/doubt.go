@@ -9,11 +9,3 @@ type Doubt struct {
 	Since time.Time `json:"since"`
 	Why   string    `json:"why"`
 }
-
-// doubts tells what there is to doubt about a flow, and what to do about it.
-func (t *Text) doubts(of string, doubts []Doubt) {
-	for _, d := range doubts {
-		t.Talk("%s: not proven, since %s: %s", of, Stamp(d.Since), d.Why)
-		t.Talk("%s: hint: %s", of, d.Hint)
-	}
-}

@@ -9,7 +9,9 @@ import (
 )
 
 func TestReports(t *testing.T) {
-	for _, some := range []map[string]status.Report{runExamples(), planExamples(), verifyExamples()} {
+	for _, some := range []map[string]status.Report{
+		runExamples(), planExamples(), verifyExamples(), standingExamples(),
+	} {
 		statustest.Golden(t, some)
 	}
 }
@@ -73,10 +75,10 @@ func runExamples() map[string]status.Report {
 				{Object: "ContactHistory", State: "idle", StorageBytes: new(int64)},
 			},
 			Runs: []status.PastRun{
-				{Calls: 19, Holder: "process 1 on host", ID: id, Objects: 3, Started: noon(), State: "running"},
+				{Calls: 19, By: "process 1 on host", ID: id, Objects: 3, Started: noon(), State: "running"},
 				{
 					Calls: 19, Error: "list objects: not allowed", Hint: new("look at its permission sets"),
-					Holder: "process 1 on host", ID: id, Seconds: new(status.Seconds(1182111002)),
+					By: "process 1 on host", ID: id, Seconds: new(status.Seconds(1182111002)),
 					Started: noon(), State: "failed",
 				},
 			},

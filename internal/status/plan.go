@@ -137,7 +137,13 @@ func (p Plan) Lines() []any {
 
 // Text is a table of the flows, what else is due below it, and the sum.
 func (p Plan) Text() (t Text) {
-	rows := [][]string{{"OBJECT", "WHY", "BY", "FROM", "COMPLETE UP TO", "READ", "OF", "CALLS", "CRM STORAGE"}}
+	columns := []column{
+		{head: "OBJECT"}, {head: "WHY", leaves: 1}, {head: "BY", leaves: 5},
+		{head: "FROM", short: toTheMinute, leaves: 6}, {head: "COMPLETE UP TO", short: toTheMinute, leaves: 4},
+		{head: "READ", number: true}, {head: "OF", number: true, leaves: 3}, {head: "CALLS", number: true},
+		{head: "CRM STORAGE", brief: "STORAGE", short: byDay, number: true, leaves: 2},
+	}
+	var rows [][]string
 	for _, o := range p.Objects {
 		rows = append(rows, []string{o.Object, o.Why, o.Mover, complete(o.From, ""), complete(o.To, o.Grade),
 			Count(o.Records), Count(o.Total), Count(o.Calls), stored(o.StorageBytes, o.StorageAsOf)})
@@ -145,7 +151,7 @@ func (p Plan) Text() (t Text) {
 	if len(p.Objects) == 0 && len(p.Failed) > 0 {
 		return t // there is nothing to sum up
 	}
-	t.table(rows)
+	t.table(columns, rows)
 	for _, o := range p.Objects {
 		o.remarks(&t)
 	}

@@ -41,6 +41,10 @@ type Printer struct {
 	Results io.Writer // stdout
 	Talk    io.Writer // stderr
 	JSON    bool
+	Width   int // that tables have room in; 0: as wide as they get
+
+	Run   string           // that all this is about, "" for none
+	Clock func() time.Time // when a line of JSON is written; nil: lines don't say
 }
 
 // Print writes a report as JSON or as text.
@@ -60,7 +64,11 @@ func (p Printer) PrintLines(r Report) error {
 		if err := enc.Encode(line); err != nil {
 			return err
 		}
-		if _, err := p.Results.Write(printable.JSON(text.Bytes())); err != nil {
+		line, err := p.stamped(text.Bytes())
+		if err != nil {
+			return err
+		}
+		if _, err := p.Results.Write(printable.JSON(line)); err != nil {
 			return err
 		}
 	}
@@ -69,12 +77,7 @@ func (p Printer) PrintLines(r Report) error {
 
 // PrintText writes a report as text.
 func (p Printer) PrintText(r Report) error {
-	return r.Text().write(p.Results, p.Talk)
-}
-
-// Say tells the person something that is no report, also where JSON was asked for.
-func (p Printer) Say(format string, args ...any) {
-	_, _ = io.WriteString(p.Talk, printable.Text(said(format, args)))
+	return r.Text().write(p)
 }
 
 // A Moment is a time that may not be there; in JSON it is null then.

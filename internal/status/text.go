@@ -3,10 +3,9 @@ package status
 import (
 	"fmt"
 	"io"
-	"strings"
-	"text/tabwriter"
 	"time"
 
+	"catchment/internal/plural"
 	"catchment/internal/printable"
 )
 
@@ -16,8 +15,23 @@ type Text []part
 
 // A part is one or more lines of a text.
 type part struct {
-	Talk bool // not a result
-	Text string
+	Talk  bool // not a result
+	Text  string
+	Entry Entry // the same of talk, taken apart
+
+	table *table // instead of Text, until it is known how much room there is
+}
+
+// Fit is the text with its tables laid out for a width; 0 is as wide as they get.
+func (t Text) Fit(width int) Text {
+	laid := make(Text, len(t))
+	for i, p := range t {
+		if p.table != nil {
+			p.Text, p.table = p.table.fit(width), nil
+		}
+		laid[i] = p
+	}
+	return laid
 }
 
 // Result adds a line, or several, to the results.
@@ -30,7 +44,7 @@ func (t *Text) Lines(text string) { *t = append(*t, part{Text: text + "\n"}) }
 
 // Talk adds a line about them.
 func (t *Text) Talk(format string, args ...any) {
-	*t = append(*t, part{Talk: true, Text: said(format, args)})
+	*t = append(*t, talkOf("", format, args))
 }
 
 // said is a line of ours. A value in it that has several lines gets the later ones
@@ -51,42 +65,15 @@ func said(format string, args []any) string {
 	return fmt.Sprintf(format, shown...) + "\n"
 }
 
-// table adds rows of cells in columns; the first row is their heads. An empty
-// row ends the columns, the next one begins others.
-func (t *Text) table(rows [][]string) {
-	var b strings.Builder
-	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
-	for _, cells := range rows {
-		shown := make([]string, len(cells))
-		for i, cell := range cells {
-			shown[i] = printable.Line(cell)
-		}
-		fmt.Fprintln(w, strings.Join(shown, "\t"))
-	}
-	_ = w.Flush() // into memory
-	*t = append(*t, part{Text: b.String()})
-}
-
-// trouble tells what went wrong with something, and what to do about it.
-func (t *Text) trouble(of, failure string, hint *string) {
-	if failure != "" {
-		t.Talk("%s: error: %s", of, failure)
-	}
-	if hint != nil && *hint != "" {
-		t.Talk("%s: hint: %s", of, *hint)
-	}
-}
-
 // write gives up where results can't be written; nobody waits for talk. Whatever
 // was forgotten elsewhere is made printable here.
-func (t Text) write(results, talk io.Writer) error {
-	for _, p := range t {
-		text := printable.Text(p.Text)
-		if p.Talk {
-			_, _ = io.WriteString(talk, text)
+func (t Text) write(p Printer) error {
+	for _, part := range t.Fit(p.Width) {
+		if part.Talk {
+			p.hear(part.Entry, part.Text)
 			continue
 		}
-		if _, err := io.WriteString(results, text); err != nil {
+		if _, err := io.WriteString(p.Results, printable.Text(part.Text)); err != nil {
 			return err
 		}
 	}
@@ -94,21 +81,7 @@ func (t Text) write(results, talk io.Writer) error {
 }
 
 // Count writes a number with groups: 1,234,567.
-func Count(n int64) string {
-	digits := fmt.Sprint(n)
-	sign := ""
-	if n < 0 {
-		sign, digits = "-", digits[1:]
-	}
-	var b strings.Builder
-	for i, d := range digits {
-		if i > 0 && (len(digits)-i)%3 == 0 {
-			b.WriteByte(',')
-		}
-		b.WriteRune(d)
-	}
-	return sign + b.String()
-}
+func Count(n int64) string { return plural.Count(n) }
 
 // Size writes bytes as people say them.
 func Size(n int64) string {

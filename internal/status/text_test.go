@@ -81,7 +81,7 @@ func TestNothingCommandsATerminal(t *testing.T) {
 	report := Overview{
 		Flows: []Flow{{Object: evil, State: evil, Grade: evil, LastRun: evil, Rejected: 1,
 			Doubts: []Doubt{{Why: evil, Hint: evil}}, Retired: []Retired{{Column: evil, Field: evil, By: evil}}}},
-		Runs: []PastRun{{ID: evil, State: evil, Holder: evil, Error: evil, Hint: &hint}},
+		Runs: []PastRun{{ID: evil, State: evil, By: evil, Error: evil, Hint: &hint}},
 	}
 	if err := p.PrintText(report); err != nil {
 		t.Fatal(err)
@@ -114,5 +114,34 @@ func TestJSONCommandsNoTerminal(t *testing.T) {
 	var got struct{ ID string }
 	if err := json.Unmarshal([]byte(line), &got); err != nil || got.ID != evil {
 		t.Errorf("%q was read as %q: %v", line, got.ID, err)
+	}
+}
+
+// What cron mails names the flows with which something is wrong, and counts all.
+func TestBriefRun(t *testing.T) {
+	t.Parallel()
+	r := Run{ID: "r", State: "partial", Failed: 1, Brief: true, Objects: []RunObject{
+		{Object: "Account", State: "done", Notes: []string{"a note"}}, {Object: "Lead", State: "paused"},
+		{Object: "Contact", State: "failed", Error: "no"}, {Object: "Case", State: "open"},
+		{Object: "Task", State: "done", Doubts: []Doubt{{Why: "a doubt"}}}}}
+	var results, talk strings.Builder
+	p := Printer{Results: &results, Talk: &talk}
+	if err := p.PrintText(r); err != nil {
+		t.Fatal(err)
+	}
+	shown := map[string]bool{"Account": false, "Lead": false, "Contact": true, "Case": true, "Task": true}
+	for name, want := range shown {
+		if got := strings.Contains(results.String(), name); got != want {
+			t.Errorf("%s is shown: %t, want %t", name, got, want)
+		}
+	}
+	if said := talk.String(); strings.Contains(said, "a note") || !strings.Contains(said, "Contact: error: no") ||
+		!strings.Contains(said, "5 objects, 1 failed") {
+		t.Errorf("said %s", said)
+	}
+	p.JSON = true
+	results.Reset()
+	if err := p.Print(r); err != nil || strings.Count(results.String(), "\n") != 6 {
+		t.Errorf("%v, as JSON: %s", err, results.String())
 	}
 }

@@ -90,35 +90,46 @@ func (v Verification) Lines() []any {
 
 // Text is a table of the flows, and below it the Ids that differ.
 func (v Verification) Text() (t Text) {
-	heads := []string{"OBJECT", "SOURCE", "WAREHOUSE", "MISSING", "EXTRA", "STALE", "DUPLICATES", "PENDING", "AS OF"}
+	columns := []column{
+		{head: "OBJECT"}, {head: "SOURCE", number: true, leaves: 9}, {head: "WAREHOUSE", number: true, leaves: 8},
+		{head: "MISSING", number: true, leaves: 1}, {head: "EXTRA", number: true, leaves: 2},
+		{head: "STALE", number: true, leaves: 3}, {head: "DUPLICATES", brief: "DUPL", number: true, leaves: 4},
+		{head: "PENDING", number: true, leaves: 7}, {head: "AS OF", short: toTheMinute},
+	}
 	wrong := slices.ContainsFunc(v, func(o Verified) bool { return o.Wrong != nil })
 	if wrong {
-		heads = append(heads, "WRONG")
+		columns = append(columns, column{head: "WRONG", number: true, leaves: 5})
 	}
-	if slices.ContainsFunc(v, func(o Verified) bool { return o.Repaired != nil }) {
-		heads = append(heads, "REPAIRED")
+	repaired := slices.ContainsFunc(v, func(o Verified) bool { return o.Repaired != nil })
+	if repaired {
+		columns = append(columns, column{head: "REPAIRED", number: true, leaves: 6})
 	}
-	rows := [][]string{heads}
+	var rows [][]string
 	for _, o := range v {
 		cells := []string{o.Object, Count(o.Source), Count(o.Warehouse), Count(o.Missing), Count(o.Extra),
 			Count(o.Stale), Count(o.Duplicates), Count(o.Pending), complete(o.AsOf, o.Grade)}
-		switch {
-		case o.Wrong != nil:
-			cells = append(cells, Count(*o.Wrong))
-		case wrong:
-			cells = append(cells, Count(0))
+		if wrong {
+			cells = append(cells, countOf(o.Wrong))
 		}
-		if o.Repaired != nil {
-			cells = append(cells, Count(*o.Repaired))
+		if repaired {
+			cells = append(cells, countOf(o.Repaired))
 		}
 		rows = append(rows, cells)
 	}
-	t.table(rows)
+	t.table(columns, rows)
 	for _, o := range v {
 		o.ids(&t)
 		o.remarks(&t)
 	}
 	return t
+}
+
+// countOf is a number that may not be there, and is none then.
+func countOf(n *int64) string {
+	if n == nil {
+		return Count(0)
+	}
+	return Count(*n)
 }
 
 // ids names the first Ids of each kind of difference.
@@ -148,36 +159,36 @@ func inColumns(rows []DifferingRow) []string {
 // remarks tells what the numbers don't.
 func (o Verified) remarks(t *Text) {
 	if s := o.Sampled; s != nil {
-		t.Talk("%s: a sample, no proof: the records of %s days from %s on, by %s API calls",
-			o.Object, Count(s.Days), Stamp(time.Time(s.From)), Count(o.Calls))
+		t.TalkOf(o.Object, "a sample, no proof: the records of %s days from %s on, by %s API calls",
+			Count(s.Days), Stamp(time.Time(s.From)), Count(o.Calls))
 		for _, span := range s.Skipped {
-			t.Talk("%s: not counted, since it takes Salesforce too long: %s to %s",
-				o.Object, Stamp(span.From), Stamp(span.To))
+			t.TalkOf(o.Object, "not counted, since it takes Salesforce too long: %s to %s",
+				Stamp(span.From), Stamp(span.To))
 		}
 		for _, day := range s.Differ {
-			t.Talk("%s: %s", o.Object, day)
+			t.TalkOf(o.Object, "%s", day)
 		}
 	}
 	if o.Unconfirmed > 0 {
-		t.Talk("%s: %s of the differences were not read again: they are too many", o.Object, Count(o.Unconfirmed))
+		t.TalkOf(o.Object, "%s of the differences were not read again: they are too many", Count(o.Unconfirmed))
 	}
 	if o.Unjudged > 0 {
-		t.Talk("%s: %s differences are not judged: %s", o.Object, Count(o.Unjudged), o.UnjudgedWhy)
+		t.TalkOf(o.Object, "%s differences are not judged: %s", Count(o.Unjudged), o.UnjudgedWhy)
 	}
 	if o.Formulas != nil && *o.Formulas > 0 {
-		t.Talk("%s: %s records differ in formulas only, which move without a stamp", o.Object, Count(*o.Formulas))
+		t.TalkOf(o.Object, "%s records differ in formulas only, which move without a stamp", Count(*o.Formulas))
 	}
 	if o.Rejected > 0 {
-		t.Talk("%s: %s records are kept out of the table, in the version that the org has: see _catchment_rejected",
-			o.Object, Count(o.Rejected))
+		t.TalkOf(o.Object, "%s records are kept out of the table, in the version that the org has: see "+
+			"_catchment_rejected", Count(o.Rejected))
 	}
 	if o.Outdated > 0 {
-		t.Talk("%s: %s rows are of an older version, since a newer one was kept out, and no repair mends them: %s",
-			o.Object, Count(o.Outdated), o.KeptOut)
+		t.TalkOf(o.Object, "%s rows are of an older version, since a newer one was kept out, and no repair "+
+			"mends them: %s", Count(o.Outdated), o.KeptOut)
 	}
 	if o.LeftOut != nil {
 		for _, left := range *o.LeftOut {
-			t.Talk("%s: %s was not compared: %s", o.Object, left.Field, left.Reason)
+			t.TalkOf(o.Object, "%s was not compared: %s", left.Field, left.Reason)
 		}
 	}
 }

@@ -168,4 +168,12 @@ type Options struct {
 	Now     func() time.Time
 	// Pause waits before a transaction is tried again that others were in the way of; nil does.
 	Pause func(context.Context, time.Duration) error
+	Wait  Patience // for a warehouse that one program at a time can write
+}
+
+// A Patience is how long it is waited for other programs that have the warehouse open.
+type Patience struct {
+	AtMost time.Duration                     // 0: not at all
+	Stop   <-chan struct{}                   // closed: the user wants an end
+	Tell   func(until time.Time, why string) // once for each program that is waited for; nil tells nobody
 }

@@ -8,6 +8,7 @@ import (
 	"catchment/internal/project"
 	"catchment/internal/warehouse"
 	"catchment/internal/warehouse/postgres"
+	"catchment/internal/warehouse/query"
 	"catchment/internal/warehouse/reach"
 	"catchment/internal/warehouse/redshift"
 	"catchment/internal/warehouse/sql"
@@ -30,7 +31,10 @@ func (a *AWS) warehouses() map[string]project.WarehouseDriver {
 			},
 			Script: func(string) warehouse.Scripter { return statements.NewScripter(postgres.Dialect()) },
 			Adopts: true,
-			Reach:  func(string) (reach.Way, error) { return reach.Way{Password: true}, nil },
+			Query: func(place string, o warehouse.Options) (query.Session, error) {
+				return postgres.OpenQuery("postgres:"+place, o.Schema, postgres.Options{})
+			},
+			Reach: func(string) (reach.Way, error) { return reach.Way{Password: true}, nil },
 		},
 		"redshift":      a.redshiftBy("redshift:", redshift.CheckWire, redshift.Open, redshift.ReachWire),
 		"redshift-data": a.redshiftBy("redshift-data:", redshift.CheckData, redshift.OpenData, redshift.ReachData),

@@ -112,25 +112,13 @@ func TestLockOfAnotherUser(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	test, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
+	test := testBinary(t)
 	var credential *syscall.Credential
 	if os.Geteuid() == 0 {
 		credential = &syscall.Credential{Uid: 65534, Gid: 65534}
 		for folder := dir; folder != os.TempDir() && folder != "/"; folder = filepath.Dir(folder) {
 			chmod(t, folder, 0o755)
 		}
-		binary, err := os.ReadFile(test)
-		if err != nil {
-			t.Fatal(err)
-		}
-		test = filepath.Join(dir, "test") // go keeps its own where nobody else may look
-		if err := os.WriteFile(test, binary, 0o600); err != nil {
-			t.Fatal(err)
-		}
-		chmod(t, test, 0o755)
 	}
 	cmd := exec.Command(test, "-test.run=^TestLockOfAnotherUser$")
 	cmd.Env, cmd.Dir = append(os.Environ(), "SQLITE_TEST_REFUSED="+path), dir

@@ -2,7 +2,9 @@
 // that runs on one machine.
 //
 // The file is in WAL mode with full synchronisation: a fence that was given out
-// must not come back after a power cut. Start at Open.
+// must not come back after a power cut. The journal and its index stay beside the
+// file when it is closed, so that who may only read can open it, too (ADR 0027).
+// Start at Open; who only looks begins at Read.
 package sqlite
 
 import (
@@ -11,12 +13,9 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"net/url"
 	"path/filepath"
 	"strings"
 	"time"
-
-	_ "modernc.org/sqlite" // registers the driver "sqlite"
 
 	"catchment/internal/control/versioned"
 	"catchment/internal/plan"
@@ -41,17 +40,7 @@ func Open(path string) (*Table, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open control table %s: %w", path, err)
 	}
-	// Another process's write waits for ours at most 10 seconds; ours take
-	// milliseconds. _txlock is for migrations: they write what they have read.
-	options := url.Values{
-		"_pragma": {"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)"},
-		"_txlock": {"immediate"},
-	}
-	dsn := url.URL{Scheme: "file", Path: filepath.ToSlash(abs), RawQuery: options.Encode()}
-	db, err := sql.Open("sqlite", dsn.String())
-	if err != nil {
-		return nil, fmt.Errorf("open control table %s: %w", path, err)
-	}
+	db := sql.OpenDB(writer(abs))
 	db.SetMaxOpenConns(1) // writers of one process queue here instead of at the file's lock
 	t := &Table{db: db, path: abs}
 	if err := t.migrate(context.Background(), migrations()); err != nil {
@@ -61,10 +50,14 @@ func Open(path string) (*Table, error) {
 	return t, nil
 }
 
+// journalSuffix and indexSuffix make the names of the journal and its index, as SQLite has
+// them, of the database's.
+const journalSuffix, indexSuffix = "-wal", "-shm"
+
 // Files are those that the control table at path has on the disk, and its lock, which
 // only who runs catchment may open: whoever can, can hold it.
 func Files(path string) (files []string, lock string) {
-	return []string{path, path + "-wal", path + "-shm"}, path + lockSuffix
+	return []string{path, path + journalSuffix, path + indexSuffix}, path + lockSuffix
 }
 
 // migrations are the DDL of each version of the file (PRAGMA user_version),
@@ -93,9 +86,8 @@ func (t *Table) migrate(ctx context.Context, steps []string) error {
 	if err := tx.QueryRowContext(ctx, "PRAGMA user_version").Scan(&have); err != nil {
 		return err
 	}
-	if have > len(steps) {
-		return plan.Fixf("use the newer catchment that wrote it, or another control table",
-			"the file has version %d; this catchment knows versions up to %d", have, len(steps))
+	if err := known(have, steps); err != nil {
+		return err
 	}
 	for n := have; n < len(steps); n++ {
 		if _, err := tx.ExecContext(ctx, steps[n]); err != nil {
@@ -107,6 +99,15 @@ func (t *Table) migrate(ctx context.Context, steps []string) error {
 		return err
 	}
 	return tx.Commit()
+}
+
+// known refuses a file that has seen more steps than there are.
+func known(have int, steps []string) error {
+	if have <= len(steps) {
+		return nil
+	}
+	return plan.Fixf("use the newer catchment that wrote it, or another control table",
+		"the file has version %d; this catchment knows versions up to %d", have, len(steps))
 }
 
 // Close closes the file.

@@ -85,6 +85,33 @@ type Table interface {
 	Close() error
 }
 
+// ReadOnly is a Table for who only looks. It refuses to be written, whatever the one below
+// would do.
+type ReadOnly struct{ Table }
+
+var errReadOnly error = &plan.Failure{
+	Class: plan.Bug, Err: errors.New("write a control table that was opened to be read"),
+}
+
+// Put implements Table.
+func (ReadOnly) Put(context.Context, Row) (Row, error) { return Row{}, errReadOnly }
+
+// Delete implements Table.
+func (ReadOnly) Delete(context.Context, Row) error { return errReadOnly }
+
+// None is the Table of who looks before there is one: it has no rows, and is only read.
+func None() Table { return ReadOnly{none{}} }
+
+type none struct{ Table }
+
+func (none) Get(context.Context, Key) (Row, error) { return Row{}, ErrNotFound }
+
+func (none) List(context.Context, string, string) iter.Seq2[Row, error] {
+	return func(func(Row, error) bool) {}
+}
+
+func (none) Close() error { return nil }
+
 // ErrLocked says that another process of this machine works with the table.
 var ErrLocked = errors.New("the control table is in use")
 

@@ -1,5 +1,6 @@
 // Package statustest holds reports to what they promised: each is shown as
-// programs and as people read it, side by side, in a golden file of its own.
+// programs and as people read it, side by side, in a golden file of its own: on 80
+// columns, and with all the room that it wants where that differs.
 package statustest
 
 import (
@@ -21,10 +22,17 @@ func Golden(t *testing.T, reports map[string]status.Report) {
 		t.Run(name, func(t *testing.T) {
 			lines := printed(t, r)
 			inOrder(t, lines)
-			golden.Equal(t, name+".txt", "JSON\n"+lines+"TEXT\n"+marked(r.Text()))
+			text, wide := marked(r.Text().Fit(columns), everything), marked(r.Text().Fit(0), everything)
+			if wide != text {
+				text += "WIDE\n" + marked(r.Text().Fit(0), results)
+			}
+			golden.Equal(t, name+".txt", "JSON\n"+lines+"TEXT\n"+text)
 		})
 	}
 }
+
+// columns are what a terminal has unless somebody makes it wider.
+const columns = 80
 
 // printed is what a report looks like with --json.
 func printed(t *testing.T, r status.Report) string {
@@ -36,10 +44,19 @@ func printed(t *testing.T, r status.Report) string {
 	return out.String()
 }
 
+// everything and results are what of a text is shown: the talk has one width.
+const (
+	everything = true
+	results    = false
+)
+
 // marked has the name of the stream before each line of a text.
-func marked(text status.Text) string {
+func marked(text status.Text, talk bool) string {
 	var b strings.Builder
 	for _, p := range text {
+		if p.Talk && !talk {
+			continue
+		}
 		stream := "stdout"
 		if p.Talk {
 			stream = "stderr"

@@ -41,7 +41,11 @@ const attached = "warehouse"
 
 func (d *driver) connect() (*stdsql.DB, error) {
 	if !strings.ContainsAny(d.path, unlikeURL) {
-		c, err := duckdb.NewConnector(d.path+d.settings, nil)
+		settings := d.settings
+		if d.readOnly {
+			settings += "&access_mode=read_only"
+		}
+		c, err := duckdb.NewConnector(d.path+settings, nil)
 		if err != nil {
 			return nil, err
 		}
@@ -49,6 +53,9 @@ func (d *driver) connect() (*stdsql.DB, error) {
 	}
 	c, err := duckdb.NewConnector(d.settings, func(e sqldriver.ExecerContext) error {
 		attach := "ATTACH IF NOT EXISTS " + dialect.Literal(d.path) + " AS " + attached
+		if d.readOnly {
+			attach += " (READ_ONLY)"
+		}
 		for _, q := range []string{attach, "USE " + attached} {
 			if _, err := e.ExecContext(context.Background(), q, nil); err != nil {
 				return err

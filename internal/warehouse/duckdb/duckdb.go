@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"catchment/internal/plan"
+	"catchment/internal/warehouse"
 	"catchment/internal/warehouse/sql"
 	"catchment/internal/warehouse/sql/dialect"
 )
@@ -29,11 +30,21 @@ type Options struct {
 	Idle  time.Duration // how long the file stays open without work; 0 is 200 ms
 	Spool string        // folder for pages that lie elsewhere; "" is the database's own
 	Pages []string      // folders whose files are read where they are; those of others are copied first
+	Wait  warehouse.Patience
 }
 
 // Open makes a driver for the database file at path, which may end in settings.
 // The file itself is opened by the first transaction, and made if there is none.
 func Open(path string, o Options) (sql.Driver, error) {
+	d, err := open(path, o)
+	if err != nil {
+		return nil, err
+	}
+	return d, nil
+}
+
+// open is Open. Nothing is opened yet.
+func open(path string, o Options) (*driver, error) {
 	path, given, err := parse(path)
 	if err != nil {
 		return nil, err
@@ -54,7 +65,8 @@ func Open(path string, o Options) (sql.Driver, error) {
 	if o.Spool == "" {
 		o.Spool = filepath.Dir(path)
 	}
-	return &driver{path: path, settings: offline + given, o: o, writing: make(chan struct{}, 1)}, nil
+	return &driver{path: path, settings: offline + given, o: o, writing: make(chan struct{}, 1),
+		wait: wait{Patience: o.Wait}}, nil
 }
 
 // Files are those that the database at path has on the disk, beside a folder for what
@@ -70,6 +82,7 @@ func Files(path string) []string {
 type driver struct {
 	path     string
 	settings string // of DuckDB, as its DSN has them
+	readOnly bool   // the file is opened for reading, and isn't made
 	o        Options
 	writing  chan struct{} // holds one token while a transaction may write
 
@@ -78,6 +91,7 @@ type driver struct {
 	users  int        // transactions that run
 	idle   *time.Timer
 	closed bool
+	wait   wait
 }
 
 func (d *driver) Dialect() *dialect.Dialect { return Dialect() }
@@ -100,7 +114,10 @@ func (d *driver) View(ctx context.Context, f func(sql.Tx) error) error {
 
 // do runs f between begin and COMMIT, or ROLLBACK where f fails.
 func (d *driver) do(ctx context.Context, begin string, f func(sql.Tx) error) (err error) {
-	db, err := d.acquire()
+	db, err := d.acquire(ctx)
+	if errors.Is(err, plan.ErrStopped) {
+		return err
+	}
 	if err != nil {
 		return d.classify(ctx, err)
 	}
@@ -138,8 +155,8 @@ func (d *driver) Close() error {
 	return d.shut()
 }
 
-// acquire opens the file where it is closed, and keeps it open until release.
-func (d *driver) acquire() (*stdsql.DB, error) {
+// take is acquire, without a wait.
+func (d *driver) take() (*stdsql.DB, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.closed {
@@ -154,6 +171,7 @@ func (d *driver) acquire() (*stdsql.DB, error) {
 			return nil, err
 		}
 		d.db = db
+		d.wait.until, d.wait.told = time.Time{}, ""
 	}
 	d.users++
 	return d.db, nil

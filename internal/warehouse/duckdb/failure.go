@@ -36,9 +36,9 @@ func failure(path string, err error) error {
 		return false
 	}
 	switch {
-	case has("Could not set lock on file", "being used by another process"):
-		return plan.Failf(plan.Retry, "close "+holder(text)+", or wait until it is done",
-			"%s is open in another process", path)
+	case isLocked(text):
+		return plan.Failf(plan.Retry, "close it there, or wait until it is done: who only reads is in the way, too; "+
+			"warehouse.wait says how long a run waits", "%s is open in %s", path, holder(text))
 	case has("No space left", "ENOSPC", "Out of disk space", "Disk quota exceeded", "File too large"):
 		return plan.Failf(plan.Full, "free some space on the disk of "+path+", and run again: it goes on from there",
 			"%s: no space left on the device", path)
@@ -61,13 +61,20 @@ func failure(path string, err error) error {
 	return fmt.Errorf("duckdb: %w", withoutValues(err))
 }
 
+// heldIn is how DuckDB's message names the process that has the file: by its program, where
+// that may be looked at.
+var heldIn = regexp.MustCompile(`Conflicting lock is held in (?:(\S.*?) \(PID (\d+)\)|PID (\d+))`)
+
 // holder names the process that has the file, as DuckDB's message does.
 func holder(text string) string {
-	if m := regexp.MustCompile(`Conflicting lock is held in (\S+)(?: \(PID (\d+)\))?`).
-		FindStringSubmatch(text); m != nil {
-		return printable.Line(strings.TrimSpace(m[1] + " " + m[2]))
+	switch m := heldIn.FindStringSubmatch(text); {
+	case m == nil:
+		return "another program"
+	case m[3] != "":
+		return "process " + m[3]
+	default:
+		return "process " + m[2] + ", " + printable.Line(m[1])
 	}
-	return "the program that has the file open"
 }
 
 // withoutValues keeps an error whose text is about our statement. The text of

@@ -52,10 +52,16 @@ func TestFailure(t *testing.T) {
 			t.Errorf("%s: %s", text, plan.ClassOf(err))
 		}
 	}
-	locked := failure("c.duckdb",
-		errors.New(`Conflicting lock is held in /usr/bin/duckdb (PID 42) by user; Could not set lock on file`))
-	if got := plan.HintOf(locked); !strings.Contains(got, "/usr/bin/duckdb 42") {
-		t.Errorf("the hint %q doesn't name who holds the file", got)
+	for text, want := range map[string]string{
+		"/usr/bin/duckdb (PID 42) by user ann. See also": "is open in process 42, /usr/bin/duckdb",
+		"/opt/bi tool/java (PID 42). See also":           "is open in process 42, /opt/bi tool/java",
+		"PID 42. See also":                               "is open in process 42",
+		"a way of another version":                       "is open in another program",
+	} {
+		err := failure("c.duckdb", errors.New("Could not set lock on file: Conflicting lock is held in "+text))
+		if got := err.Error(); got != "c.duckdb "+want {
+			t.Errorf("%s: %q, want %q", text, got, want)
+		}
 	}
 }
 

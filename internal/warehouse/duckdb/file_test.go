@@ -177,6 +177,102 @@ func TestLockedByAnotherProcess(t *testing.T) {
 	}
 }
 
+// A told is what was said of a wait.
+type told struct {
+	until time.Time
+	why   string
+}
+
+// Another program, which may be one that only reads, is waited for; it is said for whom.
+func TestWaitsForAnotherProcess(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "copy.duckdb")
+	said, end := another(t, path)
+	if said != "open" {
+		t.Fatal(said)
+	}
+	heard := make(chan told, 10)
+	d, err := duckdb.Open(path, duckdb.Options{Wait: warehouse.Patience{AtMost: time.Hour,
+		Tell: func(until time.Time, why string) { heard <- told{until, why} }}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	began := time.Now()
+	done := make(chan error)
+	for range 2 { // they wait side by side
+		go func() { done <- d.View(t.Context(), func(sql.Tx) error { return nil }) }()
+	}
+	got := <-heard
+	if left := got.until.Sub(began); left < time.Hour || left > 2*time.Hour {
+		t.Errorf("waits for %s", left)
+	}
+	if !strings.Contains(got.why, path+" is open in process ") ||
+		!strings.Contains(got.why, filepath.Base(os.Args[0])) {
+		t.Errorf("said %q", got.why)
+	}
+	end(false)
+	for range 2 {
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	}
+	if len(heard) > 0 {
+		t.Errorf("said again: %v", <-heard)
+	}
+	if err := d.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+// The time is that of all that wait, and who wants an end doesn't wait it out.
+func TestWaitEnds(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "copy.duckdb")
+	said, end := another(t, path)
+	if said != "open" {
+		t.Fatal(said)
+	}
+	defer end(false)
+	nothing := func(sql.Tx) error { return nil }
+	up, err := duckdb.Open(path, duckdb.Options{Wait: warehouse.Patience{AtMost: time.Nanosecond}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		err := up.View(t.Context(), nothing)
+		if plan.ClassOf(err) != plan.Retry || !strings.Contains(plan.HintOf(err), "warehouse.wait") {
+			t.Errorf("after its time: %v (%s)", err, plan.HintOf(err))
+		}
+	}
+	stop := make(chan struct{})
+	heard := make(chan struct{}, 1)
+	patient, err := duckdb.Open(path, duckdb.Options{Wait: warehouse.Patience{AtMost: time.Hour, Stop: stop,
+		Tell: func(time.Time, string) { heard <- struct{}{} }}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan error)
+	go func() { done <- patient.View(t.Context(), nothing) }()
+	<-heard
+	close(stop)
+	if err := <-done; !errors.Is(err, plan.ErrStopped) {
+		t.Errorf("stopped: %v", err)
+	}
+	ctx, cancel := context.WithCancelCause(t.Context())
+	why := errors.New("stopped at once")
+	cancel(why)
+	still, err := duckdb.Open(path, duckdb.Options{Wait: warehouse.Patience{AtMost: time.Hour}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := still.View(ctx, nothing); !errors.Is(err, why) {
+		t.Errorf("cancelled: %v", err)
+	}
+	if err := errors.Join(up.Close(), patient.Close(), still.Close()); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestFileIsFreeBetweenTransactions(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "copy.duckdb")

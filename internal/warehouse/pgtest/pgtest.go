@@ -45,6 +45,8 @@ type Cluster struct {
 	err  error
 	held *os.File // open as long as the server shall run
 
+	secure bool // with TLS and passwords
+
 	mu   sync.Mutex
 	made int
 	free []string // the URLs of emptied databases
@@ -171,7 +173,7 @@ func (c *Cluster) serve(bin string, owner *syscall.SysProcAttr) error {
 		return err
 	}
 	c.addr = l.Addr().String()
-	if err := errors.Join(l.Close(), c.configure()); err != nil {
+	if err := errors.Join(l.Close(), c.configure(owner)); err != nil {
 		return err
 	}
 	log, err := os.Create(filepath.Join(c.dir, "log"))
@@ -220,7 +222,7 @@ func (c *Cluster) answers() bool {
 	return err == nil && data == filepath.Join(c.dir, "data")
 }
 
-func (c *Cluster) configure() error {
+func (c *Cluster) configure(owner *syscall.SysProcAttr) error {
 	data := filepath.Join(c.dir, "data")
 	_, port, err := net.SplitHostPort(c.addr)
 	if err != nil {
@@ -234,6 +236,13 @@ func (c *Cluster) configure() error {
 	for _, s := range c.Settings {
 		conf += s + "\n"
 	}
+	hba := "host all " + Guarded + " 127.0.0.1/32 scram-sha-256\nhost all all 127.0.0.1/32 trust\n"
+	if c.secure {
+		if err := c.writeCertificates(data, owner); err != nil {
+			return err
+		}
+		conf, hba = conf+secureSettings, secureAccess
+	}
 	f, err := os.OpenFile(filepath.Join(data, "postgresql.conf"), os.O_APPEND|os.O_WRONLY, 0)
 	if err != nil {
 		return err
@@ -244,6 +253,5 @@ func (c *Cluster) configure() error {
 	if err := f.Close(); err != nil {
 		return err
 	}
-	hba := "host all " + Guarded + " 127.0.0.1/32 scram-sha-256\nhost all all 127.0.0.1/32 trust\n"
 	return os.WriteFile(filepath.Join(data, "pg_hba.conf"), []byte(hba), 0o600)
 }

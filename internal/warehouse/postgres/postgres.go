@@ -35,6 +35,15 @@ type Options struct {
 // Open makes a driver for the database that a postgres:// URL names. It
 // connects with the first transaction.
 func Open(url string, o Options) (sql.Driver, error) {
+	d, err := open(url, o)
+	if err != nil {
+		return nil, err
+	}
+	return d, nil
+}
+
+// open is Open.
+func open(url string, o Options) (*driver, error) {
 	if o.LockWait == 0 {
 		o.LockWait = time.Minute
 	}

@@ -1,4 +1,4 @@
-package cli
+package orgserver
 
 import (
 	"cmp"
@@ -13,8 +13,12 @@ import (
 	"time"
 )
 
-// A requestLog writes a line for each request to an org: when, what, and what came of it.
-// What is asked is shown, since its data is made up; what opens the org is not.
+// Logged is an org that writes a line to a log for each request: when, what, and what came
+// of it. What is asked is shown, since its data is made up; what opens the org is not.
+func Logged(org http.Handler, to io.Writer, now func() time.Time) http.Handler {
+	return &requestLog{of: org, to: to, now: now}
+}
+
 type requestLog struct {
 	of  http.Handler
 	now func() time.Time

@@ -1,4 +1,4 @@
-package cli
+package orgserver
 
 import (
 	"crypto/ecdsa"
@@ -14,9 +14,9 @@ import (
 	"time"
 )
 
-// secured wraps a listener in TLS with a key that lives as long as the
+// Secured wraps a listener in TLS with a key that lives as long as the
 // process, and returns the certificate that a client has to trust, as PEM.
-func secured(listener net.Listener, now time.Time, random io.Reader) (net.Listener, string, error) {
+func Secured(listener net.Listener, now time.Time, random io.Reader) (net.Listener, string, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), random)
 	if err != nil {
 		return nil, "", fmt.Errorf("make a key: %w", err)

@@ -1,0 +1,21 @@
+package plural_test
+
+import (
+	"testing"
+
+	"catchment/internal/plural"
+)
+
+func TestOf(t *testing.T) {
+	t.Parallel()
+	for n, want := range map[int]string{
+		0: "0 records", 1: "1 record", 2: "2 records", 1223: "1,223 records", -1: "-1 records",
+	} {
+		if got := plural.Of(n, "record"); got != want {
+			t.Errorf("%d is %q, want %q", n, got, want)
+		}
+	}
+	if got := plural.Word(1, "is", "are") + plural.Word(int64(2), "is", "are"); got != "isare" {
+		t.Errorf("the verbs are %s", got)
+	}
+}
