@@ -1,6 +1,7 @@
 package duckdb_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -264,5 +265,23 @@ func TestQueryMeetsALog(t *testing.T) {
 	a, err := querytest.Ask(t.Context(), s, question)
 	if must(t, err); !slices.Equal(a.Texts(), []string{"1", "2", "3"}) {
 		t.Errorf("the answer is %v", a.Texts())
+	}
+}
+
+// A stop ends what DuckDB is at.
+func TestQueryEnds(t *testing.T) {
+	t.Parallel()
+	s := asked(t, filepath.Join(t.TempDir(), "copy.duckdb"))
+	const endless = "SELECT max(hash(a.range, b.range)) FROM range(1_000_000) a, range(1_000_000) b"
+	for _, most := range []int{0, 10} {
+		ctx, cancel := context.WithCancelCause(t.Context())
+		go func() {
+			time.Sleep(100 * time.Millisecond) // it is at work by then, or begins when it is too late
+			cancel(plan.ErrStopped)
+		}()
+		err := s.Session.Ask(ctx, query.Question{Most: most, Statement: endless}, new(querytest.Answer))
+		if !errors.Is(err, plan.ErrStopped) {
+			t.Error(err)
+		}
 	}
 }
