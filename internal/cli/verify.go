@@ -11,6 +11,7 @@ import (
 
 	"catchment/internal/plan"
 	"catchment/internal/printable"
+	"catchment/internal/progress"
 	"catchment/internal/rights"
 	"catchment/internal/verify"
 )
@@ -131,6 +132,9 @@ func (p *work) compare(ctx context.Context, names []string, alone bool, flags ve
 	v := p.verifier(run, alone)
 	v.Options.Method, v.Options.Repair, v.Options.AllowDeletes = flags.method(), flags.repair, flags.allowDeletes
 	v.Options.Sets = flags.certificate != "" && !flags.quick
+	shown := progress.NewVerify(p.voice.screen, p.voice.underWay(p.Printer).SayOf, p.Now, flows)
+	defer shown.Close()
+	v.Options.Progress = shown.Hear
 	var results []verify.Result
 	var errs []error
 	for _, fl := range flows {
@@ -138,6 +142,7 @@ func (p *work) compare(ctx context.Context, names []string, alone bool, flags ve
 			return results, exit(exitStopped)
 		}
 		res, err := v.Flow(ctx, fl)
+		shown.Ended(fl.Object, err)
 		if err != nil {
 			errs = append(errs, fmt.Errorf("verify %s: %w", fl.Object, err))
 			continue

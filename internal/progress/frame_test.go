@@ -10,6 +10,7 @@ import (
 
 	"catchment/internal/control"
 	"catchment/internal/replicate"
+	"catchment/internal/verify"
 )
 
 // aBoard is one on which a bit of everything goes on.
@@ -151,7 +152,8 @@ func TestRoughly(t *testing.T) {
 func TestStepsHaveWords(t *testing.T) {
 	t.Parallel()
 	for _, step := range []string{replicate.Create, replicate.Ready, replicate.Start, replicate.Done, replicate.Load,
-		replicate.Consolidate, replicate.Drop} {
+		replicate.Consolidate, replicate.Drop, string(verify.Asking), string(verify.Counting), string(verify.Reading),
+		string(verify.Comparing), string(verify.Repairing)} {
 		words := phase(step).words()
 		if words == "" || len(words) > phaseWide || strings.Contains(words, "consolidate") {
 			t.Errorf("step %s is called %q", step, words)

@@ -6,7 +6,7 @@
 // function of the board, the size of the terminal and the time (frame.go). A Screen
 // puts frames on the terminal, and below them what else is said (screen.go). Package
 // cli makes one Screen for all that goes to stderr, and a Run or a Verify for what it
-// does.
+// does (verify.go).
 //
 // Start at Run.
 package progress
@@ -14,6 +14,7 @@ package progress
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -101,8 +102,8 @@ func (r *Run) Hear(e replicate.Progress) {
 // wait tells that a flow waits, or the whole run, what for and until when. That many
 // wait for the same is said once.
 func (r *Run) wait(e replicate.Progress) {
-	until := e.Until.Local().Format("15:04")
-	short := fmt.Sprintf("waiting until %s: %s", until, printable.Line(e.Why))
+	why := strings.TrimPrefix(e.Why, e.Flow+": ") // so that many say the same
+	short := fmt.Sprintf("waiting until %s: %s", e.Until.Local().Format("15:04"), printable.Line(why))
 	who := "the run "
 	if e.Flow != "" {
 		who = ""
@@ -110,8 +111,8 @@ func (r *Run) wait(e replicate.Progress) {
 	} else {
 		r.board.wait(short)
 	}
-	if r.told.anew(e.Why, e.Until) {
-		r.say(e.Flow, e.Step, "%swaits until %s: %s", who, status.Stamp(e.Until), e.Why)
+	if r.told.anew(why, e.Until) {
+		r.say(e.Flow, e.Step, "%swaits until %s: %s", who, status.Stamp(e.Until), why)
 	}
 }
 

@@ -47,6 +47,9 @@ func TestFramesDontBlockTheRun(t *testing.T) {
 	r.Close() // once more does no harm
 }
 
+// erased takes so many rows away.
+func erased(rows int) string { return "\r\x1b[2K" + strings.Repeat("\x1b[1A\x1b[2K", rows) }
+
 // What is said above the frame stays; the frame itself is drawn over, and is gone in the end.
 func TestScreen(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -60,19 +63,19 @@ func TestScreen(t *testing.T) {
 		r.Hear(replicate.Progress{Flow: "Account", Step: replicate.Load, Records: 5, Of: 10, Known: true})
 		time.Sleep(time.Second)
 		out.same(t, "looking at what there is to do\n"+
-			"\r\x1b[1A\x1b[J"+"Account  loading                 [========>         ]  5 of 10\n"+
+			erased(1)+"Account  loading                 [========>         ]  5 of 10\n"+
 			"0 of 2 objects done; 5 records\n")
 		r.say("", "", "said")
-		out.same(t, "\r\x1b[2A\x1b[J"+"said\n"+"Account  loading                 [========>         ]  5 of 10\n"+
+		out.same(t, erased(2)+"said\n"+"Account  loading                 [========>         ]  5 of 10\n"+
 			"0 of 2 objects done; 5 records\n")
 		columns.Store(28) // the lines were broken: the first has three rows now, the second two
 		r.Hear(replicate.Progress{Flow: "Account", Ended: control.FlowDone})
 		time.Sleep(time.Second)
-		out.same(t, "\r\x1b[5A\x1b[J"+"1 of 2 done; 5 records\n")
+		out.same(t, erased(5)+"1 of 2 done; 5 records\n")
 		r.screen.Keep("stopping")
-		out.same(t, "\r\x1b[1A\x1b[J"+"1 of 2 done; 5 records\nstopping\n")
+		out.same(t, erased(1)+"1 of 2 done; 5 records\nstopping\n")
 		r.Close()
-		out.same(t, "\r\x1b[2A\x1b[J"+"stopping\n")
+		out.same(t, erased(2)+"stopping\n")
 		time.Sleep(time.Second)
 		r.say("", "", "after")
 		r.screen.Keep("and kept")
@@ -116,7 +119,8 @@ func TestWaitsAreSaidOnce(t *testing.T) {
 		r, out := shown(nil, time.Now)
 		tell := func() {
 			for n := range 71 {
-				r.Hear(replicate.Progress{Flow: fmt.Sprintf("Object%d__c", n), Step: "wait", Why: "no calls left",
+				name := fmt.Sprintf("Object%d__c", n)
+				r.Hear(replicate.Progress{Flow: name, Step: "wait", Why: name + ": no calls left",
 					Until: time.Now().Add(time.Hour)})
 			}
 		}

@@ -156,8 +156,10 @@ func (s *Screen) room() (columns, rows int) {
 	return columns, rows
 }
 
-// erase goes back to where the frame begins, and clears all from there. A terminal that
-// became narrower has broken the lines that are wider than it is now.
+// erase takes the frame away, from its last line up, and leaves the cursor where it
+// began. A terminal that became narrower has broken the lines that are wider than it is
+// now. Each line goes by itself: what is cleared from the top of the screen on, tmux
+// keeps for who scrolls back.
 func (s *Screen) erase(columns int) string {
 	rows := 0
 	for _, line := range s.drawn {
@@ -166,5 +168,11 @@ func (s *Screen) erase(columns int) string {
 	if rows == 0 {
 		return ""
 	}
-	return fmt.Sprintf("\r\x1b[%dA\x1b[J", rows)
+	return "\r" + clearLine + strings.Repeat(lineUp+clearLine, rows)
 }
+
+// What a terminal does for us.
+const (
+	lineUp    = "\x1b[1A"
+	clearLine = "\x1b[2K"
+)

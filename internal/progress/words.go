@@ -1,23 +1,19 @@
 package progress
 
-import "catchment/internal/replicate"
-
-// A phase is what goes on for a flow: the step of a run, or of a verify.
-type phase string
-
-// The phases of verify; those of a run are its steps.
-const (
-	comparing phase = "compare"
-	reading   phase = "read"
-	repairing phase = "repair"
+import (
+	"catchment/internal/replicate"
+	"catchment/internal/verify"
 )
+
+// A phase is what goes on for a flow: a step of a run, or what a verify does.
+type phase string
 
 // words are what a person calls it; "" is worth no line.
 func (p phase) words() string {
 	switch p {
 	case replicate.Create:
 		return "asking Salesforce"
-	case replicate.Ready, replicate.Start, replicate.Done, reading:
+	case replicate.Ready, replicate.Start, replicate.Done, phase(verify.Asking):
 		return "waiting for Salesforce"
 	case replicate.Load:
 		return "loading"
@@ -25,9 +21,13 @@ func (p phase) words() string {
 		return "merging"
 	case replicate.Drop:
 		return "cleaning up"
-	case comparing:
+	case phase(verify.Counting):
+		return "counting"
+	case phase(verify.Reading):
+		return "reading"
+	case phase(verify.Comparing):
 		return "comparing"
-	case repairing:
+	case phase(verify.Repairing):
 		return "repairing"
 	}
 	return ""

@@ -1,9 +1,6 @@
 package status
 
-import (
-	"log/slog"
-	"time"
-)
+import "time"
 
 // A Doubt is why the watermark of a flow is not proven, whatever its window was.
 type Doubt struct {
@@ -11,14 +8,4 @@ type Doubt struct {
 	Kind  string    `json:"kind"`
 	Since time.Time `json:"since"`
 	Why   string    `json:"why"`
-}
-
-// doubts tells what there is to doubt about a flow, and what to do about it.
-func (t *Text) doubts(of string, doubts []Doubt) {
-	for _, d := range doubts {
-		why := talkOf(of, "not proven, since %s: %s", []any{Stamp(d.Since), d.Why})
-		why.Text += talkOf(of, "hint: %s", []any{d.Hint}).Text
-		why.Entry.Level, why.Entry.Hint = slog.LevelWarn, d.Hint
-		*t = append(*t, why)
-	}
 }

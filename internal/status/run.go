@@ -3,6 +3,8 @@ package status
 import (
 	"slices"
 	"time"
+
+	"catchment/internal/plural"
 )
 
 // A Run is what a run did: a line for each flow, and one for the run.
@@ -70,11 +72,13 @@ func (r Run) Text() (t Text) {
 		shown = slices.DeleteFunc(slices.Clone(shown), RunObject.well)
 	}
 	t.objects(shown)
+	var all remarks
 	for _, o := range shown {
-		o.remarks(&t)
+		o.remarks(&all)
 	}
-	t.Talk("run %s is %s: %d objects, %d failed, %.1f s, %s API calls",
-		r.ID, r.State, len(r.Objects), r.Failed, time.Duration(r.Seconds).Seconds(), Count(r.Calls))
+	t.remark(all)
+	t.Talk("run %s is %s: %s, %d failed, %.1f s, %s", r.ID, r.State, plural.Of(len(r.Objects), "object"), r.Failed,
+		time.Duration(r.Seconds).Seconds(), plural.Of(r.Calls, "API call"))
 	return t
 }
 
@@ -95,11 +99,21 @@ func (t *Text) objects(objects []RunObject) {
 	t.table(columns, rows)
 }
 
-// remarks tells what there is to know of a flow beside its row.
-func (o RunObject) remarks(t *Text) {
-	t.doubts(o.Object, o.Doubts)
-	for _, note := range o.Notes {
-		t.TalkOf(o.Object, "note: %s", note)
+// remarks adds what there is to know of a flow beside its row.
+func (o RunObject) remarks(all *remarks) {
+	for _, d := range o.Doubts {
+		all.doubt(o.Object, d)
 	}
-	t.trouble(o.Object, o.Error, o.Hint)
+	for _, note := range o.Notes {
+		all.add(o.Object, remark{what: "note: ", text: note})
+	}
+	all.trouble(o.Object, o.Error, hintOf(o.Hint))
+}
+
+// hintOf is a hint that may not be there.
+func hintOf(hint *string) string {
+	if hint == nil {
+		return ""
+	}
+	return *hint
 }

@@ -16,7 +16,7 @@
 // certificate.go writes down what was proven.
 //
 // Files, from the top: verify.go, leave.go, certificate.go, cost.go, repair.go, suspects.go,
-// again.go, read.go, quick.go, shelf.go, subject.go, result.go.
+// again.go, read.go, progress.go, quick.go, shelf.go, subject.go, result.go.
 package verify
 
 import (
@@ -63,7 +63,8 @@ type Options struct {
 	Sets         bool   // digests of both sides, for a certificate
 	Reserve      int    // hundredths of the org's daily API calls that are left to people
 
-	Stop <-chan struct{} // closed: a job isn't waited for any more
+	Stop     <-chan struct{} // closed: a job isn't waited for any more
+	Progress func(Progress)  // hears how far a comparison is; may be nil
 }
 
 // Flow compares one flow. It holds the flow's lease meanwhile, so that no run
@@ -228,6 +229,7 @@ func (w *verification) quick(ctx context.Context) (err error) {
 		watermark: w.mark.Watermark, named: w.Options.Sample,
 	}
 	w.res.Grade, w.res.Sampled = sampleGrade, &s.seen
+	w.tell(Counting)
 	if w.res.Difference, err = s.compare(ctx); err != nil {
 		return err
 	}
@@ -249,13 +251,15 @@ func (w *verification) exact(ctx context.Context) (err error) {
 	shelf := &shelf{store: w.Stage, source: w.subject.source, room: w.Warehouse.Room(), held: w.held}
 	d := download{
 		movers: w.Movers, subject: w.subject, held: w.held, shelf: shelf, atOnce: w.Warehouse.PagesPerLoad(),
-		stop: w.Options.Stop,
+		stop: w.Options.Stop, tell: w.Options.Progress,
 	}
+	w.tell(Asking)
 	job, err := d.read(ctx, r)
 	if err != nil {
 		return err
 	}
 	w.res.ReadAt = job.ReadAt
+	w.tell(Comparing)
 	if err := r.Judge(ctx, job.Records); err != nil {
 		return err
 	}
@@ -267,6 +271,7 @@ func (w *verification) exact(ctx context.Context) (err error) {
 		return err
 	}
 	if w.Options.Repair {
+		w.tell(Repairing)
 		m := mender{inquiry: asked, merger: w.Warehouse, control: w.Control, allowDeletes: w.Options.AllowDeletes}
 		if err := m.repair(ctx, &w.res); err != nil {
 			return err
@@ -281,6 +286,13 @@ func (w *verification) exact(ctx context.Context) (err error) {
 		w.res.SourceSet, w.res.WarehouseSet, err = r.Sets(ctx)
 	}
 	return err
+}
+
+// tell tells what the comparison is at whoever wants to hear it.
+func (w *verification) tell(doing Doing) {
+	if w.Options.Progress != nil {
+		w.Options.Progress(Progress{Flow: w.flow.Object, Doing: doing})
+	}
 }
 
 // leaveOutBlanks says that values which no column takes were compared as if they were
