@@ -59,7 +59,8 @@ Live rows are those WHERE _catchment_deleted_at IS NULL.`,
 	}
 	cmd.Flags().IntVar(&flags.limit, "limit", shownRows,
 		"at most so many `rows`; 0 is all, as it is with --csv and --json where nothing is said")
-	cmd.Flags().BoolVar(&flags.csv, "csv", false, "comma-separated values on stdout: in a file or a pipe exactly as they are")
+	cmd.Flags().BoolVar(&flags.csv, "csv", false,
+		"comma-separated values on stdout: in a file or a pipe exactly as they are")
 	return cmd
 }
 
