@@ -71,6 +71,11 @@ func (p *work) sql(ctx context.Context, names []string, flags sqlFlags) error {
 	if err := p.OpenOrg(ctx); err != nil {
 		return err
 	}
+	if p.File.FromControl {
+		if err := p.LookAtWants(ctx); err != nil {
+			return err
+		}
+	}
 	tables, wrong, err := p.tables(ctx, names)
 	if err != nil {
 		return err

@@ -20,11 +20,13 @@ func TestARunsRowIsSmall(t *testing.T) {
 		a.Reached[s] = began.Add(time.Duration(i) * 1234567 * time.Millisecond)
 	}
 	for _, flows := range []int{control.StepsAtMost, control.StepsAtMost + 1} {
-		run := control.RunRow{ID: "r", State: control.Running, Started: began, Objects: make([]control.RunObject, flows)}
+		run := control.RunRow{ID: "r", State: control.Running, Started: began}
+		run.Objects = make([]control.RunObject, flows)
 		for i := range run.Objects {
 			run.Objects[i] = control.RunObject{
-				Object: "A_Long_Name_Of_A_Custom_Object__c", Attempt: strings.Repeat("a", 60), State: control.FlowFailed,
-				Mover: "bulk", From: began, To: began, Grade: "proven", Records: 1234567, Bytes: 123456789, Inserted: 1234567,
+				Object: "A_Long_Name_Of_A_Custom_Object__c", Attempt: strings.Repeat("a", 60),
+				State: control.FlowFailed, Mover: "bulk", From: began, To: began, Grade: "proven",
+				Records: 1234567, Bytes: 123456789, Inserted: 1234567,
 				Error: strings.Repeat("e", 150), Hint: strings.Repeat("h", 150), Class: plan.Fix, Steps: run.Steps(a),
 			}
 		}
@@ -54,7 +56,9 @@ func TestReached(t *testing.T) {
 	if a, err = c.SaveAttempt(t.Context(), a); err != nil {
 		t.Fatal(err)
 	}
-	if len(a.Reached) != 2 || began.IsZero() || !a.Reached[control.Planned].Equal(began) || a.Reached[control.Created].Before(began) {
+	after := a.Reached[control.Created]
+	if len(a.Reached) != 2 || began.IsZero() || !a.Reached[control.Planned].Equal(began) ||
+		after.Before(began) {
 		t.Errorf("%v", a.Reached)
 	}
 }

@@ -26,7 +26,8 @@ func TestReference(t *testing.T) {
 	}
 	want, err := os.ReadFile(path)
 	if err != nil || got != string(want) {
-		t.Errorf("%s isn't what the table of keys says (%v): go test ./internal/flow -run TestReference -update", path, err)
+		t.Errorf("%s isn't what the table of keys says (%v): go test ./internal/flow -run TestReference -update", path,
+			err)
 	}
 }
 

@@ -1,6 +1,10 @@
 package status
 
-import "strings"
+import (
+	"strings"
+
+	"catchment/internal/plural"
+)
 
 // A Plan is what a run would read, and what that would cost.
 type Plan struct {
@@ -9,6 +13,8 @@ type Plan struct {
 	CallsMax       int64
 	JobsLeft       int64 // Bulk query jobs of the day
 	ReservePercent int   // of the API calls, set aside for people
+
+	Failed []string // the objects of which nobody knows what they cost; why is told as an error
 }
 
 // A PlannedObject is what a run would read for one flow; nothing of a paused one.
@@ -93,6 +99,7 @@ type planTotal struct {
 	Calls          int64  `json:"api_calls"`
 	CallsLeft      int64  `json:"api_calls_left"`
 	CallsMax       int64  `json:"api_calls_max"`
+	Failed         int    `json:"failed"` // objects that are in none of the sums
 	Jobs           int64  `json:"jobs"`
 	Objects        int    `json:"objects"`
 	Records        int64  `json:"records"`
@@ -107,7 +114,7 @@ type planTotal struct {
 func (p Plan) total() planTotal {
 	sum := planTotal{
 		CallsLeft: p.CallsLeft, CallsMax: p.CallsMax, Objects: len(p.Objects), ReservePercent: p.ReservePercent,
-		Type: "plan_total",
+		Type: "plan_total", Failed: len(p.Failed),
 	}
 	for _, o := range p.Objects {
 		sum.Calls += o.Calls
@@ -145,9 +152,15 @@ func (p Plan) Text() (t Text) {
 		rows = append(rows, []string{o.Object, o.Why, o.Mover, complete(o.From, ""), complete(o.To, o.Grade),
 			Count(o.Records), Count(o.Total), Count(o.Calls), stored(o.StorageBytes, o.StorageAsOf)})
 	}
+	if len(p.Objects) == 0 && len(p.Failed) > 0 {
+		return t // there is nothing to sum up
+	}
 	t.table(columns, rows)
 	for _, o := range p.Objects {
 		o.remarks(&t)
+	}
+	if len(p.Failed) > 0 {
+		t.Talk("without %s, which could not be planned:", strings.Join(p.Failed, ", "))
 	}
 	p.sums(&t)
 	return t
@@ -186,16 +199,16 @@ func (p Plan) sums(t *Text) {
 	if sum.StorageUnknown {
 		about = "at least"
 	}
-	t.Talk("about %s API calls of %s left today (%s a day, %d%% of them for people), %s Bulk jobs of %s left; "+
+	t.Talk("about %s of %s left today (%s a day, %d%% of them for people), %s of %s left; "+
 		"the records take %s %s of data storage in the org",
-		Count(sum.Calls), Count(p.CallsLeft), Count(p.CallsMax), p.ReservePercent,
-		Count(sum.Jobs), Count(p.JobsLeft), about, Size(sum.StorageBytes))
+		plural.Of(sum.Calls, "API call"), Count(p.CallsLeft), Count(p.CallsMax), p.ReservePercent,
+		plural.Of(sum.Jobs, "Bulk job"), Count(p.JobsLeft), about, Size(sum.StorageBytes))
 	var exact, quick Cost
 	for _, o := range p.Objects {
 		exact = exact.plus(o.Verify.Stamps)
 		quick = quick.plus(o.Verify.Counts)
 	}
-	t.Talk("to verify all that takes about %s API calls and %s Bulk jobs, "+
-		"which read %s records (with --digest whole); --quick %s API calls",
-		Count(exact.Calls), Count(exact.Jobs), Count(exact.Records), Count(quick.Calls))
+	t.Talk("to verify all that takes about %s and %s, which read %s (with --digest whole); --quick %s",
+		plural.Of(exact.Calls, "API call"), plural.Of(exact.Jobs, "Bulk job"), plural.Of(exact.Records, "record"),
+		plural.Of(quick.Calls, "API call"))
 }

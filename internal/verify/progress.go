@@ -20,10 +20,3 @@ const (
 	Comparing Doing = "compare"
 	Repairing Doing = "repair"
 )
-
-// tell tells of a comparison's progress whoever wants to hear it.
-func (o Options) tell(p Progress) {
-	if o.Progress != nil {
-		o.Progress(p)
-	}
-}

@@ -251,7 +251,7 @@ func (w *verification) exact(ctx context.Context) (err error) {
 	shelf := &shelf{store: w.Stage, source: w.subject.source, room: w.Warehouse.Room(), held: w.held}
 	d := download{
 		movers: w.Movers, subject: w.subject, held: w.held, shelf: shelf, atOnce: w.Warehouse.PagesPerLoad(),
-		options: w.Options,
+		stop: w.Options.Stop, tell: w.Options.Progress,
 	}
 	w.tell(Asking)
 	job, err := d.read(ctx, r)
@@ -288,8 +288,11 @@ func (w *verification) exact(ctx context.Context) (err error) {
 	return err
 }
 
+// tell tells what the comparison is at whoever wants to hear it.
 func (w *verification) tell(doing Doing) {
-	w.Options.tell(Progress{Flow: w.flow.Object, Doing: doing})
+	if w.Options.Progress != nil {
+		w.Options.Progress(Progress{Flow: w.flow.Object, Doing: doing})
+	}
 }
 
 // leaveOutBlanks says that values which no column takes were compared as if they were
