@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-lambda-go/lambda"
 
 	"catchment/cmd/internal/cloud"
+	"catchment/internal/dns"
 	"catchment/internal/project"
 	"catchment/internal/replicate"
 	"catchment/internal/stepfunctions"
@@ -23,8 +24,10 @@ var version = "unknown"
 
 func main() {
 	fmt.Fprintln(os.Stderr, "catchment", version) // the log tells which code ran
-	client := &http.Client{Transport: transport()}
+	names := &dns.Patience{For: time.Minute}
+	client := &http.Client{Transport: transport(names)}
 	account := cloud.New()
+	account.Names = names
 	w := &worker{
 		account: account,
 		world: project.World{
@@ -36,8 +39,9 @@ func main() {
 	lambda.Start(h.Call)
 }
 
-func transport() *http.Transport {
+func transport(names *dns.Patience) *http.Transport {
 	t := http.DefaultTransport.(*http.Transport).Clone()
+	t.DialContext = names.Dial(t.DialContext)
 	t.MaxResponseHeaderBytes = 1 << 20 // as wire.Bounds has it; net/http would hold ten times as much
 	return t
 }

@@ -19,6 +19,7 @@ import (
 
 	"catchment/cmd/internal/cloud"
 	"catchment/internal/cli"
+	"catchment/internal/dns"
 	"catchment/internal/fakeorg"
 	"catchment/internal/project"
 )
@@ -105,7 +106,8 @@ func (s *site) do(args ...string) ([]line, int) {
 	code := cli.Main(s.t.Context(), cli.Program{
 		World: project.World{
 			Version: "test", Getenv: func(name string) string { return s.env[name] }, ReadFile: os.ReadFile,
-			Now: time.Now, Random: rand.Reader, HTTP: &http.Client{Transport: transport()}, Exec: execute,
+			Now: time.Now, Random: rand.Reader, Exec: execute,
+			HTTP:    &http.Client{Transport: transport(new(dns.Patience))},
 			Secrets: account.Secrets(), Drivers: drivers(account),
 		},
 		Args: append(args, "--config", config, "--json"), Stdout: &out, Stderr: &talk,

@@ -23,6 +23,7 @@ import (
 	"catchment/internal/cli"
 	"catchment/internal/control/sqlite"
 	"catchment/internal/control/versioned"
+	"catchment/internal/dns"
 	"catchment/internal/progress"
 	"catchment/internal/project"
 	"catchment/internal/rollout"
@@ -47,8 +48,10 @@ func run(args []string) int {
 	theirs := syscall.Umask(private)
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
-	client := &http.Client{Transport: transport()}
+	names := &dns.Patience{For: namesTime}
+	client := &http.Client{Transport: transport(names)}
 	named := cloud.New()
+	named.Names = names
 	return cli.Main(context.Background(), cli.Program{
 		World: project.World{
 			Version:  version,
@@ -61,6 +64,7 @@ func run(args []string) int {
 			Secrets:  named.Secrets(),
 			Drivers:  drivers(named),
 		},
+		Names:   names,
 		Args:    args,
 		Stdin:   os.Stdin,
 		Setenv:  os.Setenv,
@@ -119,14 +123,18 @@ func size(file *os.File) progress.Size {
 	}
 }
 
+// namesTime is how long a name is looked up that nobody answers for.
+const namesTime = time.Minute
+
 // private is the umask of all that is written, by whatever library: the copy of a CRM
 // is for the user alone, and for those whom package rights lets in.
 const private = 0o077
 
 // transport takes its proxy from HTTPS_PROXY and NO_PROXY; a custom CA comes
 // from SSL_CERT_FILE, which crypto/x509 reads.
-func transport() *http.Transport {
+func transport(names *dns.Patience) *http.Transport {
 	t := http.DefaultTransport.(*http.Transport).Clone()
+	t.DialContext = names.Dial(t.DialContext)
 	t.MaxIdleConnsPerHost = 16
 	t.MaxResponseHeaderBytes = 1 << 20 // as wire.Bounds has it; net/http would hold ten times as much
 	return t

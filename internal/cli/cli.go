@@ -16,11 +16,13 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"regexp"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"catchment/internal/dns"
 	"catchment/internal/notice"
 	"catchment/internal/plan"
 	"catchment/internal/platform"
@@ -33,6 +35,7 @@ import (
 // A Program is one call of the command and the world around it.
 type Program struct {
 	project.World
+	Names   *dns.Patience // by which hosts are found; it tells what it waits for; may be nil
 	Args    []string
 	Stdin   io.Reader       // nil where nothing comes in
 	Forms   []template.Form // in which flows are imported, besides AWS's own
@@ -74,9 +77,10 @@ func (u usageError) Unwrap() error { return u.error }
 type session struct {
 	Program
 	status.Printer
-	voice  *voice
-	config string
-	stop   stop
+	voice   *voice
+	config  string
+	command string // that was typed, as "catchment flows push"
+	stop    stop
 }
 
 // Main runs the command and returns its exit code.
@@ -86,6 +90,11 @@ func Main(ctx context.Context, p Program) int {
 		voice: v, stop: make(stop)}
 	s.World.Stop = s.stop
 	s.Waits = s.waits
+	if p.Names != nil {
+		p.Names.Tell = func(host string) {
+			s.Say("no address was found for %s; trying again for %s", host, p.Names.For)
+		}
+	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	go func() {
@@ -97,7 +106,8 @@ func Main(ctx context.Context, p Program) int {
 	root.SetArgs(p.Args)
 	root.SetOut(p.Stdout)
 	root.SetErr(v.talk)
-	err := root.ExecuteContext(ctx)
+	cmd, err := root.ExecuteContextC(ctx)
+	s.command = cmd.CommandPath()
 	if _, _, unknown := root.Find(p.Args); unknown != nil {
 		err = usageError{plan.Fixf("see: catchment --help", "%w", unknown)}
 	}
@@ -148,9 +158,30 @@ func codeOf(classes ...plan.Class) int {
 	return code
 }
 
+// handle is what a user can take hold of in a hint: a command, a flag or a key.
+var handle = regexp.MustCompile("catchment [a-z-]|--[a-z]|" +
+	"`[a-z_]+[:`]|" + `\b(org|warehouse|stage|control|limits|defaults|appflow|movers|files)\.[a-z]` +
+	`|\b(mover|naming|rejects|nul|window): `)
+
+// after is the command to type once the hint of an error was followed, "" where the hint
+// itself names a command, a flag or a key. Where the cure lies elsewhere, in Salesforce or
+// on a disk, it is the same command again; where nobody knows one, what a report needs.
+func after(class plan.Class, hint, command string) string {
+	switch {
+	case handle.MatchString(hint):
+		return ""
+	case class == plan.Bug:
+		return "catchment version"
+	}
+	return command
+}
+
 // tell prints an error and what to do about it.
 func (s *session) tell(err error) {
-	failure := notice.Failure{Error: err.Error(), Class: string(plan.ClassOf(err)), Hint: plan.AdviceOf(err)}
+	class, hint := plan.ClassOf(err), plan.AdviceOf(err)
+	failure := notice.Failure{
+		Error: err.Error(), Class: string(class), Hint: hint, Then: after(class, hint, s.command),
+	}
 	if s.JSON {
 		_ = s.PrintLines(failure) // a broken stdout hides nothing: stderr tells it, too
 	}
@@ -167,10 +198,10 @@ duplicate, never a loss, and it can prove it.
 
 Begin with  catchment demo  : it needs nothing but this program.
 
-Exit codes: 0 ok, 1 it failed, 2 wrong input, 3 environment (try again), 4 verify
-found differences or a run knows of some, 130 stopped. A run of which flows failed
-ends with 2 where some of them have to be mended, with 3 where all pass by
-themselves, and with 1 where nobody knows.`,
+Exit codes: 0 ok, 1 it failed, and nobody knows a way out, 2 wrong input, or something
+else has to be changed, 3 environment (busy, down or full: try again), 4 verify found
+differences or a run knows of some, 130 stopped. A run of which flows failed ends with
+what they failed over.`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}

@@ -1,10 +1,12 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -54,31 +56,53 @@ func (s *session) init(cmd *cobra.Command, org flow.Org) error {
 	if err := s.environment(); err != nil {
 		return err
 	}
+	objects, err := s.writeFor(cmd.Context(), org)
+	if err != nil {
+		return asFlags(err)
+	}
+	return s.Print(notice.Init{Path: s.config, Objects: len(objects), LeftOut: unnamed(objects)})
+}
+
+// asFlags tells an error by the flags of init, where it speaks of keys: the file in which
+// they would stand isn't there yet.
+func asFlags(err error) error {
+	flags := strings.NewReplacer("org.url", "--url", "org.api_version", "--api-version",
+		"org.login.client_id", "--client-id", "org.login.client_secret", "--client-secret")
+	wrong, ok := errors.AsType[interface {
+		error
+		Unplaced(rename func(key string) string) error
+	}](err)
+	if ok {
+		return plan.Fixf("correct it, and type catchment init again", "%w", wrong.Unplaced(flags.Replace))
+	}
+	return &plan.Failure{Class: plan.ClassOf(err), Until: plan.UntilOf(err), Hint: flags.Replace(plan.AdviceOf(err)),
+		Err: err}
+}
+
+// writeFor writes the configuration for an org, and gives the org's objects.
+func (s *session) writeFor(ctx context.Context, org flow.Org) ([]schema.Object, error) {
 	known := s.known()
 	// The example is parsed as any file, so that what is wrong with the flags is
 	// told in the same words.
 	file, err := flow.Parse(s.config, flow.Example(org, known, nil), known)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	p := &work{session: s, Project: project.New(s.World, file)}
-	if err := p.OpenOrg(cmd.Context()); err != nil {
-		return err
+	if err := p.OpenOrg(ctx); err != nil {
+		return nil, err
 	}
 	org.APIVersion = p.Org.Version()
-	objects, err := p.Org.Objects(cmd.Context())
+	objects, err := p.Org.Objects(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	schema, err := known.Schema()
+	text, err := known.Schema()
 	if err != nil {
-		return err
+		return nil, err
 	}
-	text := append([]byte(schemaLine), flow.Example(org, known, objects)...)
-	if err := s.forAll(func() error { return writeNew(s.config, text, schema) }); err != nil {
-		return err
-	}
-	return s.Print(notice.Init{Path: s.config, Objects: len(objects), LeftOut: unnamed(objects)})
+	example := append([]byte(schemaLine), flow.Example(org, known, objects)...)
+	return objects, s.forAll(func() error { return writeNew(s.config, example, text) })
 }
 
 // schemaFile is what the schema is called where it lies beside a configuration, and

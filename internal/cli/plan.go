@@ -62,6 +62,7 @@ func (p *work) plan(cmd *cobra.Command, names []string, full bool) error {
 	r.Options.Full = full
 	var forecasts []replicate.Forecast
 	var errs []error
+	var failed []string
 	for _, fl := range flows {
 		if p.stop.asked() {
 			return plan.ErrStopped
@@ -69,6 +70,7 @@ func (p *work) plan(cmd *cobra.Command, names []string, full bool) error {
 		f, err := r.Forecast(ctx, fl)
 		if err != nil {
 			errs = append(errs, fmt.Errorf("plan %s: %w", fl.Object, err))
+			failed = append(failed, fl.Object)
 			continue
 		}
 		forecasts = append(forecasts, f)
@@ -78,6 +80,7 @@ func (p *work) plan(cmd *cobra.Command, names []string, full bool) error {
 		return errors.Join(append(errs, err)...)
 	}
 	report := p.planReport(forecasts, limits)
+	report.Failed = failed
 	if err := p.storage(ctx, report.Objects); err != nil {
 		return errors.Join(append(errs, err)...)
 	}

@@ -43,6 +43,16 @@ func (e *fileError) Error() string {
 	return strings.Join(lines, "\n")
 }
 
+// Unplaced is the error for a text that is in no file: its problems have no place, and
+// their keys are called as they are where they came from.
+func (e *fileError) Unplaced(rename func(key string) string) error {
+	problems := slices.Clone(e.problems)
+	for i, p := range problems {
+		problems[i] = problem{key: rename(p.key), text: p.text}
+	}
+	return &fileError{problems}
+}
+
 // asError makes an error of class Fix from problems, nil where there are none.
 func asError(problems []problem) error {
 	if len(problems) == 0 {

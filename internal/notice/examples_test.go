@@ -112,6 +112,7 @@ func programExamples() map[string]status.Report {
 			Class: "fix", Error: "catchment.yaml exists already",
 			Hint: "remove it, or name another with: --config FILE",
 		},
+		"error-then": Failure{Class: "full", Error: "the disk is full", Hint: "make room", Then: "catchment run"},
 		"error-bare": Failure{Class: "bug", Error: "a < b"},
 		"init":       Init{Objects: 18, Path: "catchment.yaml"},
 		"aws":        AWS{Dir: "deploy/aws", Machine: "machine.json", Template: "template.yaml"},

@@ -50,6 +50,7 @@ type Failure struct {
 	Class string `json:"class"`
 	Error string `json:"error"`
 	Hint  string `json:"hint"`
+	Then  string `json:"then,omitempty"` // the command to type once that is done, where the hint names none
 	Type  string `json:"type"`
 }
 
@@ -61,7 +62,11 @@ func (f Failure) Lines() []any {
 
 // Text is talk.
 func (f Failure) Text() (t status.Text) {
-	t.Fail(f.Error, f.Hint)
+	hint := f.Hint
+	if hint != "" && f.Then != "" {
+		hint += "; then type: " + f.Then
+	}
+	t.Fail(f.Error, hint)
 	return t
 }
 

@@ -38,7 +38,7 @@ func (v *Verify) Hear(p verify.Progress) {
 		}
 	})
 	if p.Doing == verify.Reading && p.Records < p.Of && !v.screen.Drawn() && v.told.due(p.Flow, false) {
-		v.say(p.Flow, "", "%s of %s read", plural.Count(p.Records), plural.Of(p.Of, "record"))
+		v.say(p.Flow, string(p.Doing), "%s of %s read", plural.Count(p.Records), plural.Of(p.Of, "record"))
 	}
 }
 

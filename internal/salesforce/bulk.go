@@ -167,11 +167,25 @@ func (c *Client) ResultPages(
 	if nextURL = answer.Next; nextURL == "" {
 		nextURL = answer.NextTable
 	}
-	if answer.Done == nil || *answer.Done != (nextURL == "") {
-		return nil, "", plan.Strangef("result pages of job %s: done and the next URL contradict each other",
-			job.ID)
+	if err := lastOrNext(answer.Done, nextURL); err != nil {
+		return nil, "", fmt.Errorf("result pages of job %s: %w", job.ID, err)
 	}
 	return pages, nextURL, nil
+}
+
+// lastOrNext says what is wrong with an answer that has to be the last, or to name the next.
+func lastOrNext(done *bool, next string) error {
+	switch {
+	case done == nil && next == "":
+		return plan.Strangef("the answer says neither that it is the last (done) nor where the next one is")
+	case done == nil:
+		return plan.Strangef("the answer doesn't say whether it is the last (done)")
+	case *done && next != "":
+		return plan.Strangef("the answer is the last (done), and names a next one all the same")
+	case !*done && next == "":
+		return plan.Strangef("the answer isn't the last (done), and names no next one")
+	}
+	return nil
 }
 
 // Results opens one page of a completed job: at the URL page, or the first where that is

@@ -93,7 +93,10 @@ func TestResultPages(t *testing.T) {
 		"nextRecordsUrl":"/services/data/v66.0/jobs/query/750R0000000zxr8IAA/resultpages?locator=x","done":false}`))
 	o.handle("GET "+jobs+"/{id}/resultpages",
 		json(200, `{"resultPages":[{"resultUrl":"c"}],"done":true}`),
-		json(200, `{"resultPages":[],"done":false}`))
+		json(200, `{"resultPages":[],"done":false}`),
+		json(200, `{"resultPages":[]}`),
+		json(200, `{"resultPages":[],"nextRecordsUrl":"/x"}`),
+		json(200, `{"resultPages":[],"nextRecordsUrl":"/x","done":true}`))
 	pages, next, err := o.ResultPages(t.Context(), job, "")
 	if len(pages) != 2 || next == "" || err != nil {
 		t.Fatalf("%v, %q, %v", pages, next, err)
@@ -102,8 +105,16 @@ func TestResultPages(t *testing.T) {
 		last != "" || err != nil {
 		t.Errorf("%v, %q, %v", pages, last, err)
 	}
-	if _, _, err := o.ResultPages(t.Context(), job, next); plan.ClassOf(err) != plan.Bug {
-		t.Error(err)
+	for _, says := range []string{
+		"isn't the last (done), and names no next one",
+		"says neither that it is the last (done) nor where the next one is",
+		"doesn't say whether it is the last (done)",
+		"is the last (done), and names a next one all the same",
+	} {
+		_, _, err := o.ResultPages(t.Context(), job, next)
+		if plan.ClassOf(err) != plan.Bug || !strings.Contains(fmt.Sprint(err), says) {
+			t.Errorf("%v, want %q", err, says)
+		}
 	}
 }
 

@@ -383,7 +383,7 @@ func TestHostThatDoesNotExist(t *testing.T) {
 	o.config.Login = login.Token{Token: token}
 	c := client(t, o.config)
 	_, err := c.Count(t.Context(), "SELECT COUNT() FROM A WHERE Name = '"+secret+"'", false)
-	want(t, err, plan.Fix, "UNKNOWN_HOST")
+	want(t, err, plan.Retry, "UNKNOWN_HOST")
 	if c.Calls() != 1 || strings.Contains(err.Error(), secret) {
 		t.Errorf("%v after %d calls", err, c.Calls())
 	}

@@ -125,8 +125,9 @@ func (c *Client) batch(ctx context.Context, path string, each func(Record) error
 		return Batch{}, refused.error
 	case err != nil:
 		return Batch{}, fmt.Errorf("query: %w", err)
-	case done != (b.Next == ""):
-		return Batch{}, plan.Strangef("query: the answer names no next one, and isn't the last")
+	}
+	if err := lastOrNext(&done, b.Next); err != nil {
+		return Batch{}, fmt.Errorf("query: %w", err)
 	}
 	b.ServerDate, err = wire.Date(h)
 	return b, err

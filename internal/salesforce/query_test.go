@@ -65,6 +65,8 @@ func TestQueryAnswersThatAreWrong(t *testing.T) {
 	}{
 		{"fewer records", json(200, `{"totalSize":2,"done":true,"records":[`+record("1")+`]}`), plan.Retry},
 		{"no next URL", json(200, `{"totalSize":2,"done":false,"records":[`+record("1")+`]}`), plan.Bug},
+		{"a next URL behind the last", json(200, `{"totalSize":1,"done":true,"nextRecordsUrl":"/x","records":[`+
+			record("1")+`]}`), plan.Bug},
 		{"ends early", json(200, `{"totalSize":1,"done":true,"records":[`+record("1")), plan.Bug},
 		{"no JSON", json(200, `Id,Name`), plan.Bug},
 		{"cut", cut(nil, `{"totalSize":1,"done":true,"records":[`+record("1")), plan.Retry},

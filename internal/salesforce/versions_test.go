@@ -152,3 +152,30 @@ func TestOldVersion(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+// What isn't there is named by its path: only an object's is blamed on the object.
+func TestWhatIsMissing(t *testing.T) {
+	const object = "check the object's name"
+	missing := json(404, `[{"errorCode":"NOT_FOUND","message":"The requested resource does not exist"}]`)
+	o := newOrg(t)
+	o.handle("GET /services/data/", missing)
+	o.handle("GET /services/data/v66.0/sobjects/Account/describe", missing)
+	o.handle("GET /services/data/v66.0/limits", missing)
+	_, versions := o.Versions(t.Context())
+	_, describe := o.Describe(t.Context(), "Account")
+	_, limits := o.Limits(t.Context())
+	for _, tt := range []struct {
+		err  error
+		says string
+	}{
+		{versions, "check that org.url is the org's My Domain"},
+		{describe, object},
+		{limits, "catchment check` lists the versions"},
+	} {
+		hint := plan.HintOf(tt.err)
+		if plan.ClassOf(tt.err) != plan.Fix || !strings.Contains(hint, tt.says) ||
+			tt.says != object && strings.Contains(hint, object) {
+			t.Errorf("%v: hint %q, want %q", tt.err, hint, tt.says)
+		}
+	}
+}

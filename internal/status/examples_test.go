@@ -116,6 +116,14 @@ func planExamples() map[string]status.Report {
 				},
 			},
 		},
+		"plan in part": status.Plan{
+			CallsLeft: 99843, CallsMax: 100000, JobsLeft: 9999, ReservePercent: 40, Failed: []string{"Contact", "Lead"},
+			Objects: []status.PlannedObject{{
+				Calls: 3, Extra: []status.Extra{}, Mover: "rest", Object: "Account", Total: 1223, Verify: costs,
+				Why: "incremental",
+			}},
+		},
+		"plan of nothing": status.Plan{CallsLeft: 99843, CallsMax: 100000, JobsLeft: 9999, Failed: []string{"Contact"}},
 	}
 }
 

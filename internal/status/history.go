@@ -109,7 +109,11 @@ func (r OneRun) Text() (t Text) {
 	t.objects(r.Objects)
 	t.Result("")
 	t.steps(r.Objects)
-	t.remark(remarksOf(r.Objects))
+	var all remarks
+	for _, o := range r.Objects {
+		o.remarks(&all)
+	}
+	t.remark(all)
 	r.Run.trouble(&t)
 	return t
 }

@@ -2,7 +2,10 @@ package status
 
 import (
 	"fmt"
+	"log/slog"
 	"time"
+
+	"catchment/internal/plural"
 )
 
 // An Overview is what `status` says: how far each flow is, how its last run and its last
@@ -114,9 +117,11 @@ func (o Overview) Text() (t Text) {
 	} else if o.FalseStart == nil {
 		t.Talk("nothing was copied yet; begin with: catchment run")
 	}
+	var all remarks
 	for _, f := range o.Flows {
-		f.remarks(&t)
+		f.remarks(&all)
 	}
+	t.remark(all)
 	o.notCopied(&t)
 	for _, r := range o.Runs {
 		r.trouble(&t)
@@ -162,35 +167,39 @@ func (t *Text) flows(flows []Flow) {
 	t.table(columns, rows)
 }
 
-// remarks tells what there is to know of a flow beside its row.
-func (f Flow) remarks(t *Text) {
+// remarks adds what there is to know of a flow beside its row.
+func (f Flow) remarks(all *remarks) {
 	if f.WaitingUntil != nil {
-		t.TalkOf(f.Object, "waiting until %s because %s", Stamp(*f.WaitingUntil), f.Error)
-		t.trouble(f.Object, "", &f.Hint)
+		all.add(f.Object, remark{hint: f.Hint, text: "waiting until " + Stamp(*f.WaitingUntil) + " because " + f.Error})
 	} else {
-		t.trouble(f.Object, f.Error, &f.Hint)
+		all.trouble(f.Object, f.Error, f.Hint)
 	}
 	switch {
 	case f.Late && f.Behind == nil:
-		t.TalkOf(f.Object, "too far behind: it was never complete")
+		all.say(f.Object, "too far behind: it was never complete")
 	case f.Late:
-		t.TalkOf(f.Object, "too far behind: %s", Ago(f.Behind))
+		all.say(f.Object, "too far behind: %s", Ago(f.Behind))
 	}
 	if since := time.Time(f.PinnedSince); !since.IsZero() {
-		t.TalkOf(f.Object, "held back by a transaction that is open since about %s", Stamp(since))
+		all.say(f.Object, "held back by a transaction that is open since about %s", Stamp(since))
 	}
-	t.doubts(f.Object, f.Doubts)
-	if v := f.LastVerify; v != nil && v.Error != "" {
-		t.trouble(f.Object+": verify", v.Error, &v.Hint)
+	for _, d := range f.Doubts {
+		all.doubt(f.Object, d)
 	}
-	if f.Rejected > 0 {
-		t.Talk("%s: %s records are kept out of the table, and %s of them have a row of an older version: see "+
-			"_catchment_rejected, in the staging schema", f.Object, Count(f.Rejected), Count(f.Outdated))
+	if v := f.LastVerify; v != nil {
+		if v.Error != "" {
+			all.add(f.Object, remark{level: slog.LevelError, what: "verify: error: ", text: v.Error, hint: v.Hint})
+		}
+	}
+	if n := f.Rejected; n > 0 {
+		all.say(f.Object, "%s %s kept out of the table, and %s of them %s a row of an older version: see "+
+			"_catchment_rejected, in the staging schema", plural.Of(n, "record"), plural.Word(n, "is", "are"),
+			Count(f.Outdated), plural.Word(f.Outdated, "has", "have"))
 	}
 	for _, c := range f.Retired {
-		t.Talk("%s: column %s keeps old values of records that don't change: since %s its field %s is of another "+
-			"type, and has the column %s; drop the old one when nobody needs it",
-			f.Object, c.Column, Stamp(time.Time(c.Since)), c.Field, c.By)
+		all.say(f.Object, "column %s keeps old values of records that don't change: since %s its field %s is of "+
+			"another type, and has the column %s; drop the old one when nobody needs it",
+			c.Column, Stamp(time.Time(c.Since)), c.Field, c.By)
 	}
 }
 

@@ -9,6 +9,8 @@ type Plan struct {
 	CallsMax       int64
 	JobsLeft       int64 // Bulk query jobs of the day
 	ReservePercent int   // of the API calls, set aside for people
+
+	Failed []string // the objects of which nobody knows what they cost; why is told as an error
 }
 
 // A PlannedObject is what a run would read for one flow; nothing of a paused one.
@@ -93,6 +95,7 @@ type planTotal struct {
 	Calls          int64  `json:"api_calls"`
 	CallsLeft      int64  `json:"api_calls_left"`
 	CallsMax       int64  `json:"api_calls_max"`
+	Failed         int    `json:"failed"` // objects that are in none of the sums
 	Jobs           int64  `json:"jobs"`
 	Objects        int    `json:"objects"`
 	Records        int64  `json:"records"`
@@ -107,7 +110,7 @@ type planTotal struct {
 func (p Plan) total() planTotal {
 	sum := planTotal{
 		CallsLeft: p.CallsLeft, CallsMax: p.CallsMax, Objects: len(p.Objects), ReservePercent: p.ReservePercent,
-		Type: "plan_total",
+		Type: "plan_total", Failed: len(p.Failed),
 	}
 	for _, o := range p.Objects {
 		sum.Calls += o.Calls
@@ -145,9 +148,15 @@ func (p Plan) Text() (t Text) {
 		rows = append(rows, []string{o.Object, o.Why, o.Mover, complete(o.From, ""), complete(o.To, o.Grade),
 			Count(o.Records), Count(o.Total), Count(o.Calls), stored(o.StorageBytes, o.StorageAsOf)})
 	}
+	if len(p.Objects) == 0 && len(p.Failed) > 0 {
+		return t // there is nothing to sum up
+	}
 	t.table(columns, rows)
 	for _, o := range p.Objects {
 		o.remarks(&t)
+	}
+	if len(p.Failed) > 0 {
+		t.Talk("without %s, which could not be planned:", strings.Join(p.Failed, ", "))
 	}
 	p.sums(&t)
 	return t

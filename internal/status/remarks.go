@@ -1,11 +1,13 @@
 package status
 
 import (
+	"fmt"
 	"log/slog"
 	"slices"
 	"strings"
 
 	"catchment/internal/plural"
+	"catchment/internal/printable"
 )
 
 // The remarks are what there is to say of objects beside a table. What is true of
@@ -14,41 +16,49 @@ type remarks []remark
 
 // A remark is one of them.
 type remark struct {
-	what, text, hint string // what stands before the text, such as error
-	of               []string
-	level            slog.Level
+	level slog.Level
+	what  string // note, error or nothing, as it stands before the text
+	text  string
+	hint  string
+	of    []string
 }
 
-// add adds what there is to say of an object. Its own name doesn't make two alike
-// different ones.
-func (r *remarks) add(of, what, text, hint string) {
-	text = strings.TrimPrefix(text, of+": ")
-	for i, one := range *r {
-		if one.what == what && one.text == text && one.hint == hint {
-			if !slices.Contains(one.of, of) {
-				(*r)[i].of = append(one.of, of)
+// say adds something that is worth knowing of an object.
+func (r *remarks) say(of, format string, args ...any) {
+	r.add(of, remark{text: strings.TrimSuffix(said(format, args), "\n")})
+}
+
+// doubt adds why the watermark of an object is not proven.
+func (r *remarks) doubt(of string, d Doubt) {
+	text := fmt.Sprintf("not proven, since %s: %s", Stamp(d.Since), printable.Indented(d.Why))
+	r.add(of, remark{level: slog.LevelWarn, text: text, hint: d.Hint})
+}
+
+// trouble adds what went wrong with an object, if anything did, and what to do about it.
+func (r *remarks) trouble(of, failure, hint string) {
+	if failure != "" {
+		r.add(of, remark{level: slog.LevelError, what: "error: ", text: failure, hint: hint})
+	}
+}
+
+// add adds a remark on an object. Its own name doesn't make two alike different ones.
+func (r *remarks) add(of string, one remark) {
+	one.text = strings.TrimPrefix(one.text, of+": ")
+	for i := range *r {
+		same := &(*r)[i]
+		if same.what == one.what && same.text == one.text && same.hint == one.hint {
+			if !slices.Contains(same.of, of) {
+				same.of = append(same.of, of)
 			}
 			return
 		}
 	}
-	*r = append(*r, remark{what: what, text: text, hint: hint, of: []string{of}, level: levelOf(what)})
+	one.of = []string{of}
+	*r = append(*r, one)
 }
 
-// levelOf is how much what stands before a text means.
-func levelOf(what string) slog.Level {
-	switch what {
-	case "error: ":
-		return slog.LevelError
-	case "note: ":
-		return slog.LevelInfo
-	}
-	return slog.LevelWarn // a doubt
-}
-
-// namedAtMost is how many objects a remark names; the table has them all.
-const namedAtMost = 3
-
-// remark tells remarks, in the order in which they were added.
+// remark tells remarks, in the order in which they were added. What a person reads once a
+// log has for each object, since whoever looks for one looks in that field.
 func (t *Text) remark(all remarks) {
 	for _, r := range all {
 		who, which := r.of[0], ""
@@ -59,13 +69,16 @@ func (t *Text) remark(all remarks) {
 		if r.hint != "" {
 			text += said("%s: hint: %s", []any{who, r.hint})
 		}
-		for _, one := range r.of { // a log has an entry for each, a person reads of all together
+		for _, one := range r.of {
 			*t = append(*t, part{Talk: true, Text: text,
 				Entry: Entry{Level: r.level, Message: r.text, Hint: r.hint, Flow: one}})
 			text = ""
 		}
 	}
 }
+
+// namedAtMost is how many objects a remark names; the table has them all.
+const namedAtMost = 3
 
 // some names the first of many.
 func some(names []string) string {

@@ -2,6 +2,7 @@ package status
 
 import (
 	"fmt"
+	"log/slog"
 	"strings"
 	"testing"
 )
@@ -12,13 +13,14 @@ func TestRemarks(t *testing.T) {
 	var all remarks
 	for n := range 71 {
 		name := fmt.Sprintf("Object%d__c", n)
-		all.add(name, "error: ", name+": no calls left", "wait")
+		all.trouble(name, name+": no calls left", "wait")
 	}
-	all.add("Account", "note: ", "one", "")
-	all.add("Account", "note: ", "one", "") // twice of the same object is once
-	all.add("Account", "note: ", "two", "")
-	all.add("Contact", "note: ", "two", "")
-	all.add("Contact", "note: ", "two", "another hint makes another remark")
+	all.trouble("Account", "", "nothing went wrong")
+	all.say("Account", "%d", 1)
+	all.say("Account", "%d", 1) // twice of the same object is once
+	all.say("Account", "two")
+	all.say("Contact", "two")
+	all.doubt("Contact", Doubt{Why: "two", Hint: "look"})
 	var text Text
 	text.remark(all)
 	var got strings.Builder
@@ -27,12 +29,18 @@ func TestRemarks(t *testing.T) {
 	}
 	want := `71 objects: error: no calls left (Object0__c, Object1__c, Object2__c and 68 more)
 71 objects: hint: wait
-Account: note: one
-2 objects: note: two (Account and Contact)
-Contact: note: two
-Contact: hint: another hint makes another remark
+Account: 1
+2 objects: two (Account and Contact)
+Contact: not proven, since -: two
+Contact: hint: look
 `
 	if got.String() != want {
 		t.Errorf("it is\n%swant\n%s", got.String(), want)
+	}
+	for n, p := range text[:71] { // a log has each of them
+		want := Entry{Level: slog.LevelError, Message: "no calls left", Hint: "wait", Flow: fmt.Sprintf("Object%d__c", n)}
+		if p.Entry != want {
+			t.Errorf("a log says %+v, want %+v", p.Entry, want)
+		}
 	}
 }

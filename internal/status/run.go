@@ -72,7 +72,11 @@ func (r Run) Text() (t Text) {
 		shown = slices.DeleteFunc(slices.Clone(shown), RunObject.well)
 	}
 	t.objects(shown)
-	t.remark(remarksOf(shown))
+	var all remarks
+	for _, o := range shown {
+		o.remarks(&all)
+	}
+	t.remark(all)
 	t.Talk("run %s is %s: %s, %d failed, %.1f s, %s", r.ID, r.State, plural.Of(len(r.Objects), "object"), r.Failed,
 		time.Duration(r.Seconds).Seconds(), plural.Of(r.Calls, "API call"))
 	return t
@@ -95,18 +99,21 @@ func (t *Text) objects(objects []RunObject) {
 	t.table(columns, rows)
 }
 
-// remarksOf are what there is to know of flows beside their rows.
-func remarksOf(objects []RunObject) (all remarks) {
-	for _, o := range objects {
-		for _, d := range o.Doubts {
-			all.add(o.Object, "", d.text(), d.Hint)
-		}
-		for _, note := range o.Notes {
-			all.add(o.Object, "note: ", note, "")
-		}
-		if o.Error != "" {
-			all.add(o.Object, "error: ", o.Error, hintOf(o.Hint))
-		}
+// remarks adds what there is to know of a flow beside its row.
+func (o RunObject) remarks(all *remarks) {
+	for _, d := range o.Doubts {
+		all.doubt(o.Object, d)
 	}
-	return all
+	for _, note := range o.Notes {
+		all.add(o.Object, remark{what: "note: ", text: note})
+	}
+	all.trouble(o.Object, o.Error, hintOf(o.Hint))
+}
+
+// hintOf is a hint that may not be there.
+func hintOf(hint *string) string {
+	if hint == nil {
+		return ""
+	}
+	return *hint
 }

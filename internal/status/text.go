@@ -65,14 +65,6 @@ func said(format string, args []any) string {
 	return fmt.Sprintf(format, shown...) + "\n"
 }
 
-// hintOf is a hint that may not be there.
-func hintOf(hint *string) string {
-	if hint == nil {
-		return ""
-	}
-	return *hint
-}
-
 // write gives up where results can't be written; nobody waits for talk. Whatever
 // was forgotten elsewhere is made printable here.
 func (t Text) write(p Printer) error {

@@ -24,7 +24,8 @@ type download struct {
 	shelf   *shelf
 	atOnce  int   // pages that the warehouse takes at a time
 	blanks  int64 // records with a value that no column takes
-	options Options
+	stop    <-chan struct{}
+	tell    func(Progress) // may be nil
 }
 
 // read makes a job and brings its pages into the reading, a few at a time, so
@@ -72,7 +73,7 @@ func (d *download) wait(ctx context.Context, pager mover.Pager, job mover.Job) (
 		case <-ctx.Done():
 			timer.Stop()
 			return job, context.Cause(ctx)
-		case <-d.options.Stop:
+		case <-d.stop:
 			timer.Stop()
 			return job, plan.ErrStopped
 		case <-timer.C:
@@ -110,8 +111,9 @@ func (d *download) fetch(ctx context.Context, pager mover.Pager, job mover.Job, 
 			return fmt.Errorf("page %s: %w", p.Name, err)
 		}
 		records += stored.Rows
-		d.options.Progress.tell(
-			Progress{Flow: d.held.Flow(), Doing: Reading, Records: records, Of: job.Records, Known: true})
+		if d.tell != nil {
+			d.tell(Progress{Flow: d.held.Flow(), Doing: Reading, Records: records, Of: job.Records, Known: true})
+		}
 		if len(waiting) > 0 && waiting[0].Gzip != stored.Gzip {
 			if err := load(); err != nil {
 				return err

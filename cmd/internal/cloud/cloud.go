@@ -4,6 +4,7 @@ package cloud
 
 import (
 	"context"
+	"net"
 	"sync"
 	"time"
 
@@ -20,6 +21,7 @@ import (
 	"catchment/internal/blob/s3"
 	"catchment/internal/control/dynamo"
 	"catchment/internal/control/versioned"
+	"catchment/internal/dns"
 	"catchment/internal/flow"
 	"catchment/internal/mover"
 	"catchment/internal/mover/appflow"
@@ -29,12 +31,23 @@ import (
 	"catchment/internal/project"
 	"catchment/internal/salesforce"
 	"catchment/internal/secret"
+	"catchment/internal/warehouse/handshake"
 )
 
 // An AWS is the account that the environment names. It is asked for only where
 // a configuration needs it.
 type AWS struct {
+	// Names is how warehouses find the hosts of their URLs; nil as the machine does.
+	Names  *dns.Patience
 	config func() (aws.Config, error)
+}
+
+// lookup finds hosts by Names.
+func (a *AWS) lookup() handshake.Lookup {
+	if a.Names == nil {
+		return nil
+	}
+	return a.Names.Lookup(net.DefaultResolver.LookupHost)
 }
 
 // New makes an AWS of the environment, as every program of AWS reads it: proxy

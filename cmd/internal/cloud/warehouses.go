@@ -23,7 +23,7 @@ func (a *AWS) warehouses() map[string]project.WarehouseDriver {
 			Also:  []string{"postgresql"},
 			Check: func(place string) error { return postgres.CheckURL("postgres:" + place) },
 			Open: func(place string, o warehouse.Options) (warehouse.Warehouse, error) {
-				driver, err := postgres.Open("postgres:"+place, postgres.Options{})
+				driver, err := postgres.Open("postgres:"+place, postgres.Options{Lookup: a.lookup()})
 				if err != nil {
 					return nil, err
 				}
@@ -55,6 +55,8 @@ func (a *AWS) redshiftBy(
 		Title: "Redshift",
 		Check: func(place string) error { return check(scheme + place) },
 		Open: func(place string, o warehouse.Options) (warehouse.Warehouse, error) {
+			options := options
+			options.Lookup = a.lookup()
 			driver, err := open(scheme+place, options)
 			if err != nil {
 				return nil, err

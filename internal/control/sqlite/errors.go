@@ -32,7 +32,7 @@ func (t *Table) fail(doing string, err error) error {
 		class, hint = plan.Full, "free some space on the disk of "+path+", and look whether it is healthy"
 	case code.SQLITE_NOTADB, code.SQLITE_CORRUPT:
 		class, hint = plan.Fix, "it is no SQLite database, or a damaged one: restore it, "+
-			"or move it away and let catchment make a new one; the watermarks are in the warehouse too"
+			"or move it away, and the next catchment run makes a new one; the watermarks are in the warehouse too"
 	}
 	return plan.Failf(class, hint, "%s: %w", doing, err)
 }

@@ -35,7 +35,7 @@ type verdict struct {
 func Classify(e *Error) error {
 	v, ok := byCode(e)
 	if !ok {
-		v = byStatus(e.Status)
+		v = byStatus(e)
 	}
 	e.resend = v.resend
 	return &plan.Failure{Class: v.class, Hint: v.hint, Err: e}
@@ -128,8 +128,8 @@ func byTransport(code string) (verdict, bool) {
 	case codeHTML:
 		return verdict{plan.Fix, false, "set org.url to your My Domain, as https://acme.my.salesforce.com, " +
 			"and look for a proxy that answers in its place"}, true
-	case codeHost:
-		return verdict{plan.Fix, false, "check the host in org.url, and that this machine can resolve names"}, true
+	case codeHost: // who connects has tried it again already, see package dns
+		return verdict{plan.Retry, false, "check the host in org.url, and that this machine can resolve names"}, true
 	case codeTLS:
 		return verdict{plan.Fix, false, "check org.url, and if a proxy stands between, " +
 			"put the certificate of its authority into the file that SSL_CERT_FILE names"}, true
@@ -146,8 +146,8 @@ func byTransport(code string) (verdict, bool) {
 }
 
 // byStatus is the table for answers without a code that we know.
-func byStatus(status int) verdict {
-	switch status {
+func byStatus(e *Error) verdict {
+	switch e.Status {
 	case http.StatusTooManyRequests, 420:
 		return verdict{plan.Retry, true, "Salesforce asks to slow down"}
 	case http.StatusNotAcceptable:
@@ -156,7 +156,7 @@ func byStatus(status int) verdict {
 	case http.StatusUnauthorized, http.StatusForbidden:
 		return verdict{plan.Fix, false, "check the user's permissions and the login"}
 	case http.StatusNotFound:
-		return verdict{plan.Fix, false, "check the object's name and org.url, and that the user may read the object"}
+		return verdict{plan.Fix, false, missingHint(e.Resource)}
 	case http.StatusConflict:
 		return verdict{plan.Bug, false, "results must be read with the API version that made the job"}
 	case http.StatusGone:
@@ -166,10 +166,23 @@ func byStatus(status int) verdict {
 	case http.StatusRequestURITooLong, http.StatusRequestHeaderFieldsTooLarge:
 		return verdict{plan.Fix, false, "the query is too long for REST: exclude fields, or set mover: bulk"}
 	}
-	if status >= 500 {
+	if e.Status >= 500 {
 		return verdict{plan.Retry, true, troubleHint}
 	}
 	return verdict{plan.Bug, false, unknownHint}
+}
+
+// missingHint is what to do where a resource isn't there, by its path: of each something
+// else is missing.
+func missingHint(resource string) string {
+	switch path := strings.Trim(resource, "/") + "/"; {
+	case strings.Contains(path, "/sobjects/") && !strings.HasSuffix(path, "/sobjects/"):
+		return "check the object's name and org.url, and that the user may read the object"
+	case strings.HasPrefix(path, "services/data/v"):
+		return "check org.url and org.api_version: `catchment check` lists the versions that the org serves"
+	}
+	return "no org answers like that: check that org.url is the org's My Domain, as https://acme.my.salesforce.com, " +
+		"and look for a proxy that answers in its place"
 }
 
 // troubleHint is what to do about a Salesforce that can't answer for now.
@@ -193,12 +206,12 @@ func requestLimit(message string) verdict {
 // Broken classes what happened before there was an answer.
 func Broken(resource string, err error) error {
 	e := &Error{Resource: resource, Code: codeReset, Message: Bearable(err.Error()), err: err}
-	dns, isDNS := errors.AsType[*net.DNSError](err)
+	_, isDNS := errors.AsType[*net.DNSError](err)
 	_, badCert := errors.AsType[*tls.CertificateVerificationError](err)
 	_, badName := errors.AsType[x509.HostnameError](err)
 	_, notTLS := errors.AsType[tls.RecordHeaderError](err)
 	switch {
-	case isDNS && dns.IsNotFound:
+	case isDNS: // by a resolver that doesn't answer, too
 		e.Code = codeHost
 	case badCert, badName, notTLS, errors.Is(err, http.ErrSchemeMismatch):
 		e.Code = codeTLS

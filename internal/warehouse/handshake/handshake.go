@@ -27,6 +27,9 @@ import (
 	"catchment/internal/warehouse"
 )
 
+// A Lookup finds the addresses of a host.
+type Lookup = func(ctx context.Context, host string) ([]string, error)
+
 // Config reads a URL of pgx. Its errors repeat the URL.
 func Config(text string) (*pgxpool.Config, error) {
 	c, err := pgxpool.ParseConfig(text)

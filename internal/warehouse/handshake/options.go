@@ -14,7 +14,7 @@ import (
 )
 
 // options are those of a URL that pgx takes for the connection, apart from passwords
-// (PostgreSQL documentation, "Parameter Key Words"). It hands any other to the server as
+// (libpq, "Parameter Key Words"). It hands any other to the server as
 // a setting, and the server refuses the connection for one that it doesn't know; psql
 // refuses such a URL, and so does CheckOptions.
 func options() []string {
@@ -61,6 +61,6 @@ func Unread(err error) error {
 	if !ok {
 		return nil
 	}
-	return plan.Fixf("look at sslrootcert, sslcert, sslkey, passfile and servicefile in warehouse.url, and at PGSSLROOTCERT",
-		"warehouse.url names a file that can't be read: %w", printable.Error(file))
+	return plan.Fixf("look at sslrootcert, sslcert, sslkey, passfile and servicefile in warehouse.url, "+
+		"and at PGSSLROOTCERT", "warehouse.url names a file that can't be read: %w", printable.Error(file))
 }

@@ -32,8 +32,9 @@ func failure(place string, err error) error {
 	if e, ok := errors.AsType[*pgconn.PgError](err); ok {
 		return refusal(place, e)
 	}
-	if e, ok := errors.AsType[*net.DNSError](err); ok && e.IsNotFound {
-		return plan.Fixf("look at the host in warehouse.url", "%s: no host has this name", place)
+	if _, ok := errors.AsType[*net.DNSError](err); ok { // who connects has tried it again, see package dns
+		return plan.Failf(plan.Retry, "look at the host in warehouse.url, and whether this machine can resolve names",
+			"%s: no host was found by this name", place)
 	}
 	_, connecting := errors.AsType[*pgconn.ConnectError](err)
 	broke := lost(err) || errors.Is(err, io.EOF) // a server that stops or starts answers nothing

@@ -66,8 +66,27 @@ func TestFailure(t *testing.T) {
 	if plan.ClassOf(role) != plan.Fix || !strings.Contains(role.Error(), "reader") {
 		t.Errorf("got %v", role)
 	}
-	if err := failure("here", &net.DNSError{Name: "h", IsNotFound: true}); plan.ClassOf(err) != plan.Fix {
+	if err := failure("here", &net.DNSError{Name: "h", IsNotFound: true}); plan.ClassOf(err) != plan.Retry {
 		t.Errorf("got %v", err)
+	}
+}
+
+// Hosts are found as the options say; one that isn't there passes by itself.
+func TestHostThatIsNotThere(t *testing.T) {
+	t.Parallel()
+	asked := ""
+	find := func(_ context.Context, host string) ([]string, error) {
+		asked = host
+		return nil, &net.DNSError{Err: "no such host", Name: host, IsNotFound: true}
+	}
+	d, err := Open("postgres://u@acme.example/d", Options{Lookup: find})
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = d.View(t.Context(), func(sql.Tx) error { return nil })
+	if asked != "acme.example" || plan.ClassOf(err) != plan.Retry || plan.HintOf(err) == "" ||
+		!strings.Contains(err.Error(), "no host was found by this name") {
+		t.Errorf("%v (asked for %q, hint %q)", err, asked, plan.HintOf(err))
 	}
 }
 

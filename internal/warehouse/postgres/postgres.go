@@ -28,6 +28,8 @@ import (
 type Options struct {
 	Connections int           // how many sessions at most; 0 is 8
 	LockWait    time.Duration // how long to wait for somebody else's lock; 0 is a minute
+
+	Lookup handshake.Lookup // how the names of hosts are found; nil as the machine does
 }
 
 // Open makes a driver for the database that a postgres:// URL names. It
@@ -74,6 +76,9 @@ func config(url string, o Options) (*pgxpool.Config, error) {
 	}
 	c.MaxConns, c.MinConns = int32(o.Connections), 0 // #nosec G115 -- a handful
 	c.MaxConnIdleTime = 5 * time.Minute
+	if o.Lookup != nil {
+		c.ConnConfig.LookupFunc = o.Lookup
+	}
 	c.ConnConfig.ConnectTimeout = 30 * time.Second
 	// Tables are made and changed as we go, so a remembered plan may be of
 	// another table; and a pooler in between may know nothing of it.

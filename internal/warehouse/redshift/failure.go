@@ -28,9 +28,9 @@ func wireFailure(p place, err error) error {
 	if e, ok := errors.AsType[*pgconn.PgError](err); ok {
 		return refusal(p, e.Code, e.Message+" "+e.Detail)
 	}
-	if e, ok := errors.AsType[*net.DNSError](err); ok && e.IsNotFound {
-		return plan.Fixf("look at the host in warehouse.url; a deleted cluster has none",
-			"%s: no host has this name", p)
+	if _, ok := errors.AsType[*net.DNSError](err); ok { // who connects has tried it again, see package dns
+		return plan.Failf(plan.Retry, "look at the host in warehouse.url, and whether this machine can resolve names; "+
+			"a deleted cluster has none", "%s: no host was found by this name", p)
 	}
 	_, connecting := errors.AsType[*pgconn.ConnectError](err)
 	if refused := handshake.Refused(p.what, err); connecting && refused != nil {

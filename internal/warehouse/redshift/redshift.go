@@ -21,6 +21,7 @@ import (
 
 	"catchment/internal/plan"
 	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/handshake"
 	"catchment/internal/warehouse/sql"
 	"catchment/internal/warehouse/sql/dialect"
 )
@@ -33,9 +34,10 @@ type Options struct {
 	// Report hears of texts that were cut off; nil hears nothing.
 	Report func(Cut)
 
-	Connections int           // how many sessions of the wire at most; 0 is 8
-	LockWait    time.Duration // how long to wait for somebody else's lock; 0 is five minutes
-	Poll        time.Duration // the pause before the Data API is first asked about a statement; 0 is 50 ms
+	Connections int              // how many sessions of the wire at most; 0 is 8
+	LockWait    time.Duration    // how long to wait for somebody else's lock; 0 is five minutes
+	Lookup      handshake.Lookup // how the names of hosts are found; nil as the machine does
+	Poll        time.Duration    // the pause before the Data API is first asked about a statement; 0 is 50 ms
 }
 
 // A Cut says that texts of a page were too long and were cut off, or may have

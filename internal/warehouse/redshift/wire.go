@@ -33,6 +33,9 @@ func newWire(p place, o Options) (*wire, error) {
 	}
 	c.MaxConns, c.MinConns = int32(o.Connections), 0 // #nosec G115 -- a handful
 	c.MaxConnIdleTime = 5 * time.Minute
+	if o.Lookup != nil {
+		c.ConnConfig.LookupFunc = o.Lookup
+	}
 	c.ConnConfig.ConnectTimeout = 30 * time.Second
 	// Redshift reports no standard_conforming_strings, without which pgx refuses
 	// the simple protocol; and what was prepared may be of a table that has
