@@ -245,7 +245,7 @@ var elsewhere = regexp.MustCompile(`\b(aws|openssl|psql|createdb|npm|sf) [a-z]`)
 // exists. The table of errors is the source: each hint that stands in it is looked at.
 func TestHintsNameWhatExists(t *testing.T) {
 	t.Parallel()
-	root := (&session{voice: newVoice(Program{})}).root()
+	root := (&session{voice: &voice{}}).root()
 	all := hints(t)
 	if len(all) < 300 {
 		t.Fatalf("%d hints: the source has more", len(all))
@@ -273,7 +273,7 @@ func printed(class plan.Class, hint, command string) string {
 // What has no hint of its own is told the advice of its class, which names something, too.
 func TestAdviceNamesWhatExists(t *testing.T) {
 	t.Parallel()
-	root := (&session{voice: newVoice(Program{})}).root()
+	root := (&session{voice: &voice{}}).root()
 	for _, err := range []error{
 		plan.Failf(plan.Retry, "", "x"), plan.Failf(plan.Wait, "", "x"), plan.Failf(plan.Fix, "", "x"),
 		plan.Failf(plan.Full, "", "x"), plan.Failf(plan.Bug, "", "x"), plan.Strangef("x"), errors.New("x"),
@@ -292,7 +292,7 @@ func TestAdviceNamesWhatExists(t *testing.T) {
 // The walk finds what it is there for.
 func TestUnknownIsFound(t *testing.T) {
 	t.Parallel()
-	root := (&session{voice: newVoice(Program{})}).root()
+	root := (&session{voice: &voice{}}).root()
 	for hint, want := range map[string]string{
 		"do it with: catchment sync":                "the command catchment sync",
 		"type: catchment flows pusch --file X":      "the command catchment flows pusch",

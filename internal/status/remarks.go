@@ -57,8 +57,8 @@ func (r *remarks) add(of string, one remark) {
 	*r = append(*r, one)
 }
 
-// remark tells remarks, in the order in which they were added. What a person reads once a
-// log has for each object, since whoever looks for one looks in that field.
+// remark tells remarks, in the order in which they were added. A log has an
+// entry for each object of one.
 func (t *Text) remark(all remarks) {
 	for _, r := range all {
 		who, which := r.of[0], ""
@@ -72,7 +72,7 @@ func (t *Text) remark(all remarks) {
 		for _, one := range r.of {
 			*t = append(*t, part{Talk: true, Text: text,
 				Entry: Entry{Level: r.level, Message: r.text, Hint: r.hint, Flow: one}})
-			text = ""
+			text = "" // a person reads it once
 		}
 	}
 }

@@ -37,10 +37,10 @@ Contact: hint: look
 	if got.String() != want {
 		t.Errorf("it is\n%swant\n%s", got.String(), want)
 	}
-	for n, p := range text[:71] { // a log has each of them
-		want := Entry{Level: slog.LevelError, Message: "no calls left", Hint: "wait", Flow: fmt.Sprintf("Object%d__c", n)}
-		if p.Entry != want {
-			t.Errorf("a log says %+v, want %+v", p.Entry, want)
+	for n, p := range text[:71] { // a log has an entry for each
+		e := p.Entry
+		if e.Level != slog.LevelError || e.Message != "no calls left" || e.Flow != fmt.Sprintf("Object%d__c", n) {
+			t.Errorf("a log says %+v", e)
 		}
 	}
 }

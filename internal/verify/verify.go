@@ -64,7 +64,7 @@ type Options struct {
 	Reserve      int    // hundredths of the org's daily API calls that are left to people
 
 	Stop     <-chan struct{} // closed: a job isn't waited for any more
-	Progress func(Progress)  // hears how far a comparison is; may be nil
+	Progress Hearer          // may be nil
 }
 
 // Flow compares one flow. It holds the flow's lease meanwhile, so that no run
@@ -251,7 +251,7 @@ func (w *verification) exact(ctx context.Context) (err error) {
 	shelf := &shelf{store: w.Stage, source: w.subject.source, room: w.Warehouse.Room(), held: w.held}
 	d := download{
 		movers: w.Movers, subject: w.subject, held: w.held, shelf: shelf, atOnce: w.Warehouse.PagesPerLoad(),
-		stop: w.Options.Stop, tell: w.Options.Progress,
+		stop: w.Options.Stop, hearer: w.Options.Progress,
 	}
 	w.tell(Asking)
 	job, err := d.read(ctx, r)
@@ -290,9 +290,7 @@ func (w *verification) exact(ctx context.Context) (err error) {
 
 // tell tells what the comparison is at whoever wants to hear it.
 func (w *verification) tell(doing Doing) {
-	if w.Options.Progress != nil {
-		w.Options.Progress(Progress{Flow: w.flow.Object, Doing: doing})
-	}
+	w.Options.Progress.tell(Progress{Flow: w.flow.Object, Doing: doing})
 }
 
 // leaveOutBlanks says that values which no column takes were compared as if they were
