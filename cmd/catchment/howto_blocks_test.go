@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -10,21 +11,11 @@ import (
 
 // Every block of a how-to page is executed, or says right above that it isn't,
 // and why. Console and bash blocks are typed by TestHowtoPages; a configuration
-// stands in a script, or is a file of its page.
+// stands in a script, or is a file of its page; others are read by a test that names
+// the page and the kind of block.
 func TestHowTosAreExecuted(t *testing.T) {
 	t.Parallel()
-	files, err := filepath.Glob("../../testdata/script/*.txtar")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var scripts strings.Builder
-	for _, file := range files {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		scripts.Write(text)
-	}
+	scripts, tests := textOf(t, "../../testdata/script/*.txtar"), textOf(t, "*_test.go")
 	for _, page := range howtoPages(t) {
 		read := readPage(t, page)
 		blocks := strings.Split(read.text, "```")
@@ -35,13 +26,32 @@ func TestHowTosAreExecuted(t *testing.T) {
 			switch {
 			case i%2 == 0 || kind == "console" || kind == "bash":
 			case kind == "yaml" && isFile && read.files[name] == body && len(read.typed) > 0:
-			case kind == "yaml" && strings.Contains(scripts.String(), body):
+			case kind == "yaml" && strings.Contains(scripts, body):
+			case strings.Contains(tests, fmt.Sprintf("%q, %q", filepath.Base(page), kind)):
 			case notExecuted.MatchString(blocks[i-1]):
 			default:
 				t.Errorf("%s: nobody executes this, and no *Not executed: ...* stands above it:\n%s", page, body)
 			}
 		}
 	}
+}
+
+// textOf is what all these files say.
+func textOf(t *testing.T, pattern string) string {
+	t.Helper()
+	files, err := filepath.Glob(pattern)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all strings.Builder
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all.Write(text)
+	}
+	return all.String()
 }
 
 // notExecuted is how a page says so of the block below.

@@ -258,7 +258,8 @@ func awaitRequest(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// queryDuck: duck FILE SQL prints the rows of a query, tab between columns.
+// queryDuck: duck FILE SQL prints the rows of a query, tab between columns. @FILE is the SQL in
+// that file.
 func queryDuck(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) != 2 {
 		ts.Fatalf("usage: duck FILE SQL")
@@ -266,6 +267,9 @@ func queryDuck(ts *testscript.TestScript, neg bool, args []string) {
 	db, err := stdsql.Open("duckdb", ts.MkAbs(args[0])+"?autoinstall_known_extensions=false")
 	ts.Check(err)
 	defer db.Close()
+	if file, ok := strings.CutPrefix(args[1], "@"); ok {
+		args[1] = ts.ReadFile(file)
+	}
 	rows, err := db.Query(args[1])
 	if err != nil {
 		if neg {

@@ -55,7 +55,10 @@ func newCronHost(t *testing.T) *cronHost {
 	t.Cleanup(server.Close)
 	h := &cronHost{t: t, dir: filepath.Join(t.TempDir(), "srv"), org: org}
 	c := org.Credentials()
-	out, code := h.shell(blocks(t, "operate.md", "sh")[0], "ORG_URL="+server.URL, "SF_CLIENT_ID="+c.ClientID,
+	if err := os.Mkdir(h.dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	out, code := h.shell("cd /srv/catchment\n"+blocks(t, "operate.md", "bash")[0], "ORG_URL="+server.URL, "SF_CLIENT_ID="+c.ClientID,
 		"SF_CLIENT_SECRET="+c.ClientSecret, "PATH="+os.Getenv("PATH"))
 	if code != 0 || !strings.Contains(out, " 0 failed, ") {
 		t.Fatalf("the folder is set up: exit %d\n%s", code, out)
@@ -95,7 +98,7 @@ func (h *cronHost) job(has string) (mail string, code int) {
 	h.t.Helper()
 	// What cron sets by itself: crontab(5).
 	variables := []string{"HOME=" + h.dir, "LOGNAME=catchment", "SHELL=/bin/sh", "PATH=/usr/bin:/bin"}
-	for line := range strings.Lines(blocks(h.t, "operate.md", "crontab")[0]) {
+	for line := range strings.Lines(strings.Join(blocks(h.t, "operate.md", "crontab"), "")) {
 		line = strings.TrimSpace(line)
 		if name, _, ok := strings.Cut(line, "="); ok && !strings.Contains(name, " ") {
 			variables = append(variables, h.here(line))
@@ -130,11 +133,16 @@ func (h *cronHost) expect(job string, code int, says ...string) {
 func TestCronLinesOfTheDocs(t *testing.T) {
 	t.Parallel()
 	h := newCronHost(t)
-	const run, verify, morning = "catchment run", "catchment verify", "catchment status"
+	const run, verify, morning = "catchment run --quiet --if-busy", "catchment verify", "catchment status"
+	const copied = "cp catchment"
 	stamp := `(?m)^20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ `
 	h.expect(run, 0)
 	h.expect(verify, 0)
 	h.expect(morning, 0)
+	h.expect(copied, 0)
+	if _, err := os.Stat(filepath.Join(h.dir, "bi.duckdb")); err != nil {
+		t.Error(err)
+	}
 
 	h.org.Fault(fakeorg.Rule{Path: "/sobjects/Contact/describe", Status: 400,
 		Body: `[{"errorCode":"X","message":"no"}]`})

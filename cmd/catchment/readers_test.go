@@ -47,7 +47,16 @@ func looksAsReader(t *testing.T, p *copying) {
 	program := linked(t)
 	p.bin = program
 	p.must(t, "run")
+	p.must(t, "flows", "push")
 	p.edit(t, "postgres@", "looks@")
+	if rows, err := os.ReadFile(filepath.Join(p.dir, "catchment.yaml")); err == nil { // the same flows, as control rows
+		name := filepath.Join(p.dir, "rows.yaml")
+		head, _, _ := strings.Cut(string(rows), "flows:")
+		err = os.WriteFile(name, []byte(head+"flows: control\n"), 0o600)
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
 	readable(t, p.dir)
 	before := everyFile(t, p.dir)
 	looks := func(args ...string) (string, error) {
@@ -60,7 +69,8 @@ func looksAsReader(t *testing.T, p *copying) {
 		return out.String(), err
 	}
 	for says, args := range map[string][]string{
-		"Account": {"status"}, "CREATE TABLE": {"sql", "Account"}, "1 row": {"query", "SELECT count(*) FROM account"},
+		"Account": {"status"}, "CREATE TABLE": {"sql", "Account"},
+		`"account"`: {"sql", "Account", "--config", "rows.yaml"}, "1 row": {"query", "SELECT count(*) FROM account"},
 	} {
 		if out, err := looks(args...); err != nil || !strings.Contains(out, says) {
 			t.Errorf("%v: %v\n%s", args, err, out)
@@ -68,6 +78,9 @@ func looksAsReader(t *testing.T, p *copying) {
 	}
 	if out, err := looks("query", "DELETE FROM account"); err == nil || !strings.Contains(out, "gives no rows") {
 		t.Errorf("a DELETE: %v\n%s", err, out)
+	}
+	if out, err := looks("pause", "Account"); err == nil {
+		t.Errorf("the reader could write\n%s", out)
 	}
 	if after := everyFile(t, p.dir); after != before {
 		t.Errorf("the folder had\n%s\nand has\n%s", before, after)

@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"catchment/internal/control"
+	"catchment/internal/dotenv"
 	"catchment/internal/flow"
 	"catchment/internal/notice"
 	"catchment/internal/plan"
@@ -186,12 +188,16 @@ func (c *checkup) checkFlows(ctx context.Context, control, warehouse bool) {
 		c.found("flows", "", err)
 		return
 	}
+	left := "objects that patterns leave out"
+	if slices.ContainsFunc(c.File.Flows, func(fl flow.Flow) bool { return fl.Object == flow.Star }) {
+		left = `objects that "*" leaves out`
+	}
 	for reason, names := range c.File.StarLeaves(c.Objects) {
 		more := ""
 		if n := len(names) - 5; n > 0 {
 			names, more = names[:5], fmt.Sprintf(" and %d more", n)
 		}
-		c.found(`objects that "*" leaves out`, fmt.Sprintf("%s%s: %s", strings.Join(names, ", "), more, reason), nil)
+		c.found(left, fmt.Sprintf("%s%s: %s", strings.Join(names, ", "), more, reason), nil)
 	}
 	find := c.Sources()
 	if !warehouse {
@@ -362,7 +368,7 @@ func (c *checkup) silent(ctx context.Context, src *source.Source) error {
 // its group isn't there is told by what has files.
 func (c *checkup) checkFiles() {
 	all, _ := c.Wide()
-	all = append(all, rights.Rights{}.Wider(c.dotenvPath())...)
+	all = append(all, rights.Rights{}.Wider(dotenv.Beside(c.config))...)
 	for _, wide := range all {
 		c.warn("file "+wide.Path, wide.Who, "type: "+wide.Command)
 	}

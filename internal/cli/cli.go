@@ -17,7 +17,6 @@ import (
 	"io"
 	"os"
 	"regexp"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -207,7 +206,7 @@ what they failed over.`,
 	}
 	root.RunE = func(cmd *cobra.Command, _ []string) error {
 		if version {
-			return s.printVersion()
+			return printVersion(s)
 		}
 		return cmd.Help()
 	}
@@ -225,10 +224,10 @@ what they failed over.`,
 		return usageError{plan.Fixf("see: "+cmd.CommandPath()+" --help", "%w", err)}
 	})
 	for _, cmd := range []*cobra.Command{
-		s.demoCommand(), s.orgCommand(), s.initCommand(), s.schemaCommand(), s.checkCommand(), s.planCommand(),
+		s.demoCommand(), s.orgCommand(), s.initCommand(), schemaCommand(s), s.checkCommand(), s.planCommand(),
 		s.runCommand(),
 		s.pauseCommand(), s.resumeCommand(), s.eraseCommand(), s.statusCommand(), s.runsCommand(), s.verifyCommand(),
-		s.sqlCommand(), queryCommand(s), s.flowsCommand(), s.adoptCommand(), s.awsCommand(), s.versionCommand(),
+		s.sqlCommand(), queryCommand(s), s.flowsCommand(), s.adoptCommand(), s.awsCommand(), versionCommand(s),
 	} {
 		check := cmd.Args
 		cmd.Args = func(cmd *cobra.Command, args []string) error {
@@ -242,30 +241,20 @@ what they failed over.`,
 		}
 		root.AddCommand(cmd)
 	}
-	s.completeObjects(root)
+	completeObjects(s, root)
 	return root
 }
 
-// completeObjects has a shell complete the names of objects wherever a command takes them.
-func (s *session) completeObjects(cmd *cobra.Command) {
-	if strings.Contains(cmd.Use, "OBJECT") {
-		cmd.ValidArgsFunction = s.objectNames
-	}
-	for _, below := range cmd.Commands() {
-		s.completeObjects(below)
-	}
-}
-
-func (s *session) versionCommand() *cobra.Command {
+func versionCommand(s *session) *cobra.Command {
 	return &cobra.Command{
 		Use:     "version",
 		Short:   "Print the version",
 		Example: "  catchment version",
 		Args:    cobra.NoArgs,
-		RunE:    func(*cobra.Command, []string) error { return s.printVersion() },
+		RunE:    func(*cobra.Command, []string) error { return printVersion(s) },
 	}
 }
 
-func (s *session) printVersion() error {
+func printVersion(s *session) error {
 	return s.Print(notice.Version{Version: s.Version, APIVersion: platform.Newest})
 }

@@ -192,8 +192,7 @@ func (d *demo) prove(ctx context.Context, runs ...control.RunRow) error {
 		return err
 	}
 	printed := p.printVerify(results, verifyFlags{})
-	local := d.Drivers.Local
-	path := filepath.Join(d.flags.dir, local.File)
+	path := filepath.Join(d.flags.dir, d.Drivers.Local.File)
 	if err := d.sum(path, results, len(runs)); err != nil {
 		return err
 	}
@@ -202,12 +201,10 @@ func (d *demo) prove(ctx context.Context, runs ...control.RunRow) error {
 	}
 	d.Say(`
 Look for yourself:
-  %s
-  %s
-  catchment status --config %s
-Next: catchment org (a fake org for your own tests), catchment init (your own org)`,
-		local.Look(path, "SELECT id, name, billingstreet FROM salesforce.account LIMIT 3"),
-		local.Look(path, "SELECT _catchment_delete_reason, count(*) FROM salesforce.contact GROUP BY ALL"), d.config)
+  catchment query --config %[1]s "SELECT id, name, billingstreet FROM account LIMIT 3"
+  catchment query --config %[1]s "SELECT _catchment_delete_reason, count(*) FROM contact GROUP BY ALL"
+  catchment status --config %[1]s
+Next: catchment org (a fake org for your own tests), catchment init (your own org)`, d.config)
 	return nil
 }
 

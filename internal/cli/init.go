@@ -53,10 +53,11 @@ func (s *session) init(cmd *cobra.Command, org flow.Org) error {
 	if org.URL == "" {
 		return plan.Fixf("catchment init --url https://acme.my.salesforce.com", "init needs the org's URL")
 	}
-	if err := s.environment(); err != nil {
+	known, err := surroundings(s)
+	if err != nil {
 		return err
 	}
-	objects, err := s.writeFor(cmd.Context(), org)
+	objects, err := s.writeFor(cmd.Context(), known, org)
 	if err != nil {
 		return asFlags(err)
 	}
@@ -80,8 +81,7 @@ func asFlags(err error) error {
 }
 
 // writeFor writes the configuration for an org, and gives the org's objects.
-func (s *session) writeFor(ctx context.Context, org flow.Org) ([]schema.Object, error) {
-	known := s.known()
+func (s *session) writeFor(ctx context.Context, known flow.Warehouses, org flow.Org) ([]schema.Object, error) {
 	// The example is parsed as any file, so that what is wrong with the flags is
 	// told in the same words.
 	file, err := flow.Parse(s.config, flow.Example(org, known, nil), known)
@@ -112,7 +112,7 @@ const (
 	schemaLine = "# yaml-language-server: $schema=" + schemaFile + "\n"
 )
 
-func (s *session) schemaCommand() *cobra.Command {
+func schemaCommand(s *session) *cobra.Command {
 	return &cobra.Command{
 		Use:   "schema",
 		Short: "Print the JSON Schema of catchment.yaml",
@@ -123,7 +123,7 @@ the same for people.`,
 		Example: `  catchment schema > ` + schemaFile,
 		Args:    cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			text, err := s.known().Schema()
+			text, err := s.Drivers.Known().Schema()
 			if err != nil {
 				return err
 			}

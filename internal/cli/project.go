@@ -1,10 +1,10 @@
 package cli
 
 import (
-	"cmp"
+	"context"
 	"errors"
-	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -41,10 +41,11 @@ func (s *session) open() (*work, error) {
 		return nil, plan.Fixf("make it readable, or name another with: --config FILE",
 			"read the configuration: %w", printable.Error(err))
 	}
-	if err := s.environment(); err != nil {
+	known, err := surroundings(s)
+	if err != nil {
 		return nil, err
 	}
-	file, err := flow.Parse(s.config, data, s.known())
+	file, err := flow.Parse(s.config, data, known)
 	if err != nil {
 		return nil, err
 	}
@@ -52,48 +53,17 @@ func (s *session) open() (*work, error) {
 	return &work{session: s, Project: project.New(s.World, file)}, nil
 }
 
-// known is what a configuration on this machine is read by.
-func (s *session) known() flow.Warehouses {
+// surroundings is what a configuration on this machine is read by. What the file .env beside it
+// says is in the environment from then on.
+func surroundings(s *session) (flow.Warehouses, error) {
+	get, err := dotenv.Load(dotenv.Beside(s.config), dotenv.Environment{Get: s.Getenv, Set: s.Setenv})
+	if err != nil {
+		return flow.Warehouses{}, err
+	}
+	s.Getenv = get
 	known := s.Drivers.Known()
-	known.Variable = s.Getenv
-	return known
-}
-
-// dotenvPath is the file of variables beside the configuration.
-func (s *session) dotenvPath() string { return filepath.Join(filepath.Dir(s.config), ".env") }
-
-// environment adds to the environment what the file .env beside the configuration says. What
-// is set already stays.
-func (s *session) environment() error {
-	path := s.dotenvPath()
-	data, err := os.ReadFile(path) // #nosec G304 -- the user named the configuration
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
-		return plan.Fixf("make it readable to this user, or take it away", "read the variables: %w",
-			printable.Error(err))
-	}
-	variables, err := dotenv.Parse(printable.Line(path), data)
-	if err != nil {
-		return err
-	}
-	outer, here := s.Getenv, map[string]string{}
-	for _, v := range variables {
-		if outer(v.Name) == "" {
-			here[v.Name] = v.Value
-		}
-	}
-	s.Getenv = func(name string) string { return cmp.Or(outer(name), here[name]) }
-	if s.Setenv == nil {
-		return nil
-	}
-	for name, value := range here {
-		if err := s.Setenv(name, value); err != nil {
-			return fmt.Errorf("%s: set %s: %w", printable.Line(path), name, err)
-		}
-	}
-	return nil
+	known.Variable = get
+	return known, nil
 }
 
 // excludeFlag lets a command leave objects out.
@@ -101,23 +71,55 @@ func excludeFlag(cmd *cobra.Command, names *[]string) {
 	cmd.Flags().StringSliceVar(names, "exclude", nil, "leave these `objects` out, names or patterns such as 'Sales_*'")
 }
 
-// objectNames completes the arguments of a command that takes objects, by what the configuration
-// and the control table know. A shell asks this at each key, so that nothing is said and
-// Salesforce isn't asked.
-func (s *session) objectNames(cmd *cobra.Command, args []string, begun string) ([]string, cobra.ShellCompDirective) {
-	p, err := s.open()
-	if err != nil {
-		return nil, cobra.ShellCompDirectiveNoFileComp
-	}
-	defer p.Close()
-	var all []string
-	for _, name := range p.ObjectsAtHand(cmd.Context()) {
-		begins := strings.HasPrefix(strings.ToLower(name), strings.ToLower(begun))
-		if begins && !slices.ContainsFunc(args, func(arg string) bool { return strings.EqualFold(arg, name) }) {
-			all = append(all, name)
+// completeObjects has a shell complete the names of objects wherever a command takes them, by what
+// the configuration and the control table know. A shell asks at each key, so that nothing is said
+// and Salesforce isn't asked.
+func completeObjects(s *session, cmd *cobra.Command) {
+	if strings.Contains(cmd.Use, "OBJECT") {
+		cmd.ValidArgsFunction = func(c *cobra.Command, args []string, word string) ([]cobra.Completion,
+			cobra.ShellCompDirective) {
+			var all []string
+			err := s.inProject(func(p *work) error {
+				all = fitting(objectsAtHand(c.Context(), p), args, word)
+				return nil
+			})
+			if err != nil {
+				all = nil
+			}
+			return all, cobra.ShellCompDirectiveNoFileComp
 		}
 	}
-	return all, cobra.ShellCompDirectiveNoFileComp
+	for _, below := range cmd.Commands() {
+		completeObjects(s, below)
+	}
+}
+
+// fitting are the names that begin as a word does, and don't stand there yet.
+func fitting(names, there []string, word string) []string {
+	return slices.DeleteFunc(slices.Clone(names), func(name string) bool {
+		is := func(arg string) bool { return strings.EqualFold(arg, name) }
+		return !strings.HasPrefix(strings.ToLower(name), strings.ToLower(word)) || slices.ContainsFunc(there, is)
+	})
+}
+
+// objectsAtHand are the objects of the flows as far as this machine knows: those that the file names,
+// and those that were copied.
+func objectsAtHand(ctx context.Context, p *work) []string {
+	names := map[string]string{}
+	if err := p.LookAtControl(ctx); err == nil {
+		rows, err := p.Control.Flows(ctx)
+		for _, row := range rows {
+			if err == nil {
+				names[strings.ToLower(row.Object)] = row.Object
+			}
+		}
+	}
+	for _, fl := range p.File.Flows {
+		if lower := strings.ToLower(fl.Object); !fl.Pattern() && names[lower] == "" {
+			names[lower] = fl.Object
+		}
+	}
+	return slices.Sorted(maps.Values(names))
 }
 
 // forAll writes what others shall read, too.

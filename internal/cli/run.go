@@ -42,6 +42,19 @@ func (f runFlags) check(objects []string) error {
 	return checkBusy(f.ifBusy)
 }
 
+// declare makes the switches known by their names.
+func (f *runFlags) declare(cmd *cobra.Command) {
+	quietFlag(cmd)
+	busyFlag(cmd, &f.ifBusy)
+	excludeFlag(cmd, &f.exclude)
+	cmd.Flags().BoolVar(&f.full, "full", false, "read everything again and rebuild the tables")
+	cmd.Flags().BoolVar(&f.allowDeletes, "allow-deletes", false,
+		"delete more than 5 % of a table, if that is what happened in the org")
+	cmd.Flags().BoolVar(&f.newOrg, "new-org", false,
+		"with --full: this org takes the place of the one whose copy is here")
+	cmd.Flags().BoolVar(&f.dropRows, "drop-rows", false, "with --new-org: drop the old org's rows first")
+}
+
 func (s *session) runCommand() *cobra.Command {
 	var flags runFlags
 	cmd := &cobra.Command{
@@ -94,15 +107,7 @@ the configuration, catchment.yaml.failed, which the next run takes away.`,
 			return err
 		},
 	}
-	quietFlag(cmd)
-	busyFlag(cmd, &flags.ifBusy)
-	excludeFlag(cmd, &flags.exclude)
-	cmd.Flags().BoolVar(&flags.full, "full", false, "read everything again and rebuild the tables")
-	cmd.Flags().BoolVar(&flags.allowDeletes, "allow-deletes", false,
-		"delete more than 5 % of a table, if that is what happened in the org")
-	cmd.Flags().BoolVar(&flags.newOrg, "new-org", false,
-		"with --full: this org takes the place of the one whose copy is here")
-	cmd.Flags().BoolVar(&flags.dropRows, "drop-rows", false, "with --new-org: drop the old org's rows first")
+	flags.declare(cmd)
 	return cmd
 }
 

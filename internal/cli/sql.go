@@ -15,7 +15,7 @@ import (
 
 func (s *session) sqlCommand() *cobra.Command {
 	var dialect string
-	var install bool
+	var install, ready bool
 	example := s.Drivers.Server
 	cmd := &cobra.Command{
 		Use:   "sql [OBJECT...]",
@@ -26,41 +26,71 @@ procedures of CALL consolidated_of_tables(), which consolidates whatever was loa
 as a whole. Nothing is executed, and no warehouse is opened; the org is asked for its
 objects.
 
+This is a template, to be read. --execute-ready prints what can be executed as it
+stands: one transaction that makes all schemas, tables and procedures of a first run,
+for who wants to review or make them beforehand. The user of warehouse.url is to own
+them:  catchment sql --execute-ready | psql -v ON_ERROR_STOP=1 ...
+
 With --install the procedures are made in the warehouse instead. Do it again when
 the fields of a flow have changed: CALL refuses what it wasn't made for.`,
 		Example: `  catchment sql Account
   catchment sql --dialect ` + example + ` > tables.sql
   catchment sql --dialect ` + example + ` --install`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return s.inProject(func(p *work) error { return p.sql(cmd.Context(), args, dialect, install) })
+			if install && ready {
+				return usageError{plan.Fixf("see: catchment sql --help",
+					"--install executes, --execute-ready prints: take one")}
+			}
+			flags := sqlFlags{dialect, install, ready}
+			return s.inProject(func(p *work) error { return p.sql(cmd.Context(), args, flags) })
 		},
 	}
 	cmd.Flags().StringVar(&dialect, "dialect", "",
 		"the SQL of this `warehouse`, "+listed(s.Drivers.Dialects(), "or")+"; else of the configured one")
 	cmd.Flags().BoolVar(&install, "install", false, "make the procedures in the warehouse")
+	cmd.Flags().BoolVar(&ready, "execute-ready", false,
+		"print what can be executed as it stands, instead of a template")
 	return cmd
 }
 
+// sqlFlags are the switches of sql.
+type sqlFlags struct {
+	dialect        string
+	install, ready bool
+}
+
 // sql prints the SQL of the named flows, or makes the procedures.
-func (p *work) sql(ctx context.Context, names []string, dialect string, install bool) error {
-	if dialect == "" {
-		dialect, _, _ = strings.Cut(p.File.Warehouse.URL, ":")
+func (p *work) sql(ctx context.Context, names []string, flags sqlFlags) error {
+	if flags.dialect == "" {
+		flags.dialect, _, _ = strings.Cut(p.File.Warehouse.URL, ":")
 	}
-	script, err := p.scripter(dialect)
+	script, err := p.scripter(flags.dialect)
 	if err != nil {
 		return err
 	}
 	if err := p.OpenOrg(ctx); err != nil {
 		return err
 	}
+	if p.File.FromControl {
+		if err := p.LookAtWants(ctx); err != nil {
+			return err
+		}
+	}
 	tables, wrong, err := p.tables(ctx, names)
 	if err != nil {
 		return err
 	}
 	do := p.printSQL
-	if install {
+	switch {
+	case flags.install:
 		do = func(script warehouse.Scripter, tables []warehouse.Procedure) error {
 			return p.install(ctx, script, tables)
+		}
+	case flags.ready && wrong != nil: // half of it would be no first run's
+		return wrong
+	case flags.ready:
+		do = func(script warehouse.Scripter, tables []warehouse.Procedure) error {
+			return printReady(p, script, tables)
 		}
 	}
 	return errors.Join(do(script, tables), wrong)
@@ -110,6 +140,15 @@ func (p *work) printSQL(script warehouse.Scripter, tables []warehouse.Procedure)
 	}
 	text, err := script.Procedures(p.WarehouseOptions(), tables)
 	if err != nil || text == "" {
+		return err
+	}
+	return p.Print(notice.SQL{Dialect: script.Name(), SQL: text})
+}
+
+// printReady prints what makes all tables.
+func printReady(p *work, script warehouse.Scripter, tables []warehouse.Procedure) error {
+	text, err := script.Ready(p.WarehouseOptions(), tables)
+	if err != nil {
 		return err
 	}
 	return p.Print(notice.SQL{Dialect: script.Name(), SQL: text})

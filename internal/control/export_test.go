@@ -9,6 +9,9 @@ var (
 	RunStates     = runStates
 )
 
-const LeaseTime = leaseTime
+const (
+	LeaseTime   = leaseTime
+	StepsAtMost = stepsAtMost
+)
 
 type Migration = migration

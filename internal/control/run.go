@@ -83,13 +83,13 @@ type RunObject struct {
 	Deleted  int64     `json:"deleted"`
 	Calls    int64     `json:"calls"`         // API calls
 	Jobs     int64     `json:"jobs,omitzero"` // of Salesforce's Bulk API
-	// when its attempt came to each state
-	Steps  map[AttemptState]time.Time `json:"steps,omitempty"`
-	Notes  []string                   `json:"notes,omitempty"`
-	Doubts []recall.Doubt             `json:"doubts,omitempty"` // about the watermark, that are still there
-	Error  string                     `json:"error,omitzero"`
-	Hint   string                     `json:"hint,omitzero"`
-	Class  plan.Class                 `json:"class,omitzero"` // of Error
+	// when its attempt came to each state, in milliseconds after the run began
+	Steps  map[AttemptState]int64 `json:"steps,omitempty"`
+	Notes  []string               `json:"notes,omitempty"`
+	Doubts []recall.Doubt         `json:"doubts,omitempty"` // about the watermark, that are still there
+	Error  string                 `json:"error,omitzero"`
+	Hint   string                 `json:"hint,omitzero"`
+	Class  plan.Class             `json:"class,omitzero"` // of Error
 }
 
 // Tally counts the flows of a run by how they went.
@@ -148,6 +148,22 @@ func (c *Control) Runs(ctx context.Context) ([]RunRow, error) {
 	all, err := list(c.table.List(ctx, kindRun, ""), func(r *RunRow, v int64) { r.Version = v })
 	slices.Reverse(all)
 	return all, err
+}
+
+// stepsAtMost is of how many flows a run's row has the steps: one of DynamoDB holds 400 KB,
+// and has to hold how each flow went.
+const stepsAtMost = 400
+
+// Steps is when an attempt came to each state, as the run's row has it.
+func (r RunRow) Steps(a Attempt) map[AttemptState]int64 {
+	if len(r.Objects) > stepsAtMost {
+		return nil
+	}
+	steps := map[AttemptState]int64{}
+	for state, at := range a.Reached {
+		steps[state] = at.Sub(r.Started).Milliseconds()
+	}
+	return steps
 }
 
 // Held tells whether a run may still be under way, by what it left behind: it holds a

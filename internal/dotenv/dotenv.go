@@ -3,15 +3,21 @@
 // every reader of such files takes alike (sh, systemd, docker), and refuses the rest: what
 // one of them cuts at a #, and another fills in at a $, is no place for a secret.
 //
-// A value never gets into an error (invariant 9). Start at Parse.
+// A value never gets into an error (invariant 9). Start at Load.
 package dotenv
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 
 	"catchment/internal/plan"
+	"catchment/internal/printable"
 )
 
 // A Variable is a line of the file.
@@ -25,6 +31,48 @@ const (
 
 var lineRE = regexp.MustCompile(`^(?:export[ \t]+)?([A-Za-z_][A-Za-z0-9_]*)=(` +
 	plainPattern + `|` + singlePattern + `|` + doublePattern + `)(?:[ \t]+#.*)?$`)
+
+// An Environment is where variables are looked up, and kept. Set may be nil: then only those see
+// what a file adds who ask Get.
+type Environment struct {
+	Get func(name string) string
+	Set func(name, value string) error
+}
+
+// Beside is the file beside a configuration.
+func Beside(configuration string) string { return filepath.Join(filepath.Dir(configuration), ".env") }
+
+// Load adds to an environment what a file says, if it is there, and gives the way to look
+// things up from then on. What is set already stays.
+func Load(path string, env Environment) (get func(name string) string, err error) {
+	data, err := os.ReadFile(path) // #nosec G304 -- the user named the configuration
+	if errors.Is(err, fs.ErrNotExist) {
+		return env.Get, nil
+	}
+	if err != nil {
+		return nil, plan.Fixf("make it readable to this user, or take it away", "read the variables: %w",
+			printable.Error(err))
+	}
+	variables, err := Parse(printable.Line(path), data)
+	if err != nil {
+		return nil, err
+	}
+	added := map[string]string{}
+	for _, v := range variables {
+		if env.Get(v.Name) == "" {
+			added[v.Name] = v.Value
+		}
+	}
+	if env.Set == nil {
+		return func(name string) string { return cmp.Or(env.Get(name), added[name]) }, nil
+	}
+	for name, value := range added {
+		if err := env.Set(name, value); err != nil {
+			return nil, fmt.Errorf("%s: set %s: %w", printable.Line(path), name, err)
+		}
+	}
+	return env.Get, nil
+}
 
 // Parse reads the lines NAME=value; path is how the file is called in errors. Of a name that
 // stands there twice the last one counts, as in a shell.

@@ -1,6 +1,7 @@
 package dotenv
 
 import (
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -89,4 +90,41 @@ func FuzzParse(f *testing.F) {
 			}
 		}
 	})
+}
+
+// What is set already stays; a file that can't be read is told, and one that isn't there is not.
+func TestLoad(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	path := Beside(filepath.Join(dir, "catchment.yaml"))
+	there := map[string]string{"A": "shell", "EMPTY": ""}
+	env := Environment{Get: func(name string) string { return there[name] }}
+	if get, err := Load(path, env); err != nil || get("A") != "shell" || get("B") != "" {
+		t.Errorf("without a file: %v", err)
+	}
+	if err := os.WriteFile(path, []byte("A=file\nB=file\nEMPTY=file\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	get, err := Load(path, env)
+	if err != nil || get("A") != "shell" || get("B") != "file" || get("EMPTY") != "file" || len(there) != 2 {
+		t.Errorf("%v: %v", err, there)
+	}
+	env.Set = func(name, value string) error { there[name] = value; return nil }
+	if _, err := Load(path, env); err != nil || there["A"] != "shell" || there["B"] != "file" {
+		t.Errorf("%v: %v", err, there)
+	}
+	env.Set = func(string, string) error { return os.ErrInvalid }
+	there = map[string]string{}
+	if _, err := Load(path, env); !errors.Is(err, os.ErrInvalid) || strings.Contains(err.Error(), "file\n") {
+		t.Error(err)
+	}
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Mkdir(path, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Load(path, env); plan.ClassOf(err) != plan.Fix || plan.HintOf(err) == "" {
+		t.Error(err)
+	}
 }

@@ -26,7 +26,8 @@ func TestReference(t *testing.T) {
 	}
 	want, err := os.ReadFile(path)
 	if err != nil || got != string(want) {
-		t.Errorf("%s isn't what the table of keys says (%v): go test ./internal/flow -run TestReference -update", path, err)
+		t.Errorf("%s isn't what the table of keys says (%v): go test ./internal/flow -run TestReference -update", path,
+			err)
 	}
 }
 
@@ -93,7 +94,8 @@ func fileWith(t *testing.T, at, text string) []byte {
 	switch section := strings.Join(names[:len(names)-1], "."); section {
 	case "":
 		if at == "version" {
-			return []byte("version: 1\norg: {url: https://a.b, login: {flow: sf_cli, alias: a}}\nflows: [{object: Account}]\n")
+			return []byte("version: 1\norg: {url: https://a.b, login: {flow: sf_cli, alias: a}}\n" +
+				"flows: [{object: Account}]\n")
 		}
 		if at == "movers" {
 			root["flows"] = byControl
@@ -190,7 +192,8 @@ func sectionOf(b *strings.Builder, title string, keys []key) {
 		if k.needed {
 			name = "**" + name + "**"
 		}
-		fmt.Fprintf(b, "| %s | %s | %s | %s | %s |\n", name, typeOf(k), code(k.otherwise), cell(k.about), code(k.example))
+		fmt.Fprintf(b, "| %s | %s | %s | %s | %s |\n", name, typeOf(k), code(k.otherwise), cell(k.about),
+			code(k.example))
 	}
 }
 

@@ -60,9 +60,8 @@ type Files struct{ Readable, Private []string }
 // it, and a demo fills it.
 type Local struct {
 	Scheme string
-	File   string                        // what its file is called
-	Tip    string                        // what its URL may say besides
-	Look   func(file, sql string) string // the command by which people ask it
+	File   string // what its file is called
+	Tip    string // what its URL may say besides
 }
 
 // A LanderConfig is what a lander works with.

@@ -46,9 +46,11 @@ func (p *Project) Flows(ctx context.Context, names []string) ([]flow.Flow, error
 	if err != nil {
 		return nil, err
 	}
-	out, err := p.leftOut(all)
-	if err != nil {
-		return nil, err
+	var out []int
+	if len(p.Without) > 0 {
+		if out, err = Choose(all, p.Without); err != nil {
+			return nil, err
+		}
 	}
 	var chosen []flow.Flow
 	for _, place := range at {
@@ -61,14 +63,6 @@ func (p *Project) Flows(ctx context.Context, names []string) ([]flow.Flow, error
 			strings.Join(FlowNames(all), ", "))
 	}
 	return chosen, nil
-}
-
-// leftOut finds the flows that are not to be chosen.
-func (p *Project) leftOut(all []flow.Flow) (at []int, err error) {
-	if len(p.Without) == 0 {
-		return nil, nil
-	}
-	return Choose(all, p.Without)
 }
 
 // Choose finds the flows that were named, or match a pattern, by their places, each once; all
@@ -111,34 +105,6 @@ func called(flows []flow.Flow, name string) (at []int) {
 // NoFlow says that no flow copies an object; known are those that one does.
 func NoFlow(known []string, name string) error {
 	return plan.Fixf("the flows are: "+strings.Join(known, ", "), "no flow copies an object %s", name)
-}
-
-// ObjectsAtHand are the objects of the flows as far as this machine knows without asking the org:
-// those that the file names, and those that were copied.
-func (p *Project) ObjectsAtHand(ctx context.Context) []string {
-	var all []string
-	add := func(object string) {
-		if !slices.ContainsFunc(all, func(name string) bool { return strings.EqualFold(name, object) }) {
-			all = append(all, object)
-		}
-	}
-	for _, fl := range p.File.Flows {
-		if !fl.Pattern() {
-			add(fl.Object)
-		}
-	}
-	var rows []control.FlowRow
-	err := p.LookAtControl(ctx)
-	if err == nil {
-		rows, err = p.Control.Flows(ctx)
-	}
-	for _, row := range rows {
-		if err == nil {
-			add(row.Object)
-		}
-	}
-	slices.Sort(all)
-	return all
 }
 
 // rows are what is remembered of flows, as far as the control table is open to tell.

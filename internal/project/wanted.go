@@ -66,6 +66,15 @@ func (p *Project) WantedRows(ctx context.Context) ([]wanted.Row, error) {
 	return p.Wanted.All(ctx)
 }
 
+// LookAtWants opens what WantedRows and FlowsOf read, and nothing for writing, as a user can who
+// has no right but to read.
+func (p *Project) LookAtWants(ctx context.Context) error {
+	if err := p.LookAtControl(ctx); err != nil {
+		return err
+	}
+	return p.openStage()
+}
+
 // FlowsOf reads the templates of control rows. A row that is wrong, or whose template is,
 // becomes a flow that says so; the error is one that another try may not meet.
 func (p *Project) FlowsOf(ctx context.Context, rows []wanted.Row) ([]flow.Flow, error) {

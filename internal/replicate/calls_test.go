@@ -203,6 +203,9 @@ func TestCallsOfARun(t *testing.T) {
 				if row.State != control.Done {
 					t.Errorf("%s: %+v", row.State, row.Objects)
 				}
+				if row.Jobs != c.jobs {
+					t.Errorf("the run tells of %d jobs, and made %d", row.Jobs, c.jobs)
+				}
 				says(t, fmt.Sprintf("| %s | %d | %d |", what, c.calls, c.jobs))
 				mu.Lock()
 				defer mu.Unlock()

@@ -40,6 +40,7 @@ func (r *Replicator) publish(ctx context.Context, t plan.Task) (plan.Task, error
 			} else if run.State == control.Running { // and not when it was published before
 				o.Calls, o.Jobs = o.Calls+a.Calls, o.Jobs+a.Jobs
 				run.Calls, run.Jobs = run.Calls+a.Calls, run.Jobs+a.Jobs
+				o.Steps = run.Steps(a)
 			}
 		}
 		if o, err = r.claim(ctx, o); err != nil {
@@ -129,7 +130,7 @@ func outcome(a control.Attempt, o control.RunObject, stopping bool) (control.Run
 			o.Records -= p.Records
 		}
 	}
-	o.Rejected, o.Notes, o.Steps = a.Rejected(), a.Notes, a.Reached
+	o.Rejected, o.Notes = a.Rejected(), a.Notes
 	var c warehouse.Counts
 	if len(a.Counts) > 0 {
 		if err := json.Unmarshal(a.Counts, &c); err != nil {

@@ -44,11 +44,11 @@ func (v View) Run(ctx context.Context, id string) (status.OneRun, error) {
 	report := status.OneRun{Run: h.past(run)}
 	for _, o := range run.Objects {
 		if run.Ended.IsZero() && o.Attempt != "" { // what the run knows of it is how it began
-			if o, err = v.underWay(ctx, o); err != nil {
+			if o, err = v.underWay(ctx, run, o); err != nil {
 				return report, err
 			}
 		}
-		report.Objects = append(report.Objects, object(o))
+		report.Objects = append(report.Objects, object(o, run.Started))
 	}
 	return report, nil
 }
@@ -78,12 +78,14 @@ func find(runs []control.RunRow, id string) (found control.RunRow, err error) {
 }
 
 // underWay is how far a flow is in a run that has not ended.
-func (v View) underWay(ctx context.Context, o control.RunObject) (control.RunObject, error) {
+func (v View) underWay(
+	ctx context.Context, run control.RunRow, o control.RunObject,
+) (control.RunObject, error) {
 	a, err := v.Control.Attempt(ctx, o.Attempt)
 	if err != nil {
 		return o, fmt.Errorf("look at %s: %w", o.Object, err)
 	}
-	o.Steps, o.Mover, o.From, o.Grade = a.Reached, a.Mover(), a.From, a.Grade
+	o.Steps, o.Mover, o.From, o.Grade = run.Steps(a), a.Mover(), a.From, a.Grade
 	o.Error, o.Hint, o.Class, o.Notes = a.Error, a.Hint, a.ErrorClass, a.Notes
 	o.Calls, o.Jobs = o.Calls+a.Calls, o.Jobs+a.Jobs
 	_, o.Records, o.Bytes = a.Sums()
@@ -99,13 +101,13 @@ func Result(run control.RunRow) status.Run {
 	_, report.Failed, _, _ = run.Tally()
 	for _, o := range run.Objects {
 		o.Steps = nil // which status tells to who asks for them
-		report.Objects = append(report.Objects, object(o))
+		report.Objects = append(report.Objects, object(o, run.Started))
 	}
 	return report
 }
 
-// object is what a run did for one flow.
-func object(o control.RunObject) status.RunObject {
+// object is what a run, which began at a moment, did for one flow.
+func object(o control.RunObject, began time.Time) status.RunObject {
 	one := status.RunObject{
 		Object: o.Object, State: string(o.State), Mover: o.Mover,
 		Extracted: o.Records + o.Rejected, Loaded: o.Records, Rejected: o.Rejected, KeptOut: o.KeptOut,
@@ -117,10 +119,19 @@ func object(o control.RunObject) status.RunObject {
 	if o.Error != "" {
 		one.Hint = &o.Hint
 	}
-	for state, at := range o.Steps {
+	for state, after := range o.Steps {
+		at := began.Add(time.Duration(after) * time.Millisecond)
 		one.Steps = append(one.Steps, status.Step{Step: string(state), At: at})
 	}
-	slices.SortFunc(one.Steps, func(a, b status.Step) int { return a.At.Compare(b.At) })
+	slices.SortFunc(one.Steps, func(a, b status.Step) int { // which may come within a millisecond
+		switch {
+		case control.AttemptState(a.Step).Past(control.AttemptState(b.Step)):
+			return 1
+		case a.Step == b.Step:
+			return 0
+		}
+		return -1
+	})
 	return one
 }
 

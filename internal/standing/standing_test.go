@@ -105,6 +105,8 @@ func TestLook(t *testing.T) {
 func TestLookTellsWhetherSomebodyHasTo(t *testing.T) {
 	t.Parallel()
 	began := control.RunRow{ID: "r2", State: control.Running, Started: noon, Holder: "somebody"}
+	waits := began
+	waits.Until, waits.Error = noon.Add(time.Hour), "limit"
 	done := control.RunRow{ID: "r2", State: control.Done, Started: noon}
 	for name, c := range map[string]struct {
 		run   control.RunRow
@@ -116,9 +118,14 @@ func TestLookTellsWhetherSomebodyHasTo(t *testing.T) {
 	}{
 		"done":    {run: done, state: "done"},
 		"stopped": {run: control.RunRow{ID: "r2", State: control.Stopped, Started: noon}, state: "stopped"},
+		"waits": {
+			run:  waits,
+			life: process.Alive, state: "waiting",
+		},
 		"running": {run: began, life: process.Alive, state: "running"},
 		"failed as a whole": {
-			run: control.RunRow{ID: "r2", State: control.Failed, Started: noon, Error: "no"}, bad: true, state: "failed",
+			run: control.RunRow{ID: "r2", State: control.Failed, Started: noon, Error: "no"},
+			bad: true, state: "failed",
 		},
 		"partial": {
 			run: control.RunRow{ID: "r2", State: control.Partial, Started: noon}, bad: true, state: "partial",
@@ -147,6 +154,9 @@ func TestLookTellsWhetherSomebodyHasTo(t *testing.T) {
 				v.Trace = &falsestart.Trace{At: noon.Add(c.trace), Error: "no secret", Times: 2}
 			}
 			report, bad := v.look(t)
+			if until := report.Runs[0].WaitingUntil; (until != nil) != (c.state == Waiting) {
+				t.Errorf("a run that is %s waits until %v", c.state, until)
+			}
 			if bad != c.bad || report.Runs[0].State != c.state || (report.FalseStart != nil) != (c.trace > 0) {
 				t.Errorf("bad %v, %+v", bad, report)
 			}

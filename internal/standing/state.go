@@ -55,7 +55,9 @@ type situation struct {
 func (s situation) tell(f *status.Flow) {
 	row := s.row
 	failed := s.attempt != nil && s.attempt.FailedRun != "" && s.attempt.FailedRun == s.lease.Run
-	going := (s.holder == Busy || s.holder == Waiting) && !failed
+	// a run keeps the lease of a flow that it is done with until its end
+	finished := s.attempt == nil && s.row.LastRun == s.lease.Run
+	going := (s.holder == Busy || s.holder == Waiting) && !failed && !finished
 	if s.attempt != nil && s.wanted {
 		f.Step = string(s.attempt.State)
 	}

@@ -1,6 +1,10 @@
 package status
 
-import "strings"
+import (
+	"strings"
+
+	"catchment/internal/plural"
+)
 
 // A Plan is what a run would read, and what that would cost.
 type Plan struct {
@@ -195,16 +199,16 @@ func (p Plan) sums(t *Text) {
 	if sum.StorageUnknown {
 		about = "at least"
 	}
-	t.Talk("about %s API calls of %s left today (%s a day, %d%% of them for people), %s Bulk jobs of %s left; "+
+	t.Talk("about %s of %s left today (%s a day, %d%% of them for people), %s of %s left; "+
 		"the records take %s %s of data storage in the org",
-		Count(sum.Calls), Count(p.CallsLeft), Count(p.CallsMax), p.ReservePercent,
-		Count(sum.Jobs), Count(p.JobsLeft), about, Size(sum.StorageBytes))
+		plural.Of(sum.Calls, "API call"), Count(p.CallsLeft), Count(p.CallsMax), p.ReservePercent,
+		plural.Of(sum.Jobs, "Bulk job"), Count(p.JobsLeft), about, Size(sum.StorageBytes))
 	var exact, quick Cost
 	for _, o := range p.Objects {
 		exact = exact.plus(o.Verify.Stamps)
 		quick = quick.plus(o.Verify.Counts)
 	}
-	t.Talk("to verify all that takes about %s API calls and %s Bulk jobs, "+
-		"which read %s records (with --digest whole); --quick %s API calls",
-		Count(exact.Calls), Count(exact.Jobs), Count(exact.Records), Count(quick.Calls))
+	t.Talk("to verify all that takes about %s and %s, which read %s (with --digest whole); --quick %s",
+		plural.Of(exact.Calls, "API call"), plural.Of(exact.Jobs, "Bulk job"), plural.Of(exact.Records, "record"),
+		plural.Of(quick.Calls, "API call"))
 }

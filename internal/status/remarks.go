@@ -57,8 +57,8 @@ func (r *remarks) add(of string, one remark) {
 	*r = append(*r, one)
 }
 
-// remark tells remarks, in the order in which they were added. A log has all objects of
-// one in its field.
+// remark tells remarks, in the order in which they were added. A log has an
+// entry for each object of one.
 func (t *Text) remark(all remarks) {
 	for _, r := range all {
 		who, which := r.of[0], ""
@@ -69,8 +69,11 @@ func (t *Text) remark(all remarks) {
 		if r.hint != "" {
 			text += said("%s: hint: %s", []any{who, r.hint})
 		}
-		*t = append(*t, part{Talk: true, Text: text,
-			Entry: Entry{Level: r.level, Message: r.text, Hint: r.hint, Flow: strings.Join(r.of, ",")}})
+		for _, one := range r.of {
+			*t = append(*t, part{Talk: true, Text: text,
+				Entry: Entry{Level: r.level, Message: r.text, Hint: r.hint, Flow: one}})
+			text = "" // a person reads it once
+		}
 	}
 }
 

@@ -77,7 +77,7 @@ func TestJSON(t *testing.T) {
 	const when = "2026-03-01T02:00:00Z"
 	want := []entry{
 		{when, "WARN", "not proven, since 2026-03-01T02:00:00Z: a doubt", "r1", "Account", "", "look"},
-		{when, "INFO", "note: a note", "r1", "Account", "", ""},
+		{when, "INFO", "a note", "r1", "Account", "", ""},
 		{when, "ERROR", "no\nAPI", "r1", "Contact", "", "turn it on"},
 		{when, "INFO", "run r1 is partial: 2 objects, 1 failed, 0.0 s, 0 API calls", "r1", "", "", ""},
 		{when, "INFO", "5 of 9 records", "r1", "Lead", "load", ""},

@@ -14,6 +14,9 @@ type Scripter interface {
 	Script(o Options, t shape.Table, p gone.Policy) string
 	// Procedures makes the procedures of some tables; it is "" where there are none.
 	Procedures(o Options, ps []Procedure) (string, error)
+	// Ready makes what a first run would find missing, as one transaction that can be executed
+	// as it stands.
+	Ready(o Options, ps []Procedure) (string, error)
 	// Call is the statement that calls them.
 	Call(o Options) string
 }

@@ -77,6 +77,5 @@ func (a *AWS) redshiftBy(
 func local() project.Local {
 	return project.Local{
 		Scheme: "duckdb", File: "catchment.duckdb", Tip: "?memory_limit=2GB&threads=2 leaves room on a small machine",
-		Look: func(file, sql string) string { return fmt.Sprintf("duckdb %s \"%s\"", file, sql) },
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"catchment/internal/warehouse/shape"
 	"catchment/internal/warehouse/sql/dialect"
 	"catchment/internal/warehouse/sql/own"
+	"catchment/internal/warehouse/sql/statements"
 )
 
 // Migrate makes the schemas and our own tables, or brings those of an older
@@ -130,11 +131,11 @@ func (w *shaper) next(ctx context.Context, tx Tx) ([]dialect.Step, error) {
 // lacking is the steps that make one of our own tables, or add columns to it.
 // Where a crash may have left some of them done, it asks which.
 func (w *shaper) lacking(ctx context.Context, tx Tx, t own.Table) ([]dialect.Step, error) {
-	todo := dialect.Steps(w.makeOwn(t)...)
+	todo := dialect.Steps(statements.MakeOwn(w.d, w.o, t)...)
 	if w.d.TransactionalDDL {
 		return todo, nil
 	}
-	has, err := storedColumns(ctx, tx, w.schemaOf(t), t.Name)
+	has, err := storedColumns(ctx, tx, statements.SchemaOf(w.o, t), t.Name)
 	if err != nil || len(has) == 0 {
 		return todo, err
 	}
@@ -146,13 +147,6 @@ func (w *shaper) lacking(ctx context.Context, tx Tx, t own.Table) ([]dialect.Ste
 		}
 	}
 	return left, nil
-}
-
-func (w *shaper) schemaOf(t own.Table) string {
-	if t.Final {
-		return w.o.Schema
-	}
-	return w.o.Staging
 }
 
 // base makes what even the oldest migration needs. Where asking for what is there
@@ -175,26 +169,6 @@ func (w *shaper) base(ctx context.Context, tx Tx) ([]dialect.Step, error) {
 			"CREATE TABLE IF NOT EXISTS "+w.own(own.VersionTable)+" (version "+w.d.Type(shape.Int, 0)+")")
 	}
 	return dialect.Steps(todo...), err
-}
-
-// makeOwn makes one of our own tables, or adds columns to it.
-func (w *shaper) makeOwn(t own.Table) []string {
-	var cols []string
-	for c := range strings.SplitSeq(t.Columns, ", ") {
-		name, kind, _ := strings.Cut(c, " ")
-		cols = append(cols, name+" "+w.d.Type(shape.Kind(kind), 0))
-	}
-	table := w.d.Table(w.schemaOf(t), t.Name)
-	if t.Add {
-		for i, c := range cols { // one each: not every warehouse adds several at once
-			cols[i] = "ALTER TABLE " + table + " ADD COLUMN " + c
-		}
-		return cols
-	}
-	if t.Key != "" && w.d.Enforces {
-		cols = append(cols, "PRIMARY KEY ("+t.Key+")")
-	}
-	return []string{fmt.Sprintf("CREATE TABLE %s (%s)", table, strings.Join(cols, ", "))}
 }
 
 // ourNames are the names of our own tables.

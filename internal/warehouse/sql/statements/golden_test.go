@@ -1,6 +1,7 @@
 package statements_test
 
 import (
+	"strings"
 	"testing"
 
 	"catchment/internal/golden"
@@ -35,6 +36,20 @@ func TestScript(t *testing.T) {
 		golden.Equal(t, d.Name+"-remove.sql", statements.Script(d, o, sample(), gone.Remove))
 		golden.Equal(t, d.Name+"-ignore.sql", statements.Script(d, o, sample(), gone.Ignore))
 		golden.Equal(t, d.Name+"-bare.sql", statements.Script(d, o, bare, gone.Flag))
+	}
+}
+
+// What can be executed as it stands.
+func TestReady(t *testing.T) {
+	o := warehouse.Options{Schema: "salesforce", Staging: "salesforce_incremental", GrantTo: []string{"reader"}}
+	for _, d := range []*dialect.Dialect{duckdb.Dialect(), postgres.Dialect(),
+		redshift.Dialect(redshift.FailLongText)} {
+		text, err := statements.Ready(d, o, []warehouse.Procedure{{Table: sample(), Policy: gone.Flag}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, _, _ = strings.Cut(text, "CREATE OR REPLACE") // TestProcedures has them
+		golden.Equal(t, d.Name+"-ready.sql", text)
 	}
 }
 

@@ -30,6 +30,10 @@ func (s scripter) Procedures(o warehouse.Options, ps []warehouse.Procedure) (str
 	return Procedures(s.d, o, ps)
 }
 
+func (s scripter) Ready(o warehouse.Options, ps []warehouse.Procedure) (string, error) {
+	return Ready(s.d, o, ps)
+}
+
 func (s scripter) Call(o warehouse.Options) string {
 	return "CALL " + s.d.Table(o.Staging, allName) + "()"
 }
@@ -54,6 +58,8 @@ func Script(d *dialect.Dialect, o warehouse.Options, t shape.Table, p gone.Polic
 		}
 		b.WriteString("\n")
 	}
+	b.WriteString("-- A template, to read: :attempt, :job, :read_at and :now differ from run to run. What can be\n" +
+		"-- executed as it stands is printed by: catchment sql --execute-ready\n\n")
 	say("Versions as they were read.",
 		dialect.Statement{SQL: dialect.CreateTable(d, o.Staging, t, dialect.Layout(t, own.Staging()))})
 	say("One row for each key.",

@@ -1,3 +1,6 @@
+-- A template, to read: :attempt, :job, :read_at and :now differ from run to run. What can be
+-- executed as it stands is printed by: catchment sql --execute-ready
+
 -- Versions as they were read.
 CREATE TABLE "salesforce_incremental"."account" (
 	"_catchment_attempt" VARCHAR(256),
