@@ -32,6 +32,7 @@ import (
 	"catchment/internal/lease"
 	"catchment/internal/mover"
 	"catchment/internal/plan"
+	"catchment/internal/plural"
 	"catchment/internal/salesforce"
 	"catchment/internal/source"
 	"catchment/internal/warehouse"
@@ -298,7 +299,8 @@ func (w *verification) tell(doing Doing) {
 func (w *verification) leaveOutBlanks(n int64) {
 	if n > 0 && w.res.Method == Values {
 		w.res.LeftOut = append(w.res.LeftOut, LeftOut{"(values)",
-			fmt.Sprintf("%d records hold a value that no column takes, which was compared as if it were empty", n)})
+			fmt.Sprintf("%s %s a value that no column takes, which was compared as if it were empty",
+				plural.Of(n, "record"), plural.Word(n, "holds", "hold"))})
 	}
 }
 
@@ -336,7 +338,8 @@ func (w *verification) leaveOutAlone() {
 	f, ok := w.subject.source.Object.Field("IsDeleted")
 	if n := w.res.Alone; ok && n > 0 && w.res.Method == Values {
 		w.res.LeftOut = append(w.res.LeftOut, LeftOut{f.Name,
-			fmt.Sprintf("%d rows are gone, and the org returns no record to hold them against", n)})
+			fmt.Sprintf("%s %s gone, and the org returns no record to hold %s against", plural.Of(n, "row"),
+				plural.Word(n, "is", "are"), plural.Word(n, "it", "them"))})
 	}
 }
 
