@@ -26,7 +26,7 @@ const (
 	zonePattern    = `[A-Za-z][A-Za-z0-9_+/-]*`
 	hostPattern    = `([^\s/?#@:\[\]]+|\[[0-9A-Fa-f:.]+\])(:[0-9]*)?`
 	driverPattern  = `^[a-z][a-z0-9+.-]*:.`
-	withPassword   = `^[a-z][a-z0-9+.-]*://[^/?#@]*:[^/?#]*@`
+	guardedUser    = `^[a-z][a-z0-9+.-]*://[^/?#@]*:[^/?#]*@`
 	mostAtOnce     = 100
 )
 
@@ -44,7 +44,7 @@ func apiVersion() shape {
 
 // driverURL is the url of a driver.
 func driverURL(dst *string, known Warehouses) form {
-	is := shape{"type": "string", "pattern": driverPattern, "not": shape{"type": "string", "pattern": withPassword}}
+	is := shape{"type": "string", "pattern": driverPattern, "not": shape{"type": "string", "pattern": guardedUser}}
 	return located(checked(dst, is, known.wrongURL))
 }
 
