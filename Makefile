@@ -63,12 +63,12 @@ picture: bin/catchment ## docs/demo.svg, the picture of the README: catchment de
 	touch $@
 
 .PHONY: deps
-deps: .venv/installed ## install what the tests need beside Go: PostgreSQL, curl, jq and systemd-analyze, from Debian, and from PyPI a stand-in for AWS and DuckDB's own command
+deps: .venv/installed ## install what the tests need beside Go: PostgreSQL, curl, jq, tmux and systemd-analyze, from Debian, and from PyPI a stand-in for AWS and DuckDB's own command
 	if [ -x "$$(pg_config --bindir 2>/dev/null)/initdb" ] || command -v initdb >/dev/null; then postgresql=; else postgresql=yes; fi
-	missing=$$(for tool in curl jq; do command -v $$tool >/dev/null || echo $$tool; done; command -v systemd-analyze >/dev/null || echo systemd)
+	missing=$$(for tool in curl jq tmux; do command -v $$tool >/dev/null || echo $$tool; done; command -v systemd-analyze >/dev/null || echo systemd)
 	if [ -z "$$postgresql$$missing" ]; then exit 0; fi
 	if ! command -v apt-get >/dev/null; then
-	  echo "the tests need PostgreSQL 15 or later with initdb on PATH, curl, jq and systemd-analyze: install them" >&2; exit 1
+	  echo "the tests need PostgreSQL 15 or later with initdb on PATH, curl, jq, tmux and systemd-analyze: install them" >&2; exit 1
 	fi
 	as_root=$$([ "$$(id -u)" = 0 ] || echo sudo)
 	export DEBIAN_FRONTEND=noninteractive
@@ -91,7 +91,7 @@ test: deps ## all tests
 # DuckDB or talks to PostgreSQL is five times as slow under it: there, the tests
 # in which processes, flows or pages meet.
 CONCURRENT = ./internal/engine ./internal/stepfunctions/... ./internal/blob/... ./internal/control/... ./internal/mover/... \
-  ./internal/page ./internal/salesforce/... ./internal/secret ./internal/fakeorg/... ./internal/fakeaws/... ./internal/cli ./internal/project
+  ./internal/page ./internal/salesforce/... ./internal/secret ./internal/fakeorg/... ./internal/fakeaws/... ./internal/cli ./internal/progress ./internal/project
 MEETINGS = TestSoak|TestSecondRunner|TestOldRunner|TestLateWrites|TestStop|TestSmallStage|TestFirstRunAndIncrements|TestRecordUpdatedBetween|TestVerifyWhile|TestOneBadFlow|TestTwo|TestDriver/.*/two|TestStale|TestCancelled|TestCallDuringLoad|TestScripts/stop
 
 .PHONY: race
@@ -144,6 +144,7 @@ dbt: deps bin/dbt/installed ## select live rows as dbt's packages do, in DuckDB 
 .PHONY: golden
 golden: ## write the golden files anew; read the diff before you commit it
 	$(GO) test ./internal/warehouse/sql/statements ./internal/flow ./internal/deployment ./internal/status ./internal/notice -update
+	$(GO) test -run '^TestScreen' ./cmd/catchment -update
 	$(GO) test -run '^Test(ReadCSV|CopyText|PageCopy)$$' ./internal/warehouse/duckdb ./internal/warehouse/postgres ./internal/warehouse/redshift -update
 	$(took)
 

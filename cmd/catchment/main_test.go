@@ -50,6 +50,7 @@ func scriptParams(t *testing.T) testscript.Params {
 			env.Setenv("DATA", data)
 			return nil
 		},
+		Condition: scriptCondition,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"org":      startOrg,
 			"rest":     callOrg,
@@ -72,6 +73,19 @@ func scriptParams(t *testing.T) testscript.Params {
 			"appflow-old":   oldAppFlow,
 		},
 	}
+}
+
+// scriptCondition: [userns] holds where this user may mount a disk of its own.
+func scriptCondition(name string) (bool, error) {
+	if name != "userns" {
+		return false, fmt.Errorf("unknown condition %q", name)
+	}
+	dir, err := os.MkdirTemp("", "")
+	if err != nil {
+		return false, err
+	}
+	defer os.Remove(dir)
+	return exec.Command("unshare", "-Urm", "mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", dir).Run() == nil, nil
 }
 
 // orgTime is the time of Salesforce in a script. There is one for all its orgs, as for

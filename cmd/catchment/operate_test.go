@@ -58,8 +58,8 @@ func newCronHost(t *testing.T) *cronHost {
 	if err := os.Mkdir(h.dir, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	out, code := h.shell("cd /srv/catchment\n"+blocks(t, "operate.md", "bash")[0], "ORG_URL="+server.URL, "SF_CLIENT_ID="+c.ClientID,
-		"SF_CLIENT_SECRET="+c.ClientSecret, "PATH="+os.Getenv("PATH"))
+	out, code := h.shell("cd /srv/catchment\n"+blocks(t, "operate.md", "bash")[0], "ORG_URL="+server.URL,
+		"SF_CLIENT_ID="+c.ClientID, "SF_CLIENT_SECRET="+c.ClientSecret, "PATH="+os.Getenv("PATH"))
 	if code != 0 || !strings.Contains(out, " 0 failed, ") {
 		t.Fatalf("the folder is set up: exit %d\n%s", code, out)
 	}

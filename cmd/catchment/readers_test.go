@@ -8,6 +8,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -163,4 +164,42 @@ func (p *copying) edit(t *testing.T, old, with string) {
 	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+// The first Ctrl-C ends a query, here and on the server.
+func TestQueryStops(t *testing.T) {
+	t.Parallel()
+	url, err := cluster.Create(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn, err := pgx.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(t.Context())
+	p := newProject(t, "", url, 5)
+	p.bin = linked(t)
+	cmd, out := p.command("query", "SELECT pg_sleep(3600)")
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	until := func(sessions int) {
+		for n := -1; n != sessions; time.Sleep(20 * time.Millisecond) {
+			err := conn.QueryRow(t.Context(), "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND "+
+				"query = 'SELECT pg_sleep(3600)' AND datname = current_database()").Scan(&n)
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	until(1)
+	if err := cmd.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	_ = cmd.Wait() // an exit code other than 0
+	if code := cmd.ProcessState.ExitCode(); code != 130 {
+		t.Errorf("exit code %d\n%s", code, out)
+	}
+	until(0)
 }

@@ -15,6 +15,7 @@ import (
 	"catchment/internal/flow"
 	"catchment/internal/notice"
 	"catchment/internal/plan"
+	"catchment/internal/plural"
 	"catchment/internal/replicate"
 	"catchment/internal/rights"
 	"catchment/internal/salesforce"
@@ -100,7 +101,7 @@ func (c *checkup) end() error {
 }
 
 func (c *checkup) all(ctx context.Context) {
-	flows := fmt.Sprintf("%d flows", len(c.File.Flows))
+	flows := plural.Of(len(c.File.Flows), "flow")
 	if c.File.FromControl {
 		flows = "flows by the rows of the control table"
 	}
@@ -242,7 +243,7 @@ func (c *checkup) checkFlow(ctx context.Context, fl flow.Flow, find source.Finde
 	if err == nil && run != nil {
 		err = run.Admit(ctx, src)
 	}
-	c.found("object "+fl.Object, fmt.Sprintf("%d fields%s", len(src.Fields), howRead(fl, src.Object, src.Fields)),
+	c.found("object "+fl.Object, fmt.Sprintf("%s%s", plural.Of(len(src.Fields), "field"), howRead(fl, src.Object, src.Fields)),
 		err)
 	if err := c.silent(ctx, src); err != nil {
 		c.found("object "+fl.Object, "", err)

@@ -91,7 +91,7 @@ func Main(ctx context.Context, p Program) int {
 	s.Waits = s.waits
 	if p.Names != nil {
 		p.Names.Tell = func(host string) {
-			s.Say("no address was found for %s; trying again for %s", host, p.Names.For)
+			s.Say("no address was found for %s; trying again for a while", host)
 		}
 	}
 	ctx, cancel := context.WithCancelCause(ctx)

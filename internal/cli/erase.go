@@ -10,6 +10,7 @@ import (
 
 	"catchment/internal/notice"
 	"catchment/internal/plan"
+	"catchment/internal/plural"
 	"catchment/internal/schema"
 )
 
@@ -35,7 +36,8 @@ erasure that broke off is done again by the same command.`,
 			}
 			if !yes {
 				return usageError{plan.Fixf("look at the Ids once more; to go on: add --yes",
-					"%d records of %s would be erased, and nothing brings them back", len(ids), args[0])}
+					"%s of %s would be erased, and nothing brings %s back", plural.Of(len(ids), "record"), args[0],
+					plural.Word(len(ids), "it", "them"))}
 			}
 			return s.inProject(func(p *work) error { return p.erase(cmd.Context(), args[0], ids) })
 		},

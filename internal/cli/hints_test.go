@@ -6,6 +6,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -241,11 +242,17 @@ var prose = []string{"that", "doesn", "has"}
 // elsewhere are the programs of others whose flags hints name.
 var elsewhere = regexp.MustCompile(`\b(aws|openssl|psql|createdb|npm|sf) [a-z]`)
 
+// commands are those of the program.
+func commands() *cobra.Command {
+	p := Program{Stdout: io.Discard, Stderr: io.Discard}
+	return (&session{Program: p, voice: newVoice(p)}).root()
+}
+
 // Every message that ends a command says what to do next, by a command, a flag or a key that
 // exists. The table of errors is the source: each hint that stands in it is looked at.
 func TestHintsNameWhatExists(t *testing.T) {
 	t.Parallel()
-	root := (&session{voice: &voice{}}).root()
+	root := commands()
 	all := hints(t)
 	if len(all) < 300 {
 		t.Fatalf("%d hints: the source has more", len(all))
@@ -273,7 +280,7 @@ func printed(class plan.Class, hint, command string) string {
 // What has no hint of its own is told the advice of its class, which names something, too.
 func TestAdviceNamesWhatExists(t *testing.T) {
 	t.Parallel()
-	root := (&session{voice: &voice{}}).root()
+	root := commands()
 	for _, err := range []error{
 		plan.Failf(plan.Retry, "", "x"), plan.Failf(plan.Wait, "", "x"), plan.Failf(plan.Fix, "", "x"),
 		plan.Failf(plan.Full, "", "x"), plan.Failf(plan.Bug, "", "x"), plan.Strangef("x"), errors.New("x"),
@@ -292,7 +299,7 @@ func TestAdviceNamesWhatExists(t *testing.T) {
 // The walk finds what it is there for.
 func TestUnknownIsFound(t *testing.T) {
 	t.Parallel()
-	root := (&session{voice: &voice{}}).root()
+	root := commands()
 	for hint, want := range map[string]string{
 		"do it with: catchment sync":                "the command catchment sync",
 		"type: catchment flows pusch --file X":      "the command catchment flows pusch",

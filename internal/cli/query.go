@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"io"
+	"os"
 
 	"github.com/spf13/cobra"
 
 	"catchment/internal/notice"
 	"catchment/internal/plan"
+	"catchment/internal/printable"
 	"catchment/internal/warehouse/query"
 )
 
@@ -57,7 +59,8 @@ Live rows are those WHERE _catchment_deleted_at IS NULL.`,
 	}
 	cmd.Flags().IntVar(&flags.limit, "limit", shownRows,
 		"at most so many `rows`; 0 is all, as it is with --csv and --json where nothing is said")
-	cmd.Flags().BoolVar(&flags.csv, "csv", false, "comma-separated values on stdout, exactly as they are")
+	cmd.Flags().BoolVar(&flags.csv, "csv", false,
+		"comma-separated values on stdout: in a file or a pipe exactly as they are")
 	return cmd
 }
 
@@ -140,10 +143,24 @@ func (a *answer) print() error {
 	rows := a.rows
 	rows.Further, a.headed, a.rows.Cells = a.headed, true, nil
 	if a.csv {
-		_, err := io.WriteString(a.Stdout, rows.CSV())
+		text := rows.CSV()
+		if isDevice(a.Stdout) {
+			text = printable.Text(text)
+		}
+		_, err := io.WriteString(a.Stdout, text)
 		return err
 	}
 	return a.Print(rows)
+}
+
+// isDevice tells whether output goes to a terminal, or to something like it: a value commands none.
+func isDevice(out io.Writer) bool {
+	file, ok := out.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := file.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
 
 // end prints what is left, and how much it was. CSV is for a program: it hears only that there is more.

@@ -88,27 +88,32 @@ the configuration, catchment.yaml.failed, which the next run takes away.`,
 			if err := flags.check(args); err != nil {
 				return err
 			}
-			s.Clock = s.Now
-			begun := false // it has a row in the control table
-			err := s.inProject(func(p *work) error {
-				run, err := p.run(cmd.Context(), args, flags)
-				begun = run.ID != ""
-				if err == nil {
-					err = p.warn(cmd.Context())
-				}
-				if err != nil {
-					return err
-				}
-				return p.report(run)
-			})
-			if !begun {
-				leaveTrace(cmd.Context(), s, err)
-			}
-			return err
+			return runAndReport(cmd.Context(), s, args, flags)
 		},
 	}
 	flags.declare(cmd)
 	return cmd
+}
+
+// runAndReport does one run, and leaves a trace of one that failed before it began.
+func runAndReport(ctx context.Context, s *session, names []string, flags runFlags) error {
+	s.Clock = s.Now
+	begun := false // it has a row in the control table
+	err := s.inProject(func(p *work) error {
+		run, err := p.run(ctx, names, flags)
+		begun = run.ID != ""
+		if err == nil {
+			err = p.warn(ctx)
+		}
+		if err != nil {
+			return err
+		}
+		return p.report(run)
+	})
+	if !begun {
+		leaveTrace(ctx, s, err)
+	}
+	return err
 }
 
 // run does one run and returns its row.

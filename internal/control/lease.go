@@ -29,6 +29,7 @@ type Lease struct {
 	Run     string    `json:"run,omitzero"`    // "" where nobody holds it
 	Holder  string    `json:"holder,omitzero"` // the process, in words for people and for dead
 	Fence   int64     `json:"fence"`
+	Since   time.Time `json:"since,omitzero"` // when Run took it
 	Expires time.Time `json:"expires,omitzero"`
 }
 
@@ -36,8 +37,12 @@ type Lease struct {
 type Held struct{ Lease Lease }
 
 func (h *Held) Error() string {
-	return fmt.Sprintf("flow %s is held by run %s (%s) until %s",
-		h.Lease.Flow, h.Lease.Run, h.Lease.Holder, h.Lease.Expires.UTC().Format(time.RFC3339))
+	since := ""
+	if !h.Lease.Since.IsZero() { // an older catchment doesn't say
+		since = " since " + h.Lease.Since.UTC().Format(time.RFC3339)
+	}
+	return fmt.Sprintf("flow %s is held by run %s (%s)%s until %s",
+		h.Lease.Flow, h.Lease.Run, h.Lease.Holder, since, h.Lease.Expires.UTC().Format(time.RFC3339))
 }
 
 // Acquire takes the lease of a flow for a run, or renews it where the run has
@@ -65,6 +70,7 @@ func claim(stored Lease, run string, now time.Time, dead bool) (Lease, bool) {
 		return next, true
 	}
 	next.Fence++
+	next.Since = now
 	free := stored.Run == "" || !now.Before(stored.Expires) || dead
 	return next, free
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -235,5 +236,24 @@ func fight(t *testing.T, ctl *control.Control, c *clock, random *rand.Rand, run 
 		if err := ctl.Release(ctx, l); err != nil {
 			t.Error(err)
 		}
+	}
+}
+
+// Who is refused is told who has the flow, since when, and until when.
+func TestHeldSaysSinceWhen(t *testing.T) {
+	t.Parallel()
+	ctl, c := setup(t)
+	acquire(t, ctl, "r1")
+	c.add(10 * time.Minute)
+	acquire(t, ctl, "r1") // renewed: it has had it all the time
+	_, err := ctl.Acquire(t.Context(), "Account", "r2", "process of r2", nil)
+	want := fmt.Sprintf("flow Account is held by run r1 (process of r1) since %s until %s",
+		start.Format(time.RFC3339), start.Add(10*time.Minute+control.LeaseTime).Format(time.RFC3339))
+	if err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("%v, want %s", err, want)
+	}
+	old := control.Held{Lease: control.Lease{Flow: "Account", Run: "r0", Holder: "p", Expires: start}}
+	if got := old.Error(); strings.Contains(got, "since") {
+		t.Errorf("of a lease that doesn't say when it was taken: %s", got)
 	}
 }

@@ -3,7 +3,10 @@
 // what failed. Each is a status.Report; how these are made is told there.
 package notice
 
-import "catchment/internal/status"
+import (
+	"catchment/internal/plural"
+	"catchment/internal/status"
+)
 
 // The states of a Finding.
 const (
@@ -74,6 +77,6 @@ func (c CheckTotal) Lines() []any {
 
 // Text is a line of talk.
 func (c CheckTotal) Text() (t status.Text) {
-	t.Talk("%d failed, %d warnings", c.Failed, c.Warnings)
+	t.Talk("%d failed, %s", c.Failed, plural.Of(c.Warnings, "warning"))
 	return t
 }

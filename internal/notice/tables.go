@@ -3,6 +3,7 @@ package notice
 import (
 	"strings"
 
+	"catchment/internal/plural"
 	"catchment/internal/status"
 )
 
@@ -42,7 +43,8 @@ func (i Installed) Lines() []any {
 
 // Text is a line.
 func (i Installed) Text() (t status.Text) {
-	t.Result("%d procedures were made; call them with: %s", i.Procedures, i.Call)
+	t.Result("%s %s made; call %s with: %s", plural.Of(i.Procedures, "procedure"),
+		plural.Word(i.Procedures, "was", "were"), plural.Word(i.Procedures, "it", "them"), i.Call)
 	return t
 }
 
@@ -99,7 +101,8 @@ func (a Adopted) Text() (t status.Text) {
 	if len(a.Sources) == 0 {
 		return t
 	}
-	t.Result("%s: %d rows of %d records, %d Ids of 15 characters", a.Object, a.Rows, a.Records, a.ShortIDs)
+	t.Result("%s: %s of %s, %s of 15 characters", a.Object, plural.Of(a.Rows, "row"), plural.Of(a.Records, "record"),
+		plural.Of(a.ShortIDs, "Id"))
 	for _, s := range a.Sources {
 		unknown, kept := "", ""
 		if len(s.Unknown) > 0 {
@@ -108,16 +111,17 @@ func (a Adopted) Text() (t status.Text) {
 		if a.Done {
 			kept = "; kept as " + s.Kept
 		}
-		t.Result("  %s: %d rows%s%s", s.Name, s.Rows, unknown, kept)
+		t.Result("  %s: %s%s%s", s.Name, plural.Of(s.Rows, "row"), unknown, kept)
 		for _, u := range s.Unread {
-			t.Result("  %s: %d values of %s can't be read, and are left out", s.Name, u.Values, u.Column)
+			t.Result("  %s: %s of %s can't be read, and %s left out", s.Name, plural.Of(u.Values, "value"), u.Column,
+				plural.Word(u.Values, "is", "are"))
 		}
 		if s.Stamp == "" {
 			t.Result("  %s: no stamp: any row of a record may be the one that stays, until the next run", s.Name)
 		}
 	}
 	if a.Done {
-		t.Result("  now %d rows, one for each record", a.RowsAfter)
+		t.Result("  now %s, one for each record", plural.Of(a.RowsAfter, "row"))
 	}
 	return t
 }
@@ -153,11 +157,11 @@ func (e Erasure) Lines() []any {
 // all is erased.
 func (e Erasure) Text() (t status.Text) {
 	for _, one := range e.Erased {
-		t.Talk("%s: %s rows, %s staged versions and %s stored pages are gone",
-			one.Object, status.Count(one.Rows), status.Count(one.Staged), status.Count(one.Pages))
+		t.Talk("%s: %s, %s and %s are gone", one.Object, plural.Of(one.Rows, "row"),
+			plural.Of(one.Staged, "staged version"), plural.Of(one.Pages, "stored page"))
 	}
 	if n := len(e.Erased); n > 0 && e.Erased[n-1].Object == e.Object {
-		t.Talk("erased %d records of %s; _catchment_erased says so", e.IDs, e.Object)
+		t.Talk("erased %s of %s; _catchment_erased says so", plural.Of(e.IDs, "record"), e.Object)
 	}
 	return t
 }

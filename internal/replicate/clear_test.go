@@ -155,7 +155,7 @@ func TestNoClearTextAnywhere(t *testing.T) {
 			r.Must(r.Org.ShowRecord(ids[4]))
 			r.Later(8 * 24 * time.Hour)
 			if notes := strings.Join(r.Done(nil).Objects[0].Notes, " "); !strings.Contains(notes,
-				"1 records are there again") || !strings.Contains(notes, "refresh: ") {
+				"1 record is there again") || !strings.Contains(notes, "refresh: ") {
 				t.Errorf("notes %q", notes)
 			}
 			repaired(r, ids, wide)

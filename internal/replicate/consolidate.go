@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"catchment/internal/control"
+	"catchment/internal/plural"
 )
 
 // consolidate merges staging into the final table and moves the watermark, in
@@ -34,7 +35,8 @@ func (s *attemptStep) consolidate(ctx context.Context) error {
 	}
 	s.noteStale(counts.Patched)
 	if a.Remade != "" && counts.Deleted > 0 {
-		s.note("%d rows of the object before, whose Ids began with %s, are gone", counts.Deleted, a.Remade)
+		s.note("%s of the object before, whose Ids began with %s, %s gone", plural.Of(counts.Deleted, "row"), a.Remade,
+			plural.Word(counts.Deleted, "is", "are"))
 	}
 	if err := errors.Join(s.noteFlaws(ctx), s.noteFolded(ctx)); err != nil {
 		return err
@@ -110,7 +112,7 @@ func (s *attemptStep) noteFlaws(ctx context.Context) error {
 		what = "kept"
 	}
 	if nuls > 0 {
-		s.note("%d NUL characters were %s, the first in %s", nuls, what, firstNUL)
+		s.note("%s %s %s, the first in %s", plural.Of(nuls, "NUL character"), plural.Word(nuls, "was", "were"), what, firstNUL)
 	}
 	if noTexts > 0 {
 		s.note("%d characters that are no text were replaced by U+FFFD, the first in %s", noTexts, firstNoText)
@@ -127,10 +129,10 @@ func (s *attemptStep) noteStale(patched int64) {
 		for _, p := range a.Reading(refreshPart) {
 			records += p.Records
 		}
-		s.note("refresh: %d of %d records had other values in fields that change without a stamp", patched, records)
+		s.note("refresh: %d of %s had other values in fields that change without a stamp", patched, plural.Of(records, "record"))
 	}
 	if p := a.Part(samplePart); p != nil && !filling && patched > 0 {
-		s.note("sample: %d of %d records had other values in fields that change without a stamp; "+
-			"to compare all: refresh: 1d", patched, p.Records)
+		s.note("sample: %d of %s had other values in fields that change without a stamp; "+
+			"to compare all: refresh: 1d", patched, plural.Of(p.Records, "record"))
 	}
 }

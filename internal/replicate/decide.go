@@ -2,7 +2,9 @@ package replicate
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -181,4 +183,26 @@ func clearFrom(src *source.Source, row control.FlowRow, way readPlan) int64 {
 		return way.generation
 	}
 	return row.ClearFrom
+}
+
+// noted is some notes and another one. What befalls one job after the other is one note,
+// of the last of them, with a count; what a repeated step says again is the same note.
+func noted(notes []string, text string) []string {
+	jobs := regexp.MustCompile(`\b(?:750\w{12,15}|rest-\w+)\b`)
+	counted := regexp.MustCompile(`^(?s)(.*) \((\d+) times\)$`)
+	for i, told := range notes {
+		times := 1
+		if m := counted.FindStringSubmatch(told); m != nil {
+			told = m[1]
+			times, _ = strconv.Atoi(m[2]) // digits, and few of them
+		}
+		switch {
+		case told == text:
+			return notes
+		case jobs.ReplaceAllString(told, "") == jobs.ReplaceAllString(text, ""):
+			notes[i] = fmt.Sprintf("%s (%d times)", text, times+1)
+			return notes
+		}
+	}
+	return append(notes, text)
 }

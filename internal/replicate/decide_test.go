@@ -374,3 +374,30 @@ func TestNarrowNamesEachFieldOnce(t *testing.T) {
 		t.Errorf("%q, not %q", got, want)
 	}
 }
+
+// What befalls one job after the other is told once, with how often it did.
+func TestNoted(t *testing.T) {
+	t.Parallel()
+	var notes []string
+	for _, text := range []string{
+		"job 750Ho0000000001IAA was gone, another reads the same",
+		"3 rows landed",
+		"job 750Ho0000000002IAA was gone, another reads the same",
+		"job 750Ho0000000002IAA was gone, another reads the same", // by the same step, once more
+		"job rest-1 was given up: late",
+		"job 750Ho0000000003IAA was gone, another reads the same",
+		"4 rows landed",
+		"3 rows landed",
+	} {
+		notes = noted(notes, text)
+	}
+	want := []string{
+		"job 750Ho0000000003IAA was gone, another reads the same (3 times)",
+		"3 rows landed",
+		"job rest-1 was given up: late",
+		"4 rows landed",
+	}
+	if !slices.Equal(notes, want) {
+		t.Errorf("the notes are %q, want %q", notes, want)
+	}
+}

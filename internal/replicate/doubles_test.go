@@ -34,7 +34,7 @@ func TestRecordsAlikeAreOne(t *testing.T) {
 			if row.State != control.Done {
 				t.Fatalf("%+v", o)
 			}
-			const said = "1 records came more than once, alike in all fields, and are one row each: "
+			const said = "1 record came more than once, alike in all fields, and is one row each: "
 			if got := strings.Join(o.Notes, "\n"); strings.Count(got, "was given up") != 1 ||
 				strings.Count(got, said+id) != 1 {
 				t.Errorf("notes %q", o.Notes)

@@ -7,6 +7,7 @@ import (
 
 	"catchment/internal/control"
 	"catchment/internal/control/recall"
+	"catchment/internal/plural"
 	"catchment/internal/replicate/deletes"
 	"catchment/internal/replicate/reading"
 	"catchment/internal/warehouse/gone"
@@ -79,7 +80,8 @@ func (r *reconciliation) readReturned(ctx context.Context, sweep deletes.Sweep) 
 	if err != nil || len(ids) == 0 {
 		return false, err
 	}
-	r.note("%d records are there again that the table didn't have; the first is %s", len(ids), ids[0])
+	r.note("%s %s there again that the table didn't have; the first is %s", plural.Of(len(ids), "record"),
+		plural.Word(len(ids), "is", "are"), ids[0])
 	row, err := r.Control.Flow(ctx, r.attempt.Flow)
 	if err != nil {
 		return false, err
@@ -178,8 +180,8 @@ func (r *reconciliation) stage(ctx context.Context) error {
 			continue
 		}
 		if traits.Sight {
-			r.note("%d records are out of this user's sight, and not in Salesforce's delete log; the first is %s",
-				len(ids), ids[0])
+			r.note("%s %s out of this user's sight, and not in Salesforce's delete log; the first is %s",
+				plural.Of(len(ids), "record"), plural.Word(len(ids), "is", "are"), ids[0])
 		}
 		at, err := r.Org.ServerTime(ctx)
 		if err != nil {

@@ -12,6 +12,7 @@ import (
 	"catchment/internal/flow"
 	"catchment/internal/mover"
 	"catchment/internal/plan"
+	"catchment/internal/plural"
 	"catchment/internal/replicate/reading"
 	"catchment/internal/schema"
 	"catchment/internal/source"
@@ -172,7 +173,8 @@ func (l *landing) clear(ctx context.Context) error {
 	if _, err := l.lands.MergeUnclaimed(ctx, l.fence(), m, l.Options.LandApart); err != nil {
 		return err
 	}
-	l.note("%d rows that nobody had claimed were in staging, and have been consolidated", n)
+	l.note("%s that nobody had claimed %s in staging, and %s been consolidated", plural.Of(n, "row"),
+		plural.Word(n, "was", "were"), plural.Word(n, "has", "have"))
 	return nil
 }
 
@@ -265,7 +267,7 @@ func (l *landing) load(ctx context.Context, place int64) error {
 		return err
 	}
 	if keys < l.now.Records {
-		l.note("%d rows landed for %d records: the newest of each counts", l.now.Records, keys)
+		l.note("%s landed for %s: the newest of each counts", plural.Of(l.now.Records, "row"), plural.Of(keys, "record"))
 	}
 	if err := reading.Finish(l.part, reading.Result{Pages: 1, Records: l.now.Records}); err != nil {
 		return err

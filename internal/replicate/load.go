@@ -7,6 +7,7 @@ import (
 	"catchment/internal/control"
 	"catchment/internal/flow"
 	"catchment/internal/plan"
+	"catchment/internal/plural"
 	"catchment/internal/replicate/deletes"
 	"catchment/internal/replicate/reading"
 	"catchment/internal/warehouse/evidence"
@@ -117,12 +118,12 @@ func (s *attemptStep) keptOut(ctx context.Context) error {
 	}
 	named := evidence.Named(first, n)
 	if s.source.Flow.Rejects != flow.Refuse {
-		s.note("%d records were kept out, all others are copied: %s; they are in the staging schema, in "+
-			"_catchment_rejected, and are copied once they are mended", n, named)
+		s.note("%s %s kept out, all others are copied: %s; see _catchment_rejected in the staging schema: "+
+			"what is mended is copied", plural.Of(n, "record"), plural.Word(n, "was", "were"), named)
 		return nil
 	}
 	why := plan.Fixf("mend them in Salesforce, exclude the field, or set rejects: keep, which copies the others",
-		"%d records can't be copied: %s", n, named)
+		"%s can't be copied: %s", plural.Of(n, "record"), named)
 	for _, p := range s.attempt.Parts {
 		if p.Rejected == 0 || len(p.Job) == 0 {
 			continue

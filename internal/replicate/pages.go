@@ -12,6 +12,7 @@ import (
 	"catchment/internal/control"
 	"catchment/internal/mover"
 	"catchment/internal/plan"
+	"catchment/internal/plural"
 	"catchment/internal/replicate/reading"
 	"catchment/internal/stage"
 	"catchment/internal/warehouse"
@@ -351,8 +352,8 @@ func (l *loading) doubles(ctx context.Context, rows, keys int64) error {
 			"%w: two jobs brought %d records of %s that have the key of another one and other values: %s",
 			stage.ErrUnfit, found.Differing, l.source.Object.Name, found.Names())
 	case reading.OneEach:
-		l.note("%d records came more than once, alike in all fields, and are one row each: %s", found.Rows,
-			found.Names())
+		l.note("%s came more than once, alike in all fields, and %s one row each: %s", plural.Of(found.Rows, "record"),
+			plural.Word(found.Rows, "is", "are"), found.Names())
 		return nil
 	}
 	return plan.Failf(plan.Retry, "", "%w: the pages of job %s hold %d records, but only %d different ones",

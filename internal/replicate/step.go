@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"regexp"
-	"slices"
 	"sync/atomic"
 	"time"
 
@@ -31,17 +29,9 @@ func (s *attemptStep) fence() warehouse.Fence {
 	return warehouse.Fence{Flow: s.attempt.Flow, Number: s.attempt.Fence}
 }
 
-// note tells the user something of an attempt, once: what befell one job isn't told again
-// of the next.
+// note tells the user something of an attempt.
 func (s *attemptStep) note(format string, args ...any) {
-	jobs := regexp.MustCompile(`\b(?:750\w{12,15}|rest-\w+)\b`)
-	text := fmt.Sprintf(format, args...)
-	alike := func(told string) bool {
-		return jobs.ReplaceAllString(told, "") == jobs.ReplaceAllString(text, "")
-	}
-	if !slices.ContainsFunc(s.attempt.Notes, alike) {
-		s.attempt.Notes = append(s.attempt.Notes, text)
-	}
+	s.attempt.Notes = noted(s.attempt.Notes, fmt.Sprintf(format, args...))
 }
 
 // save writes the attempt down in the middle of a step.

@@ -156,9 +156,11 @@ func (p Plan) Text() (t Text) {
 		return t // there is nothing to sum up
 	}
 	t.table(columns, rows)
+	var all remarks
 	for _, o := range p.Objects {
-		o.remarks(&t)
+		o.remarks(&all)
 	}
+	t.remark(all)
 	if len(p.Failed) > 0 {
 		t.Talk("without %s, which could not be planned:", strings.Join(p.Failed, ", "))
 	}
@@ -167,28 +169,27 @@ func (p Plan) Text() (t Text) {
 }
 
 // remarks tells what the numbers don't.
-func (o PlannedObject) remarks(t *Text) {
+func (o PlannedObject) remarks(all *remarks) {
 	if len(o.ByREST) > 0 {
-		t.Talk("%s: Bulk can't carry %s: REST reads that beside it, with a call for each 2,000 records",
-			o.Object, strings.Join(o.ByREST, ", "))
+		all.say(o.Object, "Bulk can't carry %s: REST reads that beside it, with a call for each 2,000 records",
+			strings.Join(o.ByREST, ", "))
 	}
 	for _, a := range o.AsOf {
-		t.Talk("%s: %s", o.Object, a.Text)
-		t.trouble(o.Object, "", &a.Hint)
+		all.add(o.Object, remark{text: a.Text, hint: a.Hint})
 	}
 	for _, name := range o.Retyped {
-		t.Talk("%s: column %s gets another type, as its field has: the table is rewritten for that", o.Object, name)
+		all.say(o.Object, "column %s gets another type, as its field has: the table is rewritten for that", name)
 	}
 	for _, h := range o.Held {
-		t.Talk("%s: column %s can't get the type that its field has now, under %s: the field gets another column",
-			o.Object, h.Column, strings.Join(h.Views, ", "))
+		all.say(o.Object, "column %s can't get the type that its field has now, under %s: the field gets another "+
+			"column", h.Column, strings.Join(h.Views, ", "))
 	}
 	for _, e := range o.Due {
-		t.Talk("%s: %s is due: %s records by %s, about %s API calls",
-			o.Object, e.Name, Count(e.Records), e.Mover, Count(e.Calls))
+		all.say(o.Object, "%s is due: %s by %s, about %s", e.Name, plural.Of(e.Records, "record"), e.Mover,
+			plural.Of(e.Calls, "API call"))
 	}
 	for _, skip := range o.Skipped {
-		t.Talk("%s: field %s is not copied: %s", o.Object, skip.Field, skip.Reason)
+		all.say(o.Object, "field %s is not copied: %s", skip.Field, skip.Reason)
 	}
 }
 
@@ -208,7 +209,8 @@ func (p Plan) sums(t *Text) {
 		exact = exact.plus(o.Verify.Stamps)
 		quick = quick.plus(o.Verify.Counts)
 	}
-	t.Talk("to verify all that takes about %s and %s, which read %s (with --digest whole); --quick %s",
-		plural.Of(exact.Calls, "API call"), plural.Of(exact.Jobs, "Bulk job"), plural.Of(exact.Records, "record"),
-		plural.Of(quick.Calls, "API call"))
+	t.Talk("to verify all that takes about %s and %s, "+
+		"which %s %s (with --digest whole); --quick %s",
+		plural.Of(exact.Calls, "API call"), plural.Of(exact.Jobs, "Bulk job"), plural.Word(exact.Jobs, "reads", "read"),
+		plural.Of(exact.Records, "record"), plural.Of(quick.Calls, "API call"))
 }

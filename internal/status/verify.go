@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"catchment/internal/plural"
 )
 
 // A Verification is what comparisons of the warehouse with the org found.
@@ -117,10 +119,12 @@ func (v Verification) Text() (t Text) {
 		rows = append(rows, cells)
 	}
 	t.table(columns, rows)
+	var all remarks
 	for _, o := range v {
 		o.ids(&t)
-		o.remarks(&t)
+		o.remarks(&all)
 	}
+	t.remark(all)
 	return t
 }
 
@@ -157,38 +161,41 @@ func inColumns(rows []DifferingRow) []string {
 }
 
 // remarks tells what the numbers don't.
-func (o Verified) remarks(t *Text) {
+func (o Verified) remarks(all *remarks) {
 	if s := o.Sampled; s != nil {
-		t.TalkOf(o.Object, "a sample, no proof: the records of %s days from %s on, by %s API calls",
-			Count(s.Days), Stamp(time.Time(s.From)), Count(o.Calls))
+		all.say(o.Object, "a sample, no proof: the records of %s from %s on, by %s",
+			plural.Of(s.Days, "day"), Stamp(time.Time(s.From)), plural.Of(o.Calls, "API call"))
 		for _, span := range s.Skipped {
-			t.TalkOf(o.Object, "not counted, since it takes Salesforce too long: %s to %s",
+			all.say(o.Object, "not counted, since it takes Salesforce too long: %s to %s",
 				Stamp(span.From), Stamp(span.To))
 		}
 		for _, day := range s.Differ {
-			t.TalkOf(o.Object, "%s", day)
+			all.say(o.Object, "%s", day)
 		}
 	}
-	if o.Unconfirmed > 0 {
-		t.TalkOf(o.Object, "%s of the differences were not read again: they are too many", Count(o.Unconfirmed))
+	if n := o.Unconfirmed; n > 0 {
+		all.say(o.Object, "%s of the differences %s not read again: they are too many", Count(n),
+			plural.Word(n, "was", "were"))
 	}
-	if o.Unjudged > 0 {
-		t.TalkOf(o.Object, "%s differences are not judged: %s", Count(o.Unjudged), o.UnjudgedWhy)
+	if n := o.Unjudged; n > 0 {
+		all.say(o.Object, "%s %s not judged: %s", plural.Of(n, "difference"), plural.Word(n, "is", "are"),
+			o.UnjudgedWhy)
 	}
 	if o.Formulas != nil && *o.Formulas > 0 {
-		t.TalkOf(o.Object, "%s records differ in formulas only, which move without a stamp", Count(*o.Formulas))
+		all.say(o.Object, "%s %s in formulas only, which move without a stamp", plural.Of(*o.Formulas, "record"),
+			plural.Word(*o.Formulas, "differs", "differ"))
 	}
-	if o.Rejected > 0 {
-		t.TalkOf(o.Object, "%s records are kept out of the table, in the version that the org has: see "+
-			"_catchment_rejected", Count(o.Rejected))
+	if n := o.Rejected; n > 0 {
+		all.say(o.Object, "%s %s kept out of the table, in the version that the org has: see _catchment_rejected",
+			plural.Of(n, "record"), plural.Word(n, "is", "are"))
 	}
-	if o.Outdated > 0 {
-		t.TalkOf(o.Object, "%s rows are of an older version, since a newer one was kept out, and no repair "+
-			"mends them: %s", Count(o.Outdated), o.KeptOut)
+	if n := o.Outdated; n > 0 {
+		all.say(o.Object, "%s %s of an older version, since a newer one was kept out, and no repair mends %s: %s",
+			plural.Of(n, "row"), plural.Word(n, "is", "are"), plural.Word(n, "it", "them"), o.KeptOut)
 	}
 	if o.LeftOut != nil {
 		for _, left := range *o.LeftOut {
-			t.TalkOf(o.Object, "%s was not compared: %s", left.Field, left.Reason)
+			all.say(o.Object, "%s was not compared: %s", left.Field, left.Reason)
 		}
 	}
 }

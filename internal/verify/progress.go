@@ -20,3 +20,12 @@ const (
 	Comparing Doing = "compare"
 	Repairing Doing = "repair"
 )
+
+// A Hearer hears how far comparisons are; nil is nobody.
+type Hearer func(Progress)
+
+func (h Hearer) tell(p Progress) {
+	if h != nil {
+		h(p)
+	}
+}

@@ -25,7 +25,7 @@ type download struct {
 	atOnce  int   // pages that the warehouse takes at a time
 	blanks  int64 // records with a value that no column takes
 	stop    <-chan struct{}
-	tell    func(Progress) // may be nil
+	hearer  Hearer
 }
 
 // read makes a job and brings its pages into the reading, a few at a time, so
@@ -111,9 +111,8 @@ func (d *download) fetch(ctx context.Context, pager mover.Pager, job mover.Job, 
 			return fmt.Errorf("page %s: %w", p.Name, err)
 		}
 		records += stored.Rows
-		if d.tell != nil {
-			d.tell(Progress{Flow: d.held.Flow(), Doing: Reading, Records: records, Of: job.Records, Known: true})
-		}
+		d.hearer.tell(
+			Progress{Flow: d.held.Flow(), Doing: Reading, Records: records, Of: job.Records, Known: true})
 		if len(waiting) > 0 && waiting[0].Gzip != stored.Gzip {
 			if err := load(); err != nil {
 				return err

@@ -32,6 +32,7 @@ import (
 	"catchment/internal/lease"
 	"catchment/internal/mover"
 	"catchment/internal/plan"
+	"catchment/internal/plural"
 	"catchment/internal/salesforce"
 	"catchment/internal/source"
 	"catchment/internal/warehouse"
@@ -64,7 +65,7 @@ type Options struct {
 	Reserve      int    // hundredths of the org's daily API calls that are left to people
 
 	Stop     <-chan struct{} // closed: a job isn't waited for any more
-	Progress func(Progress)  // hears how far a comparison is; may be nil
+	Progress Hearer          // may be nil
 }
 
 // Flow compares one flow. It holds the flow's lease meanwhile, so that no run
@@ -251,7 +252,7 @@ func (w *verification) exact(ctx context.Context) (err error) {
 	shelf := &shelf{store: w.Stage, source: w.subject.source, room: w.Warehouse.Room(), held: w.held}
 	d := download{
 		movers: w.Movers, subject: w.subject, held: w.held, shelf: shelf, atOnce: w.Warehouse.PagesPerLoad(),
-		stop: w.Options.Stop, tell: w.Options.Progress,
+		stop: w.Options.Stop, hearer: w.Options.Progress,
 	}
 	w.tell(Asking)
 	job, err := d.read(ctx, r)
@@ -290,9 +291,7 @@ func (w *verification) exact(ctx context.Context) (err error) {
 
 // tell tells what the comparison is at whoever wants to hear it.
 func (w *verification) tell(doing Doing) {
-	if w.Options.Progress != nil {
-		w.Options.Progress(Progress{Flow: w.flow.Object, Doing: doing})
-	}
+	w.Options.Progress.tell(Progress{Flow: w.flow.Object, Doing: doing})
 }
 
 // leaveOutBlanks says that values which no column takes were compared as if they were
@@ -300,7 +299,8 @@ func (w *verification) tell(doing Doing) {
 func (w *verification) leaveOutBlanks(n int64) {
 	if n > 0 && w.res.Method == Values {
 		w.res.LeftOut = append(w.res.LeftOut, LeftOut{"(values)",
-			fmt.Sprintf("%d records hold a value that no column takes, which was compared as if it were empty", n)})
+			fmt.Sprintf("%s %s a value that no column takes, which was compared as if it were empty",
+				plural.Of(n, "record"), plural.Word(n, "holds", "hold"))})
 	}
 }
 
@@ -338,7 +338,8 @@ func (w *verification) leaveOutAlone() {
 	f, ok := w.subject.source.Object.Field("IsDeleted")
 	if n := w.res.Alone; ok && n > 0 && w.res.Method == Values {
 		w.res.LeftOut = append(w.res.LeftOut, LeftOut{f.Name,
-			fmt.Sprintf("%d rows are gone, and the org returns no record to hold them against", n)})
+			fmt.Sprintf("%s %s gone, and the org returns no record to hold %s against", plural.Of(n, "row"),
+				plural.Word(n, "is", "are"), plural.Word(n, "it", "them"))})
 	}
 }
 

@@ -16,8 +16,8 @@ func TestFailure(t *testing.T) {
 	for text, want := range map[string]plan.Class{
 		`IO Error: Could not set lock on file "/x/c.duckdb": Conflicting lock is held in /usr/bin/duckdb (PID 42) by user ann.`:  plan.Retry,
 		`IO Error: Cannot open file "c.duckdb": The process cannot access the file because it is being used by another process.`: plan.Retry,
-		`IO Error: Could not write file "c.duckdb.wal": Disk quota exceeded`:                                                     plan.Fix,
-		`IO Error: Could not write file "c.duckdb.wal": File too large`:                                                          plan.Fix,
+		`IO Error: Could not write file "c.duckdb.wal": Disk quota exceeded`:                                                     plan.Full,
+		`IO Error: Could not write file "c.duckdb.wal": File too large`:                                                          plan.Full,
 		`IO Error: Could not write file "c.duckdb.wal": No space left on device`:                                                 plan.Full,
 		`IO Error: Cannot open file "/x/c.duckdb": Permission denied`:                                                            plan.Fix,
 		`IO Error: Cannot open file "/x/c.duckdb": Read-only file system`:                                                        plan.Fix,

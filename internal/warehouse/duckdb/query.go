@@ -221,6 +221,10 @@ func (s *session) refusal(ctx context.Context, err error) error {
 		return query.NoRows()
 	case has("read-only mode!"):
 		return query.Writes()
+	case has("replaying WAL"): // DuckDB can't do it where it may not write
+		return plan.Failf(plan.Retry, "the next catchment run of who writes the copy does so; ask again then",
+			"%s isn't whole: what a process that was killed has left in %s.wal is still to be written into it",
+			path, path)
 	case has("Permission denied"):
 		return plan.Fixf("let this user read it: files.group in catchment.yaml names a group that may",
 			"%s can't be read", path)

@@ -1,14 +1,18 @@
 package duckdb_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"catchment/internal/plan"
+	"catchment/internal/warehouse"
 	"catchment/internal/warehouse/duckdb"
 	"catchment/internal/warehouse/query"
 	"catchment/internal/warehouse/query/querytest"
@@ -190,4 +194,94 @@ func TestQueryOfNoFile(t *testing.T) {
 func TestQueryOfOddName(t *testing.T) {
 	t.Parallel()
 	querytest.Run(t, asked(t, filepath.Join(t.TempDir(), "100%#.duckdb?threads=1")))
+}
+
+// While another program writes into the file it is waited for, and told; a stop ends that.
+func TestQueryWaits(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "copy.duckdb")
+	said, end := another(t, path)
+	if said != "open" {
+		t.Fatal(said)
+	}
+	heard, stop := make(chan string, 10), make(chan struct{})
+	ask := func(p warehouse.Patience) error {
+		s, err := duckdb.OpenQuery(path, "s", duckdb.Options{Wait: p})
+		if err != nil {
+			return err
+		}
+		a, err := querytest.Ask(t.Context(), s, "SELECT id FROM a ORDER BY 1")
+		if err == nil && !slices.Equal(a.Texts(), []string{"1", "2", "3"}) {
+			err = fmt.Errorf("the answer is %v", a.Texts())
+		}
+		return err
+	}
+	tell := func(_ time.Time, why string) { heard <- why }
+	if err := ask(warehouse.Patience{AtMost: time.Nanosecond}); plan.ClassOf(err) != plan.Retry {
+		t.Errorf("without patience: %s: %v", plan.ClassOf(err), err)
+	}
+	stopped, answered := make(chan error), make(chan error)
+	go func() { stopped <- ask(warehouse.Patience{AtMost: time.Hour, Stop: stop, Tell: tell}) }()
+	go func() { answered <- ask(warehouse.Patience{AtMost: time.Hour, Tell: tell}) }()
+	for range 2 {
+		if why := <-heard; !strings.Contains(why, path+" is open in process ") {
+			t.Errorf("said %q", why)
+		}
+	}
+	close(stop)
+	if err := <-stopped; !errors.Is(err, plan.ErrStopped) {
+		t.Errorf("stopped: %v", err)
+	}
+	end(false)
+	must(t, <-answered)
+}
+
+// What a process that was killed has left in its log can't be read without the right to write the
+// file. It is said so, nothing is changed, and after the next writer the answer comes.
+func TestQueryMeetsALog(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "copy.duckdb")
+	said, end := another(t, path)
+	if said != "open" {
+		t.Fatal(said)
+	}
+	end(true)
+	before, err := os.Stat(path + ".wal")
+	must(t, err)
+	s, err := duckdb.OpenQuery(path, "s", duckdb.Options{})
+	must(t, err)
+	const question = "SELECT id FROM a ORDER BY 1"
+	_, err = querytest.Ask(t.Context(), s, question)
+	if plan.ClassOf(err) != plan.Retry || !strings.Contains(plan.HintOf(err), "catchment run") {
+		t.Errorf("%s: %v (%s)", plan.ClassOf(err), err, plan.HintOf(err))
+	}
+	after, err := os.Stat(path + ".wal")
+	if must(t, err); after.Size() != before.Size() || after.ModTime() != before.ModTime() {
+		t.Error("the log was written")
+	}
+	writer, err := duckdb.Open(path, duckdb.Options{})
+	must(t, err)
+	must(t, errors.Join(writer.View(t.Context(), func(sql.Tx) error { return nil }), writer.Close()))
+	a, err := querytest.Ask(t.Context(), s, question)
+	if must(t, err); !slices.Equal(a.Texts(), []string{"1", "2", "3"}) {
+		t.Errorf("the answer is %v", a.Texts())
+	}
+}
+
+// A stop ends what DuckDB is at.
+func TestQueryEnds(t *testing.T) {
+	t.Parallel()
+	s := asked(t, filepath.Join(t.TempDir(), "copy.duckdb"))
+	const endless = "SELECT max(hash(a.range, b.range)) FROM range(1_000_000) a, range(1_000_000) b"
+	for _, most := range []int{0, 10} {
+		ctx, cancel := context.WithCancelCause(t.Context())
+		go func() {
+			time.Sleep(100 * time.Millisecond) // it is at work by then, or begins when it is too late
+			cancel(plan.ErrStopped)
+		}()
+		err := s.Session.Ask(ctx, query.Question{Most: most, Statement: endless}, new(querytest.Answer))
+		if !errors.Is(err, plan.ErrStopped) {
+			t.Error(err)
+		}
+	}
 }

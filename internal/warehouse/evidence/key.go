@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"catchment/internal/plan"
+	"catchment/internal/plural"
 	"catchment/internal/warehouse/shape"
 )
 
@@ -21,16 +22,17 @@ func (k Key) Err(t shape.Table) error {
 	switch {
 	case k.Nameless > 0:
 		return plan.Fixf("delete them: they are of no record",
-			"table %s has %d rows without %s, since somebody took its primary key away", t.Name, k.Nameless,
-			strings.Join(t.Key, ", "))
+			"table %s has %s without %s, since somebody took its primary key away", t.Name,
+			plural.Of(k.Nameless, "row"), strings.Join(t.Key, ", "))
 	case k.Repeats > 0:
 		more := ""
 		if k.Repeats > int64(len(k.Repeated)) {
 			more = " ..."
 		}
 		return plan.Fixf("leave one row of each with: catchment verify --repair "+t.Object,
-			"%d records have more rows than one in table %s, since somebody took its primary key away: %s%s",
-			k.Repeats, t.Name, strings.Join(k.Repeated, " "), more)
+			"%s %s more rows than one in table %s, since somebody took its primary key away: %s%s",
+			plural.Of(k.Repeats, "record"), plural.Word(k.Repeats, "has", "have"), t.Name,
+			strings.Join(k.Repeated, " "), more)
 	}
 	return nil
 }

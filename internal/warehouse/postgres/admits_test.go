@@ -4,16 +4,19 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	neturl "net/url"
 	"strings"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
 
+	"catchment/internal/plan"
 	"catchment/internal/warehouse"
 	"catchment/internal/warehouse/adoption"
 	"catchment/internal/warehouse/gone"
 	"catchment/internal/warehouse/postgres"
 	"catchment/internal/warehouse/shape"
+	"catchment/internal/warehouse/sql"
 )
 
 // admin is a session of the server's owner in the database of a URL. What it makes of
@@ -236,5 +239,20 @@ func TestEncoding(t *testing.T) {
 			t.Errorf("%v doesn't tell %s", err, encoding)
 		}
 		must(t, cluster.Drop(t.Context(), in))
+	}
+}
+
+// A setting that the server doesn't know is the URL's mistake, and told in the server's words.
+func TestOptionsOfTheServer(t *testing.T) {
+	t.Parallel()
+	url := cluster.Database(t)
+	for _, options := range []string{"-c flavour=mint", "-c work_mem=mint", "--mint", "-c shared_buffers=1MB"} {
+		d, err := postgres.Open(url+"?options="+neturl.QueryEscape(options), postgres.Options{})
+		must(t, err)
+		err = d.View(t.Context(), func(sql.Tx) error { return nil })
+		if plan.ClassOf(err) != plan.Fix || !strings.Contains(plan.HintOf(err), "options in warehouse.url") {
+			t.Errorf("%s: %v (class %s, hint %q)", options, err, plan.ClassOf(err), plan.HintOf(err))
+		}
+		must(t, d.Close())
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -29,14 +30,19 @@ func (d *driver) classify(ctx context.Context, err error) error {
 // our statement; never about a record, and never the connection string, which
 // could hold a password.
 func failure(place string, err error) error {
+	_, connecting := errors.AsType[*pgconn.ConnectError](err)
 	if e, ok := errors.AsType[*pgconn.PgError](err); ok {
+		if connecting && slices.Contains([]string{"42704", "22023", "42601", "55P02"}, e.Code) {
+			// the server knows no such setting, or it can't have this value
+			return plan.Fixf("look at options in warehouse.url, and at PGOPTIONS", "%s: %s", place,
+				printable.Message(e.Message))
+		}
 		return refusal(place, e)
 	}
 	if _, ok := errors.AsType[*net.DNSError](err); ok { // who connects has tried it again, see package dns
 		return plan.Failf(plan.Retry, "look at the host in warehouse.url, and whether this machine can resolve names",
 			"%s: no host was found by this name", place)
 	}
-	_, connecting := errors.AsType[*pgconn.ConnectError](err)
 	broke := lost(err) || errors.Is(err, io.EOF) // a server that stops or starts answers nothing
 	if refused := handshake.Refused(place, err); connecting && refused != nil {
 		return refused

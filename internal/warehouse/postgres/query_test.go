@@ -90,6 +90,12 @@ func TestQuery(t *testing.T) {
 	for _, user := range []string{"postgres", reader(t)} {
 		t.Run(user, func(t *testing.T) { querytest.Run(t, d.subject(user)) })
 	}
+	d.do("REVOKE SELECT ON s.note FROM " + reader(t))
+	_, err := querytest.Ask(t.Context(), d.subject(reader(t)).Session, "SELECT id FROM note")
+	if plan.ClassOf(err) != plan.Fix || !strings.Contains(err.Error(), "permission denied for table note") ||
+		!strings.Contains(plan.HintOf(err), "warehouse.grant_to") {
+		t.Errorf("without the right: %s: %v (%s)", plan.ClassOf(err), err, plan.HintOf(err))
+	}
 }
 
 // reader is the role of a test; roles are of the whole server.
