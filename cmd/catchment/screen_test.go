@@ -115,10 +115,10 @@ func TestScreenOfANightThatFailed(t *testing.T) {
 	}
 	org.Fault(fakeorg.Rule{Method: "POST", Path: "/jobs/query", Status: http.StatusBadRequest,
 		Body: `[{"errorCode":"API_ERROR","message":"the org is being moved"}]`})
-	s := org.terminal(t, "run")
+	s := org.terminal(t, "run; ./catchment status")
 	s.start()
 	s.await("exit 1")
-	s.same("failed-run")
+	s.same("failed-night")
 }
 
 func TestScreenOfAVerify(t *testing.T) {
@@ -340,6 +340,7 @@ func alike(text string) string {
 		{`(?m)^\w+: waits until \S+: (.*)\n(.*)`, "FLOW waits until TIME: $1$2"}, // whoever is the first
 		{`\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?Z`, "TIME"},
 		{`until \d\d:\d\d`, "until TIME"},
+		{`(RUN +failed).*`, "$1"}, // how long it took, and how many calls
 		{`[\d,]+ a second`, "N a second"},
 	} {
 		text = regexp.MustCompile(differs.pattern).ReplaceAllString(text, differs.as)

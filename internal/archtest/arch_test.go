@@ -130,7 +130,7 @@ func TestOnlyTestsImportTheRig(t *testing.T) {
 // its noun: whoever knows that may name it.
 func TestDriversMeetInTheirParent(t *testing.T) {
 	_, may := lines()
-	words := []string{"plan", "platform", "printable", "schema", "page", "awserr", "golden"}
+	words := []string{"plan", "platform", "plural", "printable", "schema", "page", "awserr", "golden"}
 	rooms := []string{"control/recall", "control/verified", "control/versioned", "control/wanted",
 		"salesforce/fault", "salesforce/login", "salesforce/soql", "warehouse/adoption",
 		"warehouse/claim", "warehouse/evidence", "warehouse/gone", "warehouse/query", "warehouse/reach",

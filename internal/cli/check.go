@@ -243,7 +243,7 @@ func (c *checkup) checkFlow(ctx context.Context, fl flow.Flow, find source.Finde
 	if err == nil && run != nil {
 		err = run.Admit(ctx, src)
 	}
-	c.found("object "+fl.Object, fmt.Sprintf("%s%s", plural.Of(len(src.Fields), "field"), howRead(fl, src.Object, src.Fields)),
+	c.found("object "+fl.Object, plural.Of(len(src.Fields), "field")+howRead(fl, src.Object, src.Fields),
 		err)
 	if err := c.silent(ctx, src); err != nil {
 		c.found("object "+fl.Object, "", err)

@@ -112,7 +112,8 @@ func (s *attemptStep) noteFlaws(ctx context.Context) error {
 		what = "kept"
 	}
 	if nuls > 0 {
-		s.note("%s %s %s, the first in %s", plural.Of(nuls, "NUL character"), plural.Word(nuls, "was", "were"), what, firstNUL)
+		s.note("%s %s %s, the first in %s", plural.Of(nuls, "NUL character"), plural.Word(nuls, "was", "were"),
+			what, firstNUL)
 	}
 	if noTexts > 0 {
 		s.note("%d characters that are no text were replaced by U+FFFD, the first in %s", noTexts, firstNoText)
@@ -129,7 +130,8 @@ func (s *attemptStep) noteStale(patched int64) {
 		for _, p := range a.Reading(refreshPart) {
 			records += p.Records
 		}
-		s.note("refresh: %d of %s had other values in fields that change without a stamp", patched, plural.Of(records, "record"))
+		s.note("refresh: %d of %s had other values in fields that change without a stamp", patched,
+			plural.Of(records, "record"))
 	}
 	if p := a.Part(samplePart); p != nil && !filling && patched > 0 {
 		s.note("sample: %d of %s had other values in fields that change without a stamp; "+

@@ -267,7 +267,8 @@ func (l *landing) load(ctx context.Context, place int64) error {
 		return err
 	}
 	if keys < l.now.Records {
-		l.note("%s landed for %s: the newest of each counts", plural.Of(l.now.Records, "row"), plural.Of(keys, "record"))
+		l.note("%s landed for %s: the newest of each counts", plural.Of(l.now.Records, "row"),
+			plural.Of(keys, "record"))
 	}
 	if err := reading.Finish(l.part, reading.Result{Pages: 1, Records: l.now.Records}); err != nil {
 		return err
