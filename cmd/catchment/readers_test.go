@@ -42,7 +42,8 @@ func TestReadersWriteNothing(t *testing.T) {
 	})
 }
 
-// looksAsReader copies, takes the right to write from everybody, and looks.
+// looksAsReader copies, takes the right to write from everybody, and the variables' file as a
+// whole, and looks.
 func looksAsReader(t *testing.T, p *copying) {
 	t.Helper()
 	program := linked(t)
@@ -58,7 +59,14 @@ func looksAsReader(t *testing.T, p *copying) {
 			t.Fatal(err)
 		}
 	}
+	variables := filepath.Join(p.dir, ".env")
+	if err := os.WriteFile(variables, []byte("SF_CLIENT_SECRET=of another user\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	readable(t, p.dir)
+	if err := os.Chmod(variables, 0); err != nil {
+		t.Fatal(err)
+	}
 	before := everyFile(t, p.dir)
 	looks := func(args ...string) (string, error) {
 		cmd, out := p.command(args...)
@@ -76,6 +84,9 @@ func looksAsReader(t *testing.T, p *copying) {
 		if out, err := looks(args...); err != nil || !strings.Contains(out, says) {
 			t.Errorf("%v: %v\n%s", args, err, out)
 		}
+	}
+	if out, _ := looks("status"); !strings.Contains(out, "this user may not read it; what it sets is not set here") {
+		t.Errorf("of .env nothing is said\n%s", out)
 	}
 	if out, err := looks("query", "DELETE FROM account"); err == nil || !strings.Contains(out, "gives no rows") {
 		t.Errorf("a DELETE: %v\n%s", err, out)

@@ -56,7 +56,12 @@ func (s *session) open() (*work, error) {
 // surroundings is what a configuration on this machine is read by. What the file .env beside it
 // says is in the environment from then on.
 func surroundings(s *session) (flow.Warehouses, error) {
-	get, err := dotenv.Load(dotenv.Beside(s.config), dotenv.Environment{Get: s.Getenv, Set: s.Setenv})
+	path := dotenv.Beside(s.config)
+	get, err := dotenv.Load(path, dotenv.Environment{Get: s.Getenv, Set: s.Setenv})
+	if errors.Is(err, fs.ErrPermission) { // who may only look needs none of its secrets
+		s.Say("%s: this user may not read it; what it sets is not set here", printable.Line(path))
+		get, err = s.Getenv, nil
+	}
 	if err != nil {
 		return flow.Warehouses{}, err
 	}
