@@ -4,6 +4,7 @@ import (
 	"strings"
 	"time"
 
+	"catchment/internal/plural"
 	"catchment/internal/status"
 )
 
@@ -178,7 +179,8 @@ func (c ControlRow) Text() (t status.Text) {
 	case c.Wanted:
 		more += ", wanted with the defaults"
 	}
-	t.Result("%-40s generation %d, %d rows, %s behind%s", c.Object, c.Generation, c.Rows, status.Ago(c.Behind), more)
+	t.Result("%-24s generation %d, %s, %s behind%s", c.Object, c.Generation, plural.Of(c.Rows, "row"),
+		status.Ago(c.Behind), more)
 	return t
 }
 
