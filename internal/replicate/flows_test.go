@@ -274,7 +274,7 @@ func TestNUL(t *testing.T) {
 	r.Flows[0].NUL = flow.Replace // DuckDB can keep it
 	o = r.Done(nil).Objects[0]
 	if notes := strings.Join(o.Notes, " "); !strings.Contains(notes,
-		"1 NUL characters were kept, the first in "+id+".Title") {
+		"1 NUL character was kept, the first in "+id+".Title") {
 		t.Errorf("notes %q", notes)
 	}
 	if got := r.Table("Contact")[id].Values["title"]; got != "before\x00after" {
