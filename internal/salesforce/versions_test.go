@@ -170,7 +170,7 @@ func TestWhatIsMissing(t *testing.T) {
 	}{
 		{versions, "check that org.url is the org's My Domain"},
 		{describe, object},
-		{limits, "catchment check` lists the versions"},
+		{limits, "serves no such resource: check org.url"},
 	} {
 		hint := plan.HintOf(tt.err)
 		if plan.ClassOf(tt.err) != plan.Fix || !strings.Contains(hint, tt.says) ||

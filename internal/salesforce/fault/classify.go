@@ -179,7 +179,7 @@ func missingHint(resource string) string {
 	case strings.Contains(path, "/sobjects/") && !strings.HasSuffix(path, "/sobjects/"):
 		return "check the object's name and org.url, and that the user may read the object"
 	case strings.HasPrefix(path, "services/data/v"):
-		return "check org.url and org.api_version: `catchment check` lists the versions that the org serves"
+		return "the org serves no such resource: check org.url; `catchment check` asks for all that a run needs"
 	}
 	return "no org answers like that: check that org.url is the org's My Domain, as https://acme.my.salesforce.com, " +
 		"and look for a proxy that answers in its place"
