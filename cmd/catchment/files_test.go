@@ -13,14 +13,7 @@ import (
 // the shell that started it lets everybody read: journals, and what is there for a moment.
 func TestFilesOfARunArePrivate(t *testing.T) {
 	t.Parallel()
-	bin := filepath.Join(t.TempDir(), "catchment")
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Symlink(self, bin); err != nil {
-		t.Fatal(err)
-	}
+	bin := itself(t)
 	p := newProject(t, bin, "duckdb:catchment.duckdb", 1)
 	cmd := exec.Command("sh", "-c", `umask 0; exec "$0" run`, bin)
 	cmd.Dir, cmd.Env = p.dir, p.env

@@ -112,14 +112,7 @@ func killedRunsGoOn(t *testing.T, empty func() string) {
 	if testing.Short() {
 		t.Skip("starts processes for a minute")
 	}
-	bin := filepath.Join(t.TempDir(), "catchment")
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Symlink(self, bin); err != nil { // testscript.Main looks at the name
-		t.Fatal(err)
-	}
+	bin := itself(t)
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
 	random := rand.New(rand.NewPCG(seed, 1))

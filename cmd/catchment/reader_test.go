@@ -90,14 +90,7 @@ func (r reader) says(t *testing.T, args ...string) (string, int) {
 // run whose process was killed. (Package sqlite looks while somebody writes.)
 func TestStatusByWhoMayOnlyRead(t *testing.T) {
 	t.Parallel()
-	bin := filepath.Join(t.TempDir(), "catchment")
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Symlink(self, bin); err != nil {
-		t.Fatal(err)
-	}
+	bin := itself(t)
 	p := newProject(t, bin, "duckdb:catchment.duckdb", 1)
 	r := newReader(t, p)
 	want := func(code int, words string, args ...string) {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io/fs"
 	"os"
@@ -24,15 +25,7 @@ func TestReadersWriteNothing(t *testing.T) {
 	})
 	t.Run("server", func(t *testing.T) {
 		t.Parallel()
-		url, err := cluster.Create(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		conn, err := pgx.Connect(t.Context(), url)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer conn.Close(t.Context())
+		url, conn := database(t)
 		if _, err := conn.Exec(t.Context(), "CREATE ROLE looks LOGIN"); err != nil {
 			t.Fatal(err)
 		}
@@ -180,15 +173,7 @@ func (p *copying) edit(t *testing.T, old, with string) {
 // The first Ctrl-C ends a query, here and on the server.
 func TestQueryStops(t *testing.T) {
 	t.Parallel()
-	url, err := cluster.Create(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	conn, err := pgx.Connect(t.Context(), url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close(t.Context())
+	url, conn := database(t)
 	p := newProject(t, "", url, 5)
 	p.bin = linked(t)
 	cmd, out := p.command("query", "SELECT pg_sleep(3600)")
@@ -213,4 +198,19 @@ func TestQueryStops(t *testing.T) {
 		t.Errorf("exit code %d\n%s", code, out)
 	}
 	until(0)
+}
+
+// database is a database of PostgreSQL, and a connection to it.
+func database(t *testing.T) (string, *pgx.Conn) {
+	t.Helper()
+	url, err := cluster.Create(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn, err := pgx.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { conn.Close(context.Background()) })
+	return url, conn
 }

@@ -14,14 +14,7 @@ import (
 // to its end, so that the run is stopped and hasn't failed.
 func TestDemoStops(t *testing.T) {
 	t.Parallel()
-	bin := filepath.Join(t.TempDir(), "catchment")
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Symlink(self, bin); err != nil { // testscript.Main looks at the name
-		t.Fatal(err)
-	}
+	bin := itself(t)
 	cmd := exec.Command(bin, "demo", "--records", "20000", "--dir", filepath.Join(t.TempDir(), "demo"))
 	talk, err := cmd.StderrPipe()
 	if err != nil {

@@ -168,15 +168,7 @@ func TestReadNothing(t *testing.T) {
 func TestReadRefuses(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	text := filepath.Join(dir, "text")
-	if err := os.WriteFile(text, []byte(strings.Repeat("this is no database\n", 100)), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	newer := filepath.Join(dir, "newer")
-	table := open(t, newer)
-	if _, err := table.db.Exec("PRAGMA user_version = 9"); err != nil {
-		t.Fatal(err)
-	}
+	text, newer := refused(t, dir)
 	for _, c := range []struct{ path, message, hint string }{
 		{text, "text", "no SQLite database"},
 		{newer, "version 9", "newer catchment"},
@@ -184,7 +176,7 @@ func TestReadRefuses(t *testing.T) {
 		_, err := Read(c.path)
 		wantFix(t, err, c.message, c.hint)
 	}
-	table = open(t, filepath.Join(dir, "control.db"))
+	table := open(t, filepath.Join(dir, "control.db"))
 	put(t, table, one)
 	reader, err := Read(table.path)
 	if err != nil {

@@ -72,15 +72,7 @@ func TestOpenRelative(t *testing.T) {
 
 func TestOpenRefuses(t *testing.T) {
 	dir := t.TempDir()
-	text := filepath.Join(dir, "text")
-	if err := os.WriteFile(text, []byte(strings.Repeat("this is no database\n", 100)), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	newer := filepath.Join(dir, "newer")
-	table := open(t, newer)
-	if _, err := table.db.Exec("PRAGMA user_version = 9"); err != nil {
-		t.Fatal(err)
-	}
+	text, newer := refused(t, dir)
 	for _, c := range []struct{ path, message, hint string }{
 		{filepath.Join(dir, "none", "control.db"), "none", "make the directory"},
 		{filepath.Join(text, "control.db"), "text", "make the directory"},
@@ -260,4 +252,20 @@ func TestLockRefuses(t *testing.T) {
 	}
 	_, err := table.Lock("run 1")
 	wantFix(t, err, "control.db.lock", "right to write")
+}
+
+// refused makes two files that are no control table of this version: a text, and one of a
+// newer version.
+func refused(t *testing.T, dir string) (text, newer string) {
+	t.Helper()
+	text = filepath.Join(dir, "text")
+	if err := os.WriteFile(text, []byte(strings.Repeat("this is no database\n", 100)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	newer = filepath.Join(dir, "newer")
+	table := open(t, newer)
+	if _, err := table.db.Exec("PRAGMA user_version = 9"); err != nil {
+		t.Fatal(err)
+	}
+	return text, newer
 }
