@@ -10,9 +10,9 @@ import (
 	"catchment/internal/flow"
 	"catchment/internal/plan"
 	"catchment/internal/platform"
+	"catchment/internal/plural"
 	"catchment/internal/project"
 	"catchment/internal/salesforce/fault"
-	"catchment/internal/status"
 )
 
 func (c *checkup) checkLogin(ctx context.Context) bool {
@@ -214,10 +214,10 @@ func (c *checkup) checkLimits(ctx context.Context) {
 			c.found("limit "+name, "the org tells none", nil)
 			continue
 		}
-		detail := fmt.Sprintf("%s of %s left", status.Count(l.Remaining), status.Count(l.Max))
+		detail := fmt.Sprintf("%s of %s left", plural.Count(l.Remaining), plural.Count(l.Max))
 		if reserve := l.Max * int64(c.File.Org.Reserve) / 100; l.Remaining < reserve {
 			c.warn("limit "+name, detail,
-				fmt.Sprintf("%s are set aside for people by org.reserve", status.Count(reserve)))
+				fmt.Sprintf("%s are set aside for people by org.reserve", plural.Count(reserve)))
 			continue
 		}
 		c.found("limit "+name, detail, nil)

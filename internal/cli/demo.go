@@ -17,10 +17,10 @@ import (
 	"catchment/internal/notice"
 	"catchment/internal/orgserver"
 	"catchment/internal/plan"
+	"catchment/internal/plural"
 	"catchment/internal/printable"
 	"catchment/internal/rights"
 	"catchment/internal/schema"
-	"catchment/internal/status"
 	"catchment/internal/verify"
 )
 
@@ -111,7 +111,7 @@ func (d *demo) show(ctx context.Context) error {
 	if err := d.configure(); err != nil {
 		return err
 	}
-	d.Say("An org with %s records of %d objects is up at %s", status.Count(int64(d.flags.records)),
+	d.Say("An org with %s records of %d objects is up at %s", plural.Count(d.flags.records),
 		len(d.objects()), d.url)
 	// Some records are in the recycle bin already when the copy begins.
 	if _, err := d.org.History(max(20, d.flags.records/200), d.flags.seed); err != nil {
@@ -130,8 +130,8 @@ func (d *demo) show(ctx context.Context) error {
 	}
 	d.org.Clock().Advance(time.Hour)
 	d.Say("\nAn hour later in the org: %s records created, %s updated, %s deleted, %s undeleted",
-		status.Count(int64(changes.Created)), status.Count(int64(changes.Updated)),
-		status.Count(int64(changes.Deleted)), status.Count(int64(changes.Undeleted)))
+		plural.Count(changes.Created), plural.Count(changes.Updated),
+		plural.Count(changes.Deleted), plural.Count(changes.Undeleted))
 	d.Say("Second run: only what changed")
 	second, err := d.run(ctx)
 	if err != nil {

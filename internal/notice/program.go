@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"catchment/internal/plural"
 	"catchment/internal/status"
 )
 
@@ -208,7 +209,7 @@ func (d Demo) Lines() []any {
 func (d Demo) Text() (t status.Text) {
 	t.Result("\n%d runs, %d objects: %s records in the org, %s rows in %s; "+
 		"%d missing, %d extra, %d stale, %d duplicates",
-		d.Runs, d.Objects, status.Count(d.Source), status.Count(d.WarehouseRows), d.Path,
+		d.Runs, d.Objects, plural.Count(d.Source), plural.Count(d.WarehouseRows), d.Path,
 		d.Missing, d.Extra, d.Stale, d.Duplicates)
 	return t
 }

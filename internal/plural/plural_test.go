@@ -19,3 +19,13 @@ func TestOf(t *testing.T) {
 		t.Errorf("the verbs are %s", got)
 	}
 }
+
+func TestCount(t *testing.T) {
+	for n, want := range map[int64]string{
+		0: "0", 999: "999", 1000: "1,000", 1234567: "1,234,567", -1234: "-1,234", -123: "-123",
+	} {
+		if got := plural.Count(n); got != want {
+			t.Errorf("Count(%d) is %s, want %s", n, got, want)
+		}
+	}
+}

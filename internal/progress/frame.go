@@ -9,7 +9,6 @@ import (
 
 	"catchment/internal/plural"
 	"catchment/internal/printable"
-	"catchment/internal/status"
 )
 
 // The parts of a flow's line. The phase has room for the longest of them.
@@ -82,9 +81,9 @@ func (f *flowLine) line(names, columns int) string {
 func (f *flowLine) counted() string {
 	switch {
 	case f.of > 0 && f.known:
-		return status.Count(f.records) + " of " + status.Count(f.of)
+		return plural.Count(f.records) + " of " + plural.Count(f.of)
 	case f.records > 0:
-		return status.Count(f.records)
+		return plural.Count(f.records)
 	}
 	return ""
 }

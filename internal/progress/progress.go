@@ -94,7 +94,7 @@ func (r *Run) Hear(e replicate.Progress) {
 		}
 	})
 	if e.Step == replicate.Load && !r.screen.Drawn() && r.told.due(e.Flow, e.Records >= e.Of) {
-		r.say(e.Flow, e.Step, "%s of %s loaded, %s", status.Count(e.Records), plural.Of(e.Of, "record"),
+		r.say(e.Flow, e.Step, "%s of %s loaded, %s", plural.Count(e.Records), plural.Of(e.Of, "record"),
 			status.Size(e.Bytes))
 	}
 }

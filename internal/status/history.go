@@ -1,6 +1,10 @@
 package status
 
-import "time"
+import (
+	"time"
+
+	"catchment/internal/plural"
+)
 
 // A PastRun is a run as the control table has it.
 type PastRun struct {
@@ -55,8 +59,8 @@ func (t *Text) runs(runs []PastRun) {
 	}
 	var rows [][]string
 	for _, r := range runs {
-		rows = append(rows, []string{r.ID, r.State, Stamp(r.Started), r.took(), Count(int64(r.Objects)),
-			Count(int64(r.Failed)), Count(r.Calls), Count(r.Jobs), r.By})
+		rows = append(rows, []string{r.ID, r.State, Stamp(r.Started), r.took(), plural.Count(r.Objects),
+			plural.Count(r.Failed), plural.Count(r.Calls), plural.Count(r.Jobs), r.By})
 	}
 	t.table(columns, rows)
 }

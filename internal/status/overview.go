@@ -162,7 +162,7 @@ func (t *Text) flows(flows []Flow) {
 	var rows [][]string
 	for _, f := range flows {
 		rows = append(rows, []string{f.Object, f.State, complete(f.Watermark, f.Grade), Ago(f.Behind),
-			Count(f.Rows), f.LastVerify.word(), stored(f.StorageBytes, f.StorageAsOf), f.LastRun})
+			plural.Count(f.Rows), f.LastVerify.word(), stored(f.StorageBytes, f.StorageAsOf), f.LastRun})
 	}
 	t.table(columns, rows)
 }
@@ -194,7 +194,7 @@ func (f Flow) remarks(all *remarks) {
 	if n := f.Rejected; n > 0 {
 		all.say(f.Object, "%s %s kept out of the table, and %s of them %s a row of an older version: see "+
 			"_catchment_rejected, in the staging schema", plural.Of(n, "record"), plural.Word(n, "is", "are"),
-			Count(f.Outdated), plural.Word(f.Outdated, "has", "have"))
+			plural.Count(f.Outdated), plural.Word(f.Outdated, "has", "have"))
 	}
 	for _, c := range f.Retired {
 		all.say(f.Object, "column %s keeps old values of records that don't change: since %s its field %s is of "+
@@ -213,7 +213,7 @@ func (v *Compared) word() string {
 	case v.FailedAt != nil:
 		at = time.Time(*v.FailedAt)
 	case v.Differences > 0:
-		word = Count(v.Differences) + " differ"
+		word = plural.Count(v.Differences) + " differ"
 	case v.Compared == "counts":
 		word = "sample"
 	}

@@ -150,7 +150,8 @@ func (p Plan) Text() (t Text) {
 	var rows [][]string
 	for _, o := range p.Objects {
 		rows = append(rows, []string{o.Object, o.Why, o.Mover, complete(o.From, ""), complete(o.To, o.Grade),
-			Count(o.Records), Count(o.Total), Count(o.Calls), stored(o.StorageBytes, o.StorageAsOf)})
+			plural.Count(o.Records), plural.Count(o.Total), plural.Count(o.Calls),
+			stored(o.StorageBytes, o.StorageAsOf)})
 	}
 	if len(p.Objects) == 0 && len(p.Failed) > 0 {
 		return t // there is nothing to sum up
@@ -202,8 +203,8 @@ func (p Plan) sums(t *Text) {
 	}
 	t.Talk("about %s of %s left today (%s a day, %d%% of them for people), %s of %s left; "+
 		"the records take %s %s of data storage in the org",
-		plural.Of(sum.Calls, "API call"), Count(p.CallsLeft), Count(p.CallsMax), p.ReservePercent,
-		plural.Of(sum.Jobs, "Bulk job"), Count(p.JobsLeft), about, Size(sum.StorageBytes))
+		plural.Of(sum.Calls, "API call"), plural.Count(p.CallsLeft), plural.Count(p.CallsMax), p.ReservePercent,
+		plural.Of(sum.Jobs, "Bulk job"), plural.Count(p.JobsLeft), about, Size(sum.StorageBytes))
 	var exact, quick Cost
 	for _, o := range p.Objects {
 		exact = exact.plus(o.Verify.Stamps)

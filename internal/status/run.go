@@ -93,8 +93,8 @@ func (t *Text) objects(objects []RunObject) {
 	}
 	var rows [][]string
 	for _, o := range objects {
-		rows = append(rows, []string{o.Object, o.State, o.Mover, Count(o.Loaded), Count(o.Inserted), Count(o.Updated),
-			Count(o.Deleted), complete(o.To, o.Grade)})
+		rows = append(rows, []string{o.Object, o.State, o.Mover, plural.Count(o.Loaded),
+			plural.Count(o.Inserted), plural.Count(o.Updated), plural.Count(o.Deleted), complete(o.To, o.Grade)})
 	}
 	t.table(columns, rows)
 }

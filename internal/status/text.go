@@ -5,7 +5,6 @@ import (
 	"io"
 	"time"
 
-	"catchment/internal/plural"
 	"catchment/internal/printable"
 )
 
@@ -79,9 +78,6 @@ func (t Text) write(p Printer) error {
 	}
 	return nil
 }
-
-// Count writes a number with groups: 1,234,567.
-func Count(n int64) string { return plural.Count(n) }
 
 // Size writes bytes as people say them.
 func Size(n int64) string {

@@ -11,16 +11,6 @@ import (
 	"catchment/internal/printable"
 )
 
-func TestCount(t *testing.T) {
-	for n, want := range map[int64]string{
-		0: "0", 999: "999", 1000: "1,000", 1234567: "1,234,567", -1234: "-1,234", -123: "-123",
-	} {
-		if got := Count(n); got != want {
-			t.Errorf("Count(%d) is %s, want %s", n, got, want)
-		}
-	}
-}
-
 func TestSize(t *testing.T) {
 	for n, want := range map[int64]string{
 		0: "0 B", 999: "999 B", 1000: "1.0 kB", 2504704: "2.5 MB", 3e12: "3.0 TB", 5e18: "5000.0 PB",

@@ -108,8 +108,9 @@ func (v Verification) Text() (t Text) {
 	}
 	var rows [][]string
 	for _, o := range v {
-		cells := []string{o.Object, Count(o.Source), Count(o.Warehouse), Count(o.Missing), Count(o.Extra),
-			Count(o.Stale), Count(o.Duplicates), Count(o.Pending), complete(o.AsOf, o.Grade)}
+		cells := []string{o.Object, plural.Count(o.Source), plural.Count(o.Warehouse),
+			plural.Count(o.Missing), plural.Count(o.Extra), plural.Count(o.Stale), plural.Count(o.Duplicates),
+			plural.Count(o.Pending), complete(o.AsOf, o.Grade)}
 		if wrong {
 			cells = append(cells, countOf(o.Wrong))
 		}
@@ -131,9 +132,9 @@ func (v Verification) Text() (t Text) {
 // countOf is a number that may not be there, and is none then.
 func countOf(n *int64) string {
 	if n == nil {
-		return Count(0)
+		return plural.Count(0)
 	}
-	return Count(*n)
+	return plural.Count(*n)
 }
 
 // ids names the first Ids of each kind of difference.
@@ -174,7 +175,7 @@ func (o Verified) remarks(all *remarks) {
 		}
 	}
 	if n := o.Unconfirmed; n > 0 {
-		all.say(o.Object, "%s of the differences %s not read again: they are too many", Count(n),
+		all.say(o.Object, "%s of the differences %s not read again: they are too many", plural.Count(n),
 			plural.Word(n, "was", "were"))
 	}
 	if n := o.Unjudged; n > 0 {
