@@ -340,7 +340,8 @@ func alike(text string) string {
 		{`(?m)^\w+: waits until \S+: (.*)\n(.*)`, "FLOW waits until TIME: $1$2"}, // whoever is the first
 		{`\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?Z`, "TIME"},
 		{`until \d\d:\d\d`, "until TIME"},
-		{`(RUN +failed).*`, "$1"}, // how long it took, and how many calls
+		{`(RUN +failed).*`, "$1"},          // how long it took, and how many calls
+		{`(RUN +STATE) +TOOK`, "$1  TOOK"}, // whose head stands on the right of it
 		{`[\d,]+ a second`, "N a second"},
 	} {
 		text = regexp.MustCompile(differs.pattern).ReplaceAllString(text, differs.as)
