@@ -34,9 +34,6 @@ func TestScreenOfARunThatIsStopped(t *testing.T) {
 	s.start()
 	s.await("Account +loading .*of", "Contact +loading .*of", "Opportunity +loading .*of", "Case +loading .*of")
 	s.same("run-loading")
-	s.tmux("send-keys", "-t", "0", "C-c")
-	s.await("stopping, once more to stop at once")
-	s.same("run-stopping")
 	s.resize(50, 20)
 	s.await("Case +loading +0 of")
 	s.drawn("run-narrower")
@@ -44,12 +41,15 @@ func TestScreenOfARunThatIsStopped(t *testing.T) {
 	s.await(`Case +loading +\[ +\] +0 of`)
 	s.drawn("run-wider")
 	s.resize(80, 6)
-	s.await("and 5 more")
+	s.await("and 4 more")
 	s.drawn("run-lower")
 	s.resize(80, 24)
 	s.await("Invoice__c +waiting")
-	s.drawn("run-stopping")
-	hold.release()
+	s.drawn("run-loading")
+	s.tmux("send-keys", "-t", "0", "C-c")
+	stopping := s.await("stopping, once more to stop at once")
+	hold.release() // at once: a run that is stopped waits three seconds for answers
+	s.drew("run-stopping", stopping)
 	s.await("exit 130")
 	s.drawn("run-stopped")
 }
@@ -286,9 +286,10 @@ func (s *terminal) seen(from int) string {
 	return strings.TrimRight(s.tmux("capture-pane", "-p", "-t", "0", "-S", strconv.Itoa(from)), "\n") + "\n"
 }
 
-// await waits until the screen shows all of some patterns.
-func (s *terminal) await(patterns ...string) {
+// await waits until the screen shows all of some patterns, and is what it shows then.
+func (s *terminal) await(patterns ...string) string {
 	s.t.Helper()
+	start := time.Now()
 	for {
 		seen := s.seen(0)
 		all := true
@@ -296,10 +297,13 @@ func (s *terminal) await(patterns ...string) {
 			all = all && regexp.MustCompile(p).MatchString(seen)
 		}
 		if all {
-			return
+			return seen
 		}
 		if strings.Contains(seen, "\nexit ") {
 			s.t.Fatalf("it ended without %q:\n%s", patterns, seen)
+		}
+		if time.Since(start) > 3*time.Minute {
+			s.t.Fatalf("there is no %q:\n%s", patterns, seen)
 		}
 		time.Sleep(50 * time.Millisecond)
 	}
@@ -316,7 +320,13 @@ func (s *terminal) same(name string) {
 // no room for, and may show it again once there is room.
 func (s *terminal) drawn(name string) {
 	s.t.Helper()
-	seen := "\n" + s.seen(0)
+	s.drew(name, s.seen(0))
+}
+
+// drew is drawn for what was seen before.
+func (s *terminal) drew(name, seen string) {
+	s.t.Helper()
+	seen = "\n" + seen
 	from := max(0, strings.LastIndex(seen, "\nAccount  "))
 	if strings.Contains(seen, "\nOBJECT") { // a table follows upon what stays of the frame
 		from = strings.LastIndex(seen, "\nstopping")
