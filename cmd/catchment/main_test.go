@@ -27,7 +27,7 @@ import (
 // real command against a fake org that the script itself starts.
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"catchment": main, "speedorg": speedOrg, "duckreader": duckReader,
+	testscript.Main(m, map[string]func(){"catchment": mainAndHeap, "speedorg": speedOrg, "duckreader": duckReader,
 		"aws": awsCommand})
 }
 

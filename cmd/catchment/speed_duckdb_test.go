@@ -22,7 +22,7 @@ type duckYard struct {
 }
 
 func (*duckYard) name() string { return "DuckDB" }
-func (*duckYard) marks() marks { return marks{load: 1.25, run: 2.5} }
+func (*duckYard) marks() marks { return marks{load: 1.25, run: 1.5, packed: 1.8} }
 
 func (y *duckYard) renew(t *testing.T) string {
 	y.path, y.driver = filepath.Join(t.TempDir(), "copy.duckdb"), nil

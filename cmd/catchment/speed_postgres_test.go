@@ -23,7 +23,7 @@ type postgresYard struct {
 }
 
 func (*postgresYard) name() string { return "PostgreSQL" }
-func (*postgresYard) marks() marks { return marks{load: 1.15, run: 2.0} }
+func (*postgresYard) marks() marks { return marks{load: 1.15, run: 1.5} }
 
 func (y *postgresYard) renew(t *testing.T) string {
 	ctx := context.Background()

@@ -4,8 +4,6 @@ import (
 	"context"
 	"flag"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -26,25 +24,28 @@ func TestUnfitSpeed(t *testing.T) {
 		t.Skip("make bench measures")
 	}
 	s := newSpeed(t)
-	y := &duckYard{}
-	o := s.startOrg(*unfitRecords, "plain")
+	s.part("unfit", &duckYard{}, *unfitRecords, func(y yard, records int) { s.unfit(y.(*duckYard), records) })
+}
+
+func (s *speed) unfit(y *duckYard, records int) {
+	o := s.startOrg(records, "plain")
 	defer o.stop()
-	s.newRun(o, y.renew(t)).do(s, "run", "--json")
-	ids := y.everyThousandth(t)
+	s.newRun(o, y.renew(s.t)).do(s, "run", "--json")
+	ids := y.everyThousandth(s.t)
 	var clean, unfit []time.Duration
 	var cleanPeak, unfitPeak int64
 	measure := func() {
 		for _, fits := range []bool{len(clean)%2 == 0, len(clean)%2 != 0} { // they take turns
 			value := map[bool]string{true: "5", false: "1E38"}[fits]
 			o.post(s, "records", map[string]any{"do": "drift", "ids": ids, "field": "AnnualRevenue", "value": value})
-			took, peak := s.newRun(o, y.renew(t)).do(s, "run", "--json")
+			took, peak := s.newRun(o, y.renew(s.t)).do(s, "run", "--json")
 			if fits {
 				clean, cleanPeak = append(clean, took), max(cleanPeak, peak)
-				y.holds(t, *unfitRecords, 0)
+				y.holds(s.t, records, 0)
 				continue
 			}
 			unfit, unfitPeak = append(unfit, took), max(unfitPeak, peak)
-			y.holds(t, *unfitRecords-len(ids), len(ids))
+			y.holds(s.t, records-len(ids), len(ids))
 		}
 	}
 	ratio := func() float64 { return median(unfit).Seconds() / median(clean).Seconds() }
@@ -55,27 +56,16 @@ func TestUnfitSpeed(t *testing.T) {
 		measure()
 	}
 	s.compare(y, fmt.Sprintf("first run with %d values that fit no column; by hand: without", len(ids)),
-		*unfitRecords, median(unfit), median(clean), unfitAtMost)
-	s.say(y, "its peak memory", *unfitRecords, fmt.Sprintf("%d MiB", unfitPeak>>10),
+		records, median(unfit), median(clean), unfitAtMost)
+	s.say(y, "its peak memory", records, fmt.Sprintf("%d MiB", unfitPeak>>10),
 		fmt.Sprintf("%d MiB", cleanPeak>>10), fmt.Sprintf("%.2f", float64(unfitPeak)/float64(cleanPeak)), "1.20")
 	if got := ratio(); got > unfitAtMost {
-		t.Errorf("%d values that fit no column let a run take %.2f times as long: %v and %v", len(ids), got, unfit,
+		s.t.Errorf("%d values that fit no column let a run take %.2f times as long: %v and %v", len(ids), got, unfit,
 			clean)
 	}
 	if unfitPeak > cleanPeak+cleanPeak/5+64<<10 { // what DuckDB takes differs by that from run to run
-		t.Errorf("and %d KiB instead of %d", unfitPeak, cleanPeak)
+		s.t.Errorf("and %d KiB instead of %d", unfitPeak, cleanPeak)
 	}
-}
-
-// newSpeed makes the programs that are measured.
-func newSpeed(t *testing.T) *speed {
-	s := &speed{t: t, bin: t.TempDir()}
-	self, err := os.Executable()
-	s.must(err)
-	for _, name := range []string{"catchment", "speedorg"} {
-		s.must(os.Symlink(self, filepath.Join(s.bin, name)))
-	}
-	return s
 }
 
 // everyThousandth lists the Ids of one record of 1,000.

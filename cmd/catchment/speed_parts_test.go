@@ -1,0 +1,91 @@
+package main
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"strconv"
+	"testing"
+)
+
+var speedOnly = flag.String("speed.only", "", "measure only the parts whose names match this expression")
+
+// newSpeed makes the programs that are measured.
+func newSpeed(t *testing.T) *speed {
+	s := &speed{t: t, bin: t.TempDir(), kept: newKept(t)}
+	self, err := os.Executable()
+	s.must(err)
+	for _, name := range []string{"catchment", "speedorg"} {
+		s.must(os.Symlink(self, filepath.Join(s.bin, name)))
+	}
+	return s
+}
+
+// part measures one part of the table, if it is among those that were asked for: first, merge and so on. In the
+// short form it is measured again where a ratio is much worse than it was, before a busy machine is taken for a slow
+// program.
+func (s *speed) part(name string, y yard, records int, measure func(y yard, records int)) {
+	asked, err := regexp.Compile("^(" + *speedOnly + ")$")
+	s.must(err)
+	if *speedOnly != "" && !asked.MatchString(name) {
+		return
+	}
+	s.heap = 0
+	before := len(s.lines)
+	for again := true; again; {
+		s.lines = s.lines[:before]
+		s.kept.begin()
+		measure(y, records)
+		again = s.kept.again()
+	}
+	s.sayHeap(y, name, records)
+}
+
+// heapAtMost is what Go's heap may take in any run, in MiB, however many records there are.
+const heapAtMost = 64
+
+func (s *speed) sayHeap(y yard, part string, records int) {
+	if s.heap == 0 { // nothing of this part ran the program
+		return
+	}
+	mark := fmt.Sprintf("%d MiB", heapAtMost)
+	if s.heap > heapAtMost<<20 {
+		mark += " missed"
+	}
+	s.say(y, "Go's heap at most: "+part, records, fmt.Sprintf("%d MiB", s.heap>>20), "-", "-", mark)
+}
+
+// heapFile is the variable that names the file into which a program that is measured writes how large its heap was.
+// The program itself knows nothing of it.
+const heapFile = "CATCHMENT_TEST_HEAP"
+
+// mainAndHeap is main, and tells how large Go's heap has been.
+func mainAndHeap() {
+	code := run(os.Args[1:])
+	if path := os.Getenv(heapFile); path != "" {
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		// what the heap has asked of the system never becomes less, so that it is the most that it took
+		if err := os.WriteFile(path, []byte(strconv.FormatUint(m.HeapSys, 10)), 0o600); err != nil {
+			panic(err)
+		}
+	}
+	os.Exit(code)
+}
+
+// readHeap reads what mainAndHeap wrote, in bytes.
+func readHeap(t *testing.T, path string) int64 {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n, err := strconv.ParseInt(string(text), 10, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
