@@ -123,7 +123,8 @@ func judgeKept(known map[string]float64, got map[string][]float64, whole bool) (
 			say("%s isn't there yet: add it with %s ONLY=part", line, renew)
 		case best > worse*was:
 			say("%s: the ratio was %.2f, the best of %d tries is %.2f, more than %.1f times that; "+
-				"where this has to be so, write it down with %s ONLY=part", line, was, len(got[line]), best, worse, renew)
+				"where this has to be so, write it down with %s ONLY=part",
+				line, was, len(got[line]), best, worse, renew)
 		}
 	}
 	for _, line := range slices.Sorted(maps.Keys(known)) {
