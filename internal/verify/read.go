@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"sync"
 	"time"
 
 	"catchment/internal/lease"
@@ -82,22 +83,56 @@ func (d *download) wait(ctx context.Context, pager mover.Pager, job mover.Job) (
 }
 
 // fetch brings the job's pages into the reading, and counts them against what
-// Salesforce says it sent.
+// Salesforce says it sent. Pages come while the warehouse takes those before.
 func (d *download) fetch(ctx context.Context, pager mover.Pager, job mover.Job, r warehouse.Reading) error {
+	ctx, fail := context.WithCancelCause(ctx)
+	defer fail(nil)
+	batches := make(chan []warehouse.Page) // nothing waits in it: one batch comes while the other is taken
+	var taking sync.WaitGroup
+	taking.Go(func() {
+		for pages := range batches {
+			if err := d.take(ctx, r, pages); err != nil {
+				fail(err)
+			}
+		}
+	})
+	if err := d.bring(ctx, pager, job, batches); err != nil {
+		fail(err)
+	}
+	close(batches)
+	taking.Wait()
+	return context.Cause(ctx) // of the two, what was first
+}
+
+// take has the reading take pages, which the shelf needs no more then.
+func (d *download) take(ctx context.Context, r warehouse.Reading, pages []warehouse.Page) error {
+	defer d.shelf.forget(ctx, pages)
+	add := func(pages []warehouse.Page) error { return r.Add(ctx, pages) }
+	if err := d.shelf.load(ctx, pages, add); err != nil {
+		return err
+	}
+	for _, p := range pages {
+		shown, _ := d.shelf.find(p.Key)
+		d.blanks += shown.row.Blanks
+	}
+	return nil
+}
+
+// bring stores the job's pages, and hands on as many as the warehouse takes at a time.
+func (d *download) bring(
+	ctx context.Context, pager mover.Pager, job mover.Job, batches chan<- []warehouse.Page,
+) error {
 	var records int64
 	var waiting []warehouse.Page
 	defer func() { d.shelf.forget(ctx, waiting) }()
-	load := func() error {
-		add := func(pages []warehouse.Page) error { return r.Add(ctx, pages) }
-		if err := d.shelf.load(ctx, waiting, add); err != nil {
-			return err
+	hand := func() error {
+		select {
+		case batches <- waiting:
+			waiting = nil
+			return nil
+		case <-ctx.Done():
+			return context.Cause(ctx)
 		}
-		for _, p := range waiting {
-			d.blanks += d.shelf.shown[p.Key].row.Blanks
-		}
-		d.shelf.forget(ctx, waiting)
-		waiting = nil
-		return nil
 	}
 	for p, err := range pager.Pages(ctx, job) {
 		if err != nil {
@@ -114,12 +149,13 @@ func (d *download) fetch(ctx context.Context, pager mover.Pager, job mover.Job, 
 		d.hearer.tell(
 			Progress{Flow: d.held.Flow(), Doing: Reading, Records: records, Of: job.Records, Known: true})
 		if len(waiting) > 0 && waiting[0].Gzip != stored.Gzip {
-			if err := load(); err != nil {
+			if err := hand(); err != nil {
+				d.shelf.forget(ctx, []warehouse.Page{stored})
 				return err
 			}
 		}
 		if waiting = append(waiting, stored); len(waiting) >= d.atOnce {
-			if err := load(); err != nil {
+			if err := hand(); err != nil {
 				return err
 			}
 		}
@@ -128,7 +164,7 @@ func (d *download) fetch(ctx context.Context, pager mover.Pager, job mover.Job, 
 		return plan.Failf(plan.Retry, "try again", "the pages of job %s hold %d records, Salesforce counts %d",
 			job.ID, records, job.Records)
 	}
-	return load()
+	return hand()
 }
 
 func (d *download) fetchPage(ctx context.Context, p mover.Page) (warehouse.Page, error) {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 
 	"catchment/internal/blob"
 	"catchment/internal/control"
@@ -18,14 +19,42 @@ import (
 )
 
 // A shelf is where the pages of one verification stand in the blob store, until
-// the warehouse has taken them.
+// the warehouse has taken them. Some may come while others are taken.
 type shelf struct {
 	store  blob.Store
 	source *source.Source
 	room   room.Limits  // of the warehouse
 	held   *lease.Lease // names the pages
-	put    int64        // so far
-	shown  map[string]shelved
+
+	mu    sync.Mutex
+	put   int64 // so far
+	shown map[string]shelved
+}
+
+// show remembers a page as the warehouse is shown it.
+func (s *shelf) show(was shelved) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.shown == nil {
+		s.shown = map[string]shelved{}
+	}
+	s.shown[was.row.Key] = was
+}
+
+// find gives a page as it was shown last, and whether it stands here.
+func (s *shelf) find(key string) (shelved, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	was, known := s.shown[key]
+	return was, known
+}
+
+// next is the number of the next page.
+func (s *shelf) next() int64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.put++
+	return s.put
 }
 
 // A shelved is a page as the shelf has it, and the way that it went.
@@ -49,19 +78,15 @@ func (s *shelf) compared() stage.Way {
 // stage stores a page as a run does, and shows it to the warehouse. A page that
 // can't be copied as it is doesn't stay.
 func (s *shelf) stage(ctx context.Context, way stage.Way, gzip bool, in stage.Incoming) (warehouse.Page, error) {
-	s.put++
-	row := control.PageRow{Seq: s.put, Gzip: gzip}
-	row.Key = stage.Key(s.held.Flow(), s.held.Run(), "verify", fmt.Sprintf("%05d", s.put), gzip)
+	row := control.PageRow{Seq: s.next(), Gzip: gzip}
+	row.Key = stage.Key(s.held.Flow(), s.held.Run(), "verify", fmt.Sprintf("%05d", row.Seq), gzip)
 	row, _, err := way.Put(ctx, row, in)
 	p := way.Page(row)
 	if err != nil {
 		s.forget(ctx, []warehouse.Page{p})
 		return warehouse.Page{}, err
 	}
-	if s.shown == nil {
-		s.shown = map[string]shelved{}
-	}
-	s.shown[p.Key] = shelved{way, row}
+	s.show(shelved{way, row})
 	return p, nil
 }
 
@@ -78,7 +103,7 @@ func (s *shelf) load(
 		refusal, again := stage.Named(ctx, pages, err), false
 		pages = slices.Clone(pages)
 		for i, p := range pages {
-			was, known := s.shown[p.Key]
+			was, known := s.find(p.Key)
 			if !known {
 				continue
 			}
@@ -88,7 +113,7 @@ func (s *shelf) load(
 			}
 			if changed {
 				again = true
-				s.shown[p.Key] = shelved{was.way, rows[0]}
+				s.show(shelved{was.way, rows[0]})
 				pages[i] = was.way.Page(rows[0])
 			}
 		}
@@ -117,7 +142,9 @@ func (s *shelf) write(
 // here are found by the next run's drop.
 func (s *shelf) forget(ctx context.Context, pages []warehouse.Page) {
 	for _, p := range pages {
+		s.mu.Lock()
 		delete(s.shown, p.Key)
+		s.mu.Unlock()
 		_ = s.store.Delete(context.WithoutCancel(ctx), p.Key)
 		if p.Rejected != nil {
 			_ = s.store.Delete(context.WithoutCancel(ctx), p.Rejected.Key)

@@ -27,16 +27,17 @@ func (q inquiry) confirm(ctx context.Context, res *Result, sample int) error {
 	if err != nil {
 		return err
 	}
-	before, err := q.reading.Difference(ctx, 0)
+	before, err := q.reading.Difference(ctx, sample)
 	if err != nil {
 		return err
 	}
+	res.Difference = before
 	if len(suspects) > 0 {
 		if err := q.lookAgain(ctx, suspects); err != nil {
 			return err
 		}
+		res.Difference, err = q.reading.Difference(ctx, sample)
 	}
-	res.Difference, err = q.reading.Difference(ctx, sample)
 	res.Unconfirmed = max(0, differing(before)-int64(len(suspects)))
 	res.Cleared = differing(before) - differing(res.Difference)
 	return err

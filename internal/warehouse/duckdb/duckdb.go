@@ -91,6 +91,7 @@ type driver struct {
 	users  int        // transactions that run
 	idle   *time.Timer
 	closed bool
+	took   time.Duration // to close the file, the last time
 	wait   wait
 }
 
@@ -185,7 +186,7 @@ func (d *driver) release() {
 	if d.users > 0 || d.closed {
 		return
 	}
-	d.idle = time.AfterFunc(d.o.Idle, func() {
+	d.idle = time.AfterFunc(d.linger(), func() {
 		d.mu.Lock()
 		defer d.mu.Unlock()
 		if d.users == 0 {
@@ -194,12 +195,21 @@ func (d *driver) release() {
 	})
 }
 
+// longest is how long the file stays open without work at most, unless Options say more.
+const longest = 2 * time.Second
+
+// linger is how long the file stays open without work. DuckDB writes all that is new once more when it closes one, so
+// that whoever goes on a moment later had better find it open: it stays so for as long as that took, and once more.
+func (d *driver) linger() time.Duration { return max(d.o.Idle, min(2*d.took, longest)) }
+
 // shut closes the file. The caller holds mu.
 func (d *driver) shut() error {
 	if d.db == nil {
 		return nil
 	}
+	start := time.Now()
 	err := d.db.Close()
+	d.took = time.Since(start)
 	d.db = nil
 	if err != nil {
 		return fmt.Errorf("close %s: %w", d.path, err)

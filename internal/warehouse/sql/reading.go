@@ -271,7 +271,11 @@ func (r *comparing) Judge(ctx context.Context, expected int64) error {
 			return err
 		}
 		s := r.sql()
-		for _, sql := range append([]string{"DELETE FROM " + r.suspect}, s.Judgements(false)...) {
+		stretches, err := r.stretches(ctx, tx, expected-alike)
+		if err != nil {
+			return err
+		}
+		for _, sql := range append([]string{"DELETE FROM " + r.suspect}, s.Judgements(stretches, false)...) {
 			if _, err := tx.Exec(ctx, sql); err != nil {
 				return err
 			}
@@ -287,6 +291,45 @@ func (r *comparing) Judge(ctx context.Context, expected int64) error {
 		r.loaded -= alike
 	}
 	return err
+}
+
+// A warehouse with little memory compares so many values at once. It would write to disk what it joins, and read it
+// again, where that is more than it may keep.
+const valuesAtOnce = 6_000_000
+
+// sampled is how many keys are looked at for each stretch, so that one has about as many rows as the other.
+const sampled = 8
+
+// stretches is how a reading of so many rows is cut to be compared: at its Ids, which are near each other in the
+// table, too. There are two at least, so that what is done with many records is done with few.
+func (r *comparing) stretches(ctx context.Context, tx Tx, rows int64) ([]statements.Stretch, error) {
+	d, t := r.w.d, r.c.Table
+	oneText := len(t.Key) == 1 && slices.ContainsFunc(t.Columns, func(c shape.Column) bool {
+		return c.Name == t.Key[0] && c.Kind == shape.Text
+	})
+	if d.Memory == "" || d.RowID == "" || !oneText {
+		return statements.Stretches(nil), nil
+	}
+	n := 2 + rows*int64(len(r.columns))/valuesAtOnce
+	var keys []string
+	err := tx.Query(ctx, func(scan Scan) error {
+		var key string
+		if err := scan(&key); err != nil {
+			return err
+		}
+		keys = append(keys, key)
+		return nil
+	}, r.sql().Sample(max(1, rows/(n*sampled))))
+	return statements.Stretches(cuts(keys, n)), err
+}
+
+// cuts picks n-1 of some keys, which leave as many between them.
+func cuts(keys []string, n int64) []string {
+	var at []string
+	for i := int64(1); i < n && len(keys) > 0; i++ {
+		at = append(at, keys[int64(len(keys))*i/n])
+	}
+	return at
 }
 
 // once proves that the reading is whole and has each record once: where a page

@@ -2,10 +2,13 @@ package sql
 
 import (
 	"context"
+	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"catchment/internal/warehouse/sql/dialect"
+	"catchment/internal/warehouse/sql/statements"
 )
 
 // A remembering says how much memory it may take, and remembers what is set.
@@ -54,6 +57,26 @@ func TestBytesOf(t *testing.T) {
 		got, known := bytesOf(amount)
 		if known != (want >= 0) || known && got != want {
 			t.Errorf("%q: %v, %v", amount, got, known)
+		}
+	}
+}
+
+// All keys are in one stretch each, however few were looked at, and how often one was.
+func TestStretches(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		keys string
+		n    int64
+		want string
+	}{
+		{"", 3, "[{ }]"},
+		{"a", 2, "[{ a} {a }]"},
+		{"a b c d", 2, "[{ c} {c }]"},
+		{"a b c d e f", 3, "[{ c} {c e} {e }]"},
+		{"a a a b", 4, "[{ a} {a b} {b }]"},
+	} {
+		if got := fmt.Sprint(statements.Stretches(cuts(strings.Fields(c.keys), c.n))); got != c.want {
+			t.Errorf("%q in %d: %s, want %s", c.keys, c.n, got, c.want)
 		}
 	}
 }

@@ -23,6 +23,23 @@ type Compare struct {
 	Asked      string
 	Columns    []dialect.Stored // of the reading
 	Kept       []dialect.Stored // of the final table
+	in         Stretch
+}
+
+// A Stretch is the records of a comparison from one key on and before another, in the order of their bytes; "" is no
+// bound.
+type Stretch struct{ From, Before string }
+
+// Stretches cuts all keys at some of them, which are in order.
+func Stretches(at []string) []Stretch {
+	all := []Stretch{{}}
+	for _, key := range at {
+		if last := &all[len(all)-1]; key > last.From {
+			last.Before = key
+			all = append(all, Stretch{From: key})
+		}
+	}
+	return all
 }
 
 // Unit stands between the texts of a key, and behind the names of columns.
@@ -76,10 +93,35 @@ func (s *Compare) Source(asked bool) string {
 		columns = strings.Join(values, ", ")
 	}
 	sql := fmt.Sprintf("SELECT %s, %s AS _catchment_stamp, %s AS _catchment_gone FROM %s", columns, stamp, gone, from)
-	if asked {
-		sql += fmt.Sprintf(" WHERE %s IN (SELECT record FROM %s)", s.Record("r"), s.Asked)
+	if only := s.only(asked); len(only) > 0 {
+		sql += " WHERE " + strings.Join(only, " AND ")
 	}
 	return "(" + sql + ")"
+}
+
+// only is the conditions on r that leave the records of the stretch, and those that were asked for.
+func (s *Compare) only(asked bool) []string {
+	var all []string
+	key := s.Record("r")
+	if asked {
+		all = append(all, fmt.Sprintf("%s IN (SELECT record FROM %s)", key, s.Asked))
+	}
+	if s.in.From != "" {
+		all = append(all, fmt.Sprintf("%s%s >= %s", key, s.Dialect.Bytewise, dialect.Literal(s.in.From)))
+	}
+	if s.in.Before != "" {
+		all = append(all, fmt.Sprintf("%s%s < %s", key, s.Dialect.Bytewise, dialect.Literal(s.in.Before)))
+	}
+	return all
+}
+
+// Sample asks for the key of one row in so many of the reading, in order.
+func (s *Compare) Sample(every int64) string {
+	return dialect.Fill("SELECT {key} AS record FROM {reading} s WHERE {row} % {every} = 0 ORDER BY {key}{bytewise}",
+		dialect.Holes{
+			"key": s.Record("s"), "reading": s.Reading, "row": s.Dialect.RowID, "every": fmt.Sprint(every),
+			"bytewise": s.Dialect.Bytewise,
+		})
 }
 
 // rows is the live rows of the final table, or those that were asked for.
@@ -99,11 +141,8 @@ func (s *Compare) rows(asked bool) string {
 		}
 	}
 	from, values := dialect.Unfolded(s.Dialect, s.Rows(), columns)
-	sql := fmt.Sprintf("SELECT %s FROM %s WHERE %s", strings.Join(values, ", "), from, s.Live("r"))
-	if asked {
-		sql += fmt.Sprintf(" AND %s IN (SELECT record FROM %s)", s.Record("r"), s.Asked)
-	}
-	return "(" + sql + ")"
+	only := append([]string{s.Live("r")}, s.only(asked)...)
+	return fmt.Sprintf("(SELECT %s FROM %s WHERE %s)", strings.Join(values, ", "), from, strings.Join(only, " AND "))
 }
 
 // ahead tells whether a row is: a Comparison says what that means.
@@ -148,8 +187,11 @@ func (s *Compare) waits(inSource, inRows string) string {
 	})
 }
 
-// judge writes down what differs, and how.
-func (s *Compare) judge(asked bool) string {
+// judge writes down what differs in a stretch, and how.
+func (s *Compare) judge(in Stretch, asked bool) string {
+	part := *s
+	part.in = in
+	s = &part
 	first := s.Comparison.Table.Key[0]
 	inSource, inRows := s.Col("s", first)+" IS NOT NULL AND NOT s._catchment_gone", s.Col("f", first)+" IS NOT NULL"
 	stale := s.ahead()
@@ -243,9 +285,13 @@ WHERE how = 'wrong'
 }
 
 // Judgements is the statements that judge the records, all or those that were
-// asked for.
-func (s *Compare) Judgements(asked bool) []string {
-	all := []string{s.judge(asked), s.reject(asked)}
+// asked for, a stretch at a time.
+func (s *Compare) Judgements(stretches []Stretch, asked bool) []string {
+	var all []string
+	for _, in := range stretches {
+		all = append(all, s.judge(in, asked))
+	}
+	all = append(all, s.reject(asked))
 	if len(s.values()) > 0 {
 		all = append(all, s.rejectPatches())
 	}
