@@ -138,6 +138,7 @@ func TestSpeed(t *testing.T) {
 				s.part("merge", y, records, s.merge)
 			}
 		}
+		s.part("verify", y, max(*speedRecords, *speedBig), s.verifies)
 	}
 	fmt.Printf("\n| warehouse | what | records | ours | by hand | ratio | mark |\n|---|---|---|---|---|---|---|\n%s\n",
 		strings.Join(s.lines, "\n"))

@@ -39,7 +39,20 @@ const unlikeURL = "#%"
 // attached is how a file is called that isn't what was opened.
 const attached = "warehouse"
 
+// connect opens the file, with the memory that DuckDB may take.
 func (d *driver) connect() (*stdsql.DB, error) {
+	db, err := d.dial()
+	if err != nil {
+		return nil, err
+	}
+	if err := d.bound(db); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return db, nil
+}
+
+// dial opens the file, by its name or by attaching it.
+func (d *driver) dial() (*stdsql.DB, error) {
 	if !strings.ContainsAny(d.path, unlikeURL) {
 		settings := d.settings
 		if d.readOnly {

@@ -3,8 +3,10 @@ package duckdb_test
 import (
 	"bufio"
 	"context"
+	stdsql "database/sql"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -423,6 +425,45 @@ func TestSpoolLeavesNothing(t *testing.T) {
 	left, err := filepath.Glob(filepath.Join(dir, "catchment-pages*"))
 	if err != nil || len(left) > 0 {
 		t.Errorf("left behind: %v, %v", left, err)
+	}
+}
+
+// Where the url says nothing, DuckDB takes five eighths of what it would: half of the machine's memory. Both by the
+// file's name and where it is attached.
+func TestHalfOfTheMemory(t *testing.T) {
+	t.Parallel()
+	db, err := stdsql.Open("duckdb", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	read := func(text string) (n float64, unit string) {
+		if _, err := fmt.Sscan(text, &n, &unit); err != nil {
+			t.Fatalf("%q: %v", text, err)
+		}
+		return n, unit
+	}
+	var own string
+	if err := db.QueryRow("SELECT current_setting('memory_limit')").Scan(&own); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"copy.duckdb", "copy#1.duckdb"} {
+		d, err := duckdb.Open(filepath.Join(t.TempDir(), name), duckdb.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got string
+		err = d.View(t.Context(), func(tx sql.Tx) error {
+			return tx.Query(t.Context(), func(scan sql.Scan) error { return scan(&got) },
+				"SELECT current_setting('memory_limit')")
+		})
+		if err := errors.Join(err, d.Close()); err != nil {
+			t.Fatal(err)
+		}
+		all, unit := read(own)
+		if some, of := read(got); of != unit || math.Abs(some-all*5/8) > 0.2 {
+			t.Errorf("%s: %s of %s", name, got, own)
+		}
 	}
 }
 

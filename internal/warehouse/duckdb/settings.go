@@ -1,13 +1,17 @@
 package duckdb
 
 import (
+	stdsql "database/sql"
+	"fmt"
 	"maps"
 	"net/url"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"catchment/internal/plan"
+	"catchment/internal/warehouse/sql/dialect"
 )
 
 // A setting is one of DuckDB's own that a url may give, as in
@@ -52,6 +56,27 @@ func parse(path string) (file, given string, err error) {
 		given += "&" + name + "=" + values[name][0]
 	}
 	return file, given, nil
+}
+
+// bound has DuckDB take half of the machine's memory at most, or of the container's, where the url doesn't say how
+// much: left alone it takes four fifths for its buffers and something beside them, and whoever works on that machine
+// has the rest. What it has no room for it writes to disk, beside the database, as long as it is open.
+func (d *driver) bound(db *stdsql.DB) error {
+	if strings.Contains(d.settings, "&memory_limit=") {
+		return nil
+	}
+	var fourFifths, unit string
+	err := db.QueryRow("SELECT split_part(own, ' ', 1), split_part(own, ' ', 2) "+
+		"FROM (SELECT current_setting('memory_limit') AS own)").Scan(&fourFifths, &unit)
+	if err != nil {
+		return err
+	}
+	n, err := strconv.ParseFloat(fourFifths, 64)
+	if err != nil {
+		return fmt.Errorf("memory_limit is %q: %w", fourFifths, err)
+	}
+	_, err = db.Exec("SET GLOBAL memory_limit = " + dialect.Literal(fmt.Sprintf("%.1f %s", n*5/8, unit)))
+	return err
 }
 
 // split takes a path and its settings apart. What has a folder behind it is part of the path:
