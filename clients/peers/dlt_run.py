@@ -1,7 +1,7 @@
 """What a user of dlt writes to copy objects of Salesforce: python dlt_run.py JOB.json, in the folder of the pipeline.
 
 The REST API source that comes with dlt, as its documentation has it: a cursor field, merge by a primary key, and the
-column that marks a deleted record.
+column that marks a deleted record; parquet is what it suggests for DuckDB.
 """
 
 import json
@@ -47,7 +47,7 @@ def main():
     })
     pipeline = dlt.pipeline("salesforce", destination=dlt.destinations.duckdb("copy.duckdb"), dataset_name="salesforce",
                             pipelines_dir="pipelines")
-    print(pipeline.run(source))
+    print(pipeline.run(source, loader_file_format="parquet"))
 
 
 if __name__ == "__main__":
