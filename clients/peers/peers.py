@@ -79,9 +79,10 @@ class Bench:
         self.failed = []    # the tools of which a run failed
 
     def run(self):
-        self.changes.before_first_run()
         job = self.job()
-        for _ in range(self.options.rounds):
+        for number in range(self.options.rounds):
+            if number == self.options.rounds - 1:
+                self.changes.before_first_run()  # the copies of this round are those that are judged, and go on
             for name in self.working():
                 self.set_up(name, job)
                 self.measure(name, "first", job)
