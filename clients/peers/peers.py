@@ -171,7 +171,7 @@ def report(bench):
                          f"| {took['mib']:,.0f} MiB | {took['calls']:,.0f} | {wrong} |")
     kinds = bench.changes.ids
     heads = " | ".join(f"{kind}, {len(ids):,}" for kind, ids in kinds.items())
-    lines += ["", "Accounts that changed between, and are right after the second run, if for an inexact number:", "",
+    lines += ["", "Of the Accounts that changed, right after the second run (an inexact number counts as right):", "",
               f"| tool | {heads} |", "|---|" + "---|" * len(kinds)]
     for name in bench.working():
         wrong = set().union(*(ids for what, ids in bench.wrong[name, "second"].items() if what != "inexact"))
