@@ -131,6 +131,18 @@ clients: bin/catchment ## hold the fake org to clients that others have written
 	$(GO) run . ../bin/catchment
 	$(took)
 
+bin/peers/%/installed: clients/peers/pins/%.txt
+	python3 -m venv bin/peers/$*
+	bin/peers/$*/bin/pip install --quiet --disable-pip-version-check --requirement $<
+	touch $@
+
+PEERS ?=
+
+.PHONY: peers
+peers: bin/catchment $(patsubst clients/peers/pins/%.txt,bin/peers/%/installed,$(wildcard clients/peers/pins/*.txt)) ## beside dlt, tap-salesforce and Airbyte on one org, as a table: PEERS="--tools dlt --rounds 1" and such (PyPI)
+	bin/peers/bench/bin/python clients/peers/peers.py --catchment bin/catchment --venvs bin/peers $(PEERS)
+	$(took)
+
 bin/dbt/installed: deploy/dbt/requirements.txt
 	python3 -m venv bin/dbt
 	bin/dbt/bin/pip install --quiet --disable-pip-version-check --requirement deploy/dbt/requirements.txt
