@@ -60,6 +60,8 @@ func Dialect() *dialect.Dialect {
 		System:   "tableoid xmin cmin xmax cmax ctid",
 		Overflow: overflow(),
 
+		Promotion: promotion(),
+
 		PagesPerLoad: 1, // COPY takes one after the other, each in one go
 	}
 }

@@ -102,7 +102,11 @@ func (w *merger) merge(
 	if !j.sees(columns) {
 		return warehouse.Counts{}, stale(m.Table)
 	}
-	if err := j.merge(ctx, tx); err != nil {
+	promoted, err := j.promote(ctx, tx)
+	if err == nil && !promoted {
+		err = j.merge(ctx, tx)
+	}
+	if err != nil {
 		return warehouse.Counts{}, err
 	}
 	err = w.settle(ctx, tx, f, m, j)

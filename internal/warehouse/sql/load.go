@@ -122,6 +122,9 @@ func (w *loader) loadFresh(ctx context.Context, tx Tx, f warehouse.Fence, b ware
 	if len(narrow) > 0 {
 		return stale(b.Table)
 	}
+	if err := w.prepareStaging(ctx, tx, b); err != nil {
+		return err
+	}
 	copies := w.copies(b, cols)
 	if err := copyPages(ctx, tx, copies[0]); err != nil {
 		return err
