@@ -88,8 +88,8 @@ func (j *join) promote(ctx context.Context, tx Tx) (bool, error) {
 
 // promotable tells what can be told without a lock: whether the merge is of one reading into a
 // table that holds nothing, and the staged table was made ready for it.
-func (j *join) promotable(ctx context.Context, tx Tx) (statements.Part, bool, error) {
-	p, lone := statements.Lone(j.parts)
+func (j *join) promotable(ctx context.Context, tx Tx) (statements.Promotion, bool, error) {
+	p, lone := statements.NewPromotion(&j.Merge, j.parts)
 	if !promotes(j.Dialect) || !lone || !j.fresh || j.keyed || j.Unmarked || len(j.Apart) > 0 ||
 		len(j.Of.Forget) > 0 {
 		return p, false, nil
@@ -102,7 +102,7 @@ func (j *join) promotable(ctx context.Context, tx Tx) (statements.Part, bool, er
 		return p, false, nil
 	}
 	final, err := storedColumns(ctx, tx, j.Options.Schema, j.Of.Table.Name)
-	same := slices.EqualFunc(statements.Promoted(staging, j.Dialect), final, func(a, b dialect.Stored) bool {
+	same := slices.EqualFunc(p.Promoted(staging), final, func(a, b dialect.Stored) bool {
 		return a.Name == b.Name && strings.EqualFold(a.Type, b.Type) && a.Scale == b.Scale && a.Bytes == b.Bytes
 	})
 	return p, same, err
@@ -110,11 +110,11 @@ func (j *join) promotable(ctx context.Context, tx Tx) (statements.Part, bool, er
 
 // promotePart promotes the staged table after it has looked, under locks, that there is nothing in
 // both tables but the part, and nothing that others have made of them.
-func (j *join) promotePart(ctx context.Context, tx Tx, p statements.Part) (c warehouse.Counts, err error) {
-	if err := do(ctx, tx, j.LockFinal()); err != nil {
+func (j *join) promotePart(ctx context.Context, tx Tx, p statements.Promotion) (c warehouse.Counts, err error) {
+	if err := do(ctx, tx, p.Lock()); err != nil {
 		return c, err
 	}
-	for _, q := range []dialect.Statement{j.AnyRow(), j.AnyTombstone(), j.OthersOfPair()} {
+	for _, q := range []dialect.Statement{j.AnyRow(), j.AnyTombstone(), p.Others()} {
 		n, err := count(ctx, tx, q.SQL, q.Args...)
 		if err == nil && n > 0 {
 			err = errNotPromoted
@@ -124,11 +124,11 @@ func (j *join) promotePart(ctx context.Context, tx Tx, p statements.Part) (c war
 		}
 	}
 	var all, ofPart, deleted int64
-	q := j.CountStaged(p)
+	q := p.Count()
 	if _, err := queryRow(ctx, tx, []any{&all, &ofPart, &deleted}, q.SQL, q.Args...); err != nil {
 		return c, err
 	}
-	if all != p.Rows || ofPart != all || deleted*fewDeleted > all {
+	if all != p.Rows() || ofPart != all || deleted*fewDeleted > all {
 		return c, errNotPromoted
 	}
 	k := statements.KeptBy(&j.Merge, j.parts)
@@ -141,7 +141,7 @@ func (j *join) promotePart(ctx context.Context, tx Tx, p statements.Part) (c war
 			return c, err
 		}
 	}
-	if err := do(ctx, tx, j.Promote()...); err != nil {
+	if err := do(ctx, tx, p.Promote()...); err != nil {
 		return c, err
 	}
 	if _, err := tx.Exec(ctx, j.AddKey()); err != nil {
@@ -149,7 +149,7 @@ func (j *join) promotePart(ctx context.Context, tx Tx, p statements.Part) (c war
 	}
 	c.Staged, c.Inserted = all, all
 	if deleted > 0 {
-		if err := do(ctx, tx, j.SettleDeleted(p)...); err != nil {
+		if err := do(ctx, tx, p.SettleDeleted()...); err != nil {
 			return c, err
 		}
 	}

@@ -3,7 +3,7 @@
 // warehouse by name, and asks none.
 //
 // Files, from the top: adapt.go, layout.go, overflow.go, rights.go, retype.go, stored.go,
-// step.go, types.go, statement.go, promotion.go, dialect.go, fill.go, views.go.
+// step.go, types.go, statement.go, dialect.go, promotion.go, fill.go, views.go.
 package dialect
 
 import (

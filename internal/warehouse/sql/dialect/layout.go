@@ -122,17 +122,17 @@ func (d *Dialect) fitNames(t shape.Table) error {
 	return nil
 }
 
-// Layout is the columns of a table in order. Those of staging begin with some of ours:
-// a warehouse that keeps rows together walks over what stands before the one that
+// Layout is the columns of a table in order. Those of staging begin with ours that no final table
+// has: a warehouse that keeps rows together walks over what stands before the one that
 // it looks at, and each merge looks for its attempt in every row.
 func Layout(t shape.Table, ours []shape.Column) []shape.Column {
 	var before, behind []shape.Column
 	for _, c := range ours {
-		if own.Leads(c.Name) {
-			before = append(before, c)
+		if slices.ContainsFunc(own.Final(), func(f shape.Column) bool { return f.Name == c.Name }) {
+			behind = append(behind, c)
 			continue
 		}
-		behind = append(behind, c)
+		before = append(before, c)
 	}
 	return slices.Concat(before, t.Columns, behind)
 }

@@ -2,11 +2,7 @@
 // _catchment_.
 package own
 
-import (
-	"slices"
-
-	"catchment/internal/warehouse/shape"
-)
+import "catchment/internal/warehouse/shape"
 
 // Our own columns.
 const (
@@ -22,42 +18,24 @@ const (
 	RejectedAt   = "_catchment_rejected_at"
 	Wider        = "_catchment_wider"    // on the way to another type
 	Overflow     = "_catchment_overflow" // what a row has no room for
-	Was          = "_catchment_was"      // what one took the place of, where DDL commits
 	Stamp        = "_catchment_stamp"    // At as the final row will have it, in staging that may be promoted
 )
 
-// Staging are our own columns of a staging table, in the order of Layout.
-func Staging() []shape.Column { return slices.Concat(leading(), trailing()) }
-
-// leading are those before the columns of the object, by which staged versions are found.
-func leading() []shape.Column {
+// Staging are our own columns of a staging table.
+func Staging() []shape.Column {
 	return []shape.Column{
 		{Name: Attempt, Kind: shape.Text, Length: 64}, {Name: Op, Kind: shape.Text, Length: 16},
-		{Name: Job, Kind: shape.Text, Length: 64}, {Name: Seq, Kind: shape.Long},
+		{Name: Job, Kind: shape.Text, Length: 64},
+		{Name: Seq, Kind: shape.Long}, {Name: At, Kind: shape.Timestamp}, {Name: ReadAt, Kind: shape.Timestamp},
 	}
-}
-
-// trailing are those behind them, where a final table has the same.
-func trailing() []shape.Column {
-	return []shape.Column{{Name: At, Kind: shape.Timestamp}, {Name: ReadAt, Kind: shape.Timestamp}}
-}
-
-// Leads tells whether one of our own columns stands before those of the object.
-func Leads(name string) bool {
-	return slices.ContainsFunc(leading(), func(c shape.Column) bool { return c.Name == name })
 }
 
 // Final are our own columns of a final table. Those that staging has, too, come first: a
 // staged table becomes a final one by columns that it loses, and others that it gets at its
 // end.
 func Final() []shape.Column {
-	return append([]shape.Column{{Name: ReadAt, Kind: shape.Timestamp}, {Name: At, Kind: shape.Timestamp}},
-		Merged()...)
-}
-
-// Merged are those of them that only a merge fills in.
-func Merged() []shape.Column {
 	return []shape.Column{
+		{Name: ReadAt, Kind: shape.Timestamp}, {Name: At, Kind: shape.Timestamp},
 		{Name: SyncedAt, Kind: shape.Timestamp},
 		{Name: DeletedAt, Kind: shape.Timestamp}, {Name: DeleteReason, Kind: shape.Text, Length: 16},
 		{Name: RejectedAt, Kind: shape.Timestamp},

@@ -4,8 +4,8 @@
 // Nothing is sent here: package sql does that.
 //
 // Files, from the top: script.go, ready.go, procedure.go, compare.go, kept.go, patch.go, direct.go,
-// scratch.go, gone.go, replace.go, merge.go, part.go, hands.go, doubles.go, overflow.go,
-// tables.go.
+// scratch.go, gone.go, replace.go, promote.go, merge.go, part.go, hands.go, doubles.go,
+// overflow.go, tables.go.
 package statements
 
 import (

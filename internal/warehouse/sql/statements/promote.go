@@ -2,6 +2,7 @@ package statements
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"catchment/internal/warehouse"
@@ -34,56 +35,87 @@ func (s *Tables) AnyStaged() dialect.Statement {
 	return dialect.Statement{SQL: "SELECT count(*) FROM (SELECT 1 FROM " + s.Staging() + " LIMIT 1) x"}
 }
 
+// lost are our own columns of a staging table that it loses.
+func lost() []shape.Column { return without(own.Staging(), shape.Column{Name: own.ReadAt}) }
+
+// gained are those that it gets: but for Stamp, which becomes At, the others of a final table.
+func gained() []shape.Column {
+	return without(own.Final(), shape.Column{Name: own.ReadAt}, shape.Column{Name: own.At})
+}
+
+// without is columns but for some.
+func without(all []shape.Column, some ...shape.Column) []shape.Column {
+	return slices.DeleteFunc(all, func(c shape.Column) bool {
+		return slices.ContainsFunc(some, func(one shape.Column) bool { return one.Name == c.Name })
+	})
+}
+
+// A Promotion writes the statements that promote the table of a merge which has but this part.
+type Promotion struct {
+	*Merge
+	part Part
+}
+
+// NewPromotion is that of a merge, if its parts allow one: whole records, all of one reading.
+func NewPromotion(s *Merge, parts []Part) (Promotion, bool) {
+	if len(parts) != 1 {
+		return Promotion{}, false
+	}
+	p := parts[0]
+	return Promotion{s, p}, p.Op == warehouse.Put && p.Jobs != nil && !p.override && !p.again
+}
+
+// Rows is how many rows its part has, as the ledger has it.
+func (s Promotion) Rows() int64 { return s.part.Rows }
+
 // Promoted is the columns that a staged table has once it is promoted.
-func Promoted(staged []dialect.Stored, d *dialect.Dialect) []dialect.Stored {
+func (s Promotion) Promoted(staged []dialect.Stored) []dialect.Stored {
 	var out []dialect.Stored
 	for _, c := range staged {
 		switch {
-		case own.Leads(c.Name) || c.Name == own.At:
+		case slices.ContainsFunc(lost(), func(l shape.Column) bool { return l.Name == c.Name }):
 			continue
 		case c.Name == own.Stamp:
 			c.Name = own.At
 		}
 		out = append(out, c)
 	}
-	for _, c := range own.Merged() {
-		out = append(out, dialect.Stored{Name: c.Name, Type: d.Of(c.Kind).Stored})
+	for _, c := range gained() {
+		out = append(out, dialect.Stored{Name: c.Name, Type: s.Dialect.Of(c.Kind).Stored})
 	}
 	return out
 }
 
-// OthersOfPair counts what others have made of both tables that stands against it.
-func (s *Merge) OthersOfPair() dialect.Statement {
+// Others counts what others have made of both tables that stands against it.
+func (s Promotion) Others() dialect.Statement {
 	return dialect.Statement{SQL: s.Dialect.Promotion.Others,
 		Args: []any{s.Options.Schema, s.Options.Staging, s.Of.Table.Name}}
 }
 
-// LockFinal keeps everybody else from the final table.
-func (s *Merge) LockFinal() dialect.Statement {
+// Lock keeps everybody else from the final table.
+func (s Promotion) Lock() dialect.Statement {
 	return dialect.Statement{SQL: dialect.Fill(s.Dialect.Promotion.Lock, dialect.Holes{"table": s.Final()})}
 }
 
-// CountStaged counts all that is staged, what of it is of a part, and what is of deleted records.
-func (s *Merge) CountStaged(p Part) dialect.Statement {
+// Count counts all that is staged, what of it is of the part, and what is of deleted records.
+func (s Promotion) Count() dialect.Statement {
 	b := s.Binds()
 	return b.Statement(dialect.Fill("SELECT count(*), count(CASE WHEN {of_part} THEN 1 END), "+
 		"count(CASE WHEN {deleted} THEN 1 END) FROM {staging} v", dialect.Holes{
-		"of_part": s.where(p, b), "deleted": s.deleted(p), "staging": s.Staging(),
+		"of_part": s.where(s.part, b), "deleted": s.deleted(s.part), "staging": s.Staging(),
 	}))
 }
 
 // Promote makes the staged table the final one, and a new staging table.
-func (s *Merge) Promote() []dialect.Statement {
+func (s Promotion) Promote() []dialect.Statement {
 	d, how, table := s.Dialect, s.Dialect.Promotion, s.Of.Table
 	aside := shape.Shorten(d.LongestName, own.AsideTable+table.Name, table.Name)
 	stamp := s.Quote(own.Stamp)
 	var drops, adds []string
-	for _, c := range own.Staging() {
-		if own.Leads(c.Name) || c.Name == own.At {
-			drops = append(drops, "DROP COLUMN "+s.Quote(c.Name))
-		}
+	for _, c := range lost() {
+		drops = append(drops, "DROP COLUMN "+s.Quote(c.Name))
 	}
-	for _, c := range own.Merged() {
+	for _, c := range gained() {
 		add := "ADD COLUMN " + d.Define(c)
 		if c.Name == own.SyncedAt {
 			add += " DEFAULT " + d.Moment(s.Now)
@@ -116,15 +148,15 @@ func (s *Merge) Promote() []dialect.Statement {
 
 // SettleDeleted does with the rows of deleted records what the policy wants, once their table is
 // promoted.
-func (s *Merge) SettleDeleted(p Part) []dialect.Statement {
+func (s Promotion) SettleDeleted() []dialect.Statement {
 	b := s.Binds()
-	deleted := s.deleted(p)
+	deleted := s.deleted(s.part)
 	if s.Of.Policy == gone.Flag {
 		return []dialect.Statement{b.Statement(dialect.Fill("UPDATE {final} AS v\n"+
 			"SET {deleted_at} = coalesce({at}, {now}), {delete_reason} = {reason}\nWHERE {deleted}", dialect.Holes{
 			"final": s.Final(), "deleted_at": s.Quote(own.DeletedAt), "at": s.Col("v", own.At),
 			"now": b.Value(s.Now, shape.Timestamp), "delete_reason": s.Quote(own.DeleteReason),
-			"reason": s.reason(p), "deleted": deleted,
+			"reason": s.reason(s.part), "deleted": deleted,
 		}))}
 	}
 	var out []dialect.Statement
@@ -133,20 +165,10 @@ func (s *Merge) SettleDeleted(p Part) []dialect.Statement {
 SELECT {table}, {key}, {at}, {read_at}, {reason}, {now}
 FROM {final} v
 WHERE {deleted}`, dialect.Holes{
-			"tombstones": s.Tombs(), "table": b.Text(s.Of.Table.Name), "key": s.RecordKey("v"), "at": s.Col("v", own.At),
-			"read_at": s.Col("v", own.ReadAt), "reason": s.reason(p), "now": b.Value(s.Now, shape.Timestamp),
-			"final": s.Final(), "deleted": deleted,
+			"tombstones": s.Tombs(), "table": b.Text(s.Of.Table.Name), "key": s.RecordKey("v"),
+			"at": s.Col("v", own.At), "read_at": s.Col("v", own.ReadAt), "reason": s.reason(s.part),
+			"now": b.Value(s.Now, shape.Timestamp), "final": s.Final(), "deleted": deleted,
 		})))
 	}
 	return append(out, dialect.Statement{SQL: "DELETE FROM " + s.Final() + " AS v WHERE " + deleted})
-}
-
-// Lone is the part of a merge that nothing else is in, and whose rows can become the final ones
-// as they are: whole records, all of one reading.
-func Lone(parts []Part) (Part, bool) {
-	if len(parts) != 1 {
-		return Part{}, false
-	}
-	p := parts[0]
-	return p, p.Op == warehouse.Put && p.Jobs != nil && !p.override && !p.again
 }
