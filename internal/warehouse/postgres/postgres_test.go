@@ -67,3 +67,10 @@ func TestPromoting(t *testing.T) {
 		return oversql.New(oversql.Promoting(open(t)))
 	}, warehousetest.Procedures, warehousetest.Lands, warehousetest.Eraser, warehousetest.Adopter)
 }
+
+func TestPromotes(t *testing.T) {
+	t.Parallel()
+	warehousetest.Promotes(t, subject, func(t testing.TB) warehousetest.Subject {
+		return oversql.New(oversql.Promoting(open(t)))
+	})
+}

@@ -59,6 +59,9 @@ func (w *merger) repeated(ctx context.Context, tx Tx, f warehouse.Fence, m wareh
 	if err := w.empty(ctx, tx, m); err != nil {
 		return err
 	}
+	if err := w.likeAnyOther(ctx, tx, m.Table); err != nil {
+		return err
+	}
 	mark, _, err := w.mark(ctx, tx, f.Flow)
 	if err != nil || m.Memory == "" || mark.Attempt != m.Attempt {
 		return err
@@ -178,10 +181,19 @@ func (w *store) logged(ctx context.Context, tx Tx, attempt string) (warehouse.Co
 // settle ends a merge: nothing of the attempt stays in staging, and the log
 // and the mark say what was done.
 func (w *merger) settle(ctx context.Context, tx Tx, f warehouse.Fence, m warehouse.Merge, j *join) error {
-	if err := w.empty(ctx, tx, m); err != nil {
+	old, _, err := w.mark(ctx, tx, f.Flow)
+	if err != nil {
 		return err
 	}
-	old, _, err := w.mark(ctx, tx, f.Flow)
+	switch {
+	case j.promoted: // the staging table is a new one
+		err = w.emptyLedger(ctx, tx, m)
+	default:
+		err = w.empty(ctx, tx, m)
+	}
+	if err == nil && !j.promoted && (j.fresh || old.SyncedAt.IsZero()) {
+		err = w.likeAnyOther(ctx, tx, m.Table)
+	}
 	if err != nil {
 		return err
 	}
@@ -239,7 +251,15 @@ func (w *merger) empty(ctx context.Context, tx Tx, m warehouse.Merge) error {
 			clear = s.Truncate()
 		}
 	}
-	return do(ctx, tx, clear,
+	if err := do(ctx, tx, clear); err != nil {
+		return err
+	}
+	return w.emptyLedger(ctx, tx, m)
+}
+
+// emptyLedger removes an attempt from the ledger.
+func (w *merger) emptyLedger(ctx context.Context, tx Tx, m warehouse.Merge) error {
+	return do(ctx, tx,
 		dialect.Statement{SQL: "DELETE FROM " + w.own(own.PageTable) + " WHERE attempt = $1", Args: []any{m.Attempt}},
 		dialect.Statement{SQL: "DELETE FROM " + w.own(own.AttemptTable) + " WHERE attempt = $1",
 			Args: []any{m.Attempt}})

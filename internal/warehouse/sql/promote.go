@@ -61,6 +61,21 @@ func (w *loader) prepareStaging(ctx context.Context, tx Tx, b warehouse.Batch) e
 	return err
 }
 
+// likeAnyOther takes away from a staging table what made it ready to be promoted.
+func (w *merger) likeAnyOther(ctx context.Context, tx Tx, t shape.Table) error {
+	if !promotes(w.d) {
+		return nil
+	}
+	staging, err := storedColumns(ctx, tx, w.o.Staging, t.Name)
+	if err != nil {
+		return err
+	}
+	if _, ready := dialect.Find(staging, own.Stamp); ready {
+		_, err = tx.Exec(ctx, w.of(t).UnstampStaging())
+	}
+	return err
+}
+
 // errNotPromoted takes back what a promotion did before it was found to be none.
 var errNotPromoted = errors.New("the staged table can't be promoted")
 
@@ -80,7 +95,7 @@ func (j *join) promote(ctx context.Context, tx Tx) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	j.counts, j.keyed = counts, true
+	j.counts, j.keyed, j.promoted = counts, true, true
 	j.applied, j.grown, j.written = counts.Inserted, counts.Inserted, counts.Inserted
 	_, err = tx.Exec(ctx, release)
 	return true, err

@@ -97,12 +97,15 @@ func (s Promotion) Lock() dialect.Statement {
 	return dialect.Statement{SQL: dialect.Fill(s.Dialect.Promotion.Lock, dialect.Holes{"table": s.Final()})}
 }
 
-// Count counts all that is staged, what of it is of the part, and what is of deleted records.
+// Count counts all that is staged, what of it is of the part and has the stamp that a merge would
+// give it, and what is of deleted records.
 func (s Promotion) Count() dialect.Statement {
 	b := s.Binds()
-	return b.Statement(dialect.Fill("SELECT count(*), count(CASE WHEN {of_part} THEN 1 END), "+
-		"count(CASE WHEN {deleted} THEN 1 END) FROM {staging} v", dialect.Holes{
-		"of_part": s.where(s.part, b), "deleted": s.deleted(s.part), "staging": s.Staging(),
+	return b.Statement(dialect.Fill(`SELECT count(*), count(CASE WHEN {of_part} AND {stamped} THEN 1 END),
+	count(CASE WHEN {deleted} THEN 1 END)
+FROM {staging} v`, dialect.Holes{
+		"of_part": s.where(s.part, b), "stamped": s.Dialect.Same(s.Col("v", own.Stamp), s.at(s.part)),
+		"deleted": s.deleted(s.part), "staging": s.Staging(),
 	}))
 }
 
