@@ -233,6 +233,7 @@ type Roles struct {
 	Lands      Lands
 	Eraser     Eraser
 	Adopter    Adopter
+	Prover     Prover
 	// Agreed tells what a connection has agreed on, made for the question where there is none. It says
 	// nothing of a warehouse that no such connection leads to.
 	Agreed func(ctx context.Context) (Agreement, error)
@@ -246,6 +247,7 @@ func RolesOf(w Warehouse) Roles {
 	r.Lands, _ = w.(Lands)
 	r.Eraser, _ = w.(Eraser)
 	r.Adopter, _ = w.(Adopter)
+	r.Prover, _ = w.(Prover)
 	if c, ok := w.(connected); ok {
 		r.Agreed = c.Agreed
 	}
@@ -311,6 +313,13 @@ type Adopter interface {
 	// of each record, and the old ones are kept under another name. A crash leaves
 	// everything as it was. A repeat finds nothing to adopt.
 	Adopt(ctx context.Context, f Fence, m Merge, how adoption.Taking) (Adoption, error)
+}
+
+// A Prover finds out by itself, when it consolidates, whether a key came more than once.
+type Prover interface {
+	// Proves tells whether Consolidate is expected to do so for what an attempt has in
+	// staging, at less cost than to count its keys before: Merge.Unproven has its jobs then.
+	Proves(ctx context.Context, t shape.Table) (bool, error)
 }
 
 // connected is a warehouse that a connection leads to, over which others may be able

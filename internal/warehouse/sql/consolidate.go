@@ -107,7 +107,9 @@ func (w *merger) merge(
 	}
 	promoted, err := j.promote(ctx, tx)
 	if err == nil && !promoted {
-		err = j.merge(ctx, tx)
+		if err = w.once(ctx, tx, m, ledger); err == nil {
+			err = j.merge(ctx, tx)
+		}
 	}
 	if err != nil {
 		return warehouse.Counts{}, err
@@ -118,10 +120,10 @@ func (w *merger) merge(
 
 // Seal writes down that an attempt is in staging as a whole, and how it is
 // to be consolidated: from then on CALL consolidated_of_tables() may do it too
-// (invariant 1). One that has to forget values is left to Consolidate. It may be
+// (invariant 1). One that has to forget values, or whose keys nobody has counted, is left to Consolidate. It may be
 // repeated.
 func (w *merger) Seal(ctx context.Context, f warehouse.Fence, m warehouse.Merge) error {
-	if len(m.Forget) > 0 {
+	if len(m.Forget) > 0 || len(m.Unproven) > 0 {
 		return nil
 	}
 	return w.fenced(ctx, f, "count attempt "+m.Attempt, func(tx Tx) error {

@@ -3,9 +3,11 @@ package sql
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
+	"catchment/internal/plan"
 	"catchment/internal/warehouse"
 	"catchment/internal/warehouse/gone"
 	"catchment/internal/warehouse/shape"
@@ -59,6 +61,45 @@ func (w *loader) prepareStaging(ctx context.Context, tx Tx, b warehouse.Batch) e
 	}
 	_, err = tx.Exec(ctx, s.StampStaging(stamp.Name))
 	return err
+}
+
+// Proves tells whether the next merge of a table may promote what is staged: its primary key is what
+// finds a record that came twice then.
+func (w *merger) Proves(ctx context.Context, t shape.Table) (proves bool, err error) {
+	if !promotes(w.d) {
+		return false, nil
+	}
+	err = w.driver.View(ctx, func(tx Tx) error {
+		staging, err := storedColumns(ctx, tx, w.o.Staging, t.Name)
+		_, proves = dialect.Find(staging, own.Stamp)
+		return err
+	})
+	if err != nil {
+		return false, fmt.Errorf("see whether %s is to be promoted: %w", t.Name, err)
+	}
+	return proves, nil
+}
+
+// once proves, where it wasn't promoted, that jobs of a merge whose keys nobody has counted have each
+// key once (invariant 6).
+func (w *merger) once(ctx context.Context, tx Tx, m warehouse.Merge, ledger []statements.Entry) error {
+	for _, job := range m.Unproven {
+		var rows int64
+		for _, e := range ledger {
+			if e.Job == job {
+				rows += e.Rows
+			}
+		}
+		keys, err := w.keys(ctx, tx, m.Table, m.Attempt, job)
+		if err != nil {
+			return err
+		}
+		if keys != rows {
+			return plan.Failf(plan.Retry, "", "%w: job %s has %d rows in staging, and %d different keys",
+				warehouse.ErrRepeated, job, rows, keys)
+		}
+	}
+	return nil
 }
 
 // likeAnyOther takes away from a staging table what made it ready to be promoted.
