@@ -20,7 +20,7 @@ import (
 // already is not fetched or loaded again. What is loaded is then held against what
 // Salesforce's logs say.
 func (s *attemptStep) load(ctx context.Context) error {
-	if proven, err := s.proven(ctx); err != nil || proven {
+	if proven, err := proven(ctx, s); err != nil || proven {
 		return err
 	}
 	if err := s.dropFindings(ctx); err != nil {
@@ -51,7 +51,7 @@ func (s *attemptStep) load(ctx context.Context) error {
 	if err := s.keptOut(ctx); err != nil {
 		return err
 	}
-	if proved, err := s.prove(ctx); err != nil || !proved {
+	if proved, err := prove(ctx, s); err != nil || !proved {
 		return err
 	}
 	m, _, err := s.merge(ctx)
@@ -67,7 +67,7 @@ func (s *attemptStep) load(ctx context.Context) error {
 
 // prove has parts merged whose keys nobody has counted: that proves that each of their records came
 // once. Where one didn't, they are counted after all, and judged as any other part.
-func (s *attemptStep) prove(ctx context.Context) (done bool, err error) {
+func prove(ctx context.Context, s *attemptStep) (done bool, err error) {
 	m, _, err := s.merge(ctx)
 	if err != nil || len(m.Unproven) == 0 {
 		return err == nil, err
@@ -76,7 +76,7 @@ func (s *attemptStep) prove(ctx context.Context) (done bool, err error) {
 		return false, err
 	}
 	m.AllowDeletes = s.Options.AllowDeletes
-	if _, err = s.Warehouse.Consolidate(ctx, s.fence(), m); !errors.Is(err, warehouse.ErrRepeated) {
+	if _, err = s.Warehouse.Consolidate(ctx, s.fence(), m); !errors.Is(err, warehouse.ErrUncounted) {
 		return err == nil, err
 	}
 	s.counting = true
@@ -94,7 +94,7 @@ func (s *attemptStep) prove(ctx context.Context) (done bool, err error) {
 
 // proven tells whether a call before has merged the attempt, and died before that was noted:
 // nothing of it is in staging any more.
-func (s *attemptStep) proven(ctx context.Context) (bool, error) {
+func proven(ctx context.Context, s *attemptStep) (bool, error) {
 	if !slices.ContainsFunc(s.attempt.Parts, func(p *control.Part) bool { return p.Unproven }) {
 		return false, nil
 	}

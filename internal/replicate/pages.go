@@ -304,8 +304,8 @@ func (l *loading) account(ctx context.Context) error {
 func (l *loading) keys(ctx context.Context, rows int64) (int64, error) {
 	p := l.part
 	p.Unproven = false
-	if prover := warehouse.RolesOf(l.Warehouse).Prover; prover != nil && !l.counting {
-		proves, err := prover.Proves(ctx, l.source.Table)
+	if asked := warehouse.RolesOf(l.Warehouse).Proves; asked != nil && !l.counting {
+		proves, err := asked(ctx, l.source.Table)
 		if err != nil || proves {
 			p.Unproven = proves
 			return rows, err

@@ -233,7 +233,10 @@ type Roles struct {
 	Lands      Lands
 	Eraser     Eraser
 	Adopter    Adopter
-	Prover     Prover
+	// Proves tells whether Consolidate is expected to find by itself which keys came more than once of
+	// what is in staging for a table, at less cost than to count them before: Merge.Unproven has
+	// the jobs then.
+	Proves func(ctx context.Context, t shape.Table) (bool, error)
 	// Agreed tells what a connection has agreed on, made for the question where there is none. It says
 	// nothing of a warehouse that no such connection leads to.
 	Agreed func(ctx context.Context) (Agreement, error)
@@ -247,7 +250,9 @@ func RolesOf(w Warehouse) Roles {
 	r.Lands, _ = w.(Lands)
 	r.Eraser, _ = w.(Eraser)
 	r.Adopter, _ = w.(Adopter)
-	r.Prover, _ = w.(Prover)
+	if p, ok := w.(prover); ok {
+		r.Proves = p.Proves
+	}
 	if c, ok := w.(connected); ok {
 		r.Agreed = c.Agreed
 	}
@@ -315,10 +320,9 @@ type Adopter interface {
 	Adopt(ctx context.Context, f Fence, m Merge, how adoption.Taking) (Adoption, error)
 }
 
-// A Prover finds out by itself, when it consolidates, whether a key came more than once.
-type Prover interface {
-	// Proves tells whether Consolidate is expected to do so for what an attempt has in
-	// staging, at less cost than to count its keys before: Merge.Unproven has its jobs then.
+// prover is a warehouse that finds out by itself, when it consolidates, whether a key came more than
+// once.
+type prover interface {
 	Proves(ctx context.Context, t shape.Table) (bool, error)
 }
 

@@ -33,10 +33,6 @@ import (
 // this one wanted to write is refused (invariant 7).
 var ErrFenced = errors.New("the flow's lease was lost to another run")
 
-// ErrRepeated says that a job has keys in staging more than once of which nobody knew:
-// nothing was merged.
-var ErrRepeated = errors.New("records came more than once")
-
 // A Fence is the right to write for one flow. Every transaction that loads or
 // consolidates first updates the flow's mark with Number where the stored one
 // is not newer; no row updated means ErrFenced.
@@ -135,7 +131,7 @@ type Merge struct {
 	AbsentReason gone.Reason // for what is gone, where its batch gave no reason; "" is Purged
 	Override     bool        // a rebuild: staged versions win over final ones of any stamp
 	AllowDeletes bool        // past the stop before a mass delete
-	Unproven     []string    // jobs of which nobody has counted the keys: each key has to be there once, or it is ErrRepeated
+	Unproven     []string    // jobs whose keys nobody has counted: one that came twice is ErrUncounted
 	Forget       []string    // columns that keep no value but those of this attempt: they are masked or dropped since
 	Generation   int64
 	Watermark    time.Time // moves with the rows, in the same transaction (invariant 1)

@@ -124,7 +124,8 @@ func TestRightsAreKept(t *testing.T) {
 	s := promoting(t)
 	reader, writer := "reader_"+s.suffix(), "writer_"+s.suffix()
 	s.exec("CREATE ROLE "+reader, "CREATE ROLE "+writer,
-		"GRANT SELECT ON salesforce.account TO "+reader+" WITH GRANT OPTION", "GRANT SELECT ON salesforce.account TO PUBLIC",
+		"GRANT SELECT ON salesforce.account TO "+reader+" WITH GRANT OPTION",
+		"GRANT SELECT ON salesforce.account TO PUBLIC",
 		"GRANT INSERT, DELETE ON salesforce_incremental.account TO "+writer)
 	t.Cleanup(func() {
 		s.exec("DROP OWNED BY "+reader+", "+writer, "DROP ROLE "+reader, "DROP ROLE "+writer)

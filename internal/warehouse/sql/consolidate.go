@@ -9,6 +9,7 @@ import (
 	"catchment/internal/plan"
 	"catchment/internal/warehouse"
 	"catchment/internal/warehouse/gone"
+	"catchment/internal/warehouse/shape"
 	"catchment/internal/warehouse/sql/dialect"
 	"catchment/internal/warehouse/sql/own"
 	"catchment/internal/warehouse/sql/statements"
@@ -59,7 +60,7 @@ func (w *merger) repeated(ctx context.Context, tx Tx, f warehouse.Fence, m wareh
 	if err := w.empty(ctx, tx, m); err != nil {
 		return err
 	}
-	if err := w.likeAnyOther(ctx, tx, m.Table); err != nil {
+	if err := likeAnyOther(ctx, tx, w.store, m.Table); err != nil {
 		return err
 	}
 	mark, _, err := w.mark(ctx, tx, f.Flow)
@@ -107,7 +108,7 @@ func (w *merger) merge(
 	}
 	promoted, err := j.promote(ctx, tx)
 	if err == nil && !promoted {
-		if err = w.once(ctx, tx, m, ledger); err == nil {
+		if err = once(ctx, tx, w.store, m, ledger); err == nil {
 			err = j.merge(ctx, tx)
 		}
 	}
@@ -194,7 +195,7 @@ func (w *merger) settle(ctx context.Context, tx Tx, f warehouse.Fence, m warehou
 		err = w.empty(ctx, tx, m)
 	}
 	if err == nil && !j.promoted && (j.fresh || old.SyncedAt.IsZero()) {
-		err = w.likeAnyOther(ctx, tx, m.Table)
+		err = likeAnyOther(ctx, tx, w.store, m.Table)
 	}
 	if err != nil {
 		return err
@@ -265,6 +266,23 @@ func (w *merger) emptyLedger(ctx context.Context, tx Tx, m warehouse.Merge) erro
 		dialect.Statement{SQL: "DELETE FROM " + w.own(own.PageTable) + " WHERE attempt = $1", Args: []any{m.Attempt}},
 		dialect.Statement{SQL: "DELETE FROM " + w.own(own.AttemptTable) + " WHERE attempt = $1",
 			Args: []any{m.Attempt}})
+}
+
+// Proves tells whether the next merge of a table may promote what is staged: its primary key is what
+// finds a record that came twice then.
+func (w *merger) Proves(ctx context.Context, t shape.Table) (proves bool, err error) {
+	if !promotes(w.d) {
+		return false, nil
+	}
+	err = w.driver.View(ctx, func(tx Tx) error {
+		staging, err := storedColumns(ctx, tx, w.o.Staging, t.Name)
+		_, proves = dialect.Find(staging, own.Stamp)
+		return err
+	})
+	if err != nil {
+		return false, fmt.Errorf("see whether %s is to be promoted: %w", t.Name, err)
+	}
+	return proves, nil
 }
 
 // Consolidated tells whether an attempt was consolidated before.

@@ -122,7 +122,7 @@ func (w *loader) loadFresh(ctx context.Context, tx Tx, f warehouse.Fence, b ware
 	if len(narrow) > 0 {
 		return stale(b.Table)
 	}
-	if err := w.prepareStaging(ctx, tx, b); err != nil {
+	if err := prepareStaging(ctx, tx, w.store, b); err != nil {
 		return err
 	}
 	copies := w.copies(b, cols)
@@ -303,21 +303,13 @@ func (w *loader) Staged(ctx context.Context, attempt, job string) (pages, rows i
 func (w *loader) Keys(ctx context.Context, t shape.Table, attempt, job string) (int64, error) {
 	var n int64
 	err := w.driver.View(ctx, func(tx Tx) (err error) {
-		n, err = w.keys(ctx, tx, t, attempt, job)
+		n, err = keysOf(ctx, tx, w.store, t, attempt, job)
 		return err
 	})
 	if err != nil {
 		return 0, fmt.Errorf("keys of attempt %s: %w", attempt, err)
 	}
 	return n, nil
-}
-
-func (w *store) keys(ctx context.Context, tx Tx, t shape.Table, attempt, job string) (int64, error) {
-	s := w.of(t)
-	return count(ctx, tx,
-		fmt.Sprintf("SELECT count(k) FROM (SELECT %s AS k FROM %s v WHERE %s = $1 AND %s = $2 GROUP BY 1) x",
-			s.RecordKey("v")+s.Dialect.Bytewise, s.Staging(), s.Col("v", own.Attempt), s.Col("v", own.Job)),
-		attempt, job)
 }
 
 // CountBySeq is the query that tells how many rows each page of c brought, by

@@ -30,7 +30,7 @@ func promotes(d *dialect.Dialect) bool {
 
 // prepareStaging has a staging table ready to be promoted, before the pages of a batch come, or has it
 // like any other again where it wouldn't be.
-func (w *loader) prepareStaging(ctx context.Context, tx Tx, b warehouse.Batch) error {
+func prepareStaging(ctx context.Context, tx Tx, w *store, b warehouse.Batch) error {
 	if !promotes(w.d) || b.Op != warehouse.Put || b.Pages[0].Rows < w.d.Promotion.Least {
 		return nil
 	}
@@ -63,26 +63,9 @@ func (w *loader) prepareStaging(ctx context.Context, tx Tx, b warehouse.Batch) e
 	return err
 }
 
-// Proves tells whether the next merge of a table may promote what is staged: its primary key is what
-// finds a record that came twice then.
-func (w *merger) Proves(ctx context.Context, t shape.Table) (proves bool, err error) {
-	if !promotes(w.d) {
-		return false, nil
-	}
-	err = w.driver.View(ctx, func(tx Tx) error {
-		staging, err := storedColumns(ctx, tx, w.o.Staging, t.Name)
-		_, proves = dialect.Find(staging, own.Stamp)
-		return err
-	})
-	if err != nil {
-		return false, fmt.Errorf("see whether %s is to be promoted: %w", t.Name, err)
-	}
-	return proves, nil
-}
-
 // once proves, where it wasn't promoted, that jobs of a merge whose keys nobody has counted have each
 // key once (invariant 6).
-func (w *merger) once(ctx context.Context, tx Tx, m warehouse.Merge, ledger []statements.Entry) error {
+func once(ctx context.Context, tx Tx, w *store, m warehouse.Merge, ledger []statements.Entry) error {
 	for _, job := range m.Unproven {
 		var rows int64
 		for _, e := range ledger {
@@ -90,20 +73,29 @@ func (w *merger) once(ctx context.Context, tx Tx, m warehouse.Merge, ledger []st
 				rows += e.Rows
 			}
 		}
-		keys, err := w.keys(ctx, tx, m.Table, m.Attempt, job)
+		keys, err := keysOf(ctx, tx, w, m.Table, m.Attempt, job)
 		if err != nil {
 			return err
 		}
 		if keys != rows {
 			return plan.Failf(plan.Retry, "", "%w: job %s has %d rows in staging, and %d different keys",
-				warehouse.ErrRepeated, job, rows, keys)
+				warehouse.ErrUncounted, job, rows, keys)
 		}
 	}
 	return nil
 }
 
+// keysOf counts the different keys that a job has in staging.
+func keysOf(ctx context.Context, tx Tx, w *store, t shape.Table, attempt, job string) (int64, error) {
+	s := w.of(t)
+	return count(ctx, tx,
+		fmt.Sprintf("SELECT count(k) FROM (SELECT %s AS k FROM %s v WHERE %s = $1 AND %s = $2 GROUP BY 1) x",
+			s.RecordKey("v")+s.Dialect.Bytewise, s.Staging(), s.Col("v", own.Attempt), s.Col("v", own.Job)),
+		attempt, job)
+}
+
 // likeAnyOther takes away from a staging table what made it ready to be promoted.
-func (w *merger) likeAnyOther(ctx context.Context, tx Tx, t shape.Table) error {
+func likeAnyOther(ctx context.Context, tx Tx, w *store, t shape.Table) error {
 	if !promotes(w.d) {
 		return nil
 	}

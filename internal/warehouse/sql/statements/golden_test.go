@@ -56,7 +56,8 @@ func TestReady(t *testing.T) {
 
 // What makes a staged table the final one, where a dialect has a way.
 func TestPromote(t *testing.T) {
-	for _, d := range []*dialect.Dialect{duckdb.Dialect(), postgres.Dialect(), redshift.Dialect(redshift.FailLongText)} {
+	for _, d := range []*dialect.Dialect{duckdb.Dialect(), postgres.Dialect(),
+		redshift.Dialect(redshift.FailLongText)} {
 		if d.Promotion == nil {
 			continue
 		}
@@ -66,11 +67,13 @@ func TestPromote(t *testing.T) {
 				Now: time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC), Tables: statements.Tables{Dialect: d, Table: sample(),
 					Options: warehouse.Options{Schema: "salesforce", Staging: "salesforce_incremental"}}}
 			p, ok := statements.NewPromotion(s, statements.Parts(s.Of, []statements.Entry{
-				{Job: "j1", Op: warehouse.Put, Columns: []string{"id", "isdeleted", "masterrecordid", "systemmodstamp"}}}))
+				{Job: "j1", Op: warehouse.Put,
+					Columns: []string{"id", "isdeleted", "masterrecordid", "systemmodstamp"}}}))
 			if !ok {
 				t.Fatal("it can't be promoted")
 			}
-			all := append([]dialect.Statement{{SQL: s.StampStaging("systemmodstamp")}, p.Lock(), p.Count()}, p.Promote()...)
+			all := []dialect.Statement{{SQL: s.StampStaging("systemmodstamp")}, p.Lock(), p.Count()}
+			all = append(all, p.Promote()...)
 			for _, q := range append(all, p.SettleDeleted()...) {
 				text += q.SQL + ";\n"
 			}
