@@ -33,6 +33,7 @@ type Part struct {
 	GivenUp  bool            `json:"given_up,omitzero"` // nothing has helped: it is tried alone, before others like it
 	Doubles  *Doubles        `json:"doubles,omitempty"` // of the last job that brought keys more than once
 	Loaded   bool            `json:"loaded,omitzero"`   // all its pages are in staging, and counted
+	Unproven bool            `json:"unproven,omitzero"` // but for its keys, which the merge is going to prove
 	Pages    int64           `json:"pages,omitzero"`
 	Records  int64           `json:"records,omitzero"`
 	Rejected int64           `json:"rejected,omitzero"` // records that broke the flow's rules

@@ -84,6 +84,34 @@ func TestCrashAtEveryMoment(t *testing.T) {
 	}
 }
 
+// A first run whose staged table becomes the final one may die at any moment, too.
+func TestCrashWhilePromoting(t *testing.T) {
+	t.Parallel()
+	first := func() *rig.Rig {
+		r := rig.New(t, crashOrg(t), "Contact")
+		r.Keeps("Contact", "LastName", "Email", "Birthdate")
+		r.Shelf = shelfOf(t, "postgres")
+		return r
+	}
+	f := &rig.Fate{}
+	p := first().Start(f)
+	if row := p.Run(); row.State != control.Done {
+		t.Fatalf("without a crash: %+v", row)
+	}
+	p.Close()
+	every := *crashEvery
+	if every == 0 {
+		every = max(1, f.Moments/8)
+	}
+	t.Logf("%d moments, every %d", f.Moments, every)
+	for n := 1; n <= f.Moments; n += every {
+		dieAt(t, first(), n, func(*rig.Process) {})
+		if t.Failed() {
+			t.Fatalf("died at moment %d of %d", n, f.Moments)
+		}
+	}
+}
+
 // retypable gives contacts a field with a value, copies them, and goes on in time.
 func retypable(r *rig.Rig, field fakeorg.Field, value any) []string {
 	ids := r.IDs("Contact")
@@ -126,7 +154,11 @@ func countMoments(t *testing.T, template *rig.Rig, run func(*rig.Process)) int {
 }
 
 func crashAt(t *testing.T, template *rig.Rig, n int, run func(*rig.Process)) {
-	r := template.Fork(t)
+	dieAt(t, template.Fork(t), n, run)
+}
+
+func dieAt(t *testing.T, r *rig.Rig, n int, run func(*rig.Process)) {
+	t.Helper()
 	p := r.Start(&rig.Fate{At: n})
 	p.Tries = 1
 	run(p)

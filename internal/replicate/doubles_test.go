@@ -22,11 +22,14 @@ func twice(r *rig.Rig, id string) {
 // and the run goes on with a note.
 func TestRecordsAlikeAreOne(t *testing.T) {
 	t.Parallel()
-	for _, mover := range []flow.Mover{flow.Bulk, flow.REST} {
-		t.Run(string(mover), func(t *testing.T) {
+	for _, in := range []struct {
+		mover     flow.Mover
+		warehouse string
+	}{{flow.Bulk, "duckdb"}, {flow.REST, "duckdb"}, {flow.Bulk, "postgres"}} {
+		t.Run(string(in.mover)+" into "+in.warehouse, func(t *testing.T) {
 			t.Parallel()
 			r := rig.Small(t, "Contact", 20)
-			r.Flows[0].Mover = mover
+			r.Flows[0].Mover, r.Shelf = in.mover, shelfOf(t, in.warehouse)
 			id := r.IDs("Contact")[4]
 			twice(r, id)
 			row := r.Run(nil)
@@ -61,7 +64,18 @@ func TestRecordsAlikeAreOne(t *testing.T) {
 // are read anew once that is mended.
 func TestRecordsThatDifferAreRefused(t *testing.T) {
 	t.Parallel()
-	r := rig.Small(t, "Contact", 20)
+	for _, warehouse := range []string{"duckdb", "postgres"} {
+		t.Run(warehouse, func(t *testing.T) {
+			t.Parallel()
+			r := rig.Small(t, "Contact", 20)
+			r.Shelf = shelfOf(t, warehouse)
+			recordsThatDiffer(t, r)
+		})
+	}
+}
+
+func recordsThatDiffer(t *testing.T, r *rig.Rig) {
+	t.Helper()
 	id := r.IDs("Contact")[4]
 	r.Set(id, "Title", "one of two")
 	r.Later(time.Minute)

@@ -3,6 +3,7 @@ package replicate
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"catchment/internal/control"
 	"catchment/internal/flow"
@@ -10,6 +11,7 @@ import (
 	"catchment/internal/plural"
 	"catchment/internal/replicate/deletes"
 	"catchment/internal/replicate/reading"
+	"catchment/internal/warehouse"
 	"catchment/internal/warehouse/evidence"
 )
 
@@ -18,6 +20,9 @@ import (
 // already is not fetched or loaded again. What is loaded is then held against what
 // Salesforce's logs say.
 func (s *attemptStep) load(ctx context.Context) error {
+	if proven, err := proven(ctx, s); err != nil || proven {
+		return err
+	}
 	if err := s.dropFindings(ctx); err != nil {
 		return err
 	}
@@ -46,6 +51,9 @@ func (s *attemptStep) load(ctx context.Context) error {
 	if err := s.keptOut(ctx); err != nil {
 		return err
 	}
+	if proved, err := prove(ctx, s); err != nil || !proved {
+		return err
+	}
 	m, _, err := s.merge(ctx)
 	if err != nil {
 		return err
@@ -55,6 +63,46 @@ func (s *attemptStep) load(ctx context.Context) error {
 	}
 	s.attempt.State = control.Loaded
 	return nil
+}
+
+// prove has parts merged whose keys nobody has counted: that proves that each of their records came
+// once. Where one didn't, they are counted after all, and judged as any other part.
+func prove(ctx context.Context, s *attemptStep) (done bool, err error) {
+	m, _, err := s.merge(ctx)
+	if err != nil || len(m.Unproven) == 0 {
+		return err == nil, err
+	}
+	if err := s.looked(ctx); err != nil {
+		return false, err
+	}
+	m.AllowDeletes = s.Options.AllowDeletes
+	if _, err = s.Warehouse.Consolidate(ctx, s.fence(), m); !errors.Is(err, warehouse.ErrUncounted) {
+		return err == nil, err
+	}
+	s.counting = true
+	for place, p := range s.attempt.Parts {
+		if !p.Unproven {
+			continue
+		}
+		p.Unproven, p.Loaded = false, false
+		if err := s.loadPart(ctx, place, p); err != nil || !p.Loaded {
+			return false, err
+		}
+	}
+	return true, nil
+}
+
+// proven tells whether a call before has merged the attempt, and died before that was noted:
+// nothing of it is in staging any more.
+func proven(ctx context.Context, s *attemptStep) (bool, error) {
+	if !slices.ContainsFunc(s.attempt.Parts, func(p *control.Part) bool { return p.Unproven }) {
+		return false, nil
+	}
+	done, err := s.Warehouse.Consolidated(ctx, s.attempt.ID)
+	if done {
+		s.attempt.State = control.Loaded
+	}
+	return done, err
 }
 
 func (s *attemptStep) loadPart(ctx context.Context, place int, p *control.Part) error {

@@ -284,7 +284,7 @@ func (l *loading) account(ctx context.Context) error {
 			"%w: the warehouse has %d pages with %d rows of job %s, loaded were %d with %d",
 			reading.ErrUnsound, pages, rows, l.result.ID, l.total.Pages, l.total.Records)
 	}
-	keys, err := l.Warehouse.Keys(ctx, l.source.Table, l.attempt.ID, l.result.ID)
+	keys, err := l.keys(ctx, rows)
 	if err != nil {
 		return err
 	}
@@ -297,6 +297,21 @@ func (l *loading) account(ctx context.Context) error {
 		}
 	}
 	return reading.Finish(l.part, l.total)
+}
+
+// keys counts the different records that were loaded. Where the merge is going to prove that each
+// came once, it is as many as there are rows until that says otherwise.
+func (l *loading) keys(ctx context.Context, rows int64) (int64, error) {
+	p := l.part
+	p.Unproven = false
+	if asked := warehouse.RolesOf(l.Warehouse).Proves; asked != nil && !l.counting {
+		proves, err := asked(ctx, l.source.Table)
+		if err != nil || proves {
+			p.Unproven = proves
+			return rows, err
+		}
+	}
+	return l.Warehouse.Keys(ctx, l.source.Table, l.attempt.ID, l.result.ID)
 }
 
 // fetch stores one page as it comes off the wire and notes what it holds.

@@ -11,6 +11,7 @@ import (
 	"catchment/internal/control/recall"
 	"catchment/internal/plan"
 	"catchment/internal/replicate/limits"
+	"catchment/internal/replicate/reading"
 	"catchment/internal/salesforce"
 	"catchment/internal/source"
 	"catchment/internal/warehouse"
@@ -22,7 +23,9 @@ type attemptStep struct {
 	*Replicator
 	attempt control.Attempt
 	source  *source.Source
-	wait    time.Duration // before the next call, where the step isn't done
+	// keys are counted, whatever the warehouse proves: it has found some that came more than once
+	counting bool
+	wait     time.Duration // before the next call, where the step isn't done
 }
 
 func (s *attemptStep) fence() warehouse.Fence {
@@ -60,6 +63,16 @@ func (s *attemptStep) merge(ctx context.Context) (warehouse.Merge, recall.Memory
 		Pages: pages, Rows: records,
 		Complete: a.Complete, AbsentReason: gone.AbsentReason(s.source.Flow.Where), Override: a.Full,
 		Generation: a.Generation, Watermark: a.To, Grade: memory.Grade(), Memory: text,
+	}
+	for _, p := range a.Parts {
+		if !p.Unproven {
+			continue
+		}
+		job, err := reading.JobOf(*p)
+		if err != nil {
+			return m, memory, err
+		}
+		m.Unproven = append(m.Unproven, job.ID)
 	}
 	if a.Forget {
 		m.Forget = s.source.Guarded()

@@ -233,6 +233,10 @@ type Roles struct {
 	Lands      Lands
 	Eraser     Eraser
 	Adopter    Adopter
+	// Proves tells whether Consolidate is expected to find by itself which keys came more than once of
+	// what is in staging for a table, at less cost than to count them before: Merge.Unproven has
+	// the jobs then.
+	Proves func(ctx context.Context, t shape.Table) (bool, error)
 	// Agreed tells what a connection has agreed on, made for the question where there is none. It says
 	// nothing of a warehouse that no such connection leads to.
 	Agreed func(ctx context.Context) (Agreement, error)
@@ -246,6 +250,9 @@ func RolesOf(w Warehouse) Roles {
 	r.Lands, _ = w.(Lands)
 	r.Eraser, _ = w.(Eraser)
 	r.Adopter, _ = w.(Adopter)
+	if p, ok := w.(prover); ok {
+		r.Proves = p.Proves
+	}
 	if c, ok := w.(connected); ok {
 		r.Agreed = c.Agreed
 	}
@@ -311,6 +318,12 @@ type Adopter interface {
 	// of each record, and the old ones are kept under another name. A crash leaves
 	// everything as it was. A repeat finds nothing to adopt.
 	Adopt(ctx context.Context, f Fence, m Merge, how adoption.Taking) (Adoption, error)
+}
+
+// prover is a warehouse that finds out by itself, when it consolidates, whether a key came more than
+// once.
+type prover interface {
+	Proves(ctx context.Context, t shape.Table) (bool, error)
 }
 
 // connected is a warehouse that a connection leads to, over which others may be able

@@ -131,6 +131,7 @@ type Merge struct {
 	AbsentReason gone.Reason // for what is gone, where its batch gave no reason; "" is Purged
 	Override     bool        // a rebuild: staged versions win over final ones of any stamp
 	AllowDeletes bool        // past the stop before a mass delete
+	Unproven     []string    // jobs whose keys nobody has counted: one that came twice is ErrUncounted
 	Forget       []string    // columns that keep no value but those of this attempt: they are masked or dropped since
 	Generation   int64
 	Watermark    time.Time // moves with the rows, in the same transaction (invariant 1)

@@ -90,7 +90,7 @@ func Restart(p *control.Part, event Event) error {
 	if err != nil {
 		return err
 	}
-	p.Job, p.Loaded = nil, false
+	p.Job, p.Loaded, p.Unproven = nil, false, false
 	p.Pages, p.Records, p.Rejected, p.Bytes = 0, 0, 0, 0
 	return nil
 }

@@ -34,7 +34,7 @@ func Dialect() *dialect.Dialect {
 		Room: room.Limits{Whole: 131_072, Fraction: 16_383, // PostgreSQL documentation, "Numeric Types"
 			Dates: room.Years{First: 1, Last: 5_874_896}, Stamps: room.Years{First: 1, Last: 294_275}},
 		Grantee:    "%s",
-		Granted:    dialect.GrantedByACL,
+		Granted:    grantedByACL,
 		Savepoints: true,
 		Place:      "ctid",
 		Bytewise:   ` COLLATE "C"`,
@@ -59,6 +59,8 @@ func Dialect() *dialect.Dialect {
 		Owners:   ownersByRole,
 		System:   "tableoid xmin cmin xmax cmax ctid",
 		Overflow: overflow(),
+
+		Promotion: promotion(),
 
 		PagesPerLoad: 1, // COPY takes one after the other, each in one go
 	}
@@ -145,6 +147,15 @@ func copyNoConstants(c sql.Copy) string {
 	}
 	return "ALTER TABLE " + c.Into + " " + strings.Join(drop, ", ")
 }
+
+// grantedByACL asks the lists of rights in the catalog. PUBLIC is a role in GRANT, and no role there.
+const grantedByACL = `SELECT count(*)
+FROM pg_catalog.pg_class t
+JOIN pg_catalog.pg_namespace n ON n.oid = t.relnamespace
+CROSS JOIN LATERAL pg_catalog.aclexplode(t.relacl) a
+LEFT JOIN pg_catalog.pg_roles r ON r.oid = a.grantee
+WHERE n.nspname = $1 AND t.relname = $2 AND a.privilege_type = 'SELECT'
+	AND (r.rolname = $3 OR a.grantee = 0 AND $3 = 'public')`
 
 // ownersByRole asks for what strangers own. Whom this user needn't
 // trust is everybody but himself and the roles that he is a member of, superusers, and the

@@ -42,8 +42,11 @@ func newSite(t *testing.T, url string, o postgres.Options, grantTo ...string) *s
 	must(t, err)
 	t.Cleanup(func() { must(t, d.Close()) })
 	return &site{t: t, url: url, f: warehouse.Fence{Flow: "Account", Number: 1},
-		w: sql.New(d, warehouse.Options{Schema: "salesforce", Staging: "salesforce_incremental", GrantTo: grantTo,
-			Now: time.Now})}
+		w: sql.New(d, siteOptions(grantTo...))}
+}
+
+func siteOptions(grantTo ...string) warehouse.Options {
+	return warehouse.Options{Schema: "salesforce", Staging: "salesforce_incremental", GrantTo: grantTo, Now: time.Now}
 }
 
 // prepared makes the table as well.

@@ -59,3 +59,18 @@ func TestDeaths(t *testing.T) {
 		return oversql.New(oversql.DDLCommits(open(t)))
 	}, 47)
 }
+
+// However small a first reading is whose staged table becomes the final one, all promises hold.
+func TestPromoting(t *testing.T) {
+	t.Parallel()
+	warehousetest.Run(t, func(t testing.TB) warehousetest.Subject {
+		return oversql.New(oversql.Promoting(open(t)))
+	}, warehousetest.Procedures, warehousetest.Lands, warehousetest.Eraser, warehousetest.Adopter)
+}
+
+func TestPromotes(t *testing.T) {
+	t.Parallel()
+	warehousetest.Promotes(t, subject, func(t testing.TB) warehousetest.Subject {
+		return oversql.New(oversql.Promoting(open(t)))
+	})
+}

@@ -9,6 +9,7 @@ import (
 	"catchment/internal/plan"
 	"catchment/internal/warehouse"
 	"catchment/internal/warehouse/gone"
+	"catchment/internal/warehouse/shape"
 	"catchment/internal/warehouse/sql/dialect"
 	"catchment/internal/warehouse/sql/own"
 	"catchment/internal/warehouse/sql/statements"
@@ -59,6 +60,9 @@ func (w *merger) repeated(ctx context.Context, tx Tx, f warehouse.Fence, m wareh
 	if err := w.empty(ctx, tx, m); err != nil {
 		return err
 	}
+	if err := likeAnyOther(ctx, tx, w.store, m.Table); err != nil {
+		return err
+	}
 	mark, _, err := w.mark(ctx, tx, f.Flow)
 	if err != nil || m.Memory == "" || mark.Attempt != m.Attempt {
 		return err
@@ -102,7 +106,13 @@ func (w *merger) merge(
 	if !j.sees(columns) {
 		return warehouse.Counts{}, stale(m.Table)
 	}
-	if err := j.merge(ctx, tx); err != nil {
+	promoted, err := j.promote(ctx, tx)
+	if err == nil && !promoted {
+		if err = once(ctx, tx, w.store, m, ledger); err == nil {
+			err = j.merge(ctx, tx)
+		}
+	}
+	if err != nil {
 		return warehouse.Counts{}, err
 	}
 	err = w.settle(ctx, tx, f, m, j)
@@ -111,10 +121,10 @@ func (w *merger) merge(
 
 // Seal writes down that an attempt is in staging as a whole, and how it is
 // to be consolidated: from then on CALL consolidated_of_tables() may do it too
-// (invariant 1). One that has to forget values is left to Consolidate. It may be
+// (invariant 1). One that has to forget values, or whose keys nobody has counted, is left to Consolidate. It may be
 // repeated.
 func (w *merger) Seal(ctx context.Context, f warehouse.Fence, m warehouse.Merge) error {
-	if len(m.Forget) > 0 {
+	if len(m.Forget) > 0 || len(m.Unproven) > 0 {
 		return nil
 	}
 	return w.fenced(ctx, f, "count attempt "+m.Attempt, func(tx Tx) error {
@@ -174,10 +184,19 @@ func (w *store) logged(ctx context.Context, tx Tx, attempt string) (warehouse.Co
 // settle ends a merge: nothing of the attempt stays in staging, and the log
 // and the mark say what was done.
 func (w *merger) settle(ctx context.Context, tx Tx, f warehouse.Fence, m warehouse.Merge, j *join) error {
-	if err := w.empty(ctx, tx, m); err != nil {
+	old, _, err := w.mark(ctx, tx, f.Flow)
+	if err != nil {
 		return err
 	}
-	old, _, err := w.mark(ctx, tx, f.Flow)
+	switch {
+	case j.promoted: // the staging table is a new one
+		err = w.emptyLedger(ctx, tx, m)
+	default:
+		err = w.empty(ctx, tx, m)
+	}
+	if err == nil && !j.promoted && (j.fresh || old.SyncedAt.IsZero()) {
+		err = likeAnyOther(ctx, tx, w.store, m.Table)
+	}
 	if err != nil {
 		return err
 	}
@@ -235,10 +254,35 @@ func (w *merger) empty(ctx context.Context, tx Tx, m warehouse.Merge) error {
 			clear = s.Truncate()
 		}
 	}
-	return do(ctx, tx, clear,
+	if err := do(ctx, tx, clear); err != nil {
+		return err
+	}
+	return w.emptyLedger(ctx, tx, m)
+}
+
+// emptyLedger removes an attempt from the ledger.
+func (w *merger) emptyLedger(ctx context.Context, tx Tx, m warehouse.Merge) error {
+	return do(ctx, tx,
 		dialect.Statement{SQL: "DELETE FROM " + w.own(own.PageTable) + " WHERE attempt = $1", Args: []any{m.Attempt}},
 		dialect.Statement{SQL: "DELETE FROM " + w.own(own.AttemptTable) + " WHERE attempt = $1",
 			Args: []any{m.Attempt}})
+}
+
+// Proves tells whether the next merge of a table may promote what is staged: its primary key is what
+// finds a record that came twice then.
+func (w *merger) Proves(ctx context.Context, t shape.Table) (proves bool, err error) {
+	if !promotes(w.d) {
+		return false, nil
+	}
+	err = w.driver.View(ctx, func(tx Tx) error {
+		staging, err := storedColumns(ctx, tx, w.o.Staging, t.Name)
+		_, proves = dialect.Find(staging, own.Stamp)
+		return err
+	})
+	if err != nil {
+		return false, fmt.Errorf("see whether %s is to be promoted: %w", t.Name, err)
+	}
+	return proves, nil
 }
 
 // Consolidated tells whether an attempt was consolidated before.

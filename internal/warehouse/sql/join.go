@@ -23,6 +23,8 @@ type join struct {
 	counts  warehouse.Counts
 	applied int64 // staged versions that were written
 
+	promoted bool // the staged table is the final one now
+
 	inShape bool // no column of the final table is on its way to another type
 
 	sudden  int64 // deletes that count for the stop before a mass delete

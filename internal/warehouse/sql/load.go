@@ -122,6 +122,9 @@ func (w *loader) loadFresh(ctx context.Context, tx Tx, f warehouse.Fence, b ware
 	if len(narrow) > 0 {
 		return stale(b.Table)
 	}
+	if err := prepareStaging(ctx, tx, w.store, b); err != nil {
+		return err
+	}
 	copies := w.copies(b, cols)
 	if err := copyPages(ctx, tx, copies[0]); err != nil {
 		return err
@@ -298,13 +301,9 @@ func (w *loader) Staged(ctx context.Context, attempt, job string) (pages, rows i
 // record once: fewer keys than rows mean that a page came twice, and another
 // one not at all.
 func (w *loader) Keys(ctx context.Context, t shape.Table, attempt, job string) (int64, error) {
-	s := w.of(t)
 	var n int64
 	err := w.driver.View(ctx, func(tx Tx) (err error) {
-		n, err = count(ctx, tx,
-			fmt.Sprintf("SELECT count(k) FROM (SELECT %s AS k FROM %s v WHERE %s = $1 AND %s = $2 GROUP BY 1) x",
-				s.RecordKey("v")+s.Dialect.Bytewise, s.Staging(), s.Col("v", own.Attempt), s.Col("v", own.Job)),
-			attempt, job)
+		n, err = keysOf(ctx, tx, w.store, t, attempt, job)
 		return err
 	})
 	if err != nil {

@@ -3,7 +3,7 @@
 // warehouse by name, and asks none.
 //
 // Files, from the top: adapt.go, layout.go, overflow.go, rights.go, retype.go, stored.go,
-// step.go, types.go, statement.go, dialect.go, fill.go, views.go.
+// step.go, types.go, statement.go, dialect.go, promotion.go, fill.go, views.go.
 package dialect
 
 import (
@@ -56,7 +56,8 @@ type Dialect struct {
 	Owners      string // asks which of {schemas}, and of {names} in them, strangers own, and who; "" where nobody asks
 	System      string // the names that no column can have, a space between, since all tables have such columns
 
-	Overflow *Overflow // where a row has little room, nil elsewhere
+	Overflow  *Overflow  // where a row has little room, nil elsewhere
+	Promotion *Promotion // where a staged table can become a final one, nil elsewhere
 
 	PagesPerLoad int // how many its loader likes to take at once
 }

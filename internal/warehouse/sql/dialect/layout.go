@@ -122,14 +122,19 @@ func (d *Dialect) fitNames(t shape.Table) error {
 	return nil
 }
 
-// Layout is the columns of a table in order. Those of staging begin with ours:
-// a warehouse that keeps rows together walks over what stands before the one that
+// Layout is the columns of a table in order. Those of staging begin with ours that no final table
+// has: a warehouse that keeps rows together walks over what stands before the one that
 // it looks at, and each merge looks for its attempt in every row.
 func Layout(t shape.Table, ours []shape.Column) []shape.Column {
-	if ours[0].Name == own.Attempt {
-		return slices.Concat(ours, t.Columns)
+	var before, behind []shape.Column
+	for _, c := range ours {
+		if slices.ContainsFunc(own.Final(), func(f shape.Column) bool { return f.Name == c.Name }) {
+			behind = append(behind, c)
+			continue
+		}
+		before = append(before, c)
 	}
-	return slices.Concat(t.Columns, ours)
+	return slices.Concat(before, t.Columns, behind)
 }
 
 // CreateTable makes a table without a key: the first consolidation adds it,

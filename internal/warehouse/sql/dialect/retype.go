@@ -20,7 +20,10 @@ import (
 // the one that it took it from.
 func (d *Dialect) widerOf(column string) string { return d.underway(own.Wider, column) }
 
-func (d *Dialect) wasOf(column string) string { return d.underway(own.Was, column) }
+// oldColumn is how the name of a column begins that another one took the place of, where DDL commits.
+const oldColumn = "_catchment_was"
+
+func (d *Dialect) wasOf(column string) string { return d.underway(oldColumn, column) }
 
 func (d *Dialect) underway(prefix, column string) string {
 	return shape.Shorten(d.LongestName, prefix+"_"+column, column)
@@ -85,7 +88,7 @@ func (d *Dialect) Finished(has []Stored, names []string) []Stored {
 // InShape tells whether no column of a table is on its way to another type.
 func InShape(has []Stored) bool {
 	return !slices.ContainsFunc(has, func(c Stored) bool {
-		return strings.HasPrefix(c.Name, own.Wider) || strings.HasPrefix(c.Name, own.Was)
+		return strings.HasPrefix(c.Name, own.Wider) || strings.HasPrefix(c.Name, oldColumn)
 	})
 }
 

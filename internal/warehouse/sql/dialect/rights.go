@@ -11,17 +11,7 @@ import (
 // make a schema that is there already takes the right to make one.
 const SchemasByName = "SELECT count(*) FROM pg_catalog.pg_namespace WHERE nspname = $1"
 
-// GrantedByACL is the Granted of a dialect whose catalog has lists of rights. PUBLIC is
-// a role in GRANT, and no role in the catalog.
-const GrantedByACL = `SELECT count(*)
-FROM pg_catalog.pg_class t
-JOIN pg_catalog.pg_namespace n ON n.oid = t.relnamespace
-CROSS JOIN LATERAL pg_catalog.aclexplode(t.relacl) a
-LEFT JOIN pg_catalog.pg_roles r ON r.oid = a.grantee
-WHERE n.nspname = $1 AND t.relname = $2 AND a.privilege_type = 'SELECT'
-	AND (r.rolname = $3 OR a.grantee = 0 AND $3 = 'public')`
-
-// RightsByACL is the Rights of such a dialect. It sees what information_schema hides
+// RightsByACL is the Rights of a dialect whose catalog has lists of rights. It sees what information_schema hides
 // from a user without rights.
 const RightsByACL = `SELECT n.nspname,
 	pg_catalog.has_schema_privilege(n.oid, 'USAGE'),

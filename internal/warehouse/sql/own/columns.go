@@ -18,7 +18,7 @@ const (
 	RejectedAt   = "_catchment_rejected_at"
 	Wider        = "_catchment_wider"    // on the way to another type
 	Overflow     = "_catchment_overflow" // what a row has no room for
-	Was          = "_catchment_was"      // what one took the place of, where DDL commits
+	Stamp        = "_catchment_stamp"    // At as the final row will have it, in staging that may be promoted
 )
 
 // Staging are our own columns of a staging table.
@@ -30,11 +30,13 @@ func Staging() []shape.Column {
 	}
 }
 
-// Final are our own columns of a final table.
+// Final are our own columns of a final table. Those that staging has, too, come first: a
+// staged table becomes a final one by columns that it loses, and others that it gets at its
+// end.
 func Final() []shape.Column {
 	return []shape.Column{
-		{Name: SyncedAt, Kind: shape.Timestamp}, {Name: At, Kind: shape.Timestamp},
-		{Name: ReadAt, Kind: shape.Timestamp},
+		{Name: ReadAt, Kind: shape.Timestamp}, {Name: At, Kind: shape.Timestamp},
+		{Name: SyncedAt, Kind: shape.Timestamp},
 		{Name: DeletedAt, Kind: shape.Timestamp}, {Name: DeleteReason, Kind: shape.Text, Length: 16},
 		{Name: RejectedAt, Kind: shape.Timestamp},
 	}

@@ -3,6 +3,7 @@ package statements_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"catchment/internal/golden"
 	"catchment/internal/warehouse"
@@ -50,6 +51,35 @@ func TestReady(t *testing.T) {
 		}
 		text, _, _ = strings.Cut(text, "CREATE OR REPLACE") // TestProcedures has them
 		golden.Equal(t, d.Name+"-ready.sql", text)
+	}
+}
+
+// What makes a staged table the final one, where a dialect has a way.
+func TestPromote(t *testing.T) {
+	for _, d := range []*dialect.Dialect{duckdb.Dialect(), postgres.Dialect(),
+		redshift.Dialect(redshift.FailLongText)} {
+		if d.Promotion == nil {
+			continue
+		}
+		text := ""
+		for _, policy := range []gone.Policy{gone.Flag, gone.Remove} {
+			s := &statements.Merge{Of: warehouse.Merge{Table: sample(), Attempt: "a1", Policy: policy},
+				Now: time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC), Tables: statements.Tables{Dialect: d, Table: sample(),
+					Options: warehouse.Options{Schema: "salesforce", Staging: "salesforce_incremental"}}}
+			p, ok := statements.NewPromotion(s, statements.Parts(s.Of, []statements.Entry{
+				{Job: "j1", Op: warehouse.Put,
+					Columns: []string{"id", "isdeleted", "masterrecordid", "systemmodstamp"}}}))
+			if !ok {
+				t.Fatal("it can't be promoted")
+			}
+			all := []dialect.Statement{{SQL: s.StampStaging("systemmodstamp")}, p.Lock(), p.Count()}
+			all = append(all, p.Promote()...)
+			for _, q := range append(all, p.SettleDeleted()...) {
+				text += q.SQL + ";\n"
+			}
+			text += "\n"
+		}
+		golden.Equal(t, d.Name+"-promote.sql", text)
 	}
 }
 

@@ -4,8 +4,8 @@
 // Nothing is sent here: package sql does that.
 //
 // Files, from the top: script.go, ready.go, procedure.go, compare.go, kept.go, patch.go, direct.go,
-// scratch.go, gone.go, replace.go, merge.go, part.go, hands.go, doubles.go, overflow.go,
-// tables.go.
+// scratch.go, gone.go, replace.go, promote.go, merge.go, part.go, hands.go, doubles.go,
+// overflow.go, tables.go.
 package statements
 
 import (
@@ -39,11 +39,17 @@ type Merge struct {
 // at is the first part of a version's order: the stamp of the record. What
 // carries none is as new as its reading.
 func (s *Merge) at(p Part) string {
-	stamps := []string{s.Col("v", own.At)}
-	if name, ok := p.carries(s.Of.Table, shape.FieldStamp); ok {
-		stamps = append(stamps, s.Col("v", name))
+	name, _ := p.carries(s.Of.Table, shape.FieldStamp)
+	return stamped(func(name string) string { return s.Col("v", name) }, name)
+}
+
+// stamped is how new a staged version is whose record has its stamp in a column, "" for none.
+func stamped(column func(name string) string, stamp string) string {
+	stamps := []string{column(own.At)}
+	if stamp != "" {
+		stamps = append(stamps, column(stamp))
 	}
-	return "coalesce(" + strings.Join(append(stamps, s.Col("v", own.ReadAt)), ", ") + ")"
+	return "coalesce(" + strings.Join(append(stamps, column(own.ReadAt)), ", ") + ")"
 }
 
 // deleted tells whether a version is of a deleted record.

@@ -96,7 +96,10 @@ func sameSet(a, b []string) bool {
 // carries tells the column of a field, if the part's pages had it.
 func (p Part) carries(t shape.Table, field string) (string, bool) {
 	c, ok := t.Column(field)
-	return c.Name, ok && slices.Contains(p.columns, c.Name)
+	if !ok || !slices.Contains(p.columns, c.Name) {
+		return "", false
+	}
+	return c.Name, true
 }
 
 // FewDeletes is how many deletes never stop a merge.

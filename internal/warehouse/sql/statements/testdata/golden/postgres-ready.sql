@@ -31,14 +31,14 @@ CREATE TABLE "salesforce_incremental"."account" (
 	"_catchment_op" TEXT,
 	"_catchment_job" TEXT,
 	"_catchment_seq" BIGINT,
-	"_catchment_at" TIMESTAMPTZ,
-	"_catchment_read_at" TIMESTAMPTZ,
 	"id" TEXT,
 	"isdeleted" BOOLEAN,
 	"masterrecordid" TEXT,
 	"systemmodstamp" TIMESTAMPTZ,
 	"odd""name" TEXT,
-	"amount__c" NUMERIC
+	"amount__c" NUMERIC,
+	"_catchment_at" TIMESTAMPTZ,
+	"_catchment_read_at" TIMESTAMPTZ
 );
 CREATE TABLE "salesforce"."account" (
 	"id" TEXT,
@@ -47,9 +47,9 @@ CREATE TABLE "salesforce"."account" (
 	"systemmodstamp" TIMESTAMPTZ,
 	"odd""name" TEXT,
 	"amount__c" NUMERIC,
-	"_catchment_synced_at" TIMESTAMPTZ,
-	"_catchment_at" TIMESTAMPTZ,
 	"_catchment_read_at" TIMESTAMPTZ,
+	"_catchment_at" TIMESTAMPTZ,
+	"_catchment_synced_at" TIMESTAMPTZ,
 	"_catchment_deleted_at" TIMESTAMPTZ,
 	"_catchment_delete_reason" TEXT,
 	"_catchment_rejected_at" TIMESTAMPTZ

@@ -7,11 +7,11 @@ CREATE TABLE "salesforce_incremental"."log__b" (
 	"_catchment_op" VARCHAR(64),
 	"_catchment_job" VARCHAR(256),
 	"_catchment_seq" BIGINT,
-	"_catchment_at" TIMESTAMPTZ,
-	"_catchment_read_at" TIMESTAMPTZ,
 	"day__c" DATE,
 	"n__c" INTEGER,
-	"text__c" VARCHAR(65535)
+	"text__c" VARCHAR(65535),
+	"_catchment_at" TIMESTAMPTZ,
+	"_catchment_read_at" TIMESTAMPTZ
 );
 
 -- One row for each key.
@@ -19,9 +19,9 @@ CREATE TABLE "salesforce"."log__b" (
 	"day__c" DATE,
 	"n__c" INTEGER,
 	"text__c" VARCHAR(65535),
-	"_catchment_synced_at" TIMESTAMPTZ,
-	"_catchment_at" TIMESTAMPTZ,
 	"_catchment_read_at" TIMESTAMPTZ,
+	"_catchment_at" TIMESTAMPTZ,
+	"_catchment_synced_at" TIMESTAMPTZ,
 	"_catchment_deleted_at" TIMESTAMPTZ,
 	"_catchment_delete_reason" VARCHAR(64),
 	"_catchment_rejected_at" TIMESTAMPTZ

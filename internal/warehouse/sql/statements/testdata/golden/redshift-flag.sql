@@ -7,14 +7,14 @@ CREATE TABLE "salesforce_incremental"."account" (
 	"_catchment_op" VARCHAR(64),
 	"_catchment_job" VARCHAR(256),
 	"_catchment_seq" BIGINT,
-	"_catchment_at" TIMESTAMPTZ,
-	"_catchment_read_at" TIMESTAMPTZ,
 	"id" VARCHAR(65535),
 	"isdeleted" BOOLEAN,
 	"masterrecordid" VARCHAR(65535),
 	"systemmodstamp" TIMESTAMPTZ,
 	"odd""name" VARCHAR(65535),
-	"amount__c" DECIMAL(38,2)
+	"amount__c" DECIMAL(38,2),
+	"_catchment_at" TIMESTAMPTZ,
+	"_catchment_read_at" TIMESTAMPTZ
 )
 DISTSTYLE KEY DISTKEY ("id") SORTKEY ("systemmodstamp");
 
@@ -26,9 +26,9 @@ CREATE TABLE "salesforce"."account" (
 	"systemmodstamp" TIMESTAMPTZ,
 	"odd""name" VARCHAR(65535),
 	"amount__c" DECIMAL(38,2),
-	"_catchment_synced_at" TIMESTAMPTZ,
-	"_catchment_at" TIMESTAMPTZ,
 	"_catchment_read_at" TIMESTAMPTZ,
+	"_catchment_at" TIMESTAMPTZ,
+	"_catchment_synced_at" TIMESTAMPTZ,
 	"_catchment_deleted_at" TIMESTAMPTZ,
 	"_catchment_delete_reason" VARCHAR(64),
 	"_catchment_rejected_at" TIMESTAMPTZ
