@@ -11,15 +11,16 @@ import (
 )
 
 // moverFor picks how to read: nothing at all, as the flow is set, or as suits best.
-// changed may be mover.Uncounted.
-func moverFor(movers mover.Set, setting string, changed int64, q control.Query) string {
+// The query of much is q.
+func moverFor(movers mover.Set, setting string, much mover.Amount, q control.Query) string {
 	switch {
-	case changed == 0:
+	case much.Records == 0:
 		return string(reading.Nothing)
 	case setting != "auto" && setting != "":
 		return setting
 	}
-	return movers.For(changed, len(reading.SOQL(q)))
+	much.Query = len(reading.SOQL(q))
+	return movers.For(much)
 }
 
 // inBulk tells whether Bulk can read any of some columns beside those that every
