@@ -249,11 +249,13 @@ verify-big: deps ## seven differences found and mended in a copy of RECORDS Acco
 	$(took)
 
 .PHONY: bench
-bench: deps ## the table of docs/benchmarks.md: RECORDS=n BIG=n ROUNDS=n for a shorter one
+bench: deps ## the table of docs/benchmarks.md: RECORDS=n BIG=n ROUNDS=n for a shorter one, BEFORE=binary to compare
 	$(GO) test ./cmd/catchment -count=1 -v -timeout 3h -run '^TestSpeed$$' \
 	  -speed.records=$(RECORDS) -speed.big=$(BIG) -speed.rounds=$(ROUNDS) | grep --line-buffered -v '^=== '
 	$(GO) test ./cmd/catchment -count=1 -v -timeout 3h -run '^TestUnfitSpeed$$' \
 	  -unfit.records=$(RECORDS) -speed.rounds=$(ROUNDS) | grep --line-buffered -v '^=== '
+	$(GO) test ./cmd/catchment -count=1 -v -timeout 3h -run '^TestFewSpeed$$' -few.records=100000 \
+	  -few.before=$(abspath $(BEFORE)) -speed.rounds=$(ROUNDS) | grep --line-buffered -v '^=== '
 	$(GO) test ./internal/fakeorg -run '^$$' -bench TenMillionAccounts -benchtime 1x
 	$(took)
 

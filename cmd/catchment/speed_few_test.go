@@ -208,8 +208,8 @@ func (o *loggedOrg) change() {
 	}
 	o.ask("POST", "/_org/records", map[string]any{"do": "purge", "ids": deleted[:fewPurged]}, nil)
 	o.next += fewChanged + fewDeleted
-	// the logs go up to the last full minute
-	o.ask("POST", "/_org/clock", map[string]any{"advance": "70s"}, nil)
+	// the logs go up to the last full minute, and are asked about two minutes at least
+	o.ask("POST", "/_org/clock", map[string]any{"advance": "5m"}, nil)
 }
 
 // A fewCopy is one binary's copy of the org.
