@@ -52,7 +52,7 @@ type Job struct {
 	ReadAt  time.Time `json:"read_at"` // the server's Date when the job was created
 	Done    bool      `json:"done"`
 	Records int64     `json:"records"`         // what Salesforce says it holds, once done
-	Answer  int64     `json:"answer,omitzero"` // records of its first answer, where it is a query that is answered at once
+	Answer  int64     `json:"answer,omitzero"` // records of the first answer, where it is a query that has one
 	Request Request   `json:"request"`
 }
 

@@ -221,24 +221,6 @@ func TestMoverFor(t *testing.T) {
 	}
 }
 
-func TestFirstPoll(t *testing.T) {
-	t.Parallel()
-	for _, test := range []struct{ last, age, want time.Duration }{
-		{0, 0, 0},           // nobody knows such a job
-		{0, time.Second, 0}, // nor of this one
-		{time.Second, 0, 900 * time.Millisecond},
-		{time.Second, 400 * time.Millisecond, 500 * time.Millisecond},
-		{time.Second, 850 * time.Millisecond, 0}, // not worth a step of its own
-		{time.Second, time.Hour, 0},
-		{40 * time.Millisecond, 0, 0},
-		{time.Hour, 0, 30 * time.Second}, // it may be much smaller
-	} {
-		if got := firstPoll(test.last, test.age); got != test.want {
-			t.Errorf("%+v: %s", test, got)
-		}
-	}
-}
-
 func TestAnswerOf(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct{ known, total, first, want int64 }{
@@ -254,20 +236,6 @@ func TestAnswerOf(t *testing.T) {
 		job := mover.Job{Records: test.total, Answer: test.first}
 		if got := answerOf(test.known, job, 2000); got != test.want {
 			t.Errorf("%+v: %d", test, got)
-		}
-	}
-}
-
-func TestPollWait(t *testing.T) {
-	t.Parallel()
-	for age, want := range map[time.Duration]time.Duration{
-		-time.Hour:      200 * time.Millisecond,
-		0:               200 * time.Millisecond,
-		4 * time.Second: time.Second,
-		time.Hour:       30 * time.Second,
-	} {
-		if got := pollWait(age); got != want {
-			t.Errorf("age %s: %s, want %s", age, got, want)
 		}
 	}
 }

@@ -129,7 +129,7 @@ func TestWideRecords(t *testing.T) {
 			t.Errorf("%d changes took %d queries, it should be %d: %v", changes, got, queries, calls)
 		}
 		if f := r.FlowRow("Contact"); f.Answer != answer {
-			t.Errorf("%d changes: an answer is remembered to hold %d records, it should be %d", changes, f.Answer, answer)
+			t.Errorf("%d changes: an answer is remembered to hold %d records, not %d", changes, f.Answer, answer)
 		}
 		r.Same()
 	}

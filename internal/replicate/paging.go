@@ -174,7 +174,7 @@ func (j *paging) finished(ctx context.Context) (bool, error) {
 	}
 	if len(p.Job) == 0 { // the last one failed, or it is planned only now
 		err := j.createPart(ctx, p)
-		j.soon(pollWait(0))
+		j.soon(reading.PollWait(0))
 		return false, err
 	}
 	pager, job, err := j.job()
@@ -189,7 +189,7 @@ func (j *paging) finished(ctx context.Context) (bool, error) {
 		j.soon(wait)
 		return false, err
 	}
-	j.soon(pollWait(now.Sub(job.ReadAt)))
+	j.soon(reading.PollWait(now.Sub(job.ReadAt)))
 	job, err = pager.Poll(ctx, job)
 	if age := now.Sub(job.ReadAt); err == nil && !job.Done && age > cmp.Or(j.Options.JobTime, jobTime) {
 		err = plan.Fixf("look at the Bulk Data Load Jobs page of Setup; the next run makes another job",
@@ -340,6 +340,33 @@ func (j *paging) drop(ctx context.Context) error {
 		return err
 	}
 	return pager.Drop(ctx, job)
+}
+
+// age is how long ago the part's job was made, by our clock.
+func (j *paging) age() time.Duration {
+	return max(j.Options.Now().Sub(j.part.Posted), 0)
+}
+
+// leaveAlone tells how long the part's job is to be left alone before it is asked for the
+// first time: once for each job, whatever the clocks say by then.
+func (j *paging) leaveAlone(ctx context.Context) (time.Duration, error) {
+	p := j.part
+	if p.Left || p.Posted.IsZero() {
+		return 0, nil
+	}
+	row, err := j.Control.Flow(ctx, j.attempt.Flow)
+	if err != nil {
+		return 0, err
+	}
+	p.Left = true
+	return reading.FirstPoll(row.Took[reading.KindOfJob(j.attempt, *p)], j.age()), nil
+}
+
+// soon lets the next call come after a while, or before, as another part wants it.
+func (j *paging) soon(wait time.Duration) {
+	if j.wait == 0 || wait < j.wait {
+		j.wait = wait
+	}
 }
 
 // lastOf is the last of some notes, "" where there are none.

@@ -14,9 +14,9 @@
 // mover, the SQL to warehouse, and comparing to verify.
 //
 // Files, from the top: steps.go, forecast.go, publish.go, list.go, org.go, open.go, abandon.go,
-// drop.go, load.go, gone.go, consolidate.go, detach.go, create.go, paging.go, polling.go,
-// answers.go, pages.go, shrink.go, land.go, step.go, decide.go, memory.go, drift.go, parts.go,
-// choose.go, replicate.go, sources.go.
+// drop.go, load.go, gone.go, consolidate.go, detach.go, create.go, paging.go, pages.go,
+// shrink.go, land.go, step.go, decide.go, memory.go, drift.go, parts.go, choose.go, replicate.go,
+// sources.go.
 package replicate
 
 import (
