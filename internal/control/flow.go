@@ -28,7 +28,12 @@ type FlowRow struct {
 	Held        int64      `json:"held,omitzero"`         // records that the org had, the recycle bin apart
 	HeldAt      time.Time  `json:"held_at,omitzero"`      // when it said so, by its clock
 	AskedAt     time.Time  `json:"asked_at,omitzero"`     // and when it was last asked
-	Version     int64      `json:"-"`                     // 0: not stored
+	// Answer is how many of its records an answer of REST held last that had room for no
+	// more; 0 where it was as many as fit at best, or nobody has seen one.
+	Answer int64 `json:"answer,omitzero"`
+	// Took is how long the last Bulk job of each kind of reading took, by our clock.
+	Took    map[string]time.Duration `json:"took,omitempty"`
+	Version int64                    `json:"-"` // 0: not stored
 }
 
 // Fail notes how the flow's part in a run failed.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"catchment/internal/control/versioned"
 )
@@ -28,6 +29,9 @@ type Part struct {
 	Splits int    `json:"splits,omitzero"` // how often it was split to become this small
 
 	Job      json.RawMessage `json:"job,omitempty"`     // the mover's
+	Posted   time.Time       `json:"posted,omitzero"`   // when the job was made, by our clock
+	Left     bool            `json:"left,omitzero"`     // it was left alone for as long as such jobs took last
+	Took     time.Duration   `json:"took,omitzero"`     // until the job had its result, as far as anybody looked
 	Jobs     int             `json:"jobs,omitzero"`     // created so far; all but one are orphaned or gone
 	Failed   []string        `json:"failed,omitempty"`  // the movers of jobs that came to nothing, one for each
 	GivenUp  bool            `json:"given_up,omitzero"` // nothing has helped: it is tried alone, before others like it

@@ -14,6 +14,8 @@ import (
 	"io"
 	"iter"
 	"time"
+
+	"catchment/internal/schema"
 )
 
 // ErrGone says that a job, or its results, can't be read any more: it was
@@ -36,6 +38,10 @@ type Request struct {
 	// IDs are the records to read where they are few and known: SOQL then only
 	// names the fields, and what isn't there any more is left out.
 	IDs []string `json:",omitempty"`
+
+	// Described is the object as whoever asks has had it described, so that nobody has to
+	// ask for that again. One without fields says nothing.
+	Described schema.Object `json:"-"`
 }
 
 // A Job is one reading of an object. It is small and survives a crash in the
@@ -45,7 +51,8 @@ type Job struct {
 	Version string    `json:"version"` // API version; results must be read with the same
 	ReadAt  time.Time `json:"read_at"` // the server's Date when the job was created
 	Done    bool      `json:"done"`
-	Records int64     `json:"records"` // what Salesforce says it holds, once done
+	Records int64     `json:"records"`         // what Salesforce says it holds, once done
+	Answer  int64     `json:"answer,omitzero"` // records of the first answer, where it is a query that has one
 	Request Request   `json:"request"`
 }
 

@@ -37,13 +37,13 @@ func (s Set) Lander(name string) Lander {
 // Uncounted stands for a number of records that nobody knows.
 const Uncounted = -1
 
-// For names the pager for so many records and a query so long: of those that
-// suit, the one that takes the fewest calls. Where none does, it is the one that reads
-// whatever can be queried, and "" where there is none of these either.
-func (s Set) For(records int64, query int) string {
+// For names the pager for so much: of those that suit, the one that takes the fewest
+// calls. Where none does, it is the one that reads whatever can be queried, and "" where
+// there is none of these either.
+func (s Set) For(a Amount) string {
 	best, least := "", int64(0)
-	for _, name := range s.pagers(func(t Traits) bool { return t.suits(records, query) }) {
-		if calls, _ := s.Traits(name).Price(records); best == "" || calls < least {
+	for _, name := range s.pagers(func(t Traits) bool { return t.suits(a) }) {
+		if calls, _ := s.Traits(name).Price(a); best == "" || calls < least {
 			best, least = name, calls
 		}
 	}

@@ -27,17 +27,23 @@ func moversOf(version string) mover.Set {
 
 func TestFewRecordsGoByREST(t *testing.T) {
 	for _, tt := range []struct {
-		records int64
-		query   int
-		want    string
+		much mover.Amount
+		want string
 	}{
-		{1, 100, "r"}, {2000, 100, "r"}, {2001, 100, "b"}, {mover.Uncounted, 100, "b"}, {1, 4000, "r"}, {1, 4001, "b"},
+		{mover.Amount{Records: 1, Query: 100}, "r"},
+		{mover.Amount{Records: 4000, Query: 100}, "r"},
+		{mover.Amount{Records: 4001, Query: 100}, "b"},
+		{mover.Amount{Records: mover.Uncounted, Query: 100}, "b"},
+		{mover.Amount{Records: 1, Query: 4000}, "r"},
+		{mover.Amount{Records: 1, Query: 4001}, "b"},
+		{mover.Amount{Records: 500, Answer: 250}, "r"}, // wide ones come fewer at a time
+		{mover.Amount{Records: 501, Answer: 250}, "b"},
 	} {
-		if got := movers.For(tt.records, tt.query); got != tt.want {
-			t.Errorf("%d records by a query of %d bytes: %q, want %q", tt.records, tt.query, got, tt.want)
+		if got := movers.For(tt.much); got != tt.want {
+			t.Errorf("%+v: %q, want %q", tt.much, got, tt.want)
 		}
 	}
-	if got := (mover.Set{"a": movers["a"]}).For(1, 1); got != "" {
+	if got := (mover.Set{"a": movers["a"]}).For(mover.Amount{Records: 1, Query: 1}); got != "" {
 		t.Errorf("%q is no pager", got)
 	}
 }
@@ -47,11 +53,11 @@ func TestOldVersionsGoByREST(t *testing.T) {
 	for version, want := range map[string]string{"46.0": "r", "47.0": "b"} {
 		of := moversOf(version)
 		for _, query := range []int{100, 8000} {
-			if got := of.For(1_000_000, query); got != want {
+			if got := of.For(mover.Amount{Records: 1_000_000, Query: query}); got != want {
 				t.Errorf("%s: a million records go by %q, want %q", version, got, want)
 			}
 		}
-		if got := of.For(10, 100); got != "r" {
+		if got := of.For(mover.Amount{Records: 10, Query: 100}); got != "r" {
 			t.Errorf("%s: ten records go by %q", version, got)
 		}
 	}
@@ -59,14 +65,16 @@ func TestOldVersionsGoByREST(t *testing.T) {
 
 func TestPrice(t *testing.T) {
 	for _, tt := range []struct {
-		name                 string
-		records, calls, jobs int64
+		name                         string
+		records, answer, calls, jobs int64
 	}{
-		{"r", 0, 1, 0}, {"r", 1999, 1, 0}, {"r", 2000, 2, 0}, {"r", 5000, 3, 0},
-		{"b", 1, 6, 1}, {"b", 100_000, 7, 1}, {"b", 450_000, 11, 1},
-		{"a", 5000, 0, 0}, {"none", 5000, 0, 0},
+		{"r", mover.Uncounted, 0, 1, 0}, {"r", 0, 0, 1, 0}, {"r", 2000, 0, 1, 0}, {"r", 2001, 0, 2, 0},
+		{"r", 5000, 0, 3, 0}, {"r", 5000, 250, 20, 0}, {"r", 5000, 9000, 3, 0},
+		{"b", 1, 0, 6, 1}, {"b", 100_000, 250, 6, 1}, {"b", 100_001, 0, 7, 1}, {"b", 450_000, 0, 11, 1},
+		{"a", 5000, 0, 0, 0}, {"none", 5000, 0, 0, 0},
 	} {
-		if calls, jobs := movers.Traits(tt.name).Price(tt.records); calls != tt.calls || jobs != tt.jobs {
+		much := mover.Amount{Records: tt.records, Answer: tt.answer}
+		if calls, jobs := movers.Traits(tt.name).Price(much); calls != tt.calls || jobs != tt.jobs {
 			t.Errorf("%s: %d records take %d calls and %d jobs, want %d and %d",
 				tt.name, tt.records, calls, jobs, tt.calls, tt.jobs)
 		}

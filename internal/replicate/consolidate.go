@@ -8,6 +8,7 @@ import (
 
 	"catchment/internal/control"
 	"catchment/internal/plural"
+	"catchment/internal/replicate/reading"
 )
 
 // consolidate merges staging into the final table and moves the watermark, in
@@ -44,6 +45,7 @@ func (s *attemptStep) consolidate(ctx context.Context) error {
 	_, err = s.Control.UpdateFlow(ctx, a.Flow, func(f *control.FlowRow) {
 		f.Memory, f.Grade = memory, memory.Grade()
 		f.Rows = counts.Rows
+		reading.Remember(f, *a)
 		f.Succeed()
 		if !a.To.IsZero() { // an attempt that only mends moves no watermark
 			f.Watermark = a.To

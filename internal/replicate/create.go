@@ -95,7 +95,7 @@ func (s *attemptStep) leaveOut(p *control.Part, why error) {
 // counted by Salesforce; the narrow ones read every record, about as many as
 // the table has rows.
 func (s *attemptStep) chooseMover(ctx context.Context, p *control.Part) error {
-	changed := int64(mover.Uncounted)
+	much := mover.Amount{Records: mover.Uncounted}
 	row, err := s.Control.Flow(ctx, s.attempt.Flow)
 	if err != nil {
 		return err
@@ -106,15 +106,18 @@ func (s *attemptStep) chooseMover(ctx context.Context, p *control.Part) error {
 	}
 	switch {
 	case p.Name != control.Main && row.Rows > 0:
-		changed = row.Rows
+		much.Records = row.Rows
 	case p.Name == control.Main && !s.attempt.From.IsZero():
 		c, err := s.windows.Changes(ctx, s.attempt.ID, s.source, s.attempt.From)
 		if err != nil {
 			return err
 		}
-		changed = c.Changed
+		much.Records = c.Changed
 	}
-	p.Mover = moverFor(s.Movers, setting, changed, p.Query)
+	if p.Name == control.Main {
+		much.Answer = row.Answer
+	}
+	p.Mover = moverFor(s.Movers, setting, much, p.Query)
 	return s.avoidBulk(ctx, p, row)
 }
 

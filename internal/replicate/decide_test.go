@@ -187,42 +187,55 @@ func TestUnfit(t *testing.T) {
 
 func TestMoverFor(t *testing.T) {
 	t.Parallel()
-	few := movers.Traits("rest").Records
+	rest := movers.Traits("rest")
+	few := rest.Answers * rest.Cost.Page
 	short := control.Query{Object: "Account", Fields: []string{"Id"}}
 	long := control.Query{Object: "Account", Fields: []string{strings.Repeat("x", movers.Traits("rest").Query+1)}}
 	tests := []struct {
 		setting string
 		changed int64
+		answer  int64 // records that one held lately
 		query   control.Query
 		want    string
 	}{
-		{"auto", 0, short, "none"},
-		{"bulk", 0, short, "none"},
-		{"auto", -1, short, "bulk"},
-		{"", 1, short, "rest"},
-		{"auto", few, short, "rest"},
-		{"auto", few + 1, short, "bulk"},
-		{"auto", 1, long, "bulk"},
-		{"rest", -1, short, "rest"},
-		{"bulk", 1, short, "bulk"},
+		{"auto", 0, 0, short, "none"},
+		{"bulk", 0, 0, short, "none"},
+		{"auto", -1, 0, short, "bulk"},
+		{"", 1, 0, short, "rest"},
+		{"auto", few, 0, short, "rest"},
+		{"auto", few + 1, 0, short, "bulk"},
+		{"auto", few, 500, short, "bulk"},
+		{"auto", 2 * 500, 500, short, "rest"},
+		{"auto", 2*500 + 1, 500, short, "bulk"},
+		{"auto", few, 5000, short, "rest"},
+		{"auto", 1, 0, long, "bulk"},
+		{"rest", -1, 0, short, "rest"},
+		{"rest", few, 200, short, "rest"},
+		{"bulk", 1, 0, short, "bulk"},
 	}
 	for _, test := range tests {
-		if got := moverFor(movers, test.setting, test.changed, test.query); got != test.want {
+		much := mover.Amount{Records: test.changed, Answer: test.answer}
+		if got := moverFor(movers, test.setting, much, test.query); got != test.want {
 			t.Errorf("%+v: %s", test, got)
 		}
 	}
 }
 
-func TestPollWait(t *testing.T) {
+func TestAnswerOf(t *testing.T) {
 	t.Parallel()
-	for age, want := range map[time.Duration]time.Duration{
-		-time.Hour:      200 * time.Millisecond,
-		0:               200 * time.Millisecond,
-		4 * time.Second: time.Second,
-		time.Hour:       30 * time.Second,
+	for _, test := range []struct{ known, total, first, want int64 }{
+		{0, 100, 100, 0},      // one that has room for more tells nothing
+		{0, 3000, 2000, 0},    // a whole page is what everybody expects
+		{0, 3000, 250, 250},   // wide records
+		{250, 3000, 600, 600}, // they have become narrower
+		{600, 3000, 250, 250}, // and wider
+		{250, 100, 100, 250},  // few of them
+		{250, 300, 300, 300},  // more than were known to fit
+		{250, 2000, 2000, 0},  // any number
 	} {
-		if got := pollWait(age); got != want {
-			t.Errorf("age %s: %s, want %s", age, got, want)
+		job := mover.Job{Records: test.total, Answer: test.first}
+		if got := answerOf(test.known, job, 2000); got != test.want {
+			t.Errorf("%+v: %d", test, got)
 		}
 	}
 }

@@ -136,9 +136,9 @@ func (r *Replicator) extras(
 			e.Records = min(againAtMost, row.Rejected.Records)
 		}
 		if e.Mover == "" {
-			e.Mover = moverFor(r.Movers, setting(src, row), max(row.Rows, 1), p.Query)
+			e.Mover = moverFor(r.Movers, setting(src, row), mover.Amount{Records: max(row.Rows, 1)}, p.Query)
 		}
-		e.Calls, e.Jobs = r.Movers.Traits(e.Mover).Price(e.Records)
+		e.Calls, e.Jobs = r.Movers.Traits(e.Mover).Price(mover.Amount{Records: e.Records})
 		f.Calls, f.Jobs = f.Calls+e.Calls, f.Jobs+e.Jobs
 		f.Extra = append(f.Extra, e)
 	}
@@ -220,25 +220,26 @@ func (r *Replicator) sweepIsDue(
 // that has run before, getUpdated where something changed, then what its mover
 // needs.
 func (f *Forecast) cost(movers mover.Set, fl flow.Flow, src *source.Source, row control.FlowRow) {
-	changed := int64(mover.Uncounted)
+	much := mover.Amount{Records: mover.Uncounted, Answer: row.Answer}
 	f.Calls = 2
 	if f.Why == "incremental" || f.Why == "relative" {
-		changed = f.Records
-		f.Calls += 1 + min(changed, 1)
+		much.Records = f.Records
+		f.Calls += 1 + min(f.Records, 1)
 	}
-	f.Mover = moverFor(movers, setting(src, row), changed,
+	f.Mover = moverFor(movers, setting(src, row), much,
 		reading.Query(fl.Object, src.Names(), fl.Where, src.Cursor, f.Window.From))
 	if movers.Traits(f.Mover).Plain && !inBulk(src, src.Names()) {
 		f.Mover = movers.Everything()
 	}
 	by := movers.Traits(f.Mover)
-	calls, jobs := by.Price(f.Records)
+	much.Records = f.Records
+	calls, jobs := by.Price(much)
 	f.Calls, f.Jobs = f.Calls+calls, f.Jobs+jobs
 	if by.Plain && !by.Lands {
 		f.ByREST = slices.DeleteFunc(src.Names(), func(name string) bool { return !src.ByREST(name) })
 	}
 	if len(f.ByREST) > 0 {
-		calls, _ := movers.Traits(movers.Everything()).Price(f.Records)
-		f.Calls += calls + 1 // for describe
+		calls, _ := movers.Traits(movers.Everything()).Price(much)
+		f.Calls += calls
 	}
 }

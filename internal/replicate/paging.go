@@ -74,7 +74,7 @@ func (j *paging) create(ctx context.Context) error {
 		return err
 	}
 	job, err := pager.Create(ctx, mover.Request{
-		Object: j.source.Object.Name, SOQL: reading.SOQL(p.Query), IDs: p.IDs,
+		Object: j.source.Object.Name, SOQL: reading.SOQL(p.Query), IDs: p.IDs, Described: j.source.Object,
 	})
 	if err != nil {
 		return j.refused(ctx, err)
@@ -83,9 +83,16 @@ func (j *paging) create(ctx context.Context) error {
 	if err := j.bearable(ctx, pager, job); err != nil {
 		return err
 	}
+	switch instead, err := j.learn(ctx, pager, job); {
+	case err != nil:
+		return err
+	case instead:
+		return j.create(ctx)
+	}
 	if err := reading.SetJob(p, job); err != nil {
 		return err
 	}
+	p.Posted, p.Left, p.Took = j.Options.Now().UTC(), false, 0
 	if p.Jobs > 1 {
 		return j.forgetOthers(ctx)
 	}
@@ -167,7 +174,7 @@ func (j *paging) finished(ctx context.Context) (bool, error) {
 	}
 	if len(p.Job) == 0 { // the last one failed, or it is planned only now
 		err := j.createPart(ctx, p)
-		j.soon(pollWait(0))
+		j.soon(reading.PollWait(0))
 		return false, err
 	}
 	pager, job, err := j.job()
@@ -178,7 +185,11 @@ func (j *paging) finished(ctx context.Context) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	j.soon(pollWait(now.Sub(job.ReadAt)))
+	if wait, err := j.leaveAlone(ctx); err != nil || wait > 0 {
+		j.soon(wait)
+		return false, err
+	}
+	j.soon(reading.PollWait(now.Sub(job.ReadAt)))
 	job, err = pager.Poll(ctx, job)
 	if age := now.Sub(job.ReadAt); err == nil && !job.Done && age > cmp.Or(j.Options.JobTime, jobTime) {
 		err = plan.Fixf("look at the Bulk Data Load Jobs page of Setup; the next run makes another job",
@@ -189,6 +200,9 @@ func (j *paging) finished(ctx context.Context) (bool, error) {
 	}
 	if err := reading.SetJob(p, job); err != nil {
 		return false, err
+	}
+	if job.Done {
+		p.Took = j.age()
 	}
 	j.progress(announced(j.attempt, p.Mover))
 	return job.Done, nil
@@ -328,17 +342,31 @@ func (j *paging) drop(ctx context.Context) error {
 	return pager.Drop(ctx, job)
 }
 
+// age is how long ago the part's job was made, by our clock.
+func (j *paging) age() time.Duration {
+	return max(j.Options.Now().Sub(j.part.Posted), 0)
+}
+
+// leaveAlone tells how long the part's job is to be left alone before it is asked for the
+// first time: once for each job, whatever the clocks say by then.
+func (j *paging) leaveAlone(ctx context.Context) (time.Duration, error) {
+	p := j.part
+	if p.Left || p.Posted.IsZero() {
+		return 0, nil
+	}
+	row, err := j.Control.Flow(ctx, j.attempt.Flow)
+	if err != nil {
+		return 0, err
+	}
+	p.Left = true
+	return reading.FirstPoll(row.Took[reading.KindOfJob(j.attempt, *p)], j.age()), nil
+}
+
 // soon lets the next call come after a while, or before, as another part wants it.
 func (j *paging) soon(wait time.Duration) {
 	if j.wait == 0 || wait < j.wait {
 		j.wait = wait
 	}
-}
-
-// pollWait is how long to wait for a job of this age: short jobs are asked
-// often, long ones every half minute.
-func pollWait(age time.Duration) time.Duration {
-	return min(max(age/4, 200*time.Millisecond), 30*time.Second)
 }
 
 // lastOf is the last of some notes, "" where there are none.

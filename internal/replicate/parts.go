@@ -80,7 +80,7 @@ func beside(movers mover.Set, src *source.Source, u unstamped) []control.Part {
 	case u.sample:
 		p := narrow(src, samplePart, u.fields)
 		p.Least, p.OrderBy, p.Limit = u.from, "Id", sampleSize
-		p.Mover = moverFor(movers, "auto", sampleSize, p.Query)
+		p.Mover = moverFor(movers, "auto", mover.Amount{Records: sampleSize}, p.Query)
 		parts = append(parts, p)
 	}
 	return parts
@@ -142,7 +142,7 @@ func foundOf(movers mover.Set, a control.Attempt, object string, ids []string, s
 		q := control.Query{Object: object, Fields: columns, Where: []string{string(soql.In("Id", chunk))}}
 		parts = append(parts, control.Part{
 			Name: foundPart + strconv.Itoa(len(parts)+1), Op: string(warehouse.Put), Query: q,
-			Mover: moverFor(movers, setting, int64(len(chunk)), q),
+			Mover: moverFor(movers, setting, mover.Amount{Records: int64(len(chunk))}, q),
 		})
 		read += len(chunk)
 	}

@@ -11,7 +11,6 @@ import (
 
 	"catchment/internal/control"
 	"catchment/internal/control/recall"
-	"catchment/internal/flow"
 	"catchment/internal/mover"
 	"catchment/internal/plan"
 	"catchment/internal/replicate/reading"
@@ -27,15 +26,13 @@ func (j *paging) shrink(ctx context.Context, why error) error {
 	if err != nil {
 		return err
 	}
-	fl, p := j.source.Flow, j.part
-	job := j.Movers.For(mover.Uncounted, len(reading.SOQL(p.Query)))
-	mayBulk := row.Mover == "" && (fl.Mover == flow.Auto || fl.Mover == "") && inBulk(j.source, p.Fields) &&
-		j.Movers.Traits(job).Outlives
+	p := j.part
+	job := j.Movers.For(mover.Amount{Records: mover.Uncounted, Query: len(reading.SOQL(p.Query))})
 	p.Failed = append(slices.Clone(p.Failed), p.Mover)
 	held := j.heldRecords(ctx, row)
 	way := relief.For(relief.Trouble{
 		Part: *p, By: j.Movers.Traits(p.Mover), Why: why,
-		MayBulk: mayBulk, Keyed: len(j.source.Table.Key) == 1, Small: held >= 0 && held <= j.fewRecords(),
+		MayBulk: j.mayBulk(row, job), Keyed: len(j.source.Table.Key) == 1, Small: held >= 0 && held <= j.fewRecords(),
 	})
 	obsolete := []control.Part{*p} // as they were: their jobs are still to be dropped
 	if way == relief.ByFields {    // the ranges of a reading are read anew together
@@ -265,7 +262,7 @@ func (j *paging) bearable(ctx context.Context, by mover.Pager, job mover.Job) er
 	if other < 0 || by.Traits().Outlives || job.Records <= j.fewRecords()*timesFew {
 		return nil
 	}
-	calls, _ := by.Traits().Price(job.Records)
+	calls, _ := by.Traits().Price(mover.Amount{Records: job.Records, Answer: job.Answer})
 	p.Mover, p.Failed = p.Failed[other], nil
 	return errors.Join(plan.Fixf("run again later; to have REST read it all the same: mover: rest",
 		"Salesforce fails the Bulk jobs of %s, and the %d records of %s would take %d calls of REST",

@@ -13,6 +13,9 @@ import (
 // becomes the three bytes that UTF-8 would give its number, and bytes stay what
 // they are, so that a page says what came.
 func unquote(raw []byte) (string, error) {
+	if plain(raw) {
+		return string(raw[1 : len(raw)-1]), nil
+	}
 	var text string
 	if err := json.Unmarshal(raw, &text); err != nil {
 		return "", err
@@ -36,6 +39,20 @@ func unquote(raw []byte) (string, error) {
 		raw = raw[n:]
 	}
 	return string(out), nil
+}
+
+// plain tells whether raw is a JSON string that says what it means, byte for byte, as most
+// of them are.
+func plain(raw []byte) bool {
+	if len(raw) < 2 || raw[0] != '"' || raw[len(raw)-1] != '"' {
+		return false
+	}
+	for _, c := range raw[1 : len(raw)-1] {
+		if c < ' ' || c == '"' || c == '\\' {
+			return false
+		}
+	}
+	return true
 }
 
 // appendUnit adds the character that raw begins with, escaped by its number: two

@@ -36,7 +36,7 @@ func (d *download) read(ctx context.Context, r warehouse.Reading) (mover.Job, er
 	object, fields := d.subject.source.Object.Name, fieldsOf(d.subject.judged)
 	query := soql.Select{Fields: fields, From: object, Where: d.subject.conditions()}
 	request := mover.Request{Object: object, SOQL: query.String()}
-	pager, _ := d.movers.Pager(d.movers.For(mover.Uncounted, len(request.SOQL)))
+	pager, _ := d.movers.Pager(d.movers.For(mover.Amount{Records: mover.Uncounted, Query: len(request.SOQL)}))
 	job, err := pager.Create(ctx, request)
 	if errors.Is(err, mover.ErrUnsupported) {
 		pager, _ = d.movers.Pager(d.movers.Everything())

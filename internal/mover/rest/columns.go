@@ -16,14 +16,17 @@ type column struct {
 	typ  schema.Type
 }
 
-// columns finds the fields of the query and their types. It asks describe for
-// the object, and for those that relationships lead to.
+// columns finds the fields of the query and their types. It asks describe for what the
+// request doesn't tell of: the object, and those that relationships lead to.
 func (p *Pager) columns(ctx context.Context, r mover.Request) ([]column, error) {
 	names, err := selected(r.SOQL)
 	if err != nil {
 		return nil, err
 	}
 	known := describes{}
+	if len(r.Described.Fields) > 0 {
+		known[r.Object] = &r.Described
+	}
 	columns := make([]column, len(names))
 	for i, name := range names {
 		f, err := p.resolve(ctx, known, r.Object, name)

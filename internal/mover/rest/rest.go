@@ -3,7 +3,7 @@
 // for objects and fields that Bulk refuses.
 //
 // A job lives in the process that made it: it holds its first answer, 2,000
-// records at most, and the URL of the next. In another process, or after
+// records at most and fewer of wide ones, and the URL of the next. In another process, or after
 // Drop, a job is mover.ErrGone. Each page is one answer, held in memory as long
 // as somebody holds the Page, so it can be opened again without a call.
 //
@@ -47,12 +47,13 @@ func New(org *salesforce.Client) *Pager {
 // answer is how many records one answer holds at most.
 const answer = 2000
 
-// Traits are those of a query that is answered at once: one call for few
-// records where a Bulk job takes more and waits. The query stands in the URI:
-// Salesforce takes 16,384 bytes with the headers, and quoting may triple a byte.
+// Traits are those of a query that is answered at once: one call for each answer, where
+// a Bulk job takes some more and waits. The answers come one after the other, so two are
+// as many as anybody should wait for who could have a job instead. The query stands in
+// the URI: Salesforce takes 16,384 bytes with the headers, and quoting may triple a byte.
 func (p *Pager) Traits() mover.Traits {
 	return mover.Traits{
-		Records: answer, Query: 4000, IDs: salesforce.CollectionAtMost,
+		Answers: 2, Query: 4000, IDs: salesforce.CollectionAtMost,
 		Cost: mover.Cost{Page: answer},
 	}
 }
@@ -83,6 +84,9 @@ func (p *Pager) Create(ctx context.Context, r mover.Request) (mover.Job, error) 
 	}
 	job := mover.Job{ID: "rest-" + rand.Text(), Version: p.org.Version(), ReadAt: j.batch.ServerDate, Request: r,
 		Done: true, Records: j.batch.Total}
+	if len(r.IDs) == 0 {
+		job.Answer = j.batch.Records
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.jobs[job.ID] = j
@@ -154,7 +158,7 @@ func (p *Pager) reading(j mover.Job) (*reading, error) {
 }
 
 // Pages gives the first answer, then asks for one after the other. Fewer
-// records than Salesforce counted are an error (invariant 6).
+// records than Salesforce counted are an error (invariant 6): the job is as good as gone.
 func (p *Pager) Pages(ctx context.Context, j mover.Job) iter.Seq2[mover.Page, error] {
 	return func(yield func(mover.Page, error) bool) {
 		r, err := p.reading(j)
@@ -190,10 +194,17 @@ func (p *Pager) Pages(ctx context.Context, j mover.Job) iter.Seq2[mover.Page, er
 			}
 		}
 		if read != r.batch.Total {
-			yield(mover.Page{}, plan.Failf(plan.Retry, salesforce.LessHint, "REST query of %s: %d records of %d came",
-				j.Request.Object, read, r.batch.Total))
+			yield(mover.Page{}, fewer(j, read))
 		}
 	}
+}
+
+// fewer says that answers brought fewer records than Salesforce had counted. A record that
+// is purged before its answer is made is left out of it, and the same cursor would leave it
+// out again: another query counts, and reads, what is there by then.
+func fewer(j mover.Job, read int64) error {
+	return plan.Failf(plan.Retry, salesforce.LessHint, "REST query of %s: %d records of %d came: %w", j.Request.Object,
+		read, j.Records, mover.ErrGone)
 }
 
 // expired marks a cursor that Salesforce has dropped.

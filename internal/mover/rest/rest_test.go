@@ -175,7 +175,7 @@ func TestFaults(t *testing.T) {
 		is          error
 		class       plan.Class
 	}{
-		{"fewer than counted", records(4, "n", "1"), records(4, "", "2"), nil, plan.Retry},
+		{"fewer than counted", records(4, "n", "1"), records(4, "", "2"), mover.ErrGone, plan.Retry},
 		{"expired cursor", records(2, "n", "1"), refusal(400, "INVALID_QUERY_LOCATOR"), mover.ErrGone, plan.Retry},
 		{"unknown cursor", records(2, "n", "1"), refusal(404, "NOT_FOUND"), mover.ErrGone, plan.Fix},
 		{"unsupported object", refusal(400, "INVALID_TYPE_FOR_OPERATION"), nil, mover.ErrUnsupported, plan.Fix},

@@ -8,7 +8,7 @@
 //
 // Start at Plan. state.go has the one table of what befalls a part; ranges.go and
 // columns.go make one smaller, as relief decides. doubles.go decides about keys that a job
-// has more than once.
+// has more than once, and poll.go when a job is asked how far it is.
 package reading
 
 import (
