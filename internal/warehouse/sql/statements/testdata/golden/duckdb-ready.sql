@@ -33,7 +33,7 @@ CREATE TABLE "salesforce_incremental"."account" (
 	"_catchment_seq" BIGINT,
 	"_catchment_at" TIMESTAMPTZ,
 	"_catchment_read_at" TIMESTAMPTZ,
-	"id" VARCHAR,
+	"id" VARCHAR USING COMPRESSION uncompressed,
 	"isdeleted" BOOLEAN,
 	"masterrecordid" VARCHAR,
 	"systemmodstamp" TIMESTAMPTZ,
@@ -41,7 +41,7 @@ CREATE TABLE "salesforce_incremental"."account" (
 	"amount__c" DECIMAL(38,2)
 );
 CREATE TABLE "salesforce"."account" (
-	"id" VARCHAR,
+	"id" VARCHAR USING COMPRESSION uncompressed,
 	"isdeleted" BOOLEAN,
 	"masterrecordid" VARCHAR,
 	"systemmodstamp" TIMESTAMPTZ,

@@ -9,7 +9,7 @@ CREATE TABLE "salesforce_incremental"."account" (
 	"_catchment_seq" BIGINT,
 	"_catchment_at" TIMESTAMPTZ,
 	"_catchment_read_at" TIMESTAMPTZ,
-	"id" VARCHAR,
+	"id" VARCHAR USING COMPRESSION uncompressed,
 	"isdeleted" BOOLEAN,
 	"masterrecordid" VARCHAR,
 	"systemmodstamp" TIMESTAMPTZ,
@@ -19,7 +19,7 @@ CREATE TABLE "salesforce_incremental"."account" (
 
 -- One row for each key.
 CREATE TABLE "salesforce"."account" (
-	"id" VARCHAR,
+	"id" VARCHAR USING COMPRESSION uncompressed,
 	"isdeleted" BOOLEAN,
 	"masterrecordid" VARCHAR,
 	"systemmodstamp" TIMESTAMPTZ,
