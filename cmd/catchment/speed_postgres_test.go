@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -92,32 +93,15 @@ func (y *postgresYard) floor(t *testing.T, m *material) time.Duration {
 }
 
 func (y *postgresYard) variants(t *testing.T, table shape.Table) []way {
-	var names, set, excluded, inserted []string
-	for _, c := range table.Columns {
-		names = append(names, c.Name)
-		set = append(set, c.Name+" = s."+c.Name)
-		excluded = append(excluded, c.Name+" = excluded."+c.Name)
-		inserted = append(inserted, "s."+c.Name)
-	}
-	list := strings.Join(names, ", ")
-	const staged = "salesforce_incremental.account"
-	texts := map[string][]string{
-		"MERGE": {"MERGE INTO hand_merge h USING " + staged +
-			" s ON s.id = h.id WHEN MATCHED AND s.systemmodstamp > h.systemmodstamp THEN UPDATE SET " +
-			strings.Join(set, ", ") + " WHEN NOT MATCHED THEN INSERT (" + list + ") VALUES (" +
-			strings.Join(inserted, ", ") + ")"},
-		"ON CONFLICT": {"INSERT INTO hand_conflict AS h (" + list + ") SELECT " + list + " FROM " + staged +
-			" ON CONFLICT (id) DO UPDATE SET " + strings.Join(excluded, ", ") +
-			" WHERE excluded.systemmodstamp > h.systemmodstamp"},
-		"delete+insert": {"BEGIN", "DELETE FROM hand_delete h USING " + staged + " s WHERE s.id = h.id",
-			"INSERT INTO hand_delete (" + list + ") SELECT " + list + " FROM " + staged, "COMMIT"},
-	}
 	var ways []way
-	for name, copied := range map[string]string{"MERGE": "hand_merge", "ON CONFLICT": "hand_conflict",
-		"delete+insert": "hand_delete"} {
-		y.exec(t, "CREATE TABLE "+copied+" AS SELECT * FROM salesforce.account",
-			"ALTER TABLE "+copied+" ADD PRIMARY KEY (id)", "ANALYZE "+copied)
-		ways = append(ways, way{name, func() time.Duration { return y.exec(t, texts[name]...) }})
+	for _, w := range byHand(table) {
+		y.exec(t, "CREATE TABLE "+w.table+" AS SELECT * FROM salesforce.account",
+			"ALTER TABLE "+w.table+" ADD PRIMARY KEY (id)", "ANALYZE "+w.table)
+		all := w.statements
+		if len(all) > 1 {
+			all = slices.Concat([]string{"BEGIN"}, all, []string{"COMMIT"})
+		}
+		ways = append(ways, way{w.name, func() time.Duration { return y.exec(t, all...) }})
 	}
 	y.exec(t, "ANALYZE salesforce.account")
 	return ways

@@ -26,7 +26,6 @@ import (
 	"catchment/internal/salesforce"
 	"catchment/internal/salesforce/login"
 	"catchment/internal/warehouse"
-	"catchment/internal/warehouse/gone"
 	"catchment/internal/warehouse/room"
 	"catchment/internal/warehouse/shape"
 	"catchment/internal/warehouse/sql"
@@ -43,9 +42,6 @@ var (
 
 // perPage makes pages of about 50 MB.
 const perPage = 130_000
-
-// changes is how many records of a merge have changed.
-const changes = 10_000
 
 // speedOrg is the fake org as a process of its own: speedorg RECORDS
 // ANSWERS says where it listens.
@@ -86,12 +82,6 @@ type yard interface {
 
 // marks are the ratios that the issue asks for.
 type marks struct{ load, run, packed float64 }
-
-// A way is one that somebody would merge by hand.
-type way struct {
-	name string
-	do   func() time.Duration
-}
 
 // A material is what the org gave: its pages as text, and their table.
 type material struct {
@@ -302,86 +292,6 @@ func (s *speed) claimed(d sql.Driver, t shape.Table) (warehouse.Warehouse, wareh
 	_, err = w.Prepare(ctx, f, t)
 	s.must(err)
 	return w, f
-}
-
-// merges consolidates changed records into the table that the last run left,
-// and does the same by hand in copies of it. It tells how long ours took.
-func (s *speed) merges(y yard, m *material, records int) time.Duration {
-	ctx := context.Background()
-	d := y.open(s.t)
-	defer func() { s.must(d.Close()) }()
-	w, f := s.claimed(d, m.table)
-	ways := y.variants(s.t, m.table)
-	hand := make([][]time.Duration, len(ways))
-	var ours []time.Duration
-	for round := range *speedRounds {
-		name := fmt.Sprintf("merge-%d", round)
-		changed := s.changed(m, records, round)
-		_, err := w.Load(ctx, f, warehouse.Batch{Table: m.table, Attempt: name, Job: name, ReadAt: time.Now(),
-			Pages: []warehouse.Page{changed}})
-		s.must(err)
-		for i, way := range ways {
-			y.checkpoint(s.t)
-			hand[i] = append(hand[i], way.do())
-		}
-		y.checkpoint(s.t)
-		start := time.Now()
-		c, err := w.Consolidate(ctx, f, warehouse.Merge{Table: m.table, Attempt: name, Policy: gone.Flag,
-			Pages: 1, Rows: changes})
-		ours = append(ours, time.Since(start))
-		s.must(err)
-		if c.Updated+c.Deleted != changes {
-			s.t.Fatalf("%+v of %d changes", c, changes)
-		}
-	}
-	best := 0
-	for i := range ways {
-		if median(hand[i]) < median(hand[best]) {
-			best = i
-		}
-	}
-	s.compare(y, fmt.Sprintf("merge of %d changed records; by hand: %s", changes, ways[best].name), records,
-		median(ours), median(hand[best]), 1.5)
-	return median(ours)
-}
-
-// changed is a page of records spread over the table, each stamped later.
-func (s *speed) changed(m *material, records, round int) warehouse.Page {
-	path := filepath.Join(m.dir, fmt.Sprintf("changed-%d.csv", round))
-	out, err := os.Create(path)
-	s.must(err)
-	header := m.pages[0].Header
-	stamp := slices.Index(header, "SystemModstamp")
-	w := page.NewWriter(out, header)
-	n, every := 0, records/changes
-	for _, p := range m.pages {
-		in, err := os.Open(p.Path)
-		s.must(err)
-		r := page.NewReader(in)
-		_, err = r.Header()
-		s.must(err)
-		for i := 0; ; i++ {
-			fields, err := r.Next()
-			if err == io.EOF {
-				break
-			}
-			s.must(err)
-			if i%every != 0 || n == changes {
-				continue
-			}
-			n++
-			texts := make([]string, len(fields))
-			for i, f := range fields {
-				texts[i] = string(f)
-			}
-			texts[stamp] = time.Date(2030, 1, 1, 0, round, 0, 0, time.UTC).Format("2006-01-02T15:04:05.000Z")
-			s.must(w.Write(texts))
-		}
-		s.must(in.Close())
-	}
-	s.must(w.Flush())
-	s.must(out.Close())
-	return s.page(path, int64(1000+round))
 }
 
 // page looks at a file as a run does.

@@ -35,6 +35,10 @@ func Dialect() *dialect.Dialect {
 		Targets:   true,
 		Distincts: true,
 
+		// a row that is deleted is fetched by itself for the index of the key, twice; to fetch one
+		// value of a compressed column, all before it are decoded (ADR 0035)
+		KeysStored: " USING COMPRESSION uncompressed",
+
 		TransactionalDDL: true,
 
 		Memory: "memory_limit",

@@ -181,6 +181,21 @@ func (w *store) logged(ctx context.Context, tx Tx, attempt string) (warehouse.Co
 	return c, ok, err
 }
 
+// readAt is when the attempt began to read whole records: what it lacks was
+// absent then. One without pages has read nothing, and its absences are as of
+// now.
+func (w *store) readAt(ctx context.Context, tx Tx, m warehouse.Merge) (any, error) {
+	var at *time.Time
+	if _, err := queryRow(ctx, tx, []any{&at}, "SELECT min(read_at) FROM "+w.own(own.PageTable)+
+		" WHERE attempt = $1 AND op = 'put'", m.Attempt); err != nil {
+		return nil, err
+	}
+	if at == nil {
+		return w.now(), nil
+	}
+	return dialect.Stamp(*at), nil
+}
+
 // settle ends a merge: nothing of the attempt stays in staging, and the log
 // and the mark say what was done.
 func (w *merger) settle(ctx context.Context, tx Tx, f warehouse.Fence, m warehouse.Merge, j *join) error {
@@ -295,6 +310,22 @@ func (w *merger) Consolidated(ctx context.Context, attempt string) (done bool, e
 		return false, fmt.Errorf("look for attempt %s in the log: %w", attempt, err)
 	}
 	return done, nil
+}
+
+// mayDelete counts n rows that are about to be deleted, and stops before too
+// many of them.
+func (j *join) mayDelete(ctx context.Context, tx Tx, n int64) error {
+	earlier := j.counts.Deleted
+	j.counts.Deleted += n
+	j.sudden += n
+	if j.Of.AllowDeletes || j.sudden <= statements.FewDeletes {
+		return nil
+	}
+	live, err := count(ctx, tx, j.LiveRows().SQL)
+	if err != nil {
+		return err
+	}
+	return tooManyDeletes(j.Of, j.sudden, live+earlier)
 }
 
 // tooManyDeletes is the stop before a merge that deletes too much of what was

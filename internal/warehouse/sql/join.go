@@ -61,21 +61,6 @@ func (w *merger) newJoin(ctx context.Context, tx Tx, m warehouse.Merge, ledger [
 	return j, err
 }
 
-// readAt is when the attempt began to read whole records: what it lacks was
-// absent then. One without pages has read nothing, and its absences are as of
-// now.
-func (w *store) readAt(ctx context.Context, tx Tx, m warehouse.Merge) (any, error) {
-	var at *time.Time
-	if _, err := queryRow(ctx, tx, []any{&at}, "SELECT min(read_at) FROM "+w.own(own.PageTable)+
-		" WHERE attempt = $1 AND op = 'put'", m.Attempt); err != nil {
-		return nil, err
-	}
-	if at == nil {
-		return w.now(), nil
-	}
-	return dialect.Stamp(*at), nil
-}
-
 // merge does the parts in read order, then what is absent, then the key.
 func (j *join) merge(ctx context.Context, tx Tx) error {
 	steps := map[warehouse.Op]func(context.Context, Tx, statements.Part) error{warehouse.Put: j.put,
@@ -340,31 +325,17 @@ func (j *join) gone(ctx context.Context, tx Tx, reason gone.Reason, fill dialect
 	return do(ctx, tx, j.Closed(own.GoneTable))
 }
 
-// mayDelete counts n rows that are about to be deleted, and stops before too
-// many of them.
-func (j *join) mayDelete(ctx context.Context, tx Tx, n int64) error {
-	earlier := j.counts.Deleted
-	j.counts.Deleted += n
-	j.sudden += n
-	if j.Of.AllowDeletes || j.sudden <= statements.FewDeletes {
-		return nil
-	}
-	live, err := count(ctx, tx, j.LiveRows().SQL)
-	if err != nil {
-		return err
-	}
-	return tooManyDeletes(j.Of, j.sudden, live+earlier)
-}
-
 // Most merges are simple: each version has a key of its own, none is of a deleted
-// record, and no tombstone stands against one. Where updating takes least, these
-// go from staging into the final table, without the temporary table of those
-// that win.
+// record, and no tombstone stands against one. These go from staging into the final
+// table, without the temporary table of those that win: over the rows that they are
+// newer than where updating takes least, else in place of them (ADR 0035).
 
 // direct merges a part of so many versions in that way, and tells whether it
 // could.
 func (j *join) direct(ctx context.Context, tx Tx, p statements.Part, staged int64) (bool, error) {
-	if j.Dialect.Place == "" {
+	updates := j.Dialect.Place != ""
+	// a row that goes first takes with it what a version doesn't carry; its key refuses a second one
+	if !updates && !(j.Dialect.Enforces && j.keyed && p.Whole(&j.Merge)) {
 		return false, nil
 	}
 	q := j.AnyTombstone()
@@ -375,20 +346,45 @@ func (j *join) direct(ctx context.Context, tx Tx, p statements.Part, staged int6
 	if _, err := queryRow(ctx, tx, []any{&simple}, q.SQL, q.Args...); err != nil || !simple {
 		return false, err
 	}
-	q = j.UpdateDirect(p)
-	updated, err := tx.Exec(ctx, q.SQL, q.Args...)
-	if err != nil {
-		return true, err
+	write := j.replaceDirect
+	if updates {
+		write = j.updateDirect
 	}
-	inserted := int64(0)
-	if updated < staged { // else none is left that could be new
-		q = j.InsertDirect(p)
-		inserted, err = tx.Exec(ctx, q.SQL, q.Args...)
-	}
+	updated, inserted, err := write(ctx, tx, p, staged)
 	j.counts.Updated += updated
 	j.counts.Inserted += inserted
 	j.applied += updated + inserted
 	j.written += updated + inserted
 	j.grown += inserted
 	return true, err
+}
+
+// updateDirect writes versions over their rows, and inserts those that have none.
+func (j *join) updateDirect(
+	ctx context.Context, tx Tx, p statements.Part, staged int64,
+) (updated, inserted int64, err error) {
+	q := j.UpdateDirect(p)
+	updated, err = tx.Exec(ctx, q.SQL, q.Args...)
+	if err == nil && updated < staged { // else none is left that could be new
+		q = j.InsertDirect(p)
+		inserted, err = tx.Exec(ctx, q.SQL, q.Args...)
+	}
+	return updated, inserted, err
+}
+
+// replaceDirect deletes the rows of versions, and inserts those that have none then.
+func (j *join) replaceDirect(
+	ctx context.Context, tx Tx, p statements.Part, staged int64,
+) (updated, inserted int64, err error) {
+	q := p.RemoveDirect(&j.Merge)
+	updated, err = tx.Exec(ctx, q.SQL, q.Args...)
+	if err != nil {
+		return 0, 0, err
+	}
+	q = j.InsertPlain(p)
+	if updated < staged { // else none needs to look for a row
+		q = j.InsertDirect(p)
+	}
+	written, err := tx.Exec(ctx, q.SQL, q.Args...)
+	return updated, written - updated, err
 }

@@ -44,6 +44,7 @@ type Dialect struct {
 	LongestText int    // bytes that a text column has room for, 0 for any number
 	Wide        string // the type of a column for texts that may be longer, "" where LongestText has to do
 	Keyed       string // how a table is laid out by its key (first %s) and stamp (second)
+	KeysStored  string // behind the type of a key's column of text: how it is stored, "" where nobody says
 	Path        string // where procedures look names up, "" where nobody can put operators or functions before ours
 	Clock       string // the time of now, as SQL, "" where there are no procedures of ours
 	Unlogged    string // before TABLE: its rows need not survive a crash

@@ -144,6 +144,9 @@ func CreateTable(d *Dialect, schema string, t shape.Table, cols []shape.Column) 
 	defs := make([]string, len(cols))
 	for i, c := range cols {
 		defs[i] = "\n\t" + d.Define(c)
+		if c.Kind == shape.Text && slices.Contains(t.Key, c.Name) {
+			defs[i] += d.KeysStored
+		}
 	}
 	isFinal := slices.ContainsFunc(cols, func(c shape.Column) bool { return c.Name == own.SyncedAt })
 	if isFinal && d.Enforces && !d.TransactionalDDL {

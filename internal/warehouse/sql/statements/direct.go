@@ -59,6 +59,28 @@ WHERE {where} AND {same_key}
 	return b.Statement(sql)
 }
 
+// Whole tells whether the versions of p carry all that a row of m holds, so that nothing of
+// the rows that they take the place of has to stay.
+func (p Part) Whole(m *Merge) bool {
+	return !slices.ContainsFunc(m.Columns, func(name string) bool {
+		return !slices.Contains(p.columns, name) && !slices.Contains(m.Of.Table.Retired, name)
+	})
+}
+
+// RemoveDirect removes the rows that versions of p are newer than.
+func (p Part) RemoveDirect(m *Merge) dialect.Statement {
+	b := m.Binds()
+	target, f := m.target(m.Options.Schema, m.RowsName(), "f")
+	sql := dialect.Fill(`DELETE FROM {target}
+USING {staging} v
+WHERE {where} AND {same_key}
+	AND {wins}`, dialect.Holes{
+		"target": target, "staging": m.Staging(), "where": m.where(p, b), "same_key": m.SameKey("v", f),
+		"wins": m.wins(p, m.at(p), f),
+	})
+	return b.Statement(sql)
+}
+
 // InsertDirect writes the versions of records that have no row.
 func (s *Merge) InsertDirect(p Part) dialect.Statement {
 	q := s.InsertPlain(p)

@@ -71,3 +71,22 @@ func TestSpare(t *testing.T) {
 		t.Errorf("where no version tells that its record is deleted: %s", got)
 	}
 }
+
+func TestWhole(t *testing.T) {
+	table := shape.Table{Retired: []string{"fax"}}
+	for _, test := range []struct {
+		rows    []string
+		carried []string
+		want    bool
+	}{
+		{[]string{"id", "name"}, []string{"name", "id", "more"}, true},
+		{[]string{"id", "name"}, []string{"id"}, false}, // the name would be lost
+		{[]string{"id", "fax"}, []string{"id"}, true},   // nobody wants it
+		{[]string{"id", "_catchment_overflow"}, []string{"id"}, false},
+	} {
+		m := &Merge{Of: warehouse.Merge{Table: table}, Columns: test.rows}
+		if got := (Part{columns: test.carried}).Whole(m); got != test.want {
+			t.Errorf("%v in rows of %v: %v", test.carried, test.rows, got)
+		}
+	}
+}
