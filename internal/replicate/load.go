@@ -46,15 +46,23 @@ func (s *attemptStep) load(ctx context.Context) error {
 	if err := s.keptOut(ctx); err != nil {
 		return err
 	}
-	m, _, err := s.merge(ctx)
-	if err != nil {
-		return err
-	}
-	if err := s.Warehouse.Seal(ctx, s.fence(), m); err != nil {
+	if err := s.seal(ctx); err != nil {
 		return err
 	}
 	s.attempt.State = control.Loaded
 	return nil
+}
+
+// seal lets others consolidate the attempt. One that has nothing to merge isn't worth that.
+func (s *attemptStep) seal(ctx context.Context) error {
+	if quiet(s.attempt) {
+		return nil
+	}
+	m, _, err := s.merge(ctx)
+	if err != nil {
+		return err
+	}
+	return s.Warehouse.Seal(ctx, s.fence(), m)
 }
 
 func (s *attemptStep) loadPart(ctx context.Context, place int, p *control.Part) error {
