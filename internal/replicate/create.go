@@ -23,9 +23,9 @@ func (s *attemptStep) jobOf(p *control.Part) (partJob, error) {
 
 // create makes the tables fit and the jobs exist, one for each part.
 func (s *attemptStep) create(ctx context.Context) error {
-	if as, err := s.isPrepared(ctx); err != nil {
+	if prepared, err := isPrepared(ctx, s); err != nil {
 		return err
-	} else if !as {
+	} else if !prepared {
 		if err := s.prepare(ctx); err != nil {
 			return err
 		}
@@ -48,13 +48,13 @@ func (s *attemptStep) create(ctx context.Context) error {
 // isPrepared tells whether prepare would change nothing, and nobody is going to write:
 // the attempt has nothing to read, and both the tables and what is written down of the
 // object are as they should be.
-func (s *attemptStep) isPrepared(ctx context.Context) (bool, error) {
+func isPrepared(ctx context.Context, s *attemptStep) (bool, error) {
 	a := &s.attempt
 	main := a.Part(control.Main)
 	if !s.source.Past.Fits || main == nil || len(a.Parts) > 1 || a.From.IsZero() || a.Full || a.Complete {
 		return false, nil
 	}
-	described, err := s.isDescribed(ctx)
+	described, err := isDescribed(ctx, s)
 	if err != nil || !described {
 		return false, err
 	}
@@ -68,7 +68,7 @@ func (s *attemptStep) isPrepared(ctx context.Context) (bool, error) {
 
 // isDescribed tells whether the warehouse has what Salesforce says of the object, and notes
 // what that is: the consolidation writes it down with the mark, as what it was told.
-func (s *attemptStep) isDescribed(ctx context.Context) (bool, error) {
+func isDescribed(ctx context.Context, s *attemptStep) (bool, error) {
 	s.attempt.Described = describedAs(s.source)
 	row, err := s.Control.Flow(ctx, s.attempt.Flow)
 	return err == nil && s.source.Past.Fits && row.Described == s.attempt.Described, err
@@ -92,7 +92,7 @@ func (s *attemptStep) prepare(ctx context.Context) error {
 			s.note("column %s.%s is %s now", c.Table, c.Column, c.Detail)
 		}
 	}
-	if described, err := s.isDescribed(ctx); err != nil || described {
+	if described, err := isDescribed(ctx, s); err != nil || described {
 		return err
 	}
 	return s.Warehouse.Describe(ctx, s.fence(), s.source.Object, s.source.Table)

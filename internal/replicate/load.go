@@ -46,7 +46,7 @@ func (s *attemptStep) load(ctx context.Context) error {
 	if err := s.keptOut(ctx); err != nil {
 		return err
 	}
-	if err := s.seal(ctx); err != nil {
+	if err := seal(ctx, s); err != nil {
 		return err
 	}
 	s.attempt.State = control.Loaded
@@ -54,7 +54,7 @@ func (s *attemptStep) load(ctx context.Context) error {
 }
 
 // seal lets others consolidate the attempt. One that has nothing to merge isn't worth that.
-func (s *attemptStep) seal(ctx context.Context) error {
+func seal(ctx context.Context, s *attemptStep) error {
 	if quiet(s.attempt) {
 		return nil
 	}
