@@ -254,7 +254,23 @@ bench: deps ## the table of docs/benchmarks.md: RECORDS=n BIG=n ROUNDS=n for a s
 	  -speed.records=$(RECORDS) -speed.big=$(BIG) -speed.rounds=$(ROUNDS) | grep --line-buffered -v '^=== '
 	$(GO) test ./cmd/catchment -count=1 -v -timeout 3h -run '^TestUnfitSpeed$$' \
 	  -unfit.records=$(RECORDS) -speed.rounds=$(ROUNDS) | grep --line-buffered -v '^=== '
+	$(MAKE) bench-many
 	$(GO) test ./internal/fakeorg -run '^$$' -bench TenMillionAccounts -benchtime 1x
+	$(took)
+
+# The commit whose binary bench-many measures beside this one; none where it isn't here, or empty.
+BEFORE ?= e0632a9a
+OBJECTS ?= 71,400,1200
+
+.PHONY: bench-many
+bench-many: deps ## runs over many small objects: OBJECTS=71,400,1200 BEFORE=commit (empty for none) ROUNDS=n IN=PostgreSQL,DuckDB
+	@before=; tree=$$(mktemp -d); trap 'rm -rf "$$tree"' EXIT; \
+	if [ -n "$(BEFORE)" ] && git worktree add -q --detach $$tree/before $(BEFORE) 2>/dev/null; then \
+	  (cd $$tree/before && $(GO) build -o $$tree/catchment ./cmd/catchment) && before=$$tree/catchment; \
+	  git worktree remove --force $$tree/before; \
+	fi; \
+	$(GO) test ./cmd/catchment -count=1 -v -timeout 6h -run '^TestManySpeed$$' -many.objects=$(OBJECTS) \
+	  -many.before=$$before $(if $(IN),-speed.in=$(IN)) -speed.rounds=$(ROUNDS) | grep --line-buffered -v '^=== '
 	$(took)
 
 .PHONY: microbench
