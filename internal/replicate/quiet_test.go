@@ -80,8 +80,8 @@ func TestSomeOfManyQuietFlows(t *testing.T) {
 		}
 	}
 	for what, query := range map[string]string{
-		"the key": "SELECT CAST(1 AS VARCHAR) FROM duckdb_constraints() WHERE table_name = 'thing3__c' AND schema_name = 'salesforce' " +
-			"AND constraint_type = 'PRIMARY KEY'",
+		"the key": "SELECT CAST(1 AS VARCHAR) FROM duckdb_constraints() WHERE table_name = 'thing3__c' " +
+			"AND schema_name = 'salesforce' AND constraint_type = 'PRIMARY KEY'",
 		"what is written down": "SELECT CAST(1 AS VARCHAR) FROM salesforce._catchment_fields " +
 			"WHERE object = 'Thing4__c' AND field = 'T__c'",
 	} {
