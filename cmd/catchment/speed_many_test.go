@@ -151,6 +151,9 @@ func (m *manyTimes) of(kind string) *[]time.Duration {
 	return &m.changed
 }
 
+// manyMarked is the number of objects that manyMarks are of.
+const manyMarked = 400
+
 // manyMarks are how much of the time of before a run may take.
 var manyMarks = map[string]map[string]float64{
 	"DuckDB":     {"quiet": 0.1, "changed": 1.0 / 3, "first": 0.5},
@@ -204,7 +207,11 @@ func (s *speed) many(y yard, objects int, least map[string]float64) {
 			"first": "the first run"}[kind]
 		took := median(*ours.of(kind))
 		if by := *before.of(kind); len(by) > 0 {
-			s.compare(y, what, objects, took, median(by), manyMarks[y.name()][kind])
+			mark := 0.0
+			if objects == manyMarked {
+				mark = manyMarks[y.name()][kind]
+			}
+			s.compare(y, what, objects, took, median(by), mark)
 		} else {
 			s.say(y, what, objects, seconds(took), "-", "-", "-")
 		}
