@@ -27,8 +27,8 @@ import (
 // real command against a fake org that the script itself starts.
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"catchment": mainAndHeap, "speedorg": speedOrg, "duckreader": duckReader,
-		"aws": awsCommand})
+	testscript.Main(m, map[string]func(){"catchment": mainAndHeap, "speedorg": speedOrg, "manyorg": manyOrg,
+		"duckreader": duckReader, "aws": awsCommand})
 }
 
 func TestScripts(t *testing.T) {

@@ -22,10 +22,7 @@ import (
 
 // `make bench` runs TestFewSpeed: the run that happens all day, in which a few thousand of
 // many records have changed. docs/benchmarks.md says how to read its lines.
-var (
-	fewRecords = flag.Int("few.records", 0, "measure a run with 2,600 changes in so many Accounts; 0 measures nothing")
-	fewBefore  = flag.String("few.before", "", "a catchment of before, measured beside; none where empty")
-)
+var fewRecords = flag.Int("few.records", 0, "measure a run with 2,600 changes in so many Accounts; 0 measures nothing")
 
 // What changes before each run that is measured, of which 100 deleted records are purged.
 const (
@@ -48,9 +45,9 @@ func TestFewSpeed(t *testing.T) {
 		t.Skip("make bench measures")
 	}
 	s := newSpeed(t)
-	for _, name := range []string{"PostgreSQL", "DuckDB"} {
-		if strings.Contains(*speedIn, name) {
-			s.few(name)
+	for _, y := range []yard{&postgresYard{}, &duckYard{}} {
+		if strings.Contains(*speedIn, y.name()) {
+			s.part("few", y, *fewRecords, s.few)
 		}
 	}
 	fmt.Printf("\n| warehouse | what | records | ours | by hand | ratio | mark |\n|---|---|---|---|---|---|---|\n%s\n",
@@ -65,12 +62,12 @@ type fewRun struct {
 
 // few measures a run with few changes, by this binary and by the one of before, each of
 // which has a copy of its own. They take turns.
-func (s *speed) few(warehouse string) {
-	o := s.startLoggedOrg(*fewRecords)
+func (s *speed) few(y yard, records int) {
+	o := s.startLoggedOrg(records)
 	defer o.stop()
-	copies := []*fewCopy{o.copy(warehouse, filepath.Join(s.bin, "catchment"))}
-	if *fewBefore != "" {
-		copies = append(copies, o.copy(warehouse, *fewBefore))
+	copies := []*fewCopy{o.copy(y.name(), "")}
+	if *speedBefore != "" {
+		copies = append(copies, o.copy(y.name(), *speedBefore))
 	}
 	for _, c := range copies {
 		c.run()
@@ -84,19 +81,19 @@ func (s *speed) few(warehouse string) {
 			runs[i] = append(runs[i], copies[i].run())
 		}
 	}
-	y, ours := copies[0].yard, runs[0]
+	ours := runs[0]
 	took := median(of(ours, func(r fewRun) time.Duration { return r.took }))
 	org := median(of(ours, func(r fewRun) time.Duration { return r.org }))
 	beyond := median(of(ours, func(r fewRun) time.Duration { return r.took - r.org }))
 	changes := fewChanged + fewNew + fewDeleted
-	s.say(y, fmt.Sprintf("a run with %d changes; by hand: the org's answers", changes), *fewRecords, seconds(took),
+	s.say(y, fmt.Sprintf("a run with %d changes; by hand: the org's answers", changes), records, seconds(took),
 		seconds(org), "+"+seconds(beyond), missed("+"+seconds(fewBeyond), beyond > fewBeyond))
 	calls, pages := ours[len(ours)-1].calls, ours[len(ours)-1].pages
-	s.say(y, fmt.Sprintf("its API calls, %d of them for pages", pages), *fewRecords, fmt.Sprint(calls), "-", "-",
+	s.say(y, fmt.Sprintf("its API calls, %d of them for pages", pages), records, fmt.Sprint(calls), "-", "-",
 		missed(fmt.Sprint(pages+fewCalls), calls > pages+fewCalls))
 	if len(copies) > 1 {
 		s.compare(y, fmt.Sprintf("a run with %d changes; by hand: the binary of before, with %d API calls", changes,
-			runs[1][len(runs[1])-1].calls), *fewRecords, took,
+			runs[1][len(runs[1])-1].calls), records, took,
 			median(of(runs[1], func(r fewRun) time.Duration { return r.took })), fewOfOld)
 	}
 }
@@ -216,18 +213,19 @@ func (o *loggedOrg) change() {
 type fewCopy struct {
 	of   *loggedOrg
 	yard yard
-	bin  string
 	at   *speedRun
 }
 
+// copy makes a copy by a binary, this one where it is "".
 func (o *loggedOrg) copy(warehouse, bin string) *fewCopy {
-	c := &fewCopy{of: o, bin: bin, yard: &duckYard{}}
+	c := &fewCopy{of: o, yard: &duckYard{}}
 	if warehouse == "PostgreSQL" {
 		c.yard = &postgresYard{}
 	}
 	org := &orgProcess{url: o.about.URL}
 	org.credentials.ClientID, org.credentials.ClientSecret = o.about.ClientID, o.about.ClientSecret
 	c.at = o.newRun(org, c.yard.renew(o.t))
+	c.at.bin = bin
 	return c
 }
 
@@ -235,14 +233,8 @@ func (o *loggedOrg) copy(warehouse, bin string) *fewCopy {
 func (c *fewCopy) run() fewRun {
 	before, err := os.Stat(c.of.log)
 	c.of.must(err)
-	cmd := exec.Command(c.bin, "run", "--json")
-	var out, talk bytes.Buffer
-	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = c.at.dir, c.at.env, &out, &talk
-	start := time.Now()
-	if err := cmd.Run(); err != nil {
-		c.of.t.Fatalf("%s run: %v\n%s%s", c.bin, err, &out, &talk)
-	}
-	r := fewRun{took: time.Since(start)}
+	var r fewRun
+	r.took, _ = c.at.do(c.of.speed, "run", "--json")
 	log, err := os.ReadFile(c.of.log)
 	c.of.must(err)
 	r.calls, r.pages, r.org, err = readLog(string(log[before.Size():]))
@@ -250,7 +242,7 @@ func (c *fewCopy) run() fewRun {
 	var last struct {
 		Calls int `json:"api_calls"`
 	}
-	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
+	lines := strings.Split(strings.TrimSpace(c.at.out.String()), "\n")
 	c.of.must(json.Unmarshal([]byte(lines[len(lines)-1]), &last))
 	if last.Calls != r.calls {
 		c.of.t.Fatalf("the run tells of %d calls, and the org's log of %d", last.Calls, r.calls)

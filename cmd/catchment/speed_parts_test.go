@@ -11,14 +11,17 @@ import (
 	"testing"
 )
 
-var speedOnly = flag.String("speed.only", "", "measure only the parts whose names match this expression")
+var (
+	speedOnly   = flag.String("speed.only", "", "measure only the parts whose names match this expression")
+	speedBefore = flag.String("speed.before", "", "a catchment of before, measured beside by some parts; none where empty")
+)
 
 // newSpeed makes the programs that are measured.
 func newSpeed(t *testing.T) *speed {
 	s := &speed{t: t, bin: t.TempDir(), kept: newKept(t)}
 	self, err := os.Executable()
 	s.must(err)
-	for _, name := range []string{"catchment", "speedorg"} {
+	for _, name := range []string{"catchment", "speedorg", "manyorg"} {
 		s.must(os.Symlink(self, filepath.Join(s.bin, name)))
 	}
 	return s

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"compress/gzip"
 	"context"
 	"encoding/json"
@@ -363,11 +364,16 @@ type orgProcess struct {
 }
 
 func (s *speed) startOrg(records int, answers string) *orgProcess {
+	return s.startOrgAs("speedorg", fmt.Sprint(records), answers)
+}
+
+// startOrgAs starts one of the programs that are an org.
+func (s *speed) startOrgAs(program string, args ...string) *orgProcess {
 	// its secrets come from the seed
 	org, err := fakeorg.New(fakeorg.Options{Seed: 1, Clock: fakeorg.FollowClock(time.Now(), time.Now)})
 	s.must(err)
 	o := &orgProcess{credentials: org.Credentials()}
-	o.cmd = exec.Command(filepath.Join(s.bin, "speedorg"), fmt.Sprint(records), answers)
+	o.cmd = exec.Command(filepath.Join(s.bin, program), args...)
 	o.cmd.Stderr = os.Stderr
 	said, err := o.cmd.StdoutPipe()
 	s.must(err)
@@ -405,6 +411,7 @@ func (o *orgProcess) post(s *speed, path string, asked map[string]any) {
 // A speedRun is a configuration in a folder of its own.
 type speedRun struct {
 	dir string
+	bin string // the binary that is run; this one where empty
 	env []string
 	out *bytes.Buffer
 }
@@ -412,15 +419,20 @@ type speedRun struct {
 func (s *speed) newRun(o *orgProcess, url string) *speedRun {
 	p := &speedRun{dir: s.t.TempDir(), env: append(os.Environ(), "SF_CLIENT_ID="+o.credentials.ClientID,
 		"SF_CLIENT_SECRET="+o.credentials.ClientSecret)}
+	p.wants(s, o.url, url, "{object: Account}")
+	return p
+}
+
+// wants writes the configuration.
+func (p *speedRun) wants(s *speed, org, url, flows string) {
 	config := fmt.Sprintf(`version: 1
 org: {url: %q, login: {flow: client_credentials, client_id: env:SF_CLIENT_ID, client_secret: env:SF_CLIENT_SECRET}}
 warehouse: {url: %q}
 stage: {url: dir:stage}
 control: {url: sqlite:control.db}
-flows: [{object: Account}]
-`, o.url, url)
+flows: [%s]
+`, org, url, flows)
 	s.must(os.WriteFile(filepath.Join(p.dir, "catchment.yaml"), []byte(config), 0o600))
-	return p
 }
 
 // do runs catchment, and tells how long it took and its peak memory in KiB.
@@ -432,7 +444,7 @@ func (p *speedRun) do(s *speed, args ...string) (time.Duration, int64) {
 // exits is do for a command that may end with another code too.
 func (p *speedRun) exits(s *speed, code int, args ...string) (time.Duration, int64) {
 	s.t.Helper()
-	cmd := exec.Command(filepath.Join(s.bin, "catchment"), args...)
+	cmd := exec.Command(cmp.Or(p.bin, filepath.Join(s.bin, "catchment")), args...)
 	p.out = new(bytes.Buffer)
 	var talk bytes.Buffer
 	heap := filepath.Join(p.dir, "heap")
@@ -442,7 +454,9 @@ func (p *speedRun) exits(s *speed, code int, args ...string) (time.Duration, int
 		s.t.Fatalf("%v: %v\n%s%s", args, err, p.out, &talk)
 	}
 	took := time.Since(start)
-	s.heap = max(s.heap, readHeap(s.t, heap))
+	if p.bin == "" { // another binary doesn't tell
+		s.heap = max(s.heap, readHeap(s.t, heap))
+	}
 	return took, cmd.ProcessState.SysUsage().(*syscall.Rusage).Maxrss
 }
 

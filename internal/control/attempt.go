@@ -88,15 +88,16 @@ type Attempt struct {
 	Generation int64        `json:"generation"`
 	State      AttemptState `json:"state"`
 
-	Full     bool           `json:"full,omitzero"`     // rebuilds the table
-	Complete bool           `json:"complete,omitzero"` // reads every record: those it lacks are gone
-	Forget   bool           `json:"forget,omitzero"`   // takes older values out of what is masked or dropped since
-	Remade   string         `json:"remade,omitzero"`   // the prefix of Ids of the object that had this name before
-	Folded   bool           `json:"folded,omitzero"`   // the table was a view over its rows when it began
-	From     time.Time      `json:"from,omitzero"`
-	To       time.Time      `json:"to,omitzero"`
-	Grade    string         `json:"grade,omitzero"`   // of the window; once it is consolidated, of the watermark
-	Doubts   []recall.Doubt `json:"doubts,omitempty"` // about what the window proves
+	Full      bool           `json:"full,omitzero"`      // rebuilds the table
+	Complete  bool           `json:"complete,omitzero"`  // reads every record: those it lacks are gone
+	Forget    bool           `json:"forget,omitzero"`    // takes older values out of what is masked or dropped since
+	Remade    string         `json:"remade,omitzero"`    // the prefix of Ids of the object that had this name before
+	Described string         `json:"described,omitzero"` // what the warehouse was told of its object, in short
+	Folded    bool           `json:"folded,omitzero"`    // the table was a view over its rows when it began
+	From      time.Time      `json:"from,omitzero"`
+	To        time.Time      `json:"to,omitzero"`
+	Grade     string         `json:"grade,omitzero"`   // of the window; once it is consolidated, of the watermark
+	Doubts    []recall.Doubt `json:"doubts,omitempty"` // about what the window proves
 
 	Again    *Again   `json:"again,omitempty"`    // what it reads again of what was kept out
 	Withheld []string `json:"withheld,omitempty"` // fields that it leaves out, since Salesforce refuses to read them

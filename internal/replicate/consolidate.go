@@ -16,8 +16,10 @@ import (
 // follow after it.
 func (s *attemptStep) consolidate(ctx context.Context) error {
 	a := &s.attempt
-	if err := s.looked(ctx); err != nil {
-		return err
+	if !quiet(*a) {
+		if err := s.looked(ctx); err != nil {
+			return err
+		}
 	}
 	if ended, err := s.consolidateDetached(ctx); err != nil || !ended {
 		return err

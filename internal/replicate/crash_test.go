@@ -30,6 +30,7 @@ func TestCrashAtEveryMoment(t *testing.T) {
 	}{
 		{"first run", func(*rig.Rig) {}, func(*rig.Process) {}},
 		{"increment by REST", func(r *rig.Rig) { r.Done(nil); r.History(12, 3) }, func(*rig.Process) {}},
+		{"nothing new", func(r *rig.Rig) { r.Done(nil); r.Later(time.Hour) }, func(*rig.Process) {}},
 		{"deletes and a sweep", vanish, func(*rig.Process) {}},
 		{"a query that takes too long", func(r *rig.Rig) {
 			r.Org.Fault(fakeorg.Rule{Method: "POST", Path: "/jobs/query", TimeOutOver: 5})

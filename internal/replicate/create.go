@@ -23,8 +23,12 @@ func (s *attemptStep) jobOf(p *control.Part) (partJob, error) {
 
 // create makes the tables fit and the jobs exist, one for each part.
 func (s *attemptStep) create(ctx context.Context) error {
-	if err := s.prepare(ctx); err != nil {
+	if prepared, err := isPrepared(ctx, s); err != nil {
 		return err
+	} else if !prepared {
+		if err := s.prepare(ctx); err != nil {
+			return err
+		}
 	}
 	for i := 0; i < len(s.attempt.Parts); i++ { // a part that one query can't read becomes several
 		p := s.attempt.Parts[i]
@@ -39,6 +43,35 @@ func (s *attemptStep) create(ctx context.Context) error {
 	}
 	s.attempt.State = control.Created
 	return nil
+}
+
+// isPrepared tells whether prepare would change nothing, and nobody is going to write:
+// the attempt has nothing to read, and both the tables and what is written down of the
+// object are as they should be.
+func isPrepared(ctx context.Context, s *attemptStep) (bool, error) {
+	a := &s.attempt
+	main := a.Part(control.Main)
+	if !s.source.Past.Fits || main == nil || len(a.Parts) > 1 || a.From.IsZero() || a.Full || a.Complete {
+		return false, nil
+	}
+	described, err := isDescribed(ctx, s)
+	if err != nil || !described {
+		return false, err
+	}
+	if main.Mover == "" {
+		if err := s.chooseMover(ctx, main); err != nil {
+			return false, err
+		}
+	}
+	return reading.Nothing.Is(*main), nil
+}
+
+// isDescribed tells whether the warehouse has what Salesforce says of the object, and notes
+// what that is: the consolidation writes it down with the mark, as what it was told.
+func isDescribed(ctx context.Context, s *attemptStep) (bool, error) {
+	s.attempt.Described = describedAs(s.source)
+	row, err := s.Control.Flow(ctx, s.attempt.Flow)
+	return err == nil && s.source.Past.Fits && row.Described == s.attempt.Described, err
 }
 
 // prepare brings staging and final table up to what describe says.
@@ -58,6 +91,9 @@ func (s *attemptStep) prepare(ctx context.Context) error {
 		case shape.Widened:
 			s.note("column %s.%s is %s now", c.Table, c.Column, c.Detail)
 		}
+	}
+	if described, err := isDescribed(ctx, s); err != nil || described {
+		return err
 	}
 	return s.Warehouse.Describe(ctx, s.fence(), s.source.Object, s.source.Table)
 }

@@ -54,11 +54,7 @@ func (s *attemptStep) load(ctx context.Context) error {
 	if proved, err := prove(ctx, s); err != nil || !proved {
 		return err
 	}
-	m, _, err := s.merge(ctx)
-	if err != nil {
-		return err
-	}
-	if err := s.Warehouse.Seal(ctx, s.fence(), m); err != nil {
+	if err := seal(ctx, s); err != nil {
 		return err
 	}
 	s.attempt.State = control.Loaded
@@ -103,6 +99,18 @@ func proven(ctx context.Context, s *attemptStep) (bool, error) {
 		s.attempt.State = control.Loaded
 	}
 	return done, err
+}
+
+// seal lets others consolidate the attempt. One that has nothing to merge isn't worth that.
+func seal(ctx context.Context, s *attemptStep) error {
+	if quiet(s.attempt) {
+		return nil
+	}
+	m, _, err := s.merge(ctx)
+	if err != nil {
+		return err
+	}
+	return s.Warehouse.Seal(ctx, s.fence(), m)
 }
 
 func (s *attemptStep) loadPart(ctx context.Context, place int, p *control.Part) error {

@@ -36,6 +36,7 @@ func remembered(
 	if !a.To.IsZero() { // an attempt that only mends moves no watermark
 		m.Proof = a.Grade
 	}
+	m.Described = a.Described
 	m = doubted(m, a)
 	if !swept.IsZero() {
 		m.SweptAt = swept
@@ -142,6 +143,20 @@ func shapeOf(t shape.Table) string {
 	return fmt.Sprintf("%016x", sum.Sum64())
 }
 
+// describedAs is what the warehouse is told of a flow's object, in short.
+func describedAs(src *source.Source) string {
+	sum := fnv.New64a()
+	o := src.Object
+	fmt.Fprintf(sum, "%q %q %q %t;", o.Name, o.Label, o.KeyPrefix, o.Custom)
+	index := o.Index()
+	for _, c := range src.Table.Columns {
+		if f, ok := index.Field(c.Field); ok {
+			fmt.Fprintf(sum, "%q %+v;", c.Name, f)
+		}
+	}
+	return shapeOf(src.Table) + fmt.Sprintf("%016x", sum.Sum64())
+}
+
 // hasIDs tells whether the records of a flow can be read by their Ids.
 func hasIDs(src *source.Source) bool {
 	id, ok := src.Table.Column("Id")
@@ -189,6 +204,9 @@ func (r *Replicator) again(
 // rejected is what is remembered of what is kept out once the attempt is consolidated.
 func (s *attemptStep) rejected(ctx context.Context, old recall.Rejected) (recall.Rejected, error) {
 	a := &s.attempt
+	if old.Records == 0 && quiet(*a) { // nobody but the flow's attempts keeps records out
+		return recall.Rejected{}, nil
+	}
 	out, err := s.Warehouse.Out(ctx, s.source.Table, warehouse.Merge{
 		Table: s.source.Table, Attempt: a.ID, Complete: a.Complete,
 	}, 0)

@@ -215,6 +215,13 @@ func completed(a control.Attempt) bool {
 	})
 }
 
+// quiet tells whether an attempt has brought nothing, and says nothing of rows that it
+// lacks: only its mark moves.
+func quiet(a control.Attempt) bool {
+	pages, records, _ := a.Sums()
+	return pages == 0 && records == 0 && a.Rejected() == 0 && !a.Complete && !a.Full && !a.Forget
+}
+
 // whole tells whether an attempt reads every record as a whole.
 func whole(a control.Attempt) bool { return a.From.IsZero() && a.Part(control.Main) != nil }
 

@@ -139,6 +139,12 @@ type Merge struct {
 	Memory       string // is written with the mark; "" leaves what is there
 }
 
+// Quiet tells whether there is nothing to merge: the attempt has read nothing, and says
+// nothing of the rows that it lacks. Only the mark moves.
+func (m Merge) Quiet() bool {
+	return m.Attempt != "" && m.Pages == 0 && m.Rows == 0 && !m.Complete && !m.Override && len(m.Forget) == 0
+}
+
 // Counts is what a consolidation did. A repeat reads them from the log.
 type Counts struct {
 	Staged   int64 // versions in staging

@@ -39,6 +39,8 @@ type Memory struct {
 	// columns that hold old values, as long as they are there
 	Retired  []RetiredColumn `json:"retired,omitempty"`
 	Rejected Rejected        `json:"rejected,omitzero"`
+	// what the warehouse was told of the object, its fields and their columns, in short
+	Described string `json:"described,omitzero"`
 	// fields that describe shows, and that Salesforce refuses to read
 	Withheld []Withheld `json:"withheld,omitempty"`
 	FailedAt time.Time  `json:"failed_at,omitzero"` // when jobs last came to nothing, and REST read in their place

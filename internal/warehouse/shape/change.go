@@ -41,6 +41,7 @@ type Past struct {
 	KeyPrefix string
 	Retyped   []string            // columns that Prepare gives another type where they are, which rewrites the table
 	Held      map[string][]string // those that would get one, if these views didn't use them
+	Fits      bool                // the final table has its key, and the columns that it should have and no other
 	Folded    bool                // the table's name is that of a view, over rows that keep some columns in one
 }
 

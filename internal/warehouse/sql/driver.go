@@ -11,8 +11,8 @@ import (
 	"catchment/internal/warehouse/sql/dialect"
 )
 
-// A Driver connects to one kind of warehouse. It keeps no SQL of its own
-// beside what opens a session: everything else comes from its Dialect.
+// A Driver connects to one kind of warehouse. It keeps no SQL of its own beside what
+// opens a session, and what asks a Catalog: everything else comes from its Dialect.
 type Driver interface {
 	// Dialect is the SQL that the warehouse speaks.
 	Dialect() *dialect.Dialect
@@ -45,6 +45,16 @@ type Tx interface {
 	// how many rows each of them brought, in the order of c.Pages. That of a
 	// Bringer takes the rows of pages that were brought before.
 	Load(ctx context.Context, c Copy) ([]int64, error)
+}
+
+// A Catalog is a Tx that has a shorter way to one table than information_schema, where
+// a question about one of them looks at all: with hundreds of them that is most of what a
+// run does. It answers the same.
+type Catalog interface {
+	// Columns are those of a table or a view, in their order; none where there is neither.
+	Columns(ctx context.Context, schema, table string) ([]dialect.Stored, error)
+	// Keyed tells whether a table has a primary key.
+	Keyed(ctx context.Context, schema, table string) (bool, error)
 }
 
 // Scan reads the columns of one row into pointers, as database/sql does.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"catchment/internal/plan"
@@ -141,6 +142,7 @@ func (w *store) extent(ctx context.Context, tx Tx, t shape.Table) (extent, error
 func (w *shaper) Adapt(ctx context.Context, t shape.Table) (shape.Table, shape.Past, error) {
 	var past shape.Past
 	var has []dialect.Stored
+	keyed := !w.d.Enforces
 	t.Name = shape.Shorten(w.d.LongestName, t.Name, t.Object)
 	err := w.driver.View(ctx, func(tx Tx) error {
 		past, has = shape.Past{}, nil
@@ -158,7 +160,10 @@ func (w *shaper) Adapt(ctx context.Context, t shape.Table) (shape.Table, shape.P
 		if err := w.views(ctx, tx, has, w.o.Schema, t.Name); err != nil {
 			return err
 		}
-		past.Fields, err = w.fieldsOf(ctx, tx, t.Object)
+		if past.Fields, err = w.fieldsOf(ctx, tx, t.Object); err != nil || keyed || len(has) == 0 {
+			return err
+		}
+		keyed, err = w.keyed(ctx, tx, w.of(t).Over(has))
 		return err
 	})
 	if err != nil {
@@ -169,7 +174,26 @@ func (w *shaper) Adapt(ctx context.Context, t shape.Table) (shape.Table, shape.P
 		names = append(names, k.Column)
 	}
 	t, past = dialect.Adapt(w.d, t, w.d.Finished(has, names), past)
+	past.Fits = keyed && w.fits(t, has, past)
 	return t, past, nil
+}
+
+// fits tells whether Prepare would find nothing to do in a final table, and nothing to say.
+func (w *shaper) fits(t shape.Table, has []dialect.Stored, past shape.Past) bool {
+	if len(has) == 0 || !isOurs(has, t) {
+		return false
+	}
+	was := remembered{}
+	for _, k := range past.Fields {
+		was[strings.ToLower(k.Field)] = k.Column
+	}
+	for _, c := range t.Columns {
+		if was[strings.ToLower(c.Field)] != c.Name {
+			return false
+		}
+	}
+	todo, changes, err := w.table(side{w.o.Schema, slices.Clone(has), own.Final()}, t, was)
+	return err == nil && len(todo) == 0 && len(changes) == 0
 }
 
 // fieldsOf reads what is remembered of the fields of an object.
@@ -238,6 +262,9 @@ func (w *shaper) keyPrefix(ctx context.Context, tx Tx, t shape.Table) (prefix st
 
 // storedColumns reads the columns of a table, none where there is no table.
 func storedColumns(ctx context.Context, tx Tx, schema, table string) ([]dialect.Stored, error) {
+	if c, ok := tx.(Catalog); ok {
+		return c.Columns(ctx, schema, table)
+	}
 	var all []dialect.Stored
 	err := tx.Query(ctx, func(scan Scan) error {
 		var c dialect.Stored

@@ -3,6 +3,7 @@ package sql
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"catchment/internal/warehouse"
@@ -58,12 +59,9 @@ func (w *marks) Claim(ctx context.Context, f warehouse.Fence, table, org string)
 		if err := do(ctx, tx, locks...); err != nil {
 			return err
 		}
-		old, ok, err := w.mark(ctx, tx, f.Flow)
-		if err != nil {
-			return err
-		}
 		m = warehouse.Mark{Flow: f.Flow, Table: table, Fence: f.Number, Org: org}
-		if err := w.claimable(ctx, tx, m, ok); err != nil {
+		old, ok, err := w.claimable(ctx, tx, m)
+		if err != nil {
 			return err
 		}
 		if !ok {
@@ -89,21 +87,31 @@ func (w *marks) Claim(ctx context.Context, f warehouse.Fence, table, org string)
 	return m, nil
 }
 
-// claimable refuses a claim that the marks don't allow. Other first claims wait
-// until this one's transaction has ended, since two orgs that both find no mark
-// would both get in.
-func (w *marks) claimable(ctx context.Context, tx Tx, m warehouse.Mark, known bool) error {
-	if !known && !w.d.LockFirst { // where locks come first, the marks are locked by now
-		_, err := tx.Exec(ctx, "UPDATE "+w.own(own.VersionTable)+" SET version = version WHERE version = 1")
-		if err != nil {
-			return err
+// claimable refuses a claim that the marks don't allow, and gives the mark that the flow
+// has, if it has one. Other first claims wait until this one's transaction has ended,
+// since two orgs that both find no mark would both get in.
+func (w *marks) claimable(ctx context.Context, tx Tx, m warehouse.Mark) (old warehouse.Mark, known bool, err error) {
+	// those that package claim goes by: with hundreds of flows most have nothing to say of this one
+	look := func() ([]warehouse.Mark, error) {
+		all, err := readMarks(ctx, tx, "SELECT "+markColumns+" FROM "+w.own(own.FlowTable)+
+			" WHERE flow = $1 OR table_name = $2 OR org <> $3", m.Flow, m.Table, m.Org)
+		i := slices.IndexFunc(all, func(one warehouse.Mark) bool { return one.Flow == m.Flow })
+		if known = i >= 0; known {
+			old = all[i]
+		}
+		return all, err
+	}
+	all, err := look()
+	if err == nil && !known && !w.d.LockFirst { // where locks come first, the marks are locked by now
+		_, err = tx.Exec(ctx, "UPDATE "+w.own(own.VersionTable)+" SET version = version WHERE version = 1")
+		if err == nil {
+			all, err = look()
 		}
 	}
-	all, err := readMarks(ctx, tx, "SELECT "+markColumns+" FROM "+w.own(own.FlowTable))
 	if err != nil {
-		return err
+		return old, known, err
 	}
-	return claim.Take(all, m.Flow, m.Table, m.Org)
+	return old, known, claim.Take(all, m.Flow, m.Table, m.Org)
 }
 
 // hold proves, first in its transaction, that no newer run has the flow

@@ -353,6 +353,9 @@ func (w *store) key(ctx context.Context, tx Tx, t shape.Table) (evidence.Key, er
 
 // keyed tells whether a final table has its primary key.
 func (w *store) keyed(ctx context.Context, tx Tx, s *statements.Tables) (bool, error) {
+	if c, ok := tx.(Catalog); ok {
+		return c.Keyed(ctx, w.o.Schema, s.RowsName())
+	}
 	keys, err := count(ctx, tx,
 		"SELECT count(*) FROM information_schema.table_constraints WHERE table_catalog = current_database() "+
 			"AND table_schema = $1 AND table_name = $2 AND constraint_type = 'PRIMARY KEY'", w.o.Schema, s.RowsName())

@@ -337,3 +337,43 @@ func watermark(r *rig) {
 	same(r.t, "a new generation begins anew", mark().Watermark, at(60))
 	same(r.t, "generation", mark().Generation, 2)
 }
+
+// quietMark: an attempt that has read nothing moves the mark, and only that; it is fenced, counted
+// and repeated as any other.
+func quietMark(r *rig) {
+	ctx := r.t.Context()
+	r.read(r.puts("a1", 100, rec("1", 10, false, "one")))
+	quiet := func(name string, to int) warehouse.Merge {
+		return warehouse.Merge{Table: r.table, Attempt: name, Policy: gone.Flag, Watermark: at(to), Generation: 1,
+			Grade: "proven", Memory: name}
+	}
+	mark := func() warehouse.Mark {
+		m, _, err := r.w.Mark(ctx, "Account")
+		must(r.t, err)
+		return m
+	}
+	for range 2 { // the second time is a repeat
+		c, err := r.w.Consolidate(ctx, r.fence, quiet("a2", 200))
+		must(r.t, err)
+		same(r.t, "counts", c, warehouse.Counts{Rows: 1})
+		same(r.t, "watermark", mark().Watermark, at(200))
+		same(r.t, "memory", mark().Memory, "a2")
+	}
+	done, err := r.w.Consolidated(ctx, "a2")
+	must(r.t, err)
+	same(r.t, "it is in the log", done, true)
+
+	_, err = r.w.Load(ctx, r.fence, r.batch(r.puts("a3", 210, rec("2", 11, false, "two"))))
+	must(r.t, err)
+	_, err = r.w.Consolidate(ctx, r.fence, quiet("a3", 300))
+	same(r.t, "one that has something in staging is refused", err != nil, true)
+	same(r.t, "and the watermark stays", mark().Watermark, at(200))
+	must(r.t, r.w.Discard(ctx, r.fence, "a3"))
+
+	_, err = r.w.Claim(ctx, warehouse.Fence{Flow: "Account", Number: r.fence.Number + 1}, "account", org)
+	must(r.t, err)
+	_, err = r.w.Consolidate(ctx, r.fence, quiet("a4", 400))
+	same(r.t, "an old fence is refused", errors.Is(err, warehouse.ErrFenced), true)
+	same(r.t, "and the watermark stays where it was", mark().Watermark, at(200))
+	sameRows(r.t, r.rows(columns...), "1|one|true|~")
+}

@@ -76,6 +76,7 @@ func consolidations() []test {
 		{"a key of two columns", twoKeys},
 		{"an empty reading", emptyReading},
 		{"the watermark goes forward only", watermark},
+		{"a merge of nothing moves the mark alone", quietMark},
 		{"a patch changes what differs", patched},
 		{"a patch of an older version is dropped", patchedLate},
 		{"patches and whole records of one attempt", patchedTogether},

@@ -227,7 +227,7 @@ func otherTypes(r *rig) {
 	none.Name, none.Object = "never_made", "Never"
 	none, past, err = r.w.Adapt(ctx, none)
 	must(r.t, err)
-	same(r.t, "a table that isn't there", none.Name+fmt.Sprint(past), "never_made{[] []  [] map[] false}")
+	same(r.t, "a table that isn't there", none.Name+fmt.Sprint(past), "never_made{[] []  [] map[] false false}")
 }
 
 // describedOddly: a label, or a value of a picklist, may hold a NUL. It is there as it is, or as
