@@ -33,7 +33,6 @@ type kept struct {
 	known map[string]float64 // by the name of the line
 	got   map[string][]float64
 	now   []string // the lines of the try that goes on
-	tried int
 }
 
 // newKept reads what is known, and judges when the test ends. It is nil where the ratios are of another size.
