@@ -94,7 +94,10 @@ func (d *driver) confinement() []string {
 		"SET GLOBAL allowed_directories = [" + strings.Join(folders, ", ") + "]",
 		"SET GLOBAL enable_external_access = false",
 		"SET GLOBAL allow_community_extensions = false",
-		"SET GLOBAL allowed_configs = ['memory_limit']", // a comparison takes less
+		// else a checkpoint writes once more what came page by page (ADR 0034)
+		"SET GLOBAL max_vacuum_tasks = 0",
+		// a comparison takes less memory, and a load packs quickly
+		"SET GLOBAL allowed_configs = ['memory_limit', 'disabled_compression_methods']",
 		"SET GLOBAL lock_configuration = true",
 	}
 }

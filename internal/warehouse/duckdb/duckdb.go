@@ -140,6 +140,9 @@ func (d *driver) do(ctx context.Context, begin string, f func(sql.Tx) error) (er
 		// the error before it is the one that matters.
 		_, _ = conn.ExecContext(context.WithoutCancel(ctx), "ROLLBACK")
 	}
+	if t.loads {
+		_, _ = conn.ExecContext(context.WithoutCancel(ctx), packWell) // of the next ones; no row depends on it
+	}
 	return err
 }
 

@@ -13,7 +13,15 @@ import (
 type tx struct {
 	conn   *stdsql.Conn
 	driver *driver
+	loads  bool // staged rows are written
 }
+
+// What is staged is read once and is gone soon: it is packed as quickly as it goes. To look for what
+// many texts have in common takes a quarter of a load, and as much to undo.
+const (
+	packQuickly = "SET GLOBAL disabled_compression_methods = 'fsst'"
+	packWell    = "RESET GLOBAL disabled_compression_methods"
+)
 
 func (t *tx) Exec(ctx context.Context, query string, args ...any) (int64, error) {
 	r, err := t.conn.ExecContext(ctx, query, args...)
@@ -43,6 +51,12 @@ func (t *tx) Query(ctx context.Context, each func(sql.Scan) error, query string,
 // Load gives read_csv the files of all pages at once, since one statement over
 // many files keeps all cores busy, and counts by seq what each page brought.
 func (t *tx) Load(ctx context.Context, c sql.Copy) (_ []int64, err error) {
+	if !t.loads {
+		if _, err := t.Exec(ctx, packQuickly); err != nil {
+			return nil, err
+		}
+		t.loads = true
+	}
 	spool := spool{dir: spoolOf(t.driver.o.Spool), in: t.driver.reads}
 	defer func() { err = errors.Join(err, spool.remove()) }()
 	for _, gzip := range []bool{false, true} {
