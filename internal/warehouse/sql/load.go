@@ -303,7 +303,7 @@ func (w *loader) Staged(ctx context.Context, attempt, job string) (pages, rows i
 func (w *loader) Keys(ctx context.Context, t shape.Table, attempt, job string) (int64, error) {
 	var n int64
 	err := w.driver.View(ctx, func(tx Tx) (err error) {
-		n, err = keysOf(ctx, tx, w.store, t, attempt, job)
+		n, err = keysOf(ctx, tx, w.of(t), attempt, job)
 		return err
 	})
 	if err != nil {

@@ -73,7 +73,7 @@ func once(ctx context.Context, tx Tx, w *store, m warehouse.Merge, ledger []stat
 				rows += e.Rows
 			}
 		}
-		keys, err := keysOf(ctx, tx, w, m.Table, m.Attempt, job)
+		keys, err := keysOf(ctx, tx, w.of(m.Table), m.Attempt, job)
 		if err != nil {
 			return err
 		}
@@ -86,8 +86,7 @@ func once(ctx context.Context, tx Tx, w *store, m warehouse.Merge, ledger []stat
 }
 
 // keysOf counts the different keys that a job has in staging.
-func keysOf(ctx context.Context, tx Tx, w *store, t shape.Table, attempt, job string) (int64, error) {
-	s := w.of(t)
+func keysOf(ctx context.Context, tx Tx, s *statements.Tables, attempt, job string) (int64, error) {
 	return count(ctx, tx,
 		fmt.Sprintf("SELECT count(k) FROM (SELECT %s AS k FROM %s v WHERE %s = $1 AND %s = $2 GROUP BY 1) x",
 			s.RecordKey("v")+s.Dialect.Bytewise, s.Staging(), s.Col("v", own.Attempt), s.Col("v", own.Job)),

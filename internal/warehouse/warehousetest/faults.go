@@ -161,27 +161,29 @@ func failingEverywhere(r *rig, in reading) {
 	must(r.t, err)
 }
 
+// with is a first reading that is changed, and merged twice.
+func with(change func(*rig, *reading)) func(*rig) {
+	return func(r *rig) {
+		in := firstReading(r, gone.Flag)
+		change(r, &in)
+		c, err := r.try(in)
+		if err != nil {
+			must(r.t, r.w.Discard(r.t.Context(), r.fence, in.name))
+			return
+		}
+		again, err := r.by(r.t.Context(), r.w, r.fence, r.mergeOf(in))
+		must(r.t, err)
+		same(r.t, "counts of a repeat", again, c)
+		same(r.t, "rows", c.Rows, int64(len(r.rows("id"))))
+	}
+}
+
 // beginnings are first readings, with all that may stand against a promotion.
 func beginnings() []test {
-	with := func(change func(*rig, *reading)) func(*rig) {
-		return func(r *rig) {
-			in := firstReading(r, gone.Flag)
-			change(r, &in)
-			c, err := r.try(in)
-			if err != nil {
-				must(r.t, r.w.Discard(r.t.Context(), r.fence, in.name))
-				return
-			}
-			again, err := r.by(r.t.Context(), r.w, r.fence, r.mergeOf(in))
-			must(r.t, err)
-			same(r.t, "counts of a repeat", again, c)
-			same(r.t, "rows", c.Rows, int64(len(r.rows("id"))))
-		}
-	}
 	policy := func(p gone.Policy) func(*rig) {
 		return with(func(_ *rig, in *reading) { in.merge.Policy = p })
 	}
-	return []test{
+	return append(disturbed(), []test{
 		{"deletes are flagged", policy(gone.Flag)},
 		{"deleted rows are removed", policy(gone.Remove)},
 		{"deletes are ignored", policy(gone.Ignore)},
@@ -195,6 +197,31 @@ func beginnings() []test {
 			in.pages = append(in.pages, r.page(header, rec("3", 300, true, "gone")))
 			in.merge.Policy = gone.Remove
 		})},
+		{"the stamp isn't read", with(func(r *rig, in *reading) {
+			in.pages = []warehouse.Page{r.page("Id,Name", "1,one", "2,two")}
+		})},
+		{"it wins over rows of any stamp", with(func(_ *rig, in *reading) { in.merge.Override = true })},
+		{"a column is forgotten", with(func(_ *rig, in *reading) { in.merge.Forget = []string{"name"} })},
+		{"there are patches", with(func(r *rig, in *reading) {
+			in.more = []reading{{readAt: at(120), op: warehouse.Patch, pages: []warehouse.Page{
+				r.page("Id,Amount__c", "1,1.25", "nowhere,2.5")}}}
+		})},
+		{"there are further columns", with(func(r *rig, in *reading) {
+			in.more = []reading{{readAt: at(120), pages: []warehouse.Page{r.page("Id,Amount__c", "more,1.25")}}}
+		})},
+		{"every record is seen", with(func(r *rig, in *reading) {
+			in.more = []reading{{readAt: at(120), op: warehouse.Seen, pages: []warehouse.Page{r.page("Id", "1", "2")}}}
+		})},
+		{"some are deleted", with(func(r *rig, in *reading) {
+			in.more = []reading{{readAt: at(120), op: warehouse.Delete,
+				pages: []warehouse.Page{r.page("Id", "1", "2")}}}
+		})},
+	}...)
+}
+
+// disturbed are those that others are in the way of, and those after which it goes on.
+func disturbed() []test {
+	return []test{
 		{"another attempt has staged before", with(func(r *rig, in *reading) {
 			must(r.t, r.load(r.puts("a0", 50, rec("1", 400, false, "other"), rec("other", 1, false, "other"))))
 		})},
@@ -221,25 +248,6 @@ func beginnings() []test {
 			earlier := r.puts("a0", 50)
 			r.rejecting(&earlier.pages[0], "3", "5", "nowhere")
 			r.read(earlier)
-		})},
-		{"the stamp isn't read", with(func(r *rig, in *reading) {
-			in.pages = []warehouse.Page{r.page("Id,Name", "1,one", "2,two")}
-		})},
-		{"it wins over rows of any stamp", with(func(_ *rig, in *reading) { in.merge.Override = true })},
-		{"a column is forgotten", with(func(_ *rig, in *reading) { in.merge.Forget = []string{"name"} })},
-		{"there are patches", with(func(r *rig, in *reading) {
-			in.more = []reading{{readAt: at(120), op: warehouse.Patch, pages: []warehouse.Page{
-				r.page("Id,Amount__c", "1,1.25", "nowhere,2.5")}}}
-		})},
-		{"there are further columns", with(func(r *rig, in *reading) {
-			in.more = []reading{{readAt: at(120), pages: []warehouse.Page{r.page("Id,Amount__c", "more,1.25")}}}
-		})},
-		{"every record is seen", with(func(r *rig, in *reading) {
-			in.more = []reading{{readAt: at(120), op: warehouse.Seen, pages: []warehouse.Page{r.page("Id", "1", "2")}}}
-		})},
-		{"some are deleted", with(func(r *rig, in *reading) {
-			in.more = []reading{{readAt: at(120), op: warehouse.Delete,
-				pages: []warehouse.Page{r.page("Id", "1", "2")}}}
 		})},
 		{"the table gets a column meanwhile", with(func(r *rig, in *reading) {
 			must(r.t, r.load(*in))
