@@ -13,7 +13,7 @@ import (
 
 var (
 	speedOnly   = flag.String("speed.only", "", "measure only the parts whose names match this expression")
-	speedBefore = flag.String("speed.before", "", "a catchment of before, measured beside by some parts; none where empty")
+	speedBefore = flag.String("speed.before", "", "a catchment of before to measure beside; none where empty")
 )
 
 // newSpeed makes the programs that are measured.

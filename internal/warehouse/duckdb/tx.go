@@ -17,7 +17,7 @@ type tx struct {
 }
 
 // What is staged is read once and is gone soon: it is packed as quickly as it goes. To look for what
-// many texts have in common takes a quarter of a load, and as much to undo.
+// many texts have in common takes a good part of a load.
 const (
 	packQuickly = "SET GLOBAL disabled_compression_methods = 'fsst'"
 	packWell    = "RESET GLOBAL disabled_compression_methods"
