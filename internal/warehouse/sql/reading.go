@@ -275,10 +275,8 @@ func (r *comparing) Judge(ctx context.Context, expected int64) error {
 		if err != nil {
 			return err
 		}
-		for _, sql := range append([]string{"DELETE FROM " + r.suspect}, s.Judgements(stretches, false)...) {
-			if _, err := tx.Exec(ctx, sql); err != nil {
-				return err
-			}
+		if err := r.judge(ctx, tx, "DELETE FROM "+r.suspect, s.Judgements(stretches, false)); err != nil {
+			return err
 		}
 		keyed, err := r.w.keyed(ctx, tx, &s.Tables)
 		if err != nil || keyed && r.w.d.Enforces {
@@ -291,6 +289,11 @@ func (r *comparing) Judge(ctx context.Context, expected int64) error {
 		r.loaded -= alike
 	}
 	return err
+}
+
+// judge forgets what was judged before, and judges anew.
+func (r *comparing) judge(ctx context.Context, tx Tx, forget string, anew []dialect.Statement) error {
+	return do(ctx, tx, append([]dialect.Statement{{SQL: forget}}, anew...)...)
 }
 
 // A warehouse with little memory compares so many values at once. It would write to disk what it joins, and read it

@@ -88,10 +88,8 @@ func (r *comparing) Answer(ctx context.Context, clock time.Time, pages []warehou
 			return err
 		}
 		settled := fmt.Sprintf("DELETE FROM %s WHERE record IN (SELECT record FROM %s)", r.suspect, r.asked)
-		for _, sql := range append([]string{settled}, s.Judgements(statements.Stretches(nil), true)...) {
-			if _, err := tx.Exec(ctx, sql); err != nil {
-				return err
-			}
+		if err := r.judge(ctx, tx, settled, s.Judgements(statements.Stretches(nil), true)); err != nil {
+			return err
 		}
 		keyed, err := r.w.keyed(ctx, tx, &s.Tables)
 		if err != nil || keyed && r.w.d.Enforces {

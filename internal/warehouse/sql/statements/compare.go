@@ -23,7 +23,6 @@ type Compare struct {
 	Asked      string
 	Columns    []dialect.Stored // of the reading
 	Kept       []dialect.Stored // of the final table
-	in         Stretch
 }
 
 // A Stretch is the records of a comparison from one key on and before another, in the order of their bytes; "" is no
@@ -78,7 +77,10 @@ func (s *Compare) Record(alias string) string {
 }
 
 // Source is the reading, or what it says of the records that were asked for.
-func (s *Compare) Source(asked bool) string {
+func (s *Compare) Source(asked bool) string { return s.source(s.only(asked)) }
+
+// source is what the reading says of the records that meet all of some conditions on r.
+func (s *Compare) source(only []string) string {
 	stamp, gone := "CAST(NULL AS "+s.Dialect.Type(shape.Timestamp, 0)+")", "false"
 	if name := s.stamp(); name != "" {
 		stamp = s.Col("r", name)
@@ -93,24 +95,29 @@ func (s *Compare) Source(asked bool) string {
 		columns = strings.Join(values, ", ")
 	}
 	sql := fmt.Sprintf("SELECT %s, %s AS _catchment_stamp, %s AS _catchment_gone FROM %s", columns, stamp, gone, from)
-	if only := s.only(asked); len(only) > 0 {
+	if len(only) > 0 {
 		sql += " WHERE " + strings.Join(only, " AND ")
 	}
 	return "(" + sql + ")"
 }
 
-// only is the conditions on r that leave the records of the stretch, and those that were asked for.
+// only is the condition on r that leaves the records that were asked for; none leaves all.
 func (s *Compare) only(asked bool) []string {
+	if !asked {
+		return nil
+	}
+	return []string{fmt.Sprintf("%s IN (SELECT record FROM %s)", s.Record("r"), s.Asked)}
+}
+
+// within is the conditions on r that leave the records of a stretch.
+func (s *Compare) within(in Stretch, b *dialect.Binds) []string {
 	var all []string
-	key := s.Record("r")
-	if asked {
-		all = append(all, fmt.Sprintf("%s IN (SELECT record FROM %s)", key, s.Asked))
+	key := s.Record("r") + s.Dialect.Bytewise
+	if in.From != "" {
+		all = append(all, key+" >= "+b.Text(in.From))
 	}
-	if s.in.From != "" {
-		all = append(all, fmt.Sprintf("%s%s >= %s", key, s.Dialect.Bytewise, dialect.Literal(s.in.From)))
-	}
-	if s.in.Before != "" {
-		all = append(all, fmt.Sprintf("%s%s < %s", key, s.Dialect.Bytewise, dialect.Literal(s.in.Before)))
+	if in.Before != "" {
+		all = append(all, key+" < "+b.Text(in.Before))
 	}
 	return all
 }
@@ -124,8 +131,8 @@ func (s *Compare) Sample(every int64) string {
 		})
 }
 
-// rows is the live rows of the final table, or those that were asked for.
-func (s *Compare) rows(asked bool) string {
+// rows is the live rows of the final table that meet all of some conditions on r.
+func (s *Compare) rows(only []string) string {
 	names := []string{own.At, own.ReadAt}
 	for _, c := range s.Comparison.Table.Columns {
 		names = append(names, c.Name)
@@ -141,7 +148,7 @@ func (s *Compare) rows(asked bool) string {
 		}
 	}
 	from, values := dialect.Unfolded(s.Dialect, s.Rows(), columns)
-	only := append([]string{s.Live("r")}, s.only(asked)...)
+	only = append([]string{s.Live("r")}, only...)
 	return fmt.Sprintf("(SELECT %s FROM %s WHERE %s)", strings.Join(values, ", "), from, strings.Join(only, " AND "))
 }
 
@@ -188,10 +195,10 @@ func (s *Compare) waits(inSource, inRows string) string {
 }
 
 // judge writes down what differs in a stretch, and how.
-func (s *Compare) judge(in Stretch, asked bool) string {
-	part := *s
-	part.in = in
-	s = &part
+func (s *Compare) judge(in Stretch, asked bool) dialect.Statement {
+	b := s.Binds()
+	source := s.source(append(s.only(asked), s.within(in, b)...))
+	rows := s.rows(append(s.only(asked), s.within(in, b)...))
 	first := s.Comparison.Table.Key[0]
 	inSource, inRows := s.Col("s", first)+" IS NOT NULL AND NOT s._catchment_gone", s.Col("f", first)+" IS NOT NULL"
 	stale := s.ahead()
@@ -217,7 +224,7 @@ func (s *Compare) judge(in Stretch, asked bool) string {
 		wrong += "\n\t\t\tOR " + left
 		fields += fmt.Sprintf("\n\t|| CASE WHEN %s THEN %s || chr(31) ELSE '' END", left, dialect.Literal(c.Column))
 	}
-	return dialect.Fill(`INSERT INTO {suspects}
+	sql := dialect.Fill(`INSERT INTO {suspects}
 SELECT y.record, coalesce(y.waits, y.kind), CASE WHEN y.waits IS NULL AND y.kind IN ('wrong', 'formula') THEN y.fields END, 1
 FROM (
 	SELECT coalesce({source_key}, {row_key}) AS record, ''{fields} AS fields, CASE
@@ -235,8 +242,9 @@ WHERE y.kind <> 'same'`, dialect.Holes{
 		"suspects": s.Suspect, "source_key": s.Record("s"), "row_key": s.Record("f"), "fields": fields,
 		"in_source": inSource, "in_rows": inRows, "extra": extra, "stale": stale, "wrong": wrong,
 		"formula": formula, "waits": s.waits(inSource, inRows),
-		"source": s.Source(asked), "rows": s.rows(asked), "same_key": s.SameKey("s", "f"),
+		"source": source, "rows": rows, "same_key": s.SameKey("s", "f"),
 	})
+	return b.Statement(sql)
 }
 
 // left tells whether a row still has what its record's field left behind, although it
@@ -286,17 +294,17 @@ WHERE how = 'wrong'
 
 // Judgements is the statements that judge the records, all or those that were
 // asked for, a stretch at a time.
-func (s *Compare) Judgements(stretches []Stretch, asked bool) []string {
-	var all []string
+func (s *Compare) Judgements(stretches []Stretch, asked bool) []dialect.Statement {
+	var all []dialect.Statement
 	for _, in := range stretches {
 		all = append(all, s.judge(in, asked))
 	}
-	all = append(all, s.reject(asked))
+	all = append(all, dialect.Statement{SQL: s.reject(asked)})
 	if len(s.values()) > 0 {
-		all = append(all, s.rejectPatches())
+		all = append(all, dialect.Statement{SQL: s.rejectPatches()})
 	}
 	if c, ok := s.isDeleted(); ok && s.Comparison.Snapshot == nil && s.Comparison.Policy != gone.Ignore {
-		all = append(all, s.judgeBinned(asked, c.Name))
+		all = append(all, dialect.Statement{SQL: s.judgeBinned(asked, c.Name)})
 	}
 	return all
 }
@@ -379,7 +387,7 @@ func (s *Compare) RowSet() string {
 	}
 	return dialect.Fill("SELECT {key} AS record, {stamp} FROM {rows} f WHERE {settled}{kept} ORDER BY {key}{bytewise}",
 		dialect.Holes{
-			"key": s.Record("f"), "stamp": stamp, "rows": s.rows(false), "settled": s.settled("f"), "kept": kept,
+			"key": s.Record("f"), "stamp": stamp, "rows": s.rows(nil), "settled": s.settled("f"), "kept": kept,
 			"bytewise": s.Dialect.Bytewise,
 		})
 }

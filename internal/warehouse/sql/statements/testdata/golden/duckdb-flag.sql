@@ -7,14 +7,14 @@ CREATE TABLE "salesforce_incremental"."account" (
 	"_catchment_op" VARCHAR,
 	"_catchment_job" VARCHAR,
 	"_catchment_seq" BIGINT,
-	"_catchment_at" TIMESTAMPTZ,
-	"_catchment_read_at" TIMESTAMPTZ,
 	"id" VARCHAR USING COMPRESSION uncompressed,
 	"isdeleted" BOOLEAN,
 	"masterrecordid" VARCHAR,
 	"systemmodstamp" TIMESTAMPTZ,
 	"odd""name" VARCHAR,
-	"amount__c" DECIMAL(38,2)
+	"amount__c" DECIMAL(38,2),
+	"_catchment_at" TIMESTAMPTZ,
+	"_catchment_read_at" TIMESTAMPTZ
 );
 
 -- One row for each key.
@@ -25,9 +25,9 @@ CREATE TABLE "salesforce"."account" (
 	"systemmodstamp" TIMESTAMPTZ,
 	"odd""name" VARCHAR,
 	"amount__c" DECIMAL(38,2),
-	"_catchment_synced_at" TIMESTAMPTZ,
-	"_catchment_at" TIMESTAMPTZ,
 	"_catchment_read_at" TIMESTAMPTZ,
+	"_catchment_at" TIMESTAMPTZ,
+	"_catchment_synced_at" TIMESTAMPTZ,
 	"_catchment_deleted_at" TIMESTAMPTZ,
 	"_catchment_delete_reason" VARCHAR,
 	"_catchment_rejected_at" TIMESTAMPTZ
