@@ -14,6 +14,7 @@ import (
 	"catchment/internal/flow"
 	"catchment/internal/plan"
 	"catchment/internal/rig"
+	"catchment/internal/verify"
 	"catchment/internal/warehouse/evidence"
 )
 
@@ -152,5 +153,47 @@ func TestVerifyLeavesTheReserve(t *testing.T) {
 	r.Later(25 * time.Hour)
 	if _, err := v.Flow(p.Ctx, r.Flows[0]); err != nil {
 		t.Error(err)
+	}
+}
+
+// Pages come while the warehouse takes those before: whichever of the two meets a failure, at
+// whatever moment, there is a right result or none, and what is left is gone after the next run.
+func TestVerifyMeetsAFailure(t *testing.T) {
+	t.Parallel()
+	template := rig.Small(t, "Contact", 60) // nine pages, of which the warehouse takes some at a time
+	template.Later(time.Hour)
+	template.Done(nil)
+	compare := func(r *rig.Rig, f *rig.Fate) (verify.Result, error) {
+		p := r.Start(f)
+		defer p.Close()
+		if p.Control == nil {
+			return verify.Result{}, errors.New("it didn't begin")
+		}
+		return p.Compare(r.Flows[0])
+	}
+	all := &rig.Fate{}
+	_, err := compare(template.Fork(t), all)
+	template.Must(err)
+	every := max(1, all.Moments/16)
+	t.Logf("%d moments, every %d", all.Moments, every)
+	failed := 0
+	for n := 1; n <= all.Moments; n += every {
+		r := template.Fork(t)
+		var met string
+		got, err := compare(r, &rig.Fate{Hiccups: map[int]bool{n: true}, Hiccuped: func(of string) { met = of }})
+		if err != nil {
+			failed++
+		} else if got.Differs() || got.Source != 60 || got.Warehouse != 60 {
+			t.Errorf("moment %d, %s failed: %+v", n, met, got.Difference)
+		}
+		if got, err := r.Compare(r.Flows[0]); err != nil || got.Differs() || got.Source != 60 {
+			t.Errorf("after moment %d, where %s failed: %+v, %v", n, met, got.Difference, err)
+		}
+		r.Later(time.Hour)
+		r.Done(nil)
+		r.NothingLeft()
+	}
+	if failed == 0 {
+		t.Error("no moment made it fail")
 	}
 }
