@@ -159,7 +159,9 @@ func (s *speed) compare(y yard, what string, records int, ours, hand time.Durati
 	case ratio > mark:
 		verdict += " missed"
 	}
-	s.kept.note(lineName(y, what, records), ratio)
+	if mark > 0 { // what promises nothing can't break a promise
+		s.kept.note(lineName(y, what, records), ours, hand)
+	}
 	s.say(y, what, records, seconds(ours), seconds(hand), fmt.Sprintf("%.2f", ratio), verdict)
 }
 
