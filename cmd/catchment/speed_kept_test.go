@@ -45,7 +45,8 @@ func newKept(t *testing.T) *kept {
 		return nil
 	}
 	k := &kept{
-		t: t, path: filepath.Join("testdata", "speed", t.Name()+".txt"), got: map[string][]float64{}, least: map[string]float64{},
+		t: t, path: filepath.Join("testdata", "speed", t.Name()+".txt"), got: map[string][]float64{},
+		least: map[string]float64{},
 		whole: *speedOnly == "" && *speedIn == flag.Lookup("speed.in").DefValue,
 	}
 	text, err := os.ReadFile(k.path)
