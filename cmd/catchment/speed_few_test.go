@@ -45,13 +45,8 @@ func TestFewSpeed(t *testing.T) {
 		t.Skip("make bench measures")
 	}
 	s := newSpeed(t)
-	for _, y := range []yard{&postgresYard{}, &duckYard{}} {
-		if strings.Contains(*speedIn, y.name()) {
-			s.part("few", y, *fewRecords, s.few)
-		}
-	}
-	fmt.Printf("\n| warehouse | what | records | ours | by hand | ratio | mark |\n|---|---|---|---|---|---|---|\n%s\n",
-		strings.Join(s.lines, "\n"))
+	s.everywhere(func(y yard) { s.part("few", y, *fewRecords, s.few) })
+	s.print("| warehouse | what | records | ours | by hand | ratio | mark |")
 }
 
 // A fewRun is what a run took, and what the org's log says of it.
@@ -104,13 +99,6 @@ func of(runs []fewRun, what func(fewRun) time.Duration) []time.Duration {
 		all[i] = what(r)
 	}
 	return all
-}
-
-func missed(mark string, is bool) string {
-	if is {
-		return mark + " missed"
-	}
-	return mark
 }
 
 // A loggedOrg is the fake org as anybody starts it, with its log of requests.
@@ -239,13 +227,8 @@ func (c *fewCopy) run() fewRun {
 	c.of.must(err)
 	r.calls, r.pages, r.org, err = readLog(string(log[before.Size():]))
 	c.of.must(err)
-	var last struct {
-		Calls int `json:"api_calls"`
-	}
-	lines := strings.Split(strings.TrimSpace(c.at.out.String()), "\n")
-	c.of.must(json.Unmarshal([]byte(lines[len(lines)-1]), &last))
-	if last.Calls != r.calls {
-		c.of.t.Fatalf("the run tells of %d calls, and the org's log of %d", last.Calls, r.calls)
+	if told := c.at.calls(c.of.speed); told != r.calls {
+		c.of.t.Fatalf("the run tells of %d calls, and the org's log of %d", told, r.calls)
 	}
 	return r
 }

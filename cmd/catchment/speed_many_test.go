@@ -164,19 +164,15 @@ func TestManySpeed(t *testing.T) {
 		t.Skip("make bench measures")
 	}
 	s := newSpeed(t)
-	for _, y := range []yard{&postgresYard{}, &duckYard{}} {
-		if !strings.Contains(*speedIn, y.name()) {
-			continue
-		}
+	s.everywhere(func(y yard) {
 		least := map[string]float64{} // seconds of a flow, of the smallest number
 		for _, text := range strings.Split(*manyObjects, ",") {
 			n, err := strconv.Atoi(text)
 			s.must(err)
 			s.part("many", y, n, func(y yard, n int) { s.many(y, n, least) })
 		}
-	}
-	fmt.Printf("\n| warehouse | what | objects | ours | before | ratio | mark |\n|---|---|---|---|---|---|---|\n%s\n",
-		strings.Join(s.lines, "\n"))
+	})
+	s.print("| warehouse | what | objects | ours | before | ratio | mark |")
 }
 
 // many measures runs over so many objects: the first one, a quiet one, and one of which
@@ -215,12 +211,9 @@ func (s *speed) many(y yard, objects int, least map[string]float64) {
 			least[kind] = each
 			continue
 		}
-		mark := "1.20"
-		if each > 1.2*least[kind] {
-			mark += " missed"
-		}
 		s.say(y, what+", a flow against the smallest number", objects, fmt.Sprintf("%.1f ms", each*1000),
-			fmt.Sprintf("%.1f ms", least[kind]*1000), fmt.Sprintf("%.2f", each/least[kind]), mark)
+			fmt.Sprintf("%.1f ms", least[kind]*1000), fmt.Sprintf("%.2f", each/least[kind]),
+			missed("1.20", each > 1.2*least[kind]))
 	}
 }
 
@@ -259,14 +252,4 @@ func (s *speed) manyRuns(y yard, o *orgProcess, objects int, binary string, took
 	o.advance(s, "1h")
 	run("changed")
 	return calls
-}
-
-// calls is how many calls of the API the last run took.
-func (p *speedRun) calls(s *speed) int {
-	lines := strings.Split(strings.TrimSpace(p.out.String()), "\n")
-	var run struct {
-		Calls int `json:"api_calls"`
-	}
-	s.must(json.Unmarshal([]byte(lines[len(lines)-1]), &run))
-	return run.Calls
 }

@@ -54,10 +54,7 @@ func (s *speed) sayHeap(y yard, part string, records int) {
 	if s.heap == 0 { // nothing of this part ran the program
 		return
 	}
-	mark := fmt.Sprintf("%d MiB", heapAtMost)
-	if s.heap > heapAtMost<<20 {
-		mark += " missed"
-	}
+	mark := missed(fmt.Sprintf("%d MiB", heapAtMost), s.heap > heapAtMost<<20)
 	s.say(y, "Go's heap at most: "+part, records, fmt.Sprintf("%d MiB", s.heap>>20), "-", "-", mark)
 }
 

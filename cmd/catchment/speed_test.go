@@ -118,10 +118,7 @@ func TestSpeed(t *testing.T) {
 		t.Skip("make bench measures")
 	}
 	s := newSpeed(t)
-	for _, y := range []yard{&postgresYard{}, &duckYard{}} {
-		if !strings.Contains(*speedIn, y.name()) {
-			continue
-		}
+	s.everywhere(func(y yard) {
 		s.part("quiet", y, *speedRecords, s.quiet)
 		for _, records := range []int{*speedRecords, *speedBig} {
 			if records > 0 {
@@ -130,9 +127,22 @@ func TestSpeed(t *testing.T) {
 			}
 		}
 		s.part("verify", y, max(*speedRecords, *speedBig), s.verifies)
+	})
+	s.print("| warehouse | what | records | ours | by hand | ratio | mark |")
+}
+
+// everywhere measures in each warehouse that was asked for.
+func (s *speed) everywhere(measure func(y yard)) {
+	for _, y := range []yard{&postgresYard{}, &duckYard{}} {
+		if strings.Contains(*speedIn, y.name()) {
+			measure(y)
+		}
 	}
-	fmt.Printf("\n| warehouse | what | records | ours | by hand | ratio | mark |\n|---|---|---|---|---|---|---|\n%s\n",
-		strings.Join(s.lines, "\n"))
+}
+
+// print prints the lines as a table under its head.
+func (s *speed) print(head string) {
+	fmt.Printf("\n%s\n|---|---|---|---|---|---|---|\n%s\n", head, strings.Join(s.lines, "\n"))
 }
 
 func (s *speed) must(err error) {
@@ -149,17 +159,20 @@ func (s *speed) say(y yard, what string, records int, ours, hand, ratio, mark st
 	fmt.Println(line)
 }
 
+// missed is a mark, and whether it was missed.
+func missed(mark string, is bool) string {
+	if is {
+		return mark + " missed"
+	}
+	return mark
+}
+
 // compare adds a line about two times.
 func (s *speed) compare(y yard, what string, records int, ours, hand time.Duration, mark float64) {
 	ratio := ours.Seconds() / hand.Seconds()
-	verdict := fmt.Sprintf("%.2f", mark)
-	switch {
-	case mark == 0:
-		verdict = "-"
-	case ratio > mark:
-		verdict += " missed"
-	}
+	verdict := "-"
 	if mark > 0 { // what promises nothing can't break a promise
+		verdict = missed(fmt.Sprintf("%.2f", mark), ratio > mark)
 		s.kept.note(lineName(y, what, records), ours, hand)
 	}
 	s.say(y, what, records, seconds(ours), seconds(hand), fmt.Sprintf("%.2f", ratio), verdict)
@@ -232,9 +245,7 @@ func (s *speed) merge(y yard, records int) {
 func (s *speed) peak(y yard, records int, peak int64) {
 	mark := "-"
 	if y.name() == "PostgreSQL" {
-		if mark = "150 MiB"; peak > 150<<10 {
-			mark += " missed"
-		}
+		mark = missed("150 MiB", peak > 150<<10)
 	}
 	s.say(y, "peak memory of the run", records, fmt.Sprintf("%d MiB", peak>>10), "-", "-", mark)
 }
@@ -253,11 +264,8 @@ func (s *speed) quiet(y yard, records int) {
 		Calls int `json:"api_calls"`
 	}
 	s.must(json.Unmarshal([]byte(strings.SplitN(p.out.String(), "\n", 2)[0]), &line))
-	mark := "3"
-	if line.Calls > 3 {
-		mark += " missed"
-	}
-	s.say(y, "API calls of a run without changes", records, fmt.Sprint(line.Calls), "-", "-", mark)
+	s.say(y, "API calls of a run without changes", records, fmt.Sprint(line.Calls), "-", "-",
+		missed("3", line.Calls > 3))
 }
 
 // load loads the material as a run does, batch by batch.
@@ -460,6 +468,16 @@ func (p *speedRun) exits(s *speed, code int, args ...string) (time.Duration, int
 		s.heap = max(s.heap, readHeap(s.t, heap))
 	}
 	return took, cmd.ProcessState.SysUsage().(*syscall.Rusage).Maxrss
+}
+
+// calls is how many calls of the API the last run took.
+func (p *speedRun) calls(s *speed) int {
+	lines := strings.Split(strings.TrimSpace(p.out.String()), "\n")
+	var run struct {
+		Calls int `json:"api_calls"`
+	}
+	s.must(json.Unmarshal([]byte(lines[len(lines)-1]), &run))
+	return run.Calls
 }
 
 func median(all []time.Duration) time.Duration {
