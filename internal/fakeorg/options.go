@@ -37,21 +37,23 @@ type Options struct {
 	DailyResultMB    int      // megabytes of Bulk query results in 24 hours; 976,562, a terabyte
 	MaxChangedIDs    int      // Ids that getUpdated and getDeleted may answer; 600,000
 	Restricted       bool     // the user may not see everything
+	NoQueryAllFiles  bool     // the user lacks Query All Files, as administrators do who haven't asked for it
 	SeesAll          []string // objects whose records a restricted user sees all the same
 	Sandbox          bool     // the org says that it is a sandbox
 	NotInBulk        []string // objects that the Bulk API refuses
 	NotInComposite   []string // what of an object composite requests refuse: describe, updated, deleted
 	DeleteLog        int      // records of an object that getDeleted remembers; all
 
-	MultiCurrency  bool // generated records carry a CurrencyIsoCode
-	RecordTypes    bool // generated Accounts and Opportunities have record types
-	PersonAccounts bool // an Account that is created with a LastName is a person
-	HardDelete     bool // the user may delete for good by Bulk
-	SetAuditFields bool // CreatedDate and its like can be written on create
-	QuietCascades  bool // records that go or come back with their parent keep their stamps
-	QuietUndeletes bool // a record taken out of the recycle bin keeps its stamp
-	QuietMerges    bool // children that a merge gives another parent keep their stamps
-	Ranges         bool // a part of a file's body can be asked for, of which Salesforce's guides say nothing
+	MultiCurrency  bool  // generated records carry a CurrencyIsoCode
+	RecordTypes    bool  // generated Accounts and Opportunities have record types
+	PersonAccounts bool  // an Account that is created with a LastName is a person
+	HardDelete     bool  // the user may delete for good by Bulk
+	SetAuditFields bool  // CreatedDate and its like can be written on create
+	QuietCascades  bool  // records that go or come back with their parent keep their stamps
+	QuietUndeletes bool  // a record taken out of the recycle bin keeps its stamp
+	QuietMerges    bool  // children that a merge gives another parent keep their stamps
+	LongestUpload  int64 // bytes of a file; 2 GB for a ContentVersion and 500 MB for others, as in Salesforce
+	Ranges         bool  // a part of a file's body can be asked for, of which Salesforce's guides say nothing
 }
 
 // orgName is what the org calls itself.
@@ -117,8 +119,15 @@ func (options Options) login(org string, d *chance.Dice) login.Options {
 func (options Options) setup(org string, birth time.Time) standard.Setup {
 	return standard.Setup{
 		ID: org, Name: orgName, Birth: birth, Sandbox: options.Sandbox, Restricted: options.Restricted,
-		SeesAll: options.SeesAll, HardDelete: options.HardDelete,
+		SeesAll: options.SeesAll, HardDelete: options.HardDelete, AllFiles: options.allFiles(),
 	}
+}
+
+// allFiles tells whether the user has Query All Files, which needs View All Data.
+func (options Options) allFiles() bool { return !options.Restricted && !options.NoQueryAllFiles }
+
+func (options Options) records() rest.RecordOptions {
+	return rest.RecordOptions{Ranges: options.Ranges, LongestUpload: options.LongestUpload}
 }
 
 func (options Options) replication(birth time.Time) rest.ReplicationOptions {

@@ -27,9 +27,6 @@ type Rules struct {
 type Hooks struct {
 	Reforming  func(next *store.Catalog) error // works out what follows from a schema before it is in force
 	Committing func()                          // sees the org before what an edit wrote becomes visible
-
-	// Bearing completes a record that is being created, and creates what comes with it.
-	Bearing func(e *Edit, obj *store.Object, r *store.Record) error
 }
 
 // A Ledger is where everything changes, one change at a time: it knows the
@@ -73,7 +70,7 @@ func (l *Ledger) Write(do func(*Edit) error) error {
 	l.writing.Lock()
 	defer l.writing.Unlock()
 	e := l.newEdit()
-	if err := do(e); err != nil {
+	if err := whole(e, do); err != nil {
 		e.release()
 		return err
 	}

@@ -54,7 +54,7 @@ func (e *Edit) Insert(obj *store.Object, values map[int]string) (id string, err 
 	if err := bearPerson(e, obj, id, r); err != nil {
 		return "", err
 	}
-	if err := e.ledger.hooks.Bearing(e, obj, r); err != nil {
+	if err := bearFile(e, obj, id, r); err != nil {
 		return "", err
 	}
 	return id, e.put(obj, place, r)
@@ -84,6 +84,9 @@ func (e *Edit) Change(obj *store.Object, id string, values map[int]string) error
 		}
 		r.Apply(obj, values)
 		e.stamp(obj, r)
+		if err := measure(obj, r); err != nil {
+			return err
+		}
 		if err := e.mirror(old, r); err != nil {
 			return err
 		}
