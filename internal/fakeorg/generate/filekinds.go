@@ -66,7 +66,7 @@ func (s *shelf) versionMakers() map[string]maker {
 			return strconv.AppendInt(dst, s.version(p.n, p.own).size, 10)
 		}),
 		"Checksum": here(func(_ *World, dst []byte, p pick) []byte {
-			return append(dst, s.sum(s.version(p.n, p.own))...)
+			return s.appendSum(dst, s.version(p.n, p.own))
 		}),
 	}
 }
