@@ -44,16 +44,19 @@ type Options struct {
 	NotInComposite   []string // what of an object composite requests refuse: describe, updated, deleted
 	DeleteLog        int      // records of an object that getDeleted remembers; all
 
-	MultiCurrency  bool  // generated records carry a CurrencyIsoCode
-	RecordTypes    bool  // generated Accounts and Opportunities have record types
-	PersonAccounts bool  // an Account that is created with a LastName is a person
-	HardDelete     bool  // the user may delete for good by Bulk
-	SetAuditFields bool  // CreatedDate and its like can be written on create
-	QuietCascades  bool  // records that go or come back with their parent keep their stamps
-	QuietUndeletes bool  // a record taken out of the recycle bin keeps its stamp
-	QuietMerges    bool  // children that a merge gives another parent keep their stamps
-	LongestUpload  int64 // bytes of a file; 2 GB for a ContentVersion and 500 MB for others, as in Salesforce
-	Ranges         bool  // a part of a file's body can be asked for, of which Salesforce's guides say nothing
+	MultiCurrency  bool // generated records carry a CurrencyIsoCode
+	RecordTypes    bool // generated Accounts and Opportunities have record types
+	PersonAccounts bool // an Account that is created with a LastName is a person
+	HardDelete     bool // the user may delete for good by Bulk
+	SetAuditFields bool // CreatedDate and its like can be written on create
+	QuietCascades  bool // records that go or come back with their parent keep their stamps
+	QuietUndeletes bool // a record taken out of the recycle bin keeps its stamp
+	QuietMerges    bool // children that a merge gives another parent keep their stamps
+	QuietClears    bool // a record of which a lookup is emptied, because its parent went, keeps its stamp
+	Ranges         bool // a part of a file's body can be asked for, of which Salesforce's guides say nothing
+
+	MostAlong     int   // a delete that takes so many records along is too large; 100,000
+	LongestUpload int64 // bytes of a file; 2 GB for a ContentVersion and 500 MB for others, as in Salesforce
 }
 
 // orgName is what the org calls itself.
@@ -68,6 +71,7 @@ func (options Options) withDefaults() Options {
 	options.DailyQueryJobs = cmp.Or(options.DailyQueryJobs, 10_000)
 	options.DailyResultMB = cmp.Or(options.DailyResultMB, 976_562)
 	options.MaxChangedIDs = cmp.Or(options.MaxChangedIDs, 600_000)
+	options.MostAlong = cmp.Or(options.MostAlong, 100_000)
 	return options
 }
 
@@ -81,7 +85,8 @@ func (options Options) features(birth time.Time) generate.Features {
 func (options Options) rules() change.Rules {
 	return change.Rules{
 		SetAuditFields: options.SetAuditFields, QuietCascades: options.QuietCascades,
-		QuietUndeletes: options.QuietUndeletes, QuietMerges: options.QuietMerges,
+		QuietUndeletes: options.QuietUndeletes, QuietMerges: options.QuietMerges, QuietClears: options.QuietClears,
+		MostAlong: options.MostAlong,
 	}
 }
 
