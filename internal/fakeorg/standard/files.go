@@ -17,7 +17,7 @@ func files() map[string]standard {
 		"Attachment":          {"00P", attachmentFields, nil},
 		"ContentDocument":     {"069", contentDocumentFields, bornWithVersion},
 		"ContentVersion":      {"068", contentVersionFields, goneWithDocument},
-		"ContentDocumentLink": {"06A", documentLinkFields, unlogged},
+		"ContentDocumentLink": {"06A", documentLinkFields, unsearched},
 		"Document":            {"015", documentFields, nil},
 		"EmailMessage":        {"02s", emailFields, nil},
 	}
@@ -38,6 +38,9 @@ func bornWithVersion(d *describe.Object) { d.Createable, d.Replicateable = false
 func goneWithDocument(d *describe.Object) {
 	d.Deletable, d.Undeletable, d.Replicateable = false, false, false
 }
+
+// unsearched makes an object one that a search doesn't look through either.
+func unsearched(d *describe.Object) { d.Searchable, d.Undeletable, d.Replicateable = false, false, false }
 
 // blob describes a field that holds bytes.
 func blob(name string) *describe.Field {
