@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 )
 
 func sfFileChecks() []check {
@@ -80,18 +81,20 @@ func (o *org) sfBody(field string, text []byte) error {
 
 // sfFiles asks for the files that the org was made with.
 func sfFiles(o *org) error {
-	var got struct {
-		Records []struct {
-			VersionData     string
-			ContentDocument struct{ ContentDocumentLinks struct{ TotalSize int } }
+	var versions struct {
+		Records []struct{ ID, VersionData string }
+	}
+	if err := o.sfJSON(&versions, "data", "query", "--query",
+		"SELECT Id, VersionData FROM ContentVersion WHERE IsLatest = true AND ContentLocation = 'S' LIMIT 20"); err != nil {
+		return err
+	}
+	if err := want("files", len(versions.Records), 20); err != nil {
+		return err
+	}
+	for _, v := range versions.Records {
+		if !strings.HasSuffix(v.VersionData, "/sobjects/ContentVersion/"+v.ID+"/VersionData") {
+			return fmt.Errorf("the body of %s is at %q", v.ID, v.VersionData)
 		}
-	}
-	if err := o.sfJSON(&got, "data", "query", "--query", "SELECT VersionData, ContentDocument.Title FROM ContentVersion "+
-		"WHERE IsLatest = true AND ContentLocation = 'S' LIMIT 20"); err != nil {
-		return err
-	}
-	if err := want("files", len(got.Records), 20); err != nil {
-		return err
 	}
 	var documents struct {
 		Records []struct{ ContentDocumentLinks struct{ TotalSize int } }
