@@ -34,6 +34,8 @@ type orgFlags struct {
 	faults, clock         string
 	still, tls            bool
 	hardDelete            bool
+	standardDelete        bool
+	auditFields           bool
 	log                   bool
 	people, currencies    bool
 	newest                int
@@ -98,6 +100,9 @@ func (flags *orgFlags) declare(cmd *cobra.Command) {
 	f.BoolVar(&flags.restricted, "restricted", false, "hide records from the user: it lacks View All Data")
 	f.BoolVar(&flags.sandbox, "sandbox", false, "be a sandbox instead of a production org")
 	f.BoolVar(&flags.hardDelete, "hard-delete", false, "let the user delete for good by Bulk")
+	f.BoolVar(&flags.standardDelete, "standard-delete", false,
+		"let a delete take along, or be refused by, what it does in Salesforce: Contacts go with an Account, Cases stand")
+	f.BoolVar(&flags.auditFields, "set-audit-fields", false, "let the user set CreatedDate and its like on insert")
 	f.StringVar(&flags.faults, "faults", "", "let go wrong what the rules in this JSON `file` say")
 	f.StringVar(&flags.clock, "clock", "", "begin at this `time`, such as 2026-03-14T15:09:26Z, instead of now")
 	f.BoolVar(&flags.still, "still", false, "let the org's clock stand until POST /_org/clock moves it")
@@ -163,7 +168,7 @@ func (flags orgFlags) org(now func() time.Time) (*fakeorg.Org, error) {
 		Seed: flags.seed, Random: flags.random, Clock: clock, App: flags.app, NewestVersion: flags.newest,
 		PersonAccounts: flags.people, MultiCurrency: flags.currencies,
 		PageRecords: flags.pageRecords, JobLatency: flags.latency, Restricted: flags.restricted, Sandbox: flags.sandbox,
-		HardDelete: flags.hardDelete,
+		HardDelete: flags.hardDelete, StandardDelete: flags.standardDelete, SetAuditFields: flags.auditFields,
 	})
 	if err != nil {
 		return nil, plan.Fixf("see: catchment org --help", "%w", err)
