@@ -101,7 +101,7 @@ func (flags *orgFlags) declare(cmd *cobra.Command) {
 	f.BoolVar(&flags.sandbox, "sandbox", false, "be a sandbox instead of a production org")
 	f.BoolVar(&flags.hardDelete, "hard-delete", false, "let the user delete for good by Bulk")
 	f.BoolVar(&flags.standardDelete, "standard-delete", false,
-		"let a delete take along, or be refused by, what it does in Salesforce: Contacts go with an Account, Cases stand")
+		"let Contacts go with an Account and Cases stand against its delete, and so on, as in Salesforce")
 	f.BoolVar(&flags.auditFields, "set-audit-fields", false, "let the user set CreatedDate and its like on insert")
 	f.StringVar(&flags.faults, "faults", "", "let go wrong what the rules in this JSON `file` say")
 	f.StringVar(&flags.clock, "clock", "", "begin at this `time`, such as 2026-03-14T15:09:26Z, instead of now")

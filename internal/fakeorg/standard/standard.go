@@ -35,7 +35,8 @@ func New(name string) (*store.Object, error) {
 	}
 	about := describe.New(name, kind.prefix, append([]*describe.Field{describe.NewID(name)}, kind.fields()...))
 	for _, f := range about.Fields { // what can't be without its parent goes with it
-		if f.Type == "reference" && !f.Nillable && f.Createable && f.Name != "OwnerId" && !strings.HasSuffix(name, "__b") {
+		needed := f.Type == "reference" && !f.Nillable && f.Createable && f.Name != "OwnerId"
+		if needed && !strings.HasSuffix(name, "__b") {
 			f.CascadeDelete = true
 		}
 	}
