@@ -62,7 +62,8 @@ type check struct {
 }
 
 func checks() []check {
-	return slices.Concat(sfChecks(), sfFileChecks(), goSalesforceChecks(), jsforceChecks(), forceChecks(), pythonChecks())
+	return slices.Concat(sfChecks(), sfFileChecks(), goSalesforceChecks(), jsforceChecks(), forceChecks(),
+		pythonChecks())
 }
 
 // run prints one line per check and returns how many failed.

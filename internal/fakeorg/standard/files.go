@@ -40,7 +40,9 @@ func goneWithDocument(d *describe.Object) {
 }
 
 // unsearched makes an object one that a search doesn't look through either.
-func unsearched(d *describe.Object) { d.Searchable, d.Undeletable, d.Replicateable = false, false, false }
+func unsearched(d *describe.Object) {
+	d.Searchable, d.Undeletable, d.Replicateable = false, false, false
+}
 
 // blob describes a field that holds bytes.
 func blob(name string) *describe.Field {
