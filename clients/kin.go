@@ -21,7 +21,6 @@ import (
 // A family is an Account and records that point to it, each by its role.
 type family map[string]string
 
-// ways are how clients delete the root of a family, and say what was refused.
 func kinChecks() []check {
 	return []check{
 		{"sf", "data delete bulk takes children along", sameEnd((*org).sfDeleteBulk)},
@@ -34,10 +33,14 @@ func kinChecks() []check {
 		{"pyforce", "delete takes children along", sameEnd(func(o *org, id string) error {
 			return o.python("pyforce", "delete", id)
 		})},
-		{"jsforce", "SOAP undelete with an access token brings all back", jsforceUndelete},
+		{"sf", "data delete bulk, undone by a SOAP undelete of jsforce", undone((*org).sfDeleteBulk)},
+		{"jsforce", "SOAP undelete with an access token brings all back", undone(plainDelete)},
 		{"jsforce", "SOAP emptyRecycleBin, and undelete of what has left the bin", jsforceEmpty},
 	}
 }
+
+// emptied is what state says of the record that stays when its Account goes.
+const emptied = "Invoice__c there, points to nothing"
 
 // sameEnd holds what a client's delete of a family leaves behind against what a plain
 // request to REST leaves.
@@ -47,7 +50,7 @@ func sameEnd(remove func(o *org, id string) error) func(*org) error {
 		if err != nil {
 			return err
 		}
-		if err := o.rest(http.MethodDelete, "/sobjects/Account/"+plain["Account"], nil, nil); err != nil {
+		if err := plainDelete(o, plain["Account"]); err != nil {
 			return err
 		}
 		by, err := o.plant()
@@ -65,7 +68,7 @@ func sameEnd(remove func(o *org, id string) error) func(*org) error {
 		if err != nil {
 			return err
 		}
-		if !strings.Contains(wanted, "Contact deleted") || !strings.Contains(wanted, "Invoice__c there, points to nothing") {
+		if !strings.Contains(wanted, "Contact deleted") || !strings.Contains(wanted, emptied) {
 			return fmt.Errorf("a plain delete leaves %s", wanted)
 		}
 		return want("end state", got, wanted)
@@ -115,13 +118,14 @@ func (o *org) state(f family) (string, error) {
 		if err := o.rest(http.MethodGet, "/queryAll?q="+url.QueryEscape(q), nil, &answer); err != nil {
 			return "", err
 		}
-		line := pair[0] + " gone"
-		if len(answer.Records) == 1 {
-			r := answer.Records[0]
-			line = pair[0] + map[bool]string{true: " deleted", false: " there"}[r["IsDeleted"] == true] + ", points to " +
-				map[bool]string{true: "the root", false: "nothing"}[r[pair[1]] == f["Account"]]
+		where, to := "gone", "nothing"
+		for _, r := range answer.Records {
+			where = map[any]string{true: "deleted", false: "there"}[r["IsDeleted"]]
+			if r[pair[1]] == f["Account"] {
+				to = "the root"
+			}
 		}
-		lines = append(lines, line)
+		lines = append(lines, pair[0]+" "+where+", points to "+to)
 	}
 	slices.Sort(lines)
 	return strings.Join(lines, "; "), nil
@@ -184,7 +188,8 @@ func sfHeld(o *org) error {
 		map[string]string{"AccountId": made["Account"], "Status": "New"}, nil); err != nil {
 		return err
 	}
-	const words = "Your attempt to delete Root could not be completed because it is associated with the following cases."
+	const words = "Your attempt to delete Root could not be completed because it is associated with the following " +
+		"cases."
 	out, err := o.sf("data", "delete", "record", "--target-org", "t", "--sobject", "Account", "--record-id",
 		made["Account"])
 	if err := refused(out, err, words); err != nil {
@@ -194,8 +199,8 @@ func sfHeld(o *org) error {
 	if err != nil {
 		return err
 	}
-	out, err = o.sf("data", "delete", "bulk", "--target-org", "t", "--sobject", "Account", "--file", file, "--wait", "2",
-		"--json")
+	out, err = o.sf("data", "delete", "bulk", "--target-org", "t", "--sobject", "Account", "--file", file,
+		"--wait", "2", "--json")
 	if err := refused(out, err, "failed to process 1 record"); err != nil {
 		return err
 	}
@@ -206,7 +211,8 @@ func sfHeld(o *org) error {
 	return err
 }
 
-// sfFailed reads the codes of the records that a bulk job, as it was told of, has failed on.
+// sfFailed reads the codes of the records that a bulk job has failed on, of which the
+// CLI has told.
 func (o *org) sfFailed(out string) ([]string, error) {
 	var said struct{ Data struct{ JobID string } }
 	_, text, _ := strings.Cut(out, "{\n")
@@ -269,27 +275,34 @@ func sfTreeGoes(o *org) error {
 	return want("children in the bin", len(got.Records), 2)
 }
 
-// jsforceUndelete brings back what another client has deleted.
-func jsforceUndelete(o *org) error {
-	made, err := o.plant()
-	if err != nil {
-		return err
+// undone brings back what a client has deleted, by jsforce's SOAP.
+func undone(remove func(o *org, id string) error) func(*org) error {
+	return func(o *org) error {
+		made, err := o.plant()
+		if err != nil {
+			return err
+		}
+		before, err := o.state(made)
+		if err != nil {
+			return err
+		}
+		if err := remove(o, made["Account"]); err != nil {
+			return err
+		}
+		if err := o.jsforce("SOAP undelete", made["Account"]); err != nil {
+			return err
+		}
+		after, err := o.state(made)
+		if err != nil {
+			return err
+		}
+		return want("end state", after, before)
 	}
-	before, err := o.state(made)
-	if err != nil {
-		return err
-	}
-	if err := o.sfDeleteBulk(made["Account"]); err != nil {
-		return err
-	}
-	if err := o.jsforce("SOAP undelete", made["Account"]); err != nil {
-		return err
-	}
-	after, err := o.state(made)
-	if err != nil {
-		return err
-	}
-	return want("end state", after, before)
+}
+
+// plainDelete deletes an Account without any client.
+func plainDelete(o *org, id string) error {
+	return o.rest(http.MethodDelete, "/sobjects/Account/"+id, nil, nil)
 }
 
 // jsforceEmpty removes a family for good. The children go with their parent.
@@ -298,15 +311,15 @@ func jsforceEmpty(o *org) error {
 	if err != nil {
 		return err
 	}
-	if err := o.sfDeleteRecord(made["Account"]); err != nil {
+	if err := plainDelete(o, made["Account"]); err != nil {
 		return err
 	}
 	if err := o.jsforce("SOAP emptyRecycleBin", made["Account"], made["Contact"]); err != nil {
 		return err
 	}
 	end, err := o.state(made)
-	if err == nil && (!strings.Contains(end, "Account gone; Contact gone;") ||
-		!strings.Contains(end, "Invoice__c there, points to nothing")) {
+	if err == nil && (!strings.Contains(end, "Account gone, points to nothing; Contact gone,") ||
+		!strings.Contains(end, emptied)) {
 		err = fmt.Errorf("end state: %s", end)
 	}
 	return err
