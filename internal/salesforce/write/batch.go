@@ -105,7 +105,7 @@ var errNotOurs = errors.New("the answer is not one to these records")
 // finds out. Outcomes that come with an error are what is known all the same; without outcomes nothing was
 // written.
 func (b *batch) send(
-	ctx context.Context, w *Writer, call func() ([]saved, error), look func(context.Context, []*Outcome) error,
+	ctx context.Context, w *Writer, call func() ([]saved, error), look looker,
 ) ([]Outcome, error) {
 	if len(b.sent) == 0 {
 		return b.outcomes, nil

@@ -28,7 +28,7 @@ func (w *Writer) Delete(ctx context.Context, object string, ids []string, mode M
 			"&allOrNone=" + strconv.FormatBool(bool(mode))
 		return w.collection(ctx, &wire.Request{Method: http.MethodDelete, Path: path, Once: true}, len(b.sent))
 	}
-	outcomes, err := b.send(ctx, w, call, w.lookDeleted(object, InBin))
+	outcomes, err := b.send(ctx, w, call, w.lookDeleted(object, InBin, looksAfter()))
 	return outcomes, named(Delete, object, err)
 }
 
@@ -75,7 +75,7 @@ func (w *Writer) Insert(ctx context.Context, records Records, mode Mode) ([]Outc
 		}, len(b.sent))
 	}
 	keyOf := func(row int64) string { return records.Rows[row].text(records.Key) }
-	outcomes, err := b.send(ctx, w, call, w.lookInserted(object, records.Key, keyOf))
+	outcomes, err := b.send(ctx, w, call, w.lookInserted(object, records.Key, keyOf, looksAfter()))
 	return outcomes, named(Insert, object, err)
 }
 

@@ -50,8 +50,8 @@ func TestLostDeleteIsLookedUp(t *testing.T) {
 	for name, lost := range map[string]http.HandlerFunc{
 		"no answer":          reset,
 		"a cut answer":       cut("application/json", `[{"id":"`+id(1)+`","success":true,"errors":[]},{"id":"00`),
-		"a web page":         func(w http.ResponseWriter, _ *http.Request) { answer(w, "text/html", 502, "<html>") },
-		"a proxy's 200":      func(w http.ResponseWriter, _ *http.Request) { answer(w, "text/html", 200, "<html>") },
+		"a web page":         webPage(502),
+		"a proxy's 200":      webPage(200),
 		"trouble":            reply(500, `[{"errorCode":"UNKNOWN_EXCEPTION","message":"x"}]`),
 		"too few answers":    reply(200, `[{"id":"`+id(1)+`","success":true,"errors":[]}]`),
 		"too many answers":   reply(200, `[`+strings.Repeat(`{"id":"`+id(1)+`","success":true,"errors":[]},`, 3)+`{}]`),

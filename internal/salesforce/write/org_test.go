@@ -121,6 +121,11 @@ func refusal(status int, code, message string) http.HandlerFunc {
 	return reply(status, fmt.Sprintf(`[{"message":%q,"errorCode":%q}]`, message, code))
 }
 
+// webPage is what stands before Salesforce, or in its place.
+func webPage(status int) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) { answer(w, "text/html", status, "<html>") }
+}
+
 // reset breaks the connection without an answer.
 func reset(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }
 

@@ -23,10 +23,13 @@ const (
 	keysInQuery = 2500 // characters
 )
 
-// look asks until nothing is open any more, or it has looked often enough. ask settles what it can of open.
-func (w *Writer) look(ctx context.Context, open []*Outcome, ask func(context.Context, []*Outcome) error) error {
+// A looker settles the outcomes of records that it can look up.
+type looker func(ctx context.Context, open []*Outcome) error
+
+// look asks once after each pause, until nothing is open any more.
+func (w *Writer) look(ctx context.Context, pauses []time.Duration, open []*Outcome, ask looker) error {
 	var err error
-	for _, pause := range looksAfter() {
+	for _, pause := range pauses {
 		if pause > 0 {
 			if err := w.options.Sleep(ctx, pause); err != nil {
 				return err
@@ -42,9 +45,9 @@ func (w *Writer) look(ctx context.Context, open []*Outcome, ask func(context.Con
 }
 
 // lookDeleted looks records up by their Ids, deleted ones too: what is found as it was to become is done.
-func (w *Writer) lookDeleted(object string, wanted Found) func(context.Context, []*Outcome) error {
+func (w *Writer) lookDeleted(object string, wanted Found, pauses []time.Duration) looker {
 	return func(ctx context.Context, open []*Outcome) error {
-		return w.look(ctx, open, func(ctx context.Context, open []*Outcome) error {
+		return w.look(ctx, pauses, open, func(ctx context.Context, open []*Outcome) error {
 			for some := range slices.Chunk(open, idsInQuery) {
 				found, err := w.find(ctx, object, some)
 				if err != nil {
@@ -95,8 +98,9 @@ func (w *Writer) find(ctx context.Context, object string, some []*Outcome) (map[
 
 // lookInserted looks for records by the value of their key. What is there once is done; what isn't there may
 // still come, so that its outcome stays Unknown.
-func (w *Writer) lookInserted(object, key string, keyOf func(row int64) string) func(
-	context.Context, []*Outcome) error {
+func (w *Writer) lookInserted(
+	object, key string, keyOf func(row int64) string, pauses []time.Duration,
+) looker {
 	return func(ctx context.Context, open []*Outcome) error {
 		byKey := map[string][]*Outcome{}
 		for _, o := range open {
@@ -107,7 +111,7 @@ func (w *Writer) lookInserted(object, key string, keyOf func(row int64) string) 
 		if len(byKey) == 0 {
 			return nil
 		}
-		return w.look(ctx, open, func(ctx context.Context, open []*Outcome) error {
+		return w.look(ctx, pauses, open, func(ctx context.Context, open []*Outcome) error {
 			for _, values := range chunksOf(open, keyOf) {
 				found, err := w.findKeys(ctx, object, key, values)
 				if err != nil {

@@ -34,7 +34,7 @@ func (w *Writer) Undelete(ctx context.Context, object string, ids []string, mode
 		defer resp.Body.Close()
 		return readUndeleted(resp.Body, len(b.sent))
 	}
-	outcomes, err := b.send(ctx, w, call, w.lookDeleted(object, Live))
+	outcomes, err := b.send(ctx, w, call, w.lookDeleted(object, Live, looksAfter()))
 	return outcomes, named(Undelete, object, err)
 }
 

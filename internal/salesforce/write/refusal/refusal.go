@@ -35,6 +35,7 @@ const (
 	Value       Reason = "value"       // a field has none, or one that the org doesn't take
 	NoRoom      Reason = "no room"     // the org's storage is full
 	Unprocessed Reason = "unprocessed" // the job ended before it came to it
+	Untold      Reason = "untold"      // it wasn't written, and no result says why
 	Trouble     Reason = "trouble"     // Salesforce had trouble of its own
 	Other       Reason = "other"       // a code that this table doesn't know
 )
@@ -105,6 +106,8 @@ func verdictOf(r Reason) verdict {
 		return verdict{plan.Full, "the org's storage is full"}
 	case Unprocessed:
 		return verdict{plan.Retry, "the job ended before it came to this record"}
+	case Untold:
+		return verdict{plan.Retry, "it wasn't written, and no result says why"}
 	case Trouble:
 		return verdict{plan.Retry, "Salesforce had trouble of its own"}
 	}
