@@ -2,6 +2,7 @@ package wire
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"sync"
 	"time"
@@ -16,11 +17,14 @@ type Stream struct {
 	Open func() (io.ReadCloser, error)
 }
 
+// ErrUnsent says that a request's body couldn't be read to its end: no server got it whole.
+var ErrUnsent = errors.New("the request wasn't sent as a whole")
+
 // start opens the body for one try.
 func (s *Stream) start(w *watch, now func() time.Time) (*outgoing, error) {
 	rc, err := s.Open()
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%w: %w", ErrUnsent, err)
 	}
 	return &outgoing{rc: rc, watch: w, now: now, began: now()}, nil
 }
@@ -33,9 +37,10 @@ type outgoing struct {
 	now   func() time.Time
 	began time.Time
 
-	mu   sync.Mutex // net/http may still read when the answer is there
-	sent int64
-	err  error // why it could not be read to its end
+	mu     sync.Mutex // net/http may still read when the answer is there
+	sent   int64
+	closed bool
+	err    error // why it could not be read to its end
 }
 
 func (o *outgoing) Read(p []byte) (int, error) {
@@ -46,15 +51,20 @@ func (o *outgoing) Read(p []byte) (int, error) {
 	switch {
 	case err == io.EOF: // now the answer is due
 		o.watch.goesOn(o.watch.Answer, o.watch.unanswered())
-	case err != nil:
-		o.err = err
-	default:
+	case err != nil && !o.closed: // else net/http gave it up before
+		o.err = fmt.Errorf("%w: %w", ErrUnsent, err)
+	case err == nil:
 		o.watch.goesOn(o.watch.left(o.sent, o.now().Sub(o.began)), o.watch.notTaken())
 	}
 	return n, err
 }
 
-func (o *outgoing) Close() error { return o.rc.Close() }
+func (o *outgoing) Close() error {
+	o.mu.Lock()
+	o.closed = true
+	o.mu.Unlock()
+	return o.rc.Close()
+}
 
 // failure is why the body could not be read; no body never fails.
 func (o *outgoing) failure() error {

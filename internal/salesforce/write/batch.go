@@ -6,6 +6,7 @@ import (
 
 	"catchment/internal/plan"
 	"catchment/internal/salesforce/fault"
+	"catchment/internal/salesforce/wire"
 	"catchment/internal/salesforce/write/refusal"
 )
 
@@ -114,7 +115,7 @@ func (b *batch) send(
 		return nil, err
 	}
 	answers, err := call()
-	if fault.Undone(err) {
+	if undone(err) {
 		w.giveBack(b.verb, b.object, len(b.sent))
 		return nil, err
 	}
@@ -134,6 +135,9 @@ func (b *batch) send(
 	}
 	return b.outcomes, look(ctx, open)
 }
+
+// undone tells whether it is certain that nothing of a request was done.
+func undone(err error) bool { return fault.Undone(err) || errors.Is(err, wire.ErrUnsent) }
 
 // fits tells whether answers can be those to what was sent, in that order; where the answer was cut, to the
 // first of them.

@@ -118,7 +118,8 @@ func areColumns(names []string) bool {
 	for _, name := range names {
 		before, after, nested := strings.Cut(name, ".") // a record that is referred to by its external Id
 		lower := strings.ToLower(name)
-		if !schema.IsName(before) || nested && !schema.IsName(after) || strings.HasPrefix(lower, "sf__") || seen[lower] {
+		switch {
+		case !schema.IsName(before), nested && !schema.IsName(after), strings.HasPrefix(lower, "sf__"), seen[lower]:
 			return false
 		}
 		seen[lower] = true
