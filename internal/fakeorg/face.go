@@ -25,6 +25,8 @@ type (
 	Field = admin.Field
 	// Rule makes one request, or several of a kind, go wrong.
 	Rule = faults.Rule
+	// Trigger does what the org's own code does with records.
+	Trigger = change.Trigger
 	// Transaction is changes that become visible together.
 	Transaction = change.Transaction
 )

@@ -51,6 +51,9 @@ type Options struct {
 	QuietCascades  bool // records that go or come back with their parent keep their stamps
 	QuietUndeletes bool // a record taken out of the recycle bin keeps its stamp
 	QuietMerges    bool // children that a merge gives another parent keep their stamps
+	QuietClears    bool // a record of which a lookup is emptied, because its parent went, keeps its stamp
+
+	MostAlong int // a delete that takes so many records along is too large; 100,000
 }
 
 // orgName is what the org calls itself.
@@ -65,6 +68,7 @@ func (options Options) withDefaults() Options {
 	options.DailyQueryJobs = cmp.Or(options.DailyQueryJobs, 10_000)
 	options.DailyResultMB = cmp.Or(options.DailyResultMB, 976_562)
 	options.MaxChangedIDs = cmp.Or(options.MaxChangedIDs, 600_000)
+	options.MostAlong = cmp.Or(options.MostAlong, 100_000)
 	return options
 }
 
@@ -78,7 +82,8 @@ func (options Options) features(birth time.Time) generate.Features {
 func (options Options) rules() change.Rules {
 	return change.Rules{
 		SetAuditFields: options.SetAuditFields, QuietCascades: options.QuietCascades,
-		QuietUndeletes: options.QuietUndeletes, QuietMerges: options.QuietMerges,
+		QuietUndeletes: options.QuietUndeletes, QuietMerges: options.QuietMerges, QuietClears: options.QuietClears,
+		MostAlong: options.MostAlong,
 	}
 }
 

@@ -29,8 +29,8 @@ func (o *Org) newRoutes(options Options, a *query.Asker, queries *bulk.Queries) 
 	maps.Copy(outside, bulk.NewClassic(o.login.Works).Routes())
 	cursors := &query.Cursors{}
 	partner := &soap.Server{
-		Login: o.login, Store: o.store, Clock: o.clock, Asker: a, Cursors: cursors, Usage: o.usage,
-		CheckVersion: o.versions.Check,
+		Login: o.login, Store: o.store, Ledger: o.ledger, Clock: o.clock, Asker: a, Cursors: cursors,
+		Usage: o.usage, CheckVersion: o.versions.Check,
 	}
 	maps.Copy(outside, partner.Routes())
 	outer := &admin.Server{

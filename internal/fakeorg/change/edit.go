@@ -13,6 +13,7 @@ import (
 type Edit struct {
 	sight
 	ledger *Ledger
+	along  int // records that went to the bin with others
 }
 
 // commit makes what was written visible. What has to see the org without it is
@@ -38,11 +39,12 @@ func (e *Edit) release() {
 
 // Try takes back what a change wrote where it fails half-way.
 func (e *Edit) Try(change func(*Edit) error) error {
-	before := e.mark()
+	before, along := e.mark(), e.along
 	err := change(e)
 	if err == nil {
 		return nil
 	}
+	e.along = along
 	for _, w := range e.undo(before) {
 		delete(e.ledger.locks, w.Key)
 	}

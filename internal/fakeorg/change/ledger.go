@@ -20,6 +20,8 @@ type Rules struct {
 	QuietCascades  bool // records that go or come back with their parent keep their stamps
 	QuietUndeletes bool // a record taken out of the recycle bin keeps its stamp
 	QuietMerges    bool // children that a merge gives another parent keep their stamps
+	QuietClears    bool // a record of which a lookup is emptied, because its parent went, keeps its stamp
+	MostAlong      int  // records that may not go along with others in one transaction; DELETE_OPERATION_TOO_LARGE
 }
 
 // Hooks are what others have to do with a change.
@@ -41,6 +43,8 @@ type Ledger struct {
 	begun   int // transactions
 	locks   map[store.Key]*Edit
 	aging   []binned
+
+	triggers []Trigger
 }
 
 // New makes a Ledger without open transactions.

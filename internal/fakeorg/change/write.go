@@ -25,6 +25,9 @@ func (e *Edit) Create(obj *store.Object, given map[string]json.RawMessage) (id s
 	if err := in.unique(values, ""); err != nil {
 		return "", err
 	}
+	if err := fires(e, onInsert, &store.Row{Object: obj}); err != nil {
+		return "", err
+	}
 	return e.Insert(obj, values)
 }
 
@@ -70,6 +73,9 @@ func (e *Edit) Update(obj *store.Object, id string, given map[string]json.RawMes
 	if err := in.unique(values, id); err != nil {
 		return err
 	}
+	if err := fires(e, onUpdate, &store.Row{Object: obj}); err != nil {
+		return err
+	}
 	return e.Change(obj, id, values)
 }
 
@@ -78,6 +84,9 @@ func (e *Edit) Change(obj *store.Object, id string, values map[int]string) error
 	return e.turn(obj, id, func(old *store.Row, r *store.Record) error {
 		if r.DeletedAt != "" {
 			return reply.EntityIsDeleted()
+		}
+		if r.Locked {
+			return locked()
 		}
 		r.Apply(obj, values)
 		e.stamp(obj, r)

@@ -171,11 +171,8 @@ func (a *Records) delete(w http.ResponseWriter, c *web.Call) error {
 }
 
 func (a *Records) deleteRow(w http.ResponseWriter, c *web.Call, r *store.Row) error {
-	if !r.Object.About.Deletable {
-		return reply.Bad("INSUFFICIENT_ACCESS_OR_READONLY", "entity type cannot be deleted: %s", r.Object.Name())
-	}
 	err := a.ledger.Within(c.Transaction(), func(e *change.Edit) error {
-		return e.Remove(r.Object, r.Text(r.Object.Sys.ID))
+		return e.Delete(r.Object, r.Text(r.Object.Sys.ID))
 	})
 	if err != nil {
 		return err

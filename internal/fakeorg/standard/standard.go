@@ -34,6 +34,10 @@ func New(name string) (*store.Object, error) {
 			strings.Join(slices.Sorted(maps.Keys(standards())), ", "))
 	}
 	about := describe.New(name, kind.prefix, append([]*describe.Field{describe.NewID(name)}, kind.fields()...))
+	for _, f := range about.Fields { // what can't be without its parent goes with it
+		f.CascadeDelete = f.Type == "reference" && !f.Nillable && f.Createable && f.Name != "OwnerId" &&
+			!strings.HasSuffix(name, "__b")
+	}
 	if kind.about != nil {
 		kind.about(about)
 	}
@@ -129,7 +133,7 @@ func shareFields() []*describe.Field {
 
 func feedFields() []*describe.Field {
 	return []*describe.Field{
-		describe.NewLookup("ParentId", "Account"), describe.NewField("Type", "picklist", 40),
+		describe.NewLookup("ParentId", "Account").Required(), describe.NewField("Type", "picklist", 40),
 		describe.NewLookup("CreatedById", "User").ByOrg(),
 		describe.NewField("CreatedDate", "datetime", 0).ByOrg(), describe.NewField("IsDeleted", "boolean", 0).ByOrg(),
 		describe.NewField("LastModifiedDate", "datetime", 0).ByOrg(),
