@@ -55,7 +55,8 @@ func sound(t *testing.T, b *batch, answers []saved, err error) {
 			t.Errorf("done: %+v", after)
 		}
 		made[after.ID] = true
-		if r := after.Refusal; (r != nil) != (after.State == Failed) || r != nil && strings.Contains(r.Error(), secret) {
+		r := after.Refusal
+		if (r != nil) != (after.State == Failed) || r != nil && strings.Contains(r.Error(), secret) {
 			t.Errorf("refusal: %+v", after)
 		}
 	}

@@ -28,7 +28,7 @@ const (
 	Approval    Reason = "approval"    // an approval process, or its own state, locks it
 	Forbidden   Reason = "forbidden"   // the user may not
 	Trigger     Reason = "trigger"     // a trigger or a flow of the org refuses
-	Rule        Reason = "rule"        // a validation rule of the org refuses
+	Rule        Reason = "rule"        // a validation rule of the org, or a trigger that says so itself, refuses
 	NotInBin    Reason = "not in bin"  // it can't be brought back: purged, never deleted, or its parent is gone
 	RolledBack  Reason = "rolled back" // all or none, and another was refused
 	Duplicate   Reason = "duplicate"   // there is one like it
@@ -93,7 +93,7 @@ func verdictOf(r Reason) verdict {
 	case Trigger:
 		return verdict{plan.Fix, "a trigger or a flow of the org refuses"}
 	case Rule:
-		return verdict{plan.Fix, "a validation rule of the org refuses"}
+		return verdict{plan.Fix, "a validation rule of the org refuses, or a trigger by one of its own"}
 	case NotInBin:
 		return verdict{plan.Fix, "it isn't in the recycle bin, or its parent isn't there"}
 	case RolledBack:
