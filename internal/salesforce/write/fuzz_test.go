@@ -10,7 +10,6 @@ import (
 
 	"catchment/internal/page"
 	"catchment/internal/salesforce/wire"
-	"catchment/internal/salesforce/write/refusal"
 )
 
 // secret stands where a server may put the value of a record.
@@ -196,23 +195,4 @@ func answerTo(t *testing.T, sent []byte) string {
 		t.Fatal(err)
 	}
 	return text.String()
-}
-
-// FuzzRefusal reads whatever stands in sf__Error: only names are kept of it.
-func FuzzRefusal(f *testing.F) {
-	for _, text := range []string{
-		"", ":", "REQUIRED_FIELD_MISSING:Required fields are missing: [Name]:Name --", secret,
-		"A:" + secret + ":" + secret + " --",
-		"CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY:Guard: execution of BeforeDelete caused by: " + secret + ":--",
-	} {
-		f.Add(text)
-	}
-	f.Fuzz(func(t *testing.T, text string) {
-		r := refusal.OfRow(text)
-		said := r.Error()
-		unfit := len(said) > 4000 || strings.ContainsAny(said, "\n\r\x1b")
-		if unfit || strings.Contains(said, secret) || r.Reason == "" {
-			t.Errorf("%q of %q", said, text)
-		}
-	})
 }

@@ -66,20 +66,20 @@ type Writer struct {
 	options Options
 
 	mu   sync.Mutex
-	left map[subject]*Allowance // AtMost is what is left
+	left map[deed]*Allowance // AtMost is what is left
 }
 
-// A subject is what is written, and how.
-type subject struct {
+// A deed is what is done to which objects.
+type deed struct {
 	verb   Verb
 	object string // in lower case
 }
 
 // New makes a Writer. It sends nothing.
 func New(client *salesforce.Client, purpose Purpose, o Options) (*Writer, error) {
-	w := &Writer{client: client, api: client.Writing(), name: purpose.Name, left: map[subject]*Allowance{}}
+	w := &Writer{client: client, api: client.Writing(), name: purpose.Name, left: map[deed]*Allowance{}}
 	for _, a := range purpose.Allow {
-		at := subject{a.Verb, strings.ToLower(a.Object)}
+		at := deed{a.Verb, strings.ToLower(a.Object)}
 		if w.left[at] != nil {
 			return nil, plan.Failf(plan.Bug, "", "%s: it may %s %s twice", purpose.Name, a.Verb, a.Object)
 		}
@@ -113,11 +113,11 @@ func sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// allowance is what the purpose says of a subject.
+// allowance is what the purpose says of a deed.
 func (w *Writer) allowance(verb Verb, object string) (Allowance, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if a := w.left[subject{verb, strings.ToLower(object)}]; a != nil {
+	if a := w.left[deed{verb, strings.ToLower(object)}]; a != nil {
 		return *a, nil
 	}
 	return Allowance{}, plan.Failf(plan.Bug, "", "%s has no leave to %s %s", w.name, verb, object)
@@ -127,7 +127,7 @@ func (w *Writer) allowance(verb Verb, object string) (Allowance, error) {
 func (w *Writer) spend(verb Verb, object string, n int) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	a := w.left[subject{verb, strings.ToLower(object)}]
+	a := w.left[deed{verb, strings.ToLower(object)}]
 	if a == nil || a.AtMost < int64(n) {
 		return plan.Failf(plan.Bug, "", "%s would %s more records of %s than it has leave to", w.name, verb, object)
 	}
@@ -139,5 +139,5 @@ func (w *Writer) spend(verb Verb, object string, n int) error {
 func (w *Writer) giveBack(verb Verb, object string, n int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.left[subject{verb, strings.ToLower(object)}].AtMost += int64(n)
+	w.left[deed{verb, strings.ToLower(object)}].AtMost += int64(n)
 }
