@@ -30,6 +30,14 @@ func (e *Edit) commit() {
 	e.release()
 }
 
+// whole makes a change, and what follows from it once all of it is made.
+func whole(e *Edit, change func(*Edit) error) error {
+	if err := change(e); err != nil {
+		return err
+	}
+	return dropUnlinked(e)
+}
+
 func (e *Edit) release() {
 	for _, w := range e.writes {
 		delete(e.ledger.locks, w.Key)

@@ -143,7 +143,9 @@ func (f *fall) refusal() error {
 		switch {
 		case r.Record != nil && r.Record.Locked:
 			return locked()
-		case i > 0 && about.Createable && !about.Deletable: // what only Salesforce writes goes along silently
+		case i > 0 && about.Createable && !about.Deletable && about.Undeletable:
+			// What only Salesforce writes goes along silently, and so does what is neither deleted nor
+			// undeleted by itself: a version of a document.
 			f.holders = append(f.holders, held{f.doomed[0], r})
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"catchment/internal/fakeorg/bodies"
 	"catchment/internal/fakeorg/describe"
 	"catchment/internal/fakeorg/halves"
 	"catchment/internal/fakeorg/orgtime"
@@ -20,13 +21,18 @@ import (
 type intake struct {
 	sight
 	obj    *store.Object
-	audits bool // the user may set audit fields
+	audits bool // the user may set audit fields of this object
+	retire bool // the user may give records to owners who aren't active
+	bodies *bodies.Store
 }
 
 // values checks what a client wrote and brings it into the form in which it is
 // stored, by the positions of the fields.
 func (in intake) values(given map[string]json.RawMessage, creating bool) (map[int]string, error) {
 	obj, values := in.obj, map[int]string{}
+	if in.audits {
+		given = withoutIgnored(obj, given)
+	}
 	var locked []string
 	for _, name := range slices.Sorted(maps.Keys(given)) {
 		at := obj.Place(name)
@@ -58,17 +64,12 @@ func (in intake) values(given map[string]json.RawMessage, creating bool) (map[in
 				"that it is read/write for your profile or permission set.",
 			strings.Join(locked, ", ")).On(locked...)
 	}
-	return values, complete(obj, values, creating)
-}
-
-// isAudit tells whether a field can be written on create where the permission
-// to set audit fields is given. SystemModstamp never can.
-func isAudit(field string) bool {
-	switch field {
-	case "CreatedDate", "CreatedById", "LastModifiedDate", "LastModifiedById":
-		return true
+	if creating {
+		if err := in.activeOwner(values); err != nil {
+			return nil, err
+		}
 	}
-	return false
+	return values, complete(obj, values, creating)
 }
 
 // complete refuses values that leave a required field empty.
@@ -94,6 +95,9 @@ func complete(o *store.Object, values map[int]string, creating bool) error {
 // value turns one JSON value into the text that is stored: "" for null, and
 // the decimal text of a number as it came.
 func (in intake) value(f *describe.Field, raw json.RawMessage) (string, error) {
+	if f.Type == "base64" {
+		return in.body(f, raw)
+	}
 	text, quoted := string(raw), false
 	if text == "null" {
 		if f.Type == "boolean" {

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"catchment/internal/fakeorg/bodies"
 	"catchment/internal/fakeorg/orgtime"
 	"catchment/internal/fakeorg/recordid"
 	"catchment/internal/fakeorg/reply"
@@ -17,10 +18,12 @@ import (
 // Rules are what an org makes of a change where orgs differ.
 type Rules struct {
 	SetAuditFields bool // CreatedDate and its like can be written on create
+	InactiveOwners bool // records can be created for owners who aren't active
 	QuietCascades  bool // records that go or come back with their parent keep their stamps
 	QuietUndeletes bool // a record taken out of the recycle bin keeps its stamp
 	QuietMerges    bool // children that a merge gives another parent keep their stamps
 	QuietClears    bool // a record of which a lookup is emptied, because its parent went, keeps its stamp
+	MostBinned     int  // records that the recycle bin holds; of more, the oldest go
 	MostAlong      int  // records that may not go along with others in one transaction; DELETE_OPERATION_TOO_LARGE
 }
 
@@ -33,10 +36,11 @@ type Hooks struct {
 // A Ledger is where everything changes, one change at a time: it knows the
 // open transactions and the records that they hold on to.
 type Ledger struct {
-	Store *store.Store
-	Clock *orgtime.Clock
-	rules Rules
-	hooks Hooks
+	Store  *store.Store
+	Clock  *orgtime.Clock
+	Bodies *bodies.Store // what fields of the type base64 hold
+	rules  Rules
+	hooks  Hooks
 
 	writing sync.Mutex // held by whoever changes the schema or records; guards what follows
 	open    []*Transaction
@@ -49,7 +53,9 @@ type Ledger struct {
 
 // New makes a Ledger without open transactions.
 func New(s *store.Store, clock *orgtime.Clock, rules Rules, hooks Hooks) *Ledger {
-	return &Ledger{Store: s, Clock: clock, rules: rules, hooks: hooks, locks: map[store.Key]*Edit{}}
+	return &Ledger{
+		Store: s, Clock: clock, Bodies: &bodies.Store{}, rules: rules, hooks: hooks, locks: map[store.Key]*Edit{},
+	}
 }
 
 // Begin begins a transaction at the org's present time.
@@ -70,7 +76,7 @@ func (l *Ledger) Write(do func(*Edit) error) error {
 	l.writing.Lock()
 	defer l.writing.Unlock()
 	e := l.newEdit()
-	if err := do(e); err != nil {
+	if err := whole(e, do); err != nil {
 		e.release()
 		return err
 	}

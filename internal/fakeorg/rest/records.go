@@ -16,12 +16,15 @@ import (
 
 // Records answers about one record at a time.
 type Records struct {
-	store  *store.Store
-	ledger *change.Ledger
+	store   *store.Store
+	ledger  *change.Ledger
+	options RecordOptions
 }
 
 // NewRecords makes Records of what a store holds.
-func NewRecords(s *store.Store, l *change.Ledger) *Records { return &Records{s, l} }
+func NewRecords(s *store.Store, l *change.Ledger, options RecordOptions) *Records {
+	return &Records{s, l, options}
+}
 
 // pathRow finds the record that the path names.
 func (a *Records) pathRow(c *web.Call) (*store.Row, error) {
@@ -80,6 +83,9 @@ func (a *Records) Routes() map[string]web.Resource {
 			Methods: web.Methods{"GET": a.read, "PATCH": a.update, "DELETE": a.delete}},
 		"/sobjects/{object}/{id}/{value}": {Kind: "record",
 			Methods: web.Methods{"GET": a.readByKey, "PATCH": a.upsertByKey, "DELETE": a.deleteByKey}},
+		"/sobjects/{object}/{id}/VersionData": {Kind: "body", Plain: true, Methods: web.Get(a.readBody("VersionData"))},
+		"/sobjects/{object}/{id}/Body":        {Kind: "body", Plain: true, Methods: web.Get(a.readBody("Body"))},
+		"/sobjects/{object}/{id}/body":        {Kind: "body", Plain: true, Methods: web.Get(a.readBody("Body"))},
 	}
 }
 
@@ -126,7 +132,7 @@ func (a *Records) create(w http.ResponseWriter, c *web.Call) error {
 		return reply.Refuse(http.StatusMethodNotAllowed, "METHOD_NOT_ALLOWED",
 			"HTTP Method 'POST' not allowed. Allowed are GET")
 	}
-	given, err := givenIn(c)
+	given, err := a.given(c, obj)
 	if err != nil {
 		return err
 	}
@@ -148,7 +154,7 @@ func (a *Records) update(w http.ResponseWriter, c *web.Call) error {
 	if err != nil {
 		return err
 	}
-	given, err := givenIn(c)
+	given, err := a.given(c, r.Object)
 	if err != nil {
 		return err
 	}

@@ -65,7 +65,8 @@ func (c *Catalog) Children(obj *Object) []describe.Child {
 // childName is the plural under which a parent knows its children; lookups
 // that every object has, such as CreatedBy, have none.
 func childName(child *Object, f *describe.Field) *string {
-	if !f.Updateable || f.Name == "OwnerId" {
+	written := f.Updateable || f.Createable && f.CascadeDelete
+	if !written || f.Name == "OwnerId" {
 		return nil
 	}
 	name := strings.ReplaceAll(string(child.About.LabelPlural), " ", "")
