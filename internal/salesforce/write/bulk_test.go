@@ -324,6 +324,21 @@ func TestBulkIsCutIntoJobs(t *testing.T) {
 	}
 }
 
+// A job holds no more bytes than are held here, but each has a row at least.
+func TestBulkIsCutByBytes(t *testing.T) {
+	o := newOrg(t)
+	o.serve("insert", jobs{})
+	large := strings.Repeat("x", 3<<20)
+	rows := [][]string{{large}, {large}, {large}, {"small"}, {strings.Repeat("x", 5<<20)}}
+	outcomes, err := o.bulk(t, inserts([]string{"Name"}, rows...))
+	if err == nil { // no result was served, and nothing can be looked up
+		t.Error("no error")
+	}
+	if n := o.sent("PUT"); n != 1 || len(outcomes) != 2 {
+		t.Errorf("%d uploads, and %d outcomes", n, len(outcomes))
+	}
+}
+
 // No table makes a job that destroys, or has columns that Salesforce's own would be confused with.
 func TestBulkRefuses(t *testing.T) {
 	o := newOrg(t)

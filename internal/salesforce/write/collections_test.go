@@ -1,7 +1,9 @@
 package write_test
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"strings"
@@ -214,4 +216,23 @@ func TestLostInsert(t *testing.T) {
 func fields(name, value string) write.Fields {
 	text, _ := json.Marshal(value)
 	return write.Fields{name: text}
+}
+
+// A user who wants an end gets what is known, and the reason.
+func TestDeleteIsStopped(t *testing.T) {
+	o := newOrg(t)
+	ctx, stop := context.WithCancelCause(t.Context())
+	o.mux.HandleFunc(collections, func(http.ResponseWriter, *http.Request) {
+		stop(plan.ErrStopped)
+		<-ctx.Done()
+		panic(http.ErrAbortHandler)
+	})
+	outcomes, err := o.Delete(ctx, "Account", []string{id(1)}, write.EachAlone)
+	check(t, outcomes, "0 "+id(1)+" unknown")
+	if !errors.Is(err, plan.ErrStopped) {
+		t.Error(err)
+	}
+	if n := o.sent("GET"); n != 0 {
+		t.Errorf("%d questions were asked", n)
+	}
 }

@@ -2,6 +2,7 @@ package write_test
 
 import (
 	"context"
+	"crypto/md5" // #nosec G501 -- the org's own checksum
 	"fmt"
 	"maps"
 	"net/http/httptest"
@@ -46,6 +47,8 @@ func newHouse(t *testing.T) *house {
 	fine(t, org.AddObject("Note__c", "a0N", lookup("Account", fakeorg.Field{})))
 	fine(t, org.AddObject("Memo__c", "a0M", lookup("Account", fakeorg.Field{})))
 	fine(t, org.AddObject("Relic__c", "a0R", key))
+	fine(t, org.AddStandard("ContentVersion"))
+	fine(t, org.AddStandard("Attachment"))
 	fine(t, org.SetTriggers(
 		fakeorg.Trigger{Object: "Account", On: "delete", Deletes: []string{"Memo__c.Account__c"}},
 		fakeorg.Trigger{Object: "Relic__c", On: "delete", Refuse: "relics stay"}))
@@ -292,5 +295,58 @@ func TestInsertIntoTheFakeOrg(t *testing.T) {
 	}
 	if len(outcomes) != len(texts) {
 		t.Errorf("%d outcomes", len(outcomes))
+	}
+}
+
+// Files come in with the size and the checksum that they were sent with; one whose answer is lost is found.
+func TestUploadIntoTheFakeOrg(t *testing.T) {
+	h := newHouse(t)
+	body := strings.Repeat("0123456789abcdef\r\n", 50_000)
+	field := func(object, field, id string) string {
+		t.Helper()
+		for r, err := range h.client.Query(t.Context(), "SELECT "+field+" FROM "+object+" WHERE Id = '"+id+"'", false) {
+			fine(t, err)
+			text, err := r.Text(field)
+			fine(t, err)
+			return text
+		}
+		return "no record"
+	}
+
+	f := file(body)
+	f.Fields, f.Key = write.Fields{"Title": []byte(`"one"`), "PathOnClient": []byte(`"one.txt"`)}, "Title"
+	sum := fmt.Sprintf("%x", md5.Sum([]byte(body))) // #nosec G401 -- the org's own checksum
+	for _, title := range []string{"answered", "lost"} {
+		f.Fields["Title"] = []byte(`"` + title + `"`)
+		if title == "lost" {
+			h.org.Fault(fakeorg.Rule{Method: "POST", Path: "/sobjects/ContentVersion", Truncate: 1, Times: 1})
+		}
+		outcome, err := h.Upload(t.Context(), f)
+		fine(t, err)
+		if outcome.State != write.Done {
+			t.Fatalf("%s: %+v", title, outcome)
+		}
+		if got := field("ContentVersion", "Checksum", outcome.ID); got != sum {
+			t.Errorf("%s: checksum %s, not %s", title, got, sum)
+		}
+		if got := field("ContentVersion", "ContentSize", outcome.ID); got != fmt.Sprint(len(body)) {
+			t.Errorf("%s: %s bytes, not %d", title, got, len(body))
+		}
+	}
+	f = file(body)
+	f.Object, f.Fields = "Attachment", fields("ParentId", h.ids["family"])
+	f.Fields["Name"] = []byte(`"a"`)
+	outcome, err := h.Upload(t.Context(), f)
+	fine(t, err)
+	got := field("Attachment", "BodyLength", outcome.ID)
+	if outcome.State != write.Done || got != fmt.Sprint(len(body)) {
+		t.Errorf("%+v, %s bytes", outcome, got)
+	}
+
+	f.Fields["ParentId"] = []byte(`"` + h.ids["nobody"] + `"`)
+	outcome, err = h.Upload(t.Context(), f)
+	fine(t, err)
+	if outcome.State != write.Failed || outcome.Refusal.Reason == "" {
+		t.Errorf("of nobody: %+v", outcome)
 	}
 }
