@@ -53,7 +53,7 @@ func (w *Writer) Bulk(ctx context.Context, t Table, each func(Outcome) error) er
 			if err := w.write(ctx, s, each); err != nil {
 				return named(t.Verb, t.Object, err)
 			}
-			s = newSheet(t, s.prefix, s.first+int64(len(s.rows)))
+			s = newSheet(s.table, s.prefix, s.first+int64(len(s.rows)))
 		}
 		s.add(row)
 	}
@@ -61,7 +61,7 @@ func (w *Writer) Bulk(ctx context.Context, t Table, each func(Outcome) error) er
 }
 
 // TakeUp finds out what became of a job that Began told of, in a process that has ended since. The table has
-// to yield the same rows. A job that wasn't closed is aborted, and wrote nothing.
+// to yield the same rows. A job that wasn't closed is aborted.
 func (w *Writer) TakeUp(ctx context.Context, job Job, t Table, each func(Outcome) error) error {
 	s, err := w.sheetOf(t, job.First)
 	if err != nil {
@@ -86,7 +86,7 @@ func (w *Writer) TakeUp(ctx context.Context, job Job, t Table, each func(Outcome
 	if err := w.spend(t.Verb, t.Object, len(s.sent)); err != nil {
 		return err
 	}
-	return named(t.Verb, t.Object, w.finish(ctx, ending{job: job}, s, each))
+	return named(t.Verb, t.Object, w.finish(ctx, ending{job: job, takenUp: true}, s, each))
 }
 
 // sheetOf begins the first sheet of a table that may be written.
@@ -173,39 +173,37 @@ func (w *Writer) fill(ctx context.Context, s *sheet) (Job, error) {
 
 // An ending is a job whose end is waited for.
 type ending struct {
-	job    Job
-	closed bool // for certain; one that isn't, and turns out to be open, is aborted
+	job     Job
+	closed  bool // for certain; one that isn't, and turns out to be open, is aborted
+	takenUp bool // from a process that has ended
 }
 
 // finish waits for the end of a job, takes its results, and looks up what they don't tell.
 func (w *Writer) finish(ctx context.Context, e ending, s *sheet, each func(Outcome) error) error {
 	info, err := w.await(ctx, e)
-	switch {
-	case err != nil:
-		err = errors.Join(err, w.settle(ctx, s, atWork))
-	case info.neverClosed:
-		s.refuseOpen(refusal.Refusal{Code: "UNPROCESSED", Reason: refusal.Unprocessed})
-	default:
-		// Results that can't be had are no reason to know nothing: the records tell.
-		err = errors.Join(w.results(ctx, e.job, s), w.settle(ctx, s, atRest))
+	if err == nil {
+		err = w.results(ctx, e.job, s)
 	}
+	// Results that can't be had are no reason to know nothing: the records tell. What an aborted job had
+	// begun may still come to its end.
+	working := info.State != salesforce.JobComplete && info.State != salesforce.Failed
+	err = errors.Join(err, w.settle(ctx, s, working))
 	if s.settled() {
 		err = nil
 	}
-	if info.State == salesforce.Failed {
+	switch { // the next job would fare no better, or isn't wanted
+	case info.State == salesforce.Failed:
 		err = errors.Join(err, plan.Failf(plan.Fix, "mend what it says, and do the same again for what wasn't written",
 			"job %s failed: %s", e.job.ID, info.Error))
+	case info.State == salesforce.Aborted && !e.takenUp:
+		err = errors.Join(err, plan.Failf(plan.Fix, "look who aborted it in Salesforce's setup, or why it took so long",
+			"job %s was aborted", e.job.ID))
 	}
 	return errors.Join(err, s.tell(each))
 }
 
-// Whether what writes may still be at work. At rest, what isn't as it was to become stays as it is.
-const (
-	atWork = true
-	atRest = false
-)
-
-// settle looks up the rows of which nobody knows what became.
+// settle looks up the rows of which nobody knows what became. Where what writes isn't working any more, what
+// isn't as it was to become stays as it is.
 func (w *Writer) settle(ctx context.Context, s *sheet, working bool) error {
 	open := s.open()
 	if len(open) == 0 {

@@ -197,14 +197,13 @@ func TestBulkResultsAreSettled(t *testing.T) {
 // Until a job is closed it writes nothing: what fails before is an error without outcomes, and never sent again.
 func TestBulkBeforeItIsClosed(t *testing.T) {
 	for name, j := range map[string]jobs{
-		"create: no answer":     {create: reset},
-		"create: another job":   {create: reply(200, info(jobID, "hardDelete", "Open"))},
-		"create: no Id":         {create: reply(200, info("../../x", "delete", "Open"))},
-		"create: refused":       {create: refusal(400, "INVALIDENTITY", "x")},
-		"upload: no answer":     {upload: reset},
-		"upload: refused":       {upload: refusal(400, "CLIENTINPUTERROR", "x")},
-		"close: refused":        {change: refusal(400, "INVALIDJOBSTATE", "x"), states: []string{"Open", "Aborted"}},
-		"close: never answered": {change: reset, states: []string{"Open", "Open", "Open", "Aborted"}},
+		"create: no answer":   {create: reset},
+		"create: another job": {create: reply(200, info(jobID, "hardDelete", "Open"))},
+		"create: no Id":       {create: reply(200, info("../../x", "delete", "Open"))},
+		"create: refused":     {create: refusal(400, "INVALIDENTITY", "x")},
+		"upload: no answer":   {upload: reset},
+		"upload: refused":     {upload: refusal(400, "CLIENTINPUTERROR", "x")},
+		"close: refused":      {change: refusal(400, "INVALIDJOBSTATE", "x"), states: []string{"Open", "Aborted"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := newOrg(t)
@@ -236,6 +235,24 @@ func TestBulkClosedWithoutAnAnswer(t *testing.T) {
 		t.Fatal(err)
 	}
 	check(t, outcomes, "0 "+id(1)+" done")
+}
+
+// One whose answer never comes may have been heard, after all: the job is aborted, and tells what it did.
+func TestBulkClosedWithoutEverAnAnswer(t *testing.T) {
+	o := newOrg(t)
+	o.serve("delete", jobs{change: reset, states: []string{"Open", "Open", "Open", "Open", "InProgress", "Aborted"},
+		successful:  csv("sf__Id,sf__Created,Id\n" + id(1) + ",false," + id(1) + "\n"),
+		unprocessed: csv("Id\n" + id(2) + "\n")})
+	o.handle("GET /services/data/v66.0/queryAll", holds(map[string]bool{id(3): false}))
+	outcomes, err := o.bulk(t, deletes(id(1), id(2), id(3)))
+	if plan.ClassOf(err) != plan.Fix || !strings.Contains(err.Error(), "was aborted") {
+		t.Error(err)
+	}
+	check(t, outcomes, "0 "+id(1)+" done", "1 "+id(2)+" failed UNPROCESSED unprocessed retry",
+		"2 "+id(3)+" unknown live")
+	if n := o.sent("PATCH"); n != 4 { // three to close it, one to abort it
+		t.Errorf("%d changes of its state", n)
+	}
 }
 
 func TestBulkJobFails(t *testing.T) {
@@ -285,7 +302,7 @@ func TestTakeUp(t *testing.T) {
 // A job that the process had not closed is aborted, and its rows are free to be written by another.
 func TestTakeUpOfAnOpenJob(t *testing.T) {
 	o := newOrg(t)
-	o.serve("delete", jobs{states: []string{"Open", "Aborted"}})
+	o.serve("delete", jobs{states: []string{"Open", "Aborted"}, unprocessed: csv("Id\n" + id(1) + "\n")})
 	var outcomes []write.Outcome
 	err := o.TakeUp(t.Context(), write.Job{ID: jobID, Version: "66.0", Rows: 1}, deletes(id(1)),
 		func(one write.Outcome) error { outcomes = append(outcomes, one); return nil })
@@ -301,26 +318,36 @@ func TestTakeUpOfAnOpenJob(t *testing.T) {
 // Memory is that of one job, however many rows there are; and rows whose source fails are not sent.
 func TestBulkIsCutIntoJobs(t *testing.T) {
 	o := newOrg(t)
-	o.serve("delete", jobs{})
+	var uploads []int
+	o.serve("delete", jobs{upload: func(w http.ResponseWriter, r *http.Request) {
+		text, _ := io.ReadAll(r.Body)
+		uploads = append(uploads, strings.Count(string(text), "\n")-1)
+		w.WriteHeader(201)
+	}})
 	o.handle("GET /services/data/v66.0/queryAll", holds(nil))
 	broken := errors.New("no more")
 	ids := func(yield func([]string, error) bool) {
-		for n := range 10_001 {
+		for n := range 20_001 {
 			if !yield([]string{id(n)}, nil) {
 				return
 			}
 		}
 		yield(nil, broken)
 	}
-	n := 0
+	n := int64(0)
 	table := write.Table{Verb: write.Delete, Object: "Account", Rows: ids}
-	err := o.Bulk(t.Context(), table,
-		func(one write.Outcome) error { n++; return nil })
-	if n != 10_000 || !errors.Is(err, broken) {
+	err := o.Bulk(t.Context(), table, func(one write.Outcome) error {
+		if one.Row != n || one.ID != id(int(n)) || one.State != write.Unknown {
+			t.Fatalf("outcome %d: %+v", n, one)
+		}
+		n++
+		return nil
+	})
+	if n != 20_000 || !errors.Is(err, broken) {
 		t.Errorf("%d outcomes, %v", n, err)
 	}
-	if n := o.sent("POST"); n != 1 {
-		t.Errorf("%d jobs", n)
+	if !slices.Equal(uploads, []int{10_000, 10_000}) {
+		t.Errorf("jobs of %v rows", uploads)
 	}
 }
 

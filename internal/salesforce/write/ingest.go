@@ -40,8 +40,6 @@ type jobInfo struct {
 	Object    string              `json:"object"`
 	State     salesforce.JobState `json:"state"`
 	Error     string              `json:"errorMessage"`
-
-	neverClosed bool
 }
 
 // createJob posts a job without records. An answer that is lost may leave one behind, which does nothing.
@@ -119,32 +117,27 @@ var errNotClosed = errors.New("the job wasn't closed, and writes nothing")
 // closesAtMost is how often a job is closed whose answer was lost: a job that is closed can't be once more.
 const closesAtMost = 3
 
-// closeJob lets the org process a job. Where the answer is lost, the job's state tells. Without an error, and
-// with any but errNotClosed, the job may be at work.
+// closeJob lets the org process a job. Where the answer is lost, the job's state tells, and it is closed again
+// where it is open. Without an error, and with any but errNotClosed, the job may be at work.
 func (w *Writer) closeJob(ctx context.Context, job Job) error {
-	var refused error
-	for range closesAtMost {
-		refused = w.change(ctx, job, salesforce.UploadComplete)
+	lost := false
+	for try := 1; ; try++ {
+		refused := w.change(ctx, job, salesforce.UploadComplete)
 		if refused == nil {
 			return nil
 		}
+		lost = lost || !fault.Undone(refused)
 		info, err := w.state(ctx, job)
-		if err != nil {
+		switch {
+		case err == nil && info.State != stateOpen:
+			return nil
+		case err == nil && !lost:
+			w.abort(ctx, job)
+			return fmt.Errorf("close job %s: %w: %w", job.ID, errNotClosed, refused)
+		case err != nil || try == closesAtMost: // a request that was lost may arrive yet
 			return fmt.Errorf("close job %s: %w", job.ID, errors.Join(refused, err))
 		}
-		if info.State != stateOpen {
-			return nil
-		}
-		if fault.Undone(refused) {
-			break
-		}
 	}
-	w.abort(ctx, job)
-	info, err := w.state(ctx, job)
-	if err == nil && info.State == salesforce.Aborted {
-		return fmt.Errorf("close job %s: %w: %w", job.ID, errNotClosed, refused)
-	}
-	return fmt.Errorf("close job %s: %w", job.ID, errors.Join(refused, err))
 }
 
 // How long between two questions about a job, and how many of them may fail.
@@ -155,11 +148,11 @@ const (
 	lastWords    = 10 * time.Minute // that an aborted job has to end
 )
 
-// await asks about a job until it has ended. One that takes too long is aborted, and so is one that was never
-// closed.
+// await asks about a job until it has ended. One that takes too long is aborted, and so is one that is open
+// though nobody will close it.
 func (w *Writer) await(ctx context.Context, e ending) (jobInfo, error) {
 	until := w.options.Now().Add(w.options.Longest)
-	aborted, neverClosed, fails := false, false, 0
+	aborted, fails := false, 0
 	for pause := firstPause; ; pause = min(2*pause, longestPause) {
 		info, err := w.state(ctx, e.job)
 		if err != nil {
@@ -168,18 +161,17 @@ func (w *Writer) await(ctx context.Context, e ending) (jobInfo, error) {
 			}
 		}
 		if ended(info.State) {
-			info.neverClosed = neverClosed && info.State == salesforce.Aborted
 			return info, nil
 		}
 
-		open := info.State == stateOpen && !e.closed
-		switch late := !w.options.Now().Before(until); {
-		case late && aborted:
+		late := !w.options.Now().Before(until)
+		abandoned := info.State == stateOpen && !e.closed
+		if late && aborted {
 			return jobInfo{}, plan.Failf(plan.Retry, "look at the job in Salesforce's setup",
 				"job %s doesn't end", e.job.ID)
-		case late, open && !aborted:
+		}
+		if (late || abandoned) && !aborted {
 			w.abort(ctx, e.job)
-			neverClosed = open
 			aborted, until = true, w.options.Now().Add(lastWords)
 		}
 		if err := w.options.Sleep(ctx, pause); err != nil {

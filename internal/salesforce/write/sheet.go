@@ -152,13 +152,6 @@ func (s *sheet) settled() bool { return len(s.open()) == 0 }
 // keyOf is the value of Table.Key in a row.
 func (s *sheet) keyOf(row int64) string { return s.rows[row-s.first].key }
 
-// refuseOpen makes r the outcome of all rows that nobody knows.
-func (s *sheet) refuseOpen(r refusal.Refusal) {
-	for _, o := range s.open() {
-		*o = failed(o.Row, o.ID, r)
-	}
-}
-
 // take notes the result of the row with this key. Where its place is taken, by a result that says something
 // else, both are doubted: the record tells.
 func (s *sheet) take(key rowKey, result Outcome) (known bool) {
