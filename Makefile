@@ -128,7 +128,11 @@ clients: bin/catchment ## hold the fake org to clients that others have written
 	  python3 -m venv bin/python && bin/python/bin/pip install --quiet --disable-pip-version-check \
 	    --requirement requirements.txt && touch bin/python/installed || true
 	fi
-	$(GO) run . ../bin/catchment
+	failed=0
+	$(GO) run . ../bin/catchment || failed=1
+	cd ..
+	$(GO) test ./internal/salesforce/write -count=1 -run '^TestOthersLeaveTheSame$$' -clients $(CURDIR)/clients
+	[ $$failed = 0 ]
 	$(took)
 
 bin/peers/%/installed: clients/peers/pins/%.txt

@@ -132,7 +132,8 @@ func TestDriversMeetInTheirParent(t *testing.T) {
 	_, may := lines()
 	words := []string{"plan", "platform", "plural", "printable", "schema", "page", "awserr", "golden"}
 	rooms := []string{"control/recall", "control/verified", "control/versioned", "control/wanted",
-		"salesforce/fault", "salesforce/login", "salesforce/soql", "warehouse/adoption",
+		"salesforce/fault", "salesforce/login", "salesforce/soql", "salesforce/write", "salesforce/write/refusal",
+		"warehouse/adoption",
 		"warehouse/claim", "warehouse/evidence", "warehouse/gone", "warehouse/query", "warehouse/reach",
 		"warehouse/refusals", "warehouse/room", "warehouse/shape"}
 	delete(may, "rig")

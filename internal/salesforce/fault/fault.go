@@ -29,6 +29,7 @@ type Error struct {
 	Message    string        // Salesforce's own words, cut to a bearable length
 	Resource   string        // the path, without its query
 	RetryAfter time.Duration // as the server asked
+	SOAP       bool          // a fault of SOAP, whose status is always 500
 
 	resend bool  // the very same request may work in a moment
 	err    error // of the connection
@@ -111,13 +112,17 @@ func errorText(resp *http.Response) ([]byte, error) {
 	return io.ReadAll(io.LimitReader(text, errorAtMost))
 }
 
-// Decode reads the three forms of an error: REST and Bulk 2.0 answer an
-// array, OAuth an object, and what stands before Salesforce a web page.
+// Decode reads the four forms of an error: REST and Bulk 2.0 answer an
+// array, OAuth an object, SOAP a fault, and what stands before Salesforce a web page.
 func Decode(resp *http.Response) *Error {
 	e := &Error{Status: resp.StatusCode}
 	text, err := errorText(resp)
 	if err != nil {
 		e.Message = "the error's text was cut"
+		return e
+	}
+	if code, message, ok := soapFault(text); ok {
+		e.Code, e.Message, e.SOAP = Bearable(code), Bearable(message), true
 		return e
 	}
 	type form struct {

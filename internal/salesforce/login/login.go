@@ -40,6 +40,9 @@ func (s Session) sign(r *wire.Request) *wire.Request {
 	}
 	signed.Header.Set("Authorization", "Bearer "+s.Token)
 	signed.Secrets = append([]string{s.Token}, r.Secrets...)
+	if r.Sealed != nil {
+		signed.Body = r.Sealed(s.Token)
+	}
 	return &signed
 }
 

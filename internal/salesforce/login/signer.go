@@ -57,7 +57,7 @@ type outsider interface{ stale(url string) string }
 
 func expired(err error) bool {
 	e, ok := errors.AsType[*fault.Error](err)
-	return ok && e.Status == http.StatusUnauthorized && e.Code == "INVALID_SESSION_ID"
+	return ok && e.Code == "INVALID_SESSION_ID" && (e.Status == http.StatusUnauthorized || e.SOAP)
 }
 
 // session gives the session, and logs in where there is none, or where its

@@ -88,16 +88,18 @@ func (h *HTTP) send(ctx context.Context, r *Request) (*http.Response, error) {
 		return nil, fmt.Errorf("%s: %w", r.Resource(), stopped())
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
-	req, err := h.request(ctx, r)
+	w := h.Patience.watch(h.end, cancel)
+	req, out, err := h.request(ctx, r, w)
 	if err != nil {
-		cancel(nil)
+		w.end()
 		return nil, err
 	}
 	var resp *http.Response
-	w := h.Patience.watch(h.end, cancel)
 	w.wait(w.Answer, w.unanswered(), func() { resp, err = h.Client.Do(req) })
 	if err != nil {
-		err = broken(ctx, r, err)
+		if err = broken(ctx, r, err); out.failure() != nil {
+			err = fmt.Errorf("%s: %w", r.Resource(), out.failure())
+		}
 		w.end()
 		return nil, err
 	}
@@ -113,11 +115,12 @@ func (h *HTTP) send(ctx context.Context, r *Request) (*http.Response, error) {
 	return resp, nil
 }
 
-func (h *HTTP) request(ctx context.Context, r *Request) (*http.Request, error) {
+// request makes what net/http sends, and gives what it reads a streamed body from, nil where there is none.
+func (h *HTTP) request(ctx context.Context, r *Request, w *watch) (*http.Request, *outgoing, error) {
 	req, err := http.NewRequestWithContext(ctx, r.Method, r.Base+r.Path, bytes.NewReader(r.Body))
 	// What an answer named is part of the path, and must not become one of the host.
 	if err != nil || !strings.HasPrefix(r.Path, "/") || req.URL.Scheme+"://"+req.URL.Host != r.Base {
-		return nil, plan.Strangef("%s %s: not a request", r.Method, r.Resource())
+		return nil, nil, plan.Strangef("%s %s: not a request", r.Method, r.Resource())
 	}
 	for name, values := range r.Header {
 		req.Header[name] = values
@@ -125,7 +128,15 @@ func (h *HTTP) request(ctx context.Context, r *Request) (*http.Request, error) {
 	if h.UserAgent != "" {
 		req.Header.Set("User-Agent", h.UserAgent)
 	}
-	return req, nil
+	if r.Stream == nil {
+		return req, nil, nil
+	}
+	out, err := r.Stream.start(w, h.Now)
+	if err != nil {
+		return nil, nil, err
+	}
+	req.Body, req.ContentLength, req.GetBody = out, r.Stream.Size, nil
+	return req, out, nil
 }
 
 // judge gives an error where an answer isn't what was asked for.

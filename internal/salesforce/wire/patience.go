@@ -147,6 +147,16 @@ func (w *watch) wait(limit time.Duration, late error, do func()) {
 	w.timer = nil
 }
 
+// goesOn begins the wait that is going on anew, for limit at most: a part of the request was taken.
+// A user who wants an end is heeded all the same.
+func (w *watch) goesOn(limit time.Duration, late error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.timer != nil && !w.stopped && w.timer.Reset(limit) {
+		w.late = late
+	}
+}
+
 // expire ends the request, if the wait whose time is over still goes on.
 func (w *watch) expire(wait int) {
 	w.mu.Lock()
@@ -165,6 +175,12 @@ func stopped() error {
 func (p Patience) unanswered() error {
 	const hint = "Salesforce may be busy: the next try asks again; limits.answer is how long is waited"
 	return plan.Failf(plan.Retry, hint, "no answer within %s", p.Answer)
+}
+
+// notTaken says that a request's body isn't taken any more, or too slowly ever to end.
+func (p Patience) notTaken() error {
+	const hint = "look at the line to Salesforce, and for a proxy between; limits.stall is how long is waited"
+	return plan.Failf(plan.Retry, hint, "the request's body isn't taken: nothing went for %s, or too little", p.Stall)
 }
 
 // stalled says that an answer began and didn't go on.

@@ -28,11 +28,11 @@ type Retrying struct {
 	Stop  <-chan struct{} // closed once the user wants an end: then nothing is repeated
 }
 
-// Send sends req until it works, or nobody can expect it to.
+// Send sends req until it works, or nobody can expect it to. What may be sent only once is sent once.
 func (r *Retrying) Send(ctx context.Context, req *Request) (*http.Response, error) {
 	for try := 1; ; try++ {
 		resp, err := r.Next.Send(ctx, req)
-		if err == nil || !fault.Resendable(err) || context.Cause(ctx) != nil {
+		if err == nil || req.Once || !fault.Resendable(err) || context.Cause(ctx) != nil {
 			return resp, err
 		}
 		pause := backoff(try, rand.Float64()) // #nosec G404 -- it spreads the tries

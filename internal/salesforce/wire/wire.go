@@ -25,15 +25,23 @@ import (
 	"catchment/internal/plan"
 )
 
-// A Request is small and may be sent again: its body is kept.
+// A Request may be sent again: its body is kept, or can be opened anew.
 type Request struct {
 	Method  string
 	Path    string // with query; below Base
 	Base    string // scheme and host; who signs the request sets it
 	Header  http.Header
 	Body    []byte
+	Stream  *Stream  // instead of Body: one that is too large to be held
 	Secrets []string // never to appear in an error
 	Pages   bool     // the answer is a page of results: Bounds.Result is how large it may be, not Bounds.Answer
+
+	// Once says that the request writes. It isn't repeated: where its answer is lost, nobody knows whether
+	// it was heard (fault.Undone tells where that is certain).
+	Once bool
+	// Sealed writes the body where that holds the session's token, as SOAP has it. Who signs the request
+	// calls it.
+	Sealed func(token string) []byte
 }
 
 // Resource is the path without its query, which may hold a user's filter.

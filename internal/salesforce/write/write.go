@@ -1,0 +1,143 @@
+// Package write changes what an org holds: it deletes records, brings them back from the recycle bin, and
+// inserts records and files. Nothing else in catchment writes to Salesforce, and only the archive may import it.
+//
+// What it promises, whatever a server or a line does:
+//
+//   - It writes for a Purpose: the objects that stand there, and no more records than stand there.
+//   - A write is sent once. Where its answer is lost, the records are looked up, and what can't be told is
+//     Unknown; it is never sent again to find out.
+//   - Each record has an Outcome of its own. One that is refused doesn't stop the others.
+//   - An outcome tells code, class and our own words, never what Salesforce said: that may hold values.
+//   - A record is only ever put into the recycle bin. There is no hard delete.
+//
+// Few records go by collections of 200 (collections.go) and come back by SOAP (undelete.go), many go by jobs
+// of Bulk API 2.0 (bulk.go), files one by one (upload.go). Start at New, then Outcome.
+//
+// The facts are those of the REST API, Bulk API 2.0 and SOAP API guides.
+package write
+
+import (
+	"context"
+	"strings"
+	"sync"
+	"time"
+
+	"catchment/internal/plan"
+	"catchment/internal/salesforce"
+	"catchment/internal/salesforce/wire"
+)
+
+// A Verb is what is done to a record.
+type Verb string
+
+// The verbs that there are.
+const (
+	Insert   Verb = "insert"
+	Delete   Verb = "delete"   // into the recycle bin
+	Undelete Verb = "undelete" // out of it, with what was deleted along
+)
+
+// A Purpose says what a Writer is for. It refuses all else, before anything is sent.
+type Purpose struct {
+	Name  string // as it may stand in an error
+	Allow []Allowance
+}
+
+// An Allowance lets records of one object be written. The same verb and object stand there once.
+type Allowance struct {
+	Verb   Verb
+	Object string
+	Prefix string // the first three characters of its Ids, as describe has them; an Id with others is refused
+	AtMost int64  // records that may be sent, over the whole life of the Writer
+}
+
+// Options are what a Writer works with. All may be left out.
+type Options struct {
+	Sleep   func(context.Context, time.Duration) error
+	Now     func() time.Time
+	Longest time.Duration // that a job is waited for, before it is aborted; 24 hours where 0
+}
+
+// A Writer writes to one org, for one purpose. It may be used by many goroutines at once.
+type Writer struct {
+	client  *salesforce.Client
+	api     wire.API
+	name    string
+	options Options
+
+	mu   sync.Mutex
+	left map[deed]*Allowance // AtMost is what is left
+}
+
+// A deed is what is done to which objects.
+type deed struct {
+	verb   Verb
+	object string // in lower case
+}
+
+// New makes a Writer. It sends nothing.
+func New(client *salesforce.Client, purpose Purpose, o Options) (*Writer, error) {
+	w := &Writer{client: client, api: client.Writing(), name: purpose.Name, left: map[deed]*Allowance{}}
+	for _, a := range purpose.Allow {
+		at := deed{a.Verb, strings.ToLower(a.Object)}
+		if w.left[at] != nil {
+			return nil, plan.Failf(plan.Bug, "", "%s: it may %s %s twice", purpose.Name, a.Verb, a.Object)
+		}
+		if len(a.Prefix) != prefixLength {
+			return nil, plan.Failf(plan.Bug, "", "%s: Ids of %s without a prefix", purpose.Name, a.Object)
+		}
+		w.left[at] = &a
+	}
+	if o.Sleep == nil {
+		o.Sleep = sleep
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Longest == 0 {
+		o.Longest = 24 * time.Hour
+	}
+	w.options = o
+	return w, nil
+}
+
+// sleep waits for d or for the end of ctx.
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-timer.C:
+		return nil
+	}
+}
+
+// allowance is what the purpose says of a deed.
+func (w *Writer) allowance(verb Verb, object string) (Allowance, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if a := w.left[deed{verb, strings.ToLower(object)}]; a != nil {
+		return *a, nil
+	}
+	return Allowance{}, plan.Failf(plan.Bug, "", "%s has no leave to %s %s", w.name, verb, object)
+}
+
+// spend takes n records out of what may be written.
+func (w *Writer) spend(verb Verb, object string, n int) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	a := w.left[deed{verb, strings.ToLower(object)}]
+	if a == nil || a.AtMost < int64(n) {
+		return plan.Failf(plan.Bug, "", "%s would %s more records of %s than it has leave to", w.name, verb, object)
+	}
+	a.AtMost -= int64(n)
+	return nil
+}
+
+// giveBack undoes spend, for records of which none was written for certain.
+func (w *Writer) giveBack(verb Verb, object string, n int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.left[deed{verb, strings.ToLower(object)}].AtMost += int64(n)
+}
