@@ -45,7 +45,8 @@ func randomFile(rt *rapid.T) []byte {
 	login := randomSection{"flow": way}
 	root := randomSection{
 		"org":   randomSection{"url": "https://acme.my.salesforce.com", "login": login},
-		"flows": []any{randomSection{"object": rapid.SampledFrom([]string{"Account", "Acc*", "*"}).Draw(rt, "object")}},
+		"flows": []any{randomSection{"object": rapid.SampledFrom(
+			[]string{"Account", "Acc*", "*", "ContentVersion", "attachment"}).Draw(rt, "object")}},
 	}
 	for _, k := range keyOf(keyOf(keys, "org").keys, "login").keys {
 		if slices.Contains(ways[way].needs, k.name) {

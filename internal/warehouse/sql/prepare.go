@@ -11,6 +11,7 @@ import (
 
 	"catchment/internal/plan"
 	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/bodies"
 	"catchment/internal/warehouse/evidence"
 	"catchment/internal/warehouse/shape"
 	"catchment/internal/warehouse/sql/dialect"
@@ -251,7 +252,7 @@ func (w *shaper) readable(ctx context.Context, tx Tx) ([]string, error) {
 			tables = append(tables, m.Table)
 		}
 	}
-	return append(tables, own.PicklistsTable, own.FieldsTable, own.ObjectsTable), nil
+	return append(tables, bodies.TableName, own.PicklistsTable, own.FieldsTable, own.ObjectsTable), nil
 }
 
 // grants let the readers read the final table of t, which is new. Those that Grant has

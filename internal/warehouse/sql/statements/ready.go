@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/bodies"
 	"catchment/internal/warehouse/shape"
 	"catchment/internal/warehouse/sql/dialect"
 	"catchment/internal/warehouse/sql/own"
@@ -33,7 +34,8 @@ func Ready(d *dialect.Dialect, o warehouse.Options, ps []warehouse.Procedure) (s
 	if d.Grantee != "" {
 		for _, role := range o.GrantTo {
 			todo = append(todo, d.Grant(role, o.Schema, true,
-				append(names[:len(names):len(names)], own.PicklistsTable, own.FieldsTable, own.ObjectsTable)...)...)
+				append(names[:len(names):len(names)], bodies.TableName, own.PicklistsTable, own.FieldsTable,
+					own.ObjectsTable)...)...)
 		}
 	}
 	var b strings.Builder
