@@ -75,6 +75,9 @@ func (f Fields) Needed() []string {
 	return names
 }
 
+// Table is what the register of files is called in a warehouse, beside the final tables.
+const Table = "_catchment_files"
+
 // Prefix is where bodies lie in the blob store. They stay for good: no retention of
 // pages, no drop and no lifecycle rule may touch what is there.
 const Prefix = "bodies/"

@@ -18,9 +18,6 @@ import (
 	"catchment/internal/warehouse/shape"
 )
 
-// TableName is the register's, beside the final tables.
-const TableName = "_catchment_files"
-
 // A State says what is known of a file's body.
 type State string
 

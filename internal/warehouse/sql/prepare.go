@@ -10,8 +10,8 @@ import (
 	"strings"
 
 	"catchment/internal/plan"
+	"catchment/internal/body"
 	"catchment/internal/warehouse"
-	"catchment/internal/warehouse/bodies"
 	"catchment/internal/warehouse/evidence"
 	"catchment/internal/warehouse/shape"
 	"catchment/internal/warehouse/sql/dialect"
@@ -252,7 +252,7 @@ func (w *shaper) readable(ctx context.Context, tx Tx) ([]string, error) {
 			tables = append(tables, m.Table)
 		}
 	}
-	return append(tables, bodies.TableName, own.PicklistsTable, own.FieldsTable, own.ObjectsTable), nil
+	return append(tables, body.Table, own.PicklistsTable, own.FieldsTable, own.ObjectsTable), nil
 }
 
 // grants let the readers read the final table of t, which is new. Those that Grant has

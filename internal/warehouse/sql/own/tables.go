@@ -1,6 +1,6 @@
 package own
 
-import "catchment/internal/warehouse/bodies"
+import "catchment/internal/body"
 
 // Our own tables. The first eight are in the staging schema, the others beside
 // the final tables, for whoever reads those.
@@ -79,7 +79,7 @@ func Migrations() [][]Table {
 		{Name: FlowTable, Add: true, Columns: "memory text"},
 		{Name: FlowTable, Add: true, Columns: DeletesTold + " bool"},
 	}, {
-		{Name: bodies.TableName, Final: true, Columns: "object text, record_id text, state text, sha256 text, " +
+		{Name: body.Table, Final: true, Columns: "object text, record_id text, state text, sha256 text, " +
 			"md5 text, size long, content_type text, read_at timestamp, reason text, tries long, again_at timestamp, " +
 			"checksum text, stamp timestamp"},
 	}}

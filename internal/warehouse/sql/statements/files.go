@@ -19,7 +19,7 @@ type Files struct {
 }
 
 // Register is the quoted name of the register.
-func (s *Files) Register() string { return s.Dialect.Table(s.Options.Schema, bodies.TableName) }
+func (s *Files) Register() string { return s.Dialect.Table(s.Options.Schema, body.Table) }
 
 // LineColumns are the columns of the register, in order.
 const LineColumns = "record_id, state, sha256, md5, size, content_type, read_at, reason, tries, again_at, " +

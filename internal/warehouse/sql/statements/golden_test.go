@@ -149,8 +149,9 @@ func TestFiles(t *testing.T) {
 			s := &statements.Files{Of: bodies.Query{Table: table, Fields: fields, Which: body.Latest},
 				Tables: statements.Tables{Dialect: d, Table: table,
 					Options: warehouse.Options{Schema: "salesforce", Staging: "salesforce_incremental"}}}
+			some := []string{"a", "b"}
 			for _, q := range []dialect.Statement{s.Waiting("", 9), s.Tally(), s.Lines(object, "", 9),
-				s.Lookup(object, []string{"a", "b"}), s.Named([]string{"a", "b"}), s.Unregister(object, []string{"a"})} {
+				s.Lookup(object, some), s.Named(some), s.Unregister(object, some)} {
 				text += q.SQL + ";\n"
 			}
 			text += "\n"

@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"strings"
 
+	"catchment/internal/body"
 	"catchment/internal/warehouse"
-	"catchment/internal/warehouse/bodies"
 	"catchment/internal/warehouse/shape"
 	"catchment/internal/warehouse/sql/dialect"
 	"catchment/internal/warehouse/sql/own"
@@ -34,7 +34,7 @@ func Ready(d *dialect.Dialect, o warehouse.Options, ps []warehouse.Procedure) (s
 	if d.Grantee != "" {
 		for _, role := range o.GrantTo {
 			todo = append(todo, d.Grant(role, o.Schema, true,
-				append(names[:len(names):len(names)], bodies.TableName, own.PicklistsTable, own.FieldsTable,
+				append(names[:len(names):len(names)], body.Table, own.PicklistsTable, own.FieldsTable,
 					own.ObjectsTable)...)...)
 		}
 	}

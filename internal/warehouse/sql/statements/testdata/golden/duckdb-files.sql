@@ -24,7 +24,7 @@ FROM "salesforce"."_catchment_files" l
 WHERE l.object = CAST($1 AS VARCHAR) AND l.record_id IN (CAST($2 AS VARCHAR), CAST($3 AS VARCHAR))
 ORDER BY l.record_id;
 SELECT DISTINCT sha256 FROM "salesforce"."_catchment_files" WHERE sha256 IN (CAST($1 AS VARCHAR), CAST($2 AS VARCHAR));
-DELETE FROM "salesforce"."_catchment_files" WHERE object = CAST($1 AS VARCHAR) AND record_id IN (CAST($2 AS VARCHAR));
+DELETE FROM "salesforce"."_catchment_files" WHERE object = CAST($1 AS VARCHAR) AND record_id IN (CAST($2 AS VARCHAR), CAST($3 AS VARCHAR));
 
 SELECT f."id", CAST(NULL AS VARCHAR), CAST(f."systemmodstamp" AS TIMESTAMPTZ), CAST(f."bodylength" AS BIGINT), CAST(NULL AS VARCHAR), l.record_id, l.state, l.sha256, l.md5, l.size, l.content_type, l.read_at, l.reason, l.tries, l.again_at, l.checksum, l.stamp
 FROM "salesforce"."attachment" f
@@ -50,5 +50,5 @@ FROM "salesforce"."_catchment_files" l
 WHERE l.object = CAST($1 AS VARCHAR) AND l.record_id IN (CAST($2 AS VARCHAR), CAST($3 AS VARCHAR))
 ORDER BY l.record_id;
 SELECT DISTINCT sha256 FROM "salesforce"."_catchment_files" WHERE sha256 IN (CAST($1 AS VARCHAR), CAST($2 AS VARCHAR));
-DELETE FROM "salesforce"."_catchment_files" WHERE object = CAST($1 AS VARCHAR) AND record_id IN (CAST($2 AS VARCHAR));
+DELETE FROM "salesforce"."_catchment_files" WHERE object = CAST($1 AS VARCHAR) AND record_id IN (CAST($2 AS VARCHAR), CAST($3 AS VARCHAR));
 

@@ -24,7 +24,7 @@ FROM "salesforce"."_catchment_files" l
 WHERE l.object = CAST($1 AS TEXT) AND l.record_id IN (CAST($2 AS TEXT), CAST($3 AS TEXT))
 ORDER BY l.record_id COLLATE "C";
 SELECT DISTINCT sha256 FROM "salesforce"."_catchment_files" WHERE sha256 IN (CAST($1 AS TEXT), CAST($2 AS TEXT));
-DELETE FROM "salesforce"."_catchment_files" WHERE object = CAST($1 AS TEXT) AND record_id IN (CAST($2 AS TEXT));
+DELETE FROM "salesforce"."_catchment_files" WHERE object = CAST($1 AS TEXT) AND record_id IN (CAST($2 AS TEXT), CAST($3 AS TEXT));
 
 SELECT f."id", CAST(NULL AS TEXT), CAST(f."systemmodstamp" AS TIMESTAMPTZ), CAST(f."bodylength" AS BIGINT), CAST(NULL AS TEXT), l.record_id, l.state, l.sha256, l.md5, l.size, l.content_type, l.read_at, l.reason, l.tries, l.again_at, l.checksum, l.stamp
 FROM "salesforce"."attachment" f
@@ -50,5 +50,5 @@ FROM "salesforce"."_catchment_files" l
 WHERE l.object = CAST($1 AS TEXT) AND l.record_id IN (CAST($2 AS TEXT), CAST($3 AS TEXT))
 ORDER BY l.record_id COLLATE "C";
 SELECT DISTINCT sha256 FROM "salesforce"."_catchment_files" WHERE sha256 IN (CAST($1 AS TEXT), CAST($2 AS TEXT));
-DELETE FROM "salesforce"."_catchment_files" WHERE object = CAST($1 AS TEXT) AND record_id IN (CAST($2 AS TEXT));
+DELETE FROM "salesforce"."_catchment_files" WHERE object = CAST($1 AS TEXT) AND record_id IN (CAST($2 AS TEXT), CAST($3 AS TEXT));
 

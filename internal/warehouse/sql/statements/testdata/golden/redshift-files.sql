@@ -24,7 +24,7 @@ FROM "salesforce"."_catchment_files" l
 WHERE l.object = CAST($1 AS VARCHAR(65535)) AND l.record_id IN (CAST($2 AS VARCHAR(65535)), CAST($3 AS VARCHAR(65535)))
 ORDER BY l.record_id;
 SELECT DISTINCT sha256 FROM "salesforce"."_catchment_files" WHERE sha256 IN (CAST($1 AS VARCHAR(65535)), CAST($2 AS VARCHAR(65535)));
-DELETE FROM "salesforce"."_catchment_files" WHERE object = CAST($1 AS VARCHAR(65535)) AND record_id IN (CAST($2 AS VARCHAR(65535)));
+DELETE FROM "salesforce"."_catchment_files" WHERE object = CAST($1 AS VARCHAR(65535)) AND record_id IN (CAST($2 AS VARCHAR(65535)), CAST($3 AS VARCHAR(65535)));
 
 SELECT f."id", CAST(NULL AS VARCHAR(65535)), CAST(f."systemmodstamp" AS TIMESTAMPTZ), CAST(f."bodylength" AS BIGINT), CAST(NULL AS VARCHAR(65535)), l.record_id, l.state, l.sha256, l.md5, l.size, l.content_type, l.read_at, l.reason, l.tries, l.again_at, l.checksum, l.stamp
 FROM "salesforce"."attachment" f
@@ -50,5 +50,5 @@ FROM "salesforce"."_catchment_files" l
 WHERE l.object = CAST($1 AS VARCHAR(65535)) AND l.record_id IN (CAST($2 AS VARCHAR(65535)), CAST($3 AS VARCHAR(65535)))
 ORDER BY l.record_id;
 SELECT DISTINCT sha256 FROM "salesforce"."_catchment_files" WHERE sha256 IN (CAST($1 AS VARCHAR(65535)), CAST($2 AS VARCHAR(65535)));
-DELETE FROM "salesforce"."_catchment_files" WHERE object = CAST($1 AS VARCHAR(65535)) AND record_id IN (CAST($2 AS VARCHAR(65535)));
+DELETE FROM "salesforce"."_catchment_files" WHERE object = CAST($1 AS VARCHAR(65535)) AND record_id IN (CAST($2 AS VARCHAR(65535)), CAST($3 AS VARCHAR(65535)));
 
