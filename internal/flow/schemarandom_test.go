@@ -44,7 +44,7 @@ func randomFile(rt *rapid.T) []byte {
 	way := rapid.SampledFrom(slices.Sorted(maps.Keys(ways))).Draw(rt, "login")
 	login := randomSection{"flow": way}
 	root := randomSection{
-		"org":   randomSection{"url": "https://acme.my.salesforce.com", "login": login},
+		"org": randomSection{"url": "https://acme.my.salesforce.com", "login": login},
 		"flows": []any{randomSection{"object": rapid.SampledFrom(
 			[]string{"Account", "Acc*", "*", "ContentVersion", "attachment"}).Draw(rt, "object")}},
 	}

@@ -9,8 +9,8 @@ import (
 	"slices"
 	"strings"
 
-	"catchment/internal/plan"
 	"catchment/internal/body"
+	"catchment/internal/plan"
 	"catchment/internal/warehouse"
 	"catchment/internal/warehouse/evidence"
 	"catchment/internal/warehouse/shape"
