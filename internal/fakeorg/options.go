@@ -37,6 +37,7 @@ type Options struct {
 	DailyResultMB    int      // megabytes of Bulk query results in 24 hours; 976,562, a terabyte
 	MaxChangedIDs    int      // Ids that getUpdated and getDeleted may answer; 600,000
 	Restricted       bool     // the user may not see everything
+	NoQueryAllFiles  bool     // the user lacks Query All Files, as administrators do who haven't asked for it
 	SeesAll          []string // objects whose records a restricted user sees all the same
 	Sandbox          bool     // the org says that it is a sandbox
 	NotInBulk        []string // objects that the Bulk API refuses
@@ -51,7 +52,11 @@ type Options struct {
 	QuietCascades  bool // records that go or come back with their parent keep their stamps
 	QuietUndeletes bool // a record taken out of the recycle bin keeps its stamp
 	QuietMerges    bool // children that a merge gives another parent keep their stamps
+	QuietClears    bool // a record of which a lookup is emptied, because its parent went, keeps its stamp
 	Ranges         bool // a part of a file's body can be asked for, of which Salesforce's guides say nothing
+
+	MostAlong     int   // a delete that takes so many records along is too large; 100,000
+	LongestUpload int64 // bytes of a file; 2 GB for a ContentVersion and 500 MB for others, as in Salesforce
 }
 
 // orgName is what the org calls itself.
@@ -66,6 +71,7 @@ func (options Options) withDefaults() Options {
 	options.DailyQueryJobs = cmp.Or(options.DailyQueryJobs, 10_000)
 	options.DailyResultMB = cmp.Or(options.DailyResultMB, 976_562)
 	options.MaxChangedIDs = cmp.Or(options.MaxChangedIDs, 600_000)
+	options.MostAlong = cmp.Or(options.MostAlong, 100_000)
 	return options
 }
 
@@ -79,7 +85,8 @@ func (options Options) features(birth time.Time) generate.Features {
 func (options Options) rules() change.Rules {
 	return change.Rules{
 		SetAuditFields: options.SetAuditFields, QuietCascades: options.QuietCascades,
-		QuietUndeletes: options.QuietUndeletes, QuietMerges: options.QuietMerges,
+		QuietUndeletes: options.QuietUndeletes, QuietMerges: options.QuietMerges, QuietClears: options.QuietClears,
+		MostAlong: options.MostAlong,
 	}
 }
 
@@ -117,8 +124,15 @@ func (options Options) login(org string, d *chance.Dice) login.Options {
 func (options Options) setup(org string, birth time.Time) standard.Setup {
 	return standard.Setup{
 		ID: org, Name: orgName, Birth: birth, Sandbox: options.Sandbox, Restricted: options.Restricted,
-		SeesAll: options.SeesAll, HardDelete: options.HardDelete,
+		SeesAll: options.SeesAll, HardDelete: options.HardDelete, AllFiles: options.allFiles(),
 	}
+}
+
+// allFiles tells whether the user has Query All Files, which needs View All Data.
+func (options Options) allFiles() bool { return !options.Restricted && !options.NoQueryAllFiles }
+
+func (options Options) records() rest.RecordOptions {
+	return rest.RecordOptions{Ranges: options.Ranges, LongestUpload: options.LongestUpload}
 }
 
 func (options Options) replication(birth time.Time) rest.ReplicationOptions {

@@ -67,14 +67,13 @@ func New(options Options) (*Org, error) {
 	secrets := options.secrets(dice)
 	o.login, o.guard = login.New(options.login(o.id, secrets)), admin.NewGuard(secrets)
 	o.store = store.New(birth)
-	asker := query.NewAsker(o.store, options.Restricted)
+	asker := query.NewAsker(o.store, options.allFiles())
 	ids := &bulk.IDs{}
 	queries := bulk.NewQueries(o.store, asker, o.usage, ids, options.bulk())
 	setup := options.setup(o.id, birth)
 	o.ledger = change.New(o.store, o.clock, options.rules(), change.Hooks{
 		Reforming:  func(next *store.Catalog) error { return next.Renew(setup.ObjectPermissions(next.Shown())) },
 		Committing: func() { queries.StartJobs() },
-		Bearing:    func(e *change.Edit, obj *store.Object, r *store.Record) error { return nil },
 	})
 	o.ingests = bulk.NewIngests(o.store, o.ledger, ids, options.bulk())
 	o.Records, o.Schema = admin.NewRecords(o.ledger), admin.NewSchema(o.ledger)

@@ -25,6 +25,9 @@ func (e *Edit) Create(obj *store.Object, given map[string]json.RawMessage) (id s
 	if err := in.unique(values, ""); err != nil {
 		return "", err
 	}
+	if err := fires(e, onInsert, &store.Row{Object: obj}); err != nil {
+		return "", err
+	}
 	return e.Insert(obj, values)
 }
 
@@ -54,7 +57,7 @@ func (e *Edit) Insert(obj *store.Object, values map[int]string) (id string, err 
 	if err := bearPerson(e, obj, id, r); err != nil {
 		return "", err
 	}
-	if err := e.ledger.hooks.Bearing(e, obj, r); err != nil {
+	if err := bearFile(e, obj, id, r); err != nil {
 		return "", err
 	}
 	return id, e.put(obj, place, r)
@@ -73,6 +76,9 @@ func (e *Edit) Update(obj *store.Object, id string, given map[string]json.RawMes
 	if err := in.unique(values, id); err != nil {
 		return err
 	}
+	if err := fires(e, onUpdate, &store.Row{Object: obj}); err != nil {
+		return err
+	}
 	return e.Change(obj, id, values)
 }
 
@@ -82,8 +88,14 @@ func (e *Edit) Change(obj *store.Object, id string, values map[int]string) error
 		if r.DeletedAt != "" {
 			return reply.EntityIsDeleted()
 		}
+		if r.Locked {
+			return locked()
+		}
 		r.Apply(obj, values)
 		e.stamp(obj, r)
+		if err := measure(obj, r); err != nil {
+			return err
+		}
 		if err := e.mirror(old, r); err != nil {
 			return err
 		}
