@@ -16,6 +16,7 @@ import (
 	"strings"
 	"time"
 
+	"catchment/internal/body"
 	"catchment/internal/schedule"
 	"catchment/internal/secret"
 	"catchment/internal/value"
@@ -125,6 +126,7 @@ type Limits struct {
 	Flows     int   // at a time
 	Downloads int   // at a time, over all flows
 	Stage     int64 // bytes of the pages that wait; a full stage waits
+	Bodies    int64 // API calls a day for bodies of files, over all flows; 0: no limit
 
 	Answer time.Duration // how long Salesforce may think before it answers
 	Stall  time.Duration // how long an answer may bring nothing
@@ -189,6 +191,7 @@ type Flow struct {
 	RefreshFields  []string // API names: further fields that change without a stamp
 	Window         schedule.Window
 	Sweep          schedule.Sweep
+	Bodies         body.Which // of its files that are copied; "" for none
 	Paused         bool
 
 	Changes []value.Change    // of values on their way, in order of their fields
@@ -212,6 +215,11 @@ type Flow struct {
 	source *source // nil for those
 	star   bool    // came out of "*": what it excludes need not exist everywhere
 	chosen bool    // the flow itself says what becomes of deletes
+}
+
+// CopiesBodies tells whether a flow of the file copies the bodies of files.
+func (f *File) CopiesBodies() bool {
+	return slices.ContainsFunc(f.Flows, func(fl Flow) bool { return fl.Bodies != "" })
 }
 
 // RelativeTo makes the relative paths of a file's urls and of its references to

@@ -28,6 +28,7 @@ const (
 	Done        = "done"
 	Load        = "load"
 	Consolidate = "consolidate"
+	Bodies      = "bodies"
 	Drop        = "drop"
 	Publish     = "publish"
 )
@@ -60,6 +61,7 @@ type Replicator struct {
 	deletedIDs *deletes.IDs
 	budget     *limits.OrgBudget
 	quota      *limits.StageQuota
+	bodyBudget *limits.BodyBudget
 	slots      chan struct{} // one for each page that comes down
 }
 
@@ -80,8 +82,8 @@ func New(with Collaborators, o Options) *Replicator {
 		zones:   zones, prefetch: prefetch, windows: windows,
 		deletes: deletes.NewFinder(with.Org, with.Warehouse, windows), deletedIDs: new(deletes.IDs),
 		budget: limits.NewOrgBudget(with.Org, o.Reserve, o.Now),
-		quota:  limits.NewStageQuota(with.Stage, o.StageLimit),
-		slots:  make(chan struct{}, max(o.Downloads, 1)),
+		quota:  limits.NewStageQuota(with.Stage, o.StageLimit), bodyBudget: limits.NewBodyBudget(o.BodyCalls),
+		slots: make(chan struct{}, max(o.Downloads, 1)),
 	}
 }
 
@@ -106,6 +108,8 @@ type Options struct {
 	Lag          time.Duration                          // of windows that can't be proven; 15 minutes where 0
 	FewRecords   int64                                  // REST reads as many where Bulk can't; 10,000 where 0
 	Composite    flow.Composite                         // ask about many flows together
+	Folder       string                                 // for bodies on their way; that of temporary files where ""
+	BodyCalls    int64                                  // for bodies on a day, over all flows; 0: no limit
 	Now          func() time.Time                       // the clock of this process
 	Stop         <-chan struct{}                        // closed: finish the page and go home
 	Progress     func(Progress)                         // hears how far a flow is; may be nil
