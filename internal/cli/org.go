@@ -37,6 +37,8 @@ type orgFlags struct {
 	log                   bool
 	people, currencies    bool
 	newest                int
+	files                 fakeorg.Files
+	ranges                bool
 
 	random io.Reader // of its secrets; nil: they come from the seed
 }
@@ -98,6 +100,13 @@ func (flags *orgFlags) declare(cmd *cobra.Command) {
 	f.BoolVar(&flags.restricted, "restricted", false, "hide records from the user: it lacks View All Data")
 	f.BoolVar(&flags.sandbox, "sandbox", false, "be a sandbox instead of a production org")
 	f.BoolVar(&flags.hardDelete, "hard-delete", false, "let the user delete for good by Bulk")
+	f.IntVar(&flags.files.Versions, "files", 0, "make up this `number` of files, with their documents and links")
+	f.IntVar(&flags.files.Attachments, "attachments", 0, "make up this `number` of Attachments")
+	f.IntVar(&flags.files.Documents, "documents", 0, "make up this `number` of Documents")
+	f.IntVar(&flags.files.External, "external-files", 0, "let a `number` of the files lie elsewhere, without a body")
+	f.Int64Var(&flags.files.Size, "file-size", 0, "how many `bytes` a made up file has on average; 10,000 where 0")
+	f.Int64Var(&flags.files.Largest, "largest-file", 0, "how many `bytes` the first file has; like others where 0")
+	f.BoolVar(&flags.ranges, "ranges", false, "answer with a part of a file's body where the client asks for one")
 	f.StringVar(&flags.faults, "faults", "", "let go wrong what the rules in this JSON `file` say")
 	f.StringVar(&flags.clock, "clock", "", "begin at this `time`, such as 2026-03-14T15:09:26Z, instead of now")
 	f.BoolVar(&flags.still, "still", false, "let the org's clock stand until POST /_org/clock moves it")
@@ -163,7 +172,7 @@ func (flags orgFlags) org(now func() time.Time) (*fakeorg.Org, error) {
 		Seed: flags.seed, Random: flags.random, Clock: clock, App: flags.app, NewestVersion: flags.newest,
 		PersonAccounts: flags.people, MultiCurrency: flags.currencies,
 		PageRecords: flags.pageRecords, JobLatency: flags.latency, Restricted: flags.restricted, Sandbox: flags.sandbox,
-		HardDelete: flags.hardDelete,
+		HardDelete: flags.hardDelete, Ranges: flags.ranges,
 	})
 	if err != nil {
 		return nil, plan.Fixf("see: catchment org --help", "%w", err)
@@ -171,8 +180,21 @@ func (flags orgFlags) org(now func() time.Time) (*fakeorg.Org, error) {
 	if err := addFaults(org, flags.faults); err != nil {
 		return nil, err
 	}
+	if err := flags.fill(org); err != nil {
+		return nil, err
+	}
+	if flags.files != (fakeorg.Files{}) {
+		if err := org.GenerateFiles(flags.files); err != nil {
+			return nil, plan.Fixf("see: catchment org --help", "%w", err)
+		}
+	}
+	return org, nil
+}
+
+// fill gives an org its records.
+func (flags orgFlags) fill(org *fakeorg.Org) error {
 	if flags.load == "" {
-		return org, org.Generate(flags.records, flags.seed)
+		return org.Generate(flags.records, flags.seed)
 	}
 	if flags.describes == "" {
 		beside := filepath.Join(flags.load, "..", "describes")
@@ -181,10 +203,10 @@ func (flags orgFlags) org(now func() time.Time) (*fakeorg.Org, error) {
 		}
 	}
 	if err := org.LoadDir(flags.load, flags.describes); err != nil {
-		return nil, plan.Fixf("the folder needs objects.json and one CSV file per object", "load %s: %w",
+		return plan.Fixf("the folder needs objects.json and one CSV file per object", "load %s: %w",
 			flags.load, err)
 	}
-	return org, nil
+	return nil
 }
 
 // ownTime is the org's own time: ours, or one that was asked for.

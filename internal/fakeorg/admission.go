@@ -18,7 +18,7 @@ func (o *Org) serve(r web.Resource) http.HandlerFunc {
 		rule := o.faults.Match(r.Kind, req.Method, req.URL.RequestURI())
 		c := &web.Call{Request: req, Version: req.PathValue("version"), Fault: rule, Faults: o.faults}
 		w, done := rule.Shorten(w), func() {}
-		if !o.plain {
+		if !o.plain && !r.Plain {
 			w, done = o.zips.Compress(w, req)
 		}
 		defer done()

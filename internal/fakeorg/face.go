@@ -7,6 +7,7 @@ import (
 	"catchment/internal/fakeorg/admin"
 	"catchment/internal/fakeorg/change"
 	"catchment/internal/fakeorg/faults"
+	"catchment/internal/fakeorg/generate"
 	"catchment/internal/fakeorg/login"
 	"catchment/internal/fakeorg/orgtime"
 )
@@ -23,6 +24,8 @@ type (
 	Changes = admin.Changes
 	// Field says what a field is to be.
 	Field = admin.Field
+	// Files says how many files to make up, and how long they are.
+	Files = generate.Files
 	// Rule makes one request, or several of a kind, go wrong.
 	Rule = faults.Rule
 	// Transaction is changes that become visible together.

@@ -2,6 +2,7 @@ package fakeorg
 
 import (
 	"catchment/internal/fakeorg/generate"
+	"catchment/internal/fakeorg/store"
 )
 
 // Generate fills the org with records of Account, Contact, Opportunity, Case,
@@ -15,10 +16,29 @@ func (o *Org) Generate(records int, seed uint64) error {
 // GenerateCounts is Generate with the number of records of each object; an
 // object that isn't named has none. There is at least one User: the owner.
 func (o *Org) GenerateCounts(counts map[string]int, seed uint64) error {
-	objects, err := generate.NewWorld(seed, o.clock.Now(), o.login.Credentials().Username).Objects(counts, o.features)
+	o.world = generate.NewWorld(seed, o.clock.Now(), o.login.Credentials().Username)
+	objects, err := o.world.Objects(counts, o.features)
 	if err != nil {
 		return err
 	}
+	return o.addAll(objects)
+}
+
+// GenerateFiles fills the org with files, which belong to the records that it has: with
+// ContentDocument, ContentVersion and ContentDocumentLink, Attachment, Document and
+// EmailMessage. It comes after Generate. No body is held in memory either.
+func (o *Org) GenerateFiles(files Files) error {
+	if o.world == nil {
+		o.world = generate.NewWorld(o.seed, o.birth, o.login.Credentials().Username)
+	}
+	objects, err := o.world.Files(files)
+	if err != nil {
+		return err
+	}
+	return o.addAll(objects)
+}
+
+func (o *Org) addAll(objects []*store.Object) error {
 	for _, obj := range objects {
 		if err := o.ledger.Add(obj); err != nil {
 			return err

@@ -51,6 +51,7 @@ type Options struct {
 	QuietCascades  bool // records that go or come back with their parent keep their stamps
 	QuietUndeletes bool // a record taken out of the recycle bin keeps its stamp
 	QuietMerges    bool // children that a merge gives another parent keep their stamps
+	Ranges         bool // a part of a file's body can be asked for, of which Salesforce's guides say nothing
 }
 
 // orgName is what the org calls itself.

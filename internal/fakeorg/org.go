@@ -30,6 +30,7 @@ type Org struct {
 	seed     uint64
 	birth    time.Time
 	features generate.Features
+	world    *generate.World
 	plain    bool
 
 	clock    *Clock
@@ -73,6 +74,7 @@ func New(options Options) (*Org, error) {
 	o.ledger = change.New(o.store, o.clock, options.rules(), change.Hooks{
 		Reforming:  func(next *store.Catalog) error { return next.Renew(setup.ObjectPermissions(next.Shown())) },
 		Committing: func() { queries.StartJobs() },
+		Bearing:    func(e *change.Edit, obj *store.Object, r *store.Record) error { return nil },
 	})
 	o.ingests = bulk.NewIngests(o.store, o.ledger, ids, options.bulk())
 	o.Records, o.Schema = admin.NewRecords(o.ledger), admin.NewSchema(o.ledger)

@@ -51,7 +51,7 @@ func (o *Org) newRoutes(options Options, a *query.Asker, queries *bulk.Queries) 
 		rest.NewQueries(o.store, o.clock, a, cursors).Routes(),
 		rest.NewTooling(o.store, o.clock).Routes(),
 		rest.NewSearches(o.store, o.clock, a).Routes(),
-		rest.NewRecords(o.store, o.ledger).Routes(),
+		rest.NewRecords(o.store, o.ledger, options.Ranges).Routes(),
 		rest.NewCollections(o.store, o.ledger).Routes(),
 		rest.NewReplication(o.store, o.ledger, o.clock, options.replication(o.birth)).Routes(),
 		composite.New(o.ledger, o.routes, options.NotInComposite).Routes(),

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"catchment/internal/body"
 	"catchment/internal/schema"
 	"catchment/internal/value"
 )
@@ -109,10 +110,10 @@ func (fl Flow) treated(o schema.Object, chosen map[string]bool) []problem {
 	}
 	for _, c := range fl.Changes {
 		if c.Mask != "" {
-			each("mask", c.Field, unmaskable)
+			each("mask", c.Field, fl.unchangeable(o))
 		}
 		if c.Truncate > 0 {
-			each("truncate", c.Field, unmaskable)
+			each("truncate", c.Field, fl.unchangeable(o))
 		}
 	}
 	problems = append(problems, fl.uncovered(o, chosen)...)
@@ -183,6 +184,17 @@ func namesOf(o schema.Object) []string {
 // leads tells the fields that consolidation goes by.
 func leads(field string) bool {
 	return field == "Id" || field == "SystemModstamp" || field == "IsDeleted" || field == "MasterRecordId"
+}
+
+// unchangeable says why the values of a field have to stay as they are, or "".
+func (fl Flow) unchangeable(o schema.Object) func(schema.Field) string {
+	of, isFile := body.Of(o.Name)
+	return func(f schema.Field) string {
+		if fl.Bodies != "" && isFile && slices.Contains(of.Needed(), f.Name) {
+			return f.Name + " can't be changed: bodies are read and checked by it"
+		}
+		return unmaskable(f)
+	}
 }
 
 // unmaskable says why the values of a field can't be masked or cut, or "". What

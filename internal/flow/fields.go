@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"catchment/internal/body"
 	"catchment/internal/schema"
 	"catchment/internal/value"
 )
@@ -41,7 +42,7 @@ func (fl Flow) Choose(o schema.Object) ([]schema.Field, []Skipped, error) {
 		if isExcluded || isDropped || len(fl.Fields) > 0 && !isListed {
 			continue
 		}
-		named, reason := isListed || isIncluded, fl.cannot(f)
+		named, reason := isListed || isIncluded, fl.cannot(o, f)
 		switch {
 		case fl.unreadable(f.Name) != "":
 			skipped = append(skipped, Skipped{f.Name, fl.unreadable(f.Name)})
@@ -61,7 +62,7 @@ func (fl Flow) Choose(o schema.Object) ([]schema.Field, []Skipped, error) {
 		}
 	}
 	for _, f := range o.Fields {
-		reason := needed(f, o, cursor, chosen)
+		reason := fl.needed(f, o, cursor, chosen)
 		if reason == "" || wrongName(f.Name) != "" {
 			continue
 		}
@@ -102,7 +103,7 @@ func (fl Flow) DoesWithout(o schema.Object, fields []schema.Field, name string) 
 	for _, one := range fields {
 		chosen[one.Name] = true
 	}
-	if !ok || !chosen[f.Name] || needed(f, o, o.Cursor().Field, chosen) != "" || fl.Changed(f.Name) ||
+	if !ok || !chosen[f.Name] || fl.needed(f, o, o.Cursor().Field, chosen) != "" || fl.Changed(f.Name) ||
 		slices.ContainsFunc(fl.Checks, func(c value.Check) bool { return is(c.Field) }) ||
 		slices.ContainsFunc(slices.Collect(maps.Keys(fl.Rename)), is) {
 		return "", false
@@ -138,8 +139,14 @@ func (fl Flow) known(list string, names []string, o schema.Object) (map[string]i
 }
 
 // cannot says why a field can't be copied, or "".
-func (fl Flow) cannot(f schema.Field) string {
+func (fl Flow) cannot(o schema.Object, f schema.Field) string {
+	of, _ := body.Of(o.Name)
 	switch {
+	case f.Name == of.Body && fl.Bodies != "":
+		return "it is copied beside the rows, as bodies says"
+	case f.Name == of.Body:
+		return "Salesforce gives what is in a file by a call for each record; " +
+			"to copy it beside the rows: bodies: latest"
 	case f.Type == schema.Base64:
 		return "Salesforce gives what is in a file by a call for each record; copy the other fields, " +
 			"and fetch files by their Ids where they are needed"
@@ -154,7 +161,7 @@ func (fl Flow) cannot(f schema.Field) string {
 
 // needed says why a flow can't do without a field, or "". An object that lacks
 // such a field (User has no IsDeleted) does without.
-func needed(f schema.Field, o schema.Object, cursor string, chosen map[string]bool) string {
+func (fl Flow) needed(f schema.Field, o schema.Object, cursor string, chosen map[string]bool) string {
 	switch f.Name {
 	case "Id":
 		return "it is the key of the table"
@@ -169,6 +176,9 @@ func needed(f schema.Field, o schema.Object, cursor string, chosen map[string]bo
 		}
 	case cursor:
 		return "it tells which records have changed"
+	}
+	if of, isFile := body.Of(o.Name); isFile && fl.Bodies != "" && slices.Contains(of.Needed(), f.Name) {
+		return "bodies are read and checked by it"
 	}
 	return ""
 }

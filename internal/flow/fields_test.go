@@ -2,6 +2,7 @@ package flow
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"catchment/internal/schema"
@@ -237,5 +238,30 @@ func TestDoesWithout(t *testing.T) {
 	if err != nil || len(skipped) != 1 || skipped[0].Field != "Rating" ||
 		slices.ContainsFunc(fields, func(f schema.Field) bool { return f.Name == "Rating" }) {
 		t.Errorf("%v, %v, %v", fields, skipped, err)
+	}
+}
+
+// A flow that copies bodies can't do without the fields by which they are read and checked.
+func TestFieldsOfBodies(t *testing.T) {
+	version := schema.Object{Name: "ContentVersion", Fields: []schema.Field{
+		{Name: "Id", Type: schema.ID}, {Name: "Title", Type: schema.String}, {Name: "Checksum", Type: schema.String},
+		{Name: "ContentSize", Type: schema.Int}, {Name: "IsLatest", Type: schema.Boolean},
+		{Name: "ContentLocation", Type: schema.Picklist}, {Name: "VersionData", Type: schema.Base64},
+		{Name: "SystemModstamp", Type: schema.DateTime}}}
+	f := parse(t, "  - object: contentversion\n    fields: [Title]\n    bodies: latest\n"+
+		"  - object: Attachment\n    bodies: all\n    exclude: [Checksum]\n    mask: {ContentLocation: fixed}\n")
+	fields, skipped, err := f.Flows[0].Choose(version)
+	if err != nil || len(fields) != 7 || len(skipped) != 0 {
+		t.Errorf("%v, %v, %v", fields, skipped, err)
+	}
+	_, _, err = f.Flows[1].Choose(version)
+	wantProblems(t, err,
+		"catchment.yaml:11:15: flows[1].exclude[0]: Checksum can't be excluded: bodies are read and checked by it",
+		"catchment.yaml:12:29: flows[1].mask.ContentLocation: ContentLocation can't be changed: "+
+			"bodies are read and checked by it")
+	f.Flows[0].Bodies, f.Flows[0].Fields = "", nil
+	_, skipped, err = f.Flows[0].Choose(version)
+	if err != nil || len(skipped) != 1 || !strings.HasSuffix(skipped[0].Reason, "bodies: latest") {
+		t.Errorf("%v, %v", skipped, err)
 	}
 }

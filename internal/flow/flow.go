@@ -16,6 +16,7 @@ import (
 	"strings"
 	"time"
 
+	"catchment/internal/body"
 	"catchment/internal/schedule"
 	"catchment/internal/secret"
 	"catchment/internal/value"
@@ -189,6 +190,7 @@ type Flow struct {
 	RefreshFields  []string // API names: further fields that change without a stamp
 	Window         schedule.Window
 	Sweep          schedule.Sweep
+	Bodies         body.Which // of its files that are copied; "" for none
 	Paused         bool
 
 	Changes []value.Change    // of values on their way, in order of their fields

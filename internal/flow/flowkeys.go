@@ -4,6 +4,8 @@ import (
 	"strings"
 
 	"github.com/goccy/go-yaml/ast"
+
+	"catchment/internal/body"
 )
 
 // keys are those of a flow, before the ones that the defaults have too, which go to own.
@@ -30,6 +32,9 @@ func (fl *Flow) keys(own *defaults) []key {
 			{name: "zone", about: "The time zone in which days begin",
 				form: parsed(&fl.Window.Zone, like(zonePattern), parseZone), example: "Europe/Berlin"},
 		}), example: "{last: 1d, zone: Europe/Berlin}"},
+		{name: "bodies", about: "Copy what is in the files, too: of the latest version of each, or of all; " +
+			"for " + strings.Join(body.Objects(), ", "),
+			form: choice(&fl.Bodies, body.Latest, body.All), example: "latest"},
 		{name: "paused", about: "Leave the flow out of runs", form: truth(&fl.Paused), otherwise: "false",
 			example: "true"},
 		{name: "mask", about: "Change values on their way: sha256, fixed, {fixed: TEXT}, {first: N} or {last: N}, " +
@@ -58,6 +63,7 @@ func flowRules() []shape {
 		},
 		whenIn("fields", shape{}, lacks("exclude", "include")),
 		whenIn("mover", shape{"const": ByAppFlow}, shape{"not": treated}),
+		whenIn("bodies", shape{}, has("object", shape{"pattern": "^" + anyCase(body.Objects()) + "$"})),
 	}
 }
 
@@ -101,6 +107,10 @@ func (r *reader) flow(at string, n ast.Node, f *File) {
 		conflict("refresh_fields", `doesn't go with object: %q; give the object a flow of its own`, fl.Object)
 	} else if fl.Object != "" {
 		conflict("exclude_objects", `goes with object: "*" and other patterns only`)
+	}
+	if _, isFile := body.Of(fl.Object); fl.Bodies != "" && fl.Object != "" && !isFile {
+		conflict("bodies", "is for %s: the records of %s are no files; leave it out",
+			strings.Join(body.Objects(), ", "), fl.Object)
 	}
 	if _, ok := found["fields"]; ok {
 		conflict("exclude", "doesn't go with fields: name the fields to copy, or those to leave out")

@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"unicode"
 
 	"catchment/internal/schema"
 	"catchment/internal/secret"
@@ -122,4 +123,18 @@ func isFile(ref string) bool {
 	return slices.ContainsFunc(secret.Backends(), func(b secret.Backend) bool {
 		return b.File && strings.HasPrefix(ref, b.Scheme+":")
 	})
+}
+
+// anyCase is one of some names, in whatever case.
+func anyCase(names []string) string {
+	var b strings.Builder
+	for i, name := range names {
+		if i > 0 {
+			b.WriteByte('|')
+		}
+		for _, r := range name {
+			fmt.Fprintf(&b, "[%c%c]", unicode.ToUpper(r), unicode.ToLower(r))
+		}
+	}
+	return "(?:" + b.String() + ")"
 }

@@ -129,6 +129,8 @@ func fileWith(t *testing.T, at, text string) []byte {
 		switch {
 		case last == "exclude_objects":
 			flow["object"] = "*"
+		case last == "bodies":
+			flow["object"] = "ContentVersion"
 		case text == "appflow":
 			t.Fatal("needs its section")
 		}

@@ -44,8 +44,9 @@ func randomFile(rt *rapid.T) []byte {
 	way := rapid.SampledFrom(slices.Sorted(maps.Keys(ways))).Draw(rt, "login")
 	login := randomSection{"flow": way}
 	root := randomSection{
-		"org":   randomSection{"url": "https://acme.my.salesforce.com", "login": login},
-		"flows": []any{randomSection{"object": rapid.SampledFrom([]string{"Account", "Acc*", "*"}).Draw(rt, "object")}},
+		"org": randomSection{"url": "https://acme.my.salesforce.com", "login": login},
+		"flows": []any{randomSection{"object": rapid.SampledFrom(
+			[]string{"Account", "Acc*", "*", "ContentVersion", "attachment"}).Draw(rt, "object")}},
 	}
 	for _, k := range keyOf(keyOf(keys, "org").keys, "login").keys {
 		if slices.Contains(ways[way].needs, k.name) {

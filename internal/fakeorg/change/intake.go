@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"catchment/internal/fakeorg/bodies"
 	"catchment/internal/fakeorg/describe"
 	"catchment/internal/fakeorg/halves"
 	"catchment/internal/fakeorg/orgtime"
@@ -21,6 +22,7 @@ type intake struct {
 	sight
 	obj    *store.Object
 	audits bool // the user may set audit fields
+	bodies *bodies.Store
 }
 
 // values checks what a client wrote and brings it into the form in which it is
@@ -94,6 +96,9 @@ func complete(o *store.Object, values map[int]string, creating bool) error {
 // value turns one JSON value into the text that is stored: "" for null, and
 // the decimal text of a number as it came.
 func (in intake) value(f *describe.Field, raw json.RawMessage) (string, error) {
+	if f.Type == "base64" {
+		return in.body(f, raw)
+	}
 	text, quoted := string(raw), false
 	if text == "null" {
 		if f.Type == "boolean" {

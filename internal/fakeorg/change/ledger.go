@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"catchment/internal/fakeorg/bodies"
 	"catchment/internal/fakeorg/orgtime"
 	"catchment/internal/fakeorg/recordid"
 	"catchment/internal/fakeorg/reply"
@@ -26,15 +27,19 @@ type Rules struct {
 type Hooks struct {
 	Reforming  func(next *store.Catalog) error // works out what follows from a schema before it is in force
 	Committing func()                          // sees the org before what an edit wrote becomes visible
+
+	// Bearing completes a record that is being created, and creates what comes with it.
+	Bearing func(e *Edit, obj *store.Object, r *store.Record) error
 }
 
 // A Ledger is where everything changes, one change at a time: it knows the
 // open transactions and the records that they hold on to.
 type Ledger struct {
-	Store *store.Store
-	Clock *orgtime.Clock
-	rules Rules
-	hooks Hooks
+	Store  *store.Store
+	Clock  *orgtime.Clock
+	Bodies *bodies.Store // what fields of the type base64 hold
+	rules  Rules
+	hooks  Hooks
 
 	writing sync.Mutex // held by whoever changes the schema or records; guards what follows
 	open    []*Transaction
@@ -45,7 +50,9 @@ type Ledger struct {
 
 // New makes a Ledger without open transactions.
 func New(s *store.Store, clock *orgtime.Clock, rules Rules, hooks Hooks) *Ledger {
-	return &Ledger{Store: s, Clock: clock, rules: rules, hooks: hooks, locks: map[store.Key]*Edit{}}
+	return &Ledger{
+		Store: s, Clock: clock, Bodies: &bodies.Store{}, rules: rules, hooks: hooks, locks: map[store.Key]*Edit{},
+	}
 }
 
 // Begin begins a transaction at the org's present time.

@@ -29,7 +29,7 @@ func (e *Edit) Create(obj *store.Object, given map[string]json.RawMessage) (id s
 }
 
 func (e *Edit) intake(obj *store.Object) intake {
-	return intake{e.sight, obj, e.ledger.rules.SetAuditFields}
+	return intake{e.sight, obj, e.ledger.rules.SetAuditFields, e.ledger.Bodies}
 }
 
 // Insert creates a record from checked values and returns its Id.
@@ -52,6 +52,9 @@ func (e *Edit) Insert(obj *store.Object, values map[int]string) (id string, err 
 	r.Set(obj.Sys.CreatedBy, recordid.RunningUser())
 	r.Apply(obj, values)
 	if err := bearPerson(e, obj, id, r); err != nil {
+		return "", err
+	}
+	if err := e.ledger.hooks.Bearing(e, obj, r); err != nil {
 		return "", err
 	}
 	return id, e.put(obj, place, r)

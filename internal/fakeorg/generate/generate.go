@@ -94,11 +94,7 @@ type made struct {
 }
 
 func (w *World) object(k kind) *store.Object {
-	salt := chance.Mix(w.seed)
-	for _, c := range k.name {
-		salt = chance.Mix(salt ^ uint64(c))
-	}
-	base := &generated{world: w, prefix: k.prefix, salt: salt, n: w.counts[k.name]}
+	base := &generated{world: w, prefix: k.prefix, salt: w.salt(k.name), n: w.counts[k.name]}
 	var fields []*describe.Field
 	for _, f := range k.fields {
 		fields = append(fields, f.Field)
@@ -113,6 +109,15 @@ func (w *World) object(k kind) *store.Object {
 		about.Deletable, about.Undeletable = false, false
 	}
 	return store.NewObject(about, base)
+}
+
+// salt is what the random numbers of an object's records come from.
+func (w *World) salt(object string) uint64 {
+	salt := chance.Mix(w.seed)
+	for _, c := range object {
+		salt = chance.Mix(salt ^ uint64(c))
+	}
+	return salt
 }
 
 // generated is a Source that computes its records. Record n has the number
@@ -149,9 +154,12 @@ func (g *generated) AppendValue(dst []byte, n, field int) []byte {
 	if value == nil {
 		return dst
 	}
-	own := chance.Mix(g.salt + uint64(n))
+	own := ownOf(g.salt, n)
 	return value(g.world, dst, pick{n: n, own: own, h: chance.Mix(own ^ uint64(field+1)<<32)})
 }
+
+// ownOf is the random number of a record.
+func ownOf(salt uint64, n int) uint64 { return chance.Mix(salt + uint64(n)) }
 
 // span is how far back generated records were created: five years.
 const span = 5 * 365 * 24 * 3600

@@ -1,7 +1,6 @@
 package rest
 
 import (
-	"encoding/base64"
 	"net/http"
 
 	"catchment/internal/fakeorg/change"
@@ -26,35 +25,14 @@ func (a *Records) keyRow(c *web.Call) (*store.Row, error) {
 // readByKey answers with a record found by its key, or with the bytes of a
 // field of a record found by its Id.
 func (a *Records) readByKey(w http.ResponseWriter, c *web.Call) error {
-	if id, ok := recordid.Full(c.PathValue("id")); ok {
-		return a.readBytes(w, c, id)
+	if _, ok := recordid.Full(c.PathValue("id")); ok {
+		return a.readBody(c.PathValue("value"))(w, c)
 	}
 	r, err := a.keyRow(c)
 	if err != nil {
 		return err
 	}
 	return a.writeRow(w, c, r)
-}
-
-// readBytes answers with what a base64 field holds.
-func (a *Records) readBytes(w http.ResponseWriter, c *web.Call, id string) error {
-	obj, err := pathObject(a.store, c)
-	if err != nil {
-		return err
-	}
-	r, ok := a.store.Now().Find(obj, id)
-	at := obj.Place(c.PathValue("value"))
-	if !ok || r.Deleted() || at < 0 || obj.Slots[at].Type != "base64" {
-		return reply.NotFound()
-	}
-	content, err := base64.StdEncoding.DecodeString(r.Text(at))
-	if err != nil {
-		return reply.Refuse(http.StatusInternalServerError, "UNKNOWN_EXCEPTION", "%s holds no base64",
-			obj.Slots[at].Name)
-	}
-	w.Header().Set("Content-Type", "application/octet-stream")
-	_, _ = w.Write(content) // a broken connection is the client's to notice
-	return nil
 }
 
 func (a *Records) upsertByKey(w http.ResponseWriter, c *web.Call) error {

@@ -18,10 +18,13 @@ import (
 type Records struct {
 	store  *store.Store
 	ledger *change.Ledger
+	ranges bool // a part of a body may be asked for
 }
 
 // NewRecords makes Records of what a store holds.
-func NewRecords(s *store.Store, l *change.Ledger) *Records { return &Records{s, l} }
+func NewRecords(s *store.Store, l *change.Ledger, ranges bool) *Records {
+	return &Records{s, l, ranges}
+}
 
 // pathRow finds the record that the path names.
 func (a *Records) pathRow(c *web.Call) (*store.Row, error) {
@@ -80,6 +83,9 @@ func (a *Records) Routes() map[string]web.Resource {
 			Methods: web.Methods{"GET": a.read, "PATCH": a.update, "DELETE": a.delete}},
 		"/sobjects/{object}/{id}/{value}": {Kind: "record",
 			Methods: web.Methods{"GET": a.readByKey, "PATCH": a.upsertByKey, "DELETE": a.deleteByKey}},
+		"/sobjects/{object}/{id}/VersionData": {Kind: "body", Plain: true, Methods: web.Get(a.readBody("VersionData"))},
+		"/sobjects/{object}/{id}/Body":        {Kind: "body", Plain: true, Methods: web.Get(a.readBody("Body"))},
+		"/sobjects/{object}/{id}/body":        {Kind: "body", Plain: true, Methods: web.Get(a.readBody("Body"))},
 	}
 }
 

@@ -25,6 +25,15 @@ type standard struct {
 
 // New makes an object that Salesforce itself has, without records.
 func New(name string) (*store.Object, error) {
+	about, err := Describe(name)
+	if err != nil {
+		return nil, err
+	}
+	return store.NewObject(about, store.NewTable(about, nil, nil)), nil
+}
+
+// Describe describes an object that Salesforce itself has.
+func Describe(name string) (*describe.Object, error) {
 	kind, ok := standards()[name]
 	if strings.HasSuffix(name, "__b") {
 		kind, ok = standard{"m00", bigFields, grown}, true
@@ -37,20 +46,20 @@ func New(name string) (*store.Object, error) {
 	if kind.about != nil {
 		kind.about(about)
 	}
-	return store.NewObject(about, store.NewTable(about, nil, nil)), nil
+	return about, nil
 }
 
-// standards are the objects that newStandard knows.
+// standards are the objects that New knows.
 func standards() map[string]standard {
-	return map[string]standard{
-		"Attachment":          {"00P", attachmentFields, nil},
-		"ContentDocumentLink": {"06A", documentLinkFields, unlogged},
-		"Vote":                {"083", voteFields, unlogged},
-		"LoginHistory":        {"0Ya", loginFields, grown},
-		"AccountShare":        {"00r", shareFields, unlogged},
-		"AccountFeed":         {"0D5", feedFields, grown},
-		"DashboardComponent":  {"01a", componentFields, grown},
-	}
+	all := files()
+	maps.Copy(all, map[string]standard{
+		"Vote":               {"083", voteFields, unlogged},
+		"LoginHistory":       {"0Ya", loginFields, grown},
+		"AccountShare":       {"00r", shareFields, unlogged},
+		"AccountFeed":        {"0D5", feedFields, grown},
+		"DashboardComponent": {"01a", componentFields, grown},
+	})
+	return all
 }
 
 // unlogged makes an object one that getUpdated doesn't know.
@@ -67,28 +76,6 @@ func grown(d *describe.Object) {
 func unfilterable(f *describe.Field) *describe.Field {
 	f.Filterable = false
 	return f
-}
-
-func attachmentFields() []*describe.Field {
-	body := unfilterable(describe.NewField("Body", "base64", 0))
-	body.Sortable, body.Groupable, body.Aggregatable, body.Nillable = false, false, false, false
-	return slices.Concat([]*describe.Field{
-		describe.NewField("IsDeleted", "boolean", 0).ByOrg(),
-		describe.NewLookup("ParentId", "Account", "Contact", "Opportunity", "Case").Required(),
-		describe.NewField("Name", "string", 255).Required(), describe.NewField("IsPrivate", "boolean", 0),
-		describe.NewField("ContentType", "string", 120),
-		describe.NewField("BodyLength", "int", 9).ByOrg(), body, describe.NewOwner("Attachment"),
-	}, describe.Stamps(), []*describe.Field{describe.NewField("Description", "string", 500)})
-}
-
-func documentLinkFields() []*describe.Field {
-	return []*describe.Field{
-		describe.NewLookup("LinkedEntityId", "Account", "Contact", "Opportunity", "Case", "User").Required(),
-		describe.NewLookup("ContentDocumentId", "ContentDocument").Required(),
-		describe.NewField("IsDeleted", "boolean", 0).ByOrg(),
-		describe.NewField("SystemModstamp", "datetime", 0).ByOrg(),
-		describe.NewField("ShareType", "picklist", 40), describe.NewField("Visibility", "picklist", 40),
-	}
 }
 
 func voteFields() []*describe.Field {

@@ -41,6 +41,7 @@ type Methods map[string]Handler
 type Resource struct {
 	Kind    string
 	Open    bool // without a session
+	Plain   bool // what it answers is never packed
 	Methods Methods
 }
 

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"catchment/internal/warehouse/bodies/bodiestest"
 	"catchment/internal/warehouse/duckdb"
 	"catchment/internal/warehouse/sql"
 	"catchment/internal/warehouse/warehousetest"
@@ -30,6 +31,11 @@ func subject(t testing.TB) warehousetest.Subject { return oversql.New(open(t)) }
 func TestDriver(t *testing.T) {
 	t.Parallel()
 	warehousetest.Run(t, subject, warehousetest.Lands, warehousetest.Eraser)
+}
+
+func TestBodies(t *testing.T) {
+	t.Parallel()
+	bodiestest.Run(t, subject)
 }
 
 func TestStatements(t *testing.T) {

@@ -59,7 +59,8 @@ func TestGrantLater(t *testing.T) {
 	first.prepared()
 	reads := func(role string, tables ...string) {
 		t.Helper()
-		for _, table := range append(tables, "_catchment_objects", "_catchment_fields", "_catchment_picklists") {
+		for _, table := range append(tables, "_catchment_objects", "_catchment_fields", "_catchment_picklists",
+			"_catchment_files") {
 			do("SET ROLE " + role + "; SELECT * FROM salesforce." + table + "; RESET ROLE")
 		}
 	}

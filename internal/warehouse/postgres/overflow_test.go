@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"catchment/internal/warehouse/bodies/bodiestest"
 	"catchment/internal/warehouse/sql"
 	"catchment/internal/warehouse/sql/dialect"
 	"catchment/internal/warehouse/sql/own"
@@ -153,6 +154,12 @@ func TestOverflow(t *testing.T) {
 	t.Parallel()
 	warehousetest.Run(t, crowdedSubject, warehousetest.Procedures, warehousetest.Lands, warehousetest.Eraser,
 		warehousetest.Adopter)
+}
+
+// So does the register beside it.
+func TestOverflowBodies(t *testing.T) {
+	t.Parallel()
+	bodiestest.Run(t, crowdedSubject)
 }
 
 // So it does for CALL.

@@ -3,6 +3,7 @@ package postgres_test
 import (
 	"testing"
 
+	"catchment/internal/warehouse/bodies/bodiestest"
 	"catchment/internal/warehouse/pgtest"
 	"catchment/internal/warehouse/postgres"
 	"catchment/internal/warehouse/sql"
@@ -35,6 +36,11 @@ func TestDriver(t *testing.T) {
 	t.Parallel()
 	warehousetest.Run(t, subject, warehousetest.Procedures, warehousetest.Lands, warehousetest.Eraser,
 		warehousetest.Adopter)
+}
+
+func TestBodies(t *testing.T) {
+	t.Parallel()
+	bodiestest.Run(t, subject)
 }
 
 func TestStatements(t *testing.T) {

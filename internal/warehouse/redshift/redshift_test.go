@@ -15,6 +15,7 @@ import (
 
 	"catchment/internal/fakeaws/bucket"
 	standin "catchment/internal/fakeaws/redshift"
+	"catchment/internal/warehouse/bodies/bodiestest"
 	"catchment/internal/warehouse/pgtest"
 	"catchment/internal/warehouse/redshift"
 	"catchment/internal/warehouse/sql"
@@ -132,6 +133,16 @@ func roles() []warehousetest.Role {
 func TestDataDriver(t *testing.T) {
 	t.Parallel()
 	warehousetest.Run(t, over(openData), append(roles(), warehousetest.Detacher)...)
+}
+
+func TestDataBodies(t *testing.T) {
+	t.Parallel()
+	bodiestest.Run(t, over(openData))
+}
+
+func TestBodies(t *testing.T) {
+	t.Parallel()
+	bodiestest.Run(t, over(open))
 }
 
 func TestDataStatements(t *testing.T) {

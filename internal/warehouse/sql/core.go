@@ -6,7 +6,7 @@
 // do these apart too: Preparer, Bringer. Start at loader.Load and merger.Consolidate.
 //
 // Files, from the top: core.go, adopt.go, reading.go, landed.go, mend.go, intake.go,
-// erase.go, scratch.go, rejected.go, consolidate.go, load.go, promote.go, describe.go,
+// files.go, erase.go, scratch.go, rejected.go, consolidate.go, load.go, promote.go,
 // suspect.go, join.go, procedure.go, migrate.go, prepare.go, shape.go,
 // evidence.go, rebind.go, mark.go, inspect.go, store.go, driver.go.
 package sql
@@ -15,6 +15,7 @@ import (
 	"context"
 
 	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/bodies"
 )
 
 // New is a warehouse of SQL with all roles that a driver has. Migrate must have
@@ -69,6 +70,9 @@ func (c core) Name() string { return c.at.d.Name }
 
 // Close ends the sessions after the transactions that still run.
 func (c core) Close() error { return c.at.driver.Close() }
+
+// Bodies is the register of files.
+func (c core) Bodies() bodies.Register { return &registrar{c.at} }
 
 // Agreed tells what the connection to the warehouse has agreed on, where there is one.
 func (c core) Agreed(ctx context.Context) (warehouse.Agreement, error) {

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"catchment/internal/body"
 	"catchment/internal/plan"
 	"catchment/internal/warehouse"
 	"catchment/internal/warehouse/evidence"
@@ -251,7 +252,7 @@ func (w *shaper) readable(ctx context.Context, tx Tx) ([]string, error) {
 			tables = append(tables, m.Table)
 		}
 	}
-	return append(tables, own.PicklistsTable, own.FieldsTable, own.ObjectsTable), nil
+	return append(tables, body.Table, own.PicklistsTable, own.FieldsTable, own.ObjectsTable), nil
 }
 
 // grants let the readers read the final table of t, which is new. Those that Grant has

@@ -1,5 +1,7 @@
 package own
 
+import "catchment/internal/body"
+
 // Our own tables. The first eight are in the staging schema, the others beside
 // the final tables, for whoever reads those.
 const (
@@ -76,6 +78,10 @@ func Migrations() [][]Table {
 	}, {
 		{Name: FlowTable, Add: true, Columns: "memory text"},
 		{Name: FlowTable, Add: true, Columns: DeletesTold + " bool"},
+	}, {
+		{Name: body.Table, Final: true, Columns: "object text, record_id text, state text, sha256 text, " +
+			"md5 text, size long, content_type text, read_at timestamp, reason text, tries long, again_at timestamp, " +
+			"checksum text, stamp timestamp"},
 	}}
 }
 

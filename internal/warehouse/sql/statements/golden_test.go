@@ -5,8 +5,10 @@ import (
 	"testing"
 	"time"
 
+	"catchment/internal/body"
 	"catchment/internal/golden"
 	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/bodies"
 	"catchment/internal/warehouse/duckdb"
 	"catchment/internal/warehouse/gone"
 	"catchment/internal/warehouse/postgres"
@@ -129,5 +131,31 @@ func TestProcedures(t *testing.T) {
 			t.Fatal(err)
 		}
 		golden.Equal(t, d.Name+"-procedures.sql", text)
+	}
+}
+
+// What the register of files is asked, of an object whose bodies stay and of one whose may
+// change.
+func TestFiles(t *testing.T) {
+	for _, d := range []*dialect.Dialect{duckdb.Dialect(), postgres.Dialect(),
+		redshift.Dialect(redshift.FailLongText)} {
+		text := ""
+		for _, object := range []string{"ContentVersion", "Attachment"} {
+			fields, _ := body.Of(object)
+			table := shape.Table{Object: object, Name: strings.ToLower(object), Key: []string{"id"}}
+			for _, name := range fields.Needed() {
+				table.Columns = append(table.Columns, shape.Column{Name: strings.ToLower(name), Field: name})
+			}
+			s := &statements.Files{Of: bodies.Query{Table: table, Fields: fields, Which: body.Latest},
+				Tables: statements.Tables{Dialect: d, Table: table,
+					Options: warehouse.Options{Schema: "salesforce", Staging: "salesforce_incremental"}}}
+			some := []string{"a", "b"}
+			for _, q := range []dialect.Statement{s.Waiting("", 9), s.Tally(), s.Lines(object, "", 9),
+				s.Lookup(object, some), s.Named(some), s.Unregister(object, some)} {
+				text += q.SQL + ";\n"
+			}
+			text += "\n"
+		}
+		golden.Equal(t, d.Name+"-files.sql", text)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"catchment/internal/body"
 	"catchment/internal/warehouse"
 	"catchment/internal/warehouse/shape"
 	"catchment/internal/warehouse/sql/dialect"
@@ -33,7 +34,8 @@ func Ready(d *dialect.Dialect, o warehouse.Options, ps []warehouse.Procedure) (s
 	if d.Grantee != "" {
 		for _, role := range o.GrantTo {
 			todo = append(todo, d.Grant(role, o.Schema, true,
-				append(names[:len(names):len(names)], own.PicklistsTable, own.FieldsTable, own.ObjectsTable)...)...)
+				append(names[:len(names):len(names)], body.Table, own.PicklistsTable, own.FieldsTable,
+					own.ObjectsTable)...)...)
 		}
 	}
 	var b strings.Builder
