@@ -6,7 +6,7 @@
 // wanted. A body gets its name once all of it was written and its digest is the one that the copy
 // remembers; until then it has a temporary one.
 //
-// Which files there are is known elsewhere. Start at Folder.Write; body.go reads what is stored.
+// Which files there are, and what is stored of them, is known elsewhere. Start at Folder.Write.
 package export
 
 import (
@@ -21,6 +21,7 @@ import (
 
 	"catchment/internal/blob"
 	"catchment/internal/filename"
+	"catchment/internal/holdings"
 	"catchment/internal/plan"
 	"catchment/internal/printable"
 	"catchment/internal/rights"
@@ -69,14 +70,14 @@ type Written struct {
 }
 
 // Write writes a body under its own name, made safe and unlike the others in the folder.
-func (f *Folder) Write(ctx context.Context, b Body) (Written, error) {
+func (f *Folder) Write(ctx context.Context, b holdings.Body) (Written, error) {
 	name := f.names.Name(b.Name, b.ID)
 	already, err := f.write(ctx, b, name)
 	return Written{Path: filepath.Join(f.path, name), Renamed: name != b.Name, Already: already}, err
 }
 
 // File writes a body under a name of the user's own.
-func File(ctx context.Context, o Options, b Body, path string) (Written, error) {
+func File(ctx context.Context, o Options, b holdings.Body, path string) (Written, error) {
 	f, err := Open(filepath.Dir(path), o)
 	if err != nil {
 		return Written{}, err
@@ -85,8 +86,18 @@ func File(ctx context.Context, o Options, b Body, path string) (Written, error) 
 	return Written{Path: path, Already: already}, errors.Join(err, f.Close())
 }
 
+// Stream writes a body to where bytes can't be taken back from: an error that comes with the last
+// one says that they aren't the file.
+func Stream(ctx context.Context, stage blob.Store, b holdings.Body, to io.Writer) error {
+	err := b.Stream(ctx, stage, to)
+	if broken, ok := errors.AsType[holdings.WriteError](err); ok {
+		return onDisk("write "+b.ID, broken.Err)
+	}
+	return err
+}
+
 // write writes a body, whole or not at all, and tells whether it was there.
-func (f *Folder) write(ctx context.Context, b Body, name string) (already bool, err error) {
+func (f *Folder) write(ctx context.Context, b holdings.Body, name string) (already bool, err error) {
 	if _, err := f.root.Lstat(name); err == nil && !f.Force {
 		return f.same(ctx, b, name)
 	}
@@ -97,7 +108,7 @@ func (f *Folder) write(ctx context.Context, b Body, name string) (already bool, 
 		return false, onDisk("write "+b.ID, err)
 	}
 	defer func() { _ = f.root.Remove(temp) }() // it has its name by then, or is worth nothing
-	err = b.Stream(ctx, f.Stage, out)
+	err = Stream(ctx, f.Stage, b, out)
 	if err == nil {
 		err = onDisk("write "+b.ID, out.Sync())
 	}
@@ -131,7 +142,7 @@ func (f *Folder) place(temp, name string) error {
 }
 
 // same tells that a file is there already. One with other bytes is refused.
-func (f *Folder) same(ctx context.Context, b Body, name string) (bool, error) {
+func (f *Folder) same(ctx context.Context, b holdings.Body, name string) (bool, error) {
 	taken := plan.Fixf("move it away, or write over it with: --force",
 		"%s: a file of its name is there, with other bytes", b.ID)
 	info, err := f.root.Lstat(name)
@@ -146,8 +157,8 @@ func (f *Folder) same(ctx context.Context, b Body, name string) (bool, error) {
 		return false, onDisk("read what is there", err)
 	}
 	defer there.Close()
-	switch err := b.check(ctx, there, io.Discard); {
-	case errors.Is(err, errOther):
+	switch err := b.Copy(ctx, there, io.Discard); {
+	case errors.Is(err, holdings.ErrOther):
 		return false, taken
 	case err != nil:
 		return false, err

@@ -17,14 +17,17 @@ import (
 
 	"catchment/internal/blob"
 	"catchment/internal/blob/dir"
+	"catchment/internal/holdings"
 	"catchment/internal/plan"
 )
 
 // stored puts a body into a stage.
-func stored(t *testing.T, stage blob.Store, id, name, text string) Body {
+func stored(t *testing.T, stage blob.Store, id, name, text string) holdings.Body {
 	t.Helper()
 	sum := sha256.Sum256([]byte(text))
-	b := Body{ID: id, Name: name, Key: "bodies/" + id, Size: int64(len(text)), SHA256: hex.EncodeToString(sum[:])}
+	b := holdings.Body{
+		ID: id, Name: name, Key: "bodies/" + id, Size: int64(len(text)), SHA256: hex.EncodeToString(sum[:]),
+	}
 	if _, err := stage.Put(t.Context(), b.Key, strings.NewReader(text)); err != nil {
 		t.Fatal(err)
 	}
@@ -70,7 +73,7 @@ func holds(t *testing.T, path string, want map[string]string) {
 
 func TestWrite(t *testing.T) {
 	stage, path := newStage(t), filepath.Join(t.TempDir(), "made", "out")
-	bodies := []Body{
+	bodies := []holdings.Body{
 		stored(t, stage, "068A", "a.txt", "one"),
 		stored(t, stage, "068B", "A.TXT", "two"),
 		stored(t, stage, "068C", "../../etc/passwd", "three"),
@@ -104,7 +107,7 @@ func TestWhatIsThereStays(t *testing.T) {
 	if err := os.Symlink(outside, filepath.Join(path, "link")); err != nil {
 		t.Fatal(err)
 	}
-	bodies := []Body{stored(t, stage, "1", "same size", "new"), stored(t, stage, "2", "another", "newer"),
+	bodies := []holdings.Body{stored(t, stage, "1", "same size", "new"), stored(t, stage, "2", "another", "newer"),
 		stored(t, stage, "3", "link", "mine")}
 	f := open(t, path, Options{Stage: stage})
 	for _, b := range bodies {
@@ -176,7 +179,7 @@ func TestAPlaceThatCannotBeWrittenTo(t *testing.T) {
 	if plan.ClassOf(err) != plan.Fix {
 		t.Error(err)
 	}
-	if err := b.Stream(t.Context(), stage, full{}); plan.ClassOf(err) != plan.Full {
+	if err := Stream(t.Context(), stage, b, full{}); plan.ClassOf(err) != plan.Full {
 		t.Error(err)
 	}
 	holds(t, path, map[string]string{"f": "text"})

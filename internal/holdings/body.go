@@ -1,4 +1,9 @@
-package export
+// Package holdings is what the blob store has of the bodies of files: it reads a body and says
+// whether that is still what was copied, and it goes through all of them beside the register, so
+// that what is lost shows, and what nobody names.
+//
+// Start at Body.Stream and Walk.
+package holdings
 
 import (
 	"context"
@@ -21,8 +26,16 @@ type Body struct {
 	SHA256 string // in small hexadecimal digits
 }
 
-// errOther says that bytes aren't those that the copy remembers.
-var errOther = errors.New("its bytes are not those that were copied")
+// ErrOther says that bytes aren't those that the copy remembers.
+var ErrOther = errors.New("its bytes are not those that were copied")
+
+// A WriteError is one of whoever takes the bytes, and not of the stage.
+type WriteError struct{ Err error }
+
+func (w WriteError) Error() string { return w.Err.Error() }
+
+// Unwrap is the error itself.
+func (w WriteError) Unwrap() error { return w.Err }
 
 // Stream writes a body as it is stored, and fails where that isn't what was copied. Where bytes
 // can't be taken back, an error that comes with the last one says that they aren't the file.
@@ -34,8 +47,8 @@ func (b Body) Stream(ctx context.Context, stage blob.Store, to io.Writer) error 
 	if err != nil {
 		return err
 	}
-	err = b.check(ctx, stored, to)
-	if errors.Is(err, errOther) {
+	err = b.Copy(ctx, stored, to)
+	if errors.Is(err, ErrOther) {
 		err = lost(b.ID, err)
 	}
 	return errors.Join(err, stored.Close())
@@ -46,21 +59,25 @@ func (b Body) Check(ctx context.Context, stage blob.Store) error {
 	return b.Stream(ctx, stage, io.Discard)
 }
 
-// check copies bytes, and holds them to the body's size and digest.
-func (b Body) check(ctx context.Context, from io.Reader, to io.Writer) error {
+// Copy copies bytes from anywhere, and holds them to the body's size and digest: ErrOther.
+func (b Body) Copy(ctx context.Context, from io.Reader, to io.Writer) error {
 	digest := sha256.New()
 	n, err := io.Copy(io.MultiWriter(digest, sink{to}), &bounded{ctx, from, b.Size + 1})
-	if broken, ok := errors.AsType[writeError](err); ok {
-		return onDisk("write "+b.ID, broken.err)
+	if broken, ok := errors.AsType[WriteError](err); ok {
+		return broken
 	}
 	if err != nil {
 		return fmt.Errorf("read the body of %s: %w", b.ID, err)
 	}
 	if n != b.Size || hex.EncodeToString(digest.Sum(nil)) != b.SHA256 {
-		return errOther
+		return ErrOther
 	}
 	return nil
 }
+
+// IsLost tells of an error that the stage has no such body, or one with other bytes: another try
+// gives nothing else.
+func IsLost(err error) bool { return errors.Is(err, ErrOther) || errors.Is(err, blob.ErrNotFound) }
 
 // lost is a body that the stage has no more, or has with other bytes.
 func lost(id string, err error) error {
@@ -90,15 +107,10 @@ func (r *bounded) Read(p []byte) (int, error) {
 // A sink marks errors of writing, which are the reader's of the file and not the stage's.
 type sink struct{ to io.Writer }
 
-type writeError struct{ err error }
-
-func (w writeError) Error() string { return w.err.Error() }
-func (w writeError) Unwrap() error { return w.err }
-
 func (s sink) Write(p []byte) (int, error) {
 	n, err := s.to.Write(p)
 	if err != nil {
-		err = writeError{err}
+		err = WriteError{err}
 	}
 	return n, err
 }
