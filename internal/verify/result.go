@@ -46,6 +46,8 @@ type Result struct {
 
 	KeptOut []evidence.Reject // the first of those that are Outdated, and why
 
+	Bodies *Bodies // of a flow whose records are files, nil where there are none
+
 	SourceSet, WarehouseSet evidence.Set // with Options.Sets
 	Sampled                 *Sampled     // with Counts
 
@@ -61,14 +63,14 @@ type LeftOut struct {
 
 // Differs tells whether the warehouse says something else than the org. A
 // formula moves without a stamp, so one that differs is told, and no failure.
-func (r Result) Differs() bool { return failing(r.Difference) > 0 }
+func (r Result) Differs() bool { return failing(r.Difference)+r.Bodies.differing() > 0 }
 
 // Remaining is how many differences there are still, after a repair.
 func (r Result) Remaining() int64 {
 	if r.mended {
-		return r.left
+		return r.left + r.Bodies.differing()
 	}
-	return failing(r.Difference)
+	return failing(r.Difference) + r.Bodies.differing()
 }
 
 // failing is how many differences there are that mustn't be.
