@@ -21,7 +21,7 @@ func withBodies(t *testing.T) (r *rig.Rig, ids []string) {
 	r = rig.New(t, org, "Attachment")
 	r.Done(nil)
 	ids = r.IDs("Attachment")[:3]
-	r.PutBodies("Attachment", map[string]string{ids[0]: "own", ids[1]: "shared", ids[2]: "shared"})
+	rig.PutBodies(r, "Attachment", map[string]string{ids[0]: "own", ids[1]: "shared", ids[2]: "shared"})
 	return r, ids
 }
 
@@ -42,14 +42,14 @@ func TestEraseBodies(t *testing.T) {
 	if err != nil || len(got) != 1 || got[0].Bodies != 1 || got[0].Shared != 1 || got[0].Rows != 2 {
 		t.Errorf("%+v, %v", got, err)
 	}
-	if s, n := r.Bodies("Attachment"); s != 1 || n != 1 {
+	if s, n := rig.CountBodies(r, "Attachment"); s != 1 || n != 1 {
 		t.Errorf("%d bodies, %d lines", s, n)
 	}
 	got, err = r.Erase(nil, ids[2])
 	if err != nil || got[0].Bodies != 1 || got[0].Shared != 0 {
 		t.Errorf("%+v, %v", got, err)
 	}
-	if s, n := r.Bodies("Attachment"); s != 0 || n != 0 {
+	if s, n := rig.CountBodies(r, "Attachment"); s != 0 || n != 0 {
 		t.Errorf("%d bodies, %d lines", s, n)
 	}
 	for _, id := range ids {
@@ -67,19 +67,19 @@ func TestEraseBodiesBesideARun(t *testing.T) {
 	r.Begun = func(p *rig.Process) { p.Options.Alone, p.Options.Dead = false, nil } // others may live
 	p := r.Start(nil)
 	defer p.Close()
-	other := p.Hold("other", "ContentVersion")
+	other := rig.Hold(p, "other", "ContentVersion")
 	_, err := r.Erase(nil, ids[0])
 	if plan.ClassOf(err) != plan.Wait || !strings.Contains(err.Error(), "ContentVersion") {
 		t.Error(err)
 	}
-	if s, n := r.Bodies("Attachment"); s != 2 || n != 3 {
+	if s, n := rig.CountBodies(r, "Attachment"); s != 2 || n != 3 {
 		t.Errorf("%d bodies, %d lines", s, n)
 	}
 	r.Must(other.Close(t.Context()))
 	if _, err := r.Erase(nil, ids[0]); err != nil {
 		t.Error(err)
 	}
-	if s, n := r.Bodies("Attachment"); s != 1 || n != 2 {
+	if s, n := rig.CountBodies(r, "Attachment"); s != 1 || n != 2 {
 		t.Errorf("%d bodies, %d lines", s, n)
 	}
 }
@@ -105,7 +105,7 @@ func TestEraseBodiesCrashes(t *testing.T) {
 		if _, err := r.Erase(nil, ids...); err != nil {
 			t.Fatalf("died at %d of %d, again: %v", n, f.Moments, err)
 		}
-		if s, lines := r.Bodies("Attachment"); s != 0 || lines != 0 {
+		if s, lines := rig.CountBodies(r, "Attachment"); s != 0 || lines != 0 {
 			t.Fatalf("died at %d of %d: %d bodies, %d lines", n, f.Moments, s, lines)
 		}
 	}

@@ -14,11 +14,11 @@ import (
 
 // PutBodies has files of an object be copied, each with a text as its body: the stage has it, and
 // the register names it.
-func (r *Rig) PutBodies(object string, texts map[string]string) {
+func PutBodies(r *Rig, object string, texts map[string]string) {
 	r.T.Helper()
 	p := r.Start(nil)
 	defer p.Close()
-	held := p.Hold("bodies", object)
+	held := Hold(p, "bodies", object)
 	mark, _, err := held.Mark(p.Ctx)
 	r.Must(err)
 	_, _, err = held.Claim(p.Ctx, mark.Table, mark.Org)
@@ -38,15 +38,15 @@ func (r *Rig) PutBodies(object string, texts map[string]string) {
 }
 
 // Hold takes the lease of a flow, as a run of that name.
-func (p *Process) Hold(run, object string) *lease.Lease {
+func Hold(p *Process, run, object string) *lease.Lease {
 	p.T.Helper()
 	held, err := lease.Holder{Control: p.Control, Warehouse: p.Warehouse, Run: run, Name: run}.Hold(p.Ctx, object)
 	p.Must(err)
 	return held
 }
 
-// Bodies counts those in the stage, and the lines that the register has of an object.
-func (r *Rig) Bodies(object string) (stored, registered int) {
+// CountBodies counts those in the stage, and the lines that the register has of an object.
+func CountBodies(r *Rig, object string) (stored, registered int) {
 	r.T.Helper()
 	p := r.Start(nil)
 	defer p.Close()

@@ -160,7 +160,8 @@ func (o Verified) ids(t *Text) {
 		ids  []string
 	}{
 		{"missing", o.MissingIDs}, {"extra", o.ExtraIDs}, {"stale", o.StaleIDs}, {"wrong", inColumns(o.WrongIDs)},
-		{"body", o.Bodies.ids()}, {"formula", inColumns(o.FormulaIDs)}, {"duplicate", o.DuplicateIDs}, {"rejected", o.RejectedIDs},
+		{"body", o.Bodies.ids()}, {"formula", inColumns(o.FormulaIDs)}, {"duplicate", o.DuplicateIDs},
+		{"rejected", o.RejectedIDs},
 	} {
 		if len(kind.ids) > 0 {
 			t.Result("%s %s: %s", o.Object, kind.name, strings.Join(kind.ids, " "))

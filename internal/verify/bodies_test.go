@@ -23,7 +23,7 @@ func filed(t *testing.T) (*rig.Rig, []string) {
 	r := rig.New(t, org, "Attachment")
 	r.Done(nil)
 	ids := r.IDs("Attachment")
-	r.PutBodies("Attachment", map[string]string{
+	rig.PutBodies(r, "Attachment", map[string]string{
 		ids[0]: "one", ids[1]: "two", ids[2]: "three", ids[3]: "same", ids[4]: "same",
 	})
 	r.Flows[0].Bodies = body.All
@@ -119,7 +119,7 @@ func TestRepairBodies(t *testing.T) {
 	if b := res.Bodies; res.Remaining() != 1 || b.Lost != 1 || b.Changed != 2 || b.Dropped != 2 {
 		t.Errorf("%+v", b)
 	}
-	if s, n := r.Bodies("Attachment"); s != 2 || n != 3 { // "One" and "same"; of ids[0], [3] and [4]
+	if s, n := rig.CountBodies(r, "Attachment"); s != 2 || n != 3 { // "One" and "same"; of ids[0], [3] and [4]
 		t.Errorf("%d bodies, %d lines", s, n)
 	}
 	if b := compared(r, values).Bodies; b.Lost != 0 || b.Changed != 1 || !slices.Equal(b.IDs, ids[:1]) {
