@@ -131,7 +131,7 @@ func TestOnlyTestsImportTheRig(t *testing.T) {
 func TestDriversMeetInTheirParent(t *testing.T) {
 	_, may := lines()
 	words := []string{"body", "plan", "platform", "plural", "printable", "schema", "page", "awserr", "golden"}
-	rooms := []string{"control/recall", "control/verified", "control/versioned", "control/wanted",
+	rooms := []string{"control/files", "control/recall", "control/verified", "control/versioned", "control/wanted",
 		"salesforce/fault", "salesforce/login", "salesforce/soql", "warehouse/adoption",
 		"warehouse/bodies", "warehouse/claim", "warehouse/evidence", "warehouse/gone", "warehouse/query",
 		"warehouse/reach", "warehouse/refusals", "warehouse/room", "warehouse/shape"}

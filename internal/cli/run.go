@@ -149,7 +149,11 @@ func (p *work) run(ctx context.Context, names []string, flags runFlags) (control
 		p.tell(err) // that the run goes on is worth more
 	}
 	e := engine.Engine{Steps: r.Steps(), Stop: p.stop, Observer: shown}
-	runErr := e.Run(ctx, replicate.Plan(p.File.Limits.Flows), plan.Task{Run: id})
+	steps := replicate.Plan(p.File.Limits.Flows)
+	if p.File.CopiesBodies() || p.File.FromControl { // a row may ask for them
+		steps = replicate.WithBodies(p.File.Limits.Flows)
+	}
+	runErr := e.Run(ctx, steps, plan.Task{Run: id})
 	shown.Close()
 	run, err := p.Control.Run(context.WithoutCancel(ctx), id)
 	if err != nil {

@@ -52,8 +52,9 @@ func verified(r verify.Result, flags verifyFlags) status.Verified {
 	}
 	if b := r.Bodies; b != nil {
 		o.Bodies = &status.Bodies{
-			Aside: b.Aside, Bytes: b.Bytes, Changed: b.Changed, Copied: b.Copied, DifferingIDs: b.IDs,
-			Dropped: b.Dropped, Lost: b.Lost, Nothing: b.Nothing, ReadBack: b.ReadBack, Resized: b.Resized, Waiting: b.Waiting,
+			Aside: b.Aside, Bytes: b.Bytes, Changed: b.Changed, Copied: b.Copied,
+			DifferingIDs: b.IDs, Dropped: b.Dropped, Lost: b.Lost, Nothing: b.Nothing, ReadBack: b.ReadBack,
+			Resized: b.Resized, Waiting: b.Waiting,
 		}
 	}
 	if r.Unjudged > 0 {

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"catchment/internal/control/files"
 	"catchment/internal/control/recall"
 	"catchment/internal/control/versioned"
 	"catchment/internal/plan"
@@ -101,6 +102,8 @@ type Attempt struct {
 
 	Again    *Again   `json:"again,omitempty"`    // what it reads again of what was kept out
 	Withheld []string `json:"withheld,omitempty"` // fields that it leaves out, since Salesforce refuses to read them
+
+	Bodies *files.Reading `json:"bodies,omitempty"` // nil where the flow copies none
 
 	Parts  []*Part         `json:"parts,omitempty"`
 	Counts json.RawMessage `json:"counts,omitempty"` // the warehouse's, of the consolidation

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"catchment/internal/control/files"
 	"catchment/internal/control/recall"
 	"catchment/internal/control/versioned"
 	"catchment/internal/plan"
@@ -30,7 +31,9 @@ type FlowRow struct {
 	AskedAt     time.Time  `json:"asked_at,omitzero"`     // and when it was last asked
 	// Answer is how many of its records an answer of REST held last that had room for no
 	// more; 0 where it was as many as fit at best, or nobody has seen one.
-	Answer int64 `json:"answer,omitzero"`
+	Answer    int64        `json:"answer,omitzero"`
+	Files     *files.Known `json:"files,omitempty"` // nil where it copies no bodies
+	BodyCalls files.Calls  `json:"body_calls,omitzero"`
 	// Took is how long the last Bulk job of each kind of reading took, by our clock.
 	Took    map[string]time.Duration `json:"took,omitempty"`
 	Version int64                    `json:"-"` // 0: not stored

@@ -64,7 +64,11 @@ func Render(file *flow.File, known Warehouses) (Files, error) {
 }
 
 func machineFor(file *flow.File) stepfunctions.Machine {
-	return stepfunctions.Render(replicate.Plan(file.Limits.Flows), stepfunctions.Options{
+	run := replicate.Plan(file.Limits.Flows)
+	if file.CopiesBodies() {
+		run = replicate.WithBodies(file.Limits.Flows)
+	}
+	return stepfunctions.Render(run, stepfunctions.Options{
 		Function: func(step string) string { return "${" + resourceOf(step) + "}" },
 		Flows:    flowsOf(file),
 	})

@@ -62,6 +62,8 @@ func functions() []function {
 			uses: []useName{theCopy, newPages, filesBeside, makeFlows, runFlows, clearFlows}},
 		{Step: replicate.Consolidate, Name: "consolidate", Does: "merges staging into the final table",
 			uses: []useName{theCopy, templates, glueJob}},
+		{Step: replicate.Bodies, Name: "read_bodies", Does: "brings the bodies of files into the stage, for good",
+			uses: []useName{theCopy, newPages}},
 		{Step: replicate.Drop, Name: "delete_elements_flows_snapshots",
 			Does: "deletes jobs, stacks, flows and old pages, for the quotas",
 			uses: []useName{oldPages, clearFlows}},

@@ -7,6 +7,7 @@ import (
 
 	"catchment/internal/flow"
 	"catchment/internal/plan"
+	"catchment/internal/replicate"
 	"catchment/internal/warehouse/reach"
 )
 
@@ -19,6 +20,7 @@ type settings struct {
 	Schema    string        // the staging schema
 	AppFlow   *flow.AppFlow // nil where no flow may land by it
 	Rows      bool          // control rows say what to copy, and templates of the stage how
+	Bodies    bool          // a flow copies the bodies of files
 
 	Functions []function
 	Policies  []use
@@ -41,7 +43,7 @@ func placeOf(text string) place {
 // readSettings takes from a configuration what the template has to say again, and
 // tells of everything that AWS hasn't, or hasn't room for.
 func readSettings(file *flow.File, known Warehouses) (*settings, []string) {
-	s := &settings{Schema: file.Warehouse.StagingSchema, Rows: file.FromControl}
+	s := &settings{Schema: file.Warehouse.StagingSchema, Rows: file.FromControl, Bodies: file.CopiesBodies()}
 	var problems []string
 	problem := func(format string, args ...any) {
 		problems = append(problems, file.Name+": "+fmt.Sprintf(format, args...))
@@ -87,7 +89,8 @@ func readSettings(file *flow.File, known Warehouses) (*settings, []string) {
 // fill makes the policies, and gives each function those of its uses.
 func (s *settings) fill() {
 	s.Policies = slices.DeleteFunc(uses(s), func(u use) bool { return len(u.Grants) == 0 })
-	s.Functions = functions()
+	idle := func(f function) bool { return f.Step == replicate.Bodies && !s.Bodies }
+	s.Functions = slices.DeleteFunc(functions(), idle)
 	for i := range s.Functions {
 		f := &s.Functions[i]
 		for _, u := range s.Policies {

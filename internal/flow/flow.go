@@ -126,6 +126,7 @@ type Limits struct {
 	Flows     int   // at a time
 	Downloads int   // at a time, over all flows
 	Stage     int64 // bytes of the pages that wait; a full stage waits
+	Bodies    int64 // API calls a day for bodies of files, over all flows; 0: no limit
 
 	Answer time.Duration // how long Salesforce may think before it answers
 	Stall  time.Duration // how long an answer may bring nothing
@@ -214,6 +215,11 @@ type Flow struct {
 	source *source // nil for those
 	star   bool    // came out of "*": what it excludes need not exist everywhere
 	chosen bool    // the flow itself says what becomes of deletes
+}
+
+// CopiesBodies tells whether a flow of the file copies the bodies of files.
+func (f *File) CopiesBodies() bool {
+	return slices.ContainsFunc(f.Flows, func(fl Flow) bool { return fl.Bodies != "" })
 }
 
 // RelativeTo makes the relative paths of a file's urls and of its references to

@@ -23,12 +23,14 @@ const (
 	daysPattern    = `([1-9][0-9]?|[12][0-9][0-9]|3[0-5][0-9]|36[0-6])d`
 	sizePattern    = `0*[1-9][0-9]*([kKMGT]?B|[KMGT]iB)`
 	countPattern   = `[1-9][0-9]?|100`
+	callsPattern   = `[1-9][0-9]{0,7}`
 	versionPattern = `v?([0-9]{2,3})(\.0)?`
 	zonePattern    = `[A-Za-z][A-Za-z0-9_+/-]*`
 	hostPattern    = `([^\s/?#@:\[\]]+|\[[0-9A-Fa-f:.]+\])(:[0-9]*)?`
 	driverPattern  = `^[a-z][a-z0-9+.-]*:.`
 	guardedUser    = `^[a-z][a-z0-9+.-]*://[^/?#@]*:[^/?#]*@`
 	mostAtOnce     = 100
+	mostCalls      = 99_999_999
 )
 
 // orgAddress is the address of an org. Only this machine does without TLS.

@@ -70,6 +70,15 @@ func parseCount(s string) (int, error) {
 	return n, nil
 }
 
+// parseCalls reads how many API calls may be made.
+func parseCalls(s string) (int64, error) {
+	n, err := strconv.ParseInt(s, 10, 64)
+	if err != nil || !callsRE.MatchString(s) {
+		return 0, fmt.Errorf("%q is not a whole number from 1 to %d", s, mostCalls)
+	}
+	return n, nil
+}
+
 // The expressions of patterns.go.
 var (
 	versionRE = regexp.MustCompile(whole(versionPattern))
@@ -79,6 +88,7 @@ var (
 	percentRE = regexp.MustCompile(whole(percentPattern))
 	sizeRE    = regexp.MustCompile(whole(sizePattern))
 	countRE   = regexp.MustCompile(whole(countPattern))
+	callsRE   = regexp.MustCompile(whole(callsPattern))
 	hostRE    = regexp.MustCompile(whole(hostPattern))
 	zoneRE    = regexp.MustCompile(whole(zonePattern))
 	aliasRE   = regexp.MustCompile(whole(aliasPattern)) // keeps out what sf would take for an option

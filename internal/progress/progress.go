@@ -93,9 +93,17 @@ func (r *Run) Hear(e replicate.Progress) {
 			f.records = e.Records
 		}
 	})
+	r.tellBodies(e)
 	if e.Step == replicate.Load && !r.screen.Drawn() && r.told.due(e.Flow, e.Records >= e.Of) {
 		r.say(e.Flow, e.Step, "%s of %s loaded, %s", plural.Count(e.Records), plural.Of(e.Of, "record"),
 			status.Size(e.Bytes))
+	}
+}
+
+// tellBodies tells how many bodies of files have come, where nothing is drawn.
+func (r *Run) tellBodies(e replicate.Progress) {
+	if e.Step == replicate.Bodies && !r.screen.Drawn() && r.told.due(e.Flow, false) {
+		r.say(e.Flow, e.Step, "%s read, %s", plural.Of(e.Records, "file"), status.Size(e.Bytes))
 	}
 }
 

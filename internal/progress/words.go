@@ -19,6 +19,8 @@ func (p phase) words() string {
 		return "loading"
 	case replicate.Consolidate:
 		return "merging"
+	case replicate.Bodies:
+		return "reading files"
 	case replicate.Drop:
 		return "cleaning up"
 	case phase(verify.Counting):

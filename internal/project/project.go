@@ -12,6 +12,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -249,7 +250,12 @@ func (p *Project) Lock(what string) (alone bool, err error) {
 // RunOptions are the settings of a run that the configuration makes. Who it is, and when
 // it stops, is for the caller to fill in.
 func (p *Project) RunOptions() replicate.Options {
+	onTheirWay := "" // bodies; beside pages, where blobs have no names
+	if folder := p.File.Stage.Folder(); folder != "" {
+		onTheirWay = filepath.Join(folder, ".bodies")
+	}
 	return replicate.Options{
+		Folder: onTheirWay, BodyCalls: p.File.Limits.Bodies,
 		Name: p.File.Name, Version: p.Version,
 		Downloads: p.File.Limits.Downloads, StageLimit: p.File.Limits.Stage, Keep: p.File.Stage.Keep,
 		Now: p.Now, LandApart: p.File.AppFlow.Apart, Composite: p.File.Org.Composite,

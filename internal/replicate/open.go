@@ -91,7 +91,7 @@ func (l *listing) attempt(
 		s.mark, s.known, s.way, s.remade = mark, known, way, drift.reads(src, old)
 		why := unfit(s)
 		if why == "" {
-			old.Fence = held.Fence().Number
+			old.Fence, old.Bodies = held.Fence().Number, wantedBodies(fl)
 			old.FailedRun, old.Error, old.ErrorClass, old.Hint, old.Calls, old.Jobs = "", "", "", "", 0, 0
 			return l.Control.SaveAttempt(ctx, old)
 		}
@@ -250,7 +250,7 @@ func (l *listing) begin(ctx context.Context, held *lease.Lease, s start) (contro
 	clear := clearFrom(src, row, way)
 	a := control.Attempt{
 		Flow: src.Flow.Object, Run: held.Run(), Fence: held.Fence().Number, Generation: way.generation,
-		Full: way.rebuild, Complete: way.rebuild || src.Cursor == "",
+		Bodies: wantedBodies(src.Flow), Full: way.rebuild, Complete: way.rebuild || src.Cursor == "",
 		Forget: clear > mark.Generation && way.rebuild, Remade: way.remade,
 		From: w.From, To: w.To, Grade: w.Grade,
 	}

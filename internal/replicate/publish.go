@@ -131,6 +131,10 @@ func outcome(a control.Attempt, o control.RunObject, stopping bool) (control.Run
 		}
 	}
 	o.Rejected, o.Notes = a.Rejected(), a.Notes
+	if a.Bodies != nil && !a.Bodies.Begun && o.State == control.FlowDone && !stopping {
+		o.Notes = noted(o.Notes, "bodies of files wait: the plan of this run has no step that reads them; on AWS, "+
+			"render and deploy it anew, for a flow of catchment.yaml: control rows can't ask for bodies there")
+	}
 	var c warehouse.Counts
 	if len(a.Counts) > 0 {
 		if err := json.Unmarshal(a.Counts, &c); err != nil {

@@ -28,6 +28,7 @@ const (
 	Done        = "done"
 	Load        = "load"
 	Consolidate = "consolidate"
+	Bodies      = "bodies"
 	Drop        = "drop"
 	Publish     = "publish"
 )
@@ -106,6 +107,8 @@ type Options struct {
 	Lag          time.Duration                          // of windows that can't be proven; 15 minutes where 0
 	FewRecords   int64                                  // REST reads as many where Bulk can't; 10,000 where 0
 	Composite    flow.Composite                         // ask about many flows together
+	Folder       string                                 // for bodies on their way; that of temporary files where ""
+	BodyCalls    int64                                  // for bodies on a day, over all flows; 0: no limit
 	Now          func() time.Time                       // the clock of this process
 	Stop         <-chan struct{}                        // closed: finish the page and go home
 	Progress     func(Progress)                         // hears how far a flow is; may be nil

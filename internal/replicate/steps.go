@@ -13,8 +13,8 @@
 // limits (what may be used up). The walking is left to a runner, the HTTP to salesforce and
 // mover, the SQL to warehouse, and comparing to verify.
 //
-// Files, from the top: steps.go, forecast.go, publish.go, list.go, org.go, open.go, abandon.go,
-// drop.go, load.go, gone.go, consolidate.go, detach.go, create.go, paging.go, pages.go,
+// Files, from the top: steps.go, forecast.go, publish.go, list.go, org.go, open.go,
+// bodies.go, drop.go, load.go, gone.go, consolidate.go, detach.go, create.go, paging.go, pages.go,
 // shrink.go, land.go, step.go, decide.go, memory.go, drift.go, parts.go, choose.go, replicate.go,
 // sources.go.
 package replicate
@@ -50,6 +50,14 @@ func Plan(flowsAtOnce int) plan.Plan {
 	}
 }
 
+// WithBodies is Plan for a configuration of which some flow copies the bodies of files: they
+// are read once the rows of every flow are where they belong, since they take longer.
+func WithBodies(flowsAtOnce int) plan.Plan {
+	p := Plan(flowsAtOnce)
+	p.Body = plan.Seq{p.Body, plan.Each{Limit: flowsAtOnce, Body: plan.Poll{Step: Bodies}}}
+	return p
+}
+
 // Steps yields the code of the steps.
 func (r *Replicator) Steps() plan.Steps {
 	return plan.Steps{
@@ -60,6 +68,7 @@ func (r *Replicator) Steps() plan.Steps {
 		Done:        r.step(control.Started, (*attemptStep).done),
 		Load:        r.step(control.Extracted, (*attemptStep).load),
 		Consolidate: r.step(control.Loaded, (*attemptStep).consolidate),
+		Bodies:      r.bodies,
 		Drop:        r.drop,
 		Publish:     r.publish,
 	}
@@ -79,6 +88,8 @@ type Needs struct {
 // neither Salesforce nor the warehouse can be reached.
 func NeedsOf(step string) Needs {
 	switch step {
+	case Bodies:
+		return Needs{Org: true, Warehouse: true, Stage: true}
 	case List, Create, Ready, Start, Done, Load:
 		return Needs{Org: true, Warehouse: true, Stage: true, Landers: true}
 	case Consolidate:

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"math/rand/v2"
 	"net/http"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -177,7 +178,11 @@ func (p *Process) Walk(id string) {
 			return passed
 		},
 	}
-	err := e.Run(p.Ctx, replicate.Plan(2), plan.Task{Run: id})
+	steps := replicate.Plan(2)
+	if slices.ContainsFunc(p.Flows, func(fl flow.Flow) bool { return fl.Bodies != "" }) {
+		steps = replicate.WithBodies(2)
+	}
+	err := e.Run(p.Ctx, steps, plan.Task{Run: id})
 	p.say("process %d, run %s: %v", p.id, id, err)
 }
 

@@ -50,21 +50,6 @@ type Verified struct {
 	KeptOut     string   `json:"-"` // the first of the outdated, and why they are
 }
 
-// A Bodies is what a comparison found of the bodies of files.
-type Bodies struct {
-	Aside        int64    `json:"aside"` // couldn't be read, and are tried again
-	Bytes        int64    `json:"bytes"`
-	Changed      int64    `json:"changed"` // have other bytes than were copied; with a digest
-	Copied       int64    `json:"copied"`
-	DifferingIDs []string `json:"differing_ids,omitempty"`
-	Dropped      int64    `json:"dropped,omitempty"` // of the differing, with a repair: the next run reads them again
-	Lost         int64    `json:"lost"`              // aren't in the stage any more
-	Nothing      int64    `json:"nothing"`           // files without a body
-	ReadBack     int64    `json:"read_back"`         // with a digest
-	Resized      int64    `json:"resized"`           // have another size than was copied
-	Waiting      int64    `json:"waiting"`           // for a run
-}
-
 // A DifferingRow is a row whose values differ, and the columns where they do.
 type DifferingRow struct {
 	Columns []string `json:"columns"`
@@ -218,37 +203,3 @@ func (o Verified) remarks(all *remarks) {
 		}
 	}
 }
-
-// ids are the first files whose bodies differ.
-func (b *Bodies) ids() []string {
-	if b == nil {
-		return nil
-	}
-	return b.DifferingIDs
-}
-
-// remarks tells how the bodies of files are.
-func (b *Bodies) remarks(object string, all *remarks) {
-	if b == nil {
-		return
-	}
-	all.say(object, "%s of files %s in the stage, %s together", bodies(b.Copied), plural.Word(b.Copied, "is", "are"),
-		plural.Of(b.Bytes, "byte"))
-	for _, k := range []struct {
-		n    int64
-		says string
-	}{
-		{b.Lost, "lost: the stage has them no more"}, {b.Resized, "of another size than was copied"},
-		{b.Changed, "of other bytes than were copied"},
-		{b.Dropped, "given up: the next run reads them again from the org"},
-		{b.Waiting, "still to be read by a run"},
-		{b.Aside, "kept aside: catchment files list --state aside says why"},
-	} {
-		if k.n > 0 {
-			all.say(object, "%s %s %s", bodies(k.n), plural.Word(k.n, "is", "are"), k.says)
-		}
-	}
-}
-
-// bodies are so many of them.
-func bodies(n int64) string { return plural.Count(n) + " " + plural.Word(n, "body", "bodies") }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"catchment/internal/warehouse/bodies"
 	"catchment/internal/warehouse/evidence"
 )
 
@@ -53,6 +54,25 @@ type Result struct {
 
 	mended bool
 	left   int64 // differences after the repair
+}
+
+// A Bodies is what a comparison found of the bodies of a flow's files.
+type Bodies struct {
+	bodies.Tally       // the live rows, by what is known of their bodies
+	Lost         int64 // bodies that files have, and the stage hasn't
+	Resized      int64 // those that the stage has with another size
+	Changed      int64 // those whose bytes are others, with Values
+	ReadBack     int64 // how many were read, with Values
+	Dropped      int64 // of the differing, with a repair: the next run reads them again
+	IDs          []string
+}
+
+// differing is how many bodies are not what they were, and stay so.
+func (b *Bodies) differing() int64 {
+	if b == nil {
+		return 0
+	}
+	return b.Lost + b.Resized + b.Changed - b.Dropped
 }
 
 // A LeftOut is a field that was not compared, and why.

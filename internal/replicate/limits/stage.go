@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"catchment/internal/blob"
+	"catchment/internal/body"
 )
 
 // A StageQuota bounds the bytes in the blob store. Pages that are in staging already
@@ -42,6 +43,9 @@ func (q *StageQuota) Fill(ctx context.Context, mayGo func(key string) (bool, err
 	for info, err := range q.store.List(ctx, "") {
 		if err != nil {
 			return err
+		}
+		if strings.HasPrefix(info.Key, body.Prefix) { // no page: it stays, however full the stage is
+			continue
 		}
 		q.used += info.Size
 		free, err := mayGo(info.Key)

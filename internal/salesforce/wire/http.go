@@ -102,7 +102,7 @@ func (h *HTTP) send(ctx context.Context, r *Request) (*http.Response, error) {
 		return nil, err
 	}
 	most := h.Bounds.Answer
-	if r.Pages {
+	if r.Pages || r.Raw {
 		most = h.Bounds.Result
 	}
 	resp.Body = &body{ctx: ctx, rc: resp.Body, watch: w, now: h.Now, most: most}
@@ -148,6 +148,8 @@ func (h *HTTP) judge(ctx context.Context, r *Request, resp *http.Response) error
 		return nil
 	case resp.StatusCode >= 300:
 		return fault.Astray(resp.StatusCode, r.Resource(), "an answer to something else")
+	case r.Raw:
+		return nil
 	}
 	return fault.WebPage(resp, r.Resource())
 }

@@ -34,6 +34,7 @@ type Request struct {
 	Body    []byte
 	Secrets []string // never to appear in an error
 	Pages   bool     // the answer is a page of results: Bounds.Result is how large it may be, not Bounds.Answer
+	Raw     bool     // it is the body of a file, of the same size at most, and may be anything, a web page too
 }
 
 // Resource is the path without its query, which may hold a user's filter.

@@ -54,7 +54,7 @@ type Line struct {
 type File struct {
 	ID       string
 	Version  Version
-	Size     int64  // as the row says it
+	Size     int64  // as the row says it; -1 where it says none
 	Location string // S, E or L; "" where the object has no such field
 	Line     *Line  // nil for none
 }

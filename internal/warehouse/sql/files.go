@@ -48,7 +48,10 @@ func readFile(scan Scan) (bodies.File, error) {
 		return f, err
 	}
 	f.Version = bodies.Version{Checksum: orEmpty(checksum), Stamp: dialect.FromNull(stamp)}
-	f.Size, f.Location = orZero(size), orEmpty(location)
+	f.Size, f.Location = -1, orEmpty(location)
+	if size != nil {
+		f.Size = *size
+	}
 	if line.id != nil {
 		known := line.line()
 		f.Line = &known

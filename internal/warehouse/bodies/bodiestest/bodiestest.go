@@ -167,7 +167,7 @@ func waits(t *testing.T, d *desk) {
 	if f := files[0]; f.Version.Checksum != "c1" || f.Size != 7 || f.Location != "S" || f.Line != nil {
 		t.Errorf("%+v", f)
 	}
-	if f := files[1]; f.Version != (bodies.Version{}) || f.Size != 0 || f.Location != "E" {
+	if f := files[1]; f.Version != (bodies.Version{}) || f.Size != -1 || f.Location != "E" {
 		t.Errorf("%+v", f)
 	}
 	d.tally(t, q, bodies.Tally{Waiting: 5})
