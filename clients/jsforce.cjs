@@ -1,5 +1,6 @@
 // One check of jsforce against the org that ORG tells of: node jsforce.cjs NAME
 const assert = require('node:assert');
+const crypto = require('node:crypto');
 const { Connection } = require('@jsforce/jsforce-node');
 const { SOAP } = require('@jsforce/jsforce-node/lib/soap');
 
@@ -97,6 +98,20 @@ const checks = {
     assert.ok(!Number.isNaN(Date.parse((await conn.soap.getServerTimestamp()).timestamp)));
     await assert.rejects(soap.invoke('query', { queryString: 'SELECT FROM' }), { errorCode: 'sf:MALFORMED_QUERY' });
     await assert.rejects(soap.invoke('queryMore', { queryLocator: '01g-1' }), { errorCode: 'sf:INVALID_QUERY_LOCATOR' });
+  },
+  'files in parts of a form, and blobs': async (conn) => {
+    const text = Buffer.from(Array.from({ length: 70000 }, (_, i) => i % 256));
+    const record = { PathOnClient: 'a.bin', VersionData: text.toString('base64') };
+    const file = { VersionData: { contentType: 'application/octet-stream', filename: 'a.bin' } };
+    const { id } = await conn.sobject('ContentVersion').create(record, { multipartFileFields: file });
+    const made = await conn.sobject('ContentVersion').retrieve(id);
+    assert.equal(made.Checksum, crypto.createHash('md5').update(text).digest('hex'));
+    assert.equal(made.ContentSize, text.length);
+    const body = await conn.sobject('ContentVersion').record(id).blob('VersionData').toArray();
+    assert.ok(Buffer.concat(body).equals(text));
+    await conn.sobject('ContentDocument').destroy(made.ContentDocumentId);
+    await assert.rejects(conn.sobject('ContentVersion').retrieve(id), /entity is deleted/i);
+    await assert.rejects(conn.sobject('ContentVersion').destroy(id), /cannot be deleted|entity is deleted/i);
   },
   'create, retrieve, upsert, destroy': async (conn) => {
     const { id } = await conn.sobject('Account').create({ Name: 'one' });

@@ -15,7 +15,7 @@ func jsforceChecks() []check {
 		"bulk2 load of unknown, malformed and deleted Ids", "bulk of version 1 is refused in its own words",
 		"create, retrieve, upsert, destroy", "update and destroy of unknown Ids",
 		"identity, limits, describe, updated, deleted", "search", "tooling",
-		"SOAP query, queryMore, getUserInfo, getServerTimestamp",
+		"SOAP query, queryMore, getUserInfo, getServerTimestamp", "files in parts of a form, and blobs",
 	} {
 		all = append(all, check{"jsforce", name, func(o *org) error { return o.jsforce(name) }})
 	}

@@ -24,6 +24,7 @@ func pythonChecks() []check {
 	for _, name := range []string{
 		"login by SOAP", "query_all over several pages", "search and quick_search", "toolingexecute",
 		"bulk of version 1 is refused in its own words", "bulk2 update of unknown Ids", "get and delete of unknown Ids",
+		"files of ContentVersion and Attachment, up and down",
 	} {
 		all = append(all, check{"simple-salesforce", name, func(o *org) error {
 			return o.secure.python("simple-salesforce", name)

@@ -136,6 +136,31 @@ def simple_unknown():
     refuses("NOT_FOUND", sf.Account.get, UNKNOWN)
 
 
+def simple_files():
+    import hashlib
+    import tempfile
+
+    sf = simple_client()
+    made = sf.query("SELECT Id, Checksum, ContentSize, VersionData FROM ContentVersion WHERE ContentLocation = 'S' LIMIT 3")
+    for record in made["records"]:
+        body = sf.ContentVersion.get_base64(record["Id"], "VersionData")
+        assert len(body) == record["ContentSize"], record
+        assert hashlib.md5(body).hexdigest() == record["Checksum"], record
+        assert record["VersionData"].endswith(f"/sobjects/ContentVersion/{record['Id']}/VersionData"), record
+    account = sf.query("SELECT Id FROM Account LIMIT 1")["records"][0]["Id"]
+    text = bytes(range(256)) * 100
+    with tempfile.NamedTemporaryFile() as file:
+        file.write(text)
+        file.flush()
+        attached = sf.Attachment.create({"Name": "a.bin", "ParentId": account, "Body": "YQ=="})["id"]
+        assert sf.Attachment.get_base64(attached) == b"a"
+        assert sf.Attachment.update_base64(attached, file.name) == 204
+        assert sf.Attachment.get(attached)["BodyLength"] == len(text)
+        assert sf.Attachment.get_base64(attached) == text
+        refuses("REQUIRED_FIELD_MISSING", sf.ContentVersion.upload_base64, file.name, "VersionData")
+    refuses("NOT_FOUND", sf.Attachment.get_base64, "00PHo00000zzzzzMAA")
+
+
 CHECKS = {
     "pyforce": {
         "login, getUserInfo, logout": pyforce_login,
@@ -150,6 +175,7 @@ CHECKS = {
         "bulk of version 1 is refused in its own words": simple_bulk1,
         "bulk2 update of unknown Ids": simple_bulk2,
         "get and delete of unknown Ids": simple_unknown,
+        "files of ContentVersion and Attachment, up and down": simple_files,
     },
 }
 

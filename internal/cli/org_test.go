@@ -127,7 +127,9 @@ func TestOrgIsGuarded(t *testing.T) {
 func TestOrgLog(t *testing.T) {
 	said := &lockedBuffer{}
 	org := serveOrgSaying(t, said, "--log", "--newest-version", "66", "--no-password-flow", "--person-accounts",
-		"--multi-currency", "--refresh-token-idle", "720h", "--dpop", "bound")
+		"--multi-currency", "--refresh-token-idle", "720h", "--dpop", "bound", "--files", "3", "--external-files", "1",
+		"--file-size", "20", "--largest-file", "50", "--attachments", "2", "--documents", "1", "--ranges",
+		"--no-query-all-files")
 	send := func(method, path, body string) string {
 		t.Helper()
 		r, err := http.NewRequest(method, org["url"]+path, strings.NewReader(body))
@@ -152,6 +154,10 @@ func TestOrgLog(t *testing.T) {
 	if got := send("GET", "/services/data/v66.0/sobjects/Account/describe", ""); !strings.Contains(got,
 		`"PersonEmail"`) || !strings.Contains(got, `"CurrencyIsoCode"`) {
 		t.Errorf("an Account is no person, or has no currency: %.100s", got)
+	}
+	first := send("GET", "/services/data/v66.0/sobjects/ContentVersion/068Ho0000000001IAA/VersionData", "")
+	if len(first) != len("200 OK ")+50 {
+		t.Errorf("%q", first)
 	}
 	send("GET", "/services/data/v67.0/limits", "")
 	send("GET", "/services/data/v66.0/query?q=SELECT+Id+FROM+Account+WHERE+Name='%1b'&batch="+org["client_secret"], "")

@@ -26,8 +26,12 @@ type (
 	Field = admin.Field
 	// Files says how many files to make up, and how long they are.
 	Files = generate.Files
+	// BodyRule makes the body of a file go wrong.
+	BodyRule = faults.BodyRule
 	// Rule makes one request, or several of a kind, go wrong.
 	Rule = faults.Rule
+	// Trigger does what the org's own code does with records.
+	Trigger = change.Trigger
 	// Transaction is changes that become visible together.
 	Transaction = change.Transaction
 )

@@ -13,7 +13,8 @@ import (
 // filed fills an org with records and with made up files.
 func filed(files fakeorg.Files) func(*fakeorg.Org) error {
 	return func(o *fakeorg.Org) error {
-		if err := o.Generate(300, 7); err != nil {
+		counts := map[string]int{"Account": 100, "Contact": 100, "Case": 50, "Opportunity": 50, "User": 4}
+		if err := o.GenerateCounts(counts, 7); err != nil {
 			return err
 		}
 		return o.GenerateFiles(files)

@@ -29,8 +29,8 @@ func (o *Org) newRoutes(options Options, a *query.Asker, queries *bulk.Queries) 
 	maps.Copy(outside, bulk.NewClassic(o.login.Works).Routes())
 	cursors := &query.Cursors{}
 	partner := &soap.Server{
-		Login: o.login, Store: o.store, Clock: o.clock, Asker: a, Cursors: cursors, Usage: o.usage,
-		CheckVersion: o.versions.Check,
+		Login: o.login, Store: o.store, Ledger: o.ledger, Clock: o.clock, Asker: a, Cursors: cursors,
+		Usage: o.usage, CheckVersion: o.versions.Check,
 	}
 	maps.Copy(outside, partner.Routes())
 	outer := &admin.Server{
@@ -51,7 +51,7 @@ func (o *Org) newRoutes(options Options, a *query.Asker, queries *bulk.Queries) 
 		rest.NewQueries(o.store, o.clock, a, cursors).Routes(),
 		rest.NewTooling(o.store, o.clock).Routes(),
 		rest.NewSearches(o.store, o.clock, a).Routes(),
-		rest.NewRecords(o.store, o.ledger, options.Ranges).Routes(),
+		rest.NewRecords(o.store, o.ledger, options.records()).Routes(),
 		rest.NewCollections(o.store, o.ledger).Routes(),
 		rest.NewReplication(o.store, o.ledger, o.clock, options.replication(o.birth)).Routes(),
 		composite.New(o.ledger, o.routes, options.NotInComposite).Routes(),

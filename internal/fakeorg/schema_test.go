@@ -18,7 +18,7 @@ func (c *client) fieldNames(object string) []string {
 	return names
 }
 
-func fine(t *testing.T, errs ...error) {
+func fine(t testing.TB, errs ...error) {
 	t.Helper()
 	for _, err := range errs {
 		if err != nil {

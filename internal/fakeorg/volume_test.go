@@ -59,3 +59,36 @@ func (c *client) page(job, locator string) (records int, bytes int64, next strin
 	}
 	return records, bytes, resp.Header.Get("Sforce-Locator")
 }
+
+// A hundred thousand files, and a long one among them: neither what they are called
+// nor what they hold is in memory.
+func TestManyFilesTakeNoMemory(t *testing.T) {
+	const files, long, most = 100_000, 64 << 20, 24 << 20
+	var before, after runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	c := serve(t, fakeorg.Options{}, filed(fakeorg.Files{Versions: files, Largest: long}))
+	job := c.job("SELECT Id, Title, PathOnClient, ContentSize, ContentDocumentId, IsLatest FROM ContentVersion")
+	count, next := 0, ""
+	for at := ""; at != "null"; at = next {
+		var n int
+		n, _, next = c.page(job, at)
+		count += n
+	}
+	r, err := http.NewRequest("GET", c.url+data+"/sobjects/ContentVersion/068Ho0000000001IAA/VersionData", nil)
+	fine(t, err)
+	r.Header.Set("Authorization", "Bearer "+c.token)
+	resp, err := http.DefaultClient.Do(r)
+	fine(t, err)
+	defer resp.Body.Close()
+	bytes, err := io.Copy(io.Discard, resp.Body)
+	fine(t, err)
+	runtime.GC()
+	runtime.ReadMemStats(&after)
+	if held := int64(after.HeapAlloc) - int64(before.HeapAlloc); held > most {
+		t.Errorf("%d MB are held", held>>20)
+	}
+	if count != files || bytes != long {
+		t.Errorf("%d files, %d bytes", count, bytes)
+	}
+}

@@ -23,7 +23,8 @@ type Field struct {
 	Labels     map[string]halves.Text `json:"labels"`
 	Required   bool                   `json:"required"`
 	ExternalID bool                   `json:"externalId"`
-	Cascade    bool                   `json:"cascade"` // a lookup: records go with their parent
+	Cascade    bool                   `json:"cascade"`  // a lookup: records go with their parent
+	Restrict   bool                   `json:"restrict"` // a lookup: the parent can't be deleted before them
 
 	// Formula is a path to a parent's field, such as Account__r.Industry. The
 	// field shows what that holds, whenever it is read, and leaves no stamp.
@@ -50,7 +51,7 @@ func (f Field) describes() []*describe.Field {
 	d := describe.NewField(f.Name, f.Type, size).DigitsAfter(f.Scale)
 	if f.Type == "reference" {
 		d = describe.NewLookup(f.Name, f.References...)
-		d.CascadeDelete = f.Cascade
+		d.CascadeDelete, d.RestrictedDelete = f.Cascade, f.Restrict
 	}
 	d.Nillable = d.Nillable && !f.Required
 	if f.ExternalID {

@@ -2,12 +2,14 @@ package admin
 
 import (
 	"errors"
+	"slices"
 	"strconv"
 
 	"catchment/internal/fakeorg/chance"
 	"catchment/internal/fakeorg/change"
 	"catchment/internal/fakeorg/describe"
 	"catchment/internal/fakeorg/orgtime"
+	"catchment/internal/fakeorg/reply"
 	"catchment/internal/fakeorg/store"
 )
 
@@ -55,8 +57,7 @@ func (h *historian) change(done *Changes) error {
 		i := h.dice.Below(len(h.bin))
 		id := h.bin[i]
 		h.bin = append(h.bin[:i], h.bin[i+1:]...)
-		done.Undeleted++
-		return h.records.Undelete(id)
+		return counted(&done.Undeleted, h.records.Undelete(id))
 	case turn < 6 || !ok:
 		done.Created++
 		return h.records.ledger.Write(func(e *change.Edit) error {
@@ -66,12 +67,26 @@ func (h *historian) change(done *Changes) error {
 	case turn < 9:
 		id := at.Text(obj.Sys.ID)
 		h.bin = append(h.bin, id)
-		done.Deleted++
-		return h.records.Delete(id)
+		return counted(&done.Deleted, h.records.Delete(id))
 	}
 	done.Updated++
 	values := h.altered(obj, 1+h.dice.Below(3))
 	return h.records.ledger.Write(func(e *change.Edit) error { return e.Change(obj, at.Text(obj.Sys.ID), values) })
+}
+
+// counted counts what was done; what a record's children, its parents or an
+// approval stand against just isn't.
+func counted(n *int, err error) error {
+	if err == nil {
+		*n++
+		return nil
+	}
+	refusal, ok := errors.AsType[*reply.Refusal](err)
+	against := []string{"DELETE_FAILED", "ENTITY_IS_LOCKED", "UNDELETE_FAILED"}
+	if ok && slices.Contains(against, refusal.Code) {
+		return nil
+	}
+	return err
 }
 
 // live picks a record that isn't deleted; an object has few that are, so a

@@ -31,13 +31,15 @@ func (r *Records) Update(id string, values map[string]any) error {
 }
 
 // Delete puts records into the recycle bin, and their children with them
-// where the lookup cascades.
+// where the lookup cascades; where it restricts, it is refused. Other lookups to
+// them are emptied.
 func (r *Records) Delete(ids ...string) error {
 	return r.ledger.Write(func(e *change.Edit) error { return e.Each(ids, e.Remove) })
 }
 
 // Undelete takes records out of the recycle bin again, with the children that
-// went there because of them; only SystemModstamp tells of it.
+// went there because of them and most of the lookups that were emptied; only
+// SystemModstamp tells of it.
 func (r *Records) Undelete(ids ...string) error {
 	return r.ledger.Write(func(e *change.Edit) error { return e.Each(ids, e.Restore) })
 }
@@ -111,6 +113,25 @@ func (r *Records) HideRecord(ids ...string) error { return r.veil(ids, true) }
 // ShowRecord lets the user see hidden records again, with the stamps that
 // they had.
 func (r *Records) ShowRecord(ids ...string) error { return r.veil(ids, false) }
+
+// Lock takes records into an approval: nobody changes or deletes them.
+func (r *Records) Lock(ids ...string) error { return r.lock(ids, true) }
+
+// Unlock takes records out of an approval.
+func (r *Records) Unlock(ids ...string) error { return r.lock(ids, false) }
+
+func (r *Records) lock(ids []string, locked bool) error {
+	for _, id := range ids {
+		if err := r.ledger.Write(func(e *change.Edit) error { return e.Lock(id, locked) }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// SetTriggers gives the org code of its own that refuses changes or deletes more,
+// in the place of what it had.
+func (r *Records) SetTriggers(all ...change.Trigger) error { return r.ledger.SetTriggers(all) }
 
 func (r *Records) veil(ids []string, hidden bool) error {
 	for _, id := range ids {

@@ -19,17 +19,31 @@ type Schema struct{ ledger *change.Ledger }
 func NewSchema(l *change.Ledger) *Schema { return &Schema{l} }
 
 // AddStandard gives the org one of the objects that Salesforce itself has and
-// that behave unlike others, without records: Attachment, ContentDocumentLink,
-// Vote, LoginHistory, AccountShare, AccountFeed, DashboardComponent, or a big
-// object, whose name ends in __b.
+// that behave unlike others, without records: Attachment, ContentVersion,
+// Document, EmailMessage, Vote, LoginHistory, AccountShare, AccountFeed,
+// DashboardComponent, or a big object, whose name ends in __b. With ContentVersion
+// come ContentDocument and ContentDocumentLink, where they aren't there.
 func (s *Schema) AddStandard(name string) error {
 	return s.ledger.Reform(func(c *store.Catalog) error {
-		obj, err := standard.New(name)
-		if err != nil {
-			return err
+		names := []string{name}
+		if name == "ContentVersion" {
+			for _, other := range []string{"ContentDocument", "ContentDocumentLink"} {
+				if _, there := c.Find(other); !there {
+					names = append(names, other)
+				}
+			}
 		}
 		c.Touch(s.ledger.Clock.Now())
-		return c.Put(obj)
+		for _, name := range names {
+			obj, err := standard.New(name)
+			if err != nil {
+				return err
+			}
+			if err := c.Put(obj); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 }
 

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"catchment/internal/fakeorg/change"
 	"catchment/internal/fakeorg/faults"
 	"catchment/internal/fakeorg/halves"
 	"catchment/internal/fakeorg/orgtime"
@@ -43,6 +44,7 @@ func (a *Server) Routes() map[string]web.Resource {
 			Methods: web.Methods{"GET": a.listFaults, "POST": a.addFaults}},
 		"/_org/requests": {Kind: web.Admin, Open: true,
 			Methods: web.Methods{"GET": a.requests, "DELETE": a.forget}},
+		"/_org/triggers":          {Kind: web.Admin, Open: true, Methods: web.Post(a.setTriggers)},
 		"/_org/transactions":      {Kind: web.Admin, Open: true, Methods: web.Post(a.begin)},
 		"/_org/transactions/{id}": {Kind: web.Admin, Open: true, Methods: web.Post(a.end)},
 		"/_org/records":           {Kind: web.Admin, Open: true, Methods: web.Post(a.changeRecords)},
@@ -131,6 +133,18 @@ func (a *Server) forget(w http.ResponseWriter, _ *web.Call) error {
 	return done(w)
 }
 
+// setTriggers puts the triggers of a list in the place of all that there are.
+func (a *Server) setTriggers(w http.ResponseWriter, c *web.Call) error {
+	var all []change.Trigger
+	if err := readBody(c, &all); err != nil {
+		return err
+	}
+	if err := a.Records.SetTriggers(all...); err != nil {
+		return err
+	}
+	return done(w)
+}
+
 // begin begins a transaction; requests join it by the header
 // Org-Transaction.
 func (a *Server) begin(w http.ResponseWriter, _ *web.Call) error {
@@ -178,6 +192,7 @@ func (a *Server) changeRecords(w http.ResponseWriter, c *web.Call) error {
 	turns := map[string]func(ids ...string) error{
 		"undelete": a.Records.Undelete, "purge": a.Records.Purge, "touch": a.Records.Touch,
 		"archive": a.Records.Archive, "hide": a.Records.HideRecord, "show": a.Records.ShowRecord,
+		"lock": a.Records.Lock, "unlock": a.Records.Unlock,
 		"record": func(...string) error {
 			_, err := a.Records.Record(asked.Object, asked.Values)
 			return err

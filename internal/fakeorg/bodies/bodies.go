@@ -91,8 +91,12 @@ func Size(key string) (int64, error) {
 // What a client has sent was summed up when it came; what is computed is summed up now.
 func (s *Store) MD5(key string) (string, error) {
 	kind, number, size, err := readKey(key)
-	if err != nil || kind == madeKind {
-		return MadeMD5(number, size), err
+	if err != nil {
+		return "", err
+	}
+	if kind == madeKind {
+		sum := MadeMD5(number, size)
+		return hex.EncodeToString(sum[:]), nil
 	}
 	found, err := s.find(key, number)
 	return found.md5, err

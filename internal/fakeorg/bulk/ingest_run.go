@@ -152,7 +152,7 @@ func (j *ingest) apply(e *change.Edit, row []string) (ingestResult, error) {
 	done := ingestResult{id: full}
 	switch j.operation {
 	case "delete":
-		return done, e.Remove(j.object, full)
+		return done, e.Delete(j.object, full)
 	case "hardDelete":
 		return done, e.Purge(j.object, full)
 	}

@@ -128,6 +128,13 @@ func ingestBody(c *web.Call, into *ingestRequest) (content []byte, err error) {
 	}
 }
 
+// takes tells whether an object can be written by an operation. What nobody creates
+// may still be deleted: a ContentDocument comes with its first version.
+func takes(obj *store.Object, operation string) bool {
+	deletes := operation == "delete" || operation == "hardDelete"
+	return obj.About.Createable || deletes && obj.About.Deletable
+}
+
 // newIngest checks what was asked for.
 func (b *Ingests) newIngest(c *web.Call, asked *ingestRequest) (*ingest, error) {
 	form := jobRequest{
@@ -144,7 +151,7 @@ func (b *Ingests) newIngest(c *web.Call, asked *ingestRequest) (*ingest, error) 
 	switch {
 	case !ok:
 		return nil, bad("INVALIDENTITY", "Unable to find object: %s", asked.Object)
-	case slices.Contains(b.options.Unsupported, obj.Name()) || !obj.About.Createable:
+	case slices.Contains(b.options.Unsupported, obj.Name()) || !takes(obj, asked.Operation):
 		return nil, bad("INVALIDENTITY", "Entity '%s' is not supported by the Bulk API.", obj.Name())
 	case asked.Operation == "hardDelete" && !b.options.HardDelete:
 		return nil, bad("FEATURENOTENABLED",

@@ -73,6 +73,7 @@ type job struct {
 	id, operation, version string
 	delimiter, ending      string // by their names
 	text                   string
+	asker                  *query.Asker    // of the version that the job was created in
 	question               *query.Question // as it was understood when the job was created, or last started
 	chunked                bool            // it reads chunks of primary keys: ORDER BY and LIMIT switch that off
 	created                time.Time
@@ -163,7 +164,8 @@ func (b *Queries) createJob(w http.ResponseWriter, c *web.Call) error {
 	if object, ok := tooling.Describes(asked.Query); ok {
 		return reply.Bad("INVALIDENTITY", "Entity '%s' is not supported by the Bulk API.", object)
 	}
-	q, err := b.asker.Ask(asked.Query, asked.Operation == "queryAll")
+	asker := b.asker.In(c.VersionNumber())
+	q, err := asker.Ask(asked.Query, asked.Operation == "queryAll")
 	if err != nil {
 		return err
 	}
@@ -174,7 +176,7 @@ func (b *Queries) createJob(w http.ResponseWriter, c *web.Call) error {
 		return err
 	}
 	j := &job{
-		text: asked.Query, operation: asked.Operation, version: c.Version, question: q,
+		text: asked.Query, asker: asker, operation: asked.Operation, version: c.Version, question: q,
 		delimiter: asked.ColumnDelimiter, ending: asked.LineEnding,
 		chunked: !q.Bound.Sorted && q.Bound.Limit < 0, created: b.options.Clock.Now(),
 	}
@@ -211,7 +213,7 @@ func (b *Queries) StartJobs() (now time.Time) {
 		waiting := !j.reading.started()
 		j.reading.take(b.store, b.options.Clock, now)
 		if waiting && j.reading.started() {
-			j.begin(b.asker)
+			j.begin()
 		}
 	}
 	return now
@@ -219,8 +221,8 @@ func (b *Queries) StartJobs() (now time.Time) {
 
 // begin understands the query anew: the schema may have changed since the job
 // was created.
-func (j *job) begin(a *query.Asker) {
-	q, err := a.Ask(j.text, j.operation == "queryAll")
+func (j *job) begin() {
+	q, err := j.asker.Ask(j.text, j.operation == "queryAll")
 	if err != nil {
 		j.err = reply.Bad("", "InvalidBatch : %s", reply.Reason(err))
 		return

@@ -1,125 +1,168 @@
 package change
 
 import (
-	"time"
+	"errors"
 
-	"catchment/internal/fakeorg/orgtime"
 	"catchment/internal/fakeorg/reply"
 	"catchment/internal/fakeorg/store"
 )
 
-// binLife is how long a record stays in the recycle bin.
-const binLife = 15 * 24 * time.Hour
-
-// binned is a record that went to the recycle bin, and when.
-type binned struct {
-	obj       *store.Object
-	place     int
-	deletedAt string
-}
-
-// Remove is Delete for one record.
-func (e *Edit) Remove(obj *store.Object, id string) error {
-	return e.turn(obj, id, func(old *store.Row, r *store.Record) error {
-		if r.DeletedAt != "" {
-			return reply.EntityIsDeleted()
-		}
-		r.DeletedAt = e.now()
-		r.Values[obj.Sys.Deleted] = "true"
-		e.stamp(obj, r)
-		return e.along(old, id, e.removeChild)
-	})
-}
-
-// removeChild takes a record into the bin with its parent, and its own
-// children with it.
-func (e *Edit) removeChild(child *store.Row, by string) error {
-	if child.Deleted() {
-		return nil
-	}
-	id := child.Text(child.Object.Sys.ID)
-	err := e.turnRow(child, func(r *store.Record) error {
-		r.DeletedAt, r.DeletedBy = e.now(), by
-		r.Set(child.Object.Sys.Deleted, "true")
-		if !e.ledger.rules.QuietCascades {
-			e.stamp(child.Object, r)
-		}
-		return nil
-	})
-	if err != nil {
-		return err
-	}
-	return e.along(child, id, e.removeChild)
-}
-
 // Restore is Undelete for one record.
 func (e *Edit) Restore(obj *store.Object, id string) error {
-	return e.turn(obj, id, func(old *store.Row, r *store.Record) error {
-		if r.DeletedAt == "" {
-			return reply.Bad("UNDELETE_FAILED", "Entity is not in the recycle bin")
-		}
-		return e.back(old, r, e.ledger.rules.QuietUndeletes)
-	})
-}
-
-func (e *Edit) restoreChild(child *store.Row, by string) error {
-	if !child.Deleted() || child.Record.DeletedBy != by {
-		return nil
+	old, err := e.find(obj, id)
+	if refusal, ok := errors.AsType[*reply.Refusal](err); ok && refusal.Code == reply.EntityIsDeleted().Code {
+		return notInBin()
 	}
-	return e.turnRow(child, func(r *store.Record) error { return e.back(child, r, e.ledger.rules.QuietCascades) })
-}
-
-// back takes a record out of the bin, and its children with it.
-func (e *Edit) back(old *store.Row, r *store.Record, quiet bool) error {
-	r.Fate = store.Fate{}
-	r.Set(old.Object.Sys.Deleted, "false")
-	if !quiet {
-		r.Set(old.Object.Sys.Stamp, e.now())
+	switch {
+	case err != nil:
+		return err
+	case !old.Deleted():
+		return notInBin()
+	case !obj.About.Undeletable:
+		return reply.Bad("UNDELETE_FAILED", "entity type cannot be undeleted: %s", obj.Name())
 	}
-	return e.along(old, old.Text(old.Object.Sys.ID), e.restoreChild)
-}
-
-// Purge is Purge for one record.
-func (e *Edit) Purge(obj *store.Object, id string) error {
-	return e.turn(obj, id, func(old *store.Row, r *store.Record) error {
-		if r.DeletedAt == "" {
-			r.DeletedAt = e.now()
-			r.Values[obj.Sys.Deleted] = "true"
-		}
-		r.Purged = true
-		return e.along(old, id, e.purgeChild)
-	})
-}
-
-func (e *Edit) purgeChild(child *store.Row, by string) error {
-	if child.Deleted() && child.Record.DeletedBy != by {
-		return nil
-	}
-	id := child.Text(child.Object.Sys.ID)
-	err := e.turnRow(child, func(r *store.Record) error {
-		if r.DeletedAt == "" {
-			r.DeletedAt = e.now()
-			r.Set(child.Object.Sys.Deleted, "true")
-		}
-		r.Purged = true
-		return nil
-	})
-	if err != nil {
+	if err := fires(e, onUndelete, old); err != nil {
 		return err
 	}
-	return e.along(child, id, e.purgeChild)
+	return e.back(old, e.ledger.rules.QuietUndeletes)
 }
 
-// along does to the children that share their parent's fate what was done to
-// the parent.
-func (e *Edit) along(parent *store.Row, id string, do func(child *store.Row, by string) error) error {
-	cascades := func(s store.Slot) bool { return s.CascadeDelete }
-	if contact, ok := personOf(e, parent); ok {
-		if err := do(contact, id); err != nil {
+func notInBin() error { return reply.Bad("UNDELETE_FAILED", "Entity is not in the recycle bin") }
+
+// back takes a record out of the bin, and with it the children that went there
+// because of it. It gets back the lookups that were emptied when it went.
+func (e *Edit) back(old *store.Row, quiet bool) error {
+	next := old.Whole()
+	ties := next.Ties
+	next.Fate = store.Fate{}
+	if err := leaveParents(e, old, next); err != nil {
+		return err
+	}
+	next.Set(old.Object.Sys.Deleted, "false")
+	if !quiet {
+		next.Set(old.Object.Sys.Stamp, e.now())
+	}
+	if err := e.put(old.Object, old.Place, next); err != nil {
+		return err
+	}
+	id := old.Text(old.Object.Sys.ID)
+	if err := retie(e, id, ties); err != nil {
+		return err
+	}
+	return e.followers(old, func(child *store.Row) error { return e.back(child, e.ledger.rules.QuietCascades) })
+}
+
+// leaveParents empties the lookups of a record that comes back to parents that
+// have gone meanwhile. Without one that it goes with it can't come back.
+func leaveParents(e *Edit, old *store.Row, next *store.Record) error {
+	catalog := e.store.Catalog()
+	for at, s := range old.Object.Slots {
+		if s.Deleted || s.Type != "reference" || s.Formula != nil || next.Values[at] == "" {
+			continue
+		}
+		target, ok := catalog.Owner(next.Values[at])
+		if !ok || target.Sys.Deleted < 0 {
+			continue
+		}
+		if parent, err := e.find(target, next.Values[at]); err == nil && !parent.Deleted() {
+			continue
+		}
+		for _, r := range catalog.Relations(target) {
+			switch {
+			case !r.Child.Same(old.Object) || r.Field != at:
+			case r.Cascades:
+				return reply.Bad("UNDELETE_FAILED", "the parent is deleted: undelete it first").On(s.Name)
+			case clears(r):
+				next.Values[at] = ""
+			}
+		}
+	}
+	return nil
+}
+
+// retie gives a record back the lookups that pointed to it, where nobody has
+// filled them otherwise.
+func retie(e *Edit, id string, ties []store.Tie) error {
+	for _, t := range ties {
+		obj, ok := e.store.Catalog().Find(t.Object)
+		if !ok {
+			continue
+		}
+		child := e.row(obj, t.Place)
+		if child.Gone() || child.Deleted() || child.Text(t.Field) != "" {
+			continue
+		}
+		err := e.turnRow(child, func(r *store.Record) error {
+			r.Values[t.Field] = id
+			e.clearStamp(obj, r)
+			return nil
+		})
+		if err != nil {
 			return err
 		}
 	}
-	return e.kin(parent.Object, id, cascades, func(child *store.Row, _ int) error { return do(child, id) })
+	return nil
+}
+
+// followers calls do for the records that went to the bin because of another.
+func (e *Edit) followers(parent *store.Row, do func(child *store.Row) error) error {
+	id := parent.Text(parent.Object.Sys.ID)
+	seen := map[store.Key]bool{}
+	follow := func(child *store.Row) error {
+		key := child.Object.Key(child.Place)
+		if seen[key] || !child.Deleted() || child.Record.DeletedBy != id {
+			return nil
+		}
+		seen[key] = true
+		return do(child)
+	}
+	if contact, ok := personOf(e, parent); ok {
+		if err := follow(contact); err != nil {
+			return err
+		}
+	}
+	return e.kin(parent.Object, id, func(child *store.Row, _ store.Relation) error { return follow(child) })
+}
+
+// Purge is Purge for one record: one that isn't in the bin goes there first.
+func (e *Edit) Purge(obj *store.Object, id string) error {
+	old, err := e.find(obj, id)
+	if err != nil {
+		return err
+	}
+	if !old.Deleted() {
+		if err := e.Remove(obj, id); err != nil {
+			return err
+		}
+		old = e.row(obj, old.Place)
+	}
+	return e.purge(old)
+}
+
+// purge takes a record out of the bin for good, and what went there with it.
+func (e *Edit) purge(old *store.Row) error {
+	if err := e.followers(old, e.purge); err != nil {
+		return err
+	}
+	return e.turnRow(old, func(r *store.Record) error {
+		r.Purged = true
+		return nil
+	})
+}
+
+// EmptyBin takes a record out of the bin for good, as its user does: one that
+// went there with another goes when that does.
+func (e *Edit) EmptyBin(obj *store.Object, id string) error {
+	old, err := e.find(obj, id)
+	switch {
+	case err != nil:
+		return err
+	case !old.Deleted():
+		return reply.Bad("DELETE_FAILED", "Entity is not in the recycle bin")
+	case old.Record.DeletedBy != "":
+		return reply.Bad("DELETE_FAILED", "the record was deleted with its parent and goes with it")
+	}
+	return e.purge(old)
 }
 
 // Bin lists the recycle bin: what a user put there, not what went along.
@@ -136,31 +179,4 @@ func (l *Ledger) Bin() []string {
 		}
 	}
 	return ids
-}
-
-// PurgeAged purges what has been in the recycle bin for too long. Nothing runs
-// in the background: whoever asks something brings it about.
-func (l *Ledger) PurgeAged() {
-	l.writing.Lock()
-	defer l.writing.Unlock()
-	limit := orgtime.Stamp(l.Clock.Now().Add(-binLife))
-	if len(l.aging) == 0 || l.aging[0].deletedAt > limit {
-		return
-	}
-	e := l.newEdit()
-	for len(l.aging) > 0 && l.aging[0].deletedAt <= limit {
-		old := l.aging[0]
-		l.aging = l.aging[1:]
-		at := e.row(old.obj, old.place)
-		if !at.Deleted() || at.Record.Purged || at.Record.DeletedAt != old.deletedAt {
-			continue
-		}
-		next := at.Whole()
-		next.Purged = true
-		if e.put(old.obj, old.place, next) != nil {
-			l.aging = append([]binned{old}, l.aging...) // a transaction is at it: later, then
-			break
-		}
-	}
-	e.commit()
 }

@@ -13,6 +13,7 @@ import (
 type Edit struct {
 	sight
 	ledger *Ledger
+	along  int // records that went to the bin with others
 }
 
 // commit makes what was written visible. What has to see the org without it is
@@ -29,6 +30,14 @@ func (e *Edit) commit() {
 	e.release()
 }
 
+// whole makes a change, and what follows from it once all of it is made.
+func whole(e *Edit, change func(*Edit) error) error {
+	if err := change(e); err != nil {
+		return err
+	}
+	return dropUnlinked(e)
+}
+
 func (e *Edit) release() {
 	for _, w := range e.writes {
 		delete(e.ledger.locks, w.Key)
@@ -38,11 +47,12 @@ func (e *Edit) release() {
 
 // Try takes back what a change wrote where it fails half-way.
 func (e *Edit) Try(change func(*Edit) error) error {
-	before := e.mark()
+	before, along := e.mark(), e.along
 	err := change(e)
 	if err == nil {
 		return nil
 	}
+	e.along = along
 	for _, w := range e.undo(before) {
 		delete(e.ledger.locks, w.Key)
 	}

@@ -18,18 +18,19 @@ import (
 // Rules are what an org makes of a change where orgs differ.
 type Rules struct {
 	SetAuditFields bool // CreatedDate and its like can be written on create
+	InactiveOwners bool // records can be created for owners who aren't active
 	QuietCascades  bool // records that go or come back with their parent keep their stamps
 	QuietUndeletes bool // a record taken out of the recycle bin keeps its stamp
 	QuietMerges    bool // children that a merge gives another parent keep their stamps
+	QuietClears    bool // a record of which a lookup is emptied, because its parent went, keeps its stamp
+	MostBinned     int  // records that the recycle bin holds; of more, the oldest go
+	MostAlong      int  // records that may not go along with others in one transaction; DELETE_OPERATION_TOO_LARGE
 }
 
 // Hooks are what others have to do with a change.
 type Hooks struct {
 	Reforming  func(next *store.Catalog) error // works out what follows from a schema before it is in force
 	Committing func()                          // sees the org before what an edit wrote becomes visible
-
-	// Bearing completes a record that is being created, and creates what comes with it.
-	Bearing func(e *Edit, obj *store.Object, r *store.Record) error
 }
 
 // A Ledger is where everything changes, one change at a time: it knows the
@@ -46,6 +47,8 @@ type Ledger struct {
 	begun   int // transactions
 	locks   map[store.Key]*Edit
 	aging   []binned
+
+	triggers []Trigger
 }
 
 // New makes a Ledger without open transactions.
@@ -73,7 +76,7 @@ func (l *Ledger) Write(do func(*Edit) error) error {
 	l.writing.Lock()
 	defer l.writing.Unlock()
 	e := l.newEdit()
-	if err := do(e); err != nil {
+	if err := whole(e, do); err != nil {
 		e.release()
 		return err
 	}

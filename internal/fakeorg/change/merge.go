@@ -51,13 +51,12 @@ func (e *Edit) lose(obj *store.Object, loser, winner string) error {
 	if err := e.loseTwin(obj, loser, winner); err != nil {
 		return err
 	}
-	every := func(store.Slot) bool { return true }
-	err := e.kin(obj, loser, every, func(child *store.Row, field int) error {
+	err := e.kin(obj, loser, func(child *store.Row, rel store.Relation) error {
 		if child.Deleted() {
 			return nil
 		}
 		return e.turnRow(child, func(r *store.Record) error {
-			r.Values[field] = winner
+			r.Values[rel.Field] = winner
 			if !e.ledger.rules.QuietMerges {
 				e.stamp(child.Object, r)
 			}

@@ -44,6 +44,14 @@ func (e *Edit) Veil(id string, hidden bool) error {
 	})
 }
 
+// Lock takes a record into an approval, where nobody changes or deletes it, or out of it.
+func (e *Edit) Lock(id string, locked bool) error {
+	return e.quietly(id, func(_ *store.Object, r *store.Record) error {
+		r.Locked = locked
+		return nil
+	})
+}
+
 // quietly changes a record, hidden or not, without a stamp.
 func (e *Edit) quietly(id string, do func(*store.Object, *store.Record) error) error {
 	full, ok := recordid.Full(id)

@@ -42,28 +42,39 @@ func (v sight) find(obj *store.Object, id string) (*store.Row, error) {
 	return nil, reply.EntityIsDeleted()
 }
 
-// kin calls do for every record that points to one with this Id through a
-// lookup that counts. It looks at every record of the objects that may.
-func (v sight) kin(
-	parent *store.Object, id string, counts func(store.Slot) bool, do func(child *store.Row, field int) error,
-) error {
-	for _, obj := range v.store.Catalog().Objects {
-		for field, s := range obj.Slots {
-			if s.Deleted || !slices.Contains(s.ReferenceTo, parent.Name()) || !counts(s) {
-				continue
-			}
-			for _, place := range v.pointing(obj, field, id) {
-				if err := do(v.row(obj, place), field); err != nil {
-					return err
-				}
+// kin calls do for every record that points to one with this Id.
+func (v sight) kin(parent *store.Object, id string, do func(child *store.Row, r store.Relation) error) error {
+	for _, r := range v.store.Catalog().Relations(parent) {
+		for _, place := range v.pointing(r.Child, r.Field, id) {
+			if err := do(v.row(r.Child, place), r); err != nil {
+				return err
 			}
 		}
 	}
 	return nil
 }
 
-// pointing returns the places of the records that have a value in a field.
+// pointing returns the places of the records that have a value in a field,
+// ascending. Without a value, and for formulas, it looks at every record.
 func (v sight) pointing(obj *store.Object, field int, value string) []int {
+	if value == "" || obj.Slots[field].Formula != nil {
+		return v.holding(obj, field, value)
+	}
+	may := v.store.Pointing(obj, field, value)
+	for _, w := range v.writes {
+		if w.Object.Same(obj) {
+			may = append(may, w.Key.Place)
+		}
+	}
+	slices.Sort(may)
+	return slices.DeleteFunc(slices.Compact(may), func(place int) bool {
+		r := v.row(obj, place)
+		return r.Gone() || r.Text(field) != value
+	})
+}
+
+// holding is pointing by a look at every record.
+func (v sight) holding(obj *store.Object, field int, value string) []int {
 	var places []int
 	snap := v.store.Now()
 	at := snap.Row(obj)

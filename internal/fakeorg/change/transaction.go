@@ -49,7 +49,7 @@ func (t *Transaction) do(change func(*Edit) error) error {
 	if !slices.Contains(t.ledger.open, t) {
 		return errEnded
 	}
-	return t.edit.Try(change)
+	return t.edit.Try(func(e *Edit) error { return whole(e, change) })
 }
 
 // Create writes a record with the values of its fields, as JSON would have

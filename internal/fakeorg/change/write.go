@@ -13,11 +13,17 @@ import (
 
 // Create makes a record of what a client gives, once that is checked.
 func (e *Edit) Create(obj *store.Object, given map[string]json.RawMessage) (id string, err error) {
+	in := e.intake(obj)
+	in.audits = e.ledger.rules.SetAuditFields && auditable(obj)
+	return create(e, in, given)
+}
+
+func create(e *Edit, in intake, given map[string]json.RawMessage) (id string, err error) {
+	obj := in.obj
 	if !obj.About.Createable {
 		return "", reply.Bad("CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY",
 			"entity type cannot be inserted: %s", obj.About.Label)
 	}
-	in := e.intake(obj)
 	values, err := in.values(given, true)
 	if err != nil {
 		return "", err
@@ -25,11 +31,14 @@ func (e *Edit) Create(obj *store.Object, given map[string]json.RawMessage) (id s
 	if err := in.unique(values, ""); err != nil {
 		return "", err
 	}
+	if err := fires(e, onInsert, &store.Row{Object: obj}); err != nil {
+		return "", err
+	}
 	return e.Insert(obj, values)
 }
 
 func (e *Edit) intake(obj *store.Object) intake {
-	return intake{e.sight, obj, e.ledger.rules.SetAuditFields, e.ledger.Bodies}
+	return intake{sight: e.sight, obj: obj, retire: e.ledger.rules.InactiveOwners, bodies: e.ledger.Bodies}
 }
 
 // Insert creates a record from checked values and returns its Id.
@@ -54,7 +63,7 @@ func (e *Edit) Insert(obj *store.Object, values map[int]string) (id string, err 
 	if err := bearPerson(e, obj, id, r); err != nil {
 		return "", err
 	}
-	if err := e.ledger.hooks.Bearing(e, obj, r); err != nil {
+	if err := bearFile(e, obj, id, r); err != nil {
 		return "", err
 	}
 	return id, e.put(obj, place, r)
@@ -73,6 +82,9 @@ func (e *Edit) Update(obj *store.Object, id string, given map[string]json.RawMes
 	if err := in.unique(values, id); err != nil {
 		return err
 	}
+	if err := fires(e, onUpdate, &store.Row{Object: obj}); err != nil {
+		return err
+	}
 	return e.Change(obj, id, values)
 }
 
@@ -82,8 +94,14 @@ func (e *Edit) Change(obj *store.Object, id string, values map[int]string) error
 		if r.DeletedAt != "" {
 			return reply.EntityIsDeleted()
 		}
+		if r.Locked {
+			return locked()
+		}
 		r.Apply(obj, values)
 		e.stamp(obj, r)
+		if err := measure(obj, r); err != nil {
+			return err
+		}
 		if err := e.mirror(old, r); err != nil {
 			return err
 		}
@@ -111,7 +129,7 @@ func (e *Edit) Upsert(
 	if at != obj.Sys.ID {
 		given[obj.Slots[at].Name] = reply.Raw(value)
 	}
-	id, err = e.Create(obj, given)
+	id, err = create(e, e.intake(obj), given)
 	return id, true, err
 }
 

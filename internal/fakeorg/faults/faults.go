@@ -61,6 +61,8 @@ type Rule struct {
 	// ComplexOver refuses one that names more fields as too complicated.
 	ComplexOver int `json:"complexOver,omitempty"`
 
+	BodyRule
+
 	Seen int `json:"seen"` // requests that matched so far
 }
 
@@ -153,12 +155,14 @@ func Named() map[string]*reply.Refusal {
 			"API is not enabled for this Organization or Partner"),
 		"concurrent-limit": reply.Refuse(403, "REQUEST_LIMIT_EXCEEDED", "ConcurrentPerOrgLongTxn Limit exceeded."),
 		"daily-limit":      reply.Refuse(403, "REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded."),
-		"job-limit":        reply.Bad("LIMIT_EXCEEDED", "Max bulk v2 query jobs (10000) per 24 hrs has been reached"),
-		"lock":             reply.Bad("UNABLE_TO_LOCK_ROW", "unable to obtain exclusive access to this record"),
-		"locator-gone":     reply.Bad("INVALID_QUERY_LOCATOR", "invalid query locator"),
-		"not-acceptable":   reply.Refuse(406, "CustomNotAcceptable", "Not Acceptable"),
-		"not-found":        reply.NotFound(),
-		"query-timeout":    reply.Bad("QUERY_TIMEOUT", "Your query request was running for too long."),
+		"insufficient-access": reply.Refuse(403, "INSUFFICIENT_ACCESS",
+			"You do not have the level of access necessary to perform the operation you requested."),
+		"job-limit":      reply.Bad("LIMIT_EXCEEDED", "Max bulk v2 query jobs (10000) per 24 hrs has been reached"),
+		"lock":           reply.Bad("UNABLE_TO_LOCK_ROW", "unable to obtain exclusive access to this record"),
+		"locator-gone":   reply.Bad("INVALID_QUERY_LOCATOR", "invalid query locator"),
+		"not-acceptable": reply.Refuse(406, "CustomNotAcceptable", "Not Acceptable"),
+		"not-found":      reply.NotFound(),
+		"query-timeout":  reply.Bad("QUERY_TIMEOUT", "Your query request was running for too long."),
 		"storage-limit": reply.Bad("LIMIT_EXCEEDED",
 			"Max bulk v2 query result size stored (1000000000) kb per 24 hrs has been exceeded"),
 		"too-complicated": reply.Bad("QUERY_TOO_COMPLICATED",

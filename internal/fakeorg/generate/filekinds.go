@@ -49,7 +49,8 @@ func (s *shelf) versionMakers() map[string]maker {
 			}
 			return append(dst, '1')
 		},
-		"Title": title, "PathOnClient": here(fileName), "FileExtension": here(fileExtension), "FileType": fileType,
+		"OwnerId": func(w *World, dst []byte, p pick) []byte { return w.ownerOfFile(dst, documentOf(p.n)) },
+		"Title":   title, "PathOnClient": here(fileName), "FileExtension": here(fileExtension), "FileType": fileType,
 		"ContentModifiedDate": createdAt, "PublishStatus": oneOf("P"), "Origin": oneOf("C"),
 		"ContentLocation": func(_ *World, dst []byte, p pick) []byte {
 			if s.external(p.n) {
@@ -65,9 +66,14 @@ func (s *shelf) versionMakers() map[string]maker {
 			return strconv.AppendInt(dst, s.version(p.n, p.own).size, 10)
 		}),
 		"Checksum": here(func(_ *World, dst []byte, p pick) []byte {
-			return append(dst, s.sum(s.version(p.n, p.own))...)
+			return s.appendSum(dst, s.version(p.n, p.own))
 		}),
 	}
+}
+
+// ownerOfFile writes who owns a document, and its versions.
+func (w *World) ownerOfFile(dst []byte, document int) []byte {
+	return user(3)(w, dst, pick{own: ownOf(w.salt("ContentDocument"), document)})
 }
 
 // documentMakers: most of a document is what its latest version says.
@@ -101,8 +107,7 @@ func (s *shelf) linkMakers() map[string]maker {
 		},
 		"LinkedEntityId": func(w *World, dst []byte, p pick) []byte {
 			if ofOwner(p) {
-				own := ownOf(w.salt("ContentDocument"), p.n/linksOfDocument)
-				return user(3)(w, dst, pick{own: own})
+				return w.ownerOfFile(dst, p.n/linksOfDocument)
 			}
 			return record(w, dst, p)
 		},

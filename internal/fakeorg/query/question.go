@@ -19,12 +19,21 @@ import (
 
 // An Asker understands statements: it knows the objects that the user sees.
 type Asker struct {
-	store      *store.Store
-	restricted bool // the user may not see everything
+	store    *store.Store
+	allFiles bool // the user has the permission Query All Files
+	version  int  // of the API, in which a statement is asked
 }
 
-// NewAsker makes an Asker of what a store holds.
-func NewAsker(s *store.Store, restricted bool) *Asker { return &Asker{s, restricted} }
+// NewAsker makes an Asker of what a store holds. allFiles is the permission Query All
+// Files.
+func NewAsker(s *store.Store, allFiles bool) *Asker { return &Asker{store: s, allFiles: allFiles} }
+
+// In is an Asker for statements in a version of the API, such as 66.
+func (a *Asker) In(version int) *Asker {
+	next := *a
+	next.version = version
+	return &next
+}
 
 // At is the time that relative dates in a statement are counted from.
 func At(now time.Time) soql.Clock { return soql.Clock{Now: now, Zone: time.UTC} }
@@ -60,6 +69,7 @@ func (a *Asker) Ask(text string, all bool) (*Question, error) {
 	if err := a.demands(q); err != nil {
 		return nil, err
 	}
+	a.ownFiles(q)
 	return q, a.scope(q)
 }
 
@@ -117,14 +127,29 @@ func (a *Asker) Child(parent *soql.Entity, relationship string) (soql.Relation, 
 	return soql.Relation{}, false
 }
 
+// linksWithoutFilter is the version from which on the permission Query All Files lets a
+// user ask for links without naming documents or records.
+const linksWithoutFilter = 59
+
+// ownFiles leaves a user who lacks Query All Files its own files, unless it asks for
+// some by their Ids: not even View All Data gives it those of others (Object Reference,
+// ContentDocument and ContentVersion).
+func (a *Asker) ownFiles(q *Question) {
+	name := q.Object.Name()
+	if a.allFiles || name != "ContentDocument" && name != "ContentVersion" ||
+		namesOneOf(q.Bound.Query.Where, "Id", "ContentDocumentId") {
+		return
+	}
+	q.owner = recordid.RunningUser()
+}
+
 // demands refuses a statement that an object answers only where it names
 // records or their parents.
 func (a *Asker) demands(q *Question) error {
 	name, where := q.Object.Name(), q.Bound.Query.Where
 	switch {
-	case name == "ContentDocumentLink" && a.restricted &&
+	case name == "ContentDocumentLink" && !(a.allFiles && a.version >= linksWithoutFilter) &&
 		!namesOneOf(where, "Id", "ContentDocumentId", "LinkedEntityId"):
-		// From version 59 on the permission Query All Files lifts that.
 		return reply.Bad("MALFORMED_QUERY",
 			"Implementation restriction: ContentDocumentLink requires a filter by a single Id on "+
 				"ContentDocumentId or LinkedEntityId using the equals operator or multiple Id's using the IN operator.")

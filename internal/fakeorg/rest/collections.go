@@ -227,7 +227,7 @@ func (a *Collections) deleteMany(w http.ResponseWriter, c *web.Call) error {
 			if err := c.RecordFault(http.MethodDelete, obj.Name(), id); err != nil {
 				return err
 			}
-			return e.Remove(obj, id)
+			return e.Delete(obj, id)
 		})
 	})
 	if err != nil {

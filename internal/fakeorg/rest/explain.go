@@ -11,7 +11,7 @@ import (
 // explain says how a statement would be answered: by an index where it asks
 // for Ids or stamps, else by looking at every record.
 func (a *Queries) explain(w http.ResponseWriter, c *web.Call, text string) error {
-	q, err := a.asker.Ask(text, false)
+	q, err := a.asker.In(c.VersionNumber()).Ask(text, false)
 	if err != nil {
 		return err
 	}

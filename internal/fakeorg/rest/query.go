@@ -62,7 +62,7 @@ func (a *Queries) firstPage(w http.ResponseWriter, c *web.Call, all bool) error 
 	if _, ok := tooling.Describes(text); ok {
 		return NewTooling(a.store, a.clock).answer(w, c, text, "/sobjects")
 	}
-	q, err := a.asker.Ask(text, all)
+	q, err := a.asker.In(c.VersionNumber()).Ask(text, all)
 	if err != nil {
 		return err
 	}

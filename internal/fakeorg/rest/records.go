@@ -16,14 +16,14 @@ import (
 
 // Records answers about one record at a time.
 type Records struct {
-	store  *store.Store
-	ledger *change.Ledger
-	ranges bool // a part of a body may be asked for
+	store   *store.Store
+	ledger  *change.Ledger
+	options RecordOptions
 }
 
 // NewRecords makes Records of what a store holds.
-func NewRecords(s *store.Store, l *change.Ledger, ranges bool) *Records {
-	return &Records{s, l, ranges}
+func NewRecords(s *store.Store, l *change.Ledger, options RecordOptions) *Records {
+	return &Records{s, l, options}
 }
 
 // pathRow finds the record that the path names.
@@ -132,7 +132,7 @@ func (a *Records) create(w http.ResponseWriter, c *web.Call) error {
 		return reply.Refuse(http.StatusMethodNotAllowed, "METHOD_NOT_ALLOWED",
 			"HTTP Method 'POST' not allowed. Allowed are GET")
 	}
-	given, err := givenIn(c)
+	given, err := a.given(c, obj)
 	if err != nil {
 		return err
 	}
@@ -154,7 +154,7 @@ func (a *Records) update(w http.ResponseWriter, c *web.Call) error {
 	if err != nil {
 		return err
 	}
-	given, err := givenIn(c)
+	given, err := a.given(c, r.Object)
 	if err != nil {
 		return err
 	}
@@ -177,11 +177,8 @@ func (a *Records) delete(w http.ResponseWriter, c *web.Call) error {
 }
 
 func (a *Records) deleteRow(w http.ResponseWriter, c *web.Call, r *store.Row) error {
-	if !r.Object.About.Deletable {
-		return reply.Bad("INSUFFICIENT_ACCESS_OR_READONLY", "entity type cannot be deleted: %s", r.Object.Name())
-	}
 	err := a.ledger.Within(c.Transaction(), func(e *change.Edit) error {
-		return e.Remove(r.Object, r.Text(r.Object.Sys.ID))
+		return e.Delete(r.Object, r.Text(r.Object.Sys.ID))
 	})
 	if err != nil {
 		return err

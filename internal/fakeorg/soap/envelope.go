@@ -32,6 +32,7 @@ type call struct {
 type header struct {
 	Session   string `xml:"SessionHeader>sessionId"`
 	BatchSize int    `xml:"QueryOptions>batchSize"`
+	AllOrNone bool   `xml:"AllOrNoneHeader>allOrNone"`
 }
 
 // arguments are those of all operations.
@@ -42,6 +43,7 @@ type arguments struct {
 	QueryString string   `xml:"queryString"`
 	Locator     string   `xml:"queryLocator"`
 	Objects     []string `xml:"sObjectType"`
+	IDs         []string `xml:"ids"`
 }
 
 func readCall(r *web.Call) (call, error) {

@@ -2,6 +2,7 @@ package soap
 
 import (
 	"strconv"
+	"strings"
 
 	"catchment/internal/fakeorg/encode"
 	"catchment/internal/fakeorg/query"
@@ -24,9 +25,15 @@ func (c call) batch() int {
 	return min(max(c.BatchSize, smallestBatch), largestBatch)
 }
 
+// version is that of the API, such as 66; it has been checked.
+func (c call) version() int {
+	number, _ := strconv.Atoi(strings.TrimSuffix(c.PathValue("number"), ".0"))
+	return number
+}
+
 // query answers with the first records of a statement.
 func (s *Server) query(c call) ([]byte, error) {
-	q, err := s.Asker.Ask(c.QueryString, c.name == "queryAll")
+	q, err := s.Asker.In(c.version()).Ask(c.QueryString, c.name == "queryAll")
 	if err != nil {
 		return nil, err
 	}

@@ -1,7 +1,8 @@
 // Package soap answers the partner SOAP API as far as clients use it to log in,
 // to read and to describe: login, logout, getUserInfo, getServerTimestamp, query,
-// queryAll, queryMore, describeGlobal, describeSObject and describeSObjects. What
-// writes isn't there.
+// queryAll, queryMore, describeGlobal, describeSObject and describeSObjects; and to
+// delete, undelete and emptyRecycleBin. What else writes isn't there. A session is
+// one of login, or an access token of OAuth.
 package soap
 
 import (
@@ -9,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 
+	"catchment/internal/fakeorg/change"
 	"catchment/internal/fakeorg/login"
 	"catchment/internal/fakeorg/orgtime"
 	"catchment/internal/fakeorg/query"
@@ -22,6 +24,7 @@ import (
 type Server struct {
 	Login   *login.Server
 	Store   *store.Store
+	Ledger  *change.Ledger
 	Clock   *orgtime.Clock
 	Asker   *query.Asker
 	Cursors *query.Cursors
@@ -50,6 +53,9 @@ func (s *Server) operations() map[string]operation {
 		"describeGlobal":     s.describeGlobal,
 		"describeSObject":    s.describe,
 		"describeSObjects":   s.describe,
+		"delete":             s.delete,
+		"undelete":           s.undelete,
+		"emptyRecycleBin":    s.emptyRecycleBin,
 	}
 }
 

@@ -15,9 +15,9 @@ import (
 func files() map[string]standard {
 	return map[string]standard{
 		"Attachment":          {"00P", attachmentFields, nil},
-		"ContentDocument":     {"069", contentDocumentFields, onlyChanged},
-		"ContentVersion":      {"068", contentVersionFields, keptByDocument},
-		"ContentDocumentLink": {"06A", documentLinkFields, unlogged},
+		"ContentDocument":     {"069", contentDocumentFields, bornWithVersion},
+		"ContentVersion":      {"068", contentVersionFields, goneWithDocument},
+		"ContentDocumentLink": {"06A", documentLinkFields, unsearched},
 		"Document":            {"015", documentFields, nil},
 		"EmailMessage":        {"02s", emailFields, nil},
 	}
@@ -28,11 +28,21 @@ func linkable() []string {
 	return []string{"Account", "Case", "Contact", "EmailMessage", "Invoice__c", "Opportunity", "Task", "User"}
 }
 
-// onlyChanged makes an object one that comes about with another: nobody creates it.
-func onlyChanged(d *describe.Object) { d.Createable = false }
+// What an object can't do, the guide leaves out of its supported calls: getUpdated and
+// getDeleted know neither documents nor versions nor links.
 
-// keptByDocument makes an object one whose records go with their document alone.
-func keptByDocument(d *describe.Object) { d.Deletable, d.Undeletable = false, false }
+// bornWithVersion makes an object one that nobody creates.
+func bornWithVersion(d *describe.Object) { d.Createable, d.Replicateable = false, false }
+
+// goneWithDocument makes an object one that nobody deletes.
+func goneWithDocument(d *describe.Object) {
+	d.Deletable, d.Undeletable, d.Replicateable = false, false, false
+}
+
+// unsearched makes an object one that a search doesn't look through either.
+func unsearched(d *describe.Object) {
+	d.Searchable, d.Undeletable, d.Replicateable = false, false, false
+}
 
 // blob describes a field that holds bytes.
 func blob(name string) *describe.Field {

@@ -43,6 +43,12 @@ func Describe(name string) (*describe.Object, error) {
 			strings.Join(slices.Sorted(maps.Keys(standards())), ", "))
 	}
 	about := describe.New(name, kind.prefix, append([]*describe.Field{describe.NewID(name)}, kind.fields()...))
+	for _, f := range about.Fields { // what can't be without its parent goes with it
+		needed := f.Type == "reference" && !f.Nillable && f.Createable && f.Name != "OwnerId"
+		if needed && !strings.HasSuffix(name, "__b") {
+			f.CascadeDelete = true
+		}
+	}
 	if kind.about != nil {
 		kind.about(about)
 	}
@@ -116,7 +122,7 @@ func shareFields() []*describe.Field {
 
 func feedFields() []*describe.Field {
 	return []*describe.Field{
-		describe.NewLookup("ParentId", "Account"), describe.NewField("Type", "picklist", 40),
+		describe.NewLookup("ParentId", "Account").Required(), describe.NewField("Type", "picklist", 40),
 		describe.NewLookup("CreatedById", "User").ByOrg(),
 		describe.NewField("CreatedDate", "datetime", 0).ByOrg(), describe.NewField("IsDeleted", "boolean", 0).ByOrg(),
 		describe.NewField("LastModifiedDate", "datetime", 0).ByOrg(),

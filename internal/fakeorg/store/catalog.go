@@ -6,8 +6,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"catchment/internal/fakeorg/describe"
 )
 
 // A Catalog is the org's schema at one time. It is never altered: a change of
@@ -99,39 +97,4 @@ func (c *Catalog) Touch(now time.Time) {
 	if now = now.Truncate(time.Second); now.After(c.Changed) {
 		c.Changed = now
 	}
-}
-
-// Children are the lookups of the org's objects that point to obj.
-func (c *Catalog) Children(obj *Object) []describe.Child {
-	all := []describe.Child{}
-	for _, child := range c.Shown() {
-		for _, f := range child.About.Fields {
-			for _, target := range f.ReferenceTo {
-				if target == obj.Name() {
-					all = append(all, describe.Child{
-						CascadeDelete: f.CascadeDelete, ChildSObject: child.Name(), Field: f.Name,
-						JunctionIDListNames: []string{}, JunctionReferenceTo: []string{},
-						RelationshipName: childName(child, f), RestrictedDelete: f.RestrictedDelete,
-					})
-				}
-			}
-		}
-	}
-	return all
-}
-
-// childName is the plural under which a parent knows its children; lookups
-// that every object has, such as CreatedBy, have none.
-func childName(child *Object, f *describe.Field) *string {
-	if !f.Updateable || f.Name == "OwnerId" {
-		return nil
-	}
-	name := strings.ReplaceAll(string(child.About.LabelPlural), " ", "")
-	if slices.Contains(f.ReferenceTo, child.Name()) {
-		name = "Child" + name
-	}
-	if f.Custom {
-		name += "__r"
-	}
-	return &name
 }

@@ -13,8 +13,17 @@ type Record struct {
 type Fate struct {
 	DeletedAt string // when it went to the recycle bin, or past it
 	DeletedBy string // the record that took it along
+	Ties      []Tie  // the lookups that were emptied because it went, where it gets them back
 	Purged    bool   // gone for good; only the delete log knows it
 	Hidden    bool   // from the user
+	Locked    bool   // in an approval: nobody changes or deletes it
+}
+
+// A Tie is a lookup of a record that pointed to another.
+type Tie struct {
+	Object string
+	Place  int
+	Field  int
 }
 
 // Set writes a field of a record that nobody else has seen yet.
@@ -56,6 +65,7 @@ type history struct {
 	versions map[int][]version // by place, oldest first
 	places   []int             // the keys of versions, in the order of their first change
 	created  int               // records beyond the base
+	indexes  map[int]*index    // by field: those that somebody has looked for values in
 }
 
 // put commits a new version of the record at place n.
@@ -67,6 +77,11 @@ func (h *history) put(commit uint64, n int, r *Record) {
 		h.places = append(h.places, n)
 	}
 	h.versions[n] = append(h.versions[n], version{commit, r})
+	for field, x := range h.indexes {
+		if field < len(r.Values) {
+			x.add(n, r.Values[field])
+		}
+	}
 }
 
 // at returns the version of record n that a commit sees: nil means the base.

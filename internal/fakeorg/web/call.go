@@ -4,6 +4,7 @@ package web
 
 import (
 	"encoding/json"
+	"io"
 	"net/http"
 	"strconv"
 	"strings"
@@ -66,9 +67,21 @@ func (c *Call) VersionNumber() int {
 // Transaction is the Id of the open transaction that the call belongs to, or empty.
 func (c *Call) Transaction() string { return c.Header.Get("Org-Transaction") }
 
+// longestJSON is how much JSON one request may have.
+const longestJSON = 50 << 20
+
 // Decode reads a JSON body.
-func (c *Call) Decode(into any) error {
-	if err := json.NewDecoder(c.Body).Decode(into); err != nil {
+func (c *Call) Decode(into any) error { return DecodeJSON(c.Body, into) }
+
+// DecodeJSON reads the JSON of a request, or of a part of one.
+func DecodeJSON(r io.Reader, into any) error {
+	bounded := &io.LimitedReader{R: r, N: longestJSON + 1}
+	err := json.NewDecoder(bounded).Decode(into)
+	if bounded.N == 0 {
+		return reply.Bad("JSON_PARSER_ERROR",
+			"Maximum size of request reached. Maximum size of request is %d bytes.", longestJSON)
+	}
+	if err != nil {
 		return reply.Bad("JSON_PARSER_ERROR", "%v", err)
 	}
 	return nil
