@@ -199,20 +199,21 @@ func (w *round) begin(ctx context.Context, under *sync.WaitGroup, f bodies.File)
 		if err == nil && line.State == bodies.Copied {
 			err = w.notes.Add(line)
 		}
+		if err != nil {
+			w.stop(err)
+		}
 		w.found <- finding{line: line, err: err}
 	})
 	return true
 }
 
-// collect writes down what the files of a round have come to.
-func (w *round) collect(ctx context.Context, t *Tally) (failed error) {
+// collect writes down what the files of a round have come to. Whatever ends the round is its
+// cause, and the first one counts: what it has cut short is no reason of its own.
+func (w *round) collect(ctx context.Context, t *Tally) error {
 	var lines []bodies.Line
 	since := w.Now()
 	for f := range w.found {
 		if f.err != nil {
-			if failed == nil {
-				failed = f.err
-			}
 			w.stop(f.err)
 			continue
 		}
@@ -221,26 +222,22 @@ func (w *round) collect(ctx context.Context, t *Tally) (failed error) {
 		if w.Heard != nil {
 			w.Heard(*t)
 		}
-		if t.InARow == inARowAtMost && failed == nil {
-			failed = ErrHopeless
-			w.stop(failed)
+		if t.InARow == inARowAtMost {
+			w.stop(ErrHopeless)
 		}
 		if len(lines) < linesAtOnce && w.Now().Sub(since) < linesEvery {
 			continue
 		}
 		if err := w.write(ctx, lines); err != nil {
-			if failed == nil {
-				failed = err
-			}
 			w.stop(err)
-			continue
+			continue // and they are tried once more at the end
 		}
 		lines, since = nil, w.Now()
 	}
-	if err := w.write(ctx, lines); err != nil && failed == nil {
-		failed = err
+	if err := w.write(ctx, lines); err != nil {
+		w.stop(err)
 	}
-	return failed
+	return context.Cause(ctx)
 }
 
 // write puts lines into the register, also those of a round that was stopped.
