@@ -11,6 +11,7 @@ import (
 	"catchment/internal/export"
 	"catchment/internal/filelist"
 	"catchment/internal/filenotice"
+	"catchment/internal/lease"
 	"catchment/internal/plan"
 	"catchment/internal/plural"
 	"catchment/internal/project"
@@ -23,7 +24,7 @@ func filesCommand(s *session) *cobra.Command {
 		Short: "Files that were copied: find them, write them out",
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(filesListCommand(s), filesGetCommand(s), filesTidyCommand(s))
+	cmd.AddCommand(filesListCommand(s), filesGetCommand(s), filesRetryCommand(s), filesTidyCommand(s))
 	return cmd
 }
 
@@ -167,6 +168,9 @@ func shownFile(f filelist.File) filenotice.File {
 	if f.Line != nil {
 		one.ContentType = f.Line.Type
 	}
+	if f.State == filelist.Aside {
+		one.Tries, one.Again = f.Line.Tries, &f.Line.Again
+	}
 	return one
 }
 
@@ -189,6 +193,58 @@ func listSums(ctx context.Context, p *work, q filelist.Question) error {
 		}
 		return line(f.Digest())
 	})
+}
+
+func filesRetryCommand(s *session) *cobra.Command {
+	return &cobra.Command{
+		Use:   "retry [ID...]",
+		Short: "Have the next run try again what is kept aside",
+		Long: `Have the next run read the bodies again that couldn't be read, all of them or those of
+some files. By itself it leaves each alone for an hour after the first try, and for
+longer after each further one. It reads nothing now.`,
+		Example: `  catchment files retry
+  catchment files retry 068Ho00001AbCdEIAV`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			ids, err := eraseIDs(args)
+			if err != nil {
+				return err
+			}
+			return s.inProject(func(p *work) error { return retryFiles(cmd.Context(), p, ids) })
+		},
+	}
+}
+
+// retryFiles has the next run try again.
+func retryFiles(ctx context.Context, p *work, ids []string) error {
+	h, err := holdFiles(ctx, p, "files retry")
+	if err != nil {
+		return err
+	}
+	r, err := project.Retrier(p.Project, h)
+	if err != nil {
+		return err
+	}
+	n, err := r.Retry(ctx, ids)
+	if printed := p.Print(filenotice.Retried{Files: n}); err == nil {
+		err = printed
+	}
+	return err
+}
+
+// holdFiles opens what changes the register and the stage, alone, and tells who holds flows then.
+func holdFiles(ctx context.Context, p *work, what string) (lease.Holder, error) {
+	if err := p.OpenControl(ctx); err != nil {
+		return lease.Holder{}, err
+	}
+	alone, err := p.Lock(what)
+	if err != nil {
+		return lease.Holder{}, err
+	}
+	if err := p.OpenWarehouse(); err != nil {
+		return lease.Holder{}, err
+	}
+	run, err := p.Control.NewRunID()
+	return p.holds(run, alone), err
 }
 
 func filesTidyCommand(s *session) *cobra.Command {
@@ -223,24 +279,17 @@ that were deleted in Salesforce are not among them: the copy has those.`,
 
 // tidyUp tells which bodies no file has, and removes them where that is wanted.
 func tidyUp(ctx context.Context, p *work, remove bool, age time.Duration) error {
-	if err := p.OpenControl(ctx); err != nil {
-		return err
-	}
-	alone := false
+	var holder lease.Holder
+	var err error
 	if remove {
-		var err error
-		if alone, err = p.Lock("files gc"); err != nil {
-			return err
-		}
+		holder, err = holdFiles(ctx, p, "files gc")
+	} else {
+		err = project.OpenCopy(ctx, p.Project)
 	}
-	if err := p.OpenWarehouse(); err != nil {
-		return err
-	}
-	run, err := p.Control.NewRunID()
 	if err != nil {
 		return err
 	}
-	t, err := project.Tidier(p.Project, p.holds(run, alone), age)
+	t, err := project.Tidier(p.Project, holder, age)
 	if err != nil {
 		return err
 	}
@@ -251,8 +300,8 @@ func tidyUp(ctx context.Context, p *work, remove bool, age time.Duration) error 
 	sums, err := find(ctx, func(f tidy.Found) error {
 		return p.Print(filenotice.Unnamed{Removed: remove, SHA256: f.SHA256, Size: f.Size, Written: f.Written})
 	})
-	printed := p.Print(filenotice.Tidied{Bodies: sums.Bodies, Bytes: sums.Bytes, Removed: remove, Young: sums.Young})
-	if err == nil {
+	total := filenotice.Tidied{Bodies: sums.Bodies, Bytes: sums.Bytes, Removed: remove, Young: sums.Young}
+	if printed := p.Print(total); err == nil {
 		err = printed
 	}
 	return err

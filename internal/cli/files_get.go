@@ -174,7 +174,9 @@ func getAll(ctx context.Context, p *work, q filelist.Question, flags getFlags) e
 		return err
 	case g.got == (filenotice.Got{}):
 		return noSuchFile()
-	case !flags.sums:
+	case flags.sums: // stdout is for sha256sum
+		err = p.PrintText(g.got)
+	default:
 		err = p.Print(g.got)
 	}
 	if err == nil && len(g.failed) > 0 {

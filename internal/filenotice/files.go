@@ -14,17 +14,19 @@ import (
 
 // A File is one of the copy.
 type File struct {
-	ContentType string `json:"content_type,omitempty"`
-	Deleted     bool   `json:"deleted"` // in Salesforce
-	ID          string `json:"id"`
-	Name        string `json:"name"` // in Salesforce
-	Object      string `json:"object"`
-	Parent      string `json:"parent"` // the document whose version it is, or what it hangs on
-	Reason      string `json:"reason,omitempty"`
-	SHA256      string `json:"sha256"` // "" where no body is copied
-	Size        int64  `json:"size"`
-	State       string `json:"state"`
-	Type        string `json:"type"`
+	Again       *time.Time `json:"again,omitempty"` // when one that is kept aside is tried again
+	ContentType string     `json:"content_type,omitempty"`
+	Deleted     bool       `json:"deleted"` // in Salesforce
+	ID          string     `json:"id"`
+	Name        string     `json:"name"` // in Salesforce
+	Object      string     `json:"object"`
+	Parent      string     `json:"parent"` // the document whose version it is, or what it hangs on
+	Reason      string     `json:"reason,omitempty"`
+	SHA256      string     `json:"sha256"` // "" where no body is copied
+	Size        int64      `json:"size"`
+	State       string     `json:"state"`
+	Tries       int        `json:"tries,omitempty"` // since it is kept aside
+	Type        string     `json:"type"`
 }
 
 // A List is some files.
@@ -66,6 +68,9 @@ func (f File) stands() string {
 	}
 	if f.Reason != "" {
 		state += ": " + f.Reason
+	}
+	if f.Again != nil {
+		state += "; tried again from " + status.Stamp(*f.Again) + " on"
 	}
 	return state
 }
@@ -234,5 +239,23 @@ func (d Tidied) Text() (t status.Text) {
 	if d.Young > 0 {
 		t.Talk("%s more were left alone: a run may have brought them just now", plural.Count(d.Young))
 	}
+	return t
+}
+
+// A Retried is how many files the next run tries again.
+type Retried struct {
+	Files int64  `json:"files"`
+	Type  string `json:"type"`
+}
+
+// Lines is one line.
+func (r Retried) Lines() []any {
+	r.Type = "retry"
+	return []any{r}
+}
+
+// Text is talk.
+func (r Retried) Text() (t status.Text) {
+	t.Talk("%s %s tried again by the next run", plural.Of(r.Files, "file"), plural.Word(r.Files, "is", "are"))
 	return t
 }

@@ -21,6 +21,9 @@ func TestReports(t *testing.T) {
 				State: "copied", SHA256: digest, Deleted: true},
 			{ID: "00P000000000002AAA", Object: "Attachment", Name: "b.txt", Size: 4, Parent: "001000000000001AAA",
 				State: "waiting"},
+			{ID: "00P000000000003AAA", Object: "Attachment", Name: "c.txt", Size: 4, Parent: "001000000000001AAA",
+				State: "aside", Reason: "gone: HTTP 404", Tries: 2,
+				Again: new(time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC))},
 		},
 		"list-none": List{},
 		"total":     Total{Files: 1, Bytes: 12345},
@@ -35,6 +38,7 @@ func TestReports(t *testing.T) {
 			Written: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)},
 		"gc":         Tidied{Bodies: 1, Bytes: 7, Young: 2},
 		"gc-removed": Tidied{Bodies: 2, Bytes: 14, Removed: true},
+		"retry":      Retried{Files: 1},
 		"gc-nothing": Tidied{},
 	})
 }

@@ -11,6 +11,7 @@ import (
 	"catchment/internal/flow"
 	"catchment/internal/lease"
 	"catchment/internal/plan"
+	"catchment/internal/retry"
 	"catchment/internal/tidy"
 	"catchment/internal/warehouse/bodies"
 )
@@ -66,6 +67,15 @@ func Tidier(p *Project, h lease.Holder, age time.Duration) (*tidy.Tidier, error)
 		bodies.Catalog
 		bodies.Register
 	}{catalog, register}, Stage: p.Stage, Holder: p.Holder(h), Now: p.Now, Age: age}, nil
+}
+
+// Retrier makes what has runs try again what is kept aside.
+func Retrier(p *Project, h lease.Holder) (*retry.Retrier, error) {
+	register, ok := bodies.Of(p.Warehouse)
+	if !ok {
+		return nil, noRegister(p)
+	}
+	return &retry.Retrier{Register: register, Holder: p.Holder(h), Now: p.Now}, nil
 }
 
 // noRegister is a warehouse that keeps no list of files.
