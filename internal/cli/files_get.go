@@ -152,17 +152,17 @@ func wrote(p *work, b holdings.Body, w export.Written, flags getFlags) error {
 }
 
 // getAll writes files into a folder. One that can't be written stops none of the others.
-func getAll(ctx context.Context, p *work, q filelist.Question, flags getFlags) error {
+func getAll(ctx context.Context, p *work, q filelist.Question, flags getFlags) (err error) {
 	find, err := finder(ctx, p)
 	if err != nil {
 		return err
 	}
-	folder, err := export.Open(flags.into, export.Options{Stage: p.Stage, Force: flags.force})
-	if err != nil {
-		return err
-	}
-	defer folder.Close()
-	g := getting{work: p, flags: flags, folder: folder}
+	g := getting{work: p, flags: flags}
+	defer func() {
+		if g.folder != nil {
+			err = errors.Join(err, g.folder.Close())
+		}
+	}()
 	err = find.Each(ctx, q, func(f filelist.File) error {
 		if !flags.wanted(f, q) {
 			return nil
@@ -189,7 +189,7 @@ func getAll(ctx context.Context, p *work, q filelist.Question, flags getFlags) e
 type getting struct {
 	*work
 	flags  getFlags
-	folder *export.Folder
+	folder *export.Folder // nil until there is a file for it
 	got    filenotice.Got
 	failed []plan.Class
 }
@@ -199,6 +199,12 @@ func (g *getting) one(ctx context.Context, f filelist.File) error {
 	if f.Digest() == "" {
 		g.got.Without++
 		return nil
+	}
+	if g.folder == nil {
+		var err error
+		if g.folder, err = export.Open(g.flags.into, export.Options{Stage: g.Stage, Force: g.flags.force}); err != nil {
+			return err
+		}
 	}
 	b := bodyOf(f)
 	w, err := g.folder.Write(ctx, b)
