@@ -237,6 +237,12 @@ soak: deps ## random histories with crashes and faults: RUNS=n, IN=duckdb, postg
 	  grep --line-buffered -vE '^( *--- PASS|===)'
 	$(took)
 
+.PHONY: files
+files: deps ## copy 100,000 files that are a gigabyte together, and one of a gigabyte: killed, resumed, aged, and summed up by sha256sum
+	$(GO) test -count=1 -timeout 80m -v -run '^TestManyFiles$$' ./internal/replicate -files.n=100000 -files.largest=1073741824 |
+	  grep -E 'files, |^(---|ok|FAIL)|volume_test'
+	$(took)
+
 .PHONY: crash
 crash: ## die at every single moment of a run, one after the other: PHASE=name for one kind of run
 	$(GO) test -count=1 -timeout 80m -v -run '^TestCrashAtEveryMoment$$/$(PHASE)' ./internal/replicate -crash.every=1 |

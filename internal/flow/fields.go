@@ -53,6 +53,7 @@ func (fl Flow) Choose(o schema.Object) ([]schema.Field, []Skipped, error) {
 		case isIncluded && !fl.star:
 			problems = append(problems, fl.problem(index("include", j), "%s can't be copied: %s", f.Name, reason))
 		case f.Type.Compound(): // nothing is lost: its parts are copied
+		case fl.Bodies != "" && isBody(o, f): // nor here: it is copied beside the rows
 		case reason == "":
 			skipped = append(skipped,
 				Skipped{f.Name, fmt.Sprintf("Bulk can't carry the type %s; to copy it by REST: include: [%s]",
@@ -140,11 +141,10 @@ func (fl Flow) known(list string, names []string, o schema.Object) (map[string]i
 
 // cannot says why a field can't be copied, or "".
 func (fl Flow) cannot(o schema.Object, f schema.Field) string {
-	of, _ := body.Of(o.Name)
 	switch {
-	case f.Name == of.Body && fl.Bodies != "":
+	case fl.Bodies != "" && isBody(o, f):
 		return "it is copied beside the rows, as bodies says"
-	case f.Name == of.Body:
+	case isBody(o, f):
 		return "Salesforce gives what is in a file by a call for each record; " +
 			"to copy it beside the rows: bodies: latest"
 	case f.Type == schema.Base64:
@@ -157,6 +157,12 @@ func (fl Flow) cannot(o schema.Object, f schema.Field) string {
 		return "Salesforce keeps it encrypted, and the warehouse would not; to copy it: org.accept_encrypted: true"
 	}
 	return ""
+}
+
+// isBody tells whether a field holds what is in a file.
+func isBody(o schema.Object, f schema.Field) bool {
+	of, isFile := body.Of(o.Name)
+	return isFile && of.Body == f.Name
 }
 
 // needed says why a flow can't do without a field, or "". An object that lacks

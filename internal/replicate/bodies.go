@@ -71,6 +71,7 @@ func (r *Replicator) bodies(ctx context.Context, t plan.Task) (plan.Task, error)
 type bodyStep struct {
 	*attemptStep
 	calls *atomic.Int64
+	idle  bool // nothing could be begun, though something waits
 }
 
 // query asks for the files that the flow copies the bodies of.
@@ -93,10 +94,10 @@ func (b *bodyStep) round(ctx context.Context) error {
 	if !ok {
 		return plan.Fixf("leave bodies out of the flow", "%s keeps no register of files", b.Warehouse.Name())
 	}
-	left, err := b.callsLeft(ctx)
-	if err != nil {
+	if err := b.bodyBudget.Enter(func() (int64, error) { return b.callsToday(ctx) }); err != nil {
 		return err
 	}
+	defer b.bodyBudget.Leave()
 	folder := b.Options.Folder
 	if folder == "" {
 		if folder, err = os.MkdirTemp("", "catchment-bodies-"); err != nil {
@@ -112,7 +113,8 @@ func (b *bodyStep) round(ctx context.Context) error {
 	r := &fetch.Round{
 		Reader: &fetch.Reader{Org: b.Org, Store: b.Stage, Fields: query.Fields, Folder: filepath.Clean(folder),
 			Most: b.Options.StageLimit, Now: b.Options.Now},
-		Register: register, Fence: b.fence(), Query: query, Slots: b.slots, Calls: left,
+		Register: register, Fence: b.fence(), Query: query, Slots: b.slots,
+		Take: b.bodyBudget.Take,
 		Ends: func() bool {
 			return b.stopping() || !b.Options.Now().Before(ends) || b.Org.Usage().UsedUp(b.Options.Reserve)
 		},
@@ -121,8 +123,9 @@ func (b *bodyStep) round(ctx context.Context) error {
 			b.progress(Progress{Flow: b.attempt.Flow, Step: Bodies, Records: t.Read + t.Resumed, Bytes: t.Bytes})
 		},
 	}
-	t, done, err := r.Run(ctx)
+	t, end, err := r.Run(ctx)
 	found.Add(t)
+	b.idle = end == fetch.Later && t.Files() == 0
 	if text, merr := json.Marshal(found); merr == nil {
 		b.attempt.Bodies.Found = text
 	}
@@ -132,11 +135,10 @@ func (b *bodyStep) round(ctx context.Context) error {
 	switch {
 	case err != nil:
 		return err
-	case done:
+	case end == fetch.All:
 		return b.end(ctx, register, query, "")
-	case left >= 0 && b.calls.Load() >= left:
-		return b.end(ctx, register, query, "limits.bodies allows "+plural.Of(b.Options.BodyCalls, "call")+
-			" a day")
+	case end == fetch.Spent:
+		return b.end(ctx, register, query, "limits.bodies allows "+plural.Of(b.Options.BodyCalls, "call")+" a day")
 	}
 	return nil
 }
@@ -149,17 +151,13 @@ func (b *bodyStep) found() (t fetch.Tally, err error) {
 	return t, err
 }
 
-// callsLeft is how many bodies may still be read today, -1 for any number.
-func (b *bodyStep) callsLeft(ctx context.Context) (int64, error) {
-	most := b.Options.BodyCalls
-	if most == 0 {
-		return -1, nil
-	}
+// callsToday is how many calls for bodies there were today, over all flows.
+func (b *bodyStep) callsToday(ctx context.Context) (calls int64, err error) {
 	rows, err := b.Control.Flows(ctx)
 	for _, row := range rows {
-		most -= row.BodyCalls.On(b.Options.Now())
+		calls += row.BodyCalls.On(b.Options.Now())
 	}
-	return max(most, 0), err
+	return calls, err
 }
 
 // count adds the calls of this one to those of the day.
@@ -211,6 +209,9 @@ func (b *bodyStep) settle(ctx context.Context, t plan.Task, why error) (plan.Tas
 		}
 	case why == nil:
 		a.Bodies.Troubles = 0
+		if b.idle && !b.stopping() {
+			t.NotBefore = now.Add(troublePause)
+		}
 		a.Waiting, a.Until, a.Error, a.ErrorClass, a.Hint = time.Time{}, time.Time{}, "", "", ""
 	case plan.ClassOf(why) == plan.Retry && a.Bodies.Troubles < troublesAtMost:
 		a.Bodies.Troubles++

@@ -61,6 +61,7 @@ type Replicator struct {
 	deletedIDs *deletes.IDs
 	budget     *limits.OrgBudget
 	quota      *limits.StageQuota
+	bodyBudget *limits.BodyBudget
 	slots      chan struct{} // one for each page that comes down
 }
 
@@ -81,8 +82,8 @@ func New(with Collaborators, o Options) *Replicator {
 		zones:   zones, prefetch: prefetch, windows: windows,
 		deletes: deletes.NewFinder(with.Org, with.Warehouse, windows), deletedIDs: new(deletes.IDs),
 		budget: limits.NewOrgBudget(with.Org, o.Reserve, o.Now),
-		quota:  limits.NewStageQuota(with.Stage, o.StageLimit),
-		slots:  make(chan struct{}, max(o.Downloads, 1)),
+		quota:  limits.NewStageQuota(with.Stage, o.StageLimit), bodyBudget: limits.NewBodyBudget(o.BodyCalls),
+		slots: make(chan struct{}, max(o.Downloads, 1)),
 	}
 }
 

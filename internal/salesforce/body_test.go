@@ -86,7 +86,8 @@ func TestBodyRefused(t *testing.T) {
 	t.Parallel()
 	o := newOrg(t)
 	o.handle("GET "+versionData, cut(http.Header{"Content-Type": {"a/b"}}, "the start"),
-		refusal(404, "NOT_FOUND", "The requested resource does not exist"), sends(403, "<html>", "Content-Type: text/html"))
+		refusal(404, "NOT_FOUND", "The requested resource does not exist"),
+		sends(403, "<html>", "Content-Type: text/html"))
 	ask := func() (string, error) {
 		b, err := o.Body(t.Context(), "ContentVersion", "068000000000001AAA", "VersionData", 0)
 		if err != nil {

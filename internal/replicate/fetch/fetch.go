@@ -34,7 +34,7 @@ type Round struct {
 	Fence    warehouse.Fence
 	Query    bodies.Query
 	Slots    chan struct{} // one for each body that comes down
-	Calls    int64         // how many bodies it may read; below 0: any number
+	Take     func() bool   // asks for the call of one more body
 	Ends     func() bool   // whether it is time to begin no other body
 	Heard    func(Tally)   // hears how far the round is; may be nil
 }
@@ -71,6 +71,9 @@ func (t *Tally) Add(o Tally) {
 		}
 	}
 }
+
+// Files is how many files something became of.
+func (t Tally) Files() int64 { return t.Read + t.Resumed + t.Nothing + t.Aside }
 
 // count counts a line.
 func (t *Tally) count(l bodies.Line, resumed bool) {
@@ -112,12 +115,21 @@ const (
 	linesEvery  = 5 * time.Second
 )
 
-// Run makes the round, and tells whether nothing waits any more. Whatever it fails with, what
-// was read until then is in the register.
-func (r *Round) Run(ctx context.Context) (t Tally, done bool, err error) {
+// An End is why a round has ended without an error.
+type End string
+
+// The ends of a round.
+const (
+	Later End = ""      // its time was up, or somebody wanted an end
+	All   End = "all"   // nothing waits any more
+	Spent End = "calls" // Take had no more calls
+)
+
+// Run makes the round. Whatever it fails with, what was read until then is in the register.
+func (r *Round) Run(ctx context.Context) (t Tally, end End, err error) {
 	notes, err := openJournal(r.Folder, r.Fields.Object)
 	if err != nil {
-		return t, false, err
+		return t, Later, err
 	}
 	defer notes.Close()
 	began := r.Anew()
@@ -127,7 +139,14 @@ func (r *Round) Run(ctx context.Context) (t Tally, done bool, err error) {
 	go work.feed(ctx)
 	err = work.collect(ctx, &t)
 	t.Anew = r.Anew() - began
-	return t, err == nil && work.all, err
+	switch {
+	case err != nil:
+	case work.all:
+		end = All
+	case work.spent:
+		end = Spent
+	}
+	return t, end, err
 }
 
 // A finding is what became of one file.
@@ -143,7 +162,8 @@ type round struct {
 	notes *journal
 	found chan finding // closed once every file that was begun has ended
 	stop  context.CancelCauseFunc
-	all   bool // nothing waits any more; set before found is closed
+	all   bool // nothing waits any more; it and spent are set before found is closed
+	spent bool // Take had no more calls
 }
 
 // feed begins one file after the other, in order of their Ids, and waits for their ends.
@@ -151,7 +171,7 @@ func (w *round) feed(ctx context.Context) {
 	var under sync.WaitGroup
 	defer close(w.found)
 	defer under.Wait()
-	calls, after := w.Calls, ""
+	after := ""
 	for {
 		files, err := w.Register.Waiting(ctx, w.Query, after, linesAtOnce)
 		if err != nil {
@@ -159,7 +179,7 @@ func (w *round) feed(ctx context.Context) {
 			return
 		}
 		if len(files) == 0 {
-			w.all = true
+			w.all = !w.spent
 			return
 		}
 		for _, f := range files {
@@ -168,16 +188,18 @@ func (w *round) feed(ctx context.Context) {
 				w.found <- finding{line: l, resumed: true}
 				continue
 			}
-			if calls == 0 && bodiless(w.Fields, f) == "" {
-				continue // which waits; others may cost nothing
+			if bodiless(w.Fields, f) == "" { // else it costs nothing
+				w.spent = w.spent || !w.Take()
+				if w.spent {
+					continue
+				}
 			}
 			if !w.begin(ctx, &under, f) {
 				return
 			}
-			calls--
 		}
 		w.notes.Passed(after)
-		if calls == 0 {
+		if w.spent {
 			return
 		}
 	}

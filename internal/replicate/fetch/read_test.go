@@ -147,19 +147,23 @@ func TestBodiesThatGoWrong(t *testing.T) {
 		{"longer", good, []answer{says(text+strings.Repeat(".", 999), false)}, "longer than 19 bytes", 1, 0},
 		{"shorter without a checksum", unsaid, []answer{says(text[:7], false)}, "shorter: 7 of 19 bytes", 1, 0},
 		{"another one", good, []answer{says("The quick brown fox", true)}, "another checksum", 1, 0},
-		{"cut, and the rest comes", good, []answer{cutAt(parts(text), 5), cutAt(parts(text), 0), parts(text)}, "", 3, 0},
+		{"cut, and the rest comes", good, []answer{cutAt(parts(text), 5), cutAt(parts(text), 0), parts(text)},
+			"", 3, 0},
 		{"cut, and parts are ignored", good, []answer{cutAt(says(text, true), 5), says(text, true)}, "", 2, 1},
 		{"cut, and another part comes", good, []answer{cutAt(parts(text), 5), parts("THE QUICK BROWN FOX"),
 			says(text, true)}, "", 3, 1},
-		{"cut, and parts are refused", good, []answer{cutAt(parts(text), 5), refuses(416, ""), says(text, true)}, "", 3, 1},
+		{"cut, and parts are refused", good, []answer{cutAt(parts(text), 5), refuses(416, ""), says(text, true)},
+			"", 3, 1},
 		{"cut again and again", good, []answer{cutAt(parts(text), 0)}, "cut: the line breaks", 9, 0},
-		{"cut again and again, from the start", good, []answer{cutAt(says(text, true), 9)}, "cut: the line breaks", 9, 8},
+		{"cut again and again, from the start", good, []answer{cutAt(says(text, true), 9)},
+			"cut: the line breaks", 9, 8},
 		{"gone", good, []answer{refuses(404, "NOT_FOUND")}, "gone: HTTP 404 NOT_FOUND", 1, 0},
 		{"gone while it is read", good, []answer{cutAt(parts(text), 5), refuses(404, "ENTITY_IS_DELETED")},
 			"gone: HTTP 404 ENTITY_IS_DELETED", 2, 0},
 		{"refused", good, []answer{refuses(403, "INSUFFICIENT_ACCESS")}, "refused: HTTP 403 INSUFFICIENT_ACCESS", 1, 0},
 		{"refused in words", good, []answer{refuses(403, "who knows: 7")}, "refused: HTTP 403", 1, 0},
-		{"the server fails", good, []answer{refuses(500, "UNKNOWN_EXCEPTION")}, "unread: HTTP 500 UNKNOWN_EXCEPTION", 1, 0},
+		{"the server fails", good, []answer{refuses(500, "UNKNOWN_EXCEPTION")},
+			"unread: HTTP 500 UNKNOWN_EXCEPTION", 1, 0},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -227,9 +231,8 @@ func TestNobodyGoesOn(t *testing.T) {
 		"the stage is full": {answer: says(long, true), class: plan.Full, spoil: func(_ *testing.T, r *fetch.Reader) {
 			r.Store = fullStore{r.Store}
 		}},
-		"nothing can be written": {answer: says(long, true), class: plan.Fix, spoil: func(t *testing.T, r *fetch.Reader) {
-			r.Folder = filepath.Join(t.TempDir(), "none")
-		}},
+		"nothing can be written": {answer: says(long, true), class: plan.Fix,
+			spoil: func(t *testing.T, r *fetch.Reader) { r.Folder = filepath.Join(t.TempDir(), "none") }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -82,18 +82,21 @@ func newWorld(t *testing.T, files int, text func(i int) string) *world {
 		w.files[id], o.answers[id] = version(id, text(i)), []answer{parts(text(i))}
 	}
 	w.round = &fetch.Round{Reader: r, Register: w.register,
-		Query: bodies.Query{Fields: r.Fields, Now: now}, Slots: make(chan struct{}, 4), Calls: -1,
+		Query: bodies.Query{Fields: r.Fields, Now: now}, Slots: make(chan struct{}, 4), Take: always,
 		Ends: func() bool { return false }}
 	return w
 }
 
+func always() bool { return true }
+
 // run makes a round, as another process would.
-func (w *world) run() (fetch.Tally, bool, error) {
+func (w *world) run() (t fetch.Tally, done bool, err error) {
 	w.t.Helper()
 	old := w.round
-	w.round = &fetch.Round{Register: old.Register, Query: old.Query, Slots: old.Slots, Calls: old.Calls, Ends: old.Ends,
+	w.round = &fetch.Round{Register: old.Register, Query: old.Query, Slots: old.Slots, Take: old.Take, Ends: old.Ends,
 		Reader: &fetch.Reader{Org: old.Org, Store: old.Store, Fields: old.Fields, Folder: old.Folder, Now: old.Now}}
-	return w.round.Run(w.t.Context())
+	t, end, err := w.round.Run(w.t.Context())
+	return t, end == fetch.All, err
 }
 
 // calls is how many calls there were, and of the file with the most.
@@ -201,7 +204,10 @@ func TestRoundsThatEnd(t *testing.T) {
 			func(w *world) { w.round.Store = w.round.Store.(*crammed).Store }, plan.Full},
 		"the warehouse is away": {func(w *world) { w.fails = plan.Failf(plan.Retry, "", "connection reset") },
 			func(w *world) { w.fails = nil }, plan.Retry},
-		"a budget of calls": {func(w *world) { w.round.Calls = 100 }, func(w *world) { w.round.Calls = -1 }, ""},
+		"a budget of calls": {func(w *world) {
+			left := 100
+			w.round.Take = func() bool { left--; return left >= 0 }
+		}, func(w *world) { w.round.Take = always }, ""},
 		"time": {func(w *world) {
 			var begun atomic.Int64
 			w.round.Ends = func() bool { return begun.Add(1) > 50 }
@@ -215,8 +221,8 @@ func TestRoundsThatEnd(t *testing.T) {
 			if done || (err == nil) != (test.class == "") || err != nil && plan.ClassOf(err) != test.class {
 				t.Fatalf("%+v, %v, %v", first, done, err)
 			}
-			if w.round.Calls > 0 && first.Read != w.round.Calls {
-				t.Errorf("%d bodies of %d", first.Read, w.round.Calls)
+			if name == "a budget of calls" && first.Read != 100 {
+				t.Errorf("%d bodies", first.Read)
 			}
 			test.mend(w)
 			if _, done, err = w.run(); err != nil || !done {
