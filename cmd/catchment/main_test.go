@@ -100,11 +100,11 @@ func orgTime(ts *testscript.TestScript) time.Time {
 }
 
 // startOrg: org [-load] [-wide] [-records N] [-page-records N] [-seed N] [-restricted]
-// [-sandbox] [-tls] starts a fake org and exports ORG_URL, SF_CLIENT_ID, SF_CLIENT_SECRET
+// [-sandbox] [-tls] [-files N] [-attachments N] starts a fake org and exports ORG_URL, SF_CLIENT_ID, SF_CLIENT_SECRET
 // and ORG_TOKEN. With -tls the certificate of its authority is in ca.pem.
 func startOrg(ts *testscript.TestScript, neg bool, args []string) {
 	options := fakeorg.Options{Seed: 1, Clock: fakeorg.FollowClock(orgTime(ts), time.Now)}
-	records, load, secure := 700, []string{}, false
+	records, load, secure, files := 700, []string{}, false, fakeorg.Files{}
 	for i := 0; i < len(args); i++ {
 		switch args[i] {
 		case "-load":
@@ -122,14 +122,11 @@ func startOrg(ts *testscript.TestScript, neg bool, args []string) {
 			n, err := strconv.ParseUint(args[i], 10, 64)
 			ts.Check(err)
 			options.Seed = n
-		case "-records", "-page-records":
+		case "-records", "-page-records", "-files", "-attachments":
 			n, err := strconv.Atoi(args[i+1])
 			ts.Check(err)
-			if args[i] == "-records" {
-				records = n
-			} else {
-				options.PageRecords = n
-			}
+			*map[string]*int{"-records": &records, "-page-records": &options.PageRecords, "-files": &files.Versions,
+				"-attachments": &files.Attachments}[args[i]] = n
 			i++
 		default:
 			ts.Fatalf("org: unknown argument %s", args[i])
@@ -141,6 +138,9 @@ func startOrg(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Check(org.LoadDir(load[0], load[1]))
 	} else {
 		ts.Check(org.Generate(records, options.Seed))
+	}
+	if files != (fakeorg.Files{}) {
+		ts.Check(org.GenerateFiles(files))
 	}
 	server := httptest.NewUnstartedServer(org)
 	if secure {

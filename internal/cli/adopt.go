@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"catchment/internal/notice"
+	"catchment/internal/plural"
 	"catchment/internal/warehouse"
 )
 
@@ -30,7 +31,7 @@ leaves them out. The newest row is told by SystemModstamp, or LastModifiedDate; 
 with neither is refused unless --unstamped: then any row of a record may stay.
 
 The next run reads each adopted object as a whole, once, and puts right what the old
-rows lack. ` + listed(s.Drivers.Adopters(), "and") + ` only.`,
+rows lack. ` + plural.List(s.Drivers.Adopters(), "and") + ` only.`,
 		Example: `  catchment adopt
   catchment adopt Account --yes`,
 		RunE: func(cmd *cobra.Command, args []string) error {

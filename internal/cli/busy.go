@@ -10,6 +10,7 @@ import (
 	"catchment/internal/control/versioned"
 	"catchment/internal/notice"
 	"catchment/internal/plan"
+	"catchment/internal/plural"
 )
 
 // What --if-busy says of a command that finds another at work.
@@ -31,7 +32,7 @@ func checkBusy(way string) error {
 	case busyFail, busyWait, busyLeave:
 		return nil
 	}
-	return usageError{plan.Fixf("write --if-busy "+listed([]string{busyFail, busyWait, busyLeave}, "or"),
+	return usageError{plan.Fixf("write --if-busy "+plural.List([]string{busyFail, busyWait, busyLeave}, "or"),
 		"--if-busy: there is no way %q", way)}
 }
 

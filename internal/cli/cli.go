@@ -227,7 +227,8 @@ what they failed over.`,
 		s.demoCommand(), s.orgCommand(), s.initCommand(), schemaCommand(s), s.checkCommand(), s.planCommand(),
 		s.runCommand(),
 		s.pauseCommand(), s.resumeCommand(), s.eraseCommand(), s.statusCommand(), s.runsCommand(), s.verifyCommand(),
-		s.sqlCommand(), queryCommand(s), s.flowsCommand(), s.adoptCommand(), s.awsCommand(), versionCommand(s),
+		s.sqlCommand(), queryCommand(s), filesCommand(s), s.flowsCommand(), s.adoptCommand(), s.awsCommand(),
+		versionCommand(s),
 	} {
 		check := cmd.Args
 		cmd.Args = func(cmd *cobra.Command, args []string) error {

@@ -20,8 +20,9 @@ func (s *session) eraseCommand() *cobra.Command {
 		Use:   "erase OBJECT ID...",
 		Short: "Remove every trace of records that were deleted for good",
 		Long: `Remove every trace of records that were deleted in Salesforce for good, as the
-law may ask for: their rows, staged versions and stored pages, and the rows of
-the object's history flow that tell of them. The table _catchment_erased in the
+law may ask for: their rows, staged versions and stored pages, of a file its body,
+unless another file has the same one, and the rows of the object's history flow that
+tell of them. The table _catchment_erased in the
 staging schema says when, by their Ids; it holds no value. They don't come back,
 not even by a page that is late.
 
@@ -66,7 +67,7 @@ func (p *work) erase(ctx context.Context, object string, ids []string) error {
 	erasure := notice.Erasure{Object: flows[0].Object, IDs: len(ids)}
 	for _, e := range all {
 		erasure.Erased = append(erasure.Erased, notice.Erased{
-			Object: e.Object, Rows: e.Rows, Staged: e.Staged, Pages: e.Pages,
+			Object: e.Object, Rows: e.Rows, Staged: e.Staged, Pages: e.Pages, Bodies: e.Bodies, Shared: e.Shared,
 		})
 	}
 	if printed := p.Print(erasure); err == nil {

@@ -19,6 +19,7 @@ import (
 	"catchment/internal/plan"
 	"catchment/internal/printable"
 	"catchment/internal/project"
+	"catchment/internal/status"
 )
 
 func (s *session) flowsCommand() *cobra.Command {
@@ -293,4 +294,13 @@ func controlRows(flows []control.FlowRow, wants []wanted.Row, now time.Time) []n
 		rows = append(rows, all[object])
 	}
 	return rows
+}
+
+// behind is how far a watermark is behind, nil where there is none. The
+// watermark is the org's time and now is this machine's, which may be earlier.
+func behind(watermark, now time.Time) *status.Seconds {
+	if watermark.IsZero() {
+		return nil
+	}
+	return new(status.Seconds(max(now.Sub(watermark), 0)))
 }

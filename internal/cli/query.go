@@ -10,6 +10,7 @@ import (
 
 	"catchment/internal/notice"
 	"catchment/internal/plan"
+	"catchment/internal/plural"
 	"catchment/internal/printable"
 	"catchment/internal/warehouse/query"
 )
@@ -31,7 +32,7 @@ func queryCommand(s *session) *cobra.Command {
 		Long: `Do one SELECT in the configured warehouse and print what it gives, as a table, as
 CSV or as JSON. Tables of warehouse.schema need no schema before their name.
 
-Nothing can be changed: ` + listed(s.Drivers.Queried(), "and") + ` themselves see to that, whatever the
+Nothing can be changed: ` + plural.List(s.Drivers.Queried(), "and") + ` themselves see to that, whatever the
 statement says. It takes no lease and asks no org, and needs the right to read alone:
 a file that can be read, a role that may SELECT.
 
@@ -81,15 +82,8 @@ func readStatement(stdin io.Reader, written string) (string, error) {
 
 // ask prints what a statement gives. The first signal ends it: there is nothing to finish.
 func ask(ctx context.Context, p *work, statement string, flags queryFlags) (err error) {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	go func() {
-		select {
-		case <-p.stop:
-			cancel(plan.ErrStopped)
-		case <-ctx.Done():
-		}
-	}()
+	ctx, cancel := p.stop.ends(ctx)
+	defer cancel()
 	asked, err := p.OpenQuery()
 	if err != nil {
 		return err

@@ -3,6 +3,8 @@ package cli
 import (
 	"context"
 	"errors"
+	"io/fs"
+	"os"
 	"slices"
 	"time"
 
@@ -10,6 +12,7 @@ import (
 
 	"catchment/internal/control"
 	"catchment/internal/control/recall"
+	"catchment/internal/control/versioned"
 	"catchment/internal/engine"
 	"catchment/internal/falsestart"
 	"catchment/internal/notice"
@@ -245,4 +248,23 @@ func wrong(run control.RunRow) bool {
 			return d.Kind == recall.RowsWrong || d.Kind == recall.ValuesWrong
 		})
 	})
+}
+
+// leaveTrace keeps for status why a run failed before it had a row in the control table.
+// What needs none: a mistake in the command line, which whoever typed it has seen; an end
+// that the user wanted; another run, which status shows; a folder without a configuration.
+func leaveTrace(ctx context.Context, s *session, err error) {
+	_, told := errors.AsType[exit](err)
+	_, typed := errors.AsType[usageError](err)
+	if err == nil || told || typed || stoppedBy(ctx, err) || errors.Is(err, versioned.ErrLocked) {
+		return
+	}
+	if _, missing := os.Stat(s.config); errors.Is(missing, fs.ErrNotExist) {
+		return
+	}
+	left := falsestart.Leave(s.config, falsestart.Trace{At: s.Now().UTC(), By: holder(), Error: err.Error(),
+		Hint: plan.AdviceOf(err), Class: plan.ClassOf(err)})
+	if left != nil {
+		s.tell(left)
+	}
 }

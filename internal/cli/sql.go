@@ -9,6 +9,7 @@ import (
 
 	"catchment/internal/notice"
 	"catchment/internal/plan"
+	"catchment/internal/plural"
 	"catchment/internal/warehouse"
 	"catchment/internal/warehouse/gone"
 )
@@ -46,7 +47,7 @@ the fields of a flow have changed: CALL refuses what it wasn't made for.`,
 		},
 	}
 	cmd.Flags().StringVar(&dialect, "dialect", "",
-		"the SQL of this `warehouse`, "+listed(s.Drivers.Dialects(), "or")+"; else of the configured one")
+		"the SQL of this `warehouse`, "+plural.List(s.Drivers.Dialects(), "or")+"; else of the configured one")
 	cmd.Flags().BoolVar(&install, "install", false, "make the procedures in the warehouse")
 	cmd.Flags().BoolVar(&ready, "execute-ready", false,
 		"print what can be executed as it stands, instead of a template")

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"os"
+
+	"catchment/internal/plan"
 )
 
 // A stop is closed once the user has asked the command to stop.
@@ -38,4 +40,22 @@ func (s stop) asked() bool {
 	default:
 		return false
 	}
+}
+
+// ends is a context that the first signal ends, for what leaves nothing half done.
+func (s stop) ends(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	go func() {
+		select {
+		case <-s:
+			cancel(plan.ErrStopped)
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, func() { cancel(nil) }
+}
+
+// stoppedBy tells whether an error is the end that the user wanted.
+func stoppedBy(ctx context.Context, err error) bool {
+	return errors.Is(context.Cause(ctx), errStopped) || errors.Is(err, plan.ErrStopped)
 }

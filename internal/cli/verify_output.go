@@ -50,6 +50,13 @@ func verified(r verify.Result, flags verifyFlags) status.Verified {
 		WrongIDs: differing(r.WrongIDs, r.WrongColumns), FormulaIDs: differing(r.FormulaIDs, r.FormulaColumns),
 		Sampled: sampled(r.Sampled),
 	}
+	if b := r.Bodies; b != nil {
+		o.Bodies = &status.Bodies{
+			Aside: b.Aside, Bytes: b.Bytes, Changed: b.Changed, Copied: b.Copied,
+			DifferingIDs: b.IDs, Dropped: b.Dropped, Lost: b.Lost, Nothing: b.Nothing, ReadBack: b.ReadBack,
+			Resized: b.Resized, Waiting: b.Waiting,
+		}
+	}
 	if r.Unjudged > 0 {
 		o.Unjudged, o.UnjudgedWhy = r.Unjudged, r.UnjudgedWhy
 	}

@@ -1,11 +1,12 @@
 // Package erase removes every trace of records that were deleted in Salesforce
-// for good, as the law may ask for: rows, staged versions, stored pages, and the
-// rows of history flows that tell of them. The warehouse's log names their Ids,
+// for good, as the law may ask for: rows, staged versions, stored pages, the bodies
+// of files, and the rows of history flows that tell of them. The warehouse's log names their Ids,
 // never a value, and a tombstone keeps late pages from bringing them back.
 //
 // It erases under the flow's lease. What an open attempt has brought is given up
 // by whoever runs attempts; what is read afterwards can't hold the records any
-// more. Start at Eraser.Erase; pages.go looks for Ids in stored pages.
+// more. Start at Eraser.Erase; pages.go looks for Ids in stored pages, and
+// bodies.go knows which bodies nobody else has.
 package erase
 
 import (
@@ -43,7 +44,9 @@ type Eraser struct {
 type Erased struct {
 	Object string
 	warehouse.Erased
-	Pages int64 // stored pages that held them
+	Pages  int64 // stored pages that held them
+	Bodies int64 // bodies of files that are gone from the stage
+	Shared int64 // bodies that other files have, too, and that stay for them
 }
 
 // Erase removes every trace of some records of a flow.
@@ -179,6 +182,9 @@ func (e *Eraser) eraseFrom(ctx context.Context, org string, t trail, ids []strin
 		return erased, err
 	}
 	if erased.Pages, err = e.erasePages(ctx, erased.Object, ids); err != nil {
+		return erased, err
+	}
+	if err := e.eraseBodies(ctx, held, ids, &erased); err != nil {
 		return erased, err
 	}
 	erased.Erased, err = warehouse.RolesOf(e.Warehouse).Eraser.Erase(ctx, held.Fence(),

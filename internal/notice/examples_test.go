@@ -43,6 +43,7 @@ func tableExamples() map[string]status.Report {
 	}
 	history := Erased{Object: "ContactHistory", Rows: 3}
 	erased := Erased{Object: "Contact", Pages: 1, Rows: 1000, Staged: 2}
+	file := Erased{Object: "Attachment", Rows: 3, Bodies: 1, Shared: 2}
 	return map[string]status.Report{
 		"sql":       SQL{Dialect: "duckdb", Object: "Campaign", SQL: "CREATE TABLE \"a\" (\n\t\"id\" VARCHAR\n);\n"},
 		"installed": Installed{Call: `CALL "staging"."consolidated_of_tables"()`, Dialect: "postgres", Procedures: 14},
@@ -64,6 +65,7 @@ func tableExamples() map[string]status.Report {
 		"replaced-nothing": Replaced{New: NamedOrg{ID: "00DHo00000skPlnMAE", Kind: "sandbox", Name: "Acme"}},
 		"erase":            Erasure{Object: "Contact", IDs: 1, Erased: []Erased{history, erased}},
 		"erase-part":       Erasure{Object: "Contact", IDs: 1, Erased: []Erased{history}},
+		"erase-file":       Erasure{Object: "Attachment", IDs: 3, Erased: []Erased{file}},
 	}
 }
 

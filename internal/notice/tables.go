@@ -135,10 +135,12 @@ type Erasure struct {
 
 // An Erased is what an erasure removed of one flow.
 type Erased struct {
+	Bodies int64  `json:"bodies,omitempty"` // of files
 	IDs    int    `json:"ids"`
 	Object string `json:"object"`
 	Pages  int64  `json:"pages"`
 	Rows   int64  `json:"rows"`
+	Shared int64  `json:"shared_bodies,omitempty"` // that other files have, too
 	Staged int64  `json:"staged"`
 	Type   string `json:"type"`
 }
@@ -159,12 +161,23 @@ func (e Erasure) Text() (t status.Text) {
 	for _, one := range e.Erased {
 		t.Talk("%s: %s, %s and %s are gone", one.Object, plural.Of(one.Rows, "row"),
 			plural.Of(one.Staged, "staged version"), plural.Of(one.Pages, "stored page"))
+		if one.Bodies > 0 {
+			t.Talk("%s: %s of files %s gone from the stage", one.Object, bodies(one.Bodies),
+				plural.Word(one.Bodies, "is", "are"))
+		}
+		if one.Shared > 0 {
+			t.Talk("%s: %s %s in the stage for other files that have the same bytes",
+				one.Object, bodies(one.Shared), plural.Word(one.Shared, "stays", "stay"))
+		}
 	}
 	if n := len(e.Erased); n > 0 && e.Erased[n-1].Object == e.Object {
 		t.Talk("erased %s of %s; _catchment_erased says so", plural.Of(e.IDs, "record"), e.Object)
 	}
 	return t
 }
+
+// bodies are so many of them.
+func bodies(n int64) string { return plural.Count(n) + " " + plural.Word(n, "body", "bodies") }
 
 // A NamedOrg is an org, with what is known of it.
 type NamedOrg struct {

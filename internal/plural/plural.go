@@ -38,3 +38,12 @@ func Count[N int | int64](n N) string {
 	}
 	return sign + b.String()
 }
+
+// List is names as a sentence has them, the last after a word: "a, b or c".
+func List(names []string, word string) string {
+	if len(names) < 2 {
+		return strings.Join(names, "")
+	}
+	last := len(names) - 1
+	return strings.Join(names[:last], ", ") + " " + word + " " + names[last]
+}

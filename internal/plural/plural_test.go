@@ -29,3 +29,14 @@ func TestCount(t *testing.T) {
 		}
 	}
 }
+
+func TestList(t *testing.T) {
+	t.Parallel()
+	for want, names := range map[string][]string{
+		"": nil, "a": {"a"}, "a or b": {"a", "b"}, "a, b or c": {"a", "b", "c"},
+	} {
+		if got := plural.List(names, "or"); got != want {
+			t.Errorf("%q is %q, want %q", names, got, want)
+		}
+	}
+}

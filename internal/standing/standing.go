@@ -154,6 +154,10 @@ func (v View) flow(ctx context.Context, f control.FlowRow, h history) (status.Fl
 	if !f.Watermark.IsZero() { // the org's time, which may be ahead of this machine's
 		one.Behind = new(status.Seconds(max(v.Now.Sub(f.Watermark), 0)))
 	}
+	if k := f.Files; k != nil {
+		one.Files = &status.Files{Aside: k.Aside, AsOf: status.Moment(k.At), Bytes: k.Bytes, Copied: k.Copied,
+			Nothing: k.Nothing, Waiting: k.Waiting, Why: k.Why}
+	}
 	for _, c := range f.Retired {
 		one.Retired = append(one.Retired,
 			status.Retired{By: c.By, Column: c.Column, Field: c.Field, Since: status.Moment(c.Since)})

@@ -150,6 +150,14 @@ func verifyExamples() map[string]status.Report {
 			Wrong: new(int64(0)),
 		}},
 		"verify-repair": status.Verification{differs},
+		"verify-bodies": status.Verification{{
+			Object: "Attachment", AsOf: status.Moment(noon()), Grade: "proven", Compared: "stamps", Source: 9,
+			Warehouse: 9,
+			Bodies: &status.Bodies{
+				Aside: 1, Bytes: 1234567, Changed: 1, Copied: 5, DifferingIDs: []string{"1", "2", "3", "4"}, Dropped: 1,
+				Lost: 2, Nothing: 2, ReadBack: 2, Resized: 1, Waiting: 1,
+			},
+		}},
 		"verify-quick": status.Verification{{
 			Object: "Account", AsOf: status.Moment(noon()), Grade: "sample", Compared: "counts", Calls: 6, Missing: 1,
 			Source: 12, Warehouse: 11,

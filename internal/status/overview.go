@@ -24,6 +24,7 @@ type Flow struct {
 	Doubts       []Doubt    `json:"doubts,omitempty"`         // about the watermark
 	Error        string     `json:"error,omitempty"`          // why it failed, or what it waits for
 	FailedAt     *Moment    `json:"failed_at,omitempty"`
+	Files        *Files     `json:"files,omitempty"` // of a flow that copies the bodies of files
 	Generation   int64      `json:"generation"`
 	Grade        string     `json:"grade"`          // of the watermark
 	Hint         string     `json:"hint,omitempty"` // what to do about Error
@@ -196,6 +197,7 @@ func (f Flow) remarks(all *remarks) {
 			"_catchment_rejected, in the staging schema", plural.Of(n, "record"), plural.Word(n, "is", "are"),
 			plural.Count(f.Outdated), plural.Word(f.Outdated, "has", "have"))
 	}
+	f.Files.remarks(f.Object, all)
 	for _, c := range f.Retired {
 		all.say(f.Object, "column %s keeps old values of records that don't change: since %s its field %s is of "+
 			"another type, and has the column %s; drop the old one when nobody needs it",

@@ -55,6 +55,16 @@ func standingExamples() map[string]status.Report {
 			},
 			Runs: []status.PastRun{waits, last},
 		},
+		"status-files": status.Overview{Flows: []status.Flow{
+			{
+				Object: "Attachment", State: "idle",
+				Files: &status.Files{Copied: 1, Bytes: 10, AsOf: status.Moment(noon())},
+			},
+			{Object: "ContentVersion", State: "idle", Files: &status.Files{
+				Copied: 1200, Bytes: 12345678, Nothing: 3, Aside: 1, Waiting: 2, AsOf: status.Moment(noon()),
+				Why: "limits.bodies allows 1,200 calls a day",
+			}},
+		}},
 		"status-not-copied": status.Overview{Flows: []status.Flow{
 			{Object: "Account", State: status.NotCopied}, {Object: "Contact", State: status.NotCopied},
 		}},

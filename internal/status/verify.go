@@ -15,8 +15,9 @@ type Verification []Verified
 type Verified struct {
 	Calls        int64          `json:"api_calls"`
 	AsOf         Moment         `json:"as_of"`
-	Cleared      int64          `json:"cleared"`  // seemed to differ, and didn't when they were read again
-	Compared     string         `json:"compared"` // stamps, values or counts
+	Bodies       *Bodies        `json:"bodies,omitempty"` // of an object whose records are files
+	Cleared      int64          `json:"cleared"`          // seemed to differ, and didn't when they were read again
+	Compared     string         `json:"compared"`         // stamps, values or counts
 	DuplicateIDs []string       `json:"duplicate_ids,omitempty"`
 	Duplicates   int64          `json:"duplicates"`
 	Extra        int64          `json:"extra"`
@@ -144,7 +145,8 @@ func (o Verified) ids(t *Text) {
 		ids  []string
 	}{
 		{"missing", o.MissingIDs}, {"extra", o.ExtraIDs}, {"stale", o.StaleIDs}, {"wrong", inColumns(o.WrongIDs)},
-		{"formula", inColumns(o.FormulaIDs)}, {"duplicate", o.DuplicateIDs}, {"rejected", o.RejectedIDs},
+		{"body", o.Bodies.ids()}, {"formula", inColumns(o.FormulaIDs)}, {"duplicate", o.DuplicateIDs},
+		{"rejected", o.RejectedIDs},
 	} {
 		if len(kind.ids) > 0 {
 			t.Result("%s %s: %s", o.Object, kind.name, strings.Join(kind.ids, " "))
@@ -186,6 +188,7 @@ func (o Verified) remarks(all *remarks) {
 		all.say(o.Object, "%s %s in formulas only, which move without a stamp", plural.Of(*o.Formulas, "record"),
 			plural.Word(*o.Formulas, "differs", "differ"))
 	}
+	o.Bodies.remarks(o.Object, all)
 	if n := o.Rejected; n > 0 {
 		all.say(o.Object, "%s %s kept out of the table, in the version that the org has: see _catchment_rejected",
 			plural.Of(n, "record"), plural.Word(n, "is", "are"))

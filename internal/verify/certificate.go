@@ -53,15 +53,29 @@ type CertifiedCompare struct {
 	Remaining   int64 `json:"remaining"`
 	Calls       int64 `json:"api_calls"`
 
-	SourceSet    *CertifiedSet `json:"source_set,omitempty"`
-	WarehouseSet *CertifiedSet `json:"warehouse_set,omitempty"`
-	Agrees       bool          `json:"agrees"` // nothing differs, or nothing does any more, and all of it was judged
+	Bodies       *CertifiedBodies `json:"bodies,omitempty"`
+	SourceSet    *CertifiedSet    `json:"source_set,omitempty"`
+	WarehouseSet *CertifiedSet    `json:"warehouse_set,omitempty"`
+	Agrees       bool             `json:"agrees"` // nothing differs, or nothing does any more, and all of it was judged
 }
 
 // A CertifiedSet is a warehouse.Set.
 type CertifiedSet struct {
 	Records int64  `json:"records"`
 	SHA256  string `json:"sha256"`
+}
+
+// A CertifiedBodies is what was found of the bodies of an object's files.
+type CertifiedBodies struct {
+	Copied   int64 `json:"copied"`
+	Bytes    int64 `json:"bytes"`
+	Nothing  int64 `json:"nothing"`
+	Aside    int64 `json:"aside"`
+	Waiting  int64 `json:"waiting"`
+	Lost     int64 `json:"lost"`
+	Resized  int64 `json:"resized"`
+	Changed  int64 `json:"changed"`
+	ReadBack int64 `json:"read_back"`
 }
 
 // Certify writes results down. org is the Id of the org, version that of this
@@ -84,6 +98,11 @@ func Certify(results []Result, org, version string, at time.Time) Certificate {
 		}
 		if r.Method != Counts {
 			o.SourceSet, o.WarehouseSet = certifiedSet(r.SourceSet), certifiedSet(r.WarehouseSet)
+		}
+		if b := r.Bodies; b != nil {
+			o.Bodies = &CertifiedBodies{b.Copied, b.Bytes, b.Nothing, b.Aside, b.Waiting, b.Lost, b.Resized, b.Changed,
+				b.ReadBack}
+			o.Agrees = o.Agrees && b.Aside+b.Waiting+b.Dropped == 0
 		}
 		c.Objects = append(c.Objects, o)
 		c.Agrees = c.Agrees && o.Agrees && r.Method != Counts

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"catchment/internal/warehouse/bodies"
 	"catchment/internal/warehouse/evidence"
 )
 
@@ -46,11 +47,32 @@ type Result struct {
 
 	KeptOut []evidence.Reject // the first of those that are Outdated, and why
 
+	Bodies *Bodies // of a flow whose records are files, nil where there are none
+
 	SourceSet, WarehouseSet evidence.Set // with Options.Sets
 	Sampled                 *Sampled     // with Counts
 
 	mended bool
 	left   int64 // differences after the repair
+}
+
+// A Bodies is what a comparison found of the bodies of a flow's files.
+type Bodies struct {
+	bodies.Tally       // the live rows, by what is known of their bodies
+	Lost         int64 // bodies that files have, and the stage hasn't
+	Resized      int64 // those that the stage has with another size
+	Changed      int64 // those whose bytes are others, with Values
+	ReadBack     int64 // how many were read, with Values
+	Dropped      int64 // of the differing, with a repair: the next run reads them again
+	IDs          []string
+}
+
+// differing is how many bodies are not what they were, and stay so.
+func (b *Bodies) differing() int64 {
+	if b == nil {
+		return 0
+	}
+	return b.Lost + b.Resized + b.Changed - b.Dropped
 }
 
 // A LeftOut is a field that was not compared, and why.
@@ -61,14 +83,14 @@ type LeftOut struct {
 
 // Differs tells whether the warehouse says something else than the org. A
 // formula moves without a stamp, so one that differs is told, and no failure.
-func (r Result) Differs() bool { return failing(r.Difference) > 0 }
+func (r Result) Differs() bool { return failing(r.Difference)+r.Bodies.differing() > 0 }
 
 // Remaining is how many differences there are still, after a repair.
 func (r Result) Remaining() int64 {
 	if r.mended {
-		return r.left
+		return r.left + r.Bodies.differing()
 	}
-	return failing(r.Difference)
+	return failing(r.Difference) + r.Bodies.differing()
 }
 
 // failing is how many differences there are that mustn't be.

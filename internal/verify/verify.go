@@ -12,11 +12,11 @@
 //
 // Start at Verifier.Flow. read.go brings the reading, suspects.go asks again
 // about what seems to differ, repair.go mends it, quick.go takes a sample
-// instead, subject.go knows what is compared, leave.go tells the control table, and
-// certificate.go writes down what was proven.
+// instead, bodies.go looks after the bodies of files, subject.go knows what is compared, leave.go
+// tells the control table, and certificate.go writes down what was proven.
 //
 // Files, from the top: verify.go, leave.go, certificate.go, cost.go, repair.go, suspects.go,
-// again.go, read.go, progress.go, quick.go, shelf.go, subject.go, result.go.
+// again.go, read.go, progress.go, quick.go, bodies.go, shelf.go, subject.go, result.go.
 package verify
 
 import (
@@ -146,6 +146,9 @@ func (w *verification) compare(ctx context.Context) error {
 		err = w.quick(ctx)
 	} else if err = w.exact(ctx); err == nil {
 		err = w.settle(ctx)
+	}
+	if err == nil {
+		err = w.bodies(ctx)
 	}
 	if err != nil {
 		return err

@@ -42,7 +42,7 @@ type Request struct {
 	// Sealed writes the body where that holds the session's token, as SOAP has it. Who signs the request
 	// calls it.
 	Sealed func(token string) []byte
-	Raw     bool     // it is the body of a file, of the same size at most, and may be anything, a web page too
+	Raw    bool // it is the body of a file, of the same size at most, and may be anything, a web page too
 }
 
 // Resource is the path without its query, which may hold a user's filter.

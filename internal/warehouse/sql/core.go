@@ -74,6 +74,9 @@ func (c core) Close() error { return c.at.driver.Close() }
 // Bodies is the register of files.
 func (c core) Bodies() bodies.Register { return &registrar{c.at} }
 
+// Catalog lists the files of the copy.
+func (c core) Catalog() bodies.Catalog { return catalogOf(c.at) }
+
 // Agreed tells what the connection to the warehouse has agreed on, where there is one.
 func (c core) Agreed(ctx context.Context) (warehouse.Agreement, error) {
 	if w, ok := c.at.driver.(Wire); ok {

@@ -11,6 +11,7 @@ import (
 	"catchment/internal/plan"
 	"catchment/internal/warehouse"
 	"catchment/internal/warehouse/shape"
+	"catchment/internal/warehouse/sql/catalog"
 	"catchment/internal/warehouse/sql/dialect"
 	"catchment/internal/warehouse/sql/own"
 	"catchment/internal/warehouse/sql/statements"
@@ -22,6 +23,17 @@ type store struct {
 	driver Driver
 	d      *dialect.Dialect
 	o      warehouse.Options
+}
+
+// catalogOf lists the files of the copy.
+func catalogOf(w *store) *catalog.Catalog {
+	return catalog.New(w.d, w.o.Schema, func(ctx context.Context, f func(catalog.Query) error) error {
+		return w.driver.View(ctx, func(tx Tx) error {
+			return f(func(ctx context.Context, each func(func(...any) error) error, sql string, args ...any) error {
+				return tx.Query(ctx, func(scan Scan) error { return each(scan) }, sql, args...)
+			})
+		})
+	})
 }
 
 // of is the tables of a flow.
