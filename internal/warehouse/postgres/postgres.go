@@ -1,9 +1,9 @@
 // Package postgres keeps a warehouse in a PostgreSQL database.
 //
-// Pages go through COPY FROM STDIN as they come; nothing of them is parsed
-// here, but where some columns go into an overflow (overflow.go). dialect.go says how
-// its SQL is spelled. Start at Open; failure.go says what PostgreSQL's errors mean,
-// copy.go is the loader.
+// Pages go through COPY FROM STDIN: large ones as tuples (package tuple), the others as they
+// come; nothing of those is parsed here, but where some columns go into an overflow
+// (overflow.go). dialect.go says how its SQL is spelled. Start at Open; failure.go says what
+// PostgreSQL's errors mean, copy.go is the loader.
 //
 // The password is no business of ours: it comes from PGPASSWORD, from the file
 // that PGPASSFILE or ?passfile= names, or there is none.

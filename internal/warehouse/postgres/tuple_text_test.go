@@ -24,7 +24,9 @@ func stamped(attempt string, seq int64, stamps ...string) warehouse.Batch {
 	return warehouse.Batch{Table: account, Attempt: attempt, Job: attempt, ReadAt: time.Unix(1, 0),
 		Pages: []warehouse.Page{{Key: key, Seq: seq, Digest: key, Rows: int64(len(stamps)),
 			Header: []string{"Id", "SystemModstamp", "Name"},
-			Open:   func(context.Context) (io.ReadCloser, error) { return io.NopCloser(strings.NewReader(text)), nil }}}}
+			Open: func(context.Context) (io.ReadCloser, error) {
+				return io.NopCloser(strings.NewReader(text)), nil
+			}}}}
 }
 
 // A value in another form than Salesforce's is read by PostgreSQL itself, and what it refuses is named as ever.
