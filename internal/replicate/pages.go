@@ -109,11 +109,13 @@ func (l *loading) run(ctx context.Context) error {
 
 // fetchAll lists the job's pages and fetches those that aren't stored. The
 // first comes down alone: it is here sooner than one of many would be, and the
-// warehouse loads it while the others follow.
+// warehouse loads it while the others follow. Each that has come lets two more begin, so that the
+// second isn't one of many either.
 func (l *loading) fetchAll(ctx context.Context, cancel context.CancelCauseFunc) error {
 	var fetchers sync.WaitGroup
 	err := func() error {
-		seq, first := int64(0), make(chan struct{})
+		seq, begin := int64(0), make(chan struct{}, cap(l.slots))
+		begin <- struct{}{}
 		for p, err := range l.mover.Pages(ctx, l.result) {
 			if err != nil {
 				return err
@@ -127,25 +129,19 @@ func (l *loading) fetchAll(ctx context.Context, cancel context.CancelCauseFunc) 
 				row = control.PageRow{Attempt: l.attempt.ID, Job: l.result.ID, Name: p.Name,
 					Seq: l.place*pagesAtMost + seq}
 			}
-			if seq == 2 {
-				select {
-				case <-first:
-				case <-ctx.Done():
-					return context.Cause(ctx)
-				}
+			select {
+			case <-begin:
+			case <-ctx.Done():
+				return context.Cause(ctx)
 			}
 			select {
 			case l.slots <- struct{}{}:
 			case <-ctx.Done():
 				return context.Cause(ctx)
 			}
-			fetched := func() {}
-			if seq == 1 {
-				fetched = func() { close(first) }
-			}
 			fetchers.Go(func() {
 				defer func() { <-l.slots }()
-				defer fetched()
+				defer more(begin, 2)
 				if err := l.fetchOne(ctx, p, row, known); err != nil {
 					cancel(err)
 				}
@@ -158,6 +154,17 @@ func (l *loading) fetchAll(ctx context.Context, cancel context.CancelCauseFunc) 
 		err = context.Cause(ctx)
 	}
 	return err
+}
+
+// more lets n more begin, as far as there is room for them.
+func more(begin chan<- struct{}, n int) {
+	for range n {
+		select {
+		case begin <- struct{}{}:
+		default:
+			return
+		}
+	}
 }
 
 func (l *loading) fetchOne(ctx context.Context, p mover.Page, row control.PageRow, known bool) error {

@@ -8,8 +8,11 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/jackc/pgx/v5/pgconn"
+
 	"catchment/internal/plan"
 	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/postgres/tuple"
 	"catchment/internal/warehouse/refusals"
 	"catchment/internal/warehouse/sql"
 )
@@ -33,7 +36,35 @@ func (t *tx) Load(ctx context.Context, c sql.Copy) ([]int64, error) {
 	return rows, nil
 }
 
-func (t *tx) copyPage(ctx context.Context, c sql.Copy, p warehouse.Page) (n int64, err error) {
+// copyPage sends a page in the way that costs the server less. Where that isn't possible, or fails for what the
+// page holds, the page goes as the text that it is: what the server says of that is what counts.
+func (t *tx) copyPage(ctx context.Context, c sql.Copy, p warehouse.Page) (int64, error) {
+	if !t.driver.asTuples(c, p) {
+		return t.sendPage(ctx, c, p, false)
+	}
+	if _, err := t.Exec(ctx, "SAVEPOINT catchment_page"); err != nil {
+		return 0, err
+	}
+	n, err := t.sendPage(ctx, c, p, true)
+	if err == nil {
+		_, err = t.Exec(ctx, "RELEASE SAVEPOINT catchment_page")
+		return n, err
+	}
+	if !errors.Is(err, errOtherWay) {
+		return 0, err
+	}
+	t.driver.texts.Store(c.Into, c.Attempt)
+	if _, err := t.Exec(ctx, "ROLLBACK TO SAVEPOINT catchment_page"); err != nil {
+		return 0, err
+	}
+	return t.sendPage(ctx, c, p, false)
+}
+
+// errOtherWay says that a page has to go as its text.
+var errOtherWay = errors.New("the page can't go as tuples")
+
+// sendPage sends a page, as tuples or as its text, and tells how many rows it brought.
+func (t *tx) sendPage(ctx context.Context, c sql.Copy, p warehouse.Page, tuples bool) (n int64, err error) {
 	stored, err := p.Read(ctx)
 	if err != nil {
 		return 0, err
@@ -50,9 +81,18 @@ func (t *tx) copyPage(ctx context.Context, c sql.Copy, p warehouse.Page) (n int6
 	if gathered(c) {
 		source.r = gather(source.r, c.Columns)
 	}
-	tag, err := t.conn.PgConn().CopyFrom(ctx, source, copyText(c))
+	var sent io.Reader = source
+	var turned *tuple.Reader
+	if tuples {
+		turned = tuple.New(source, typesOf(c))
+		sent = turned
+	}
+	tag, err := t.conn.PgConn().CopyFrom(ctx, sent, copyText(c, tuples))
 	if source.err != nil {
 		return 0, source.err // what PostgreSQL says of it is only a consequence
+	}
+	if tuples && (turned.Err() != nil || refusesData(err)) {
+		return 0, errOtherWay
 	}
 	if err != nil {
 		err = t.driver.classify(ctx, err)
@@ -62,6 +102,27 @@ func (t *tx) copyPage(ctx context.Context, c sql.Copy, p warehouse.Page) (n int6
 		return 0, err
 	}
 	return tag.RowsAffected(), nil
+}
+
+// refusesData tells whether the server refuses what it was sent (PostgreSQL documentation, appendix A, class 22).
+func refusesData(err error) bool {
+	e, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && e.Code[:2] == "22"
+}
+
+// asTuples tells whether a page is to go as tuples: not where one of its attempt couldn't before.
+func (d *driver) asTuples(c sql.Copy, p warehouse.Page) bool {
+	attempt, known := d.texts.Load(c.Into)
+	return p.Rows >= d.tuples && !gathered(c) && tuple.Takes(typesOf(c)) && !(known && attempt == c.Attempt)
+}
+
+// typesOf are the types of a copy's columns, as the dialect calls them.
+func typesOf(c sql.Copy) []string {
+	types := make([]string, len(c.Columns))
+	for i, col := range c.Columns {
+		types[i] = col.Type
+	}
+	return types
 }
 
 // A source remembers why it couldn't be read to its end.

@@ -104,10 +104,10 @@ END $$`,
 	}
 }
 
-// copyText is the statement by which PostgreSQL takes one page as it comes.
+// copyText is the statement by which PostgreSQL takes one page, as it comes or as tuples.
 // Salesforce has no empty texts: both an empty field and a quoted one are null.
 // PostgreSQL skips the header and goes by the order that c has; an overflow comes last.
-func copyText(c sql.Copy) string {
+func copyText(c sql.Copy, tuples bool) string {
 	var names []string
 	for _, col := range c.Columns {
 		if !col.Apart {
@@ -118,6 +118,9 @@ func copyText(c sql.Copy) string {
 		names = append(names, own.Overflow)
 	}
 	list := Dialect().List("", names)
+	if tuples {
+		return fmt.Sprintf("COPY %s (%s) FROM STDIN (FORMAT binary)", c.Into, list)
+	}
 	return fmt.Sprintf("COPY %s (%s) FROM STDIN (FORMAT csv, HEADER true, NULL '', FORCE_NULL (%s), ENCODING 'UTF8')",
 		c.Into, list, list)
 }

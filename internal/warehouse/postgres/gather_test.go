@@ -107,6 +107,6 @@ func TestOverflowText(t *testing.T) {
 	for _, step := range dialect.Spill(d, "salesforce", "salesforce_incremental", "wide__c", apart) {
 		b.WriteString(step.SQL + ";\n")
 	}
-	b.WriteString(copyText(sql.Copy{Into: `"s"."wide__c"`, Op: warehouse.Put, Columns: gatheredColumns}) + ";\n")
+	b.WriteString(copyText(sql.Copy{Into: `"s"."wide__c"`, Op: warehouse.Put, Columns: gatheredColumns}, false) + ";\n")
 	golden.Equal(t, "postgres-overflow.sql", b.String())
 }

@@ -1,9 +1,9 @@
 // Package postgres keeps a warehouse in a PostgreSQL database.
 //
-// Pages go through COPY FROM STDIN as they come; nothing of them is parsed
-// here, but where some columns go into an overflow (overflow.go). dialect.go says how
-// its SQL is spelled. Start at Open; failure.go says what PostgreSQL's errors mean,
-// copy.go is the loader.
+// Pages go through COPY FROM STDIN: large ones as tuples (package tuple), the others as they
+// come; nothing of those is parsed here, but where some columns go into an overflow
+// (overflow.go). dialect.go says how its SQL is spelled. Start at Open; failure.go says what
+// PostgreSQL's errors mean, copy.go is the loader.
 //
 // The password is no business of ours: it comes from PGPASSWORD, from the file
 // that PGPASSFILE or ?passfile= names, or there is none.
@@ -12,6 +12,7 @@ package postgres
 import (
 	"context"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -28,6 +29,7 @@ import (
 type Options struct {
 	Connections int           // how many sessions at most; 0 is 8
 	LockWait    time.Duration // how long to wait for somebody else's lock; 0 is a minute
+	Tuples      int64         // a page of so many rows or more goes as tuples; 0 is 1,000
 
 	Lookup handshake.Lookup // how the names of hosts are found; nil as the machine does
 }
@@ -50,6 +52,9 @@ func open(url string, o Options) (*driver, error) {
 	if o.Connections == 0 {
 		o.Connections = 8
 	}
+	if o.Tuples == 0 {
+		o.Tuples = 1000 // for fewer, a savepoint takes longer than it saves
+	}
 	c, err := config(url, o)
 	if err != nil {
 		return nil, err
@@ -58,7 +63,7 @@ func open(url string, o Options) (*driver, error) {
 	if err != nil {
 		return nil, fmt.Errorf("postgres: %w", err)
 	}
-	return &driver{pool: pool, place: place(c.ConnConfig), settings: settings(o)}, nil
+	return &driver{pool: pool, place: place(c.ConnConfig), settings: settings(o), tuples: o.Tuples}, nil
 }
 
 // config reads the URL, and says how to connect.
@@ -115,6 +120,9 @@ type driver struct {
 	pool     *pgxpool.Pool
 	place    string
 	settings string
+
+	tuples int64    // the rows that a page has at least that goes as tuples
+	texts  sync.Map // by table, the attempt whose pages go as texts all the same
 }
 
 func (d *driver) Dialect() *dialect.Dialect { return Dialect() }

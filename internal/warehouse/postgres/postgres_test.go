@@ -16,8 +16,10 @@ var cluster pgtest.Cluster
 
 func open(t testing.TB) sql.Driver { return openAt(t, cluster.Database(t)) }
 
-func openAt(t testing.TB, url string) sql.Driver {
-	d, err := postgres.Open(url, postgres.Options{})
+func openAt(t testing.TB, url string) sql.Driver { return openWith(t, url, postgres.Options{}) }
+
+func openWith(t testing.TB, url string, o postgres.Options) sql.Driver {
+	d, err := postgres.Open(url, o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,6 +73,14 @@ func TestPromoting(t *testing.T) {
 	t.Parallel()
 	warehousetest.Run(t, func(t testing.TB) warehousetest.Subject {
 		return oversql.New(oversql.Promoting(open(t)))
+	}, warehousetest.Procedures, warehousetest.Lands, warehousetest.Eraser, warehousetest.Adopter)
+}
+
+// However small a page is that goes as tuples, all promises hold.
+func TestTuples(t *testing.T) {
+	t.Parallel()
+	warehousetest.Run(t, func(t testing.TB) warehousetest.Subject {
+		return oversql.New(oversql.Promoting(openWith(t, cluster.Database(t), postgres.Options{Tuples: 1})))
 	}, warehousetest.Procedures, warehousetest.Lands, warehousetest.Eraser, warehousetest.Adopter)
 }
 
