@@ -305,11 +305,16 @@ func (w *merger) left(ctx context.Context, tx Tx, old warehouse.Mark, j *join) (
 	return old.Rows + j.grown, j.now, nil
 }
 
+// fewStaged is how many rows are removed one by one: to truncate a table means to make its files anew, which takes as
+// long as to remove some thousands.
+const fewStaged = 1000
+
 // empty removes an attempt's versions from staging, and its ledger.
 func (w *merger) empty(ctx context.Context, tx Tx, m warehouse.Merge) error {
 	s := statements.Merge{Tables: *w.of(m.Table), Of: m}
 	clear := s.Clear()
-	if w.d.Locks && w.d.TransactionalDDL { // and so nobody can add a version between the look and the act
+	// others are locked out, and so nobody can add a version between the look and the act
+	if w.d.Locks && w.d.TransactionalDDL && m.Rows > fewStaged {
 		q := s.AnyOther()
 		others, err := count(ctx, tx, q.SQL, q.Args...)
 		if err != nil {
