@@ -37,11 +37,12 @@ func attemptStates() []AttemptState {
 }
 
 // attemptMoves is the one table of what may follow what. A job that is gone is
-// replaced within the state: none leads back. One that starts by itself runs as soon as it exists.
+// replaced within the state: none leads back. One that starts by itself runs as soon as it exists. Where there is
+// nothing to read, nothing has to be done before the watermark moves.
 func attemptMoves(s AttemptState) []AttemptState {
 	switch s {
 	case Planned:
-		return []AttemptState{Created, Started, Abandoned}
+		return []AttemptState{Created, Started, Consolidated, Abandoned}
 	case Created:
 		return []AttemptState{Ready, Abandoned}
 	case Ready:

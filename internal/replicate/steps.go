@@ -13,8 +13,8 @@
 // limits (what may be used up). The walking is left to a runner, the HTTP to salesforce and
 // mover, the SQL to warehouse, and comparing to verify.
 //
-// Files, from the top: steps.go, forecast.go, publish.go, list.go, org.go, open.go, abandon.go,
-// drop.go, load.go, gone.go, consolidate.go, detach.go, create.go, paging.go, pages.go,
+// Files, from the top: steps.go, forecast.go, publish.go, list.go, org.go, open.go, drop.go, settle.go,
+// load.go, gone.go, consolidate.go, detach.go, create.go, paging.go, pages.go,
 // shrink.go, land.go, step.go, decide.go, memory.go, drift.go, parts.go, choose.go, replicate.go,
 // sources.go.
 package replicate
