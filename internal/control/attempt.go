@@ -38,11 +38,12 @@ func attemptStates() []AttemptState {
 }
 
 // attemptMoves is the one table of what may follow what. A job that is gone is
-// replaced within the state: none leads back.
+// replaced within the state: none leads back. One that starts by itself runs as soon as it exists. Where there is
+// nothing to read, nothing has to be done before the watermark moves.
 func attemptMoves(s AttemptState) []AttemptState {
 	switch s {
 	case Planned:
-		return []AttemptState{Created, Abandoned}
+		return []AttemptState{Created, Started, Consolidated, Abandoned}
 	case Created:
 		return []AttemptState{Ready, Abandoned}
 	case Ready:
@@ -126,6 +127,8 @@ type Attempt struct {
 	Created time.Time                  `json:"created"`
 	Updated time.Time                  `json:"updated"`
 	Version int64                      `json:"-"`
+
+	stored AttemptState // the state of that version; "" where nobody has read it
 }
 
 // An Again is what an attempt reads again of the records that were kept out before: as
@@ -197,7 +200,7 @@ func (c *Control) open(ctx context.Context, flow string) (a Attempt, found bool,
 // Attempt reads an attempt by its id, or fails with versioned.ErrNotFound.
 func (c *Control) Attempt(ctx context.Context, id string) (Attempt, error) {
 	a, version, err := read[Attempt](ctx, c.table, kindAttempt, id)
-	a.Version = version
+	a.Version, a.stored = version, a.State
 	return a, err
 }
 
@@ -208,21 +211,24 @@ func (c *Control) Attempts(ctx context.Context, flow string) ([]Attempt, error) 
 	if flow != "" {
 		prefix += "-"
 	}
-	return list(c.table.List(ctx, kindAttempt, prefix), func(a *Attempt, v int64) { a.Version = v })
+	return list(c.table.List(ctx, kindAttempt, prefix), func(a *Attempt, v int64) { a.Version, a.stored = v, a.State })
 }
 
 // SaveAttempt writes an attempt that nobody has changed since it was read,
 // else versioned.ErrConflict, and returns it with its new version. A state that
 // can't follow the stored one is refused.
 func (c *Control) SaveAttempt(ctx context.Context, a Attempt) (Attempt, error) {
-	stored, err := c.Attempt(ctx, a.ID)
-	if err != nil {
-		return a, err
+	if a.stored == "" {
+		stored, err := c.Attempt(ctx, a.ID)
+		if err != nil {
+			return a, err
+		}
+		if stored.Version != a.Version {
+			return a, fmt.Errorf("save attempt %s: %w", a.ID, versioned.ErrConflict)
+		}
+		a.stored = stored.State
 	}
-	if stored.Version != a.Version {
-		return a, fmt.Errorf("save attempt %s: %w", a.ID, versioned.ErrConflict)
-	}
-	if err := stored.State.To(a.State); err != nil {
+	if err := a.stored.To(a.State); err != nil { // of that version, or the row isn't written
 		return a, fmt.Errorf("save attempt %s: %w", a.ID, err)
 	}
 	return c.writeAttempt(ctx, a)
@@ -245,6 +251,6 @@ func (c *Control) writeAttempt(ctx context.Context, a Attempt) (Attempt, error) 
 	if err != nil {
 		return a, err
 	}
-	a.Version = version
+	a.Version, a.stored = version, a.State
 	return a, nil
 }

@@ -35,7 +35,7 @@ func save(t *testing.T, ctl *control.Control, a control.Attempt) control.Attempt
 
 // moves is what may follow each state; a state may always follow itself.
 const moves = `
-planned:      created abandoned
+planned:      created started consolidated abandoned
 created:      ready abandoned
 ready:        started abandoned
 started:      extracted abandoned

@@ -13,6 +13,7 @@ import (
 
 	"catchment/internal/control"
 	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/many"
 )
 
 // A Holder holds flows for one run, or for one call of another verb.
@@ -34,8 +35,9 @@ type Marks interface {
 
 // A Lease is a flow that is held.
 type Lease struct {
-	holder Holder
-	lease  control.Lease
+	holder  Holder
+	lease   control.Lease
+	claimed *warehouse.Mark // by ClaimEach; nil where it wasn't
 }
 
 // Hold takes the lease of a flow. One that another run has is an error of class
@@ -68,6 +70,10 @@ func (l *Lease) Mark(ctx context.Context) (warehouse.Mark, bool, error) {
 // control table made anew counts from 1 again, below what the warehouse
 // remembers: the lease is raised above that, since it was taken rightfully.
 func (l *Lease) Claim(ctx context.Context, table, org string) (mark warehouse.Mark, known bool, err error) {
+	if done := l.claimed; done != nil && done.Table == table && done.Org == org {
+		l.claimed = nil
+		return *done, true, nil
+	}
 	if mark, known, err = l.Mark(ctx); err != nil {
 		return mark, known, err
 	}
@@ -80,6 +86,31 @@ func (l *Lease) Claim(ctx context.Context, table, org string) (mark warehouse.Ma
 	}
 	mark, err = l.holder.Warehouse.Claim(ctx, l.Fence(), table, org)
 	return mark, known, err
+}
+
+// A Wanted is a flow that is held, and to be claimed for its table.
+type Wanted struct {
+	Lease *Lease
+	Table string
+}
+
+// ClaimEach claims many flows of an org in one go, as far as the warehouse can: the Claim of each has less to do then,
+// or all of it, and says why a flow can't be had.
+func ClaimEach(ctx context.Context, in many.Flows, org string, all []Wanted) error {
+	claims := make([]many.Claim, len(all))
+	for i, w := range all {
+		claims[i] = many.Claim{Fence: w.Lease.Fence(), Table: w.Table}
+	}
+	marks, err := in.ClaimEach(ctx, org, claims)
+	if err != nil {
+		return err
+	}
+	for _, w := range all {
+		if mark, ok := marks[w.Lease.Flow()]; ok {
+			w.Lease.claimed = &mark
+		}
+	}
+	return nil
 }
 
 // Fence is the right to write that the lease gives.

@@ -7,8 +7,10 @@ import (
 	"fmt"
 
 	"catchment/internal/control"
+	"catchment/internal/control/recall"
 	"catchment/internal/plural"
 	"catchment/internal/replicate/reading"
+	"catchment/internal/warehouse"
 )
 
 // consolidate merges staging into the final table and moves the watermark, in
@@ -33,6 +35,12 @@ func (s *attemptStep) consolidate(ctx context.Context) error {
 	if err != nil {
 		return errors.Join(err, s.doubtKey(ctx))
 	}
+	return consolidated(ctx, s, memory, counts)
+}
+
+// consolidated notes that the warehouse has consolidated an attempt, with what is remembered of its flow from then on.
+func consolidated(ctx context.Context, s *attemptStep, memory recall.Memory, counts warehouse.Counts) (err error) {
+	a := &s.attempt
 	if a.Counts, err = json.Marshal(counts); err != nil {
 		return fmt.Errorf("note the counts of attempt %s: %w", a.ID, err)
 	}

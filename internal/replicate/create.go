@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"slices"
 
 	"catchment/internal/control"
 	"catchment/internal/mover"
@@ -42,6 +43,9 @@ func (s *attemptStep) create(ctx context.Context) error {
 		}
 	}
 	s.attempt.State = control.Created
+	if !slices.ContainsFunc(s.attempt.Parts, func(p *control.Part) bool { return s.lander(p) != nil }) {
+		s.attempt.State = control.Started // nothing else has to exist, and nobody has to start it
+	}
 	return nil
 }
 

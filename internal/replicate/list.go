@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -53,6 +54,15 @@ type listing struct {
 	*Replicator
 	run string
 	org string // its Id
+
+	mu    sync.Mutex
+	still []still // the flows that have nothing new
+}
+
+func (l *listing) addStill(s still) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.still = append(l.still, s)
 }
 
 // prepare looks whether the run has to do with the org, the control table and the
@@ -91,24 +101,45 @@ func (l *listing) flows(ctx context.Context) ([]plan.Task, []control.RunObject, 
 		return nil, nil, err
 	}
 	items, objects := make([]plan.Task, len(flows)), make([]control.RunObject, len(flows))
-	var g errgroup.Group
-	g.SetLimit(4)
-	for i, fl := range flows {
-		g.Go(func() (err error) {
-			ctx, calls := counted(ctx)
-			items[i], objects[i], err = l.flow(ctx, fl)
-			objects[i].Calls = calls.Load()
-			return err
-		})
-	}
-	if err := g.Wait(); err != nil {
+	opened := make([]opening, len(flows))
+	_ = each(flows, func(i int, fl flow.Flow) error {
+		ctx, calls := counted(ctx)
+		opened[i] = l.hold(ctx, fl)
+		objects[i].Calls = calls.Load()
+		return nil
+	})
+	claimEach(ctx, l, opened)
+	err = each(opened, func(i int, o opening) (err error) {
+		ctx, calls := counted(ctx)
+		before := objects[i].Calls
+		items[i], objects[i], err = l.flow(ctx, o)
+		objects[i].Calls = before + calls.Load()
+		return err
+	})
+	if err != nil {
 		return nil, objects, err
 	}
 	items = slices.DeleteFunc(items, func(item plan.Task) bool { return item.Attempt == "" })
 	if err := l.noteHeld(ctx, items); err != nil {
 		return nil, objects, err
 	}
-	return items, objects, l.supersede(ctx, before, items)
+	if err := l.supersede(ctx, before, items); err != nil {
+		return nil, objects, err
+	}
+	return items, objects, settle(ctx, l)
+}
+
+// listedAtOnce is how many flows list works on at once: most of that is to wait until something is on the disk.
+const listedAtOnce = 8
+
+// each does something for all items, some of them at once, and gives the first error once all are done.
+func each[T any](items []T, do func(i int, item T) error) error {
+	var g errgroup.Group
+	g.SetLimit(listedAtOnce)
+	for i, item := range items {
+		g.Go(func() error { return do(i, item) })
+	}
+	return g.Wait()
 }
 
 // noteHeld asks the org once a day how many records it holds of the objects that are
@@ -156,9 +187,9 @@ func (l *listing) noteHeld(ctx context.Context, items []plan.Task) error {
 // flow says how a flow's part in a run begins. A failure of its own stands in
 // its RunObject; the error is one that holds for all flows: the org's limits are
 // used up, or the user wanted an end while Salesforce was waited for.
-func (l *listing) flow(ctx context.Context, fl flow.Flow) (plan.Task, control.RunObject, error) {
-	o := control.RunObject{Object: fl.Object, State: control.FlowOpen}
-	item, err := l.open(ctx, fl)
+func (l *listing) flow(ctx context.Context, begun opening) (plan.Task, control.RunObject, error) {
+	o := control.RunObject{Object: begun.flow.Object, State: control.FlowOpen}
+	item, err := l.open(ctx, begun)
 	switch {
 	case errors.Is(err, salesforce.ErrStopped):
 		return item, o, err
@@ -166,7 +197,7 @@ func (l *listing) flow(ctx context.Context, fl flow.Flow) (plan.Task, control.Ru
 		o.State = control.FlowPaused
 	case err != nil:
 		o.State, o.Error, o.Hint, o.Class = control.FlowFailed, err.Error(), plan.AdviceOf(err), plan.ClassOf(err)
-		l.progress(Progress{Flow: fl.Object, Step: List, Ended: o.State})
+		l.progress(Progress{Flow: o.Object, Step: List, Ended: o.State})
 	default:
 		o.Attempt = item.Attempt
 	}

@@ -14,47 +14,87 @@ import (
 	"catchment/internal/plan"
 	"catchment/internal/source"
 	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/many"
 	"catchment/internal/warehouse/shape"
 )
 
 // errPaused says that a flow was taken out of runs.
 var errPaused = errors.New("paused")
 
-// open takes a flow's lease and finds its open attempt, or begins one.
-func (l *listing) open(ctx context.Context, fl flow.Flow) (plan.Task, error) {
+// An opening is a flow that list has begun to open.
+type opening struct {
+	flow   flow.Flow
+	held   *lease.Lease
+	source *source.Source
+	err    error // why it can't be opened
+}
+
+// hold takes a flow's lease, and looks at its object.
+func (l *listing) hold(ctx context.Context, fl flow.Flow) opening {
+	o := opening{flow: fl}
 	row, err := l.Control.Flow(ctx, fl.Object)
+	switch {
+	case err != nil:
+		o.err = err
+		return o
+	case row.Paused || fl.Paused:
+		o.err = errPaused
+		return o
+	case fl.Wrong != nil:
+		o.err = fl.Wrong
+		return o
+	}
+	if o.held, o.err = l.holder(l.run).Hold(ctx, fl.Object); o.err != nil {
+		return o
+	}
+	if o.err = l.askWithheld(ctx, fl.Object); o.err == nil {
+		o.source, o.err = l.sources.describe(ctx, fl)
+	}
+	return o
+}
+
+// claimEach claims all flows in one go that can be. What of it fails, fails again where each is claimed alone, and says
+// why there.
+func claimEach(ctx context.Context, l *listing, all []opening) {
+	in := many.Of(l.Warehouse)
+	if in == nil {
+		return
+	}
+	var wanted []lease.Wanted
+	for _, o := range all {
+		if o.err == nil {
+			wanted = append(wanted, lease.Wanted{Lease: o.held, Table: o.source.Table.Name})
+		}
+	}
+	_ = lease.ClaimEach(ctx, in, l.org, wanted)
+}
+
+// open finds the open attempt of a flow that is held, or begins one.
+func (l *listing) open(ctx context.Context, o opening) (plan.Task, error) {
+	if o.err != nil {
+		return plan.Task{}, closed(ctx, o)
+	}
+	a, err := l.attempt(ctx, o.held, o.source)
 	if err != nil {
-		return plan.Task{}, err
+		o.err = err
+		return plan.Task{}, closed(ctx, o)
 	}
-	if row.Paused || fl.Paused {
-		return plan.Task{}, errPaused
+	return plan.Task{Run: l.run, Flow: o.flow.Object, Attempt: a.ID, Fence: o.held.Fence().Number}, nil
+}
+
+// closed gives the lease of a flow back that can't be opened, and says why.
+func closed(ctx context.Context, o opening) error {
+	if o.held == nil {
+		return o.err
 	}
-	if fl.Wrong != nil {
-		return plan.Task{}, fl.Wrong
-	}
-	held, err := l.holder(l.run).Hold(ctx, fl.Object)
-	if err != nil {
-		return plan.Task{}, err
-	}
-	a, err := l.attempt(ctx, held, fl)
-	if err != nil {
-		return plan.Task{}, errors.Join(err, held.Close(ctx))
-	}
-	return plan.Task{Run: l.run, Flow: fl.Object, Attempt: a.ID, Fence: held.Fence().Number}, nil
+	return errors.Join(o.err, o.held.Close(ctx))
 }
 
 // attempt goes on with a flow's open attempt where it still fits the flow, and
 // begins a new one where it doesn't or where there is none.
 func (l *listing) attempt(
-	ctx context.Context, held *lease.Lease, fl flow.Flow,
+	ctx context.Context, held *lease.Lease, src *source.Source,
 ) (control.Attempt, error) {
-	if err := l.askWithheld(ctx, fl.Object); err != nil {
-		return control.Attempt{}, err
-	}
-	src, err := l.sources.describe(ctx, fl)
-	if err != nil {
-		return control.Attempt{}, err
-	}
 	mark, known, err := held.Claim(ctx, src.Table.Name, l.org)
 	if err != nil {
 		return control.Attempt{}, err
@@ -74,7 +114,7 @@ func (l *listing) attempt(
 	if err != nil {
 		return control.Attempt{}, err
 	}
-	old, open, err := l.Control.Open(ctx, fl.Object)
+	old, open, err := l.Control.Open(ctx, held.Flow())
 	if err != nil {
 		return old, err
 	}
@@ -288,5 +328,8 @@ func (l *listing) begin(ctx context.Context, held *lease.Lease, s start) (contro
 			f.PressedAt = server
 		}
 	})
+	if err == nil && isStill(a, changed) {
+		l.addStill(still{a, src})
+	}
 	return a, err
 }

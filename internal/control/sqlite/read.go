@@ -41,6 +41,9 @@ func Read(path string) (versioned.Table, error) {
 	if err == nil {
 		err = known(have, migrations())
 	}
+	if err == nil && have > 0 {
+		err = t.prepare()
+	}
 	if err != nil || have == 0 { // one that is just being made has nothing to say
 		_ = db.Close() // the error before it is the one that matters
 	}

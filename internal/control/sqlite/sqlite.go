@@ -14,7 +14,6 @@ import (
 	"fmt"
 	"iter"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"catchment/internal/control/versioned"
@@ -24,8 +23,11 @@ import (
 
 // A Table is a versioned.Table in a SQLite file, and a versioned.Locker.
 type Table struct {
-	db   *sql.DB
-	path string
+	db     *sql.DB
+	path   string
+	get    *sql.Stmt
+	some   *sql.Stmt // rows of a listing
+	writes writes
 }
 
 var (
@@ -47,7 +49,34 @@ func Open(path string) (*Table, error) {
 		_ = db.Close() // the error before it is the one that matters
 		return nil, t.fail("open control table "+printable.Line(abs), err)
 	}
+	if err := t.prepare(); err != nil {
+		_ = db.Close() // the error before it is the one that matters
+		return nil, t.fail("open control table "+printable.Line(abs), err)
+	}
 	return t, nil
+}
+
+// prepare has what is asked again and again understood once.
+func (t *Table) prepare() (err error) {
+	for _, p := range []struct {
+		into **sql.Stmt
+		text string
+	}{
+		{&t.get, "SELECT version, data, expires FROM control WHERE kind = ? AND id = ?"},
+		{&t.some, `SELECT id, version, data, expires FROM control
+			WHERE kind = ? AND id >= ? AND (id > ? OR ? = '') AND id < ? ORDER BY id LIMIT ?`},
+		{&t.writes.insert, `INSERT INTO control (kind, id, version, data, expires)
+			VALUES (?, ?, 1, ?, ?) ON CONFLICT DO NOTHING`},
+		{&t.writes.update, `UPDATE control SET version = version + 1, data = ?, expires = ?
+			WHERE kind = ? AND id = ? AND version = ?`},
+		{&t.writes.remove, "DELETE FROM control WHERE kind = ? AND id = ? AND version = ?"},
+	} {
+		if *p.into, err = t.db.Prepare(p.text); err != nil {
+			return err
+		}
+	}
+	t.writes.turn = make(chan struct{}, 1)
+	return nil
 }
 
 // journalSuffix and indexSuffix make the names of the journal and its index, as SQLite has
@@ -117,8 +146,7 @@ func (t *Table) Close() error { return t.db.Close() }
 func (t *Table) Get(ctx context.Context, k versioned.Key) (versioned.Row, error) {
 	r := versioned.Row{Key: k}
 	var expires int64
-	err := t.db.QueryRowContext(ctx, `SELECT version, data, expires FROM control WHERE kind = ? AND id = ?`,
-		k.Kind, k.ID).
+	err := t.get.QueryRowContext(ctx, k.Kind, k.ID).
 		Scan(&r.Version, &r.Data, &expires)
 	if errors.Is(err, sql.ErrNoRows) {
 		return versioned.Row{}, versioned.ErrNotFound
@@ -132,17 +160,12 @@ func (t *Table) Get(ctx context.Context, k versioned.Key) (versioned.Row, error)
 
 // Put implements versioned.Table.
 func (t *Table) Put(ctx context.Context, r versioned.Row) (versioned.Row, error) {
-	query := `UPDATE control SET version = version + 1, data = ?, expires = ? WHERE kind = ? AND id = ? AND version = ?`
-	if r.Version == 0 {
-		query =
-			`INSERT INTO control (data, expires, kind, id, version) VALUES (?, ?, ?, ?, ? + 1) ON CONFLICT DO NOTHING`
-	}
 	data := append([]byte{}, r.Data...) // nil would be NULL
-	res, err := t.db.ExecContext(ctx, query, data, toUnix(r.Expires), r.Key.Kind, r.Key.ID, r.Version)
-	if err != nil {
-		return versioned.Row{}, t.fail("write the control table", err)
+	w := &write{do: t.writes.update, args: []any{data, toUnix(r.Expires), r.Key.Kind, r.Key.ID, r.Version}}
+	if r.Version == 0 {
+		w = &write{do: t.writes.insert, args: []any{r.Key.Kind, r.Key.ID, data, toUnix(r.Expires)}}
 	}
-	n, err := res.RowsAffected()
+	n, err := t.write(ctx, w)
 	if err != nil {
 		return versioned.Row{}, t.fail("write the control table", err)
 	}
@@ -156,13 +179,12 @@ func (t *Table) Put(ctx context.Context, r versioned.Row) (versioned.Row, error)
 
 // Delete implements versioned.Table.
 func (t *Table) Delete(ctx context.Context, r versioned.Row) error {
-	res, err := t.db.ExecContext(ctx, `DELETE FROM control WHERE kind = ? AND id = ? AND version = ?`, r.Key.Kind,
-		r.Key.ID, r.Version)
+	n, err := t.write(ctx, &write{do: t.writes.remove, args: []any{r.Key.Kind, r.Key.ID, r.Version}})
 	if err != nil {
 		return t.fail("write the control table", err)
 	}
-	if n, err := res.RowsAffected(); err != nil || n == 1 {
-		return err
+	if n == 1 {
+		return nil
 	}
 	if _, err := t.Get(ctx, r.Key); !errors.Is(err, versioned.ErrNotFound) {
 		return errors.Join(err, versioned.ErrConflict)
@@ -177,14 +199,15 @@ const batch = 500
 // own, so that the caller may write to the table meanwhile.
 func (t *Table) List(ctx context.Context, kind, prefix string) iter.Seq2[versioned.Row, error] {
 	return func(yield func(versioned.Row, error) bool) {
+		end := behind(prefix)
 		for from, after := prefix, ""; ; from = after {
-			rows, err := t.page(ctx, kind, from, after)
+			rows, err := t.page(ctx, kind, from, after, end)
 			if err != nil {
 				yield(versioned.Row{}, t.fail("list the control table", err))
 				return
 			}
 			for _, r := range rows {
-				if !strings.HasPrefix(r.Key.ID, prefix) || !yield(r, nil) {
+				if !yield(r, nil) {
 					return
 				}
 			}
@@ -196,11 +219,9 @@ func (t *Table) List(ctx context.Context, kind, prefix string) iter.Seq2[version
 	}
 }
 
-// page reads up to batch rows of a kind whose ID is at least from and isn't
-// after.
-func (t *Table) page(ctx context.Context, kind, from, after string) ([]versioned.Row, error) {
-	rows, err := t.db.QueryContext(ctx, `SELECT id, version, data, expires FROM control
-		WHERE kind = ? AND id >= ? AND (id > ? OR ? = '') ORDER BY id LIMIT ?`, kind, from, after, after, batch)
+// page reads up to batch rows of a kind whose ID is at least from, comes behind after, and before end.
+func (t *Table) page(ctx context.Context, kind, from, after, end string) ([]versioned.Row, error) {
+	rows, err := t.some.QueryContext(ctx, kind, from, after, after, end, batch)
 	if err != nil {
 		return nil, err
 	}
@@ -216,6 +237,16 @@ func (t *Table) page(ctx context.Context, kind, from, after string) ([]versioned
 		all = append(all, r)
 	}
 	return all, rows.Err()
+}
+
+// behind is a text that comes behind all that begin with prefix, in the order of bytes, and behind nothing else.
+// UTF-8 never has the last byte that there is.
+func behind(prefix string) string {
+	if prefix == "" {
+		return "\xff"
+	}
+	last := len(prefix) - 1
+	return prefix[:last] + string([]byte{prefix[last] + 1})
 }
 
 func toUnix(t time.Time) int64 {

@@ -3,6 +3,8 @@ package postgres
 import (
 	"context"
 
+	"github.com/jackc/pgx/v5/pgtype"
+
 	"catchment/internal/warehouse/sql"
 	"catchment/internal/warehouse/sql/dialect"
 )
@@ -14,14 +16,14 @@ import (
 const ofTable = `FROM pg_catalog.pg_class c
 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace AND n.nspname = $1 AND c.relname = $2 `
 
-// columnsOf is the columns that this user has any right to, as in information_schema.columns.
+// columnsOf is the columns that this user has any right to, as in information_schema.columns: name, type in words, and
+// the type's number with what modifies it, which domains say of the type that they are of. Functions that work
+// these out are put into the query each time it is planned, which takes longer than the rest of it.
 const columnsOf = `SELECT CAST(a.attname AS text),
 	CASE WHEN t.typelem <> 0 AND t.typlen = -1 THEN 'ARRAY'
 		ELSE pg_catalog.format_type(coalesce(nullif(t.typbasetype, 0), a.atttypid), NULL) END,
-	CAST(coalesce(information_schema._pg_numeric_scale(information_schema._pg_truetypid(a, t),
-		information_schema._pg_truetypmod(a, t)), 0) AS integer),
-	CAST(coalesce(information_schema._pg_char_max_length(information_schema._pg_truetypid(a, t),
-		information_schema._pg_truetypmod(a, t)), 0) AS integer)
+	CASE WHEN CAST(t.typtype AS text) = 'd' THEN t.typbasetype ELSE a.atttypid END,
+	CASE WHEN CAST(t.typtype AS text) = 'd' THEN t.typtypmod ELSE a.atttypmod END
 ` + ofTable + `JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
 JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
 WHERE CAST(c.relkind AS text) IN ('r', 'v', 'f', 'p') AND (pg_catalog.pg_has_role(c.relowner, 'USAGE') OR
@@ -37,11 +39,31 @@ func (t *tx) Columns(ctx context.Context, schema, table string) ([]dialect.Store
 	var all []dialect.Stored
 	err := t.Query(ctx, func(scan sql.Scan) error {
 		var c dialect.Stored
-		err := scan(&c.Name, &c.Type, &c.Scale, &c.Bytes)
+		var of uint32
+		var modifier int32
+		err := scan(&c.Name, &c.Type, &of, &modifier)
+		c.Scale, c.Bytes = measures(of, modifier)
 		all = append(all, c)
 		return err
 	}, columnsOf, schema, table)
 	return all, err
+}
+
+// measures is the scale and the length that a type has by its modifier, as information_schema works them out; 0 where
+// it has none. A header of four bytes is counted in the modifiers of some.
+func measures(of uint32, modifier int32) (scale, length int) {
+	const header = 4
+	switch {
+	case modifier == -1:
+		return 0, 0
+	case of == pgtype.NumericOID:
+		return int(modifier-header) & 0xffff, 0
+	case of == pgtype.BPCharOID || of == pgtype.VarcharOID:
+		return 0, int(modifier - header)
+	case of == pgtype.BitOID || of == pgtype.VarbitOID:
+		return 0, int(modifier)
+	}
+	return 0, 0
 }
 
 // Keyed tells whether a table has a primary key.

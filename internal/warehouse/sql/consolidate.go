@@ -1,7 +1,6 @@
 package sql
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -54,38 +53,6 @@ func (w *merger) Consolidate(ctx context.Context, f warehouse.Fence, m warehouse
 		return warehouse.Counts{}, err
 	}
 	return c, nil
-}
-
-// Most of the flows of a large org have nothing new when a run comes by. Such a run looks
-// at none of their rows, and touches no table but ours.
-
-// moveMark consolidates an attempt that has nothing to merge, and tells whether that was
-// all: one that was merged before, that has something in the ledger all the same, or
-// whose flow keeps records out, is left to merging. So is the first one of a flow.
-func (w *merger) moveMark(
-	ctx context.Context, f warehouse.Fence, m warehouse.Merge,
-) (c warehouse.Counts, all bool, err error) {
-	err = w.fenced(ctx, f, "consolidate "+m.Table.Name, func(tx Tx) error {
-		c, all = warehouse.Counts{}, false
-		some, err := count(ctx, tx, dialect.Fill(`SELECT (SELECT count(*) FROM {log} WHERE attempt = $1) +
-	(SELECT count(*) FROM {ledger} WHERE attempt = $1) + (SELECT count(*) FROM {rejected} WHERE flow = $2)`,
-			dialect.Holes{"log": w.own(own.LogTable), "ledger": w.own(own.PageTable),
-				"rejected": w.own(own.RejectedTable)}), m.Attempt, m.Table.Object)
-		if err != nil || some > 0 {
-			return err
-		}
-		old, known, err := w.mark(ctx, tx, f.Flow)
-		if err != nil || !known || old.SyncedAt.IsZero() {
-			return err
-		}
-		now := w.now()
-		all, c.Rows = true, old.Rows
-		if _, err := tx.Exec(ctx, "DELETE FROM "+w.own(own.AttemptTable)+" WHERE attempt = $1", m.Attempt); err != nil {
-			return err
-		}
-		return w.record(ctx, tx, settled{flow: f.Flow, of: m, counts: c, was: old, newest: old.Newest, now: now})
-	})
-	return c, all && err == nil, err
 }
 
 // repeated ends a merge that was done before, by this process or by a CALL that knows
@@ -186,9 +153,6 @@ func (w *merger) Seal(ctx context.Context, f warehouse.Fence, m warehouse.Merge)
 	})
 }
 
-// absentReason is why what a merge doesn't find is gone.
-func absentReason(m warehouse.Merge) gone.Reason { return cmp.Or(m.AbsentReason, gone.Purged) }
-
 // complete tells what an attempt's ledger lacks (invariant 6).
 func complete(m warehouse.Merge, ledger []statements.Entry) error {
 	var rows int64
@@ -260,33 +224,6 @@ func (w *merger) settle(ctx context.Context, tx Tx, f warehouse.Fence, m warehou
 	return w.record(ctx, tx, settled{flow: f.Flow, of: m, counts: j.counts, was: old, newest: newest, now: j.now})
 }
 
-// A settled is a merge that is done, but for the mark and the log.
-type settled struct {
-	flow        string
-	of          warehouse.Merge
-	counts      warehouse.Counts
-	was         warehouse.Mark
-	newest, now time.Time
-}
-
-// record has the mark and the log say what a merge did.
-func (w *merger) record(ctx context.Context, tx Tx, s settled) error {
-	mark, m, c := s.was, s.of, s.counts
-	if m.Attempt != "" {
-		mark = advance(mark, m)
-		mark.Attempt = m.Attempt
-	}
-	mark.Rows, mark.Newest, mark.SyncedAt = c.Rows, s.newest, s.now
-	mark.Memory = cmp.Or(m.Memory, mark.Memory)
-	if err := w.saveMark(ctx, tx, mark); err != nil {
-		return err
-	}
-	return insert(ctx, tx, w.own(own.LogTable),
-		[][]any{{m.Attempt, s.flow, m.Table.Name, c.Staged, c.Inserted, c.Updated,
-			c.Deleted, c.Unchanged, c.Rows, dialect.Stamp(mark.Watermark), mark.Grade, mark.Generation,
-			dialect.Stamp(s.now), c.Patched}})
-}
-
 // left is how many rows a merge has left in the final table, and the newest
 // stamp of them. It is counted on from the mark where that holds: to read five
 // million rows would take ten times as long as to merge ten thousand. What
@@ -305,11 +242,16 @@ func (w *merger) left(ctx context.Context, tx Tx, old warehouse.Mark, j *join) (
 	return old.Rows + j.grown, j.now, nil
 }
 
+// fewStaged is how many rows are removed one by one: to truncate a table means to make its files anew, which takes as
+// long as to remove some thousands.
+const fewStaged = 1000
+
 // empty removes an attempt's versions from staging, and its ledger.
 func (w *merger) empty(ctx context.Context, tx Tx, m warehouse.Merge) error {
 	s := statements.Merge{Tables: *w.of(m.Table), Of: m}
 	clear := s.Clear()
-	if w.d.Locks && w.d.TransactionalDDL { // and so nobody can add a version between the look and the act
+	// others are locked out, and so nobody can add a version between the look and the act
+	if w.d.Locks && w.d.TransactionalDDL && m.Rows > fewStaged {
 		q := s.AnyOther()
 		others, err := count(ctx, tx, q.SQL, q.Args...)
 		if err != nil {

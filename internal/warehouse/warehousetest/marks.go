@@ -8,6 +8,8 @@ import (
 
 	"catchment/internal/plan"
 	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/gone"
+	"catchment/internal/warehouse/many"
 	"catchment/internal/warehouse/shape"
 )
 
@@ -218,4 +220,144 @@ func memory(r *rig) {
 	old := warehouse.Fence{Flow: r.fence.Flow, Number: r.fence.Number - 1}
 	same(r.t, "an old fence is refused", errors.Is(r.w.Remember(ctx, old, "late", "proven"), warehouse.ErrFenced), true)
 	knows("after one of an old fence", "doubted", "unproven")
+}
+
+// another is the rig with another flow and table of the same warehouse, which has been read once.
+func another(r *rig, object string) *rig {
+	ctx := r.t.Context()
+	o := *r
+	o.table.Object, o.table.Name = object, strings.ToLower(object)
+	o.fence = warehouse.Fence{Flow: object, Number: 1}
+	_, err := o.w.Claim(ctx, o.fence, o.table.Name, org)
+	must(r.t, err)
+	_, err = o.w.Prepare(ctx, o.fence, o.table)
+	must(r.t, err)
+	in := o.puts("first of "+object, 100, rec("1", 10, false, "one"))
+	in.merge = warehouse.Merge{Watermark: at(90), Grade: "proven", Generation: 1}
+	o.read(in)
+	return &o
+}
+
+// markOf is the mark of the rig's flow.
+func markOf(r *rig) warehouse.Mark {
+	r.t.Helper()
+	m, _, err := r.w.Mark(r.t.Context(), r.fence.Flow)
+	must(r.t, err)
+	return m
+}
+
+// claimsTogether: flows are claimed in one go where each would be alone, and nothing is done of the others.
+func claimsTogether(r *rig) {
+	ctx := r.t.Context()
+	in := many.Of(r.w)
+	if in == nil { // each flow is claimed alone
+		return
+	}
+	contact, lead, task := another(r, "Contact"), another(r, "Lead"), another(r, "Task")
+	before := []warehouse.Mark{markOf(contact), markOf(lead), markOf(task)}
+	claims := []many.Claim{
+		{Fence: warehouse.Fence{Flow: "Contact", Number: 4}, Table: "contact"},
+		{Fence: warehouse.Fence{Flow: "Lead", Number: 1}, Table: "lead"},    // no newer one
+		{Fence: warehouse.Fence{Flow: "Task", Number: 4}, Table: "aufgabe"}, // another table
+		{Fence: warehouse.Fence{Flow: "Case", Number: 4}, Table: "case"},    // not known
+	}
+	none, err := in.ClaimEach(ctx, other, claims)
+	must(r.t, err)
+	same(r.t, "flows of another org", len(none), 0)
+	for n := 0; ; n++ {
+		failing := many.Of(r.under(Fault{Fails, n}))
+		if _, err = failing.ClaimEach(ctx, org, claims[1:]); err == nil {
+			break
+		}
+	}
+	got, err := in.ClaimEach(ctx, org, claims)
+	must(r.t, err)
+	want := before[0]
+	want.Fence = 4
+	same(r.t, "claimed", len(got), 1)
+	same(r.t, "the mark", got["Contact"], want)
+	same(r.t, "the mark afterwards", markOf(contact), want)
+	same(r.t, "the flow without a newer fence", markOf(lead), before[1])
+	same(r.t, "the flow of another table", markOf(task), before[2])
+	_, err = r.w.Consolidate(ctx, contact.fence, nothing(contact, "late", 300))
+	same(r.t, "the old fence is refused", errors.Is(err, warehouse.ErrFenced), true)
+}
+
+// nothing is the merge of an attempt that has read nothing.
+func nothing(r *rig, name string, to int) warehouse.Merge {
+	return warehouse.Merge{Table: r.table, Attempt: name, Policy: gone.Flag, Watermark: at(to), Generation: 1,
+		Grade: "proven", Memory: "of " + name}
+}
+
+// movesTogether: of attempts that have read nothing the marks move in one go, each under its own fence; whatever else
+// there is of one leaves it to be consolidated alone.
+func movesTogether(r *rig) {
+	ctx := r.t.Context()
+	in := many.Of(r.w)
+	if in == nil { // each attempt is consolidated alone
+		return
+	}
+	contact, lead, task, event := another(r, "Contact"), another(r, "Lead"), another(r, "Task"), another(r, "Event")
+	all := []*rig{contact, lead, task, event, r} // nothing of r was ever consolidated
+	var moves []many.Move
+	for _, one := range all {
+		moves = append(moves, many.Move{Fence: one.fence, Merge: nothing(one, "quiet "+one.fence.Flow, 200)})
+	}
+	_, err := r.w.Claim(ctx, warehouse.Fence{Flow: "Lead", Number: 5}, "lead", org)
+	must(r.t, err)
+	staged := task.puts("quiet Task", 150, rec("2", 120, false, "two"))
+	_, err = r.w.Load(ctx, task.fence, task.batch(staged))
+	must(r.t, err)
+	_, err = r.w.Consolidate(ctx, event.fence, moves[3].Merge)
+	must(r.t, err)
+	var before []warehouse.Mark
+	for _, one := range all {
+		before = append(before, markOf(one))
+	}
+	for n := 0; ; n++ {
+		if _, err = many.Of(r.under(Fault{Fails, n})).MoveEach(ctx, moves); err == nil {
+			break
+		}
+		for i, one := range all {
+			same(r.t, fmt.Sprintf("%s, failed at %d", one.fence.Flow, n), markOf(one), before[i])
+		}
+	}
+	for range 2 { // the second time there is nothing left to do
+		for i, one := range all[1:] {
+			same(r.t, one.fence.Flow, markOf(one), before[i+1])
+		}
+		m := markOf(contact)
+		same(r.t, "watermark, attempt and memory", fmt.Sprint(m.Watermark, m.Attempt, m.Memory, m.Rows, m.Fence),
+			fmt.Sprint(at(200), "quiet Contact", "of quiet Contact", 1, 1))
+		counts, err := r.w.Consolidate(ctx, contact.fence, moves[0].Merge)
+		must(r.t, err)
+		same(r.t, "counts, as the log has them", counts, warehouse.Counts{Rows: 1})
+		got, err := in.MoveEach(ctx, moves)
+		must(r.t, err)
+		same(r.t, "moved once more", len(got), 0)
+	}
+	_, err = r.w.Consolidate(ctx, lead.fence, moves[1].Merge)
+	same(r.t, "a lost fence is told", errors.Is(err, warehouse.ErrFenced), true)
+
+	lost := []many.Move{{Fence: contact.fence, Merge: nothing(contact, "lost", 300)}}
+	_, err = many.Of(r.under(Fault{Kind: LostAnswer})).MoveEach(ctx, lost)
+	same(r.t, "a lost answer", err != nil, true)
+	counts, err := r.w.Consolidate(ctx, contact.fence, lost[0].Merge)
+	must(r.t, err)
+	same(r.t, "and the counts of it", counts, warehouse.Counts{Rows: 1})
+	same(r.t, "the mark moved once", markOf(contact).Watermark, at(300))
+}
+
+// movesWithoutRejects: what keeps records out looks after them.
+func movesWithoutRejects(r *rig) {
+	in := many.Of(r.w)
+	if in == nil {
+		return
+	}
+	first := r.puts("a1", 100, rec("1", 10, false, "one"))
+	r.rejecting(&first.pages[0], "9")
+	r.read(first)
+	got, err := in.MoveEach(r.t.Context(), []many.Move{{Fence: r.fence, Merge: nothing(r, "a2", 200)}})
+	must(r.t, err)
+	same(r.t, "moved", len(got), 0)
 }

@@ -8,6 +8,7 @@ func everyones() []group {
 		{"marks", []test{
 			{"an old fence is refused", fences},
 			{"another org is refused", otherOrg},
+			{"flows are claimed together where each would be alone", claimsTogether},
 			{"two orgs at once", twoOrgsAtOnce},
 			{"two orgs inside", twoOrgsInside},
 			{"another org takes over", otherOrgTakesOver},
@@ -77,6 +78,8 @@ func consolidations() []test {
 		{"an empty reading", emptyReading},
 		{"the watermark goes forward only", watermark},
 		{"a merge of nothing moves the mark alone", quietMark},
+		{"merges of nothing move their marks together", movesTogether},
+		{"what keeps records out is merged alone", movesWithoutRejects},
 		{"a patch changes what differs", patched},
 		{"a patch of an older version is dropped", patchedLate},
 		{"patches and whole records of one attempt", patchedTogether},
