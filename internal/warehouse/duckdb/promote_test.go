@@ -55,8 +55,8 @@ func (x smallCopy) first(ctx context.Context, dir string, meanwhile func() error
 	if err := meanwhile(); err != nil {
 		return err
 	}
-	c, err := x.w.Consolidate(ctx, x.fence, warehouse.Merge{Table: x.table, Attempt: "first", Policy: gone.Flag, Pages: 2,
-		Rows: 3, Unproven: []string{"first"}})
+	c, err := x.w.Consolidate(ctx, x.fence, warehouse.Merge{Table: x.table, Attempt: "first", Policy: gone.Flag,
+		Pages: 2, Rows: 3, Unproven: []string{"first"}})
 	if want := (warehouse.Counts{Staged: 3, Inserted: 3, Rows: 3}); err == nil && c != want {
 		err = fmt.Errorf("%+v", c)
 	}
