@@ -1,10 +1,11 @@
 package page
 
 import (
-	"compress/gzip"
 	"fmt"
 	"io"
 	"unicode/utf8"
+
+	"github.com/klauspost/compress/gzip"
 )
 
 // A text of Salesforce is UTF-16, and may hold half of a pair, which is no

@@ -1,8 +1,9 @@
 package page
 
 import (
-	"compress/gzip"
 	"io"
+
+	"github.com/klauspost/compress/gzip"
 
 	"catchment/internal/plan"
 )
@@ -16,9 +17,10 @@ const (
 	ratioFrom   = 64 << 20 // once there are so many
 )
 
-// A gunzip yields the text of a packed page, as far as it can be one.
+// A gunzip yields the text of a packed page, as far as it can be one. All of it goes through Read: a Reader that was
+// embedded could write it into something by itself.
 type gunzip struct {
-	*gzip.Reader
+	from   *gzip.Reader
 	packed *counted
 	text   int64
 }
@@ -42,11 +44,11 @@ func newGunzip(from io.Reader) (*gunzip, error) {
 	if err != nil {
 		return nil, broken(err)
 	}
-	return &gunzip{Reader: z, packed: packed}, nil
+	return &gunzip{from: z, packed: packed}, nil
 }
 
 func (g *gunzip) Read(p []byte) (int, error) {
-	n, err := g.Reader.Read(p)
+	n, err := g.from.Read(p)
 	g.text += int64(n)
 	if isBomb(g.packed.n, g.text) {
 		return 0, plan.Failf(plan.Fix, plan.NoOrg, "unpack: %d bytes became %d", g.packed.n, g.text)
@@ -56,6 +58,9 @@ func (g *gunzip) Read(p []byte) (int, error) {
 	}
 	return n, err
 }
+
+// Close ends the unpacking, not what it reads from.
+func (g *gunzip) Close() error { return g.from.Close() }
 
 // isBomb tells whether so many bytes of text can't be a page's.
 func isBomb(packed, text int64) bool {

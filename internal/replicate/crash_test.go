@@ -88,10 +88,16 @@ func TestCrashAtEveryMoment(t *testing.T) {
 // A first run whose staged table becomes the final one may die at any moment, too.
 func TestCrashWhilePromoting(t *testing.T) {
 	t.Parallel()
+	for _, in := range []string{"postgres", "duckdb"} {
+		t.Run(in, func(t *testing.T) { crashWhilePromoting(t, in) })
+	}
+}
+
+func crashWhilePromoting(t *testing.T, in string) {
 	first := func() *rig.Rig {
 		r := rig.New(t, crashOrg(t), "Contact")
 		r.Keeps("Contact", "LastName", "Email", "Birthdate")
-		r.Shelf = shelfOf(t, "postgres")
+		r.Shelf = shelfOf(t, in)
 		return r
 	}
 	f := &rig.Fate{}

@@ -131,7 +131,7 @@ func (l *listing) attempt(
 		s.mark, s.known, s.way, s.remade = mark, known, way, drift.reads(src, old)
 		why := unfit(s)
 		if why == "" {
-			old.Fence, old.Bodies = held.Fence().Number, wantedBodies(fl)
+			old.Fence, old.Bodies = held.Fence().Number, wantedBodies(src.Flow)
 			old.FailedRun, old.Error, old.ErrorClass, old.Hint, old.Calls, old.Jobs = "", "", "", "", 0, 0
 			return l.Control.SaveAttempt(ctx, old)
 		}

@@ -57,6 +57,8 @@ func failure(path string, err error) error {
 		return plan.Fixf("give it more, by memory_limit in warehouse.url or by a larger machine, or load fewer flows "+
 			"at a time",
 			"%s: DuckDB is out of memory", path)
+	case has("duplicates on indexed column"):
+		return fmt.Errorf("duckdb: %w: %w", sql.ErrDuplicate, withoutValues(err))
 	}
 	return fmt.Errorf("duckdb: %w", withoutValues(err))
 }

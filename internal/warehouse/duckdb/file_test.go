@@ -22,6 +22,7 @@ import (
 	"catchment/internal/warehouse/room"
 	"catchment/internal/warehouse/shape"
 	"catchment/internal/warehouse/sql"
+	"catchment/internal/warehouse/warehousetest/oversql"
 )
 
 // inChild names the file that this test binary shall touch, once it runs as
@@ -35,14 +36,15 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// child opens the file, says so, and holds it until stdin ends.
+// child opens the file, in which a first reading of any size becomes the final table, says so, and holds it until
+// stdin ends.
 func child(path string) int {
 	d, err := duckdb.Open(path, duckdb.Options{Idle: time.Hour})
 	if err != nil {
 		fmt.Println(err)
 		return 1
 	}
-	if err := history(d, filepath.Dir(path)); err != nil {
+	if err := history(oversql.Promoting(d), filepath.Dir(path)); err != nil {
 		fmt.Println(plan.ClassOf(err), err)
 		return 1
 	}

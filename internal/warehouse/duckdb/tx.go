@@ -16,8 +16,8 @@ type tx struct {
 	loads  bool // staged rows are written
 }
 
-// What is staged is read once and is gone soon: it is packed as quickly as it goes. To look for what
-// many texts have in common takes a good part of a load.
+// What is staged is read once and is gone soon, unless it becomes the final table: it is packed as quickly as it
+// goes. To look for what many texts have in common takes a good part of a load.
 const (
 	packQuickly = "SET GLOBAL disabled_compression_methods = 'fsst'"
 	packWell    = "RESET GLOBAL disabled_compression_methods"
@@ -51,7 +51,7 @@ func (t *tx) Query(ctx context.Context, each func(sql.Scan) error, query string,
 // Load gives read_csv the files of all pages at once, since one statement over
 // many files keeps all cores busy, and counts by seq what each page brought.
 func (t *tx) Load(ctx context.Context, c sql.Copy) (_ []int64, err error) {
-	if !t.loads {
+	if !t.loads && !c.Lasts {
 		if _, err := t.Exec(ctx, packQuickly); err != nil {
 			return nil, err
 		}

@@ -48,7 +48,11 @@ func (w *merger) Consolidate(ctx context.Context, f warehouse.Fence, m warehouse
 		c, err = w.merge(ctx, tx, f, m, columns)
 		return err
 	}
-	merge := func() error { return lookAgain(func() error { return w.merging(ctx, in) }) }
+	merge := func() error {
+		return (&firsts{w.store}).moved(ctx, f, in.what, func() error {
+			return lookAgain(func() error { return w.merging(ctx, in) })
+		})
+	}
 	if err := roomy(ctx, w.store, f, m.Table, merge); err != nil {
 		return warehouse.Counts{}, err
 	}
@@ -59,6 +63,9 @@ func (w *merger) Consolidate(ctx context.Context, f warehouse.Fence, m warehouse
 // nothing of a memory. A page may have been loaded once more since.
 func (w *merger) repeated(ctx context.Context, tx Tx, f warehouse.Fence, m warehouse.Merge) error {
 	if err := w.repeatedOut(ctx, tx, m); err != nil {
+		return err
+	}
+	if err := (&firsts{w.store}).forget(ctx, tx, m.Table, m.Attempt); err != nil {
 		return err
 	}
 	if err := w.empty(ctx, tx, m); err != nil {
@@ -278,8 +285,8 @@ func (w *merger) emptyLedger(ctx context.Context, tx Tx, m warehouse.Merge) erro
 // Proves tells whether the next merge of a table may promote what is staged: its primary key is what
 // finds a record that came twice then.
 func (w *merger) Proves(ctx context.Context, t shape.Table) (proves bool, err error) {
-	if !promotes(w.d) {
-		return false, nil
+	if s, err := (&firsts{w.store}).seen(ctx, t); err != nil || s.First || !promotes(w.d) {
+		return err == nil && s.First, err
 	}
 	err = w.driver.View(ctx, func(tx Tx) error {
 		staging, err := storedColumns(ctx, tx, w.o.Staging, t.Name)

@@ -8,7 +8,7 @@
 // Files, from the top: core.go, adopt.go, reading.go, landed.go, mend.go, intake.go,
 // files.go, erase.go, scratch.go, rejected.go, consolidate.go, each.go, load.go, promote.go,
 // suspect.go, join.go, procedure.go, migrate.go, prepare.go, shape.go,
-// evidence.go, mark.go, inspect.go, store.go, driver.go.
+// evidence.go, mark.go, first.go, inspect.go, store.go, driver.go.
 package sql
 
 import (

@@ -70,6 +70,11 @@ type Copy struct {
 	Job     string
 	ReadAt  any // time.Time, or nil
 	Pages   []warehouse.Page
+
+	// Lasts says that the table is to become the final one: it is packed for good, and own.At is loaded as a
+	// final row has it, from the column Stamp, or from ReadAt where that is null or "".
+	Lasts bool
+	Stamp string
 }
 
 // ID names a page on its way into its table. Each attempt brings it anew.

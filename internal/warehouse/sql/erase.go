@@ -28,6 +28,9 @@ func (w *eraser) Erase(ctx context.Context, f warehouse.Fence, e warehouse.Erasu
 	var out warehouse.Erased
 	err := w.fencedOn(ctx, f, "erase records of "+e.Table.Name, []string{w.final(e.Table), w.staging(e.Table)},
 		func(tx Tx) error {
+			if err := (&firsts{w.store}).demote(ctx, tx, e.Table); err != nil {
+				return err
+			}
 			has, err := finalColumns(ctx, tx, w.store, e.Table.Name)
 			if err != nil {
 				return err

@@ -17,8 +17,11 @@ type asker struct{ *store }
 // StagedKeys calls each with the key of every version that a job has in
 // staging. The table's key must be one column.
 func (w *asker) StagedKeys(ctx context.Context, t shape.Table, attempt, job string, each func(key string)) error {
-	s := w.of(t)
 	err := w.driver.View(ctx, func(tx Tx) error {
+		s, err := (&firsts{w.store}).placed(ctx, tx, t)
+		if err != nil {
+			return err
+		}
 		return eachKey(ctx, tx, each, fmt.Sprintf("SELECT %s FROM %s v WHERE %s = $1 AND %s = $2",
 			s.RecordKey("v"), s.Staging(), s.Col("v", own.Attempt), s.Col("v", own.Job)), attempt, job)
 	})
@@ -76,7 +79,10 @@ func (w *asker) Absent(
 	ctx context.Context, t shape.Table, attempt string, jobs []string, readAt time.Time,
 ) ([]string, error) {
 	var keys []string
-	s := w.of(t)
+	s, err := (&firsts{w.store}).seen(ctx, t)
+	if err != nil {
+		return nil, err
+	}
 	b := s.Binds()
 	of, these, before := b.Text(attempt), b.Texts(jobs), b.Value(dialect.Stamp(readAt), shape.Timestamp)
 	sql := dialect.Fill(`SELECT {key}
@@ -90,7 +96,7 @@ ORDER BY 1`, dialect.Holes{
 		"staging": s.Staging(), "attempt": s.Col("v", own.Attempt), "of": of,
 		"job": s.Col("v", own.Job), "these": these, "same_key": s.SameKey("v", "f"),
 	})
-	err := w.driver.View(ctx, func(tx Tx) error {
+	err = w.driver.View(ctx, func(tx Tx) error {
 		keys = nil
 		return eachKey(ctx, tx, func(key string) { keys = append(keys, key) }, sql, b.Args...)
 	})
@@ -108,7 +114,10 @@ ORDER BY 1`, dialect.Holes{
 func (w *asker) Otherwise(
 	ctx context.Context, t shape.Table, attempt string, jobs []string,
 ) (alive, binned []string, err error) {
-	s := w.of(t)
+	s, err := (&firsts{w.store}).seen(ctx, t)
+	if err != nil {
+		return nil, nil, err
+	}
 	gone := "false"
 	if c, ok := t.Column(shape.FieldDeleted); ok {
 		gone = "coalesce(" + s.Col("v", c.Name) + ", false)"
@@ -178,7 +187,10 @@ func (w *asker) Torn(ctx context.Context, t shape.Table, attempt string, jobs, f
 	if ok {
 		differs = w.d.Differs("a."+w.d.Quote(stamp.Name), "b."+w.d.Quote(stamp.Name))
 	}
-	s := w.of(t)
+	s, err := (&firsts{w.store}).seen(ctx, t)
+	if err != nil {
+		return nil, err
+	}
 	b := s.Binds()
 	of, these, those := b.Text(attempt), b.Texts(jobs), b.Texts(further)
 	sql := dialect.Fill(`SELECT {key} FROM {staging} a
@@ -189,7 +201,7 @@ WHERE a.{attempt} = {of} AND a.{job} IN ({these}) AND ({other_key} IS NULL OR {d
 		"other_key": s.Col("b", t.Key[0]), "differs": differs,
 	})
 	var keys []string
-	err := w.driver.View(ctx, func(tx Tx) error {
+	err = w.driver.View(ctx, func(tx Tx) error {
 		keys = nil
 		return tx.Query(ctx, func(scan Scan) error {
 			var key string

@@ -126,6 +126,9 @@ func (w *loader) loadFresh(ctx context.Context, tx Tx, f warehouse.Fence, b ware
 		return err
 	}
 	copies := w.copies(b, cols)
+	if copies[0], err = (&firsts{w.store}).take(ctx, tx, b, copies[0]); err != nil {
+		return err
+	}
 	if err := copyPages(ctx, tx, copies[0]); err != nil {
 		return err
 	}
@@ -270,6 +273,9 @@ func (w *loader) Discard(ctx context.Context, f warehouse.Fence, attempt string,
 		if err != nil || n == 0 {
 			return err
 		}
+		if err := (&firsts{w.store}).forget(ctx, tx, shape.Table{Name: m.Table}, attempt, keep...); err != nil {
+			return err
+		}
 		return do(ctx, tx,
 			b.Statement("DELETE FROM "+staging+
 				where(w.d.Quote(own.Attempt), w.d.Quote(own.Job))),
@@ -302,8 +308,11 @@ func (w *loader) Staged(ctx context.Context, attempt, job string) (pages, rows i
 // one not at all.
 func (w *loader) Keys(ctx context.Context, t shape.Table, attempt, job string) (int64, error) {
 	var n int64
-	err := w.driver.View(ctx, func(tx Tx) (err error) {
-		n, err = keysOf(ctx, tx, w.of(t), attempt, job)
+	err := w.driver.View(ctx, func(tx Tx) error {
+		s, err := (&firsts{w.store}).placed(ctx, tx, t)
+		if err == nil {
+			n, err = keysOf(ctx, tx, s, attempt, job)
+		}
 		return err
 	})
 	if err != nil {
@@ -342,7 +351,10 @@ func (w *loader) Repeated(ctx context.Context, t shape.Table, attempt, job strin
 		if err != nil {
 			return err
 		}
-		found, err = repeats(ctx, tx, w.of(t).Doubles(versioned(staging)), attempt, job)
+		s, err := (&firsts{w.store}).placed(ctx, tx, t)
+		if err == nil {
+			found, err = repeats(ctx, tx, s.Doubles(versioned(staging)), attempt, job)
+		}
 		return err
 	})
 	if err != nil {

@@ -47,6 +47,9 @@ func (w *merger) Mend(ctx context.Context, f warehouse.Fence, m warehouse.Mendin
 				c = old
 				return err
 			}
+			if err := (&firsts{w.store}).demote(ctx, tx, merge.Table); err != nil {
+				return err
+			}
 			for _, b := range batches {
 				if err := w.loads.loadFresh(ctx, tx, f, b); err != nil {
 					return err

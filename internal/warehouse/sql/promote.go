@@ -1,6 +1,7 @@
 package sql
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -22,10 +23,10 @@ import (
 // the merge, in its transaction: wherever anything stands against it, that merges as any other
 // does.
 
-// promotes tells whether a dialect has a way to do it: in a transaction, of which it can take back
-// what it has tried.
+// promotes tells whether a dialect has a way to do it in the table in which all is staged: in a transaction,
+// of which it can take back what it has tried.
 func promotes(d *dialect.Dialect) bool {
-	return d.Promotion != nil && d.TransactionalDDL && d.Savepoints
+	return d.Promotion != nil && d.TransactionalDDL && d.Savepoints && !d.Promotion.Apart
 }
 
 // prepareStaging has a staging table ready to be promoted, before the pages of a batch come, or has it
@@ -111,8 +112,12 @@ func likeAnyOther(ctx context.Context, tx Tx, w *store, t shape.Table) error {
 // errNotPromoted takes back what a promotion did before it was found to be none.
 var errNotPromoted = errors.New("the staged table can't be promoted")
 
-// promote makes the staged table the final one, if it can be, and tells whether it was.
+// promote makes the staged table the final one, if it can be, and tells whether it was. Where a first reading lies
+// apart that can't become it, it fails with errApart.
 func (j *join) promote(ctx context.Context, tx Tx) (bool, error) {
+	if apart(j.Dialect) {
+		return j.promoteApart(ctx, tx)
+	}
 	p, may, err := j.promotable(ctx, tx)
 	if err != nil || !may {
 		return false, err
@@ -127,18 +132,49 @@ func (j *join) promote(ctx context.Context, tx Tx) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	j.counts, j.keyed, j.promoted = counts, true, true
-	j.applied, j.grown, j.written = counts.Inserted, counts.Inserted, counts.Inserted
+	j.promotedWith(counts)
 	_, err = tx.Exec(ctx, release)
 	return true, err
+}
+
+// promoteApart makes a first reading that lies apart the final table, and tells whether there is one.
+func (j *join) promoteApart(ctx context.Context, tx Tx) (bool, error) {
+	first, err := storedColumns(ctx, tx, j.Options.Schema, statements.First{Tables: &j.Tables}.Name())
+	if err != nil || len(first) == 0 {
+		return false, err
+	}
+	j.First = true
+	p, lone := statements.NewPromotion(&j.Merge, j.parts)
+	may := lone && j.mayPromote()
+	if may {
+		may, err = j.becomesFinal(ctx, tx, p.Promoted(first))
+	}
+	if err != nil || !may {
+		return false, cmp.Or(err, errApart)
+	}
+	counts, err := j.promotePart(ctx, tx, p)
+	if errors.Is(err, errNotPromoted) || errors.Is(err, ErrDuplicate) {
+		err = errApart
+	}
+	if err != nil {
+		return false, err
+	}
+	j.First = false
+	j.promotedWith(counts)
+	return true, nil
+}
+
+// promotedWith notes that the staged table is the final one now.
+func (j *join) promotedWith(c warehouse.Counts) {
+	j.counts, j.keyed, j.promoted = c, true, true
+	j.applied, j.grown, j.written = c.Inserted, c.Inserted, c.Inserted
 }
 
 // promotable tells what can be told without a lock: whether the merge is of one reading into a
 // table that holds nothing, and the staged table was made ready for it.
 func (j *join) promotable(ctx context.Context, tx Tx) (statements.Promotion, bool, error) {
 	p, lone := statements.NewPromotion(&j.Merge, j.parts)
-	if !promotes(j.Dialect) || !lone || !j.fresh || j.keyed || j.Unmarked || len(j.Apart) > 0 ||
-		len(j.Of.Forget) > 0 {
+	if !promotes(j.Dialect) || !lone || !j.mayPromote() {
 		return p, false, nil
 	}
 	staging, err := storedColumns(ctx, tx, j.Options.Staging, j.Of.Table.Name)
@@ -148,18 +184,30 @@ func (j *join) promotable(ctx context.Context, tx Tx) (statements.Promotion, boo
 	if _, ready := dialect.Find(staging, own.Stamp); !ready {
 		return p, false, nil
 	}
-	final, err := storedColumns(ctx, tx, j.Options.Schema, j.Of.Table.Name)
-	same := slices.EqualFunc(p.Promoted(staging), final, func(a, b dialect.Stored) bool {
-		return a.Name == b.Name && strings.EqualFold(a.Type, b.Type) && a.Scale == b.Scale && a.Bytes == b.Bytes
-	})
+	same, err := j.becomesFinal(ctx, tx, p.Promoted(staging))
 	return p, same, err
+}
+
+// mayPromote tells whether the final table holds nothing, and nothing is to be done but to fill it.
+func (j *join) mayPromote() bool {
+	return j.fresh && !j.keyed && !j.Unmarked && len(j.Apart) == 0 && len(j.Of.Forget) == 0
+}
+
+// becomesFinal tells whether columns are those of the final table.
+func (j *join) becomesFinal(ctx context.Context, tx Tx, columns []dialect.Stored) (bool, error) {
+	final, err := storedColumns(ctx, tx, j.Options.Schema, j.Of.Table.Name)
+	return slices.EqualFunc(columns, final, func(a, b dialect.Stored) bool {
+		return a.Name == b.Name && strings.EqualFold(a.Type, b.Type) && a.Scale == b.Scale && a.Bytes == b.Bytes
+	}), err
 }
 
 // promotePart promotes the staged table after it has looked, under locks, that there is nothing in
 // both tables but the part, and nothing that others have made of them.
 func (j *join) promotePart(ctx context.Context, tx Tx, p statements.Promotion) (c warehouse.Counts, err error) {
-	if err := do(ctx, tx, p.Lock()); err != nil {
-		return c, err
+	if j.Dialect.Promotion.Lock != "" {
+		if err := do(ctx, tx, p.Lock()); err != nil {
+			return c, err
+		}
 	}
 	for _, q := range []dialect.Statement{j.AnyRow(), j.AnyTombstone(), p.Others()} {
 		n, err := count(ctx, tx, q.SQL, q.Args...)

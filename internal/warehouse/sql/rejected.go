@@ -97,7 +97,11 @@ func (w *asker) Out(ctx context.Context, t shape.Table, m warehouse.Merge, most 
 	var out evidence.Out
 	err := w.driver.View(ctx, func(tx Tx) error {
 		out = evidence.Out{}
-		k := &statements.Kept{Tables: *w.of(t), Attempt: m.Attempt, Complete: m.Complete && m.Attempt != ""}
+		s, err := (&firsts{w.store}).placed(ctx, tx, t)
+		if err != nil {
+			return err
+		}
+		k := &statements.Kept{Tables: *s, Attempt: m.Attempt, Complete: m.Complete && m.Attempt != ""}
 		some, err := keepsOut(ctx, tx, k)
 		if err != nil || !some {
 			return err

@@ -25,12 +25,18 @@ func (w *store) shape(
 	ctx context.Context, f warehouse.Fence, what string, decide func(Tx) ([]dialect.Step, error),
 ) error {
 	if w.d.TransactionalDDL {
-		return w.fenced(ctx, f, what, func(tx Tx) error {
-			todo, err := decide(tx)
-			if err != nil {
-				return err
-			}
-			return doSteps(ctx, tx, todo)
+		first := &firsts{w}
+		return first.moved(ctx, f, what, func() error {
+			return w.fenced(ctx, f, what, func(tx Tx) error {
+				todo, err := decide(tx)
+				if err == nil && len(todo) > 0 {
+					err = first.none(ctx, tx, f)
+				}
+				if err != nil {
+					return err
+				}
+				return doSteps(ctx, tx, todo)
+			})
 		})
 	}
 	look := func(see func(Tx) error) error { return w.fenced(ctx, f, what, see) }

@@ -67,6 +67,7 @@ func TestPromote(t *testing.T) {
 		for _, policy := range []gone.Policy{gone.Flag, gone.Remove} {
 			s := &statements.Merge{Of: warehouse.Merge{Table: sample(), Attempt: "a1", Policy: policy},
 				Now: time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC), Tables: statements.Tables{Dialect: d, Table: sample(),
+					First:   d.Promotion.Apart,
 					Options: warehouse.Options{Schema: "salesforce", Staging: "salesforce_incremental"}}}
 			p, ok := statements.NewPromotion(s, statements.Parts(s.Of, []statements.Entry{
 				{Job: "j1", Op: warehouse.Put,
@@ -74,7 +75,12 @@ func TestPromote(t *testing.T) {
 			if !ok {
 				t.Fatal("it can't be promoted")
 			}
-			all := []dialect.Statement{{SQL: s.StampStaging("systemmodstamp")}, p.Lock(), p.Count()}
+			var all []dialect.Statement
+			if d.Promotion.Apart {
+				all = append(statements.First{Tables: &s.Tables}.Demote([]string{"id", "isdeleted"}), p.Count())
+			} else {
+				all = append(all, dialect.Statement{SQL: s.StampStaging("systemmodstamp")}, p.Lock(), p.Count())
+			}
 			all = append(all, p.Promote()...)
 			for _, q := range append(all, p.SettleDeleted()...) {
 				text += q.SQL + ";\n"

@@ -4,7 +4,7 @@
 // Nothing is sent here: package sql does that.
 //
 // Files, from the top: files.go, script.go, ready.go, procedure.go, compare.go, kept.go, patch.go, direct.go,
-// scratch.go, gone.go, replace.go, promote.go, merge.go, part.go, hands.go, doubles.go,
+// scratch.go, gone.go, replace.go, promote.go, first.go, merge.go, part.go, hands.go, doubles.go,
 // overflow.go, tables.go.
 package statements
 

@@ -36,18 +36,11 @@ func (s *Tables) AnyStaged() dialect.Statement {
 }
 
 // lost are our own columns of a staging table that it loses.
-func lost() []shape.Column { return without(own.Staging(), shape.Column{Name: own.ReadAt}) }
-
-// gained are those that it gets: but for Stamp, which becomes At, the others of a final table.
-func gained() []shape.Column {
-	return without(own.Final(), shape.Column{Name: own.ReadAt}, shape.Column{Name: own.At})
-}
-
-// without is columns but for some.
-func without(all []shape.Column, some ...shape.Column) []shape.Column {
-	return slices.DeleteFunc(all, func(c shape.Column) bool {
-		return slices.ContainsFunc(some, func(one shape.Column) bool { return one.Name == c.Name })
-	})
+func lost(how *dialect.Promotion) []shape.Column {
+	if how.Apart {
+		return told()
+	}
+	return without(own.Staging(), shape.Column{Name: own.ReadAt})
 }
 
 // A Promotion writes the statements that promote the table of a merge which has but this part.
@@ -73,7 +66,7 @@ func (s Promotion) Promoted(staged []dialect.Stored) []dialect.Stored {
 	var out []dialect.Stored
 	for _, c := range staged {
 		switch {
-		case slices.ContainsFunc(lost(), func(l shape.Column) bool { return l.Name == c.Name }):
+		case slices.ContainsFunc(lost(s.Dialect.Promotion), func(l shape.Column) bool { return l.Name == c.Name }):
 			continue
 		case c.Name == own.Stamp:
 			c.Name = own.At
@@ -88,8 +81,11 @@ func (s Promotion) Promoted(staged []dialect.Stored) []dialect.Stored {
 
 // Others counts what others have made of both tables that stands against it.
 func (s Promotion) Others() dialect.Statement {
-	return dialect.Statement{SQL: s.Dialect.Promotion.Others,
-		Args: []any{s.Options.Schema, s.Options.Staging, s.Of.Table.Name}}
+	args := []any{s.Options.Schema, s.Options.Staging, s.Of.Table.Name}
+	if s.Dialect.Promotion.Apart {
+		args = []any{s.Options.Schema, s.Of.Table.Name}
+	}
+	return dialect.Statement{SQL: s.Dialect.Promotion.Others, Args: args}
 }
 
 // Lock keeps everybody else from the final table.
@@ -104,18 +100,33 @@ func (s Promotion) Count() dialect.Statement {
 	return b.Statement(dialect.Fill(`SELECT count(*), count(CASE WHEN {of_part} AND {stamped} THEN 1 END),
 	count(CASE WHEN {deleted} THEN 1 END)
 FROM {staging} v`, dialect.Holes{
-		"of_part": s.where(s.part, b), "stamped": s.Dialect.Same(s.Col("v", own.Stamp), s.at(s.part)),
+		"of_part": s.where(s.part, b), "stamped": s.stamped(),
 		"deleted": s.deleted(s.part), "staging": s.Staging(),
 	}))
 }
 
-// Promote makes the staged table the final one, and a new staging table.
+// stamped tells whether a version was loaded with the stamp that a merge would give it.
+func (s Promotion) stamped() string {
+	if !s.Dialect.Promotion.Apart {
+		return s.Dialect.Same(s.Col("v", own.Stamp), s.at(s.part))
+	}
+	at := s.Col("v", own.ReadAt)
+	if name, ok := s.part.carries(s.Of.Table, shape.FieldStamp); ok {
+		at = "coalesce(" + s.Col("v", name) + ", " + at + ")"
+	}
+	return s.Dialect.Same(s.Col("v", own.At), at)
+}
+
+// Promote makes the staged table the final one, and a new staging table where it was that.
 func (s Promotion) Promote() []dialect.Statement {
+	if s.Dialect.Promotion.Apart {
+		return First{&s.Tables}.becomes(s.Now)
+	}
 	d, how, table := s.Dialect, s.Dialect.Promotion, s.Of.Table
 	aside := shape.Shorten(d.LongestName, own.AsideTable+table.Name, table.Name)
 	stamp := s.Quote(own.Stamp)
 	var drops, adds []string
-	for _, c := range lost() {
+	for _, c := range lost(how) {
 		drops = append(drops, "DROP COLUMN "+s.Quote(c.Name))
 	}
 	for _, c := range gained() {

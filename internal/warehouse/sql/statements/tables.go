@@ -17,10 +17,22 @@ type Tables struct {
 	Options warehouse.Options
 	Table   shape.Table
 	Apart   []string // columns of the final table that are in an overflow: it is a view over another then
+	First   bool     // what is staged is a first reading that lies apart (dialect.Promotion)
 }
 
 // Staging is the quoted name of the table that takes every version.
-func (s *Tables) Staging() string { return s.Dialect.Table(s.Options.Staging, s.Table.Name) }
+func (s *Tables) Staging() string {
+	if s.First {
+		return s.Dialect.Table(s.Options.Schema, firstName(s))
+	}
+	return s.Dialect.Table(s.Options.Staging, s.Table.Name)
+}
+
+// firstName is what the table is called in which a first reading lies apart.
+func firstName(s *Tables) string {
+	const begins = shape.OwnPrefix + "first_"
+	return shape.Shorten(s.Dialect.LongestName, begins+s.Table.Name, s.Table.Name)
+}
 
 // Final is the quoted name of the table with one row per key, to read from.
 func (s *Tables) Final() string { return s.Dialect.Table(s.Options.Schema, s.Table.Name) }

@@ -60,6 +60,26 @@ func (s *subject) Columns(t testing.TB, side warehousetest.Side, table string) (
 // Look casts all columns to texts.
 func (s *subject) Look(t testing.TB, side warehousetest.Side, table string) (rows []warehousetest.Row) {
 	t.Helper()
+	rows = s.look(t, side, table)
+	if s.liesApart(t, side, table) {
+		rows = append(rows, s.look(t, warehousetest.Final, firstTable+table)...)
+	}
+	return rows
+}
+
+// firstTable begins the name of a table in which a first reading lies apart from all else that is staged.
+const firstTable = "_catchment_first_"
+
+// liesApart tells whether some of what is staged lies there.
+func (s *subject) liesApart(t testing.TB, side warehousetest.Side, table string) bool {
+	t.Helper()
+	how := s.driver.Dialect().Promotion
+	return how != nil && how.Apart && side == warehousetest.Staging &&
+		len(s.Columns(t, warehousetest.Final, firstTable+table)) > 0
+}
+
+func (s *subject) look(t testing.TB, side warehousetest.Side, table string) (rows []warehousetest.Row) {
+	t.Helper()
 	columns := s.Columns(t, side, table)
 	casts := make([]string, len(columns))
 	for i, c := range columns {
@@ -119,6 +139,9 @@ func (s *subject) Delete(t testing.TB, side warehousetest.Side, table string, id
 		where = " WHERE id IN (" + strings.Join(texts, ", ") + ")"
 	}
 	s.exec(t, "DELETE FROM "+s.name(side, table)+where)
+	if s.liesApart(t, side, table) {
+		s.exec(t, "DELETE FROM "+s.name(warehousetest.Final, firstTable+table)+where)
+	}
 }
 
 // Drop drops a table.
