@@ -199,6 +199,19 @@ func TestLostInsert(t *testing.T) {
 			t.Errorf("%d inserts were sent", n)
 		}
 	})
+	t.Run("with keys that are the same to SOQL", func(t *testing.T) {
+		o := newOrg(t)
+		o.handle(post, reset)
+		o.handle("GET /services/data/v66.0/query",
+			reply(200, `{"totalSize":1,"done":true,"records":[{"Id":"`+id(7)+`","Key__c":"a"}]}`))
+		records := write.Records{Object: "Account", Key: "Key__c",
+			Rows: []write.Fields{fields("Key__c", "a"), fields("Key__c", "A")}}
+		outcomes, err := o.Insert(t.Context(), records, write.EachAlone)
+		if err != nil {
+			t.Fatal(err)
+		}
+		check(t, outcomes, "0  unknown live", "1  unknown live")
+	})
 	t.Run("without", func(t *testing.T) {
 		o := newOrg(t)
 		o.handle(post, cut("application/json", `[{"id":"`+id(1)+`","success":true,"errors":[]},`))

@@ -105,7 +105,7 @@ func (w *Writer) lookInserted(
 		byKey := map[string][]*Outcome{}
 		for _, o := range open {
 			if value := keyOf(o.Row); value != "" && schema.IsName(key) {
-				byKey[value] = append(byKey[value], o)
+				byKey[folded(value)] = append(byKey[folded(value)], o)
 			}
 		}
 		if len(byKey) == 0 {
@@ -118,7 +118,7 @@ func (w *Writer) lookInserted(
 					return err
 				}
 				for _, value := range values {
-					settleKey(byKey[value], found[value])
+					settleKey(byKey[folded(value)], found[folded(value)])
 				}
 			}
 			return nil
@@ -157,7 +157,7 @@ func chunksOf(open []*Outcome, keyOf func(row int64) string) (chunks [][]string)
 	return chunks
 }
 
-// findKeys gives the Ids that have each of the values.
+// findKeys gives the Ids that have each of the values, by those as SOQL compares them.
 func (w *Writer) findKeys(ctx context.Context, object, key string, values []string) (map[string][]string, error) {
 	q := soql.Select{Fields: []string{"Id", key}, From: object, Where: []soql.Condition{soql.In(key, values)}}
 	found := map[string][]string{}
@@ -173,14 +173,13 @@ func (w *Writer) findKeys(ctx context.Context, object, key string, values []stri
 		if err != nil {
 			return nil, err
 		}
-		for _, asked := range values { // to SOQL capitals are the same as small letters
-			if strings.EqualFold(asked, value) {
-				found[asked] = append(found[asked], id)
-			}
-		}
+		found[folded(value)] = append(found[folded(value)], id)
 	}
 	return found, nil
 }
+
+// folded is a value as SOQL compares it: capitals are the same as small letters.
+func folded(value string) string { return strings.ToLower(value) }
 
 // recordID is the Id of a record that was looked up.
 func recordID(r salesforce.Record) (string, error) {
