@@ -13,7 +13,10 @@ import (
 	"catchment/internal/blob"
 	"catchment/internal/body"
 	"catchment/internal/control"
+	"catchment/internal/engine"
 	"catchment/internal/fakeorg"
+	"catchment/internal/plan"
+	"catchment/internal/replicate"
 	"catchment/internal/rig"
 	"catchment/internal/warehouse/bodies"
 )
@@ -273,5 +276,31 @@ func TestBodiesOfAYear(t *testing.T) {
 	}
 	if len(known) != 50 {
 		t.Errorf("%d bodies", len(known))
+	}
+}
+
+// A machine reads bodies as the engine does, each call in a process of its own, and says so where
+// it was made before a flow asked for them.
+func TestMachineReadsBodies(t *testing.T) {
+	t.Parallel()
+	r := withFiles(t, fakeorg.Files{Versions: 20, Size: 1000}, body.All, "ContentVersion")
+	c := machinesOf(r)
+	calls := r.Calls(func() { r.Must(c.execute(nil)) })
+	lines := register(r, "ContentVersion")
+	if calls["body"] != 20 || len(lines) != 20 {
+		t.Errorf("%v, %d lines", calls, len(lines))
+	}
+	stored(r, lines)
+	r.Later(time.Hour)
+	p := r.Start(nil)
+	defer p.Close()
+	id, err := p.Control.NewRunID()
+	r.Must(err)
+	e := engine.Engine{Steps: p.Replicator().Steps(), Now: p.Now}
+	r.Must(e.Run(t.Context(), replicate.Plan(2), plan.Task{Run: id}))
+	row, err := p.Control.Run(t.Context(), id)
+	r.Must(err)
+	if note := strings.Join(row.Objects[0].Notes, "\n"); !strings.Contains(note, "deploy it anew") {
+		t.Errorf("%+v", row.Objects[0])
 	}
 }

@@ -216,8 +216,8 @@ func (w *round) begin(ctx context.Context, under *sync.WaitGroup, f bodies.File)
 		return false
 	}
 	under.Go(func() {
+		defer func() { <-w.Slots }()
 		line, err := w.Read(ctx, f)
-		<-w.Slots
 		if err == nil && line.State == bodies.Copied {
 			err = w.notes.Add(line)
 		}
