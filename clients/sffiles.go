@@ -46,8 +46,9 @@ func sfFile(o *org) error {
 		return err
 	}
 	var links struct{ TotalSize int }
-	if err := o.sfJSON(&links, "data", "query", "--query", "SELECT Id FROM ContentDocumentLink WHERE LinkedEntityId = '"+
-		account.ID+"' AND ContentDocumentId = '"+made.ContentDocumentID+"'"); err != nil {
+	soql := "SELECT Id FROM ContentDocumentLink WHERE LinkedEntityId = '" + account.ID + "' AND ContentDocumentId = '" +
+		made.ContentDocumentID + "'"
+	if err := o.sfJSON(&links, "data", "query", "--query", soql); err != nil {
 		return err
 	}
 	if err := want("links to the record", links.TotalSize, 1); err != nil {
@@ -61,7 +62,8 @@ func sfFile(o *org) error {
 	if err != nil {
 		return err
 	}
-	out, err := o.sf("data", "get", "record", "--target-org", "t", "--sobject", "ContentVersion", "--record-id", made.ID)
+	out, err := o.sf("data", "get", "record", "--target-org", "t", "--sobject", "ContentVersion", "--record-id",
+		made.ID)
 	return refused(out, err, "entity is deleted")
 }
 
@@ -84,8 +86,8 @@ func sfFiles(o *org) error {
 	var versions struct {
 		Records []struct{ ID, VersionData string }
 	}
-	if err := o.sfJSON(&versions, "data", "query", "--query",
-		"SELECT Id, VersionData FROM ContentVersion WHERE IsLatest = true AND ContentLocation = 'S' LIMIT 20"); err != nil {
+	const soql = "SELECT Id, VersionData FROM ContentVersion WHERE IsLatest = true AND ContentLocation = 'S' LIMIT 20"
+	if err := o.sfJSON(&versions, "data", "query", "--query", soql); err != nil {
 		return err
 	}
 	if err := want("files", len(versions.Records), 20); err != nil {

@@ -34,6 +34,8 @@ type orgFlags struct {
 	faults, clock         string
 	still, tls            bool
 	hardDelete            bool
+	standardDelete        bool
+	auditFields           bool
 	log                   bool
 	people, currencies    bool
 	newest                int
@@ -108,6 +110,9 @@ func (flags *orgFlags) declare(cmd *cobra.Command) {
 	f.Int64Var(&flags.files.Largest, "largest-file", 0, "how many `bytes` the first file has; like others where 0")
 	f.BoolVar(&flags.ranges, "ranges", false, "answer with a part of a file's body where the client asks for one")
 	f.BoolVar(&flags.noAllFiles, "no-query-all-files", false, "hide files of others: the user lacks Query All Files")
+	f.BoolVar(&flags.standardDelete, "standard-delete", false,
+		"let Contacts go with an Account and Cases stand against its delete, and so on, as in Salesforce")
+	f.BoolVar(&flags.auditFields, "set-audit-fields", false, "let the user set CreatedDate and its like on insert")
 	f.StringVar(&flags.faults, "faults", "", "let go wrong what the rules in this JSON `file` say")
 	f.StringVar(&flags.clock, "clock", "", "begin at this `time`, such as 2026-03-14T15:09:26Z, instead of now")
 	f.BoolVar(&flags.still, "still", false, "let the org's clock stand until POST /_org/clock moves it")
@@ -173,7 +178,8 @@ func (flags orgFlags) org(now func() time.Time) (*fakeorg.Org, error) {
 		Seed: flags.seed, Random: flags.random, Clock: clock, App: flags.app, NewestVersion: flags.newest,
 		PersonAccounts: flags.people, MultiCurrency: flags.currencies,
 		PageRecords: flags.pageRecords, JobLatency: flags.latency, Restricted: flags.restricted, Sandbox: flags.sandbox,
-		HardDelete: flags.hardDelete, Ranges: flags.ranges, NoQueryAllFiles: flags.noAllFiles,
+		HardDelete: flags.hardDelete, StandardDelete: flags.standardDelete, SetAuditFields: flags.auditFields,
+		Ranges: flags.ranges, NoQueryAllFiles: flags.noAllFiles,
 	})
 	if err != nil {
 		return nil, plan.Fixf("see: catchment org --help", "%w", err)

@@ -48,16 +48,24 @@ type Options struct {
 	RecordTypes    bool // generated Accounts and Opportunities have record types
 	PersonAccounts bool // an Account that is created with a LastName is a person
 	HardDelete     bool // the user may delete for good by Bulk
-	SetAuditFields bool // CreatedDate and its like can be written on create
+	SetAuditFields bool // CreatedDate and its like can be written on create, of the objects that Salesforce lists
+	InactiveOwners bool // records can be created for owners who aren't active
 	QuietCascades  bool // records that go or come back with their parent keep their stamps
 	QuietUndeletes bool // a record taken out of the recycle bin keeps its stamp
 	QuietMerges    bool // children that a merge gives another parent keep their stamps
+	StandardDelete bool // generated lookups take along, stand against or are emptied as Salesforce's own are
 	QuietClears    bool // a record of which a lookup is emptied, because its parent went, keeps its stamp
 	Ranges         bool // a part of a file's body can be asked for, of which Salesforce's guides say nothing
 
-	MostAlong     int   // a delete that takes so many records along is too large; 100,000
-	LongestUpload int64 // bytes of a file; 2 GB for a ContentVersion and 500 MB for others, as in Salesforce
+	MostAlong     int           // a delete that takes so many records along is too large; 100,000
+	DataStorageMB int           // what records may take; 10,240. The recycle bin holds 25 records for each
+	FileStorageMB int           // what files may take; 10,240
+	StorageEvery  time.Duration // how old what the limits say of both may be; an hour
+	LongestUpload int64         // bytes of a file; 2 GB for a ContentVersion and 500 MB for others, as in Salesforce
 }
+
+// binnedPerMB is how many records the recycle bin holds for each megabyte of storage.
+const binnedPerMB = 25
 
 // orgName is what the org calls itself.
 const orgName = "Catchment Test Org"
@@ -71,6 +79,9 @@ func (options Options) withDefaults() Options {
 	options.DailyQueryJobs = cmp.Or(options.DailyQueryJobs, 10_000)
 	options.DailyResultMB = cmp.Or(options.DailyResultMB, 976_562)
 	options.MaxChangedIDs = cmp.Or(options.MaxChangedIDs, 600_000)
+	options.DataStorageMB = cmp.Or(options.DataStorageMB, 10_240)
+	options.FileStorageMB = cmp.Or(options.FileStorageMB, 10_240)
+	options.StorageEvery = cmp.Or(options.StorageEvery, time.Hour)
 	options.MostAlong = cmp.Or(options.MostAlong, 100_000)
 	return options
 }
@@ -78,21 +89,26 @@ func (options Options) withDefaults() Options {
 func (options Options) features(birth time.Time) generate.Features {
 	return generate.Features{
 		MultiCurrency: options.MultiCurrency, RecordTypes: options.RecordTypes, PersonAccounts: options.PersonAccounts,
-		Since: birth,
+		StandardDelete: options.StandardDelete, Since: birth,
 	}
 }
 
 func (options Options) rules() change.Rules {
 	return change.Rules{
-		SetAuditFields: options.SetAuditFields, QuietCascades: options.QuietCascades,
+		SetAuditFields: options.SetAuditFields, InactiveOwners: options.InactiveOwners,
+		QuietCascades:  options.QuietCascades,
 		QuietUndeletes: options.QuietUndeletes, QuietMerges: options.QuietMerges, QuietClears: options.QuietClears,
-		MostAlong: options.MostAlong,
+		MostAlong: options.MostAlong, MostBinned: binnedPerMB * options.DataStorageMB,
 	}
 }
 
 func (options Options) daily() usage.Daily {
 	return usage.Daily{Requests: options.DailyAPIRequests, Jobs: options.DailyQueryJobs,
 		ResultMB: options.DailyResultMB}
+}
+
+func (options Options) storage(taken func() (data, files int)) usage.Storage {
+	return usage.Storage{DataMB: options.DataStorageMB, FileMB: options.FileStorageMB, Taken: taken}
 }
 
 func (options Options) bulk() bulk.Options {
@@ -125,6 +141,7 @@ func (options Options) setup(org string, birth time.Time) standard.Setup {
 	return standard.Setup{
 		ID: org, Name: orgName, Birth: birth, Sandbox: options.Sandbox, Restricted: options.Restricted,
 		SeesAll: options.SeesAll, HardDelete: options.HardDelete, AllFiles: options.allFiles(),
+		SetAuditFields: options.SetAuditFields, InactiveOwners: options.InactiveOwners,
 	}
 }
 

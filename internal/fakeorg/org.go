@@ -15,6 +15,7 @@ import (
 	"catchment/internal/fakeorg/login"
 	"catchment/internal/fakeorg/query"
 	"catchment/internal/fakeorg/recordid"
+	"catchment/internal/fakeorg/storage"
 	"catchment/internal/fakeorg/store"
 	"catchment/internal/fakeorg/usage"
 	"catchment/internal/fakeorg/web"
@@ -62,18 +63,23 @@ func New(options Options) (*Org, error) {
 	o := &Org{
 		id: recordid.New("00D", 1+dice.Below(1_000_000_000)), seed: options.Seed, plain: options.Plain,
 		birth: birth, features: options.features(birth), clock: options.Clock,
-		usage: usage.New(options.Clock, options.daily()), faults: &faults.Rules{}, versions: versions,
+		faults: &faults.Rules{}, versions: versions,
 	}
 	secrets := options.secrets(dice)
 	o.login, o.guard = login.New(options.login(o.id, secrets)), admin.NewGuard(secrets)
 	o.store = store.New(birth)
+	taken := storage.New(o.store, o.clock, options.StorageEvery)
+	o.usage = usage.New(o.clock, options.daily(), options.storage(taken.Taken))
 	asker := query.NewAsker(o.store, options.allFiles())
 	ids := &bulk.IDs{}
 	queries := bulk.NewQueries(o.store, asker, o.usage, ids, options.bulk())
 	setup := options.setup(o.id, birth)
 	o.ledger = change.New(o.store, o.clock, options.rules(), change.Hooks{
-		Reforming:  func(next *store.Catalog) error { return next.Renew(setup.ObjectPermissions(next.Shown())) },
-		Committing: func() { queries.StartJobs() },
+		Reforming: func(next *store.Catalog) error { return next.Renew(setup.ObjectPermissions(next.Shown())) },
+		Committing: func() {
+			queries.StartJobs()
+			taken.Look()
+		},
 	})
 	o.ingests = bulk.NewIngests(o.store, o.ledger, ids, options.bulk())
 	o.Records, o.Schema = admin.NewRecords(o.ledger), admin.NewSchema(o.ledger)

@@ -304,3 +304,41 @@ func TestMachineReadsBodies(t *testing.T) {
 		t.Errorf("%+v", row.Objects[0])
 	}
 }
+
+// A run that dies while the register takes its lines leaves them in the journal.
+func TestKilledWhileTheRegisterIsWritten(t *testing.T) {
+	t.Parallel()
+	const files = 520
+	fresh := func(t *testing.T) *rig.Rig {
+		r := withFiles(t, fakeorg.Files{Versions: files, Size: 50}, body.All, "ContentVersion")
+		r.Keeps("ContentVersion", "Title")
+		return r
+	}
+	var whole rig.Fate
+	counting := fresh(t)
+	p := counting.Start(&whole)
+	p.Run()
+	p.Close()
+	var writes []int
+	for i, kind := range whole.Kinds {
+		if kind == "warehouse" && i > len(whole.Kinds)/2 {
+			writes = append(writes, i+1)
+		}
+	}
+	t.Logf("%d moments, of the warehouse: %v", whole.Moments, writes)
+	for _, at := range writes {
+		t.Run(fmt.Sprint(at), func(t *testing.T) {
+			t.Parallel()
+			r := fresh(t)
+			calls := r.Calls(func() {
+				p := r.Start(&rig.Fate{At: at})
+				p.Run()
+				p.Close()
+				r.Done(nil)
+			})
+			if calls["body"] > files+2 {
+				t.Errorf("%d calls for %d files", calls["body"], files)
+			}
+		})
+	}
+}

@@ -56,8 +56,8 @@ func TestManyFiles(t *testing.T) {
 		r.Done(copying)
 	})
 	peak.end()
-	t.Logf("%d files, %d calls, %s, %d MiB of heap more than before", n, calls["body"], time.Since(started).Round(time.Second),
-		peak.more()>>20)
+	t.Logf("%d files, %d calls, %s, %d MiB of heap more than before", n, calls["body"],
+		time.Since(started).Round(time.Second), peak.more()>>20)
 	if calls["body"] < n || calls["body"] > n+8+n/100 {
 		t.Errorf("%d calls", calls["body"])
 	}
@@ -98,7 +98,8 @@ func sha256sum(r *rig.Rig, files int) {
 	}
 	r.Must(out.Flush())
 	r.Must(list.Close())
-	if said, err := exec.Command("sha256sum", "--quiet", "--strict", "-c", r.Path("sums")).CombinedOutput(); err != nil {
+	check := exec.Command("sha256sum", "--quiet", "--strict", "-c", r.Path("sums"))
+	if said, err := check.CombinedOutput(); err != nil {
 		r.T.Errorf("%v: %.500s", err, said)
 	}
 	if n != files {

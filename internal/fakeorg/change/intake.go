@@ -21,7 +21,8 @@ import (
 type intake struct {
 	sight
 	obj    *store.Object
-	audits bool // the user may set audit fields
+	audits bool // the user may set audit fields of this object
+	retire bool // the user may give records to owners who aren't active
 	bodies *bodies.Store
 }
 
@@ -29,6 +30,9 @@ type intake struct {
 // stored, by the positions of the fields.
 func (in intake) values(given map[string]json.RawMessage, creating bool) (map[int]string, error) {
 	obj, values := in.obj, map[int]string{}
+	if in.audits {
+		given = withoutIgnored(obj, given)
+	}
 	var locked []string
 	for _, name := range slices.Sorted(maps.Keys(given)) {
 		at := obj.Place(name)
@@ -60,17 +64,12 @@ func (in intake) values(given map[string]json.RawMessage, creating bool) (map[in
 				"that it is read/write for your profile or permission set.",
 			strings.Join(locked, ", ")).On(locked...)
 	}
-	return values, complete(obj, values, creating)
-}
-
-// isAudit tells whether a field can be written on create where the permission
-// to set audit fields is given. SystemModstamp never can.
-func isAudit(field string) bool {
-	switch field {
-	case "CreatedDate", "CreatedById", "LastModifiedDate", "LastModifiedById":
-		return true
+	if creating {
+		if err := in.activeOwner(values); err != nil {
+			return nil, err
+		}
 	}
-	return false
+	return values, complete(obj, values, creating)
 }
 
 // complete refuses values that leave a required field empty.

@@ -18,10 +18,12 @@ import (
 // Rules are what an org makes of a change where orgs differ.
 type Rules struct {
 	SetAuditFields bool // CreatedDate and its like can be written on create
+	InactiveOwners bool // records can be created for owners who aren't active
 	QuietCascades  bool // records that go or come back with their parent keep their stamps
 	QuietUndeletes bool // a record taken out of the recycle bin keeps its stamp
 	QuietMerges    bool // children that a merge gives another parent keep their stamps
 	QuietClears    bool // a record of which a lookup is emptied, because its parent went, keeps its stamp
+	MostBinned     int  // records that the recycle bin holds; of more, the oldest go
 	MostAlong      int  // records that may not go along with others in one transaction; DELETE_OPERATION_TOO_LARGE
 }
 

@@ -13,11 +13,17 @@ import (
 
 // Create makes a record of what a client gives, once that is checked.
 func (e *Edit) Create(obj *store.Object, given map[string]json.RawMessage) (id string, err error) {
+	in := e.intake(obj)
+	in.audits = e.ledger.rules.SetAuditFields && auditable(obj)
+	return create(e, in, given)
+}
+
+func create(e *Edit, in intake, given map[string]json.RawMessage) (id string, err error) {
+	obj := in.obj
 	if !obj.About.Createable {
 		return "", reply.Bad("CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY",
 			"entity type cannot be inserted: %s", obj.About.Label)
 	}
-	in := e.intake(obj)
 	values, err := in.values(given, true)
 	if err != nil {
 		return "", err
@@ -32,7 +38,7 @@ func (e *Edit) Create(obj *store.Object, given map[string]json.RawMessage) (id s
 }
 
 func (e *Edit) intake(obj *store.Object) intake {
-	return intake{e.sight, obj, e.ledger.rules.SetAuditFields, e.ledger.Bodies}
+	return intake{sight: e.sight, obj: obj, retire: e.ledger.rules.InactiveOwners, bodies: e.ledger.Bodies}
 }
 
 // Insert creates a record from checked values and returns its Id.
@@ -123,7 +129,7 @@ func (e *Edit) Upsert(
 	if at != obj.Sys.ID {
 		given[obj.Slots[at].Name] = reply.Raw(value)
 	}
-	id, err = e.Create(obj, given)
+	id, err = create(e, e.intake(obj), given)
 	return id, true, err
 }
 

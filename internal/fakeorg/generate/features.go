@@ -20,8 +20,26 @@ func currencies() [][2]string {
 	return [][2]string{{"USD", "1"}, {"EUR", "0.92"}, {"JPY", "151.37"}}
 }
 
+// standardRelation is what a delete of its parent does to a record by one of its
+// lookups, as recorded answers of describe tell it of Account, Contact, Opportunity and
+// Case. What isn't here is emptied.
+func standardRelation(object, lookup string) (cascades, restricts bool) {
+	switch object + "." + lookup {
+	case "Contact.AccountId", "Opportunity.AccountId", "Task.WhatId", "Task.WhoId":
+		return true, false
+	case "Case.AccountId", "Case.ContactId":
+		return false, true
+	}
+	return false, false
+}
+
 // added adds to a kind the fields that the org's features bring.
 func (on Features) added(k kind) kind {
+	for _, f := range k.fields {
+		if on.StandardDelete {
+			f.CascadeDelete, f.RestrictedDelete = standardRelation(k.name, f.Name)
+		}
+	}
 	var more []made
 	if on.MultiCurrency && k.name != "User" {
 		code := describe.NewField("CurrencyIsoCode", "picklist", 3)

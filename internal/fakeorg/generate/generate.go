@@ -20,6 +20,7 @@ type Features struct {
 	MultiCurrency  bool // records carry a CurrencyIsoCode
 	RecordTypes    bool // Accounts and Opportunities have record types
 	PersonAccounts bool // an Account that is created with a LastName is a person
+	StandardDelete bool // lookups take along, stand against or are emptied as Salesforce's own are
 	Since          time.Time
 }
 

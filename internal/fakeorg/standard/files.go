@@ -40,7 +40,9 @@ func goneWithDocument(d *describe.Object) {
 }
 
 // unsearched makes an object one that a search doesn't look through either.
-func unsearched(d *describe.Object) { d.Searchable, d.Undeletable, d.Replicateable = false, false, false }
+func unsearched(d *describe.Object) {
+	d.Searchable, d.Undeletable, d.Replicateable = false, false, false
+}
 
 // blob describes a field that holds bytes.
 func blob(name string) *describe.Field {
@@ -103,7 +105,7 @@ func contentDocumentFields() []*describe.Field {
 		describe.NewField("IsDeleted", "boolean", 0).ByOrg(), describe.NewOwner("ContentDocument"),
 		named(describe.NewField("Title", "string", 255).Required()),
 		describe.NewField("PublishStatus", "picklist", 40).ByOrg(),
-		nullable(describe.NewLookup("LatestPublishedVersionId", "ContentVersion").ByOrg()),
+		describe.NewLookup("LatestPublishedVersionId", "ContentVersion").ByOrg(),
 		describe.NewField("Description", "textarea", 1000),
 		nullable(describe.NewField("ContentSize", "int", 9).ByOrg()),
 		nullable(describe.NewField("FileType", "string", 20).ByOrg()),

@@ -20,6 +20,9 @@ type Setup struct {
 	SeesAll    []string // objects whose records a restricted user sees all the same
 	HardDelete bool     // the user may delete for good by Bulk
 	AllFiles   bool     // the user has Query All Files
+
+	SetAuditFields bool // the user may set CreatedDate and its like on create
+	InactiveOwners bool // the user may give records to owners who aren't active
 }
 
 // Objects are the objects that say what the org is and what the user may see.
@@ -63,8 +66,11 @@ func (s Setup) userPermissions() *store.Object {
 		row = append(row, strconv.FormatBool(may))
 	}
 	fields = append(fields, describe.NewField("PermissionsBulkApiHardDelete", "boolean", 0),
+		describe.NewField("PermissionsCreateAuditFields", "boolean", 0),
+		describe.NewField("PermissionsUpdateWithInactiveOwners", "boolean", 0),
 		describe.NewField("LastCacheUpdate", "datetime", 0))
-	row = append(row, strconv.FormatBool(s.HardDelete))
+	row = append(row, strconv.FormatBool(s.HardDelete), strconv.FormatBool(s.SetAuditFields),
+		strconv.FormatBool(s.InactiveOwners))
 	return Fixed("UserPermissionAccess", "0up", fields, [][]string{append(row, orgtime.Stamp(s.Birth))})
 }
 

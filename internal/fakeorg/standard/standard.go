@@ -45,7 +45,9 @@ func Describe(name string) (*describe.Object, error) {
 	about := describe.New(name, kind.prefix, append([]*describe.Field{describe.NewID(name)}, kind.fields()...))
 	for _, f := range about.Fields { // what can't be without its parent goes with it
 		needed := f.Type == "reference" && !f.Nillable && f.Createable && f.Name != "OwnerId"
-		f.CascadeDelete = f.CascadeDelete || needed && !strings.HasSuffix(name, "__b")
+		if needed && !strings.HasSuffix(name, "__b") {
+			f.CascadeDelete = true
+		}
 	}
 	if kind.about != nil {
 		kind.about(about)

@@ -16,8 +16,9 @@ import (
 // Meter counts what clients cost: requests by kind for ever, calls and jobs
 // within the last 24 hours for the limits.
 type Meter struct {
-	clock *orgtime.Clock
-	daily Daily
+	clock   *orgtime.Clock
+	daily   Daily
+	storage Storage
 
 	mu    sync.Mutex
 	kinds map[string]int
@@ -28,7 +29,16 @@ type Meter struct {
 }
 
 // New makes a Meter that refuses what is too much for a day.
-func New(clock *orgtime.Clock, daily Daily) *Meter { return &Meter{clock: clock, daily: daily} }
+func New(clock *orgtime.Clock, daily Daily, storage Storage) *Meter {
+	return &Meter{clock: clock, daily: daily, storage: storage}
+}
+
+// Storage is how many megabytes of data and files the org may hold, and who knows
+// how many are taken.
+type Storage struct {
+	DataMB, FileMB int
+	Taken          func() (data, files int)
+}
 
 // A Daily says how much clients may have in 24 hours.
 type Daily struct {
@@ -168,6 +178,7 @@ func (u *Meter) Limits(w http.ResponseWriter, _ *web.Call) error {
 		Max       int
 		Remaining int
 	}
+	data, files := u.storage.Taken()
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	now := u.clock.Now()
@@ -178,8 +189,8 @@ func (u *Meter) Limits(w http.ResponseWriter, _ *web.Call) error {
 		"DailyBulkV2QueryJobs":          left(u.daily.Jobs, u.jobs.sum(now)),
 		"DailyBulkV2QueryFileStorageMB": left(u.daily.ResultMB, u.bytes.sum(now)>>20),
 		"DailyAsyncApexExecutions":      {250_000, 250_000},
-		"DataStorageMB":                 {10_240, 5_120},
-		"FileStorageMB":                 {10_240, 10_240},
+		"DataStorageMB":                 left(u.storage.DataMB, data),
+		"FileStorageMB":                 left(u.storage.FileMB, files),
 		"HourlyTimeBasedWorkflow":       {1_000, 1_000},
 		"SingleEmail":                   {5_000, 5_000},
 	})
