@@ -20,8 +20,9 @@ import (
 )
 
 var (
-	manyFiles   = flag.Int("files.n", 400, "how many files TestManyFiles copies, of 10 kB on average")
-	largestFile = flag.Int64("files.largest", 8<<20, "the bytes of the largest of them")
+	manyFiles     = flag.Int("files.n", 400, "how many files TestManyFiles copies, of 10 kB on average")
+	monthsOfFiles = flag.Int("files.months", 12, "how many months of runs follow")
+	largestFile   = flag.Int64("files.largest", 8<<20, "the bytes of the largest of them")
 )
 
 // heapAtMost is how much more than before the bodies this process may hold at any time, the
@@ -64,7 +65,7 @@ func TestManyFiles(t *testing.T) {
 	if peak.more() > heapAtMost {
 		t.Errorf("the heap grew by %d MiB", peak.more()>>20)
 	}
-	for range 12 {
+	for range *monthsOfFiles {
 		r.Later(30 * 24 * time.Hour)
 		again := r.Calls(func() { r.Done(func(p *rig.Process) { p.Options.Keep = 24 * time.Hour }) })
 		if again["body"] > 0 {

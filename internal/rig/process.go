@@ -162,9 +162,9 @@ func (p *Process) Run() control.RunRow {
 	return row
 }
 
-// Plan is that of a run of the rig's flows.
-func (r *Rig) Plan() plan.Plan {
-	if slices.ContainsFunc(r.Flows, func(fl flow.Flow) bool { return fl.Bodies != "" }) {
+// PlanOf is that of a run of some flows.
+func PlanOf(flows []flow.Flow) plan.Plan {
+	if slices.ContainsFunc(flows, func(fl flow.Flow) bool { return fl.Bodies != "" }) {
 		return replicate.WithBodies(2)
 	}
 	return replicate.Plan(2)
@@ -186,7 +186,7 @@ func (p *Process) Walk(id string) {
 			return passed
 		},
 	}
-	err := e.Run(p.Ctx, p.Plan(), plan.Task{Run: id})
+	err := e.Run(p.Ctx, PlanOf(p.Flows), plan.Task{Run: id})
 	p.say("process %d, run %s: %v", p.id, id, err)
 }
 
