@@ -342,3 +342,15 @@ func TestKilledWhileTheRegisterIsWritten(t *testing.T) {
 		})
 	}
 }
+
+// Links are copied whole, of documents that were linked again and again, too, where the user may
+// query all files.
+func TestLinksOfFiles(t *testing.T) {
+	t.Parallel()
+	r := withFiles(t, fakeorg.Files{Versions: 44, Size: 100}, "", "ContentDocumentLink", "ContentDocument")
+	r.Done(nil)
+	r.Same()
+	if n := len(r.Table("ContentDocumentLink")); n != 80 { // two of each of 40 documents
+		t.Errorf("%d links", n)
+	}
+}
