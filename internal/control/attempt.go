@@ -76,6 +76,9 @@ func (s AttemptState) Past(of AttemptState) bool {
 	return slices.Index(all, s) > slices.Index(all, of)
 }
 
+// onTheWay tells whether s is one that an attempt comes to which isn't given up.
+func (s AttemptState) onTheWay() bool { return s != Abandoned && s != Dropped }
+
 // Open tells whether an attempt in state s still has work before its
 // watermark: a flow has at most one such attempt.
 func (s AttemptState) Open() bool { return !s.Past(Loaded) }
@@ -241,7 +244,11 @@ func (c *Control) writeAttempt(ctx context.Context, a Attempt) (Attempt, error) 
 		if a.Reached == nil {
 			a.Reached = map[AttemptState]time.Time{}
 		}
-		a.Reached[a.State] = a.Updated
+		for _, state := range attemptStates() {
+			if state == a.State || state.Past(a.stored) && !state.Past(a.State) && a.State.onTheWay() {
+				a.Reached[state] = a.Updated // one that was left out had nothing to wait for
+			}
+		}
 	}
 	row := rowOf(kindAttempt, a.ID, a.Version)
 	if a.State == Dropped {

@@ -85,6 +85,7 @@ type driver struct {
 	readOnly bool   // the file is opened for reading, and isn't made
 	o        Options
 	writing  chan struct{} // holds one token while a transaction may write
+	loaded   int           // transactions with loads since the last checkpoint; whoever holds the token may touch it
 
 	mu     sync.Mutex
 	db     *stdsql.DB // nil while the file is closed
@@ -142,8 +143,27 @@ func (d *driver) do(ctx context.Context, begin string, f func(sql.Tx) error) (er
 	}
 	if t.loads {
 		_, _ = conn.ExecContext(context.WithoutCancel(ctx), packWell) // of the next ones; no row depends on it
+		if err == nil {
+			d.checkpoint(ctx, conn)
+		}
 	}
 	return err
+}
+
+// loadsAtOnce is after how many loads DuckDB writes its tables. A table on the disk takes 256 KiB for each of its
+// columns as soon as a row comes to it, and keeps them until then: with hundreds of tables of a few new rows that is
+// gigabytes, of which its own rule knows nothing, since it goes by how much was written.
+const loadsAtOnce = 64
+
+// checkpoint has DuckDB write its tables after so many loads. One that it refuses, since others write, is for the
+// next load to try; no row depends on it.
+func (d *driver) checkpoint(ctx context.Context, conn *stdsql.Conn) {
+	if d.loaded++; d.loaded < loadsAtOnce {
+		return
+	}
+	if _, err := conn.ExecContext(context.WithoutCancel(ctx), "CHECKPOINT"); err == nil {
+		d.loaded = 0
+	}
 }
 
 // Close closes the file; transactions that still run end first.
