@@ -3,7 +3,7 @@
 // handful of holes is a template that reads as SQL; golden files hold what comes out.
 // Nothing is sent here: package sql does that.
 //
-// Files, from the top: script.go, ready.go, procedure.go, compare.go, kept.go, patch.go, direct.go,
+// Files, from the top: script.go, ready.go, procedure.go, compare.go, ordered.go, kept.go, patch.go, direct.go,
 // scratch.go, gone.go, replace.go, promote.go, merge.go, part.go, hands.go, doubles.go,
 // overflow.go, tables.go.
 package statements
