@@ -62,6 +62,10 @@ func Dialect() *dialect.Dialect {
 
 		Promotion: promotion(),
 
+		Unique:    "CREATE UNIQUE INDEX {index} ON {table} ({key}) NULLS NOT DISTINCT",
+		Ordered:   "SET LOCAL enable_hashjoin = off",
+		Unordered: "SET LOCAL enable_hashjoin = DEFAULT",
+
 		PagesPerLoad: 1, // COPY takes one after the other, each in one go
 	}
 }

@@ -2,9 +2,9 @@ package sql
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 
 	"catchment/internal/plan"
@@ -216,52 +216,6 @@ func (r *comparing) do(ctx context.Context, what string, f func(Tx) error) error
 	return r.w.fenced(ctx, r.f, what, func(tx Tx) error { return r.w.frugally(ctx, tx, func() error { return f(tx) }) })
 }
 
-// frugalMemory is what a warehouse inside this process may take for a
-// comparison, where it hasn't less anyway. It writes the rest to disk.
-const (
-	frugalMemory = "400MB"
-	frugalBytes  = 400e6
-)
-
-// frugally does f with little memory where the warehouse is inside this
-// process: it would keep whole tables there, since it takes four fifths of the
-// machine's for its own.
-func (w *asker) frugally(ctx context.Context, tx Tx, f func() error) (err error) {
-	if w.d.Memory == "" {
-		return f()
-	}
-	var before string
-	if _, err := queryRow(ctx, tx, []any{&before}, "SELECT current_setting("+dialect.Literal(w.d.Memory)+
-		")"); err != nil {
-		return err
-	}
-	if n, known := bytesOf(before); known && n <= frugalBytes { // whoever gives it less has a reason
-		return f()
-	}
-	if _, err := tx.Exec(ctx, "SET "+w.d.Memory+" = "+dialect.Literal(frugalMemory)); err != nil {
-		return err
-	}
-	defer func() {
-		// After a failure the transaction takes no more statements; the setting
-		// then goes with the idle file.
-		_, undo := tx.Exec(context.WithoutCancel(ctx), "SET "+w.d.Memory+" = "+dialect.Literal(before))
-		if err == nil {
-			err = undo
-		}
-	}()
-	return f()
-}
-
-// bytesOf reads an amount of memory as a warehouse writes it: 95.3 MiB.
-func bytesOf(amount string) (n float64, known bool) {
-	number, unit, _ := strings.Cut(amount, " ")
-	n, err := strconv.ParseFloat(number, 64)
-	factor, known := map[string]float64{
-		"bytes": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40,
-	}[unit]
-	return n * factor, known && err == nil
-}
-
 // Judge finds where reading and final table differ. expected is what Salesforce
 // says the reading holds (invariant 6).
 func (r *comparing) Judge(ctx context.Context, expected int64) error {
@@ -276,6 +230,10 @@ func (r *comparing) Judge(ctx context.Context, expected int64) error {
 			return err
 		}
 		if err := r.judge(ctx, tx, "DELETE FROM "+r.suspect, s.Judgements(stretches, false)); err != nil {
+			return err
+		}
+		// those that are read again replace others
+		if err := do(ctx, tx, orderOf(s).DropIndex()...); err != nil {
 			return err
 		}
 		keyed, err := r.w.keyed(ctx, tx, &s.Tables)
@@ -348,12 +306,41 @@ func (r *comparing) once(ctx context.Context, tx Tx, expected int64) (alike int6
 			"%d records were read and %d are in the warehouse, Salesforce counts %d", r.loaded, rows, expected)
 	}
 	s := r.sql()
+	if unique, err := proveUnique(ctx, tx, orderOf(s)); err != nil || unique {
+		return 0, err
+	}
 	keys, err := count(ctx, tx, fmt.Sprintf("SELECT count(*) FROM (SELECT DISTINCT %s AS record FROM %s s) k",
 		s.Record("s")+r.w.d.Bytewise, r.reading))
 	if err != nil || keys == rows {
 		return 0, err
 	}
 	return rows - keys, r.single(ctx, tx, rows-keys)
+}
+
+func orderOf(s *statements.Compare) statements.Order {
+	return statements.Order{Tables: &s.Tables, Reading: s.Reading}
+}
+
+// proveUnique has an index prove that a reading has each key once, and tells whether it did: where one is there
+// twice, or nobody makes an index, they are to be counted.
+func proveUnique(ctx context.Context, tx Tx, o statements.Order) (bool, error) {
+	index := o.Index()
+	if len(index) == 0 {
+		return false, nil
+	}
+	if _, err := tx.Exec(ctx, savepoint); err != nil {
+		return false, err
+	}
+	err := do(ctx, tx, index...)
+	if errors.Is(err, ErrDuplicate) {
+		_, err := tx.Exec(ctx, rollback)
+		return false, err
+	}
+	if err != nil {
+		return false, err
+	}
+	_, err = tx.Exec(ctx, release)
+	return true, err
 }
 
 // single leaves one row of each key of the reading, or refuses it.

@@ -242,7 +242,7 @@ WHERE y.kind <> 'same'`, dialect.Holes{
 		"suspects": s.Suspect, "source_key": s.Record("s"), "row_key": s.Record("f"), "fields": fields,
 		"in_source": inSource, "in_rows": inRows, "extra": extra, "stale": stale, "wrong": wrong,
 		"formula": formula, "waits": s.waits(inSource, inRows),
-		"source": source, "rows": rows, "same_key": s.SameKey("s", "f"),
+		"source": source, "rows": rows, "same_key": Order{&s.Tables, s.Reading}.pairs(asked),
 	})
 	return b.Statement(sql)
 }
@@ -292,13 +292,13 @@ WHERE how = 'wrong'
 	})
 }
 
-// Judgements is the statements that judge the records, all or those that were
-// asked for, a stretch at a time.
+// Judgements judges all records, or those that were asked for, a stretch at a time.
 func (s *Compare) Judgements(stretches []Stretch, asked bool) []dialect.Statement {
 	var all []dialect.Statement
 	for _, in := range stretches {
 		all = append(all, s.judge(in, asked))
 	}
+	all = Order{&s.Tables, s.Reading}.joins(all, asked)
 	all = append(all, dialect.Statement{SQL: s.reject(asked)})
 	if len(s.values()) > 0 {
 		all = append(all, dialect.Statement{SQL: s.rejectPatches()})

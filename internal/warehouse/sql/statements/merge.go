@@ -3,8 +3,8 @@
 // handful of holes is a template that reads as SQL; golden files hold what comes out.
 // Nothing is sent here: package sql does that.
 //
-// Files, from the top: files.go, script.go, ready.go, procedure.go, compare.go, kept.go, patch.go, direct.go,
-// scratch.go, gone.go, replace.go, promote.go, first.go, merge.go, part.go, hands.go, doubles.go,
+// Files, from the top: files.go, script.go, ready.go, procedure.go, compare.go, ordered.go, kept.go, patch.go,
+// direct.go, scratch.go, gone.go, replace.go, promote.go, first.go, merge.go, part.go, hands.go, doubles.go,
 // overflow.go, tables.go.
 package statements
 
