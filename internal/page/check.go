@@ -26,6 +26,12 @@ type Checked struct {
 // Salesforce ends the page at once: nothing of it is stored then. Plain text is scanned in the reader's
 // own goroutine, packed text in one that unpacks it: Close ends that one.
 func Check(from io.Reader, packed bool, records int64, look func(string) Look) *Checked {
+	return CheckInto(from, packed, records, look, io.Discard)
+}
+
+// CheckInto is Check, and writes the text of a packed page, too. It is done with that when Read has returned io.EOF,
+// or by Close.
+func CheckInto(from io.Reader, packed bool, records int64, look func(string) Look, text io.Writer) *Checked {
 	c := &Checked{from: from, records: records, scanned: make(chan error, 1)}
 	scanner := NewScanner(look)
 	scanner.wire, scanner.most = true, asSalesforce
@@ -40,7 +46,7 @@ func Check(from io.Reader, packed bool, records int64, look func(string) Look) *
 	r, w := io.Pipe()
 	c.text = w
 	go func() {
-		err := unpack(scanner, r)
+		err := unpack(io.MultiWriter(scanner, text), r)
 		_ = r.CloseWithError(err)
 		if err == nil {
 			err = finish()

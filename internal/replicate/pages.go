@@ -52,7 +52,8 @@ func (j *paging) newLoading(ctx context.Context, place int64) (*loading, error) 
 	}
 	l := &loading{
 		paging: j, place: place, mover: pager, result: job, readAt: latest(job.ReadAt, flow.Looked),
-		way:    stage.Way{Store: j.Stage, Source: j.source, Room: j.Warehouse.Room()},
+		way: stage.Way{Store: j.Stage, Source: j.source, Room: j.Warehouse.Room(),
+			Texts: stage.NewTexts(j.Stage, j.quota.Beside)},
 		stored: map[string]control.PageRow{},
 		ready:  make(chan control.PageRow, j.Warehouse.PagesPerLoad()),
 	}
@@ -90,6 +91,7 @@ func (l *loading) run(ctx context.Context) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	defer l.quota.Leave(stage.Folder(l.attempt.Flow, l.attempt.ID))
+	defer l.way.Texts.Close()
 	var loader sync.WaitGroup
 	loader.Go(func() {
 		if err := l.loadReady(ctx); err != nil {
@@ -234,6 +236,7 @@ func (l *loading) loadBatch(ctx context.Context, rows []control.PageRow) error {
 		l.total.Rejected += row.Rejected
 		l.total.Bytes += row.Bytes
 		l.quota.Done(row.Key)
+		l.way.Texts.Drop(row.Key)
 		if row.Loaded {
 			continue
 		}

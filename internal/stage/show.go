@@ -19,6 +19,7 @@ func (w Way) Page(row control.PageRow) warehouse.Page {
 	}
 	p.Path, p.URL = w.Store.Where(row.Key)
 	p.Open = func(ctx context.Context) (io.ReadCloser, error) { return w.Store.Open(ctx, row.Key) }
+	w.Texts.show(&p)
 	for _, d := range row.Digits {
 		p.Digits = append(p.Digits, room.Digits{
 			Field: d.Column, Whole: d.Whole, Fraction: d.Fraction, Beyond32: d.Beyond32,

@@ -15,7 +15,7 @@
 // sieve.go finds the records with a value that no column takes, rejects.go writes down
 // who is kept out and why. refused.go names the record that a warehouse has refused,
 // and refit.go has its page kept out of what is shown from then on. keys.go names the
-// blobs.
+// blobs. texts.go keeps the texts of packed pages until they are loaded.
 package stage
 
 import (
@@ -42,6 +42,7 @@ type Way struct {
 	Source *source.Source
 	Room   room.Limits // of the warehouse's columns
 	AsIs   bool        // the pages are only compared: nothing is masked, and no rule is held against them
+	Texts  *Texts      // of packed pages on their way to the warehouse; nil where none are kept
 }
 
 // An Incoming is a page on its way.
@@ -100,10 +101,7 @@ func (w Way) put(
 ) (size int64, found page.Shape, rejected int64, err error) {
 	var info blob.Info
 	if !w.treats() {
-		in := page.Check(from, row.Gzip, from.Records, w.look)
-		defer in.Close()
-		info, err = w.Store.Put(ctx, row.Key, in)
-		found = in.Shape()
+		info, found, err = w.putAsIs(ctx, row, from)
 	} else {
 		in := w.treat(ctx, row, from)
 		defer in.Close()
@@ -119,6 +117,19 @@ func (w Way) put(
 		rejected, err = w.storedRejects(ctx, row)
 	}
 	return size, found, rejected, err
+}
+
+// putAsIs stores a page byte for byte. The text of a packed one is kept, where that is wanted, until it is loaded.
+func (w Way) putAsIs(ctx context.Context, row control.PageRow, from Incoming) (blob.Info, page.Shape, error) {
+	text := &writing{}
+	if row.Gzip {
+		text = w.Texts.begin()
+	}
+	in := page.CheckInto(from, row.Gzip, from.Records, w.look, text)
+	info, err := w.Store.Put(ctx, row.Key, in)
+	_ = in.Close() // from then on nobody writes into the text
+	w.Texts.keep(row.Key, text, err == nil)
+	return info, in.Shape(), err
 }
 
 // scan looks at a page that is stored already.

@@ -122,6 +122,16 @@ func (q *StageQuota) Done(key string) {
 	}
 }
 
+// Beside says that so many bytes more lie beside the pages, as long as these aren't loaded; less than 0 are gone.
+func (q *StageQuota) Beside(bytes int64) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.used += bytes
+	if bytes < 0 {
+		q.signal()
+	}
+}
+
 // Leave says that nobody loads the pages below prefix any more, though some
 // may not be in staging: the others must not wait for them.
 func (q *StageQuota) Leave(prefix string) {

@@ -75,16 +75,16 @@ func readCSV(c sql.Copy, paths []string, gzip bool) (string, []any) {
 		names = append(names, d.Quote(col.Name))
 		values = append(values, castOf(col, "CAST"))
 	}
-	readAt := b.Value(c.ReadAt, shape.Timestamp)
-	if c.Lasts {
-		stamp := readAt
-		if i := slices.IndexFunc(c.Columns, func(col dialect.CopyColumn) bool { return col.Name == c.Stamp }); i >= 0 {
-			stamp = "coalesce(" + values[i] + ", " + readAt + ")"
-		}
-		names, values = append(names, d.Quote(own.At)), append(values, stamp)
-	}
 	names = append(names, d.List("", []string{own.Op, own.Attempt, own.Job, own.ReadAt, own.Seq}))
-	values = append(values, b.Text(string(c.Op)), b.Text(c.Attempt), b.Text(c.Job), readAt, "p.seq")
+	values = append(values, b.Text(string(c.Op)), b.Text(c.Attempt), b.Text(c.Job),
+		b.Value(c.ReadAt, shape.Timestamp), "p.seq")
+	if c.Lasts {
+		at := values[len(values)-2] // as of its reading
+		if i := slices.IndexFunc(c.Columns, func(col dialect.CopyColumn) bool { return col.Name == c.Stamp }); i >= 0 {
+			at = "coalesce(" + values[i] + ", " + at + ")"
+		}
+		names, values = append(names, d.Quote(own.At)), append(values, at)
+	}
 
 	seqs := make([]string, len(paths))
 	for i, path := range paths {
