@@ -134,7 +134,8 @@ func TestDriversMeetInTheirParent(t *testing.T) {
 	rooms := []string{"control/files", "control/recall", "control/verified", "control/versioned", "control/wanted",
 		"salesforce/fault", "salesforce/login", "salesforce/soql", "salesforce/write", "salesforce/write/refusal",
 		"warehouse/adoption", "warehouse/bodies", "warehouse/claim", "warehouse/evidence", "warehouse/gone",
-		"warehouse/many", "warehouse/query", "warehouse/reach", "warehouse/refusals", "warehouse/room", "warehouse/shape"}
+		"warehouse/many", "warehouse/query", "warehouse/reach", "warehouse/refusals",
+		"warehouse/room", "warehouse/shape"}
 	delete(may, "rig")
 	for name, deps := range may {
 		parent, _, isDriver := strings.Cut(name, "/")

@@ -14,7 +14,7 @@
 // mover, the SQL to warehouse, and comparing to verify.
 //
 // Files, from the top: steps.go, forecast.go, publish.go, list.go, org.go, open.go,
-// bodies.go, drop.go, settle.go, load.go, gone.go, consolidate.go, detach.go, create.go, paging.go, pages.go,
+// bodies.go, drop.go, load.go, gone.go, consolidate.go, detach.go, create.go, paging.go, pages.go,
 // shrink.go, land.go, step.go, decide.go, memory.go, drift.go, parts.go, choose.go, replicate.go,
 // sources.go.
 package replicate

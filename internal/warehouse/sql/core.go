@@ -6,9 +6,9 @@
 // do these apart too: Preparer, Bringer. Start at loader.Load and merger.Consolidate.
 //
 // Files, from the top: core.go, adopt.go, reading.go, landed.go, mend.go, intake.go,
-// files.go, erase.go, scratch.go, rejected.go, consolidate.go, each.go, load.go, promote.go,
+// files.go, scratch.go, rejected.go, consolidate.go, each.go, load.go, promote.go,
 // suspect.go, join.go, procedure.go, migrate.go, prepare.go, shape.go,
-// evidence.go, mark.go, first.go, inspect.go, store.go, driver.go.
+// evidence.go, first.go, mark.go, inspect.go, store.go, driver.go.
 package sql
 
 import (

@@ -16,6 +16,9 @@ import (
 	"catchment/internal/warehouse/sql/own"
 )
 
+// A shaper is a Shaper.
+type shaper struct{ *store }
+
 // Inspect compares a final table with what its mark remembers (invariant 12). No row
 // can be stamped later than latest.
 func (w *shaper) Inspect(

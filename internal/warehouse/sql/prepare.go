@@ -19,9 +19,6 @@ import (
 	"catchment/internal/warehouse/sql/statements"
 )
 
-// A shaper is a Shaper.
-type shaper struct{ *store }
-
 // Prepare makes the staging and the final table of t, or adds the columns that
 // they lack, and tells what it did. It never takes anything away: a column
 // that t has no more keeps its values and is reported as vanished
