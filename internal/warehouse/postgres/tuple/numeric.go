@@ -101,10 +101,10 @@ func appendDigits(dst []byte, sign uint16, digits []byte, before, shown int) []b
 func appendNumericHeader(dst []byte, count, weight int, sign uint16, shown int) []byte {
 	// #nosec G115 -- digitsAtMost and exponentAtMost bound them all
 	dst = binary.BigEndian.AppendUint32(dst, uint32(8+2*count))
-	dst = appendInt16(dst, int16(count))  // #nosec G115
-	dst = appendInt16(dst, int16(weight)) // #nosec G115
+	dst = appendInt16(dst, int16(count))  // #nosec G115 -- as above
+	dst = appendInt16(dst, int16(weight)) // #nosec G115 -- as above
 	dst = binary.BigEndian.AppendUint16(dst, sign)
-	return appendInt16(dst, int16(shown)) // #nosec G115
+	return appendInt16(dst, int16(shown)) // #nosec G115 -- as above
 }
 
 // floorDiv divides, towards what is less.
