@@ -90,7 +90,7 @@ test: deps ## all tests
 # What does more than one thing at once, for the race detector. Whatever links
 # DuckDB or talks to PostgreSQL is five times as slow under it: there, the tests
 # in which processes, flows or pages meet.
-CONCURRENT = ./internal/engine ./internal/stepfunctions/... ./internal/blob/... ./internal/control/... ./internal/mover/... \
+CONCURRENT = ./internal/engine ./internal/replicate/fetch ./internal/stepfunctions/... ./internal/blob/... ./internal/control/... ./internal/mover/... \
   ./internal/page ./internal/salesforce/... ./internal/secret ./internal/fakeorg/... ./internal/fakeaws/... ./internal/cli ./internal/progress ./internal/project
 MEETINGS = TestSoak|TestSecondRunner|TestOldRunner|TestLateWrites|TestStop|TestSmallStage|TestFirstRunAndIncrements|TestRecordUpdatedBetween|TestVerifyWhile|TestOneBadFlow|TestTwo|TestDriver/.*/two|TestStale|TestCancelled|TestCallDuringLoad|TestScripts/stop
 

@@ -6,6 +6,13 @@ const { SOAP } = require('@jsforce/jsforce-node/lib/soap');
 
 const org = JSON.parse(process.env.ORG);
 const unknown = '001Ho00000zzzzzIAA';
+const ids = process.argv.slice(3);
+
+// token connects with an access token of OAuth, which is SOAP's session too.
+const token = () => new Connection({ instanceUrl: org.url, accessToken: org.access_token, version: '66.0' });
+
+// outcome says of each result whether it was done, or by which code it wasn't.
+const outcome = (results) => results.map((r) => (r.success ? 'done' : r.errors[0].statusCode));
 
 const checks = {
   'login by SOAP': async (conn) => {
@@ -112,6 +119,23 @@ const checks = {
     await conn.sobject('ContentDocument').destroy(made.ContentDocumentId);
     await assert.rejects(conn.sobject('ContentVersion').retrieve(id), /entity is deleted/i);
     await assert.rejects(conn.sobject('ContentVersion').destroy(id), /cannot be deleted|entity is deleted/i);
+  },
+  'SOAP delete': async () => {
+    const { soap } = token();
+    assert.deepEqual(outcome(await soap.delete(ids)), ['done']);
+    assert.deepEqual(outcome(await soap.delete(ids)), ['ENTITY_IS_DELETED']);
+  },
+  'SOAP undelete': async () => {
+    const { soap } = token();
+    assert.deepEqual(outcome(await soap.undelete([...ids, unknown])), ['done', 'INVALID_CROSS_REFERENCE_KEY']);
+    assert.deepEqual(outcome(await soap.undelete(ids)), ['UNDELETE_FAILED']);
+  },
+  'SOAP emptyRecycleBin': async () => {
+    const { soap } = token();
+    const [root, child] = ids;
+    assert.deepEqual(outcome(await soap.emptyRecycleBin([child])), ['DELETE_FAILED']);
+    assert.deepEqual(outcome(await soap.emptyRecycleBin([root])), ['done']);
+    assert.deepEqual(outcome(await soap.undelete([root])), ['UNDELETE_FAILED']);
   },
   'create, retrieve, upsert, destroy': async (conn) => {
     const { id } = await conn.sobject('Account').create({ Name: 'one' });

@@ -22,13 +22,15 @@ func jsforceChecks() []check {
 	return all
 }
 
-// jsforce runs one check of jsforce.cjs.
-func (o *org) jsforce(name string) error {
-	about, err := json.Marshal(map[string]string{"url": o.URL, "username": o.Username, "password": o.Password})
+// jsforce runs one check of jsforce.cjs, which may be about records.
+func (o *org) jsforce(name string, ids ...string) error {
+	about, err := json.Marshal(map[string]string{
+		"url": o.URL, "username": o.Username, "password": o.Password, "access_token": o.AccessToken,
+	})
 	if err != nil {
 		return err
 	}
-	cmd := exec.Command(node, "jsforce.cjs", name)
+	cmd := exec.Command(node, append([]string{"jsforce.cjs", name}, ids...)...)
 	cmd.Env = append(os.Environ(), "ORG="+string(about))
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("jsforce: %w: %s", err, out)

@@ -62,7 +62,7 @@ type check struct {
 }
 
 func checks() []check {
-	return slices.Concat(sfChecks(), sfFileChecks(), goSalesforceChecks(), jsforceChecks(), forceChecks(),
+	return slices.Concat(sfChecks(), sfFileChecks(), kinChecks(), goSalesforceChecks(), jsforceChecks(), forceChecks(),
 		pythonChecks())
 }
 
@@ -115,8 +115,9 @@ func run(catchment string, only []string) (failed int, err error) {
 // start starts an org of some 12,000 records whose results come in many pages, and
 // of a few files.
 func start(catchment, dir string, more ...string) (*org, func(), error) {
-	args := append([]string{"org", "--records", "12000", "--page-records", "1000", "--hard-delete", "--files", "50",
-		"--attachments", "5", "--job-latency", "200ms", "--certificate", filepath.Join(dir, "cert.pem")}, more...)
+	args := append([]string{"org", "--records", "12000", "--page-records", "1000", "--hard-delete", "--standard-delete",
+		"--files", "50", "--attachments", "5", "--job-latency", "200ms",
+		"--certificate", filepath.Join(dir, "cert.pem")}, more...)
 	cmd := exec.Command(catchment, args...)
 	out, err := cmd.StdoutPipe()
 	if err != nil {

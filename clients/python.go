@@ -33,8 +33,8 @@ func pythonChecks() []check {
 	return all
 }
 
-// python runs one check of python.py.
-func (o *org) python(client, name string) error {
+// python runs one check of python.py, which may be about records.
+func (o *org) python(client, name string, ids ...string) error {
 	if _, err := os.Stat(python); err != nil {
 		return errors.New("could not be installed: see what pip said above")
 	}
@@ -44,7 +44,7 @@ func (o *org) python(client, name string) error {
 	if err != nil {
 		return err
 	}
-	cmd := exec.Command(python, "python.py", client, name)
+	cmd := exec.Command(python, append([]string{"python.py", client, name}, ids...)...)
 	cmd.Env = append(os.Environ(), "ORG="+string(about), "PYTHONDONTWRITEBYTECODE=1")
 	if o.Certificate != "" {
 		cmd.Env = append(cmd.Env, "REQUESTS_CA_BUNDLE="+filepath.Join(o.dir, "tls.pem"))

@@ -65,6 +65,14 @@ def pyforce_describe():
     assert about.fields["Name"].nameField and about.keyPrefix == "001", about
 
 
+def pyforce_delete():
+    client = pyforce_client()
+    done = client.delete(sys.argv[3:])
+    assert [r["success"] for r in done] == [True], done
+    again = client.delete(sys.argv[3:])
+    assert again[0]["errors"][0]["statusCode"] == "ENTITY_IS_DELETED", again
+
+
 # simple-salesforce speaks https only, and finds the login by the name of Salesforce's own host.
 
 
@@ -166,6 +174,7 @@ CHECKS = {
         "login, getUserInfo, logout": pyforce_login,
         "query and queryMore": pyforce_query,
         "describeGlobal and describeSObjects": pyforce_describe,
+        "delete": pyforce_delete,
     },
     "simple-salesforce": {
         "login by SOAP": simple_login,

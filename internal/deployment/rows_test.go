@@ -4,6 +4,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"catchment/internal/body"
+	"catchment/internal/flow"
 )
 
 // Where control rows say what to copy, each step that looks at a flow reads its template, and
@@ -78,4 +81,34 @@ func covers(arn, key string) bool {
 	}
 	prefix, star := strings.CutSuffix(arn[at:], "*")
 	return arn[at:] == key || star && strings.HasPrefix(key, prefix)
+}
+
+// A flow with bodies has a function of its own for them, and what that puts into the bucket no
+// rule takes away. Without one there is no such function.
+func TestBodiesOfFiles(t *testing.T) {
+	file := configuration(t, "bulk-postgres")
+	file.Flows = append(file.Flows, flow.Flow{Object: "ContentVersion", Bodies: body.Latest})
+	files, err := render(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := read(t, files.Template)
+	for _, action := range []string{"s3:PutObject", "s3:GetObject"} {
+		if !may(t, d, "BodiesFunctionRole", action, "/*") {
+			t.Errorf("bodies may not do %s", action)
+		}
+	}
+	if may(t, d, "BodiesFunctionRole", "s3:DeleteObject", "") {
+		t.Error("bodies may delete some")
+	}
+	if stage := textOf(d.resources("AWS::S3::Bucket")); strings.Contains(stage, "ExpirationInDays") {
+		t.Error(stage)
+	}
+	if !strings.Contains(string(files.Machine), "BodiesFunction") {
+		t.Error("the machine has no step for bodies")
+	}
+	without, err := render(configuration(t, "bulk-postgres"))
+	if err != nil || strings.Contains(string(without.Template)+string(without.Machine), "BodiesFunction") {
+		t.Errorf("a function that nobody needs: %v", err)
+	}
 }

@@ -66,6 +66,25 @@ func TestBodiesArentPacked(t *testing.T) {
 	}
 }
 
+// "The sObject Blob Get resource isn't compatible with Composite API requests" (REST API
+// Developer Guide); nor is Bulk with fields that hold bytes.
+func TestWhereBodiesArent(t *testing.T) {
+	c := serve(t, fakeorg.Options{}, withFiles)
+	_, path := c.stored("x")
+	batch := c.do("POST", data+"/composite/batch", `{"batchRequests":[{"method":"GET","url":"`+path+`"}]}`)
+	if !strings.Contains(batch.body, `"INVALID_REQUEST"`) {
+		t.Errorf("%d %s", batch.StatusCode, batch.body)
+	}
+	job := c.ok("POST", data+"/jobs/ingest", `{"object":"Attachment","operation":"insert"}`)["id"].(string)
+	c.do("PUT", data+"/jobs/ingest/"+job+"/batches", "Name,ParentId,Body\na,"+account+",eA==\n", "Content-Type",
+		"text/csv")
+	c.ok("PATCH", data+"/jobs/ingest/"+job, `{"state":"UploadComplete"}`)
+	said, _ := c.get(data + "/jobs/ingest/" + job)["errorMessage"].(string)
+	if said != "InvalidBatch : Binary field Body is only supported for content types ZIP_XML and ZIP_CSV" {
+		t.Error(said)
+	}
+}
+
 func TestPartsOfABody(t *testing.T) {
 	for _, ranges := range []bool{true, false} {
 		c := serve(t, fakeorg.Options{Ranges: ranges}, withFiles)

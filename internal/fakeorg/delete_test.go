@@ -188,3 +188,41 @@ func TestTriggers(t *testing.T) {
 		}
 	}
 }
+
+// What stands against a delete is told by each API in its own form, and one record that
+// is refused doesn't keep the others, unless all or none are wanted.
+func TestRefusedDeletesOfEachAPI(t *testing.T) {
+	c := serve(t, fakeorg.Options{HardDelete: true}, generated(100))
+	account, made := ties(c)
+	const failed = "DELETE_FAILED"
+	at := data + "/composite/sobjects?ids=" + account + "," + made["Note__c"]
+	all := c.do("DELETE", at+"&allOrNone=true", "").body
+	if !strings.Contains(all, failed) || !strings.Contains(all, "ALL_OR_NONE_OPERATION_ROLLED_BACK") {
+		t.Errorf("all or none: %s", all)
+	}
+	if c.isDeleted("Note__c", made["Note__c"]) {
+		t.Error("all or none deleted one")
+	}
+	for _, operation := range []string{"delete", "hardDelete"} {
+		job := c.ok("POST", data+"/jobs/ingest",
+			`{"object":"Account","operation":"`+operation+`","contentType":"CSV","lineEnding":"LF"}`)["id"].(string)
+		rows := "Id\n" + account + "\n" + account[:15] + "\nrubbish\n001Ho00000zzzzzIAA\n"
+		c.ok("PUT", data+"/jobs/ingest/"+job+"/batches", rows)
+		c.ok("PATCH", data+"/jobs/ingest/"+job, `{"state":"UploadComplete"}`)
+		got := c.do("GET", data+"/jobs/ingest/"+job+"/failedResults", "").body
+		for code, times := range map[string]int{
+			failed + ":Your attempt to delete Parent": 2, "MALFORMED_ID": 1, "INVALID_CROSS_REFERENCE_KEY": 1,
+		} {
+			if n := strings.Count(got, code); n != times {
+				t.Errorf("%s: %s is %d times in %s", operation, code, n, got)
+			}
+		}
+	}
+	if got := c.byIDs("delete", "", account); !strings.Contains(got, "<statusCode>"+failed+"</statusCode>") {
+		t.Errorf("SOAP: %s", got)
+	}
+	some := c.do("DELETE", at, "").body
+	if !strings.Contains(some, failed) || strings.Count(some, `"success":true`) != 1 {
+		t.Errorf("each by itself: %s", some)
+	}
+}

@@ -28,6 +28,35 @@ func md5Of(text string) string {
 
 func number(value any) string { return fmt.Sprint(value) }
 
+// Files are attached to whatever records there are.
+func TestFilesOfLoadedRecords(t *testing.T) {
+	c := serve(t, fakeorg.Options{}, func(o *fakeorg.Org) error {
+		if err := npsp(o); err != nil {
+			return err
+		}
+		return o.GenerateFiles(fakeorg.Files{Versions: 20, Attachments: 5})
+	})
+	links := c.query(queryPath("SELECT ContentDocument.Title, LinkedEntity.Name, LinkedEntity.Type FROM " +
+		"ContentDocumentLink WHERE ShareType = 'V'"))
+	if len(links) != 19 {
+		t.Errorf("%d links", len(links))
+	}
+	for _, link := range links {
+		if link["LinkedEntity"] == nil || link["ContentDocument"] == nil {
+			t.Errorf("%v leads nowhere", link)
+		}
+	}
+	bare := serve(t, fakeorg.Options{}, func(o *fakeorg.Org) error {
+		if err := o.GenerateFiles(fakeorg.Files{Attachments: 1}); err == nil {
+			t.Error("an Attachment of nothing")
+		}
+		return o.GenerateFiles(fakeorg.Files{Versions: 20})
+	})
+	if got := bare.query(queryPath("SELECT Id FROM ContentDocumentLink")); len(got) != 19 {
+		t.Errorf("%d links to owners", len(got))
+	}
+}
+
 func TestMadeUpFilesAreWhatTheirRecordsSay(t *testing.T) {
 	c := serve(t, fakeorg.Options{}, filed(fakeorg.Files{Versions: 120, External: 3, Attachments: 20, Documents: 5}))
 	versions := c.query(queryPath("SELECT Id, ContentDocumentId, IsLatest, Checksum, ContentSize, VersionData, " +

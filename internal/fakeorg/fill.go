@@ -31,7 +31,7 @@ func (o *Org) GenerateFiles(files Files) error {
 	if o.world == nil {
 		o.world = generate.NewWorld(o.seed, o.birth, o.login.Credentials().Username)
 	}
-	objects, err := o.world.Files(files)
+	objects, err := o.world.Files(files, o.store.Catalog().Objects)
 	if err != nil {
 		return err
 	}

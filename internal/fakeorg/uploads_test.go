@@ -136,6 +136,23 @@ func TestAFileIsADocumentWithVersionsAndLinks(t *testing.T) {
 	if got := c.query(queryPath("SELECT Id FROM ContentDocumentLink")); len(got) != 3 {
 		t.Errorf("%v", got)
 	}
+	agrees(t, c.one("SELECT LatestPublishedVersionId FROM ContentDocument"),
+		map[string]string{"LatestPublishedVersionId": second})
+}
+
+// What comes back leaves a link behind whose document has gone meanwhile.
+func TestALinkWithoutItsDocumentStaysInTheBin(t *testing.T) {
+	c := serve(t, fakeorg.Options{}, withFiles)
+	c.upload("POST", "/sobjects/ContentVersion", `{"PathOnClient":"a","FirstPublishLocationId":"`+account+`"}`,
+		"VersionData", "x").created(t)
+	document := c.one("SELECT Id FROM ContentDocument")["Id"].(string)
+	c.ok("DELETE", data+"/sobjects/Account/"+account, "")
+	c.ok("DELETE", data+"/sobjects/ContentDocument/"+document, "")
+	fine(t, c.org.Undelete(account))
+	c.one("SELECT Id FROM Account WHERE Id = '%s'", account)
+	if left := c.query(queryPath("SELECT Id FROM ContentDocumentLink")); len(left) != 0 {
+		t.Errorf("%v", left)
+	}
 }
 
 func TestAFileGoesWithItsLastLink(t *testing.T) {

@@ -1,10 +1,14 @@
 package fakeorg_test
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"mime/multipart"
 	"net/http"
+	"net/textproto"
 	"runtime"
+	"sync"
 	"testing"
 
 	"catchment/internal/fakeorg"
@@ -91,4 +95,64 @@ func TestManyFilesTakeNoMemory(t *testing.T) {
 	if count != files || bytes != long {
 		t.Errorf("%d files, %d bytes", count, bytes)
 	}
+}
+
+// A long file that is uploaded and read again is never in memory as a whole.
+func TestALongUploadTakesNoMemory(t *testing.T) {
+	const long, most = 64 << 20, 16 << 20
+	c := serve(t, fakeorg.Options{}, withFiles)
+	out, in := io.Pipe()
+	parts := multipart.NewWriter(in)
+	var sending sync.WaitGroup
+	defer sending.Wait()
+	sending.Go(func() {
+		fields, err := parts.CreatePart(textproto.MIMEHeader{
+			"Content-Disposition": {`form-data; name="entity_content"`}, "Content-Type": {"application/json"},
+		})
+		if err == nil {
+			_, err = fields.Write([]byte(`{"PathOnClient":"long.bin"}`))
+		}
+		file, more := parts.CreateFormFile("VersionData", "long.bin")
+		if err = errors.Join(err, more); err == nil {
+			_, err = io.CopyN(file, zeros{}, long)
+		}
+		_ = in.CloseWithError(errors.Join(err, parts.Close()))
+	})
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	r, err := http.NewRequest("POST", c.url+data+"/sobjects/ContentVersion", out)
+	fine(t, err)
+	r.Header.Set("Authorization", "Bearer "+c.token)
+	r.Header.Set("Content-Type", parts.FormDataContentType())
+	resp, err := http.DefaultClient.Do(r)
+	fine(t, err)
+	fine(t, resp.Body.Close())
+	if resp.StatusCode != http.StatusCreated {
+		t.Fatal(resp.Status)
+	}
+	made := c.one("SELECT ContentSize, VersionData FROM ContentVersion")
+	r, err = http.NewRequest("GET", c.url+made["VersionData"].(string), nil)
+	fine(t, err)
+	r.Header.Set("Authorization", "Bearer "+c.token)
+	resp, err = http.DefaultClient.Do(r)
+	fine(t, err)
+	defer resp.Body.Close()
+	bytes, err := io.Copy(io.Discard, resp.Body)
+	fine(t, err)
+	runtime.ReadMemStats(&after)
+	if taken := after.TotalAlloc - before.TotalAlloc; taken > most {
+		t.Errorf("%d MB were taken", taken>>20)
+	}
+	if bytes != long || number(made["ContentSize"]) != number(long) {
+		t.Errorf("%d bytes, the record says %v", bytes, made["ContentSize"])
+	}
+}
+
+// zeros never ends.
+type zeros struct{}
+
+// Read implements io.Reader.
+func (zeros) Read(p []byte) (int, error) {
+	clear(p)
+	return len(p), nil
 }

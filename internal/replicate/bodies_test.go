@@ -13,7 +13,10 @@ import (
 	"catchment/internal/blob"
 	"catchment/internal/body"
 	"catchment/internal/control"
+	"catchment/internal/engine"
 	"catchment/internal/fakeorg"
+	"catchment/internal/plan"
+	"catchment/internal/replicate"
 	"catchment/internal/rig"
 	"catchment/internal/warehouse/bodies"
 )
@@ -273,5 +276,81 @@ func TestBodiesOfAYear(t *testing.T) {
 	}
 	if len(known) != 50 {
 		t.Errorf("%d bodies", len(known))
+	}
+}
+
+// A machine reads bodies as the engine does, each call in a process of its own, and says so where
+// it was made before a flow asked for them.
+func TestMachineReadsBodies(t *testing.T) {
+	t.Parallel()
+	r := withFiles(t, fakeorg.Files{Versions: 20, Size: 1000}, body.All, "ContentVersion")
+	c := machinesOf(r)
+	calls := r.Calls(func() { r.Must(c.execute(nil)) })
+	lines := register(r, "ContentVersion")
+	if calls["body"] != 20 || len(lines) != 20 {
+		t.Errorf("%v, %d lines", calls, len(lines))
+	}
+	stored(r, lines)
+	r.Later(time.Hour)
+	p := r.Start(nil)
+	defer p.Close()
+	id, err := p.Control.NewRunID()
+	r.Must(err)
+	e := engine.Engine{Steps: p.Replicator().Steps(), Now: p.Now}
+	r.Must(e.Run(t.Context(), replicate.Plan(2), plan.Task{Run: id}))
+	row, err := p.Control.Run(t.Context(), id)
+	r.Must(err)
+	if note := strings.Join(row.Objects[0].Notes, "\n"); !strings.Contains(note, "deploy it anew") {
+		t.Errorf("%+v", row.Objects[0])
+	}
+}
+
+// A run that dies while the register takes its lines leaves them in the journal.
+func TestKilledWhileTheRegisterIsWritten(t *testing.T) {
+	t.Parallel()
+	const files = 520
+	fresh := func(t *testing.T) *rig.Rig {
+		r := withFiles(t, fakeorg.Files{Versions: files, Size: 50}, body.All, "ContentVersion")
+		r.Keeps("ContentVersion", "Title")
+		return r
+	}
+	var whole rig.Fate
+	counting := fresh(t)
+	p := counting.Start(&whole)
+	p.Run()
+	p.Close()
+	var writes []int
+	for i, kind := range whole.Kinds {
+		if kind == "warehouse" && i > len(whole.Kinds)/2 {
+			writes = append(writes, i+1)
+		}
+	}
+	t.Logf("%d moments, of the warehouse: %v", whole.Moments, writes)
+	for _, at := range writes {
+		t.Run(fmt.Sprint(at), func(t *testing.T) {
+			t.Parallel()
+			r := fresh(t)
+			calls := r.Calls(func() {
+				p := r.Start(&rig.Fate{At: at})
+				p.Run()
+				p.Close()
+				r.Done(nil)
+			})
+			if calls["body"] > files+2 {
+				t.Errorf("%d calls for %d files", calls["body"], files)
+			}
+		})
+	}
+}
+
+// Links are copied whole, of documents that were linked again and again, too, where the user may
+// query all files.
+func TestLinksOfFiles(t *testing.T) {
+	t.Parallel()
+	r := withFiles(t, fakeorg.Files{Versions: 44, Size: 100}, "", "ContentDocumentLink", "ContentDocument")
+	r.Done(nil)
+	r.Same()
+	if n := len(r.Table("ContentDocumentLink")); n != 80 { // two of each of 40 documents
+		t.Errorf("%d links", n)
 	}
 }

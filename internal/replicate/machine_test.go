@@ -47,7 +47,7 @@ func (c *machines) execute(enter func(state string) error) error {
 	c.runs++
 	arn := fmt.Sprintf("arn:aws:states:x:execution:catchment:%d", c.runs)
 	c.mu.Unlock()
-	m := stepfunctions.Render(replicate.Plan(2), stepfunctions.Options{Function: func(step string) string {
+	m := stepfunctions.Render(rig.PlanOf(c.Flows), stepfunctions.Options{Function: func(step string) string {
 		return step
 	}, Flows: len(c.Flows)})
 	in := asltest.Interpreter{Invoke: c.invoke, Enter: enter}

@@ -20,8 +20,9 @@ import (
 )
 
 var (
-	manyFiles   = flag.Int("files.n", 400, "how many files TestManyFiles copies, of 10 kB on average")
-	largestFile = flag.Int64("files.largest", 8<<20, "the bytes of the largest of them")
+	manyFiles     = flag.Int("files.n", 400, "how many files TestManyFiles copies, of 10 kB on average")
+	monthsOfFiles = flag.Int("files.months", 12, "how many months of runs follow")
+	largestFile   = flag.Int64("files.largest", 8<<20, "the bytes of the largest of them")
 )
 
 // heapAtMost is how much more than before the bodies this process may hold at any time, the
@@ -56,15 +57,15 @@ func TestManyFiles(t *testing.T) {
 		r.Done(copying)
 	})
 	peak.end()
-	t.Logf("%d files, %d calls, %s, %d MiB of heap more than before", n, calls["body"], time.Since(started).Round(time.Second),
-		peak.more()>>20)
+	t.Logf("%d files, %d calls, %s, %d MiB of heap more than before", n, calls["body"],
+		time.Since(started).Round(time.Second), peak.more()>>20)
 	if calls["body"] < n || calls["body"] > n+8+n/100 {
 		t.Errorf("%d calls", calls["body"])
 	}
 	if peak.more() > heapAtMost {
 		t.Errorf("the heap grew by %d MiB", peak.more()>>20)
 	}
-	for range 12 {
+	for range *monthsOfFiles {
 		r.Later(30 * 24 * time.Hour)
 		again := r.Calls(func() { r.Done(func(p *rig.Process) { p.Options.Keep = 24 * time.Hour }) })
 		if again["body"] > 0 {
@@ -98,7 +99,8 @@ func sha256sum(r *rig.Rig, files int) {
 	}
 	r.Must(out.Flush())
 	r.Must(list.Close())
-	if said, err := exec.Command("sha256sum", "--quiet", "--strict", "-c", r.Path("sums")).CombinedOutput(); err != nil {
+	check := exec.Command("sha256sum", "--quiet", "--strict", "-c", r.Path("sums"))
+	if said, err := check.CombinedOutput(); err != nil {
 		r.T.Errorf("%v: %.500s", err, said)
 	}
 	if n != files {

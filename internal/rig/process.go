@@ -162,6 +162,14 @@ func (p *Process) Run() control.RunRow {
 	return row
 }
 
+// PlanOf is that of a run of some flows.
+func PlanOf(flows []flow.Flow) plan.Plan {
+	if slices.ContainsFunc(flows, func(fl flow.Flow) bool { return fl.Bodies != "" }) {
+		return replicate.WithBodies(2)
+	}
+	return replicate.Plan(2)
+}
+
 // Walk does the run of an id, whether or not it ends well.
 func (p *Process) Walk(id string) {
 	e := engine.Engine{
@@ -178,11 +186,7 @@ func (p *Process) Walk(id string) {
 			return passed
 		},
 	}
-	steps := replicate.Plan(2)
-	if slices.ContainsFunc(p.Flows, func(fl flow.Flow) bool { return fl.Bodies != "" }) {
-		steps = replicate.WithBodies(2)
-	}
-	err := e.Run(p.Ctx, steps, plan.Task{Run: id})
+	err := e.Run(p.Ctx, PlanOf(p.Flows), plan.Task{Run: id})
 	p.say("process %d, run %s: %v", p.id, id, err)
 }
 

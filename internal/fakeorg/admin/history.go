@@ -59,13 +59,12 @@ func (h *historian) change(done *Changes) error {
 		h.bin = append(h.bin[:i], h.bin[i+1:]...)
 		return counted(&done.Undeleted, h.records.Undelete(id))
 	case turn < 6 || !ok:
-		done.Created++
-		return h.records.ledger.Write(func(e *change.Edit) error {
+		return counted(&done.Created, h.records.ledger.Write(func(e *change.Edit) error {
 			_, err := e.Insert(obj, h.born(obj, at))
 			return err
-		})
+		}))
 	case turn < 9:
-		id := at.Text(obj.Sys.ID)
+		id := doomed(obj, at)
 		h.bin = append(h.bin, id)
 		return counted(&done.Deleted, h.records.Delete(id))
 	}
@@ -74,15 +73,15 @@ func (h *historian) change(done *Changes) error {
 	return h.records.ledger.Write(func(e *change.Edit) error { return e.Change(obj, at.Text(obj.Sys.ID), values) })
 }
 
-// counted counts what was done; what a record's children, its parents or an
-// approval stand against just isn't.
+// counted counts what was done; what a record's children, its parents, a link that is
+// there already or an approval stand against just isn't.
 func counted(n *int, err error) error {
 	if err == nil {
 		*n++
 		return nil
 	}
 	refusal, ok := errors.AsType[*reply.Refusal](err)
-	against := []string{"DELETE_FAILED", "ENTITY_IS_LOCKED", "UNDELETE_FAILED"}
+	against := []string{"DELETE_FAILED", "ENTITY_IS_LOCKED", "UNDELETE_FAILED", "DUPLICATE_VALUE", "ENTITY_IS_DELETED"}
 	if ok && slices.Contains(against, refusal.Code) {
 		return nil
 	}
@@ -115,6 +114,7 @@ func (h *historian) born(obj *store.Object, like *store.Row) map[int]string {
 	for at, value := range h.altered(obj, 4) {
 		values[at] = value
 	}
+	h.bornFile(obj, values)
 	return values
 }
 
@@ -153,6 +153,8 @@ func (h *historian) invent(f *describe.Field) (string, bool) {
 			value = string(orgtime.AppendPadded([]byte(value+"."), int(number>>32%chance.Pow10(f.Scale)), f.Scale))
 		}
 		return value, true
+	case "base64":
+		return h.inventBody(), true
 	case "int":
 		return strconv.FormatUint(number%1000, 10), true
 	case "date":

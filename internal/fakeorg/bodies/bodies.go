@@ -56,6 +56,21 @@ func (s *Store) Keep(r io.Reader, most int64) (key string, err error) {
 	return keptKey(len(s.kept)-1, size), nil
 }
 
+// Forget takes back the body of a key that no record came to hold. Its place on the disk
+// is for others.
+func (s *Store) Forget(key string) {
+	kind, number, _, err := readKey(key)
+	if err != nil || kind != keptKind {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if number < uint64(len(s.kept)) {
+		s.disk.free(s.kept[number].parts)
+		s.kept[number] = kept{}
+	}
+}
+
 // Open finds the body of a key.
 func (s *Store) Open(key string) (Body, error) {
 	kind, number, size, err := readKey(key)
@@ -75,7 +90,7 @@ func (s *Store) Open(key string) (Body, error) {
 func (s *Store) find(key string, number uint64) (kept, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if number >= uint64(len(s.kept)) {
+	if number >= uint64(len(s.kept)) || s.kept[number].md5 == "" {
 		return kept{}, fmt.Errorf("no body has the key %q", key)
 	}
 	return s.kept[number], nil

@@ -84,7 +84,15 @@ func TestWhatFailsLeavesNothing(t *testing.T) {
 			t.Errorf("got %v, want %v", err, broken)
 		}
 	}
-	if _, err := s.Keep(strings.NewReader("short"), 5); err != nil {
+	key, err := s.Keep(strings.NewReader("short"), 5)
+	if err != nil {
+		t.Error(err)
+	}
+	s.Forget(key)
+	if _, err := s.Open(key); err == nil {
+		t.Error("what was forgotten is there")
+	}
+	if key, err = s.Keep(strings.NewReader("again"), 5); err != nil || string(read(t, s, key)) != "again" {
 		t.Error(err)
 	}
 	if s.disk.parts != 2 || len(s.disk.unused) != 1 {

@@ -81,6 +81,9 @@ func (j *ingest) checkHeader() string {
 		if nested && j.object.LookupOf(relation) < 0 || !nested && j.object.Place(name) < 0 {
 			return "InvalidBatch : Field name not found : " + name
 		}
+		if at := j.object.Place(name); at >= 0 && j.object.Slots[at].Type == "base64" {
+			return "InvalidBatch : Binary field " + name + " is only supported for content types ZIP_XML and ZIP_CSV"
+		}
 	}
 	deletes := j.operation == "delete" || j.operation == "hardDelete"
 	if deletes && (len(j.header) != 1 || !strings.EqualFold(j.header[0], "Id")) {

@@ -49,7 +49,13 @@ func (e *Edit) back(old *store.Row, quiet bool) error {
 	if err := retie(e, id, ties); err != nil {
 		return err
 	}
-	return e.followers(old, func(child *store.Row) error { return e.back(child, e.ledger.rules.QuietCascades) })
+	return e.followers(old, func(child *store.Row) error {
+		err := e.back(child, e.ledger.rules.QuietCascades)
+		if refusal, ok := errors.AsType[*reply.Refusal](err); ok && refusal.Code == "UNDELETE_FAILED" {
+			return nil // another parent of it has gone: a link to a document that was deleted meanwhile
+		}
+		return err
+	})
 }
 
 // leaveParents empties the lookups of a record that comes back to parents that

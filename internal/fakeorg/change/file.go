@@ -146,6 +146,9 @@ func ofVersion(documents *store.Object, id string, obj *store.Object, r *store.R
 func bearNext(e *Edit, documents *store.Object, document, id string, r *store.Record) error {
 	versions, _ := e.store.Catalog().Find("ContentVersion")
 	return e.turn(documents, document, func(old *store.Row, next *store.Record) error {
+		if old.Deleted() {
+			return reply.EntityIsDeleted()
+		}
 		latest := old.Text(documents.Slot("LatestPublishedVersionId"))
 		err := e.turn(versions, latest, func(_ *store.Row, before *store.Record) error {
 			number, _ := strconv.Atoi(before.Values[versions.Slot("VersionNumber")]) // the org has written it

@@ -16,8 +16,7 @@ func (s *shelf) kinds() []filed {
 		{"ContentDocumentLink", s.linkMakers()},
 		{"EmailMessage", nil},
 		{"Attachment", s.bodyMakers(map[string]maker{
-			"ParentId": sometimesOther(lookup("Account", "001"), lookup("Contact", "003"), lookup("Case", "500")),
-			"Name":     fileName, "ContentType": contentType,
+			"ParentId": s.record, "Name": fileName, "ContentType": contentType,
 		})},
 		{"Document", s.bodyMakers(map[string]maker{
 			"FolderId": user(3), "Name": title, "DeveloperName": numbered("Document_", 6), "ContentType": contentType,
@@ -98,18 +97,16 @@ func (s *shelf) documentMakers() map[string]maker {
 
 // linkMakers: a document's first link is to its owner, its second one to a record.
 func (s *shelf) linkMakers() map[string]maker {
-	ofOwner := func(p pick) bool { return p.n%linksOfDocument == 0 }
-	record := sometimesOther(lookup("Account", "001"), lookup("Contact", "003"), lookup("Opportunity", "006"),
-		lookup("Case", "500"))
+	ofOwner := func(p pick) bool { return p.n%s.links() == 0 }
 	return map[string]maker{
 		"ContentDocumentId": func(_ *World, dst []byte, p pick) []byte {
-			return recordid.Append(dst, "069", 1+p.n/linksOfDocument)
+			return recordid.Append(dst, "069", 1+p.n/s.links())
 		},
 		"LinkedEntityId": func(w *World, dst []byte, p pick) []byte {
 			if ofOwner(p) {
-				return w.ownerOfFile(dst, p.n/linksOfDocument)
+				return w.ownerOfFile(dst, p.n/s.links())
 			}
-			return record(w, dst, p)
+			return s.record(w, dst, p)
 		},
 		"ShareType": func(_ *World, dst []byte, p pick) []byte {
 			if ofOwner(p) {
@@ -131,22 +128,6 @@ func (s *shelf) bodyMakers(makers map[string]maker) map[string]maker {
 		return strconv.AppendInt(dst, s.content(p.n, p.own).size, 10)
 	}
 	return makers
-}
-
-// sometimesOther takes one of several makers, and the next one where that writes
-// nothing; the first User where none writes anything.
-func sometimesOther(values ...maker) maker {
-	return func(w *World, dst []byte, p pick) []byte {
-		first := p.h >> 50
-		for i := range values {
-			before := len(dst)
-			dst = values[(first+uint64(i))%uint64(len(values))](w, dst, p)
-			if len(dst) > before {
-				return dst
-			}
-		}
-		return append(dst, recordid.RunningUser()...)
-	}
 }
 
 // longTitle is as long as a title may be.

@@ -4,6 +4,7 @@ import (
 	"crypto/md5" // #nosec G501 -- Salesforce tells the MD5 of a file
 	"encoding/hex"
 	"errors"
+	"slices"
 	"sync"
 
 	"catchment/internal/fakeorg/bodies"
@@ -33,17 +34,14 @@ const (
 	documentsOfGroup = versionsOfGroup - 1
 )
 
-// Each document has two links: to its owner and to a record.
-const linksOfDocument = 2
-
 // documents is how many ContentDocuments the versions are in.
 func (f Files) documents() int {
 	return f.Versions - f.Versions/versionsOfGroup
 }
 
-// Files makes the objects of files, with records that belong to those that the world
-// has already.
-func (w *World) Files(files Files) ([]*store.Object, error) {
+// Files makes the objects of files. They are attached to records of parents: Accounts,
+// Contacts, Opportunities and Cases.
+func (w *World) Files(files Files, parents []*store.Object) ([]*store.Object, error) {
 	fewest := min(files.Versions, files.External, files.Attachments, files.Documents)
 	if fewest < 0 || min(files.Size, files.Largest) < 0 {
 		return nil, errors.New("generate files: no number may be negative")
@@ -51,10 +49,13 @@ func (w *World) Files(files Files) ([]*store.Object, error) {
 	if files.Size == 0 {
 		files.Size = usualSize
 	}
-	shelf := &shelf{Files: files, sums: map[content][md5.Size]byte{}}
+	shelf := &shelf{Files: files, parents: attachable(parents), sums: map[content][md5.Size]byte{}}
+	if files.Attachments > 0 && len(shelf.parents) == 0 {
+		return nil, errors.New("generate files: there is no record that Attachments could belong to")
+	}
 	counts := map[string]int{
 		"ContentDocument": files.documents(), "ContentVersion": files.Versions,
-		"ContentDocumentLink": linksOfDocument * files.documents(), "Attachment": files.Attachments,
+		"ContentDocumentLink": shelf.links() * files.documents(), "Attachment": files.Attachments,
 		"Document": files.Documents, "EmailMessage": 0,
 	}
 	var all []*store.Object
@@ -98,9 +99,28 @@ func (w *World) stored(about *describe.Object, n int, makers map[string]maker) *
 // A shelf is what the objects of files know of each other.
 type shelf struct {
 	Files
+	parents []*store.Object // that have records
 
 	mu   sync.Mutex
 	sums map[content][md5.Size]byte
+}
+
+// attachable are the objects, of some, that have records which files can belong to.
+func attachable(some []*store.Object) []*store.Object {
+	names := []string{"Account", "Case", "Contact", "Opportunity"}
+	return slices.DeleteFunc(slices.Clone(some), func(obj *store.Object) bool {
+		return !slices.Contains(names, obj.Name()) || obj.Base.Count() == 0
+	})
+}
+
+// links is how many links a document has: one to its owner, and one to a record where
+// there are any.
+func (s *shelf) links() int { return min(2, 1+len(s.parents)) }
+
+// record is the Id of a record that a file belongs to.
+func (s *shelf) record(_ *World, dst []byte, p pick) []byte {
+	obj := s.parents[p.h>>50%uint64(len(s.parents))]
+	return obj.Base.AppendValue(dst, int(p.h%uint64(obj.Base.Count())), obj.Sys.ID)
 }
 
 // documentOf is the number of the document that a version belongs to; both count

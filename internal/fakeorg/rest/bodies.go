@@ -18,6 +18,9 @@ import (
 // readBody answers with the bytes that a field of a record holds.
 func (a *Records) readBody(field string) web.Handler {
 	return func(w http.ResponseWriter, c *web.Call) error {
+		if web.IsInner(c.Request) {
+			return reply.Bad("INVALID_REQUEST", "The resource isn't supported in a composite request")
+		}
 		r, err := a.pathRow(c)
 		if err != nil {
 			return err

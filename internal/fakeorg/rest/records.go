@@ -142,7 +142,7 @@ func (a *Records) create(w http.ResponseWriter, c *web.Call) error {
 		return err
 	})
 	if err != nil {
-		return err
+		return a.refused(given, err)
 	}
 	w.Header().Set("Location", "/services/data/"+c.Version+"/sobjects/"+obj.Name()+"/"+id)
 	reply.JSON(w, http.StatusCreated, map[string]any{"id": id, "success": true, "errors": []any{}})
@@ -162,7 +162,7 @@ func (a *Records) update(w http.ResponseWriter, c *web.Call) error {
 		return e.Update(r.Object, r.Text(r.Object.Sys.ID), given)
 	})
 	if err != nil {
-		return err
+		return a.refused(given, err)
 	}
 	w.WriteHeader(http.StatusNoContent)
 	return nil

@@ -41,19 +41,22 @@ func (a *Records) given(c *web.Call, obj *store.Object) (map[string]json.RawMess
 	if err != nil {
 		return nil, badForm("%v", err)
 	}
-	u := upload{bodies: a.ledger.Bodies, obj: obj, longest: a.longestUpload(obj)}
-	for {
-		part, err := parts.NextPart()
-		if err == io.EOF {
-			return u.whole()
-		}
-		if err != nil {
-			return nil, badForm("%v", err)
-		}
-		if err := u.take(part); err != nil {
-			return nil, err
+	u := &upload{bodies: a.ledger.Bodies, obj: obj, longest: a.longestUpload(obj)}
+	fields, err := u.read(parts)
+	if err != nil {
+		u.bodies.Forget(u.key)
+	}
+	return fields, err
+}
+
+// refused takes back the file of a record that wasn't written after all.
+func (a *Records) refused(given map[string]json.RawMessage, err error) error {
+	for _, value := range given {
+		if key, ok := bodies.KeyOf(value); ok {
+			a.ledger.Bodies.Forget(key)
 		}
 	}
+	return err
 }
 
 // badForm refuses the parts of a form, with the code that Salesforce has been seen to
@@ -71,6 +74,22 @@ type upload struct {
 	fields map[string]json.RawMessage
 	field  string // that the file belongs to
 	key    string // of the file
+}
+
+// read reads all parts.
+func (u *upload) read(parts *multipart.Reader) (map[string]json.RawMessage, error) {
+	for {
+		part, err := parts.NextPart()
+		if err == io.EOF {
+			return u.whole()
+		}
+		if err != nil {
+			return nil, badForm("%v", err)
+		}
+		if err := u.take(part); err != nil {
+			return nil, err
+		}
+	}
 }
 
 // take reads a part. The one with the fields may be called anything; the one with the

@@ -44,6 +44,7 @@ type arguments struct {
 	Locator     string   `xml:"queryLocator"`
 	Objects     []string `xml:"sObjectType"`
 	IDs         []string `xml:"ids"`
+	ID          []string `xml:"id"` // as beatbox and its heirs call them, for many years
 }
 
 func readCall(r *web.Call) (call, error) {
@@ -57,7 +58,9 @@ func readCall(r *web.Call) (call, error) {
 	if err := xml.NewDecoder(r.Body).Decode(&asked); err != nil {
 		return call{}, clientFault("The request is no SOAP envelope")
 	}
-	return call{r, asked.Body.Inside.XMLName.Local, asked.Header, asked.Body.Inside}, nil
+	inside := asked.Body.Inside
+	inside.IDs = append(inside.IDs, inside.ID...)
+	return call{r, inside.XMLName.Local, asked.Header, inside}, nil
 }
 
 // A clientFault is a refusal of what is no call at all.

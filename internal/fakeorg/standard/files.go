@@ -105,7 +105,7 @@ func contentDocumentFields() []*describe.Field {
 		describe.NewField("IsDeleted", "boolean", 0).ByOrg(), describe.NewOwner("ContentDocument"),
 		named(describe.NewField("Title", "string", 255).Required()),
 		describe.NewField("PublishStatus", "picklist", 40).ByOrg(),
-		nullable(describe.NewLookup("LatestPublishedVersionId", "ContentVersion").ByOrg()),
+		describe.NewLookup("LatestPublishedVersionId", "ContentVersion").ByOrg(),
 		describe.NewField("Description", "textarea", 1000),
 		nullable(describe.NewField("ContentSize", "int", 9).ByOrg()),
 		nullable(describe.NewField("FileType", "string", 20).ByOrg()),

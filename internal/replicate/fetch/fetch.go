@@ -42,7 +42,7 @@ type Round struct {
 // A Tally is what became of the files of a round.
 type Tally struct {
 	Read    int64 `json:"read,omitzero"`     // bodies that were read and stored
-	Bytes   int64 `json:"bytes,omitzero"`    // of those
+	Bytes   int64 `json:"bytes,omitzero"`    // of those, and of those that were stored before
 	Unsaid  int64 `json:"unsaid,omitzero"`   // those of them of which the org says no checksum: their size agrees
 	Resumed int64 `json:"resumed,omitzero"`  // that an earlier process had stored
 	Nothing int64 `json:"nothing,omitzero"`  // files without a body
@@ -92,8 +92,8 @@ func (t *Tally) count(l bodies.Line, resumed bool) {
 		t.Resumed++
 	default:
 		t.Read++
-		t.Bytes += l.Size
 	}
+	t.Bytes += l.Size
 	t.InARow = 0
 	if l.Version.Checksum == "" {
 		t.Unsaid++
@@ -216,8 +216,8 @@ func (w *round) begin(ctx context.Context, under *sync.WaitGroup, f bodies.File)
 		return false
 	}
 	under.Go(func() {
+		defer func() { <-w.Slots }()
 		line, err := w.Read(ctx, f)
-		<-w.Slots
 		if err == nil && line.State == bodies.Copied {
 			err = w.notes.Add(line)
 		}

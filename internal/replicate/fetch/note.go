@@ -19,6 +19,7 @@ func (t Tally) Note(known bodies.Tally, why string) string {
 	}
 	copied := t.Read + t.Resumed
 	say(copied, "%s of files copied, %s", bodiesOf(copied), plural.Of(t.Bytes, "byte"))
+	say(t.Resumed, "%s of them had been stored by a run that didn't come to write it down", plural.Count(t.Resumed))
 	say(t.Unsaid, "of %s Salesforce gives no checksum: the size agrees", plural.Count(t.Unsaid))
 	say(t.Anew, "%s begun anew after a cut", bodiesOf(t.Anew))
 	say(t.Aside, "%s couldn't be read: %s; _catchment_files has them, and later runs try again",

@@ -25,11 +25,12 @@ import (
 // A register holds files in memory, and its lines.
 type register struct {
 	bodies.Register
-	mu     sync.Mutex
-	files  map[string]bodies.File
-	lines  map[string]bodies.Line
-	writes int
-	fails  error // what Write says
+	mu         sync.Mutex
+	files      map[string]bodies.File
+	lines      map[string]bodies.Line
+	writes     int
+	fails      error // what Write says, after so many writes
+	failsAfter int
 }
 
 func (r *register) Waiting(_ context.Context, q bodies.Query, after string, most int) ([]bodies.File, error) {
@@ -54,7 +55,7 @@ func (r *register) Waiting(_ context.Context, q bodies.Query, after string, most
 func (r *register) Write(_ context.Context, _ warehouse.Fence, _ string, lines []bodies.Line) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.fails != nil {
+	if r.fails != nil && r.writes >= r.failsAfter {
 		return r.fails
 	}
 	r.writes++
@@ -287,5 +288,25 @@ func TestJournalOfAnother(t *testing.T) {
 	}
 	if info, err := os.Stat(journal); err != nil || info.Size() != 0 {
 		t.Errorf("%v, %v", info, err)
+	}
+}
+
+// Whatever the register has taken before a process dies, the rest is in the journal.
+func TestJournalAfterSomeWrites(t *testing.T) {
+	t.Parallel()
+	for _, writes := range []int{0, 1, 2} {
+		w := newWorld(t, 1700, distinct)
+		w.fails, w.failsAfter = errors.New("killed"), writes
+		if _, _, err := w.run(); err == nil {
+			t.Fatal("no error")
+		}
+		w.fails = nil
+		got, done, err := w.run()
+		if err != nil || !done || got.Resumed == 0 {
+			t.Errorf("%+v, %v, %v", got, done, err)
+		}
+		if all, _ := w.calls(); all > 1700+cap(w.round.Slots) {
+			t.Errorf("%d calls after %d writes, %d resumed", all, writes, got.Resumed)
+		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"catchment/internal/body"
 	"catchment/internal/warehouse"
 	"catchment/internal/warehouse/gone"
 	"catchment/internal/warehouse/shape"
@@ -70,6 +71,7 @@ func (w *marks) empty(ctx context.Context, tx Tx, m warehouse.Mark) error {
 		{SQL: "DELETE FROM " + w.own(own.TombstoneTable) + " WHERE table_name = $1 AND reason <> $2",
 			Args: []any{m.Table, string(gone.Erased)}},
 		{SQL: "DELETE FROM " + w.own(own.RejectedTable) + " WHERE flow = $1", Args: []any{m.Flow}},
+		{SQL: "DELETE FROM " + w.d.Table(w.o.Schema, body.Table) + " WHERE object = $1", Args: []any{m.Flow}},
 	}
 	if table := (shape.Table{Name: m.Table}); isOurs(cols, table) {
 		todo = append(todo, dialect.Statement{SQL: "DELETE FROM " + w.final(table)})

@@ -106,11 +106,17 @@ func query(t shape.Table) bodies.Query {
 // row makes one of texts, of which "" is null.
 func row(pairs ...string) warehousetest.Row {
 	r := warehousetest.Row{}
-	for i := 0; i < len(pairs); i += 2 {
-		r[pairs[i]] = nil
-		if pairs[i+1] != "" {
-			r[pairs[i]] = &pairs[i+1]
+	for name := ""; len(pairs) > 0; pairs = pairs[1:] {
+		switch value := pairs[0]; {
+		case name == "":
+			name = value
+			continue
+		case value == "":
+			r[name] = nil
+		default:
+			r[name] = &value
 		}
+		name = ""
 	}
 	return r
 }
