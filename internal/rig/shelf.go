@@ -110,6 +110,10 @@ func (s Shelf) Open(r *Rig) (sql.Driver, error) {
 	return oversql.Promoting(d), nil // a first run of a rig has few records
 }
 
+// tuplesFrom is how many rows of a page go as tuples in PostgreSQL: pages of a rig are small, and both ways are to
+// be taken.
+const tuplesFrom = 8
+
 func (s Shelf) open(r *Rig) (sql.Driver, error) {
 	o := redshift.Options{LockWait: time.Minute, Poll: 3 * time.Millisecond, AWS: s.Config}
 	if strings.HasPrefix(s.url, "redshift-data:") {
@@ -119,7 +123,7 @@ func (s Shelf) open(r *Rig) (sql.Driver, error) {
 		return redshift.Open(s.url, o)
 	}
 	if s.url != "" {
-		return postgres.Open(s.url, postgres.Options{})
+		return postgres.Open(s.url, postgres.Options{Tuples: tuplesFrom})
 	}
 	// Tables of a few rows: a second thread would only wait for the first.
 	return duckdb.Open(cmp.Or(s.File, r.Path("warehouse.duckdb"))+"?threads=1",
