@@ -451,7 +451,8 @@ func healthyWorlds() []healthy {
 		{name: "tables of an older version", first: true, done: both,
 			make: sql("ALTER TABLE salesforce_incremental._catchment_flow DROP COLUMN memory; " +
 				"ALTER TABLE salesforce_incremental._catchment_flow DROP COLUMN deletes_told; " +
-				"DELETE FROM salesforce_incremental._catchment_version WHERE version = 6")},
+				"DROP TABLE salesforce._catchment_files; " +
+				"DELETE FROM salesforce_incremental._catchment_version WHERE version >= 6")},
 		{name: "paused, with a foreign table", done: []string{"Contact"}, make: func(s *site) {
 			s.sql(makeAccount + "CREATE TABLE salesforce.account (id text)")
 			s.flows = "  - {object: Account, paused: true}\n  - object: Contact\n"

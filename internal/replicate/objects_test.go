@@ -402,9 +402,11 @@ func TestObjectThatNeedsAFilter(t *testing.T) {
 	r := rig.New(t, org, "ContentDocumentLink", "Account")
 	r.Must(org.AddStandard("ContentDocumentLink"))
 	accounts := r.IDs("Account")
+	// an org links none twice to a record
+	document := func(n int) string { return fmt.Sprintf("06900000000000%dAAA", n) }
 	for n := range 6 {
 		record(r, "ContentDocumentLink", map[string]string{"LinkedEntityId": accounts[n%2],
-			"ContentDocumentId": "069000000000001AAA", "ShareType": "V"})
+			"ContentDocumentId": document(n), "ShareType": "V"})
 	}
 	r.Later(time.Hour)
 	row := r.Run(nil)
@@ -420,7 +422,7 @@ func TestObjectThatNeedsAFilter(t *testing.T) {
 	r.Done(nil)
 	r.Same()
 	record(r, "ContentDocumentLink",
-		map[string]string{"LinkedEntityId": accounts[0], "ContentDocumentId": "069000000000001AAA", "ShareType": "C"})
+		map[string]string{"LinkedEntityId": accounts[0], "ContentDocumentId": document(6), "ShareType": "C"})
 	r.Later(time.Hour)
 	if o := r.Done(nil).Objects[0]; o.Inserted != 1 {
 		t.Errorf("%+v", o)

@@ -24,6 +24,8 @@ type intercepted struct {
 	by func(context.Context, []many.Move, movesEach) (map[string]warehouse.Counts, error)
 }
 
+func (i intercepted) Many() many.Flows { return i }
+
 func (i intercepted) MoveEach(ctx context.Context, moves []many.Move) (map[string]warehouse.Counts, error) {
 	return i.by(ctx, moves, i.Flows.MoveEach)
 }

@@ -36,6 +36,8 @@ type Move struct {
 
 // Of asks a warehouse whether it has such a way; nil says that it doesn't.
 func Of(w warehouse.Warehouse) Flows {
-	f, _ := w.(Flows)
-	return f
+	if has, ok := w.(interface{ Many() Flows }); ok {
+		return has.Many()
+	}
+	return nil
 }

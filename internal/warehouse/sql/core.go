@@ -16,6 +16,7 @@ import (
 
 	"catchment/internal/warehouse"
 	"catchment/internal/warehouse/bodies"
+	"catchment/internal/warehouse/many"
 )
 
 // New is a warehouse of SQL with all roles that a driver has. Migrate must have
@@ -76,6 +77,15 @@ func (c core) Bodies() bodies.Register { return &registrar{c.at} }
 
 // Catalog lists the files of the copy.
 func (c core) Catalog() bodies.Catalog { return catalogOf(c.at) }
+
+// Many is what can be done for many flows at once: nothing, where the locks of each are taken before anything of it
+// is looked at.
+func (c core) Many() many.Flows {
+	if c.at.d.LockFirst {
+		return nil
+	}
+	return c
+}
 
 // Agreed tells what the connection to the warehouse has agreed on, where there is one.
 func (c core) Agreed(ctx context.Context) (warehouse.Agreement, error) {

@@ -16,8 +16,7 @@ import (
 	"catchment/internal/warehouse/sql/own"
 )
 
-// What is done for many flows at once is a statement for each thing to do, whatever the number of flows. Where locks
-// come first there is no such way: each flow's are taken before anything of it is looked at.
+// What is done for many flows at once is a statement for each thing to do, whatever the number of flows.
 
 // eachAtOnce is for how many flows one statement does something.
 const eachAtOnce = 500
@@ -27,7 +26,7 @@ const eachAtOnce = 500
 func (w *marks) ClaimEach(
 	ctx context.Context, org string, claims []many.Claim,
 ) (claimed map[string]warehouse.Mark, err error) {
-	if w.d.LockFirst || len(claims) == 0 {
+	if len(claims) == 0 {
 		return nil, nil
 	}
 	err = w.tx(ctx, func(tx Tx) error {
@@ -142,7 +141,7 @@ func (w *merger) moveMark(
 // MoveEach moves the marks of flows that have nothing to merge, with a line in the log for each, as moveMark does for
 // one.
 func (w *merger) MoveEach(ctx context.Context, moves []many.Move) (moved map[string]warehouse.Counts, err error) {
-	if w.d.LockFirst || len(moves) == 0 {
+	if len(moves) == 0 {
 		return nil, nil
 	}
 	err = w.tx(ctx, func(tx Tx) error {
