@@ -32,7 +32,7 @@ var now = time.Date(2026, 3, 1, 8, 0, 0, 0, time.UTC)
 // An answer is how an org answers one call for a body from a place on.
 type answer func(from int64) (*salesforce.Body, error)
 
-// A org answers the calls for a file in turn; the last answer stays.
+// An org answers the calls for a file in turn; the last answer stays.
 type org struct {
 	mu      sync.Mutex
 	answers map[string][]answer
