@@ -8,14 +8,14 @@ import (
 	"github.com/spf13/cobra"
 
 	"catchment/internal/body"
-	"catchment/internal/export"
-	"catchment/internal/filelist"
-	"catchment/internal/filenotice"
+	"catchment/internal/files/export"
+	"catchment/internal/files/list"
+	"catchment/internal/files/report"
+	"catchment/internal/files/tidy"
 	"catchment/internal/lease"
 	"catchment/internal/plan"
 	"catchment/internal/plural"
 	"catchment/internal/project"
-	"catchment/internal/tidy"
 )
 
 func filesCommand(s *session) *cobra.Command {
@@ -30,7 +30,7 @@ func filesCommand(s *session) *cobra.Command {
 
 // A choice is which files a command is about.
 type choice struct {
-	filelist.Question
+	list.Question
 	record, state string
 }
 
@@ -43,7 +43,7 @@ func (c *choice) flags(cmd *cobra.Command) {
 }
 
 // question is what was chosen.
-func (c *choice) question(ids []string) (filelist.Question, error) {
+func (c *choice) question(ids []string) (list.Question, error) {
 	q := c.Question
 	var err error
 	if q.IDs, err = eraseIDs(ids); err != nil {
@@ -60,17 +60,17 @@ func (c *choice) question(ids []string) (filelist.Question, error) {
 		return q, usageError{plan.Fixf("write --object "+plural.List(body.Objects(), "or"),
 			"records of %q are no files", q.Object)}
 	}
-	if c.state != "" && !filelist.IsState(c.state) {
+	if c.state != "" && !list.IsState(c.state) {
 		return q, usageError{plan.Fixf("write one of these: "+plural.List(states(), "or"),
 			"there is no state %q", c.state)}
 	}
-	q.State = filelist.State(c.state)
+	q.State = list.State(c.state)
 	return q, nil
 }
 
 func states() []string {
 	var words []string
-	for _, s := range filelist.States() {
+	for _, s := range list.States() {
 		words = append(words, string(s))
 	}
 	return words
@@ -126,22 +126,22 @@ the stage; in the folder of stage.url:  sha256sum -c --quiet SUMS`,
 }
 
 // finder opens the copy.
-func finder(ctx context.Context, p *work) (filelist.Finder, error) {
+func finder(ctx context.Context, p *work) (list.Finder, error) {
 	if err := project.OpenCopy(ctx, p.Project); err != nil {
-		return filelist.Finder{}, err
+		return list.Finder{}, err
 	}
 	return project.FileFinder(ctx, p.Project)
 }
 
 // listFiles prints the files that are looked for, some at a time.
-func listFiles(ctx context.Context, p *work, q filelist.Question) error {
+func listFiles(ctx context.Context, p *work, q list.Question) error {
 	find, err := finder(ctx, p)
 	if err != nil {
 		return err
 	}
-	var some filenotice.List
-	var total filenotice.Total
-	err = find.Each(ctx, q, func(f filelist.File) error {
+	var some report.List
+	var total report.Total
+	err = find.Each(ctx, q, func(f list.File) error {
 		total.Files, total.Bytes = total.Files+1, total.Bytes+f.Bytes()
 		some = append(some, shownFile(f))
 		if len(some) < rowsAtOnce {
@@ -160,22 +160,22 @@ func listFiles(ctx context.Context, p *work, q filelist.Question) error {
 	return p.Print(total)
 }
 
-func shownFile(f filelist.File) filenotice.File {
-	one := filenotice.File{
+func shownFile(f list.File) report.File {
+	one := report.File{
 		Deleted: f.Deleted, ID: f.ID, Name: f.Name, Object: f.Object, Parent: f.Parent, Reason: f.Reason(),
 		SHA256: f.Digest(), Size: f.Bytes(), State: string(f.State),
 	}
 	if f.Line != nil {
 		one.ContentType = f.Line.Type
 	}
-	if f.State == filelist.Aside {
+	if f.State == list.Aside {
 		one.Tries, one.Again = f.Line.Tries, &f.Line.Again
 	}
 	return one
 }
 
 // listSums prints a line for each body. Of all files a body comes once.
-func listSums(ctx context.Context, p *work, q filelist.Question) error {
+func listSums(ctx context.Context, p *work, q list.Question) error {
 	find, err := finder(ctx, p)
 	if err != nil {
 		return err
@@ -187,7 +187,7 @@ func listSums(ctx context.Context, p *work, q filelist.Question) error {
 	if q.All() {
 		return find.Digests(ctx, line)
 	}
-	return find.Each(ctx, q, func(f filelist.File) error {
+	return find.Each(ctx, q, func(f list.File) error {
 		if f.Digest() == "" {
 			return nil
 		}
@@ -225,7 +225,7 @@ func retryFiles(ctx context.Context, p *work, ids []string) error {
 		return err
 	}
 	n, err := r.Retry(ctx, ids)
-	if printed := p.Print(filenotice.Retried{Files: n}); err == nil {
+	if printed := p.Print(report.Retried{Files: n}); err == nil {
 		err = printed
 	}
 	return err
@@ -298,9 +298,9 @@ func tidyUp(ctx context.Context, p *work, remove bool, age time.Duration) error 
 		find = t.Remove
 	}
 	sums, err := find(ctx, func(f tidy.Found) error {
-		return p.Print(filenotice.Unnamed{Removed: remove, SHA256: f.SHA256, Size: f.Size, Written: f.Written})
+		return p.Print(report.Unnamed{Removed: remove, SHA256: f.SHA256, Size: f.Size, Written: f.Written})
 	})
-	total := filenotice.Tidied{Bodies: sums.Bodies, Bytes: sums.Bytes, Removed: remove, Young: sums.Young}
+	total := report.Tidied{Bodies: sums.Bodies, Bytes: sums.Bytes, Removed: remove, Young: sums.Young}
 	if printed := p.Print(total); err == nil {
 		err = printed
 	}

@@ -8,10 +8,10 @@ import (
 	"github.com/spf13/cobra"
 
 	"catchment/internal/body"
-	"catchment/internal/export"
-	"catchment/internal/filelist"
-	"catchment/internal/filenotice"
-	"catchment/internal/holdings"
+	"catchment/internal/files/export"
+	"catchment/internal/files/holdings"
+	"catchment/internal/files/list"
+	"catchment/internal/files/report"
 	"catchment/internal/plan"
 )
 
@@ -71,7 +71,7 @@ once all of it is there, with the digest that was written down when it was copie
 	return cmd
 }
 
-func (f getFlags) check(s *session, q filelist.Question) error {
+func (f getFlags) check(s *session, q list.Question) error {
 	help := "see: catchment files get --help"
 	switch {
 	case (f.to == "") == (f.into == ""):
@@ -89,24 +89,24 @@ func (f getFlags) check(s *session, q filelist.Question) error {
 }
 
 // wanted tells whether a file is taken: the newest version, or one that was named.
-func (f getFlags) wanted(file filelist.File, q filelist.Question) bool {
+func (f getFlags) wanted(file list.File, q list.Question) bool {
 	return f.older || !file.Older || q.Names(file.ID)
 }
 
 // bodyOf is the body of a file.
-func bodyOf(f filelist.File) holdings.Body {
+func bodyOf(f list.File) holdings.Body {
 	return holdings.Body{ID: f.ID, Name: f.Name, Key: body.Key(f.Digest()), Size: f.Line.Size, SHA256: f.Digest()}
 }
 
 // getOne writes one file to where the user says.
-func getOne(ctx context.Context, p *work, q filelist.Question, flags getFlags) error {
+func getOne(ctx context.Context, p *work, q list.Question, flags getFlags) error {
 	find, err := finder(ctx, p)
 	if err != nil {
 		return err
 	}
-	var found []filelist.File
+	var found []list.File
 	enough := errors.New("enough")
-	err = find.Each(ctx, q, func(f filelist.File) error {
+	err = find.Each(ctx, q, func(f list.File) error {
 		if flags.wanted(f, q) {
 			found = append(found, f)
 		}
@@ -147,12 +147,12 @@ func wrote(p *work, b holdings.Body, w export.Written, flags getFlags) error {
 		_, err := io.WriteString(p.Stdout, export.SumLine(b.SHA256, w.Path)+"\n")
 		return err
 	}
-	return p.Print(filenotice.Written{Already: w.Already, ID: b.ID, Path: w.Path, Renamed: w.Renamed, SHA256: b.SHA256,
+	return p.Print(report.Written{Already: w.Already, ID: b.ID, Path: w.Path, Renamed: w.Renamed, SHA256: b.SHA256,
 		Size: b.Size})
 }
 
 // getAll writes files into a folder. One that can't be written stops none of the others.
-func getAll(ctx context.Context, p *work, q filelist.Question, flags getFlags) (err error) {
+func getAll(ctx context.Context, p *work, q list.Question, flags getFlags) (err error) {
 	find, err := finder(ctx, p)
 	if err != nil {
 		return err
@@ -163,7 +163,7 @@ func getAll(ctx context.Context, p *work, q filelist.Question, flags getFlags) (
 			err = errors.Join(err, g.folder.Close())
 		}
 	}()
-	err = find.Each(ctx, q, func(f filelist.File) error {
+	err = find.Each(ctx, q, func(f list.File) error {
 		if !flags.wanted(f, q) {
 			return nil
 		}
@@ -172,7 +172,7 @@ func getAll(ctx context.Context, p *work, q filelist.Question, flags getFlags) (
 	switch {
 	case err != nil:
 		return err
-	case g.got == (filenotice.Got{}):
+	case g.got == (report.Got{}):
 		return noSuchFile()
 	case flags.sums: // stdout is for sha256sum
 		err = p.PrintText(g.got)
@@ -190,12 +190,12 @@ type getting struct {
 	*work
 	flags  getFlags
 	folder *export.Folder // nil until there is a file for it
-	got    filenotice.Got
+	got    report.Got
 	failed []plan.Class
 }
 
 // one writes a file. The error is one that the others would meet, too.
-func (g *getting) one(ctx context.Context, f filelist.File) error {
+func (g *getting) one(ctx context.Context, f list.File) error {
 	if f.Digest() == "" {
 		g.got.Without++
 		return nil
@@ -216,7 +216,7 @@ func (g *getting) one(ctx context.Context, f filelist.File) error {
 	case err != nil:
 		g.got.Failed++
 		g.failed = append(g.failed, plan.ClassOf(err))
-		return g.Print(filenotice.Refused{Class: string(plan.ClassOf(err)), Error: err.Error(),
+		return g.Print(report.Refused{Class: string(plan.ClassOf(err)), Error: err.Error(),
 			Hint: plan.AdviceOf(err), ID: f.ID})
 	}
 	g.got.Files, g.got.Bytes = g.got.Files+1, g.got.Bytes+b.Size

@@ -7,12 +7,12 @@ import (
 	"time"
 
 	"catchment/internal/body"
-	"catchment/internal/filelist"
+	"catchment/internal/files/list"
+	"catchment/internal/files/retry"
+	"catchment/internal/files/tidy"
 	"catchment/internal/flow"
 	"catchment/internal/lease"
 	"catchment/internal/plan"
-	"catchment/internal/retry"
-	"catchment/internal/tidy"
 	"catchment/internal/warehouse/bodies"
 )
 
@@ -31,17 +31,17 @@ func OpenCopy(ctx context.Context, p *Project) error {
 }
 
 // FileFinder makes what finds the files of the copy.
-func FileFinder(ctx context.Context, p *Project) (filelist.Finder, error) {
+func FileFinder(ctx context.Context, p *Project) (list.Finder, error) {
 	catalog, ok := bodies.CatalogOf(p.Warehouse)
 	if !ok {
-		return filelist.Finder{}, noRegister(p)
+		return list.Finder{}, noRegister(p)
 	}
 	file, err := p.flowFile(ctx)
 	if err != nil {
-		return filelist.Finder{}, err
+		return list.Finder{}, err
 	}
 	copies := func(object string) body.Which { return bodiesOf(file.Flows, object) }
-	return filelist.Finder{Catalog: catalog, Bodies: copies}, nil
+	return list.Finder{Catalog: catalog, Bodies: copies}, nil
 }
 
 // bodiesOf says which bodies of an object the flows copy. A flow that names it comes before patterns.

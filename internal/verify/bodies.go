@@ -5,7 +5,7 @@ import (
 	"slices"
 
 	"catchment/internal/body"
-	"catchment/internal/holdings"
+	"catchment/internal/files/holdings"
 	"catchment/internal/plan"
 	"catchment/internal/warehouse/bodies"
 )

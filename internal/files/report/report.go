@@ -1,8 +1,8 @@
-// Package filenotice holds what the commands about files say, as reports of package status: which
+// Package report holds what the commands about files say, as reports of package status: which
 // files the copy has, what became of those that were written out, and which bodies nobody names.
 //
 // Names of files are values of records: they are results, and never a part of an error.
-package filenotice
+package report
 
 import (
 	"strings"

@@ -1,4 +1,4 @@
-package filenotice
+package report
 
 import (
 	"strings"

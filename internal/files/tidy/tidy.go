@@ -13,7 +13,7 @@ import (
 
 	"catchment/internal/blob"
 	"catchment/internal/body"
-	"catchment/internal/holdings"
+	"catchment/internal/files/holdings"
 	"catchment/internal/lease"
 )
 

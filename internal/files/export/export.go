@@ -20,8 +20,8 @@ import (
 	"syscall"
 
 	"catchment/internal/blob"
-	"catchment/internal/filename"
-	"catchment/internal/holdings"
+	"catchment/internal/files/filename"
+	"catchment/internal/files/holdings"
 	"catchment/internal/plan"
 	"catchment/internal/printable"
 	"catchment/internal/rights"

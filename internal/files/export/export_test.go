@@ -17,7 +17,7 @@ import (
 
 	"catchment/internal/blob"
 	"catchment/internal/blob/dir"
-	"catchment/internal/holdings"
+	"catchment/internal/files/holdings"
 	"catchment/internal/plan"
 )
 

@@ -6,9 +6,9 @@ import (
 
 	"catchment/internal/body"
 	"catchment/internal/fakeorg"
+	"catchment/internal/files/retry"
 	"catchment/internal/lease"
 	"catchment/internal/plan"
-	"catchment/internal/retry"
 	"catchment/internal/rig"
 	"catchment/internal/warehouse/bodies"
 )

@@ -1,9 +1,9 @@
-// Package filelist finds the files of a copy, by the record that they hang on, by Id, or by name,
+// Package list finds the files of a copy, by the record that they hang on, by Id, or by name,
 // and says of each how its body stands. It asks the copy alone, and no org.
 //
 // What a file is called is worked out here; making that safe for a disk is left to package
 // filename, and reading bodies to package export. Start at Finder.Each.
-package filelist
+package list
 
 import (
 	"context"

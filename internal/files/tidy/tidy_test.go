@@ -13,10 +13,10 @@ import (
 	"catchment/internal/body"
 	"catchment/internal/control"
 	"catchment/internal/fakeorg"
+	"catchment/internal/files/tidy"
 	"catchment/internal/lease"
 	"catchment/internal/plan"
 	"catchment/internal/rig"
-	"catchment/internal/tidy"
 	"catchment/internal/warehouse/bodies"
 )
 
