@@ -47,6 +47,8 @@ var unseen = []reason{
 		"cloudformation:DescribeStackEvents"}, "what a run before left open, and doesn't fit any more, is taken away"},
 	{[]string{"ReadyFunctionRole"}, []string{"s3:PutObject"},
 		"the template of a flow that is made anew is there, but for one that somebody took away"},
+	{[]string{"ReadyFunctionRole", "StartFunctionRole"}, []string{"s3:GetObject"},
+		"the object of a control row may come by AppFlow; those of the tests come by jobs, which start at once"},
 	{[]string{"DoneFunctionRole", "LoadFunctionRole"}, flowsAnew(),
 		"a flow or its stack that somebody takes away while it runs is made anew"},
 	{[]string{"MachineRole"}, []string{"states:DescribeExecution", "states:StopExecution"},
