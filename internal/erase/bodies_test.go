@@ -89,24 +89,9 @@ func TestEraseBodiesCrashes(t *testing.T) {
 	t.Parallel()
 	template, ids := withBodies(t)
 	purge(template, ids...)
-	f := &rig.Fate{}
-	if _, err := template.Fork(t).Erase(f, ids...); err != nil {
-		t.Fatal(err)
-	}
-	every := *crashEvery
-	if every == 0 {
-		every = max(1, f.Moments/8)
-	}
-	for n := 1; n <= f.Moments; n += every {
-		r := template.Fork(t)
-		if _, err := r.Erase(&rig.Fate{At: n}, ids...); err == nil {
-			t.Errorf("moment %d: it should have died", n)
-		}
-		if _, err := r.Erase(nil, ids...); err != nil {
-			t.Fatalf("died at %d of %d, again: %v", n, f.Moments, err)
-		}
+	eraseDying(t, template, ids, func(r *rig.Rig, died string) {
 		if s, lines := rig.CountBodies(r, "Attachment"); s != 0 || lines != 0 {
-			t.Fatalf("died at %d of %d: %d bodies, %d lines", n, f.Moments, s, lines)
+			t.Fatalf("%s: %d bodies, %d lines", died, s, lines)
 		}
-	}
+	})
 }

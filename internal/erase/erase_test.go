@@ -2,6 +2,7 @@ package erase_test
 
 import (
 	"flag"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -121,8 +122,23 @@ func TestEraseBeforeALatePage(t *testing.T) {
 func TestEraseCrashes(t *testing.T) {
 	t.Parallel()
 	template, id := erasable(t)
+	eraseDying(t, template, []string{id}, func(r *rig.Rig, died string) {
+		if left := r.Traces(id); len(left) > 0 {
+			t.Fatalf("%s: left in %v", died, left)
+		}
+		r.Later(time.Minute)
+		if row := r.Run(nil); row.State != control.Done {
+			t.Fatalf("%s: %+v", died, row)
+		}
+	})
+}
+
+// eraseDying erases records in copies of a rig, in each of which it dies at another moment and is done again, and has
+// what is left looked at.
+func eraseDying(t *testing.T, template *rig.Rig, ids []string, look func(r *rig.Rig, died string)) {
+	t.Helper()
 	f := &rig.Fate{}
-	if _, err := template.Fork(t).Erase(f, id); err != nil {
+	if _, err := template.Fork(t).Erase(f, ids...); err != nil {
 		t.Fatal(err)
 	}
 	every := *crashEvery
@@ -130,19 +146,14 @@ func TestEraseCrashes(t *testing.T) {
 		every = max(1, f.Moments/8)
 	}
 	for n := 1; n <= f.Moments; n += every {
+		died := fmt.Sprintf("died at %d of %d", n, f.Moments)
 		r := template.Fork(t)
-		if _, err := r.Erase(&rig.Fate{At: n}, id); err == nil {
+		if _, err := r.Erase(&rig.Fate{At: n}, ids...); err == nil {
 			t.Errorf("moment %d: it should have died", n)
 		}
-		if _, err := r.Erase(nil, id); err != nil {
-			t.Fatalf("died at %d of %d, again: %v", n, f.Moments, err)
+		if _, err := r.Erase(nil, ids...); err != nil {
+			t.Fatalf("%s, again: %v", died, err)
 		}
-		if left := r.Traces(id); len(left) > 0 {
-			t.Fatalf("died at %d of %d: left in %v", n, f.Moments, left)
-		}
-		r.Later(time.Minute)
-		if row := r.Run(nil); row.State != control.Done {
-			t.Fatalf("died at %d of %d: %+v", n, f.Moments, row)
-		}
+		look(r, died)
 	}
 }

@@ -63,6 +63,7 @@ type Client struct {
 	signer *login.Signer
 	calls  atomic.Int64
 	now    func() time.Time
+	sleep  func(context.Context, time.Duration) error
 }
 
 // New makes a Client. It sends nothing: the first call logs in.
@@ -83,7 +84,7 @@ func New(c Config) (*Client, error) {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	client := &Client{now: c.Now, http: wire.NewHTTP(wire.Options{
+	client := &Client{now: c.Now, sleep: c.Sleep, http: wire.NewHTTP(wire.Options{
 		Client: c.HTTP, Org: base, UserAgent: c.UserAgent, Now: c.Now, Bounds: c.Bounds, Patience: c.Patience,
 	})}
 	counted := &counting{next: client.http, calls: &client.calls}

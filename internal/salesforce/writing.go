@@ -1,7 +1,18 @@
 package salesforce
 
-import "catchment/internal/salesforce/wire"
+import (
+	"context"
+	"time"
 
-// Writing gives package write the way of this client's requests, with its session, its count and its bounds.
-// Nobody else asks for it: archtest sees to that.
-func (c *Client) Writing() wire.API { return c.api }
+	"catchment/internal/salesforce/wire"
+)
+
+// A Way is how a client goes about its requests: with its session, its count and its bounds, and by its clock.
+type Way struct {
+	API   wire.API
+	Now   func() time.Time
+	Sleep func(context.Context, time.Duration) error
+}
+
+// Writing gives package write this client's way. Nobody else asks for it: archtest sees to that.
+func (c *Client) Writing() Way { return Way{c.api, c.now, c.sleep} }

@@ -122,7 +122,7 @@ func TestPurpose(t *testing.T) {
 	o.handle(collections, refusal(403, "REQUEST_LIMIT_EXCEEDED", "x"),
 		reply(200, `[{"id":"`+id(1)+`","success":true}]`))
 	w, err := write.New(o.client, write.Purpose{Name: "plan 7", Allow: []write.Allowance{
-		{Verb: write.Delete, Object: "Account", Prefix: "001", AtMost: 1}}}, write.Options{})
+		{Verb: write.Delete, Object: "Account", Prefix: "001", AtMost: 1}}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -62,7 +62,7 @@ func newHouse(t *testing.T) *house {
 		return context.Cause(ctx)
 	}
 	h.client, err = salesforce.New(salesforce.Config{URL: h.server.URL, APIVersion: "66.0", Sleep: sleep,
-		Login: login.Token{Token: org.Credentials().AccessToken}, HTTP: h.server.Client()})
+		Now: org.Clock().Now, Login: login.Token{Token: org.Credentials().AccessToken}, HTTP: h.server.Client()})
 	fine(t, err)
 	purpose := leave(1000)
 	for _, verb := range []write.Verb{write.Insert, write.Delete, write.Undelete} {
@@ -70,7 +70,7 @@ func newHouse(t *testing.T) *house {
 			write.Allowance{Verb: verb, Object: "Relic__c", Prefix: "a0R", AtMost: 10},
 			write.Allowance{Verb: verb, Object: "Visit__c", Prefix: "a0V", AtMost: 10})
 	}
-	h.Writer, err = write.New(h.client, purpose, write.Options{Sleep: sleep, Now: org.Clock().Now})
+	h.Writer, err = write.New(h.client, purpose)
 	fine(t, err)
 	return h
 }

@@ -140,18 +140,19 @@ func (w *Writer) closeJob(ctx context.Context, job Job) error {
 	}
 }
 
-// How long between two questions about a job, and how many of them may fail.
+// How long between two questions about a job, how many of them may fail, and when it is given up.
 const (
 	firstPause   = time.Second
 	longestPause = 30 * time.Second
 	failsAtMost  = 5
+	longestJob   = 24 * time.Hour   // that a job is waited for, before it is aborted
 	lastWords    = 10 * time.Minute // that an aborted job has to end
 )
 
 // await asks about a job until it has ended. One that takes too long is aborted, and so is one that is open
 // though nobody will close it.
 func (w *Writer) await(ctx context.Context, e ending) (jobInfo, error) {
-	until := w.options.Now().Add(w.options.Longest)
+	until := w.now().Add(longestJob)
 	aborted, fails := false, 0
 	for pause := firstPause; ; pause = min(2*pause, longestPause) {
 		info, err := w.state(ctx, e.job)
@@ -164,7 +165,7 @@ func (w *Writer) await(ctx context.Context, e ending) (jobInfo, error) {
 			return info, nil
 		}
 
-		late := !w.options.Now().Before(until)
+		late := !w.now().Before(until)
 		abandoned := info.State == stateOpen && !e.closed
 		if late && aborted {
 			return jobInfo{}, plan.Failf(plan.Retry, "look at the job in Salesforce's setup",
@@ -172,9 +173,9 @@ func (w *Writer) await(ctx context.Context, e ending) (jobInfo, error) {
 		}
 		if (late || abandoned) && !aborted {
 			w.abort(ctx, e.job)
-			aborted, until = true, w.options.Now().Add(lastWords)
+			aborted, until = true, w.now().Add(lastWords)
 		}
-		if err := w.options.Sleep(ctx, pause); err != nil {
+		if err := w.sleep(ctx, pause); err != nil {
 			return jobInfo{}, err
 		}
 	}

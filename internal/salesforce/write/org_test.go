@@ -75,7 +75,7 @@ func newOrg(t *testing.T) *org {
 	if o.client, err = salesforce.New(o.config); err != nil {
 		t.Fatal(err)
 	}
-	if o.Writer, err = write.New(o.client, leave(1<<20), write.Options{Sleep: sleep, Now: now}); err != nil {
+	if o.Writer, err = write.New(o.client, leave(1<<20)); err != nil {
 		t.Fatal(err)
 	}
 	return o

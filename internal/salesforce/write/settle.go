@@ -31,7 +31,7 @@ func (w *Writer) look(ctx context.Context, pauses []time.Duration, open []*Outco
 	var err error
 	for _, pause := range pauses {
 		if pause > 0 {
-			if err := w.options.Sleep(ctx, pause); err != nil {
+			if err := w.sleep(ctx, pause); err != nil {
 				return err
 			}
 		}

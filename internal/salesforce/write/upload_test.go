@@ -268,7 +268,7 @@ func TestUploadThatIsNotTaken(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w, err := write.New(client, leave(1), write.Options{Sleep: config.Sleep})
+	w, err := write.New(client, leave(1))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -51,19 +51,13 @@ type Allowance struct {
 	AtMost int64  // records that may be sent, over the whole life of the Writer
 }
 
-// Options are what a Writer works with. All may be left out.
-type Options struct {
-	Sleep   func(context.Context, time.Duration) error
-	Now     func() time.Time
-	Longest time.Duration // that a job is waited for, before it is aborted; 24 hours where 0
-}
-
 // A Writer writes to one org, for one purpose. It may be used by many goroutines at once.
 type Writer struct {
-	client  *salesforce.Client
-	api     wire.API
-	name    string
-	options Options
+	client *salesforce.Client
+	api    wire.API
+	now    func() time.Time
+	sleep  func(context.Context, time.Duration) error
+	name   string
 
 	mu   sync.Mutex
 	left map[deed]*Allowance // AtMost is what is left
@@ -76,8 +70,10 @@ type deed struct {
 }
 
 // New makes a Writer. It sends nothing.
-func New(client *salesforce.Client, purpose Purpose, o Options) (*Writer, error) {
-	w := &Writer{client: client, api: client.Writing(), name: purpose.Name, left: map[deed]*Allowance{}}
+func New(client *salesforce.Client, purpose Purpose) (*Writer, error) {
+	way := client.Writing()
+	w := &Writer{client: client, api: way.API, now: way.Now, sleep: way.Sleep, name: purpose.Name,
+		left: map[deed]*Allowance{}}
 	for _, a := range purpose.Allow {
 		at := deed{a.Verb, strings.ToLower(a.Object)}
 		if w.left[at] != nil {
@@ -88,29 +84,7 @@ func New(client *salesforce.Client, purpose Purpose, o Options) (*Writer, error)
 		}
 		w.left[at] = &a
 	}
-	if o.Sleep == nil {
-		o.Sleep = sleep
-	}
-	if o.Now == nil {
-		o.Now = time.Now
-	}
-	if o.Longest == 0 {
-		o.Longest = 24 * time.Hour
-	}
-	w.options = o
 	return w, nil
-}
-
-// sleep waits for d or for the end of ctx.
-func sleep(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	case <-timer.C:
-		return nil
-	}
 }
 
 // allowance is what the purpose says of a deed.
