@@ -42,6 +42,7 @@ func (j *paging) newLoading(ctx context.Context, place int64) (*loading, error) 
 	if err != nil {
 		return nil, err
 	}
+	job.Request = j.request()
 	pages, err := j.Control.Pages(ctx, j.attempt.ID)
 	if err != nil {
 		return nil, err
@@ -182,7 +183,7 @@ func (l *loading) fetchOne(ctx context.Context, p mover.Page, row control.PageRo
 			return err
 		}
 	}
-	if l.came.Add(row.Records+row.Rejected) > l.result.Records {
+	if came := l.came.Add(row.Records + row.Rejected); l.counted() && came > l.result.Records {
 		return mover.Circle("job %s was to bring %d records, and brings more", l.result.ID, l.result.Records)
 	}
 	select {
@@ -281,7 +282,7 @@ func (l *loading) loadFitting(
 // the warehouse says it has (invariant 6). What doesn't add up is read again by
 // another job: the pages of this one are stored, and stay what they are.
 func (l *loading) account(ctx context.Context) error {
-	if came := l.total.Records + l.total.Rejected; came != l.result.Records {
+	if came := l.total.Records + l.total.Rejected; l.counted() && came != l.result.Records {
 		return plan.Failf(plan.Retry, "", "%w: the pages of job %s hold %d records, Salesforce counts %d",
 			reading.ErrUnsound, l.result.ID, came, l.result.Records)
 	}
@@ -308,6 +309,10 @@ func (l *loading) account(ctx context.Context) error {
 	}
 	return reading.Finish(l.part, l.total)
 }
+
+// counted tells whether Salesforce has said how many records the job brings. Where it hasn't, it says
+// so of each page, which is held against that as it comes.
+func (l *loading) counted() bool { return l.result.Records != mover.Uncounted }
 
 // keys counts the different records that were loaded. Where the merge is going to prove that each
 // came once, it is as many as there are rows until that says otherwise.
