@@ -59,7 +59,8 @@ func TestLinksThatAnyFieldFilters(t *testing.T) {
 	for _, may := range []bool{true, false} {
 		c := serve(t, fakeorg.Options{Restricted: true, LinkFields: may}, generated(30))
 		fine(t, c.org.AddStandard("ContentDocumentLink"))
-		if rest := c.do(http.MethodGet, data+"/queryAll?q="+url.QueryEscape(soql), ""); (rest.StatusCode == 200) != may {
+		rest := c.do(http.MethodGet, data+"/queryAll?q="+url.QueryEscape(soql), "")
+		if (rest.StatusCode == 200) != may {
 			t.Errorf("%v: %d %s", may, rest.StatusCode, rest.body)
 		}
 	}

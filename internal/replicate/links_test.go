@@ -1,6 +1,10 @@
 package replicate_test
 
 import (
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -8,6 +12,7 @@ import (
 	"catchment/internal/control"
 	"catchment/internal/fakeorg"
 	"catchment/internal/rig"
+	"catchment/internal/verify"
 )
 
 // withLinks is a copy of files and their links by a user who lacks Query All Files.
@@ -41,16 +46,127 @@ func TestLinksByDocuments(t *testing.T) {
 		t.Errorf("%+v", res)
 	}
 
-	gone := ""
-	for id := range links {
-		gone = id
-		break
-	}
-	r.Delete(gone)
+	sameLinks(r)
+	ids, of := slices.Sorted(maps.Keys(links)), slices.Sorted(maps.Keys(documents))
+	r.Delete(ids[0], of[len(of)-1]) // a link, and a document with all of its links
 	r.Later(time.Hour)
-	if o := r.Done(nil).Objects[0]; o.Deleted != 1 || o.Inserted != 0 {
+	if o := r.Done(nil).Objects[0]; o.Deleted < 2 || o.Inserted != 0 {
 		t.Errorf("%+v", o)
 	}
+	sameLinks(r)
+
+	record(r, "ContentDocumentLink", map[string]string{
+		"LinkedEntityId": r.IDs("Account")[0], "ContentDocumentId": of[0], "ShareType": "V",
+	})
+	r.Later(time.Hour)
+	if o := r.Done(nil).Objects[0]; o.Deleted != 0 || o.Inserted != 1 {
+		t.Errorf("%+v", o)
+	}
+	sameLinks(r)
+	if res := r.Verified(r.Flows[0], rig.Values); res.Remaining() != 0 || res.Missing+res.Extra+res.Stale != 0 {
+		t.Errorf("%+v", res)
+	}
+	if _, err := verifyLinks(r, rig.Sample); !strings.Contains(fmt.Sprint(err), "only by its parents") {
+		t.Error(err)
+	}
+}
+
+// verifyLinks compares the links as change says.
+func verifyLinks(r *rig.Rig, change func(*verify.Options)) (verify.Result, error) {
+	p := r.Start(nil)
+	defer p.Close()
+	v := p.Verifier()
+	change(&v.Options)
+	return v.Flow(p.Ctx, r.Flows[0])
+}
+
+// sameLinks holds the links of the copy against those of the org.
+func sameLinks(r *rig.Rig) {
+	r.T.Helper()
+	truth := r.Truth("ContentDocumentLink", "ContentDocumentId IN (SELECT Id FROM ContentDocument)")
+	live := 0
+	for id, row := range r.Table("ContentDocumentLink") {
+		want, there := truth[id]
+		if there = there && want["isdeleted"] == "false"; there != (row.Reason == "") {
+			r.T.Errorf("%s: it is in the org: %v, and gone for %q", id, there, row.Reason)
+		}
+		if there {
+			live++
+		}
+	}
+	for id, want := range truth {
+		if want["isdeleted"] == "true" {
+			delete(truth, id)
+		}
+	}
+	if live != len(truth) || live == 0 {
+		r.T.Errorf("%d links are in the copy, %d in the org", live, len(truth))
+	}
+}
+
+// A run that is killed anywhere is gone on with: what was read of the links isn't read twice, since
+// the pages are named after the documents and not after a process.
+func TestLinksSurviveCrashes(t *testing.T) {
+	t.Parallel()
+	fresh := func(t *testing.T) *rig.Rig {
+		r := withLinks(t, fakeorg.Files{Versions: 700, Size: 10}, "ContentDocument", "ContentDocumentLink")
+		flows := r.Flows
+		r.Flows = flows[:1]
+		r.Done(nil)
+		r.Flows = flows[1:]
+		return r
+	}
+	r, whole := fresh(t), &rig.Fate{}
+	alone := r.Calls(func() {
+		p := r.Start(whole)
+		p.Run()
+		p.Close()
+	})
+	const deaths = 6
+	for n := range deaths {
+		t.Run(fmt.Sprint(n), func(t *testing.T) {
+			t.Parallel()
+			r := fresh(t)
+			calls := r.Calls(func() {
+				p := r.Start(&rig.Fate{At: whole.Moments * (n + 1) / (deaths + 2)})
+				p.Run()
+				p.Close()
+				r.Done(nil)
+			})
+			sameLinks(r)
+			t.Logf("killed at %d of %d: %v, without it %v", n+1, deaths+2, calls, alone)
+			// the second process finds out anew how to read, and asks again for what was on its way
+			if again := calls["query"] - alone["query"]; again > 3 {
+				t.Errorf("%d calls more than without a death", again)
+			}
+		})
+	}
+}
+
+// Who is given Query All Files, or loses it, sees other links than before: all are read anew.
+func TestLinksWhenRightsChange(t *testing.T) {
+	t.Parallel()
+	r := withFiles(t, fakeorg.Files{Versions: 44, Size: 100}, "", "ContentDocumentLink", "ContentDocument")
+	refused := true
+	r.Between(func(w http.ResponseWriter, req *http.Request, next http.Handler) {
+		q := req.URL.Query().Get("q")
+		if refused && strings.Contains(q, "FROM ContentDocumentLink") && !strings.Contains(q, "ContentDocumentId IN") {
+			w.WriteHeader(http.StatusBadRequest)
+			_, _ = w.Write([]byte(`[{"errorCode":"MALFORMED_QUERY","message":"Implementation restriction: ` +
+				`ContentDocumentLink requires a filter by a single Id on ContentDocumentId"}]`))
+			return
+		}
+		next.ServeHTTP(w, req)
+	})
+	for n, want := range []string{"by-parents", "bulk", "none", "by-parents", "by-parents"} {
+		refused = n == 0 || n > 2
+		if o := r.Done(nil).Objects[0]; o.Mover != want || o.Deleted != 0 {
+			t.Errorf("run %d: by %s, want %s; %d deleted", n+1, o.Mover, want, o.Deleted)
+		}
+		r.Later(time.Hour)
+	}
+	refused = false
+	r.Same()
 }
 
 // Where no flow copies documents, the links can't be read, and it says what helps.

@@ -38,11 +38,11 @@ func (c *Catalog) Documents(ctx context.Context, after string, most int) (ids []
 			err := scan(&id)
 			ids = append(ids, id)
 			return err
-		}, dialect.Fill(`SELECT id FROM (
+		}, dialect.Fill(`SELECT DISTINCT id FROM (
 {all}
 ) k
 ORDER BY id
-LIMIT {most}`, dialect.Holes{"all": strings.Join(all, "\n\tUNION\n"), "most": fmt.Sprint(most)}), b.Args...)
+LIMIT {most}`, dialect.Holes{"all": strings.Join(all, "\n\tUNION ALL\n"), "most": fmt.Sprint(most)}), b.Args...)
 	})
 	if err != nil {
 		return nil, copied, fmt.Errorf("list the documents: %w", err)
