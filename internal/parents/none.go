@@ -20,6 +20,21 @@ func none() error {
 		"Salesforce lets this user read ContentDocumentLink only by the Ids of documents: %w", errNone)
 }
 
+// Consolidated tells why no parents can be named where no flow of theirs has come to its end in this
+// run: none ever has. A table may be there all the same, and be empty.
+func Consolidated(ctx context.Context, w warehouse.Warehouse) error {
+	marks, err := w.Marks(ctx)
+	if err != nil {
+		return err
+	}
+	if slices.ContainsFunc(marks, func(m warehouse.Mark) bool {
+		return slices.Contains(Flows(), m.Flow) && !m.Watermark.IsZero()
+	}) {
+		return nil
+	}
+	return none()
+}
+
 // Known tells why a run could name no parents: none of the flows that it may have brings them, and the
 // warehouse, which may be nil, has none of earlier runs.
 func Known(ctx context.Context, w warehouse.Warehouse, flows []string) error {

@@ -3,6 +3,7 @@ package parents
 import (
 	"context"
 	"slices"
+	"time"
 
 	"catchment/internal/control"
 	"catchment/internal/plan"
@@ -27,27 +28,34 @@ func place(item plan.Task) int {
 
 // A Standing says how far the parents of a flow are in the run that has the flow.
 type Standing struct {
-	Waits bool // one of their flows is on its way: what it brings isn't in its table yet
-	Fresh bool // one of them is in the run, and none has failed
+	Waits   bool // one of their flows is on its way: what it brings isn't in its table yet
+	Trouble bool // and what it has tried last went wrong
+	Fresh   bool // one of them is in the run, and none has failed
 }
 
+// silence is how long a flow that is in trouble says nothing before nobody waits for it: a run tries
+// what went wrong again within seconds, or not at all.
+const silence = 10 * time.Minute
+
+// Pause is how long to wait before somebody looks at a flow in trouble again.
+const Pause = 2 * time.Minute
+
 // StandingOf looks at the flows of the parents. One that has failed isn't waited for: its table is as
-// the run before left it.
+// the run before left it. The flow's own lease has just been renewed, as that of any flow is which
+// somebody works on.
 func StandingOf(ctx context.Context, c *control.Control, flow string) (Standing, error) {
 	var s Standing
 	leases, err := c.Leases(ctx)
 	if err != nil {
 		return s, err
 	}
-	run := ""
-	for _, l := range leases {
-		if l.Flow == flow {
-			run = l.Run
-		}
+	var own control.Lease
+	if i := slices.IndexFunc(leases, func(l control.Lease) bool { return l.Flow == flow }); i >= 0 {
+		own = leases[i]
 	}
 	failed := false
 	for _, l := range leases {
-		if run == "" || l.Run != run || !slices.Contains(Flows(), l.Flow) {
+		if own.Run == "" || l.Run != own.Run || !slices.Contains(Flows(), l.Flow) {
 			continue
 		}
 		s.Fresh = true
@@ -55,14 +63,14 @@ func StandingOf(ctx context.Context, c *control.Control, flow string) (Standing,
 		if err != nil {
 			return s, err
 		}
-		if !open {
-			continue
-		}
-		if a.FailedRun == run || a.Error != "" && a.ErrorClass != plan.Wait {
+		trouble := a.Error != "" && a.ErrorClass != plan.Wait
+		switch {
+		case !open:
+		case a.FailedRun == own.Run, trouble && own.Expires.Sub(l.Expires) > silence:
 			failed = true
-			continue
+		default:
+			s.Waits, s.Trouble = true, s.Trouble || trouble
 		}
-		s.Waits = true
 	}
 	s.Fresh = s.Fresh && !failed
 	return s, nil

@@ -229,9 +229,15 @@ func awaitParents(ctx context.Context, s *attemptStep) (waits bool, err error) {
 	}
 	if now.Waits && s.Options.Now().Sub(s.attempt.Created) < cmp.Or(s.Options.JobTime, jobTime) {
 		s.wait = reading.PollWait(0)
+		if now.Trouble {
+			s.wait = parents.Pause
+		}
 		return true, nil
 	}
 	if !now.Fresh || now.Waits {
+		if err := parents.Consolidated(ctx, s.Warehouse); err != nil {
+			return false, err
+		}
 		s.note("its records are read by the documents that the copy has from earlier runs: " +
 			"this one has no flow of documents, or that has failed")
 	}

@@ -11,6 +11,7 @@ import (
 
 	"catchment/internal/control"
 	"catchment/internal/fakeorg"
+	"catchment/internal/plan"
 	"catchment/internal/rig"
 	"catchment/internal/verify"
 )
@@ -59,7 +60,7 @@ func TestLinksByDocuments(t *testing.T) {
 		"LinkedEntityId": r.IDs("Account")[0], "ContentDocumentId": of[0], "ShareType": "V",
 	})
 	r.Later(time.Hour)
-	if o := r.Done(nil).Objects[0]; o.Deleted != 0 || o.Inserted != 1 {
+	if o := r.Done(nil).Objects[0]; o.Deleted != 0 || o.Inserted != 1 || len(o.Notes) > 0 {
 		t.Errorf("%+v", o)
 	}
 	sameLinks(r)
@@ -69,6 +70,29 @@ func TestLinksByDocuments(t *testing.T) {
 	if _, err := verifyLinks(r, rig.Sample); !strings.Contains(fmt.Sprint(err), "only by its parents") {
 		t.Error(err)
 	}
+}
+
+// Links don't wait for documents that can't be read: they come of those that the copy has, and it
+// is said.
+func TestLinksWhenDocumentsFail(t *testing.T) {
+	t.Parallel()
+	r := withLinks(t, fakeorg.Files{Versions: 44, Size: 10}, "ContentDocumentLink", "ContentDocument")
+	r.Org.Fault(posts(fakeorg.Rule{Status: 503, Body: rig.Unavailable}))
+	row := r.Run(nil) // the table of the documents is there by now, and empty
+	if o := row.Objects[0]; o.State != control.FlowFailed || !strings.Contains(o.Error, "the copy has no documents") {
+		t.Errorf("%+v", o)
+	}
+	r.Org.ClearFaults()
+	r.Later(time.Hour)
+	r.Done(nil)
+	sameLinks(r)
+	r.Flows[1].Wrong = plan.Fixf("look at the permissions", "the org has no object ContentDocument any more")
+	r.Later(time.Hour)
+	o := r.Run(nil).Objects[0]
+	if o.State != control.FlowDone || o.Records == 0 || !strings.Contains(fmt.Sprint(o.Notes), "from earlier runs") {
+		t.Errorf("%+v", o)
+	}
+	sameLinks(r)
 }
 
 // verifyLinks compares the links as change says.
