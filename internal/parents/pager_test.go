@@ -182,8 +182,9 @@ func TestFaults(t *testing.T) {
 	}{
 		"fewer than counted": {copied{ids: one}, batch(3, "n", "1"), batch(3, "", "2"), 200, plan.Retry, "brought 2"},
 		"fewer at once":      {copied{ids: one}, batch(3, "", "1"), "", 200, plan.Retry, "brought 1"},
-		"more than counted":  {copied{ids: one}, batch(2, "n", "1"), batch(2, "", "2", "3"), 200, plan.Bug, "brings more"},
-		"a circle":           {copied{ids: one}, batch(9, "n", "1"), batch(9, "n", "2"), 200, plan.Bug, "circle"},
+		"more than counted": {copied{ids: one}, batch(2, "n", "1"), batch(2, "", "2", "3"), 200, plan.Bug,
+			"brings more"},
+		"a circle": {copied{ids: one}, batch(9, "n", "1"), batch(9, "n", "2"), 200, plan.Bug, "circle"},
 		"refused": {copied{ids: one}, `[{"errorCode":"MALFORMED_QUERY","message":"no"}]`, "", 400, plan.Fix,
 			"MALFORMED_QUERY"},
 		"no object with documents": {copied{none: true}, "", "", 200, plan.Fix, "the copy has no documents"},

@@ -11,6 +11,7 @@ import (
 
 	"catchment/internal/control"
 	"catchment/internal/fakeorg"
+	"catchment/internal/parents"
 	"catchment/internal/plan"
 	"catchment/internal/rig"
 	"catchment/internal/verify"
@@ -48,6 +49,13 @@ func TestLinksByDocuments(t *testing.T) {
 	}
 
 	sameLinks(r)
+	p := r.Start(nil)
+	f, err := p.Replicator().Forecast(t.Context(), r.Flows[0])
+	p.Close()
+	if lists := int64(len(documents)+parents.PerQuery-1) / parents.PerQuery; err != nil || f.Calls != 2+lists ||
+		f.Records != int64(len(links)) || f.Jobs != 0 || f.Why != "snapshot" {
+		t.Errorf("%+v, %v", f, err)
+	}
 	ids, of := slices.Sorted(maps.Keys(links)), slices.Sorted(maps.Keys(documents))
 	r.Delete(ids[0], of[len(of)-1]) // a link, and a document with all of its links
 	r.Later(time.Hour)
