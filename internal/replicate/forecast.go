@@ -28,6 +28,8 @@ type Forecast struct {
 	Total   int64    // that the org holds, those in the recycle bin included; or the copy, where the user can't count
 	Calls   int64    // API calls, about
 	Jobs    int64    // Bulk query jobs
+	Parents bool     // it is read by its parents, as many at a time as one of the calls names
+	Lists   int64    // of parents, by now
 	Extra   []Extra  // beside the window; their calls and jobs are in the sums above
 	ByREST  []string // fields that Bulk can't carry, and that REST reads beside it
 	Skipped []flow.Skipped
@@ -122,8 +124,9 @@ func costOfParents(ctx context.Context, r *Replicator, f *Forecast, src *source.
 	if src.Parent == "" {
 		return nil
 	}
-	calls, err := r.parents.Calls(ctx)
-	f.Calls += calls
+	lists, err := r.parents.Calls(ctx)
+	f.Parents, f.Lists = true, lists
+	f.Calls += lists
 	return err
 }
 
