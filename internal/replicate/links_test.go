@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -175,6 +176,41 @@ func TestLinksSurviveCrashes(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Where the documents have changed since a reading broke off, its pages are of other lists: they don't
+// add up with the new ones, and all is read anew.
+func TestLinksOfOtherDocuments(t *testing.T) {
+	t.Parallel()
+	r := withLinks(t, fakeorg.Files{Versions: 700, Size: 10}, "ContentDocument", "ContentDocumentLink")
+	flows := r.Flows
+	only := func(n int) { r.Flows = flows[n : n+1] }
+	only(0)
+	r.Done(nil)
+	only(1)
+	r.Later(time.Hour)
+	var lists atomic.Int64
+	r.Between(func(w http.ResponseWriter, req *http.Request, next http.Handler) {
+		if strings.Contains(req.URL.Query().Get("q"), "ContentDocumentId IN") && lists.Add(1) == 3 {
+			w.WriteHeader(http.StatusBadRequest)
+			_, _ = w.Write([]byte(`[{"errorCode":"MALFORMED_QUERY","message":"not this one"}]`))
+			return
+		}
+		next.ServeHTTP(w, req)
+	})
+	if o := r.Run(nil).Objects[0]; o.State != control.FlowFailed || !strings.Contains(o.Error, "not this one") {
+		t.Errorf("%+v", o)
+	}
+
+	r.Delete(slices.Sorted(maps.Keys(r.Table("ContentDocument")))[0]) // every list begins with another one
+	only(0)
+	r.Later(time.Hour)
+	r.Done(nil)
+	only(1)
+	if o := r.Done(nil).Objects[0]; !strings.Contains(fmt.Sprint(o.Notes), "doesn't add up") {
+		t.Errorf("%+v", o)
+	}
+	sameLinks(r)
 }
 
 // Who is given Query All Files, or loses it, sees other links than before: all are read anew.

@@ -32,6 +32,7 @@ type loading struct {
 	readAt time.Time
 	before int64                      // records of the parts that are loaded
 	stored map[string]control.PageRow // by page name: known when the call began
+	placed map[int64]string           // their names, by place
 	ready  chan control.PageRow       // stored, waiting for the warehouse
 	total  reading.Result
 	came   atomic.Int64 // records of the pages so far
@@ -55,8 +56,8 @@ func (j *paging) newLoading(ctx context.Context, place int64) (*loading, error) 
 		paging: j, place: place, mover: pager, result: job, readAt: latest(job.ReadAt, flow.Looked),
 		way: stage.Way{Store: j.Stage, Source: j.source, Room: j.Warehouse.Room(),
 			Texts: stage.NewTexts(j.Stage, j.quota.Beside)},
-		stored: map[string]control.PageRow{},
-		ready:  make(chan control.PageRow, j.Warehouse.PagesPerLoad()),
+		stored: map[string]control.PageRow{}, placed: map[int64]string{},
+		ready: make(chan control.PageRow, j.Warehouse.PagesPerLoad()),
 	}
 	_, l.before, _ = j.attempt.Sums()
 	for _, first := range j.attempt.Reading(j.part.Follows) { // two servers' clocks may differ
@@ -71,7 +72,7 @@ func (j *paging) newLoading(ctx context.Context, place int64) (*loading, error) 
 	}
 	for _, p := range pages {
 		if p.Job == job.ID {
-			l.stored[p.Name] = p
+			l.stored[p.Name], l.placed[p.Seq] = p, p.Name
 		}
 	}
 	return l, nil
@@ -128,9 +129,12 @@ func (l *loading) fetchAll(ctx context.Context, cancel context.CancelCauseFunc) 
 			}
 			seq++
 			row, known := l.stored[p.Name]
+			at := l.place*pagesAtMost + seq
+			if err := reading.SamePages(l.result.ID, p.Name, l.placed[at], known && row.Seq != at); err != nil {
+				return err
+			}
 			if !known {
-				row = control.PageRow{Attempt: l.attempt.ID, Job: l.result.ID, Name: p.Name,
-					Seq: l.place*pagesAtMost + seq}
+				row = control.PageRow{Attempt: l.attempt.ID, Job: l.result.ID, Name: p.Name, Seq: at}
 			}
 			select {
 			case <-begin:

@@ -262,7 +262,8 @@ func (j *paging) load(ctx context.Context, place int64) error {
 		return j.fallBack(ctx, err)
 	case errors.Is(err, errStopping):
 		return nil
-	case errors.Is(err, stage.ErrUnfit): // once it is mended in Salesforce, another job has to read it
+	case errors.Is(err, stage.ErrUnfit), // once it is mended in Salesforce, another job has to read it
+		errors.Is(err, reading.ErrUnsound):
 		return j.giveUp(ctx, err)
 	case err != nil:
 		return err
