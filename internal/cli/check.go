@@ -20,7 +20,6 @@ import (
 	"catchment/internal/rights"
 	"catchment/internal/salesforce"
 	"catchment/internal/salesforce/soql"
-	"catchment/internal/schema"
 	"catchment/internal/source"
 	"catchment/internal/status"
 	"catchment/internal/warehouse"
@@ -236,14 +235,14 @@ func (c *checkup) checkFlow(ctx context.Context, fl flow.Flow, find source.Finde
 		return
 	}
 	warehouse := find.Columns != nil
-	err = c.probe(ctx, fl, src.Object)
+	err = c.probe(ctx, fl, src)
 	if err == nil && warehouse {
 		err = c.lands(fl)
 	}
 	if err == nil && run != nil {
 		err = run.Admit(ctx, src)
 	}
-	c.found("object "+fl.Object, plural.Of(len(src.Fields), "field")+howRead(fl, src.Object, src.Fields),
+	c.found("object "+fl.Object, plural.Of(len(src.Fields), "field")+howRead(fl, src),
 		err)
 	if err := c.silent(ctx, src); err != nil {
 		c.found("object "+fl.Object, "", err)
@@ -309,8 +308,12 @@ func (c *checkup) checkWidth(t shape.Table) {
 }
 
 // probe asks for one record of a flow: describe doesn't tell which objects
-// answer only where a query names their parents.
-func (c *checkup) probe(ctx context.Context, fl flow.Flow, o schema.Object) error {
+// answer only where a query names their parents. Where a run reads by these, they have to be copied.
+func (c *checkup) probe(ctx context.Context, fl flow.Flow, src *source.Source) error {
+	if src.Parent != "" {
+		return c.copiesParents(ctx)
+	}
+	o := src.Object
 	key := "Id"
 	if _, ok := o.Field(key); !ok && len(o.Fields) > 0 { // a big object has only fields of its own
 		key = o.Fields[0].Name
@@ -324,9 +327,13 @@ func (c *checkup) probe(ctx context.Context, fl flow.Flow, o schema.Object) erro
 }
 
 // howRead says what is unusual in the way that an object is read.
-func howRead(fl flow.Flow, o schema.Object, fields []schema.Field) string {
-	text := ""
+func howRead(fl flow.Flow, src *source.Source) string {
+	text, o, fields := "", src.Object, src.Fields
 	switch cursor := o.Cursor(); {
+	case src.Parent != "":
+		text += ", read whole by each run, by the documents of the copy: the user lacks Query All Files"
+	case src.Refused:
+		text += ", read whole by each run: the user lacks Query All Files"
 	case cursor.Field == "":
 		text += ", read whole by each run: no field tells which records changed"
 	case cursor.Birth:

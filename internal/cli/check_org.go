@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"catchment/internal/flow"
+	"catchment/internal/parents"
 	"catchment/internal/plan"
 	"catchment/internal/platform"
 	"catchment/internal/plural"
@@ -222,4 +223,13 @@ func (c *checkup) checkLimits(ctx context.Context) {
 		}
 		c.found("limit "+name, detail, nil)
 	}
+}
+
+// copiesParents tells why a flow can't be read by its parents, where none of them is copied.
+func (c *checkup) copiesParents(ctx context.Context) error {
+	flows, err := c.Flows(ctx, nil)
+	if err != nil {
+		return err
+	}
+	return parents.Known(ctx, c.Warehouse, project.FlowNames(flows))
 }

@@ -41,6 +41,7 @@ type orgFlags struct {
 	newest                int
 	files                 fakeorg.Files
 	ranges, noAllFiles    bool
+	linkFields            bool // allowed
 
 	random io.Reader // of its secrets; nil: they come from the seed
 }
@@ -110,6 +111,8 @@ func (flags *orgFlags) declare(cmd *cobra.Command) {
 	f.Int64Var(&flags.files.Largest, "largest-file", 0, "how many `bytes` the first file has; like others where 0")
 	f.BoolVar(&flags.ranges, "ranges", false, "answer with a part of a file's body where the client asks for one")
 	f.BoolVar(&flags.noAllFiles, "no-query-all-files", false, "hide files of others: the user lacks Query All Files")
+	f.BoolVar(&flags.linkFields, "link-fields", false,
+		"let links of files that are named by Ids be asked for by their other fields, too")
 	f.BoolVar(&flags.standardDelete, "standard-delete", false,
 		"let Contacts go with an Account and Cases stand against its delete, and so on, as in Salesforce")
 	f.BoolVar(&flags.auditFields, "set-audit-fields", false, "let the user set CreatedDate and its like on insert")
@@ -179,7 +182,7 @@ func (flags orgFlags) org(now func() time.Time) (*fakeorg.Org, error) {
 		PersonAccounts: flags.people, MultiCurrency: flags.currencies,
 		PageRecords: flags.pageRecords, JobLatency: flags.latency, Restricted: flags.restricted, Sandbox: flags.sandbox,
 		HardDelete: flags.hardDelete, StandardDelete: flags.standardDelete, SetAuditFields: flags.auditFields,
-		Ranges: flags.ranges, NoQueryAllFiles: flags.noAllFiles,
+		Ranges: flags.ranges, NoQueryAllFiles: flags.noAllFiles, LinkFields: flags.linkFields,
 	})
 	if err != nil {
 		return nil, plan.Fixf("see: catchment org --help", "%w", err)

@@ -129,7 +129,7 @@ func TestOrgLog(t *testing.T) {
 	org := serveOrgSaying(t, said, "--log", "--newest-version", "66", "--no-password-flow", "--person-accounts",
 		"--multi-currency", "--refresh-token-idle", "720h", "--dpop", "bound", "--files", "3", "--external-files", "1",
 		"--file-size", "20", "--largest-file", "50", "--attachments", "2", "--documents", "1", "--ranges",
-		"--no-query-all-files")
+		"--no-query-all-files", "--link-fields")
 	send := func(method, path, body string) string {
 		t.Helper()
 		r, err := http.NewRequest(method, org["url"]+path, strings.NewReader(body))

@@ -126,7 +126,7 @@ func planned(f replicate.Forecast) status.PlannedObject {
 		Object: f.Object, Why: f.Why, Mover: f.Mover, From: status.Moment(f.Window.From),
 		To:    status.Moment(f.Window.To),
 		Grade: f.Window.Grade, Records: f.Records, Total: f.Total, Calls: f.Calls, Jobs: f.Jobs,
-		ByREST: f.ByREST, Extra: []status.Extra{}, Verify: verifyCosts(f.Total), Retyped: f.Retyped,
+		ByREST: f.ByREST, Extra: []status.Extra{}, Verify: verifyCosts(f), Retyped: f.Retyped,
 	}
 	for _, a := range f.AsOf {
 		o.AsOf = append(o.AsOf, status.AsOf{
@@ -152,9 +152,12 @@ func planned(f replicate.Forecast) status.PlannedObject {
 }
 
 // verifyCosts is what verify would take of an object, by what it compares.
-func verifyCosts(records int64) status.VerifyCosts {
+func verifyCosts(f replicate.Forecast) status.VerifyCosts {
 	cost := func(m verify.Method) status.Cost {
-		c := verify.CostOf(records, m)
+		c := verify.CostOf(f.Total, m)
+		if f.Parents {
+			c = verify.CostByParents(f.Total, f.Lists, m)
+		}
 		return status.Cost{Records: c.Records, Jobs: c.Jobs, Calls: c.Calls}
 	}
 	return status.VerifyCosts{Counts: cost(verify.Counts), Stamps: cost(verify.Stamps), Values: cost(verify.Values)}

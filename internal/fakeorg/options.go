@@ -38,6 +38,7 @@ type Options struct {
 	MaxChangedIDs    int      // Ids that getUpdated and getDeleted may answer; 600,000
 	Restricted       bool     // the user may not see everything
 	NoQueryAllFiles  bool     // the user lacks Query All Files, as administrators do who haven't asked for it
+	LinkFields       bool     // links that are named by Ids may be asked for by their other fields, too
 	SeesAll          []string // objects whose records a restricted user sees all the same
 	Sandbox          bool     // the org says that it is a sandbox
 	NotInBulk        []string // objects that the Bulk API refuses

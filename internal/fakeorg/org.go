@@ -70,7 +70,8 @@ func New(options Options) (*Org, error) {
 	o.store = store.New(birth)
 	taken := storage.New(o.store, o.clock, options.StorageEvery)
 	o.usage = usage.New(o.clock, options.daily(), options.storage(taken.Taken))
-	asker := query.NewAsker(o.store, options.allFiles())
+	rights := query.Rights{AllFiles: options.allFiles(), LinkFields: options.LinkFields}
+	asker := query.NewAsker(o.store, rights)
 	ids := &bulk.IDs{}
 	queries := bulk.NewQueries(o.store, asker, o.usage, ids, options.bulk())
 	setup := options.setup(o.id, birth)

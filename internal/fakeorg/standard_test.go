@@ -13,18 +13,26 @@ func bulkOf(soql string) string { return `{"operation":"queryAll","query":"` + s
 
 // What Salesforce has been seen to answer (Object Reference; reports of others).
 func TestObjectsThatNeedAFilter(t *testing.T) {
+	const links = "SELECT Id FROM ContentDocumentLink"
 	for _, restricted := range []bool{true, false} {
 		c := serve(t, fakeorg.Options{Restricted: restricted}, generated(30))
 		for _, name := range []string{"ContentDocumentLink", "Vote"} {
 			fine(t, c.org.AddStandard(name))
 		}
 		for soql, refused := range map[string]bool{
-			"SELECT Id FROM ContentDocumentLink":                                             restricted,
-			"SELECT Id FROM ContentDocumentLink WHERE ShareType = 'V'":                       restricted,
-			"SELECT Id FROM ContentDocumentLink WHERE ContentDocumentId = '069000000000001'": false,
-			"SELECT Id FROM ContentDocumentLink WHERE LinkedEntityId IN (SELECT Id FROM Account) AND SystemModstamp " +
+			links:                            restricted,
+			links + " WHERE ShareType = 'V'": restricted,
+			links + " WHERE ContentDocumentId = '069000000000001'":                      false,
+			links + " WHERE LinkedEntityId IN (SELECT Id FROM Account)":                 false,
+			links + " WHERE ContentDocumentId IN ('069000000000001','069000000000002')": false,
+			links + " WHERE LinkedEntityId IN (SELECT Id FROM Account) AND SystemModstamp " +
+				"> 2020-01-01T00:00:00Z": restricted,
+			links + " WHERE LinkedEntityId = '001000000000001' AND SystemModstamp " +
 				"> 2020-01-01T00:00:00Z": false,
-			"SELECT Id FROM ContentDocumentLink WHERE Id = '06A000000000001' OR ShareType = 'V'": restricted,
+			links + " WHERE ContentDocumentId = '069000000000001' AND (NOT ShareType = 'V')": restricted,
+			links + " WHERE ContentDocumentId = '069000000000001' AND LinkedEntityId = " +
+				"'001000000000001'": false,
+			links + " WHERE Id = '06A000000000001' OR ShareType = 'V'": restricted,
 			"SELECT Id FROM Vote":                                    true,
 			"SELECT COUNT() FROM Vote WHERE Type = 'Up'":             true,
 			"SELECT Id FROM Vote WHERE ParentId = '087000000000001'": false,
@@ -40,6 +48,20 @@ func TestObjectsThatNeedAFilter(t *testing.T) {
 			case rest.StatusCode != 200:
 				t.Errorf("%s: %d %s", soql, rest.StatusCode, rest.body)
 			}
+		}
+	}
+}
+
+// An org may let links be asked for by any of their fields, once they are named.
+func TestLinksThatAnyFieldFilters(t *testing.T) {
+	const soql = "SELECT Id FROM ContentDocumentLink " +
+		"WHERE ContentDocumentId = '069000000000001' AND ShareType = 'V'"
+	for _, may := range []bool{true, false} {
+		c := serve(t, fakeorg.Options{Restricted: true, LinkFields: may}, generated(30))
+		fine(t, c.org.AddStandard("ContentDocumentLink"))
+		rest := c.do(http.MethodGet, data+"/queryAll?q="+url.QueryEscape(soql), "")
+		if (rest.StatusCode == 200) != may {
+			t.Errorf("%v: %d %s", may, rest.StatusCode, rest.body)
 		}
 	}
 }

@@ -39,6 +39,9 @@ type Request struct {
 	// names the fields, and what isn't there any more is left out.
 	IDs []string `json:",omitempty"`
 
+	// Fields are what SOQL selects, for who writes queries of its own.
+	Fields []string `json:"-"`
+
 	// Described is the object as whoever asks has had it described, so that nobody has to
 	// ask for that again. One without fields says nothing.
 	Described schema.Object `json:"-"`
@@ -51,7 +54,7 @@ type Job struct {
 	Version string    `json:"version"` // API version; results must be read with the same
 	ReadAt  time.Time `json:"read_at"` // the server's Date when the job was created
 	Done    bool      `json:"done"`
-	Records int64     `json:"records"`         // what Salesforce says it holds, once done
+	Records int64     `json:"records"`         // what Salesforce says it holds, once done, or Uncounted
 	Answer  int64     `json:"answer,omitzero"` // records of the first answer, where it is a query that has one
 	Request Request   `json:"request"`
 }

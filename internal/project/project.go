@@ -27,6 +27,7 @@ import (
 	"catchment/internal/lease"
 	"catchment/internal/mover"
 	"catchment/internal/owner"
+	"catchment/internal/parents"
 	"catchment/internal/plan"
 	"catchment/internal/platform"
 	"catchment/internal/replicate"
@@ -275,7 +276,7 @@ func (p *Project) Replicator(names []string, o replicate.Options) *replicate.Rep
 // Sources finds what is copied of a flow, as a run does. Where no warehouse is open
 // the tables are those that a first run would make.
 func (p *Project) Sources() source.Finder {
-	find := source.Finder{Describe: p.Org.Describe, Secret: p.Secret}
+	find := source.Finder{Describe: p.Org.Describe, Secret: p.Secret, Refuses: parents.Refuses(p.Org)}
 	if p.Warehouse != nil {
 		find.Columns = p.Warehouse.Adapt
 	}

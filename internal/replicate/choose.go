@@ -37,6 +37,9 @@ func inBulk(src *source.Source, columns []string) bool {
 
 // setting is the mover that a flow's object needs, or that the flow asks for.
 func setting(src *source.Source, row control.FlowRow) string {
+	if src.Parent != "" {
+		return string(reading.ByParents)
+	}
 	return cmp.Or(row.Mover, string(src.Flow.Mover))
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"catchment/internal/control"
 	"catchment/internal/mover"
+	"catchment/internal/parents"
 	"catchment/internal/plan"
 	"catchment/internal/replicate/reading"
 	"catchment/internal/replicate/relief"
@@ -205,11 +206,42 @@ func (s *attemptStep) start(ctx context.Context) error {
 
 // done waits for the jobs to finish.
 func (s *attemptStep) done(ctx context.Context) error {
+	if waits, err := awaitParents(ctx, s); err != nil || waits {
+		return err
+	}
 	finished, err := s.finished(ctx)
 	if err == nil && finished {
 		s.attempt.State = control.Extracted
 	}
 	return err
+}
+
+// awaitParents lets what is read by its parents wait until the run has copied these, as long as a job
+// may take.
+func awaitParents(ctx context.Context, s *attemptStep) (waits bool, err error) {
+	main := s.attempt.Part(control.Main)
+	if main == nil || !reading.ByParents.Is(*main) {
+		return false, nil
+	}
+	now, err := parents.StandingOf(ctx, s.Control, s.attempt.Flow)
+	if err != nil {
+		return false, err
+	}
+	if now.Waits && s.Options.Now().Sub(s.attempt.Created) < cmp.Or(s.Options.JobTime, jobTime) {
+		s.wait = reading.PollWait(0)
+		if now.Trouble {
+			s.wait = parents.Pause
+		}
+		return true, nil
+	}
+	if !now.Fresh || now.Waits {
+		if err := parents.Consolidated(ctx, s.Warehouse); err != nil {
+			return false, err
+		}
+		s.note("its records are read by the documents that the copy has from earlier runs: " +
+			"this one has no flow of documents, or that has failed")
+	}
+	return false, nil
 }
 
 // finished asks whether every part has its result.

@@ -176,10 +176,20 @@ func refuse(f facts) error {
 	return nil
 }
 
+// fingerprint changes when a table has to be filled anew. Whose records the org refuses to show but by
+// their parents has other ones in sight than who sees all of them.
+func fingerprint(src *source.Source) string {
+	text := flow.Fingerprint(src.Flow)
+	if src.Refused {
+		text += "-by-parents"
+	}
+	return text
+}
+
 // clearFrom is the generation from which on nothing of a flow may be in clear
 // that it masks or drops: the one that the change of its settings began.
 func clearFrom(src *source.Source, row control.FlowRow, way readPlan) int64 {
-	if way.rebuild && src.Guards() && row.Fingerprint != flow.Fingerprint(src.Flow) {
+	if way.rebuild && src.Guards() && row.Fingerprint != fingerprint(src) {
 		return way.generation
 	}
 	return row.ClearFrom

@@ -10,6 +10,7 @@ import (
 	"catchment/internal/flow"
 	"catchment/internal/lease"
 	"catchment/internal/mover"
+	"catchment/internal/parents"
 	"catchment/internal/replicate/reading"
 	"catchment/internal/replicate/window"
 	"catchment/internal/source"
@@ -24,9 +25,11 @@ type Forecast struct {
 	Why     string // first, incremental, relative, rebuild or snapshot
 	Mover   string
 	Records int64    // that the run would read
-	Total   int64    // that the org holds, deleted ones in the recycle bin included
+	Total   int64    // that the org holds, those in the recycle bin included; or the copy, where the user can't count
 	Calls   int64    // API calls, about
 	Jobs    int64    // Bulk query jobs
+	Parents bool     // it is read by its parents, as many at a time as one of the calls names
+	Lists   int64    // of parents, by now
 	Extra   []Extra  // beside the window; their calls and jobs are in the sums above
 	ByREST  []string // fields that Bulk can't carry, and that REST reads beside it
 	Skipped []flow.Skipped
@@ -54,7 +57,9 @@ func (r *Replicator) Forecast(ctx context.Context, fl flow.Flow) (Forecast, erro
 	if fl.Wrong != nil {
 		return f, fl.Wrong
 	}
-	find := source.Finder{Describe: r.Org.Describe, Columns: r.Warehouse.Adapt}
+	find := source.Finder{
+		Describe: r.Org.Describe, Columns: r.Warehouse.Adapt, Refuses: parents.Refuses(r.Org),
+	}
 	src, err := find.Source(ctx, fl)
 	if err != nil {
 		return f, err
@@ -77,9 +82,7 @@ func (r *Replicator) Forecast(ctx context.Context, fl flow.Flow) (Forecast, erro
 	if way.sweep, err = r.sweepIsDue(ctx, src, row, way, changed); err != nil {
 		return f, err
 	}
-	count := func(from window.Window) (int64, error) {
-		return r.Org.Count(ctx, reading.Count(src.Object.Name, fl.Where, src.Cursor, from.From), true)
-	}
+	count := func(from window.Window) (int64, error) { return countOf(ctx, r, src, row, from.From) }
 	if f.Total, err = count(window.Window{}); err != nil {
 		return f, err
 	}
@@ -99,7 +102,32 @@ func (r *Replicator) Forecast(ctx context.Context, fl flow.Flow) (Forecast, erro
 		}
 	}
 	f.cost(r.Movers, fl, src, row)
+	if err := costOfParents(ctx, r, &f, src); err != nil {
+		return f, err
+	}
 	return f, r.extras(ctx, &f, src, row, way)
+}
+
+// countOf asks how many records there are to read. Who may not read all of them may not count them
+// either: then it is as many as the table has rows.
+func countOf(
+	ctx context.Context, r *Replicator, src *source.Source, row control.FlowRow, from time.Time,
+) (int64, error) {
+	if src.Parent != "" {
+		return row.Rows, nil
+	}
+	return r.Org.Count(ctx, reading.Count(src.Object.Name, src.Flow.Where, src.Cursor, from), true)
+}
+
+// costOfParents adds the calls that it takes to read by parents.
+func costOfParents(ctx context.Context, r *Replicator, f *Forecast, src *source.Source) error {
+	if src.Parent == "" {
+		return nil
+	}
+	lists, err := r.parents.Calls(ctx)
+	f.Parents, f.Lists = true, lists
+	f.Calls += lists
+	return err
 }
 
 // extras adds what a run would read beside the window.

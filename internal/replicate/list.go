@@ -12,6 +12,7 @@ import (
 	"catchment/internal/control"
 	"catchment/internal/control/versioned"
 	"catchment/internal/flow"
+	"catchment/internal/parents"
 	"catchment/internal/plan"
 	"catchment/internal/replicate/limits"
 	"catchment/internal/salesforce"
@@ -126,7 +127,7 @@ func (l *listing) flows(ctx context.Context) ([]plan.Task, []control.RunObject, 
 	if err := l.supersede(ctx, before, items); err != nil {
 		return nil, objects, err
 	}
-	return items, objects, settle(ctx, l)
+	return parents.Last(items), objects, settle(ctx, l)
 }
 
 // listedAtOnce is how many flows list works on at once: most of that is to wait until something is on the disk.

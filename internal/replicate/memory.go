@@ -28,7 +28,7 @@ const pressAgain = 24 * time.Hour
 func remembered(
 	m recall.Memory, src *source.Source, a control.Attempt, swept, refreshed time.Time,
 ) recall.Memory {
-	m.Generation, m.Fingerprint = a.Generation, flow.Fingerprint(src.Flow) // a crash may have kept list from it
+	m.Generation, m.Fingerprint = a.Generation, fingerprint(src) // a crash may have kept list from it
 	// what was deleted while that was ignored is found by a sweep
 	if m.Deletes != string(flow.Ignore) || !swept.IsZero() {
 		m.Deletes = string(src.Flow.Deletes)

@@ -411,8 +411,8 @@ func TestObjectThatNeedsAFilter(t *testing.T) {
 	r.Later(time.Hour)
 	row := r.Run(nil)
 	if o := row.Objects[0]; o.State != control.FlowFailed ||
-		!strings.Contains(o.Error, "requires a filter by a single Id") ||
-		!strings.Contains(o.Hint, "give its flow a where") {
+		!strings.Contains(o.Error, "only by the Ids of documents") ||
+		!strings.Contains(o.Hint, "give the flow a where") {
 		t.Errorf("%+v", o)
 	}
 	if row.State != control.Partial || row.Objects[1].State != control.FlowDone {

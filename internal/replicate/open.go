@@ -155,7 +155,7 @@ func (r *Replicator) readPlan(ctx context.Context, src *source.Source, f facts) 
 	if f.relative, err = r.windows.Relative(ctx, src); err != nil {
 		return readPlan{}, err
 	}
-	f.fingerprint, f.full = flow.Fingerprint(src.Flow), r.Options.Full
+	f.fingerprint, f.full = fingerprint(src), r.Options.Full
 	f.was, f.prefix = f.row.KeyPrefix, src.Object.KeyPrefix
 	if f.was == "" && !f.mark.Watermark.IsZero() { // an older version has written the row
 		f.was = src.Past.KeyPrefix
@@ -320,7 +320,7 @@ func (l *listing) begin(ctx context.Context, held *lease.Lease, s start) (contro
 	}
 	l.windows.Remember(a.ID, changed)
 	_, err = l.Control.UpdateFlow(ctx, a.Flow, func(f *control.FlowRow) {
-		f.Generation, f.Fingerprint, f.ClearFrom = way.generation, flow.Fingerprint(src.Flow), clear
+		f.Generation, f.Fingerprint, f.ClearFrom = way.generation, fingerprint(src), clear
 		f.Label, f.KeyPrefix = src.Object.Label, src.Object.KeyPrefix
 		f.LastRun, f.DescribedAt = held.Run(), l.Options.Now().UTC()
 		f.PinnedSince = changed.Pinned()

@@ -32,6 +32,7 @@ type loading struct {
 	readAt time.Time
 	before int64                      // records of the parts that are loaded
 	stored map[string]control.PageRow // by page name: known when the call began
+	placed map[int64]string           // their names, by place
 	ready  chan control.PageRow       // stored, waiting for the warehouse
 	total  reading.Result
 	came   atomic.Int64 // records of the pages so far
@@ -42,6 +43,7 @@ func (j *paging) newLoading(ctx context.Context, place int64) (*loading, error) 
 	if err != nil {
 		return nil, err
 	}
+	job.Request = j.request()
 	pages, err := j.Control.Pages(ctx, j.attempt.ID)
 	if err != nil {
 		return nil, err
@@ -54,8 +56,8 @@ func (j *paging) newLoading(ctx context.Context, place int64) (*loading, error) 
 		paging: j, place: place, mover: pager, result: job, readAt: latest(job.ReadAt, flow.Looked),
 		way: stage.Way{Store: j.Stage, Source: j.source, Room: j.Warehouse.Room(),
 			Texts: stage.NewTexts(j.Stage, j.quota.Beside)},
-		stored: map[string]control.PageRow{},
-		ready:  make(chan control.PageRow, j.Warehouse.PagesPerLoad()),
+		stored: map[string]control.PageRow{}, placed: map[int64]string{},
+		ready: make(chan control.PageRow, j.Warehouse.PagesPerLoad()),
 	}
 	_, l.before, _ = j.attempt.Sums()
 	for _, first := range j.attempt.Reading(j.part.Follows) { // two servers' clocks may differ
@@ -70,7 +72,7 @@ func (j *paging) newLoading(ctx context.Context, place int64) (*loading, error) 
 	}
 	for _, p := range pages {
 		if p.Job == job.ID {
-			l.stored[p.Name] = p
+			l.stored[p.Name], l.placed[p.Seq] = p, p.Name
 		}
 	}
 	return l, nil
@@ -127,9 +129,12 @@ func (l *loading) fetchAll(ctx context.Context, cancel context.CancelCauseFunc) 
 			}
 			seq++
 			row, known := l.stored[p.Name]
+			at := l.place*pagesAtMost + seq
+			if err := reading.SamePages(l.result.ID, p.Name, l.placed[at], known && row.Seq != at); err != nil {
+				return err
+			}
 			if !known {
-				row = control.PageRow{Attempt: l.attempt.ID, Job: l.result.ID, Name: p.Name,
-					Seq: l.place*pagesAtMost + seq}
+				row = control.PageRow{Attempt: l.attempt.ID, Job: l.result.ID, Name: p.Name, Seq: at}
 			}
 			select {
 			case <-begin:
@@ -182,7 +187,7 @@ func (l *loading) fetchOne(ctx context.Context, p mover.Page, row control.PageRo
 			return err
 		}
 	}
-	if l.came.Add(row.Records+row.Rejected) > l.result.Records {
+	if came := l.came.Add(row.Records + row.Rejected); l.counted() && came > l.result.Records {
 		return mover.Circle("job %s was to bring %d records, and brings more", l.result.ID, l.result.Records)
 	}
 	select {
@@ -281,7 +286,7 @@ func (l *loading) loadFitting(
 // the warehouse says it has (invariant 6). What doesn't add up is read again by
 // another job: the pages of this one are stored, and stay what they are.
 func (l *loading) account(ctx context.Context) error {
-	if came := l.total.Records + l.total.Rejected; came != l.result.Records {
+	if came := l.total.Records + l.total.Rejected; l.counted() && came != l.result.Records {
 		return plan.Failf(plan.Retry, "", "%w: the pages of job %s hold %d records, Salesforce counts %d",
 			reading.ErrUnsound, l.result.ID, came, l.result.Records)
 	}
@@ -308,6 +313,10 @@ func (l *loading) account(ctx context.Context) error {
 	}
 	return reading.Finish(l.part, l.total)
 }
+
+// counted tells whether Salesforce has said how many records the job brings. Where it hasn't, it says
+// so of each page, which is held against that as it comes.
+func (l *loading) counted() bool { return l.result.Records != mover.Uncounted }
 
 // keys counts the different records that were loaded. Where the merge is going to prove that each
 // came once, it is as many as there are rows until that says otherwise.

@@ -34,6 +34,9 @@ func (j *paging) pager() (mover.Pager, error) {
 	if reading.Findings.Is(*j.part) {
 		return j.deletedIDs, nil
 	}
+	if reading.ByParents.Is(*j.part) {
+		return j.parents, nil
+	}
 	p, ok := j.Movers.Pager(j.part.Mover)
 	if !ok {
 		return nil, plan.Failf(plan.Bug, "", "no mover is called %q", j.part.Mover)
@@ -49,6 +52,15 @@ func (j *paging) job() (mover.Pager, mover.Job, error) {
 	}
 	job, err := reading.JobOf(*j.part)
 	return pager, job, err
+}
+
+// request is what the part's job reads. It isn't kept with the job: the part has it.
+func (j *paging) request() mover.Request {
+	p := j.part
+	return mover.Request{
+		Object: j.source.Object.Name, SOQL: reading.SOQL(p.Query), Fields: p.Fields, IDs: p.IDs,
+		Described: j.source.Object,
+	}
 }
 
 // create posts the job. The intent is recorded before: a crash between the two may
@@ -73,9 +85,7 @@ func (j *paging) create(ctx context.Context) error {
 	if err := j.save(ctx); err != nil {
 		return err
 	}
-	job, err := pager.Create(ctx, mover.Request{
-		Object: j.source.Object.Name, SOQL: reading.SOQL(p.Query), IDs: p.IDs, Described: j.source.Object,
-	})
+	job, err := pager.Create(ctx, j.request())
 	if err != nil {
 		return j.refused(ctx, err)
 	}
@@ -252,7 +262,8 @@ func (j *paging) load(ctx context.Context, place int64) error {
 		return j.fallBack(ctx, err)
 	case errors.Is(err, errStopping):
 		return nil
-	case errors.Is(err, stage.ErrUnfit): // once it is mended in Salesforce, another job has to read it
+	case errors.Is(err, stage.ErrUnfit), // once it is mended in Salesforce, another job has to read it
+		errors.Is(err, reading.ErrUnsound):
 		return j.giveUp(ctx, err)
 	case err != nil:
 		return err

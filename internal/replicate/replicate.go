@@ -10,6 +10,7 @@ import (
 	"catchment/internal/flow"
 	"catchment/internal/lease"
 	"catchment/internal/mover"
+	"catchment/internal/parents"
 	"catchment/internal/replicate/deletes"
 	"catchment/internal/replicate/limits"
 	"catchment/internal/replicate/reading"
@@ -59,6 +60,7 @@ type Replicator struct {
 	windows    *window.Finder
 	deletes    *deletes.Finder
 	deletedIDs *deletes.IDs
+	parents    *parents.Pager
 	budget     *limits.OrgBudget
 	quota      *limits.StageQuota
 	bodyBudget *limits.BodyBudget
@@ -71,7 +73,7 @@ func New(with Collaborators, o Options) *Replicator {
 	zones := window.NewZones(with.Org)
 	prefetch := window.NewPrefetch(with.Org, with.Warehouse, with.Control, zones, o.Composite)
 	windows := window.NewFinder(with.Org, o.Lag, zones, prefetch)
-	find := source.Finder{Describe: prefetch.Describe, Secret: o.Secret}
+	find := source.Finder{Describe: prefetch.Describe, Secret: o.Secret, Refuses: parents.Refuses(with.Org)}
 	if with.Warehouse != nil {
 		find.Columns = with.Warehouse.Adapt
 	}
@@ -81,8 +83,9 @@ func New(with Collaborators, o Options) *Replicator {
 		sources: newSources(with.Flows, find, with.Control),
 		zones:   zones, prefetch: prefetch, windows: windows,
 		deletes: deletes.NewFinder(with.Org, with.Warehouse, windows), deletedIDs: new(deletes.IDs),
-		budget: limits.NewOrgBudget(with.Org, o.Reserve, o.Now),
-		quota:  limits.NewStageQuota(with.Stage, o.StageLimit), bodyBudget: limits.NewBodyBudget(o.BodyCalls),
+		parents: parents.New(with.Org, with.Warehouse),
+		budget:  limits.NewOrgBudget(with.Org, o.Reserve, o.Now),
+		quota:   limits.NewStageQuota(with.Stage, o.StageLimit), bodyBudget: limits.NewBodyBudget(o.BodyCalls),
 		slots: make(chan struct{}, max(o.Downloads, 1)),
 	}
 }

@@ -39,6 +39,7 @@ func (s *sources) describe(ctx context.Context, fl flow.Flow) (*source.Source, e
 func (s *sources) again(ctx context.Context, src *source.Source) (*source.Source, error) {
 	find := s.find
 	find.Describe = func(context.Context, string) (schema.Object, error) { return src.Object, nil }
+	find.Refuses = func(context.Context, string) (bool, error) { return src.Refused, nil }
 	return s.make(ctx, find, src.Flow)
 }
 

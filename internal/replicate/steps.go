@@ -10,8 +10,9 @@
 // What a run has to know stands in packages below: window (how far a flow is read, and
 // what the logs say), reading (the parts of an attempt as values, and how they become
 // smaller), relief (how to go on with one that nobody could read), deletes (what is gone),
-// limits (what may be used up). The walking is left to a runner, the HTTP to salesforce and
-// mover, the SQL to warehouse, and comparing to verify.
+// limits (what may be used up). What an org gives only by naming parents, package parents
+// reads. The walking is left to a runner, the HTTP to salesforce and mover, the SQL to
+// warehouse, and comparing to verify.
 //
 // Files, from the top: steps.go, forecast.go, publish.go, list.go, org.go, open.go,
 // bodies.go, drop.go, load.go, gone.go, consolidate.go, detach.go, create.go, paging.go, pages.go,

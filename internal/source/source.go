@@ -35,6 +35,9 @@ type Source struct {
 	Treatment value.Treatment // of the values on their way
 	Cursor    string          // the field that tells what changed; "" where the object is read whole each time
 
+	Refused bool   // the org lets this user read the object only where a query names records or their parents
+	Parent  string // the field of the parents whose Ids are named then, of those that the copy has; "" where none are
+
 	index schema.Index // of Object
 }
 
@@ -62,11 +65,13 @@ func Of(fl flow.Flow, o schema.Object) (*Source, error) {
 }
 
 // A Finder finds sources. What it lacks is left out: without Columns the table
-// is as the first run would make it, without Secret a treatment has no salt.
+// is as the first run would make it, without Secret a treatment has no salt, and without
+// Refuses every object is read as its describe says.
 type Finder struct {
 	Describe func(ctx context.Context, object string) (schema.Object, error)
 	Columns  func(context.Context, shape.Table) (shape.Table, shape.Past, error) // Warehouse.Adapt
 	Secret   func(reference string) (string, error)
+	Refuses  func(ctx context.Context, object string) (bool, error) // to be read without naming parents; may be nil
 }
 
 // Source looks at a flow's object as it is now. It changes nothing.
@@ -88,6 +93,9 @@ func (f Finder) Source(ctx context.Context, fl flow.Flow) (*Source, error) {
 	if len(s.Fields) == 0 { // an attempt to read none would be stuck
 		return nil, plan.Fixf("let the flow copy at least one field that the user may see",
 			"describe %s: there is no field to copy", fl.Object)
+	}
+	if err := s.meetRefusal(ctx, f); err != nil {
+		return nil, err
 	}
 	if f.Columns != nil {
 		if s.Table, s.Past, err = f.Columns(ctx, s.Table); err != nil {

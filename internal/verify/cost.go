@@ -10,6 +10,15 @@ type Cost struct {
 // recordsPerPage is about what Salesforce puts into one page of a Bulk result.
 const recordsPerPage = 100_000
 
+// CostByParents is what a comparison takes of records that are read by so many lists of their
+// parents: describe, a probe, and a call for each list. They can't be counted.
+func CostByParents(records, lists int64, m Method) Cost {
+	if m == Counts {
+		return Cost{}
+	}
+	return Cost{Records: records, Calls: 2 + lists}
+}
+
 // CostOf is what a comparison of an object with so many records takes. What
 // differs comes on top: a call for each 2,000 records, twice more where they are
 // mended.

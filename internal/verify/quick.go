@@ -47,6 +47,10 @@ func (s *sampler) compare(ctx context.Context) (evidence.Difference, error) {
 	if !ok || !stamp.Filterable {
 		return none, plan.Fixf("compare it without --quick", "%s has no SystemModstamp to count by", s.held.Flow())
 	}
+	if s.subject.source.Refused {
+		return none, plan.Fixf("compare it without --quick",
+			"Salesforce lets this user read %s only by its parents, and doesn't count it", s.held.Flow())
+	}
 	rows, err := s.evidence.Days(ctx, s.subject.judged, s.watermark)
 	if err != nil {
 		return none, err

@@ -10,6 +10,7 @@ import (
 
 	"catchment/internal/lease"
 	"catchment/internal/mover"
+	"catchment/internal/parents"
 	"catchment/internal/plan"
 	"catchment/internal/salesforce/fault"
 	"catchment/internal/salesforce/soql"
@@ -20,10 +21,12 @@ import (
 // A download brings what is compared of all records, by one job.
 type download struct {
 	movers  mover.Set
+	parents *parents.Pager
 	subject *subject
 	held    *lease.Lease
 	shelf   *shelf
 	atOnce  int   // pages that the warehouse takes at a time
+	records int64 // that the pages hold, as Salesforce counts each of them
 	blanks  int64 // records with a value that no column takes
 	stop    <-chan struct{}
 	hearer  Hearer
@@ -35,8 +38,10 @@ type download struct {
 func (d *download) read(ctx context.Context, r warehouse.Reading) (mover.Job, error) {
 	object, fields := d.subject.source.Object.Name, fieldsOf(d.subject.judged)
 	query := soql.Select{Fields: fields, From: object, Where: d.subject.conditions()}
-	request := mover.Request{Object: object, SOQL: query.String()}
-	pager, _ := d.movers.Pager(d.movers.For(mover.Amount{Records: mover.Uncounted, Query: len(request.SOQL)}))
+	request := mover.Request{
+		Object: object, SOQL: query.String(), Fields: fields, Described: d.subject.source.Object,
+	}
+	pager := d.pager(len(request.SOQL))
 	job, err := pager.Create(ctx, request)
 	if errors.Is(err, mover.ErrUnsupported) {
 		pager, _ = d.movers.Pager(d.movers.Everything())
@@ -56,7 +61,18 @@ func (d *download) read(ctx context.Context, r warehouse.Reading) (mover.Job, er
 	if job, err = d.wait(ctx, pager, job); err != nil {
 		return job, err
 	}
-	return job, d.fetch(ctx, pager, job, r)
+	err = d.fetch(ctx, pager, job, r)
+	job.Records = d.records
+	return job, err
+}
+
+// pager finds what reads a query of so many bytes.
+func (d *download) pager(query int) mover.Pager {
+	if d.subject.source.Parent != "" {
+		return d.parents
+	}
+	pager, _ := d.movers.Pager(d.movers.For(mover.Amount{Records: mover.Uncounted, Query: query}))
+	return pager
 }
 
 // wait polls the job until it is done.
@@ -146,8 +162,10 @@ func (d *download) bring(
 			return fmt.Errorf("page %s: %w", p.Name, err)
 		}
 		records += stored.Rows
-		d.hearer.tell(
-			Progress{Flow: d.held.Flow(), Doing: Reading, Records: records, Of: job.Records, Known: true})
+		d.hearer.tell(Progress{
+			Flow: d.held.Flow(), Doing: Reading, Records: records,
+			Of: max(job.Records, 0), Known: job.Records != mover.Uncounted,
+		})
 		if len(waiting) > 0 && waiting[0].Gzip != stored.Gzip {
 			if err := hand(); err != nil {
 				d.shelf.forget(ctx, []warehouse.Page{stored})
@@ -160,7 +178,8 @@ func (d *download) bring(
 			}
 		}
 	}
-	if records != job.Records {
+	d.records = records
+	if job.Records != mover.Uncounted && records != job.Records {
 		return plan.Failf(plan.Retry, "try again", "the pages of job %s hold %d records, Salesforce counts %d",
 			job.ID, records, job.Records)
 	}

@@ -31,6 +31,7 @@ import (
 	"catchment/internal/flow"
 	"catchment/internal/lease"
 	"catchment/internal/mover"
+	"catchment/internal/parents"
 	"catchment/internal/plan"
 	"catchment/internal/plural"
 	"catchment/internal/salesforce"
@@ -184,7 +185,7 @@ func (w *verification) claim(ctx context.Context) error {
 
 // describe finds what of the flow can be compared.
 func (w *verification) describe(ctx context.Context) error {
-	find := source.Finder{Describe: w.Org.Describe, Columns: w.Warehouse.Adapt}
+	find := source.Finder{Describe: w.Org.Describe, Columns: w.Warehouse.Adapt, Refuses: parents.Refuses(w.Org)}
 	if w.Options.Repair { // what it reads is stored
 		find.Secret = w.Secret
 	}
@@ -254,8 +255,8 @@ func (w *verification) exact(ctx context.Context) (err error) {
 	defer func() { err = errors.Join(err, r.Close(context.WithoutCancel(ctx))) }()
 	shelf := &shelf{store: w.Stage, source: w.subject.source, room: w.Warehouse.Room(), held: w.held}
 	d := download{
-		movers: w.Movers, subject: w.subject, held: w.held, shelf: shelf, atOnce: w.Warehouse.PagesPerLoad(),
-		stop: w.Options.Stop, hearer: w.Options.Progress,
+		movers: w.Movers, parents: parents.New(w.Org, w.Warehouse), subject: w.subject, held: w.held, shelf: shelf,
+		atOnce: w.Warehouse.PagesPerLoad(), stop: w.Options.Stop, hearer: w.Options.Progress,
 	}
 	w.tell(Asking)
 	job, err := d.read(ctx, r)

@@ -19,14 +19,13 @@ import (
 
 // An Asker understands statements: it knows the objects that the user sees.
 type Asker struct {
-	store    *store.Store
-	allFiles bool // the user has the permission Query All Files
-	version  int  // of the API, in which a statement is asked
+	store   *store.Store
+	rights  Rights
+	version int // of the API, in which a statement is asked
 }
 
-// NewAsker makes an Asker of what a store holds. allFiles is the permission Query All
-// Files.
-func NewAsker(s *store.Store, allFiles bool) *Asker { return &Asker{store: s, allFiles: allFiles} }
+// NewAsker makes an Asker of what a store holds, for a user with some rights.
+func NewAsker(s *store.Store, r Rights) *Asker { return &Asker{store: s, rights: r} }
 
 // In is an Asker for statements in a version of the API, such as 66.
 func (a *Asker) In(version int) *Asker {
@@ -127,16 +126,12 @@ func (a *Asker) Child(parent *soql.Entity, relationship string) (soql.Relation, 
 	return soql.Relation{}, false
 }
 
-// linksWithoutFilter is the version from which on the permission Query All Files lets a
-// user ask for links without naming documents or records.
-const linksWithoutFilter = 59
-
 // ownFiles leaves a user who lacks Query All Files its own files, unless it asks for
 // some by their Ids: not even View All Data gives it those of others (Object Reference,
 // ContentDocument and ContentVersion).
 func (a *Asker) ownFiles(q *Question) {
 	name := q.Object.Name()
-	if a.allFiles || name != "ContentDocument" && name != "ContentVersion" ||
+	if a.rights.AllFiles || name != "ContentDocument" && name != "ContentVersion" ||
 		namesOneOf(q.Bound.Query.Where, "Id", "ContentDocumentId") {
 		return
 	}
@@ -148,11 +143,8 @@ func (a *Asker) ownFiles(q *Question) {
 func (a *Asker) demands(q *Question) error {
 	name, where := q.Object.Name(), q.Bound.Query.Where
 	switch {
-	case name == "ContentDocumentLink" && !(a.allFiles && a.version >= linksWithoutFilter) &&
-		!namesOneOf(where, "Id", "ContentDocumentId", "LinkedEntityId"):
-		return reply.Bad("MALFORMED_QUERY",
-			"Implementation restriction: ContentDocumentLink requires a filter by a single Id on "+
-				"ContentDocumentId or LinkedEntityId using the equals operator or multiple Id's using the IN operator.")
+	case name == "ContentDocumentLink":
+		return a.demandsOfLinks(where)
 	case name == "Vote" && !namesOneOf(where, "Id", "ParentId", "Parent.Type"):
 		return reply.Bad("MALFORMED_QUERY",
 			"Implementation restriction: When querying the Vote object, you must filter using the "+

@@ -25,6 +25,10 @@ func Expected(parts []*control.Part) (records int64, known bool) {
 			known = false
 			continue
 		}
+		if job.Records < 0 { // only its pages say
+			known = false
+			continue
+		}
 		records += job.Records
 		known = known && job.Done
 	}

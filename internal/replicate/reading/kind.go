@@ -10,6 +10,8 @@ type Kind string
 const (
 	Nothing  Kind = "none"    // there is nothing to read
 	Findings Kind = "finding" // Ids that replicate itself found out to be gone
+	// ByParents is of records that the org gives only by naming their parents.
+	ByParents Kind = "by-parents"
 )
 
 // Is tells whether a part is of the kind.

@@ -48,6 +48,10 @@ type Catalog interface {
 	Digests(ctx context.Context, object, after string, most int) ([]Digest, error)
 	// Holders lists so many of the files that have one of some bodies.
 	Holders(ctx context.Context, digests []string, most int) ([]Holder, error)
+	// Documents lists the Ids of so many documents that aren't deleted, each once and in order, of
+	// those that follow one: of ContentDocument, and of those that have a ContentVersion. It tells
+	// whether the copy has one of these objects.
+	Documents(ctx context.Context, after string, most int) (ids []string, copied bool, err error)
 }
 
 // CatalogOf finds the catalog of a warehouse, and tells whether it has one.

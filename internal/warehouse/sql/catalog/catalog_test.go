@@ -127,6 +127,25 @@ func full(t *testing.T, kind string) *copied {
 	return c
 }
 
+// documents asks for those of both objects that have some, each once, and not for deleted ones.
+func (c *copied) documents() {
+	c.t.Helper()
+	list := func(after string, most int, want string) {
+		c.t.Helper()
+		ids, known, err := c.Documents(c.t.Context(), after, most)
+		if got := strings.Join(ids, " "); got != want || !known || err != nil {
+			c.t.Errorf("documents after %q: %q, want %q (%v, %v)", after, got, want, known, err)
+		}
+	}
+	list("", 10, "069A 069B")
+	c.object("ContentDocument", "documents", []string{"Id docid text"}, "'069A', NULL", "'069Z', NULL",
+		"'069a', NULL", "'069Y', '"+noon+"'")
+	list("", 10, "069A 069B 069Z 069a")
+	list("", 2, "069A 069B")
+	list("069B", 10, "069Z 069a")
+	list("069a", 10, "")
+}
+
 func TestCatalog(t *testing.T) {
 	t.Parallel()
 	for _, kind := range []string{"duckdb", "postgres", "redshift"} {
@@ -144,6 +163,7 @@ func TestCatalog(t *testing.T) {
 			c.files(bodies.Search{Object: "Document"}, "")
 			c.details()
 			c.digests()
+			c.documents()
 		})
 	}
 }
