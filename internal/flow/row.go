@@ -9,6 +9,7 @@ import (
 
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
+	"github.com/goccy/go-yaml/token"
 
 	"catchment/internal/plan"
 	"catchment/internal/schedule"
@@ -204,14 +205,21 @@ func (f *File) Templates(data []byte) ([][]byte, error) {
 }
 
 // template writes the flow that stands in data at a place, and proves that it still means the
-// same. Comments in odd places are lost where they would make it another one.
+// same. Comments in odd places are lost where they would make it another one, and texts over
+// several lines are quoted where their last line break would.
 func (f *File) template(fl Flow, data []byte, place int) ([]byte, error) {
 	var last error
-	for _, mode := range []parser.Mode{parser.ParseComments, 0} {
-		nodes, err := elements(data, mode)
+	for _, try := range []struct {
+		mode  parser.Mode
+		quote bool
+	}{{parser.ParseComments, false}, {0, false}, {0, true}} {
+		nodes, err := elements(data, try.mode)
 		if err != nil || place >= len(nodes) {
 			last = err
 			continue
+		}
+		if try.quote {
+			ast.Walk(blockQuoter{}, nodes[place])
 		}
 		one := without(nodes[place], rowKeys()...)
 		if one == nil {
@@ -223,6 +231,23 @@ func (f *File) template(fl Flow, data []byte, place int) ([]byte, error) {
 		}
 	}
 	return nil, plan.Failf(plan.Bug, "", "the flow of %s can't be written as it stands: %v", fl.Object, last)
+}
+
+// A blockQuoter has texts over several lines written in quotes. A file may end inside such a
+// text, without a line break; what is written always ends in one, which would be part of it.
+type blockQuoter struct{}
+
+// Visit is called for each node.
+func (q blockQuoter) Visit(n ast.Node) ast.Visitor {
+	entry, ok := n.(*ast.MappingValueNode)
+	if !ok {
+		return q
+	}
+	if block, ok := entry.Value.(*ast.LiteralNode); ok {
+		text := block.Value.Value
+		entry.Value = ast.String(token.DoubleQuote(text, text, block.Start.Position))
+	}
+	return q
 }
 
 // YAML writes a flow as one of a section flows. text is its template, nil where it has none.

@@ -130,18 +130,31 @@ func (s *Server) Put(p Policy) error {
 }
 
 // Swap gives a role another document in place of a policy's, and back. Roles that
-// have the same managed policy keep it.
+// have the same managed policy keep it. A document without statements can't be put:
+// the role goes without the policy.
 func (s *Server) Swap(p Policy, d Document) (back func() error, err error) {
-	const instead = "instead"
 	if !strings.HasPrefix(p.Name, "arn:") {
-		return func() error { return s.Put(p) }, s.Put(Policy{Role: p.Role, Name: p.Name, Document: d})
+		back = func() error { return s.Put(p) }
+		if len(d.Statement) == 0 {
+			return back, s.form("iam", nil, "DeleteRolePolicy", "RoleName", p.Role, "PolicyName", p.Name)
+		}
+		return back, s.Put(Policy{Role: p.Role, Name: p.Name, Document: d})
 	}
+	detach := func() error {
+		return s.form("iam", nil, "DetachRolePolicy", "RoleName", p.Role, "PolicyArn", p.Name)
+	}
+	attach := func() error {
+		return s.form("iam", nil, "AttachRolePolicy", "RoleName", p.Role, "PolicyArn", p.Name)
+	}
+	if len(d.Statement) == 0 {
+		return attach, detach()
+	}
+	const instead = "instead"
 	back = func() error {
-		return errors.Join(s.form("iam", nil, "AttachRolePolicy", "RoleName", p.Role, "PolicyArn", p.Name),
+		return errors.Join(attach(),
 			s.form("iam", nil, "DeleteRolePolicy", "RoleName", p.Role, "PolicyName", instead))
 	}
-	return back, errors.Join(s.Put(Policy{Role: p.Role, Name: instead, Document: d}),
-		s.form("iam", nil, "DetachRolePolicy", "RoleName", p.Role, "PolicyArn", p.Name))
+	return back, errors.Join(s.Put(Policy{Role: p.Role, Name: instead, Document: d}), detach())
 }
 
 // A Session is what a role is worked with.
