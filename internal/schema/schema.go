@@ -5,22 +5,28 @@
 // Object as they are (REST API guide, "sObject Describe").
 package schema
 
-import "strings"
+import (
+	"strings"
+
+	"catchment/internal/schema/kin"
+)
 
 // An Object is one Salesforce object as describe tells it to this user.
 // A field that the user may not see is absent, not marked.
 type Object struct {
-	Name          string  `json:"name"`
-	Label         string  `json:"label"`
-	KeyPrefix     string  `json:"keyPrefix"`
-	Custom        bool    `json:"custom"`
-	CustomSetting bool    `json:"customSetting"`
-	Queryable     bool    `json:"queryable"`
-	Replicateable bool    `json:"replicateable"`
-	Retrieveable  bool    `json:"retrieveable"`
-	Updateable    bool    `json:"updateable"`
-	Deprecated    bool    `json:"deprecatedAndHidden"`
-	Fields        []Field `json:"fields"`
+	Name          string      `json:"name"`
+	Label         string      `json:"label"`
+	KeyPrefix     string      `json:"keyPrefix"`
+	Custom        bool        `json:"custom"`
+	CustomSetting bool        `json:"customSetting"`
+	Queryable     bool        `json:"queryable"`
+	Replicateable bool        `json:"replicateable"`
+	Retrieveable  bool        `json:"retrieveable"`
+	Updateable    bool        `json:"updateable"`
+	Deprecated    bool        `json:"deprecatedAndHidden"`
+	Deletable     bool        `json:"deletable"`
+	Fields        []Field     `json:"fields"`
+	Children      []kin.Child `json:"childRelationships"`
 }
 
 // A Field is one field of an object.
