@@ -1,6 +1,7 @@
 package planning_test
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
@@ -11,6 +12,8 @@ import (
 	"catchment/internal/fakeorg"
 	"catchment/internal/plan"
 	"catchment/internal/policy"
+	"catchment/internal/warehouse"
+	"catchment/internal/warehouse/shape"
 )
 
 // Pains of those who archive with other products, and what else may stand in the way of a plan.
@@ -198,6 +201,37 @@ func TestLossesOfFiles(t *testing.T) {
 		w.copied[i].Bodies = ""
 	}
 	lost("Attachment.Body=1 ContentVersion.VersionData=2 ")
+}
+
+// A field that was copied once, and that isn't there any more or hidden since, may have values that no copy has.
+func TestLossOfHiddenFields(t *testing.T) {
+	t.Parallel()
+	w, account, made := customers(t, "Visit__c", "Step__c")
+	w.must(w.org.Update(made["Visit__c"], map[string]any{"Words__c": "since then"}))
+	w.must(w.org.HideField("Visit__c", "Words__c"))
+	w.planner.Warehouse = remembering{past: shape.Past{Columns: []string{"id", "words__c", "mine"},
+		Fields: []shape.Known{{Field: "Id", Column: "id"}, {Field: "Words__c", Column: "words__c"},
+			{Field: "Gone__c", Column: "dropped"}}}}
+	sum, err := w.try(zzz(nil))
+	if plan.ClassOf(err) != plan.Fix || len(sum.Losses) != 1 || sum.Losses[0].What != "Visit__c.Words__c" ||
+		sum.Losses[0].Records != -1 {
+		t.Errorf("%+v, %v", sum.Losses, err)
+	}
+	_, r := w.plan(zzz(func(p *policy.Policy) { p.Lose = []string{"Visit__c.Words__c"} }))
+	r.fates(t, map[string]string{account: "in"})
+}
+
+// A remembering warehouse knows what one table had; the others are new.
+type remembering struct {
+	warehouse.Warehouse
+	past shape.Past
+}
+
+func (r remembering) Adapt(_ context.Context, t shape.Table) (shape.Table, shape.Past, error) {
+	if t.Name != "visit__c" {
+		return t, shape.Past{}, nil
+	}
+	return t, r.past, nil
 }
 
 // A document goes where all that it is linked to goes. Its versions and links go along; its owner's link shares it
@@ -401,11 +435,11 @@ func TestFlows(t *testing.T) {
 	if _, err := w.try(zzz(func(p *policy.Policy) { p.Plus = []string{"Mark__c"} })); plan.ClassOf(err) != plan.Fix {
 		t.Error(err)
 	}
-	prover := &prover{not: map[string]error{"Step__c": plan.Fixf("", "it masks")}, after: map[string]time.Time{}}
+	prover := &prover{not: map[string]error{"Step__c": plan.Fixf("take mask out", "it masks")}, after: map[string]time.Time{}}
 	w.planner.Prover = prover
 	_, r := w.plan(zzz(nil))
 	r.fates(t, map[string]string{account: "blocked", made["Visit__c"]: "blocked", made["Step__c"]: "blocked"})
-	if got := r.by[made["Step__c"]].Reason; got != "the copy of Step__c can't be proven by now: it masks" {
+	if got := r.by[made["Step__c"]].Reason; got != "the copy of Step__c can't be proven by now: it masks; take mask out" {
 		t.Error(got)
 	}
 	if !prover.after["Step__c"].Equal(r.by[made["Step__c"]].Stamp) {
