@@ -439,7 +439,8 @@ func TestFlows(t *testing.T) {
 	w.planner.Prover = prover
 	_, r := w.plan(zzz(nil))
 	r.fates(t, map[string]string{account: "blocked", made["Visit__c"]: "blocked", made["Step__c"]: "blocked"})
-	if got := r.by[made["Step__c"]].Reason; got != "the copy of Step__c can't be proven by now: it masks; take mask out" {
+	const why = "the copy of Step__c can't be proven by now: it masks; take mask out"
+	if got := r.by[made["Step__c"]].Reason; got != why {
 		t.Error(got)
 	}
 	if !prover.after["Step__c"].Equal(r.by[made["Step__c"]].Stamp) {

@@ -188,7 +188,8 @@ func (m *making) unfit(ctx context.Context) (map[string]string, error) {
 		switch class := plan.ClassOf(err); {
 		case err == nil:
 		case class == plan.Fix, class == plan.Wait:
-			unfit[o.Name] = fmt.Sprintf("the copy of %s can't be proven by now: %v; %s", o.Name, err, plan.AdviceOf(err))
+			why := fmt.Sprintf("the copy of %s can't be proven by now: %v", o.Name, err)
+			unfit[o.Name] = why + "; " + plan.AdviceOf(err)
 		default:
 			return nil, fmt.Errorf("ask whether the copy of %s can be proven: %w", o.Name, err)
 		}
