@@ -435,7 +435,8 @@ func TestFlows(t *testing.T) {
 	if _, err := w.try(zzz(func(p *policy.Policy) { p.Plus = []string{"Mark__c"} })); plan.ClassOf(err) != plan.Fix {
 		t.Error(err)
 	}
-	prover := &prover{not: map[string]error{"Step__c": plan.Fixf("take mask out", "it masks")}, after: map[string]time.Time{}}
+	masks := plan.Fixf("take mask out", "it masks")
+	prover := &prover{not: map[string]error{"Step__c": masks}, after: map[string]time.Time{}}
 	w.planner.Prover = prover
 	_, r := w.plan(zzz(nil))
 	r.fates(t, map[string]string{account: "blocked", made["Visit__c"]: "blocked", made["Step__c"]: "blocked"})
