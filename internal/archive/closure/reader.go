@@ -13,6 +13,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"catchment/internal/plan"
 	"catchment/internal/salesforce"
@@ -54,7 +55,7 @@ func (r *Reader) describe(ctx context.Context, name string) (*described, error) 
 		if d.code = refusal(err); d.code == "" {
 			return nil, err
 		}
-	} else if o.Name != name {
+	} else if !strings.EqualFold(o.Name, name) {
 		return nil, plan.Strangef("describe %s: the answer is about another object", name)
 	}
 	if r.described == nil {

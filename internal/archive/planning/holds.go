@@ -65,11 +65,12 @@ func idsOf(file, text string) (map[string]bool, error) {
 	return ids, nil
 }
 
-// holdsOn tells whether a file of a hold names a record that may be one of an object.
+// holdsOn tells whether a file of a hold names a record that may be one of an object. A history has no prefix,
+// and is held with its record.
 func (m *making) holdsOn(o schema.Object) bool {
 	return slices.ContainsFunc(m.holds, func(h hold) bool {
 		for id := range h.ids {
-			if o.KeyPrefix == "" || strings.HasPrefix(id, o.KeyPrefix) {
+			if o.KeyPrefix != "" && strings.HasPrefix(id, o.KeyPrefix) {
 				return true
 			}
 		}

@@ -61,7 +61,7 @@ func zzz(change func(*policy.Policy)) policy.Policy {
 
 func TestGraxCascadeTakesMore(t *testing.T) {
 	t.Parallel()
-	w, account, made := customers(t, "Visit__c", "Step__c")
+	w, account, made := customers(t, "Visit__c", "Step__c", "Mark__c")
 	_, r := w.plan(zzz(nil))
 	r.fates(t, map[string]string{account: "in", made["Visit__c"]: "in", made["Step__c"]: "in", made["Mark__c"]: ""})
 	step := r.by[made["Step__c"]]
@@ -77,6 +77,8 @@ func TestGraxCascadeTakesMore(t *testing.T) {
 
 	_, r = w.plan(zzz(func(p *policy.Policy) { p.Cascades = false }))
 	r.fates(t, map[string]string{account: "blocked", made["Visit__c"]: "blocked"})
+	_, r = w.plan(zzz(func(p *policy.Policy) { p.Root, p.Plus = "account", []string{"mark__C"} }))
+	r.fates(t, map[string]string{account: "in", made["Mark__c"]: "in"})
 }
 
 func TestGraxAccountCannotBeDeleted(t *testing.T) {
@@ -460,13 +462,21 @@ func TestFlows(t *testing.T) {
 // A person account is a record of two objects: its Contact goes along, and is no root by itself.
 func TestPersonAccounts(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, fakeorg.Options{PersonAccounts: true, StandardDelete: true}, small, "Account", "Contact")
-	account := w.create("Account", `{"LastName":"Zzz"}`)
+	w := newWorld(t, fakeorg.Options{PersonAccounts: true, StandardDelete: true}, small, "Account", "Contact",
+		"ContactHistory")
+	account := w.create("Account", `{"LastName":"Zz"}`)
 	contact := w.value("Account", account, "PersonContactId")
+	w.must(w.org.TrackHistory("Contact", "LastName"), w.org.Update(account, map[string]any{"LastName": "Zzz"}))
 	_, r := w.plan(policy.Policy{Root: "Account", Where: "LastName = 'Zzz'", Cascades: true})
 	r.fates(t, map[string]string{account: "in", contact: "in"})
 	if !r.by[contact].Along || r.by[account].Along || r.end.Bytes != 4096 {
 		t.Errorf("%+v, %+v", r.by[contact], r.end)
+	}
+	for _, one := range r.records { // what its delete takes is told of the record that is deleted
+		told := one.Along && one.Parent == account && one.Level == 2
+		if one.Object == "ContactHistory" && !told || len(r.records) != 3 {
+			t.Errorf("%+v", one)
+		}
 	}
 	_, r = w.plan(policy.Policy{Root: "Contact", Where: "LastName = 'Zzz'", Cascades: true})
 	r.fates(t, map[string]string{contact: "blocked"})

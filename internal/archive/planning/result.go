@@ -180,9 +180,22 @@ func (r *result) record(n int, by map[int]way) manifest.Record {
 		line.Root = r.graph.Nodes[root].ID
 	}
 	if w, ok := by[n]; ok {
-		line.Parent, line.By = r.graph.Nodes[w.parent].ID, w.field
+		line.Parent, line.By = r.graph.Nodes[r.taker(n, by)].ID, w.field
 	}
 	return line
+}
+
+// taker is the record whose delete takes another along: where that only goes along itself, the one above.
+func (r *result) taker(n int, by map[int]way) int {
+	taker := by[n].parent
+	for range len(r.graph.Nodes) { // a circle ends, too
+		up, ok := by[taker]
+		if !ok || !r.graph.Nodes[n].Along || !r.graph.Nodes[taker].Along {
+			break
+		}
+		taker = up.parent
+	}
+	return taker
 }
 
 // clears lists the lookups that Salesforce would empty, of records that stay.
