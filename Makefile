@@ -243,7 +243,6 @@ soak: deps ## random histories with crashes and faults: RUNS=n, IN=duckdb, postg
 
 .PHONY: files
 files: deps ## copy 100,000 files that are a gigabyte together, and one of a gigabyte: killed, resumed, aged, and summed up by sha256sum
-	# months of runs with so many records take longer than to copy them
 	$(GO) test -count=1 -timeout 80m -v -run '^TestManyFiles$$' ./internal/replicate -files.n=100000 -files.largest=1073741824 |
 	  grep -E 'files, |^(---|ok|FAIL)|volume_test'
 	$(took)
