@@ -162,6 +162,35 @@ func twice(outcome archived.State, from, to int) []evidence.Line {
 	return append(lines(outcome, from, to), lines(outcome, to-1, to)...)
 }
 
+// The certificate beside the evidence is the one that the evidence names.
+func TestCheckReadsTheCertificate(t *testing.T) {
+	t.Parallel()
+	s := newScene(t, 10)
+	w := s.open()
+	steps := s.steps()
+	for _, step := range steps[:len(steps)-1] {
+		s.must(step(t.Context(), w))
+	}
+	digest, err := evidence.Certify(t.Context(), s.store, s.plan, []byte(`{"type":"certificate"}`))
+	s.must(err)
+	again, err := evidence.Certify(t.Context(), s.store, s.plan, []byte(`{"type":"another"}`))
+	s.must(err)
+	if again != digest {
+		t.Error("the second certificate took the place of the first")
+	}
+	s.must(w.Finish(t.Context(), evidence.End{Certificate: digest, Counts: wanted()}))
+	s.check()
+	key := manifest.Folder(s.plan) + "certificate.json"
+	s.replace(key, []byte(`{"type":"certificatf"}`))
+	if broken, err := s.broken(); broken == nil || broken.Key != key {
+		t.Errorf("it was changed: %v", err)
+	}
+	s.must(s.store.Delete(t.Context(), key))
+	if broken, err := s.broken(); broken == nil || broken.Key != key {
+		t.Errorf("it is gone: %v", err)
+	}
+}
+
 // Evidence that is whole and tells of too few, too many or other records doesn't agree with its
 // plan.
 func TestCheckCountsRecords(t *testing.T) {
