@@ -227,11 +227,14 @@ func TestErasedRecordsLeaveTheChainWhole(t *testing.T) {
 	s.whole()
 	before := s.check()
 	old := s.text(s.keys()[1])
+	note := manifest.Folder(s.plan) + "batches/000001-begun.json"
+	_, err := s.store.Put(t.Context(), note, strings.NewReader(`{"binned":["`+caseID(1)+`","`+caseID(2)+`"]}`))
+	s.must(err)
 	r := evidence.Redactor{Store: s.store}
 	for range 2 { // it may be repeated
 		s.must(r.Redact(t.Context(), []string{caseID(1), caseID(9), "500000000077AAA"}))
 	}
-	for _, key := range append(s.keys(), manifest.Key(s.plan)) {
+	for _, key := range append(s.keys(), manifest.Key(s.plan), note) {
 		if text := string(s.text(key)); strings.Contains(text, caseID(1)) || strings.Contains(text, caseID(9)) {
 			t.Errorf("%s still has it:\n%s", key, text)
 		}
@@ -240,7 +243,10 @@ func TestErasedRecordsLeaveTheChainWhole(t *testing.T) {
 	if got.Erased != 5 || got.Link != before.Link || fmt.Sprint(got.Counts) != fmt.Sprint(before.Counts) {
 		t.Errorf("%+v, and before %+v", got, before)
 	}
-	_, err := s.store.Put(t.Context(), manifest.Folder(s.plan)+"evidence/000002-intent-1.jsonl", bytes.NewReader(old))
+	if text := string(s.text(note)); text != `{"binned":["000000000000000AAA","`+caseID(2)+`"]}` {
+		t.Errorf("a note is %s", text)
+	}
+	_, err = s.store.Put(t.Context(), manifest.Folder(s.plan)+"evidence/000002-intent-1.jsonl", bytes.NewReader(old))
 	s.must(err)
 	if got := s.check(); len(got.Stopped) != 1 {
 		t.Errorf("the old sheet is there again: %v", got.Stopped)
