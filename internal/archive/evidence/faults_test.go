@@ -2,6 +2,7 @@ package evidence_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -11,6 +12,7 @@ import (
 
 	"catchment/internal/archive/evidence"
 	"catchment/internal/archive/manifest"
+	"catchment/internal/blob"
 	"catchment/internal/warehouse/archived"
 )
 
@@ -264,4 +266,69 @@ func TestErasedRecordsLeaveTheChainWhole(t *testing.T) {
 	}
 	s.replace(key, text)
 	s.must(s.open().Settle(t.Context(), 1, lines(archived.Deleted, 0, 4)))
+}
+
+// A mortalStore dies at one of its calls.
+type mortalStore struct {
+	blob.Store
+	calls, dieAt int
+}
+
+func (m *mortalStore) dead() bool {
+	m.calls++
+	return m.calls == m.dieAt
+}
+
+func (m *mortalStore) Put(ctx context.Context, key string, r io.Reader) (blob.Info, error) {
+	if m.dead() {
+		return blob.Info{}, errDead
+	}
+	return m.Store.Put(ctx, key, r)
+}
+
+func (m *mortalStore) Open(ctx context.Context, key string) (io.ReadCloser, error) {
+	if m.dead() {
+		return nil, errDead
+	}
+	return m.Store.Open(ctx, key)
+}
+
+func (m *mortalStore) Delete(ctx context.Context, key string) error {
+	if m.dead() {
+		return errDead
+	}
+	return m.Store.Delete(ctx, key)
+}
+
+// Killed at any call and repeated, an erasure leaves the chain whole, and nothing of whom it
+// was to forget.
+func TestAnErasureGoesOnAfterACrash(t *testing.T) {
+	t.Parallel()
+	died := 0
+	for dieAt := 1; ; dieAt++ {
+		s := newScene(t, 10)
+		s.whole()
+		note := manifest.Folder(s.plan) + "batches/000001-begun.json"
+		s.store[note] = []byte(`{"binned":["` + caseID(1) + `"]}`)
+		ids := []string{caseID(1), caseID(5), caseID(9)}
+		err := evidence.Redactor{Store: &mortalStore{Store: s.store, dieAt: dieAt}}.Redact(t.Context(), ids)
+		if err == nil {
+			break
+		}
+		died++
+		s.must(evidence.Redactor{Store: s.store}.Redact(t.Context(), ids))
+		if got := s.check(); !got.Finished || got.Erased != 8 || len(got.Stopped) != 0 || len(s.keys()) != 7 {
+			t.Errorf("dead at call %d: %+v", dieAt, got)
+		}
+		for key, text := range s.store {
+			for _, id := range ids {
+				if strings.Contains(string(text), id) {
+					t.Errorf("dead at call %d: %s has %s", dieAt, key, id)
+				}
+			}
+		}
+	}
+	if died < 30 {
+		t.Errorf("it died at %d calls only", died)
+	}
 }
