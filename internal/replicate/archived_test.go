@@ -42,7 +42,7 @@ func newThird(t *testing.T, kind string, policy flow.Deletes) *archivedThird {
 	third := &archivedThird{Rig: r, gone: ids[:110], live: ids[110:]}
 	r.Delete(third.gone...)
 	r.Later(time.Minute)
-	r.Archived(r.Flows[0], archived.Deleted, third.gone, nil)
+	rig.Archived(r, r.Flows[0], archived.Deleted, third.gone, nil)
 	third.was = third.rows()
 	if got := third.was[ids[0]]; len(third.was) != 110 || got[3] != "true" || got[4] != "archived" || got[1] == "" {
 		t.Fatalf("%d rows, %q", len(third.was), got)
@@ -93,6 +93,9 @@ func (r *archivedThird) agrees(what string, how func(*verify.Options)) {
 	if d.Missing+d.Extra+d.Stale+d.Wrong+d.Duplicates+got.Repaired+got.Remaining() > 0 ||
 		d.Source != int64(len(r.live)) || d.Warehouse != d.Source {
 		r.T.Errorf("%s: %+v", what, got)
+	}
+	if got.Method != verify.Counts && d.Archived != int64(len(r.gone)) {
+		r.T.Errorf("%s: %d archived rows", what, d.Archived)
 	}
 	r.stays(what)
 }
@@ -185,7 +188,7 @@ func TestPostedIsLeftAlone(t *testing.T) {
 			r.Done(nil)
 			r.Later(time.Hour)
 			ids := r.IDs("Contact")[:110]
-			r.Archived(r.Flows[0], archived.Posted, ids, nil)
+			rig.Archived(r, r.Flows[0], archived.Posted, ids, nil)
 			r.Delete(ids...)
 			for _, later := range []time.Duration{time.Hour, 8 * 24 * time.Hour} { // a run, and a sweep
 				r.Later(later)
@@ -194,7 +197,7 @@ func TestPostedIsLeftAlone(t *testing.T) {
 				}
 			}
 			r.Done(rig.Full)
-			r.Archived(r.Flows[0], archived.Deleted, ids, nil)
+			rig.Archived(r, r.Flows[0], archived.Deleted, ids, nil)
 			rows := r.Texts("contact", "id", "lastname", "_catchment_delete_reason")
 			for _, id := range ids {
 				if got := rows[id]; len(got) != 3 || got[1] == "" || got[2] != "archived" {

@@ -15,7 +15,7 @@ const OldPlan = "old-20260101-12345678"
 
 // Archived writes down what became of records of a flow, as an archive does that has the flow's lease: the rows
 // of those that are Deleted are marked. change may alter a line.
-func (r *Rig) Archived(fl flow.Flow, state archived.State, ids []string, change func(*archived.Line)) {
+func Archived(r *Rig, fl flow.Flow, state archived.State, ids []string, change func(*archived.Line)) {
 	r.T.Helper()
 	p := r.Start(nil)
 	defer p.Close()
